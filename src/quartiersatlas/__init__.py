@@ -1,0 +1,73 @@
+"""quartiersatlas: from indicator tables and district polygons to a defensible shortlist on a map.
+
+Every public name is loaded when it is first used, so importing the package is cheap.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from quartiersatlas.catalogue import Catalogue, Indicator
+    from quartiersatlas.indicators import add_change, add_rates, city_value, rates
+    from quartiersatlas.intake import AreaData, JoinReport, Table, join, merge_areas, read_areas, read_table
+    from quartiersatlas.need import NeedIndex, NeedSpec, need_index
+    from quartiersatlas.present import Atlas, atlas_map, choropleth, export, report
+    from quartiersatlas.project import check_project, run_project
+    from quartiersatlas.release import Protection, Release, release
+    from quartiersatlas.screening import (
+        Candidates,
+        Rule,
+        Shortlist,
+        above_city,
+        candidate_areas,
+        in_class,
+        programme_overlap,
+        screen,
+        worst_share,
+    )
+    from quartiersatlas.segregation import SegregationResult, segregation, segregation_indices
+
+__version__ = "0.1.0"
+
+_ROOMS = {
+    "catalogue": ("Catalogue", "Indicator"),
+    "intake": ("AreaData", "JoinReport", "Table", "join", "merge_areas", "read_areas", "read_table"),
+    "indicators": ("add_change", "add_rates", "city_value", "rates"),
+    "segregation": ("SegregationResult", "segregation", "segregation_indices"),
+    "need": ("NeedIndex", "NeedSpec", "need_index"),
+    "screening": (
+        "Candidates",
+        "Rule",
+        "Shortlist",
+        "above_city",
+        "candidate_areas",
+        "in_class",
+        "programme_overlap",
+        "screen",
+        "worst_share",
+    ),
+    "release": ("Protection", "Release", "release"),
+    "present": ("Atlas", "atlas_map", "choropleth", "export", "report"),
+    "project": ("check_project", "run_project"),
+}
+_HOME = {name: room for room, names in _ROOMS.items() for name in names}
+
+__all__ = [  # noqa: PLE0604 - built from the table above, kept equal to the type-checking imports by a test
+    "__version__",
+    *sorted(_HOME),
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module 'quartiersatlas' has no attribute {name!r}")
+    room = import_module(f"quartiersatlas.{_HOME[name]}")
+    value = room if name == _HOME[name] else getattr(room, name)  # a room named like its verb is callable
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,61 @@
+"""Every word a reader sees, German and English, from one table (texts.csv), and numbers as each language writes them."""
+
+from __future__ import annotations
+
+import csv
+from functools import cache
+from importlib.resources import files
+from typing import Literal
+
+from quartiersatlas.errors import SpecError
+
+Lang = Literal["de", "en"]
+
+THIN_BLANK = "\u202f"
+
+
+def pick(lang: Lang, german: str, english: str) -> str:
+    """Return the text of the language; an unknown language is an error."""
+    if lang == "de":
+        return german
+    if lang == "en":
+        return english
+    raise SpecError(f"lang is {lang!r}; there are 'de' and 'en'.")
+
+
+def text(name: str, lang: Lang, /, **values: object) -> str:
+    """Return the text of this name with its placeholders filled in, or as it is where no values are given.
+
+    Examples
+    --------
+    >>> text("areas_selected", "en", selected=3, assessed=90)
+    '3 of 90 assessed areas meet the rule'
+    """
+    german, english = texts()[name]
+    template = pick(lang, german, english)
+    return template.format(**values) if values else template
+
+
+@cache
+def texts() -> dict[str, tuple[str, str]]:
+    """Return the whole table: name -> (German, English)."""
+    table = files("quartiersatlas.catalogue").joinpath("texts.csv").read_text(encoding="utf-8")
+    rows = csv.reader(table.splitlines(), delimiter=";")
+    next(rows)
+    return {name: (german, english) for name, german, english in rows}
+
+
+def number_text(value: float, decimals: int, lang: Lang) -> str:
+    """Write a number as the language does: ``1.234,5`` or ``1,234.5``, with a true minus sign.
+
+    Examples
+    --------
+    >>> number_text(1234.56, 1, "de")
+    '1.234,6'
+    >>> number_text(-0.5, 1, "en")
+    '−0.5'
+    """
+    written = f"{value:,.{decimals}f}".replace("-", "−")
+    if float(f"{value:.{decimals}f}") == 0:
+        written = written.lstrip("−")
+    return pick(lang, written.translate(str.maketrans(",.", ".,")), written)

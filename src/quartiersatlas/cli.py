@@ -1,0 +1,115 @@
+"""The command line: a thin skin over the same calls that a notebook makes."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import warnings
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from quartiersatlas import __version__
+from quartiersatlas.errors import InputError, QuartiersatlasError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from quartiersatlas.project import ProjectResult
+
+FAILED = 2
+DEMO_FOLDER = "quartiersatlas-demo"
+PROJECT_FILE = "projekt.toml"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; return 0, or 2 with one clear message where something is wrong."""
+    options = _parser().parse_args(arguments)
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", UserWarning)
+            options.command(options)
+    except QuartiersatlasError as error:
+        print(f"quartiersatlas: {error}", file=sys.stderr)
+        return FAILED
+    except OSError as error:
+        print(f"quartiersatlas: {error.strerror}: {error.filename}", file=sys.stderr)
+        return FAILED
+    for warning in caught:
+        if issubclass(warning.category, UserWarning):
+            print(f"warning: {warning.message}", file=sys.stderr)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="quartiersatlas", description="From indicator tables and district polygons to a shortlist on a map."
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    demo = commands.add_parser("demo", help=f"write the synthetic sample city and its atlas into {DEMO_FOLDER}/")
+    demo.add_argument("folder", nargs="?", default=DEMO_FOLDER, type=Path)
+    demo.set_defaults(command=_demo)
+
+    new = commands.add_parser("new", help="write a commented project file to start from")
+    new.add_argument("path", nargs="?", default=PROJECT_FILE, type=Path)
+    new.set_defaults(command=_new)
+
+    check = commands.add_parser("check", help="report on the inputs of a project without writing")
+    check.add_argument("project", type=Path)
+    check.set_defaults(command=_check)
+
+    run = commands.add_parser("run", help="run a project and write its outputs")
+    run.add_argument("project", type=Path)
+    run.add_argument("--folder", type=Path, default=None, help="write here instead of the project's own folder")
+    run.set_defaults(command=_run)
+
+    indices = commands.add_parser("indices", help="list the segregation indices")
+    indices.set_defaults(command=_indices)
+    return parser
+
+
+def _demo(options: argparse.Namespace) -> None:
+    from quartiersatlas.project import run_project
+    from quartiersatlas.sample import write_sample
+
+    data = options.folder / "daten"
+    write_sample(data)
+    result = run_project(data / PROJECT_FILE, folder=options.folder)
+    print(f"The sample city ({'; '.join(result.release.notices)}) is in {data}")
+    _tell(result)
+
+
+def _new(options: argparse.Namespace) -> None:
+    content = files("quartiersatlas.sample").joinpath(PROJECT_FILE).read_bytes()
+    if options.path.exists():
+        raise InputError(f"{options.path} is there already; it is left as it is. Name another file.")
+    options.path.write_bytes(content)
+    print(f"Wrote {options.path}. Put in your own files and columns, then: quartiersatlas check {options.path}")
+
+
+def _check(options: argparse.Namespace) -> None:
+    from quartiersatlas.project import check_project
+
+    print(repr(check_project(options.project)))
+
+
+def _run(options: argparse.Namespace) -> None:
+    from quartiersatlas.project import run_project
+
+    _tell(run_project(options.project, folder=options.folder))
+
+
+def _indices(_: argparse.Namespace) -> None:
+    from quartiersatlas.segregation import segregation_indices
+
+    table = segregation_indices()[["label_en", "dimension", "reference", "formula", "source"]]
+    print(table.to_string())
+
+
+def _tell(result: ProjectResult) -> None:
+    for file in result.files:
+        print(f"  {file}")
+    for sentence in result.summary:
+        print(sentence)

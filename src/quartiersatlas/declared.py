@@ -1,0 +1,78 @@
+"""Dataclasses from declared data (TOML): unknown keys and missing ones are refused with the nearest name."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import MISSING, fields, is_dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from quartiersatlas.errors import InputError, SpecError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Declared = TypeVar("Declared")
+
+
+def declared(kind: type[Declared], content: Mapping[str, Any], where: str) -> Declared:
+    """Build a dataclass from a mapping; every key must be one of its fields.
+
+    Raises
+    ------
+    SpecError
+        A key is unknown or a required one is missing; the message says where.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> @dataclass
+    ... class Point:
+    ...     x: int
+    >>> declared(Point, {"x": 1}, "the point").x
+    1
+    """
+    assert is_dataclass(kind)  # noqa: S101 - a slip of ours, not of the user
+    known = {field.name: field for field in fields(kind)}
+    for name in content:
+        if name not in known:
+            close = get_close_matches(name, known, n=1)
+            hint = f" Did you mean {close[0]!r}?" if close else ""
+            raise SpecError(f"In {where}: {name!r} is not known.{hint} There are: {', '.join(known)}.")
+    required = [n for n, f in known.items() if f.default is MISSING and f.default_factory is MISSING]
+    missing = [name for name in required if name not in content]
+    if missing:
+        raise SpecError(f"In {where}: {', '.join(map(repr, missing))} is missing.")
+    return cast("Declared", kind(**content))
+
+
+def table(entry: object, where: str) -> Mapping[str, Any]:
+    """Return a TOML table, or say that something else stands where one is needed."""
+    if not isinstance(entry, dict):
+        raise SpecError(f"In {where}: {entry!r} should be a table such as {{ key = value }}.")
+    return entry
+
+
+def array(entry: object, where: str) -> list[Any]:
+    """Return a TOML array, or say that something else stands where one is needed."""
+    if not isinstance(entry, list):
+        raise SpecError(f"In {where}: {entry!r} should be a list such as [\"a\", \"b\"].")
+    return entry
+
+
+def read_toml(path: str | Path, what: str) -> dict[str, Any]:
+    """Read a TOML file.
+
+    Raises
+    ------
+    InputError
+        The file is missing or not valid TOML; the message names the line.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"The {what} file {str(path)!r} is missing.")
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path.name} is not valid TOML: {error}.") from error

@@ -1,0 +1,104 @@
+"""One family of exceptions: each says what, where, how many, the likely cause and the repair."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = [
+    "ColumnError",
+    "CountError",
+    "DependencyError",
+    "GeometryError",
+    "InputError",
+    "JoinError",
+    "KeyColumnError",
+    "NumberError",
+    "QuartiersatlasError",
+    "ReleaseError",
+    "SpecError",
+    "list_some",
+]
+
+SHOWN = 5
+
+
+class QuartiersatlasError(Exception):
+    """Base of every error this library raises on purpose."""
+
+
+class InputError(QuartiersatlasError):
+    """A file is missing, unreadable or empty."""
+
+
+class ColumnError(InputError):
+    """A named column is not there, or is there twice."""
+
+    @classmethod
+    def not_found(cls, name: str, available: Iterable[object], where: str) -> ColumnError:
+        """Build the message with the closest names that do exist."""
+        names = [str(column) for column in available]
+        by_lower = {column.lower(): column for column in names}
+        close = get_close_matches(name.lower(), by_lower, n=3, cutoff=0.5)
+        hint = f" Did you mean {list_some(by_lower[c] for c in close)}?" if close else ""
+        return cls(f"{where} has no column {name!r}.{hint} There are: {list_some(names, 20)}.")
+
+
+class KeyColumnError(InputError):
+    """Keys are empty or not unique."""
+
+    def __init__(self, message: str, keys: Iterable[str] = ()) -> None:
+        super().__init__(message)
+        self.keys = tuple(keys)
+
+
+class NumberError(InputError):
+    """Cells of a numeric column are neither numbers nor known symbols; ``problems`` lists them all."""
+
+    def __init__(self, message: str, problems: Any = None) -> None:  # noqa: ANN401 - a DataFrame, not imported here
+        super().__init__(message)
+        self.problems = problems
+
+
+class GeometryError(InputError):
+    """The geometry has no usable coordinate reference system, or shapes that cannot be used."""
+
+
+class JoinError(QuartiersatlasError):
+    """Areas and table do not fit together; ``report`` holds the whole lists."""
+
+    def __init__(self, message: str, report: Any = None) -> None:  # noqa: ANN401 - a JoinReport, defined above this room
+        super().__init__(message)
+        self.report = report
+
+
+class CountError(QuartiersatlasError):
+    """Counts are negative, not finite, not numbers, or do not fit each other."""
+
+
+class SpecError(QuartiersatlasError):
+    """A need spec, a rule or a project file asks for something impossible."""
+
+
+class ReleaseError(QuartiersatlasError):
+    """Something that is not released was asked for."""
+
+
+class DependencyError(QuartiersatlasError):
+    """An optional dependency is missing; the message names the install command."""
+
+
+def list_some(items: Iterable[object], shown: int = SHOWN) -> str:
+    """List the first items quoted, and how many more there are.
+
+    Examples
+    --------
+    >>> list_some(["a", "b", "c"], shown=2)
+    "'a', 'b' and 1 more"
+    """
+    quoted = [repr(str(item)) for item in items]
+    more = f" and {len(quoted) - shown} more" if len(quoted) > shown else ""
+    return ", ".join(quoted[:shown]) + more

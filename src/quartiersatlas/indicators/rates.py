@@ -1,0 +1,166 @@
+"""Rates with both counts kept, their intervals, and the city value from the counts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+import pandas as pd
+
+from quartiersatlas.errors import ColumnError, CountError, SpecError
+from quartiersatlas.intake.data import checked_counts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from quartiersatlas.intake import AreaData
+
+NORMAL_95 = 1.959963984540054  # 97.5 % point of the standard normal distribution
+
+
+def rates(numerator: pd.Series[float], denominator: pd.Series[float]) -> pd.DataFrame:
+    """Rates of areas with Wilson intervals.
+
+    Parameters
+    ----------
+    numerator, denominator : Series of float, shape (n_areas,)
+        Counts on one index. Numerator between 0 and the denominator; NaN where unknown.
+
+    Returns
+    -------
+    DataFrame
+        On the same index: ``rate``, ``lower``, ``upper`` as fractions in [0, 1] (95 % Wilson interval). NaN where a
+        count is NaN or the denominator is 0.
+
+    Raises
+    ------
+    CountError
+        A count is negative, infinite or text, or a numerator exceeds its denominator.
+
+    Notes
+    -----
+    ``rate = x / n``; the interval is the set of p with ``|rate - p| <= z sqrt(p (1 - p) / n)`` [1]_.
+
+    References
+    ----------
+    .. [1] Wilson, E. B. (1927). Probable inference, the law of succession, and statistical inference.
+           Journal of the American Statistical Association 22(158), 209-212.
+
+    Examples
+    --------
+    >>> rates(pd.Series([5.0]), pd.Series([20.0])).round(4).to_dict("records")
+    [{'rate': 0.25, 'lower': 0.1119, 'upper': 0.4687}]
+    """
+    x, n = _count_pair(numerator, denominator)
+    n = n.where(n > 0)
+    p = x / n
+    z2 = NORMAL_95**2
+    centre = (p + z2 / (2 * n)) / (1 + z2 / n)
+    half = NORMAL_95 * np.sqrt(p * (1 - p) / n + z2 / (4 * n**2)) / (1 + z2 / n)
+    return pd.DataFrame({"rate": p, "lower": (centre - half).clip(lower=0), "upper": (centre + half).clip(upper=1)})
+
+
+def city_value(numerator: pd.Series[float], denominator: pd.Series[float]) -> float:
+    """Return the rate of the whole city from the counts of its areas (not the mean of the areas' rates).
+
+    Parameters
+    ----------
+    numerator, denominator : Series of float, shape (n_areas,)
+        Counts on one index; areas where one of the two is unknown do not enter either sum.
+
+    Returns
+    -------
+    float
+        Fraction in [0, 1]; NaN where no area has both counts.
+
+    Raises
+    ------
+    CountError
+        As :func:`rates`.
+
+    Examples
+    --------
+    >>> city_value(pd.Series([10.0, 90.0]), pd.Series([100.0, 300.0]))
+    0.25
+    """
+    x, n = _count_pair(numerator, denominator)
+    both = x.notna() & n.notna()
+    total = float(n[both].sum())
+    return float(x[both].sum()) / total if total > 0 else float("nan")
+
+
+def add_rates(data: AreaData, pairs: Mapping[str, tuple[str, str]]) -> AreaData:
+    """Add rates as columns, in the catalogue's unit (percent, if it does not say); both counts stay.
+
+    Parameters
+    ----------
+    data : AreaData
+        Joined data.
+    pairs : mapping of str to (str, str)
+        Rate -> numerator column, denominator column.
+
+    Returns
+    -------
+    AreaData
+        With the rates in ``.values``, their status in ``.status`` and their counts named in ``.rates``.
+
+    Raises
+    ------
+    ColumnError
+        A count column is not there, or a rate has the name of a column.
+    CountError
+        A numerator exceeds its denominator, or a count is negative or text.
+    """
+    values, status = data.values.copy(), data.status.copy()
+    for name, (numerator, denominator) in pairs.items():
+        if name in data.values.columns:
+            raise ColumnError(f"The rate {name!r} has the name of a column that is there already.")
+        x, n = data.counts(numerator), data.counts(denominator)
+        values[name] = rates(x, n)["rate"] * data.catalogue.get(name).per
+        status[name] = _rate_status(data.status[numerator], data.status[denominator], values[name])
+    return replace(data, values=values, status=status, rates={**data.rates, **pairs})
+
+
+def city_values(data: AreaData, column: str) -> float:
+    """Return the city value of a rate in its unit.
+
+    Raises
+    ------
+    SpecError
+        The column is not a rate with both counts: a city value cannot be had from ready-made shares.
+    """
+    if column not in data.rates:
+        if column not in data.values.columns:
+            raise ColumnError.not_found(column, data.values.columns, "The data")
+        raise SpecError(
+            f"{column!r} has no counts, so there is no city value: the mean of the areas is something else. "
+            f"Add it from counts: add_rates(data, {{{column!r}: (numerator, denominator)}})."
+        )
+    numerator, denominator = data.rates[column]
+    value = city_value(data.counts(numerator), data.counts(denominator))
+    return value * data.catalogue.get(column).per
+
+
+def _count_pair(numerator: pd.Series[float], denominator: pd.Series[float]) -> tuple[pd.Series[float], pd.Series[float]]:
+    """Check that both are counts on one index and that no numerator exceeds its denominator."""
+    if not numerator.index.equals(denominator.index):
+        raise CountError("Numerator and denominator are on different indexes: join them first.")
+    x, n = checked_counts(numerator), checked_counts(denominator)
+    above = x.index[x > n]
+    if len(above):
+        shown = ", ".join(f"{key!r}: {x[key]:g} of {n[key]:g}" for key in above[:5])
+        raise CountError(
+            f"{len(above)} areas have more in {numerator.name!r} than in {denominator.name!r} ({shown}). "
+            f"Is it the right denominator?"
+        )
+    return x, n
+
+
+def _rate_status(numerator: pd.Series[str], denominator: pd.Series[str], rate: pd.Series[float]) -> pd.Series[str]:
+    """Return the status of a rate: that of its worse count; not applicable where nobody is in the denominator."""
+    status = pd.Series(np.where(rate.eq(0), "zero", "value"), index=rate.index, dtype=object)
+    status = status.mask(denominator.eq("zero") | numerator.eq("not_applicable"), "not_applicable")
+    for worse in ("unreliable", "missing", "suppressed"):
+        status = status.mask(numerator.eq(worse) | denominator.eq(worse), worse)
+    return cast("pd.Series[str]", status.mask(denominator.eq("zero"), "not_applicable").astype(str))

@@ -1,0 +1,10 @@
+"""Is the file what it says? The one door in: tables, numbers, symbols, areas, keys and the join."""
+
+from quartiersatlas.intake.areas import merge_areas, read_areas
+from quartiersatlas.intake.data import AreaData
+from quartiersatlas.intake.features import read_features
+from quartiersatlas.intake.join import join
+from quartiersatlas.intake.report import JoinReport
+from quartiersatlas.intake.tables import Table, read_table
+
+__all__ = ["AreaData", "JoinReport", "Table", "join", "merge_areas", "read_areas", "read_features", "read_table"]

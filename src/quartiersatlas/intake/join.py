@@ -1,0 +1,217 @@
+"""Areas and table become one: by key, completely, or with a report that says what does not fit."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from quartiersatlas.catalogue import Catalogue
+from quartiersatlas.errors import ColumnError, InputError, JoinError, SpecError, list_some
+from quartiersatlas.intake.data import AreaData
+from quartiersatlas.intake.keys import ZERO_PAD, key_width, keys_as_text, zero_padded
+from quartiersatlas.intake.notices import is_notice, read_notices
+from quartiersatlas.intake.report import JoinReport
+from quartiersatlas.intake.tables import Table
+
+TOTAL_WORDS = re.compile(r"\b(gesamt\w*|insgesamt|summe|zusammen|total|overall)\b", re.IGNORECASE)
+TOTAL_TOLERANCE = 0.02  # suppressed cells make sums fall short
+
+
+def join(
+    areas: gpd.GeoDataFrame | AreaData,
+    table: Table | pd.DataFrame,
+    *,
+    catalogue: Catalogue | None = None,
+    population: str | None = None,
+    period: str = "",
+    missing: Literal["raise", "report"] = "raise",
+    repair: Literal["zero_pad"] | None = None,
+) -> AreaData:
+    """Join a table to the areas by key.
+
+    Parameters
+    ----------
+    areas : GeoDataFrame or AreaData
+        As :func:`read_areas` returns them, or the result of an earlier join to add a further table.
+    table : Table or DataFrame
+        As :func:`read_table` returns it, or a frame on the district key.
+    catalogue : Catalogue, optional
+        What the columns mean; the built-in one, if not given.
+    population : str, optional
+        Column with the residents; ``"residents"``, if there is one.
+    period : str
+        The date or year of the values.
+    missing : {"raise", "report"}, default "raise"
+        Whether areas without a row and rows without an area are refused, or only reported; such areas get the
+        status ``missing``. Doubled keys, lost leading zeros and tables without a common key are always refused.
+    repair : {"zero_pad"}, optional
+        Pad keys of digits with zeros to the width of the areas' keys; the report says so.
+
+    Returns
+    -------
+    AreaData
+        With ``.areas``, ``.values``, ``.status`` and ``.report``.
+
+    Raises
+    ------
+    JoinError
+        The keys do not fit; ``err.report`` holds the whole lists.
+    ColumnError
+        The table has a column that an earlier table already gave.
+    """
+    data = areas if isinstance(areas, AreaData) else _start(areas, catalogue)
+    values, status, source = _frames(table)
+    keys, repairs = _repaired(values.index, data.areas.index, repair)
+    values, status = values.set_axis(keys), status.set_axis(keys)
+    report = _compare(data.areas.index, values, source, repairs)
+    _refuse(report, data.areas.index, missing)
+    twice = [column for column in values.columns if column in data.values.columns and not is_notice(column)]
+    if twice:
+        raise ColumnError(
+            f"{source}: columns {list_some(twice)} are there already from an earlier table. "
+            f"Read the table with columns=[...] to take only what is new, or under another name."
+        )
+    fresh = values.loc[:, [c for c in values.columns if c not in data.values.columns]]
+    values = data.values.join(fresh.reindex(data.areas.index))
+    status = data.status.join(status[fresh.columns].reindex(data.areas.index).fillna("missing"))
+    named = population or data.population or ("residents" if "residents" in values.columns else None)
+    if named is not None and named not in values.columns:
+        raise ColumnError.not_found(named, values.columns, source)
+    return replace(
+        data,
+        values=values,
+        status=status,
+        reports=(*data.reports, report),
+        population=named,
+        period=period or data.period,
+        notices=tuple(dict.fromkeys([*data.notices, *read_notices(values)])),
+    )
+
+
+def _start(areas: gpd.GeoDataFrame, catalogue: Catalogue | None) -> AreaData:
+    """Begin with areas only: a projected frame on a unique text key."""
+    if not isinstance(areas, gpd.GeoDataFrame) or not areas.index.is_unique or "name" not in areas.columns:
+        raise InputError("areas must be a GeoDataFrame as read_areas returns it: unique text keys as index, a 'name'.")
+    empty = pd.DataFrame(index=areas.index)
+    notices = read_notices(pd.DataFrame(areas.drop(columns="geometry")))
+    return AreaData(areas, empty, empty.copy(), catalogue or Catalogue.builtin(), notices=notices)
+
+
+def _frames(table: Table | pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, str]:
+    """Return values, status and name; a plain frame's status is read off its values."""
+    if isinstance(table, Table):
+        return table.values, table.status, table.path.name
+    if table.empty:
+        raise InputError("The table has no rows or no columns.")
+    values = table.set_axis(pd.Index(keys_as_text(table.index), name="key", dtype=object))
+    status = pd.DataFrame(
+        np.where(values.isna(), "missing", np.where(values.eq(0), "zero", "value")), values.index, values.columns
+    )
+    return values, status, "table"
+
+
+def _repaired(keys: pd.Index, areas: pd.Index, repair: str | None) -> tuple[pd.Index, tuple[str, ...]]:
+    if repair is None:
+        return keys, ()
+    if repair != ZERO_PAD:
+        raise SpecError(f"repair={repair!r} is not known; there is 'zero_pad'.")
+    width = key_width(areas)
+    if width is None:
+        raise SpecError("repair='zero_pad' needs areas whose keys all have the same number of digits.")
+    padded = zero_padded(keys, width)
+    changed = int((padded != keys).sum())
+    return padded, (f"zero_pad: {changed} keys padded to {width} digits",) if changed else ()
+
+
+def _compare(areas: pd.Index, values: pd.DataFrame, source: str, repairs: tuple[str, ...]) -> JoinReport:
+    keys = values.index
+    duplicates = keys[keys.duplicated()].unique()
+    left_over = keys.difference(areas)
+    totals = _totals_rows(values[~keys.duplicated()], left_over, keys.intersection(areas))
+    return JoinReport(
+        source=source,
+        n_areas=len(areas),
+        n_matched=int(areas.isin(keys.difference(duplicates)).sum()),
+        only_in_areas=tuple(areas.difference(keys, sort=False)),
+        only_in_table=tuple(key for key in left_over if key not in totals),
+        duplicates=tuple(duplicates),
+        totals_rows=tuple(totals.items()),
+        repairs=repairs,
+    )
+
+
+def _totals_rows(values: pd.DataFrame, left_over: pd.Index, matched: pd.Index) -> dict[str, str]:
+    """Find rows without an area that are totals: by a word such as "insgesamt", or by their sums."""
+    numbers = values.select_dtypes("number")
+    words = values.drop(columns=numbers.columns).astype(str).agg(" ".join, axis=1)
+    sums = numbers.loc[matched].sum()
+    sums = sums[sums > 0]
+    found = {}
+    for key in left_over:
+        row = numbers.loc[key, sums.index]
+        near = (row - sums).abs() <= TOTAL_TOLERANCE * sums
+        if TOTAL_WORDS.search(f"{key} {words[key]}"):
+            found[key] = "its name says so"
+        elif len(sums) and near.mean() > 0.5:  # noqa: PLR2004 - most columns; shares are not sums
+            found[key] = "its values are the sums of the areas"
+    return found
+
+
+def _refuse(report: JoinReport, areas: pd.Index, missing: str) -> None:
+    """Raise where the join would lie; the message says the likely cause and the repair."""
+    if missing not in ("raise", "report"):
+        raise SpecError(f"missing={missing!r} is not known; there are 'raise' and 'report'.")
+    if report.duplicates:
+        raise JoinError(
+            f"{report.source}: {len(report.duplicates)} keys have more than one row: {list_some(report.duplicates)}. "
+            f"One row per area is needed. All of them: err.report.duplicates",
+            report,
+        )
+    lost = _lost_zeros(report)
+    if lost:
+        raise JoinError(lost, report)
+    if report.n_matched == 0:
+        raise JoinError(
+            f"{report.source} and the areas have no key in common. Areas: {list_some(areas, 3)}; "
+            f"table: {list_some(report.only_in_table, 3)}. Is it the right key column on both sides?",
+            report,
+        )
+    if missing == "raise" and not report.complete:
+        parts = []
+        if report.only_in_areas:
+            parts.append(f"{len(report.only_in_areas)} areas have no row: {list_some(report.only_in_areas, 10)}")
+        if report.only_in_table:
+            parts.append(f"{len(report.only_in_table)} rows have no area: {list_some(report.only_in_table, 10)}")
+        raise JoinError(
+            f"{report.source}: {report.n_matched} of {report.n_areas} areas fit. {'; '.join(parts)}. "
+            f"Correct the keys, or pass missing='report' to go on without them. "
+            f"All of them: err.report.only_in_areas, err.report.only_in_table",
+            report,
+        )
+
+
+def _lost_zeros(report: JoinReport) -> str:
+    """Return the message for keys that fit once leading zeros are put back; empty where that is not so."""
+    in_table = pd.Index(report.only_in_table, dtype=object)
+    in_areas = pd.Index(report.only_in_areas, dtype=object)
+    width = key_width(in_areas)
+    if width is not None and zero_padded(in_table, width).isin(in_areas).any():
+        short = [key for key in report.only_in_table if key.isdigit() and len(key) < width]
+        lengths = ", ".join(str(n) for n in sorted({len(key) for key in short}))
+        return (
+            f"{report.source}: {len(report.only_in_table)} keys have no area: {list_some(report.only_in_table)}. "
+            f"They have {lengths} characters, the areas' keys have {width}: leading zeros were probably lost. "
+            f"Read the key column as text, or pass repair='zero_pad'. All of them: err.report.only_in_table"
+        )
+    width = key_width(in_table)
+    if width is not None and zero_padded(in_areas, width).isin(in_table).any():
+        return (
+            f"{report.source}: {len(in_areas)} areas have no row: {list_some(in_areas)}. The table's keys have {width} "
+            f"characters: the areas' keys have probably lost leading zeros. Correct the geometry file."
+        )
+    return ""

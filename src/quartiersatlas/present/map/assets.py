@@ -1,0 +1,38 @@
+"""The page's own scripts and styles, and Leaflet, as text: nothing is fetched when the page is opened."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib.resources import files
+
+LEAFLET = "vendor/leaflet-1.9.4"
+MODULES = ("format.js", "geometry.js", "classes.js", "canvas.js", "styles.js", "controls.js", "layer.js")
+
+
+@cache
+def asset(name: str) -> str:
+    """Return a file of the assets folder."""
+    return files("quartiersatlas.present.map").joinpath("assets").joinpath(*name.split("/")).read_text(encoding="utf-8")
+
+
+def head_html() -> str:
+    """Return styles and scripts for the head of the page: Leaflet with its licence, then our own."""
+    leaflet = re.sub(r"\n//# sourceMappingURL=.*", "", asset(f"{LEAFLET}/leaflet.js"))
+    leaflet_css = re.sub(r"url\(images/[^)]*\)", "none", asset(f"{LEAFLET}/leaflet.css"))
+    return (
+        f"<style>{leaflet_css}</style>\n<style>{asset('atlas.css')}</style>\n"
+        f"<script>/*\n{asset(f'{LEAFLET}/LICENSE')}*/\n{leaflet}</script>\n"
+        f"<script>{bundle()}</script>"
+    )
+
+
+def bundle() -> str:
+    """Join our modules in the order they need each other; imports and exports are the joints and fall away."""
+    parts = [_without_joints(asset(name)) for name in MODULES]
+    return "var QuartiersAtlas = (() => {\n" + "\n".join(parts) + "\nreturn { createLayer };\n})();\n"
+
+
+def _without_joints(module: str) -> str:
+    without_imports = re.sub(r"^import [^;]*;\n", "", module, flags=re.MULTILINE)
+    return re.sub(r"^export ", "", without_imports, flags=re.MULTILINE)

@@ -1,0 +1,63 @@
+// @ts-check
+// Canvas drawing with patterns above the fill colour, so that a hatched area still shows its class.
+
+/** @typedef {"hatch" | "dots" | "lines"} PatternName */
+
+const SIZE = 8;
+
+/** @type {Record<PatternName, (pen: CanvasRenderingContext2D) => void>} */
+const DRAW = {
+  hatch(pen) {
+    pen.strokeStyle = "rgba(20, 20, 20, 0.75)";
+    pen.lineWidth = 1.1;
+    pen.beginPath();
+    for (const shift of [-SIZE, 0, SIZE]) {
+      pen.moveTo(shift - 1, SIZE + 1);
+      pen.lineTo(shift + SIZE + 1, -1);
+    }
+    pen.stroke();
+  },
+  dots(pen) {
+    pen.fillStyle = "#8a8a8a";
+    for (const [x, y] of [[2, 2], [6, 6]]) {
+      pen.beginPath();
+      pen.arc(x, y, 0.9, 0, 2 * Math.PI);
+      pen.fill();
+    }
+  },
+  lines(pen) {
+    pen.fillStyle = "#9a9a9a";
+    pen.fillRect(3, 0, 1, SIZE);
+  },
+};
+
+/**
+ * @param {PatternName} name
+ * @returns {HTMLCanvasElement} one tile of the pattern
+ */
+export function patternTile(name) {
+  const tile = document.createElement("canvas");
+  tile.width = SIZE;
+  tile.height = SIZE;
+  const pen = tile.getContext("2d");
+  if (pen) DRAW[name](pen);
+  return tile;
+}
+
+/** Build the Leaflet renderer; a path with the option `pattern` gets it above its fill. */
+export function patternCanvas() {
+  /** @type {Map<PatternName, CanvasPattern | null>} */
+  const patterns = new Map();
+  const PatternCanvas = L.Canvas.extend({
+    _fillStroke(/** @type {CanvasRenderingContext2D} */ pen, /** @type {any} */ layer) {
+      L.Canvas.prototype._fillStroke.call(this, pen, layer);
+      const name = layer.options.pattern;
+      if (!name) return;
+      if (!patterns.has(name)) patterns.set(name, pen.createPattern(patternTile(name), "repeat"));
+      pen.globalAlpha = 1;
+      pen.fillStyle = patterns.get(name) ?? "transparent";
+      pen.fill("evenodd");
+    },
+  });
+  return new PatternCanvas({ padding: 0.3 });
+}

@@ -1,0 +1,58 @@
+// @ts-check
+// Which class a value belongs to, and how many areas each class has.
+
+/**
+ * @typedef {object} Column
+ * @property {string} id
+ * @property {string} label
+ * @property {string} unit
+ * @property {string} domain
+ * @property {number} decimals
+ * @property {number | null} city
+ * @property {Array<number | null>} values
+ * @property {Record<string, string>} gaps area number -> why it has no value
+ * @property {Array<number | null>} [numerator]
+ * @property {Array<number | null>} [denominator]
+ * @property {number[]} breaks
+ * @property {string[]} colors
+ * @property {string[]} [classes] labels of a column whose values are classes
+ */
+
+/**
+ * Number of breaks at or below a value: a value on a break belongs to the class above it.
+ *
+ * @param {number} value
+ * @param {number[]} breaks rising
+ * @returns {number}
+ */
+export function classOf(value, breaks) {
+  return breaks.filter((limit) => value >= limit).length;
+}
+
+/**
+ * What an area shows: the number of its class, or the reason why it has none.
+ *
+ * @param {Column} column
+ * @param {number} area
+ * @returns {number | string}
+ */
+export function cellClass(column, area) {
+  const value = column.values[area];
+  if (value === null) return column.gaps[area] ?? "missing";
+  return column.classes ? value : classOf(value, column.breaks);
+}
+
+/**
+ * Areas per class and per reason for having none.
+ *
+ * @param {Column} column
+ * @returns {Map<number | string, number>}
+ */
+export function countClasses(column) {
+  const counts = new Map();
+  column.values.forEach((_, area) => {
+    const cell = cellClass(column, area);
+    counts.set(cell, (counts.get(cell) ?? 0) + 1);
+  });
+  return counts;
+}

@@ -1,0 +1,153 @@
+// @ts-check
+// The Leaflet layer: one geometry, all indicators, marks for areas to review and further layers.
+
+import { patternCanvas } from "./canvas.js";
+import { drawLegend, element, indicatorChoice, tooltip } from "./controls.js";
+import { decodeShape } from "./geometry.js";
+import { areaStyle, CANDIDATE_LINE, CASING_LINE, PARENT_LINE, PROGRAMME_LINE, SELECTED_LINE } from "./styles.js";
+
+/**
+ * Build the layer of an atlas; it can be added to any Leaflet map.
+ *
+ * @param {any} atlas the data as the Python side wrote them
+ * @returns {any} a Leaflet layer
+ */
+export function createLayer(atlas) {
+  const renderer = patternCanvas();
+  const shapes = atlas.geometry.map(decodeShape);
+  const selected = new Set(atlas.selected);
+  let current = 0;
+
+  const areas = shapes.map((/** @type {any} */ shape, /** @type {number} */ area) =>
+    L.polygon(shape, {
+      renderer,
+      smoothFactor: 0,
+      bubblingMouseEvents: false,
+      ...areaStyle(atlas.columns[current], area, selected.has(area)),
+    }).bindTooltip(() => tooltip(atlas, atlas.columns[current], area), { sticky: true, className: "qa-tip" }),
+  );
+  areas.forEach((/** @type {any} */ path) => {
+    path.on("mouseover", () => path.setStyle({ weight: 2 }));
+    path.on("mouseout", () => path.setStyle({ weight: 0.6 }));
+  });
+
+  const line = (/** @type {any} */ shape, /** @type {any} */ style) => L.polygon(shape, { renderer, ...style });
+  const marks = L.layerGroup([
+    ...atlas.outlines.map((/** @type {any} */ shape) => line(decodeShape(shape), PARENT_LINE)),
+    ...atlas.selected.map((/** @type {number} */ area) => line(shapes[area], SELECTED_LINE)),
+  ]);
+  const overlays = furtherLayers(atlas, line);
+
+  const layer = L.layerGroup([...areas, marks, ...Object.values(overlays)]);
+  const legend = L.control({ position: "bottomleft" });
+  legend.onAdd = () => {
+    const box = element("section", "qa-legend");
+    L.DomEvent.disableClickPropagation(box).disableScrollPropagation(box);
+    drawLegend(atlas, atlas.columns[current], box);
+    return box;
+  };
+  const show = (/** @type {number} */ index) => {
+    current = index;
+    areas.forEach((/** @type {any} */ path, /** @type {number} */ area) =>
+      path.setStyle(areaStyle(atlas.columns[index], area, selected.has(area))),
+    );
+    if (legend.getContainer()) drawLegend(atlas, atlas.columns[index], legend.getContainer());
+  };
+  const controls = [legend, ...choiceControl(atlas, show), ...overlayControl(overlays)];
+  layer.on("add", () => {
+    controls.forEach((control) => control.addTo(layer._map));
+    if (ownPage()) fitPage(layer._map, L.featureGroup(areas).getBounds(), legend.getContainer());
+  });
+  layer.on("remove", () => controls.forEach((control) => control.remove()));
+  return Object.assign(layer, { showIndicator: show });
+}
+
+/** The place for controls in the head of the atlas page; none on other people's maps. */
+function ownPage() {
+  return document.getElementById("qa-controls");
+}
+
+/**
+ * Show the whole city beside the legend, and a scale in metres.
+ *
+ * @param {any} map
+ * @param {any} bounds
+ * @param {HTMLElement} legend
+ */
+function fitPage(map, bounds, legend) {
+  const beside = map.getSize().x > 2.5 * legend.offsetWidth ? legend.offsetWidth + 20 : 12;
+  map.fitBounds(bounds, { paddingTopLeft: [beside, 12], paddingBottomRight: [12, 12], animate: false });
+  L.control.scale({ imperial: false, position: "bottomright" }).addTo(map);
+}
+
+/**
+ * Candidate areas, programme areas and facilities, by the name that switches them.
+ *
+ * @param {any} atlas
+ * @param {(shape: any, style: any) => any} line
+ * @returns {Record<string, any>}
+ */
+function furtherLayers(atlas, line) {
+  /** @type {Record<string, any>} */
+  const groups = {};
+  if (atlas.programmes.length) {
+    groups[atlas.words.label_programmes] = L.layerGroup(
+      atlas.programmes.map((/** @type {any} */ programme) =>
+        line(decodeShape(programme.shape), PROGRAMME_LINE).bindTooltip(element("span", "", programme.label), { sticky: true }),
+      ),
+    );
+  }
+  if (atlas.candidates.length) {
+    groups[atlas.words.label_candidates] = L.layerGroup(
+      atlas.candidates.flatMap((/** @type {any} */ candidate) => {
+        const shape = decodeShape(candidate.shape);
+        const name = L.divIcon({ className: "qa-candidate-name", html: element("span", "", candidate.key), iconSize: [28, 20] });
+        return [
+          line(shape, CASING_LINE),
+          line(shape, CANDIDATE_LINE),
+          L.marker(candidate.at, { icon: name, title: candidate.label, interactive: false, keyboard: false }),
+        ];
+      }),
+    );
+  }
+  if (atlas.facilities.length) {
+    const style = { radius: 4, color: "#ffffff", weight: 1.5, fillColor: "#1a1a1a", fillOpacity: 1 };
+    groups[atlas.words.label_facilities] = L.layerGroup(
+      atlas.facilities.map((/** @type {any} */ place) =>
+        L.circleMarker(place.at, style).bindTooltip(element("span", "", place.label)),
+      ),
+    );
+  }
+  return groups;
+}
+
+/**
+ * The choice of indicator stands in the page's head where there is one, else on the map.
+ *
+ * @param {any} atlas
+ * @param {(index: number) => void} show
+ * @returns {any[]}
+ */
+function choiceControl(atlas, show) {
+  const choice = indicatorChoice(atlas, show);
+  if (ownPage()) {
+    ownPage()?.append(choice);
+    return [];
+  }
+  const control = L.control({ position: "topright" });
+  control.onAdd = () => {
+    const box = element("div", "qa-card");
+    L.DomEvent.disableClickPropagation(box);
+    box.append(choice);
+    return box;
+  };
+  return [control];
+}
+
+/**
+ * @param {Record<string, any>} overlays
+ * @returns {any[]}
+ */
+function overlayControl(overlays) {
+  return Object.keys(overlays).length ? [L.control.layers(undefined, overlays, { collapsed: false })] : [];
+}

@@ -1,0 +1,48 @@
+// @ts-check
+// How areas look. Every state that means something differs by lightness or pattern, not by hue alone.
+
+import { cellClass } from "./classes.js";
+
+/** @type {Record<string, {fillColor: string, pattern?: string}>} */
+export const GAP_STYLES = {
+  missing: { fillColor: "#dddddd" },
+  unreliable: { fillColor: "#dddddd" },
+  not_applicable: { fillColor: "#dddddd" },
+  suppressed: { fillColor: "#ffffff", pattern: "dots" },
+  small: { fillColor: "#ededed", pattern: "lines" },
+  uninhabited: { fillColor: "#ffffff" },
+};
+
+export const SELECTED_LINE = { color: "#1a1a1a", weight: 2.2, fill: false, interactive: false, smoothFactor: 0 };
+export const PARENT_LINE = { color: "#555555", weight: 1.2, fill: false, interactive: false, smoothFactor: 0 };
+export const CASING_LINE = { color: "#ffffff", weight: 6, fill: false, interactive: false, smoothFactor: 0 };
+export const CANDIDATE_LINE = { color: "#b3005e", weight: 3, fill: false, interactive: false, smoothFactor: 0 };
+export const PROGRAMME_LINE = { color: "#333333", weight: 2, dashArray: "9 4 2 4", fill: false, smoothFactor: 0 };
+
+/**
+ * @param {string} color "#rrggbb"
+ * @param {number} share 1 leaves the colour, 0 is black
+ * @returns {string}
+ */
+export function darker(color, share) {
+  const parts = [1, 3, 5].map((i) => Math.round(parseInt(color.slice(i, i + 2), 16) * share));
+  return `rgb(${parts.join(", ")})`;
+}
+
+/**
+ * @param {import("./classes.js").Column} column
+ * @param {number} area
+ * @param {boolean} selected
+ */
+export function areaStyle(column, area, selected) {
+  const cell = cellClass(column, area);
+  const gap = typeof cell === "string" ? GAP_STYLES[cell] : null;
+  const fillColor = gap ? gap.fillColor : column.colors[/** @type {number} */ (cell)];
+  return {
+    fillColor,
+    fillOpacity: 1,
+    color: gap ? "#9a9a9a" : darker(fillColor, 0.6),
+    weight: 0.6,
+    pattern: selected ? "hatch" : gap?.pattern,
+  };
+}

@@ -1,0 +1,147 @@
+"""What the map's page carries: outlines once, every released column as an array, words in one language."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from quartiersatlas.catalogue import text
+from quartiersatlas.present.map.classes import column_colors, quantile_breaks
+from quartiersatlas.present.map.geometry import encode_point, encode_shapes, simplified
+from quartiersatlas.present.wording import gap_kind, label, reason_texts, unit
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from quartiersatlas.catalogue import Lang
+    from quartiersatlas.release import Release, ReleasedColumn
+
+UNSAFE = re.compile(r"<|\u2028|\u2029|\{(?=[{%#])")
+WORDS = (
+    "label_indicator",
+    "label_programmes",
+    "label_candidates",
+    "label_facilities",
+    "legend_range",
+    "legend_last_range",
+    "legend_city",
+    "legend_areas",
+    "legend_selected",
+    "legend_candidate",
+    "legend_programme",
+    "legend_facility",
+    "tooltip_counts",
+    "tooltip_selected",
+)
+GAPS = {
+    "suppressed": "cell_suppressed",
+    "missing": "cell_missing",
+    "not_applicable": "cell_not_applicable",
+    "unreliable": "cell_unreliable",
+    "small": "state_small",
+    "uninhabited": "state_uninhabited",
+}
+
+
+def map_columns(release: Release) -> list[ReleasedColumn]:
+    """Return the columns one can choose on the map: classes of need first, then rates, shares and counts."""
+    beside = {name for column in release.columns for name in (column.numerator, column.denominator) if name}
+    order = {"class": 0, "rate": 1, "share": 1, "count": 1}
+    chosen = [c for c in release.columns if c.kind in order and c.id not in beside]
+    return sorted(chosen, key=lambda c: order[c.kind])
+
+
+def map_json(release: Release, lang: Lang) -> str:
+    """Return the map's data as JSON that can neither end a script element nor start a template expression."""
+    content = json.dumps(_map_data(release, lang), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", content)
+
+
+def _map_data(release: Release, lang: Lang) -> dict[str, Any]:
+    areas, _ = simplified(release.areas)
+    keys = list(areas.index)
+    number = {key: position for position, key in enumerate(keys)}
+    parents = [column for column in areas.columns if column not in ("name", "geometry")]
+    columns = map_columns(release)
+    first_axis = next((c.id for c in columns if c.kind == "class"), "")
+    words = {name: text(name, lang) for name in WORDS}
+    return {
+        "lang": lang,
+        "words": words | {f"gap_{gap}": text(name, lang) for gap, name in GAPS.items()},
+        "areas": {"keys": keys, "names": list(areas["name"]), "parents": [list(areas[p]) for p in parents]},
+        "geometry": encode_shapes(areas),
+        "outlines": encode_shapes(areas.dissolve(by=parents[0])) if parents else [],
+        "columns": [_column(release, column, lang, is_first=column.id == first_axis) for column in columns],
+        "selected": [number[key] for key in release.selected.index[release.selected]],
+        "reasons": {str(number[key]): lines for key, lines in reason_texts(release, lang).items()},
+        "candidates": _candidates(release),
+        "programmes": _programmes(release.programmes),
+        "facilities": _facilities(release.facilities),
+    }
+
+
+def _column(release: Release, column: ReleasedColumn, lang: Lang, *, is_first: bool) -> dict[str, Any]:
+    values = release.values[column.id]
+    gaps = {str(i): gap_kind(release, key, column) for i, key in enumerate(values.index) if pd.isna(values[key])}
+    domain = "heading_need" if column.kind == "class" else f"domain_{column.indicator.domain}"
+    content: dict[str, Any] = {
+        "id": column.id,
+        "label": label(column, lang),
+        "unit": unit(column, lang),
+        "domain": text(domain, lang),
+        "decimals": column.decimals,
+        "city": None if pd.isna(column.city) else column.city,
+        "gaps": {area: gap for area, gap in gaps.items() if gap != "missing"},
+    }
+    if column.kind == "class":
+        ids = [c.id for c in column.classes]
+        content["values"] = [None if pd.isna(value) else ids.index(value) for value in values]
+        content["classes"] = [c.label(lang) for c in column.classes]
+        content["breaks"] = []
+        n_classes = len(ids)
+    else:
+        content["values"] = _numbers(values)
+        content["breaks"] = quantile_breaks(values)
+        n_classes = len(content["breaks"]) + 1
+    content["colors"] = column_colors(column, n_classes, first_axis=is_first)
+    if column.kind == "rate":
+        content["numerator"] = _numbers(release.values[column.numerator])
+        content["denominator"] = _numbers(release.values[column.denominator])
+    return content
+
+
+def _numbers(values: pd.Series[float]) -> list[float | int | None]:
+    """Return numbers for JSON; whole ones without a decimal point."""
+    return [None if pd.isna(v) else int(v) if float(v).is_integer() else float(v) for v in values]
+
+
+def _candidates(release: Release) -> list[dict[str, Any]]:
+    table = release.candidates
+    if table is None or table.empty:
+        return []
+    places = table.geometry.representative_point().to_crs("EPSG:4326")
+    return [
+        {"key": key, "label": f"{key} {name}", "shape": shape, "at": encode_point(place)}
+        for key, name, shape, place in zip(table.index, table["name"], encode_shapes(table), places, strict=True)
+    ]
+
+
+def _programmes(frame: gpd.GeoDataFrame | None) -> list[dict[str, Any]]:
+    if frame is None:
+        return []
+    labels = _feature_labels(frame)
+    return [{"label": name, "shape": shape} for name, shape in zip(labels, encode_shapes(frame), strict=True)]
+
+
+def _facilities(frame: gpd.GeoDataFrame | None) -> list[dict[str, Any]]:
+    if frame is None:
+        return []
+    points = frame.geometry.representative_point().to_crs("EPSG:4326")
+    return [{"label": name, "at": encode_point(p)} for name, p in zip(_feature_labels(frame), points, strict=True)]
+
+
+def _feature_labels(frame: gpd.GeoDataFrame) -> list[str]:
+    return [f"{name} ({kind})" if kind else name for name, kind in zip(frame["name"], frame["kind"], strict=True)]

@@ -1,0 +1,34 @@
+"""Everything of the map's page that is not the map: title, bands, comment, key figures, method, source."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from quartiersatlas.catalogue import number_text, text
+from quartiersatlas.present.map.geometry import simplified
+from quartiersatlas.present.templates import render
+from quartiersatlas.present.wording import method_texts, summary_texts
+
+if TYPE_CHECKING:
+    from quartiersatlas.catalogue import Lang
+    from quartiersatlas.release import Release
+
+
+def page_html(release: Release, lang: Lang) -> str:
+    """Return head, bands, panel and foot of the page; all text from data is escaped."""
+    _, tolerance = simplified(release.areas)
+    method = [*method_texts(release, lang), text("fact_classes", lang)]
+    if tolerance:
+        method.append(text("fact_simplified", lang, tolerance=number_text(tolerance, 0, lang)))
+    return render(
+        "page.html", lang, release=release, summary=summary_texts(release, lang), method=method, candidates=_candidates(release, lang)
+    )
+
+
+def _candidates(release: Release, lang: Lang) -> list[str]:
+    if release.candidates is None:
+        return []
+    return [
+        f"{key} {row['name']}: {number_text(row['residents'], 0, lang)} {text('label_residents', lang)}"
+        for key, row in release.candidates.iterrows()
+    ]

@@ -1,0 +1,46 @@
+"""The manifest: which inputs, which versions, which rules; enough to repeat a run and to see that it is the same."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from quartiersatlas import __version__
+from quartiersatlas.present.files import write_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from quartiersatlas.project.schema import Project
+    from quartiersatlas.release import Release
+
+PACKAGES = ("geopandas", "shapely", "pyogrio", "pandas", "numpy", "libpysal", "folium")
+
+
+def write_manifest(project: Project, release: Release, path: Path) -> Path:
+    """Write inputs with their SHA-256, versions, fingerprint of the need spec, rule and notices as JSON."""
+    content = {
+        "title": release.title,
+        "as_of": release.as_of,
+        "notices": list(release.notices),
+        "project": {project.path.name: _digest(project.path)},
+        "inputs": {name: _digest(project.file(name)) for name in _inputs(project)},
+        "need_spec": release.spec_hash,
+        "rule": str(project.rule) if project.rule is not None else "",
+        "quartiersatlas": __version__,
+        "python": platform.python_version(),
+        "packages": {name: version(name) for name in PACKAGES},
+    }
+    return write_text(path, json.dumps(content, ensure_ascii=False, indent=2) + "\n")
+
+
+def _inputs(project: Project) -> list[str]:
+    layers = [part.path for part in (project.programmes, project.facilities) if part is not None]
+    return sorted({project.areas.path, *(part.path for part in project.tables), *layers})
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

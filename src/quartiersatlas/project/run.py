@@ -1,0 +1,211 @@
+"""A project from its file to its outputs: the same calls that a notebook makes, in the same order."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from quartiersatlas.catalogue import Catalogue
+from quartiersatlas.errors import SpecError
+from quartiersatlas.indicators import add_change, add_rates
+from quartiersatlas.intake import join, merge_areas, read_areas, read_features, read_table
+from quartiersatlas.need import need_index
+from quartiersatlas.present import atlas_map, export, report
+from quartiersatlas.present.wording import summary_texts
+from quartiersatlas.project.manifest import write_manifest
+from quartiersatlas.project.schema import Project, read_project
+from quartiersatlas.release import Release, release
+from quartiersatlas.screening import candidate_areas, screen
+from quartiersatlas.segregation import segregation
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from quartiersatlas.intake import AreaData, Table
+    from quartiersatlas.need import NeedIndex
+    from quartiersatlas.project.schema import LayerPart
+    from quartiersatlas.screening import Candidates, Shortlist
+
+
+@dataclass(frozen=True)
+class ProjectResult:
+    """What a project gave.
+
+    Parameters
+    ----------
+    project : Project
+        The project file as read.
+    tables : tuple of Table
+        The tables as read, with their ``.problems``.
+    data : AreaData
+        Areas, values and join reports.
+    need, shortlist, candidates : optional
+        Results, where the project asks for them.
+    release : Release
+        What left, or would leave.
+    files : tuple of Path
+        The written files; none for a check.
+    """
+
+    project: Project
+    tables: tuple[Table, ...]
+    data: AreaData
+    need: NeedIndex | None
+    shortlist: Shortlist | None
+    candidates: Candidates | None
+    release: Release
+    files: tuple[Path, ...] = ()
+
+    @property
+    def summary(self) -> list[str]:
+        """The shortlist in a sentence or two, in the project's language."""
+        return summary_texts(self.release, self.project.lang)
+
+    def __repr__(self) -> str:
+        parts = [*self.tables, self.data, self.need, self.shortlist, self.candidates, self.release]
+        return "\n".join(repr(part) for part in parts if part is not None)
+
+
+def check_project(path: str | Path) -> ProjectResult:
+    """Read and compute a project without writing anything.
+
+    Parameters
+    ----------
+    path : str or Path
+        The project file.
+
+    Returns
+    -------
+    ProjectResult
+        Its ``repr`` is the report on the inputs.
+
+    Raises
+    ------
+    QuartiersatlasError
+        Whatever is wrong with the project file or its inputs.
+    """
+    project = read_project(path)
+    tables = {id(part): _read(project, part) for part in project.tables}
+    areas = _areas(project)
+    data = _joined(project, areas, tables, project.period)
+    if project.change is not None:
+        data = add_change(data, _joined(project, areas, tables, project.change.since), project.change.indicators)
+    need = need_index(data, project.need.spec, exclude=project.need.exclude) if project.need is not None else None
+    shortlist = screen(data, project.rule, need=need) if project.rule is not None else None
+    candidates = None
+    if project.candidates is not None and shortlist is not None:
+        candidates = candidate_areas(data.areas, shortlist, min_population=project.candidates.min_population)
+    groups = project.segregation
+    result = release(
+        data,
+        need=need,
+        shortlist=shortlist,
+        candidates=candidates,
+        segregation=(
+            segregation(data, groups.groups, indices=groups.indices, missing=groups.missing)  # type: ignore[arg-type]
+            if groups is not None
+            else None
+        ),
+        programmes=_layer(project, project.programmes, data.areas),
+        facilities=_layer(project, project.facilities, data.areas),
+        title=project.title,
+        subtitle=project.subtitle,
+        source=project.source,
+        as_of=project.as_of,
+        comment=project.comment.strip(),
+        protection=project.protection,
+    )
+    return ProjectResult(project, tuple(tables.values()), data, need, shortlist, candidates, result)
+
+
+def run_project(path: str | Path, *, folder: str | Path | None = None) -> ProjectResult:
+    """Run a project and write its outputs: all of them, or none.
+
+    Parameters
+    ----------
+    path : str or Path
+        The project file.
+    folder : str or Path, optional
+        Where to write; the project's own folder for outputs, if not given.
+
+    Returns
+    -------
+    ProjectResult
+        With ``.files``.
+
+    Raises
+    ------
+    QuartiersatlasError
+        Whatever is wrong with the project file or its inputs; nothing is written then.
+    """
+    result = check_project(path)
+    project = result.project
+    target = Path(folder) if folder is not None else project.file(project.outputs.folder)
+    target.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=target, prefix=".quartiersatlas-") as unfinished:
+        written = _write(result, Path(unfinished))
+        files = tuple(file.replace(target / file.name) for file in written)
+    return ProjectResult(**{**vars(result), "files": files})
+
+
+def _write(result: ProjectResult, folder: Path) -> list[Path]:
+    """Write every output into a folder."""
+    outputs, lang = result.project.outputs, result.project.lang
+    files = []
+    if outputs.map:
+        files.append(atlas_map(result.release, lang).save(folder / outputs.map))
+    if outputs.report:
+        files.append(report(result.release, folder / outputs.report, lang=lang))
+    if outputs.geopackage:
+        files.append(export(result.release, folder / outputs.geopackage, lang=lang))
+    if outputs.segregation and result.release.segregation is not None:
+        files.append(export(result.release, folder / outputs.segregation, table="segregation", lang=lang))
+    if outputs.manifest:
+        files.append(write_manifest(result.project, result.release, folder / outputs.manifest))
+    return files
+
+
+def _read(project: Project, part: object) -> Table:
+    options = {k: v for k, v in asdict(part).items() if k not in ("path", "period", "missing", "repair")}  # type: ignore[call-overload]
+    return read_table(project.file(part.path), **options)  # type: ignore[attr-defined]
+
+
+def _areas(project: Project) -> gpd.GeoDataFrame:
+    options = {k: v for k, v in asdict(project.areas).items() if k not in ("path", "merge")}
+    areas = read_areas(project.file(project.areas.path), **options)
+    return merge_areas(areas, project.areas.merge) if project.areas.merge else areas
+
+
+def _joined(project: Project, areas: gpd.GeoDataFrame, tables: dict[int, Table], period: str) -> AreaData:
+    """Join all tables of a period and add the rates."""
+    meanings = [part.meaning for part in project.indicators.values() if part.meaning is not None]
+    catalogue = Catalogue.builtin().add(*meanings)
+    data: gpd.GeoDataFrame | AreaData = areas
+    for part in project.tables:
+        if part.period == period:
+            data = join(
+                data,
+                tables[id(part)],
+                catalogue=catalogue,
+                period=period,
+                missing=part.missing,  # type: ignore[arg-type]
+                repair=part.repair,  # type: ignore[arg-type]
+            )
+    if project.population not in data.values.columns:  # type: ignore[union-attr]
+        raise SpecError(f"population = {project.population!r} is not a column of the tables of {period!r}.")
+    pairs = {name: (part.numerator, part.denominator) for name, part in project.indicators.items()}
+    return add_rates(_with_population(data, project.population), pairs)
+
+
+def _with_population(data: gpd.GeoDataFrame | AreaData, population: str) -> AreaData:
+    from dataclasses import replace
+
+    return replace(data, population=population)  # type: ignore[type-var]
+
+
+def _layer(project: Project, part: LayerPart | None, areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
+    if part is None:
+        return None
+    return read_features(project.file(part.path), name=part.name, kind=part.kind, crs=areas.crs)

@@ -1,0 +1,246 @@
+"""The project file: what it may say, read strictly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from quartiersatlas.catalogue import Indicator
+from quartiersatlas.declared import array, declared, read_toml, table
+from quartiersatlas.errors import SpecError
+from quartiersatlas.need import NeedSpec
+from quartiersatlas.release import Protection
+from quartiersatlas.screening import Rule, parse_rule
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from quartiersatlas.catalogue import Lang
+
+
+@dataclass(frozen=True, kw_only=True)
+class AreasPart:
+    """``[areas]``: the geometry file."""
+
+    path: str
+    key: str
+    name: str | None = None
+    parents: Mapping[str, str] = field(default_factory=dict)
+    layer: str | None = None
+    crs: str | None = None
+    to_crs: str | None = None
+    repair: bool = False
+    merge: Mapping[str, list[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TablePart:
+    """``[[tables]]``: one table of one period."""
+
+    path: str
+    key: str
+    period: str = ""
+    columns: Mapping[str, str] | list[str] | None = None
+    text: list[str] = field(default_factory=list)
+    symbols: str | Mapping[str, str] = "auto"
+    sheet: str | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    decimal: str | None = None
+    missing: str = "raise"
+    repair: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class IndicatorPart:
+    """``[indicators]``: numerator and denominator, and what a new indicator means."""
+
+    numerator: str
+    denominator: str
+    meaning: Indicator | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangePart:
+    """``[change]``: change of indicators since an earlier period."""
+
+    since: str
+    indicators: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SegregationPart:
+    """``[segregation]``: groups against the rest of the population."""
+
+    groups: list[str]
+    indices: str | list[str] = "standard"
+    missing: str = "raise"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NeedPart:
+    """``[need]``: the spec and areas left out by hand."""
+
+    spec: NeedSpec
+    exclude: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CandidatesPart:
+    """``[candidates]``: contiguous groups of selected areas."""
+
+    min_population: float = 2000
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerPart:
+    """``[layers.programmes]``, ``[layers.facilities]``: further layers."""
+
+    path: str
+    name: str
+    kind: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutputsPart:
+    """``[outputs]``: which files are written; an empty name leaves one out."""
+
+    folder: str = "ergebnis"
+    map: str = "atlas.html"
+    report: str = "bericht.html"
+    geopackage: str = "atlas.gpkg"
+    segregation: str = "segregation.csv"
+    manifest: str = "manifest.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Project:
+    """A project file as read; paths are relative to its folder."""
+
+    path: Path
+    areas: AreasPart
+    tables: tuple[TablePart, ...]
+    title: str = ""
+    subtitle: str = ""
+    source: str = ""
+    as_of: str = ""
+    comment: str = ""
+    lang: Lang = "de"
+    population: str = "residents"
+    period: str = ""
+    indicators: Mapping[str, IndicatorPart] = field(default_factory=dict)
+    change: ChangePart | None = None
+    segregation: SegregationPart | None = None
+    need: NeedPart | None = None
+    rule: Rule | None = None
+    candidates: CandidatesPart | None = None
+    programmes: LayerPart | None = None
+    facilities: LayerPart | None = None
+    protection: Protection = field(default_factory=Protection)
+    outputs: OutputsPart = field(default_factory=OutputsPart)
+
+    def file(self, name: str) -> Path:
+        """Return a file of the project."""
+        return self.path.parent / name
+
+
+def read_project(path: str | Path) -> Project:
+    """Read a project file.
+
+    Raises
+    ------
+    InputError
+        The file is missing or not valid TOML.
+    SpecError
+        Something in it is unknown, missing or impossible; the message says where.
+    """
+    path = Path(path)
+    content = read_toml(path, "project")
+    where = path.name
+    parts: dict[str, Any] = {
+        "areas": declared(AreasPart, table(content.pop("areas", {}), "[areas]"), "[areas]"),
+        "tables": tuple(
+            declared(TablePart, table(entry, "[[tables]]"), "[[tables]]")
+            for entry in array(content.pop("tables", []), "[[tables]]")
+        ),
+        "indicators": {
+            name: _indicator(name, entry) for name, entry in table(content.pop("indicators", {}), "[indicators]").items()
+        },
+    }
+    for name, kind in (
+        ("change", ChangePart),
+        ("segregation", SegregationPart),
+        ("candidates", CandidatesPart),
+        ("protection", Protection),
+        ("outputs", OutputsPart),
+    ):
+        if name in content:
+            parts[name] = declared(kind, table(content.pop(name), f"[{name}]"), f"[{name}]")
+    if "need" in content:
+        parts["need"] = _need(table(content.pop("need"), "[need]"), path.parent)
+    if "shortlist" in content:
+        parts["rule"] = _rule(table(content.pop("shortlist"), "[shortlist]"))
+    parts |= _layers(table(content.pop("layers", {}), "[layers]"))
+    project = declared(Project, {**{"path": path}, **content, **parts}, where)
+    return _checked(project)
+
+
+def _checked(project: Project) -> Project:
+    """Refuse what cannot work together."""
+    if not project.tables:
+        raise SpecError(f"{project.path.name} names no [[tables]].")
+    if project.lang not in ("de", "en"):
+        raise SpecError(f"{project.path.name}: lang is {project.lang!r}; there are 'de' and 'en'.")
+    periods = {part.period for part in project.tables}
+    for name, period in (("period", project.period), ("[change] since", project.change and project.change.since)):
+        if period is not None and period not in periods:
+            listed = ", ".join(repr(p) for p in sorted(periods))
+            raise SpecError(f"{project.path.name}: {name} is {period!r}; the tables have {listed}.")
+    if project.candidates is not None and project.rule is None:
+        raise SpecError(f"{project.path.name}: [candidates] needs a [shortlist] with a rule.")
+    return project
+
+
+def _indicator(name: str, entry: object) -> IndicatorPart:
+    """Read ``[numerator, denominator]`` or a table that also says what a new indicator means."""
+    where = f"[indicators] {name}"
+    if isinstance(entry, list):
+        if len(entry) != 2:  # noqa: PLR2004 - numerator and denominator
+            raise SpecError(f"In {where}: [numerator, denominator] has two names, not {len(entry)}.")
+        return IndicatorPart(numerator=str(entry[0]), denominator=str(entry[1]))
+    content = dict(table(entry, where))
+    counts = {side: content.pop(side) for side in ("numerator", "denominator") if side in content}
+    meaning = declared(Indicator, {"id": name, **content}, where) if content else None
+    return declared(IndicatorPart, {**counts, "meaning": meaning}, where)
+
+
+def _need(content: Mapping[str, Any], folder: Path) -> NeedPart:
+    rules = dict(content)
+    exclude = table(rules.pop("exclude", {}), "[need] exclude")
+    preset, file = rules.pop("preset", None), rules.pop("file", None)
+    if sum([preset is not None, file is not None, bool(rules)]) != 1:
+        raise SpecError("[need] takes one of: preset = \"...\", file = \"...\", or the spec itself.")
+    if preset is not None:
+        spec = NeedSpec.preset(preset)
+    elif file is not None:
+        spec = NeedSpec.from_toml(folder / file)
+    else:
+        spec = NeedSpec.from_dict(rules)
+    return NeedPart(spec=spec, exclude=exclude)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Shortlist:
+    rule: str
+
+
+def _rule(content: Mapping[str, Any]) -> Rule:
+    return parse_rule(declared(_Shortlist, content, "[shortlist]").rule)
+
+
+def _layers(content: Mapping[str, Any]) -> dict[str, LayerPart]:
+    unknown = [name for name in content if name not in ("programmes", "facilities")]
+    if unknown:
+        raise SpecError(f"In [layers]: {unknown[0]!r} is not known. There are: programmes, facilities.")
+    return {name: declared(LayerPart, table(part, f"[layers.{name}]"), f"[layers.{name}]") for name, part in content.items()}

@@ -1,0 +1,10 @@
+"""What may leave? The one door out: named columns only, protected, with title, source, date and comment."""
+
+from quartiersatlas.release.columns import ReleasedColumn
+from quartiersatlas.release.protection import Protection
+from quartiersatlas.release.release import Release, release
+from quartiersatlas.rooms import make_callable
+
+__all__ = ["Protection", "Release", "ReleasedColumn", "release"]
+
+make_callable(__name__, release)

@@ -1,0 +1,110 @@
+"""What was matched, left out, protected and computed: facts for the method box, worded where they are shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    import pandas as pd
+
+    from quartiersatlas.intake import AreaData
+    from quartiersatlas.need import NeedIndex
+    from quartiersatlas.release.columns import Released
+    from quartiersatlas.release.protection import Protection
+    from quartiersatlas.screening import Candidates, Shortlist
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One line of the method box: the name of a text and what stands in it."""
+
+    text: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+def collect_facts(
+    data: AreaData,
+    need: NeedIndex | None,
+    shortlist: Shortlist | None,
+    candidates: Candidates | None,
+    protection: Protection,
+    out: Released,
+    selected: pd.Series[bool],
+) -> tuple[Fact, ...]:
+    """Return every fact a reader of the method box has to know, in the order of the work."""
+    facts = [*_intake(data), *_protection(protection, out)]
+    if need is not None:
+        facts += _need(data, need)
+    if shortlist is not None:
+        facts += _screening(data, shortlist, selected)
+    if candidates is not None:
+        facts.append(Fact("fact_candidates", {"minimum": f"{candidates.min_population:g}"}))
+        if len(candidates.too_small):
+            names = _names(data, candidates.too_small.index)
+            facts.append(Fact("fact_candidates_small", {"count": len(candidates.too_small), "names": names}))
+    return tuple(facts)
+
+
+def _intake(data: AreaData) -> list[Fact]:
+    facts = []
+    for report in data.reports:
+        counts = {"source": report.source, "matched": report.n_matched, "areas": report.n_areas}
+        facts.append(Fact("fact_join", counts))
+        if report.only_in_areas:
+            facts.append(Fact("fact_only_areas", {"names": _names(data, report.only_in_areas)}))
+        if report.only_in_table:
+            facts.append(Fact("fact_only_table", {"keys": ", ".join(report.only_in_table)}))
+        facts += [Fact("fact_totals", {"key": key}) for key, _ in report.totals_rows]
+        facts += [Fact("fact_repair", {"repair": repair}) for repair in report.repairs]
+    if "merged_from" in data.areas.columns:
+        merged = data.areas.loc[data.areas["merged_from"].ne(""), ["name", "merged_from"]]
+        facts += [Fact("fact_merged", {"name": name, "parts": parts}) for name, parts in merged.to_numpy()]
+    if "repaired" in data.areas.columns:
+        names = _names(data, data.areas.index[data.areas["repaired"]])
+        facts.append(Fact("fact_geometry", {"names": names}))
+    return facts
+
+
+def _protection(protection: Protection, out: Released) -> list[Fact]:
+    rule = {"min_count": protection.min_count, "min_population": f"{protection.min_population:g}"}
+    hidden = [(c, int(out.status[c.id].eq("suppressed").sum())) for c in out.columns if c.kind not in ("count", "score")]
+    return [
+        Fact("fact_protection", rule),
+        *(Fact("fact_hidden", {"indicator": column, "count": count}) for column, count in hidden if count),
+    ]
+
+
+def _need(data: AreaData, need: NeedIndex) -> list[Fact]:
+    facts = [
+        Fact("fact_need", {"spec": need.spec.id, "source": need.spec.source, "hash": need.spec.hash}),
+        *(Fact("fact_axis", {"axis": axis, "reference": need.reference}) for axis in need.spec.axes),
+    ]
+    for reason, text in (
+        ("population", "fact_excluded_population"),
+        ("manual", "fact_excluded_manual"),
+        ("missing", "fact_excluded_missing"),
+    ):
+        rows = need.excluded[need.excluded["reason"].eq(reason)]
+        if len(rows):
+            detail = "; ".join(dict.fromkeys(rows["detail"])) if reason == "manual" else rows["detail"].iloc[0]
+            facts.append(Fact(text, {"names": _names(data, rows.index), "count": len(rows), "detail": detail}))
+    facts += [Fact("fact_warning", {"warning": warning}) for warning in need.warnings]
+    return facts
+
+
+def _screening(data: AreaData, shortlist: Shortlist, selected: pd.Series[bool]) -> list[Fact]:
+    facts = [Fact("fact_rule", {"rule": str(shortlist.rule)})]
+    unknown = shortlist.assessed.index[~shortlist.assessed]
+    if len(unknown):
+        facts.append(Fact("fact_unassessed", {"count": len(unknown), "names": _names(data, unknown)}))
+    withheld = int((shortlist.selected & ~selected).sum())
+    if withheld:
+        facts.append(Fact("fact_withheld", {"count": withheld}))
+    return facts
+
+
+def _names(data: AreaData, keys: Iterable[str]) -> str:
+    return ", ".join(f"{data.areas['name'][key]} ({key})" for key in keys)

@@ -1,0 +1,262 @@
+"""The one door out. What is not in a release is absent from every map, report and file made of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from quartiersatlas.catalogue import Catalogue
+from quartiersatlas.errors import SpecError
+from quartiersatlas.intake.notices import is_notice
+from quartiersatlas.release.columns import Released, ReleasedColumn, add_data_column, add_need
+from quartiersatlas.release.facts import Fact, collect_facts
+from quartiersatlas.release.protection import Protection, small_areas
+from quartiersatlas.screening import programme_overlap
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from quartiersatlas.intake import AreaData
+    from quartiersatlas.need import NeedIndex
+    from quartiersatlas.screening import Candidates, Shortlist
+    from quartiersatlas.segregation import SegregationResult
+
+SEGREGATION_DECIMALS = 4
+MARKS = ("merged_from", "repaired")  # told in the facts
+
+
+@dataclass(frozen=True)
+class Release:
+    """Protected, commented results.
+
+    Parameters
+    ----------
+    areas : GeoDataFrame
+        Name, parents and geometry, on the district key.
+    values, status : DataFrame
+        The named columns only, protected and rounded; the status of each cell.
+    state : Series of str
+        ``"shown"``, ``"small"`` (below the minimum population) or ``"uninhabited"``, for each area.
+    residents : Series of float
+        Residents of each area; protected like every count.
+    columns : tuple of ReleasedColumn
+        What the columns mean.
+    title, subtitle, source, as_of, comment : str
+        What a reader has to know. Without title, source, date or comment the release is a draft.
+    notices : tuple of str
+        Warnings that came with the data.
+    facts : tuple of Fact
+        What was matched, left out, protected, computed: the lines of the method box.
+    reasons : DataFrame
+        For each selected area the conditions it meets.
+    selected : Series of bool
+        The shortlist; empty where there was no screening.
+    candidates, programmes, facilities : GeoDataFrame, optional
+        Further layers.
+    members : Series of str
+        District key -> candidate area.
+    segregation : DataFrame, optional
+        The table of segregation indices, rounded.
+    catalogue : Catalogue
+        Labels of indicators that are named in the method without being released themselves.
+    n_assessed : int
+        Areas for which the rule could be told.
+    has_shortlist : bool
+        Whether there was a screening.
+    spec_hash : str
+        Fingerprint of the need spec.
+    """
+
+    areas: gpd.GeoDataFrame
+    values: pd.DataFrame
+    status: pd.DataFrame
+    state: pd.Series[str]
+    residents: pd.Series[float]
+    columns: tuple[ReleasedColumn, ...]
+    title: str
+    subtitle: str
+    source: str
+    as_of: str
+    comment: str
+    notices: tuple[str, ...]
+    facts: tuple[Fact, ...]
+    reasons: pd.DataFrame
+    selected: pd.Series[bool]
+    members: pd.Series[str]
+    candidates: gpd.GeoDataFrame | None = None
+    programmes: gpd.GeoDataFrame | None = None
+    facilities: gpd.GeoDataFrame | None = None
+    segregation: pd.DataFrame | None = None
+    catalogue: Catalogue = field(default_factory=Catalogue.builtin)
+    n_assessed: int = 0
+    has_shortlist: bool = False
+    spec_hash: str = ""
+
+    @property
+    def is_draft(self) -> bool:
+        """Whether title, source, date or comment are missing: such results carry a visible band."""
+        return not all(part.strip() for part in (self.title, self.source, self.as_of, self.comment))
+
+    def column(self, name: str) -> ReleasedColumn:
+        """Return what a released column means."""
+        return next(column for column in self.columns if column.id == name)
+
+    def __repr__(self) -> str:
+        names = ", ".join(column.id for column in self.columns if column.kind != "count")
+        hidden = int(self.status.eq("suppressed").to_numpy().sum())
+        draft = " (draft: title, source, date or comment is missing)" if self.is_draft else ""
+        return f"Release {self.title!r}{draft}: {len(self.areas)} areas; {names}; {hidden} cells protected"
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return f"<p>{escape(repr(self))}</p>"
+
+
+def release(
+    data: AreaData,
+    *,
+    columns: Iterable[str] | None = None,
+    need: NeedIndex | None = None,
+    shortlist: Shortlist | None = None,
+    candidates: Candidates | None = None,
+    segregation: SegregationResult | None = None,
+    programmes: gpd.GeoDataFrame | None = None,
+    facilities: gpd.GeoDataFrame | None = None,
+    title: str = "",
+    subtitle: str = "",
+    source: str = "",
+    as_of: str = "",
+    comment: str = "",
+    protection: Protection | None = None,
+) -> Release:
+    """Let results out: named columns only, protected, with what a reader has to know.
+
+    Parameters
+    ----------
+    data : AreaData
+        Joined data with rates.
+    columns : list of str, optional
+        What leaves: rates (with both counts), counts, ready-made shares. All rates that were added, if not given.
+    need, shortlist, candidates, segregation : optional
+        Results to go with it.
+    programmes, facilities : GeoDataFrame, optional
+        Further layers as ``read_features`` returns them.
+    title, subtitle, source, as_of, comment : str
+        What a reader has to know. Without title, source, date or comment everything made of the release carries a
+        band that says it is an uncommented draft.
+    protection : Protection, optional
+        What is too small to be shown; ``Protection()`` if not given.
+
+    Returns
+    -------
+    Release
+        Protected cells are NaN with the status ``suppressed``: absent, not hidden.
+
+    Raises
+    ------
+    ColumnError
+        A column is not there or holds text.
+    SpecError
+        No column of residents is named, or candidates come without their shortlist.
+    """
+    protection = protection or Protection()
+    if candidates is not None and shortlist is None:
+        raise SpecError("release() needs the shortlist the candidate areas were made of: shortlist=...")
+    hidden = small_areas(data, protection)
+    out = Released([], {}, {})
+    for name in columns if columns is not None else data.rates:
+        add_data_column(out, data, name, hidden, protection)
+    if need is not None:
+        add_need(out, data, need, hidden)
+    people = Released([], {}, {})
+    add_data_column(people, data, str(data.population), hidden, protection)
+    empty = data.areas.index[:0]
+    selected = _shown_selection(shortlist, need, out) if shortlist is not None else pd.Series(False, index=data.areas.index)
+    result = Release(
+        areas=data.areas[_structure(data)],
+        values=pd.DataFrame(out.values, index=data.areas.index),
+        status=pd.DataFrame(out.status, index=data.areas.index),
+        state=_states(data, hidden),
+        residents=people.values[str(data.population)],
+        columns=tuple(out.columns),
+        title=title,
+        subtitle=subtitle,
+        source=source,
+        as_of=as_of,
+        comment=comment,
+        notices=data.notices,
+        facts=collect_facts(data, need, shortlist, candidates, protection, out, selected),
+        reasons=_reasons(shortlist, selected, out) if shortlist is not None else pd.DataFrame(),
+        selected=selected,
+        candidates=_candidate_table(candidates, programmes, data, out) if candidates is not None else None,
+        members=candidates.members if candidates is not None else pd.Series([], index=empty, dtype=object),
+        programmes=programmes,
+        facilities=facilities,
+        segregation=_rounded(segregation) if segregation is not None else None,
+        catalogue=data.catalogue,
+        n_assessed=int(shortlist.assessed.sum()) if shortlist is not None else 0,
+        has_shortlist=shortlist is not None,
+        spec_hash=need.spec.hash if need is not None else "",
+    )
+    return result
+
+
+def _structure(data: AreaData) -> list[str]:
+    """Return the columns of the areas that leave: name, parents, geometry; not the marks of the intake."""
+    return [c for c in data.areas.columns if c not in MARKS and not is_notice(c)]
+
+
+def _states(data: AreaData, small: pd.Series[bool]) -> pd.Series[str]:
+    states = np.where(data.residents().eq(0), "uninhabited", np.where(small, "small", "shown"))
+    return pd.Series(states, index=data.areas.index, name="state")
+
+
+def _shown_selection(shortlist: Shortlist, need: NeedIndex | None, out: Released) -> pd.Series[bool]:
+    """Return the selection without areas whose own values are protected: being listed would tell their class."""
+    used = set(shortlist.reasons["indicator"])
+    axes = [axis.id for axis in need.spec.axes] if need is not None else []
+    released = {**{axis: f"need_{axis}" for axis in axes}, **({"need": f"need_{axes[0]}"} if axes else {})}
+    selected = shortlist.selected.copy()
+    for name in used:
+        status = out.status.get(released.get(name, name))
+        if status is not None:
+            selected &= ~status.eq("suppressed")
+    return selected
+
+
+def _reasons(shortlist: Shortlist, selected: pd.Series[bool], out: Released) -> pd.DataFrame:
+    """Return the conditions that selected areas meet; values of columns that do not leave are left blank."""
+    met = shortlist.reasons[shortlist.reasons["fulfilled"].eq(True).fillna(value=False)]
+    met = met[met["key"].isin(selected.index[selected])].drop(columns="fulfilled").copy()
+    leaves = met["indicator"].isin(out.values) | met["criterion"].eq("in_class") | met["indicator"].isin(
+        ["need", *(c.id.removeprefix("need_") for c in out.columns if c.kind == "score")]
+    )
+    return met.assign(value=met["value"].where(leaves, None)).reset_index(drop=True)
+
+
+def _candidate_table(
+    candidates: Candidates, programmes: gpd.GeoDataFrame | None, data: AreaData, out: Released
+) -> gpd.GeoDataFrame:
+    """Return the candidate areas with their rates from the counts; a rate with a protected member is left out."""
+    table = candidates.table.copy()
+    groups = candidates.members
+    for column in out.columns:
+        if column.kind != "rate":
+            continue
+        numerator, denominator = data.rates[column.id]
+        x = data.counts(numerator)[groups.index].groupby(groups).sum(min_count=1)
+        n = data.counts(denominator)[groups.index].groupby(groups).sum(min_count=1)
+        protected = out.values[column.id][groups.index].isna().groupby(groups).any()
+        table[column.id] = (x / n * column.indicator.per).mask(protected).round(column.decimals).reindex(table.index)
+    if programmes is not None:
+        table = table.join(programme_overlap(candidates, programmes))
+    return table
+
+
+def _rounded(result: SegregationResult) -> pd.DataFrame:
+    return result.table.assign(value=result.table["value"].round(SEGREGATION_DECIMALS))

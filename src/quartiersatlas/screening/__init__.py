@@ -1,0 +1,20 @@
+"""Which areas? Rules with reasons, contiguous candidate areas, overlap with programmes."""
+
+from quartiersatlas.screening.candidates import Candidates, candidate_areas
+from quartiersatlas.screening.programmes import programme_overlap
+from quartiersatlas.screening.rule_text import parse_rule
+from quartiersatlas.screening.rules import Rule, above_city, in_class, worst_share
+from quartiersatlas.screening.shortlist import Shortlist, screen
+
+__all__ = [
+    "Candidates",
+    "Rule",
+    "Shortlist",
+    "above_city",
+    "candidate_areas",
+    "in_class",
+    "parse_rule",
+    "programme_overlap",
+    "screen",
+    "worst_share",
+]

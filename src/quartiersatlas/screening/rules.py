@@ -1,0 +1,260 @@
+"""Rules: small conditions, combined with & and |, each leaving a reason for every area.
+
+Unknown values follow three-valued logic: an unknown condition neither selects nor rejects, it stays unknown unless
+the other side of & or | settles the matter.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from quartiersatlas.errors import ColumnError, SpecError
+from quartiersatlas.indicators import city_values
+
+if TYPE_CHECKING:
+    from quartiersatlas.intake import AreaData
+    from quartiersatlas.need import NeedIndex
+
+NEED = "need"
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """One condition as applied: what was compared with what, per area (``pd.NA`` where it is unknown)."""
+
+    kind: str
+    indicator: str
+    values: pd.Series
+    threshold: object
+    fulfilled: pd.Series[bool]
+
+
+class Rule(ABC):
+    """A condition on areas. Combine with ``&`` (both) and ``|`` (at least one)."""
+
+    @abstractmethod
+    def criteria(self, data: AreaData, need: NeedIndex | None) -> list[Criterion]:
+        """Apply every single condition of the rule."""
+
+    @abstractmethod
+    def combine(self, fulfilled: list[pd.Series[bool]]) -> pd.Series[bool]:
+        """Combine the conditions, given in the order of :meth:`criteria`."""
+
+    @abstractmethod
+    def __str__(self) -> str: ...
+
+    @property
+    def size(self) -> int:
+        """Number of single conditions."""
+        return 1
+
+    def __and__(self, other: Rule) -> Rule:
+        return Combined("&", self, other)
+
+    def __or__(self, other: Rule) -> Rule:
+        return Combined("|", self, other)
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+@dataclass(frozen=True, repr=False)
+class Combined(Rule):
+    """Two rules joined by & or |."""
+
+    sign: str
+    left: Rule
+    right: Rule
+
+    def criteria(self, data: AreaData, need: NeedIndex | None) -> list[Criterion]:
+        """Apply both sides."""
+        return self.left.criteria(data, need) + self.right.criteria(data, need)
+
+    def combine(self, fulfilled: list[pd.Series[bool]]) -> pd.Series[bool]:
+        """Combine both sides in three-valued logic."""
+        left = self.left.combine(fulfilled[: self.left.size])
+        right = self.right.combine(fulfilled[self.left.size :])
+        return left & right if self.sign == "&" else left | right
+
+    @property
+    def size(self) -> int:
+        """Number of single conditions on both sides."""
+        return self.left.size + self.right.size
+
+    def __str__(self) -> str:
+        sides = (f"({side})" if isinstance(side, Combined) else str(side) for side in (self.left, self.right))
+        return f" {self.sign} ".join(sides)
+
+
+@dataclass(frozen=True, repr=False)
+class AboveCity(Rule):
+    """Above the city value in every named rate."""
+
+    indicators: tuple[str, ...]
+
+    def criteria(self, data: AreaData, need: NeedIndex | None) -> list[Criterion]:  # noqa: ARG002 - one signature
+        """Compare each rate with its city value from the counts."""
+        found = []
+        for name in self.indicators:
+            city = city_values(data, name)
+            values = data.values[name]
+            found.append(Criterion("above_city", name, values, city, _known(values > city, values)))
+        return found
+
+    def combine(self, fulfilled: list[pd.Series[bool]]) -> pd.Series[bool]:
+        """Return where all conditions hold."""
+        result = fulfilled[0]
+        for more in fulfilled[1:]:
+            result = result & more
+        return result
+
+    @property
+    def size(self) -> int:
+        """One condition per rate."""
+        return len(self.indicators)
+
+    def __str__(self) -> str:
+        return f"above_city({_quoted(self.indicators)})"
+
+
+@dataclass(frozen=True, repr=False)
+class WorstShare(Rule):
+    """Among the share of areas with the highest values."""
+
+    indicator: str
+    share: float
+
+    def criteria(self, data: AreaData, need: NeedIndex | None) -> list[Criterion]:
+        """Compare with the value of the last area that belongs to the share."""
+        values = _column(self.indicator, data, need)
+        known = values.dropna().sort_values(ascending=False)
+        wanted = round(self.share * len(known))
+        limit = float(known.iloc[wanted - 1]) if wanted else float("inf")
+        return [Criterion("worst_share", self.indicator, values, limit, _known(values >= limit, values))]
+
+    def combine(self, fulfilled: list[pd.Series[bool]]) -> pd.Series[bool]:
+        """Return the one condition."""
+        return fulfilled[0]
+
+    def __str__(self) -> str:
+        return f'worst_share("{self.indicator}", {self.share:g})'
+
+
+@dataclass(frozen=True, repr=False)
+class InClass(Rule):
+    """In one of the named classes of an axis of the need index."""
+
+    axis: str
+    classes: tuple[str, ...]
+
+    def criteria(self, data: AreaData, need: NeedIndex | None) -> list[Criterion]:  # noqa: ARG002 - one signature
+        """Compare the class of each area with the named ones."""
+        need = _given(need, str(self))
+        axes = {axis.id: [c.id for c in axis.classes] for axis in need.spec.axes}
+        if self.axis not in axes:
+            raise SpecError(f"{self}: the need index has no axis {self.axis!r}; there are {', '.join(axes)}.")
+        unknown = [name for name in self.classes if name not in axes[self.axis]]
+        if unknown:
+            raise SpecError(f"{self}: no class {unknown[0]!r}; there are {', '.join(axes[self.axis])}.")
+        values = need.classes[self.axis]
+        inside = _known(values.isin(self.classes), values)
+        return [Criterion("in_class", self.axis, values, " | ".join(self.classes), inside)]
+
+    def combine(self, fulfilled: list[pd.Series[bool]]) -> pd.Series[bool]:
+        """Return the one condition."""
+        return fulfilled[0]
+
+    def __str__(self) -> str:
+        return f"in_class({_quoted((self.axis, *self.classes))})"
+
+
+def above_city(*indicators: str) -> Rule:
+    """Select areas above the city value in every named rate.
+
+    The city value comes from the counts of all areas; a value equal to it is not above.
+
+    Raises
+    ------
+    SpecError
+        No rate is named.
+
+    Examples
+    --------
+    >>> above_city("mh_share", "child_poverty_u15") & worst_share("need", 0.2)
+    above_city("mh_share", "child_poverty_u15") & worst_share("need", 0.2)
+    """
+    if not indicators or not all(isinstance(name, str) for name in indicators):
+        raise SpecError('above_city() needs the names of rates: above_city("mh_share", "child_poverty_u15").')
+    return AboveCity(indicators)
+
+
+def worst_share(indicator: str, share: float) -> Rule:
+    """Select the share of areas with the highest values of an indicator or of ``"need"``.
+
+    Parameters
+    ----------
+    indicator : str
+        A column of the data, an axis of the need index, or ``"need"`` for its first axis.
+    share : float
+        In (0, 1]: share of the areas with a value; their number is rounded, ties at the limit are all in.
+
+    Raises
+    ------
+    SpecError
+        The share is outside (0, 1].
+    """
+    if not isinstance(indicator, str) or isinstance(share, str) or not 0 < share <= 1:
+        raise SpecError(f"worst_share({indicator!r}, {share!r}): an indicator and a share above 0 and up to 1.")
+    return WorstShare(indicator, share)
+
+
+def in_class(axis: str, *classes: str) -> Rule:
+    """Select areas in one of the named classes of an axis of the need index.
+
+    Raises
+    ------
+    SpecError
+        No class is named.
+
+    Examples
+    --------
+    >>> in_class("status", "very_low") | in_class("status", "low") & in_class("dynamics", "negative")
+    in_class("status", "very_low") | (in_class("status", "low") & in_class("dynamics", "negative"))
+    """
+    if not classes or not all(isinstance(name, str) for name in (axis, *classes)):
+        raise SpecError('in_class() needs an axis and classes: in_class("status", "low", "very_low").')
+    return InClass(axis, classes)
+
+
+def _quoted(names: tuple[str, ...]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
+
+
+def _known(fulfilled: pd.Series[bool], values: pd.Series) -> pd.Series[bool]:
+    """Return the condition, unknown where the value is."""
+    return fulfilled.astype("boolean").mask(values.isna())
+
+
+def _given(need: NeedIndex | None, rule: str) -> NeedIndex:
+    if need is None:
+        raise SpecError(f"{rule} needs the need index: screen(data, rule, need=need).")
+    return need
+
+
+def _column(name: str, data: AreaData, need: NeedIndex | None) -> pd.Series[float]:
+    """Return an axis of the need index ('need' is its first) or a numeric column of the data."""
+    if name == NEED:
+        return _given(need, f"A rule on {name!r}").scores.iloc[:, 0]
+    if need is not None and name in need.scores.columns:
+        return need.scores[name]
+    if name not in data.values.columns:
+        raise ColumnError.not_found(name, data.values.columns, "The data")
+    column = data.values[name]
+    if not np.issubdtype(np.asarray(column).dtype, np.number):
+        raise SpecError(f"A rule on {name!r}: the column holds text.")
+    return column

@@ -1,0 +1,118 @@
+"""Screening: which areas meet a rule, which do not, which cannot be told; each with its reasons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from quartiersatlas.errors import list_some
+
+if TYPE_CHECKING:
+    from quartiersatlas.intake import AreaData
+    from quartiersatlas.need import NeedIndex
+    from quartiersatlas.screening.rules import Criterion, Rule
+
+
+@dataclass(frozen=True)
+class Shortlist:
+    """Areas that meet a rule.
+
+    Parameters
+    ----------
+    rule : Rule
+        The rule.
+    selected : Series of bool
+        On the district key; False also where the rule cannot be told (see ``assessed``).
+    assessed : Series of bool
+        Whether the rule could be told; False where a value it needs is unknown.
+    reasons : DataFrame
+        One row per area and condition: key, criterion, indicator, value, threshold, fulfilled (missing: unknown).
+    residents : Series of float
+        Residents of each area.
+    """
+
+    rule: Rule
+    selected: pd.Series[bool]
+    assessed: pd.Series[bool]
+    reasons: pd.DataFrame
+    residents: pd.Series[float]
+
+    @property
+    def keys(self) -> list[str]:
+        """The keys of the selected areas."""
+        return list(self.selected.index[self.selected])
+
+    @property
+    def summary(self) -> pd.DataFrame:
+        """One row per figure: how many areas and residents are selected, assessed, and there at all."""
+        groups = {"selected": self.selected, "assessed": self.assessed, "all": self.selected | True}
+        rows = [
+            {"group": name, "areas": int(group.sum()), "residents": float(self.residents[group].sum())}
+            for name, group in groups.items()
+        ]
+        table = pd.DataFrame(rows).set_index("group")
+        return table.assign(share_of_residents=table["residents"] / table.loc["all", "residents"])
+
+    def __repr__(self) -> str:
+        selected, assessed = int(self.selected.sum()), int(self.assessed.sum())
+        unknown = self.assessed.index[~self.assessed]
+        lines = [
+            f"Shortlist: {selected} of {assessed} assessed areas meet {self.rule}",
+            f"  {self.summary.loc['selected', 'share_of_residents']:.1%} of residents",
+        ]
+        if len(unknown):
+            lines.append(f"  not assessed ({len(unknown)}): {list_some(unknown, 10)}")
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return f"<pre>{escape(repr(self))}</pre>{self.summary.to_html()}"
+
+
+def screen(data: AreaData, rule: Rule, *, need: NeedIndex | None = None) -> Shortlist:
+    """Apply a rule to areas and keep the reason for every area and condition.
+
+    Parameters
+    ----------
+    data : AreaData
+        Joined data with the rates the rule names.
+    rule : Rule
+        Such as ``above_city("mh_share") & worst_share("need", 0.2)``.
+    need : NeedIndex, optional
+        Needed for rules on ``"need"``, its axes and its classes.
+
+    Returns
+    -------
+    Shortlist
+        With ``.selected``, ``.assessed``, ``.reasons`` and ``.summary``.
+
+    Raises
+    ------
+    ColumnError, SpecError
+        The rule names what is not there.
+    """
+    criteria = rule.criteria(data, need)
+    outcome = rule.combine([criterion.fulfilled for criterion in criteria])
+    return Shortlist(
+        rule=rule,
+        selected=outcome.fillna(value=False).astype(bool).rename("selected"),
+        assessed=outcome.notna().rename("assessed"),
+        reasons=pd.concat([_reasons(criterion) for criterion in criteria], ignore_index=True),
+        residents=data.residents(),
+    )
+
+
+def _reasons(criterion: Criterion) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "key": criterion.values.index,
+            "criterion": criterion.kind,
+            "indicator": criterion.indicator,
+            "value": criterion.values.astype(object).to_numpy(),
+            "threshold": pd.Series([criterion.threshold] * len(criterion.values), dtype=object),
+            "fulfilled": criterion.fulfilled.to_numpy(),
+        }
+    )
