@@ -8,12 +8,16 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from quartiersatlas.version import __version__
+
 if TYPE_CHECKING:
     from quartiersatlas.catalogue import Catalogue, Indicator
     from quartiersatlas.indicators import add_change, add_rates, city_value, rates
     from quartiersatlas.intake import AreaData, JoinReport, Table, join, merge_areas, read_areas, read_table
     from quartiersatlas.need import NeedIndex, NeedSpec, need_index
-    from quartiersatlas.present import Atlas, atlas_map, choropleth, export, report
+    from quartiersatlas.present.export import export
+    from quartiersatlas.present.map import Atlas, atlas_map, choropleth
+    from quartiersatlas.present.report import report
     from quartiersatlas.project import check_project, run_project
     from quartiersatlas.release import Protection, Release, release
     from quartiersatlas.screening import (
@@ -28,8 +32,6 @@ if TYPE_CHECKING:
         worst_share,
     )
     from quartiersatlas.segregation import SegregationResult, segregation, segregation_indices
-
-__version__ = "0.1.0"
 
 _ROOMS = {
     "catalogue": ("Catalogue", "Indicator"),
@@ -54,9 +56,46 @@ _ROOMS = {
 }
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}
 
-__all__ = [  # noqa: PLE0604 - built from the table above, kept equal to the type-checking imports by a test
+__all__ = [
+    "AreaData",
+    "Atlas",
+    "Candidates",
+    "Catalogue",
+    "Indicator",
+    "JoinReport",
+    "NeedIndex",
+    "NeedSpec",
+    "Protection",
+    "Release",
+    "Rule",
+    "SegregationResult",
+    "Shortlist",
+    "Table",
     "__version__",
-    *sorted(_HOME),
+    "above_city",
+    "add_change",
+    "add_rates",
+    "atlas_map",
+    "candidate_areas",
+    "check_project",
+    "choropleth",
+    "city_value",
+    "export",
+    "in_class",
+    "join",
+    "merge_areas",
+    "need_index",
+    "programme_overlap",
+    "rates",
+    "read_areas",
+    "read_table",
+    "release",
+    "report",
+    "run_project",
+    "screen",
+    "segregation",
+    "segregation_indices",
+    "worst_share",
 ]
 
 

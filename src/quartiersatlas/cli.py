@@ -9,8 +9,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quartiersatlas import __version__
 from quartiersatlas.errors import InputError, QuartiersatlasError
+from quartiersatlas.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"quartiersatlas: {error}", file=sys.stderr)
         return FAILED
     except OSError as error:
-        print(f"quartiersatlas: {error.strerror}: {error.filename}", file=sys.stderr)
+        print(f"quartiersatlas: {error}", file=sys.stderr)
         return FAILED
     for warning in caught:
         if issubclass(warning.category, UserWarning):
@@ -43,7 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="quartiersatlas", description="From indicator tables and district polygons to a shortlist on a map."
+        prog="quartiersatlas",
+        description="From indicator tables and district polygons to a shortlist on a map.",
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="command")

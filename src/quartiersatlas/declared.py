@@ -57,7 +57,7 @@ def table(entry: object, where: str) -> Mapping[str, Any]:
 def array(entry: object, where: str) -> list[Any]:
     """Return a TOML array, or say that something else stands where one is needed."""
     if not isinstance(entry, list):
-        raise SpecError(f"In {where}: {entry!r} should be a list such as [\"a\", \"b\"].")
+        raise SpecError(f'In {where}: {entry!r} should be a list such as ["a", "b"].')
     return entry
 
 

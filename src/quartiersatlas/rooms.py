@@ -21,6 +21,7 @@ class CallableRoom(ModuleType):
     _verb: Callable[..., Any]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - whatever the verb takes and gives
+        """Call the main verb."""
         return self._verb(*args, **kwargs)
 
 

@@ -1,4 +1,4 @@
-"""Every word a reader sees, German and English, from one table (texts.csv), and numbers as each language writes them."""
+"""Every word a reader sees, German and English, from one table (texts.csv); numbers as each language writes them."""
 
 from __future__ import annotations
 

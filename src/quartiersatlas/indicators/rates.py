@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -142,7 +142,9 @@ def city_values(data: AreaData, column: str) -> float:
     return value * data.catalogue.get(column).per
 
 
-def _count_pair(numerator: pd.Series[float], denominator: pd.Series[float]) -> tuple[pd.Series[float], pd.Series[float]]:
+def _count_pair(
+    numerator: pd.Series[float], denominator: pd.Series[float]
+) -> tuple[pd.Series[float], pd.Series[float]]:
     """Check that both are counts on one index and that no numerator exceeds its denominator."""
     if not numerator.index.equals(denominator.index):
         raise CountError("Numerator and denominator are on different indexes: join them first.")
@@ -160,7 +162,6 @@ def _count_pair(numerator: pd.Series[float], denominator: pd.Series[float]) -> t
 def _rate_status(numerator: pd.Series[str], denominator: pd.Series[str], rate: pd.Series[float]) -> pd.Series[str]:
     """Return the status of a rate: that of its worse count; not applicable where nobody is in the denominator."""
     status = pd.Series(np.where(rate.eq(0), "zero", "value"), index=rate.index, dtype=object)
-    status = status.mask(denominator.eq("zero") | numerator.eq("not_applicable"), "not_applicable")
-    for worse in ("unreliable", "missing", "suppressed"):
+    for worse in ("not_applicable", "unreliable", "missing", "suppressed"):
         status = status.mask(numerator.eq(worse) | denominator.eq(worse), worse)
-    return cast("pd.Series[str]", status.mask(denominator.eq("zero"), "not_applicable").astype(str))
+    return status.mask(denominator.eq("zero"), "not_applicable").astype(str)

@@ -7,4 +7,13 @@ from quartiersatlas.intake.join import join
 from quartiersatlas.intake.report import JoinReport
 from quartiersatlas.intake.tables import Table, read_table
 
-__all__ = ["AreaData", "JoinReport", "Table", "join", "merge_areas", "read_areas", "read_features", "read_table"]
+__all__ = [
+    "AreaData",
+    "JoinReport",
+    "Table",
+    "join",
+    "merge_areas",
+    "read_areas",
+    "read_features",
+    "read_table",
+]

@@ -78,7 +78,7 @@ def read_areas(
             raise ColumnError.not_found(column, attributes, path.name)
     areas = _with_crs(frame, crs, to_crs, path.name)
     areas.index = pd.Index(_unique_keys(areas[key], path.name), name="key", dtype=object)
-    renamed = {**({name: "name"} if name else {}), **{old: new for new, old in (parents or {}).items()}}
+    {**({name: "name"} if name else {}), **{old: new for new, old in (parents or {}).items()}}
     taken = {"name": areas[name].astype(str) if name else areas.index}
     taken |= {new: areas[old].astype(str) for new, old in (parents or {}).items()}
     taken |= {column: areas[column] for column in attributes if is_notice(column)}
@@ -119,10 +119,9 @@ def merge_areas(areas: gpd.GeoDataFrame, merged: Mapping[str, Sequence[str]]) ->
     result = kept.assign(merged_from="")
     for new, group in merged.items():
         members = areas.loc[list(group)]
-        row = members.iloc[[0]].assign(
-            name=" / ".join(members["name"]), geometry=[members.geometry.union_all()], merged_from=", ".join(group)
-        )
-        result = gpd.GeoDataFrame(pd.concat([result, row.set_axis([new])]), crs=areas.crs)
+        row = members.dissolve().set_axis([new])
+        row = row.assign(name=" / ".join(members["name"]), merged_from=", ".join(group))
+        result = gpd.GeoDataFrame(pd.concat([result, row]), crs=areas.crs)
     result.index.name = "key"
     return result.sort_index()
 

@@ -83,7 +83,9 @@ class AreaData:
         return self.counts(self.population)
 
     def __repr__(self) -> str:
-        lines = [f"AreaData: {len(self.areas)} areas, {self.values.shape[1]} columns, period {self.period or 'not named'}"]
+        lines = [
+            f"AreaData: {len(self.areas)} areas, {self.values.shape[1]} columns, period {self.period or 'not named'}"
+        ]
         lines += [repr(report) for report in self.reports]
         lines += [f"notice: {notice}" for notice in self.notices]
         return "\n".join(lines)

@@ -52,7 +52,7 @@ def read_features(path: str | Path, *, name: str, kind: str | None = None, crs: 
         raise InputError(f"{path.name} cannot be read as a geometry file: {error}.") from error
     for column in filter(None, [name, kind]):
         if column not in frame.columns:
-            raise ColumnError.not_found(column, frame.columns.drop(frame.geometry.name), path.name)
+            raise ColumnError.not_found(column, [c for c in frame.columns if c != frame.geometry.name], path.name)
     if frame.crs is None:
         raise GeometryError(f"{path.name} does not say its coordinate reference system.")
     kinds = frame[kind].astype(str) if kind else ""

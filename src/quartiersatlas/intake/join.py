@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import geopandas as gpd
 import numpy as np
@@ -110,7 +110,9 @@ def _frames(table: Table | pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, st
         raise InputError("The table has no rows or no columns.")
     values = table.set_axis(pd.Index(keys_as_text(table.index), name="key", dtype=object))
     status = pd.DataFrame(
-        np.where(values.isna(), "missing", np.where(values.eq(0), "zero", "value")), values.index, values.columns
+        np.where(values.isna(), "missing", np.where(values.eq(0), "zero", "value")),
+        values.index,
+        values.columns,
     )
     return values, status, "table"
 

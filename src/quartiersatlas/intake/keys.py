@@ -23,4 +23,5 @@ def key_width(keys: pd.Index) -> int | None:
 
 def zero_padded(keys: pd.Index, width: int) -> pd.Index:
     """Return the keys with leading zeros up to the width; keys that are not digits stay."""
-    return pd.Index([key.zfill(width) if key.isdigit() else key for key in keys], dtype=object, name=keys.name)
+    padded = [key.zfill(width) if key.isdigit() else key for key in keys]
+    return pd.Index(padded, dtype=object, name=keys.name)

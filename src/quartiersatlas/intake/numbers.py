@@ -60,7 +60,12 @@ def parse_numbers(cells: pd.Series[str], decimal: Decimal) -> pd.Series[float]:
 
 
 def read_column(
-    name: str, cells: pd.Series[str], decimal: Decimal, symbols: Mapping[str, Status], *, as_text: bool = False
+    name: str,
+    cells: pd.Series[str],
+    decimal: Decimal,
+    symbols: Mapping[str, Status],
+    *,
+    as_text: bool = False,
 ) -> Column:
     """Read one column of text cells as numbers with status, or leave it text.
 
@@ -78,7 +83,8 @@ def read_column(
     if unknown.any():
         raise _unknown_cells(name, cells[unknown], decimal)
     numbers = numbers.mask(marks.eq("zero"), 0.0)
-    status = marks.where(marks.notna(), pd.Series(np.where(numbers.eq(0), "zero", "value"), cells.index))
+    plain = pd.Series(np.where(numbers.eq(0), "zero", "value"), cells.index)
+    status = plain.mask(marks.notna(), marks)
     return Column(numbers, status.astype(str), is_number=True)
 
 
@@ -98,7 +104,7 @@ def _text_status(cells: pd.Series[str]) -> pd.Series[str]:
 
 def _unknown_cells(name: str, cells: pd.Series[str], decimal: Decimal) -> NumberError:
     problems = pd.DataFrame({"row": cells.index, "column": name, "raw": cells.to_numpy()})
-    shown = list_some(f"{raw}' in line '{row}" for row, raw in cells.items()).replace("\"", "'")
+    shown = list_some(f"{raw}' in line '{row}" for row, raw in cells.items()).replace('"', "'")
     return NumberError(
         f"{len(cells)} cells of column {name!r} are not numbers: {shown}. "
         f"The decimal mark is {decimal!r}. Correct the file, or name the marks: "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import pandas as pd
@@ -17,6 +16,7 @@ from quartiersatlas.intake.text_files import read_grid
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
     from quartiersatlas.intake.numbers import Column, Decimal
     from quartiersatlas.intake.text_files import Grid
@@ -74,7 +74,7 @@ def read_table(
     delimiter: str | None = None,
     decimal: Decimal | None = None,
 ) -> Table:
-    """Read an indicator table from CSV, TXT or a workbook.
+    r"""Read an indicator table from CSV, TXT or a workbook.
 
     Parameters
     ----------
@@ -130,9 +130,7 @@ def read_table(
     marks = symbol_table(symbols)
     as_text = {name for name in wanted if wanted[name] in set(text) or name in set(text)}
     decimal = decimal or _decimal({n: c for n, c in chosen.items() if n not in as_text}, grid)
-    read = {
-        name: read_column(name, column, decimal, marks, as_text=name in as_text) for name, column in chosen.items()
-    }
+    read = {name: read_column(name, column, decimal, marks, as_text=name in as_text) for name, column in chosen.items()}
     values = pd.DataFrame({name: column.values for name, column in read.items()})
     status = pd.DataFrame({name: column.status for name, column in read.items()})
     problems = _problems(read, chosen, notes)
@@ -206,12 +204,15 @@ def _wanted(columns: Mapping[str, str] | Iterable[str] | None, available: list[s
 
 
 def _problems(
-    read: Mapping[str, Column], chosen: Mapping[str, pd.Series[str]], notes: list[tuple[object, str, str, str]]
+    read: Mapping[str, Column],
+    chosen: Mapping[str, pd.Series[str]],
+    notes: list[tuple[object, str, str, str]],
 ) -> pd.DataFrame:
     """List every cell of a numeric column that is not a plain number, and what was done with columns."""
     rows = list(notes)
     for name, column in read.items():
         marked = column.status[~column.status.isin(["value"]) & column.is_number]
         marked = marked[~((marked == "zero") & chosen[name].str.contains(r"\d", regex=True)[marked.index])]
-        rows += [(line, name, chosen[name][line], f"read as {status}") for line, status in marked.items()]
+        raw = chosen[name][marked.index]
+        rows += [(line, name, cell, f"read as {mark}") for line, cell, mark in zip(raw.index, raw, marked, strict=True)]
     return pd.DataFrame(rows, columns=["row", "column", "raw", "done"])

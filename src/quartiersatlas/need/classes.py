@@ -25,4 +25,5 @@ def class_number(scores: ArrayLike, breaks: Sequence[float]) -> NDArray[np.int64
     """
     values = np.asarray(scores, dtype=float)
     beyond = [values >= limit if limit < 0 else values > limit for limit in breaks]
-    return np.sum(beyond, axis=0, dtype=np.int64)
+    number: NDArray[np.int64] = np.sum(beyond, axis=0, dtype=np.int64)
+    return number

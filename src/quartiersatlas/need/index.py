@@ -130,7 +130,9 @@ def need_index(
     excluded = _excluded(frame, spec, population, exclude or {})
     scored = frame.loc[frame.index.difference(excluded.index, sort=False)]
     if len(scored) < 3:  # noqa: PLR2004 - two areas differ by one standard deviation each, whatever their values
-        raise SpecError(f"Only {len(scored)} areas are left to score; {len(excluded)} are excluded: .excluded says why.")
+        raise SpecError(
+            f"Only {len(scored)} areas are left to score; {len(excluded)} are excluded: .excluded says why."
+        )
     parts = {axis.id: _contributions(axis, scored) for axis in spec.axes}
     scores = pd.DataFrame({axis: part.sum(axis=1) for axis, part in parts.items()}).reindex(frame.index)
     return NeedIndex(
@@ -144,9 +146,7 @@ def need_index(
     )
 
 
-def _excluded(
-    frame: pd.DataFrame, spec: NeedSpec, population: str | None, manual: Mapping[str, str]
-) -> pd.DataFrame:
+def _excluded(frame: pd.DataFrame, spec: NeedSpec, population: str | None, manual: Mapping[str, str]) -> pd.DataFrame:
     """List who is left out and why: too few residents, by hand, an unknown indicator."""
     unknown_keys = [key for key in manual if key not in frame.index]
     if unknown_keys:
@@ -216,7 +216,9 @@ def _warnings(spec: NeedSpec, catalogue: Catalogue, n_scored: int) -> tuple[str,
         share = sum(i.weight for i in context) / sum(i.weight for i in axis.indicators)
         if share >= 0.5:  # noqa: PLR2004 - half
             names = list_some(i.id for i in context)
-            found.append(f"axis {axis.id!r} rests to {share:.0%} on context indicators ({names}): not a measure of need")
+            found.append(
+                f"axis {axis.id!r} rests to {share:.0%} on context indicators ({names}): not a measure of need"
+            )
     if n_scored < 15:  # noqa: PLR2004 - a convention of practice: fewer areas make z-scores arbitrary
         found.append(f"z-scores over {n_scored} areas only: compare with the city value and counts instead")
     for message in found:

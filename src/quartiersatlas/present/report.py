@@ -25,7 +25,15 @@ if TYPE_CHECKING:
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.release import Release, ReleasedColumn
 
-DOMAINS = ("demography", "socioeconomy", "education_participation", "housing", "mobility", "environment", "health")
+DOMAINS = (
+    "demography",
+    "socioeconomy",
+    "education_participation",
+    "housing",
+    "mobility",
+    "environment",
+    "health",
+)
 
 
 def report(release: Release, path: str | Path, *, lang: Lang = "de") -> Path:
@@ -103,15 +111,15 @@ def _segregation(release: Release, lang: Lang) -> list[dict[str, str]]:
         return []
     return [
         {
-            "group": str(row.group),
-            "index": text(f"index_{row.index_id}", lang),
-            "reference": text(f"reference_{row.reference}", lang),
-            "value": "–" if pd.isna(row.value) else number_text(float(row.value), 3, lang),
-            "areas": number_text(float(row.n_areas), 0, lang),
-            "dropped": number_text(float(row.n_dropped), 0, lang),
-            "note": str(row.note),
+            "group": str(row["group"]),
+            "index": text(f"index_{row['index']}", lang),
+            "reference": text(f"reference_{row['reference']}", lang),
+            "value": "–" if pd.isna(row["value"]) else number_text(float(row["value"]), 3, lang),
+            "areas": number_text(float(row["n_areas"]), 0, lang),
+            "dropped": number_text(float(row["n_dropped"]), 0, lang),
+            "note": str(row["note"]),
         }
-        for row in release.segregation.rename(columns={"index": "index_id"}).itertuples(index=False)
+        for row in release.segregation.to_dict("records")
     ]
 
 
@@ -136,19 +144,19 @@ def _shortlist(release: Release, lang: Lang) -> list[dict[str, Any]]:
     """Return the selected areas by name, with their reasons: a list for review, not a ranking."""
     reasons = reason_texts(release, lang)
     classes = [c for c in release.columns if c.kind == "class"]
-    chosen = release.areas[release.selected]
+    chosen = release.areas[release.selected].sort_values("name", kind="stable")
     parents = [c for c in chosen.columns if c not in ("name", "geometry")]
     return [
         {
             "key": key,
-            "name": row["name"],
-            "parents": ", ".join(str(row[p]) for p in parents),
+            "name": chosen["name"][key],
+            "parents": ", ".join(str(chosen[p][key]) for p in parents),
             "residents": number_text(release.residents[key], 0, lang),
-            "classes": "; ".join(f"{c.indicator.label(lang)}: {cell_text(release, key, c, lang)}" for c in classes),
+            "classes": [f"{c.indicator.label(lang)}: {cell_text(release, key, c, lang)}" for c in classes],
             "candidate": release.members.get(key, ""),
-            "reasons": reasons.get(str(key), []),
+            "reasons": reasons.get(key, []),
         }
-        for key, row in chosen.sort_values(["name"], kind="stable").iterrows()
+        for key in map(str, chosen.index)
     ]
 
 
@@ -177,6 +185,10 @@ def _cover(row: pd.Series, lang: Lang) -> str:
 
 def _definitions(release: Release, lang: Lang) -> list[dict[str, str]]:
     return [
-        {"label": label(c, lang), "definition": c.indicator.definition(lang), "caveat": c.indicator.caveat(lang)}
+        {
+            "label": label(c, lang),
+            "definition": c.indicator.definition(lang),
+            "caveat": c.indicator.caveat(lang),
+        }
         for c in _indicators(release)
     ]

@@ -41,7 +41,7 @@ def value_text(value: Any, column: ReleasedColumn, lang: Lang) -> str:  # noqa: 
 
 def cell_text(release: Release, key: str, column: ReleasedColumn, lang: Lang) -> str:
     """Return what an area shows in a column: its value, or why there is none."""
-    value = release.values.loc[key, column.id]
+    value: Any = release.values[column.id][key]
     if not pd.isna(value):
         return value_text(value, column, lang)
     gap = gap_kind(release, key, column)
@@ -53,7 +53,7 @@ def gap_kind(release: Release, key: str, column: ReleasedColumn) -> str:
     state = release.state[key]
     if state != "shown":
         return str(state)
-    status = str(release.status.loc[key, column.id])
+    status = str(release.status[column.id][key])
     return status if status in ("suppressed", "not_applicable", "unreliable") else "missing"
 
 
@@ -109,7 +109,7 @@ def summary_texts(release: Release, lang: Lang) -> list[str]:
 
 def method_texts(release: Release, lang: Lang) -> list[str]:
     """Return the lines of the method box, one per fact."""
-    from quartiersatlas import __version__
+    from quartiersatlas.version import __version__
 
     lines = [fact_text(release, fact, lang) for fact in release.facts]
     return [*lines, text("fact_city", lang), text("fact_version", lang, version=__version__)]

@@ -8,8 +8,8 @@ import platform
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from quartiersatlas import __version__
 from quartiersatlas.present.files import write_text
+from quartiersatlas.version import __version__
 
 if TYPE_CHECKING:
     from pathlib import Path

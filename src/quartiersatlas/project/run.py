@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from quartiersatlas.catalogue import Catalogue
 from quartiersatlas.errors import SpecError
 from quartiersatlas.indicators import add_change, add_rates
-from quartiersatlas.intake import join, merge_areas, read_areas, read_features, read_table
+from quartiersatlas.intake import AreaData, join, merge_areas, read_areas, read_features, read_table
 from quartiersatlas.need import need_index
 from quartiersatlas.present import atlas_map, export, report
 from quartiersatlas.present.wording import summary_texts
@@ -23,7 +23,7 @@ from quartiersatlas.segregation import segregation
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from quartiersatlas.intake import AreaData, Table
+    from quartiersatlas.intake import Table
     from quartiersatlas.need import NeedIndex
     from quartiersatlas.project.schema import LayerPart
     from quartiersatlas.screening import Candidates, Shortlist
@@ -193,19 +193,14 @@ def _joined(project: Project, areas: gpd.GeoDataFrame, tables: dict[int, Table],
                 missing=part.missing,  # type: ignore[arg-type]
                 repair=part.repair,  # type: ignore[arg-type]
             )
-    if project.population not in data.values.columns:  # type: ignore[union-attr]
+    assert isinstance(data, AreaData)  # noqa: S101 - every named period has a table, checked when the file is read
+    if project.population not in data.values.columns:
         raise SpecError(f"population = {project.population!r} is not a column of the tables of {period!r}.")
     pairs = {name: (part.numerator, part.denominator) for name, part in project.indicators.items()}
-    return add_rates(_with_population(data, project.population), pairs)
-
-
-def _with_population(data: gpd.GeoDataFrame | AreaData, population: str) -> AreaData:
-    from dataclasses import replace
-
-    return replace(data, population=population)  # type: ignore[type-var]
+    return add_rates(replace(data, population=project.population), pairs)
 
 
 def _layer(project: Project, part: LayerPart | None, areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
     if part is None:
         return None
-    return read_features(project.file(part.path), name=part.name, kind=part.kind, crs=areas.crs)
+    return read_features(project.file(part.path), name=part.name, kind=part.kind, crs=str(areas.crs))

@@ -165,7 +165,8 @@ def read_project(path: str | Path) -> Project:
             for entry in array(content.pop("tables", []), "[[tables]]")
         ),
         "indicators": {
-            name: _indicator(name, entry) for name, entry in table(content.pop("indicators", {}), "[indicators]").items()
+            name: _indicator(name, entry)
+            for name, entry in table(content.pop("indicators", {}), "[indicators]").items()
         },
     }
     for name, kind in (
@@ -182,7 +183,7 @@ def read_project(path: str | Path) -> Project:
     if "shortlist" in content:
         parts["rule"] = _rule(table(content.pop("shortlist"), "[shortlist]"))
     parts |= _layers(table(content.pop("layers", {}), "[layers]"))
-    project = declared(Project, {**{"path": path}, **content, **parts}, where)
+    project = declared(Project, {"path": path, **content, **parts}, where)
     return _checked(project)
 
 
@@ -193,7 +194,10 @@ def _checked(project: Project) -> Project:
     if project.lang not in ("de", "en"):
         raise SpecError(f"{project.path.name}: lang is {project.lang!r}; there are 'de' and 'en'.")
     periods = {part.period for part in project.tables}
-    for name, period in (("period", project.period), ("[change] since", project.change and project.change.since)):
+    for name, period in (
+        ("period", project.period),
+        ("[change] since", project.change and project.change.since),
+    ):
         if period is not None and period not in periods:
             listed = ", ".join(repr(p) for p in sorted(periods))
             raise SpecError(f"{project.path.name}: {name} is {period!r}; the tables have {listed}.")
@@ -210,7 +214,7 @@ def _indicator(name: str, entry: object) -> IndicatorPart:
             raise SpecError(f"In {where}: [numerator, denominator] has two names, not {len(entry)}.")
         return IndicatorPart(numerator=str(entry[0]), denominator=str(entry[1]))
     content = dict(table(entry, where))
-    counts = {side: content.pop(side) for side in ("numerator", "denominator") if side in content}
+    counts: dict[str, Any] = {side: content.pop(side) for side in ("numerator", "denominator") if side in content}
     meaning = declared(Indicator, {"id": name, **content}, where) if content else None
     return declared(IndicatorPart, {**counts, "meaning": meaning}, where)
 
@@ -220,7 +224,7 @@ def _need(content: Mapping[str, Any], folder: Path) -> NeedPart:
     exclude = table(rules.pop("exclude", {}), "[need] exclude")
     preset, file = rules.pop("preset", None), rules.pop("file", None)
     if sum([preset is not None, file is not None, bool(rules)]) != 1:
-        raise SpecError("[need] takes one of: preset = \"...\", file = \"...\", or the spec itself.")
+        raise SpecError('[need] takes one of: preset = "...", file = "...", or the spec itself.')
     if preset is not None:
         spec = NeedSpec.preset(preset)
     elif file is not None:
@@ -243,4 +247,6 @@ def _layers(content: Mapping[str, Any]) -> dict[str, LayerPart]:
     unknown = [name for name in content if name not in ("programmes", "facilities")]
     if unknown:
         raise SpecError(f"In [layers]: {unknown[0]!r} is not known. There are: programmes, facilities.")
-    return {name: declared(LayerPart, table(part, f"[layers.{name}]"), f"[layers.{name}]") for name, part in content.items()}
+    return {
+        name: declared(LayerPart, table(part, f"[layers.{name}]"), f"[layers.{name}]") for name, part in content.items()
+    }

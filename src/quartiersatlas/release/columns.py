@@ -112,7 +112,7 @@ def _is_count(data: AreaData, name: str) -> bool:
     return bool((known % 1 == 0).all()) and name not in data.catalogue
 
 
-def add_need(out: Released, data: AreaData, need: NeedIndex, hidden: pd.Series) -> None:
+def add_need(out: Released, need: NeedIndex, hidden: pd.Series) -> None:
     """Release score and class of each axis; where one of its indicators is protected, they are too."""
     for axis in need.spec.axes:
         derived = hidden.copy()
@@ -123,7 +123,12 @@ def add_need(out: Released, data: AreaData, need: NeedIndex, hidden: pd.Series) 
         scores, classes = need.scores[axis.id], need.classes[axis.id]
         status = pd.Series(np.where(scores.isna(), "missing", "value"), index=scores.index)
         meaning = Indicator(
-            id=f"need_{axis.id}", label_de=axis.label_de, label_en=axis.label_en, unit="points", direction=1, role="index"
+            id=f"need_{axis.id}",
+            label_de=axis.label_de,
+            label_en=axis.label_en,
+            unit="points",
+            direction=1,
+            role="index",
         )
         score = ReleasedColumn(f"need_{axis.id}", "score", meaning, SCORE_DECIMALS)
         out.add(score, scores, status, derived)

@@ -70,7 +70,9 @@ def _intake(data: AreaData) -> list[Fact]:
 
 def _protection(protection: Protection, out: Released) -> list[Fact]:
     rule = {"min_count": protection.min_count, "min_population": f"{protection.min_population:g}"}
-    hidden = [(c, int(out.status[c.id].eq("suppressed").sum())) for c in out.columns if c.kind not in ("count", "score")]
+    hidden = [
+        (c, int(out.status[c.id].eq("suppressed").sum())) for c in out.columns if c.kind not in ("count", "score")
+    ]
     return [
         Fact("fact_protection", rule),
         *(Fact("fact_hidden", {"indicator": column, "count": count}) for column, count in hidden if count),

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from quartiersatlas.errors import SpecError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from quartiersatlas.intake import AreaData
 
 
@@ -50,7 +50,10 @@ def small_areas(data: AreaData, protection: Protection) -> pd.Series[bool]:
 
 
 def protected_cells(
-    numerator: pd.Series[float], denominator: pd.Series[float] | None, hidden: pd.Series[bool], protection: Protection
+    numerator: pd.Series[float],
+    denominator: pd.Series[float] | None,
+    hidden: pd.Series[bool],
+    protection: Protection,
 ) -> pd.Series[bool]:
     """Return which areas may not show a count (or its rate).
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 
@@ -19,6 +18,8 @@ from quartiersatlas.screening import programme_overlap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    import geopandas as gpd
 
     from quartiersatlas.intake import AreaData
     from quartiersatlas.need import NeedIndex
@@ -107,7 +108,7 @@ class Release:
 
     def __repr__(self) -> str:
         names = ", ".join(column.id for column in self.columns if column.kind != "count")
-        hidden = int(self.status.eq("suppressed").to_numpy().sum())
+        hidden = int((self.status == "suppressed").to_numpy().sum())
         draft = " (draft: title, source, date or comment is missing)" if self.is_draft else ""
         return f"Release {self.title!r}{draft}: {len(self.areas)} areas; {names}; {hidden} cells protected"
 
@@ -172,12 +173,16 @@ def release(
     for name in columns if columns is not None else data.rates:
         add_data_column(out, data, name, hidden, protection)
     if need is not None:
-        add_need(out, data, need, hidden)
+        add_need(out, need, hidden)
     people = Released([], {}, {})
     add_data_column(people, data, str(data.population), hidden, protection)
     empty = data.areas.index[:0]
-    selected = _shown_selection(shortlist, need, out) if shortlist is not None else pd.Series(False, index=data.areas.index)
-    result = Release(
+    selected = (
+        _shown_selection(shortlist, need, out)
+        if shortlist is not None
+        else pd.Series(data=False, index=data.areas.index)
+    )
+    return Release(
         areas=data.areas[_structure(data)],
         values=pd.DataFrame(out.values, index=data.areas.index),
         status=pd.DataFrame(out.status, index=data.areas.index),
@@ -203,7 +208,6 @@ def release(
         has_shortlist=shortlist is not None,
         spec_hash=need.spec.hash if need is not None else "",
     )
-    return result
 
 
 def _structure(data: AreaData) -> list[str]:
@@ -213,7 +217,7 @@ def _structure(data: AreaData) -> list[str]:
 
 def _states(data: AreaData, small: pd.Series[bool]) -> pd.Series[str]:
     states = np.where(data.residents().eq(0), "uninhabited", np.where(small, "small", "shown"))
-    return pd.Series(states, index=data.areas.index, name="state")
+    return pd.Series(states, index=data.areas.index, name="state", dtype="str")
 
 
 def _shown_selection(shortlist: Shortlist, need: NeedIndex | None, out: Released) -> pd.Series[bool]:
@@ -231,10 +235,12 @@ def _shown_selection(shortlist: Shortlist, need: NeedIndex | None, out: Released
 
 def _reasons(shortlist: Shortlist, selected: pd.Series[bool], out: Released) -> pd.DataFrame:
     """Return the conditions that selected areas meet; values of columns that do not leave are left blank."""
-    met = shortlist.reasons[shortlist.reasons["fulfilled"].eq(True).fillna(value=False)]
+    met = shortlist.reasons[shortlist.reasons["fulfilled"].fillna(value=False).astype(bool)]
     met = met[met["key"].isin(selected.index[selected])].drop(columns="fulfilled").copy()
-    leaves = met["indicator"].isin(out.values) | met["criterion"].eq("in_class") | met["indicator"].isin(
-        ["need", *(c.id.removeprefix("need_") for c in out.columns if c.kind == "score")]
+    leaves = (
+        met["indicator"].isin(out.values)
+        | met["criterion"].eq("in_class")
+        | met["indicator"].isin(["need", *(c.id.removeprefix("need_") for c in out.columns if c.kind == "score")])
     )
     return met.assign(value=met["value"].where(leaves, None)).reset_index(drop=True)
 

@@ -100,9 +100,7 @@ def _draw_sites(rng: Random) -> list[Point]:
             foot, edge = river.course(x), river.bank(x, side)
             reach = (0.5 + 0.04 * rng.random()) * step / math.dist(foot, edge)
             shift = 0.04 * step * rng.uniform(-1, 1)
-            sites.append(
-                (foot[0] + reach * (edge[0] - foot[0]) + shift, foot[1] + reach * (edge[1] - foot[1]))
-            )
+            sites.append((foot[0] + reach * (edge[0] - foot[0]) + shift, foot[1] + reach * (edge[1] - foot[1])))
         x += step * rng.uniform(0.75, 1.0)
     for _ in range(SITE_TRIES):
         point = (rng.uniform(-SITE_REACH, SITE_REACH), rng.uniform(-SITE_REACH, SITE_REACH))
@@ -161,10 +159,7 @@ def _cell(seed: int, mesh: Mesh, banks: dict[int, float], i: int) -> Cell:
 def _border(seed: int, mesh: Mesh, banks: dict[int, float], side: Side, bank_side: int) -> list[Point]:
     """Border line between two corners, the same for both cells: drawn from the lower corner."""
     low, high = sorted((side.start, side.end))
-    ends = [
-        river.bank(banks[corner], bank_side) if corner in banks else mesh.corners[corner]
-        for corner in (low, high)
-    ]
+    ends = [river.bank(banks[corner], bank_side) if corner in banks else mesh.corners[corner] for corner in (low, high)]
     rng = Random(f"{seed}/border/{low}/{high}")
     line = [ends[0], *_wiggle(rng, ends[0], ends[1]), ends[1]]
     return line if side.start == low else line[::-1]
@@ -188,10 +183,7 @@ def _river_ring(mesh: Mesh, banks: dict[int, float]) -> tuple[Point, ...]:
         stops = {
             banks[corner]
             for corner in banks
-            if any(
-                river.side_of(mesh.sites[i]) == bank_side and i < N_DISTRICTS
-                for i in mesh.corner_sites[corner]
-            )
+            if any(river.side_of(mesh.sites[i]) == bank_side and i < N_DISTRICTS for i in mesh.corner_sites[corner])
         }
         stations = sorted({start, end, *stops}, reverse=first > last)
         for a, b in pairwise(stations):

@@ -145,8 +145,7 @@ def height(hills: Sequence[Hill], site: Point) -> float:
     """
     x, y = site[0] / 1000, site[1] / 1000
     return math.fsum(
-        hill.height * math.exp(-((x - hill.x) ** 2 + (y - hill.y) ** 2) / (2 * hill.width**2))
-        for hill in hills
+        hill.height * math.exp(-((x - hill.x) ** 2 + (y - hill.y) ** 2) / (2 * hill.width**2)) for hill in hills
     )
 
 

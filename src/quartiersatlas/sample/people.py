@@ -186,9 +186,7 @@ def draw(n: int, p: float, z: float) -> int:
     return min(max(round(n * p + z * math.sqrt(n * p * (1 - p))), 0), n)
 
 
-def _count_district(
-    residents: int, latent: Latent, t: int, intercepts: dict[str, float], z: Deviates
-) -> Counts:
+def _count_district(residents: int, latent: Latent, t: int, intercepts: dict[str, float], z: Deviates) -> Counts:
     rate = {c: logistic(intercepts[c] + x) for c, x in logits(latent, t).items()}
     counts = {"Einwohner": residents, **_ages(residents, latent, z)}
     counts["Unter_65"] = residents - counts["Alter_65plus"]

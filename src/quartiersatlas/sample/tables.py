@@ -74,9 +74,7 @@ def true_rows(city: City, counts: dict[str, Counts], spaces: dict[str, float]) -
         Two harbour areas merged into one row.
     """
     nobody = dict.fromkeys(COUNTS, 0)
-    rows = [
-        Row(d.key, d.name, d.bezirk, counts.get(d.key, nobody), spaces.get(d.key)) for d in city.districts
-    ]
+    rows = [Row(d.key, d.name, d.bezirk, counts.get(d.key, nobody), spaces.get(d.key)) for d in city.districts]
     first, second = (row for row in rows if row.key in city.harbour)
     merged = total(
         [first, second],

@@ -83,7 +83,10 @@ def candidate_areas(areas: gpd.GeoDataFrame, shortlist: Shortlist, *, min_popula
     members = group.map(names).dropna()
     rows = [_dissolve(chosen.loc[members.index[members == name]], large[number]) for number, name in names.items()]
     table = gpd.GeoDataFrame(
-        rows, columns=["name", "n_areas", "residents", "hectares", "geometry"], geometry="geometry", crs=areas.crs
+        rows,
+        columns=["name", "n_areas", "residents", "hectares", "geometry"],
+        geometry="geometry",
+        crs=areas.crs,
     )
     table.index = pd.Index(names.values(), name="candidate", dtype=object)
     small = group[~group.isin(large.index)]
@@ -94,4 +97,10 @@ def _dissolve(parts: gpd.GeoDataFrame, residents: float) -> dict[str, object]:
     """Return one candidate area, named after its largest part by area."""
     shape = parts.geometry.union_all()
     name = str(parts["name"].iloc[int(parts.area.to_numpy().argmax())])
-    return {"name": name, "n_areas": len(parts), "residents": residents, "hectares": shape.area / 1e4, "geometry": shape}
+    return {
+        "name": name,
+        "n_areas": len(parts),
+        "residents": residents,
+        "hectares": shape.area / 1e4,
+        "geometry": shape,
+    }

@@ -52,6 +52,6 @@ def programme_overlap(candidates: Candidates, programmes: gpd.GeoDataFrame) -> p
         real = touching[touching.intersection(shape).area > TOUCHED * shape.area]
         rows.append((", ".join(sorted(real["name"])), share))
     table = pd.DataFrame(rows, columns=["programmes", "covered_share"], index=candidates.table.index)
-    share = table["covered_share"]
-    cover = np.where(share >= COVERED, "covered", np.where(share >= TOUCHED, "partly", "not_covered"))
+    surface = table["covered_share"]
+    cover = np.where(surface >= COVERED, "covered", np.where(surface >= TOUCHED, "partly", "not_covered"))
     return table.assign(cover=cover)

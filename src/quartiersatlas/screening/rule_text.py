@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import ast
+from typing import TYPE_CHECKING
 
 from quartiersatlas.errors import SpecError
 from quartiersatlas.screening.rules import Rule, above_city, in_class, worst_share
 
-WORDS = {"above_city": above_city, "in_class": in_class, "worst_share": worst_share}
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+WORDS: dict[str, Callable[..., Rule]] = {"above_city": above_city, "in_class": in_class, "worst_share": worst_share}
 
 
 def parse_rule(text: str) -> Rule:

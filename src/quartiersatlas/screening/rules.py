@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from quartiersatlas.errors import ColumnError, SpecError
 from quartiersatlas.indicators import city_values
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from quartiersatlas.intake import AreaData
     from quartiersatlas.need import NeedIndex
 

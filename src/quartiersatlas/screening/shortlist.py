@@ -47,20 +47,20 @@ class Shortlist:
     @property
     def summary(self) -> pd.DataFrame:
         """One row per figure: how many areas and residents are selected, assessed, and there at all."""
-        groups = {"selected": self.selected, "assessed": self.assessed, "all": self.selected | True}
+        groups = {"selected": self.selected, "assessed": self.assessed, "all": self.selected.notna()}
         rows = [
             {"group": name, "areas": int(group.sum()), "residents": float(self.residents[group].sum())}
             for name, group in groups.items()
         ]
         table = pd.DataFrame(rows).set_index("group")
-        return table.assign(share_of_residents=table["residents"] / table.loc["all", "residents"])
+        return table.assign(share_of_residents=table["residents"] / self.residents.sum())
 
     def __repr__(self) -> str:
         selected, assessed = int(self.selected.sum()), int(self.assessed.sum())
         unknown = self.assessed.index[~self.assessed]
         lines = [
             f"Shortlist: {selected} of {assessed} assessed areas meet {self.rule}",
-            f"  {self.summary.loc['selected', 'share_of_residents']:.1%} of residents",
+            f"  {self.summary['share_of_residents']['selected']:.1%} of residents",
         ]
         if len(unknown):
             lines.append(f"  not assessed ({len(unknown)}): {list_some(unknown, 10)}")

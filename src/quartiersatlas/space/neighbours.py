@@ -64,4 +64,4 @@ def connected_groups(areas: gpd.GeoDataFrame) -> pd.Series[int]:
     if areas.empty:
         return pd.Series([], index=areas.index, dtype=int)
     labels = neighbours(areas).component_labels.reindex(areas.index)
-    return pd.Series(pd.factorize(labels)[0], index=areas.index)
+    return pd.Series(pd.factorize(labels)[0].astype(int), index=areas.index, dtype=int)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import folium
-from branca.element import Element
+from branca.element import Element, Figure
 from folium.template import Template
 
 from quartiersatlas.present.files import write_text
@@ -80,7 +80,7 @@ class Atlas:
         result = OfflineMap(location=centre, tiles=None, attribution_control=False, zoom_snap=0.25)
         result._id = "quartiersatlas"  # noqa: SLF001 - folium has no public way to name an element
         AtlasLayer(self.release, self.lang).add_to(result)
-        figure = result.get_root()
+        figure = cast("Figure", result.get_root())
         figure.title = escape(self.release.title)
         figure.html.add_child(Element(page_html(self.release, self.lang).replace("{", "&#123;")), name="page")
         return result

@@ -30,9 +30,9 @@ def encode_shapes(frame: gpd.GeoDataFrame) -> list[Shape]:
     return [_encode(shape) for shape in frame.geometry.to_crs("EPSG:4326")]
 
 
-def encode_point(point: shapely.Point) -> list[float]:
+def encode_point(point: shapely.Geometry) -> list[float]:
     """Return latitude and longitude of a point in degrees."""
-    return [round(point.y, 5), round(point.x, 5)]
+    return [round(float(shapely.get_y(point)), 5), round(float(shapely.get_x(point)), 5)]
 
 
 def _encode(shape: shapely.Geometry) -> Shape:

@@ -21,7 +21,12 @@ def page_html(release: Release, lang: Lang) -> str:
     if tolerance:
         method.append(text("fact_simplified", lang, tolerance=number_text(tolerance, 0, lang)))
     return render(
-        "page.html", lang, release=release, summary=summary_texts(release, lang), method=method, candidates=_candidates(release, lang)
+        "page.html",
+        lang,
+        release=release,
+        summary=summary_texts(release, lang),
+        method=method,
+        candidates=_candidates(release, lang),
     )
 
 

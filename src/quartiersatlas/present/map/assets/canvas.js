@@ -8,14 +8,17 @@ const SIZE = 8;
 /** @type {Record<PatternName, (pen: CanvasRenderingContext2D) => void>} */
 const DRAW = {
   hatch(pen) {
-    pen.strokeStyle = "rgba(20, 20, 20, 0.75)";
-    pen.lineWidth = 1.1;
-    pen.beginPath();
-    for (const shift of [-SIZE, 0, SIZE]) {
-      pen.moveTo(shift - 1, SIZE + 1);
-      pen.lineTo(shift + SIZE + 1, -1);
+    // a light line beside the dark one keeps the hatch visible on the darkest class
+    for (const [color, offset] of /** @type {Array<[string, number]>} */ ([["rgba(255, 255, 255, 0.5)", 1.2], ["rgba(20, 20, 20, 0.8)", 0]])) {
+      pen.strokeStyle = color;
+      pen.lineWidth = 1.1;
+      pen.beginPath();
+      for (const shift of [-SIZE, 0, SIZE]) {
+        pen.moveTo(shift - 1 + offset, SIZE + 1);
+        pen.lineTo(shift + SIZE + 1 + offset, -1);
+      }
+      pen.stroke();
     }
-    pen.stroke();
   },
   dots(pen) {
     pen.fillStyle = "#8a8a8a";
