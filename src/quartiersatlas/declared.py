@@ -11,9 +11,20 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from quartiersatlas.errors import InputError, SpecError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 Declared = TypeVar("Declared")
+
+# What a declared field may hold, by its annotation, and how that is said
+KINDS: dict[str, tuple[tuple[type, ...], str]] = {
+    "str": ((str,), 'text in quotation marks, such as "2024"'),
+    "bool": ((bool,), "true or false"),
+    "int": ((int,), "a whole number"),
+    "float": ((int, float), "a number"),
+    "list[str]": ((list, tuple), 'a list such as ["a", "b"]'),
+    "Mapping[str, str]": ((dict,), 'a table such as { a = "b" }'),
+    "None": ((type(None),), ""),
+}
 
 
 def declared(kind: type[Declared], content: Mapping[str, Any], where: str) -> Declared:
@@ -22,7 +33,7 @@ def declared(kind: type[Declared], content: Mapping[str, Any], where: str) -> De
     Raises
     ------
     SpecError
-        A key is unknown or a required one is missing; the message says where.
+        A key is unknown, a required one is missing, or a value is of the wrong kind; the message says where.
 
     Examples
     --------
@@ -35,16 +46,40 @@ def declared(kind: type[Declared], content: Mapping[str, Any], where: str) -> De
     """
     assert is_dataclass(kind)  # noqa: S101 - a slip of ours, not of the user
     known = {field.name: field for field in fields(kind)}
-    for name in content:
-        if name not in known:
-            close = get_close_matches(name, known, n=1)
-            hint = f" Did you mean {close[0]!r}?" if close else ""
-            raise SpecError(f"In {where}: {name!r} is not known.{hint} There are: {', '.join(known)}.")
+    refuse_unknown(content, known, where)
+    for name, value in content.items():
+        _check_kind(name, value, str(known[name].type), where)
     required = [n for n, f in known.items() if f.default is MISSING and f.default_factory is MISSING]
     missing = [name for name in required if name not in content]
     if missing:
         raise SpecError(f"In {where}: {', '.join(map(repr, missing))} is missing.")
     return cast("Declared", kind(**content))
+
+
+def refuse_unknown(content: Iterable[str], known: Iterable[str], where: str) -> None:
+    """Raise at the first name that is not known, with the nearest one that is."""
+    known = list(known)
+    for name in content:
+        if name not in known:
+            close = get_close_matches(name, known, n=1)
+            hint = f" Did you mean {close[0]!r}?" if close else ""
+            raise SpecError(f"In {where}: {name!r} is not known.{hint} There are: {', '.join(known)}.")
+
+
+def _check_kind(name: str, value: object, annotation: str, where: str) -> None:
+    """Refuse a number, date or list where text is declared, and the like; other annotations are not looked at."""
+    kinds = annotation.split(" | ")
+    if set(kinds) <= KINDS.keys() and not any(_is_kind(value, kind) for kind in kinds):
+        needed = " or ".join(KINDS[kind][1] for kind in kinds if kind != "None")
+        raise SpecError(f"In {where}: {name} = {value} should be {needed}.")
+
+
+def _is_kind(value: object, kind: str) -> bool:
+    types, _ = KINDS[kind]
+    items = list(value.values()) if isinstance(value, dict) else value
+    if isinstance(items, list | tuple) and kind.endswith("str]"):
+        return isinstance(value, types) and all(isinstance(item, str) for item in items)
+    return isinstance(value, types) and (bool in types or not isinstance(value, bool))
 
 
 def table(entry: object, where: str) -> Mapping[str, Any]:

@@ -97,6 +97,11 @@ class Indicator:
 class Catalogue:
     """The indicators a project knows, by id.
 
+    Parameters
+    ----------
+    indicators : mapping of str to Indicator
+        Indicators by id.
+
     Examples
     --------
     >>> Catalogue.builtin()["mh_share"].label("en")

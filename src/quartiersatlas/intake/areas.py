@@ -78,7 +78,6 @@ def read_areas(
             raise ColumnError.not_found(column, attributes, path.name)
     areas = _with_crs(frame, crs, to_crs, path.name)
     areas.index = pd.Index(_unique_keys(areas[key], path.name), name="key", dtype=object)
-    {**({name: "name"} if name else {}), **{old: new for new, old in (parents or {}).items()}}
     taken = {"name": areas[name].astype(str) if name else areas.index}
     taken |= {new: areas[old].astype(str) for new, old in (parents or {}).items()}
     taken |= {column: areas[column] for column in attributes if is_notice(column)}

@@ -102,11 +102,11 @@ def checked_counts(column: pd.Series) -> pd.Series[float]:
         )
     wrong = column[(column < 0) | column.isin([float("inf")])]
     if len(wrong):
-        shown = ", ".join(f"{key!r}: {value:g}" for key, value in wrong.head(5).items())
+        shown = ", ".join(f"{key!r}: {value:.15g}" for key, value in wrong.head(5).items())
         codes = wrong[wrong.duplicated(keep=False)].unique()
         hint = (
-            f" {codes[0]:g} is repeated and looks like a code for a missing value: "
-            f"read the table with symbols={{'{codes[0]:g}': 'missing'}}."
+            f" {codes[0]:.15g} is repeated and looks like a code for a missing value: "
+            f"read the table with symbols={{'{codes[0]:.15g}': 'missing'}}."
             if len(codes)
             else " Counts are 0 or more: correct the table."
         )

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def read_sheet(path: Path, sheet: str | None) -> Grid:
+def read_sheet(path: Path, sheet: str | None, decimal: str = ".") -> Grid:
     """Read one sheet (the first, if none is named); the first row that is not empty is the header."""
     try:
         from python_calamine import CalamineError, CalamineWorkbook
@@ -26,7 +26,7 @@ def read_sheet(path: Path, sheet: str | None) -> Grid:
         raise InputError(f"{path.name} has no sheet {sheet!r}; there are {', '.join(map(repr, book.sheet_names))}.")
     content = book.get_sheet_by_name(sheet or book.sheet_names[0]).to_python(skip_empty_area=False)
     numbered = [
-        (line, [_as_text(cell) for cell in row])
+        (line, [_as_text(cell, decimal) for cell in row])
         for line, row in enumerate(content, start=1)
         if any(cell not in ("", None) for cell in row)
     ]
@@ -36,12 +36,12 @@ def read_sheet(path: Path, sheet: str | None) -> Grid:
     return Grid(header, [row for _, row in numbered[1:]], [line for line, _ in numbered[1:]], "workbook", "")
 
 
-def _as_text(cell: object) -> str:
-    """Write a cell as text: a number with a decimal point, whole numbers without one."""
+def _as_text(cell: object, decimal: str) -> str:
+    """Write a cell as text: a number with the decimal mark of the text cells beside it, whole numbers without one."""
     if isinstance(cell, bool):
         return str(cell).lower()
     if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() else repr(cell)
+        return str(int(cell)) if cell.is_integer() else repr(cell).replace(".", decimal)
     if isinstance(cell, dt.date | dt.time | dt.timedelta):
         return str(cell)
     return "" if cell is None else str(cell)

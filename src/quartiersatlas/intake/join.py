@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from quartiersatlas.catalogue import Catalogue
-from quartiersatlas.errors import ColumnError, InputError, JoinError, SpecError, list_some
+from quartiersatlas.errors import ColumnError, InputError, JoinError, KeyColumnError, SpecError, list_some
 from quartiersatlas.intake.data import AreaData
 from quartiersatlas.intake.keys import ZERO_PAD, key_width, keys_as_text, zero_padded
 from quartiersatlas.intake.notices import is_notice, read_notices
@@ -76,6 +76,7 @@ def join(
             f"{source}: columns {list_some(twice)} are there already from an earlier table. "
             f"Read the table with columns=[...] to take only what is new, or under another name."
         )
+    notices = read_notices(values.reindex(data.areas.index))
     fresh = values.loc[:, [c for c in values.columns if c not in data.values.columns]]
     values = data.values.join(fresh.reindex(data.areas.index))
     status = data.status.join(status[fresh.columns].reindex(data.areas.index).fillna("missing"))
@@ -89,7 +90,7 @@ def join(
         reports=(*data.reports, report),
         population=named,
         period=period or data.period,
-        notices=tuple(dict.fromkeys([*data.notices, *read_notices(values)])),
+        notices=tuple(dict.fromkeys([*data.notices, *notices])),
     )
 
 
@@ -97,6 +98,8 @@ def _start(areas: gpd.GeoDataFrame, catalogue: Catalogue | None) -> AreaData:
     """Begin with areas only: a projected frame on a unique text key."""
     if not isinstance(areas, gpd.GeoDataFrame) or not areas.index.is_unique or "name" not in areas.columns:
         raise InputError("areas must be a GeoDataFrame as read_areas returns it: unique text keys as index, a 'name'.")
+    if not all(isinstance(key, str) for key in areas.index):
+        raise InputError("The areas' keys are not text: areas.set_axis(areas.index.astype(str)), or use read_areas.")
     empty = pd.DataFrame(index=areas.index)
     notices = read_notices(pd.DataFrame(areas.drop(columns="geometry")))
     return AreaData(areas, empty, empty.copy(), catalogue or Catalogue.builtin(), notices=notices)
@@ -108,7 +111,10 @@ def _frames(table: Table | pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, st
         return table.values, table.status, table.path.name
     if table.empty:
         raise InputError("The table has no rows or no columns.")
-    values = table.set_axis(pd.Index(keys_as_text(table.index), name="key", dtype=object))
+    keys = keys_as_text(table.index)
+    if keys.isna().any() or keys.eq("").any():
+        raise KeyColumnError(f"{int((keys.isna() | keys.eq('')).sum())} rows of the table have no key in the index.")
+    values = table.set_axis(pd.Index(keys, name="key", dtype=object))
     status = pd.DataFrame(
         np.where(values.isna(), "missing", np.where(values.eq(0), "zero", "value")),
         values.index,
@@ -150,7 +156,7 @@ def _compare(areas: pd.Index, values: pd.DataFrame, source: str, repairs: tuple[
 def _totals_rows(values: pd.DataFrame, left_over: pd.Index, matched: pd.Index) -> dict[str, str]:
     """Find rows without an area that are totals: by a word such as "insgesamt", or by their sums."""
     numbers = values.select_dtypes("number")
-    words = values.drop(columns=numbers.columns).astype(str).agg(" ".join, axis=1)
+    words = values.drop(columns=numbers.columns).astype("string").fillna("").agg(" ".join, axis=1)
     sums = numbers.loc[matched].sum()
     sums = sums[sums > 0]
     found = {}
@@ -159,7 +165,7 @@ def _totals_rows(values: pd.DataFrame, left_over: pd.Index, matched: pd.Index) -
         near = (row - sums).abs() <= TOTAL_TOLERANCE * sums
         if TOTAL_WORDS.search(f"{key} {words[key]}"):
             found[key] = "its name says so"
-        elif len(sums) and near.mean() > 0.5:  # noqa: PLR2004 - most columns; shares are not sums
+        elif len(matched) > 1 and len(sums) and near.mean() > 0.5:  # noqa: PLR2004 - most columns; shares are not sums
             found[key] = "its values are the sums of the areas"
     return found
 

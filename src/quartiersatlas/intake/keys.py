@@ -23,5 +23,5 @@ def key_width(keys: pd.Index) -> int | None:
 
 def zero_padded(keys: pd.Index, width: int) -> pd.Index:
     """Return the keys with leading zeros up to the width; keys that are not digits stay."""
-    padded = [key.zfill(width) if key.isdigit() else key for key in keys]
+    padded: list[str] = [key.zfill(width) if key.isdigit() else key for key in keys]
     return pd.Index(padded, dtype=object, name=keys.name)

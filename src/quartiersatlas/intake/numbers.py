@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
-from quartiersatlas.errors import NumberError, list_some
+from quartiersatlas.errors import SHOWN, NumberError, list_some
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +24,6 @@ Decimal = Literal[",", "."]
 BLANKS = " \u00a0\u2009\u202f"
 NUMERIC_SHARE = 0.5  # a column with at least this share of numbers is meant to be numeric
 LEADING_ZERO = re.compile(r"0\d+")
-GROUPED_BY_DOT = re.compile(r"[-+−]?[1-9]\d{0,2}(\.\d{3})+")
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ def number_pattern(decimal: Decimal) -> re.Pattern[str]:
     group = "." if decimal == "," else ","
     separators = rf"[{re.escape(group)}{BLANKS}'’]"
     exponent = r"(?:[eE][-+]?\d+)?" if decimal == "." else ""
-    return re.compile(rf"[-+−]?(?:\d+|\d{{1,3}}(?:{separators}\d{{3}})+)?(?:{re.escape(decimal)}\d+)?{exponent}")
+    return re.compile(rf"[-+−]?(?:\d+|[1-9]\d{{0,2}}(?:{separators}\d{{3}})+)?(?:{re.escape(decimal)}\d+)?{exponent}")
 
 
 def parse_numbers(cells: pd.Series[str], decimal: Decimal) -> pd.Series[float]:
@@ -104,9 +103,10 @@ def _text_status(cells: pd.Series[str]) -> pd.Series[str]:
 
 def _unknown_cells(name: str, cells: pd.Series[str], decimal: Decimal) -> NumberError:
     problems = pd.DataFrame({"row": cells.index, "column": name, "raw": cells.to_numpy()})
-    shown = list_some(f"{raw}' in line '{row}" for row, raw in cells.items()).replace('"', "'")
+    shown = ", ".join(f"{raw!r} in line {row}" for row, raw in cells.head(SHOWN).items())
+    more = f" and {len(cells) - SHOWN} more" if len(cells) > SHOWN else ""
     return NumberError(
-        f"{len(cells)} cells of column {name!r} are not numbers: {shown}. "
+        f"{len(cells)} cells of column {name!r} are not numbers: {shown}{more}. "
         f"The decimal mark is {decimal!r}. Correct the file, or name the marks: "
         f"symbols={{{cells.iloc[0]!r}: 'missing'}}. All of them: err.problems",
         problems,
@@ -121,14 +121,18 @@ def decide_decimal(columns: Mapping[str, pd.Series[str]], delimiter: str) -> Dec
     NumberError
         Cells such as ``18.217`` may be thousands or decimals and nothing in the file tells which.
     """
+    if delimiter == ",":
+        return "."
     cells = pd.concat([column.str.strip(BLANKS) for column in columns.values()])
-    with_comma = cells.str.fullmatch(r"[-+−]?[\d.]*\d,\d+").any()
-    if delimiter != "," and with_comma:
+    cells = cells[cells.str.contains("[.,]", regex=True)]
+    with_comma, with_point = parse_numbers(cells, ",").notna(), parse_numbers(cells, ".").notna()
+    if (with_comma & ~with_point).any():
         return ","
-    dotted = cells[cells.str.fullmatch(r"[-+−]?\d+(?:\.\d+)+")]
-    if delimiter != "," and len(dotted) and dotted.str.fullmatch(GROUPED_BY_DOT).all():
+    either = cells[with_comma & with_point]
+    if len(either) and not (with_point & ~with_comma).any():
         raise NumberError(
-            f"{len(dotted)} cells such as {list_some(dotted, 3)} may be thousands or decimals, and no other cell of "
-            f"the file tells which. Pass decimal=',' (18.217 is eighteen thousand) or decimal='.' (18.217 is eighteen)."
+            f"{len(either)} cells such as {list_some(either, 3)} may be thousands or decimals, and no other cell of "
+            f"the file tells which. Pass decimal=',' (18.217 is eighteen thousand, 18,217 is eighteen) or "
+            f"decimal='.' (18.217 is eighteen, 18,217 is eighteen thousand)."
         )
     return "."

@@ -122,11 +122,13 @@ def read_table(
     ['suppressed', 'zero']
     """
     path = existing_file(path, "table")
-    grid = _read_grid(path, sheet, encoding, delimiter)
+    grid = _read_grid(path, sheet, encoding, delimiter, decimal)
     cells, notes = _named_columns(grid, path)
     keys = _keys(cells, key, path)
     wanted = _wanted(columns, [name for name in cells if name != key])
     chosen = {new: _column(cells, old, path) for new, old in wanted.items()}
+    if not chosen:
+        raise InputError(f"{path.name}: no column is left besides the key {key!r}.")
     marks = symbol_table(symbols)
     as_text = {name for name in wanted if wanted[name] in set(text) or name in set(text)}
     decimal = decimal or _decimal({n: c for n, c in chosen.items() if n not in as_text}, grid)
@@ -139,10 +141,12 @@ def read_table(
     return Table(values.set_axis(index), status.set_axis(index), problems, path, written)
 
 
-def _read_grid(path: Path, sheet: str | None, encoding: str | None, delimiter: str | None) -> Grid:
+def _read_grid(
+    path: Path, sheet: str | None, encoding: str | None, delimiter: str | None, decimal: Decimal | None
+) -> Grid:
     kind = path.suffix.lower()
     if kind in WORKBOOKS:
-        return read_sheet(path, sheet)
+        return read_sheet(path, sheet, decimal or ".")
     if kind in TEXT_FILES:
         return read_grid(path, encoding, delimiter)
     known = ", ".join(sorted(TEXT_FILES | WORKBOOKS))
@@ -169,6 +173,8 @@ def _named_columns(grid: Grid, path: Path) -> tuple[dict[str, pd.Series[str]], l
             notes.append(("", name, "", f"column {position + 1} repeats an earlier one and was left out"))
         elif name in columns:
             again = f"{name}_{position + 1}"
+            if again in grid.header:
+                raise ColumnError(f"{path.name} has several columns {name!r}, and one {again!r}: rename them.")
             notes.append(("", name, "", f"column {position + 1} has the name of an earlier one: read as {again!r}"))
             columns[again] = column
         else:

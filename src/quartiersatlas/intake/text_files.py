@@ -7,7 +7,7 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from quartiersatlas.errors import InputError
+from quartiersatlas.errors import InputError, SpecError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +35,7 @@ def decode(raw: bytes, encoding: str | None) -> tuple[str, str]:
             raise InputError(f"The file cannot be read as {encoding!r}: {error}.") from error
     for bom, name in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
         if raw.startswith(bom):
-            return raw.decode(name), name
+            return decode(raw, name)
     for name in ("utf-8", "cp1252"):
         try:
             return raw.decode(name), name
@@ -53,10 +53,17 @@ def read_grid(path: Path, encoding: str | None, delimiter: str | None) -> Grid:
     first = text.lstrip("\n").split("\n", 1)[0]
     if delimiter is None:
         delimiter = max(DELIMITERS, key=first.count)
+    if len(delimiter) != 1:
+        raise SpecError(f"delimiter={delimiter!r} is not one character.")
     if delimiter not in first:
         raise InputError(f"{path.name} has one column only: no ';', ',', tab or '|' in its first line {first[:60]!r}.")
-    reader = csv.reader(io.StringIO(text), delimiter=delimiter)
-    numbered = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
+    reader = csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
+    try:
+        numbered = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
+    except csv.Error as error:
+        raise InputError(
+            f"{path.name}, line {reader.line_num}: {error}. A quotation mark that is not closed, or one too many?"
+        ) from error
     (_, header), body = numbered[0], numbered[1:]
     header = [name.strip() for name in header]
     if not body:

@@ -158,6 +158,8 @@ def _excluded(frame: pd.DataFrame, spec: NeedSpec, population: str | None, manua
                 f"The spec {spec.id!r} leaves out areas below {spec.min_population:g} residents. "
                 f"Name their column: need_index(..., population='residents')."
             )
+        if population not in frame.columns:
+            raise ColumnError.not_found(population, frame.columns, "The data")
         residents = checked_counts(frame[population])
         for key in frame.index[~(residents >= spec.min_population)]:
             rows[key] = ("population", f"{spec.min_population:g}")

@@ -95,6 +95,7 @@ def _stock(release: Release, column: ReleasedColumn, lang: Lang) -> dict[str, An
     known = values.dropna()
     gaps = [gap_kind(release, key, column) for key in values.index[values.isna()]]
     protected = sum(gap in ("suppressed", "small") for gap in gaps)
+    uninhabited = gaps.count("uninhabited")
     span = [value_text(limit, column, lang) for limit in (known.min(), known.max())] if len(known) else ["–", "–"]
     return {
         "label": label(column, lang),
@@ -102,25 +103,31 @@ def _stock(release: Release, column: ReleasedColumn, lang: Lang) -> dict[str, An
         "range": " – ".join(span),
         "shown": len(known),
         "protected": protected,
-        "missing": len(gaps) - protected,
+        "uninhabited": uninhabited,
+        "missing": len(gaps) - protected - uninhabited,
     }
 
 
-def _segregation(release: Release, lang: Lang) -> list[dict[str, str]]:
-    if release.segregation is None:
-        return []
-    return [
-        {
-            "group": str(row["group"]),
-            "index": text(f"index_{row['index']}", lang),
-            "reference": text(f"reference_{row['reference']}", lang),
-            "value": "–" if pd.isna(row["value"]) else number_text(float(row["value"]), 3, lang),
-            "areas": number_text(float(row["n_areas"]), 0, lang),
-            "dropped": number_text(float(row["n_dropped"]), 0, lang),
-            "note": str(row["note"]),
-        }
-        for row in release.segregation.to_dict("records")
-    ]
+def _segregation(release: Release, lang: Lang) -> dict[str, Any]:
+    """Return one row per group with a value per index, and what the indices mean."""
+    table = release.segregation
+    if table is None:
+        return {}
+    indices = list(dict.fromkeys(table["index"]))
+    rows = []
+    for group, part in table.groupby("group", sort=False):
+        values = part.set_index("index")["value"]
+        rows.append(
+            {
+                "group": str(group).replace("_", " "),
+                "values": ["–" if pd.isna(values[i]) else number_text(values[i], 3, lang) for i in indices],
+                "areas": number_text(int(part["n_areas"].iloc[0]), 0, lang),
+                "dropped": number_text(int(part["n_dropped"].iloc[0]), 0, lang),
+                "note": "; ".join(sorted(set(part["note"]) - {""})),
+            }
+        )
+    meanings = [text(f"index_{index}_meaning", lang) for index in indices]
+    return {"indices": [text(f"index_{index}", lang) for index in indices], "rows": rows, "meanings": meanings}
 
 
 def _need(release: Release, lang: Lang) -> list[dict[str, Any]]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quartiersatlas.catalogue import Indicator
-from quartiersatlas.declared import array, declared, read_toml, table
+from quartiersatlas.declared import array, declared, read_toml, refuse_unknown, table
 from quartiersatlas.errors import SpecError
 from quartiersatlas.need import NeedSpec
 from quartiersatlas.release import Protection
@@ -145,6 +145,10 @@ class Project:
         return self.path.parent / name
 
 
+NOT_AT_THE_TOP = ("path", "rule", "programmes", "facilities")  # the rule is in [shortlist], the others in [layers]
+TOP_LEVEL = [*(part.name for part in fields(Project) if part.name not in NOT_AT_THE_TOP), "shortlist", "layers"]
+
+
 def read_project(path: str | Path) -> Project:
     """Read a project file.
 
@@ -158,6 +162,7 @@ def read_project(path: str | Path) -> Project:
     path = Path(path)
     content = read_toml(path, "project")
     where = path.name
+    refuse_unknown(content, TOP_LEVEL, where)
     parts: dict[str, Any] = {
         "areas": declared(AreasPart, table(content.pop("areas", {}), "[areas]"), "[areas]"),
         "tables": tuple(
@@ -203,6 +208,14 @@ def _checked(project: Project) -> Project:
             raise SpecError(f"{project.path.name}: {name} is {period!r}; the tables have {listed}.")
     if project.candidates is not None and project.rule is None:
         raise SpecError(f"{project.path.name}: [candidates] needs a [shortlist] with a rule.")
+    outputs = project.outputs
+    names = [outputs.map, outputs.report, outputs.geopackage, outputs.segregation, outputs.manifest]
+    written = [name for name in names if name]
+    if len(set(written)) < len(written) or any(Path(name).name != name for name in written):
+        raise SpecError(
+            f"{project.path.name}: [outputs] needs different plain file names, without folders: "
+            f"{', '.join(map(repr, written))}. The folder has its own line: folder = \"...\"."
+        )
     return project
 
 
@@ -244,9 +257,7 @@ def _rule(content: Mapping[str, Any]) -> Rule:
 
 
 def _layers(content: Mapping[str, Any]) -> dict[str, LayerPart]:
-    unknown = [name for name in content if name not in ("programmes", "facilities")]
-    if unknown:
-        raise SpecError(f"In [layers]: {unknown[0]!r} is not known. There are: programmes, facilities.")
+    refuse_unknown(content, ("programmes", "facilities"), "[layers]")
     return {
         name: declared(LayerPart, table(part, f"[layers.{name}]"), f"[layers.{name}]") for name, part in content.items()
     }

@@ -56,10 +56,10 @@ class Release:
         For each selected area the conditions it meets.
     selected : Series of bool
         The shortlist; empty where there was no screening.
-    candidates, programmes, facilities : GeoDataFrame, optional
-        Further layers.
     members : Series of str
         District key -> candidate area.
+    candidates, programmes, facilities : GeoDataFrame, optional
+        Further layers.
     segregation : DataFrame, optional
         The table of segregation indices, rounded.
     catalogue : Catalogue

@@ -179,6 +179,16 @@ def above_city(*indicators: str) -> Rule:
 
     The city value comes from the counts of all areas; a value equal to it is not above.
 
+    Parameters
+    ----------
+    *indicators : str
+        Rates that were added from counts.
+
+    Returns
+    -------
+    Rule
+        The condition.
+
     Raises
     ------
     SpecError
@@ -204,6 +214,11 @@ def worst_share(indicator: str, share: float) -> Rule:
     share : float
         In (0, 1]: share of the areas with a value; their number is rounded, ties at the limit are all in.
 
+    Returns
+    -------
+    Rule
+        The condition.
+
     Raises
     ------
     SpecError
@@ -216,6 +231,18 @@ def worst_share(indicator: str, share: float) -> Rule:
 
 def in_class(axis: str, *classes: str) -> Rule:
     """Select areas in one of the named classes of an axis of the need index.
+
+    Parameters
+    ----------
+    axis : str
+        Axis of the need index, such as ``"status"``.
+    *classes : str
+        Ids of its classes.
+
+    Returns
+    -------
+    Rule
+        The condition.
 
     Raises
     ------

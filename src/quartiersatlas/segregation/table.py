@@ -92,11 +92,16 @@ def segregation(
         frame = gpd.GeoDataFrame(frame.values, geometry=frame.areas.geometry)
     if total is None:
         raise SpecError("segregation() needs the column of all residents: total='residents'.")
+    if missing not in ("raise", "drop"):
+        raise SpecError(f"missing={missing!r} is not known; there are 'raise' and 'drop'.")
     chosen = _chosen(indices)
     population = _counts(frame, total)
     rows, local = [], pd.DataFrame(index=frame.index)
     for group in groups:
         members = _counts(frame, group)
+        above = frame.index[members > population]
+        if len(above):
+            raise CountError(f"In {len(above)} areas {group!r} is larger than the population: {list_some(above)}.")
         known = (members.notna() & population.notna()).to_numpy()
         if missing == "raise" and not known.all():
             unknown = frame.index[~known]

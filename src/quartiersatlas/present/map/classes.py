@@ -30,7 +30,7 @@ def quantile_breaks(values: pd.Series[float], n_classes: int = len(NEED_COLORS))
     known = np.sort(values.dropna().to_numpy(dtype=float))
     if not len(known):
         return []
-    starts = [known[round(len(known) * k / n_classes)] for k in range(1, n_classes)]
+    starts = [known[len(known) * k // n_classes] for k in range(1, n_classes)]
     return sorted({float(limit) for limit in starts if limit > known[0]})
 
 

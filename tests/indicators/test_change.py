@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import quartiersatlas as qa
+from quartiersatlas.errors import ColumnError, JoinError, SpecError
+
+
+@pytest.fixture
+def two_dates(joined):
+    later = joined({"mh": [30.0, np.nan, 10], "residents": [100.0, 100, 100]}, period="2024")
+    earlier = joined({"mh": [20.0, 20, np.nan], "residents": [200.0, 100, 100]}, period="2022")
+    pairs = {"mh_share": ("mh", "residents")}
+    return qa.add_rates(later, pairs), qa.add_rates(earlier, pairs)
+
+
+def test_change_is_in_percentage_points_and_unknown_where_one_date_is(two_dates):
+    data = qa.add_change(*two_dates, ["mh_share"])
+    assert data.values["mh_share_change"].tolist() == pytest.approx([20.0, np.nan, np.nan], nan_ok=True)
+    assert data.status["mh_share_change"].tolist() == ["value", "missing", "missing"]
+
+
+def test_the_reports_of_both_dates_are_kept(two_dates):
+    assert len(qa.add_change(*two_dates, ["mh_share"]).reports) == 2
+
+
+def test_other_areas_the_same_date_and_unknown_indicators_are_refused(two_dates, joined):
+    later, earlier = two_dates
+    other = joined({"mh": [1.0, 2], "residents": [10.0, 10]}, period="2020")
+    with pytest.raises(JoinError, match="not on the same areas"):
+        qa.add_change(later, other, ["mh"])
+    with pytest.raises(SpecError, match="a change needs two"):
+        qa.add_change(later, later, ["mh_share"])
+    with pytest.raises(ColumnError, match="The later data has no column 'poverty'"):
+        qa.add_change(later, earlier, ["poverty"])

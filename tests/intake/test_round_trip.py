@@ -1,0 +1,107 @@
+"""Whatever dialect a city writes in, what comes back is exactly what was written."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from dataclasses import dataclass
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import quartiersatlas as qa
+
+GROUPS = {",": ("", ".", " ", "\u202f", "\u00a0", "'"), ".": ("", ",", " ", "\u202f", "\u00a0", "'")}
+MARKS = {"-": "zero", ".": "suppressed", "": "missing", "/": "unreliable", "x": "not_applicable", "...": "missing"}
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a file is written."""
+
+    decimal: str
+    group: str
+    delimiter: str
+    end: str
+    minus: str
+
+    def write(self, number: Decimal) -> str:
+        whole, _, places = f"{abs(number):,f}".partition(".")
+        text = whole.replace(",", self.group) + (self.decimal + places if places else "")
+        return (self.minus if number < 0 else "") + text
+
+
+@st.composite
+def dialects(draw):
+    decimal = draw(st.sampled_from(",."))
+    return Dialect(
+        decimal=decimal,
+        group=draw(st.sampled_from(GROUPS[decimal])),
+        delimiter=draw(st.sampled_from(";,\t|")),
+        end=draw(st.sampled_from(["\n", "\r\n", "\r"])),
+        minus=draw(st.sampled_from(["-", "- ", "−"])),
+    )
+
+
+counts = st.integers(-(10**9), 10**9).map(Decimal)
+decimals = st.decimals(-(10**7), 10**7, allow_nan=False, allow_infinity=False, places=4) | st.decimals(
+    -100, 100, allow_nan=False, allow_infinity=False, places=1
+)
+cells = st.one_of(counts, decimals, st.sampled_from(sorted(MARKS)))
+rows = st.lists(st.tuples(cells, cells, counts), min_size=1, max_size=12)
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    return tmp_path_factory.mktemp("round") / "table.csv"
+
+
+def write(file, dialect, header, body):
+    text = io.StringIO()
+    csv.writer(text, delimiter=dialect.delimiter, lineterminator=dialect.end).writerows([header, *body])
+    file.write_bytes(text.getvalue().encode("utf-8"))
+
+
+def written(cell, dialect):
+    return cell if isinstance(cell, str) else dialect.write(cell)
+
+
+def expected(cell):
+    """Value and status of a cell, from the meaning of the marks and from the number itself."""
+    if isinstance(cell, str):
+        return (0.0 if MARKS[cell] == "zero" else math.nan), MARKS[cell]
+    return float(cell), "zero" if cell == 0 else "value"
+
+
+@settings(max_examples=150, deadline=None)
+@given(dialect=dialects(), rows=rows)
+def test_numbers_and_marks_come_back_exactly_in_every_dialect(file, dialect, rows):
+    names = ("a", "b", "c")
+    body = [[f"{i:04d}", *(written(cell, dialect) for cell in row)] for i, row in enumerate(rows)]
+    anchor = ["9999", *[dialect.write(Decimal(7))] * 3]
+    write(file, dialect, ["key", *names], [*body, anchor])
+
+    table = qa.read_table(file, key="key", decimal=dialect.decimal, delimiter=dialect.delimiter)
+
+    assert list(table.values.index) == [*(f"{i:04d}" for i in range(len(rows))), "9999"]
+    for position, name in enumerate(names):
+        told = [expected(row[position]) for row in rows] + [(7.0, "value")]
+        for value, (number, _) in zip(table.values[name], told, strict=True):
+            assert value == number or (math.isnan(value) and math.isnan(number))
+        assert table.status[name].tolist() == [status for _, status in told]
+    assert len(table.problems) == sum(isinstance(cell, str) for row in rows for cell in row)
+
+
+@settings(max_examples=100, deadline=None)
+@given(dialect=dialects().filter(lambda d: not (d.delimiter == "," and d.decimal == ",") and d.group != ","), rows=rows)
+def test_one_decimal_in_a_file_is_enough_to_find_out_its_dialect(file, dialect, rows):
+    body = [[f"{i:04d}", *(written(cell, dialect) for cell in row)] for i, row in enumerate(rows)]
+    anchor = ["9999", *[dialect.write(Decimal("7.5"))] * 3]
+    write(file, dialect, ["key", "a", "b", "c"], [*body, anchor])
+
+    values = qa.read_table(file, key="key").values
+
+    assert values["c"].tolist() == [*(float(row[2]) for row in rows), 7.5]

@@ -1,0 +1,98 @@
+"""The sample city run once, and small invented cities for everything that needs known numbers or hostile text."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from types import SimpleNamespace
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+import shapely
+
+import quartiersatlas as qa
+from quartiersatlas.project import run_project
+
+SAMPLE = Path(__file__).parents[2] / "sample_data"
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory):
+    """Return the run of the sample project: its release, its files by name, its folder."""
+    folder = tmp_path_factory.mktemp("sample-run")
+    result = run_project(SAMPLE / "projekt.toml", folder=folder)
+    return SimpleNamespace(release=result.release, folder=folder, files={file.name: file for file in result.files})
+
+
+@pytest.fixture(scope="session")
+def exported(sample):
+    """Return the areas of the sample city as another program reads them from the GeoPackage."""
+    return gpd.read_file(sample.folder / "atlas.gpkg", layer="areas").set_index("key")
+
+
+@pytest.fixture(scope="session")
+def counts():
+    """Return the counts of the sample city read by hand: "." is secret, "-" is zero, the totals row is dropped."""
+    raw = pd.read_csv(SAMPLE / "indikatoren_2024.csv", sep=";", encoding="cp1252", dtype=str).set_index("Stadtteil")
+    numbers = raw.drop(index="0000").drop(columns=["Name", "Bezirk", "Hinweis"])
+    numbers = numbers.mask(numbers.eq("-"), "0").mask(numbers.isin([".", "x"]))
+    return numbers.apply(lambda column: column.str.replace(".", "").str.replace(",", ".").astype(float))
+
+
+@pytest.fixture(scope="session")
+def pairs():
+    """Return numerator and denominator of each indicator, as the project file names them."""
+    with (SAMPLE / "projekt.toml").open("rb") as file:
+        return tomllib.load(file)["indicators"]
+
+
+@pytest.fixture(scope="session")
+def make_city():
+    """Return a function that lays areas of 500 m side by side, four in a row, and joins a table to them."""
+
+    def city(table, *, names=None, parents=None, **options):
+        shapes = [
+            shapely.box(450_000 + 500 * (i % 4), 5_650_000 + 500 * (i // 4), 450_500 + 500 * (i % 4), 5_650_500 + 500 * (i // 4))
+            for i in range(len(table))
+        ]
+        areas = gpd.GeoDataFrame(
+            {"name": names or [f"Gebiet {key}" for key in table.index], **(parents or {})},
+            index=table.index,
+            geometry=shapes,
+            crs="EPSG:25832",
+        )
+        return qa.join(areas, table, **options)
+
+    return city
+
+
+@pytest.fixture(scope="session")
+def town(make_city):
+    """Return twelve areas with a rate, all large enough to be shown: a tenth to a third receive benefits."""
+    table = pd.DataFrame(
+        {
+            "residents": [1000 + 50 * i for i in range(12)],
+            "recipients": [100 + 20 * i for i in range(12)],
+            "under_65": [900 + 10 * i for i in range(12)],
+        },
+        index=pd.Index([f"{i:02d}" for i in range(1, 13)], name="key"),
+    )
+    data = make_city(table, parents={"bezirk": ["Nord"] * 4 + ["Süd"] * 8})
+    return qa.add_rates(data, {"sgb2_rate": ("recipients", "under_65")})
+
+
+@pytest.fixture(scope="session")
+def town_release(town):
+    """Return a complete release of the town with a shortlist and candidate areas."""
+    shortlist = qa.screen(town, qa.worst_share("sgb2_rate", 0.25))
+    candidates = qa.candidate_areas(town.areas, shortlist)
+    return qa.release(
+        town,
+        shortlist=shortlist,
+        candidates=candidates,
+        title="Bedarfslagen",
+        source="Statistikstelle",
+        as_of="31.12.2024",
+        comment="Ein Kommentar.",
+    )

@@ -1,0 +1,217 @@
+"""One headless Chromium for all tests of the page, without name resolution; pages are opened as files."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from quartiersatlas import atlas_map
+
+FLAGS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",
+    "--window-size=1280,800",
+)
+NO_NAMES = "--host-resolver-rules=MAP * ~NOTFOUND"
+DESKTOP = (1280, 800)
+SAMPLE = Path(__file__).parents[3] / "sample_data"
+
+DRAWN = "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(done));"
+LEGEND = """
+return [...document.querySelectorAll(".qa-legend-row")].map((row) => {
+  const look = getComputedStyle(row.querySelector(".qa-swatch"));
+  return {
+    label: row.querySelector(".qa-legend-label").textContent,
+    count: row.querySelector(".qa-count").textContent,
+    color: "#" + look.backgroundColor.match(/\\d+/g).slice(0, 3).map((n) => (+n).toString(16).padStart(2, "0")).join(""),
+    pattern: look.backgroundImage !== "none",
+  };
+});"""
+SCREEN_POINT = """
+const map = Object.entries(window).find(([name, value]) => name.startsWith("map_") && value instanceof L.Map)[1];
+const point = map.latLngToContainerPoint([arguments[0], arguments[1]]);
+const box = map.getContainer().getBoundingClientRect();
+const [x, y] = [box.left + point.x, box.top + point.y];
+"""
+COLORS = (
+    SCREEN_POINT
+    + """
+const half = arguments[2];
+const canvas = map.getPane("overlayPane").querySelector("canvas");
+const frame = canvas.getBoundingClientRect();
+const scale = canvas.width / frame.width;
+const side = 2 * half + 1;
+const pixels = canvas.getContext("2d").getImageData(
+  Math.round((x - frame.left) * scale) - half, Math.round((y - frame.top) * scale) - half, side, side).data;
+const hex = (i) => "#" + [0, 1, 2].map((k) => pixels[i + k].toString(16).padStart(2, "0")).join("");
+return Array.from({ length: side * side }, (_, i) => hex(4 * i));
+"""
+)
+
+
+class Page:
+    """A page in the browser, and what a reader sees of it."""
+
+    def __init__(self, driver):
+        self.driver = driver
+
+    def open(self, path, size=DESKTOP):
+        """Open a file in a window of this size; forget what was logged before."""
+        width, height = size
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        self.driver.get("about:blank")
+        self.driver.get_log("browser")
+        self.driver.get_log("performance")
+        self.driver.get(Path(path).as_uri())
+        return self.drawn()
+
+    def drawn(self):
+        """Wait until the canvas is painted."""
+        self.driver.execute_async_script(DRAWN)
+        return self
+
+    def run(self, script, *arguments):
+        """Run JavaScript and return what it returns."""
+        return self.driver.execute_script(script, *arguments)
+
+    def text(self, selector):
+        """Return the visible text of an element."""
+        return self.driver.find_element("css selector", selector).text
+
+    def texts(self, selector):
+        """Return the visible texts of all such elements."""
+        return [found.text for found in self.driver.find_elements("css selector", selector)]
+
+    def choose(self, label):
+        """Choose an indicator by its label."""
+        from selenium.webdriver.support.select import Select
+
+        Select(self.driver.find_element("css selector", ".qa-select")).select_by_visible_text(label)
+        return self.drawn()
+
+    def legend(self):
+        """Return the rows of the legend: label, count as written, colour, whether it has a pattern."""
+        return self.run(LEGEND)
+
+    def colors(self, place, half=0):
+        """Return the colours of the canvas around a place, a shapely point in degrees."""
+        return self.run(COLORS, place.y, place.x, half)
+
+    def hover(self, place):
+        """Move the mouse over a place and return the text of the tooltip."""
+        from selenium.webdriver.common.action_chains import ActionChains
+
+        x, y = self.run(SCREEN_POINT + "return [x, y];", place.y, place.x)
+        chain = ActionChains(self.driver, duration=0)
+        chain.w3c_actions.pointer_action.move_to_location(round(x) - 1, round(y))
+        chain.w3c_actions.pointer_action.move_to_location(round(x), round(y))
+        chain.perform()
+        self.drawn()
+        return self.text(".leaflet-tooltip.qa-tip")
+
+    def box(self, selector):
+        """Return left, top, right and bottom of an element in the window."""
+        script = "const b = document.querySelector(arguments[0]).getBoundingClientRect(); return [b.left, b.top, b.right, b.bottom];"
+        return self.run(script, selector)
+
+    def errors(self):
+        """Return what the console says since the page was opened."""
+        return [entry["message"] for entry in self.driver.get_log("browser")]
+
+    def requests(self):
+        """Return every address asked for since the page was opened."""
+        messages = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
+        return [m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"]
+
+
+def start_chromium(profile, *more_flags):
+    """Start Chromium, or skip where it or its driver is missing."""
+    chromium, chromedriver = shutil.which("chromium"), shutil.which("chromedriver")
+    if chromium is None or chromedriver is None:
+        pytest.skip("Chromium and chromedriver are needed to look at the page; they are not on the PATH.")
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    for flag in (*FLAGS, f"--user-data-dir={profile}", *more_flags):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    return webdriver.Chrome(options=options, service=Service(chromedriver))
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory):
+    """Return the browser without name resolution."""
+    driver = start_chromium(tmp_path_factory.mktemp("profile"), NO_NAMES)
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture
+def page(chromium):
+    """Return a window to open pages in."""
+    return Page(chromium)
+
+
+@pytest.fixture
+def page_with_names(tmp_path):
+    """Return a window of a browser that may resolve names."""
+    driver = start_chromium(tmp_path / "profile")
+    yield Page(driver)
+    driver.quit()
+
+
+@pytest.fixture
+def atlas(page, sample):
+    """Return the map of the sample city, opened."""
+    return page.open(sample.folder / "atlas.html")
+
+
+@pytest.fixture(scope="session")
+def english(sample, tmp_path_factory):
+    """Return the file with the English map of the sample city."""
+    return atlas_map(sample.release, "en").save(tmp_path_factory.mktemp("english") / "atlas.html")
+
+
+@pytest.fixture
+def show(page, tmp_path):
+    """Return a function that opens the map of a release."""
+
+    def open_release(release, size=DESKTOP, lang="de"):
+        return page.open(atlas_map(release, lang).save(tmp_path / "atlas.html"), size)
+
+    return open_release
+
+
+@pytest.fixture(scope="session")
+def places(exported):
+    """Return a point in degrees well inside each area of the sample city."""
+    return exported.geometry.representative_point().to_crs("EPSG:4326")
+
+
+@pytest.fixture(scope="session")
+def clear(exported, places):
+    """Return the areas whose point lies well away from borders, facilities and outlines of programme areas."""
+    import geopandas as gpd
+
+    centre = exported.geometry.representative_point()
+    facilities = gpd.read_file(SAMPLE / "einrichtungen.geojson").geometry.union_all()
+    programmes = gpd.read_file(SAMPLE / "programmgebiete.geojson").geometry.union_all().boundary
+    away = (
+        (centre.distance(exported.geometry.boundary) > 150)
+        & (centre.distance(facilities) > 200)
+        & (centre.distance(programmes) > 150)
+    )
+    return places[away]

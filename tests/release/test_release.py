@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import quartiersatlas as qa
+from quartiersatlas.errors import ColumnError, SpecError
+
+RATE = {"mh_share": ("mh", "residents")}
+
+
+@pytest.fixture
+def data(joined):
+    values = {
+        "mh": [240.0, 2, 100, 50, 60, 0, np.nan],
+        "secret": [123456.0] * 7,
+        "residents": [1000.0, 1000, 250, 800, 900, 0, 700],
+    }
+    return qa.add_rates(joined(values), RATE)
+
+
+def test_only_named_columns_leave(data):
+    released = qa.release(data, columns=["mh_share"])
+    assert set(released.values.columns) == {"mh_share", "mh_share_numerator", "mh_share_denominator"}
+    assert list(released.areas.columns) == ["name", "geometry"]
+
+
+def test_protected_cells_are_absent_with_their_counts_and_say_so(data):
+    released = qa.release(data)
+    # b0: 2 of 1000; c0: below 300 residents
+    for column in released.values.columns:
+        assert released.values.loc[["b0", "c0"], column].isna().all()
+        assert released.status.loc[["b0", "c0"], column].eq("suppressed").all()
+    assert released.state.to_dict()["c0"] == "small"
+    assert released.state.to_dict()["f0"] == "uninhabited"
+    assert released.status.loc["g0", "mh_share"] == "missing"
+    assert released.values.loc["a0", "mh_share"] == 24.0
+
+
+def test_rates_leave_rounded(data):
+    released = qa.release(data)
+    assert released.values.loc["d0", "mh_share"] == 6.2  # 6.25 rounds half to even
+    assert released.values.loc["e0", "mh_share"] == 6.7
+
+
+def test_the_city_value_is_from_all_counts_also_the_protected(data):
+    # (240 + 2 + 100 + 50 + 60 + 0) of (1000 + 1000 + 250 + 800 + 900 + 0)
+    assert qa.release(data).column("mh_share").city == pytest.approx(11.4)
+
+
+def test_a_missing_comment_makes_a_draft(data):
+    parts = {"title": "T", "source": "S", "as_of": "2024"}
+    assert qa.release(data, **parts).is_draft
+    assert qa.release(data, **parts, comment=" ").is_draft
+    assert not qa.release(data, **parts, comment="C").is_draft
+
+
+@pytest.mark.filterwarnings("ignore:Need index:UserWarning")
+def test_derived_scores_inherit_protection(data):
+    axis = {
+        "id": "status",
+        "label_de": "Status",
+        "label_en": "Status",
+        "indicators": [{"id": "mh_share"}],
+        "classes": [{"id": "all", "label_de": "alle", "label_en": "all"}],
+    }
+    spec = qa.NeedSpec.from_dict({"id": "t", "source": "t", "axes": [axis]})
+    need = qa.need_index(data, spec)
+    released = qa.release(data, need=need)
+    assert not np.isnan(need.scores.loc["b0", "status"])
+    assert np.isnan(released.values.loc["b0", "need_status"])
+    assert (
+        released.values.loc["b0", "need_status_class"] is None or released.values.isna().loc["b0", "need_status_class"]
+    )
+    assert released.status.loc["b0", "need_status_class"] == "suppressed"
+
+
+def test_a_protected_area_is_not_listed_and_the_method_says_how_many(data):
+    shortlist = qa.screen(data, qa.worst_share("mh_share", 1.0))
+    released = qa.release(data, shortlist=shortlist)
+    assert shortlist.selected["b0"]
+    assert not released.selected["b0"]
+    assert "b0" not in set(released.reasons["key"])
+    withheld = [fact for fact in released.facts if fact.text == "fact_withheld"]
+    assert withheld[0].values["count"] == 2  # b0 and the small c0
+
+
+def test_candidates_with_a_protected_member_show_no_rate(data):
+    shortlist = qa.screen(data, qa.worst_share("residents", 1.0))
+    candidates = qa.candidate_areas(data.areas, shortlist, min_population=0)
+    released = qa.release(data, shortlist=shortlist, candidates=candidates)
+    assert released.candidates["mh_share"].isna().all()
+
+
+def test_candidates_need_their_shortlist(data):
+    shortlist = qa.screen(data, qa.worst_share("residents", 1.0))
+    with pytest.raises(SpecError, match="shortlist"):
+        qa.release(data, candidates=qa.candidate_areas(data.areas, shortlist))
+
+
+def test_unknown_and_text_columns_are_refused(data, joined):
+    with pytest.raises(ColumnError, match="Did you mean 'mh_share'"):
+        qa.release(data, columns=["mh_shares"])
+    words = joined({"residents": [1000.0], "word": ["x"]})
+    with pytest.raises(ColumnError, match="holds text"):
+        qa.release(words, columns=["word"])
+
+
+def test_counts_of_people_are_protected_against_the_population(joined):
+    data = joined({"residents": [1000.0, 1000, 1000, 1000], "pupils": [999.0, 1, 100, 40]})
+    released = qa.release(data, columns=["pupils"])
+    assert released.values["pupils"].isna().tolist() == [True, True, False, False]
+
+
+def test_segregation_values_leave_rounded(data):
+    result = qa.segregation(data, ["mh"], missing="drop")
+    released = qa.release(data, segregation=result)
+    assert released.segregation["value"].tolist() == [round(v, 4) for v in result.table["value"]]
+
+
+def test_the_release_says_what_it_is(data):
+    words = repr(qa.release(data, title="Atlas"))
+    assert "draft" in words
+    assert "7 areas" in words
