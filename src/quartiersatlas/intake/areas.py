@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+FULL_TURN = 360.0
 EUROPE = (-12.0, 34.0, 35.0, 72.0)  # west, south, east, north in degrees
 
 
@@ -45,7 +46,8 @@ def read_areas(
     layer : str, optional
         Layer of a file with several.
     crs : str, optional
-        The coordinate reference system where the file does not say it, such as ``"EPSG:25832"``.
+        The coordinate reference system where the file does not say it (or says degrees, as every GeoJSON does, and
+        holds metres), such as ``"EPSG:25832"``.
     to_crs : str, optional
         Projected system to convert to; needed for files in degrees (every standard GeoJSON).
     repair : bool, default False
@@ -76,10 +78,13 @@ def read_areas(
     for column in filter(None, [key, name, *(parents or {}).values()]):
         if column not in attributes:
             raise ColumnError.not_found(column, attributes, path.name)
+    if {"name", "geometry"} & set(parents or {}):
+        raise SpecError("parents: 'name' and 'geometry' are columns of their own; name the higher level otherwise.")
     areas = _with_crs(frame, crs, to_crs, path.name)
     areas.index = pd.Index(_unique_keys(areas[key], path.name), name="key", dtype=object)
-    taken = {"name": areas[name].astype(str) if name else areas.index}
-    taken |= {new: areas[old].astype(str) for new, old in (parents or {}).items()}
+    names = keys_as_text(areas[name]).set_axis(areas.index) if name else areas.index.to_series()
+    taken = {"name": names.fillna(areas.index.to_series())}
+    taken |= {new: keys_as_text(areas[old]).set_axis(areas.index).fillna("") for new, old in (parents or {}).items()}
     taken |= {column: areas[column] for column in attributes if is_notice(column)}
     areas = gpd.GeoDataFrame(taken, index=areas.index, geometry=areas.geometry, crs=areas.crs)
     return _valid_polygons(areas, path.name, repair=repair)
@@ -103,8 +108,11 @@ def merge_areas(areas: gpd.GeoDataFrame, merged: Mapping[str, Sequence[str]]) ->
     Raises
     ------
     SpecError
-        A part is not there, is used twice, or a new key is taken.
+        A part is not there, is used twice, or a new key is taken or has no parts.
     """
+    without = [new for new, group in merged.items() if not group]
+    if without:
+        raise SpecError(f"merge_areas: {list_some(without)} has no parts.")
     parts = [part for group in merged.values() for part in group]
     absent = [part for part in parts if part not in areas.index]
     if absent:
@@ -156,13 +164,15 @@ def _with_crs(frame: gpd.GeoDataFrame, crs: str | None, to_crs: str | None, wher
     """Return the frame in a projected system, or say which call gives one."""
     from pyproj.exceptions import CRSError
 
+    belied = frame.crs is not None and frame.crs.is_geographic and bool(abs(frame.total_bounds).max() > FULL_TURN)
     try:
-        if frame.crs is None:
+        if frame.crs is None or belied:
             if crs is None:
+                fault = "has coordinates that are not degrees, and does not" if belied else "does not"
                 raise GeometryError(
-                    f"{where} does not say its coordinate reference system. Pass it, such as crs='EPSG:25832'."
+                    f"{where} {fault} say its coordinate reference system. Pass it, such as crs='EPSG:25832'."
                 )
-            frame = frame.set_crs(crs)
+            frame = frame.set_crs(crs, allow_override=True)
         if to_crs is not None:
             frame = frame.to_crs(to_crs)
     except CRSError as error:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import geopandas as gpd
 
-from quartiersatlas.errors import ColumnError, GeometryError, InputError
+from quartiersatlas.errors import ColumnError, GeometryError, InputError, list_some
+from quartiersatlas.intake.keys import keys_as_text
 from quartiersatlas.intake.paths import existing_file
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def read_features(path: str | Path, *, name: str, kind: str | None = None, crs: 
     ColumnError
         A named column is not there.
     GeometryError
-        The file does not say its coordinate reference system.
+        The file does not say its coordinate reference system, or features have no geometry.
     """
     from pyogrio.errors import DataSourceError
 
@@ -50,12 +51,15 @@ def read_features(path: str | Path, *, name: str, kind: str | None = None, crs: 
         frame = gpd.read_file(path)
     except DataSourceError as error:
         raise InputError(f"{path.name} cannot be read as a geometry file: {error}.") from error
+    if not isinstance(frame, gpd.GeoDataFrame):
+        raise InputError(f"{path.name} has no geometry.")
     for column in filter(None, [name, kind]):
         if column not in frame.columns:
             raise ColumnError.not_found(column, [c for c in frame.columns if c != frame.geometry.name], path.name)
     if frame.crs is None:
         raise GeometryError(f"{path.name} does not say its coordinate reference system.")
-    kinds = frame[kind].astype(str) if kind else ""
-    return gpd.GeoDataFrame(
-        {"name": frame[name].astype(str), "kind": kinds}, geometry=frame.geometry, crs=frame.crs
-    ).to_crs(crs)
+    empty = frame.index[frame.geometry.isna() | frame.geometry.is_empty]
+    if len(empty):
+        raise GeometryError(f"{path.name}: {len(empty)} features have no geometry: {list_some(frame[name][empty])}.")
+    words = {"name": keys_as_text(frame[name]).fillna(""), "kind": keys_as_text(frame[kind]).fillna("") if kind else ""}
+    return gpd.GeoDataFrame(words, geometry=frame.geometry, crs=frame.crs).to_crs(crs)

@@ -214,7 +214,7 @@ def _checked(project: Project) -> Project:
     if len(set(written)) < len(written) or any(Path(name).name != name for name in written):
         raise SpecError(
             f"{project.path.name}: [outputs] needs different plain file names, without folders: "
-            f"{', '.join(map(repr, written))}. The folder has its own line: folder = \"...\"."
+            f'{", ".join(map(repr, written))}. The folder has its own line: folder = "...".'
         )
     return project
 

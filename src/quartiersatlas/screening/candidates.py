@@ -81,7 +81,7 @@ def candidate_areas(areas: gpd.GeoDataFrame, shortlist: Shortlist, *, min_popula
     large = residents[residents >= min_population]
     names = {number: f"P{rank}" for rank, number in enumerate(large.index, start=1)}
     members = group.map(names).dropna()
-    rows = [_dissolve(chosen.loc[members.index[members == name]], large[number]) for number, name in names.items()]
+    rows = [_dissolve(chosen.loc[members.index[members == name]], shortlist.residents) for name in names.values()]
     table = gpd.GeoDataFrame(
         rows,
         columns=["name", "n_areas", "residents", "hectares", "geometry"],
@@ -93,14 +93,14 @@ def candidate_areas(areas: gpd.GeoDataFrame, shortlist: Shortlist, *, min_popula
     return Candidates(table, members, small.map(residents), min_population)
 
 
-def _dissolve(parts: gpd.GeoDataFrame, residents: float) -> dict[str, object]:
-    """Return one candidate area, named after its largest part by area."""
+def _dissolve(parts: gpd.GeoDataFrame, residents: pd.Series[float]) -> dict[str, object]:
+    """Return one candidate area, named after its part with most residents."""
+    people = residents[parts.index]
     shape = parts.geometry.union_all()
-    name = str(parts["name"].iloc[int(parts.area.to_numpy().argmax())])
     return {
-        "name": name,
+        "name": str(parts["name"].iloc[int(people.to_numpy().argmax())]),
         "n_areas": len(parts),
-        "residents": residents,
+        "residents": people.sum(),
         "hectares": shape.area / 1e4,
         "geometry": shape,
     }

@@ -127,7 +127,7 @@ def test_selected_areas_show_their_class_under_a_dark_hatch(atlas, exported, cle
         colors = Counter(atlas.colors(clear[key], half=8))
         fill = swatches[STATUS[exported["need_status_class"][key]]]
         assert colors.most_common(1)[0][0] == fill
-        dark = sum(n for color, n in colors.items() if brightness(color) < min(60, brightness(fill) - 15))
+        dark = sum(n for color, n in colors.items() if brightness(color) < 0.55 * brightness(fill))
         light = sum(n for color, n in colors.items() if brightness(color) > brightness(fill) + 15)
         assert dark > 0.04 * colors.total()
         assert light > 0.02 * colors.total()  # the light line keeps the hatch visible on the darkest class

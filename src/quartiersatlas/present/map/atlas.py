@@ -77,7 +77,7 @@ class Atlas:
         """Return the map as a folium map, to which further layers can be added."""
         west, south, east, north = (float(x) for x in self.release.areas.to_crs("EPSG:4326").total_bounds)
         centre = ((south + north) / 2, (west + east) / 2)
-        result = OfflineMap(location=centre, tiles=None, attribution_control=False, zoom_snap=0.25)
+        result = OfflineMap(location=centre, tiles=None, attribution_control=False, zoom_snap=0.1)
         result._id = "quartiersatlas"  # noqa: SLF001 - folium has no public way to name an element
         AtlasLayer(self.release, self.lang).add_to(result)
         figure = cast("Figure", result.get_root())

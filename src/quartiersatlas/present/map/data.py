@@ -106,6 +106,7 @@ def _column(release: Release, column: ReleasedColumn, lang: Lang, *, is_first: b
         content["values"] = _numbers(values)
         content["breaks"] = quantile_breaks(values)
         n_classes = len(content["breaks"]) + 1
+    content["hint"] = text("legend_need", lang) if is_first else ""
     content["colors"] = column_colors(column, n_classes, first_axis=is_first)
     if column.kind == "rate":
         content["numerator"] = _numbers(release.values[column.numerator])

@@ -15,6 +15,7 @@
  * @property {Array<number | null>} [denominator]
  * @property {number[]} breaks
  * @property {string[]} colors
+ * @property {string} hint how to read the colours
  * @property {string[]} [classes] labels of a column whose values are classes
  */
 

@@ -6,6 +6,8 @@ import { countClasses } from "./classes.js";
 import { fillIn, formatNumber, formatValue } from "./format.js";
 import { GAP_STYLES } from "./styles.js";
 
+const NARROW = 760; // pixels: on a phone the legend is folded to its title
+
 /**
  * @param {string} tag
  * @param {string} className
@@ -82,7 +84,10 @@ function swatch(fill, pattern, extra = "") {
  * @param {HTMLElement} box
  */
 export function drawLegend(atlas, column, box) {
-  box.replaceChildren(element("h2", "qa-legend-title", column.unit ? `${column.label} (${column.unit})` : column.label));
+  const card = /** @type {HTMLDetailsElement} */ (element("details", ""));
+  card.open = box.querySelector("details")?.open ?? window.innerWidth > NARROW;
+  card.append(element("summary", "qa-legend-title", column.unit ? `${column.label} (${column.unit})` : column.label));
+  box.replaceChildren(card);
   const counts = countClasses(column);
   const list = element("ul", "qa-legend-list");
   const row = (/** @type {HTMLElement} */ sign, /** @type {string} */ label, /** @type {number} */ count) => {
@@ -101,11 +106,12 @@ export function drawLegend(atlas, column, box) {
   if (atlas.candidates.length) row(swatch("#ffffff", "", "qa-swatch-candidate"), atlas.words.legend_candidate, atlas.candidates.length);
   if (atlas.programmes.length) row(swatch("#ffffff", "", "qa-swatch-programme"), atlas.words.legend_programme, atlas.programmes.length);
   if (atlas.facilities.length) row(swatch("#ffffff", "", "qa-swatch-facility"), atlas.words.legend_facility, atlas.facilities.length);
-  box.append(list);
+  card.append(list);
   if (column.city !== null) {
-    box.append(element("p", "qa-legend-city", fillIn(atlas.words.legend_city, { value: formatValue(column.city, column, atlas.lang) })));
+    card.append(element("p", "qa-legend-city", fillIn(atlas.words.legend_city, { value: formatValue(column.city, column, atlas.lang) })));
   }
-  box.append(element("p", "qa-legend-note", atlas.words.legend_areas));
+  if (column.hint) card.append(element("p", "qa-legend-note", column.hint));
+  card.append(element("p", "qa-legend-note", atlas.words.legend_areas));
 }
 
 /**

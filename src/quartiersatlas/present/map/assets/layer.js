@@ -98,17 +98,7 @@ function furtherLayers(atlas, line) {
     );
   }
   if (atlas.candidates.length) {
-    groups[atlas.words.label_candidates] = L.layerGroup(
-      atlas.candidates.flatMap((/** @type {any} */ candidate) => {
-        const shape = decodeShape(candidate.shape);
-        const name = L.divIcon({ className: "qa-candidate-name", html: element("span", "", candidate.key), iconSize: [28, 20] });
-        return [
-          line(shape, CASING_LINE),
-          line(shape, CANDIDATE_LINE),
-          L.marker(candidate.at, { icon: name, title: candidate.label, interactive: false, keyboard: false }),
-        ];
-      }),
-    );
+    groups[atlas.words.label_candidates] = candidateLayer(atlas.candidates, line);
   }
   if (atlas.facilities.length) {
     const style = { radius: 4, color: "#ffffff", weight: 1.5, fillColor: "#1a1a1a", fillOpacity: 1 };
@@ -119,6 +109,37 @@ function furtherLayers(atlas, line) {
     );
   }
   return groups;
+}
+
+const ROOM_FOR_NAME = 34; // pixels
+const ROOM_FOR_LINE = 60;
+
+/**
+ * Candidate areas with outline and name; where an area is small on the screen, thinner and without its name.
+ *
+ * @param {any[]} candidates
+ * @param {(shape: any, style: any) => any} line
+ */
+function candidateLayer(candidates, line) {
+  const drawn = candidates.map((candidate) => {
+    const shape = decodeShape(candidate.shape);
+    const icon = L.divIcon({ className: "qa-candidate-name", html: element("span", "", candidate.key), iconSize: [32, 20] });
+    const name = L.marker(candidate.at, { icon, interactive: false, keyboard: false });
+    return { casing: line(shape, CASING_LINE), outline: line(shape, CANDIDATE_LINE), name };
+  });
+  const group = L.layerGroup(drawn.flatMap(({ casing, outline, name }) => [casing, outline, name]));
+  const fit = () =>
+    drawn.forEach(({ casing, outline, name }) => {
+      const bounds = outline.getBounds();
+      const size = group._map.project(bounds.getNorthEast()).subtract(group._map.project(bounds.getSouthWest()));
+      const room = Math.min(Math.abs(size.x), Math.abs(size.y));
+      casing.setStyle({ weight: room < ROOM_FOR_LINE ? 3 : CASING_LINE.weight });
+      outline.setStyle({ weight: room < ROOM_FOR_LINE ? 1.8 : CANDIDATE_LINE.weight });
+      name.setOpacity(room < ROOM_FOR_NAME ? 0 : 1);
+    });
+  group.on("add", () => group._map.on("zoomend", fit) && group._map.whenReady(fit));
+  group.on("remove", () => group._map.off("zoomend", fit));
+  return group;
 }
 
 /**
