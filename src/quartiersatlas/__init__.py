@@ -13,7 +13,16 @@ from quartiersatlas.version import __version__
 if TYPE_CHECKING:
     from quartiersatlas.catalogue import Catalogue, Indicator
     from quartiersatlas.indicators import add_change, add_rates, city_value, rates
-    from quartiersatlas.intake import AreaData, JoinReport, Table, join, merge_areas, read_areas, read_table
+    from quartiersatlas.intake import (
+        AreaData,
+        JoinReport,
+        Table,
+        join,
+        merge_areas,
+        read_areas,
+        read_features,
+        read_table,
+    )
     from quartiersatlas.need import NeedIndex, NeedSpec, need_index
     from quartiersatlas.present.export import export
     from quartiersatlas.present.map import Atlas, atlas_map, choropleth
@@ -35,7 +44,7 @@ if TYPE_CHECKING:
 
 _ROOMS = {
     "catalogue": ("Catalogue", "Indicator"),
-    "intake": ("AreaData", "JoinReport", "Table", "join", "merge_areas", "read_areas", "read_table"),
+    "intake": ("AreaData", "JoinReport", "Table", "join", "merge_areas", "read_areas", "read_features", "read_table"),
     "indicators": ("add_change", "add_rates", "city_value", "rates"),
     "segregation": ("SegregationResult", "segregation", "segregation_indices"),
     "need": ("NeedIndex", "NeedSpec", "need_index"),
@@ -88,6 +97,7 @@ __all__ = [
     "programme_overlap",
     "rates",
     "read_areas",
+    "read_features",
     "read_table",
     "release",
     "report",

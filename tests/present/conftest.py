@@ -96,3 +96,63 @@ def town_release(town):
         as_of="31.12.2024",
         comment="Ein Kommentar.",
     )
+
+
+@pytest.fixture(scope="session")
+def make_hostile(make_city):
+    """Return a function: one text -> a release that has it in every field a reader can fill."""
+
+    def hostile(text):
+        keys = pd.Index([f"{text}{i}" for i in range(8)], name="key")
+        table = pd.DataFrame(
+            {
+                "residents": [1000.0 + i for i in range(8)],
+                text: [100.0 + 20 * i for i in range(8)],
+                "base": [900.0] * 8,
+                "notice": [text] * 8,
+            },
+            index=keys,
+        )
+        words = {f"{part}_{lang}": text for part in ("label", "numerator", "denominator", "caveat") for lang in ("de", "en")}
+        catalogue = qa.Catalogue.builtin().add(qa.Indicator(id="rate", role="index", direction=1, **words))
+        city = make_city(table, names=[text] * 8, parents={"bezirk": [text] * 8}, catalogue=catalogue)
+        data = qa.add_rates(city, {"rate": (text, "base"), f"{text} ": (text, "residents")})
+        spec = qa.NeedSpec.from_dict(
+            {
+                "id": text,
+                "source": text,
+                "axes": [
+                    {
+                        "id": "status",
+                        "label_de": text,
+                        "label_en": text,
+                        "indicators": [{"id": "rate"}],
+                        "classes": [
+                            {"id": "low", "upper": 0.0, "label_de": text, "label_en": text},
+                            {"id": "high", "label_de": text, "label_en": text},
+                        ],
+                    }
+                ],
+            }
+        )
+        need = qa.need_index(data, spec, exclude={keys[0]: text})
+        shortlist = qa.screen(data, qa.in_class("status", "high") & qa.above_city("rate"), need=need)
+        further = gpd.GeoDataFrame(
+            {"name": [text], "kind": [text]}, geometry=[data.areas.geometry.iloc[1].buffer(100)], crs=data.areas.crs
+        )
+        return qa.release(
+            data,
+            need=need,
+            shortlist=shortlist,
+            candidates=qa.candidate_areas(data.areas, shortlist),
+            segregation=qa.segregation(data, groups=[text], total="residents"),
+            programmes=further,
+            facilities=further.set_geometry(further.centroid),
+            title=text,
+            subtitle=text,
+            source=text,
+            as_of=text,
+            comment=text,
+        )
+
+    return hostile

@@ -42,7 +42,7 @@ def read_features(path: str | Path, *, name: str, kind: str | None = None, crs: 
     ColumnError
         A named column is not there.
     GeometryError
-        The file does not say its coordinate reference system, or features have no geometry.
+        The file does not say its coordinate reference system, or features have no geometry or an invalid one.
     """
     from pyogrio.errors import DataSourceError
 
@@ -61,5 +61,8 @@ def read_features(path: str | Path, *, name: str, kind: str | None = None, crs: 
     empty = frame.index[frame.geometry.isna() | frame.geometry.is_empty]
     if len(empty):
         raise GeometryError(f"{path.name}: {len(empty)} features have no geometry: {list_some(frame[name][empty])}.")
+    invalid = frame.index[~frame.is_valid]
+    if len(invalid):
+        raise GeometryError(f"{path.name}: {len(invalid)} features are invalid: {list_some(frame[name][invalid])}.")
     words = {"name": keys_as_text(frame[name]).fillna(""), "kind": keys_as_text(frame[kind]).fillna("") if kind else ""}
     return gpd.GeoDataFrame(words, geometry=frame.geometry, crs=frame.crs).to_crs(crs)

@@ -96,10 +96,9 @@ def join(
 
 def _start(areas: gpd.GeoDataFrame, catalogue: Catalogue | None) -> AreaData:
     """Begin with areas only: a projected frame on a unique text key."""
-    if not isinstance(areas, gpd.GeoDataFrame) or not areas.index.is_unique or "name" not in areas.columns:
+    usable = isinstance(areas, gpd.GeoDataFrame) and areas.index.is_unique and "name" in areas.columns
+    if not usable or not all(isinstance(key, str) for key in areas.index):
         raise InputError("areas must be a GeoDataFrame as read_areas returns it: unique text keys as index, a 'name'.")
-    if not all(isinstance(key, str) for key in areas.index):
-        raise InputError("The areas' keys are not text: areas.set_axis(areas.index.astype(str)), or use read_areas.")
     empty = pd.DataFrame(index=areas.index)
     notices = read_notices(pd.DataFrame(areas.drop(columns="geometry")))
     return AreaData(areas, empty, empty.copy(), catalogue or Catalogue.builtin(), notices=notices)

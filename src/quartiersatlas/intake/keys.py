@@ -9,10 +9,15 @@ ZERO_PAD = "zero_pad"
 
 def keys_as_text(keys: pd.Series | pd.Index) -> pd.Series:
     """Return keys as stripped text; whole numbers without a decimal point."""
-    series = pd.Series(keys.to_numpy(), dtype=object)
-    if pd.api.types.is_float_dtype(keys.dtype):
-        series = series.map(lambda key: None if pd.isna(key) else int(key) if float(key).is_integer() else key)
-    return series.map(lambda key: None if pd.isna(key) else str(key).strip())
+    return pd.Series([_as_text(key) for key in keys], dtype=object)
+
+
+def _as_text(key: str | float | None) -> str | None:
+    if pd.isna(key):
+        return None
+    if isinstance(key, float) and key.is_integer():
+        return str(int(key))
+    return str(key).strip()
 
 
 def key_width(keys: pd.Index) -> int | None:

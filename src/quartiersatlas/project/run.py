@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from quartiersatlas.catalogue import Catalogue
-from quartiersatlas.errors import SpecError
+from quartiersatlas.errors import ColumnError
 from quartiersatlas.indicators import add_change, add_rates
 from quartiersatlas.intake import AreaData, join, merge_areas, read_areas, read_features, read_table
 from quartiersatlas.need import need_index
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from quartiersatlas.intake import Table
     from quartiersatlas.need import NeedIndex
-    from quartiersatlas.project.schema import LayerPart
+    from quartiersatlas.project.schema import LayerPart, TablePart
     from quartiersatlas.screening import Candidates, Shortlist
 
 
@@ -87,7 +87,7 @@ def check_project(path: str | Path) -> ProjectResult:
         Whatever is wrong with the project file or its inputs.
     """
     project = read_project(path)
-    tables = {id(part): _read(project, part) for part in project.tables}
+    tables = [(part, _read(project, part)) for part in project.tables]
     areas = _areas(project)
     data = _joined(project, areas, tables, project.period)
     if project.change is not None:
@@ -117,7 +117,7 @@ def check_project(path: str | Path) -> ProjectResult:
         comment=project.comment.strip(),
         protection=project.protection,
     )
-    return ProjectResult(project, tuple(tables.values()), data, need, shortlist, candidates, result)
+    return ProjectResult(project, tuple(table for _, table in tables), data, need, shortlist, candidates, result)
 
 
 def run_project(path: str | Path, *, folder: str | Path | None = None) -> ProjectResult:
@@ -167,9 +167,9 @@ def _write(result: ProjectResult, folder: Path) -> list[Path]:
     return files
 
 
-def _read(project: Project, part: object) -> Table:
-    options = {k: v for k, v in asdict(part).items() if k not in ("path", "period", "missing", "repair")}  # type: ignore[call-overload]
-    return read_table(project.file(part.path), **options)  # type: ignore[attr-defined]
+def _read(project: Project, part: TablePart) -> Table:
+    options = {k: v for k, v in asdict(part).items() if k not in ("path", "period", "missing", "repair")}
+    return read_table(project.file(part.path), **options)
 
 
 def _areas(project: Project) -> gpd.GeoDataFrame:
@@ -178,16 +178,16 @@ def _areas(project: Project) -> gpd.GeoDataFrame:
     return merge_areas(areas, project.areas.merge) if project.areas.merge else areas
 
 
-def _joined(project: Project, areas: gpd.GeoDataFrame, tables: dict[int, Table], period: str) -> AreaData:
+def _joined(project: Project, areas: gpd.GeoDataFrame, tables: list[tuple[TablePart, Table]], period: str) -> AreaData:
     """Join all tables of a period and add the rates."""
     meanings = [part.meaning for part in project.indicators.values() if part.meaning is not None]
     catalogue = Catalogue.builtin().add(*meanings)
     data: gpd.GeoDataFrame | AreaData = areas
-    for part in project.tables:
+    for part, table in tables:
         if part.period == period:
             data = join(
                 data,
-                tables[id(part)],
+                table,
                 catalogue=catalogue,
                 period=period,
                 missing=part.missing,  # type: ignore[arg-type]
@@ -195,7 +195,7 @@ def _joined(project: Project, areas: gpd.GeoDataFrame, tables: dict[int, Table],
             )
     assert isinstance(data, AreaData)  # noqa: S101 - every named period has a table, checked when the file is read
     if project.population not in data.values.columns:
-        raise SpecError(f"population = {project.population!r} is not a column of the tables of {period!r}.")
+        raise ColumnError.not_found(project.population, data.values.columns, f"population: the tables of {period!r}")
     pairs = {name: (part.numerator, part.denominator) for name, part in project.indicators.items()}
     return add_rates(replace(data, population=project.population), pairs)
 

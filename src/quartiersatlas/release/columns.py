@@ -82,7 +82,8 @@ def add_data_column(out: Released, data: AreaData, name: str, hidden: pd.Series,
         _add_rate(out, data, name, hidden, protection)
     elif _is_count(data, name):
         residents = data.residents() if name != data.population else None
-        protected = protected_cells(data.counts(name), residents, hidden & (name != data.population), protection)
+        secret = data.status[name].eq("suppressed") | (hidden & (name != data.population))
+        protected = protected_cells(data.counts(name), residents, secret, protection)
         out.add(ReleasedColumn(name, "count", indicator), data.values[name], data.status[name], protected)
     else:
         column = ReleasedColumn(name, "share", indicator, RATE_DECIMALS)
@@ -93,7 +94,8 @@ def _add_rate(out: Released, data: AreaData, name: str, hidden: pd.Series, prote
     """Release numerator, denominator and rate; what is protected in one is protected in all three."""
     numerator, denominator = data.rates[name]
     x, n = data.counts(numerator), data.counts(denominator)
-    protected = protected_cells(x, n, hidden, protection)
+    secret = data.status[numerator].eq("suppressed") | data.status[denominator].eq("suppressed")
+    protected = protected_cells(x, n, hidden | secret, protection)
     ids = (f"{name}_numerator", f"{name}_denominator")
     for column, source in zip(ids, (numerator, denominator), strict=True):
         indicator = Indicator(id=column, label_de=source, label_en=source)

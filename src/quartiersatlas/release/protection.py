@@ -62,7 +62,7 @@ def protected_cells(
     numerator, denominator : Series of float
         The counts; no denominator for a count that has no complement.
     hidden : Series of bool
-        Areas that show nothing anyway.
+        Areas that show nothing anyway: small ones, and cells that are secret in the source.
     protection : Protection
         What is too small.
 

@@ -235,7 +235,7 @@ def _shown_selection(shortlist: Shortlist, need: NeedIndex | None, out: Released
 
 def _reasons(shortlist: Shortlist, selected: pd.Series[bool], out: Released) -> pd.DataFrame:
     """Return the conditions that selected areas meet; values of columns that do not leave are left blank."""
-    met = shortlist.reasons[shortlist.reasons["fulfilled"].fillna(value=False).astype(bool)]
+    met = shortlist.reasons[shortlist.reasons["fulfilled"].fillna(value=False)]
     met = met[met["key"].isin(selected.index[selected])].drop(columns="fulfilled").copy()
     leaves = (
         met["indicator"].isin(out.values)

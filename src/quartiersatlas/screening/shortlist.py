@@ -113,6 +113,6 @@ def _reasons(criterion: Criterion) -> pd.DataFrame:
             "indicator": criterion.indicator,
             "value": criterion.values.astype(object).to_numpy(),
             "threshold": pd.Series([criterion.threshold] * len(criterion.values), dtype=object),
-            "fulfilled": criterion.fulfilled.to_numpy(),
+            "fulfilled": criterion.fulfilled.array,
         }
     )

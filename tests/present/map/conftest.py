@@ -27,6 +27,11 @@ DESKTOP = (1280, 800)
 SAMPLE = Path(__file__).parents[3] / "sample_data"
 
 DRAWN = "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(done));"
+ONE_TOOLTIP = """
+const done = arguments[0];
+const tips = () => [...document.querySelectorAll(".qa-tip")];
+const wait = (left) => (left && (tips().length !== 1 || getComputedStyle(tips()[0]).opacity < 0.5) ? setTimeout(wait, 20, left - 1) : done());
+wait(100);"""
 LEGEND = """
 return [...document.querySelectorAll(".qa-legend-row")].map((row) => {
   const look = getComputedStyle(row.querySelector(".qa-swatch"));
@@ -117,8 +122,8 @@ class Page:
         chain.w3c_actions.pointer_action.move_to_location(round(x) - 1, round(y))
         chain.w3c_actions.pointer_action.move_to_location(round(x), round(y))
         chain.perform()
-        self.drawn()
-        return self.text(".leaflet-tooltip.qa-tip")
+        self.driver.execute_async_script(ONE_TOOLTIP)
+        return self.text(".qa-tip")
 
     def box(self, selector):
         """Return left, top, right and bottom of an element in the window."""

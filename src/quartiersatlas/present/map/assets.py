@@ -17,12 +17,15 @@ def asset(name: str) -> str:
 
 
 def head_html() -> str:
-    """Return styles and scripts for the head of the page: Leaflet with its licence, then our own."""
+    """Return styles and scripts for the head of the page: Leaflet with its licence, then our own.
+
+    On a map that has loaded Leaflet already that one stays, with whatever plugins were added to it.
+    """
     leaflet = re.sub(r"\n//# sourceMappingURL=.*", "", asset(f"{LEAFLET}/leaflet.js"))
     leaflet_css = re.sub(r"url\(images/[^)]*\)", "none", asset(f"{LEAFLET}/leaflet.css"))
     return (
         f"<style>{leaflet_css}</style>\n<style>{asset('atlas.css')}</style>\n"
-        f"<script>/*\n{asset(f'{LEAFLET}/LICENSE')}*/\n{leaflet}</script>\n"
+        f"<script>/*\n{asset(f'{LEAFLET}/LICENSE')}*/\nif (!window.L) {{\n{leaflet}\n}}</script>\n"
         f"<script>{bundle()}</script>"
     )
 

@@ -51,7 +51,9 @@ class AtlasLayer(folium.map.Layer):
     )
 
     def __init__(self, release: Release, lang: Lang = "de") -> None:
-        super().__init__(name=release.title or "quartiersatlas", overlay=True)
+        # Leaflet's layer control takes a name as HTML, and folium reads it as a template
+        name = escape(release.title or "quartiersatlas").replace("{", "&#123;")
+        super().__init__(name=name, overlay=True)
         self._name = "AtlasLayer"
         self._id = "quartiersatlas"  # a fixed name: the same release gives the same bytes
         self.head = f"{{% raw %}}{head_html()}{{% endraw %}}"  # folium reads it as a template once more

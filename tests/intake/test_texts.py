@@ -1,0 +1,133 @@
+"""Every word a reader sees is there in both languages, is used, and has the same gaps to fill."""
+
+from __future__ import annotations
+
+import ast
+import csv
+import re
+from collections import Counter
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+import quartiersatlas
+from quartiersatlas.catalogue import number_text, text
+from quartiersatlas.catalogue.indicator import PER
+from quartiersatlas.catalogue.texts import texts
+from quartiersatlas.errors import SpecError
+
+SOURCE = Path(quartiersatlas.__file__).parent
+ROWS = list(csv.reader((SOURCE / "catalogue" / "texts.csv").read_text(encoding="utf-8").splitlines(), delimiter=";"))
+WITHOUT_WORDS = {"unit_points"}  # points have no sign
+SHOWN_IN_AN_EXAMPLE = {"areas_selected"}  # the docstring of text()
+
+
+def placeholders(template):
+    return {name for _, name, _, _ in Formatter().parse(template) if name is not None}
+
+
+@pytest.fixture(scope="module")
+def source():
+    """Give the texts that the code names: in full, or (in f-strings) by the beginning of their name."""
+    names, families = set(), set()
+    for file in SOURCE.rglob("*.py"):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        documentation = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documentation:
+                names.add(node.value)
+            if isinstance(node, ast.JoinedStr) and isinstance(node.values[0], ast.Constant):
+                families.add(node.values[0].value)
+    for file in SOURCE.rglob("*.html"):
+        names |= set(re.findall(r'\bt\("(\w+)"', file.read_text(encoding="utf-8")))
+    return names, {family for family in families if re.fullmatch(r"[a-z]+_", family)}
+
+
+@pytest.fixture(scope="module")
+def asked_for():
+    """Give the names in calls such as text("...") and Fact("...") and in templates."""
+    found = set()
+    for file in SOURCE.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"text", "Fact"} and node.args:
+                first = node.args[0]
+                found |= {first.value} if isinstance(first, ast.Constant) else set()
+    for file in SOURCE.rglob("*.html"):
+        found |= set(re.findall(r'\bt\("(\w+)"', file.read_text(encoding="utf-8")))
+    return found
+
+
+def test_the_table_has_three_columns_and_no_name_twice():
+    assert ROWS[0] == ["name", "de", "en"]
+    assert {len(row) for row in ROWS} == {3}
+    assert [name for name, n in Counter(row[0] for row in ROWS).items() if n > 1] == []
+
+
+@pytest.mark.parametrize(("name", "german", "english"), ROWS[1:], ids=[row[0] for row in ROWS[1:]])
+def test_every_text_is_there_in_both_languages_with_the_same_placeholders(name, german, english):
+    assert placeholders(german) == placeholders(english)
+    if name not in WITHOUT_WORDS:
+        assert german.strip()
+        assert english.strip()
+
+
+def test_every_text_is_used(source):
+    names, families = source
+    families = {family for family in families if any(name.startswith(family) for name in texts())}
+    unused = [name for name in texts() if name not in names and not name.startswith(tuple(families))]
+    assert set(unused) <= SHOWN_IN_AN_EXAMPLE
+
+
+def test_every_text_that_is_asked_for_is_there(asked_for):
+    assert {"band_draft", "fact_join", "label_area", "label_need_class"} <= asked_for  # the search finds something
+    assert sorted(asked_for - texts().keys()) == []
+
+
+def test_every_member_of_a_family_of_texts_is_there():
+    from quartiersatlas.intake.symbols import STATUSES
+    from quartiersatlas.present.map.data import GAPS, WORDS
+    from quartiersatlas.present.report import DOMAINS
+    from quartiersatlas.segregation.registry import INDICES
+
+    wanted = {
+        *(f"unit_{unit.replace(' ', '_')}" for unit in PER),
+        *(f"domain_{domain}" for domain in (*DOMAINS, "other", "empty")),
+        *(f"index_{index}" for index in INDICES),
+        *(f"index_{index}_meaning" for index in INDICES),
+        *(f"reason_{word}" for word in ("above_city", "worst_share", "in_class")),
+        *(f"cover_{cover}" for cover in ("covered", "partly", "not_covered")),
+        *(f"cell_{status}" for status in STATUSES if status not in ("value", "zero", "provisional")),
+        *(f"state_{state}" for state in ("small", "uninhabited")),
+        *WORDS,
+        *GAPS.values(),
+    }
+    assert sorted(wanted - texts().keys()) == []
+
+
+def test_placeholders_are_filled_in():
+    assert text("label_change", "de", label="Kinderarmut") == "Veränderung Kinderarmut"
+
+
+def test_an_unknown_language_is_refused():
+    with pytest.raises(SpecError, match="lang is 'fr'"):
+        text("label_area", "fr")
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "german", "english"),
+    [
+        (0, 0, "0", "0"),
+        (1234567.891, 2, "1.234.567,89", "1,234,567.89"),
+        (999.96, 1, "1.000,0", "1,000.0"),
+        (12, 1, "12,0", "12.0"),
+        (-1234.5, 1, "−1.234,5", "−1,234.5"),
+        (-0.0, 1, "0,0", "0.0"),
+        (-0.04, 1, "0,0", "0.0"),
+        (-0.06, 1, "−0,1", "−0.1"),
+        (1e15, 0, "1.000.000.000.000.000", "1,000,000,000,000,000"),
+    ],
+)
+def test_numbers_are_written_as_each_language_writes_them(value, decimals, german, english):
+    assert number_text(value, decimals, "de") == german
+    assert number_text(value, decimals, "en") == english

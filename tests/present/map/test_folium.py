@@ -1,0 +1,141 @@
+"""The atlas is a folium map and its layer stands beside other folium layers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import folium
+import pytest
+
+from quartiersatlas import atlas_map
+from quartiersatlas.present.map.atlas import AtlasLayer, OfflineMap
+
+CENTRE = (51.0, 8.292)  # of the town's areas
+
+
+class FramesAndTitles(HTMLParser):
+    """Collect the attributes of iframes, unescaped as a browser does it."""
+
+    def __init__(self):
+        super().__init__()
+        self.frames = []
+
+    def handle_starttag(self, tag, attrs):
+        if tag == "iframe":
+            self.frames.append(dict(attrs))
+
+
+def other_map(release):
+    """Return somebody else's map with our layer, a line of theirs and their layer control."""
+    their = OfflineMap(location=CENTRE, zoom_start=15, tiles=None)
+    AtlasLayer(release).add_to(their)
+    folium.PolyLine([CENTRE, (CENTRE[0] + 0.005, CENTRE[1] + 0.005)], color="#ff0000").add_to(
+        folium.FeatureGroup(name="Linie").add_to(their)
+    )
+    folium.LayerControl(collapsed=False).add_to(their)
+    return their
+
+
+def test_atlas_becomes_a_folium_map(town_release):
+    atlas = atlas_map(town_release).to_folium()
+    assert isinstance(atlas, folium.Map)
+    assert [type(child) for child in atlas._children.values()] == [AtlasLayer]
+
+
+def test_html_twice_gives_the_same_bytes(town_release):
+    atlas = atlas_map(town_release)
+    assert atlas.html() == atlas.html() == atlas_map(town_release).html()
+
+
+def test_two_saves_give_the_same_file(town_release, tmp_path):
+    atlas = atlas_map(town_release)
+    first, second = atlas.save(tmp_path / "a.html"), atlas.save(tmp_path / "b.html")
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_notebook_shows_the_whole_page_in_a_frame(town_release):
+    hostile = replace(town_release, title='"><script>alert(1)</script>')
+    atlas = atlas_map(hostile)
+    parser = FramesAndTitles()
+    parser.feed(atlas._repr_html_())
+    assert len(parser.frames) == 1
+    assert parser.frames[0]["srcdoc"] == atlas.html()
+    assert parser.frames[0]["title"] == hostile.title
+    assert atlas._repr_html_().count("<") == 2  # <iframe ...></iframe>
+
+
+def test_map_asks_for_none_of_foliums_own_files(town_release):
+    page = atlas_map(town_release).html()
+    for name in ("cdn.jsdelivr.net", "jquery", "bootstrap", "cdnjs.cloudflare.com", "openstreetmap.org/{"):
+        assert name not in page
+
+
+@pytest.mark.browser
+def test_layer_works_on_somebody_elses_map_beside_other_layers(page, town_release, tmp_path):
+    other_map(town_release).save(tmp_path / "other.html")
+    page.open(tmp_path / "other.html")
+    assert page.errors() == []
+    assert page.texts(".leaflet-top.leaflet-right .qa-card .qa-choice")[0].startswith("Indikator")
+    assert page.text(".qa-legend-title") == "SGB-II-Quote (%)"
+    controls = page.texts(".leaflet-control-layers")
+    assert any("Linie" in text for text in controls)
+    assert any("Zusammenhängende Prüfgebiete" in text for text in controls)
+    assert page.run("return document.querySelectorAll('path[stroke=\"#ff0000\"]').length") == 1
+    at_the_centre = page.run(
+        "const c = document.querySelector('canvas'); return [...c.getContext('2d').getImageData(c.width / 2, c.height / 2, 1, 1).data]"
+    )
+    assert at_the_centre[3] == 255
+
+
+@pytest.mark.browser
+def test_controls_of_the_layer_do_not_lie_over_theirs(page, town_release, tmp_path):
+    other_map(town_release).save(tmp_path / "other.html")
+    page.open(tmp_path / "other.html")
+    boxes = page.run(
+        "return [...document.querySelectorAll('.leaflet-control')].map((n) => n.getBoundingClientRect()).map((b) => [b.left, b.top, b.right, b.bottom])"
+    )
+    assert len(boxes) == 6  # zoom, choice, our layers, their layers, legend, attribution
+    for i, a in enumerate(boxes):
+        for b in boxes[i + 1 :]:
+            assert min(a[2], b[2]) <= max(a[0], b[0]) or min(a[3], b[3]) <= max(a[1], b[1])
+
+
+@pytest.mark.browser
+def test_removing_the_layer_takes_its_controls_along(page, town_release, tmp_path):
+    other_map(town_release).save(tmp_path / "other.html")
+    page.open(tmp_path / "other.html")
+    page.run("Object.values(window).find((v) => v instanceof L.Map).removeLayer(atlas_layer_quartiersatlas)")
+    page.drawn()
+    assert page.texts(".qa-legend") == []
+    assert page.texts(".qa-card") == []
+    page.run("atlas_layer_quartiersatlas.addTo(Object.values(window).find((v) => v instanceof L.Map))")
+    page.drawn()
+    assert page.text(".qa-legend-title") == "SGB-II-Quote (%)"
+    assert page.errors() == []
+
+
+@pytest.mark.browser
+def test_a_hostile_title_is_only_text_in_foliums_layer_control(page, town_release, tmp_path):
+    title = '<img src=x onerror="window.hacked=1">{{7*7}}'
+    other_map(replace(town_release, title=title)).save(tmp_path / "other.html")
+    page.open(tmp_path / "other.html")
+    assert page.run("return window.hacked") is None
+    assert any(title in text for text in page.texts(".leaflet-control-layers"))
+
+
+@pytest.mark.browser
+def test_layer_keeps_the_leaflet_that_is_there_already(page, town_release, tmp_path):
+    class Extended(OfflineMap):
+        default_js = [("other", "other.js")]  # noqa: RUF012 - folium's own type
+
+    from quartiersatlas.present.map.assets import LEAFLET, asset
+
+    (tmp_path / "other.js").write_text(asset(f"{LEAFLET}/leaflet.js") + "\nL.theirPlugin = true;", encoding="utf-8")
+    their = Extended(location=CENTRE, zoom_start=15, tiles=None)
+    AtlasLayer(town_release).add_to(their)
+    their.save(tmp_path / "other.html")
+    page.open(tmp_path / "other.html")
+    assert page.run("return L.theirPlugin") is True
+    assert page.text(".qa-legend-title") == "SGB-II-Quote (%)"
+    assert page.errors() == []
