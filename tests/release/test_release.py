@@ -122,3 +122,18 @@ def test_the_release_says_what_it_is(data):
     words = repr(qa.release(data, title="Atlas"))
     assert "draft" in words
     assert "7 areas" in words
+
+
+def test_a_condition_on_a_column_that_does_not_leave_tells_no_value(data):
+    shortlist = qa.screen(data, qa.above_city("mh_share"))
+    released = qa.release(data, columns=["residents"], shortlist=shortlist)
+    assert len(released.reasons) == len(shortlist.keys)
+    assert released.reasons["column"].eq("").all()
+    assert released.reasons[["value", "threshold"]].isna().all().all()
+
+
+def test_a_column_with_one_secret_source_cell_holds_a_second_one_back(joined):
+    data = joined({"mh": [40.0, np.nan, 30, 50], "residents": [1000.0] * 4})
+    data.status.loc["b0", "mh"] = "suppressed"
+    released = qa.release(qa.add_rates(data, RATE))
+    assert released.values["mh_share"].isna().tolist() == [False, True, True, False]

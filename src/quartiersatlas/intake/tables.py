@@ -51,10 +51,9 @@ class Table:
 
     def __repr__(self) -> str:
         rows, columns = self.values.shape
-        return (
-            f"Table {self.path.name}: {rows} rows, {columns} columns ({self.written}); "
-            f"{len(self.problems)} cells or columns with a note in .problems"
-        )
+        done = self.problems["done"].value_counts()
+        notes = ", ".join(f"{what} ({count})" for what, count in done.items()) or "no cell with a note"
+        return f"Table {self.path.name}: {rows} rows, {columns} columns ({self.written}); {notes}"
 
     def _repr_html_(self) -> str:
         from html import escape

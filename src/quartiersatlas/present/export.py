@@ -137,7 +137,7 @@ def _csv(release: Release, path: Path, table: str, lang: Lang) -> Path:
         frame = _with_notice(release.segregation, release)
     else:
         frame = pd.DataFrame(area_table(release, lang).drop(columns="geometry")).rename_axis("key").reset_index()
-    safe = frame.map(_no_formula)
+    safe = frame.map(_no_formula).rename(columns=_no_formula)
     content = safe.to_csv(sep=";", decimal="," if lang == "de" else ".", index=False, lineterminator="\r\n")
     return write_text(path, content, encoding="utf-8-sig")
 

@@ -66,25 +66,14 @@ def reason_texts(release: Release, lang: Lang) -> dict[str, list[str]]:
 
 
 def _reason(release: Release, row: Any, lang: Lang) -> str:  # noqa: ANN401 - a named tuple of the reasons
-    column = _reason_column(release, str(row.indicator), str(row.criterion))
-    if column is None:
+    if not row.column:
         hidden = text("cell_suppressed", lang)
-        return text(f"reason_{row.criterion}", lang, label=row.indicator, value=hidden, threshold=hidden)
-    value = text("cell_suppressed", lang) if pd.isna(row.value) else value_text(row.value, column, lang)
-    threshold = "" if row.criterion == "in_class" else value_text(row.threshold, column, lang)
+        name = release.catalogue.get(row.indicator).label(lang)
+        return text(f"reason_{row.criterion}", lang, label=name, value=hidden, threshold=hidden)
+    column = release.column(row.column)
+    threshold = "" if column.kind == "class" else value_text(row.threshold, column, lang)
+    value = value_text(row.value, column, lang)
     return text(f"reason_{row.criterion}", lang, label=label(column, lang), value=value, threshold=threshold)
-
-
-def _reason_column(release: Release, indicator: str, criterion: str) -> ReleasedColumn | None:
-    """Find the released column a condition speaks of; None where it did not leave."""
-    kind = "class" if criterion == "in_class" else "score"
-    axes = [c for c in release.columns if c.kind == kind]
-    if indicator == "need":
-        return axes[0] if axes else None
-    for column in release.columns:
-        if column.id == indicator or (column in axes and column.indicator.id == f"need_{indicator}"):
-            return column
-    return None
 
 
 def summary_texts(release: Release, lang: Lang) -> list[str]:

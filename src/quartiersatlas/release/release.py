@@ -14,6 +14,7 @@ from quartiersatlas.intake.notices import is_notice
 from quartiersatlas.release.columns import Released, ReleasedColumn, add_data_column, add_need
 from quartiersatlas.release.facts import Fact, collect_facts
 from quartiersatlas.release.protection import Protection, small_areas
+from quartiersatlas.release.reasons import shown_reasons, shown_selection
 from quartiersatlas.screening import programme_overlap
 
 if TYPE_CHECKING:
@@ -178,9 +179,7 @@ def release(
     add_data_column(people, data, str(data.population), hidden, protection)
     empty = data.areas.index[:0]
     selected = (
-        _shown_selection(shortlist, need, out)
-        if shortlist is not None
-        else pd.Series(data=False, index=data.areas.index)
+        shown_selection(shortlist, out) if shortlist is not None else pd.Series(data=False, index=data.areas.index)
     )
     return Release(
         areas=data.areas[_structure(data)],
@@ -196,7 +195,7 @@ def release(
         comment=comment,
         notices=data.notices,
         facts=collect_facts(data, need, shortlist, candidates, protection, out, selected),
-        reasons=_reasons(shortlist, selected, out) if shortlist is not None else pd.DataFrame(),
+        reasons=shown_reasons(shortlist, selected, out) if shortlist is not None else pd.DataFrame(),
         selected=selected,
         candidates=_candidate_table(candidates, programmes, data, out) if candidates is not None else None,
         members=candidates.members if candidates is not None else pd.Series([], index=empty, dtype=object),
@@ -218,31 +217,6 @@ def _structure(data: AreaData) -> list[str]:
 def _states(data: AreaData, small: pd.Series[bool]) -> pd.Series[str]:
     states = np.where(data.residents().eq(0), "uninhabited", np.where(small, "small", "shown"))
     return pd.Series(states, index=data.areas.index, name="state", dtype="str")
-
-
-def _shown_selection(shortlist: Shortlist, need: NeedIndex | None, out: Released) -> pd.Series[bool]:
-    """Return the selection without areas whose own values are protected: being listed would tell their class."""
-    used = set(shortlist.reasons["indicator"])
-    axes = [axis.id for axis in need.spec.axes] if need is not None else []
-    released = {**{axis: f"need_{axis}" for axis in axes}, **({"need": f"need_{axes[0]}"} if axes else {})}
-    selected = shortlist.selected.copy()
-    for name in used:
-        status = out.status.get(released.get(name, name))
-        if status is not None:
-            selected &= ~status.eq("suppressed")
-    return selected
-
-
-def _reasons(shortlist: Shortlist, selected: pd.Series[bool], out: Released) -> pd.DataFrame:
-    """Return the conditions that selected areas meet; values of columns that do not leave are left blank."""
-    met = shortlist.reasons[shortlist.reasons["fulfilled"].fillna(value=False)]
-    met = met[met["key"].isin(selected.index[selected])].drop(columns="fulfilled").copy()
-    leaves = (
-        met["indicator"].isin(out.values)
-        | met["criterion"].eq("in_class")
-        | met["indicator"].isin(["need", *(c.id.removeprefix("need_") for c in out.columns if c.kind == "score")])
-    )
-    return met.assign(value=met["value"].where(leaves, None)).reset_index(drop=True)
 
 
 def _candidate_table(
