@@ -111,6 +111,19 @@ def add_rates(data: AreaData, pairs: Mapping[str, tuple[str, str]]) -> AreaData:
         A count column is not there, or a rate has the name of a column.
     CountError
         A numerator exceeds its denominator, or a count is negative or text.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> import pandas as pd
+    >>> import shapely
+    >>> import quartiersatlas as qa
+    >>> shapes = [shapely.box(x, 0, x + 1000, 1000) for x in (0, 1000, 2000)]
+    >>> areas = gpd.GeoDataFrame({"name": ["A", "B", "C"]}, index=["1", "2", "3"], geometry=shapes, crs="EPSG:25832")
+    >>> table = pd.DataFrame({"poor": [300.0, 260, 90], "residents": [1000.0] * 3}, index=areas.index)
+    >>> data = qa.add_rates(qa.join(areas, table), {"poverty": ("poor", "residents")})
+    >>> data.values["poverty"].tolist()
+    [30.0, 26.0, 9.0]
     """
     values, status = data.values.copy(), data.status.copy()
     for name, (numerator, denominator) in pairs.items():

@@ -109,6 +109,16 @@ def merge_areas(areas: gpd.GeoDataFrame, merged: Mapping[str, Sequence[str]]) ->
     ------
     SpecError
         A part is not there, is used twice, or a new key is taken or has no parts.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> import shapely
+    >>> import quartiersatlas as qa
+    >>> shapes = [shapely.box(x, 0, x + 1000, 1000) for x in (0, 1000, 2000)]
+    >>> areas = gpd.GeoDataFrame({"name": ["A", "B", "C"]}, index=["1", "2", "3"], geometry=shapes, crs="EPSG:25832")
+    >>> qa.merge_areas(areas, {"1+2": ["1", "2"]})[["name", "merged_from"]].to_dict("index")["1+2"]
+    {'name': 'A / B', 'merged_from': '1, 2'}
     """
     without = [new for new, group in merged.items() if not group]
     if without:

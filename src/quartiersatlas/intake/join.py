@@ -63,6 +63,18 @@ def join(
         The keys do not fit; ``err.report`` holds the whole lists.
     ColumnError
         The table has a column that an earlier table already gave.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> import pandas as pd
+    >>> import shapely
+    >>> import quartiersatlas as qa
+    >>> shapes = [shapely.box(x, 0, x + 1000, 1000) for x in (0, 1000, 2000)]
+    >>> areas = gpd.GeoDataFrame({"name": ["A", "B", "C"]}, index=["1", "2", "3"], geometry=shapes, crs="EPSG:25832")
+    >>> table = pd.DataFrame({"poor": [300.0, 260, 90], "residents": [1000.0] * 3}, index=areas.index)
+    >>> qa.join(areas, table).report
+    JoinReport table: 3 of 3 areas have a row
     """
     data = areas if isinstance(areas, AreaData) else _start(areas, catalogue)
     values, status, source = _frames(table)

@@ -113,7 +113,7 @@ def read_table(
     --------
     >>> import tempfile, pathlib
     >>> file = pathlib.Path(tempfile.mkdtemp()) / "table.csv"
-    >>> _ = file.write_text("key;residents;share\\n01;1.250;12,5\\n02;.;-\\n", encoding="utf-8")
+    >>> _ = file.write_text("key;residents;share\n01;1.250;12,5\n02;.;-\n", encoding="utf-8")
     >>> table = read_table(file, key="key")
     >>> table.values["residents"].tolist()
     [1250.0, nan]

@@ -119,6 +119,18 @@ def need_index(
     References
     ----------
     .. [1] Senatsverwaltung für Stadtentwicklung und Wohnen Berlin (2019). Monitoring Soziale Stadtentwicklung 2019.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> import quartiersatlas as qa
+    >>> spec = qa.NeedSpec.preset("berlin-mss-2019")
+    >>> names = [indicator.id for axis in spec.axes for indicator in axis.indicators]
+    >>> shares = pd.DataFrame(np.random.default_rng(1).random((20, 6)), columns=names).assign(residents=1000.0)
+    >>> need = qa.need_index(shares, spec, population="residents")
+    >>> bool(np.allclose(need.contributions["status"].sum(axis=1), need.scores["status"]))
+    True
     """
     catalogue = data.catalogue if isinstance(data, AreaData) else Catalogue.builtin()
     frame = data.values if isinstance(data, AreaData) else data

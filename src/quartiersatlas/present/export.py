@@ -60,9 +60,10 @@ def export(
 def area_table(release: Release, lang: Lang) -> gpd.GeoDataFrame:
     """Return one row per area: names, state, every released column, selection, reasons, notice."""
     reasons = {key: "; ".join(lines) for key, lines in reason_texts(release, lang).items()}
-    areas = release.areas.join(release.state).assign(residents=release.residents).join(release.values)
+    # released columns last: the residents may be one of them
+    areas = release.areas.join(release.state).assign(residents=release.residents).assign(**release.values)
     areas["selected"] = release.selected
-    areas["reasons"] = areas.index.map(reasons).fillna("")
+    areas["reasons"] = [reasons.get(key, "") for key in areas.index]
     areas["candidate"] = release.members.reindex(areas.index).fillna("")
     if release.notices:
         areas["notice"] = "; ".join(release.notices)

@@ -68,6 +68,7 @@ def protected_cells(
 
     Examples
     --------
+    >>> import pandas as pd
     >>> x, n = pd.Series([2.0, 0.0, 9.0, 40.0]), pd.Series([50.0, 50.0, 10.0, 50.0])
     >>> none = pd.Series([False] * 4)
     >>> protected_cells(x, n, none, Protection()).tolist()

@@ -165,6 +165,19 @@ def release(
         A column is not there or holds text.
     SpecError
         No column of residents is named, or candidates come without their shortlist.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> import pandas as pd
+    >>> import shapely
+    >>> import quartiersatlas as qa
+    >>> shapes = [shapely.box(x, 0, x + 1000, 1000) for x in (0, 1000, 2000)]
+    >>> areas = gpd.GeoDataFrame({"name": ["A", "B", "C"]}, index=["1", "2", "3"], geometry=shapes, crs="EPSG:25832")
+    >>> table = pd.DataFrame({"poor": [300.0, 260, 90], "residents": [1000.0] * 3}, index=areas.index)
+    >>> data = qa.add_rates(qa.join(areas, table), {"poverty": ("poor", "residents")})
+    >>> qa.release(data, title="Poverty")
+    Release 'Poverty' (draft: title, source, date or comment is missing): 3 areas; poverty; 0 cells protected
     """
     protection = protection or Protection()
     if candidates is not None and shortlist is None:

@@ -71,6 +71,22 @@ def candidate_areas(areas: gpd.GeoDataFrame, shortlist: Shortlist, *, min_popula
     ------
     SpecError
         The areas are not those of the shortlist.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> import pandas as pd
+    >>> import shapely
+    >>> import quartiersatlas as qa
+    >>> shapes = [shapely.box(x, 0, x + 1000, 1000) for x in (0, 1000, 2000)]
+    >>> areas = gpd.GeoDataFrame({"name": ["A", "B", "C"]}, index=["1", "2", "3"], geometry=shapes, crs="EPSG:25832")
+    >>> table = pd.DataFrame({"poor": [300.0, 260, 90], "residents": [1000.0] * 3}, index=areas.index)
+    >>> data = qa.add_rates(qa.join(areas, table), {"poverty": ("poor", "residents")})
+    >>> shortlist = qa.screen(data, qa.above_city("poverty"))
+    >>> qa.candidate_areas(data.areas, shortlist, min_population=2000).table[["name", "n_areas", "hectares"]]
+              name  n_areas  hectares
+    candidate
+    P1           A        2     200.0
     """
     if not areas.index.equals(shortlist.selected.index):
         raise SpecError("candidate_areas() needs the areas that were screened: data.areas.")

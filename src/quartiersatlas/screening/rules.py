@@ -42,9 +42,12 @@ class Rule(ABC):
     def criteria(self, data: AreaData, need: NeedIndex | None) -> list[Criterion]:
         """Apply every single condition of the rule."""
 
-    @abstractmethod
     def combine(self, fulfilled: list[pd.Series[bool]]) -> pd.Series[bool]:
-        """Combine the conditions, given in the order of :meth:`criteria`."""
+        """Combine the conditions, given in the order of :meth:`criteria`: all of them must hold."""
+        result = fulfilled[0]
+        for more in fulfilled[1:]:
+            result = result & more
+        return result
 
     @abstractmethod
     def __str__(self) -> str: ...
@@ -107,13 +110,6 @@ class AboveCity(Rule):
             found.append(Criterion("above_city", name, values, city, _known(values > city, values)))
         return found
 
-    def combine(self, fulfilled: list[pd.Series[bool]]) -> pd.Series[bool]:
-        """Return where all conditions hold."""
-        result = fulfilled[0]
-        for more in fulfilled[1:]:
-            result = result & more
-        return result
-
     @property
     def size(self) -> int:
         """One condition per rate."""
@@ -138,10 +134,6 @@ class WorstShare(Rule):
         limit = float(known.iloc[wanted - 1]) if wanted else float("inf")
         return [Criterion("worst_share", self.indicator, values, limit, _known(values >= limit, values))]
 
-    def combine(self, fulfilled: list[pd.Series[bool]]) -> pd.Series[bool]:
-        """Return the one condition."""
-        return fulfilled[0]
-
     def __str__(self) -> str:
         return f'worst_share("{self.indicator}", {self.share:g})'
 
@@ -165,10 +157,6 @@ class InClass(Rule):
         values = need.classes[self.axis]
         inside = _known(values.isin(self.classes), values)
         return [Criterion("in_class", self.axis, values, " | ".join(self.classes), inside)]
-
-    def combine(self, fulfilled: list[pd.Series[bool]]) -> pd.Series[bool]:
-        """Return the one condition."""
-        return fulfilled[0]
 
     def __str__(self) -> str:
         return f"in_class({_quoted((self.axis, *self.classes))})"

@@ -93,6 +93,20 @@ def screen(data: AreaData, rule: Rule, *, need: NeedIndex | None = None) -> Shor
     ------
     ColumnError, SpecError
         The rule names what is not there.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> import pandas as pd
+    >>> import shapely
+    >>> import quartiersatlas as qa
+    >>> shapes = [shapely.box(x, 0, x + 1000, 1000) for x in (0, 1000, 2000)]
+    >>> areas = gpd.GeoDataFrame({"name": ["A", "B", "C"]}, index=["1", "2", "3"], geometry=shapes, crs="EPSG:25832")
+    >>> table = pd.DataFrame({"poor": [300.0, 260, 90], "residents": [1000.0] * 3}, index=areas.index)
+    >>> data = qa.add_rates(qa.join(areas, table), {"poverty": ("poor", "residents")})
+    >>> shortlist = qa.screen(data, qa.above_city("poverty"))
+    >>> shortlist.keys
+    ['1', '2']
     """
     criteria = rule.criteria(data, need)
     outcome = rule.combine([criterion.fulfilled for criterion in criteria])

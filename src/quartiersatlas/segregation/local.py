@@ -40,7 +40,7 @@ def location_quotient(group: ArrayLike, total: ArrayLike) -> NDArray[np.float64]
 
     Examples
     --------
-    >>> location_quotient([30, 10], [100, 100]).tolist()
+    >>> location_quotient([30, 10], [100, 100]).round(6).tolist()
     [1.5, 0.5]
     """
     group, total = as_part_and_total(group, total)
