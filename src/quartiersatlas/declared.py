@@ -23,6 +23,7 @@ KINDS: dict[str, tuple[tuple[type, ...], str]] = {
     "float": ((int, float), "a number"),
     "list[str]": ((list, tuple), 'a list such as ["a", "b"]'),
     "Mapping[str, str]": ((dict,), 'a table such as { a = "b" }'),
+    "Mapping[str, list[str]]": ((dict,), 'a table such as { a = ["b", "c"] }'),
     "None": ((type(None),), ""),
 }
 
@@ -76,10 +77,14 @@ def _check_kind(name: str, value: object, annotation: str, where: str) -> None:
 
 def _is_kind(value: object, kind: str) -> bool:
     types, _ = KINDS[kind]
-    items = list(value.values()) if isinstance(value, dict) else value
-    if isinstance(items, list | tuple) and kind.endswith("str]"):
-        return isinstance(value, types) and all(isinstance(item, str) for item in items)
-    return isinstance(value, types) and (bool in types or not isinstance(value, bool))
+    if not isinstance(value, types):
+        return False
+    if isinstance(value, dict):
+        inner = kind.removeprefix("Mapping[str, ").removesuffix("]")
+        return all(_is_kind(item, inner) for item in value.values())
+    if isinstance(value, list | tuple):
+        return all(isinstance(item, str) for item in value)
+    return bool in types or not isinstance(value, bool)
 
 
 def table(entry: object, where: str) -> Mapping[str, Any]:

@@ -34,19 +34,19 @@ def test_residents_are_the_population_unless_another_column_is_named(row):
     assert qa.join(row("01", "02"), table, population="main").residents().tolist() == [9.0, 19.0]
 
 
-def test_the_population_may_come_with_the_first_table_and_stays(row, residents):
+def test_the_population_may_come_with_the_first_table_and_stays(row):
     data = qa.join(row("01"), frame("01", ew=[10.0]), population="ew")
     assert qa.join(data, frame("01", mh=[3.0])).population == "ew"
 
 
 def test_a_population_column_that_is_not_there_is_refused(row, residents):
-    with pytest.raises(ColumnError, match="no column 'resident'. Did you mean 'residents'"):
+    with pytest.raises(ColumnError, match=r"no column 'resident'. Did you mean 'residents'"):
         qa.join(row("01"), residents(k01=10), population="resident")
 
 
 def test_without_a_population_the_question_is_asked(row):
     data = qa.join(row("01"), frame("01", ew=[10.0]))
-    with pytest.raises(SpecError, match="Which column holds the residents.*population='residents'"):
+    with pytest.raises(SpecError, match=r"Which column holds the residents.*population='residents'"):
         data.residents()
 
 

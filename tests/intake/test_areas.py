@@ -88,6 +88,12 @@ def test_a_column_that_is_not_there_is_refused_with_the_closest_names(write, opt
         qa.read_areas(write(PLR_ID=["01"], PLR_NAME=["A"], BEZIRK=["X"]), **options)
 
 
+@pytest.mark.parametrize("options", [{"key": ""}, {"key": "PLR", "name": ""}])
+def test_an_empty_name_is_no_column(write, options):
+    with pytest.raises(ColumnError, match="no column ''"):
+        qa.read_areas(write(PLR=["01"]), **options)
+
+
 def test_the_geometry_is_not_offered_as_a_key_column(write):
     with pytest.raises(ColumnError, match=r"There are: 'PLR'\.$"):
         qa.read_areas(write(PLR=["01"]), key="geometry")
@@ -127,7 +133,7 @@ def test_a_missing_file_offers_the_names_that_are_alike(write):
 
 def test_a_layer_without_a_reference_system_is_refused_and_the_repair_works(write):
     file = write("shp", crs=None, PLR=["01"])
-    with pytest.raises(GeometryError, match="does not say its coordinate reference system.*crs='EPSG:25832'"):
+    with pytest.raises(GeometryError, match=r"does not say its coordinate reference system.*crs='EPSG:25832'"):
         qa.read_areas(file, key="PLR")
     assert qa.read_areas(file, key="PLR", crs="EPSG:25832").crs == "EPSG:25832"
 
@@ -210,6 +216,6 @@ def test_a_geojson_in_metres_that_does_not_say_so_is_refused_with_the_repair(tmp
     }
     file = tmp_path / "gebiete.geojson"
     file.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
-    with pytest.raises(GeometryError, match="not degrees.*crs='EPSG:25832'"):
+    with pytest.raises(GeometryError, match=r"not degrees.*crs='EPSG:25832'"):
         qa.read_areas(file, key="PLR")
     assert qa.read_areas(file, key="PLR", crs="EPSG:25832").area.tolist() == [5_000.0]

@@ -35,8 +35,13 @@ def test_features_without_a_kind_have_an_empty_one(layer):
 
 
 def test_a_column_that_is_not_there_is_refused(layer):
-    with pytest.raises(ColumnError, match="no column 'NAMEN'. Did you mean 'NAME'"):
+    with pytest.raises(ColumnError, match=r"no column 'NAMEN'. Did you mean 'NAME'"):
         read_features(layer(), name="NAMEN", crs="EPSG:25832")
+
+
+def test_an_empty_name_is_no_column(layer):
+    with pytest.raises(ColumnError, match="no column ''"):
+        read_features(layer(), name="", crs="EPSG:25832")
 
 
 def test_a_layer_without_a_reference_system_is_refused(layer):
@@ -65,7 +70,9 @@ def test_features_without_geometry_are_refused_by_name(tmp_path):
 
 def test_missing_names_and_kinds_do_not_become_the_word_nan(tmp_path):
     file = tmp_path / "a.gpkg"
-    frame = gpd.GeoDataFrame({"NAME": ["A", None], "ART": [None, "Schule"]}, geometry=[Point(9, 52)] * 2, crs="EPSG:4326")
+    frame = gpd.GeoDataFrame(
+        {"NAME": ["A", None], "ART": [None, "Schule"]}, geometry=[Point(9, 52)] * 2, crs="EPSG:4326"
+    )
     frame.to_file(file)
     features = read_features(file, name="NAME", kind="ART", crs="EPSG:25832")
     assert features["name"].tolist() == ["A", ""]

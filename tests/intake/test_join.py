@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import quartiersatlas as qa
-from quartiersatlas.errors import ColumnError, InputError, JoinError, KeyColumnError, SpecError
+from quartiersatlas.errors import InputError, JoinError, KeyColumnError, SpecError
 
 
 def test_a_complete_join_has_every_value_on_its_area(row, residents):
@@ -51,7 +51,7 @@ def test_doubled_keys_are_always_refused_also_where_the_row_count_is_right(row, 
 
 @pytest.mark.parametrize("missing", ["raise", "report"])
 def test_no_key_in_common_is_always_refused_with_examples_of_both(row, residents, missing):
-    with pytest.raises(JoinError, match="no key in common. Areas: 'A1', 'A2'; table: '7', '8'"):
+    with pytest.raises(JoinError, match=r"no key in common. Areas: 'A1', 'A2'; table: '7', '8'"):
         qa.join(row("A1", "A2"), residents(k7=7, k8=8), missing=missing)
 
 

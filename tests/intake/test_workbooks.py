@@ -59,7 +59,7 @@ def test_rows_above_the_header_may_be_empty_and_lines_are_those_of_the_sheet(boo
 
 def test_text_cells_with_a_decimal_comma_stand_beside_number_cells(book):
     file = book(Daten=[["key", "text", "number"], ["01", "1.234,5", 12.125], ["02", "7", 0.5]])
-    with pytest.raises(NumberError, match="'1.234,5' in line 2"):
+    with pytest.raises(NumberError, match=r"'1.234,5' in line 2"):
         qa.read_table(file, key="key")
     values = qa.read_table(file, key="key", decimal=",").values
     assert values.loc["01"].tolist() == [1234.5, 12.125]

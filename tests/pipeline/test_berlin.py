@@ -92,7 +92,7 @@ def test_the_social_monitoring_2021_fits_534_of_542_and_names_the_8_others(areas
 def test_keys_read_as_integers_are_refused_with_the_likely_cause(areas, population):
     table = pd.read_csv(population(2021), index_col="id")  # the naive way: leading zeros are gone
     for missing in ("raise", "report"):
-        with pytest.raises(JoinError, match="leading zeros were probably lost.*repair='zero_pad'"):
+        with pytest.raises(JoinError, match=r"leading zeros were probably lost.*repair='zero_pad'"):
             qa.join(areas, table, missing=missing)
     repaired = qa.join(areas, table, repair="zero_pad")
     assert repaired.report.n_matched == 542

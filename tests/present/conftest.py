@@ -53,7 +53,9 @@ def make_city():
 
     def city(table, *, names=None, parents=None, **options):
         shapes = [
-            shapely.box(450_000 + 500 * (i % 4), 5_650_000 + 500 * (i // 4), 450_500 + 500 * (i % 4), 5_650_500 + 500 * (i // 4))
+            shapely.box(
+                450_000 + 500 * (i % 4), 5_650_000 + 500 * (i // 4), 450_500 + 500 * (i % 4), 5_650_500 + 500 * (i // 4)
+            )
             for i in range(len(table))
         ]
         areas = gpd.GeoDataFrame(
@@ -103,19 +105,21 @@ def make_hostile(make_city):
     """Return a function: one text -> a release that has it in every field a reader can fill."""
 
     def hostile(text):
-        keys = pd.Index([f"{text}{i}" for i in range(8)], name="key")
+        keys = pd.Index([f"{text.strip()}{i}" for i in range(32)], name="key")
         table = pd.DataFrame(
             {
-                "residents": [1000.0 + i for i in range(8)],
-                text: [100.0 + 20 * i for i in range(8)],
-                "base": [900.0] * 8,
-                "notice": [text] * 8,
+                "residents": [1000.0 + i for i in range(32)],
+                text: [100.0 + 20 * i for i in range(32)],
+                "base": [900.0] * 32,
+                "notice": [text] * 32,
             },
             index=keys,
         )
-        words = {f"{part}_{lang}": text for part in ("label", "numerator", "denominator", "caveat") for lang in ("de", "en")}
+        words = {
+            f"{part}_{lang}": text for part in ("label", "numerator", "denominator", "caveat") for lang in ("de", "en")
+        }
         catalogue = qa.Catalogue.builtin().add(qa.Indicator(id="rate", role="index", direction=1, **words))
-        city = make_city(table, names=[text] * 8, parents={"bezirk": [text] * 8}, catalogue=catalogue)
+        city = make_city(table, names=[text] * 32, parents={"bezirk": [text] * 32}, catalogue=catalogue)
         data = qa.add_rates(city, {"rate": (text, "base"), f"{text} ": (text, "residents")})
         spec = qa.NeedSpec.from_dict(
             {

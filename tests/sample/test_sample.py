@@ -96,9 +96,7 @@ def test_another_seed_gives_another_city(folder, tmp_path):
     write_sample(tmp_path, seed=SEED + 1)
     for name in ("stadtteile.geojson", "indikatoren_2022.csv", "einrichtungen.geojson"):
         assert (tmp_path / name).read_bytes() != (folder / name).read_bytes()
-    assert (tmp_path / "modellvorhaben_2011.csv").read_bytes() == (
-        folder / "modellvorhaben_2011.csv"
-    ).read_bytes()
+    assert (tmp_path / "modellvorhaben_2011.csv").read_bytes() == (folder / "modellvorhaben_2011.csv").read_bytes()
 
 
 def test_command_line_lists_what_it_wrote(tmp_path, folder):
@@ -117,9 +115,7 @@ def test_only_the_standard_library_is_imported():
         "print(*(new & {'numpy', 'pandas', 'shapely', 'geopandas', 'folium', 'libpysal'}))"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
-    done = subprocess.run(
-        [sys.executable, "-c", program], env=environment, check=True, capture_output=True, text=True
-    )
+    done = subprocess.run([sys.executable, "-c", program], env=environment, check=True, capture_output=True, text=True)
     assert done.stdout.strip() == ""
 
 
@@ -301,9 +297,7 @@ def test_need_goes_with_migration_share_only_in_part(people, city):
 def test_neediest_areas_form_three_contiguous_pockets(people, city):
     polygons = {d.key: shapely.Polygon(d.cell.ring) for d in city.districts}
     rates = {
-        key: counts["SGB2_Personen"] / counts["Unter_65"]
-        for key, counts in people[2024].items()
-        if key != city.works
+        key: counts["SGB2_Personen"] / counts["Unter_65"] for key, counts in people[2024].items() if key != city.works
     }
     neediest = sorted(rates, key=rates.__getitem__)[-10:]
     pockets = shapely.union_all([polygons[key] for key in neediest])
@@ -313,8 +307,7 @@ def test_neediest_areas_form_three_contiguous_pockets(people, city):
 def test_years_of_one_area_belong_together(people, city):
     keys = [key for key in people[2022] if key != city.works]
     first, last = (
-        [people[year][key]["SGB2_Personen"] / people[year][key]["Unter_65"] for key in keys]
-        for year in (2022, 2024)
+        [people[year][key]["SGB2_Personen"] / people[year][key]["Unter_65"] for key in keys] for year in (2022, 2024)
     )
     changes = [100 * (after - before) for before, after in zip(first, last, strict=True)]
     assert correlation(first, last) > 0.95

@@ -66,9 +66,7 @@ def test_coordinates_have_one_decimal(folder):
 
 def test_shared_borders_have_identical_corners(districts):
     geometry = districts.geometry
-    a, b = next(
-        pair for pair in combinations(geometry.index, 2) if geometry[pair[0]].touches(geometry[pair[1]])
-    )
+    a, b = next(pair for pair in combinations(geometry.index, 2) if geometry[pair[0]].touches(geometry[pair[1]]))
     line = shapely.line_merge(geometry[a].intersection(geometry[b]))
     corners = {tuple(xy) for key in (a, b) for xy in geometry[key].exterior.coords}
     assert len(line.coords) > 2
@@ -122,14 +120,10 @@ def test_one_programme_follows_borders_and_one_cuts_through(folder, districts):
 
 def test_programmes_meet_the_pockets_fully_and_partly(folder, districts, people):
     programmes = gpd.read_file(folder / "programmgebiete.geojson").geometry
-    pocket = [
-        key for key, c in people[2022].items() if key[:2] == "07" and c["SGB2_Personen"] > 0.2 * c["Unter_65"]
-    ]
+    pocket = [key for key, c in people[2022].items() if key[:2] == "07" and c["SGB2_Personen"] > 0.2 * c["Unter_65"]]
     covered = districts.loc[pocket].union_all().intersection(programmes[0]).area
     assert covered > 0.8 * districts.loc[pocket].area.sum()
-    harbour = [
-        key for key, c in people[2022].items() if key[:2] == "04" and c["SGB2_Personen"] > 0.2 * c["Unter_65"]
-    ]
+    harbour = [key for key, c in people[2022].items() if key[:2] == "04" and c["SGB2_Personen"] > 0.2 * c["Unter_65"]]
     share = districts.loc[harbour].union_all().intersection(programmes[1]).area / programmes[1].area
     assert 0.1 < share < 0.7
 

@@ -20,9 +20,7 @@ def test_a_shared_border_makes_neighbours_a_shared_corner_does_not(grid):
 
 def test_slivers_within_the_tolerance_still_touch(grid):
     areas = grid(2)
-    moved = areas.set_geometry(
-        [areas.geometry.iloc[0], shapely.affinity.translate(areas.geometry.iloc[1], 0.6)]
-    )
+    moved = areas.set_geometry([areas.geometry.iloc[0], shapely.affinity.translate(areas.geometry.iloc[1], 0.6)])
     assert pairs(neighbours(moved)) == {("a0", "b0")}
     assert pairs(neighbours(moved, tolerance=0.5)) == set()
 

@@ -28,8 +28,8 @@ def text(name: str, lang: Lang, /, **values: object) -> str:
 
     Examples
     --------
-    >>> text("areas_selected", "en", selected=3, assessed=90)
-    '3 of 90 assessed areas meet the rule'
+    >>> text("legend_city", "en", value="12.5 %")
+    'City: 12.5 %'
     """
     german, english = texts()[name]
     template = pick(lang, german, english)

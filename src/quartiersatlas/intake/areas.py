@@ -75,8 +75,8 @@ def read_areas(
     if frame.empty:
         raise InputError(f"{path.name} has no areas.")
     attributes = [column for column in frame.columns if column != frame.geometry.name]
-    for column in filter(None, [key, name, *(parents or {}).values()]):
-        if column not in attributes:
+    for column in [key, name, *(parents or {}).values()]:
+        if column is not None and column not in attributes:
             raise ColumnError.not_found(column, attributes, path.name)
     if {"name", "geometry"} & set(parents or {}):
         raise SpecError("parents: 'name' and 'geometry' are columns of their own; name the higher level otherwise.")
@@ -137,7 +137,8 @@ def merge_areas(areas: gpd.GeoDataFrame, merged: Mapping[str, Sequence[str]]) ->
     for new, group in merged.items():
         members = areas.loc[list(group)]
         row = members.dissolve().set_axis([new])
-        row = row.assign(name=" / ".join(members["name"]), merged_from=", ".join(group))
+        words = {column: " / ".join(dict.fromkeys(members[column])) for column in members.columns.drop("geometry")}
+        row = row.assign(**words, merged_from=", ".join(group))
         result = gpd.GeoDataFrame(pd.concat([result, row]), crs=areas.crs)
     result.index.name = "key"
     return result.sort_index()

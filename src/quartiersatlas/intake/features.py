@@ -53,8 +53,8 @@ def read_features(path: str | Path, *, name: str, kind: str | None = None, crs: 
         raise InputError(f"{path.name} cannot be read as a geometry file: {error}.") from error
     if not isinstance(frame, gpd.GeoDataFrame):
         raise InputError(f"{path.name} has no geometry.")
-    for column in filter(None, [name, kind]):
-        if column not in frame.columns:
+    for column in [name, kind]:
+        if column is not None and column not in frame.columns:
             raise ColumnError.not_found(column, [c for c in frame.columns if c != frame.geometry.name], path.name)
     if frame.crs is None:
         raise GeometryError(f"{path.name} does not say its coordinate reference system.")

@@ -11,7 +11,15 @@ import numpy as np
 import pandas as pd
 
 from quartiersatlas.catalogue import Catalogue
-from quartiersatlas.errors import ColumnError, InputError, JoinError, KeyColumnError, SpecError, list_some
+from quartiersatlas.errors import (
+    ColumnError,
+    GeometryError,
+    InputError,
+    JoinError,
+    KeyColumnError,
+    SpecError,
+    list_some,
+)
 from quartiersatlas.intake.data import AreaData
 from quartiersatlas.intake.keys import ZERO_PAD, key_width, keys_as_text, zero_padded
 from quartiersatlas.intake.notices import is_notice, read_notices
@@ -76,7 +84,8 @@ def join(
     >>> qa.join(areas, table).report
     JoinReport table: 3 of 3 areas have a row
     """
-    data = areas if isinstance(areas, AreaData) else _start(areas, catalogue)
+    data = areas if isinstance(areas, AreaData) else _start(areas)
+    data = replace(data, catalogue=catalogue or data.catalogue)
     values, status, source = _frames(table)
     keys, repairs = _repaired(values.index, data.areas.index, repair)
     values, status = values.set_axis(keys), status.set_axis(keys)
@@ -106,14 +115,16 @@ def join(
     )
 
 
-def _start(areas: gpd.GeoDataFrame, catalogue: Catalogue | None) -> AreaData:
+def _start(areas: gpd.GeoDataFrame) -> AreaData:
     """Begin with areas only: a projected frame on a unique text key."""
     usable = isinstance(areas, gpd.GeoDataFrame) and areas.index.is_unique and "name" in areas.columns
     if not usable or not all(isinstance(key, str) for key in areas.index):
         raise InputError("areas must be a GeoDataFrame as read_areas returns it: unique text keys as index, a 'name'.")
+    if areas.crs is None or areas.crs.is_geographic:
+        raise GeometryError("The areas are in degrees or without a coordinate reference system: use areas.to_crs(...).")
     empty = pd.DataFrame(index=areas.index)
     notices = read_notices(pd.DataFrame(areas.drop(columns="geometry")))
-    return AreaData(areas, empty, empty.copy(), catalogue or Catalogue.builtin(), notices=notices)
+    return AreaData(areas, empty, empty.copy(), Catalogue.builtin(), notices=notices)
 
 
 def _frames(table: Table | pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, str]:

@@ -48,4 +48,6 @@ def symbol_table(symbols: str | Mapping[str, str]) -> dict[str, Status]:
     unknown = sorted(set(symbols.values()) - set(STATUSES))
     if unknown:
         raise SpecError(f"symbols: {unknown[0]!r} is not a status; there are {', '.join(STATUSES)}.")
+    if "value" in symbols.values():
+        raise SpecError("symbols: a mark stands instead of a number, so its status cannot be 'value'.")
     return {**PROFILES["auto"], **symbols}  # type: ignore[dict-item]

@@ -9,6 +9,7 @@ import pandas as pd
 
 from quartiersatlas.errors import ColumnError, InputError, KeyColumnError, SpecError, list_some
 from quartiersatlas.intake.excel_files import read_sheet
+from quartiersatlas.intake.notices import is_notice
 from quartiersatlas.intake.numbers import decide_decimal, read_column
 from quartiersatlas.intake.paths import existing_file
 from quartiersatlas.intake.symbols import symbol_table
@@ -82,7 +83,8 @@ def read_table(
     key : str
         Column with the district key. It is read as text; leading zeros stay.
     columns : mapping or list of str, optional
-        Columns to keep: names, or new name -> name in the file. All, if not given.
+        Columns to keep: names, or new name -> name in the file. All, if not given. A notice column (``Hinweis`` or
+        ``notice``) always stays with the data.
     text : list of str
         Columns that look like numbers and are not.
     symbols : str or mapping, default "auto"
@@ -125,6 +127,7 @@ def read_table(
     cells, notes = _named_columns(grid, path)
     keys = _keys(cells, key, path)
     wanted = _wanted(columns, [name for name in cells if name != key])
+    wanted |= {name: name for name in cells if is_notice(name) and name != key}  # a notice stays with the data
     chosen = {new: _column(cells, old, path) for new, old in wanted.items()}
     if not chosen:
         raise InputError(f"{path.name}: no column is left besides the key {key!r}.")

@@ -100,7 +100,7 @@ def columns_table(release: Release, lang: Lang) -> pd.DataFrame:
         }
         for column in release.columns
     ]
-    return pd.DataFrame(rows)
+    return _with_notice(pd.DataFrame(rows), release)
 
 
 def _geopackage(release: Release, path: Path, lang: Lang) -> Path:

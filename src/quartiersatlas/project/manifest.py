@@ -39,7 +39,8 @@ def write_manifest(project: Project, release: Release, path: Path) -> Path:
 
 def _inputs(project: Project) -> list[str]:
     layers = [part.path for part in (project.programmes, project.facilities) if part is not None]
-    return sorted({project.areas.path, *(part.path for part in project.tables), *layers})
+    spec = [project.need.file] if project.need is not None and project.need.file else []
+    return sorted({project.areas.path, *(part.path for part in project.tables), *layers, *spec})
 
 
 def _digest(path: Path) -> str:

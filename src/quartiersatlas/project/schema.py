@@ -84,6 +84,7 @@ class NeedPart:
 
     spec: NeedSpec
     exclude: Mapping[str, str] = field(default_factory=dict)
+    file: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -244,7 +245,7 @@ def _need(content: Mapping[str, Any], folder: Path) -> NeedPart:
         spec = NeedSpec.from_toml(folder / file)
     else:
         spec = NeedSpec.from_dict(rules)
-    return NeedPart(spec=spec, exclude=exclude)
+    return NeedPart(spec=spec, exclude=exclude, file=file or "")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -83,10 +83,9 @@ def candidate_areas(areas: gpd.GeoDataFrame, shortlist: Shortlist, *, min_popula
     >>> table = pd.DataFrame({"poor": [300.0, 260, 90], "residents": [1000.0] * 3}, index=areas.index)
     >>> data = qa.add_rates(qa.join(areas, table), {"poverty": ("poor", "residents")})
     >>> shortlist = qa.screen(data, qa.above_city("poverty"))
-    >>> qa.candidate_areas(data.areas, shortlist, min_population=2000).table[["name", "n_areas", "hectares"]]
-              name  n_areas  hectares
-    candidate
-    P1           A        2     200.0
+    >>> candidates = qa.candidate_areas(data.areas, shortlist, min_population=2000)
+    >>> candidates.table[["name", "n_areas", "hectares"]].to_dict("index")
+    {'P1': {'name': 'A', 'n_areas': 2, 'hectares': 200.0}}
     """
     if not areas.index.equals(shortlist.selected.index):
         raise SpecError("candidate_areas() needs the areas that were screened: data.areas.")

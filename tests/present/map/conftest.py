@@ -28,39 +28,50 @@ SAMPLE = Path(__file__).parents[3] / "sample_data"
 
 DRAWN = "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(done));"
 ONE_TOOLTIP = """
-const done = arguments[0];
-const tips = () => [...document.querySelectorAll(".qa-tip")];
-const wait = (left) => (left && (tips().length !== 1 || getComputedStyle(tips()[0]).opacity < 0.5) ? setTimeout(wait, 20, left - 1) : done());
+const [selector, done] = arguments;
+const tips = () => [...document.querySelectorAll(selector)];
+const ready = () => tips().length === 1 && getComputedStyle(tips()[0]).opacity > 0.5;
+const wait = (left) => (left && !ready() ? setTimeout(wait, 20, left - 1) : done());
 wait(100);"""
+BOX = """
+const box = document.querySelector(arguments[0]).getBoundingClientRect();
+return [box.left, box.top, box.right, box.bottom];"""
 LEGEND = """
 return [...document.querySelectorAll(".qa-legend-row")].map((row) => {
   const look = getComputedStyle(row.querySelector(".qa-swatch"));
+  const parts = look.backgroundColor.match(/\\d+/g).slice(0, 3);
   return {
     label: row.querySelector(".qa-legend-label").textContent,
     count: row.querySelector(".qa-count").textContent,
-    color: "#" + look.backgroundColor.match(/\\d+/g).slice(0, 3).map((n) => (+n).toString(16).padStart(2, "0")).join(""),
+    color: "#" + parts.map((n) => (+n).toString(16).padStart(2, "0")).join(""),
     pattern: look.backgroundImage !== "none",
   };
 });"""
 SCREEN_POINT = """
 const map = Object.entries(window).find(([name, value]) => name.startsWith("map_") && value instanceof L.Map)[1];
-const point = map.latLngToContainerPoint([arguments[0], arguments[1]]);
 const box = map.getContainer().getBoundingClientRect();
-const [x, y] = [box.left + point.x, box.top + point.y];
+const onScreen = ([latitude, longitude]) => {
+  const point = map.latLngToContainerPoint([latitude, longitude]);
+  return [box.left + point.x, box.top + point.y];
+};
 """
 COLORS = (
     SCREEN_POINT
     + """
-const half = arguments[2];
+const [places, half] = arguments;
 const canvas = map.getPane("overlayPane").querySelector("canvas");
 const frame = canvas.getBoundingClientRect();
 const scale = canvas.width / frame.width;
 const side = 2 * half + 1;
-const pixels = canvas.getContext("2d").getImageData(
-  Math.round((x - frame.left) * scale) - half, Math.round((y - frame.top) * scale) - half, side, side).data;
-const hex = (i) => "#" + [0, 1, 2].map((k) => pixels[i + k].toString(16).padStart(2, "0")).join("");
-return Array.from({ length: side * side }, (_, i) => hex(4 * i));
-"""
+return places.map((place) => {
+  const [x, y] = onScreen(place);
+  const [left, top] = [Math.round((x - frame.left) * scale) - half, Math.round((y - frame.top) * scale) - half];
+  const pixels = canvas.getContext("2d").getImageData(left, top, side, side).data;
+  const part = (n) => n.toString(16).padStart(2, "0");
+  const seeThrough = (i) => (pixels[i + 3] < 255 ? part(pixels[i + 3]) : "");
+  const hex = (i) => "#" + part(pixels[i]) + part(pixels[i + 1]) + part(pixels[i + 2]) + seeThrough(i);
+  return Array.from({ length: side * side }, (_, i) => hex(4 * i));
+});"""
 )
 
 
@@ -110,25 +121,28 @@ class Page:
         return self.run(LEGEND)
 
     def colors(self, place, half=0):
-        """Return the colours of the canvas around a place, a shapely point in degrees."""
-        return self.run(COLORS, place.y, place.x, half)
+        """Return the colours of the canvas around a place, a shapely point in degrees; "#rrggbbaa" if see-through."""
+        return self.all_colors([place], half)[0]
 
-    def hover(self, place):
+    def all_colors(self, places, half=0):
+        """Return the colours around each of many places."""
+        return self.run(COLORS, [[place.y, place.x] for place in places], half)
+
+    def hover(self, place, tooltip=".qa-tip"):
         """Move the mouse over a place and return the text of the tooltip."""
         from selenium.webdriver.common.action_chains import ActionChains
 
-        x, y = self.run(SCREEN_POINT + "return [x, y];", place.y, place.x)
+        x, y = self.run(SCREEN_POINT + "return onScreen(arguments[0]);", [place.y, place.x])
         chain = ActionChains(self.driver, duration=0)
         chain.w3c_actions.pointer_action.move_to_location(round(x) - 1, round(y))
         chain.w3c_actions.pointer_action.move_to_location(round(x), round(y))
         chain.perform()
-        self.driver.execute_async_script(ONE_TOOLTIP)
-        return self.text(".qa-tip")
+        self.driver.execute_async_script(ONE_TOOLTIP, tooltip)
+        return self.text(tooltip)
 
     def box(self, selector):
         """Return left, top, right and bottom of an element in the window."""
-        script = "const b = document.querySelector(arguments[0]).getBoundingClientRect(); return [b.left, b.top, b.right, b.bottom];"
-        return self.run(script, selector)
+        return self.run(BOX, selector)
 
     def errors(self):
         """Return what the console says since the page was opened."""

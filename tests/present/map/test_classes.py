@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -77,7 +79,7 @@ def test_ramp_keeps_both_ends_and_never_repeats_a_colour():
 @pytest.mark.parametrize("colors", [NEED_COLORS, CONTEXT_COLORS])
 def test_sequential_colours_grow_darker_class_by_class(colors):
     steps = [lightness(color) for color in colors]
-    assert all(light > 1.25 * dark for light, dark in zip(steps, steps[1:], strict=False))
+    assert all(light > 1.25 * dark for light, dark in pairwise(steps))
 
 
 def test_context_is_never_drawn_in_the_colours_of_need():

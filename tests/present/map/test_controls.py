@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
+import geopandas as gpd
 import pytest
 
 pytestmark = pytest.mark.browser
+
+SAMPLE = Path(__file__).parents[3] / "sample_data"
 
 GROUPS = {
     "Bedarfsindex": ["Sozialer Status (Klasse)", "Dynamik (Klasse)"],
@@ -23,7 +27,8 @@ GROUPS = {
     ],
 }
 OPTIONS = """
-return [...document.querySelectorAll(".qa-select optgroup")].map((g) => [g.label, [...g.children].map((o) => o.text)]);"""
+const groups = [...document.querySelectorAll(".qa-select optgroup")];
+return groups.map((group) => [group.label, [...group.children].map((option) => option.text)]);"""
 LABELS = [label for group in GROUPS.values() for label in group]
 
 
@@ -43,7 +48,7 @@ def counts_of(counts, pairs):
 
 
 def test_options_are_grouped_by_domain(atlas):
-    assert {group: labels for group, labels in atlas.run(OPTIONS)} == GROUPS
+    assert dict(atlas.run(OPTIONS)) == GROUPS
 
 
 def test_each_option_changes_title_and_picture(atlas, clear):
@@ -51,16 +56,16 @@ def test_each_option_changes_title_and_picture(atlas, clear):
     for label in LABELS:
         atlas.choose(label)
         assert atlas.text(".qa-legend-title").removesuffix(" (%)") == label
-        pictures[label] = tuple(color for place in clear for color in atlas.colors(place))
-    assert len(set(pictures.values())) == len(LABELS)
+        pictures[label] = [color for color, *_ in atlas.all_colors(clear)]
+    assert len({tuple(picture) for picture in pictures.values()}) == len(LABELS)
 
 
 def test_going_back_to_an_option_gives_the_same_picture(atlas, clear):
-    first = [atlas.colors(place) for place in clear]
+    first = atlas.all_colors(clear)
     atlas.choose(LABELS[3])
-    assert [atlas.colors(place) for place in clear] != first
+    assert atlas.all_colors(clear) != first
     atlas.choose(LABELS[0])
-    assert [atlas.colors(place) for place in clear] == first
+    assert atlas.all_colors(clear) == first
 
 
 @pytest.mark.parametrize("name", ["sgb2_rate", "mh_share"])
@@ -85,7 +90,9 @@ def test_tooltip_of_a_selected_area_gives_every_reason(atlas, exported, clear, c
     assert "Prüfgebiet, weil:" in lines
     reasons = lines[lines.index("Prüfgebiet, weil:") + 1 :]
     assert len(reasons) == 3
-    for reason, name, label in zip(reasons, ("sgb2_rate", "child_poverty_u15"), ("SGB-II-Quote", "Kinderarmut (SGB II unter 15)"), strict=False):
+    for reason, name, label in zip(
+        reasons, ("sgb2_rate", "child_poverty_u15"), ("SGB-II-Quote", "Kinderarmut (SGB II unter 15)"), strict=False
+    ):
         numerator, denominator = (counts[column] for column in pairs[name])
         both = numerator.notna() & denominator.notna()
         city = 100 * numerator[both].sum() / denominator[both].sum()
@@ -118,9 +125,32 @@ def test_tooltip_follows_the_chosen_indicator(atlas, exported, clear):
     assert "SGB-II-Quote: " in atlas.hover(clear[key])
 
 
+def test_areas_inside_a_programme_area_keep_their_tooltip(atlas, exported, clear):
+    programmes = gpd.read_file(SAMPLE / "programmgebiete.geojson")
+    inside = exported.index[exported.representative_point().within(programmes.union_all())]
+    keys = clear.index.intersection(inside)
+    assert len(keys) >= 2
+    for key in keys:
+        assert atlas.hover(clear[key]).startswith(f"{exported['name'][key]}\n{key} · ")
+
+
+def test_a_programme_area_is_named_at_its_outline(atlas, exported):
+    programmes = gpd.read_file(SAMPLE / "programmgebiete.geojson").set_index("NAME")
+    outline = programmes.geometry["Östliches Hafenquartier"].exterior
+    steps = gpd.GeoSeries([outline.interpolate(share, normalized=True) for share in (0.1, 0.3, 0.5, 0.7)], crs=25832)
+    candidates = exported[exported["candidate"].fillna("").ne("")].union_all().boundary
+    free = steps[steps.distance(candidates) > 100].to_crs("EPSG:4326")
+    atlas.hover(free.iloc[0], tooltip=".leaflet-tooltip")
+    assert "Östliches Hafenquartier (Sozialer Zusammenhalt)" in atlas.texts(".leaflet-tooltip")
+
+
 def test_further_layers_can_be_switched_off(atlas):
     boxes = atlas.driver.find_elements("css selector", ".leaflet-control-layers-overlays input")
-    assert atlas.texts(".leaflet-control-layers-overlays label") == ["Programmgebiete", "Zusammenhängende Prüfgebiete", "Einrichtungen"]
+    assert atlas.texts(".leaflet-control-layers-overlays label") == [
+        "Programmgebiete",
+        "Zusammenhängende Prüfgebiete",
+        "Einrichtungen",
+    ]
     assert len(atlas.texts(".qa-candidate-name")) == 5
     assert sorted(atlas.texts(".qa-candidate-name")) == ["P1", "P2", "P3", "P4", "P5"]
     points = "return document.querySelectorAll('.leaflet-overlay-pane svg path').length"
@@ -150,7 +180,9 @@ def test_english_page_is_marked_as_english_and_has_no_german_words_of_its_own(pa
     page.open(english)
     assert page.run("return document.documentElement.lang") == "en"
     assert "Whether action is needed cannot be decided from these data alone." in page.text(".qa-aid")
-    controls = page.text(".qa-legend") + page.text(".leaflet-control-layers") + page.text(".qa-choice label, .qa-choice")
+    controls = (
+        page.text(".qa-legend") + page.text(".leaflet-control-layers") + page.text(".qa-choice label, .qa-choice")
+    )
     for word in ("Gebiet", "Stadt", "bis", "nicht", "Indikator", "Prüf", "Sozialer"):
         assert word not in controls
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+import geopandas as gpd
 import pytest
 import shapely
 
@@ -40,8 +41,6 @@ def ranges(rows):
 
 def halfway(line):
     """Return a point in the middle of the longest part of a line, in degrees."""
-    import geopandas as gpd
-
     parts = shapely.get_parts(shapely.line_merge(line))
     longest = max(parts, key=lambda part: part.length)
     return gpd.GeoSeries([longest.interpolate(0.5, normalized=True)], crs="EPSG:25832").to_crs("EPSG:4326").iloc[0]
@@ -151,21 +150,39 @@ def test_selected_areas_have_a_dark_outline(atlas, exported):
     assert seen >= 3
 
 
-def test_candidate_areas_have_an_outline_in_the_accent_colour_with_white_beside_it(atlas, sample):
+def test_candidate_areas_have_an_outline_in_the_accent_colour(atlas, sample):
     assert len(sample.release.candidates) == 5
     for shape in sample.release.candidates.geometry:
-        around = atlas.colors(halfway(shape.boundary), half=6)
+        around = atlas.colors(halfway(shape.boundary), half=3)
+        assert min(distance(color, ACCENT) for color in around) < 25
+
+
+def test_outline_of_a_large_candidate_area_has_a_white_casing(atlas, sample, exported):
+    large = sample.release.candidates[sample.release.candidates["n_areas"] >= 3]
+    others = exported[~exported["selected"]].union_all()
+    assert len(large) == 3
+    for shape in large.geometry:
+        outside = shapely.MultiLineString([shape.boundary]).intersection(others.boundary)
+        around = atlas.colors(halfway(outside), half=4)
         assert min(distance(color, ACCENT) for color in around) < 10
-        assert max(map(brightness, around)) > 215  # the fills around are darker
+        assert sum(brightness(color) > 225 for color in around) >= 5
 
 
-def test_borders_between_areas_are_drawn_without_white_gaps(atlas, exported):
+def test_borders_between_areas_are_drawn_without_gaps(atlas, exported):
     plain = exported[~exported["selected"] & exported["need_status_class"].eq("medium")]
-    checked = 0
-    for i, j in zip(*plain.sindex.query(plain.geometry, predicate="touches"), strict=True):
-        border = plain.geometry.iloc[i].intersection(plain.geometry.iloc[j])
-        if i < j and border.length > 800:
-            assert max(brightness(color) for color in atlas.colors(halfway(border), half=3)) <= brightness("#a1dab4") + 1
-            checked += 1
-    assert checked >= 10
-
+    touching = plain.sindex.query(plain.geometry, predicate="touches").T
+    borders = [
+        shapely.line_merge(plain.geometry.iloc[i].intersection(plain.geometry.iloc[j])) for i, j in touching if i < j
+    ]
+    lines = [line for border in borders for line in shapely.get_parts(border) if line.length > 200]
+    steps = gpd.GeoSeries(
+        [line.interpolate(m) for line in lines for m in range(60, round(line.length) - 60, 30)], crs=25832
+    )
+    steps = steps[
+        steps.distance(exported[exported["selected"]].union_all()) > 150
+    ]  # beside the white casing of candidates
+    around = atlas.all_colors(steps.to_crs("EPSG:4326"), half=1)
+    assert len(around) > 500
+    assert max(brightness(color) for colors in around for color in colors) <= brightness("#a1dab4") + 1
+    opacity = [int(color[7:] or "ff", 16) / 255 for colors in around for color in colors]
+    assert min(opacity) > 0.85  # where two soft edges meet, nothing of the ground is seen

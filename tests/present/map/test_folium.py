@@ -9,9 +9,16 @@ import folium
 import pytest
 
 from quartiersatlas import atlas_map
+from quartiersatlas.present.map.assets import LEAFLET, asset
 from quartiersatlas.present.map.atlas import AtlasLayer, OfflineMap
 
 CENTRE = (51.0, 8.292)  # of the town's areas
+CONTROL_BOXES = """
+const boxes = [...document.querySelectorAll(".leaflet-control")].map((node) => node.getBoundingClientRect());
+return boxes.map((box) => [box.left, box.top, box.right, box.bottom]);"""
+OPAQUE_AT_THE_CENTRE = """
+const canvas = document.querySelector("canvas");
+return canvas.getContext("2d").getImageData(canvas.width / 2, canvas.height / 2, 1, 1).data[3] === 255;"""
 
 
 class FramesAndTitles(HTMLParser):
@@ -82,19 +89,14 @@ def test_layer_works_on_somebody_elses_map_beside_other_layers(page, town_releas
     assert any("Linie" in text for text in controls)
     assert any("Zusammenhängende Prüfgebiete" in text for text in controls)
     assert page.run("return document.querySelectorAll('path[stroke=\"#ff0000\"]').length") == 1
-    at_the_centre = page.run(
-        "const c = document.querySelector('canvas'); return [...c.getContext('2d').getImageData(c.width / 2, c.height / 2, 1, 1).data]"
-    )
-    assert at_the_centre[3] == 255
+    assert page.run(OPAQUE_AT_THE_CENTRE)
 
 
 @pytest.mark.browser
 def test_controls_of_the_layer_do_not_lie_over_theirs(page, town_release, tmp_path):
     other_map(town_release).save(tmp_path / "other.html")
     page.open(tmp_path / "other.html")
-    boxes = page.run(
-        "return [...document.querySelectorAll('.leaflet-control')].map((n) => n.getBoundingClientRect()).map((b) => [b.left, b.top, b.right, b.bottom])"
-    )
+    boxes = page.run(CONTROL_BOXES)
     assert len(boxes) == 6  # zoom, choice, our layers, their layers, legend, attribution
     for i, a in enumerate(boxes):
         for b in boxes[i + 1 :]:
@@ -128,8 +130,6 @@ def test_a_hostile_title_is_only_text_in_foliums_layer_control(page, town_releas
 def test_layer_keeps_the_leaflet_that_is_there_already(page, town_release, tmp_path):
     class Extended(OfflineMap):
         default_js = [("other", "other.js")]  # noqa: RUF012 - folium's own type
-
-    from quartiersatlas.present.map.assets import LEAFLET, asset
 
     (tmp_path / "other.js").write_text(asset(f"{LEAFLET}/leaflet.js") + "\nL.theirPlugin = true;", encoding="utf-8")
     their = Extended(location=CENTRE, zoom_start=15, tiles=None)

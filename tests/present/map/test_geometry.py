@@ -45,7 +45,9 @@ def test_neighbours_of_the_sample_city_share_every_border_corner(exported):
     decoded = [corners(decode(shape)) for shape in encode_shapes(exported)]
     pairs = 0
     for i, j in zip(*exported.sindex.query(exported.geometry, predicate="touches"), strict=True):
-        common = set(map(tuple, shapely.get_coordinates(degrees[i]))) & set(map(tuple, shapely.get_coordinates(degrees[j])))
+        common = set(map(tuple, shapely.get_coordinates(degrees[i]))) & set(
+            map(tuple, shapely.get_coordinates(degrees[j]))
+        )
         assert corners(shapely.MultiPoint(list(common))) <= decoded[i] & decoded[j]
         pairs += len(common) > 1
     assert pairs > 200
@@ -71,7 +73,9 @@ def test_holes_and_parts_are_kept():
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.tuples(st.integers(6_000_000, 6_000_200), st.integers(-200, -1)), min_size=3, max_size=12, unique=True))
+@given(
+    st.lists(st.tuples(st.integers(6_000_000, 6_000_200), st.integers(-200, -1)), min_size=3, max_size=12, unique=True)
+)
 def test_any_ring_comes_back_within_half_a_step(corners_in_millionths):
     points = np.array(corners_in_millionths) / 1e6
     shape = encode_shapes(frame(shapely.Polygon(points), crs="EPSG:4326"))[0]

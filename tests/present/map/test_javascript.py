@@ -21,9 +21,13 @@ def node():
         pytest.skip("node is needed to run the page's modules by themselves; it is not on the PATH.")
 
     def evaluate(*expressions):
-        lines = [f'import * as {name} from "{(ASSETS / name).as_uri()}.js";' for name in ("format", "geometry", "classes")]
+        lines = [
+            f'import * as {name} from "{(ASSETS / name).as_uri()}.js";' for name in ("format", "geometry", "classes")
+        ]
         lines.append(f"console.log(JSON.stringify([{', '.join(expressions)}]));")
-        done = subprocess.run([program, "--input-type=module", "-e", "\n".join(lines)], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [program, "--input-type=module", "-e", "\n".join(lines)], capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
@@ -45,7 +49,8 @@ def test_numbers_are_written_as_each_language_does(node):
 
 def test_a_thin_blank_stands_before_the_unit_and_none_without_one(node):
     with_unit, without = node(
-        'format.formatValue(12.5, {decimals: 1, unit: "%"}, "de")', 'format.formatValue(12.5, {decimals: 0, unit: ""}, "en")'
+        'format.formatValue(12.5, {decimals: 1, unit: "%"}, "de")',
+        'format.formatValue(12.5, {decimals: 0, unit: ""}, "en")',
     )
     assert with_unit == "12,5\u202f%"
     assert without == "13"
@@ -58,7 +63,8 @@ def test_sentences_take_values_literally(node):
 
 def test_outlines_are_sums_of_steps_in_hundred_thousandths_of_a_degree(node):
     ring, shape = node(
-        "geometry.decodeRing([900000, 5100000, 10, 0, 0, 20])", "geometry.decodeShape([[[100000, 200000, 5, 5]], [[0, 0], [1, 1]]])"
+        "geometry.decodeRing([900000, 5100000, 10, 0, 0, 20])",
+        "geometry.decodeShape([[[100000, 200000, 5, 5]], [[0, 0], [1, 1]]])",
     )
     assert ring == [pytest.approx(point, abs=1e-9) for point in ([51, 9], [51, 9.0001], [51.0002, 9.0001])]
     assert [len(part) for part in shape] == [1, 2]
@@ -73,7 +79,7 @@ def test_a_value_on_a_break_belongs_to_the_class_above(node):
 
 def test_every_area_is_counted_once_as_class_or_gap(node):
     counted = node(f"[...classes.countClasses({json.dumps(COLUMN)})]")[0]
-    assert dict((str(cell), n) for cell, n in counted) == {"0": 1, "1": 2, "2": 1, "suppressed": 1, "missing": 1}
+    assert {str(cell): n for cell, n in counted} == {"0": 1, "1": 2, "2": 1, "suppressed": 1, "missing": 1}
 
 
 def test_a_zero_is_a_value_and_the_first_class_is_not_a_gap(node):

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+import pandas as pd
 import pytest
+
+import quartiersatlas as qa
 
 pytestmark = pytest.mark.browser
 
@@ -31,7 +34,11 @@ def counted(rows):
 
 def class_counts(rows):
     """Return the counts of everything that divides the areas: classes and gaps, not the further marks."""
-    return {label: n for label, n in counted(rows).items() if label in GAPS or RANGE.fullmatch(label) or label in (*STATUS.values(), *DYNAMICS.values())}
+    return {
+        label: n
+        for label, n in counted(rows).items()
+        if label in GAPS or RANGE.fullmatch(label) or label in (*STATUS.values(), *DYNAMICS.values())
+    }
 
 
 def number(german):
@@ -63,12 +70,14 @@ def test_legend_of_a_rate_names_the_gaps_that_occur_and_no_other(atlas, exported
     assert {gap: n for gap, n in found.items() if gap in GAPS} == expected
 
 
-@pytest.mark.parametrize(("axis", "label", "classes"), [("status", "Sozialer Status (Klasse)", STATUS), ("dynamics", "Dynamik (Klasse)", DYNAMICS)])
+@pytest.mark.parametrize(
+    ("axis", "label", "classes"),
+    [("status", "Sozialer Status (Klasse)", STATUS), ("dynamics", "Dynamik (Klasse)", DYNAMICS)],
+)
 def test_legend_of_need_classes_counts_the_areas_of_the_geopackage(atlas, exported, axis, label, classes):
     rows = atlas.choose(label).legend()
     column = Counter(exported[f"need_{axis}_class"].dropna())
     found = counted(rows)
-    assert {found[classes[name]] for name in classes} | set() == {column[name] for name in classes}
     assert [row["label"] for row in rows[: len(classes)]] == list(classes.values())
     assert all(found[classes[name]] == column[name] for name in classes)
     assert sum(class_counts(rows).values()) == AREAS_IN_ALL
@@ -106,18 +115,12 @@ def test_legend_says_what_hatch_outlines_and_points_mean_with_their_number(atlas
 
 
 def test_legend_of_a_city_without_gaps_shortlist_or_layers_is_only_its_classes(show, town):
-    from quartiersatlas import choropleth
-
-    rows = show(choropleth(town, "sgb2_rate").release).legend()
+    rows = show(qa.choropleth(town, "sgb2_rate").release).legend()
     assert all(RANGE.fullmatch(row["label"]) for row in rows)
     assert sum(counted(rows).values()) == 12
 
 
 def test_missing_areas_are_told_apart_from_protected_ones(show, make_city):
-    import pandas as pd
-
-    import quartiersatlas as qa
-
     table = pd.DataFrame(
         {"residents": [1000.0] * 8, "x": [None, 100, 110, 2, 1, 130, 140, 150], "n": [500.0] * 8},
         index=pd.Index([f"{i}" for i in range(8)], name="key"),
@@ -129,11 +132,9 @@ def test_missing_areas_are_told_apart_from_protected_ones(show, make_city):
 
 
 def test_a_column_without_any_value_has_only_a_gap_in_its_legend(show, make_city):
-    import pandas as pd
-
-    import quartiersatlas as qa
-
-    table = pd.DataFrame({"residents": [1000.0] * 4, "x": [None] * 4, "n": [500.0] * 4}, index=[f"{i}" for i in range(4)])
+    table = pd.DataFrame(
+        {"residents": [1000.0] * 4, "x": [None] * 4, "n": [500.0] * 4}, index=[f"{i}" for i in range(4)]
+    )
     data = qa.add_rates(make_city(table.astype(float)), {"sgb2_rate": ("x", "n")})
     page = show(qa.release(data))
     assert [(row["label"], row["count"]) for row in page.legend()] == [("keine Angabe", "(4)")]
@@ -141,10 +142,6 @@ def test_a_column_without_any_value_has_only_a_gap_in_its_legend(show, make_city
 
 
 def test_thousands_have_a_point_in_german_and_a_comma_in_english(show, make_city):
-    import pandas as pd
-
-    import quartiersatlas as qa
-
     table = pd.DataFrame({"residents": [1234.0, 5678.0, 9012.0, 23456.0]}, index=[f"{i}" for i in range(4)])
     release = qa.release(make_city(table), columns=["residents"])
     assert any("1.234" in row["label"] for row in show(release).legend())

@@ -32,10 +32,10 @@ def test_page_asks_for_nothing_but_itself(atlas, sample):
 
 
 @pytest.mark.browser
-def test_using_the_page_asks_for_nothing_either(atlas, places):
+def test_using_the_page_asks_for_nothing_either(atlas, clear):
     for option in atlas.texts(".qa-select option"):
         atlas.choose(option)
-    atlas.hover(places.iloc[0])
+    atlas.hover(clear.iloc[0])
     atlas.run("map_quartiersatlas.zoomIn()")
     atlas.drawn()
     assert atlas.errors() == []
@@ -59,5 +59,10 @@ def test_no_address_is_loaded_by_markup_styles_or_scripts(sample, name):
 
 
 def test_check_for_addresses_sees_them():
-    for line in ('<script src="https://a.de/x.js">', "url(//a.de/b.png)", "@import 'http://a.de'", 'fetch("https://a.de")'):
+    for line in (
+        '<script src="https://a.de/x.js">',
+        "url(//a.de/b.png)",
+        "@import 'http://a.de'",
+        'fetch("https://a.de")',
+    ):
         assert FETCHES.search(line)

@@ -31,7 +31,8 @@ export function createLayer(atlas) {
     path.on("mouseout", () => path.setStyle({ weight: 0.6 }));
   });
 
-  const line = (/** @type {any} */ shape, /** @type {any} */ style) => L.polygon(shape, { renderer, ...style });
+  const Outline = outlineClass();
+  const line = (/** @type {any} */ shape, /** @type {any} */ style) => new Outline(shape, { renderer, ...style });
   const marks = L.layerGroup([
     ...atlas.outlines.map((/** @type {any} */ shape) => line(decodeShape(shape), PARENT_LINE)),
     ...atlas.selected.map((/** @type {number} */ area) => line(shapes[area], SELECTED_LINE)),
@@ -60,6 +61,16 @@ export function createLayer(atlas) {
   });
   layer.on("remove", () => controls.forEach((control) => control.remove()));
   return Object.assign(layer, { showIndicator: show });
+}
+
+/** A polygon that answers the mouse near its outline only: the areas inside keep their own tooltip. */
+function outlineClass() {
+  return L.Polygon.extend({
+    _containsPoint(/** @type {any} */ point) {
+      return L.Polyline.prototype._containsPoint.call(this, point, true);
+    },
+    _clickTolerance: () => 4,
+  });
 }
 
 /** The place for controls in the head of the atlas page; none on other people's maps. */

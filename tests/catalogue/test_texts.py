@@ -20,7 +20,6 @@ from quartiersatlas.errors import SpecError
 SOURCE = Path(quartiersatlas.__file__).parent
 ROWS = list(csv.reader((SOURCE / "catalogue" / "texts.csv").read_text(encoding="utf-8").splitlines(), delimiter=";"))
 WITHOUT_WORDS = {"unit_points"}  # points have no sign
-SHOWN_IN_AN_EXAMPLE = {"areas_selected"}  # the docstring of text()
 
 
 def placeholders(template):
@@ -76,7 +75,7 @@ def test_every_text_is_used(source):
     names, families = source
     families = {family for family in families if any(name.startswith(family) for name in texts())}
     unused = [name for name in texts() if name not in names and not name.startswith(tuple(families))]
-    assert set(unused) <= SHOWN_IN_AN_EXAMPLE
+    assert unused == []
 
 
 def test_every_text_that_is_asked_for_is_there(asked_for):

@@ -1,0 +1,235 @@
+"""Files for other programs hold the release, complete, with what a reader has to know, the same bytes every time."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import replace
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyogrio
+import pytest
+
+import quartiersatlas as qa
+from quartiersatlas import export, report
+from quartiersatlas.errors import InputError, ReleaseError
+from quartiersatlas.present import files
+
+NOTICE = "Synthetische Daten - keine reale Stadt"
+
+
+def read_csv(path):
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        head, *body = list(csv.reader(file, delimiter=";"))
+    return pd.DataFrame(body, columns=head)
+
+
+@pytest.fixture(scope="module")
+def geopackage(sample):
+    return sample.folder / "atlas.gpkg"
+
+
+def test_geopackage_has_two_layers_and_two_tables(geopackage):
+    layers = dict(pyogrio.list_layers(geopackage))
+    assert set(layers) == {"areas", "candidates", "columns", "notes"}
+    assert [name for name, geometry in layers.items() if geometry is None] == ["columns", "notes"]
+
+
+def test_areas_of_a_geopackage_are_those_of_the_release(exported, sample):
+    release = sample.release
+    assert exported.crs.to_epsg() == 25832
+    assert exported.index.tolist() == release.areas.index.tolist()
+    assert exported.geometry.geom_equals(release.areas.geometry, align=False).all()
+    assert exported["name"].tolist() == release.areas["name"].tolist()
+    assert exported["bezirk"].tolist() == release.areas["bezirk"].tolist()
+    for column in release.values:
+        theirs, ours = exported[column], release.values[column]
+        assert theirs.isna().tolist() == ours.isna().tolist()
+        assert theirs.dropna().tolist() == ours.dropna().tolist()
+    assert exported["selected"].astype(bool).tolist() == release.selected.tolist()
+    assert exported["state"].tolist() == release.state.tolist()
+    known = release.residents.dropna()
+    assert exported["residents"].dropna().tolist() == known.tolist()
+
+
+def test_counts_of_a_geopackage_are_those_of_the_table(exported, counts, pairs):
+    for name, (numerator, denominator) in pairs.items():
+        for side, column in (("numerator", numerator), ("denominator", denominator)):
+            shown = exported[f"{name}_{side}"].dropna()
+            assert len(shown) >= 83
+            assert (shown == counts[column][shown.index]).all()
+
+
+def test_selected_areas_of_a_geopackage_carry_reasons_and_their_candidate(exported, sample):
+    chosen = exported[exported["selected"]]
+    assert len(chosen) == 17
+    assert chosen["reasons"].str.count("; ").eq(2).all()
+    assert chosen["reasons"].str.startswith("SGB-II-Quote: ").all()
+    assert exported.loc[~exported["selected"], "reasons"].fillna("").eq("").all()
+    assert set(chosen["candidate"]) == set(sample.release.candidates.index)
+    assert exported.loc[~exported["selected"], "candidate"].fillna("").eq("").all()
+
+
+def test_candidates_of_a_geopackage_are_made_of_their_areas(geopackage, exported):
+    candidates = gpd.read_file(geopackage, layer="candidates").set_index("candidate")
+    assert candidates.crs.to_epsg() == 25832
+    assert candidates["notice"].eq(NOTICE).all()
+    for key, row in candidates.iterrows():
+        parts = exported[exported["candidate"].eq(key)]
+        assert row["n_areas"] == len(parts)
+        assert row["residents"] == parts["residents"].sum()
+        assert row["hectares"] == pytest.approx(parts.area.sum() / 10_000)
+        assert row.geometry.symmetric_difference(parts.union_all()).area < 1
+
+
+def test_notes_of_a_geopackage_give_title_source_date_comment_notice_and_method(geopackage):
+    notes = gpd.read_file(geopackage, layer="notes")
+    told = notes.groupby("what")["text"].apply(list)
+    assert told["title"] == ["Bedarfslagen in der Beispielstadt"]
+    assert told["source"] == ["Statistikstelle der Beispielstadt (synthetisch), eigene Berechnung"]
+    assert told["as_of"] == ["31.12.2024"]
+    assert told["comment"][0].startswith("Die Karte zeigt, wo mehrere soziale Bedarfslagen zusammentreffen.")
+    assert told["notice"] == [NOTICE]
+    assert told["note"] == [
+        "Ob tatsächlich Handlungsbedarf besteht, lässt sich nicht allein aus diesen Daten entscheiden."
+    ]
+    assert any(line.startswith("Geheimhaltung: Anzahlen von 1 bis unter 3") for line in told["method"])
+
+
+def test_columns_of_a_geopackage_say_what_each_column_means(geopackage, sample):
+    columns = gpd.read_file(geopackage, layer="columns").set_index("column")
+    assert columns.index.tolist() == list(sample.release.values)
+    assert columns["label"]["mh_share"] == "Anteil Personen mit Migrationshintergrund"
+    assert columns["unit"]["mh_share"] == "%"
+    assert (
+        columns["definition"]["mh_share"]
+        == "Personen mit Migrationshintergrund (Hauptwohnsitz) / Bevölkerung insgesamt"
+    )
+    assert "kein Bedarfsmaß" in columns["caveat"]["mh_share"]
+    assert columns["city_value"]["mh_share"] == 29.1  # README of the sample city
+
+
+def test_every_row_of_an_export_carries_the_notice(exported, sample):
+    assert exported["notice"].eq(NOTICE).all()
+    assert read_csv(sample.folder / "segregation.csv")["notice"].eq(NOTICE).all()
+
+
+def test_a_draft_says_so_in_its_notes(town_release, tmp_path):
+    path = export(replace(town_release, comment=""), tmp_path / "a.gpkg")
+    notes = gpd.read_file(path, layer="notes")
+    assert ("notice", "Entwurf – unkommentiert") in list(notes.itertuples(index=False, name=None))
+    assert "Entwurf" not in " ".join(gpd.read_file(export(town_release, tmp_path / "b.gpkg"), layer="notes")["text"])
+
+
+def test_a_release_without_candidates_has_no_such_layer(town, tmp_path):
+    path = export(qa.release(town), tmp_path / "a.gpkg")
+    assert "candidates" not in dict(pyogrio.list_layers(path))
+
+
+@pytest.mark.parametrize("name", ["a.gpkg", "a.csv"])
+def test_two_exports_give_the_same_bytes(sample, tmp_path, name):
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        export(sample.release, tmp_path / folder / name)
+    assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+def test_csv_is_read_by_a_german_spreadsheet(sample, tmp_path, counts):
+    path = export(sample.release, tmp_path / "areas.csv")
+    content = path.read_bytes()
+    assert content.startswith(b"\xef\xbb\xbfkey;name;bezirk;")
+    assert b"\r\n" in content
+    table = read_csv(path).set_index("key")
+    assert len(table) == 90
+    assert table["name"]["0402+0403"] == "Hafenbecken / Kaiviertel"
+    x, n = counts["SGB2_Personen"]["0101"], counts["Unter_65"]["0101"]
+    assert table["sgb2_rate"]["0101"] == f"{100 * x / n:.1f}".replace(".", ",")
+    assert "geometry" not in table
+
+
+def test_english_csv_has_decimal_points(sample, tmp_path, counts):
+    table = read_csv(export(sample.release, tmp_path / "areas.csv", lang="en")).set_index("key")
+    x, n = counts["SGB2_Personen"]["0101"], counts["Unter_65"]["0101"]
+    assert table["sgb2_rate"]["0101"] == f"{100 * x / n:.1f}"
+    assert table["reasons"].str.contains("above the city value").sum() == 17
+
+
+def test_csv_of_segregation_holds_the_indices_of_every_group(sample):
+    table = read_csv(sample.folder / "segregation.csv")
+    assert table["group"].nunique() == 8
+    assert table["value"].str.fullmatch(r"[01],\d{1,4}").all()
+
+
+def test_dissimilarity_in_the_csv_is_that_of_the_counts(sample, counts):
+    table = read_csv(sample.folder / "segregation.csv")
+    row = table[table["group"].eq("Ausländer") & table["index"].eq("dissimilarity")].iloc[0]
+    group, rest = counts["Ausländer"], counts["Einwohner"] - counts["Ausländer"]
+    expected = 0.5 * np.abs(group / group.sum() - rest / rest.sum()).sum()
+    assert float(row["value"].replace(",", ".")) == pytest.approx(expected, abs=5e-5)
+
+
+def test_the_residents_can_be_a_released_column_themselves(town, tmp_path):
+    release = qa.release(town, columns=["residents", "sgb2_rate"])
+    areas = gpd.read_file(export(release, tmp_path / "a.gpkg"), layer="areas")
+    assert areas["residents"].tolist() == [1000 + 50 * i for i in range(12)]
+    assert read_csv(export(release, tmp_path / "a.csv"))["residents"].iloc[0].startswith("1000")
+
+
+def test_unknown_endings_are_refused(town_release, tmp_path):
+    for name in ("a.xlsx", "a.GPKG.zip", "a"):
+        with pytest.raises(ReleaseError, match=r"exported to \.gpkg and \.csv"):
+            export(town_release, tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_segregation_table_that_is_not_released_is_refused(town_release, tmp_path):
+    with pytest.raises(ReleaseError, match=r"no segregation table: release\(\.\.\., segregation="):
+        export(town_release, tmp_path / "a.csv", table="segregation")
+    assert list(tmp_path.iterdir()) == []
+
+
+WRITERS = {
+    "a.gpkg": export,
+    "a.csv": export,
+    "a.html": report,
+    "map.html": lambda release, path: qa.atlas_map(release).save(path),
+}
+
+
+@pytest.mark.parametrize(("name", "write"), WRITERS.items(), ids=WRITERS)
+def test_a_missing_folder_is_named(town_release, tmp_path, name, write):
+    with pytest.raises(InputError, match=r"There is no folder .*nowhere"):
+        write(town_release, tmp_path / "nowhere" / name)
+
+
+@pytest.mark.parametrize(("name", "write"), WRITERS.items(), ids=WRITERS)
+def test_a_file_that_fails_half_way_leaves_the_old_one_and_nothing_else(
+    town_release, tmp_path, monkeypatch, name, write
+):
+    (tmp_path / name).write_text("old", encoding="utf-8")
+    whole_bytes, whole_frame = Path.write_bytes, pyogrio.write_dataframe
+
+    def half_bytes(path, content):
+        whole_bytes(path, content[: len(content) // 2])
+        raise OSError("disk full")
+
+    def only_areas(frame, path, *, layer, **options):
+        if layer != "areas":
+            raise OSError("disk full")
+        whole_frame(frame, path, layer=layer, **options)
+
+    monkeypatch.setattr(Path, "write_bytes", half_bytes)
+    monkeypatch.setattr(pyogrio, "write_dataframe", only_areas)
+    with pytest.raises(OSError, match="disk full"):
+        write(town_release, tmp_path / name)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert (tmp_path / name).read_text(encoding="utf-8") == "old"
+
+
+def test_text_files_keep_their_line_ends_and_replace_what_was_there(tmp_path):
+    target = tmp_path / "a.txt"
+    target.write_text("a much longer text that was there before", encoding="utf-8")
+    assert files.write_text(target, "ä\r\n\n") == target
+    assert target.read_bytes() == b"\xc3\xa4\r\n\n"

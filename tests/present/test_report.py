@@ -1,0 +1,249 @@
+"""The report: comment first, then stock-taking, segregation, need, shortlist by name with reasons, method."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from html.parser import HTMLParser
+
+import pytest
+
+import quartiersatlas as qa
+from quartiersatlas import report
+
+AID = {
+    "de": "Ob tatsächlich Handlungsbedarf besteht, lässt sich nicht allein aus diesen Daten entscheiden.",
+    "en": "Whether action is needed cannot be decided from these data alone.",
+}
+SECTIONS = {
+    "de": [
+        "Kommentar",
+        "Bestandsaufnahme",
+        "Räumliche Verteilung von Gruppen",
+        "Bedarfsindex",
+        "Gebiete mit erhöhtem Unterstützungsbedarf",
+        "Zusammenhängende Prüfgebiete",
+        "Methode und Einschränkungen",
+    ],
+    "en": [
+        "Comment",
+        "Stock-taking",
+        "Spatial distribution of groups",
+        "Need index",
+        "Areas with elevated support need",
+        "Contiguous areas for review",
+        "Method and limitations",
+    ],
+}
+DOMAINS = [
+    "Demografie",
+    "Sozioökonomie",
+    "Bildung und soziale Teilhabe",
+    "Wohnsituation",
+    "Mobilität",
+    "Umwelt",
+    "Gesundheit",
+]
+STATUS = {"high": "hoch", "medium": "mittel", "low": "niedrig", "very_low": "sehr niedrig"}
+
+
+class Sections(HTMLParser):
+    """Read a report: per heading its rows of cells, its list items and its paragraphs."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.language, self.headings, self.rows, self.items, self.paragraphs = "", [], {}, {}, {}
+        self._open, self._text, self._heading = [], "", ""
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        if tag == "html":
+            self.language = dict(attrs)["lang"]
+        if tag in ("h2", "th", "td", "p") or (tag == "li" and "td" not in self._open):
+            self._text = ""
+        if tag == "tr":
+            self.rows.setdefault(self._heading, []).append([])
+        if tag in ("br", "li"):
+            self._text += "|"
+        if tag not in ("br", "meta"):
+            self._open.append(tag)
+
+    def handle_data(self, data):
+        self._text += data
+
+    def handle_endtag(self, tag):
+        while self._open and self._open.pop() != tag:
+            pass
+        words = " ".join(self._text.split(" ")).strip().strip("|")
+        if tag == "h2":
+            self._heading = words
+            self.headings.append(words)
+        elif tag in ("td", "th"):
+            self.rows[self._heading][-1].append(words)
+        elif tag == "li" and "td" not in self._open:
+            self.items.setdefault(self._heading, []).append(words)
+        elif tag == "p":
+            self.paragraphs.setdefault(self._heading, []).append(words)
+
+
+@pytest.fixture(scope="module")
+def german(sample):
+    return Sections((sample.folder / "bericht.html").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def english(sample, tmp_path_factory):
+    path = report(sample.release, tmp_path_factory.mktemp("report") / "report.html", lang="en")
+    return Sections(path.read_text(encoding="utf-8"))
+
+
+def plain(cell):
+    return cell.replace("\u202f", " ")
+
+
+def written(value, decimals=1):
+    return f"{value:,.{decimals}f}".translate(str.maketrans(",.", ".,"))
+
+
+def test_sections_stand_in_the_order_of_the_work(german, english):
+    assert german.headings == SECTIONS["de"]
+    assert english.headings == SECTIONS["en"]
+    assert (german.language, english.language) == ("de", "en")
+
+
+def test_head_has_title_source_and_date(sample, german):
+    html = (sample.folder / "bericht.html").read_text(encoding="utf-8")
+    assert "<h1>Bedarfslagen in der Beispielstadt</h1>" in html
+    assert "<title>Bedarfslagen in der Beispielstadt</title>" in html
+    head = german.paragraphs[""]
+    assert head[0] == "Synthetische Daten - keine reale Stadt"
+    assert head[-1].endswith("eigene Berechnung · Stand: 31.12.2024")
+
+
+@pytest.mark.parametrize("lang", ["de", "en"])
+def test_reading_aid_follows_the_comment(german, english, lang):
+    first, second, *_ = {"de": german, "en": english}[lang].paragraphs[SECTIONS[lang][0]]
+    assert first.startswith("Die Karte zeigt, wo mehrere soziale Bedarfslagen zusammentreffen.")
+    assert second == AID[lang]
+
+
+def test_stocktaking_names_all_seven_domains_and_the_empty_ones(german):
+    headings = [row[0] for row in german.rows["Bestandsaufnahme"][1:] if len(row) == 1]
+    assert [heading.split(" (kein")[0] for heading in headings] == DOMAINS
+    assert [heading for heading in headings if "kein Indikator vorhanden" in heading] == [
+        f"{domain} (kein Indikator vorhanden)" for domain in DOMAINS[3:]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "label"), [("sgb2_rate", "SGB-II-Quote"), ("mh_share", "Anteil Personen mit Migrationshintergrund")]
+)
+def test_stocktaking_has_city_value_range_and_numbers_of_areas(german, exported, counts, pairs, name, label):
+    row = next(row for row in german.rows["Bestandsaufnahme"] if row[0] == label)
+    numerator, denominator = (counts[column] for column in pairs[name])
+    city = 100 * numerator.sum() / denominator.sum()
+    shown = exported[name].dropna()
+    hidden = exported[name].isna() & exported["state"].ne("uninhabited")
+    assert plain(row[1]) == f"{written(city)} %"
+    assert plain(row[2]) == f"{written(shown.min())} % – {written(shown.max())} %"
+    assert row[3:] == [str(len(shown)), str(hidden.sum()), "0", "1"]
+
+
+def test_segregation_has_a_row_per_group_with_three_indices(german, counts):
+    head, *rows = german.rows["Räumliche Verteilung von Gruppen"]
+    assert head[:4] == ["Gruppe", "Segregationsindex D", "Isolation", "Interaktion"]
+    assert len(rows) == 8
+    row = next(row for row in rows if row[0] == "Ausländer")
+    group, total = counts["Ausländer"], counts["Einwohner"]
+    rest = total - group
+    known = total > 0
+    dissimilarity = 0.5 * (group / group.sum() - rest / rest.sum()).abs().sum()
+    isolation = (group / group.sum() * group / total)[known].sum()
+    assert row[1:4] == [written(dissimilarity, 3), written(isolation, 3), written(1 - isolation, 3)]
+
+
+def test_segregation_says_how_many_areas_were_left_out(german, counts):
+    row = next(row for row in german.rows["Räumliche Verteilung von Gruppen"] if row[0] == "Herkunft Syrien")
+    secret = int(counts["Herkunft_Syrien"].isna().sum())
+    assert secret == 5
+    assert row[4:] == [str(90 - secret), str(secret)]
+
+
+def test_need_has_areas_and_residents_of_each_class(german, exported):
+    rows = {row[0]: row[1:] for row in german.rows["Bedarfsindex"] if row and row[0] in STATUS.values()}
+    classes = exported["need_status_class"]
+    for name, label in STATUS.items():
+        people = exported["residents"][classes.eq(name)].sum()
+        assert rows[label] == [str(classes.eq(name).sum()), written(people, 0)]
+
+
+def test_shortlist_is_sorted_by_name_not_by_rank_and_each_area_has_its_reasons(german, exported, counts, pairs):
+    head, *rows = german.rows["Gebiete mit erhöhtem Unterstützungsbedarf"]
+    assert head == ["Gebiet", "Einwohnerinnen und Einwohner", "Bedarfsindex", "Gründe", "Prüfgebiet"]
+    chosen = exported[exported["selected"]].sort_values("name")
+    assert [row[0].split("|")[0] for row in rows] == chosen["name"].tolist()
+    for row, key in zip(rows, chosen.index, strict=True):
+        assert row[0].split("|")[1] == f"{key} · {chosen['bezirk'][key]}"
+        assert row[1] == written(counts["Einwohner"][key], 0)
+        assert row[2].startswith(f"Sozialer Status: {STATUS[chosen['need_status_class'][key]]}|")
+        assert row[4] == chosen["candidate"][key]
+        reasons = plain(row[3]).split("|")
+        x, n = (counts[column][key] for column in pairs["sgb2_rate"])
+        assert len(reasons) == 3
+        assert reasons[0].startswith(f"SGB-II-Quote: {written(100 * x / n)} %, über dem Wert der Stadt (")
+
+
+def test_candidates_say_whether_a_programme_is_there_already(german, exported):
+    _, *rows = german.rows["Zusammenhängende Prüfgebiete"]
+    assert len(rows) == 5
+    for row in rows:
+        parts = exported[exported["candidate"].eq(row[0].split(" ")[0])]
+        assert row[1:4] == [
+            str(len(parts)),
+            written(parts["residents"].sum(), 0),
+            written(parts.area.sum() / 10_000, 0),
+        ]
+    assert Counter(row[4].split(":")[0] for row in rows)["kein Programmgebiet"] == 3
+    assert any(row[4].endswith(": Südwestrand") for row in rows)
+
+
+def test_method_and_definitions_close_the_report(german):
+    items = german.items["Methode und Einschränkungen"]
+    assert "Summenzeile beiseitegelegt: 0000." in items
+    assert any(item.startswith("Auswahlregel: ") for item in items)
+    definition = "Personen mit Migrationshintergrund (Hauptwohnsitz) / Bevölkerung insgesamt"
+    definitions = [item.split(" Zu beachten: ")[0] for item in items]
+    assert f"Anteil Personen mit Migrationshintergrund: {definition}" in definitions
+    assert any("Zu beachten: Ableitung je Stadt verschieden" in item for item in items)
+
+
+def test_numbers_are_german_in_german_and_english_in_english(german, english):
+    cells = {"de": german, "en": english}
+    found = {lang: [c for rows in part.rows.values() for row in rows for c in row] for lang, part in cells.items()}
+    rates = {lang: [cell for cell in part if cell.endswith("\u202f%")] for lang, part in found.items()}
+    assert len(rates["de"]) == len(rates["en"]) >= 14
+    assert all(re.search(r"\d,\d\u202f%$", cell) and "." not in cell for cell in rates["de"])
+    assert all(re.search(r"\d\.\d\u202f%$", cell) and "," not in cell for cell in rates["en"])
+    assert "2.287" in found["de"]
+    assert "2,287" in found["en"]
+
+
+def test_no_template_or_placeholder_is_left_over(sample, tmp_path):
+    for lang in ("de", "en"):
+        html = report(sample.release, tmp_path / f"{lang}.html", lang=lang).read_text(encoding="utf-8")
+        body = html.split("</style>")[1]
+        assert not re.search(r"\{|\}|\bnan\b|None|NaN", body)
+
+
+def test_a_bare_release_has_no_empty_sections(town, tmp_path):
+    part = Sections(report(qa.release(town), tmp_path / "a.html").read_text(encoding="utf-8"))
+    assert part.headings == ["Kommentar", "Bestandsaufnahme", "Methode und Einschränkungen"]
+    assert (
+        part.paragraphs["Kommentar"][0]
+        == "Es liegt kein Kommentar vor. Diese Fassung ist nicht zur Weitergabe bestimmt."
+    )
+
+
+def test_same_release_gives_the_same_report(sample, tmp_path):
+    first, second = (report(sample.release, tmp_path / name) for name in ("a.html", "b.html"))
+    assert first.read_bytes() == second.read_bytes()

@@ -1,0 +1,177 @@
+"""Values, reasons, facts and summaries in words, in both languages."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from dataclasses import replace
+from string import Formatter
+
+import pandas as pd
+import pytest
+
+import quartiersatlas as qa
+from quartiersatlas import report
+from quartiersatlas.catalogue.texts import texts
+from quartiersatlas.present.wording import (
+    cell_text,
+    fact_text,
+    label,
+    method_texts,
+    reason_texts,
+    summary_texts,
+    unit,
+    value_text,
+)
+from quartiersatlas.release import ReleasedColumn, facts
+from quartiersatlas.release.facts import Fact
+
+FACTS = sorted(name for name in texts() if name.startswith("fact_"))
+DERIVED = {"fact_hidden", "fact_axis"}  # their values are a column and an axis, not words
+
+
+def placeholders(sentence):
+    return {name for _, name, _, _ in Formatter().parse(sentence) if name}
+
+
+@pytest.mark.parametrize("name", sorted(texts()))
+def test_both_languages_say_something_with_the_same_placeholders(name):
+    german, english = texts()[name]
+    assert placeholders(german) == placeholders(english)
+    if name != "unit_points":
+        assert german.strip()
+        assert english.strip()
+
+
+@pytest.mark.parametrize("lang", ["de", "en"])
+@pytest.mark.parametrize("name", [name for name in FACTS if name not in DERIVED])
+def test_every_fact_is_filled_in_and_reaches_map_and_report(town_release, tmp_path, lang, name):
+    words = {key: f"«{key}»" for key in placeholders(texts()[name][0])}
+    if not words:
+        return
+    release = replace(town_release, facts=(Fact(name, words),))
+    line = fact_text(release, release.facts[0], lang)
+    assert all(word in line for word in words.values())
+    assert "{" not in line
+    page = report(release, tmp_path / "a.html", lang=lang).read_text(encoding="utf-8")
+    assert f"<li>{line}</li>" in page
+    assert f"<li>{line}</li>" in qa.atlas_map(release, lang).html()
+
+
+def test_every_fact_a_release_collects_has_a_text():
+    used = set(re.findall(r'"(fact_\w+)"', inspect.getsource(facts)))
+    assert used >= {"fact_join", "fact_rule", "fact_withheld"}
+    assert used <= set(FACTS)
+
+
+def test_method_of_the_sample_city_tells_what_was_done_in_german(sample):
+    lines = method_texts(sample.release, "de")
+    for line in (
+        "indikatoren_2024.csv: 90 von 90 Gebieten haben eine Zeile.",
+        "Summenzeile beiseitegelegt: 0000.",
+        "Hafenbecken / Kaiviertel wird gemeinsam ausgewiesen (zusammengefasst aus 0402, 0403).",
+        "Der Wert der Stadt ist aus den Anzahlen aller Gebiete berechnet, nicht als Mittel der Gebietswerte.",
+        f"Erstellt mit quartiersatlas {qa.__version__}.",
+    ):
+        assert line in lines
+    assert any(
+        line.startswith("Geheimhaltung: Anzahlen von 1 bis unter 3 und Gebiete unter 300 Einwohnern") for line in lines
+    )
+    axis = next(line for line in lines if line.startswith("Dynamik: "))
+    assert "Veränderung SGB-II-Quote" in axis
+
+
+def test_method_of_the_sample_city_in_english_has_no_german_sentence(sample):
+    lines = method_texts(sample.release, "en")
+    assert "indikatoren_2024.csv: 90 of 90 areas have a row." in lines
+    assert not [line for line in lines if " werden " in line or " nicht " in line or " wird " in line]
+
+
+@pytest.mark.parametrize(
+    ("value", "lang", "expected"),
+    [(1234.5, "de", "1.234,5\u202f%"), (1234.5, "en", "1,234.5\u202f%"), (0.0, "de", "0,0\u202f%")],
+)
+def test_a_rate_has_its_unit_after_a_thin_blank(value, lang, expected):
+    column = ReleasedColumn("mh_share", "rate", qa.Catalogue.builtin()["mh_share"], 1)
+    assert value_text(value, column, lang) == expected
+
+
+def test_counts_and_scores_have_no_unit():
+    indicator = qa.Catalogue.builtin()["mh_share"]
+    assert unit(ReleasedColumn("x", "count", indicator), "de") == ""
+    assert unit(ReleasedColumn("x", "score", indicator), "en") == ""
+    assert value_text(-1.5, ReleasedColumn("x", "score", indicator, 2), "de") == "\u22121,50"
+
+
+def test_every_unit_of_the_catalogue_has_a_text_in_both_languages():
+    catalogue = qa.Catalogue.builtin()
+    for name in catalogue:
+        column = ReleasedColumn(name, "rate", catalogue[name], 1)
+        assert unit(column, "de")
+        assert unit(column, "en")
+        assert label(column, "de") != label(column, "en")
+
+
+def test_every_domain_of_the_catalogue_has_a_name():
+    catalogue = qa.Catalogue.builtin()
+    assert {f"domain_{catalogue[name].domain}" for name in catalogue} <= set(texts())
+
+
+@pytest.fixture(scope="module")
+def gaps(make_city):
+    """Return a release with one area per kind of gap."""
+    table = pd.DataFrame(
+        {
+            "residents": [1000.0, 1000, 1000, 200, 0, 1000, 1000],
+            "x": [300.0, 1, None, 50, 0, 0, 2],
+            "n": [900.0, 900, 900, 190, 0, 0, 900],
+        },
+        index=pd.Index(["shown", "suppressed", "missing", "small", "uninhabited", "nobody", "also"], name="key"),
+    )
+    data = qa.add_rates(make_city(table), {"sgb2_rate": ("x", "n")})
+    return qa.release(data)
+
+
+@pytest.mark.parametrize(
+    ("key", "german", "english"),
+    [
+        ("shown", "33,3\u202f%", "33.3\u202f%"),
+        ("suppressed", "nicht ausgewiesen", "not shown"),
+        ("missing", "keine Angabe", "no data"),
+        ("small", "unter der Mindesteinwohnerzahl", "below the minimum population"),
+        ("uninhabited", "unbewohnt", "uninhabited"),
+        ("nobody", "nicht sinnvoll", "not applicable"),
+    ],
+)
+def test_every_gap_has_its_own_words(gaps, key, german, english):
+    column = gaps.column("sgb2_rate")
+    assert cell_text(gaps, key, column, "de") == german
+    assert cell_text(gaps, key, column, "en") == english
+
+
+def test_reasons_give_value_and_threshold_in_both_languages(town_release):
+    # 0.25 of 12 areas are 3; the shares are 260/980, 280/990, ...: the last three are the largest
+    assert reason_texts(town_release, "de") == {
+        "10": ["SGB-II-Quote: 28,3\u202f%, unter den höchsten Werten (ab 28,3\u202f%)"],
+        "11": ["SGB-II-Quote: 30,0\u202f%, unter den höchsten Werten (ab 28,3\u202f%)"],
+        "12": ["SGB-II-Quote: 31,7\u202f%, unter den höchsten Werten (ab 28,3\u202f%)"],
+    }
+    assert reason_texts(town_release, "en")["10"] == [
+        "SGB II benefit rate: 28.3\u202f%, among the highest values (from 28.3\u202f%)"
+    ]
+
+
+def test_summary_counts_people_not_areas_only(town_release):
+    # residents 1000, 1050, ... 1550: 15300 in all, 1450 + 1500 + 1550 = 4500 in the last three
+    first, second = summary_texts(town_release, "de")
+    assert first == "3 von 12 bewerteten Gebieten sind Prüfgebiete. Dort leben 4.500 Menschen, 29,4 % der Stadt."
+    assert " 1 zusammenhängende" in second
+
+
+def test_summary_of_an_empty_shortlist_says_so(make_city, town):
+    table = pd.DataFrame({"residents": [1000.0] * 4, "x": [100.0] * 4, "n": [900.0] * 4}, index=list("abcd"))
+    equal = qa.add_rates(make_city(table), {"sgb2_rate": ("x", "n")})
+    nobody = qa.release(equal, shortlist=qa.screen(equal, qa.above_city("sgb2_rate")))
+    assert summary_texts(nobody, "de") == ["Kein Gebiet erfüllt die Regel."]
+    assert summary_texts(nobody, "en") == ["No area meets the rule."]
+    assert summary_texts(qa.release(town), "de") == []

@@ -1,0 +1,52 @@
+"""The sample city, written once; runs that change something work on a copy."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from quartiersatlas.project import run_project
+from quartiersatlas.sample import write_sample
+
+
+@pytest.fixture(scope="package")
+def sample(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sample")
+    write_sample(folder)
+    return folder
+
+
+@pytest.fixture(scope="package")
+def outcome(sample, tmp_path_factory):
+    """Run the sample project once; give the result and the folder of its outputs."""
+    folder = tmp_path_factory.mktemp("outputs")
+    return run_project(sample / "projekt.toml", folder=folder), folder
+
+
+@pytest.fixture
+def city(sample, tmp_path):
+    """Give a copy of the sample city that a test may spoil."""
+    return shutil.copytree(sample, tmp_path / "city")
+
+
+@pytest.fixture
+def edit():
+    """Replace text in a file that must hold it."""
+
+    def edit(file, old: str, new: str, encoding: str = "utf-8") -> None:
+        content = file.read_bytes().decode(encoding)
+        assert old in content
+        file.write_bytes(content.replace(old, new).encode(encoding))
+
+    return edit
+
+
+@pytest.fixture
+def listing():
+    """List a folder: every file below it with its bytes."""
+
+    def listing(folder):
+        return {str(file.relative_to(folder)): file.is_file() and file.read_bytes() for file in folder.rglob("*")}
+
+    return listing

@@ -1,0 +1,187 @@
+"""A run writes all of its outputs or none, the same bytes each time, and says where they come from."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from quartiersatlas.errors import ColumnError, GeometryError, InputError, JoinError, NumberError, QuartiersatlasError
+from quartiersatlas.project import check_project, run_project
+
+NOTICE = "Synthetische Daten - keine reale Stadt"
+OUTPUTS = {"atlas.html", "bericht.html", "atlas.gpkg", "segregation.csv", "manifest.json"}
+
+
+# check
+
+
+def test_a_check_writes_nothing(city, listing):
+    before = listing(city)
+    result = check_project(city / "projekt.toml")
+    assert listing(city) == before
+    assert result.files == ()
+
+
+def test_a_check_says_what_was_read_and_what_came_of_it(sample):
+    said = repr(check_project(sample / "projekt.toml"))
+    assert "Table indikatoren_2024.csv: 91 rows" in said  # 90 rows of districts and the totals row
+    assert "JoinReport indikatoren_2024.csv: 90 of 90 areas have a row" in said
+    assert "totals row set aside: '0000'" in said
+    assert f"notice: {NOTICE}" in said
+    assert "NeedIndex beispielstadt-2024" in said
+    assert "Shortlist: " in said
+
+
+# outputs
+
+
+def test_a_run_writes_exactly_its_outputs(outcome):
+    result, folder = outcome
+    assert {file.name for file in folder.iterdir()} == OUTPUTS
+    assert {file.name for file in result.files} == OUTPUTS
+    assert all(file.stat().st_size > 0 for file in result.files)
+
+
+def test_outputs_go_into_the_project_s_own_folder_unless_told_otherwise(city):
+    result = run_project(city / "projekt.toml")
+    assert {file.parent for file in result.files} == {city / "ergebnis"}
+
+
+def test_an_empty_name_leaves_an_output_out(city, edit, tmp_path):
+    edit(city / "projekt.toml", 'geopackage = "atlas.gpkg"', 'geopackage = ""')
+    edit(city / "projekt.toml", 'report = "bericht.html"', 'report = ""')
+    run_project(city / "projekt.toml", folder=tmp_path / "out")
+    assert {file.name for file in (tmp_path / "out").iterdir()} == OUTPUTS - {"atlas.gpkg", "bericht.html"}
+
+
+def test_two_runs_give_the_same_bytes(outcome, sample, tmp_path, listing):
+    run_project(sample / "projekt.toml", folder=tmp_path)
+    assert listing(tmp_path) == listing(outcome[1])
+
+
+def test_a_second_run_replaces_the_outputs_of_the_first(city, edit):
+    run_project(city / "projekt.toml")
+    edit(city / "projekt.toml", "Bedarfslagen in der Beispielstadt", "Zweite Fassung")
+    run_project(city / "projekt.toml")
+    assert {file.name for file in (city / "ergebnis").iterdir()} == OUTPUTS
+    assert "Zweite Fassung" in (city / "ergebnis" / "bericht.html").read_text(encoding="utf-8")
+
+
+def test_the_manifest_names_every_input_with_its_digest(outcome, sample):
+    manifest = json.loads((outcome[1] / "manifest.json").read_text(encoding="utf-8"))
+    inputs = {
+        "stadtteile.geojson",
+        "indikatoren_2024.csv",
+        "indikatoren_2022.csv",
+        "programmgebiete.geojson",
+        "einrichtungen.geojson",
+    }
+    assert manifest["inputs"].keys() == inputs
+    for name, digest in {**manifest["inputs"], **manifest["project"]}.items():
+        assert digest == hashlib.sha256((sample / name).read_bytes()).hexdigest()
+    assert manifest["project"].keys() == {"projekt.toml"}
+    assert manifest["need_spec"] == outcome[0].need.spec.hash
+    assert manifest["rule"] == 'above_city("sgb2_rate", "child_poverty_u15") & worst_share("need", 0.2)'
+
+
+def test_the_summary_counts_what_the_geopackage_holds(outcome):
+    result, folder = outcome
+    with closing(sqlite3.connect(folder / "atlas.gpkg")) as database:
+        (selected,) = database.execute("SELECT count(*) FROM areas WHERE selected").fetchone()
+        (candidates,) = database.execute("SELECT count(*) FROM candidates").fetchone()
+    assert selected > 0
+    assert result.summary[0].startswith(f"{selected} von ")
+    assert result.summary[1] == f"Sie bilden {candidates} zusammenhängende Prüfgebiete."
+
+
+# the notice goes with every output
+
+
+@pytest.mark.parametrize("name", ["atlas.html", "bericht.html"])
+def test_every_page_carries_the_notice_as_a_band(outcome, name):
+    page = (outcome[1] / name).read_text(encoding="utf-8")
+    assert f'<p class="qa-band" role="note">{NOTICE}</p>' in page
+
+
+def test_every_row_of_the_geopackage_carries_the_notice(outcome):
+    with closing(sqlite3.connect(outcome[1] / "atlas.gpkg")) as database:
+        for layer in ("areas", "candidates"):
+            assert database.execute(f"SELECT DISTINCT notice FROM {layer}").fetchall() == [(NOTICE,)]  # noqa: S608
+        assert database.execute("SELECT text FROM notes WHERE what = 'notice'").fetchall() == [(NOTICE,)]
+
+
+def test_every_row_of_the_segregation_table_carries_the_notice(outcome):
+    text = (outcome[1] / "segregation.csv").read_text(encoding="utf-8-sig")
+    assert {row["notice"] for row in csv.DictReader(text.splitlines(), delimiter=";")} == {NOTICE}
+
+
+def test_the_manifest_carries_the_notice(outcome):
+    assert json.loads((outcome[1] / "manifest.json").read_text(encoding="utf-8"))["notices"] == [NOTICE]
+
+
+# a run that fails
+
+
+FAULTS = {
+    "a table that is missing": ("projekt.toml", "indikatoren_2022.csv", "indikatoren_2021.csv", InputError),
+    "a wrong key column": ("projekt.toml", 'key = "Stadtteil"', 'key = "Stadteil"', ColumnError),
+    "a cell that is no number": ("indikatoren_2024.csv", ";1.893;", ";viele;", NumberError),
+    "a key that is no area": ("indikatoren_2024.csv", "0101;", "9999;", JoinError),
+    "an unknown rate in the rule": ("projekt.toml", 'above_city("sgb2_rate"', 'above_city("sgb_rate"', ColumnError),
+    "an unknown population": ("projekt.toml", 'population = "Einwohner"', 'population = "EW"', QuartiersatlasError),
+    "a layer without names": ("projekt.toml", 'kind = "ART"', 'kind = "TYP"', ColumnError),
+    "an output of unknown kind": ("projekt.toml", '"segregation.csv"', '"segregation.docx"', QuartiersatlasError),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_run_that_fails_leaves_nothing_behind_and_earlier_outputs_untouched(city, edit, listing, fault):
+    out = city / "ergebnis"
+    out.mkdir()
+    (out / "atlas.html").write_text("an earlier map")
+    name, old, new, error = FAULTS[fault]
+    edit(city / name, old, new, "cp1252" if name.endswith(".csv") else "utf-8")
+    before = listing(city)
+    with pytest.raises(error):
+        run_project(city / "projekt.toml")
+    assert listing(city) == before
+
+
+def test_a_run_that_fails_makes_no_folder_for_outputs(city, edit, tmp_path):
+    edit(city / "indikatoren_2024.csv", ";1.893;", ";viele;", "cp1252")
+    with pytest.raises(NumberError, match="'viele' in line 2"):
+        run_project(city / "projekt.toml", folder=tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_failure_while_writing_leaves_no_half_of_the_outputs(city, edit, listing):
+    run_project(city / "projekt.toml")
+    before = listing(city / "ergebnis")
+    edit(city / "projekt.toml", "segregation.csv", "segregation.docx")
+    edit(city / "projekt.toml", "Bedarfslagen in der Beispielstadt", "Zweite Fassung")
+    with pytest.raises(QuartiersatlasError, match=r"segregation\.docx"):
+        run_project(city / "projekt.toml")
+    assert listing(city / "ergebnis") == before
+
+
+def test_areas_without_outline_are_named(city, edit):
+    edit(city / "stadtteile.geojson", _first_outline(city / "stadtteile.geojson"), "null")
+    with pytest.raises(GeometryError, match=r"1 areas have no geometry: '0101'"):
+        run_project(city / "projekt.toml")
+
+
+def _first_outline(file):
+    """Return the text of the first feature's geometry."""
+    text = file.read_text(encoding="utf-8")
+    start = text.index("{", text.index('"geometry"'))
+    depth = 0
+    for end, sign in enumerate(text[start:], start=start):
+        depth += {"{": 1, "}": -1}.get(sign, 0)
+        if depth == 0:
+            return text[start : end + 1]
+    raise AssertionError

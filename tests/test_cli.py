@@ -1,0 +1,261 @@
+"""The command line: what it writes and prints, and one clear message where something is wrong."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import geopandas as gpd
+import pytest
+
+from quartiersatlas.cli import main
+from quartiersatlas.sample import write_sample
+from quartiersatlas.segregation import segregation_indices
+from quartiersatlas.version import __version__
+
+OUTPUTS = {"atlas.html", "bericht.html", "atlas.gpkg", "segregation.csv", "manifest.json"}
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sample")
+    write_sample(folder)
+    return folder
+
+
+@pytest.fixture
+def city(sample, tmp_path):
+    """Give a copy of the sample city that a test may spoil."""
+    return shutil.copytree(sample, tmp_path / "city")
+
+
+@pytest.fixture
+def refused(city, capsys):
+    """Check and run a spoiled project: both fail with one message and write nothing; give the message."""
+
+    def refused() -> str:
+        before = {file: file.read_bytes() for file in city.rglob("*") if file.is_file()}
+        messages = set()
+        for command in ("check", "run"):
+            assert main([command, str(city / "projekt.toml")]) == 2
+            printed = capsys.readouterr()
+            assert printed.out == ""
+            assert printed.err.count("\n") == 1
+            assert printed.err.startswith("quartiersatlas: ")
+            assert "Traceback" not in printed.err
+            messages.add(printed.err)
+        assert {file: file.read_bytes() for file in city.rglob("*") if file.is_file()} == before
+        assert not (city / "ergebnis").exists()
+        assert len(messages) == 1
+        return messages.pop()
+
+    return refused
+
+
+def replace(file, pattern, new, encoding="utf-8", count=1):
+    content, n = re.subn(pattern, new, file.read_bytes().decode(encoding), count=count)
+    assert n >= 1
+    file.write_bytes(content.encode(encoding))
+
+
+# what works
+
+
+def test_the_demo_writes_the_sample_city_and_its_atlas(tmp_path, capsys):
+    assert main(["demo", str(tmp_path / "demo")]) == 0
+    printed = capsys.readouterr()
+    for name in OUTPUTS:
+        file = tmp_path / "demo" / name
+        assert file.stat().st_size > 0
+        assert f"  {file}\n" in printed.out
+    assert (tmp_path / "demo" / "daten" / "stadtteile.geojson").is_file()
+    assert "Synthetische Daten - keine reale Stadt" in printed.out
+    assert re.search(
+        r"^\d+ von \d+ bewerteten Gebieten sind Prüfgebiete\. Dort leben [\d.]+ Menschen", printed.out, re.MULTILINE
+    )
+    assert printed.err == ""
+
+
+def test_a_new_project_file_is_commented_and_readable(tmp_path, capsys):
+    file = tmp_path / "mein.toml"
+    assert main(["new", str(file)]) == 0
+    assert f"quartiersatlas check {file}" in capsys.readouterr().out
+    content = file.read_text(encoding="utf-8")
+    assert sum(line.lstrip().startswith("#") for line in content.splitlines()) >= 10
+    assert {"areas", "tables", "indicators", "need", "shortlist"} <= tomllib.loads(content).keys()
+
+
+def test_a_new_project_file_never_overwrites_another(tmp_path, capsys):
+    file = tmp_path / "projekt.toml"
+    file.write_text("mine")
+    assert main(["new", str(file)]) == 2
+    assert "is there already; it is left as it is" in capsys.readouterr().err
+    assert file.read_text() == "mine"
+
+
+def test_a_new_project_file_in_a_missing_folder_is_one_message(tmp_path, capsys):
+    assert main(["new", str(tmp_path / "nowhere" / "a.toml")]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_check_reports_on_the_inputs_and_writes_nothing(city, capsys):
+    before = sorted(city.rglob("*"))
+    assert main(["check", str(city / "projekt.toml")]) == 0
+    printed = capsys.readouterr().out
+    assert "JoinReport indikatoren_2024.csv: 90 of 90 areas have a row" in printed
+    assert "totals row set aside: '0000'" in printed
+    assert sorted(city.rglob("*")) == before
+
+
+def test_run_writes_into_the_folder_that_is_named(city, tmp_path, capsys):
+    assert main(["run", str(city / "projekt.toml"), "--folder", str(tmp_path / "out")]) == 0
+    assert {file.name for file in (tmp_path / "out").iterdir()} == OUTPUTS
+    assert "Prüfgebiete" in capsys.readouterr().out
+
+
+def test_indices_lists_every_index_with_formula_and_source(capsys):
+    assert main(["indices"]) == 0
+    printed = capsys.readouterr().out
+    for name, index in segregation_indices().iterrows():
+        assert name in printed
+        assert index["formula"] in printed
+        assert index["source"] in printed
+
+
+def test_the_version_is_printed(capsys):
+    with pytest.raises(SystemExit, match="0"):
+        main(["--version"])
+    assert capsys.readouterr().out.strip() == __version__
+
+
+@pytest.mark.parametrize("arguments", [[], ["fly"], ["run"]])
+def test_an_impossible_command_line_shows_the_usage(arguments, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(arguments)
+    assert "usage: quartiersatlas" in capsys.readouterr().err
+
+
+def test_warnings_are_printed_and_are_no_failure(city, capsys):
+    replace(city / "projekt.toml", r'  \{ id = "sgb2_rate" \},\n', '  { id = "mh_share", weight = 9 },\n')
+    assert main(["check", str(city / "projekt.toml")]) == 0
+    assert re.fullmatch(r"warning: Need index .*context indicators.*\n", capsys.readouterr().err)
+
+
+def test_the_installed_command_runs():
+    command = Path(sys.executable).with_name("quartiersatlas")
+    done = subprocess.run([command, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == __version__
+    done = subprocess.run([command, "check", "nowhere.toml"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == "quartiersatlas: The project file 'nowhere.toml' is missing.\n"
+
+
+# what is refused
+
+
+def test_a_missing_project_file(tmp_path, capsys):
+    assert main(["run", str(tmp_path / "projekt.toml"), "--folder", str(tmp_path / "out")]) == 2
+    assert re.fullmatch(r"quartiersatlas: The project file '.*projekt\.toml' is missing\.\n", capsys.readouterr().err)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_missing_file(city, refused):
+    (city / "indikatoren_2022.csv").rename(city / "indikatoren_2021.csv")
+    assert "The table file" in (message := refused())
+    assert "is missing. Did you mean " in message
+    assert "'indikatoren_2021.csv'" in message
+
+
+def test_a_wrong_key_column_of_the_table(city, refused):
+    replace(city / "projekt.toml", 'key = "Stadtteil"', 'key = "Stadteil"')
+    assert "no column 'Stadteil'. Did you mean 'Stadtteil'" in refused()
+
+
+def test_a_wrong_key_column_of_the_areas(city, refused):
+    replace(city / "projekt.toml", 'key = "STADTTEIL"', 'key = "STADTEIL"')
+    assert "stadtteile.geojson has no column 'STADTEIL'. Did you mean 'STADTTEIL'" in refused()
+
+
+def test_no_reference_system(city, refused):
+    frame = gpd.read_file(city / "stadtteile.geojson").rename(columns={"BEZIRK_NAME": "BEZNAME"})
+    frame.to_file(city / "stadtteile.shp", encoding="utf-8")
+    (city / "stadtteile.prj").unlink()
+    replace(city / "projekt.toml", "stadtteile.geojson", "stadtteile.shp")
+    replace(city / "projekt.toml", "BEZIRK_NAME", "BEZNAME")
+    assert "does not say its coordinate reference system. Pass it, such as crs='EPSG:25832'" in refused()
+
+
+def test_a_reference_system_in_degrees(city, refused):
+    frame = gpd.read_file(city / "stadtteile.geojson").to_crs("EPSG:4326")
+    frame.to_file(city / "stadtteile.geojson")
+    assert "Pass to_crs='EPSG:25832'" in refused()
+
+
+def test_the_repair_for_degrees_works(city):
+    gpd.read_file(city / "stadtteile.geojson").to_crs("EPSG:4326").to_file(city / "stadtteile.geojson")
+    replace(city / "projekt.toml", 'key = "STADTTEIL"', 'key = "STADTTEIL"\nto_crs = "EPSG:25832"')
+    assert main(["check", str(city / "projekt.toml")]) == 0
+
+
+def test_duplicate_keys_of_the_areas(city, refused):
+    replace(city / "stadtteile.geojson", '"0102"', '"0101"')
+    assert "1 keys of 'STADTTEIL' stand for more than one area: '0101'" in refused()
+
+
+def test_duplicate_keys_of_the_table(city, refused):
+    replace(city / "indikatoren_2024.csv", "\n0102;", "\n0101;", "cp1252")
+    assert "1 keys have more than one row: '0101'" in refused()
+
+
+def test_no_key_in_common(city, refused):
+    replace(city / "indikatoren_2024.csv", r"\n(\d{4}|0402\+0403);", r"\nX\1;", "cp1252", count=0)
+    assert "no key in common. Areas: '0101', '0102', '0103' and" in refused()
+
+
+def test_a_word_in_a_count_column(city, refused):
+    replace(city / "indikatoren_2024.csv", ";1.893;", ";viele;", "cp1252")
+    assert "1 cells of column 'Einwohner' are not numbers: 'viele' in line 2" in refused()
+
+
+def test_a_column_of_words_as_a_count(city, refused):
+    replace(city / "projekt.toml", r'mh_share = \["Mit_Migrationshintergrund"', 'mh_share = ["Name"')
+    assert "Column 'Name' holds text, not counts" in refused()
+
+
+def test_negative_counts(city, refused):
+    replace(city / "indikatoren_2024.csv", ";1.893;", ";-1.893;", "cp1252")
+    assert "1 counts in 'Einwohner' are negative or infinite ('0101': -1893)" in refused()
+
+
+def test_codes_for_missing_values_in_a_count_column(city, refused):
+    replace(city / "indikatoren_2024.csv", r";(1\.893|3\.097);", ";-9999;", "cp1252", count=2)
+    assert "symbols={'-9999': 'missing'}" in refused()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"), [("", "indikatoren_2024.csv is empty"), ("Stadtteil;Einwohner\n", "a header and no rows")]
+)
+def test_an_empty_table(city, refused, content, message):
+    (city / "indikatoren_2024.csv").write_text(content)
+    assert message in refused()
+
+
+def test_an_empty_layer(city, refused):
+    empty = gpd.read_file(city / "stadtteile.geojson").head(0)
+    empty.to_file(city / "stadtteile.gpkg")
+    replace(city / "projekt.toml", "stadtteile.geojson", "stadtteile.gpkg")
+    assert "stadtteile.gpkg has no areas" in refused()
+
+
+def test_an_unknown_word_in_the_project_file(city, refused):
+    replace(city / "projekt.toml", "\ntitle = ", "\ntitel = ")
+    assert "In projekt.toml: 'titel' is not known. Did you mean 'title'?" in refused()
+
+
+def test_a_date_without_quotation_marks(city, refused):
+    replace(city / "projekt.toml", 'as_of = "31.12.2024"', "as_of = 2024-12-31")
+    assert "as_of = 2024-12-31 should be text in quotation marks" in refused()
