@@ -16,6 +16,7 @@ import quartiersatlas as qa
 from quartiersatlas import export, report
 from quartiersatlas.errors import InputError, ReleaseError
 from quartiersatlas.present import files
+from quartiersatlas.present.export import area_table
 
 NOTICE = "Synthetische Daten - keine reale Stadt"
 
@@ -233,3 +234,12 @@ def test_text_files_keep_their_line_ends_and_replace_what_was_there(tmp_path):
     target.write_text("a much longer text that was there before", encoding="utf-8")
     assert files.write_text(target, "ä\r\n\n") == target
     assert target.read_bytes() == b"\xc3\xa4\r\n\n"
+
+
+def test_a_higher_level_named_like_a_column_of_the_export_keeps_its_values(joined):
+    data = joined({"mh": [40.0, 50], "residents": [1000.0, 1000]})
+    areas = data.areas.assign(state=["Hessen", "Bayern"])
+    data = qa.add_rates(qa.join(areas, data.values), {"mh_share": ("mh", "residents")})
+    table = area_table(qa.release(data), "en")
+    assert table["parent_state"].tolist() == ["Hessen", "Bayern"]
+    assert table["state"].tolist() == ["shown", "shown"]

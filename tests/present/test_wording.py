@@ -70,7 +70,7 @@ def test_method_of_the_sample_city_tells_what_was_done_in_german(sample):
         "indikatoren_2024.csv: 90 von 90 Gebieten haben eine Zeile.",
         "Summenzeile beiseitegelegt: 0000.",
         "Hafenbecken / Kaiviertel wird gemeinsam ausgewiesen (zusammengefasst aus 0402, 0403).",
-        "Der Wert der Stadt ist aus den Anzahlen aller Gebiete berechnet, nicht als Mittel der Gebietswerte.",
+        "Der Wert der Stadt ist aus den Anzahlen der Gebiete berechnet, nicht als Mittel der Gebietswerte.",
         f"Erstellt mit quartiersatlas {qa.__version__}.",
     ):
         assert line in lines
@@ -165,7 +165,7 @@ def test_summary_counts_people_not_areas_only(town_release):
     # residents 1000, 1050, ... 1550: 15300 in all, 1450 + 1500 + 1550 = 4500 in the last three
     first, second = summary_texts(town_release, "de")
     assert first == "3 von 12 bewerteten Gebieten sind Prüfgebiete. Dort leben 4.500 Menschen, 29,4 % der Stadt."
-    assert " 1 zusammenhängende" in second
+    assert second == "Es ist ein zusammenhängendes Prüfgebiet."
 
 
 def test_summary_of_an_empty_shortlist_says_so(make_city, town):

@@ -137,3 +137,21 @@ def test_a_column_with_one_secret_source_cell_holds_a_second_one_back(joined):
     data.status.loc["b0", "mh"] = "suppressed"
     released = qa.release(qa.add_rates(data, RATE))
     assert released.values["mh_share"].isna().tolist() == [False, True, True, False]
+
+
+def test_a_withheld_area_does_not_come_back_inside_a_candidate_area(joined):
+    # all are selected; b0 lies between the others and shows nothing: 250 residents
+    data = qa.add_rates(joined({"mh": [400.0, 100, 500, 450], "residents": [1000.0, 250, 1000, 900]}), RATE)
+    shortlist = qa.screen(data, qa.worst_share("mh_share", 1.0))
+    candidates = qa.candidate_areas(data.areas, shortlist, min_population=0)
+    assert candidates.members.to_dict() == {"a0": "P1", "b0": "P1", "c0": "P1", "d0": "P1"}
+    only_small = qa.Protection(secondary=False)
+    released = qa.release(data, shortlist=shortlist, candidates=candidates, protection=only_small)
+    assert released.members.to_dict() == {"a0": "P2", "c0": "P1", "d0": "P1"}
+    assert released.candidates["residents"].to_dict() == {"P1": 1900, "P2": 1000}
+    assert not released.candidates.intersects(data.areas.geometry["b0"].buffer(-1)).any()
+
+
+def test_areas_missing_from_the_city_value_are_counted_in_the_method(data):
+    facts = [fact for fact in qa.release(data).facts if fact.text == "fact_city_without"]
+    assert [fact.values["count"] for fact in facts] == [1]  # g0

@@ -14,13 +14,16 @@ Lang = Literal["de", "en"]
 THIN_BLANK = "\u202f"
 
 
+def check_lang(lang: str) -> None:
+    """Refuse a language there are no texts for."""
+    if lang not in ("de", "en"):
+        raise SpecError(f"lang is {lang!r}; there are 'de' and 'en'.")
+
+
 def pick(lang: Lang, german: str, english: str) -> str:
     """Return the text of the language; an unknown language is an error."""
-    if lang == "de":
-        return german
-    if lang == "en":
-        return english
-    raise SpecError(f"lang is {lang!r}; there are 'de' and 'en'.")
+    check_lang(lang)
+    return german if lang == "de" else english
 
 
 def text(name: str, lang: Lang, /, **values: object) -> str:

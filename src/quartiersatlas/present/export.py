@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import geopandas as gpd
 import pandas as pd
 
-from quartiersatlas.catalogue import text
+from quartiersatlas.catalogue import check_lang, text
 from quartiersatlas.errors import ReleaseError
 from quartiersatlas.present.files import write_text, written_whole
 from quartiersatlas.present.wording import label, method_texts, reason_texts, unit
@@ -50,6 +50,7 @@ def export(
         The folder is not there.
     """
     path = Path(path)
+    check_lang(lang)
     if path.suffix == ".gpkg":
         return _geopackage(release, path, lang)
     if path.suffix == ".csv":
@@ -61,7 +62,14 @@ def area_table(release: Release, lang: Lang) -> gpd.GeoDataFrame:
     """Return one row per area: names, state, every released column, selection, reasons, notice."""
     reasons = {key: "; ".join(lines) for key, lines in reason_texts(release, lang).items()}
     # released columns last: the residents may be one of them
-    areas = release.areas.join(release.state).assign(residents=release.residents).assign(**release.values)
+    taken = {"state", "residents", "selected", "reasons", "candidate", "notice", *release.values}
+    parents = {column: f"parent_{column}" for column in release.areas.columns if column in taken}
+    areas = (
+        release.areas.rename(columns=parents)
+        .join(release.state)
+        .assign(residents=release.residents)
+        .assign(**release.values)
+    )
     areas["selected"] = release.selected
     areas["reasons"] = [reasons.get(key, "") for key in areas.index]
     areas["candidate"] = release.members.reindex(areas.index).fillna("")

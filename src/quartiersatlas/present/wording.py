@@ -81,18 +81,18 @@ def summary_texts(release: Release, lang: Lang) -> list[str]:
     if release.reasons.empty and not release.selected.any():
         return [text("summary_none", lang)] if release.has_shortlist else []
     people = release.residents[release.selected].sum()
-    sentences = [
-        text(
-            "summary_selected",
-            lang,
-            selected=int(release.selected.sum()),
-            assessed=release.n_assessed,
-            residents=number_text(people, 0, lang),
-            share=number_text(100 * people / release.residents.sum(), 1, lang),
-        )
-    ]
-    if release.candidates is not None and len(release.candidates):
-        sentences.append(text("summary_candidates", lang, count=len(release.candidates)))
+    n_selected = int(release.selected.sum())
+    values = {
+        "selected": n_selected,
+        "assessed": release.n_assessed,
+        "residents": number_text(people, 0, lang),
+        "share": number_text(100 * people / release.residents.sum(), 1, lang),
+    }
+    sentences = [text("summary_selected_one" if n_selected == 1 else "summary_selected", lang, **values)]
+    n_candidates = len(release.candidates) if release.candidates is not None else 0
+    if n_candidates:
+        name = "summary_candidates_one" if n_candidates == 1 else "summary_candidates"
+        sentences.append(text(name, lang, count=n_candidates))
     return sentences
 
 
@@ -107,7 +107,7 @@ def method_texts(release: Release, lang: Lang) -> list[str]:
 def fact_text(release: Release, fact: Fact, lang: Lang) -> str:
     """Return one fact in words."""
     values = dict(fact.values)
-    if fact.text == "fact_hidden":
+    if "indicator" in values:
         values["label"] = label(values.pop("indicator"), lang)
     if fact.text == "fact_axis":
         axis, reference = values["axis"], values["reference"]

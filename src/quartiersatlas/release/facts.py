@@ -35,7 +35,7 @@ def collect_facts(
     selected: pd.Series[bool],
 ) -> tuple[Fact, ...]:
     """Return every fact a reader of the method box has to know, in the order of the work."""
-    facts = [*_intake(data), *_protection(protection, out)]
+    facts = [*_intake(data), *_city(data, out), *_protection(protection, out)]
     if need is not None:
         facts += _need(data, need)
     if shortlist is not None:
@@ -65,6 +65,17 @@ def _intake(data: AreaData) -> list[Fact]:
     if "repaired" in data.areas.columns:
         names = _names(data, data.areas.index[data.areas["repaired"]])
         facts.append(Fact("fact_geometry", {"names": names}))
+    return facts
+
+
+def _city(data: AreaData, out: Released) -> list[Fact]:
+    """Say where the city value is computed without areas whose count is secret or missing."""
+    facts = []
+    for column in out.columns:
+        if column.kind == "rate":
+            unknown = data.values[list(data.rates[column.id])].isna().any(axis=1)
+            if unknown.any():
+                facts.append(Fact("fact_city_without", {"indicator": column, "count": int(unknown.sum())}))
     return facts
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +15,7 @@ from quartiersatlas.release.columns import Released, ReleasedColumn, add_data_co
 from quartiersatlas.release.facts import Fact, collect_facts
 from quartiersatlas.release.protection import Protection, small_areas
 from quartiersatlas.release.reasons import shown_reasons, shown_selection
-from quartiersatlas.screening import programme_overlap
+from quartiersatlas.screening import candidate_areas, programme_overlap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -194,6 +194,9 @@ def release(
     selected = (
         shown_selection(shortlist, out) if shortlist is not None else pd.Series(data=False, index=data.areas.index)
     )
+    if candidates is not None and shortlist is not None and not selected.equals(shortlist.selected):
+        shown = replace(shortlist, selected=selected)  # a withheld area must not reappear inside a candidate area
+        candidates = candidate_areas(data.areas, shown, min_population=candidates.min_population)
     return Release(
         areas=data.areas[_structure(data)],
         values=pd.DataFrame(out.values, index=data.areas.index),

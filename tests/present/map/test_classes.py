@@ -90,3 +90,9 @@ def test_context_is_never_drawn_in_the_colours_of_need():
     assert column_colors(ReleasedColumn("dynamics", "class", need), 3, first_axis=False) == list(DIVERGING_COLORS)
     reddish = [c for c in CONTEXT_COLORS if int(c[1:3], 16) > int(c[3:5], 16)]
     assert reddish == []
+
+
+def test_a_lowest_value_that_fills_several_classes_is_a_class_of_its_own():
+    values = pd.Series([0.0] * 90 + [float(v) for v in range(1, 11)])
+    assert quantile_breaks(values) == [1.0]
+    assert quantile_breaks(pd.Series([0.0] * 50 + [float(v) for v in range(1, 51)])) == [1.0, 11.0, 31.0]

@@ -147,8 +147,8 @@ def test_a_programme_area_is_named_at_its_outline(atlas, exported):
 def test_further_layers_can_be_switched_off(atlas):
     boxes = atlas.driver.find_elements("css selector", ".leaflet-control-layers-overlays input")
     assert atlas.texts(".leaflet-control-layers-overlays label") == [
-        "Programmgebiete",
         "Zusammenhängende Prüfgebiete",
+        "Programmgebiete",
         "Einrichtungen",
     ]
     assert len(atlas.texts(".qa-candidate-name")) == 5

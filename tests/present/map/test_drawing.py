@@ -161,6 +161,9 @@ def test_outline_of_a_large_candidate_area_has_a_white_casing(atlas, sample, exp
     large = sample.release.candidates[sample.release.candidates["n_areas"] >= 3]
     others = exported[~exported["selected"]].union_all()
     assert len(large) == 3
+    boxes = atlas.driver.find_elements("css selector", ".leaflet-control-layers-overlays input")
+    boxes[1].click()  # programme areas are drawn above
+    atlas.drawn()
     for shape in large.geometry:
         outside = shapely.MultiLineString([shape.boundary]).intersection(others.boundary)
         around = atlas.colors(halfway(outside), half=4)

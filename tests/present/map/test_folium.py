@@ -9,7 +9,7 @@ import folium
 import pytest
 
 from quartiersatlas import atlas_map
-from quartiersatlas.present.map.assets import LEAFLET, asset
+from quartiersatlas.present.map.bundle import LEAFLET, asset
 from quartiersatlas.present.map.atlas import AtlasLayer, OfflineMap
 
 CENTRE = (51.0, 8.292)  # of the town's areas

@@ -10,8 +10,9 @@ import folium
 from branca.element import Element, Figure
 from folium.template import Template
 
+from quartiersatlas.catalogue import check_lang
 from quartiersatlas.present.files import write_text
-from quartiersatlas.present.map.assets import head_html
+from quartiersatlas.present.map.bundle import head_html
 from quartiersatlas.present.map.data import map_json
 from quartiersatlas.present.map.page import page_html
 from quartiersatlas.release import Release, release
@@ -74,6 +75,9 @@ class Atlas:
 
     release: Release
     lang: Lang = "de"
+
+    def __post_init__(self) -> None:
+        check_lang(self.lang)
 
     def to_folium(self) -> folium.Map:
         """Return the map as a folium map, to which further layers can be added."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 NEED_COLORS = ("#ffffcc", "#a1dab4", "#41b6c4", "#2c7fb8", "#253494")
 CONTEXT_COLORS = ("#edf8fb", "#b2e2e2", "#66c2a4", "#2ca25f", "#006d2c")
-DIVERGING_COLORS = ("#998ec3", "#f7f7f7", "#f1a340")
+DIVERGING_COLORS = ("#998ec3", "#e8dfc8", "#f1a340")
 
 
 def quantile_breaks(values: pd.Series[float], n_classes: int = len(NEED_COLORS)) -> list[float]:
@@ -30,8 +30,12 @@ def quantile_breaks(values: pd.Series[float], n_classes: int = len(NEED_COLORS))
     known = np.sort(values.dropna().to_numpy(dtype=float))
     if not len(known):
         return []
-    starts = [known[len(known) * k // n_classes] for k in range(1, n_classes)]
-    return sorted({float(limit) for limit in starts if limit > known[0]})
+    starts = np.array([known[len(known) * k // n_classes] for k in range(1, n_classes)])
+    above_lowest = known[known > known[0]][
+        :1
+    ]  # where the lowest value fills several classes, the next value starts one
+    limits = [starts[starts > known[0]], above_lowest if (starts == known[0]).any() else []]
+    return [float(limit) for limit in np.unique(np.concatenate(limits))]
 
 
 def ramp(colors: tuple[str, ...], n_classes: int) -> list[str]:

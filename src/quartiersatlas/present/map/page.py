@@ -34,6 +34,6 @@ def _candidates(release: Release, lang: Lang) -> list[str]:
     if release.candidates is None:
         return []
     return [
-        f"{key} {row['name']}: {number_text(row['residents'], 0, lang)} {text('label_residents', lang)}"
+        f"{key} {row['name']}: {text('residents_count', lang, count=number_text(row['residents'], 0, lang))}"
         for key, row in release.candidates.iterrows()
     ]

@@ -24,7 +24,7 @@ export function createLayer(atlas) {
       smoothFactor: 0,
       bubblingMouseEvents: false,
       ...areaStyle(atlas.columns[current], area, selected.has(area)),
-    }).bindTooltip(() => tooltip(atlas, atlas.columns[current], area), { sticky: true, className: "qa-tip" }),
+    }).bindTooltip(() => tooltip(atlas, atlas.columns[current], area), { sticky: true, opacity: 1, className: "qa-tip" }),
   );
   areas.forEach((/** @type {any} */ path) => {
     path.on("mouseover", () => path.setStyle({ weight: 2 }));
@@ -92,7 +92,7 @@ function fitPage(map, bounds, legend) {
 }
 
 /**
- * Candidate areas, programme areas and facilities, by the name that switches them.
+ * Candidate areas, programme areas (their dashes above the casing) and facilities, by the name that switches them.
  *
  * @param {any} atlas
  * @param {(shape: any, style: any) => any} line
@@ -101,15 +101,15 @@ function fitPage(map, bounds, legend) {
 function furtherLayers(atlas, line) {
   /** @type {Record<string, any>} */
   const groups = {};
+  if (atlas.candidates.length) {
+    groups[atlas.words.label_candidates] = candidateLayer(atlas.candidates, line);
+  }
   if (atlas.programmes.length) {
     groups[atlas.words.label_programmes] = L.layerGroup(
       atlas.programmes.map((/** @type {any} */ programme) =>
         line(decodeShape(programme.shape), PROGRAMME_LINE).bindTooltip(element("span", "", programme.label), { sticky: true }),
       ),
     );
-  }
-  if (atlas.candidates.length) {
-    groups[atlas.words.label_candidates] = candidateLayer(atlas.candidates, line);
   }
   if (atlas.facilities.length) {
     const style = { radius: 4, color: "#ffffff", weight: 1.5, fillColor: "#1a1a1a", fillOpacity: 1 };
