@@ -16,7 +16,7 @@ from quartiersatlas.release.protection import protected_cells
 if TYPE_CHECKING:
     from quartiersatlas.intake import AreaData
     from quartiersatlas.need import NeedIndex
-    from quartiersatlas.need.spec import NeedClass
+    from quartiersatlas.need.spec import NeedAxis, NeedClass
     from quartiersatlas.release.protection import Protection
 
 Kind = Literal["rate", "share", "count", "score", "class"]
@@ -116,12 +116,11 @@ def _is_count(data: AreaData, name: str) -> bool:
 
 def add_need(out: Released, need: NeedIndex, hidden: pd.Series) -> None:
     """Release score and class of each axis; where one of its indicators is protected, they are too."""
+    secret = {axis.id: _secret(axis, out, hidden) for axis in need.spec.axes}
+    secret_anywhere = pd.DataFrame(secret).any(axis=1)
     for axis in need.spec.axes:
-        derived = hidden.copy()
-        for indicator in axis.indicators:
-            base = indicator.id.removesuffix("_change")
-            if base in out.status:
-                derived |= out.status[base].eq("suppressed")
+        # an area that a secret indicator keeps out of the index has no score on any axis, for the same reason
+        derived = secret[axis.id] | (secret_anywhere & need.scores[axis.id].isna())
         scores, classes = need.scores[axis.id], need.classes[axis.id]
         status = pd.Series(np.where(scores.isna(), "missing", "value"), index=scores.index)
         meaning = Indicator(
@@ -136,3 +135,13 @@ def add_need(out: Released, need: NeedIndex, hidden: pd.Series) -> None:
         out.add(score, scores, status, derived)
         by_class = ReleasedColumn(f"need_{axis.id}_class", "class", meaning, classes=axis.classes)
         out.add(by_class, classes, status, derived)
+
+
+def _secret(axis: NeedAxis, out: Released, hidden: pd.Series) -> pd.Series:
+    """Return the areas where an indicator of the axis (or the rate it is a change of) is not shown."""
+    secret = hidden.copy()
+    for indicator in axis.indicators:
+        base = indicator.id.removesuffix("_change")
+        if base in out.status:
+            secret |= out.status[base].eq("suppressed")
+    return secret
