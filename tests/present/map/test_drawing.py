@@ -6,12 +6,15 @@ import re
 from collections import Counter
 
 import geopandas as gpd
+import pandas as pd
 import pytest
 import shapely
 
+import quartiersatlas as qa
+
 pytestmark = pytest.mark.browser
 
-NEED_COLORS = ["#ffffcc", "#a1dab4", "#41b6c4", "#2c7fb8", "#253494"]  # MAP_DESIGN: light to dark
+NEED_COLORS = ["#ffffcc", "#a1dab4", "#41b6c4", "#2c7fb8", "#253494"]  # light to dark
 STATUS = {"high": "hoch", "medium": "mittel", "low": "niedrig", "very_low": "sehr niedrig"}
 ACCENT, DARK = "#b3005e", "#1a1a1a"
 
@@ -82,14 +85,17 @@ def test_context_is_painted_in_a_neutral_green_not_in_the_colours_of_need(atlas,
         assert atlas.colors(clear[key]) == [color], key
 
 
-def test_an_area_without_data_is_plain_grey(atlas, exported, clear):
-    atlas.choose("Dynamik (Klasse)")
-    rows = {row["label"]: row for row in atlas.legend()}
-    grey = [key for key in clear.index if set(atlas.colors(clear[key], half=4)) == {"#dddddd"}]
-    assert rows["keine Angabe"]["color"] == "#dddddd"
-    assert not rows["keine Angabe"]["pattern"]
-    assert grey
-    assert exported["need_dynamics_class"][grey].isna().all()
+def test_an_area_without_data_is_plain_grey(show, make_city):
+    table = pd.DataFrame({"residents": [1000.0] * 6, "poor": [100.0, 200, None, 300, 150, 250]}, index=list("123456"))
+    data = qa.add_rates(make_city(table), {"sgb2_rate": ("poor", "residents")})
+    released = qa.release(data)
+    page = show(released)
+    row = next(row for row in page.legend() if row["label"] == "keine Angabe")
+    assert (row["color"], row["count"]) == ("#dddddd", "(1)")
+    assert not row["pattern"]
+    places = released.areas.representative_point().to_crs("EPSG:4326")
+    assert set(page.colors(places["3"], half=4)) == {"#dddddd"}
+    assert "#dddddd" not in page.colors(places["2"], half=4)
 
 
 def test_protected_areas_are_white_with_grey_dots(atlas, exported, clear):
