@@ -51,9 +51,9 @@ export function patternTile(name) {
 export function patternCanvas() {
   /** @type {Map<PatternName, CanvasPattern | null>} */
   const patterns = new Map();
-  const PatternCanvas = L.Canvas.extend({
+  const PatternCanvas = /** @type {any} */ (L.Canvas).extend({
     _fillStroke(/** @type {CanvasRenderingContext2D} */ pen, /** @type {any} */ layer) {
-      L.Canvas.prototype._fillStroke.call(this, pen, layer);
+      /** @type {any} */ (L.Canvas.prototype)._fillStroke.call(this, pen, layer);
       const name = layer.options.pattern;
       if (!name) return;
       if (!patterns.has(name)) patterns.set(name, pen.createPattern(patternTile(name), "repeat"));

@@ -39,8 +39,9 @@ export function createLayer(atlas) {
   ]);
   const overlays = furtherLayers(atlas, line);
 
+  /** @type {any} */
   const layer = L.layerGroup([...areas, marks, ...Object.values(overlays)]);
-  const legend = L.control({ position: "bottomleft" });
+  const legend = /** @type {any} */ (L).control({ position: "bottomleft" });
   legend.onAdd = () => {
     const box = element("section", "qa-legend");
     L.DomEvent.disableClickPropagation(box).disableScrollPropagation(box);
@@ -138,6 +139,7 @@ function candidateLayer(candidates, line) {
     const name = L.marker(candidate.at, { icon, interactive: false, keyboard: false });
     return { casing: line(shape, CASING_LINE), outline: line(shape, CANDIDATE_LINE), name };
   });
+  /** @type {any} */
   const group = L.layerGroup(drawn.flatMap(({ casing, outline, name }) => [casing, outline, name]));
   const fit = () =>
     drawn.forEach(({ casing, outline, name }) => {
@@ -166,7 +168,7 @@ function choiceControl(atlas, show) {
     ownPage()?.append(choice);
     return [];
   }
-  const control = L.control({ position: "topright" });
+  const control = /** @type {any} */ (L).control({ position: "topright" });
   control.onAdd = () => {
     const box = element("div", "qa-card");
     L.DomEvent.disableClickPropagation(box);
