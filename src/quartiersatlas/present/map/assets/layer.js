@@ -66,9 +66,10 @@ export function createLayer(atlas) {
 
 /** A polygon that answers the mouse near its outline only: the areas inside keep their own tooltip. */
 function outlineClass() {
-  return L.Polygon.extend({
+  const polyline = /** @type {any} */ (L.Polyline.prototype);
+  return /** @type {any} */ (L.Polygon).extend({
     _containsPoint(/** @type {any} */ point) {
-      return L.Polyline.prototype._containsPoint.call(this, point, true);
+      return polyline._containsPoint.call(this, point, true);
     },
     _clickTolerance: () => 4,
   });
