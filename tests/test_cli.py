@@ -75,7 +75,7 @@ def test_the_demo_writes_the_sample_city_and_its_atlas(tmp_path, capsys):
     assert (tmp_path / "demo" / "daten" / "stadtteile.geojson").is_file()
     assert "Synthetische Daten - keine reale Stadt" in printed.out
     assert re.search(
-        r"^\d+ von \d+ bewerteten Gebieten sind Prüfgebiete\. Dort leben [\d.]+ Menschen", printed.out, re.MULTILINE
+        r"^\d+ von \d+ bewerteten Gebieten sind ausgewählt\. Dort leben [\d.]+ Menschen", printed.out, re.MULTILINE
     )
     assert printed.err == ""
 

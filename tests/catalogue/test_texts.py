@@ -45,11 +45,11 @@ def source():
 
 @pytest.fixture(scope="module")
 def asked_for():
-    """Give the names in calls such as text("...") and Fact("...") and in templates."""
+    """Give the names in calls such as text("...") and Message("...") and in templates."""
     found = set()
     for file in SOURCE.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"text", "Fact"} and node.args:
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"text", "Message"} and node.args:
                 first = node.args[0]
                 found |= {first.value} if isinstance(first, ast.Constant) else set()
     for file in SOURCE.rglob("*.html"):

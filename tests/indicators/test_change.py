@@ -34,3 +34,12 @@ def test_other_areas_the_same_date_and_unknown_indicators_are_refused(two_dates,
         qa.add_change(later, later, ["mh_share"])
     with pytest.raises(ColumnError, match="The later data has no column 'poverty'"):
         qa.add_change(later, earlier, ["poverty"])
+
+
+def test_the_same_areas_in_another_order_are_the_same_areas(two_dates):
+    later, earlier = two_dates
+    turned = qa.add_rates(
+        qa.join(earlier.areas.iloc[::-1], earlier.values[["mh", "residents"]], period="2022"), later.rates
+    )
+    data = qa.add_change(later, turned, ["mh_share"])
+    assert data.values["mh_share_change"].tolist() == pytest.approx([20.0, np.nan, np.nan], nan_ok=True)

@@ -59,11 +59,18 @@ def test_rows_above_the_header_may_be_empty_and_lines_are_those_of_the_sheet(boo
 
 def test_text_cells_with_a_decimal_comma_stand_beside_number_cells(book):
     file = book(Daten=[["key", "text", "number"], ["01", "1.234,5", 12.125], ["02", "7", 0.5]])
-    with pytest.raises(NumberError, match=r"'1.234,5' in line 2"):
-        qa.read_table(file, key="key")
-    values = qa.read_table(file, key="key", decimal=",").values
-    assert values.loc["01"].tolist() == [1234.5, 12.125]
-    assert values.loc["02"].tolist() == [7.0, 0.5]
+    for decimal in (None, ","):
+        values = qa.read_table(file, key="key", decimal=decimal).values
+        assert values.loc["01"].tolist() == [1234.5, 12.125]
+        assert values.loc["02"].tolist() == [7.0, 0.5]
+
+
+def test_numbers_stored_as_text_are_read_by_the_marks_of_all_texts_or_refused(book):
+    german = book(Daten=[["key", "residents", "space"], ["01", "1.893", "40,4"], ["02", "345", "38,1"]])
+    assert qa.read_table(german, key="key").values.loc["01"].tolist() == [1893.0, 40.4]
+    unclear = book(Daten=[["key", "residents"], ["01", "1.893"], ["02", "345"]])
+    with pytest.raises(NumberError, match="may be thousands or decimals"):
+        qa.read_table(unclear, key="key")
 
 
 def test_dates_and_truth_values_stay_text(book):

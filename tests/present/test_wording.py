@@ -12,6 +12,7 @@ import pytest
 
 import quartiersatlas as qa
 from quartiersatlas import report
+from quartiersatlas.catalogue import Message as Fact
 from quartiersatlas.catalogue.texts import texts
 from quartiersatlas.present.wording import (
     cell_text,
@@ -24,7 +25,6 @@ from quartiersatlas.present.wording import (
     value_text,
 )
 from quartiersatlas.release import ReleasedColumn, facts
-from quartiersatlas.release.facts import Fact
 
 FACTS = sorted(name for name in texts() if name.startswith("fact_"))
 DERIVED = {"fact_hidden", "fact_axis"}  # their values are a column and an axis, not words
@@ -60,7 +60,7 @@ def test_every_fact_is_filled_in_and_reaches_map_and_report(town_release, tmp_pa
 
 def test_every_fact_a_release_collects_has_a_text():
     used = set(re.findall(r'"(fact_\w+)"', inspect.getsource(facts)))
-    assert used >= {"fact_join", "fact_rule", "fact_withheld"}
+    assert used >= {"fact_join", "fact_rule", "fact_unassessed"}
     assert used <= set(FACTS)
 
 
@@ -74,8 +74,14 @@ def test_method_of_the_sample_city_tells_what_was_done_in_german(sample):
         f"Erstellt mit quartiersatlas {qa.__version__}.",
     ):
         assert line in lines
+    assert any(line.startswith("Geheimhaltung: Anzahlen von 1 bis unter 3 ") for line in lines)
+    assert "Gebiete unter 300 Einwohnern zeigen keine Indikatoren." in lines
+    rule = "SGB-II-Quote, Kinderarmut (SGB II unter 15) über dem Wert der Stadt"
     assert any(
-        line.startswith("Geheimhaltung: Anzahlen von 1 bis unter 3 und Gebiete unter 300 Einwohnern") for line in lines
+        line.startswith(
+            f"Auswahlregel: ({rule} und Sozialer Status (Indexwert, höher = mehr Bedarf) unter den höchsten 20 %"
+        )
+        for line in lines
     )
     axis = next(line for line in lines if line.startswith("Dynamik: "))
     assert "Veränderung SGB-II-Quote" in axis
@@ -164,14 +170,14 @@ def test_reasons_give_value_and_threshold_in_both_languages(town_release):
 def test_summary_counts_people_not_areas_only(town_release):
     # residents 1000, 1050, ... 1550: 15300 in all, 1450 + 1500 + 1550 = 4500 in the last three
     first, second = summary_texts(town_release, "de")
-    assert first == "3 von 12 bewerteten Gebieten sind Prüfgebiete. Dort leben 4.500 Menschen, 29,4 % der Stadt."
-    assert second == "Es ist ein zusammenhängendes Prüfgebiet."
+    assert first == "3 von 12 bewerteten Gebieten sind ausgewählt. Dort leben 4.500 Menschen, 29,4 % der Stadt."
+    assert second == "Sie bilden ein Prüfgebiet."
 
 
 def test_summary_of_an_empty_shortlist_says_so(make_city, town):
     table = pd.DataFrame({"residents": [1000.0] * 4, "x": [100.0] * 4, "n": [900.0] * 4}, index=list("abcd"))
     equal = qa.add_rates(make_city(table), {"sgb2_rate": ("x", "n")})
     nobody = qa.release(equal, shortlist=qa.screen(equal, qa.above_city("sgb2_rate")))
-    assert summary_texts(nobody, "de") == ["Kein Gebiet erfüllt die Regel."]
-    assert summary_texts(nobody, "en") == ["No area meets the rule."]
+    assert summary_texts(nobody, "de") == ["Keines der 4 bewerteten Gebiete erfüllt die Regel."]
+    assert summary_texts(nobody, "en") == ["None of the 4 assessed areas meets the rule."]
     assert summary_texts(qa.release(town), "de") == []

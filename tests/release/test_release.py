@@ -6,7 +6,7 @@ import pytest
 import quartiersatlas as qa
 from quartiersatlas.errors import ColumnError, SpecError
 
-RATE = {"mh_share": ("mh", "residents")}
+RATE = {"poverty": ("mh", "residents")}
 
 
 @pytest.fixture
@@ -20,8 +20,8 @@ def data(joined):
 
 
 def test_only_named_columns_leave(data):
-    released = qa.release(data, columns=["mh_share"])
-    assert set(released.values.columns) == {"mh_share", "mh_share_numerator", "mh_share_denominator"}
+    released = qa.release(data, columns=["poverty"])
+    assert set(released.values.columns) == {"poverty", "poverty_numerator", "poverty_denominator"}
     assert list(released.areas.columns) == ["name", "geometry"]
 
 
@@ -33,19 +33,19 @@ def test_protected_cells_are_absent_with_their_counts_and_say_so(data):
         assert released.status.loc[["b0", "c0"], column].eq("suppressed").all()
     assert released.state.to_dict()["c0"] == "small"
     assert released.state.to_dict()["f0"] == "uninhabited"
-    assert released.status.loc["g0", "mh_share"] == "missing"
-    assert released.values.loc["a0", "mh_share"] == 24.0
+    assert released.status.loc["g0", "poverty"] == "missing"
+    assert released.values.loc["a0", "poverty"] == 24.0
 
 
 def test_rates_leave_rounded(data):
     released = qa.release(data)
-    assert released.values.loc["d0", "mh_share"] == 6.2  # 6.25 rounds half to even
-    assert released.values.loc["e0", "mh_share"] == 6.7
+    assert released.values.loc["d0", "poverty"] == 6.2  # 6.25 rounds half to even
+    assert released.values.loc["e0", "poverty"] == 6.7
 
 
 def test_the_city_value_is_from_all_counts_also_the_protected(data):
     # (240 + 2 + 100 + 50 + 60 + 0) of (1000 + 1000 + 250 + 800 + 900 + 0)
-    assert qa.release(data).column("mh_share").city == pytest.approx(11.4)
+    assert qa.release(data).column("poverty").city == pytest.approx(11.4)
 
 
 def test_a_missing_comment_makes_a_draft(data):
@@ -61,7 +61,7 @@ def test_derived_scores_inherit_protection(data):
         "id": "status",
         "label_de": "Status",
         "label_en": "Status",
-        "indicators": [{"id": "mh_share"}],
+        "indicators": [{"id": "poverty"}],
         "classes": [{"id": "all", "label_de": "alle", "label_en": "all"}],
     }
     spec = qa.NeedSpec.from_dict({"id": "t", "source": "t", "axes": [axis]})
@@ -75,21 +75,22 @@ def test_derived_scores_inherit_protection(data):
     assert released.status.loc["b0", "need_status_class"] == "suppressed"
 
 
-def test_a_protected_area_is_not_listed_and_the_method_says_how_many(data):
-    shortlist = qa.screen(data, qa.worst_share("mh_share", 1.0))
+def test_a_protected_area_is_not_listed_and_stands_with_those_that_cannot_be_assessed(data):
+    shortlist = qa.screen(data, qa.worst_share("poverty", 1.0))
     released = qa.release(data, shortlist=shortlist)
     assert shortlist.selected["b0"]
     assert not released.selected["b0"]
     assert "b0" not in set(released.reasons["key"])
-    withheld = [fact for fact in released.facts if fact.text == "fact_withheld"]
-    assert withheld[0].values["count"] == 2  # b0 and the small c0
+    line = next(fact for fact in released.facts if fact.name == "fact_unassessed")
+    assert line.values["count"] == 4  # b0: 2 persons, c0: small, f0: uninhabited, g0: unknown
+    assert released.n_assessed == 3
 
 
 def test_candidates_with_a_protected_member_show_no_rate(data):
     shortlist = qa.screen(data, qa.worst_share("residents", 1.0))
     candidates = qa.candidate_areas(data.areas, shortlist, min_population=0)
     released = qa.release(data, shortlist=shortlist, candidates=candidates)
-    assert released.candidates["mh_share"].isna().all()
+    assert released.candidates["poverty"].isna().all()
 
 
 def test_candidates_need_their_shortlist(data):
@@ -99,8 +100,8 @@ def test_candidates_need_their_shortlist(data):
 
 
 def test_unknown_and_text_columns_are_refused(data, joined):
-    with pytest.raises(ColumnError, match="Did you mean 'mh_share'"):
-        qa.release(data, columns=["mh_shares"])
+    with pytest.raises(ColumnError, match="Did you mean 'poverty'"):
+        qa.release(data, columns=["povertys"])
     words = joined({"residents": [1000.0], "word": ["x"]})
     with pytest.raises(ColumnError, match="holds text"):
         qa.release(words, columns=["word"])
@@ -125,9 +126,10 @@ def test_the_release_says_what_it_is(data):
 
 
 def test_a_condition_on_a_column_that_does_not_leave_tells_no_value(data):
-    shortlist = qa.screen(data, qa.above_city("mh_share"))
+    shortlist = qa.screen(data, qa.above_city("poverty"))
     released = qa.release(data, columns=["residents"], shortlist=shortlist)
-    assert len(released.reasons) == len(shortlist.keys)
+    assert shortlist.keys == ["a0", "c0"]
+    assert released.reasons["key"].tolist() == ["a0"]  # c0 has 250 residents
     assert released.reasons["column"].eq("").all()
     assert released.reasons[["value", "threshold"]].isna().all().all()
 
@@ -136,13 +138,13 @@ def test_a_column_with_one_secret_source_cell_holds_a_second_one_back(joined):
     data = joined({"mh": [40.0, np.nan, 30, 50], "residents": [1000.0] * 4})
     data.status.loc["b0", "mh"] = "suppressed"
     released = qa.release(qa.add_rates(data, RATE))
-    assert released.values["mh_share"].isna().tolist() == [False, True, True, False]
+    assert released.values["poverty"].isna().tolist() == [False, True, True, False]
 
 
 def test_a_withheld_area_does_not_come_back_inside_a_candidate_area(joined):
     # all are selected; b0 lies between the others and shows nothing: 250 residents
     data = qa.add_rates(joined({"mh": [400.0, 100, 500, 450], "residents": [1000.0, 250, 1000, 900]}), RATE)
-    shortlist = qa.screen(data, qa.worst_share("mh_share", 1.0))
+    shortlist = qa.screen(data, qa.worst_share("poverty", 1.0))
     candidates = qa.candidate_areas(data.areas, shortlist, min_population=0)
     assert candidates.members.to_dict() == {"a0": "P1", "b0": "P1", "c0": "P1", "d0": "P1"}
     only_small = qa.Protection(secondary=False)
@@ -153,5 +155,5 @@ def test_a_withheld_area_does_not_come_back_inside_a_candidate_area(joined):
 
 
 def test_areas_missing_from_the_city_value_are_counted_in_the_method(data):
-    facts = [fact for fact in qa.release(data).facts if fact.text == "fact_city_without"]
+    facts = [fact for fact in qa.release(data).facts if fact.name == "fact_city_without"]
     assert [fact.values["count"] for fact in facts] == [1]  # g0

@@ -28,7 +28,7 @@ def test_neighbours_are_dissolved_and_small_groups_listed(screened):
 
 def test_nothing_selected_gives_no_candidates(screened):
     data, _ = screened
-    nothing = qa.screen(data, qa.worst_share("x", 0.01))
+    nothing = qa.screen(data, qa.above_city("rate") & qa.worst_share("residents", 0.01) & qa.worst_share("x", 0.01))
     found = qa.candidate_areas(data.areas, nothing)
     assert found.table.empty
     assert found.members.empty

@@ -19,7 +19,7 @@ def data(joined):
         "residents": [100.0] * 5,
         "score": [1.0, 5, 3, 3, np.nan],
     }
-    return qa.add_rates(joined(values), {"mh_share": ("mh", "residents"), "poverty": ("poor", "residents")})
+    return qa.add_rates(joined(values), {"arrivals": ("mh", "residents"), "poverty": ("poor", "residents")})
 
 
 @pytest.fixture
@@ -41,13 +41,13 @@ def need(data):
 
 def test_above_city_compares_with_the_value_from_the_counts(data):
     # city: 140 of 400 = 35 % (the area without a count is in neither sum)
-    shortlist = qa.screen(data, qa.above_city("mh_share"))
+    shortlist = qa.screen(data, qa.above_city("arrivals"))
     assert shortlist.keys == ["b0", "c0"]
     assert shortlist.reasons["threshold"].iloc[0] == pytest.approx(35)
 
 
 def test_above_city_needs_all_named_rates(data):
-    assert qa.screen(data, qa.above_city("mh_share", "poverty")).keys == ["c0"]
+    assert qa.screen(data, qa.above_city("arrivals", "poverty")).keys == ["c0"]
 
 
 def test_a_value_equal_to_the_city_value_is_not_above(joined):
@@ -80,16 +80,16 @@ def test_in_class_and_need_rules(data, need):
 
 
 def test_every_area_has_a_reason_per_condition(data, need):
-    rule = qa.above_city("mh_share", "poverty") & (qa.worst_share("need", 0.2) | qa.in_class("status", "low"))
+    rule = qa.above_city("arrivals", "poverty") & (qa.worst_share("need", 0.2) | qa.in_class("status", "low"))
     reasons = qa.screen(data, rule, need=need).reasons
     assert len(reasons) == 5 * 4
     assert reasons.groupby("key").size().eq(4).all()
-    unknown = reasons[(reasons["key"] == "e0") & (reasons["indicator"] == "mh_share")]
+    unknown = reasons[(reasons["key"] == "e0") & (reasons["indicator"] == "arrivals")]
     assert unknown["fulfilled"].isna().all()
 
 
 def test_the_summary_counts_areas_and_residents(data):
-    summary = qa.screen(data, qa.above_city("mh_share")).summary
+    summary = qa.screen(data, qa.above_city("arrivals")).summary
     assert summary["areas"].to_dict() == {"selected": 2, "assessed": 4, "all": 5}
     assert summary.loc["selected", "share_of_residents"] == pytest.approx(0.4)
 
@@ -101,7 +101,7 @@ def test_the_summary_counts_areas_and_residents(data):
         (lambda: qa.worst_share("score", 0), SpecError, "above 0 and up to 1"),
         (lambda: qa.worst_share("score", 20), SpecError, "above 0 and up to 1"),
         (lambda: qa.in_class("status"), SpecError, "needs an axis and classes"),
-        (lambda: qa.above_city("mh_shar"), ColumnError, "Did you mean 'mh_share'"),
+        (lambda: qa.above_city("arrival"), ColumnError, "Did you mean 'arrivals'"),
         (lambda: qa.above_city("score"), SpecError, "no counts, so there is no city value"),
         (lambda: qa.in_class("status", "lowest"), SpecError, "no class 'lowest'; there are high, low"),
         (lambda: qa.in_class("stat", "low"), SpecError, "no axis 'stat'"),
@@ -161,7 +161,33 @@ def test_rule_texts_that_are_no_rules_are_refused(text):
 
 
 def test_selected_and_assessed_stand_on_the_district_key(data):
-    shortlist = qa.screen(data, qa.above_city("mh_share"))
+    shortlist = qa.screen(data, qa.above_city("arrivals"))
     assert shortlist.selected.index.equals(data.areas.index)
     assert shortlist.selected.dtype == bool
     assert isinstance(shortlist.reasons, pd.DataFrame)
+
+
+def test_and_between_rules_is_refused():
+    with pytest.raises(SpecError, match=r"combined with & and \|"):
+        qa.above_city("arrivals") and qa.above_city("poverty")
+
+
+def test_less_is_more_need_cannot_be_screened_for_high_values(joined):
+    data = joined({"x": [50.0, 60], "residents": [100.0] * 2})
+    data = qa.add_rates(data, {"employment_rate": ("x", "residents")})
+    for rule in (qa.above_city("employment_rate"), qa.worst_share("employment_rate", 0.5)):
+        with pytest.raises(SpecError, match="lower value means more need"):
+            qa.screen(data, rule)
+
+
+def test_the_worst_share_of_few_areas_is_at_least_one(data):
+    assert qa.screen(data, qa.worst_share("score", 0.01)).keys == ["b0"]
+
+
+def test_a_need_index_in_another_order_or_of_other_areas(data, need):
+    turned = need.on(data.areas.index[::-1])
+    shortlist = qa.screen(data, qa.worst_share("need", 0.2), need=turned)
+    assert shortlist.selected.index.equals(data.areas.index)
+    assert shortlist.keys == ["c0"]
+    with pytest.raises(SpecError, match="of other areas"):
+        need.on(data.areas.index[:3])

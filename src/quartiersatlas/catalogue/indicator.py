@@ -17,6 +17,16 @@ if TYPE_CHECKING:
 
 Role = Literal["index", "index_option", "context", "resource", "group_gap"]
 
+DOMAINS = (
+    "demography",
+    "socioeconomy",
+    "education_participation",
+    "housing",
+    "mobility",
+    "environment",
+    "health",
+    "other",
+)
 PER = {
     "percent": 100.0,
     "per 100": 100.0,
@@ -25,6 +35,7 @@ PER = {
     "per 10000": 10_000.0,
     "m2 per person": 1.0,
     "points": 1.0,
+    "percentage points": 100.0,
 }
 
 
@@ -70,6 +81,8 @@ class Indicator:
     def __post_init__(self) -> None:
         if self.unit not in PER:
             raise SpecError(f"Indicator {self.id!r}: unit {self.unit!r} is not one of {', '.join(PER)}.")
+        if self.domain not in DOMAINS:
+            raise SpecError(f"Indicator {self.id!r}: domain {self.domain!r} is not one of {', '.join(DOMAINS)}.")
         if self.direction not in (-1, 0, 1):
             raise SpecError(f"Indicator {self.id!r}: direction is {self.direction!r}, allowed are 1, 0 and -1.")
 

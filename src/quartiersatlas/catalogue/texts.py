@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from quartiersatlas.errors import SpecError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Lang = Literal["de", "en"]
 
 THIN_BLANK = "\u202f"
+
+
+@dataclass(frozen=True)
+class Message:
+    """A sentence to be said in either language: the name of a text and what stands in it."""
+
+    name: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return text(self.name, "en", **self.values)
 
 
 def check_lang(lang: str) -> None:

@@ -42,21 +42,27 @@ def add_change(data: AreaData, earlier: AreaData, indicators: Iterable[str]) -> 
     --------
     A share of 12.5 % after 10 % is a change of 2.5 percentage points, not of 25 %.
     """
-    if not data.areas.index.equals(earlier.areas.index):
-        odd = data.areas.index.symmetric_difference(earlier.areas.index)
+    odd = data.areas.index.symmetric_difference(earlier.areas.index)
+    if len(odd):
         raise JoinError(
             f"The two dates are not on the same areas: {len(odd)} keys are in one only: {list_some(odd)}. "
             f"Carry the counts to common boundaries first."
         )
     if data.period and data.period == earlier.period:
         raise SpecError(f"Both dates are {data.period!r}: a change needs two.")
+    keys = data.areas.index
+    earlier = replace(
+        earlier, areas=earlier.areas.loc[keys], values=earlier.values.loc[keys], status=earlier.status.loc[keys]
+    )
     values, status, marks = data.values.copy(), data.status.copy(), earlier.status
+    changes = dict(data.changes)
     for name in indicators:
         for side, where in ((data, "The later data"), (earlier, "The earlier data")):
             if name not in side.values.columns:
                 raise ColumnError.not_found(name, side.values.columns, where)
         change = values[name] - earlier.values[name]
         reason = status[name].where(values[name].isna(), marks[name])
+        changes[f"{name}{SUFFIX}"] = (name, earlier)
         values[f"{name}{SUFFIX}"] = change
         status[f"{name}{SUFFIX}"] = reason.where(change.isna(), "value").mask(change.eq(0), "zero")
-    return replace(data, values=values, status=status, reports=(*data.reports, *earlier.reports))
+    return replace(data, values=values, status=status, changes=changes, reports=(*data.reports, *earlier.reports))

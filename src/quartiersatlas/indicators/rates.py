@@ -177,4 +177,5 @@ def _rate_status(numerator: pd.Series[str], denominator: pd.Series[str], rate: p
     status = pd.Series(np.where(rate.eq(0), "zero", "value"), index=rate.index, dtype=object)
     for worse in ("not_applicable", "unreliable", "missing", "suppressed"):
         status = status.mask(numerator.eq(worse) | denominator.eq(worse), worse)
+    status = status.mask(rate.isna() & status.isin(["value", "zero"]), "missing")
     return status.mask(denominator.eq("zero"), "not_applicable").astype(str)

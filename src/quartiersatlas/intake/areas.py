@@ -149,7 +149,7 @@ def _read(path: Path, layer: str | None) -> gpd.GeoDataFrame:
 
     try:
         frame = gpd.read_file(path, layer=layer) if layer else gpd.read_file(path)
-    except (DataSourceError, DataLayerError) as error:
+    except (DataSourceError, DataLayerError, UnicodeDecodeError) as error:
         raise InputError(f"{path.name} cannot be read as a geometry file: {error}.") from error
     if not isinstance(frame, gpd.GeoDataFrame):
         raise InputError(f"{path.name} has no geometry.")
@@ -184,6 +184,8 @@ def _with_crs(frame: gpd.GeoDataFrame, crs: str | None, to_crs: str | None, wher
                     f"{where} {fault} say its coordinate reference system. Pass it, such as crs='EPSG:25832'."
                 )
             frame = frame.set_crs(crs, allow_override=True)
+        if frame.crs is not None and len(frame.crs.axis_info) > 2:  # noqa: PLR2004 - heights are of no use here
+            frame = frame.set_crs(frame.crs.to_2d(), allow_override=True)
         if to_crs is not None:
             frame = frame.to_crs(to_crs)
     except CRSError as error:

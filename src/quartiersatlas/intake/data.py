@@ -37,6 +37,8 @@ class AreaData:
         The date or year of the values.
     rates : mapping of str to (str, str)
         Rate -> its numerator and denominator columns.
+    changes : mapping of str to (str, AreaData)
+        Change -> the indicator it is a change of, and the earlier data.
     notices : tuple of str
         Warnings that came with the data and stay with everything made of them, such as "synthetic".
     """
@@ -49,6 +51,7 @@ class AreaData:
     population: str | None = None
     period: str = ""
     rates: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    changes: Mapping[str, tuple[str, AreaData]] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
 
     @property

@@ -49,7 +49,7 @@ def read_features(path: str | Path, *, name: str, kind: str | None = None, crs: 
     path = existing_file(path, "layer")
     try:
         frame = gpd.read_file(path)
-    except DataSourceError as error:
+    except (DataSourceError, UnicodeDecodeError) as error:
         raise InputError(f"{path.name} cannot be read as a geometry file: {error}.") from error
     if not isinstance(frame, gpd.GeoDataFrame):
         raise InputError(f"{path.name} has no geometry.")

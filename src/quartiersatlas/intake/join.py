@@ -9,6 +9,7 @@ from typing import Literal
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_extension_array_dtype, is_numeric_dtype
 
 from quartiersatlas.catalogue import Catalogue
 from quartiersatlas.errors import (
@@ -122,6 +123,13 @@ def _start(areas: gpd.GeoDataFrame) -> AreaData:
         raise InputError("areas must be a GeoDataFrame as read_areas returns it: unique text keys as index, a 'name'.")
     if areas.crs is None or areas.crs.is_geographic:
         raise GeometryError("The areas are in degrees or without a coordinate reference system: use areas.to_crs(...).")
+    numbers = [column for column in areas.columns.drop("geometry") if is_numeric_dtype(areas[column].dtype)]
+    numbers = [column for column in numbers if column != "repaired"]
+    if numbers:
+        raise InputError(
+            f"areas has columns of numbers: {list_some(numbers)}. Areas carry a name and higher levels as text; drop "
+            f"the numbers from the areas, or join them as a table: join(areas[['name', 'geometry']], areas[[...]])."
+        )
     empty = pd.DataFrame(index=areas.index)
     notices = read_notices(pd.DataFrame(areas.drop(columns="geometry")))
     return AreaData(areas, empty, empty.copy(), Catalogue.builtin(), notices=notices)
@@ -137,6 +145,10 @@ def _frames(table: Table | pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, st
     if keys.isna().any() or keys.eq("").any():
         raise KeyColumnError(f"{int((keys.isna() | keys.eq('')).sum())} rows of the table have no key in the index.")
     values = table.set_axis(pd.Index(keys, name="key", dtype=object))
+    nullable = [column for column in values.columns if is_extension_array_dtype(values[column].dtype)]
+    for column in nullable:
+        if is_numeric_dtype(values[column].dtype):
+            values[column] = values[column].to_numpy(dtype=float, na_value=np.nan)
     status = pd.DataFrame(
         np.where(values.isna(), "missing", np.where(values.eq(0), "zero", "value")),
         values.index,

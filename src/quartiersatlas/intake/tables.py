@@ -148,7 +148,7 @@ def _read_grid(
 ) -> Grid:
     kind = path.suffix.lower()
     if kind in WORKBOOKS:
-        return read_sheet(path, sheet, decimal or ".")
+        return read_sheet(path, sheet, decimal)
     if kind in TEXT_FILES:
         return read_grid(path, encoding, delimiter)
     known = ", ".join(sorted(TEXT_FILES | WORKBOOKS))
@@ -156,8 +156,8 @@ def _read_grid(
 
 
 def _decimal(chosen: Mapping[str, pd.Series[str]], grid: Grid) -> Decimal:
-    if not grid.delimiter or not chosen:  # a workbook's numbers are numbers
-        return "."
+    if grid.decimal is not None or not chosen:
+        return grid.decimal or "."
     return decide_decimal(chosen, grid.delimiter)
 
 

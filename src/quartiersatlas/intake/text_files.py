@@ -12,6 +12,8 @@ from quartiersatlas.errors import InputError, SpecError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from quartiersatlas.intake.numbers import Decimal
+
 DELIMITERS = ";,\t|"
 
 
@@ -24,6 +26,7 @@ class Grid:
     lines: list[int]
     encoding: str
     delimiter: str
+    decimal: Decimal | None = None
 
 
 def decode(raw: bytes, encoding: str | None) -> tuple[str, str]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from quartiersatlas.catalogue import Catalogue
+from quartiersatlas.catalogue import Catalogue, Message
 from quartiersatlas.errors import ColumnError, SpecError, list_some
 from quartiersatlas.intake import AreaData
 from quartiersatlas.intake.data import checked_counts
@@ -40,7 +40,7 @@ class NeedIndex:
         On the key: ``reason`` (``population``, ``manual``, ``missing``) and ``detail``.
     reference : DataFrame
         One row per axis and indicator: unweighted mean and standard deviation over the scored areas.
-    warnings : tuple of str
+    warnings : tuple of Message
         What a reader of the index has to know.
     """
 
@@ -50,7 +50,28 @@ class NeedIndex:
     contributions: pd.DataFrame
     excluded: pd.DataFrame
     reference: pd.DataFrame
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Message, ...] = ()
+
+    def on(self, index: pd.Index) -> NeedIndex:
+        """Return the index in the order of other areas' keys.
+
+        Raises
+        ------
+        SpecError
+            They are not the same areas.
+        """
+        odd = self.scores.index.symmetric_difference(index)
+        if len(odd):
+            raise SpecError(
+                f"The need index is of other areas: {len(odd)} keys are on one side only: {list_some(odd)}."
+            )
+        return replace(
+            self,
+            scores=self.scores.loc[index],
+            classes=self.classes.loc[index],
+            contributions=self.contributions.loc[index],
+            excluded=self.excluded.loc[[key for key in index if key in self.excluded.index]],
+        )
 
     @property
     def table(self) -> pd.DataFrame:
@@ -173,8 +194,10 @@ def _excluded(frame: pd.DataFrame, spec: NeedSpec, population: str | None, manua
         if population not in frame.columns:
             raise ColumnError.not_found(population, frame.columns, "The data")
         residents = checked_counts(frame[population])
-        for key in frame.index[~(residents >= spec.min_population)]:
+        for key in frame.index[residents < spec.min_population]:
             rows[key] = ("population", f"{spec.min_population:g}")
+        for key in frame.index[residents.isna()]:
+            rows[key] = ("missing", population)
     rows.update({key: ("manual", reason) for key, reason in manual.items()})
     wanted = list(dict.fromkeys(i.id for axis in spec.axes for i in axis.indicators))
     gaps = frame[wanted].isna()
@@ -222,19 +245,23 @@ def _reference(spec: NeedSpec, scored: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _warnings(spec: NeedSpec, catalogue: Catalogue, n_scored: int) -> tuple[str, ...]:
+def _warnings(spec: NeedSpec, catalogue: Catalogue, n_scored: int) -> tuple[Message, ...]:
     """Return what a reader has to know, and warn the analyst."""
     found = []
     for axis in spec.axes:
-        context = [i for i in axis.indicators if i.id in catalogue and catalogue[i.id].role == "context"]
+        known = [(i, catalogue[i.id]) for i in axis.indicators if i.id in catalogue]
+        context = [i for i, meaning in known if meaning.role == "context"]
         share = sum(i.weight for i in context) / sum(i.weight for i in axis.indicators)
         if share >= 0.5:  # noqa: PLR2004 - half
-            names = list_some(i.id for i in context)
-            found.append(
-                f"axis {axis.id!r} rests to {share:.0%} on context indicators ({names}): not a measure of need"
-            )
+            names = ", ".join(i.id for i in context)
+            found.append(Message("warning_context", {"axis": axis.id, "share": f"{share:.0%}", "names": names}))
+        found += [
+            Message("warning_direction", {"axis": axis.id, "name": i.id})
+            for i, meaning in known
+            if meaning.direction == -i.direction
+        ]
     if n_scored < 15:  # noqa: PLR2004 - a convention of practice: fewer areas make z-scores arbitrary
-        found.append(f"z-scores over {n_scored} areas only: compare with the city value and counts instead")
+        found.append(Message("warning_few_areas", {"areas": n_scored}))
     for message in found:
-        warnings.warn(f"Need index {spec.id!r}: {message}.", UserWarning, stacklevel=3)
+        warnings.warn(f"Need index {spec.id!r}: {message}", UserWarning, stacklevel=3)
     return tuple(found)

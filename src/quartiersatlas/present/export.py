@@ -1,4 +1,4 @@
-"""Files for other programs: GeoPackage, GeoJSON and CSV, each complete with what a reader has to know."""
+"""Files for other programs: GeoPackage and CSV."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pandas as pd
 from quartiersatlas.catalogue import check_lang, text
 from quartiersatlas.errors import ReleaseError
 from quartiersatlas.present.files import write_text, written_whole
-from quartiersatlas.present.wording import label, method_texts, reason_texts, unit
+from quartiersatlas.present.wording import cell_text, label, method_texts, reason_texts, unit
 
 if TYPE_CHECKING:
     from quartiersatlas.catalogue import Lang
@@ -73,9 +73,13 @@ def area_table(release: Release, lang: Lang) -> gpd.GeoDataFrame:
     areas["selected"] = release.selected
     areas["reasons"] = [reasons.get(key, "") for key in areas.index]
     areas["candidate"] = release.members.reindex(areas.index).fillna("")
-    if release.notices:
-        areas["notice"] = "; ".join(release.notices)
-    return gpd.GeoDataFrame(areas, crs=release.areas.crs)
+    for column in release.columns:
+        if column.kind != "count":
+            gaps = {
+                key: cell_text(release, str(key), column, lang) for key in areas.index[release.values[column.id].isna()]
+            }
+            areas[f"{column.id}_note"] = [gaps.get(key, "") for key in areas.index]
+    return gpd.GeoDataFrame(_with_notice(areas, release, lang), crs=release.areas.crs)
 
 
 def notes_table(release: Release, lang: Lang) -> pd.DataFrame:
@@ -108,14 +112,14 @@ def columns_table(release: Release, lang: Lang) -> pd.DataFrame:
         }
         for column in release.columns
     ]
-    return _with_notice(pd.DataFrame(rows), release)
+    return _with_notice(pd.DataFrame(rows), release, lang)
 
 
 def _geopackage(release: Release, path: Path, lang: Lang) -> Path:
     with written_whole(path) as file:
         _layer(area_table(release, lang).rename_axis("key").reset_index(), file, "areas")
         if release.candidates is not None and len(release.candidates):
-            _layer(_with_notice(release.candidates.reset_index(), release), file, "candidates")
+            _layer(_with_notice(release.candidates.reset_index(), release, lang), file, "candidates")
         for name, frame in (("columns", columns_table(release, lang)), ("notes", notes_table(release, lang))):
             _layer(frame, file, name)
         _undate(file)
@@ -135,15 +139,17 @@ def _undate(file: Path) -> None:
     database.close()
 
 
-def _with_notice(frame: pd.DataFrame, release: Release) -> pd.DataFrame:
-    return frame.assign(notice="; ".join(release.notices)) if release.notices else frame
+def _with_notice(frame: pd.DataFrame, release: Release, lang: Lang) -> pd.DataFrame:
+    """Put the notices of the data, and the one of a draft, into every row."""
+    notices = [*release.notices, *([text("band_draft", lang)] if release.is_draft else [])]
+    return frame.assign(notice="; ".join(notices)) if notices else frame
 
 
 def _csv(release: Release, path: Path, table: str, lang: Lang) -> Path:
     if table == "segregation":
         if release.segregation is None:
             raise ReleaseError("The release has no segregation table: release(..., segregation=...).")
-        frame = _with_notice(release.segregation, release)
+        frame = _with_notice(release.segregation, release, lang)
     else:
         frame = pd.DataFrame(area_table(release, lang).drop(columns="geometry")).rename_axis("key").reset_index()
     safe = frame.map(_no_formula).rename(columns=_no_formula)

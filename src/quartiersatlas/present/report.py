@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.release import Release, ReleasedColumn
 
+NOTES = {"nobody is in the group": "note_nobody", "everybody is in the group": "note_everybody"}
 DOMAINS = (
     "demography",
     "socioeconomy",
@@ -95,7 +96,7 @@ def _stock(release: Release, column: ReleasedColumn, lang: Lang) -> dict[str, An
     known = values.dropna()
     gaps = [gap_kind(release, key, column) for key in values.index[values.isna()]]
     protected = sum(gap in ("suppressed", "small") for gap in gaps)
-    uninhabited = gaps.count("uninhabited")
+    not_applicable = sum(gap in ("uninhabited", "not_applicable") for gap in gaps)
     span = [value_text(limit, column, lang) for limit in (known.min(), known.max())] if len(known) else ["–", "–"]
     return {
         "label": label(column, lang),
@@ -103,8 +104,8 @@ def _stock(release: Release, column: ReleasedColumn, lang: Lang) -> dict[str, An
         "range": " – ".join(span),
         "shown": len(known),
         "protected": protected,
-        "uninhabited": uninhabited,
-        "missing": len(gaps) - protected - uninhabited,
+        "not_applicable": not_applicable,
+        "missing": len(gaps) - protected - not_applicable,
     }
 
 
@@ -123,7 +124,7 @@ def _segregation(release: Release, lang: Lang) -> dict[str, Any]:
                 "values": ["–" if pd.isna(values[i]) else number_text(values[i], 3, lang) for i in indices],
                 "areas": number_text(int(part["n_areas"].iloc[0]), 0, lang),
                 "dropped": number_text(int(part["n_dropped"].iloc[0]), 0, lang),
-                "note": "; ".join(sorted(set(part["note"]) - {""})),
+                "note": "; ".join(text(NOTES[note], lang) for note in sorted(set(part["note"]) - {""})),
             }
         )
     meanings = [text(f"index_{index}_meaning", lang) for index in indices]
@@ -143,7 +144,13 @@ def _need(release: Release, lang: Lang) -> list[dict[str, Any]]:
             }
             for c in column.classes
         ]
-        axes.append({"label": label(column, lang), "rows": rows})
+        others = classes.isna()
+        unclassed = {
+            "label": text("label_unclassed", lang),
+            "areas": number_text(int(others.sum()), 0, lang),
+            "residents": number_text(float(release.residents[others].sum()), 0, lang),
+        }
+        axes.append({"label": label(column, lang), "rows": [*rows, unclassed]})
     return axes
 
 

@@ -8,11 +8,13 @@ import pandas as pd
 
 from quartiersatlas.catalogue import number_text, text
 from quartiersatlas.catalogue.texts import THIN_BLANK
+from quartiersatlas.screening.rules import AboveCity, Combined, InClass, WorstShare
 
 if TYPE_CHECKING:
-    from quartiersatlas.catalogue import Lang
+    from quartiersatlas.catalogue import Lang, Message
+    from quartiersatlas.need.spec import NeedIndicator
     from quartiersatlas.release import Release, ReleasedColumn
-    from quartiersatlas.release.facts import Fact
+    from quartiersatlas.screening import Rule
 
 
 def unit(column: ReleasedColumn, lang: Lang) -> str:
@@ -45,16 +47,16 @@ def cell_text(release: Release, key: str, column: ReleasedColumn, lang: Lang) ->
     if not pd.isna(value):
         return value_text(value, column, lang)
     gap = gap_kind(release, key, column)
-    return text(f"state_{gap}" if gap in ("small", "uninhabited") else f"cell_{gap}", lang)
+    return text(f"state_{gap}" if gap in ("small", "uninhabited", "unknown") else f"cell_{gap}", lang)
 
 
 def gap_kind(release: Release, key: str, column: ReleasedColumn) -> str:
-    """Return why a cell has no value: small, uninhabited, suppressed, missing, not_applicable, unreliable."""
+    """Return why a cell has no value: its area's state (small, uninhabited, unknown), or the status of the cell."""
     state = release.state[key]
     if state != "shown":
         return str(state)
     status = str(release.status[column.id][key])
-    return status if status in ("suppressed", "not_applicable", "unreliable") else "missing"
+    return status if status in ("suppressed", "not_applicable", "unreliable", "excluded") else "missing"
 
 
 def reason_texts(release: Release, lang: Lang) -> dict[str, list[str]]:
@@ -78,8 +80,12 @@ def _reason(release: Release, row: Any, lang: Lang) -> str:  # noqa: ANN401 - a 
 
 def summary_texts(release: Release, lang: Lang) -> list[str]:
     """Return the shortlist in one or two sentences."""
-    if release.reasons.empty and not release.selected.any():
-        return [text("summary_none", lang)] if release.has_shortlist else []
+    if not release.has_shortlist:
+        return []
+    if not release.n_assessed:
+        return [text("summary_unassessed", lang)]
+    if not release.selected.any():
+        return [text("summary_none", lang, assessed=release.n_assessed)]
     people = release.residents[release.selected].sum()
     n_selected = int(release.selected.sum())
     values = {
@@ -104,20 +110,53 @@ def method_texts(release: Release, lang: Lang) -> list[str]:
     return [*lines, text("fact_city", lang), text("fact_version", lang, version=__version__)]
 
 
-def fact_text(release: Release, fact: Fact, lang: Lang) -> str:
+def fact_text(release: Release, fact: Message, lang: Lang) -> str:
     """Return one fact in words."""
     values = dict(fact.values)
     if "indicator" in values:
         values["label"] = label(values.pop("indicator"), lang)
-    if fact.text == "fact_axis":
-        axis, reference = values["axis"], values["reference"]
-        rows = reference[reference["axis"].eq(axis.id)]
-        names = ", ".join(_indicator_label(release, name, lang) for name in rows["indicator"])
-        values = {"axis": axis.label(lang), "indicators": names, "areas": int(rows["n_areas"].iloc[0])}
-    return text(fact.text, lang, **values)
+    if fact.name == "fact_axis":
+        indicators = ", ".join(_weighted(release, indicator, lang) for indicator in values["axis"].indicators)
+        values |= {"axis": values["axis"].label(lang), "indicators": indicators}
+    if fact.name == "fact_rule":
+        values["rule"] = rule_text(release, values["rule"], lang)
+    return text(fact.name, lang, **values)
+
+
+def rule_text(release: Release, rule: Rule, lang: Lang) -> str:
+    """Return a rule in words."""
+    match rule:
+        case Combined(sign=sign, left=left, right=right):
+            sides = {"left": rule_text(release, left, lang), "right": rule_text(release, right, lang)}
+            joined = text("rule_and" if sign == "&" else "rule_or", lang, **sides)
+            return f"({joined})"
+        case AboveCity(indicators=indicators):
+            names = ", ".join(_indicator_label(release, name, lang) for name in indicators)
+            return text("rule_above_city", lang, label=names)
+        case WorstShare(indicator=name, share=share):
+            percent = number_text(100 * share, 0 if (100 * share).is_integer() else 1, lang)
+            return text("rule_worst_share", lang, label=_indicator_label(release, name, lang), share=percent)
+        case InClass(axis=axis, classes=classes):
+            column = next((c for c in release.columns if c.id == f"need_{axis}_class"), None)
+            words = [value_text(name, column, lang) if column else name for name in classes]
+            return text("rule_in_class", lang, label=_indicator_label(release, axis, lang), classes=" / ".join(words))
+    return str(rule)
+
+
+def _weighted(release: Release, indicator: NeedIndicator, lang: Lang) -> str:
+    """Return an indicator of the need index with its weight and direction, where they are not 1."""
+    words = _indicator_label(release, indicator.id, lang)
+    if indicator.direction == -1:
+        words = text("reversed_note", lang, label=words)
+    return words if indicator.weight == 1 else text("weight_note", lang, label=words, weight=f"{indicator.weight:g}")
 
 
 def _indicator_label(release: Release, name: str, lang: Lang) -> str:
+    """Return the label of an indicator, of a change, or of an axis of the need index."""
+    scores = [column for column in release.columns if column.kind == "score"]
+    for position, score in enumerate(scores):
+        if name == score.id.removeprefix("need_") or (name == "need" and position == 0):
+            return label(score, lang)
     base = name.removesuffix("_change")
     known = release.catalogue.get(base).label(lang)
     return text("label_change", lang, label=known) if name != base else known

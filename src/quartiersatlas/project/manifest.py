@@ -27,7 +27,7 @@ def write_manifest(project: Project, release: Release, path: Path) -> Path:
         "as_of": release.as_of,
         "notices": list(release.notices),
         "project": {project.path.name: _digest(project.path)},
-        "inputs": {name: _digest(project.file(name)) for name in _inputs(project)},
+        "inputs": {name: _digest(project.file(name)) for name in input_files(project)},
         "need_spec": release.spec_hash,
         "rule": str(project.rule) if project.rule is not None else "",
         "quartiersatlas": __version__,
@@ -37,7 +37,8 @@ def write_manifest(project: Project, release: Release, path: Path) -> Path:
     return write_text(path, json.dumps(content, ensure_ascii=False, indent=2) + "\n")
 
 
-def _inputs(project: Project) -> list[str]:
+def input_files(project: Project) -> list[str]:
+    """Return the names of the files a project reads, besides its own."""
     layers = [part.path for part in (project.programmes, project.facilities) if part is not None]
     spec = [project.need.file] if project.need is not None and project.need.file else []
     return sorted({project.areas.path, *(part.path for part in project.tables), *layers, *spec})

@@ -8,13 +8,13 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from quartiersatlas.catalogue import Catalogue
-from quartiersatlas.errors import ColumnError
+from quartiersatlas.errors import ColumnError, SpecError
 from quartiersatlas.indicators import add_change, add_rates
 from quartiersatlas.intake import AreaData, join, merge_areas, read_areas, read_features, read_table
 from quartiersatlas.need import need_index
 from quartiersatlas.present import atlas_map, export, report
 from quartiersatlas.present.wording import summary_texts
-from quartiersatlas.project.manifest import write_manifest
+from quartiersatlas.project.manifest import input_files, write_manifest
 from quartiersatlas.project.schema import Project, read_project
 from quartiersatlas.release import Release, release
 from quartiersatlas.screening import candidate_areas, screen
@@ -143,11 +143,29 @@ def run_project(path: str | Path, *, folder: str | Path | None = None) -> Projec
     result = check_project(path)
     project = result.project
     target = Path(folder) if folder is not None else project.file(project.outputs.folder)
+    _refuse_overwriting(project, target)
     target.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=target, prefix=".quartiersatlas-") as unfinished:
         written = _write(result, Path(unfinished))
         files = tuple(file.replace(target / file.name) for file in written)
     return ProjectResult(**{**vars(result), "files": files})
+
+
+def _refuse_overwriting(project: Project, target: Path) -> None:
+    """Refuse outputs that would replace an input, or that something else than a file stands in the place of."""
+    inputs = {project.path.resolve(), *(project.file(name).resolve() for name in input_files(project))}
+    for name in project.outputs.names:
+        place = target / name
+        if place.resolve() in inputs:
+            raise SpecError(
+                f"[outputs]: {name!r} would replace an input of the project. Choose another name or folder."
+            )
+        if place.exists() and not place.is_file():
+            raise SpecError(f"[outputs]: {str(place)!r} is there and not a file.")
+    if project.outputs.geopackage and not project.outputs.geopackage.endswith(".gpkg"):
+        raise SpecError(f"[outputs]: geopackage = {project.outputs.geopackage!r} should end in .gpkg.")
+    if project.outputs.segregation and not project.outputs.segregation.endswith(".csv"):
+        raise SpecError(f"[outputs]: segregation = {project.outputs.segregation!r} should end in .csv.")
 
 
 def _write(result: ProjectResult, folder: Path) -> list[Path]:

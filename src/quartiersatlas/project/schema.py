@@ -114,6 +114,11 @@ class OutputsPart:
     segregation: str = "segregation.csv"
     manifest: str = "manifest.json"
 
+    @property
+    def names(self) -> list[str]:
+        """The names of the files that are written."""
+        return [name for name in (self.map, self.report, self.geopackage, self.segregation, self.manifest) if name]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Project:
@@ -209,9 +214,7 @@ def _checked(project: Project) -> Project:
             raise SpecError(f"{project.path.name}: {name} is {period!r}; the tables have {listed}.")
     if project.candidates is not None and project.rule is None:
         raise SpecError(f"{project.path.name}: [candidates] needs a [shortlist] with a rule.")
-    outputs = project.outputs
-    names = [outputs.map, outputs.report, outputs.geopackage, outputs.segregation, outputs.manifest]
-    written = [name for name in names if name]
+    written = project.outputs.names
     if len(set(written)) < len(written) or any(Path(name).name != name for name in written):
         raise SpecError(
             f"{project.path.name}: [outputs] needs different plain file names, without folders: "

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
 
-from quartiersatlas.catalogue import Indicator
-from quartiersatlas.errors import ColumnError
+from quartiersatlas.catalogue import Indicator, text
+from quartiersatlas.errors import SpecError
 from quartiersatlas.indicators import city_values
-from quartiersatlas.release.protection import protected_cells
+from quartiersatlas.release.protection import hidden_cells, is_count
 
 if TYPE_CHECKING:
     from quartiersatlas.intake import AreaData
@@ -67,6 +67,8 @@ class Released:
 
     def add(self, column: ReleasedColumn, values: pd.Series, status: pd.Series, protected: pd.Series) -> None:
         """Take a column in: protected cells lose their value, the others are rounded."""
+        if column.id in self.values:
+            raise SpecError(f"The release would have two columns {column.id!r}: name each column once.")
         shown = values.mask(protected)
         self.columns.append(column)
         self.values[column.id] = shown if column.kind == "class" else shown.astype(float).round(column.decimals)
@@ -74,30 +76,23 @@ class Released:
 
 
 def add_data_column(out: Released, data: AreaData, name: str, hidden: pd.Series, protection: Protection) -> None:
-    """Release a rate with both counts, a ready-made share or a count."""
-    if name not in data.values.columns:
-        raise ColumnError.not_found(name, data.values.columns, "The data")
-    indicator = data.catalogue.get(name)
+    """Release a rate with both counts, a change, a ready-made share or a count."""
+    protected = hidden_cells(data, name, hidden, protection)
+    values, status = data.values[name], data.status[name]
     if name in data.rates:
-        _add_rate(out, data, name, hidden, protection)
-    elif _is_count(data, name):
-        residents = data.residents() if name != data.population else None
-        secret = data.status[name].eq("suppressed") | (hidden & (name != data.population))
-        protected = protected_cells(data.counts(name), residents, secret, protection)
-        out.add(ReleasedColumn(name, "count", indicator), data.values[name], data.status[name], protected)
+        _add_rate(out, data, name, protected)
+    elif name in data.changes:
+        out.add(ReleasedColumn(name, "share", _change(data, name), RATE_DECIMALS), values, status, protected)
+    elif is_count(data, name):
+        out.add(ReleasedColumn(name, "count", data.catalogue.get(name)), values, status, protected)
     else:
-        column = ReleasedColumn(name, "share", indicator, RATE_DECIMALS)
-        out.add(column, data.values[name], data.status[name], hidden)
+        out.add(ReleasedColumn(name, "share", data.catalogue.get(name), RATE_DECIMALS), values, status, protected)
 
 
-def _add_rate(out: Released, data: AreaData, name: str, hidden: pd.Series, protection: Protection) -> None:
+def _add_rate(out: Released, data: AreaData, name: str, protected: pd.Series) -> None:
     """Release numerator, denominator and rate; what is protected in one is protected in all three."""
-    numerator, denominator = data.rates[name]
-    x, n = data.counts(numerator), data.counts(denominator)
-    secret = data.status[numerator].eq("suppressed") | data.status[denominator].eq("suppressed")
-    protected = protected_cells(x, n, hidden | secret, protection)
     ids = (f"{name}_numerator", f"{name}_denominator")
-    for column, source in zip(ids, (numerator, denominator), strict=True):
+    for column, source in zip(ids, data.rates[name], strict=True):
         indicator = Indicator(id=column, label_de=source, label_en=source)
         out.add(ReleasedColumn(column, "count", indicator), data.values[source], data.status[source], protected)
     city = round(city_values(data, name), RATE_DECIMALS)
@@ -105,24 +100,26 @@ def _add_rate(out: Released, data: AreaData, name: str, hidden: pd.Series, prote
     out.add(rate, data.values[name], data.status[name], protected)
 
 
-def _is_count(data: AreaData, name: str) -> bool:
-    """Tell counts (whole numbers of people or things) from ready-made shares."""
-    known = data.values[name].dropna()
-    is_number = pd.api.types.is_numeric_dtype(known.dtype)
-    if not is_number:
-        raise ColumnError(f"Column {name!r} holds text: only numbers are released.")
-    return bool((known % 1 == 0).all()) and name not in data.catalogue
+def _change(data: AreaData, name: str) -> Indicator:
+    """Return what a change means: that of its indicator, in percentage points where that is in percent."""
+    base = data.catalogue.get(data.changes[name][0])
+    return replace(
+        base,
+        id=name,
+        label_de=text("label_change", "de", label=base.label_de),
+        label_en=text("label_change", "en", label=base.label_en),
+        unit="percentage points" if base.unit == "percent" else base.unit,
+    )
 
 
-def add_need(out: Released, need: NeedIndex, hidden: pd.Series) -> None:
+def add_need(out: Released, data: AreaData, need: NeedIndex, hidden: pd.Series, protection: Protection) -> None:
     """Release score and class of each axis; where one of its indicators is protected, they are too."""
-    secret = {axis.id: _secret(axis, out, hidden) for axis in need.spec.axes}
-    secret_anywhere = pd.DataFrame(secret).any(axis=1)
+    secret = need_cells(data, need, hidden, protection)
+    left_out = need.excluded["reason"].isin(["manual", "population"]).reindex(data.areas.index, fill_value=False)
     for axis in need.spec.axes:
-        # an area that a secret indicator keeps out of the index has no score on any axis, for the same reason
-        derived = secret[axis.id] | (secret_anywhere & need.scores[axis.id].isna())
         scores, classes = need.scores[axis.id], need.classes[axis.id]
-        status = pd.Series(np.where(scores.isna(), "missing", "value"), index=scores.index)
+        known = np.where(scores.isna(), np.where(left_out, "excluded", "missing"), "value")
+        status = pd.Series(known, index=scores.index)
         meaning = Indicator(
             id=f"need_{axis.id}",
             label_de=axis.label_de,
@@ -132,16 +129,24 @@ def add_need(out: Released, need: NeedIndex, hidden: pd.Series) -> None:
             role="index",
         )
         score = ReleasedColumn(f"need_{axis.id}", "score", meaning, SCORE_DECIMALS)
-        out.add(score, scores, status, derived)
+        out.add(score, scores, status, secret[axis.id])
         by_class = ReleasedColumn(f"need_{axis.id}_class", "class", meaning, classes=axis.classes)
-        out.add(by_class, classes, status, derived)
+        out.add(by_class, classes, status, secret[axis.id])
 
 
-def _secret(axis: NeedAxis, out: Released, hidden: pd.Series) -> pd.Series:
-    """Return the areas where an indicator of the axis (or the rate it is a change of) is not shown."""
+def need_cells(data: AreaData, need: NeedIndex, hidden: pd.Series, protection: Protection) -> dict[str, pd.Series]:
+    """Return for each axis the areas whose score may not be shown: one of its indicators may not."""
+    secret = {axis.id: _axis_cells(data, axis, hidden, protection) for axis in need.spec.axes}
+    anywhere = pd.DataFrame(secret).any(axis=1)
+    # an area that a secret indicator keeps out of the index has no score on any axis, for the same reason
+    return {axis: cells | (anywhere & need.scores[axis].isna()) for axis, cells in secret.items()}
+
+
+def _axis_cells(data: AreaData, axis: NeedAxis, hidden: pd.Series, protection: Protection) -> pd.Series:
     secret = hidden.copy()
     for indicator in axis.indicators:
-        base = indicator.id.removesuffix("_change")
-        if base in out.status:
-            secret |= out.status[base].eq("suppressed")
+        if indicator.id in data.rates or indicator.id in data.changes:
+            secret |= hidden_cells(data, indicator.id, hidden, protection)
+        elif indicator.id in data.status:
+            secret |= data.status[indicator.id].eq("suppressed")
     return secret

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from quartiersatlas.catalogue import Message
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     import pandas as pd
 
@@ -17,14 +18,6 @@ if TYPE_CHECKING:
     from quartiersatlas.screening import Candidates, Shortlist
 
 
-@dataclass(frozen=True)
-class Fact:
-    """One line of the method box: the name of a text and what stands in it."""
-
-    text: str
-    values: Mapping[str, Any] = field(default_factory=dict)
-
-
 def collect_facts(
     data: AreaData,
     need: NeedIndex | None,
@@ -32,68 +25,79 @@ def collect_facts(
     candidates: Candidates | None,
     protection: Protection,
     out: Released,
-    selected: pd.Series[bool],
-) -> tuple[Fact, ...]:
+    assessed: pd.Series[bool],
+) -> tuple[Message, ...]:
     """Return every fact a reader of the method box has to know, in the order of the work."""
     facts = [*_intake(data), *_city(data, out), *_protection(protection, out)]
     if need is not None:
         facts += _need(data, need)
     if shortlist is not None:
-        facts += _screening(data, shortlist, selected)
+        facts += _screening(data, shortlist, assessed)
     if candidates is not None:
-        facts.append(Fact("fact_candidates", {"minimum": f"{candidates.min_population:g}"}))
+        facts.append(Message("fact_candidates", {"minimum": f"{candidates.min_population:g}"}))
         if len(candidates.too_small):
             names = _names(data, candidates.too_small.index)
-            facts.append(Fact("fact_candidates_small", {"count": len(candidates.too_small), "names": names}))
+            facts.append(Message("fact_candidates_small", {"count": len(candidates.too_small), "names": names}))
     return tuple(facts)
 
 
-def _intake(data: AreaData) -> list[Fact]:
+def _intake(data: AreaData) -> list[Message]:
     facts = []
     for report in data.reports:
         counts = {"source": report.source, "matched": report.n_matched, "areas": report.n_areas}
-        facts.append(Fact("fact_join", counts))
+        facts.append(Message("fact_join", counts))
         if report.only_in_areas:
-            facts.append(Fact("fact_only_areas", {"names": _names(data, report.only_in_areas)}))
+            facts.append(Message("fact_only_areas", {"names": _names(data, report.only_in_areas)}))
         if report.only_in_table:
-            facts.append(Fact("fact_only_table", {"keys": ", ".join(report.only_in_table)}))
-        facts += [Fact("fact_totals", {"key": key}) for key, _ in report.totals_rows]
-        facts += [Fact("fact_repair", {"repair": repair}) for repair in report.repairs]
+            facts.append(Message("fact_only_table", {"keys": ", ".join(report.only_in_table)}))
+        facts += [Message("fact_totals", {"key": key}) for key, _ in report.totals_rows]
+        facts += [Message("fact_repair", {"repair": repair.split(":")[0]}) for repair in report.repairs]
     if "merged_from" in data.areas.columns:
         merged = data.areas.loc[data.areas["merged_from"].ne(""), ["name", "merged_from"]]
-        facts += [Fact("fact_merged", {"name": name, "parts": parts}) for name, parts in merged.to_numpy()]
+        facts += [Message("fact_merged", {"name": name, "parts": parts}) for name, parts in merged.to_numpy()]
     if "repaired" in data.areas.columns:
         names = _names(data, data.areas.index[data.areas["repaired"]])
-        facts.append(Fact("fact_geometry", {"names": names}))
+        facts.append(Message("fact_geometry", {"names": names}))
     return facts
 
 
-def _city(data: AreaData, out: Released) -> list[Fact]:
+def _city(data: AreaData, out: Released) -> list[Message]:
     """Say where the city value is computed without areas whose count is secret or missing."""
     facts = []
     for column in out.columns:
         if column.kind == "rate":
             unknown = data.values[list(data.rates[column.id])].isna().any(axis=1)
             if unknown.any():
-                facts.append(Fact("fact_city_without", {"indicator": column, "count": int(unknown.sum())}))
+                facts.append(Message("fact_city_without", {"indicator": column, "count": int(unknown.sum())}))
     return facts
 
 
-def _protection(protection: Protection, out: Released) -> list[Fact]:
-    rule = {"min_count": protection.min_count, "min_population": f"{protection.min_population:g}"}
+def _protection(protection: Protection, out: Released) -> list[Message]:
+    """Say what is held back, as the options have it."""
+    rules = []
+    if protection.min_count > 1:
+        name = "fact_protection_rest" if protection.complement else "fact_protection_count"
+        rules.append(Message(name, {"min_count": protection.min_count}))
+        if protection.secondary:
+            rules.append(Message("fact_protection_second"))
+    if protection.min_population > 0:
+        rules.append(Message("fact_protection_population", {"min_population": f"{protection.min_population:g}"}))
     hidden = [
         (c, int(out.status[c.id].eq("suppressed").sum())) for c in out.columns if c.kind not in ("count", "score")
     ]
     return [
-        Fact("fact_protection", rule),
-        *(Fact("fact_hidden", {"indicator": column, "count": count}) for column, count in hidden if count),
+        *rules,
+        *(Message("fact_hidden", {"indicator": column, "count": count}) for column, count in hidden if count),
     ]
 
 
-def _need(data: AreaData, need: NeedIndex) -> list[Fact]:
+def _need(data: AreaData, need: NeedIndex) -> list[Message]:
     facts = [
-        Fact("fact_need", {"spec": need.spec.id, "source": need.spec.source, "hash": need.spec.hash}),
-        *(Fact("fact_axis", {"axis": axis, "reference": need.reference}) for axis in need.spec.axes),
+        Message("fact_need", {"spec": need.spec.id, "source": need.spec.source, "hash": need.spec.hash}),
+        *(
+            Message("fact_axis", {"axis": axis, "areas": len(need.scores) - len(need.excluded)})
+            for axis in need.spec.axes
+        ),
     ]
     for reason, text in (
         ("population", "fact_excluded_population"),
@@ -103,20 +107,16 @@ def _need(data: AreaData, need: NeedIndex) -> list[Fact]:
         rows = need.excluded[need.excluded["reason"].eq(reason)]
         if len(rows):
             detail = "; ".join(dict.fromkeys(rows["detail"])) if reason == "manual" else rows["detail"].iloc[0]
-            facts.append(Fact(text, {"names": _names(data, rows.index), "count": len(rows), "detail": detail}))
-    facts += [Fact("fact_warning", {"warning": warning}) for warning in need.warnings]
-    return facts
+            facts.append(Message(text, {"names": _names(data, rows.index), "count": len(rows), "detail": detail}))
+    return [*facts, *need.warnings]
 
 
-def _screening(data: AreaData, shortlist: Shortlist, selected: pd.Series[bool]) -> list[Fact]:
-    facts = [Fact("fact_rule", {"rule": str(shortlist.rule)})]
-    unknown = shortlist.assessed.index[~shortlist.assessed]
+def _screening(data: AreaData, shortlist: Shortlist, assessed: pd.Series[bool]) -> list[Message]:
+    facts = [Message("fact_rule", {"rule": shortlist.rule})]
+    unknown = assessed.index[~assessed]
     if len(unknown):
-        facts.append(Fact("fact_unassessed", {"count": len(unknown), "names": _names(data, unknown)}))
-    withheld = int((shortlist.selected & ~selected).sum())
-    if withheld:
-        facts.append(Fact("fact_withheld", {"count": withheld}))
-    return facts
+        facts.append(Message("fact_unassessed", {"count": len(unknown), "names": _names(data, unknown)}))
+    return [*facts, *shortlist.warnings]
 
 
 def _names(data: AreaData, keys: Iterable[str]) -> str:

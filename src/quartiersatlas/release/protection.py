@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from quartiersatlas.errors import SpecError
+from pandas.api.types import is_numeric_dtype
+
+from quartiersatlas.errors import ColumnError, SpecError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,9 +79,60 @@ def protected_cells(
     small = (numerator > 0) & (numerator < protection.min_count)
     if protection.complement and denominator is not None:
         rest = denominator - numerator
-        small |= (rest < protection.min_count) & (denominator > 0)
+        small |= (rest >= 0) & (rest < protection.min_count) & (denominator > 0)
     protected = small | hidden
-    open_counts = numerator[~protected & numerator.gt(0)]
-    if protection.secondary and protected.sum() == 1 and len(open_counts):
-        protected = protected | protected.index.isin([open_counts.idxmin()])
+    # the city value is made of the known counts: among them, and among all cells, one hole alone could be filled
+    single_hole = 1 in ((protected & numerator.notna()).sum(), protected.sum())
+    if protection.secondary and single_hole:
+        open_counts = numerator[~protected & numerator.notna()].sort_index()  # ties: by key, not by row
+        chosen = open_counts[open_counts > 0] if (open_counts > 0).any() else open_counts
+        if len(chosen):
+            protected = protected | protected.index.isin([chosen.idxmin()])
     return protected
+
+
+def hidden_cells(data: AreaData, name: str, hidden: pd.Series[bool], protection: Protection) -> pd.Series[bool]:
+    """Return which areas may not show a column, whether it leaves or only enters something that does.
+
+    A change is hidden where the rate of one of its two dates is.
+    """
+    if name in data.changes:
+        base, earlier = data.changes[name]
+        then = small_areas(earlier, protection)
+        return hidden_cells(data, base, hidden, protection) | hidden_cells(earlier, base, then, protection)
+    nobody = data.residents().eq(0)
+    if name in data.rates:
+        numerator, denominator = data.rates[name]
+        x, n = data.counts(numerator), data.counts(denominator)
+        secret = data.status[numerator].eq("suppressed") | data.status[denominator].eq("suppressed")
+        return protected_cells(x, n, hidden | secret | (nobody & n.gt(0)), protection)
+    if name == data.population:
+        return protected_cells(data.residents(), None, data.status[name].eq("suppressed"), protection)
+    if is_count(data, name):
+        x = data.counts(name)
+        secret = data.status[name].eq("suppressed")
+        return protected_cells(x, data.residents(), hidden | secret | (nobody & x.gt(0)), protection)
+    return hidden.copy()
+
+
+def is_count(data: AreaData, name: str) -> bool:
+    """Tell counts from ready-made values: what the catalogue does not know and is whole everywhere is a count.
+
+    Raises
+    ------
+    ColumnError
+        The column holds text, or fractions that the catalogue says nothing about.
+    """
+    if name not in data.values.columns:
+        raise ColumnError.not_found(name, data.values.columns, "The data")
+    known = data.values[name].dropna()
+    if not is_numeric_dtype(known.dtype):
+        raise ColumnError(f"Column {name!r} holds text: only numbers are released.")
+    if name in data.catalogue:
+        return False
+    if (known % 1 != 0).any():
+        raise ColumnError(
+            f"Column {name!r} holds fractions and the catalogue does not know it: a share, a mean? "
+            f"Say so: catalogue.add(Indicator(id={name!r}, ..., unit=...)). Rates come from counts: add_rates(...)."
+        )
+    return True

@@ -6,18 +6,31 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from quartiersatlas.release.columns import need_cells
+from quartiersatlas.release.protection import hidden_cells
+
 if TYPE_CHECKING:
+    from quartiersatlas.intake import AreaData
+    from quartiersatlas.need import NeedIndex
     from quartiersatlas.release.columns import Released
+    from quartiersatlas.release.protection import Protection
     from quartiersatlas.screening import Shortlist
 
 
-def shown_selection(shortlist: Shortlist, out: Released) -> pd.Series[bool]:
-    """Return the selection without areas whose own values are protected: being listed would tell their class."""
-    selected = shortlist.selected.copy()
-    for column in _columns(shortlist.reasons, out).unique():
-        if column:
-            selected &= ~out.status[column].eq("suppressed")
-    return selected
+def withheld_areas(
+    shortlist: Shortlist, data: AreaData, need: NeedIndex | None, hidden: pd.Series[bool], protection: Protection
+) -> pd.Series[bool]:
+    """Return the areas for which the outcome of the rule may not be told.
+
+    Being listed (or not) would tell on which side of a limit a protected value lies, whether its column leaves or not.
+    """
+    by_axis = need_cells(data, need, hidden, protection) if need is not None else {}
+    if by_axis:
+        by_axis["need"] = next(iter(by_axis.values()))
+    withheld = hidden.copy()
+    for name in shortlist.reasons["indicator"].unique():
+        withheld |= by_axis[name] if name in by_axis else hidden_cells(data, name, hidden, protection)
+    return withheld
 
 
 def shown_reasons(shortlist: Shortlist, selected: pd.Series[bool], out: Released) -> pd.DataFrame:
@@ -27,15 +40,29 @@ def shown_reasons(shortlist: Shortlist, selected: pd.Series[bool], out: Released
     -------
     DataFrame
         key, criterion, indicator, ``column`` (the released column it speaks of, empty where it does not leave),
-        value as released and threshold (both missing where the column does not leave).
+        value as released and threshold: the released city value, or the lowest released value among the selected
+        areas (the limit itself may be the value of a protected area). Both are missing where the column does not leave.
     """
     met = shortlist.reasons[shortlist.reasons["fulfilled"].fillna(value=False)]
-    met = met[met["key"].isin(selected.index[selected])].drop(columns="fulfilled").reset_index(drop=True)
+    met = met[met["key"].isin(selected.index[selected])].drop(columns=["fulfilled", "threshold"]).reset_index(drop=True)
     met["column"] = _columns(met, out)
-    leaves = met["column"].ne("")
     pairs = zip(met["key"], met["column"], strict=True)
     met["value"] = [out.values[column][key] if column else None for key, column in pairs]
-    return met.assign(threshold=met["threshold"].where(leaves, None))
+    limits = {
+        (column, kind): _limit(part, str(kind), str(column), out)
+        for (column, kind), part in met.groupby(["column", "criterion"])
+        if column
+    }
+    met["threshold"] = pd.Series(
+        [limits.get(pair) for pair in zip(met["column"], met["criterion"], strict=True)], index=met.index, dtype=object
+    )
+    return met
+
+
+def _limit(part: pd.DataFrame, criterion: str, column: str, out: Released) -> object:
+    if criterion == "above_city":
+        return next(c.city for c in out.columns if c.id == column)
+    return part["value"].min() if criterion == "worst_share" else None
 
 
 def _columns(reasons: pd.DataFrame, out: Released) -> pd.Series[str]:

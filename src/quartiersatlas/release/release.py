@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from quartiersatlas.catalogue import Catalogue
+from quartiersatlas.catalogue import Catalogue, Message
 from quartiersatlas.errors import SpecError
 from quartiersatlas.intake.notices import is_notice
 from quartiersatlas.release.columns import Released, ReleasedColumn, add_data_column, add_need
-from quartiersatlas.release.facts import Fact, collect_facts
+from quartiersatlas.release.facts import collect_facts
 from quartiersatlas.release.protection import Protection, small_areas
-from quartiersatlas.release.reasons import shown_reasons, shown_selection
+from quartiersatlas.release.reasons import shown_reasons, withheld_areas
 from quartiersatlas.screening import candidate_areas, programme_overlap
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Release:
     values, status : DataFrame
         The named columns only, protected and rounded; the status of each cell.
     state : Series of str
-        ``"shown"``, ``"small"`` (below the minimum population) or ``"uninhabited"``, for each area.
+        ``"shown"``, ``"small"`` (below the minimum population), ``"uninhabited"`` or ``"unknown"`` (residents unknown).
     residents : Series of float
         Residents of each area; protected like every count.
     columns : tuple of ReleasedColumn
@@ -51,7 +51,7 @@ class Release:
         What a reader has to know. Without title, source, date or comment the release is a draft.
     notices : tuple of str
         Warnings that came with the data.
-    facts : tuple of Fact
+    facts : tuple of Message
         What was matched, left out, protected, computed: the lines of the method box.
     reasons : DataFrame
         For each selected area the conditions it meets.
@@ -66,9 +66,11 @@ class Release:
     catalogue : Catalogue
         Labels of indicators that are named in the method without being released themselves.
     n_assessed : int
-        Areas for which the rule could be told.
+        Areas for which the outcome of the rule could be told and may be shown.
     has_shortlist : bool
         Whether there was a screening.
+    context_only : bool
+        Whether its rule rests on context indicators alone; the selected areas are then not called areas of need.
     spec_hash : str
         Fingerprint of the need spec.
     """
@@ -85,7 +87,7 @@ class Release:
     as_of: str
     comment: str
     notices: tuple[str, ...]
-    facts: tuple[Fact, ...]
+    facts: tuple[Message, ...]
     reasons: pd.DataFrame
     selected: pd.Series[bool]
     members: pd.Series[str]
@@ -96,6 +98,7 @@ class Release:
     catalogue: Catalogue = field(default_factory=Catalogue.builtin)
     n_assessed: int = 0
     has_shortlist: bool = False
+    context_only: bool = False
     spec_hash: str = ""
 
     @property
@@ -182,19 +185,22 @@ def release(
     protection = protection or Protection()
     if candidates is not None and shortlist is None:
         raise SpecError("release() needs the shortlist the candidate areas were made of: shortlist=...")
+    if need is not None:
+        need = need.on(data.areas.index)
     hidden = small_areas(data, protection)
     out = Released([], {}, {})
     for name in columns if columns is not None else data.rates:
         add_data_column(out, data, name, hidden, protection)
     if need is not None:
-        add_need(out, need, hidden)
+        add_need(out, data, need, hidden, protection)
     people = Released([], {}, {})
     add_data_column(people, data, str(data.population), hidden, protection)
     empty = data.areas.index[:0]
-    selected = (
-        shown_selection(shortlist, out) if shortlist is not None else pd.Series(data=False, index=data.areas.index)
-    )
-    if candidates is not None and shortlist is not None and not selected.equals(shortlist.selected):
+    selected = assessed = pd.Series(data=False, index=data.areas.index)
+    if shortlist is not None:
+        told = ~withheld_areas(shortlist, data, need, hidden, protection)
+        selected, assessed = shortlist.selected & told, shortlist.assessed & told
+    if candidates is not None and shortlist is not None:
         shown = replace(shortlist, selected=selected)  # a withheld area must not reappear inside a candidate area
         candidates = candidate_areas(data.areas, shown, min_population=candidates.min_population)
     return Release(
@@ -210,7 +216,7 @@ def release(
         as_of=as_of,
         comment=comment,
         notices=data.notices,
-        facts=collect_facts(data, need, shortlist, candidates, protection, out, selected),
+        facts=collect_facts(data, need, shortlist, candidates, protection, out, assessed),
         reasons=shown_reasons(shortlist, selected, out) if shortlist is not None else pd.DataFrame(),
         selected=selected,
         candidates=_candidate_table(candidates, programmes, data, out) if candidates is not None else None,
@@ -219,8 +225,9 @@ def release(
         facilities=facilities,
         segregation=_rounded(segregation) if segregation is not None else None,
         catalogue=data.catalogue,
-        n_assessed=int(shortlist.assessed.sum()) if shortlist is not None else 0,
+        n_assessed=int(assessed.sum()),
         has_shortlist=shortlist is not None,
+        context_only=shortlist is not None and bool(shortlist.warnings),
         spec_hash=need.spec.hash if need is not None else "",
     )
 
@@ -231,7 +238,9 @@ def _structure(data: AreaData) -> list[str]:
 
 
 def _states(data: AreaData, small: pd.Series[bool]) -> pd.Series[str]:
-    states = np.where(data.residents().eq(0), "uninhabited", np.where(small, "small", "shown"))
+    residents = data.residents()
+    states = np.where(residents.eq(0), "uninhabited", np.where(small, "small", "shown"))
+    states = np.where(residents.isna(), "unknown", states)
     return pd.Series(states, index=data.areas.index, name="state", dtype="str")
 
 

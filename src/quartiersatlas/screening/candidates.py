@@ -89,9 +89,9 @@ def candidate_areas(areas: gpd.GeoDataFrame, shortlist: Shortlist, *, min_popula
     """
     if not areas.index.equals(shortlist.selected.index):
         raise SpecError("candidate_areas() needs the areas that were screened: data.areas.")
-    chosen = areas[shortlist.selected]
+    chosen = areas[shortlist.selected].sort_index()
     group = connected_groups(chosen)
-    residents = shortlist.residents[chosen.index].groupby(group).sum()
+    residents = shortlist.residents[chosen.index].groupby(group).agg(lambda people: people.sum(skipna=False))
     residents = residents.sort_values(ascending=False, kind="stable")
     large = residents[residents >= min_population]
     names = {number: f"P{rank}" for rank, number in enumerate(large.index, start=1)}
@@ -113,7 +113,7 @@ def _dissolve(parts: gpd.GeoDataFrame, residents: pd.Series[float]) -> dict[str,
     people = residents[parts.index]
     shape = parts.geometry.union_all()
     return {
-        "name": str(parts["name"].iloc[int(people.to_numpy().argmax())]),
+        "name": str(parts["name"].iloc[int(people.fillna(-1).to_numpy().argmax())]),
         "n_areas": len(parts),
         "residents": people.sum(),
         "hectares": shape.area / 1e4,

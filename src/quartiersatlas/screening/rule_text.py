@@ -15,7 +15,7 @@ WORDS: dict[str, Callable[..., Rule]] = {"above_city": above_city, "in_class": i
 
 
 def parse_rule(text: str) -> Rule:
-    """Read a rule such as ``above_city("mh_share") & worst_share("need", 0.2)``.
+    """Read a rule such as ``above_city("sgb2_rate") & worst_share("need", 0.2)``.
 
     Raises
     ------
@@ -32,7 +32,7 @@ def parse_rule(text: str) -> Rule:
     except (SyntaxError, ValueError, TypeError) as error:
         raise SpecError(
             f"The rule {text!r} cannot be read. Conditions are {', '.join(WORDS)}, combined with & and |, such as "
-            f'above_city("mh_share", "child_poverty_u15") & worst_share("need", 0.2).'
+            f'above_city("sgb2_rate", "child_poverty_u15") & worst_share("need", 0.2).'
         ) from error
 
 

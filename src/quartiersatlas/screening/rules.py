@@ -6,6 +6,7 @@ the other side of & or | settles the matter.
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -57,6 +58,9 @@ class Rule(ABC):
         """Number of single conditions."""
         return 1
 
+    def __bool__(self) -> bool:
+        raise SpecError(f"{self}: rules are combined with & and |; 'and' and 'or' would drop one side.")
+
     def __and__(self, other: Rule) -> Rule:
         return Combined("&", self, other)
 
@@ -106,6 +110,7 @@ class AboveCity(Rule):
         found = []
         for name in self.indicators:
             city = city_values(data, name)
+            refuse_reversed(name, data)
             values = data.values[name]
             found.append(Criterion("above_city", name, values, city, _known(values > city, values)))
         return found
@@ -130,8 +135,8 @@ class WorstShare(Rule):
         """Compare with the value of the last area that belongs to the share."""
         values = _column(self.indicator, data, need)
         known = values.dropna().sort_values(ascending=False)
-        wanted = round(self.share * len(known))
-        limit = float(known.iloc[wanted - 1]) if wanted else float("inf")
+        wanted = max(1, math.floor(self.share * len(known) + 0.5))
+        limit = float(known.iloc[wanted - 1]) if len(known) else float("inf")
         return [Criterion("worst_share", self.indicator, values, limit, _known(values >= limit, values))]
 
     def __str__(self) -> str:
@@ -184,11 +189,11 @@ def above_city(*indicators: str) -> Rule:
 
     Examples
     --------
-    >>> above_city("mh_share", "child_poverty_u15") & worst_share("need", 0.2)
-    above_city("mh_share", "child_poverty_u15") & worst_share("need", 0.2)
+    >>> above_city("sgb2_rate", "child_poverty_u15") & worst_share("need", 0.2)
+    above_city("sgb2_rate", "child_poverty_u15") & worst_share("need", 0.2)
     """
     if not indicators or not all(isinstance(name, str) for name in indicators):
-        raise SpecError('above_city() needs the names of rates: above_city("mh_share", "child_poverty_u15").')
+        raise SpecError('above_city() needs the names of rates: above_city("sgb2_rate", "child_poverty_u15").')
     return AboveCity(indicators)
 
 
@@ -200,7 +205,8 @@ def worst_share(indicator: str, share: float) -> Rule:
     indicator : str
         A column of the data, an axis of the need index, or ``"need"`` for its first axis.
     share : float
-        In (0, 1]: share of the areas with a value; their number is rounded, ties at the limit are all in.
+        In (0, 1]: share of the areas with a value; their number is rounded (0.5 up, at least 1), ties at the limit
+        are all in.
 
     Returns
     -------
@@ -256,6 +262,14 @@ def _known(fulfilled: pd.Series[bool], values: pd.Series) -> pd.Series[bool]:
     return fulfilled.astype("boolean").mask(values.isna())
 
 
+def refuse_reversed(name: str, data: AreaData) -> None:
+    """Refuse an indicator of which less is more need: its high values are not those to look for."""
+    if data.catalogue.get(name).direction == -1:
+        raise SpecError(
+            f"Of {name!r} a lower value means more need: rules on high values would select the wrong areas."
+        )
+
+
 def _given(need: NeedIndex | None, rule: str) -> NeedIndex:
     if need is None:
         raise SpecError(f"{rule} needs the need index: screen(data, rule, need=need).")
@@ -268,6 +282,7 @@ def _column(name: str, data: AreaData, need: NeedIndex | None) -> pd.Series[floa
         return _given(need, f"A rule on {name!r}").scores.iloc[:, 0]
     if need is not None and name in need.scores.columns:
         return need.scores[name]
+    refuse_reversed(name, data)
     if name not in data.values.columns:
         raise ColumnError.not_found(name, data.values.columns, "The data")
     column = data.values[name]

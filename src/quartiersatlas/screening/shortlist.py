@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from quartiersatlas.catalogue import Message
 from quartiersatlas.errors import list_some
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ class Shortlist:
         One row per area and condition: key, criterion, indicator, value, threshold, fulfilled (missing: unknown).
     residents : Series of float
         Residents of each area.
+    warnings : tuple of Message
+        What a reader of the shortlist has to know.
     """
 
     rule: Rule
@@ -38,6 +42,7 @@ class Shortlist:
     assessed: pd.Series[bool]
     reasons: pd.DataFrame
     residents: pd.Series[float]
+    warnings: tuple[Message, ...] = ()
 
     @property
     def keys(self) -> list[str]:
@@ -80,7 +85,7 @@ def screen(data: AreaData, rule: Rule, *, need: NeedIndex | None = None) -> Shor
     data : AreaData
         Joined data with the rates the rule names.
     rule : Rule
-        Such as ``above_city("mh_share") & worst_share("need", 0.2)``.
+        Such as ``above_city("sgb2_rate") & worst_share("need", 0.2)``.
     need : NeedIndex, optional
         Needed for rules on ``"need"``, its axes and its classes.
 
@@ -93,6 +98,11 @@ def screen(data: AreaData, rule: Rule, *, need: NeedIndex | None = None) -> Shor
     ------
     ColumnError, SpecError
         The rule names what is not there.
+
+    Warns
+    -----
+    UserWarning
+        The rule rests on context indicators alone, such as the share of residents with migration background.
 
     Examples
     --------
@@ -108,6 +118,7 @@ def screen(data: AreaData, rule: Rule, *, need: NeedIndex | None = None) -> Shor
     >>> shortlist.keys
     ['1', '2']
     """
+    need = need.on(data.areas.index) if need is not None else None
     criteria = rule.criteria(data, need)
     outcome = rule.combine([criterion.fulfilled for criterion in criteria])
     return Shortlist(
@@ -116,7 +127,19 @@ def screen(data: AreaData, rule: Rule, *, need: NeedIndex | None = None) -> Shor
         assessed=outcome.notna().rename("assessed"),
         reasons=pd.concat([_reasons(criterion) for criterion in criteria], ignore_index=True),
         residents=data.residents(),
+        warnings=_warnings(criteria, data),
     )
+
+
+def _warnings(criteria: list[Criterion], data: AreaData) -> tuple[Message, ...]:
+    """Warn where a rule rests on context alone: the share of a group in the population is not need."""
+    names = list(dict.fromkeys(criterion.indicator for criterion in criteria))
+    roles = [data.catalogue[name].role if name in data.catalogue else "" for name in names]
+    if any(role != "context" for role in roles):
+        return ()
+    message = Message("warning_rule_context", {"names": ", ".join(names)})
+    warnings.warn(str(message), UserWarning, stacklevel=3)
+    return (message,)
 
 
 def _reasons(criterion: Criterion) -> pd.DataFrame:

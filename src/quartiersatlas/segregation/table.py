@@ -55,7 +55,7 @@ def segregation(
     ----------
     frame : AreaData, DataFrame or GeoDataFrame
         Counts per area.
-    groups : list of str
+    groups : list of str, or str
         Columns with the persons of each group.
     total : str, optional
         Column with all residents; the data's population column, if not given.
@@ -94,6 +94,7 @@ def segregation(
         raise SpecError("segregation() needs the column of all residents: total='residents'.")
     if missing not in ("raise", "drop"):
         raise SpecError(f"missing={missing!r} is not known; there are 'raise' and 'drop'.")
+    groups = [groups] if isinstance(groups, str) else groups
     chosen = _chosen(indices)
     population = _counts(frame, total)
     rows, local = [], pd.DataFrame(index=frame.index)

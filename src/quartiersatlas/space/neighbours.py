@@ -46,8 +46,7 @@ def neighbours(areas: gpd.GeoDataFrame, *, tolerance: float = TOLERANCE, min_bor
     one, other = shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=tolerance)
     once = one < other
     one, other = one[once], other[once]
-    near = shapely.buffer(shapes[other], tolerance)
-    border = shapely.length(shapely.intersection(shapely.boundary(shapes[one]), near))
+    border = np.maximum(_border(shapes[one], shapes[other], tolerance), _border(shapes[other], shapes[one], tolerance))
     long_enough = border >= min_border
     one, other = one[long_enough], other[long_enough]
     keys = areas.index.to_numpy()
@@ -57,6 +56,11 @@ def neighbours(areas: gpd.GeoDataFrame, *, tolerance: float = TOLERANCE, min_bor
     weight = np.concatenate([np.ones(2 * len(one)), np.zeros(len(alone))])
     order = np.lexsort((neighbour, focal))
     return Graph.from_arrays(keys[focal[order]], keys[neighbour[order]], weight[order])
+
+
+def _border(shapes: np.ndarray, others: np.ndarray, tolerance: float) -> np.ndarray:
+    """Return the length of each outline that runs within the tolerance of the other shape."""
+    return np.asarray(shapely.length(shapely.intersection(shapely.boundary(shapes), shapely.buffer(others, tolerance))))
 
 
 def connected_groups(areas: gpd.GeoDataFrame) -> pd.Series[int]:

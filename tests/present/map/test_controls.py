@@ -87,8 +87,8 @@ def test_tooltip_of_a_rate_has_name_key_district_value_and_both_counts(atlas, ex
 def test_tooltip_of_a_selected_area_gives_every_reason(atlas, exported, clear, counts_of, counts, pairs):
     key = clear.index.intersection(exported.index[exported["selected"]])[0]
     lines = atlas.hover(clear[key]).split("\n")
-    assert "Prüfgebiet, weil:" in lines
-    reasons = lines[lines.index("Prüfgebiet, weil:") + 1 :]
+    assert "Ausgewählt, weil:" in lines
+    reasons = lines[lines.index("Ausgewählt, weil:") + 1 :]
     assert len(reasons) == 3
     for reason, name, label in zip(
         reasons, ("sgb2_rate", "child_poverty_u15"), ("SGB-II-Quote", "Kinderarmut (SGB II unter 15)"), strict=False
@@ -98,7 +98,10 @@ def test_tooltip_of_a_selected_area_gives_every_reason(atlas, exported, clear, c
         city = 100 * numerator[both].sum() / denominator[both].sum()
         value = counts_of(key, name)[2]
         assert reason == f"{label}: {german(value, 1)}\u202f%, über dem Wert der Stadt ({german(city, 1)}\u202f%)"
-    assert re.fullmatch(r"Sozialer Status \(Indexwert\): \d,\d\d, unter den höchsten Werten \(ab \d,\d\d\)", reasons[2])
+    assert re.fullmatch(
+        r"Sozialer Status \(Indexwert, höher = mehr Bedarf\): \d,\d\d, unter den höchsten Werten \(ab \d,\d\d\)",
+        reasons[2],
+    )
 
 
 def test_tooltip_of_a_protected_area_says_so_and_gives_no_count(atlas, exported, clear):

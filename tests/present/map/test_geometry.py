@@ -106,4 +106,4 @@ def test_heavy_areas_are_simplified_with_shared_borders_and_the_page_says_so(mon
     assert tolerance == 10
     assert shapely.get_num_coordinates(light.geometry).sum() < 30
     assert shapely.coverage_is_valid(light.geometry.to_numpy())
-    assert "Grenzen für die Karte um höchstens 10 m vereinfacht." in atlas_map(town_release).html()
+    assert "Grenzen für die Karte vereinfacht (Toleranz 10 m)." in atlas_map(town_release).html()

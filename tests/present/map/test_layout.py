@@ -79,9 +79,7 @@ def test_method_opens_with_a_click(atlas):
     assert "Geheimhaltung" not in atlas.text(".qa-panel")
     atlas.driver.find_element("css selector", ".qa-panel summary").click()
     panel = atlas.text(".qa-panel")
-    assert (
-        "Geheimhaltung: Anzahlen von 1 bis unter 3 und Gebiete unter 300 Einwohnern werden nicht ausgewiesen." in panel
-    )
+    assert "Gebiete unter 300 Einwohnern zeigen keine Indikatoren." in panel
     assert "Summenzeile beiseitegelegt: 0000." in panel
     assert "Klassen der Karte: Quantile" in panel
 

@@ -106,7 +106,7 @@ def test_classes_of_need_have_neither_unit_nor_city_value(atlas):
 
 def test_legend_says_what_hatch_outlines_and_points_mean_with_their_number(atlas, exported, sample):
     found = counted(atlas.legend())
-    assert found["Gebiet mit erhöhtem Unterstützungsbedarf (Prüfgebiet)"] == exported["selected"].sum() == 17
+    assert found["Gebiet mit erhöhtem Unterstützungsbedarf"] == exported["selected"].sum() == 17
     assert found["zusammenhängendes Prüfgebiet"] == len(sample.release.candidates) == 5
     assert found["bestehendes Programmgebiet"] == 2
     assert found["Einrichtung"] == 42

@@ -29,7 +29,6 @@ WORDS = (
     "legend_last_range",
     "legend_city",
     "legend_areas",
-    "legend_selected",
     "legend_candidate",
     "legend_programme",
     "legend_facility",
@@ -41,7 +40,9 @@ GAPS = {
     "missing": "cell_missing",
     "not_applicable": "cell_not_applicable",
     "unreliable": "cell_unreliable",
+    "excluded": "cell_excluded",
     "small": "state_small",
+    "unknown": "state_unknown",
     "uninhabited": "state_uninhabited",
 }
 
@@ -68,8 +69,11 @@ def _map_data(release: Release, lang: Lang) -> dict[str, Any]:
     columns = map_columns(release)
     first_axis = next((c.id for c in columns if c.kind == "class"), "")
     words = {name: text(name, lang) for name in WORDS}
+    words["legend_selected"] = text("legend_selected_context" if release.context_only else "legend_selected", lang)
+    notes = [*release.notices, *([text("band_draft", lang)] if release.is_draft else []), text("reading_aid", lang)]
     return {
         "lang": lang,
+        "notes": notes,
         "words": words | {f"gap_{gap}": text(name, lang) for gap, name in GAPS.items()},
         "areas": {"keys": keys, "names": list(areas["name"]), "parents": [list(areas[p]) for p in parents]},
         "geometry": encode_shapes(areas),

@@ -112,6 +112,10 @@ export function drawLegend(atlas, column, box) {
   }
   if (column.hint) card.append(element("p", "qa-legend-note", column.hint));
   card.append(element("p", "qa-legend-note", atlas.words.legend_areas));
+  if (!document.getElementById("qa-controls")) {
+    // on other people's maps there is no page around the map that says it
+    for (const note of atlas.notes) card.append(element("p", "qa-legend-note qa-legend-warning", note));
+  }
 }
 
 /**

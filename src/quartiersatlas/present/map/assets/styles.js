@@ -8,8 +8,10 @@ export const GAP_STYLES = {
   missing: { fillColor: "#dddddd" },
   unreliable: { fillColor: "#dddddd" },
   not_applicable: { fillColor: "#dddddd" },
+  excluded: { fillColor: "#dddddd", pattern: "lines" },
   suppressed: { fillColor: "#ffffff", pattern: "dots" },
   small: { fillColor: "#ededed", pattern: "lines" },
+  unknown: { fillColor: "#ededed", pattern: "lines" },
   uninhabited: { fillColor: "#ffffff" },
 };
 
