@@ -243,3 +243,9 @@ def test_a_higher_level_named_like_a_column_of_the_export_keeps_its_values(joine
     table = area_table(qa.release(data), "en")
     assert table["parent_state"].tolist() == ["Hessen", "Bayern"]
     assert table["state"].tolist() == ["shown", "shown"]
+
+
+def test_a_folder_in_the_place_of_a_file_is_refused(town_release, tmp_path):
+    (tmp_path / "atlas.gpkg").mkdir()
+    with pytest.raises(InputError, match="is a folder"):
+        export(town_release, tmp_path / "atlas.gpkg")

@@ -168,3 +168,15 @@ def test_an_area_left_out_by_hand_is_not_called_missing(joined):
     data = qa.add_rates(joined({"poor": np.arange(50.0, 250, 10), "residents": [1000.0] * 20}), RATE)
     need = qa.need_index(data, spec("poverty"), exclude={"c0": "Gewerbegebiet"})
     assert qa.release(data, need=need).status.loc["c0", "need_status_class"] == "excluded"
+
+
+def test_a_small_area_is_not_listed_by_a_rule_on_its_residents_either(joined):
+    data = qa.add_rates(joined({"poor": [50.0, 60, 70], "residents": [250.0, 1000, 900]}), RATE)
+    shortlist = qa.screen(data, qa.worst_share("residents", 1.0))
+    assert qa.release(data, shortlist=shortlist).selected.tolist() == [False, True, True]
+
+
+def test_only_joined_data_are_released(joined):
+    data = qa.add_rates(joined({"poor": [50.0, 60], "residents": [1000.0] * 2}), RATE)
+    with pytest.raises(SpecError, match="takes joined data, not a Release"):
+        qa.release(qa.release(data))

@@ -19,6 +19,8 @@ def written_whole(path: str | Path) -> Iterator[Path]:
     path = Path(path)
     if not path.parent.is_dir():
         raise InputError(f"There is no folder {str(path.parent)!r} to write {path.name!r} into.")
+    if path.is_dir():
+        raise InputError(f"{str(path)!r} is a folder: name the file to write.")
     with TemporaryDirectory(dir=path.parent, prefix=".quartiersatlas-") as folder:
         unfinished = Path(folder) / path.name
         yield unfinished

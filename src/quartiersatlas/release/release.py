@@ -10,6 +10,7 @@ import pandas as pd
 
 from quartiersatlas.catalogue import Catalogue, Message
 from quartiersatlas.errors import SpecError
+from quartiersatlas.intake import AreaData
 from quartiersatlas.intake.notices import is_notice
 from quartiersatlas.release.columns import Released, ReleasedColumn, add_data_column, add_need
 from quartiersatlas.release.facts import collect_facts
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
-    from quartiersatlas.intake import AreaData
     from quartiersatlas.need import NeedIndex
     from quartiersatlas.screening import Candidates, Shortlist
     from quartiersatlas.segregation import SegregationResult
@@ -182,6 +182,8 @@ def release(
     >>> qa.release(data, title="Poverty")
     Release 'Poverty' (draft: title, source, date or comment is missing): 3 areas; poverty; 0 cells protected
     """
+    if not isinstance(data, AreaData):
+        raise SpecError(f"release() takes joined data, not a {type(data).__name__}: release(join(areas, table), ...).")
     protection = protection or Protection()
     if candidates is not None and shortlist is None:
         raise SpecError("release() needs the shortlist the candidate areas were made of: shortlist=...")
