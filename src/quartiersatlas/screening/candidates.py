@@ -9,7 +9,7 @@ import geopandas as gpd
 import pandas as pd
 
 from quartiersatlas.errors import SpecError
-from quartiersatlas.space import connected_groups
+from quartiersatlas.space import connected_groups, dissolved
 
 if TYPE_CHECKING:
     from quartiersatlas.screening.shortlist import Shortlist
@@ -111,7 +111,7 @@ def candidate_areas(areas: gpd.GeoDataFrame, shortlist: Shortlist, *, min_popula
 def _dissolve(parts: gpd.GeoDataFrame, residents: pd.Series[float]) -> dict[str, object]:
     """Return one candidate area, named after its part with most residents."""
     people = residents[parts.index]
-    shape = parts.geometry.union_all()
+    shape = dissolved(parts)
     return {
         "name": str(parts["name"].iloc[int(people.fillna(-1).to_numpy().argmax())]),
         "n_areas": len(parts),
