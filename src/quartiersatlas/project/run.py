@@ -121,7 +121,7 @@ def check_project(path: str | Path) -> ProjectResult:
 
 
 def run_project(path: str | Path, *, folder: str | Path | None = None) -> ProjectResult:
-    """Run a project and write its outputs: all of them, or none.
+    """Run a project and write its outputs; all are made before the first is moved into place.
 
     Parameters
     ----------
@@ -162,10 +162,6 @@ def _refuse_overwriting(project: Project, target: Path) -> None:
             )
         if place.exists() and not place.is_file():
             raise SpecError(f"[outputs]: {str(place)!r} is there and not a file.")
-    if project.outputs.geopackage and not project.outputs.geopackage.endswith(".gpkg"):
-        raise SpecError(f"[outputs]: geopackage = {project.outputs.geopackage!r} should end in .gpkg.")
-    if project.outputs.segregation and not project.outputs.segregation.endswith(".csv"):
-        raise SpecError(f"[outputs]: segregation = {project.outputs.segregation!r} should end in .csv.")
 
 
 def _write(result: ProjectResult, folder: Path) -> list[Path]:
@@ -221,4 +217,4 @@ def _joined(project: Project, areas: gpd.GeoDataFrame, tables: list[tuple[TableP
 def _layer(project: Project, part: LayerPart | None, areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
     if part is None:
         return None
-    return read_features(project.file(part.path), name=part.name, kind=part.kind, crs=str(areas.crs))
+    return read_features(project.file(part.path), name=part.name, kind=part.kind, crs=areas.crs)  # type: ignore[arg-type]

@@ -220,6 +220,12 @@ def _checked(project: Project) -> Project:
             f"{project.path.name}: [outputs] needs different plain file names, without folders: "
             f'{", ".join(map(repr, written))}. The folder has its own line: folder = "...".'
         )
+    for name, file, ending in (
+        ("geopackage", project.outputs.geopackage, ".gpkg"),
+        ("segregation", project.outputs.segregation, ".csv"),
+    ):
+        if file and not file.endswith(ending):
+            raise SpecError(f"{project.path.name}: [outputs] {name} = {file!r} should end in {ending}.")
     return project
 
 

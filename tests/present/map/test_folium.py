@@ -85,6 +85,7 @@ def test_layer_works_on_somebody_elses_map_beside_other_layers(page, town_releas
     assert page.errors() == []
     assert page.texts(".leaflet-top.leaflet-right .qa-card .qa-choice")[0].startswith("Indikator")
     assert page.text(".qa-legend-title") == "SGB-II-Quote (%)"
+    assert "nicht allein aus diesen Daten entscheiden" in page.text(".qa-legend")  # no page around the map says it
     controls = page.texts(".leaflet-control-layers")
     assert any("Linie" in text for text in controls)
     assert any("Zusammenhängende Prüfgebiete" in text for text in controls)
