@@ -40,13 +40,33 @@ if TYPE_CHECKING:
         screen,
         worst_share,
     )
-    from quartiersatlas.segregation import SegregationResult, segregation, segregation_indices
+    from quartiersatlas.segregation import (
+        Decomposition,
+        SegregationChange,
+        SegregationResult,
+        compare_segregation,
+        decompose,
+        scale_table,
+        segregation,
+        segregation_change,
+        segregation_indices,
+    )
 
 _ROOMS = {
     "catalogue": ("Catalogue", "Indicator"),
     "intake": ("AreaData", "JoinReport", "Table", "join", "merge_areas", "read_areas", "read_features", "read_table"),
     "indicators": ("add_change", "add_rates", "city_value", "rates"),
-    "segregation": ("SegregationResult", "segregation", "segregation_indices"),
+    "segregation": (
+        "Decomposition",
+        "SegregationChange",
+        "SegregationResult",
+        "compare_segregation",
+        "decompose",
+        "scale_table",
+        "segregation",
+        "segregation_change",
+        "segregation_indices",
+    ),
     "need": ("NeedIndex", "NeedSpec", "need_index"),
     "screening": (
         "Candidates",
@@ -70,6 +90,7 @@ __all__ = [
     "Atlas",
     "Candidates",
     "Catalogue",
+    "Decomposition",
     "Indicator",
     "JoinReport",
     "NeedIndex",
@@ -77,6 +98,7 @@ __all__ = [
     "Protection",
     "Release",
     "Rule",
+    "SegregationChange",
     "SegregationResult",
     "Shortlist",
     "Table",
@@ -89,6 +111,8 @@ __all__ = [
     "check_project",
     "choropleth",
     "city_value",
+    "compare_segregation",
+    "decompose",
     "export",
     "in_class",
     "join",
@@ -102,8 +126,10 @@ __all__ = [
     "release",
     "report",
     "run_project",
+    "scale_table",
     "screen",
     "segregation",
+    "segregation_change",
     "segregation_indices",
     "worst_share",
 ]

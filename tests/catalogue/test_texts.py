@@ -87,13 +87,20 @@ def test_every_member_of_a_family_of_texts_is_there():
     from quartiersatlas.intake.symbols import STATUSES
     from quartiersatlas.present.map.data import GAPS, WORDS
     from quartiersatlas.present.report import DOMAINS
-    from quartiersatlas.segregation.registry import INDICES
+    from quartiersatlas.segregation.notes import OMISSIONS, REASONS, REMARKS
+    from quartiersatlas.segregation.registry import DIRECTION, registry
 
     wanted = {
         *(f"unit_{unit.replace(' ', '_')}" for unit in PER),
         *(f"domain_{domain}" for domain in (*DOMAINS, "other", "empty")),
-        *(f"index_{index}" for index in INDICES),
-        *(f"index_{index}_meaning" for index in INDICES),
+        *(f"index_{index}" for index in registry()),
+        *(f"index_{index}_meaning" for index in registry()),
+        *(f"dimension_{index.dimension}" for index in registry().values()),
+        *(f"explain_{direction}" for direction in DIRECTION),
+        *(index.gap for index in registry().values()),
+        *REASONS,
+        *REMARKS,
+        *OMISSIONS,
         *(f"reason_{word}" for word in ("above_city", "worst_share", "in_class")),
         *(f"cover_{cover}" for cover in ("covered", "partly", "not_covered")),
         *(f"cell_{status}" for status in STATUSES if status not in ("value", "zero", "provisional")),

@@ -159,14 +159,17 @@ def test_segregation_has_a_row_per_group_with_three_indices(german, counts):
     known = total > 0
     dissimilarity = 0.5 * (group / group.sum() - rest / rest.sum()).abs().sum()
     isolation = (group / group.sum() * group / total)[known].sum()
-    assert row[1:4] == [written(dissimilarity, 3), written(isolation, 3), written(1 - isolation, 3)]
+    assert re.fullmatch(rf"{written(dissimilarity, 3)} \(0,\d{{3}}\)", row[1])  # in brackets: freed from chance
+    assert row[2:4] == [written(isolation, 3), written(1 - isolation, 3)]
 
 
 def test_segregation_says_how_many_areas_were_left_out(german, counts):
     row = next(row for row in german.rows["Räumliche Verteilung von Gruppen"] if row[0] == "Herkunft Syrien")
     secret = int(counts["Herkunft_Syrien"].isna().sum())
     assert secret == 5
-    assert row[4:] == [str(90 - secret), str(secret)]
+    uninhabited = int(counts["Einwohner"].eq(0).sum())
+    assert uninhabited == 1
+    assert row[4:] == [str(90 - secret - uninhabited), str(secret + uninhabited)]
 
 
 def test_need_has_areas_and_residents_of_each_class(german, exported):

@@ -1,24 +1,135 @@
+"""The one call: a tidy table, whom each number is compared with, why one is missing, who was left out."""
+
 from __future__ import annotations
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 
 import quartiersatlas as qa
-from quartiersatlas.errors import ColumnError, CountError, SpecError
+from quartiersatlas import segregation as s
+from quartiersatlas.errors import ColumnError, CountError, GeometryError, SpecError
 
 FRAME = pd.DataFrame(
     {"mh": [100.0, 60, 40, 0], "nobody": [0.0] * 4, "residents": [100.0] * 4}, index=["01", "02", "03", "04"]
 )
+COLUMNS = [
+    "by",
+    "group",
+    "reference",
+    "index",
+    "value",
+    "adjusted",
+    "expected",
+    "lower",
+    "upper",
+    "n_areas",
+    "n_dropped",
+    "note",
+]
+
+
+def row(table, index, group=None, **where):
+    found = table[table["index"] == index]
+    for column, value in ({"group": group} if group else {} | where).items():
+        found = found[found[column] == value]
+    assert len(found) == 1
+    return found.iloc[0]
+
+
+@pytest.fixture
+def town():
+    """Give 36 squares of different width in three districts with three groups."""
+    random = np.random.default_rng(4)
+    widths = random.uniform(400, 900, 36)
+    lefts = np.concatenate([[0], np.cumsum(widths)[:-1]])
+    shapes = [shapely.box(x, 0, x + w, 700) for x, w in zip(lefts, widths, strict=True)]
+    total = random.integers(100, 900, 36)
+    a = random.binomial(total, random.beta(2, 4, 36))
+    b = random.binomial(total - a, 0.3)
+    frame = {"a": a, "b": b, "c": total - a - b, "total": total, "bezirk": random.permutation(list("NOW") * 12)}
+    return gpd.GeoDataFrame(frame, index=[f"{i:03}" for i in range(36)], geometry=shapes, crs="EPSG:25832")
 
 
 def test_one_row_per_number_and_the_reference_is_named():
-    table = qa.segregation(FRAME, ["mh"], "residents").table
+    table = qa.segregation(FRAME, ["mh"], "residents", indices=["dissimilarity", "isolation", "interaction"]).table
+    assert table.columns.tolist() == COLUMNS
     assert table["index"].tolist() == ["dissimilarity", "isolation", "interaction"]
     assert table["reference"].tolist() == ["rest", "total", "rest"]
     assert table["value"].tolist() == pytest.approx([0.6, 0.76, 0.24])
     assert table["n_areas"].tolist() == [4, 4, 4]
+
+
+def test_every_index_of_the_registry_can_be_asked_for(town):
+    listed = qa.segregation_indices()
+    groups = ["a", "b", "c"]
+    result = qa.segregation(town, groups, indices=list(listed.index), radii=[1000], distance_unit="km")
+    assert set(result.table["index"]) == set(listed.index)
+    assert result.table["value"].notna().all()
+    assert listed[["label_de", "label_en", "formula", "source", "direction"]].ne("").all(axis=None)
+
+
+def test_every_value_lies_in_the_range_of_the_registry(town):
+    listed = qa.segregation_indices()
+    table = qa.segregation(town, ["a", "b", "c"], indices="all", radii=[1000], distance_unit="km").table
+    lowest = pd.to_numeric(listed["lowest"], errors="coerce").fillna(-np.inf)
+    highest = pd.to_numeric(listed["highest"], errors="coerce").fillna(np.inf)
+    assert (table["value"].to_numpy() >= lowest[table["index"]].to_numpy() - 1e-12).all()
+    assert (table["value"].to_numpy() <= highest[table["index"]].to_numpy() + 1e-12).all()
+
+
+def test_many_places_in_one_pass_give_what_each_place_gives_by_itself(town):
+    options = {"indices": "all", "radii": [900, 2500], "distance_unit": "km", "min_population": 150}
+    together = qa.segregation(town, ["a", "b", "c"], by="bezirk", **options)
+    for place in ("N", "O", "W"):
+        alone = qa.segregation(town[town["bezirk"] == place], ["a", "b", "c"], **options)
+        part = together.table[together.table["by"] == place].reset_index(drop=True)
+        pd.testing.assert_frame_equal(part.drop(columns="by"), alone.table.drop(columns="by"), rtol=1e-9, atol=1e-12)
+        local = together.local.loc[alone.local.index]
+        pd.testing.assert_frame_equal(
+            pd.DataFrame(local.drop(columns="geometry")),
+            pd.DataFrame(alone.local.drop(columns="geometry")),
+            rtol=1e-9,
+            atol=1e-12,
+        )
+
+
+def test_the_order_and_names_of_rows_do_not_matter(town):
+    options = {"indices": "all", "radii": [900], "distance_unit": "km"}
+    straight = qa.segregation(town, ["a", "b", "c"], **options)
+    mixed = town.sample(frac=1, random_state=2)
+    turned = qa.segregation(mixed.set_axis(range(36)), ["a", "b", "c"], **options)
+    assert turned.table["value"].to_numpy() == pytest.approx(straight.table["value"].to_numpy(), rel=1e-9, abs=1e-12)
+    assert turned.local["a_d_part"].to_numpy() == pytest.approx(straight.local.loc[mixed.index, "a_d_part"].to_numpy())
+
+
+def test_group_against_a_named_group_or_several(town):
+    table = qa.segregation(town, ["a"], "total", reference=["b", "c"], indices=["dissimilarity", "isolation"]).table
+    assert table[["index", "reference"]].to_numpy().tolist() == [
+        ["dissimilarity", "b"],
+        ["dissimilarity", "c"],
+        ["isolation", "total"],
+    ]
+    assert table["value"].tolist() == pytest.approx(
+        [
+            s.dissimilarity(town["a"], town["b"]),
+            s.dissimilarity(town["a"], town["c"]),
+            s.isolation(town["a"], town["total"]),
+        ]
+    )
+
+
+def test_interaction_with_a_named_group_is_among_all_residents(town):
+    value = qa.segregation(town, "a", "total", reference="b", indices="interaction").table.loc[0, "value"]
+    assert value == pytest.approx(s.interaction(town["a"], town["b"], town["total"]))
+
+
+def test_the_segregation_index_is_against_the_rest_also_where_a_reference_is_named(town):
+    table = qa.segregation(town, ["a"], "total", reference="b", indices=["segregation_index"]).table
+    assert table.loc[0, "reference"] == "rest"
+    assert table.loc[0, "value"] == pytest.approx(s.segregation_index(town["a"], town["total"]))
 
 
 def test_local_values_stand_on_the_callers_index_and_keep_the_geometry(grid):
@@ -28,13 +139,62 @@ def test_local_values_stand_on_the_callers_index_and_keep_the_geometry(grid):
     assert isinstance(local, gpd.GeoDataFrame)
     assert local["mh_lq"].tolist() == pytest.approx([2.0, 1.2, 0.8, 0.0])
     assert local.index.equals(areas.index)
+    assert local.geometry.equals(areas.geometry)
+
+
+def test_local_parts_add_up_to_their_index(town):
+    result = qa.segregation(town, ["a", "b", "c"], by="bezirk", indices=["dissimilarity", "isolation"])
+    for place, part in result.local.groupby(town["bezirk"]):
+        values = result.table[(result.table["by"] == place) & (result.table["group"] == "a")].set_index("index")
+        assert part["a_d_part"].sum() == pytest.approx(values.loc["dissimilarity", "value"])
+        assert part["a_isolation_part"].sum() == pytest.approx(values.loc["isolation", "value"])
+
+
+def test_local_diversity_and_segregation_are_those_of_the_plain_functions(town):
+    local = qa.segregation(town, ["a", "b", "c"]).local
+    table = town[["a", "b", "c"]]
+    assert local["local_segregation"].to_numpy() == pytest.approx(s.local_segregation(table))
+    assert local["entropy"].to_numpy() == pytest.approx(s.local_entropy(table))
+    assert local["simpson"].to_numpy() == pytest.approx(s.local_simpson(table))
+
+
+def test_shares_within_a_radius_stand_beside_the_areas(town):
+    local = qa.segregation(town, ["a"], "total", radii=[1, 1e7], kernel="uniform").local
+    assert local["a_share_1m"].tolist() == pytest.approx((town["a"] / town["total"]).tolist())
+    assert local["a_share_1e+07m"].tolist() == pytest.approx([town["a"].sum() / town["total"].sum()] * 36)
 
 
 def test_a_value_that_cannot_be_computed_says_why():
-    table = qa.segregation(FRAME, ["nobody", "residents"], "residents").table
-    assert table.loc[0, "note"] == "nobody is in the group"
-    assert table.loc[3, "note"] == "everybody is in the group"
-    assert np.isnan(table.loc[0, "value"])
+    table = qa.segregation(FRAME, ["nobody", "residents"], "residents", indices="dissimilarity").table
+    assert table["note"].tolist() == ["nobody is in the group", "nobody to compare with"]
+    assert table["value"].isna().all()
+
+
+def test_a_place_with_one_area_has_no_value_and_says_why():
+    frame = FRAME.assign(city=["A", "A", "A", "B"])
+    table = qa.segregation(frame, ["mh"], "residents", by="city", indices="gini").table
+    assert table["note"].tolist()[1] == "nobody is in the group"
+    frame["mh"] = [100.0, 60, 40, 50]
+    table = qa.segregation(frame, ["mh"], "residents", by="city", indices="gini").table
+    assert table["note"].tolist() == ["no interval asked for", "one inhabited area only"]
+
+
+def test_every_gap_in_every_column_has_its_reason(town):
+    table = qa.segregation(town, ["a", "b", "c"], indices="all").table
+    assert table.loc[table["value"].isna(), "note"].str.contains("no radius was given|far below the distance").all()
+    known = table[table["value"].notna()]
+    assert known.loc[known["expected"].isna(), "note"].str.contains("no expected value known").all()
+    assert known.loc[known["adjusted"].isna(), "note"].str.contains("no adjusted version|no expected value").all()
+    assert known["note"].str.contains("no interval asked for").all()
+
+
+def test_small_areas_are_left_out_and_counted():
+    frame = FRAME.assign(residents=[100.0, 100, 100, 20])
+    table = qa.segregation(frame, ["mh"], "residents", indices="dissimilarity", min_population=50).table
+    # D of the first three areas: 1/2 (|.5 - 0| + |.3 - .4| + |.2 - .6|)
+    assert table.loc[0, "value"] == pytest.approx(0.5)
+    assert table.loc[0, ["n_areas", "n_dropped"]].tolist() == [3, 1]
+    assert "1 areas below 50 residents left out" in table.loc[0, "note"]
 
 
 def test_unknown_counts_are_refused_or_left_out_and_counted_but_never_zero():
@@ -42,15 +202,64 @@ def test_unknown_counts_are_refused_or_left_out_and_counted_but_never_zero():
     with pytest.raises(CountError, match=r"1 areas have no count in 'mh'.*'04'.*missing='drop'"):
         qa.segregation(frame, ["mh"], "residents")
     result = qa.segregation(frame, ["mh"], "residents", missing="drop")
-    # D of the first three areas: 1/2 (|.5 - 0| + |.3 - .4| + |.2 - .6|)
     assert result.table.loc[0, "value"] == pytest.approx(0.5)
     assert result.table.loc[0, "n_dropped"] == 1
-    assert np.isnan(result.local.loc["04", "mh_lq"])
+    assert "1 areas without a count left out" in result.table.loc[0, "note"]
+    assert result.local.loc["04"].isna().all()
 
 
-def test_areadata_brings_its_population(joined):
+def test_uninhabited_areas_are_left_out_and_counted():
+    frame = pd.concat([FRAME, pd.DataFrame({"mh": [0.0], "nobody": [0.0], "residents": [0.0]}, index=["05"])])
+    result = qa.segregation(frame, ["mh"], "residents", indices="dissimilarity")
+    assert result.table.loc[0, "value"] == pytest.approx(0.6)
+    assert result.table.loc[0, ["n_areas", "n_dropped"]].tolist() == [4, 1]
+    assert "1 uninhabited areas left out" in result.table.loc[0, "note"]
+    assert result.local.loc["05"].isna().all()
+
+
+def test_areadata_brings_its_population_and_its_parents(joined):
     data = joined({"mh": [100.0, 60, 40, 0], "residents": [100.0] * 4})
     assert qa.segregation(data, ["mh"]).table.loc[0, "value"] == pytest.approx(0.6)
+    assert qa.segregation(data, ["mh"], by="name", indices="gini").table["by"].tolist() == [
+        "Gebiet a0",
+        "Gebiet b0",
+        "Gebiet c0",
+        "Gebiet d0",
+    ]
+
+
+def test_groups_without_a_total_are_everybody_and_that_is_said(town):
+    result = qa.segregation(town, ["a", "b", "c"])
+    assert "mutual_information" in set(result.table["index"])
+    assert any("sum of a, b, c" in str(note) for note in result.notes)
+    assert row(result.table, "isolation", "a")["value"] == pytest.approx(s.isolation(town["a"], town["total"]))
+
+
+def test_what_is_left_of_the_total_becomes_a_group_of_its_own(town):
+    table = qa.segregation(town, ["a", "b"], "total", indices="mutual_information").table
+    assert table.loc[0, "group"] == "a, b, rest"
+    assert table.loc[0, "value"] == pytest.approx(s.mutual_information(town[["a", "b", "c"]]))
+
+
+def test_groups_that_overlap_have_no_common_index_and_the_reason_is_given(town):
+    frame = town.assign(d=town["total"] - town["c"])
+    result = qa.segregation(frame, ["a", "b", "d"], "total", indices=["information_theory", "dissimilarity"])
+    overlapping = row(result.table, "information_theory")
+    assert np.isnan(overlapping["value"])
+    assert "overlap" in overlapping["note"]
+    assert row(result.table, "dissimilarity", "a")["value"] > 0
+    assert result.local["local_segregation"].isna().all()
+
+
+def test_ordered_classes_are_read_only_when_asked_for(town):
+    result = qa.segregation(town, ["a", "b", "c"], indices="all", radii=500, distance_unit="km")
+    assert not result.table["index"].str.startswith("ordinal").any()
+    assert any("read the order of the groups as a ranking" in str(note) for note in result.notes)
+    swapped = [
+        qa.segregation(town, groups, indices="ordinal_variation_ratio").table.loc[0, "value"]
+        for groups in (["a", "b", "c"], ["b", "a", "c"])
+    ]
+    assert swapped[0] != pytest.approx(swapped[1])
 
 
 @pytest.mark.parametrize(
@@ -60,6 +269,8 @@ def test_areadata_brings_its_population(joined):
         ({"mh": ["a", "b", "c", "d"]}, "holds text"),
         ({"mh": [101.0, 60, 40, 0]}, "larger than the population"),
         ({"mh": [np.inf, 60, 40, 0]}, "negative or infinite"),
+        ({"mh": [0.4, 0.2, 0.1, 0], "residents": [1.0] * 4}, "look like shares"),
+        ({"mh": [40.5, 20.1, 10.2, 0]}, "look like shares"),
     ],
 )
 def test_impossible_counts_are_refused(change, message):
@@ -67,25 +278,152 @@ def test_impossible_counts_are_refused(change, message):
         qa.segregation(FRAME.assign(**change), ["mh"], "residents")
 
 
-def test_misspelled_names_are_refused_with_what_there_is():
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"indices": ["disimilarity"]}, "no index 'disimilarity'. Did you mean 'dissimilarity'"),
+        ({"missing": "ignore"}, "missing='ignore' is not known"),
+        ({"distance_unit": "miles"}, "distance_unit='miles' is not known; there are 'm', 'km'"),
+        ({"kernel": "box"}, "kernel='box' is not known"),
+        ({"contiguity": "bishop"}, "contiguity='bishop' is not known"),
+        ({"b": 1}, "between 0 and 1"),
+        ({"min_population": -1}, "min_population=-1"),
+        ({"radii": [0]}, "radi"),
+        ({"interval": "yes"}, "interval='yes' is not known"),
+        ({"indices": "delta"}, "'delta' cannot be computed: the frame has no geometry"),
+        ({"groups": []}, "groups is empty"),
+    ],
+)
+def test_misspelled_or_impossible_options_are_refused(options, message):
+    with pytest.raises(SpecError, match=message):
+        qa.segregation(**{"frame": FRAME, "groups": ["mh"], "total": "residents"} | options)
+
+
+def test_misspelled_columns_are_refused_with_what_there_is():
     with pytest.raises(ColumnError, match="Did you mean 'residents'"):
         qa.segregation(FRAME, ["mh"], "resident")
-    with pytest.raises(SpecError, match="no index 'disimilarity'; there are dissimilarity"):
-        qa.segregation(FRAME, ["mh"], "residents", indices=["disimilarity"])
-    with pytest.raises(SpecError, match="missing='ignore' is not known"):
-        qa.segregation(FRAME, ["mh"], "residents", missing="ignore")
     with pytest.raises(SpecError, match="needs the column of all residents"):
         qa.segregation(FRAME, ["mh"])
+    with pytest.raises(ColumnError, match="no column 'bezirk'"):
+        qa.segregation(FRAME, ["mh"], "residents", by="bezirk")
+    with pytest.raises(SpecError, match=r"1 areas have no place in 'bezirk': '02'"):
+        qa.segregation(FRAME.assign(bezirk=["A", None, "A", "A"]), ["mh"], "residents", by="bezirk")
+    with pytest.raises(TypeError, match="distnace"):
+        qa.segregation(FRAME, ["mh"], "residents", distnace=2000)
 
 
-def test_the_registry_lists_what_the_table_computes():
-    listed = qa.segregation_indices()
-    assert set(qa.segregation(FRAME, ["mh"], "residents").table["index"]) == set(listed.index)
-    assert listed["formula"].ne("").all()
-    assert listed["source"].ne("").all()
+def test_an_empty_frame_is_refused():
+    with pytest.raises(CountError, match="no areas"):
+        qa.segregation(FRAME.iloc[:0], ["mh"], "residents")
 
 
-def test_the_input_frame_is_not_changed():
-    before = FRAME.copy()
+def test_degrees_are_refused_where_geometry_counts_and_only_there(town):
+    degrees = town.to_crs(4326)
+    with pytest.raises(GeometryError, match=r"to_crs.*EPSG:25832"):
+        qa.segregation(degrees, ["a"], "total", indices="delta")
+    assert qa.segregation(degrees, ["a"], "total").table["value"].notna().all()
+
+
+def test_feet_are_refused(town):
+    with pytest.raises(GeometryError, match="not the metre"):
+        qa.segregation(town.to_crs(2263), ["a"], "total", indices="delta")
+
+
+def test_areas_without_a_coordinate_system_are_taken_as_plane_and_that_is_said(town):
+    plane = gpd.GeoDataFrame(town.drop(columns="geometry"), geometry=town.geometry.to_numpy())
+    result = qa.segregation(plane, ["a"], "total", indices="delta")
+    assert any("no coordinate system" in str(note) for note in result.notes)
+    assert result.table.loc[0, "value"] == pytest.approx(s.delta(town["a"], town.area))
+
+
+def test_an_area_without_geometry_is_named(town):
+    broken = town.copy()
+    broken.loc["002", "geometry"] = None
+    with pytest.raises(GeometryError, match=r"1 areas have no geometry: '002'"):
+        qa.segregation(broken, ["a"], "total", indices="delta")
+
+
+def test_points_have_surroundings_but_no_land(town):
+    points = town.set_geometry(town.centroid)
+    with pytest.raises(SpecError, match="points, not polygons"):
+        qa.segregation(points, ["a"], "total", indices="delta")
+    value = qa.segregation(points, ["a"], "total", indices="spatial_dissimilarity", radii=900).table.loc[0, "value"]
+    table = np.column_stack([town["a"], town["total"] - town["a"]])
+    xy = np.column_stack([town.centroid.x, town.centroid.y])
+    assert value == pytest.approx(s.spatial_dissimilarity(table, xy, 900))
+
+
+def test_metres_as_the_unit_of_decay_give_no_value_with_the_reason(town):
+    table = qa.segregation(town, ["a"], "total", indices=["spatial_proximity", "distance_decay_isolation"]).table
+    assert table["value"].isna().all()
+    assert table["note"].str.contains("distance_unit='km'").all()
+
+
+def test_equal_areas_have_no_concentration_and_the_reason_is_given(grid):
+    frame = gpd.GeoDataFrame(FRAME.set_axis(grid(4).index), geometry=grid(4).geometry)
+    table = qa.segregation(frame, ["mh"], "residents", indices=["absolute_concentration"]).table
+    assert np.isnan(table.loc[0, "value"])
+    assert "same size" in table.loc[0, "note"]
+
+
+def test_areas_that_do_not_touch_have_no_border_and_the_reason_is_given(grid):
+    areas = grid(7).iloc[::2]
+    frame = gpd.GeoDataFrame(FRAME.set_axis(areas.index), geometry=areas.geometry)
+    table = qa.segregation(frame, ["mh"], "residents", indices=["morrill", "wong_boundary"]).table
+    assert table["value"].isna().all()
+    assert table["note"].str.contains("no two areas share a border").all()
+
+
+def test_the_centre_can_be_chosen(town):
+    values = {
+        str(centre): qa.segregation(town, "a", "total", indices="relative_centralisation", centre=centre).table.loc[
+            0, "value"
+        ]
+        for centre in ("population", "mean", "largest", (0.0, 350.0), [(0.0, 350.0), (20_000.0, 350.0)])
+    }
+    assert len({round(value, 9) for value in values.values()}) == 5
+
+
+def test_the_profile_gives_the_spatial_indices_at_every_radius(town):
+    result = qa.segregation(town, ["a"], "total")
+    profile = result.profile([500, 1500, 1e9], kernel="uniform")
+    found = profile[profile["index"] == "spatial_dissimilarity"].set_index("radius")["value"]
+    assert found[500] == pytest.approx(s.dissimilarity(town["a"], town["total"] - town["a"]), abs=0.1)
+    assert found[1e9] == pytest.approx(0, abs=1e-9)
+    assert found.is_monotonic_decreasing
+    with pytest.raises(SpecError, match="no geometry"):
+        qa.segregation(FRAME, "mh", "residents").profile([500])
+
+
+def test_an_index_explains_itself_in_both_languages(town):
+    result = qa.segregation(town, ["a"], "total", reference="b", interval="areas", n=19, seed=1)
+    german, english = result.explain("dissimilarity", "de"), result.explain("dissimilarity", "en")
+    for part in ("umziehen", "Formel: D = 1/2", "Duncan", "verglichen mit b", "95-%-Intervall"):
+        assert part in german
+    assert "compared with b" in english
+    assert "Freed from chance" in english
+    with pytest.raises(SpecError, match="no index 'D'"):
+        result.explain("D")
+    with pytest.raises(SpecError, match="lang is 'fr'"):
+        result.explain("gini", "fr")
+
+
+def test_a_gap_is_explained_in_the_readers_language():
+    result = qa.segregation(FRAME, ["nobody"], "residents", indices="gini")
+    assert "kein Wert (niemand gehört zur Gruppe" in result.explain("gini", "de")
+
+
+def test_the_result_shows_itself_escaped():
+    frame = FRAME.rename(columns={"mh": "<b>mh</b>"})
+    shown = qa.segregation(frame, ["<b>mh</b>"], "residents")._repr_html_()
+    assert "<b>" not in shown
+    assert "&lt;b&gt;mh" in shown
+    assert "SegregationResult" in repr(qa.segregation(FRAME, "mh", "residents"))
+
+
+def test_the_input_frame_is_not_changed(town):
+    before, town_before = FRAME.copy(), town.copy()
     qa.segregation(FRAME, ["mh"], "residents")
+    qa.segregation(town, ["a"], "total", indices="all", radii=500, by="bezirk")
     pd.testing.assert_frame_equal(FRAME, before)
+    pd.testing.assert_frame_equal(town, town_before)

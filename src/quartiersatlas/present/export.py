@@ -13,6 +13,7 @@ from quartiersatlas.catalogue import check_lang, text
 from quartiersatlas.errors import ReleaseError
 from quartiersatlas.present.files import write_text, written_whole
 from quartiersatlas.present.wording import cell_text, label, method_texts, reason_texts, unit
+from quartiersatlas.segregation.notes import note_text
 
 if TYPE_CHECKING:
     from quartiersatlas.catalogue import Lang
@@ -149,7 +150,8 @@ def _csv(release: Release, path: Path, table: str, lang: Lang) -> Path:
     if table == "segregation":
         if release.segregation is None:
             raise ReleaseError("The release has no segregation table: release(..., segregation=...).")
-        frame = _with_notice(release.segregation, release, lang)
+        notes = [note_text(note, lang) for note in release.segregation["note"]]
+        frame = _with_notice(release.segregation.assign(note=notes), release, lang)
     else:
         frame = pd.DataFrame(area_table(release, lang).drop(columns="geometry")).rename_axis("key").reset_index()
     safe = frame.map(_no_formula).rename(columns=_no_formula)

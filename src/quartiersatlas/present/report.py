@@ -18,6 +18,8 @@ from quartiersatlas.present.wording import (
     summary_texts,
     value_text,
 )
+from quartiersatlas.segregation.notes import note_text
+from quartiersatlas.segregation.study import ALL
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.release import Release, ReleasedColumn
 
-NOTES = {"nobody is in the group": "note_nobody", "everybody is in the group": "note_everybody"}
 DOMAINS = (
     "demography",
     "socioeconomy",
@@ -110,25 +111,54 @@ def _stock(release: Release, column: ReleasedColumn, lang: Lang) -> dict[str, An
 
 
 def _segregation(release: Release, lang: Lang) -> dict[str, Any]:
-    """Return one row per group with a value per index, and what the indices mean."""
+    """Return one row per place, group and named reference, with a value per index; and what the indices mean."""
     table = release.segregation
     if table is None:
         return {}
-    indices = list(dict.fromkeys(table["index"]))
+    table = table.assign(
+        column=[_index_label(row, lang) for row in table.to_dict("records")],
+        title=[_group_label(row, lang) for row in table.to_dict("records")],
+        shown=[_index_text(row, lang) for row in table.to_dict("records")],
+        note=[note_text(note, lang, reasons_only=True) for note in table["note"]],
+    )
+    columns = list(dict.fromkeys(table["column"]))
     rows = []
-    for group, part in table.groupby("group", sort=False):
-        values = part.set_index("index")["value"]
+    for title, part in table.groupby("title", sort=False):
+        values = dict(zip(part["column"], part["shown"], strict=True))
         rows.append(
             {
-                "group": str(group).replace("_", " "),
-                "values": ["–" if pd.isna(values[i]) else number_text(values[i], 3, lang) for i in indices],
-                "areas": number_text(int(part["n_areas"].iloc[0]), 0, lang),
-                "dropped": number_text(int(part["n_dropped"].iloc[0]), 0, lang),
-                "note": "; ".join(text(NOTES[note], lang) for note in sorted(set(part["note"]) - {""})),
+                "group": title,
+                "values": [values.get(column, "") for column in columns],
+                "areas": number_text(int(part["n_areas"].max()), 0, lang),
+                "dropped": number_text(int(part["n_dropped"].max()), 0, lang),
+                "note": "; ".join(sorted(set("; ".join(part["note"]).split("; ")) - {""})),
             }
         )
-    meanings = [text(f"index_{index}_meaning", lang) for index in indices]
-    return {"indices": [text(f"index_{index}", lang) for index in indices], "rows": rows, "meanings": meanings}
+    meanings = [text(f"index_{index}_meaning", lang) for index in dict.fromkeys(table["index"])]
+    return {"indices": columns, "rows": rows, "meanings": meanings}
+
+
+def _index_label(row: dict[Any, Any], lang: Lang) -> str:
+    """Return the name of an index, with its radius where it has one."""
+    radius = row.get("radius")
+    name = text(f"index_{row['index']}", lang)
+    return name if radius is None or pd.isna(radius) else f"{name} ({number_text(radius, 0, lang)} m)"
+
+
+def _group_label(row: dict[Any, Any], lang: Lang) -> str:
+    """Return the group, its place where there are several, and whom it is compared with where that is named."""
+    place = "" if row["by"] == ALL else f"{row['by']}: "
+    general = row["reference"] in ("rest", "total", "area", "one another")
+    compared = "" if general else f" – {text('label_reference', lang)}: {row['reference']}"
+    return f"{place}{row['group']}{compared}".replace("_", " ")
+
+
+def _index_text(row: dict[Any, Any], lang: Lang) -> str:
+    """Return the value and, in brackets, the value freed from chance."""
+    if pd.isna(row["value"]):
+        return "–"
+    value = number_text(row["value"], 3, lang)
+    return value if pd.isna(row["adjusted"]) else f"{value} ({number_text(row['adjusted'], 3, lang)})"
 
 
 def _need(release: Release, lang: Lang) -> list[dict[str, Any]]:

@@ -266,4 +266,5 @@ def _candidate_table(
 
 
 def _rounded(result: SegregationResult) -> pd.DataFrame:
-    return result.table.assign(value=result.table["value"].round(SEGREGATION_DECIMALS))
+    numbers = ["value", "adjusted", "expected", "lower", "upper"]
+    return result.table.assign(**result.table[numbers].round(SEGREGATION_DECIMALS))

@@ -1,20 +1,149 @@
 """How unevenly do groups live? Plain array functions, a registry, and one call for a tidy table."""
 
 from quartiersatlas.rooms import make_callable
-from quartiersatlas.segregation.evenness import dissimilarity
-from quartiersatlas.segregation.exposure import interaction, isolation
-from quartiersatlas.segregation.local import location_quotient
+from quartiersatlas.segregation.bias_correction import bias_corrected_dissimilarity, density_corrected_dissimilarity
+from quartiersatlas.segregation.boundary import morrill, wong_boundary, wong_shape
+from quartiersatlas.segregation.centralisation import (
+    absolute_centralisation,
+    distance_to_centre,
+    relative_centralisation,
+)
+from quartiersatlas.segregation.change import SegregationChange, segregation_change
+from quartiersatlas.segregation.clustering import (
+    absolute_clustering,
+    distance_decay_interaction,
+    distance_decay_isolation,
+    relative_clustering,
+    spatial_proximity,
+)
+from quartiersatlas.segregation.concentration import absolute_concentration, delta, relative_concentration
+from quartiersatlas.segregation.decompose import Decomposition, decompose
+from quartiersatlas.segregation.distortion import distortion, local_distortion
+from quartiersatlas.segregation.evenness import atkinson, dissimilarity, gini, gorard, segregation_index, theil_h
+from quartiersatlas.segregation.expected_information import expected_information_theory, expected_mutual_information
+from quartiersatlas.segregation.exposure import correlation_ratio, exposure_matrix, interaction, isolation
+from quartiersatlas.segregation.inference import compare_segregation
+from quartiersatlas.segregation.local import local_entropy, local_segregation, local_simpson, location_quotient
+from quartiersatlas.segregation.multigroup import (
+    diversity_entropy,
+    information_theory,
+    multigroup_dissimilarity,
+    multigroup_gini,
+    mutual_information,
+    normalised_exposure,
+    relative_diversity,
+    simpson,
+    squared_coefficient_of_variation,
+)
+from quartiersatlas.segregation.ordinal import (
+    ordinal_absolute,
+    ordinal_information_theory,
+    ordinal_square_root,
+    ordinal_variation_ratio,
+)
+from quartiersatlas.segregation.profiles import concentration_profile, spatial_proximity_profile
+from quartiersatlas.segregation.rank_order import (
+    rank_order_information_theory,
+    rank_order_square_root,
+    rank_order_variation_ratio,
+)
 from quartiersatlas.segregation.registry import segregation_indices
-from quartiersatlas.segregation.table import SegregationResult, segregation
+from quartiersatlas.segregation.result import SegregationResult
+from quartiersatlas.segregation.scale import scale_table
+from quartiersatlas.segregation.small_units import (
+    adjusted_dissimilarity,
+    adjusted_gini,
+    expected_correlation_ratio,
+    expected_dissimilarity,
+    expected_gini,
+    expected_interaction,
+    expected_isolation,
+)
+from quartiersatlas.segregation.spatial import (
+    local_environments,
+    segregation_profile,
+    spatial_dissimilarity,
+    spatial_exposure,
+    spatial_information_theory,
+    spatial_relative_diversity,
+)
+from quartiersatlas.segregation.table import segregation
 
 __all__ = [
+    "Decomposition",
+    "SegregationChange",
     "SegregationResult",
+    "absolute_centralisation",
+    "absolute_clustering",
+    "absolute_concentration",
+    "adjusted_dissimilarity",
+    "adjusted_gini",
+    "atkinson",
+    "bias_corrected_dissimilarity",
+    "compare_segregation",
+    "concentration_profile",
+    "correlation_ratio",
+    "decompose",
+    "delta",
+    "density_corrected_dissimilarity",
     "dissimilarity",
+    "distance_decay_interaction",
+    "distance_decay_isolation",
+    "distance_to_centre",
+    "distortion",
+    "diversity_entropy",
+    "expected_correlation_ratio",
+    "expected_dissimilarity",
+    "expected_gini",
+    "expected_information_theory",
+    "expected_interaction",
+    "expected_isolation",
+    "expected_mutual_information",
+    "exposure_matrix",
+    "gini",
+    "gorard",
+    "information_theory",
     "interaction",
     "isolation",
+    "local_distortion",
+    "local_entropy",
+    "local_environments",
+    "local_segregation",
+    "local_simpson",
     "location_quotient",
+    "morrill",
+    "multigroup_dissimilarity",
+    "multigroup_gini",
+    "mutual_information",
+    "normalised_exposure",
+    "ordinal_absolute",
+    "ordinal_information_theory",
+    "ordinal_square_root",
+    "ordinal_variation_ratio",
+    "rank_order_information_theory",
+    "rank_order_square_root",
+    "rank_order_variation_ratio",
+    "relative_centralisation",
+    "relative_clustering",
+    "relative_concentration",
+    "relative_diversity",
+    "scale_table",
     "segregation",
+    "segregation_change",
+    "segregation_index",
     "segregation_indices",
+    "segregation_profile",
+    "simpson",
+    "spatial_dissimilarity",
+    "spatial_exposure",
+    "spatial_information_theory",
+    "spatial_proximity",
+    "spatial_proximity_profile",
+    "spatial_relative_diversity",
+    "squared_coefficient_of_variation",
+    "theil_h",
+    "wong_boundary",
+    "wong_shape",
 ]
 
 make_callable(__name__, segregation)

@@ -1,18 +1,152 @@
-"""The one place where the counts of segregation measures are checked."""
+"""The one place where the counts of segregation measures are checked and laid out."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from quartiersatlas.errors import CountError
+from quartiersatlas.segregation.places import Places, share
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import ArrayLike, NDArray
 
+    Floats = NDArray[np.float64]
 
-def as_counts(*columns: ArrayLike) -> tuple[NDArray[np.float64], ...]:
+
+@dataclass(frozen=True)
+class Pair:
+    """A group and the population it is compared with, in one or many places.
+
+    Parameters
+    ----------
+    group, other, total : ndarray of float, shape (n_areas,)
+        Persons of the group, of the population it is compared with, and all residents. Areas without residents are
+        not among them.
+    places : Places
+        Which areas belong to which place.
+    """
+
+    group: Floats
+    other: Floats
+    total: Floats
+    places: Places
+
+    @cached_property
+    def both(self) -> Floats:
+        """Persons of both populations per area: t_i."""
+        return self.group + self.other
+
+    @cached_property
+    def group_sum(self) -> Floats:
+        """Persons of the group per place: X."""
+        return self.places.sum(self.group)
+
+    @cached_property
+    def other_sum(self) -> Floats:
+        """Persons of the other population per place: Y."""
+        return self.places.sum(self.other)
+
+    @cached_property
+    def both_sum(self) -> Floats:
+        """Persons of both populations per place: T."""
+        return self.group_sum + self.other_sum
+
+    @cached_property
+    def total_sum(self) -> Floats:
+        """All residents per place."""
+        return self.places.sum(self.total)
+
+    @cached_property
+    def shares(self) -> Floats:
+        """Share of the group among both populations per area: p_i."""
+        return share(self.group, self.both)
+
+    @cached_property
+    def city_share(self) -> Floats:
+        """Share of the group among both populations per place: P."""
+        return share(self.group_sum, self.both_sum)
+
+    @cached_property
+    def reasons(self) -> NDArray[np.str_]:
+        """Why no index can be given (the name of a text), per place; empty where one can."""
+        return _first_reason(
+            note_no_area=self.places.sizes == 0,
+            note_nobody=self.group_sum == 0,
+            note_nobody_else=self.other_sum == 0,
+            note_one_area=self.places.sizes == 1,
+        )
+
+
+@dataclass(frozen=True)
+class Composition:
+    """Groups that exclude one another and together are the population, in one or many places.
+
+    Parameters
+    ----------
+    counts : ndarray of float, shape (n_areas, n_groups)
+        Persons per area and group; areas without persons are not among them.
+    places : Places
+        Which areas belong to which place.
+    """
+
+    counts: Floats
+    places: Places
+
+    @cached_property
+    def totals(self) -> Floats:
+        """Persons per area: t_i."""
+        return np.asarray(self.counts.sum(axis=1))
+
+    @cached_property
+    def shares(self) -> Floats:
+        """Share of each group in each area: pi_ik."""
+        return share(self.counts, self.totals[:, None])
+
+    @cached_property
+    def group_sums(self) -> Floats:
+        """Persons per place and group."""
+        return np.asarray(self.places.sum(self.counts))
+
+    @cached_property
+    def sums(self) -> Floats:
+        """Persons per place: T."""
+        return np.asarray(self.group_sums.sum(axis=1))
+
+    @cached_property
+    def city_shares(self) -> Floats:
+        """Share of each group per place: pi_k."""
+        return share(self.group_sums, self.sums[:, None])
+
+    @cached_property
+    def n_groups(self) -> NDArray[np.intp]:
+        """Groups with at least one person, per place: K."""
+        return np.asarray((self.group_sums > 0).sum(axis=1))
+
+    @cached_property
+    def reasons(self) -> NDArray[np.str_]:
+        """Why no index can be given (the name of a text), per place; empty where one can."""
+        return _first_reason(
+            note_no_area=self.places.sizes == 0,
+            note_one_group=self.n_groups < 2,  # noqa: PLR2004 - two groups are a pair
+            note_one_area=self.places.sizes == 1,
+        )
+
+
+def _first_reason(**reasons: NDArray[np.bool_]) -> NDArray[np.str_]:
+    """Return the name of the first reason that holds, per place; empty where none does."""
+    return np.select(list(reasons.values()), list(reasons), default="").astype(str)
+
+
+Populations = TypeVar("Populations", Pair, Composition)
+
+
+def as_counts(*columns: ArrayLike) -> tuple[Floats, ...]:
     """Return the columns as arrays of equal length, finite and >= 0; else name the first five areas."""
     arrays = tuple(np.asarray(column, dtype=float) for column in columns)
     if any(array.ndim != 1 for array in arrays) or len({len(array) for array in arrays}) > 1:
@@ -26,7 +160,7 @@ def as_counts(*columns: ArrayLike) -> tuple[NDArray[np.float64], ...]:
     return arrays
 
 
-def as_part_and_total(part: ArrayLike, total: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def as_part_and_total(part: ArrayLike, total: ArrayLike) -> tuple[Floats, Floats]:
     """Return a group and the population it belongs to; no group may exceed its population."""
     part, total = as_counts(part, total)
     above = np.flatnonzero(part > total)
@@ -34,3 +168,32 @@ def as_part_and_total(part: ArrayLike, total: ArrayLike) -> tuple[NDArray[np.flo
         shown = ", ".join(f"area {i}: {part[i]:g} of {total[i]:g}" for i in above[:5])
         raise CountError(f"In {len(above)} areas the group is larger than the population ({shown}).")
     return part, total
+
+
+def as_composition(counts: ArrayLike) -> Composition:
+    """Return a checked table of areas x groups as one place, without its empty areas."""
+    table = np.asarray(counts, dtype=float)
+    if table.ndim != 2:  # noqa: PLR2004 - a table has two dimensions
+        raise CountError(f"Counts of several groups must be a table of areas x groups; the shape is {table.shape}.")
+    as_counts(*table.T)
+    inhabited = table.sum(axis=1) > 0
+    return Composition(table[inhabited], Places.one(int(inhabited.sum())))
+
+
+def group_and_rest(group: ArrayLike, rest: ArrayLike) -> Pair:
+    """Return a group and the rest of the population as one place, without the empty areas."""
+    group, rest = as_counts(group, rest)
+    inhabited = group + rest > 0
+    group, rest = group[inhabited], rest[inhabited]
+    return Pair(group, rest, group + rest, Places.one(len(group)))
+
+
+def group_in_total(group: ArrayLike, total: ArrayLike) -> Pair:
+    """Return a group and the rest of the total as one place, without the empty areas."""
+    group, total = as_part_and_total(group, total)
+    return group_and_rest(group, total - group)
+
+
+def in_one_place(compute: Callable[[Populations], Floats], populations: Populations) -> float:
+    """Return the index of a single place; NaN where it cannot be given."""
+    return float("nan") if populations.reasons[0] else float(compute(populations)[0])

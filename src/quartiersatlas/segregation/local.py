@@ -1,4 +1,4 @@
-"""Local measures: where is a group over- or under-represented?"""
+"""Local measures: where is a group over- or under-represented, and how mixed is each area?"""
 
 from __future__ import annotations
 
@@ -6,13 +6,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from quartiersatlas.segregation.counts import as_part_and_total
+from quartiersatlas.segregation.counts import as_composition, as_part_and_total
+from quartiersatlas.segregation.multigroup import local_segregation_scores
+from quartiersatlas.segregation.places import entropy, ratio, share
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from quartiersatlas.segregation.counts import Pair
 
-def location_quotient(group: ArrayLike, total: ArrayLike) -> NDArray[np.float64]:
+    Floats = NDArray[np.float64]
+
+
+def location_quotient(group: ArrayLike, total: ArrayLike) -> Floats:
     """Share of the group in each area over its share in the city.
 
     Parameters
@@ -44,8 +50,124 @@ def location_quotient(group: ArrayLike, total: ArrayLike) -> NDArray[np.float64]
     [1.5, 0.5]
     """
     group, total = as_part_and_total(group, total)
-    result = np.full(len(group), np.nan)
-    if group.sum() > 0:
-        lived_in = total > 0
-        result[lived_in] = group[lived_in] / total[lived_in] / (group.sum() / total.sum())
+    return ratio(ratio(group, total), share(group.sum(), total.sum()))
+
+
+def location_quotients(pair: Pair) -> Floats:
+    """Return the location quotient of each area in its place."""
+    places = pair.places
+    return ratio(ratio(pair.group, pair.total), places.each(share(pair.group_sum, pair.total_sum)))
+
+
+def local_segregation(counts: ArrayLike) -> Floats:
+    """How far the composition of each area is from the city's: its part in the mutual information M.
+
+    Parameters
+    ----------
+    counts : array_like of float, shape (n_areas, n_groups)
+        Persons per area and group; the groups exclude one another and together are everybody. Finite, >= 0.
+
+    Returns
+    -------
+    ndarray of float, shape (n_areas,)
+        ls >= 0, in nats; 0 where the area is composed like the city. NaN in empty areas. Weighted with the areas'
+        shares of the population they add up to M.
+
+    Raises
+    ------
+    CountError
+        A count is negative or not finite, or the table has not two dimensions.
+
+    Notes
+    -----
+    ``ls_i = sum_k pi_ik log(pi_ik / pi_k)`` [1]_
+
+    References
+    ----------
+    .. [1] Alonso-Villar, O. & del Río, C. (2010). Local versus overall segregation measures. Mathematical Social
+           Sciences 60(1), 30-38.
+
+    Examples
+    --------
+    >>> local_segregation([[40, 20], [20, 40], [5, 60], [1, 80]]).round(4).tolist()
+    [0.3878, 0.0182, 0.0993, 0.2323]
+    """
+    table = np.asarray(counts, dtype=float)
+    return _with_empty_areas(table, local_segregation_scores(as_composition(table)))
+
+
+def local_entropy(counts: ArrayLike) -> Floats:
+    """Diversity of each area: the entropy of its groups, in nats.
+
+    Parameters
+    ----------
+    counts : array_like of float, shape (n_areas, n_groups)
+        Persons per area and group; the groups exclude one another and together are everybody. Finite, >= 0.
+
+    Returns
+    -------
+    ndarray of float, shape (n_areas,)
+        E_i in [0, log K]; NaN in empty areas, since nobody is neither diverse nor uniform.
+
+    Raises
+    ------
+    CountError
+        A count is negative or not finite, or the table has not two dimensions.
+
+    Notes
+    -----
+    ``E_i = -sum_k pi_ik log pi_ik`` [1]_
+
+    References
+    ----------
+    .. [1] Theil, H. (1972). Statistical Decomposition Analysis. North-Holland.
+
+    Examples
+    --------
+    >>> local_entropy([[50, 50], [100, 0]]).round(4).tolist()
+    [0.6931, 0.0]
+    """
+    table = np.asarray(counts, dtype=float)
+    return _with_empty_areas(table, np.abs(entropy(as_composition(table).shares)))
+
+
+def local_simpson(counts: ArrayLike) -> Floats:
+    """Probability that two persons of an area, drawn with replacement, are of different groups.
+
+    Parameters
+    ----------
+    counts : array_like of float, shape (n_areas, n_groups)
+        Persons per area and group; the groups exclude one another and together are everybody. Finite, >= 0.
+
+    Returns
+    -------
+    ndarray of float, shape (n_areas,)
+        I_i in [0, 1 - 1/K]; NaN in empty areas.
+
+    Raises
+    ------
+    CountError
+        A count is negative or not finite, or the table has not two dimensions.
+
+    Notes
+    -----
+    ``I_i = 1 - sum_k pi_ik^2`` [1]_
+
+    References
+    ----------
+    .. [1] Simpson, E. H. (1949). Measurement of diversity. Nature 163, 688.
+
+    Examples
+    --------
+    >>> local_simpson([[50, 50], [100, 0]]).tolist()
+    [0.5, 0.0]
+    """
+    table = np.asarray(counts, dtype=float)
+    return _with_empty_areas(table, 1 - (as_composition(table).shares ** 2).sum(axis=1))
+
+
+def _with_empty_areas(table: Floats, values: Floats) -> Floats:
+    """Return the values of the inhabited areas on all areas; NaN in the empty ones."""
+    result = np.full(len(table), np.nan)
+    result[table.sum(axis=1) > 0] = values
     return result

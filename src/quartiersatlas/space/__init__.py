@@ -1,6 +1,7 @@
 """Who is near whom? Neighbours of areas."""
 
 from quartiersatlas.space.dissolve import dissolved
+from quartiersatlas.space.environments import environment_sums
 from quartiersatlas.space.neighbours import connected_groups, neighbours
 
-__all__ = ["connected_groups", "dissolved", "neighbours"]
+__all__ = ["connected_groups", "dissolved", "environment_sums", "neighbours"]

@@ -1,0 +1,143 @@
+"""Where the areas of a study lie: points, land, borders, surroundings; each computed once and only when asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from quartiersatlas.errors import GeometryError, list_some
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    from quartiersatlas.segregation.places import Places
+    from quartiersatlas.space.borders import Borders
+
+    Floats = NDArray[np.float64]
+
+SELF_DISTANCE = 0.6  # the persons of an area are sqrt(0.6 a) from one another (White 1983)
+METRES = {"m": 1.0, "km": 1000.0}
+
+
+@dataclass(frozen=True)
+class Ground:
+    """The ground on which people live; distances and borders count within a place only.
+
+    Parameters
+    ----------
+    shapes : ndarray of geometries, shape (n_areas,)
+        Polygons or points in metres, place after place.
+    places : Places
+        Which areas belong to which place.
+    people : ndarray of float, shape (n_areas, n_columns)
+        Persons per area: one column per group, the last one all residents.
+    radii : tuple of float
+        Radii of the surroundings, in metres.
+    kernel : str
+        How the weight of others falls with distance.
+    unit : float
+        The unit of distance decay, in metres.
+    """
+
+    shapes: NDArray[np.object_]
+    places: Places
+    people: Floats
+    radii: tuple[float, ...]
+    kernel: str
+    unit: float
+
+    @cached_property
+    def points(self) -> Floats:
+        """Centroids, in metres."""
+        return np.asarray(shapely.get_coordinates(shapely.centroid(self.shapes)))
+
+    @cached_property
+    def area(self) -> Floats:
+        """Land of each area, in square metres."""
+        return np.asarray(shapely.area(self.shapes))
+
+    @property
+    def is_polygons(self) -> bool:
+        """Whether every area has land."""
+        return bool((self.area > 0).all())
+
+    @cached_property
+    def within(self) -> Floats:
+        """Mean distance of the persons of each area from one another, in metres."""
+        return np.sqrt(SELF_DISTANCE * self.area)
+
+    @cached_property
+    def borders(self) -> Borders:
+        """Shared borders of the areas, of a single place."""
+        from quartiersatlas.space.borders import borders
+
+        return borders(self.shapes)
+
+    def slices(self) -> Iterator[slice]:
+        """Give the rows of each place."""
+        for start, size in zip(self.places.starts, self.places.sizes, strict=True):
+            if size:
+                yield slice(int(start), int(start + size))
+
+    @cached_property
+    def surroundings(self) -> Floats:
+        """Persons around each area, weighted by the kernel: radii x areas x columns of people."""
+        return self.around(self.people)
+
+    def around(self, people: Floats) -> Floats:
+        """Return the weighted sums of any columns within each radius of each area."""
+        from quartiersatlas.space.environments import environment_sums
+
+        return self._joined(
+            lambda rows: environment_sums(self.points[rows], people[rows], self.radii, kernel=self.kernel)
+        )
+
+    @cached_property
+    def nearness(self) -> Floats:
+        """Persons near each area, weighted by exp(-distance): areas x columns of people and, last, the areas."""
+        return self.near(np.column_stack([self.people, np.ones(len(self.people))]))
+
+    def near(self, people: Floats) -> Floats:
+        """Return the sums of any columns over all areas of a place, weighted by exp(-distance)."""
+        from quartiersatlas.space.decay import decay_sums
+
+        return self._joined(lambda rows: decay_sums(self.points[rows], people[rows], self.unit, self.within[rows]))
+
+    def _joined(self, weigh: Callable[[slice], Floats]) -> Floats:
+        """Weigh place by place and put the areas together again."""
+        return np.concatenate([weigh(rows) for rows in self.slices()], axis=-2)
+
+    def part(self, rows: slice) -> Ground:
+        """Return the ground of one place, with what is already known of it."""
+        from quartiersatlas.segregation.places import Places
+
+        size = rows.stop - rows.start
+        part = Ground(self.shapes[rows], Places.one(size), self.people[rows], self.radii, self.kernel, self.unit)
+        for name in ("points", "area", "within", "nearness"):
+            if name in vars(self):
+                vars(part)[name] = vars(self)[name][rows]
+        if "surroundings" in vars(self):
+            vars(part)["surroundings"] = self.surroundings[:, rows]
+        return part
+
+
+def checked_geometry(shapes: gpd.GeoSeries) -> None:
+    """Refuse degrees, other units than metres and missing geometry."""
+    crs = shapes.crs
+    if crs is not None and crs.is_geographic:
+        raise GeometryError(
+            f"The areas are in degrees ({crs.name}); distances and land need metres: "
+            f"frame.to_crs(frame.estimate_utm_crs()), in Germany 'EPSG:25832' or 'EPSG:25833'."
+        )
+    if crs is not None and any(axis.unit_conversion_factor != 1 for axis in crs.axis_info):
+        raise GeometryError(f"The unit of {crs.name} is not the metre: convert with frame.to_crs(...) first.")
+    missing = shapes.index[shapes.isna() | shapes.is_empty]
+    if len(missing):
+        raise GeometryError(f"{len(missing)} areas have no geometry: {list_some(missing)}.")

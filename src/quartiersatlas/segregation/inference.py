@@ -1,0 +1,385 @@
+"""How sure is a number? Intervals from resamples, tests against chance, comparison of two studies."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from quartiersatlas.catalogue import text
+from quartiersatlas.errors import DependencyError, SpecError
+from quartiersatlas.segregation.blocks import Block, Grounds, blocks, reasons_of
+from quartiersatlas.segregation.counts import Composition, Pair
+from quartiersatlas.segregation.places import Places
+from quartiersatlas.segregation.registry import chosen
+from quartiersatlas.segregation.resampling import checked_draws, drawn
+from quartiersatlas.segregation.small_units import dissimilarity_under_evenness
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from quartiersatlas.segregation.case import Case
+    from quartiersatlas.segregation.resampling import Draw
+    from quartiersatlas.segregation.result import SegregationResult
+    from quartiersatlas.segregation.study import Study
+
+    Floats = NDArray[np.float64]
+    Seed = int | np.random.Generator | None
+
+Resample = Literal["persons", "areas"]
+Null = Literal["evenness", "systematic", "person_permutation", "area_permutation", "analytic"]
+RESAMPLES = ("persons", "areas")
+NULLS = ("evenness", "systematic", "person_permutation", "area_permutation", "analytic")
+BOUNDS = (0.025, 0.975)
+IN_CACHE = 100_000  # areas of all draws that are computed at a time
+TINY = 1e-12  # a draw this close to the value counts as equal
+
+
+def bootstrapped(result: SegregationResult, resample: Resample, *, n: int, seed: Seed, progress: bool) -> pd.DataFrame:
+    """Return bias, spread and interval of each number of a result."""
+    _check("resample", resample, RESAMPLES)
+    found = _blocks(result.study)
+    return _identified(result).join(_spread(result.study, found, resample, n, seed, progress=progress))
+
+
+def with_intervals(
+    study: Study, found: list[Block], table: pd.DataFrame, resample: Resample, *, n: int, seed: Seed, progress: bool
+) -> pd.DataFrame:
+    """Fill lower and upper of a table."""
+    spread = _spread(study, found, resample, n, seed, progress=progress)
+    return table.assign(lower=spread["lower"], upper=spread["upper"])
+
+
+def _spread(
+    study: Study, found: list[Block], resample: Resample, n: int, seed: Seed, *, progress: bool
+) -> pd.DataFrame:
+    """Return bias, sd, corrected value and the basic bootstrap interval, row by row of the table."""
+    rng, n = np.random.default_rng(seed), checked_draws(n)
+    columns: dict[str, list[Floats]] = {name: [] for name in ("bias", "sd", "corrected", "lower", "upper")}
+    notes = []
+    for block in _shown(found, progress=progress):
+        value, reasons = block.values(study.n_places)
+        lacking = resample == "areas" and block.index.needs != ""
+        draws = np.full((1, study.n_places), np.nan) if lacking else _draws(block, study, resample, n, rng)
+        centre, low, high = _summary(draws)
+        columns["bias"].append(centre - value)
+        columns["sd"].append(_sd(draws))
+        columns["corrected"].append(2 * value - centre)
+        columns["lower"].append(2 * value - high)
+        columns["upper"].append(2 * value - low)
+        notes.append(np.where((reasons == "") & lacking, "note_interval_aspatial", reasons))
+    frame = pd.DataFrame({name: _rows(parts) for name, parts in columns.items()})
+    return frame.assign(n=n, note=[text(note, "en") if note else "" for note in _rows(notes)])
+
+
+def tested(
+    result: SegregationResult,
+    null: Null,
+    *,
+    n: int,
+    seed: Seed,
+    alternative: Literal["segregated", "two-sided"],
+    progress: bool,
+) -> pd.DataFrame:
+    """Return, for each number of a result, what chance would give and how often it gives as much."""
+    _check("null", null, NULLS)
+    _check("alternative", alternative, ("segregated", "two-sided"))
+    rng, n, study = np.random.default_rng(seed), checked_draws(n), result.study
+    names = ("null_mean", "null_sd", "null_lower", "null_upper", "p_value")
+    columns: dict[str, list[Floats]] = {name: [] for name in names}
+    notes = []
+    for block in _shown(_blocks(study), progress=progress):
+        value, reasons = block.values(study.n_places)
+        lacking = _lacking(block, null)
+        if lacking or block.case is None:
+            found = tuple(np.full(study.n_places, np.nan) for _ in names)
+        elif null == "analytic":
+            found = _analytic(block, value, alternative)
+        else:
+            draws = _draws(block, study, null, n, rng)
+            centre, low, high = _summary(draws)
+            found = (centre, _sd(draws), low, high, _p_value(value, draws, block.index.direction, alternative))
+        for name, values in zip(names, found, strict=True):
+            columns[name].append(np.where(reasons == "", values, np.nan))
+        notes.append(np.where(reasons == "", lacking, reasons))
+    frame = pd.DataFrame({name: _rows(parts) for name, parts in columns.items()})
+    frame.insert(0, "null", null)
+    said = [text(note, "en") if note else "" for note in _rows(notes)]
+    return _identified(result).join(frame.assign(n=0 if null == "analytic" else n, note=said))
+
+
+def compare_segregation(
+    one: SegregationResult,
+    other: SegregationResult,
+    method: Literal["persons", "areas", "labels"] = "persons",
+    n: int = 999,
+    seed: Seed = None,
+    *,
+    progress: bool = False,
+) -> pd.DataFrame:
+    """Compare two cities or two dates, and tell whether an index differs by more than chance.
+
+    Parameters
+    ----------
+    one, other : SegregationResult
+        Two results with the same groups and indices. Results with places are compared place by place, by name.
+    method : {"persons", "areas", "labels"}, default "persons"
+        Draw the persons or the areas of each anew (bootstrap), or deal all areas of both out again between the two
+        (random labels).
+    n : int, default 999
+        Draws. At least 1.
+    seed : int or Generator, optional
+        Makes the comparison repeatable.
+    progress : bool, default False
+        Show a progress bar (needs ``pip install "quartiersatlas[progress]"``).
+
+    Returns
+    -------
+    DataFrame
+        One row per number both have: by, group, reference, index, value_one, value_other, difference (other less
+        one), lower, upper (95 %; the range of chance with ``labels``), p_value (two-sided,
+        ``(b + 1) / (n + 1)``), n, note.
+
+    Raises
+    ------
+    SpecError
+        An option is not known, or the results have no number in common.
+    CountError
+        Counts are not whole persons.
+
+    Notes
+    -----
+    The bootstrap interval is the basic one, which takes out the bias that small areas bring into both values [1]_.
+
+    References
+    ----------
+    .. [1] Davison, A. C. & Hinkley, D. V. (1997). Bootstrap Methods and their Application. Cambridge, chapters 4
+           and 5.
+
+    Examples
+    --------
+    >>> import quartiersatlas as qa
+    >>> one = qa.segregation(pd.DataFrame({"mh": [100, 60, 40, 0], "all": [100] * 4}), "mh", "all")
+    >>> other = qa.segregation(pd.DataFrame({"mh": [60, 60, 40, 40], "all": [100] * 4}), "mh", "all")
+    >>> qa.compare_segregation(one, other, n=99, seed=1).loc[:1, ["index", "difference", "p_value"]]
+               index  difference  p_value
+    0  dissimilarity        -0.4     0.02
+    1           gini        -0.6     0.02
+    """
+    _check("method", method, (*RESAMPLES, "labels"))
+    rng, n = np.random.default_rng(seed), checked_draws(n)
+    rows: list[dict[str, object]] = []
+    both = list(_matched(one, other))
+    for here, there in _shown(both, progress=progress):
+        rows += _compared(one.study, other.study, here, there, method, n, rng)
+    if not rows:
+        raise SpecError("The two results have no number in common: compute both with the same groups and indices.")
+    return pd.DataFrame(rows)
+
+
+def _matched(one: SegregationResult, other: SegregationResult) -> Iterator[tuple[Block, Block]]:
+    """Give the blocks that both results have."""
+    there = {_key(block): block for block in _blocks(other.study)}
+    for block in _blocks(one.study):
+        if _key(block) in there:
+            yield block, there[_key(block)]
+
+
+def _key(block: Block) -> tuple[str, str, str, str]:
+    return (block.index.id, block.group, block.reference, repr(block.radius))
+
+
+def _compared(
+    here_study: Study,
+    there_study: Study,
+    here: Block,
+    there: Block,
+    method: str,
+    n: int,
+    rng: np.random.Generator,
+) -> Iterator[dict[str, object]]:
+    """Give one row per place that both have; two studies of one place each are compared whatever its name."""
+    values_one, reasons_one = here.values(here_study.n_places)
+    values_other, reasons_other = there.values(there_study.n_places)
+    lacking = here.index.needs != "" and method != "persons"
+    able = here.case is not None and there.case is not None and not lacking
+    if able and method != "labels":
+        draws_one = _draws(here, here_study, method, n, rng)  # type: ignore[arg-type]
+        draws_other = _draws(there, there_study, method, n, rng)  # type: ignore[arg-type]
+    for i, j, name in _common_places(here_study, there_study):
+        difference = values_other[j] - values_one[i]
+        reason = reasons_one[i] or reasons_other[j] or ("note_interval_aspatial" if lacking else "")
+        low = high = p_value = np.nan
+        if able and not reason and method == "labels":
+            chance = _relabelled(here, there, i, j, n, rng)
+            low, high = np.nanquantile(chance, BOUNDS)
+            p_value = (1 + np.sum(np.abs(chance) >= abs(difference) - TINY)) / (n + 1)
+        elif able and not reason:
+            moved = 2 * difference - (draws_other[:, j] - draws_one[:, i])
+            low, high = np.nanquantile(moved, BOUNDS)
+            p_value = min(1.0, 2 * (1 + min(np.sum(moved <= 0), np.sum(moved >= 0))) / (n + 1))
+        yield {
+            "by": name,
+            "group": here.group,
+            "reference": here.reference,
+            "index": here.index.id,
+            "value_one": values_one[i],
+            "value_other": values_other[j],
+            "difference": difference,
+            "lower": low,
+            "upper": high,
+            "p_value": p_value,
+            "n": n,
+            "note": text(reason, "en") if reason else "",
+        }
+
+
+def _common_places(one: Study, other: Study) -> list[tuple[int, int, object]]:
+    if one.n_places == other.n_places == 1:
+        return [(0, 0, one.place_names[0])]
+    there = {name: j for j, name in enumerate(other.place_names)}
+    return [(i, there[name], name) for i, name in enumerate(one.place_names) if name in there]
+
+
+def _relabelled(here: Block, there: Block, i: int, j: int, n: int, rng: np.random.Generator) -> Floats:
+    """Return the differences when the areas of both are dealt out again."""
+    one, other = _place(here, i), _place(there, j)
+    size = one.places.sizes[0]
+    pool = _together(one, other)
+    differences = []
+    for count in _portions(n, int(pool.places.sizes[0])):
+        mixed = drawn(pool, "area_permutation", count, rng)
+        sizes = np.tile([size, pool.places.sizes[0] - size], count)
+        cut = replace(mixed, places=Places(sizes))
+        values = _value(here, replace(_case(here), people=cut)).reshape(count, 2)
+        differences.append(values[:, 1] - values[:, 0])
+    return np.concatenate(differences)
+
+
+def _place(block: Block, number: int) -> Pair | Composition:
+    return list(_case(block).parts())[number].people
+
+
+def _together(one: Pair | Composition, other: Pair | Composition) -> Pair | Composition:
+    """Return the areas of two populations as one place."""
+    places = Places.one(int(one.places.sizes[0] + other.places.sizes[0]))
+    if isinstance(one, Pair) and isinstance(other, Pair):
+        group, rest, total = (np.concatenate([getattr(one, f), getattr(other, f)]) for f in ("group", "other", "total"))
+        return Pair(group, rest, total, places)
+    return Composition(np.concatenate([one.counts, other.counts]), places)  # type: ignore[union-attr]
+
+
+def _blocks(study: Study) -> list[Block]:
+    wanted = chosen(study.spec.indices, groups_are_everybody=study.groups_are_everybody)
+    return list(blocks(study, wanted, Grounds(study)))
+
+
+def _case(block: Block) -> Case:
+    if block.case is None:
+        raise SpecError(f"{block.index.id} has no value that could be tested.")
+    return block.case
+
+
+def _draws(block: Block, study: Study, how: Draw, n: int, rng: np.random.Generator) -> Floats:
+    """Return the index of n random populations, shape (n, n_places)."""
+    if block.case is None:
+        return np.full((1, study.n_places), np.nan)
+    case, parts = block.case, []
+    for count in _portions(n, len(case)):
+        people = drawn(case.people, how, count, rng)
+        if block.index.needs:
+            values = np.concatenate([_value(block, part) for part in case.redrawn(people, count, block.index.needs)])
+        else:
+            values = _value(block, replace(case, people=people))
+        parts.append(values.reshape(count, study.n_places))
+    return np.concatenate(parts)
+
+
+def _value(block: Block, case: Case) -> Floats:
+    return np.where(reasons_of(block.index, case) == "", block.index.compute(case), np.nan)
+
+
+def _portions(n: int, n_areas: int) -> Iterator[int]:
+    """Give numbers of draws that fit into the cache together."""
+    most = max(1, IN_CACHE // max(n_areas, 1))
+    for start in range(0, n, most):
+        yield min(most, n - start)
+
+
+def _summary(draws: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return mean and 95 % range of the draws of each place; NaN where there is none."""
+    known = np.isfinite(draws).any(axis=0)
+    result = np.full((3, draws.shape[1]), np.nan)
+    if known.any():
+        result[0, known] = np.nanmean(draws[:, known], axis=0)
+        result[1:, known] = np.nanquantile(draws[:, known], BOUNDS, axis=0)
+    return result[0], result[1], result[2]
+
+
+def _sd(draws: Floats) -> Floats:
+    """Return the standard deviation of the draws of each place; NaN with fewer than two."""
+    enough = np.isfinite(draws).sum(axis=0) > 1
+    result = np.full(draws.shape[1], np.nan)
+    if enough.any():
+        result[enough] = np.nanstd(draws[:, enough], axis=0, ddof=1)
+    return result
+
+
+def _p_value(value: Floats, draws: Floats, direction: str, alternative: str) -> Floats:
+    """Return (b + 1) / (n + 1); draws without a value count neither way."""
+    n = np.isfinite(draws).sum(axis=0)
+    above = (1 + (draws >= value - TINY).sum(axis=0)) / (1 + n)
+    below = (1 + (draws <= value + TINY).sum(axis=0)) / (1 + n)
+    if alternative == "two-sided":
+        return np.asarray(np.minimum(1, 2 * np.minimum(above, below)))
+    return np.asarray(below if direction == "down" else above)
+
+
+def _analytic(block: Block, value: Floats, alternative: str) -> tuple[Floats, ...]:
+    """Return mean, sd, range and p of D under evenness, without draws."""
+    from scipy.special import ndtr
+
+    mean, sd = dissimilarity_under_evenness(_case(block).pair)
+    z = np.divide(value - mean, sd, out=np.full(len(sd), np.nan), where=sd > 0)
+    p_value = 2 * ndtr(-np.abs(z)) if alternative == "two-sided" else ndtr(-z)
+    reach = 1.959963984540054 * sd
+    return mean, sd, mean - reach, mean + reach, p_value
+
+
+def _lacking(block: Block, null: str) -> str:
+    """Return the name of the text that says why this null says nothing about an index."""
+    if null == "area_permutation" and not block.index.needs:
+        return "note_null_geometry"
+    if null == "analytic" and block.index.id not in ("dissimilarity", "segregation_index"):
+        return "note_null_analytic"
+    return "note_null_diversity" if block.index.dimension == "diversity" else ""
+
+
+def _identified(result: SegregationResult) -> pd.DataFrame:
+    columns = [c for c in ("by", "group", "reference", "index", "radius", "value") if c in result.table]
+    return result.table[columns].reset_index(drop=True)
+
+
+def _rows(blockwise: list[Any]) -> NDArray[Any]:
+    """Turn arrays of one value per place, one per block, into the table's order."""
+    return np.column_stack(blockwise).ravel()
+
+
+def _shown(items: list[Any], *, progress: bool) -> Any:  # noqa: ANN401 - tqdm is untyped
+    """Give the items, with a progress bar where one is wanted."""
+    if not progress:
+        return items
+    try:
+        from tqdm.auto import tqdm
+    except ImportError as error:
+        raise DependencyError('progress=True needs tqdm: pip install "quartiersatlas[progress]".') from error
+    return tqdm(items, unit="index")
+
+
+def _check(name: str, value: object, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise SpecError(f"{name}={value!r} is not known; there are {', '.join(repr(c) for c in choices)}.")

@@ -1,0 +1,218 @@
+"""Rank-order segregation: income known in classes, segregation wanted for incomes of any rank."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from quartiersatlas.errors import SpecError
+from quartiersatlas.segregation.counts import as_composition, in_one_place
+from quartiersatlas.segregation.ordinal import (
+    binary_entropy,
+    interaction_of_halves,
+    spread_of_halves,
+    variations,
+)
+from quartiersatlas.segregation.places import ratio
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from quartiersatlas.segregation.counts import Composition
+    from quartiersatlas.segregation.ordinal import Variation
+
+    Floats = NDArray[np.float64]
+
+
+def rank_order_information_theory(counts: ArrayLike, order: int = 4) -> float:
+    """Segregation by income rank, whatever the borders of the income classes, by entropy.
+
+    Parameters
+    ----------
+    counts : array_like of float, shape (n_areas, n_classes)
+        Persons or households per area and class, the classes in ascending or descending order. Finite, >= 0.
+    order : int, default 4
+        Highest power of the polynomial between the borders of the classes, >= 0. With too few borders it is their
+        number less one, and the polynomial passes through all of them.
+
+    Returns
+    -------
+    float
+        H^R: 0 where all areas are as the city, 1 where each has one class. A polynomial through few borders can
+        leave [0, 1] by a little; nothing is cut off. NaN with fewer than two classes that have members, or one
+        inhabited area.
+
+    Raises
+    ------
+    CountError
+        A count is negative or not finite, or the table has not two dimensions.
+    SpecError
+        ``order`` is not a whole number >= 0.
+
+    Notes
+    -----
+    ``H^R = 2 ln 2 integral_0^1 E(p) H(p) dp`` [1]_: H(p) is Theil's H of those below and above rank p, E(p) the
+    entropy in bits. H is known at the borders of the classes, where p is the share of the city below. A polynomial
+    ``sum_m b_m p^m`` is fitted there with the weights E(p)^2, and integrated exactly: ``H^R = sum_m b_m d_m``,
+    ``d_m = 2 / (m+2)^2 + 2 (1/2 + 1/3 + ... + 1/(m+2)) / ((m+1)(m+2)) = 1, 1/2, 11/36, 5/24, 137/900, ...``.
+    Empty classes change nothing.
+
+    References
+    ----------
+    .. [1] Reardon, S. F. (2011). Measures of income segregation. Stanford Center on Poverty and Inequality.
+
+    Examples
+    --------
+    >>> round(rank_order_information_theory([[30, 20, 10], [10, 20, 30]]), 6)
+    0.101585
+    """
+    order = checked_order(order)
+    return in_one_place(lambda table: _rank_order_information_theory(table, order), as_composition(counts))
+
+
+def _rank_order_information_theory(composition: Composition, order: int = 4) -> Floats:
+    return _integrated(composition, order, RankOrder(binary_entropy, _entropy_moments))
+
+
+def rank_order_variation_ratio(counts: ArrayLike, order: int = 4) -> float:
+    """Segregation by income rank, whatever the borders of the income classes, by the correlation ratio.
+
+    Parameters
+    ----------
+    counts : array_like of float, shape (n_areas, n_classes)
+        Persons or households per area and class, the classes in ascending or descending order. Finite, >= 0.
+    order : int, default 4
+        Highest power of the polynomial between the borders of the classes, >= 0; see
+        :func:`rank_order_information_theory`.
+
+    Returns
+    -------
+    float
+        R^R: 0 where all areas are as the city, 1 where each has one class. NaN with fewer than two classes that have
+        members, or one inhabited area.
+
+    Raises
+    ------
+    CountError
+        A count is negative or not finite, or the table has not two dimensions.
+    SpecError
+        ``order`` is not a whole number >= 0.
+
+    Notes
+    -----
+    ``R^R = 3/2 integral_0^1 4 p (1-p) R(p) dp`` [1]_ with the correlation ratio R(p) of those below and above rank p;
+    fitted and integrated as H^R, with ``d_m = 6 / ((m+2)(m+3))``.
+
+    References
+    ----------
+    .. [1] Reardon, S. F. (2011). Measures of income segregation. Stanford Center on Poverty and Inequality.
+
+    Examples
+    --------
+    >>> round(rank_order_variation_ratio([[30, 20, 10], [10, 20, 30]]), 6)
+    0.125
+    """
+    order = checked_order(order)
+    return in_one_place(lambda table: _rank_order_variation_ratio(table, order), as_composition(counts))
+
+
+def _rank_order_variation_ratio(composition: Composition, order: int = 4) -> Floats:
+    return _integrated(composition, order, RankOrder(interaction_of_halves, _interaction_moments))
+
+
+def rank_order_square_root(counts: ArrayLike, order: int = 4) -> float:
+    """Segregation by income rank, whatever the borders of the income classes, by the square root index.
+
+    Parameters
+    ----------
+    counts : array_like of float, shape (n_areas, n_classes)
+        Persons or households per area and class, the classes in ascending or descending order. Finite, >= 0.
+    order : int, default 4
+        Highest power of the polynomial between the borders of the classes, >= 0; see
+        :func:`rank_order_information_theory`.
+
+    Returns
+    -------
+    float
+        S^R: 0 where all areas are as the city, 1 where each has one class. NaN with fewer than two classes that have
+        members, or one inhabited area.
+
+    Raises
+    ------
+    CountError
+        A count is negative or not finite, or the table has not two dimensions.
+    SpecError
+        ``order`` is not a whole number >= 0.
+
+    Notes
+    -----
+    ``S^R = 4 / pi integral_0^1 2 sqrt(p (1-p)) S(p) dp`` [1]_ with the square root index S(p) of those below and
+    above rank p; fitted and integrated as H^R, with ``d_m = (8 / pi) B(m + 3/2, 3/2)``.
+
+    References
+    ----------
+    .. [1] Reardon, S. F. (2011). Measures of income segregation. Stanford Center on Poverty and Inequality.
+
+    Examples
+    --------
+    >>> round(rank_order_square_root([[30, 20, 10], [10, 20, 30]]), 6)
+    0.074385
+    """
+    order = checked_order(order)
+    return in_one_place(lambda table: _rank_order_square_root(table, order), as_composition(counts))
+
+
+def _rank_order_square_root(composition: Composition, order: int = 4) -> Floats:
+    return _integrated(composition, order, RankOrder(spread_of_halves, _spread_moments))
+
+
+def checked_order(order: int) -> int:
+    """Refuse what is no power of a polynomial."""
+    if isinstance(order, bool) or not isinstance(order, int | np.integer) or order < 0:
+        raise SpecError(f"order={order!r} is not possible; the order of the polynomial is a whole number >= 0.")
+    return int(order)
+
+
+@dataclass(frozen=True)
+class RankOrder:
+    """How much a border counts, and the integrals of p^m with that weight, of which that of p^0 is 1."""
+
+    variation: Variation
+    moments: Callable[[Floats], Floats]
+
+
+def _entropy_moments(m: Floats) -> Floats:
+    harmonic = np.cumsum(1 / (m + 2))
+    return np.asarray(2 / (m + 2) ** 2 + 2 * harmonic / ((m + 1) * (m + 2)))
+
+
+def _interaction_moments(m: Floats) -> Floats:
+    return np.asarray(6 / ((m + 2) * (m + 3)))
+
+
+def _spread_moments(m: Floats) -> Floats:
+    return np.asarray(4 * np.cumprod((2 * m + 1) / (2 * m + 4)))
+
+
+def _integrated(composition: Composition, order: int, kind: RankOrder) -> Floats:
+    """Return the weighted integral over all ranks of the two-class index, place by place."""
+    areas, persons = variations(composition.counts, kind.variation)
+    city, everybody = variations(composition.group_sums, kind.variation)
+    whole = everybody[:, None] * city
+    index = ratio(whole - composition.places.sum(persons[:, None] * areas), whole)
+    rank = ratio(np.cumsum(composition.group_sums, axis=1)[:, :-1], everybody[:, None])
+    # beside an empty class there is no border of its own
+    border = (composition.group_sums[:, :-1] > 0) & (city > 0)
+    result = np.full(len(everybody), np.nan)
+    for place in np.flatnonzero(border.any(axis=1)):
+        known = border[place]
+        m = np.arange(min(order, int(known.sum()) - 1) + 1.0)
+        weight = city[place, known]
+        powers = rank[place, known][:, None] ** m
+        fitted = np.linalg.lstsq(weight[:, None] * powers, weight * index[place, known], rcond=None)[0]
+        result[place] = fitted @ kind.moments(m)
+    return result

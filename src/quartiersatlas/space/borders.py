@@ -1,0 +1,237 @@
+"""Who borders on whom, and along how many metres?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import shapely
+
+from quartiersatlas.errors import GeometryError, list_some
+from quartiersatlas.space.neighbours import MIN_BORDER, TOLERANCE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import ArrayLike, NDArray
+
+    Ints = NDArray[np.intp]
+    Floats = NDArray[np.float64]
+    Shapes = NDArray[np.object_]
+
+POLYGONS = (3, 6)  # shapely's numbers of Polygon and MultiPolygon
+USUAL_WIDTH = 100.0  # metres; where areas are narrower, the tolerances shrink with them
+
+
+@dataclass(frozen=True)
+class Borders:
+    """Pairs of areas that touch, and how long their shared border is.
+
+    Parameters
+    ----------
+    one, other : ndarray of int, shape (n_pairs,)
+        Positions of the two areas, each pair once with ``one < other``, in ascending order.
+    length : ndarray of float, shape (n_pairs,)
+        Shared border in metres; 0 where areas meet in a corner only.
+    perimeter : ndarray of float, shape (n_areas,)
+        Whole outline of each area in metres, holes included.
+    method : {"shared vertices", "within tolerance"}
+        Whether neighbouring outlines are drawn through the same points, or had to be compared with a tolerance.
+    """
+
+    one: Ints
+    other: Ints
+    length: Floats
+    perimeter: Floats
+    method: Literal["shared vertices", "within tolerance"]
+
+    @property
+    def queen(self) -> tuple[Ints, Ints]:
+        """Pairs that share a border or a corner."""
+        return self.one, self.other
+
+    @cached_property
+    def rook(self) -> tuple[Ints, Ints]:
+        """Pairs that share a border."""
+        long = self.length > 0
+        return self.one[long], self.other[long]
+
+    @cached_property
+    def inner_perimeter(self) -> Floats:
+        """Outline of each area that is shared with other areas, in metres."""
+        n_areas = len(self.perimeter)
+        ends = np.concatenate([self.one, self.other])
+        return np.bincount(ends, np.tile(self.length, 2), minlength=n_areas).astype(float)
+
+
+def borders(shapes: ArrayLike, *, tolerance: float | None = None, min_border: float | None = None) -> Borders:
+    """List the pairs of areas that touch, with the length of their shared border.
+
+    Parameters
+    ----------
+    shapes : array_like of Polygon or MultiPolygon, shape (n_areas,)
+        The areas, in metres.
+    tolerance : float, optional
+        Gap in metres that still counts as touching, where outlines differ. At least 0. By default 1, or 1 % of the
+        median width (the root of the area) where that is less.
+    min_border : float, optional
+        Length in metres from which a contact within the tolerance is a border; shorter ones are corners. At least 0.
+        By default 10, or 10 % of the median width where that is less.
+
+    Returns
+    -------
+    Borders
+        Each pair once, with its length, the perimeters and the method that was used.
+
+    Raises
+    ------
+    GeometryError
+        A shape is not a polygon, or is missing.
+
+    Notes
+    -----
+    Where neighbours are drawn through the same points, a border is the set of segments that two outlines have in
+    common, however short, and a corner a point in common; nothing is rounded. The segments without a counterpart are
+    then those of the outer edge. Wherever they run along another area, or reach one that has no point in common, the
+    outlines do not fit together: a point is missing on one side, or the areas overlap or gape. Then the length of
+    those segments within the tolerance of the other area is added to what both share exactly, and only sums from
+    ``min_border`` up are borders, as for :func:`neighbours`.
+
+    Examples
+    --------
+    >>> squares = [shapely.box(x, y, x + 100, y + 100) for y in (0, 100) for x in (0, 100)]
+    >>> found = borders(squares)
+    >>> found.one.tolist(), found.other.tolist()
+    ([0, 0, 0, 1, 1, 2], [1, 2, 3, 2, 3, 3])
+    >>> found.length.tolist(), found.method
+    ([100.0, 100.0, 0.0, 0.0, 100.0, 100.0], 'shared vertices')
+    """
+    areas = _polygons(shapes)
+    scale = _scale(areas)
+    tolerance = TOLERANCE * scale if tolerance is None else tolerance
+    min_border = MIN_BORDER * scale if min_border is None else min_border
+    pairs, length, loose = _shared(areas)
+    close, close_length = _alongside(areas, loose, tolerance)
+    method: Literal["shared vertices", "within tolerance"] = "shared vertices"
+    if not (np.isin(close, pairs) & (close_length < min_border)).all():
+        method = "within tolerance"
+        both = np.union1d(pairs, close)
+        total = np.zeros(len(both))
+        total[np.searchsorted(both, pairs)] += length
+        total[np.searchsorted(both, close)] += close_length
+        pairs, length = both, np.where(total >= min_border, total, 0)
+    one, other = np.divmod(pairs, max(len(areas), 1))
+    return Borders(one, other, length, np.asarray(shapely.length(areas)), method)
+
+
+def _polygons(shapes: ArrayLike) -> Shapes:
+    """Return the shapes as an array; all must be polygons."""
+    areas = np.asarray(shapes, dtype=object)
+    wrong = np.flatnonzero(~np.isin(shapely.get_type_id(areas), POLYGONS))
+    if len(wrong):
+        raise GeometryError(f"{len(wrong)} areas are not polygons: {list_some(wrong)}. Borders need polygons.")
+    return areas
+
+
+def _scale(areas: Shapes) -> float:
+    """Return by how much the tolerances shrink: 1 for areas as wide as usual."""
+    width = np.sqrt(np.median(shapely.area(areas))) if len(areas) else USUAL_WIDTH
+    return float(min(1.0, width / USUAL_WIDTH))
+
+
+@dataclass(frozen=True)
+class _Segments:
+    """Straight pieces of the outlines: where they begin and end, and of which area they are."""
+
+    start: Floats
+    end: Floats
+    area: Ints
+
+    @property
+    def length(self) -> Floats:
+        return np.asarray(np.hypot(*(self.end - self.start).T))
+
+    def __getitem__(self, which: NDArray[np.bool_]) -> _Segments:
+        return _Segments(self.start[which], self.end[which], self.area[which])
+
+
+def _shared(areas: Shapes) -> tuple[Ints, Floats, _Segments]:
+    """Return the pairs with a point in common, the length of their common segments, and the segments of one area.
+
+    A pair is one number here: position of the one x number of areas + position of the other.
+    """
+    points, ring, area = _outlines(areas)
+    number = _numbered(points)
+    order = np.argsort(number, kind="stable")
+    met = [_pair(area[order[i]], area[order[j]], len(areas)) for i, j in _alike(number[order])]
+    pairs = np.unique(np.concatenate([*met, np.empty(0, dtype=np.intp)]))
+    pairs = pairs[pairs >= 0]
+
+    begin = np.flatnonzero(ring[1:] == ring[:-1])
+    low, high = np.minimum(number[begin], number[begin + 1]), np.maximum(number[begin], number[begin + 1])
+    key = low * len(points) + high
+    order = np.argsort(key, kind="stable")
+    begin, key = begin[order], key[order]
+    segments = _Segments(points[begin], points[begin + 1], area[begin])
+    metres, length, single = segments.length, np.zeros(len(pairs)), np.ones(len(begin), dtype=bool)
+    for i, j in _alike(key):
+        pair = _pair(segments.area[i], segments.area[j], len(areas))
+        two = pair >= 0
+        single[i[two]] = single[j[two]] = False
+        length += np.bincount(np.searchsorted(pairs, pair[two]), metres[i[two]], minlength=len(pairs))
+    return pairs, length, segments[single]
+
+
+def _outlines(areas: Shapes) -> tuple[Floats, Ints, Ints]:
+    """Return the points of all outlines in their order, the ring of each and the area of each."""
+    parts, area = shapely.get_parts(areas, return_index=True)
+    rings, part = shapely.get_rings(parts, return_index=True)
+    points, ring = shapely.get_coordinates(rings, return_index=True)
+    return points, ring, area[part][ring]
+
+
+def _numbered(points: Floats) -> Ints:
+    """Return a number for each point, the same for points that are exactly equal."""
+    x, y = points.T
+    order = np.lexsort((y, x))
+    differs = (x[order[1:]] != x[order[:-1]]) | (y[order[1:]] != y[order[:-1]])
+    number = np.zeros(len(points), dtype=np.intp)
+    number[order[1:]] = np.cumsum(differs)
+    return number
+
+
+def _alike(labels: Ints) -> Iterator[tuple[Ints, Ints]]:
+    """Give the positions of all pairs of equal labels; the labels are sorted."""
+    for step in range(1, len(labels)):
+        first = np.flatnonzero(labels[step:] == labels[:-step])
+        if not len(first):
+            return
+        yield first, first + step
+
+
+def _pair(one: Ints, other: Ints, n_areas: int) -> Ints:
+    """Return each pair of areas as one number; -1 where both are the same."""
+    return np.where(one == other, -1, np.minimum(one, other) * n_areas + np.maximum(one, other))
+
+
+def _alongside(areas: Shapes, loose: _Segments, tolerance: float) -> tuple[Ints, Floats]:
+    """Return the pairs where segments of one area only come near another, and the length that is near."""
+    lines = np.asarray(shapely.linestrings(np.stack([loose.start, loose.end], axis=1)))
+    line, near = shapely.STRtree(areas).query(lines, predicate="dwithin", distance=tolerance)
+    foreign = loose.area[line] != near
+    line, near = line[foreign], near[foreign]
+    around = np.full(len(areas), None, dtype=object)
+    around[np.unique(near)] = shapely.buffer(areas[np.unique(near)], tolerance)
+
+    way = loose.area[line] * len(areas) + near  # from whose outline to whose surroundings
+    order = np.argsort(way, kind="stable")
+    ways, bundle = np.unique(way[order], return_inverse=True)
+    bundles = shapely.multilinestrings(lines[line[order]], indices=bundle)
+    mine, theirs = np.divmod(ways, max(len(areas), 1))
+    metres = shapely.length(shapely.intersection(bundles, around[theirs]))
+    pairs, which = np.unique(_pair(mine, theirs, len(areas)), return_inverse=True)
+    length = np.zeros(len(pairs))
+    np.maximum.at(length, which, metres)  # outlines may be drawn in different detail: the longer one counts
+    return pairs, length
