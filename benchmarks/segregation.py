@@ -84,6 +84,20 @@ def ours(index: str | list[str], **options: Any) -> Callable[[Any], np.ndarray]:
     return call
 
 
+def plain(name: str) -> Callable[[Any], np.ndarray]:
+    """Return a call of a plain function, without the expectation and the notes that the table gives as well."""
+
+    def call(frame: Any) -> np.ndarray:
+        from quartiersatlas import segregation
+
+        function = getattr(segregation, name)
+        if name in ("multigroup_dissimilarity", "multigroup_gini", "information_theory"):
+            return np.atleast_1d(function(frame[groups()].to_numpy()))
+        return np.atleast_1d(function(frame["g0"], frame["total"] - frame["g0"]))
+
+    return call
+
+
 def peer(name: str, **options: Any) -> Callable[[Any], np.ndarray]:
     """Return a call of the package for an index of one group, or of all groups."""
 
@@ -180,14 +194,19 @@ DECAY = {"distance_unit": "km"}
 
 # name: ours, the peer, whether the peer's value is right
 CASES: dict[str, tuple[Callable[[Any], np.ndarray], Callable[[Any], np.ndarray] | None, bool]] = {
-    "dissimilarity": (ours("dissimilarity"), peer("Dissim"), True),
-    "gini": (ours("gini"), peer("Gini"), True),
-    "concentration_profile": (ours("concentration_profile"), peer("ConProf"), True),
-    "density_corrected": (ours("density_corrected_dissimilarity"), peer("DensityCorrectedDissim"), True),
-    "bias_corrected": (ours("bias_corrected_dissimilarity"), peer("BiasCorrectedDissim"), True),
-    "multigroup_dissimilarity": (ours("multigroup_dissimilarity"), peer("MultiDissim"), True),
-    "multigroup_gini": (ours("multigroup_gini"), peer("MultiGini"), True),
-    "information_theory": (ours("information_theory"), peer("MultiInfoTheory"), True),
+    "dissimilarity": (plain("dissimilarity"), peer("Dissim"), True),
+    "gini": (plain("gini"), peer("Gini"), True),
+    "concentration_profile": (plain("concentration_profile"), peer("ConProf"), True),
+    "density_corrected": (plain("density_corrected_dissimilarity"), peer("DensityCorrectedDissim"), True),
+    "bias_corrected": (plain("bias_corrected_dissimilarity"), peer("BiasCorrectedDissim"), True),
+    "multigroup_dissimilarity": (plain("multigroup_dissimilarity"), peer("MultiDissim"), True),
+    "multigroup_gini": (plain("multigroup_gini"), peer("MultiGini"), True),
+    "information_theory": (plain("information_theory"), peer("MultiInfoTheory"), True),
+    "table of the standard indices": (
+        ours(["dissimilarity", "gini", "theil_h", "isolation", "interaction"]),
+        None,
+        True,
+    ),
     "delta": (ours("delta"), peer("Delta"), True),
     "morrill (queen)": (ours("morrill", contiguity="queen"), peer("SpatialDissim"), True),
     "wong_boundary": (ours("wong_boundary"), peer("BoundarySpatialDissim", standardize=False), True),

@@ -15,10 +15,10 @@ from quartiersatlas.segregation.decompose import (
     INFORMATION_THEORY,
     MUTUAL_INFORMATION,
     group_counts,
-    mutual_information_by_place,
     undefined,
 )
 from quartiersatlas.segregation.margins import fit_margins
+from quartiersatlas.segregation.multigroup import _mutual_information
 from quartiersatlas.segregation.places import Places, entropy
 
 if TYPE_CHECKING:
@@ -252,7 +252,7 @@ def _value(index: str, counts: Floats) -> float:
     if np.isnan(counts).any():
         return float("nan")
     composition = Composition(counts, Places.one(len(counts)))
-    information = float(mutual_information_by_place(composition)[0])
+    information = float(_mutual_information(composition)[0])
     if index == MUTUAL_INFORMATION:
         return information
     diversity = float(entropy(composition.city_shares)[0])

@@ -12,8 +12,9 @@ from quartiersatlas.errors import ColumnError, CountError, SpecError, list_some
 from quartiersatlas.intake import AreaData
 from quartiersatlas.intake.data import checked_counts
 from quartiersatlas.segregation.counts import Composition
-from quartiersatlas.segregation.multigroup import local_segregation_scores
+from quartiersatlas.segregation.multigroup import _mutual_information
 from quartiersatlas.segregation.places import Places, entropy, ratio, share
+from quartiersatlas.segregation.study import refuse_shares
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -205,6 +206,7 @@ def group_counts(
     counts = pd.DataFrame({name: _counts(frame, name) for name in names})
     if total is not None:
         counts[REST] = _rest(counts, _counts(frame, total))
+    refuse_shares({str(name): counts[name] for name in counts}, counts.sum(axis=1, skipna=False))
     unknown = frame.index[counts.isna().any(axis=1)]
     if missing == "raise" and len(unknown):
         raise CountError(
@@ -309,19 +311,13 @@ def _layer(
         level=level,
         unit=unit,
         names=names,
-        mutual_information=mutual_information_by_place(composition),
+        mutual_information=_mutual_information(composition),
         entropy=entropy(composition.city_shares),
         residents=composition.sums,
         n_units=composition.places.sizes,
         n_groups=composition.n_groups,
         n_dropped=np.bincount(dropped, minlength=len(names)),
     )
-
-
-def mutual_information_by_place(composition: Composition) -> Floats:
-    """Return M = sum_i t_i / T sum_k pi_ik log(pi_ik / pi_k) of each place, 0 where nobody lives."""
-    scores = local_segregation_scores(composition)
-    return share(composition.places.sum(composition.totals * scores), composition.sums)
 
 
 def _rows(index: str, total: Layer, layers: list[Layer]) -> pd.DataFrame:

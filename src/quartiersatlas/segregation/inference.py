@@ -76,7 +76,7 @@ def _spread(
     return frame.assign(n=n, note=[text(note, "en") if note else "" for note in _rows(notes)])
 
 
-def tested(
+def against_chance(
     result: SegregationResult,
     null: Null,
     *,

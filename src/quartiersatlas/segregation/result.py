@@ -111,9 +111,9 @@ class SegregationResult:
         ----------
         .. [1] Davison, A. C. & Hinkley, D. V. (1997). Bootstrap Methods and their Application. Cambridge, chapter 4.
         """
-        from quartiersatlas.segregation.inference import tested
+        from quartiersatlas.segregation.inference import against_chance
 
-        return tested(self, null, n=n, seed=seed, alternative=alternative, progress=progress)
+        return against_chance(self, null, n=n, seed=seed, alternative=alternative, progress=progress)
 
     def bootstrap(
         self,

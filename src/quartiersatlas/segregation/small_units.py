@@ -172,7 +172,9 @@ def _expected_multigroup_dissimilarity(composition: Composition) -> Floats:
 def _expected_multigroup_gini(composition: Composition) -> Floats:
     """Return sum_k sum_{i != j} t_i t_j E|pi_ik - pi_jk| / (2 T^2 I), as in :func:`expected_gini`."""
     places, size, shares = composition.places, persons(composition.totals), composition.city_shares
-    differences = sum((sum_of_differences(size, p, places) for p in shares.T), start=np.zeros(places.n_places))
+    different = shares.T if shares.shape[1] != 2 else shares.T[:1]  # noqa: PLR2004 - two groups differ alike
+    differences = sum((sum_of_differences(size, p, places) for p in different), start=np.zeros(places.n_places))
+    differences *= shares.shape[1] / len(different)
     return ratio(differences, 2 * places.sum(size) ** 2 * (shares * (1 - shares)).sum(axis=1))
 
 

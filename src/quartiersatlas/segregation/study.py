@@ -172,7 +172,7 @@ def prepared(frame: AreaData | pd.DataFrame, spec: StudySpec) -> Study:
     names = list(dict.fromkeys((*spec.groups, *spec.references)))
     counts = {name: _column(frame, name) for name in names}
     total, notes = _total(frame, spec, counts)
-    _refuse_shares(counts, total)
+    refuse_shares(counts, total)
     for name in names:
         _refuse_excess(name, counts[name], total, spec)
     if spec.missing == "raise":
@@ -223,12 +223,12 @@ def _total(
     return total, (Message("note_total_is_sum", {"groups": ", ".join(counts)}),)
 
 
-def _refuse_shares(counts: Mapping[str, pd.Series[float]], total: pd.Series[float]) -> None:
+def refuse_shares(counts: Mapping[str, pd.Series[float]], total: pd.Series[float]) -> None:
     """Refuse shares and percentages: indices need persons."""
     residents = total.dropna()
     broken = any((column.dropna() % 1 != 0).any() for column in counts.values())
-    alike = len(residents) > 0 and any(np.allclose(residents, whole) for whole in WHOLE)
-    if len(residents) and residents.max() > 0 and (residents.max() <= 1 or (alike and broken)):
+    wholes = len(residents) > 0 and (residents.max() <= 1 or any(np.allclose(residents, whole) for whole in WHOLE))
+    if broken and wholes:
         raise CountError(
             f"The residents are {residents.min():g} to {residents.max():g} in every area: these look like shares, "
             f"not persons. Indices need counts: multiply each share by the residents of the area."
