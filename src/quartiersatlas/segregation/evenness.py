@@ -59,7 +59,7 @@ def _dissimilarity(pair: Pair) -> Floats:
 def dissimilarity_parts(pair: Pair) -> Floats:
     """Return what each area adds to D: 1/2 |x_i/X - y_i/Y|."""
     places = pair.places
-    return 0.5 * np.abs(share(pair.group, places.each(pair.group_sum)) - share(pair.other, places.each(pair.other_sum)))
+    return 0.5 * np.abs(places.portion(pair.group, pair.group_sum) - places.portion(pair.other, pair.other_sum))
 
 
 def segregation_index(group: ArrayLike, total: ArrayLike) -> float:
@@ -135,7 +135,7 @@ def gorard(group: ArrayLike, total: ArrayLike) -> float:
 def _gorard(pair: Pair) -> Floats:
     places = pair.places
     return 0.5 * places.sum(
-        np.abs(share(pair.group, places.each(pair.group_sum)) - share(pair.both, places.each(pair.both_sum)))
+        np.abs(places.portion(pair.group, pair.group_sum) - places.portion(pair.both, pair.both_sum))
     )
 
 

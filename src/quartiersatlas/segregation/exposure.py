@@ -70,7 +70,7 @@ def _isolation(pair: Pair) -> Floats:
 
 def isolation_parts(pair: Pair) -> Floats:
     """Return what each area adds to xPx: (x_i / X) (x_i / t_i)."""
-    return share(pair.group, pair.places.each(pair.group_sum)) * share(pair.group, pair.total)
+    return pair.places.portion(pair.group, pair.group_sum) * share(pair.group, pair.total)
 
 
 def _isolation_exact(pair: Pair) -> Floats:
@@ -122,7 +122,7 @@ def interaction(group: ArrayLike, other: ArrayLike, total: ArrayLike, *, exact: 
 
 
 def _interaction(pair: Pair) -> Floats:
-    return pair.places.sum(share(pair.group, pair.places.each(pair.group_sum)) * share(pair.other, pair.total))
+    return pair.places.sum(pair.places.portion(pair.group, pair.group_sum) * share(pair.other, pair.total))
 
 
 def _interaction_exact(pair: Pair) -> Floats:
@@ -172,7 +172,7 @@ def correlation_ratio(group: ArrayLike, total: ArrayLike) -> float:
 
 
 def _correlation_ratio(pair: Pair) -> Floats:
-    own_share = pair.places.sum(share(pair.group, pair.places.each(pair.group_sum)) * pair.shares)
+    own_share = pair.places.sum(pair.places.portion(pair.group, pair.group_sum) * pair.shares)
     return share(own_share - pair.city_share, 1 - pair.city_share)
 
 

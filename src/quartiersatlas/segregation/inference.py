@@ -35,7 +35,7 @@ Null = Literal["evenness", "systematic", "person_permutation", "area_permutation
 RESAMPLES = ("persons", "areas")
 NULLS = ("evenness", "systematic", "person_permutation", "area_permutation", "analytic")
 BOUNDS = (0.025, 0.975)
-IN_CACHE = 100_000  # areas of all draws that are computed at a time
+IN_CACHE = 50_000  # areas of all draws that are computed at a time
 TINY = 1e-12  # a draw this close to the value counts as equal
 
 

@@ -68,6 +68,10 @@ class Places:
         """Repeat the value of each place for its rows."""
         return values if self.n_places == 1 and values.ndim == 1 else np.repeat(values, self.sizes, axis=0)
 
+    def portion(self, values: Floats, sums: Floats) -> Floats:
+        """Return values over the sum of their place; 0 where that is 0."""
+        return np.asarray(values * self.each(share(np.ones_like(sums), sums)))
+
     def cumulated(self, values: Floats) -> Floats:
         """Return running sums that start anew in each place."""
         running = np.cumsum(values, axis=0)

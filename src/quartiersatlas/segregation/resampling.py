@@ -82,7 +82,9 @@ def _of_rows(people: People, rows: NDArray[np.intp], n: int) -> People:
     places = Places(np.tile(people.places.sizes, n))
     if isinstance(people, Composition):
         return Composition(people.counts[rows], places)
-    return Pair(people.group[rows], people.other[rows], people.total[rows], places)
+    group, other = people.group.take(rows, mode="clip"), people.other.take(rows, mode="clip")  # rows are within
+    everybody = np.array_equal(people.total, people.both)  # then a sum is faster than a third look-up
+    return Pair(group, other, group + other if everybody else people.total[rows], places)
 
 
 def _rows(places: Places, n: int, rng: np.random.Generator, *, replace: bool) -> NDArray[np.intp]:

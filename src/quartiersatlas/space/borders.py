@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     Shapes = NDArray[np.object_]
 
 POLYGONS = (3, 6)  # shapely's numbers of Polygon and MultiPolygon
+MIX, MIX_TOO = 0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F  # odd numbers that spread the bits of a key
+CORNER = 2.0  # tolerances from a corner within which two outlines that part are still near each other
 USUAL_WIDTH = 100.0  # metres; where areas are narrower, the tolerances shrink with them
 
 
@@ -113,7 +115,7 @@ def borders(shapes: ArrayLike, *, tolerance: float | None = None, min_border: fl
     tolerance = TOLERANCE * scale if tolerance is None else tolerance
     min_border = MIN_BORDER * scale if min_border is None else min_border
     pairs, length, loose = _shared(areas)
-    close, close_length = _alongside(areas, loose, tolerance)
+    close, close_length = _alongside(areas, loose, pairs, tolerance, min(CORNER * tolerance, min_border / 5))
     method: Literal["shared vertices", "within tolerance"] = "shared vertices"
     if not (np.isin(close, pairs) & (close_length < min_border)).all():
         method = "within tolerance"
@@ -164,15 +166,15 @@ def _shared(areas: Shapes) -> tuple[Ints, Floats, _Segments]:
     """
     points, ring, area = _outlines(areas)
     number = _numbered(points)
-    order = np.argsort(number, kind="stable")
+    order = np.argsort(number)
     met = [_pair(area[order[i]], area[order[j]], len(areas)) for i, j in _alike(number[order])]
-    pairs = np.unique(np.concatenate([*met, np.empty(0, dtype=np.intp)]))
-    pairs = pairs[pairs >= 0]
+    pairs = np.sort(np.concatenate([*met, np.empty(0, dtype=np.intp)]))
+    pairs = pairs[(pairs >= 0) & (np.diff(pairs, prepend=-1) > 0)]
 
     begin = np.flatnonzero(ring[1:] == ring[:-1])
     low, high = np.minimum(number[begin], number[begin + 1]), np.maximum(number[begin], number[begin + 1])
     key = low * len(points) + high
-    order = np.argsort(key, kind="stable")
+    order = np.argsort(key)
     begin, key = begin[order], key[order]
     segments = _Segments(points[begin], points[begin + 1], area[begin])
     metres, length, single = segments.length, np.zeros(len(pairs)), np.ones(len(begin), dtype=bool)
@@ -194,11 +196,17 @@ def _outlines(areas: Shapes) -> tuple[Floats, Ints, Ints]:
 
 def _numbered(points: Floats) -> Ints:
     """Return a number for each point, the same for points that are exactly equal."""
-    x, y = points.T
-    order = np.lexsort((y, x))
-    differs = (x[order[1:]] != x[order[:-1]]) | (y[order[1:]] != y[order[:-1]])
+    x, y = np.ascontiguousarray(points.T) + 0.0  # -0.0 becomes 0.0, as its bits differ
+    mixed = x.view(np.uint64) * np.uint64(MIX) + y.view(np.uint64) * np.uint64(MIX_TOO)
+    order = np.argsort(mixed)
+    here, before = order[1:], order[:-1]
+    differs = (x[here] != x[before]) | (y[here] != y[before])
+    if (differs & (mixed[here] == mixed[before])).any():  # two points with one key: sort by the coordinates themselves
+        order = np.lexsort((y, x))
+        here, before = order[1:], order[:-1]
+        differs = (x[here] != x[before]) | (y[here] != y[before])
     number = np.zeros(len(points), dtype=np.intp)
-    number[order[1:]] = np.cumsum(differs)
+    number[here] = np.cumsum(differs)
     return number
 
 
@@ -216,12 +224,15 @@ def _pair(one: Ints, other: Ints, n_areas: int) -> Ints:
     return np.where(one == other, -1, np.minimum(one, other) * n_areas + np.maximum(one, other))
 
 
-def _alongside(areas: Shapes, loose: _Segments, tolerance: float) -> tuple[Ints, Floats]:
+def _alongside(areas: Shapes, loose: _Segments, pairs: Ints, tolerance: float, corner: float) -> tuple[Ints, Floats]:
     """Return the pairs where segments of one area only come near another, and the length that is near."""
     lines = np.asarray(shapely.linestrings(np.stack([loose.start, loose.end], axis=1)))
     line, near = shapely.STRtree(areas).query(lines, predicate="dwithin", distance=tolerance)
     foreign = loose.area[line] != near
     line, near = line[foreign], near[foreign]
+    kept = ~np.isin(_pair(loose.area[line], near, len(areas)), pairs)
+    kept |= _run_along(loose, areas, line, near, tolerance, corner)
+    line, near = line[kept], near[kept]
     around = np.full(len(areas), None, dtype=object)
     around[np.unique(near)] = shapely.buffer(areas[np.unique(near)], tolerance)
 
@@ -235,3 +246,21 @@ def _alongside(areas: Shapes, loose: _Segments, tolerance: float) -> tuple[Ints,
     length = np.zeros(len(pairs))
     np.maximum.at(length, which, metres)  # outlines may be drawn in different detail: the longer one counts
     return pairs, length
+
+
+def _run_along(
+    loose: _Segments, areas: Shapes, line: Ints, near: Ints, tolerance: float, corner: float
+) -> NDArray[np.bool_]:
+    """Tell which segments may run along an area, rather than leave it at a corner.
+
+    A segment leaves where all of it but the corners at both ends is out of reach: two such segments, with two corners
+    each, are together shorter than the shortest border. Where more than two come near an area, all are kept.
+    """
+    cut = corner / np.maximum(loose.length[line], 1e-300)
+    long = cut < 0.5  # noqa: PLR2004 - else nothing is left between the two cuts
+    start, way = loose.start[line[long]], (loose.end - loose.start)[line[long]]
+    ends = np.stack([start + cut[long, None] * way, start + (1 - cut[long, None]) * way], axis=1)
+    kept = np.ones(len(line), dtype=bool)
+    kept[long] = shapely.dwithin(shapely.linestrings(ends), areas[near[long]], tolerance)
+    _, which, number = np.unique(loose.area[line] * len(areas) + near, return_inverse=True, return_counts=True)
+    return np.asarray(kept | (number[which] > 2))  # noqa: PLR2004 - the two that meet in the corner
