@@ -264,9 +264,10 @@ ROUNDS = [
             "morrill (queen)",
             "spatial H, 2000 m",
             "spatial profile, 7 radii",
+            "spatial_proximity",
             "all five of them",
         ],
-        False,
+        True,
     ),
     (500_000, "grid", ["gini", "multigroup_gini", "spatial H, 2000 m", "all five of them", "morrill (queen)"], True),
 ]

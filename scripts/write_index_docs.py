@@ -1,0 +1,82 @@
+"""Write docs/segregation_indices.md from the registry; with --check, only tell whether it is up to date."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from quartiersatlas.catalogue import text
+from quartiersatlas.segregation.registry import DIRECTION, SegregationIndex, registry
+
+FILE = Path(__file__).resolve().parents[1] / "docs" / "segregation_indices.md"
+NEEDS = {
+    "": "counts",
+    "points": "counts and points",
+    "polygons": "counts and polygons",
+    "decay": "counts, polygons and a unit of distance (`distance_unit`)",
+    "radii": "counts, points and radii (`radii`)",
+}
+OF = {
+    "group": "a group",
+    "composition": "all groups",
+    "both": "a group or all groups",
+    "classes": "ordered classes",
+}
+AGAINST = {
+    "other": "the rest, or a named group",
+    "rest": "the rest",
+    "total": "all residents",
+    "area": "the land",
+    "one another": "one another",
+}
+HEAD = """# Segregation indices
+
+Every index of `qa.segregation(...)`, written from the registry that also drives the table, the command line
+(`quartiersatlas indices`) and the tests. x_i, y_i: persons of the group and of the population it is compared with in
+area i; t_i: all residents; X, Y, T: their sums; p_i: share of the group; P: its share in the city; a_i: land.
+"""
+
+
+def document() -> str:
+    """Return the whole page."""
+    parts, dimension = [HEAD], ""
+    for index in registry().values():
+        if index.dimension != dimension:
+            dimension = index.dimension
+            names = [text(f"dimension_{dimension}", lang) for lang in ("en", "de")]
+            parts.append(f"## {names[0]} ({names[1]})\n")
+        parts.append(_entry(index))
+    return "\n".join(parts)
+
+
+def _entry(index: SegregationIndex) -> str:
+    """Return the paragraph of one index."""
+    lines = [
+        f"### `{index.id}`",
+        "",
+        f"{index.label('en')} / {index.label('de')}",
+        "",
+        index.meaning("en"),
+        index.meaning("de"),
+        "",
+        f"- formula: `{index.formula}`",
+        f"- source: {index.source}",
+        f"- range: {index.lowest or '-∞'} to {index.highest or '∞'}; {DIRECTION[index.direction]}",
+        f"- index of {OF[index.of]}, compared with {AGAINST[index.against]}; needs {NEEDS[index.needs]}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> int:
+    """Write the page, or compare it."""
+    page = document()
+    if "--check" in sys.argv:
+        current = FILE.exists() and FILE.read_text(encoding="utf-8") == page
+        print("docs/segregation_indices.md is up to date" if current else "run python scripts/write_index_docs.py")
+        return 0 if current else 1
+    FILE.write_text(page, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
