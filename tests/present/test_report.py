@@ -151,7 +151,7 @@ def test_stocktaking_has_city_value_range_and_numbers_of_areas(german, exported,
 
 def test_segregation_has_a_row_per_group_with_three_indices(german, counts):
     head, *rows = german.rows["Räumliche Verteilung von Gruppen"]
-    assert head[:4] == ["Gruppe", "Segregationsindex D", "Isolation", "Interaktion"]
+    assert head[:4] == ["Gruppe", "Segregationsindex IS", "Isolation", "Interaktion"]
     assert len(rows) == 8
     row = next(row for row in rows if row[0] == "Ausländer")
     group, total = counts["Ausländer"], counts["Einwohner"]

@@ -305,3 +305,11 @@ def test_numbers_without_a_value_have_no_test_and_say_why():
     for found in (result.test(n=9), result.bootstrap(n=9)):
         assert found.loc[0, "note"] == "nobody is in the group"
     assert np.isnan(result.test(n=9).loc[0, "p_value"])
+
+
+def test_what_is_corrected_already_is_not_corrected_again():
+    frame = even_city(3)
+    found = qa.segregation(frame, "x", "total", indices=["bias_corrected_dissimilarity"]).bootstrap(n=99, seed=1).loc[0]
+    assert found["bias"] == 0
+    assert found["corrected"] == found["value"]
+    assert found["lower"] < found["value"] < found["upper"]

@@ -194,7 +194,7 @@ def test_small_areas_are_left_out_and_counted():
     # D of the first three areas: 1/2 (|.5 - 0| + |.3 - .4| + |.2 - .6|)
     assert table.loc[0, "value"] == pytest.approx(0.5)
     assert table.loc[0, ["n_areas", "n_dropped"]].tolist() == [3, 1]
-    assert "1 areas below 50 residents left out" in table.loc[0, "note"]
+    assert "areas below 50 residents left out: 1" in table.loc[0, "note"]
 
 
 def test_unknown_counts_are_refused_or_left_out_and_counted_but_never_zero():
@@ -204,7 +204,7 @@ def test_unknown_counts_are_refused_or_left_out_and_counted_but_never_zero():
     result = qa.segregation(frame, ["mh"], "residents", missing="drop")
     assert result.table.loc[0, "value"] == pytest.approx(0.5)
     assert result.table.loc[0, "n_dropped"] == 1
-    assert "1 areas without a count left out" in result.table.loc[0, "note"]
+    assert "areas left out for lack of a count: 1" in result.table.loc[0, "note"]
     assert result.local.loc["04"].isna().all()
 
 
@@ -213,7 +213,7 @@ def test_uninhabited_areas_are_left_out_and_counted():
     result = qa.segregation(frame, ["mh"], "residents", indices="dissimilarity")
     assert result.table.loc[0, "value"] == pytest.approx(0.6)
     assert result.table.loc[0, ["n_areas", "n_dropped"]].tolist() == [4, 1]
-    assert "1 uninhabited areas left out" in result.table.loc[0, "note"]
+    assert "uninhabited areas left out: 1" in result.table.loc[0, "note"]
     assert result.local.loc["05"].isna().all()
 
 
@@ -427,3 +427,14 @@ def test_the_input_frame_is_not_changed(town):
     qa.segregation(town, ["a"], "total", indices="all", radii=500, by="bezirk")
     pd.testing.assert_frame_equal(FRAME, before)
     pd.testing.assert_frame_equal(town, town_before)
+
+
+def test_groups_that_add_up_to_the_total_are_everybody(town):
+    with_total = qa.segregation(town, ["a", "b", "c"], "total").table
+    assert "information_theory" in set(with_total["index"])
+    assert "information_theory" not in set(qa.segregation(town, ["a", "b"], "total").table["index"])
+
+
+def test_whom_the_total_counts_is_said():
+    result = qa.segregation(FRAME, "mh", "residents")
+    assert [str(note) for note in result.notes] == ["All together are the column residents."]

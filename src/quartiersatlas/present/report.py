@@ -154,11 +154,15 @@ def _group_label(row: dict[Any, Any], lang: Lang) -> str:
 
 
 def _index_text(row: dict[Any, Any], lang: Lang) -> str:
-    """Return the value and, in brackets, the value freed from chance."""
+    """Return the value and, in brackets, the value freed from chance and the interval, where there are any."""
     if pd.isna(row["value"]):
         return "–"
     value = number_text(row["value"], 3, lang)
-    return value if pd.isna(row["adjusted"]) else f"{value} ({number_text(row['adjusted'], 3, lang)})"
+    if pd.notna(row["adjusted"]):
+        value += f" ({number_text(row['adjusted'], 3, lang)})"
+    if pd.notna(row["lower"]):
+        value += f" [{number_text(row['lower'], 3, lang)} – {number_text(row['upper'], 3, lang)}]"
+    return value
 
 
 def _need(release: Release, lang: Lang) -> list[dict[str, Any]]:

@@ -98,7 +98,7 @@ def segregation_index(group: ArrayLike, total: ArrayLike) -> float:
 
 
 def gorard(group: ArrayLike, total: ArrayLike) -> float:
-    """Share of a group that would have to move for the same share everywhere, others staying where they are.
+    """Share of a group that would have to swap homes with others for the same share everywhere.
 
     Parameters
     ----------

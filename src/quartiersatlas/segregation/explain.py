@@ -8,6 +8,7 @@ import pandas as pd
 
 from quartiersatlas.catalogue import number_text, text
 from quartiersatlas.segregation.notes import note_text
+from quartiersatlas.segregation.study import ALL
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -36,8 +37,7 @@ def explained(table: pd.DataFrame, index: SegregationIndex, lang: Lang) -> str:
 def _sentence(row: dict[Hashable, Any], lang: Lang) -> str:
     """Say the value of one row, with the population it is compared with."""
     values = {
-        "group": row["group"],
-        "place": row["by"],
+        "group": row["group"] if row["by"] == ALL else f"{row['group']} ({row['by']})",
         "reference": reference_text(str(row["reference"]), lang),
         "areas": number_text(float(str(row["n_areas"])), 0, lang),
         "dropped": number_text(float(str(row["n_dropped"])), 0, lang),

@@ -35,6 +35,7 @@ Null = Literal["evenness", "systematic", "person_permutation", "area_permutation
 RESAMPLES = ("persons", "areas")
 NULLS = ("evenness", "systematic", "person_permutation", "area_permutation", "analytic")
 BOUNDS = (0.025, 0.975)
+CORRECTED = ("bias_corrected_dissimilarity", "density_corrected_dissimilarity")  # the bias is out already
 IN_CACHE = 50_000  # areas of all draws that are computed at a time
 TINY = 1e-12  # a draw this close to the value counts as equal
 
@@ -66,11 +67,12 @@ def _spread(
         lacking = resample == "areas" and block.index.needs != ""
         draws = np.full((1, study.n_places), np.nan) if lacking else _draws(block, study, resample, n, rng)
         centre, low, high = _summary(draws)
-        columns["bias"].append(centre - value)
+        corrected = value if block.index.id in CORRECTED else 2 * value - centre
+        columns["bias"].append(value - corrected)
         columns["sd"].append(_sd(draws))
-        columns["corrected"].append(2 * value - centre)
-        columns["lower"].append(2 * value - high)
-        columns["upper"].append(2 * value - low)
+        columns["corrected"].append(corrected)
+        columns["lower"].append(corrected - (high - centre))
+        columns["upper"].append(corrected + (centre - low))
         notes.append(np.where((reasons == "") & lacking, "note_interval_aspatial", reasons))
     frame = pd.DataFrame({name: _rows(parts) for name, parts in columns.items()})
     return frame.assign(n=n, note=[text(note, "en") if note else "" for note in _rows(notes)])
@@ -126,7 +128,8 @@ def compare_segregation(
     Parameters
     ----------
     one, other : SegregationResult
-        Two results with the same groups and indices. Results with places are compared place by place, by name.
+        Two results with the same groups and indices. Results with places are compared place by place, by name. The
+        two are drawn by themselves: with mostly the same residents at two dates, the test is cautious.
     method : {"persons", "areas", "labels"}, default "persons"
         Draw the persons or the areas of each anew (bootstrap), or deal all areas of both out again between the two
         (random labels).

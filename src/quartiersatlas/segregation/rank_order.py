@@ -28,16 +28,17 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
-def rank_order_information_theory(counts: ArrayLike, order: int = 4) -> float:
+def rank_order_information_theory(counts: ArrayLike, order: int | None = None) -> float:
     """Segregation by income rank, whatever the borders of the income classes, by entropy.
 
     Parameters
     ----------
     counts : array_like of float, shape (n_areas, n_classes)
         Persons or households per area and class, the classes in ascending or descending order. Finite, >= 0.
-    order : int, default 4
-        Highest power of the polynomial between the borders of the classes, >= 0. With too few borders it is their
-        number less one, and the polynomial passes through all of them.
+    order : int, optional
+        Highest power of the polynomial between the borders of the classes, >= 0. By default 4, but not more than
+        a third of the number of borders (and 1 at least): a polynomial through few borders swings between them. With too few
+        borders it is their number less one.
 
     Returns
     -------
@@ -74,18 +75,18 @@ def rank_order_information_theory(counts: ArrayLike, order: int = 4) -> float:
     return in_one_place(lambda table: _rank_order_information_theory(table, order), as_composition(counts))
 
 
-def _rank_order_information_theory(composition: Composition, order: int = 4) -> Floats:
+def _rank_order_information_theory(composition: Composition, order: int | None = None) -> Floats:
     return _integrated(composition, order, RankOrder(binary_entropy, _entropy_moments))
 
 
-def rank_order_variation_ratio(counts: ArrayLike, order: int = 4) -> float:
+def rank_order_variation_ratio(counts: ArrayLike, order: int | None = None) -> float:
     """Segregation by income rank, whatever the borders of the income classes, by the correlation ratio.
 
     Parameters
     ----------
     counts : array_like of float, shape (n_areas, n_classes)
         Persons or households per area and class, the classes in ascending or descending order. Finite, >= 0.
-    order : int, default 4
+    order : int, optional
         Highest power of the polynomial between the borders of the classes, >= 0; see
         :func:`rank_order_information_theory`.
 
@@ -120,18 +121,18 @@ def rank_order_variation_ratio(counts: ArrayLike, order: int = 4) -> float:
     return in_one_place(lambda table: _rank_order_variation_ratio(table, order), as_composition(counts))
 
 
-def _rank_order_variation_ratio(composition: Composition, order: int = 4) -> Floats:
+def _rank_order_variation_ratio(composition: Composition, order: int | None = None) -> Floats:
     return _integrated(composition, order, RankOrder(interaction_of_halves, _interaction_moments))
 
 
-def rank_order_square_root(counts: ArrayLike, order: int = 4) -> float:
+def rank_order_square_root(counts: ArrayLike, order: int | None = None) -> float:
     """Segregation by income rank, whatever the borders of the income classes, by the square root index.
 
     Parameters
     ----------
     counts : array_like of float, shape (n_areas, n_classes)
         Persons or households per area and class, the classes in ascending or descending order. Finite, >= 0.
-    order : int, default 4
+    order : int, optional
         Highest power of the polynomial between the borders of the classes, >= 0; see
         :func:`rank_order_information_theory`.
 
@@ -166,15 +167,20 @@ def rank_order_square_root(counts: ArrayLike, order: int = 4) -> float:
     return in_one_place(lambda table: _rank_order_square_root(table, order), as_composition(counts))
 
 
-def _rank_order_square_root(composition: Composition, order: int = 4) -> Floats:
+def _rank_order_square_root(composition: Composition, order: int | None = None) -> Floats:
     return _integrated(composition, order, RankOrder(spread_of_halves, _spread_moments))
 
 
-def checked_order(order: int) -> int:
+def checked_order(order: int | None) -> int | None:
     """Refuse what is no power of a polynomial."""
+    if order is None:
+        return None
     if isinstance(order, bool) or not isinstance(order, int | np.integer) or order < 0:
         raise SpecError(f"order={order!r} is not possible; the order of the polynomial is a whole number >= 0.")
     return int(order)
+
+
+MOST = 4  # the highest power that Reardon (2011) uses
 
 
 @dataclass(frozen=True)
@@ -198,7 +204,7 @@ def _spread_moments(m: Floats) -> Floats:
     return np.asarray(4 * np.cumprod((2 * m + 1) / (2 * m + 4)))
 
 
-def _integrated(composition: Composition, order: int, kind: RankOrder) -> Floats:
+def _integrated(composition: Composition, order: int | None, kind: RankOrder) -> Floats:
     """Return the weighted integral over all ranks of the two-class index, place by place."""
     areas, persons = variations(composition.counts, kind.variation)
     city, everybody = variations(composition.group_sums, kind.variation)
@@ -210,7 +216,9 @@ def _integrated(composition: Composition, order: int, kind: RankOrder) -> Floats
     result = np.full(len(everybody), np.nan)
     for place in np.flatnonzero(border.any(axis=1)):
         known = border[place]
-        m = np.arange(min(order, int(known.sum()) - 1) + 1.0)
+        borders = int(known.sum())
+        highest = min(MOST, max(1, borders // 3)) if order is None else order
+        m = np.arange(min(highest, borders - 1) + 1.0)
         weight = city[place, known]
         powers = rank[place, known][:, None] ** m
         fitted = np.linalg.lstsq(weight[:, None] * powers, weight * index[place, known], rcond=None)[0]

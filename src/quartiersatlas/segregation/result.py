@@ -94,7 +94,7 @@ class SegregationResult:
         DataFrame
             One row per row of the table: by, group, reference, index, value, null, null_mean, null_sd, null_lower,
             null_upper (95 % of the draws), p_value, n, note. ``p = (b + 1) / (n + 1)`` with b draws at least as
-            extreme as the value, so it is never 0.
+            extreme as the value, so it is never 0; the analytic one is that of the normal law, with n = 0.
 
         Raises
         ------
@@ -140,8 +140,8 @@ class SegregationResult:
         -------
         DataFrame
             One row per row of the table: by, group, reference, index, value, bias (mean of the resamples less the
-            value), sd, corrected (value less bias), lower, upper (95 %, basic bootstrap: it takes the bias out),
-            n, note.
+            value), sd, corrected (value less bias), lower, upper (95 %, basic bootstrap, around the corrected value),
+            n, note. Of the bias- and density-corrected D no bias is taken out a second time.
 
         Raises
         ------

@@ -344,7 +344,8 @@ def segregation_profile(
 
     Notes
     -----
-    How the indices fall with the radius tells whether segregation is one of quarters or of streets [1]_.
+    How D~ falls with the radius tells whether segregation is one of quarters or of streets [1]_. H~ and R~ may rise
+    with the radius or be below 0, since the surroundings of a resident are not composed like the city on average.
 
     References
     ----------

@@ -103,8 +103,10 @@ class Study:
 
     @property
     def groups_are_everybody(self) -> bool:
-        """Whether several groups without a total are said to be the whole population."""
-        return self.spec.total is None and len(self.spec.groups) > 1
+        """Whether several groups are the whole population, as said by leaving out the total or as they add up to it."""
+        if len(self.spec.groups) == 1:
+            return False
+        return self.spec.total is None or len(self.composition()[2]) == len(self.spec.groups)
 
     def per_place(self, mask: NDArray[np.bool_]) -> NDArray[np.intp]:
         """Return the number of areas of each place that are in the mask."""
@@ -142,7 +144,7 @@ class Study:
         rest = self.total[mask] - table.sum(axis=1)
         slack = 1e-9 * self.total[mask]
         if (rest < -slack).any():
-            return None, mask, self.spec.groups
+            return None, mask, (*self.spec.groups, REST)
         if (rest <= slack).all():
             return Composition(table, self.places(mask)), mask, self.spec.groups
         whole = np.column_stack([table, np.maximum(rest, 0)])
@@ -216,7 +218,7 @@ def _total(
 ) -> tuple[pd.Series[float], tuple[Message, ...]]:
     """Return all residents: the named column, or the groups together where they are said to be everybody."""
     if spec.total is not None:
-        return _column(frame, spec.total), ()
+        return _column(frame, spec.total), (Message("note_total", {"total": spec.total}),)
     if len(counts) < 2:  # noqa: PLR2004 - one group alone has nobody to be compared with
         raise SpecError("segregation() needs the column of all residents: total='residents'.")
     total = pd.concat(counts, axis=1).sum(axis=1, skipna=False)

@@ -217,8 +217,8 @@ def _with_notes(table: pd.DataFrame, study: Study, found: list[Block], interval:
     words = {name: text(name, "en") if name else "" for name in names}
     notes = []
     for place, (reason, *others) in enumerate(zip(table["note"], *unexplained.values(), strict=True)):
-        said = [words[reason]] if reason else [words[other] for other in others]
-        notes.append("; ".join(part for part in (*said, dropped[place]) if part))
+        omitted = [] if reason else [words[other] for other in others]
+        notes.append("; ".join(part for part in (words[reason], dropped[place], *omitted) if part))
     return table.assign(note=notes)
 
 
