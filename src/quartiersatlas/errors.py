@@ -42,7 +42,7 @@ class ColumnError(InputError):
         """Build the message with the closest names that do exist."""
         names = [str(column) for column in available]
         by_lower = {column.lower(): column for column in names}
-        close = get_close_matches(name.lower(), by_lower, n=3, cutoff=0.5)
+        close = get_close_matches(str(name).lower(), by_lower, n=3, cutoff=0.5)
         hint = f" Did you mean {list_some(by_lower[c] for c in close)}?" if close else ""
         return cls(f"{where} has no column {name!r}.{hint} There are: {list_some(names, 20)}.")
 

@@ -165,7 +165,7 @@ def test_csv_of_segregation_holds_the_indices_of_every_group(sample):
 
 def test_dissimilarity_in_the_csv_is_that_of_the_counts(sample, counts):
     table = read_csv(sample.folder / "segregation.csv")
-    row = table[table["group"].eq("Ausländer") & table["index"].eq("dissimilarity")].iloc[0]
+    row = table[table["group"].eq("Ausländer") & table["index"].eq("segregation_index")].iloc[0]
     group, rest = counts["Ausländer"], counts["Einwohner"] - counts["Ausländer"]
     expected = 0.5 * np.abs(group / group.sum() - rest / rest.sum()).sum()
     assert float(row["value"].replace(",", ".")) == pytest.approx(expected, abs=5e-5)

@@ -13,7 +13,7 @@ from quartiersatlas import segregation as s
 from quartiersatlas.errors import CountError, DependencyError, SpecError
 from quartiersatlas.segregation.counts import Composition, Pair
 from quartiersatlas.segregation.places import Places
-from quartiersatlas.segregation.resampling import drawn
+from quartiersatlas.segregation.resampling import drawn, shrunken
 
 TOTAL = np.array([60, 80, 40, 100, 30, 90, 70])
 PLACES = Places(np.array([4, 3]))
@@ -48,21 +48,31 @@ class TestDraws:
         assert result.places.sizes.tolist() == [4, 3] * self.N
         return tables(result, self.N)
 
-    def close(self, draws, mean, sd):
-        """Compare the mean of the draws with the law's, within 5 standard errors."""
-        assert np.abs(draws.mean(axis=0) - mean).max() < 5 * np.max(sd) / np.sqrt(self.N)
+    def chance(self, people, how):
+        """Give the draws and the counts of the groups that chance moves: of a pair the two, everybody else stays."""
+        draws = self.draw(people, how)
+        if isinstance(people, Pair):
+            assert (draws[:, :, 2] == WHOLE.counts[:, 2]).all()
+            return draws[:, :, :2], WHOLE.counts[:, :2]
+        return draws, WHOLE.counts
 
-    def place_shares(self):
-        parts = np.split(WHOLE.counts, [4])
+    def close(self, draws, mean, variance):
+        """Compare mean and variance of the draws with the law's."""
+        assert np.abs(draws.mean(axis=0) - mean).max() < 5 * np.sqrt(np.max(variance) / self.N)
+        assert draws.var(axis=0) == pytest.approx(variance, rel=0.15)
+
+    def place_shares(self, counts):
+        parts = np.split(counts, [4])
         return np.concatenate([np.tile(p.sum(axis=0) / p.sum(), (len(p), 1)) for p in parts])
 
     def place_sums(self, draws):
         return np.stack([draws[:, :4].sum(axis=1), draws[:, 4:].sum(axis=1)], axis=1)
 
-    def test_persons_keep_the_size_of_each_place_and_are_right_on_average(self, people):
+    def test_persons_keep_the_size_and_on_average_the_shares_of_their_area(self, people):
         draws = self.draw(people, "persons")
-        assert (self.place_sums(draws).sum(axis=2) == [280, 190]).all()
-        self.close(draws, WHOLE.counts, np.sqrt(WHOLE.counts))
+        assert (draws.sum(axis=2) == TOTAL).all()
+        p = WHOLE.counts / TOTAL[:, None]
+        self.close(draws, WHOLE.counts, TOTAL[:, None] * p * (1 - p))
 
     def test_areas_are_areas_of_the_own_place(self, people):
         draws = self.draw(people, "areas")
@@ -70,28 +80,26 @@ class TestDraws:
         assert {tuple(row) for row in draws[:, :4].reshape(-1, 3)} == known
 
     def test_evenness_keeps_the_size_of_the_areas(self, people):
-        draws = self.draw(people, "evenness")
-        assert (draws.sum(axis=2) == TOTAL).all()
-        p = self.place_shares()
-        self.close(draws, TOTAL[:, None] * p, np.sqrt(TOTAL[:, None] * p * (1 - p)))
-        variance = TOTAL[:, None] * p * (1 - p)
-        assert draws.var(axis=0) == pytest.approx(variance, rel=0.15)
+        draws, counts = self.chance(people, "evenness")
+        sizes, p = counts.sum(axis=1, keepdims=True), self.place_shares(counts)
+        assert (draws.sum(axis=2) == sizes[:, 0]).all()
+        self.close(draws, sizes * p, sizes * p * (1 - p))
 
     def test_systematic_draws_keep_the_size_of_the_groups(self, people):
-        draws = self.draw(people, "systematic")
-        assert (self.place_sums(draws) == self.place_sums(WHOLE.counts[None])).all()
-        self.close(draws, TOTAL[:, None] * self.place_shares(), np.sqrt(TOTAL[:, None]))
+        draws, counts = self.chance(people, "systematic")
+        sizes, sums = counts.sum(axis=1, keepdims=True), self.place_sums(counts[None])[0]
+        assert (self.place_sums(draws) == sums).all()
+        q = sizes / np.repeat(sums.sum(axis=1), [4, 3])[:, None]
+        self.close(draws, sizes * self.place_shares(counts), np.repeat(sums, [4, 3], axis=0) * q * (1 - q))
 
     def test_person_permutations_keep_the_size_of_areas_and_groups(self, people):
-        draws = self.draw(people, "person_permutation")
-        assert (draws.sum(axis=2) == TOTAL).all()
-        assert (self.place_sums(draws) == self.place_sums(WHOLE.counts[None])).all()
-        p = self.place_shares()
-        size = np.repeat([280, 190], [4, 3])[:, None]
+        draws, counts = self.chance(people, "person_permutation")
+        sizes, sums = counts.sum(axis=1, keepdims=True), self.place_sums(counts[None])[0]
+        assert (draws.sum(axis=2) == sizes[:, 0]).all()
+        assert (self.place_sums(draws) == sums).all()
+        p, everybody = self.place_shares(counts), np.repeat(sums.sum(axis=1), [4, 3])[:, None]
         # hypergeometric: n p (1 - p) (N - n) / (N - 1)
-        variance = TOTAL[:, None] * p * (1 - p) * (size - TOTAL[:, None]) / (size - 1)
-        self.close(draws, TOTAL[:, None] * p, np.sqrt(variance))
-        assert draws.var(axis=0) == pytest.approx(variance, rel=0.15)
+        self.close(draws, sizes * p, sizes * p * (1 - p) * (everybody - sizes) / (everybody - 1))
 
     def test_area_permutations_hold_every_area_once(self, people):
         draws = self.draw(people, "area_permutation")
@@ -104,10 +112,30 @@ class TestDraws:
         for how in ("persons", "areas", "evenness", "systematic", "person_permutation", "area_permutation"):
             assert (self.draw(people, how) == self.draw(people, how)).all()
 
+    def test_shares_that_may_be_true_have_less_spread_and_the_same_sizes(self, people):
+        true = tables(shrunken(people), 1)[0]
+        assert true.sum(axis=1) == pytest.approx(TOTAL)
+        means = self.place_shares(WHOLE.counts)
+        before, after = np.abs(WHOLE.counts / TOTAL[:, None] - means), np.abs(true / TOTAL[:, None] - means)
+        assert (after <= before + 1e-12).all()
+        assert after.sum() < before.sum()
+
+
+def test_areas_that_differ_by_less_than_chance_may_truly_be_alike():
+    alike = shrunken(Pair(np.full(9, 6.0), np.full(9, 14.0), np.full(9, 20.0), Places.one(9)))
+    assert alike.group == pytest.approx(np.full(9, 6.0))
+    mixed = shrunken(Pair(np.array([5.0, 7, 6, 6]), np.array([15.0, 13, 14, 14]), np.full(4, 20.0), Places.one(4)))
+    assert mixed.group == pytest.approx(np.full(4, 6.0))
+
 
 def test_draws_of_persons_refuse_fractions_of_persons():
     with pytest.raises(CountError, match="whole persons"):
-        drawn(pair(GROUP + 0.5), "persons", 2, np.random.default_rng(0))
+        drawn(pair(GROUP + 0.5), "evenness", 2, np.random.default_rng(0))
+
+
+def test_more_persons_than_can_be_drawn_are_refused():
+    with pytest.raises(CountError, match="more than can be drawn"):
+        drawn(pair(GROUP, OTHER * 1e8), "person_permutation", 2, np.random.default_rng(0))
 
 
 def city(n=40, seed=1, mixing=(2, 5)):
@@ -201,13 +229,53 @@ def test_geometry_indices_are_drawn_on_the_ground_as_if_computed_anew():
 
 def test_bootstrap_takes_out_the_bias_of_small_areas():
     # a city spread by chance: D is far from 0, and the bootstrap knows how far
-    frame = even_city(3)
-    result = qa.segregation(frame, "x", "total", indices="dissimilarity")
-    found = result.bootstrap("persons", n=500, seed=1).loc[0]
-    assert found["bias"] > 0
+    found = (
+        qa.segregation(even_city(3), "x", "total", indices="dissimilarity").bootstrap("persons", n=500, seed=1).loc[0]
+    )
+    expected = qa.segregation(even_city(3), "x", "total", indices="dissimilarity").table.loc[0, "expected"]
+    assert found["bias"] == pytest.approx(expected, rel=0.25)
     assert found["corrected"] == pytest.approx(found["value"] - found["bias"])
-    closed_form = s.bias_corrected_dissimilarity(frame["x"], frame["total"] - frame["x"])
-    assert found["corrected"] == pytest.approx(closed_form, abs=0.01)
+    assert found["lower"] >= 0
+
+
+def test_of_a_corrected_index_only_what_it_leaves_is_taken_out():
+    indices = ["dissimilarity", "bias_corrected_dissimilarity"]
+    found = qa.segregation(even_city(3), "x", "total", indices=indices).bootstrap(n=199, seed=1).set_index("index")
+    assert 0 < found.loc["bias_corrected_dissimilarity", "bias"] < found.loc["dissimilarity", "bias"]
+
+
+def test_intervals_stay_within_the_range_of_the_index():
+    frame = pd.DataFrame({"x": [99, 98, 1, 0], "total": [100] * 4})
+    table = qa.segregation(frame, "x", "total", interval="areas", n=99, seed=1).table
+    assert table["upper"].max() <= 1
+    assert table["lower"].min() >= 0
+
+
+@pytest.mark.parametrize("index", ["theil_h", "correlation_ratio", "isolation"])
+def test_intervals_of_persons_cover_the_true_value_of_small_areas(index):
+    # areas of 50 persons, mild segregation; 0.95 is aimed at
+    random = np.random.default_rng(1)
+    p, total = random.beta(20, 50, 100), np.full(100, 50)
+    truth = qa.segregation(pd.DataFrame({"x": p * total, "t": total}), "x", "t", indices=index).table.loc[0, "value"]
+    covered = []
+    for seed in range(40):
+        frame = pd.DataFrame({"x": np.random.default_rng(seed).binomial(total, p), "t": total})
+        row = qa.segregation(frame, "x", "t", indices=index, interval="persons", n=99, seed=seed).table.loc[0]
+        covered.append(row["lower"] <= truth <= row["upper"])
+    assert np.mean(covered) >= 0.8
+
+
+def test_with_a_named_reference_chance_is_that_of_the_two_groups():
+    # a and b are mixed at random wherever they live, and they live in few areas
+    random = np.random.default_rng(0)
+    both = np.r_[np.full(5, 600), np.full(35, 6)]
+    p_values = []
+    for _ in range(30):
+        a = random.binomial(both, 0.5)
+        frame = pd.DataFrame({"a": a, "b": both - a, "t": 1000})
+        result = qa.segregation(frame, "a", "t", reference="b", indices=["dissimilarity", "theil_h"])
+        p_values.append(result.test(n=49, seed=1)["p_value"])
+    assert 0.3 < np.mean(p_values) < 0.7
 
 
 def test_intervals_fill_the_table_and_repeat_with_the_seed():
@@ -279,6 +347,19 @@ def test_results_without_a_common_number_are_refused():
         qa.compare_segregation(one, other)
 
 
+def test_results_of_different_settings_are_not_compared():
+    one = qa.segregation(city(), "x", "total", indices="atkinson", b=0.1)
+    other = qa.segregation(city(), "x", "total", indices="atkinson", b=0.9)
+    with pytest.raises(SpecError, match=r"different b: 0\.1 and 0\.9"):
+        qa.compare_segregation(one, other)
+
+
+def test_the_formula_for_d_is_withheld_for_few_areas():
+    found = qa.segregation(city(8), "x", "total", indices="dissimilarity").test("analytic").loc[0]
+    assert np.isnan(found["p_value"])
+    assert "too few areas" in found["note"]
+
+
 def test_unknown_options_are_refused():
     result = qa.segregation(city(), "x", "total", indices="gini")
     with pytest.raises(SpecError, match="null='eveness' is not known; there are 'evenness'"):
@@ -305,11 +386,3 @@ def test_numbers_without_a_value_have_no_test_and_say_why():
     for found in (result.test(n=9), result.bootstrap(n=9)):
         assert found.loc[0, "note"] == "nobody is in the group"
     assert np.isnan(result.test(n=9).loc[0, "p_value"])
-
-
-def test_what_is_corrected_already_is_not_corrected_again():
-    frame = even_city(3)
-    found = qa.segregation(frame, "x", "total", indices=["bias_corrected_dissimilarity"]).bootstrap(n=99, seed=1).loc[0]
-    assert found["bias"] == 0
-    assert found["corrected"] == found["value"]
-    assert found["lower"] < found["value"] < found["upper"]

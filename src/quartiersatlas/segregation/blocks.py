@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from quartiersatlas.segregation.case import REST_COLUMN, Case
-from quartiersatlas.segregation.counts import Composition
 from quartiersatlas.segregation.ground import METRES, Ground, checked_geometry
 from quartiersatlas.segregation.study import REST, Study
 
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-    from quartiersatlas.segregation.counts import Pair
+    from quartiersatlas.segregation.counts import Composition, Pair
     from quartiersatlas.segregation.registry import SegregationIndex
 
     Floats = NDArray[np.float64]
@@ -44,6 +43,8 @@ class Block:
         Columns whose gaps leave areas out.
     reason : str
         Name of the text that says why there is no case.
+    overlapping : ndarray of bool, optional
+        The places whose groups are more than everybody.
     """
 
     index: SegregationIndex
@@ -54,12 +55,15 @@ class Block:
     used: NDArray[np.bool_]
     columns: tuple[str, ...]
     reason: str = ""
+    overlapping: NDArray[np.bool_] | None = None
 
     def values(self, n_places: int) -> tuple[Floats, NDArray[np.str_]]:
         """Return the index of each place and, where it is NaN, the name of the reason."""
         if self.case is None:
             return np.full(n_places, np.nan), np.full(n_places, self.reason)
         reasons = reasons_of(self.index, self.case)
+        if self.overlapping is not None:
+            reasons = np.where(self.overlapping, "note_overlap", reasons)
         values = np.where(reasons == "", self.index.compute(self.case), np.nan)
         return values, np.where((reasons == "") & np.isnan(values), self.index.gap, reasons)
 
@@ -92,29 +96,29 @@ def blocks(study: Study, indices: list[SegregationIndex], grounds: Grounds) -> I
         yield from _of_all(study, index, grounds)
 
 
-def _references(study: Study, group: str, index: SegregationIndex) -> list[str]:
-    """Return whom a group is compared with: the named populations, or the rest."""
-    named = [name for name in study.spec.references if name != group]
-    return named if index.against == "other" and named else [REST]
+def _references(study: Study, group: str, index: SegregationIndex) -> list[str | None]:
+    """Return whom a group is compared with: the named populations (not with itself), or the rest."""
+    if index.against == "other" and study.spec.references:
+        return [name for name in study.spec.references if name != group]
+    return [None]
 
 
-def _of_pair(study: Study, index: SegregationIndex, group: str, reference: str, grounds: Grounds) -> Iterator[Block]:
+def _of_pair(
+    study: Study, index: SegregationIndex, group: str, reference: str | None, grounds: Grounds
+) -> Iterator[Block]:
     people, used = grounds.pair(group, reference)
-    columns = (group,) if reference == REST else (group, reference)
-    shown = reference if index.against in ("other", "rest") else index.against
-    yield from _at_radii(study, index, (group, shown), grounds.case(people, columns, used, index), used, columns)
+    columns = (group,) if reference is None else (group, reference)
+    shown = (reference or REST) if index.against in ("other", "rest") else index.against
+    case = grounds.case(people, (group, reference), used, index)
+    yield from _at_radii(study, index, (group, shown), case, used, columns)
 
 
 def _of_all(study: Study, index: SegregationIndex, grounds: Grounds) -> Iterator[Block]:
-    people, used, names = study.composition()
-    if people is not None and index.of == "classes" and len(names) > len(study.spec.groups):
-        people = Composition(people.counts[:, :-1], people.places)  # who is in no class has no rank
-        names = study.spec.groups
-    title = (", ".join(names), index.against)
-    if people is None:
-        yield Block(index, *title, None, np.nan, used, study.spec.groups, "note_overlap")
-    else:
-        yield from _at_radii(study, index, title, grounds.case(people, names, used, index), used, study.spec.groups)
+    people, used, names = study.classes() if index.of == "classes" else study.composition()
+    title = (", ".join(name or REST for name in names), index.against)
+    case = grounds.case(people, names, used, index)
+    for block in _at_radii(study, index, title, case, used, study.spec.groups):
+        yield replace(block, overlapping=study.overlapping)
 
 
 def _at_radii(
@@ -152,10 +156,10 @@ class Grounds:
 
     def __init__(self, study: Study) -> None:
         self._study = study
-        self._pairs: dict[tuple[str, str], tuple[Pair, NDArray[np.bool_]]] = {}
+        self._pairs: dict[tuple[str, str | None], tuple[Pair, NDArray[np.bool_]]] = {}
         self._grounds: dict[bytes, tuple[Ground, list[str]]] = {}
 
-    def pair(self, group: str, reference: str) -> tuple[Pair, NDArray[np.bool_]]:
+    def pair(self, group: str, reference: str | None) -> tuple[Pair, NDArray[np.bool_]]:
         """Return a pair and the areas where it is known."""
         if (group, reference) not in self._pairs:
             self._pairs[group, reference] = self._study.pair(group, reference)
@@ -164,7 +168,7 @@ class Grounds:
     def case(
         self,
         people: Pair | Composition,
-        names: tuple[str, ...],
+        names: tuple[str | None, ...],
         used: NDArray[np.bool_],
         index: SegregationIndex | None = None,
     ) -> Case:
@@ -173,22 +177,21 @@ class Grounds:
         if self._study.shapes is None or not used.any() or not grounded:
             return Case(self._study.spec, people)
         ground, known = self._ground(people, used)
-        named = tuple(known.index(name) for name in names if name != REST)
-        rest = len(named) < len(names) or len(names) == 1
-        return Case(self._study.spec, people, (*named, *((REST_COLUMN,) if rest else ())), ground)
+        columns = tuple(REST_COLUMN if name is None else known.index(name) for name in names)
+        return Case(self._study.spec, people, columns, ground)
 
     def _ground(self, people: Pair | Composition, used: NDArray[np.bool_]) -> tuple[Ground, list[str]]:
         """Return the ground of these areas and the names of its columns."""
         study, key = self._study, used.tobytes()
         if key not in self._grounds:
-            shapes = cast("gpd.GeoSeries", study.shapes)
+            shapes = cast("gpd.GeoSeries", cast("gpd.GeoSeries", study.shapes)[used])
             checked_geometry(shapes)
             known = [name for name, counts in study.counts.items() if np.isfinite(counts[used]).all()]
             table = np.column_stack([*(study.counts[name][used] for name in known), study.total[used]])
             spec = study.spec
             unit = METRES[spec.distance_unit]
             self._grounds[key] = (
-                Ground(shapes.to_numpy()[used], people.places, table, spec.radii, spec.kernel, unit),
+                Ground(shapes.to_numpy(), people.places, table, spec.radii, spec.kernel, unit),
                 known,
             )
         return self._grounds[key]

@@ -79,7 +79,7 @@ class Pair:
             note_no_area=self.places.sizes == 0,
             note_nobody=self.group_sum == 0,
             note_nobody_else=self.other_sum == 0,
-            note_one_area=self.places.sizes == 1,
+            note_one_area=self.places.sum((self.both > 0).astype(float)) == 1,
         )
 
 

@@ -205,7 +205,7 @@ def group_counts(
         )
     counts = pd.DataFrame({name: _counts(frame, name) for name in names})
     if total is not None:
-        counts[REST] = _rest(counts, _counts(frame, total))
+        counts[_unused(REST, names)] = _rest(counts, _counts(frame, total))
     refuse_shares({str(name): counts[name] for name in counts}, counts.sum(axis=1, skipna=False))
     unknown = frame.index[counts.isna().any(axis=1)]
     if missing == "raise" and len(unknown):
@@ -214,6 +214,13 @@ def group_counts(
             f"Pass missing='drop' to leave them out and have them counted."
         )
     return counts
+
+
+def _unused(name: str, names: list[str]) -> str:
+    """Return a name that no column has."""
+    while name in names:
+        name += "_"
+    return name
 
 
 def _counts(frame: pd.DataFrame, column: str) -> pd.Series[float]:

@@ -131,6 +131,11 @@ class Ground:
 def checked_geometry(shapes: gpd.GeoSeries) -> None:
     """Refuse degrees, other units than metres and missing geometry."""
     crs = shapes.crs
+    if crs is not None and "Pseudo-Mercator" in crs.name:
+        raise GeometryError(
+            f"The areas are in {crs.name}, the system of web maps, whose metres are none: "
+            f"frame.to_crs(frame.estimate_utm_crs()), in Germany 'EPSG:25832' or 'EPSG:25833'."
+        )
     if crs is not None and crs.is_geographic:
         raise GeometryError(
             f"The areas are in degrees ({crs.name}); distances and land need metres: "
@@ -141,3 +146,9 @@ def checked_geometry(shapes: gpd.GeoSeries) -> None:
     missing = shapes.index[shapes.isna() | shapes.is_empty]
     if len(missing):
         raise GeometryError(f"{len(missing)} areas have no geometry: {list_some(missing)}.")
+    invalid = shapes.index[~shapes.is_valid]
+    if len(invalid):
+        raise GeometryError(
+            f"The outlines of {len(invalid)} areas are invalid: {list_some(invalid)}. Repair them with "
+            f"frame.geometry.make_valid() or qa.read_areas(..., repair=True)."
+        )

@@ -15,7 +15,6 @@ from quartiersatlas.segregation.exposure import isolation_parts
 from quartiersatlas.segregation.local import location_quotients
 from quartiersatlas.segregation.multigroup import local_segregation_scores
 from quartiersatlas.segregation.places import entropy, share
-from quartiersatlas.segregation.study import REST
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,23 +38,23 @@ def local_values(study: Study) -> pd.DataFrame:
 
 def _of_group(study: Study, grounds: Grounds, group: str) -> dict[str, Floats]:
     """Return location quotient, part of D, part of the isolation and shares within each radius."""
-    pair, used = grounds.pair(group, REST)
+    pair, used = grounds.pair(group, None)
     able = pair.places.each(pair.reasons == "") == 1
     columns = {
         f"{group}_lq": (location_quotients(pair), used),
         f"{group}_isolation_part": (np.where(able, isolation_parts(pair), np.nan), used),
     }
-    references = [name for name in study.spec.references if name != group] or [REST]
-    for reference in references:
+    references: list[str | None] = [name for name in study.spec.references if name != group]
+    for reference in references if study.spec.references else [None]:
         compared, among = grounds.pair(group, reference)
         able = compared.places.each(compared.reasons == "") == 1
-        name = f"{group}_d_part" if len(references) == 1 else f"{group}_d_part_{reference}"
+        name = f"{group}_d_part" if len(references) <= 1 else f"{group}_d_part_{reference}"
         columns[name] = (np.where(able, dissimilarity_parts(compared), np.nan), among)
     if study.shapes is not None and study.spec.radii and used.any():
-        case = grounds.case(pair, (group,), used)
+        case = grounds.case(pair, (group, None), used)
         for number, radius in enumerate(study.spec.radii):
             around = case.own(case.land.surroundings[number])
-            columns[f"{group}_share_{radius:g}m"] = (share(around[:, 0], around[:, -1]), used)
+            columns[f"{group}_share_{radius:.10g}m"] = (share(around[:, 0], around[:, -1]), used)
     return {name: _placed(study, values, used) for name, (values, used) in columns.items()}
 
 
@@ -63,7 +62,7 @@ def local_notes(study: Study) -> tuple[Message, ...]:
     """Return what has to be said about the local values of all groups."""
     if len(study.spec.groups) == 1:
         return ()
-    if study.composition()[0] is None:
+    if study.overlapping.any():
         return (Message("note_overlap"),)
     return (Message("note_exclusive", {"groups": ", ".join(study.spec.groups)}),)
 
@@ -72,9 +71,6 @@ def _of_all(study: Study) -> dict[str, Floats]:
     """Return local segregation, entropy and Simpson index of all groups, where they exclude one another."""
     composition, used, _ = study.composition()
     ids = ("local_segregation", "entropy", "simpson")
-    if composition is None:
-        nothing = np.full(len(study.areas), np.nan)
-        return dict.fromkeys(ids, nothing)
     shares = composition.shares
     able = composition.places.each(composition.reasons == "") == 1
     values = (

@@ -8,7 +8,7 @@ import numpy as np
 
 from quartiersatlas.errors import CountError, SpecError
 from quartiersatlas.segregation.counts import Composition, Pair
-from quartiersatlas.segregation.places import Places
+from quartiersatlas.segregation.places import Places, share
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     People = Pair | Composition
+MOST_PERSONS = 10**9  # the limit of the hypergeometric draws
 
 Draw = Literal[
     "persons", "areas", "evenness", "systematic", "person_permutation", "area_permutation"
@@ -31,10 +32,11 @@ def drawn(people: People, how: Draw, n: int, rng: np.random.Generator) -> People
     people : Pair or Composition
         The population.
     how : str
-        ``persons``: all persons of a place anew from its areas and groups (multinomial). ``areas``: the areas of a
-        place anew from its areas. ``evenness``: each area's members with the place's shares. ``systematic``: each
-        group's areas with the areas' shares of all. ``person_permutation``: persons shuffled, areas and groups keep
-        their size. ``area_permutation``: whole areas shuffled within the place.
+        ``persons``: the persons of each area anew with the area's own shares (multinomial, areas keep their size).
+        ``areas``: the areas of a place anew from its areas. ``evenness``: each area's members with the place's
+        shares. ``systematic``: each group's areas with the areas' shares of all. ``person_permutation``: persons
+        shuffled, areas and groups keep their size. ``area_permutation``: whole areas shuffled within the place. Of a
+        pair, chance moves the two populations that are compared; everybody else stays.
     n : int
         Number of draws.
     rng : Generator
@@ -47,11 +49,46 @@ def drawn(people: People, how: Draw, n: int, rng: np.random.Generator) -> People
     """
     if how in ("areas", "area_permutation"):
         return _of_rows(people, _rows(people.places, n, rng, replace=how == "areas"), n)
-    table = np.rint(_table(people))
-    if not np.allclose(table, _table(people)):
+    if how == "persons":
+        return _of_table(people, _persons(_table(people), n, rng), n)
+    table = _whole(_table(people)[:, :2] if isinstance(people, Pair) else _table(people), how)
+    draw = {"evenness": _evenness, "systematic": _systematic, "person_permutation": _permutation}[how]
+    found = draw(table, people.places, n, rng)
+    if isinstance(people, Pair):
+        others = np.broadcast_to(np.rint(people.total - people.both), (n, len(people.total)))
+        found = np.concatenate([found, others[:, :, None].astype(np.int64)], axis=2)
+    return _of_table(people, found, n)
+
+
+def shrunken(people: People) -> People:
+    """Return the population with the shares that its areas may truly have: less spread by what chance adds.
+
+    The areas' shares are drawn towards the place's by sqrt(S / (S + v_i)), v_i the variance that chance gives the
+    shares of area i, S what is left of the spread of all areas without it. Sizes of areas stay; persons have
+    fractions.
+    """
+    table, places = _table(people), people.places
+    sizes = table.sum(axis=1)
+    city = places.each(share(places.sum(table), places.sum(sizes)[:, None]))
+    shares = share(table, sizes[:, None])
+    chance = share((shares * (1 - shares)).sum(axis=1), np.maximum(sizes - 1, 1))
+    spread, part = ((shares - city) ** 2).sum(axis=1), share(sizes, places.each(places.sum(sizes)))
+    signal = np.maximum(places.sum(part * (spread - chance * (1 - part))), 0)
+    kept = np.sqrt(share(places.each(signal), places.each(signal) + chance))
+    true = (city + kept[:, None] * (shares - city)) * sizes[:, None]
+    if isinstance(people, Composition):
+        return Composition(true, places)
+    return Pair(true[:, 0], true[:, 1], sizes, places)
+
+
+def _whole(table: Floats, how: str) -> NDArray[np.int64]:
+    """Return counts of whole persons, or refuse fractions and more persons than can be drawn."""
+    persons = np.rint(table)
+    if not np.allclose(persons, table):
         raise CountError(f"Draws of persons ({how!r}) need whole persons; the counts have fractions.")
-    draw = {"persons": _persons, "evenness": _evenness, "systematic": _systematic, "person_permutation": _permutation}
-    return _of_table(people, draw[how](table.astype(np.int64), people.places, n, rng), n)
+    if persons.sum() >= MOST_PERSONS:
+        raise CountError(f"{persons.sum():g} persons are more than can be drawn ({MOST_PERSONS:g}).")
+    return persons.astype(np.int64)
 
 
 def checked_draws(n: int) -> int:
@@ -100,37 +137,38 @@ def _rows(places: Places, n: int, rng: np.random.Generator, *, replace: bool) ->
     return np.argsort(chance + places.codes, axis=1).ravel()
 
 
-def _persons(table: NDArray[np.int64], places: Places, n: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Draw every person of a place anew from its areas and groups."""
-
-    def draw(part: NDArray[np.int64]) -> NDArray[np.int64]:
-        total = part.sum()
-        return rng.multinomial(total, part.ravel() / total, size=n).reshape(n, *part.shape)
-
-    return _each_place(table, places, n, draw)
+def _persons(table: Floats, n: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Draw the persons of each area anew with the area's own shares."""
+    sizes = _whole(table.sum(axis=1), "persons")
+    shares = share(table, table.sum(axis=1, keepdims=True))
+    return _multinomial(np.broadcast_to(sizes, (n, len(sizes))), shares, rng)
 
 
-def _evenness(table: NDArray[np.int64], places: Places, n: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Draw each area's members with the shares of the place; areas keep their size."""
-    sizes = table.sum(axis=1)
-    group_sums = places.sum(table.astype(float))
-    shares = group_sums / np.maximum(group_sums.sum(axis=1, keepdims=True), 1)
-    left, remaining = np.broadcast_to(sizes, (n, len(sizes))).copy(), np.ones(places.n_places)
-    result = np.empty((n, *table.shape), dtype=np.int64)
-    for k in range(table.shape[1] - 1):  # a multinomial as a chain of binomials, for all areas at once
-        chance = np.clip(shares[:, k] / np.where(remaining > 0, remaining, 1), 0, 1)
-        result[:, :, k] = rng.binomial(left, places.codes.size and chance[places.codes])
+def _multinomial(sizes: NDArray[np.int64], shares: Floats, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Draw multinomial counts of all areas at once, as a chain of binomial ones."""
+    left, remaining = sizes.copy(), np.ones(len(shares))
+    result = np.empty((*sizes.shape, shares.shape[1]), dtype=np.int64)
+    for k in range(shares.shape[1] - 1):
+        result[:, :, k] = rng.binomial(left, np.clip(share(shares[:, k], remaining), 0, 1))
         left -= result[:, :, k]
         remaining = np.maximum(remaining - shares[:, k], 0)
     result[:, :, -1] = left
     return result
 
 
+def _evenness(table: NDArray[np.int64], places: Places, n: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Draw each area's members with the shares of the place; areas keep their size."""
+    group_sums = places.sum(table.astype(float))
+    shares = share(group_sums, group_sums.sum(axis=1, keepdims=True))
+    sizes = np.broadcast_to(table.sum(axis=1), (n, len(table)))
+    return _multinomial(sizes, shares[places.codes], rng)
+
+
 def _systematic(table: NDArray[np.int64], places: Places, n: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """Draw the area of each person with the areas' shares of all residents; groups keep their size."""
 
     def draw(part: NDArray[np.int64]) -> NDArray[np.int64]:
-        chance = part.sum(axis=1) / part.sum()
+        chance = part.sum(axis=1) / max(part.sum(), 1)
         return np.stack([rng.multinomial(size, chance, size=n) for size in part.sum(axis=0)], axis=2)
 
     return _each_place(table, places, n, draw)

@@ -63,7 +63,7 @@ class SegregationResult:
 
     def test(
         self,
-        null: Null = "evenness",
+        null: Null = "person_permutation",
         n: int = 999,
         seed: int | np.random.Generator | None = None,
         *,
@@ -74,12 +74,14 @@ class SegregationResult:
 
         Parameters
         ----------
-        null : {"evenness", "systematic", "person_permutation", "area_permutation", "analytic"}, default "evenness"
-            What chance is: ``evenness`` draws each area's members with the city's share (binomial, areas keep their
-            size), ``systematic`` draws the area of each person with the areas' shares of all (multinomial),
-            ``person_permutation`` shuffles all persons over all places (areas and groups keep their size),
-            ``area_permutation`` shuffles whole areas over the map (for indices with geometry), ``analytic`` takes
-            the mean and spread of D under evenness from a formula, without draws.
+        null : str, default "person_permutation"
+            What chance is. ``person_permutation`` shuffles all persons over all places (areas and groups keep their
+            size); ``evenness`` draws each area's members with the city's share (binomial, areas keep their size; the
+            group's share then varies as well, which makes the test of isolation and interaction weak);
+            ``systematic`` draws the area of each person with the areas' shares of all (multinomial);
+            ``area_permutation`` shuffles whole areas over the map (for indices with geometry); ``analytic`` takes the
+            mean and spread of D under evenness from a formula, without draws, from 10 areas on. With a named
+            reference, chance moves the two populations and leaves everybody else where they are.
         n : int, default 999
             Draws. At least 1.
         seed : int or Generator, optional
@@ -93,8 +95,9 @@ class SegregationResult:
         -------
         DataFrame
             One row per row of the table: by, group, reference, index, value, null, null_mean, null_sd, null_lower,
-            null_upper (95 % of the draws), p_value, n, note. ``p = (b + 1) / (n + 1)`` with b draws at least as
-            extreme as the value, so it is never 0; the analytic one is that of the normal law, with n = 0.
+            null_upper (95 % of the draws), p_value, n (draws that gave a value), note.
+            ``p = (b + 1) / (n + 1)`` with b draws at least as extreme as the value, so it is never 0; the analytic
+            one is that of the normal law, with n = 0.
 
         Raises
         ------
@@ -128,7 +131,8 @@ class SegregationResult:
         Parameters
         ----------
         resample : {"persons", "areas"}, default "persons"
-            Draw all persons of a place anew from its persons (multinomial), or its areas from its areas.
+            Draw the persons of each area anew (multinomial), from the shares that the areas may truly have: those
+            found, less spread by what chance adds. Or draw the areas of a place anew from its areas.
         n : int, default 999
             Resamples. At least 1.
         seed : int or Generator, optional
@@ -139,9 +143,10 @@ class SegregationResult:
         Returns
         -------
         DataFrame
-            One row per row of the table: by, group, reference, index, value, bias (mean of the resamples less the
-            value), sd, corrected (value less bias), lower, upper (95 %, basic bootstrap, around the corrected value),
-            n, note. Of the bias- and density-corrected D no bias is taken out a second time.
+            One row per row of the table: by, group, reference, index, value, bias (mean of the draws less the true
+            value of their population), sd, corrected (value less bias), lower, upper (95 %, basic bootstrap, cut at
+            the range of the index), n, note. With small areas the interval need not hold the value, which chance
+            alone has raised.
 
         Raises
         ------
@@ -149,6 +154,12 @@ class SegregationResult:
             An option is not known.
         CountError
             Counts are not whole persons.
+
+        Notes
+        -----
+        In simulations the 95 % intervals of persons hold the true H, isolation and eta squared in 87 to 98 of 100
+        cases, from areas of 50 persons on; those of D and G in about 90 where segregation is clear, in 72 to 87 where
+        it is mild and areas are small, in 60 where there is none.
         """
         from quartiersatlas.segregation.inference import bootstrapped
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
 import pandas as pd
 
+from quartiersatlas.catalogue import Message
 from quartiersatlas.errors import ColumnError, SpecError, list_some
 from quartiersatlas.intake import AreaData
 from quartiersatlas.segregation.study import Study, StudySpec, prepared
@@ -15,6 +15,7 @@ from quartiersatlas.segregation.table import column_names, segregation
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    import numpy as np
     from numpy.typing import NDArray
 
 AREAS = "areas"
@@ -58,7 +59,8 @@ def scale_table(
     DataFrame
         Tidy: level, n_areas, mean_population, group, reference, index, value, expected, adjusted, n_dropped, note.
         ``adjusted`` is the one to compare between levels: small areas alone raise ``value``. ``n_dropped`` counts
-        areas of the level; with ``missing="drop"`` the level "areas" tells how many had no count.
+        areas of the level that are uninhabited or too small. With ``missing="drop"`` an area where any count is unknown
+        is left out at every level; the note tells how many there are.
 
     Raises
     ------
@@ -85,7 +87,9 @@ def scale_table(
     0  bezirk        2    0.0
     1   areas        4    0.4
     """
-    levels = [levels] if isinstance(levels, str) else list(levels)
+    levels = [levels] if isinstance(levels, str) else list(dict.fromkeys(levels))
+    if AREAS in levels:
+        raise SpecError(f"A level called {AREAS!r} is added last by itself; give your column another name.")
     if not levels:
         raise SpecError("levels is empty; name the columns of the larger areas, from large to small.")
     references = column_names(reference, "reference") if reference is not None else ()
@@ -111,16 +115,20 @@ def _places(frame: AreaData | pd.DataFrame, levels: list[str]) -> dict[str, NDAr
 
 def _summed(study: Study, places: NDArray[np.object_] | None) -> pd.DataFrame:
     """Return the counts of a level; areas without a count are left out of the sums."""
-    counts = pd.DataFrame({**study.counts, RESIDENTS: study.total}, index=study.rows).sort_index()
-    if places is None:
-        return counts
-    return counts.dropna().groupby(places[counts.dropna().index.to_numpy()], sort=False).sum()
+    counts = pd.DataFrame({**study.counts, RESIDENTS: study.total}, index=study.rows).sort_index().dropna()
+    return counts if places is None else counts.groupby(places[counts.index.to_numpy()], sort=False).sum()
 
 
 def _at_level(level: str, counts: pd.DataFrame, study: Study, options: dict[str, object]) -> pd.DataFrame:
     """Return the rows of one level."""
     total = None if study.groups_are_everybody else RESIDENTS
     result = segregation(counts, study.spec.groups, total, missing=study.spec.missing, **options)  # type: ignore[arg-type]
-    table = result.table.assign(level=level, mean_population=float(np.nanmean(counts[RESIDENTS])))
+    unknown = len(study.areas) - int(study.known(study.counts).sum())
+    lost = f"; {Message('note_unknown', {'n': unknown})}" if unknown else ""
+    table = result.table.assign(
+        level=level,
+        mean_population=float(counts[RESIDENTS].mean()),
+        note=[f"{note}{lost}".removeprefix("; ") for note in result.table["note"]],
+    )
     names = ["level", "n_areas", "mean_population", "group", "reference", "index"]
     return table[[*names, "value", "expected", "adjusted", "n_dropped", "note"]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 import geopandas as gpd
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 ALL = "all"
 REST = "rest"
 TOTAL = "total"
+SLACK = 1e-9  # share of the residents that rounding may add
+PERSONS = "Indices need counts: multiply each share by the residents of the area."
 WHOLE = (1.0, 100.0)  # totals of shares and of percentages
 
 
@@ -106,7 +109,7 @@ class Study:
         """Whether several groups are the whole population, as said by leaving out the total or as they add up to it."""
         if len(self.spec.groups) == 1:
             return False
-        return self.spec.total is None or len(self.composition()[2]) == len(self.spec.groups)
+        return self.spec.total is None or None not in self.composition()[2]
 
     def per_place(self, mask: NDArray[np.bool_]) -> NDArray[np.intp]:
         """Return the number of areas of each place that are in the mask."""
@@ -127,36 +130,50 @@ class Study:
         """Return the areas that are known, inhabited and large enough."""
         return self.known(columns) & (self.total > 0) & (self.total >= self.spec.min_population)
 
-    def pair(self, group: str, reference: str) -> tuple[Pair, NDArray[np.bool_]]:
-        """Return a group and the population it is compared with, and the areas where both are known."""
-        named = reference in self.counts
-        mask = self.used([group, reference] if named else [group])
-        if named:
-            mask &= (self.counts[group] > 0) | (self.counts[reference] > 0)
+    def pair(self, group: str, reference: str | None) -> tuple[Pair, NDArray[np.bool_]]:
+        """Return a group, whom it is compared with (None: the rest), and the areas where both are known."""
+        mask = self.used([group] if reference is None else [group, reference])
         x, t = self.counts[group][mask], self.total[mask]
-        y = self.counts[reference][mask] if named else t - x
+        y = t - x if reference is None else self.counts[reference][mask]
         return Pair(x, y, t, self.places(mask)), mask
 
-    def composition(self) -> tuple[Composition | None, NDArray[np.bool_], tuple[str, ...]]:
-        """Return all groups and the rest as a whole, the areas and the names; None where the groups overlap."""
+    @cached_property
+    def overlapping(self) -> NDArray[np.bool_]:
+        """Whether the groups of a place are more than its residents somewhere, so that they share members."""
         mask = self.used(self.spec.groups)
+        members = np.sum([self.counts[group] for group in self.spec.groups], axis=0)
+        return self.per_place(mask & (members > self.total * (1 + SLACK))) > 0
+
+    def composition(self) -> tuple[Composition, NDArray[np.bool_], tuple[str | None, ...]]:
+        """Return all groups and the rest (None) as a whole, the areas and the names; without overlapping places."""
+        mask = self.used(self.spec.groups) & ~self.overlapping[self.codes]
         table = np.column_stack([self.counts[group][mask] for group in self.spec.groups])
         rest = self.total[mask] - table.sum(axis=1)
-        slack = 1e-9 * self.total[mask]
-        if (rest < -slack).any():
-            return None, mask, (*self.spec.groups, REST)
-        if (rest <= slack).all():
+        if (rest <= SLACK * self.total[mask]).all() and mask.any():
             return Composition(table, self.places(mask)), mask, self.spec.groups
         whole = np.column_stack([table, np.maximum(rest, 0)])
-        return Composition(whole, self.places(mask)), mask, (*self.spec.groups, REST)
+        return Composition(whole, self.places(mask)), mask, (*self.spec.groups, None)
+
+    def classes(self) -> tuple[Composition, NDArray[np.bool_], tuple[str | None, ...]]:
+        """Return the groups as ordered classes; who is in none of them has no rank and does not count."""
+        whole, mask, _ = self.composition()
+        ranked = whole.counts[:, : len(self.spec.groups)]
+        mask[np.flatnonzero(mask)[ranked.sum(axis=1) == 0]] = False
+        return Composition(ranked[ranked.sum(axis=1) > 0], self.places(mask)), mask, self.spec.groups
 
     def left_out(self, columns: Iterable[str], mask: NDArray[np.bool_]) -> list[str]:
         """Return, for each place, which areas do not count and why."""
         known = self.known(columns)
         residents = np.nan_to_num(self.total)
         small = known & (residents > 0) & (residents < self.spec.min_population)
-        empty = known & ~small & ~mask
-        kinds = [("note_unknown", ~known), ("note_uninhabited", empty), ("note_small", small)]
+        empty = known & (residents == 0)
+        without = known & ~small & ~empty & ~mask & (self.per_place(mask) > 0)[self.codes]
+        kinds = [
+            ("note_unknown", ~known),
+            ("note_uninhabited", empty),
+            ("note_small", small),
+            ("note_without", without),
+        ]
         numbers = [(name, self.per_place(kind)) for name, kind in kinds if kind.any()]
         minimum = f"{self.spec.min_population:g}"
         return [
@@ -175,8 +192,7 @@ def prepared(frame: AreaData | pd.DataFrame, spec: StudySpec) -> Study:
     counts = {name: _column(frame, name) for name in names}
     total, notes = _total(frame, spec, counts)
     refuse_shares(counts, total)
-    for name in names:
-        _refuse_excess(name, counts[name], total, spec)
+    _refuse_excess(counts, total, spec)
     if spec.missing == "raise":
         _refuse_unknown(counts, total)
     codes, place_names = _places(frame, spec.by)
@@ -230,20 +246,35 @@ def refuse_shares(counts: Mapping[str, pd.Series[float]], total: pd.Series[float
     residents = total.dropna()
     broken = any((column.dropna() % 1 != 0).any() for column in counts.values())
     wholes = len(residents) > 0 and (residents.max() <= 1 or any(np.allclose(residents, whole) for whole in WHOLE))
+    for name, column in counts.items():
+        if len(residents) and residents.max() > 1 and 0 < column.max() <= 1 and (column.dropna() % 1 != 0).any():
+            raise CountError(f"{name!r} is at most {column.max():g}: these look like shares, not persons. {PERSONS}")
     if broken and wholes:
         raise CountError(
             f"The residents are {residents.min():g} to {residents.max():g} in every area: these look like shares, "
-            f"not persons. Indices need counts: multiply each share by the residents of the area."
+            f"not persons. {PERSONS}"
         )
 
 
-def _refuse_excess(name: str, column: pd.Series[float], total: pd.Series[float], spec: StudySpec) -> None:
+def _refuse_excess(counts: Mapping[str, pd.Series[float]], total: pd.Series[float], spec: StudySpec) -> None:
     """Refuse a group above the total, alone or together with the group it is compared with."""
-    above = total.index[column > total * (1 + 1e-12)]
-    if len(above):
-        raise CountError(f"In {len(above)} areas {name!r} is larger than the population: {list_some(above)}.")
-    if spec.min_population < 0:
-        raise SpecError(f"min_population={spec.min_population!r} is not possible; it is 0 or more.")
+    most = total * (1 + SLACK)
+    for name, column in counts.items():
+        above = total.index[column > most]
+        if len(above):
+            raise CountError(f"In {len(above)} areas {name!r} is larger than the population: {list_some(above)}.")
+    for reference in spec.references:
+        if reference == spec.total:
+            raise SpecError(
+                f"reference={reference!r} is the total; a group is compared with the rest or another group."
+            )
+        for group in (group for group in spec.groups if group != reference):
+            above = total.index[counts[group] + counts[reference] > most]
+            if len(above):
+                raise CountError(
+                    f"In {len(above)} areas {group!r} and {reference!r} together are larger than the population: "
+                    f"{list_some(above)}. A group is compared with one that shares no members with it."
+                )
 
 
 def _refuse_unknown(counts: Mapping[str, pd.Series[float]], total: pd.Series[float]) -> None:

@@ -146,6 +146,7 @@ def segregation(
         centre=centre,
         contiguity=contiguity,
     )
+    _refuse_impossible(spec)
     study = prepared(frame, spec)
     grounds = Grounds(study)
     found = list(blocks(study, chosen(study.spec.indices, groups_are_everybody=study.groups_are_everybody), grounds))
@@ -205,9 +206,9 @@ def _with_notes(table: pd.DataFrame, study: Study, found: list[Block], interval:
     """Say in words why a number is missing and who does not count."""
     left_out = {}
     for block in found:
-        if block.columns not in left_out:
-            left_out[block.columns] = study.left_out(block.columns, block.used)
-    dropped = _by_place([np.array(left_out[block.columns], dtype=object) for block in found])
+        if (block.columns, block.index.of) not in left_out:
+            left_out[block.columns, block.index.of] = study.left_out(block.columns, block.used)
+    dropped = _by_place([np.array(left_out[block.columns, block.index.of], dtype=object) for block in found])
     unexplained = {
         "expected": np.where(table["expected"].isna(), "note_no_expected", ""),
         "adjusted": np.where(table["adjusted"].isna() & table["expected"].notna(), "note_no_adjusted", ""),
@@ -252,6 +253,20 @@ def _refuse_lacking(study: Study, found: list[Block]) -> None:
             )
 
 
+def _refuse_impossible(spec: StudySpec) -> None:
+    """Refuse options of the wrong kind before they are used."""
+    for name in ("total", "by"):
+        if isinstance(getattr(spec, name), list | tuple | set | dict):
+            raise SpecError(f"{name}={getattr(spec, name)!r} is not possible; it names one column.")
+    population = spec.min_population
+    if not isinstance(population, int | float | np.number) or not 0 <= population < np.inf:
+        raise SpecError(f"min_population={population!r} is not possible; it is a number, 0 or more.")
+    if not spec.indices:
+        raise SpecError("indices is empty; name at least one index.")
+    if set(spec.groups) == set(spec.references):
+        raise SpecError(f"{spec.groups[0]!r} is compared with itself; name another reference.")
+
+
 def check_choice(name: str, value: object, choices: Iterable[object]) -> None:
     """Refuse an option that is not among its choices."""
     if value not in tuple(choices):
@@ -275,4 +290,6 @@ def _radii(radii: Iterable[float] | float | None, kernel: str) -> tuple[float, .
         return ()
     from quartiersatlas.space.environments import checked_radii
 
-    return tuple(float(radius) for radius in checked_radii(np.atleast_1d(np.asarray(radii, dtype=float))))
+    return tuple(
+        dict.fromkeys(float(radius) for radius in checked_radii(np.atleast_1d(np.asarray(radii, dtype=float))))
+    )
