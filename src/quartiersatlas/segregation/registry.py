@@ -47,7 +47,7 @@ class SegregationIndex:
     against : str
         Whom the group is compared with: "other" (the rest or a named group), "rest", "total", "area", "one another".
     needs : str
-        "", "points", "polygons" or "radii".
+        "", "points", "polygons", "decay" (polygons and a unit of distance) or "radii" (points and radii).
     lowest, highest : str
         Range; empty where there is no bound.
     direction : str

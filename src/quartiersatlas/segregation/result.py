@@ -31,9 +31,12 @@ class SegregationResult:
     ----------
     table : DataFrame
         One row per number: by, group, reference, index, value, adjusted, expected, lower, upper, n_areas, n_dropped,
-        note; with radii also radius. ``expected`` is the value without segregation (people spread at random),
-        ``adjusted`` the value freed from it, ``lower`` and ``upper`` the 95 % interval that was asked for. ``note``
-        says why a number is missing and which areas do not count.
+        note; with radii also radius. ``expected`` is the value without segregation: of D and G with a binomial number
+        of members in each area (Winship 1977), of the others with persons shuffled (groups and areas keep their
+        size); with a handful of areas the first is somewhat above the second. ``adjusted`` is the value freed from it
+        (Carrington and Troske 1997: 0 as by chance, 1 complete, below 0 more even than by chance),
+        ``lower`` and ``upper`` the 95 % interval that was asked for. ``note`` says why a number is missing and which
+        areas do not count.
     notes : tuple of Message
         What the reader has to know about the whole study.
     study : Study

@@ -29,6 +29,7 @@ REST = "rest"
 TOTAL = "total"
 SLACK = 1e-9  # share of the residents that rounding may add
 PERSONS = "Indices need counts: multiply each share by the residents of the area."
+MOST_RESIDENTS = 1e11  # ten times all people
 WHOLE = (1.0, 100.0)  # totals of shares and of percentages
 
 
@@ -258,6 +259,8 @@ def refuse_shares(counts: Mapping[str, pd.Series[float]], total: pd.Series[float
 
 def _refuse_excess(counts: Mapping[str, pd.Series[float]], total: pd.Series[float], spec: StudySpec) -> None:
     """Refuse a group above the total, alone or together with the group it is compared with."""
+    if total.max() > MOST_RESIDENTS:
+        raise CountError(f"An area with {total.max():g} residents is none: these are no persons.")
     most = total * (1 + SLACK)
     for name, column in counts.items():
         above = total.index[column > most]
