@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
+import quartiersatlas as qa
 from quartiersatlas import segregation as s
 
 # group, rest: small tables whose values agree between the formula and at least two independent implementations
@@ -170,3 +172,20 @@ def test_local_values_of_an_empty_area_are_missing_not_zero():
         assert np.isnan(function(table)).tolist() == [False] * 4 + [True]
     assert np.isnan(s.location_quotient([5, 0], [10, 0])).tolist() == [False, True]
     assert np.isnan(s.location_quotient([0, 0], [5, 5])).all()
+
+
+@pytest.mark.shared_data
+@pytest.mark.parametrize(
+    ("year", "areas", "value"), [(2020, 448, 0.26833195), (2021, 542, 0.26335016), (2024, 542, 0.24128434)]
+)
+def test_dissimilarity_of_berlin(shared, year, areas, value):
+    # migration background and the rest, register of residents at the end of the year (Amt für Statistik
+    # Berlin-Brandenburg, A I 16): values computed apart from this project with the open data
+    file = shared / "berlin" / "population" / f"berlin-lor-population-{year}-02-t1-planning-areas.csv"
+    frame = pd.read_csv(file, dtype={"id": str}).set_index("id")
+    table = qa.segregation(
+        frame, "inhabitants_with_migration_background", "inhabitants", indices=["dissimilarity", "segregation_index"]
+    ).table
+    assert len(frame) == areas
+    assert table["value"].tolist() == pytest.approx([value, value], abs=5e-9)
+    assert (table["adjusted"] < table["value"]).all()

@@ -188,6 +188,9 @@ def _shared(areas: Shapes) -> tuple[Ints, Floats, _Segments]:
 
 def _outlines(areas: Shapes) -> tuple[Floats, Ints, Ints]:
     """Return the points of all outlines in their order, the ring of each and the area of each."""
+    if not shapely.get_num_interior_rings(areas).any() and (shapely.get_type_id(areas) == POLYGONS[0]).all():
+        points, area = shapely.get_coordinates(areas, return_index=True)  # one ring each
+        return points, area, area
     parts, area = shapely.get_parts(areas, return_index=True)
     rings, part = shapely.get_rings(parts, return_index=True)
     points, ring = shapely.get_coordinates(rings, return_index=True)
