@@ -185,3 +185,19 @@ def _first_outline(file):
         if depth == 0:
             return text[start : end + 1]
     raise AssertionError
+
+
+def test_segregation_can_be_that_of_each_district_and_of_large_areas_against_a_named_group(city, edit):
+    edit(city / "projekt.toml", "# by =", "by =")
+    edit(city / "projekt.toml", '# reference = ["Deutsche"]', 'reference = ["Alter_65plus"]')
+    edit(city / "projekt.toml", "# min_population = 500", "min_population = 500")
+    edit(city / "projekt.toml", '"Alter_65plus",\n]', "]")
+    edit(city / "projekt.toml", '"Mit_Migrationshintergrund", "Ausländer", ', '"Herkunft_Übrige", ')
+    edit(city / "projekt.toml", '"Herkunft_ehem_Sowjetunion", "Herkunft_Übrige", ', "")
+    result = run_project(city / "projekt.toml")
+    table = result.release.segregation
+    assert table["by"].nunique() == 8
+    assert set(table["reference"]) == {"rest", "total", "Alter_65plus"}
+    assert table["note"].str.contains("areas below 500 residents left out").any()
+    page = (city / "ergebnis" / "bericht.html").read_text(encoding="utf-8")
+    assert "Altstadt: Herkunft Türkei – verglichen mit: Alter 65plus" in page

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
     from quartiersatlas.intake import Table
     from quartiersatlas.need import NeedIndex
-    from quartiersatlas.project.schema import LayerPart, TablePart
+    from quartiersatlas.project.schema import LayerPart, SegregationPart, TablePart
     from quartiersatlas.screening import Candidates, Shortlist
+    from quartiersatlas.segregation import SegregationResult
 
 
 @dataclass(frozen=True)
@@ -103,11 +104,7 @@ def check_project(path: str | Path) -> ProjectResult:
         need=need,
         shortlist=shortlist,
         candidates=candidates,
-        segregation=(
-            segregation(data, groups.groups, indices=groups.indices, missing=groups.missing)  # type: ignore[arg-type]
-            if groups is not None
-            else None
-        ),
+        segregation=(_segregation(data, groups) if groups is not None else None),
         programmes=_layer(project, project.programmes, data.areas),
         facilities=_layer(project, project.facilities, data.areas),
         title=project.title,
@@ -212,6 +209,19 @@ def _joined(project: Project, areas: gpd.GeoDataFrame, tables: list[tuple[TableP
         raise ColumnError.not_found(project.population, data.values.columns, f"population: the tables of {period!r}")
     pairs = {name: (part.numerator, part.denominator) for name, part in project.indicators.items()}
     return add_rates(replace(data, population=project.population), pairs)
+
+
+def _segregation(data: AreaData, part: SegregationPart) -> SegregationResult:
+    """Compute the segregation of the groups that the project names."""
+    return segregation(
+        data,
+        part.groups,
+        reference=part.reference or None,
+        by=part.by or None,
+        indices=part.indices,
+        min_population=part.min_population,
+        missing=part.missing,  # type: ignore[arg-type]
+    )
 
 
 def _layer(project: Project, part: LayerPart | None, areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:

@@ -71,11 +71,14 @@ class ChangePart:
 
 @dataclass(frozen=True, kw_only=True)
 class SegregationPart:
-    """``[segregation]``: groups against the rest of the population."""
+    """``[segregation]``: groups against the rest of the population, or against named groups."""
 
     groups: list[str]
     indices: str | list[str] = "standard"
     missing: str = "raise"
+    reference: list[str] = field(default_factory=list)
+    by: str = ""
+    min_population: float = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -72,6 +72,12 @@ class Pair:
         """Share of the group among both populations per place: P."""
         return share(self.group_sum, self.both_sum)
 
+    @property
+    def _areas_with_members(self) -> NDArray[np.intp]:
+        """Areas per place where one of the two populations lives."""
+        lived_in = (self.group > 0) | (self.other > 0)
+        return self.places.sizes if lived_in.all() else self.places.sum(lived_in.astype(float)).astype(np.intp)
+
     @cached_property
     def reasons(self) -> NDArray[np.str_]:
         """Why no index can be given (the name of a text), per place; empty where one can."""
@@ -79,7 +85,7 @@ class Pair:
             note_no_area=self.places.sizes == 0,
             note_nobody=self.group_sum == 0,
             note_nobody_else=self.other_sum == 0,
-            note_one_area=self.places.sum((self.both > 0).astype(float)) == 1,
+            note_one_area=self._areas_with_members == 1,
         )
 
 
