@@ -10,6 +10,7 @@ import numpy as np
 import shapely
 
 from quartiersatlas.errors import GeometryError, list_some
+from quartiersatlas.segregation.clustering import WITHIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-SELF_DISTANCE = 0.6  # the persons of an area are sqrt(0.6 a) from one another (White 1983)
 METRES = {"m": 1.0, "km": 1000.0}
 
 
@@ -71,7 +71,7 @@ class Ground:
     @cached_property
     def within(self) -> Floats:
         """Mean distance of the persons of each area from one another, in metres."""
-        return np.sqrt(SELF_DISTANCE * self.area)
+        return np.sqrt(WITHIN * self.area)
 
     @cached_property
     def borders(self) -> Borders:
