@@ -363,6 +363,17 @@ def test_a_reference_that_cannot_be_compared_with_is_refused():
         qa.segregation(frame, "w", "t", reference="w")
 
 
+def test_every_group_can_be_compared_with_every_other(town):
+    groups = ["a", "b", "c"]
+    table = qa.segregation(town, groups, reference=groups, indices="dissimilarity").table
+    matrix = table.pivot_table(index="group", columns="reference", values="value")
+    assert matrix.isna().sum().sum() == 3  # not with themselves
+    for one, other in (("a", "b"), ("a", "c"), ("b", "c")):
+        assert (
+            matrix.loc[one, other] == matrix.loc[other, one] == pytest.approx(s.dissimilarity(town[one], town[other]))
+        )
+
+
 def test_a_group_among_several_is_not_compared_with_itself(town):
     table = qa.segregation(town, ["a", "b"], "total", reference="a", indices="dissimilarity").table
     assert table[["group", "reference"]].to_numpy().tolist() == [["b", "a"]]

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 ALL = "all"
 REST = "rest"
-TOTAL = "total"
 SLACK = 1e-9  # share of the residents that rounding may add
 PERSONS = "Indices need counts: multiply each share by the residents of the area."
 MOST_RESIDENTS = 1e11  # ten times all people

@@ -263,7 +263,7 @@ def _refuse_impossible(spec: StudySpec) -> None:
         raise SpecError(f"min_population={population!r} is not possible; it is a number, 0 or more.")
     if not spec.indices:
         raise SpecError("indices is empty; name at least one index.")
-    if set(spec.groups) == set(spec.references):
+    if len(spec.references) == 1 and spec.groups == spec.references:
         raise SpecError(f"{spec.groups[0]!r} is compared with itself; name another reference.")
 
 
