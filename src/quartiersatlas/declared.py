@@ -64,7 +64,7 @@ def refuse_unknown(content: Iterable[str], known: Iterable[str], where: str) -> 
         if name not in known:
             close = get_close_matches(name, known, n=1)
             hint = f" Did you mean {close[0]!r}?" if close else ""
-            raise SpecError(f"In {where}: {name!r} is not known.{hint} There are: {', '.join(known)}.")
+            raise SpecError(f"In {where}: {name!r} is not known.{hint} There are: {', '.join(known)}.", key=name)
 
 
 def _check_kind(name: str, value: object, annotation: str, where: str) -> None:
@@ -72,7 +72,7 @@ def _check_kind(name: str, value: object, annotation: str, where: str) -> None:
     kinds = annotation.split(" | ")
     if set(kinds) <= KINDS.keys() and not any(_is_kind(value, kind) for kind in kinds):
         needed = " or ".join(KINDS[kind][1] for kind in kinds if kind != "None")
-        raise SpecError(f"In {where}: {name} = {value} should be {needed}.")
+        raise SpecError(f"In {where}: {name} = {value} should be {needed}.", key=name)
 
 
 def _is_kind(value: object, kind: str) -> bool:

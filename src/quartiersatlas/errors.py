@@ -80,7 +80,11 @@ class CountError(QuartiersatlasError):
 
 
 class SpecError(QuartiersatlasError):
-    """A need spec, a rule or a project file asks for something impossible."""
+    """A need spec, a rule or a project file asks for something impossible; ``place`` is where in the file."""
+
+    def __init__(self, message: str, key: str = "") -> None:
+        super().__init__(message)
+        self.place: tuple[str | int, ...] = (key,) if key else ()
 
 
 class ReleaseError(QuartiersatlasError):

@@ -85,6 +85,8 @@ def test_every_text_that_is_asked_for_is_there(asked_for):
 
 def test_every_member_of_a_family_of_texts_is_there():
     from quartiersatlas.intake.symbols import STATUSES
+    from quartiersatlas.need.rules import METHODS
+    from quartiersatlas.need.spec import AGGREGATES
     from quartiersatlas.present.map.data import GAPS, WORDS
     from quartiersatlas.present.report import DOMAINS
     from quartiersatlas.segregation.notes import OMISSIONS, REASONS, REMARKS
@@ -92,6 +94,7 @@ def test_every_member_of_a_family_of_texts_is_there():
 
     wanted = {
         *(f"unit_{unit.replace(' ', '_')}" for unit in PER),
+        *(f"method_{name}" for name in (*METHODS[1:], *AGGREGATES, "z_city", "z_fixed", "z_population", "above_city")),
         *(f"domain_{domain}" for domain in (*DOMAINS, "other", "empty")),
         *(f"index_{index}" for index in registry()),
         *(f"index_{index}_meaning" for index in registry()),

@@ -1,34 +1,35 @@
 from __future__ import annotations
 
-import pandas as pd
+import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from quartiersatlas.errors import SpecError
-from quartiersatlas.need.classes import class_number
-from quartiersatlas.need.normalise import z_score
+from quartiersatlas.need.classes import class_limits, class_number
+from quartiersatlas.need.rules import Breaks
 
 
 def test_a_score_on_a_break_belongs_to_the_class_nearer_to_the_mean():
     assert class_number([-1.00001, -1.0, 1.0, 1.00001, 1.5, 1.50001], [-1, 1, 1.5]).tolist() == [0, 1, 1, 2, 2, 3]
 
 
-def test_z_scores_of_a_table_worked_by_hand():
+# quantile(c(1, 2, 4, 7, 11, 16, 22, 29, 37, 46), c(0.2, 0.5, 0.9), type = t) in R 4.2.2
+R_QUANTILES = {
+    4: [2.0, 11.0, 37.0],
+    5: [3.0, 13.5, 41.5],
+    6: [2.4, 13.5, 45.1],
+    7: [3.6, 13.5, 37.9],
+    8: [2.8, 13.5, 42.7],
+    9: [2.85, 13.5, 42.4],
+}
+
+
+@pytest.mark.parametrize("kind", R_QUANTILES)
+def test_quantile_limits_are_those_of_r(kind):
+    values = np.array([1.0, 2, 4, 7, 11, 16, 22, 29, 37, 46])
+    limits = class_limits(values, [0.2, 0.5, 0.9], Breaks(method="quantile", type=kind))
+    assert limits.ravel().tolist() == pytest.approx(R_QUANTILES[kind], abs=1e-12)
+
+
+def test_limits_in_standard_deviations_refer_to_the_mean_of_the_scores():
     # 2, 4, 4, 4, 5, 5, 7, 9: mean 5, population standard deviation 2
-    values = pd.Series([2.0, 4, 4, 4, 5, 5, 7, 9], name="x")
-    assert z_score(values).tolist() == [-1.5, -0.5, -0.5, -0.5, 0.0, 0.0, 1.0, 2.0]
-
-
-def test_equal_values_cannot_be_standardised():
-    with pytest.raises(SpecError, match="'x' is the same in all 3 areas"):
-        z_score(pd.Series([0.1 + 0.2, 0.3, 0.3], name="x"))
-
-
-@given(st.lists(st.floats(-100, 100), min_size=3, max_size=30).filter(lambda v: max(v) - min(v) > 1e-3))
-def test_z_scores_have_mean_0_and_deviation_1_and_ignore_the_unit(values):
-    column = pd.Series(values, name="x")
-    z = z_score(column)
-    assert z.mean() == pytest.approx(0, abs=1e-8)
-    assert z.std(ddof=0) == pytest.approx(1, abs=1e-8)
-    assert z_score(3 * column + 7).tolist() == pytest.approx(z.tolist(), abs=1e-6)
+    limits = class_limits(np.array([2.0, 4, 4, 4, 5, 5, 7, 9]), [-1.0, 1.5], Breaks(method="sd"))
+    assert limits.ravel().tolist() == [3.0, 8.0]

@@ -14,6 +14,7 @@ def spec(*indicators, min_population=0, **options):
         {"id": "high", "label_de": "hoch", "label_en": "high"},
     ]
     axis = {"id": "need", "label_de": "Bedarf", "label_en": "Need", "indicators": list(indicators), "classes": classes}
+    axis["standardise"] = {"method": "z"}
     return qa.NeedSpec.from_dict(
         {"id": "test", "source": "test", "min_population": min_population, "axes": [axis], **options}
     )
@@ -87,7 +88,7 @@ def test_few_areas_warn(frame):
     [
         ({"a": 1.0}, SpecError, "'a' is the same in all 40 areas"),
         ({"a": "x"}, SpecError, "'a' holds text"),
-        ({"a": np.nan}, SpecError, "Only 0 areas are left to score; 40 are excluded"),
+        ({"a": np.nan}, SpecError, "'a' is missing in all 40 areas"),
     ],
 )
 def test_indicators_that_cannot_be_scored_are_refused(frame, change, error, message):

@@ -80,12 +80,68 @@ def test_missing_and_broken_files_are_named_with_the_line(tmp_path):
 
 
 def test_an_unknown_preset_lists_those_there_are():
-    with pytest.raises(SpecError, match="there are berlin-mss-2019"):
+    with pytest.raises(SpecError, match="there are berlin-mss-2013, berlin-mss-2015"):
         qa.NeedSpec.preset("berlin-mss-1999")
 
 
-def test_no_built_in_spec_contains_a_share_of_migration_background():
-    catalogue = qa.Catalogue.builtin()
-    preset = qa.NeedSpec.preset("berlin-mss-2019")
-    used = {i.id.removesuffix("_change") for axis in preset.axes for i in axis.indicators}
-    assert {catalogue[name].role for name in used} == {"index"}
+def axis(**changes):
+    return {"id": "t", "source": "t", "axes": [{**copy.deepcopy(AXIS), **changes}]}
+
+
+TWO = [{"id": "a"}, {"id": "b"}]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (axis(aggregate="geometric"), "geometric needs values above 0, and normalise 'z' gives others"),
+        (axis(aggregate="mazziotta_pareto", normalise={"method": "minmax"}), "mazziotta_pareto needs values above 0"),
+        (axis(aggregate="count"), "belong together"),
+        (axis(normalise={"method": "above"}), "belong together"),
+        (axis(normalise={"method": "goalposts"}), "'a' needs low for goalposts"),
+        (axis(normalise={"method": "z", "reference": "fixed"}), r"'a' needs centre for z \(fixed\)"),
+        (axis(indicators=[{"id": "a", "low": 0.0, "high": 1.0}]), "'a' has low, which z ignores"),
+        (axis(normalise={"method": "minmax", "reference": "city"}), "'minmax' has no reference 'city'"),
+        (axis(normalise={"method": "rank", "weighting": "population"}), "'rank' does not weigh areas"),
+        (axis(normalise={"method": "zscore"}), "method is 'zscore'; there are none, z"),
+        (axis(normalise={"ddof": 2}), "ddof is 2; there are 0, 1"),
+        (axis(normalise={"methode": "z"}), "'methode' is not known. Did you mean 'method'"),
+        (axis(normalise={"method": "minmax", "low": 2.0}), "low 2 must be below high 1"),
+        (axis(indicators=TWO), "a sum of z-scores has no scale"),
+        (axis(weight=2.0), "an axis stands alone and has no weight"),
+        (axis(min_present=0.0), "min_present is 0.0"),
+        (axis(min_present=0.5, aggregate="copeland"), "copeland needs every indicator"),
+        (axis(breaks={"method": "quantile"}), r"quantile breaks are shares of the areas, in \(0, 1\)"),
+        (axis(breaks={"method": "quantile", "type": 3}), "type is 3; there are 4 to 9"),
+        (axis(standardise={"method": "above"}), "cannot be standardised by above"),
+        (axis(indicators=[{"id": "a", "numerator": "x"}]), "numerator and denominator belong together"),
+        (axis(indicators=[{"id": "a", "transform": "cube"}]), "the transform is 'cube'; there are none, log"),
+        (axis(indicators=[{"id": "a", "scale": 0.0}]), "the scale is 0.0; it must be above 0"),
+        (
+            axis(indicators=[{"id": "a", "weight": 2.0}], aggregate="count", normalise={"method": "above"}),
+            "count counts conditions",
+        ),
+        (
+            axis(indicators=[], domains=[{"id": "d", "indicators": TWO}], normalise={"reference": "city"}),
+            "'d' is a domain; it has no city value",
+        ),
+        (
+            axis(indicators=[{"id": "a", "transform": "log"}], normalise={"reference": "city"}),
+            "'a' has a transform; the city value has none",
+        ),
+        ({**axis(), "min_population_in": "both"}, "min_population_in is 'both'"),
+        ({**axis(), "min_population": -1}, "min_population is -1"),
+    ],
+)
+def test_impossible_combinations_are_refused(content, message):
+    with pytest.raises(SpecError, match=message):
+        qa.NeedSpec.from_dict(content)
+
+
+def test_domains_may_be_nested_to_any_depth():
+    inner = {"id": "inner", "indicators": TWO}
+    content = axis(indicators=[{"id": "c"}], domains=[{"id": "outer", "domains": [inner], "weight": 3.0}])
+    content["axes"][0]["breaks"] = {"method": "sd"}
+    spec = qa.NeedSpec.from_dict(content)
+    assert [leaf.id for leaf in spec.axes[0].indicators] == ["a", "b", "c"]
+    assert [group.id for group in spec.axes[0].groups()] == ["need", "outer", "inner"]

@@ -83,8 +83,10 @@ def test_method_of_the_sample_city_tells_what_was_done_in_german(sample):
         )
         for line in lines
     )
-    axis = next(line for line in lines if line.startswith("Dynamik: "))
+    axis = next(line for line in lines if line.startswith("Dynamik aus "))
     assert "Veränderung SGB-II-Quote" in axis
+    standardised = "standardisiert (Mittelwert und Standardabweichung ungewichtet über die Gebiete)"
+    assert f": {standardised}; gewichtete Summe; Ergebnis: {standardised}; höherer Indexwert" in axis
 
 
 def test_method_of_the_sample_city_in_english_has_no_german_sentence(sample):

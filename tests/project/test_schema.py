@@ -101,7 +101,7 @@ def test_a_file_in_another_encoding_is_refused(tmp_path):
             "minpop.*",
             "min_population",
         ),
-        ({"more": f'[need]\nid = "a"\nsource = "b"\n{AXIS}\nweight = 1'}, "axis 'status'", "weight", None),
+        ({"more": f'[need]\nid = "a"\nsource = "b"\n{AXIS}\nwieght = 1'}, "axis 'status'", "wieght", "weight"),
         (
             {"more": '[indicators.own]\nnumerator = "a"\ndenominator = "b"\nlabel_de = "c"\nlabl_en = "d"'},
             r"\[indicators\] own",

@@ -1,25 +1,30 @@
-"""The need index: z per indicator, weighted sum, z of the sum, classes; every step kept."""
+"""The need index: indicators on one scale, aggregated up the hierarchy, classed; every step kept."""
 
 from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from quartiersatlas.catalogue import Catalogue, Message
-from quartiersatlas.errors import ColumnError, SpecError, list_some
-from quartiersatlas.intake import AreaData
-from quartiersatlas.intake.data import checked_counts
-from quartiersatlas.need.classes import class_number
-from quartiersatlas.need.normalise import z_score
+from quartiersatlas.catalogue import Message
+from quartiersatlas.errors import SpecError, list_some
+from quartiersatlas.need.classes import class_ids
+from quartiersatlas.need.contributions import contributions
+from quartiersatlas.need.evaluate import Ground, axis_score, present_share
+from quartiersatlas.need.inputs import NeedInputs, need_inputs
+from quartiersatlas.need.spec import NeedGroup, NeedIndicator
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from quartiersatlas.intake import AreaData
     from quartiersatlas.need.spec import NeedAxis, NeedSpec
+
+FEW_AREAS = 15  # a convention of practice: over fewer areas z-scores are arbitrary
 
 
 @dataclass(frozen=True)
@@ -31,15 +36,18 @@ class NeedIndex:
     spec : NeedSpec
         The rules.
     scores : DataFrame
-        One column per axis: the standardised sum; NaN for excluded areas. Higher is more need.
+        One column per axis; NaN for excluded areas. Higher is more need.
     classes : DataFrame
         One column per axis: class id; missing for excluded areas.
-    contributions : DataFrame
-        Columns (axis, indicator): parts of the score; they add up to it.
     excluded : DataFrame
-        On the key: ``reason`` (``population``, ``manual``, ``missing``) and ``detail``.
+        On the key: ``reason`` (``population``, ``manual``, ``missing``, ``no_denominator``) and ``detail``.
+    incomplete : DataFrame
+        On the key: ``axis`` and ``missing`` indicators of areas that were scored although something is missing.
     reference : DataFrame
-        One row per axis and indicator: unweighted mean and standard deviation over the scored areas.
+        One row per axis and indicator: weight in the axis, unweighted mean and standard deviation (ddof 0) over the
+        scored areas, and the value of the whole city from the counts (NaN where there are no counts).
+    inputs : NeedInputs
+        Values and counts of all areas.
     warnings : tuple of Message
         What a reader of the index has to know.
     """
@@ -47,9 +55,10 @@ class NeedIndex:
     spec: NeedSpec
     scores: pd.DataFrame
     classes: pd.DataFrame
-    contributions: pd.DataFrame
     excluded: pd.DataFrame
+    incomplete: pd.DataFrame
     reference: pd.DataFrame
+    inputs: NeedInputs
     warnings: tuple[Message, ...] = ()
 
     def on(self, index: pd.Index) -> NeedIndex:
@@ -69,9 +78,72 @@ class NeedIndex:
             self,
             scores=self.scores.loc[index],
             classes=self.classes.loc[index],
-            contributions=self.contributions.loc[index],
             excluded=self.excluded.loc[[key for key in index if key in self.excluded.index]],
+            incomplete=self.incomplete.loc[[key for key in index if key in self.incomplete.index]],
+            inputs=self.inputs.on(index),
         )
+
+    @cached_property
+    def contributions(self) -> pd.DataFrame:
+        """Columns (axis, indicator): parts of the score on its own scale.
+
+        They and the axis' base (see :attr:`base`) add up to the score, or to its logarithm where the axis is a
+        geometric mean; a score that is no sum is split by exact Shapley values.
+
+        Raises
+        ------
+        SpecError
+            An axis that is no sum has more than ten indicators.
+        """
+        return self._split[0]
+
+    @cached_property
+    def base(self) -> pd.DataFrame:
+        """One column per axis: the part of the score that no indicator makes; 0 for plain sums and for z-scores."""
+        return self._split[1]
+
+    @cached_property
+    def _split(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        parts, base = {}, {}
+        for axis in self.spec.axes:
+            parts[axis.id], base[axis.id] = contributions(axis, self.columns, self.ground)
+        frames = {
+            name: pd.DataFrame(part, index=self.scored).reindex(self.scores.index) for name, part in parts.items()
+        }
+        bases = pd.DataFrame(base, index=self.scored).reindex(self.scores.index)
+        return pd.concat(frames, axis=1, names=["axis", "indicator"]), bases
+
+    @property
+    def scored(self) -> pd.Index:
+        """The keys of the areas that have scores."""
+        return self.scores.index.difference(self.excluded.index, sort=False)
+
+    @property
+    def columns(self) -> dict[str, np.ndarray]:
+        """Values of the indicators in the scored areas."""
+        return _columns(self.inputs, self.scored)
+
+    @property
+    def ground(self) -> Ground:
+        """Residents of the scored areas and city values."""
+        return _ground(self.inputs, self.scored)
+
+    @property
+    def ranks(self) -> pd.DataFrame:
+        """Rank on each axis: 1 is the highest need; equal scores share the better rank."""
+        return self.scores.rank(ascending=False, method="min")
+
+    @property
+    def typology(self) -> pd.Series[str]:
+        """The classes of all axes as one code, such as ``"2+/-"`` for a medium status with stable dynamics."""
+        codes = [
+            self.classes[axis.id].map({c.id: c.code or c.id for c in axis.classes}, na_action="ignore")
+            for axis in self.spec.axes
+        ]
+        joined = codes[0]
+        for more in codes[1:]:
+            joined = joined + more
+        return joined.rename("typology")
 
     @property
     def table(self) -> pd.DataFrame:
@@ -98,7 +170,7 @@ def need_index(
     data: AreaData | pd.DataFrame,
     spec: NeedSpec,
     *,
-    population: str | None = None,
+    population: str | list[str] | None = None,
     exclude: Mapping[str, str] | None = None,
 ) -> NeedIndex:
     """Compute the need index of areas by the rules of a spec.
@@ -106,13 +178,14 @@ def need_index(
     Parameters
     ----------
     data : AreaData or DataFrame
-        The spec's indicators as columns, on the district key.
+        The spec's indicators as columns, on the district key; in a DataFrame, the counts that the spec names will do.
     spec : NeedSpec
         The rules.
-    population : str, optional
-        Column with the residents; the data's, if not given. Needed where the spec has a minimum population.
+    population : str or list of str, optional
+        Column with the residents, or one per period used, the latest first; the data's, if not given. Needed where
+        the spec has a minimum population or weighs areas.
     exclude : mapping of str to str, optional
-        Areas left out by hand: key -> reason.
+        Areas left out by hand, beside those of the spec: key -> reason.
 
     Returns
     -------
@@ -123,19 +196,23 @@ def need_index(
     ------
     ColumnError
         An indicator of the spec is not in the data.
+    CountError
+        A numerator exceeds its denominator.
     SpecError
-        Fewer than three areas are left, an indicator has no variance or holds text, a key to exclude is not there.
+        Fewer than three areas are left, an indicator has no variance, is missing everywhere, holds text or marks such
+        as -9999; a key to exclude is not there.
 
     Warns
     -----
     UserWarning
         An axis rests mainly on context indicators such as the share of residents with migration background, or on
-        fewer than 15 areas.
+        fewer than 15 areas; the spec is a preset that was not verified.
 
     Notes
     -----
+    Up the hierarchy, each group puts its members on one scale and aggregates them. With the Berlin rules:
     ``z_i = (x_i - m) / s``, ``S = sum_k w_k d_k z_k``, ``score = (S - mean(S)) / sd(S)``; contribution of indicator k:
-    ``w_k d_k z_k / sd(S)`` [1]_. Means and deviations are unweighted over the areas that are not excluded (ddof 0).
+    ``w_k d_k z_k / sd(S)`` [1]_. Means and deviations are over the areas that are not excluded.
 
     References
     ----------
@@ -153,115 +230,155 @@ def need_index(
     >>> bool(np.allclose(need.contributions["status"].sum(axis=1), need.scores["status"]))
     True
     """
-    catalogue = data.catalogue if isinstance(data, AreaData) else Catalogue.builtin()
-    frame = data.values if isinstance(data, AreaData) else data
-    population = population or (data.population if isinstance(data, AreaData) else None)
-    for axis in spec.axes:
-        for indicator in axis.indicators:
-            if indicator.id not in frame.columns:
-                raise ColumnError.not_found(indicator.id, frame.columns, f"The spec {spec.id!r} asks for data that")
-    excluded = _excluded(frame, spec, population, exclude or {})
-    scored = frame.loc[frame.index.difference(excluded.index, sort=False)]
+    inputs = need_inputs(data, spec, population)
+    keys = inputs.values.index
+    excluded = _excluded(inputs, spec, {**spec.exclude, **(exclude or {})})
+    scored = keys.difference(excluded.index, sort=False)
     if len(scored) < 3:  # noqa: PLR2004 - two areas differ by one standard deviation each, whatever their values
         raise SpecError(
-            f"Only {len(scored)} areas are left to score; {len(excluded)} are excluded: .excluded says why."
+            f"Only {len(scored)} areas are left to score; {len(excluded)} are excluded: {_reasons(excluded)}."
         )
-    parts = {axis.id: _contributions(axis, scored) for axis in spec.axes}
-    scores = pd.DataFrame({axis: part.sum(axis=1) for axis, part in parts.items()}).reindex(frame.index)
+    columns = _columns(inputs, scored)
+    ground = _ground(inputs, scored)
+    scores = pd.DataFrame(
+        {axis.id: pd.Series(axis_score(axis, columns, ground), index=scored) for axis in spec.axes}
+    ).reindex(keys)
     return NeedIndex(
         spec=spec,
         scores=scores,
-        classes=pd.DataFrame({axis.id: _class_ids(scores[axis.id], axis) for axis in spec.axes}),
-        contributions=pd.concat(parts, axis=1, names=["axis", "indicator"]).reindex(frame.index),
+        classes=pd.DataFrame({axis.id: class_ids(scores[axis.id], axis) for axis in spec.axes}),
         excluded=excluded,
-        reference=_reference(spec, scored),
-        warnings=_warnings(spec, catalogue, len(scored)),
+        incomplete=_incomplete(spec, inputs.values.loc[scored]),
+        reference=_reference(spec, inputs, scored),
+        inputs=inputs,
+        warnings=_warnings(spec, inputs, len(scored)),
     )
 
 
-def _excluded(frame: pd.DataFrame, spec: NeedSpec, population: str | None, manual: Mapping[str, str]) -> pd.DataFrame:
-    """List who is left out and why: too few residents, by hand, an unknown indicator."""
+def _columns(inputs: NeedInputs, scored: pd.Index) -> dict[str, np.ndarray]:
+    values = inputs.values.loc[scored]
+    return {str(name): np.asarray(values[name], dtype=float) for name in values}
+
+
+def _ground(inputs: NeedInputs, scored: pd.Index) -> Ground:
+    residents = next(iter(inputs.residents.values()), None)
+    return Ground(None if residents is None else np.asarray(residents.loc[scored], dtype=float), inputs.city)
+
+
+def _excluded(inputs: NeedInputs, spec: NeedSpec, manual: Mapping[str, str]) -> pd.DataFrame:
+    """List who is left out and why: too few residents, by hand, too few indicators."""
+    frame = inputs.values
     unknown_keys = [key for key in manual if key not in frame.index]
     if unknown_keys:
         raise SpecError(f"exclude: {list_some(unknown_keys)} are not keys of the data.")
     rows: dict[str, tuple[str, str]] = {}
     if spec.min_population > 0:
-        if population is None:
-            raise SpecError(
-                f"The spec {spec.id!r} leaves out areas below {spec.min_population:g} residents. "
-                f"Name their column: need_index(..., population='residents')."
-            )
-        if population not in frame.columns:
-            raise ColumnError.not_found(population, frame.columns, "The data")
-        residents = checked_counts(frame[population])
-        for key in frame.index[residents < spec.min_population]:
-            rows[key] = ("population", f"{spec.min_population:g}")
-        for key in frame.index[residents.isna()]:
-            rows[key] = ("missing", population)
+        for name, residents in inputs.residents.items():
+            for key in frame.index[residents < spec.min_population]:
+                rows.setdefault(key, ("population", f"{spec.min_population:g}"))
+            for key in frame.index[residents.isna()]:
+                rows.setdefault(key, ("missing", name))
     rows.update({key: ("manual", reason) for key, reason in manual.items()})
-    wanted = list(dict.fromkeys(i.id for axis in spec.axes for i in axis.indicators))
-    gaps = frame[wanted].isna()
-    for key in gaps.index[gaps.any(axis=1)]:
-        rows.setdefault(key, ("missing", ", ".join(gaps.columns[gaps.loc[key]])))
+    unknown = frame.isna()
+    scorable = pd.Series(data=True, index=frame.index)
+    for axis in spec.axes:
+        scorable &= _present(axis, frame) >= axis.min_present - 1e-12
+    for key in frame.index[~scorable]:
+        names = [str(name) for name in unknown.columns[unknown.loc[key]]]
+        empty = all(name in inputs.counts and inputs.counts[name].denominator[key] == 0 for name in names)
+        rows.setdefault(key, ("no_denominator" if empty else "missing", ", ".join(names)))
     ordered = {key: rows[key] for key in frame.index if key in rows}
     return pd.DataFrame.from_dict(ordered, orient="index", columns=["reason", "detail"])
 
 
-def _contributions(axis: NeedAxis, scored: pd.DataFrame) -> pd.DataFrame:
-    """Return w_k d_k z_k / sd(S) per indicator; the rows add up to the score."""
-    weighted = pd.DataFrame({i.id: i.weight * i.direction * z_score(_numbers(scored, i.id)) for i in axis.indicators})
-    total = weighted.sum(axis=1).rename(axis.id)
-    z_score(total)  # refuses indicators that cancel each other in every area
-    return weighted / float(total.std(ddof=0))
+def _present(group: NeedGroup, frame: pd.DataFrame) -> np.ndarray:
+    """Return the share of a group's weights that is known in each area."""
+    known = [
+        np.where(_present(member, frame) >= member.min_present - 1e-12, 1.0, np.nan)
+        if isinstance(member, NeedGroup)
+        else np.where(frame[member.id].isna(), np.nan, 1.0)
+        for member in group.members
+    ]
+    return present_share(group, np.stack(known))
 
 
-def _numbers(frame: pd.DataFrame, column: str) -> pd.Series[float]:
-    from pandas.api.types import is_numeric_dtype
-
-    if not is_numeric_dtype(frame[column].dtype):
-        raise SpecError(f"The indicator {column!r} holds text, not numbers: {list_some(frame[column].unique(), 3)}.")
-    return frame[column].astype(float)
+def _reasons(excluded: pd.DataFrame) -> str:
+    counts = (excluded["reason"] + " (" + excluded["detail"] + ")").value_counts().head(3)
+    return "; ".join(f"{n} for {reason}" for reason, n in counts.items())
 
 
-def _class_ids(scores: pd.Series[float], axis: NeedAxis) -> pd.Series[str]:
-    names = np.array([c.id for c in axis.classes], dtype=object)[class_number(scores, axis.breaks)]
-    return pd.Series(names, index=scores.index, dtype=object).where(scores.notna(), None)
+def _incomplete(spec: NeedSpec, scored: pd.DataFrame) -> pd.DataFrame:
+    """List the areas scored from a part of their indicators."""
+    rows = [
+        (key, axis.id, ", ".join(gaps.columns[gaps.loc[key]]))
+        for axis in spec.axes
+        for gaps in [scored[[leaf.id for leaf in axis.indicators]].isna()]
+        for key in gaps.index[gaps.any(axis=1)]
+    ]
+    return pd.DataFrame(rows, columns=["key", "axis", "missing"]).set_index("key")
 
 
-def _reference(spec: NeedSpec, scored: pd.DataFrame) -> pd.DataFrame:
+def _reference(spec: NeedSpec, inputs: NeedInputs, scored: pd.Index) -> pd.DataFrame:
+    city = inputs.city
     rows = [
         {
             "axis": axis.id,
-            "indicator": i.id,
-            "weight": i.weight,
-            "direction": i.direction,
-            "mean": scored[i.id].mean(),
-            "sd": scored[i.id].std(ddof=0),
+            "indicator": leaf.id,
+            "weight": leaf.weight,
+            "share_of_weight": share,
+            "direction": leaf.direction,
+            "mean": inputs.values.loc[scored, leaf.id].mean(),
+            "sd": inputs.values.loc[scored, leaf.id].std(ddof=0),
+            "city": city.get(leaf.id, float("nan")),
             "n_areas": len(scored),
         }
         for axis in spec.axes
-        for i in axis.indicators
+        for leaf, share in nominal_weights(axis).items()
     ]
     return pd.DataFrame(rows)
 
 
-def _warnings(spec: NeedSpec, catalogue: Catalogue, n_scored: int) -> tuple[Message, ...]:
+def nominal_weights(group: NeedGroup) -> dict[NeedIndicator, float]:
+    """Return the share of each indicator in the weights of an axis; they sum to 1."""
+    total = sum(member.weight for member in group.members)
+    shares: dict[NeedIndicator, float] = {}
+    for member in group.members:
+        below = nominal_weights(member) if isinstance(member, NeedGroup) else {member: 1.0}
+        for leaf, share in below.items():
+            shares[leaf] = shares.get(leaf, 0.0) + share * member.weight / total
+    return shares
+
+
+def _warnings(spec: NeedSpec, inputs: NeedInputs, n_scored: int) -> tuple[Message, ...]:
     """Return what a reader has to know, and warn the analyst."""
     found = []
+    if spec.unverified:
+        found.append(Message("warning_unverified", {"spec": spec.id, "reason": spec.unverified}))
     for axis in spec.axes:
-        known = [(i, catalogue[i.id]) for i in axis.indicators if i.id in catalogue]
-        context = [i for i, meaning in known if meaning.role == "context"]
-        share = sum(i.weight for i in context) / sum(i.weight for i in axis.indicators)
-        if share >= 0.5:  # noqa: PLR2004 - half
-            names = ", ".join(i.id for i in context)
-            found.append(Message("warning_context", {"axis": axis.id, "share": f"{share:.0%}", "names": names}))
-        found += [
-            Message("warning_direction", {"axis": axis.id, "name": i.id})
-            for i, meaning in known
-            if meaning.direction == -i.direction
-        ]
-    if n_scored < 15:  # noqa: PLR2004 - a convention of practice: fewer areas make z-scores arbitrary
+        found += _axis_warnings(axis, inputs)
+    if n_scored < FEW_AREAS:
         found.append(Message("warning_few_areas", {"areas": n_scored}))
     for message in found:
         warnings.warn(f"Need index {spec.id!r}: {message}", UserWarning, stacklevel=3)
     return tuple(found)
+
+
+def _axis_warnings(axis: NeedAxis, inputs: NeedInputs) -> list[Message]:
+    """Warn where context indicators weigh most, and where a direction contradicts the catalogue."""
+    catalogue, weights = inputs.catalogue, nominal_weights(axis)
+    context = [leaf for leaf in weights if leaf.id in catalogue and catalogue[leaf.id].role == "context"]
+    share = sum(weights[leaf] for leaf in context)
+    found = []
+    if share >= 0.5 or (len(weights) > 1 and any(weights[leaf] > _others(weights, leaf) for leaf in context)):  # noqa: PLR2004 - half
+        names = ", ".join(leaf.id for leaf in context)
+        found.append(Message("warning_context", {"axis": axis.id, "share": f"{share:.0%}", "names": names}))
+    return found + [
+        Message("warning_direction", {"axis": axis.id, "name": leaf.id})
+        for leaf in weights
+        if leaf.id in catalogue and catalogue[leaf.id].direction == -leaf.direction
+    ]
+
+
+def _others(weights: Mapping[NeedIndicator, float], leaf: NeedIndicator) -> float:
+    """Return the heaviest weight among the other indicators."""
+    return max(weight for other, weight in weights.items() if other != leaf)

@@ -1,39 +1,185 @@
-"""Indicators on one scale."""
+"""Values of areas on one scale. All functions work on the last axis, so that many replications are one call."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from quartiersatlas.errors import SpecError
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from numpy.typing import NDArray
+
+    from quartiersatlas.need.rules import Normalise
 
 
-def z_score(values: pd.Series[float]) -> pd.Series[float]:
-    """Distance from the mean in standard deviations, both over the given areas.
+DECAY = 23.0  # constant of the exponential transformation of the English, Welsh and Scottish indices
+FULL = 100.0
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What a step needs to know beside the values: residents of the areas, city value and constants of the member."""
+
+    name: str
+    residents: NDArray[np.float64] | None = None
+    city: float | None = None
+    centre: float | None = None
+    scale: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+def normalised(values: NDArray[np.float64], rule: Normalise, scale: Scale) -> NDArray[np.float64]:
+    """Put values on the scale of a rule.
 
     Parameters
     ----------
-    values : Series of float, shape (n_areas,)
-        No NaN.
+    values : array of float, shape (..., n_areas)
+        Higher is more need; NaN where unknown.
+    rule : Normalise
+        The scale.
+    scale : Scale
+        What the rule needs beside the values.
 
     Returns
     -------
-    Series of float
-        Mean 0, standard deviation 1.
-
-    Raises
-    ------
-    SpecError
-        All values are equal: there is nothing to compare.
-
-    Notes
-    -----
-    ``z_i = (x_i - m) / s`` with the unweighted mean m and the population standard deviation s (ddof 0), as in the
-    published tables of the Monitoring Soziale Stadtentwicklung Berlin.
+    array of float, shape (..., n_areas)
+        NaN where the value is.
     """
-    deviation = float(values.std(ddof=0))
-    if not deviation > abs(float(values.mean())) * 1e-12:
-        raise SpecError(f"{values.name!r} is the same in all {len(values)} areas: it cannot tell them apart.")
-    return (values - values.mean()) / deviation
+    if rule.method == "none":
+        return values
+    if rule.method == "z":
+        centre, deviation = _centre_and_deviation(values, rule, scale)
+        return rule.centre + rule.spread * (values - centre) / deviation
+    if rule.method in ("minmax", "goalposts"):
+        return _stretched(values, rule, scale)
+    if rule.method == "above":
+        return np.where(np.isnan(values), np.nan, values > _threshold(values, rule, scale))
+    return _by_rank(values, rule)
+
+
+def _centre_and_deviation(
+    values: NDArray[np.float64], rule: Normalise, scale: Scale
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return mean and standard deviation of the reference."""
+    if rule.reference == "fixed":
+        assert scale.centre is not None  # noqa: S101 - checked when the spec is read
+        assert scale.scale is not None  # noqa: S101 - checked when the spec is read
+        return np.asarray(scale.centre), np.asarray(scale.scale)
+    weights = _weights(values, rule, scale)
+    total = weights.sum(axis=-1, keepdims=True)
+    mean = np.nansum(weights * values, axis=-1, keepdims=True) / total
+    centre = np.asarray(_city(scale)) if rule.reference == "city" else mean
+    squares = np.nansum(weights * (values - centre) ** 2, axis=-1, keepdims=True)
+    known = (~np.isnan(values)).sum(axis=-1, keepdims=True)
+    # with ddof 1 the weights count as if they summed to the number of areas
+    deviation = np.sqrt(squares / total * known / (known - rule.ddof))
+    if not np.all(deviation > np.abs(centre) * 1e-12):
+        raise SpecError(
+            f"{scale.name!r} is the same in all {values.shape[-1]} areas: it cannot tell them apart. Leave it out."
+        )
+    return centre, deviation
+
+
+def _weights(values: NDArray[np.float64], rule: Normalise, scale: Scale) -> NDArray[np.float64]:
+    if rule.weighting == "none":
+        return (~np.isnan(values)).astype(float)
+    if scale.residents is None:
+        raise SpecError(
+            f"{scale.name!r}: the spec weighs areas by residents. Name their column: "
+            f"need_index(..., population='residents')."
+        )
+    return np.where(np.isnan(values), 0.0, scale.residents)
+
+
+def _city(scale: Scale) -> float:
+    if scale.city is None:
+        raise SpecError(
+            f"{scale.name!r} has no counts, so there is no city value to compare with. Add it from counts: "
+            f"add_rates(data, {{{scale.name!r}: (numerator, denominator)}}), or name them in the spec."
+        )
+    return scale.city
+
+
+def _threshold(values: NDArray[np.float64], rule: Normalise, scale: Scale) -> NDArray[np.float64]:
+    if rule.reference == "city":
+        return np.asarray(_city(scale))
+    known = ~np.isnan(values)
+    mean: NDArray[np.float64] = np.nansum(values, axis=-1, keepdims=True) / known.sum(axis=-1, keepdims=True)
+    return mean
+
+
+def _stretched(values: NDArray[np.float64], rule: Normalise, scale: Scale) -> NDArray[np.float64]:
+    """Stretch between the extremes found, or between goalposts, to the ends of the scale."""
+    if rule.method == "goalposts":
+        assert scale.low is not None  # noqa: S101 - checked when the spec is read
+        assert scale.high is not None  # noqa: S101 - checked when the spec is read
+        low, high = np.asarray(scale.low), np.asarray(scale.high)
+    else:
+        low, high = np.nanmin(values, axis=-1, keepdims=True), np.nanmax(values, axis=-1, keepdims=True)
+        if not np.all(high > low):
+            raise SpecError(
+                f"{scale.name!r} is the same in all {values.shape[-1]} areas: it cannot tell them apart. Leave it out."
+            )
+    share: NDArray[np.float64] = (values - low) / (high - low)
+    result: NDArray[np.float64] = rule.low + (rule.high - rule.low) * share
+    return result
+
+
+def _by_rank(values: NDArray[np.float64], rule: Normalise) -> NDArray[np.float64]:
+    """Return rank, percentile rank or the exponential transformation of the rank; the highest rank is most need."""
+    rising = ranks(values, rule.ties)
+    n = (~np.isnan(values)).sum(axis=-1, keepdims=True)
+    if rule.method == "rank":
+        return rising
+    if rule.method == "percentile":
+        percent: NDArray[np.float64] = (rising - 1) / (n - 1)
+        return percent
+    # counted from the most deprived area (rank 1), R = (n - rank + shift) / n
+    falling = n + 1 - rising
+    shares: NDArray[np.float64] = (n - falling + rule.shift) / n
+    return exponential(shares)
+
+
+def exponential(share: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return -23 ln(1 - R (1 - exp(-100 / 23))): the worst tenth of the areas gets half of the scale.
+
+    Parameters
+    ----------
+    share : array of float
+        R in [0, 1]; 1 is the most deprived area.
+
+    Returns
+    -------
+    array of float
+        In [0, 100].
+
+    References
+    ----------
+    .. [1] Ministry of Housing, Communities and Local Government (2019). The English Indices of Deprivation 2019:
+           technical report.
+
+    Examples
+    --------
+    >>> exponential(np.array([0.0, 0.9, 1.0])).round(3).tolist()
+    [0.0, 50.427, 100.0]
+    """
+    transformed: NDArray[np.float64] = -DECAY * np.log(1 - share * (1 - np.exp(-FULL / DECAY)))
+    return transformed + 0.0  # no negative zero
+
+
+def ranks(values: NDArray[np.float64], ties: str = "average") -> NDArray[np.float64]:
+    """Return ranks from 1 (lowest) along the last axis; NaN keeps NaN.
+
+    Examples
+    --------
+    >>> ranks(np.array([3.0, 1.0, 3.0])).tolist()
+    [2.5, 1.0, 2.5]
+    """
+    from scipy.stats import rankdata
+
+    ranked: NDArray[np.float64] = rankdata(values, method=ties, axis=-1, nan_policy="omit")
+    return np.where(np.isnan(values), np.nan, ranked)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from quartiersatlas.catalogue import number_text, text
-from quartiersatlas.catalogue.texts import THIN_BLANK
+from quartiersatlas.catalogue.texts import THIN_BLANK, pick
+from quartiersatlas.present.method import steps_text
 from quartiersatlas.screening.rules import AboveCity, Combined, InClass, WorstShare
 
 if TYPE_CHECKING:
@@ -117,7 +118,8 @@ def fact_text(release: Release, fact: Message, lang: Lang) -> str:
         values["label"] = label(values.pop("indicator"), lang)
     if fact.name == "fact_axis":
         indicators = ", ".join(_weighted(release, indicator, lang) for indicator in values["axis"].indicators)
-        values |= {"axis": values["axis"].label(lang), "indicators": indicators}
+        axis = values["axis"]
+        values |= {"axis": axis.label(lang), "indicators": indicators, "steps": steps_text(axis, lang)}
     if fact.name == "fact_rule":
         values["rule"] = rule_text(release, values["rule"], lang)
     return text(fact.name, lang, **values)
@@ -145,7 +147,8 @@ def rule_text(release: Release, rule: Rule, lang: Lang) -> str:
 
 def _weighted(release: Release, indicator: NeedIndicator, lang: Lang) -> str:
     """Return an indicator of the need index with its weight and direction, where they are not 1."""
-    words = _indicator_label(release, indicator.id, lang)
+    own = pick(lang, indicator.label_de, indicator.label_en)
+    words = own or _indicator_label(release, indicator.id, lang)
     if indicator.direction == -1:
         words = text("reversed_note", lang, label=words)
     return words if indicator.weight == 1 else text("weight_note", lang, label=words, weight=f"{indicator.weight:g}")

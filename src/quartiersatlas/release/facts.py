@@ -103,11 +103,15 @@ def _need(data: AreaData, need: NeedIndex) -> list[Message]:
         ("population", "fact_excluded_population"),
         ("manual", "fact_excluded_manual"),
         ("missing", "fact_excluded_missing"),
+        ("no_denominator", "fact_excluded_no_denominator"),
     ):
         rows = need.excluded[need.excluded["reason"].eq(reason)]
         if len(rows):
             detail = "; ".join(dict.fromkeys(rows["detail"])) if reason == "manual" else rows["detail"].iloc[0]
             facts.append(Message(text, {"names": _names(data, rows.index), "count": len(rows), "detail": detail}))
+    if len(need.incomplete):
+        keys = need.incomplete.index.unique()
+        facts.append(Message("fact_incomplete", {"names": _names(data, keys), "count": len(keys)}))
     return [*facts, *need.warnings]
 
 

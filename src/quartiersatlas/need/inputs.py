@@ -1,0 +1,209 @@
+"""What a need index is made of: the values, the counts behind them, residents and city values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from pandas.api.types import is_bool_dtype, is_numeric_dtype
+
+from quartiersatlas.catalogue import Catalogue
+from quartiersatlas.errors import ColumnError, SpecError, list_some
+from quartiersatlas.indicators import city_value, rates
+from quartiersatlas.intake import AreaData
+from quartiersatlas.intake.data import checked_counts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from quartiersatlas.need.spec import NeedIndicator, NeedSpec
+
+SENTINELS = (-99999999, -999999, -99999, -9999, -8888, -7777, -999, -99, 99999999)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """The counts behind an indicator, on the district key.
+
+    Parameters
+    ----------
+    numerator, denominator : Series of float
+        Of the later date, where there are two.
+    earlier : tuple of two Series, optional
+        Numerator and denominator of the earlier date: the indicator is a change.
+    per : float
+        Unit of the indicator: 100 for percent.
+    """
+
+    numerator: pd.Series[float]
+    denominator: pd.Series[float]
+    earlier: tuple[pd.Series[float], pd.Series[float]] | None = None
+    per: float = 100.0
+
+    def on(self, index: pd.Index) -> Counts:
+        """Return the counts in the order of other areas' keys."""
+        earlier = None if self.earlier is None else (self.earlier[0].loc[index], self.earlier[1].loc[index])
+        return replace(
+            self, numerator=self.numerator.loc[index], denominator=self.denominator.loc[index], earlier=earlier
+        )
+
+    @property
+    def city(self) -> float:
+        """The value of the whole city, from the counts."""
+        value = city_value(self.numerator, self.denominator)
+        if self.earlier is not None:
+            value -= city_value(*self.earlier)
+        return value * self.per
+
+
+@dataclass(frozen=True)
+class NeedInputs:
+    """Values and counts of a need index.
+
+    Parameters
+    ----------
+    values : DataFrame of float
+        One column per indicator, all areas, in the indicator's own unit and direction.
+    counts : mapping of str to Counts
+        Of the indicators that have them.
+    residents : mapping of str to Series
+        Period -> residents, latest first; empty where no population is named.
+    catalogue : Catalogue
+        What the indicators mean.
+    """
+
+    values: pd.DataFrame
+    counts: Mapping[str, Counts]
+    residents: Mapping[str, pd.Series[float]]
+    catalogue: Catalogue
+
+    def on(self, index: pd.Index) -> NeedInputs:
+        """Return the inputs in the order of other areas' keys."""
+        residents = {name: column.loc[index] for name, column in self.residents.items()}
+        counts = {name: counts.on(index) for name, counts in self.counts.items()}
+        return replace(self, values=self.values.loc[index], counts=counts, residents=residents)
+
+    @property
+    def city(self) -> dict[str, float]:
+        """City values of the indicators that have counts."""
+        return {name: counts.city for name, counts in self.counts.items()}
+
+
+def need_inputs(data: AreaData | pd.DataFrame, spec: NeedSpec, population: str | list[str] | None) -> NeedInputs:
+    """Collect what a spec asks for.
+
+    Raises
+    ------
+    ColumnError
+        A column is not there.
+    SpecError
+        An indicator holds text, or marks of unknown values such as -9999.
+    CountError
+        A numerator exceeds its denominator.
+    """
+    leaves = {leaf.id: leaf for axis in spec.axes for leaf in axis.indicators}
+    counts: dict[str, Counts] = {}
+    values: dict[str, pd.Series[float]] = {}
+    for leaf in leaves.values():
+        found = _counts(data, leaf)
+        if found is not None:
+            counts[leaf.id] = found
+        values[leaf.id] = _values(data, leaf, spec, found)
+    frame = pd.DataFrame(values)
+    return NeedInputs(
+        values=frame,
+        counts=counts,
+        residents=_residents(data, spec, population, list(leaves)),
+        catalogue=data.catalogue if isinstance(data, AreaData) else Catalogue.builtin(),
+    )
+
+
+def _counts(data: AreaData | pd.DataFrame, leaf: NeedIndicator) -> Counts | None:
+    """Return the counts of an indicator, if the data or the spec has them."""
+    if isinstance(data, AreaData):
+        per = data.catalogue.get(leaf.id).per
+        if leaf.id in data.rates:
+            x, n = (data.counts(name) for name in data.rates[leaf.id])
+            return Counts(x, n, per=per)
+        if leaf.id in data.changes:
+            name, before = data.changes[leaf.id]
+            if name in data.rates and name in before.rates:
+                x, n = (data.counts(column) for column in data.rates[name])
+                first, second = (before.counts(column) for column in before.rates[name])
+                return Counts(x, n, earlier=(first, second), per=data.catalogue.get(name).per)
+        return None
+    if leaf.numerator and leaf.id not in data.columns:
+        for column in (leaf.numerator, leaf.denominator):
+            if column not in data.columns:
+                raise ColumnError.not_found(column, data.columns, f"The data for the indicator {leaf.id!r}")
+        per = Catalogue.builtin().get(leaf.id).per
+        return Counts(checked_counts(data[leaf.numerator]), checked_counts(data[leaf.denominator]), per=per)
+    return None
+
+
+def _values(
+    data: AreaData | pd.DataFrame, leaf: NeedIndicator, spec: NeedSpec, counts: Counts | None
+) -> pd.Series[float]:
+    frame = data.values if isinstance(data, AreaData) else data
+    if leaf.id in frame.columns:
+        return _numbers(frame[leaf.id])
+    if isinstance(data, AreaData) and leaf.numerator:
+        raise ColumnError(
+            f"The data has no rate {leaf.id!r} yet. Add it from the counts the spec names: "
+            f"data = add_rates(data, {{{leaf.id!r}: ({leaf.numerator!r}, {leaf.denominator!r})}})."
+        )
+    if counts is None:
+        raise ColumnError.not_found(leaf.id, frame.columns, f"The spec {spec.id!r} asks for data that")
+    if not counts.denominator.gt(0).any():
+        raise SpecError(f"{leaf.id!r}: the denominator {leaf.denominator!r} is 0 or unknown in every area.")
+    return rates(counts.numerator, counts.denominator)["rate"] * counts.per
+
+
+def _numbers(column: pd.Series[float]) -> pd.Series[float]:
+    """Return a column as numbers; text and marks of unknown values are refused."""
+    name = column.name
+    if not is_numeric_dtype(column.dtype) or is_bool_dtype(column.dtype):
+        raise SpecError(f"The indicator {name!r} holds text, not numbers: {list_some(column.unique(), 3)}.")
+    numbers = column.astype(float)
+    if numbers.isna().all():
+        raise SpecError(f"The indicator {name!r} is missing in all {len(numbers)} areas. Leave it out of the spec.")
+    endless = numbers.index[numbers.abs().eq(float("inf"))]
+    if len(endless):
+        raise SpecError(f"The indicator {name!r} is infinite in {len(endless)} areas: {list_some(endless)}.")
+    marked = numbers.index[numbers.isin(SENTINELS)]
+    if len(marked):
+        mark = int(numbers[marked[0]])
+        raise SpecError(
+            f"The indicator {name!r} is {mark} in {len(marked)} areas: {list_some(marked)}. That looks "
+            f"like a mark of unknown values and would enter every mean. Read it as missing: "
+            f"frame[{name!r}].replace({mark}, float('nan')), or name the mark when the table is read."
+        )
+    return numbers
+
+
+def _residents(
+    data: AreaData | pd.DataFrame, spec: NeedSpec, population: str | list[str] | None, leaves: list[str]
+) -> dict[str, pd.Series[float]]:
+    """Return the residents per period: the latest first, then the earlier dates of the changes used."""
+    columns = [population] if isinstance(population, str) else list(population or [])
+    if isinstance(data, AreaData):
+        columns = columns or ([data.population] if data.population else [])
+    frame = data.values if isinstance(data, AreaData) else data
+    if spec.min_population > 0 and not columns:
+        raise SpecError(
+            f"The spec {spec.id!r} leaves out areas below {spec.min_population:g} residents. "
+            f"Name their column: need_index(..., population='residents')."
+        )
+    found = {}
+    for column in columns:
+        if column not in frame.columns:
+            raise ColumnError.not_found(column, frame.columns, "The data")
+        found[column] = checked_counts(frame[column])
+    if isinstance(data, AreaData) and spec.min_population_in == "every" and columns:
+        for name in leaves:
+            before = data.changes[name][1] if name in data.changes else None
+            if before is not None and columns[0] in before.values.columns:
+                label = f"{columns[0]} {before.period}".strip()
+                found[label] = checked_counts(before.values[columns[0]]).reindex(frame.index)
+    return found

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quartiersatlas.errors import SpecError
+from quartiersatlas.need.normalise import Scale, normalised, ranks
+from quartiersatlas.need.rules import Normalise
+
+# mean 5, population standard deviation 2, sample standard deviation sqrt(32 / 7)
+VALUES = np.array([2.0, 4, 4, 4, 5, 5, 7, 9])
+COLUMNS = st.lists(st.floats(-100, 100), min_size=3, max_size=30).filter(lambda v: max(v) - min(v) > 1e-3)
+
+
+def on_scale(values, scale=None, **rule):
+    return normalised(np.asarray(values, dtype=float), Normalise(**rule), scale or Scale("x"))
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        ({"method": "none"}, [2, 4, 4, 4, 5, 5, 7, 9]),
+        ({"method": "z"}, [-1.5, -0.5, -0.5, -0.5, 0, 0, 1, 2]),
+        ({"method": "z", "centre": 100.0, "spread": 10.0}, [85, 95, 95, 95, 100, 100, 110, 120]),
+        ({"method": "z", "ddof": 1}, [x * (7 / 32) ** 0.5 for x in (-3, -1, -1, -1, 0, 0, 2, 4)]),
+        ({"method": "minmax"}, [0, 2 / 7, 2 / 7, 2 / 7, 3 / 7, 3 / 7, 5 / 7, 1]),
+        ({"method": "minmax", "low": 70.0, "high": 140.0}, [70, 90, 90, 90, 100, 100, 120, 140]),
+        ({"method": "rank"}, [1, 3, 3, 3, 5.5, 5.5, 7, 8]),
+        ({"method": "rank", "ties": "min"}, [1, 2, 2, 2, 5, 5, 7, 8]),
+        ({"method": "rank", "ties": "max"}, [1, 4, 4, 4, 6, 6, 7, 8]),
+        # PERCENTRANK.INC of spreadsheets: the share of the other values that is smaller
+        ({"method": "percentile", "ties": "min"}, [0, 1 / 7, 1 / 7, 1 / 7, 4 / 7, 4 / 7, 6 / 7, 1]),
+        ({"method": "above"}, [0, 0, 0, 0, 0, 0, 1, 1]),
+    ],
+)
+def test_each_scale_on_a_table_worked_by_hand(rule, expected):
+    assert on_scale(VALUES, **rule).tolist() == pytest.approx(expected, abs=1e-12)
+
+
+def test_constants_of_a_reference_year_replace_mean_and_deviation():
+    scale = Scale("x", centre=4.0, scale=0.5)
+    assert on_scale([4, 5, 3], scale, method="z", reference="fixed").tolist() == [0.0, 2.0, -2.0]
+
+
+def test_around_the_city_value_the_deviation_is_taken_from_it_too():
+    scale = Scale("x", city=3.0)
+    deviation = sum((v - 3) ** 2 for v in VALUES) / 8
+    expected = [(v - 3) / deviation**0.5 for v in VALUES]
+    assert on_scale(VALUES, scale, method="z", reference="city").tolist() == pytest.approx(expected)
+
+
+def test_weighted_by_residents_an_area_counts_as_often_as_it_has_residents():
+    residents = np.array([1.0, 2, 3])
+    weighted = on_scale([1, 2, 6], Scale("x", residents), method="z", weighting="population")
+    each = on_scale([1, 2, 2, 6, 6, 6], method="z")
+    assert weighted.tolist() == pytest.approx(each[[0, 1, 3]].tolist())
+
+
+def test_goalposts_may_be_passed():
+    scale = Scale("x", low=0.0, high=10.0)
+    assert on_scale([0, 5, 12], scale, method="goalposts").tolist() == [0.0, 0.5, 1.2]
+
+
+def test_above_the_city_value_excludes_the_value_itself():
+    assert on_scale([3, 4, 5], Scale("x", city=4.0), method="above", reference="city").tolist() == [0, 0, 1]
+
+
+def test_the_exponential_scale_starts_at_the_most_deprived_area():
+    # R = (4 - rank + 1) / 4; X = -23 ln(1 - R (1 - exp(-100 / 23)))
+    expected = [-23 * np.log(1 - r * (1 - np.exp(-100 / 23))) for r in (0.25, 0.5, 0.75, 1.0)]
+    assert on_scale([1, 2, 3, 4], method="exponential").tolist() == pytest.approx(expected)
+    assert on_scale([1, 2, 3, 4], method="exponential", shift=0).tolist() == pytest.approx([0, *expected[:3]])
+    assert expected[3] == pytest.approx(100)
+
+
+def test_the_worst_tenth_takes_the_upper_half_of_the_exponential_scale():
+    scale = on_scale(np.arange(1000.0), method="exponential")
+    assert (scale > 50).mean() == pytest.approx(0.1, abs=0.005)
+
+
+@pytest.mark.parametrize("method", ["z", "minmax", "rank", "percentile", "exponential", "above"])
+def test_unknown_values_stay_unknown_and_do_not_matter(method):
+    values = np.array([5.0, np.nan, 1, 3, np.nan, 4])
+    scaled = on_scale(values, method=method)
+    assert np.isnan(scaled).tolist() == np.isnan(values).tolist()
+    known = ~np.isnan(values)
+    assert scaled[known].tolist() == pytest.approx(on_scale(values[known], method=method).tolist())
+
+
+@pytest.mark.parametrize("method", ["z", "minmax", "rank", "percentile", "exponential", "above"])
+def test_many_replications_at_once_are_each_replication_alone(method):
+    values = np.random.default_rng(1).normal(size=(4, 3, 9))
+    together = on_scale(values, method=method)
+    for i in np.ndindex(4, 3):
+        assert together[i].tolist() == pytest.approx(on_scale(values[i], method=method).tolist(), abs=1e-12)
+
+
+@given(COLUMNS)
+def test_z_scores_have_mean_0_and_deviation_1_and_ignore_the_unit(values):
+    z = on_scale(values, method="z")
+    assert z.mean() == pytest.approx(0, abs=1e-8)
+    assert z.std() == pytest.approx(1, abs=1e-8)
+    assert on_scale(3 * np.array(values) + 7, method="z").tolist() == pytest.approx(z.tolist(), abs=1e-6)
+
+
+@given(COLUMNS)
+def test_ranks_count_smaller_and_half_of_equal_values(values):
+    expected = [1 + sum(w < v for w in values) + (sum(w == v for w in values) - 1) / 2 for v in values]
+    assert ranks(np.array(values)).tolist() == expected
+
+
+@pytest.mark.parametrize("method", ["z", "minmax"])
+def test_values_that_are_all_equal_have_no_scale(method):
+    with pytest.raises(SpecError, match="'x' is the same in all 3 areas"):
+        on_scale([0.1 + 0.2, 0.3, 0.3] if method == "z" else [0.3, 0.3, 0.3], method=method)
+
+
+def test_a_city_value_needs_counts_and_weights_need_residents():
+    with pytest.raises(SpecError, match="'x' has no counts, so there is no city value"):
+        on_scale([1, 2, 3], method="above", reference="city")
+    with pytest.raises(SpecError, match="weighs areas by residents"):
+        on_scale([1, 2, 3], method="z", weighting="population")
