@@ -75,12 +75,14 @@ def copeland(parts: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArra
     Area i outranks j where the weights of the members in which i is higher exceed those in which it is lower.
     """
     n = parts.shape[-1]
-    score = np.empty(parts.shape[1:])
+    shape = np.broadcast_shapes(parts.shape, weights.shape)
+    score = np.empty(shape[1:])
     others = parts[..., None, :]
-    rows = max(1, BLOCK // max(1, parts.size // n * n))
+    rows = max(1, BLOCK // int(np.prod(shape)))
     for start in range(0, n, rows):
         own = parts[..., start : start + rows, None]
-        ahead = (weights[..., None] * np.sign(own - others)).sum(axis=0)
+        # an unknown value is neither higher nor lower
+        ahead = (weights[..., None] * np.nan_to_num(np.sign(own - others))).sum(axis=0)
         # equal weights such as three times 1/3 must tie exactly
         ahead[np.abs(ahead) < 1e-12 * np.abs(weights).sum(axis=0)[..., None]] = 0.0
         score[..., start : start + rows] = np.sign(ahead).sum(axis=-1)

@@ -15,60 +15,89 @@ if TYPE_CHECKING:
     from quartiersatlas.need.rules import Breaks
     from quartiersatlas.need.spec import NeedAxis
 
-QUANTILES = {
-    4: "interpolated_inverted_cdf",
-    5: "hazen",
-    6: "weibull",
-    7: "linear",
-    8: "median_unbiased",
-    9: "normal_unbiased",
-}
+PLOTTING = {4: (0, 1), 5: (0.5, 0.5), 6: (0, 0), 7: (1, 1), 8: (1 / 3, 1 / 3), 9: (3 / 8, 3 / 8)}
+"""Type of Hyndman and Fan -> (a, b) of its plotting positions."""
+FUZZ = 1e-12  # 0.8 of 15 areas must not fall below a whole place by the last bit
 
 
-def class_limits(scores: NDArray[np.float64], uppers: Sequence[float], breaks: Breaks) -> NDArray[np.float64]:
+def quantiles(scores: NDArray[np.float64], shares: NDArray[np.float64], kind: int) -> NDArray[np.float64]:
+    """Return quantiles along the last axis, of types 4 to 9 of Hyndman and Fan [1]_; NaN is left out.
+
+    Parameters
+    ----------
+    scores : array of float, shape (..., n_areas)
+        NaN where unknown.
+    shares : array of float, shape (limits, ..., 1)
+        In (0, 1); may differ from one set of scores to the next.
+    kind : int
+        Type 4 to 9; 7 is that of numpy and spreadsheets.
+
+    Returns
+    -------
+    array of float, shape (limits, ..., 1)
+
+    Notes
+    -----
+    With ``h = n p + a + p (1 - a - b)`` and ``j = floor(h)``: ``(1 - (h - j)) x_(j) + (h - j) x_(j + 1)``.
+
+    References
+    ----------
+    .. [1] Hyndman, R. J. & Fan, Y. (1996). Sample quantiles in statistical packages. The American Statistician 50(4),
+           361-365.
+
+    Examples
+    --------
+    >>> quantiles(np.array([1.0, 2.0, 3.0, 10.0]), np.array([[0.5]]), 7).tolist()
+    [[2.5]]
+    """
+    a, b = PLOTTING[kind]
+    n = (~np.isnan(scores)).sum(axis=-1, keepdims=True)
+    ordered = np.broadcast_to(np.sort(scores, axis=-1), np.broadcast_shapes((*shares.shape[:-1], 1), scores.shape))
+    place = np.clip(n * shares + a + shares * (1 - a - b), 1, n)
+    below = np.floor(place + FUZZ).astype(np.int64)
+    low = np.take_along_axis(ordered, below - 1, axis=-1)
+    high = np.take_along_axis(ordered, np.minimum(below, n - 1), axis=-1)
+    limits: NDArray[np.float64] = low + np.maximum(place - below, 0.0) * (high - low)
+    return limits
+
+
+def class_limits(scores: NDArray[np.float64], uppers: ArrayLike, breaks: Breaks) -> NDArray[np.float64]:
     """Return the limits between classes on the scale of the scores.
 
     Parameters
     ----------
     scores : array of float, shape (..., n_areas)
         Scores of the scored areas.
-    uppers : sequence of float
+    uppers : array of float, shape (limits,) or (limits, ..., 1)
         The classes' limits as the spec names them.
     breaks : Breaks
-        What they mean. Quantiles follow Hyndman and Fan [1]_.
+        What they mean.
 
     Returns
     -------
     array of float, shape (limits, ..., 1)
-
-    References
-    ----------
-    .. [1] Hyndman, R. J. & Fan, Y. (1996). Sample quantiles in statistical packages. The American Statistician 50(4),
-           361-365.
     """
     wanted = np.asarray(uppers, dtype=float)
+    if wanted.ndim == 1:
+        wanted = wanted.reshape(-1, *(1,) * scores.ndim)
     if breaks.method == "quantile":
-        quantiles: NDArray[np.float64] = np.nanquantile(
-            scores,
-            wanted,
-            axis=-1,
-            method=QUANTILES[breaks.type],  # type: ignore[call-overload]
-        )
-        return quantiles[..., None]
-    wanted = wanted.reshape(-1, *(1,) * scores.ndim)
+        return quantiles(scores, wanted, breaks.type)
     if breaks.method == "sd":
         mean, deviation = np.nanmean(scores, axis=-1, keepdims=True), np.nanstd(scores, axis=-1, keepdims=True)
         wanted = np.asarray(mean + wanted * deviation)
     return wanted
 
 
-def class_numbers(scores: NDArray[np.float64], axis: NeedAxis) -> NDArray[np.int64]:
+def class_numbers(
+    scores: NDArray[np.float64], axis: NeedAxis, uppers: NDArray[np.float64] | None = None
+) -> NDArray[np.int64]:
     """Return the class of each score, shape (..., n_areas): the number of limits it lies beyond; -1 for NaN.
 
     Quantile classes hold their lower limit (a score equal to it belongs to the higher class). In fixed and SD classes
-    a score on a limit belongs to the class nearer to the middle, see :func:`class_number`.
+    a score on a limit belongs to the class nearer to the middle, see :func:`class_number`. ``uppers`` replaces the
+    limits of the spec, shape (limits, ..., 1).
     """
-    limits = class_limits(scores, axis.uppers, axis.breaks)
+    limits = class_limits(scores, axis.uppers if uppers is None else uppers, axis.breaks)
     if axis.breaks.method == "quantile":
         beyond = np.array([scores >= limit for limit in limits])
     else:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from quartiersatlas.need.aggregate import aggregated
 from quartiersatlas.need.normalise import Scale, normalised
@@ -14,22 +15,22 @@ from quartiersatlas.need.spec import NeedAxis, NeedGroup, NeedIndicator
 from quartiersatlas.need.transform import transformed
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from quartiersatlas.need.rules import Normalise
 
-    Array = NDArray[np.float64]
-
-Columns = Mapping[str, "Array"]
+Array = NDArray[np.float64]
+Columns = Mapping[str, Array]
 """Indicator -> values of the scored areas, shape (..., n_areas)."""
 
 
 @dataclass(frozen=True)
 class Ground:
-    """What is known of the scored areas beside the indicators: residents and the city values of the indicators."""
+    """What is known of the scored areas beside the indicators: residents, and the indicators' city values.
+
+    A city value may be an array of shape (..., 1) that differs from one set of values to the next.
+    """
 
     residents: Array | None = None
-    city: Mapping[str, float] = field(default_factory=dict)
+    city: Mapping[str, float | Array] = field(default_factory=dict)
 
 
 def axis_score(axis: NeedAxis, columns: Columns, ground: Ground, weights: Mapping[str, Array] | None = None) -> Array:
@@ -70,7 +71,8 @@ def group_parts(
     group: NeedGroup, columns: Columns, ground: Ground, weights: Mapping[str, Array] | None = None
 ) -> Array:
     """Return the members of a group on its scale, shape (members, ..., n_areas)."""
-    return np.stack([_part(member, group.normalise, columns, ground, weights) for member in group.members])
+    parts = [_part(member, group.normalise, columns, ground, weights) for member in group.members]
+    return np.stack(np.broadcast_arrays(*parts))
 
 
 def present_share(group: NeedGroup, parts: Array) -> Array:

@@ -15,13 +15,17 @@ from quartiersatlas.errors import SpecError, list_some
 from quartiersatlas.need.classes import class_ids
 from quartiersatlas.need.contributions import contributions
 from quartiersatlas.need.evaluate import Ground, axis_score, present_share
+from quartiersatlas.need.influence import influence, leave_one_out, smallest_weight_change
 from quartiersatlas.need.inputs import NeedInputs, need_inputs
+from quartiersatlas.need.sensitivity import FACTORS, Sensitivity, sensitivity
 from quartiersatlas.need.spec import NeedGroup, NeedIndicator
+from quartiersatlas.need.stability import SOURCES, Stability, stability
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from quartiersatlas.intake import AreaData
+    from quartiersatlas.need.selection import Choice
     from quartiersatlas.need.spec import NeedAxis, NeedSpec
 
 FEW_AREAS = 15  # a convention of practice: over fewer areas z-scores are arbitrary
@@ -127,6 +131,203 @@ class NeedIndex:
     def ground(self) -> Ground:
         """Residents of the scored areas and city values."""
         return _ground(self.inputs, self.scored)
+
+    def stability(
+        self,
+        n: int = 1000,
+        seed: int | np.random.Generator | None = 1,
+        *,
+        select: Choice = None,
+        vary: Sequence[str] = SOURCES,
+        persistence: float = 0.0,
+        concentration: float = 6.0,
+        threshold: float = 0.1,
+        limits: tuple[float, float] = (0.1, 0.9),
+    ) -> Stability:
+        """Return what becomes of classes, ranks and shortlist when nothing is taken as exact.
+
+        Parameters
+        ----------
+        n : int, default 1000
+            Number of runs, at least 1.
+        seed : int, Generator or None, default 1
+            Source of the draws.
+        select : float, int, mapping or list of mappings, optional
+            Who is on the shortlist: a share in (0, 1) or a number of areas with the highest scores of the first axis;
+            ``{"status": ["low", "very_low"]}``: classes, all of the named axes; a list of such: one of them. The
+            highest class of the first axis, if not given.
+        vary : sequence of {"data", "weights", "normalisation", "aggregation", "threshold"}
+            What is not taken as exact; everything by default.
+        persistence : float, default 0
+            Of changes between two dates: the share of the persons, in [0, 1], who are counted at both dates and for
+            whom the same chance decides. 0 treats the dates as independent, which overstates the noise of a register.
+        concentration : float, default 6
+            Of the Dirichlet distribution of weights, per member of a group; higher is nearer to the spec.
+        threshold : float, default 0.1
+            Limits of classes move by up to this many standard deviations of the score; quantiles by this part of
+            their distance from the nearer end; a number of areas by this part. In [0, 1).
+        limits : (float, float), default (0.1, 0.9)
+            Labels: ``"sicher"`` from the second one on, ``"nicht"`` below the first, ``"Grenzfall"`` between.
+
+        Returns
+        -------
+        Stability
+            Areas without a score have none here either.
+
+        Raises
+        ------
+        SpecError
+            A parameter is out of range, or ``select`` names what is not there.
+
+        Notes
+        -----
+        Data: each count x of n becomes ``Binomial(n, x / n)``; an indicator without counts stays as it is and is named
+        in ``not_redrawn``; unknown counts and exclusions stay. The city value is recomputed. Registers are complete
+        counts: read this as stability under random variation. Counts of different indicators are drawn independently.
+        Weights: ``Dirichlet`` around those of the spec, in every group. Normalisation: the spec's own, z-scores,
+        minimum to maximum, percentile ranks; aggregation: the spec's own, arithmetic, geometric and Mazziotta-Pareto
+        means, in all groups of an axis; where limits of classes refer to the score's own scale, and where conditions
+        are counted, the method is not varied. Every source has a stream of random numbers of its own. The approach is
+        that of Saisana et al. [1]_.
+
+        References
+        ----------
+        .. [1] Saisana, M., Saltelli, A. & Tarantola, S. (2005). Uncertainty and sensitivity analysis techniques as
+               tools for the quality assessment of composite indicators. Journal of the Royal Statistical Society A
+               168(2), 307-323.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import pandas as pd
+        >>> import quartiersatlas as qa
+        >>> spec = qa.NeedSpec.preset("berlin-mss-2019")
+        >>> names = [indicator.id for axis in spec.axes for indicator in axis.indicators]
+        >>> shares = pd.DataFrame(np.random.default_rng(1).random((20, 6)), columns=names).assign(residents=1000.0)
+        >>> need = qa.need_index(shares, spec, population="residents")
+        >>> stable = need.stability(n=200, seed=1, select={"status": ["low", "very_low"]}, vary=["weights"])
+        >>> bool(stable.table["p_selected"].between(0, 1).all())
+        True
+        """
+        return stability(
+            self,
+            n,
+            seed,
+            select=select,
+            vary=vary,
+            persistence=persistence,
+            concentration=concentration,
+            threshold=threshold,
+            limits=limits,
+        )
+
+    def leave_one_out(self, select: Choice = None) -> pd.DataFrame:
+        """Compute the index without each of its indicators in turn.
+
+        Parameters
+        ----------
+        select : float, int, mapping or list of mappings, optional
+            Who is on the shortlist, as in :meth:`stability`.
+
+        Returns
+        -------
+        DataFrame
+            One row per axis and indicator left out: ``n_selected`` areas, ``kept`` of the published ones, keys ``lost``
+            and ``gained``, ``n_classes_changed`` on the axis, ``rank_correlation`` (Spearman) with the published score.
+            No rows for axes of one indicator.
+        """
+        return leave_one_out(self, select)
+
+    def influence(self) -> pd.DataFrame:
+        """Compute the index without each area in turn: which areas move the classes of others?
+
+        Returns
+        -------
+        DataFrame
+            One row per axis and area left out, those that move most first: ``n_moved`` other areas whose class
+            changes, ``moved`` (their keys), ``shift`` (largest change of another area's score, on its scale). Limits
+            that refer to the areas, means, deviations and ranks are computed anew each time.
+        """
+        return influence(self)
+
+    def smallest_weight_change(self, select: Choice = None) -> pd.DataFrame:
+        """Return the smallest shift of a single weight that brings an area onto the shortlist, or off it.
+
+        Parameters
+        ----------
+        select : float, int, mapping or list of mappings, optional
+            Who is on the shortlist, as in :meth:`stability`.
+
+        Returns
+        -------
+        DataFrame
+            On the district key: ``selected`` as published; ``change``, the smallest difference between a member's
+            ``share`` of the weights of its group and the share ``to`` at which the area changes sides, the other
+            members sharing the rest as before; ``axis``, ``group`` and ``member`` it happens at. Shares in [0, 1], in
+            steps of 0.001. NaN where no single weight changes anything, and for areas without a score.
+        """
+        return smallest_weight_change(self, select)
+
+    def sensitivity(
+        self,
+        n: int = 256,
+        seed: int = 1,
+        *,
+        select: Choice = None,
+        factors: Sequence[str] = FACTORS,
+        persistence: float = 0.0,
+        concentration: float = 6.0,
+        threshold: float = 0.1,
+    ) -> Sensitivity:
+        """Return which choices make the size and the members of the shortlist: Sobol indices.
+
+        Parameters
+        ----------
+        n : int, default 256
+            Points of the Sobol sequence, a power of two; the index is computed ``n (k + 2)`` times for k factors.
+        seed : int, default 1
+            Source of the draws.
+        select, persistence, concentration, threshold
+            As in :meth:`stability`.
+        factors : sequence of {"data", "weights", "normalisation", "aggregation", "threshold", "indicators"}
+            Choices that are varied, at least two; ``"indicators"`` leaves out none or one of the axes' indicators.
+
+        Returns
+        -------
+        Sensitivity
+
+        Raises
+        ------
+        DependencyError
+            The package SALib is missing.
+        SpecError
+            A parameter is out of range.
+
+        Notes
+        -----
+        Data and weights are one factor each: a number that picks one of 200 draws, as in Saisana et al. [1]_. The
+        indices of the size and of the number of areas that change are those of SALib [2]_; the members are taken
+        together, each area with the variance of its membership. The sum of the first-order indices below 1 is left to
+        interactions, for which the total index accounts.
+
+        References
+        ----------
+        .. [1] Saisana, M., Saltelli, A. & Tarantola, S. (2005). Uncertainty and sensitivity analysis techniques as
+               tools for the quality assessment of composite indicators. Journal of the Royal Statistical Society A
+               168(2), 307-323.
+        .. [2] Iwanaga, T., Usher, W. & Herman, J. (2022). Toward SALib 2.0. Socio-Environmental Systems Modelling 4,
+               18155.
+        """
+        return sensitivity(
+            self,
+            n,
+            seed,
+            select=select,
+            factors=factors,
+            persistence=persistence,
+            concentration=concentration,
+            threshold=threshold,
+        )
 
     @property
     def ranks(self) -> pd.DataFrame:

@@ -25,7 +25,7 @@ class Scale:
 
     name: str
     residents: NDArray[np.float64] | None = None
-    city: float | None = None
+    city: float | NDArray[np.float64] | None = None
     centre: float | None = None
     scale: float | None = None
     low: float | None = None
@@ -95,7 +95,7 @@ def _weights(values: NDArray[np.float64], rule: Normalise, scale: Scale) -> NDAr
     return np.where(np.isnan(values), 0.0, scale.residents)
 
 
-def _city(scale: Scale) -> float:
+def _city(scale: Scale) -> float | NDArray[np.float64]:
     if scale.city is None:
         raise SpecError(
             f"{scale.name!r} has no counts, so there is no city value to compare with. Add it from counts: "
@@ -179,7 +179,18 @@ def ranks(values: NDArray[np.float64], ties: str = "average") -> NDArray[np.floa
     >>> ranks(np.array([3.0, 1.0, 3.0])).tolist()
     [2.5, 1.0, 2.5]
     """
-    from scipy.stats import rankdata
-
-    ranked: NDArray[np.float64] = rankdata(values, method=ties, axis=-1, nan_policy="omit")
-    return np.where(np.isnan(values), np.nan, ranked)
+    n = values.shape[-1]
+    order = np.argsort(values, axis=-1, kind="stable")  # NaN comes last
+    ordered = np.take_along_axis(values, order, axis=-1)
+    place = np.arange(1, n + 1)
+    is_first = np.ones(values.shape, dtype=bool)
+    is_first[..., 1:] = ordered[..., 1:] != ordered[..., :-1]
+    is_last = np.ones(values.shape, dtype=bool)
+    is_last[..., :-1] = is_first[..., 1:]
+    # equal values form a run; every member gets the place of its first, its last, or the mean of the two
+    first = np.maximum.accumulate(np.where(is_first, place, 1), axis=-1)
+    last = np.minimum.accumulate(np.where(is_last, place, n)[..., ::-1], axis=-1)[..., ::-1]
+    shared = {"min": first, "max": last, "average": (first + last) / 2}[ties]
+    ranked = np.empty(values.shape)
+    np.put_along_axis(ranked, order, np.where(np.isnan(ordered), np.nan, shared), axis=-1)
+    return ranked

@@ -81,7 +81,7 @@ class Normalise:
             return self.centre >= 5 * self.spread
         if self.method in ("minmax", "goalposts"):
             return self.low > 0
-        return self.method in ("rank", "exponential")
+        return self.method == "rank" or (self.method == "exponential" and self.shift == 1)
 
     def __str__(self) -> str:
         return f"{self.method} ({self.reference})" if self.reference != "areas" else self.method

@@ -1,0 +1,285 @@
+"""How stable is the shortlist? One Monte Carlo over data noise, weights, methods and limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from quartiersatlas.catalogue import text
+from quartiersatlas.errors import SpecError, list_some
+from quartiersatlas.need.classes import class_numbers
+from quartiersatlas.need.draws import drawn
+from quartiersatlas.need.evaluate import axis_score
+from quartiersatlas.need.normalise import ranks
+from quartiersatlas.need.runs import Method, Runs, as_published, drawn_weights, outcomes
+from quartiersatlas.need.selection import selection_of
+from quartiersatlas.need.variants import OWN, aggregations, normalisations, variant
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from quartiersatlas.catalogue import Lang
+    from quartiersatlas.need.index import NeedIndex
+    from quartiersatlas.need.selection import Choice, Selection
+    from quartiersatlas.need.spec import NeedAxis
+
+    Array = NDArray[np.float64]
+    Seed = int | np.random.Generator | None
+
+SOURCES = ("data", "weights", "normalisation", "aggregation", "threshold")
+BAND = (0.05, 0.95)  # of the rank interval
+LABELS = ("sicher", "Grenzfall", "nicht")
+
+
+@dataclass(frozen=True)
+class Stability:
+    """What becomes of the areas when data, weights, methods and limits are not taken as exact.
+
+    Parameters
+    ----------
+    table : DataFrame
+        On the district key: ``selected`` (as published), ``p_selected`` (share of the runs), ``label`` (``"sicher"``,
+        ``"Grenzfall"``, ``"nicht"``), ``rank`` (1 is the highest need on the first axis), ``rank_lower``,
+        ``rank_median``, ``rank_upper`` (5 %, 50 %, 95 % of the runs), and ``p_kept_<axis>`` (share of the runs in which
+        the class is the published one). Missing for areas without a score.
+    class_probabilities : DataFrame
+        On the district key, columns (axis, class): share of the runs.
+    size : Series of int
+        Number of areas selected in each run.
+    core : list of str
+        Areas selected in every run.
+    selection : str
+        The rule of selection in words.
+    limits : tuple of float
+        ``p_selected`` from the upper one on is ``"sicher"``, below the lower one ``"nicht"``.
+    n : int
+        Number of runs.
+    settings : dict
+        What was varied, and how.
+    not_redrawn : tuple of str
+        Indicators without counts: their values stayed as they are.
+    spec_id, spec_hash : str
+        The spec it belongs to.
+    """
+
+    table: pd.DataFrame
+    class_probabilities: pd.DataFrame
+    size: pd.Series[int]
+    core: list[str]
+    selection: str
+    limits: tuple[float, float]
+    n: int
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    not_redrawn: tuple[str, ...] = ()
+    spec_id: str = ""
+    spec_hash: str = ""
+
+    @property
+    def borderline(self) -> list[str]:
+        """The areas to talk about: neither surely in nor surely out."""
+        return list(self.table.index[self.table["label"].eq("Grenzfall")])
+
+    def labels(self, lang: Lang = "de") -> pd.Series[str]:
+        """Return the labels in German or English; missing for areas without a score."""
+        words = {
+            label: text(f"stability_{key}", lang) for label, key in zip(LABELS, ("sure", "open", "out"), strict=True)
+        }
+        return self.table["label"].map(words, na_action="ignore")
+
+    def notes(self, lang: Lang = "de") -> list[str]:
+        """Return what a reader has to know: what was varied, where the limits of the labels lie, what was left out."""
+        low, high = (f"{limit:.0%}" for limit in self.limits)
+        varied = ", ".join(text(f"stability_{source}", lang) for source in self.settings["vary"])
+        lines = [
+            text("stability_method", lang, runs=self.n, varied=varied, seed=self.settings["seed"]),
+            text("stability_limits", lang, low=low, high=high),
+        ]
+        if self.not_redrawn and "data" in self.settings["vary"]:
+            lines.append(text("stability_not_redrawn", lang, names=", ".join(self.not_redrawn)))
+        return lines
+
+    def __repr__(self) -> str:
+        counts = self.table["label"].value_counts()
+        labels = ", ".join(f"{label} {counts.get(label, 0)}" for label in LABELS)
+        low, high = self.size.quantile(BAND[0]), self.size.quantile(BAND[1])
+        published = int(self.table["selected"].eq(other=True).sum())
+        lines = [
+            f"Stability of {self.spec_id} ({self.spec_hash}), {self.n} runs over {', '.join(self.settings['vary'])}",
+            f"  selected: {self.selection}",
+            f"  {labels} (sicher from {self.limits[1]:g}, nicht below {self.limits[0]:g})",
+            f"  areas: {published} as published, {low:.0f} to {high:.0f} in 90 % of the runs, {len(self.core)} in all",
+        ]
+        if self.not_redrawn and "data" in self.settings["vary"]:
+            lines.append(f"  not redrawn, no counts: {list_some(self.not_redrawn)}")
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return f"<pre>{escape(repr(self))}</pre>"
+
+
+def stability(
+    need: NeedIndex,
+    n: int,
+    seed: Seed,
+    *,
+    select: Choice,
+    vary: Sequence[str],
+    persistence: float,
+    concentration: float,
+    threshold: float,
+    limits: tuple[float, float],
+) -> Stability:
+    """Run the Monte Carlo; see :meth:`quartiersatlas.need.NeedIndex.stability`."""
+    if n < 1:
+        raise SpecError(f"stability: n is {n}; at least one run is needed.")
+    for name in vary:
+        if name not in SOURCES:
+            raise SpecError(f"stability: vary names {name!r}; there are {', '.join(SOURCES)}.")
+    if not 0 <= limits[0] <= limits[1] <= 1:
+        raise SpecError(f"stability: limits are {limits!r}; they must rise within [0, 1].")
+    check_ranges(persistence, concentration, threshold)
+    random = np.random.default_rng(seed)
+    selection = selection_of(need.spec, select)
+    runs = _runs(need, n, random, tuple(vary), persistence, concentration, threshold)
+    base = {axis.id: np.asarray(need.scores.loc[need.scored, axis.id], dtype=float) for axis in need.spec.axes}
+    spread = {name: float(np.nanstd(score)) for name, score in base.items()}
+    found = outcomes(need.spec, base, runs, need.ground, spread)
+    chosen = selection.selected(found.scores, found.classes, runs.shift[:, None] if not selection.classes else 0.0)
+    chances = {axis.id: _class_shares(found.classes[axis.id], axis) for axis in need.spec.axes}
+    table = _table(need, base, selection, found.scores, chosen, chances, limits)
+    probabilities = pd.concat(
+        {
+            axis.id: pd.DataFrame(chances[axis.id], index=need.scored, columns=[c.id for c in axis.classes])
+            for axis in need.spec.axes
+        },
+        axis=1,
+        names=["axis", "class"],
+    )
+    return Stability(
+        table=table.reindex(need.scores.index),
+        class_probabilities=probabilities.reindex(need.scores.index),
+        size=pd.Series(chosen.sum(axis=1), name="areas"),
+        core=list(need.scored[np.asarray(chosen.all(axis=0))]),
+        selection=selection.text,
+        limits=limits,
+        n=n,
+        settings={
+            "vary": tuple(vary),
+            "seed": seed if isinstance(seed, int) else None,
+            "persistence": persistence,
+            "concentration": concentration,
+            "threshold": threshold,
+            "methods": [tuple(method)[:2] for method in runs.methods],
+        },
+        not_redrawn=tuple(str(name) for name in need.inputs.values if name not in need.inputs.counts),
+        spec_id=need.spec.id,
+        spec_hash=need.spec.hash,
+    )
+
+
+def check_ranges(persistence: float, concentration: float, threshold: float) -> None:
+    """Refuse parameters out of range."""
+    if not 0 <= persistence <= 1:
+        raise SpecError(f"persistence is {persistence!r}; it is a share of persons in [0, 1].")
+    if not concentration > 0:
+        raise SpecError(f"concentration is {concentration!r}; it must be above 0.")
+    if not 0 <= threshold < 1:
+        raise SpecError(f"threshold is {threshold!r}; it must be in [0, 1).")
+
+
+def _runs(
+    need: NeedIndex,
+    n: int,
+    random: np.random.Generator,
+    vary: tuple[str, ...],
+    persistence: float,
+    concentration: float,
+    threshold: float,
+) -> Runs:
+    """Draw what differs from run to run; each source has a stream of its own, so that others do not change it."""
+    streams = dict(zip(SOURCES, random.spawn(len(SOURCES)), strict=True))
+    noisy = "data" in vary
+    draws = drawn(need.inputs, need.scored, n, streams["data"], persistence) if noisy else as_published(need)
+    weights = drawn_weights(need.spec.axes, n, streams["weights"], concentration) if "weights" in vary else {}
+    scales, ways = methods_to_try(need, vary)
+    scale, way = (
+        streams[name].integers(len(found), size=n) for name, found in (("normalisation", scales), ("aggregation", ways))
+    )
+    return Runs(
+        draws=draws,
+        shift=streams["threshold"].uniform(-threshold, threshold, n) if "threshold" in vary else np.zeros(n),
+        weights=weights,
+        methods=tuple(Method(a, b) for a in scales for b in ways),
+        method=scale * len(ways) + way,
+    )
+
+
+def methods_to_try(need: NeedIndex, vary: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the scales and the aggregations to try, those of the spec first.
+
+    An aggregation that the data does not allow on every scale (values at or below 0) is left out.
+    """
+    axes = need.spec.axes
+    scales = _all_of([normalisations(axis) for axis in axes]) if "normalisation" in vary else [OWN]
+    ways = _all_of([aggregations(axis) for axis in axes]) if "aggregation" in vary else [OWN]
+    able = [way for way in ways if way == OWN or all(_computes(need, scale, way) for scale in scales)]
+    return scales, able
+
+
+def _all_of(lists: list[list[str]]) -> list[str]:
+    """Return every name that occurs, in order; an axis that may not vary keeps its own method."""
+    return list(dict.fromkeys(name for names in lists for name in names))
+
+
+def _computes(need: NeedIndex, scale: str, way: str) -> bool:
+    try:
+        for axis in need.spec.axes:
+            axis_score(variant(axis, scale, way) or axis, need.columns, need.ground)
+    except SpecError:
+        return False
+    return True
+
+
+def _class_shares(numbers: NDArray[np.int64], axis: NeedAxis) -> Array:
+    """Return the share of the runs in each class, shape (n_areas, classes)."""
+    return np.stack([(numbers == k).mean(axis=0) for k in range(len(axis.classes))], axis=1)
+
+
+def _table(
+    need: NeedIndex,
+    base: Mapping[str, Array],
+    selection: Selection,
+    scores: Mapping[str, Array],
+    chosen: NDArray[np.bool_],
+    chances: Mapping[str, Array],
+    limits: tuple[float, float],
+) -> pd.DataFrame:
+    published = {axis.id: class_numbers(base[axis.id], axis) for axis in need.spec.axes}
+    first = need.spec.axes[0].id
+    places = ranks(-scores[first], "min")
+    lower, median, upper = np.quantile(places, [BAND[0], 0.5, BAND[1]], axis=0, method="inverted_cdf")
+    p = chosen.mean(axis=0)
+    table = pd.DataFrame(
+        {
+            "selected": selection.selected(base, published),
+            "p_selected": p,
+            "label": np.where(p >= limits[1], LABELS[0], np.where(p < limits[0], LABELS[2], LABELS[1])),
+            "rank": ranks(-base[first], "min"),
+            "rank_lower": lower,
+            "rank_median": median,
+            "rank_upper": upper,
+        },
+        index=need.scored,
+    )
+    for axis in need.spec.axes:
+        if len(axis.classes) > 1:
+            kept = np.take_along_axis(chances[axis.id], published[axis.id][:, None], axis=1)[:, 0]
+            table[f"p_kept_{axis.id}"] = kept
+    return table
