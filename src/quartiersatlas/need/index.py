@@ -122,12 +122,12 @@ class NeedIndex:
         """The keys of the areas that have scores."""
         return self.scores.index.difference(self.excluded.index, sort=False)
 
-    @property
+    @cached_property
     def columns(self) -> dict[str, np.ndarray]:
         """Values of the indicators in the scored areas."""
         return _columns(self.inputs, self.scored)
 
-    @property
+    @cached_property
     def ground(self) -> Ground:
         """Residents of the scored areas and city values."""
         return _ground(self.inputs, self.scored)

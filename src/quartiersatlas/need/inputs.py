@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -84,7 +85,7 @@ class NeedInputs:
         counts = {name: counts.on(index) for name, counts in self.counts.items()}
         return replace(self, values=self.values.loc[index], counts=counts, residents=residents)
 
-    @property
+    @cached_property
     def city(self) -> dict[str, float]:
         """City values of the indicators that have counts."""
         return {name: counts.city for name, counts in self.counts.items()}
