@@ -123,23 +123,26 @@ def need_inputs(data: AreaData | pd.DataFrame, spec: NeedSpec, population: str |
 def _counts(data: AreaData | pd.DataFrame, leaf: NeedIndicator) -> Counts | None:
     """Return the counts of an indicator, if the data or the spec has them."""
     if isinstance(data, AreaData):
-        per = data.catalogue.get(leaf.id).per
-        if leaf.id in data.rates:
-            x, n = (data.counts(name) for name in data.rates[leaf.id])
-            return Counts(x, n, per=per)
-        if leaf.id in data.changes:
-            name, before = data.changes[leaf.id]
-            if name in data.rates and name in before.rates:
-                x, n = (data.counts(column) for column in data.rates[name])
-                first, second = (before.counts(column) for column in before.rates[name])
-                return Counts(x, n, earlier=(first, second), per=data.catalogue.get(name).per)
-        return None
+        return counts_behind(data, leaf.id)
     if leaf.numerator and leaf.id not in data.columns:
         for column in (leaf.numerator, leaf.denominator):
             if column not in data.columns:
                 raise ColumnError.not_found(column, data.columns, f"The data for the indicator {leaf.id!r}")
         per = Catalogue.builtin().get(leaf.id).per
         return Counts(checked_counts(data[leaf.numerator]), checked_counts(data[leaf.denominator]), per=per)
+    return None
+
+
+def counts_behind(data: AreaData, name: str) -> Counts | None:
+    """Return the counts behind a rate or the change of a rate; None for other columns."""
+    if name in data.rates:
+        x, n = (data.counts(column) for column in data.rates[name])
+        return Counts(x, n, per=data.catalogue.get(name).per)
+    rate, before = data.changes.get(name, ("", data))
+    if rate in data.rates and rate in before.rates:
+        x, n = (data.counts(column) for column in data.rates[rate])
+        first, second = (before.counts(column) for column in before.rates[rate])
+        return Counts(x, n, earlier=(first, second), per=data.catalogue.get(rate).per)
     return None
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from quartiersatlas.catalogue import Lang
+    from quartiersatlas.need.draws import Draws
     from quartiersatlas.need.index import NeedIndex
     from quartiersatlas.need.selection import Choice, Selection
     from quartiersatlas.need.spec import NeedAxis
@@ -137,17 +138,13 @@ def stability(
     limits: tuple[float, float],
 ) -> Stability:
     """Run the Monte Carlo; see :meth:`quartiersatlas.need.NeedIndex.stability`."""
-    if n < 1:
-        raise SpecError(f"stability: n is {n}; at least one run is needed.")
-    for name in vary:
-        if name not in SOURCES:
-            raise SpecError(f"stability: vary names {name!r}; there are {', '.join(SOURCES)}.")
-    if not 0 <= limits[0] <= limits[1] <= 1:
-        raise SpecError(f"stability: limits are {limits!r}; they must rise within [0, 1].")
+    check_run(n, vary, limits)
     check_ranges(persistence, concentration, threshold)
-    random = np.random.default_rng(seed)
     selection = selection_of(need.spec, select)
-    runs = _runs(need, n, random, tuple(vary), persistence, concentration, threshold)
+    streams = streams_of(seed)
+    noisy = "data" in vary
+    draws = drawn(need.inputs, need.scored, n, streams["data"], persistence) if noisy else as_published(need)
+    runs = runs_of(need, draws, n, streams, vary=vary, concentration=concentration, threshold=threshold)
     base = {axis.id: np.asarray(need.scores.loc[need.scored, axis.id], dtype=float) for axis in need.spec.axes}
     spread = {name: float(np.nanstd(score)) for name, score in base.items()}
     found = outcomes(need.spec, base, runs, need.ground, spread)
@@ -176,12 +173,23 @@ def stability(
             "persistence": persistence,
             "concentration": concentration,
             "threshold": threshold,
-            "methods": [tuple(method)[:2] for method in runs.methods],
+            "methods": [method[:2] for method in runs.methods],
         },
         not_redrawn=tuple(str(name) for name in need.inputs.values if name not in need.inputs.counts),
         spec_id=need.spec.id,
         spec_hash=need.spec.hash,
     )
+
+
+def check_run(n: int, vary: Sequence[str], limits: tuple[float, float]) -> None:
+    """Refuse what cannot be run."""
+    if n < 1:
+        raise SpecError(f"stability: n is {n}; at least one run is needed.")
+    for name in vary:
+        if name not in SOURCES:
+            raise SpecError(f"stability: vary names {name!r}; there are {', '.join(SOURCES)}.")
+    if not 0 <= limits[0] <= limits[1] <= 1:
+        raise SpecError(f"stability: limits are {limits!r}; they must rise within [0, 1].")
 
 
 def check_ranges(persistence: float, concentration: float, threshold: float) -> None:
@@ -194,24 +202,26 @@ def check_ranges(persistence: float, concentration: float, threshold: float) -> 
         raise SpecError(f"threshold is {threshold!r}; it must be in [0, 1).")
 
 
-def _runs(
+def streams_of(seed: Seed) -> dict[str, np.random.Generator]:
+    """Give each source random numbers of its own, so that what one draws does not depend on the others."""
+    return dict(zip(SOURCES, np.random.default_rng(seed).spawn(len(SOURCES)), strict=True))
+
+
+def runs_of(
     need: NeedIndex,
+    draws: Draws,
     n: int,
-    random: np.random.Generator,
-    vary: tuple[str, ...],
-    persistence: float,
+    streams: Mapping[str, np.random.Generator],
+    *,
+    vary: Sequence[str],
     concentration: float,
     threshold: float,
 ) -> Runs:
-    """Draw what differs from run to run; each source has a stream of its own, so that others do not change it."""
-    streams = dict(zip(SOURCES, random.spawn(len(SOURCES)), strict=True))
-    noisy = "data" in vary
-    draws = drawn(need.inputs, need.scored, n, streams["data"], persistence) if noisy else as_published(need)
-    weights = drawn_weights(need.spec.axes, n, streams["weights"], concentration) if "weights" in vary else {}
+    """Draw weights, methods and limits for runs whose data are drawn."""
     scales, ways = methods_to_try(need, vary)
-    scale, way = (
-        streams[name].integers(len(found), size=n) for name, found in (("normalisation", scales), ("aggregation", ways))
-    )
+    scale = streams["normalisation"].integers(len(scales), size=n)
+    way = streams["aggregation"].integers(len(ways), size=n)
+    weights = drawn_weights(need.spec.axes, n, streams["weights"], concentration) if "weights" in vary else {}
     return Runs(
         draws=draws,
         shift=streams["threshold"].uniform(-threshold, threshold, n) if "threshold" in vary else np.zeros(n),
@@ -247,6 +257,11 @@ def _computes(need: NeedIndex, scale: str, way: str) -> bool:
     return True
 
 
+def labelled(p: Array, limits: tuple[float, float]) -> NDArray[np.str_]:
+    """Return the label of each probability of being selected."""
+    return np.where(p >= limits[1], LABELS[0], np.where(p < limits[0], LABELS[2], LABELS[1]))
+
+
 def _class_shares(numbers: NDArray[np.int64], axis: NeedAxis) -> Array:
     """Return the share of the runs in each class, shape (n_areas, classes)."""
     return np.stack([(numbers == k).mean(axis=0) for k in range(len(axis.classes))], axis=1)
@@ -270,7 +285,7 @@ def _table(
         {
             "selected": selection.selected(base, published),
             "p_selected": p,
-            "label": np.where(p >= limits[1], LABELS[0], np.where(p < limits[0], LABELS[2], LABELS[1])),
+            "label": labelled(p, limits),
             "rank": ranks(-base[first], "min"),
             "rank_lower": lower,
             "rank_median": median,

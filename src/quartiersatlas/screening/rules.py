@@ -15,14 +15,58 @@ import numpy as np
 
 from quartiersatlas.errors import ColumnError, SpecError
 from quartiersatlas.indicators import city_values
+from quartiersatlas.need.normalise import ranks
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import pandas as pd
+    from numpy.typing import NDArray
 
     from quartiersatlas.intake import AreaData
     from quartiersatlas.need import NeedIndex
 
 NEED = "need"
+
+
+@dataclass(frozen=True)
+class Held:
+    """Where a rule holds and where it does not, shape (runs, n_areas); where neither, it cannot be told."""
+
+    yes: NDArray[np.bool_]
+    no: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Redrawn:
+    """What rules look at, in many runs.
+
+    Parameters
+    ----------
+    columns, scores : dict of str to array, shape (runs, n_areas)
+        Columns of the data and axes of the need index, the first axis first; a single row where runs do not differ.
+    city : dict of str to array, shape (runs, 1)
+        City values of the rates.
+    classes : dict of str to array of int, shape (runs, n_areas)
+        Class numbers of the axes; -1 where there is none.
+    class_ids : dict of str to list of str
+        The names of the classes.
+    shift : array of float, shape (runs, 1)
+        By how much limits move.
+    """
+
+    columns: Mapping[str, NDArray[np.float64]]
+    city: Mapping[str, NDArray[np.float64]]
+    scores: Mapping[str, NDArray[np.float64]]
+    classes: Mapping[str, NDArray[np.int64]]
+    class_ids: Mapping[str, Sequence[str]]
+    shift: NDArray[np.float64]
+
+    def of(self, name: str) -> NDArray[np.float64]:
+        """Return an axis of the need index ('need' is its first) or a column."""
+        if name == NEED:
+            return next(iter(self.scores.values()))
+        return self.scores.get(name, self.columns.get(name, np.empty((1, 0))))
 
 
 @dataclass(frozen=True)
@@ -49,6 +93,10 @@ class Rule(ABC):
         for more in fulfilled[1:]:
             result = result & more
         return result
+
+    @abstractmethod
+    def holds(self, runs: Redrawn) -> Held:
+        """Apply the rule in many runs."""
 
     @abstractmethod
     def __str__(self) -> str: ...
@@ -89,6 +137,13 @@ class Combined(Rule):
         right = self.right.combine(fulfilled[self.left.size :])
         return left & right if self.sign == "&" else left | right
 
+    def holds(self, runs: Redrawn) -> Held:
+        """Combine both sides in three-valued logic."""
+        left, right = self.left.holds(runs), self.right.holds(runs)
+        if self.sign == "&":
+            return Held(left.yes & right.yes, left.no | right.no)
+        return Held(left.yes | right.yes, left.no & right.no)
+
     @property
     def size(self) -> int:
         """Number of single conditions on both sides."""
@@ -115,6 +170,12 @@ class AboveCity(Rule):
             found.append(Criterion("above_city", name, values, city, _known(values > city, values)))
         return found
 
+    def holds(self, runs: Redrawn) -> Held:
+        """Compare the rates with the city values of the same run."""
+        each = [(runs.columns[name], runs.city[name]) for name in self.indicators]
+        yes = np.logical_and.reduce([values > city for values, city in each])
+        return Held(yes, np.logical_or.reduce([values <= city for values, city in each]))
+
     @property
     def size(self) -> int:
         """One condition per rate."""
@@ -139,6 +200,15 @@ class WorstShare(Rule):
         limit = float(known.iloc[wanted - 1]) if len(known) else float("inf")
         return [Criterion("worst_share", self.indicator, values, limit, _known(values >= limit, values))]
 
+    def holds(self, runs: Redrawn) -> Held:
+        """Take the share of each run; where limits move, more or fewer areas are in it."""
+        values = runs.of(self.indicator)
+        known = ~np.isnan(values)
+        n = known.sum(axis=-1, keepdims=True)
+        wanted = np.maximum(1, np.floor(np.minimum(1, self.share * (1 + runs.shift)) * n + 0.5))
+        yes = ranks(-values, "min") <= wanted
+        return Held(yes, known & ~yes)
+
     def __str__(self) -> str:
         return f'worst_share("{self.indicator}", {self.share:g})'
 
@@ -162,6 +232,12 @@ class InClass(Rule):
         values = need.classes[self.axis]
         inside = _known(values.isin(self.classes), values)
         return [Criterion("in_class", self.axis, values, " | ".join(self.classes), inside)]
+
+    def holds(self, runs: Redrawn) -> Held:
+        """Compare the class of each run with the named ones."""
+        numbers = runs.classes[self.axis]
+        yes = np.isin(numbers, [runs.class_ids[self.axis].index(name) for name in self.classes])
+        return Held(yes, (numbers >= 0) & ~yes)
 
     def __str__(self) -> str:
         return f"in_class({_quoted((self.axis, *self.classes))})"

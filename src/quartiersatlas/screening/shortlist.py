@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from quartiersatlas.catalogue import Message
-from quartiersatlas.errors import list_some
+from quartiersatlas.errors import SpecError, list_some
+from quartiersatlas.need.stability import SOURCES
+from quartiersatlas.screening.stability import shortlist_stability
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+
     from quartiersatlas.intake import AreaData
-    from quartiersatlas.need import NeedIndex
+    from quartiersatlas.need import NeedIndex, Stability
     from quartiersatlas.screening.rules import Criterion, Rule
 
 
@@ -35,6 +41,8 @@ class Shortlist:
         Residents of each area.
     warnings : tuple of Message
         What a reader of the shortlist has to know.
+    data, need : AreaData, NeedIndex, optional
+        What was screened.
     """
 
     rule: Rule
@@ -43,6 +51,68 @@ class Shortlist:
     reasons: pd.DataFrame
     residents: pd.Series[float]
     warnings: tuple[Message, ...] = ()
+    data: AreaData | None = field(default=None, repr=False)
+    need: NeedIndex | None = field(default=None, repr=False)
+
+    def stability(
+        self,
+        n: int = 1000,
+        seed: int | np.random.Generator | None = 1,
+        *,
+        vary: Sequence[str] = SOURCES,
+        persistence: float = 0.0,
+        concentration: float = 6.0,
+        threshold: float = 0.1,
+        limits: tuple[float, float] = (0.1, 0.9),
+    ) -> Stability:
+        """Apply the rule many times, to data and need indices that are not taken as exact.
+
+        Parameters
+        ----------
+        n, seed, vary, persistence, concentration, threshold, limits
+            As in :meth:`quartiersatlas.need.NeedIndex.stability`. Where limits move, so does the share of
+            ``worst_share``; ``above_city`` compares with the city value of the same run.
+
+        Returns
+        -------
+        Stability
+            ``p_selected`` and ``label`` of every area for which the rule could be told; no ranks and no class
+            probabilities, which are those of ``need.stability()``.
+
+        Raises
+        ------
+        SpecError
+            A parameter is out of range, or the shortlist was not made by :func:`screen`.
+
+        Examples
+        --------
+        >>> import geopandas as gpd
+        >>> import pandas as pd
+        >>> import shapely
+        >>> import quartiersatlas as qa
+        >>> shapes = [shapely.box(x, 0, x + 1000, 1000) for x in (0, 1000, 2000)]
+        >>> keys = ["1", "2", "3"]
+        >>> areas = gpd.GeoDataFrame({"name": ["A", "B", "C"]}, index=keys, geometry=shapes, crs="EPSG:25832")
+        >>> table = pd.DataFrame({"poor": [300.0, 205, 90], "residents": [1000.0] * 3}, index=areas.index)
+        >>> data = qa.add_rates(qa.join(areas, table), {"poverty": ("poor", "residents")})
+        >>> shortlist = qa.screen(data, qa.above_city("poverty"))
+        >>> shortlist.stability(n=500, seed=1).table["label"].tolist()
+        ['sicher', 'Grenzfall', 'nicht']
+        """
+        if self.data is None:
+            raise SpecError("This shortlist does not hold the data it was made of: make it with screen(data, rule).")
+        return shortlist_stability(
+            self,
+            self.data,
+            self.need,
+            n,
+            seed,
+            vary=vary,
+            persistence=persistence,
+            concentration=concentration,
+            threshold=threshold,
+            limits=limits,
+        )
 
     @property
     def keys(self) -> list[str]:
@@ -128,6 +198,8 @@ def screen(data: AreaData, rule: Rule, *, need: NeedIndex | None = None) -> Shor
         reasons=pd.concat([_reasons(criterion) for criterion in criteria], ignore_index=True),
         residents=data.residents(),
         warnings=_warnings(criteria, data),
+        data=data,
+        need=need,
     )
 
 

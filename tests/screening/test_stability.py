@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+import quartiersatlas as qa
+from quartiersatlas.errors import SpecError
+
+N = 24
+FOUR = [
+    {"id": "low", "upper": 0.0, "label_de": "gering", "label_en": "low"},
+    {"id": "medium", "upper": 1.0, "label_de": "mittel", "label_en": "medium"},
+    {"id": "high", "label_de": "hoch", "label_en": "high"},
+]
+
+
+@pytest.fixture
+def data(joined):
+    random = np.random.default_rng(3)
+    residents = random.integers(300, 2500, N).astype(float)
+    children = np.round(residents / 6)
+    level = random.beta(3, 12, N)
+    values = {
+        "poor": random.binomial(residents.astype(int), level).astype(float),
+        "poor_children": random.binomial(children.astype(int), level).astype(float),
+        "children": children,
+        "residents": residents,
+        "given": random.random(N),
+    }
+    values["poor"][5] = np.nan
+    return qa.add_rates(
+        joined(values), {"poverty": ("poor", "residents"), "child_poverty": ("poor_children", "children")}
+    )
+
+
+@pytest.fixture
+def need(data):
+    axis = {
+        "id": "status",
+        "standardise": {"method": "z"},
+        "indicators": [{"id": "poverty"}, {"id": "child_poverty"}],
+        "classes": FOUR,
+    }
+    spec = qa.NeedSpec.from_dict({"id": "t", "source": "t", "min_population": 0, "axes": [axis]})
+    return qa.need_index(data, spec)
+
+
+RULES = [
+    qa.above_city("poverty"),
+    qa.above_city("poverty", "child_poverty"),
+    qa.worst_share("need", 0.2),
+    qa.worst_share("given", 0.3),
+    qa.in_class("status", "high", "medium"),
+    qa.above_city("child_poverty") & qa.worst_share("status", 0.4),
+    qa.above_city("poverty") | qa.worst_share("given", 0.3),
+    (qa.in_class("status", "high") | qa.worst_share("child_poverty", 0.1)) & qa.above_city("child_poverty"),
+]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=str)
+def test_a_run_in_which_nothing_varies_is_the_shortlist(data, need, rule):
+    shortlist = qa.screen(data, rule, need=need)
+    stable = shortlist.stability(n=3, vary=[])
+    assessed = shortlist.assessed
+    assert stable.table.loc[assessed, "p_selected"].tolist() == shortlist.selected[assessed].astype(float).tolist()
+    assert stable.table.loc[~assessed, "p_selected"].isna().all()
+    assert stable.table.loc[~assessed, "label"].isna().all()
+    assert stable.core == shortlist.keys
+    assert stable.size.tolist() == [len(shortlist.keys)] * 3
+    assert stable.selection == str(rule)
+
+
+def test_above_city_compares_with_the_city_of_the_same_run(data):
+    stable = qa.screen(data, qa.above_city("poverty")).stability(n=6000, seed=1, vary=["data"])
+    # the same by another stream of numbers, one run at a time
+    x, n = data.values["poor"].to_numpy(), data.values["residents"].to_numpy()
+    known = ~np.isnan(x)
+    random, hits = np.random.default_rng(99), np.zeros(N)
+    for _ in range(6000):
+        y = random.binomial(n[known].astype(int), x[known] / n[known])
+        hits[known] += y / n[known] > y.sum() / n[known].sum()
+    p = stable.table["p_selected"].to_numpy(dtype=float)
+    assert p[known] == pytest.approx(hits[known] / 6000, abs=0.03)
+    assert np.isnan(p[~known]).all()
+    assert ((p[known] > 0.05) & (p[known] < 0.95)).sum() >= 3
+
+
+def test_need_and_rates_of_the_same_counts_are_redrawn_together(data, need):
+    # the first axis rests on the same two rates: an area above the highest limit of both cannot be out by chance alone
+    rule = qa.worst_share("need", 0.99) | qa.above_city("poverty")
+    both = qa.screen(data, rule, need=need).stability(n=400, seed=2)
+    alone = qa.screen(data, qa.worst_share("need", 0.99), need=need).stability(n=400, seed=2)
+    assert (both.table["p_selected"] >= alone.table["p_selected"])[both.table["p_selected"].notna()].all()
+
+
+def test_the_share_moves_with_the_threshold(data, need):
+    stable = qa.screen(data, qa.worst_share("given", 0.5), need=need).stability(
+        n=300, vary=["threshold"], threshold=0.5
+    )
+    assert stable.size.min() == 6
+    assert stable.size.max() == 18
+    assert stable.not_redrawn == ("given",)
+
+
+def test_need_of_a_shortlist_is_that_of_the_index(data, need):
+    direct = need.stability(n=500, seed=4, select={"status": ["high"]}, vary=["weights", "normalisation"])
+    through = qa.screen(data, qa.in_class("status", "high"), need=need).stability(
+        n=500, seed=4, vary=["weights", "normalisation"]
+    )
+    scored = direct.table["p_selected"].notna()
+    assert through.table.loc[scored, "p_selected"].tolist() == direct.table.loc[scored, "p_selected"].tolist()
+    assert need.spec.hash in repr(through)
+
+
+def test_a_shortlist_without_its_data_says_so(data):
+    shortlist = dataclasses.replace(qa.screen(data, qa.above_city("poverty")), data=None)
+    with pytest.raises(SpecError, match="make it with screen"):
+        shortlist.stability()
