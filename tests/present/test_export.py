@@ -249,3 +249,15 @@ def test_a_folder_in_the_place_of_a_file_is_refused(town_release, tmp_path):
     (tmp_path / "atlas.gpkg").mkdir()
     with pytest.raises(InputError, match="is a folder"):
         export(town_release, tmp_path / "atlas.gpkg")
+
+
+def test_the_fingerprint_of_the_need_spec_stands_in_every_output(sample, tmp_path):
+    """Map, report, GeoPackage, CSV and manifest all say by which rules the scores were made."""
+    spec_hash = sample.release.spec_hash
+    assert len(spec_hash) == 12
+    for name in ("atlas.html", "bericht.html", "manifest.json"):
+        assert spec_hash in (sample.folder / name).read_text(encoding="utf-8")
+    notes = pyogrio.read_dataframe(sample.folder / "atlas.gpkg", layer="notes")
+    assert notes["text"].str.contains(spec_hash).any()
+    table = read_csv(export(sample.release, tmp_path / "areas.csv"))
+    assert set(table["need_spec"]) == {spec_hash}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -10,25 +9,24 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from quartiersatlas.catalogue import Message
 from quartiersatlas.errors import SpecError, list_some
+from quartiersatlas.need.cautions import cautions, nominal_weights
 from quartiersatlas.need.classes import class_ids
 from quartiersatlas.need.contributions import contributions
-from quartiersatlas.need.evaluate import Ground, axis_score, present_share
+from quartiersatlas.need.evaluate import Ground, axis_score
+from quartiersatlas.need.exclusions import excluded_areas, incomplete_areas, reasons_text
 from quartiersatlas.need.influence import influence, leave_one_out, smallest_weight_change
 from quartiersatlas.need.inputs import NeedInputs, need_inputs
 from quartiersatlas.need.sensitivity import FACTORS, Sensitivity, sensitivity
-from quartiersatlas.need.spec import NeedGroup, NeedIndicator
 from quartiersatlas.need.stability import SOURCES, Stability, stability
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from quartiersatlas.catalogue import Message
     from quartiersatlas.intake import AreaData
     from quartiersatlas.need.selection import Choice
-    from quartiersatlas.need.spec import NeedAxis, NeedSpec
-
-FEW_AREAS = 15  # a convention of practice: over fewer areas z-scores are arbitrary
+    from quartiersatlas.need.spec import NeedSpec
 
 
 @dataclass(frozen=True)
@@ -433,11 +431,11 @@ def need_index(
     """
     inputs = need_inputs(data, spec, population)
     keys = inputs.values.index
-    excluded = _excluded(inputs, spec, {**spec.exclude, **(exclude or {})})
+    excluded = excluded_areas(inputs, spec, {**spec.exclude, **(exclude or {})})
     scored = keys.difference(excluded.index, sort=False)
     if len(scored) < 3:  # noqa: PLR2004 - two areas differ by one standard deviation each, whatever their values
         raise SpecError(
-            f"Only {len(scored)} areas are left to score; {len(excluded)} are excluded: {_reasons(excluded)}."
+            f"Only {len(scored)} areas are left to score; {len(excluded)} are excluded: {reasons_text(excluded)}."
         )
     columns = _columns(inputs, scored)
     ground = _ground(inputs, scored)
@@ -449,10 +447,10 @@ def need_index(
         scores=scores,
         classes=pd.DataFrame({axis.id: class_ids(scores[axis.id], axis) for axis in spec.axes}),
         excluded=excluded,
-        incomplete=_incomplete(spec, inputs.values.loc[scored]),
+        incomplete=incomplete_areas(spec, inputs.values.loc[scored]),
         reference=_reference(spec, inputs, scored),
         inputs=inputs,
-        warnings=_warnings(spec, inputs, len(scored)),
+        warnings=cautions(spec, inputs, len(scored)),
     )
 
 
@@ -464,59 +462,6 @@ def _columns(inputs: NeedInputs, scored: pd.Index) -> dict[str, np.ndarray]:
 def _ground(inputs: NeedInputs, scored: pd.Index) -> Ground:
     residents = next(iter(inputs.residents.values()), None)
     return Ground(None if residents is None else np.asarray(residents.loc[scored], dtype=float), inputs.city)
-
-
-def _excluded(inputs: NeedInputs, spec: NeedSpec, manual: Mapping[str, str]) -> pd.DataFrame:
-    """List who is left out and why: too few residents, by hand, too few indicators."""
-    frame = inputs.values
-    unknown_keys = [key for key in manual if key not in frame.index]
-    if unknown_keys:
-        raise SpecError(f"exclude: {list_some(unknown_keys)} are not keys of the data.")
-    rows: dict[str, tuple[str, str]] = {}
-    if spec.min_population > 0:
-        for name, residents in inputs.residents.items():
-            for key in frame.index[residents < spec.min_population]:
-                rows.setdefault(key, ("population", f"{spec.min_population:g}"))
-            for key in frame.index[residents.isna()]:
-                rows.setdefault(key, ("missing", name))
-    rows.update({key: ("manual", reason) for key, reason in manual.items()})
-    unknown = frame.isna()
-    scorable = pd.Series(data=True, index=frame.index)
-    for axis in spec.axes:
-        scorable &= _present(axis, frame) >= axis.min_present - 1e-12
-    for key in frame.index[~scorable]:
-        names = [str(name) for name in unknown.columns[unknown.loc[key]]]
-        empty = all(name in inputs.counts and inputs.counts[name].denominator[key] == 0 for name in names)
-        rows.setdefault(key, ("no_denominator" if empty else "missing", ", ".join(names)))
-    ordered = {key: rows[key] for key in frame.index if key in rows}
-    return pd.DataFrame.from_dict(ordered, orient="index", columns=["reason", "detail"])
-
-
-def _present(group: NeedGroup, frame: pd.DataFrame) -> np.ndarray:
-    """Return the share of a group's weights that is known in each area."""
-    known = [
-        np.where(_present(member, frame) >= member.min_present - 1e-12, 1.0, np.nan)
-        if isinstance(member, NeedGroup)
-        else np.where(frame[member.id].isna(), np.nan, 1.0)
-        for member in group.members
-    ]
-    return present_share(group, np.stack(known))
-
-
-def _reasons(excluded: pd.DataFrame) -> str:
-    counts = (excluded["reason"] + " (" + excluded["detail"] + ")").value_counts().head(3)
-    return "; ".join(f"{n} for {reason}" for reason, n in counts.items())
-
-
-def _incomplete(spec: NeedSpec, scored: pd.DataFrame) -> pd.DataFrame:
-    """List the areas scored from a part of their indicators."""
-    rows = [
-        (key, axis.id, ", ".join(gaps.columns[gaps.loc[key]]))
-        for axis in spec.axes
-        for gaps in [scored[[leaf.id for leaf in axis.indicators]].isna()]
-        for key in gaps.index[gaps.any(axis=1)]
-    ]
-    return pd.DataFrame(rows, columns=["key", "axis", "missing"]).set_index("key")
 
 
 def _reference(spec: NeedSpec, inputs: NeedInputs, scored: pd.Index) -> pd.DataFrame:
@@ -537,49 +482,3 @@ def _reference(spec: NeedSpec, inputs: NeedInputs, scored: pd.Index) -> pd.DataF
         for leaf, share in nominal_weights(axis).items()
     ]
     return pd.DataFrame(rows)
-
-
-def nominal_weights(group: NeedGroup) -> dict[NeedIndicator, float]:
-    """Return the share of each indicator in the weights of an axis; they sum to 1."""
-    total = sum(member.weight for member in group.members)
-    shares: dict[NeedIndicator, float] = {}
-    for member in group.members:
-        below = nominal_weights(member) if isinstance(member, NeedGroup) else {member: 1.0}
-        for leaf, share in below.items():
-            shares[leaf] = shares.get(leaf, 0.0) + share * member.weight / total
-    return shares
-
-
-def _warnings(spec: NeedSpec, inputs: NeedInputs, n_scored: int) -> tuple[Message, ...]:
-    """Return what a reader has to know, and warn the analyst."""
-    found = []
-    if spec.unverified:
-        found.append(Message("warning_unverified", {"spec": spec.id, "reason": spec.unverified}))
-    for axis in spec.axes:
-        found += _axis_warnings(axis, inputs)
-    if n_scored < FEW_AREAS:
-        found.append(Message("warning_few_areas", {"areas": n_scored}))
-    for message in found:
-        warnings.warn(f"Need index {spec.id!r}: {message}", UserWarning, stacklevel=3)
-    return tuple(found)
-
-
-def _axis_warnings(axis: NeedAxis, inputs: NeedInputs) -> list[Message]:
-    """Warn where context indicators weigh most, and where a direction contradicts the catalogue."""
-    catalogue, weights = inputs.catalogue, nominal_weights(axis)
-    context = [leaf for leaf in weights if leaf.id in catalogue and catalogue[leaf.id].role == "context"]
-    share = sum(weights[leaf] for leaf in context)
-    found = []
-    if share >= 0.5 or (len(weights) > 1 and any(weights[leaf] > _others(weights, leaf) for leaf in context)):  # noqa: PLR2004 - half
-        names = ", ".join(leaf.id for leaf in context)
-        found.append(Message("warning_context", {"axis": axis.id, "share": f"{share:.0%}", "names": names}))
-    return found + [
-        Message("warning_direction", {"axis": axis.id, "name": leaf.id})
-        for leaf in weights
-        if leaf.id in catalogue and catalogue[leaf.id].direction == -leaf.direction
-    ]
-
-
-def _others(weights: Mapping[NeedIndicator, float], leaf: NeedIndicator) -> float:
-    """Return the heaviest weight among the other indicators."""
-    return max(weight for other, weight in weights.items() if other != leaf)

@@ -60,10 +60,10 @@ def export(
 
 
 def area_table(release: Release, lang: Lang) -> gpd.GeoDataFrame:
-    """Return one row per area: names, state, every released column, selection, reasons, notice."""
+    """Return one row per area: names, state, every released column, selection, reasons, spec, notice."""
     reasons = {key: "; ".join(lines) for key, lines in reason_texts(release, lang).items()}
     # released columns last: the residents may be one of them
-    taken = {"state", "residents", "selected", "reasons", "candidate", "notice", *release.values}
+    taken = {"state", "residents", "selected", "reasons", "candidate", "need_spec", "notice", *release.values}
     parents = {column: f"parent_{column}" for column in release.areas.columns if column in taken}
     areas = (
         release.areas.rename(columns=parents)
@@ -74,6 +74,8 @@ def area_table(release: Release, lang: Lang) -> gpd.GeoDataFrame:
     areas["selected"] = release.selected
     areas["reasons"] = [reasons.get(key, "") for key in areas.index]
     areas["candidate"] = release.members.reindex(areas.index).fillna("")
+    if release.spec_hash:
+        areas["need_spec"] = release.spec_hash  # every output says by which rules its scores were made
     for column in release.columns:
         if column.kind != "count":
             gaps = {
