@@ -16,6 +16,7 @@ from quartiersatlas.need.classes import class_ids
 from quartiersatlas.need.contributions import contributions
 from quartiersatlas.need.evaluate import Ground, axis_score, present_share
 from quartiersatlas.need.inputs import NeedInputs, need_inputs
+from quartiersatlas.need.small_numbers import change_table, rate_table
 from quartiersatlas.need.spec import NeedGroup, NeedIndicator
 
 if TYPE_CHECKING:
@@ -144,6 +145,21 @@ class NeedIndex:
         for more in codes[1:]:
             joined = joined + more
         return joined.rename("typology")
+
+    @property
+    def rates(self) -> pd.DataFrame:
+        """Columns (indicator, statistic): value, interval, shrunken value and reliability; see :func:`rate_table`."""
+        return rate_table(self.inputs)
+
+    def change_test(self, persistence: float = 0.0) -> pd.DataFrame:
+        """Return interval and test of the indicators that are changes; see :func:`change_table`.
+
+        Parameters
+        ----------
+        persistence : float
+            Correlation between the two dates, in [0, 1).
+        """
+        return change_table(self.inputs, persistence)
 
     @property
     def table(self) -> pd.DataFrame:
