@@ -11,9 +11,11 @@ import argparse
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import fill
 
 import numpy as np
 import pandas as pd
+import verify_berlin_2021 as berlin_2021
 
 import quartiersatlas as qa
 
@@ -65,7 +67,7 @@ def main() -> int:
     if not (options.data / "indices").is_dir():
         print(f"{options.data / 'indices'} is not there: nothing proved")
         return 0
-    page = page_text(proofs(options.data / "indices"))
+    page = page_text(proofs(options.data / "indices"), edition_2021(options.data / "indices"))
     if options.check:
         same = PAGE.read_text(encoding="utf-8") == page
         print("docs/verification.md is up to date" if same else "docs/verification.md differs: write it again")
@@ -79,6 +81,7 @@ def proofs(folder: Path) -> list[Proof]:
     found = []
     for year in (2013, 2015, 2017, 2019, 2021):
         found += berlin(folder / "mss_berlin" / f"mss{year}_plr.csv", year)
+    found += berlin_of_all_areas(edition_2021(folder))
     found += wales(folder / "wimd2019" / "wimd2019_lsoa.csv")
     found += england_2025(folder / "imd" / "imd2025_lsoa.csv.gz")
     found += england_2019(folder / "imd")
@@ -91,7 +94,7 @@ def berlin(file: Path, year: int) -> list[Proof]:
     table = pd.read_csv(file, dtype={"id": str}).set_index("id")
     need = qa.need_index(berlin_frame(table, year), qa.NeedSpec.preset(name), population="residents")
     keys = need.scored
-    remark = "" if year < GAPS_SINCE else "2 of the 536 scored areas are not in the tables at hand"
+    remark = "" if year < GAPS_SINCE else "the table as it is, without 2 of the 536 scored areas"
     rows = [
         _classes(name, "status classes", need.classes.loc[keys, "status"], table["status_index_class"], STATUS, remark),
         _classes(
@@ -137,6 +140,44 @@ def _berlin_numbers(name: str, need: qa.NeedIndex, table: pd.DataFrame) -> list[
     return [*found, _numbers(name, what, need.scores.loc[table.index, "status"] - index, BERLIN_DIGITS)]
 
 
+def edition_2021(folder: Path) -> berlin_2021.Edition:
+    """Read the edition of 2021."""
+    table = pd.read_csv(folder / "mss_berlin" / "mss2021_plr.csv", dtype={"id": str}).set_index("id")
+    z = {name: pd.to_numeric(table[column], errors="coerce") for name, column in berlin_2021.Z_COLUMNS.items()}
+    words = {"status": ("status_index_class", STATUS), "dynamics": ("dynamic_index_class", DYNAMICS)}
+    classes = {axis: table[column].str.strip().map(ids) for axis, (column, ids) in words.items()}
+    return berlin_2021.Edition(berlin_frame(table, 2021), pd.DataFrame(z), pd.DataFrame(classes))
+
+
+def berlin_of_all_areas(edition: berlin_2021.Edition) -> list[Proof]:
+    """Compare the edition of 2021 as computed over all 536 areas: with their constants, and with the two filled in."""
+    name, n = "berlin-mss-2021", len(edition.frame)
+    fixed = qa.need_index(edition.frame, berlin_2021.fixed_status(edition), population="residents")
+    filled = berlin_2021.index_of(edition.filled(edition.assumed(lower_first=True)))
+    constants = "fixed reference: the constants of all 536 areas"
+    return [
+        _numbers(name, "z-scores of the status", berlin_2021.z_errors(fixed, edition), BERLIN_DIGITS, constants),
+        Proof(name, "status classes with these z-scores", berlin_2021.met(fixed, edition, "status"), n),
+        _numbers(
+            name, "z-scores", berlin_2021.z_errors(filled, edition), BERLIN_DIGITS, "the 2 areas filled in, see below"
+        ),
+        Proof(
+            name,
+            "status classes of all areas",
+            min(berlin_2021.status_of_every_assignment(edition)),
+            n,
+            remark="the 2 areas filled in, see below",
+        ),
+        Proof(
+            name,
+            "dynamics classes of all areas",
+            berlin_2021.met(filled, edition, "dynamics"),
+            n,
+            remark="the 2 areas filled in on assumptions, see below",
+        ),
+    ]
+
+
 def wales(file: Path) -> list[Proof]:
     """Compare scores and ranks of the Welsh index."""
     table = pd.read_csv(file).set_index("lsoa11_code")
@@ -177,10 +218,11 @@ def _classes(
     return Proof(preset, what, int((ours == theirs).sum()), len(ours), remark=remark)
 
 
-def _numbers(preset: str, what: str, errors: pd.Series, tolerance: float) -> Proof:
+def _numbers(preset: str, what: str, errors: pd.Series, tolerance: float, remark: str = "") -> Proof:
     """Count the numbers that agree within a tolerance."""
     sizes = errors.abs()
-    return Proof(preset, f"{what} within {tolerance:g}", int(sizes.le(tolerance).sum()), len(sizes), float(sizes.max()))
+    met = int(sizes.le(tolerance).sum())
+    return Proof(preset, f"{what} within {tolerance:g}", met, len(sizes), float(sizes.max()), remark)
 
 
 def _ranks(preset: str, need: qa.NeedIndex, published: pd.Series) -> Proof:
@@ -189,7 +231,7 @@ def _ranks(preset: str, need: qa.NeedIndex, published: pd.Series) -> Proof:
     return Proof(preset, "ranks", int(difference.eq(0).sum()), len(ours), float(np.max(difference)))
 
 
-def page_text(rows: list[Proof]) -> str:
+def page_text(rows: list[Proof], edition: berlin_2021.Edition) -> str:
     """Return the page: what was compared, and which presets could not be."""
     lines = [
         "# Verification of the presets",
@@ -208,7 +250,103 @@ def page_text(rows: list[Proof]) -> str:
         reason = qa.NeedSpec.preset(name).unverified
         if reason:
             lines.append(f"- `{name}`: {reason}.")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, "", *_edition_2021_text(edition)]) + "\n"
+
+
+def _edition_2021_text(edition: berlin_2021.Edition) -> list[str]:
+    """Return what exactly is proved of the edition of 2021."""
+    return [
+        "## Berlin 2021: what is proved, and what is not",
+        "",
+        _wrapped(
+            "The edition scores 536 areas; the table at hand has 534. Nonnendammallee (05300840, 486 residents) and "
+            "Schumacher-Quartier (12200411, 393 residents) are missing from it, and with them a part of every mean and "
+            "deviation."
+        ),
+        "",
+        _wrapped(
+            "**Proved: the status, and the first change.** Value and published z-score lie on a line, which gives mean "
+            "and deviation over all 536 areas, and from these the two missing values:"
+        ),
+        "",
+        "| indicator | mean of 536 | deviation of 536 | the two missing values |",
+        "| --- | ---: | ---: | --- |",
+        *_constants(edition),
+        "",
+        _wrapped(
+            "With these constants as a fixed reference, and with the two areas filled in, all z-scores and all status "
+            "classes are met. Which of the two areas has which value makes no difference to any status class."
+        ),
+        "",
+        _wrapped(
+            "**Not provable from the table: the other two changes.** Neither their z-scores nor the index of the "
+            "dynamics are in it. What the classes say: the rule gives all 534 published dynamics classes if, and only "
+            "if, the constants of all 536 areas lie in a convex set with these bounds (linear programming; the last "
+            "column is the constant of the 534 areas alone):"
+        ),
+        "",
+        "| constant | lowest | highest | of 534 |",
+        "| --- | ---: | ---: | ---: |",
+        *_bounds(edition),
+        "",
+        _wrapped(
+            "So there are constants that meet every class, and those of the 534 areas are not among them: the "
+            "deviation of the change of child poverty must be larger than theirs."
+        ),
+        "",
+        _wrapped(_assumptions(edition)),
+        "",
+        _wrapped(
+            "This shows that the published dynamics classes agree with the rule over 536 areas. It does not recover "
+            "the changes of the two areas: other values would do as well."
+        ),
+    ]
+
+
+def _wrapped(text: str) -> str:
+    return fill(text, 118, break_long_words=False, break_on_hyphens=False)
+
+
+def _constants(edition: berlin_2021.Edition) -> list[str]:
+    return [
+        f"| `{name}` | {row['mean']:.5f} | {row['sd']:.5f} | {low:.3f} and {high:.3f} |"
+        for name, row in edition.constants.iterrows()
+        for low, high in [edition.recovered[name]]
+    ]
+
+
+def _assumptions(edition: berlin_2021.Edition) -> str:
+    """Return how many dynamics classes are met under which assumptions on the two missing areas."""
+    n = len(edition.frame)
+    low, high = edition.recovered[berlin_2021.FIRST]
+    lower, higher = (
+        berlin_2021.met(berlin_2021.index_of(edition.filled(edition.assumed(lower_first=order))), edition, "dynamics")
+        for order in (True, False)
+    )
+    drawn = [berlin_2021.drawn(edition, lower_first=order) for order in (True, False)]
+    spread = [f"{met.min()} to {met.max()}, and all {n} in {(met == n).mean():.0%} of the draws" for met in drawn]
+    return (
+        f"One number from outside this table narrows it down: the z-score {berlin_2021.KNOWN_Z} of Nonnendammallee's "
+        f"change of child poverty. With it, and with the three changes nothing is known of set to the mean of the "
+        f"other areas (`{berlin_2021.SECOND}` of both, `{berlin_2021.THIRD}` of Schumacher-Quartier), {lower} of {n} "
+        f"dynamics classes are met if Nonnendammallee has the lower first change ({low:.3f}), and {higher} if it has "
+        f"the higher one ({high:.3f}). With the three changes drawn {berlin_2021.DRAWS:,} times from those of the "
+        f"other areas, {spread[0]}; with the higher one {spread[1]}."
+    )
+
+
+def _bounds(edition: berlin_2021.Edition) -> list[str]:
+    """Return the rows of the constants' bounds beside the constants of the areas that are there."""
+    changes = edition.frame[[berlin_2021.FIRST, berlin_2021.SECOND, berlin_2021.THIRD]]
+    deviations = changes.std(ddof=0)
+    deviations[berlin_2021.FIRST] = edition.constants["sd"][berlin_2021.FIRST]
+    total = (changes / deviations).sum(axis=1)
+    own = [deviations[berlin_2021.SECOND], deviations[berlin_2021.THIRD], total.mean(), total.std(ddof=0)]
+    bounds = berlin_2021.constants_that_meet_all(edition)
+    return [
+        f"| {name} | {row['lowest']:.4f} | {row['highest']:.4f} | {value:.4f} |"
+        for (name, row), value in zip(bounds.iterrows(), own, strict=True)
+    ]
 
 
 if __name__ == "__main__":

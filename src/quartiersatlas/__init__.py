@@ -12,7 +12,7 @@ from quartiersatlas.version import __version__
 
 if TYPE_CHECKING:
     from quartiersatlas.catalogue import Catalogue, Indicator
-    from quartiersatlas.indicators import add_change, add_rates, city_value, rates
+    from quartiersatlas.indicators import add_change, add_rates, city_value, rate_change, rates
     from quartiersatlas.intake import (
         AreaData,
         JoinReport,
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 _ROOMS = {
     "catalogue": ("Catalogue", "Indicator"),
     "intake": ("AreaData", "JoinReport", "Table", "join", "merge_areas", "read_areas", "read_features", "read_table"),
-    "indicators": ("add_change", "add_rates", "city_value", "rates"),
+    "indicators": ("add_change", "add_rates", "city_value", "rate_change", "rates"),
     "segregation": (
         "Decomposition",
         "SegregationChange",
@@ -119,6 +119,7 @@ __all__ = [
     "merge_areas",
     "need_index",
     "programme_overlap",
+    "rate_change",
     "rates",
     "read_areas",
     "read_features",

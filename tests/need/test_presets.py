@@ -15,11 +15,19 @@ SCRIPT = Path(__file__).parents[2] / "scripts" / "verify_presets.py"
 
 @pytest.fixture(scope="module")
 def script():
+    """Load the script as Python does: with its folder first on the path."""
     spec = importlib.util.spec_from_file_location("verify_presets", SCRIPT)
     module = importlib.util.module_from_spec(spec)
     sys.modules["verify_presets"] = module
-    spec.loader.exec_module(module)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(SCRIPT.parent))
+        spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="module")
+def edition(script, shared):
+    return script.edition_2021(shared / "indices")
 
 
 @pytest.fixture(scope="module")
@@ -46,10 +54,72 @@ def test_z_scores_and_index_of_the_berlin_monitor_agree_to_2e_5(proofs, year):
 
 
 @pytest.mark.shared_data
-def test_the_edition_of_2021_lacks_two_areas_and_four_dynamics_classes(proofs):
+def test_the_table_of_2021_lacks_two_areas_and_four_dynamics_classes(proofs):
     status, dynamics = (proofs["berlin-mss-2021", f"{axis} classes"] for axis in ("status", "dynamics"))
     assert (status.met, status.of) == (534, 534)
     assert (dynamics.met, dynamics.of) == (530, 534)
+
+
+@pytest.mark.shared_data
+def test_the_constants_of_all_areas_of_2021_are_those_of_an_independent_regression(edition):
+    # found before this library was written, from the same linear relation (residual 5e-6)
+    expected = {
+        "unemployment_share_sgb2": (4.9715696, 2.9439004),
+        "transfer_rate": (10.9180083, 7.0727509),
+        "child_poverty_u15": (24.5404174, 16.6544438),
+    }
+    for name, (mean, sd) in expected.items():
+        assert edition.constants.loc[name].tolist() == pytest.approx([mean, sd], abs=2e-7)
+
+
+@pytest.mark.shared_data
+def test_the_edition_of_2021_is_met_with_the_constants_of_all_areas(proofs):
+    fixed = proofs["berlin-mss-2021", "z-scores of the status"]
+    filled = proofs["berlin-mss-2021", "z-scores"]
+    assert (fixed.met, fixed.of) == (3 * 534, 3 * 534)
+    assert (filled.met, filled.of) == (4 * 534, 4 * 534)
+    assert max(fixed.error, filled.error) <= 1e-5
+    for what in ("status classes with these z-scores", "status classes of all areas", "dynamics classes of all areas"):
+        row = proofs["berlin-mss-2021", what]
+        assert (row.met, row.of) == (534, 534), what
+
+
+@pytest.mark.shared_data
+def test_the_two_areas_filled_in_have_the_constants_and_the_z_score_they_were_made_for(script, edition):
+    need = script.berlin_2021.index_of(edition.filled(edition.assumed(lower_first=True)))
+    reference = need.reference.set_index("indicator")
+    assert reference["n_areas"].eq(536).all()
+    for name, row in edition.constants.iterrows():
+        assert reference.loc[name, ["mean", "sd"]].tolist() == pytest.approx(row.tolist(), abs=1e-9)
+    third = need.inputs.values[script.berlin_2021.THIRD]
+    constants = reference.loc[script.berlin_2021.THIRD]
+    assert (third["05300840"] - constants["mean"]) / constants["sd"] == pytest.approx(-5.94, abs=1e-9)
+    assert third["12200411"] == pytest.approx(edition.frame[script.berlin_2021.THIRD].mean())
+
+
+@pytest.mark.shared_data
+def test_constants_inside_the_bounds_meet_every_dynamics_class_and_those_of_the_table_lie_outside(script, edition):
+    berlin = script.berlin_2021
+    bounds = berlin.constants_that_meet_all(edition)
+    changes = edition.filled(edition.assumed(lower_first=True))[[berlin.FIRST, berlin.SECOND, berlin.THIRD]]
+    total = (changes / changes.std(ddof=0)).sum(axis=1)
+    filled = [*changes.std(ddof=0)[1:], total.mean(), total.std(ddof=0)]
+    assert bounds["lowest"].le(filled).all()
+    assert bounds["highest"].ge(filled).all()
+    assert edition.frame[berlin.THIRD].std(ddof=0) < bounds["lowest"].iloc[1]
+
+
+@pytest.mark.shared_data
+def test_every_draw_of_the_unknown_changes_is_counted_as_the_index_counts(script, edition, monkeypatch):
+    berlin = script.berlin_2021
+    monkeypatch.setattr(berlin, "DRAWS", 1)
+    random = np.random.default_rng(2021)
+    third, second = edition.frame[berlin.THIRD].to_numpy(), edition.frame[berlin.SECOND].to_numpy()
+    other = random.choice(third, 1)
+    values = edition.assumed(lower_first=False) | {berlin.SECOND: tuple(random.choice(second, (1, 2))[0])}
+    values[berlin.THIRD] = (float(berlin.value_of_z(-5.94, third, other[0])), other[0])
+    expected = berlin.met(berlin.index_of(edition.filled(values)), edition, "dynamics")
+    assert berlin.drawn(edition, lower_first=False).tolist() == [expected]
 
 
 @pytest.mark.shared_data
@@ -67,8 +137,8 @@ def test_the_english_indices_are_reproduced(proofs):
 
 
 @pytest.mark.shared_data
-def test_the_page_of_the_docs_shows_these_figures(script, shared):
-    page = script.page_text(script.proofs(shared / "indices"))
+def test_the_page_of_the_docs_shows_these_figures(script, shared, edition):
+    page = script.page_text(script.proofs(shared / "indices"), edition)
     assert (SCRIPT.parents[1] / "docs" / "verification.md").read_text(encoding="utf-8") == page
 
 

@@ -1,4 +1,4 @@
-"""Rates with both counts kept, their intervals, and the city value from the counts."""
+"""Rates with both counts kept, their intervals, what small numbers leave of them, and the city value."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from quartiersatlas.errors import ColumnError, CountError, SpecError
+from quartiersatlas.indicators.shrinkage import shrinkage
 from quartiersatlas.intake.data import checked_counts
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ NORMAL_95 = 1.959963984540054  # 97.5 % point of the standard normal distributio
 
 
 def rates(numerator: pd.Series[float], denominator: pd.Series[float]) -> pd.DataFrame:
-    """Rates of areas with Wilson intervals.
+    """Rates of areas with Wilson intervals, drawn towards the city value as far as small numbers demand.
 
     Parameters
     ----------
@@ -30,8 +31,9 @@ def rates(numerator: pd.Series[float], denominator: pd.Series[float]) -> pd.Data
     Returns
     -------
     DataFrame
-        On the same index: ``rate``, ``lower``, ``upper`` as fractions in [0, 1] (95 % Wilson interval). NaN where a
-        count is NaN or the denominator is 0.
+        On the same index: ``rate``, ``lower``, ``upper`` (95 % Wilson interval), ``shrunken`` as fractions in [0, 1],
+        and ``reliability`` in [0, 1]: the weight of the area's own rate in ``shrunken``; the rest is the weight of the
+        value of all areas given. NaN where a count is NaN or the denominator is 0.
 
     Raises
     ------
@@ -42,23 +44,48 @@ def rates(numerator: pd.Series[float], denominator: pd.Series[float]) -> pd.Data
     -----
     ``rate = x / n``; the interval is the set of p with ``|rate - p| <= z sqrt(p (1 - p) / n)`` [1]_.
 
+    With the city value ``b = sum x / sum n``, the variance ``t^2`` between areas that chance does not explain, and the
+    variance ``s_j^2`` that chance gives the rate of area j (empirical Bayes, moment estimator, binomial counts
+    [2]_ [3]_)::
+
+        shrunken_j = b + w_j (rate_j - b),   w_j = t^2 / (t^2 + s_j^2)
+        v   = sum_j n_j (rate_j - b)^2 / sum n,   n* = sum n / number of areas
+        t^2 = (v - b (1 - b) / n*) / (1 - 1 / n*), at least 0
+        s_j^2 = (b (1 - b) - t^2) / n_j
+
+    Where chance explains all differences, every reliability is 0 and every shrunken rate is the city value. The
+    shrunken rates times the denominators do not add up to the city's count; the raw rates do. Registers count
+    everybody: "chance" means that the count of a small area would be another one under the same circumstances.
+
     References
     ----------
     .. [1] Wilson, E. B. (1927). Probable inference, the law of succession, and statistical inference.
            Journal of the American Statistical Association 22(158), 209-212.
+    .. [2] Marshall, R. J. (1991). Mapping disease and mortality rates using empirical Bayes estimators.
+           Applied Statistics 40, 283-294.
+    .. [3] Martuzzi, M. & Elliott, P. (1996). Empirical Bayes estimation of small area prevalence of non-rare
+           conditions. Statistics in Medicine 15, 1867-1873.
 
     Examples
     --------
-    >>> rates(pd.Series([5.0]), pd.Series([20.0])).round(4).to_dict("records")
-    [{'rate': 0.25, 'lower': 0.1119, 'upper': 0.4687}]
+    >>> x, n = pd.Series([10.0, 200, 100]), pd.Series([20.0, 1000, 1000])
+    >>> table = rates(x, n).round(3)
+    >>> table[["rate", "shrunken", "reliability"]].to_dict("records")[0]
+    {'rate': 0.5, 'shrunken': 0.277, 'reliability': 0.356}
     """
-    x, n = _count_pair(numerator, denominator)
+    x, n = count_pair(numerator, denominator)
     n = n.where(n > 0)
-    p = x / n
+    rate = x / n
+    lower, upper = wilson(rate, n)
+    return pd.DataFrame({"rate": rate, "lower": lower, "upper": upper}).join(shrinkage(x, n))
+
+
+def wilson(rate: pd.Series[float], n: pd.Series[float]) -> tuple[pd.Series[float], pd.Series[float]]:
+    """Return the bounds of the 95 % Wilson interval of rates ``x / n``; see :func:`rates`."""
     z2 = NORMAL_95**2
-    centre = (p + z2 / (2 * n)) / (1 + z2 / n)
-    half = NORMAL_95 * np.sqrt(p * (1 - p) / n + z2 / (4 * n**2)) / (1 + z2 / n)
-    return pd.DataFrame({"rate": p, "lower": (centre - half).clip(lower=0), "upper": (centre + half).clip(upper=1)})
+    centre = (rate + z2 / (2 * n)) / (1 + z2 / n)
+    half = NORMAL_95 * np.sqrt(rate * (1 - rate) / n + z2 / (4 * n**2)) / (1 + z2 / n)
+    return (centre - half).clip(lower=0), (centre + half).clip(upper=1)
 
 
 def city_value(numerator: pd.Series[float], denominator: pd.Series[float]) -> float:
@@ -84,7 +111,7 @@ def city_value(numerator: pd.Series[float], denominator: pd.Series[float]) -> fl
     >>> city_value(pd.Series([10.0, 90.0]), pd.Series([100.0, 300.0]))
     0.25
     """
-    x, n = _count_pair(numerator, denominator)
+    x, n = count_pair(numerator, denominator)
     both = x.notna() & n.notna()
     total = float(n[both].sum())
     return float(x[both].sum()) / total if total > 0 else float("nan")
@@ -155,9 +182,7 @@ def city_values(data: AreaData, column: str) -> float:
     return value * data.catalogue.get(column).per
 
 
-def _count_pair(
-    numerator: pd.Series[float], denominator: pd.Series[float]
-) -> tuple[pd.Series[float], pd.Series[float]]:
+def count_pair(numerator: pd.Series[float], denominator: pd.Series[float]) -> tuple[pd.Series[float], pd.Series[float]]:
     """Check that both are counts on one index and that no numerator exceeds its denominator."""
     if not numerator.index.equals(denominator.index):
         raise CountError("Numerator and denominator are on different indexes: join them first.")

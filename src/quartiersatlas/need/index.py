@@ -18,6 +18,7 @@ from quartiersatlas.need.exclusions import excluded_areas, incomplete_areas, rea
 from quartiersatlas.need.influence import influence, leave_one_out, smallest_weight_change
 from quartiersatlas.need.inputs import NeedInputs, need_inputs
 from quartiersatlas.need.sensitivity import FACTORS, Sensitivity, sensitivity
+from quartiersatlas.need.small_numbers import change_table, rate_table
 from quartiersatlas.need.stability import SOURCES, Stability, stability
 
 if TYPE_CHECKING:
@@ -343,6 +344,21 @@ class NeedIndex:
         for more in codes[1:]:
             joined = joined + more
         return joined.rename("typology")
+
+    @property
+    def rates(self) -> pd.DataFrame:
+        """Columns (indicator, statistic): value, interval, shrunken value and reliability; see :func:`rate_table`."""
+        return rate_table(self.inputs)
+
+    def change_test(self, persistence: float = 0.0) -> pd.DataFrame:
+        """Return interval and test of the indicators that are changes; see :func:`change_table`.
+
+        Parameters
+        ----------
+        persistence : float
+            Correlation between the two dates, in [0, 1).
+        """
+        return change_table(self.inputs, persistence)
 
     @property
     def table(self) -> pd.DataFrame:
