@@ -94,7 +94,7 @@ class Stability:
 
     def notes(self, lang: Lang = "de") -> list[str]:
         """Return what a reader has to know: what was varied, where the limits of the labels lie, what was left out."""
-        low, high = (f"{limit:.0%}" for limit in self.limits)
+        low, high = (f"{100 * limit:g}" for limit in self.limits)
         varied = ", ".join(text(f"stability_{source}", lang) for source in self.settings["vary"])
         lines = [
             text("stability_method", lang, runs=self.n, varied=varied, seed=self.settings["seed"]),
