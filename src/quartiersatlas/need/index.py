@@ -15,12 +15,14 @@ from quartiersatlas.errors import SpecError, list_some
 from quartiersatlas.need.classes import class_ids
 from quartiersatlas.need.contributions import contributions
 from quartiersatlas.need.evaluate import Ground, axis_score, present_share
+from quartiersatlas.need.explain import explained
 from quartiersatlas.need.inputs import NeedInputs, need_inputs
 from quartiersatlas.need.spec import NeedGroup, NeedIndicator
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from quartiersatlas.catalogue import Lang
     from quartiersatlas.intake import AreaData
     from quartiersatlas.need.spec import NeedAxis, NeedSpec
 
@@ -88,12 +90,18 @@ class NeedIndex:
         """Columns (axis, indicator): parts of the score on its own scale.
 
         They and the axis' base (see :attr:`base`) add up to the score, or to its logarithm where the axis is a
-        geometric mean; a score that is no sum is split by exact Shapley values.
+        geometric mean of indicators and not standardised. A score that is no sum is split by exact Shapley values
+        [1]_: the mean, over all orders in which indicators could come in, of what one adds in an area. Before it comes
+        in, an indicator stands at the mean of its normalised values, and all other areas stay as they are.
 
         Raises
         ------
         SpecError
             An axis that is no sum has more than ten indicators.
+
+        References
+        ----------
+        .. [1] Shapley, L. S. (1953). A value for n-person games. Contributions to the Theory of Games II, 307-317.
         """
         return self._split[0]
 
@@ -144,6 +152,50 @@ class NeedIndex:
         for more in codes[1:]:
             joined = joined + more
         return joined.rename("typology")
+
+    def explain(self, key: str, lang: Lang = "de", *, axis: str | None = None) -> str:
+        """Say in a few sentences why an area has its score, or why it has none.
+
+        Parameters
+        ----------
+        key : str
+            The area.
+        lang : {"de", "en"}
+            Language.
+        axis : str, optional
+            The axis; the first, if not given.
+
+        Returns
+        -------
+        str
+            Class, score and rank, also among how many percent of the areas; up to three indicators that raise the
+            score above that of an average area and three that lower it, each with its value, the value of the city
+            from the counts (the mean of the areas where there are none; the text says which) and its contribution.
+            The sentences show values as they are: what is published goes through a release.
+
+        Raises
+        ------
+        SpecError
+            There is no such area, axis or language.
+
+        Notes
+        -----
+        A contribution is told as its distance from the mean of all scored areas' contributions, so the distances of
+        all indicators add up to the distance of the score from the mean score. For a plain geometric mean it is told
+        as a factor.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import quartiersatlas as qa
+        >>> spec = qa.NeedSpec.preset("berlin-mss-2019")
+        >>> names = [leaf.id for axis in spec.axes for leaf in axis.indicators]
+        >>> frame = pd.DataFrame({name: range(20) for name in names}, dtype=float).assign(residents=1000.0)
+        >>> frame.index = [f"{i:02d}" for i in frame.index]
+        >>> qa.need_index(frame, spec, population="residents").explain("19", "en").split("; ")[0]
+        'Area 19: Social status, class “very low”, index value 1.65 (higher = more need)'
+        """
+        return explained(self, key, self.spec.axes[0] if axis is None else self.spec.axis(axis), lang)
 
     @property
     def table(self) -> pd.DataFrame:
