@@ -111,7 +111,8 @@ def test_the_three_largest_contributions_are_named_in_their_order():
     # means 0.25, 0.55, 0.35, 0.45; a quarter of the distances
     assert (
         "raised above all by b at 9 (mean of the areas: 0.55; contribution +2.11), "
-        "d at 7 (mean of the areas: 0.45; contribution +1.64) and c at 5 (mean of the areas: 0.35; contribution +1.16). "
+        "d at 7 (mean of the areas: 0.45; contribution +1.64) "
+        "and c at 5 (mean of the areas: 0.35; contribution +1.16). "
     ) in said
 
 
@@ -200,7 +201,7 @@ def test_an_area_where_nobody_could_be_counted(counted):
 
 def test_unknown_areas_axes_and_languages_are_refused(counted):
     need = qa.need_index(counted, spec(SGB2, JOBS))
-    with pytest.raises(SpecError, match=r"no area '7'\. Did you mean '\d7', '07'|no area '7'\. Did you mean '\d7'"):
+    with pytest.raises(SpecError, match=r"The need index has no area '7'\. Did you mean '.7', '.7'\?"):
         need.explain("7")
     with pytest.raises(SpecError, match=r"no area 7\."):
         need.explain(7)

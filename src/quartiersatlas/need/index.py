@@ -12,6 +12,7 @@ import pandas as pd
 
 from quartiersatlas.catalogue import Message
 from quartiersatlas.errors import SpecError, list_some
+from quartiersatlas.need.audit import audited
 from quartiersatlas.need.classes import class_ids
 from quartiersatlas.need.contributions import contributions
 from quartiersatlas.need.evaluate import Ground, axis_score, present_share
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.intake import AreaData
+    from quartiersatlas.need.audit import NeedAudit
     from quartiersatlas.need.spec import NeedAxis, NeedSpec
 
 FEW_AREAS = 15  # a convention of practice: over fewer areas z-scores are arbitrary
@@ -196,6 +198,49 @@ class NeedIndex:
         'Area 19: Social status, class “very low”, index value 1.65 (higher = more need)'
         """
         return explained(self, key, self.spec.axes[0] if axis is None else self.spec.axis(axis), lang)
+
+    def audit(self) -> NeedAudit:
+        """Check whether the indicators do in the index what the spec says.
+
+        Returns
+        -------
+        NeedAudit
+            ``.table`` with every number, ``.correlations``, ``.effective_weights``, ``.ratios`` to the city value, and
+            ``.findings`` in words.
+
+        Notes
+        -----
+        Over the scored areas, with the indicators as they enter (treated, in their direction, on their scale):
+
+        * effective weight of indicator k: ``r_k^2 / sum_j r_j^2`` with r_k its correlation with the score. r_k^2 is
+          the share of the score's variance that a straight line in the indicator explains, the linear case of the
+          correlation ratio that [1]_ compares with nominal weights;
+        * Cronbach's alpha of every group (:func:`~quartiersatlas.need.audit.cronbach_alpha`) and the share of the first
+          principal component in the variance of all indicators of an axis;
+        * redundant pairs, correlated at 0.9 or more in size [2]_; copies, which are equal or ``a + b x`` of each other;
+          indicators whose skewness exceeds 2 in size and whose kurtosis exceeds 3.5 [2]_;
+        * the sum of the first axis' weights, compared with the source; and for each indicator both references: the
+          value of the city from the counts and the unweighted mean of the areas.
+
+        References
+        ----------
+        .. [1] Paruolo, P., Saisana, M. & Saltelli, A. (2013). Ratings and rankings: voodoo or science? Journal of the
+               Royal Statistical Society A 176(3), 609-634.
+        .. [2] Becker, W., Caperna, G., Del Sorbo, M., Norlén, H., Papadimitriou, E. & Saisana, M. (2022). COINr: An R
+               package for developing composite indicators. Journal of Open Source Software 7(78), 4567.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import quartiersatlas as qa
+        >>> axis = {"id": "need", "indicators": [{"id": "a"}, {"id": "b"}], "standardise": {"method": "z"}}
+        >>> axis["classes"] = [{"id": "all", "label_de": "alle", "label_en": "all"}]
+        >>> spec = qa.NeedSpec.from_dict({"id": "own", "source": "own", "min_population": 0, "axes": [axis]})
+        >>> frame = pd.DataFrame({"a": range(20), "b": [3 * i + 1 for i in range(20)]})
+        >>> print(qa.need_index(frame, spec).audit().findings[0])
+        In axis need, an indicator is a copy of another and counts twice: a / b.
+        """
+        return audited(self)
 
     @property
     def table(self) -> pd.DataFrame:
