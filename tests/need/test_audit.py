@@ -130,6 +130,12 @@ def test_a_context_indicator_that_weighs_most_by_the_spec_is_found_too():
     assert names(found) == ["warning_context", "audit_context", "audit_redundant"]
 
 
+def test_a_context_indicator_that_makes_half_of_the_index_is_found():
+    with pytest.warns(UserWarning, match="50% on context indicators"):
+        found = audit({"a": A, "mh_share": B}, {"id": "a"}, {"id": "mh_share"})
+    assert names(found) == ["warning_context", "audit_context"]
+
+
 def test_a_context_indicator_that_weighs_little_is_no_finding():
     found = audit({"a": A, "b": B, "mh_share": C}, {"id": "a"}, {"id": "b"}, {"id": "mh_share", "weight": 0.5})
     assert names(found) == []
@@ -229,9 +235,23 @@ def test_few_areas_are_compared_by_ratios():
 
 
 def test_what_has_values_below_zero_has_no_ratio():
-    found = audit({"a": A, "b": [x + 2 for x in B]}, {"id": "a"}, {"id": "b"})
+    found = audit({"a": [x + 0.5 for x in A], "b": [x + 2 for x in B]}, {"id": "a"}, {"id": "b"})
     assert found.ratios["a"].isna().all()
     assert found.ratios["b"].tolist() == pytest.approx([1.5 if x > 0 else 0.5 for x in B])
+
+
+def test_a_change_has_no_ratio_though_it_rises_everywhere(joined):
+    residents = [100.0] * 16
+    before = joined({"sgb2": [5.0] * 16, "residents": residents}, population="residents", period="2020")
+    after = joined(
+        {"sgb2": [10.0 + i for i in range(16)], "residents": residents}, population="residents", period="2022"
+    )
+    before, after = (qa.add_rates(data, {"sgb2_rate": ("sgb2", "residents")}) for data in (before, after))
+    axis = {"id": "need", "classes": ALL, "indicators": [{"id": "sgb2_rate_change"}]}
+    spec = qa.NeedSpec.from_dict({"id": "t", "source": "t", "min_population": 0, "axes": [axis]})
+    found = qa.need_index(qa.add_change(after, before, ["sgb2_rate"]), spec).audit()
+    assert value(found, "city_value", "sgb2_rate_change") == pytest.approx(12.5)
+    assert found.ratios["sgb2_rate_change"].isna().all()
 
 
 def test_an_indicator_that_does_not_vary_has_no_correlation_and_says_so():

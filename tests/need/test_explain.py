@@ -165,6 +165,15 @@ def test_an_area_with_a_gap_says_what_it_was_computed_from(counted):
     assert "Berechnet" not in need.explain("01")
 
 
+def test_an_unknown_value_is_not_named_among_the_reasons():
+    frame = pd.DataFrame({"a": [float("nan"), *range(1, 20)], "b": range(20)}, index=[f"{i:02d}" for i in range(20)])
+    rules = {"normalise": {"method": "none"}, "standardise": {"method": "z"}, "min_present": 0.5}
+    need = qa.need_index(frame.astype(float), spec({"id": "a"}, {"id": "b"}, **rules))
+    assert need.contributions.loc["00", ("need", "a")] != 0  # it is below the mean of the others' parts
+    assert "lowered above all by b at 0 (" in need.explain("00", "en")
+    assert "nan" not in need.explain("00", "en")
+
+
 def test_an_excluded_area_says_why_it_has_no_score(counted):
     frame = counted.astype(float)
     frame.loc["01", "residents"] = 120.0
