@@ -43,8 +43,8 @@ def test_one_area_in_german(counted):
         "Gebiet 00: Unterstützungsbedarf, Klasse „erhöht“, Indexwert 4,36 (höher = mehr Bedarf); "
         "Rang 1 von 20, unter den höchsten 5 %. "
         "Gegenüber dem Durchschnitt der Gebiete wird der Indexwert vor allem erhöht durch "
-        f"SGB-II-Quote mit 30,0{THIN}% (Stadt, aus den Anzahlen: 11,0{THIN}%; Beitrag +8,72). "
-        "Gesenkt wird er vor allem durch Beschäftigte mit 70 (Mittel der Gebiete: 51; niedriger = mehr Bedarf; "
+        f"SGB-II-Quote (30,0{THIN}%; Stadt, aus den Anzahlen: 11,0{THIN}%; Beitrag +8,72). "
+        "Gesenkt wird er vor allem durch Beschäftigte (70; Mittel der Gebiete: 51; niedriger = mehr Bedarf; "
         "Beitrag −4,36)."
     )
 
@@ -56,8 +56,8 @@ def test_one_area_in_english(counted):
         "Area 07: Support need, class “low”, index value −0.23 (higher = more need); "
         "rank 2 of 20, level with 18 other areas, between the highest and the lowest 20 %. "
         "Compared with the average of the areas, the index value is lowered above all by "
-        f"SGB II benefit rate at 10.0{THIN}% (city, from the counts: 11.0{THIN}%; contribution −0.46). "
-        "It is raised above all by Employed at 50 (mean of the areas: 51; lower = more need; contribution +0.23)."
+        f"SGB II benefit rate (10.0{THIN}%; city, from the counts: 11.0{THIN}%; contribution −0.46). "
+        "It is raised above all by Employed (50; mean of the areas: 51; lower = more need; contribution +0.23)."
     )
 
 
@@ -69,7 +69,7 @@ def test_a_mean_of_the_areas_is_not_called_the_city_and_ties_are_counted():
         "Gebiet y: Unterstützungsbedarf, Klasse „gering“, Indexwert 1,50 (höher = mehr Bedarf); "
         "Rang 2 von 3, gleichauf mit einem weiteren Gebiet, zwischen den höchsten und den niedrigsten 20 %. "
         "Gegenüber dem Durchschnitt der Gebiete wird der Indexwert vor allem gesenkt durch "
-        "Quote mit 1,50 (Mittel der Gebiete: 2,00; Beitrag −0,50). Kein Indikator wirkt in die andere Richtung."
+        "Quote (1,50; Mittel der Gebiete: 2,00; Beitrag −0,50). Kein Indikator wirkt in die andere Richtung."
     )
 
 
@@ -110,9 +110,9 @@ def test_the_three_largest_contributions_are_named_in_their_order():
     said = qa.need_index(frame, spec(*({"id": name} for name in "abcd"), **rules)).explain("19", "en")
     # means 0.25, 0.55, 0.35, 0.45; a quarter of the distances
     assert (
-        "raised above all by b at 9 (mean of the areas: 0.55; contribution +2.11), "
-        "d at 7 (mean of the areas: 0.45; contribution +1.64) "
-        "and c at 5 (mean of the areas: 0.35; contribution +1.16). "
+        "raised above all by b (9; mean of the areas: 0.55; contribution +2.11), "
+        "d (7; mean of the areas: 0.45; contribution +1.64) "
+        "and c (5; mean of the areas: 0.35; contribution +1.16). "
     ) in said
 
 
@@ -123,8 +123,8 @@ def test_the_parts_of_a_geometric_mean_are_factors():
     rules = {"aggregate": "geometric", "normalise": {"method": "minmax", "low": 1.0, "high": 16.0}}
     said = qa.need_index(frame, spec({"id": "a"}, {"id": "b"}, **rules)).explain("02", "en")
     # on the scale 16 and 1: the square roots are 4 and 1, their geometric means over the areas 2: factors 2 and 1/2
-    assert "raised above all by a at 16 (mean of the areas: 8.50; factor 2.00)" in said
-    assert "lowered above all by b at 4 (mean of the areas: 6.50; factor 0.50)" in said
+    assert "raised above all by a (16; mean of the areas: 8.50; factor 2.00)" in said
+    assert "lowered above all by b (4; mean of the areas: 6.50; factor 0.50)" in said
 
 
 def test_the_second_axis_and_a_change_have_their_own_words():
@@ -138,7 +138,7 @@ def test_the_second_axis_and_a_change_have_their_own_words():
     ]
     need = qa.need_index(frame, qa.NeedSpec.from_dict({"id": "t", "source": "t", "min_population": 0, "axes": axes}))
     assert need.explain("03", axis="dynamics").startswith("Gebiet 03: Dynamik, Klasse „erhöht“, Indexwert 4,36 ")
-    assert f"durch Veränderung SGB-II-Quote mit 1,5{THIN}Prozentpunkte (Mittel der Gebiete: −0,4" in need.explain(
+    assert f"durch Veränderung SGB-II-Quote (1,5{THIN}Prozentpunkte; Mittel der Gebiete: −0,4" in need.explain(
         "03", axis="dynamics"
     )
     assert need.explain("03").startswith("Gebiet 03: status, Klasse „gering“")
@@ -170,7 +170,7 @@ def test_an_unknown_value_is_not_named_among_the_reasons():
     rules = {"normalise": {"method": "none"}, "standardise": {"method": "z"}, "min_present": 0.5}
     need = qa.need_index(frame.astype(float), spec({"id": "a"}, {"id": "b"}, **rules))
     assert need.contributions.loc["00", ("need", "a")] != 0  # it is below the mean of the others' parts
-    assert "lowered above all by b at 0 (" in need.explain("00", "en")
+    assert "lowered above all by b (0; " in need.explain("00", "en")
     assert "nan" not in need.explain("00", "en")
 
 

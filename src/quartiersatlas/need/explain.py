@@ -130,13 +130,7 @@ def _part(need: NeedIndex, key: str, axis: NeedAxis, name: str, part: float, lan
         sign = "+" if part > 0 else ""
         notes.append(text("explain_need_part", lang, part=sign + number_text(part, 2, lang)))
     value = _value(need, leaf, float(need.inputs.values[name].loc[key]), lang)
-    return text(
-        "explain_need_indicator",
-        lang,
-        label=label_of(leaf, need.inputs.catalogue, lang),
-        value=value,
-        notes="; ".join(notes),
-    )
+    return f"{label_of(leaf, need.inputs.catalogue, lang)} ({'; '.join([value, *notes])})"
 
 
 def _value(need: NeedIndex, leaf: NeedIndicator, value: float, lang: Lang) -> str:
