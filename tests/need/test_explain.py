@@ -54,7 +54,7 @@ def test_one_area_in_english(counted):
     # every other area: (10 - 11) / sqrt(19) = -0.23, with weight 2: -0.46; jobs +0.23
     assert need.explain("07", "en") == (
         "Area 07: Support need, class “low”, index value −0.23 (higher = more need); "
-        "rank 2 of 20, level with 18 other areas, between the highest and the lowest 20 %. "
+        "rank 2 of 20, level with 18 other areas. "
         "Compared with the average of the areas, the index value is lowered above all by "
         f"SGB II benefit rate (10.0{THIN}%; city, from the counts: 11.0{THIN}%; contribution −0.46). "
         "It is raised above all by Employed (50; mean of the areas: 51; lower = more need; contribution +0.23)."
@@ -67,7 +67,7 @@ def test_a_mean_of_the_areas_is_not_called_the_city_and_ties_are_counted():
         need = qa.need_index(frame, spec({"id": "a", "label_de": "Quote"}, normalise={"method": "none"}))
     assert need.explain("y") == (
         "Gebiet y: Unterstützungsbedarf, Klasse „gering“, Indexwert 1,50 (höher = mehr Bedarf); "
-        "Rang 2 von 3, gleichauf mit einem weiteren Gebiet, zwischen den höchsten und den niedrigsten 20 %. "
+        "Rang 2 von 3, gleichauf mit einem weiteren Gebiet. "
         "Gegenüber dem Durchschnitt der Gebiete wird der Indexwert vor allem gesenkt durch "
         "Quote (1,50; Mittel der Gebiete: 2,00; Beitrag −0,50). Kein Indikator wirkt in die andere Richtung."
     )
@@ -98,7 +98,15 @@ def test_a_band_holds_all_areas_with_the_same_score():
     frame = pd.DataFrame({"a": [0.0] * 90 + [1.0] * 10}, index=[f"{i:02d}" for i in range(100)])
     need = qa.need_index(frame, spec({"id": "a"}))
     assert "rank 1 of 100, level with 9 other areas, among the highest 10 %" in need.explain("95", "en")
-    assert "rank 11 of 100, level with 89 other areas, between the highest" in need.explain("05", "en")
+    assert "rank 11 of 100, level with 89 other areas. " in need.explain("05", "en")
+
+
+def test_the_first_of_three_areas_is_in_no_band():
+    frame = pd.DataFrame({"a": [1.0, 2.0, 3.0]}, index=["x", "y", "z"])
+    with pytest.warns(UserWarning, match="over 3 areas only"):
+        need = qa.need_index(frame, spec({"id": "a"}))
+    assert "Rang 1 von 3. " in need.explain("z")
+    assert "Rang 2 von 3, zwischen den höchsten und den niedrigsten 20 %. " in need.explain("y")
 
 
 def test_the_three_largest_contributions_are_named_in_their_order():

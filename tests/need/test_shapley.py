@@ -280,6 +280,20 @@ def test_what_is_unknown_contributes_nothing_and_the_rest_add_up():
     assert not np.isnan(score).any()
 
 
+def test_an_area_that_a_domain_cannot_compare_leaves_the_others_as_they_are():
+    domains = [{"id": "one", "indicators": FLAT[:2], "aggregate": "copeland"}, {"id": "two", "indicators": FLAT[2:]}]
+    axis, columns = axis_of({"domains": domains, "min_present": 0.4}), columns_of()
+    columns["a"][3] = np.nan
+    parts, base = shapley_values(axis, columns, Ground())
+    score = axis_score(axis, columns, Ground())
+    assert not np.isnan(score).any()
+    assert np.abs(base + sum(parts.values()) - score).max() < 1e-11
+    assert [parts["a"][3], parts["b"][3]] == pytest.approx([0, 0], abs=1e-12)
+    alone = {name: np.delete(values, 3) for name, values in columns.items()}
+    one = axis_of({"indicators": FLAT[:2], "aggregate": "copeland", "normalise": {"method": "rank"}})
+    assert np.delete(axis_score(one, columns, Ground()), 3).tolist() == axis_score(one, alone, Ground()).tolist()
+
+
 def test_an_indicator_in_two_domains_is_one_player():
     domains = [{"id": "one", "indicators": FLAT[:2]}, {"id": "two", "indicators": FLAT[1:3]}]
     axis, columns = axis_of({"domains": domains, "aggregate": "copeland"}), columns_of(names="abc")

@@ -72,19 +72,22 @@ def effective_weights(parts: NDArray[np.float64], weights: NDArray[np.float64], 
 def copeland(parts: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return how many areas an area outranks, minus how many outrank it.
 
-    Area i outranks j where the weights of the members in which i is higher exceed those in which it is lower.
+    Area i outranks j where the weights of the members in which i is higher exceed those in which it is lower. An area
+    in which a member is unknown is NaN and is compared with no other.
     """
     n = parts.shape[-1]
+    known = ~np.isnan(parts).any(axis=0)
+    parts = np.where(known, parts, np.nan)
     score = np.empty(parts.shape[1:])
     others = parts[..., None, :]
     rows = max(1, BLOCK // max(1, parts.size // n * n))
     for start in range(0, n, rows):
         own = parts[..., start : start + rows, None]
-        ahead = (weights[..., None] * np.sign(own - others)).sum(axis=0)
+        ahead = np.nansum(weights[..., None] * np.sign(own - others), axis=0)
         # equal weights such as three times 1/3 must tie exactly
         ahead[np.abs(ahead) < 1e-12 * np.abs(weights).sum(axis=0)[..., None]] = 0.0
         score[..., start : start + rows] = np.sign(ahead).sum(axis=-1)
-    return score
+    return np.where(known, score, np.nan)
 
 
 def _need_positive(values: NDArray[np.float64], name: str) -> None:

@@ -78,13 +78,14 @@ def _ties(others: int, lang: Lang) -> str:
 
 
 def _band(n_above: int, n_below: int, n: int, lang: Lang) -> str:
-    """Return the narrowest band that holds the area and all that share its score."""
+    """Return the narrowest band that holds the area and all that share its score; none where they straddle its edge."""
     for share in BANDS:
         if n - n_below <= n * share / 100:
             return text("explain_need_highest", lang, share=share)
         if n - n_above <= n * share / 100:
             return text("explain_need_lowest", lang, share=share)
-    return text("explain_need_between", lang, share=BANDS[-1])
+    between = min(n_above, n_below) >= n * BANDS[-1] / 100
+    return text("explain_need_between", lang, share=BANDS[-1]) if between else ""
 
 
 def _drivers(need: NeedIndex, key: str, axis: NeedAxis, lang: Lang) -> list[str]:

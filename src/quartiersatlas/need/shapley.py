@@ -152,7 +152,8 @@ def _copeland(parts: Array, real: Array, weights: Array) -> Array:
     made once for each, and a coalition adds up those that it has.
     """
     n_coalitions, n = parts.shape[1:]
-    states = [np.unique(part, axis=0, return_inverse=True) for part in parts]
+    known = ~np.isnan(real).any(axis=0)
+    states = [np.unique(np.where(known, part, 0.0), axis=0, return_inverse=True) for part in parts]
     chosen = np.concatenate(
         [
             weight * (which.reshape(-1, 1) == np.arange(len(rows)))
@@ -168,6 +169,7 @@ def _copeland(parts: Array, real: Array, weights: Array) -> Array:
     for start, stop in pairwise([*range(0, n, step), n]):
         sign = np.sign(own[:, start:stop, None] - others[:, None, :])
         sign[:, np.arange(stop - start), np.arange(start, stop)] = 0.0  # an area is not compared with itself
+        sign[..., ~known] = 0.0
         ahead = (chosen @ sign.reshape(len(own), -1)).reshape(n_coalitions, stop - start, n)
         score[:, start:stop] = np.count_nonzero(ahead > equal, axis=-1) - np.count_nonzero(ahead < -equal, axis=-1)
-    return score
+    return np.where(known, score, np.nan)
