@@ -96,8 +96,3 @@ def test_weights_of_replications_are_each_replication_alone():
 def test_values_that_are_not_above_0_are_refused_where_it_matters(method):
     with pytest.raises(SpecError, match="values are not above 0"):
         value([[0.0, 1], [-1.0, 1]], [1, 1], method)
-
-
-def test_copeland_of_an_area_with_an_unknown_member_is_unknown_and_it_is_not_compared():
-    parts = np.array([[3.0, 1.0, 2.0, 9.0], [3.0, 1.0, 2.0, np.nan]])
-    assert value(parts, [1, 1], "copeland").tolist() == pytest.approx([2.0, -2.0, 0.0, np.nan], nan_ok=True)

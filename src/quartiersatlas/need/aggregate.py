@@ -11,7 +11,7 @@ from quartiersatlas.errors import SpecError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-BLOCK = 4_000_000  # comparisons of areas held at a time
+BLOCK = 100_000  # comparisons of areas held at a time
 
 
 def aggregated(parts: NDArray[np.float64], weights: NDArray[np.float64], method: str, name: str) -> NDArray[np.float64]:
@@ -70,24 +70,32 @@ def effective_weights(parts: NDArray[np.float64], weights: NDArray[np.float64], 
 
 
 def copeland(parts: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return how many areas an area outranks, minus how many outrank it.
+    """Return how many areas an area outranks, minus how many outrank it, shape (..., n_areas).
 
-    Area i outranks j where the weights of the members in which i is higher exceed those in which it is lower. An area
-    in which a member is unknown is NaN and is compared with no other.
+    Area i outranks j where the weights of the members in which i is higher exceed those in which it is lower; an
+    unknown value is neither. Weights have the shape (members, ..., 1).
     """
+    k, n = len(parts), parts.shape[-1]
+    shape = np.broadcast_shapes(parts.shape, weights.shape)
+    sets = np.broadcast_to(parts, shape).reshape(k, -1, n)
+    shares = np.broadcast_to(weights, (*shape[:-1], 1)).reshape(k, -1)
+    scores = [_copeland_of_one(sets[:, run], shares[:, run]) for run in range(sets.shape[1])]
+    return np.stack(scores).reshape(shape[1:])
+
+
+def _copeland_of_one(parts: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Compare all pairs of areas, some rows at a time, so that they stay in the cache."""
     n = parts.shape[-1]
-    known = ~np.isnan(parts).any(axis=0)
-    parts = np.where(known, parts, np.nan)
-    score = np.empty(parts.shape[1:])
-    others = parts[..., None, :]
-    rows = max(1, BLOCK // max(1, parts.size // n * n))
+    tiny = 1e-12 * weights.sum()  # equal weights such as three times 1/3 must tie exactly
+    score = np.empty(n)
+    rows = max(1, BLOCK // n)
     for start in range(0, n, rows):
-        own = parts[..., start : start + rows, None]
-        ahead = np.nansum(weights[..., None] * np.sign(own - others), axis=0)
-        # equal weights such as three times 1/3 must tie exactly
-        ahead[np.abs(ahead) < 1e-12 * np.abs(weights).sum(axis=0)[..., None]] = 0.0
-        score[..., start : start + rows] = np.sign(ahead).sum(axis=-1)
-    return np.where(known, score, np.nan)
+        mine = parts[:, start : start + rows, None]
+        ahead = np.zeros((mine.shape[1], n))
+        for own, others, weight in zip(mine, parts, weights, strict=True):
+            ahead += weight * ((own > others).view(np.int8) - (own < others).view(np.int8))
+        score[start : start + rows] = (ahead > tiny).sum(axis=-1) - (ahead < -tiny).sum(axis=-1)
+    return score
 
 
 def _need_positive(values: NDArray[np.float64], name: str) -> None:

@@ -151,6 +151,36 @@ def _by_rank(rising: NDArray[np.float64], n: NDArray[np.int64], rule: Normalise)
     return exponential(shares)
 
 
+def ranks_among(values: NDArray[np.float64], among: NDArray[np.float64], ties: str = "average") -> NDArray[np.float64]:
+    """Return the rank each area would have if it alone had another value and all others kept theirs.
+
+    Parameters
+    ----------
+    values : array of float, shape (..., n_areas)
+        The other values; NaN keeps NaN.
+    among : array of float, shape (n_areas,)
+        The values of all areas.
+    ties : {"average", "min", "max"}
+        Rank of equal values.
+
+    Returns
+    -------
+    array of float, shape (..., n_areas)
+        From 1 (lowest); the ranks of ``among`` where the value is the area's own.
+
+    Examples
+    --------
+    >>> ranks_among(np.array([3.0, 9.0, 2.0]), np.array([3.0, 1.0, 3.0])).tolist()
+    [2.5, 3.0, 2.0]
+    """
+    ordered = np.sort(among[~np.isnan(among)])
+    # the area itself is not among the others
+    lower = np.searchsorted(ordered, values, side="left") - (among < values)
+    up_to = np.searchsorted(ordered, values, side="right") - (among <= values)
+    rank = {"average": 1 + (lower + up_to) / 2, "min": 1.0 + lower, "max": 1.0 + up_to}[ties]
+    return np.where(np.isnan(values), np.nan, rank)
+
+
 def exponential(share: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return -23 ln(1 - R (1 - exp(-100 / 23))): the worst tenth of the areas gets half of the scale.
 
@@ -190,33 +220,3 @@ def ranks(values: NDArray[np.float64], ties: str = "average") -> NDArray[np.floa
 
     ranked: NDArray[np.float64] = rankdata(values, method=ties, axis=-1, nan_policy="omit")
     return np.where(np.isnan(values), np.nan, ranked)
-
-
-def ranks_among(values: NDArray[np.float64], among: NDArray[np.float64], ties: str = "average") -> NDArray[np.float64]:
-    """Return the rank each area would have if it alone had another value and all others kept theirs.
-
-    Parameters
-    ----------
-    values : array of float, shape (..., n_areas)
-        The other values; NaN keeps NaN.
-    among : array of float, shape (n_areas,)
-        The values of all areas.
-    ties : {"average", "min", "max"}
-        Rank of equal values.
-
-    Returns
-    -------
-    array of float, shape (..., n_areas)
-        From 1 (lowest); the ranks of ``among`` where the value is the area's own.
-
-    Examples
-    --------
-    >>> ranks_among(np.array([3.0, 9.0, 2.0]), np.array([3.0, 1.0, 3.0])).tolist()
-    [2.5, 3.0, 2.0]
-    """
-    ordered = np.sort(among[~np.isnan(among)])
-    # the area itself is not among the others
-    lower = np.searchsorted(ordered, values, side="left") - (among < values)
-    up_to = np.searchsorted(ordered, values, side="right") - (among <= values)
-    rank = {"average": 1 + (lower + up_to) / 2, "min": 1.0 + lower, "max": 1.0 + up_to}[ties]
-    return np.where(np.isnan(values), np.nan, rank)

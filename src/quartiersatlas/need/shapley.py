@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from quartiersatlas.errors import SpecError
-from quartiersatlas.need.aggregate import BLOCK, aggregated
+from quartiersatlas.need.aggregate import aggregated
 from quartiersatlas.need.evaluate import group_parts, group_value, present_share
 from quartiersatlas.need.normalise import Scale, normalised
 from quartiersatlas.need.spec import POSITIVE, NeedGroup
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     Coalitions = Mapping[str, NDArray[np.bool_]]  # indicator -> whether it is in, shape (coalitions, 1)
 
 MOST_PLAYERS = 10  # 2^10 scores of every area
+BLOCK = 4_000_000  # numbers held at a time
 
 
 def shapley_values(axis: NeedAxis, columns: Columns, ground: Ground) -> tuple[dict[str, Array], Array]:
@@ -120,8 +121,9 @@ def _value(group: NeedGroup, columns: Columns, ground: Ground, present: Coalitio
     )
     weights = np.array([member.weight for member in group.members])
     if group.aggregate == "copeland":
-        return _copeland(parts, real, weights)
-    value = aggregated(parts, weights, group.aggregate, group.id)
+        value = _copeland(parts, real, weights)
+    else:
+        value = aggregated(parts, weights, group.aggregate, group.id)
     return np.where(present_share(group, parts) >= group.min_present - 1e-12, value, np.nan)
 
 
@@ -152,24 +154,23 @@ def _copeland(parts: Array, real: Array, weights: Array) -> Array:
     made once for each, and a coalition adds up those that it has.
     """
     n_coalitions, n = parts.shape[1:]
-    known = ~np.isnan(real).any(axis=0)
-    states = [np.unique(np.where(known, part, 0.0), axis=0, return_inverse=True) for part in parts]
+    rows = [np.unique(np.nan_to_num(part), axis=0, return_index=True, return_inverse=True)[1:] for part in parts]
     chosen = np.concatenate(
         [
-            weight * (which.reshape(-1, 1) == np.arange(len(rows)))
-            for weight, (rows, which) in zip(weights, states, strict=True)
+            weight * (which.reshape(-1, 1) == np.arange(len(first)))
+            for weight, (first, which) in zip(weights, rows, strict=True)
         ],
         axis=1,
     )
-    own = np.concatenate([rows for rows, _ in states])
-    others = np.repeat(real, [len(rows) for rows, _ in states], axis=0)
+    own = np.concatenate([part[first] for part, (first, _) in zip(parts, rows, strict=True)])
+    others = np.repeat(real, [len(first) for first, _ in rows], axis=0)
     equal = 1e-12 * np.abs(weights).sum()
     score = np.empty((n_coalitions, n))
     step = max(1, BLOCK // (n_coalitions * n))
     for start, stop in pairwise([*range(0, n, step), n]):
-        sign = np.sign(own[:, start:stop, None] - others[:, None, :])
+        # an unknown value is neither higher nor lower
+        sign = np.nan_to_num(np.sign(own[:, start:stop, None] - others[:, None, :]))
         sign[:, np.arange(stop - start), np.arange(start, stop)] = 0.0  # an area is not compared with itself
-        sign[..., ~known] = 0.0
         ahead = (chosen @ sign.reshape(len(own), -1)).reshape(n_coalitions, stop - start, n)
         score[:, start:stop] = np.count_nonzero(ahead > equal, axis=-1) - np.count_nonzero(ahead < -equal, axis=-1)
-    return np.where(known, score, np.nan)
+    return score
