@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import rankdata
 
 from quartiersatlas.errors import SpecError
-from quartiersatlas.need.normalise import Scale, normalised, ranks
+from quartiersatlas.need.normalise import Scale, normalised, ranks, ranks_among
 from quartiersatlas.need.rules import Normalise
 
 # mean 5, population standard deviation 2, sample standard deviation sqrt(32 / 7)
@@ -122,3 +123,28 @@ def test_a_city_value_needs_counts_and_weights_need_residents():
         on_scale([1, 2, 3], method="above", reference="city")
     with pytest.raises(SpecError, match="weighs areas by residents"):
         on_scale([1, 2, 3], method="z", weighting="population")
+
+
+@pytest.mark.parametrize("ties", ["average", "min", "max"])
+def test_a_rank_among_the_others_is_the_rank_after_one_value_is_replaced(ties):
+    among = np.array([3.0, 1.0, np.nan, 3.0, 7.0, 1.0])
+    values = np.array([[1.0, 5.0, np.nan, 3.0, 0.0, 9.0], among])
+    for row, ranked in zip(values, ranks_among(values, among, ties), strict=True):
+        for i in range(6):
+            replaced = among.copy()
+            replaced[i] = row[i]
+            assert ranked[i] == pytest.approx(rankdata(replaced, method=ties, nan_policy="omit")[i], nan_ok=True)
+
+
+@pytest.mark.parametrize("method", ["z", "minmax", "above", "percentile", "rank", "exponential"])
+def test_values_among_themselves_are_on_the_same_scale(method):
+    values = np.array([3.0, 1.0, np.nan, 3.0, 7.0, 2.0])
+    rule, scale = Normalise(method=method), Scale("a")
+    assert normalised(values, rule, scale, values).tolist() == pytest.approx(
+        normalised(values, rule, scale).tolist(), nan_ok=True
+    )
+
+
+def test_a_value_among_others_does_not_move_their_scale():
+    among = np.array([0.0, 5.0, 10.0])
+    assert normalised(np.array([20.0, 20.0, 20.0]), Normalise(method="minmax"), Scale("a"), among).tolist() == [2, 2, 2]

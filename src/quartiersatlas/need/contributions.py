@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from quartiersatlas.errors import SpecError
 from quartiersatlas.need.aggregate import effective_weights
 from quartiersatlas.need.evaluate import axis_score, group_parts, group_value
+from quartiersatlas.need.shapley import shapley_values
 from quartiersatlas.need.spec import NeedGroup
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-MOST_PLAYERS = 10  # exact Shapley values look at 2^k sets of indicators
 LINEAR = ("none", "z", "minmax", "goalposts")  # rules that turn a sum into a sum
 
 
@@ -53,7 +52,7 @@ def contributions(axis: NeedAxis, columns: Columns, ground: Ground) -> tuple[dic
         return parts, np.zeros(len(next(iter(parts.values()))))
     if is_additive(axis):
         return _linear(axis, columns, ground)
-    raise SpecError(f"Axis {axis.id!r} is no sum: its score cannot be split.")
+    return shapley_values(axis, columns, ground)
 
 
 def is_geometric(axis: NeedAxis) -> bool:

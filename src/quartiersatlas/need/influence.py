@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from quartiersatlas.need.index import NeedIndex
+    from quartiersatlas.need.result import NeedIndex
     from quartiersatlas.need.runs import Outcomes
     from quartiersatlas.need.selection import Choice
     from quartiersatlas.need.spec import NeedAxis, NeedGroup

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
@@ -14,9 +15,12 @@ from quartiersatlas.errors import ColumnError, SpecError, list_some
 from quartiersatlas.indicators import city_value, rates
 from quartiersatlas.intake import AreaData
 from quartiersatlas.intake.data import checked_counts
+from quartiersatlas.need.evaluate import Ground
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from numpy.typing import NDArray
 
     from quartiersatlas.need.spec import NeedIndicator, NeedSpec
 
@@ -211,3 +215,15 @@ def _residents(
                 label = f"{columns[0]} {before.period}".strip()
                 found[label] = checked_counts(before.values[columns[0]]).reindex(frame.index)
     return found
+
+
+def columns_of(inputs: NeedInputs, scored: pd.Index) -> dict[str, NDArray[np.float64]]:
+    """Return the values of the scored areas, indicator by indicator."""
+    values = inputs.values.loc[scored]
+    return {str(name): np.asarray(values[name], dtype=float) for name in values}
+
+
+def ground_of(inputs: NeedInputs, scored: pd.Index) -> Ground:
+    """Return the residents of the scored areas and the city values."""
+    residents = next(iter(inputs.residents.values()), None)
+    return Ground(None if residents is None else np.asarray(residents.loc[scored], dtype=float), inputs.city)

@@ -32,7 +32,9 @@ class Scale:
     high: float | None = None
 
 
-def normalised(values: NDArray[np.float64], rule: Normalise, scale: Scale) -> NDArray[np.float64]:
+def normalised(
+    values: NDArray[np.float64], rule: Normalise, scale: Scale, among: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
     """Put values on the scale of a rule.
 
     Parameters
@@ -43,22 +45,27 @@ def normalised(values: NDArray[np.float64], rule: Normalise, scale: Scale) -> ND
         The scale.
     scale : Scale
         What the rule needs beside the values.
+    among : array of float, shape (n_areas,), optional
+        The values that means, deviations, extremes and ranks come from, if they are not the values themselves: each
+        value is put on the scale as if its area alone had changed from ``among`` to it and the scale had stayed.
 
     Returns
     -------
     array of float, shape (..., n_areas)
         NaN where the value is.
     """
+    reference = values if among is None else among
     if rule.method == "none":
         return values
     if rule.method == "z":
-        centre, deviation = _centre_and_deviation(values, rule, scale)
+        centre, deviation = _centre_and_deviation(reference, rule, scale)
         return rule.centre + rule.spread * (values - centre) / deviation
     if rule.method in ("minmax", "goalposts"):
-        return _stretched(values, rule, scale)
+        return _stretched(values, reference, rule, scale)
     if rule.method == "above":
-        return np.where(np.isnan(values), np.nan, values > _threshold(values, rule, scale))
-    return _by_rank(values, rule)
+        return np.where(np.isnan(values), np.nan, values > _threshold(reference, rule, scale))
+    rising = ranks(values, rule.ties) if among is None else ranks_among(values, among, rule.ties)
+    return _by_rank(rising, (~np.isnan(reference)).sum(axis=-1, keepdims=True), rule)
 
 
 def _centre_and_deviation(
@@ -112,14 +119,16 @@ def _threshold(values: NDArray[np.float64], rule: Normalise, scale: Scale) -> ND
     return mean
 
 
-def _stretched(values: NDArray[np.float64], rule: Normalise, scale: Scale) -> NDArray[np.float64]:
-    """Stretch between the extremes found, or between goalposts, to the ends of the scale."""
+def _stretched(
+    values: NDArray[np.float64], reference: NDArray[np.float64], rule: Normalise, scale: Scale
+) -> NDArray[np.float64]:
+    """Stretch between the extremes of the reference, or between goalposts, to the ends of the scale."""
     if rule.method == "goalposts":
         assert scale.low is not None  # noqa: S101 - checked when the spec is read
         assert scale.high is not None  # noqa: S101 - checked when the spec is read
         low, high = np.asarray(scale.low), np.asarray(scale.high)
     else:
-        low, high = np.nanmin(values, axis=-1, keepdims=True), np.nanmax(values, axis=-1, keepdims=True)
+        low, high = np.nanmin(reference, axis=-1, keepdims=True), np.nanmax(reference, axis=-1, keepdims=True)
         if not np.all(high > low):
             raise SpecError(
                 f"{scale.name!r} is the same in all {values.shape[-1]} areas: it cannot tell them apart. Leave it out."
@@ -129,10 +138,8 @@ def _stretched(values: NDArray[np.float64], rule: Normalise, scale: Scale) -> ND
     return result
 
 
-def _by_rank(values: NDArray[np.float64], rule: Normalise) -> NDArray[np.float64]:
+def _by_rank(rising: NDArray[np.float64], n: NDArray[np.int64], rule: Normalise) -> NDArray[np.float64]:
     """Return rank, percentile rank or the exponential transformation of the rank; the highest rank is most need."""
-    rising = ranks(values, rule.ties)
-    n = (~np.isnan(values)).sum(axis=-1, keepdims=True)
     if rule.method == "rank":
         return rising
     if rule.method == "percentile":
@@ -142,6 +149,36 @@ def _by_rank(values: NDArray[np.float64], rule: Normalise) -> NDArray[np.float64
     falling = n + 1 - rising
     shares: NDArray[np.float64] = (n - falling + rule.shift) / n
     return exponential(shares)
+
+
+def ranks_among(values: NDArray[np.float64], among: NDArray[np.float64], ties: str = "average") -> NDArray[np.float64]:
+    """Return the rank each area would have if it alone had another value and all others kept theirs.
+
+    Parameters
+    ----------
+    values : array of float, shape (..., n_areas)
+        The other values; NaN keeps NaN.
+    among : array of float, shape (n_areas,)
+        The values of all areas.
+    ties : {"average", "min", "max"}
+        Rank of equal values.
+
+    Returns
+    -------
+    array of float, shape (..., n_areas)
+        From 1 (lowest); the ranks of ``among`` where the value is the area's own.
+
+    Examples
+    --------
+    >>> ranks_among(np.array([3.0, 9.0, 2.0]), np.array([3.0, 1.0, 3.0])).tolist()
+    [2.5, 3.0, 2.0]
+    """
+    ordered = np.sort(among[~np.isnan(among)])
+    # the area itself is not among the others
+    lower = np.searchsorted(ordered, values, side="left") - (among < values)
+    up_to = np.searchsorted(ordered, values, side="right") - (among <= values)
+    rank = {"average": 1 + (lower + up_to) / 2, "min": 1.0 + lower, "max": 1.0 + up_to}[ties]
+    return np.where(np.isnan(values), np.nan, rank)
 
 
 def exponential(share: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from quartiersatlas.need.index import NeedIndex
+    from quartiersatlas.need.result import NeedIndex
     from quartiersatlas.need.spec import NeedAxis, NeedGroup, NeedSpec
 
     Array = NDArray[np.float64]

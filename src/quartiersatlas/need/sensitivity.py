@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from quartiersatlas.need.index import NeedIndex
+    from quartiersatlas.need.result import NeedIndex
     from quartiersatlas.need.selection import Choice, Selection
 
     Array = NDArray[np.float64]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.need.draws import Draws
-    from quartiersatlas.need.index import NeedIndex
+    from quartiersatlas.need.result import NeedIndex
     from quartiersatlas.need.selection import Choice, Selection
     from quartiersatlas.need.spec import NeedAxis
 
