@@ -107,7 +107,7 @@ def test_domains_have_their_own_alpha_and_indicators_the_weight_of_all_levels():
 
 
 def test_a_context_indicator_that_weighs_most_in_effect_is_found_though_all_weights_are_equal():
-    columns = {"a": A, "b": B, "mh_share": [x + y for x, y in zip(A, B, strict=True)]}
+    columns = {"a": A, "b": B, "mh_share": [50 + x + y for x, y in zip(A, B, strict=True)]}
     found = audit(columns, {"id": "a"}, {"id": "b"}, {"id": "mh_share"})
     assert found.effective_weights["effective"].tolist() == pytest.approx([0.25, 0.25, 0.5])
     assert names(found) == ["audit_context"]
@@ -120,7 +120,7 @@ def test_a_context_indicator_that_weighs_most_in_effect_is_found_though_all_weig
 def test_a_context_indicator_that_weighs_most_by_the_spec_is_found_too():
     with pytest.warns(UserWarning, match="context indicators"):
         found = audit(
-            {"a": A, "b": [0.9 * x + 0.1 * y for x, y in zip(A, C, strict=True)], "mh_share": B},
+            {"a": A, "b": [0.9 * x + 0.1 * y for x, y in zip(A, C, strict=True)], "mh_share": [50 + x for x in B]},
             {"id": "a", "weight": 0.9},
             {"id": "b", "weight": 0.9},
             {"id": "mh_share"},
@@ -132,12 +132,14 @@ def test_a_context_indicator_that_weighs_most_by_the_spec_is_found_too():
 
 def test_a_context_indicator_that_makes_half_of_the_index_is_found():
     with pytest.warns(UserWarning, match="50% on context indicators"):
-        found = audit({"a": A, "mh_share": B}, {"id": "a"}, {"id": "mh_share"})
+        found = audit({"a": A, "mh_share": [50 + x for x in B]}, {"id": "a"}, {"id": "mh_share"})
     assert names(found) == ["warning_context", "audit_context"]
 
 
 def test_a_context_indicator_that_weighs_little_is_no_finding():
-    found = audit({"a": A, "b": B, "mh_share": C}, {"id": "a"}, {"id": "b"}, {"id": "mh_share", "weight": 0.5})
+    found = audit(
+        {"a": A, "b": B, "mh_share": [50 + x for x in C]}, {"id": "a"}, {"id": "b"}, {"id": "mh_share", "weight": 0.5}
+    )
     assert names(found) == []
 
 
@@ -228,6 +230,9 @@ def test_few_areas_are_compared_by_ratios():
     # 60 of 600 are 10 % of the city; the mean of the areas is 15 %
     assert found.ratios["sgb2_rate"].tolist() == pytest.approx([3.0, 1.0, 0.5, np.nan], nan_ok=True)
     assert found.ratios["a"].tolist() == pytest.approx([0.5, 1.0, 1.5, 2.0])  # mean of the three scored areas
+    assert found.counts["sgb2_rate", "numerator"].tolist() == [30.0, 10.0, 20.0, 0.0]
+    assert found.counts["sgb2_rate", "denominator"].tolist() == [100.0, 100.0, 400.0, 0.0]
+    assert "a" not in found.counts
     assert value(found, "mean_of_areas", "sgb2_rate") == pytest.approx(15)
     assert value(found, "city_value", "sgb2_rate") == pytest.approx(10)
     assert value(found, "city_minus_mean", "sgb2_rate") == pytest.approx(-5)

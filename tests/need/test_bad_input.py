@@ -35,6 +35,22 @@ def test_marks_of_unknown_values_are_refused_with_a_hint_and_never_averaged(fram
         qa.need_index(frame, spec({"id": "a"}))
 
 
+@pytest.mark.parametrize("mark", [-1, -9])
+def test_a_share_below_0_is_a_mark_and_a_change_below_0_is_not(frame, mark):
+    frame = frame.assign(sgb2_rate=10 * frame["a"], sgb2_rate_change=frame["b"])
+    frame.loc[["03", "07"], ["sgb2_rate", "sgb2_rate_change"]] = mark
+    with pytest.raises(SpecError, match=rf"'sgb2_rate' is {mark} in 2 areas: '03', '07'"):
+        qa.need_index(frame, spec({"id": "sgb2_rate"}))
+    assert qa.need_index(frame, spec({"id": "sgb2_rate_change"})).scores["need"].notna().all()
+
+
+def test_a_share_above_100_percent_is_refused(frame):
+    frame = frame.assign(sgb2_rate=10 * frame["a"])
+    frame.loc["03", "sgb2_rate"] = 100.5
+    with pytest.raises(SpecError, match=r"above 100 percent in 1 areas: '03'\. Is it in another unit"):
+        qa.need_index(frame, spec({"id": "sgb2_rate"}))
+
+
 def test_an_infinite_value_is_refused(frame):
     frame.loc["03", "a"] = np.inf
     with pytest.raises(SpecError, match="'a' is infinite in 1 areas: '03'"):

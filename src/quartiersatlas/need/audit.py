@@ -50,6 +50,8 @@ class NeedAudit:
     ratios : DataFrame
         Areas x indicators: value of the area / value of the city from the counts (the mean of the areas where there
         are none). NaN for changes and other indicators with values below 0, and where the reference is not above 0.
+    counts : DataFrame
+        Areas x (indicator, ``numerator`` or ``denominator``) of the indicators that have counts, of the later date.
     findings : tuple of Message
         What a reader has to know; the warnings of the index first.
     """
@@ -59,6 +61,7 @@ class NeedAudit:
     correlations: Mapping[str, pd.DataFrame]
     effective_weights: pd.DataFrame
     ratios: pd.DataFrame
+    counts: pd.DataFrame
     findings: tuple[Message, ...]
 
     def __repr__(self) -> str:
@@ -110,6 +113,7 @@ def audited(need: NeedIndex) -> NeedAudit:
         correlations=correlations,
         effective_weights=pd.concat(weights, names=["axis", "indicator"]),
         ratios=_ratios(need),
+        counts=_counts(need),
         findings=tuple(findings),
     )
 
@@ -293,6 +297,16 @@ def _reference_rows(need: NeedIndex, axis: NeedAxis) -> Iterator[Row]:
         if pd.notna(city):
             yield "city_value", axis.id, name, city, "from the counts of all areas"
             yield "city_minus_mean", axis.id, name, city - mean, ""
+
+
+def _counts(need: NeedIndex) -> pd.DataFrame:
+    columns = {
+        (name, part): getattr(counts, part)
+        for name, counts in need.inputs.counts.items()
+        for part in ("numerator", "denominator")
+    }
+    frame = pd.DataFrame(columns, index=need.scores.index)
+    return frame.set_axis(pd.MultiIndex.from_tuples(list(columns), names=["indicator", "count"]), axis=1)
 
 
 def _ratios(need: NeedIndex) -> pd.DataFrame:

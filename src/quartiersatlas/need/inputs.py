@@ -155,7 +155,9 @@ def _values(
 ) -> pd.Series[float]:
     frame = data.values if isinstance(data, AreaData) else data
     if leaf.id in frame.columns:
-        return _numbers(frame[leaf.id])
+        catalogue = data.catalogue if isinstance(data, AreaData) else Catalogue.builtin()
+        is_share = leaf.id in catalogue and catalogue[leaf.id].unit == "percent"
+        return _numbers(frame[leaf.id], is_share=is_share)
     if isinstance(data, AreaData) and leaf.numerator:
         raise ColumnError(
             f"The data has no rate {leaf.id!r} yet. Add it from the counts the spec names: "
@@ -168,7 +170,7 @@ def _values(
     return rates(counts.numerator, counts.denominator)["rate"] * counts.per
 
 
-def _numbers(column: pd.Series[float]) -> pd.Series[float]:
+def _numbers(column: pd.Series[float], *, is_share: bool) -> pd.Series[float]:
     """Return a column as numbers; text and marks of unknown values are refused."""
     name = column.name
     if not is_numeric_dtype(column.dtype) or is_bool_dtype(column.dtype):
@@ -179,13 +181,20 @@ def _numbers(column: pd.Series[float]) -> pd.Series[float]:
     endless = numbers.index[numbers.abs().eq(float("inf"))]
     if len(endless):
         raise SpecError(f"The indicator {name!r} is infinite in {len(endless)} areas: {list_some(endless)}.")
-    marked = numbers.index[numbers.isin(SENTINELS)]
-    if len(marked):
-        mark = int(numbers[marked[0]])
+    impossible = numbers[numbers.isin(SENTINELS) | (numbers.lt(0) & is_share)]
+    if len(impossible):
+        mark = f"{impossible.iloc[0]:.15g}"
+        marked = impossible.index[impossible.eq(impossible.iloc[0])]
         raise SpecError(
             f"The indicator {name!r} is {mark} in {len(marked)} areas: {list_some(marked)}. That looks "
             f"like a mark of unknown values and would enter every mean. Read it as missing: "
             f"frame[{name!r}].replace({mark}, float('nan')), or name the mark when the table is read."
+        )
+    above = numbers.index[numbers.gt(100) & is_share]
+    if len(above):
+        raise SpecError(
+            f"The indicator {name!r} is a share and above 100 percent in {len(above)} areas: {list_some(above)}. "
+            f"Is it in another unit, or over the wrong denominator?"
         )
     return numbers
 
