@@ -22,14 +22,15 @@ def test_notebook_runs(notebook, sample_data, tmp_path):
     NotebookClient(content, timeout=300, kernel_name="python3", resources={"metadata": {"path": folder}}).execute()
     results = next(folder.glob("ergebnis*"))
     written = {file.name for file in results.iterdir()}
-    assert {"atlas.html", "bericht.html", "atlas.gpkg", "segregation.csv"} <= written
+    assert {"atlas.html", "bericht.html", "atlas.gpkg"} <= written
+    assert ("segregation.csv" in written) == ("segregation.csv" in notebook.read_text(encoding="utf-8"))
     last = content.cells[-1].outputs[0]["data"]["text/html"]
     assert "iframe" in last
     assert "Synthetische Daten" in last
 
 
 def test_there_is_a_notebook():
-    assert [path.stem for path in NOTEBOOKS] == ["01_bestandsaufnahme", "02_segregation"]
+    assert [path.stem for path in NOTEBOOKS] == ["01_bestandsaufnahme", "02_segregation", "03_bedarfsindex"]
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
