@@ -27,23 +27,23 @@ examples = settings(max_examples=60, deadline=None, suppress_health_check=list(H
 
 
 @st.composite
-def rules(draw, methods=METHODS, *, domains=False, axis=False):
-    method = draw(st.sampled_from([m for m in methods if not (domains and m in ("goalposts",))]))
+def rules(draw, methods=METHODS, *, single=True):
+    """Draw a rule; one for domains, or for the score of an axis, is not for single indicators."""
+    method = draw(st.sampled_from(methods if single else [m for m in methods if m != "goalposts"]))
     options = {"method": method}
     if method == "z":
-        references = ["areas"] if axis else ["areas", "fixed"] if domains is None else ["areas", "city", "fixed"]
-        options["reference"] = draw(st.sampled_from(["areas"] if domains else references))
+        options["reference"] = draw(st.sampled_from(["areas", "city", "fixed"] if single else ["areas"]))
         options |= {"centre": draw(number), "spread": draw(above_0)}
         if options["reference"] != "fixed":
-            options |= {"ddof": draw(st.sampled_from([0, 1]))}
-            options |= {"weighting": draw(st.sampled_from(["none", "population"]))}
+            options["ddof"] = draw(st.sampled_from([0, 1]))
+            options["weighting"] = draw(st.sampled_from(["none", "population"]))
     elif method in ("minmax", "goalposts"):
         options["low"], options["high"] = draw(pair)
     elif method in ("percentile", "rank", "exponential"):
         options["ties"] = draw(st.sampled_from(TIES))
         if method == "exponential":
             options["shift"] = draw(st.sampled_from([0, 1]))
-    elif method == "above" and not domains:
+    elif method == "above" and single:
         options["reference"] = draw(st.sampled_from(["areas", "city"]))
     return Normalise(**options)
 
@@ -73,9 +73,11 @@ def indicators(draw, name, rule):
 def groups(draw, names, depth, **axis):
     n_domains = draw(st.integers(0, 2 if depth else 0))
     n_indicators = draw(st.integers(0 if n_domains else 1, 2))
-    rule = draw(rules(domains=bool(n_domains)))
-    # ids are made different by a number, in front of any text
-    named = lambda: f"{next(names)}{draw(text)}".strip()  # noqa: E731
+    rule = draw(rules(single=not n_domains))
+
+    def named():
+        return f"{next(names)}{draw(text)}"  # made different by the number
+
     members = [draw(groups(names, depth - 1)) for _ in range(n_domains)]
     members += [draw(indicators(named(), rule)) for _ in range(n_indicators)]
     if rule.method == "above":
@@ -101,7 +103,7 @@ def axes(draw, names):
         NeedClass(id=f"{i}{draw(text)}", label_de=draw(some_text), label_en=draw(some_text), upper=u, code=f"{i}{c}")
         for i, (u, c) in enumerate(zip([*sorted(uppers), None], draw(st.lists(text, min_size=4)), strict=False))
     )
-    standardise = draw(rules(("none", "z", "minmax", "percentile", "rank", "exponential"), axis=True))
+    standardise = draw(rules(("none", "z", "minmax", "percentile", "rank", "exponential"), single=False))
     return draw(groups(names, draw(st.integers(0, 2)), classes=classes, breaks=breaks, standardise=standardise))
 
 
@@ -166,26 +168,30 @@ def test_any_text_is_escaped(key, value):
 
 
 def test_the_text_is_readable_and_leaves_out_what_is_the_default():
-    assert NeedSpec.preset("berlin-mss-2019").to_toml().startswith(
-        'id = "berlin-mss-2019"\n'
-        'source = "Senatsverwaltung für Stadtentwicklung Berlin: Monitoring Soziale Stadtentwicklung 2019"\n'
-        "min_population = 300\n"
-        'min_population_in = "latest"\n'
-        'verified = "436 of 436 status classes and 436 of 436 dynamics classes of the published tables"\n'
-        "\n[[axes]]\n"
-        'id = "status"\n'
-        'label_de = "Sozialer Status"\n'
-        'label_en = "Social status"\n'
-        'normalise = { method = "z" }\n'
-        'aggregate = "sum"\n'
-        'standardise = { method = "z" }\n'
-        "indicators = [\n"
-        '  { id = "unemployment_share_sgb2" },\n'
-        '  { id = "transfer_rate" },\n'
-        '  { id = "child_poverty_u15" },\n'
-        "]\n"
-        "classes = [\n"
-        '  { id = "high", label_de = "hoch", label_en = "high", upper = -1, code = "1" },\n'
+    assert (
+        NeedSpec.preset("berlin-mss-2019")
+        .to_toml()
+        .startswith(
+            'id = "berlin-mss-2019"\n'
+            'source = "Senatsverwaltung für Stadtentwicklung Berlin: Monitoring Soziale Stadtentwicklung 2019"\n'
+            "min_population = 300\n"
+            'min_population_in = "latest"\n'
+            'verified = "436 of 436 status classes and 436 of 436 dynamics classes of the published tables"\n'
+            "\n[[axes]]\n"
+            'id = "status"\n'
+            'label_de = "Sozialer Status"\n'
+            'label_en = "Social status"\n'
+            'normalise = { method = "z" }\n'
+            'aggregate = "sum"\n'
+            'standardise = { method = "z" }\n'
+            "indicators = [\n"
+            '  { id = "unemployment_share_sgb2" },\n'
+            '  { id = "transfer_rate" },\n'
+            '  { id = "child_poverty_u15" },\n'
+            "]\n"
+            "classes = [\n"
+            '  { id = "high", label_de = "hoch", label_en = "high", upper = -1, code = "1" },\n'
+        )
     )
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from quartiersatlas.catalogue.texts import pick
 from quartiersatlas.declared import read_toml, settle
-from quartiersatlas.errors import SpecError
+from quartiersatlas.errors import SpecError, inside
 from quartiersatlas.need.rules import Breaks, Normalise
 
 if TYPE_CHECKING:
@@ -151,8 +151,11 @@ class NeedGroup:
             raise SpecError(f"{where}: {self.aggregate} needs every indicator: min_present = 1.", key="min_present")
         if self.aggregate == "count" and any(member.weight != 1 for member in self.members):
             raise SpecError(f"{where}: count counts conditions; weights other than 1 have no meaning.", key="aggregate")
-        for member in self.members:
-            self._check_constants(where, member)
+        domains = sum(isinstance(member, NeedGroup) for member in self.members)
+        for i, member in enumerate(self.members):
+            step = ("domains", i) if i < domains else ("indicators", i - domains)
+            with inside(*step):
+                self._check_constants(where, member)
 
     def _check_constants(self, where: str, member: NeedIndicator | NeedGroup) -> None:
         """Refuse constants that are missing, or that nothing would use."""
@@ -164,13 +167,13 @@ class NeedGroup:
             for name in names:
                 given = None if is_group else getattr(member, name)
                 if needed and given is None:
-                    raise SpecError(f"{where}: {member.id!r} needs {name} for {self.normalise}.", key="normalise")
+                    raise SpecError(f"{where}: {member.id!r} needs {name} for {self.normalise}.", key=name)
                 if given is not None and not needed:
-                    raise SpecError(f"{where}: {member.id!r} has {name}, which {self.normalise} ignores.", key="id")
+                    raise SpecError(f"{where}: {member.id!r} has {name}, which {self.normalise} ignores.", key=name)
         if self.normalise.reference == "city" and getattr(member, "transform", "none") != "none":
-            raise SpecError(f"{where}: {member.id!r} has a transform; the city value has none.", key="normalise")
+            raise SpecError(f"{where}: {member.id!r} has a transform; the city value has none.", key="transform")
         if self.normalise.reference == "city" and is_group:
-            raise SpecError(f"{where}: {member.id!r} is a domain; it has no city value.", key="normalise")
+            raise SpecError(f"{where}: {member.id!r} is a domain; it has no city value.", key="id")
 
     @property
     def _kind(self) -> str:

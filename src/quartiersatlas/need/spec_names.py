@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from quartiersatlas.errors import SpecError
-from quartiersatlas.need.spec import NeedGroup, NeedIndicator
+from quartiersatlas.errors import SpecError, inside
+from quartiersatlas.need.spec import NeedGroup
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from quartiersatlas.need.spec import NeedSpec
+    from quartiersatlas.need.spec import NeedIndicator, NeedSpec
 
 Place = tuple[str | int, ...]
 
@@ -29,24 +29,11 @@ def check_names(spec: NeedSpec) -> None:
     for i, axis in enumerate(spec.axes):
         leaves: set[str] = set()
         for place, member in _walk(axis, ("axes", i)):
-            if isinstance(member, NeedGroup):
-                _refuse_second_group(member, groups, place)
-                groups.add(member.id)
-                continue
-            if member.id in leaves:
-                raise _error(
-                    f"Axis {axis.id!r} names an indicator twice, in different domains: {member.id!r}. "
-                    f"It would count double unseen: give it more weight in one of them.",
-                    (*place, "id"),
-                )
-            leaves.add(member.id)
-            own = (member.numerator, member.denominator)
-            if counts.setdefault(member.id, own) != own:
-                raise _error(
-                    f"Axis {axis.id!r}: the indicator {member.id!r} has other counts than in an axis before. "
-                    f"Give the two rates two ids.",
-                    (*place, "id"),
-                )
+            with inside(*place):
+                if isinstance(member, NeedGroup):
+                    _add_group(member, groups)
+                else:
+                    _add_indicator(member, axis.id, leaves, counts)
 
 
 def _walk(group: NeedGroup, place: Place) -> Iterator[tuple[Place, NeedGroup | NeedIndicator]]:
@@ -60,16 +47,28 @@ def _walk(group: NeedGroup, place: Place) -> Iterator[tuple[Place, NeedGroup | N
             yield (*place, "indicators", i - len(domains)), member
 
 
-def _refuse_second_group(group: NeedGroup, known: set[str], place: Place) -> None:
+def _add_group(group: NeedGroup, known: set[str]) -> None:
     if group.id in known:
-        raise _error(
+        raise SpecError(
             f"Two axes or domains are named {group.id!r}: their weights would be mixed up. Rename one; "
             f"what is shown is its label.",
-            (*place, "id"),
+            key="id",
         )
+    known.add(group.id)
 
 
-def _error(message: str, place: Place) -> SpecError:
-    error = SpecError(message)
-    error.place = place
-    return error
+def _add_indicator(leaf: NeedIndicator, axis: str, known: set[str], counts: dict[str, tuple[str, str]]) -> None:
+    if leaf.id in known:
+        raise SpecError(
+            f"Axis {axis!r} names an indicator twice, in different domains: {leaf.id!r}. It would count double "
+            f"unseen: give it more weight in one of them.",
+            key="id",
+        )
+    known.add(leaf.id)
+    own = (leaf.numerator, leaf.denominator)
+    if counts.setdefault(leaf.id, own) != own:
+        raise SpecError(
+            f"Axis {axis!r}: the indicator {leaf.id!r} has other counts than in an axis before. Give the two rates "
+            f"two ids.",
+            key="id",
+        )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import MISSING, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
 
     from quartiersatlas.need.spec import NeedSpec
 
-BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 DEFINING = {"min_population", "normalise", "aggregate", "method"}  # written even where they are the default
 PARTS = {"axes", "members", "classes", "exclude"}  # tables of their own
 LONGEST_WHOLE = 1e15  # whole numbers up to here are written without a decimal point
@@ -24,7 +22,7 @@ def toml_text(spec: NeedSpec) -> str:
     """Return the spec as TOML: what is not given is the default."""
     lines = [f"{name} = {_value(value)}" for name, value in stated(spec, DEFINING)]
     if spec.exclude:
-        lines += ["", "[exclude]", *(f"{_key(key)} = {_value(reason)}" for key, reason in spec.exclude.items())]
+        lines += ["", "[exclude]", *(f"{_quoted(key)} = {_quoted(reason)}" for key, reason in spec.exclude.items())]
     for axis in spec.axes:
         lines += _group_lines(axis, "axes")
     return "\n".join(lines) + "\n"
@@ -59,10 +57,6 @@ def _value(value: Any) -> str:  # noqa: ANN401 - text, a number, or a part of a 
         return _quoted(value)
     is_whole = float(value).is_integer() and abs(value) < LONGEST_WHOLE
     return str(int(value)) if is_whole else repr(value)
-
-
-def _key(key: str) -> str:
-    return key if BARE_KEY.fullmatch(key) else _quoted(key)
 
 
 def _quoted(text: str) -> str:

@@ -112,6 +112,8 @@ def _read_exclude(found: Content, rows: list[Row]) -> None:
 
 
 def _read_axes(found: Content, groups: list[Row], indicators: list[Row], classes: list[Row]) -> None:
+    if not groups:
+        raise SpecError("sheet 'groups' has no rows below its header.")
     by_id = _by_id(groups, "id")
     for row in groups:
         _refuse_parent(row, by_id)
