@@ -83,9 +83,9 @@ def _fill(page: Any, sheet: Sheet) -> None:  # noqa: ANN401 - openpyxl has no ty
 
 
 def _set(cell: Any, value: str | float, where: str) -> None:  # noqa: ANN401 - openpyxl has no types
-    """Set a cell; openpyxl writes numbers with 16 digits, so one that needs 17 is written as text with an exponent."""
+    """Set a cell; openpyxl writes numbers with 16 digits, so one that needs 17 is written as text."""
     if not isinstance(value, str) and float(f"{value:.16g}") != value:
-        value = f"{value:.16e}"
+        value = repr(value)
     if isinstance(value, str):
         written = UNWRITABLE.sub(lambda found: f"_x{ord(found[0]):04X}_", value)
         if len(written) > LONGEST_TEXT:

@@ -215,6 +215,19 @@ def test_two_axes_may_use_an_indicator_if_it_is_the_same_rate():
         spec(axis("one", a), axis("two", replace(a, denominator="z")))
 
 
+def test_the_place_of_an_indicator_beside_a_domain_is_counted_among_indicators():
+    domain = {"id": "d", "indicators": [{"id": "a"}]}
+    content = {"id": "need", "domains": [domain], "indicators": [{"id": "b"}, {"id": "a"}], "breaks": {"method": "sd"}}
+    content["classes"] = [{"id": "all", "label_de": "alle", "label_en": "all"}]
+    with pytest.raises(SpecError, match="names an indicator twice, in different domains: 'a'") as caught:
+        NeedSpec.from_dict({"id": "t", "source": "t", "axes": [content]})
+    assert caught.value.place == ("axes", 0, "indicators", 1, "id")
+    content["indicators"] = [{"id": "b"}, {"id": "c", "low": 1.0}]
+    with pytest.raises(SpecError, match="'c' has low, which z ignores") as caught:
+        NeedSpec.from_dict({"id": "t", "source": "t", "axes": [content]})
+    assert caught.value.place == ("axes", 0, "indicators", 1, "low")
+
+
 def test_an_axis_is_no_member_of_a_group():
     with pytest.raises(SpecError, match="Domain 'g' has an axis as a member"):
         NeedGroup(id="g", members=(axis("one", NeedIndicator(id="a")),))

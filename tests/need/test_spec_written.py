@@ -250,7 +250,7 @@ def test_a_text_too_long_for_a_cell_is_refused_not_cut(tmp_path):
     same(NeedSpec.from_excel(spec.to_excel(tmp_path / "need.xlsx")), spec)
 
 
-@pytest.mark.parametrize("value", [0.1 + 0.2, 12.345678901234567, 1 / 3, 5e-324, 1e22, 123456789012345.6])
+@pytest.mark.parametrize("value", [0.1 + 0.2, 54.093722751182746, 1 / 3, 5e-324, 1e22, 123456789012345.6])
 def test_a_workbook_keeps_every_digit_of_a_number(tmp_path, value):
     spec = NeedSpec.preset("imd-2025")
     changed = type(spec)(**{**vars(spec), "weights_sum": value})
