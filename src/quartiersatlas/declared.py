@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
+from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from difflib import get_close_matches
+from math import inf, isfinite
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from quartiersatlas.errors import InputError, SpecError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
 Declared = TypeVar("Declared")
 
@@ -26,6 +30,10 @@ KINDS: dict[str, tuple[tuple[type, ...], str]] = {
     "Mapping[str, list[str]]": ((dict,), 'a table such as { a = ["b", "c"] }'),
     "None": ((type(None),), ""),
 }
+
+
+# Half of a pair and the two codes that are no character: not every kind of file can hold them
+NO_CHARACTER = re.compile("[\ud800-\udfff\ufffe\uffff]")
 
 
 def declared(kind: type[Declared], content: Mapping[str, Any], where: str) -> Declared:
@@ -57,6 +65,34 @@ def declared(kind: type[Declared], content: Mapping[str, Any], where: str) -> De
     return cast("Declared", kind(**content))
 
 
+def settle(record: Any, where: str) -> None:  # noqa: ANN401 - any frozen dataclass
+    """Give the fields of a frozen dataclass the one form that equal content has, wherever it came from.
+
+    Text loses blanks at its ends, numbers are float or int as declared, mappings of text are sorted by key.
+
+    Raises
+    ------
+    SpecError
+        A number is not finite, or a required text is empty.
+    """
+    for field in fields(record):
+        value = getattr(record, field.name)
+        if isinstance(value, str):
+            value = _settled_text(value, field.name, where)
+            if not value and field.default is MISSING:
+                raise SpecError(f"{where}: {field.name} is empty.", key=field.name)
+        elif isinstance(value, Mapping):
+            pairs = [[_settled_text(text, field.name, where) for text in pair] for pair in value.items()]
+            if not all(map(all, pairs)):
+                raise SpecError(f"{where}: {field.name} has an entry without a key or a text.", key=field.name)
+            value = dict(sorted(pairs))
+        elif isinstance(value, Real):
+            value = _settled_number(value, str(field.type), field.name, where)
+        else:
+            continue
+        object.__setattr__(record, field.name, value)
+
+
 def refuse_unknown(content: Iterable[str], known: Iterable[str], where: str) -> None:
     """Raise at the first name that is not known, with the nearest one that is."""
     known = list(known)
@@ -65,6 +101,25 @@ def refuse_unknown(content: Iterable[str], known: Iterable[str], where: str) -> 
             close = get_close_matches(name, known, n=1)
             hint = f" Did you mean {close[0]!r}?" if close else ""
             raise SpecError(f"In {where}: {name!r} is not known.{hint} There are: {', '.join(known)}.", key=name)
+
+
+def _settled_text(value: object, name: str, where: str) -> str:
+    if not isinstance(value, str):
+        raise SpecError(f"{where}: {name} holds {value!r}, which is not text.", key=name)
+    if NO_CHARACTER.search(value):
+        raise SpecError(f"{where}: {name} holds something that is no character: {value!a}.", key=name)
+    return value.strip()
+
+
+def _settled_number(value: Real, annotation: str, name: str, where: str) -> float:
+    try:
+        number = float(value)
+    except OverflowError:
+        number = inf
+    if not isfinite(number):
+        raise SpecError(f"{where}: {name} is {number}; it must be a finite number.", key=name)
+    is_whole = not annotation.startswith("float") and number.is_integer()
+    return int(number) if is_whole else number + 0.0  # no negative zero
 
 
 def _check_kind(name: str, value: object, annotation: str, where: str) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 __all__ = [
     "ColumnError",
@@ -20,6 +21,7 @@ __all__ = [
     "QuartiersatlasError",
     "ReleaseError",
     "SpecError",
+    "inside",
     "list_some",
 ]
 
@@ -85,6 +87,16 @@ class SpecError(QuartiersatlasError):
     def __init__(self, message: str, key: str = "") -> None:
         super().__init__(message)
         self.place: tuple[str | int, ...] = (key,) if key else ()
+
+
+@contextmanager
+def inside(*steps: str | int) -> Iterator[None]:
+    """Tell a spec error raised inside which part of the file it is about."""
+    try:
+        yield
+    except SpecError as error:
+        error.place = (*steps, *error.place)
+        raise
 
 
 class ReleaseError(QuartiersatlasError):

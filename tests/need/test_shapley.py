@@ -291,14 +291,6 @@ def test_an_area_with_an_unknown_value_in_a_comparison_leaves_the_others_a_score
     assert [parts["a"][3], parts["b"][3]] == pytest.approx([0, 0], abs=1e-12)
 
 
-def test_an_indicator_in_two_domains_is_one_player():
-    domains = [{"id": "one", "indicators": FLAT[:2]}, {"id": "two", "indicators": FLAT[1:3]}]
-    axis, columns = axis_of({"domains": domains, "aggregate": "copeland"}), columns_of(names="abc")
-    parts, base = contributions(axis, columns, Ground())
-    assert list(parts) == ["a", "b", "c"]
-    assert base + sum(parts.values()) == pytest.approx(axis_score(axis, columns, Ground()))
-
-
 def test_many_sets_of_indicators_are_looked_at_in_several_blocks(monkeypatch):
     columns = columns_of()
     wanted = {name: contributions(axis_of(rules), columns, Ground()) for name, rules in AXES.items()}

@@ -13,9 +13,8 @@ import pyogrio
 import pytest
 
 import quartiersatlas as qa
-from quartiersatlas import export, report
+from quartiersatlas import export, files, report
 from quartiersatlas.errors import InputError, ReleaseError
-from quartiersatlas.present import files
 from quartiersatlas.present.export import area_table
 
 NOTICE = "Synthetische Daten - keine reale Stadt"

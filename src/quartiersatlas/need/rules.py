@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
+from quartiersatlas.declared import settle
 from quartiersatlas.errors import SpecError
 
 METHODS = ("none", "z", "minmax", "percentile", "rank", "goalposts", "exponential", "above")
@@ -11,6 +12,18 @@ REFERENCES = ("areas", "city", "fixed")
 WEIGHTINGS = ("none", "population")
 TIES = ("average", "min", "max")
 BREAKS = ("fixed", "sd", "quantile")
+
+# The options that each method looks at; any other is refused, so that none is ignored in silence
+OPTIONS = {
+    "none": (),
+    "z": ("ddof", "reference", "weighting", "centre", "spread"),
+    "minmax": ("low", "high"),
+    "percentile": ("ties",),
+    "rank": ("ties",),
+    "goalposts": ("low", "high"),
+    "exponential": ("shift", "ties"),
+    "above": ("reference",),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +50,11 @@ class Normalise:
     ties : {"average", "min", "max"}
         Rank of equal values in ``percentile``, ``rank`` and ``exponential``, counted from least need: with ``max``
         they share the rank nearest to most need.
+
+    Raises
+    ------
+    SpecError
+        A value is unknown or not finite, options contradict each other, or the method ignores one that was changed.
     """
 
     method: str = "z"
@@ -51,6 +69,7 @@ class Normalise:
     ties: str = "average"
 
     def __post_init__(self) -> None:
+        settle(self, "normalise")
         for name, allowed in (
             ("method", METHODS),
             ("ddof", (0, 1)),
@@ -73,6 +92,15 @@ class Normalise:
             raise SpecError("normalise: 'above' compares with the areas' mean or the city value.", key="reference")
         if self.weighting != "none" and (self.method != "z" or self.reference == "fixed"):
             raise SpecError(f"normalise: {self.method!r} does not weigh areas.", key="weighting")
+        self._refuse_ignored()
+
+    def _refuse_ignored(self) -> None:
+        """Refuse an option that differs from its default and that the method does not look at."""
+        used = set(OPTIONS[self.method]) - ({"ddof"} if self.reference == "fixed" else set())
+        for option in fields(self):
+            value = getattr(self, option.name)
+            if option.name not in {"method", *used} and value != option.default:
+                raise SpecError(f"normalise: {str(self)!r} ignores {option.name} = {value}.", key=option.name)
 
     @property
     def is_positive(self) -> bool:
@@ -103,7 +131,10 @@ class Breaks:
     type: int = 7
 
     def __post_init__(self) -> None:
+        settle(self, "breaks")
         if self.method not in BREAKS:
             raise SpecError(f"breaks: method is {self.method!r}; there are {', '.join(BREAKS)}.", key="method")
         if self.type not in range(4, 10):
             raise SpecError(f"breaks: type is {self.type!r}; there are 4 to 9.", key="type")
+        if self.method != "quantile" and self.type != 7:  # noqa: PLR2004 - the default
+            raise SpecError(f"breaks: {self.method!r} ignores type = {self.type}; quantiles have types.", key="type")

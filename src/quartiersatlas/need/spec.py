@@ -10,8 +10,8 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Self
 
 from quartiersatlas.catalogue.texts import pick
-from quartiersatlas.declared import read_toml
-from quartiersatlas.errors import SpecError
+from quartiersatlas.declared import read_toml, settle
+from quartiersatlas.errors import SpecError, inside
 from quartiersatlas.need.rules import Breaks, Normalise
 
 if TYPE_CHECKING:
@@ -64,8 +64,9 @@ class NeedIndicator:
 
     def __post_init__(self) -> None:
         where = f"Indicator {self.id!r}"
-        if not 0 < self.weight < float("inf"):
-            raise SpecError(f"{where}: the weight is {self.weight!r}; it must be above 0.", key="weight")
+        settle(self, where)
+        if not self.weight > 0:
+            raise SpecError(f"{where}: the weight is {self.weight:g}; it must be above 0.", key="weight")
         if self.direction not in (1, -1):
             raise SpecError(f"{where}: the direction is {self.direction!r}; it must be 1 or -1.", key="direction")
         if bool(self.numerator) != bool(self.denominator):
@@ -98,7 +99,7 @@ class NeedGroup:
         Share of the weights that must be present in an area, in (0, 1]; an area with less is excluded. Where it is
         below 1, areas with gaps are computed from what they have and listed in ``NeedIndex.incomplete``.
     members : tuple of NeedIndicator or NeedGroup
-        Any depth.
+        Any depth; domains come before indicators, whatever order is given.
     """
 
     id: str
@@ -112,13 +113,19 @@ class NeedGroup:
 
     def __post_init__(self) -> None:
         where = f"{self._kind} {self.id!r}"
+        settle(self, where)
+        # domains first, as files list them: a spec has one order, whoever built it
+        members = sorted(self.members, key=lambda member: isinstance(member, NeedIndicator))
+        object.__setattr__(self, "members", tuple(members))
+        if any(isinstance(member, NeedAxis) for member in members):
+            raise SpecError(f"{where} has an axis as a member; take a domain (NeedGroup).", key="id")
         if not self.members:
             raise SpecError(f"{where} has no indicators.", key="id")
         names = [member.id for member in self.members]
         if len(set(names)) < len(names):
             raise SpecError(f"{where} names an indicator twice: {', '.join(names)}.", key="id")
-        if not 0 < self.weight < float("inf"):
-            raise SpecError(f"{where}: the weight is {self.weight!r}; it must be above 0.", key="weight")
+        if not self.weight > 0:
+            raise SpecError(f"{where}: the weight is {self.weight:g}; it must be above 0.", key="weight")
         if self.aggregate not in AGGREGATES:
             raise SpecError(
                 f"{where}: aggregate is {self.aggregate!r}; there are {', '.join(AGGREGATES)}.", key="aggregate"
@@ -144,8 +151,11 @@ class NeedGroup:
             raise SpecError(f"{where}: {self.aggregate} needs every indicator: min_present = 1.", key="min_present")
         if self.aggregate == "count" and any(member.weight != 1 for member in self.members):
             raise SpecError(f"{where}: count counts conditions; weights other than 1 have no meaning.", key="aggregate")
-        for member in self.members:
-            self._check_constants(where, member)
+        domains = sum(isinstance(member, NeedGroup) for member in self.members)
+        for i, member in enumerate(self.members):
+            step = ("domains", i) if i < domains else ("indicators", i - domains)
+            with inside(*step):
+                self._check_constants(where, member)
 
     def _check_constants(self, where: str, member: NeedIndicator | NeedGroup) -> None:
         """Refuse constants that are missing, or that nothing would use."""
@@ -157,13 +167,13 @@ class NeedGroup:
             for name in names:
                 given = None if is_group else getattr(member, name)
                 if needed and given is None:
-                    raise SpecError(f"{where}: {member.id!r} needs {name} for {self.normalise}.", key="normalise")
+                    raise SpecError(f"{where}: {member.id!r} needs {name} for {self.normalise}.", key=name)
                 if given is not None and not needed:
-                    raise SpecError(f"{where}: {member.id!r} has {name}, which {self.normalise} ignores.", key="id")
+                    raise SpecError(f"{where}: {member.id!r} has {name}, which {self.normalise} ignores.", key=name)
         if self.normalise.reference == "city" and getattr(member, "transform", "none") != "none":
-            raise SpecError(f"{where}: {member.id!r} has a transform; the city value has none.", key="normalise")
+            raise SpecError(f"{where}: {member.id!r} has a transform; the city value has none.", key="transform")
         if self.normalise.reference == "city" and is_group:
-            raise SpecError(f"{where}: {member.id!r} is a domain; it has no city value.", key="normalise")
+            raise SpecError(f"{where}: {member.id!r} is a domain; it has no city value.", key="id")
 
     @property
     def _kind(self) -> str:
@@ -195,6 +205,9 @@ class NeedClass:
     label_en: str
     upper: float | None = None
     code: str = ""
+
+    def __post_init__(self) -> None:
+        settle(self, f"Class {self.id!r}")
 
     def label(self, lang: Lang) -> str:
         """Return the label in German or English."""
@@ -231,6 +244,8 @@ class NeedAxis(NeedGroup):
             )
         if len({c.id for c in self.classes}) < len(self.classes):
             raise SpecError(f"Axis {self.id!r} names a class twice.", key="id")
+        if len({c.code or c.id for c in self.classes}) < len(self.classes):
+            raise SpecError(f"Axis {self.id!r}: two classes are shown by the same code.", key="id")
         if self.breaks.method == "quantile" and not all(0 < upper < 1 for upper in uppers):
             raise SpecError(f"Axis {self.id!r}: quantile breaks are shares of the areas, in (0, 1).", key="breaks")
         if self.standardise.method in ("goalposts", "above") or self.standardise.reference != "areas":
@@ -294,10 +309,11 @@ class NeedSpec:
     unverified: str = ""
 
     def __post_init__(self) -> None:
+        where = f"The need spec {self.id!r}"
+        settle(self, where)
+        object.__setattr__(self, "axes", tuple(self.axes))
         if not self.axes:
-            raise SpecError(f"The need spec {self.id!r} has no axes.", key="id")
-        if len({axis.id for axis in self.axes}) < len(self.axes):
-            raise SpecError(f"The need spec {self.id!r} names an axis twice.", key="id")
+            raise SpecError(f"{where} has no axes.", key="id")
         if self.min_population_in not in ("every", "latest"):
             raise SpecError(
                 f'min_population_in is {self.min_population_in!r}; there are "every" and "latest".',
@@ -305,6 +321,14 @@ class NeedSpec:
             )
         if not self.min_population >= 0:
             raise SpecError(f"min_population is {self.min_population!r}; it must be 0 or more.", key="min_population")
+        if self.weights_sum is not None and not self.weights_sum > 0:
+            raise SpecError(f"weights_sum is {self.weights_sum!r}; it must be above 0.", key="weights_sum")
+        self._check_names()
+
+    def _check_names(self) -> None:
+        from quartiersatlas.need.spec_names import check_names
+
+        check_names(self)
 
     @property
     def hash(self) -> str:
@@ -372,6 +396,95 @@ class NeedSpec:
         from quartiersatlas.need.spec_file import spec_from_dict
 
         return spec_from_dict(cls, content)
+
+    @classmethod
+    def from_excel(cls, path: str | Path) -> Self:
+        """Read a spec from a workbook as ``to_excel`` writes it; the order of rows and columns is free.
+
+        Parameters
+        ----------
+        path : str or Path
+            Sheets ``spec``, ``groups``, ``indicators``, ``classes`` and, where areas are left out, ``exclude``. An
+            empty cell is the default. Numbers may be stored as text with decimal comma or point, ids as numbers.
+
+        Returns
+        -------
+        NeedSpec
+            Equal to the one from TOML with the same content, with the same hash.
+
+        Raises
+        ------
+        InputError
+            The file is missing or no workbook.
+        SpecError
+            Unknown sheets or columns, missing or repeated ids, parents that do not exist, impossible values or
+            combinations; the message names sheet, row and column.
+        DependencyError
+            The extra ``excel`` is not installed.
+        """
+        from quartiersatlas.need.spec_workbook import spec_from_workbook
+
+        return spec_from_workbook(cls, path)
+
+    def to_toml(self, path: str | Path | None = None) -> str:
+        r"""Return the spec as TOML, and write it if a path is given.
+
+        Parameters
+        ----------
+        path : str or Path, optional
+            File to write, whole or not at all.
+
+        Returns
+        -------
+        str
+            What ``from_toml`` reads as an equal spec. Keys that have their default are left out; comments of a file
+            that the spec was read from are not kept.
+
+        Raises
+        ------
+        InputError
+            The folder is missing.
+
+        Examples
+        --------
+        >>> print(NeedSpec.preset("nap").to_toml().partition("\n\n[[axes]]")[0])
+        id = "nap"
+        source = "Bundesinstitut für Bau-, Stadt- und Raumforschung: ExWoSt-Informationen 40/1"
+        min_population = 0
+        unverified = "a rule quoted from its source; there are no published results to compare with"
+        """
+        from quartiersatlas.files import write_text
+        from quartiersatlas.need.spec_toml import toml_text
+
+        written = toml_text(self)
+        if path is not None:
+            write_text(path, written)
+        return written
+
+    def to_excel(self, path: str | Path) -> Path:
+        """Write the spec as a workbook to edit, whole or not at all; the same spec gives the same bytes.
+
+        Parameters
+        ----------
+        path : str or Path
+            An ``.xlsx`` file: one row per indicator, group (axis or domain), class and excluded area.
+
+        Returns
+        -------
+        Path
+            The file; ``from_excel`` reads it as an equal spec.
+
+        Raises
+        ------
+        InputError
+            The folder is missing, the name does not end in ``.xlsx``, or a text is too long for a cell.
+        DependencyError
+            The extra ``excel`` is not installed.
+        """
+        from quartiersatlas.need.spec_sheets import spec_sheets
+        from quartiersatlas.workbook import write_workbook
+
+        return write_workbook(path, spec_sheets(self))
 
 
 def _leaves(member: NeedIndicator | NeedGroup) -> tuple[NeedIndicator, ...]:

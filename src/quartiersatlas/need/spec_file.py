@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import tomllib
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from quartiersatlas.declared import array, declared, table
-from quartiersatlas.errors import SpecError
+from quartiersatlas.declared import array, declared, refuse_unknown, table
+from quartiersatlas.errors import SpecError, inside
 from quartiersatlas.need.rules import Breaks, Normalise
 from quartiersatlas.need.spec import NeedAxis, NeedClass, NeedGroup, NeedIndicator, NeedSpec
 
@@ -59,15 +60,22 @@ def line_of(source: str, place: Sequence[str | int]) -> int:
     while place:
         if isinstance(place[-1], str) and (line := _marked_line(source, place)):
             return line
-        if isinstance(place[-1], int) and (line := line_of_id(source, place)):
+        if isinstance(place[-1], int) and (line := line_of_entry(source, place)):
             return line
         place.pop()
     return 0
 
 
-def line_of_id(source: str, place: Sequence[str | int]) -> int:
-    """Return the line of the ``id`` of an entry."""
-    return _marked_line(source, [*place, "id"])
+def line_of_entry(source: str, place: Sequence[str | int]) -> int:
+    """Return the line of the ``id`` of an entry, or of its first key where it has no id."""
+    if line := _marked_line(source, [*place, "id"]):
+        return line
+    try:
+        entry = _at(tomllib.loads(source), place)
+    except (KeyError, IndexError, TypeError):
+        return 0
+    lines = [_marked_line(source, [*place, key]) for key in entry] if isinstance(entry, dict) else []
+    return min((line for line in lines if line), default=0)
 
 
 def _marked_line(source: str, place: Sequence[str | int]) -> int:
@@ -90,28 +98,20 @@ def _at(content: Any, place: Sequence[str | int]) -> Any:  # noqa: ANN401 - what
     return content
 
 
-@contextmanager
-def _inside(*steps: str | int) -> Iterator[None]:
-    """Tell a spec error raised inside which part of the file it is about."""
-    try:
-        yield
-    except SpecError as error:
-        error.place = (*steps, *error.place)
-        raise
-
-
 def _group(kind: type[Group], entry: object, word: str, steps: tuple[str | int, ...]) -> Group:
-    with _inside(*steps):
+    with inside(*steps):
         content = dict(table(entry, word))
         where = f"{word} {content.get('id', '?')!r}"
         members = [
             *(_group(NeedGroup, part, "domain", ("domains", i)) for i, part in _entries(content, "domains", where)),
             *(_indicator(part, where, i) for i, part in _entries(content, "indicators", where)),
         ]
-        content = {name: value for name, value in content.items() if name not in ("domains", "indicators", "members")}
+        options = [field.name for field in fields(kind) if field.name != "members"]
+        refuse_unknown(content, [*options, "domains", "indicators"], where)
+        content = {name: value for name, value in content.items() if name in options}
         for name, part_kind in (("normalise", Normalise), ("standardise", Normalise), ("breaks", Breaks)):
             if name in content:
-                with _inside(name):
+                with inside(name):
                     content[name] = declared(part_kind, table(content[name], where), f"{where}, {name}")
         if "classes" in content:
             content["classes"] = tuple(_class(part, where, i) for i, part in _entries(content, "classes", where))
@@ -119,14 +119,15 @@ def _group(kind: type[Group], entry: object, word: str, steps: tuple[str | int, 
 
 
 def _indicator(entry: object, where: str, number: int) -> NeedIndicator:
-    with _inside("indicators", number):
+    with inside("indicators", number):
         return declared(NeedIndicator, table(entry, where), where)
 
 
 def _class(entry: object, where: str, number: int) -> NeedClass:
-    with _inside("classes", number):
+    with inside("classes", number):
         return declared(NeedClass, table(entry, where), where)
 
 
 def _entries(content: Mapping[str, Any], name: str, where: str) -> Iterator[tuple[int, Any]]:
-    return enumerate(array(content.get(name, []), where))
+    with inside(name):
+        return enumerate(array(content.get(name, []), where))

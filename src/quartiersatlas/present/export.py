@@ -11,7 +11,7 @@ import pandas as pd
 
 from quartiersatlas.catalogue import check_lang, text
 from quartiersatlas.errors import ReleaseError
-from quartiersatlas.present.files import write_text, written_whole
+from quartiersatlas.files import write_text, written_whole
 from quartiersatlas.present.wording import cell_text, label, method_texts, reason_texts, unit
 from quartiersatlas.segregation.notes import note_text
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from quartiersatlas.catalogue import number_text, text
-from quartiersatlas.present.files import write_text
+from quartiersatlas.files import write_text
 from quartiersatlas.present.templates import render
 from quartiersatlas.present.wording import (
     cell_text,

@@ -8,7 +8,7 @@ import platform
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from quartiersatlas.present.files import write_text
+from quartiersatlas.files import write_text
 from quartiersatlas.version import __version__
 
 if TYPE_CHECKING:

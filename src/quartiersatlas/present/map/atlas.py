@@ -11,7 +11,7 @@ from branca.element import Element, Figure
 from folium.template import Template
 
 from quartiersatlas.catalogue import check_lang
-from quartiersatlas.present.files import write_text
+from quartiersatlas.files import write_text
 from quartiersatlas.present.map.bundle import head_html
 from quartiersatlas.present.map.data import map_json
 from quartiersatlas.present.map.page import page_html
