@@ -301,8 +301,8 @@ def parent_keys(keys: Iterable[str], system: str, level: str) -> pd.Series[str]:
     wrong = [key for key in texts if not isinstance(key, str) or not any(re.fullmatch(o.pattern, key) for o in finer)]
     if wrong:
         raise KeyColumnError(
-            f"{len(wrong)} of {len(texts)} keys are not keys of {system!r} from level {level!r} on: {list_some(wrong)}. "
-            f"Were leading zeros lost? All of them: err.keys",
+            f"{len(wrong)} of {len(texts)} keys are not keys of {system!r} from level {level!r} on: "
+            f"{list_some(wrong)}. Were leading zeros lost? All of them: err.keys",
             map(str, wrong),
         )
     return pd.Series([key[: wanted.length] for key in texts], index=index, name=level, dtype=object)
@@ -374,4 +374,3 @@ def _system(name: str, entry: object) -> KeySystem:
         },
         where,
     )
-

@@ -46,7 +46,7 @@ def add_change(data: AreaData, earlier: AreaData, indicators: Iterable[str]) -> 
     if len(odd):
         raise JoinError(
             f"The two dates are not on the same areas: {len(odd)} keys are in one only: {list_some(odd)}. "
-            f"Carry the counts to common boundaries first."
+            f"Carry the counts to common boundaries first: transfer() or transfer_by_area()."
         )
     if data.period and data.period == earlier.period:
         raise SpecError(f"Both dates are {data.period!r}: a change needs two.")

@@ -8,17 +8,18 @@ import numpy as np
 import pandas as pd
 
 from quartiersatlas.errors import GeometryError
+from quartiersatlas.space.carry import ROUNDING, carried
 from quartiersatlas.space.countable import countable
 from quartiersatlas.space.overlay import overlay_pairs, people_in
-from quartiersatlas.space.transfer import SLIVER, TOLERANCE, carried, check_options, fitted
+from quartiersatlas.space.transfer import SLIVER, TOLERANCE, check_options, fitted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import geopandas as gpd
 
+    from quartiersatlas.space.carry import Note, Transfer
     from quartiersatlas.space.countable import Counts
-    from quartiersatlas.space.transfer import Note, Transfer
 
 
 def transfer_by_area(
@@ -48,11 +49,16 @@ def transfer_by_area(
         system. Counts then follow its residents instead of the surface.
     residents : str, optional
         Column of ``population``; the only one with numbers, if not given. At least 0, no gaps.
-    counts, surely_counts, base, tolerance, missing
-        As in :func:`transfer`; ``tolerance`` is the share of an old area that may lie outside all new ones, or in
-        several of them.
+    counts, surely_counts : list of str, optional
+        As in :func:`transfer`.
+    base : str, optional
+        As in :func:`transfer`.
     sliver : float, default 0.001
         An overlap that is less than this share of the surface of both its areas is dropped.
+    tolerance : float, default 0.01
+        Share of an old area that may lie outside all new ones, or in several of them.
+    missing : {"raise", "report"}, default "raise"
+        As in :func:`transfer`.
 
     Returns
     -------
@@ -102,8 +108,10 @@ def transfer_by_area(
     slivers = pd.DataFrame(pairs[small]).rename(columns={"from_share": "weight"})
     kept = pairs[~small].reset_index(drop=True)
     weight, by_population = _weights(kept, population, residents)
-    notes += [("part outside the new areas or in several, share", key, 1 - share) for key, share in covered.items()
-              if abs(share - 1) > 1e-9]  # fmt: skip
+    off = covered[(covered - 1).abs() > ROUNDING]
+    notes += [
+        ("part outside the new areas or in several, share", str(key), float(1 - share)) for key, share in off.items()
+    ]
     return carried(
         frame,
         status,
@@ -122,9 +130,9 @@ def _check_covered(covered: pd.Series[float], tolerance: float) -> None:
     if len(odd):
         shown = ", ".join(f"{key!r}: {share:.1%}" for key, share in odd.head(5).items())
         raise GeometryError(
-            f"{len(odd)} of {len(covered)} old areas are not covered once by new areas ({shown} of their surface). Less: "
-            f"new areas are lacking there; more: they overlap. If counts of the part outside are really to go to the "
-            f"other targets, raise tolerance=."
+            f"{len(odd)} of {len(covered)} old areas are not covered once by new areas ({shown} of their surface). "
+            f"Less: new areas are lacking there; more: they overlap. If counts of the part outside are really to go to "
+            f"the other targets, raise tolerance=."
         )
 
 
@@ -142,6 +150,6 @@ def _weights(
     total = counted.groupby(pairs["from"]).transform("sum")
     empty = pairs.loc[total.eq(0), "from"].unique()
     notes: list[Note] = [("source without people in the population layer, split by surface", key, 0.0) for key in empty]
-    if elsewhere > 1e-9 * (people.sum() + elsewhere):
+    if elsewhere > ROUNDING * (people.sum() + elsewhere):
         notes.append(("residents of the population layer outside the old or the new areas", "", elsewhere))
     return (counted / total).where(total > 0, surface), notes

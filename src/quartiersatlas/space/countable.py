@@ -14,7 +14,7 @@ from quartiersatlas.intake import AreaData, Table
 from quartiersatlas.intake.data import checked_counts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     Counts: TypeAlias = "pd.DataFrame | pd.Series[float] | Table | AreaData"
 
@@ -45,36 +45,45 @@ def countable(
     """
     frame, status = _frames(values)
     _check_keys(frame.index)
-    surely = list(surely_counts)
-    named = list(counts) if counts is not None else None
+    chosen = chosen_counts(frame, counts, surely_counts, _known_rates(values))
+    left_out = [str(c) for c in frame.columns if c not in chosen] if counts is None else []
+    return frame[chosen].astype(float), status[chosen], left_out
+
+
+def chosen_counts(
+    frame: pd.DataFrame, counts: Iterable[str] | None, surely_counts: Iterable[str], known_rates: Mapping[str, str]
+) -> list[str]:
+    """Return the columns to carry: the named ones, or all with numbers; refuse what is no count."""
+    named, surely = None if counts is None else list(counts), list(surely_counts)
     for column in [*(named or []), *surely]:
         if column not in frame.columns:
             raise ColumnError.not_found(column, frame.columns, "The values")
     chosen = [c for c in frame.columns if _is_number(frame[c])] if named is None else named
     if not chosen:
         raise InputError("The values have no column of numbers.")
-    known_rates = _known_rates(values)
     for column in chosen:
         checked_counts(frame[column])
-        reason = known_rates.get(column) if isinstance(column, str) else None
+        reason = known_rates.get(column)
         if reason is None and column not in surely:
             reason = _looks_like_a_rate(frame[column])
         if reason is not None:
             others = [c for c in chosen if c not in known_rates and _looks_like_a_rate(frame[c]) is None]
             raise CountError(
-                f"{column!r} {reason}: carried like a count it would be wrong. {REPAIR}: counts={others[:6]}"
-                f"{'' if len(others) <= 6 else ' ...'}. "  # noqa: PLR2004 - enough to see what is meant
-                f"A count that only looks like a rate is named in surely_counts=[...]."
+                f"{column!r} {reason}: carried like a count it would be wrong. {REPAIR}. To carry the others: "
+                f"counts={others}. A count that only looks like a rate is named in surely_counts=[...]."
             )
-    left_out = [str(c) for c in frame.columns if c not in chosen] if named is None else []
-    return frame[chosen].astype(float), status[chosen], left_out
+    return chosen
 
 
 def _frames(values: Counts) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return values and status; a plain frame's status is read off its values."""
     if isinstance(values, AreaData | Table):
         return values.values, values.status
-    frame = values.to_frame(values.name if values.name is not None else "count") if isinstance(values, pd.Series) else values
+    frame = (
+        values.to_frame(values.name if values.name is not None else "count")
+        if isinstance(values, pd.Series)
+        else values
+    )
     frame = pd.DataFrame(frame.drop(columns="geometry", errors="ignore"))
     if frame.empty:
         raise InputError("The values have no rows or no columns.")

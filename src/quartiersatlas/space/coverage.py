@@ -85,7 +85,9 @@ def grid_coverage(shapes: Shapes, corner: tuple[float, float], cell_size: float)
     return _accumulated(area[number], row[number], column, rise, rise * (column + 1 - middle))
 
 
-def _edges(shapes: Shapes, corner: tuple[float, float], cell_size: float) -> tuple[Ints, Floats, Floats, Floats, Floats]:
+def _edges(
+    shapes: Shapes, corner: tuple[float, float], cell_size: float
+) -> tuple[Ints, Floats, Floats, Floats, Floats]:
     """Return the directed edges of all rings in cells from the corner, the outer rings counter-clockwise."""
     parts, area = shapely.get_parts(shapely.orient_polygons(shapes), return_index=True)
     rings, part = shapely.get_rings(parts, return_index=True)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     Shapes = NDArray[np.object_]
 
 POLYGONS = ("Polygon", "MultiPolygon")
+TOUCH = 1e-9  # share of a small area below which an overlap is rounding along a common border
 
 
 def overlay_pairs(from_areas: gpd.GeoDataFrame, to_areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -51,7 +52,7 @@ def overlay_pairs(from_areas: gpd.GeoDataFrame, to_areas: gpd.GeoDataFrame) -> g
     """
     check_areas(from_areas, "from_areas")
     check_areas(to_areas, "to_areas")
-    if from_areas.crs != to_areas.crs:
+    if from_areas.crs is not None and to_areas.crs is not None and from_areas.crs != to_areas.crs:
         raise GeometryError(
             f"from_areas are in {from_areas.crs.name!r}, to_areas in {to_areas.crs.name!r}: bring them to one system, "
             f"such as from_areas.to_crs(to_areas.crs)."
@@ -118,7 +119,8 @@ def people_in(pieces: Shapes, population: gpd.GeoDataFrame, residents: str | Non
         check_areas(population.set_axis(population.index.astype(str)), "population")
         part, piece = tree.query(shapes, predicate="intersects")
         share = shapely.area(shapely.intersection(shapes[part], pieces[piece])) / shapely.area(shapes[part])
-    people = np.bincount(piece, number[part] * share, len(pieces))
+        share[share < TOUCH] = 0.0
+    people = np.bincount(piece, number[part] * share, len(pieces)).astype(float)
     return people, float(number.sum() - people.sum())
 
 
@@ -139,4 +141,4 @@ def _residents(population: gpd.GeoDataFrame, residents: str | None) -> Floats:
             f"population: {len(unknown)} parts have no number of residents: {list_some(unknown)}. Give them one, or "
             f"leave them out: they would shift people without a word."
         )
-    return number.to_numpy(dtype=float)
+    return np.asarray(number, dtype=np.float64)

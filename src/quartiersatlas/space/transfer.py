@@ -1,99 +1,24 @@
-"""Counts carried from old to new boundaries: totals kept, unknown stays unknown, uncertain targets are named."""
+"""Counts carried from old to new boundaries by a table of weights."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
 
 from quartiersatlas.errors import ColumnError, CountError, JoinError, KeyColumnError, SpecError, list_some
+from quartiersatlas.space.carry import PAIR, ROUNDING, carried
 from quartiersatlas.space.countable import countable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from numpy.typing import NDArray
-
+    from quartiersatlas.space.carry import Note, Transfer
     from quartiersatlas.space.countable import Counts
-
-    Ints = NDArray[np.intp]
-    Floats = NDArray[np.float64]
 
 SLIVER = 0.001  # share of a source below which an overlap is taken for a difference in drawing
 TOLERANCE = 0.01  # how far the weights of a source may sum to something else than 1
-WHOLE = 0.99  # share of a source from which it goes to its target as a whole
-UNCERTAIN = 0.05  # share of a target from split sources above which it is marked
-WORSE = ("provisional", "not_applicable", "unreliable", "missing", "suppressed")  # the later one prevails
-PAIR = ("from", "to", "weight")
-
-
-@dataclass(frozen=True, eq=False)
-class Transfer:
-    """Counts on other boundaries than those they were counted on.
-
-    Parameters
-    ----------
-    table : DataFrame
-        The counts, one row per target. NaN where a source that a target needs is unknown, or a target has none.
-    status : DataFrame
-        The status of every cell; why it is NaN.
-    targets : DataFrame
-        One row per target: ``n_sources``, ``n_split`` (those of which less than 99 % goes to this target),
-        ``split_share`` (share of its count that comes from them, 0 to 1; NaN without a source) and ``uncertain``
-        (more than 5 %, or no source).
-    weights : DataFrame
-        One row per pair that was used: from, to, weight (share of the source's counts).
-    slivers : DataFrame
-        One row per pair that was dropped: from, to, weight.
-    totals : DataFrame
-        One row per column: ``before`` and ``after`` (sums of what is known), ``not_carried`` (counts of sources, or of
-        parts of them, without a target), ``in_slivers`` (counts that went to other targets of their source because a
-        sliver was dropped), ``unknown_sources``, ``unknown_targets``.
-    problems : DataFrame
-        One row per thing that was repaired, dropped or left: what, key, number.
-    method : str
-        How the weights came about.
-    """
-
-    table: pd.DataFrame
-    status: pd.DataFrame
-    targets: pd.DataFrame
-    weights: pd.DataFrame
-    slivers: pd.DataFrame
-    totals: pd.DataFrame
-    problems: pd.DataFrame
-    method: str
-
-    @property
-    def uncertain(self) -> list[str]:
-        """Keys of the targets that come from split sources by more than 5 %, or have none."""
-        return self.targets.index[self.targets["uncertain"]].tolist()
-
-    def __repr__(self) -> str:
-        sources = self.weights["from"].nunique()
-        lines = [f"Transfer {self.method}: {sources} sources -> {len(self.table)} targets"]
-        for column, row in self.totals.head(5).iterrows():
-            line = f"  {column}: {row['before']:.10g} before, {row['after']:.10g} after"
-            line += f", {row['not_carried']:.6g} not carried" if row["not_carried"] > 0 else ""
-            line += f", unknown in {row['unknown_targets']:.0f} targets" if row["unknown_targets"] else ""
-            lines.append(line)
-        if len(self.totals) > 5:  # noqa: PLR2004 - as many as are shown
-            lines.append(f"  and {len(self.totals) - 5} more columns")
-        uncertain = self.uncertain
-        if uncertain:
-            lines.append(f"  uncertain, from split sources ({len(uncertain)}): {list_some(uncertain)}")
-        if len(self.slivers):
-            moved = self.totals["in_slivers"].iloc[0]
-            lines.append(f"  slivers dropped: {len(self.slivers)} pairs, {moved:.4g} of {self.totals.index[0]!r} in them")
-        for what, rows in self.problems.groupby("what", sort=False):
-            lines.append(f"  {what} ({len(rows)}): {list_some(rows['key'])}")
-        return "\n".join(lines)
-
-    def _repr_html_(self) -> str:
-        return f"<pre>{escape(repr(self))}</pre>{self.table.head(10).to_html(escape=True)}"
 
 
 def transfer(
@@ -232,9 +157,6 @@ def checked_crosswalk(crosswalk: pd.DataFrame) -> pd.DataFrame:
     return pairs.assign(weight=weight.astype(float))
 
 
-Note = tuple[str, str, float]
-
-
 def fitted(
     frame: pd.DataFrame, status: pd.DataFrame, pairs: pd.DataFrame, missing: str
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.Series[float], list[Note]]:
@@ -279,8 +201,8 @@ def normalised(pairs: pd.DataFrame, small: pd.Series[bool], tolerance: float) ->
     if len(odd):
         shown = ", ".join(f"{key!r}: {value:.4g}" for key, value in odd.head(5).items())
         raise CountError(
-            f"The weights of {len(odd)} of {len(sums)} sources do not sum to 1 within {tolerance:g} ({shown}). Pairs are "
-            f"lacking, or the weights are shares of the targets, not of the sources; if counts of a part without a "
+            f"The weights of {len(odd)} of {len(sums)} sources do not sum to 1 within {tolerance:g} ({shown}). Pairs "
+            f"are lacking, or the weights are shares of the targets, not of the sources; if counts of a part without a "
             f"target are really to go to the other targets, raise tolerance=."
         )
     kept = pairs[~small]
@@ -288,103 +210,6 @@ def normalised(pairs: pd.DataFrame, small: pd.Series[bool], tolerance: float) ->
     lost = sums.index.difference(left.index[left > 0])
     if len(lost):
         raise CountError(f"{len(lost)} sources consist of slivers only: {list_some(lost)}. Lower sliver=.")
-    notes = [("weights scaled to 1, sum before", key, value) for key, value in sums[(sums - 1).abs() > 1e-9].items()]
-    return kept.assign(weight=kept["weight"] / kept["from"].map(left)), [(what, str(k), v) for what, k, v in notes]
-
-
-def carried(
-    frame: pd.DataFrame,
-    status: pd.DataFrame,
-    pairs: pd.DataFrame,
-    *,
-    slivers: pd.DataFrame,
-    targets: list[str],
-    base: str | None,
-    not_carried: pd.Series[float],
-    notes: list[Note],
-    method: str,
-) -> Transfer:
-    """Sum the weighted sources by target and say how sure each target is."""
-    if base is not None and base not in frame.columns:
-        raise ColumnError.not_found(base, frame.columns, "The carried counts")
-    index = pd.Index(targets, name="key", dtype=object)
-    source, target = frame.index.get_indexer(pairs["from"]), index.get_indexer(pairs["to"])
-    weight = pairs["weight"].to_numpy(dtype=float)
-    table, marks = weighted_sums(frame, status, source, target, weight, index)
-    base_values = frame[base if base is not None else frame.columns[0]].to_numpy(dtype=float)
-    sure = certainty(base_values, source, target, weight, index)
-    without = sure.index[sure["n_sources"].eq(0)]
-    table.loc[without], marks.loc[without] = np.nan, "missing"
-    notes = [*notes, *(("target without a source, unknown", str(key), np.nan) for key in without)]
-    totals = pd.DataFrame(
-        {
-            "before": frame.sum() + not_carried,
-            "after": table.sum(),
-            "not_carried": not_carried,
-            "in_slivers": _in_slivers(frame, slivers),
-            "unknown_sources": frame.isna().sum(),
-            "unknown_targets": table.isna().sum(),
-        }
-    )
-    return Transfer(
-        table=table,
-        status=marks,
-        targets=sure,
-        weights=pairs[list(PAIR)].reset_index(drop=True),
-        slivers=slivers[list(PAIR)].reset_index(drop=True),
-        totals=totals,
-        problems=pd.DataFrame(notes, columns=["what", "key", "number"]),
-        method=method,
-    )
-
-
-def _in_slivers(frame: pd.DataFrame, slivers: pd.DataFrame) -> pd.Series[float]:
-    """Return the known counts that dropped pairs would have carried."""
-    shares = slivers.groupby("from")["weight"].sum()
-    return frame.reindex(shares.index).mul(shares, axis=0).sum()
-
-
-def weighted_sums(
-    frame: pd.DataFrame, status: pd.DataFrame, source: Ints, target: Ints, weight: Floats, index: pd.Index
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the sums by target and their status; NaN wherever an unknown source has a weight above 0."""
-    n_targets, used = len(index), weight > 0
-    sums, marks = {}, {}
-    for column in frame.columns:
-        number = frame[column].to_numpy(dtype=float)
-        known = ~np.isnan(number)
-        total = np.bincount(target, weight * np.where(known, number, 0.0)[source], n_targets)
-        mark = np.where(total == 0, "zero", "value").astype(object)
-        word = status[column].to_numpy(dtype=object)
-        word = np.where(known | np.isin(word, WORSE), word, "missing")
-        for worse in WORSE:
-            touched = used & (word == worse)[source]
-            if touched.any():
-                mark[np.bincount(target[touched], minlength=n_targets) > 0] = worse
-        unknown = used & ~known[source]
-        total[np.bincount(target[unknown], minlength=n_targets) > 0] = np.nan
-        sums[column], marks[column] = total, mark
-    return pd.DataFrame(sums, index=index), pd.DataFrame(marks, index=index)
-
-
-def certainty(base: Floats, source: Ints, target: Ints, weight: Floats, index: pd.Index) -> pd.DataFrame:
-    """Return for every target how many sources it has and how much of it comes from sources that were split."""
-    n_targets = len(index)
-    split = weight < WHOLE
-    part = weight * np.nan_to_num(base)[source]
-    both = np.array([np.bincount(target[chosen], of[chosen], n_targets) for of in (part, weight)
-                     for chosen in (split, np.ones_like(split))])  # fmt: skip
-    split_part, all_part, split_weight, all_weight = both
-    with np.errstate(invalid="ignore", divide="ignore"):
-        share = np.where(all_part > 0, split_part / all_part, split_weight / all_weight)
-    n_sources = np.bincount(target, minlength=n_targets)
-    share[(n_sources > 0) & np.isnan(share)] = 1.0  # all weights are 0: that nobody lives there is an estimate too
-    return pd.DataFrame(
-        {
-            "n_sources": n_sources,
-            "n_split": np.bincount(target[split], minlength=n_targets),
-            "split_share": share,
-            "uncertain": ~(share <= UNCERTAIN),
-        },
-        index=index,
-    )
+    off = sums[(sums - 1).abs() > ROUNDING]
+    notes: list[Note] = [("weights scaled to 1, sum before", str(key), float(value)) for key, value in off.items()]
+    return kept.assign(weight=kept["weight"] / kept["from"].map(left)), notes
