@@ -63,25 +63,33 @@ def check_vintages(
     >>> check_vintages(["E01000001"], ["E01000002"])
     ''
     """
-    sides = [(_keys(left), left_vintage or _declared(left)), (_keys(right), right_vintage or _declared(right))]
-    one, other = (_possible(keys, vintage, name) for (keys, vintage), name in zip(sides, names, strict=True))
-    if one is None or other is None:
+    keys, words = (_keys(left), _keys(right)), (left_vintage or _declared(left), right_vintage or _declared(right))
+    one, other = (_told(*side) for side in zip(keys, words, names, strict=True))
+    if one is not None and other is not None and one.system == other.system:
+        possible = [vintage for vintage in one.vintages if vintage in other.vintages]
+        if not possible:
+            raise JoinError(_message(keys, (str(one), str(other)), names))
+    else:
         known = one or other
-        return known.vintages[0] if known and len(known.vintages) == 1 else ""
-    both = [vintage for vintage in one.vintages if vintage in other.vintages]
-    same_system = not (one.system and other.system) or one.system == other.system
-    if same_system and not both:
-        (left_keys, _), (right_keys, _) = sides
-        raise JoinError(
-            f"The {len(left_keys)} keys of {names[0]} are of {one} ({list_some(left_keys, 2)}), the {len(right_keys)} "
-            f"of {names[1]} of {other} ({list_some(right_keys, 2)}): the same code can be another area, a join by key "
-            f"would be wrong. {REPAIR}."
-        )
-    return both[0] if len(both) == 1 else ""
+        possible = list(known.vintages) if known is not None else []
+    if all(words) and words[0] != words[1]:
+        raise JoinError(_message(keys, words, names))
+    declared = words[0] or words[1]
+    if declared:
+        return declared
+    return possible[0] if len(possible) == 1 else ""
 
 
-def _possible(keys: list[str], declared: str, name: str) -> KeyVintages | None:
-    """Return the vintages keys may be of: the declared one, or those that their codes tell."""
+def _message(keys: tuple[list[str], list[str]], vintages: tuple[str, str], names: tuple[str, str]) -> str:
+    one, other = (
+        f"{len(some)} keys of {name} are of {vintage} ({list_some(some, 2)})"
+        for some, vintage, name in zip(keys, vintages, names, strict=True)
+    )
+    return f"The {one}, the {other}: the same code can be another area, a join by key would be wrong. {REPAIR}."
+
+
+def _told(keys: list[str], declared: str, name: str) -> KeyVintages | None:
+    """Return the vintages that the codes tell; a declaration narrows them, or is belied by them."""
     if not keys:
         return None
     mixed = mixed_vintages(keys)
@@ -89,10 +97,8 @@ def _possible(keys: list[str], declared: str, name: str) -> KeyVintages | None:
         parts = "; ".join(f"{len(some)} of {vintage} ({list_some(some, 2)})" for vintage, some in mixed.items())
         raise JoinError(f"{name} mixes keys of several vintages: {parts}. Take one of them, and then: {REPAIR}.")
     told = vintages_of(keys)
-    if not declared:
-        return told
     if told is None or declared not in {one.id for one in systems()[told.system].vintages}:
-        return KeyVintages("", (declared,))  # a vintage of a city's own keys, which may look like those of a system
+        return told  # the vintage of a city's own keys, which may look like those of a system, is the user's word
     if declared not in told.vintages:
         raise JoinError(
             f"{name} is declared to be of vintage {declared!r}, but its codes are of {told}: {list_some(keys, 3)}. "

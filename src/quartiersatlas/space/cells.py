@@ -228,8 +228,8 @@ def _numbers(cells: pd.DataFrame, codes: Mapping[float, str]) -> tuple[pd.DataFr
             shown = ", ".join(f"{value:g} ({n} cells)" for value, n in zip(found[:5], times[:5], strict=True))
             raise CountError(
                 f"Column {name!r} holds negative numbers: {shown}. They are codes, not counts. Say what each stands "
-                f"for, such as codes={{-1: 'zero', -9: 'missing'}}: in German census grids -1 is uninhabited or secret, "
-                f"-9 unknown. Columns that are not wanted are left out by counts=[...]."
+                f"for, such as codes={{-1: 'zero', -9: 'missing'}}: in German census grids -1 is uninhabited or "
+                f"secret, -9 unknown. Columns that are not wanted are left out by counts=[...]."
             )
         fresh[name] = number
     return pd.DataFrame(fresh, index=cells.index), why

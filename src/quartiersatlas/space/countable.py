@@ -79,17 +79,13 @@ def _frames(values: Counts) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return values and status; a plain frame's status is read off its values."""
     if isinstance(values, AreaData | Table):
         return values.values, values.status
-    frame = (
-        values.to_frame(values.name if values.name is not None else "count")
-        if isinstance(values, pd.Series)
-        else values
-    )
-    frame = pd.DataFrame(frame.drop(columns="geometry", errors="ignore"))
+    name = "count" if isinstance(values, pd.Series) and values.name is None else getattr(values, "name", None)
+    frame = pd.DataFrame(values.to_frame(name) if isinstance(values, pd.Series) else values.copy())
     if frame.empty:
         raise InputError("The values have no rows or no columns.")
     for column in frame.columns:
         if _is_number(frame[column]):
-            frame = frame.assign(**{column: frame[column].to_numpy(dtype=float, na_value=np.nan)})
+            frame[column] = frame[column].to_numpy(dtype=float, na_value=np.nan)
     known = np.where(frame.isna(), "missing", np.where(frame.eq(0), "zero", "value"))
     return frame, pd.DataFrame(known, frame.index, frame.columns)
 
