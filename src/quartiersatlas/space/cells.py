@@ -253,14 +253,14 @@ def _pairs(
     at = np.minimum(np.searchsorted(code, wanted), len(code) - 1)
     there = code[at] == wanted
     first, last = np.maximum(found.first, 0), np.minimum(found.last, width - 1)
-    runs = (found.run_row >= 0) & (found.run_row < height) & (first <= last)
+    runs = (found.run_share > TOUCH) & (found.run_row >= 0) & (found.run_row < height) & (first <= last)
     line = found.run_row[runs] * width
     low, high = (np.searchsorted(code, line + end[runs] + more) for end, more in ((first, 0), (last, 1)))
     length = high - low
-    whole = np.repeat(low - (np.cumsum(length) - length), length) + np.arange(length.sum())
-    cell = order[np.concatenate([at[there], whole])]
+    between = np.repeat(low - (np.cumsum(length) - length), length) + np.arange(length.sum())
+    cell = order[np.concatenate([at[there], between])]
     area = np.concatenate([found.area[inside][there], np.repeat(found.run_area[runs], length)])
-    share = np.concatenate([found.share[inside][there], np.ones(len(whole))])
+    share = np.concatenate([found.share[inside][there], np.repeat(found.run_share[runs], length)])
     return cell, area, share
 
 

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     Shapes = NDArray[np.object_]
 
 
+ROUNDING = 1e-11  # cells; a running sum that misses a whole number by less is one
+
+
 @dataclass(frozen=True, eq=False)
 class Coverage:
     """The cells that areas cover, in part and whole.
@@ -27,7 +30,9 @@ class Coverage:
     share : ndarray of float, shape (n_cut,)
         Share of the cell that the area covers, from 0 to 1.
     run_area, run_row, first, last : ndarray of int, shape (n_runs,)
-        Runs of cells, from column ``first`` to column ``last``, that lie wholly within the area.
+        Runs of cells of one row, from column ``first`` to column ``last``, that the area covers alike.
+    run_share : ndarray of float, shape (n_runs,)
+        Share of each of these cells that the area covers: 1, or less where an outline runs level through them.
     """
 
     area: Ints
@@ -38,6 +43,7 @@ class Coverage:
     run_row: Ints
     first: Ints
     last: Ints
+    run_share: Floats
 
 
 def grid_coverage(shapes: Shapes, corner: tuple[float, float], cell_size: float) -> Coverage:
@@ -55,16 +61,16 @@ def grid_coverage(shapes: Shapes, corner: tuple[float, float], cell_size: float)
     Returns
     -------
     Coverage
-        Cells cut by an outline with their shares, and runs of whole cells.
+        Cells that an outline runs through with their shares, and runs of cells between them.
 
     Notes
     -----
     By Green's theorem the area of a polygon is the sum over its directed edges of ``dy`` times the width to the right
     of the edge, and so is its part in a cell. Every edge is split at the lines of the grid. A piece from ``(x0, y0)``
     to ``(x1, y1)`` in column ``i`` adds ``dy (i + 1 - (x0 + x1) / 2)`` to its own cell and ``dy`` to every cell right
-    of it in its row. The running sum along a row is therefore 0 or 1 wherever no outline runs: whole cells are found
-    without being looked at. The cost is that of the pieces, not of the cells within. Rasterisers of fonts
-    accumulate areas so.
+    of it in its row. The running sum along a row is therefore 0 or 1 wherever no outline runs, and the covered part
+    of the height where one runs level: cells between two outlines are known without being looked at. The cost is
+    that of the pieces, not of the cells within. Rasterisers of fonts accumulate areas so.
 
     Examples
     --------
@@ -127,7 +133,7 @@ def _accumulated(area: Ints, row: Ints, column: Ints, rise: Floats, own: Floats)
     """Sum the pieces by cell, and along each row of each area."""
     if not len(area):
         none, nothing = np.zeros(0, dtype=np.int64), np.zeros(0)
-        return Coverage(none, none, none, nothing, none, none, none, none)
+        return Coverage(none, none, none, nothing, none, none, none, none, nothing)
     low_row, low_column = row.min(), column.min()
     width = int(column.max() - low_column) + 1
     height = int(row.max() - low_row) + 1
@@ -141,7 +147,8 @@ def _accumulated(area: Ints, row: Ints, column: Ints, rise: Floats, own: Floats)
     line = cell // width
     column = cell % width + low_column
     share = np.clip(before + np.add.reduceat(own[order], firsts), 0.0, 1.0)
-    gap = np.flatnonzero((line[1:] == line[:-1]) & (column[1:] > column[:-1] + 1) & (through[:-1] > 0.5))  # noqa: PLR2004 - it is 0 or 1
+    through = np.where(np.abs(through - np.rint(through)) < ROUNDING, np.rint(through), through)
+    gap = np.flatnonzero((line[1:] == line[:-1]) & (column[1:] > column[:-1] + 1) & (through[:-1] > 0))
     return Coverage(
         area=line // height,
         row=line % height + low_row,
@@ -151,4 +158,5 @@ def _accumulated(area: Ints, row: Ints, column: Ints, rise: Floats, own: Floats)
         run_row=line[gap] % height + low_row,
         first=column[gap] + 1,
         last=column[gap + 1] - 1,
+        run_share=np.clip(through[gap], 0.0, 1.0),
     )
