@@ -89,8 +89,10 @@ class Transfer:
             )
         for what, rows in self.problems.groupby("what", sort=False):
             one = rows["number"].iloc[0] if len(rows) == 1 else np.nan
-            said = f"({len(rows)}): {list_some(rows['key'])}" if np.isnan(one) else f"{rows['key'].iloc[0]}: {one:.6g}"
-            lines.append(f"  {what} {said}")
+            if np.isnan(one):
+                lines.append(f"  {what} ({len(rows)}): {list_some(rows['key'])}")
+            else:
+                lines.append(f"  {what} {rows['key'].iloc[0]}".rstrip() + f": {one:.6g}")
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:

@@ -135,7 +135,7 @@ def grid_to_areas(
     corners, size, places = _corners(cells, cell_size, at, (x, y), ids, crs)
     row, column, corner = _on_grid(corners, size)
     frame, why = _numbers(cells.drop(columns=places), codes or {})
-    frame = frame[chosen_counts(frame, counts, surely_counts, {})].astype(float)
+    frame = frame[chosen_counts(frame, counts, surely_counts, {})]
     cell, area, share = _pairs(row, column, areas, corner, size)
     table, marks, sure = summed(frame, why, cell, area, share, areas.index.rename("key"), base, MOSTLY_CUT)
     surface = np.bincount(area, share, len(areas)).astype(float) * size**2
@@ -216,15 +216,16 @@ def _numbers(cells: pd.DataFrame, codes: Mapping[float, str]) -> tuple[pd.DataFr
             fresh[name] = cells[name].array
             continue
         number = cells[name].to_numpy(dtype=float, na_value=np.nan, copy=True)
-        why[name] = {"missing": np.isnan(number)} if np.isnan(number).any() else {}
+        unknown = np.isnan(number)
+        why[name] = {"missing": unknown} if unknown.any() else {}
         for code, meaning in codes.items():
             hit = number == code
             if hit.any():
                 number[hit] = 0.0 if meaning == "zero" else np.nan
                 if meaning != "zero":
                     why[name][meaning] = why[name].get(meaning, False) | hit
-        found, times = np.unique(number[number < 0], return_counts=True)
-        if len(found):
+        if (number < 0).any():
+            found, times = np.unique(number[number < 0], return_counts=True)
             shown = ", ".join(f"{value:g} ({n} cells)" for value, n in zip(found[:5], times[:5], strict=True))
             raise CountError(
                 f"Column {name!r} holds negative numbers: {shown}. They are codes, not counts. Say what each stands "

@@ -62,7 +62,8 @@ def chosen_counts(
     if not chosen:
         raise InputError("The values have no column of numbers.")
     for column in chosen:
-        checked_counts(frame[column])
+        if not _plain_counts(frame[column]):
+            checked_counts(frame[column])
         reason = known_rates.get(column)
         if reason is None and column not in surely:
             reason = _looks_like_a_rate(frame[column])
@@ -92,6 +93,14 @@ def _frames(values: Counts) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def _is_number(column: pd.Series) -> bool:
     return is_numeric_dtype(column.dtype) and not is_bool_dtype(column.dtype)
+
+
+def _plain_counts(column: pd.Series) -> bool:
+    """Tell quickly that nothing is wrong with a column; the check that explains itself takes longer."""
+    if not _is_number(column):
+        return False
+    number = column.to_numpy(dtype=float)
+    return bool(((number >= 0) & (number < np.inf)).all())
 
 
 def _check_keys(keys: pd.Index) -> None:
@@ -125,6 +134,9 @@ def _looks_like_a_rate(column: pd.Series[float]) -> str | None:
     word = RATE_WORDS.search(str(column.name))
     if word:
         return f"is a rate by its name ({word.group(0)!r})"
+    number = column.to_numpy(dtype=float)
+    if (number == np.rint(number)).all():
+        return None
     numbers = column.dropna()
     broken = numbers[(numbers - numbers.round()).abs() > WHOLE * numbers.abs().clip(lower=1)]
     if len(broken):
