@@ -265,7 +265,7 @@ def test_a_crosswalk_needs_its_columns(column):
 
 def test_pairs_that_are_there_twice_and_keys_that_are_no_text_are_refused():
     with pytest.raises(KeyColumnError, match="1 pairs of the crosswalk are there twice: 'a -> x'"):
-        qa.transfer(counts(a=1, b=2), pd.concat([SPLIT, SPLIT.iloc[[0]]]))
+        qa.transfer(counts(a=1, b=2), pd.concat([SPLIT, SPLIT.iloc[[0]].assign(weight=0.0)]))
     with pytest.raises(KeyColumnError, match="keys of the crosswalk are not text"):
         qa.transfer(counts(a=1, b=2), SPLIT.assign(to=[1, 2, 2]))
     with pytest.raises(KeyColumnError, match="keys of the values are not text: '1011101'"):
@@ -365,6 +365,22 @@ def test_columns_of_words_are_left_out_with_a_note():
         qa.transfer(frame, SPLIT, counts=["name"])
     with pytest.raises(InputError, match="no column of numbers"):
         qa.transfer(frame[["name"]], SPLIT)
+
+
+def test_the_result_is_a_table_that_joins_the_new_areas_with_its_status(read, grid):
+    table = read("key;residents\na;.\nb;400\nc;-")
+    new = crosswalk(("a", "a0", 1.0), ("b", "b0", 1.0), ("c", "c0", 1.0))
+    data = qa.join(grid(3), qa.transfer(table, new).as_table())
+    assert data.status["residents"].to_dict() == {"a0": "suppressed", "b0": "value", "c0": "zero"}
+    assert data.values["residents"]["b0"] == 400
+    assert data.report.source == "transfer by crosswalk"
+
+
+def test_areas_with_counts_are_values_too(grid):
+    areas = grid(2).assign(residents=[1000, 400])
+    result = qa.transfer(areas, SPLIT.replace({"from": {"a": "a0", "b": "b0"}}))
+    assert result.table["residents"].to_dict() == {"x": 250, "y": 1150}
+    assert result.problems["key"].tolist() == ["name", "geometry"]
 
 
 def test_nothing_that_was_given_is_changed():

@@ -154,3 +154,18 @@ def test_by_the_residents_of_a_census_grid_fewer_areas_are_wrong(before, after, 
     assert_same(qa.transfer_by_area(before, old, new, population=layer, sliver=0), expected)
     result = qa.transfer_by_area(before, old, new, population=layer)
     assert figures(result.table, after)[1:] == figures(expected, after)[1:] == (27, 71, 537)
+
+
+def test_a_share_of_2020_and_its_change_can_be_had_on_the_areas_of_2021(before, after, crosswalk, new, shared):
+    def shares(table, period):
+        data = qa.join(new, table, population=RESIDENTS, period=period)
+        return qa.add_rates(data, {"mh_share": (MH, RESIDENTS)})
+
+    earlier = shares(qa.transfer(before, crosswalk).as_table(), "12/2020")
+    file = shared / "berlin" / "population" / "berlin-lor-population-2021-02-t1-planning-areas.csv"
+    later = shares(qa.read_table(file, key="id", columns=[RESIDENTS, MH]), "12/2021")
+    assert earlier.vintage == later.vintage == "2021"
+    change = qa.add_change(later, earlier, ["mh_share"]).values["mh_share_change"]
+    expected = 100 * (after[MH] / after[RESIDENTS])
+    large = after.index[after[RESIDENTS] >= 300]
+    assert (change + earlier.values["mh_share"]).loc[large].to_numpy() == pytest.approx(expected[large].to_numpy())

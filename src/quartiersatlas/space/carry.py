@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from quartiersatlas.errors import ColumnError, list_some
+from quartiersatlas.intake import Table
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -68,6 +70,13 @@ class Transfer:
     def uncertain(self) -> list[str]:
         """Keys of the targets that are marked as uncertain."""
         return self.targets.index[self.targets["uncertain"]].tolist()
+
+    def as_table(self) -> Table:
+        """Return the counts with their status as a table that can be joined to the new areas."""
+        done = pd.DataFrame(
+            {"row": "", "column": self.problems["key"], "raw": self.problems["number"], "done": self.problems["what"]}
+        )
+        return Table(self.table, self.status, done, Path(f"transfer {self.method}"), "carried from other boundaries")
 
     def __repr__(self) -> str:
         sources = self.weights["from"].nunique()

@@ -63,7 +63,8 @@ def transfer(
     Returns
     -------
     Transfer
-        With ``.table``, ``.weights``, ``.targets``, ``.totals`` and ``.problems``.
+        With ``.table``, ``.weights``, ``.targets``, ``.totals`` and ``.problems``; ``join(new_areas,
+        result.as_table())`` puts the counts on the new areas.
 
     Raises
     ------
