@@ -166,6 +166,19 @@ def test_wrong_options_and_columns_are_named():
         qa.grid_to_areas(mixed, quarters(), ids="id")
 
 
+def test_areas_far_from_all_cells_are_unknown():
+    result = qa.grid_to_areas(cells(), areas(shapely.box(1e5, 1e5, 2e5, 2e5)), cell_size=100)
+    assert result.table.isna().all(axis=None)
+    assert result.totals["not_carried"].tolist() == result.totals["before"].tolist()
+
+
+def test_no_areas_and_coordinates_that_are_texts_are_refused():
+    with pytest.raises(GeometryError, match="there are no areas"):
+        qa.grid_to_areas(cells(), quarters().iloc[:0], cell_size=100)
+    with pytest.raises(ColumnError, match=r"texts in 'x', not coordinates; INSPIRE codes are named by ids="):
+        qa.grid_to_areas(cells().assign(x="100mN26840E43341"), quarters(), cell_size=100)
+
+
 def test_invalid_areas_and_doubled_keys_are_refused():
     bow_tie = shapely.Polygon([(0, 0), (500, 500), (500, 0), (0, 500)])
     with pytest.raises(GeometryError, match="invalid outline: 'a0'"):

@@ -324,6 +324,9 @@ def test_an_indicator_of_the_catalogue_is_a_rate_whatever_it_looks_like(joined):
         "median_income",
         "Durchschnittsalter",
         "Einwohnerdichte",
+        "Geburtenrate",
+        "Ärzte je 1000",
+        "Einkommen pro Kopf",
     ],
 )
 def test_a_rate_by_its_name_is_refused(name):
@@ -354,6 +357,18 @@ def test_a_transfer_may_be_carried_on():
 def test_negative_and_infinite_counts_are_refused(wrong):
     with pytest.raises(CountError, match="negative or infinite"):
         qa.transfer(counts(a=wrong, b=1), SPLIT)
+
+
+def test_two_columns_of_one_name_are_refused():
+    frame = pd.DataFrame([[1, 2], [3, 4]], index=["a", "b"], columns=["n", "n"])
+    with pytest.raises(ColumnError, match="several columns with one name: 'n'"):
+        qa.transfer(frame, SPLIT)
+
+
+def test_numbers_with_gaps_of_pandas_are_read():
+    frame = pd.DataFrame({"n": pd.array([None, 3], dtype="Int64")}, index=["a", "b"])
+    same = crosswalk(("a", "a", 1.0), ("b", "b", 1.0))
+    assert qa.transfer(frame, same).table["n"].isna().tolist() == [True, False]
 
 
 def test_columns_of_words_are_left_out_with_a_note():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from quartiersatlas.errors import KeyColumnError, list_some
@@ -11,8 +12,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-LONG = r"(?:[A-Z]{2}_)?CRS3035RES(?P<size>\d+)mN(?P<y>\d+)E(?P<x>\d+)"
-SHORT = r"(?P<size>\d+)(?P<unit>k?m)N(?P<y>\d+)E(?P<x>\d+)"
+CODE = re.compile(r"((?:[A-Z]{2}_)?CRS3035RES)?(\d+)(k?m)N(\d+)E(\d+)")  # long, size, unit, northing, easting
 
 
 def inspire_cells(ids: Iterable[str]) -> pd.DataFrame:
@@ -52,30 +52,28 @@ def inspire_cells(ids: Iterable[str]) -> pd.DataFrame:
     """
     import pandas as pd
 
-    codes = pd.Series(list(ids), dtype=object)
-    texts = codes.astype(str).str.strip()
-    parts = texts.str.extract(f"^{SHORT}$")
-    long = parts["x"].isna()
-    if long.any():
-        parts.loc[long, ["size", "y", "x"]] = texts[long].str.extract(f"^{LONG}$")
-    wrong = codes[parts["x"].isna()]
-    if len(wrong):
+    codes = list(ids)
+    found = [CODE.fullmatch(code.strip()) if isinstance(code, str) else None for code in codes]
+    wrong = [str(code) for code, match in zip(codes, found, strict=True) if match is None]
+    if wrong:
         raise KeyColumnError(
             f"{len(wrong)} of {len(codes)} texts are no codes of INSPIRE grid cells: {list_some(wrong)}. "
             f"Expected is 'CRS3035RES100mN2684000E4334100' or short '100mN26840E43341'. All of them: err.keys",
-            map(str, wrong),
+            wrong,
         )
-    size = parts["size"].astype("int64").where(parts["unit"].ne("km"), parts["size"].astype("int64") * 1000)
+    parts = pd.DataFrame([match.groups() for match in found if match], columns=["long", "size", "unit", "y", "x"])
+    size = parts["size"].astype("int64") * parts["unit"].map({"m": 1, "km": 1000})
     zeros = {one: 10 ** (len(str(one)) - len(str(one).rstrip("0"))) for one in size.unique()}
-    factor = size.map(zeros).where(~long, 1)
+    factor = size.map(zeros).where(parts["long"].isna(), 1)
     cells = pd.DataFrame(
         {"x": parts["x"].astype("int64") * factor, "y": parts["y"].astype("int64") * factor, "cell_size": size}
-    )
-    off = codes[(cells["x"] % size).ne(0) | (cells["y"] % size).ne(0)]
-    if len(off):
+    ).astype("int64")
+    misses = (cells["x"] % size).ne(0) | (cells["y"] % size).ne(0)
+    off = [codes[i] for i in misses.index[misses]]
+    if off:
         raise KeyColumnError(
             f"{len(off)} codes name a corner that is not on the grid of their cell size: {list_some(off)}. "
             f"All of them: err.keys",
-            map(str, off),
+            off,
         )
-    return cells.set_index(pd.Index(codes, name="cell"))
+    return cells.set_index(pd.Index(codes, name="cell", dtype=object))

@@ -227,12 +227,10 @@ def vintages_of(keys: Iterable[str]) -> KeyVintages | None:
     True
     """
     unique = _as_keys(keys)
-    for system in systems().values():
-        told = [one for one in system.vintages if one.pattern]
-        if told and any(_share(level.pattern, unique) >= FITS for level in system.levels):
-            fitting = tuple(one.id for one in told if _share(one.pattern, unique) >= FITS)
-            if fitting:
-                return KeyVintages(system.id, fitting)
+    for system in _systems_of(unique):
+        fitting = tuple(one.id for one in system.vintages if one.pattern and _fits(one.pattern, unique))
+        if fitting:
+            return KeyVintages(system.id, fitting)
     return None
 
 
@@ -245,11 +243,9 @@ def mixed_vintages(keys: Iterable[str]) -> dict[str, list[str]]:
     {'LOR 2006 or 2019': ['01011101', '01011102'], 'LOR 2021': ['01100101']}
     """
     unique = _as_keys(keys)
-    if vintages_of(unique) is not None:
-        return {}
-    for system in systems().values():
-        if not any(_share(level.pattern, unique) >= FITS for level in system.levels):
-            continue
+    for system in _systems_of(unique):
+        if any(one.pattern and _fits(one.pattern, unique) for one in system.vintages):
+            return {}
         groups: dict[str, list[str]] = {}
         for key in unique:
             names = tuple(one.id for one in system.vintages if one.pattern and re.fullmatch(one.pattern, key))
@@ -339,6 +335,25 @@ def _named(system: str) -> KeySystem:
     if system not in systems():
         raise SpecError(f"There is no key system {system!r}; there are {list_some(systems(), 20)}.")
     return systems()[system]
+
+
+def _systems_of(keys: list[str]) -> list[KeySystem]:
+    """Return the systems that keys fit and whose codes tell the vintage."""
+    telling = [system for system in systems().values() if any(one.pattern for one in system.vintages)]
+    return [system for system in telling if any(_fits(level.pattern, keys) for level in system.levels)]
+
+
+def _fits(pattern: str, keys: list[str]) -> bool:
+    """Tell whether enough keys fit; of keys that do not, few are looked at."""
+    fits = re.compile(pattern).fullmatch
+    allowed = len(keys) - FITS * len(keys)
+    misses = 0
+    for key in keys:
+        if fits(key) is None:
+            misses += 1
+            if misses > allowed:
+                return False
+    return True
 
 
 def _share(pattern: str, keys: list[str]) -> float:

@@ -78,9 +78,16 @@ def transfer_by_area(
 
     Notes
     -----
-    ``w_st = A(s and t) / A(s)``, or with a population ``P(s and t) / P(s)``, scaled to sum to 1 for each source. People
-    of a small area that is cut count by surface. An old area without people in the population layer is split by
-    surface; ``.problems`` names it.
+    ``w_st = A(s and t) / A(s)`` [1]_, or with a population ``P(s and t) / P(s)`` [2]_, scaled to sum to 1 for each
+    source. People of a small area that is cut count by surface. An old area without people in the population layer is
+    split by surface; ``.problems`` names it.
+
+    References
+    ----------
+    .. [1] Goodchild, M. F., Anselin, L. & Deichmann, U. (1993). A framework for the areal interpolation of
+           socioeconomic data. Environment and Planning A 25(3), 383-397.
+    .. [2] Eicher, C. L. & Brewer, C. A. (2001). Dasymetric mapping and areal interpolation: implementation and
+           evaluation. Cartography and Geographic Information Science 28(2), 125-138.
 
     Examples
     --------

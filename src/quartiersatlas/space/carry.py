@@ -198,7 +198,7 @@ def summed(
     for column in frame.columns:
         number = frame[column].to_numpy(dtype=float)
         unknown = np.isnan(number)
-        total = np.bincount(target, weight * np.nan_to_num(number)[source], n_targets)
+        total = np.bincount(target, weight * np.nan_to_num(number)[source], n_targets).astype(float)
         mark = np.where(total == 0, "zero", "value").astype(object)
         for worse in WORSE:
             if worse in why.get(column, {}):

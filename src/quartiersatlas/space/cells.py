@@ -166,26 +166,38 @@ def _corners(
         if name not in cells.columns:
             raise ColumnError.not_found(name, cells.columns, "The cells")
     if ids is not None:
-        read = inspire_cells(cells[ids])
-        sizes = read["cell_size"].unique()
-        if len(sizes) > 1 or (cell_size is not None and cell_size != sizes[0]):
-            raise SpecError(
-                f"The codes name cells of {list_some(sizes)} m: one size at a time, and the same cell_size."
-            )
-        if crs.to_epsg() != EUROPE:
-            raise GeometryError("INSPIRE codes stand for cells in EPSG:3035: leave crs as it is.")
-        return read[["x", "y"]].to_numpy(dtype=float), float(sizes[0]), [ids]
+        return *_corners_of_codes(cells[ids], cell_size, crs), [ids]
     if cell_size is None or not 0 < cell_size < np.inf:
         raise SpecError(f"cell_size={cell_size!r}: name the side of a cell in metres, such as 100 or 1000.")
+    texts = [name for name in names if not pd.api.types.is_numeric_dtype(cells[name].dtype)]
+    if texts:
+        raise ColumnError(
+            f"The cells have texts in {list_some(texts)}, not coordinates; INSPIRE codes are named by ids=."
+        )
     points = cells[list(names)].to_numpy(dtype=float)
-    half = cell_size / 2
     if crs.to_epsg() == EUROPE:
-        on_corners = bool((points % cell_size == 0).all())
-        on_centres = bool((points % cell_size == half).all())
-        if on_centres if at == "corner" else on_corners:
-            is_at, other = ("centres", "centre") if at == "corner" else ("corners", "corner")
-            raise SpecError(f"The coordinates are the {is_at} of INSPIRE cells of {cell_size:g} m: pass at={other!r}.")
-    return points - half if at == "centre" else points, float(cell_size), list(names)
+        _check_place(points, cell_size, at)
+    return points - cell_size / 2 if at == "centre" else points, float(cell_size), list(names)
+
+
+def _corners_of_codes(codes: pd.Series[str], cell_size: float | None, crs: CRS) -> tuple[Floats, float]:
+    """Return the lower left corners and the side of cells with INSPIRE codes."""
+    read = inspire_cells(codes)
+    sizes = read["cell_size"].unique()
+    if len(sizes) > 1 or (cell_size is not None and cell_size != sizes[0]):
+        raise SpecError(f"The codes name cells of {list_some(sizes)} m: one size at a time, and the same cell_size.")
+    if crs.to_epsg() != EUROPE:
+        raise GeometryError("INSPIRE codes stand for cells in EPSG:3035: leave crs as it is.")
+    return read[["x", "y"]].to_numpy(dtype=float), float(sizes[0])
+
+
+def _check_place(points: Floats, cell_size: float, at: str) -> None:
+    """Refuse centres that are named corners and the reverse: corners of INSPIRE cells are multiples of their size."""
+    rest = points % cell_size
+    if at == "corner" and (rest == cell_size / 2).all():
+        raise SpecError(f"The coordinates are the centres of INSPIRE cells of {cell_size:g} m: pass at='centre'.")
+    if at == "centre" and (rest == 0).all():
+        raise SpecError(f"The coordinates are the corners of INSPIRE cells of {cell_size:g} m: pass at='corner'.")
 
 
 def _on_grid(corners: Floats, size: float) -> tuple[Ints, Ints, tuple[float, float]]:

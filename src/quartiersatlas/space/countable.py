@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 WHOLE = 1e-9  # a count may miss a whole number by this much
 RATE_WORDS = re.compile(
     r"(?<![a-z])(rates?|shares?|ratios?|percent\w*|pct|means?|median|average|density|index)(?![a-z])"
-    r"|anteil|quote(?![a-z])|prozent|durchschnitt|mittelwert|dichte|%",
+    r"|anteil|quote(?![a-z])|(?:en|s|be)rate(?![a-z])|prozent|durchschnitt|mittelwert|dichte|%"
+    r"|\b(?:je|per|pro) ?\d|pro kopf|per capita",
     re.IGNORECASE,
 )
 REPAIR = "Carry its numerator and its denominator, and compute the rate again on the new areas"
@@ -84,6 +85,9 @@ def _frames(values: Counts) -> tuple[pd.DataFrame, pd.DataFrame]:
     frame = pd.DataFrame(values.to_frame(name) if isinstance(values, pd.Series) else values.copy())
     if frame.empty:
         raise InputError("The values have no rows or no columns.")
+    twice = frame.columns[frame.columns.duplicated()].unique()
+    if len(twice):
+        raise ColumnError(f"The values have several columns with one name: {list_some(twice)}. Rename them.")
     for column in frame.columns:
         if _is_number(frame[column]):
             frame[column] = frame[column].to_numpy(dtype=float, na_value=np.nan)

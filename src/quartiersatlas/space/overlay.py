@@ -79,6 +79,8 @@ def check_areas(areas: gpd.GeoDataFrame, name: str) -> None:
     """Refuse what cannot be measured: degrees, doubled keys, shapes that are no valid polygons."""
     if not isinstance(areas, gpd.GeoDataFrame):
         raise GeometryError(f"{name} must be a GeoDataFrame on the area keys, as read_areas returns it.")
+    if areas.empty:
+        raise GeometryError(f"{name}: there are no areas.")
     if areas.crs is None or areas.crs.is_geographic:
         raise GeometryError(f"{name} are in degrees or without a coordinate reference system: use .to_crs(...).")
     keys = areas.index
