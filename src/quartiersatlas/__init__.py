@@ -11,12 +11,22 @@ from typing import TYPE_CHECKING
 from quartiersatlas.version import __version__
 
 if TYPE_CHECKING:
-    from quartiersatlas.catalogue import Catalogue, Indicator
+    from quartiersatlas.catalogue import (
+        Catalogue,
+        Indicator,
+        KeySystem,
+        ags_from_ars,
+        inspire_cells,
+        key_systems,
+        parent_keys,
+        recognise_keys,
+    )
     from quartiersatlas.indicators import add_change, add_rates, city_value, rate_change, rates
     from quartiersatlas.intake import (
         AreaData,
         JoinReport,
         Table,
+        check_vintages,
         join,
         merge_areas,
         read_areas,
@@ -51,10 +61,31 @@ if TYPE_CHECKING:
         segregation_change,
         segregation_indices,
     )
+    from quartiersatlas.space import Transfer, grid_to_areas, transfer, transfer_by_area
 
 _ROOMS = {
-    "catalogue": ("Catalogue", "Indicator"),
-    "intake": ("AreaData", "JoinReport", "Table", "join", "merge_areas", "read_areas", "read_features", "read_table"),
+    "catalogue": (
+        "Catalogue",
+        "Indicator",
+        "KeySystem",
+        "ags_from_ars",
+        "inspire_cells",
+        "key_systems",
+        "parent_keys",
+        "recognise_keys",
+    ),
+    "intake": (
+        "AreaData",
+        "JoinReport",
+        "Table",
+        "check_vintages",
+        "join",
+        "merge_areas",
+        "read_areas",
+        "read_features",
+        "read_table",
+    ),
+    "space": ("Transfer", "grid_to_areas", "transfer", "transfer_by_area"),
     "indicators": ("add_change", "add_rates", "city_value", "rate_change", "rates"),
     "segregation": (
         "Decomposition",
@@ -93,6 +124,7 @@ __all__ = [
     "Decomposition",
     "Indicator",
     "JoinReport",
+    "KeySystem",
     "NeedIndex",
     "NeedSpec",
     "Protection",
@@ -102,28 +134,36 @@ __all__ = [
     "SegregationResult",
     "Shortlist",
     "Table",
+    "Transfer",
     "__version__",
     "above_city",
     "add_change",
     "add_rates",
+    "ags_from_ars",
     "atlas_map",
     "candidate_areas",
     "check_project",
+    "check_vintages",
     "choropleth",
     "city_value",
     "compare_segregation",
     "decompose",
     "export",
+    "grid_to_areas",
     "in_class",
+    "inspire_cells",
     "join",
+    "key_systems",
     "merge_areas",
     "need_index",
+    "parent_keys",
     "programme_overlap",
     "rate_change",
     "rates",
     "read_areas",
     "read_features",
     "read_table",
+    "recognise_keys",
     "release",
     "report",
     "run_project",
@@ -132,6 +172,8 @@ __all__ = [
     "segregation",
     "segregation_change",
     "segregation_indices",
+    "transfer",
+    "transfer_by_area",
     "worst_share",
 ]
 

@@ -43,3 +43,10 @@ def test_the_same_areas_in_another_order_are_the_same_areas(two_dates):
     )
     data = qa.add_change(later, turned, ["mh_share"])
     assert data.values["mh_share_change"].tolist() == pytest.approx([20.0, np.nan, np.nan], nan_ok=True)
+
+
+def test_dates_of_two_declared_vintages_are_not_subtracted(joined):
+    later = joined({"poor": [30.0, 26.0], "residents": [100.0, 100.0]}, period="2021", vintage="2021")
+    earlier = joined({"poor": [20.0, 26.0], "residents": [100.0, 100.0]}, period="2011", vintage="2011")
+    with pytest.raises(JoinError, match=r"keys of the later data are of 2021 .* of the earlier data are of 2011"):
+        qa.add_change(later, earlier, ["poor"])

@@ -1,6 +1,28 @@
 """What does a number mean? Indicators with labels, units and definitions, and the words a reader sees."""
 
 from quartiersatlas.catalogue.indicator import Catalogue, Indicator
+from quartiersatlas.catalogue.inspire import inspire_cells
+from quartiersatlas.catalogue.key_systems import (
+    KeySystem,
+    ags_from_ars,
+    key_systems,
+    parent_keys,
+    recognise_keys,
+)
 from quartiersatlas.catalogue.texts import Lang, Message, check_lang, number_text, text
 
-__all__ = ["Catalogue", "Indicator", "Lang", "Message", "check_lang", "number_text", "text"]
+__all__ = [
+    "Catalogue",
+    "Indicator",
+    "KeySystem",
+    "Lang",
+    "Message",
+    "ags_from_ars",
+    "check_lang",
+    "inspire_cells",
+    "key_systems",
+    "number_text",
+    "parent_keys",
+    "recognise_keys",
+    "text",
+]

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from quartiersatlas.errors import ColumnError, JoinError, SpecError, list_some
+from quartiersatlas.intake import check_vintages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,7 +35,7 @@ def add_change(data: AreaData, earlier: AreaData, indicators: Iterable[str]) -> 
     Raises
     ------
     JoinError
-        The two dates are not on the same areas.
+        The two dates are not on the same areas, or on areas of two vintages.
     ColumnError
         An indicator is not in both.
 
@@ -46,8 +47,9 @@ def add_change(data: AreaData, earlier: AreaData, indicators: Iterable[str]) -> 
     if len(odd):
         raise JoinError(
             f"The two dates are not on the same areas: {len(odd)} keys are in one only: {list_some(odd)}. "
-            f"Carry the counts to common boundaries first."
+            f"Carry the counts to common boundaries first: transfer() or transfer_by_area()."
         )
+    check_vintages(data, earlier, names=("the later data", "the earlier data"))
     if data.period and data.period == earlier.period:
         raise SpecError(f"Both dates are {data.period!r}: a change needs two.")
     keys = data.areas.index

@@ -6,11 +6,13 @@ from quartiersatlas.intake.features import read_features
 from quartiersatlas.intake.join import join
 from quartiersatlas.intake.report import JoinReport
 from quartiersatlas.intake.tables import Table, read_table
+from quartiersatlas.intake.vintages import check_vintages
 
 __all__ = [
     "AreaData",
     "JoinReport",
     "Table",
+    "check_vintages",
     "join",
     "merge_areas",
     "read_areas",

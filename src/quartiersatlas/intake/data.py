@@ -41,6 +41,8 @@ class AreaData:
         Change -> the indicator it is a change of, and the earlier data.
     notices : tuple of str
         Warnings that came with the data and stay with everything made of them, such as "synthetic".
+    vintage : str
+        Vintage of the keys, such as ``"2021"``, declared or told by their codes; empty where neither is so.
     """
 
     areas: gpd.GeoDataFrame
@@ -53,6 +55,7 @@ class AreaData:
     rates: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     changes: Mapping[str, tuple[str, AreaData]] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
+    vintage: str = ""
 
     @property
     def report(self) -> JoinReport:

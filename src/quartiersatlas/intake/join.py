@@ -26,6 +26,7 @@ from quartiersatlas.intake.keys import ZERO_PAD, key_width, keys_as_text, zero_p
 from quartiersatlas.intake.notices import is_notice, read_notices
 from quartiersatlas.intake.report import JoinReport
 from quartiersatlas.intake.tables import Table
+from quartiersatlas.intake.vintages import check_vintages
 
 TOTAL_WORDS = re.compile(r"\b(gesamt\w*|insgesamt|summe|zusammen|total|overall)\b", re.IGNORECASE)
 TOTAL_TOLERANCE = 0.02  # suppressed cells make sums fall short
@@ -40,6 +41,7 @@ def join(
     period: str = "",
     missing: Literal["raise", "report"] = "raise",
     repair: Literal["zero_pad"] | None = None,
+    vintage: str = "",
 ) -> AreaData:
     """Join a table to the areas by key.
 
@@ -60,6 +62,9 @@ def join(
         status ``missing``. Doubled keys, lost leading zeros and tables without a common key are always refused.
     repair : {"zero_pad"}, optional
         Pad keys of digits with zeros to the width of the areas' keys; the report says so.
+    vintage : str, optional
+        Vintage of the table's keys, such as ``"2021"``, where their codes do not tell it. A table of another vintage
+        than the areas is refused: see :func:`check_vintages`.
 
     Returns
     -------
@@ -69,7 +74,7 @@ def join(
     Raises
     ------
     JoinError
-        The keys do not fit; ``err.report`` holds the whole lists.
+        The keys do not fit (``err.report`` holds the whole lists), or are of different vintages.
     ColumnError
         The table has a column that an earlier table already gave.
 
@@ -90,6 +95,7 @@ def join(
     values, status, source = _frames(table)
     keys, repairs = _repaired(values.index, data.areas.index, repair)
     values, status = values.set_axis(keys), status.set_axis(keys)
+    vintage = check_vintages(data, keys, right_vintage=vintage, names=("the areas", source))
     report = _compare(data.areas.index, values, source, repairs)
     _refuse(report, data.areas.index, missing)
     twice = [column for column in values.columns if column in data.values.columns and not is_notice(column)]
@@ -113,6 +119,7 @@ def join(
         population=named,
         period=period or data.period,
         notices=tuple(dict.fromkeys([*data.notices, *notices])),
+        vintage=vintage,
     )
 
 

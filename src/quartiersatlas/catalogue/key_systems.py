@@ -1,0 +1,391 @@
+"""Systems of area keys as declared data: levels by prefix, vintages, and which system a set of keys belongs to."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from quartiersatlas.catalogue.texts import pick
+from quartiersatlas.declared import array, declared, table
+from quartiersatlas.errors import KeyColumnError, SpecError, list_some
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    import pandas as pd
+
+    from quartiersatlas.catalogue.texts import Lang
+
+FITS = 0.95  # share of keys from which a set of keys belongs to a system: totals rows and strays do not count
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyLevel:
+    """A level of a key system.
+
+    Parameters
+    ----------
+    id : str
+        Short name, such as ``"kreis"``.
+    label_de, label_en : str
+        What a reader sees.
+    length : int
+        Leading characters of a finer key that are the key of this level; 0 where keys have no parts.
+    pattern : str
+        Regular expression of a whole key of this level.
+    """
+
+    id: str
+    label_de: str
+    label_en: str
+    length: int
+    pattern: str
+
+    def label(self, lang: Lang) -> str:
+        """Return the label in German or English."""
+        return pick(lang, self.label_de, self.label_en)
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyVintage:
+    """A vintage of a key system.
+
+    Parameters
+    ----------
+    id : str
+        Such as ``"2021"``.
+    areas : mapping of str to int
+        Level -> number of areas, where it is known.
+    source : str
+        Where the number comes from.
+    pattern : str
+        Regular expression of its keys, at any level; empty where the codes do not tell the vintage.
+    """
+
+    id: str
+    areas: Mapping[str, int]
+    source: str
+    pattern: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeySystem:
+    """A system of area keys; a key is (system, vintage, code).
+
+    Parameters
+    ----------
+    id : str
+        Short name, such as ``"ags"``.
+    label_de, label_en : str
+        What a reader sees.
+    source : str
+        Who defines the keys.
+    levels : tuple of KeyLevel
+        From the coarsest to the finest.
+    vintages : tuple of KeyVintage
+        From the oldest to the newest, as far as they are known.
+    remark : str
+        What to know when joining.
+    """
+
+    id: str
+    label_de: str
+    label_en: str
+    source: str
+    levels: tuple[KeyLevel, ...]
+    vintages: tuple[KeyVintage, ...] = ()
+    remark: str = ""
+
+    def label(self, lang: Lang) -> str:
+        """Return the label in German or English."""
+        return pick(lang, self.label_de, self.label_en)
+
+    def level(self, name: str) -> KeyLevel:
+        """Return a level by name; an unknown one is refused with the names there are."""
+        for level in self.levels:
+            if level.id == name:
+                return level
+        raise SpecError(f"{self.id!r} has no level {name!r}; there are {list_some(one.id for one in self.levels)}.")
+
+
+@dataclass(frozen=True)
+class KeyVintages:
+    """The system that keys belong to, and its vintages that they may belong to.
+
+    Parameters
+    ----------
+    system : str
+        Name of the system.
+    vintages : tuple of str
+        One, or several where their codes look alike.
+    """
+
+    system: str
+    vintages: tuple[str, ...] = field(default_factory=tuple)
+
+    def __str__(self) -> str:
+        return f"{self.system.upper()} {' or '.join(self.vintages)}".strip()
+
+
+@cache
+def systems() -> dict[str, KeySystem]:
+    """Return all declared key systems by name."""
+    content = tomllib.loads(files("quartiersatlas.catalogue").joinpath("keys.toml").read_text(encoding="utf-8"))
+    return {name: _system(name, entry) for name, entry in content.items()}
+
+
+def key_systems() -> pd.DataFrame:
+    """List the known systems of area keys.
+
+    Returns
+    -------
+    DataFrame
+        One row per system and level, coarsest first: system, level, label_de, label_en, length (leading characters of
+        a finer key; 0 where keys have no parts), pattern, areas (vintage -> number of areas, where known), remark,
+        source.
+
+    Examples
+    --------
+    >>> table = key_systems()
+    >>> table.loc[table["system"] == "ags", ["level", "length"]].to_numpy().tolist()
+    [['land', 2], ['regierungsbezirk', 3], ['kreis', 5], ['gemeinde', 8]]
+    """
+    import pandas as pd
+
+    rows = [
+        {
+            "system": system.id,
+            "level": level.id,
+            "label_de": f"{system.label_de}: {level.label_de}",
+            "label_en": f"{system.label_en}: {level.label_en}",
+            "length": level.length,
+            "pattern": level.pattern,
+            "areas": {one.id: one.areas[level.id] for one in system.vintages if level.id in one.areas},
+            "remark": system.remark,
+            "source": system.source,
+        }
+        for system in systems().values()
+        for level in system.levels
+    ]
+    return pd.DataFrame(rows)
+
+
+def recognise_keys(keys: Iterable[str]) -> pd.DataFrame:
+    """Tell which key systems a set of keys may belong to.
+
+    Parameters
+    ----------
+    keys : list of str
+        Keys as text; leading zeros matter. Doubled ones count once.
+
+    Returns
+    -------
+    DataFrame
+        One row per system and level that at least one key fits, the best first (of equals the narrower system):
+        system, level, share of the keys that fit (0 to 1), n_keys, vintages (tuple of those whose codes at least
+        95 % of the keys fit; empty where the codes do not tell) and n_known (the number of areas of each of these).
+
+    Raises
+    ------
+    KeyColumnError
+        There are no keys, or they are not text.
+
+    Examples
+    --------
+    >>> recognise_keys(["01100101", "01100102", "12601235"])[["system", "level", "vintages"]].loc[0].tolist()
+    ['lor', 'plr', ('2021',)]
+    """
+    import pandas as pd
+
+    unique = _as_keys(keys)
+    rows = []
+    for system in systems().values():
+        for level in system.levels:
+            share = _share(level.pattern, unique)
+            if share > 0:
+                vintages = [one for one in system.vintages if one.pattern and _share(one.pattern, unique) >= FITS]
+                known = {one.id: one.areas[level.id] for one in vintages if level.id in one.areas}
+                names = tuple(one.id for one in vintages)
+                rows.append((system.id, level.id, share, len(unique), names, known))
+    columns = ["system", "level", "share", "n_keys", "vintages", "n_known"]
+    found = pd.DataFrame(rows, columns=columns)
+    return found.sort_values("share", ascending=False, kind="stable", ignore_index=True)
+
+
+def vintages_of(keys: Iterable[str]) -> KeyVintages | None:
+    """Return the system and its vintages that at least 95 % of the keys fit; None where the codes do not tell.
+
+    Examples
+    --------
+    >>> str(vintages_of(["01011101", "12103117"]))
+    'LOR 2006 or 2019'
+    >>> vintages_of(["E01000001"]) is None
+    True
+    """
+    unique = _as_keys(keys)
+    for system in _systems_of(unique):
+        fitting = tuple(one.id for one in system.vintages if one.pattern and _fits(one.pattern, unique))
+        if fitting:
+            return KeyVintages(system.id, fitting)
+    return None
+
+
+def mixed_vintages(keys: Iterable[str]) -> dict[str, list[str]]:
+    """Return the keys of a system by vintage where they are of several; empty where they are of one, or not told.
+
+    Examples
+    --------
+    >>> mixed_vintages(["01011101", "01011102", "01100101"])
+    {'LOR 2006 or 2019': ['01011101', '01011102'], 'LOR 2021': ['01100101']}
+    """
+    unique = _as_keys(keys)
+    for system in _systems_of(unique):
+        if any(one.pattern and _fits(one.pattern, unique) for one in system.vintages):
+            return {}
+        groups: dict[str, list[str]] = {}
+        for key in unique:
+            names = tuple(one.id for one in system.vintages if one.pattern and re.fullmatch(one.pattern, key))
+            groups.setdefault(str(KeyVintages(system.id, names)) if names else "", []).append(key)
+        told = {name: members for name, members in groups.items() if name}
+        if len(told) > 1 and sum(map(len, told.values())) >= FITS * len(unique):
+            return told
+    return {}
+
+
+def parent_keys(keys: Iterable[str], system: str, level: str) -> pd.Series[str]:
+    """Return the keys of a higher level, which are the first characters of the keys.
+
+    Parameters
+    ----------
+    keys : list of str
+        Keys of one system, all of a level at least as fine as the one asked for.
+    system : str
+        Name of the system: see :func:`key_systems`.
+    level : str
+        Name of the level.
+
+    Returns
+    -------
+    Series of str
+        Key -> key of the higher level.
+
+    Raises
+    ------
+    SpecError
+        The system or the level is not known, or its keys have no parts.
+    KeyColumnError
+        Keys do not fit the system, or are of a higher level themselves.
+
+    Examples
+    --------
+    >>> parent_keys(["05315000", "09162000"], "ags", "kreis").to_dict()
+    {'05315000': '05315', '09162000': '09162'}
+    """
+    import pandas as pd
+
+    declared_system = _named(system)
+    wanted = declared_system.level(level)
+    if not wanted.length:
+        raise SpecError(f"Keys of {system!r} have no parts: a higher level cannot be read off them.")
+    finer = [one for one in declared_system.levels if one.length >= wanted.length]
+    texts = list(keys)
+    index = pd.Index(texts, name="key", dtype=object)
+    wrong = [key for key in texts if not isinstance(key, str) or not any(re.fullmatch(o.pattern, key) for o in finer)]
+    if wrong:
+        raise KeyColumnError(
+            f"{len(wrong)} of {len(texts)} keys are not keys of {system!r} from level {level!r} on: "
+            f"{list_some(wrong)}. Were leading zeros lost? All of them: err.keys",
+            map(str, wrong),
+        )
+    return pd.Series([key[: wanted.length] for key in texts], index=index, name=level, dtype=object)
+
+
+def ags_from_ars(keys: Iterable[str]) -> pd.Series[str]:
+    """Return the municipality keys (AGS, 8 digits) of regional keys (ARS, 12 digits).
+
+    Parameters
+    ----------
+    keys : list of str
+        Regional keys of municipalities.
+
+    Returns
+    -------
+    Series of str
+        ARS -> AGS: the first five and the last three digits, without the association of municipalities between them.
+
+    Raises
+    ------
+    KeyColumnError
+        Keys are not regional keys of municipalities.
+
+    Examples
+    --------
+    >>> ags_from_ars(["010575739022"]).tolist()
+    ['01057022']
+    """
+    whole = parent_keys(keys, "ars", "gemeinde")
+    return (whole.str[:5] + whole.str[9:]).rename("ags")
+
+
+def _named(system: str) -> KeySystem:
+    if system not in systems():
+        raise SpecError(f"There is no key system {system!r}; there are {list_some(systems(), 20)}.")
+    return systems()[system]
+
+
+def _systems_of(keys: list[str]) -> list[KeySystem]:
+    """Return the systems that keys fit and whose codes tell the vintage."""
+    telling = [system for system in systems().values() if any(one.pattern for one in system.vintages)]
+    return [system for system in telling if any(_fits(level.pattern, keys) for level in system.levels)]
+
+
+def _fits(pattern: str, keys: list[str]) -> bool:
+    """Tell whether enough keys fit; of keys that do not, few are looked at."""
+    fits = re.compile(pattern).fullmatch
+    allowed = len(keys) - FITS * len(keys)
+    misses = 0
+    for key in keys:
+        if fits(key) is None:
+            misses += 1
+            if misses > allowed:
+                return False
+    return True
+
+
+def _share(pattern: str, keys: list[str]) -> float:
+    fits = re.compile(pattern).fullmatch
+    return sum(fits(key) is not None for key in keys) / len(keys)
+
+
+def _as_keys(keys: Iterable[str]) -> list[str]:
+    unique = list(dict.fromkeys(keys))
+    if not unique:
+        raise KeyColumnError("There are no keys.")
+    others = [key for key in unique if not isinstance(key, str)]
+    if others:
+        raise KeyColumnError(
+            f"{len(others)} keys are not text: {list_some(others)}. Read them as text: leading zeros matter.",
+            map(str, others),
+        )
+    return unique
+
+
+def _system(name: str, entry: object) -> KeySystem:
+    where = f"key system {name!r}"
+    content = dict(table(entry, where))
+    levels = tuple(declared(KeyLevel, table(one, where), where) for one in array(content.pop("levels", None), where))
+    vintages = array(content.pop("vintages", []), where)
+    return declared(
+        KeySystem,
+        {
+            **content,
+            "id": name,
+            "levels": levels,
+            "vintages": tuple(declared(KeyVintage, table(one, where), where) for one in vintages),
+        },
+        where,
+    )

@@ -1,0 +1,242 @@
+"""Weighted sums of counts by target: totals, what is unknown, and how sure each target is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from quartiersatlas.errors import ColumnError, list_some
+from quartiersatlas.intake import Table
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Ints = NDArray[np.integer]
+    Floats = NDArray[np.float64]
+    Reasons = dict[str, dict[str, NDArray[np.bool_]]]
+
+WHOLE = 0.99  # share of a source from which it goes to its target as a whole
+UNCERTAIN = 0.05  # share of a target from split sources above which it is marked: see docs/transfer.md
+ROUNDING = 1e-9  # a sum of weights that misses 1 by less is 1
+WORSE = ("provisional", "not_applicable", "unreliable", "missing", "suppressed")  # the later one prevails
+PAIR = ("from", "to", "weight")
+
+Note = tuple[str, str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Transfer:
+    """Counts on other boundaries than those they were counted on.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The counts, one row per target. NaN where a source that a target needs is unknown, or a target has none.
+    status : DataFrame
+        The status of every cell; why it is NaN.
+    targets : DataFrame
+        One row per target: ``n_sources``, ``n_split`` (those of which less than 99 % goes to this target),
+        ``split_share`` (share of its count that comes from them, 0 to 1; NaN without a source) and ``uncertain``
+        (more than 5 %, of grid cells more than half, or no source).
+    weights : DataFrame
+        One row per pair that was used: from, to, weight (share of the source's counts).
+    slivers : DataFrame
+        One row per pair that was dropped: from, to, weight.
+    totals : DataFrame
+        One row per column: ``before`` and ``after`` (sums of what is known), ``not_carried`` (counts of sources, or of
+        parts of them, without a target), ``in_slivers`` (counts that went to other targets of their source because a
+        sliver was dropped), ``unknown_sources``, ``unknown_targets``.
+    problems : DataFrame
+        One row per thing that was repaired, dropped or left: what, key, number.
+    method : str
+        How the weights came about.
+    """
+
+    table: pd.DataFrame
+    status: pd.DataFrame
+    targets: pd.DataFrame
+    weights: pd.DataFrame
+    slivers: pd.DataFrame
+    totals: pd.DataFrame
+    problems: pd.DataFrame
+    method: str
+
+    @property
+    def uncertain(self) -> list[str]:
+        """Keys of the targets that are marked as uncertain."""
+        return self.targets.index[self.targets["uncertain"]].tolist()
+
+    def as_table(self) -> Table:
+        """Return the counts with their status as a table that can be joined to the new areas."""
+        done = pd.DataFrame(
+            {"row": "", "column": self.problems["key"], "raw": self.problems["number"], "done": self.problems["what"]}
+        )
+        return Table(self.table, self.status, done, Path(f"transfer {self.method}"), "carried from other boundaries")
+
+    def __repr__(self) -> str:
+        sources = self.weights["from"].nunique()
+        lines = [f"Transfer {self.method}: {sources} sources -> {len(self.table)} targets"]
+        for column, row in self.totals.head(5).iterrows():
+            line = f"  {column}: {row['before']:.10g} before, {row['after']:.10g} after"
+            line += f", {row['not_carried']:.6g} not carried" if row["not_carried"] > 0 else ""
+            line += f", unknown in {row['unknown_targets']:.0f} targets" if row["unknown_targets"] else ""
+            lines.append(line)
+        if len(self.totals) > 5:  # noqa: PLR2004 - as many as are shown
+            lines.append(f"  and {len(self.totals) - 5} more columns")
+        uncertain = self.uncertain
+        if uncertain:
+            lines.append(f"  uncertain, from split sources ({len(uncertain)}): {list_some(uncertain)}")
+        if len(self.slivers):
+            moved = self.totals["in_slivers"].iloc[0]
+            lines.append(
+                f"  slivers dropped: {len(self.slivers)} pairs, {moved:.4g} of {self.totals.index[0]!r} in them"
+            )
+        for what, rows in self.problems.groupby("what", sort=False):
+            one = rows["number"].iloc[0] if len(rows) == 1 else np.nan
+            if np.isnan(one):
+                lines.append(f"  {what} ({len(rows)}): {list_some(rows['key'])}")
+            else:
+                lines.append(f"  {what} {rows['key'].iloc[0]}".rstrip() + f": {one:.6g}")
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(repr(self))}</pre>{self.table.head(10).to_html(escape=True)}"
+
+
+def carried(
+    frame: pd.DataFrame,
+    status: pd.DataFrame,
+    pairs: pd.DataFrame,
+    *,
+    slivers: pd.DataFrame,
+    targets: list[str],
+    base: str | None,
+    not_carried: pd.Series[float],
+    notes: list[Note],
+    method: str,
+) -> Transfer:
+    """Sum the weighted sources by target and say how sure each target is."""
+    index = pd.Index(targets, name="key", dtype=object)
+    source, target = frame.index.get_indexer(pd.Index(pairs["from"])), index.get_indexer(pd.Index(pairs["to"]))
+    weight = pairs["weight"].to_numpy(dtype=float)
+    table, marks, sure = summed(frame, reasons(frame, status), source, target, weight, index, base)
+    without = sure.index[sure["n_sources"].eq(0)]
+    notes = [*notes, *(("target without a source, unknown", str(key), np.nan) for key in without)]
+    return Transfer(
+        table=table,
+        status=marks,
+        targets=sure,
+        weights=pairs[list(PAIR)].reset_index(drop=True),
+        slivers=slivers[list(PAIR)].reset_index(drop=True),
+        totals=totals(frame, table, frame.sum() + not_carried, not_carried, _in_slivers(frame, slivers)),
+        problems=pd.DataFrame(notes, columns=["what", "key", "number"]),
+        method=method,
+    )
+
+
+def totals(
+    frame: pd.DataFrame,
+    table: pd.DataFrame,
+    before: pd.Series[float],
+    not_carried: pd.Series[float],
+    in_slivers: pd.Series[float] | float,
+) -> pd.DataFrame:
+    """Return the sums before and after, and what is missing between them, one row per column."""
+    return pd.DataFrame(
+        {
+            "before": before,
+            "after": table.sum(),
+            "not_carried": not_carried,
+            "in_slivers": in_slivers,
+            "unknown_sources": frame.isna().sum(),
+            "unknown_targets": table.isna().sum(),
+        }
+    )
+
+
+def _in_slivers(frame: pd.DataFrame, slivers: pd.DataFrame) -> pd.Series[float]:
+    """Return the known counts that dropped pairs would have carried."""
+    shares = slivers.groupby("from")["weight"].sum()
+    return frame.reindex(shares.index).mul(shares, axis=0).sum()
+
+
+def reasons(frame: pd.DataFrame, status: pd.DataFrame) -> Reasons:
+    """Return for every column which sources are unknown or unsure, by their status."""
+    found: Reasons = {}
+    for column in frame.columns:
+        word = (
+            status[column].where(frame[column].notna() | status[column].isin(WORSE), "missing").to_numpy(dtype=object)
+        )
+        found[column] = {worse: word == worse for worse in WORSE if (word == worse).any()}
+    return found
+
+
+def summed(
+    frame: pd.DataFrame,
+    why: Reasons,
+    source: Ints,
+    target: Ints,
+    weight: Floats,
+    index: pd.Index,
+    base: str | None,
+    limit: float = UNCERTAIN,
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Return the sums by target, their status, and how sure they are.
+
+    NaN wherever an unknown source has a weight above 0, and where there is no source.
+    """
+    if base is not None and base not in frame.columns:
+        raise ColumnError.not_found(base, frame.columns, "The carried counts")
+    n_targets, used = len(index), weight > 0
+    without = np.bincount(target, minlength=n_targets) == 0
+    sums, marks = {}, {}
+    for column in frame.columns:
+        number = frame[column].to_numpy(dtype=float)
+        unknown = np.isnan(number)
+        total = np.bincount(target, weight * np.nan_to_num(number)[source], n_targets).astype(float)
+        mark = np.where(total == 0, "zero", "value").astype(object)
+        for worse in WORSE:
+            if worse in why.get(column, {}):
+                mark[_touched(why[column][worse], source, target, used, n_targets)] = worse
+        total[_touched(unknown, source, target, used, n_targets)] = np.nan
+        total[without], mark[without] = np.nan, "missing"
+        sums[column], marks[column] = total, mark
+    base_values = frame[base if base is not None else frame.columns[0]].to_numpy(dtype=float)
+    sure = certainty(base_values, source, target, weight, index, limit)
+    return pd.DataFrame(sums, index=index), pd.DataFrame(marks, index=index), sure
+
+
+def _touched(
+    sources: NDArray[np.bool_], source: Ints, target: Ints, used: NDArray[np.bool_], n: int
+) -> NDArray[np.bool_]:
+    """Tell which targets have one of these sources with a weight above 0."""
+    if not sources.any():
+        return np.zeros(n, dtype=bool)
+    return np.bincount(target[used & sources[source]], minlength=n) > 0
+
+
+def certainty(base: Floats, source: Ints, target: Ints, weight: Floats, index: pd.Index, limit: float) -> pd.DataFrame:
+    """Return for every target how many sources it has and how much of it comes from sources that were split."""
+    n_targets = len(index)
+    split = weight < WHOLE
+    part = weight * np.nan_to_num(base)[source]
+    split_part, all_part = np.bincount(target[split], part[split], n_targets), np.bincount(target, part, n_targets)
+    split_weight, all_weight = (np.bincount(target[some], weight[some], n_targets) for some in (split, slice(None)))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = np.where(all_part > 0, split_part / all_part, split_weight / all_weight)
+    n_sources = np.bincount(target, minlength=n_targets)
+    share[(n_sources > 0) & np.isnan(share)] = 1.0  # all weights are 0: that nobody lives there is an estimate too
+    return pd.DataFrame(
+        {
+            "n_sources": n_sources,
+            "n_split": np.bincount(target[split], minlength=n_targets),
+            "split_share": share,
+            "uncertain": ~(share <= limit),
+        },
+        index=index,
+    )
