@@ -233,3 +233,21 @@ def test_berlin_2019_under_other_weights(shared):
     assert int(stable.table["selected"].sum()) == 86
     assert 66 <= int(p.ge(0.99).sum()) <= 74
     assert 22 <= int(p.between(0.01, 0.99).sum()) <= 30
+
+
+def test_limits_between_numbers_of_conditions_do_not_move(counted):
+    three = [
+        {"id": "none", "upper": 0, "label_de": "keine", "label_en": "none"},
+        {"id": "one", "upper": 1, "label_de": "eine", "label_en": "one"},
+        {"id": "both", "label_de": "beide", "label_en": "both"},
+    ]
+    need = counted(
+        indicators="ab",
+        normalise={"method": "above", "reference": "city"},
+        aggregate="count",
+        standardise={"method": "none"},
+        classes=three,
+    )
+    assert need.scores["status"].eq(1).any()
+    table = need.stability(n=50, vary=["threshold"]).table
+    assert (table["p_selected"] == need.classes["status"].eq("both")).all()

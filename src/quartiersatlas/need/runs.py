@@ -148,13 +148,15 @@ def moved_limits(axis: NeedAxis, shift: Array, spread: float) -> Array:
     """Return the classes' limits of every run, shape (limits, runs, 1).
 
     Fixed limits move by ``shift`` standard deviations of the score, SD limits likewise; a quantile moves by ``shift``
-    times its distance from the nearer end.
+    times its distance from the nearer end. A number of conditions is a whole number: its limits stay where they are.
     """
     limits = np.asarray(axis.uppers, dtype=float)[:, None, None]
     by = shift[None, :, None]
     if axis.breaks.method == "quantile":
         moved: Array = limits - by * np.minimum(limits, 1 - limits)
         return moved
+    if axis.aggregate == "count" and axis.breaks.method == "fixed" and axis.standardise.method == "none":
+        return np.broadcast_to(limits, (len(limits), len(shift), 1))
     return limits - by * (spread if axis.breaks.method == "fixed" else 1.0)
 
 
