@@ -129,3 +129,16 @@ def test_a_heaviest_context_indicator_warns_below_half_of_the_weight(frame):
     )
     with pytest.warns(UserWarning, match="40% on context indicators"):
         qa.need_index(frame, rules)
+
+
+@pytest.mark.parametrize(
+    ("residents", "message"),
+    [
+        ([np.nan] * 2 + [500.0] * 18, "2 of 20 areas have none known. Exclude these areas"),
+        ([0.0] * 20, "nobody lives in any of them"),
+    ],
+)
+def test_weights_by_residents_need_residents_everywhere(frame, residents, message):
+    rules = spec({"id": "a"}, {"id": "b"}, normalise={"method": "z", "weighting": "population"}, breaks={"method": "sd"})
+    with pytest.raises(SpecError, match=message):
+        qa.need_index(frame.assign(residents=residents), rules, population="residents")
