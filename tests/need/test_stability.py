@@ -251,3 +251,17 @@ def test_limits_between_numbers_of_conditions_do_not_move(counted):
     assert need.scores["status"].eq(1).any()
     table = need.stability(n=50, vary=["threshold"]).table
     assert (table["p_selected"] == need.classes["status"].eq("both")).all()
+
+
+@pytest.mark.parametrize(
+    ("rule", "constants"),
+    [
+        ({"method": "z", "reference": "fixed"}, {"centre": 15.0, "scale": 8.0}),
+        ({"method": "goalposts"}, {"low": -50.0, "high": 150.0}),
+    ],
+)
+def test_fixed_constants_are_kept_where_another_aggregation_is_tried(counted, rule, constants):
+    members = [{"id": name, "numerator": f"x_{name}", "denominator": f"n_{name}", **constants} for name in "abc"]
+    need = qa.need_index(counted.frame(), counted.spec(members=members, normalise=rule))
+    ways = {way for _, way in need.stability(n=20, vary=["aggregation"]).settings["methods"]}
+    assert ways == {"own", "geometric", "mazziotta_pareto"}
