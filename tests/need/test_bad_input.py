@@ -139,6 +139,8 @@ def test_a_heaviest_context_indicator_warns_below_half_of_the_weight(frame):
     ],
 )
 def test_weights_by_residents_need_residents_everywhere(frame, residents, message):
-    rules = spec({"id": "a"}, {"id": "b"}, normalise={"method": "z", "weighting": "population"}, breaks={"method": "sd"})
+    rules = spec(
+        {"id": "a"}, {"id": "b"}, normalise={"method": "z", "weighting": "population"}, breaks={"method": "sd"}
+    )
     with pytest.raises(SpecError, match=message):
         qa.need_index(frame.assign(residents=residents), rules, population="residents")
