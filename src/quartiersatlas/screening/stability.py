@@ -108,8 +108,9 @@ def _inputs(shortlist: Shortlist, data: AreaData, need: NeedIndex | None) -> Nee
     values = pd.DataFrame(index=data.areas.index) if need is None else need.inputs.values
     counts = {} if need is None else dict(need.inputs.counts)
     for name in dict.fromkeys(shortlist.reasons["indicator"]):
-        if name in data.values.columns and name not in values.columns:
-            values = values.assign(**{name: data.values[name].astype(float)})
+        if name in data.values.columns and name not in counts:
+            if name not in values.columns:
+                values = values.assign(**{name: data.values[name].astype(float)})
             found = counts_behind(data, name)
             if found is not None:
                 counts[name] = found
