@@ -265,3 +265,14 @@ def test_fixed_constants_are_kept_where_another_aggregation_is_tried(counted, ru
     need = qa.need_index(counted.frame(), counted.spec(members=members, normalise=rule))
     ways = {way for _, way in need.stability(n=20, vary=["aggregation"]).settings["methods"]}
     assert ways == {"own", "geometric", "mazziotta_pareto"}
+
+
+def test_a_run_that_cannot_be_computed_is_said_to_be_a_run(counted):
+    frame = counted.frame()
+    frame["x_a"] = 0.0
+    frame.loc["003", "x_a"] = 1.0
+    need = qa.need_index(frame, counted.spec())
+    with pytest.raises(SpecError, match=r"as published can be computed, but not every run .* 'a' is the same in all"):
+        need.stability(n=50, vary=["data"])
+    with pytest.raises(SpecError, match=r"cannot be computed without one of the areas .* single area"):
+        need.influence()

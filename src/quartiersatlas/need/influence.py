@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from quartiersatlas.errors import SpecError, list_some
 from quartiersatlas.need.classes import class_numbers
 from quartiersatlas.need.evaluate import axis_score
 from quartiersatlas.need.normalise import ranks
@@ -88,7 +89,14 @@ def _without_each(need: NeedIndex, axis: NeedAxis) -> Iterator[tuple[NDArray[np.
         out = np.arange(start, min(n, start + step))
         gone = np.zeros((len(out), n), dtype=bool)
         gone[np.arange(len(out)), out] = True
-        yield out, axis_score(axis, {k: np.where(gone, np.nan, v) for k, v in columns.items()}, need.ground)
+        without = {k: np.where(gone, np.nan, v) for k, v in columns.items()}
+        try:
+            yield out, axis_score(axis, without, need.ground)
+        except SpecError as error:
+            raise SpecError(
+                f"The index cannot be computed without one of the areas {list_some(need.scored[out])} (axis "
+                f"{axis.id!r}): {error} An indicator that differs from the others in a single area has this effect."
+            ) from None
 
 
 def smallest_weight_change(need: NeedIndex, select: Choice) -> pd.DataFrame:
