@@ -276,3 +276,21 @@ def test_a_run_that_cannot_be_computed_is_said_to_be_a_run(counted):
         need.stability(n=50, vary=["data"])
     with pytest.raises(SpecError, match=r"cannot be computed without one of the areas .* single area"):
         need.influence()
+
+
+def test_what_cannot_vary_is_not_said_to_have_varied(counted):
+    frame = counted.frame()
+    shares = (100 * frame.filter(like="x_").to_numpy() / frame.filter(like="n_").to_numpy()).T
+    ready_made = qa.need_index(
+        frame.assign(**dict(zip("abc", shares, strict=True))), counted.spec(members=[{"id": name} for name in "abc"])
+    )
+    stable = ready_made.stability(n=20)
+    assert stable.idle == ("data",)
+    assert "Zufall" not in stable.notes("de")[0]
+    assert "Ließ sich hier nicht ändern: Zufall in den Fallzahlen." in stable.notes("de")
+    assert "could not vary: data" in repr(stable)
+    pytest.importorskip("SALib")
+    assert ready_made.sensitivity(n=4).idle == ("data",)
+    counted_conditions = counted(normalise={"method": "above"}, aggregate="count", standardise={"method": "none"})
+    assert counted_conditions.stability(n=20).idle == ("weights", "normalisation", "aggregation")
+    assert counted().stability(n=20).idle == ()
