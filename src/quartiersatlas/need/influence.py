@@ -115,7 +115,8 @@ def smallest_weight_change(need: NeedIndex, select: Choice) -> pd.DataFrame:
         chosen = selection.selected(
             {**_repeated(base, len(path)), **moved.scores}, {**_repeated(published, len(path)), **moved.classes}
         )
-        distance = np.where(chosen != before, np.abs(path - share)[:, None], np.inf)
+        known = ~np.isnan(moved.scores[axis.id])  # where all the weight is on an unknown value, nothing is said
+        distance = np.where(known & (chosen != before), np.abs(path - share)[:, None], np.inf)
         first = distance.argmin(axis=0)
         change = distance[first, np.arange(len(before))]
         closer = change < nearest
