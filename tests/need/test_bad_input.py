@@ -129,3 +129,31 @@ def test_a_heaviest_context_indicator_warns_below_half_of_the_weight(frame):
     )
     with pytest.warns(UserWarning, match="40% on context indicators"):
         qa.need_index(frame, rules)
+
+
+@pytest.mark.parametrize(
+    ("residents", "message"),
+    [
+        ([np.nan] * 2 + [500.0] * 18, "2 of 20 areas have none known. Exclude these areas"),
+        ([0.0] * 20, "nobody lives in any of them"),
+    ],
+)
+def test_weights_by_residents_need_residents_everywhere(frame, residents, message):
+    rules = spec(
+        {"id": "a"}, {"id": "b"}, normalise={"method": "z", "weighting": "population"}, breaks={"method": "sd"}
+    )
+    with pytest.raises(SpecError, match=message):
+        qa.need_index(frame.assign(residents=residents), rules, population="residents")
+
+
+def test_a_key_or_a_column_that_stands_twice_is_refused(frame):
+    with pytest.raises(SpecError, match="1 keys have more than one row: '00'"):
+        qa.need_index(frame.set_axis(["00", *KEYS[:-1]]), spec({"id": "a"}))
+    with pytest.raises(ColumnError, match="1 columns stand twice in the data: 'a'"):
+        qa.need_index(pd.concat([frame, frame[["a"]]], axis=1), spec({"id": "a"}))
+
+
+def test_keys_that_are_numbers_have_hints_too(frame):
+    need = qa.need_index(frame.set_axis(range(20)), spec({"id": "a"}))
+    with pytest.raises(SpecError, match="no area 99"):
+        need.explain(99)

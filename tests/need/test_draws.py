@@ -89,3 +89,18 @@ def test_indicators_without_counts_have_one_row():
     given = inputs()
     given = NeedInputs(given.values.assign(share=[1.0, 2.0, 3.0, 4.0]), {}, {}, given.catalogue)
     assert drawn(given, KEYS, 50, np.random.default_rng(1), 0.0).columns["share"].tolist() == [[1.0, 2.0, 3.0, 4.0]]
+
+
+def test_all_changes_from_the_same_later_counts_share_them():
+    x, n = series(10, 40, 6, 9), series(100, 400, 50, 80)
+    x2, n2, x3, n3 = series(12, 30, 6, 9), series(90, 420, 60, 80), series(9, 20, 5, 8), series(95, 410, 70, 60)
+    counts = {
+        "rate": Counts(x, n),
+        "two_years": Counts(x, n, earlier=(x2, n2)),
+        "three_years": Counts(x, n, earlier=(x3, n3)),
+    }
+    for names in (["rate", "two_years", "three_years"], ["three_years", "two_years", "rate"]):
+        columns = draw({name: counts[name] for name in names}, runs=300).columns
+        for name, people in (("two_years", n2), ("three_years", n3)):
+            before = (columns["rate"] - columns[name]) / 100 * people.to_numpy()
+            assert before == pytest.approx(np.round(before), abs=1e-8)

@@ -79,7 +79,7 @@ def test_an_index_of_context_indicators_warns(frame):
 
 
 def test_few_areas_warn(frame):
-    with pytest.warns(UserWarning, match="z-scores over 10 areas only"):
+    with pytest.warns(UserWarning, match="Compared over 10 areas only"):
         qa.need_index(frame.head(10), spec({"id": "a"}))
 
 

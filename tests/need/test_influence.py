@@ -128,3 +128,14 @@ def test_areas_without_a_score_have_none_here(counted):
     need = qa.need_index(counted.frame(), counted.spec(), exclude={"009": "Sonderwohnform"})
     assert np.isnan(need.smallest_weight_change().loc["009", "change"])
     assert "009" not in need.influence()["key"].tolist()
+
+
+def test_all_the_weight_on_an_unknown_value_is_no_change_of_sides(counted):
+    frame = counted.frame()
+    frame.loc["005", "x_a"] = np.nan
+    for name in "bc":
+        frame.loc["005", f"x_{name}"] = frame.loc["005", f"n_{name}"]
+    need = qa.need_index(frame, counted.spec(min_present=0.5))
+    row = need.smallest_weight_change().loc["005"]
+    assert row["selected"]
+    assert np.isnan(row["change"])

@@ -53,12 +53,16 @@ def test_members_of_one_output_are_those_of_salib():
     points = sample.sample(problem, 2048, calc_second_order=False, seed=3)
     # the function of Ishigami and Homma (1990), whose indices are known
     values = np.sin(points[:, 0]) + 7 * np.sin(points[:, 1]) ** 2 + 0.1 * points[:, 2] ** 4 * np.sin(points[:, 0])
-    ours_first, ours_total = sobol_of_many(values[:, None] - values.mean(), 3)
+    ours_first, ours_total = sobol_of_many(values[:, None], 3)
     theirs = sobol.analyze(problem, values, calc_second_order=False, seed=1)
     assert ours_first == pytest.approx(theirs["S1"], abs=0.01)
     assert ours_total == pytest.approx(theirs["ST"], abs=0.01)
     assert ours_first == pytest.approx([0.3139, 0.4424, 0.0], abs=0.02)
     assert ours_total == pytest.approx([0.5576, 0.4424, 0.2437], abs=0.02)
+    # the level of the output, such as areas that are nearly always selected, is no variance
+    shifted_first, shifted_total = sobol_of_many(values[:, None] + 1000.0, 3)
+    assert shifted_first == pytest.approx(ours_first, abs=1e-9)
+    assert shifted_total == pytest.approx(ours_total, abs=1e-9)
 
 
 def test_outputs_count_with_their_variance():

@@ -233,3 +233,64 @@ def test_berlin_2019_under_other_weights(shared):
     assert int(stable.table["selected"].sum()) == 86
     assert 66 <= int(p.ge(0.99).sum()) <= 74
     assert 22 <= int(p.between(0.01, 0.99).sum()) <= 30
+
+
+def test_limits_between_numbers_of_conditions_do_not_move(counted):
+    three = [
+        {"id": "none", "upper": 0, "label_de": "keine", "label_en": "none"},
+        {"id": "one", "upper": 1, "label_de": "eine", "label_en": "one"},
+        {"id": "both", "label_de": "beide", "label_en": "both"},
+    ]
+    need = counted(
+        indicators="ab",
+        normalise={"method": "above", "reference": "city"},
+        aggregate="count",
+        standardise={"method": "none"},
+        classes=three,
+    )
+    assert need.scores["status"].eq(1).any()
+    table = need.stability(n=50, vary=["threshold"]).table
+    assert (table["p_selected"] == need.classes["status"].eq("both")).all()
+
+
+@pytest.mark.parametrize(
+    ("rule", "constants"),
+    [
+        ({"method": "z", "reference": "fixed"}, {"centre": 15.0, "scale": 8.0}),
+        ({"method": "goalposts"}, {"low": -50.0, "high": 150.0}),
+    ],
+)
+def test_fixed_constants_are_kept_where_another_aggregation_is_tried(counted, rule, constants):
+    members = [{"id": name, "numerator": f"x_{name}", "denominator": f"n_{name}", **constants} for name in "abc"]
+    need = qa.need_index(counted.frame(), counted.spec(members=members, normalise=rule))
+    ways = {way for _, way in need.stability(n=20, vary=["aggregation"]).settings["methods"]}
+    assert ways == {"own", "geometric", "mazziotta_pareto"}
+
+
+def test_a_run_that_cannot_be_computed_is_said_to_be_a_run(counted):
+    frame = counted.frame()
+    frame["x_a"] = 0.0
+    frame.loc["003", "x_a"] = 1.0
+    need = qa.need_index(frame, counted.spec())
+    with pytest.raises(SpecError, match=r"as published can be computed, but not every run .* 'a' is the same in all"):
+        need.stability(n=50, vary=["data"])
+    with pytest.raises(SpecError, match=r"cannot be computed without one of the areas .* single area"):
+        need.influence()
+
+
+def test_what_cannot_vary_is_not_said_to_have_varied(counted):
+    frame = counted.frame()
+    shares = (100 * frame.filter(like="x_").to_numpy() / frame.filter(like="n_").to_numpy()).T
+    ready_made = qa.need_index(
+        frame.assign(**dict(zip("abc", shares, strict=True))), counted.spec(members=[{"id": name} for name in "abc"])
+    )
+    stable = ready_made.stability(n=20)
+    assert stable.idle == ("data",)
+    assert "Zufall" not in stable.notes("de")[0]
+    assert "Ließ sich hier nicht ändern: Zufall in den Fallzahlen." in stable.notes("de")
+    assert "could not vary: data" in repr(stable)
+    pytest.importorskip("SALib")
+    assert ready_made.sensitivity(n=4).idle == ("data",)
+    counted_conditions = counted(normalise={"method": "above"}, aggregate="count", standardise={"method": "none"})
+    assert counted_conditions.stability(n=20).idle == ("weights", "normalisation", "aggregation")
+    assert counted().stability(n=20).idle == ()

@@ -118,3 +118,14 @@ def test_a_shortlist_without_its_data_says_so(data):
     shortlist = dataclasses.replace(qa.screen(data, qa.above_city("poverty")), data=None)
     with pytest.raises(SpecError, match="make it with screen"):
         shortlist.stability()
+
+
+def test_a_need_index_of_ready_made_shares_leaves_the_rule_its_counts(data, need):
+    shares = qa.need_index(data.values[["poverty", "child_poverty"]], need.spec)
+    shortlist = qa.screen(data, qa.above_city("child_poverty"), need=shares)
+    for vary in (["data"], ["weights"]):
+        stable = shortlist.stability(n=50, vary=vary)
+        alone = qa.screen(data, qa.above_city("child_poverty")).stability(n=50, vary=vary)
+        assert stable.not_redrawn == ("poverty",)
+        assert stable.table["p_selected"].between(0.01, 0.99).any() == (vary == ["data"])
+        assert alone.table["selected"].tolist() == stable.table["selected"].tolist()

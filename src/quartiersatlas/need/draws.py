@@ -63,9 +63,7 @@ def drawn(inputs: NeedInputs, scored: pd.Index, n: int, random: np.random.Genera
     pairs: dict[bytes, Array] = {}
     columns: dict[str, Array] = {}
     city: dict[str, Array] = {}
-    by_change = sorted(inputs.counts, key=lambda name: inputs.counts[name].earlier is None)
-    for name in by_change:
-        counts = inputs.counts[name]
+    for name, counts in inputs.counts.items():
         later, earlier = _shared_draws(counts, inside, n, random, persistence, pairs)
         now = np.asarray(counts.denominator, dtype=float)
         values, whole = _rate(later, now), _city(later, now)
@@ -91,14 +89,14 @@ def _shared_draws(
     """Return numerators of the later and the earlier date, shape (replications, all areas)."""
     later, total = np.asarray(counts.numerator, dtype=float), np.asarray(counts.denominator, dtype=float)
     mark = later.tobytes() + total.tobytes()
+    if mark not in known:
+        known[mark] = _binomial(later, total, inside, n, random)
     if counts.earlier is None:
-        if mark not in known:
-            known[mark] = _binomial(later, total, inside, n, random)
         return known[mark], None
     first, before = (np.asarray(column, dtype=float) for column in counts.earlier)
     both = mark + first.tobytes() + before.tobytes()
     if both not in known:
-        known[mark], known[both] = _two_dates((later, total), (first, before), inside, n, random, persistence)
+        known[both] = _earlier(known[mark], (later, total), (first, before), inside, random, persistence)
     return known[mark], known[both]
 
 
@@ -109,29 +107,29 @@ def _binomial(count: Array, total: Array, inside: NDArray[np.bool_], n: int, ran
     return _kept(sizes, count, total, trials, open_)
 
 
-def _two_dates(
+def _earlier(
+    drawn_later: Array,
     later: tuple[Array, Array],
     earlier: tuple[Array, Array],
     inside: NDArray[np.bool_],
-    n: int,
     random: np.random.Generator,
     persistence: float,
-) -> tuple[Array, Array]:
-    """Redraw two counts of which a part are the same persons."""
+) -> Array:
+    """Redraw the count of an earlier date, of which a part are the same persons, given that of the later date.
+
+    Of the persons who are the same, those counted later are a sample without replacement. Where the share falls, all of
+    them were counted before, and others too; where it rises, each of them with the chance ``before / later``.
+    """
     trials, share, open_ = _trials(*later, inside)
     trials_before, share_before, open_before = _trials(*earlier, inside)
+    sizes = np.where(open_, np.floor(np.nan_to_num(drawn_later) * trials / np.where(open_, later[1], 1) + 0.5), 0)
     same = np.floor(persistence * np.minimum(trials, trials_before) + 0.5).astype(np.int64)
-    low, high = np.minimum(share, share_before), np.maximum(share, share_before)
-    more = np.divide(high - low, 1 - low, out=np.zeros_like(low), where=low < 1)
-    size = (len(share), n)
-    at_both = random.binomial(same[:, None], low[:, None], size=size)
-    at_one = random.binomial(same[:, None] - at_both, more[:, None])
-    rest = random.binomial((trials - same)[:, None], share[:, None], size=size)
-    rest_before = random.binomial((trials_before - same)[:, None], share_before[:, None], size=size)
-    rising = (share >= share_before)[:, None]
-    now = rest + at_both + np.where(rising, at_one, 0)
-    before = rest_before + at_both + np.where(rising, 0, at_one)
-    return _kept(now.T, *later, trials, open_), _kept(before.T, *earlier, trials_before, open_before)
+    counted = random.hypergeometric(sizes.astype(np.int64), trials - sizes.astype(np.int64), same)
+    falls = np.divide(share_before, share, out=np.zeros_like(share), where=share > 0).clip(max=1.0)
+    rest = np.divide(share_before - share, 1 - share, out=np.zeros_like(share), where=share < 1).clip(min=0.0)
+    before = random.binomial(counted, falls) + random.binomial(same - counted, rest)
+    before += random.binomial(trials_before - same, share_before, size=before.shape)
+    return _kept(before, *earlier, trials_before, open_before)
 
 
 def _trials(

@@ -29,7 +29,7 @@ def explained(need: NeedIndex, key: str, axis: NeedAxis, lang: Lang) -> str:
     """Return two to four sentences on one area."""
     check_lang(lang)
     if key not in need.scores.index:
-        close = get_close_matches(str(key), list(need.scores.index), n=3, cutoff=0.5)
+        close = get_close_matches(str(key), list(map(str, need.scores.index)), n=3, cutoff=0.5)
         hint = f" Did you mean {list_some(close)}?" if close else ""
         raise SpecError(f"The need index has no area {key!r}.{hint}")
     if key in need.excluded.index:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from quartiersatlas.errors import SpecError, list_some
 from quartiersatlas.need.classes import class_numbers
 from quartiersatlas.need.evaluate import axis_score
 from quartiersatlas.need.normalise import ranks
@@ -88,7 +89,14 @@ def _without_each(need: NeedIndex, axis: NeedAxis) -> Iterator[tuple[NDArray[np.
         out = np.arange(start, min(n, start + step))
         gone = np.zeros((len(out), n), dtype=bool)
         gone[np.arange(len(out)), out] = True
-        yield out, axis_score(axis, {k: np.where(gone, np.nan, v) for k, v in columns.items()}, need.ground)
+        without = {k: np.where(gone, np.nan, v) for k, v in columns.items()}
+        try:
+            yield out, axis_score(axis, without, need.ground)
+        except SpecError as error:
+            raise SpecError(
+                f"The index cannot be computed without one of the areas {list_some(need.scored[out])} (axis "
+                f"{axis.id!r}): {error} An indicator that differs from the others in a single area has this effect."
+            ) from None
 
 
 def smallest_weight_change(need: NeedIndex, select: Choice) -> pd.DataFrame:
@@ -107,7 +115,8 @@ def smallest_weight_change(need: NeedIndex, select: Choice) -> pd.DataFrame:
         chosen = selection.selected(
             {**_repeated(base, len(path)), **moved.scores}, {**_repeated(published, len(path)), **moved.classes}
         )
-        distance = np.where(chosen != before, np.abs(path - share)[:, None], np.inf)
+        known = ~np.isnan(moved.scores[axis.id])  # where all the weight is on an unknown value, nothing is said
+        distance = np.where(known & (chosen != before), np.abs(path - share)[:, None], np.inf)
         first = distance.argmin(axis=0)
         change = distance[first, np.arange(len(before))]
         closer = change < nearest

@@ -107,6 +107,8 @@ def need_inputs(data: AreaData | pd.DataFrame, spec: NeedSpec, population: str |
     CountError
         A numerator exceeds its denominator.
     """
+    if isinstance(data, pd.DataFrame):
+        _check_frame(data)
     leaves = {leaf.id: leaf for axis in spec.axes for leaf in axis.indicators}
     counts: dict[str, Counts] = {}
     values: dict[str, pd.Series[float]] = {}
@@ -122,6 +124,19 @@ def need_inputs(data: AreaData | pd.DataFrame, spec: NeedSpec, population: str |
         residents=_residents(data, spec, population, list(leaves)),
         catalogue=data.catalogue if isinstance(data, AreaData) else Catalogue.builtin(),
     )
+
+
+def _check_frame(frame: pd.DataFrame) -> None:
+    """Refuse a table in which a key or a column stands twice."""
+    doubled = frame.index[frame.index.duplicated()].unique()
+    if len(doubled):
+        raise SpecError(
+            f"{len(doubled)} keys have more than one row: {list_some(doubled)}. An area is one row: add up parts, or "
+            f"drop rows that were read twice."
+        )
+    twice = frame.columns[frame.columns.duplicated()].unique()
+    if len(twice):
+        raise ColumnError(f"{len(twice)} columns stand twice in the data: {list_some(twice)}. Keep one of each.")
 
 
 def _counts(data: AreaData | pd.DataFrame, leaf: NeedIndicator) -> Counts | None:

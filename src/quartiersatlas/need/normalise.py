@@ -99,6 +99,14 @@ def _weights(values: NDArray[np.float64], rule: Normalise, scale: Scale) -> NDAr
             f"{scale.name!r}: the spec weighs areas by residents. Name their column: "
             f"need_index(..., population='residents')."
         )
+    unknown = int(np.isnan(scale.residents).sum())
+    if unknown:
+        raise SpecError(
+            f"{scale.name!r}: the spec weighs areas by residents, and {unknown} of {len(scale.residents)} areas have "
+            f"none known. Exclude these areas with their reason, or fill in their residents."
+        )
+    if not scale.residents.sum() > 0:
+        raise SpecError(f"{scale.name!r}: the spec weighs areas by residents, and nobody lives in any of them.")
     return np.where(np.isnan(values), 0.0, scale.residents)
 
 

@@ -171,7 +171,8 @@ class NeedIndex:
             Of the Dirichlet distribution of weights, per member of a group; higher is nearer to the spec.
         threshold : float, default 0.1
             Limits of classes move by up to this many standard deviations of the score; quantiles by this part of
-            their distance from the nearer end; a number of areas by this part. In [0, 1).
+            their distance from the nearer end; a number of areas by this part; limits between numbers of conditions
+            stay. In [0, 1).
         limits : (float, float), default (0.1, 0.9)
             Labels: ``"sicher"`` from the second one on, ``"nicht"`` below the first, ``"Grenzfall"`` between.
 

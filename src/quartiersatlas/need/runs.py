@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from quartiersatlas.errors import SpecError
 from quartiersatlas.need.classes import class_numbers
 from quartiersatlas.need.draws import Draws
 from quartiersatlas.need.evaluate import Ground, axis_score
@@ -118,9 +119,15 @@ def _scores(axis: NeedAxis, runs: Runs, ground: Ground) -> Array:
             row = rows if runs.row is None else runs.row[rows]
             columns = {leaf.id: _rows(runs.draws.columns[leaf.id], row) for leaf in axis.indicators}
             city: dict[str, Array | float] = {name: _rows(value, row) for name, value in runs.draws.city.items()}
-            scores[rows] = axis_score(
-                changed, columns, replace(ground, city={**ground.city, **city}), _weights(axis, changed, runs, rows)
-            )
+            around = replace(ground, city={**ground.city, **city})
+            try:
+                scores[rows] = axis_score(changed, columns, around, _weights(axis, changed, runs, rows))
+            except SpecError as error:
+                raise SpecError(
+                    f"The index as published can be computed, but not every run with other data, weights or methods "
+                    f"(axis {axis.id!r}): {error} With few cases, redrawn counts reach 0 or are the same everywhere: "
+                    f"leave 'data' out of what varies, take a transform that allows 0, or a larger denominator."
+                ) from None
     return scores
 
 
@@ -148,13 +155,15 @@ def moved_limits(axis: NeedAxis, shift: Array, spread: float) -> Array:
     """Return the classes' limits of every run, shape (limits, runs, 1).
 
     Fixed limits move by ``shift`` standard deviations of the score, SD limits likewise; a quantile moves by ``shift``
-    times its distance from the nearer end.
+    times its distance from the nearer end. A number of conditions is a whole number: its limits stay where they are.
     """
     limits = np.asarray(axis.uppers, dtype=float)[:, None, None]
     by = shift[None, :, None]
     if axis.breaks.method == "quantile":
         moved: Array = limits - by * np.minimum(limits, 1 - limits)
         return moved
+    if axis.aggregate == "count" and axis.breaks.method == "fixed" and axis.standardise.method == "none":
+        return np.broadcast_to(limits, (len(limits), len(shift), 1))
     return limits - by * (spread if axis.breaks.method == "fixed" else 1.0)
 
 

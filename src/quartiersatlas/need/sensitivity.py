@@ -12,7 +12,7 @@ from quartiersatlas.errors import DependencyError, SpecError
 from quartiersatlas.need.draws import drawn
 from quartiersatlas.need.runs import Method, Runs, as_published, drawn_weights, outcomes
 from quartiersatlas.need.selection import selection_of
-from quartiersatlas.need.stability import SOURCES, check_ranges, methods_to_try
+from quartiersatlas.need.stability import SOURCES, check_ranges, idle_sources, methods_to_try
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,6 +47,9 @@ class Sensitivity:
         The rule of selection in words.
     n_runs : int
         Runs of the whole index that were made.
+    idle : tuple of str
+        Factors that could not vary, so that their 0 says nothing: no indicator has counts, no group has a choice of
+        weights, or the axes allow no other method.
     spec_hash : str
         The spec it belongs to.
     """
@@ -55,11 +58,15 @@ class Sensitivity:
     variance: pd.Series[float]
     selection: str
     n_runs: int
+    idle: tuple[str, ...] = ()
     spec_hash: str = ""
 
     def __repr__(self) -> str:
         wide = self.table.pivot_table(index="factor", columns="output", values="total", sort=False, dropna=False)
-        return f"Sensitivity ({self.spec_hash}), {self.n_runs} runs, total Sobol indices\n{wide.round(3).to_string()}"
+        lines = [f"Sensitivity ({self.spec_hash}), {self.n_runs} runs, total Sobol indices", wide.round(3).to_string()]
+        if self.idle:
+            lines.append(f"could not vary: {', '.join(self.idle)}")
+        return "\n".join(lines)
 
     def _repr_html_(self) -> str:
         from html import escape
@@ -91,7 +98,7 @@ def sensitivity(
     selection = selection_of(need.spec, select)
     problem = {"num_vars": len(factors), "names": list(factors), "bounds": [[0.0, 1.0]] * len(factors)}
     points = pd.DataFrame(sample.sample(problem, n, calc_second_order=False, seed=seed), columns=list(factors))
-    chosen, before = _memberships(need, selection, points, seed, persistence, concentration, threshold)
+    chosen, before, idle = _memberships(need, selection, points, seed, persistence, concentration, threshold)
     outputs = {"size": chosen.sum(axis=1).astype(float), "changed": (chosen != before).sum(axis=1).astype(float)}
     rows = []
     for output, values in outputs.items():
@@ -108,6 +115,7 @@ def sensitivity(
         variance=pd.Series(variance, name="variance"),
         selection=selection.text,
         n_runs=len(points),
+        idle=idle,
         spec_hash=need.spec.hash,
     )
 
@@ -131,8 +139,8 @@ def _memberships(
     persistence: float,
     concentration: float,
     threshold: float,
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return who is selected at every point of the sample, shape (points, n_areas), and who is as published."""
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], tuple[str, ...]]:
+    """Return who is selected at every point, shape (points, n_areas), who is as published, and what cannot vary."""
     axes = [axis for axis in need.spec.axes if axis.id in selection.axes]
     streams = dict(zip(SOURCES, np.random.default_rng(seed).spawn(len(SOURCES)), strict=True))
     draws, row, weights = as_published(need), None, {}
@@ -161,7 +169,8 @@ def _memberships(
     found = outcomes(need.spec, base, runs, need.ground, spread)
     chosen = selection.selected(found.scores, found.classes, 0.0 if selection.classes else runs.shift[:, None])
     single = outcomes(need.spec, base, Runs(as_published(need), np.zeros(1)), need.ground, spread)
-    return chosen, selection.selected(single.scores, single.classes)[0]
+    idle = idle_sources(list(map(str, points)), runs, has_counts=bool(need.inputs.counts))
+    return chosen, selection.selected(single.scores, single.classes)[0], idle
 
 
 def _level(values: pd.Series[float], n: int) -> NDArray[np.int64]:
@@ -217,7 +226,8 @@ def sobol_of_many(values: Array, n_factors: int) -> tuple[Array, Array]:
     .. [2] Gamboa, F., Janon, A., Klein, T. & Lagnoux, A. (2014). Sensitivity analysis for multidimensional and
            functional outputs. Electronic Journal of Statistics 8(1), 575-603.
     """
-    blocks = values.reshape(-1, n_factors + 2, values.shape[1])
+    centred = values - values.mean(axis=0)  # the same indices with less noise: f_B no longer carries the level
+    blocks = centred.reshape(-1, n_factors + 2, values.shape[1])
     a, b, mixed = blocks[:, 0], blocks[:, -1], blocks[:, 1:-1]
     variance = np.concatenate([a, b]).var(axis=0).sum()
     if not variance > 0:

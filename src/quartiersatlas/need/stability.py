@@ -64,6 +64,9 @@ class Stability:
         What was varied, and how.
     not_redrawn : tuple of str
         Indicators without counts: their values stayed as they are.
+    idle : tuple of str
+        Sources that were asked for and could not vary: no indicator has counts, no group has a choice of weights, or
+        the axes allow no other method.
     spec_id, spec_hash : str
         The spec it belongs to.
     """
@@ -77,6 +80,7 @@ class Stability:
     n: int
     settings: Mapping[str, Any] = field(default_factory=dict)
     not_redrawn: tuple[str, ...] = ()
+    idle: tuple[str, ...] = ()
     spec_id: str = ""
     spec_hash: str = ""
 
@@ -95,11 +99,16 @@ class Stability:
     def notes(self, lang: Lang = "de") -> list[str]:
         """Return what a reader has to know: what was varied, where the limits of the labels lie, what was left out."""
         low, high = (f"{100 * limit:g}" for limit in self.limits)
-        varied = ", ".join(text(f"stability_{source}", lang) for source in self.settings["vary"])
+        varied, idle = (
+            ", ".join(text(f"stability_{source}", lang) for source in sources)
+            for sources in ([name for name in self.settings["vary"] if name not in self.idle], self.idle)
+        )
         lines = [
             text("stability_method", lang, runs=self.n, varied=varied, seed=self.settings["seed"]),
             text("stability_limits", lang, low=low, high=high),
         ]
+        if idle:
+            lines.append(text("stability_idle", lang, names=idle))
         if self.not_redrawn and "data" in self.settings["vary"]:
             lines.append(text("stability_not_redrawn", lang, names=", ".join(self.not_redrawn)))
         return lines
@@ -115,6 +124,8 @@ class Stability:
             f"  {labels} (sicher from {self.limits[1]:g}, nicht below {self.limits[0]:g})",
             f"  areas: {published} as published, {low:.0f} to {high:.0f} in 90 % of the runs, {len(self.core)} in all",
         ]
+        if self.idle:
+            lines.append(f"  could not vary: {', '.join(self.idle)}")
         if self.not_redrawn and "data" in self.settings["vary"]:
             lines.append(f"  not redrawn, no counts: {list_some(self.not_redrawn)}")
         return "\n".join(lines)
@@ -169,16 +180,28 @@ def stability(
         n=n,
         settings={
             "vary": tuple(vary),
-            "seed": seed if isinstance(seed, int) else None,
+            "seed": int(seed) if isinstance(seed, int | np.integer) else None,
             "persistence": persistence,
             "concentration": concentration,
             "threshold": threshold,
             "methods": [method[:2] for method in runs.methods],
         },
         not_redrawn=tuple(str(name) for name in need.inputs.values if name not in need.inputs.counts),
+        idle=idle_sources(vary, runs, has_counts=bool(need.inputs.counts)),
         spec_id=need.spec.id,
         spec_hash=need.spec.hash,
     )
+
+
+def idle_sources(vary: Sequence[str], runs: Runs, *, has_counts: bool) -> tuple[str, ...]:
+    """Return the sources that were asked for and cannot vary."""
+    varies = {
+        "data": has_counts,
+        "weights": bool(runs.weights),
+        "normalisation": len({method.normalisation for method in runs.methods}) > 1,
+        "aggregation": len({method.aggregation for method in runs.methods}) > 1,
+    }
+    return tuple(name for name in dict.fromkeys(vary) if not varies.get(name, True))
 
 
 def check_run(n: int, vary: Sequence[str], limits: tuple[float, float]) -> None:

@@ -97,7 +97,7 @@ def _changed(group: Group, normalisation: str, aggregation: str, without: str) -
         return None
     aggregate = group.aggregate if aggregation == OWN else aggregation
     rule = _scale(group.normalise, normalisation, positive=aggregate in POSITIVE)
-    if rule != group.normalise:
+    if (rule.method, rule.reference) != (group.normalise.method, group.normalise.reference):
         members = [_without_constants(member) for member in members]
     return replace(group, normalise=rule, aggregate=aggregate, members=tuple(members))
 

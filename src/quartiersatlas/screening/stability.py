@@ -9,11 +9,12 @@ import pandas as pd
 
 from quartiersatlas.need.draws import Draws, drawn
 from quartiersatlas.need.inputs import NeedInputs, counts_behind
-from quartiersatlas.need.runs import outcomes
+from quartiersatlas.need.runs import Runs, outcomes
 from quartiersatlas.need.stability import (
     Stability,
     check_ranges,
     check_run,
+    idle_sources,
     labelled,
     runs_of,
     streams_of,
@@ -55,6 +56,7 @@ def shortlist_stability(
     inputs = _inputs(shortlist, data, need)
     draws = _draws(inputs, n, streams["data"], persistence, noisy="data" in vary)
     shift = np.zeros(n)
+    runs = Runs(draws, shift)
     scores: dict[str, Array] = {}
     classes: dict[str, NDArray[np.int64]] = {}
     methods: list[tuple[str, ...]] = []
@@ -91,13 +93,14 @@ def shortlist_stability(
         n=n,
         settings={
             "vary": tuple(vary),
-            "seed": seed if isinstance(seed, int) else None,
+            "seed": int(seed) if isinstance(seed, int | np.integer) else None,
             "persistence": persistence,
             "concentration": concentration,
             "threshold": threshold,
             "methods": methods,
         },
         not_redrawn=tuple(str(name) for name in inputs.values if name not in inputs.counts),
+        idle=idle_sources(vary, runs, has_counts=bool(inputs.counts)),
         spec_id="the shortlist" if need is None else need.spec.id,
         spec_hash="" if need is None else need.spec.hash,
     )
@@ -108,8 +111,9 @@ def _inputs(shortlist: Shortlist, data: AreaData, need: NeedIndex | None) -> Nee
     values = pd.DataFrame(index=data.areas.index) if need is None else need.inputs.values
     counts = {} if need is None else dict(need.inputs.counts)
     for name in dict.fromkeys(shortlist.reasons["indicator"]):
-        if name in data.values.columns and name not in values.columns:
-            values = values.assign(**{name: data.values[name].astype(float)})
+        if name in data.values.columns and name not in counts:
+            if name not in values.columns:
+                values = values.assign(**{name: data.values[name].astype(float)})
             found = counts_behind(data, name)
             if found is not None:
                 counts[name] = found
