@@ -51,10 +51,12 @@ if TYPE_CHECKING:
         segregation_change,
         segregation_indices,
     )
+    from quartiersatlas.space import AreasReport, check_areas
 
 _ROOMS = {
     "catalogue": ("Catalogue", "Indicator"),
     "intake": ("AreaData", "JoinReport", "Table", "join", "merge_areas", "read_areas", "read_features", "read_table"),
+    "space": ("AreasReport", "check_areas"),
     "indicators": ("add_change", "add_rates", "city_value", "rates"),
     "segregation": (
         "Decomposition",
@@ -87,6 +89,7 @@ _HOME = {name: room for room, names in _ROOMS.items() for name in names}
 
 __all__ = [
     "AreaData",
+    "AreasReport",
     "Atlas",
     "Candidates",
     "Catalogue",
@@ -108,6 +111,7 @@ __all__ = [
     "add_rates",
     "atlas_map",
     "candidate_areas",
+    "check_areas",
     "check_project",
     "choropleth",
     "city_value",
