@@ -54,9 +54,7 @@ def _with_gdal(path: Path, layer: str | None, encoding: str | None) -> gpd.GeoDa
             except UserWarning:
                 frame = read_dataframe(path, layer=_only_layer(path), encoding=encoding, use_arrow=arrow)
     except UnicodeDecodeError as error:
-        raise InputError(f"{path.name} cannot be read as a geometry file: {error}. Pass encoding='cp1252'?") from error
-    except LookupError as error:
-        raise InputError(f"{path.name} cannot be read with encoding={encoding!r}: {error}.") from error
+        raise InputError(f"{path.name} cannot be read as a geometry file: {error}. Is it encoding='cp1252'?") from error
     except (DataSourceError, DataLayerError) as error:
         raise InputError(f"{path.name} cannot be read as a geometry file: {error}.") from error
     return frame  # type: ignore[no-any-return]

@@ -61,7 +61,9 @@ def merge_areas(areas: gpd.GeoDataFrame, merged: Mapping[str, Sequence[str]]) ->
     for new, group in merged.items():
         members = areas.loc[list(group)]
         row = members.dissolve().set_axis([new])
-        told: dict[str, Any] = {column: _together(members[column]) for column in members.columns.drop("geometry")}
+        told: dict[str, Any] = {
+            column: _together(members[column]) for column in members.columns if column not in ("geometry", MERGED_FROM)
+        }
         row = row.assign(**told, merged_from=", ".join(group))
         result = gpd.GeoDataFrame(pd.concat([result, row]), crs=areas.crs)
     result.index.name = "key"

@@ -167,12 +167,16 @@ def _refuse_misplaced(frame: gpd.GeoDataFrame, own: CRS | None, swap_axes: bool 
     fault = _fault(system, box)
     home = turned is not None and GERMAN_SPEAKING.holds(turned.centre)
     at_home = box is not None and GERMAN_SPEAKING.holds(box.centre)
-    if home and not at_home and (fault or swap_axes is None):
+    if home and not at_home and (fault or swap_axes is not False):
         there = f"lie at {place_text(box.centre)}" if box is not None else "lie nowhere on the earth"
+        hint = (
+            "The axes were in the right order: leave swap_axes=True out."
+            if swap_axes
+            else "The file probably holds the latitude (or northing) first. Pass swap_axes=True "
+            "(or swap_axes=False, if they do lie there)."
+        )
         raise GeometryError(
-            f"{where}: the areas {there}; with swapped axes they lie at {place_text(turned.centre)}. "  # type: ignore[union-attr]
-            f"The file probably holds the latitude (or northing) first. Pass swap_axes=True "
-            f"(or swap_axes=False, if they do lie there)."
+            f"{where}: the areas {there}; with swapped axes they lie at {place_text(turned.centre)}. {hint}"  # type: ignore[union-attr]
         )
     if fault:
         raise GeometryError(f"{where}: the areas {fault}. {_better(frame, own)}")
