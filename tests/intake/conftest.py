@@ -9,7 +9,6 @@ import shapely
 
 import quartiersatlas as qa
 
-
 DRIVERS = {"gpkg": "GPKG", "geojson": "GeoJSON", "shp": "ESRI Shapefile", "fgb": "FlatGeobuf"}
 
 

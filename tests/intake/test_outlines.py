@@ -83,7 +83,7 @@ def test_the_whole_city_among_its_areas_is_refused_and_left_out_when_asked_for(w
 
 def test_a_whole_of_two_areas_is_found(write):
     file = write(shapes=[box(0, 0), box(100, 0), box(0, 0, 200)], OT=["01", "02", "00"])
-    with pytest.raises(GeometryError, match="'00' .* covers 2 others"):
+    with pytest.raises(GeometryError, match=r"'00' .* covers 2 others"):
         qa.read_areas(file, key="OT")
 
 

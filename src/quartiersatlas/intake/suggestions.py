@@ -95,10 +95,9 @@ def _alike(rows: Sequence[str], areas: Sequence[str]) -> list[Suggestion]:
         whole = extract(name, words[:MANY], scorer=ratio, limit=2, score_cutoff=ALIKE)
         sorted_words = extract(name, words[:MANY], scorer=token_sort_ratio, limit=2, score_cutoff=ALIKE)
         scores = {position: score for _, score, position in sorted([*whole, *sorted_words], key=lambda hit: hit[1])}
+        scores = {i: score for i, score in scores.items() if _telling(words[i]) == _telling(name)}
         scores |= {i: 100.0 for i, area in enumerate(areas[:MANY]) if _cut_short(row, area) or _cut_short(area, row)}
-        ranked = sorted(
-            ((score, i) for i, score in scores.items() if _telling(words[i]) == _telling(name)), reverse=True
-        )
+        ranked = sorted(((score, i) for i, score in scores.items()), reverse=True)
         if ranked and (len(ranked) == 1 or ranked[0][0] - ranked[1][0] > AHEAD):
             score, position = ranked[0]
             found.append(Suggestion(row, (areas[position],), round(score, 1)))

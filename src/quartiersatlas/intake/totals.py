@@ -108,11 +108,12 @@ def _of_a_level(
 
 def _by_sums(levels: dict[str, list[Level]], numbers: pd.DataFrame) -> dict[tuple[float, ...], str]:
     """Return the sums of each group -> what it is; a single column of counts could agree by chance."""
-    found = {}
+    found: dict[tuple[float, ...], str] = {}
     for level in _each(levels):
         mark = _fingerprint(numbers.loc[level.members].sum())
         if sum(number > 0 for number in mark) > 1:
-            found[mark] = f"its values are the sums of {len(level.members)} areas {level.said}"
+            said = f"its values are the sums of {len(level.members)} areas {level.said}"
+            found.setdefault(mark, said)  # the higher level, where it has a single group below
     return found
 
 
