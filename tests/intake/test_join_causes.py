@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import quartiersatlas as qa
@@ -138,6 +138,7 @@ def test_the_verdict_on_doubled_keys(row):
 KEYS = st.lists(st.from_regex(r"[0-9]{1,4}", fullmatch=True), min_size=1, max_size=15, unique=True)
 
 
+@settings(deadline=None)
 @given(KEYS, KEYS, st.randoms(use_true_random=False))
 def test_the_order_of_rows_and_areas_changes_nothing(area_keys, table_keys, random):
     def joined(areas, rows):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import quartiersatlas as qa
@@ -170,6 +170,7 @@ KEYS = st.lists(st.text("0123456789AB", min_size=1, max_size=5), min_size=1, max
 RULE = st.sampled_from(["zero_pad", "last:2", "strip_prefix:0", "add_prefix:0", "10 + key", "key - 3", "ags_from_ars"])
 
 
+@settings(deadline=None)
 @given(KEYS, st.lists(RULE, max_size=3))
 def test_repairs_never_merge_two_keys_silently(keys, rules):
     areas = pd.Index(["00000", "00001"], dtype=object)

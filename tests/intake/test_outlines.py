@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import Polygon
 
@@ -52,6 +52,7 @@ def test_dissolve_without_doubled_keys_marks_nothing(write):
     assert "parts" not in qa.read_areas(write(PLR=["01", "02"]), key="PLR", dissolve=True).columns
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 4), min_size=1, max_size=12), st.randoms(use_true_random=False))
 def test_putting_together_keeps_the_surface_whatever_the_order(codes, random):
     shapes = np.array([shapely.box(i, 0, i + 1, 1) for i in range(len(codes))], dtype=object)

@@ -7,7 +7,7 @@ import json
 import geopandas as gpd
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import CRS
 
@@ -191,6 +191,7 @@ def test_places_are_written_with_their_hemisphere():
     assert place_text((-70.6, -33.4)) == "70.60 W 33.40 S"
 
 
+@settings(deadline=None)
 @given(st.floats(-180, 179.9), st.floats(-80, 80))
 def test_the_zone_that_is_proposed_is_never_refused_by_its_region(x, y):
     use = CRS(projected_for((x, y))).area_of_use

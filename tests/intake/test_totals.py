@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import quartiersatlas as qa
@@ -139,6 +139,7 @@ def test_a_district_of_two_quarters_proves_nothing():
 # what holds for all tables
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 500), st.integers(0, 50)), min_size=4, max_size=9),
     st.integers(1, 3),
@@ -157,6 +158,7 @@ def test_sums_are_found_in_every_order_of_rows_and_areas(counts, split, random):
         assert list(found) == ["T"]
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 10**6), min_size=3, max_size=12, unique=True))
 def test_a_single_row_too_many_is_a_total_only_where_it_is_the_sum(counts):
     *areas, extra = counts

@@ -112,7 +112,7 @@ def read_areas(
     if snap is not None and not snap > 0:
         raise SpecError(f"snap={snap} should be a width in metres above 0.")
     keys = _keys(frame[key], where)
-    words = _words(frame, keys, taken)
+    words = _words(frame, keys, taken, where)
     left_out = _left_out(keys, words["name"], ignore, where)
     stays = ~keys.isin([ignored for ignored, _ in left_out])
     frame, keys, words = frame[stays], keys[stays], words[stays]
@@ -167,15 +167,15 @@ def _keys(column: pd.Series, where: str) -> pd.Index:
     return index
 
 
-def _words(frame: gpd.GeoDataFrame, keys: pd.Index, taken: Mapping[str, str]) -> pd.DataFrame:
+def _words(frame: gpd.GeoDataFrame, keys: pd.Index, taken: Mapping[str, str], where: str) -> pd.DataFrame:
     """Return name, parents and notice as they stay with the areas."""
     words = {}
     for new, old in taken.items():
         if is_notice(new):
             words[new] = frame[old].to_numpy()
             continue
-        refuse_garbled(frame[old], "areas")
         texts = keys_as_text(frame[old])
+        refuse_garbled(texts.dropna(), old, where)
         words[new] = texts.fillna(keys.to_series(index=texts.index) if new == "name" else "").to_numpy()
     return pd.DataFrame(words)
 
@@ -184,6 +184,9 @@ def _left_out(keys: pd.Index, names: pd.Series, ignore: Iterable[str], where: st
     """Return key and name of the features to ignore; every one must be there."""
     if isinstance(ignore, str):
         raise SpecError(f"ignore is a list of keys, such as ignore=[{ignore!r}].")
+    ignore = list(ignore)
+    if not ignore:
+        return []
     named = dict(zip(keys, names, strict=True))
     absent = [key for key in ignore if key not in named]
     if absent:

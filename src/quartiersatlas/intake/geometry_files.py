@@ -99,11 +99,12 @@ def holds_geometry(column: pd.Series) -> bool:
     )
 
 
-def refuse_garbled(names: pd.Series, where: str) -> None:
+def refuse_garbled(words: pd.Series, column: str, where: str) -> None:
     """Refuse words whose umlauts were read in the wrong encoding."""
-    wrong = [name for name in names.dropna().unique() if isinstance(name, str) and GARBLED.search(name)]
-    if wrong:
-        raise InputError(
-            f"{where}: {len(wrong)} words of {names.name!r} have garbled letters: {list_some(wrong, 3)}. "
-            f"The file says nothing, or something wrong, about its encoding: pass encoding='utf-8' or 'cp1252'."
-        )
+    if not GARBLED.search("\n".join(words)):
+        return
+    wrong = [word for word in words.unique() if GARBLED.search(word)]
+    raise InputError(
+        f"{where}: {len(wrong)} words of {column!r} have garbled letters: {list_some(wrong, 3)}. "
+        f"The file says nothing, or something wrong, about its encoding: pass encoding='utf-8' or 'cp1252'."
+    )

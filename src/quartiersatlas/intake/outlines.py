@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 POLYGONS = (3, 6)  # shapely's numbers of Polygon and MultiPolygon
 COVERED = 0.9  # share of its own size that the areas inside a higher level have at least
+MANY = 1000  # areas above which only what is much larger than most is looked at: a level above so many is
+MUCH_LARGER = 2.0  # times the median size
 APART = 1.0  # metres between features that do not touch
 SHOWN_GROUPS = 50  # doubled keys whose features are compared for the message
 
@@ -116,7 +118,8 @@ def covering(shapes: Shapes) -> dict[int, int]:
     covers, all together. A point inside each shape stands for it, so that overlaps at the borders do not matter.
     """
     size = shapely.area(shapes)
-    large = np.flatnonzero(size > np.median(size))
+    least = np.median(size) * (1 if len(size) <= MANY else MUCH_LARGER)
+    large = np.flatnonzero(size > least)
     if not len(large):
         return {}
     points = shapely.point_on_surface(shapes)

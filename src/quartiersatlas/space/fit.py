@@ -204,8 +204,7 @@ def check_areas(areas: gpd.GeoDataFrame, *, tolerance: float = TOLERANCE) -> Are
     isolates, islands = _apart(one, other, keys)
     part, area = shapely.get_parts(shapes, return_index=True)
     thin = keys[np.unique(area[_width(part) <= tolerance])]
-    edges = shapely.coverage_invalid_edges(shapes, gap_width=tolerance)
-    doubtful = ~(shapely.is_missing(edges) | shapely.is_empty(edges))
+    doubtful = _doubtful(shapes, tolerance)
     return AreasReport(
         n_areas=len(areas),
         tolerance=tolerance,
@@ -240,13 +239,24 @@ def _apart(
     size = np.bincount(group, minlength=number)
     outside = np.flatnonzero(group != size.argmax()) if number else np.empty(0, dtype=int)
     groups = pd.Series(keys[outside]).groupby(group[outside], sort=False).agg(tuple)
-    alone = np.setdiff1d(np.arange(len(keys)), np.concatenate([one, other]))
+    alone = np.bincount(np.concatenate([one, other]), minlength=len(keys)) == 0
     return tuple(keys[alone]), tuple(groups)
 
 
 def _corners(areas: gpd.GeoDataFrame) -> tuple[float, float, float, float]:
     box = lying(areas)
     return tuple(box) if box is not None else (np.nan,) * 4  # type: ignore[return-value]
+
+
+def _doubtful(shapes: Shapes, tolerance: float) -> NDArray[np.bool_]:
+    """Tell which shapes do not meet their neighbours point by point, or lie inside another one."""
+    edges = shapely.coverage_invalid_edges(shapes, gap_width=tolerance)
+    doubtful = ~(shapely.is_missing(edges) | shapely.is_empty(edges))
+    # a shape inside another, away from its outline, has no edge that is wrong; a point of it gives it away
+    inner, outer = shapely.STRtree(shapes).query(shapely.point_on_surface(shapes), predicate="within")
+    twice = inner != outer
+    doubtful[inner[twice]] = doubtful[outer[twice]] = True
+    return np.asarray(doubtful)
 
 
 def _overlaps(shapes: Shapes, keys: NDArray[np.object_], where: NDArray[np.intp], crs: CRS) -> gpd.GeoDataFrame:
