@@ -14,9 +14,7 @@ if TYPE_CHECKING:
     from pyproj import CRS
 
 FULL_TURN = 360.0
-MARGIN = (
-    3.0  # degrees that a city may lie outside the area of use of its system; Bavaria uses a zone up to 2 degrees off
-)
+MARGIN = 3.0  # degrees that a city may lie outside its zone; Bavaria lies up to 2 degrees outside
 STRETCH = 0.05  # share by which a map projection may stretch lengths at the place of the areas
 
 
