@@ -7,13 +7,13 @@ import json
 import geopandas as gpd
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pyproj import CRS
 
 import quartiersatlas as qa
 from quartiersatlas.errors import GeometryError
-from quartiersatlas.intake.place import MARGIN, Box, place_text, projected_for
+from quartiersatlas.intake.place import Box, place_text, projected_for
 
 # UTM zone 32 with 2,000,000 m more of false easting and no EPSG code, as the city of Cologne hands it out
 SHIFTED = "+proj=tmerc +lat_0=0 +lon_0=9 +k=0.9996 +x_0=2500000 +y_0=0 +datum=WGS84 +units=m +no_defs"
@@ -192,7 +192,8 @@ def test_places_are_written_with_their_hemisphere():
 
 
 @settings(deadline=None)
+@example(33.4, 35.2)  # Nicosia: the European system of its zone is made for places further north
 @given(st.floats(-180, 179.9), st.floats(-80, 80))
 def test_the_zone_that_is_proposed_is_never_refused_by_its_region(x, y):
     use = CRS(projected_for((x, y))).area_of_use
-    assert Box(*use.bounds).holds((x, y), MARGIN)
+    assert Box(*use.bounds).holds((x, y), margin=0.02)

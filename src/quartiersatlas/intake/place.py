@@ -68,10 +68,14 @@ def placed(
 
 def projected_for(place: tuple[float, float]) -> str:
     """Name a projected system in metres for a place in degrees: ETRS89/UTM in Europe, WGS 84/UTM elsewhere."""
+    from pyproj import CRS
+
     x, y = place
     zone = int((x + 180) // 6) + 1
     if EUROPE.holds(place):
-        return f"EPSG:{25800 + zone}"
+        european = CRS(f"EPSG:{25800 + zone}")
+        if european.area_of_use is not None and Box(*european.area_of_use.bounds).holds(place):
+            return f"EPSG:{25800 + zone}"
     return f"EPSG:{(32600 if y >= 0 else 32700) + zone}"
 
 
