@@ -61,7 +61,7 @@ if TYPE_CHECKING:
         segregation_change,
         segregation_indices,
     )
-    from quartiersatlas.space import Transfer, grid_to_areas, transfer, transfer_by_area
+    from quartiersatlas.space import AreasReport, Transfer, check_areas, grid_to_areas, transfer, transfer_by_area
 
 _ROOMS = {
     "catalogue": (
@@ -85,7 +85,7 @@ _ROOMS = {
         "read_features",
         "read_table",
     ),
-    "space": ("Transfer", "grid_to_areas", "transfer", "transfer_by_area"),
+    "space": ("AreasReport", "Transfer", "check_areas", "grid_to_areas", "transfer", "transfer_by_area"),
     "indicators": ("add_change", "add_rates", "city_value", "rate_change", "rates"),
     "segregation": (
         "Decomposition",
@@ -118,6 +118,7 @@ _HOME = {name: room for room, names in _ROOMS.items() for name in names}
 
 __all__ = [
     "AreaData",
+    "AreasReport",
     "Atlas",
     "Candidates",
     "Catalogue",
@@ -142,6 +143,7 @@ __all__ = [
     "ags_from_ars",
     "atlas_map",
     "candidate_areas",
+    "check_areas",
     "check_project",
     "check_vintages",
     "choropleth",

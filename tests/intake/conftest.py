@@ -9,6 +9,8 @@ import shapely
 
 import quartiersatlas as qa
 
+DRIVERS = {"gpkg": "GPKG", "geojson": "GeoJSON", "shp": "ESRI Shapefile", "fgb": "FlatGeobuf"}
+
 
 @pytest.fixture
 def read(tmp_path):
@@ -43,3 +45,21 @@ def residents():
         return pd.DataFrame({"residents": list(counts.values())}, index=pd.Index(keys, name="key"))
 
     return build
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write a layer of squares (or given shapes) with columns."""
+
+    def write(kind="gpkg", crs="EPSG:25832", shapes=None, at=(500_000, 5_700_000), side=100, **columns):
+        n = len(next(iter(columns.values())))
+        x, y = at
+        shapes = shapes or [shapely.box(x + side * i, y, x + side * (i + 1), y + side) for i in range(n)]
+        file = tmp_path / f"gebiete.{kind}"
+        frame = gpd.GeoDataFrame(columns, geometry=shapes, crs=crs or "EPSG:25832")
+        frame.to_parquet(file) if kind == "parquet" else frame.to_file(file, driver=DRIVERS[kind])
+        if crs is None:
+            file.with_suffix(".prj").unlink()
+        return file
+
+    return write

@@ -107,6 +107,7 @@ def test_the_report_says_everything_in_text_and_as_a_table(row):
     report = qa.join(row("01", "02", "03"), table, missing="report").report
     assert repr(report).splitlines() == [
         "JoinReport table: 2 of 3 areas have a row",
+        "  residents that found an area: 81.1 %",  # 30 of 37; the total is none of them
         "  without a row (1): '03'",
         "  rows without an area (1): '77'",
         "  totals row set aside: '00' (its name says so)",

@@ -1,14 +1,39 @@
-"""District keys are text. Numbers that were keys once are written out again, never padded by guess."""
+"""District keys are text. They are never changed by guess: every repair has a name and is listed key by key."""
 
 from __future__ import annotations
 
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
 import pandas as pd
 
+from quartiersatlas.errors import SpecError, list_some
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    Rule = Callable[[str], str]
+
 ZERO_PAD = "zero_pad"
+RENAME = "rename"
+RULES = "'zero_pad', 'ags_from_ars', 'strip_prefix:...', 'add_prefix:...', 'last:3' or a sum such as '90000 + key'"
+ARS, ASSOCIATION = 12, slice(5, 9)  # Regionalschlüssel: state 2, region 1, district 2, association 4, municipality 3
+SUM = re.compile(r"(?P<before>\d+)\s*\+\s*[A-Za-z_]\w*|[A-Za-z_]\w*\s*(?P<sign>[+-])\s*(?P<after>\d+)")
+
+
+class Repair(NamedTuple):
+    """One key that a rule changed."""
+
+    rule: str
+    before: str
+    after: str
 
 
 def keys_as_text(keys: pd.Series | pd.Index) -> pd.Series:
     """Return keys as stripped text; whole numbers without a decimal point."""
+    if isinstance(keys.dtype, pd.StringDtype):  # the same, faster
+        texts = pd.Series(keys.str.strip().to_numpy(dtype=object), dtype=object)
+        return texts.where(texts.notna(), None)
     return pd.Series([_as_text(key) for key in keys], dtype=object)
 
 
@@ -30,3 +55,102 @@ def zero_padded(keys: pd.Index, width: int) -> pd.Index:
     """Return the keys with leading zeros up to the width; keys that are not digits stay."""
     padded: list[str] = [key.zfill(width) if key.isdigit() else key for key in keys]
     return pd.Index(padded, dtype=object, name=keys.name)
+
+
+def repaired_keys(
+    keys: pd.Index, areas: pd.Index, repair: str | Iterable[str] | None, rename: Mapping[str, str]
+) -> tuple[pd.Index, tuple[Repair, ...]]:
+    """Return the keys after the rules, in their order, and then the renaming; and every key that changed."""
+    rules = [repair] if isinstance(repair, str) else list(repair or ())
+    changed: list[Repair] = []
+    for rule in rules:
+        change = rule_named(rule, areas)
+        after = [change(key) for key in keys]
+        changed += [Repair(rule, old, new) for old, new in zip(keys, after, strict=True) if old != new]
+        keys = pd.Index(after, dtype=object, name=keys.name)
+    for what, unknown in (
+        ("keys that are not in the table", [key for key in rename if key not in keys]),
+        ("keys that no area has", [key for key in rename.values() if key not in areas]),
+    ):
+        if unknown:
+            raise SpecError(f"rename names {len(unknown)} {what}: {list_some(unknown)}.")
+    changed += [Repair(RENAME, key, rename[key]) for key in keys if key in rename]
+    return pd.Index([rename.get(key, key) for key in keys], dtype=object, name=keys.name), tuple(changed)
+
+
+def rule_named(rule: str, areas: pd.Index) -> Rule:
+    """Return what a rule does to one key; keys it is not made for stay as they are."""
+    name, _, text = rule.partition(":")
+    total = SUM.fullmatch(rule.strip())
+    if rule == ZERO_PAD:
+        width = key_width(areas)
+        if width is None:
+            raise SpecError("repair='zero_pad' needs areas whose keys all have the same number of digits.")
+        return lambda key: key.zfill(width) if key.isdigit() else key
+    if rule == "ags_from_ars":
+        return lambda key: key[: ASSOCIATION.start] + key[ASSOCIATION.stop :] if _is_ars(key) else key
+    if name == "strip_prefix" and text:
+        return lambda key: key.removeprefix(text) or key
+    if name == "add_prefix" and text:
+        return lambda key: text + key
+    if name == "last" and text.isdigit() and int(text) > 0:
+        return lambda key: key[-int(text) :]
+    if total:
+        step = int(total["before"] or total["after"]) * (-1 if total["sign"] == "-" else 1)
+        return lambda key: str(int(key) + step) if key.isdigit() and int(key) + step >= 0 else key
+    raise SpecError(f"repair={rule!r} is not known; there is {RULES}.")
+
+
+def _is_ars(key: str) -> bool:
+    return key.isdigit() and len(key) == ARS
+
+
+def repair_texts(changed: Iterable[Repair], areas: pd.Index) -> tuple[str, ...]:
+    """Say for each rule how many keys it changed."""
+    by_rule: dict[str, list[Repair]] = {}
+    for repair in changed:
+        by_rule.setdefault(repair.rule, []).append(repair)
+    texts = []
+    for rule, repairs in by_rule.items():
+        _, before, after = repairs[0]
+        what = (
+            f"padded to {key_width(areas)} digits" if rule == ZERO_PAD else f"changed, such as {before!r} to {after!r}"
+        )
+        texts.append(f"{rule.replace(':', ' ')}: {len(repairs)} keys {what}")
+    return tuple(texts)
+
+
+def fitting_rule(in_table: pd.Index, in_areas: pd.Index) -> tuple[str, int] | None:
+    """Return the rule that gives most keys of the table an area, and how many; None where less than half fit."""
+    wanted = set(in_areas)
+    best, number = None, 0
+    for rule in _likely_rules(in_table, in_areas):
+        change = rule_named(rule, in_areas)
+        after = [change(key) for key in in_table]
+        fits = sum(key in wanted for key in after)
+        if fits > number and len(set(after)) == len(after):
+            best, number = rule, fits
+    return (best, number) if best is not None and number > 1 and 2 * number >= len(in_table) else None
+
+
+def _likely_rules(in_table: pd.Index, in_areas: pd.Index) -> list[str]:
+    """Return rules worth trying: by length, common beginnings and the distance of the smallest numbers."""
+    rules = ["ags_from_ars"] if any(map(_is_ars, in_table)) else []
+    short, long = min(map(len, in_areas), default=0), max(map(len, in_table), default=0)
+    if 0 < short < long:
+        rules.append(f"last:{short}")
+    rules += [
+        f"{verb}_prefix:{text}" for verb, keys in (("strip", in_table), ("add", in_areas)) for text in _heads(keys)
+    ]
+    table, areas = (sorted(int(key) for key in keys if key.isdigit())[:5] for keys in (in_table, in_areas))
+    steps = dict.fromkeys(area - row for area in areas for row in table if area != row)
+    return [*rules, *(f"{step} + key" if step > 0 else f"key - {-step}" for step in steps)]
+
+
+def _heads(keys: pd.Index) -> list[str]:
+    """Return the beginnings that all keys have in common."""
+    if not len(keys):
+        return []
+    first, last = min(keys), max(keys)
+    n = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
+    return [first[: i + 1] for i in range(n)]

@@ -19,6 +19,7 @@ from quartiersatlas.project.schema import Project, read_project
 from quartiersatlas.release import Release, release
 from quartiersatlas.screening import candidate_areas, screen
 from quartiersatlas.segregation import segregation
+from quartiersatlas.space import check_areas
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from quartiersatlas.project.schema import LayerPart, SegregationPart, TablePart
     from quartiersatlas.screening import Candidates, Shortlist
     from quartiersatlas.segregation import SegregationResult
+    from quartiersatlas.space import AreasReport
+
+JOIN_OPTIONS = ("missing", "repair", "rename", "ignore")  # of a table; the others are for reading
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,8 @@ class ProjectResult:
         The project file as read.
     tables : tuple of Table
         The tables as read, with their ``.problems``.
+    fit : AreasReport
+        How the areas fit together.
     data : AreaData
         Areas, values and join reports.
     need, shortlist, candidates : optional
@@ -52,6 +58,7 @@ class ProjectResult:
 
     project: Project
     tables: tuple[Table, ...]
+    fit: AreasReport
     data: AreaData
     need: NeedIndex | None
     shortlist: Shortlist | None
@@ -65,7 +72,7 @@ class ProjectResult:
         return summary_texts(self.release, self.project.lang)
 
     def __repr__(self) -> str:
-        parts = [*self.tables, self.data, self.need, self.shortlist, self.candidates, self.release]
+        parts = [*self.tables, self.fit, self.data, self.need, self.shortlist, self.candidates, self.release]
         return "\n".join(repr(part) for part in parts if part is not None)
 
 
@@ -90,6 +97,7 @@ def check_project(path: str | Path) -> ProjectResult:
     project = read_project(path)
     tables = [(part, _read(project, part)) for part in project.tables]
     areas = _areas(project)
+    fit = check_areas(areas)
     data = _joined(project, areas, tables, project.period)
     if project.change is not None:
         data = add_change(data, _joined(project, areas, tables, project.change.since), project.change.indicators)
@@ -114,7 +122,7 @@ def check_project(path: str | Path) -> ProjectResult:
         comment=project.comment.strip(),
         protection=project.protection,
     )
-    return ProjectResult(project, tuple(table for _, table in tables), data, need, shortlist, candidates, result)
+    return ProjectResult(project, tuple(table for _, table in tables), fit, data, need, shortlist, candidates, result)
 
 
 def run_project(path: str | Path, *, folder: str | Path | None = None) -> ProjectResult:
@@ -179,7 +187,7 @@ def _write(result: ProjectResult, folder: Path) -> list[Path]:
 
 
 def _read(project: Project, part: TablePart) -> Table:
-    options = {k: v for k, v in asdict(part).items() if k not in ("path", "period", "missing", "repair")}
+    options = {k: v for k, v in asdict(part).items() if k not in ("path", "period", *JOIN_OPTIONS)}
     return read_table(project.file(part.path), **options)
 
 
@@ -201,8 +209,7 @@ def _joined(project: Project, areas: gpd.GeoDataFrame, tables: list[tuple[TableP
                 table,
                 catalogue=catalogue,
                 period=period,
-                missing=part.missing,  # type: ignore[arg-type]
-                repair=part.repair,  # type: ignore[arg-type]
+                **{option: getattr(part, option) for option in JOIN_OPTIONS},
             )
     assert isinstance(data, AreaData)  # noqa: S101 - every named period has a table, checked when the file is read
     if project.population not in data.values.columns:

@@ -28,9 +28,14 @@ class AreasPart:
     name: str | None = None
     parents: Mapping[str, str] = field(default_factory=dict)
     layer: str | None = None
+    encoding: str | None = None
     crs: str | None = None
     to_crs: str | None = None
+    swap_axes: bool | None = None
+    ignore: list[str] = field(default_factory=list)
+    dissolve: bool = False
     repair: bool = False
+    snap: float | None = None
     merge: Mapping[str, list[str]] = field(default_factory=dict)
 
 
@@ -49,7 +54,9 @@ class TablePart:
     delimiter: str | None = None
     decimal: str | None = None
     missing: str = "raise"
-    repair: str | None = None
+    repair: str | list[str] | None = None
+    rename: Mapping[str, str] = field(default_factory=dict)
+    ignore: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from quartiersatlas.catalogue import Message
+from quartiersatlas.intake.marks import area_facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,14 +52,10 @@ def _intake(data: AreaData) -> list[Message]:
         if report.only_in_table:
             facts.append(Message("fact_only_table", {"keys": ", ".join(report.only_in_table)}))
         facts += [Message("fact_totals", {"key": key}) for key, _ in report.totals_rows]
+        if report.ignored:
+            facts.append(Message("fact_ignored", {"keys": ", ".join(report.ignored)}))
         facts += [Message("fact_repair", {"repair": repair.split(":")[0]}) for repair in report.repairs]
-    if "merged_from" in data.areas.columns:
-        merged = data.areas.loc[data.areas["merged_from"].ne(""), ["name", "merged_from"]]
-        facts += [Message("fact_merged", {"name": name, "parts": parts}) for name, parts in merged.to_numpy()]
-    if "repaired" in data.areas.columns:
-        names = _names(data, data.areas.index[data.areas["repaired"]])
-        facts.append(Message("fact_geometry", {"names": names}))
-    return facts
+    return facts + area_facts(data.areas)
 
 
 def _city(data: AreaData, out: Released) -> list[Message]:

@@ -11,6 +11,7 @@ import pandas as pd
 from quartiersatlas.catalogue import Catalogue, Message
 from quartiersatlas.errors import SpecError
 from quartiersatlas.intake import AreaData
+from quartiersatlas.intake.marks import MARKS
 from quartiersatlas.intake.notices import is_notice
 from quartiersatlas.release.columns import Released, ReleasedColumn, add_data_column, add_need
 from quartiersatlas.release.facts import collect_facts
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from quartiersatlas.segregation import SegregationResult
 
 SEGREGATION_DECIMALS = 4
-MARKS = ("merged_from", "repaired")  # told in the facts
 
 
 @dataclass(frozen=True)

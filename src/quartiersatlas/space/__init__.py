@@ -5,11 +5,14 @@ from quartiersatlas.space.carry import Transfer
 from quartiersatlas.space.cells import grid_to_areas
 from quartiersatlas.space.dissolve import dissolved
 from quartiersatlas.space.environments import environment_sums
+from quartiersatlas.space.fit import AreasReport, check_areas
 from quartiersatlas.space.neighbours import connected_groups, neighbours
 from quartiersatlas.space.transfer import transfer
 
 __all__ = [
+    "AreasReport",
     "Transfer",
+    "check_areas",
     "connected_groups",
     "dissolved",
     "environment_sums",

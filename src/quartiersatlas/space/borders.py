@@ -117,9 +117,9 @@ def borders(shapes: ArrayLike, *, tolerance: float | None = None, min_border: fl
     pairs, length, loose = _shared(areas)
     close, close_length = _alongside(areas, loose, pairs, tolerance, min(CORNER * tolerance, min_border / 5))
     method: Literal["shared vertices", "within tolerance"] = "shared vertices"
-    if not (np.isin(close, pairs) & (close_length < min_border)).all():
+    if not (_among(close, pairs) & (close_length < min_border)).all():
         method = "within tolerance"
-        both = np.union1d(pairs, close)
+        both = np.sort(np.concatenate([pairs, close[~_among(close, pairs)]]))
         total = np.zeros(len(both))
         total[np.searchsorted(both, pairs)] += length
         total[np.searchsorted(both, close)] += close_length
@@ -227,13 +227,22 @@ def _pair(one: Ints, other: Ints, n_areas: int) -> Ints:
     return np.where(one == other, -1, np.minimum(one, other) * n_areas + np.maximum(one, other))
 
 
+def _among(some: Ints, pairs: Ints) -> NDArray[np.bool_]:
+    """Tell which are among the pairs, which are sorted."""
+    place = np.searchsorted(pairs, some)
+    found = np.zeros(len(some), dtype=bool)
+    inside = place < len(pairs)
+    found[inside] = pairs[place[inside]] == some[inside]
+    return found
+
+
 def _alongside(areas: Shapes, loose: _Segments, pairs: Ints, tolerance: float, corner: float) -> tuple[Ints, Floats]:
     """Return the pairs where segments of one area only come near another, and the length that is near."""
     lines = np.asarray(shapely.linestrings(np.stack([loose.start, loose.end], axis=1)))
     line, near = shapely.STRtree(areas).query(lines, predicate="dwithin", distance=tolerance)
     foreign = loose.area[line] != near
     line, near = line[foreign], near[foreign]
-    kept = ~np.isin(_pair(loose.area[line], near, len(areas)), pairs)
+    kept = ~_among(_pair(loose.area[line], near, len(areas)), pairs)
     kept |= _run_along(loose, areas, line, near, tolerance, corner)
     line, near = line[kept], near[kept]
     around = np.full(len(areas), None, dtype=object)

@@ -1,0 +1,161 @@
+"""Outlines that can be used: polygons, valid, one per key, none that covers the others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from quartiersatlas.errors import DependencyError, GeometryError, KeyColumnError, list_some
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Shapes = NDArray[np.object_]
+
+POLYGONS = (3, 6)  # shapely's numbers of Polygon and MultiPolygon
+COVERED = 0.9  # share of its own size that the areas inside a higher level have at least
+MANY = 1000  # areas above which only what is much larger than most is looked at: a level above so many is
+MUCH_LARGER = 2.0  # times the median size
+APART = 1.0  # metres between features that do not touch
+SHOWN_GROUPS = 50  # doubled keys whose features are compared for the message
+
+
+def refuse_other_than_polygons(shapes: Shapes, keys: pd.Index, where: str) -> None:
+    """Refuse areas without a geometry, and points and lines."""
+    missing = keys[shapely.is_missing(shapes) | shapely.is_empty(shapes)]
+    if len(missing):
+        raise GeometryError(f"{where}: {len(missing)} areas have no geometry: {list_some(missing)}.")
+    others = keys[~np.isin(shapely.get_type_id(shapes), POLYGONS)]
+    if len(others):
+        raise GeometryError(f"{where}: {len(others)} areas are not polygons: {list_some(others)}.")
+
+
+def made_valid(shapes: Shapes, keys: pd.Index, where: str, *, repair: bool) -> tuple[Shapes, NDArray[np.bool_]]:
+    """Return valid outlines and which of them were not; without ``repair`` those are refused."""
+    wrong = ~shapely.is_valid(shapes)
+    invalid = keys[wrong]
+    if len(invalid) and not repair:
+        reason = shapely.is_valid_reason(shapes[wrong][0])
+        raise GeometryError(
+            f"{where}: {len(invalid)} areas have an invalid outline: {list_some(invalid)}. The first: {reason}. "
+            f"Pass repair=True to make them valid; the column 'repaired' then marks them."
+        )
+    if len(invalid):
+        shapes = shapes.copy()
+        # rings are taken as they are drawn: what they enclose twice stays inside
+        shapes[wrong] = shapely.make_valid(shapes[wrong], method="structure", keep_collapsed=False)
+        refuse_lost(shapes, keys, where, "repaired")
+    return shapes, wrong
+
+
+def refuse_lost(shapes: Shapes, keys: pd.Index, where: str, done: str) -> None:
+    """Refuse outlines of which nothing is left."""
+    lost = keys[~np.isin(shapely.get_type_id(shapes), POLYGONS) | shapely.is_empty(shapes)]
+    if len(lost):
+        raise GeometryError(
+            f"{where}: {len(lost)} areas have no surface left once they are {done}: {list_some(lost)}. "
+            f"Correct them in the file."
+        )
+
+
+def refuse_doubled(shapes: Shapes, keys: pd.Index, column: str, where: str) -> None:
+    """Refuse keys with more than one feature; the message says whether these are likely parts of one area."""
+    doubled = keys[keys.duplicated()].unique().tolist()
+    if not doubled:
+        return
+    groups = [shapes[keys == key] for key in doubled[:SHOWN_GROUPS]]
+    apart = {key: _widest_gap(group) for key, group in zip(doubled, groups, strict=False)}
+    far = {key: metres for key, metres in apart.items() if metres > APART}
+    cause = (
+        f" The features of {list_some(far, 3)} lie up to {max(far.values()):,.0f} m apart: parts of one area, "
+        f"or a wrong key for another area, which is then missing?"
+        if far
+        else " Features of the same key touch each other: they are probably parts of one area."
+    )
+    raise KeyColumnError(
+        f"{where}: {len(doubled)} keys of {column!r} stand for more than one area: {list_some(doubled)}.{cause} "
+        f"Correct the file, or pass dissolve=True to put the parts together. All of them: err.keys",
+        doubled,
+    )
+
+
+def _widest_gap(group: Shapes) -> float:
+    """Return how far the most remote feature is from the nearest of the others."""
+    return max(
+        float(shapely.distance(shape, shapely.geometrycollections(np.delete(group, i))))
+        for i, shape in enumerate(group)
+    )
+
+
+def put_together(shapes: Shapes, keys: pd.Index, words: pd.DataFrame, where: str) -> tuple[Shapes, NDArray[np.intp]]:
+    """Return one shape per key in the order of first appearance, and of how many features each is made."""
+    code, found = pd.factorize(keys)
+    for column in words.columns:
+        differing = found[words[column].groupby(code).nunique(dropna=False).to_numpy() > 1]
+        if len(differing):
+            cells = words[column][keys == differing[0]].unique()
+            raise KeyColumnError(
+                f"{where}: the parts of {len(differing)} keys differ in {column!r}: {list_some(differing)} "
+                f"({list_some(cells, 3)}). Are they different areas under one key? All of them: err.keys",
+                differing,
+            )
+    parts = np.bincount(code, minlength=len(found))
+    order = np.argsort(code, kind="stable")
+    end = np.cumsum(parts)
+    whole = shapes[order[end - parts]]
+    for group in np.flatnonzero(parts > 1):
+        whole[group] = shapely.union_all(shapes[order[end[group] - parts[group] : end[group]]])
+    return whole, parts
+
+
+def covering(shapes: Shapes) -> dict[int, int]:
+    """Return the positions of shapes that cover others, and how many: the whole city, or a higher level.
+
+    An area that was drawn on top of a larger one is something else: the larger one has to be as large as those it
+    covers, all together. A point inside each shape stands for it, so that overlaps at the borders do not matter.
+    """
+    size = shapely.area(shapes)
+    least = np.median(size) * (1 if len(size) <= MANY else MUCH_LARGER)
+    large = np.flatnonzero(size > least)
+    if not len(large):
+        return {}
+    points = shapely.point_on_surface(shapes)
+    big, inside = shapely.STRtree(points).query(shapes[large], predicate="intersects")
+    big = large[big]
+    others = (big != inside) & (size[inside] < size[big])
+    big, inside = big[others], inside[others]
+    number = np.bincount(big, minlength=len(shapes))
+    covered = np.bincount(big, size[inside], minlength=len(shapes))
+    found = np.flatnonzero((number > 1) & (covered >= COVERED * size))
+    return {int(i): int(number[i]) for i in found}
+
+
+def refuse_covering(shapes: Shapes, keys: pd.Index, names: pd.Series, where: str) -> None:
+    """Refuse features that are the whole city or a higher level: they would be counted once more."""
+    found = covering(shapes)
+    if found:
+        who = ", ".join(f"{keys[i]!r} ({names.iloc[i]}) covers {n} others" for i, n in list(found.items())[:5])
+        more = f" and {len(found) - 5} more" if len(found) > 5 else ""  # noqa: PLR2004 - as many as are shown
+        shown = [str(keys[i]) for i in found]
+        example = shown if len(shown) <= 5 else [*shown[:5], "..."]  # noqa: PLR2004 - as many as are shown
+        raise GeometryError(
+            f"{where}: {len(found)} features are no areas of their own but the whole or a higher level: {who}{more}. "
+            f"Leave them out with ignore={example!r}, or read a file of one level."
+        )
+
+
+def snapped(shapes: Shapes, keys: pd.Index, where: str, tolerance: float) -> Shapes:
+    """Return the outlines on each other: gaps up to the tolerance closed, overlaps given to one side."""
+    from shapely.errors import UnsupportedGEOSVersionError
+
+    try:
+        shapes = np.asarray(shapely.coverage_clean(shapes, gap_width=tolerance))  # type: ignore[attr-defined]
+    except UnsupportedGEOSVersionError as error:
+        raise DependencyError(
+            f"snap needs shapely with GEOS 3.14 or later; there is {shapely.geos_version}."
+        ) from error
+    refuse_lost(shapes, keys, where, "snapped")
+    return shapes

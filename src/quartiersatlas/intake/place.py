@@ -1,0 +1,234 @@
+"""Where do the areas lie? What a file says about its coordinates is believed where it puts them in the right place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import shapely
+
+from quartiersatlas.errors import GeometryError
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from pyproj import CRS
+
+FULL_TURN = 360.0
+MARGIN = 3.0  # degrees that a city may lie outside its zone; Bavaria lies up to 2 degrees outside
+STRETCH = 0.05  # share by which a map projection may stretch lengths at the place of the areas
+
+
+class Box(NamedTuple):
+    """Corners in degrees."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """Longitude and latitude of the middle."""
+        return (self.west + self.east) / 2, (self.south + self.north) / 2
+
+    def holds(self, place: tuple[float, float], margin: float = 0.0) -> bool:
+        """Tell whether a place lies inside; a box over the date line holds every longitude."""
+        x, y = place
+        inside = self.west - margin <= x <= self.east + margin or self.west > self.east
+        return inside and self.south - margin <= y <= self.north + margin
+
+
+EUROPE = Box(-12.0, 34.0, 35.0, 72.0)
+GERMANY = Box(5.8, 47.2, 15.1, 55.1)
+GERMAN_SPEAKING = Box(5.8, 45.8, 17.2, 55.1)
+# what German files without a reference system are mostly in
+USUAL = ("EPSG:25832", "EPSG:25833", "EPSG:31466", "EPSG:31467", "EPSG:31468", "EPSG:31469", "EPSG:4647", "EPSG:4326")
+
+
+def placed(
+    frame: gpd.GeoDataFrame, crs: str | None, to_crs: str | None, swap_axes: bool | None, where: str
+) -> gpd.GeoDataFrame:
+    """Return the frame in metres, in a system that puts it where such areas can lie; or say which call does."""
+    from pyproj.exceptions import CRSError
+
+    own = frame.crs
+    if swap_axes:
+        frame = frame.set_geometry(shapely.transform(frame.geometry.to_numpy(), _swapped), crs=frame.crs)
+    try:
+        frame = _level(_declared(frame, crs, where))
+        _refuse_misplaced(frame, own if crs is not None else None, swap_axes, where)
+        if to_crs is not None:
+            frame = frame.to_crs(to_crs)
+            _refuse_misplaced(frame, None, swap_axes=False, where=f"{where} in {to_crs}")
+    except CRSError as error:
+        raise GeometryError(f"{where}: {error}.") from error
+    _refuse_other_than_metres(frame, where)
+    return frame
+
+
+def projected_for(place: tuple[float, float]) -> str:
+    """Name a projected system in metres for a place in degrees: ETRS89/UTM in Europe, WGS 84/UTM elsewhere."""
+    from pyproj import CRS
+
+    x, y = place
+    zone = int((x + 180) // 6) + 1
+    if EUROPE.holds(place):
+        european = CRS(f"EPSG:{25800 + zone}")
+        if european.area_of_use is not None and Box(*european.area_of_use.bounds).holds(place):
+            return f"EPSG:{25800 + zone}"
+    return f"EPSG:{(32600 if y >= 0 else 32700) + zone}"
+
+
+def lying(frame: gpd.GeoDataFrame) -> Box | None:
+    """Return the corners of the areas in degrees; None where they cannot lie on the earth."""
+    return None if frame.crs is None else _in_degrees(frame.crs, *frame.total_bounds)
+
+
+def place_text(place: tuple[float, float]) -> str:
+    """Write a place such as ``6.97 E 50.96 N``."""
+    x, y = place
+    return f"{abs(x):.2f} {'E' if x >= 0 else 'W'} {abs(y):.2f} {'N' if y >= 0 else 'S'}"
+
+
+def _swapped(points: np.ndarray) -> np.ndarray:
+    return points[:, ::-1]
+
+
+def _in_degrees(crs: CRS | str, west: float, south: float, east: float, north: float) -> Box | None:
+    from pyproj import Transformer
+    from pyproj.exceptions import ProjError
+
+    try:
+        change = Transformer.from_crs(crs, "OGC:CRS84", always_xy=True)
+        box = Box(*change.transform_bounds(west, south, east, north))
+    except ProjError:
+        return None
+    on_earth = np.isfinite(box).all() and abs(box.south) <= 90 and abs(box.north) <= 90  # noqa: PLR2004 - the poles
+    return box if on_earth else None
+
+
+def _declared(frame: gpd.GeoDataFrame, crs: str | None, where: str) -> gpd.GeoDataFrame:
+    """Return the frame with a reference system: the one that is passed, else the file's own."""
+    belied = frame.crs is not None and frame.crs.is_geographic and bool(abs(frame.total_bounds).max() > FULL_TURN)
+    if crs is not None:
+        return frame.set_crs(crs, allow_override=True)
+    if frame.crs is None or belied:
+        fault = "has coordinates that are not degrees, and does not" if belied else "does not"
+        fitting = [(f"crs='{name}'", box.centre) for name, box in _fitting(frame) if name != "EPSG:4326" or not belied]
+        options = " or ".join(f"{name} (then they lie at {place_text(centre)})" for name, centre in fitting)
+        options = options or "crs='EPSG:25832'"
+        raise GeometryError(f"{where} {fault} say its coordinate reference system. Pass it, such as {options}.")
+    return frame
+
+
+def _fitting(frame: gpd.GeoDataFrame) -> list[tuple[str, Box]]:
+    """Return the usual systems in which the areas lie in Germany, and where."""
+    from pyproj import CRS
+
+    found = []
+    for name in USUAL:
+        box, use = _in_degrees(name, *frame.total_bounds), CRS(name).area_of_use
+        if box is not None and use is not None and GERMANY.holds(box.centre) and Box(*use.bounds).holds(box.centre):
+            found.append((name, box))
+    return found
+
+
+def _level(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the frame without heights, in points and in the reference system; the system is kept otherwise."""
+    crs = _system(frame)
+    if crs.is_compound:
+        crs = crs.sub_crs_list[0]
+    if len(crs.axis_info) > 2:  # noqa: PLR2004 - a third axis is a height
+        crs = crs.to_2d()
+    if frame.has_z.any():
+        frame = frame.set_geometry(shapely.force_2d(frame.geometry.to_numpy()), crs=frame.crs)
+    return frame if crs is frame.crs else frame.set_crs(crs, allow_override=True)
+
+
+def _fault(crs: CRS, box: Box | None) -> str:
+    """Say why areas of this system cannot lie in this box; empty where they can."""
+    if box is None:
+        return f"cannot be in {_name(crs)}: it puts them nowhere on the earth"
+    use = crs.area_of_use
+    if use is not None and not Box(*use.bounds).holds(box.centre, MARGIN):
+        west, south, east, north = use.bounds
+        return (
+            f"would lie at {place_text(box.centre)} in {_name(crs)}, which is made for {west:g} to {east:g} E, "
+            f"{south:g} to {north:g} N"
+        )
+    return ""
+
+
+def _refuse_misplaced(frame: gpd.GeoDataFrame, own: CRS | None, swap_axes: bool | None, where: str) -> None:
+    """Refuse areas that lie where the system is not used, or on the other side of a swap of axes.
+
+    ``own`` is what the file itself says, where another system was passed.
+    """
+    system, (west, south, east, north) = _system(frame), frame.total_bounds
+    box, turned = _in_degrees(system, west, south, east, north), _in_degrees(system, south, west, north, east)
+    fault = _fault(system, box)
+    home = turned is not None and GERMAN_SPEAKING.holds(turned.centre)
+    at_home = box is not None and GERMAN_SPEAKING.holds(box.centre)
+    if home and not at_home and (fault or swap_axes is not False):
+        there = f"lie at {place_text(box.centre)}" if box is not None else "lie nowhere on the earth"
+        hint = (
+            "The axes were in the right order: leave swap_axes=True out."
+            if swap_axes
+            else "The file probably holds the latitude (or northing) first. Pass swap_axes=True "
+            "(or swap_axes=False, if they do lie there)."
+        )
+        raise GeometryError(
+            f"{where}: the areas {there}; with swapped axes they lie at {place_text(turned.centre)}. {hint}"  # type: ignore[union-attr]
+        )
+    if fault:
+        raise GeometryError(f"{where}: the areas {fault}. {_better(frame, own)}")
+
+
+def _better(frame: gpd.GeoDataFrame, own: CRS | None) -> str:
+    """Say which system would put the areas where it is used: the file's own, or a usual one."""
+    if own is not None:
+        box = _in_degrees(own, *frame.total_bounds)
+        if box is not None and not _fault(own, box):
+            return (
+                f"The file itself names {_name(own)}, which puts them at {place_text(box.centre)}: leave crs=... out."
+            )
+    fitting = [f"crs='{name}' would put them at {place_text(box.centre)}" for name, box in _fitting(frame)]
+    return f"{'; '.join(fitting)}." if fitting else "Pass crs=... with the right one."
+
+
+def _refuse_other_than_metres(frame: gpd.GeoDataFrame, where: str) -> None:
+    """Refuse degrees, feet and map projections that stretch lengths; the message names the call that helps."""
+    crs, box = _system(frame), lying(frame)
+    assert box is not None  # noqa: S101 - refused before
+    better = projected_for(box.centre)
+    if crs.is_geographic:
+        fault = f"is in degrees ({crs.name}), the library measures in metres"
+    elif (unit := crs.axis_info[0].unit_name) not in ("metre", "meter"):
+        fault = f"is in the unit {unit!r} ({crs.name}), the library measures in metres"
+    elif (stretch := _stretch(crs, box.centre)) > STRETCH:
+        fault = f"is in {crs.name}, which makes lengths there wrong by {100 * stretch:.0f} %"
+    else:
+        return
+    raise GeometryError(f"{where} {fault}. Pass to_crs={better!r}, or convert the file with .to_crs({better!r}).")
+
+
+def _stretch(crs: CRS, place: tuple[float, float]) -> float:
+    """Return by which share the projection makes lengths longer or shorter at a place."""
+    from pyproj import Proj
+    from pyproj.exceptions import ProjError
+
+    try:
+        factors = Proj(crs).get_factors(*place)
+    except ProjError:
+        return 0.0  # the projection does not say
+    return max(abs(factors.meridional_scale - 1), abs(factors.parallel_scale - 1))
+
+
+def _system(frame: gpd.GeoDataFrame) -> CRS:
+    assert frame.crs is not None  # noqa: S101 - refused before
+    return frame.crs
+
+
+def _name(crs: CRS) -> str:
+    code = crs.to_epsg()
+    return f"EPSG:{code} ({crs.name})" if code else crs.name

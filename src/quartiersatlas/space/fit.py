@@ -1,0 +1,301 @@
+"""Do the areas fit together? Gaps, overlaps, slivers, areas without a neighbour, islands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from quartiersatlas.catalogue import Message, number_text, text
+from quartiersatlas.errors import SHOWN, GeometryError, list_some
+from quartiersatlas.intake.marks import area_facts
+from quartiersatlas.intake.place import lying
+from quartiersatlas.space.borders import borders
+from quartiersatlas.space.neighbours import TOLERANCE
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from pyproj import CRS
+
+    from quartiersatlas.catalogue import Lang
+
+    Shapes = NDArray[np.object_]
+
+NOISE = 1e-3  # square metres of overlap that come from rounding alone
+
+
+@dataclass(frozen=True)
+class AreasReport:
+    """How the areas fit together.
+
+    Parameters
+    ----------
+    n_areas : int
+        Number of areas.
+    tolerance : float
+        Metres between outlines that are meant to touch.
+    crs : str
+        Name of the coordinate reference system.
+    corners : tuple of float
+        West, south, east and north end of the areas in degrees.
+    n_neighbours : int
+        Pairs of areas with a common border.
+    n_contacts : int
+        Pairs of areas with a common border or corner.
+    isolates : tuple of str
+        Areas without a common border with any other.
+    islands : tuple of tuple of str
+        Groups of connected areas besides the largest one.
+    multipart : tuple of str
+        Areas in several parts.
+    slivers : tuple of str
+        Areas, or parts of areas, that are narrower than the tolerance.
+    overlaps : GeoDataFrame
+        Pairs of areas that overlap: ``one``, ``other``, ``square_metres``, ``geometry``.
+    gaps : GeoDataFrame
+        Places inside that belong to no area: ``between`` (keys), ``square_metres``, ``width`` in metres (of a strip of
+        the same surface and outline), ``narrow`` (not wider than the tolerance), ``geometry``.
+    facts : tuple of Message
+        What was done to the areas when they were read.
+    """
+
+    n_areas: int
+    tolerance: float
+    crs: str
+    corners: tuple[float, float, float, float]
+    n_neighbours: int
+    n_contacts: int
+    isolates: tuple[str, ...]
+    islands: tuple[tuple[str, ...], ...]
+    multipart: tuple[str, ...]
+    slivers: tuple[str, ...]
+    overlaps: gpd.GeoDataFrame
+    gaps: gpd.GeoDataFrame
+    facts: tuple[Message, ...] = ()
+
+    @property
+    def fits(self) -> bool:
+        """No two areas overlap, and no narrow gap or sliver is between them."""
+        return not (len(self.overlaps) or self.gaps["narrow"].any() or self.slivers)
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row per finding: what, areas, square_metres, width."""
+        gaps = zip(
+            self.gaps["between"], self.gaps["square_metres"], self.gaps["width"], self.gaps["narrow"], strict=True
+        )
+        rows = [
+            *(("isolate", key, np.nan, np.nan) for key in self.isolates),
+            *(("island", ", ".join(group), np.nan, np.nan) for group in self.islands if len(group) > 1),
+            *(("sliver", key, np.nan, np.nan) for key in self.slivers),
+            *(
+                ("overlap", f"{one}, {other}", size, np.nan)
+                for one, other, size in self.overlaps[["one", "other", "square_metres"]].to_numpy()
+            ),
+            *(("gap" if narrow else "hole", between, size, width) for between, size, width, narrow in gaps),
+        ]
+        return pd.DataFrame(rows, columns=["what", "areas", "square_metres", "width"])
+
+    def verdict(self, lang: Lang = "de") -> str:
+        """Say in words how the areas fit together, German or English."""
+        narrow = self.gaps[self.gaps["narrow"]]
+        says = [text("areas_fit" if self.fits else "areas_do_not_fit", lang, areas=self.n_areas)]
+        if len(narrow):
+            says.append(text("areas_gaps", lang, count=len(narrow), size=_square_metres(narrow, lang)))
+        if len(self.overlaps):
+            says.append(
+                text("areas_overlaps", lang, count=len(self.overlaps), size=_square_metres(self.overlaps, lang))
+            )
+        if len(narrow) < len(self.gaps):
+            says.append(text("areas_holes", lang, count=len(self.gaps) - len(narrow)))
+        if self.slivers:
+            says.append(text("areas_slivers", lang, keys=_listed(self.slivers)))
+        says.append(text("areas_pairs", lang, pairs=self.n_neighbours, tolerance=f"{self.tolerance:g}"))
+        if self.isolates:
+            says.append(text("areas_isolates", lang, keys=_listed(self.isolates)))
+        groups = [group for group in self.islands if len(group) > 1]
+        if groups:
+            says.append(text("areas_islands", lang, count=len(groups)))
+        return " ".join(says)
+
+    def __repr__(self) -> str:
+        west, south, east, north = self.corners
+        corners_only = self.n_contacts - self.n_neighbours
+        lines = [
+            f"AreasReport: {self.n_areas} areas, {self.crs}, {west:.2f} to {east:.2f} E, {south:.2f} to {north:.2f} N",
+            f"  {self.n_neighbours} pairs with a common border, {corners_only} with a corner only",
+        ]
+        narrow = self.gaps["narrow"]
+        for what, frame in (
+            ("overlaps", self.overlaps),
+            ("narrow gaps", self.gaps[narrow]),
+            ("holes", self.gaps[~narrow]),
+        ):
+            if len(frame):
+                lines.append(f"  {what}: {len(frame)} with {frame['square_metres'].sum():,.0f} square metres")
+        for what, keys in (
+            ("without a neighbour", self.isolates),
+            ("in several parts", self.multipart),
+            ("narrower than the tolerance", self.slivers),
+        ):
+            if keys:
+                lines.append(f"  {what} ({len(keys)}): {list_some(keys)}")
+        groups = [f"[{list_some(group, 3)}]" for group in self.islands if len(group) > 1]
+        if groups:
+            more = f" and {len(groups) - SHOWN} more" if len(groups) > SHOWN else ""
+            lines.append(f"  groups apart from the largest ({len(groups)}): {', '.join(groups[:SHOWN])}{more}")
+        lines += [f"  {fact}" for fact in self.facts]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(repr(self))}</pre>"
+
+
+def check_areas(areas: gpd.GeoDataFrame, *, tolerance: float = TOLERANCE) -> AreasReport:
+    """Tell whether the areas fit together; nothing is changed.
+
+    Parameters
+    ----------
+    areas : GeoDataFrame
+        As :func:`read_areas` returns it: valid polygons in metres on the district key.
+    tolerance : float, default 1
+        Metres between outlines that are meant to touch. At least 0.
+
+    Returns
+    -------
+    AreasReport
+        Gaps, overlaps, slivers, neighbours, areas apart. ``read_areas(..., snap=...)`` closes gaps and overlaps.
+
+    Raises
+    ------
+    GeometryError
+        The areas are not in metres, or not valid polygons.
+
+    Notes
+    -----
+    Overlaps and gaps are looked for only where an outline does not meet its neighbour point by point, which is found by
+    the validity of a polygonal coverage. A gap is a hole in the union of all areas; its width is ``2 A / P`` of its
+    surface A and outline P, which for a long strip is the distance of its sides. Notches at the outer edge are no gaps.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> import shapely
+    >>> import quartiersatlas as qa
+    >>> shapes = [shapely.box(x, 0, x + 100, 100) for x in (500000, 500100, 500199, 500400)]
+    >>> areas = gpd.GeoDataFrame({"name": list("ABCD")}, index=["1", "2", "3", "4"], geometry=shapes, crs="EPSG:25832")
+    >>> report = qa.check_areas(areas)
+    >>> report.isolates, report.overlaps[["one", "other", "square_metres"]].to_numpy().tolist()
+    (('4',), [['2', '3', 100.0]])
+    """
+    if areas.crs is None or areas.crs.is_geographic:
+        raise GeometryError("The areas are in degrees or without a coordinate reference system: use areas.to_crs(...).")
+    shapes, keys = areas.geometry.to_numpy(), areas.index.to_numpy()
+    wrong = keys[~shapely.is_valid(shapes)]
+    if len(wrong):
+        raise GeometryError(f"{len(wrong)} areas have an invalid outline: {list_some(wrong)}. Read with repair=True.")
+    found = borders(shapes, tolerance=tolerance)
+    one, other = found.rook
+    isolates, islands = _apart(one, other, keys)
+    part, area = shapely.get_parts(shapes, return_index=True)
+    thin = keys[np.unique(area[_width(part) <= tolerance])]
+    doubtful = _doubtful(shapes, tolerance)
+    return AreasReport(
+        n_areas=len(areas),
+        tolerance=tolerance,
+        crs=str(areas.crs.name),
+        corners=_corners(areas),
+        n_neighbours=len(one),
+        n_contacts=len(found.one),
+        isolates=isolates,
+        islands=islands,
+        multipart=tuple(keys[shapely.get_num_geometries(shapes) > 1]),
+        slivers=tuple(thin),
+        overlaps=_overlaps(shapes, keys, np.flatnonzero(doubtful), areas.crs),
+        gaps=_gaps(shapes, keys, doubtful, tolerance, areas.crs),
+        facts=tuple(area_facts(areas)),
+    )
+
+
+def _width(shapes: Shapes) -> NDArray[np.float64]:
+    """Return the width of a long strip of the same surface and outline."""
+    return np.asarray(2 * shapely.area(shapes) / np.maximum(shapely.length(shapes), 1e-300))
+
+
+def _apart(
+    one: NDArray[np.intp], other: NDArray[np.intp], keys: NDArray[np.object_]
+) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    """Return the areas without a neighbour, and the groups besides the largest."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    pairs = coo_array((np.ones(len(one)), (one, other)), shape=(len(keys), len(keys)))
+    number, group = connected_components(pairs, directed=False)
+    size = np.bincount(group, minlength=number)
+    outside = np.flatnonzero(group != size.argmax()) if number else np.empty(0, dtype=int)
+    groups = pd.Series(keys[outside]).groupby(group[outside], sort=False).agg(tuple)
+    alone = np.bincount(np.concatenate([one, other]), minlength=len(keys)) == 0
+    return tuple(keys[alone]), tuple(groups)
+
+
+def _corners(areas: gpd.GeoDataFrame) -> tuple[float, float, float, float]:
+    box = lying(areas)
+    return tuple(box) if box is not None else (np.nan,) * 4  # type: ignore[return-value]
+
+
+def _doubtful(shapes: Shapes, tolerance: float) -> NDArray[np.bool_]:
+    """Tell which shapes do not meet their neighbours point by point, or lie inside another one."""
+    edges = shapely.coverage_invalid_edges(shapes, gap_width=tolerance)
+    doubtful = ~(shapely.is_missing(edges) | shapely.is_empty(edges))
+    # a shape inside another, away from its outline, has no edge that is wrong; a point of it gives it away
+    inner, outer = shapely.STRtree(shapes).query(shapely.point_on_surface(shapes), predicate="within")
+    twice = inner != outer
+    doubtful[inner[twice]] = doubtful[outer[twice]] = True
+    return np.asarray(doubtful)
+
+
+def _overlaps(shapes: Shapes, keys: NDArray[np.object_], where: NDArray[np.intp], crs: CRS) -> gpd.GeoDataFrame:
+    """Return the pairs that overlap, among the shapes that do not meet their neighbours point by point."""
+    one, other = shapely.STRtree(shapes[where]).query(shapes[where], predicate="intersects")
+    once = one < other
+    one, other = where[one[once]], where[other[once]]
+    common = shapely.intersection(shapes[one], shapes[other])
+    size = shapely.area(common)
+    large = size > NOISE
+    columns = {"one": keys[one[large]], "other": keys[other[large]], "square_metres": size[large]}
+    return gpd.GeoDataFrame(columns, geometry=common[large], crs=crs)
+
+
+def _gaps(
+    shapes: Shapes, keys: NDArray[np.object_], doubtful: NDArray[np.bool_], tolerance: float, crs: CRS
+) -> gpd.GeoDataFrame:
+    """Return the holes in the union of all shapes, and the areas around each."""
+    # what fits point by point is united by its common edges, which is much faster
+    fitting = shapely.coverage_union_all(shapes[~doubtful])
+    whole = shapely.union_all([fitting, *shapes[doubtful]]) if doubtful.any() else fitting
+    rings, part = shapely.get_rings(shapely.get_parts(whole), return_index=True)
+    inner = np.concatenate([[False], part[1:] == part[:-1]]) if len(part) else np.empty(0, dtype=bool)
+    holes = shapely.polygons(rings[inner])
+    hole, area = shapely.STRtree(shapes).query(holes, predicate="dwithin", distance=NOISE)
+    around = pd.Series(keys[area]).groupby(hole).agg(", ".join).reindex(range(len(holes)), fill_value="")
+    width = _width(holes)
+    columns = {
+        "between": around.to_numpy(dtype=object),
+        "square_metres": shapely.area(holes),
+        "width": width,
+        "narrow": width <= tolerance,
+    }
+    return gpd.GeoDataFrame(columns, geometry=holes, crs=crs)
+
+
+def _square_metres(frame: gpd.GeoDataFrame, lang: Lang) -> str:
+    return number_text(frame["square_metres"].sum(), 0, lang)
+
+
+def _listed(keys: tuple[str, ...], shown: int = 10) -> str:
+    return ", ".join(keys[:shown]) + (" ..." if len(keys) > shown else "")
