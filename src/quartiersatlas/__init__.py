@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         merge_areas,
         read_areas,
         read_features,
+        read_query,
         read_table,
     )
     from quartiersatlas.need import NeedIndex, NeedSpec, need_index
@@ -54,7 +55,17 @@ if TYPE_CHECKING:
 
 _ROOMS = {
     "catalogue": ("Catalogue", "Indicator"),
-    "intake": ("AreaData", "JoinReport", "Table", "join", "merge_areas", "read_areas", "read_features", "read_table"),
+    "intake": (
+        "AreaData",
+        "JoinReport",
+        "Table",
+        "join",
+        "merge_areas",
+        "read_areas",
+        "read_features",
+        "read_query",
+        "read_table",
+    ),
     "indicators": ("add_change", "add_rates", "city_value", "rates"),
     "segregation": (
         "Decomposition",
@@ -122,6 +133,7 @@ __all__ = [
     "rates",
     "read_areas",
     "read_features",
+    "read_query",
     "read_table",
     "release",
     "report",

@@ -46,10 +46,17 @@ def dialects(draw):
     )
 
 
-counts = st.integers(-(10**9), 10**9).map(Decimal)
+def is_no_code(number):
+    """Leave out numbers that are written like a code for "no value", which is refused: -1, -9, 999, -8888."""
+    digits = set(str(abs(int(number))))
+    return number not in (-1, -9) and not (number == int(number) and len(digits) == 1 and digits <= {"7", "8", "9"})
+
+
+counts = st.integers(-(10**9), 10**9).map(Decimal).filter(is_no_code)
 decimals = st.decimals(-(10**7), 10**7, allow_nan=False, allow_infinity=False, places=4) | st.decimals(
     -100, 100, allow_nan=False, allow_infinity=False, places=1
 )
+decimals = decimals.filter(is_no_code)
 cells = st.one_of(counts, decimals, st.sampled_from(sorted(MARKS)))
 rows = st.lists(st.tuples(cells, cells, counts), min_size=1, max_size=12)
 
