@@ -15,7 +15,7 @@ from quartiersatlas.intake.headers import find_column
 from quartiersatlas.intake.layouts import label_of, of_year, rows_asked_for, spread_out, stacked_years
 from quartiersatlas.intake.notices import is_notice
 from quartiersatlas.intake.numbers import read_column
-from quartiersatlas.intake.symbols import symbol_profile
+from quartiersatlas.intake.symbols import STATUSES, symbol_profile
 from quartiersatlas.intake.table import Table
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def _keyed(grid: Grid, cells: dict[str, Cells], key: str, problems: list[Problem
     name = find_column(key, list(cells), grid.source)
     if name != key:
         problems.append(Problem("", name, "", f"taken for the key column {key!r} that was asked for"))
-    keys = np.array([text.strip() for text in cells[name].texts()], dtype=object)
+    keys = np.array(list(map(str.strip, cells[name].texts())), dtype=object)
     body = _Body(name, keys, grid.rows, {other: column for other, column in cells.items() if other != name})
     if (keys != "").all():
         return body
@@ -222,11 +222,9 @@ def _wanted(
 
 
 def _frames(read: Mapping[str, Column], index: pd.Index) -> tuple[pd.DataFrame, pd.DataFrame]:
-    values = {
-        name: pd.Series(column.values, index) if column.is_number else pd.Series(column.values, index, dtype="str")
-        for name, column in read.items()
-    }
-    status = {name: pd.Series(column.status, index, dtype="str") for name, column in read.items()}
+    names = pd.Series(STATUSES, dtype="str")
+    values = {name: pd.Series(column.values).set_axis(index) for name, column in read.items()}
+    status = {name: names.take(column.status).set_axis(index) for name, column in read.items()}
     return pd.DataFrame(values, index=index), pd.DataFrame(status, index=index)
 
 

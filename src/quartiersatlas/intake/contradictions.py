@@ -30,10 +30,10 @@ def refuse_unknown(draft: Draft) -> None:
     if percent.any() and ((draft.plain & (draft.numbers != 0)).any() or without.any()):
         refused |= percent
     if refused.any():
-        mark = draft.texts[draft.codes[refused][0]].strip(BLANKS_AND_BREAKS)
+        mark = draft.rest.texts[draft.rest.codes[refused][0]].strip(BLANKS_AND_BREAKS)
         _refuse(
             draft,
-            draft.rest[refused],
+            draft.rest.where[refused],
             "are not numbers",
             f"The decimal mark is {draft.decimal!r}. Correct the file, or name the marks: symbols={{{mark!r}: 'missing'}}",
         )
@@ -58,7 +58,7 @@ def refuse_stray_zeros(draft: Draft, zeros: NDArray[np.bool_]) -> NoReturn:
     """Refuse numbers of which few begin with a zero and that are no codes of one width."""
     _refuse(
         draft,
-        draft.rest[zeros],
+        draft.rest.where[zeros],
         "begin with a zero and the others do not",
         f"If the column holds codes, pass text=[{draft.name!r}]; if it holds numbers, correct the file",
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from quartiersatlas.errors import NumberError, list_some
 from quartiersatlas.intake.cell import read_cell
@@ -34,7 +33,7 @@ def decide_decimal(columns: Iterable[Cells], profile: Profile) -> Decimal:
         either = scan.may_be_grouped
         unclear += int(either.sum())
         examples += list(cells.texts(np.flatnonzero(either)[:EXAMPLES]))
-        for text in pd.unique(cells.texts(np.flatnonzero(~scan.plain))):
+        for text in cells.rest.texts:
             with_comma, with_point = (_is_number(text, mark, profile) for mark in (",", "."))  # type: ignore[arg-type]
             only_comma |= with_comma and not with_point
             only_point |= with_point and not with_comma

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 DELIMITERS = ";\t|,"  # in this order, where several fit equally well
-SAMPLE = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -25,15 +24,14 @@ class Dialect:
     split_rows: bool = False
 
 
-def find_dialect(text: str, delimiter: str | None, name: str) -> Dialect:
-    """Find the delimiter with which most rows have the same number of cells.
+def find_dialect(sample: str, delimiter: str | None, name: str) -> Dialect:
+    """Find the delimiter with which most rows of a sample have the same number of cells.
 
     Raises
     ------
     InputError
         No delimiter gives more than one column.
     """
-    sample = _sample(text)
     if delimiter is not None:
         if len(delimiter) != 1:
             raise SpecError(f"delimiter={delimiter!r} is not one character.")
@@ -50,15 +48,8 @@ def find_dialect(text: str, delimiter: str | None, name: str) -> Dialect:
 
 
 def _one_column(sample: str, name: str) -> InputError:
-    first = sample.lstrip("\n").split("\n", 1)[0]
+    first = sample.lstrip("\n").split("\n", 1)[0].rstrip()
     return InputError(f"{name} has one column only: no ';', ',', tab or '|' in its first line {first[:60]!r}.")
-
-
-def _sample(text: str) -> str:
-    """Return the first rows, whole."""
-    if len(text) <= SAMPLE:
-        return text
-    return text[: text.rfind("\n", 0, SAMPLE) + 1] or text[:SAMPLE]
 
 
 def _rows(sample: str, delimiter: str) -> list[list[str]]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from quartiersatlas.intake.scan import Scan, scan_cells, typed_scan
+from quartiersatlas.intake.scan import PADDING, Scan, letters, scan_cells, typed_scan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
 Decimal = Literal[",", "."]
 
-SEPARATOR = "\0"  # no text file that is read has it in a cell
+SHORT = 32  # letters of cells that are cut out side by side
+SEPARATOR, SEPARATOR_BYTE = "\0", b"\0"  # no text file that is read has it in a cell
 
 
 class Problem(NamedTuple):
@@ -31,91 +33,132 @@ class Problem(NamedTuple):
     done: str
 
 
-class Cells(Protocol):
+class Rest(NamedTuple):
+    """The cells of a column that are no plain numbers: where they stand, and which distinct text each of them has."""
+
+    where: NDArray[np.int64]
+    codes: NDArray[np.int64]
+    texts: list[str]
+
+
+class Cells(ABC):
     """One column of cells."""
 
+    @abstractmethod
     def __len__(self) -> int: ...
 
-    @property
+    @abstractmethod
+    def _scanned(self) -> Scan: ...
+
+    @abstractmethod
+    def texts(self, where: NDArray[Any] | None = None) -> NDArray[np.object_]:
+        """Return the cells, or some of them, as text."""
+
+    @abstractmethod
+    def take(self, rows: NDArray[Any]) -> Cells:
+        """Return the cells of some rows."""
+
+    @cached_property
     def scan(self) -> Scan:
         """The plain numbers among the cells."""
+        return self._scanned()
 
-    def texts(self, where: NDArray[Any] | None = None) -> NDArray[np.object_]:
-        """The cells, or some of them, as text."""
+    @cached_property
+    def rest(self) -> Rest:
+        """The cells that are no plain numbers, each text once."""
+        return self.all_but(self.scan.plain)
 
-    def take(self, rows: NDArray[Any]) -> Cells:
-        """The cells of some rows."""
+    def all_but(self, plain: NDArray[np.bool_]) -> Rest:
+        """Return the cells that are not said to be plain numbers, each text once."""
+        where = np.flatnonzero(~plain)
+        return Rest(where, *self._distinct(where))
+
+    def _distinct(self, where: NDArray[np.int64]) -> tuple[NDArray[np.int64], list[str]]:
+        codes, distinct = pd.factorize(self.texts(where))
+        return codes, list(distinct)
 
 
-class TextCells:
+class TextCells(Cells):
     """Cells that are texts already."""
 
     def __init__(self, texts: Sequence[str] | NDArray[np.object_]) -> None:
-        self._texts = np.empty(len(texts), dtype=object)
-        self._texts[:] = texts
+        self._texts = _object_array(texts)
 
     def __len__(self) -> int:
         return len(self._texts)
 
-    @cached_property
-    def scan(self) -> Scan:
-        """The plain numbers among the cells."""
+    def _scanned(self) -> Scan:
         joined = SEPARATOR.join(self._texts).encode("utf-8", "surrogatepass")
-        buffer = np.frombuffer(joined, np.uint8)
-        ends = np.append(np.flatnonzero(buffer == ord(SEPARATOR)), len(buffer))
-        if len(ends) != len(self._texts) or not len(buffer):  # a cell holds the separator, or all are empty
+        ends = np.append(np.flatnonzero(np.frombuffer(joined, np.uint8) == ord(SEPARATOR)), len(joined))
+        if len(ends) != len(self._texts):  # a cell holds the separator
             return typed_scan(np.zeros(len(self)), np.zeros(len(self), bool))
-        return scan_cells(buffer, np.append(0, ends[:-1] + 1), ends)
+        return scan_cells(joined + PADDING, np.append(0, ends[:-1] + 1), ends)
 
     def texts(self, where: NDArray[Any] | None = None) -> NDArray[np.object_]:
-        """The cells, or some of them, as text."""
+        """Return the cells, or some of them, as text."""
         return self._texts if where is None else self._texts[where]
 
     def take(self, rows: NDArray[Any]) -> TextCells:
-        """The cells of some rows."""
+        """Return the cells of some rows."""
         return TextCells(self._texts[rows])
 
 
-class ByteCells:
-    """Cells that are stretches of the file's bytes: text is made of them only where it is needed."""
+class ByteCells(Cells):
+    """Cells that are stretches of the file's bytes: text is made of them only where it is needed.
 
-    def __init__(self, buffer: bytes, starts: NDArray[Any], ends: NDArray[Any]) -> None:
-        self._buffer, self._starts, self._ends = buffer, starts, ends
+    A cell stands between two delimiters or line ends, at ``before`` and at ``ends``. The bytes have no zero bytes among
+    them, and end in :data:`PADDING`.
+    """
+
+    def __init__(self, buffer: bytes, before: NDArray[Any], ends: NDArray[Any], codec: str) -> None:
+        self._buffer, self._before, self._ends, self._codec = buffer, before, ends, codec
 
     def __len__(self) -> int:
-        return len(self._starts)
+        return len(self._ends)
 
-    @cached_property
-    def scan(self) -> Scan:
-        """The plain numbers among the cells."""
-        return scan_cells(np.frombuffer(self._buffer, np.uint8), self._starts, self._ends)
+    def _scanned(self) -> Scan:
+        return scan_cells(self._buffer, self._before + 1, self._ends)
 
     def texts(self, where: NDArray[Any] | None = None) -> NDArray[np.object_]:
-        """The cells, or some of them, as text."""
-        starts, ends = (self._starts, self._ends) if where is None else (self._starts[where], self._ends[where])
-        pieces = map(self._buffer.__getitem__, map(slice, starts.tolist(), ends.tolist()))
-        found = np.empty(len(starts), dtype=object)
-        found[:] = list(map(bytes.decode, pieces))
-        return found
+        """Return the cells, or some of them, as text."""
+        pieces = self._pieces(where)
+        return _object_array(SEPARATOR_BYTE.join(pieces).decode(self._codec).split(SEPARATOR) if pieces else [])
+
+    def _distinct(self, where: NDArray[np.int64]) -> tuple[NDArray[np.int64], list[str]]:
+        codes, distinct = pd.factorize(_object_array(self._pieces(where)))
+        return codes, [piece.decode(self._codec) for piece in distinct]
+
+    def _pieces(self, where: NDArray[Any] | None) -> list[bytes]:
+        """Cut the cells out of the buffer; short ones all at once."""
+        before, ends = (self._before, self._ends) if where is None else (self._before[where], self._ends[where])
+        starts = before + 1
+        longest = int((ends - starts).max(initial=0))
+        if longest <= SHORT:
+            rows = letters(self._buffer, starts, ends - starts, max(longest, 1))
+            return rows.view(f"S{rows.shape[1]}").ravel().tolist()  # type: ignore[no-any-return] - without the zeros
+        return [self._buffer[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
 
     def take(self, rows: NDArray[Any]) -> ByteCells:
-        """The cells of some rows."""
-        return ByteCells(self._buffer, self._starts[rows], self._ends[rows])
+        """Return the cells of some rows."""
+        return ByteCells(self._buffer, self._before[rows], self._ends[rows], self._codec)
 
 
-class TypedCells:
+def _object_array(values: Sequence[object]) -> NDArray[np.object_]:
+    found = np.empty(len(values), dtype=object)
+    found[:] = values
+    return found
+
+
+class TypedCells(Cells):
     """Cells of a source with types: numbers are numbers, and only texts can be written in one way or another."""
 
     def __init__(self, values: Sequence[object] | NDArray[Any]) -> None:
-        self._values = np.empty(len(values), dtype=object)
-        self._values[:] = values
+        self._values = _object_array(values)
 
     def __len__(self) -> int:
         return len(self._values)
 
-    @cached_property
-    def scan(self) -> Scan:
-        """The numbers among the cells, and the plain numbers among the texts."""
+    def _scanned(self) -> Scan:
         as_text = TextCells(self.texts()).scan
         typed = np.fromiter(map(is_number, self._values), bool, len(self))
         none = np.uint8(0)
@@ -131,14 +174,12 @@ class TypedCells:
         )
 
     def texts(self, where: NDArray[Any] | None = None) -> NDArray[np.object_]:
-        """The cells, or some of them, as text; whole numbers without a decimal point."""
+        """Return the cells, or some of them, as text; whole numbers without a decimal point."""
         values = self._values if where is None else self._values[where]
-        found = np.empty(len(values), dtype=object)
-        found[:] = list(map(written, values))
-        return found
+        return _object_array(list(map(written, values)))
 
     def take(self, rows: NDArray[Any]) -> TypedCells:
-        """The cells of some rows."""
+        """Return the cells of some rows."""
         return TypedCells(self._values[rows])
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from quartiersatlas.errors import InputError
 from quartiersatlas.intake.grid import Grid, TypedCells
-from quartiersatlas.intake.text_files import decode
+from quartiersatlas.intake.encodings import encoded
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,9 +27,9 @@ def read_json(path: Path, key: str, encoding: str | None = None) -> Grid:
     per area, and in each of them a pair of lists such as ``{"years": [...], "values": [...]}``, which becomes one column
     per year. The list may lie one level deep in an object (``{"data": [...]}``).
     """
-    text, used = decode(path.read_bytes(), encoding)
+    file = encoded(path.read_bytes(), encoding)
     try:
-        content = json.loads(text)
+        content = json.loads(file.text())
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path.name} is no valid JSON: {error}.") from error
     records = [_flat(record, path) for record in _records(content, key, path)]
@@ -43,7 +43,7 @@ def read_json(path: Path, key: str, encoding: str | None = None) -> Grid:
                 f"{path.name}: {name!r} holds lists or objects such as {str(nested)[:60]}, and a table has one value per cell."
             )
     numbers = np.arange(1, len(records) + 1)
-    return Grid(path.name, names, [TypedCells(values) for values in columns.values()], numbers, f"JSON, {used}")
+    return Grid(path.name, names, [TypedCells(values) for values in columns.values()], numbers, f"JSON, {file.told}")
 
 
 def _records(content: Any, key: str, path: Path) -> list[Record]:  # noqa: ANN401 - whatever JSON holds

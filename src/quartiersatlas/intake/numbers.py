@@ -21,15 +21,17 @@ from quartiersatlas.intake.contradictions import (
 )
 from quartiersatlas.intake.grid import Problem
 from quartiersatlas.intake.sentinels import refuse_sentinels
+from quartiersatlas.intake.symbols import STATUSES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from quartiersatlas.intake.grid import Cells, Decimal
+    from quartiersatlas.intake.grid import Cells, Decimal, Rest
     from quartiersatlas.intake.symbols import Profile
 
+VALUE, ZERO, MISSING = (STATUSES.index(status) for status in ("value", "zero", "missing"))
 NUMERIC_SHARE = 0.5  # a column with at least this share of numbers is meant to be numeric
 LEADING_ZERO = re.compile(r"0[0-9]+")
 BLANK_NAMES = {" ": "blank", "\u00a0": "U+00A0", "\u2007": "U+2007", "\u2009": "U+2009", "\u202f": "U+202F"}
@@ -37,10 +39,13 @@ BLANK_NAMES = {" ": "blank", "\u00a0": "U+00A0", "\u2007": "U+2007", "\u2009": "
 
 @dataclass(frozen=True)
 class Column:
-    """One column as read: values and status per cell, what is to be listed, and what holds for the whole column."""
+    """One column as read: values and status per cell, what is to be listed, and what holds for the whole column.
 
-    values: NDArray[Any]
-    status: NDArray[np.object_]
+    ``status`` are positions in :data:`STATUSES`.
+    """
+
+    values: NDArray[np.float64] | pd.Series[str]
+    status: NDArray[np.uint8]
     is_number: bool
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -48,10 +53,9 @@ class Column:
 
 @dataclass(frozen=True)
 class Draft:
-    """A column between scan and decision: plain numbers, and the distinct texts of all other cells.
+    """A column between scan and decision: plain numbers, and what each distinct text of the other cells says.
 
-    ``rest`` are the positions of the cells that are no plain numbers, ``codes`` says which of ``texts`` (as read in
-    ``read``) each of them is.
+    ``numbers`` and ``grouped`` hold where ``plain`` is true; ``cells.rest`` are the other cells, read in ``read``.
     """
 
     name: str
@@ -61,15 +65,13 @@ class Draft:
     plain: NDArray[np.bool_]
     numbers: NDArray[np.float64]
     grouped: NDArray[np.bool_]
-    rest: NDArray[np.int64]
-    codes: NDArray[np.int64]
-    texts: list[str]
+    rest: Rest
     read: list[Cell]
 
     def where(self, of: Callable[[str, Cell], object]) -> NDArray[np.bool_]:
         """Tell for each cell of the rest whether its text and reading are of some kind."""
-        kinds = np.array([bool(of(text, cell)) for text, cell in zip(self.texts, self.read, strict=True)], dtype=bool)
-        return kinds[self.codes] if len(kinds) else np.zeros(0, bool)
+        kinds = np.array([bool(of(text, cell)) for text, cell in zip(self.rest.texts, self.read, strict=True)], bool)
+        return kinds[self.rest.codes] if len(kinds) else np.zeros(0, bool)
 
     def count(self, of: Callable[[str, Cell], object]) -> int:
         """Count the cells of the rest whose text and reading are of some kind."""
@@ -113,11 +115,9 @@ def _draft(name: str, cells: Cells, rows: NDArray[Any], decimal: Decimal, profil
     plain, numbers, grouped = cells.scan.read(decimal)
     named = [code for code, status in number_codes(profile, decimal) if status != "value"]
     plain = plain & ~np.isin(numbers, named) if named else plain
-    rest = np.flatnonzero(~plain)
-    codes, distinct = pd.factorize(cells.texts(rest), use_na_sentinel=False)
-    texts = [str(text) for text in distinct]
-    read = [read_cell(text, decimal, profile) for text in texts]
-    return Draft(name, cells, rows, decimal, plain, numbers, grouped, rest, codes, texts, read)
+    rest = cells.rest if len(cells.rest.where) == len(plain) - plain.sum() else cells.all_but(plain)
+    read = [read_cell(text, decimal, profile) for text in rest.texts]
+    return Draft(name, cells, rows, decimal, plain, numbers, grouped, rest, read)
 
 
 def _is_text(draft: Draft) -> bool:
@@ -138,35 +138,49 @@ def _is_text(draft: Draft) -> bool:
 
 def _one_width(draft: Draft) -> bool:
     """Tell whether all cells but the marks have the same number of characters, as codes have."""
-    widths = {len(text.strip(BLANKS)) for text, cell in zip(draft.texts, draft.read, strict=True) if not cell.is_mark}
+    widths = {
+        len(text.strip(BLANKS)) for text, cell in zip(draft.rest.texts, draft.read, strict=True) if not cell.is_mark
+    }
     widths |= set(map(len, draft.cells.texts(np.flatnonzero(draft.plain))))
     return len(widths) == 1
 
 
 def _text(cells: Cells) -> Column:
-    texts = np.array([text.strip(BLANKS_AND_BREAKS) for text in cells.texts()], dtype=object)
-    return Column(texts, np.where(texts == "", "missing", "value").astype(object), is_number=False)
+    """Leave a column text: every distinct text is stripped once."""
+    rest = cells.rest
+    codes = np.zeros(len(cells), np.int64)
+    codes[rest.where] = rest.codes
+    texts = [text.strip(BLANKS_AND_BREAKS) for text in rest.texts]
+    if len(rest.where) < len(cells):
+        plain = np.flatnonzero(cells.scan.plain)
+        _, more, distinct = cells.all_but(~cells.scan.plain)
+        codes[plain] = more + len(texts)
+        texts += distinct
+    empty = np.array([not text for text in texts], dtype=bool)[codes]
+    values = pd.Series(texts, dtype="str").take(codes)
+    return Column(values, np.where(empty, MISSING, VALUE).astype(np.uint8), is_number=False)
 
 
-def _filled(draft: Draft) -> tuple[NDArray[np.float64], NDArray[np.object_]]:
+def _filled(draft: Draft) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
     """Return the numbers and the status of every cell."""
     values = draft.numbers.astype(float)
-    if len(draft.rest):
-        values[draft.rest] = np.array([cell.number for cell in draft.read], dtype=float)[draft.codes]
-    status = np.full(len(values), "value", dtype=object)
-    status[values == 0] = "zero"
-    told = draft.where(lambda _, cell: cell.status)
-    if told.any():
-        status[draft.rest[told]] = np.array([cell.status for cell in draft.read], dtype=object)[draft.codes[told]]
+    where, codes, _ = draft.rest
+    if len(where):
+        values[where] = np.array([cell.number for cell in draft.read], dtype=float)[codes]
+    status = np.where(values == 0, ZERO, VALUE).astype(np.uint8)
+    if len(where):
+        told = np.array([STATUSES.index(cell.status) if cell.status else VALUE for cell in draft.read], np.uint8)[codes]
+        status[where] = np.where(told == VALUE, status[where], told)
     return values, status
 
 
 def _problems(draft: Draft) -> list[Problem]:
     """List every cell of a numeric column that is not a plain number."""
     listed = draft.where(lambda _, cell: cell.done)
+    where, codes, texts = draft.rest
     return [
-        Problem(row, draft.name, draft.texts[code], draft.read[code].done)
-        for row, code in zip(draft.rows[draft.rest[listed]], draft.codes[listed], strict=True)
+        Problem(row, draft.name, texts[code], draft.read[code].done)
+        for row, code in zip(draft.rows[where[listed]].tolist(), codes[listed].tolist(), strict=True)
     ]
 
 
@@ -185,10 +199,16 @@ def _notes(draft: Draft, profile: Profile) -> list[str]:
     if minus := draft.count(lambda _, cell: cell.odd_minus):
         notes.append(f"{draft.name}: {minus} negative numbers are written with a blank or with another sign than '-'")
     unclear = draft.cells.scan.may_be_grouped & draft.plain & ~draft.grouped
-    if unclear.any():
+    if unclear.any() and not draft.cells.scan.only_decimal(draft.decimal).any():
         notes.append(
             f"{draft.name}: {int(unclear.sum())} cells such as {draft.cells.texts(np.flatnonzero(unclear)[:1])[0]!r} are "
             f"read as decimals, as the file's decimal mark is {draft.decimal!r}"
+        )
+    if len(draft.read) == 1 and not draft.plain.any() and draft.read[0].status == "zero":
+        mark = draft.rest.texts[0].strip()
+        notes.append(
+            f"{draft.name}: every cell is {mark!r}, which is read as zero; if the column was not collected, pass "
+            f"symbols={{{mark!r}: 'missing'}}"
         )
     zeros = int((draft.plain & (draft.numbers == 0)).sum())
     if zeros and profile.zero:

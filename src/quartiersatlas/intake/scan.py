@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from quartiersatlas.intake.grid import Decimal
 
 BLOCK = 1 << 15  # cells at a time: the working arrays stay in the cache
+WORD = 8  # letters that are taken at once
+PADDING = b"\0" * WORD
+FIRST = np.array([(1 << 8 * kept) - 1 for kept in range(WORD + 1)], "<u8")  # keeps the first letters of a word
 LONGEST = 17  # sign, 15 digits, mark
 MOST_DIGITS = 15
 GROUP = 3
@@ -54,7 +57,8 @@ class Scan:
         """Return which cells are read, their numbers, and which of them have grouped thousands."""
         other = (self.mark != 0) & (self.mark != ord(decimal))
         grouped = self.may_be_grouped & other
-        numbers = self.signed / np.where(other, 1.0, POWERS[self.places])
+        places = np.where(other, 0, self.places)
+        numbers = self.signed / POWERS[places] if places.any() else self.signed.astype(float)
         return self.plain & (grouped | ~other), numbers, grouped
 
 
@@ -64,52 +68,64 @@ def typed_scan(numbers: NDArray[np.float64], known: NDArray[np.bool_]) -> Scan:
     return Scan(known, numbers, none, none, none)
 
 
-def scan_cells(buffer: NDArray[np.uint8], starts: NDArray[np.int64], ends: NDArray[np.int64]) -> Scan:
-    """Scan the cells ``buffer[start:end]``."""
+def letters(buffer: bytes, starts: NDArray[Any], lengths: NDArray[Any], longest: int) -> NDArray[np.uint8]:
+    """Return the letters of cells side by side, zeros after each cell, in rows of whole words of eight letters.
+
+    The buffer ends in :data:`PADDING`, so that every cell can be taken in whole words.
+    """
+    words = np.ndarray(len(buffer) - WORD + 1, "<u8", buffer, strides=(1,))  # the word that begins at each letter
+    furthest = len(words) - 1
+    table = np.empty((len(starts), -(-longest // WORD)), "<u8")
+    for column in range(table.shape[1]):
+        before = WORD * column
+        table[:, column] = words[np.minimum(starts + before, furthest)] & FIRST[np.clip(lengths - before, 0, WORD)]
+    return table.view(np.uint8)
+
+
+def scan_cells(buffer: bytes, starts: NDArray[Any], ends: NDArray[Any]) -> Scan:
+    """Scan the cells ``buffer[start:end]``; the buffer ends in :data:`PADDING`."""
     n = len(starts)
     plain, signed = np.zeros(n, bool), np.zeros(n, np.int64)
     mark, lead, places = np.zeros(n, np.uint8), np.zeros(n, np.uint8), np.zeros(n, np.uint8)
     for low in range(0, n, BLOCK):
         part = slice(low, low + BLOCK)
-        _scan_block(buffer, starts[part], ends[part], plain[part], signed[part], mark[part], lead[part], places[part])
+        lengths = ends[part] - starts[part]
+        fits = (lengths > 0) & (lengths <= LONGEST)
+        longest = int(lengths.max(where=fits, initial=0))
+        rows = letters(buffer, starts[part], np.where(fits, lengths, 0), longest).T
+        _scan_block(
+            np.ascontiguousarray(rows[:longest]), signed[part], mark[part], lead[part], places[part], plain[part]
+        )
     return Scan(plain, signed, mark, lead, places)
 
 
 def _scan_block(
-    buffer: NDArray[np.uint8],
-    starts: NDArray[np.int64],
-    ends: NDArray[np.int64],
-    plain: NDArray[np.bool_],
+    positions: NDArray[np.uint8],
     signed: NDArray[np.int64],
     mark: NDArray[np.uint8],
     lead: NDArray[np.uint8],
     places: NDArray[np.uint8],
+    plain: NDArray[np.bool_],
 ) -> None:
-    """Go through the characters of all cells of a block side by side and fill the views."""
-    length = ends - starts
-    fits = (length > 0) & (length <= LONGEST)
-    longest = int(length[fits].max(initial=0))
-    first = buffer.take(starts, mode="clip")
-    negative = (first == MINUS) & fits
-    digits_seen = np.zeros(len(starts), np.uint8)
-    strange = np.zeros(len(starts), bool)
-    leading_zero = np.zeros(len(starts), bool)
-    for position in range(longest):
-        inside = position < length
-        char = buffer.take(starts + position, mode="clip")
-        digit = char - np.uint8(ZERO)  # wraps around below '0', so that one comparison tells
-        is_digit = (digit <= 9) & inside  # noqa: PLR2004 - a digit
-        is_mark = ((char == COMMA) | (char == POINT)) & inside & (mark == 0)
-        strange |= inside & ~is_digit & ~is_mark
-        leading_zero |= is_digit & (digits_seen == 1) & (signed == 0) & (mark == 0)
-        np.multiply(signed, 10, out=signed, where=is_digit)
-        np.add(signed, digit, out=signed, where=is_digit)
-        digits_seen += is_digit
-        lead += is_digit & (mark == 0)
-        np.copyto(mark, char, where=is_mark)
+    """Go through the letters of all cells of a block side by side and fill the views."""
+    if not len(positions):
+        return
+    negative = positions[0] == MINUS
+    digits_seen = np.zeros(len(plain), np.uint8)
+    strange, leading_zero = np.zeros(len(plain), bool), np.zeros(len(plain), bool)
+    for position, letter in enumerate(positions):
+        digit = letter - np.uint8(ZERO)  # wraps around below '0', so that one comparison tells
+        is_digit = digit <= 9  # noqa: PLR2004 - a digit
+        is_mark = ((letter == COMMA) | (letter == POINT)) & (mark == 0)
+        strange |= ~(is_digit | is_mark | (letter == 0))
         if position == 0:
             strange &= ~negative
+        leading_zero |= is_digit & (digits_seen == 1) & (signed == 0) & (mark == 0)
+        np.copyto(signed, signed * 10 + digit, where=is_digit)
+        digits_seen += is_digit
+        lead += is_digit & (mark == 0)
+        np.copyto(mark, letter, where=is_mark)
     places[:] = digits_seen - lead
     well_formed = (lead > 0) & ((places > 0) == (mark != 0)) & (digits_seen <= MOST_DIGITS)
-    plain[:] = fits & well_formed & ~strange & ~leading_zero
+    plain[:] = well_formed & ~strange & ~leading_zero
     np.negative(signed, out=signed, where=negative)

@@ -1,0 +1,65 @@
+"""Text files without quotation marks in which all rows have the same width: read without making texts of the cells."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from quartiersatlas.intake.grid import ByteCells, Cells, Grid
+from quartiersatlas.intake.headers import find_header
+from quartiersatlas.intake.scan import PADDING
+
+if TYPE_CHECKING:
+    from quartiersatlas.intake.encodings import Encoded
+
+HEAD = 1 << 16  # bytes in which the header of a large file stands
+
+
+def read_regular(file: Encoded, delimiter: str, key: str, header_rows: int | None, source: str) -> Grid | None:
+    """Read a regular file; None for any other, which is then read row by row.
+
+    Both ways give the same result. An irregular file needs the other one, which names the line of a fault.
+    """
+    raw = file.raw
+    if b'"' in raw:
+        return None
+    end = raw.find(b"\n", HEAD)
+    head = raw if end < 0 else raw[:end]
+    lines = head.split(b"\n")  # a carriage return at the end of a line is a blank at the end of its last cell
+    split = [(number, line.decode(file.codec).split(delimiter)) for number, line in enumerate(lines, start=1)]
+    rows = [(number, row) for number, row in split if any(cell.strip() for cell in row)]
+    if len(rows) < 2:  # noqa: PLR2004 - a header and at least one row
+        return None
+    header = find_header(rows, key, header_rows, source)
+    first = rows[header.rows][0]
+    start = sum(len(line) + 1 for line in lines[: first - 1])
+    columns = _stretches(raw, start, len(raw.rstrip(b"\r\n")), delimiter, len(header.names), file.codec)
+    if columns is None:
+        return None
+    numbered = np.arange(first, first + len(columns[0]))
+    return Grid(source, header.names, columns, numbered, file.told, delimiter, header.notes, header.problems)
+
+
+def _stretches(raw: bytes, start: int, stop: int, delimiter: str, width: int, codec: str) -> list[Cells] | None:
+    """Return the columns as stretches of the bytes; None where a row has another width."""
+    letter = np.frombuffer(raw, np.uint8)
+    body = letter[start:stop]
+    is_end = body == ord("\n")
+    ends = np.append(np.flatnonzero(is_end | (body == ord(delimiter))), len(body))
+    count = int(np.count_nonzero(is_end)) + 1
+    if len(ends) != count * width or not is_end[ends[width - 1 : -1 : width]].all():
+        return None
+    ends = np.ascontiguousarray(ends.reshape(count, width).T) + start  # one row per column of the table
+    before = np.append(start - 1, ends[-1, :-1])
+    returns = letter[ends[-1] - 1] == ord("\r")
+    if np.count_nonzero(body == ord("\r")) != np.count_nonzero(returns):
+        return None  # a line end of another kind
+    ends[-1] -= returns
+    if (ends[-1] - before <= width).any() or ends[-1, -1] - ends[0, -1] < width - 1:
+        return None  # a row without any cell, or a last row with one, which may be a footnote
+    padded = raw + PADDING
+    return [
+        ByteCells(padded, ends[position - 1] if position else before, ends[position], codec)
+        for position in range(width)
+    ]
