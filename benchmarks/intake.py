@@ -71,7 +71,8 @@ def write_table(path: Path, rows: int, marks: float) -> int:
 
 def run(path: Path, how: str) -> dict[str, object]:
     """Read once in a process of its own."""
-    done = subprocess.run([sys.executable, "-c", RUN, str(path), how], capture_output=True, text=True, check=True)  # noqa: S603 - our own code
+    command = [sys.executable, "-c", RUN, str(path), how]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - our own code
     return json.loads(done.stdout)
 
 
@@ -83,7 +84,7 @@ def show(title: str, runs: list[dict[str, dict]]) -> None:
     furthest = max((abs(runs[0]["ours"]["sums"][c] / total - 1) for c, total in common.items()), default=float("nan"))
     print(f"{title}")
     for how, side in middle.items():
-        print(f"  {how:7} {side['seconds']:6.2f} s wall  {side['cpu']:6.2f} s CPU  {side['peak']:6.0f} MB more at the peak")
+        print(f"  {how:7} {side['seconds']:6.2f} s wall  {side['cpu']:6.2f} s CPU  {side['peak']:6.0f} MB more at peak")
     print(f"  ratio   {ours['seconds'] / pandas['seconds']:6.2f} wall    {ours['cpu'] / pandas['cpu']:6.2f} CPU")
     print(f"  sums differ by {furthest:.1e} at most in {len(common)} columns that both read as numbers")
 

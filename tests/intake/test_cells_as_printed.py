@@ -38,7 +38,9 @@ def test_the_number_stays_and_what_stands_beside_it_is_listed(read, cell, number
     assert table.problems.to_numpy().tolist() == [[2, "a", cell, done]]
 
 
-@pytest.mark.parametrize("cell", ["1231)", "12 3", "123)", "(123", "()", "12 v", "*12", "12 1) 2", "--", "1-2", "12,5,", "1e5"])
+@pytest.mark.parametrize(
+    "cell", ["1231)", "12 3", "123)", "(123", "()", "12 v", "*12", "12 1) 2", "--", "1-2", "12,5,", "1e5"]
+)
 def test_what_may_be_a_number_or_something_else_is_refused(read, cell):
     with pytest.raises(NumberError, match=r"1 cells of column 'a' are not numbers: .* in line 2"):
         read(f"key;a\n01;{cell}\n{ROWS}", decimal=",")
@@ -57,7 +59,9 @@ def test_percent_signs_in_every_cell_are_read_and_told(read):
 
 
 def test_percent_signs_in_some_cells_are_refused(read):
-    with pytest.raises(NumberError, match=r"2 cells of column 'a' are not numbers: '12,5 %' in line 2, '7 %' in line 3"):
+    with pytest.raises(
+        NumberError, match=r"2 cells of column 'a' are not numbers: '12,5 %' in line 2, '7 %' in line 3"
+    ):
         read("key;a\n01;12,5 %\n02;7 %\n03;0,3\n")
 
 
@@ -93,6 +97,14 @@ def test_decimals_of_three_places_are_told_where_the_column_has_no_others(read):
     assert "a: 1 cells such as '18.217' are read as decimals, as the file's decimal mark is '.'" in table.notes
 
 
+def test_several_numbers_of_three_places_and_no_others_are_refused_beside_decimal_points(read):
+    content = "key;a;b\n01;18.217;3\n02;80.934;41.14\n"
+    with pytest.raises(NumberError, match=r"2 cells of column 'a' may be thousands or decimals.*decimal='\.'"):
+        read(content)
+    assert read(content, decimal=".").values["a"].tolist() == [18.217, 80.934]
+    assert read(content.replace("80.934", "80.9341")).values["a"].tolist() == [18.217, 80.9341]
+
+
 def test_a_percent_column_tells_the_decimal_mark_of_the_file(read):
     assert read("key;a;b\n01;18.217;12,5 %\n02;950;7 %\n").values["a"].tolist() == [18217.0, 950.0]
 
@@ -105,7 +117,9 @@ def test_a_number_that_may_be_thousands_is_refused_in_brackets_too(read, cell):
 
 def test_few_numbers_with_a_leading_zero_are_refused_with_both_repairs(read):
     content = "key;a\n01;0123\n02;45\n03;678\n04;9\n"
-    with pytest.raises(NumberError, match=r"1 cells of column 'a' begin with a zero and the others do not: '0123' in line 2"):
+    with pytest.raises(
+        NumberError, match=r"1 cells of column 'a' begin with a zero and the others do not: '0123' in line 2"
+    ):
         read(content)
     assert read(content, text=["a"]).values["a"].tolist() == ["0123", "45", "678", "9"]
 

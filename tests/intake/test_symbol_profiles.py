@@ -9,7 +9,7 @@ import pytest
 from quartiersatlas.errors import NumberError, SpecError
 from quartiersatlas.intake.symbols import PROFILES
 
-# DIN 55301 as printed by the offices; GENESIS prints the same set and 'e'; the Lower Saxon office has a new set of its own
+# DIN 55301 as printed by the offices; GENESIS prints the same set and 'e'; Lower Saxony's office has a set of its own
 DIN = [
     ("-", 0.0, "zero"),
     (".", math.nan, "suppressed"),
@@ -62,7 +62,15 @@ def test_every_mark_has_the_meaning_its_house_prints(read, profile, cell, number
 
 @pytest.mark.parametrize(
     ("profile", "cell"),
-    [("din55301", "*"), ("din55301", "g"), ("lsn", "*"), ("ba", "."), ("berlin_mss", "."), ("berlin_mss", "-"), ("auto", "g")],
+    [
+        ("din55301", "*"),
+        ("din55301", "g"),
+        ("lsn", "*"),
+        ("ba", "."),
+        ("berlin_mss", "."),
+        ("berlin_mss", "-"),
+        ("auto", "g"),
+    ],
 )
 def test_a_mark_of_another_house_is_refused_with_its_cell(read, profile, cell):
     with pytest.raises(NumberError, match=r"in line 2.*symbols="):
@@ -98,5 +106,5 @@ def test_a_number_can_be_named_as_a_true_value(read):
 
 
 def test_a_word_cannot_be_named_as_a_true_value(read):
-    with pytest.raises(SpecError, match="'k.A.' stands instead of a number"):
+    with pytest.raises(SpecError, match=r"'k\.A\.' stands instead of a number"):
         read("key;a\n01;5\n", symbols={"k.A.": "value"})

@@ -48,7 +48,8 @@ def read_cell(text: str, decimal: Decimal, profile: Profile) -> Cell:
     Examples
     --------
     >>> from quartiersatlas.intake.symbols import PROFILES
-    >>> [read_cell(text, ",", PROFILES["auto"]).number for text in ("1.234,5", "-  23", "123 1)", "(12)", "18.21", "k.A.")]
+    >>> cells = "1.234,5", "-  23", "123 1)", "(12)", "18.21", "k.A."
+    >>> [read_cell(text, ",", PROFILES["auto"]).number for text in cells]
     [1234.5, -23.0, 123.0, 12.0, None, None]
     """
     text = text.strip(BLANKS_AND_BREAKS)

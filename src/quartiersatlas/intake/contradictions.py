@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 MOSTLY = 0.5
 GROUPS_FROM = 1000
+SEVERAL = 2
 DAY_OR_HEADING = re.compile(r"[0-9]{1,2}\.[0-9]{1,2}")
 
 
@@ -35,7 +36,8 @@ def refuse_unknown(draft: Draft) -> None:
             draft,
             draft.rest.where[refused],
             "are not numbers",
-            f"The decimal mark is {draft.decimal!r}. Correct the file, or name the marks: symbols={{{mark!r}: 'missing'}}",
+            f"The decimal mark is {draft.decimal!r}. Correct the file, "
+            f"or name the marks: symbols={{{mark!r}: 'missing'}}",
         )
 
 
@@ -51,6 +53,26 @@ def refuse_mixed_groups(draft: Draft) -> None:
             np.flatnonzero(draft.grouped),
             f"would be thousands with a mark, and others such as {example!r} have none",
             f"Pass decimal={draft.decimal!r} if they are thousands; if not, correct the file",
+        )
+
+
+def refuse_likely_groups(draft: Draft) -> None:
+    """Refuse a column of ``80.934``, ``18.714``, ... in a file with decimal points: all of them have three places.
+
+    They may be decimals to three places as well as thousands in the German way. With a decimal comma there is no such
+    doubt: nobody groups thousands with commas in a file that has decimal commas.
+    """
+    if draft.decimal == ",":
+        return
+    scan = draft.cells.scan
+    unclear = scan.may_be_grouped & draft.plain & ~draft.grouped
+    if unclear.sum() >= SEVERAL and not scan.only_decimal(draft.decimal).any():
+        _refuse(
+            draft,
+            np.flatnonzero(unclear),
+            "may be thousands or decimals: all of them have three places, and other columns have decimal points",
+            "Pass decimal='.' if they are decimals; if they are thousands, write them without the point, "
+            "as the file contradicts itself",
         )
 
 

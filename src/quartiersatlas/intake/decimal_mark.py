@@ -34,7 +34,7 @@ def decide_decimal(columns: Iterable[Cells], profile: Profile) -> Decimal:
         unclear += int(either.sum())
         examples += list(cells.texts(np.flatnonzero(either)[:EXAMPLES]))
         for text in cells.rest.texts:
-            with_comma, with_point = (_is_number(text, mark, profile) for mark in (",", "."))  # type: ignore[arg-type]
+            with_comma, with_point = (_is_number(text, mark, profile) for mark in (",", "."))
             only_comma |= with_comma and not with_point
             only_point |= with_point and not with_comma
             if with_comma and with_point and ("," in text or "." in text):

@@ -70,6 +70,6 @@ def _refuse_damaged(raw: bytes, error: UnicodeDecodeError) -> None:
     if whole >= damaged:
         line = raw.count(b"\n", 0, error.start) + 1
         raise InputError(
-            f"Line {line} has a byte that is not UTF-8, and {whole} letters around it are UTF-8: the file was damaged or "
-            f"put together from two encodings. Correct it, or pass encoding='cp1252' if that is what it is."
+            f"Line {line} has a byte that is not UTF-8, and {whole} letters around it are UTF-8: the file was damaged "
+            f"or put together from two encodings. Correct it, or pass encoding='cp1252' if that is what it is."
         )

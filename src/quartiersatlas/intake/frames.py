@@ -41,19 +41,20 @@ def read_dbf(path: Path, encoding: str | None) -> Grid:
     from pyogrio.errors import DataLayerError, DataSourceError
 
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", RuntimeWarning)  # letters that could not be decoded, cut fields
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
             frame = pyogrio.read_dataframe(path, read_geometry=False, encoding=encoding)
-    except (DataSourceError, DataLayerError, UnicodeDecodeError, LookupError) as error:
+    except (DataSourceError, DataLayerError, UnicodeDecodeError, LookupError, ValueError) as error:
         raise InputError(f"{path.name} cannot be read as a dBASE table: {error}. Another encoding?") from error
-    except RuntimeWarning as warning:
-        raise InputError(f"{path.name}: {warning}. Another encoding?") from warning
+    if told:  # letters that could not be decoded, numbers read in part
+        raise InputError(f"{path.name} is damaged, or has another encoding: {told[0].message} ({len(told)} such cells).")
     return _grid(frame, path, "dBASE")
 
 
 def _grid(frame: pd.DataFrame, path: Path, how: str) -> Grid:
-    binary = [name for name in frame.columns if _is_binary(frame[name])]
-    frame = frame.drop(columns=binary)
+    fits = [not _is_binary(frame.iloc[:, position]) for position in range(frame.shape[1])]
+    binary = [name for name, kept in zip(frame.columns, fits, strict=True) if not kept]
+    frame = frame.loc[:, fits]
     if frame.empty:
         raise InputError(f"{path.name} has no rows or no columns.")
     names = [str(name) for name in frame.columns]
@@ -66,4 +67,4 @@ def _is_binary(column: pd.Series) -> bool:
     """Tell whether a column holds geometry or other things that no cell of a table can hold."""
     if column.dtype != object:
         return False
-    return column.map(lambda value: isinstance(value, bytes | bytearray | dict | list | np.ndarray)).any()
+    return any(isinstance(value, bytes | bytearray | dict | list | np.ndarray) for value in column)

@@ -135,7 +135,7 @@ class ByteCells(Cells):
         longest = int((ends - starts).max(initial=0))
         if longest <= SHORT:
             rows = letters(self._buffer, starts, ends - starts, max(longest, 1))
-            return rows.view(f"S{rows.shape[1]}").ravel().tolist()  # type: ignore[no-any-return] - without the zeros
+            return rows.view(f"S{rows.shape[1]}").ravel().tolist()
         return [self._buffer[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
 
     def take(self, rows: NDArray[Any]) -> ByteCells:
@@ -143,7 +143,7 @@ class ByteCells(Cells):
         return ByteCells(self._buffer, self._before[rows], self._ends[rows], self._codec)
 
 
-def _object_array(values: Sequence[object]) -> NDArray[np.object_]:
+def _object_array(values: Sequence[object] | NDArray[Any]) -> NDArray[np.object_]:
     found = np.empty(len(values), dtype=object)
     found[:] = values
     return found

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from quartiersatlas.errors import InputError
-from quartiersatlas.intake.grid import Grid, TypedCells
 from quartiersatlas.intake.encodings import encoded
+from quartiersatlas.intake.grid import Grid, TypedCells
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,9 +23,9 @@ Record = dict[str, Any]
 def read_json(path: Path, key: str, encoding: str | None = None) -> Grid:
     """Read a JSON file.
 
-    Understood are a list of records, an object of equally long lists (one per column), an object of records or of lists
-    per area, and in each of them a pair of lists such as ``{"years": [...], "values": [...]}``, which becomes one column
-    per year. The list may lie one level deep in an object (``{"data": [...]}``).
+    Understood are a list of records, an object of equally long lists (one per column), an object of records or of
+    lists per area, and in each of them a pair of lists such as ``{"years": [...], "values": [...]}``, which becomes one
+    column per year. The list may lie one level deep in an object (``{"data": [...]}``).
     """
     file = encoded(path.read_bytes(), encoding)
     try:
@@ -40,7 +40,8 @@ def read_json(path: Path, key: str, encoding: str | None = None) -> Grid:
     for name, values in columns.items():
         if nested := next((value for value in values if isinstance(value, dict | list)), None):
             raise InputError(
-                f"{path.name}: {name!r} holds lists or objects such as {str(nested)[:60]}, and a table has one value per cell."
+                f"{path.name}: {name!r} holds lists or objects such as {str(nested)[:60]}, "
+                f"and a table has one value per cell."
             )
     numbers = np.arange(1, len(records) + 1)
     return Grid(path.name, names, [TypedCells(values) for values in columns.values()], numbers, f"JSON, {file.told}")
@@ -110,7 +111,7 @@ def _flat(record: Record, path: Path) -> Record:
 def _per_year(name: str, years: list[Any], values: list[Any], where: str) -> Record:
     if len(years) != len(values):
         raise InputError(
-            f"{where}: {len(values)} values for {len(years)} years ({years[0]} to {years[-1]}). Which year is missing cannot "
-            f"be told: complete the list with null."
+            f"{where}: {len(values)} values for {len(years)} years ({years[0]} to {years[-1]}). "
+            f"Which year is missing cannot be told: complete the list with null."
         )
     return {f"{name} {year}".strip(): value for year, value in zip(years, values, strict=True)}

@@ -109,8 +109,9 @@ def spread_out(
             [str(key) for key, _ in twice],
         )
     keys, names = values.index.unique(), list(dict.fromkeys(labels))
-    wide = values.set_axis(index).unstack("label").reindex(index=keys, columns=names)
-    told = status.set_axis(index).unstack("label").reindex(index=keys, columns=names)
+    # every key and label is there once, so that nothing is aggregated
+    wide = values.set_axis(index).unstack("label").reindex(index=keys, columns=names)  # noqa: PD010
+    told = status.set_axis(index).unstack("label").reindex(index=keys, columns=names)  # noqa: PD010
     gaps = int(told.isna().to_numpy().sum())
     note = f"spread into {len(names)} columns" + (f"; {gaps} cells have no row and are missing" if gaps else "")
     return (

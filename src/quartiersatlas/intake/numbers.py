@@ -14,6 +14,7 @@ import pandas as pd
 
 from quartiersatlas.intake.cell import BLANKS, BLANKS_AND_BREAKS, Cell, number_codes, read_cell
 from quartiersatlas.intake.contradictions import (
+    refuse_likely_groups,
     refuse_mixed_groups,
     refuse_other_decimal,
     refuse_stray_zeros,
@@ -106,6 +107,7 @@ def read_column(
     refuse_unknown(draft)
     if not decided:
         refuse_mixed_groups(draft)
+        refuse_likely_groups(draft)
     values, status = _filled(draft)
     refuse_sentinels(name, values, rows, [code for code, _ in number_codes(profile, decimal)])
     return Column(values, status, True, _problems(draft), _notes(draft, profile))  # noqa: FBT003 - a field
@@ -200,9 +202,10 @@ def _notes(draft: Draft, profile: Profile) -> list[str]:
         notes.append(f"{draft.name}: {minus} negative numbers are written with a blank or with another sign than '-'")
     unclear = draft.cells.scan.may_be_grouped & draft.plain & ~draft.grouped
     if unclear.any() and not draft.cells.scan.only_decimal(draft.decimal).any():
+        example = draft.cells.texts(np.flatnonzero(unclear)[:1])[0]
         notes.append(
-            f"{draft.name}: {int(unclear.sum())} cells such as {draft.cells.texts(np.flatnonzero(unclear)[:1])[0]!r} are "
-            f"read as decimals, as the file's decimal mark is {draft.decimal!r}"
+            f"{draft.name}: {int(unclear.sum())} cells such as {example!r} are read as decimals, "
+            f"as the file's decimal mark is {draft.decimal!r}"
         )
     if len(draft.read) == 1 and not draft.plain.any() and draft.read[0].status == "zero":
         mark = draft.rest.texts[0].strip()

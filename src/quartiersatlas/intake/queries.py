@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -14,9 +15,9 @@ from quartiersatlas.intake.grid import Cells, Grid, TypedCells
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from quartiersatlas.intake.grid import Decimal
     from quartiersatlas.intake.table import Table
 
+NO_TABLE = "The query gives no table: it has to be a SELECT."
 Rows = tuple["list[str]", "list[tuple[Any, ...]]"]
 
 
@@ -29,7 +30,7 @@ def read_query(
     columns: Mapping[str, str] | Iterable[str] | None = None,
     text: Iterable[str] = (),
     symbols: str | Mapping[str, str] = "auto",
-    decimal: Decimal | None = None,
+    decimal: Literal[",", "."] | None = None,
     filters: Mapping[str, object] | None = None,
     level: int | str | None = None,
     spread: tuple[str | Sequence[str], str] | None = None,
@@ -49,8 +50,20 @@ def read_query(
         Column with the district key; text in the database, or its leading zeros are lost there.
     parameters : mapping or sequence, optional
         Values for the placeholders of the query, in the driver's own style.
-    columns, text, symbols, decimal, filters, level, spread, years
-        As in :func:`read_table`.
+    columns : mapping or list of str, optional
+        Columns to keep: names, or new name -> name in the result.
+    text : list of str
+        Columns that look like numbers and are not.
+    symbols : str or mapping, default "auto"
+        Marks in columns of texts, as in :func:`read_table`.
+    decimal : str, optional
+        Decimal mark of numbers that are stored as texts, where it is not found out rightly.
+    filters, level : optional
+        Rows to read, as in :func:`read_table`; better said in the query.
+    spread : (str or list of str, str), optional
+        Columns with the labels and with the values of a long result, as in :func:`read_table`.
+    years : int or "long", optional
+        For years as columns, as in :func:`read_table`.
 
     Returns
     -------
@@ -114,16 +127,29 @@ def _from_driver(sql: str, connection: Any, parameters: Any) -> Rows:  # noqa: A
     cursor = connection.cursor()
     try:
         cursor.execute(sql, *(() if parameters is None else (parameters,)))
-        if cursor.description is None:
-            raise InputError("The query gives no table: it has to be a SELECT.")
-        names = [str(column[0]) for column in cursor.description]
-        return names, [tuple(row) for row in cursor.fetchall()]
+        columns = cursor.description
+        rows = [tuple(row) for row in cursor.fetchall()] if columns is not None else []
     except Exception as error:  # every driver has exceptions of its own
-        if isinstance(error, InputError):
-            raise
         raise InputError(f"The database refuses the query: {_told(error)}.") from error
     finally:
         cursor.close()
+    if columns is None:
+        raise InputError(NO_TABLE)
+    exact = [_is_exact_as_text(column[1]) for column in columns]
+    return [str(column[0]) for column in columns], [_with_numbers(row, exact) for row in rows] if any(exact) else rows
+
+
+def _is_exact_as_text(kind: object) -> bool:
+    """Tell whether a driver hands over exact numbers as texts: ADBC does so with PostgreSQL's ``numeric``."""
+    return getattr(kind, "type_name", None) == "numeric"
+
+
+def _with_numbers(row: tuple[Any, ...], exact: list[bool]) -> tuple[Any, ...]:
+    """Return a row in which exact numbers handed over as texts are numbers again."""
+    return tuple(
+        Decimal(value) if is_text and isinstance(value, str) else value
+        for value, is_text in zip(row, exact, strict=True)
+    )
 
 
 def _from_sqlalchemy(sql: str, connection: Any, parameters: Any) -> Rows:  # noqa: ANN401
@@ -140,8 +166,9 @@ def _from_sqlalchemy(sql: str, connection: Any, parameters: Any) -> Rows:  # noq
     try:
         result = connection.execute(text(sql), parameters)
         if not result.returns_rows:
-            raise InputError("The query gives no table: it has to be a SELECT.")
-        return [str(name) for name in result.keys()], [tuple(row) for row in result]
+            raise InputError(NO_TABLE)
+        names = [str(name) for name in result.keys()]  # noqa: SIM118 - a result is no mapping
+        return names, [tuple(row) for row in result]
     except SQLAlchemyError as error:
         raise InputError(f"The database refuses the query: {_told(error)}.") from error
 

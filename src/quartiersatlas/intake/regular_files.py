@@ -56,8 +56,10 @@ def _stretches(raw: bytes, start: int, stop: int, delimiter: str, width: int, co
     if np.count_nonzero(body == ord("\r")) != np.count_nonzero(returns):
         return None  # a line end of another kind
     ends[-1] -= returns
-    if (ends[-1] - before <= width).any() or ends[-1, -1] - ends[0, -1] < width - 1:
-        return None  # a row without any cell, or a last row with one, which may be a footnote
+    if (ends[-1] - before <= width).any():
+        return None  # a row without any cell
+    if not raw[ends[0, -1] : ends[-1, -1]].decode(codec).replace(delimiter, " ").strip():
+        return None  # a last row with one cell, which may be a footnote
     padded = raw + PADDING
     return [
         ByteCells(padded, ends[position - 1] if position else before, ends[position], codec)

@@ -46,12 +46,14 @@ class Scan:
     @property
     def may_be_grouped(self) -> NDArray[np.bool_]:
         """Cells such as ``18.217`` or ``18,217``: thousands or decimals."""
-        starts_like_a_group = (self.lead <= GROUP) & (np.abs(self.signed) >= 10**GROUP)
-        return self.plain & (self.mark != 0) & (self.places == GROUP) & starts_like_a_group
+        starts_like_a_group: NDArray[np.bool_] = (self.lead <= GROUP) & (np.abs(self.signed) >= 10**GROUP)
+        has_three_places: NDArray[np.bool_] = (self.mark != 0) & (self.places == GROUP)
+        return self.plain & has_three_places & starts_like_a_group
 
     def only_decimal(self, decimal: Decimal) -> NDArray[np.bool_]:
         """Cells that have this mark and can only be decimals, such as ``41,14`` or ``0,217``."""
-        return self.plain & (self.mark == ord(decimal)) & ~self.may_be_grouped
+        has_mark: NDArray[np.bool_] = self.mark == ord(decimal)
+        return self.plain & has_mark & ~self.may_be_grouped
 
     def read(self, decimal: Decimal) -> tuple[NDArray[np.bool_], NDArray[np.float64], NDArray[np.bool_]]:
         """Return which cells are read, their numbers, and which of them have grouped thousands."""

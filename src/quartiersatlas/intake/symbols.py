@@ -98,8 +98,8 @@ PROFILES: dict[str, Profile] = {
         },
         "exactly zero, or set to zero to keep a secret",
     ),
-    # Bundesagentur für Arbeit, small-area data ("Datenbeispiele"): stars are numbers too small to be shown. What a point
-    # means there differs from table to table, so that it has to be named.
+    # Bundesagentur für Arbeit, small-area data ("Datenbeispiele"): stars are numbers too small to be shown. What a
+    # point means there is not printed with them, so that it has to be named.
     "ba": Profile({"": "missing", "*": "suppressed", "-": "zero", "x": "not_applicable", "X": "not_applicable"}),
     # Berlin, Monitoring Soziale Stadtentwicklung: areas without a valid index
     "berlin_mss": Profile({"": "missing", "-9999": "suppressed"}),
@@ -118,7 +118,7 @@ def symbol_profile(symbols: str | Mapping[str, str]) -> Profile:
         raise SpecError(f"symbols: {unknown[0]!r} is not a status; there are {', '.join(STATUSES)}.")
     no_number = [mark for mark, status in own.items() if status == "value" and not _has_digit(mark)]
     if no_number:
-        raise SpecError(f"symbols: {no_number[0]!r} stands instead of a number, so its status cannot be 'value'.")
+        raise SpecError(f"symbols: {no_number[0]!r} stands instead of a number: its status cannot be 'value'.")
     auto = PROFILES["auto"]
     return Profile({**auto.instead, **own}, auto.beside)  # type: ignore[dict-item]
 

@@ -101,12 +101,12 @@ def _fit(row: list[str], width: int, line: int, source: str) -> list[str]:
 
 
 def _refuse_shortened(columns: list[Cells], names: list[str], source: str) -> None:
-    """Refuse decimals of which the spreadsheet has dropped zeros: ``5,07`` split into 5 and 07 comes back as ``5,7``."""
+    """Refuse decimals of which the spreadsheet dropped zeros: ``5,07`` split into 5 and 07 comes back as ``5,7``."""
     for name, cells in zip(names, columns, strict=True):
         places = {len(text.partition(",")[2]) for text in cells.texts() if "," in text}
         if len(places) > 1:
             raise InputError(
-                f"{source}: a spreadsheet has split the rows at the decimal comma, and the decimals of {name!r} have "
-                f"{' or '.join(map(str, sorted(places)))} digits: it may have dropped zeros (5,07 became 5,7). "
+                f"{source}: a spreadsheet has split the rows at the decimal comma, and the decimals of {name!r} "
+                f"have {' or '.join(map(str, sorted(places)))} digits: it may have dropped zeros (5,07 became 5,7). "
                 f"Take the file as it was published."
             )
