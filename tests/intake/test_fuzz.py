@@ -1,6 +1,6 @@
 """Damaged files end in a result whose changed cells are listed, or in an error of ours: never in a traceback.
 
-The tests run 200 damaged text files and some of every other format; ``python tests/intake/test_fuzz.py 2000`` runs more.
+The tests run 200 damaged text files and some of every other format; ``python scripts/fuzz_tables.py 2000`` runs more.
 """
 
 from __future__ import annotations
@@ -11,11 +11,8 @@ import json
 import random
 import re
 import sqlite3
-import sys
-import tempfile
 from collections import Counter
 from decimal import Decimal
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -63,7 +60,7 @@ def base_rows(rng):
 
 def base_file(rng):
     """Return an undamaged file in one of several dialects, and its encoding."""
-    encoding = rng.choice(["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+    encoding = rng.choice(["utf-8", "utf-8-sig", "cp1252", "cp1252", "cp1252", "utf-16"])
     text = io.StringIO()
     quoting = rng.choice([csv.QUOTE_MINIMAL, csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
     writer = csv.writer(
@@ -73,36 +70,54 @@ def base_file(rng):
     return text.getvalue().encode(encoding)
 
 
+def flip(raw, at, rng):
+    return raw[:at] + bytes([raw[at] ^ 1 << rng.randrange(8)]) + raw[at + 1 :]
+
+
+def replace(raw, at, rng):
+    return raw[:at] + bytes([rng.choice(b"0123456789.,;- x\t\n\r\"'")]) + raw[at + 1 :]
+
+
+def delete(raw, at, rng):
+    return raw[:at] + raw[at + rng.randint(1, 3) :]
+
+
+def insert(raw, at, rng):
+    return raw[:at] + bytes(rng.choice(b"0123456789.,;- %()*\n") for _ in range(rng.randint(1, 2))) + raw[at:]
+
+
+def insert_mark(raw, at, rng):
+    return raw[:at] + rng.choice(MARKS).encode("cp1252") + raw[at:]
+
+
+def drop_line(raw, _, rng):
+    lines = raw.split(b"\n")
+    del lines[rng.randrange(len(lines))]
+    return b"\n".join(lines)
+
+
+def cut(raw, at, _):
+    return raw[:at]
+
+
+def double(raw, at, rng):
+    return raw[:at] + raw[at : at + rng.randint(1, 40)] + raw[at:]
+
+
+def swap(raw, _, rng):
+    old, new = rng.sample([b";", b",", b".", b"\t", b" "], 2)
+    return raw.replace(old, new, rng.choice([1, 3, 100_000]))
+
+
+FAULTS = (flip, flip, replace, delete, insert, insert_mark, drop_line, cut, double, swap)
+
+
 def damaged(raw, rng):
     """Return the bytes with one to three faults."""
-    raw = bytearray(raw)
     for _ in range(rng.randint(1, 3)):
-        at = rng.randrange(len(raw)) if raw else 0
-        fault = rng.choice(["flip", "flip", "replace", "delete", "insert", "mark", "line", "cut", "double", "swap"])
-        if not raw:
-            break
-        if fault == "flip":
-            raw[at] ^= 1 << rng.randrange(8)
-        elif fault == "replace":
-            raw[at] = rng.choice(b"0123456789.,;- x\t\n\r\"'")
-        elif fault == "delete":
-            del raw[at : at + rng.randint(1, 3)]
-        elif fault == "insert":
-            raw[at:at] = bytes(rng.choice(b"0123456789.,;- %()*\n") for _ in range(rng.randint(1, 2)))
-        elif fault == "mark":
-            raw[at:at] = rng.choice(MARKS).encode("cp1252")
-        elif fault == "line":
-            lines = bytes(raw).split(b"\n")
-            del lines[rng.randrange(len(lines))]
-            raw = bytearray(b"\n".join(lines))
-        elif fault == "cut":
-            del raw[at:]
-        elif fault == "double":
-            raw[at:at] = raw[at : at + rng.randint(1, 40)]
-        elif fault == "swap":
-            old, new = rng.sample([b";", b",", b".", b"\t", b" "], 2)
-            raw = bytearray(bytes(raw).replace(old, new, rng.choice([1, 3, 100_000])))
-    return bytes(raw)
+        if raw:
+            raw = rng.choice(FAULTS)(raw, rng.randrange(len(raw)), rng)
+    return raw
 
 
 NUMBER = re.compile(r"(?P<sign>[-+−–]?)\s*(?P<whole>\d{1,3}(?:(?P<group>[.,\s'’])\d{3})+|\d*)(?P<places>[.,]\d+)?\s*%?")
@@ -159,14 +174,13 @@ def unlisted(table, raw):
 
 def run(seed, folder):
     """Damage one file and read it; return how it ended."""
-    rng = random.Random(seed)
+    rng = random.Random(seed)  # noqa: S311 - faults need no cryptography
     raw = damaged(base_file(rng), rng)
     file = folder / "table.csv"
     file.write_bytes(raw)
     try:
         table = qa.read_table(file, key="key")
     except QuartiersatlasError as error:
-        assert str(error).strip()
         return type(error).__name__
     faults = unlisted(table, raw)
     assert not faults, f"seed {seed}: {faults[:3]} in {table!r}"
@@ -216,7 +230,8 @@ def test_other_damaged_formats_give_a_table_or_our_errors(tmp_path, ending):
 
 def run_other(seed, raw, file):
     """Damage a file of another format and read it; return how it ended."""
-    file.write_bytes(damaged(raw, random.Random(seed)))
+    rng = random.Random(seed)  # noqa: S311 - faults need no cryptography
+    file.write_bytes(damaged(raw, rng))
     try:
         qa.read_table(file, key="key")
     except QuartiersatlasError as error:
@@ -225,7 +240,7 @@ def run_other(seed, raw, file):
 
 
 def test_whatever_a_database_holds_is_a_table_or_our_error():
-    rng = random.Random(1)
+    rng = random.Random(1)  # noqa: S311 - cells need no cryptography
     values = [
         None,
         "",
@@ -259,16 +274,3 @@ def test_whatever_a_database_holds_is_a_table_or_our_error():
                 ended[type(error).__name__] += 1
         connection.close()
     assert ended["read"]
-
-
-def main():
-    """Run as many damaged files as are asked for and print how they ended."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
-    with tempfile.TemporaryDirectory() as folder:
-        ended = Counter(run(seed, Path(folder)) for seed in range(count))
-    for how, many in ended.most_common():
-        print(f"{many:6}  {how}")
-
-
-if __name__ == "__main__":
-    main()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def read_sheet(path: Path, key: str, sheet: str | None = None, header_rows: int | None = None) -> Grid:
     """Read one sheet of an XLSX, XLS or ODS workbook (the first, if none is named)."""
     try:
-        from python_calamine import CalamineError, CalamineWorkbook
+        from python_calamine import CalamineWorkbook
     except ImportError as error:
         raise DependencyError(
             "Reading workbooks needs an extra: pip install 'quartiersatlas[excel]' (in a checkout: '.[excel]')."
@@ -25,10 +25,13 @@ def read_sheet(path: Path, key: str, sheet: str | None = None, header_rows: int 
     try:
         book = CalamineWorkbook.from_path(path)
         names = book.sheet_names
-        if sheet is not None and sheet not in names:
-            raise InputError(f"{path.name} has no sheet {sheet!r}; there are {', '.join(map(repr, names))}.")
+    except Exception as error:  # a damaged file may fail anywhere in the reader
+        raise InputError(f"{path.name} cannot be read as a workbook: {error}.") from error
+    if not names or (sheet is not None and sheet not in names):
+        raise InputError(f"{path.name} has no sheet {sheet!r}; there are {', '.join(map(repr, names)) or 'none'}.")
+    try:
         content = book.get_sheet_by_name(sheet or names[0]).to_python(skip_empty_area=False)
-    except (CalamineError, OSError) as error:
+    except Exception as error:  # as above
         raise InputError(f"{path.name} cannot be read as a workbook: {error}.") from error
     numbered = [(n, row) for n, row in enumerate(content, start=1) if any(written(cell).strip() for cell in row)]
     if len(numbered) < 2:  # noqa: PLR2004 - a header and at least one row

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from quartiersatlas.errors import DependencyError, InputError
-from quartiersatlas.intake.grid import Cells, Grid, TypedCells
+from quartiersatlas.intake.grid import Cells, Grid, NumberCells, TypedCells
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,17 +19,15 @@ def read_parquet(path: Path) -> Grid:
     """Read a Parquet file; a geometry column is left out."""
     try:
         import pyarrow.parquet as pq
-        from pyarrow import ArrowException
     except ImportError as error:
         raise DependencyError(
             "Reading Parquet needs an extra: pip install 'quartiersatlas[parquet]' (in a checkout: '.[parquet]')."
         ) from error
     try:
-        frame = pq.read_table(path).to_pandas(integer_object_nulls=True)
-    except (ArrowException, OSError, ValueError) as error:
+        # an index that pandas wrote is a column of the file like any other
+        frame = pq.read_table(path).to_pandas(integer_object_nulls=True, ignore_metadata=True)
+    except Exception as error:  # a damaged file may fail anywhere in the reader
         raise InputError(f"{path.name} cannot be read as Parquet: {error}.") from error
-    if frame.index.names != [None]:  # pandas keeps an index it wrote as a column of the file
-        frame = frame.reset_index()
     return _grid(frame, path, "Parquet")
 
 
@@ -38,16 +36,15 @@ def read_dbf(path: Path, encoding: str | None) -> Grid:
     import warnings
 
     import pyogrio
-    from pyogrio.errors import DataLayerError, DataSourceError
 
     try:
         with warnings.catch_warnings(record=True) as told:
             warnings.simplefilter("always")
             frame = pyogrio.read_dataframe(path, read_geometry=False, encoding=encoding)
-    except (DataSourceError, DataLayerError, UnicodeDecodeError, LookupError, ValueError) as error:
+    except Exception as error:  # a damaged file may fail anywhere in the reader
         raise InputError(f"{path.name} cannot be read as a dBASE table: {error}. Another encoding?") from error
     if told:  # letters that could not be decoded, numbers read in part
-        raise InputError(f"{path.name} is damaged, or has another encoding: {told[0].message} ({len(told)} such cells).")
+        raise InputError(f"{path.name} is damaged or has another encoding: {told[0].message} ({len(told)} such cells).")
     return _grid(frame, path, "dBASE")
 
 
@@ -59,8 +56,14 @@ def _grid(frame: pd.DataFrame, path: Path, how: str) -> Grid:
         raise InputError(f"{path.name} has no rows or no columns.")
     names = [str(name) for name in frame.columns]
     notes = [f"column {str(name)!r} holds no numbers or texts and was left out" for name in binary]
-    cells: list[Cells] = [TypedCells(list(frame.iloc[:, n].astype(object))) for n in range(frame.shape[1])]
+    cells = [_cells(frame.iloc[:, position]) for position in range(frame.shape[1])]
     return Grid(path.name, names, cells, np.arange(1, len(frame) + 1), how, notes=notes)
+
+
+def _cells(column: pd.Series) -> Cells:
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iuf":
+        return NumberCells(column.to_numpy())
+    return TypedCells(list(column.astype(object)))
 
 
 def _is_binary(column: pd.Series) -> bool:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 Decimal = Literal[",", "."]
 
+LARGEST_EXACT = 2**53  # every whole number up to it is a double
 SHORT = 32  # letters of cells that are cut out side by side
 SEPARATOR, SEPARATOR_BYTE = "\0", b"\0"  # no text file that is read has it in a cell
 
@@ -181,6 +182,32 @@ class TypedCells(Cells):
     def take(self, rows: NDArray[Any]) -> TypedCells:
         """Return the cells of some rows."""
         return TypedCells(self._values[rows])
+
+
+class NumberCells(Cells):
+    """Cells of a source that keeps a column as an array of numbers."""
+
+    def __init__(self, numbers: NDArray[Any]) -> None:
+        self._numbers = numbers
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def _scanned(self) -> Scan:
+        numbers = self._numbers.astype(float)
+        known = np.isfinite(numbers)
+        if self._numbers.dtype.kind in "iu":
+            known &= np.abs(numbers) <= LARGEST_EXACT
+        return typed_scan(np.where(known, numbers, 0.0), known)
+
+    def texts(self, where: NDArray[Any] | None = None) -> NDArray[np.object_]:
+        """Return the cells, or some of them, as text; whole numbers without a decimal point."""
+        numbers = self._numbers if where is None else self._numbers[where]
+        return _object_array(list(map(written, numbers.tolist())))
+
+    def take(self, rows: NDArray[Any]) -> NumberCells:
+        """Return the cells of some rows."""
+        return NumberCells(self._numbers[rows])
 
 
 def is_number(value: object) -> bool:

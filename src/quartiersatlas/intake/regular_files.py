@@ -25,7 +25,9 @@ def read_regular(file: Encoded, delimiter: str, key: str, header_rows: int | Non
     if b'"' in raw:
         return None
     end = raw.find(b"\n", HEAD)
-    head = raw if end < 0 else raw[:end]
+    head = raw if end < 0 else raw[: end + 1]
+    if head.count(b"\r") != head.count(b"\r\n"):
+        return None  # a line end of another kind
     lines = head.split(b"\n")  # a carriage return at the end of a line is a blank at the end of its last cell
     split = [(number, line.decode(file.codec).split(delimiter)) for number, line in enumerate(lines, start=1)]
     rows = [(number, row) for number, row in split if any(cell.strip() for cell in row)]
