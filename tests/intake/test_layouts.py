@@ -41,6 +41,19 @@ def test_columns_of_a_spread_table_are_renamed_and_chosen(read):
     assert table.values.to_dict() == {"residents": {"0101": 100.0, "0102": 200.0}}
 
 
+def test_a_notice_stays_with_a_spread_table(read):
+    content = "key;zeile;zahl;Hinweis\n01;EW;5;synthetisch\n02;EW;6;synthetisch\n01;MH;1;synthetisch\n"
+    table = read(content, spread=("zeile", "zahl"), columns=["EW"])
+    assert table.values["Hinweis"].tolist() == ["synthetisch", "synthetisch"]
+    assert table.status["Hinweis"].tolist() == ["value", "value"]
+
+
+@pytest.mark.parametrize(("option", "value"), [("spread", ["zeile"]), ("filters", "jahr")])
+def test_options_of_another_form_are_refused(read, option, value):
+    with pytest.raises(SpecError, match=option):
+        read(LONG, **{option: value})
+
+
 def test_two_editions_of_one_label_are_refused_with_the_repair(read):
     with pytest.raises(KeyColumnError, match=r"3 rows .* such as '0101' with 'Einwohner'.*filters=") as caught:
         read(LONG, level=4, spread=("zeile", "zahl"))

@@ -73,6 +73,12 @@ def assemble(grid: Grid, path: Path, key: str, options: Options) -> Table:
     """Read from a grid what the options ask for."""
     if options.years not in (None, LONG) and not isinstance(options.years, int):
         raise SpecError(f"years={options.years!r}: there are a year such as 2024, and 'long'.")
+    if options.spread is not None and len(tuple(options.spread)) != 2:  # noqa: PLR2004 - labels and values
+        raise SpecError(
+            f"spread={options.spread!r}: the column(s) of the labels and the column of the values are needed."
+        )
+    if options.filters is not None and not hasattr(options.filters, "items"):
+        raise SpecError(f"filters={options.filters!r}: column -> value, or list of values, is needed.")
     cells, problems = _named_columns(grid)
     body = _keyed(grid, cells, key, problems)
     notes = list(grid.notes)
@@ -85,9 +91,9 @@ def assemble(grid: Grid, path: Path, key: str, options: Options) -> Table:
     index = pd.Index(body.keys, name="key", dtype=object)
     values, status = _frames(read.columns, index)
     if options.spread:
-        values, status, note = spread_out(
-            values.iloc[:, 0], status.iloc[:, 0], _labels(grid, body, options), grid.source
-        )
+        labels = _labels(grid, body, options)
+        values, status, note = spread_out(values.iloc[:, 0], status.iloc[:, 0], labels, grid.source)
+        values, status = _with_notices(values, status, body)
         wanted = _wanted(options.columns, list(values.columns), grid.source, problems)
         values, status = _chosen(values, wanted), _chosen(status, wanted)
         notes.append(note)
@@ -177,6 +183,16 @@ def _labels(grid: Grid, body: _Body, options: Options) -> list[str]:
     assert options.spread is not None  # noqa: S101 - the caller has looked
     by = [options.spread[0]] if isinstance(options.spread[0], str) else list(options.spread[0])
     return label_of([body.cells[find_column(name, list(body.cells), grid.source)].texts() for name in by])
+
+
+def _with_notices(values: pd.DataFrame, status: pd.DataFrame, body: _Body) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Add the notice columns of a long table: the notice in the first row of each key."""
+    for name in filter(is_notice, body.cells):
+        texts = pd.Series(body.cells[name].texts(), body.keys, dtype="str")
+        first = texts[~texts.index.duplicated()].reindex(values.index)
+        values = values.assign(**{name: first})
+        status = status.assign(**{name: first.str.strip().eq("").map({True: "missing", False: "value"})})
+    return values, status
 
 
 def _read(
