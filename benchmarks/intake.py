@@ -3,7 +3,7 @@
 ``python benchmarks/intake.py [--rows 1000000]`` writes the table to a temporary folder (semicolons, decimal comma,
 cp1252, keys with leading zeros), reads it five times in turn with ``qa.read_table`` and with a ``pandas.read_csv`` that
 was told everything about the file, and prints the median seconds, the peak memory and the ratio. Marks (a share of the
-cells, as cities write them) are a second table, which pandas can only read as text.
+cells, as cities write them) are a second table, of which pandas is told that they are missing.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ start, cpu = time.perf_counter(), time.process_time()
 if how == "ours":
     values = qa.read_table(path, key="key").values
 else:
-    values = pd.read_csv(path, sep=";", decimal=",", encoding="cp1252", dtype={"key": "str"}, index_col="key")
+    values = pd.read_csv(path, sep=";", decimal=",", encoding="cp1252", dtype={"key": "str"}, index_col="key", na_values=["."])
 took, used = time.perf_counter() - start, time.process_time() - cpu
 peak = memory("VmHWM")
 sums = {c: float(values[c].sum()) for c in values.columns if values[c].dtype.kind in "fi"}

@@ -101,9 +101,17 @@ def assemble(grid: Grid, path: Path, key: str, options: Options) -> Table:
         values, status, note = stacked_years(values, status, grid.source)
         notes.append(note)
     notes += read.notes + [note for column in read.columns.values() for note in column.notes] + _text_note(read.columns)
-    problems += read.problems + [problem for column in read.columns.values() for problem in column.problems]
-    frame = pd.DataFrame(problems, columns=list(Problem._fields))
-    return Table(values, status, frame, path, _written(grid, read.decimal), tuple(notes))
+    problems += read.problems
+    listed = _listed(problems, read.columns)
+    return Table(values, status, listed, path, _written(grid, read.decimal), tuple(notes))
+
+
+def _listed(problems: list[Problem], read: Mapping[str, Column]) -> pd.DataFrame:
+    """Return what is to be told of the file, and then of each column."""
+    first = pd.DataFrame(problems, columns=list(Problem._fields), dtype=object)
+    frames = [column.problems for column in read.values() if column.problems is not None and len(column.problems)]
+    found = pd.concat([first, *frames] if len(first) or not frames else frames, ignore_index=True)
+    return found.astype({"row": object, "column": "str", "raw": "str", "done": "str"})
 
 
 def _written(grid: Grid, decimal: Decimal) -> str:
@@ -238,9 +246,9 @@ def _wanted(
 
 
 def _frames(read: Mapping[str, Column], index: pd.Index) -> tuple[pd.DataFrame, pd.DataFrame]:
-    names = pd.Series(STATUSES, dtype="str")
-    values = {name: pd.Series(column.values).set_axis(index) for name, column in read.items()}
-    status = {name: names.take(column.status).set_axis(index) for name, column in read.items()}
+    names = pd.Series(STATUSES, dtype="str").array
+    values = {name: pd.Series(column.values, index, copy=False) for name, column in read.items()}
+    status = {name: pd.Series(names.take(column.status), index, copy=False) for name, column in read.items()}
     return pd.DataFrame(values, index=index), pd.DataFrame(status, index=index)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from quartiersatlas.errors import InputError
 
-AROUND = 1 << 17  # bytes before and after a damaged one that are looked at
+AROUND = 1 << 14  # bytes before and after a damaged one that are looked at
 BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 NOT_CP1252 = (b"\x81", b"\x8d", b"\x8f", b"\x90", b"\x9d")  # the bytes that stand for nothing in it
 # in these, a byte below 128 is the letter of ASCII and nothing else: rows and cells can be cut before decoding

@@ -22,7 +22,8 @@ Decimal = Literal[",", "."]
 
 LARGEST_EXACT = 2**53  # every whole number up to it is a double
 SHORT = 32  # letters of cells that are cut out side by side
-SEPARATOR, SEPARATOR_BYTE = "\0", b"\0"  # no text file that is read has it in a cell
+FIRST_NON_ASCII = 128
+SEPARATOR = "\0"  # no text file that is read has it in a cell
 
 
 class Problem(NamedTuple):
@@ -122,21 +123,31 @@ class ByteCells(Cells):
 
     def texts(self, where: NDArray[Any] | None = None) -> NDArray[np.object_]:
         """Return the cells, or some of them, as text."""
-        pieces = self._pieces(where)
-        return _object_array(SEPARATOR_BYTE.join(pieces).decode(self._codec).split(SEPARATOR) if pieces else [])
+        rows = self._short(where)
+        if rows is not None and rows.max(initial=0) < FIRST_NON_ASCII:
+            return rows.view(f"S{rows.shape[1]}").ravel().astype(f"U{rows.shape[1]}").astype(object)
+        return _object_array([piece.decode(self._codec) for piece in self._pieces(where)])
 
     def _distinct(self, where: NDArray[np.int64]) -> tuple[NDArray[np.int64], list[str]]:
         codes, distinct = pd.factorize(_object_array(self._pieces(where)))
         return codes, [piece.decode(self._codec) for piece in distinct]
 
-    def _pieces(self, where: NDArray[Any] | None) -> list[bytes]:
-        """Cut the cells out of the buffer; short ones all at once."""
+    def _bounds(self, where: NDArray[Any] | None) -> tuple[NDArray[Any], NDArray[Any]]:
         before, ends = (self._before, self._ends) if where is None else (self._before[where], self._ends[where])
-        starts = before + 1
+        return before + 1, ends
+
+    def _short(self, where: NDArray[Any] | None) -> NDArray[np.uint8] | None:
+        """Return the letters of the cells side by side; None where one is long."""
+        starts, ends = self._bounds(where)
         longest = int((ends - starts).max(initial=0))
-        if longest <= SHORT:
-            rows = letters(self._buffer, starts, ends - starts, max(longest, 1))
+        return letters(self._buffer, starts, ends - starts, max(longest, 1)) if longest <= SHORT else None
+
+    def _pieces(self, where: NDArray[Any] | None) -> list[bytes]:
+        """Cut the cells out of the buffer; short ones all at once, without the zeros after each."""
+        rows = self._short(where)
+        if rows is not None:
             return rows.view(f"S{rows.shape[1]}").ravel().tolist()
+        starts, ends = self._bounds(where)
         return [self._buffer[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
 
     def take(self, rows: NDArray[Any]) -> ByteCells:

@@ -20,7 +20,6 @@ from quartiersatlas.intake.contradictions import (
     refuse_stray_zeros,
     refuse_unknown,
 )
-from quartiersatlas.intake.grid import Problem
 from quartiersatlas.intake.sentinels import refuse_sentinels
 from quartiersatlas.intake.symbols import STATUSES
 
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
+    from pandas.api.extensions import ExtensionArray
 
     from quartiersatlas.intake.grid import Cells, Decimal, Rest
     from quartiersatlas.intake.symbols import Profile
@@ -45,10 +45,10 @@ class Column:
     ``status`` are positions in :data:`STATUSES`.
     """
 
-    values: NDArray[np.float64] | pd.Series[str]
+    values: NDArray[np.float64] | ExtensionArray
     status: NDArray[np.uint8]
     is_number: bool
-    problems: list[Problem] = field(default_factory=list)
+    problems: pd.DataFrame | None = None
     notes: list[str] = field(default_factory=list)
 
 
@@ -159,7 +159,7 @@ def _text(cells: Cells) -> Column:
         codes[plain] = more + len(texts)
         texts += distinct
     empty = np.array([not text for text in texts], dtype=bool)[codes]
-    values = pd.Series(texts, dtype="str").take(codes)
+    values = pd.Series(texts, dtype="str").array.take(codes)
     return Column(values, np.where(empty, MISSING, VALUE).astype(np.uint8), is_number=False)
 
 
@@ -176,14 +176,14 @@ def _filled(draft: Draft) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
     return values, status
 
 
-def _problems(draft: Draft) -> list[Problem]:
+def _problems(draft: Draft) -> pd.DataFrame:
     """List every cell of a numeric column that is not a plain number."""
     listed = draft.where(lambda _, cell: cell.done)
-    where, codes, texts = draft.rest
-    return [
-        Problem(row, draft.name, texts[code], draft.read[code].done)
-        for row, code in zip(draft.rows[where[listed]].tolist(), codes[listed].tolist(), strict=True)
-    ]
+    where, codes = draft.rest.where[listed], draft.rest.codes[listed]
+    raw = np.array([*draft.rest.texts, ""], dtype=object)[codes]
+    done = np.array([*(cell.done for cell in draft.read), ""], dtype=object)[codes]
+    rows = draft.rows[where].astype(object)
+    return pd.DataFrame({"row": rows, "column": draft.name, "raw": raw, "done": done})
 
 
 def _notes(draft: Draft, profile: Profile) -> list[str]:

@@ -55,7 +55,7 @@ def _stretches(raw: bytes, start: int, stop: int, delimiter: str, width: int, co
     ends = np.ascontiguousarray(ends.reshape(count, width).T) + start  # one row per column of the table
     before = np.append(start - 1, ends[-1, :-1])
     returns = letter[ends[-1] - 1] == ord("\r")
-    if np.count_nonzero(body == ord("\r")) != np.count_nonzero(returns):
+    if raw.count(b"\r", start, stop) != np.count_nonzero(returns):
         return None  # a line end of another kind
     ends[-1] -= returns
     if (ends[-1] - before <= width).any():

@@ -9,6 +9,7 @@ division rounds correctly (Clinger 1990, How to read floating point numbers accu
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,9 +44,11 @@ class Scan:
     lead: NDArray[np.uint8]
     places: NDArray[np.uint8]
 
-    @property
+    @cached_property
     def may_be_grouped(self) -> NDArray[np.bool_]:
         """Cells such as ``18.217`` or ``18,217``: thousands or decimals."""
+        if not self.places.any():
+            return np.zeros(len(self.plain), bool)
         starts_like_a_group: NDArray[np.bool_] = (self.lead <= GROUP) & (np.abs(self.signed) >= 10**GROUP)
         has_three_places: NDArray[np.bool_] = (self.mark != 0) & (self.places == GROUP)
         return self.plain & has_three_places & starts_like_a_group
@@ -57,10 +60,11 @@ class Scan:
 
     def read(self, decimal: Decimal) -> tuple[NDArray[np.bool_], NDArray[np.float64], NDArray[np.bool_]]:
         """Return which cells are read, their numbers, and which of them have grouped thousands."""
+        if not self.places.any():
+            return self.plain, self.signed.astype(float), np.zeros(len(self.plain), bool)
         other = (self.mark != 0) & (self.mark != ord(decimal))
         grouped = self.may_be_grouped & other
-        places = np.where(other, 0, self.places)
-        numbers = self.signed / POWERS[places] if places.any() else self.signed.astype(float)
+        numbers = self.signed / POWERS[np.where(other, 0, self.places)]
         return self.plain & (grouped | ~other), numbers, grouped
 
 
