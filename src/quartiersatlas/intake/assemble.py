@@ -247,8 +247,8 @@ def _wanted(
 
 def _frames(read: Mapping[str, Column], index: pd.Index) -> tuple[pd.DataFrame, pd.DataFrame]:
     names = pd.Series(STATUSES, dtype="str").array
-    values = {name: pd.Series(column.values, index, copy=False) for name, column in read.items()}
-    status = {name: pd.Series(names.take(column.status), index, copy=False) for name, column in read.items()}
+    values = {name: column.values for name, column in read.items()}
+    status = {name: names.take(column.status) for name, column in read.items()}
     return pd.DataFrame(values, index=index), pd.DataFrame(status, index=index)
 
 

@@ -36,7 +36,8 @@ def read_regular(file: Encoded, delimiter: str, key: str, header_rows: int | Non
     header = find_header(rows, key, header_rows, source)
     first = rows[header.rows][0]
     start = sum(len(line) + 1 for line in lines[: first - 1])
-    columns = _stretches(raw, start, len(raw.rstrip(b"\r\n")), delimiter, len(header.names), file.codec)
+    stop = len(raw) - len(raw[-HEAD:]) + len(raw[-HEAD:].rstrip(b"\r\n"))  # more empty lines are left to the other way
+    columns = _stretches(raw, start, stop, delimiter, len(header.names), file.codec)
     if columns is None:
         return None
     numbered = np.arange(first, first + len(columns[0]))
@@ -47,12 +48,16 @@ def _stretches(raw: bytes, start: int, stop: int, delimiter: str, width: int, co
     """Return the columns as stretches of the bytes; None where a row has another width."""
     letter = np.frombuffer(raw, np.uint8)
     body = letter[start:stop]
-    is_end = body == ord("\n")
-    ends = np.append(np.flatnonzero(is_end | (body == ord(delimiter))), len(body))
-    count = int(np.count_nonzero(is_end)) + 1
+    is_end = np.ones(len(body) + 1, bool)  # the last row ends with the body
+    np.equal(body, ord("\n"), out=is_end[:-1])
+    is_any = is_end.copy()
+    is_any[:-1] |= body == ord(delimiter)
+    ends = np.flatnonzero(is_any)
+    count = int(np.count_nonzero(is_end))
     if len(ends) != count * width or not is_end[ends[width - 1 : -1 : width]].all():
         return None
-    ends = np.ascontiguousarray(ends.reshape(count, width).T) + start  # one row per column of the table
+    ends = np.ascontiguousarray(ends.reshape(count, width).T)  # one row per column of the table
+    ends += start
     before = np.append(start - 1, ends[-1, :-1])
     returns = letter[ends[-1] - 1] == ord("\r")
     if raw.count(b"\r", start, stop) != np.count_nonzero(returns):

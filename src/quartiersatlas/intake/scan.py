@@ -126,6 +126,8 @@ def _scan_block(
         strange |= ~(is_digit | is_mark | (letter == 0))
         if position == 0:
             strange &= ~negative
+        if strange.all():  # a column of words
+            return
         leading_zero |= is_digit & (digits_seen == 1) & (signed == 0) & (mark == 0)
         np.copyto(signed, signed * 10 + digit, where=is_digit)
         digits_seen += is_digit

@@ -34,7 +34,7 @@ def read_grid(
 ) -> Grid:
     """Read a delimited text file into a grid of text cells; every row must fit the header."""
     file = encoded(path.read_bytes(), encoding)
-    if not file.raw.strip():
+    if file.raw.isspace() or not file.raw:
         raise InputError(f"{path.name} is empty.")
     if b"\0" in file.raw:
         raise InputError(
