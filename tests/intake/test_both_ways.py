@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import quartiersatlas as qa
 from quartiersatlas.errors import QuartiersatlasError
-from quartiersatlas.intake import text_files
+from quartiersatlas.intake import numbers, text_files
 from quartiersatlas.intake.grid import ByteCells, TextCells
 
 
@@ -72,8 +72,10 @@ def test_cells_of_every_kind_are_read_the_same_both_ways(file, rows, end, encodi
     assert_same_both_ways(file, decimal=decimal)
 
 
-def test_the_regular_way_is_taken_and_makes_no_texts_of_numbers(file, monkeypatch):
-    file.write_text("key;a\n01;5\n02;6\n", encoding="utf-8")
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_the_regular_way_is_taken_and_makes_no_texts_of_numbers(file, monkeypatch, end):
+    file.write_bytes(f"key;a{end}01;5{end}02;6{end}".encode())
+    monkeypatch.setattr(numbers, "read_cell", None)  # not even one cell is read by itself
     taken = []
     monkeypatch.setattr(text_files, "read_row_by_row", lambda *_: taken.append("row by row"))
     asked = []
@@ -84,6 +86,13 @@ def test_the_regular_way_is_taken_and_makes_no_texts_of_numbers(file, monkeypatc
 
 
 texts = ByteCells.texts
+
+
+@pytest.mark.parametrize(
+    ("cell", "plain"), [("123456789012345", True), ("1234567890123456", False), ("12345678901,23456", False)]
+)
+def test_only_numbers_that_a_double_holds_exactly_are_plain(cell, plain):
+    assert TextCells([cell]).scan.plain.tolist() == [plain]
 
 
 def test_blocks_are_put_together_where_they_were_cut(file):

@@ -78,6 +78,7 @@ def test_filters_take_lists_and_the_key_column(read):
         ({"filters": {"jahr": 2013}}, r"no row has 'jahr' = 2013\. There are '2011', '2012'"),
         ({"level": 5}, r"no key is of level=5; there are '00', '0101', '0102'"),
         ({"level": "99.."}, r"no key is of level='99\.\.'"),
+        ({"level": "01"}, "no key is of level='01'"),  # the pattern is that of the whole key
     ],
 )
 def test_rows_that_are_not_there_are_refused_with_those_that_are(read, options, message):

@@ -63,8 +63,6 @@ def _stretches(raw: bytes, start: int, stop: int, delimiter: str, width: int, co
     if raw.count(b"\r", start, stop) != np.count_nonzero(returns):
         return None  # a line end of another kind
     ends[-1] -= returns
-    if (ends[-1] - before <= width).any():
-        return None  # a row without any cell
     if not raw[ends[0, -1] : ends[-1, -1]].decode(codec).replace(delimiter, " ").strip():
         return None  # a last row with one cell, which may be a footnote
     padded = raw + PADDING
