@@ -31,7 +31,8 @@ start, cpu = time.perf_counter(), time.process_time()
 if how == "ours":
     values = qa.read_table(path, key="key").values
 else:
-    values = pd.read_csv(path, sep=";", decimal=",", encoding="cp1252", dtype={"key": "str"}, index_col="key", na_values=["."])
+    options = dict(sep=";", decimal=",", encoding="cp1252", dtype={"key": "str"}, na_values=["."])
+    values = pd.read_csv(path, index_col="key", **options)
 took, used = time.perf_counter() - start, time.process_time() - cpu
 peak = memory("VmHWM")
 sums = {c: float(values[c].sum()) for c in values.columns if values[c].dtype.kind in "fi"}
