@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         merge_areas,
         read_areas,
         read_features,
+        read_query,
         read_table,
     )
     from quartiersatlas.need import NeedIndex, NeedSpec, need_index
@@ -83,6 +84,7 @@ _ROOMS = {
         "merge_areas",
         "read_areas",
         "read_features",
+        "read_query",
         "read_table",
     ),
     "space": ("AreasReport", "Transfer", "check_areas", "grid_to_areas", "transfer", "transfer_by_area"),
@@ -164,6 +166,7 @@ __all__ = [
     "rates",
     "read_areas",
     "read_features",
+    "read_query",
     "read_table",
     "recognise_keys",
     "release",

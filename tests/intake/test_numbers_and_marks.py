@@ -200,23 +200,12 @@ def test_words_stay_text_and_their_gaps_are_missing(read):
     assert table.status["name"].tolist() == ["value", "missing"]
 
 
-def test_a_repeated_code_among_counts_is_explained_as_a_sentinel(read, row):
+def test_a_repeated_code_among_the_counts_of_a_frame_is_explained_as_a_sentinel(row, residents):
     import quartiersatlas as qa
 
-    data = qa.join(row("01", "02", "03"), read("key;residents\n01;-9999\n02;-9999\n03;7\n"))
+    data = qa.join(row("01", "02", "03"), residents(k01=-9999, k02=-9999, k03=7))
     with pytest.raises(CountError, match=r"2 counts in 'residents'.*symbols=\{'-9999': 'missing'\}"):
         data.counts("residents")
-
-
-def test_the_repair_for_a_sentinel_works(read, row):
-    import quartiersatlas as qa
-
-    table = read("key;residents\n01;-9999999\n02;-9999999\n03;7\n")
-    with pytest.raises(CountError) as caught:
-        qa.join(row("01", "02", "03"), table).counts("residents")
-    assert "symbols={'-9999999': 'missing'}" in str(caught.value)
-    table = read("key;residents\n01;-9999999\n02;-9999999\n03;7\n", symbols={"-9999999": "missing"})
-    assert qa.join(row("01", "02", "03"), table).counts("residents").sum() == 7.0
 
 
 def test_a_single_negative_count_is_no_sentinel(read, row):

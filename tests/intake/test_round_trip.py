@@ -14,7 +14,11 @@ from hypothesis import strategies as st
 
 import quartiersatlas as qa
 
-GROUPS = {",": ("", ".", " ", "\u202f", "\u00a0", "'"), ".": ("", ",", " ", "\u202f", "\u00a0", "'")}
+GROUPS = {
+    ",": ("", ".", " ", "\u202f", "\u00a0", "\u2009", "'"),
+    ".": ("", ",", " ", "\u202f", "\u00a0", "\u2009", "'"),
+}
+NARROW = ("\u202f", "\u2009")  # not in cp1252
 MARKS = {"-": "zero", ".": "suppressed", "": "missing", "/": "unreliable", "x": "not_applicable", "...": "missing"}
 
 
@@ -27,6 +31,8 @@ class Dialect:
     delimiter: str
     end: str
     minus: str
+    encoding: str
+    quoting: int
 
     def write(self, number: Decimal) -> str:
         whole, _, places = f"{abs(number):,f}".partition(".")
@@ -37,19 +43,30 @@ class Dialect:
 @st.composite
 def dialects(draw):
     decimal = draw(st.sampled_from(",."))
+    encoding = draw(st.sampled_from(["utf-8", "utf-8-sig", "cp1252", "utf-16"]))
+    groups = [group for group in GROUPS[decimal] if encoding != "cp1252" or group not in NARROW]
     return Dialect(
         decimal=decimal,
-        group=draw(st.sampled_from(GROUPS[decimal])),
+        group=draw(st.sampled_from(groups)),
         delimiter=draw(st.sampled_from(";,\t|")),
         end=draw(st.sampled_from(["\n", "\r\n", "\r"])),
-        minus=draw(st.sampled_from(["-", "- ", "−"])),
+        minus=draw(st.sampled_from(["-", "- "] if encoding == "cp1252" else ["-", "- ", "−"])),
+        encoding=encoding,
+        quoting=draw(st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL])),
     )
 
 
-counts = st.integers(-(10**9), 10**9).map(Decimal)
+def is_no_code(number):
+    """Leave out numbers that are written like a code for "no value", which is refused: -1, -9, 999, -8888."""
+    digits = set(str(abs(int(number))))
+    return number not in (-1, -9) and not (number == int(number) and len(digits) == 1 and digits <= {"7", "8", "9"})
+
+
+counts = st.integers(-(10**9), 10**9).map(Decimal).filter(is_no_code)
 decimals = st.decimals(-(10**7), 10**7, allow_nan=False, allow_infinity=False, places=4) | st.decimals(
     -100, 100, allow_nan=False, allow_infinity=False, places=1
 )
+decimals = decimals.filter(is_no_code)
 cells = st.one_of(counts, decimals, st.sampled_from(sorted(MARKS)))
 rows = st.lists(st.tuples(cells, cells, counts), min_size=1, max_size=12)
 
@@ -61,8 +78,9 @@ def file(tmp_path_factory):
 
 def write(file, dialect, header, body):
     text = io.StringIO()
-    csv.writer(text, delimiter=dialect.delimiter, lineterminator=dialect.end).writerows([header, *body])
-    file.write_bytes(text.getvalue().encode("utf-8"))
+    writer = csv.writer(text, delimiter=dialect.delimiter, lineterminator=dialect.end, quoting=dialect.quoting)
+    writer.writerows([header, *body])
+    file.write_bytes(text.getvalue().encode(dialect.encoding))
 
 
 def written(cell, dialect):
@@ -105,3 +123,28 @@ def test_one_decimal_in_a_file_is_enough_to_find_out_its_dialect(file, dialect, 
     values = qa.read_table(file, key="key").values
 
     assert values["c"].tolist() == [*(float(row[2]) for row in rows), 7.5]
+
+
+NAMES = st.text(st.characters(codec="cp1252", categories=("L", "N", "P", "S", "Zs")), min_size=1, max_size=12).map(
+    str.strip
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    dialect=dialects(),
+    rows=st.lists(st.tuples(NAMES.map(lambda name: f"Ort {name}"), counts, decimals), min_size=1, max_size=10),
+)
+def test_any_frame_comes_back_equal_whatever_dialect_it_is_written_in(file, dialect, rows):
+    body = [[f"{i:03d}", name, dialect.write(a), dialect.write(b)] for i, (name, a, b) in enumerate(rows)]
+    anchor = ["999", "Ort", dialect.write(Decimal(7)), dialect.write(Decimal("7.5"))]
+    write(file, dialect, ["key", "Straße", "a", "b"], [*body, anchor])
+
+    table = qa.read_table(file, key="key", decimal=dialect.decimal)
+
+    assert list(table.values.index) == [*(f"{i:03d}" for i in range(len(rows))), "999"]
+    assert table.values["Straße"].tolist() == [*(name.strip() for name, _, _ in rows), "Ort"]
+    assert table.values["a"].tolist() == [*(float(a) for _, a, _ in rows), 7.0]
+    assert table.values["b"].tolist() == [*(float(b) for _, _, b in rows), 7.5]
+    assert table.written.startswith(dialect.encoding) or table.written.startswith("utf-8")  # cp1252 without umlauts
+    assert len(table.problems) == 0

@@ -159,8 +159,8 @@ def test_one_text_instead_of_a_list_of_columns_is_refused(read):
 
 
 def test_a_wrong_key_column_is_refused_with_the_closest_names(read):
-    with pytest.raises(ColumnError, match=r"no column 'RaumID'.*Did you mean 'RAUMID'.*There are: 'RAUMID', 'a'"):
-        read("RAUMID;a\n01;5\n", key="RaumID")
+    with pytest.raises(ColumnError, match=r"no column 'Raum'.*Did you mean 'RAUMID'.*There are: 'RAUMID', 'a'"):
+        read("RAUMID;a\n01;5\n", key="Raum")
 
 
 def test_rows_without_a_key_are_refused_with_their_lines(read):
@@ -187,7 +187,7 @@ def test_a_missing_folder_is_named(tmp_path):
 
 def test_a_file_of_another_kind_is_refused_with_the_kinds_that_are_read(read):
     with pytest.raises(InputError, match=r"tables are read from \.csv, .*\.xlsx"):
-        read("{}", name="table.json")
+        read("{}", name="table.pdf")
 
 
 def test_the_table_says_how_the_file_is_written(read):

@@ -201,3 +201,27 @@ def test_segregation_can_be_that_of_each_district_and_of_large_areas_against_a_n
     assert table["note"].str.contains("areas below 500 residents left out").any()
     page = (city / "ergebnis" / "bericht.html").read_text(encoding="utf-8")
     assert "Altstadt: Herkunft Türkei – verglichen mit: Alter 65plus" in page
+
+
+def test_a_long_table_gives_the_same_results_as_a_wide_one(city, edit, outcome):
+    wide = (city / "indikatoren_2024.csv").read_text(encoding="cp1252").splitlines()
+    header, *rows = [line.split(";") for line in wide]
+    long = ["Jahr;Stadtteil;Merkmal;Wert;Hinweis"]
+    long += [
+        f"{year};{row[0]};{name};{cell};{row[-1]}"
+        for year in ("2023", "2024")
+        for row in rows
+        for name, cell in zip(header[3:-1], row[3:-1], strict=True)
+    ]
+    (city / "lang.csv").write_text("\n".join(long), encoding="utf-8")
+    edit(
+        city / "projekt.toml",
+        'path = "indikatoren_2024.csv"\nkey = "Stadtteil"\n',
+        'path = "lang.csv"\nkey = "Stadtteil"\ndecimal = ","\nlevel = ".{4,}"\n'
+        'filters = { Jahr = 2024 }\nspread = ["Merkmal", "Wert"]\n',
+    )
+    same, _ = outcome
+    result = check_project(city / "projekt.toml")
+    assert result.data.values["sgb2_rate"].equals(same.data.values["sgb2_rate"])
+    assert result.need.scores.equals(same.need.scores)
+    assert result.data.notices == same.data.notices

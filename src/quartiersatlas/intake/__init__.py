@@ -5,6 +5,7 @@ from quartiersatlas.intake.data import AreaData
 from quartiersatlas.intake.features import read_features
 from quartiersatlas.intake.join import join
 from quartiersatlas.intake.merging import merge_areas
+from quartiersatlas.intake.queries import read_query
 from quartiersatlas.intake.report import JoinReport
 from quartiersatlas.intake.tables import Table, read_table
 from quartiersatlas.intake.vintages import check_vintages
@@ -18,5 +19,6 @@ __all__ = [
     "merge_areas",
     "read_areas",
     "read_features",
+    "read_query",
     "read_table",
 ]

@@ -10,18 +10,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-import pandas as pd
-
 from quartiersatlas.declared import refuse_unknown
 from quartiersatlas.errors import SpecError, list_some
-from quartiersatlas.intake.excel_files import cell_text, open_workbook
-from quartiersatlas.intake.numbers import parse_numbers
+from quartiersatlas.intake.cell import read_number
+from quartiersatlas.intake.excel_files import open_workbook
+from quartiersatlas.intake.grid import written
 from quartiersatlas.need.spec import NeedSpec
 from quartiersatlas.need.spec_file import spec_from_dict
 from quartiersatlas.need.spec_sheets import LAYOUT, columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from quartiersatlas.intake.grid import Decimal
 
 Spec = TypeVar("Spec", bound=NeedSpec)
 Place = tuple[str | int, ...]
@@ -227,13 +228,13 @@ def _rows(sheet: str, grid: Sequence[Sequence[object]]) -> Iterator[Row]:
             return
         raise SpecError(f"sheet {sheet!r} is empty; it needs the columns {list_some(REQUIRED[sheet])}.")
     (header_row, header), *body = filled
-    names = [cell_text(cell).strip() for cell in header]
+    names = [written(cell).strip() for cell in header]
     _check_header(sheet, header_row, [name for name in names if name])
     for number, cells in body:
         row = Row(sheet, number, {})
         for place, (name, cell) in enumerate(zip(names, cells, strict=True), start=1):
             if not _is_empty(cell) and not name:
-                row.refuse(_letters(place), f"{cell_text(cell)!r} stands below no column name.")
+                row.refuse(_letters(place), f"{written(cell)!r} stands below no column name.")
             if not _is_empty(cell):
                 row.cells[name] = cell
         for name in REQUIRED[sheet]:
@@ -271,7 +272,7 @@ def _typed(row: Row, column: str, kind: str) -> Any:  # noqa: ANN401 - text or a
     if kind == "any":
         return cell
     if kind == "str":
-        return cell_text(cell).strip()
+        return written(cell).strip()
     number = _number(row, column, cell)
     return int(number) if kind == "int" and number.is_integer() else number
 
@@ -283,9 +284,9 @@ def _number(row: Row, column: str, cell: object) -> float:
         return float(cell)
     if not isinstance(cell, str):
         row.refuse(column, f"{cell} is a date or time; the program took a number for one. Write the number again.")
-    cells = pd.Series([cell.strip()], dtype="str")
-    readings = {float(parse_numbers(cells, mark).iloc[0]) for mark in (",", ".")}
-    readings = {reading for reading in readings if reading == reading}  # noqa: PLR0124 - not NaN
+    marks: tuple[Decimal, ...] = (",", ".")
+    found = (read_number(cell.strip(), mark).number for mark in marks)
+    readings = {reading for reading in found if reading is not None}
     if not readings:
         row.refuse(column, f"{cell!r} is not a number.")
     if len(readings) > 1:

@@ -53,6 +53,11 @@ class TablePart:
     encoding: str | None = None
     delimiter: str | None = None
     decimal: str | None = None
+    header_rows: int | None = None
+    filters: Mapping[str, object] = field(default_factory=dict)
+    level: int | str | None = None
+    spread: list[object] | None = None
+    years: int | str | None = None
     missing: str = "raise"
     repair: str | list[str] | None = None
     rename: Mapping[str, str] = field(default_factory=dict)

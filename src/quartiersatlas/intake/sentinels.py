@@ -1,0 +1,80 @@
+"""Codes such as -9999 that stand for "no value" and would be taken for numbers."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from quartiersatlas.errors import SHOWN, NumberError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+# how such codes are written: -1, -9, or one of 7, 8, 9 repeated; without a minus at least three times
+SHORT = (-1.0, -9.0)
+NEGATIVE = SHORT + tuple(-float(digit * times) for digit in "789" for times in range(2, 13))
+POSITIVE = re.compile(r"7{3,}|8{3,}|9{3,}")
+FAR = 10  # a code is at least this many times the largest other value
+CERTAIN = 1e5  # a positive code of this size, far from all others, is one even if it stands there once
+TWICE = 2
+
+
+def refuse_sentinels(name: str, values: NDArray[np.float64], rows: NDArray[Any], named: Iterable[float]) -> None:
+    """Refuse a column in which codes for missing values stand among the numbers.
+
+    A negative code is one where no other value is negative; any code is one where it is far from all other values.
+    The codes that a caller has named, as a mark or as a true value, are not looked for.
+
+    Raises
+    ------
+    NumberError
+        The message names the codes, how often they stand there, and the repair.
+    """
+    known = values[~np.isnan(values)]
+    named = list(named)
+    candidates = [code for code in _candidates(known) if code not in named]
+    if not candidates:
+        return
+    others = known[~np.isin(known, candidates)]
+    found = [code for code in candidates if _is_one(code, int((known == code).sum()), others)]
+    if not found:
+        return
+    where = np.flatnonzero(np.isin(values, found))
+    codes = " and ".join(f"{code:.15g} ({int((known == code).sum())} times)" for code in found)
+    lines = ", ".join(str(row) for row in rows[where][:SHOWN])
+    problems = pd.DataFrame({"row": rows[where], "column": name, "raw": [f"{value:.15g}" for value in values[where]]})
+    marks = ", ".join(f"'{code:.15g}': 'missing'" for code in found)
+    raise NumberError(
+        f"Column {name!r} has {codes} among its numbers, first in lines {lines}: it looks like a code for a missing "
+        f"value. Name it: symbols={{{marks}}} (or 'suppressed', 'not_applicable'; 'value' if it is a true number). "
+        f"All of them: err.problems",
+        problems,
+    )
+
+
+def _candidates(known: NDArray[np.float64]) -> list[float]:
+    """Return the values that are written like a code: any negative one, and the largest ones."""
+    if not len(known):
+        return []
+    lowest = known.min()
+    found = [code for code in NEGATIVE if code >= lowest and (known == code).any()] if lowest < 0 else []
+    largest = float(known.max())
+    while POSITIVE.fullmatch(f"{largest:.15g}"):
+        found.append(largest)
+        largest = float(known.max(where=known < largest, initial=0.0))
+    return found
+
+
+def _is_one(code: float, count: int, others: NDArray[np.float64]) -> bool:
+    """Tell whether a number that is written like a code stands among the others as one does."""
+    largest = float(np.abs(others).max(initial=0.0))
+    is_far = abs(code) >= FAR * largest
+    if code < 0:
+        is_only_negative = not (others < 0).any()
+        return (is_only_negative and (count >= TWICE or code not in SHORT)) or (is_far and code not in SHORT)
+    return is_far and len(others) > 0 and (count >= TWICE or code >= CERTAIN)
