@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
@@ -16,8 +17,6 @@ from quartiersatlas.present.files import write_text
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
-
-    import geopandas as gpd
 
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.release import Release
@@ -56,7 +55,7 @@ def _plain(cell: Any) -> Any:  # noqa: ANN401 - a cell of any column
 
 def _features(frame: pd.DataFrame) -> list[dict[str, Any]]:
     properties = records(pd.DataFrame(frame.drop(columns="geometry")))
-    outlines = [shapely.geometry.mapping(shape) for shape in _degrees(frame["geometry"])]
+    outlines = [shapely.geometry.mapping(shape) for shape in _degrees(gpd.GeoDataFrame(frame).geometry)]
     keys = frame.iloc[:, 0]
     return [
         {"type": "Feature", "id": key, "properties": row, "geometry": outline}

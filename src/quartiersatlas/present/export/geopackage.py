@@ -10,9 +10,9 @@ import pandas as pd
 
 from quartiersatlas.present.export.meaning import columns_table
 from quartiersatlas.present.export.qgis_styles import styles_table
-from quartiersatlas.present.export.tables import manifest_table, notes_table, tables_of
+from quartiersatlas.present.export.tables import manifest_table, notes_table, tables_of, with_notice
 from quartiersatlas.present.files import written_whole
-from quartiersatlas.present.plain_text import with_visible_text
+from quartiersatlas.present.plain_text import visible, with_visible_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +30,7 @@ def write(release: Release, path: Path, lang: Lang, manifest: Mapping[str, Any] 
     layers = {
         **tables,
         **{
-            name: with_visible_text(frame)
+            name: with_visible_text(with_notice(frame, release, lang))
             for name, frame in (("programmes", release.programmes), ("facilities", release.facilities))
             if frame is not None and len(frame)
         },
@@ -38,9 +38,10 @@ def write(release: Release, path: Path, lang: Lang, manifest: Mapping[str, Any] 
         "notes": notes_table(release, lang),
         "manifest": manifest_table(release, manifest),
     }
+    about = visible("\n".join(filter(None, (release.title, release.source, release.as_of, release.comment))))
     with written_whole(path) as file:
         for name, frame in layers.items():
-            _layer(frame, file, name)
+            _layer(frame, file, name, **({"DESCRIPTION": about} if "geometry" in frame else {}))
         styles = styles_table(release, lang, tables["areas"]).assign(update_time=pd.Timestamp(WRITTEN))
         # as QGIS itself creates the table: through the same driver, with a key "id"
         _layer(styles, file, "layer_styles", FID="id")

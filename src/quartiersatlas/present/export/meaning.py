@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.release import Release, ReleasedColumn
 
+COLUMNS = ["table", "column", "kind", "label", "unit", "decimals", "definition", "caveat", "values", "city_value"]
 STATES = ("small", "uninhabited", "unknown")
 
 
@@ -31,7 +32,8 @@ def columns_table(release: Release, lang: Lang, tables: dict[str, pd.DataFrame] 
         for column in frame.columns
         if column != "geometry"
     ]
-    return with_visible_text(pd.DataFrame(rows))
+    table = pd.DataFrame(rows, columns=COLUMNS).astype({"decimals": "Int64"})
+    return with_visible_text(table)
 
 
 def _meaning(release: Release, table: str, name: str, lang: Lang) -> dict[str, Any]:
@@ -71,7 +73,7 @@ def _structure(release: Release, table: str, name: str, lang: Lang) -> dict[str,
     if name == "index" and release.segregation is not None:
         used = dict.fromkeys(release.segregation["index"])
         values = "; ".join(f"{index} = {text(f'index_{index}_meaning', lang)}" for index in used)
-    empty = {"unit": "", "decimals": float("nan"), "definition": "", "caveat": "", "city_value": float("nan")}
+    empty = {"unit": "", "decimals": None, "definition": "", "caveat": "", "city_value": float("nan")}
     return {"label": structure_label(release, table, name, lang), **empty, "values": values}
 
 

@@ -44,6 +44,7 @@ def styles_table(release: Release, lang: Lang, areas: pd.DataFrame) -> pd.DataFr
             kind = "marker" if layer == "facilities" else "fill"
             rows.append((layer, words, qml([Rule(words, symbol=symbol)], kind), True))
     table = pd.DataFrame(rows, columns=["f_table_name", "description", "styleQML", "useAsDefault"])
+    # numbered in the order of the map, and so still different where two long names begin alike
     numbers = table.groupby("f_table_name").cumcount() + 1
     names = [f"{number:02d} {words}"[:NAME_LENGTH] for number, words in zip(numbers, table["description"], strict=True)]
     table = table.assign(

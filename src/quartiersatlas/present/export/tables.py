@@ -11,7 +11,7 @@ import pandas as pd
 
 from quartiersatlas.catalogue import text
 from quartiersatlas.errors import ReleaseError
-from quartiersatlas.present.plain_text import visible, with_visible_text
+from quartiersatlas.present.plain_text import with_visible_text
 from quartiersatlas.present.wording import cell_text, method_texts, reason_texts
 from quartiersatlas.segregation.notes import note_text
 from quartiersatlas.version import __version__
@@ -68,7 +68,7 @@ def area_table(release: Release, lang: Lang) -> gpd.GeoDataFrame:
         areas["need_spec"] = release.spec_hash  # every output says by which rules its scores were made
     notes = {name: _gap_notes(release, name, lang) for name in noted_columns(release)}
     areas = areas.assign(**{f"{name}_note": found for name, found in notes.items()})
-    table = with_visible_text(_with_notice(areas, release, lang)).rename_axis("key")
+    table = with_visible_text(with_notice(areas, release, lang)).rename_axis("key")
     return gpd.GeoDataFrame(table, geometry="geometry", crs=release.areas.crs)
 
 
@@ -96,7 +96,7 @@ def candidate_table(release: Release, lang: Lang) -> gpd.GeoDataFrame:
     """Return one row per candidate area."""
     found = release.candidates
     assert found is not None  # noqa: S101 - asked for where there are some
-    table = with_visible_text(_with_notice(found, release, lang)).rename_axis("candidate")
+    table = with_visible_text(with_notice(found, release, lang)).rename_axis("candidate")
     return gpd.GeoDataFrame(table, geometry="geometry", crs=found.crs)
 
 
@@ -105,7 +105,7 @@ def segregation_table(release: Release, lang: Lang) -> pd.DataFrame:
     found = release.segregation
     assert found is not None  # noqa: S101 - asked for where there is one
     notes = [note_text(note, lang) for note in found["note"]]
-    return with_visible_text(_with_notice(found.assign(note=notes), release, lang))
+    return with_visible_text(with_notice(found.assign(note=notes), release, lang))
 
 
 def notes_table(release: Release, lang: Lang) -> pd.DataFrame:
@@ -149,12 +149,15 @@ def _flat(content: Mapping[str, Any], before: str = "") -> list[tuple[str, str]]
     return rows
 
 
-def json_text(content: object, *, indent: int | None = None) -> str:
+def json_text(content: object) -> str:
     """Write JSON in which nothing is NaN, and what JSON does not know is text."""
-    return visible(json.dumps(content, ensure_ascii=False, allow_nan=False, default=str, indent=indent))
+    written = json.dumps(content, ensure_ascii=False, allow_nan=False, default=str)
+    return written.encode(
+        "utf-8", "replace"
+    ).decode()  # half of a surrogate pair, as in the name of a file, has no code
 
 
-def _with_notice(frame: pd.DataFrame, release: Release, lang: Lang) -> pd.DataFrame:
+def with_notice(frame: pd.DataFrame, release: Release, lang: Lang) -> pd.DataFrame:
     """Put the notices of the data, and the one of a draft, into every row."""
     notices = [*release.notices, *([text("band_draft", lang)] if release.is_draft else [])]
     return frame.assign(notice="; ".join(notices)) if notices else frame
