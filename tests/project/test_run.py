@@ -14,7 +14,8 @@ from quartiersatlas.errors import ColumnError, GeometryError, InputError, JoinEr
 from quartiersatlas.project import check_project, run_project
 
 NOTICE = "Synthetische Daten - keine reale Stadt"
-OUTPUTS = {"atlas.html", "bericht.html", "atlas.gpkg", "segregation.csv", "manifest.json"}
+BESIDE = {"segregation.columns.csv", "segregation.notes.txt"}
+OUTPUTS = {"atlas.html", "bericht.html", "atlas.gpkg", "segregation.csv", "manifest.json", *BESIDE}
 
 
 # check

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from quartiersatlas.progress import with_progress
+
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
@@ -32,7 +34,15 @@ class Draws:
     city: dict[str, Array]
 
 
-def drawn(inputs: NeedInputs, scored: pd.Index, n: int, random: np.random.Generator, persistence: float) -> Draws:
+def drawn(
+    inputs: NeedInputs,
+    scored: pd.Index,
+    n: int,
+    random: np.random.Generator,
+    persistence: float,
+    *,
+    progress: bool = False,
+) -> Draws:
     """Redraw every indicator that has counts.
 
     Parameters
@@ -47,6 +57,8 @@ def drawn(inputs: NeedInputs, scored: pd.Index, n: int, random: np.random.Genera
         Source of the draws.
     persistence : float
         Share of the persons of an earlier date who are counted again, with the same circumstances, in [0, 1].
+    progress : bool, default False
+        Show a progress bar.
 
     Returns
     -------
@@ -64,7 +76,7 @@ def drawn(inputs: NeedInputs, scored: pd.Index, n: int, random: np.random.Genera
     columns: dict[str, Array] = {}
     city: dict[str, Array] = {}
     by_change = sorted(inputs.counts, key=lambda name: inputs.counts[name].earlier is None)
-    for name in by_change:
+    for name in with_progress(by_change, progress=progress, unit="indicator"):
         counts = inputs.counts[name]
         later, earlier = _shared_draws(counts, inside, n, random, persistence, pairs)
         now = np.asarray(counts.denominator, dtype=float)

@@ -149,6 +149,7 @@ class NeedIndex:
         concentration: float = 6.0,
         threshold: float = 0.1,
         limits: tuple[float, float] = (0.1, 0.9),
+        progress: bool = False,
     ) -> Stability:
         """Return what becomes of classes, ranks and shortlist when nothing is taken as exact.
 
@@ -174,6 +175,8 @@ class NeedIndex:
             their distance from the nearer end; a number of areas by this part. In [0, 1).
         limits : (float, float), default (0.1, 0.9)
             Labels: ``"sicher"`` from the second one on, ``"nicht"`` below the first, ``"Grenzfall"`` between.
+        progress : bool, default False
+            Show progress bars (needs ``pip install "quartiersatlas[progress]"``).
 
         Returns
         -------
@@ -184,6 +187,8 @@ class NeedIndex:
         ------
         SpecError
             A parameter is out of range, or ``select`` names what is not there.
+        DependencyError
+            A progress bar is wanted and tqdm is not installed.
 
         Notes
         -----
@@ -225,6 +230,7 @@ class NeedIndex:
             concentration=concentration,
             threshold=threshold,
             limits=limits,
+            progress=progress,
         )
 
     def leave_one_out(self, select: Choice = None) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from quartiersatlas.need.classes import class_numbers
 from quartiersatlas.need.draws import Draws
 from quartiersatlas.need.evaluate import Ground, axis_score
 from quartiersatlas.need.variants import OWN, variant
+from quartiersatlas.progress import with_progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -77,7 +78,15 @@ class Outcomes:
     classes: dict[str, NDArray[np.int64]]
 
 
-def outcomes(spec: NeedSpec, axes: Iterable[str], runs: Runs, ground: Ground, spread: Mapping[str, float]) -> Outcomes:
+def outcomes(
+    spec: NeedSpec,
+    axes: Iterable[str],
+    runs: Runs,
+    ground: Ground,
+    spread: Mapping[str, float],
+    *,
+    progress: bool = False,
+) -> Outcomes:
     """Compute the axes of a spec in all runs.
 
     Parameters
@@ -92,36 +101,37 @@ def outcomes(spec: NeedSpec, axes: Iterable[str], runs: Runs, ground: Ground, sp
         Residents of the scored areas, and city values where they do not differ.
     spread : mapping of str to float
         Standard deviation of each axis' score as published: the unit of a shift of fixed limits.
+    progress : bool, default False
+        Show a progress bar.
 
     Returns
     -------
     Outcomes
     """
-    found: dict[str, Array] = {}
-    classes: dict[str, NDArray[np.int64]] = {}
-    for name in axes:
-        axis = spec.axis(name)
-        found[name] = _scores(axis, runs, ground)
-        classes[name] = class_numbers(found[name], axis, moved_limits(axis, runs.shift, spread[name]))
+    names = list(axes)
+    n_areas = next(iter(runs.draws.columns.values())).shape[-1]
+    found = {name: np.empty((len(runs), n_areas)) for name in names}
+    method_of = np.zeros(len(runs), dtype=np.int64) if runs.method is None else runs.method
+    parts = [(name, number) for name in names for number in np.unique(method_of)]
+    for name, number in with_progress(parts, progress=progress, unit="method"):
+        _fill(found[name], spec.axis(name), runs.methods[number], np.flatnonzero(method_of == number), runs, ground)
+    classes = {
+        name: class_numbers(found[name], spec.axis(name), moved_limits(spec.axis(name), runs.shift, spread[name]))
+        for name in names
+    }
     return Outcomes(found, classes)
 
 
-def _scores(axis: NeedAxis, runs: Runs, ground: Ground) -> Array:
-    """Return the score of every run; runs of one method are computed together."""
-    n_areas = next(iter(runs.draws.columns.values())).shape[-1]
-    scores = np.empty((len(runs), n_areas))
-    method_of = np.zeros(len(runs), dtype=np.int64) if runs.method is None else runs.method
-    for number in np.unique(method_of):
-        mine = np.flatnonzero(method_of == number)
-        changed = variant(axis, *runs.methods[number]) or axis
-        for rows in _blocks(mine, n_areas * len(axis.indicators)):
-            row = rows if runs.row is None else runs.row[rows]
-            columns = {leaf.id: _rows(runs.draws.columns[leaf.id], row) for leaf in axis.indicators}
-            city: dict[str, Array | float] = {name: _rows(value, row) for name, value in runs.draws.city.items()}
-            scores[rows] = axis_score(
-                changed, columns, replace(ground, city={**ground.city, **city}), _weights(axis, changed, runs, rows)
-            )
-    return scores
+def _fill(scores: Array, axis: NeedAxis, method: Method, mine: NDArray[np.int64], runs: Runs, ground: Ground) -> None:
+    """Fill in the scores of the runs of one method."""
+    changed = variant(axis, *method) or axis
+    for rows in _blocks(mine, scores.shape[1] * len(axis.indicators)):
+        row = rows if runs.row is None else runs.row[rows]
+        columns = {leaf.id: _rows(runs.draws.columns[leaf.id], row) for leaf in axis.indicators}
+        city: dict[str, Array | float] = {name: _rows(value, row) for name, value in runs.draws.city.items()}
+        scores[rows] = axis_score(
+            changed, columns, replace(ground, city={**ground.city, **city}), _weights(axis, changed, runs, rows)
+        )
 
 
 def _blocks(rows: NDArray[np.int64], cells: int) -> list[NDArray[np.int64]]:

@@ -136,18 +136,20 @@ def stability(
     concentration: float,
     threshold: float,
     limits: tuple[float, float],
+    progress: bool,
 ) -> Stability:
     """Run the Monte Carlo; see :meth:`quartiersatlas.need.NeedIndex.stability`."""
     check_run(n, vary, limits)
     check_ranges(persistence, concentration, threshold)
     selection = selection_of(need.spec, select)
     streams = streams_of(seed)
-    noisy = "data" in vary
-    draws = drawn(need.inputs, need.scored, n, streams["data"], persistence) if noisy else as_published(need)
+    draws = as_published(need)
+    if "data" in vary:
+        draws = drawn(need.inputs, need.scored, n, streams["data"], persistence, progress=progress)
     runs = runs_of(need, draws, n, streams, vary=vary, concentration=concentration, threshold=threshold)
     base = {axis.id: np.asarray(need.scores.loc[need.scored, axis.id], dtype=float) for axis in need.spec.axes}
     spread = {name: float(np.nanstd(score)) for name, score in base.items()}
-    found = outcomes(need.spec, base, runs, need.ground, spread)
+    found = outcomes(need.spec, base, runs, need.ground, spread, progress=progress)
     chosen = selection.selected(found.scores, found.classes, runs.shift[:, None] if not selection.classes else 0.0)
     chances = {axis.id: _class_shares(found.classes[axis.id], axis) for axis in need.spec.axes}
     table = _table(need, base, selection, found.scores, chosen, chances, limits)

@@ -64,12 +64,13 @@ class Shortlist:
         concentration: float = 6.0,
         threshold: float = 0.1,
         limits: tuple[float, float] = (0.1, 0.9),
+        progress: bool = False,
     ) -> Stability:
         """Apply the rule many times, to data and need indices that are not taken as exact.
 
         Parameters
         ----------
-        n, seed, vary, persistence, concentration, threshold, limits
+        n, seed, vary, persistence, concentration, threshold, limits, progress
             As in :meth:`quartiersatlas.need.NeedIndex.stability`. Where limits move, so does the share of
             ``worst_share``; ``above_city`` compares with the city value of the same run.
 
@@ -112,6 +113,7 @@ class Shortlist:
             concentration=concentration,
             threshold=threshold,
             limits=limits,
+            progress=progress,
         )
 
     @property

@@ -47,13 +47,14 @@ def shortlist_stability(
     concentration: float,
     threshold: float,
     limits: tuple[float, float],
+    progress: bool,
 ) -> Stability:
     """Run the Monte Carlo; see :meth:`quartiersatlas.screening.Shortlist.stability`."""
     check_run(n, vary, limits)
     check_ranges(persistence, concentration, threshold)
     streams = streams_of(seed)
     inputs = _inputs(shortlist, data, need)
-    draws = _draws(inputs, n, streams["data"], persistence, noisy="data" in vary)
+    draws = _draws(inputs, n, streams["data"], persistence, noisy="data" in vary, progress=progress)
     shift = np.zeros(n)
     scores: dict[str, Array] = {}
     classes: dict[str, NDArray[np.int64]] = {}
@@ -64,7 +65,7 @@ def shortlist_stability(
         runs = runs_of(need, part, n, streams, vary=vary, concentration=concentration, threshold=threshold)
         axes = [axis.id for axis in need.spec.axes]
         spread = {name: float(need.scores[name].std(ddof=0)) for name in axes}
-        found = outcomes(need.spec, axes, runs, need.ground, spread)
+        found = outcomes(need.spec, axes, runs, need.ground, spread, progress=progress)
         scores = {name: _spread_out(found.scores[name], inside, np.nan) for name in axes}
         classes = {name: _spread_out(found.classes[name], inside, -1) for name in axes}
         shift, methods = runs.shift, [method[:2] for method in runs.methods]
@@ -116,10 +117,12 @@ def _inputs(shortlist: Shortlist, data: AreaData, need: NeedIndex | None) -> Nee
     return NeedInputs(values=values, counts=counts, residents={}, catalogue=data.catalogue)
 
 
-def _draws(inputs: NeedInputs, n: int, random: np.random.Generator, persistence: float, *, noisy: bool) -> Draws:
+def _draws(
+    inputs: NeedInputs, n: int, random: np.random.Generator, persistence: float, *, noisy: bool, progress: bool
+) -> Draws:
     """Redraw all areas, or give them as they are in one row."""
     if noisy:
-        return drawn(inputs, inputs.values.index, n, random, persistence)
+        return drawn(inputs, inputs.values.index, n, random, persistence, progress=progress)
     columns = {str(name): np.asarray(inputs.values[name], dtype=float)[None, :] for name in inputs.values}
     return Draws(columns, {name: np.array([[value]]) for name, value in inputs.city.items()})
 
