@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import datetime
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -44,20 +45,29 @@ def write(
         from openpyxl import Workbook
     except ImportError as error:
         raise DependencyError('A workbook needs openpyxl: pip install "quartiersatlas[excel]".') from error
-    tables = {name: frame.drop(columns="geometry", errors="ignore") for name, frame in tables_of(release, lang).items()}
-    meaning = columns_table(release, lang, tables)
     with written_whole(path) as file:
         book = Workbook(write_only=True)  # rows are written as they come, not kept
-        _list(_sheet(book, "notes", lang), notes_table(release, lang)[["label", "text"]])
-        for name, frame in tables.items():
-            own = meaning[meaning["table"].eq(name)].set_index("column")
-            _table(_sheet(book, name, lang), _in_words(release, frame, lang), own, progress=progress)
-        _list(_sheet(book, "columns", lang), meaning, with_head=True)
-        _list(_sheet(book, "manifest", lang), manifest_table(release, manifest))
-        book.properties.title, book.properties.creator = visible(release.title), "quartiersatlas"
-        book.properties.description = visible(release.comment)
-        book.properties.created = WRITTEN
+        try:
+            _fill(book, release, lang, manifest, progress=progress)
+        except BaseException:
+            with suppress(Exception):
+                book.save(BytesIO())  # openpyxl would leave open sheets and temporary files behind
+            raise
         file.write_bytes(_undated(book))
+
+
+def _fill(book: Workbook, release: Release, lang: Lang, manifest: Mapping[str, Any] | None, *, progress: bool) -> None:
+    tables = {name: frame.drop(columns="geometry", errors="ignore") for name, frame in tables_of(release, lang).items()}
+    meaning = columns_table(release, lang, tables)
+    _list(_sheet(book, "notes", lang), notes_table(release, lang)[["label", "text"]])
+    for name, frame in tables.items():
+        own = meaning[meaning["table"].eq(name)].set_index("column")
+        _table(_sheet(book, name, lang), _in_words(release, frame, lang), own, progress=progress)
+    _list(_sheet(book, "columns", lang), meaning, with_head=True)
+    _list(_sheet(book, "manifest", lang), manifest_table(release, manifest))
+    book.properties.title, book.properties.creator = visible(release.title), "quartiersatlas"
+    book.properties.description = visible(release.comment)
+    book.properties.created = WRITTEN
 
 
 def _sheet(book: Workbook, name: str, lang: Lang) -> Any:  # noqa: ANN401 - openpyxl is untyped
@@ -133,6 +143,8 @@ def _cell(sheet: Any, value: Any, **style: Any) -> Any:  # noqa: ANN401 - any ce
 
     if not isinstance(value, str):
         cell = WriteOnlyCell(sheet, None if pd.isna(value) else value)
+    elif not value:
+        cell = WriteOnlyCell(sheet)
     else:
         lines = visible(value).replace("\r\n", "\n").replace("\r", "\n")  # a workbook has one kind of line end
         cell = WriteOnlyCell(sheet, lines if len(lines) <= LONGEST else lines[: LONGEST - len(CUT)] + CUT)
