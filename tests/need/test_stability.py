@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 import quartiersatlas as qa
-from quartiersatlas.errors import SpecError
+from quartiersatlas.errors import DependencyError, SpecError
 from quartiersatlas.need.runs import drawn_weights
 
 WORSE = {"status": ["low", "very_low"]}
@@ -233,3 +233,17 @@ def test_berlin_2019_under_other_weights(shared):
     assert int(stable.table["selected"].sum()) == 86
     assert 66 <= int(p.ge(0.99).sum()) <= 74
     assert 22 <= int(p.between(0.01, 0.99).sum()) <= 30
+
+
+def test_a_progress_bar_is_shown_where_it_is_asked_for_and_changes_nothing(counted, capsys, monkeypatch):
+    need = counted(20)
+    plain = need.stability(n=20)
+    assert capsys.readouterr().err == ""
+    shown = need.stability(n=20, progress=True)
+    bars = capsys.readouterr().err
+    assert "indicator" in bars
+    assert "method" in bars
+    pd.testing.assert_frame_equal(plain.table, shown.table)
+    monkeypatch.setitem(__import__("sys").modules, "tqdm.auto", None)
+    with pytest.raises(DependencyError, match=r"quartiersatlas\[progress\]"):
+        need.stability(n=20, progress=True)

@@ -231,6 +231,26 @@ def test_an_unknown_table_and_a_table_that_is_not_there_are_refused(town, town_r
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("name", ["key", "name", "geometry", "state", "selected", "reasons", "notice", "x_note"])
+@pytest.mark.parametrize("ending", ["csv", "gpkg"])
+def test_a_column_called_like_one_of_the_export_is_refused(make_city, tmp_path, name, ending):
+    table = pd.DataFrame({"residents": [1000.0] * 4, "x": [100.0] * 4, name: [200.0] * 4}, index=list("abcd"))
+    release = qa.release(make_city(table), columns=["x", name])
+    with pytest.raises(ReleaseError, match=f"names that every export uses for its own: '{name}'"):
+        export(release, tmp_path / f"a.{ending}")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("names", [["A", "a"], ["fid"], ["Geom"], ["Name"]])
+def test_columns_that_a_geopackage_cannot_tell_apart_are_refused(make_city, tmp_path, names):
+    table = pd.DataFrame({"residents": [1000.0] * 4, **dict.fromkeys(names, 200.0)}, index=list("abcd"))
+    release = qa.release(make_city(table), columns=names)
+    with pytest.raises(ReleaseError, match=f"'{names[0]}'.* in 'areas'.*another format"):
+        export(release, tmp_path / "a.gpkg")
+    assert list(tmp_path.iterdir()) == []
+    assert set(names) <= set(read_csv(export(release, tmp_path / "a.csv")))
+
+
 WRITERS = {
     "a.gpkg": export,
     "a.csv": export,

@@ -9,12 +9,19 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from bisect import bisect_right
 from contextlib import closing
 from xml.etree import ElementTree as ET
 
+import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import quartiersatlas as qa
+from quartiersatlas.present.export.qgis_styles import _ranges
+from quartiersatlas.present.export.qml import column_name
+from quartiersatlas.present.map.classes import quantile_breaks
 from quartiersatlas.present.map.data import map_json
 
 COLUMNS = [
@@ -187,8 +194,6 @@ def test_a_release_without_columns_still_has_a_style(town, tmp_path):
 
 @pytest.mark.parametrize("values", [[5.0] * 12, [float("nan")] * 11 + [4.0], [0.0] * 9 + [1.0, 2.0, 3.0]])
 def test_columns_of_one_value_or_none_have_classes_too(make_city, tmp_path, values):
-    import pandas as pd
-
     table = pd.DataFrame({"residents": [1000.0] * 12, "share": values}, index=[f"a{i}" for i in range(12)])
     catalogue = qa.Catalogue.builtin().add(qa.Indicator(id="share", label_de="Anteil", label_en="Share"))
     release = qa.release(make_city(table, catalogue=catalogue), columns=["share"])
@@ -200,6 +205,21 @@ def test_columns_of_one_value_or_none_have_classes_too(make_city, tmp_path, valu
         for (key,) in query(path, f"SELECT key FROM areas WHERE {condition}")  # noqa: S608
     ]
     assert sorted(found) == sorted(table.index)
+
+
+@given(
+    st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=40),
+    st.sampled_from(["x", 'a "b"', "it's"]),
+)
+def test_every_value_belongs_to_the_class_that_the_map_gives_it(values, name):
+    breaks = quantile_breaks(pd.Series(values))
+    filters = _ranges(column_name(name), breaks, len(breaks) + 1)
+    with closing(sqlite3.connect(":memory:")) as database:
+        database.execute(f"CREATE TABLE areas (id INTEGER, {column_name(name)} REAL)")
+        database.executemany("INSERT INTO areas VALUES (?, ?)", [*enumerate(values), (-1, None)])
+        found = [database.execute(f"SELECT id FROM areas WHERE {part}").fetchall() for part in filters]  # noqa: S608
+    classes = {number: [k for k, part in enumerate(found) if (number,) in part] for number in range(-1, len(values))}
+    assert classes == {-1: [], **{i: [bisect_right(breaks, value)] for i, value in enumerate(values)}}
 
 
 HOSTILE = ["<script>\"&'</script>", 'it\'s \\ "quoted"', "a\x00b\x0b\ufffe", "]]>", "line\nbreak"]

@@ -118,3 +118,14 @@ def test_a_shortlist_without_its_data_says_so(data):
     shortlist = dataclasses.replace(qa.screen(data, qa.above_city("poverty")), data=None)
     with pytest.raises(SpecError, match="make it with screen"):
         shortlist.stability()
+
+
+def test_a_progress_bar_is_shown_where_it_is_asked_for_and_changes_nothing(data, need, capsys):
+    shortlist = qa.screen(data, qa.in_class("status", "high"), need=need)
+    plain = shortlist.stability(n=20)
+    assert capsys.readouterr().err == ""
+    shown = shortlist.stability(n=20, progress=True)
+    bars = capsys.readouterr().err
+    assert "indicator" in bars
+    assert "method" in bars
+    assert plain.table.equals(shown.table)

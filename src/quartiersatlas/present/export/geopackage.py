@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from quartiersatlas.errors import ReleaseError, list_some
 from quartiersatlas.present.export.meaning import columns_table
 from quartiersatlas.present.export.qgis_styles import styles_table
 from quartiersatlas.present.export.tables import manifest_table, notes_table, tables_of, with_notice
@@ -51,6 +52,13 @@ def write(release: Release, path: Path, lang: Lang, manifest: Mapping[str, Any] 
 def _layer(frame: pd.DataFrame, file: Path, name: str, **options: str) -> None:
     import pyogrio
 
+    same = pd.Series(["fid", "geom", *frame.columns.drop("geometry", errors="ignore")]).astype(str)
+    twice = same[same.str.lower().duplicated(keep=False)].tolist()
+    if twice:
+        raise ReleaseError(
+            f"{file.name}: a GeoPackage does not tell small letters from capitals, and has its own 'fid' and 'geom': "
+            f"{list_some(twice)} in {name!r}. Rename columns in the table before join(), or export to another format."
+        )
     pyogrio.write_dataframe(frame, file, layer=name, driver="GPKG", append=file.exists(), layer_options=options)
 
 

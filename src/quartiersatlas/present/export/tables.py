@@ -10,7 +10,7 @@ import geopandas as gpd
 import pandas as pd
 
 from quartiersatlas.catalogue import text
-from quartiersatlas.errors import ReleaseError
+from quartiersatlas.errors import ReleaseError, list_some
 from quartiersatlas.present.plain_text import with_visible_text
 from quartiersatlas.present.wording import cell_text, method_texts, reason_texts
 from quartiersatlas.segregation.notes import note_text
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.release import Release
 
+OWN = ("key", "name", "geometry", "state", "selected", "reasons", "candidate", "need_spec", "notice")
 TABLES = ("areas", "candidates", "segregation")
 
 
@@ -53,7 +54,14 @@ def tables_of(release: Release, lang: Lang) -> dict[str, pd.DataFrame]:
 
 
 def area_table(release: Release, lang: Lang) -> gpd.GeoDataFrame:
-    """Return one row per area: names, state, every released column, selection, reasons, spec, notice."""
+    """Return one row per area: names, state, every released column, selection, reasons, spec, notice.
+
+    Raises
+    ------
+    ReleaseError
+        A released column is called like one that every export has.
+    """
+    _refuse_taken_names(release)
     reasons = {key: "; ".join(lines) for key, lines in reason_texts(release, lang).items()}
     areas = (
         release.areas.rename(columns=parent_names(release))
@@ -70,6 +78,17 @@ def area_table(release: Release, lang: Lang) -> gpd.GeoDataFrame:
     areas = areas.assign(**{f"{name}_note": found for name, found in notes.items()})
     table = with_visible_text(with_notice(areas, release, lang)).rename_axis("key")
     return gpd.GeoDataFrame(table, geometry="geometry", crs=release.areas.crs)
+
+
+def _refuse_taken_names(release: Release) -> None:
+    """Refuse a released column that would stand in the place of another one."""
+    notes = {f"{name}_note" for name in noted_columns(release)}
+    taken = [str(name) for name in release.values if name in OWN or name in notes]
+    if taken:
+        raise ReleaseError(
+            f"The release has columns with names that every export uses for its own: {list_some(taken)}. "
+            "Rename them in the table before join()."
+        )
 
 
 def parent_names(release: Release) -> dict[str, str]:
