@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import sqlite3
 import time
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -39,6 +41,14 @@ def test_geopackage_has_every_layer_of_the_map_and_every_table(geopackage):
     tables = {"segregation", "columns", "notes", "manifest", "layer_styles"}
     assert set(layers) == {"areas", "candidates", "programmes", "facilities", *tables}
     assert {name for name, geometry in layers.items() if geometry is None} == tables
+
+
+def test_layers_of_a_geopackage_are_described_by_title_source_date_and_comment(geopackage, sample):
+    release = sample.release
+    with closing(sqlite3.connect(geopackage)) as database:
+        described = dict(database.execute("SELECT table_name, description FROM gpkg_contents"))
+    expected = f"{release.title}\n{release.source}\n{release.as_of}\n{release.comment}"
+    assert described["areas"] == described["candidates"] == expected
 
 
 def test_programmes_and_facilities_of_a_geopackage_are_those_of_the_files(geopackage):

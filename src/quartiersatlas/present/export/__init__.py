@@ -82,6 +82,22 @@ def export(
     -----
     Text stays text: no cell of a workbook or a CSV is read as a formula (a CSV puts an apostrophe before it), and
     characters that a file cannot hold are replaced by a visible sign.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> import geopandas as gpd
+    >>> import pandas as pd
+    >>> import shapely
+    >>> import quartiersatlas as qa
+    >>> shapes = [shapely.box(x, 0, x + 1000, 1000) for x in (0, 1000)]
+    >>> areas = gpd.GeoDataFrame({"name": ["A", "B"]}, index=["1", "2"], geometry=shapes, crs="EPSG:25832")
+    >>> table = pd.DataFrame({"poor": [300.0, 260], "residents": [1000.0] * 2}, index=areas.index)
+    >>> data = qa.add_rates(qa.join(areas, table), {"poverty": ("poor", "residents")})
+    >>> with TemporaryDirectory() as folder:
+    ...     _ = qa.export(qa.release(data), f"{folder}/poverty.csv", lang="en")
+    ...     sorted(file.name for file in Path(folder).iterdir())
+    ['poverty.columns.csv', 'poverty.csv', 'poverty.notes.txt']
     """
     path = Path(path)
     check_lang(lang)
