@@ -17,7 +17,8 @@ from quartiersatlas.sample import write_sample
 from quartiersatlas.segregation import segregation_indices
 from quartiersatlas.version import __version__
 
-OUTPUTS = {"atlas.html", "bericht.html", "atlas.gpkg", "segregation.csv", "manifest.json"}
+BESIDE = {"segregation.columns.csv", "segregation.notes.txt"}
+OUTPUTS = {"atlas.html", "bericht.html", "atlas.gpkg", "segregation.csv", "manifest.json", *BESIDE}
 
 
 @pytest.fixture(scope="module")

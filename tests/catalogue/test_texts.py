@@ -87,6 +87,7 @@ def test_every_member_of_a_family_of_texts_is_there():
     from quartiersatlas.intake.symbols import STATUSES
     from quartiersatlas.need.rules import METHODS
     from quartiersatlas.need.spec import AGGREGATES
+    from quartiersatlas.present.export.tables import OWN, TABLES
     from quartiersatlas.present.map.data import GAPS, WORDS
     from quartiersatlas.present.report import DOMAINS
     from quartiersatlas.segregation.notes import OMISSIONS, REASONS, REMARKS
@@ -108,6 +109,9 @@ def test_every_member_of_a_family_of_texts_is_there():
         *(f"cover_{cover}" for cover in ("covered", "partly", "not_covered")),
         *(f"cell_{status}" for status in STATUSES if status not in ("value", "zero", "provisional")),
         *(f"state_{state}" for state in ("small", "uninhabited")),
+        *(f"about_{what}" for what in ("title", "subtitle", "source", "as_of", "comment", "notice", "note", "method")),
+        *(f"sheet_{name}" for name in (*TABLES, "notes", "columns", "manifest")),
+        *(f"column_{name}" for name in OWN if name != "geometry"),
         *WORDS,
         *GAPS.values(),
     }

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import csv
+import sqlite3
+import time
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,12 +14,14 @@ import numpy as np
 import pandas as pd
 import pyogrio
 import pytest
+from pyarrow import parquet
 
 import quartiersatlas as qa
-from quartiersatlas import export, files, report
+from quartiersatlas import export, report
 from quartiersatlas.errors import InputError, ReleaseError
-from quartiersatlas.present.export import area_table
+from quartiersatlas.present.export.tables import area_table
 
+SAMPLE = Path(__file__).parents[2] / "sample_data"
 NOTICE = "Synthetische Daten - keine reale Stadt"
 
 
@@ -31,10 +36,29 @@ def geopackage(sample):
     return sample.folder / "atlas.gpkg"
 
 
-def test_geopackage_has_two_layers_and_two_tables(geopackage):
+def test_geopackage_has_every_layer_of_the_map_and_every_table(geopackage):
     layers = dict(pyogrio.list_layers(geopackage))
-    assert set(layers) == {"areas", "candidates", "columns", "notes"}
-    assert [name for name, geometry in layers.items() if geometry is None] == ["columns", "notes"]
+    tables = {"segregation", "columns", "notes", "manifest", "layer_styles"}
+    assert set(layers) == {"areas", "candidates", "programmes", "facilities", *tables}
+    assert {name for name, geometry in layers.items() if geometry is None} == tables
+
+
+def test_layers_of_a_geopackage_are_described_by_title_source_date_and_comment(geopackage, sample):
+    release = sample.release
+    with closing(sqlite3.connect(geopackage)) as database:
+        described = dict(database.execute("SELECT table_name, description FROM gpkg_contents"))
+    expected = f"{release.title}\n{release.source}\n{release.as_of}\n{release.comment}"
+    assert described["areas"] == described["candidates"] == expected
+
+
+def test_programmes_and_facilities_of_a_geopackage_are_those_of_the_files(geopackage):
+    for layer, file, name in (
+        ("programmes", "programmgebiete.geojson", "NAME"),
+        ("facilities", "einrichtungen.geojson", "NAME"),
+    ):
+        theirs, ours = gpd.read_file(geopackage, layer=layer), gpd.read_file(SAMPLE / file).to_crs("EPSG:25832")
+        assert theirs["name"].tolist() == ours[name].tolist()
+        assert theirs.geometry.geom_equals_exact(ours.geometry, tolerance=0.01, align=False).all()
 
 
 def test_areas_of_a_geopackage_are_those_of_the_release(exported, sample):
@@ -100,7 +124,12 @@ def test_notes_of_a_geopackage_give_title_source_date_comment_notice_and_method(
 
 def test_columns_of_a_geopackage_say_what_each_column_means(geopackage, sample):
     columns = gpd.read_file(geopackage, layer="columns").set_index("column")
-    assert columns.index.tolist() == list(sample.release.values)
+    for layer, part in columns.groupby("table"):
+        found = pyogrio.read_dataframe(geopackage, layer=layer).columns.drop("geometry", errors="ignore")
+        assert part.index.tolist() == found.tolist()
+    columns = columns[columns["table"].eq("areas")]
+    assert columns.index[columns["kind"].ne("structure")].tolist() == list(sample.release.values)
+    assert columns["label"].ne("").all()
     assert columns["label"]["mh_share"] == "Anteil Personen mit Migrationshintergrund"
     assert columns["unit"]["mh_share"] == "%"
     assert (
@@ -109,6 +138,10 @@ def test_columns_of_a_geopackage_say_what_each_column_means(geopackage, sample):
     )
     assert "kein Bedarfsmaß" in columns["caveat"]["mh_share"]
     assert columns["city_value"]["mh_share"] == 29.1  # README of the sample city
+    assert columns["decimals"]["mh_share"] == 1
+    numerator = columns.loc["mh_share_numerator"]
+    assert numerator["label"].startswith("Anteil Personen mit Migrationshintergrund: Zähler (")
+    assert "very_low = sehr niedrig" in columns["values"]["need_status_class"]
 
 
 def test_every_row_of_an_export_carries_the_notice(exported, sample):
@@ -119,7 +152,7 @@ def test_every_row_of_an_export_carries_the_notice(exported, sample):
 def test_a_draft_says_so_in_its_notes(town_release, tmp_path):
     path = export(replace(town_release, comment=""), tmp_path / "a.gpkg")
     notes = gpd.read_file(path, layer="notes")
-    assert ("notice", "Entwurf – unkommentiert") in list(notes.itertuples(index=False, name=None))
+    assert notes.iloc[0].tolist() == ["notice", "Hinweis", "Entwurf – unkommentiert"]
     assert "Entwurf" not in " ".join(gpd.read_file(export(town_release, tmp_path / "b.gpkg"), layer="notes")["text"])
 
 
@@ -128,12 +161,16 @@ def test_a_release_without_candidates_has_no_such_layer(town, tmp_path):
     assert "candidates" not in dict(pyogrio.list_layers(path))
 
 
-@pytest.mark.parametrize("name", ["a.gpkg", "a.csv"])
+@pytest.mark.parametrize("name", ["a.gpkg", "a.csv", "a.geojson", "a.parquet", "a.xlsx"])
 def test_two_exports_give_the_same_bytes(sample, tmp_path, name):
+    written = []
     for folder in ("one", "two"):
         (tmp_path / folder).mkdir()
         export(sample.release, tmp_path / folder / name)
-    assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+        written.append({file.name: file.read_bytes() for file in (tmp_path / folder).iterdir()})
+        time.sleep(1.01 if name == "a.xlsx" else 0.01)  # the times in the files are in seconds and in milliseconds
+    assert written[0] == written[1]
+    assert name in written[0]
 
 
 def test_csv_is_read_by_a_german_spreadsheet(sample, tmp_path, counts):
@@ -178,8 +215,8 @@ def test_the_residents_can_be_a_released_column_themselves(town, tmp_path):
 
 
 def test_unknown_endings_are_refused(town_release, tmp_path):
-    for name in ("a.xlsx", "a.GPKG.zip", "a"):
-        with pytest.raises(ReleaseError, match=r"exported to \.gpkg and \.csv"):
+    for name in ("a.xls", "a.GPKG.zip", "a", "a.csv.gz"):
+        with pytest.raises(ReleaseError, match=r"exported to \.gpkg, \.parquet, \.geojson, \.xlsx, \.csv"):
             export(town_release, tmp_path / name)
     assert list(tmp_path.iterdir()) == []
 
@@ -190,9 +227,46 @@ def test_a_segregation_table_that_is_not_released_is_refused(town_release, tmp_p
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("ending", [".gpkg", ".xlsx"])
+def test_a_file_of_every_table_takes_no_choice_of_one(town_release, tmp_path, ending):
+    with pytest.raises(ReleaseError, match="holds every table"):
+        export(town_release, tmp_path / f"a{ending}", table="candidates")
+
+
+def test_an_unknown_table_and_a_table_that_is_not_there_are_refused(town, town_release, tmp_path):
+    with pytest.raises(ReleaseError, match="table is 'area'"):
+        export(town_release, tmp_path / "a.csv", table="area")
+    with pytest.raises(ReleaseError, match="no candidate areas"):
+        export(qa.release(town), tmp_path / "a.geojson", table="candidates")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["key", "name", "geometry", "state", "selected", "reasons", "notice", "x_note"])
+@pytest.mark.parametrize("ending", ["csv", "gpkg"])
+def test_a_column_called_like_one_of_the_export_is_refused(make_city, tmp_path, name, ending):
+    table = pd.DataFrame({"residents": [1000.0] * 4, "x": [100.0] * 4, name: [200.0] * 4}, index=list("abcd"))
+    release = qa.release(make_city(table), columns=["x", name])
+    with pytest.raises(ReleaseError, match=f"names that every export uses for its own: '{name}'"):
+        export(release, tmp_path / f"a.{ending}")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("names", [["A", "a"], ["fid"], ["Geom"], ["Name"]])
+def test_columns_that_a_geopackage_cannot_tell_apart_are_refused(make_city, tmp_path, names):
+    table = pd.DataFrame({"residents": [1000.0] * 4, **dict.fromkeys(names, 200.0)}, index=list("abcd"))
+    release = qa.release(make_city(table), columns=names)
+    with pytest.raises(ReleaseError, match=f"'{names[0]}'.* in 'areas'.*another format"):
+        export(release, tmp_path / "a.gpkg")
+    assert list(tmp_path.iterdir()) == []
+    assert set(names) <= set(read_csv(export(release, tmp_path / "a.csv")))
+
+
 WRITERS = {
     "a.gpkg": export,
     "a.csv": export,
+    "a.geojson": export,
+    "a.parquet": export,
+    "a.xlsx": export,
     "a.html": report,
     "map.html": lambda release, path: qa.atlas_map(release).save(path),
 }
@@ -220,19 +294,18 @@ def test_a_file_that_fails_half_way_leaves_the_old_one_and_nothing_else(
             raise OSError("disk full")
         whole_frame(frame, path, layer=layer, **options)
 
+    def half_table(table, path, **options):
+        whole_table(table, path, **options)
+        raise OSError("disk full")
+
+    whole_table = parquet.write_table
+    monkeypatch.setattr(parquet, "write_table", half_table)
     monkeypatch.setattr(Path, "write_bytes", half_bytes)
     monkeypatch.setattr(pyogrio, "write_dataframe", only_areas)
     with pytest.raises(OSError, match="disk full"):
         write(town_release, tmp_path / name)
     assert [path.name for path in tmp_path.iterdir()] == [name]
     assert (tmp_path / name).read_text(encoding="utf-8") == "old"
-
-
-def test_text_files_keep_their_line_ends_and_replace_what_was_there(tmp_path):
-    target = tmp_path / "a.txt"
-    target.write_text("a much longer text that was there before", encoding="utf-8")
-    assert files.write_text(target, "ä\r\n\n") == target
-    assert target.read_bytes() == b"\xc3\xa4\r\n\n"
 
 
 def test_a_higher_level_named_like_a_column_of_the_export_keeps_its_values(joined):

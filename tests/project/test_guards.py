@@ -32,6 +32,16 @@ def test_a_folder_in_the_place_of_an_output_is_found_before_anything_is_written(
     assert [file.name for file in (city / "ergebnis").iterdir()] == ["segregation.csv"]
 
 
+def test_a_file_beside_a_table_never_replaces_an_input_either(city, edit):
+    edit(city / "projekt.toml", 'folder = "ergebnis"', 'folder = "."')
+    edit(city / "projekt.toml", "indikatoren_2022.csv", "segregation.columns.csv")
+    (city / "indikatoren_2022.csv").rename(city / "segregation.columns.csv")
+    before = {file: file.read_bytes() for file in city.iterdir()}
+    with pytest.raises(SpecError, match=r"'segregation\.columns\.csv' would replace an input of the project"):
+        run_project(city / "projekt.toml")
+    assert {file: file.read_bytes() for file in city.iterdir()} == before
+
+
 @pytest.mark.parametrize(
     ("old", "new", "ending"), [("atlas.gpkg", "atlas.shp", ".gpkg"), ("segregation.csv", "segregation.xlsx", ".csv")]
 )

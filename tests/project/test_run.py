@@ -7,6 +7,7 @@ import hashlib
 import json
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +15,8 @@ from quartiersatlas.errors import ColumnError, GeometryError, InputError, JoinEr
 from quartiersatlas.project import check_project, run_project
 
 NOTICE = "Synthetische Daten - keine reale Stadt"
-OUTPUTS = {"atlas.html", "bericht.html", "atlas.gpkg", "segregation.csv", "manifest.json"}
+BESIDE = {"segregation.columns.csv", "segregation.notes.txt"}
+OUTPUTS = {"atlas.html", "bericht.html", "atlas.gpkg", "segregation.csv", "manifest.json", *BESIDE}
 
 
 # check
@@ -165,6 +167,24 @@ def test_a_failure_while_writing_leaves_no_half_of_the_outputs(city, edit, listi
     edit(city / "projekt.toml", "segregation.csv", "segregation.docx")
     edit(city / "projekt.toml", "Bedarfslagen in der Beispielstadt", "Zweite Fassung")
     with pytest.raises(QuartiersatlasError, match=r"segregation\.docx"):
+        run_project(city / "projekt.toml")
+    assert listing(city / "ergebnis") == before
+
+
+def test_an_output_that_cannot_be_replaced_leaves_all_earlier_ones(city, edit, listing, monkeypatch):
+    """As where a spreadsheet holds the table open."""
+    run_project(city / "projekt.toml")
+    before = listing(city / "ergebnis")
+    edit(city / "projekt.toml", "Bedarfslagen in der Beispielstadt", "Zweite Fassung")
+    replace = Path.replace
+
+    def refuse(path, target):
+        if Path(target) == city / "ergebnis" / "segregation.csv":
+            raise PermissionError(13, "Permission denied")
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(InputError, match=r"'segregation\.csv' cannot be written.*open in another program"):
         run_project(city / "projekt.toml")
     assert listing(city / "ergebnis") == before
 

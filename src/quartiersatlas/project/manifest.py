@@ -13,6 +13,7 @@ from quartiersatlas.version import __version__
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import Any
 
     from quartiersatlas.project.schema import Project
     from quartiersatlas.release import Release
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
 PACKAGES = ("geopandas", "shapely", "pyogrio", "pandas", "numpy", "libpysal", "folium")
 
 
-def write_manifest(project: Project, release: Release, path: Path) -> Path:
-    """Write inputs with their SHA-256, versions, fingerprint of the need spec, rule and notices as JSON."""
-    content = {
+def manifest_of(project: Project, release: Release) -> dict[str, Any]:
+    """Return inputs with their SHA-256, versions, fingerprint of the need spec, rule and notices."""
+    return {
         "title": release.title,
         "as_of": release.as_of,
         "notices": list(release.notices),
@@ -30,11 +31,16 @@ def write_manifest(project: Project, release: Release, path: Path) -> Path:
         "inputs": {name: _digest(project.file(name)) for name in input_files(project)},
         "need_spec": release.spec_hash,
         "rule": str(project.rule) if project.rule is not None else "",
+        "seed": "",  # a project draws nothing at random
         "quartiersatlas": __version__,
         "python": platform.python_version(),
         "packages": {name: version(name) for name in PACKAGES},
     }
-    return write_text(path, json.dumps(content, ensure_ascii=False, indent=2) + "\n")
+
+
+def write_manifest(manifest: dict[str, Any], path: Path) -> Path:
+    """Write the manifest as JSON."""
+    return write_text(path, json.dumps(manifest, ensure_ascii=False, indent=2) + "\n")
 
 
 def input_files(project: Project) -> list[str]:

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 from quartiersatlas.catalogue import Catalogue
 from quartiersatlas.errors import ColumnError, SpecError
+from quartiersatlas.files import move_all
 from quartiersatlas.indicators import add_change, add_rates
 from quartiersatlas.intake import AreaData, join, merge_areas, read_areas, read_features, read_table
 from quartiersatlas.need import need_index
 from quartiersatlas.present import atlas_map, export, report
+from quartiersatlas.present.export.csv_files import companions
 from quartiersatlas.present.wording import summary_texts
-from quartiersatlas.project.manifest import input_files, write_manifest
+from quartiersatlas.project.manifest import input_files, manifest_of, write_manifest
 from quartiersatlas.project.schema import Project, read_project
 from quartiersatlas.release import Release, release
 from quartiersatlas.screening import candidate_areas, screen
@@ -151,15 +153,16 @@ def run_project(path: str | Path, *, folder: str | Path | None = None) -> Projec
     _refuse_overwriting(project, target)
     target.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=target, prefix=".quartiersatlas-") as unfinished:
-        written = _write(result, Path(unfinished))
-        files = tuple(file.replace(target / file.name) for file in written)
+        files = tuple(move_all(_write(result, Path(unfinished)), target))
     return ProjectResult(**{**vars(result), "files": files})
 
 
 def _refuse_overwriting(project: Project, target: Path) -> None:
     """Refuse outputs that would replace an input, or that something else than a file stands in the place of."""
     inputs = {project.path.resolve(), *(project.file(name).resolve() for name in input_files(project))}
-    for name in project.outputs.names:
+    tables = [Path(name) for name in project.outputs.names if name.endswith(".csv")]
+    beside = [file.name for table in tables for file in companions(table)]
+    for name in (*project.outputs.names, *beside):
         place = target / name
         if place.resolve() in inputs:
             raise SpecError(
@@ -172,17 +175,20 @@ def _refuse_overwriting(project: Project, target: Path) -> None:
 def _write(result: ProjectResult, folder: Path) -> list[Path]:
     """Write every output into a folder."""
     outputs, lang = result.project.outputs, result.project.lang
+    manifest = manifest_of(result.project, result.release)
     files = []
     if outputs.map:
         files.append(atlas_map(result.release, lang).save(folder / outputs.map))
     if outputs.report:
         files.append(report(result.release, folder / outputs.report, lang=lang))
     if outputs.geopackage:
-        files.append(export(result.release, folder / outputs.geopackage, lang=lang))
+        files.append(export(result.release, folder / outputs.geopackage, lang=lang, manifest=manifest))
     if outputs.segregation and result.release.segregation is not None:
-        files.append(export(result.release, folder / outputs.segregation, table="segregation", lang=lang))
+        table = folder / outputs.segregation
+        files.append(export(result.release, table, table="segregation", lang=lang, manifest=manifest))
+        files += companions(table)
     if outputs.manifest:
-        files.append(write_manifest(result.project, result.release, folder / outputs.manifest))
+        files.append(write_manifest(manifest, folder / outputs.manifest))
     return files
 
 

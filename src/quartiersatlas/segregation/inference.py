@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from quartiersatlas.catalogue import text
-from quartiersatlas.errors import DependencyError, SpecError
+from quartiersatlas.errors import SpecError
+from quartiersatlas.progress import with_progress
 from quartiersatlas.segregation.blocks import Block, Grounds, blocks, reasons_of
 from quartiersatlas.segregation.counts import Composition, Pair
 from quartiersatlas.segregation.places import Places
@@ -68,7 +69,7 @@ def _spread(
     rng, n = np.random.default_rng(seed), checked_draws(n)
     columns: dict[str, list[Floats]] = {name: [] for name in ("bias", "sd", "corrected", "lower", "upper")}
     notes = []
-    for block in _shown(found, progress=progress):
+    for block in with_progress(found, progress=progress, unit="index"):
         value, reasons = block.values(study.n_places)
         lacking = resample == "areas" and block.index.needs != ""
         off = np.full((1, study.n_places), np.nan) if lacking else _off_target(block, study, resample, n, rng)
@@ -127,7 +128,7 @@ def against_chance(
     names = ("null_mean", "null_sd", "null_lower", "null_upper", "p_value")
     columns: dict[str, list[Floats]] = {name: [] for name in names}
     notes, numbers = [], []
-    for block in _shown(_blocks(study), progress=progress):
+    for block in with_progress(_blocks(study), progress=progress, unit="index"):
         value, reasons = block.values(study.n_places)
         lacking = _lacking(block, null)
         drawn_well = np.zeros(study.n_places, dtype=int)
@@ -220,7 +221,7 @@ def compare_segregation(
     rows: list[dict[str, object]] = []
     _refuse_unlike(one.spec, other.spec)
     both = list(_matched(one, other))
-    for here, there in _shown(both, progress=progress):
+    for here, there in with_progress(both, progress=progress, unit="index"):
         rows += _compared(one.study, other.study, here, there, method, n, rng)
     if not rows:
         raise SpecError("The two results have no number in common: compute both with the same groups and indices.")
@@ -424,17 +425,6 @@ def _identified(result: SegregationResult) -> pd.DataFrame:
 def _rows(blockwise: list[Any]) -> NDArray[Any]:
     """Turn arrays of one value per place, one per block, into the table's order."""
     return np.column_stack(blockwise).ravel()
-
-
-def _shown(items: list[Any], *, progress: bool) -> Any:  # noqa: ANN401 - tqdm is untyped
-    """Give the items, with a progress bar where one is wanted."""
-    if not progress:
-        return items
-    try:
-        from tqdm.auto import tqdm
-    except ImportError as error:
-        raise DependencyError('progress=True needs tqdm: pip install "quartiersatlas[progress]".') from error
-    return tqdm(items, unit="index")
 
 
 def _check(name: str, value: object, choices: tuple[str, ...]) -> None:

@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from quartiersatlas.catalogue import number_text, text
+
 if TYPE_CHECKING:
     import pandas as pd
 
+    from quartiersatlas.catalogue import Lang
     from quartiersatlas.release import ReleasedColumn
 
 NEED_COLORS = ("#ffffcc", "#a1dab4", "#41b6c4", "#2c7fb8", "#253494")
@@ -51,3 +54,17 @@ def column_colors(column: ReleasedColumn, n_classes: int, *, first_axis: bool) -
         return ramp(DIVERGING_COLORS, n_classes)
     is_context = column.indicator.role == "context"
     return ramp(CONTEXT_COLORS if is_context else NEED_COLORS, n_classes)
+
+
+def class_labels(column: ReleasedColumn, values: pd.Series[float], lang: Lang) -> list[str]:
+    """Return what the legend calls the classes of a column: those of the need spec, or ranges of values."""
+    if column.kind == "class":
+        return [c.label(lang) for c in column.classes]
+    known = values.dropna()
+    if known.empty:
+        return []
+    limits = [known.min(), *quantile_breaks(values), known.max()]
+    written = [number_text(limit, column.decimals, lang) for limit in limits]
+    names = ["legend_range"] * (len(limits) - 2) + ["legend_last_range"]
+    ranges = zip(names, written[:-1], written[1:], strict=True)
+    return [text(name, lang, lower=lower, upper=upper) for name, lower, upper in ranges]

@@ -19,10 +19,17 @@ Shape = list[list[list[int]]]
 
 def simplified(areas: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, float]:
     """Return areas light enough to draw, and the tolerance in metres (0: as they are); shared borders stay shared."""
-    shapes = areas.geometry.to_numpy()
-    if shapely.get_num_coordinates(shapes).sum() <= MANY_POINTS:
-        return areas, 0.0
-    return areas.set_geometry(shapely.coverage_simplify(shapes, TOLERANCE), crs=areas.crs), TOLERANCE
+    tolerance = tolerance_of(areas)
+    if not tolerance:
+        return areas, tolerance
+    shapes = shapely.coverage_simplify(areas.geometry.to_numpy(), tolerance)
+    return areas.set_geometry(shapes, crs=areas.crs), tolerance
+
+
+def tolerance_of(areas: gpd.GeoDataFrame) -> float:
+    """Return by how many metres borders may be moved to make the areas light enough to draw; 0 where they are."""
+    many = shapely.get_num_coordinates(areas.geometry.to_numpy()).sum() > MANY_POINTS
+    return TOLERANCE if many else 0.0
 
 
 def encode_shapes(frame: gpd.GeoDataFrame) -> list[Shape]:

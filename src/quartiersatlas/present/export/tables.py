@@ -1,0 +1,182 @@
+"""The tables of a release, the same for every format: areas, candidate areas, segregation, and what one has to know."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import pandas as pd
+
+from quartiersatlas.catalogue import text
+from quartiersatlas.errors import ReleaseError, list_some
+from quartiersatlas.present.plain_text import with_visible_text
+from quartiersatlas.present.wording import cell_text, method_texts, reason_texts
+from quartiersatlas.segregation.notes import note_text
+from quartiersatlas.version import __version__
+
+if TYPE_CHECKING:
+    from quartiersatlas.catalogue import Lang
+    from quartiersatlas.release import Release
+
+OWN = ("key", "name", "geometry", "state", "selected", "reasons", "candidate", "need_spec", "notice")
+TABLES = ("areas", "candidates", "segregation")
+
+
+def table_of(release: Release, table: str, lang: Lang) -> pd.DataFrame:
+    """Return one table by its name, its key as the first column.
+
+    Raises
+    ------
+    ReleaseError
+        There is no such table, or not in this release.
+    """
+    if table not in TABLES:
+        raise ReleaseError(f"table is {table!r}; there are 'areas', 'candidates' and 'segregation'.")
+    if table == "candidates" and (release.candidates is None or release.candidates.empty):
+        raise ReleaseError("The release has no candidate areas: release(..., shortlist=..., candidates=...).")
+    if table == "segregation" and release.segregation is None:
+        raise ReleaseError("The release has no segregation table: release(..., segregation=...).")
+    makers = {"areas": area_table, "candidates": candidate_table, "segregation": segregation_table}
+    frame = makers[table](release, lang)
+    return frame if table == "segregation" else frame.reset_index()
+
+
+def tables_of(release: Release, lang: Lang) -> dict[str, pd.DataFrame]:
+    """Return the tables that the release has, by name."""
+    there = {
+        "areas": True,
+        "candidates": release.candidates is not None and not release.candidates.empty,
+        "segregation": release.segregation is not None,
+    }
+    return {name: table_of(release, name, lang) for name in TABLES if there[name]}
+
+
+def area_table(release: Release, lang: Lang) -> gpd.GeoDataFrame:
+    """Return one row per area: names, state, every released column, selection, reasons, spec, notice.
+
+    Raises
+    ------
+    ReleaseError
+        A released column is called like one that every export has.
+    """
+    _refuse_taken_names(release)
+    reasons = {key: "; ".join(lines) for key, lines in reason_texts(release, lang).items()}
+    areas = (
+        release.areas.rename(columns=parent_names(release))
+        .join(release.state)
+        .assign(residents=release.residents)
+        .assign(**release.values)
+    )
+    areas["selected"] = release.selected
+    areas["reasons"] = [reasons.get(key, "") for key in areas.index]
+    areas["candidate"] = release.members.reindex(areas.index).fillna("")
+    if release.spec_hash:
+        areas["need_spec"] = release.spec_hash  # every output says by which rules its scores were made
+    notes = {name: _gap_notes(release, name, lang) for name in noted_columns(release)}
+    areas = areas.assign(**{f"{name}_note": found for name, found in notes.items()})
+    table = with_visible_text(with_notice(areas, release, lang)).rename_axis("key")
+    return gpd.GeoDataFrame(table, geometry="geometry", crs=release.areas.crs)
+
+
+def _refuse_taken_names(release: Release) -> None:
+    """Refuse a released column that would stand in the place of another one."""
+    notes = {f"{name}_note" for name in noted_columns(release)}
+    taken = [str(name) for name in release.values if name in OWN or name in notes]
+    if taken:
+        raise ReleaseError(
+            f"The release has columns with names that every export uses for its own: {list_some(taken)}. "
+            "Rename them in the table before join()."
+        )
+
+
+def parent_names(release: Release) -> dict[str, str]:
+    """Return what columns of the areas are called where a column of the export has the same name."""
+    # released columns too: the residents may be one of them
+    taken = {"state", "residents", "selected", "reasons", "candidate", "need_spec", "notice", *release.values}
+    return {column: f"parent_{column}" for column in release.areas.columns if column in taken}
+
+
+def noted_columns(release: Release) -> list[str]:
+    """Return the columns whose empty cells are explained; the counts of a rate share the note of the rate."""
+    beside = {name for column in release.columns for name in (column.numerator, column.denominator)}
+    return [column.id for column in release.columns if column.id not in beside]
+
+
+def _gap_notes(release: Release, name: str, lang: Lang) -> list[str]:
+    """Return for each area why its cell is empty, in words; nothing where it is not."""
+    values, column = release.values[name], release.column(name)
+    gaps = {key: cell_text(release, str(key), column, lang) for key in values.index[values.isna()]}
+    return [gaps.get(key, "") for key in values.index]
+
+
+def candidate_table(release: Release, lang: Lang) -> gpd.GeoDataFrame:
+    """Return one row per candidate area."""
+    found = release.candidates
+    assert found is not None  # noqa: S101 - asked for where there are some
+    table = with_visible_text(with_notice(found, release, lang)).rename_axis("candidate")
+    return gpd.GeoDataFrame(table, geometry="geometry", crs=found.crs)
+
+
+def segregation_table(release: Release, lang: Lang) -> pd.DataFrame:
+    """Return one row per place, group, reference and index."""
+    found = release.segregation
+    assert found is not None  # noqa: S101 - asked for where there is one
+    notes = [note_text(note, lang) for note in found["note"]]
+    return with_visible_text(with_notice(found.assign(note=notes), release, lang))
+
+
+def notes_table(release: Release, lang: Lang) -> pd.DataFrame:
+    """Return what a reader has to know as rows: title, source, date, comment, notices, method."""
+    rows = [
+        ("title", release.title),
+        ("subtitle", release.subtitle),
+        ("source", release.source),
+        ("as_of", release.as_of),
+        ("comment", release.comment or text("no_comment", lang)),
+        *(("notice", notice) for notice in release.notices),
+        ("note", text("reading_aid", lang)),
+        *(("method", line) for line in method_texts(release, lang)),
+    ]
+    rows = [row for row in rows if row != ("subtitle", "")]
+    if release.is_draft:
+        rows.insert(0, ("notice", text("band_draft", lang)))
+    table = pd.DataFrame(rows, columns=["what", "text"])
+    table.insert(1, "label", [text(f"about_{what}", lang) for what in table["what"]])
+    return with_visible_text(table)
+
+
+def full_manifest(release: Release, manifest: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return what is known of where a release comes from: the library, its rules, and what the caller knows."""
+    return {"quartiersatlas": __version__, "need_spec": release.spec_hash, **(manifest or {})}
+
+
+def manifest_table(release: Release, manifest: Mapping[str, Any] | None) -> pd.DataFrame:
+    """Return the manifest as rows, an entry within an entry as ``inputs: file``."""
+    rows = list(_flat(full_manifest(release, manifest)))
+    return with_visible_text(pd.DataFrame(rows, columns=["entry", "value"], dtype=object))
+
+
+def _flat(content: Mapping[str, Any], before: str = "") -> list[tuple[str, str]]:
+    rows: list[tuple[str, str]] = []
+    for name, value in content.items():
+        if isinstance(value, Mapping):
+            rows += _flat(value, f"{before}{name}: ")
+        else:
+            rows.append((f"{before}{name}", value if isinstance(value, str) else json_text(value)))
+    return rows
+
+
+def json_text(content: object) -> str:
+    """Write JSON in which nothing is NaN, and what JSON does not know is text."""
+    written = json.dumps(content, ensure_ascii=False, allow_nan=False, default=str)
+    return written.encode(
+        "utf-8", "replace"
+    ).decode()  # half of a surrogate pair, as in the name of a file, has no code
+
+
+def with_notice(frame: pd.DataFrame, release: Release, lang: Lang) -> pd.DataFrame:
+    """Put the notices of the data, and the one of a draft, into every row."""
+    notices = [*release.notices, *([text("band_draft", lang)] if release.is_draft else [])]
+    return frame.assign(notice="; ".join(notices)) if notices else frame
