@@ -163,3 +163,8 @@ def _indicator_label(release: Release, name: str, lang: Lang) -> str:
     base = name.removesuffix("_change")
     known = release.catalogue.get(base).label(lang)
     return text("label_change", lang, label=known) if name != base else known
+
+
+def alphabetical(names: pd.Series[str]) -> pd.Series[str]:
+    """Order names as people do: Ä beside A."""
+    return names.str.normalize("NFKD").str.casefold()
