@@ -193,6 +193,8 @@ def _scale(release: Release, lang: Lang) -> list[Block]:
     )
     indices = list(dict.fromkeys(table["index"]))
     rows = []
+    order = {title: number for number, title in enumerate(dict.fromkeys(table["title"]))}
+    table = table.sort_values("title", key=lambda titles: titles.map(order), kind="stable")
     for (title, level), part in table.groupby(["title", "level"], sort=False):
         values = dict(zip(part["index"], part["shown"], strict=True))
         rows.append(

@@ -9,6 +9,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from quartiersatlas.errors import DependencyError
 from quartiersatlas.present.paper.document import Bullets, Heading, Paragraph, Table, printable
+from quartiersatlas.present.paper.widths import CELL_SIZE, column_widths
 
 if TYPE_CHECKING:
     from quartiersatlas.present.paper.document import Block, Document, Row
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
 UNDATED = (2000, 1, 1)
 LANGUAGES = {"de": "de-DE", "en": "en-GB"}
 SHADES = {"notice": "FFF3C4", "draft": "1A1A1A", "aid": "F7F7F5"}
-BODY, CELL = 10, 8.5  # points
+BODY = 10.0  # points
+WIDTH = 170 / 25.4 * 72  # points: A4 without margins
+LETTER, BOLD_LETTER = 0.56, 0.62  # width of a letter of Arial, in parts of its size
+PADDING = 5.6  # points: what Word leaves left and right in a cell
 
 
 def docx_bytes(document: Document) -> bytes:
@@ -107,41 +111,50 @@ def _shade(paragraph: Any, color: str) -> None:  # noqa: ANN401
 def _table(file: Any, block: Table) -> None:  # noqa: ANN401
     from docx.oxml import OxmlElement
     from docx.oxml.ns import qn
+    from docx.shared import Pt
 
     table = file.add_table(rows=1 + len(block.rows), cols=len(block.head), style="Table Grid")
+    widths, size = column_widths(block, WIDTH, _length, PADDING)
+    table.autofit = False
+    for column, width in zip(table.columns, widths, strict=True):
+        column.width = Pt(width)
     first, *others = table.rows
     for position, (cell, word) in enumerate(zip(first.cells, block.head, strict=True)):
-        _cell(cell, (word,), bold=True, right=position in block.numeric)
+        _cell(cell, (word,), size, bold=True, right=position in block.numeric)
     header = OxmlElement("w:tblHeader")  # repeated on every page
     header.set(qn("w:val"), "true")
     first._tr.get_or_add_trPr().append(header)  # noqa: SLF001
     for line, row in zip(others, block.rows, strict=True):
-        _row(line, row, block)
+        _row(line, row, block, size)
     file.add_paragraph()
 
 
-def _row(line: Any, row: Row, block: Table) -> None:  # noqa: ANN401
+def _row(line: Any, row: Row, block: Table, size: float) -> None:  # noqa: ANN401
     cells = line.cells
     if row.is_heading:
-        _cell(cells[0].merge(cells[-1]), row.cells[0], bold=True)
+        _cell(cells[0].merge(cells[-1]), (" ".join(row.cells[0]),), size, bold=True)
         return
     for position, (cell, lines) in enumerate(zip(cells, row.cells, strict=True)):
-        _cell(cell, lines, right=position in block.numeric)
+        _cell(cell, lines, size, right=position in block.numeric)
 
 
-def _cell(cell: Any, lines: tuple[str, ...], *, bold: bool = False, right: bool = False) -> None:  # noqa: ANN401
+def _cell(cell: Any, lines: tuple[str, ...], size: float, *, bold: bool = False, right: bool = False) -> None:  # noqa: ANN401
     from docx.enum.text import WD_ALIGN_PARAGRAPH
     from docx.shared import Pt
 
     paragraph = cell.paragraphs[0]
-    paragraph.paragraph_format.space_after = Pt(0)
+    paragraph.paragraph_format.space_before = paragraph.paragraph_format.space_after = Pt(1.5)
     if right:
         paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
     for number, text in enumerate(lines):
         run = paragraph.add_run(" ".join(printable(text).split("\n")))
-        run.bold, run.font.size = bold, Pt(CELL)
+        run.bold, run.font.size = bold, Pt(size)
         if number < len(lines) - 1:
             run.add_break()
+
+
+def _length(line: str, bold: bool) -> float:
+    return len(line) * CELL_SIZE * (BOLD_LETTER if bold else LETTER)
 
 
 def _undated(written: BytesIO) -> bytes:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
 from quartiersatlas.catalogue import text
+from quartiersatlas.catalogue.texts import THIN_BLANK
 from quartiersatlas.errors import DependencyError
 from quartiersatlas.present.paper.document import Bullets, Heading, Paragraph, Table, printable
+from quartiersatlas.present.paper.widths import CELL_SIZE, PADDING, column_widths
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,8 +20,6 @@ if TYPE_CHECKING:
 
 FONT, BOLD = "quartiersatlas-sans", "quartiersatlas-sans-bold"
 MARGIN = 51.0  # points: 18 mm
-CELL_SIZE, SMALLEST = 7.5, 4.5
-PADDING = 3.0
 HEADINGS = {1: 17, 2: 13, 3: 10.5}
 SHADES = {"notice": ("#fff3c4", "#1a1a1a"), "draft": ("#1a1a1a", "#ffffff"), "aid": ("#f7f7f5", "#1a1a1a")}
 
@@ -112,7 +112,7 @@ def _table(block: Table, width: float) -> list[Any]:
     from reportlab.platypus import Spacer
     from reportlab.platypus import Table as Grid
 
-    widths, size = _widths(block, width)
+    widths, size = column_widths(block, width, _length)
 
     def cell(lines: tuple[str, ...], column: int, *, bold: bool = False) -> Any:  # noqa: ANN401
         style = _style(size, bold=bold, alignment=2 if column in block.numeric else 0)
@@ -137,39 +137,20 @@ def _table(block: Table, width: float) -> list[Any]:
     return [Grid(rows, colWidths=widths, repeatRows=1, style=looks, splitInRow=1), Spacer(0, 8)]
 
 
-def _widths(block: Table, width: float) -> tuple[list[float], float]:
-    """Return column widths and the size of letters: no word is broken unless letters would be too small for that."""
-    natural = [0.0] * len(block.head)
-    least = [0.0] * len(block.head)
-    plain = [row.cells for row in block.rows if not row.is_heading]
-    for cells, font in [(tuple((word,) for word in block.head), BOLD), *((cells, FONT) for cells in plain)]:
-        for column, lines in enumerate(cells):
-            for line in lines:
-                natural[column] = max(natural[column], _length(line, font))
-                words = [line] if column in block.numeric and font == FONT else line.split()
-                least[column] = max([least[column], *(_length(word, font) for word in words)])
-    room = width - 2 * PADDING * len(block.head) - 1
-    size = min(CELL_SIZE, max(SMALLEST, CELL_SIZE * room / max(sum(least), 1)))
-    natural, least = ([part * size / CELL_SIZE for part in parts] for parts in (natural, least))
-    if sum(least) >= room:
-        shares = [room * part / sum(least) for part in least]
-    elif sum(natural) <= room:
-        shares = [part + (room - sum(natural)) * part / max(sum(natural), 1) for part in natural]
-    else:
-        more = [full - small for full, small in zip(natural, least, strict=True)]
-        shares = [small + (room - sum(least)) * part / sum(more) for small, part in zip(least, more, strict=True)]
-    return [share + 2 * PADDING for share in shares], size
-
-
-def _length(line: str, font: str) -> float:
+def _length(line: str, bold: bool) -> float:
     from reportlab.pdfbase.pdfmetrics import stringWidth
 
-    return float(stringWidth(printable(line), font, CELL_SIZE)) + 0.5
+    return float(stringWidth(_plain(line), BOLD if bold else FONT, CELL_SIZE))
 
 
 def _markup(words: str) -> str:
     """Return text for reportlab's paragraphs, which read XML."""
-    return escape(" ".join(printable(words).split("\n")))
+    return escape(_plain(words))
+
+
+def _plain(words: str) -> str:
+    """Return text in one line; reportlab breaks lines at thin blanks, though not at non-breaking ones."""
+    return printable(words).replace("\n", " ").replace(THIN_BLANK, "\xa0")
 
 
 def _foot(document: Document) -> Callable[[Any, Any], None]:
@@ -178,7 +159,7 @@ def _foot(document: Document) -> Callable[[Any, Any], None]:
 
     def write(canvas: Any, file: Any) -> None:  # noqa: ANN401
         canvas.setFont(FONT, 7)
-        title = printable(document.title).replace("\n", " ")
+        title = _plain(document.title)
         line = " · ".join([*draft, title if len(title) < 90 else f"{title[:90]}…"])  # noqa: PLR2004 - one line
         canvas.drawString(MARGIN, MARGIN / 2, line)
         page = text("page_number", document.lang, page=canvas.getPageNumber())
