@@ -14,7 +14,6 @@ from quartiersatlas.present.map.data import map_columns
 from quartiersatlas.present.sheet.layout import SIZES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
     from quartiersatlas.catalogue import Lang

@@ -13,8 +13,9 @@ from quartiersatlas.present.paper import Bullets, Document, Heading, Paragraph, 
 from quartiersatlas.present.stability import stability_blocks
 from quartiersatlas.present.wording import (
     alphabetical,
+    axis_text,
     cell_text,
-    fact_text,
+    definition_text,
     gap_kind,
     label,
     method_texts,
@@ -121,7 +122,7 @@ def _domains(release: Release) -> list[str]:
 
 
 def _stock(release: Release, column: ReleasedColumn, lang: Lang) -> Row:
-    """Return one indicator of the stock-taking: city, range, how many areas show a value, and whether it is outdated."""
+    """Return one indicator of the stock-taking: city, range, how many areas show a value, its date."""
     values = release.values[column.id]
     known = values.dropna()
     gaps = [gap_kind(release, key, column) for key in values.index[values.isna()]]
@@ -199,7 +200,7 @@ def _scale(release: Release, lang: Lang) -> list[Block]:
         values = dict(zip(part["index"], part["shown"], strict=True))
         rows.append(
             Row.of(
-                title,
+                str(title),
                 text("label_areas", lang) if level == "areas" else str(level),
                 number_text(int(part["n_areas"].max()), 0, lang),
                 number_text(float(part["mean_population"].max()), 0, lang),
@@ -248,19 +249,13 @@ def _need(release: Release, lang: Lang) -> list[Block]:
     if not columns:
         return []
     head = ("", text("label_areas", lang), text("label_residents", lang))
-    methods = {
-        f"need_{fact.values['axis'].id}_class": fact_text(release, fact, lang)
-        for fact in release.facts
-        if fact.name == "fact_axis"
-    }
     blocks: list[Block] = [Heading(text("heading_need", lang))]
     for column in columns:
         classes = release.values[column.id]
         rows = [_class_row(release, c.label(lang), classes.eq(c.id), lang) for c in column.classes]
         rows.append(_class_row(release, text("label_unclassed", lang), classes.isna(), lang))
         blocks.append(Heading(label(column, lang), 3))
-        if column.id in methods:
-            blocks.append(Paragraph(methods[column.id], "muted"))
+        blocks.append(Paragraph(axis_text(release, column, lang), "muted"))
         blocks.append(Table(head, tuple(rows), frozenset({1, 2})))
     return blocks
 
@@ -280,7 +275,10 @@ def _shortlist(release: Release, lang: Lang) -> list[Block]:
     parents = [c for c in chosen.columns if c not in ("name", "geometry")]
     rows = [
         Row.of(
-            (str(chosen["name"][key]), " · ".join(filter(None, [key, ", ".join(str(chosen[p][key]) for p in parents)]))),
+            (
+                str(chosen["name"][key]),
+                " · ".join(filter(None, [key, ", ".join(str(chosen[p][key]) for p in parents)])),
+            ),
             number_text(release.residents[key], 0, lang),
             [f"{c.indicator.label(lang)}: {cell_text(release, key, c, lang)}" for c in classes],
             reasons.get(key, []),
@@ -288,8 +286,12 @@ def _shortlist(release: Release, lang: Lang) -> list[Block]:
         )
         for key in map(str, chosen.index)
     ]
-    head = tuple(
-        text(name, lang) for name in ("label_area", "label_residents", "heading_need", "label_reasons", "label_candidate")
+    head = (
+        text("label_area", lang),
+        text("label_residents", lang),
+        text("heading_need", lang),
+        text("label_reasons", lang),
+        text("label_candidate", lang),
     )
     title = text("heading_shortlist_context" if release.context_only else "heading_shortlist", lang)
     return [Heading(title), Table(head, tuple(rows), frozenset({1}))]
@@ -323,13 +325,7 @@ def _cover(row: pd.Series, lang: Lang) -> str:
 def _method(release: Release, lang: Lang) -> list[Block]:
     """Return the method box and the definitions."""
     blocks: list[Block] = [Heading(text("label_method", lang)), Bullets(tuple(method_texts(release, lang)))]
-    definitions = tuple(_definition(column, lang) for column in _indicators(release))
+    definitions = tuple(definition_text(column, lang) for column in _indicators(release))
     if definitions:
         blocks += [Heading(text("label_definition", lang), 3), Bullets(definitions)]
     return blocks
-
-
-def _definition(column: ReleasedColumn, lang: Lang) -> str:
-    definition, caveat = column.indicator.definition(lang), column.indicator.caveat(lang)
-    words = f"{label(column, lang)}: {definition}" if definition else label(column, lang)
-    return f"{words} {text('label_caveat', lang)}: {caveat}" if caveat else words

@@ -24,7 +24,9 @@ def stability_blocks(release: Release, lang: Lang) -> list[Block]:
     if release.stability is None:
         return []
     labels = release.stability.table["label"]
-    counts = [f"{text(f'stability_{name}', lang)}: {number_text(int(labels.eq(name).sum()), 0, lang)}" for name in LABELS]
+    counts = [
+        f"{text(f'stability_{name}', lang)}: {number_text(int(labels.eq(name).sum()), 0, lang)}" for name in LABELS
+    ]
     named = labels.isin(["sure", "open"]) | (release.selected & labels.notna())
     areas = release.areas.loc[named].sort_values("name", kind="stable", key=alphabetical)
     rows = tuple(Row.of((str(areas["name"][key]), str(key)), *_words(release, str(key), lang)) for key in areas.index)
@@ -47,6 +49,6 @@ def stability_text(release: Release, key: str, lang: Lang) -> str:
 
 def _words(release: Release, key: str, lang: Lang) -> tuple[str, str]:
     assert release.stability is not None  # noqa: S101 - asked by the callers
-    row = release.stability.table.loc[key]
-    percent = number_text(100 * row["p_selected"], 0, lang)
-    return text(f"stability_{row['label']}", lang), f"{percent}{THIN_BLANK}%"
+    table = release.stability.table
+    percent = number_text(100 * float(table["p_selected"][key]), 0, lang)
+    return text(f"stability_{table['label'][key]}", lang), f"{percent}{THIN_BLANK}%"

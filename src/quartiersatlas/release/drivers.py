@@ -29,9 +29,10 @@ def released_drivers(need: NeedIndex, out: Released) -> pd.DataFrame | None:
     except SpecError:
         return None
     parts = {}
-    for axis, indicator in contributions.columns:
+    for pair in contributions.columns:
+        axis, indicator = map(str, pair)
         if indicator in out.values:
             known = out.values[f"need_{axis}"].notna() & out.values[indicator].notna()
-            part = contributions[axis, indicator]
+            part = contributions[pair]
             parts[axis, indicator] = (part - part.mean()).round(DECIMALS).where(known)
     return pd.DataFrame(parts, index=contributions.index) if parts else None

@@ -31,7 +31,12 @@ if TYPE_CHECKING:
     from quartiersatlas.segregation import SegregationResult
 
 SEGREGATION_DECIMALS = 4
-SCALE_DECIMALS = {"value": 4, "adjusted": 4, "expected": 4, "mean_population": -1}  # tens: a mean times the number of areas is a total
+SCALE_DECIMALS = {
+    "value": 4,
+    "adjusted": 4,
+    "expected": 4,
+    "mean_population": -1,
+}  # tens: a mean times the number of areas is a total
 MARKS = ("merged_from", "repaired")  # told in the facts
 
 
@@ -84,6 +89,8 @@ class Release:
         The segregation indices at several levels of areas, rounded.
     dates : mapping of str to str
         Column -> the date of its data, where that is not ``as_of``.
+    assessed : Series of bool, optional
+        Areas for which the outcome of the rule could be told and may be shown.
     stability : ReleasedStability, optional
         How often each area is selected when nothing is taken as exact.
     """
@@ -116,6 +123,7 @@ class Release:
     drivers: pd.DataFrame | None = None
     scale: pd.DataFrame | None = None
     dates: Mapping[str, str] = field(default_factory=dict)
+    assessed: pd.Series[bool] | None = None
     stability: ReleasedStability | None = None
 
     @property
@@ -277,6 +285,7 @@ def release(
         drivers=released_drivers(need, out) if need is not None else None,
         scale=scale.round(SCALE_DECIMALS) if scale is not None else None,
         dates=_dates(dates or {}, out),
+        assessed=assessed if shortlist is not None else None,
         stability=(
             released_stability(stability, data, shortlist, need, assessed, hidden, protection)
             if stability is not None

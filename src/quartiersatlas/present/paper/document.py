@@ -95,11 +95,11 @@ def _texts(block: Block) -> Iterable[str]:
 
 
 def printable(text: str) -> str:
-    """Return a text without the characters that no document can hold.
+    r"""Return a text without the characters that no document can hold.
 
     Examples
     --------
-    >>> printable("Nord\\x00stadt")
+    >>> printable("Nord\x00stadt")
     'Nordstadt'
     """
     return UNPRINTABLE.sub("", text)

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from quartiersatlas.present.paper.document import Block, Document, Row
 
 MARKUP = re.compile(r"([\\`*_{}\[\]#|~^$!])")
-LIST_START = re.compile(r"^(\s*)([-+=]|\d+[.)])", flags=re.MULTILINE)
+# a line that would be an item of a list, a rule or the underline of a heading
+LINE_START = re.compile(r"^([-+](?=\s|$)|[-=](?=[-=\s]*$)|\d{1,9}[.)](?=\s|$))")
 ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
@@ -24,18 +25,20 @@ def _block(block: Block) -> str:
     match block:
         case Heading(text=text, level=level):
             return f"{'#' * level} {_line(text)}"
-        case Paragraph(text=text, style="comment"):
-            return "  \n".join(_line(part) for part in text.splitlines() if part.strip())
-        case Paragraph(text=text, style="notice" | "draft"):
-            return f"**{_line(text)}**"
-        case Paragraph(text=text, style="aid"):
-            return f"> {_line(text)}"
-        case Paragraph(text=text):
-            return _line(text)
+        case Paragraph():
+            return _paragraph(block)
         case Bullets(items=items):
             return "\n".join(f"- {_line(item)}" for item in items)
         case Table():
             return _table(block)
+
+
+def _paragraph(block: Paragraph) -> str:
+    if block.style == "comment":
+        return "  \n".join(_line(part) for part in block.text.splitlines() if part.strip())
+    marks = {"notice": ("**", "**"), "draft": ("**", "**"), "aid": ("> ", "")}
+    before, after = marks.get(block.style, ("", ""))
+    return f"{before}{_line(block.text)}{after}"
 
 
 def _table(table: Table) -> str:
@@ -54,5 +57,5 @@ def _line(text: str) -> str:
     """Return a text in one line, so that none of its characters is markup and no address becomes a link."""
     flat = re.sub(r"[\r\n\t\u2028\u2029]+", " ", printable(text)).strip().translate(ENTITIES)
     escaped = MARKUP.sub(r"\\\1", flat)
-    escaped = LIST_START.sub(lambda found: f"{found[1]}{found[2][:-1]}\\{found[2][-1]}", escaped)
+    escaped = LINE_START.sub(lambda found: f"{found[0][:-1]}\\{found[0][-1]}", escaped)
     return escaped.replace("://", "&#58;//").replace("www.", "www&#46;").replace("@", "&#64;")

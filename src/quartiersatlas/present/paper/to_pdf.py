@@ -98,7 +98,11 @@ def _flow(block: Block, width: float) -> list[Any]:
             if shade:
                 more = {"backColor": shade[0], "textColor": shade[1], "borderPadding": 4, "spaceBefore": 6}
             markup = "<br/>".join(map(_markup, words.splitlines())) if style == "comment" else _markup(words)
-            return [Flowing(markup, _style(9, bold=style in ("notice", "draft"), spaceAfter=8, **more))]
+            return [
+                Flowing(
+                    markup, _style(9, bold=style in ("notice", "draft"), **{"spaceBefore": 3, "spaceAfter": 8} | more)
+                )
+            ]
         case Bullets(items=items, muted=muted):
             colour = "#555555" if muted else "#1a1a1a"
             style = _style(8, leftIndent=10, bulletIndent=1, bulletFontName=FONT, spaceAfter=2, textColor=colour)

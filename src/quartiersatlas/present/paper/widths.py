@@ -53,7 +53,7 @@ def column_widths(
 def _needs(table: Table, length: Callable[[str, bool], float]) -> tuple[list[float], list[float]]:
     """Return for each column the length of its longest line, and of its longest word."""
     natural, least = [0.0] * len(table.head), [0.0] * len(table.head)
-    rows = [(tuple((word,) for word in table.head), True)]
+    rows: list[tuple[tuple[tuple[str, ...], ...], bool]] = [(tuple((word,) for word in table.head), True)]
     rows += [(row.cells, False) for row in table.rows if not row.is_heading]
     for cells, bold in rows:
         for column, lines in enumerate(cells):

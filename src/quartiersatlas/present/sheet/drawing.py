@@ -13,7 +13,7 @@ from quartiersatlas.present.sheet.layout import LEADING, MARGIN, POINT, Box, Lay
 from quartiersatlas.present.sheet.legend import class_entries, gap_entries, heading, hints, mark_entries
 from quartiersatlas.present.sheet.looks import FACILITY, GREY, INK, LOOKS
 from quartiersatlas.present.sheet.map_part import HATCH, draw_map, hatch
-from quartiersatlas.present.wording import summary_texts
+from quartiersatlas.present.wording import axis_text, summary_texts
 
 if TYPE_CHECKING:
     from quartiersatlas.catalogue import Lang
@@ -36,7 +36,7 @@ class Paper:
         self.ground.set_ylim(layout.height, 0)
         self.ground.set_axis_off()
 
-    def write(self, words: list[str], x: float, y: float, size: float, **options: object) -> float:
+    def write(self, words: list[str], x: float, y: float, size: float, **options: Any) -> float:  # noqa: ANN401
         """Write lines below each other; return where the next line would start."""
         for line in words:
             # text from data is text: a dollar sign starts no formula
@@ -47,7 +47,7 @@ class Paper:
             y += line_height(size)
         return y
 
-    def box(self, box: Box, **options: object) -> None:
+    def box(self, box: Box, **options: Any) -> None:  # noqa: ANN401
         """Draw a rectangle."""
         from matplotlib.patches import Rectangle
 
@@ -97,9 +97,11 @@ def _foot(paper: Paper, release: Release, column: ReleasedColumn, lang: Lang) ->
     width = layout.width - 2 * MARGIN
     _, tolerance = simplified(release.areas)
     definition, caveat = column.indicator.definition(lang), column.indicator.caveat(lang)
+    axis = axis_text(release, column, lang)
     words = [
         f"{source_text(release, lang)} · {text('fact_version', lang, version=__version__)}",
         *([f"{text('label_definition', lang)}: {definition}"] if definition else []),
+        *([axis] if axis else []),
         *([f"{text('label_caveat', lang)}: {caveat}"] if caveat else []),
         *([text("fact_classes", lang)] if column.kind != "class" else []),
         *([text("fact_simplified", lang, tolerance=number_text(tolerance, 0, lang))] if tolerance else []),
@@ -161,7 +163,11 @@ def _comment_lines(release: Release, width: float, size: float, lang: Lang) -> t
     return (
         lines(text("label_comment", lang), width, size, bold=True),
         lines(release.comment or text("no_comment", lang), width, size),
-        [line for part in (*summary_texts(release, lang), text("reading_aid", lang)) for line in lines(part, width, size)],
+        [
+            line
+            for part in (*summary_texts(release, lang), text("reading_aid", lang))
+            for line in lines(part, width, size)
+        ],
     )
 
 

@@ -93,7 +93,9 @@ def _pieces(paragraph: str, width: float, size: float, *, bold: bool) -> Iterato
     for word in paragraph.replace("\t", " ").split(" "):
         rest = word
         while len(rest) > 1 and text_width(rest, size, bold=bold) > width:
-            fits = next(n for n in range(len(rest) - 1, 0, -1) if n == 1 or text_width(rest[:n], size, bold=bold) <= width)
+            fits = next(
+                n for n in range(len(rest) - 1, 0, -1) if n == 1 or text_width(rest[:n], size, bold=bold) <= width
+            )
             yield rest[:fits]
             rest = rest[fits:]
         if rest:

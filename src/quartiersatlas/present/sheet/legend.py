@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
@@ -50,7 +51,9 @@ def class_entries(release: Release, column: ReleasedColumn, lang: Lang) -> list[
     else:
         members = _ranges(values.astype(float), column, lang)
     colors = column_colors(column, len(members), first_axis=_is_first_axis(release, column))
-    return [_entry(words, chosen, color=color, lang=lang) for (words, chosen), color in zip(members, colors, strict=True)]
+    return [
+        _entry(words, chosen, color=color, lang=lang) for (words, chosen), color in zip(members, colors, strict=True)
+    ]
 
 
 def _is_first_axis(release: Release, column: ReleasedColumn) -> bool:
@@ -65,7 +68,7 @@ def _ranges(values: pd.Series[float], column: ReleasedColumn, lang: Lang) -> lis
         return []
     limits = [float(known.min()), *quantile_breaks(values), float(known.max())]
     found = []
-    for number, (lower, upper) in enumerate(zip(limits, limits[1:], strict=False)):
+    for number, (lower, upper) in enumerate(pairwise(limits)):
         is_last = number == len(limits) - 2
         chosen = values.ge(lower) & (values.le(upper) if is_last else values.lt(upper))
         sides = {

@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 
 from quartiersatlas.catalogue import number_text
-from quartiersatlas.present.map.geometry import simplified
+from quartiersatlas.present.map.geometry import on_areas, simplified
 from quartiersatlas.present.paper.document import printable
 from quartiersatlas.present.sheet.layout import line_height, text_width
 from quartiersatlas.present.sheet.looks import FACILITY, INK, LOOKS
@@ -31,23 +31,23 @@ HATCH = 2.2  # millimetres from line to line across the page
 BAR = 0.25  # the scale bar takes at most this part of the map's width
 
 
-def draw_map(
-    paper: Paper, place: Box, release: Release, entries: list[Entry], marks: list[Entry], lang: Lang
-) -> None:
+def draw_map(paper: Paper, place: Box, release: Release, entries: list[Entry], marks: list[Entry], lang: Lang) -> None:
     """Draw the areas in their classes, then outlines, marks, scale bar and north arrow."""
     layout = paper.layout
     zoom = layout.zoom
-    axes = paper.figure.add_axes((
-        place.x / layout.width,
-        1 - (place.y + place.height) / layout.height,
-        place.width / layout.width,
-        place.height / layout.height,
-    ))
+    axes = paper.figure.add_axes(
+        (
+            place.x / layout.width,
+            1 - (place.y + place.height) / layout.height,
+            place.width / layout.width,
+            place.height / layout.height,
+        )
+    )
     axes.set_axis_off()
     metres = _extent(axes, place, release.areas.total_bounds)
     areas, _ = simplified(release.areas)
     for entry in entries:
-        shapes = areas.geometry[list(entry.keys)]
+        shapes = areas.loc[list(entry.keys)].geometry
         edge = _darker(entry.color) if entry.color.lower() != "#ffffff" and not entry.hatch else "#9a9a9a"
         _draw(axes, shapes, facecolor=entry.color, edgecolor=edge, linewidth=0.3, hatch=entry.hatch)
     parents = [column for column in areas.columns if column not in ("name", "geometry")]
@@ -76,19 +76,19 @@ def _extent(axes: Any, place: Box, bounds: np.ndarray) -> float:  # noqa: ANN401
 
 def _draw_mark(axes: Any, release: Release, areas: gpd.GeoDataFrame, mark: Entry, metres: float) -> None:  # noqa: ANN401
     if mark.mark in ("selected", "open"):
-        shapes = areas.geometry[list(mark.keys)]
+        shapes = areas.loc[list(mark.keys)].geometry
         hatch(axes, shapes, HATCH * metres)
         _draw(axes, shapes, facecolor="none", **LOOKS[mark.mark])
-        small = shapes[np.sqrt(shapes.area) < SMALL * metres].representative_point()
+        points = shapes.representative_point()[shapes.area < (SMALL * metres) ** 2]
         look = {"marker": "o", "markersize": 9, "color": "none", "markeredgecolor": INK, "markeredgewidth": 1.0}
-        axes.plot(small.x, small.y, linestyle="none", **look)
+        axes.plot(points.x, points.y, linestyle="none", **look)
     elif mark.mark == "candidate" and release.candidates is not None:
         _draw(axes, release.candidates.geometry, facecolor="none", edgecolor="#ffffff", linewidth=3.6)
         _draw(axes, release.candidates.geometry, facecolor="none", **LOOKS["candidate"])
     elif mark.mark == "programme" and release.programmes is not None:
-        _draw(axes, _on(release.programmes, areas).geometry, facecolor="none", **LOOKS["programme"])
+        _draw(axes, on_areas(release.programmes, areas).geometry, facecolor="none", **LOOKS["programme"])
     elif mark.mark == "facility" and release.facilities is not None:
-        points = _on(release.facilities, areas).representative_point()
+        points = on_areas(release.facilities, areas).representative_point()
         axes.plot(points.x, points.y, **FACILITY)
 
 
@@ -114,7 +114,7 @@ def _label(axes: Any, candidates: gpd.GeoDataFrame, metres: float, zoom: float) 
     """Write the key of each candidate area on it, or beside it where it is too small or another label is there."""
     size = 7 * zoom
     taken: list[shapely.Polygon] = []
-    for key, shape in candidates.geometry.items():
+    for key, shape in zip(candidates.index, candidates.geometry.to_numpy(), strict=True):
         words = printable(str(key))
         width = (text_width(words, size, bold=True) + 1.2) * metres
         height = (line_height(size) + 0.4) * metres
@@ -129,7 +129,7 @@ def _label(axes: Any, candidates: gpd.GeoDataFrame, metres: float, zoom: float) 
         axes.text(middle.x, middle.y, words, parse_math=False, bbox=back, **look)
 
 
-def _places(shape: shapely.Geometry, width: float, height: float) -> list[tuple[float, float]]:
+def _places(shape: Any, width: float, height: float) -> list[tuple[float, float]]:  # noqa: ANN401
     """Return where a label may stand, best first: inside if there is room, else around."""
     left, low, right, high = shape.bounds
     inner = shape.representative_point()
@@ -142,12 +142,7 @@ def _places(shape: shapely.Geometry, width: float, height: float) -> list[tuple[
     return [(inner.x, inner.y), *around] if is_roomy else [*around, (inner.x, inner.y)]
 
 
-def _on(frame: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return a layer in the coordinates of the areas."""
-    return frame if frame.crs is None or frame.crs == areas.crs else frame.to_crs(areas.crs)
-
-
-def _draw(axes: Any, shapes: Iterable[shapely.Geometry], **look: object) -> None:  # noqa: ANN401
+def _draw(axes: Any, shapes: Iterable[shapely.Geometry], **look: Any) -> None:  # noqa: ANN401
     """Draw polygons with their holes as one collection."""
     from matplotlib.collections import PathCollection
 
@@ -200,7 +195,7 @@ def _scale_bar(axes: Any, metres: float, zoom: float, lang: Lang) -> None:  # no
     sign, per = ("km", 1000.0) if length >= 1000 else ("m", 1.0)  # noqa: PLR2004 - a kilometre
     x, y, height = left + 2 * metres, low + 5.5 * metres * zoom, 1.2 * metres * zoom
     for start, fill in ((x, "#1a1a1a"), (x + length / 2, "#ffffff")):
-        look = {"facecolor": fill, "edgecolor": "#1a1a1a", "linewidth": 0.6, "zorder": 10}
+        look: dict[str, Any] = {"facecolor": fill, "edgecolor": INK, "linewidth": 0.6, "zorder": 10}
         axes.add_patch(Rectangle((start, y), length / 2, height, **look))
     for part in (0.0, 0.5, 1.0):
         number = length * part / per
