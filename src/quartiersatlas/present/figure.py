@@ -33,7 +33,6 @@ STYLE = {
     "svg.hashsalt": "quartiersatlas",
     "hatch.linewidth": 0.5,
     "text.hinting": "none",  # letters as wide on every device as they were measured
-    "text.hinting_factor": 1,
     "font.family": "DejaVu Sans",
     "axes.unicode_minus": True,
 }

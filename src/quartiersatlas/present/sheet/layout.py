@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from quartiersatlas.present.paper.document import printable
 
@@ -56,20 +56,20 @@ class Layout:
 
 
 @cache
-def _measure() -> Any:  # noqa: ANN401 - matplotlib is optional
+def _advance(letter: str, *, bold: bool) -> float:
+    """Return the width of a letter in parts of its size."""
+    from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import TextToPath
 
-    return TextToPath()
+    font = FontProperties(family="DejaVu Sans", weight="bold" if bold else "normal", size=100)
+    width, _, _ = TextToPath().get_text_width_height_descent(f"|{letter}|", font, ismath=False)
+    bars, _, _ = TextToPath().get_text_width_height_descent("||", font, ismath=False)
+    return float(width - bars) / 100
 
 
-@cache
 def text_width(words: str, size: float, *, bold: bool = False) -> float:
-    """Return the width of a text in millimetres, set in the sheet's font at a size in points."""
-    from matplotlib.font_manager import FontProperties
-
-    font = FontProperties(family="DejaVu Sans", weight="bold" if bold else "normal", size=size)
-    width, _, _ = _measure().get_text_width_height_descent(words, font, ismath=False)
-    return float(width) * POINT
+    """Return the width of a text in millimetres, set in the sheet's font at a size in points; no kerning."""
+    return sum(_advance(letter, bold=bold) for letter in words) * size * POINT
 
 
 def lines(words: str, width: float, size: float, *, bold: bool = False) -> list[str]:

@@ -182,7 +182,8 @@ def round_length(most: float) -> float:
     [500.0, 1000.0, 2000.0, 50000.0]
     """
     power = 10.0 ** np.floor(np.log10(most))
-    return float(max(step * power for step in (1, 2, 5) if step * power <= most))
+    steps = (0.5, 1, 2, 5)  # the half, where rounding made the power a little too large
+    return float(max(step * power for step in steps if step * power <= most))
 
 
 def _scale_bar(axes: Any, metres: float, zoom: float, lang: Lang) -> None:  # noqa: ANN401
