@@ -229,7 +229,9 @@ def test_the_scale_table_has_a_row_per_group_and_level(town):
     x, n = (town.values[column] for column in ("recipients", "residents"))
     rest = n - x
     fine = 0.5 * (x / x.sum() - rest / rest.sum()).abs().sum()
-    coarse = 0.5 * (x.groupby(town.areas["bezirk"]).sum() / x.sum() - rest.groupby(town.areas["bezirk"]).sum() / rest.sum())
+    coarse = 0.5 * (
+        x.groupby(town.areas["bezirk"]).sum() / x.sum() - rest.groupby(town.areas["bezirk"]).sum() / rest.sum()
+    )
     assert [row[:3] for row in rows] == [["recipients", "bezirk", "2"], ["recipients", "Gebiete", "12"]]
     assert rows[0][4].startswith(f"{coarse.abs().sum():.3f}".replace(".", ","))
     assert rows[1][4].startswith(f"{fine:.3f}".replace(".", ","))
