@@ -30,7 +30,7 @@ def html_texts(content):
     class Texts(HTMLParser):
         inside, found = False, ()
 
-        def handle_starttag(self, tag, attrs):
+        def handle_starttag(self, tag, _):
             self.inside = self.inside or tag == "body"
 
         def handle_data(self, data):
