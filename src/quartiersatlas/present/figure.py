@@ -141,7 +141,7 @@ def figure(release: Release, column: str | None = None, *, size: Size = "A4", la
     Notes
     -----
     Classes and colours are those of the map (:func:`quartiersatlas.atlas_map`). The scale bar is right where the
-    projection keeps lengths, which holds to less than one per mille in the usual UTM zones.
+    projection keeps lengths, which holds to about one per mille within a UTM zone.
     """
     check_lang(lang)
     if size not in SIZES:
