@@ -36,7 +36,9 @@ if TYPE_CHECKING:
     )
     from quartiersatlas.need import NeedIndex, NeedSpec, need_index
     from quartiersatlas.present.export import export
+    from quartiersatlas.present.figure import Sheet, figure
     from quartiersatlas.present.map import Atlas, atlas_map, choropleth
+    from quartiersatlas.present.profile import Profile, profile
     from quartiersatlas.present.report import report
     from quartiersatlas.project import check_project, run_project
     from quartiersatlas.release import Protection, Release, release
@@ -113,7 +115,7 @@ _ROOMS = {
         "worst_share",
     ),
     "release": ("Protection", "Release", "release"),
-    "present": ("Atlas", "atlas_map", "choropleth", "export", "report"),
+    "present": ("Atlas", "Profile", "Sheet", "atlas_map", "choropleth", "export", "figure", "profile", "report"),
     "project": ("check_project", "run_project"),
 }
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}
@@ -130,11 +132,13 @@ __all__ = [
     "KeySystem",
     "NeedIndex",
     "NeedSpec",
+    "Profile",
     "Protection",
     "Release",
     "Rule",
     "SegregationChange",
     "SegregationResult",
+    "Sheet",
     "Shortlist",
     "Table",
     "Transfer",
@@ -153,6 +157,7 @@ __all__ = [
     "compare_segregation",
     "decompose",
     "export",
+    "figure",
     "grid_to_areas",
     "in_class",
     "inspire_cells",
@@ -161,6 +166,7 @@ __all__ = [
     "merge_areas",
     "need_index",
     "parent_keys",
+    "profile",
     "programme_overlap",
     "rate_change",
     "rates",

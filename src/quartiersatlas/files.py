@@ -77,6 +77,11 @@ def _put_back(target: Path, copy: Path | None) -> None:
 
 def write_text(path: str | Path, content: str, encoding: str = "utf-8") -> Path:
     """Write a text file whole, with the line ends as given."""
+    return write_bytes(path, content.encode(encoding))
+
+
+def write_bytes(path: str | Path, content: bytes) -> Path:
+    """Write a file whole."""
     with written_whole(path) as unfinished:
-        unfinished.write_bytes(content.encode(encoding))
+        unfinished.write_bytes(content)
     return Path(path)

@@ -1,5 +1,6 @@
 """What does a number mean? Indicators with labels, units and definitions, and the words a reader sees."""
 
+from quartiersatlas.catalogue.actions import ActionBundle, action_bundles
 from quartiersatlas.catalogue.indicator import Catalogue, Indicator
 from quartiersatlas.catalogue.inspire import inspire_cells
 from quartiersatlas.catalogue.key_systems import (
@@ -12,11 +13,13 @@ from quartiersatlas.catalogue.key_systems import (
 from quartiersatlas.catalogue.texts import Lang, Message, check_lang, number_text, text
 
 __all__ = [
+    "ActionBundle",
     "Catalogue",
     "Indicator",
     "KeySystem",
     "Lang",
     "Message",
+    "action_bundles",
     "ags_from_ars",
     "check_lang",
     "inspire_cells",

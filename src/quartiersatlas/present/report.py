@@ -1,16 +1,21 @@
-"""The report: comment first, stock-taking, segregation, need, shortlist, method; one HTML file for the printer."""
+"""The report: comment first, stock-taking, segregation, need, shortlist, stability, method; as HTML, DOCX or PDF."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from quartiersatlas.catalogue import number_text, text
-from quartiersatlas.files import write_text
-from quartiersatlas.present.templates import render
+from quartiersatlas.catalogue import check_lang, number_text, text
+from quartiersatlas.present.opening import comment_blocks, opening_blocks
+from quartiersatlas.present.paper import Bullets, Document, Heading, Paragraph, Row, Table, save_document
+from quartiersatlas.present.stability import stability_blocks
 from quartiersatlas.present.wording import (
+    alphabetical,
+    axis_text,
     cell_text,
+    definition_text,
     gap_kind,
     label,
     method_texts,
@@ -25,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from quartiersatlas.catalogue import Lang
+    from quartiersatlas.present.paper.document import Block
     from quartiersatlas.release import Release, ReleasedColumn
 
 DOMAINS = (
@@ -36,17 +42,20 @@ DOMAINS = (
     "environment",
     "health",
 )
+ENDINGS = (".html", ".docx", ".pdf")
+YEAR = re.compile(r"\b(1[89]|20)\d\d\b")
 
 
 def report(release: Release, path: str | Path, *, lang: Lang = "de") -> Path:
-    """Write the report of a release as one HTML file.
+    """Write the report of a release.
 
     Parameters
     ----------
     release : Release
         What is reported.
     path : str or Path
-        An ``.html`` file; it is written whole or not at all.
+        An ``.html``, ``.docx`` or ``.pdf`` file: all say the same. It is written whole or not at all, and the same
+        release gives the same bytes.
     lang : {"de", "en"}, default "de"
         Language of everything a reader sees.
 
@@ -57,23 +66,49 @@ def report(release: Release, path: str | Path, *, lang: Lang = "de") -> Path:
 
     Raises
     ------
+    DependencyError
+        DOCX and PDF need ``pip install "quartiersatlas[paper]"``.
     InputError
         The folder is not there.
+    ReleaseError
+        The ending is none of these.
     """
-    page = render(
-        "report.html",
-        lang,
-        release=release,
-        summary=summary_texts(release, lang),
-        domains=[_domain(release, domain, lang) for domain in _domains(release)],
-        segregation=_segregation(release, lang),
-        need=_need(release, lang),
-        shortlist=_shortlist(release, lang),
-        candidates=_candidates(release, lang),
-        method=method_texts(release, lang),
-        definitions=_definitions(release, lang),
-    )
-    return write_text(path, page)
+    return save_document(report_document(release, lang), path, ENDINGS)
+
+
+def report_document(release: Release, lang: Lang) -> Document:
+    """Return what the report says, in the order of the work: comment first, method last."""
+    check_lang(lang)
+    blocks: list[Block] = [
+        *opening_blocks(release, lang, release.title),
+        *comment_blocks(release, lang),
+        *(Paragraph(sentence) for sentence in summary_texts(release, lang)),
+        *_stocktaking(release, lang),
+        *_segregation(release, lang),
+        *_scale(release, lang),
+        *_need(release, lang),
+        *_shortlist(release, lang),
+        *_candidates(release, lang),
+        *stability_blocks(release, lang),
+        *_method(release, lang),
+    ]
+    return Document(release.title, lang, tuple(blocks))
+
+
+def _stocktaking(release: Release, lang: Lang) -> list[Block]:
+    """Return the indicators by domain, the empty domains too."""
+    words = ["indicator", "city", "range", "shown", "protected", "missing", "not_applicable"]
+    head = [text(f"label_{word}", lang) for word in words]
+    if release.dates:
+        head.append(text("label_as_of", lang))
+    rows = []
+    for domain in _domains(release):
+        columns = [c for c in _indicators(release) if c.indicator.domain == domain]
+        name = text(f"domain_{domain}", lang)
+        rows.append(Row.of(name if columns else f"{name} ({text('domain_empty', lang)})"))
+        rows += [_stock(release, column, lang) for column in columns]
+    table = Table(tuple(head), tuple(rows), frozenset(range(1, len(words))))
+    return [Heading(text("heading_stocktaking", lang)), table]
 
 
 def _indicators(release: Release) -> list[ReleasedColumn]:
@@ -86,35 +121,39 @@ def _domains(release: Release) -> list[str]:
     return [*DOMAINS, *sorted(used - set(DOMAINS))]
 
 
-def _domain(release: Release, domain: str, lang: Lang) -> dict[str, Any]:
-    rows = [_stock(release, c, lang) for c in _indicators(release) if c.indicator.domain == domain]
-    return {"label": text(f"domain_{domain}", lang), "rows": rows}
-
-
-def _stock(release: Release, column: ReleasedColumn, lang: Lang) -> dict[str, Any]:
-    """Return one indicator of the stock-taking: city, range, and how many areas show a value."""
+def _stock(release: Release, column: ReleasedColumn, lang: Lang) -> Row:
+    """Return one indicator of the stock-taking: city, range, how many areas show a value, its date."""
     values = release.values[column.id]
     known = values.dropna()
     gaps = [gap_kind(release, key, column) for key in values.index[values.isna()]]
     protected = sum(gap in ("suppressed", "small") for gap in gaps)
     not_applicable = sum(gap in ("uninhabited", "not_applicable") for gap in gaps)
     span = [value_text(limit, column, lang) for limit in (known.min(), known.max())] if len(known) else ["–", "–"]
-    return {
-        "label": label(column, lang),
-        "city": "–" if pd.isna(column.city) else value_text(column.city, column, lang),
-        "range": " – ".join(span),
-        "shown": len(known),
-        "protected": protected,
-        "not_applicable": not_applicable,
-        "missing": len(gaps) - protected - not_applicable,
-    }
+    counts = (len(known), protected, len(gaps) - protected - not_applicable, not_applicable)
+    cells = [
+        label(column, lang),
+        "–" if pd.isna(column.city) else value_text(column.city, column, lang),
+        " – ".join(span),
+        *(number_text(count, 0, lang) for count in counts),
+    ]
+    if release.dates:
+        cells.append(_date(release, column, lang))
+    return Row.of(*cells)
 
 
-def _segregation(release: Release, lang: Lang) -> dict[str, Any]:
+def _date(release: Release, column: ReleasedColumn, lang: Lang) -> str:
+    """Return the date of an indicator, and that it is outdated where its year lies before the release's."""
+    date = release.dates.get(column.id, release.as_of)
+    years = [YEAR.search(words) for words in (date, release.as_of)]
+    is_older = all(years) and years[0][0] < years[1][0]  # type: ignore[index]
+    return text("outdated_note", lang, date=date) if is_older else date
+
+
+def _segregation(release: Release, lang: Lang) -> list[Block]:
     """Return one row per place, group and named reference, with a value per index; and what the indices mean."""
     table = release.segregation
     if table is None:
-        return {}
+        return []
     table = table.assign(
         column=[_index_label(row, lang) for row in table.to_dict("records")],
         title=[_group_label(row, lang) for row in table.to_dict("records")],
@@ -125,17 +164,56 @@ def _segregation(release: Release, lang: Lang) -> dict[str, Any]:
     rows = []
     for title, part in table.groupby("title", sort=False):
         values = dict(zip(part["column"], part["shown"], strict=True))
+        note = "; ".join(sorted(set("; ".join(part["note"]).split("; ")) - {""}))
         rows.append(
-            {
-                "group": title,
-                "values": [values.get(column, "") for column in columns],
-                "areas": number_text(int(part["n_areas"].max()), 0, lang),
-                "dropped": number_text(int(part["n_dropped"].max()), 0, lang),
-                "note": "; ".join(sorted(set("; ".join(part["note"]).split("; ")) - {""})),
-            }
+            Row.of(
+                f"{title} ({note})" if note else str(title),
+                *(values.get(column, "") for column in columns),
+                number_text(int(part["n_areas"].max()), 0, lang),
+                number_text(int(part["n_dropped"].max()), 0, lang),
+            )
         )
+    head = (text("label_group", lang), *columns, text("label_n_areas", lang), text("label_n_dropped", lang))
     meanings = [text(f"index_{index}_meaning", lang) for index in dict.fromkeys(table["index"])]
-    return {"indices": columns, "rows": rows, "meanings": meanings}
+    notes = (*meanings, text("note_adjusted", lang), text("note_segregation", lang))
+    return [
+        Heading(text("heading_segregation", lang)),
+        Table(head, tuple(rows), frozenset(range(1, len(head)))),
+        Bullets(notes, muted=True),
+    ]
+
+
+def _scale(release: Release, lang: Lang) -> list[Block]:
+    """Return the indices by level of areas: one row per group and level."""
+    table = release.scale
+    if table is None:
+        return []
+    table = table.assign(
+        title=[_group_label({"by": ALL, **row}, lang) for row in table.to_dict("records")],
+        shown=[_index_text(row, lang) for row in table.to_dict("records")],
+    )
+    indices = list(dict.fromkeys(table["index"]))
+    rows = []
+    order = {title: number for number, title in enumerate(dict.fromkeys(table["title"]))}
+    table = table.sort_values("title", key=lambda titles: titles.map(order), kind="stable")
+    for (title, level), part in table.groupby(["title", "level"], sort=False):
+        values = dict(zip(part["index"], part["shown"], strict=True))
+        rows.append(
+            Row.of(
+                str(title),
+                text("label_areas", lang) if level == "areas" else str(level),
+                number_text(int(part["n_areas"].max()), 0, lang),
+                number_text(float(part["mean_population"].max()), 0, lang),
+                *(values.get(index, "") for index in indices),
+            )
+        )
+    words = [text(f"label_{word}", lang) for word in ("group", "level", "n_areas", "mean_population")]
+    head = (*words, *(text(f"index_{index}", lang) for index in indices))
+    return [
+        Heading(text("heading_scale", lang), 3),
+        Table(head, tuple(rows), frozenset(range(2, len(head)))),
+        Bullets((text("note_scale", lang),), muted=True),
+    ]
 
 
 def _index_label(row: dict[Any, Any], lang: Lang) -> str:
@@ -160,73 +238,81 @@ def _index_text(row: dict[Any, Any], lang: Lang) -> str:
     value = number_text(row["value"], 3, lang)
     if pd.notna(row["adjusted"]):
         value += f" ({number_text(row['adjusted'], 3, lang)})"
-    if pd.notna(row["lower"]):
+    if pd.notna(row.get("lower")):
         value += f" [{number_text(row['lower'], 3, lang)} – {number_text(row['upper'], 3, lang)}]"
     return value
 
 
-def _need(release: Release, lang: Lang) -> list[dict[str, Any]]:
-    """Return each axis with the number of areas and residents per class."""
-    axes = []
-    for column in (c for c in release.columns if c.kind == "class"):
+def _need(release: Release, lang: Lang) -> list[Block]:
+    """Return each axis with its method and the number of areas and residents per class."""
+    columns = [column for column in release.columns if column.kind == "class"]
+    if not columns:
+        return []
+    head = ("", text("label_areas", lang), text("label_residents", lang))
+    blocks: list[Block] = [Heading(text("heading_need", lang))]
+    for column in columns:
         classes = release.values[column.id]
-        rows = [
-            {
-                "label": c.label(lang),
-                "areas": number_text(float(classes.eq(c.id).sum()), 0, lang),
-                "residents": number_text(float(release.residents[classes.eq(c.id)].sum()), 0, lang),
-            }
-            for c in column.classes
-        ]
-        others = classes.isna()
-        unclassed = {
-            "label": text("label_unclassed", lang),
-            "areas": number_text(int(others.sum()), 0, lang),
-            "residents": number_text(float(release.residents[others].sum()), 0, lang),
-        }
-        axes.append({"label": label(column, lang), "rows": [*rows, unclassed]})
-    return axes
+        rows = [_class_row(release, c.label(lang), classes.eq(c.id), lang) for c in column.classes]
+        rows.append(_class_row(release, text("label_unclassed", lang), classes.isna(), lang))
+        blocks.append(Heading(label(column, lang), 3))
+        blocks.append(Paragraph(axis_text(release, column, lang), "muted"))
+        blocks.append(Table(head, tuple(rows), frozenset({1, 2})))
+    return blocks
 
 
-def _shortlist(release: Release, lang: Lang) -> list[dict[str, Any]]:
+def _class_row(release: Release, words: str, members: pd.Series[bool], lang: Lang) -> Row:
+    residents = float(release.residents[members].sum())
+    return Row.of(words, number_text(int(members.sum()), 0, lang), number_text(residents, 0, lang))
+
+
+def _shortlist(release: Release, lang: Lang) -> list[Block]:
     """Return the selected areas by name, with their reasons: a list for review, not a ranking."""
+    if not release.selected.any():
+        return []
     reasons = reason_texts(release, lang)
     classes = [c for c in release.columns if c.kind == "class"]
-    chosen = release.areas[release.selected].sort_values("name", kind="stable", key=_alphabetical)
+    chosen = release.areas[release.selected].sort_values("name", kind="stable", key=alphabetical)
     parents = [c for c in chosen.columns if c not in ("name", "geometry")]
-    return [
-        {
-            "key": key,
-            "name": chosen["name"][key],
-            "parents": ", ".join(str(chosen[p][key]) for p in parents),
-            "residents": number_text(release.residents[key], 0, lang),
-            "classes": [f"{c.indicator.label(lang)}: {cell_text(release, key, c, lang)}" for c in classes],
-            "candidate": release.members.get(key, ""),
-            "reasons": reasons.get(key, []),
-        }
+    rows = [
+        Row.of(
+            (
+                str(chosen["name"][key]),
+                " · ".join(filter(None, [key, ", ".join(str(chosen[p][key]) for p in parents)])),
+            ),
+            number_text(release.residents[key], 0, lang),
+            [f"{c.indicator.label(lang)}: {cell_text(release, key, c, lang)}" for c in classes],
+            reasons.get(key, []),
+            str(release.members.get(key, "")),
+        )
         for key in map(str, chosen.index)
     ]
+    head = (
+        text("label_area", lang),
+        text("label_residents", lang),
+        text("heading_need", lang),
+        text("label_reasons", lang),
+        text("label_candidate", lang),
+    )
+    title = text("heading_shortlist_context" if release.context_only else "heading_shortlist", lang)
+    return [Heading(title), Table(head, tuple(rows), frozenset({1}))]
 
 
-def _alphabetical(names: pd.Series[str]) -> pd.Series[str]:
-    """Order names as people do: Ä beside A."""
-    return names.str.normalize("NFKD").str.casefold()
-
-
-def _candidates(release: Release, lang: Lang) -> list[dict[str, str]]:
-    if release.candidates is None:
+def _candidates(release: Release, lang: Lang) -> list[Block]:
+    if release.candidates is None or release.candidates.empty:
         return []
-    return [
-        {
-            "key": str(key),
-            "name": row["name"],
-            "districts": number_text(row["n_areas"], 0, lang),
-            "residents": number_text(row["residents"], 0, lang),
-            "hectares": number_text(row["hectares"], 0, lang),
-            "cover": _cover(row, lang),
-        }
+    rows = [
+        Row.of(
+            f"{key} {row['name']}",
+            number_text(row["n_areas"], 0, lang),
+            number_text(row["residents"], 0, lang),
+            number_text(row["hectares"], 0, lang),
+            _cover(row, lang),
+        )
         for key, row in release.candidates.iterrows()
     ]
+    words = ("candidate", "districts", "residents", "hectares", "cover")
+    head = tuple(text(f"label_{word}", lang) for word in words)
+    return [Heading(text("label_candidates", lang)), Table(head, tuple(rows), frozenset({1, 2, 3}))]
 
 
 def _cover(row: pd.Series, lang: Lang) -> str:
@@ -236,12 +322,10 @@ def _cover(row: pd.Series, lang: Lang) -> str:
     return f"{words}: {row['programmes']}" if row["programmes"] else words
 
 
-def _definitions(release: Release, lang: Lang) -> list[dict[str, str]]:
-    return [
-        {
-            "label": label(c, lang),
-            "definition": c.indicator.definition(lang),
-            "caveat": c.indicator.caveat(lang),
-        }
-        for c in _indicators(release)
-    ]
+def _method(release: Release, lang: Lang) -> list[Block]:
+    """Return the method box and the definitions."""
+    blocks: list[Block] = [Heading(text("label_method", lang)), Bullets(tuple(method_texts(release, lang)))]
+    definitions = tuple(definition_text(column, lang) for column in _indicators(release))
+    if definitions:
+        blocks += [Heading(text("label_definition", lang), 3), Bullets(definitions)]
+    return blocks

@@ -163,3 +163,23 @@ def _indicator_label(release: Release, name: str, lang: Lang) -> str:
     base = name.removesuffix("_change")
     known = release.catalogue.get(base).label(lang)
     return text("label_change", lang, label=known) if name != base else known
+
+
+def alphabetical(names: pd.Series[str]) -> pd.Series[str]:
+    """Order names as people do: Ä beside A."""
+    return names.str.normalize("NFKD").str.casefold()
+
+
+def definition_text(column: ReleasedColumn, lang: Lang) -> str:
+    """Return label, definition and caveat of a column in one line."""
+    definition, caveat = column.indicator.definition(lang), column.indicator.caveat(lang)
+    words = f"{label(column, lang)}: {definition}" if definition else label(column, lang)
+    return f"{words} {text('label_caveat', lang)}: {caveat}" if caveat else words
+
+
+def axis_text(release: Release, column: ReleasedColumn, lang: Lang) -> str:
+    """Return how the axis of a class or score column is made; empty where the facts do not say."""
+    for fact in release.facts:
+        if fact.name == "fact_axis" and column.id.removesuffix("_class") == f"need_{fact.values['axis'].id}":
+            return fact_text(release, fact, lang)
+    return ""

@@ -3,32 +3,41 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from quartiersatlas.catalogue import Catalogue, Message
-from quartiersatlas.errors import SpecError
+from quartiersatlas.errors import ColumnError, SpecError
 from quartiersatlas.intake import AreaData
 from quartiersatlas.intake.marks import MARKS
 from quartiersatlas.intake.notices import is_notice
 from quartiersatlas.release.columns import Released, ReleasedColumn, add_data_column, add_need
+from quartiersatlas.release.drivers import released_drivers
 from quartiersatlas.release.facts import collect_facts
 from quartiersatlas.release.protection import Protection, small_areas
 from quartiersatlas.release.reasons import shown_reasons, withheld_areas
+from quartiersatlas.release.stability import ReleasedStability, released_stability
 from quartiersatlas.screening import candidate_areas, programme_overlap
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     import geopandas as gpd
 
-    from quartiersatlas.need import NeedIndex
+    from quartiersatlas.need import NeedIndex, Stability
     from quartiersatlas.screening import Candidates, Shortlist
     from quartiersatlas.segregation import SegregationResult
 
 SEGREGATION_DECIMALS = 4
+SCALE_DECIMALS = {
+    "value": 4,
+    "adjusted": 4,
+    "expected": 4,
+    "mean_population": -1,
+}  # tens: a mean times the number of areas is a total
 
 
 @dataclass(frozen=True)
@@ -73,6 +82,17 @@ class Release:
         Whether its rule rests on context indicators alone; the selected areas are then not called areas of need.
     spec_hash : str
         Fingerprint of the need spec.
+    drivers : DataFrame, optional
+        Columns (axis, indicator): what each released indicator adds to the score, as distance from the mean of all
+        scored areas, one decimal.
+    scale : DataFrame, optional
+        The segregation indices at several levels of areas, rounded.
+    dates : mapping of str to str
+        Column -> the date of its data, where that is not ``as_of``.
+    assessed : Series of bool, optional
+        Areas for which the outcome of the rule could be told and may be shown.
+    stability : ReleasedStability, optional
+        How often each area is selected when nothing is taken as exact.
     """
 
     areas: gpd.GeoDataFrame
@@ -100,6 +120,11 @@ class Release:
     has_shortlist: bool = False
     context_only: bool = False
     spec_hash: str = ""
+    drivers: pd.DataFrame | None = None
+    scale: pd.DataFrame | None = None
+    dates: Mapping[str, str] = field(default_factory=dict)
+    assessed: pd.Series[bool] | None = None
+    stability: ReleasedStability | None = None
 
     @property
     def is_draft(self) -> bool:
@@ -109,6 +134,22 @@ class Release:
     def column(self, name: str) -> ReleasedColumn:
         """Return what a released column means."""
         return next(column for column in self.columns if column.id == name)
+
+    def figure(self, column: str | None = None, *, size: str = "A4", lang: str = "de") -> Any:  # noqa: ANN401 - a Sheet
+        """Draw the release on a sheet of paper.
+
+        Parameters
+        ----------
+        column, size, lang
+            As in :func:`quartiersatlas.figure`.
+
+        Returns
+        -------
+        Sheet
+            With ``.save("karte.pdf")``, also ``.svg`` and ``.png``.
+        """
+        # looked up when it is called: this room stands below present/ and does not know it
+        return import_module("quartiersatlas.present.figure").figure(self, column, size=size, lang=lang)
 
     def __repr__(self) -> str:
         names = ", ".join(column.id for column in self.columns if column.kind != "count")
@@ -138,6 +179,9 @@ def release(
     as_of: str = "",
     comment: str = "",
     protection: Protection | None = None,
+    scale: pd.DataFrame | None = None,
+    dates: Mapping[str, str] | None = None,
+    stability: Stability | None = None,
 ) -> Release:
     """Let results out: named columns only, protected, with what a reader has to know.
 
@@ -156,6 +200,12 @@ def release(
         band that says it is an uncommented draft.
     protection : Protection, optional
         What is too small to be shown; ``Protection()`` if not given.
+    scale : DataFrame, optional
+        Result of :func:`scale_table`: the segregation indices at several levels of areas.
+    dates : mapping of str to str, optional
+        Column -> the date of its data, where that is not ``as_of``; older data are named in the stock-taking.
+    stability : Stability, optional
+        Result of ``shortlist.stability()`` or ``need.stability()`` for the same selection.
 
     Returns
     -------
@@ -167,7 +217,8 @@ def release(
     ColumnError
         A column is not there or holds text.
     SpecError
-        No column of residents is named, or candidates come without their shortlist.
+        No column of residents is named, candidates come without their shortlist, or the stability is of other areas,
+        another spec or another selection.
 
     Examples
     --------
@@ -231,7 +282,24 @@ def release(
         has_shortlist=shortlist is not None,
         context_only=shortlist is not None and bool(shortlist.warnings),
         spec_hash=need.spec.hash if need is not None else "",
+        drivers=released_drivers(need, out) if need is not None else None,
+        scale=scale.round(SCALE_DECIMALS) if scale is not None else None,
+        dates=_dates(dates or {}, out),
+        assessed=assessed if shortlist is not None else None,
+        stability=(
+            released_stability(stability, data, shortlist, need, assessed, hidden, protection)
+            if stability is not None
+            else None
+        ),
     )
+
+
+def _dates(dates: Mapping[str, str], out: Released) -> Mapping[str, str]:
+    """Return the dates of columns that leave; a date of anything else is a slip."""
+    for name in dates:
+        if name not in out.values:
+            raise ColumnError.not_found(name, out.values, "The release, for which dates names a date,")
+    return dict(dates)
 
 
 def _structure(data: AreaData) -> list[str]:

@@ -32,6 +32,11 @@ def tolerance_of(areas: gpd.GeoDataFrame) -> float:
     return TOLERANCE if many else 0.0
 
 
+def on_areas(frame: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return a layer in the coordinates of the areas."""
+    return frame if frame.crs is None or areas.crs is None or frame.crs == areas.crs else frame.to_crs(areas.crs)
+
+
 def encode_shapes(frame: gpd.GeoDataFrame) -> list[Shape]:
     """Return each polygon as parts of rings of whole numbers: a start, then differences."""
     return [_encode(shape) for shape in frame.geometry.to_crs("EPSG:4326")]

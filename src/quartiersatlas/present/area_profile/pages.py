@@ -1,0 +1,216 @@
+"""The profile of an area as a document."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from quartiersatlas.catalogue import number_text, text
+from quartiersatlas.catalogue.indicator import DOMAINS
+from quartiersatlas.present.area_profile.comparison import remark
+from quartiersatlas.present.area_profile.indicators import difference_text, parent_lines, value_lines
+from quartiersatlas.present.area_profile.record import driver_lists, share_text
+from quartiersatlas.present.opening import comment_blocks, opening_blocks
+from quartiersatlas.present.paper import Bullets, Document, Heading, Paragraph, Row, Table
+from quartiersatlas.present.stability import stability_text
+from quartiersatlas.present.wording import fact_text, value_text
+
+if TYPE_CHECKING:
+    from quartiersatlas.catalogue import Lang
+    from quartiersatlas.present.area_profile.indicators import Record
+    from quartiersatlas.present.paper.document import Block
+    from quartiersatlas.release import Release
+
+METHOD = ("fact_protection", "fact_need", "fact_axis", "fact_rule", "fact_candidates", "warning")
+
+
+def profile_document(release: Release, record: Record, lang: Lang) -> Document:
+    """Return the profile: who lives there, indicators, need, selection, potentials, fields of action, footnotes."""
+    place = " · ".join([text("area_key", lang, key=record["key"]), *record["parents"].values()])
+    blocks: list[Block] = [
+        *opening_blocks(release, lang, record["name"], place),
+        Paragraph(_residents(record, lang)),
+        *_indicators(release, record, lang),
+        *_need(record, lang),
+        *_selection(release, record, lang),
+        *_potentials(release, record, lang),
+        *_actions(record, lang),
+        *_comparison(release, record, lang),
+        *_list("heading_notes", record["notes"], lang),
+        *comment_blocks(release, lang),
+        *_footnotes(record, lang),
+        *_list("label_method", _method(release, lang), lang),
+    ]
+    title = f"{record['name']} – {release.title}" if release.title else record["name"]
+    return Document(title, lang, tuple(blocks))
+
+
+def _residents(record: Record, lang: Lang) -> str:
+    """Return the number of residents, or why it is not shown."""
+    if record["residents"] is None:
+        state = record["state"]
+        return text("state_unknown" if state == "unknown" else "profile_residents_hidden", lang)
+    count = number_text(record["residents"], 0, lang)
+    share = share_text(record["share_of_residents"] or 0.0, lang)
+    words = text("profile_residents", lang, count=count, share=share)
+    return words if record["state"] == "shown" else f"{words} {text('profile_hidden', lang, why=_state(record, lang))}"
+
+
+def _state(record: Record, lang: Lang) -> str:
+    return text(f"state_{record['state']}", lang)
+
+
+def _indicators(release: Release, record: Record, lang: Lang) -> list[Block]:
+    table = _table(release, record, [r for r in record["indicators"] if r["role"] != "resource"], lang)
+    return [Heading(text("heading_indicators", lang)), table] if table else []
+
+
+def _table(release: Release, record: Record, rows: list[Record], lang: Lang) -> Table | None:
+    """Return indicators by domain beside the values of districts and city."""
+    if not rows:
+        return None
+    parents = list(record["parents"].items())
+    lines = []
+    for domain in DOMAINS:
+        members = [row for row in rows if row["domain"] == domain]
+        if members:
+            lines.append(Row.of(text(f"domain_{domain}", lang)))
+        for row in members:
+            column = release.column(row["id"])
+            lines.append(
+                Row.of(
+                    f"{row['label']} ({row['footnote']})",
+                    value_lines(row, column, lang),
+                    *(parent_lines(row["parents"][level], column, lang) for level, _ in parents),
+                    "–" if row["city"] is None else value_text(row["city"], column, lang),
+                    difference_text(row["difference"], column, lang),
+                )
+            )
+    head = (
+        text("label_indicator", lang),
+        record["name"],
+        *(name for _, name in parents),
+        text("label_city", lang),
+        text("label_difference", lang),
+    )
+    return Table(head, tuple(lines), frozenset(range(1, len(head))))
+
+
+def _need(record: Record, lang: Lang) -> list[Block]:
+    if not record["need"]:
+        return []
+    head = ("", text("label_class", lang), text("label_score", lang))
+    rows = tuple(Row.of(axis["label"], axis["class_text"], axis["score_text"]) for axis in record["need"])
+    lines = []
+    for axis in record["need"]:
+        up, down = driver_lists(axis, lang)
+        words = [
+            *([text("explain_need_up", lang, parts=up)] if up else []),
+            *([text("explain_need_then_down" if up else "explain_need_down", lang, parts=down)] if down else []),
+            *([text("drivers_partly", lang)] if axis["drivers"] and not axis["all_drivers"] else []),
+        ]
+        if words:
+            lines.append(f"{axis['label']}: {' '.join(words)}")
+    blocks: list[Block] = [Heading(text("heading_need", lang)), Table(head, rows, frozenset({2}))]
+    return [*blocks, Bullets(tuple(lines))] if lines else blocks
+
+
+def _selection(release: Release, record: Record, lang: Lang) -> list[Block]:
+    """Say whether the area is selected and why; that it is not says nothing about need."""
+    selection = record["selection"]
+    stable = stability_text(release, record["key"], lang)
+    if not selection["screened"] and not stable:
+        return []
+    blocks: list[Block] = [Heading(text("heading_selection", lang))]
+    if selection["screened"]:
+        state = "selected" if selection["selected"] else "not_selected" if selection["assessed"] else "not_assessed"
+        blocks.append(Paragraph(text(f"profile_{state}", lang)))
+    if selection["reasons"]:
+        blocks.append(Bullets(tuple(selection["reasons"])))
+    if selection["candidate"]:
+        name = f"{selection['candidate']} {selection['candidate_name']}".strip()
+        blocks.append(Paragraph(text("profile_candidate", lang, name=name)))
+    if stable:
+        blocks.append(Paragraph(f"{text('heading_stability', lang)} {stable}"))
+    return blocks
+
+
+def _potentials(release: Release, record: Record, lang: Lang) -> list[Block]:
+    """Return what is there to build on, beside the needs."""
+    table = _table(release, record, [r for r in record["indicators"] if r["role"] == "resource"], lang)
+    facilities = tuple(" – ".join(filter(None, [row["kind"], row["name"]])) for row in record["facilities"])
+    blocks: list[Block] = [Heading(text("heading_potentials", lang))]
+    if table:
+        blocks.append(table)
+    if facilities:
+        blocks += [Paragraph(text("potentials_facilities", lang)), Bullets(facilities)]
+    if not table and not facilities:
+        blocks.append(Paragraph(text("potentials_none", lang)))
+    return blocks
+
+
+def _actions(record: Record, lang: Lang) -> list[Block]:
+    if not record["actions"]:
+        return []
+    rows = tuple(
+        Row.of(row["field"], (row["bundle"], "; ".join(row["examples"])), row["because"]) for row in record["actions"]
+    )
+    head = tuple(text(f"label_{name}", lang) for name in ("action_field", "action_bundle", "action_because"))
+    sources = sorted({row["source"] for row in record["actions"]})
+    return [
+        Heading(text("heading_actions", lang)),
+        Paragraph(text("note_actions", lang), "aid"),
+        Table(head, rows),
+        Paragraph(f"{text('label_source', lang)}: {'; '.join(sources)}", "muted"),
+    ]
+
+
+def _comparison(release: Release, record: Record, lang: Lang) -> list[Block]:
+    other = record.get("comparison")
+    if other is None:
+        return []
+    here = record["release"]["as_of"] or record["release"]["title"]
+    there = other["as_of"] or other["title"]
+    head = (
+        text("label_indicator", lang),
+        here,
+        there,
+        text("label_change_between", lang),
+        f"{text('label_city', lang)}, {here}",
+        f"{text('label_city', lang)}, {there}",
+    )
+    rows = tuple(
+        Row.of(
+            row["label"],
+            row["text"],
+            row["other_text"],
+            difference_text(row["difference"], release.column(row["id"]), lang),
+            row["city_text"],
+            row["other_city_text"],
+        )
+        for row in other["indicators"]
+    )
+    words = remark(other, lang)
+    compared = text("comparison_with", lang, title=other["title"], source=other["source"] or "–")
+    return [
+        Heading(text("heading_comparison", lang)),
+        *([Paragraph(words, "notice")] if words else []),
+        *([Paragraph(text("band_draft", lang), "draft")] if other["draft"] and not record["draft"] else []),
+        Paragraph(compared, "muted"),
+        Table(head, rows, frozenset(range(1, len(head)))),
+    ]
+
+
+def _footnotes(record: Record, lang: Lang) -> list[Block]:
+    notes = [f"({number}) {words}" for number, words in enumerate(record["footnotes"], start=1)]
+    return _list("heading_footnotes", notes, lang)
+
+
+def _method(release: Release, lang: Lang) -> list[str]:
+    """Return how the index, the selection and the protection work; what concerns other areas stands in the report."""
+    facts = [fact for fact in release.facts if fact.name.startswith(METHOD) and fact.name != "fact_candidates_small"]
+    lines = [fact_text(release, fact, lang) for fact in facts]
+    return [*lines, text("fact_city", lang), text("profile_method_more", lang)]
+
+
+def _list(name: str, items: list[str], lang: Lang) -> list[Block]:
+    return [Heading(text(name, lang)), Bullets(tuple(items))] if items else []
