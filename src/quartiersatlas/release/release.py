@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from quartiersatlas.catalogue import Catalogue, Message
 from quartiersatlas.errors import SpecError
 from quartiersatlas.intake import AreaData
-from quartiersatlas.intake.notices import is_notice
+from quartiersatlas.release.areas import area_states, structure
 from quartiersatlas.release.columns import Released, ReleasedColumn, add_data_column, add_need
 from quartiersatlas.release.facts import collect_facts
-from quartiersatlas.release.protection import Protection, small_areas
+from quartiersatlas.release.protection import Protection
 from quartiersatlas.release.reasons import shown_reasons, withheld_areas
+from quartiersatlas.release.secrecy import secrecy
 from quartiersatlas.screening import candidate_areas, programme_overlap
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from quartiersatlas.segregation import SegregationResult
 
 SEGREGATION_DECIMALS = 4
-MARKS = ("merged_from", "repaired")  # told in the facts
 
 
 @dataclass(frozen=True)
@@ -189,27 +188,28 @@ def release(
         raise SpecError("release() needs the shortlist the candidate areas were made of: shortlist=...")
     if need is not None:
         need = need.on(data.areas.index)
-    hidden = small_areas(data, protection)
+    names = list(columns if columns is not None else data.rates)
+    kept = secrecy(data, protection, names, _entering(data, need, shortlist), need)
     out = Released([], {}, {})
-    for name in columns if columns is not None else data.rates:
-        add_data_column(out, data, name, hidden, protection)
+    for name in names:
+        add_data_column(out, kept, name, protection)
     if need is not None:
-        add_need(out, data, need, hidden, protection)
+        add_need(out, kept, need, protection)
     people = Released([], {}, {})
-    add_data_column(people, data, str(data.population), hidden, protection)
+    add_data_column(people, kept, str(data.population), protection)
     empty = data.areas.index[:0]
     selected = assessed = pd.Series(data=False, index=data.areas.index)
     if shortlist is not None:
-        told = ~withheld_areas(shortlist, data, need, hidden, protection)
+        told = ~withheld_areas(shortlist, kept, need)
         selected, assessed = shortlist.selected & told, shortlist.assessed & told
     if candidates is not None and shortlist is not None:
         shown = replace(shortlist, selected=selected)  # a withheld area must not reappear inside a candidate area
         candidates = candidate_areas(data.areas, shown, min_population=candidates.min_population)
     return Release(
-        areas=data.areas[_structure(data)],
+        areas=data.areas[structure(data)],
         values=pd.DataFrame(out.values, index=data.areas.index),
         status=pd.DataFrame(out.status, index=data.areas.index),
-        state=_states(data, hidden),
+        state=area_states(data, kept.hidden),
         residents=people.values[str(data.population)],
         columns=tuple(out.columns),
         title=title,
@@ -234,16 +234,11 @@ def release(
     )
 
 
-def _structure(data: AreaData) -> list[str]:
-    """Return the columns of the areas that leave: name, parents, geometry; not the marks of the intake."""
-    return [c for c in data.areas.columns if c not in MARKS and not is_notice(c)]
-
-
-def _states(data: AreaData, small: pd.Series[bool]) -> pd.Series[str]:
-    residents = data.residents()
-    states = np.where(residents.eq(0), "uninhabited", np.where(small, "small", "shown"))
-    states = np.where(residents.isna(), "unknown", states)
-    return pd.Series(states, index=data.areas.index, name="state", dtype="str")
+def _entering(data: AreaData, need: NeedIndex | None, shortlist: Shortlist | None) -> list[str]:
+    """Return the columns that enter something that leaves: changes in the need index, conditions of the rule."""
+    leaves = [leaf.id for axis in need.spec.axes for leaf in axis.indicators] if need is not None else []
+    conditions = list(shortlist.reasons["indicator"].unique()) if shortlist is not None else []
+    return [*(name for name in leaves if name in data.changes), *(c for c in conditions if c in data.values.columns)]
 
 
 def _candidate_table(
