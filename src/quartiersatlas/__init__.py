@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from quartiersatlas.present.map import Atlas, atlas_map, choropleth
     from quartiersatlas.present.report import report
     from quartiersatlas.project import check_project, run_project
-    from quartiersatlas.release import Protection, Release, release
+    from quartiersatlas.release import Ledger, Protection, Release, check_wording, release
     from quartiersatlas.screening import (
         Candidates,
         Rule,
@@ -79,7 +79,7 @@ _ROOMS = {
         "screen",
         "worst_share",
     ),
-    "release": ("Protection", "Release", "release"),
+    "release": ("Ledger", "Protection", "Release", "check_wording", "release"),
     "present": ("Atlas", "atlas_map", "choropleth", "export", "report"),
     "project": ("check_project", "run_project"),
 }
@@ -93,6 +93,7 @@ __all__ = [
     "Decomposition",
     "Indicator",
     "JoinReport",
+    "Ledger",
     "NeedIndex",
     "NeedSpec",
     "Protection",
@@ -109,6 +110,7 @@ __all__ = [
     "atlas_map",
     "candidate_areas",
     "check_project",
+    "check_wording",
     "choropleth",
     "city_value",
     "compare_segregation",

@@ -192,7 +192,7 @@ def _shortlist(release: Release, lang: Lang) -> list[dict[str, Any]]:
     """Return the selected areas by name, with their reasons: a list for review, not a ranking."""
     reasons = reason_texts(release, lang)
     classes = [c for c in release.columns if c.kind == "class"]
-    chosen = release.areas[release.selected].sort_values("name", kind="stable", key=_alphabetical)
+    chosen = release.areas.loc[[key for key in release.order if release.selected[key]]]
     parents = [c for c in chosen.columns if c not in ("name", "geometry")]
     return [
         {
@@ -206,11 +206,6 @@ def _shortlist(release: Release, lang: Lang) -> list[dict[str, Any]]:
         }
         for key in map(str, chosen.index)
     ]
-
-
-def _alphabetical(names: pd.Series[str]) -> pd.Series[str]:
-    """Order names as people do: Ä beside A."""
-    return names.str.normalize("NFKD").str.casefold()
 
 
 def _candidates(release: Release, lang: Lang) -> list[dict[str, str]]:

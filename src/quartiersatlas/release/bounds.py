@@ -64,7 +64,9 @@ def hold_back(
     held = protected.to_numpy(dtype=bool).copy()
     if not held.any():
         return protected
-    x, top, zero = counts.to_numpy(dtype=float), upper.to_numpy(dtype=float), may_be_zero.to_numpy(dtype=bool)
+    x: Floats = counts.to_numpy(dtype=np.float64)
+    top: Floats = upper.to_numpy(dtype=np.float64)
+    zero = may_be_zero.to_numpy(dtype=bool)
     known = np.isfinite(x)
     cover = held.copy() if covered is None else held | covered.to_numpy(dtype=bool)
     keys = np.argsort(np.argsort(counts.index.to_numpy().astype(str), kind="stable"))
@@ -106,4 +108,5 @@ def interval(x: Floats, lower: Floats, upper: Floats) -> tuple[Floats, Floats]:
 def wide_enough(low: Floats, high: Floats, total: float, width: int) -> Bools:
     """Tell which intervals are wide enough; among few persons it is enough that all of them could be elsewhere."""
     few = (low == 0) & (high - low >= max(1, min(width, total)))
-    return (high - low >= width) | few
+    wide: Bools = (high - low >= width) | few
+    return wide

@@ -149,7 +149,8 @@ def fitting_numerators(rate: float, denominator: float, per: float, decimals: in
     half = 0.5 * 10.0**-decimals
     low, high = (max(0.0, (rate + side * half) * denominator / per) for side in (-1, 1))
     candidates = np.arange(np.floor(low), min(np.ceil(high), denominator) + 1)
-    return candidates[np.round(candidates / denominator * per, decimals) == rate]
+    fitting: NDArray[np.float64] = candidates[np.round(candidates / denominator * per, decimals) == rate]
+    return fitting
 
 
 def _decimals(protection: Protection) -> int:

@@ -66,7 +66,7 @@ class Protection:
 
     def rounded(self, counts: pd.Series[float]) -> pd.Series[float]:
         """Return counts as they leave: to the next multiple of the base, halves upwards; as they are without one."""
-        return counts if self.round_base is None else np.floor(counts / self.round_base + 0.5) * self.round_base
+        return counts if self.round_base is None else (counts / self.round_base + 0.5) // 1 * self.round_base
 
 
 def small_areas(data: AreaData, protection: Protection) -> pd.Series[bool]:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from quartiersatlas.release.areas import parent_columns
-from quartiersatlas.release.bounds import hold_back
+from quartiersatlas.release.bounds import hold_back, interval, lower_bounds, wide_enough
 from quartiersatlas.release.protection import is_count, small_areas, small_cells
 from quartiersatlas.release.relations import find_relations, hold_back_related
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from quartiersatlas.intake import AreaData
     from quartiersatlas.need import NeedIndex
     from quartiersatlas.release.protection import Protection
+    from quartiersatlas.release.relations import Ints
 
 # Sum and sum of squares of standardised rates are known, and the city's count: three equations for the hidden ones
 HIDDEN_IN_INDEX = 4
@@ -34,6 +35,8 @@ class Secrecy:
         What is released.
     hidden : Series of bool
         Areas that show no indicator: too few residents, or an unknown number.
+    counts : DataFrame of float
+        Every count that could be shown: both counts of every rate, counts that leave, residents.
     secret : DataFrame of bool
         Area by count column: this count may not be shown in any column, nor anything made of it.
     earlier : mapping of str to Secrecy
@@ -42,6 +45,7 @@ class Secrecy:
 
     data: AreaData
     hidden: pd.Series[bool]
+    counts: pd.DataFrame
     secret: pd.DataFrame
     earlier: Mapping[str, Secrecy]
 
@@ -94,15 +98,13 @@ def secrecy(
     earlier = {
         name: secrecy(before, protection, [base]) for name, (base, before) in data.changes.items() if name in names
     }
-    return Secrecy(data, hidden, secret, earlier)
+    return Secrecy(data, hidden, counts, secret, earlier)
 
 
 def _plain_counts(data: AreaData, names: list[str]) -> list[str]:
     """Return the named columns that are counts by themselves."""
     people = str(data.population)
-    return [
-        name for name in names if name not in (*data.rates, *data.changes, people) and is_count(data, name)
-    ]
+    return [name for name in names if name not in (*data.rates, *data.changes, people) and is_count(data, name)]
 
 
 def _counts(data: AreaData, plain: list[str]) -> pd.DataFrame:
@@ -151,36 +153,14 @@ def _secondary(
     need: NeedIndex | None,
 ) -> pd.DataFrame:
     """Hold further cells back until no total, no sum of columns and no mean gives a protected one away."""
-    groups = _groups(data)
-    relations = find_relations(counts)
-    taboo = np.array([source == data.population for source in counts])
-    width = protection.min_count
+    groups, relations = _groups(data), find_relations(counts)
     while True:
         before = int(secret.to_numpy().sum())
         upper = _upper(data, counts, secret)
-        cover = ~_shown(Secrecy(data, hidden, secret, {}), leaving)
+        cover = ~shown_counts(Secrecy(data, hidden, counts, secret, {}), leaving)
         for keys in groups:
-            for source in counts:
-                secret.loc[keys, source] = hold_back(
-                    counts.loc[keys, source],
-                    secret.loc[keys, source],
-                    upper.loc[keys, source],
-                    hidden[keys],
-                    width,
-                    cover.loc[keys, source],
-                )
-            if len(relations):
-                zero = np.repeat(hidden[keys].to_numpy()[:, None], counts.shape[1], axis=1)
-                secret.loc[keys] = hold_back_related(
-                    counts.loc[keys].to_numpy(),
-                    secret.loc[keys].to_numpy(),
-                    cover.loc[keys].to_numpy(),
-                    upper.loc[keys].to_numpy(),
-                    zero,
-                    relations,
-                    width,
-                    taboo,
-                )
+            known = Known(counts.loc[keys], upper.loc[keys], cover.loc[keys], hidden[keys], protection.min_count)
+            secret.loc[keys] = _held_in_group(known, secret.loc[keys], relations, str(data.population))
         if need is not None:
             secret = _hidden_in_index(data, counts, secret, need)
         secret = _with_tiny_denominators(data, counts, secret, protection)
@@ -188,7 +168,48 @@ def _secondary(
             return secret
 
 
-def _shown(kept: Secrecy, leaving: list[str]) -> pd.DataFrame:
+@dataclass(frozen=True)
+class Known:
+    """A group of areas whose totals are known: counts, what each can be at most, what nobody sees, small areas."""
+
+    counts: pd.DataFrame
+    upper: pd.DataFrame
+    cover: pd.DataFrame
+    hidden: pd.Series[bool]
+    width: int
+
+
+def _held_in_group(known: Known, secret: pd.DataFrame, relations: Ints, people: str) -> pd.DataFrame:
+    """Hold cells of one group of areas back, column by column, then over the columns that add up."""
+    held = pd.DataFrame(
+        {
+            source: hold_back(
+                known.counts[source],
+                secret[source],
+                known.upper[source],
+                known.hidden,
+                known.width,
+                known.cover[source],
+            )
+            for source in secret
+        }
+    )
+    if not len(relations):
+        return held
+    together = hold_back_related(
+        known.counts.to_numpy(),
+        held.to_numpy(),
+        known.cover.to_numpy(),
+        known.upper.to_numpy(),
+        np.repeat(known.hidden.to_numpy()[:, None], held.shape[1], axis=1),
+        relations,
+        known.width,
+        (held.columns == people),
+    )
+    return pd.DataFrame(together, index=held.index, columns=held.columns)
+
+
+def shown_counts(kept: Secrecy, leaving: list[str]) -> pd.DataFrame:
     """Return the counts that at least one column shows: a rate shows two, or none."""
     data, people = kept.data, str(kept.data.population)
     shown = kept.secret & False
@@ -198,6 +219,24 @@ def _shown(kept: Secrecy, leaving: list[str]) -> pd.DataFrame:
             if source in shown:
                 shown[source] |= ~kept.cells(name)
     return shown
+
+
+def unsafe_cells(
+    kept: Secrecy, source: str, asked: pd.Series[bool], covered: pd.Series[bool], protection: Protection
+) -> list[str]:
+    """Return the cells of one column that follow from totals if only the covered ones are unknown."""
+    upper = _upper(kept.data, kept.counts, kept.secret)[source]
+    found: list[str] = []
+    for keys in _groups(kept.data):
+        x = kept.counts.loc[keys, source]
+        cells = covered[keys] & x.notna()
+        if not (asked[keys] & cells).any():
+            continue
+        values, zero = x[cells].to_numpy(), kept.hidden[keys][cells].to_numpy()
+        low, high = interval(values, lower_bounds(values, zero), upper[keys][cells].to_numpy())
+        narrow = ~wide_enough(low, high, float(values.sum()), protection.min_count) & asked[keys][cells].to_numpy()
+        found += [str(key) for key in x.index[cells][narrow]]
+    return found
 
 
 def _groups(data: AreaData) -> list[pd.Index]:
