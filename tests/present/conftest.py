@@ -118,7 +118,8 @@ def make_hostile(make_city):
         words = {
             f"{part}_{lang}": text for part in ("label", "numerator", "denominator", "caveat") for lang in ("de", "en")
         }
-        catalogue = qa.Catalogue.builtin().add(qa.Indicator(id="rate", role="index", direction=1, **words))
+        meanings = [qa.Indicator(id=name, role="index", direction=1, **words) for name in ("rate", f"{text} ")]
+        catalogue = qa.Catalogue.builtin().add(*meanings)
         city = make_city(table, names=[text] * 32, parents={"bezirk": [text] * 32}, catalogue=catalogue)
         data = qa.add_rates(city, {"rate": (text, "base"), f"{text} ": (text, "residents")})
         spec = qa.NeedSpec.from_dict(

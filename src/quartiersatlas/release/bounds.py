@@ -64,8 +64,8 @@ def hold_back(
     held = protected.to_numpy(dtype=bool).copy()
     if not held.any():
         return protected
-    x: Floats = counts.to_numpy(dtype=np.float64)
-    top: Floats = upper.to_numpy(dtype=np.float64)
+    x = np.asarray(counts, dtype=np.float64)
+    top = np.asarray(upper, dtype=np.float64)
     zero = may_be_zero.to_numpy(dtype=bool)
     known = np.isfinite(x)
     cover = held.copy() if covered is None else held | covered.to_numpy(dtype=bool)

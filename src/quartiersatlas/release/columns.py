@@ -115,24 +115,24 @@ def city_rate(data: AreaData, name: str, protection: Protection) -> tuple[float,
     A small count of the whole city (or a small rest) is protected as that of an area is: the value has so few decimals
     that at least two whole numerators give it, one of them not small; without any such number there is no value.
     """
-    counts = pd.DataFrame({side: data.counts(source) for side, source in zip("xn", data.rates[name], strict=True)})
-    total = protection.rounded(counts.dropna().sum())
-    x, n, per = float(total["x"]), float(total["n"]), data.catalogue.get(name).per
-    decimals = _decimals(protection)
-    if not n > 0:
+    x, n = (data.counts(source) for source in data.rates[name])
+    both = x.notna() & n.notna()
+    total = pd.Series([x[both].sum()]), pd.Series([n[both].sum()])
+    above, below = (float(protection.rounded(side)[0]) for side in total)
+    per, decimals = data.catalogue.get(name).per, _decimals(protection)
+    if not below > 0:
         return float("nan"), decimals
-    exact = pd.Series([counts["x"].dropna().sum()]), pd.Series([counts["n"].dropna().sum()])
-    if protection.decimals != "auto" or protection.round_base is not None:
-        return round(x / n * per, decimals), decimals
-    if not small_cells(*exact, protection)[0]:
-        return round(x / n * per, decimals), decimals
+    rate = above / below * per
+    as_it_is = protection.decimals != "auto" or protection.round_base is not None
+    if as_it_is or not small_cells(*total, protection)[0]:
+        return round(rate, decimals), decimals
     for fewer in range(decimals, -1, -1):
-        fitting = fitting_numerators(round(x / n * per, fewer), n, per, fewer)
-        large = (fitting == 0) | (fitting >= protection.min_count)
+        fitting = fitting_numerators(round(rate, fewer), below, per, fewer)
+        large = fitting >= protection.min_count  # not none either: nobody would have to hide that
         if protection.complement:
-            large &= n - fitting >= protection.min_count
+            large &= below - fitting >= protection.min_count
         if len(fitting) > 1 and large.any():
-            return round(x / n * per, fewer), fewer
+            return round(rate, fewer), fewer
     return float("nan"), decimals
 
 
@@ -149,7 +149,8 @@ def fitting_numerators(rate: float, denominator: float, per: float, decimals: in
     half = 0.5 * 10.0**-decimals
     low, high = (max(0.0, (rate + side * half) * denominator / per) for side in (-1, 1))
     candidates = np.arange(np.floor(low), min(np.ceil(high), denominator) + 1)
-    fitting: NDArray[np.float64] = candidates[np.round(candidates / denominator * per, decimals) == rate]
+    # halves are rounded in more than one way: they are no safe company
+    fitting: NDArray[np.float64] = candidates[np.abs(candidates / denominator * per - rate) < half * (1 - 1e-9)]
     return fitting
 
 
