@@ -16,7 +16,7 @@ from quartiersatlas.present import atlas_map, export, report
 from quartiersatlas.present.wording import summary_texts
 from quartiersatlas.project.manifest import input_files, write_manifest
 from quartiersatlas.project.schema import Project, read_project
-from quartiersatlas.release import Release, release
+from quartiersatlas.release import Ledger, Release, release
 from quartiersatlas.screening import candidate_areas, screen
 from quartiersatlas.segregation import segregation
 
@@ -46,6 +46,8 @@ class ProjectResult:
         Results, where the project asks for them.
     release : Release
         What left, or would leave.
+    ledger : Ledger, optional
+        Earlier releases and this one, where the project keeps a ledger; a check does not write it.
     files : tuple of Path
         The written files; none for a check.
     """
@@ -57,6 +59,7 @@ class ProjectResult:
     shortlist: Shortlist | None
     candidates: Candidates | None
     release: Release
+    ledger: Ledger | None = None
     files: tuple[Path, ...] = ()
 
     @property
@@ -99,6 +102,7 @@ def check_project(path: str | Path) -> ProjectResult:
     if project.candidates is not None and shortlist is not None:
         candidates = candidate_areas(data.areas, shortlist, min_population=project.candidates.min_population)
     groups = project.segregation
+    ledger = Ledger.read(project.file(project.ledger)) if project.ledger else None
     result = release(
         data,
         need=need,
@@ -113,8 +117,11 @@ def check_project(path: str | Path) -> ProjectResult:
         as_of=project.as_of,
         comment=project.comment.strip(),
         protection=project.protection,
+        audience=project.audience,  # type: ignore[arg-type]
+        ledger=ledger,
     )
-    return ProjectResult(project, tuple(table for _, table in tables), data, need, shortlist, candidates, result)
+    read = tuple(table for _, table in tables)
+    return ProjectResult(project, read, data, need, shortlist, candidates, result, ledger)
 
 
 def run_project(path: str | Path, *, folder: str | Path | None = None) -> ProjectResult:
@@ -145,12 +152,15 @@ def run_project(path: str | Path, *, folder: str | Path | None = None) -> Projec
     with TemporaryDirectory(dir=target, prefix=".quartiersatlas-") as unfinished:
         written = _write(result, Path(unfinished))
         files = tuple(file.replace(target / file.name) for file in written)
+    if result.ledger is not None:
+        result.ledger.save(project.file(project.ledger))
     return ProjectResult(**{**vars(result), "files": files})
 
 
 def _refuse_overwriting(project: Project, target: Path) -> None:
     """Refuse outputs that would replace an input, or that something else than a file stands in the place of."""
-    inputs = {project.path.resolve(), *(project.file(name).resolve() for name in input_files(project))}
+    kept = [*input_files(project), *([project.ledger] if project.ledger else [])]
+    inputs = {project.path.resolve(), *(project.file(name).resolve() for name in kept)}
     for name in project.outputs.names:
         place = target / name
         if place.resolve() in inputs:
@@ -174,7 +184,7 @@ def _write(result: ProjectResult, folder: Path) -> list[Path]:
     if outputs.segregation and result.release.segregation is not None:
         files.append(export(result.release, folder / outputs.segregation, table="segregation", lang=lang))
     if outputs.manifest:
-        files.append(write_manifest(result.project, result.release, folder / outputs.manifest))
+        files.append(write_manifest(result.project, result.release, folder / outputs.manifest, result.ledger))
     return files
 
 

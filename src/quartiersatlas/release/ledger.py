@@ -37,8 +37,6 @@ class Ledger:
         of candidate areas. Nothing that was protected.
     key : str
         A secret of the house: :meth:`fingerprint` mixes it in. The ledger stays inside.
-    path : Path, optional
-        Where it is kept.
 
     Examples
     --------
@@ -49,7 +47,6 @@ class Ledger:
 
     entries: list[dict[str, Any]] = field(default_factory=list)
     key: str = field(default_factory=lambda: secrets.token_hex(32), repr=False)
-    path: Path | None = None
 
     @classmethod
     def read(cls, path: str | Path) -> Self:
@@ -62,21 +59,37 @@ class Ledger:
         """
         path = Path(path)
         if not path.exists():
-            return cls(path=path)
+            return cls()
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
             if content["format"] != FORMAT:
                 raise InputError(f"{path.name} is a ledger of format {content['format']}; this version reads {FORMAT}.")
-            return cls(list(content["entries"]), str(content["key"]), path)
+            return cls(list(content["entries"]), str(content["key"]))
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"{path.name} is not a release ledger: {error}. Name another file.") from error
 
     def add(self, entry: dict[str, Any]) -> None:
-        """Enter a release, once; a ledger with a path is written whole or not at all."""
+        """Enter a release, once."""
         if entry not in self.entries:
             self.entries.append(entry)
-        if self.path is not None:
-            self._write(self.path)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the ledger whole or not at all.
+
+        Raises
+        ------
+        InputError
+            The folder is not there.
+        """
+        path = Path(path)
+        if not path.parent.is_dir():
+            raise InputError(f"There is no folder {str(path.parent)!r} to write the ledger {path.name!r} into.")
+        content = {"format": FORMAT, "key": self.key, "entries": self.entries}
+        with TemporaryDirectory(dir=path.parent, prefix=".quartiersatlas-") as folder:
+            unfinished = Path(folder) / path.name
+            unfinished.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+            unfinished.replace(path)
+        return path
 
     def fingerprint(self, content: bytes) -> str:
         """Return a keyed hash (HMAC-SHA-256) of an input.
@@ -85,15 +98,6 @@ class Ledger:
         that count can have. Without the key, no guess can be checked.
         """
         return keyed_hash(bytes.fromhex(self.key), content, "sha256").hexdigest()
-
-    def _write(self, path: Path) -> None:
-        if not path.parent.is_dir():
-            raise InputError(f"There is no folder {str(path.parent)!r} to write the ledger {path.name!r} into.")
-        content = {"format": FORMAT, "key": self.key, "entries": self.entries}
-        with TemporaryDirectory(dir=path.parent, prefix=".quartiersatlas-") as folder:
-            unfinished = Path(folder) / path.name
-            unfinished.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-            unfinished.replace(path)
 
     def __repr__(self) -> str:
         return f"Ledger of {len(self.entries)} release{'' if len(self.entries) == 1 else 's'}"

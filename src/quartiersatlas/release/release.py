@@ -250,7 +250,8 @@ def release(
     audience : {"public", "internal"}, default "public"
         Who reads. In public, areas are listed by name and have no ranks; inside the house, highest need first.
     ledger : Ledger, str or Path, optional
-        What was released before (a JSON file, begun where there is none). A release that is no draft is entered.
+        What was released before, or the JSON file that holds it (begun where there is none). A release that is no
+        draft is entered, in a file at once.
 
     Returns
     -------
@@ -368,6 +369,8 @@ def _entered(release: Release, kept: Secrecy, shown: pd.DataFrame, ledger: Ledge
         warnings.warn(str(message), UserWarning, stacklevel=4)
     if not release.is_draft:
         book.add(entry)
+        if not isinstance(ledger, Ledger):
+            book.save(ledger)
     return replace(release, warnings=tuple(messages))
 
 
