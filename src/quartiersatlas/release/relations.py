@@ -9,6 +9,8 @@ import numpy as np
 from quartiersatlas.release.bounds import lower_bounds, wide_enough
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -105,18 +107,15 @@ def hold_back_related(
     """
     held, cover = held.copy(), held | cover
     related = (relations != 0).any(axis=0)
-    failed: set[tuple[int, int]] = set()
+    settled = np.zeros_like(held)  # wide intervals stay wide: whatever is held back later only adds to what is possible
     while True:
-        narrow = [cell for cell in narrow_cells(x, held, cover, upper, zero, relations, width) if cell not in failed]
-        if not narrow:
+        cell = next(narrow_cells(x, held & ~settled, cover, upper, zero, relations, width, settled), None)
+        if cell is None:
             return held
-        row, column = narrow[0]
-        more = _partners(x, cover, relations, related & ~taboo, row, column)
-        if more is None:
-            failed.add((row, column))  # nothing is left that could be held back with it
-        else:
-            for cell in more:
-                held[cell] = cover[cell] = True
+        more = _partners(x, cover, relations, related & ~taboo, *cell)
+        settled[cell] = more is None  # nothing is left that could be held back with it
+        for partner in more or []:
+            held[partner] = cover[partner] = True
 
 
 def _partners(
@@ -138,36 +137,48 @@ def _partners(
 
 
 def narrow_cells(
-    x: Floats, held: Bools, cover: Bools, upper: Floats, zero: Bools, relations: Ints, width: int
-) -> list[tuple[int, int]]:
-    """Return the protected cells in columns that add up whose feasibility interval is not wide enough.
+    x: Floats,
+    held: Bools,
+    cover: Bools,
+    upper: Floats,
+    zero: Bools,
+    relations: Ints,
+    width: int,
+    settled: Bools | None = None,
+) -> Iterator[tuple[int, int]]:
+    """Yield the protected cells in columns that add up whose feasibility interval is not wide enough.
 
     The interval is that of a linear programme [1]_: the smallest and the largest value a cell can have if all totals
     over areas, all sums over columns and all open cells are known. Cells for which persons can plainly be exchanged
-    with another column and another area need none.
+    with another column and another area need none. Cells found wide enough are marked in ``settled``.
 
     References
     ----------
     .. [1] Fischetti, M. & Salazar-González, J. J. (2001). Solving the cell suppression problem on tabular data with
            linear constraints. Management Science 47(7), 1008-1027.
     """
+    settled = np.zeros_like(held) if settled is None else settled
     related = (relations != 0).any(axis=0)
     cells = cover & np.isfinite(x) & related
     if not (cells & held).any():
-        return []
+        return
     total = np.nansum(np.where(cells, x, 0), axis=0)
     lower = np.zeros_like(x)
     for column in np.flatnonzero(related):
         inside = cells[:, column]
         lower[inside, column] = lower_bounds(x[inside, column], zero[inside, column])
     upper = np.fmax(np.fmin(upper, total), x)
-    doubtful = cells & held & ~_exchangeable(x, cells, lower, upper, relations, width)
-    if not doubtful.any():
-        return []
-    low, high = _programme(x, cells, lower, upper, relations, doubtful)
-    rows, columns = np.nonzero(doubtful)
-    wide = np.array([wide_enough(a, b, total[c], width) for a, b, c in zip(low, high, columns, strict=True)])
-    return [(int(r), int(c)) for r, c in zip(rows[~wide], columns[~wide], strict=True)]
+    settled |= cells & _exchangeable(x, cells, lower, upper, relations, width)
+    doubtful = np.argwhere(cells & held & ~settled)
+    if not len(doubtful):
+        return
+    limits = programme(x, cells, lower, upper, relations)
+    for row, column in ((int(r), int(c)) for r, c in doubtful):
+        low, high = (np.array([bound]) for bound in limits(row, column))
+        if wide_enough(low, high, float(total[column]), width)[0]:
+            settled[row, column] = True
+        else:
+            yield row, column
 
 
 def _exchangeable(x: Floats, cells: Bools, lower: Floats, upper: Floats, relations: Ints, width: int) -> Bools:
@@ -188,41 +199,37 @@ def _exchangeable(x: Floats, cells: Bools, lower: Floats, upper: Floats, relatio
     return safe
 
 
-def _programme(
-    x: Floats, cells: Bools, lower: Floats, upper: Floats, relations: Ints, wanted: Bools
-) -> tuple[Floats, Floats]:
-    """Return the smallest and the largest value of the wanted cells under all sums."""
+def programme(
+    x: Floats, cells: Bools, lower: Floats, upper: Floats, relations: Ints
+) -> Callable[[int, int], tuple[float, float]]:
+    """Return a function that gives the smallest and the largest value of a cell under all sums."""
     from scipy.optimize import linprog
     from scipy.sparse import csr_array
 
     number = np.full(x.shape, -1)
     number[cells] = np.arange(cells.sum())
-    rows, columns, values = [], [], []
-    n_rows = 0
+    equations: list[tuple[list[int], list[int]]] = []  # cells and their coefficients
     for column in np.flatnonzero(cells.any(axis=0)):
-        inside = number[cells[:, column], column]
-        rows += [n_rows] * len(inside)
-        columns += inside.tolist()
-        values += [1] * len(inside)
-        n_rows += 1
+        inside = number[cells[:, column], column].tolist()
+        equations.append((inside, [1] * len(inside)))
     for relation in relations:
         complete = np.isfinite(x[:, relation != 0]).all(axis=1)
         for area in np.flatnonzero(complete & (cells & (relation != 0)).any(axis=1)):
-            inside_columns = np.flatnonzero(cells[area] & (relation != 0))
-            rows += [n_rows] * len(inside_columns)
-            columns += number[area, inside_columns].tolist()
-            values += relation[inside_columns].tolist()
-            n_rows += 1
-    matrix = csr_array((values, (rows, columns)), shape=(n_rows, int(cells.sum())), dtype=float)
+            columns = np.flatnonzero(cells[area] & (relation != 0))
+            equations.append((number[area, columns].tolist(), relation[columns].tolist()))
+    places = [cell for inside, _ in equations for cell in inside]
+    values = [value for _, coefficients in equations for value in coefficients]
+    rows = np.repeat(np.arange(len(equations)), [len(inside) for inside, _ in equations])
+    matrix = csr_array((values, (rows, places)), shape=(len(equations), int(cells.sum())), dtype=float)
     right = matrix @ x[cells]
     bounds = np.column_stack([lower[cells], upper[cells]])
-    limits = []
-    for cell in number[wanted]:
+
+    def limits(row: int, column: int) -> tuple[float, float]:
         goal = np.zeros(int(cells.sum()))
-        goal[cell] = 1
+        goal[number[row, column]] = 1
         smallest, largest = (
             linprog(sign * goal, A_eq=matrix, b_eq=right, bounds=bounds, method="highs").fun for sign in (1, -1)
         )
-        limits.append((np.ceil(smallest - 1e-6), np.floor(-largest + 1e-6)))
-    low, high = np.array(limits).T
-    return low, high
+        return float(np.ceil(smallest - 1e-6)), float(np.floor(-largest + 1e-6))
+
+    return limits
