@@ -259,6 +259,16 @@ def test_linked_columns_tell_in_pieces_what_none_tells_alone(joined, tmp_path):
     assert ("a0", "poor") in recovered(pd.concat(pieces, axis=1), truth)
 
 
+def test_a_denominator_that_leaves_a_protected_count_too_few_values_is_protected_with_all_made_of_it(joined):
+    """One of three children is poor: who knows that there are three has three guesses."""
+    rates = {"poor_kids": ("poor", "kids"), "kids_share": ("kids", "residents"), "ill_kids": ("ill", "kids")}
+    values = {"kids": [3.0, 80, 90, 100, 70, 80], "poor": [1.0, 40, 30, 50, 20, 30], "ill": [0.0, 9, 8, 7, 9, 8]}
+    data, _ = town(joined, values, rates)
+    released = qa.release(data)
+    assert released.values.loc["a0", list(rates)].isna().all()
+    assert released.values.loc["a0", ["kids_share_numerator", "ill_kids_denominator"]].isna().all()
+
+
 def replace_rates(data, rates):
     return replace(data, rates=rates)
 

@@ -164,9 +164,9 @@ def narrow_cells(
         return
     total = np.nansum(np.where(cells, x, 0), axis=0)
     lower = np.zeros_like(x)
-    for column in np.flatnonzero(related):
-        inside = cells[:, column]
-        lower[inside, column] = lower_bounds(x[inside, column], zero[inside, column])
+    for c in np.flatnonzero(related):
+        inside = cells[:, c]
+        lower[inside, c] = lower_bounds(x[inside, c], zero[inside, c])
     upper = np.fmax(np.fmin(upper, total), x)
     settled |= cells & _exchangeable(x, cells, lower, upper, relations, width)
     doubtful = np.argwhere(cells & held & ~settled)
