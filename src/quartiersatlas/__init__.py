@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from quartiersatlas.present.profile import Profile, profile
     from quartiersatlas.present.report import report
     from quartiersatlas.project import check_project, run_project
-    from quartiersatlas.release import Protection, Release, release
+    from quartiersatlas.release import Ledger, Protection, Release, check_wording, release
     from quartiersatlas.screening import (
         Candidates,
         Rule,
@@ -114,7 +114,7 @@ _ROOMS = {
         "screen",
         "worst_share",
     ),
-    "release": ("Protection", "Release", "release"),
+    "release": ("Ledger", "Protection", "Release", "check_wording", "release"),
     "present": ("Atlas", "Profile", "Sheet", "atlas_map", "choropleth", "export", "figure", "profile", "report"),
     "project": ("check_project", "run_project"),
 }
@@ -130,6 +130,7 @@ __all__ = [
     "Indicator",
     "JoinReport",
     "KeySystem",
+    "Ledger",
     "NeedIndex",
     "NeedSpec",
     "Profile",
@@ -152,6 +153,7 @@ __all__ = [
     "check_areas",
     "check_project",
     "check_vintages",
+    "check_wording",
     "choropleth",
     "city_value",
     "compare_segregation",

@@ -100,7 +100,11 @@ def inside(*steps: str | int) -> Iterator[None]:
 
 
 class ReleaseError(QuartiersatlasError):
-    """Something that is not released was asked for."""
+    """Something that is not released was asked for, or may not leave; ``report`` holds the whole list."""
+
+    def __init__(self, message: str, report: Any = None) -> None:  # noqa: ANN401 - a DataFrame, not imported here
+        super().__init__(message)
+        self.report = report
 
 
 class DependencyError(QuartiersatlasError):

@@ -118,7 +118,11 @@ def make_hostile(make_city):
         words = {
             f"{part}_{lang}": text for part in ("label", "numerator", "denominator", "caveat") for lang in ("de", "en")
         }
-        catalogue = qa.Catalogue.builtin().add(qa.Indicator(id="rate", role="index", direction=1, **words))
+        defined = {name: value for name, value in words.items() if name.startswith("numerator")}
+        catalogue = qa.Catalogue.builtin().add(
+            qa.Indicator(id="rate", role="index", direction=1, **words),
+            qa.Indicator(id=f"{text} ", label_de=f"{text} ", label_en=f"{text} ", **defined),
+        )
         city = make_city(table, names=[text] * 32, parents={"bezirk": [text] * 32}, catalogue=catalogue)
         data = qa.add_rates(city, {"rate": (text, "base"), f"{text} ": (text, "residents")})
         spec = qa.NeedSpec.from_dict(

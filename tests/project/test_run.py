@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import hmac
 import json
 import sqlite3
 from contextlib import closing
@@ -84,11 +85,39 @@ def test_the_manifest_names_every_input_with_its_digest(outcome, sample):
         "einrichtungen.geojson",
     }
     assert manifest["inputs"].keys() == inputs
+    tables = {"indikatoren_2024.csv", "indikatoren_2022.csv"}
     for name, digest in {**manifest["inputs"], **manifest["project"]}.items():
-        assert digest == hashlib.sha256((sample / name).read_bytes()).hexdigest()
+        plain = hashlib.sha256((sample / name).read_bytes()).hexdigest()
+        assert digest == (None if name in tables else plain)
     assert manifest["project"].keys() == {"projekt.toml"}
     assert manifest["need_spec"] == outcome[0].need.spec.hash
     assert manifest["rule"] == 'above_city("sgb2_rate", "child_poverty_u15") & worst_share("need", 0.2)'
+
+
+def test_the_plain_digest_of_a_table_stands_in_an_internal_manifest_only(city, edit):
+    edit(city / "projekt.toml", 'lang = "de" #', 'audience = "internal"\nlang = "de" #')
+    run_project(city / "projekt.toml")
+    manifest = json.loads((city / "ergebnis" / "manifest.json").read_text(encoding="utf-8"))
+    digest = hashlib.sha256((city / "indikatoren_2024.csv").read_bytes()).hexdigest()
+    assert manifest["inputs"]["indikatoren_2024.csv"] == digest
+
+
+def test_a_project_with_a_ledger_has_keyed_digests_and_enters_its_release_once(city, edit):
+    edit(city / "projekt.toml", 'lang = "de" #', 'ledger = "freigaben.json"\nlang = "de" #')
+    assert check_project(city / "projekt.toml").ledger is not None
+    assert not (city / "freigaben.json").exists()  # a check writes nothing
+    run_project(city / "projekt.toml")
+    first = (city / "freigaben.json").read_bytes()
+    manifest = (city / "ergebnis" / "manifest.json").read_bytes()
+    run_project(city / "projekt.toml")
+    assert (city / "freigaben.json").read_bytes() == first
+    assert (city / "ergebnis" / "manifest.json").read_bytes() == manifest
+    ledger = json.loads(first)
+    content = (city / "indikatoren_2024.csv").read_bytes()
+    keyed = hmac.new(bytes.fromhex(ledger["key"]), content, "sha256").hexdigest()
+    assert json.loads(manifest)["inputs"]["indikatoren_2024.csv"] == keyed
+    assert len(ledger["entries"]) == 1
+    assert ledger["key"] not in manifest.decode()
 
 
 def test_the_summary_counts_what_the_geopackage_holds(outcome):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import quartiersatlas as qa
@@ -42,6 +42,7 @@ def test_a_single_protected_cell_takes_the_next_smallest_with_it():
     assert protected_cells(x, n, hidden, qa.Protection(secondary=False)).tolist() == [True, False, False, False]
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), min_size=2, max_size=30), st.integers(1, 10))
 def test_no_open_cell_is_small_and_never_is_exactly_one_cell_protected(rows, min_count):
     x = pd.Series([float(min(pair)) for pair in rows])
@@ -54,7 +55,19 @@ def test_no_open_cell_is_small_and_never_is_exactly_one_cell_protected(rows, min
     assert protected.sum() != 1 or not (x[~protected] > 0).any()
 
 
+def test_a_small_denominator_is_protected_when_asked_also_with_nobody_above_it():
+    assert cells([0, 10, 10], [25, 25, 40], min_denominator=30) == [True, True, False]
+
+
 @pytest.mark.parametrize("options", [{"min_count": 0}, {"min_population": -1}])
 def test_impossible_protection_is_refused(options):
     with pytest.raises(SpecError, match="must be at least 1"):
+        qa.Protection(**options)
+
+
+@pytest.mark.parametrize(
+    "options", [{"min_denominator": -1}, {"round_base": 1}, {"round_base": 2.5}, {"decimals": "few"}, {"decimals": 7}]
+)
+def test_impossible_options_are_refused_by_name(options):
+    with pytest.raises(SpecError, match=next(iter(options))):
         qa.Protection(**options)

@@ -12,7 +12,6 @@ from quartiersatlas.present.opening import comment_blocks, opening_blocks
 from quartiersatlas.present.paper import Bullets, Document, Heading, Paragraph, Row, Table, save_document
 from quartiersatlas.present.stability import stability_blocks
 from quartiersatlas.present.wording import (
-    alphabetical,
     axis_text,
     cell_text,
     definition_text,
@@ -271,7 +270,7 @@ def _shortlist(release: Release, lang: Lang) -> list[Block]:
         return []
     reasons = reason_texts(release, lang)
     classes = [c for c in release.columns if c.kind == "class"]
-    chosen = release.areas[release.selected].sort_values("name", kind="stable", key=alphabetical)
+    chosen = release.areas.loc[[key for key in release.order if release.selected[key]]]
     parents = [c for c in chosen.columns if c not in ("name", "geometry")]
     rows = [
         Row.of(

@@ -16,19 +16,29 @@ if TYPE_CHECKING:
     from typing import Any
 
     from quartiersatlas.project.schema import Project
-    from quartiersatlas.release import Release
+    from quartiersatlas.release import Ledger, Release
 
 PACKAGES = ("geopandas", "shapely", "pyogrio", "pandas", "numpy", "libpysal", "folium")
 
 
-def manifest_of(project: Project, release: Release) -> dict[str, Any]:
-    """Return inputs with their SHA-256, versions, fingerprint of the need spec, rule and notices."""
+def manifest_of(project: Project, release: Release, ledger: Ledger | None = None) -> dict[str, Any]:
+    """Return inputs with their digests, versions, fingerprint of the need spec, rule and notices.
+
+    A digest is the SHA-256 of the file. That of a table answers guesses: who knows all of a small table but one count
+    tries the few values that count can have. So a public manifest has the tables' digests only where the project keeps
+    a ledger, keyed with its secret; without one it names the tables and has no digest for them.
+    """
+    tables = {part.path for part in project.tables} if release.is_public else set()
     return {
         "title": release.title,
         "as_of": release.as_of,
         "notices": list(release.notices),
         "project": {project.path.name: _digest(project.path)},
-        "inputs": {name: _digest(project.file(name)) for name in input_files(project)},
+        "inputs": {
+            name: _table_digest(project.file(name), ledger) if name in tables else _digest(project.file(name))
+            for name in input_files(project)
+        },
+        "digests": f"SHA-256; of tables {_how(ledger)}" if tables else "SHA-256",
         "need_spec": release.spec_hash,
         "rule": str(project.rule) if project.rule is not None else "",
         "seed": "",  # a project draws nothing at random
@@ -48,6 +58,14 @@ def input_files(project: Project) -> list[str]:
     layers = [part.path for part in (project.programmes, project.facilities) if part is not None]
     spec = [project.need.file] if project.need is not None and project.need.file else []
     return sorted({project.areas.path, *(part.path for part in project.tables), *layers, *spec})
+
+
+def _how(ledger: Ledger | None) -> str:
+    return "kept inside: no ledger" if ledger is None else "HMAC-SHA-256 with the key of the ledger"
+
+
+def _table_digest(path: Path, ledger: Ledger | None) -> str | None:
+    return None if ledger is None else ledger.fingerprint(path.read_bytes())
 
 
 def _digest(path: Path) -> str:

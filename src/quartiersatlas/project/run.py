@@ -18,7 +18,7 @@ from quartiersatlas.present.export.csv_files import companions
 from quartiersatlas.present.wording import summary_texts
 from quartiersatlas.project.manifest import input_files, manifest_of, write_manifest
 from quartiersatlas.project.schema import Project, read_project
-from quartiersatlas.release import Release, release
+from quartiersatlas.release import Ledger, Release, release
 from quartiersatlas.screening import candidate_areas, screen
 from quartiersatlas.segregation import segregation
 from quartiersatlas.space import check_areas
@@ -54,6 +54,8 @@ class ProjectResult:
         Results, where the project asks for them.
     release : Release
         What left, or would leave.
+    ledger : Ledger, optional
+        Earlier releases and this one, where the project keeps a ledger; a check does not write it.
     files : tuple of Path
         The written files; none for a check.
     """
@@ -66,6 +68,7 @@ class ProjectResult:
     shortlist: Shortlist | None
     candidates: Candidates | None
     release: Release
+    ledger: Ledger | None = None
     files: tuple[Path, ...] = ()
 
     @property
@@ -109,6 +112,7 @@ def check_project(path: str | Path) -> ProjectResult:
     if project.candidates is not None and shortlist is not None:
         candidates = candidate_areas(data.areas, shortlist, min_population=project.candidates.min_population)
     groups = project.segregation
+    ledger = Ledger.read(project.file(project.ledger)) if project.ledger else None
     result = release(
         data,
         need=need,
@@ -123,8 +127,11 @@ def check_project(path: str | Path) -> ProjectResult:
         as_of=project.as_of,
         comment=project.comment.strip(),
         protection=project.protection,
+        audience=project.audience,  # type: ignore[arg-type]
+        ledger=ledger,
     )
-    return ProjectResult(project, tuple(table for _, table in tables), fit, data, need, shortlist, candidates, result)
+    read = tuple(table for _, table in tables)
+    return ProjectResult(project, read, fit, data, need, shortlist, candidates, result, ledger)
 
 
 def run_project(path: str | Path, *, folder: str | Path | None = None) -> ProjectResult:
@@ -154,12 +161,15 @@ def run_project(path: str | Path, *, folder: str | Path | None = None) -> Projec
     target.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=target, prefix=".quartiersatlas-") as unfinished:
         files = tuple(move_all(_write(result, Path(unfinished)), target))
+    if result.ledger is not None:
+        result.ledger.save(project.file(project.ledger))
     return ProjectResult(**{**vars(result), "files": files})
 
 
 def _refuse_overwriting(project: Project, target: Path) -> None:
     """Refuse outputs that would replace an input, or that something else than a file stands in the place of."""
-    inputs = {project.path.resolve(), *(project.file(name).resolve() for name in input_files(project))}
+    kept = [*input_files(project), *([project.ledger] if project.ledger else [])]
+    inputs = {project.path.resolve(), *(project.file(name).resolve() for name in kept)}
     tables = [Path(name) for name in project.outputs.names if name.endswith(".csv")]
     beside = [file.name for table in tables for file in companions(table)]
     for name in (*project.outputs.names, *beside):
@@ -175,7 +185,7 @@ def _refuse_overwriting(project: Project, target: Path) -> None:
 def _write(result: ProjectResult, folder: Path) -> list[Path]:
     """Write every output into a folder."""
     outputs, lang = result.project.outputs, result.project.lang
-    manifest = manifest_of(result.project, result.release)
+    manifest = manifest_of(result.project, result.release, result.ledger)
     files = []
     if outputs.map:
         files.append(atlas_map(result.release, lang).save(folder / outputs.map))

@@ -148,6 +148,8 @@ class Project:
     as_of: str = ""
     comment: str = ""
     lang: Lang = "de"
+    audience: str = "public"
+    ledger: str = ""
     population: str = "residents"
     period: str = ""
     indicators: Mapping[str, IndicatorPart] = field(default_factory=dict)

@@ -10,14 +10,16 @@ import pandas as pd
 
 from quartiersatlas.catalogue import Indicator, text
 from quartiersatlas.errors import SpecError
-from quartiersatlas.indicators import city_values
-from quartiersatlas.release.protection import hidden_cells, is_count
+from quartiersatlas.release.protection import is_count, small_cells
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from quartiersatlas.intake import AreaData
     from quartiersatlas.need import NeedIndex
     from quartiersatlas.need.spec import NeedAxis, NeedClass
     from quartiersatlas.release.protection import Protection
+    from quartiersatlas.release.secrecy import Secrecy
 
 Kind = Literal["rate", "share", "count", "score", "class"]
 
@@ -75,29 +77,85 @@ class Released:
         self.status[column.id] = status.mask(protected & status.ne("not_applicable"), "suppressed")
 
 
-def add_data_column(out: Released, data: AreaData, name: str, hidden: pd.Series, protection: Protection) -> None:
+def add_data_column(out: Released, kept: Secrecy, name: str, protection: Protection) -> None:
     """Release a rate with both counts, a change, a ready-made share or a count."""
-    protected = hidden_cells(data, name, hidden, protection)
-    values, status = data.values[name], data.status[name]
+    data = kept.data
+    protected, values, status = kept.cells(name), data.values[name], data.status[name]
     if name in data.rates:
-        _add_rate(out, data, name, protected)
+        _add_rate(out, data, name, protected, protection)
     elif name in data.changes:
-        out.add(ReleasedColumn(name, "share", _change(data, name), RATE_DECIMALS), values, status, protected)
+        out.add(ReleasedColumn(name, "share", _change(data, name), _decimals(protection)), values, status, protected)
     elif is_count(data, name):
-        out.add(ReleasedColumn(name, "count", data.catalogue.get(name)), values, status, protected)
+        out.add(ReleasedColumn(name, "count", data.catalogue.get(name)), protection.rounded(values), status, protected)
     else:
-        out.add(ReleasedColumn(name, "share", data.catalogue.get(name), RATE_DECIMALS), values, status, protected)
+        meaning = data.catalogue.get(name)
+        out.add(ReleasedColumn(name, "share", meaning, _decimals(protection)), values, status, protected)
 
 
-def _add_rate(out: Released, data: AreaData, name: str, protected: pd.Series) -> None:
+def _add_rate(out: Released, data: AreaData, name: str, protected: pd.Series, protection: Protection) -> None:
     """Release numerator, denominator and rate; what is protected in one is protected in all three."""
     ids = (f"{name}_numerator", f"{name}_denominator")
-    for column, source in zip(ids, data.rates[name], strict=True):
+    x, n = (protection.rounded(data.counts(source)) for source in data.rates[name])
+    for column, source, counts in zip(ids, data.rates[name], (x, n), strict=True):
         indicator = Indicator(id=column, label_de=source, label_en=source)
-        out.add(ReleasedColumn(column, "count", indicator), data.values[source], data.status[source], protected)
-    city = round(city_values(data, name), RATE_DECIMALS)
-    rate = ReleasedColumn(name, "rate", data.catalogue.get(name), RATE_DECIMALS, city, *ids)
-    out.add(rate, data.values[name], data.status[name], protected)
+        out.add(ReleasedColumn(column, "count", indicator), counts, data.status[source], protected)
+    meaning = data.catalogue.get(name)
+    city, decimals = city_rate(data, name, protection)
+    values = data.values[name]
+    if protection.round_base is not None:  # a rate of rounded counts tells no more than they do
+        values = x / n.where(n > 0) * meaning.per
+        protected = protected | (values.isna() & data.values[name].notna())
+    rate = ReleasedColumn(name, "rate", meaning, decimals, city, *ids)
+    out.add(rate, values, data.status[name], protected)
+
+
+def city_rate(data: AreaData, name: str, protection: Protection) -> tuple[float, int]:
+    """Return the city value as it may leave, and with how many decimals the rate does.
+
+    A small count of the whole city (or a small rest) is protected as that of an area is: the value has so few decimals
+    that at least two whole numerators give it, one of them not small; without any such number there is no value.
+    """
+    x, n = (data.counts(source) for source in data.rates[name])
+    both = x.notna() & n.notna()
+    total = pd.Series([x[both].sum()]), pd.Series([n[both].sum()])
+    above, below = (float(protection.rounded(side)[0]) for side in total)
+    per, decimals = data.catalogue.get(name).per, _decimals(protection)
+    if not below > 0:
+        return float("nan"), decimals
+    rate = above / below * per
+    as_it_is = protection.decimals != "auto" or protection.round_base is not None
+    if as_it_is or not small_cells(*total, protection)[0]:
+        return round(rate, decimals), decimals
+    for fewer in range(decimals, -1, -1):
+        fitting = fitting_numerators(round(rate, fewer), below, per, fewer)
+        large = fitting >= protection.min_count  # not none either: nobody would have to hide that
+        if protection.complement:
+            large &= below - fitting >= protection.min_count
+        if len(fitting) > 1 and large.any():
+            return round(rate, fewer), fewer
+    return float("nan"), decimals
+
+
+def fitting_numerators(rate: float, denominator: float, per: float, decimals: int) -> NDArray[np.float64]:
+    """Return the whole numerators that give a rounded rate on a known denominator.
+
+    Examples
+    --------
+    >>> fitting_numerators(0.1, 3000, 100, decimals=1).tolist()
+    [2.0, 3.0, 4.0]
+    >>> fitting_numerators(0.07, 3000, 100, decimals=2).tolist()
+    [2.0]
+    """
+    half = 0.5 * 10.0**-decimals
+    low, high = (max(0.0, (rate + side * half) * denominator / per) for side in (-1, 1))
+    candidates = np.arange(np.floor(low), min(np.ceil(high), denominator) + 1)
+    # halves are rounded in more than one way: they are no safe company
+    fitting: NDArray[np.float64] = candidates[np.abs(candidates / denominator * per - rate) < half * (1 - 1e-9)]
+    return fitting
+
+
+def _decimals(protection: Protection) -> int:
+    return RATE_DECIMALS if protection.decimals == "auto" else int(protection.decimals)
 
 
 def _change(data: AreaData, name: str) -> Indicator:
@@ -112,10 +170,12 @@ def _change(data: AreaData, name: str) -> Indicator:
     )
 
 
-def add_need(out: Released, data: AreaData, need: NeedIndex, hidden: pd.Series, protection: Protection) -> None:
+def add_need(out: Released, kept: Secrecy, need: NeedIndex, protection: Protection) -> None:
     """Release score and class of each axis; where one of its indicators is protected, they are too."""
-    secret = need_cells(data, need, hidden, protection)
-    left_out = need.excluded["reason"].isin(["manual", "population"]).reindex(data.areas.index, fill_value=False)
+    secret = need_cells(kept, need)
+    left_out = need.excluded["reason"].isin(["manual", "population"]).reindex(kept.hidden.index, fill_value=False)
+    # a score with its second decimal would tell counts more exactly than rounded ones do
+    decimals = SCORE_DECIMALS if protection.round_base is None else SCORE_DECIMALS - 1
     for axis in need.spec.axes:
         scores, classes = need.scores[axis.id], need.classes[axis.id]
         known = np.where(scores.isna(), np.where(left_out, "excluded", "missing"), "value")
@@ -128,25 +188,25 @@ def add_need(out: Released, data: AreaData, need: NeedIndex, hidden: pd.Series, 
             direction=1,
             role="index",
         )
-        score = ReleasedColumn(f"need_{axis.id}", "score", meaning, SCORE_DECIMALS)
+        score = ReleasedColumn(f"need_{axis.id}", "score", meaning, decimals)
         out.add(score, scores, status, secret[axis.id])
         by_class = ReleasedColumn(f"need_{axis.id}_class", "class", meaning, classes=axis.classes)
         out.add(by_class, classes, status, secret[axis.id])
 
 
-def need_cells(data: AreaData, need: NeedIndex, hidden: pd.Series, protection: Protection) -> dict[str, pd.Series]:
+def need_cells(kept: Secrecy, need: NeedIndex) -> dict[str, pd.Series]:
     """Return for each axis the areas whose score may not be shown: one of its indicators may not."""
-    secret = {axis.id: _axis_cells(data, axis, hidden, protection) for axis in need.spec.axes}
+    secret = {axis.id: _axis_cells(kept, axis) for axis in need.spec.axes}
     anywhere = pd.DataFrame(secret).any(axis=1)
     # an area that a secret indicator keeps out of the index has no score on any axis, for the same reason
     return {axis: cells | (anywhere & need.scores[axis].isna()) for axis, cells in secret.items()}
 
 
-def _axis_cells(data: AreaData, axis: NeedAxis, hidden: pd.Series, protection: Protection) -> pd.Series:
-    secret = hidden.copy()
+def _axis_cells(kept: Secrecy, axis: NeedAxis) -> pd.Series:
+    data, secret = kept.data, kept.hidden.copy()
     for indicator in axis.indicators:
         if indicator.id in data.rates or indicator.id in data.changes:
-            secret |= hidden_cells(data, indicator.id, hidden, protection)
+            secret |= kept.cells(indicator.id)
         elif indicator.id in data.status:
             secret |= data.status[indicator.id].eq("suppressed")
     return secret

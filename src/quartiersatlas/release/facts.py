@@ -77,6 +77,10 @@ def _protection(protection: Protection, out: Released) -> list[Message]:
         rules.append(Message(name, {"min_count": protection.min_count}))
         if protection.secondary:
             rules.append(Message("fact_protection_second"))
+    if protection.min_denominator:
+        rules.append(Message("fact_protection_denominator", {"min_denominator": f"{protection.min_denominator:g}"}))
+    if protection.round_base is not None:
+        rules.append(Message("fact_protection_rounding", {"base": protection.round_base}))
     if protection.min_population > 0:
         rules.append(Message("fact_protection_population", {"min_population": f"{protection.min_population:g}"}))
     hidden = [

@@ -1,13 +1,15 @@
-"""Small counts stay inside: which cells may not be shown."""
+"""Small counts stay inside: what is too small to be shown, and which cells are."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 from pandas.api.types import is_numeric_dtype
 
 from quartiersatlas.errors import ColumnError, SpecError
+from quartiersatlas.release.bounds import hold_back
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,19 +24,31 @@ class Protection:
     Parameters
     ----------
     min_count : int, default 3
-        Counts from 1 up to below this are not shown. At least 1 (1: every count is shown).
+        Counts from 1 up to below this are not shown. At least 1 (1: every count is shown). It is also the width that
+        remains open: from everything that is shown, and from totals of the city and of parent areas known elsewhere,
+        a protected count can be narrowed down to no fewer than ``min_count + 1`` values.
+    min_denominator : float, optional
+        Rates on fewer persons are not shown. At least 0.
     min_population : float, default 300
         Areas with fewer residents show no indicator. At least 0.
     complement : bool, default True
         Also protect the others: where fewer than ``min_count`` residents are *not* in the group (also none at all).
+    round_base : int, optional
+        Every count leaves rounded to a multiple of this, and rates are made of the rounded counts. At least 2.
+    decimals : "auto" or int, default "auto"
+        Decimals of rates. ``"auto"``: one, or none where one would give away a small count of the whole city; a number
+        from 0 to 6 is taken as it is.
     secondary : bool, default True
-        Where a column would have exactly one protected cell, protect the cell with the next smallest count too:
-        a single one could be had by subtraction from a total.
+        Hold further cells back where a protected one could be had by subtraction: from totals of the city or of parent
+        areas, from columns that add up to each other.
     """
 
     min_count: int = 3
+    min_denominator: float | None = None
     min_population: float = 300
     complement: bool = True
+    round_base: int | None = None
+    decimals: int | str = "auto"
     secondary: bool = True
 
     def __post_init__(self) -> None:
@@ -43,6 +57,16 @@ class Protection:
                 f"Protection: min_count={self.min_count!r} must be at least 1, "
                 f"min_population={self.min_population!r} at least 0."
             )
+        if self.min_denominator is not None and not self.min_denominator >= 0:
+            raise SpecError(f"Protection: min_denominator={self.min_denominator!r} must be at least 0, or None.")
+        if self.round_base is not None and (not isinstance(self.round_base, int) or self.round_base < 2):  # noqa: PLR2004
+            raise SpecError(f"Protection: round_base={self.round_base!r} must be a whole number from 2, or None.")
+        if self.decimals != "auto" and self.decimals not in range(7):
+            raise SpecError(f'Protection: decimals={self.decimals!r} must be "auto" or a number from 0 to 6.')
+
+    def rounded(self, counts: pd.Series[float]) -> pd.Series[float]:
+        """Return counts as they leave: to the next multiple of the base, halves upwards; as they are without one."""
+        return counts if self.round_base is None else (counts / self.round_base + 0.5) // 1 * self.round_base
 
 
 def small_areas(data: AreaData, protection: Protection) -> pd.Series[bool]:
@@ -51,13 +75,33 @@ def small_areas(data: AreaData, protection: Protection) -> pd.Series[bool]:
     return ~(residents >= protection.min_population) & ~residents.eq(0)
 
 
+def small_cells(
+    numerator: pd.Series[float], denominator: pd.Series[float] | None, protection: Protection
+) -> pd.Series[bool]:
+    """Return which counts are small, or leave a small rest, or stand on a small denominator."""
+    small = (numerator > 0) & (numerator < protection.min_count)
+    if denominator is None:
+        return small
+    if protection.complement:
+        small |= small_rest(numerator, denominator, protection)
+    if protection.min_denominator is not None:
+        small |= (denominator > 0) & (denominator < protection.min_denominator)
+    return small
+
+
+def small_rest(numerator: pd.Series[float], denominator: pd.Series[float], protection: Protection) -> pd.Series[bool]:
+    """Return where too few are not in the group: nobody at all tells something about everybody."""
+    rest = denominator - numerator
+    return (rest >= 0) & (rest < protection.min_count) & (denominator > 0)
+
+
 def protected_cells(
     numerator: pd.Series[float],
     denominator: pd.Series[float] | None,
     hidden: pd.Series[bool],
     protection: Protection,
 ) -> pd.Series[bool]:
-    """Return which areas may not show a count (or its rate).
+    """Return which areas may not show a count (or its rate), were it alone and the areas without parents.
 
     Parameters
     ----------
@@ -76,43 +120,11 @@ def protected_cells(
     >>> protected_cells(x, n, none, Protection()).tolist()
     [True, False, True, False]
     """
-    small = (numerator > 0) & (numerator < protection.min_count)
-    if protection.complement and denominator is not None:
-        rest = denominator - numerator
-        small |= (rest >= 0) & (rest < protection.min_count) & (denominator > 0)
-    protected = small | hidden
-    # the city value is made of the known counts: among them, and among all cells, one hole alone could be filled
-    single_hole = 1 in ((protected & numerator.notna()).sum(), protected.sum())
-    if protection.secondary and single_hole:
-        open_counts = numerator[~protected & numerator.notna()].sort_index()  # ties: by key, not by row
-        chosen = open_counts[open_counts > 0] if (open_counts > 0).any() else open_counts
-        if len(chosen):
-            protected = protected | protected.index.isin([chosen.idxmin()])
-    return protected
-
-
-def hidden_cells(data: AreaData, name: str, hidden: pd.Series[bool], protection: Protection) -> pd.Series[bool]:
-    """Return which areas may not show a column, whether it leaves or only enters something that does.
-
-    A change is hidden where the rate of one of its two dates is.
-    """
-    if name in data.changes:
-        base, earlier = data.changes[name]
-        then = small_areas(earlier, protection)
-        return hidden_cells(data, base, hidden, protection) | hidden_cells(earlier, base, then, protection)
-    nobody = data.residents().eq(0)
-    if name in data.rates:
-        numerator, denominator = data.rates[name]
-        x, n = data.counts(numerator), data.counts(denominator)
-        secret = data.status[numerator].eq("suppressed") | data.status[denominator].eq("suppressed")
-        return protected_cells(x, n, hidden | secret | (nobody & n.gt(0)), protection)
-    if name == data.population:
-        return protected_cells(data.residents(), None, data.status[name].eq("suppressed"), protection)
-    if is_count(data, name):
-        x = data.counts(name)
-        secret = data.status[name].eq("suppressed")
-        return protected_cells(x, data.residents(), hidden | secret | (nobody & x.gt(0)), protection)
-    return hidden.copy()
+    protected = hidden | small_cells(numerator, denominator, protection)
+    if not protection.secondary:
+        return protected
+    upper = denominator if denominator is not None else numerator * 0 + np.inf
+    return hold_back(numerator, protected, upper, hidden, protection.min_count)
 
 
 def is_count(data: AreaData, name: str) -> bool:

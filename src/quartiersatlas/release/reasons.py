@@ -7,29 +7,25 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from quartiersatlas.release.columns import need_cells
-from quartiersatlas.release.protection import hidden_cells
 
 if TYPE_CHECKING:
-    from quartiersatlas.intake import AreaData
     from quartiersatlas.need import NeedIndex
     from quartiersatlas.release.columns import Released
-    from quartiersatlas.release.protection import Protection
+    from quartiersatlas.release.secrecy import Secrecy
     from quartiersatlas.screening import Shortlist
 
 
-def withheld_areas(
-    shortlist: Shortlist, data: AreaData, need: NeedIndex | None, hidden: pd.Series[bool], protection: Protection
-) -> pd.Series[bool]:
+def withheld_areas(shortlist: Shortlist, kept: Secrecy, need: NeedIndex | None) -> pd.Series[bool]:
     """Return the areas for which the outcome of the rule may not be told.
 
     Being listed (or not) would tell on which side of a limit a protected value lies, whether its column leaves or not.
     """
-    by_axis = need_cells(data, need, hidden, protection) if need is not None else {}
+    by_axis = need_cells(kept, need) if need is not None else {}
     if by_axis:
         by_axis["need"] = next(iter(by_axis.values()))
-    withheld = hidden.copy()
+    withheld = kept.hidden.copy()
     for name in shortlist.reasons["indicator"].unique():
-        withheld |= by_axis[name] if name in by_axis else hidden_cells(data, name, hidden, protection)
+        withheld |= by_axis[name] if name in by_axis else kept.cells(name)
     return withheld
 
 

@@ -2,36 +2,45 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from quartiersatlas.catalogue import Catalogue, Message
-from quartiersatlas.errors import ColumnError, SpecError
+from quartiersatlas.errors import ColumnError, ReleaseError, SpecError
 from quartiersatlas.intake import AreaData
-from quartiersatlas.intake.marks import MARKS
-from quartiersatlas.intake.notices import is_notice
+from quartiersatlas.release.areas import area_states, structure
+from quartiersatlas.release.audience import Audience, check_audience, reading_order, shown_ranks
 from quartiersatlas.release.columns import Released, ReleasedColumn, add_data_column, add_need
+from quartiersatlas.release.differences import Now, compare_with_earlier
 from quartiersatlas.release.drivers import released_drivers
 from quartiersatlas.release.facts import collect_facts
-from quartiersatlas.release.protection import Protection, small_areas
+from quartiersatlas.release.groups import protected_segregation
+from quartiersatlas.release.ledger import Ledger, ledger_entry
+from quartiersatlas.release.protection import Protection
 from quartiersatlas.release.reasons import shown_reasons, withheld_areas
+from quartiersatlas.release.secrecy import secrecy, shown_counts
 from quartiersatlas.release.stability import ReleasedStability, released_stability
+from quartiersatlas.release.summary import comment_draft
+from quartiersatlas.release.wording import check_wording
 from quartiersatlas.screening import candidate_areas, programme_overlap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
     import geopandas as gpd
 
+    from quartiersatlas.catalogue import Lang
     from quartiersatlas.need import NeedIndex, Stability
+    from quartiersatlas.release.secrecy import Secrecy
     from quartiersatlas.screening import Candidates, Shortlist
     from quartiersatlas.segregation import SegregationResult
 
-SEGREGATION_DECIMALS = 4
+LANGUAGES: tuple[Lang, ...] = ("de", "en")
 SCALE_DECIMALS = {
     "value": 4,
     "adjusted": 4,
@@ -57,7 +66,8 @@ class Release:
     columns : tuple of ReleasedColumn
         What the columns mean.
     title, subtitle, source, as_of, comment : str
-        What a reader has to know. Without title, source, date or comment the release is a draft.
+        What a reader has to know. Without title, source, date or comment, or where an indicator has no definition,
+        the release is a draft.
     notices : tuple of str
         Warnings that came with the data.
     facts : tuple of Message
@@ -71,7 +81,13 @@ class Release:
     candidates, programmes, facilities : GeoDataFrame, optional
         Further layers.
     segregation : DataFrame, optional
-        The table of segregation indices, rounded.
+        The table of segregation indices, rounded; without numbers on tiny groups.
+    audience : {"public", "internal"}
+        Who reads: in public areas stand by name and have no ranks.
+    protection : Protection
+        What was held back.
+    warnings : tuple of Message
+        What the analyst has to know and the reader not: how close earlier releases come to this one.
     catalogue : Catalogue
         Labels of indicators that are named in the method without being released themselves.
     n_assessed : int
@@ -115,6 +131,9 @@ class Release:
     programmes: gpd.GeoDataFrame | None = None
     facilities: gpd.GeoDataFrame | None = None
     segregation: pd.DataFrame | None = None
+    audience: Audience = "public"
+    protection: Protection = field(default_factory=Protection)
+    warnings: tuple[Message, ...] = ()
     catalogue: Catalogue = field(default_factory=Catalogue.builtin)
     n_assessed: int = 0
     has_shortlist: bool = False
@@ -128,8 +147,78 @@ class Release:
 
     @property
     def is_draft(self) -> bool:
-        """Whether title, source, date or comment are missing: such results carry a visible band."""
-        return not all(part.strip() for part in (self.title, self.source, self.as_of, self.comment))
+        """Whether something is missing that a reader has to know: such results carry a visible band."""
+        return bool(self.lacks)
+
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        """What makes it a draft: title, source, date, comment, and indicators without a definition."""
+        parts = {"title": self.title, "source": self.source, "date": self.as_of, "comment": self.comment}
+        undefined = [
+            f"definition of {column.id}"
+            for column in self.columns
+            if column.kind in ("rate", "share") and not all(column.indicator.definition(lang) for lang in LANGUAGES)
+        ]
+        return (*(name for name, content in parts.items() if not content.strip()), *undefined)
+
+    @property
+    def is_public(self) -> bool:
+        """Whether it is read outside the house: then nothing may be listed as a ranking."""
+        return self.audience == "public"
+
+    @property
+    def order(self) -> pd.Index:
+        """The keys in the order in which areas are listed: by name; inside the house highest need first."""
+        return reading_order(self)
+
+    @property
+    def ranks(self) -> pd.DataFrame:
+        """Rank on each score among the shown areas, 1 the highest need; without columns in public."""
+        return shown_ranks(self)
+
+    def protect(self, values: pd.Series, *columns: str) -> pd.Series:
+        """Protect something made of released columns: it is missing wherever one of them is protected.
+
+        Parameters
+        ----------
+        values : Series
+            On the district key: contributions, labels of clusters, ranks, intervals.
+        columns : str
+            The released columns it was made of.
+
+        Raises
+        ------
+        ReleaseError
+            A column is not released, so nothing made of it may leave.
+        """
+        unknown = [name for name in columns if name not in self.status]
+        if unknown or not columns:
+            raise ReleaseError(
+                f"Something made of {', '.join(map(repr, unknown)) or 'nothing named'} cannot leave: "
+                f"the release shows {', '.join(map(repr, self.status))}. Name the columns in release(columns=[...])."
+            )
+        return values.reindex(self.areas.index).mask((self.status[list(columns)] == "suppressed").any(axis=1))
+
+    def comment_draft(self, lang: Lang = "de") -> str:
+        """Return the facts for the comment, for the analyst to edit: how many areas, residents, shares, by which rule.
+
+        Parameters
+        ----------
+        lang : {"de", "en"}, default "de"
+            Language.
+
+        Returns
+        -------
+        str
+            One sentence per line, made of nothing but what the release shows; the last line says what is still to
+            be written. It is a draft: a comment says what the numbers mean here.
+
+        Raises
+        ------
+        SpecError
+            The language is unknown.
+        """
+        return comment_draft(self, lang)
 
     def column(self, name: str) -> ReleasedColumn:
         """Return what a released column means."""
@@ -154,7 +243,7 @@ class Release:
     def __repr__(self) -> str:
         names = ", ".join(column.id for column in self.columns if column.kind != "count")
         hidden = int((self.status == "suppressed").to_numpy().sum())
-        draft = " (draft: title, source, date or comment is missing)" if self.is_draft else ""
+        draft = f" (draft, missing: {', '.join(self.lacks)})" if self.is_draft else ""
         return f"Release {self.title!r}{draft}: {len(self.areas)} areas; {names}; {hidden} cells protected"
 
     def _repr_html_(self) -> str:
@@ -182,6 +271,8 @@ def release(
     scale: pd.DataFrame | None = None,
     dates: Mapping[str, str] | None = None,
     stability: Stability | None = None,
+    audience: Audience = "public",
+    ledger: Ledger | str | Path | None = None,
 ) -> Release:
     """Let results out: named columns only, protected, with what a reader has to know.
 
@@ -196,8 +287,8 @@ def release(
     programmes, facilities : GeoDataFrame, optional
         Further layers as ``read_features`` returns them.
     title, subtitle, source, as_of, comment : str
-        What a reader has to know. Without title, source, date or comment everything made of the release carries a
-        band that says it is an uncommented draft.
+        What a reader has to know. Without title, source, date or comment, or where the catalogue has no definition of
+        a released indicator, everything made of the release carries a band that says it is an uncommented draft.
     protection : Protection, optional
         What is too small to be shown; ``Protection()`` if not given.
     scale : DataFrame, optional
@@ -206,6 +297,11 @@ def release(
         Column -> the date of its data, where that is not ``as_of``; older data are named in the stock-taking.
     stability : Stability, optional
         Result of ``shortlist.stability()`` or ``need.stability()`` for the same selection.
+    audience : {"public", "internal"}, default "public"
+        Who reads. In public, areas are listed by name and have no ranks; inside the house, highest need first.
+    ledger : Ledger, str or Path, optional
+        What was released before, or the JSON file that holds it (begun where there is none). A release that is no
+        draft is entered, in a file at once.
 
     Returns
     -------
@@ -219,6 +315,14 @@ def release(
     SpecError
         No column of residents is named, candidates come without their shortlist, or the stability is of other areas,
         another spec or another selection.
+    ReleaseError
+        Together with an earlier release of the ledger it would give a small count away; ``report`` has them all.
+
+    Warns
+    -----
+    UserWarning
+        Title or comment contain words that stigmatise (see :func:`check_wording`), or a release of another date comes
+        close to this one.
 
     Examples
     --------
@@ -230,37 +334,41 @@ def release(
     >>> areas = gpd.GeoDataFrame({"name": ["A", "B", "C"]}, index=["1", "2", "3"], geometry=shapes, crs="EPSG:25832")
     >>> table = pd.DataFrame({"poor": [300.0, 260, 90], "residents": [1000.0] * 3}, index=areas.index)
     >>> data = qa.add_rates(qa.join(areas, table), {"poverty": ("poor", "residents")})
-    >>> qa.release(data, title="Poverty")
-    Release 'Poverty' (draft: title, source, date or comment is missing): 3 areas; poverty; 0 cells protected
+    >>> qa.release(data, title="Poverty", source="Register", as_of="2024")
+    Release 'Poverty' (draft, missing: comment, definition of poverty): 3 areas; poverty; 0 cells protected
     """
     if not isinstance(data, AreaData):
         raise SpecError(f"release() takes joined data, not a {type(data).__name__}: release(join(areas, table), ...).")
     protection = protection or Protection()
+    check_audience(audience)
     if candidates is not None and shortlist is None:
         raise SpecError("release() needs the shortlist the candidate areas were made of: shortlist=...")
     if need is not None:
         need = need.on(data.areas.index)
-    hidden = small_areas(data, protection)
+    names = list(columns if columns is not None else data.rates)
+    kept = secrecy(data, protection, names, _entering(data, need, shortlist), need)
     out = Released([], {}, {})
-    for name in columns if columns is not None else data.rates:
-        add_data_column(out, data, name, hidden, protection)
+    for name in names:
+        add_data_column(out, kept, name, protection)
     if need is not None:
-        add_need(out, data, need, hidden, protection)
+        add_need(out, kept, need, protection)
     people = Released([], {}, {})
-    add_data_column(people, data, str(data.population), hidden, protection)
+    add_data_column(people, kept, str(data.population), protection)
     empty = data.areas.index[:0]
     selected = assessed = pd.Series(data=False, index=data.areas.index)
     if shortlist is not None:
-        told = ~withheld_areas(shortlist, data, need, hidden, protection)
+        told = ~withheld_areas(shortlist, kept, need)
         selected, assessed = shortlist.selected & told, shortlist.assessed & told
     if candidates is not None and shortlist is not None:
         shown = replace(shortlist, selected=selected)  # a withheld area must not reappear inside a candidate area
         candidates = candidate_areas(data.areas, shown, min_population=candidates.min_population)
-    return Release(
-        areas=data.areas[_structure(data)],
+    remarks = _wording(title, subtitle, comment)
+    facts = collect_facts(data, need, shortlist, candidates, protection, out, assessed)
+    result = Release(
+        areas=data.areas[structure(data)],
         values=pd.DataFrame(out.values, index=data.areas.index),
         status=pd.DataFrame(out.status, index=data.areas.index),
-        state=_states(data, hidden),
+        state=area_states(data, kept.hidden),
         residents=people.values[str(data.population)],
         columns=tuple(out.columns),
         title=title,
@@ -269,14 +377,16 @@ def release(
         as_of=as_of,
         comment=comment,
         notices=data.notices,
-        facts=collect_facts(data, need, shortlist, candidates, protection, out, assessed),
+        facts=(*facts, *remarks),
         reasons=shown_reasons(shortlist, selected, out) if shortlist is not None else pd.DataFrame(),
         selected=selected,
-        candidates=_candidate_table(candidates, programmes, data, out) if candidates is not None else None,
+        candidates=_candidate_table(candidates, programmes, kept, out, protection) if candidates is not None else None,
         members=candidates.members if candidates is not None else pd.Series([], index=empty, dtype=object),
         programmes=programmes,
         facilities=facilities,
-        segregation=_rounded(segregation) if segregation is not None else None,
+        segregation=protected_segregation(segregation, protection) if segregation is not None else None,
+        audience=audience,
+        protection=protection,
         catalogue=data.catalogue,
         n_assessed=int(assessed.sum()),
         has_shortlist=shortlist is not None,
@@ -286,12 +396,11 @@ def release(
         scale=scale.round(SCALE_DECIMALS) if scale is not None else None,
         dates=_dates(dates or {}, out),
         assessed=assessed if shortlist is not None else None,
-        stability=(
-            released_stability(stability, data, shortlist, need, assessed, hidden, protection)
-            if stability is not None
-            else None
-        ),
+        stability=(released_stability(stability, kept, shortlist, need, assessed) if stability is not None else None),
     )
+    if ledger is not None:
+        result = _entered(result, kept, shown_counts(kept, names), ledger)
+    return result
 
 
 def _dates(dates: Mapping[str, str], out: Released) -> Mapping[str, str]:
@@ -302,37 +411,61 @@ def _dates(dates: Mapping[str, str], out: Released) -> Mapping[str, str]:
     return dict(dates)
 
 
-def _structure(data: AreaData) -> list[str]:
-    """Return the columns of the areas that leave: name, parents, geometry; not the marks of the intake."""
-    return [c for c in data.areas.columns if c not in MARKS and not is_notice(c)]
+def _wording(*texts: str) -> tuple[Message, ...]:
+    """Warn of words that stigmatise, and keep it as a fact; the language of a title is not known."""
+    found = {
+        row["term"]: Message("warning_wording", {"term": row["term"], "neutral": row["neutral"]})
+        for lang in LANGUAGES[::-1]
+        for words in texts
+        for row in check_wording(words, lang).to_dict("records")
+    }
+    for message in found.values():
+        warnings.warn(str(message), UserWarning, stacklevel=4)
+    return tuple(found.values())
 
 
-def _states(data: AreaData, small: pd.Series[bool]) -> pd.Series[str]:
-    residents = data.residents()
-    states = np.where(residents.eq(0), "uninhabited", np.where(small, "small", "shown"))
-    states = np.where(residents.isna(), "unknown", states)
-    return pd.Series(states, index=data.areas.index, name="state", dtype="str")
+def _entered(release: Release, kept: Secrecy, shown: pd.DataFrame, ledger: Ledger | str | Path) -> Release:
+    """Compare with earlier releases, and enter the release where it is no draft."""
+    book = ledger if isinstance(ledger, Ledger) else Ledger.read(ledger)
+    entry = ledger_entry(release, kept, shown, release.protection)
+    messages = compare_with_earlier(book, Now(kept, shown, entry, release.protection))
+    for message in messages:
+        warnings.warn(str(message), UserWarning, stacklevel=4)
+    if not release.is_draft:
+        book.add(entry)
+        if not isinstance(ledger, Ledger):
+            book.save(ledger)
+    return replace(release, warnings=tuple(messages))
+
+
+def _entering(data: AreaData, need: NeedIndex | None, shortlist: Shortlist | None) -> list[str]:
+    """Return the columns that enter something that leaves: changes in the need index, conditions of the rule."""
+    leaves = [leaf.id for axis in need.spec.axes for leaf in axis.indicators] if need is not None else []
+    conditions = list(shortlist.reasons["indicator"].unique()) if shortlist is not None else []
+    return [*(name for name in leaves if name in data.changes), *(c for c in conditions if c in data.values.columns)]
 
 
 def _candidate_table(
-    candidates: Candidates, programmes: gpd.GeoDataFrame | None, data: AreaData, out: Released
+    candidates: Candidates,
+    programmes: gpd.GeoDataFrame | None,
+    kept: Secrecy,
+    out: Released,
+    protection: Protection,
 ) -> gpd.GeoDataFrame:
-    """Return the candidate areas with their rates from the counts; a rate with a protected member is left out."""
-    table = candidates.table.copy()
-    groups = candidates.members
+    """Return the candidate areas with their rates from the counts; what has a protected member is left out."""
+    table, data, groups = candidates.table.copy(), kept.data, candidates.members
+
+    def total(source: str, protected: pd.Series[bool]) -> pd.Series[float]:
+        sums = protection.rounded(data.counts(source)[groups.index].groupby(groups).sum(min_count=1))
+        return sums.mask(protected[groups.index].groupby(groups).any()).reindex(table.index)
+
+    people = str(data.population)
+    table["residents"] = total(people, kept.cells(people)) if len(table) else table["residents"]
     for column in out.columns:
-        if column.kind != "rate":
-            continue
-        numerator, denominator = data.rates[column.id]
-        x = data.counts(numerator)[groups.index].groupby(groups).sum(min_count=1)
-        n = data.counts(denominator)[groups.index].groupby(groups).sum(min_count=1)
-        protected = out.values[column.id][groups.index].isna().groupby(groups).any()
-        table[column.id] = (x / n * column.indicator.per).mask(protected).round(column.decimals).reindex(table.index)
+        if column.kind == "rate":
+            protected = out.values[column.id].isna()
+            x, n = (total(source, protected) for source in data.rates[column.id])
+            table[column.id] = (x / n.where(n > 0) * column.indicator.per).round(column.decimals)
     if programmes is not None:
         table = table.join(programme_overlap(candidates, programmes))
     return table
-
-
-def _rounded(result: SegregationResult) -> pd.DataFrame:
-    numbers = ["value", "adjusted", "expected", "lower", "upper"]
-    return result.table.assign(**result.table[numbers].round(SEGREGATION_DECIMALS))

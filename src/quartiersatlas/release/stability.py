@@ -15,9 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from quartiersatlas.catalogue import Lang
-    from quartiersatlas.intake import AreaData
     from quartiersatlas.need import NeedIndex, Stability
-    from quartiersatlas.release.protection import Protection
+    from quartiersatlas.release.secrecy import Secrecy
     from quartiersatlas.screening import Shortlist
 
 DECIMALS = 2
@@ -43,12 +42,10 @@ class ReleasedStability:
 
 def released_stability(
     stability: Stability,
-    data: AreaData,
+    kept: Secrecy,
     shortlist: Shortlist | None,
     need: NeedIndex | None,
     told: pd.Series[bool],
-    hidden: pd.Series[bool],
-    protection: Protection,
 ) -> ReleasedStability:
     """Return the labels of areas that may be told.
 
@@ -60,7 +57,7 @@ def released_stability(
     SpecError
         The run is of other areas, another spec or another selection.
     """
-    index = data.areas.index
+    index = kept.data.areas.index
     odd = stability.table.index.symmetric_difference(index)
     if len(odd):
         raise SpecError(f"The stability is of other areas: {len(odd)} keys are on one side only: {list_some(odd)}.")
@@ -74,8 +71,8 @@ def released_stability(
         _check_same_selection(stability, shortlist)
         shown = told
     else:
-        secret = need_cells(data, need, hidden, protection) if need is not None else {}
-        shown = ~pd.DataFrame({"hidden": hidden, **secret}).any(axis=1)
+        secret = need_cells(kept, need) if need is not None else {}
+        shown = ~pd.DataFrame({"hidden": kept.hidden, **secret}).any(axis=1)
     shown = shown & table["label"].notna()
     return ReleasedStability(
         table=pd.DataFrame(

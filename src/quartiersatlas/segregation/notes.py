@@ -25,6 +25,7 @@ REASONS = (
     "note_no_geometry",
     "note_no_polygons",
     "note_no_radii",
+    "note_protected",
 )
 REMARKS = ("note_unknown", "note_uninhabited", "note_small", "note_without")
 OMISSIONS = ("note_no_expected", "note_no_adjusted", "note_no_interval", "note_interval_aspatial")

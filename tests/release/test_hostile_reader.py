@@ -1,0 +1,371 @@
+"""The hostile reader: from the files of a public release, what is known anyway, and pencil and paper.
+
+What is known anyway: the protection rules, which column is made of which counts, every denominator and the residents of
+every area, and the totals of the city and of every district. The reader shares no code with the library: a file of rows
+(one per area) is enough for an attack, so a new kind of file needs one line in ``written``.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from dataclasses import dataclass, replace
+from itertools import product
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+
+import quartiersatlas as qa
+from quartiersatlas.errors import ReleaseError
+from quartiersatlas.project import check_project
+
+# --- what the files say --------------------------------------------------------------------------------------------
+
+
+def rows_of_csv(path):
+    return pd.read_csv(path, sep=";", decimal=",", encoding="utf-8-sig", dtype={"key": str}).set_index("key")
+
+
+def rows_of_geopackage(path):
+    return pd.DataFrame(gpd.read_file(path, layer="areas").drop(columns="geometry")).set_index("key")
+
+
+def rows_of_map(path):
+    """Read the source of the page as a browser would: the columns stand in one object."""
+    source = path.read_text(encoding="utf-8")
+    start = source.rindex("QuartiersAtlas.createLayer(") + len("QuartiersAtlas.createLayer(")
+    content, _ = json.JSONDecoder().raw_decode(source[start:])
+    rows = {}
+    for column in content["columns"]:
+        if "classes" not in column:
+            rows[column["id"]] = column["values"]
+        for side in ("numerator", "denominator"):
+            if side in column:
+                rows[f"{column['id']}_{side}"] = column[side]
+    return pd.DataFrame(rows, index=content["areas"]["keys"]).astype(float)
+
+
+def written(release, folder):
+    """Write every kind of file and return the rows of each."""
+    files = {"csv": folder / "a.csv", "gpkg": folder / "a.gpkg", "map": folder / "a.html"}
+    qa.export(release, files["csv"])
+    qa.export(release, files["gpkg"])
+    qa.atlas_map(release).save(files["map"])
+    readers = {"csv": rows_of_csv, "gpkg": rows_of_geopackage, "map": rows_of_map}
+    return {kind: readers[kind](file) for kind, file in files.items()}
+
+
+# --- what the reader makes of it -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Truth:
+    """The counts as they are, and what a rate is made of."""
+
+    counts: pd.DataFrame
+    pairs: dict
+    people: str
+    groups: tuple = ()  # one series of labels per level of larger areas
+    sums: tuple = ()  # columns that add up, as coefficients: {"all": 1, "women": -1, "men": -1}
+    min_count: int = 3
+    min_population: float = 300
+
+    def secret(self):
+        """Return the counts that nobody may learn: small ones, small rests, those of small areas."""
+        people = self.counts[self.people]
+        secret = (self.counts > 0) & (self.counts < self.min_count)
+        for part, whole in self.pairs.values():
+            rest = self.counts[whole] - self.counts[part]
+            secret[part] |= (rest >= 0) & (rest < self.min_count) & (self.counts[whole] > 0)
+        for column in self.counts.columns.drop(self.people):
+            secret[column] |= (people < self.min_population) & self.counts[column].notna() & (people > 0)
+        return secret
+
+
+def shown_counts(rows, truth):
+    """Search: every count that stands in some column of the row, under whatever rate."""
+    found = pd.DataFrame(np.nan, index=truth.counts.index, columns=truth.counts.columns)
+    for rate, pair in truth.pairs.items():
+        for side, source in zip(("numerator", "denominator"), pair, strict=True):
+            if f"{rate}_{side}" in rows:
+                found[source] = found[source].fillna(rows[f"{rate}_{side}"].reindex(found.index))
+    for source in found.columns.intersection(rows.columns):
+        found[source] = found[source].fillna(pd.to_numeric(rows[source]).reindex(found.index))
+    return found
+
+
+def invert_rates(low, high, rows, truth):
+    """Rounded percentages with public denominators: which whole numerators round to what is printed?"""
+    for rate, (part, whole) in truth.pairs.items():
+        if rate not in rows:
+            continue
+        printed = pd.to_numeric(rows[rate]).reindex(low.index)
+        decimals = max((len(f"{v:.9f}".rstrip("0").split(".")[1]) for v in printed.dropna()), default=0)
+        for key in printed.index[printed.notna() & (low[part] < high[part])]:
+            k = np.arange(truth.counts.loc[key, whole] + 1)
+            fits = k[np.round(100 * k / k[-1], decimals) == printed[key]]
+            low.loc[key, part] = max(low.loc[key, part], fits.min())
+            high.loc[key, part] = min(high.loc[key, part], fits.max())
+
+
+def attack(rows, truth, *, rates=False):
+    """Return the interval in which the reader knows every count to lie: search, subtraction, sums of columns."""
+    found = shown_counts(rows, truth)
+    counts, people = truth.counts, truth.counts[truth.people]
+    small = people < truth.min_population
+    unknown = found.isna() & counts.notna()
+    low, high = found.fillna(0.0), found.copy()
+    for column in counts:
+        ceiling = pd.concat(
+            [counts[w] for p, w in truth.pairs.values() if p == column] + [counts[column] * 0 + counts.max().max()],
+            axis=1,
+        ).min(axis=1)
+        high[column] = high[column].fillna(ceiling)
+        low.loc[unknown[column] & ~small, column] = 1  # zeros are shown
+    if rates:
+        invert_rates(low, high, rows, truth)
+    groups = [keys for labels in truth.groups for _, keys in counts.groupby(labels).groups.items()]
+    for _ in range(30):
+        before = (high - low).sum().sum()
+        for column, keys in product(counts.columns, [counts.index, *groups]):
+            _subtract_from_total(low, high, column, keys.intersection(counts.index[counts[column].notna()]), counts)
+        for coefficients in truth.sums:
+            _subtract_columns(low, high, coefficients)
+        if (high - low).sum().sum() == before:
+            break
+    return low, high
+
+
+def _subtract_from_total(low, high, column, keys, counts):
+    """What is left of the total for one area, if the others have their least or their most."""
+    if len(keys) < 2:  # the total of a district of one area is that area: no table can help
+        return
+    total = counts.loc[keys, column].sum()
+    least, most = low.loc[keys, column], high.loc[keys, column]
+    if least.sum() > total:  # the guess that no zero is held back was wrong here
+        low.loc[keys, column] = least = least.where(least == most, 0.0)
+    low.loc[keys, column] = np.maximum(least, total - (most.sum() - most))
+    high.loc[keys, column] = np.minimum(most, total - (least.sum() - least))
+
+
+def _subtract_columns(low, high, coefficients):
+    """What is left of a sum of columns for one of them."""
+    for column, own in coefficients.items():
+        least = most = 0.0
+        for other, coefficient in coefficients.items():
+            if other != column:
+                factor = -coefficient / own
+                least = least + factor * (low if factor > 0 else high)[other]
+                most = most + factor * (high if factor > 0 else low)[other]
+        low[column], high[column] = np.fmax(low[column], least), np.fmin(high[column], most)
+
+
+def recovered(rows, truth, **options):
+    """Return the secret counts that the reader knows exactly, or knows to be small: (key, column)."""
+    low, high = attack(rows, truth, **options)
+    right = (low <= truth.counts) & (truth.counts <= high)
+    known = right & ((low == high) | ((low >= 1) & (high < truth.min_count)))
+    hits = known & truth.secret()
+    return {(key, column) for column in hits for key in hits.index[hits[column]]}
+
+
+def all_files(release, folder):
+    """Return everything that some file tells, in one table of rows."""
+    rows = pd.DataFrame()
+    for table in written(release, folder).values():
+        rows = rows.combine_first(table)
+    return rows
+
+
+# --- the sample city -----------------------------------------------------------------------------------------------
+
+WORDS = {"title": "T", "source": "S", "as_of": "2024", "comment": "K"}
+
+
+@pytest.fixture(scope="module")
+def sample(request):
+    return check_project(request.config.rootpath / "sample_data" / "projekt.toml")
+
+
+@pytest.fixture(scope="module")
+def sample_truth(sample, request):
+    with (request.config.rootpath / "sample_data" / "projekt.toml").open("rb") as file:
+        pairs = {name: tuple(pair) for name, pair in tomllib.load(file)["indicators"].items()}
+    columns = list(dict.fromkeys([*(source for pair in pairs.values() for source in pair), "Einwohner"]))
+    # a count that is secret in the source is unknown to us as well: its district has no total to subtract from
+    return Truth(sample.data.values[columns], pairs, "Einwohner", (sample.data.areas["bezirk"],))
+
+
+def test_no_file_of_the_sample_city_tells_a_secret_count(sample, sample_truth, tmp_path):
+    assert sample_truth.secret().to_numpy().sum() > 5
+    assert recovered(all_files(sample.release, tmp_path), sample_truth, rates=True) == set()
+
+
+@pytest.mark.parametrize("off", [{"min_population": 0}, {"secondary": False}])
+def test_without_one_protection_the_sample_city_tells_some(sample, sample_truth, off, tmp_path):
+    open_release = qa.release(sample.data, protection=qa.Protection(**off))
+    assert recovered(rows_of_csv(qa.export(open_release, tmp_path / "a.csv")), sample_truth)
+
+
+def test_a_released_table_of_the_sample_city_has_an_empty_cell_for_each_secret_count(sample, sample_truth, tmp_path):
+    secret = sample_truth.secret()
+    for rows in written(sample.release, tmp_path).values():
+        shown = shown_counts(rows, sample_truth)
+        assert shown.notna().to_numpy().sum() > 1000  # the search finds what is shown
+        assert not (shown.notna() & secret).to_numpy().any()
+
+
+# --- towns in which one protection alone stands between the reader and a count ----------------------------------------
+
+
+def town(joined, values, rates, **options):
+    values = {"residents": [1000.0] * 6, **values}
+    data = qa.add_rates(joined(values, **options), rates)
+    return data, Truth(data.values[list(values)].astype(float), rates, "residents")
+
+
+def test_small_counts_are_found_in_every_file_when_they_are_shown(joined, tmp_path):
+    data, truth = town(joined, {"mh": [2.0, 400, 300, 1, 200, 100]}, {"mh_share": ("mh", "residents")})
+    assert recovered(all_files(qa.release(data), tmp_path), truth, rates=True) == set()
+    rows = written(qa.release(data, protection=qa.Protection(min_count=1)), tmp_path)
+    assert all(recovered(r, truth) == {("a0", "mh"), ("d0", "mh")} for r in rows.values())
+
+
+def test_a_rounded_percentage_is_as_good_as_the_count(joined):
+    """A table with rates alone: one decimal on 1000 residents is the number of persons."""
+    data, truth = town(joined, {"mh": [2.0, 400, 300, 1, 200, 100]}, {"mh_share": ("mh", "residents")})
+    rates = qa.release(data, protection=qa.Protection(min_count=1)).values[["mh_share"]]
+    assert recovered(rates, truth, rates=True) == {("a0", "mh"), ("d0", "mh")}
+    assert recovered(rates, truth) == set()
+
+
+def test_the_rest_of_a_group_is_found_without_complement_and_not_with_it(joined, tmp_path):
+    values = {"mh": [999.0, 400, 300, 998, 200, 100]}
+    data, truth = town(joined, values, {"mh_share": ("mh", "residents")})
+    assert recovered(all_files(qa.release(data), tmp_path), truth, rates=True) == set()
+    rows = written(qa.release(data, protection=qa.Protection(complement=False)), tmp_path)
+    assert all(recovered(r, truth) == {("a0", "mh"), ("d0", "mh")} for r in rows.values())
+
+
+def test_linked_columns_tell_in_pieces_what_none_tells_alone(joined, tmp_path):
+    """Two of 60 children are not poor: poor / kids is protected, and so is poor wherever else it stands."""
+    rates = {"poor_kids": ("poor", "kids"), "kids_share": ("kids", "residents"), "poor_share": ("poor", "residents")}
+    values = {"kids": [60.0, 80, 90, 100, 70, 80], "poor": [58.0, 40, 30, 50, 20, 30]}
+    data, truth = town(joined, values, rates)
+    assert recovered(all_files(qa.release(data), tmp_path), truth, rates=True) == set()
+    pieces = [qa.release(replace_rates(data, {name: rates[name]})).values for name in rates]  # one table per rate
+    assert ("a0", "poor") in recovered(pd.concat(pieces, axis=1), truth)
+
+
+def test_a_denominator_that_leaves_a_protected_count_too_few_values_is_protected_with_all_made_of_it(joined):
+    """One of three children is poor: who knows that there are three has three guesses."""
+    rates = {"poor_kids": ("poor", "kids"), "kids_share": ("kids", "residents"), "ill_kids": ("ill", "kids")}
+    values = {"kids": [3.0, 80, 90, 100, 70, 80], "poor": [1.0, 40, 30, 50, 20, 30], "ill": [0.0, 9, 8, 7, 9, 8]}
+    data, _ = town(joined, values, rates)
+    released = qa.release(data)
+    assert released.values.loc["a0", list(rates)].isna().all()
+    assert released.values.loc["a0", ["kids_share_numerator", "ill_kids_denominator"]].isna().all()
+
+
+def replace_rates(data, rates):
+    return replace(data, rates=rates)
+
+
+def test_columns_that_add_up_are_found_and_held_back_together(joined, tmp_path):
+    values = {
+        "a": [2.0, 60, 80, 70, 40, 55, 63, 71, 52, 48],
+        "b": [90.0, 30, 20, 70, 44, 51, 33, 60, 72, 41],
+        "c": [70.0, 55, 31, 62, 41, 90, 28, 37, 66, 58],
+    }
+    total = [sum(parts) for parts in zip(*values.values(), strict=True)]
+    rates = {f"{name}_share": (name, "residents") for name in ("a", "b", "c", "all")}
+    data, truth = town(joined, {"residents": [1000.0] * 10, **values, "all": total}, rates)
+    truth = replace(truth, sums=({"all": 1, "a": -1, "b": -1, "c": -1},))
+    assert recovered(all_files(qa.release(data), tmp_path), truth, rates=True) == set()
+    rows = written(qa.release(data, protection=qa.Protection(secondary=False)), tmp_path)
+    assert all(("a0", "a") in recovered(r, truth) for r in rows.values())
+
+
+def test_a_small_count_of_the_whole_town_is_found_with_many_decimals_only(joined):
+    data, _ = town(joined, {"few": [1.0, 0, 0, 1, 0, 0]}, {"rate": ("few", "residents")})
+
+    def numerators(protection):
+        column = qa.release(data, protection=protection).column("rate")
+        return [k for k in range(6001) if round(100 * k / 6000, column.decimals) == column.city]
+
+    assert numerators(qa.Protection(decimals=3)) == [2]
+    assert {2, 3, 5} <= set(numerators(qa.Protection()))
+
+
+def test_a_rate_of_rounded_counts_tells_no_more_than_they_do(joined, tmp_path):
+    """Two towns with the same rounded counts look the same in every file."""
+    towns = [
+        town(joined, {"mh": [x, 40.0, 30, 50, 20, 30], "residents": [n] + [1000.0] * 5}, {"r": ("mh", "residents")})[0]
+        for x, n in ((98.0, 1001.0), (102.0, 999.0))
+    ]
+    files = [written(qa.release(data, protection=qa.Protection(round_base=5)), tmp_path) for data in towns]
+    pd.testing.assert_frame_equal(files[0]["csv"].loc[["a0"]], files[1]["csv"].loc[["a0"]])
+    assert files[0]["gpkg"].loc["a0", "r"] == 10.0
+    exact = [written(qa.release(data), tmp_path)["csv"].loc["a0", "r_numerator"] for data in towns]
+    assert exact == [98, 102]
+
+
+def test_two_releases_of_one_table_are_found_out_by_the_reader_and_by_the_ledger(joined, tmp_path):
+    data, truth = town(joined, {"mh": [2.0, 40, 30, 50, 20, 30]}, {"mh_share": ("mh", "residents")})
+    lax, strict = qa.Protection(min_count=1), qa.Protection()
+    tables = [written(qa.release(data, protection=p), tmp_path)["csv"] for p in (lax, strict)]
+    assert recovered(tables[1], truth) == set()
+    assert recovered(tables[1].combine_first(tables[0]), truth) == {("a0", "mh")}
+    ledger = qa.Ledger()
+    qa.release(data, protection=lax, ledger=ledger, **WORDS)
+    assert len(ledger.entries) == 1
+    with pytest.raises(ReleaseError, match="shown before") as error:
+        qa.release(data, protection=strict, ledger=ledger, **WORDS)
+    assert error.value.report[["column", "key"]].to_numpy().tolist() == [["mh", "a0"]]
+
+
+# --- Berlin --------------------------------------------------------------------------------------------------------
+
+BERLIN_MIN = 10  # the published table has no count below 3
+
+
+@pytest.fixture(scope="module")
+def berlin(shared):
+    folder = shared / "berlin"
+    areas = qa.read_areas(
+        folder / "lor_post2021_PLR" / "lor_planungsraeume_2021.shp",
+        key="PLR_ID",
+        name="PLR_NAME",
+        parents={"bezirk": "BEZ"},
+    )
+    people = folder / "population" / "berlin-lor-population-2024-02-t1-planning-areas.csv"
+    origin = pd.read_csv(
+        folder / "population" / "berlin-lor-population-2024-02-t4-planning-areas.csv", dtype={"id": str}
+    ).set_index("id")
+    groups = [c for c in origin if c.startswith("inhabitants_from_") and not c.endswith("_percentage")]
+    whole = ["inhabitants", "inhabitants_with_migration_background", "inhabitants_germans_without_migration_background"]
+    data = qa.join(areas, qa.read_table(people, key="id", columns=whole), population="inhabitants", period="12/2024")
+    data = qa.join(data, origin[groups])
+    rates = {f"{name}_share": (name, "inhabitants") for name in [*groups, *whole[1:]]}
+    data = qa.add_rates(data, rates)
+    sums = ({whole[0]: 1, whole[1]: -1, whole[2]: -1},)
+    truth = Truth(data.values[[*groups, *whole]], rates, "inhabitants", (data.areas["bezirk"],), sums, BERLIN_MIN)
+    return data, truth
+
+
+@pytest.mark.shared_data
+def test_no_file_of_berlin_tells_a_small_group(berlin, tmp_path):
+    data, truth = berlin
+    assert truth.secret().to_numpy().sum() > 1000
+    release = qa.release(data, protection=qa.Protection(min_count=BERLIN_MIN))
+    assert recovered(all_files(release, tmp_path), truth, rates=True) == set()
+
+
+@pytest.mark.shared_data
+def test_without_secondary_protection_berlin_tells_some(berlin, tmp_path):
+    data, truth = berlin
+    release = qa.release(data, protection=qa.Protection(min_count=BERLIN_MIN, secondary=False))
+    qa.export(release, tmp_path / "a.csv")
+    assert len(recovered(rows_of_csv(tmp_path / "a.csv"), truth)) > 10
