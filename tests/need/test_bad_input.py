@@ -92,6 +92,20 @@ def test_an_indicator_of_zeros_only_cannot_tell_areas_apart(frame):
         qa.need_index(frame.assign(a=0.0), spec({"id": "a"}))
 
 
+@pytest.mark.parametrize("method", ["z", "minmax", "percentile", "rank", "exponential", "above", "goalposts"])
+def test_an_indicator_that_compares_nothing_is_refused_on_every_scale(frame, method):
+    goalposts = {"low": 0.0, "high": 9.0} if method == "goalposts" else {}
+    aggregate = "count" if method == "above" else "sum"
+    rules = [{"id": name, **goalposts} for name in "ab"]
+    options = {"normalise": {"method": method}, "aggregate": aggregate}
+    with pytest.raises(SpecError, match="'a' is the same in all 20 areas"):
+        qa.need_index(frame.assign(a=5.0), spec(*rules, **options))
+    if method != "above":  # a rule that counts needs every indicator
+        alone = frame.assign(a=[5.0] + [np.nan] * 19)
+        with pytest.raises(SpecError, match="'a' is known in 1 of the 20 areas that are scored: there is nothing to"):
+            qa.need_index(alone, spec(*rules, min_present=0.5, **options))
+
+
 def test_areas_with_gaps_are_scored_only_where_the_spec_allows_it(frame):
     frame.loc["03", "a"] = np.nan
     rules = [{"id": "a"}, {"id": "b"}]

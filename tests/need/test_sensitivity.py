@@ -5,8 +5,9 @@ import sys
 import numpy as np
 import pytest
 
+import quartiersatlas as qa
 from quartiersatlas.errors import DependencyError, SpecError
-from quartiersatlas.need.sensitivity import FACTORS, sobol_of_many
+from quartiersatlas.need.sensitivity import FACTORS, _whole_blocks, sobol_of_many
 
 WORSE = {"status": ["low", "very_low"]}
 
@@ -90,6 +91,23 @@ def test_outputs_count_with_their_variance():
 def test_what_cannot_be_run_is_refused(counted, options, message):
     with pytest.raises(SpecError, match=message):
         counted().sensitivity(**{"n": 8, **options})
+
+
+def test_runs_without_a_score_leave_with_their_block_and_are_counted(counted):
+    frame = counted.frame()
+    frame.loc["007", "x_a"] = 1.0
+    members = [{"id": "a", "numerator": "x_a", "denominator": "n_a", "transform": "log"}]
+    need = qa.need_index(frame, counted.spec(members=members))
+    result = need.sensitivity(n=64, select=10, factors=["data", "threshold"])
+    # the area has no case in a share of e^-1 of the draws; it is not among the highest, all others are scored
+    assert result.failed == pytest.approx(64 * 4 / np.e, rel=0.25)
+    assert f"without a score for some or all areas: {result.failed} runs" in repr(result)
+    assert total(result, "members").notna().all()
+    chosen = np.array([[True], [True], [False], [False], [True], [True], [False], [True], [False]])
+    told = np.array([[True]] * 4 + [[False]] + [[True]] * 4)
+    assert _whole_blocks(chosen, told, 3)[:, 0].tolist() == [True, True, False, False, True, False]
+    with pytest.raises(SpecError, match="1 of 2 blocks of runs hold one without any score"):
+        _whole_blocks(chosen[:6], told[:6], 3)
 
 
 def test_a_missing_package_is_named_with_its_install_command(counted, monkeypatch):

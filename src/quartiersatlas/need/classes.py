@@ -83,7 +83,11 @@ def class_limits(scores: NDArray[np.float64], uppers: ArrayLike, breaks: Breaks)
     if breaks.method == "quantile":
         return quantiles(scores, wanted, breaks.type)
     if breaks.method == "sd":
-        mean, deviation = np.nanmean(scores, axis=-1, keepdims=True), np.nanstd(scores, axis=-1, keepdims=True)
+        known = ~np.isnan(scores)
+        counted = {"axis": -1, "keepdims": True}
+        with np.errstate(invalid="ignore"):  # nobody has a score: there are no limits
+            mean = np.nansum(scores, **counted) / known.sum(**counted)
+            deviation = np.sqrt(np.nansum((scores - mean) ** 2, **counted) / known.sum(**counted))
         wanted = np.asarray(mean + wanted * deviation)
     return wanted
 

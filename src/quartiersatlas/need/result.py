@@ -184,7 +184,7 @@ class NeedIndex:
         Raises
         ------
         SpecError
-            A parameter is out of range, or ``select`` names what is not there.
+            A parameter is out of range, ``select`` names what is not there, or no run could be computed.
 
         Notes
         -----
@@ -194,7 +194,9 @@ class NeedIndex:
         Weights: ``Dirichlet`` around those of the spec, in every group. Normalisation: the spec's own, z-scores,
         minimum to maximum, percentile ranks; aggregation: the spec's own, arithmetic, geometric and Mazziotta-Pareto
         means, in all groups of an axis; where limits of classes refer to the score's own scale, and where conditions
-        are counted, the method is not varied. Every source has a stream of random numbers of its own. The approach is
+        are counted, the method is not varied. In a run, an indicator that is the same everywhere tells nobody apart
+        (z-score 0, the middle of minimum to maximum), and a value that a transform or mean cannot take is unknown: an
+        area whose score needs it has none in that run. Every source has a stream of random numbers of its own. The approach is
         that of Saisana et al. [1]_.
 
         References
@@ -240,25 +242,50 @@ class NeedIndex:
         -------
         DataFrame
             One row per axis and indicator left out: ``n_selected`` areas, ``kept`` of the published ones, keys ``lost``
-            and ``gained``, ``n_classes_changed`` on the axis, ``rank_correlation`` (Spearman) with the published score.
-            No rows for axes of one indicator.
+            and ``gained``, keys ``unscored`` (areas known through this indicator alone), ``n_classes_changed`` on the
+            axis, ``rank_correlation`` (Spearman) with the published score. No rows for axes of one indicator, nor for
+            the conditions of a rule that counts them, which would be another rule.
+
+        Notes
+        -----
+        The weights of the members left in a group are scaled to the sum of all, so that a plain sum keeps its scale.
         """
         return leave_one_out(self, select)
 
-    def influence(self) -> pd.DataFrame:
+    def influence(self, areas: Sequence[str] | None = None) -> pd.DataFrame:
         """Compute the index without each area in turn: which areas move the classes of others?
+
+        Parameters
+        ----------
+        areas : sequence of str, optional
+            Keys of the scored areas to leave out; all, if not given.
 
         Returns
         -------
         DataFrame
             One row per axis and area left out, those that move most first: ``n_moved`` other areas whose class
-            changes, ``moved`` (their keys), ``shift`` (largest change of another area's score, on its scale). Limits
-            that refer to the areas, means, deviations and ranks are computed anew each time.
+            changes, ``moved`` (their keys), ``shift`` (largest change of another area's score, on its scale), ``note``.
+            Where the index cannot be computed without an area, ``n_moved`` and ``shift`` are missing and ``note`` says
+            why: an indicator that differs from the others in a single area has this effect.
+
+        Raises
+        ------
+        SpecError
+            There are more than 5,000 areas and ``areas`` is not given, or one of them has no score.
+
+        Notes
+        -----
+        Limits that refer to the areas, means, deviations and ranks are computed anew each time; the value of the city
+        is not, for the persons of an area that is left out still live there. Each area left out costs one computation
+        of the index, so that the time for all grows with the square of their number.
         """
-        return influence(self)
+        return influence(self, areas)
 
     def smallest_weight_change(self, select: Choice = None) -> pd.DataFrame:
         """Return the smallest shift of a single weight that brings an area onto the shortlist, or off it.
+
+        An axis is held at 1,001 shares of a weight at a time: about 35 KB of memory for each scored area and axis, 350
+        MB for 10,000 areas.
 
         Parameters
         ----------
