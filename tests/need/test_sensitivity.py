@@ -82,6 +82,13 @@ def test_outputs_count_with_their_variance():
     ("options", "message"),
     [
         ({"n": 100}, "a power of two"),
+        ({"n": 64.0}, r"sensitivity: n is 64.0; it must be a whole number: n=64\."),
+        ({"n": True}, "n is True"),
+        ({"seed": "x"}, "seed is 'x'"),
+        ({"seed": None}, "seed is None; it is a whole number from 0 on, such as seed=1"),
+        ({"factors": ["data", "weights", "data"]}, "factors names 'data' 2 times"),
+        ({"factors": "data"}, "factors is 'data'; give a list"),
+        ({"select": 41}, "only 40 areas have a score"),
         ({"factors": ["data"]}, "at least two"),
         ({"factors": ["data", "noise"]}, "factors names 'noise'"),
         ({"threshold": 2.0}, r"threshold is 2.0; it must be in \[0, 1\)"),

@@ -184,6 +184,18 @@ def test_the_result_says_what_it_is_in_both_languages(counted):
     assert "at least 90%" in stable.notes("en")[1]
 
 
+def test_numbers_of_the_notes_are_written_as_the_language_does(counted):
+    stable = counted().stability(n=1200, seed=np.random.default_rng(1), vary=["threshold"], limits=(0.025, 0.9))
+    assert stable.notes("de")[0].startswith("1.200 Durchläufe")
+    assert "(ohne feste Startzahl)" in stable.notes("de")[0]
+    assert stable.notes("en")[0].startswith("1,200 runs")
+    assert "(without a fixed seed)" in stable.notes("en")[0]
+    assert "(ohne feste Startzahl)" in counted().stability(n=1, seed=None).notes("de")[0]
+    assert "weniger als 2,5\u202f%" in stable.notes("de")[1]
+    assert "mindestens 90\u202f%" in stable.notes("de")[1]
+    assert "fewer than 2.5%" in stable.notes("en")[1]
+
+
 def test_one_of_several_conditions_selects(counted):
     need = counted()
     either = need.stability(n=5, vary=[], select=[{"status": ["very_low"]}, {"status": ["low"]}])
@@ -195,6 +207,28 @@ def test_one_of_several_conditions_selects(counted):
     ("options", "message"),
     [
         ({"n": 0}, "at least one run"),
+        ({"n": 100.0}, r"stability: n is 100.0; it must be a whole number: n=100\."),
+        ({"n": True}, "n is True; it must be a whole number"),
+        ({"n": "5"}, "n is '5'; it must be a whole number"),
+        ({"seed": "x"}, "seed is 'x'; it is a whole number from 0 on, a numpy Generator"),
+        ({"seed": -1}, "seed is -1"),
+        ({"seed": 1.0}, "seed is 1.0"),
+        ({"limits": (0.5,)}, r"limits are \(0.5,\); give two shares"),
+        ({"limits": (0.1, 0.5, 0.9)}, "give two shares"),
+        ({"limits": 0.5}, "limits are 0.5; give two shares"),
+        ({"limits": ("a", "b")}, "give two shares"),
+        ({"persistence": "a"}, "persistence is 'a'; it is a share"),
+        ({"concentration": float("inf")}, "concentration is inf.*leave 'weights' out"),
+        ({"concentration": "a"}, "concentration is 'a'"),
+        ({"threshold": None}, "threshold is None"),
+        ({"vary": ["data", "weights", "data"]}, "vary names 'data' 2 times"),
+        ({"vary": "data"}, r"vary is 'data'; give a list: \['data'\]"),
+        ({"select": [["status"]]}, r"select=\[\['status'\]\]: name a share"),
+        ({"select": object}, "name a share, a number of areas"),
+        ({"select": True}, "select=True: name a share"),
+        ({"select": 10_000}, "select=10000: only 40 areas have a score"),
+        ({"select": {"status": []}}, "no class of axis 'status' is named; there are high, medium"),
+        ({"select": {"status": 3}}, "axis 'status' has no class 3"),
         ({"vary": ["noise"]}, "vary names 'noise'; there are data, weights"),
         ({"persistence": 1.5}, r"a share of persons in \[0, 1\]"),
         ({"concentration": 0.0}, "concentration is 0.0"),
@@ -211,6 +245,13 @@ def test_one_of_several_conditions_selects(counted):
 def test_what_cannot_be_run_is_refused(counted, options, message):
     with pytest.raises(SpecError, match=message):
         counted().stability(**{"n": 5, **options})
+
+
+def test_a_share_may_be_a_number_of_any_precision(counted):
+    need = counted()
+    single, double = (need.stability(n=5, vary=[], select=share) for share in (np.float32(0.25), 0.25))
+    assert single.table["selected"].tolist() == double.table["selected"].tolist()
+    assert single.table["selected"].sum() == 10
 
 
 @pytest.mark.shared_data

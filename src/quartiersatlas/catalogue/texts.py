@@ -20,7 +20,10 @@ THIN_BLANK = "\u202f"
 
 @dataclass(frozen=True)
 class Message:
-    """A sentence to be said in either language: the name of a text and what stands in it."""
+    """A sentence to be said in either language: the name of a text and what stands in it.
+
+    A value that differs with the language is a tuple (German, English).
+    """
 
     name: str
     values: Mapping[str, Any] = field(default_factory=dict)

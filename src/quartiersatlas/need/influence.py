@@ -35,7 +35,7 @@ STEPS = 1000  # of a weight between 0 and all of its group: a tenth of a percent
 
 def leave_one_out(need: NeedIndex, select: Choice) -> pd.DataFrame:
     """Compute the index without each indicator; see :meth:`quartiersatlas.need.NeedIndex.leave_one_out`."""
-    selection = selection_of(need.spec, select)
+    selection = selection_of(need.spec, select, len(need.scored))
     cases = [(axis, name) for axis in need.spec.axes for name in removable(axis)]
     base, _ = _base(need)
     published = {axis.id: class_numbers(base[axis.id], axis) for axis in need.spec.axes}
@@ -95,7 +95,7 @@ def _places(need: NeedIndex, areas: Sequence[str] | None) -> NDArray[np.int64]:
     unknown = [key for key in keys if key not in need.scored]
     if unknown:
         raise SpecError(f"influence: {len(unknown)} of the areas named have no score: {list_some(unknown)}.")
-    return np.asarray(need.scored.get_indexer(keys), dtype=np.int64)
+    return np.asarray(need.scored.get_indexer(pd.Index(keys)), dtype=np.int64)
 
 
 def _moves(
@@ -142,7 +142,7 @@ def _score_without(columns: Mapping[str, Array], axis: NeedAxis, need: NeedIndex
 
 def smallest_weight_change(need: NeedIndex, select: Choice) -> pd.DataFrame:
     """Return how far one weight must move; see :meth:`quartiersatlas.need.NeedIndex.smallest_weight_change`."""
-    selection = selection_of(need.spec, select)
+    selection = selection_of(need.spec, select, len(need.scored))
     base, spread = _base(need)
     published = {axis.id: class_numbers(base[axis.id], axis) for axis in need.spec.axes}
     before = selection.selected(base, published)

@@ -44,7 +44,8 @@ class NeedIndex:
     classes : DataFrame
         One column per axis: class id; missing for excluded areas.
     excluded : DataFrame
-        On the key: ``reason`` (``population``, ``manual``, ``missing``, ``no_denominator``) and ``detail``.
+        On the key: ``reason`` (``population``, ``manual``, ``missing``, ``no_denominator``) and ``detail``. An area is
+        scored on all axes or on none: one without an earlier date has no dynamics, and no status either.
     incomplete : DataFrame
         On the key: ``axis`` and ``missing`` indicators of areas that were scored although something is missing.
     reference : DataFrame
@@ -167,6 +168,7 @@ class NeedIndex:
         persistence : float, default 0
             Of changes between two dates: the share of the persons, in [0, 1], who are counted at both dates and for
             whom the same chance decides. 0 treats the dates as independent, which overstates the noise of a register.
+            The ``correlation`` of :meth:`change_test` follows from it, see :func:`quartiersatlas.rate_change`.
         concentration : float, default 6
             Of the Dirichlet distribution of weights, per member of a group; higher is nearer to the spec.
         threshold : float, default 0.1
@@ -196,8 +198,8 @@ class NeedIndex:
         means, in all groups of an axis; where limits of classes refer to the score's own scale, and where conditions
         are counted, the method is not varied. In a run, an indicator that is the same everywhere tells nobody apart
         (z-score 0, the middle of minimum to maximum), and a value that a transform or mean cannot take is unknown: an
-        area whose score needs it has none in that run. Every source has a stream of random numbers of its own. The approach is
-        that of Saisana et al. [1]_.
+        area whose score needs it has none in that run. Every source has a stream of random numbers of its own. The
+        approach is that of Saisana et al. [1]_.
 
         References
         ----------
@@ -284,8 +286,8 @@ class NeedIndex:
     def smallest_weight_change(self, select: Choice = None) -> pd.DataFrame:
         """Return the smallest shift of a single weight that brings an area onto the shortlist, or off it.
 
-        An axis is held at 1,001 shares of a weight at a time: about 35 KB of memory for each scored area and axis, 350
-        MB for 10,000 areas.
+        An axis is held at 1,001 shares of a weight at a time: about 60 KB of memory for each scored area, 600 MB for
+        10,000 areas.
 
         Parameters
         ----------
@@ -472,15 +474,17 @@ class NeedIndex:
         """Columns (indicator, statistic): value, interval, shrunken value and reliability; see :func:`rate_table`."""
         return rate_table(self.inputs)
 
-    def change_test(self, persistence: float = 0.0) -> pd.DataFrame:
+    def change_test(self, correlation: float = 0.0) -> pd.DataFrame:
         """Return interval and test of the indicators that are changes; see :func:`change_table`.
 
         Parameters
         ----------
-        persistence : float
-            Correlation between the two dates, in [0, 1).
+        correlation : float
+            Correlation between the two dates, in [0, 1). The ``persistence`` of :meth:`stability` is a share of
+            persons; where rates and populations of the two dates are alike, it is about the correlation (see
+            :func:`quartiersatlas.rate_change` for the formula).
         """
-        return change_table(self.inputs, persistence)
+        return change_table(self.inputs, correlation)
 
     @property
     def table(self) -> pd.DataFrame:

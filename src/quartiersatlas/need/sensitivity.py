@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 
 from quartiersatlas.errors import DependencyError, SpecError
+from quartiersatlas.need.arguments import check_ranges, check_sensitivity
 from quartiersatlas.need.draws import drawn
 from quartiersatlas.need.runs import Method, Runs, as_published, count_failed, drawn_weights, outcomes
 from quartiersatlas.need.selection import selection_of
-from quartiersatlas.need.stability import SOURCES, check_ranges, idle_sources, methods_to_try
+from quartiersatlas.need.stability import SOURCES, idle_sources, methods_to_try
 from quartiersatlas.need.variants import removable
 
 if TYPE_CHECKING:
@@ -94,15 +95,9 @@ def sensitivity(
 ) -> Sensitivity:
     """Decompose the variance of the shortlist; see :meth:`quartiersatlas.need.NeedIndex.sensitivity`."""
     sample, analyse = _salib()
-    for name in factors:
-        if name not in FACTORS:
-            raise SpecError(f"sensitivity: factors names {name!r}; there are {', '.join(FACTORS)}.")
-    if len(factors) < 2:  # noqa: PLR2004 - one factor makes everything
-        raise SpecError(f"sensitivity: {len(factors)} factors; at least two are needed to share the variance.")
-    if n <= 1 or n & (n - 1):
-        raise SpecError(f"sensitivity: n is {n}; the Sobol sequence needs a power of two, such as 256 or 1024.")
+    check_sensitivity(n, seed, factors, FACTORS)
     check_ranges(persistence, concentration, threshold)
-    selection = selection_of(need.spec, select)
+    selection = selection_of(need.spec, select, len(need.scored))
     problem = {"num_vars": len(factors), "names": list(factors), "bounds": [[0.0, 1.0]] * len(factors)}
     points = pd.DataFrame(sample.sample(problem, n, calc_second_order=False, seed=seed), columns=list(factors))
     chosen, told, before, idle = _memberships(need, selection, points, seed, persistence, concentration, threshold)
@@ -189,7 +184,7 @@ def _memberships(
 
 def _whole_blocks(chosen: NDArray[np.bool_], told: NDArray[np.bool_], size: int) -> NDArray[np.bool_]:
     """Leave out the blocks of Saltelli's sample in which a run has no score at all."""
-    whole = told.any(axis=1).reshape(-1, size).all(axis=1)
+    whole = np.asarray(told.any(axis=1).reshape(-1, size).all(axis=1))
     if whole.sum() < 2:  # noqa: PLR2004 - a single block has no variance
         raise SpecError(
             f"sensitivity: {int((~whole).sum())} of {len(whole)} blocks of runs hold one without any score, so "

@@ -11,6 +11,7 @@ import pandas as pd
 from quartiersatlas.catalogue import number_text, text
 from quartiersatlas.catalogue.texts import percent_text
 from quartiersatlas.errors import SpecError, list_some
+from quartiersatlas.need.arguments import check_ranges, check_run
 from quartiersatlas.need.classes import class_numbers
 from quartiersatlas.need.draws import drawn
 from quartiersatlas.need.evaluate import axis_score
@@ -168,9 +169,9 @@ def stability(
     limits: tuple[float, float],
 ) -> Stability:
     """Run the Monte Carlo; see :meth:`quartiersatlas.need.NeedIndex.stability`."""
-    check_run(n, vary, limits)
+    check_run(n, seed, vary, limits, SOURCES)
     check_ranges(persistence, concentration, threshold)
-    selection = selection_of(need.spec, select)
+    selection = selection_of(need.spec, select, len(need.scored))
     streams = streams_of(seed)
     noisy = "data" in vary
     draws = drawn(need.inputs, need.scored, n, streams["data"], persistence) if noisy else as_published(need)
@@ -195,7 +196,7 @@ def stability(
     return Stability(
         table=table.reindex(need.scores.index),
         class_probabilities=probabilities.reindex(need.scores.index),
-        size=pd.Series(chosen.sum(axis=1), name="areas")[told.any(axis=1)],
+        size=pd.Series(chosen.sum(axis=1), name="areas")[np.asarray(told.any(axis=1))],
         core=list(need.scored[table["p_selected"].eq(1)]),
         selection=selection.text,
         limits=limits,
@@ -226,27 +227,6 @@ def idle_sources(vary: Sequence[str], runs: Runs, *, has_counts: bool) -> tuple[
         "indicators": any(method.without for method in runs.methods),
     }
     return tuple(name for name in dict.fromkeys(vary) if not varies.get(name, True))
-
-
-def check_run(n: int, vary: Sequence[str], limits: tuple[float, float]) -> None:
-    """Refuse what cannot be run."""
-    if n < 1:
-        raise SpecError(f"stability: n is {n}; at least one run is needed.")
-    for name in vary:
-        if name not in SOURCES:
-            raise SpecError(f"stability: vary names {name!r}; there are {', '.join(SOURCES)}.")
-    if not 0 <= limits[0] <= limits[1] <= 1:
-        raise SpecError(f"stability: limits are {limits!r}; they must rise within [0, 1].")
-
-
-def check_ranges(persistence: float, concentration: float, threshold: float) -> None:
-    """Refuse parameters out of range."""
-    if not 0 <= persistence <= 1:
-        raise SpecError(f"persistence is {persistence!r}; it is a share of persons in [0, 1].")
-    if not concentration > 0:
-        raise SpecError(f"concentration is {concentration!r}; it must be above 0.")
-    if not 0 <= threshold < 1:
-        raise SpecError(f"threshold is {threshold!r}; it must be in [0, 1).")
 
 
 def streams_of(seed: Seed) -> dict[str, np.random.Generator]:

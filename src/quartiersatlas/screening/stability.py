@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 import pandas as pd
 
+from quartiersatlas.need.arguments import check_ranges, check_run
 from quartiersatlas.need.draws import Draws, drawn
 from quartiersatlas.need.inputs import NeedInputs, counts_behind
 from quartiersatlas.need.runs import Runs, count_failed, outcomes, share_of_runs
 from quartiersatlas.need.stability import (
+    SOURCES,
     Stability,
-    check_ranges,
-    check_run,
     idle_sources,
     labelled,
     runs_of,
@@ -50,7 +50,7 @@ def shortlist_stability(
     limits: tuple[float, float],
 ) -> Stability:
     """Run the Monte Carlo; see :meth:`quartiersatlas.screening.Shortlist.stability`."""
-    check_run(n, vary, limits)
+    check_run(n, seed, vary, limits, SOURCES)
     check_ranges(persistence, concentration, threshold)
     streams = streams_of(seed)
     inputs = _inputs(shortlist, data, need)
@@ -89,7 +89,7 @@ def shortlist_stability(
     return Stability(
         table=table,
         class_probabilities=pd.DataFrame(index=data.areas.index),
-        size=pd.Series(chosen.sum(axis=1), name="areas")[told.any(axis=1)],
+        size=pd.Series(chosen.sum(axis=1), name="areas")[np.asarray(told.any(axis=1))],
         core=list(data.areas.index[table["p_selected"].eq(1)]),
         selection=str(shortlist.rule),
         limits=limits,
