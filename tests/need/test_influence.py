@@ -127,6 +127,26 @@ def test_a_plain_sum_keeps_its_scale_without_an_indicator(counted):
     assert 3 < before.sum() < 37
 
 
+def test_moved_weights_keep_the_sum_of_their_group(counted):
+    given = {"a": 1.0, "b": 2.0, "c": 3.0}
+    need, frame = weighted_sum(counted, given), counted.frame()
+    table = need.smallest_weight_change()
+    parts = {k: 2 * frame[f"x_{k}"] / frame[f"n_{k}"] for k in "abc"}
+    flipping = table[table["change"].notna()]
+    assert len(flipping) > 3
+    for key, row in flipping.iterrows():
+        rest = 6 - given[row["member"]]
+
+        def chosen(share, key=key, member=row["member"], rest=rest):
+            others = sum(given[k] / rest * parts[k][key] for k in "abc" if k != member)
+            return 6 * (share * parts[member][key] + (1 - share) * others) > 1.2
+
+        nearer = row["to"] - 0.001 * np.sign(row["to"] - row["share"])
+        assert row["share"] == pytest.approx(given[row["member"]] / 6)
+        assert chosen(row["to"]) != row["selected"]
+        assert chosen(nearer) == row["selected"]
+
+
 def test_drawn_weights_bear_the_weight_of_an_indicator_that_is_left_out(counted):
     need, frame = weighted_sum(counted, {"a": 1.0, "b": 2.0, "c": 3.0}), counted.frame()
     runs = Runs(
