@@ -246,11 +246,7 @@ class NeedIndex:
             One row per axis and indicator left out: ``n_selected`` areas, ``kept`` of the published ones, keys ``lost``
             and ``gained``, keys ``unscored`` (areas known through this indicator alone), ``n_classes_changed`` on the
             axis, ``rank_correlation`` (Spearman) with the published score. No rows for axes of one indicator, nor for
-            the conditions of a rule that counts them, which would be another rule.
-
-        Notes
-        -----
-        The weights of the members left in a group are scaled to the sum of all, so that a plain sum keeps its scale.
+            the conditions of a rule that counts them. The weights left in a group bear the sum of all.
         """
         return leave_one_out(self, select)
 
@@ -267,8 +263,8 @@ class NeedIndex:
         DataFrame
             One row per axis and area left out, those that move most first: ``n_moved`` other areas whose class
             changes, ``moved`` (their keys), ``shift`` (largest change of another area's score, on its scale), ``note``.
-            Where the index cannot be computed without an area, ``n_moved`` and ``shift`` are missing and ``note`` says
-            why: an indicator that differs from the others in a single area has this effect.
+            Where there is no index without an area (the only one in which an indicator differs, say), ``n_moved`` and
+            ``shift`` are missing and ``note`` says why.
 
         Raises
         ------
@@ -277,17 +273,15 @@ class NeedIndex:
 
         Notes
         -----
-        Limits that refer to the areas, means, deviations and ranks are computed anew each time; the value of the city
-        is not, for the persons of an area that is left out still live there. Each area left out costs one computation
-        of the index, so that the time for all grows with the square of their number.
+        Limits that refer to the areas, means, deviations and ranks are computed anew; the value of the city is not, for
+        the persons still live there. Each area costs one computation of the index: time grows with their square.
         """
         return influence(self, areas)
 
     def smallest_weight_change(self, select: Choice = None) -> pd.DataFrame:
         """Return the smallest shift of a single weight that brings an area onto the shortlist, or off it.
 
-        An axis is held at 1,001 shares of a weight at a time: about 60 KB of memory for each scored area, 600 MB for
-        10,000 areas.
+        Needs about 60 KB of memory for each scored area: 600 MB for 10,000.
 
         Parameters
         ----------
@@ -480,9 +474,8 @@ class NeedIndex:
         Parameters
         ----------
         correlation : float
-            Correlation between the two dates, in [0, 1). The ``persistence`` of :meth:`stability` is a share of
-            persons; where rates and populations of the two dates are alike, it is about the correlation (see
-            :func:`quartiersatlas.rate_change` for the formula).
+            Correlation between the two dates, in [0, 1): about the ``persistence`` of :meth:`stability`, a share of
+            persons, where rates and populations are alike; :func:`quartiersatlas.rate_change` has the formula.
         """
         return change_table(self.inputs, correlation)
 
