@@ -174,6 +174,9 @@ def test_a_rule_that_counts_conditions_loses_none(counted):
     domain = {"id": "rule", "indicators": members[:2], **rule}
     mixed = qa.need_index(counted.frame(), counted.spec(members=members[2:], domains=[domain]))
     assert mixed.leave_one_out()["without"].tolist() == ["c"]
+    single = {**domain, "indicators": members[:1]}
+    spec = counted.spec(members=members[1:], domains=[single])
+    assert qa.need_index(counted.frame(), spec).leave_one_out()["without"].tolist() == ["b", "c"]
 
 
 def test_an_area_known_through_one_indicator_alone_is_not_lost_without_it(counted):
