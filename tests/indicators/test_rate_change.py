@@ -45,7 +45,7 @@ def test_the_interval_of_a_published_example_of_the_same_persons():
     n = 161
     product = (both + first) * (second + neither) * (both + second) * (first + neither)
     phi = (both * neither - first * second - n / 2) / math.sqrt(product)  # Newcombe's correction towards 0
-    row = change((both + second, n), (both + first, n), persistence=phi)
+    row = change((both + second, n), (both + first, n), correlation=phi)
     assert row["change"] == pytest.approx(-0.0621, abs=5e-5)
     assert row["lower"] == pytest.approx(-0.1186, abs=5e-5)
     assert row["upper"] == pytest.approx(-0.0046, abs=5e-5)
@@ -84,7 +84,7 @@ correlation = st.floats(0, 0.99)
 
 @given(pair, pair, correlation)
 def test_the_interval_agrees_with_plain_arithmetic_and_encloses_the_change(earlier, later, r):
-    row = change(earlier, later, persistence=r)
+    row = change(earlier, later, correlation=r)
     assert row[["change", "lower", "upper"]].tolist() == pytest.approx(by_hand(earlier, later, r), abs=1e-7)
     assert row["lower"] <= row["change"] <= row["upper"]
     assert row["lower"] >= -1 - 1e-9
@@ -95,9 +95,9 @@ def test_the_interval_agrees_with_plain_arithmetic_and_encloses_the_change(earli
 
 @given(pair, pair, correlation)
 def test_the_other_direction_of_time_and_the_other_persons_turn_the_sign(earlier, later, r):
-    row = change(earlier, later, persistence=r)
-    back = change(later, earlier, persistence=r)
-    others = change(*((n - x, n) for x, n in (earlier, later)), persistence=r)
+    row = change(earlier, later, correlation=r)
+    back = change(later, earlier, correlation=r)
+    others = change(*((n - x, n) for x, n in (earlier, later)), correlation=r)
     for turned in (back, others):
         assert turned[["change", "lower", "upper", "z"]].tolist() == pytest.approx(
             [-row["change"], -row["upper"], -row["lower"], -row["z"]], abs=1e-7
@@ -105,16 +105,16 @@ def test_the_other_direction_of_time_and_the_other_persons_turn_the_sign(earlier
 
 
 @given(pair, pair, correlation, correlation)
-def test_more_persistence_is_less_chance(earlier, later, first, second):
+def test_more_correlation_is_less_chance(earlier, later, first, second):
     low, high = sorted((first, second))
-    wide, narrow = (change(earlier, later, persistence=r) for r in (low, high))
+    wide, narrow = (change(earlier, later, correlation=r) for r in (low, high))
     assert narrow["upper"] - narrow["lower"] <= wide["upper"] - wide["lower"] + 1e-12
     assert abs(narrow["z"]) >= abs(wide["z"]) - 1e-12
 
 
 def test_the_z_of_dependent_dates_is_the_change_over_its_deviation():
     # p = 130 / 500 = .26; var = .26 x .74 x (1/300 + 1/200 - 2 x .8 / sqrt(60000)) = .00034644...
-    row = change((60, 300), (70, 200), persistence=0.8)
+    row = change((60, 300), (70, 200), correlation=0.8)
     variance = 0.26 * 0.74 * (1 / 300 + 1 / 200 - 1.6 / math.sqrt(60_000))
     assert row["z"] == pytest.approx(0.15 / math.sqrt(variance))
 
@@ -134,7 +134,7 @@ def test_intervals_cover_the_true_change_in_nineteen_of_twenty_cases(n, p, stays
     first, second = draws(random, 4_000, n, (p, p), stays)
     size = pd.Series(float(n), index=range(4_000))
     before, after = (pd.Series(v.astype(float)) for v in (first, second))
-    table = qa.rate_change((before, size), (after, size), persistence=stays)
+    table = qa.rate_change((before, size), (after, size), correlation=stays)
     assert 0.93 <= 1 - table["significant"].mean() <= 0.98
     if stays:
         independent = qa.rate_change((before, size), (after, size))
@@ -165,10 +165,10 @@ def test_nobody_at_either_date_is_no_change():
     assert (row["change"], row["z"], row["p_value"], bool(row["significant"])) == (0, 0, 1, False)
 
 
-@pytest.mark.parametrize("persistence", [-0.1, 1.0, 1.5, float("nan")])
-def test_a_persistence_that_is_no_correlation_is_refused(persistence):
+@pytest.mark.parametrize("correlation", [-0.1, 1.0, 1.5, float("nan")])
+def test_a_correlation_that_is_no_correlation_is_refused(correlation):
     with pytest.raises(SpecError, match=r"a correlation in \[0, 1\)"):
-        change((1, 10), (2, 10), persistence=persistence)
+        change((1, 10), (2, 10), correlation=correlation)
 
 
 def test_dates_on_other_areas_and_impossible_counts_are_refused():

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 import quartiersatlas as qa
+from quartiersatlas.catalogue import text
 from quartiersatlas.errors import ColumnError, CountError, SpecError
 
 CLASSES = [{"id": "all", "label_de": "alle", "label_en": "all"}]
@@ -92,6 +93,40 @@ def test_an_indicator_of_zeros_only_cannot_tell_areas_apart(frame):
         qa.need_index(frame.assign(a=0.0), spec({"id": "a"}))
 
 
+@pytest.mark.parametrize("method", ["z", "minmax", "percentile", "rank", "exponential", "above", "goalposts"])
+def test_an_indicator_that_compares_nothing_is_refused_on_every_scale(frame, method):
+    goalposts = {"low": 0.0, "high": 9.0} if method == "goalposts" else {}
+    aggregate = "count" if method == "above" else "sum"
+    rules = [{"id": name, **goalposts} for name in "ab"]
+    options = {"normalise": {"method": method}, "aggregate": aggregate}
+    with pytest.raises(SpecError, match="'a' is the same in all 20 areas"):
+        qa.need_index(frame.assign(a=5.0), spec(*rules, **options))
+    if method != "above":  # a rule that counts needs every indicator
+        alone = frame.assign(a=[5.0] + [np.nan] * 19)
+        with pytest.raises(SpecError, match="'a' is known in 1 of the 20 areas that are scored: there is nothing to"):
+            qa.need_index(alone, spec(*rules, min_present=0.5, **options))
+
+
+@pytest.mark.parametrize(
+    ("data", "rules", "exclude", "message"),
+    [
+        ({"a": [1.0, 2.0, 3.0]}, None, None, r"data is a dict; give joined data, or a table .* pandas.DataFrame"),
+        (None, "berlin-mss-2019", None, r"spec is the text .* read it first: NeedSpec.preset\('berlin-mss-2019'\)"),
+        (None, {"id": "t"}, None, r"spec is a dict; give a NeedSpec: NeedSpec.from_dict"),
+        (None, None, ["03"], r"exclude is a list; each area left out has a reason: exclude=\{key: 'reason'\}"),
+    ],
+)
+def test_what_is_no_data_no_spec_or_no_reason_is_refused(frame, data, rules, exclude, message):
+    with pytest.raises(SpecError, match=message):
+        qa.need_index(frame if data is None else data, rules or spec({"id": "a"}), exclude=exclude)
+
+
+def test_counts_beyond_the_precision_of_numbers_are_refused(frame):
+    frame.loc["03", "children"] = 2.0**53 + 2
+    with pytest.raises(CountError, match=r"1 counts in 'children' are above 2\^53 \('03'\)"):
+        qa.need_index(frame, spec(RATE))
+
+
 def test_areas_with_gaps_are_scored_only_where_the_spec_allows_it(frame):
     frame.loc["03", "a"] = np.nan
     rules = [{"id": "a"}, {"id": "b"}]
@@ -128,7 +163,12 @@ def test_a_heaviest_context_indicator_warns_below_half_of_the_weight(frame):
         {"id": "mh_share", "weight": 2.0}, {"id": "a"}, {"id": "b"}, {"id": "poor"}, standardise={"method": "z"}
     )
     with pytest.warns(UserWarning, match="40% on context indicators"):
-        qa.need_index(frame, rules)
+        need = qa.need_index(frame, rules)
+    (message,) = need.warnings
+    assert "beruht zu 40\u202f% auf Kontextindikatoren" in text(message.name, "de", **message.values)
+    (found,) = [message for message in need.audit().findings if message.name == "audit_context"]
+    assert "(nominal 40\u202f%, wirksam " in text(found.name, "de", **found.values)
+    assert "(nominal 40%, effective " in str(found)
 
 
 @pytest.mark.parametrize(

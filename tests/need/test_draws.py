@@ -85,6 +85,23 @@ def test_counts_that_are_not_whole_numbers_keep_their_mean():
     assert columns[:, 0].mean() == pytest.approx(100 * 10.5 / 100.4, abs=0.1)
 
 
+def test_draws_of_counts_that_are_not_whole_numbers_are_on_their_scale():
+    draws = draw({"rate": Counts(series(10.5, 1, 1, 1), series(100.4, 10, 10, 10))}, scored=KEYS[:1], runs=200)
+    # of 100 persons each is one percent, and 1.004 in the count of the city
+    persons = draws.columns["rate"][:, 0]
+    assert persons == pytest.approx(np.round(persons), abs=1e-9)
+    assert draws.city["rate"][:, 0] == pytest.approx(100 * (1.004 * persons + 3) / 130.4)
+
+
+def test_the_city_value_of_a_change_is_that_of_both_dates():
+    x, n, x0, n0 = series(10, 40, 6, 9), series(100, 400, 50, 80), series(12, 30, 6, 9), series(90, 420, 60, 80)
+    counts = {"change": Counts(x, n, earlier=(x0, n0))}
+    kept = draw(counts, scored=KEYS[:0], runs=2)
+    assert kept.city["change"][:, 0] == pytest.approx([100 * (65 / 630 - 57 / 650)] * 2)
+    drawn_all = draw(counts, runs=5000).city["change"]
+    assert drawn_all.mean() == pytest.approx(100 * (65 / 630 - 57 / 650), abs=0.1)
+
+
 def test_indicators_without_counts_have_one_row():
     given = inputs()
     given = NeedInputs(given.values.assign(share=[1.0, 2.0, 3.0, 4.0]), {}, {}, given.catalogue)

@@ -41,7 +41,7 @@ def test_one_area_in_german(counted):
     need = qa.need_index(counted, spec({**SGB2, "weight": 2.0}, JOBS))
     assert need.explain("00") == (
         "Gebiet 00: Unterstützungsbedarf, Klasse „erhöht“, Indexwert 4,36 (höher = mehr Bedarf); "
-        "Rang 1 von 20, unter den höchsten 5 %. "
+        "Rang 1 von 20, unter den höchsten 5\u202f%. "
         "Gegenüber dem Durchschnitt der Gebiete wird der Indexwert vor allem erhöht durch "
         f"SGB-II-Quote (30,0{THIN}%; Stadt, aus den Anzahlen: 11,0{THIN}%; Beitrag +8,72). "
         "Gesenkt wird er vor allem durch Beschäftigte (70; Mittel der Gebiete: 51; niedriger = mehr Bedarf; "
@@ -76,15 +76,15 @@ def test_a_mean_of_the_areas_is_not_called_the_city_and_ties_are_counted():
 @pytest.mark.parametrize(
     ("place", "german", "english"),
     [
-        (0, "unter den niedrigsten 1 %", "among the lowest 1 %"),
-        (4, "unter den niedrigsten 5 %", "among the lowest 5 %"),
-        (5, "unter den niedrigsten 10 %", "among the lowest 10 %"),
-        (20, "zwischen den höchsten und den niedrigsten 20 %", "between the highest and the lowest 20 %"),
-        (79, "zwischen den höchsten und den niedrigsten 20 %", "between the highest and the lowest 20 %"),
-        (80, "unter den höchsten 20 %", "among the highest 20 %"),
-        (94, "unter den höchsten 10 %", "among the highest 10 %"),
-        (95, "unter den höchsten 5 %", "among the highest 5 %"),
-        (99, "unter den höchsten 1 %", "among the highest 1 %"),
+        (0, "unter den niedrigsten 1\u202f%", "among the lowest 1%"),
+        (4, "unter den niedrigsten 5\u202f%", "among the lowest 5%"),
+        (5, "unter den niedrigsten 10\u202f%", "among the lowest 10%"),
+        (20, "zwischen den höchsten und den niedrigsten 20\u202f%", "between the highest and the lowest 20%"),
+        (79, "zwischen den höchsten und den niedrigsten 20\u202f%", "between the highest and the lowest 20%"),
+        (80, "unter den höchsten 20\u202f%", "among the highest 20%"),
+        (94, "unter den höchsten 10\u202f%", "among the highest 10%"),
+        (95, "unter den höchsten 5\u202f%", "among the highest 5%"),
+        (99, "unter den höchsten 1\u202f%", "among the highest 1%"),
     ],
 )
 def test_the_band_of_a_hundred_areas(place, german, english):
@@ -97,7 +97,7 @@ def test_the_band_of_a_hundred_areas(place, german, english):
 def test_a_band_holds_all_areas_with_the_same_score():
     frame = pd.DataFrame({"a": [0.0] * 90 + [1.0] * 10}, index=[f"{i:02d}" for i in range(100)])
     need = qa.need_index(frame, spec({"id": "a"}))
-    assert "rank 1 of 100, level with 9 other areas, among the highest 10 %" in need.explain("95", "en")
+    assert "rank 1 of 100, level with 9 other areas, among the highest 10%" in need.explain("95", "en")
     assert "rank 11 of 100, level with 89 other areas. " in need.explain("05", "en")
 
 
@@ -106,7 +106,7 @@ def test_the_first_of_three_areas_is_in_no_band():
     with pytest.warns(UserWarning, match="over 3 areas only"):
         need = qa.need_index(frame, spec({"id": "a"}))
     assert "Rang 1 von 3. " in need.explain("z")
-    assert "Rang 2 von 3, zwischen den höchsten und den niedrigsten 20 %. " in need.explain("y")
+    assert "Rang 2 von 3, zwischen den höchsten und den niedrigsten 20\u202f%. " in need.explain("y")
 
 
 def test_the_three_largest_contributions_are_named_in_their_order():
@@ -152,11 +152,22 @@ def test_the_second_axis_and_a_change_have_their_own_words():
     assert need.explain("03").startswith("Gebiet 03: status, Klasse „gering“")
 
 
+def test_a_context_indicator_is_marked_as_no_measure_of_need(counted):
+    frame = counted.assign(mh_share=[60.0] + [20.0] * 19, mh_share_change=[3.0] + [0.0] * 19)
+    need = qa.need_index(frame, spec(SGB2, {"id": "mh_share"}, {"id": "mh_share_change"}))
+    german, english = need.explain("00"), need.explain("00", "en")
+    assert german.count("(Kontext, kein Maß für Bedarf) (") == 2
+    assert english.count("(context, not a measure of need) (") == 2
+    label = need.inputs.catalogue["mh_share"].label_de
+    assert f"{label} (Kontext, kein Maß für Bedarf) (60,0{THIN}%" in german
+    assert "SGB-II-Quote (30" in german
+
+
 def test_an_area_like_all_others_on_average():
     frame = pd.DataFrame({"a": [float(i) for i in range(21)]}, index=[f"{i:02d}" for i in range(21)])
     need = qa.need_index(frame, spec({"id": "a"}))
-    assert need.explain("10").endswith(" %. Alle Indikatoren liegen im Durchschnitt der Gebiete.")
-    assert need.explain("10", "en").endswith(" %. All indicators are at the average of the areas.")
+    assert need.explain("10").endswith("\u202f%. Alle Indikatoren liegen im Durchschnitt der Gebiete.")
+    assert need.explain("10", "en").endswith("%. All indicators are at the average of the areas.")
 
 
 def test_an_area_with_a_gap_says_what_it_was_computed_from(counted):

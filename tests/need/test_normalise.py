@@ -112,10 +112,49 @@ def test_ranks_count_smaller_and_half_of_equal_values(values):
     assert ranks(np.array(values)).tolist() == expected
 
 
-@pytest.mark.parametrize("method", ["z", "minmax"])
-def test_values_that_are_all_equal_have_no_scale(method):
+@pytest.mark.parametrize("method", ["z", "minmax", "percentile", "rank", "exponential", "above", "goalposts"])
+@pytest.mark.parametrize("values", [[0.3, 0.3, 0.3], [0.1 + 0.2, 0.3, 0.3], [np.nan, 0.3, 0.3]])
+def test_values_that_are_all_equal_have_no_scale(method, values):
     with pytest.raises(SpecError, match="'x' is the same in all 3 areas"):
-        on_scale([0.1 + 0.2, 0.3, 0.3] if method == "z" else [0.3, 0.3, 0.3], method=method)
+        on_scale(values, Scale("x", low=0.0, high=1.0), method=method)
+
+
+@pytest.mark.parametrize("method", ["none", "z", "minmax", "percentile", "rank", "exponential", "above", "goalposts"])
+@pytest.mark.parametrize("values", [[np.nan, 0.3, np.nan], [np.nan] * 3])
+def test_values_known_in_fewer_than_two_areas_are_compared_with_nothing(method, values):
+    with pytest.raises(SpecError, match=r"'x' is known in [01] of the 3 areas that are scored: there is nothing to"):
+        on_scale(values, Scale("x", low=0.0, high=1.0), method=method)
+
+
+@pytest.mark.parametrize(
+    ("rule", "same"),
+    [
+        ({"method": "z"}, 0.0),
+        ({"method": "z", "ddof": 1}, 0.0),
+        ({"method": "z", "centre": 100.0, "spread": 10.0}, 100.0),
+        ({"method": "z", "reference": "city"}, 0.0),
+        ({"method": "z", "weighting": "population"}, 0.0),
+        ({"method": "minmax", "low": 1.0, "high": 100.0}, 50.5),
+        ({"method": "percentile"}, 0.5),
+        ({"method": "above"}, 0.0),
+    ],
+)
+def test_among_many_replications_nobody_differs_in_one_that_is_constant(rule, same):
+    scale = Scale("x", residents=np.array([1.0, 2, 3, 4]), city=3.5, strict=False)
+    values = np.array([[1.0, 2, 5, 9], [3, 3, 3, 3], [np.nan, 3, np.nan, np.nan], [np.nan] * 4])
+    found = on_scale(values, scale, **rule)
+    assert found[0].tolist() == pytest.approx(on_scale(values[0], scale, **rule).tolist())
+    assert found[1].tolist() == [same] * 4
+    assert found[2].tolist() == pytest.approx([np.nan, same, np.nan, np.nan], nan_ok=True)
+    assert np.isnan(found[3]).all()
+
+
+def test_weighted_by_residents_areas_that_differ_where_nobody_lives_are_the_same():
+    scale = Scale("x", residents=np.array([0.0, 2, 3]))
+    with pytest.raises(SpecError, match="'x' is the same in all 3 areas"):
+        on_scale([9, 3, 3], scale, method="z", weighting="population")
+    lenient = Scale("x", residents=scale.residents, strict=False)
+    assert on_scale([9, 3, 3], lenient, method="z", weighting="population").tolist() == [0.0, 0.0, 0.0]
 
 
 def test_a_city_value_needs_counts_and_weights_need_residents():

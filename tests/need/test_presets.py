@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 import quartiersatlas as qa
+from quartiersatlas.catalogue import text
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "verify_presets.py"
 
@@ -148,6 +149,7 @@ def test_every_preset_says_what_it_was_proved_against_or_why_not(name):
     assert spec.id == name
     assert spec.source
     assert bool(spec.verified) != bool(spec.unverified)
+    assert bool(spec.unverified) == bool(spec.unverified_de)
 
 
 @pytest.mark.parametrize("name", qa.NeedSpec.presets())
@@ -181,7 +183,11 @@ def test_presets_that_were_not_verified_say_so_when_used(name):
     frame = frame_of(dict.fromkeys(leaf.id for axis in spec.axes for leaf in axis.indicators)).assign(residents=900.0)
     with pytest.warns(UserWarning, match="not verified against published results"):
         need = qa.need_index(frame, spec, population="residents")
-    assert need.warnings[0].name == "warning_unverified"
+    message = need.warnings[0]
+    assert message.name == "warning_unverified"
+    said = {lang: text(message.name, lang, **message.values) for lang in ("de", "en")}
+    assert said["de"].endswith(f"geprüft: {spec.unverified_de}")
+    assert said["en"].endswith(f"published results: {spec.unverified}")
 
 
 def test_nap_is_a_rule_of_two_conditions_and_not_an_average():

@@ -5,8 +5,9 @@ import sys
 import numpy as np
 import pytest
 
+import quartiersatlas as qa
 from quartiersatlas.errors import DependencyError, SpecError
-from quartiersatlas.need.sensitivity import FACTORS, sobol_of_many
+from quartiersatlas.need.sensitivity import FACTORS, _whole_blocks, sobol_of_many
 
 WORSE = {"status": ["low", "very_low"]}
 
@@ -81,6 +82,13 @@ def test_outputs_count_with_their_variance():
     ("options", "message"),
     [
         ({"n": 100}, "a power of two"),
+        ({"n": 64.0}, r"sensitivity: n is 64.0; it must be a whole number: n=64\."),
+        ({"n": True}, "n is True"),
+        ({"seed": "x"}, "seed is 'x'"),
+        ({"seed": None}, "seed is None; it is a whole number from 0 on, such as seed=1"),
+        ({"factors": ["data", "weights", "data"]}, "factors names 'data' 2 times"),
+        ({"factors": "data"}, "factors is 'data'; give a list"),
+        ({"select": 41}, "only 40 areas have a score"),
         ({"factors": ["data"]}, "at least two"),
         ({"factors": ["data", "noise"]}, "factors names 'noise'"),
         ({"threshold": 2.0}, r"threshold is 2.0; it must be in \[0, 1\)"),
@@ -90,6 +98,23 @@ def test_outputs_count_with_their_variance():
 def test_what_cannot_be_run_is_refused(counted, options, message):
     with pytest.raises(SpecError, match=message):
         counted().sensitivity(**{"n": 8, **options})
+
+
+def test_runs_without_a_score_leave_with_their_block_and_are_counted(counted):
+    frame = counted.frame()
+    frame.loc["007", "x_a"] = 1.0
+    members = [{"id": "a", "numerator": "x_a", "denominator": "n_a", "transform": "log"}]
+    need = qa.need_index(frame, counted.spec(members=members))
+    result = need.sensitivity(n=64, select=10, factors=["data", "threshold"])
+    # the area has no case in a share of e^-1 of the draws; it is not among the highest, all others are scored
+    assert result.failed == pytest.approx(64 * 4 / np.e, rel=0.25)
+    assert f"without a score for some or all areas: {result.failed} runs" in repr(result)
+    assert total(result, "members").notna().all()
+    chosen = np.array([[True], [True], [False], [False], [True], [True], [False], [True], [False]])
+    told = np.array([[True]] * 4 + [[False]] + [[True]] * 4)
+    assert _whole_blocks(chosen, told, 3)[:, 0].tolist() == [True, True, False, False, True, False]
+    with pytest.raises(SpecError, match="1 of 2 blocks of runs hold one without any score"):
+        _whole_blocks(chosen[:6], told[:6], 3)
 
 
 def test_a_missing_package_is_named_with_its_install_command(counted, monkeypatch):

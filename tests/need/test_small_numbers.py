@@ -83,7 +83,7 @@ def test_rates_come_from_counts_named_in_the_spec_too():
 def test_changes_are_tested_in_the_unit_of_the_indicator_and_for_all_areas(dates):
     data = qa.add_change(*dates, ["poverty", "help"])
     need = need_of(data, "help", "help_change", "poverty_change")
-    table = need.change_test(persistence=0.6)
+    table = need.change_test(correlation=0.6)
     assert list(table.columns.levels[0].sort_values()) == ["help_change", "poverty_change"]
     assert table.index.equals(need.scores.index)
     row = table.loc["a0", "poverty_change"]
@@ -94,7 +94,7 @@ def test_changes_are_tested_in_the_unit_of_the_indicator_and_for_all_areas(dates
     plain = qa.rate_change(
         (earlier.values["poor"], earlier.values["residents"]),
         (later.values["poor"], later.values["residents"]),
-        persistence=0.6,
+        correlation=0.6,
     )
     in_percent = plain.assign(**(plain[["change", "lower", "upper"]] * 100))
     pd.testing.assert_frame_equal(table["poverty_change"], in_percent, check_names=False)
@@ -123,7 +123,7 @@ def test_without_counts_the_error_names_the_repair():
         need.change_test()
 
 
-def test_a_persistence_out_of_range_is_refused(dates):
+def test_a_correlation_out_of_range_is_refused(dates):
     need = need_of(qa.add_change(*dates, ["help"]), "help", "help_change")
     with pytest.raises(SpecError, match="a correlation in"):
-        need.change_test(persistence=1.0)
+        need.change_test(correlation=1.0)

@@ -121,6 +121,7 @@ def specs(draw):
         weights_sum=draw(st.one_of(st.none(), above_0)),
         verified=draw(text),
         unverified=draw(text),
+        unverified_de=draw(text),
     )
 
 

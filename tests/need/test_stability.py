@@ -7,7 +7,9 @@ from scipy import stats
 
 import quartiersatlas as qa
 from quartiersatlas.errors import SpecError
-from quartiersatlas.need.runs import drawn_weights
+from quartiersatlas.need.draws import Draws
+from quartiersatlas.need.runs import Runs, count_failed, drawn_weights, outcomes, share_of_runs
+from quartiersatlas.need.stability import labelled
 
 WORSE = {"status": ["low", "very_low"]}
 
@@ -182,6 +184,18 @@ def test_the_result_says_what_it_is_in_both_languages(counted):
     assert "at least 90%" in stable.notes("en")[1]
 
 
+def test_numbers_of_the_notes_are_written_as_the_language_does(counted):
+    stable = counted().stability(n=1200, seed=np.random.default_rng(1), vary=["threshold"], limits=(0.025, 0.9))
+    assert stable.notes("de")[0].startswith("1.200 Durchläufe")
+    assert "(ohne feste Startzahl)" in stable.notes("de")[0]
+    assert stable.notes("en")[0].startswith("1,200 runs")
+    assert "(without a fixed seed)" in stable.notes("en")[0]
+    assert "(ohne feste Startzahl)" in counted().stability(n=1, seed=None).notes("de")[0]
+    assert "weniger als 2,5\u202f%" in stable.notes("de")[1]
+    assert "mindestens 90\u202f%" in stable.notes("de")[1]
+    assert "fewer than 2.5%" in stable.notes("en")[1]
+
+
 def test_one_of_several_conditions_selects(counted):
     need = counted()
     either = need.stability(n=5, vary=[], select=[{"status": ["very_low"]}, {"status": ["low"]}])
@@ -193,6 +207,28 @@ def test_one_of_several_conditions_selects(counted):
     ("options", "message"),
     [
         ({"n": 0}, "at least one run"),
+        ({"n": 100.0}, r"stability: n is 100.0; it must be a whole number: n=100\."),
+        ({"n": True}, "n is True; it must be a whole number"),
+        ({"n": "5"}, "n is '5'; it must be a whole number"),
+        ({"seed": "x"}, "seed is 'x'; it is a whole number from 0 on, a numpy Generator"),
+        ({"seed": -1}, "seed is -1"),
+        ({"seed": 1.0}, "seed is 1.0"),
+        ({"limits": (0.5,)}, r"limits are \(0.5,\); give two shares"),
+        ({"limits": (0.1, 0.5, 0.9)}, "give two shares"),
+        ({"limits": 0.5}, "limits are 0.5; give two shares"),
+        ({"limits": ("a", "b")}, "give two shares"),
+        ({"persistence": "a"}, "persistence is 'a'; it is a share"),
+        ({"concentration": float("inf")}, "concentration is inf.*leave 'weights' out"),
+        ({"concentration": "a"}, "concentration is 'a'"),
+        ({"threshold": None}, "threshold is None"),
+        ({"vary": ["data", "weights", "data"]}, "vary names 'data' 2 times"),
+        ({"vary": "data"}, r"vary is 'data'; give a list: \['data'\]"),
+        ({"select": [["status"]]}, r"select=\[\['status'\]\]: name a share"),
+        ({"select": object}, "name a share, a number of areas"),
+        ({"select": True}, "select=True: name a share"),
+        ({"select": 10_000}, "select=10000: only 40 areas have a score"),
+        ({"select": {"status": []}}, "no class of axis 'status' is named; there are high, medium"),
+        ({"select": {"status": 3}}, "axis 'status' has no class 3"),
         ({"vary": ["noise"]}, "vary names 'noise'; there are data, weights"),
         ({"persistence": 1.5}, r"a share of persons in \[0, 1\]"),
         ({"concentration": 0.0}, "concentration is 0.0"),
@@ -209,6 +245,13 @@ def test_one_of_several_conditions_selects(counted):
 def test_what_cannot_be_run_is_refused(counted, options, message):
     with pytest.raises(SpecError, match=message):
         counted().stability(**{"n": 5, **options})
+
+
+def test_a_share_may_be_a_number_of_any_precision(counted):
+    need = counted()
+    single, double = (need.stability(n=5, vary=[], select=share) for share in (np.float32(0.25), 0.25))
+    assert single.table["selected"].tolist() == double.table["selected"].tolist()
+    assert single.table["selected"].sum() == 10
 
 
 @pytest.mark.shared_data
@@ -267,15 +310,84 @@ def test_fixed_constants_are_kept_where_another_aggregation_is_tried(counted, ru
     assert ways == {"own", "geometric", "mazziotta_pareto"}
 
 
-def test_a_run_that_cannot_be_computed_is_said_to_be_a_run(counted):
+def test_a_run_in_which_an_indicator_is_the_same_everywhere_tells_nobody_apart_by_it(counted):
     frame = counted.frame()
     frame["x_a"] = 0.0
     frame.loc["003", "x_a"] = 1.0
     need = qa.need_index(frame, counted.spec())
-    with pytest.raises(SpecError, match=r"as published can be computed, but not every run .* 'a' is the same in all"):
-        need.stability(n=50, vary=["data"])
-    with pytest.raises(SpecError, match=r"cannot be computed without one of the areas .* single area"):
-        need.influence()
+    draws = Draws({**{k: v[None] for k, v in need.columns.items()}, "a": np.zeros((1, 40))}, {})
+    found = outcomes(need.spec, ["status"], Runs(draws, np.zeros(1)), need.ground, {"status": 1.0})
+    rest = qa.need_index(frame, counted.spec("bc"))
+    assert found.scores["status"][0] == pytest.approx(rest.scores["status"].to_numpy(), abs=1e-12)
+    stable = need.stability(n=50, vary=["data"])
+    assert stable.failed == 0
+    assert stable.table["p_selected"].notna().all()
+
+
+def logged(counted, **axis):
+    """Give an index of one logarithm of a count that is 0 in a third of the runs (a Poisson chance of e^-1)."""
+    frame = counted.frame()
+    frame.loc["007", "x_a"] = 1.0
+    members = [{"id": "a", "numerator": "x_a", "denominator": "n_a", "transform": "log"}]
+    return frame, qa.need_index(frame, counted.spec(members=members, **axis))
+
+
+def test_a_run_without_a_score_is_left_out_of_the_shares_of_its_areas_and_counted(counted):
+    _, need = logged(counted)
+    lowest = {"status": ["high"]}
+    stable = need.stability(n=2000, seed=1, vary=["data"], select=lowest)
+    assert stable.failed == pytest.approx(2000 / np.e, rel=0.15)
+    # whenever the area has a score, it is far below all others
+    assert stable.table.loc["007", "p_selected"] == 1
+    assert "007" in stable.core
+    assert stable.table.loc["007", "rank_upper"] == 40
+    sums = stable.class_probabilities["status"].sum(axis=1)
+    assert sums.tolist() == pytest.approx([1.0] * 40)
+    assert len(stable.size) == 2000
+    failed = f"{stable.failed}"
+    assert f"In {failed} von 2.000 Durchläufen ließ sich" in " ".join(stable.notes("de"))
+    assert f"In {failed} of 2,000 runs, no index value" in " ".join(stable.notes("en"))
+    assert f"without a score for some or all areas: {failed} runs" in repr(stable)
+    assert "without a score" not in repr(counted().stability(n=5))
+
+
+def test_an_area_that_never_has_a_score_has_no_share_and_no_label(counted):
+    _, need = logged(counted)
+    draws = Draws({"a": np.where(np.arange(40) == 7, 0.0, need.columns["a"])[None]}, {})
+    found = outcomes(
+        need.spec, ["status"], Runs(draws, np.zeros(3), row=np.zeros(3, int)), need.ground, {"status": 1.0}
+    )
+    assert np.isnan(found.scores["status"][:, 7]).all()
+    assert (found.classes["status"][:, 7] == -1).all()
+    told = ~np.isnan(found.scores["status"])
+    p = share_of_runs(found.classes["status"] >= 0, told)
+    assert np.isnan(p[7])
+    assert labelled(p, (0.1, 0.9))[7] is None
+    assert count_failed(told, "x") == 3
+
+
+def test_values_that_a_mean_cannot_take_leave_their_areas_without_a_score(counted):
+    rule = {"method": "z", "reference": "fixed", "centre": 100.0, "spread": 10.0}
+    members = [{"id": k, "numerator": f"x_{k}", "denominator": f"n_{k}", "centre": 15.0, "scale": 8.0} for k in "ab"]
+    need = qa.need_index(counted.frame(), counted.spec(members=members, normalise=rule, aggregate="geometric"))
+    for aggregate in ("geometric", "mazziotta_pareto"):
+        spec = counted.spec(members=members, normalise=rule, aggregate=aggregate)
+        low = np.where(np.arange(40) == 7, -900.0, need.columns["a"])
+        draws = Draws({"a": low[None], "b": need.columns["b"][None]}, {})
+        found = outcomes(spec, ["status"], Runs(draws, np.zeros(1)), need.ground, {"status": 1.0})
+        assert np.isnan(found.scores["status"][0]).nonzero()[0].tolist() == [7]
+
+
+def test_runs_that_all_fail_are_refused_once():
+    with pytest.raises(SpecError, match=r"stability: none of the 5 runs could be computed"):
+        count_failed(np.zeros((5, 3), dtype=bool), "stability")
+
+
+def test_limits_in_deviations_do_not_exist_where_nobody_has_a_score(counted):
+    _, need = logged(counted, breaks={"method": "sd"})
+    draws = Draws({"a": np.zeros((1, 40))}, {})
+    found = outcomes(need.spec, ["status"], Runs(draws, np.zeros(1)), need.ground, {"status": 1.0})
+    assert (found.classes["status"] == -1).all()
 
 
 def test_what_cannot_vary_is_not_said_to_have_varied(counted):

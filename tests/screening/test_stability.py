@@ -129,3 +129,27 @@ def test_a_need_index_of_ready_made_shares_leaves_the_rule_its_counts(data, need
         assert stable.not_redrawn == ("poverty",)
         assert stable.table["p_selected"].between(0.01, 0.99).any() == (vary == ["data"])
         assert alone.table["selected"].tolist() == stable.table["selected"].tolist()
+
+
+def test_runs_without_a_score_do_not_count_for_their_areas(data):
+    counts = data.values["poor"].copy()
+    counts.iloc[7] = 1.0
+    frame = data.values[["residents"]].assign(poor=counts)
+    members = [{"id": "logged", "numerator": "poor", "denominator": "residents", "transform": "log"}]
+    axis = {"id": "status", "standardise": {"method": "z"}, "indicators": members, "classes": FOUR}
+    spec = qa.NeedSpec.from_dict({"id": "t", "source": "t", "min_population": 0, "axes": [axis]})
+    shortlist = qa.screen(data, qa.in_class("status", "low"), need=qa.need_index(frame, spec))
+    stable = shortlist.stability(n=2000, seed=3, vary=["data"])
+    key = data.values.index[7]
+    # its only case is drawn away with the chance e^-1; whenever it has a score, it is the lowest
+    assert stable.failed == pytest.approx(2000 / np.e, rel=0.15)
+    assert stable.table.loc[key, "p_selected"] == 1
+    assert key in stable.core
+    assert len(stable.size) == 2000
+    assert shortlist.stability(n=10, vary=["weights"]).failed == 0
+
+
+@pytest.mark.parametrize(("options", "message"), [({"n": 5.0}, "n=5"), ({"seed": "x"}, "seed is 'x'")])
+def test_what_cannot_be_run_is_refused(data, options, message):
+    with pytest.raises(SpecError, match=message):
+        qa.screen(data, qa.above_city("poverty")).stability(**options)

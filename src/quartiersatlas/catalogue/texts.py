@@ -20,7 +20,10 @@ THIN_BLANK = "\u202f"
 
 @dataclass(frozen=True)
 class Message:
-    """A sentence to be said in either language: the name of a text and what stands in it."""
+    """A sentence to be said in either language: the name of a text and what stands in it.
+
+    A value that differs with the language is a tuple (German, English).
+    """
 
     name: str
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -44,6 +47,8 @@ def pick(lang: Lang, german: str, english: str) -> str:
 def text(name: str, lang: Lang, /, **values: object) -> str:
     """Return the text of this name with its placeholders filled in, or as it is where no values are given.
 
+    A value that differs with the language is a tuple (German, English).
+
     Examples
     --------
     >>> text("legend_city", "en", value="12.5 %")
@@ -51,7 +56,8 @@ def text(name: str, lang: Lang, /, **values: object) -> str:
     """
     german, english = texts()[name]
     template = pick(lang, german, english)
-    return template.format(**values) if values else template
+    said = {key: pick(lang, *value) if isinstance(value, tuple) else value for key, value in values.items()}
+    return template.format(**said) if said else template
 
 
 @cache
@@ -61,6 +67,19 @@ def texts() -> dict[str, tuple[str, str]]:
     rows = csv.reader(table.splitlines(), delimiter=";")
     next(rows)
     return {name: (german, english) for name, german, english in rows}
+
+
+def percent_text(share: float, lang: Lang) -> str:
+    """Write a share as percent, with a decimal where it has one: ``57 %`` (narrow blank) or ``57%``.
+
+    Examples
+    --------
+    >>> percent_text(0.125, "en")
+    '12.5%'
+    """
+    percent = round(100 * share, 1)
+    written = number_text(percent, 0 if percent.is_integer() else 1, lang)
+    return pick(lang, f"{written}{THIN_BLANK}%", f"{written}%")
 
 
 def number_text(value: float, decimals: int, lang: Lang) -> str:

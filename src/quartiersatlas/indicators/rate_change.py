@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     CountPair = tuple[pd.Series[float], pd.Series[float]]
 
 
-def rate_change(earlier: CountPair, later: CountPair, *, persistence: float = 0.0) -> pd.DataFrame:
+def rate_change(earlier: CountPair, later: CountPair, *, correlation: float = 0.0) -> pd.DataFrame:
     """Change of rates between two dates, with an interval and a test.
 
     Parameters
@@ -22,9 +22,10 @@ def rate_change(earlier: CountPair, later: CountPair, *, persistence: float = 0.
     earlier, later : tuple of two Series of float, shape (n_areas,)
         Numerator and denominator of each date, all on one index. Numerator between 0 and the denominator; NaN where
         unknown.
-    persistence : float
+    correlation : float
         Correlation between the two rates of an area, in [0, 1): the same persons are counted twice. 0 treats the dates
-        as independent, which overstates chance where people stay.
+        as independent, which overstates chance where people stay. Of a share of persons that stay (the ``persistence``
+        of :meth:`quartiersatlas.need.NeedIndex.stability`) the notes make a correlation.
 
     Returns
     -------
@@ -38,11 +39,11 @@ def rate_change(earlier: CountPair, later: CountPair, *, persistence: float = 0.
     CountError
         A count is negative, infinite or text, a numerator exceeds its denominator, or the indexes differ.
     SpecError
-        ``persistence`` is not in [0, 1).
+        ``correlation`` is not in [0, 1).
 
     Notes
     -----
-    With the Wilson intervals ``(l, u)`` of the rates ``p``, and r = ``persistence`` (independent dates [1]_, the same
+    With the Wilson intervals ``(l, u)`` of the rates ``p``, and r = ``correlation`` (independent dates [1]_, the same
     persons [2]_)::
 
         lower = change - sqrt((p2 - l2)^2 - 2 r (p2 - l2) (u1 - p1) + (u1 - p1)^2)
@@ -52,7 +53,10 @@ def rate_change(earlier: CountPair, later: CountPair, *, persistence: float = 0.
     Interval and test can disagree at the margin; the interval decides ``significant``.
 
     Where m persons are in both counts and the correlation of their situation at the two dates is phi,
-    ``r = phi m / sqrt(n1 n2)`` [3]_. One area in twenty is "significant" although nothing changed: of 500 areas, 25.
+    ``r = phi m / sqrt(n1 n2)`` [3]_. With the persistence of the stability run, ``m = persistence min(n1, n2)`` and, as
+    the same chance decides for a person at both dates, ``phi = (min(p1, p2) - p1 p2) / sqrt(p1 (1 - p1) p2 (1 - p2))``:
+    near 1 where the rates are alike, so that r is then about the persistence times ``sqrt(min(n1, n2) / max(n1, n2))``.
+    One area in twenty is "significant" although nothing changed: of 500 areas, 25.
 
     References
     ----------
@@ -70,9 +74,9 @@ def rate_change(earlier: CountPair, later: CountPair, *, persistence: float = 0.
     >>> rate_change(before, after)[["change", "lower", "upper"]].round(4).to_dict("records")
     [{'change': 0.2, 'lower': 0.0524, 'upper': 0.3339}]
     """
-    if not 0 <= persistence < 1:
+    if not 0 <= correlation < 1:
         raise SpecError(
-            f"persistence is {persistence!r}; it is a correlation in [0, 1): 0 for independent dates, close to 1 where "
+            f"correlation is {correlation!r}; it is a correlation in [0, 1): 0 for independent dates, close to 1 where "
             f"nearly everybody stays in the same situation."
         )
     x1, n1 = count_pair(*earlier)
@@ -82,8 +86,8 @@ def rate_change(earlier: CountPair, later: CountPair, *, persistence: float = 0.
     known = n1.gt(0) & n2.gt(0) & x1.notna() & x2.notna()
     x1, n1, x2, n2 = (counts.where(known) for counts in (x1, n1, x2, n2))
     change = x2 / n2 - x1 / n1
-    lower, upper = _interval((x1, n1), (x2, n2), persistence)
-    z = _score((x1, n1), (x2, n2), persistence)
+    lower, upper = _interval((x1, n1), (x2, n2), correlation)
+    z = _score((x1, n1), (x2, n2), correlation)
     significant = (lower.gt(0) | upper.lt(0)).astype("boolean").where(known)
     table = {"change": change, "lower": lower, "upper": upper, "z": z, "p_value": _two_sided(z)}
     return pd.DataFrame({**table, "significant": significant})

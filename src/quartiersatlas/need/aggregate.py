@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 BLOCK = 100_000  # comparisons of areas held at a time
 
 
-def aggregated(parts: NDArray[np.float64], weights: NDArray[np.float64], method: str, name: str) -> NDArray[np.float64]:
+def aggregated(
+    parts: NDArray[np.float64], weights: NDArray[np.float64], method: str, name: str, *, strict: bool = True
+) -> NDArray[np.float64]:
     """Aggregate the members of a group.
 
     Parameters
@@ -27,11 +29,18 @@ def aggregated(parts: NDArray[np.float64], weights: NDArray[np.float64], method:
         How.
     name : str
         Name of the group, for the message.
+    strict : bool
+        Whether values that a geometric or Mazziotta-Pareto mean cannot take are refused; if not, the areas have NaN.
 
     Returns
     -------
     array of float, shape (..., n_areas)
         NaN where no member is known.
+
+    Raises
+    ------
+    SpecError
+        Strict, and the mean needs values above 0.
     """
     weights = weights.reshape(weights.shape + (1,) * (parts.ndim - weights.ndim))
     known = ~np.isnan(parts)
@@ -48,13 +57,13 @@ def aggregated(parts: NDArray[np.float64], weights: NDArray[np.float64], method:
     with np.errstate(invalid="ignore", divide="ignore"):
         shares = weights * known / (weights * known).sum(axis=0)
     if method == "geometric":
-        _need_positive(parts, name)
-        logs: NDArray[np.float64] = np.exp(np.nansum(shares * np.log(parts), axis=0))
-        return np.where(known.any(axis=0), logs, np.nan)
+        able = _above_zero(parts, name, strict=strict)
+        logs: NDArray[np.float64] = np.exp(np.nansum(shares * np.log(np.where(able, parts, np.nan)), axis=0))
+        return np.where(known.any(axis=0) & able.all(axis=0), logs, np.nan)
     mean: NDArray[np.float64] = np.where(known.any(axis=0), np.nansum(shares * parts, axis=0), np.nan)
     if method == "arithmetic":
         return mean
-    _need_positive(mean, name)
+    mean = np.where(_above_zero(mean, name, strict=strict), mean, np.nan)
     # Mazziotta-Pareto with plus: M + S^2 / M; uneven profiles count as more need
     variance = np.nansum(shares * (parts - mean) ** 2, axis=0)
     uneven: NDArray[np.float64] = mean + variance / mean
@@ -98,9 +107,12 @@ def _copeland_of_one(parts: NDArray[np.float64], weights: NDArray[np.float64]) -
     return score
 
 
-def _need_positive(values: NDArray[np.float64], name: str) -> None:
-    if np.any(values <= 0):
+def _above_zero(values: NDArray[np.float64], name: str, *, strict: bool) -> NDArray[np.bool_]:
+    """Return where values are above 0 or unknown; others are refused, if strict."""
+    if strict and np.any(values <= 0):
         raise SpecError(
             f"{name!r}: {int(np.sum(values <= 0))} values are not above 0 and cannot be aggregated this way. "
             f"Take a scale above 0."
         )
+    able: NDArray[np.bool_] = ~(values <= 0)
+    return able

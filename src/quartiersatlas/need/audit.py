@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from quartiersatlas.catalogue import Message
+from quartiersatlas.need.cautions import percent
 from quartiersatlas.need.evaluate import group_parts
 from quartiersatlas.need.spec import NeedIndicator
 from quartiersatlas.need.transform import KURTOSIS, SKEW, skew_and_kurtosis, transformed
@@ -222,7 +223,7 @@ def _weight_findings(need: NeedIndex, axis: NeedAxis, weights: pd.DataFrame) -> 
     kinds = ["nominal", "effective"]
     heaviest = (context[kinds].sum() >= HALF - EXACT) | (context[kinds].max() > others[kinds].max() + EXACT)
     if heaviest.any():
-        shares = {kind: f"{context[kind].sum():.0%}" for kind in kinds}
+        shares = {kind: percent(float(context[kind].sum())) for kind in kinds}
         found.append(Message("audit_context", {"axis": axis.id, "names": ", ".join(context.index), **shares}))
     against = weights.index[weights["correlation"] < 0]
     if len(against):

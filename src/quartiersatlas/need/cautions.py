@@ -6,6 +6,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 from quartiersatlas.catalogue import Message
+from quartiersatlas.catalogue.texts import percent_text
 from quartiersatlas.need.spec import NeedGroup
 
 if TYPE_CHECKING:
@@ -21,7 +22,12 @@ def cautions(spec: NeedSpec, inputs: NeedInputs, n_scored: int) -> tuple[Message
     """Return what a reader has to know, and warn the analyst."""
     found = []
     if spec.unverified:
-        found.append(Message("warning_unverified", {"spec": spec.id, "reason": spec.unverified}))
+        found.append(
+            Message(
+                "warning_unverified",
+                {"spec": spec.id, "reason": (spec.unverified_de or spec.unverified, spec.unverified)},
+            )
+        )
     for axis in spec.axes:
         found += _axis_warnings(axis, inputs)
     if n_scored < FEW_AREAS:
@@ -39,12 +45,17 @@ def _axis_warnings(axis: NeedAxis, inputs: NeedInputs) -> list[Message]:
     found = []
     if share >= 0.5 or (len(weights) > 1 and any(weights[leaf] > _others(weights, leaf) for leaf in context)):  # noqa: PLR2004 - half
         names = ", ".join(leaf.id for leaf in context)
-        found.append(Message("warning_context", {"axis": axis.id, "share": f"{share:.0%}", "names": names}))
+        found.append(Message("warning_context", {"axis": axis.id, "share": percent(share), "names": names}))
     return found + [
         Message("warning_direction", {"axis": axis.id, "name": leaf.id})
         for leaf in weights
         if leaf.id in catalogue and catalogue[leaf.id].direction == -leaf.direction
     ]
+
+
+def percent(share: float) -> tuple[str, str]:
+    """Write a share as a whole number of percent, in German and in English."""
+    return percent_text(round(share, 2), "de"), percent_text(round(share, 2), "en")
 
 
 def _others(weights: Mapping[NeedIndicator, float], leaf: NeedIndicator) -> float:

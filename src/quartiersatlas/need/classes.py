@@ -83,7 +83,10 @@ def class_limits(scores: NDArray[np.float64], uppers: ArrayLike, breaks: Breaks)
     if breaks.method == "quantile":
         return quantiles(scores, wanted, breaks.type)
     if breaks.method == "sd":
-        mean, deviation = np.nanmean(scores, axis=-1, keepdims=True), np.nanstd(scores, axis=-1, keepdims=True)
+        n = (~np.isnan(scores)).sum(axis=-1, keepdims=True)
+        with np.errstate(invalid="ignore"):  # where nobody has a score, there are no limits
+            mean = np.nansum(scores, axis=-1, keepdims=True) / n
+            deviation = np.sqrt(np.nansum((scores - mean) ** 2, axis=-1, keepdims=True) / n)
         wanted = np.asarray(mean + wanted * deviation)
     return wanted
 

@@ -26,11 +26,14 @@ Columns = Mapping[str, Array]
 class Ground:
     """What is known of the scored areas beside the indicators: residents, and the indicators' city values.
 
-    A city value may be an array of shape (..., 1) that differs from one set of values to the next.
+    A city value may be an array of shape (..., 1) that differs from one set of values to the next. Strict, what cannot
+    be computed is refused; otherwise it is NaN in the areas concerned, and an indicator that is the same everywhere
+    tells nobody apart: one set of values among many must not end all of them.
     """
 
     residents: Array | None = None
     city: Mapping[str, float | Array] = field(default_factory=dict)
+    strict: bool = True
 
 
 def axis_score(axis: NeedAxis, columns: Columns, ground: Ground, weights: Mapping[str, Array] | None = None) -> Array:
@@ -53,7 +56,7 @@ def axis_score(axis: NeedAxis, columns: Columns, ground: Ground, weights: Mappin
         Higher is more need.
     """
     raw = group_value(axis, columns, ground, weights)
-    return normalised(raw, axis.standardise, Scale(axis.id, ground.residents))
+    return normalised(raw, axis.standardise, Scale(axis.id, ground.residents, strict=ground.strict))
 
 
 def group_value(
@@ -63,7 +66,7 @@ def group_value(
     parts = group_parts(group, columns, ground, weights)
     own = (weights or {}).get(group.id)
     shares = np.array([member.weight for member in group.members]) if own is None else own
-    value = aggregated(parts, shares, group.aggregate, group.id)
+    value = aggregated(parts, shares, group.aggregate, group.id, strict=ground.strict)
     return np.where(present_share(group, parts) >= group.min_present - 1e-12, value, np.nan)
 
 
@@ -91,8 +94,8 @@ def _part(
 ) -> Array:
     if isinstance(member, NeedGroup):
         value = group_value(member, columns, ground, weights)
-        return normalised(value, rule, Scale(member.id, ground.residents))
-    value = member.direction * transformed(columns[member.id], member.transform, member.id)
+        return normalised(value, rule, Scale(member.id, ground.residents, strict=ground.strict))
+    value = member.direction * transformed(columns[member.id], member.transform, member.id, strict=ground.strict)
     return normalised(value, rule, _scale(member, ground))
 
 
@@ -108,6 +111,7 @@ def _scale(member: NeedIndicator, ground: Ground) -> Scale:
         scale=member.scale,
         low=low,
         high=high,
+        strict=ground.strict,
     )
 
 

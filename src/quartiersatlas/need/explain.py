@@ -74,7 +74,11 @@ def _standing(need: NeedIndex, key: str, axis: NeedAxis, lang: Lang) -> str:
 def _ties(others: int, lang: Lang) -> str:
     if not others:
         return ""
-    return text("explain_need_tied_one", lang) if others == 1 else text("explain_need_tied", lang, count=others)
+    return (
+        text("explain_need_tied_one", lang)
+        if others == 1
+        else text("explain_need_tied", lang, count=number_text(others, 0, lang))
+    )
 
 
 def _band(n_above: int, n_below: int, n: int, lang: Lang) -> str:
@@ -131,7 +135,10 @@ def _part(need: NeedIndex, key: str, axis: NeedAxis, name: str, part: float, lan
         sign = "+" if part > 0 else ""
         notes.append(text("explain_need_part", lang, part=sign + number_text(part, 2, lang)))
     value = _value(need, leaf, float(need.inputs.values[name].loc[key]), lang)
-    return f"{label_of(leaf, need.inputs.catalogue, lang)} ({'; '.join([value, *notes])})"
+    label, known = label_of(leaf, need.inputs.catalogue, lang), _in_catalogue(leaf.id, need.inputs.catalogue)
+    if known is not None and known.role == "context":
+        label = text("explain_need_context", lang, label=label)
+    return f"{label} ({'; '.join([value, *notes])})"
 
 
 def _value(need: NeedIndex, leaf: NeedIndicator, value: float, lang: Lang) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from quartiersatlas.errors import SpecError
+from quartiersatlas.need.arguments import check_index
 from quartiersatlas.need.cautions import cautions, nominal_weights
 from quartiersatlas.need.classes import class_ids
 from quartiersatlas.need.evaluate import axis_score
@@ -52,7 +53,7 @@ def need_index(
     ColumnError
         An indicator of the spec is not in the data.
     CountError
-        A numerator exceeds its denominator.
+        A numerator exceeds its denominator, or a count is above 2^53.
     SpecError
         Fewer than three areas are left, an indicator has no variance, is missing everywhere, holds text or marks such
         as -9999; a key to exclude is not there.
@@ -85,6 +86,7 @@ def need_index(
     >>> bool(np.allclose(need.contributions["status"].sum(axis=1), need.scores["status"]))
     True
     """
+    check_index(data, spec, exclude)
     inputs = need_inputs(data, spec, population)
     keys = inputs.values.index
     excluded = excluded_areas(inputs, spec, {**spec.exclude, **(exclude or {})})

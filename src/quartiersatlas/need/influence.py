@@ -13,10 +13,10 @@ from quartiersatlas.need.evaluate import axis_score
 from quartiersatlas.need.normalise import ranks
 from quartiersatlas.need.runs import CELLS, Runs, as_published, groups_with_a_choice, outcomes
 from quartiersatlas.need.selection import selection_of
-from quartiersatlas.need.variants import variant
+from quartiersatlas.need.variants import removable, variant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -27,14 +27,16 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-LEFT_OUT = ["axis", "without", "n_selected", "kept", "lost", "gained", "n_classes_changed", "rank_correlation"]
+LEFT_OUT = ["axis", "without", "n_selected", "kept", "lost", "gained", "unscored"]
+LEFT_OUT += ["n_classes_changed", "rank_correlation"]
+MOST_AREAS = 5000  # without each of which in turn the index is computed, unless they are named
 STEPS = 1000  # of a weight between 0 and all of its group: a tenth of a percentage point
 
 
 def leave_one_out(need: NeedIndex, select: Choice) -> pd.DataFrame:
     """Compute the index without each indicator; see :meth:`quartiersatlas.need.NeedIndex.leave_one_out`."""
-    selection = selection_of(need.spec, select)
-    cases = [(axis, leaf.id) for axis in need.spec.axes for leaf in axis.indicators if len(axis.indicators) > 1]
+    selection = selection_of(need.spec, select, len(need.scored))
+    cases = [(axis, name) for axis in need.spec.axes for name in removable(axis)]
     base, _ = _base(need)
     published = {axis.id: class_numbers(base[axis.id], axis) for axis in need.spec.axes}
     before = selection.selected(base, published)
@@ -44,64 +46,103 @@ def leave_one_out(need: NeedIndex, select: Choice) -> pd.DataFrame:
         score = axis_score(reduced, need.columns, need.ground)
         classes = class_numbers(score, axis)
         after = selection.selected({**base, axis.id: score}, {**published, axis.id: classes})
+        known = ~np.isnan(score)
         rows.append(
             {
                 "axis": axis.id,
                 "without": name,
                 "n_selected": int(after.sum()),
                 "kept": int((before & after).sum()),
-                "lost": list(need.scored[before & ~after]),
+                "lost": list(need.scored[before & ~after & known]),
                 "gained": list(need.scored[after & ~before]),
-                "n_classes_changed": int((classes != published[axis.id]).sum()),
+                "unscored": list(need.scored[~known]),
+                "n_classes_changed": int(((classes != published[axis.id]) & known).sum()),
                 "rank_correlation": _correlation(ranks(score), ranks(base[axis.id])),
             }
         )
     return pd.DataFrame(rows, columns=LEFT_OUT)
 
 
-def influence(need: NeedIndex) -> pd.DataFrame:
+def influence(need: NeedIndex, areas: Sequence[str] | None) -> pd.DataFrame:
     """Compute the index without each area; see :meth:`quartiersatlas.need.NeedIndex.influence`."""
-    keys = need.scored
-    frames = []
+    left_out = _places(need, areas)
+    rows = []
     for axis in need.spec.axes:
         base = axis_score(axis, need.columns, need.ground)
         published = class_numbers(base, axis)
-        rows = []
-        for out, score in _without_each(need, axis):
-            moved = class_numbers(score, axis) != published
-            moved[np.arange(len(out)), out] = False
-            shift = np.nanmax(np.abs(score - base), axis=1)
-            rows += [
-                {"key": keys[area], "axis": axis.id, "n_moved": int(row.sum()), "moved": list(keys[row]), "shift": by}
-                for area, row, by in zip(out, moved, shift, strict=True)
-            ]
-        frames.append(pd.DataFrame(rows))
-    table = pd.concat(frames, ignore_index=True)
+        for out, score, note in _without_each(need, axis, left_out):
+            rows += _moves(need.scored, out, score, (base, published), axis) if not note else []
+            rows += [{"key": need.scored[area], "axis": axis.id, "moved": [], "note": note} for area in out if note]
+    table = pd.DataFrame(rows, columns=["key", "axis", "n_moved", "moved", "shift", "note"])
+    table = table.astype({"n_moved": "Int64", "shift": float})
     return table.sort_values(["n_moved", "shift"], ascending=False, kind="stable", ignore_index=True)
 
 
-def _without_each(need: NeedIndex, axis: NeedAxis) -> Iterator[tuple[NDArray[np.int64], Array]]:
-    """Yield blocks of areas left out, and the scores of all areas without each, shape (block, n_areas)."""
+def _places(need: NeedIndex, areas: Sequence[str] | None) -> NDArray[np.int64]:
+    """Return the places of the areas to leave out among those that are scored."""
+    n = len(need.scored)
+    if areas is None and n > MOST_AREAS:
+        raise SpecError(
+            f"influence: the index is computed anew without each of {n:,} areas, and the time grows with their square: "
+            f"above {MOST_AREAS:,}, name those to leave out, such as influence(areas=need.scored[:100]), or the ones "
+            f"with the highest scores."
+        )
+    if areas is None:
+        return np.arange(n)
+    if isinstance(areas, str):
+        raise SpecError(f"influence: areas is the text {areas!r}; give a list of keys: areas=[{areas!r}].")
+    keys = list(dict.fromkeys(areas))
+    unknown = [key for key in keys if key not in need.scored]
+    if unknown:
+        raise SpecError(f"influence: {len(unknown)} of the areas named have no score: {list_some(unknown)}.")
+    return np.asarray(need.scored.get_indexer(pd.Index(keys)), dtype=np.int64)
+
+
+def _moves(
+    keys: pd.Index, out: NDArray[np.int64], score: Array, before: tuple[Array, NDArray[np.int64]], axis: NeedAxis
+) -> list[dict[str, object]]:
+    """Say for each area left out whose class changes, and by how much a score changes most."""
+    base, published = before
+    moved = class_numbers(score, axis) != published
+    moved[np.arange(len(out)), out] = False
+    shift = np.fmax.reduce(np.abs(score - base), axis=1)
+    return [
+        {"key": keys[area], "axis": axis.id, "n_moved": row.sum(), "moved": list(keys[row]), "shift": by, "note": ""}
+        for area, row, by in zip(out, moved, shift, strict=True)
+    ]
+
+
+def _without_each(
+    need: NeedIndex, axis: NeedAxis, areas: NDArray[np.int64]
+) -> Iterator[tuple[NDArray[np.int64], Array, str]]:
+    """Yield blocks of areas left out, the scores of all areas, shape (block, n_areas), and why there are none.
+
+    Where the index cannot be computed without one of a block, its areas are left out one by one.
+    """
     columns = {leaf.id: need.columns[leaf.id] for leaf in axis.indicators}
     n = len(need.scored)
     step = max(1, CELLS // (n * len(columns)))
-    for start in range(0, n, step):
-        out = np.arange(start, min(n, start + step))
-        gone = np.zeros((len(out), n), dtype=bool)
-        gone[np.arange(len(out)), out] = True
-        without = {k: np.where(gone, np.nan, v) for k, v in columns.items()}
+    for start in range(0, len(areas), step):
+        out = areas[start : start + step]
         try:
-            yield out, axis_score(axis, without, need.ground)
-        except SpecError as error:
-            raise SpecError(
-                f"The index cannot be computed without one of the areas {list_some(need.scored[out])} (axis "
-                f"{axis.id!r}): {error} An indicator that differs from the others in a single area has this effect."
-            ) from None
+            yield out, _score_without(columns, axis, need, out), ""
+        except SpecError:
+            for one in out[:, None]:
+                try:
+                    yield one, _score_without(columns, axis, need, one), ""
+                except SpecError as error:
+                    yield one, np.full((1, n), np.nan), str(error)
+
+
+def _score_without(columns: Mapping[str, Array], axis: NeedAxis, need: NeedIndex, out: NDArray[np.int64]) -> Array:
+    gone = np.zeros((len(out), len(need.scored)), dtype=bool)
+    gone[np.arange(len(out)), out] = True
+    return axis_score(axis, {name: np.where(gone, np.nan, v) for name, v in columns.items()}, need.ground)
 
 
 def smallest_weight_change(need: NeedIndex, select: Choice) -> pd.DataFrame:
     """Return how far one weight must move; see :meth:`quartiersatlas.need.NeedIndex.smallest_weight_change`."""
-    selection = selection_of(need.spec, select)
+    selection = selection_of(need.spec, select, len(need.scored))
     base, spread = _base(need)
     published = {axis.id: class_numbers(base[axis.id], axis) for axis in need.spec.axes}
     before = selection.selected(base, published)

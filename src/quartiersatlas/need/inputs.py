@@ -15,6 +15,7 @@ from quartiersatlas.errors import ColumnError, SpecError, list_some
 from quartiersatlas.indicators import city_value, rates
 from quartiersatlas.intake import AreaData
 from quartiersatlas.intake.data import checked_counts
+from quartiersatlas.need.arguments import check_countable
 from quartiersatlas.need.evaluate import Ground
 
 if TYPE_CHECKING:
@@ -115,6 +116,8 @@ def need_inputs(data: AreaData | pd.DataFrame, spec: NeedSpec, population: str |
     for leaf in leaves.values():
         found = _counts(data, leaf)
         if found is not None:
+            for column in (found.numerator, found.denominator, *(found.earlier or ())):
+                check_countable(column)
             counts[leaf.id] = found
         values[leaf.id] = _values(data, leaf, spec, found)
     frame = pd.DataFrame(values)

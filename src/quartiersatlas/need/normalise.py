@@ -17,11 +17,16 @@ if TYPE_CHECKING:
 
 DECAY = 23.0  # constant of the exponential transformation of the English, Welsh and Scottish indices
 FULL = 100.0
+ROUNDING = 1e-12  # values that differ by less of their size are the same
+MIDDLE = 0.5
 
 
 @dataclass(frozen=True)
 class Scale:
-    """What a step needs to know beside the values: residents of the areas, city value and constants of the member."""
+    """What a step needs to know beside the values: residents of the areas, city value and constants of the member.
+
+    Strict, values that do not tell areas apart are refused; otherwise nobody differs, see :func:`normalised`.
+    """
 
     name: str
     residents: NDArray[np.float64] | None = None
@@ -30,6 +35,7 @@ class Scale:
     scale: float | None = None
     low: float | None = None
     high: float | None = None
+    strict: bool = True
 
 
 def normalised(
@@ -52,20 +58,73 @@ def normalised(
     Returns
     -------
     array of float, shape (..., n_areas)
-        NaN where the value is.
+        NaN where the value is. Where the scale is not strict, a set of values that are all the same gives a z-score
+        of 0, the middle between the ends of ``minmax`` and of percentile ranks, and what the rule says elsewhere.
+
+    Raises
+    ------
+    SpecError
+        The scale is strict, and the values are the same in all areas or known in fewer than two.
     """
     reference = values if among is None else among
+    known = (~np.isnan(reference)).sum(axis=-1, keepdims=True)
+    varies = _varies(reference)
+    if scale.strict:
+        _refuse_same(known, varies, rule, scale.name, values.shape[-1])
     if rule.method == "none":
         return values
-    if rule.method == "z":
-        centre, deviation = _centre_and_deviation(reference, rule, scale)
-        return rule.centre + rule.spread * (values - centre) / deviation
-    if rule.method in ("minmax", "goalposts"):
-        return _stretched(values, reference, rule, scale)
-    if rule.method == "above":
-        return np.where(np.isnan(values), np.nan, values > _threshold(reference, rule, scale))
-    rising = ranks(values, rule.ties) if among is None else ranks_among(values, among, rule.ties)
-    return _by_rank(rising, (~np.isnan(reference)).sum(axis=-1, keepdims=True), rule)
+    with np.errstate(invalid="ignore", divide="ignore"):  # what does not vary is replaced
+        if rule.method == "z":
+            return _z_scores(values, reference, rule, scale, varies)
+        if rule.method in ("minmax", "goalposts"):
+            return _stretched(values, reference, rule, scale, varies)
+        if rule.method == "above":
+            return np.where(np.isnan(values), np.nan, values > _threshold(reference, rule, scale))
+        rising = ranks(values, rule.ties) if among is None else ranks_among(values, among, rule.ties)
+        return _by_rank(rising, known, rule, varies)
+
+
+def _varies(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return whether the known values differ by more than rounding, shape (..., 1); False where none is known."""
+    low, high = np.fmin.reduce(values, axis=-1, keepdims=True), np.fmax.reduce(values, axis=-1, keepdims=True)
+    differ: NDArray[np.bool_] = high - low > ROUNDING * np.fmax(np.abs(low), np.abs(high))
+    return differ
+
+
+def _refuse_same(known: NDArray[np.int64], varies: NDArray[np.bool_], rule: Normalise, name: str, n: int) -> None:
+    """Refuse values that are known in fewer than two areas, or that a scale cannot tell apart."""
+    if known.min() < 2:  # noqa: PLR2004 - a single value is compared with nothing
+        raise SpecError(
+            f"{name!r} is known in {known.min()} of the {n} areas that are scored: there is nothing to compare. Leave "
+            f"it out of the spec, or complete the data."
+        )
+    if rule.method != "none" and not varies.all():
+        raise SpecError(_same(name, n))
+
+
+def _same(name: str, n: int) -> str:
+    return f"{name!r} is the same in all {n} areas: it cannot tell them apart. Leave it out."
+
+
+def _z_scores(
+    values: NDArray[np.float64],
+    reference: NDArray[np.float64],
+    rule: Normalise,
+    scale: Scale,
+    varies: NDArray[np.bool_],
+) -> NDArray[np.float64]:
+    centre, deviation = _centre_and_deviation(reference, rule, scale)
+    if rule.reference != "fixed":
+        # weighted by residents, areas may differ where nobody lives
+        varies = varies & (deviation > np.abs(centre) * ROUNDING)
+        if scale.strict and not varies.all():
+            raise SpecError(_same(scale.name, values.shape[-1]))
+        deviation = np.where(varies, deviation, np.nan)
+        z = np.where(varies, (values - centre) / deviation, 0.0 * values)
+    else:
+        z = (values - centre) / deviation
+    scaled: NDArray[np.float64] = rule.centre + rule.spread * z
+    return scaled
 
 
 def _centre_and_deviation(
@@ -83,12 +142,7 @@ def _centre_and_deviation(
     squares = np.nansum(weights * (values - centre) ** 2, axis=-1, keepdims=True)
     known = (~np.isnan(values)).sum(axis=-1, keepdims=True)
     # with ddof 1 the weights count as if they summed to the number of areas
-    deviation = np.sqrt(squares / total * known / (known - rule.ddof))
-    if not np.all(deviation > np.abs(centre) * 1e-12):
-        raise SpecError(
-            f"{scale.name!r} is the same in all {values.shape[-1]} areas: it cannot tell them apart. Leave it out."
-        )
-    return centre, deviation
+    return centre, np.sqrt(squares / total * known / (known - rule.ddof))
 
 
 def _weights(values: NDArray[np.float64], rule: Normalise, scale: Scale) -> NDArray[np.float64]:
@@ -128,30 +182,33 @@ def _threshold(values: NDArray[np.float64], rule: Normalise, scale: Scale) -> ND
 
 
 def _stretched(
-    values: NDArray[np.float64], reference: NDArray[np.float64], rule: Normalise, scale: Scale
+    values: NDArray[np.float64],
+    reference: NDArray[np.float64],
+    rule: Normalise,
+    scale: Scale,
+    varies: NDArray[np.bool_],
 ) -> NDArray[np.float64]:
     """Stretch between the extremes of the reference, or between goalposts, to the ends of the scale."""
     if rule.method == "goalposts":
         assert scale.low is not None  # noqa: S101 - checked when the spec is read
         assert scale.high is not None  # noqa: S101 - checked when the spec is read
-        low, high = np.asarray(scale.low), np.asarray(scale.high)
+        share = (values - np.asarray(scale.low)) / (np.asarray(scale.high) - np.asarray(scale.low))
     else:
-        low, high = np.nanmin(reference, axis=-1, keepdims=True), np.nanmax(reference, axis=-1, keepdims=True)
-        if not np.all(high > low):
-            raise SpecError(
-                f"{scale.name!r} is the same in all {values.shape[-1]} areas: it cannot tell them apart. Leave it out."
-            )
-    share: NDArray[np.float64] = (values - low) / (high - low)
+        low = np.fmin.reduce(reference, axis=-1, keepdims=True)
+        high = np.fmax.reduce(reference, axis=-1, keepdims=True)
+        share = np.where(varies, (values - low) / (high - low), MIDDLE + 0.0 * values)
     result: NDArray[np.float64] = rule.low + (rule.high - rule.low) * share
     return result
 
 
-def _by_rank(rising: NDArray[np.float64], n: NDArray[np.int64], rule: Normalise) -> NDArray[np.float64]:
+def _by_rank(
+    rising: NDArray[np.float64], n: NDArray[np.int64], rule: Normalise, varies: NDArray[np.bool_]
+) -> NDArray[np.float64]:
     """Return rank, percentile rank or the exponential transformation of the rank; the highest rank is most need."""
     if rule.method == "rank":
         return rising
     if rule.method == "percentile":
-        percent: NDArray[np.float64] = (rising - 1) / (n - 1)
+        percent: NDArray[np.float64] = np.where(varies, (rising - 1) / (n - 1), MIDDLE + 0.0 * rising)
         return percent
     # counted from the most deprived area (rank 1), R = (n - rank + shift) / n
     falling = n + 1 - rising

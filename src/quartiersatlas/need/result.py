@@ -44,7 +44,8 @@ class NeedIndex:
     classes : DataFrame
         One column per axis: class id; missing for excluded areas.
     excluded : DataFrame
-        On the key: ``reason`` (``population``, ``manual``, ``missing``, ``no_denominator``) and ``detail``.
+        On the key: ``reason`` (``population``, ``manual``, ``missing``, ``no_denominator``) and ``detail``. An area is
+        scored on all axes or on none: one without an earlier date has no dynamics, and no status either.
     incomplete : DataFrame
         On the key: ``axis`` and ``missing`` indicators of areas that were scored although something is missing.
     reference : DataFrame
@@ -167,6 +168,7 @@ class NeedIndex:
         persistence : float, default 0
             Of changes between two dates: the share of the persons, in [0, 1], who are counted at both dates and for
             whom the same chance decides. 0 treats the dates as independent, which overstates the noise of a register.
+            The ``correlation`` of :meth:`change_test` follows from it, see :func:`quartiersatlas.rate_change`.
         concentration : float, default 6
             Of the Dirichlet distribution of weights, per member of a group; higher is nearer to the spec.
         threshold : float, default 0.1
@@ -184,7 +186,7 @@ class NeedIndex:
         Raises
         ------
         SpecError
-            A parameter is out of range, or ``select`` names what is not there.
+            A parameter is out of range, ``select`` names what is not there, or no run could be computed.
 
         Notes
         -----
@@ -194,8 +196,10 @@ class NeedIndex:
         Weights: ``Dirichlet`` around those of the spec, in every group. Normalisation: the spec's own, z-scores,
         minimum to maximum, percentile ranks; aggregation: the spec's own, arithmetic, geometric and Mazziotta-Pareto
         means, in all groups of an axis; where limits of classes refer to the score's own scale, and where conditions
-        are counted, the method is not varied. Every source has a stream of random numbers of its own. The approach is
-        that of Saisana et al. [1]_.
+        are counted, the method is not varied. In a run, an indicator that is the same everywhere tells nobody apart
+        (z-score 0, the middle of minimum to maximum), and a value that a transform or mean cannot take is unknown: an
+        area whose score needs it has none in that run. Every source has a stream of random numbers of its own. The
+        approach is that of Saisana et al. [1]_.
 
         References
         ----------
@@ -240,25 +244,44 @@ class NeedIndex:
         -------
         DataFrame
             One row per axis and indicator left out: ``n_selected`` areas, ``kept`` of the published ones, keys ``lost``
-            and ``gained``, ``n_classes_changed`` on the axis, ``rank_correlation`` (Spearman) with the published score.
-            No rows for axes of one indicator.
+            and ``gained``, keys ``unscored`` (areas known through this indicator alone), ``n_classes_changed`` on the
+            axis, ``rank_correlation`` (Spearman) with the published score. No rows for axes of one indicator, nor for
+            the conditions of a rule that counts them. The weights left in a group bear the sum of all.
         """
         return leave_one_out(self, select)
 
-    def influence(self) -> pd.DataFrame:
+    def influence(self, areas: Sequence[str] | None = None) -> pd.DataFrame:
         """Compute the index without each area in turn: which areas move the classes of others?
+
+        Parameters
+        ----------
+        areas : sequence of str, optional
+            Keys of the scored areas to leave out; all, if not given.
 
         Returns
         -------
         DataFrame
             One row per axis and area left out, those that move most first: ``n_moved`` other areas whose class
-            changes, ``moved`` (their keys), ``shift`` (largest change of another area's score, on its scale). Limits
-            that refer to the areas, means, deviations and ranks are computed anew each time.
+            changes, ``moved`` (their keys), ``shift`` (largest change of another area's score, on its scale), ``note``.
+            Where there is no index without an area (the only one in which an indicator differs, say), ``n_moved`` and
+            ``shift`` are missing and ``note`` says why.
+
+        Raises
+        ------
+        SpecError
+            There are more than 5,000 areas and ``areas`` is not given, or one of them has no score.
+
+        Notes
+        -----
+        Limits that refer to the areas, means, deviations and ranks are computed anew; the value of the city is not, for
+        the persons still live there. Each area costs one computation of the index: time grows with their square.
         """
-        return influence(self)
+        return influence(self, areas)
 
     def smallest_weight_change(self, select: Choice = None) -> pd.DataFrame:
         """Return the smallest shift of a single weight that brings an area onto the shortlist, or off it.
+
+        Needs about 60 KB of memory for each scored area: 600 MB for 10,000.
 
         Parameters
         ----------
@@ -445,15 +468,16 @@ class NeedIndex:
         """Columns (indicator, statistic): value, interval, shrunken value and reliability; see :func:`rate_table`."""
         return rate_table(self.inputs)
 
-    def change_test(self, persistence: float = 0.0) -> pd.DataFrame:
+    def change_test(self, correlation: float = 0.0) -> pd.DataFrame:
         """Return interval and test of the indicators that are changes; see :func:`change_table`.
 
         Parameters
         ----------
-        persistence : float
-            Correlation between the two dates, in [0, 1).
+        correlation : float
+            Correlation between the two dates, in [0, 1): about the ``persistence`` of :meth:`stability`, a share of
+            persons, where rates and populations are alike; :func:`quartiersatlas.rate_change` has the formula.
         """
-        return change_table(self.inputs, persistence)
+        return change_table(self.inputs, correlation)
 
     @property
     def table(self) -> pd.DataFrame:

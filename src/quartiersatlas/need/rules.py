@@ -38,7 +38,8 @@ class Normalise:
         Divisor n - ddof of the standard deviation.
     reference : {"areas", "city", "fixed"}
         Where a z-score's centre or the threshold of ``above`` comes from: the mean of the scored areas, the city
-        value from the counts, or constants of the spec.
+        value from the counts, or constants of the spec. Around the city value c the deviation is taken from it too: a
+        z-score divides by the root mean square distance, ``sqrt(mean((x - c)^2))``.
     weighting : {"none", "population"}
         Whether mean and deviation of a z-score weigh areas by their residents.
     centre, spread : float

@@ -107,6 +107,27 @@ def outcomes(spec: NeedSpec, axes: Iterable[str], runs: Runs, ground: Ground, sp
     return Outcomes(found, classes)
 
 
+def share_of_runs(yes: NDArray[np.bool_], told: NDArray[np.bool_]) -> Array:
+    """Return the share of the runs in which something holds, among those in which it can be told; NaN where in none.
+
+    Both have the shape (runs, ...).
+    """
+    runs = told.sum(axis=0)
+    share: Array = np.divide((yes & told).sum(axis=0), runs, out=np.full(runs.shape, np.nan), where=runs > 0)
+    return share
+
+
+def count_failed(told: NDArray[np.bool_], what: str) -> int:
+    """Return in how many runs an area has no score, of shape (runs, n_areas); refuse that no run has any."""
+    if not told.any():
+        raise SpecError(
+            f"{what}: none of the {len(told)} runs could be computed, though the index as published can: with other "
+            f"data or methods no value is in the range of a transform or mean. Leave 'data' out of what varies, take "
+            f"a transform that allows 0, or a larger denominator."
+        )
+    return int((~told).any(axis=1).sum())
+
+
 def _scores(axis: NeedAxis, runs: Runs, ground: Ground) -> Array:
     """Return the score of every run; runs of one method are computed together."""
     n_areas = next(iter(runs.draws.columns.values())).shape[-1]
@@ -119,15 +140,8 @@ def _scores(axis: NeedAxis, runs: Runs, ground: Ground) -> Array:
             row = rows if runs.row is None else runs.row[rows]
             columns = {leaf.id: _rows(runs.draws.columns[leaf.id], row) for leaf in axis.indicators}
             city: dict[str, Array | float] = {name: _rows(value, row) for name, value in runs.draws.city.items()}
-            around = replace(ground, city={**ground.city, **city})
-            try:
-                scores[rows] = axis_score(changed, columns, around, _weights(axis, changed, runs, rows))
-            except SpecError as error:
-                raise SpecError(
-                    f"The index as published can be computed, but not every run with other data, weights or methods "
-                    f"(axis {axis.id!r}): {error} With few cases, redrawn counts reach 0 or are the same everywhere: "
-                    f"leave 'data' out of what varies, take a transform that allows 0, or a larger denominator."
-                ) from None
+            around = replace(ground, city={**ground.city, **city}, strict=False)
+            scores[rows] = axis_score(changed, columns, around, _weights(axis, changed, runs, rows))
     return scores
 
 
@@ -142,13 +156,15 @@ def _rows(values: Array, rows: NDArray[np.int64]) -> Array:
 
 
 def _weights(axis: NeedAxis, changed: NeedAxis, runs: Runs, rows: NDArray[np.int64]) -> dict[str, Array]:
-    """Return the weights of the groups that are left, of the members that are left."""
+    """Return the weights of the members that are left, scaled to the sum of all members of their group."""
     kept = {group.id: {member.id for member in group.members} for group in changed.groups()}
-    return {
-        group.id: runs.weights[axis.id, group.id][[member.id in kept[group.id] for member in group.members]][:, rows]
-        for group in axis.groups()
-        if (axis.id, group.id) in runs.weights and group.id in kept
-    }
+    found: dict[str, Array] = {}
+    for group in axis.groups():
+        if (axis.id, group.id) in runs.weights and group.id in kept:
+            drawn = runs.weights[axis.id, group.id][:, rows]
+            left = drawn[[member.id in kept[group.id] for member in group.members]]
+            found[group.id] = left * drawn.sum(axis=0) / left.sum(axis=0) if len(left) < len(drawn) else left
+    return found
 
 
 def moved_limits(axis: NeedAxis, shift: Array, spread: float) -> Array:

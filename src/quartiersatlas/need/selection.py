@@ -63,7 +63,7 @@ class Selection:
         return chosen
 
 
-def selection_of(spec: NeedSpec, choice: Choice) -> Selection:
+def selection_of(spec: NeedSpec, choice: Choice, n_areas: int) -> Selection:
     """Turn what a caller names into a rule of selection.
 
     Parameters
@@ -74,6 +74,8 @@ def selection_of(spec: NeedSpec, choice: Choice) -> Selection:
         A share in (0, 1) or a number of areas with the highest scores of the first axis; ``{"status": ["very_low"]}``:
         axes and classes that must all hold; a list of such: one of them must hold. None: the highest class of the first
         axis.
+    n_areas : int
+        Number of scored areas: no more can be selected.
 
     Raises
     ------
@@ -87,35 +89,46 @@ def selection_of(spec: NeedSpec, choice: Choice) -> Selection:
                 f"The first axis {first.id!r} has no classes to select by. Say how many: select=0.1, or select=20."
             )
         choice = {first.id: [first.classes[-1].id]}
-    if isinstance(choice, bool | str):
-        raise SpecError(
-            f"select={choice!r}: name a share, a number of areas, or classes such as {{'status': ['low']}}."
-        )
-    if isinstance(choice, int | np.integer):
+    if isinstance(choice, int | np.integer) and not isinstance(choice, bool):
         if choice < 1:
             raise SpecError(f"select={choice}: at least one area must be selected.")
+        if choice > n_areas:
+            raise SpecError(f"select={choice}: only {n_areas} areas have a score. Name a smaller number, or a share.")
         return Selection(number=int(choice), axes=(first.id,), text=f"the {choice} highest scores of {first.id}")
-    if isinstance(choice, float):
+    if isinstance(choice, float | np.floating):
         if not 0 < choice < 1:
             raise SpecError(
                 f"select={choice!r}: a share of the areas is in (0, 1); a number of areas is a whole number."
             )
-        return Selection(share=choice, axes=(first.id,), text=f"the highest {choice:.4g} of the scores of {first.id}")
-    conditions = [choice] if isinstance(choice, Mapping) else list(choice)
+        return Selection(
+            share=float(choice), axes=(first.id,), text=f"the highest {choice:.4g} of the scores of {first.id}"
+        )
+    named = list(choice) if isinstance(choice, list | tuple) else [choice]
+    conditions = [one for one in named if isinstance(one, Mapping)]
+    if len(conditions) < len(named):
+        raise SpecError(
+            f"select={choice!r}: name a share, a number of areas, or classes such as {{'status': ['low']}}."
+        )
     found = tuple({axis: _numbers(spec, axis, names) for axis, names in one.items()} for one in conditions)
     if not found or not all(found):
         raise SpecError(f"select={choice!r} names no axis and no class.")
     axes = tuple(axis.id for axis in spec.axes if any(axis.id in one for one in found))
     words = " or ".join(
-        " and ".join(f"{axis} in {{{', '.join(names)}}}" for axis, names in one.items()) for one in conditions
+        " and ".join(
+            f"{axis} in {{{', '.join(spec.axis(axis).classes[k].id for k in numbers)}}}"
+            for axis, numbers in one.items()
+        )
+        for one in found
     )
     return Selection(classes=found, axes=axes, text=words)
 
 
-def _numbers(spec: NeedSpec, axis: str, names: Sequence[str]) -> list[int]:
+def _numbers(spec: NeedSpec, axis: str, names: object) -> list[int]:
     known = [c.id for c in spec.axis(axis).classes]
-    names = [names] if isinstance(names, str) else list(names)
+    names = list(names) if isinstance(names, list | tuple | set | frozenset) else [names]
+    if not names:
+        raise SpecError(f"select: no class of axis {axis!r} is named; there are {', '.join(known)}.")
     for name in names:
         if name not in known:
             raise SpecError(f"select: axis {axis!r} has no class {name!r}; there are {', '.join(known)}.")
-    return [known.index(name) for name in names]
+    return [known.index(str(name)) for name in names]

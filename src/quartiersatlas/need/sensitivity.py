@@ -9,10 +9,12 @@ import numpy as np
 import pandas as pd
 
 from quartiersatlas.errors import DependencyError, SpecError
+from quartiersatlas.need.arguments import check_ranges, check_sensitivity
 from quartiersatlas.need.draws import drawn
-from quartiersatlas.need.runs import Method, Runs, as_published, drawn_weights, outcomes
+from quartiersatlas.need.runs import Method, Runs, as_published, count_failed, drawn_weights, outcomes
 from quartiersatlas.need.selection import selection_of
-from quartiersatlas.need.stability import SOURCES, check_ranges, idle_sources, methods_to_try
+from quartiersatlas.need.stability import SOURCES, idle_sources, methods_to_try
+from quartiersatlas.need.variants import removable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,9 +49,12 @@ class Sensitivity:
         The rule of selection in words.
     n_runs : int
         Runs of the whole index that were made.
+    failed : int
+        Runs in which some or all areas had no score. Where all had none, the run is left out, and so are those it is
+        compared with (its block of k + 2 runs); otherwise the areas without one count as not selected.
     idle : tuple of str
         Factors that could not vary, so that their 0 says nothing: no indicator has counts, no group has a choice of
-        weights, or the axes allow no other method.
+        weights, the axes allow no other method, or no indicator can be left out.
     spec_hash : str
         The spec it belongs to.
     """
@@ -58,12 +63,15 @@ class Sensitivity:
     variance: pd.Series[float]
     selection: str
     n_runs: int
+    failed: int = 0
     idle: tuple[str, ...] = ()
     spec_hash: str = ""
 
     def __repr__(self) -> str:
         wide = self.table.pivot_table(index="factor", columns="output", values="total", sort=False, dropna=False)
         lines = [f"Sensitivity ({self.spec_hash}), {self.n_runs} runs, total Sobol indices", wide.round(3).to_string()]
+        if self.failed:
+            lines.append(f"without a score for some or all areas: {self.failed} runs")
         if self.idle:
             lines.append(f"could not vary: {', '.join(self.idle)}")
         return "\n".join(lines)
@@ -87,22 +95,18 @@ def sensitivity(
 ) -> Sensitivity:
     """Decompose the variance of the shortlist; see :meth:`quartiersatlas.need.NeedIndex.sensitivity`."""
     sample, analyse = _salib()
-    for name in factors:
-        if name not in FACTORS:
-            raise SpecError(f"sensitivity: factors names {name!r}; there are {', '.join(FACTORS)}.")
-    if len(factors) < 2:  # noqa: PLR2004 - one factor makes everything
-        raise SpecError(f"sensitivity: {len(factors)} factors; at least two are needed to share the variance.")
-    if n <= 1 or n & (n - 1):
-        raise SpecError(f"sensitivity: n is {n}; the Sobol sequence needs a power of two, such as 256 or 1024.")
+    check_sensitivity(n, seed, factors, FACTORS)
     check_ranges(persistence, concentration, threshold)
-    selection = selection_of(need.spec, select)
+    selection = selection_of(need.spec, select, len(need.scored))
     problem = {"num_vars": len(factors), "names": list(factors), "bounds": [[0.0, 1.0]] * len(factors)}
     points = pd.DataFrame(sample.sample(problem, n, calc_second_order=False, seed=seed), columns=list(factors))
-    chosen, before, idle = _memberships(need, selection, points, seed, persistence, concentration, threshold)
+    chosen, told, before, idle = _memberships(need, selection, points, seed, persistence, concentration, threshold)
+    failed = count_failed(told, "sensitivity")
+    chosen = _whole_blocks(chosen, told, len(factors) + 2)
     outputs = {"size": chosen.sum(axis=1).astype(float), "changed": (chosen != before).sum(axis=1).astype(float)}
     rows = []
     for output, values in outputs.items():
-        rows += _scalar_rows(output, values, problem, analyse, seed)
+        rows += _scalar_rows(output, values, problem, analyse, seed or 1)  # 0 is no seed to SALib
     first, total = sobol_of_many(chosen.astype(float), len(factors))
     rows += [
         {"output": "members", "factor": name, "first_order": a, "total": b}
@@ -115,6 +119,7 @@ def sensitivity(
         variance=pd.Series(variance, name="variance"),
         selection=selection.text,
         n_runs=len(points),
+        failed=failed,
         idle=idle,
         spec_hash=need.spec.hash,
     )
@@ -139,8 +144,11 @@ def _memberships(
     persistence: float,
     concentration: float,
     threshold: float,
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_], tuple[str, ...]]:
-    """Return who is selected at every point, shape (points, n_areas), who is as published, and what cannot vary."""
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_], tuple[str, ...]]:
+    """Return who is selected and who has a score at every point, who is selected as published, and what cannot vary.
+
+    The first two have the shape (points, n_areas).
+    """
     axes = [axis for axis in need.spec.axes if axis.id in selection.axes]
     streams = dict(zip(SOURCES, np.random.default_rng(seed).spawn(len(SOURCES)), strict=True))
     draws, row, weights = as_published(need), None, {}
@@ -150,7 +158,7 @@ def _memberships(
         drawn_pool = drawn_weights(axes, POOL, streams["weights"], concentration)
         weights = {name: pool[:, _level(points["weights"], POOL)] for name, pool in drawn_pool.items()}
     scales, ways = methods_to_try(need, list(map(str, points)))
-    without = ["", *(leaf.id for axis in axes for leaf in axis.indicators if len(axis.indicators) > 1)]
+    without = ["", *dict.fromkeys(name for axis in axes for name in removable(axis))]
     grid = [Method(a, b, c) for a in scales for b in ways for c in (without if "indicators" in points else [""])]
     zero = pd.Series(0.0, index=points.index)
     scale = _level(points.get("normalisation", zero), len(scales))
@@ -170,7 +178,19 @@ def _memberships(
     chosen = selection.selected(found.scores, found.classes, 0.0 if selection.classes else runs.shift[:, None])
     single = outcomes(need.spec, base, Runs(as_published(need), np.zeros(1)), need.ground, spread)
     idle = idle_sources(list(map(str, points)), runs, has_counts=bool(need.inputs.counts))
-    return chosen, selection.selected(single.scores, single.classes)[0], idle
+    told = np.logical_and.reduce([~np.isnan(score) for score in found.scores.values()])
+    return chosen, told, selection.selected(single.scores, single.classes)[0], idle
+
+
+def _whole_blocks(chosen: NDArray[np.bool_], told: NDArray[np.bool_], size: int) -> NDArray[np.bool_]:
+    """Leave out the blocks of Saltelli's sample in which a run has no score at all."""
+    whole = np.asarray(told.any(axis=1).reshape(-1, size).all(axis=1))
+    if whole.sum() < 2:  # noqa: PLR2004 - a single block has no variance
+        raise SpecError(
+            f"sensitivity: {int((~whole).sum())} of {len(whole)} blocks of runs hold one without any score, so "
+            f"too few are left to compare. Leave 'data' out of the factors, or take a transform that allows 0."
+        )
+    return chosen[np.repeat(whole, size)]
 
 
 def _level(values: pd.Series[float], n: int) -> NDArray[np.int64]:

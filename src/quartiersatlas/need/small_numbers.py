@@ -45,14 +45,14 @@ def rate_table(inputs: NeedInputs) -> pd.DataFrame:
     return _side_by_side({name: _rate(counts) for name, counts in found.items()})
 
 
-def change_table(inputs: NeedInputs, persistence: float) -> pd.DataFrame:
+def change_table(inputs: NeedInputs, correlation: float) -> pd.DataFrame:
     """Return the tested change of every indicator that is a change between two counted rates.
 
     Parameters
     ----------
     inputs : NeedInputs
         Of a need index.
-    persistence : float
+    correlation : float
         Correlation between the two dates, in [0, 1).
 
     Returns
@@ -65,10 +65,10 @@ def change_table(inputs: NeedInputs, persistence: float) -> pd.DataFrame:
     Raises
     ------
     SpecError
-        No indicator is a change with the counts of both dates, or the persistence is not in [0, 1).
+        No indicator is a change with the counts of both dates, or the correlation is not in [0, 1).
     """
     tested = {
-        name: _change(counts, counts.earlier, persistence)
+        name: _change(counts, counts.earlier, correlation)
         for name, counts in inputs.counts.items()
         if counts.earlier is not None
     }
@@ -85,8 +85,8 @@ def _rate(counts: Counts) -> pd.DataFrame:
     return table.assign(**(table[IN_UNIT] * counts.per))
 
 
-def _change(counts: Counts, earlier: tuple[pd.Series[float], pd.Series[float]], persistence: float) -> pd.DataFrame:
-    table = rate_change(earlier, (counts.numerator, counts.denominator), persistence=persistence)
+def _change(counts: Counts, earlier: tuple[pd.Series[float], pd.Series[float]], correlation: float) -> pd.DataFrame:
+    table = rate_change(earlier, (counts.numerator, counts.denominator), correlation=correlation)
     return table.assign(**(table[CHANGE_IN_UNIT] * counts.per))
 
 

@@ -296,6 +296,8 @@ class NeedSpec:
         What the spec was proved against; empty where it was not.
     unverified : str
         Why a preset could not be proved: using it warns.
+    unverified_de : str
+        The same in German.
     """
 
     id: str
@@ -307,6 +309,7 @@ class NeedSpec:
     weights_sum: float | None = None
     verified: str = ""
     unverified: str = ""
+    unverified_de: str = ""
 
     def __post_init__(self) -> None:
         where = f"The need spec {self.id!r}"
@@ -452,6 +455,7 @@ class NeedSpec:
         source = "Bundesinstitut für Bau-, Stadt- und Raumforschung: ExWoSt-Informationen 40/1"
         min_population = 0
         unverified = "a rule quoted from its source; there are no published results to compare with"
+        unverified_de = "eine Regel, zitiert nach ihrer Quelle; veröffentlichte Ergebnisse zum Vergleich gibt es nicht"
         """
         from quartiersatlas.files import write_text
         from quartiersatlas.need.spec_toml import toml_text

@@ -8,13 +8,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from quartiersatlas.catalogue import text
+from quartiersatlas.catalogue import number_text, text
+from quartiersatlas.catalogue.texts import percent_text
 from quartiersatlas.errors import SpecError, list_some
+from quartiersatlas.need.arguments import check_ranges, check_run
 from quartiersatlas.need.classes import class_numbers
 from quartiersatlas.need.draws import drawn
 from quartiersatlas.need.evaluate import axis_score
 from quartiersatlas.need.normalise import ranks
-from quartiersatlas.need.runs import Method, Runs, as_published, drawn_weights, outcomes
+from quartiersatlas.need.runs import (
+    Method,
+    Runs,
+    as_published,
+    count_failed,
+    drawn_weights,
+    outcomes,
+    share_of_runs,
+)
 from quartiersatlas.need.selection import selection_of
 from quartiersatlas.need.variants import OWN, aggregations, normalisations, variant
 
@@ -51,15 +61,18 @@ class Stability:
     class_probabilities : DataFrame
         On the district key, columns (axis, class): share of the runs.
     size : Series of int
-        Number of areas selected in each run.
+        Number of areas selected in each run in which there are scores.
     core : list of str
-        Areas selected in every run.
+        Areas selected in every run in which they have a score.
     selection : str
         The rule of selection in words.
     limits : tuple of float
         ``p_selected`` from the upper one on is ``"sicher"``, below the lower one ``"nicht"``.
     n : int
         Number of runs.
+    failed : int
+        Runs in which some or all areas had no score: a redrawn value is out of the range of a transform or mean. They
+        are left out of the shares and ranks of these areas.
     settings : dict
         What was varied, and how.
     not_redrawn : tuple of str
@@ -78,6 +91,7 @@ class Stability:
     selection: str
     limits: tuple[float, float]
     n: int
+    failed: int = 0
     settings: Mapping[str, Any] = field(default_factory=dict)
     not_redrawn: tuple[str, ...] = ()
     idle: tuple[str, ...] = ()
@@ -98,15 +112,19 @@ class Stability:
 
     def notes(self, lang: Lang = "de") -> list[str]:
         """Return what a reader has to know: what was varied, where the limits of the labels lie, what was left out."""
-        low, high = (f"{100 * limit:g}" for limit in self.limits)
+        low, high = (percent_text(limit, lang) for limit in self.limits)
         varied, idle = (
             ", ".join(text(f"stability_{source}", lang) for source in sources)
             for sources in ([name for name in self.settings["vary"] if name not in self.idle], self.idle)
         )
+        runs, number = number_text(self.n, 0, lang), self.settings["seed"]
+        seed = text("stability_no_seed", lang) if number is None else text("stability_seed", lang, seed=number)
         lines = [
-            text("stability_method", lang, runs=self.n, varied=varied, seed=self.settings["seed"]),
+            text("stability_method", lang, runs=runs, varied=varied, seed=seed),
             text("stability_limits", lang, low=low, high=high),
         ]
+        if self.failed:
+            lines.append(text("stability_failed", lang, failed=number_text(self.failed, 0, lang), runs=runs))
         if idle:
             lines.append(text("stability_idle", lang, names=idle))
         if self.not_redrawn and "data" in self.settings["vary"]:
@@ -124,6 +142,8 @@ class Stability:
             f"  {labels} (sicher from {self.limits[1]:g}, nicht below {self.limits[0]:g})",
             f"  areas: {published} as published, {low:.0f} to {high:.0f} in 90 % of the runs, {len(self.core)} in all",
         ]
+        if self.failed:
+            lines.append(f"  without a score for some or all areas: {self.failed} runs, left out of their shares")
         if self.idle:
             lines.append(f"  could not vary: {', '.join(self.idle)}")
         if self.not_redrawn and "data" in self.settings["vary"]:
@@ -149,9 +169,9 @@ def stability(
     limits: tuple[float, float],
 ) -> Stability:
     """Run the Monte Carlo; see :meth:`quartiersatlas.need.NeedIndex.stability`."""
-    check_run(n, vary, limits)
+    check_run(n, seed, vary, limits, SOURCES)
     check_ranges(persistence, concentration, threshold)
-    selection = selection_of(need.spec, select)
+    selection = selection_of(need.spec, select, len(need.scored))
     streams = streams_of(seed)
     noisy = "data" in vary
     draws = drawn(need.inputs, need.scored, n, streams["data"], persistence) if noisy else as_published(need)
@@ -160,8 +180,11 @@ def stability(
     spread = {name: float(np.nanstd(score)) for name, score in base.items()}
     found = outcomes(need.spec, base, runs, need.ground, spread)
     chosen = selection.selected(found.scores, found.classes, runs.shift[:, None] if not selection.classes else 0.0)
+    told = np.logical_and.reduce([~np.isnan(found.scores[name]) for name in selection.axes])
+    known = np.logical_and.reduce([~np.isnan(score) for score in found.scores.values()])
+    failed = count_failed(known, "stability")
     chances = {axis.id: _class_shares(found.classes[axis.id], axis) for axis in need.spec.axes}
-    table = _table(need, base, selection, found.scores, chosen, chances, limits)
+    table = _table(need, base, selection, found.scores, share_of_runs(chosen, told), chances, limits)
     probabilities = pd.concat(
         {
             axis.id: pd.DataFrame(chances[axis.id], index=need.scored, columns=[c.id for c in axis.classes])
@@ -173,11 +196,12 @@ def stability(
     return Stability(
         table=table.reindex(need.scores.index),
         class_probabilities=probabilities.reindex(need.scores.index),
-        size=pd.Series(chosen.sum(axis=1), name="areas"),
-        core=list(need.scored[np.asarray(chosen.all(axis=0))]),
+        size=pd.Series(chosen.sum(axis=1), name="areas")[np.asarray(told.any(axis=1))],
+        core=list(need.scored[table["p_selected"].eq(1)]),
         selection=selection.text,
         limits=limits,
         n=n,
+        failed=failed,
         settings={
             "vary": tuple(vary),
             "seed": int(seed) if isinstance(seed, int | np.integer) else None,
@@ -200,29 +224,9 @@ def idle_sources(vary: Sequence[str], runs: Runs, *, has_counts: bool) -> tuple[
         "weights": bool(runs.weights),
         "normalisation": len({method.normalisation for method in runs.methods}) > 1,
         "aggregation": len({method.aggregation for method in runs.methods}) > 1,
+        "indicators": any(method.without for method in runs.methods),
     }
     return tuple(name for name in dict.fromkeys(vary) if not varies.get(name, True))
-
-
-def check_run(n: int, vary: Sequence[str], limits: tuple[float, float]) -> None:
-    """Refuse what cannot be run."""
-    if n < 1:
-        raise SpecError(f"stability: n is {n}; at least one run is needed.")
-    for name in vary:
-        if name not in SOURCES:
-            raise SpecError(f"stability: vary names {name!r}; there are {', '.join(SOURCES)}.")
-    if not 0 <= limits[0] <= limits[1] <= 1:
-        raise SpecError(f"stability: limits are {limits!r}; they must rise within [0, 1].")
-
-
-def check_ranges(persistence: float, concentration: float, threshold: float) -> None:
-    """Refuse parameters out of range."""
-    if not 0 <= persistence <= 1:
-        raise SpecError(f"persistence is {persistence!r}; it is a share of persons in [0, 1].")
-    if not concentration > 0:
-        raise SpecError(f"concentration is {concentration!r}; it must be above 0.")
-    if not 0 <= threshold < 1:
-        raise SpecError(f"threshold is {threshold!r}; it must be in [0, 1).")
 
 
 def streams_of(seed: Seed) -> dict[str, np.random.Generator]:
@@ -280,14 +284,25 @@ def _computes(need: NeedIndex, scale: str, way: str) -> bool:
     return True
 
 
-def labelled(p: Array, limits: tuple[float, float]) -> NDArray[np.str_]:
-    """Return the label of each probability of being selected."""
-    return np.where(p >= limits[1], LABELS[0], np.where(p < limits[0], LABELS[2], LABELS[1]))
+def labelled(p: Array, limits: tuple[float, float]) -> NDArray[np.object_]:
+    """Return the label of each probability of being selected; None where there is none."""
+    label = np.where(p >= limits[1], LABELS[0], np.where(p < limits[0], LABELS[2], LABELS[1])).astype(object)
+    label[np.isnan(p)] = None
+    return label
 
 
 def _class_shares(numbers: NDArray[np.int64], axis: NeedAxis) -> Array:
     """Return the share of the runs in each class, shape (n_areas, classes)."""
-    return np.stack([(numbers == k).mean(axis=0) for k in range(len(axis.classes))], axis=1)
+    return np.stack([share_of_runs(numbers == k, numbers >= 0) for k in range(len(axis.classes))], axis=1)
+
+
+def _rank_quantiles(places: Array) -> Array:
+    """Return lower end, median and upper end of the ranks of each area over its runs; whole ranks."""
+    found = np.full((3, places.shape[1]), np.nan)
+    ranked = ~np.isnan(places).all(axis=0)
+    quantile = np.nanquantile if np.isnan(places).any() else np.quantile
+    found[:, ranked] = quantile(places[:, ranked], [BAND[0], 0.5, BAND[1]], axis=0, method="inverted_cdf")
+    return found
 
 
 def _table(
@@ -295,15 +310,14 @@ def _table(
     base: Mapping[str, Array],
     selection: Selection,
     scores: Mapping[str, Array],
-    chosen: NDArray[np.bool_],
+    p: Array,
     chances: Mapping[str, Array],
     limits: tuple[float, float],
 ) -> pd.DataFrame:
     published = {axis.id: class_numbers(base[axis.id], axis) for axis in need.spec.axes}
     first = need.spec.axes[0].id
     places = ranks(-scores[first], "min")
-    lower, median, upper = np.quantile(places, [BAND[0], 0.5, BAND[1]], axis=0, method="inverted_cdf")
-    p = chosen.mean(axis=0)
+    lower, median, upper = _rank_quantiles(places)
     table = pd.DataFrame(
         {
             "selected": selection.selected(base, published),

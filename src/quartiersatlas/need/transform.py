@@ -16,7 +16,7 @@ MOST_POINTS = 5  # points pulled in at most
 TRANSFORMED_FROM = {"log": 0.0, "log1p": -1.0, "sqrt": 0.0}
 
 
-def transformed(values: NDArray[np.float64], transform: str, name: str) -> NDArray[np.float64]:
+def transformed(values: NDArray[np.float64], transform: str, name: str, *, strict: bool = True) -> NDArray[np.float64]:
     """Treat an indicator.
 
     Parameters
@@ -27,6 +27,8 @@ def transformed(values: NDArray[np.float64], transform: str, name: str) -> NDArr
         ``ln x``, ``ln(x + 1)``, the square root, or :func:`winsorised` values.
     name : str
         Name of the indicator, for the message.
+    strict : bool
+        Whether values outside the range of the transformation are refused; if not, they are NaN.
 
     Returns
     -------
@@ -36,7 +38,7 @@ def transformed(values: NDArray[np.float64], transform: str, name: str) -> NDArr
     Raises
     ------
     SpecError
-        A value is outside the range of the transformation.
+        Strict, and a value is outside the range of the transformation.
     """
     if transform == "none":
         return values
@@ -46,14 +48,14 @@ def transformed(values: NDArray[np.float64], transform: str, name: str) -> NDArr
         return np.apply_along_axis(winsorised, -1, values)
     limit = TRANSFORMED_FROM[transform]
     bad = values < limit if transform == "sqrt" else values <= limit
-    if bad.any():
+    if strict and bad.any():
         word = "below" if transform == "sqrt" else "at or below"
         raise SpecError(
             f"{name!r}: {transform} cannot be taken of {int(bad.sum())} values {word} {limit:g} "
             f"(the lowest is {np.nanmin(values):g}). Take another transform."
         )
     functions = {"log": np.log, "log1p": np.log1p, "sqrt": np.sqrt}
-    result: NDArray[np.float64] = functions[transform](values)
+    result: NDArray[np.float64] = functions[transform](np.where(bad, np.nan, values))
     return result
 
 

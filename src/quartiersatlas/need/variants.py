@@ -67,7 +67,8 @@ def variant(axis: NeedAxis, normalisation: str = OWN, aggregation: str = OWN, wi
         One of :func:`normalisations` and :func:`aggregations`; ``"own"`` keeps those of the spec, and so does an axis
         that may not vary.
     without : str, optional
-        The indicator to leave out; groups that lose their last member leave with it.
+        The indicator to leave out; groups that lose their last member leave with it. The weights of the members that
+        are left are scaled to the sum of all of the group, so that a plain sum stays on its scale.
 
     Returns
     -------
@@ -95,6 +96,9 @@ def _changed(group: Group, normalisation: str, aggregation: str, without: str) -
             members.append(member)
     if not members:
         return None
+    if len(members) < len(group.members):
+        nominal, left = (sum(member.weight for member in some) for some in (group.members, members))
+        members = [replace(member, weight=member.weight * nominal / left) for member in members]
     aggregate = group.aggregate if aggregation == OWN else aggregation
     rule = _scale(group.normalise, normalisation, positive=aggregate in POSITIVE)
     if (rule.method, rule.reference) != (group.normalise.method, group.normalise.reference):
@@ -124,6 +128,19 @@ def _without_constants(member: NeedIndicator | NeedGroup) -> NeedIndicator | Nee
     if isinstance(member, NeedGroup):
         return member
     return replace(member, centre=None, scale=None, low=None, high=None)
+
+
+def removable(axis: NeedAxis) -> list[str]:
+    """Return the indicators that can be left out: others are left, and no rule that counts loses a condition."""
+    return [leaf.id for leaf in axis.indicators if _leaves_others(parents(axis, leaf.id))]
+
+
+def _leaves_others(groups: Sequence[NeedGroup]) -> bool:
+    """Return whether the innermost group that stays without its member keeps its meaning."""
+    for group in reversed(groups):
+        if group.aggregate == "count" or len(group.members) > 1:
+            return group.aggregate != "count"
+    return False
 
 
 def parents(group: NeedGroup, indicator: str) -> Sequence[NeedGroup]:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 import pandas as pd
 
+from quartiersatlas.need.arguments import check_ranges, check_run
 from quartiersatlas.need.draws import Draws, drawn
 from quartiersatlas.need.inputs import NeedInputs, counts_behind
-from quartiersatlas.need.runs import Runs, outcomes
+from quartiersatlas.need.runs import Runs, count_failed, outcomes, share_of_runs
 from quartiersatlas.need.stability import (
+    SOURCES,
     Stability,
-    check_ranges,
-    check_run,
     idle_sources,
     labelled,
     runs_of,
@@ -50,7 +50,7 @@ def shortlist_stability(
     limits: tuple[float, float],
 ) -> Stability:
     """Run the Monte Carlo; see :meth:`quartiersatlas.screening.Shortlist.stability`."""
-    check_run(n, vary, limits)
+    check_run(n, seed, vary, limits, SOURCES)
     check_ranges(persistence, concentration, threshold)
     streams = streams_of(seed)
     inputs = _inputs(shortlist, data, need)
@@ -83,14 +83,18 @@ def shortlist_stability(
         )
     )
     chosen = np.broadcast_to(held.yes, (n, len(data.areas)))
+    told = np.broadcast_to(held.yes | held.no, chosen.shape)
+    assessed = np.asarray(shortlist.assessed)
+    table = _table(shortlist, share_of_runs(chosen, told), limits)
     return Stability(
-        table=_table(shortlist, chosen, limits),
+        table=table,
         class_probabilities=pd.DataFrame(index=data.areas.index),
-        size=pd.Series(chosen.sum(axis=1), name="areas"),
-        core=list(data.areas.index[np.asarray(chosen.all(axis=0))]),
+        size=pd.Series(chosen.sum(axis=1), name="areas")[np.asarray(told.any(axis=1))],
+        core=list(data.areas.index[table["p_selected"].eq(1)]),
         selection=str(shortlist.rule),
         limits=limits,
         n=n,
+        failed=count_failed(told[:, assessed], "stability") if assessed.any() else 0,
         settings={
             "vary": tuple(vary),
             "seed": int(seed) if isinstance(seed, int | np.integer) else None,
@@ -135,8 +139,7 @@ def _spread_out(values: NDArray[Number], inside: NDArray[np.bool_], empty: float
     return full
 
 
-def _table(shortlist: Shortlist, chosen: NDArray[np.bool_], limits: tuple[float, float]) -> pd.DataFrame:
-    p = chosen.mean(axis=0)
+def _table(shortlist: Shortlist, p: Array, limits: tuple[float, float]) -> pd.DataFrame:
     table = pd.DataFrame(
         {"selected": shortlist.selected, "p_selected": p, "label": labelled(p, limits)}, index=shortlist.selected.index
     )
