@@ -6,11 +6,13 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from quartiersatlas.catalogue import text
 from quartiersatlas.present.map.classes import column_colors, quantile_breaks
-from quartiersatlas.present.map.geometry import encode_point, encode_shapes, simplified
+from quartiersatlas.present.map.geometry import encode_point, simplified
+from quartiersatlas.present.map.topology import encode_topology
 from quartiersatlas.present.wording import gap_kind, label, reason_texts, unit
 
 if TYPE_CHECKING:
@@ -62,12 +64,13 @@ def map_json(release: Release, lang: Lang) -> str:
 
 
 def _map_data(release: Release, lang: Lang) -> dict[str, Any]:
-    areas, _ = simplified(release.areas)
+    areas = release.areas
     keys = list(areas.index)
     number = {key: position for position, key in enumerate(keys)}
     parents = [column for column in areas.columns if column not in ("name", "geometry")]
     columns = map_columns(release)
     first_axis = next((c.id for c in columns if c.kind == "class"), "")
+    counts = _Counts(release)
     words = {name: text(name, lang) for name in WORDS}
     words["legend_selected"] = text("legend_selected_context" if release.context_only else "legend_selected", lang)
     notes = [*release.notices, *([text("band_draft", lang)] if release.is_draft else []), text("reading_aid", lang)]
@@ -75,19 +78,39 @@ def _map_data(release: Release, lang: Lang) -> dict[str, Any]:
         "lang": lang,
         "notes": notes,
         "words": words | {f"gap_{gap}": text(name, lang) for gap, name in GAPS.items()},
-        "areas": {"keys": keys, "names": list(areas["name"]), "parents": [list(areas[p]) for p in parents]},
-        "geometry": encode_shapes(areas),
-        "outlines": encode_shapes(areas.dissolve(by=parents[0])) if parents else [],
-        "columns": [_column(release, column, lang, is_first=column.id == first_axis) for column in columns],
+        "areas": {
+            "keys": keys,
+            "names": list(areas["name"]),
+            "parents": [list(areas[p]) for p in parents],
+            "residents": whole_numbers(release.residents, 0),
+        },
+        "geometry": encode_topology(simplified(areas)),
+        "columns": [_column(release, column, lang, counts, is_first=column.id == first_axis) for column in columns],
         "selected": [number[key] for key in release.selected.index[release.selected]],
         "reasons": {str(number[key]): lines for key, lines in reason_texts(release, lang).items()},
-        "candidates": _candidates(release),
+        "counts": counts.arrays,
+        "candidates": _candidates(release, number),
         "programmes": _programmes(release.programmes),
         "facilities": _facilities(release.facilities),
     }
 
 
-def _column(release: Release, column: ReleasedColumn, lang: Lang, *, is_first: bool) -> dict[str, Any]:
+class _Counts:
+    """Count columns, each once: rates with the same denominator share it."""
+
+    def __init__(self, release: Release) -> None:
+        self.release = release
+        self.arrays: list[list[int | None]] = []
+
+    def position(self, column: str) -> int:
+        """Return where the array of a count column stands."""
+        array = whole_numbers(self.release.values[column], 0)
+        if array not in self.arrays:
+            self.arrays.append(array)
+        return self.arrays.index(array)
+
+
+def _column(release: Release, column: ReleasedColumn, lang: Lang, counts: _Counts, *, is_first: bool) -> dict[str, Any]:
     values = release.values[column.id]
     gaps = {str(i): gap_kind(release, key, column) for i, key in enumerate(values.index) if pd.isna(values[key])}
     domain = "heading_need" if column.kind == "class" else f"domain_{column.indicator.domain}"
@@ -107,38 +130,48 @@ def _column(release: Release, column: ReleasedColumn, lang: Lang, *, is_first: b
         content["breaks"] = []
         n_classes = len(ids)
     else:
-        content["values"] = _numbers(values)
+        content["values"] = whole_numbers(values, column.decimals)
         content["breaks"] = quantile_breaks(values)
         n_classes = len(content["breaks"]) + 1
     content["hint"] = text("legend_need", lang) if is_first else ""
     content["colors"] = column_colors(column, n_classes, first_axis=is_first)
     if column.kind == "rate":
-        content["numerator"] = _numbers(release.values[column.numerator])
-        content["denominator"] = _numbers(release.values[column.denominator])
+        content["numerator"] = counts.position(column.numerator)
+        content["denominator"] = counts.position(column.denominator)
+        if content["values"] == _rates_from_counts(release, column):
+            content["values"] = None  # the page divides, which is half of the column's bytes
+            content["per"] = column.indicator.per
     return content
 
 
-def _numbers(values: pd.Series[float]) -> list[float | int | None]:
-    """Return numbers for JSON; whole ones without a decimal point."""
-    return [None if pd.isna(v) else int(v) if float(v).is_integer() else float(v) for v in values]
+def _rates_from_counts(release: Release, column: ReleasedColumn) -> list[int | None]:
+    """Return the rates the page would find, in the steps it takes."""
+    x, n = release.values[column.numerator], release.values[column.denominator]
+    rates = np.rint(x / n.mask(n.eq(0)) * column.indicator.per * 10**column.decimals)
+    return whole_numbers(rates, 0)
 
 
-def _candidates(release: Release) -> list[dict[str, Any]]:
+def whole_numbers(values: pd.Series[float], decimals: int) -> list[int | None]:
+    """Return rounded numbers without their decimal point: 12.3 with one decimal is 123."""
+    return [None if pd.isna(value) else round(float(value) * 10**decimals) for value in values]
+
+
+def _candidates(release: Release, number: dict[str, int]) -> list[dict[str, Any]]:
     table = release.candidates
     if table is None or table.empty:
         return []
     places = table.geometry.representative_point().to_crs("EPSG:4326")
+    members = {key: [number[area] for area in group.index] for key, group in release.members.groupby(release.members)}
     return [
-        {"key": key, "label": f"{key} {name}", "shape": shape, "at": encode_point(place)}
-        for key, name, shape, place in zip(table.index, table["name"], encode_shapes(table), places, strict=True)
+        {"key": key, "label": f"{key} {name}", "members": members[key], "at": encode_point(place)}
+        for key, name, place in zip(table.index, table["name"], places, strict=True)
     ]
 
 
-def _programmes(frame: gpd.GeoDataFrame | None) -> list[dict[str, Any]]:
+def _programmes(frame: gpd.GeoDataFrame | None) -> dict[str, Any]:
     if frame is None:
-        return []
-    labels = _feature_labels(frame)
-    return [{"label": name, "shape": shape} for name, shape in zip(labels, encode_shapes(frame), strict=True)]
+        return {"labels": []}
+    return {"labels": _feature_labels(frame), "geometry": encode_topology(frame)}
 
 
 def _facilities(frame: gpd.GeoDataFrame | None) -> list[dict[str, Any]]:

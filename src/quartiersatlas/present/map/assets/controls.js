@@ -104,7 +104,7 @@ export function drawLegend(atlas, column, box) {
     row(swatch("#ffffff", "hatch", "qa-swatch-selected"), atlas.words.legend_selected, atlas.selected.length);
   }
   if (atlas.candidates.length) row(swatch("#ffffff", "", "qa-swatch-candidate"), atlas.words.legend_candidate, atlas.candidates.length);
-  if (atlas.programmes.length) row(swatch("#ffffff", "", "qa-swatch-programme"), atlas.words.legend_programme, atlas.programmes.length);
+  if (atlas.programmes.labels.length) row(swatch("#ffffff", "", "qa-swatch-programme"), atlas.words.legend_programme, atlas.programmes.labels.length);
   if (atlas.facilities.length) row(swatch("#ffffff", "", "qa-swatch-facility"), atlas.words.legend_facility, atlas.facilities.length);
   card.append(list);
   if (column.city !== null) {

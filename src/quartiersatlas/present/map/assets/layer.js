@@ -3,8 +3,9 @@
 
 import { patternCanvas } from "./canvas.js";
 import { drawLegend, element, indicatorChoice, tooltip } from "./controls.js";
-import { decodeShape } from "./geometry.js";
+import { unpackColumns } from "./columns.js";
 import { areaStyle, CANDIDATE_LINE, CASING_LINE, PARENT_LINE, PROGRAMME_LINE, SELECTED_LINE } from "./styles.js";
+import { arcOwners, decodeTopology, memberOutline, outlineArcs, ringPlaces } from "./topology.js";
 
 /**
  * Build the layer of an atlas; it can be added to any Leaflet map.
@@ -14,12 +15,14 @@ import { areaStyle, CANDIDATE_LINE, CASING_LINE, PARENT_LINE, PROGRAMME_LINE, SE
  */
 export function createLayer(atlas) {
   const renderer = patternCanvas();
-  const shapes = atlas.geometry.map(decodeShape);
+  unpackColumns(atlas);
+  const ground = drawable(atlas.geometry);
+  const owners = arcOwners(ground.shapes);
   const selected = new Set(atlas.selected);
   let current = 0;
 
-  const areas = shapes.map((/** @type {any} */ shape, /** @type {number} */ area) =>
-    L.polygon(shape, {
+  const areas = ground.shapes.map((/** @type {any} */ _, /** @type {number} */ area) =>
+    L.polygon(ground.polygon(area), {
       renderer,
       smoothFactor: 0,
       bubblingMouseEvents: false,
@@ -31,13 +34,14 @@ export function createLayer(atlas) {
     path.on("mouseout", () => path.setStyle({ weight: 0.6 }));
   });
 
-  const Outline = outlineClass();
-  const line = (/** @type {any} */ shape, /** @type {any} */ style) => new Outline(shape, { renderer, ...style });
+  const line = (/** @type {any} */ arcs, /** @type {any} */ style) => L.polyline(arcs, { renderer, ...style });
+  const parent = (/** @type {number} */ area) => atlas.areas.parents[0]?.[area];
   const marks = L.layerGroup([
-    ...atlas.outlines.map((/** @type {any} */ shape) => line(decodeShape(shape), PARENT_LINE)),
-    ...atlas.selected.map((/** @type {number} */ area) => line(shapes[area], SELECTED_LINE)),
+    line(ground.lines(atlas.areas.parents.length ? outlineArcs(owners, parent) : []), PARENT_LINE),
+    ...atlas.selected.map((/** @type {number} */ area) => line(ground.polygon(area).flat().map(closed), SELECTED_LINE)),
   ]);
-  const overlays = furtherLayers(atlas, line);
+  const outline = (/** @type {number[]} */ members) => ground.lines(memberOutline(owners, new Set(members)));
+  const overlays = furtherLayers(atlas, line, outline);
 
   /** @type {any} */
   const layer = L.layerGroup([...areas, marks, ...Object.values(overlays)]);
@@ -64,15 +68,27 @@ export function createLayer(atlas) {
   return Object.assign(layer, { showIndicator: show });
 }
 
-/** A polygon that answers the mouse near its outline only: the areas inside keep their own tooltip. */
-function outlineClass() {
-  const polyline = /** @type {any} */ (L.Polyline.prototype);
-  return /** @type {any} */ (L.Polygon).extend({
-    _containsPoint(/** @type {any} */ point) {
-      return polyline._containsPoint.call(this, point, true);
-    },
-    _clickTolerance: () => 4,
-  });
+/**
+ * Arcs as Leaflet's own places, the same objects for every area beside an arc.
+ *
+ * @param {import("./topology.js").EncodedTopology} encoded
+ */
+function drawable(encoded) {
+  const { arcs, shapes } = decodeTopology(encoded);
+  const places = arcs.map((arc) => arc.map(([latitude, longitude]) => L.latLng(latitude, longitude)));
+  return {
+    shapes,
+    polygon: (/** @type {number} */ shape) => shapes[shape].map((part) => part.map((ring) => ringPlaces(places, ring))),
+    lines: (/** @type {number[]} */ numbers) => numbers.map((arc) => places[arc]),
+  };
+}
+
+/**
+ * @param {any[]} ring
+ * @returns {any[]}
+ */
+function closed(ring) {
+  return [...ring, ring[0]];
 }
 
 /** The place for controls in the head of the atlas page; none on other people's maps. */
@@ -97,19 +113,21 @@ function fitPage(map, bounds, legend) {
  * Candidate areas, programme areas (their dashes above the casing) and facilities, by the name that switches them.
  *
  * @param {any} atlas
- * @param {(shape: any, style: any) => any} line
+ * @param {(arcs: any, style: any) => any} line
+ * @param {(members: number[]) => any} outline
  * @returns {Record<string, any>}
  */
-function furtherLayers(atlas, line) {
+function furtherLayers(atlas, line, outline) {
   /** @type {Record<string, any>} */
   const groups = {};
   if (atlas.candidates.length) {
-    groups[atlas.words.label_candidates] = candidateLayer(atlas.candidates, line);
+    groups[atlas.words.label_candidates] = candidateLayer(atlas.candidates, line, outline);
   }
-  if (atlas.programmes.length) {
+  if (atlas.programmes.labels.length) {
+    const programmes = drawable(atlas.programmes.geometry);
     groups[atlas.words.label_programmes] = L.layerGroup(
-      atlas.programmes.map((/** @type {any} */ programme) =>
-        line(decodeShape(programme.shape), PROGRAMME_LINE).bindTooltip(element("span", "", programme.label), { sticky: true }),
+      atlas.programmes.labels.map((/** @type {string} */ label, /** @type {number} */ number) =>
+        line(programmes.polygon(number).flat().map(closed), PROGRAMME_LINE).bindTooltip(element("span", "", label), { sticky: true }),
       ),
     );
   }
@@ -131,14 +149,15 @@ const ROOM_FOR_LINE = 60;
  * Candidate areas with outline and name; where an area is small on the screen, thinner and without its name.
  *
  * @param {any[]} candidates
- * @param {(shape: any, style: any) => any} line
+ * @param {(arcs: any, style: any) => any} line
+ * @param {(members: number[]) => any} outline
  */
-function candidateLayer(candidates, line) {
+function candidateLayer(candidates, line, outline) {
   const drawn = candidates.map((candidate) => {
-    const shape = decodeShape(candidate.shape);
+    const arcs = outline(candidate.members);
     const icon = L.divIcon({ className: "qa-candidate-name", html: element("span", "", candidate.key), iconSize: [32, 20] });
     const name = L.marker(candidate.at, { icon, interactive: false, keyboard: false });
-    return { casing: line(shape, CASING_LINE), outline: line(shape, CANDIDATE_LINE), name };
+    return { casing: line(arcs, CASING_LINE), outline: line(arcs, CANDIDATE_LINE), name };
   });
   /** @type {any} */
   const group = L.layerGroup(drawn.flatMap(({ casing, outline, name }) => [casing, outline, name]));
