@@ -7,7 +7,17 @@ from functools import cache
 from importlib.resources import files
 
 LEAFLET = "vendor/leaflet-1.9.4"
-MODULES = ("format.js", "topology.js", "columns.js", "classes.js", "canvas.js", "styles.js", "controls.js", "layer.js")
+MODULES = (
+    "format.js",
+    "topology.js",
+    "classes.js",
+    "columns.js",
+    "canvas.js",
+    "styles.js",
+    "controls.js",
+    "legend.js",
+    "layer.js",
+)
 
 
 @cache

@@ -10,12 +10,14 @@ import numpy as np
 import pandas as pd
 
 from quartiersatlas.catalogue import text
-from quartiersatlas.present.map.classes import column_colors, quantile_breaks
+from quartiersatlas.present.map.classes import column_colors, schemes
 from quartiersatlas.present.map.geometry import encode_point, simplified
 from quartiersatlas.present.map.topology import encode_topology
 from quartiersatlas.present.wording import gap_kind, label, reason_texts, unit
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import geopandas as gpd
 
     from quartiersatlas.catalogue import Lang
@@ -31,12 +33,16 @@ WORDS = (
     "legend_last_range",
     "legend_city",
     "legend_areas",
+    "legend_residents",
+    "label_classes",
+    "legend_filter",
     "legend_candidate",
     "legend_programme",
     "legend_facility",
     "tooltip_counts",
     "tooltip_selected",
 )
+SCHEMES = ("fixed", "quantile", "jenks", "sd", "deviation")
 GAPS = {
     "suppressed": "cell_suppressed",
     "missing": "cell_missing",
@@ -57,13 +63,15 @@ def map_columns(release: Release) -> list[ReleasedColumn]:
     return sorted(chosen, key=lambda c: order[c.kind])
 
 
-def map_json(release: Release, lang: Lang) -> str:
+def map_json(release: Release, lang: Lang, breaks: Mapping[str, Sequence[float]] | None = None) -> str:
     """Return the map's data as JSON that can neither end a script element nor start a template expression."""
-    content = json.dumps(_map_data(release, lang), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    content = json.dumps(
+        _map_data(release, lang, breaks or {}), ensure_ascii=False, separators=(",", ":"), allow_nan=False
+    )
     return UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", content)
 
 
-def _map_data(release: Release, lang: Lang) -> dict[str, Any]:
+def _map_data(release: Release, lang: Lang, breaks: Mapping[str, Sequence[float]]) -> dict[str, Any]:
     areas = release.areas
     keys = list(areas.index)
     number = {key: position for position, key in enumerate(keys)}
@@ -77,7 +85,9 @@ def _map_data(release: Release, lang: Lang) -> dict[str, Any]:
     return {
         "lang": lang,
         "notes": notes,
-        "words": words | {f"gap_{gap}": text(name, lang) for gap, name in GAPS.items()},
+        "words": words
+        | {f"gap_{gap}": text(name, lang) for gap, name in GAPS.items()}
+        | {f"scheme_{s}": text(f"scheme_{s}", lang) for s in SCHEMES},
         "areas": {
             "keys": keys,
             "names": list(areas["name"]),
@@ -85,7 +95,7 @@ def _map_data(release: Release, lang: Lang) -> dict[str, Any]:
             "residents": whole_numbers(release.residents, 0),
         },
         "geometry": encode_topology(simplified(areas)),
-        "columns": [_column(release, column, lang, counts, is_first=column.id == first_axis) for column in columns],
+        "columns": [_column(release, c, lang, counts, breaks.get(c.id), is_first=c.id == first_axis) for c in columns],
         "selected": [number[key] for key in release.selected.index[release.selected]],
         "reasons": {str(number[key]): lines for key, lines in reason_texts(release, lang).items()},
         "counts": counts.arrays,
@@ -110,7 +120,15 @@ class _Counts:
         return self.arrays.index(array)
 
 
-def _column(release: Release, column: ReleasedColumn, lang: Lang, counts: _Counts, *, is_first: bool) -> dict[str, Any]:
+def _column(
+    release: Release,
+    column: ReleasedColumn,
+    lang: Lang,
+    counts: _Counts,
+    fixed: Sequence[float] | None,
+    *,
+    is_first: bool,
+) -> dict[str, Any]:
     values = release.values[column.id]
     gaps = {str(i): gap_kind(release, key, column) for i, key in enumerate(values.index) if pd.isna(values[key])}
     domain = "heading_need" if column.kind == "class" else f"domain_{column.indicator.domain}"
@@ -127,14 +145,11 @@ def _column(release: Release, column: ReleasedColumn, lang: Lang, counts: _Count
         ids = [c.id for c in column.classes]
         content["values"] = [None if pd.isna(value) else ids.index(value) for value in values]
         content["classes"] = [c.label(lang) for c in column.classes]
-        content["breaks"] = []
-        n_classes = len(ids)
+        content["schemes"] = {"class": {"breaks": [], "colors": column_colors(column, len(ids), first_axis=is_first)}}
     else:
         content["values"] = whole_numbers(values, column.decimals)
-        content["breaks"] = quantile_breaks(values)
-        n_classes = len(content["breaks"]) + 1
+        content["schemes"] = schemes(release, column, fixed)
     content["hint"] = text("legend_need", lang) if is_first else ""
-    content["colors"] = column_colors(column, n_classes, first_axis=is_first)
     if column.kind == "rate":
         content["numerator"] = counts.position(column.numerator)
         content["denominator"] = counts.position(column.denominator)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def page_html(release: Release, lang: Lang) -> str:
     """Return head, bands, panel and foot of the page; all text from data is escaped."""
     metres = tolerance(release.areas)
-    method = [*method_texts(release, lang), text("fact_classes", lang)]
+    method = [*method_texts(release, lang), text("fact_classes", lang), text("map_class_choice", lang)]
     if metres:
         method.append(text("fact_simplified", lang, tolerance=number_text(metres, 0, lang)))
     return render(

@@ -1,6 +1,8 @@
 // @ts-check
 // Values arrive as whole numbers without their decimal point, count columns once each.
 
+import { useScheme } from "./classes.js";
+
 /**
  * Give every column its values and counts.
  *
@@ -12,6 +14,7 @@ export function unpackColumns(atlas) {
       column.numerator = atlas.counts[column.numerator];
       column.denominator = atlas.counts[column.denominator];
     }
+    useScheme(column, Object.keys(column.schemes)[0]);
     column.values = scaled(column.values ?? rates(column), column.decimals);
   }
 }

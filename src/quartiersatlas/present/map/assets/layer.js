@@ -2,8 +2,10 @@
 // The Leaflet layer: one geometry, all indicators, marks for areas to review and further layers.
 
 import { patternCanvas } from "./canvas.js";
-import { drawLegend, element, indicatorChoice, tooltip } from "./controls.js";
 import { unpackColumns } from "./columns.js";
+import { useScheme } from "./classes.js";
+import { drawSchemeChoice, element, indicatorChoice, tooltip } from "./controls.js";
+import { drawLegend } from "./legend.js";
 import { areaStyle, CANDIDATE_LINE, CASING_LINE, PARENT_LINE, PROGRAMME_LINE, SELECTED_LINE } from "./styles.js";
 import { arcOwners, decodeTopology, memberOutline, outlineArcs, ringPlaces } from "./topology.js";
 
@@ -20,6 +22,8 @@ export function createLayer(atlas) {
   const owners = arcOwners(ground.shapes);
   const selected = new Set(atlas.selected);
   let current = 0;
+  /** @type {number | string | null} */
+  let filter = null;
 
   const areas = ground.shapes.map((/** @type {any} */ _, /** @type {number} */ area) =>
     L.polygon(ground.polygon(area), {
@@ -49,17 +53,32 @@ export function createLayer(atlas) {
   legend.onAdd = () => {
     const box = element("section", "qa-legend");
     L.DomEvent.disableClickPropagation(box).disableScrollPropagation(box);
-    drawLegend(atlas, atlas.columns[current], box);
+    drawLegend(atlas, atlas.columns[current], filter, highlight, box);
     return box;
+  };
+  const redraw = () => {
+    const column = atlas.columns[current];
+    areas.forEach((/** @type {any} */ path, /** @type {number} */ area) =>
+      path.setStyle(areaStyle(column, area, selected.has(area), filter)),
+    );
+    if (legend.getContainer()) drawLegend(atlas, column, filter, highlight, legend.getContainer());
+  };
+  const highlight = (/** @type {number | string | null} */ cell) => {
+    filter = cell;
+    redraw();
+  };
+  const schemes = element("div", "qa-schemes");
+  const chooseScheme = (/** @type {string} */ name) => {
+    useScheme(atlas.columns[current], name);
+    highlight(null);
   };
   const show = (/** @type {number} */ index) => {
     current = index;
-    areas.forEach((/** @type {any} */ path, /** @type {number} */ area) =>
-      path.setStyle(areaStyle(atlas.columns[index], area, selected.has(area))),
-    );
-    if (legend.getContainer()) drawLegend(atlas, atlas.columns[index], legend.getContainer());
+    drawSchemeChoice(atlas, atlas.columns[index], chooseScheme, schemes);
+    highlight(null);
   };
-  const controls = [legend, ...choiceControl(atlas, show), ...overlayControl(overlays)];
+  drawSchemeChoice(atlas, atlas.columns[current], chooseScheme, schemes);
+  const controls = [legend, ...choiceControl([indicatorChoice(atlas, show), schemes]), ...overlayControl(overlays)];
   layer.on("add", () => {
     controls.forEach((control) => control.addTo(layer._map));
     if (ownPage()) fitPage(layer._map, L.featureGroup(areas).getBounds(), legend.getContainer());
@@ -176,23 +195,21 @@ function candidateLayer(candidates, line, outline) {
 }
 
 /**
- * The choice of indicator stands in the page's head where there is one, else on the map.
+ * The choices stand in the page's head where there is one, else on the map.
  *
- * @param {any} atlas
- * @param {(index: number) => void} show
+ * @param {HTMLElement[]} choices
  * @returns {any[]}
  */
-function choiceControl(atlas, show) {
-  const choice = indicatorChoice(atlas, show);
+function choiceControl(choices) {
   if (ownPage()) {
-    ownPage()?.append(choice);
+    ownPage()?.append(...choices);
     return [];
   }
   const control = /** @type {any} */ (L).control({ position: "topright" });
   control.onAdd = () => {
     const box = element("div", "qa-card");
     L.DomEvent.disableClickPropagation(box);
-    box.append(choice);
+    box.append(...choices);
     return box;
   };
   return [control];

@@ -35,16 +35,18 @@ export function darker(color, share) {
  * @param {import("./classes.js").Column} column
  * @param {number} area
  * @param {boolean} selected
+ * @param {number | string | null} filter the class that is highlighted; the others step back
  */
-export function areaStyle(column, area, selected) {
+export function areaStyle(column, area, selected, filter = null) {
   const cell = cellClass(column, area);
   const gap = typeof cell === "string" ? GAP_STYLES[cell] : null;
+  const back = filter !== null && filter !== cell;
   const fillColor = gap ? gap.fillColor : column.colors[/** @type {number} */ (cell)];
   return {
     fillColor,
-    fillOpacity: 1,
+    fillOpacity: back ? 0.12 : 1,
     color: gap ? "#9a9a9a" : darker(fillColor, 0.6),
     weight: 0.6,
-    pattern: selected ? "hatch" : gap?.pattern,
+    pattern: back ? undefined : selected ? "hatch" : gap?.pattern,
   };
 }
