@@ -12,10 +12,14 @@ MODULES = (
     "topology.js",
     "classes.js",
     "columns.js",
+    "walk.js",
     "canvas.js",
     "styles.js",
     "controls.js",
     "legend.js",
+    "panel.js",
+    "table.js",
+    "page.js",
     "layer.js",
 )
 

@@ -2,12 +2,13 @@
 // The Leaflet layer: one geometry, all indicators, marks for areas to review and further layers.
 
 import { patternCanvas } from "./canvas.js";
-import { unpackColumns } from "./columns.js";
 import { useScheme } from "./classes.js";
+import { unpackColumns } from "./columns.js";
 import { drawSchemeChoice, element, indicatorChoice, tooltip } from "./controls.js";
 import { drawLegend } from "./legend.js";
-import { areaStyle, CANDIDATE_LINE, CASING_LINE, PARENT_LINE, PROGRAMME_LINE, SELECTED_LINE } from "./styles.js";
-import { arcOwners, decodeTopology, memberOutline, outlineArcs, ringPlaces } from "./topology.js";
+import { searchBox, showPanel, tableButton, walkByKeys } from "./page.js";
+import { areaStyle, CANDIDATE_LINE, CASING_LINE, CHOSEN_LINE, PARENT_LINE, PROGRAMME_LINE, SELECTED_LINE } from "./styles.js";
+import { arcOwners, decodeTopology, memberOutline, neighbours, outlineArcs, ringPlaces } from "./topology.js";
 
 /**
  * Build the layer of an atlas; it can be added to any Leaflet map.
@@ -33,7 +34,8 @@ export function createLayer(atlas) {
       ...areaStyle(atlas.columns[current], area, selected.has(area)),
     }).bindTooltip(() => tooltip(atlas, atlas.columns[current], area), { sticky: true, opacity: 1, className: "qa-tip" }),
   );
-  areas.forEach((/** @type {any} */ path) => {
+  areas.forEach((/** @type {any} */ path, /** @type {number} */ area) => {
+    path.on("click", () => choice.choose(area));
     path.on("mouseover", () => path.setStyle({ weight: 2 }));
     path.on("mouseout", () => path.setStyle({ weight: 0.6 }));
   });
@@ -78,10 +80,15 @@ export function createLayer(atlas) {
     highlight(null);
   };
   drawSchemeChoice(atlas, atlas.columns[current], chooseScheme, schemes);
-  const controls = [legend, ...choiceControl([indicatorChoice(atlas, show), schemes]), ...overlayControl(overlays)];
+  const choice = areaChoice(atlas, areas, line, () => layer._map);
+  const find = ownPage() ? [searchBox(atlas, choice.choose)] : [];
+  const controls = [legend, ...choiceControl([...find, indicatorChoice(atlas, show), schemes]), ...overlayControl(overlays)];
   layer.on("add", () => {
     controls.forEach((control) => control.addTo(layer._map));
-    if (ownPage()) fitPage(layer._map, L.featureGroup(areas).getBounds(), legend.getContainer());
+    if (!ownPage()) return;
+    fitPage(layer._map, L.featureGroup(areas).getBounds(), legend.getContainer());
+    walkByKeys(layer._map, atlas.words, choice, areas.map(centre), () => neighbours(owners, areas.length));
+    tableButton(atlas, choice.choose);
   });
   layer.on("remove", () => controls.forEach((control) => control.remove()));
   return Object.assign(layer, { showIndicator: show });
@@ -100,6 +107,46 @@ function drawable(encoded) {
     polygon: (/** @type {number} */ shape) => shapes[shape].map((part) => part.map((ring) => ringPlaces(places, ring))),
     lines: (/** @type {number[]} */ numbers) => numbers.map((arc) => places[arc]),
   };
+}
+
+/**
+ * One area can be chosen: it gets a ring on the map, its panel is shown, and it is in sight.
+ *
+ * @param {any} atlas
+ * @param {any[]} areas
+ * @param {(arcs: any, style: any) => any} line
+ * @param {() => any} map
+ * @returns {import("./page.js").AreaChoice}
+ */
+function areaChoice(atlas, areas, line, map) {
+  /** @type {number | null} */
+  let chosen = null;
+  /** @type {any} */
+  let ring = null;
+  const choose = (/** @type {number | null} */ area) => {
+    ring?.remove();
+    ring = null;
+    chosen = area;
+    if (area !== null && ownPage()) {
+      const outline = areas[area].getLatLngs().flat().map(closed);
+      ring = L.layerGroup([line(outline, CASING_LINE), line(outline, CHOSEN_LINE)]).addTo(map());
+      const bounds = areas[area].getBounds();
+      if (bounds.isValid() && !map().getBounds().contains(bounds)) map().panInside(bounds.getCenter(), { padding: [80, 80], animate: false });
+    }
+    showPanel(atlas, area, () => choose(null));
+  };
+  return { choose, chosen: () => chosen };
+}
+
+/**
+ * @param {any} path
+ * @returns {[number, number]} north and east, degrees of latitude
+ */
+function centre(path) {
+  const bounds = path.getBounds();
+  if (!bounds.isValid()) return [Infinity, Infinity];
+  const { lat, lng } = bounds.getCenter();
+  return [lat, lng * Math.cos((lat * Math.PI) / 180)];
 }
 
 /**
