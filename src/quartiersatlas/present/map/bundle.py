@@ -17,6 +17,8 @@ MODULES = (
     "styles.js",
     "controls.js",
     "legend.js",
+    "editing.js",
+    "candidates.js",
     "panel.js",
     "table.js",
     "page.js",

@@ -44,6 +44,17 @@ WORDS = (
     "button_table",
     "button_map",
     "map_keys",
+    "label_areas",
+    "label_candidate",
+    "edit_heading",
+    "edit_note",
+    "edit_join",
+    "edit_leave",
+    "edit_changed",
+    "edit_apart",
+    "edit_csv",
+    "edit_geojson",
+    "edit_reset",
     "button_close",
     "table_caption",
     "profile_note",
@@ -167,9 +178,9 @@ def _column(
     if column.kind == "rate":
         content["numerator"] = counts.position(column.numerator)
         content["denominator"] = counts.position(column.denominator)
+        content["per"] = column.indicator.per
         if content["values"] == _rates_from_counts(release, column):
             content["values"] = None  # the page divides, which is half of the column's bytes
-            content["per"] = column.indicator.per
     return content
 
 

@@ -1,13 +1,14 @@
 // @ts-check
 // The Leaflet layer: one geometry, all indicators, marks for areas to review and further layers.
 
+import { candidateEditor, candidateLayer } from "./candidates.js";
 import { patternCanvas } from "./canvas.js";
 import { useScheme } from "./classes.js";
 import { unpackColumns } from "./columns.js";
 import { drawSchemeChoice, element, indicatorChoice, tooltip } from "./controls.js";
 import { drawLegend } from "./legend.js";
 import { searchBox, showPanel, tableButton, walkByKeys } from "./page.js";
-import { areaStyle, CANDIDATE_LINE, CASING_LINE, CHOSEN_LINE, PARENT_LINE, PROGRAMME_LINE, SELECTED_LINE } from "./styles.js";
+import { areaStyle, CASING_LINE, CHOSEN_LINE, PARENT_LINE, PROGRAMME_LINE, SELECTED_LINE } from "./styles.js";
 import { arcOwners, decodeTopology, memberOutline, neighbours, outlineArcs, ringPlaces } from "./topology.js";
 
 /**
@@ -76,18 +77,24 @@ export function createLayer(atlas) {
   };
   const show = (/** @type {number} */ index) => {
     current = index;
+    editor.refresh(atlas.columns[index]);
     drawSchemeChoice(atlas, atlas.columns[index], chooseScheme, schemes);
     highlight(null);
   };
   drawSchemeChoice(atlas, atlas.columns[current], chooseScheme, schemes);
-  const choice = areaChoice(atlas, areas, line, () => layer._map);
+  /** @type {number[][] | null} */
+  let known = null;
+  const around = () => (known ??= neighbours(owners, areas.length));
+  const editor = candidateEditor(atlas, ground, around, () => overlays[atlas.words.label_candidates].redraw());
+  editor.refresh(atlas.columns[current]);
+  const choice = areaChoice(atlas, areas, line, () => layer._map, editor.offer);
   const find = ownPage() ? [searchBox(atlas, choice.choose)] : [];
   const controls = [legend, ...choiceControl([...find, indicatorChoice(atlas, show), schemes]), ...overlayControl(overlays)];
   layer.on("add", () => {
     controls.forEach((control) => control.addTo(layer._map));
     if (!ownPage()) return;
     fitPage(layer._map, L.featureGroup(areas).getBounds(), legend.getContainer());
-    walkByKeys(layer._map, atlas.words, choice, areas.map(centre), () => neighbours(owners, areas.length));
+    walkByKeys(layer._map, atlas.words, choice, areas.map(centre), around);
     tableButton(atlas, choice.choose);
   });
   layer.on("remove", () => controls.forEach((control) => control.remove()));
@@ -103,6 +110,7 @@ function drawable(encoded) {
   const { arcs, shapes } = decodeTopology(encoded);
   const places = arcs.map((arc) => arc.map(([latitude, longitude]) => L.latLng(latitude, longitude)));
   return {
+    arcs,
     shapes,
     polygon: (/** @type {number} */ shape) => shapes[shape].map((part) => part.map((ring) => ringPlaces(places, ring))),
     lines: (/** @type {number[]} */ numbers) => numbers.map((arc) => places[arc]),
@@ -116,9 +124,10 @@ function drawable(encoded) {
  * @param {any[]} areas
  * @param {(arcs: any, style: any) => any} line
  * @param {() => any} map
+ * @param {(area: number | null) => void} offer
  * @returns {import("./page.js").AreaChoice}
  */
-function areaChoice(atlas, areas, line, map) {
+function areaChoice(atlas, areas, line, map, offer) {
   /** @type {number | null} */
   let chosen = null;
   /** @type {any} */
@@ -134,6 +143,7 @@ function areaChoice(atlas, areas, line, map) {
       if (bounds.isValid() && !map().getBounds().contains(bounds)) map().panInside(bounds.getCenter(), { padding: [80, 80], animate: false });
     }
     showPanel(atlas, area, () => choose(null));
+    offer(area);
   };
   return { choose, chosen: () => chosen };
 }
@@ -206,39 +216,6 @@ function furtherLayers(atlas, line, outline) {
     );
   }
   return groups;
-}
-
-const ROOM_FOR_NAME = 34; // pixels
-const ROOM_FOR_LINE = 60;
-
-/**
- * Candidate areas with outline and name; where an area is small on the screen, thinner and without its name.
- *
- * @param {any[]} candidates
- * @param {(arcs: any, style: any) => any} line
- * @param {(members: number[]) => any} outline
- */
-function candidateLayer(candidates, line, outline) {
-  const drawn = candidates.map((candidate) => {
-    const arcs = outline(candidate.members);
-    const icon = L.divIcon({ className: "qa-candidate-name", html: element("span", "", candidate.key), iconSize: [32, 20] });
-    const name = L.marker(candidate.at, { icon, interactive: false, keyboard: false });
-    return { casing: line(arcs, CASING_LINE), outline: line(arcs, CANDIDATE_LINE), name };
-  });
-  /** @type {any} */
-  const group = L.layerGroup(drawn.flatMap(({ casing, outline, name }) => [casing, outline, name]));
-  const fit = () =>
-    drawn.forEach(({ casing, outline, name }) => {
-      const bounds = outline.getBounds();
-      const size = group._map.project(bounds.getNorthEast()).subtract(group._map.project(bounds.getSouthWest()));
-      const room = Math.min(Math.abs(size.x), Math.abs(size.y));
-      casing.setStyle({ weight: room < ROOM_FOR_LINE ? 3 : CASING_LINE.weight });
-      outline.setStyle({ weight: room < ROOM_FOR_LINE ? 1.8 : CANDIDATE_LINE.weight });
-      name.setOpacity(room < ROOM_FOR_NAME ? 0 : 1);
-    });
-  group.on("add", () => group._map.on("zoomend", fit) && group._map.whenReady(fit));
-  group.on("remove", () => group._map.off("zoomend", fit));
-  return group;
 }
 
 /**
