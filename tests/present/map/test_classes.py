@@ -22,6 +22,7 @@ from quartiersatlas.present.map.classes import (
     NEED_COLORS,
     SD_COLORS,
     column_colors,
+    matrix_colors,
     ramp,
 )
 from quartiersatlas.release import ReleasedColumn
@@ -208,6 +209,24 @@ def test_no_two_classes_look_alike_to_colour_blind_readers(colors, kind):
     seen = [lab(color, BLINDNESS.get(kind, LIKE_ALL)) for color in colors]
     distances = [np.linalg.norm(a - b) for a, b in combinations(seen, 2)]
     assert min(distances) > 8  # about 2.3 is just noticeable side by side
+
+
+@pytest.mark.parametrize("kind", [*BLINDNESS, "all"])
+def test_no_two_cells_of_the_matrix_look_alike_to_colour_blind_readers(kind):
+    seen = [lab(color, BLINDNESS.get(kind, LIKE_ALL)) for color in matrix_colors(4, 3)]
+    distances = [np.linalg.norm(a - b) for a, b in combinations(seen, 2)]
+    assert min(distances) > 8
+
+
+def test_each_row_of_the_matrix_is_darker_than_the_one_above_whatever_the_column():
+    light = [lab(color, LIKE_ALL)[0] for color in matrix_colors(4, 3)]
+    rows = [light[i : i + 3] for i in range(0, 12, 3)]
+    assert all(min(above) > max(below) + 5 for above, below in pairwise(rows))
+
+
+@pytest.mark.parametrize(("first", "second"), [(4, 2), (4, 4), (5, 3), (1, 3)])
+def test_other_numbers_of_classes_make_no_matrix(first, second):
+    assert matrix_colors(first, second) == []
 
 
 def test_the_simulation_finds_red_and_green_of_the_same_lightness_alike():

@@ -103,3 +103,39 @@ def test_choosing_an_indicator_ends_the_highlight(atlas):
     atlas.choose("Kinderarmut (SGB II unter 15)")
     pressed = "return [...document.querySelectorAll('.qa-legend-button')].map((b) => b.ariaPressed)"
     assert set(atlas.run(pressed)) == {"false"}
+
+
+MATRIX = """
+return [...document.querySelectorAll(".qa-matrix tr")].slice(1).map((row) => [
+  row.querySelector("th").textContent,
+  [...row.querySelectorAll("button")].map((b) => [b.textContent, getComputedStyle(b).backgroundColor]),
+]);"""
+
+
+def test_status_and_dynamics_are_a_matrix_with_the_areas_of_the_geopackage(atlas, exported, clear):
+    atlas.choose("Sozialer Status und Dynamik")
+    rows = atlas.run(MATRIX)
+    names = {"high": "hoch", "medium": "mittel", "low": "niedrig", "very_low": "sehr niedrig"}
+    assert [row[0] for row in rows] == list(names.values())
+    dynamics = ["positive", "stable", "negative"]
+    colors = {}
+    for status, (_, cells) in zip(names, rows, strict=True):
+        for dynamic, (count, color) in zip(dynamics, cells, strict=True):
+            both = exported["need_status_class"].eq(status) & exported["need_dynamics_class"].eq(dynamic)
+            assert count == str(both.sum())
+            parts = [int(n) for n in re.findall(r"\d+", color)]
+            colors[status, dynamic] = "#" + "".join(f"{n:02x}" for n in parts)
+    known = exported.index[~exported["selected"] & exported["need_status_class"].notna()]
+    keys = clear.index.intersection(known)
+    for key, found in zip(keys, atlas.all_colors(clear[keys]), strict=True):
+        assert found == [colors[exported["need_status_class"][key], exported["need_dynamics_class"][key]]], key
+    gaps = [row["label"] for row in atlas.legend()]
+    assert "unbewohnt" in gaps
+    assert not any("," in label for label in gaps)
+
+
+def test_a_click_on_a_cell_of_the_matrix_highlights_it(atlas):
+    atlas.choose("Sozialer Status und Dynamik")
+    cells = lambda: atlas.driver.find_elements("css selector", ".qa-matrix-cell")  # noqa: E731
+    cells()[4].click()
+    assert [cell.get_attribute("aria-pressed") for cell in cells()].index("true") == 4

@@ -30,6 +30,13 @@ DIVERGING_COLORS = ("#998ec3", "#e8dfc8", "#f1a340")
 SD_COLORS = ("#5e3c99", "#b2abd2", "#f7f7f7", "#fdb863", "#e66101")
 DEVIATION_COLORS = ("#542788", "#998ec3", "#d8daeb", "#fee0b6", "#f1a340", "#b35806")
 
+# one ramp per class of the second axis, each from little to much need: hue tells the second axis, lightness the first
+MATRIX_COLORS = (
+    ("#dfdcf5", "#aea5e0", "#7a6dc0", "#43368a"),
+    ("#f4f4ee", "#c3c3ba", "#8d8d83", "#4b4b44"),
+    ("#fce2b4", "#f0ae57", "#c97a1c", "#7d4300"),
+)
+
 
 def ramp(colors: tuple[str, ...], n_classes: int) -> list[str]:
     """Return as many colours as there are classes, spread from light to dark."""
@@ -44,6 +51,20 @@ def column_colors(column: ReleasedColumn, n_classes: int, *, first_axis: bool) -
         return ramp(DIVERGING_COLORS, n_classes)
     is_context = column.indicator.role == "context"
     return ramp(CONTEXT_COLORS if is_context else NEED_COLORS, n_classes)
+
+
+def matrix_colors(n_first: int, n_second: int) -> list[str]:
+    """Return the colours of two axes together, the second one running fastest; empty where there are too many classes.
+
+    Examples
+    --------
+    >>> matrix_colors(2, 3)
+    ['#dfdcf5', '#f4f4ee', '#fce2b4', '#43368a', '#4b4b44', '#7d4300']
+    """
+    if not 1 < n_first <= len(MATRIX_COLORS[0]) or n_second != len(MATRIX_COLORS):
+        return []
+    ramps = [ramp(colors, n_first) for colors in MATRIX_COLORS]
+    return [colors[row] for row in range(n_first) for colors in ramps]
 
 
 def schemes(release: Release, column: ReleasedColumn, fixed: Sequence[float] | None) -> dict[str, dict[str, Any]]:

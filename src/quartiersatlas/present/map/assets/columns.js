@@ -15,8 +15,31 @@ export function unpackColumns(atlas) {
       column.denominator = atlas.counts[column.denominator];
     }
     useScheme(column, Object.keys(column.schemes)[0]);
+    if (column.matrix) {
+      Object.assign(column, combined(atlas.columns[column.matrix[0]], atlas.columns[column.matrix[1]]));
+      continue;
+    }
     column.values = scaled(column.values ?? rates(column), column.decimals);
   }
+}
+
+/**
+ * Two columns of classes as one: every class of the first with every class of the second.
+ *
+ * @param {any} first
+ * @param {any} second
+ * @returns {{values: Array<number | null>, classes: string[], gaps: Record<string, string>}}
+ */
+export function combined(first, second) {
+  const n = second.classes.length;
+  return {
+    values: first.values.map((/** @type {number | null} */ a, /** @type {number} */ area) => {
+      const b = second.values[area];
+      return a === null || b === null ? null : a * n + b;
+    }),
+    classes: first.classes.flatMap((/** @type {string} */ a) => second.classes.map((/** @type {string} */ b) => `${a}, ${b}`)),
+    gaps: { ...second.gaps, ...first.gaps },
+  };
 }
 
 /**

@@ -8,7 +8,7 @@ import { unpackColumns } from "./columns.js";
 import { drawSchemeChoice, element, indicatorChoice, tooltip } from "./controls.js";
 import { drawLegend } from "./legend.js";
 import { searchBox, showPanel, tableButton, walkByKeys } from "./page.js";
-import { areaStyle, CASING_LINE, CHOSEN_LINE, PARENT_LINE, PROGRAMME_LINE, SELECTED_LINE } from "./styles.js";
+import { areaStyle, CHOSEN_CASING, CHOSEN_LINE, PARENT_LINE, PROGRAMME_LINE, SELECTED_LINE } from "./styles.js";
 import { arcOwners, decodeTopology, memberOutline, neighbours, outlineArcs, ringPlaces } from "./topology.js";
 
 /**
@@ -138,7 +138,7 @@ function areaChoice(atlas, areas, line, map, offer) {
     chosen = area;
     if (area !== null && ownPage()) {
       const outline = areas[area].getLatLngs().flat().map(closed);
-      ring = L.layerGroup([line(outline, CASING_LINE), line(outline, CHOSEN_LINE)]).addTo(map());
+      ring = L.layerGroup([line(outline, CHOSEN_CASING), line(outline, CHOSEN_LINE)]).addTo(map());
       const bounds = areas[area].getBounds();
       if (bounds.isValid() && !map().getBounds().contains(bounds)) map().panInside(bounds.getCenter(), { padding: [80, 80], animate: false });
     }

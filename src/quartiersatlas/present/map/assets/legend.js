@@ -46,7 +46,9 @@ export function drawLegend(atlas, column, filter, highlight, box) {
   const [counts, people] = [countClasses(column), sumClasses(column, atlas.areas.residents)];
   const write = (/** @type {number | undefined} */ n) => formatNumber(n ?? 0, 0, atlas.lang);
   const list = element("ul", "qa-legend-list");
+  if (column.matrix) card.append(matrixGrid(atlas, column, filter, highlight, counts));
   for (const { cell, label } of legendRows(atlas, column)) {
+    if (column.matrix && typeof cell === "number") continue;
     const gap = GAP_STYLES[cell];
     const button = /** @type {HTMLButtonElement} */ (element("button", "qa-legend-button"));
     button.type = "button";
@@ -70,6 +72,64 @@ export function drawLegend(atlas, column, filter, highlight, box) {
   const focused = [...box.querySelectorAll("button")].findIndex((button) => button === document.activeElement);
   box.replaceChildren(card);
   if (focused >= 0) box.querySelectorAll("button")[focused]?.focus();
+}
+
+/**
+ * Two axes as a table: rows for the classes of the first, columns for those of the second, areas in the cells.
+ *
+ * @param {any} atlas
+ * @param {any} column
+ * @param {number | string | null} filter
+ * @param {(cell: number | string | null) => void} highlight
+ * @param {Map<number | string, number>} counts
+ * @returns {HTMLElement}
+ */
+function matrixGrid(atlas, column, filter, highlight, counts) {
+  const [first, second] = column.matrix.map((/** @type {number} */ index) => atlas.columns[index]);
+  const table = element("table", "qa-matrix");
+  const heads = element("tr", "");
+  heads.append(element("td", "qa-muted", column.axes.join(" / ")));
+  for (const label of second.classes) heads.append(columnHead("col", label));
+  table.append(heads);
+  first.classes.forEach((/** @type {string} */ label, /** @type {number} */ row) => {
+    const line = element("tr", "");
+    line.append(columnHead("row", label));
+    second.classes.forEach((/** @type {string} */ _, /** @type {number} */ position) => {
+      const cell = row * second.classes.length + position;
+      const button = /** @type {HTMLButtonElement} */ (element("button", "qa-matrix-cell", formatNumber(counts.get(cell) ?? 0, 0, atlas.lang)));
+      button.type = "button";
+      button.style.backgroundColor = column.colors[cell];
+      button.style.color = isDark(column.colors[cell]) ? "#ffffff" : "#1a1a1a";
+      button.setAttribute("aria-label", `${column.classes[cell]}: ${button.textContent}`);
+      button.setAttribute("aria-pressed", String(filter === cell));
+      button.addEventListener("click", () => highlight(filter === cell ? null : cell));
+      const box = element("td", "");
+      box.append(button);
+      line.append(box);
+    });
+    table.append(line);
+  });
+  return table;
+}
+
+/**
+ * @param {string} scope
+ * @param {string} label
+ * @returns {HTMLElement}
+ */
+function columnHead(scope, label) {
+  const head = /** @type {HTMLTableCellElement} */ (element("th", "", label));
+  head.scope = scope;
+  return head;
+}
+
+/**
+ * @param {string} color "#rrggbb"
+ * @returns {boolean} whether white reads better on it than black: relative luminance below 0.18, as WCAG 2 weighs it
+ */
+function isDark(color) {
+  const parts = [1, 3, 5].map((i) => (parseInt(color.slice(i, i + 2), 16) / 255) ** 2.2);
+  return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2] < 0.18;
 }
 
 /**

@@ -44,7 +44,7 @@ export function drawPanel(atlas, area, box, close) {
   }
   for (const domain of new Set(atlas.columns.map((/** @type {any} */ c) => c.domain))) {
     box.append(element("h3", "", String(domain)));
-    for (const column of atlas.columns) if (column.domain === domain) box.append(profileRow(atlas, column, area));
+    for (const column of atlas.columns) if (column.domain === domain && !column.matrix) box.append(profileRow(atlas, column, area));
   }
   box.append(element("p", "qa-legend-note", atlas.words.profile_note));
 }

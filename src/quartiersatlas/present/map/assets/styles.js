@@ -19,7 +19,8 @@ export const SELECTED_LINE = { color: "#1a1a1a", weight: 2.2, fill: false, inter
 export const PARENT_LINE = { color: "#555555", weight: 1.2, fill: false, interactive: false, smoothFactor: 0 };
 export const CASING_LINE = { color: "#ffffff", weight: 6, fill: false, interactive: false, smoothFactor: 0 };
 export const CANDIDATE_LINE = { color: "#b3005e", weight: 3, fill: false, interactive: false, smoothFactor: 0 };
-export const CHOSEN_LINE = { color: "#b3005e", weight: 3, fill: false, interactive: false, smoothFactor: 0 };
+export const CHOSEN_CASING = { color: "#1a1a1a", weight: 7, fill: false, interactive: false, smoothFactor: 0 };
+export const CHOSEN_LINE = { color: "#ffd400", weight: 3.5, fill: false, interactive: false, smoothFactor: 0 };
 export const PROGRAMME_LINE = { color: "#333333", weight: 2, dashArray: "9 4 2 4", fill: false, smoothFactor: 0 };
 
 /**

@@ -52,7 +52,7 @@ function tableColumns(atlas) {
     word(atlas.words.label_key, keys),
     ...parents.map((/** @type {string[]} */ values, /** @type {number} */ level) => word(atlas.areas.levels[level], values)),
     { label: atlas.words.label_residents, text: people, order: (area) => residents[area], isNumber: true },
-    ...atlas.columns.map((/** @type {any} */ column) => ({
+    ...atlas.columns.filter((/** @type {any} */ c) => !c.matrix).map((/** @type {any} */ column) => ({
       label: column.unit ? `${column.label} (${column.unit})` : column.label,
       text: (/** @type {number} */ area) => cellText(atlas, column, area),
       order: (/** @type {number} */ area) => column.values[area],
