@@ -103,8 +103,9 @@ class Atlas:
 
     def html(self) -> str:
         """Return the whole page."""
-        page = self.to_folium().get_root().render()
-        return str(page).replace("<html>", f'<html lang="{self.lang}" class="qa-page">', 1)
+        page = str(self.to_folium().get_root().render())
+        page = page.replace(", maximum-scale=1.0, user-scalable=no", "", 1)  # readers may enlarge the page
+        return page.replace("<html>", f'<html lang="{self.lang}" class="qa-page">', 1)
 
     def save(self, path: str | Path) -> Path:
         """Write the page to one file that opens without internet.
