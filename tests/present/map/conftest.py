@@ -45,6 +45,7 @@ return [...document.querySelectorAll(".qa-legend-row")].map((row) => {
     count: row.querySelector(".qa-count").textContent,
     color: "#" + parts.map((n) => (+n).toString(16).padStart(2, "0")).join(""),
     pattern: look.backgroundImage !== "none",
+    residents: row.querySelector(".qa-residents")?.textContent ?? null,
   };
 });"""
 SCREEN_POINT = """
@@ -114,6 +115,13 @@ class Page:
         from selenium.webdriver.support.select import Select
 
         Select(self.driver.find_element("css selector", ".qa-select")).select_by_visible_text(label)
+        return self.drawn()
+
+    def choose_classes(self, label):
+        """Choose how the column is divided into classes."""
+        from selenium.webdriver.support.select import Select
+
+        Select(self.driver.find_element("css selector", ".qa-scheme")).select_by_visible_text(label)
         return self.drawn()
 
     def legend(self):

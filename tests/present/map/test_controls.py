@@ -13,7 +13,7 @@ pytestmark = pytest.mark.browser
 SAMPLE = Path(__file__).parents[3] / "sample_data"
 
 GROUPS = {
-    "Bedarfsindex": ["Sozialer Status (Klasse)", "Dynamik (Klasse)"],
+    "Bedarfsindex": ["Sozialer Status (Klasse)", "Dynamik (Klasse)", "Sozialer Status und Dynamik"],
     "Sozioökonomie": [
         "SGB-II-Quote",
         "Kinderarmut (SGB II unter 15)",

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import os
+import re
 import shutil
 import subprocess
 from importlib.resources import files
+from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quartiersatlas.present.map.data import whole_numbers
+from quartiersatlas.present.map.topology import encode_topology
+
+spec = importlib.util.spec_from_file_location("topologies", Path(__file__).with_name("topologies.py"))
+topologies = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(topologies)
 
 ASSETS = files("quartiersatlas.present.map") / "assets"
 COLUMN = {"values": [1, 2, 2.5, None, None, 9], "gaps": {"3": "suppressed"}, "breaks": [2, 5]}
@@ -22,7 +37,8 @@ def node():
 
     def evaluate(*expressions):
         lines = [
-            f'import * as {name} from "{(ASSETS / name).as_uri()}.js";' for name in ("format", "geometry", "classes")
+            f'import * as {name} from "{(ASSETS / name).as_uri()}.js";'
+            for name in ("format", "topology", "columns", "classes")
         ]
         lines.append(f"console.log(JSON.stringify([{', '.join(expressions)}]));")
         done = subprocess.run(
@@ -61,14 +77,70 @@ def test_sentences_take_values_literally(node):
     assert filled == ["$& {upper} bis $1, "]
 
 
-def test_outlines_are_sums_of_steps_in_hundred_thousandths_of_a_degree(node):
-    ring, shape = node(
-        "geometry.decodeRing([900000, 5100000, 10, 0, 0, 20])",
-        "geometry.decodeShape([[[100000, 200000, 5, 5]], [[0, 0], [1, 1]]])",
+def test_tests_of_the_computing_modules_pass():
+    program = shutil.which("node")
+    if program is None:
+        pytest.skip("node is needed to run the page's modules by themselves; it is not on the PATH.")
+    tests = sorted(str(path) for path in Path(__file__).with_name("node").glob("*.test.mjs"))
+    done = subprocess.run(
+        [program, "--test", *tests],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "ASSETS": Path(str(ASSETS)).as_uri()},
     )
-    assert ring == [pytest.approx(point, abs=1e-9) for point in ([51, 9], [51, 9.0001], [51.0002, 9.0001])]
-    assert [len(part) for part in shape] == [1, 2]
-    assert shape[0][0][1] == pytest.approx([2.00005, 1.00005], abs=1e-9)
+    assert done.returncode == 0, done.stdout
+    assert re.search(r"^# pass [1-9]", done.stdout, flags=re.MULTILINE)
+
+
+def test_both_decoders_read_the_same_outlines_of_the_sample_city(node, exported):
+    encoded = encode_topology(exported)
+    shapes = node(
+        f"""(({{ arcs, shapes }}) => shapes.map((parts) => parts.map((rings) =>
+        rings.map((ring) => topology.ringPlaces(arcs, ring)))))(topology.decodeTopology({json.dumps(encoded)}))"""
+    )[0]
+    arcs, refs = topologies.decode(encoded)
+    assert len(shapes) == len(refs) == 90
+    for parts, expected in zip(shapes, refs, strict=True):
+        for rings, outlines in zip(parts, expected, strict=True):
+            for ring, outline in zip(rings, outlines, strict=True):
+                grid = topologies.ring_points(arcs, outline)
+                assert np.rint(np.array(ring)[:, ::-1] * 1e5).astype(int).tolist() == grid.tolist()
+
+
+def test_values_get_their_decimal_point_back(node):
+    assert node("columns.scaled([123, null, 0, -45], 1)", "columns.scaled([7], 0)") == [[12.3, None, 0, -4.5], [7]]
+
+
+def test_the_page_finds_the_released_rates_from_the_counts(node, sample):
+    columns = [column for column in sample.release.columns if column.kind == "rate"]
+    assert len(columns) == 7
+    for column in columns:
+        counts = {
+            part: whole_numbers(sample.release.values[getattr(column, part)], 0)
+            for part in ("numerator", "denominator")
+        }
+        found = node(f"columns.scaled(columns.rates({json.dumps(counts | {'per': 100, 'decimals': 1})}), 1)")[0]
+        released = [None if pd.isna(value) else value for value in sample.release.values[column.id]]
+        assert found == released
+
+
+def test_halfway_the_page_rounds_to_the_even_number(node):
+    values = [0.5, 1.5, 2.5, -0.5, -1.5, 2.4999, 2.5001, 7]
+    found = node(f"{json.dumps(values)}.map(columns.roundHalfEven)")[0]
+    assert found == np.rint(values).tolist()
+
+
+def test_a_rate_over_nobody_has_no_value(node):
+    column = {"numerator": [0, None, 3], "denominator": [0, 5, None], "per": 100, "decimals": 1}
+    assert node(f"columns.rates({json.dumps(column)})") == [[None, None, None]]
+
+
+@given(st.integers(-(10**7), 10**7), st.integers(0, 4))
+def test_no_value_changes_on_its_way_through_whole_numbers(number, decimals):
+    value = round(number / 10**decimals, decimals)
+    assert whole_numbers(pd.Series([value]), decimals) == [number]
+    assert number / 10**decimals == value  # what the page computes
 
 
 def test_a_value_on_a_break_belongs_to_the_class_above(node):

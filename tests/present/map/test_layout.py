@@ -172,3 +172,10 @@ def test_text_is_readable_on_its_ground(atlas):
     ratios = atlas.run(CONTRAST, READ)
     assert len(ratios) == len(READ)
     assert {selector: ratio for selector, ratio in ratios if ratio < 4.5} == {}
+
+
+def test_readers_may_enlarge_the_page(atlas):
+    content = atlas.run("return document.querySelector('meta[name=viewport]').content")
+    assert "width=device-width" in content
+    assert "maximum-scale" not in content
+    assert "user-scalable" not in content

@@ -9,7 +9,8 @@ import pandas as pd
 from quartiersatlas.catalogue import text
 from quartiersatlas.present.export.meaning import column_label, structure_label
 from quartiersatlas.present.export.qml import Part, Rule, Symbol, column_name, qml, quoted
-from quartiersatlas.present.map.classes import class_labels, column_colors, quantile_breaks
+from quartiersatlas.present.map.breaks import quantile_breaks
+from quartiersatlas.present.map.classes import class_labels, column_colors
 from quartiersatlas.present.map.data import GAPS, map_columns
 from quartiersatlas.present.plain_text import visible
 from quartiersatlas.present.wording import label, unit

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING, cast
 
@@ -13,11 +13,13 @@ from folium.template import Template
 from quartiersatlas.catalogue import check_lang
 from quartiersatlas.files import write_text
 from quartiersatlas.present.map.bundle import head_html
+from quartiersatlas.present.map.classes import check_fixed
 from quartiersatlas.present.map.data import map_json
 from quartiersatlas.present.map.page import page_html
 from quartiersatlas.release import Release, release
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from quartiersatlas.catalogue import Lang
@@ -40,6 +42,8 @@ class AtlasLayer(folium.map.Layer):
         What is shown.
     lang : {"de", "en"}
         Language of labels and numbers.
+    breaks : mapping of str to sequence of float, optional
+        Fixed class limits of columns, as :func:`atlas_map` takes them.
     """
 
     _template = Template(
@@ -51,14 +55,16 @@ class AtlasLayer(folium.map.Layer):
         """
     )
 
-    def __init__(self, release: Release, lang: Lang = "de") -> None:
+    def __init__(
+        self, release: Release, lang: Lang = "de", breaks: Mapping[str, Sequence[float]] | None = None
+    ) -> None:
         # Leaflet's layer control takes a name as HTML, and folium reads it as a template
         name = escape(release.title or "quartiersatlas").replace("{", "&#123;")
         super().__init__(name=name, overlay=True)
         self._name = "AtlasLayer"
         self._id = "quartiersatlas"  # a fixed name: the same release gives the same bytes
         self.head = f"{{% raw %}}{head_html()}{{% endraw %}}"  # folium reads it as a template once more
-        self.content = map_json(release, lang)
+        self.content = map_json(release, lang, breaks)
 
 
 @dataclass(frozen=True)
@@ -71,13 +77,17 @@ class Atlas:
         What is shown.
     lang : {"de", "en"}
         Language of everything a reader sees.
+    breaks : mapping of str to sequence of float
+        Fixed class limits of columns.
     """
 
     release: Release
     lang: Lang = "de"
+    breaks: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_lang(self.lang)
+        check_fixed(self.release, self.breaks)
 
     def to_folium(self) -> folium.Map:
         """Return the map as a folium map, to which further layers can be added."""
@@ -85,7 +95,7 @@ class Atlas:
         centre = ((south + north) / 2, (west + east) / 2)
         result = OfflineMap(location=centre, tiles=None, attribution_control=False, zoom_snap=0.1)
         result._id = "quartiersatlas"  # noqa: SLF001 - folium has no public way to name an element
-        AtlasLayer(self.release, self.lang).add_to(result)
+        AtlasLayer(self.release, self.lang, self.breaks).add_to(result)
         figure = cast("Figure", result.get_root())
         figure.title = escape(self.release.title)
         figure.html.add_child(Element(page_html(self.release, self.lang).replace("{", "&#123;")), name="page")
@@ -93,8 +103,9 @@ class Atlas:
 
     def html(self) -> str:
         """Return the whole page."""
-        page = self.to_folium().get_root().render()
-        return str(page).replace("<html>", f'<html lang="{self.lang}" class="qa-page">', 1)
+        page = str(self.to_folium().get_root().render())
+        page = page.replace(", maximum-scale=1.0, user-scalable=no", "", 1)  # readers may enlarge the page
+        return page.replace("<html>", f'<html lang="{self.lang}" class="qa-page">', 1)
 
     def save(self, path: str | Path) -> Path:
         """Write the page to one file that opens without internet.
@@ -116,7 +127,7 @@ class Atlas:
         return f"Atlas of {self.release!r}"
 
 
-def atlas_map(release: Release, lang: Lang = "de") -> Atlas:
+def atlas_map(release: Release, lang: Lang = "de", *, breaks: Mapping[str, Sequence[float]] | None = None) -> Atlas:
     """Make the map of a release.
 
     Parameters
@@ -125,6 +136,9 @@ def atlas_map(release: Release, lang: Lang = "de") -> Atlas:
         Result of :func:`quartiersatlas.release`.
     lang : {"de", "en"}, default "de"
         Language of everything a reader sees.
+    breaks : mapping of str to sequence of float, optional
+        Fixed class limits by column, in its unit: one to four rising numbers, each the lowest value of its class. The
+        same limits make maps of different years or cities comparable. Without them quantiles are shown first.
 
     Returns
     -------
@@ -134,9 +148,9 @@ def atlas_map(release: Release, lang: Lang = "de") -> Atlas:
     Raises
     ------
     SpecError
-        The language is unknown.
+        The language is unknown, or class limits do not fit the release.
     """
-    return Atlas(release, lang)
+    return Atlas(release, lang, breaks or {})
 
 
 def choropleth(data: AreaData, indicator: str, *, lang: Lang = "de") -> Atlas:

@@ -7,7 +7,23 @@ from functools import cache
 from importlib.resources import files
 
 LEAFLET = "vendor/leaflet-1.9.4"
-MODULES = ("format.js", "geometry.js", "classes.js", "canvas.js", "styles.js", "controls.js", "layer.js")
+MODULES = (
+    "format.js",
+    "topology.js",
+    "classes.js",
+    "columns.js",
+    "walk.js",
+    "canvas.js",
+    "styles.js",
+    "controls.js",
+    "legend.js",
+    "editing.js",
+    "candidates.js",
+    "panel.js",
+    "table.js",
+    "page.js",
+    "layer.js",
+)
 
 
 @cache

@@ -1,44 +1,43 @@
-"""Class limits and colours of map columns."""
+"""Ways to divide a column into classes, and their colours."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from math import isfinite
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+import pandas as pd
 
 from quartiersatlas.catalogue import number_text, text
+from quartiersatlas.errors import SpecError
+from quartiersatlas.present.map.breaks import (
+    N_CLASSES,
+    deviation_breaks,
+    jenks_breaks,
+    quantile_breaks,
+    sd_breaks,
+    within,
+)
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from collections.abc import Mapping, Sequence
 
     from quartiersatlas.catalogue import Lang
-    from quartiersatlas.release import ReleasedColumn
+    from quartiersatlas.release import Release, ReleasedColumn
 
+# after ColorBrewer 2.0 (C. Brewer): YlGnBu, BuGn, PuOr; no two classes look alike to colour-blind readers
 NEED_COLORS = ("#ffffcc", "#a1dab4", "#41b6c4", "#2c7fb8", "#253494")
 CONTEXT_COLORS = ("#edf8fb", "#b2e2e2", "#66c2a4", "#2ca25f", "#006d2c")
+CONTEXT_SIX = ("#edf8fb", "#bfe6df", "#93d0bf", "#62b695", "#2f9563", "#00602a")
 DIVERGING_COLORS = ("#998ec3", "#e8dfc8", "#f1a340")
+SD_COLORS = ("#5e3c99", "#b2abd2", "#f7f7f7", "#fdb863", "#e66101")
+DEVIATION_COLORS = ("#542788", "#998ec3", "#d8daeb", "#fee0b6", "#f1a340", "#b35806")
 
-
-def quantile_breaks(values: pd.Series[float], n_classes: int = len(NEED_COLORS)) -> list[float]:
-    """Return class limits so that classes hold about equally many areas and equal values stay together.
-
-    Each limit is a value that occurs, and the lowest value of its class. Ties give fewer classes.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> quantile_breaks(pd.Series([0.0] * 8 + [1.0, 2.0]), 5)
-    [1.0]
-    """
-    known = np.sort(values.dropna().to_numpy(dtype=float))
-    if not len(known):
-        return []
-    starts = np.array([known[len(known) * k // n_classes] for k in range(1, n_classes)])
-    above_lowest = known[known > known[0]][
-        :1
-    ]  # where the lowest value fills several classes, the next value starts one
-    limits = [starts[starts > known[0]], above_lowest if (starts == known[0]).any() else []]
-    return [float(limit) for limit in np.unique(np.concatenate(limits))]
+# one ramp per class of the second axis, each from little to much need: hue tells the second axis, lightness the first
+MATRIX_COLORS = (
+    ("#dfdcf5", "#aea5e0", "#7a6dc0", "#43368a"),
+    ("#f4f4ee", "#c3c3ba", "#8d8d83", "#4b4b44"),
+    ("#fce2b4", "#f0ae57", "#c97a1c", "#7d4300"),
+)
 
 
 def ramp(colors: tuple[str, ...], n_classes: int) -> list[str]:
@@ -68,3 +67,70 @@ def class_labels(column: ReleasedColumn, values: pd.Series[float], lang: Lang) -
     names = ["legend_range"] * (len(limits) - 2) + ["legend_last_range"]
     ranges = zip(names, written[:-1], written[1:], strict=True)
     return [text(name, lang, lower=lower, upper=upper) for name, lower, upper in ranges]
+
+
+def matrix_colors(n_first: int, n_second: int) -> list[str]:
+    """Return the colours of two axes together, the second one running fastest; empty where there are too many classes.
+
+    Examples
+    --------
+    >>> matrix_colors(2, 3)
+    ['#dfdcf5', '#f4f4ee', '#fce2b4', '#43368a', '#4b4b44', '#7d4300']
+    """
+    if not 1 < n_first <= len(MATRIX_COLORS[0]) or n_second != len(MATRIX_COLORS):
+        return []
+    ramps = [ramp(colors, n_first) for colors in MATRIX_COLORS]
+    return [colors[row] for row in range(n_first) for colors in ramps]
+
+
+def schemes(release: Release, column: ReleasedColumn, fixed: Sequence[float] | None) -> dict[str, dict[str, Any]]:
+    """Return the ways to divide a column of numbers, the one shown first in front: limits and colours of each.
+
+    Fixed limits, if given; quantiles; natural breaks; and for rates, whose city value is known from the counts,
+    standard deviations and deviations around it.
+    """
+    values = release.values[column.id]
+    found: dict[str, dict[str, Any]] = {}
+    if fixed is not None:
+        found["fixed"] = _sequential(column, [float(limit) for limit in fixed])
+    found["quantile"] = _sequential(column, quantile_breaks(values))
+    found["jenks"] = _sequential(column, jenks_breaks(values))
+    if column.kind == "rate" and not pd.isna(column.city) and values.notna().any():
+        is_context = column.indicator.role == "context"
+        spread = sd_breaks(values, release.values[column.denominator], column.city)
+        if spread:
+            found["sd"] = _around_city(spread, CONTEXT_COLORS if is_context else SD_COLORS, values, column)
+        colors = CONTEXT_SIX if is_context else DEVIATION_COLORS
+        found["deviation"] = _around_city(deviation_breaks(column.city), colors, values, column)
+    return found
+
+
+def _sequential(column: ReleasedColumn, breaks: list[float]) -> dict[str, Any]:
+    return {"breaks": breaks, "colors": column_colors(column, len(breaks) + 1, first_axis=False)}
+
+
+def _around_city(
+    breaks: list[float], colors: tuple[str, ...], values: pd.Series[float], column: ReleasedColumn
+) -> dict[str, Any]:
+    limits, shown = within(breaks, colors, values, column.decimals)
+    return {"breaks": limits, "colors": shown}
+
+
+def check_fixed(release: Release, fixed: Mapping[str, Sequence[float]]) -> None:
+    """Refuse fixed limits of columns that are not there, too many of them, or limits that do not rise.
+
+    Raises
+    ------
+    SpecError
+        The message names the column and its limits.
+    """
+    numbers = [column.id for column in release.columns if column.kind in ("rate", "share", "count")]
+    for name, limits in fixed.items():
+        if name not in numbers:
+            raise SpecError(f"breaks: the release has no column of numbers {name!r}; it has {', '.join(numbers)}.")
+        rising = all(isfinite(limit) for limit in limits) and sorted(set(limits)) == list(limits)
+        if not rising or not 1 <= len(limits) < N_CLASSES:
+            raise SpecError(
+                f"breaks: {name!r} has the limits {list(limits)}; give one to {N_CLASSES - 1} rising numbers, "
+                "each the lowest value of its class."
+            )

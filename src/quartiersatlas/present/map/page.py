@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from quartiersatlas.catalogue import number_text, text
-from quartiersatlas.present.map.geometry import tolerance_of
+from quartiersatlas.present.map.geometry import tolerance
 from quartiersatlas.present.templates import render
 from quartiersatlas.present.wording import method_texts, summary_texts
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 def page_html(release: Release, lang: Lang) -> str:
     """Return head, bands, panel and foot of the page; all text from data is escaped."""
-    tolerance = tolerance_of(release.areas)
-    method = [*method_texts(release, lang), text("fact_classes", lang)]
-    if tolerance:
-        method.append(text("fact_simplified", lang, tolerance=number_text(tolerance, 0, lang)))
+    metres = tolerance(release.areas)
+    method = [*method_texts(release, lang), text("fact_classes", lang), text("map_class_choice", lang)]
+    if metres:
+        method.append(text("fact_simplified", lang, tolerance=number_text(metres, 0, lang)))
     return render(
         "page.html",
         lang,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import shapely
 
 from quartiersatlas.catalogue import number_text, text
-from quartiersatlas.present.map.geometry import simplified
+from quartiersatlas.present.map.geometry import tolerance
 from quartiersatlas.present.opening import source_text
 from quartiersatlas.present.sheet.layout import LEADING, MARGIN, POINT, Box, Layout, line_height, lines
 from quartiersatlas.present.sheet.legend import class_entries, gap_entries, heading, hints, mark_entries
@@ -95,7 +95,7 @@ def _foot(paper: Paper, release: Release, column: ReleasedColumn, lang: Lang) ->
 
     layout, size = paper.layout, 6.5 * paper.layout.zoom
     width = layout.width - 2 * MARGIN
-    _, tolerance = simplified(release.areas)
+    metres = tolerance(release.areas)
     definition, caveat = column.indicator.definition(lang), column.indicator.caveat(lang)
     axis = axis_text(release, column, lang)
     words = [
@@ -104,7 +104,7 @@ def _foot(paper: Paper, release: Release, column: ReleasedColumn, lang: Lang) ->
         *([axis] if axis else []),
         *([f"{text('label_caveat', lang)}: {caveat}"] if caveat else []),
         *([text("fact_classes", lang)] if column.kind != "class" else []),
-        *([text("fact_simplified", lang, tolerance=number_text(tolerance, 0, lang))] if tolerance else []),
+        *([text("fact_simplified", lang, tolerance=number_text(metres, 0, lang))] if metres else []),
     ]
     written = [line for part in words for line in _cut(lines(part, width, size), 3)]
     top = layout.height - MARGIN - len(written) * line_height(size)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 
 from quartiersatlas.catalogue import number_text, text
-from quartiersatlas.present.map.classes import column_colors, quantile_breaks
+from quartiersatlas.present.map.breaks import quantile_breaks
+from quartiersatlas.present.map.classes import column_colors
 from quartiersatlas.present.map.data import GAPS, map_columns
 from quartiersatlas.present.wording import gap_kind, label, unit, value_text
 

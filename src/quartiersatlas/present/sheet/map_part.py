@@ -45,7 +45,7 @@ def draw_map(paper: Paper, place: Box, release: Release, entries: list[Entry], m
     )
     axes.set_axis_off()
     metres = _extent(axes, place, release.areas.total_bounds)
-    areas, _ = simplified(release.areas)
+    areas = simplified(release.areas)
     for entry in entries:
         shapes = areas.loc[list(entry.keys)].geometry
         edge = _darker(entry.color) if entry.color.lower() != "#ffffff" and not entry.hatch else "#9a9a9a"

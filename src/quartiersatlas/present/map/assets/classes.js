@@ -13,8 +13,10 @@
  * @property {Record<string, string>} gaps area number -> why it has no value
  * @property {Array<number | null>} [numerator]
  * @property {Array<number | null>} [denominator]
- * @property {number[]} breaks
- * @property {string[]} colors
+ * @property {number[]} breaks of the scheme that is shown
+ * @property {string[]} colors of the scheme that is shown
+ * @property {string} scheme its name
+ * @property {Record<string, {breaks: number[], colors: string[]}>} schemes
  * @property {string} hint how to read the colours
  * @property {string[]} [classes] labels of a column whose values are classes
  */
@@ -56,4 +58,30 @@ export function countClasses(column) {
     counts.set(cell, (counts.get(cell) ?? 0) + 1);
   });
   return counts;
+}
+
+/**
+ * Sums per class and per reason for having none; what is not known is left out.
+ *
+ * @param {Column} column
+ * @param {Array<number | null>} numbers
+ * @returns {Map<number | string, number>}
+ */
+export function sumClasses(column, numbers) {
+  const sums = new Map();
+  numbers.forEach((number, area) => {
+    const cell = cellClass(column, area);
+    sums.set(cell, (sums.get(cell) ?? 0) + (number ?? 0));
+  });
+  return sums;
+}
+
+/**
+ * Show a column in one of its schemes.
+ *
+ * @param {Column} column
+ * @param {string} name
+ */
+export function useScheme(column, name) {
+  Object.assign(column, column.schemes[name], { scheme: name });
 }

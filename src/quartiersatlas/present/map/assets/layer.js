@@ -1,10 +1,15 @@
 // @ts-check
 // The Leaflet layer: one geometry, all indicators, marks for areas to review and further layers.
 
+import { candidateEditor, candidateLayer } from "./candidates.js";
 import { patternCanvas } from "./canvas.js";
-import { drawLegend, element, indicatorChoice, tooltip } from "./controls.js";
-import { decodeShape } from "./geometry.js";
-import { areaStyle, CANDIDATE_LINE, CASING_LINE, PARENT_LINE, PROGRAMME_LINE, SELECTED_LINE } from "./styles.js";
+import { useScheme } from "./classes.js";
+import { unpackColumns } from "./columns.js";
+import { drawSchemeChoice, element, indicatorChoice, tooltip } from "./controls.js";
+import { drawLegend } from "./legend.js";
+import { searchBox, showPanel, tableButton, walkByKeys } from "./page.js";
+import { areaStyle, CHOSEN_CASING, CHOSEN_LINE, PARENT_LINE, PROGRAMME_LINE, SELECTED_LINE } from "./styles.js";
+import { arcOwners, decodeTopology, memberOutline, neighbours, outlineArcs, ringPlaces } from "./topology.js";
 
 /**
  * Build the layer of an atlas; it can be added to any Leaflet map.
@@ -14,30 +19,36 @@ import { areaStyle, CANDIDATE_LINE, CASING_LINE, PARENT_LINE, PROGRAMME_LINE, SE
  */
 export function createLayer(atlas) {
   const renderer = patternCanvas();
-  const shapes = atlas.geometry.map(decodeShape);
+  unpackColumns(atlas);
+  const ground = drawable(atlas.geometry);
+  const owners = arcOwners(ground.shapes);
   const selected = new Set(atlas.selected);
   let current = 0;
+  /** @type {number | string | null} */
+  let filter = null;
 
-  const areas = shapes.map((/** @type {any} */ shape, /** @type {number} */ area) =>
-    L.polygon(shape, {
+  const areas = ground.shapes.map((/** @type {any} */ _, /** @type {number} */ area) =>
+    L.polygon(ground.polygon(area), {
       renderer,
       smoothFactor: 0,
       bubblingMouseEvents: false,
       ...areaStyle(atlas.columns[current], area, selected.has(area)),
     }).bindTooltip(() => tooltip(atlas, atlas.columns[current], area), { sticky: true, opacity: 1, className: "qa-tip" }),
   );
-  areas.forEach((/** @type {any} */ path) => {
+  areas.forEach((/** @type {any} */ path, /** @type {number} */ area) => {
+    path.on("click", () => choice.choose(area));
     path.on("mouseover", () => path.setStyle({ weight: 2 }));
     path.on("mouseout", () => path.setStyle({ weight: 0.6 }));
   });
 
-  const Outline = outlineClass();
-  const line = (/** @type {any} */ shape, /** @type {any} */ style) => new Outline(shape, { renderer, ...style });
+  const line = (/** @type {any} */ arcs, /** @type {any} */ style) => L.polyline(arcs, { renderer, ...style });
+  const parent = (/** @type {number} */ area) => atlas.areas.parents[0]?.[area];
   const marks = L.layerGroup([
-    ...atlas.outlines.map((/** @type {any} */ shape) => line(decodeShape(shape), PARENT_LINE)),
-    ...atlas.selected.map((/** @type {number} */ area) => line(shapes[area], SELECTED_LINE)),
+    line(ground.lines(atlas.areas.parents.length ? outlineArcs(owners, parent) : []), PARENT_LINE),
+    ...atlas.selected.map((/** @type {number} */ area) => line(ground.polygon(area).flat().map(closed), SELECTED_LINE)),
   ]);
-  const overlays = furtherLayers(atlas, line);
+  const outline = (/** @type {number[]} */ members) => ground.lines(memberOutline(owners, new Set(members)));
+  const overlays = furtherLayers(atlas, line, outline);
 
   /** @type {any} */
   const layer = L.layerGroup([...areas, marks, ...Object.values(overlays)]);
@@ -45,34 +56,115 @@ export function createLayer(atlas) {
   legend.onAdd = () => {
     const box = element("section", "qa-legend");
     L.DomEvent.disableClickPropagation(box).disableScrollPropagation(box);
-    drawLegend(atlas, atlas.columns[current], box);
+    drawLegend(atlas, atlas.columns[current], filter, highlight, box);
     return box;
+  };
+  const redraw = () => {
+    const column = atlas.columns[current];
+    areas.forEach((/** @type {any} */ path, /** @type {number} */ area) =>
+      path.setStyle(areaStyle(column, area, selected.has(area), filter)),
+    );
+    if (legend.getContainer()) drawLegend(atlas, column, filter, highlight, legend.getContainer());
+  };
+  const highlight = (/** @type {number | string | null} */ cell) => {
+    filter = cell;
+    redraw();
+  };
+  const schemes = element("div", "qa-schemes");
+  const chooseScheme = (/** @type {string} */ name) => {
+    useScheme(atlas.columns[current], name);
+    highlight(null);
   };
   const show = (/** @type {number} */ index) => {
     current = index;
-    areas.forEach((/** @type {any} */ path, /** @type {number} */ area) =>
-      path.setStyle(areaStyle(atlas.columns[index], area, selected.has(area))),
-    );
-    if (legend.getContainer()) drawLegend(atlas, atlas.columns[index], legend.getContainer());
+    editor.refresh(atlas.columns[index]);
+    drawSchemeChoice(atlas, atlas.columns[index], chooseScheme, schemes);
+    highlight(null);
   };
-  const controls = [legend, ...choiceControl(atlas, show), ...overlayControl(overlays)];
+  drawSchemeChoice(atlas, atlas.columns[current], chooseScheme, schemes);
+  /** @type {number[][] | null} */
+  let known = null;
+  const around = () => (known ??= neighbours(owners, areas.length));
+  const editor = candidateEditor(atlas, ground, around, () => overlays[atlas.words.label_candidates].redraw());
+  editor.refresh(atlas.columns[current]);
+  const choice = areaChoice(atlas, areas, line, () => layer._map, editor.offer);
+  const find = ownPage() ? [searchBox(atlas, choice.choose)] : [];
+  const controls = [legend, ...choiceControl([...find, indicatorChoice(atlas, show), schemes]), ...overlayControl(overlays)];
   layer.on("add", () => {
     controls.forEach((control) => control.addTo(layer._map));
-    if (ownPage()) fitPage(layer._map, L.featureGroup(areas).getBounds(), legend.getContainer());
+    if (!ownPage()) return;
+    fitPage(layer._map, L.featureGroup(areas).getBounds(), legend.getContainer());
+    walkByKeys(layer._map, atlas.words, choice, areas.map(centre), around);
+    tableButton(atlas, choice.choose);
   });
   layer.on("remove", () => controls.forEach((control) => control.remove()));
   return Object.assign(layer, { showIndicator: show });
 }
 
-/** A polygon that answers the mouse near its outline only: the areas inside keep their own tooltip. */
-function outlineClass() {
-  const polyline = /** @type {any} */ (L.Polyline.prototype);
-  return /** @type {any} */ (L.Polygon).extend({
-    _containsPoint(/** @type {any} */ point) {
-      return polyline._containsPoint.call(this, point, true);
-    },
-    _clickTolerance: () => 4,
-  });
+/**
+ * Arcs as Leaflet's own places, the same objects for every area beside an arc.
+ *
+ * @param {import("./topology.js").EncodedTopology} encoded
+ */
+function drawable(encoded) {
+  const { arcs, shapes } = decodeTopology(encoded);
+  const places = arcs.map((arc) => arc.map(([latitude, longitude]) => L.latLng(latitude, longitude)));
+  return {
+    arcs,
+    shapes,
+    polygon: (/** @type {number} */ shape) => shapes[shape].map((part) => part.map((ring) => ringPlaces(places, ring))),
+    lines: (/** @type {number[]} */ numbers) => numbers.map((arc) => places[arc]),
+  };
+}
+
+/**
+ * One area can be chosen: it gets a ring on the map, its panel is shown, and it is in sight.
+ *
+ * @param {any} atlas
+ * @param {any[]} areas
+ * @param {(arcs: any, style: any) => any} line
+ * @param {() => any} map
+ * @param {(area: number | null) => void} offer
+ * @returns {import("./page.js").AreaChoice}
+ */
+function areaChoice(atlas, areas, line, map, offer) {
+  /** @type {number | null} */
+  let chosen = null;
+  /** @type {any} */
+  let ring = null;
+  const choose = (/** @type {number | null} */ area) => {
+    ring?.remove();
+    ring = null;
+    chosen = area;
+    if (area !== null && ownPage()) {
+      const outline = areas[area].getLatLngs().flat().map(closed);
+      ring = L.layerGroup([line(outline, CHOSEN_CASING), line(outline, CHOSEN_LINE)]).addTo(map());
+      const bounds = areas[area].getBounds();
+      if (bounds.isValid() && !map().getBounds().contains(bounds)) map().panInside(bounds.getCenter(), { padding: [80, 80], animate: false });
+    }
+    showPanel(atlas, area, () => choose(null));
+    offer(area);
+  };
+  return { choose, chosen: () => chosen };
+}
+
+/**
+ * @param {any} path
+ * @returns {[number, number]} north and east, degrees of latitude
+ */
+function centre(path) {
+  const bounds = path.getBounds();
+  if (!bounds.isValid()) return [Infinity, Infinity];
+  const { lat, lng } = bounds.getCenter();
+  return [lat, lng * Math.cos((lat * Math.PI) / 180)];
+}
+
+/**
+ * @param {any[]} ring
+ * @returns {any[]}
+ */
+function closed(ring) {
+  return [...ring, ring[0]];
 }
 
 /** The place for controls in the head of the atlas page; none on other people's maps. */
@@ -97,19 +189,21 @@ function fitPage(map, bounds, legend) {
  * Candidate areas, programme areas (their dashes above the casing) and facilities, by the name that switches them.
  *
  * @param {any} atlas
- * @param {(shape: any, style: any) => any} line
+ * @param {(arcs: any, style: any) => any} line
+ * @param {(members: number[]) => any} outline
  * @returns {Record<string, any>}
  */
-function furtherLayers(atlas, line) {
+function furtherLayers(atlas, line, outline) {
   /** @type {Record<string, any>} */
   const groups = {};
   if (atlas.candidates.length) {
-    groups[atlas.words.label_candidates] = candidateLayer(atlas.candidates, line);
+    groups[atlas.words.label_candidates] = candidateLayer(atlas.candidates, line, outline);
   }
-  if (atlas.programmes.length) {
+  if (atlas.programmes.labels.length) {
+    const programmes = drawable(atlas.programmes.geometry);
     groups[atlas.words.label_programmes] = L.layerGroup(
-      atlas.programmes.map((/** @type {any} */ programme) =>
-        line(decodeShape(programme.shape), PROGRAMME_LINE).bindTooltip(element("span", "", programme.label), { sticky: true }),
+      atlas.programmes.labels.map((/** @type {string} */ label, /** @type {number} */ number) =>
+        line(programmes.polygon(number).flat().map(closed), PROGRAMME_LINE).bindTooltip(element("span", "", label), { sticky: true }),
       ),
     );
   }
@@ -124,56 +218,22 @@ function furtherLayers(atlas, line) {
   return groups;
 }
 
-const ROOM_FOR_NAME = 34; // pixels
-const ROOM_FOR_LINE = 60;
-
 /**
- * Candidate areas with outline and name; where an area is small on the screen, thinner and without its name.
+ * The choices stand in the page's head where there is one, else on the map.
  *
- * @param {any[]} candidates
- * @param {(shape: any, style: any) => any} line
- */
-function candidateLayer(candidates, line) {
-  const drawn = candidates.map((candidate) => {
-    const shape = decodeShape(candidate.shape);
-    const icon = L.divIcon({ className: "qa-candidate-name", html: element("span", "", candidate.key), iconSize: [32, 20] });
-    const name = L.marker(candidate.at, { icon, interactive: false, keyboard: false });
-    return { casing: line(shape, CASING_LINE), outline: line(shape, CANDIDATE_LINE), name };
-  });
-  /** @type {any} */
-  const group = L.layerGroup(drawn.flatMap(({ casing, outline, name }) => [casing, outline, name]));
-  const fit = () =>
-    drawn.forEach(({ casing, outline, name }) => {
-      const bounds = outline.getBounds();
-      const size = group._map.project(bounds.getNorthEast()).subtract(group._map.project(bounds.getSouthWest()));
-      const room = Math.min(Math.abs(size.x), Math.abs(size.y));
-      casing.setStyle({ weight: room < ROOM_FOR_LINE ? 3 : CASING_LINE.weight });
-      outline.setStyle({ weight: room < ROOM_FOR_LINE ? 1.8 : CANDIDATE_LINE.weight });
-      name.setOpacity(room < ROOM_FOR_NAME ? 0 : 1);
-    });
-  group.on("add", () => group._map.on("zoomend", fit) && group._map.whenReady(fit));
-  group.on("remove", () => group._map.off("zoomend", fit));
-  return group;
-}
-
-/**
- * The choice of indicator stands in the page's head where there is one, else on the map.
- *
- * @param {any} atlas
- * @param {(index: number) => void} show
+ * @param {HTMLElement[]} choices
  * @returns {any[]}
  */
-function choiceControl(atlas, show) {
-  const choice = indicatorChoice(atlas, show);
+function choiceControl(choices) {
   if (ownPage()) {
-    ownPage()?.append(choice);
+    ownPage()?.append(...choices);
     return [];
   }
   const control = /** @type {any} */ (L).control({ position: "topright" });
   control.onAdd = () => {
     const box = element("div", "qa-card");
     L.DomEvent.disableClickPropagation(box);
-    box.append(choice);
+    box.append(...choices);
     return box;
   };
   return [control];

@@ -19,6 +19,8 @@ export const SELECTED_LINE = { color: "#1a1a1a", weight: 2.2, fill: false, inter
 export const PARENT_LINE = { color: "#555555", weight: 1.2, fill: false, interactive: false, smoothFactor: 0 };
 export const CASING_LINE = { color: "#ffffff", weight: 6, fill: false, interactive: false, smoothFactor: 0 };
 export const CANDIDATE_LINE = { color: "#b3005e", weight: 3, fill: false, interactive: false, smoothFactor: 0 };
+export const CHOSEN_CASING = { color: "#1a1a1a", weight: 7, fill: false, interactive: false, smoothFactor: 0 };
+export const CHOSEN_LINE = { color: "#ffd400", weight: 3.5, fill: false, interactive: false, smoothFactor: 0 };
 export const PROGRAMME_LINE = { color: "#333333", weight: 2, dashArray: "9 4 2 4", fill: false, smoothFactor: 0 };
 
 /**
@@ -35,16 +37,18 @@ export function darker(color, share) {
  * @param {import("./classes.js").Column} column
  * @param {number} area
  * @param {boolean} selected
+ * @param {number | string | null} filter the class that is highlighted; the others step back
  */
-export function areaStyle(column, area, selected) {
+export function areaStyle(column, area, selected, filter = null) {
   const cell = cellClass(column, area);
   const gap = typeof cell === "string" ? GAP_STYLES[cell] : null;
+  const back = filter !== null && filter !== cell;
   const fillColor = gap ? gap.fillColor : column.colors[/** @type {number} */ (cell)];
   return {
     fillColor,
-    fillOpacity: 1,
+    fillOpacity: back ? 0.12 : 1,
     color: gap ? "#9a9a9a" : darker(fillColor, 0.6),
     weight: 0.6,
-    pattern: selected ? "hatch" : gap?.pattern,
+    pattern: back ? undefined : selected ? "hatch" : gap?.pattern,
   };
 }

@@ -1,0 +1,124 @@
+// @ts-check
+// The page around the map: search, the panel of an area, the walk from neighbour to neighbour, the table.
+
+import { element } from "./controls.js";
+import { drawPanel } from "./panel.js";
+import { drawTable } from "./table.js";
+import { areaTitle, DIRECTIONS, findAreas, nextArea } from "./walk.js";
+
+/**
+ * @typedef {object} AreaChoice
+ * @property {(area: number | null) => void} choose mark an area on the map and show its panel
+ * @property {() => number | null} chosen
+ */
+
+/**
+ * @param {any} atlas
+ * @param {(area: number) => void} choose
+ * @returns {HTMLElement}
+ */
+export function searchBox(atlas, choose) {
+  const label = element("label", "qa-choice", `${atlas.words.label_search} `);
+  const input = /** @type {HTMLInputElement} */ (element("input", "qa-search"));
+  const offers = element("datalist", "");
+  const answer = element("span", "qa-search-answer");
+  offers.id = "qa-offers";
+  input.type = "search";
+  input.setAttribute("list", offers.id);
+  answer.setAttribute("role", "status");
+  const go = (/** @type {number | undefined} */ area) => {
+    answer.textContent = area === undefined && input.value.trim() ? atlas.words.search_nothing : "";
+    if (area !== undefined) choose(area);
+  };
+  input.addEventListener("input", () => {
+    const found = findAreas(atlas.areas, input.value);
+    offers.replaceChildren(...found.map((area) => new Option("", areaTitle(atlas.areas, area))));
+    answer.textContent = "";
+    if (found.length && areaTitle(atlas.areas, found[0]) === input.value) go(found[0]);
+  });
+  input.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") go(findAreas(atlas.areas, input.value)[0]);
+  });
+  label.append(input, offers, answer);
+  return label;
+}
+
+/**
+ * Arrow keys on the map walk through neighbours, Escape ends it.
+ *
+ * @param {any} map
+ * @param {Record<string, string>} words
+ * @param {AreaChoice} choice
+ * @param {Array<[number, number]>} centres
+ * @param {() => number[][]} around
+ */
+export function walkByKeys(map, words, choice, centres, around) {
+  /** @type {number[][] | null} */
+  let neighbours = null;
+  const container = map.getContainer();
+  container.setAttribute("role", "main");
+  container.setAttribute("aria-label", words.map_keys);
+  container.addEventListener(
+    "keydown",
+    (/** @type {KeyboardEvent} */ event) => {
+      if (event.target !== container) return;
+      if (event.key === "Escape") choice.choose(null);
+      if (!DIRECTIONS[event.key]) return;
+      event.preventDefault();
+      event.stopPropagation(); // Leaflet would move the map
+      neighbours ??= around();
+      const from = choice.chosen();
+      const next = from === null ? nearest(map, centres) : nextArea(centres, neighbours[from], from, DIRECTIONS[event.key]);
+      if (next !== null) choice.choose(next);
+    },
+    true,
+  );
+}
+
+/**
+ * @param {any} map
+ * @param {Array<[number, number]>} centres
+ * @returns {number} the area in the middle of the map
+ */
+function nearest(map, centres) {
+  const { lat, lng } = map.getCenter();
+  const far = centres.map(([north, east]) => Math.hypot(north - lat, east - lng * Math.cos((lat * Math.PI) / 180)));
+  return far.indexOf(far.reduce((a, b) => Math.min(a, b)));
+}
+
+/**
+ * @param {any} atlas
+ * @param {number | null} area
+ * @param {() => void} close
+ */
+export function showPanel(atlas, area, close) {
+  const box = document.getElementById("qa-area");
+  if (!box) return;
+  drawPanel(atlas, area, box, close);
+  if (area !== null) box.parentElement?.scrollTo(0, 0);
+}
+
+/**
+ * The button that shows the table in place of the map; it is made when first asked for.
+ *
+ * @param {any} atlas
+ * @param {(area: number) => void} choose
+ */
+export function tableButton(atlas, choose) {
+  const [button, box] = ["qa-table-button", "qa-table"].map((id) => document.getElementById(id));
+  if (!button || !box) return;
+  const show = (/** @type {boolean} */ open) => {
+    box.hidden = !open;
+    button.setAttribute("aria-expanded", String(open));
+    button.textContent = open ? atlas.words.button_map : atlas.words.button_table;
+  };
+  button.addEventListener("click", () => {
+    if (!box.firstChild) {
+      drawTable(atlas, box, (area) => {
+        show(false);
+        choose(area);
+      });
+    }
+    show(box.hidden);
+  });
+}

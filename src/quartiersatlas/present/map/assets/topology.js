@@ -1,0 +1,156 @@
+// @ts-check
+// Outlines arrive as arcs: every stretch of border once, whichever areas it belongs to.
+
+const STEP = 1e-5; // degrees
+
+/** @typedef {[number, number]} Place latitude, longitude */
+/** @typedef {{lengths: string, points: string, parts: string, rings: string, cuts: string, refs: string}} EncodedTopology */
+/**
+ * @typedef {object} Topology
+ * @property {Place[][]} arcs
+ * @property {number[][][][]} shapes shape, part, ring, reference: twice the number of an arc, plus 1 where it runs backwards
+ */
+
+/**
+ * @param {string} text whole numbers from 0, seven bits a byte, in base64
+ * @returns {number[]}
+ */
+export function decodeVarints(text) {
+  const bytes = atob(text);
+  const numbers = [];
+  let value = 0;
+  let scale = 1; // no shifts: they end at 32 bits
+  for (let i = 0; i < bytes.length; i += 1) {
+    const byte = bytes.charCodeAt(i);
+    value += (byte & 127) * scale;
+    scale *= 128;
+    if (byte < 128) {
+      numbers.push(value);
+      value = 0;
+      scale = 1;
+    }
+  }
+  return numbers;
+}
+
+/**
+ * @param {number} number 0, 1, 2, 3, ...
+ * @returns {number} 0, -1, 1, -2, ...
+ */
+export function unzigzag(number) {
+  return number % 2 ? -(number + 1) / 2 : number / 2;
+}
+
+/**
+ * @param {EncodedTopology} encoded
+ * @returns {Topology}
+ */
+export function decodeTopology(encoded) {
+  return { arcs: decodeArcs(encoded), shapes: decodeShapes(encoded) };
+}
+
+/**
+ * @param {EncodedTopology} encoded
+ * @returns {Place[][]}
+ */
+function decodeArcs(encoded) {
+  const steps = decodeVarints(encoded.points);
+  let [x, y, next] = [0, 0, 0];
+  return decodeVarints(encoded.lengths).map((length) => {
+    /** @type {Place[]} */
+    const arc = new Array(length);
+    for (let i = 0; i < length; i += 1) {
+      x += unzigzag(steps[next]);
+      y += unzigzag(steps[next + 1]);
+      next += 2;
+      arc[i] = [y * STEP, x * STEP];
+    }
+    return arc;
+  });
+}
+
+/**
+ * @param {EncodedTopology} encoded
+ * @returns {number[][][][]}
+ */
+function decodeShapes(encoded) {
+  const [rings, cuts, refs] = [encoded.rings, encoded.cuts, encoded.refs].map((part) => decodeVarints(part).values());
+  let ref = 0;
+  const take = (/** @type {number} */ count, /** @type {() => any} */ make) => Array.from({ length: count }, make);
+  const arc = () => (ref += unzigzag(refs.next().value ?? 0));
+  const ring = () => take(cuts.next().value ?? 0, arc);
+  const part = () => take(rings.next().value ?? 0, ring);
+  return decodeVarints(encoded.parts).map((count) => take(count, part));
+}
+
+/**
+ * Join arcs to a ring; places are the same objects wherever an arc is used.
+ *
+ * @template P
+ * @param {P[][]} arcs
+ * @param {number[]} ring references
+ * @returns {P[]} without the closing place
+ */
+export function ringPlaces(arcs, ring) {
+  /** @type {P[]} */
+  const places = [];
+  for (const ref of ring) {
+    const arc = arcs[ref >> 1];
+    const last = arc.length - 1;
+    for (let i = 0; i < last; i += 1) places.push(arc[ref & 1 ? last - i : i]); // the last place starts the next arc
+  }
+  return places;
+}
+
+/**
+ * @param {number[][][][]} shapes
+ * @returns {Map<number, number[]>} arc -> the shapes it belongs to
+ */
+export function arcOwners(shapes) {
+  /** @type {Map<number, number[]>} */
+  const owners = new Map();
+  shapes.forEach((shape, number) => {
+    for (const ref of shape.flat(2)) {
+      const found = owners.get(ref >> 1);
+      if (found) found.push(number);
+      else owners.set(ref >> 1, [number]);
+    }
+  });
+  return owners;
+}
+
+/**
+ * @param {Map<number, number[]>} owners
+ * @param {number} count number of shapes
+ * @returns {number[][]} for each shape those it shares a border with
+ */
+export function neighbours(owners, count) {
+  /** @type {Array<Set<number>>} */
+  const found = Array.from({ length: count }, () => new Set());
+  for (const shapes of owners.values()) {
+    for (const a of shapes) for (const b of shapes) if (a !== b) found[a].add(b);
+  }
+  return found.map((set) => [...set].sort((a, b) => a - b));
+}
+
+/**
+ * Arcs with different groups on their two sides: the outlines of the groups.
+ *
+ * @param {Map<number, number[]>} owners
+ * @param {(shape: number) => unknown} group
+ * @returns {number[]}
+ */
+export function outlineArcs(owners, group) {
+  return [...owners].filter(([, shapes]) => shapes.length === 1 || shapes.some((s) => group(s) !== group(shapes[0]))).map(([arc]) => arc);
+}
+
+/**
+ * Outline of some shapes together.
+ *
+ * @param {Map<number, number[]>} owners
+ * @param {Set<number>} members
+ * @returns {number[]} arcs with exactly one member beside them
+ */
+export function memberOutline(owners, members) {
+  return [...owners].filter(([, shapes]) => shapes.filter((s) => members.has(s)).length === 1).map(([arc]) => arc);
+}
