@@ -69,3 +69,14 @@ def test_a_code_that_is_named_does_not_hide_another(read):
 
 def test_words_are_no_place_for_codes(read):
     assert read("key;a;b\n01;-9999;5\n02;Nord;6\n03;Süd;7\n").values["a"].tolist() == ["-9999", "Nord", "Süd"]
+
+
+def test_a_code_among_grouped_thousands_is_named_as_a_code(tmp_path):
+    rows = [f"{i:03d};{1 + i}.{100 + i}" for i in range(20)] + ["020;-9999", "021;-9999"]
+    file = tmp_path / "a.csv"
+    file.write_text("\n".join(["key;people", *rows]) + "\n", encoding="utf-8")
+    with pytest.raises(NumberError, match=r"symbols=\{'-9999': 'missing'\}"):
+        qa.read_table(file, key="key")
+    table = qa.read_table(file, key="key", symbols={"-9999": "missing"})
+    assert table.values.loc["019", "people"] == 20119
+    assert table.status.loc["020", "people"] == "missing"

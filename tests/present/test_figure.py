@@ -43,7 +43,7 @@ def sheets(sample, tmp_path_factory):
     return {ending: sheet.save(folder / f"karte.{ending}") for ending in ("pdf", "svg")}
 
 
-def test_a_sheet_says_title_source_date_definition_comment_and_how_to_read_it(sheets):
+def test_a_sheet_says_title_source_date_definition_comment_and_how_to_read_it(sample, sheets):
     text = words(sheets["pdf"])
     for part in (
         "Synthetische Daten - keine reale Stadt",
@@ -52,7 +52,7 @@ def test_a_sheet_says_title_source_date_definition_comment_and_how_to_read_it(sh
         "Quelle: Statistikstelle der Beispielstadt (synthetisch), eigene Berechnung · Stand: 31.12.2024",
         "Definition: Leistungsberechtigte nach SGB II / Bevölkerung bis zur Altersgrenze",
         "Die Karte zeigt, wo mehrere soziale Bedarfslagen zusammentreffen.",
-        "17 von 82 bewerteten Gebieten sind ausgewählt.",
+        f"{sample.release.selected.sum()} von {sample.release.n_assessed} bewerteten Gebieten sind ausgewählt.",
         "in Klammern: Anzahl",
         AID,
     ):

@@ -10,6 +10,7 @@ import pandas as pd
 
 from quartiersatlas.errors import SHOWN, NumberError
 from quartiersatlas.intake.cell import BLANKS_AND_BREAKS
+from quartiersatlas.intake.sentinels import written_like_codes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,6 +47,7 @@ def refuse_mixed_groups(draft: Draft) -> None:
     if not draft.grouped.any():
         return
     ungrouped = draft.plain & ~draft.grouped & (np.abs(draft.numbers) >= GROUPS_FROM)
+    ungrouped &= ~written_like_codes(draft.numbers)
     if ungrouped.any():
         example = draft.cells.texts(np.flatnonzero(ungrouped)[:1])[0]
         _refuse(

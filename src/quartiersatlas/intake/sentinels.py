@@ -57,6 +57,12 @@ def refuse_sentinels(name: str, values: NDArray[np.float64], rows: NDArray[Any],
     )
 
 
+def written_like_codes(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which numbers are written like a code: they say nothing about how the others are written."""
+    codes = [*NEGATIVE, *(-code for code in NEGATIVE if POSITIVE.fullmatch(f"{-code:.15g}"))]
+    return np.isin(values, codes)
+
+
 def _candidates(known: NDArray[np.float64]) -> list[float]:
     """Return the values that are written like a code: any negative one, and the largest ones."""
     if not len(known):
