@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import quartiersatlas as qa
 from quartiersatlas.errors import NumberError
 
 
