@@ -73,9 +73,9 @@ def test_words_are_no_place_for_codes(read):
 
 
 def test_a_code_among_grouped_thousands_is_named_as_a_code(tmp_path):
-    rows = [f"{i:03d};{1 + i}.{100 + i}" for i in range(20)] + ["020;-9999", "021;-9999"]
+    rows = [f"{i:03d};{1 + i}.{100 + i};{i},5" for i in range(20)] + ["020;-9999;1,5", "021;-9999;2,5"]
     file = tmp_path / "a.csv"
-    file.write_text("\n".join(["key;people", *rows]) + "\n", encoding="utf-8")
+    file.write_text("\n".join(["key;people;share", *rows]) + "\n", encoding="utf-8")
     with pytest.raises(NumberError, match=r"symbols=\{'-9999': 'missing'\}"):
         qa.read_table(file, key="key")
     table = qa.read_table(file, key="key", symbols={"-9999": "missing"})
