@@ -164,3 +164,25 @@ def make_hostile(make_city):
         )
 
     return hostile
+
+
+def drawn_columns(content):
+    """Return the columns of a page as they are drawn first: values in their unit, colours and limits; no matrix."""
+    columns = []
+    for column in content["columns"]:
+        if "matrix" in column:
+            continue
+        scheme = next(iter(column["schemes"].values()))
+        values, shift = column["values"], 10 ** column["decimals"]
+        if values is None:
+            pairs = zip(content["counts"][column["numerator"]], content["counts"][column["denominator"]], strict=True)
+            values = [None if x is None or not n else round(x / n * column["per"] * shift) for x, n in pairs]
+        if "classes" not in column:
+            values = [None if value is None else value / shift for value in values]
+        columns.append({**column, "values": values, "colors": scheme["colors"], "breaks": scheme["breaks"]})
+    return columns
+
+
+@pytest.fixture(scope="session")
+def drawn():
+    return drawn_columns

@@ -88,10 +88,10 @@ def test_the_legend_names_only_what_occurs(town_release):
 
 
 @pytest.mark.parametrize("name", ["need_status_class", "need_dynamics_class", "sgb2_rate", "mh_share"])
-def test_classes_and_colours_are_those_of_the_map(sample, name):
+def test_classes_and_colours_are_those_of_the_map(sample, name, drawn):
     page = qa.atlas_map(sample.release).html()
     content = json.loads(re.search(r"QuartiersAtlas\.createLayer\((\{.*\})\);", page)[1])
-    column = next(column for column in content["columns"] if column["id"] == name)
+    column = next(column for column in drawn(content) if column["id"] == name)
     entries = class_entries(sample.release, sample.release.column(name), "de")
     assert [entry.color for entry in entries] == column["colors"]
     keys = content["areas"]["keys"]

@@ -39,12 +39,18 @@ def rows_of_map(path):
     content, _ = json.JSONDecoder().raw_decode(source[start:])
     rows = {}
     for column in content["columns"]:
-        if "classes" not in column:
-            rows[column["id"]] = column["values"]
-        for side in ("numerator", "denominator"):
-            if side in column:
-                rows[f"{column['id']}_{side}"] = column[side]
-    return pd.DataFrame(rows, index=content["areas"]["keys"]).astype(float)
+        if "classes" in column or "matrix" in column:
+            continue
+        shift = 10 ** column["decimals"]
+        sides = [side for side in ("numerator", "denominator") if side in column]
+        counts = [pd.Series(content["counts"][column[side]], dtype=float) for side in sides]
+        rows |= {f"{column['id']}_{side}": count for side, count in zip(sides, counts, strict=True)}
+        if column["values"] is None:  # the page divides
+            x, n = counts
+            rows[column["id"]] = (x / n.mask(n.eq(0)) * column["per"] * shift).round() / shift
+        else:
+            rows[column["id"]] = pd.Series(column["values"], dtype=float) / shift
+    return pd.DataFrame(rows).set_axis(content["areas"]["keys"])
 
 
 def written(release, folder):
