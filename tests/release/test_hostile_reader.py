@@ -14,6 +14,7 @@ from itertools import product
 
 import geopandas as gpd
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 
@@ -30,6 +31,20 @@ def rows_of_csv(path):
 
 def rows_of_geopackage(path):
     return pd.DataFrame(gpd.read_file(path, layer="areas").drop(columns="geometry")).set_index("key")
+
+
+def rows_of_workbook(path):
+    """Read the sheet of the areas: the first row is for people, the second one names the columns."""
+    rows = list(openpyxl.load_workbook(path, read_only=True)["Gebiete"].iter_rows(values_only=True))
+    head = next(number for number, row in enumerate(rows) if row[0] == "key")
+    table = pd.DataFrame(rows[head + 1 :], columns=rows[head]).set_index("key")
+    numbers = [name for name in table if not table[name].map(lambda cell: isinstance(cell, str)).any()]
+    return table.astype(dict.fromkeys(numbers, float))
+
+
+def rows_of_geojson(path):
+    content = json.loads(path.read_text(encoding="utf-8"))
+    return pd.DataFrame([feature["properties"] for feature in content["features"]]).set_index("key")
 
 
 def rows_of_map(path):
@@ -55,11 +70,19 @@ def rows_of_map(path):
 
 def written(release, folder):
     """Write every kind of file and return the rows of each."""
-    files = {"csv": folder / "a.csv", "gpkg": folder / "a.gpkg", "map": folder / "a.html"}
-    qa.export(release, files["csv"])
-    qa.export(release, files["gpkg"])
+    kinds = ("csv", "gpkg", "xlsx", "geojson", "parquet")
+    files = {kind: folder / f"a.{kind}" for kind in kinds} | {"map": folder / "a.html"}
+    for kind in kinds:
+        qa.export(release, files[kind])
     qa.atlas_map(release).save(files["map"])
-    readers = {"csv": rows_of_csv, "gpkg": rows_of_geopackage, "map": rows_of_map}
+    readers = {
+        "csv": rows_of_csv,
+        "gpkg": rows_of_geopackage,
+        "xlsx": rows_of_workbook,
+        "geojson": rows_of_geojson,
+        "parquet": lambda file: pd.DataFrame(gpd.read_parquet(file).drop(columns="geometry")).set_index("key"),
+        "map": rows_of_map,
+    }
     return {kind: readers[kind](file) for kind, file in files.items()}
 
 

@@ -150,6 +150,7 @@ class NeedIndex:
         concentration: float = 6.0,
         threshold: float = 0.1,
         limits: tuple[float, float] = (0.1, 0.9),
+        progress: bool = False,
     ) -> Stability:
         """Return what becomes of classes, ranks and shortlist when nothing is taken as exact.
 
@@ -177,6 +178,8 @@ class NeedIndex:
             stay. In [0, 1).
         limits : (float, float), default (0.1, 0.9)
             Labels: ``"sicher"`` from the second one on, ``"nicht"`` below the first, ``"Grenzfall"`` between.
+        progress : bool, default False
+            Whether to show a bar; needs ``pip install "quartiersatlas[progress]"``.
 
         Returns
         -------
@@ -230,6 +233,7 @@ class NeedIndex:
             concentration=concentration,
             threshold=threshold,
             limits=limits,
+            progress=progress,
         )
 
     def leave_one_out(self, select: Choice = None) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from quartiersatlas.need.classes import class_numbers
 from quartiersatlas.need.draws import Draws
 from quartiersatlas.need.evaluate import Ground, axis_score
 from quartiersatlas.need.variants import OWN, variant
+from quartiersatlas.progress import with_progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -78,7 +79,15 @@ class Outcomes:
     classes: dict[str, NDArray[np.int64]]
 
 
-def outcomes(spec: NeedSpec, axes: Iterable[str], runs: Runs, ground: Ground, spread: Mapping[str, float]) -> Outcomes:
+def outcomes(
+    spec: NeedSpec,
+    axes: Iterable[str],
+    runs: Runs,
+    ground: Ground,
+    spread: Mapping[str, float],
+    *,
+    progress: bool = False,
+) -> Outcomes:
     """Compute the axes of a spec in all runs.
 
     Parameters
@@ -93,6 +102,8 @@ def outcomes(spec: NeedSpec, axes: Iterable[str], runs: Runs, ground: Ground, sp
         Residents of the scored areas, and city values where they do not differ.
     spread : mapping of str to float
         Standard deviation of each axis' score as published: the unit of a shift of fixed limits.
+    progress : bool
+        Whether to show a bar per axis.
 
     Returns
     -------
@@ -102,7 +113,7 @@ def outcomes(spec: NeedSpec, axes: Iterable[str], runs: Runs, ground: Ground, sp
     classes: dict[str, NDArray[np.int64]] = {}
     for name in axes:
         axis = spec.axis(name)
-        found[name] = _scores(axis, runs, ground)
+        found[name] = _scores(axis, runs, ground, progress=progress)
         classes[name] = class_numbers(found[name], axis, moved_limits(axis, runs.shift, spread[name]))
     return Outcomes(found, classes)
 
@@ -128,12 +139,12 @@ def count_failed(told: NDArray[np.bool_], what: str) -> int:
     return int((~told).any(axis=1).sum())
 
 
-def _scores(axis: NeedAxis, runs: Runs, ground: Ground) -> Array:
+def _scores(axis: NeedAxis, runs: Runs, ground: Ground, *, progress: bool) -> Array:
     """Return the score of every run; runs of one method are computed together."""
     n_areas = next(iter(runs.draws.columns.values())).shape[-1]
     scores = np.empty((len(runs), n_areas))
     method_of = np.zeros(len(runs), dtype=np.int64) if runs.method is None else runs.method
-    for number in np.unique(method_of):
+    for number in with_progress(np.unique(method_of), progress=progress, unit="method"):
         mine = np.flatnonzero(method_of == number)
         changed = variant(axis, *runs.methods[number]) or axis
         for rows in _blocks(mine, n_areas * len(axis.indicators)):

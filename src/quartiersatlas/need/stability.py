@@ -167,6 +167,7 @@ def stability(
     concentration: float,
     threshold: float,
     limits: tuple[float, float],
+    progress: bool,
 ) -> Stability:
     """Run the Monte Carlo; see :meth:`quartiersatlas.need.NeedIndex.stability`."""
     check_run(n, seed, vary, limits, SOURCES)
@@ -178,7 +179,7 @@ def stability(
     runs = runs_of(need, draws, n, streams, vary=vary, concentration=concentration, threshold=threshold)
     base = {axis.id: np.asarray(need.scores.loc[need.scored, axis.id], dtype=float) for axis in need.spec.axes}
     spread = {name: float(np.nanstd(score)) for name, score in base.items()}
-    found = outcomes(need.spec, base, runs, need.ground, spread)
+    found = outcomes(need.spec, base, runs, need.ground, spread, progress=progress)
     chosen = selection.selected(found.scores, found.classes, runs.shift[:, None] if not selection.classes else 0.0)
     told = np.logical_and.reduce([~np.isnan(found.scores[name]) for name in selection.axes])
     known = np.logical_and.reduce([~np.isnan(score) for score in found.scores.values()])
