@@ -406,3 +406,12 @@ def test_what_cannot_vary_is_not_said_to_have_varied(counted):
     counted_conditions = counted(normalise={"method": "above"}, aggregate="count", standardise={"method": "none"})
     assert counted_conditions.stability(n=20).idle == ("weights", "normalisation", "aggregation")
     assert counted().stability(n=20).idle == ()
+
+
+def test_a_progress_bar_is_shown_where_it_is_asked_for_and_changes_nothing(counted, capsys):
+    need = counted(20)
+    plain = need.stability(n=20)
+    assert capsys.readouterr().err == ""
+    shown = need.stability(n=20, progress=True)
+    assert "method" in capsys.readouterr().err
+    pd.testing.assert_frame_equal(plain.table, shown.table)

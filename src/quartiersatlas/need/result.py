@@ -198,11 +198,8 @@ class NeedIndex:
         counts: read this as stability under random variation. Counts of different indicators are drawn independently.
         Weights: ``Dirichlet`` around those of the spec, in every group. Normalisation: the spec's own, z-scores,
         minimum to maximum, percentile ranks; aggregation: the spec's own, arithmetic, geometric and Mazziotta-Pareto
-        means, in all groups of an axis; where limits of classes refer to the score's own scale, and where conditions
-        are counted, the method is not varied. In a run, an indicator that is the same everywhere tells nobody apart
-        (z-score 0, the middle of minimum to maximum), and a value that a transform or mean cannot take is unknown: an
-        area whose score needs it has none in that run. Every source has a stream of random numbers of its own. The
-        approach is that of Saisana et al. [1]_.
+        means, in all groups of an axis; not where limits refer to the score's own scale or conditions are counted. In a
+        run, an indicator that is the same everywhere tells nobody apart. Approach: Saisana et al. [1]_.
 
         References
         ----------
