@@ -3,12 +3,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from quartiersatlas.need.classes import class_limits, class_number
+import quartiersatlas as qa
+from quartiersatlas.need.classes import class_limits, class_numbers
 from quartiersatlas.need.rules import Breaks
 
 
 def test_a_score_on_a_break_belongs_to_the_class_nearer_to_the_mean():
-    assert class_number([-1.00001, -1.0, 1.0, 1.00001, 1.5, 1.50001], [-1, 1, 1.5]).tolist() == [0, 1, 1, 2, 2, 3]
+    status = qa.NeedSpec.preset("berlin-mss-2019").axis("status")
+    scores = np.array([-1.00001, -1.0, 1.0, 1.00001, 1.5, 1.50001, np.nan])
+    assert class_numbers(scores, status).tolist() == [0, 1, 1, 2, 2, 3, -1]
 
 
 # quantile(c(1, 2, 4, 7, 11, 16, 22, 29, 37, 46), c(0.2, 0.5, 0.9), type = t) in R 4.2.2

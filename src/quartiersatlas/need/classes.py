@@ -8,8 +8,6 @@ import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import ArrayLike, NDArray
 
     from quartiersatlas.need.rules import Breaks
@@ -97,8 +95,8 @@ def class_numbers(
     """Return the class of each score, shape (..., n_areas): the number of limits it lies beyond; -1 for NaN.
 
     Quantile classes hold their lower limit (a score equal to it belongs to the higher class). In fixed and SD classes
-    a score on a limit belongs to the class nearer to the middle, see :func:`class_number`. ``uppers`` replaces the
-    limits of the spec, shape (limits, ..., 1).
+    a score on a limit belongs to the class nearer to the middle: -1 and +1 are both in the middle class of the limits
+    -1 and 1. ``uppers`` replaces the limits of the spec, shape (limits, ..., 1).
     """
     limits = class_limits(scores, axis.uppers if uppers is None else uppers, axis.breaks)
     if axis.breaks.method == "quantile":
@@ -109,23 +107,6 @@ def class_numbers(
         )
     number: NDArray[np.int64] = beyond.sum(axis=0, dtype=np.int64) if len(limits) else np.zeros(scores.shape, np.int64)
     return np.where(np.isnan(scores), -1, number)
-
-
-def class_number(scores: ArrayLike, breaks: Sequence[float]) -> NDArray[np.int64]:
-    """Return the class of each score: the number of breaks it lies beyond.
-
-    A score exactly on a break belongs to the class nearer to the mean: -1 and +1 are both in the middle class of
-    the breaks -1 and 1.
-
-    Examples
-    --------
-    >>> class_number([-1.2, -1.0, 0.0, 1.0, 1.2, 1.5, 1.6], [-1.0, 1.0, 1.5]).tolist()
-    [0, 1, 1, 1, 2, 2, 3]
-    """
-    values = np.asarray(scores, dtype=float)
-    beyond = [values >= limit if limit < 0 else values > limit for limit in breaks]
-    number: NDArray[np.int64] = np.sum(beyond, axis=0, dtype=np.int64)
-    return number
 
 
 def class_ids(scores: pd.Series[float], axis: NeedAxis) -> pd.Series[str]:

@@ -199,7 +199,7 @@ class NeedIndex:
         Weights: ``Dirichlet`` around those of the spec, in every group. Normalisation: the spec's own, z-scores,
         minimum to maximum, percentile ranks; aggregation: the spec's own, arithmetic, geometric and Mazziotta-Pareto
         means, in all groups of an axis; not where limits refer to the score's own scale or conditions are counted. In a
-        run, an indicator that is the same everywhere tells nobody apart. Approach: Saisana et al. [1]_.
+        run, an indicator that is the same everywhere tells nobody apart. Approach: [1]_.
 
         References
         ----------

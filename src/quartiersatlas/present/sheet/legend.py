@@ -10,7 +10,7 @@ import pandas as pd
 
 from quartiersatlas.catalogue import number_text, text
 from quartiersatlas.present.map.breaks import quantile_breaks
-from quartiersatlas.present.map.classes import column_colors
+from quartiersatlas.present.map.classes import class_labels, column_colors
 from quartiersatlas.present.map.data import GAPS, map_columns
 from quartiersatlas.present.wording import gap_kind, label, unit, value_text
 
@@ -67,17 +67,9 @@ def _ranges(values: pd.Series[float], column: ReleasedColumn, lang: Lang) -> lis
     known = values.dropna()
     if known.empty:
         return []
-    limits = [float(known.min()), *quantile_breaks(values), float(known.max())]
-    found = []
-    for number, (lower, upper) in enumerate(pairwise(limits)):
-        is_last = number == len(limits) - 2
-        chosen = values.ge(lower) & (values.le(upper) if is_last else values.lt(upper))
-        sides = {
-            "lower": number_text(lower, column.decimals, lang),
-            "upper": number_text(upper, column.decimals, lang),
-        }
-        found.append((text("legend_last_range" if is_last else "legend_range", lang, **sides), chosen))
-    return found
+    limits = [float(known.min()), *quantile_breaks(values), float("inf")]
+    members = [values.ge(lower) & values.lt(upper) for lower, upper in pairwise(limits)]
+    return list(zip(class_labels(column, values, lang), members, strict=True))
 
 
 def gap_entries(release: Release, column: ReleasedColumn, lang: Lang) -> list[Entry]:
