@@ -16,10 +16,11 @@ from quartiersatlas.present.map.bundle import head_html
 from quartiersatlas.present.map.classes import check_fixed
 from quartiersatlas.present.map.data import map_json
 from quartiersatlas.present.map.page import page_html
+from quartiersatlas.present.map.years import check_earlier
 from quartiersatlas.release import Release, release
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from quartiersatlas.catalogue import Lang
@@ -44,6 +45,8 @@ class AtlasLayer(folium.map.Layer):
         Language of labels and numbers.
     breaks : mapping of str to sequence of float, optional
         Fixed class limits of columns, as :func:`atlas_map` takes them.
+    earlier : sequence of Release, optional
+        Releases of other dates, as :func:`atlas_map` takes them.
     """
 
     _template = Template(
@@ -56,7 +59,11 @@ class AtlasLayer(folium.map.Layer):
     )
 
     def __init__(
-        self, release: Release, lang: Lang = "de", breaks: Mapping[str, Sequence[float]] | None = None
+        self,
+        release: Release,
+        lang: Lang = "de",
+        breaks: Mapping[str, Sequence[float]] | None = None,
+        earlier: Sequence[Release] = (),
     ) -> None:
         # Leaflet's layer control takes a name as HTML, and folium reads it as a template
         name = escape(release.title or "quartiersatlas").replace("{", "&#123;")
@@ -64,7 +71,7 @@ class AtlasLayer(folium.map.Layer):
         self._name = "AtlasLayer"
         self._id = "quartiersatlas"  # a fixed name: the same release gives the same bytes
         self.head = f"{{% raw %}}{head_html()}{{% endraw %}}"  # folium reads it as a template once more
-        self.content = map_json(release, lang, breaks)
+        self.content = map_json(release, lang, breaks, earlier)
 
 
 @dataclass(frozen=True)
@@ -79,15 +86,19 @@ class Atlas:
         Language of everything a reader sees.
     breaks : mapping of str to sequence of float
         Fixed class limits of columns.
+    earlier : tuple of Release
+        Releases of other dates.
     """
 
     release: Release
     lang: Lang = "de"
     breaks: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    earlier: tuple[Release, ...] = ()
 
     def __post_init__(self) -> None:
         check_lang(self.lang)
         check_fixed(self.release, self.breaks)
+        check_earlier(self.release, self.earlier)
 
     def to_folium(self) -> folium.Map:
         """Return the map as a folium map, to which further layers can be added."""
@@ -95,10 +106,12 @@ class Atlas:
         centre = ((south + north) / 2, (west + east) / 2)
         result = OfflineMap(location=centre, tiles=None, attribution_control=False, zoom_snap=0.1)
         result._id = "quartiersatlas"  # noqa: SLF001 - folium has no public way to name an element
-        AtlasLayer(self.release, self.lang, self.breaks).add_to(result)
+        AtlasLayer(self.release, self.lang, self.breaks, self.earlier).add_to(result)
         figure = cast("Figure", result.get_root())
         figure.title = escape(self.release.title)
-        figure.html.add_child(Element(page_html(self.release, self.lang).replace("{", "&#123;")), name="page")
+        figure.html.add_child(
+            Element(page_html(self.release, self.lang, self.earlier).replace("{", "&#123;")), name="page"
+        )
         return result
 
     def html(self) -> str:
@@ -127,7 +140,13 @@ class Atlas:
         return f"Atlas of {self.release!r}"
 
 
-def atlas_map(release: Release, lang: Lang = "de", *, breaks: Mapping[str, Sequence[float]] | None = None) -> Atlas:
+def atlas_map(
+    release: Release,
+    lang: Lang = "de",
+    *,
+    breaks: Mapping[str, Sequence[float]] | None = None,
+    earlier: Iterable[Release] = (),
+) -> Atlas:
     """Make the map of a release.
 
     Parameters
@@ -139,6 +158,11 @@ def atlas_map(release: Release, lang: Lang = "de", *, breaks: Mapping[str, Seque
     breaks : mapping of str to sequence of float, optional
         Fixed class limits by column, in its unit: one to four rising numbers, each the lowest value of its class. The
         same limits make maps of different years or cities comparable. Without them quantiles are shown first.
+    earlier : iterable of Release, optional
+        Releases of other dates (``as_of``), the latest first: the reader can choose the date. Areas, outlines and
+        definitions must be those of `release`; areas that were not there yet are missing. Quantiles and natural breaks
+        are made of the values of all dates, so that a colour means the same at each; classes around the city value
+        compare with the city of the same date.
 
     Returns
     -------
@@ -148,9 +172,9 @@ def atlas_map(release: Release, lang: Lang = "de", *, breaks: Mapping[str, Seque
     Raises
     ------
     SpecError
-        The language is unknown, or class limits do not fit the release.
+        The language is unknown, class limits do not fit the release, or another date does not compare with it.
     """
-    return Atlas(release, lang, breaks or {})
+    return Atlas(release, lang, breaks or {}, tuple(earlier))
 
 
 def choropleth(data: AreaData, indicator: str, *, lang: Lang = "de") -> Atlas:

@@ -22,6 +22,8 @@ MODULES = (
     "panel.js",
     "table.js",
     "page.js",
+    "view.js",
+    "compare.js",
     "layer.js",
 )
 

@@ -83,25 +83,34 @@ def matrix_colors(n_first: int, n_second: int) -> list[str]:
     return [colors[row] for row in range(n_first) for colors in ramps]
 
 
-def schemes(release: Release, column: ReleasedColumn, fixed: Sequence[float] | None) -> dict[str, dict[str, Any]]:
+def schemes(
+    release: Release, column: ReleasedColumn, fixed: Sequence[float] | None, values: pd.Series[float]
+) -> dict[str, dict[str, Any]]:
     """Return the ways to divide a column of numbers, the one shown first in front: limits and colours of each.
 
-    Fixed limits, if given; quantiles; natural breaks; and for rates, whose city value is known from the counts,
-    standard deviations and deviations around it.
+    Fixed limits, if given; quantiles and natural breaks of the values, which may be those of several dates; and for
+    rates, whose city value is known from the counts, classes around it.
     """
-    values = release.values[column.id]
     found: dict[str, dict[str, Any]] = {}
     if fixed is not None:
         found["fixed"] = _sequential(column, [float(limit) for limit in fixed])
     found["quantile"] = _sequential(column, quantile_breaks(values))
     found["jenks"] = _sequential(column, jenks_breaks(values))
-    if column.kind == "rate" and not pd.isna(column.city) and values.notna().any():
-        is_context = column.indicator.role == "context"
-        spread = sd_breaks(values, release.values[column.denominator], column.city)
-        if spread:
-            found["sd"] = _around_city(spread, CONTEXT_COLORS if is_context else SD_COLORS, values, column)
-        colors = CONTEXT_SIX if is_context else DEVIATION_COLORS
-        found["deviation"] = _around_city(deviation_breaks(column.city), colors, values, column)
+    return found | around_city(release, column)
+
+
+def around_city(release: Release, column: ReleasedColumn) -> dict[str, dict[str, Any]]:
+    """Return standard deviations and deviations around the city value; none for columns that are no rates."""
+    values = release.values[column.id]
+    if column.kind != "rate" or pd.isna(column.city) or not values.notna().any():
+        return {}
+    found: dict[str, dict[str, Any]] = {}
+    is_context = column.indicator.role == "context"
+    spread = sd_breaks(values, release.values[column.denominator], column.city)
+    if spread:
+        found["sd"] = _around_city(spread, CONTEXT_COLORS if is_context else SD_COLORS, values, column)
+    colors = CONTEXT_SIX if is_context else DEVIATION_COLORS
+    found["deviation"] = _around_city(deviation_breaks(column.city), colors, values, column)
     return found
 
 

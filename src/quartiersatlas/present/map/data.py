@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 
 from quartiersatlas.catalogue import text
-from quartiersatlas.present.map.classes import column_colors, matrix_colors, schemes
+from quartiersatlas.present.map.classes import around_city, column_colors, matrix_colors, schemes
 from quartiersatlas.present.map.geometry import encode_point, simplified
 from quartiersatlas.present.map.topology import encode_topology
+from quartiersatlas.present.map.years import find_column, on_keys, pooled
 from quartiersatlas.present.wording import gap_kind, label, reason_texts, unit
 
 if TYPE_CHECKING:
@@ -26,10 +27,13 @@ if TYPE_CHECKING:
 UNSAFE = re.compile(r"<|\u2028|\u2029|\{(?=[{%#])")
 WORDS = (
     "label_indicator",
+    "label_as_of",
     "label_programmes",
     "label_candidates",
     "label_facilities",
     "legend_range",
+    "legend_below",
+    "legend_from",
     "legend_last_range",
     "legend_city",
     "legend_areas",
@@ -61,6 +65,10 @@ WORDS = (
     "residents_count",
     "legend_filter",
     "legend_candidate",
+    "legend_candidate_date",
+    "legend_near",
+    "button_compare",
+    "button_single",
     "legend_programme",
     "legend_facility",
     "tooltip_counts",
@@ -87,24 +95,31 @@ def map_columns(release: Release) -> list[ReleasedColumn]:
     return sorted(chosen, key=lambda c: order[c.kind])
 
 
-def map_json(release: Release, lang: Lang, breaks: Mapping[str, Sequence[float]] | None = None) -> str:
+def map_json(
+    release: Release,
+    lang: Lang,
+    breaks: Mapping[str, Sequence[float]] | None = None,
+    earlier: Sequence[Release] = (),
+) -> str:
     """Return the map's data as JSON that can neither end a script element nor start a template expression."""
-    content = json.dumps(
-        _map_data(release, lang, breaks or {}), ensure_ascii=False, separators=(",", ":"), allow_nan=False
-    )
+    data = _map_data(release, lang, breaks or {}, [on_keys(part, release.areas.index) for part in earlier])
+    content = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", content)
 
 
-def _map_data(release: Release, lang: Lang, breaks: Mapping[str, Sequence[float]]) -> dict[str, Any]:
+def _map_data(
+    release: Release, lang: Lang, breaks: Mapping[str, Sequence[float]], earlier: Sequence[Release]
+) -> dict[str, Any]:
     areas = release.areas
     keys = list(areas.index)
     number = {key: position for position, key in enumerate(keys)}
     parents = [column for column in areas.columns if column not in ("name", "geometry")]
     columns = map_columns(release)
     first_axis = next((c.id for c in columns if c.kind == "class"), "")
-    counts = _Counts(release)
+    counts = _Counts()
     words = {name: text(name, lang) for name in WORDS}
     words["legend_selected"] = text("legend_selected_context" if release.context_only else "legend_selected", lang)
+    words["legend_open"] = text("legend_open", lang, label=words["legend_selected"])
     notes = [*release.notices, *([text("band_draft", lang)] if release.is_draft else []), text("reading_aid", lang)]
     return {
         "lang": lang,
@@ -121,12 +136,16 @@ def _map_data(release: Release, lang: Lang, breaks: Mapping[str, Sequence[float]
         },
         "geometry": encode_topology(simplified(areas)),
         "columns": _with_matrix(
-            [_column(release, c, lang, counts, breaks.get(c.id), is_first=c.id == first_axis) for c in columns],
+            [
+                _column(c, lang, (release, *earlier), counts, breaks.get(c.id), is_first=c.id == first_axis)
+                for c in columns
+            ],
             columns,
             lang,
         ),
-        "selected": [number[key] for key in release.selected.index[release.selected]],
-        "reasons": {str(number[key]): lines for key, lines in reason_texts(release, lang).items()},
+        "year": release.as_of,
+        **_selection(release, lang, number),
+        "earlier": [_earlier(part, lang, number) for part in earlier],
         "counts": counts.arrays,
         "candidates": _candidates(release, number),
         "programmes": _programmes(release.programmes),
@@ -137,55 +156,95 @@ def _map_data(release: Release, lang: Lang, breaks: Mapping[str, Sequence[float]
 class _Counts:
     """Count columns, each once: rates with the same denominator share it."""
 
-    def __init__(self, release: Release) -> None:
-        self.release = release
+    def __init__(self) -> None:
         self.arrays: list[list[int | None]] = []
 
-    def position(self, column: str) -> int:
+    def position(self, values: pd.Series[float]) -> int:
         """Return where the array of a count column stands."""
-        array = whole_numbers(self.release.values[column], 0)
+        array = whole_numbers(values, 0)
         if array not in self.arrays:
             self.arrays.append(array)
         return self.arrays.index(array)
 
 
+def _selection(release: Release, lang: Lang, number: dict[str, int]) -> dict[str, Any]:
+    """Return the selected areas, why, and which of them stay selected in nearly every run."""
+    content: dict[str, Any] = {
+        "selected": [number[key] for key in release.selected.index[release.selected]],
+        "reasons": {str(number[key]): lines for key, lines in reason_texts(release, lang).items()},
+    }
+    if release.stability is not None:
+        labels = release.stability.table["label"]
+        near = labels.isin(["sure", "open"]) & ~release.selected
+        content["borderline"] = [number[key] for key in labels.index[release.selected & labels.ne("sure")]]
+        content["near"] = [number[key] for key in labels.index[near]]
+    return content
+
+
+def _earlier(part: Release, lang: Lang, number: dict[str, int]) -> dict[str, Any]:
+    return {"year": part.as_of, "residents": whole_numbers(part.residents, 0), **_selection(part, lang, number)}
+
+
 def _column(
-    release: Release,
     column: ReleasedColumn,
     lang: Lang,
+    releases: tuple[Release, ...],
     counts: _Counts,
     fixed: Sequence[float] | None,
     *,
     is_first: bool,
 ) -> dict[str, Any]:
-    values = release.values[column.id]
-    gaps = {str(i): gap_kind(release, key, column) for i, key in enumerate(values.index) if pd.isna(values[key])}
+    """Return a column: what it means, how it is divided into classes, and its cells at each date."""
+    release, *earlier = releases
     domain = "heading_need" if column.kind == "class" else f"domain_{column.indicator.domain}"
     content: dict[str, Any] = {
         "id": column.id,
         "label": label(column, lang),
         "unit": unit(column, lang),
         "domain": text(domain, lang),
+        "hint": text("legend_need", lang) if is_first else "",
+    }
+    if column.kind == "class":
+        colors = column_colors(column, len(column.classes), first_axis=is_first)
+        content["classes"] = [c.label(lang) for c in column.classes]
+        content["schemes"] = {"class": {"breaks": [], "colors": colors}}
+    else:
+        content["schemes"] = schemes(release, column, fixed, pooled(release, earlier, column.id))
+    if column.kind == "rate":
+        content["per"] = column.indicator.per
+    content |= _cells(release, column, counts)
+    if earlier:
+        content["earlier"] = [_earlier_cells(part, column.id, counts) for part in earlier]
+    return content
+
+
+def _cells(release: Release, column: ReleasedColumn, counts: _Counts) -> dict[str, Any]:
+    """Return the cells of a column at one date: values, why there is none, and the counts behind them."""
+    values = release.values[column.id]
+    gaps = {str(i): gap_kind(release, key, column) for i, key in enumerate(values.index) if pd.isna(values[key])}
+    content: dict[str, Any] = {
         "decimals": column.decimals,
         "city": None if pd.isna(column.city) else column.city,
         "gaps": {area: gap for area, gap in gaps.items() if gap != "missing"},
     }
     if column.kind == "class":
         ids = [c.id for c in column.classes]
-        content["values"] = [None if pd.isna(value) else ids.index(value) for value in values]
-        content["classes"] = [c.label(lang) for c in column.classes]
-        content["schemes"] = {"class": {"breaks": [], "colors": column_colors(column, len(ids), first_axis=is_first)}}
-    else:
-        content["values"] = whole_numbers(values, column.decimals)
-        content["schemes"] = schemes(release, column, fixed)
-    content["hint"] = text("legend_need", lang) if is_first else ""
+        return content | {"values": [None if pd.isna(value) else ids.index(value) for value in values]}
+    content["values"] = whole_numbers(values, column.decimals)
     if column.kind == "rate":
-        content["numerator"] = counts.position(column.numerator)
-        content["denominator"] = counts.position(column.denominator)
-        content["per"] = column.indicator.per
+        content["numerator"] = counts.position(release.values[column.numerator])
+        content["denominator"] = counts.position(release.values[column.denominator])
         if content["values"] == _rates_from_counts(release, column):
             content["values"] = None  # the page divides, which is half of the column's bytes
     return content
+
+
+def _earlier_cells(part: Release, name: str, counts: _Counts) -> dict[str, Any] | None:
+    """Return the cells at an earlier date with the classes around the city value of that date; None without any."""
+    column = find_column(part, name)
+    if column is None:
+        return None
+    return _cells(part, column, counts) | {"schemes": around_city(part, column)}
 
 
 def _with_matrix(contents: list[dict[str, Any]], columns: list[ReleasedColumn], lang: Lang) -> list[dict[str, Any]]:

@@ -10,24 +10,37 @@ from quartiersatlas.present.templates import render
 from quartiersatlas.present.wording import method_texts, summary_texts
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.release import Release
 
 
-def page_html(release: Release, lang: Lang) -> str:
+def page_html(release: Release, lang: Lang, earlier: Sequence[Release] = ()) -> str:
     """Return head, bands, panel and foot of the page; all text from data is escaped."""
     metres = tolerance(release.areas)
     method = [*method_texts(release, lang), text("fact_classes", lang), text("map_class_choice", lang)]
+    if earlier:
+        method += [text("fact_dates", lang), *(_date(part, lang) for part in earlier)]
     if metres:
         method.append(text("fact_simplified", lang, tolerance=number_text(metres, 0, lang)))
     return render(
         "page.html",
         lang,
         release=release,
+        notices=list(dict.fromkeys(notice for part in (release, *earlier) for notice in part.notices)),
+        is_draft=any(part.is_draft for part in (release, *earlier)),
         summary=summary_texts(release, lang),
         method=method,
         candidates=_candidates(release, lang),
     )
+
+
+def _date(part: Release, lang: Lang) -> str:
+    """Return where an earlier date comes from, and how much of it is protected."""
+    hidden = int((part.status == "suppressed").to_numpy().sum())
+    words = {"date": part.as_of, "source": part.source or "–", "hidden": number_text(hidden, 0, lang)}
+    return text("fact_date", lang, **words)
 
 
 def _candidates(release: Release, lang: Lang) -> list[str]:

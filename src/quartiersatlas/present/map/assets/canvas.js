@@ -1,25 +1,14 @@
 // @ts-check
 // Canvas drawing with patterns above the fill colour, so that a hatched area still shows its class.
 
-/** @typedef {"hatch" | "dots" | "lines"} PatternName */
+/** @typedef {"hatch" | "dashes" | "dots" | "lines"} PatternName */
 
 const SIZE = 8;
 
 /** @type {Record<PatternName, (pen: CanvasRenderingContext2D) => void>} */
 const DRAW = {
-  hatch(pen) {
-    // a light line beside the dark one keeps the hatch visible on the darkest class
-    for (const [color, offset] of /** @type {Array<[string, number]>} */ ([["rgba(255, 255, 255, 0.5)", 1.2], ["rgba(20, 20, 20, 0.8)", 0]])) {
-      pen.strokeStyle = color;
-      pen.lineWidth = 1.1;
-      pen.beginPath();
-      for (const shift of [-SIZE, 0, SIZE]) {
-        pen.moveTo(shift - 1 + offset, SIZE + 1);
-        pen.lineTo(shift + SIZE + 1 + offset, -1);
-      }
-      pen.stroke();
-    }
-  },
+  hatch: (pen) => slantedLines(pen, []),
+  dashes: (pen) => slantedLines(pen, [SIZE * 0.42, SIZE * 0.29]), // as long as the diagonal of the tile: dashes join at its edges
   dots(pen) {
     pen.fillStyle = "#8a8a8a";
     for (const [x, y] of [[2, 2], [6, 6]]) {
@@ -33,6 +22,25 @@ const DRAW = {
     pen.fillRect(3, 0, 1, SIZE);
   },
 };
+
+/**
+ * @param {CanvasRenderingContext2D} pen
+ * @param {number[]} dashes
+ */
+function slantedLines(pen, dashes) {
+  // a light line beside the dark one keeps the hatch visible on the darkest class
+  for (const [color, offset] of /** @type {Array<[string, number]>} */ ([["rgba(255, 255, 255, 0.5)", 1.2], ["rgba(20, 20, 20, 0.8)", 0]])) {
+    pen.strokeStyle = color;
+    pen.lineWidth = 1.1;
+    pen.setLineDash(dashes);
+    pen.beginPath();
+    for (const shift of [-SIZE, 0, SIZE]) {
+      pen.moveTo(shift - SIZE + offset, 2 * SIZE);
+      pen.lineTo(shift + 2 * SIZE + offset, -SIZE);
+    }
+    pen.stroke();
+  }
+}
 
 /**
  * @param {PatternName} name

@@ -4,22 +4,81 @@
 import { useScheme } from "./classes.js";
 
 /**
- * Give every column its values and counts.
+ * What a column shows at one date.
+ *
+ * @typedef {object} Cells
+ * @property {Array<number | null>} values
+ * @property {Record<string, string>} gaps
+ * @property {number | null} city
+ * @property {number} decimals
+ * @property {Array<number | null>} [numerator]
+ * @property {Array<number | null>} [denominator]
+ * @property {Record<string, any>} [schemes] classes around the city value of the date
+ */
+
+/**
+ * Give every column its values and counts at every date, the latest first.
  *
  * @param {any} atlas
  */
 export function unpackColumns(atlas) {
+  atlas.times = [{ ...atlas, residents: atlas.areas.residents }, ...atlas.earlier];
   for (const column of atlas.columns) {
-    if (column.numerator !== undefined) {
-      column.numerator = atlas.counts[column.numerator];
-      column.denominator = atlas.counts[column.denominator];
-    }
-    useScheme(column, Object.keys(column.schemes)[0]);
-    if (column.matrix) {
-      Object.assign(column, combined(atlas.columns[column.matrix[0]], atlas.columns[column.matrix[1]]));
-      continue;
-    }
-    column.values = scaled(column.values ?? rates(column), column.decimals);
+    if (column.matrix) continue;
+    const own = [column, ...(column.earlier ?? [])];
+    column.years = own.map((cells) => (cells ? unpacked(cells, column, atlas.counts) : null));
+    const known = column.years.flatMap((/** @type {Cells | null} */ cells) => cells?.values ?? []).filter((/** @type {any} */ v) => v !== null);
+    column.range = [Math.min, Math.max].map((choose) => known.reduce((/** @type {number} */ a, /** @type {number} */ b) => choose(a, b), known[0]));
+  }
+  for (const column of atlas.columns.filter((/** @type {any} */ c) => c.matrix)) {
+    const [first, second] = column.matrix.map((/** @type {number} */ index) => atlas.columns[index]);
+    column.years = atlas.times.map((/** @type {any} */ _, /** @type {number} */ year) => {
+      const [a, b] = [first.years[year], second.years[year]];
+      return a && b ? { ...combined({ ...first, ...a }, { ...second, ...b }), city: null, decimals: 0 } : null;
+    });
+  }
+}
+
+/**
+ * @param {any} cells as they arrive
+ * @param {any} column
+ * @param {Array<Array<number | null>>} counts
+ * @returns {Cells}
+ */
+function unpacked({ values, gaps, city, decimals, numerator, denominator, schemes }, column, counts) {
+  const [x, n] = [numerator, denominator].map((position) => (position === undefined ? undefined : counts[position]));
+  const whole = values ?? rates({ numerator: x ?? [], denominator: n ?? [], per: column.per, decimals });
+  const around = schemes === column.schemes ? undefined : schemes;
+  return { values: scaled(whole, decimals), gaps, city, decimals, numerator: x, denominator: n, schemes: around };
+}
+
+/**
+ * @param {any} atlas unpacked
+ * @returns {any} the atlas with columns of its own, which can show another date than those of another view
+ */
+export function viewOf(atlas) {
+  const view = { ...atlas, areas: { ...atlas.areas }, columns: atlas.columns.map((/** @type {any} */ column) => ({ ...column })) };
+  for (const column of view.columns) Object.assign(column, { allSchemes: column.schemes, scheme: Object.keys(column.schemes)[0] });
+  showYear(view, 0);
+  return view;
+}
+
+/**
+ * Show another date: values, counts and city values of all columns, residents, the areas selected then.
+ *
+ * @param {any} view
+ * @param {number} year 0 is the latest
+ */
+export function showYear(view, year) {
+  const { residents, selected, reasons, borderline, near } = view.times[year];
+  Object.assign(view, { shown: year, selected, reasons, near, isSelected: new Set(selected), isBorderline: new Set(borderline) });
+  view.areas.residents = residents;
+  const nothing = { values: residents.map(() => null), gaps: {}, city: null, numerator: undefined, denominator: undefined };
+  for (const column of view.columns) {
+    const cells = column.years[year] ?? nothing;
+    const schemes = { ...column.allSchemes, ...cells.schemes };
+    Object.assign(column, cells, { schemes });
+    useScheme(column, schemes[column.scheme] ? column.scheme : Object.keys(schemes)[0]);
   }
 }
 

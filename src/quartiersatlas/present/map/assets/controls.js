@@ -40,6 +40,30 @@ export function indicatorChoice(atlas, choose) {
 }
 
 /**
+ * The choice of date: those at which the column is known; empty where there is only one date.
+ *
+ * @param {any} atlas
+ * @param {any} column
+ * @param {(year: number) => void} choose
+ * @param {HTMLElement} box
+ */
+export function drawYearChoice(atlas, column, choose, box) {
+  const hadFocus = box.contains(document.activeElement);
+  box.replaceChildren();
+  if (atlas.times.length < 2) return;
+  const label = element("label", "qa-choice", `${atlas.words.label_as_of} `);
+  const select = /** @type {HTMLSelectElement} */ (element("select", "qa-year"));
+  atlas.times.forEach((/** @type {any} */ { year }, /** @type {number} */ number) => {
+    if (column.years[number]) select.append(new Option(year, String(number)));
+  });
+  select.value = String(atlas.shown);
+  select.addEventListener("change", () => choose(Number(select.value)));
+  label.append(select);
+  box.append(label);
+  if (hadFocus) select.focus();
+}
+
+/**
  * The choice of classes for a column of numbers; empty where there is none.
  *
  * @param {any} atlas
@@ -49,6 +73,7 @@ export function indicatorChoice(atlas, choose) {
  */
 export function drawSchemeChoice(atlas, column, choose, box) {
   const names = Object.keys(column.schemes);
+  const hadFocus = box.contains(document.activeElement);
   box.replaceChildren();
   if (names.length < 2) return;
   const label = element("label", "qa-choice", `${atlas.words.label_classes} `);
@@ -58,6 +83,7 @@ export function drawSchemeChoice(atlas, column, choose, box) {
   select.addEventListener("change", () => choose(select.value));
   label.append(select);
   box.append(label);
+  if (hadFocus) select.focus();
 }
 
 /**

@@ -1,15 +1,19 @@
 // @ts-check
-// The Leaflet layer: one geometry, all indicators, marks for areas to review and further layers.
+// The Leaflet layer: one geometry, all indicators and dates, areas to review, further layers.
 
 import { candidateEditor, candidateLayer } from "./candidates.js";
 import { patternCanvas } from "./canvas.js";
-import { useScheme } from "./classes.js";
-import { unpackColumns } from "./columns.js";
-import { drawSchemeChoice, element, indicatorChoice, tooltip } from "./controls.js";
-import { drawLegend } from "./legend.js";
+import { unpackColumns, viewOf } from "./columns.js";
+import { compareButton } from "./compare.js";
+import { element } from "./controls.js";
 import { searchBox, showPanel, tableButton, walkByKeys } from "./page.js";
-import { areaStyle, CHOSEN_CASING, CHOSEN_LINE, PARENT_LINE, PROGRAMME_LINE, SELECTED_LINE } from "./styles.js";
-import { arcOwners, decodeTopology, memberOutline, neighbours, outlineArcs, ringPlaces } from "./topology.js";
+import { PROGRAMME_LINE } from "./styles.js";
+import { arcOwners, decodeTopology, memberOutline, neighbours, ringPlaces } from "./topology.js";
+import { closed, createView, pixels } from "./view.js";
+
+const NEAR_ENOUGH = 30; // pixels: a smaller area is brought closer when it is looked for
+
+/** @typedef {ReturnType<typeof drawable>} Ground */
 
 /**
  * Build the layer of an atlas; it can be added to any Leaflet map.
@@ -18,87 +22,46 @@ import { arcOwners, decodeTopology, memberOutline, neighbours, outlineArcs, ring
  * @returns {any} a Leaflet layer
  */
 export function createLayer(atlas) {
-  const renderer = patternCanvas();
   unpackColumns(atlas);
   const ground = drawable(atlas.geometry);
-  const owners = arcOwners(ground.shapes);
-  const selected = new Set(atlas.selected);
-  let current = 0;
-  /** @type {number | string | null} */
-  let filter = null;
-
-  const areas = ground.shapes.map((/** @type {any} */ _, /** @type {number} */ area) =>
-    L.polygon(ground.polygon(area), {
-      renderer,
-      smoothFactor: 0,
-      bubblingMouseEvents: false,
-      ...areaStyle(atlas.columns[current], area, selected.has(area)),
-    }).bindTooltip(() => tooltip(atlas, atlas.columns[current], area), { sticky: true, opacity: 1, className: "qa-tip" }),
-  );
-  areas.forEach((/** @type {any} */ path, /** @type {number} */ area) => {
-    path.on("click", () => choice.choose(area));
-    path.on("mouseover", () => path.setStyle({ weight: 2 }));
-    path.on("mouseout", () => path.setStyle({ weight: 0.6 }));
+  const renderer = patternCanvas();
+  const view = createView(viewOf(atlas), ground, renderer, {
+    choose: (area) => choice.choose(area),
+    changed(column) {
+      editor.refresh(column);
+      choice.refresh();
+      table?.refresh();
+    },
   });
-
   const line = (/** @type {any} */ arcs, /** @type {any} */ style) => L.polyline(arcs, { renderer, ...style });
-  const parent = (/** @type {number} */ area) => atlas.areas.parents[0]?.[area];
-  const marks = L.layerGroup([
-    line(ground.lines(atlas.areas.parents.length ? outlineArcs(owners, parent) : []), PARENT_LINE),
-    ...atlas.selected.map((/** @type {number} */ area) => line(ground.polygon(area).flat().map(closed), SELECTED_LINE)),
-  ]);
-  const outline = (/** @type {number[]} */ members) => ground.lines(memberOutline(owners, new Set(members)));
+  const outline = (/** @type {number[]} */ members) => ground.lines(memberOutline(ground.owners, new Set(members)));
   const overlays = furtherLayers(atlas, line, outline);
-
   /** @type {any} */
-  const layer = L.layerGroup([...areas, marks, ...Object.values(overlays)]);
-  const legend = /** @type {any} */ (L).control({ position: "bottomleft" });
-  legend.onAdd = () => {
-    const box = element("section", "qa-legend");
-    L.DomEvent.disableClickPropagation(box).disableScrollPropagation(box);
-    drawLegend(atlas, atlas.columns[current], filter, highlight, box);
-    return box;
-  };
-  const redraw = () => {
-    const column = atlas.columns[current];
-    areas.forEach((/** @type {any} */ path, /** @type {number} */ area) =>
-      path.setStyle(areaStyle(column, area, selected.has(area), filter)),
-    );
-    if (legend.getContainer()) drawLegend(atlas, column, filter, highlight, legend.getContainer());
-  };
-  const highlight = (/** @type {number | string | null} */ cell) => {
-    filter = cell;
-    redraw();
-  };
-  const schemes = element("div", "qa-schemes");
-  const chooseScheme = (/** @type {string} */ name) => {
-    useScheme(atlas.columns[current], name);
-    highlight(null);
-  };
-  const show = (/** @type {number} */ index) => {
-    current = index;
-    editor.refresh(atlas.columns[index]);
-    drawSchemeChoice(atlas, atlas.columns[index], chooseScheme, schemes);
-    highlight(null);
-  };
-  drawSchemeChoice(atlas, atlas.columns[current], chooseScheme, schemes);
+  const layer = L.layerGroup([view.layer, ...Object.values(overlays)]);
+
   /** @type {number[][] | null} */
   let known = null;
-  const around = () => (known ??= neighbours(owners, areas.length));
+  const around = () => (known ??= neighbours(ground.owners, view.areas.length));
   const editor = candidateEditor(atlas, ground, around, () => overlays[atlas.words.label_candidates].redraw());
-  editor.refresh(atlas.columns[current]);
-  const choice = areaChoice(atlas, areas, line, () => layer._map, editor.offer);
-  const find = ownPage() ? [searchBox(atlas, choice.choose)] : [];
-  const controls = [legend, ...choiceControl([...find, indicatorChoice(atlas, show), schemes]), ...overlayControl(overlays)];
+  editor.refresh(view.column());
+  const views = [view];
+  const choice = areaChoice(views, editor.offer);
+  /** @type {{refresh: () => void} | undefined} */
+  let table;
+  const find = ownPage() ? [searchBox(atlas, choice.find)] : [];
+  const controls = [view.legend, ...choiceControl([...find, ...view.choices]), ...overlayControl(overlays)];
   layer.on("add", () => {
     controls.forEach((control) => control.addTo(layer._map));
     if (!ownPage()) return;
-    fitPage(layer._map, L.featureGroup(areas).getBounds(), legend.getContainer());
-    walkByKeys(layer._map, atlas.words, choice, areas.map(centre), around);
-    tableButton(atlas, choice.choose);
+    const bounds = L.featureGroup(view.areas).getBounds();
+    fitPage(layer._map, bounds, view.legend.getContainer());
+    walkByKeys(layer._map, atlas.words, choice, view.areas.map(centre), around);
+    table = tableButton(view.atlas, choice.find);
+    const alone = { ...atlas, candidates: [], programmes: { labels: [] }, facilities: [] }; // the second map shows classes only
+    compareButton(atlas, views, layer._map, bounds, (on) => createView(viewOf(alone), ground, patternCanvas(), on), choice);
   });
   layer.on("remove", () => controls.forEach((control) => control.remove()));
-  return Object.assign(layer, { showIndicator: show });
+  return layer;
 }
 
 /**
@@ -112,40 +75,48 @@ function drawable(encoded) {
   return {
     arcs,
     shapes,
+    owners: arcOwners(shapes),
     polygon: (/** @type {number} */ shape) => shapes[shape].map((part) => part.map((ring) => ringPlaces(places, ring))),
     lines: (/** @type {number[]} */ numbers) => numbers.map((arc) => places[arc]),
   };
 }
 
 /**
- * One area can be chosen: it gets a ring on the map, its panel is shown, and it is in sight.
+ * One area can be chosen: every view rings it, its panel is shown, and it is in sight.
  *
- * @param {any} atlas
- * @param {any[]} areas
- * @param {(arcs: any, style: any) => any} line
- * @param {() => any} map
+ * @param {import("./view.js").View[]} views the first one is that of the page
  * @param {(area: number | null) => void} offer
  * @returns {import("./page.js").AreaChoice}
  */
-function areaChoice(atlas, areas, line, map, offer) {
+function areaChoice(views, offer) {
+  const [first] = views;
   /** @type {number | null} */
   let chosen = null;
-  /** @type {any} */
-  let ring = null;
   const choose = (/** @type {number | null} */ area) => {
-    ring?.remove();
-    ring = null;
     chosen = area;
-    if (area !== null && ownPage()) {
-      const outline = areas[area].getLatLngs().flat().map(closed);
-      ring = L.layerGroup([line(outline, CHOSEN_CASING), line(outline, CHOSEN_LINE)]).addTo(map());
-      const bounds = areas[area].getBounds();
-      if (bounds.isValid() && !map().getBounds().contains(bounds)) map().panInside(bounds.getCenter(), { padding: [80, 80], animate: false });
+    if (ownPage()) {
+      for (const view of views) view.ring(area);
+      bringIntoSight(area);
     }
-    showPanel(atlas, area, () => choose(null));
+    showPanel(first.atlas, area, () => choose(null));
     offer(area);
   };
-  return { choose, chosen: () => chosen };
+  const bringIntoSight = (/** @type {number | null} */ area) => {
+    const [map, bounds] = [first.layer._map, area === null ? null : first.areas[area].getBounds()];
+    if (bounds?.isValid() && !map.getBounds().contains(bounds)) map.panInside(bounds.getCenter(), { padding: [80, 80], animate: false });
+  };
+  const find = (/** @type {number} */ area) => {
+    const [map, bounds] = [first.layer._map, first.areas[area].getBounds()];
+    if (bounds.isValid() && pixels(map, bounds) < NEAR_ENOUGH) {
+      const closer = map.getZoom() + Math.log2((3 * NEAR_ENOUGH) / Math.max(pixels(map, bounds), 0.01));
+      map.setView(bounds.getCenter(), Math.min(closer, 18), { animate: false });
+    }
+    choose(area);
+  };
+  const refresh = () => {
+    if (chosen !== null) showPanel(first.atlas, chosen, () => choose(null), true);
+  };
+  return { choose, find, refresh, chosen: () => chosen };
 }
 
 /**
@@ -157,14 +128,6 @@ function centre(path) {
   if (!bounds.isValid()) return [Infinity, Infinity];
   const { lat, lng } = bounds.getCenter();
   return [lat, lng * Math.cos((lat * Math.PI) / 180)];
-}
-
-/**
- * @param {any[]} ring
- * @returns {any[]}
- */
-function closed(ring) {
-  return [...ring, ring[0]];
 }
 
 /** The place for controls in the head of the atlas page; none on other people's maps. */

@@ -17,15 +17,16 @@ const NARROW = 760; // pixels: on a phone the legend is folded to its title
  */
 export function legendRows(atlas, column) {
   const write = (/** @type {number} */ value) => formatNumber(value, column.decimals, atlas.lang);
-  const known = column.values.filter((/** @type {number | null} */ v) => v !== null);
-  const [lowest, highest] = [Math.min, Math.max].map((choose) => known.reduce((/** @type {number} */ a, /** @type {number} */ b) => choose(a, b), known[0]));
+  const [lowest, highest] = column.range ?? [];
   const limits = [lowest, ...column.breaks, highest].map((limit) => (limit === undefined ? "" : write(limit)));
-  const ranges = known.length
-    ? column.colors.map((/** @type {string} */ _, /** @type {number} */ cell) => {
-        const words = cell < column.breaks.length ? atlas.words.legend_range : atlas.words.legend_last_range;
-        return { cell, label: fillIn(words, { lower: limits[cell], upper: limits[cell + 1] }) };
-      })
-    : [];
+  /** What a class is called; where no value reaches its far end, that end stays open. */
+  const range = (/** @type {number} */ cell) => {
+    const [last, values] = [cell === column.breaks.length, { lower: limits[cell], upper: limits[cell + 1] }];
+    if (!cell && !last && lowest >= column.breaks[0]) return fillIn(atlas.words.legend_below, values);
+    if (cell && last && highest < column.breaks[cell - 1]) return fillIn(atlas.words.legend_from, values);
+    return fillIn(last ? atlas.words.legend_last_range : atlas.words.legend_range, values);
+  };
+  const ranges = lowest === undefined ? [] : column.colors.map((/** @type {string} */ _, /** @type {number} */ cell) => ({ cell, label: range(cell) }));
   const named = column.classes?.map((/** @type {string} */ label, /** @type {number} */ cell) => ({ cell, label }));
   const counts = countClasses(column);
   const gaps = Object.keys(GAP_STYLES).filter((gap) => counts.has(gap));
@@ -42,7 +43,7 @@ export function legendRows(atlas, column) {
 export function drawLegend(atlas, column, filter, highlight, box) {
   const card = /** @type {HTMLDetailsElement} */ (element("details", ""));
   card.open = box.querySelector("details")?.open ?? window.innerWidth > NARROW;
-  card.append(element("summary", "qa-legend-title", column.unit ? `${column.label} (${column.unit})` : column.label));
+  card.append(element("summary", "qa-legend-title", legendTitle(atlas, column)));
   const [counts, people] = [countClasses(column), sumClasses(column, atlas.areas.residents)];
   const write = (/** @type {number | undefined} */ n) => formatNumber(n ?? 0, 0, atlas.lang);
   const list = element("ul", "qa-legend-list");
@@ -63,6 +64,9 @@ export function drawLegend(atlas, column, filter, highlight, box) {
   if (column.city !== null) {
     card.append(element("p", "qa-legend-city", fillIn(atlas.words.legend_city, { value: formatValue(column.city, column, atlas.lang) })));
   }
+  if (atlas.shown && atlas.candidates.length) {
+    card.append(element("p", "qa-legend-note", fillIn(atlas.words.legend_candidate_date, { date: atlas.times[0].year })));
+  }
   if (column.hint) card.append(element("p", "qa-legend-note", column.hint));
   card.append(element("p", "qa-legend-note", `${atlas.words.legend_areas}; ${atlas.words.legend_residents}. ${atlas.words.legend_filter}`));
   if (!document.getElementById("qa-controls")) {
@@ -72,6 +76,16 @@ export function drawLegend(atlas, column, filter, highlight, box) {
   const focused = [...box.querySelectorAll("button")].findIndex((button) => button === document.activeElement);
   box.replaceChildren(card);
   if (focused >= 0) box.querySelectorAll("button")[focused]?.focus();
+}
+
+/**
+ * @param {any} atlas
+ * @param {any} column
+ * @returns {string} label and unit, and the date where there are several
+ */
+function legendTitle(atlas, column) {
+  const words = column.unit ? `${column.label} (${column.unit})` : column.label;
+  return atlas.times.length > 1 ? `${words}, ${atlas.times[atlas.shown].year}` : words;
 }
 
 /**
@@ -140,8 +154,11 @@ function isDark(color) {
  * @returns {HTMLElement[][]}
  */
 function markRows(atlas, write) {
+  const open = atlas.isBorderline.size;
   const marks = [
-    { n: atlas.selected.length, sign: () => swatch("#ffffff", "hatch", "qa-swatch-selected"), label: atlas.words.legend_selected },
+    { n: atlas.selected.length - open, sign: () => swatch("#ffffff", "hatch", "qa-swatch-selected"), label: atlas.words.legend_selected },
+    { n: open, sign: () => swatch("#ffffff", "dashes", "qa-swatch-selected"), label: atlas.words.legend_open },
+    { n: atlas.near?.length, sign: () => swatch("#ffffff", "", "qa-swatch-near"), label: atlas.words.legend_near },
     { n: atlas.candidates.length, sign: () => swatch("#ffffff", "", "qa-swatch-candidate"), label: atlas.words.legend_candidate },
     { n: atlas.programmes.labels.length, sign: () => swatch("#ffffff", "", "qa-swatch-programme"), label: atlas.words.legend_programme },
     { n: atlas.facilities.length, sign: () => swatch("#ffffff", "", "qa-swatch-facility"), label: atlas.words.legend_facility },

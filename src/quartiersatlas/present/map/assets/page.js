@@ -9,6 +9,8 @@ import { areaTitle, DIRECTIONS, findAreas, nextArea } from "./walk.js";
 /**
  * @typedef {object} AreaChoice
  * @property {(area: number | null) => void} choose mark an area on the map and show its panel
+ * @property {(area: number) => void} find choose it, and come closer where it is small
+ * @property {() => void} refresh the panel, when something else is shown
  * @property {() => number | null} chosen
  */
 
@@ -90,12 +92,13 @@ function nearest(map, centres) {
  * @param {any} atlas
  * @param {number | null} area
  * @param {() => void} close
+ * @param {boolean} [again] the same area once more, where it was read
  */
-export function showPanel(atlas, area, close) {
+export function showPanel(atlas, area, close, again = false) {
   const box = document.getElementById("qa-area");
   if (!box) return;
   drawPanel(atlas, area, box, close);
-  if (area !== null) box.parentElement?.scrollTo(0, 0);
+  if (area !== null && !again) box.parentElement?.scrollTo(0, 0);
 }
 
 /**
@@ -103,22 +106,32 @@ export function showPanel(atlas, area, close) {
  *
  * @param {any} atlas
  * @param {(area: number) => void} choose
+ * @returns {{refresh: () => void} | undefined}
  */
 export function tableButton(atlas, choose) {
   const [button, box] = ["qa-table-button", "qa-table"].map((id) => document.getElementById(id));
-  if (!button || !box) return;
+  if (!button || !box) return undefined;
   const show = (/** @type {boolean} */ open) => {
     box.hidden = !open;
     button.setAttribute("aria-expanded", String(open));
     button.textContent = open ? atlas.words.button_map : atlas.words.button_table;
   };
+  let drawn = -1; // the date the table was drawn for
+  const draw = () => {
+    if (drawn === atlas.shown) return;
+    drawn = atlas.shown;
+    drawTable(atlas, box, (area) => {
+      show(false);
+      choose(area);
+    });
+  };
   button.addEventListener("click", () => {
-    if (!box.firstChild) {
-      drawTable(atlas, box, (area) => {
-        show(false);
-        choose(area);
-      });
-    }
+    draw();
     show(box.hidden);
   });
+  return {
+    refresh() {
+      if (!box.hidden) draw();
+    },
+  };
 }

@@ -16,6 +16,9 @@ export const GAP_STYLES = {
 };
 
 export const SELECTED_LINE = { color: "#1a1a1a", weight: 2.2, fill: false, interactive: false, smoothFactor: 0 };
+export const NEAR_LINE = { color: "#1a1a1a", weight: 1.6, dashArray: "2 5", fill: false, interactive: false, smoothFactor: 0 };
+export const RING = { radius: 6, color: "#1a1a1a", weight: 2.2, fill: false, interactive: false };
+export const SMALL = 6; // pixels: below it a hatch cannot be seen
 export const PARENT_LINE = { color: "#555555", weight: 1.2, fill: false, interactive: false, smoothFactor: 0 };
 export const CASING_LINE = { color: "#ffffff", weight: 6, fill: false, interactive: false, smoothFactor: 0 };
 export const CANDIDATE_LINE = { color: "#b3005e", weight: 3, fill: false, interactive: false, smoothFactor: 0 };
@@ -36,10 +39,10 @@ export function darker(color, share) {
 /**
  * @param {import("./classes.js").Column} column
  * @param {number} area
- * @param {boolean} selected
+ * @param {import("./canvas.js").PatternName | undefined} mark the pattern of selected areas
  * @param {number | string | null} filter the class that is highlighted; the others step back
  */
-export function areaStyle(column, area, selected, filter = null) {
+export function areaStyle(column, area, mark, filter = null) {
   const cell = cellClass(column, area);
   const gap = typeof cell === "string" ? GAP_STYLES[cell] : null;
   const back = filter !== null && filter !== cell;
@@ -49,6 +52,6 @@ export function areaStyle(column, area, selected, filter = null) {
     fillOpacity: back ? 0.12 : 1,
     color: gap ? "#9a9a9a" : darker(fillColor, 0.6),
     weight: 0.6,
-    pattern: back ? undefined : selected ? "hatch" : gap?.pattern,
+    pattern: back ? undefined : mark ?? gap?.pattern,
   };
 }

@@ -69,13 +69,22 @@ function tableColumns(atlas) {
 
 /**
  * @param {any} atlas
+ * @returns {string} how to use it, and the date where there are several
+ */
+function tableCaption(atlas) {
+  const { words, times, shown } = atlas;
+  return times.length > 1 ? `${words.label_as_of}: ${times[shown].year}. ${words.table_caption}` : words.table_caption;
+}
+
+/**
+ * @param {any} atlas
  * @param {HTMLElement} box
  * @param {(area: number) => void} choose
  */
 export function drawTable(atlas, box, choose) {
   const columns = tableColumns(atlas);
   const table = element("table", "");
-  table.append(element("caption", "", atlas.words.table_caption));
+  table.append(element("caption", "", tableCaption(atlas)));
   const [head, body] = [element("thead", ""), element("tbody", "")];
   const heads = columns.map((column) => {
     const cell = /** @type {HTMLTableCellElement} */ (element("th", column.isNumber ? "qa-number" : ""));

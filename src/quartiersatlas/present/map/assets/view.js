@@ -1,0 +1,177 @@
+// @ts-check
+// One view of the city: its areas in one column of one date, the marks above them, its legend and its choices.
+
+import { useScheme } from "./classes.js";
+import { showYear } from "./columns.js";
+import { drawSchemeChoice, drawYearChoice, element, indicatorChoice, tooltip } from "./controls.js";
+import { drawLegend } from "./legend.js";
+import { areaStyle, CHOSEN_CASING, CHOSEN_LINE, NEAR_LINE, PARENT_LINE, RING, SELECTED_LINE, SMALL } from "./styles.js";
+import { outlineArcs } from "./topology.js";
+
+/**
+ * @typedef {object} View
+ * @property {any} atlas what the view shows: its own columns, at its own date
+ * @property {any} layer a Leaflet layer group: areas and marks
+ * @property {any} legend a Leaflet control
+ * @property {HTMLElement[]} choices indicator, date and classes
+ * @property {any[]} areas the polygons
+ * @property {(index: number) => void} show a column
+ * @property {() => any} column the column that is shown
+ * @property {(area: number | null) => void} ring mark the chosen area
+ */
+
+/**
+ * @param {any} atlas
+ * @param {import("./layer.js").Ground} ground
+ * @param {any} renderer
+ * @param {{choose: (area: number) => void, changed: (column: any) => void}} on what happens at a click, and when another
+ *   column or date is shown
+ * @returns {View}
+ */
+export function createView(atlas, ground, renderer, on) {
+  let column = atlas.columns[0];
+  /** @type {number | string | null} */
+  let filter = null;
+  const line = (/** @type {any} */ arcs, /** @type {any} */ style) => L.polyline(arcs, { renderer, ...style });
+  const areas = ground.shapes.map((/** @type {any} */ _, /** @type {number} */ area) =>
+    L.polygon(ground.polygon(area), { renderer, smoothFactor: 0, bubblingMouseEvents: false, ...areaStyle(column, area, markOf(atlas, area)) })
+      .bindTooltip(() => tooltip(atlas, column, area), { sticky: true, opacity: 1, className: "qa-tip" })
+      .on("click", () => on.choose(area)),
+  );
+  areas.forEach((path) => path.on("mouseover", () => path.setStyle({ weight: 2 })).on("mouseout", () => path.setStyle({ weight: 0.6 })));
+  // one path for all areas of a mark: it keeps its place below the further layers when another date is shown
+  const [near, selected] = [line([], NEAR_LINE), line([], SELECTED_LINE)];
+  const rings = smallRings(atlas, areas, renderer);
+  /** @type {any} */
+  const layer = L.layerGroup([...areas, parentLines(atlas, ground, line), near, selected, rings]);
+
+  const legend = /** @type {any} */ (L).control({ position: "bottomleft" });
+  legend.onAdd = () => {
+    const box = element("section", "qa-legend");
+    L.DomEvent.disableClickPropagation(box).disableScrollPropagation(box);
+    drawLegend(atlas, column, filter, highlight, box);
+    return box;
+  };
+  const redraw = () => {
+    areas.forEach((path, area) => path.setStyle(areaStyle(column, area, markOf(atlas, area), filter)));
+    if (legend.getContainer()) drawLegend(atlas, column, filter, highlight, legend.getContainer());
+  };
+  const highlight = (/** @type {number | string | null} */ cell) => {
+    filter = cell;
+    redraw();
+  };
+  const redrawMarks = () => {
+    const outline = (/** @type {number} */ area) => ground.polygon(area).flat().map(closed);
+    near.setLatLngs((atlas.near ?? []).flatMap(outline));
+    selected.setLatLngs(atlas.selected.flatMap(outline));
+    rings.fit();
+  };
+
+  const [years, schemes] = [element("div", "qa-years"), element("div", "qa-schemes")];
+  const chooseScheme = (/** @type {string} */ name) => {
+    useScheme(column, name);
+    highlight(null);
+  };
+  const chooseYear = (/** @type {number} */ year) => {
+    showYear(atlas, year);
+    redrawMarks();
+    show(atlas.columns.indexOf(column));
+  };
+  const drawChoices = () => {
+    drawYearChoice(atlas, column, chooseYear, years);
+    drawSchemeChoice(atlas, column, chooseScheme, schemes);
+  };
+  const show = (/** @type {number} */ index) => {
+    column = atlas.columns[index];
+    if (!column.years[atlas.shown]) return chooseYear(column.years.findIndex(Boolean));
+    drawChoices();
+    highlight(null);
+    on.changed(column);
+  };
+
+  /** @type {any} */
+  let ring = null;
+  redrawMarks();
+  drawChoices();
+  return {
+    atlas,
+    layer,
+    legend,
+    areas,
+    choices: [indicatorChoice(atlas, show), years, schemes],
+    show,
+    column: () => column,
+    ring(area) {
+      ring?.remove();
+      ring = null;
+      if (area === null || !layer._map) return;
+      const outline = ground.polygon(area).flat().map(closed);
+      ring = L.layerGroup([line(outline, CHOSEN_CASING), line(outline, CHOSEN_LINE)]).addTo(layer._map);
+    },
+  };
+}
+
+/**
+ * How an area of the shortlist is marked: those that nearly every run selects more strongly than the others.
+ *
+ * @param {any} atlas
+ * @param {number} area
+ * @returns {import("./canvas.js").PatternName | undefined}
+ */
+function markOf(atlas, area) {
+  if (!atlas.isSelected.has(area)) return undefined;
+  return atlas.isBorderline.has(area) ? "dashes" : "hatch";
+}
+
+/**
+ * @param {any} atlas
+ * @param {import("./layer.js").Ground} ground
+ * @param {(arcs: any, style: any) => any} line
+ * @returns {any} the outlines of the districts
+ */
+function parentLines(atlas, ground, line) {
+  const parent = (/** @type {number} */ area) => atlas.areas.parents[0]?.[area];
+  return line(ground.lines(atlas.areas.parents.length ? outlineArcs(ground.owners, parent) : []), PARENT_LINE);
+}
+
+/**
+ * Rings around selected areas that are too small on the screen to show a hatch.
+ *
+ * @param {any} atlas
+ * @param {any[]} areas
+ * @param {any} renderer
+ * @returns {any} a layer group with `fit`, which draws the rings that are needed now
+ */
+function smallRings(atlas, areas, renderer) {
+  /** @type {any} */
+  const group = L.layerGroup();
+  const fit = () => {
+    group.clearLayers();
+    if (!group._map) return;
+    for (const area of atlas.selected) {
+      const bounds = areas[area].getBounds();
+      if (bounds.isValid() && pixels(group._map, bounds) < SMALL) group.addLayer(L.circleMarker(bounds.getCenter(), { renderer, ...RING }));
+    }
+  };
+  group.on("add", () => group._map.on("zoomend", fit).whenReady(fit));
+  group.on("remove", () => group._map.off("zoomend", fit));
+  return Object.assign(group, { fit });
+}
+
+/**
+ * @param {any} map
+ * @param {any} bounds
+ * @returns {number} the longer side on the screen
+ */
+export function pixels(map, bounds) {
+  const size = map.project(bounds.getNorthEast()).subtract(map.project(bounds.getSouthWest()));
+  return Math.max(Math.abs(size.x), Math.abs(size.y));
+}
+
+/**
+ * @param {any[]} ring
+ * @returns {any[]}
+ */
+export function closed(ring) {
+  return [...ring, ring[0]];
+}

@@ -1,0 +1,109 @@
+"""Several dates on one map: earlier releases of the same areas, by the same definitions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from quartiersatlas.errors import SpecError, list_some
+from quartiersatlas.present.map.geometry import on_areas
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from quartiersatlas.release import Release, ReleasedColumn
+
+SAME_OUTLINE = 0.01  # part of the area that may differ
+KINDS = ("class", "rate", "share", "count")
+
+
+def check_earlier(release: Release, earlier: Sequence[Release]) -> None:
+    """Refuse dates that do not compare: other areas, other outlines, other definitions, or no date.
+
+    Raises
+    ------
+    SpecError
+        The message names what differs, and of which date.
+    """
+    dates = [part.as_of.strip() for part in (release, *earlier)]
+    if earlier and (not all(dates) or len(set(dates)) < len(dates)):
+        raise SpecError(
+            f"earlier: the dates are {', '.join(map(repr, dates))}; each release needs its own: release(..., as_of=...)."
+        )
+    for part in earlier:
+        _check_areas(release, part)
+        for column in part.columns:
+            ours = find_column(release, column.id)
+            if ours is not None and column.kind in KINDS:
+                _check_meaning(ours, column, part.as_of)
+
+
+def _check_areas(release: Release, part: Release) -> None:
+    """Refuse areas that are not on the map, or have another outline there."""
+    odd = part.areas.index.difference(release.areas.index)
+    if len(odd):
+        raise SpecError(
+            f"earlier: {len(odd)} areas of {part.as_of} are not on the map: {list_some(odd)}. Bring the counts of that "
+            "date to the areas of today first: transfer(...)."
+        )
+    keys = part.areas.index
+    here, there = release.areas.geometry[keys], on_areas(part.areas, release.areas).geometry
+    pairs = here.to_numpy(), there.to_numpy()
+    moved = ~shapely.equals_exact(*pairs, tolerance=0.01)
+    changed = np.zeros(len(keys))
+    ours, theirs = (side[moved] for side in pairs)
+    changed[moved] = shapely.area(shapely.symmetric_difference(ours, theirs)) / shapely.area(ours)
+    other = keys[changed > SAME_OUTLINE]
+    if len(other):
+        raise SpecError(
+            f"earlier: {len(other)} areas had another outline at {part.as_of}: {list_some(other)}; the largest change "
+            f"is {changed.max():.0%} of an area. Bring the counts of that date to the areas of today first: "
+            "transfer(...)."
+        )
+
+
+def _check_meaning(ours: ReleasedColumn, theirs: ReleasedColumn, date: str) -> None:
+    """Refuse a column that means something else at another date: the map would show the change of its definition."""
+    here, there = (
+        (c.kind, c.indicator.definition("de"), c.indicator.unit, [k.id for k in c.classes]) for c in (ours, theirs)
+    )
+    for one, two in zip(here, there, strict=True):
+        if one != two:
+            raise SpecError(
+                f"earlier: {ours.id!r} means something else at {date}: {two!r} there, {one!r} here. Leave it out of "
+                "the columns of one of the releases."
+            )
+
+
+def find_column(release: Release, name: str) -> ReleasedColumn | None:
+    """Return a released column, None where there is no such column."""
+    return next((column for column in release.columns if column.id == name), None)
+
+
+def on_keys(part: Release, keys: pd.Index) -> Release:
+    """Return a release on the areas of the map; what it does not know is missing there."""
+    if part.areas.index.equals(keys):
+        return part
+    stability = part.stability
+    if stability is not None:
+        stability = replace(stability, table=stability.table.reindex(keys))
+    return replace(
+        part,
+        areas=part.areas.reindex(keys),
+        values=part.values.reindex(keys),
+        status=part.status.reindex(keys).fillna("missing"),
+        state=part.state.reindex(keys).fillna("shown"),
+        residents=part.residents.reindex(keys),
+        selected=part.selected.reindex(keys, fill_value=False),
+        stability=stability,
+    )
+
+
+def pooled(release: Release, earlier: Sequence[Release], column: str) -> pd.Series[float]:
+    """Return the values of a column at all dates: classes made of them stay the same when another date is chosen."""
+    parts = [part.values[column] for part in (release, *earlier) if column in part.values]
+    return pd.concat(parts, ignore_index=True).astype(float) if len(parts) > 1 else parts[0]
