@@ -139,3 +139,20 @@ def test_a_click_on_a_cell_of_the_matrix_highlights_it(atlas):
     cells = lambda: atlas.driver.find_elements("css selector", ".qa-matrix-cell")  # noqa: E731
     cells()[4].click()
     assert [cell.get_attribute("aria-pressed") for cell in cells()].index("true") == 4
+
+
+def test_fixed_limits_beyond_the_values_are_written_as_open_ends(page, town_release, tmp_path):
+    """A class that nobody reaches keeps its limit: "under 5", and no range whose end lies below its beginning."""
+    atlas = atlas_map(town_release, breaks={"sgb2_rate": [5.0, 20.0, 60.0]})
+    rows = page.open(atlas.save(tmp_path / "fixed.html")).legend()
+    found = [(row["label"], row["count"]) for row in rows if row["residents"] is not None]
+    values = town_release.values["sgb2_rate"]
+    low, high = (int(values.between(*limits, inclusive="left").sum()) for limits in ((5, 20), (20, 60)))
+    assert low > 0
+    assert high > 0
+    assert found == [
+        ("unter 5,0", "(0)"),
+        ("5,0 bis unter 20,0", f"({low})"),
+        ("20,0 bis unter 60,0", f"({high})"),
+        ("60,0 und mehr", "(0)"),
+    ]

@@ -32,7 +32,7 @@ def check_earlier(release: Release, earlier: Sequence[Release]) -> None:
     dates = [part.as_of.strip() for part in (release, *earlier)]
     if earlier and (not all(dates) or len(set(dates)) < len(dates)):
         raise SpecError(
-            f"earlier: the dates are {', '.join(map(repr, dates))}; each release needs its own: release(..., as_of=...)."
+            f"earlier: the dates are {', '.join(map(repr, dates))}; each release needs its own: release(as_of=...)."
         )
     for part in earlier:
         _check_areas(release, part)
@@ -51,11 +51,11 @@ def _check_areas(release: Release, part: Release) -> None:
             "date to the areas of today first: transfer(...)."
         )
     keys = part.areas.index
-    here, there = release.areas.geometry[keys], on_areas(part.areas, release.areas).geometry
-    pairs = here.to_numpy(), there.to_numpy()
-    moved = ~shapely.equals_exact(*pairs, tolerance=0.01)
+    frames = release.areas.loc[keys], on_areas(part.areas, release.areas)
+    here, there = (np.asarray(frame.geometry, dtype=object) for frame in frames)
+    moved = ~shapely.equals_exact(here, there, tolerance=0.01)
     changed = np.zeros(len(keys))
-    ours, theirs = (side[moved] for side in pairs)
+    ours, theirs = here[moved], there[moved]
     changed[moved] = shapely.area(shapely.symmetric_difference(ours, theirs)) / shapely.area(ours)
     other = keys[changed > SAME_OUTLINE]
     if len(other):

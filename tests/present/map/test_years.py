@@ -1,0 +1,217 @@
+"""Several dates on one map: what may stand together, classes that stay the same, what the reader sees of each date."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from selenium.webdriver.support.select import Select
+
+import quartiersatlas as qa
+from quartiersatlas.errors import SpecError
+from quartiersatlas.present.map.breaks import quantile_breaks
+
+WORDS = {"title": "Bedarfslagen", "source": "Statistikstelle", "comment": "Ein Kommentar."}
+SHARES = {"2024": [0.10, 0.12, 0.14, 0.16, 0.18, 0.20, 0.22, 0.24, 0.26, 0.28, 0.30, 0.32]}
+SHARES["2022"] = [share / 2 for share in SHARES["2024"]]
+
+
+@pytest.fixture
+def dated(make_city):
+    """Return a function: a year -> the release of twelve areas at that date, with a shortlist."""
+
+    def build(year, *, keys=range(12), columns=("sgb2_rate",), **words):
+        index = pd.Index([f"{i:02d}" for i in range(1, 13)], name="key")[list(keys)]
+        people = pd.Series(1000.0 + 100 * (year == "2022"), index=index)
+        under = pd.Series(900.0, index=index)
+        poor = (pd.Series(SHARES[year]).iloc[list(keys)].set_axis(index) * under).round()
+        data = make_city(pd.DataFrame({"residents": people, "poor": poor, "under_65": under, "old": people - under}))
+        data = qa.add_rates(data, {"sgb2_rate": ("poor", "under_65"), "senior_share_65": ("old", "residents")})
+        shortlist = qa.screen(data, qa.worst_share("sgb2_rate", 0.25 if year == "2024" else 0.5))
+        return qa.release(data, columns=columns, shortlist=shortlist, as_of=f"31.12.{year}", **(WORDS | words))
+
+    return build
+
+
+def content_of(atlas):
+    return json.loads(re.search(r"QuartiersAtlas\.createLayer\((\{.*\})\);", atlas.html())[1])
+
+
+def test_another_date_needs_a_date_of_its_own(dated):
+    with pytest.raises(SpecError, match=r"the dates are '31\.12\.2024', '31\.12\.2024'"):
+        qa.atlas_map(dated("2024"), earlier=[dated("2024")])
+    with pytest.raises(SpecError, match="each release needs its own"):
+        qa.atlas_map(dated("2024"), earlier=[replace(dated("2022"), as_of=" ")])
+
+
+def test_areas_that_are_not_on_the_map_are_named(dated):
+    with pytest.raises(SpecError, match=r"2 areas of 31\.12\.2022 are not on the map: '11', '12'.*transfer"):
+        qa.atlas_map(dated("2024", keys=range(10)), earlier=[dated("2022")])
+
+
+def test_areas_with_another_outline_are_named(dated):
+    then = dated("2022")
+    moved = then.areas.copy()
+    moved.loc["03", "geometry"] = moved.geometry["03"].buffer(20)
+    with pytest.raises(SpecError, match=r"1 areas had another outline at 31\.12\.2022: '03'.*17%"):
+        qa.atlas_map(dated("2024"), earlier=[replace(then, areas=moved)])
+    # a few metres of a border drawn anew are no other area
+    moved.loc["03", "geometry"] = then.areas.geometry["03"].buffer(0.5)
+    qa.atlas_map(dated("2024"), earlier=[replace(then, areas=moved)])
+
+
+def test_outlines_in_other_coordinates_are_compared_as_places(dated):
+    then = dated("2022")
+    qa.atlas_map(dated("2024"), earlier=[replace(then, areas=then.areas.to_crs("EPSG:25833"))])
+
+
+def test_a_column_that_meant_something_else_is_refused(dated):
+    then = dated("2022")
+    other = [
+        replace(c, indicator=replace(c.indicator, denominator_de="Haushalte")) if c.id == "sgb2_rate" else c
+        for c in then.columns
+    ]
+    with pytest.raises(SpecError, match=r"'sgb2_rate' means something else at 31\.12\.2022: .*Haushalte"):
+        qa.atlas_map(dated("2024"), earlier=[replace(then, columns=tuple(other))])
+
+
+def test_quantiles_and_natural_breaks_are_made_of_all_dates(dated):
+    now, then = dated("2024"), dated("2022")
+    column = content_of(qa.atlas_map(now, earlier=[then]))["columns"][0]
+    both = pd.concat([now.values["sgb2_rate"], then.values["sgb2_rate"]])
+    assert column["schemes"]["quantile"]["breaks"] == quantile_breaks(both)
+    alone = content_of(qa.atlas_map(now))["columns"][0]
+    assert alone["schemes"]["quantile"]["breaks"] == quantile_breaks(now.values["sgb2_rate"])
+    assert set(column["earlier"][0]["schemes"]) == {"sd", "deviation"}
+    # twice the city value, twice the limits around it
+    limits = [part["schemes"]["deviation"]["breaks"] for part in (column, column["earlier"][0])]
+    assert np.allclose(limits[0], np.multiply(limits[1], 2), atol=0.11)
+
+
+def test_what_another_date_does_not_know_is_missing_and_no_zero(dated):
+    column = content_of(qa.atlas_map(dated("2024"), earlier=[dated("2022", keys=range(10))]))["columns"][0]
+    then = column["earlier"][0]
+    assert then["values"] is None  # the page divides the counts
+    assert then["gaps"] == {}  # missing
+    counts = content_of(qa.atlas_map(dated("2024"), earlier=[dated("2022", keys=range(10))]))["counts"]
+    assert counts[then["numerator"]][10:] == [None, None]
+
+
+def test_a_protected_count_of_another_date_is_not_in_the_file(dated, monkeypatch):
+    monkeypatch.setitem(SHARES, "2022", [2 / 900, *SHARES["2022"][1:]])  # two persons
+    then = dated("2022")
+    assert then.status["sgb2_rate"]["01"] == "suppressed"
+    page = content_of(qa.atlas_map(dated("2024"), earlier=[then]))
+    cells = page["columns"][0]["earlier"][0]
+    assert page["counts"][cells["numerator"]][0] is None
+    assert cells["gaps"]["0"] == "suppressed"
+
+
+def test_the_method_box_tells_the_dates_and_a_draft_among_them_is_a_draft(dated):
+    then = dated("2022", source="Amt", comment="")
+    page = qa.atlas_map(dated("2024"), earlier=[then]).html()
+    assert "Stand 31.12.2022: Quelle Amt, 0 Werte geschützt." in page
+    assert '<p class="qa-band qa-band-draft"' in page
+    assert '<p class="qa-band qa-band-draft"' not in qa.atlas_map(dated("2024")).html()
+
+
+def test_one_date_offers_no_choice_of_dates(dated):
+    page = content_of(qa.atlas_map(dated("2024")))
+    assert page["earlier"] == []
+    assert "earlier" not in page["columns"][0]
+
+
+# --- in the browser ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def opened(page, tmp_path, dated):
+    """Return the map of two dates, opened; the earlier one does not have the share of older residents."""
+    both = ("sgb2_rate", "senior_share_65")
+    atlas = qa.atlas_map(dated("2024", columns=both), earlier=[dated("2022")])
+    return page.open(atlas.save(tmp_path / "years.html"))
+
+
+def years(page):
+    return page.run("return [...document.querySelectorAll('.qa-year option')].map((o) => o.text)")
+
+
+def choose_year(page, label):
+    Select(page.driver.find_element("css selector", ".qa-year")).select_by_visible_text(label)
+    return page.drawn()
+
+
+@pytest.mark.browser
+def test_the_reader_chooses_the_date_and_the_classes_stay_the_same(opened):
+    assert years(opened) == ["31.12.2024", "31.12.2022"]
+    now = [row for row in opened.legend() if row["residents"] is not None]
+    choose_year(opened, "31.12.2022")
+    then = [row for row in opened.legend() if row["residents"] is not None]
+    assert [(row["label"], row["color"]) for row in now] == [(row["label"], row["color"]) for row in then]
+    assert now[0]["label"].startswith("5,0 bis unter")
+    assert now[-1]["label"].endswith("bis 32,0")
+    assert sum(int(row["count"].strip("()")) for row in then) == 12
+    assert sum(int(row["residents"].replace(".", "")) for row in then) == 12 * 1100
+    assert opened.text(".qa-legend-title") == "SGB-II-Quote (%), 31.12.2022"
+    assert opened.text(".qa-legend-city") == "Stadt: 10,5\u202f%"
+    assert opened.errors() == []
+
+
+@pytest.mark.browser
+def test_the_colour_of_an_area_is_that_of_the_date(opened, dated):
+    place = dated("2024").areas.geometry.representative_point().to_crs("EPSG:4326")["02"]
+
+    def shown(value):
+        rows = [(re.fullmatch(r"([\d,]+) bis (?:unter )?([\d,]+)", row["label"]), row) for row in opened.legend()]
+        limits = [(float(m[1].replace(",", ".")), row["color"]) for m, row in rows if m]
+        return [color for low, color in limits if low <= value][-1]
+
+    assert opened.colors(place)[0] == shown(12.0)
+    choose_year(opened, "31.12.2022")
+    assert shown(6.0) != shown(12.0)
+    assert opened.colors(place)[0] == shown(6.0)
+
+
+@pytest.mark.browser
+def test_hatch_panel_tooltip_and_table_are_those_of_the_date(opened, dated):
+    place = dated("2024").areas.geometry.representative_point().to_crs("EPSG:4326")
+    selected = {"2024": 3, "2022": 6}
+    assert [row["count"] for row in opened.legend() if row["pattern"]] == [f"({selected['2024']})"]
+    opened.driver.find_element("css selector", ".qa-search").send_keys("08\n")
+    assert "24,0" in opened.text("#qa-area")
+    choose_year(opened, "31.12.2022")
+    assert [row["count"] for row in opened.legend() if row["pattern"]] == [f"({selected['2022']})"]
+    assert "12,0" in opened.text("#qa-area")
+    assert "24,0" not in opened.text("#qa-area")
+    assert "1.100" in opened.text("#qa-area")
+    assert "SGB-II-Quote: 12,0\u202f%" in opened.hover(place["08"])
+    opened.driver.find_element("css selector", "#qa-table-button").click()
+    assert opened.text("#qa-table caption").startswith("Stand: 31.12.2022.")
+    assert "12,0\u202f%" in opened.text("#qa-table tbody tr:nth-child(8)")
+    choose_year(opened, "31.12.2024")
+    assert opened.text("#qa-table caption").startswith("Stand: 31.12.2024.")
+    assert "24,0\u202f%" in opened.text("#qa-table tbody tr:nth-child(8)")
+
+
+@pytest.mark.browser
+def test_a_column_offers_only_the_dates_that_know_it(opened):
+    choose_year(opened, "31.12.2022")
+    opened.choose("Anteil 65-Jähriger und Älterer")
+    assert years(opened) == ["31.12.2024"]
+    assert opened.text(".qa-legend-title").endswith("31.12.2024")
+    assert opened.text(".qa-legend-city") == "Stadt: 10,0\u202f%"
+    opened.choose("SGB-II-Quote")
+    assert years(opened) == ["31.12.2024", "31.12.2022"]
+
+
+@pytest.mark.browser
+def test_the_keyboard_keeps_its_place_when_the_date_changes(opened):
+    select = opened.driver.find_element("css selector", ".qa-year")
+    select.send_keys("\ue015")  # arrow down
+    opened.drawn()
+    assert opened.text(".qa-legend-title").endswith("31.12.2022")
+    assert opened.run("return document.activeElement.className") == "qa-year"
