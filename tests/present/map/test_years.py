@@ -181,10 +181,12 @@ def test_hatch_panel_tooltip_and_table_are_those_of_the_date(opened, dated):
     place = dated("2024").areas.geometry.representative_point().to_crs("EPSG:4326")
     selected = {"2024": 3, "2022": 6}
     assert [row["count"] for row in opened.legend() if row["pattern"]] == [f"({selected['2024']})"]
+    assert len(set(opened.colors(place["08"], half=10))) == 1, "not selected now: no hatch"
     opened.driver.find_element("css selector", ".qa-search").send_keys("08\n")
     assert "24,0" in opened.text("#qa-area")
     choose_year(opened, "31.12.2022")
     assert [row["count"] for row in opened.legend() if row["pattern"]] == [f"({selected['2022']})"]
+    assert len(set(opened.colors(place["08"], half=10))) > 1, "selected then: hatched"
     assert "12,0" in opened.text("#qa-area")
     assert "24,0" not in opened.text("#qa-area")
     assert "1.100" in opened.text("#qa-area")
