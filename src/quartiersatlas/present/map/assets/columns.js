@@ -1,7 +1,7 @@
 // @ts-check
 // Values arrive as whole numbers without their decimal point, count columns once each.
 
-import { useScheme } from "./classes.js";
+import { classOf, useScheme } from "./classes.js";
 
 /**
  * Give every column its values and counts.
@@ -16,7 +16,7 @@ export function unpackColumns(atlas) {
     }
     useScheme(column, Object.keys(column.schemes)[0]);
     if (column.matrix) {
-      Object.assign(column, combined(atlas.columns[column.matrix[0]], atlas.columns[column.matrix[1]]));
+      Object.assign(column, combined(atlas.columns, column));
       continue;
     }
     column.values = scaled(column.values ?? rates(column), column.decimals);
@@ -24,22 +24,43 @@ export function unpackColumns(atlas) {
 }
 
 /**
- * Two columns of classes as one: every class of the first with every class of the second.
+ * @typedef {object} Axis one of the two columns of a matrix
+ * @property {string} head what it says, in the legend
+ * @property {string[]} classes
+ * @property {number[]} [breaks] limits of the classes, where the column has numbers; the same in all years
+ * @property {Record<string, [number, number]>} [moved] area -> value and class, where the limits alone would tell another class
+ */
+
+/**
+ * Two columns as one: every class of the first with every class of the second.
  *
- * @param {any} first
- * @param {any} second
+ * @param {any[]} columns with the values of the year that is shown
+ * @param {{matrix: number[], axes: Axis[]}} pair
  * @returns {{values: Array<number | null>, classes: string[], gaps: Record<string, string>}}
  */
-export function combined(first, second) {
-  const n = second.classes.length;
+export function combined(columns, { matrix, axes }) {
+  const [first, second] = matrix.map((index) => columns[index]);
+  const n = axes[1].classes.length;
   return {
-    values: first.values.map((/** @type {number | null} */ a, /** @type {number} */ area) => {
-      const b = second.values[area];
+    values: first.values.map((/** @type {number | null} */ value, /** @type {number} */ area) => {
+      const [a, b] = [axisClass(axes[0], value, area), axisClass(axes[1], second.values[area], area)];
       return a === null || b === null ? null : a * n + b;
     }),
-    classes: first.classes.flatMap((/** @type {string} */ a) => second.classes.map((/** @type {string} */ b) => `${a}, ${b}`)),
+    classes: axes[0].classes.flatMap((a) => axes[1].classes.map((b) => `${first.label}: ${a}, ${second.label}: ${b}`)),
     gaps: { ...second.gaps, ...first.gaps },
   };
+}
+
+/**
+ * @param {Axis} axis
+ * @param {number | null} value
+ * @param {number} area
+ * @returns {number | null}
+ */
+function axisClass({ breaks, moved }, value, area) {
+  if (value === null || !breaks) return value;
+  const exception = moved?.[area];
+  return exception?.[0] === value ? exception[1] : classOf(value, breaks);
 }
 
 /**
