@@ -41,7 +41,7 @@ MATRIX_COLORS = (
 
 # the same for two conditions: green for the second, blue for the first, dark for both
 PAIR_COLORS = (
-    ("#f7f4df", "#b5c8ef", "#6c7ec7"),
+    ("#f6f3c0", "#b5c8ef", "#6c7ec7"),
     ("#c2c791", "#64a7ae", "#545872"),
     ("#749648", "#246f5a", "#283534"),
 )
@@ -95,7 +95,7 @@ def pair_colors(n_first: int, n_second: int) -> list[str]:
     Examples
     --------
     >>> pair_colors(2, 2)
-    ['#f7f4df', '#749648', '#6c7ec7', '#283534']
+    ['#f6f3c0', '#749648', '#6c7ec7', '#283534']
     """
     return _row_by_row(PAIR_COLORS if n_second == len(PAIR_COLORS) else (PAIR_COLORS[0], PAIR_COLORS[-1]), n_first)
 
