@@ -191,3 +191,14 @@ def test_a_need_index_in_another_order_or_of_other_areas(data, need):
     assert shortlist.keys == ["c0"]
     with pytest.raises(SpecError, match="of other areas"):
         need.on(data.areas.index[:3])
+
+
+def test_a_rule_lists_its_conditions_in_the_order_of_its_reasons(data, need):
+    rule = (qa.above_city("arrivals", "poverty") | qa.in_class("status", "low")) & qa.worst_share("need", 0.2)
+    assert rule.conditions == (
+        ("above_city", "arrivals"),
+        ("above_city", "poverty"),
+        ("in_class", "status"),
+        ("worst_share", "need"),
+    )
+    assert [(c.kind, c.indicator) for c in rule.criteria(data, need)] == list(rule.conditions)

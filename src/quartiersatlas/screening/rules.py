@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -27,6 +27,13 @@ if TYPE_CHECKING:
     from quartiersatlas.need import NeedIndex
 
 NEED = "need"
+
+
+class Condition(NamedTuple):
+    """One condition as written: its kind (``above_city``, ``worst_share``, ``in_class``) and what it looks at."""
+
+    kind: str
+    indicator: str
 
 
 @dataclass(frozen=True)
@@ -87,6 +94,11 @@ class Rule(ABC):
     def criteria(self, data: AreaData, need: NeedIndex | None) -> list[Criterion]:
         """Apply every single condition of the rule."""
 
+    @property
+    @abstractmethod
+    def conditions(self) -> tuple[Condition, ...]:
+        """The single conditions, in the order of :meth:`criteria`."""
+
     def combine(self, fulfilled: list[pd.Series[bool]]) -> pd.Series[bool]:
         """Combine the conditions, given in the order of :meth:`criteria`: all of them must hold."""
         result = fulfilled[0]
@@ -100,11 +112,6 @@ class Rule(ABC):
 
     @abstractmethod
     def __str__(self) -> str: ...
-
-    @property
-    def size(self) -> int:
-        """Number of single conditions."""
-        return 1
 
     def __bool__(self) -> bool:
         raise SpecError(f"{self}: rules are combined with & and |; 'and' and 'or' would drop one side.")
@@ -133,8 +140,8 @@ class Combined(Rule):
 
     def combine(self, fulfilled: list[pd.Series[bool]]) -> pd.Series[bool]:
         """Combine both sides in three-valued logic."""
-        left = self.left.combine(fulfilled[: self.left.size])
-        right = self.right.combine(fulfilled[self.left.size :])
+        n_left = len(self.left.conditions)
+        left, right = self.left.combine(fulfilled[:n_left]), self.right.combine(fulfilled[n_left:])
         return left & right if self.sign == "&" else left | right
 
     def holds(self, runs: Redrawn) -> Held:
@@ -145,9 +152,9 @@ class Combined(Rule):
         return Held(left.yes | right.yes, left.no & right.no)
 
     @property
-    def size(self) -> int:
-        """Number of single conditions on both sides."""
-        return self.left.size + self.right.size
+    def conditions(self) -> tuple[Condition, ...]:
+        """Those of both sides."""
+        return self.left.conditions + self.right.conditions
 
     def __str__(self) -> str:
         sides = (f"({side})" if isinstance(side, Combined) else str(side) for side in (self.left, self.right))
@@ -177,9 +184,9 @@ class AboveCity(Rule):
         return Held(yes, np.logical_or.reduce([values <= city for values, city in each]))
 
     @property
-    def size(self) -> int:
+    def conditions(self) -> tuple[Condition, ...]:
         """One condition per rate."""
-        return len(self.indicators)
+        return tuple(Condition("above_city", name) for name in self.indicators)
 
     def __str__(self) -> str:
         return f"above_city({_quoted(self.indicators)})"
@@ -208,6 +215,11 @@ class WorstShare(Rule):
         wanted = np.maximum(1, np.floor(np.minimum(1, self.share * (1 + runs.shift)) * n + 0.5))
         yes = ranks(-values, "min") <= wanted
         return Held(yes, known & ~yes)
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """One condition."""
+        return (Condition("worst_share", self.indicator),)
 
     def __str__(self) -> str:
         return f'worst_share("{self.indicator}", {self.share:g})'
@@ -238,6 +250,11 @@ class InClass(Rule):
         numbers = runs.classes[self.axis]
         yes = np.isin(numbers, [runs.class_ids[self.axis].index(name) for name in self.classes])
         return Held(yes, (numbers >= 0) & ~yes)
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """One condition."""
+        return (Condition("in_class", self.axis),)
 
     def __str__(self) -> str:
         return f"in_class({_quoted((self.axis, *self.classes))})"

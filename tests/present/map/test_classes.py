@@ -23,6 +23,7 @@ from quartiersatlas.present.map.classes import (
     SD_COLORS,
     column_colors,
     matrix_colors,
+    pair_colors,
     ramp,
 )
 from quartiersatlas.release import ReleasedColumn
@@ -212,8 +213,9 @@ def test_no_two_classes_look_alike_to_colour_blind_readers(colors, kind):
 
 
 @pytest.mark.parametrize("kind", [*BLINDNESS, "all"])
-def test_no_two_cells_of_the_matrix_look_alike_to_colour_blind_readers(kind):
-    seen = [lab(color, BLINDNESS.get(kind, LIKE_ALL)) for color in matrix_colors(4, 3)]
+@pytest.mark.parametrize("colors", [matrix_colors(4, 3), pair_colors(3, 3)], ids=["need", "two conditions"])
+def test_no_two_cells_of_a_matrix_look_alike_to_colour_blind_readers(colors, kind):
+    seen = [lab(color, BLINDNESS.get(kind, LIKE_ALL)) for color in colors]
     distances = [np.linalg.norm(a - b) for a, b in combinations(seen, 2)]
     assert min(distances) > 8
 
@@ -222,6 +224,36 @@ def test_each_row_of_the_matrix_is_darker_than_the_one_above_whatever_the_column
     light = [lab(color, LIKE_ALL)[0] for color in matrix_colors(4, 3)]
     rows = [light[i : i + 3] for i in range(0, 12, 3)]
     assert all(min(above) > max(below) + 5 for above, below in pairwise(rows))
+
+
+def test_two_conditions_grow_darker_with_either_and_along_the_diagonal_for_grey_printers():
+    light = np.array([lab(color, LIKE_ALL)[0] for color in pair_colors(3, 3)]).reshape(3, 3)
+    assert (np.diff(light, axis=0) < -7).all()
+    assert (np.diff(light, axis=1) < -7).all()
+    assert (np.diff(np.diag(light)) < -20).all()
+
+
+@pytest.mark.parametrize("kind", [*BLINDNESS, "all"])
+@pytest.mark.parametrize("gap", ["#dddddd", "#ffffff"])  # those without a pattern
+def test_no_cell_of_two_conditions_looks_like_an_area_without_a_value(gap, kind):
+    seen = BLINDNESS.get(kind, LIKE_ALL)
+    assert min(np.linalg.norm(lab(color, seen) - lab(gap, seen)) for color in pair_colors(3, 3)) > 8
+
+
+def test_two_conditions_with_fewer_classes_keep_the_corners_and_rows_of_the_table():
+    all_nine = pair_colors(3, 3)
+    assert pair_colors(2, 2) == [all_nine[i] for i in (0, 2, 6, 8)]
+    assert pair_colors(3, 2) == [all_nine[i] for i in (0, 2, 3, 5, 6, 8)]
+    assert pair_colors(2, 3) == [all_nine[i] for i in (0, 1, 2, 6, 7, 8)]
+
+
+def test_two_conditions_have_no_reddish_colour_and_the_two_sides_differ_in_hue():
+    colors = pair_colors(3, 3)
+    parts = [[int(c[i : i + 2], 16) for i in (1, 3, 5)] for c in colors]
+    assert all(red <= 1.02 * green for red, green, _ in parts)
+    first, second = (np.degrees(np.arctan2(*lab(colors[i], LIKE_ALL)[:0:-1])) % 360 for i in (6, 2))
+    assert 250 < first < 300  # blue: rows, the first condition
+    assert 100 < second < 140  # green: columns, the second
 
 
 @pytest.mark.parametrize(("first", "second"), [(4, 2), (4, 4), (5, 3), (1, 3)])

@@ -25,6 +25,7 @@ GROUPS = {
         "Anteil Ausländerinnen und Ausländer",
         "Anteil 65-Jähriger und Älterer",
     ],
+    "Auswahl": ["Zwei Bedingungen: SGB-II-Quote und Kinderarmut (SGB II unter 15)"],
 }
 OPTIONS = """
 const groups = [...document.querySelectorAll(".qa-select optgroup")];

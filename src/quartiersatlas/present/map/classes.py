@@ -39,6 +39,13 @@ MATRIX_COLORS = (
     ("#fce2b4", "#f0ae57", "#c97a1c", "#7d4300"),
 )
 
+# the same for two conditions: green for the second, blue for the first, dark for both
+PAIR_COLORS = (
+    ("#f6f3c0", "#b5c8ef", "#6c7ec7"),
+    ("#c2c791", "#64a7ae", "#545872"),
+    ("#749648", "#246f5a", "#283534"),
+)
+
 
 def ramp(colors: tuple[str, ...], n_classes: int) -> list[str]:
     """Return as many colours as there are classes, spread from light to dark."""
@@ -79,8 +86,23 @@ def matrix_colors(n_first: int, n_second: int) -> list[str]:
     """
     if not 1 < n_first <= len(MATRIX_COLORS[0]) or n_second != len(MATRIX_COLORS):
         return []
-    ramps = [ramp(colors, n_first) for colors in MATRIX_COLORS]
-    return [colors[row] for row in range(n_first) for colors in ramps]
+    return _row_by_row(MATRIX_COLORS, n_first)
+
+
+def pair_colors(n_first: int, n_second: int) -> list[str]:
+    """Return the colours of two conditions together, the second one running fastest; each has two or three classes.
+
+    Examples
+    --------
+    >>> pair_colors(2, 2)
+    ['#f6f3c0', '#749648', '#6c7ec7', '#283534']
+    """
+    return _row_by_row(PAIR_COLORS if n_second == len(PAIR_COLORS) else (PAIR_COLORS[0], PAIR_COLORS[-1]), n_first)
+
+
+def _row_by_row(palette: tuple[tuple[str, ...], ...], n_rows: int) -> list[str]:
+    ramps = [ramp(colors, n_rows) for colors in palette]
+    return [colors[row] for row in range(n_rows) for colors in ramps]
 
 
 def schemes(

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from quartiersatlas.catalogue import text
-from quartiersatlas.present.map.classes import around_city, column_colors, matrix_colors, schemes
+from quartiersatlas.present.map.classes import around_city, column_colors, schemes
 from quartiersatlas.present.map.geometry import encode_point, simplified
+from quartiersatlas.present.map.matrices import with_matrices
 from quartiersatlas.present.map.topology import encode_topology
 from quartiersatlas.present.map.years import find_column, on_keys, pooled
 from quartiersatlas.present.wording import gap_kind, label, reason_texts, unit
@@ -64,6 +65,11 @@ WORDS = (
     "profile_note",
     "residents_count",
     "legend_filter",
+    "legend_cells",
+    "legend_both",
+    "label_rows",
+    "label_columns",
+    "cell_counts",
     "legend_candidate",
     "legend_candidate_date",
     "legend_near",
@@ -135,12 +141,13 @@ def _map_data(
             "residents": whole_numbers(release.residents, 0),
         },
         "geometry": encode_topology(simplified(areas)),
-        "columns": _with_matrix(
+        "columns": with_matrices(
             [
                 _column(c, lang, (release, *earlier), counts, breaks.get(c.id), is_first=c.id == first_axis)
                 for c in columns
             ],
             columns,
+            release,
             lang,
         ),
         "year": release.as_of,
@@ -245,30 +252,6 @@ def _earlier_cells(part: Release, name: str, counts: _Counts) -> dict[str, Any] 
     if column is None:
         return None
     return _cells(part, column, counts) | {"schemes": around_city(part, column)}
-
-
-def _with_matrix(contents: list[dict[str, Any]], columns: list[ReleasedColumn], lang: Lang) -> list[dict[str, Any]]:
-    """Put the first two axes of need together, after the axes: the page finds the values in their columns."""
-    axes = [column for column in columns if column.kind == "class"]
-    second = 1
-    colors = matrix_colors(len(axes[0].classes), len(axes[second].classes)) if len(axes) > second else []
-    if not colors:
-        return contents
-    names = [axis.indicator.label(lang) for axis in axes[: second + 1]]
-    matrix = {
-        "id": "need_matrix",
-        "label": text("label_matrix", lang, first=names[0], second=names[1]),
-        "unit": "",
-        "domain": text("heading_need", lang),
-        "decimals": 0,
-        "city": None,
-        "gaps": {},
-        "schemes": {"class": {"breaks": [], "colors": colors}},
-        "hint": text("legend_need", lang),
-        "matrix": [0, second],
-        "axes": names,
-    }
-    return [*contents[: len(axes)], matrix, *contents[len(axes) :]]
 
 
 def _rates_from_counts(release: Release, column: ReleasedColumn) -> list[int | None]:

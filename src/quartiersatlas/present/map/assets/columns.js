@@ -1,7 +1,7 @@
 // @ts-check
 // Values arrive as whole numbers without their decimal point, count columns once each.
 
-import { useScheme } from "./classes.js";
+import { classOf, useScheme } from "./classes.js";
 
 /**
  * What a column shows at one date.
@@ -30,11 +30,12 @@ export function unpackColumns(atlas) {
     const known = column.years.flatMap((/** @type {Cells | null} */ cells) => cells?.values ?? []).filter((/** @type {any} */ v) => v !== null);
     column.range = [Math.min, Math.max].map((choose) => known.reduce((/** @type {number} */ a, /** @type {number} */ b) => choose(a, b), known[0]));
   }
+  const at = (/** @type {number} */ year) => atlas.columns.map((/** @type {any} */ column) => ({ ...column, ...column.years?.[year] }));
   for (const column of atlas.columns.filter((/** @type {any} */ c) => c.matrix)) {
-    const [first, second] = column.matrix.map((/** @type {number} */ index) => atlas.columns[index]);
     column.years = atlas.times.map((/** @type {any} */ _, /** @type {number} */ year) => {
-      const [a, b] = [first.years[year], second.years[year]];
-      return a && b ? { ...combined({ ...first, ...a }, { ...second, ...b }), city: null, decimals: 0 } : null;
+      const isKnown = column.matrix.every((/** @type {number} */ index) => atlas.columns[index].years[year]);
+      const isOfRule = column.axes[0].breaks; // the limits are those of the latest date
+      return isKnown && !(year && isOfRule) ? { ...combined(at(year), column), city: null, decimals: 0 } : null;
     });
   }
 }
@@ -83,22 +84,43 @@ export function showYear(view, year) {
 }
 
 /**
- * Two columns of classes as one: every class of the first with every class of the second.
+ * @typedef {object} Axis one of the two columns of a matrix
+ * @property {string} head what it says, in the legend
+ * @property {string[]} classes
+ * @property {number[]} [breaks] limits of the classes, where the column has numbers; the same in all years
+ * @property {Record<string, [number, number]>} [moved] area -> value and class, where the limits alone would tell another class
+ */
+
+/**
+ * Two columns as one: every class of the first with every class of the second.
  *
- * @param {any} first
- * @param {any} second
+ * @param {any[]} columns with the values of the year that is shown
+ * @param {{matrix: number[], axes: Axis[]}} pair
  * @returns {{values: Array<number | null>, classes: string[], gaps: Record<string, string>}}
  */
-export function combined(first, second) {
-  const n = second.classes.length;
+export function combined(columns, { matrix, axes }) {
+  const [first, second] = matrix.map((index) => columns[index]);
+  const n = axes[1].classes.length;
   return {
-    values: first.values.map((/** @type {number | null} */ a, /** @type {number} */ area) => {
-      const b = second.values[area];
+    values: first.values.map((/** @type {number | null} */ value, /** @type {number} */ area) => {
+      const [a, b] = [axisClass(axes[0], value, area), axisClass(axes[1], second.values[area], area)];
       return a === null || b === null ? null : a * n + b;
     }),
-    classes: first.classes.flatMap((/** @type {string} */ a) => second.classes.map((/** @type {string} */ b) => `${a}, ${b}`)),
+    classes: axes[0].classes.flatMap((a) => axes[1].classes.map((b) => `${first.label}: ${a}, ${second.label}: ${b}`)),
     gaps: { ...second.gaps, ...first.gaps },
   };
+}
+
+/**
+ * @param {Axis} axis
+ * @param {number | null} value
+ * @param {number} area
+ * @returns {number | null}
+ */
+function axisClass({ breaks, moved }, value, area) {
+  if (value === null || !breaks) return value;
+  const exception = moved?.[area];
+  return exception?.[0] === value ? exception[1] : classOf(value, breaks);
 }
 
 /**

@@ -108,17 +108,9 @@ export function tooltip(atlas, column, area) {
   const box = element("div", "qa-tooltip");
   box.append(element("strong", "", atlas.areas.names[area]));
   box.append(element("div", "qa-muted", [atlas.areas.keys[area], ...atlas.areas.parents.map((/** @type {string[]} */ p) => p[area])].join(" · ")));
-  box.append(element("div", "", `${column.label}: ${cellText(atlas, column, area)}`));
-  if (column.numerator && column.values[area] !== null) {
-    const numbers = {
-      numerator: formatNumber(column.numerator[area], 0, atlas.lang),
-      denominator: formatNumber(column.denominator[area], 0, atlas.lang),
-    };
-    box.append(element("div", "qa-muted", fillIn(atlas.words.tooltip_counts, numbers)));
-  }
-  if (column.city !== null) {
-    box.append(element("div", "qa-muted", fillIn(atlas.words.legend_city, { value: formatValue(column.city, column, atlas.lang) })));
-  }
+  const shown = column.matrix?.map((/** @type {number} */ index) => atlas.columns[index]) ?? [column];
+  for (const one of shown) box.append(...valueLines(atlas, one, area));
+  if (column.both?.includes(column.values[area])) box.append(element("div", "qa-tooltip-reasons", atlas.words.legend_both));
   const reasons = atlas.reasons[area];
   if (reasons) {
     box.append(element("div", "qa-tooltip-reasons", atlas.words.tooltip_selected));
@@ -127,4 +119,25 @@ export function tooltip(atlas, column, area) {
     box.append(list);
   }
   return box;
+}
+
+/**
+ * @param {any} atlas
+ * @param {any} column
+ * @param {number} area
+ * @returns {HTMLElement[]} the value with its counts, and that of the city
+ */
+function valueLines(atlas, column, area) {
+  const lines = [element("div", "", `${column.label}: ${cellText(atlas, column, area)}`)];
+  if (column.numerator && column.values[area] !== null) {
+    const numbers = {
+      numerator: formatNumber(column.numerator[area], 0, atlas.lang),
+      denominator: formatNumber(column.denominator[area], 0, atlas.lang),
+    };
+    lines.push(element("div", "qa-muted", fillIn(atlas.words.tooltip_counts, numbers)));
+  }
+  if (column.city !== null) {
+    lines.push(element("div", "qa-muted", fillIn(atlas.words.legend_city, { value: formatValue(column.city, column, atlas.lang) })));
+  }
+  return lines;
 }

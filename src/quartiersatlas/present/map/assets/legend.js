@@ -47,7 +47,7 @@ export function drawLegend(atlas, column, filter, highlight, box) {
   const [counts, people] = [countClasses(column), sumClasses(column, atlas.areas.residents)];
   const write = (/** @type {number | undefined} */ n) => formatNumber(n ?? 0, 0, atlas.lang);
   const list = element("ul", "qa-legend-list");
-  if (column.matrix) card.append(matrixGrid(atlas, column, filter, highlight, counts));
+  if (column.matrix) card.append(matrixGrid(atlas, column, filter, highlight, counts, people));
   for (const { cell, label } of legendRows(atlas, column)) {
     if (column.matrix && typeof cell === "number") continue;
     const gap = GAP_STYLES[cell];
@@ -59,6 +59,11 @@ export function drawLegend(atlas, column, filter, highlight, box) {
     button.append(element("span", "qa-residents", write(people.get(cell))));
     list.append(row([button]));
   }
+  if (column.both) {
+    const [n, residents] = [counts, people].map((sums) => column.both.reduce((/** @type {number} */ sum, /** @type {number} */ cell) => sum + (sums.get(cell) ?? 0), 0));
+    const parts = rowParts(swatch("#ffffff", "", "qa-swatch-both"), atlas.words.legend_both, `(${write(n)})`);
+    list.prepend(row([...parts, element("span", "qa-residents", write(residents))]));
+  }
   list.append(...markRows(atlas, write).map(row));
   card.append(list);
   if (column.city !== null) {
@@ -68,7 +73,8 @@ export function drawLegend(atlas, column, filter, highlight, box) {
     card.append(element("p", "qa-legend-note", fillIn(atlas.words.legend_candidate_date, { date: atlas.times[0].year })));
   }
   if (column.hint) card.append(element("p", "qa-legend-note", column.hint));
-  card.append(element("p", "qa-legend-note", `${atlas.words.legend_areas}; ${atlas.words.legend_residents}. ${atlas.words.legend_filter}`));
+  const numbers = column.matrix ? atlas.words.legend_cells : `${atlas.words.legend_areas}; ${atlas.words.legend_residents}`;
+  card.append(element("p", "qa-legend-note", `${numbers}. ${atlas.words.legend_filter}`));
   if (!document.getElementById("qa-controls")) {
     // on other people's maps there is no page around the map that says it
     for (const note of atlas.notes) card.append(element("p", "qa-legend-note qa-legend-warning", note));
@@ -89,39 +95,52 @@ function legendTitle(atlas, column) {
 }
 
 /**
- * Two axes as a table: rows for the classes of the first, columns for those of the second, areas in the cells.
+ * Two axes as a table: rows for the classes of the first, columns for those of the second; areas and residents in the
+ * cells, a thick border around those that meet both conditions.
  *
  * @param {any} atlas
  * @param {any} column
  * @param {number | string | null} filter
  * @param {(cell: number | string | null) => void} highlight
  * @param {Map<number | string, number>} counts
+ * @param {Map<number | string, number>} people
  * @returns {HTMLElement}
  */
-function matrixGrid(atlas, column, filter, highlight, counts) {
-  const [first, second] = column.matrix.map((/** @type {number} */ index) => atlas.columns[index]);
+function matrixGrid(atlas, column, filter, highlight, counts, people) {
+  /** @type {import("./columns.js").Axis[]} */
+  const [first, second] = column.axes;
   const table = element("table", "qa-matrix");
+  const caption = element("caption", "");
+  caption.append(element("div", "", fillIn(atlas.words.label_rows, { label: first.head })));
+  caption.append(element("div", "", fillIn(atlas.words.label_columns, { label: second.head })));
   const heads = element("tr", "");
-  heads.append(element("td", "qa-muted", column.axes.join(" / ")));
-  for (const label of second.classes) heads.append(columnHead("col", label));
-  table.append(heads);
-  first.classes.forEach((/** @type {string} */ label, /** @type {number} */ row) => {
-    const line = element("tr", "");
-    line.append(columnHead("row", label));
-    second.classes.forEach((/** @type {string} */ _, /** @type {number} */ position) => {
-      const cell = row * second.classes.length + position;
-      const button = /** @type {HTMLButtonElement} */ (element("button", "qa-matrix-cell", formatNumber(counts.get(cell) ?? 0, 0, atlas.lang)));
-      button.type = "button";
-      button.style.backgroundColor = column.colors[cell];
-      button.style.color = isDark(column.colors[cell]) ? "#ffffff" : "#1a1a1a";
-      button.setAttribute("aria-label", `${column.classes[cell]}: ${button.textContent}`);
-      button.setAttribute("aria-pressed", String(filter === cell));
-      button.addEventListener("click", () => highlight(filter === cell ? null : cell));
+  heads.append(element("td", ""), ...second.classes.map((label) => columnHead("col", label)));
+  table.append(caption, heads);
+  const button = (/** @type {number} */ cell) => {
+    const [areas, residents] = [counts, people].map((sums) => formatNumber(sums.get(cell) ?? 0, 0, atlas.lang));
+    const node = /** @type {HTMLButtonElement} */ (element("button", "qa-matrix-cell", areas));
+    const meetsBoth = column.both?.includes(cell);
+    if (meetsBoth) node.classList.add("qa-matrix-both");
+    node.type = "button";
+    node.append(element("span", "", residents));
+    node.style.backgroundColor = column.colors[cell];
+    node.style.color = isDark(column.colors[cell]) ? "#ffffff" : "#000000";
+    const words = fillIn(atlas.words.cell_counts, { label: column.classes[cell], areas, residents });
+    node.title = meetsBoth ? `${words}; ${atlas.words.legend_both}` : words;
+    node.setAttribute("aria-label", node.title);
+    node.setAttribute("aria-pressed", String(filter === cell));
+    node.addEventListener("click", () => highlight(filter === cell ? null : cell));
+    return node;
+  };
+  first.classes.forEach((label, line) => {
+    const cells = second.classes.map((_, position) => {
       const box = element("td", "");
-      box.append(button);
-      line.append(box);
+      box.append(button(line * second.classes.length + position));
+      return box;
     });
-    table.append(line);
+    const parts = element("tr", "");
+    parts.append(columnHead("row", label), ...cells);
+    table.append(parts);
   });
   return table;
 }

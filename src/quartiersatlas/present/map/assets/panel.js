@@ -42,7 +42,7 @@ export function drawPanel(atlas, area, box, close) {
   if (atlas.reasons[area]) {
     box.append(element("h3", "", atlas.words.tooltip_selected), bulletList(atlas.reasons[area]));
   }
-  for (const domain of new Set(atlas.columns.map((/** @type {any} */ c) => c.domain))) {
+  for (const domain of new Set(atlas.columns.filter((/** @type {any} */ c) => !c.matrix).map((/** @type {any} */ c) => c.domain))) {
     box.append(element("h3", "", String(domain)));
     for (const column of atlas.columns) if (column.domain === domain && !column.matrix) box.append(profileRow(atlas, column, area));
   }

@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+
+const { combined } = await import(process.env.ASSETS + "/columns.js");
+
+const need = { label: "Status", values: [0, 1, null, 1], gaps: { 2: "suppressed" } };
+const change = { label: "Dynamik", values: [2, 0, 1, null], gaps: {} };
+const poor = { label: "A", values: [10, 12, 12, 20, 30, null], gaps: { 5: "suppressed" } };
+const young = { label: "B", values: [5, 7, 5, 7, null, 9], gaps: {} };
+const conditions = {
+  matrix: [1, 0],
+  axes: [
+    { head: "", classes: ["bis 12", "über 12 bis 20", "über 20"], breaks: [12.1, 20.1], moved: { 1: [12, 1] } },
+    { head: "", classes: ["unter 7", "ab 7"], breaks: [7], moved: {} },
+  ],
+};
+
+test("classes of two columns are numbered row by row, the second running fastest", () => {
+  const axes = [{ head: "", classes: ["hoch", "niedrig"] }, { head: "", classes: ["positiv", "stabil", "negativ"] }];
+  const { values, classes, gaps } = combined([need, change], { matrix: [0, 1], axes });
+  assert.deepEqual(values, [2, 3, null, null]);
+  assert.equal(classes.length, 6);
+  assert.equal(classes[3], "Status: niedrig, Dynamik: positiv");
+  assert.deepEqual(gaps, { 2: "suppressed" });
+});
+
+test("numbers fall into the classes of their limits; an area the selection puts elsewhere stands there", () => {
+  const { values, classes } = combined([young, poor], conditions);
+  // area 1 is on the limit and beyond it, area 2 on the limit and not
+  assert.deepEqual(values, [0, 3, 0, 3, null, null]);
+  assert.equal(classes[3], "A: über 12 bis 20, B: ab 7");
+});
+
+test("computed again from other values with the same limits; an exception holds for the value it was made for", () => {
+  const later = { ...poor, values: [40, 11, 12, 12, 30, 12] };
+  assert.deepEqual(combined([young, later], conditions).values, [4, 1, 0, 1, null, 1]);
+  assert.deepEqual(combined([young, poor], conditions).values, [0, 3, 0, 3, null, null]);
+});
