@@ -16,6 +16,7 @@ from quartiersatlas.present.map.bundle import head_html
 from quartiersatlas.present.map.classes import check_fixed
 from quartiersatlas.present.map.data import map_json
 from quartiersatlas.present.map.page import page_html
+from quartiersatlas.present.map.panel import check_notes
 from quartiersatlas.release import Release, release
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.intake import AreaData
+    from quartiersatlas.present.map.panel import Notes
 
 
 class OfflineMap(folium.Map):
@@ -44,6 +46,8 @@ class AtlasLayer(folium.map.Layer):
         Language of labels and numbers.
     breaks : mapping of str to sequence of float, optional
         Fixed class limits of columns, as :func:`atlas_map` takes them.
+    notes : mapping of str to str or iterable of str, optional
+        Notes of the analyst by district key.
     """
 
     _template = Template(
@@ -56,7 +60,11 @@ class AtlasLayer(folium.map.Layer):
     )
 
     def __init__(
-        self, release: Release, lang: Lang = "de", breaks: Mapping[str, Sequence[float]] | None = None
+        self,
+        release: Release,
+        lang: Lang = "de",
+        breaks: Mapping[str, Sequence[float]] | None = None,
+        notes: Notes | None = None,
     ) -> None:
         # Leaflet's layer control takes a name as HTML, and folium reads it as a template
         name = escape(release.title or "quartiersatlas").replace("{", "&#123;")
@@ -64,7 +72,7 @@ class AtlasLayer(folium.map.Layer):
         self._name = "AtlasLayer"
         self._id = "quartiersatlas"  # a fixed name: the same release gives the same bytes
         self.head = f"{{% raw %}}{head_html()}{{% endraw %}}"  # folium reads it as a template once more
-        self.content = map_json(release, lang, breaks)
+        self.content = map_json(release, lang, breaks, notes)
 
 
 @dataclass(frozen=True)
@@ -79,15 +87,19 @@ class Atlas:
         Language of everything a reader sees.
     breaks : mapping of str to sequence of float
         Fixed class limits of columns.
+    notes : mapping of str to str or iterable of str
+        Notes of the analyst by district key.
     """
 
     release: Release
     lang: Lang = "de"
     breaks: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    notes: Notes = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_lang(self.lang)
         check_fixed(self.release, self.breaks)
+        check_notes(self.release, self.notes)
 
     def to_folium(self) -> folium.Map:
         """Return the map as a folium map, to which further layers can be added."""
@@ -95,7 +107,7 @@ class Atlas:
         centre = ((south + north) / 2, (west + east) / 2)
         result = OfflineMap(location=centre, tiles=None, attribution_control=False, zoom_snap=0.1)
         result._id = "quartiersatlas"  # noqa: SLF001 - folium has no public way to name an element
-        AtlasLayer(self.release, self.lang, self.breaks).add_to(result)
+        AtlasLayer(self.release, self.lang, self.breaks, self.notes).add_to(result)
         figure = cast("Figure", result.get_root())
         figure.title = escape(self.release.title)
         figure.html.add_child(Element(page_html(self.release, self.lang).replace("{", "&#123;")), name="page")
@@ -127,7 +139,13 @@ class Atlas:
         return f"Atlas of {self.release!r}"
 
 
-def atlas_map(release: Release, lang: Lang = "de", *, breaks: Mapping[str, Sequence[float]] | None = None) -> Atlas:
+def atlas_map(
+    release: Release,
+    lang: Lang = "de",
+    *,
+    breaks: Mapping[str, Sequence[float]] | None = None,
+    notes: Notes | None = None,
+) -> Atlas:
     """Make the map of a release.
 
     Parameters
@@ -139,6 +157,8 @@ def atlas_map(release: Release, lang: Lang = "de", *, breaks: Mapping[str, Seque
     breaks : mapping of str to sequence of float, optional
         Fixed class limits by column, in its unit: one to four rising numbers, each the lowest value of its class. The
         same limits make maps of different years or cities comparable. Without them quantiles are shown first.
+    notes : mapping of str to str or iterable of str, optional
+        Local knowledge by district key; it stands in the panel of the area, beside the numbers, and changes none.
 
     Returns
     -------
@@ -149,8 +169,10 @@ def atlas_map(release: Release, lang: Lang = "de", *, breaks: Mapping[str, Seque
     ------
     SpecError
         The language is unknown, or class limits do not fit the release.
+    ReleaseError
+        A note is on an area that the release does not have.
     """
-    return Atlas(release, lang, breaks or {})
+    return Atlas(release, lang, breaks or {}, notes or {})
 
 
 def choropleth(data: AreaData, indicator: str, *, lang: Lang = "de") -> Atlas:

@@ -12,6 +12,8 @@ import pandas as pd
 from quartiersatlas.catalogue import text
 from quartiersatlas.present.map.classes import column_colors, matrix_colors, schemes
 from quartiersatlas.present.map.geometry import encode_point, simplified
+from quartiersatlas.present.map.panel import WORDS as PANEL_WORDS
+from quartiersatlas.present.map.panel import facility_areas, panel_data
 from quartiersatlas.present.map.topology import encode_topology
 from quartiersatlas.present.wording import gap_kind, label, reason_texts, unit
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from quartiersatlas.catalogue import Lang
+    from quartiersatlas.present.map.panel import Notes
     from quartiersatlas.release import Release, ReleasedColumn
 
 UNSAFE = re.compile(r"<|\u2028|\u2029|\{(?=[{%#])")
@@ -87,10 +90,18 @@ def map_columns(release: Release) -> list[ReleasedColumn]:
     return sorted(chosen, key=lambda c: order[c.kind])
 
 
-def map_json(release: Release, lang: Lang, breaks: Mapping[str, Sequence[float]] | None = None) -> str:
+def map_json(
+    release: Release,
+    lang: Lang,
+    breaks: Mapping[str, Sequence[float]] | None = None,
+    notes: Notes | None = None,
+) -> str:
     """Return the map's data as JSON that can neither end a script element nor start a template expression."""
     content = json.dumps(
-        _map_data(release, lang, breaks or {}), ensure_ascii=False, separators=(",", ":"), allow_nan=False
+        _map_data(release, lang, breaks or {}) | panel_data(release, lang, notes),
+        ensure_ascii=False,
+        separators=(",", ":"),
+        allow_nan=False,
     )
     return UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", content)
 
@@ -103,7 +114,7 @@ def _map_data(release: Release, lang: Lang, breaks: Mapping[str, Sequence[float]
     columns = map_columns(release)
     first_axis = next((c.id for c in columns if c.kind == "class"), "")
     counts = _Counts(release)
-    words = {name: text(name, lang) for name in WORDS}
+    words = {name: text(name, lang) for name in (*WORDS, *PANEL_WORDS)}
     words["legend_selected"] = text("legend_selected_context" if release.context_only else "legend_selected", lang)
     notes = [*release.notices, *([text("band_draft", lang)] if release.is_draft else []), text("reading_aid", lang)]
     return {
@@ -130,7 +141,7 @@ def _map_data(release: Release, lang: Lang, breaks: Mapping[str, Sequence[float]
         "counts": counts.arrays,
         "candidates": _candidates(release, number),
         "programmes": _programmes(release.programmes),
-        "facilities": _facilities(release.facilities),
+        "facilities": _facilities(release),
     }
 
 
@@ -242,11 +253,16 @@ def _programmes(frame: gpd.GeoDataFrame | None) -> dict[str, Any]:
     return {"labels": _feature_labels(frame), "geometry": encode_topology(frame)}
 
 
-def _facilities(frame: gpd.GeoDataFrame | None) -> list[dict[str, Any]]:
+def _facilities(release: Release) -> list[dict[str, Any]]:
+    frame = release.facilities
     if frame is None:
         return []
     points = frame.geometry.representative_point().to_crs("EPSG:4326")
-    return [{"label": name, "at": encode_point(p)} for name, p in zip(_feature_labels(frame), points, strict=True)]
+    areas = facility_areas(release, frame)
+    return [
+        {"name": str(name), "kind": str(kind), "at": encode_point(point), "areas": inside}
+        for name, kind, point, inside in zip(frame["name"], frame["kind"], points, areas, strict=True)
+    ]
 
 
 def _feature_labels(frame: gpd.GeoDataFrame) -> list[str]:
