@@ -3,7 +3,7 @@
 
 import { element } from "./controls.js";
 import { fillIn } from "./format.js";
-import { columnOf, folded, paragraph } from "./panel_parts.js";
+import { columnOf, foldedList, paragraph } from "./panel_parts.js";
 
 const HIGH = 0.2; // part of the shown areas
 
@@ -71,7 +71,7 @@ export function actionParts(atlas, area) {
   for (const field of new Set(actions.map(({ bundle }) => bundle.field))) {
     parts.push(element("h4", "", field));
     for (const { bundle, because } of actions.filter((action) => action.bundle.field === field)) {
-      parts.push(folded(bundle.label, bundle.examples));
+      parts.push(foldedList(bundle.label, bundle.examples));
       parts.push(element("p", "qa-muted", fillIn(atlas.words.action_because, { names: because.join(", ") })));
     }
   }

@@ -5,7 +5,7 @@ import { actionParts } from "./actions.js";
 import { cellText, element } from "./controls.js";
 import { fillIn, formatNumber, formatValue } from "./format.js";
 import { needParts, selectionParts } from "./panel_need.js";
-import { barPart, bulletList, columnOf, folded, hiddenBar, paragraph } from "./panel_parts.js";
+import { barPart, bulletList, columnOf, foldedList, hiddenBar, paragraph } from "./panel_parts.js";
 
 const Z95 = 1.959963984540054;
 
@@ -54,7 +54,7 @@ export function drawPanel(atlas, area, box, close) {
   box.append(jumps(headings, words.panel_parts));
   filled.forEach(([, parts], number) => box.append(headings[number], ...parts));
   const definitions = atlas.panel.indicators.map((/** @type {any} */ indicator) => indicator.note);
-  if (definitions.length) box.append(folded(words.heading_footnotes, definitions));
+  if (definitions.length) box.append(foldedList(words.heading_footnotes, definitions));
 }
 
 /**

@@ -28,7 +28,7 @@ export function bulletList(lines) {
  * @param {Iterable<string>} lines
  * @returns {HTMLElement}
  */
-export function folded(title, lines) {
+export function foldedList(title, lines) {
   const box = element("details", "");
   box.append(element("summary", "", title), bulletList(lines));
   return box;
