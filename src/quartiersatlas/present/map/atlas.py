@@ -16,7 +16,7 @@ from quartiersatlas.present.map.bundle import head_html
 from quartiersatlas.present.map.classes import check_fixed
 from quartiersatlas.present.map.data import map_json
 from quartiersatlas.present.map.page import page_html
-from quartiersatlas.present.map.panel import check_notes
+from quartiersatlas.present.map.panel import check_notes, lines_of
 from quartiersatlas.release import Release, release
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ def atlas_map(
     ReleaseError
         A note is on an area that the release does not have.
     """
-    return Atlas(release, lang, breaks or {}, notes or {})
+    return Atlas(release, lang, breaks or {}, lines_of(notes or {}))
 
 
 def choropleth(data: AreaData, indicator: str, *, lang: Lang = "de") -> Atlas:

@@ -74,6 +74,11 @@ def standing(release: Release, lang: Lang) -> dict[str, Any]:
     }
 
 
+def lines_of(notes: Notes) -> dict[str, tuple[str, ...]]:
+    """Return the notes of each area as lines."""
+    return {key: (note,) if isinstance(note, str) else tuple(map(str, note)) for key, note in notes.items()}
+
+
 def check_notes(release: Release, notes: Notes) -> None:
     """Refuse notes on areas that the release does not have."""
     for key in notes:
@@ -114,10 +119,7 @@ def _fixed(release: Release, lang: Lang, notes: Notes) -> dict[str, Any]:
             }
             for bundle in bundles
         ],
-        "notes": {
-            str(number[key]): [lines] if isinstance(lines, str) else [str(line) for line in lines]
-            for key, lines in notes.items()
-        },
+        "notes": {str(number[key]): lines for key, lines in lines_of(notes).items() if any(lines)},
     }
 
 
