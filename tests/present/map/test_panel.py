@@ -231,7 +231,7 @@ def test_reasons_say_by_how_much(atlas, sample):
     value, city = (f"{x:.1f}".replace(".", ",") for x in (row["value"], row["threshold"]))
     above = f"{row['value'] - row['threshold']:+.1f}".replace(".", ",")
     reasons = sections(atlas, row["key"])["Auswahl"][1]
-    assert f"{value}\u202f%, über dem Wert der Stadt ({city}\u202f%; {above}\u202fProzentpunkte)" in reasons
+    assert f"{value}\u202f%, über dem Wert der Stadt ({city}\u202f%, Abstand {above}\u202fProzentpunkte)" in reasons
 
 
 def test_definitions_open_at_the_end(atlas, sample):

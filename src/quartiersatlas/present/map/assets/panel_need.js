@@ -8,6 +8,13 @@ import { barPart, bulletList, columnOf, hiddenBar, paragraph } from "./panel_par
 const TENTHS = 10; // contributions arrive without their one decimal
 
 /**
+ * @typedef {object} Driver
+ * @property {string} id the column of the indicator
+ * @property {string} label
+ * @property {Array<number | null>} parts what it adds to the score of each area, in tenths
+ */
+
+/**
  * Whether the area is selected, why, and how stable that is; that it is not says nothing about need.
  *
  * @param {any} atlas
@@ -105,7 +112,6 @@ function driverParts(atlas, { label, drivers, partly }, area) {
 }
 
 /**
- * @template {{parts: Array<number | null>}} Driver
  * @param {Driver[]} drivers
  * @param {number} area
  * @returns {Array<{driver: Driver, part: number}>} those that are shown for the area, highest first
