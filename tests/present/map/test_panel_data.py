@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 import geopandas as gpd
 import pandas as pd
@@ -14,6 +15,7 @@ import quartiersatlas as qa
 from quartiersatlas.catalogue import action_bundles
 from quartiersatlas.errors import ReleaseError
 from quartiersatlas.present.map.data import map_json
+from quartiersatlas.present.map.panel import standing
 
 TEXTS = {"title": "T", "source": "Q", "as_of": "31.12.2024", "comment": "K"}
 KEYS = [f"A{i:02d}" for i in range(24)]
@@ -115,6 +117,16 @@ def test_areas_for_which_the_rule_cannot_be_told_are_named(sample, town):
     assert unknown
     standing = content(qa.release(town, **TEXTS))["standing"]
     assert (standing["screened"], standing["unassessed"], standing["stability"]) == (False, [], None)
+
+
+def test_how_areas_stand_is_told_in_the_order_of_the_areas(sample):
+    release = sample.release
+    turned = {name: getattr(release, name).iloc[::-1] for name in ("areas", "values", "status", "state", "selected")}
+    here, there = standing(release, "de"), standing(replace(release, **turned), "de")
+    last = len(release.areas) - 1
+    assert sorted(last - area for area in there["unassessed"]) == here["unassessed"]
+    for one, two in zip(here["axes"], there["axes"], strict=True):
+        assert [driver["parts"][::-1] for driver in two["drivers"]] == [driver["parts"] for driver in one["drivers"]]
 
 
 def test_notes_stand_with_the_number_of_their_area(town_release):

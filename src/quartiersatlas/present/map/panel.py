@@ -65,10 +65,12 @@ def panel_data(release: Release, lang: Lang, notes: Notes | None = None) -> dict
 
 def standing(release: Release, lang: Lang) -> dict[str, Any]:
     """Return how each area stands: whether the rule could be told, how stable that is, ranks, drivers."""
-    unknown = pd.Series(dtype=bool) if release.assessed is None else ~release.assessed
+    keys = release.areas.index
+    assessed = release.assessed
+    told = pd.Series(data=True, index=keys) if assessed is None else assessed.reindex(keys, fill_value=False)
     return {
         "screened": release.has_shortlist,
-        "unassessed": [position for position, yes in enumerate(unknown) if yes],
+        "unassessed": [position for position, yes in enumerate(told) if not yes],
         "stability": _stability(release, lang),
         "axes": [_axis(release, column.id, lang) for column in release.columns if column.kind == "class"],
     }
@@ -160,7 +162,9 @@ def _axis(release: Release, name: str, lang: Lang) -> dict[str, Any]:
 
 def _parts(release: Release, axis: str, driver: str) -> list[int | None]:
     """Return contributions without their decimal point."""
-    return [] if release.drivers is None else _whole(release.drivers[axis, driver] * 10**DECIMALS)
+    if release.drivers is None:
+        return []
+    return _whole(release.drivers[axis, driver].reindex(release.areas.index) * 10**DECIMALS)
 
 
 def _interval(release: Release, axis: str) -> dict[str, Any]:

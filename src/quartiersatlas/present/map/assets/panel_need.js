@@ -52,7 +52,7 @@ export function stabilityText({ standing, words, lang }, area) {
  * @returns {HTMLElement[]} empty without a need index
  */
 export function needParts(atlas, area) {
-  const { axes } = atlas.standing;
+  const axes = atlas.standing.axes.filter((/** @type {any} */ axis) => columnOf(atlas, axis.id));
   const classes = axes.map((/** @type {any} */ axis) => {
     const line = element("p", "qa-profile-words", `${axis.label}: `);
     line.append(element("strong", "", cellText(atlas, columnOf(atlas, axis.id), area)));
