@@ -169,6 +169,18 @@ def test_reasons_give_value_and_threshold_in_both_languages(town_release):
     ]
 
 
+def test_reasons_say_by_how_much_a_value_lies_above_that_of_the_city(town):
+    # 2520 of 11460 are 22.0 %; 320 of 1010 are 31.7 %, 220 of 960 are 22.9 %
+    release = qa.release(town, shortlist=qa.screen(town, qa.above_city("sgb2_rate")))
+    german, english = (reason_texts(release, lang) for lang in ("de", "en"))
+    assert german["12"] == [
+        "SGB-II-Quote: 31,7\u202f%, über dem Wert der Stadt (22,0\u202f%, Abstand +9,7\u202fProzentpunkte)"
+    ]
+    assert english["07"] == [
+        "SGB II benefit rate: 22.9\u202f%, above the city value (22.0\u202f%, difference +0.9\u202fpercentage points)"
+    ]
+
+
 def test_summary_counts_people_not_areas_only(town_release):
     # residents 1000, 1050, ... 1550: 15300 in all, 1450 + 1500 + 1550 = 4500 in the last three
     first, second = summary_texts(town_release, "de")

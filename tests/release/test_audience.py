@@ -72,6 +72,42 @@ def test_a_protected_area_has_no_rank(parts):
     assert released.order[-1] in set(released.values.index[released.values["need_status"].isna()])
 
 
+RANKS = ["rank_lower", "rank_median", "rank_upper"]
+
+
+def test_ranks_of_the_runs_leave_inside_the_house_only(parts):
+    stable = parts["shortlist"].stability(n=50, seed=1)
+    inside = qa.release(**parts, stability=stable, audience="internal").stability.table
+    assert list(inside) == ["label", "p_selected", *RANKS]
+    assert inside[RANKS].equals(stable.table[RANKS])  # every score is shown
+    assert list(qa.release(**parts, stability=stable).stability.table) == ["label", "p_selected"]
+    alone = {"data": parts["data"], "need": parts["need"]}
+    assert (
+        "rank_upper" in qa.release(**alone, stability=parts["need"].stability(n=5), audience="internal").stability.table
+    )
+    without_index = {"data": parts["data"], "shortlist": parts["shortlist"]}
+    assert "rank_upper" not in qa.release(**without_index, stability=stable, audience="internal").stability.table
+
+
+def test_a_withheld_score_leaves_no_gap_in_the_ranks_of_the_runs(parts):
+    data = parts["data"]
+    values = data.values.drop(columns="poverty")
+    values.loc["c0", ["poor", "residents"]] = [998.0, 1000.0]  # two are not poor: protected, and the highest score
+    again = qa.add_rates(replace(data, values=values, rates={}), RATE)
+    need = qa.need_index(again, parts["need"].spec)
+    shortlist = qa.screen(again, qa.worst_share("poverty", 0.25), need=need)
+    stable = shortlist.stability(n=3, vary=[])
+    released = qa.release(again, need=need, shortlist=shortlist, stability=stable, audience="internal")
+    assert stable.table.loc["c0", "rank"] == 1
+    shown = released.values["need_status"].notna()
+    assert not shown["c0"]
+    for name in RANKS:
+        assert stable.table.loc[shown, name].min() == 2
+        ranks = released.stability.table[name]
+        assert ranks.isna().tolist() == (~shown).tolist()
+        assert ranks.equals(released.ranks["need_status_rank"].rename(name))
+
+
 def test_what_is_made_of_released_columns_is_protected_with_them(joined):
     data = qa.add_rates(joined({"poor": [2.0, 20, 60, 90], "residents": [1000.0] * 4}), RATE)
     released = qa.release(data)

@@ -114,6 +114,24 @@ def test_need_of_a_shortlist_is_that_of_the_index(data, need):
     assert need.spec.hash in repr(through)
 
 
+def test_ranks_of_a_shortlist_are_those_of_the_index(data, need):
+    names = ["rank", "rank_lower", "rank_median", "rank_upper"]
+    shortlist = qa.screen(data, qa.in_class("status", "high"), need=need)
+    through = shortlist.stability(n=200, seed=4, vary=["weights", "normalisation"])
+    direct = need.stability(n=200, seed=4, select={"status": ["high"]}, vary=["weights", "normalisation"])
+    assert through.table[names].equals(direct.table[names])
+    assert (through.table["rank_lower"] < through.table["rank_upper"]).any()
+    fixed = shortlist.stability(n=3, vary=[])
+    for name in names:
+        assert fixed.table[name].equals(need.ranks["status"].rename(name))
+
+
+def test_without_a_need_index_there_are_no_ranks(data):
+    stable = qa.screen(data, qa.above_city("poverty")).stability(n=3)
+    assert list(stable.table) == ["selected", "p_selected", "label"]
+    assert stable.places is None
+
+
 def test_a_shortlist_without_its_data_says_so(data):
     shortlist = dataclasses.replace(qa.screen(data, qa.above_city("poverty")), data=None)
     with pytest.raises(SpecError, match="make it with screen"):

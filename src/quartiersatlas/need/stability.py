@@ -15,7 +15,7 @@ from quartiersatlas.need.arguments import check_ranges, check_run
 from quartiersatlas.need.classes import class_numbers
 from quartiersatlas.need.draws import drawn
 from quartiersatlas.need.evaluate import axis_score
-from quartiersatlas.need.normalise import ranks
+from quartiersatlas.need.places import BAND, places_of, rank_table
 from quartiersatlas.need.runs import (
     Method,
     Runs,
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     Seed = int | np.random.Generator | None
 
 SOURCES = ("data", "weights", "normalisation", "aggregation", "threshold")
-BAND = (0.05, 0.95)  # of the rank interval
 LABELS = ("sicher", "Grenzfall", "nicht")
 
 
@@ -82,6 +81,8 @@ class Stability:
         the axes allow no other method.
     spec_id, spec_hash : str
         The spec it belongs to.
+    places : DataFrame, optional
+        Ranks of the scored areas on the first axis, one row per run; not there without a need index.
     """
 
     table: pd.DataFrame
@@ -97,6 +98,7 @@ class Stability:
     idle: tuple[str, ...] = ()
     spec_id: str = ""
     spec_hash: str = ""
+    places: pd.DataFrame | None = field(default=None, repr=False)
 
     @property
     def borderline(self) -> list[str]:
@@ -185,7 +187,8 @@ def stability(
     known = np.logical_and.reduce([~np.isnan(score) for score in found.scores.values()])
     failed = count_failed(known, "stability")
     chances = {axis.id: _class_shares(found.classes[axis.id], axis) for axis in need.spec.axes}
-    table = _table(need, base, selection, found.scores, share_of_runs(chosen, told), chances, limits)
+    places = places_of(found.scores[need.spec.axes[0].id], need.scored)
+    table = _table(need, base, selection, places, share_of_runs(chosen, told), chances, limits)
     probabilities = pd.concat(
         {
             axis.id: pd.DataFrame(chances[axis.id], index=need.scored, columns=[c.id for c in axis.classes])
@@ -215,6 +218,7 @@ def stability(
         idle=idle_sources(vary, runs, has_counts=bool(need.inputs.counts)),
         spec_id=need.spec.id,
         spec_hash=need.spec.hash,
+        places=places,
     )
 
 
@@ -297,40 +301,21 @@ def _class_shares(numbers: NDArray[np.int64], axis: NeedAxis) -> Array:
     return np.stack([share_of_runs(numbers == k, numbers >= 0) for k in range(len(axis.classes))], axis=1)
 
 
-def _rank_quantiles(places: Array) -> Array:
-    """Return lower end, median and upper end of the ranks of each area over its runs; whole ranks."""
-    found = np.full((3, places.shape[1]), np.nan)
-    ranked = ~np.isnan(places).all(axis=0)
-    quantile = np.nanquantile if np.isnan(places).any() else np.quantile
-    found[:, ranked] = quantile(places[:, ranked], [BAND[0], 0.5, BAND[1]], axis=0, method="inverted_cdf")
-    return found
-
-
 def _table(
     need: NeedIndex,
     base: Mapping[str, Array],
     selection: Selection,
-    scores: Mapping[str, Array],
+    places: pd.DataFrame,
     p: Array,
     chances: Mapping[str, Array],
     limits: tuple[float, float],
 ) -> pd.DataFrame:
     published = {axis.id: class_numbers(base[axis.id], axis) for axis in need.spec.axes}
-    first = need.spec.axes[0].id
-    places = ranks(-scores[first], "min")
-    lower, median, upper = _rank_quantiles(places)
     table = pd.DataFrame(
-        {
-            "selected": selection.selected(base, published),
-            "p_selected": p,
-            "label": labelled(p, limits),
-            "rank": ranks(-base[first], "min"),
-            "rank_lower": lower,
-            "rank_median": median,
-            "rank_upper": upper,
-        },
+        {"selected": selection.selected(base, published), "p_selected": p, "label": labelled(p, limits)},
         index=need.scored,
     )
+    table = table.join(rank_table(places, need.scores.loc[need.scored, need.spec.axes[0].id]))
     for axis in need.spec.axes:
         if len(axis.classes) > 1:
             kept = np.take_along_axis(chances[axis.id], published[axis.id][:, None], axis=1)[:, 0]

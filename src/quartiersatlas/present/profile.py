@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from quartiersatlas.catalogue import check_lang
-from quartiersatlas.errors import ReleaseError, SpecError, list_some
+from quartiersatlas.errors import SpecError
 from quartiersatlas.present.area_profile.comparison import comparison_record
 from quartiersatlas.present.area_profile.pages import profile_document
-from quartiersatlas.present.area_profile.record import area_record
+from quartiersatlas.present.area_profile.record import area_record, check_area
 from quartiersatlas.present.paper import docx_bytes, html_text, markdown_text, save_document
 
 if TYPE_CHECKING:
@@ -215,10 +214,7 @@ def profile(
     check_lang(lang)
     if format not in (None, "html", "markdown", "docx", "dict"):
         raise SpecError(f"format is {format!r}; there are 'html', 'markdown', 'docx' and 'dict'.")
-    if key not in release.areas.index:
-        close = get_close_matches(str(key), [str(k) for k in release.areas.index], n=3, cutoff=0.5)
-        hint = f" Did you mean {list_some(close)}?" if close else ""
-        raise ReleaseError(f"The release has no area {key!r}.{hint} Keys are text, with their leading zeros.")
+    check_area(release, key)
     record = area_record(release, key, lang, notes)
     if compare_with is not None:
         record["comparison"] = comparison_record(release, compare_with, key, lang, force=force)

@@ -9,7 +9,7 @@ import pandas as pd
 from quartiersatlas.catalogue import text
 from quartiersatlas.catalogue.texts import pick
 from quartiersatlas.present.method import steps_text
-from quartiersatlas.release.labels import indicator_label, label, rule_text, unit, value_text
+from quartiersatlas.release.labels import difference_text, indicator_label, label, rule_text, unit, value_text
 from quartiersatlas.release.summary import summary_texts
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "cell_text",
+    "difference_text",
     "fact_text",
     "gap_kind",
     "label",
@@ -64,6 +65,9 @@ def _reason(release: Release, row: Any, lang: Lang) -> str:  # noqa: ANN401 - a 
         return text(f"reason_{row.criterion}", lang, label=name, value=hidden, threshold=hidden)
     column = release.column(row.column)
     threshold = "" if column.kind == "class" else value_text(row.threshold, column, lang)
+    if row.criterion == "above_city" and not pd.isna(row.threshold):
+        above = round(row.value - row.threshold, column.decimals)
+        threshold = text("reason_distance", lang, threshold=threshold, difference=difference_text(above, column, lang))
     value = value_text(row.value, column, lang)
     return text(f"reason_{row.criterion}", lang, label=label(column, lang), value=value, threshold=threshold)
 

@@ -39,6 +39,15 @@ def value_text(value: Any, column: ReleasedColumn, lang: Lang) -> str:  # noqa: 
     return f"{number}{THIN_BLANK}{sign}" if sign else number
 
 
+def difference_text(difference: float | None, column: ReleasedColumn, lang: Lang) -> str:
+    """Return a difference with its sign, in percentage points where the indicator is in percent."""
+    if difference is None:
+        return "–"
+    sign = "+" if difference > 0 else ""
+    words = text("unit_percentage_points", lang) if column.indicator.unit == "percent" else unit(column, lang)
+    return f"{sign}{number_text(difference, column.decimals, lang)}{THIN_BLANK}{words}".strip()
+
+
 def rule_text(release: Release, rule: Rule, lang: Lang) -> str:
     """Return a rule in words."""
     match rule:

@@ -396,11 +396,21 @@ def release(
         scale=scale.round(SCALE_DECIMALS) if scale is not None else None,
         dates=_dates(dates or {}, out),
         assessed=assessed if shortlist is not None else None,
-        stability=(released_stability(stability, kept, shortlist, need, assessed) if stability is not None else None),
+        stability=(
+            released_stability(stability, kept, shortlist, need, assessed, _ranked_score(out, audience))
+            if stability is not None
+            else None
+        ),
     )
     if ledger is not None:
         result = _entered(result, kept, shown_counts(kept, names), ledger)
     return result
+
+
+def _ranked_score(out: Released, audience: Audience) -> pd.Series[float] | None:
+    """Return the score whose ranks may be told: that of the first axis, inside the house."""
+    scores = [column.id for column in out.columns if column.kind == "score"]
+    return out.values[scores[0]] if scores and audience == "internal" else None
 
 
 def _dates(dates: Mapping[str, str], out: Released) -> Mapping[str, str]:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from quartiersatlas.errors import SpecError, list_some
+from quartiersatlas.need.places import rank_table
 from quartiersatlas.release.columns import need_cells
 
 if TYPE_CHECKING:
@@ -31,7 +32,10 @@ class ReleasedStability:
     ----------
     table : DataFrame
         On the district key: ``label`` (``"sure"``, ``"open"``, ``"out"``) and ``p_selected`` (share of the runs in
-        [0, 1], two decimals). Missing for areas for which the outcome cannot or may not be told.
+        [0, 1], two decimals). Missing for areas for which the outcome cannot or may not be told. Inside the house
+        also ``rank_lower``, ``rank_median``, ``rank_upper``: 5 %, 50 % and 95 % of the runs' ranks on the first axis
+        among the areas whose score is shown, as :attr:`Release.ranks` counts them; missing for all others. In public
+        there are no such columns.
     notes : mapping of language to tuple of str
         What was varied and where the limits of the labels lie.
     """
@@ -46,11 +50,13 @@ def released_stability(
     shortlist: Shortlist | None,
     need: NeedIndex | None,
     told: pd.Series[bool],
+    score: pd.Series[float] | None = None,
 ) -> ReleasedStability:
     """Return the labels of areas that may be told.
 
     With a shortlist these are the areas with a told outcome; otherwise those whose scores may be shown. Sizes over all
-    runs stay inside: they count withheld areas too.
+    runs stay inside: they count withheld areas too. So do ranks among all areas, whose gaps would tell where a withheld
+    score lies: with a released ``score``, ranks are counted anew among the areas that show it.
 
     Raises
     ------
@@ -74,13 +80,16 @@ def released_stability(
         secret = need_cells(kept, need) if need is not None else {}
         shown = ~pd.DataFrame({"hidden": kept.hidden, **secret}).any(axis=1)
     shown = shown & table["label"].notna()
+    released = pd.DataFrame(
+        {
+            "label": table["label"].map(LABELS).where(shown),
+            "p_selected": table["p_selected"].astype(float).round(DECIMALS).where(shown, np.nan),
+        }
+    )
+    if score is not None and stability.places is not None:
+        released = released.join(rank_table(stability.places, score.astype(float)).drop(columns="rank"))
     return ReleasedStability(
-        table=pd.DataFrame(
-            {
-                "label": table["label"].map(LABELS).where(shown),
-                "p_selected": table["p_selected"].astype(float).round(DECIMALS).where(shown, np.nan),
-            }
-        ),
+        table=released,
         notes={"de": tuple(stability.notes("de")), "en": tuple(stability.notes("en"))},
     )
 

@@ -76,8 +76,8 @@ class Shortlist:
         Returns
         -------
         Stability
-            ``p_selected`` and ``label`` of every area for which the rule could be told; no ranks and no class
-            probabilities, which are those of ``need.stability()``.
+            ``p_selected`` and ``label`` of every area for which the rule could be told; with a need index the ranks of
+            its first axis. No class probabilities, which are those of ``need.stability()``.
 
         Raises
         ------

@@ -10,6 +10,7 @@ import pandas as pd
 from quartiersatlas.need.arguments import check_ranges, check_run
 from quartiersatlas.need.draws import Draws, drawn
 from quartiersatlas.need.inputs import NeedInputs, counts_behind
+from quartiersatlas.need.places import places_of, rank_table
 from quartiersatlas.need.runs import Runs, count_failed, outcomes, share_of_runs
 from quartiersatlas.need.stability import (
     SOURCES,
@@ -60,6 +61,7 @@ def shortlist_stability(
     scores: dict[str, Array] = {}
     classes: dict[str, NDArray[np.int64]] = {}
     methods: list[tuple[str, ...]] = []
+    places = None
     if need is not None:
         inside = np.asarray(data.areas.index.isin(need.scored))
         part = Draws({name: draws.columns[name][:, inside] for name in map(str, need.inputs.values)}, draws.city)
@@ -67,6 +69,7 @@ def shortlist_stability(
         axes = [axis.id for axis in need.spec.axes]
         spread = {name: float(need.scores[name].std(ddof=0)) for name in axes}
         found = outcomes(need.spec, axes, runs, need.ground, spread)
+        places = places_of(found.scores[axes[0]], need.scored)
         scores = {name: _spread_out(found.scores[name], inside, np.nan) for name in axes}
         classes = {name: _spread_out(found.classes[name], inside, -1) for name in axes}
         shift, methods = runs.shift, [method[:2] for method in runs.methods]
@@ -86,6 +89,8 @@ def shortlist_stability(
     told = np.broadcast_to(held.yes | held.no, chosen.shape)
     assessed = np.asarray(shortlist.assessed)
     table = _table(shortlist, share_of_runs(chosen, told), limits)
+    if need is not None and places is not None:
+        table = table.join(rank_table(places, need.scores.loc[need.scored, need.spec.axes[0].id]))
     return Stability(
         table=table,
         class_probabilities=pd.DataFrame(index=data.areas.index),
@@ -107,6 +112,7 @@ def shortlist_stability(
         idle=idle_sources(vary, runs, has_counts=bool(inputs.counts)),
         spec_id="the shortlist" if need is None else need.spec.id,
         spec_hash="" if need is None else need.spec.hash,
+        places=places,
     )
 
 

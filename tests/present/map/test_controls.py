@@ -98,7 +98,11 @@ def test_tooltip_of_a_selected_area_gives_every_reason(atlas, exported, clear, c
         both = numerator.notna() & denominator.notna()
         city = 100 * numerator[both].sum() / denominator[both].sum()
         value = counts_of(key, name)[2]
-        assert reason == f"{label}: {german(value, 1)}\u202f%, über dem Wert der Stadt ({german(city, 1)}\u202f%)"
+        above = round(value, 1) - round(city, 1)  # of the numbers that are shown
+        assert reason == (
+            f"{label}: {german(value, 1)}\u202f%, über dem Wert der Stadt "
+            f"({german(city, 1)}\u202f%, Abstand +{german(above, 1)}\u202fProzentpunkte)"
+        )
     assert re.fullmatch(
         r"Sozialer Status \(Indexwert, höher = mehr Bedarf\): \d,\d\d, unter den höchsten Werten \(ab \d,\d\d\)",
         reasons[2],

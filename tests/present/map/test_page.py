@@ -71,7 +71,7 @@ def test_a_click_on_an_area_opens_its_panel_and_escape_closes_it(atlas, exported
     panel = atlas.text("#qa-area")
     people = f"{counts['Einwohner'][key]:,.0f}".replace(",", ".")
     assert f"{people} Einwohnerinnen und Einwohner" in panel
-    assert "Ausgewählt, weil:" in panel
+    assert "Das Gebiet ist ausgewählt, weil es diese Bedingungen erfüllt:" in panel
     rate = f"{exported['sgb2_rate'][key]:.1f}".replace(".", ",")
     assert f"SGB-II-Quote: {rate}\u202f% (Stadt: " in panel
     keys(atlas, Keys.ESCAPE)

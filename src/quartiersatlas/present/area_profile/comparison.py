@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from quartiersatlas.catalogue import text
 from quartiersatlas.errors import ReleaseError, SpecError, list_some
 from quartiersatlas.present.area_profile.indicators import Record, plain
-from quartiersatlas.present.map.geometry import on_areas
+from quartiersatlas.present.coordinates import on_areas
 from quartiersatlas.present.wording import cell_text, label, value_text
 
 if TYPE_CHECKING:

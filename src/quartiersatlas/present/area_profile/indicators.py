@@ -8,7 +8,6 @@ import pandas as pd
 
 from quartiersatlas.catalogue import number_text, text
 from quartiersatlas.catalogue.indicator import DOMAINS
-from quartiersatlas.catalogue.texts import THIN_BLANK
 from quartiersatlas.present.wording import cell_text, gap_kind, label, unit, value_text
 
 if TYPE_CHECKING:
@@ -28,10 +27,15 @@ def parents_of(release: Release, key: str) -> dict[str, str]:
 
 def indicator_records(release: Release, key: str, lang: Lang) -> list[Record]:
     """Return one record per indicator: rates, shares, and counts that are no part of a rate."""
+    columns = indicator_columns(release)
+    return [_record(release, key, column, number, lang) for number, column in enumerate(columns, start=1)]
+
+
+def indicator_columns(release: Release) -> list[ReleasedColumn]:
+    """Return the columns of the indicators by domain, resources last."""
     beside = {name for column in release.columns for name in (column.numerator, column.denominator) if name}
     found = [c for c in release.columns if c.kind in ("rate", "share", "count") and c.id not in beside]
-    columns = sorted(found, key=lambda c: (c.indicator.role == "resource", DOMAINS.index(c.indicator.domain)))
-    return [_record(release, key, column, number, lang) for number, column in enumerate(columns, start=1)]
+    return sorted(found, key=lambda c: (c.indicator.role == "resource", DOMAINS.index(c.indicator.domain)))
 
 
 def _record(release: Release, key: str, column: ReleasedColumn, number: int, lang: Lang) -> Record:
@@ -80,14 +84,19 @@ def is_high(release: Release, key: str, column: ReleasedColumn) -> bool:
 
     Indicators without a valuation, such as the share of residents with migration background, never do.
     """
-    direction = column.indicator.direction
+    direction = need_direction(column)
     values = release.values[column.id]
-    if column.kind not in ("rate", "share") or not direction or pd.isna(values[key]):
+    if not direction or pd.isna(values[key]):
         return False
     need = values.dropna().astype(float) * direction
     own = float(values[key]) * direction
     worse_than_city = pd.isna(column.city) or own > column.city * direction
     return bool(worse_than_city and (need >= own).mean() <= HIGH)
+
+
+def need_direction(column: ReleasedColumn) -> int:
+    """Return 1 where high values point to need, -1 where low ones do, 0 where neither does."""
+    return (column.indicator.direction or 0) if column.kind in ("rate", "share") else 0
 
 
 def plain(value: Any) -> float | None:  # noqa: ANN401 - a cell
@@ -111,12 +120,3 @@ def parent_lines(parent: Record, column: ReleasedColumn, lang: Lang) -> list[str
     if parent["known"] < parent["areas"]:
         words.append(text("parent_known", lang, known=parent["known"], areas=parent["areas"]))
     return words
-
-
-def difference_text(difference: float | None, column: ReleasedColumn, lang: Lang) -> str:
-    """Return a difference with its sign, in percentage points where the indicator is in percent."""
-    if difference is None:
-        return "–"
-    sign = "+" if difference > 0 else ""
-    words = text("unit_percentage_points", lang) if column.indicator.unit == "percent" else unit(column, lang)
-    return f"{sign}{number_text(difference, column.decimals, lang)}{THIN_BLANK}{words}".strip()

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from quartiersatlas.catalogue import number_text, text
 from quartiersatlas.catalogue.indicator import DOMAINS
 from quartiersatlas.present.area_profile.comparison import remark
-from quartiersatlas.present.area_profile.indicators import difference_text, parent_lines, value_lines
+from quartiersatlas.present.area_profile.indicators import parent_lines, value_lines
 from quartiersatlas.present.area_profile.record import driver_lists, share_text
 from quartiersatlas.present.opening import comment_blocks, opening_blocks
 from quartiersatlas.present.paper import Bullets, Document, Heading, Paragraph, Row, Table
 from quartiersatlas.present.stability import stability_text
-from quartiersatlas.present.wording import fact_text, value_text
+from quartiersatlas.present.wording import difference_text, fact_text, value_text
 
 if TYPE_CHECKING:
     from quartiersatlas.catalogue import Lang

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from quartiersatlas.catalogue import action_bundles, number_text, text
+from quartiersatlas.errors import ReleaseError, list_some
 from quartiersatlas.present.area_profile.indicators import Record, indicator_records, parents_of, plain
-from quartiersatlas.present.map.geometry import on_areas
+from quartiersatlas.present.coordinates import on_areas
 from quartiersatlas.present.wording import cell_text, definition_text, reason_texts, value_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    import geopandas as gpd
 
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.release import Release, ReleasedColumn
@@ -38,12 +42,21 @@ def area_record(release: Release, key: str, lang: Lang, notes: Iterable[str]) ->
         "selection": _selection(release, key, lang),
         "facilities": _facilities(release, key),
         "actions": _actions(indicators, lang),
-        "footnotes": [_footnote(release, release.column(record["id"]), lang) for record in indicators],
+        "footnotes": [footnote(release, release.column(record["id"]), lang) for record in indicators],
         "notes": [str(note) for note in notes],
     }
 
 
-def _footnote(release: Release, column: ReleasedColumn, lang: Lang) -> str:
+def check_area(release: Release, key: str) -> None:
+    """Refuse a key that the release does not have."""
+    if key not in release.areas.index:
+        close = get_close_matches(str(key), [str(k) for k in release.areas.index], n=3, cutoff=0.5)
+        hint = f" Did you mean {list_some(close)}?" if close else ""
+        raise ReleaseError(f"The release has no area {key!r}.{hint} Keys are text, with their leading zeros.")
+
+
+def footnote(release: Release, column: ReleasedColumn, lang: Lang) -> str:
+    """Return definition and caveat of an indicator, and its date where that is another than that of the release."""
     words = definition_text(column, lang)
     date = release.dates.get(column.id, "")
     return f"{words} {text('label_as_of', lang)}: {date}" if date else words
@@ -62,11 +75,17 @@ def _axis(release: Release, key: str, column: ReleasedColumn, lang: Lang) -> Rec
         "score": plain(release.values[score.id][key]),
         "score_text": cell_text(release, key, score, lang),
         "drivers": _drivers(release, key, axis, lang),
-        "all_drivers": _n_indicators(release, axis) == len(_driver_names(release, axis)),
+        "all_drivers": has_all_drivers(release, axis),
     }
 
 
-def _driver_names(release: Release, axis: str) -> list[str]:
+def has_all_drivers(release: Release, axis: str) -> bool:
+    """Tell whether every indicator of an axis leaves with its contribution."""
+    return _n_indicators(release, axis) == len(driver_names(release, axis))
+
+
+def driver_names(release: Release, axis: str) -> list[str]:
+    """Return the indicators of an axis that leave with their contribution."""
     if release.drivers is None or axis not in release.drivers.columns.get_level_values(0):
         return []
     return [str(name) for name in release.drivers[axis].columns]
@@ -80,7 +99,7 @@ def _n_indicators(release: Release, axis: str) -> int:
 
 def _drivers(release: Release, key: str, axis: str, lang: Lang) -> list[Record]:
     """Return what each released indicator adds to the score, highest first."""
-    names = _driver_names(release, axis)
+    names = driver_names(release, axis)
     if not names or release.drivers is None:
         return []
     parts = pd.Series({name: release.drivers[axis, name][key] for name in names}, dtype=float).dropna()
@@ -128,10 +147,16 @@ def _facilities(release: Release, key: str) -> list[Record]:
     """Return the facilities inside the area by kind and name."""
     if release.facilities is None:
         return []
-    frame = on_areas(release.facilities, release.areas)
-    inside = frame[frame.geometry.representative_point().intersects(release.areas.geometry[key])]
+    frame = facility_points(release, release.facilities)
+    inside = frame[frame.geometry.intersects(release.areas.geometry[key])]
     rows = [{"name": str(name), "kind": str(kind)} for name, kind in zip(inside["name"], inside["kind"], strict=True)]
     return sorted(rows, key=lambda row: (row["kind"], row["name"]))
+
+
+def facility_points(release: Release, facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return facilities as points in the coordinates of the areas."""
+    frame = on_areas(facilities, release.areas)
+    return frame.set_geometry(frame.geometry.representative_point())
 
 
 def _actions(indicators: list[Record], lang: Lang) -> list[Record]:

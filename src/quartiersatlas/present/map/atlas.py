@@ -16,6 +16,7 @@ from quartiersatlas.present.map.bundle import head_html
 from quartiersatlas.present.map.classes import check_fixed
 from quartiersatlas.present.map.data import map_json
 from quartiersatlas.present.map.page import page_html
+from quartiersatlas.present.map.panel import check_notes, lines_of
 from quartiersatlas.present.map.years import check_earlier
 from quartiersatlas.release import Release, release
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.intake import AreaData
+    from quartiersatlas.present.map.panel import Notes
 
 
 class OfflineMap(folium.Map):
@@ -47,6 +49,8 @@ class AtlasLayer(folium.map.Layer):
         Fixed class limits of columns, as :func:`atlas_map` takes them.
     earlier : sequence of Release, optional
         Releases of other dates, as :func:`atlas_map` takes them.
+    notes : mapping of str to str or iterable of str, optional
+        Notes of the analyst by district key.
     """
 
     _template = Template(
@@ -64,6 +68,7 @@ class AtlasLayer(folium.map.Layer):
         lang: Lang = "de",
         breaks: Mapping[str, Sequence[float]] | None = None,
         earlier: Sequence[Release] = (),
+        notes: Notes | None = None,
     ) -> None:
         # Leaflet's layer control takes a name as HTML, and folium reads it as a template
         name = escape(release.title or "quartiersatlas").replace("{", "&#123;")
@@ -71,7 +76,7 @@ class AtlasLayer(folium.map.Layer):
         self._name = "AtlasLayer"
         self._id = "quartiersatlas"  # a fixed name: the same release gives the same bytes
         self.head = f"{{% raw %}}{head_html()}{{% endraw %}}"  # folium reads it as a template once more
-        self.content = map_json(release, lang, breaks, earlier)
+        self.content = map_json(release, lang, breaks, earlier, notes)
 
 
 @dataclass(frozen=True)
@@ -88,17 +93,21 @@ class Atlas:
         Fixed class limits of columns.
     earlier : tuple of Release
         Releases of other dates.
+    notes : mapping of str to str or iterable of str
+        Notes of the analyst by district key.
     """
 
     release: Release
     lang: Lang = "de"
     breaks: Mapping[str, Sequence[float]] = field(default_factory=dict)
     earlier: tuple[Release, ...] = ()
+    notes: Notes = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_lang(self.lang)
         check_fixed(self.release, self.breaks)
         check_earlier(self.release, self.earlier)
+        check_notes(self.release, self.notes)
 
     def to_folium(self) -> folium.Map:
         """Return the map as a folium map, to which further layers can be added."""
@@ -106,7 +115,7 @@ class Atlas:
         centre = ((south + north) / 2, (west + east) / 2)
         result = OfflineMap(location=centre, tiles=None, attribution_control=False, zoom_snap=0.1)
         result._id = "quartiersatlas"  # noqa: SLF001 - folium has no public way to name an element
-        AtlasLayer(self.release, self.lang, self.breaks, self.earlier).add_to(result)
+        AtlasLayer(self.release, self.lang, self.breaks, self.earlier, self.notes).add_to(result)
         figure = cast("Figure", result.get_root())
         figure.title = escape(self.release.title)
         figure.html.add_child(
@@ -146,6 +155,7 @@ def atlas_map(
     *,
     breaks: Mapping[str, Sequence[float]] | None = None,
     earlier: Iterable[Release] = (),
+    notes: Notes | None = None,
 ) -> Atlas:
     """Make the map of a release.
 
@@ -163,6 +173,8 @@ def atlas_map(
         definitions must be those of `release`; areas that were not there yet are missing. Quantiles and natural breaks
         are made of the values of all dates, so that a colour means the same at each; classes around the city value
         compare with the city of the same date.
+    notes : mapping of str to str or iterable of str, optional
+        Local knowledge by district key; it stands in the panel of the area, beside the numbers, and changes none.
 
     Returns
     -------
@@ -173,8 +185,10 @@ def atlas_map(
     ------
     SpecError
         The language is unknown, class limits do not fit the release, or another date does not compare with it.
+    ReleaseError
+        A note is on an area that the release does not have.
     """
-    return Atlas(release, lang, breaks or {}, tuple(earlier))
+    return Atlas(release, lang, breaks or {}, tuple(earlier), lines_of(notes or {}))
 
 
 def choropleth(data: AreaData, indicator: str, *, lang: Lang = "de") -> Atlas:

@@ -19,6 +19,9 @@ MODULES = (
     "legend.js",
     "editing.js",
     "candidates.js",
+    "panel_parts.js",
+    "actions.js",
+    "panel_need.js",
     "panel.js",
     "table.js",
     "page.js",
@@ -42,7 +45,7 @@ def head_html() -> str:
     leaflet = re.sub(r"\n//# sourceMappingURL=.*", "", asset(f"{LEAFLET}/leaflet.js"))
     leaflet_css = re.sub(r"url\(images/[^)]*\)", "none", asset(f"{LEAFLET}/leaflet.css"))
     return (
-        f"<style>{leaflet_css}</style>\n<style>{asset('atlas.css')}</style>\n"
+        f"<style>{leaflet_css}</style>\n<style>{asset('atlas.css')}{asset('panel.css')}</style>\n"
         f"<script>/*\n{asset(f'{LEAFLET}/LICENSE')}*/\nif (!window.L) {{\n{leaflet}\n}}</script>\n"
         f"<script>{bundle()}</script>"
     )

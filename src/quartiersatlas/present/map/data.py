@@ -13,6 +13,8 @@ from quartiersatlas.catalogue import text
 from quartiersatlas.present.map.classes import around_city, column_colors, schemes
 from quartiersatlas.present.map.geometry import encode_point, simplified
 from quartiersatlas.present.map.matrices import with_matrices
+from quartiersatlas.present.map.panel import WORDS as PANEL_WORDS
+from quartiersatlas.present.map.panel import facility_areas, panel_data, standing
 from quartiersatlas.present.map.topology import encode_topology
 from quartiersatlas.present.map.years import find_column, on_keys, pooled
 from quartiersatlas.present.wording import gap_kind, label, reason_texts, unit
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from quartiersatlas.catalogue import Lang
+    from quartiersatlas.present.map.panel import Notes
     from quartiersatlas.release import Release, ReleasedColumn
 
 UNSAFE = re.compile(r"<|\u2028|\u2029|\{(?=[{%#])")
@@ -106,9 +109,11 @@ def map_json(
     lang: Lang,
     breaks: Mapping[str, Sequence[float]] | None = None,
     earlier: Sequence[Release] = (),
+    notes: Notes | None = None,
 ) -> str:
     """Return the map's data as JSON that can neither end a script element nor start a template expression."""
     data = _map_data(release, lang, breaks or {}, [on_keys(part, release.areas.index) for part in earlier])
+    data["panel"] = panel_data(release, lang, notes or {})
     content = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", content)
 
@@ -123,7 +128,7 @@ def _map_data(
     columns = map_columns(release)
     first_axis = next((c.id for c in columns if c.kind == "class"), "")
     counts = _Counts()
-    words = {name: text(name, lang) for name in WORDS}
+    words = {name: text(name, lang) for name in (*WORDS, *PANEL_WORDS)}
     words["legend_selected"] = text("legend_selected_context" if release.context_only else "legend_selected", lang)
     words["legend_open"] = text("legend_open", lang, label=words["legend_selected"])
     notes = [*release.notices, *([text("band_draft", lang)] if release.is_draft else []), text("reading_aid", lang)]
@@ -156,7 +161,7 @@ def _map_data(
         "counts": counts.arrays,
         "candidates": _candidates(release, number),
         "programmes": _programmes(release.programmes),
-        "facilities": _facilities(release.facilities),
+        "facilities": _facilities(release),
     }
 
 
@@ -179,6 +184,7 @@ def _selection(release: Release, lang: Lang, number: dict[str, int]) -> dict[str
     content: dict[str, Any] = {
         "selected": [number[key] for key in release.selected.index[release.selected]],
         "reasons": {str(number[key]): lines for key, lines in reason_texts(release, lang).items()},
+        "standing": standing(release, lang),
     }
     if release.stability is not None:
         labels = release.stability.table["label"]
@@ -284,11 +290,16 @@ def _programmes(frame: gpd.GeoDataFrame | None) -> dict[str, Any]:
     return {"labels": _feature_labels(frame), "geometry": encode_topology(frame)}
 
 
-def _facilities(frame: gpd.GeoDataFrame | None) -> list[dict[str, Any]]:
+def _facilities(release: Release) -> list[dict[str, Any]]:
+    frame = release.facilities
     if frame is None:
         return []
     points = frame.geometry.representative_point().to_crs("EPSG:4326")
-    return [{"label": name, "at": encode_point(p)} for name, p in zip(_feature_labels(frame), points, strict=True)]
+    areas = facility_areas(release, frame)
+    return [
+        {"name": str(name), "kind": str(kind), "at": encode_point(point), "areas": inside}
+        for name, kind, point, inside in zip(frame["name"], frame["kind"], points, areas, strict=True)
+    ]
 
 
 def _feature_labels(frame: gpd.GeoDataFrame) -> list[str]:

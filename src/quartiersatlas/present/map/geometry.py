@@ -28,11 +28,6 @@ def simplified(areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return areas.set_geometry(shapely.coverage_simplify(areas.geometry.to_numpy(), metres), crs=areas.crs)
 
 
-def on_areas(frame: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return a layer in the coordinates of the areas."""
-    return frame if frame.crs is None or areas.crs is None or frame.crs == areas.crs else frame.to_crs(areas.crs)
-
-
 def encode_point(point: shapely.Geometry) -> list[float]:
     """Return latitude and longitude of a point in degrees."""
     return [round(float(shapely.get_y(point)), 5), round(float(shapely.get_x(point)), 5)]

@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 
 from quartiersatlas.errors import SpecError, list_some
-from quartiersatlas.present.map.geometry import on_areas
+from quartiersatlas.present.coordinates import on_areas
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +35,11 @@ def check_earlier(release: Release, earlier: Sequence[Release]) -> None:
             f"earlier: the dates are {', '.join(map(repr, dates))}; each release needs its own: release(as_of=...)."
         )
     for part in earlier:
+        if part.audience != release.audience:
+            raise SpecError(
+                f"earlier: {part.as_of} is made for {part.audience!r} readers, the map for {release.audience!r} ones. "
+                "Release both for the same audience."
+            )
         _check_areas(release, part)
         for column in part.columns:
             ours = find_column(release, column.id)

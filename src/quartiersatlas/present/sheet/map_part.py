@@ -8,7 +8,8 @@ import numpy as np
 import shapely
 
 from quartiersatlas.catalogue import number_text
-from quartiersatlas.present.map.geometry import on_areas, simplified
+from quartiersatlas.present.coordinates import on_areas
+from quartiersatlas.present.map.geometry import simplified
 from quartiersatlas.present.paper.document import printable
 from quartiersatlas.present.sheet.layout import line_height, text_width
 from quartiersatlas.present.sheet.looks import FACILITY, INK, LOOKS

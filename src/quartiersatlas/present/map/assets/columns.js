@@ -71,8 +71,8 @@ export function viewOf(atlas) {
  * @param {number} year 0 is the latest
  */
 export function showYear(view, year) {
-  const { residents, selected, reasons, borderline, near } = view.times[year];
-  Object.assign(view, { shown: year, selected, reasons, near, isSelected: new Set(selected), isBorderline: new Set(borderline) });
+  const { residents, selected, reasons, standing, borderline, near } = view.times[year];
+  Object.assign(view, { shown: year, selected, reasons, standing, near, isSelected: new Set(selected), isBorderline: new Set(borderline) });
   view.areas.residents = residents;
   const nothing = { values: residents.map(() => null), gaps: {}, city: null, numerator: undefined, denominator: undefined };
   for (const column of view.columns) {

@@ -174,7 +174,7 @@ function furtherLayers(atlas, line, outline) {
     const style = { radius: 4, color: "#ffffff", weight: 1.5, fillColor: "#1a1a1a", fillOpacity: 1 };
     groups[atlas.words.label_facilities] = L.layerGroup(
       atlas.facilities.map((/** @type {any} */ place) =>
-        L.circleMarker(place.at, style).bindTooltip(element("span", "", place.label)),
+        L.circleMarker(place.at, style).bindTooltip(element("span", "", place.kind ? `${place.name} (${place.kind})` : place.name)),
       ),
     );
   }

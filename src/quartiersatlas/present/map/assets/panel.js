@@ -1,8 +1,11 @@
 // @ts-check
-// What is known of one area: values beside those of the city, why it was selected.
+// What is known of one area: how it stands, its indicators beside those of the city, potentials, fields of action, notes.
 
+import { actionParts } from "./actions.js";
 import { cellText, element } from "./controls.js";
 import { fillIn, formatNumber, formatValue } from "./format.js";
+import { needParts, selectionParts } from "./panel_need.js";
+import { barPart, bulletList, columnOf, foldedList, hiddenBar, paragraph } from "./panel_parts.js";
 
 const Z95 = 1.959963984540054;
 
@@ -30,33 +33,103 @@ export function wilson(x, n) {
 export function drawPanel(atlas, area, box, close) {
   box.replaceChildren();
   if (area === null) return;
-  const title = element("h2", "qa-area-name", atlas.areas.names[area]);
+  const { words } = atlas;
   const button = /** @type {HTMLButtonElement} */ (element("button", "qa-close", "×"));
   button.type = "button";
-  button.setAttribute("aria-label", atlas.words.button_close);
+  button.setAttribute("aria-label", words.button_close);
   button.addEventListener("click", close);
-  box.append(button, title);
-  box.append(element("p", "qa-muted", [atlas.areas.keys[area], ...atlas.areas.parents.map((/** @type {string[]} */ p) => p[area])].join(" · ")));
-  const people = atlas.areas.residents[area];
-  if (people !== null) box.append(element("p", "", fillIn(atlas.words.residents_count, { count: formatNumber(people, 0, atlas.lang) })));
-  if (atlas.reasons[area]) {
-    box.append(element("h3", "", atlas.words.tooltip_selected), bulletList(atlas.reasons[area]));
-  }
-  for (const domain of new Set(atlas.columns.filter((/** @type {any} */ c) => !c.matrix).map((/** @type {any} */ c) => c.domain))) {
-    box.append(element("h3", "", String(domain)));
-    for (const column of atlas.columns) if (column.domain === domain && !column.matrix) box.append(profileRow(atlas, column, area));
-  }
-  box.append(element("p", "qa-legend-note", atlas.words.profile_note));
+  const notes = atlas.panel.notes[area];
+  /** @type {Array<[string, HTMLElement[]]>} */
+  const sections = [
+    [words.heading_selection, selectionParts(atlas, area)],
+    [words.heading_need, needParts(atlas, area)],
+    [words.heading_indicators, indicatorParts(atlas, area)],
+    [words.heading_potentials, potentialParts(atlas, area)],
+    [words.heading_actions, actionParts(atlas, area)],
+    [words.heading_remarks, notes ? [bulletList(notes)] : []],
+  ];
+  const filled = sections.filter(([, parts]) => parts.length);
+  const headings = filled.map(([title]) => element("h3", "", title));
+  box.append(button, element("h2", "qa-area-name", atlas.areas.names[area]), ...whereAndWho(atlas, area));
+  box.append(jumps(headings, words.panel_parts));
+  filled.forEach(([, parts], number) => box.append(headings[number], ...parts));
+  const definitions = atlas.panel.indicators.map((/** @type {any} */ indicator) => indicator.note);
+  if (definitions.length) box.append(foldedList(words.heading_footnotes, definitions));
 }
 
 /**
- * @param {string[]} lines
+ * @param {any} atlas
+ * @param {number} area
+ * @returns {HTMLElement[]} key, parents and residents
+ */
+function whereAndWho({ areas, words, lang }, area) {
+  const place = [areas.keys[area], ...areas.parents.map((/** @type {string[]} */ p) => p[area])].join(" · ");
+  const people = areas.residents[area];
+  const count = people === null ? words.profile_residents_hidden : fillIn(words.residents_count, { count: formatNumber(people, 0, lang) });
+  return [element("p", "qa-muted", place), paragraph(count)];
+}
+
+/**
+ * Buttons that lead to the sections, so that what stands far below is in sight from the start.
+ *
+ * @param {HTMLElement[]} headings
+ * @param {string} label
  * @returns {HTMLElement}
  */
-function bulletList(lines) {
-  const list = element("ul", "");
-  list.append(...lines.map((line) => element("li", "", line)));
-  return list;
+function jumps(headings, label) {
+  const box = element("nav", "qa-jumps");
+  box.setAttribute("aria-label", label);
+  for (const heading of headings) {
+    heading.tabIndex = -1;
+    const button = /** @type {HTMLButtonElement} */ (element("button", "", heading.textContent ?? ""));
+    button.type = "button";
+    button.addEventListener("click", () => {
+      heading.scrollIntoView({ block: "start" });
+      heading.focus({ preventScroll: true });
+    });
+    box.append(button);
+  }
+  return box;
+}
+
+/**
+ * @param {any} atlas
+ * @param {number} area
+ * @returns {HTMLElement[]} the indicators that are no potentials, by domain
+ */
+function indicatorParts(atlas, area) {
+  const columns = indicatorsOf(atlas, false);
+  const parts = [...new Set(columns.map((column) => column.domain))].flatMap((domain) => [
+    element("h4", "", domain),
+    ...columns.filter((column) => column.domain === domain).map((column) => profileRow(atlas, column, area)),
+  ]);
+  return parts.length ? [...parts, element("p", "qa-legend-note", atlas.words.profile_note)] : [];
+}
+
+/**
+ * @param {any} atlas
+ * @param {number} area
+ * @returns {HTMLElement[]} what is there to build on; that nothing is known is said
+ */
+function potentialParts(atlas, area) {
+  const parts = indicatorsOf(atlas, true).map((column) => profileRow(atlas, column, area));
+  const places = atlas.facilities
+    .filter((/** @type {any} */ place) => place.areas.includes(area))
+    .map((/** @type {any} */ place) => [place.kind, place.name].filter(Boolean).join(" – "))
+    .sort(new Intl.Collator(atlas.lang).compare);
+  if (places.length) parts.push(paragraph(atlas.words.potentials_facilities), bulletList(places));
+  return parts.length ? parts : [paragraph(atlas.words.potentials_none)];
+}
+
+/**
+ * @param {any} atlas
+ * @param {boolean} resource
+ * @returns {any[]} columns in the order of the domains
+ */
+function indicatorsOf(atlas, resource) {
+  return atlas.panel.indicators
+    .filter((/** @type {any} */ indicator) => indicator.resource === resource)
+    .map((/** @type {any} */ indicator) => columnOf(atlas, indicator.id));
 }
 
 /**
@@ -73,12 +146,32 @@ function profileRow(atlas, column, area) {
     words.append(element("span", "qa-muted", ` (${fillIn(atlas.words.legend_city, { value: formatValue(column.city, column, atlas.lang) })})`));
   }
   row.append(words);
-  if (!column.classes && column.values[area] !== null) row.append(bar(column, area));
-  if (column.numerator && column.values[area] !== null) {
+  if (column.values[area] === null) return row;
+  const interval = intervalOf(column, area);
+  row.append(bar(column, area, interval));
+  const below = [];
+  if (column.numerator) {
     const [numerator, denominator] = [column.numerator[area], column.denominator[area]].map((n) => formatNumber(n, 0, atlas.lang));
-    row.append(element("div", "qa-muted", fillIn(atlas.words.tooltip_counts, { numerator, denominator })));
+    below.push(fillIn(atlas.words.tooltip_counts, { numerator, denominator }));
   }
+  if (interval) {
+    const lower = formatNumber(interval[0], column.decimals, atlas.lang);
+    below.push(fillIn(atlas.words.profile_interval, { lower, upper: formatValue(interval[1], column, atlas.lang) }));
+  }
+  if (below.length) row.append(element("div", "qa-muted", below.join("; ")));
   return row;
+}
+
+/**
+ * @param {any} column
+ * @param {number} area
+ * @returns {[number, number] | null} the interval of a share in the unit of its column
+ */
+function intervalOf({ numerator, denominator, per }, area) {
+  const [x, n] = [numerator?.[area], denominator?.[area]];
+  if (!per || !n || x > n) return null;
+  const [low, high] = wilson(x, n);
+  return [low * per, high * per];
 }
 
 /**
@@ -86,27 +179,16 @@ function profileRow(atlas, column, area) {
  *
  * @param {any} column
  * @param {number} area
+ * @param {[number, number] | null} interval
  * @returns {HTMLElement}
  */
-function bar(column, area) {
-  const box = element("div", "qa-bar");
-  box.setAttribute("aria-hidden", "true");
+function bar(column, area, interval) {
   const known = column.values.filter((/** @type {number | null} */ v) => v !== null);
   const extremes = known.reduce((/** @type {number[]} */ [low, high], /** @type {number} */ v) => [Math.min(low, v), Math.max(high, v)], [0, 0]);
   const [lowest, highest] = [extremes[0], Math.max(extremes[1], column.city ?? 0)];
   const at = (/** @type {number} */ value) => (100 * (Math.min(value, highest) - lowest)) / (highest - lowest || 1);
-  const span = (/** @type {string} */ name, /** @type {number} */ from, /** @type {number} */ to) => {
-    const part = element("span", name);
-    part.style.left = `${Math.min(at(from), at(to))}%`;
-    part.style.width = `${Math.abs(at(to) - at(from))}%`;
-    return part;
-  };
-  box.append(span("qa-bar-value", 0, column.values[area]));
-  const [x, n, per] = [column.numerator?.[area], column.denominator?.[area], column.per];
-  if (per && n && x <= n) {
-    const [low, high] = wilson(x, n);
-    box.append(span("qa-bar-interval", low * per, high * per));
-  }
-  if (column.city !== null) box.append(span("qa-bar-city", column.city, column.city));
-  return box;
+  const parts = [barPart("qa-bar-value", at(0), at(column.values[area]))];
+  if (interval) parts.push(barPart("qa-bar-interval", at(interval[0]), at(interval[1])));
+  if (column.city !== null) parts.push(barPart("qa-bar-city", at(column.city), at(column.city)));
+  return hiddenBar("qa-bar", parts);
 }
