@@ -79,6 +79,11 @@ def test_a_column_that_meant_something_else_is_refused(dated):
         qa.atlas_map(dated("2024"), earlier=[replace(then, columns=tuple(other))])
 
 
+def test_ranks_of_another_date_do_not_come_in_by_the_back_door(dated):
+    with pytest.raises(SpecError, match="made for 'internal' readers, the map for 'public' ones"):
+        qa.atlas_map(dated("2024"), earlier=[dated("2022", audience="internal")])
+
+
 def test_quantiles_and_natural_breaks_are_made_of_all_dates(dated):
     now, then = dated("2024"), dated("2022")
     column = content_of(qa.atlas_map(now, earlier=[then]))["columns"][0]
@@ -183,12 +188,13 @@ def test_hatch_panel_tooltip_and_table_are_those_of_the_date(opened, dated):
     assert [row["count"] for row in opened.legend() if row["pattern"]] == [f"({selected['2024']})"]
     assert len(set(opened.colors(place["08"], half=10))) == 1, "not selected now: no hatch"
     opened.driver.find_element("css selector", ".qa-search").send_keys("08\n")
-    assert "24,0" in opened.text("#qa-area")
+    assert "SGB-II-Quote: 24,0" in opened.text("#qa-area")
+    assert opened.texts(".qa-dates") == ["31.12.2022: 12,0\u202f%"]
     choose_year(opened, "31.12.2022")
     assert [row["count"] for row in opened.legend() if row["pattern"]] == [f"({selected['2022']})"]
     assert len(set(opened.colors(place["08"], half=10))) > 1, "selected then: hatched"
-    assert "12,0" in opened.text("#qa-area")
-    assert "24,0" not in opened.text("#qa-area")
+    assert "SGB-II-Quote: 12,0" in opened.text("#qa-area")
+    assert "31.12.2024: 24,0\u202f%" in opened.texts(".qa-dates")
     assert "1.100" in opened.text("#qa-area")
     assert "SGB-II-Quote: 12,0\u202f%" in opened.hover(place["08"])
     opened.driver.find_element("css selector", "#qa-table-button").click()

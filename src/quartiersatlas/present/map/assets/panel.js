@@ -146,6 +146,8 @@ function profileRow(atlas, column, area) {
     words.append(element("span", "qa-muted", ` (${fillIn(atlas.words.legend_city, { value: formatValue(column.city, column, atlas.lang) })})`));
   }
   row.append(words);
+  const dates = otherDates(atlas, column, area);
+  if (dates) row.append(element("div", "qa-muted qa-dates", dates));
   if (column.values[area] === null) return row;
   const interval = intervalOf(column, area);
   row.append(bar(column, area, interval));
@@ -160,6 +162,19 @@ function profileRow(atlas, column, area) {
   }
   if (below.length) row.append(element("div", "qa-muted", below.join("; ")));
   return row;
+}
+
+/**
+ * @param {any} atlas
+ * @param {any} column
+ * @param {number} area
+ * @returns {string} what the area shows at the other dates, the earliest first; empty where there are none
+ */
+function otherDates(atlas, column, area) {
+  const found = atlas.times.flatMap((/** @type {any} */ { year }, /** @type {number} */ number) =>
+    number === atlas.shown || !column.years[number] ? [] : [`${year}: ${cellText(atlas, { ...column, ...column.years[number] }, area)}`],
+  );
+  return found.reverse().join(" · ");
 }
 
 /**
