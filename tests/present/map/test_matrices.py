@@ -161,6 +161,27 @@ def test_equal_to_the_rounded_limit_the_outcome_tells_the_side(make_data, drawn)
     assert "gilt die Auswahl" not in pair_of(page(released(data, qa.above_city("a_rate", "b_rate"))))["hint"]
 
 
+def test_an_area_that_is_not_selected_is_not_beyond_a_limit_its_rounded_value_reaches(make_data, drawn):
+    # 25.4 % and 25.0 % are both written as 25: the first is among the highest half, the second is not
+    data = make_data({"a": [300, 400, 100, 300], "b": [254, 400, 100, 250]})
+    rule = qa.above_city("a_rate") & qa.worst_share("b_rate", 0.5)
+    release = released(data, rule, protection=qa.Protection(decimals=0))
+    assert release.selected.tolist() == [True, True, False, False]
+    found = classes_on_the_page(page(release), drawn)
+    assert found["a_rate"].tolist() == [1, 2, 0, 1]  # its first condition is met
+    assert found["b_rate"].tolist() == [1, 2, 0, 0]
+
+
+def test_where_one_condition_is_enough_an_area_that_is_not_selected_meets_neither(make_data, drawn):
+    data = make_data({"a": [304, 100, 300, 100], "b": [100, 304, 300, 100]})
+    rule = qa.worst_share("a_rate", 0.25) | qa.worst_share("b_rate", 0.25)
+    release = released(data, rule, protection=qa.Protection(decimals=0))
+    assert release.selected.tolist() == [True, True, False, False]
+    found = classes_on_the_page(page(release), drawn)
+    assert found["a_rate"].tolist() == [1, 0, 0, 0]
+    assert found["b_rate"].tolist() == [0, 1, 0, 0]
+
+
 def test_ties_at_the_top_leave_no_class_far_beyond(make_data):
     data = make_data({"a": [100, 100, 300, 300], "b": [100, 200, 300, 400]})
     pair = pair_of(page(released(data, qa.above_city("a_rate", "b_rate"))))
