@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING, cast
@@ -11,15 +12,16 @@ from branca.element import Element, Figure
 from folium.template import Template
 
 from quartiersatlas.catalogue import check_lang
+from quartiersatlas.errors import DependencyError
 from quartiersatlas.files import write_text
 from quartiersatlas.present.map.bundle import head_html
 from quartiersatlas.present.map.classes import check_fixed
-from quartiersatlas.present.map.data import map_json
+from quartiersatlas.present.map.data import map_columns, map_json
 from quartiersatlas.present.map.page import page_html
 from quartiersatlas.release import Release, release
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from quartiersatlas.catalogue import Lang
@@ -122,6 +124,26 @@ class Atlas:
             f'<iframe srcdoc="{escape(self.html())}" style="width:100%;height:640px;border:1px solid #ccc" '
             f'title="{escape(self.release.title)}"></iframe>'
         )
+
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> dict[str, str]:
+        """Return the map, the sheet for where a notebook shows no pages (print, static viewers), and words."""
+        makers = {"text/html": self._repr_html_, "image/png": self._png, "text/plain": self.__repr__}
+        wanted = [kind for kind in makers if (not include or kind in include) and kind not in (exclude or ())]
+        return {kind: made for kind in wanted if (made := makers[kind]())}
+
+    def _png(self) -> str:
+        """Return the first column on a sheet, in base64 as notebooks keep it; nothing where none can be drawn."""
+        from quartiersatlas.present.figure import figure
+
+        if not map_columns(self.release):
+            return ""
+        try:
+            sheet = figure(self.release, lang=self.lang)
+        except DependencyError:
+            return ""
+        return b64encode(sheet._repr_png_()).decode("ascii")
 
     def __repr__(self) -> str:
         return f"Atlas of {self.release!r}"
