@@ -11,7 +11,7 @@ import folium
 from branca.element import Element, Figure
 from folium.template import Template
 
-from quartiersatlas.catalogue import check_lang
+from quartiersatlas.catalogue import check_lang, text
 from quartiersatlas.errors import DependencyError
 from quartiersatlas.files import write_text
 from quartiersatlas.present.map.bundle import head_html
@@ -99,7 +99,7 @@ class Atlas:
         result._id = "quartiersatlas"  # noqa: SLF001 - folium has no public way to name an element
         AtlasLayer(self.release, self.lang, self.breaks).add_to(result)
         figure = cast("Figure", result.get_root())
-        figure.title = escape(self.release.title)
+        figure.title = escape(self.release.title or text("band_draft", self.lang))
         figure.html.add_child(Element(page_html(self.release, self.lang).replace("{", "&#123;")), name="page")
         return result
 
