@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from base64 import b64encode
 from dataclasses import dataclass, field
+from hashlib import sha256
 from html import escape
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import folium
 from branca.element import Element, Figure
@@ -50,7 +51,6 @@ class AtlasLayer(folium.map.Layer):
 
     _template = Template(
         """
-        {% macro header(this, kwargs) %}{{ this.head }}{% endmacro %}
         {% macro script(this, kwargs) %}
         var {{ this.get_name() }} = QuartiersAtlas.createLayer({{ this.content }});
         {% endmacro %}
@@ -64,9 +64,15 @@ class AtlasLayer(folium.map.Layer):
         name = escape(release.title or "quartiersatlas").replace("{", "&#123;")
         super().__init__(name=name, overlay=True)
         self._name = "AtlasLayer"
-        self._id = "quartiersatlas"  # a fixed name: the same release gives the same bytes
-        self.head = f"{{% raw %}}{head_html()}{{% endraw %}}"  # folium reads it as a template once more
         self.content = map_json(release, lang, breaks)
+        # the same release gives the same bytes, and two releases stand side by side on one map
+        self._id = sha256(f"{name}\n{self.content}".encode()).hexdigest()[:12]
+
+    def render(self, **kwargs: Any) -> None:  # type: ignore[override]  # noqa: ANN401 - as folium has it
+        """Put styles and scripts into the head of the page, once for all atlas layers, and the data into its script."""
+        head = Element(f"{{% raw %}}{head_html()}{{% endraw %}}")  # folium reads it as a template
+        cast("Figure", self.get_root()).header.add_child(head, name="quartiersatlas")
+        super().render(**kwargs)  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True)
@@ -91,15 +97,20 @@ class Atlas:
         check_lang(self.lang)
         check_fixed(self.release, self.breaks)
 
+    @property
+    def _title(self) -> str:
+        return self.release.title or text("band_draft", self.lang)
+
     def to_folium(self) -> folium.Map:
         """Return the map as a folium map, to which further layers can be added."""
         west, south, east, north = (float(x) for x in self.release.areas.to_crs("EPSG:4326").total_bounds)
         centre = ((south + north) / 2, (west + east) / 2)
         result = OfflineMap(location=centre, tiles=None, attribution_control=False, zoom_snap=0.1)
-        result._id = "quartiersatlas"  # noqa: SLF001 - folium has no public way to name an element
+        # a page of its own holds one map; folium has no public way to name an element
+        result._id = "quartiersatlas"  # noqa: SLF001
         AtlasLayer(self.release, self.lang, self.breaks).add_to(result)
         figure = cast("Figure", result.get_root())
-        figure.title = escape(self.release.title or text("band_draft", self.lang))
+        figure.title = escape(self._title)
         figure.html.add_child(Element(page_html(self.release, self.lang).replace("{", "&#123;")), name="page")
         return result
 
@@ -122,7 +133,7 @@ class Atlas:
     def _repr_html_(self) -> str:
         return (
             f'<iframe srcdoc="{escape(self.html())}" style="width:100%;height:640px;border:1px solid #ccc" '
-            f'title="{escape(self.release.title)}"></iframe>'
+            f'title="{escape(self._title)}"></iframe>'
         )
 
     def _repr_mimebundle_(
