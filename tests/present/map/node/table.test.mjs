@@ -31,7 +31,8 @@ test("what the map marks stands in columns", () => {
   assert.deepEqual(texts("Auswahl"), ["nicht", "sicher", ""]);
   assert.deepEqual(texts("Prüfgebiet"), ["", "P1", "P1, P2"]);
   assert.deepEqual(sortedRows(3, columns.get("Auswahl").order, false, "de"), [1, 0, 2]); // certain first, untold last
-  assert.deepEqual(sortedRows(3, columns.get("Prüfgebiet").order, true, "de"), [2, 1, 0]); // no member last, whichever way
+  assert.deepEqual(sortedRows(3, columns.get("Prüfgebiet").order, false, "de"), [1, 2, 0]); // no member last, whichever way
+  assert.deepEqual(sortedRows(3, columns.get("Prüfgebiet").order, true, "de"), [2, 1, 0]);
 });
 
 test("columns follow what is there: no shortlist, no stability, no candidate areas", () => {
