@@ -73,7 +73,10 @@ def test_the_legend_counts_areas_by_hand(sample, sheets):
     assert sum(int(count) for *_, count in found) == values.notna().sum()
     assert f"unbewohnt ({state.eq('uninhabited').sum()})" in text
     assert f"unter der Mindesteinwohnerzahl ({state.eq('small').sum()})" in text
-    assert f"Gebiet mit erhöhtem Unterstützungsbedarf ({sample.release.selected.sum()})" in text
+    labels = sample.release.stability.table["label"][sample.release.selected]
+    assert len(labels) == labels.eq("sure").sum() + labels.eq("open").sum()
+    assert f"Gebiet mit erhöhtem Unterstützungsbedarf ({labels.eq('sure').sum()})" in text
+    assert f"Gebiet mit erhöhtem Unterstützungsbedarf, Grenzfall ({labels.eq('open').sum()})" in text
     assert "zusammenhängendes Prüfgebiet (5)" in text
 
 
