@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from base64 import b64decode
 from pathlib import Path
 
 import nbformat
@@ -24,9 +25,11 @@ def test_notebook_runs(notebook, sample_data, tmp_path):
     written = {file.name for file in results.iterdir()}
     assert {"atlas.html", "bericht.html", "atlas.gpkg"} <= written
     assert ("segregation.csv" in written) == ("segregation.csv" in notebook.read_text(encoding="utf-8"))
-    last = content.cells[-1].outputs[0]["data"]["text/html"]
-    assert "iframe" in last
-    assert "Synthetische Daten" in last
+    last = content.cells[-1].outputs[0]["data"]
+    assert "iframe" in last["text/html"]
+    assert "Synthetische Daten" in last["text/html"]
+    assert last["text/plain"].startswith("Atlas of Release")
+    assert b64decode(last["image/png"], validate=True).startswith(b"\x89PNG")
 
 
 def test_there_is_a_notebook():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from io import BytesIO
 from itertools import combinations
 
 import geopandas as gpd
@@ -72,7 +73,10 @@ def test_the_legend_counts_areas_by_hand(sample, sheets):
     assert sum(int(count) for *_, count in found) == values.notna().sum()
     assert f"unbewohnt ({state.eq('uninhabited').sum()})" in text
     assert f"unter der Mindesteinwohnerzahl ({state.eq('small').sum()})" in text
-    assert f"Gebiet mit erhöhtem Unterstützungsbedarf ({sample.release.selected.sum()})" in text
+    labels = sample.release.stability.table["label"][sample.release.selected]
+    assert len(labels) == labels.eq("sure").sum() + labels.eq("open").sum()
+    assert f"Gebiet mit erhöhtem Unterstützungsbedarf ({labels.eq('sure').sum()})" in text
+    assert f"Gebiet mit erhöhtem Unterstützungsbedarf, Grenzfall ({labels.eq('open').sum()})" in text
     assert "zusammenhängendes Prüfgebiet (5)" in text
 
 
@@ -313,3 +317,18 @@ def test_a_notebook_shows_the_sheet(town_release):
     sheet = town_release.figure()
     assert sheet._repr_png_().startswith(b"\x89PNG")
     assert repr(sheet).startswith("Sheet (A4) of 'sgb2_rate' in Release 'Bedarfslagen'")
+
+
+def test_the_sheet_of_a_notebook_has_the_colours_of_the_classes_in_few_bytes(sample, tmp_path):
+    from PIL import Image
+
+    sheet = qa.figure(sample.release, "sgb2_rate")
+    small = sheet._repr_png_()
+    full = sheet.save(tmp_path / "full.png", dpi=100)
+    assert len(small) < full.stat().st_size / 2
+    shown, exact = (np.asarray(Image.open(BytesIO(png)).convert("RGB")) for png in (small, full.read_bytes()))
+    assert shown.shape == exact.shape
+    for color in ("#ffffcc", "#a1dab4", "#41b6c4", "#2c7fb8", "#253494"):
+        pixels = (exact == tuple(bytes.fromhex(color[1:]))).all(axis=-1)
+        assert pixels.sum() > 500
+        assert (shown[pixels] == tuple(bytes.fromhex(color[1:]))).all()

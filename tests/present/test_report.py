@@ -23,6 +23,7 @@ SECTIONS = {
         "Bedarfsindex",
         "Gebiete mit erhöhtem Unterstützungsbedarf",
         "Zusammenhängende Prüfgebiete",
+        "Wie stabil ist die Auswahl?",
         "Methode und Einschränkungen",
     ],
     "en": [
@@ -32,6 +33,7 @@ SECTIONS = {
         "Need index",
         "Areas with elevated support need",
         "Contiguous areas for review",
+        "How stable is the selection?",
         "Method and limitations",
     ],
 }
@@ -225,8 +227,12 @@ def test_numbers_are_german_in_german_and_english_in_english(german, english):
     found = {lang: [c for rows in part.rows.values() for row in rows for c in row] for lang, part in cells.items()}
     rates = {lang: [cell for cell in part if cell.endswith("\u202f%")] for lang, part in found.items()}
     assert len(rates["de"]) == len(rates["en"]) >= 14
-    assert all(re.search(r"\d,\d\u202f%$", cell) and "." not in cell for cell in rates["de"])
-    assert all(re.search(r"\d\.\d\u202f%$", cell) and "," not in cell for cell in rates["en"])
+    runs = {lang: [cell for cell in part if re.fullmatch(r"\d+\u202f%", cell)] for lang, part in rates.items()}
+    assert runs["de"] == runs["en"]  # shares of runs are whole
+    assert len(runs["de"]) == len(german.rows["Wie stabil ist die Auswahl?"]) - 1
+    german_rates, english_rates = ([cell for cell in rates[lang] if cell not in runs[lang]] for lang in ("de", "en"))
+    assert all(re.search(r"\d,\d\u202f%$", cell) and "." not in cell for cell in german_rates)
+    assert all(re.search(r"\d\.\d\u202f%$", cell) and "," not in cell for cell in english_rates)
     assert "2.287" in found["de"]
     assert "2,287" in found["en"]
 

@@ -38,6 +38,7 @@ def test_a_check_says_what_was_read_and_what_came_of_it(sample):
     assert f"notice: {NOTICE}" in said
     assert "NeedIndex beispielstadt-2024" in said
     assert "Shortlist: " in said
+    assert "1000 runs over data, weights, normalisation, aggregation, threshold" in said
 
 
 # outputs
@@ -92,6 +93,7 @@ def test_the_manifest_names_every_input_with_its_digest(outcome, sample):
     assert manifest["project"].keys() == {"projekt.toml"}
     assert manifest["need_spec"] == outcome[0].need.spec.hash
     assert manifest["rule"] == 'above_city("sgb2_rate", "child_poverty_u15") & worst_share("need", 0.2)'
+    assert manifest["stability"] == {"runs": 1000, "seed": 1}
 
 
 def test_the_plain_digest_of_a_table_stands_in_an_internal_manifest_only(city, edit):
@@ -128,6 +130,52 @@ def test_the_summary_counts_what_the_geopackage_holds(outcome):
     assert selected > 0
     assert result.summary[0].startswith(f"{selected} von ")
     assert result.summary[1] == f"Sie bilden {candidates} zusammenhängende Prüfgebiete."
+
+
+# how stable the selection is
+
+
+def test_the_stability_of_a_project_is_that_of_the_call(outcome):
+    result, _ = outcome
+    table = result.shortlist.stability(n=1000, seed=1).table
+    shown = result.release.stability.table
+    told = shown["label"].notna()
+    assert told.sum() == result.release.n_assessed
+    assert (shown["p_selected"][told] == table["p_selected"][told].astype(float).round(2)).all()
+    assert set(shown["label"][told & result.release.selected]) == {"sure", "open"}  # the sample city has both
+
+
+def test_runs_and_seed_are_those_of_the_project_file(city, edit, outcome):
+    edit(city / "projekt.toml", "runs = 1000", "runs = 40")
+    edit(city / "projekt.toml", "seed = 1 ", "seed = 7 ")
+    result = check_project(city / "projekt.toml")
+    assert (result.stability.n, result.stability.settings["seed"]) == (40, 7)
+    assert any("40 Durchläufe" in note and "Startzahl 7" in note for note in result.release.stability.notes["de"])
+    assert not result.release.stability.table.equals(outcome[0].release.stability.table)
+
+
+def test_without_the_part_nothing_is_drawn_at_random(city, edit, tmp_path):
+    content = (city / "projekt.toml").read_text(encoding="utf-8")
+    part = content[content.index("[stability]") : content.index("# --- Weitere Ebenen")]
+    edit(city / "projekt.toml", part, "")
+    result = run_project(city / "projekt.toml", folder=tmp_path / "out")
+    assert result.stability is result.release.stability is None
+    assert json.loads((tmp_path / "out" / "manifest.json").read_text(encoding="utf-8"))["stability"] == {}
+    assert "Wie stabil" not in (tmp_path / "out" / "bericht.html").read_text(encoding="utf-8")
+
+
+def test_the_report_says_which_areas_are_borderline_and_whether_they_are_on_the_list(outcome):
+    result, folder = outcome
+    page = (folder / "bericht.html").read_text(encoding="utf-8")
+    labels, selected = result.release.stability.table["label"], result.release.selected
+    part = page[page.index("Wie stabil ist die Auswahl?") :]
+    for group, cells in (
+        (labels.eq("open") & selected, "<td>ja</td><td>Grenzfall</td>"),
+        (labels.eq("open") & ~selected, "<td>nein</td><td>Grenzfall</td>"),
+        (labels.eq("sure") & selected, "<td>ja</td><td>sicher</td>"),
+    ):
+        assert group.any()
+        assert "".join(part.split("\n")).count(cells) == group.sum()
 
 
 # the notice goes with every output

@@ -18,6 +18,8 @@ classes = [{ id = "high", upper = 0.0, label_de = "hoch", label_en = "high" }, \
 { id = "low", label_de = "niedrig", label_en = "low" }]
 """
 
+SHORTLIST = "[shortlist]\nrule = 'above_city(\"sgb2_rate\")'\n"
+
 
 @pytest.fixture
 def project(tmp_path):
@@ -46,6 +48,7 @@ def test_the_sample_project_is_read_as_it_is_written(sample_data):
     assert project.segregation.missing == "drop"
     assert [axis.id for axis in project.need.spec.axes] == ["status", "dynamics"]
     assert str(project.rule) == 'above_city("sgb2_rate", "child_poverty_u15") & worst_share("need", 0.2)'
+    assert (project.stability.runs, project.stability.seed) == (1000, 1)
     assert project.programmes.kind == "PROGRAMM"
     assert project.protection.min_count == 3
     assert project.outputs.manifest == "manifest.json"
@@ -58,7 +61,7 @@ def test_paths_are_those_of_the_project_file_s_folder(project, tmp_path):
 def test_a_small_project_has_defaults(project):
     small = project()
     assert (small.lang, small.population, small.period) == ("de", "residents", "")
-    assert small.need is small.rule is small.change is small.candidates is None
+    assert small.need is small.rule is small.change is small.candidates is small.stability is None
 
 
 def test_a_missing_file_is_refused(tmp_path):
@@ -91,6 +94,7 @@ def test_a_file_in_another_encoding_is_refused(tmp_path):
         ({"more": '[segregation]\ngroup = ["a"]'}, r"\[segregation\]", "group", "groups"),
         ({"more": '[shortlist]\nrules = "a"'}, r"\[shortlist\]", "rules", "rule"),
         ({"more": "[candidates]\nmin_populaton = 5"}, r"\[candidates\]", "min_populaton", "min_population"),
+        ({"more": "[stability]\nrun = 5"}, r"\[stability\]", "run", "runs"),
         ({"more": '[layers.programs]\npath = "a"'}, r"\[layers\]", "programs", "programmes"),
         ({"more": '[layers.programmes]\nnames = "a"'}, r"\[layers.programmes\]", "names", "name"),
         ({"more": "[protection]\nmincount = 5"}, r"\[protection\]", "mincount", "min_count"),
@@ -175,6 +179,10 @@ def test_values_of_the_wrong_kind_are_refused(project, more, message):
         ({"top": 'period = "2024"'}, "period is '2024'; the tables have ''"),
         ({"more": '[change]\nsince = "2022"\nindicators = []'}, r"\[change\] since is '2022'; the tables have ''"),
         ({"more": "[candidates]"}, r"\[candidates\] needs a \[shortlist\] with a rule"),
+        ({"more": "[stability]"}, r"\[stability\] needs a \[shortlist\] with a rule"),
+        ({"more": f"{SHORTLIST}[stability]\nruns = 0"}, r"\[stability\] has runs = 0 and seed = 1; at least one run"),
+        ({"more": f"{SHORTLIST}[stability]\nseed = -1"}, r"\[stability\] has runs = 1000 and seed = -1"),
+        ({"more": f"{SHORTLIST}[stability]\nruns = 1e3"}, r"In \[stability\]: runs .* a whole number"),
         ({"more": "[protection]\nmin_count = 0"}, "min_count=0 must be at least 1"),
         ({"more": '[outputs]\nmap = "a.html"\nreport = "a.html"'}, "needs different plain file names"),
         ({"more": '[outputs]\nmap = "karten/a.html"'}, "needs different plain file names, without folders"),

@@ -104,7 +104,13 @@ class Sheet:
         return written.getvalue()
 
     def _repr_png_(self) -> bytes:
-        return self._bytes("png", 100)
+        """Return the sheet for a notebook; in 256 colours it takes a third of the bytes, and those of classes stay."""
+        from PIL import Image  # matplotlib brings it
+
+        written = BytesIO()
+        sheet = Image.open(BytesIO(self._bytes("png", 100))).convert("RGB")
+        sheet.quantize(256, Image.Quantize.MEDIANCUT).save(written, "png", optimize=True)
+        return written.getvalue()
 
     def __repr__(self) -> str:
         return f"Sheet ({self.size}) of {self.column.id!r} in {self.release!r}"

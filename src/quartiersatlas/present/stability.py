@@ -29,14 +29,17 @@ def stability_blocks(release: Release, lang: Lang) -> list[Block]:
     ]
     named = labels.isin(["sure", "open"]) | (release.selected & labels.notna())
     areas = release.areas.loc[named].sort_values("name", kind="stable", key=alphabetical)
-    rows = tuple(Row.of((str(areas["name"][key]), str(key)), *_words(release, str(key), lang)) for key in areas.index)
-    head = tuple(text(f"label_{name}", lang) for name in ("area", "stability", "p_selected"))
+    rows = tuple(
+        Row.of((str(areas["name"][key]), str(key)), _on_list(release, str(key), lang), *_words(release, str(key), lang))
+        for key in areas.index
+    )
+    head = tuple(text(f"label_{name}", lang) for name in ("area", "on_list", "stability", "p_selected"))
     blocks: list[Block] = [
         Heading(text("heading_stability", lang)),
         Paragraph("; ".join(counts)),
         Bullets(release.stability.notes[lang], muted=True),
     ]
-    return [*blocks, Table(head, rows, frozenset({2}))] if rows else blocks
+    return [*blocks, Table(head, rows, frozenset({3}))] if rows else blocks
 
 
 def stability_text(release: Release, key: str, lang: Lang) -> str:
@@ -45,6 +48,11 @@ def stability_text(release: Release, key: str, lang: Lang) -> str:
         return ""
     name, share = _words(release, key, lang)
     return f"{name} ({text('label_p_selected', lang)}: {share})"
+
+
+def _on_list(release: Release, key: str, lang: Lang) -> str:
+    """Return whether an area is on the list as published: a borderline one may stand on either side."""
+    return text("answer_yes" if release.selected[key] else "answer_no", lang)
 
 
 def _words(release: Release, key: str, lang: Lang) -> tuple[str, str]:

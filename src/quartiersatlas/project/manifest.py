@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+from dataclasses import asdict
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ PACKAGES = ("geopandas", "shapely", "pyogrio", "pandas", "numpy", "libpysal", "f
 
 
 def manifest_of(project: Project, release: Release, ledger: Ledger | None = None) -> dict[str, Any]:
-    """Return inputs with their digests, versions, fingerprint of the need spec, rule and notices.
+    """Return inputs with their digests, versions, fingerprint of the need spec, rule, seed and notices.
 
     A digest is the SHA-256 of the file. That of a table answers guesses: who knows all of a small table but one count
     tries the few values that count can have. So a public manifest has the tables' digests only where the project keeps
@@ -41,7 +42,7 @@ def manifest_of(project: Project, release: Release, ledger: Ledger | None = None
         "digests": f"SHA-256; of tables {_how(ledger)}" if tables else "SHA-256",
         "need_spec": release.spec_hash,
         "rule": str(project.rule) if project.rule is not None else "",
-        "seed": "",  # a project draws nothing at random
+        "stability": asdict(project.stability) if project.stability is not None else {},  # all that is drawn at random
         "quartiersatlas": __version__,
         "python": platform.python_version(),
         "packages": {name: version(name) for name in PACKAGES},

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from quartiersatlas.intake import Table
-    from quartiersatlas.need import NeedIndex
+    from quartiersatlas.need import NeedIndex, Stability
     from quartiersatlas.project.schema import LayerPart, SegregationPart, TablePart
     from quartiersatlas.screening import Candidates, Shortlist
     from quartiersatlas.segregation import SegregationResult
@@ -50,7 +50,7 @@ class ProjectResult:
         How the areas fit together.
     data : AreaData
         Areas, values and join reports.
-    need, shortlist, candidates : optional
+    need, shortlist, candidates, stability : optional
         Results, where the project asks for them.
     release : Release
         What left, or would leave.
@@ -67,6 +67,7 @@ class ProjectResult:
     need: NeedIndex | None
     shortlist: Shortlist | None
     candidates: Candidates | None
+    stability: Stability | None
     release: Release
     ledger: Ledger | None = None
     files: tuple[Path, ...] = ()
@@ -77,7 +78,8 @@ class ProjectResult:
         return summary_texts(self.release, self.project.lang)
 
     def __repr__(self) -> str:
-        parts = [*self.tables, self.fit, self.data, self.need, self.shortlist, self.candidates, self.release]
+        found = [self.need, self.shortlist, self.candidates, self.stability]
+        parts = [*self.tables, self.fit, self.data, *found, self.release]
         return "\n".join(repr(part) for part in parts if part is not None)
 
 
@@ -108,9 +110,11 @@ def check_project(path: str | Path) -> ProjectResult:
         data = add_change(data, _joined(project, areas, tables, project.change.since), project.change.indicators)
     need = need_index(data, project.need.spec, exclude=project.need.exclude) if project.need is not None else None
     shortlist = screen(data, project.rule, need=need) if project.rule is not None else None
-    candidates = None
+    candidates = stability = None
     if project.candidates is not None and shortlist is not None:
         candidates = candidate_areas(data.areas, shortlist, min_population=project.candidates.min_population)
+    if project.stability is not None and shortlist is not None:
+        stability = shortlist.stability(n=project.stability.runs, seed=project.stability.seed)
     groups = project.segregation
     ledger = Ledger.read(project.file(project.ledger)) if project.ledger else None
     result = release(
@@ -121,6 +125,7 @@ def check_project(path: str | Path) -> ProjectResult:
         segregation=(_segregation(data, groups) if groups is not None else None),
         programmes=_layer(project, project.programmes, data.areas),
         facilities=_layer(project, project.facilities, data.areas),
+        stability=stability,
         title=project.title,
         subtitle=project.subtitle,
         source=project.source,
@@ -131,7 +136,7 @@ def check_project(path: str | Path) -> ProjectResult:
         ledger=ledger,
     )
     read = tuple(table for _, table in tables)
-    return ProjectResult(project, read, fit, data, need, shortlist, candidates, result, ledger)
+    return ProjectResult(project, read, fit, data, need, shortlist, candidates, stability, result, ledger)
 
 
 def run_project(path: str | Path, *, folder: str | Path | None = None) -> ProjectResult:

@@ -110,6 +110,21 @@ class CandidatesPart:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StabilityPart:
+    """``[stability]``: the rule applied many times, to data and methods that are not taken as exact."""
+
+    runs: int = 1000
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        if self.runs < 1 or self.seed < 0:
+            raise SpecError(
+                f"[stability] has runs = {self.runs} and seed = {self.seed}; at least one run is needed, and the seed "
+                "is a whole number from 0 on: runs = 1000, seed = 1."
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
 class LayerPart:
     """``[layers.programmes]``, ``[layers.facilities]``: further layers."""
 
@@ -158,6 +173,7 @@ class Project:
     need: NeedPart | None = None
     rule: Rule | None = None
     candidates: CandidatesPart | None = None
+    stability: StabilityPart | None = None
     programmes: LayerPart | None = None
     facilities: LayerPart | None = None
     protection: Protection = field(default_factory=Protection)
@@ -201,6 +217,7 @@ def read_project(path: str | Path) -> Project:
         ("change", ChangePart),
         ("segregation", SegregationPart),
         ("candidates", CandidatesPart),
+        ("stability", StabilityPart),
         ("protection", Protection),
         ("outputs", OutputsPart),
     ):
@@ -229,8 +246,9 @@ def _checked(project: Project) -> Project:
         if period is not None and period not in periods:
             listed = ", ".join(repr(p) for p in sorted(periods))
             raise SpecError(f"{project.path.name}: {name} is {period!r}; the tables have {listed}.")
-    if project.candidates is not None and project.rule is None:
-        raise SpecError(f"{project.path.name}: [candidates] needs a [shortlist] with a rule.")
+    for name, part in (("candidates", project.candidates), ("stability", project.stability)):
+        if part is not None and project.rule is None:
+            raise SpecError(f"{project.path.name}: [{name}] needs a [shortlist] with a rule.")
     written = project.outputs.names
     if len(set(written)) < len(written) or any(Path(name).name != name for name in written):
         raise SpecError(

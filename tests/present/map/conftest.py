@@ -76,6 +76,17 @@ return places.map((place) => {
 )
 
 
+@pytest.fixture(scope="session")
+def node_modules():
+    """Return the folder of the npm packages that check the page, or skip where it is missing."""
+    here = Path(__file__).parent
+    folder = here / "node_modules"
+    if not folder.is_dir():
+        where = here.relative_to(Path(__file__).parents[3]).as_posix()
+        pytest.skip(f"{where} lacks its npm packages: (cd {where} && npm install --no-save --no-audit --no-fund)")
+    return folder
+
+
 class Page:
     """A page in the browser, and what a reader sees of it."""
 

@@ -146,6 +146,12 @@ def test_the_saved_table_has_the_members_as_chosen(atlas, exported, p1, beside, 
     assert all(row["Gebiet"] == exported["name"][row["Schlüssel"]] for row in rows)
 
 
+def test_saved_files_are_named_in_the_language_of_the_page(page, english, tmp_path):
+    page.open(english)
+    assert saved(page, tmp_path, "Save the choice as CSV", "candidate_areas.csv").exists()
+    assert saved(page, tmp_path, "Save the choice as GeoJSON", "candidate_areas.geojson").exists()
+
+
 def test_the_saved_shapes_are_those_of_the_members(atlas, exported, tmp_path):
     saved_file = saved(atlas, tmp_path, "Auswahl als GeoJSON speichern", "pruefgebiete.geojson")
     saved_shapes = gpd.read_file(saved_file).set_index("key").to_crs(25832)

@@ -108,11 +108,12 @@ def test_controls_of_the_layer_do_not_lie_over_theirs(page, town_release, tmp_pa
 def test_removing_the_layer_takes_its_controls_along(page, town_release, tmp_path):
     other_map(town_release).save(tmp_path / "other.html")
     page.open(tmp_path / "other.html")
-    page.run("Object.values(window).find((v) => v instanceof L.Map).removeLayer(atlas_layer_quartiersatlas)")
+    layer = AtlasLayer(town_release).get_name()
+    page.run(f"Object.values(window).find((v) => v instanceof L.Map).removeLayer({layer})")
     page.drawn()
     assert page.texts(".qa-legend") == []
     assert page.texts(".qa-card") == []
-    page.run("atlas_layer_quartiersatlas.addTo(Object.values(window).find((v) => v instanceof L.Map))")
+    page.run(f"{layer}.addTo(Object.values(window).find((v) => v instanceof L.Map))")
     page.drawn()
     assert page.text(".qa-legend-title") == "SGB-II-Quote (%)"
     assert page.errors() == []
@@ -139,4 +140,62 @@ def test_layer_keeps_the_leaflet_that_is_there_already(page, town_release, tmp_p
     page.open(tmp_path / "other.html")
     assert page.run("return L.theirPlugin") is True
     assert page.text(".qa-legend-title") == "SGB-II-Quote (%)"
+    assert page.errors() == []
+
+
+def moved(release, metres):
+    """Return the release of a like town further east, under another title."""
+    east = release.areas.set_geometry(release.areas.translate(xoff=metres))
+    outlines = release.candidates.set_geometry(release.candidates.translate(xoff=metres))
+    return replace(release, areas=east, candidates=outlines, title="Nachbarstadt")
+
+
+def two_towns(release):
+    """Return somebody else's map with the layers of two towns and a layer control."""
+    their = OfflineMap(location=(CENTRE[0], CENTRE[1] + 0.025), zoom_start=14, tiles=None)
+    AtlasLayer(release).add_to(their)
+    AtlasLayer(moved(release, 3000)).add_to(their)
+    folium.LayerControl(collapsed=False).add_to(their)
+    return their
+
+
+def test_the_name_of_a_layer_follows_its_content(town_release):
+    name = AtlasLayer(town_release).get_name()
+    assert name == AtlasLayer(town_release).get_name()
+    others = [
+        AtlasLayer(town_release, "en"),
+        AtlasLayer(town_release, breaks={"sgb2_rate": [20, 30]}),
+        AtlasLayer(replace(town_release, title="Anderer Titel")),
+        AtlasLayer(moved(town_release, 3000)),
+    ]
+    assert len({name, *(layer.get_name() for layer in others)}) == 5
+
+
+def test_the_same_layer_twice_is_one_layer(town_release):
+    their = OfflineMap(location=CENTRE, tiles=None)
+    for _ in range(2):
+        AtlasLayer(town_release).add_to(their)
+    assert their.get_root().render().count("QuartiersAtlas.createLayer(") == 1
+
+
+def test_two_layers_load_scripts_and_styles_once(town_release):
+    page = two_towns(town_release).get_root().render()
+    assert page.count("QuartiersAtlas.createLayer(") == 2
+    assert page.count("var QuartiersAtlas =") == 1
+    assert page.count("window.L") == atlas_map(town_release).html().count("window.L")
+
+
+@pytest.mark.browser
+def test_two_layers_live_side_by_side(page, town_release, tmp_path):
+    two_towns(town_release).save(tmp_path / "two.html")
+    page.open(tmp_path / "two.html")
+    assert page.texts(".qa-legend-title") == ["SGB-II-Quote (%)"] * 2
+    controls = page.texts(".leaflet-control-layers")
+    assert any("Bedarfslagen" in text and "Nachbarstadt" in text for text in controls)
+    ids = page.run("return [...document.querySelectorAll('[id]')].map((node) => node.id)")
+    assert len(set(ids)) == len(ids)
+    labels = page.driver.find_elements("css selector", ".leaflet-control-layers-overlays label")
+    next(label for label in labels if label.text.strip() == "Nachbarstadt").click()
+    page.drawn()
+    assert page.texts(".qa-legend-title") == ["SGB-II-Quote (%)"]  # one goes, with its controls; the other stays
     assert page.errors() == []

@@ -30,7 +30,7 @@ SNIPPETS = {
 }
 FURTHER = """
 const tips = [];
-atlas_layer_quartiersatlas.eachLayer(function look(layer) {
+Object.entries(window).find(([name]) => name.startsWith("atlas_layer_"))[1].eachLayer(function look(layer) {
   if (layer.eachLayer) return layer.eachLayer(look);
   if (!layer.getTooltip || !layer.getTooltip()) return;
   const content = layer.getTooltip()._content;

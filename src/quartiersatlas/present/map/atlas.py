@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from dataclasses import dataclass, field
+from hashlib import sha256
 from html import escape
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import folium
 from branca.element import Element, Figure
 from folium.template import Template
 
-from quartiersatlas.catalogue import check_lang
+from quartiersatlas.catalogue import check_lang, text
+from quartiersatlas.errors import DependencyError
 from quartiersatlas.files import write_text
 from quartiersatlas.present.map.bundle import head_html
 from quartiersatlas.present.map.classes import check_fixed
-from quartiersatlas.present.map.data import map_json
+from quartiersatlas.present.map.data import map_columns, map_json
 from quartiersatlas.present.map.page import page_html
 from quartiersatlas.present.map.panel import check_notes, lines_of
 from quartiersatlas.present.map.years import check_earlier
 from quartiersatlas.release import Release, release
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from quartiersatlas.catalogue import Lang
@@ -55,7 +58,6 @@ class AtlasLayer(folium.map.Layer):
 
     _template = Template(
         """
-        {% macro header(this, kwargs) %}{{ this.head }}{% endmacro %}
         {% macro script(this, kwargs) %}
         var {{ this.get_name() }} = QuartiersAtlas.createLayer({{ this.content }});
         {% endmacro %}
@@ -74,9 +76,15 @@ class AtlasLayer(folium.map.Layer):
         name = escape(release.title or "quartiersatlas").replace("{", "&#123;")
         super().__init__(name=name, overlay=True)
         self._name = "AtlasLayer"
-        self._id = "quartiersatlas"  # a fixed name: the same release gives the same bytes
-        self.head = f"{{% raw %}}{head_html()}{{% endraw %}}"  # folium reads it as a template once more
         self.content = map_json(release, lang, breaks, earlier, notes)
+        # the same release gives the same bytes, and two releases stand side by side on one map
+        self._id = sha256(f"{name}\n{self.content}".encode()).hexdigest()[:12]
+
+    def render(self, **kwargs: Any) -> None:  # type: ignore[override]  # noqa: ANN401 - as folium has it
+        """Put styles and scripts into the head of the page, once for all atlas layers, and the data into its script."""
+        head = Element(f"{{% raw %}}{head_html()}{{% endraw %}}")  # folium reads it as a template
+        cast("Figure", self.get_root()).header.add_child(head, name="quartiersatlas")
+        super().render(**kwargs)  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True)
@@ -109,15 +117,20 @@ class Atlas:
         check_earlier(self.release, self.earlier)
         check_notes(self.release, self.notes)
 
+    @property
+    def _title(self) -> str:
+        return self.release.title or text("band_draft", self.lang)
+
     def to_folium(self) -> folium.Map:
         """Return the map as a folium map, to which further layers can be added."""
         west, south, east, north = (float(x) for x in self.release.areas.to_crs("EPSG:4326").total_bounds)
         centre = ((south + north) / 2, (west + east) / 2)
         result = OfflineMap(location=centre, tiles=None, attribution_control=False, zoom_snap=0.1)
-        result._id = "quartiersatlas"  # noqa: SLF001 - folium has no public way to name an element
+        # a page of its own holds one map; folium has no public way to name an element
+        result._id = "quartiersatlas"  # noqa: SLF001
         AtlasLayer(self.release, self.lang, self.breaks, self.earlier, self.notes).add_to(result)
         figure = cast("Figure", result.get_root())
-        figure.title = escape(self.release.title)
+        figure.title = escape(self._title)
         figure.html.add_child(
             Element(page_html(self.release, self.lang, self.earlier).replace("{", "&#123;")), name="page"
         )
@@ -142,8 +155,28 @@ class Atlas:
     def _repr_html_(self) -> str:
         return (
             f'<iframe srcdoc="{escape(self.html())}" style="width:100%;height:640px;border:1px solid #ccc" '
-            f'title="{escape(self.release.title)}"></iframe>'
+            f'title="{escape(self._title)}"></iframe>'
         )
+
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> dict[str, str]:
+        """Return the map, the sheet for where a notebook shows no pages (print, static viewers), and words."""
+        makers = {"text/html": self._repr_html_, "image/png": self._png, "text/plain": self.__repr__}
+        wanted = [kind for kind in makers if (not include or kind in include) and kind not in (exclude or ())]
+        return {kind: made for kind in wanted if (made := makers[kind]())}
+
+    def _png(self) -> str:
+        """Return the first column on a sheet, in base64 as notebooks keep it; nothing where none can be drawn."""
+        from quartiersatlas.present.figure import figure
+
+        if not map_columns(self.release):
+            return ""
+        try:
+            sheet = figure(self.release, lang=self.lang)
+        except DependencyError:
+            return ""
+        return b64encode(sheet._repr_png_()).decode("ascii")
 
     def __repr__(self) -> str:
         return f"Atlas of {self.release!r}"

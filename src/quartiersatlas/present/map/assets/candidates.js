@@ -78,6 +78,7 @@ export function candidateEditor(atlas, topology, around, redraw) {
   const changed = () => {
     redraw();
     drawTotals(atlas, shown, around(), begin, table);
+    atlas.refreshTable?.();
     offer(chosen);
   };
   const offer = (/** @type {number | null} */ area) => {
@@ -98,9 +99,9 @@ export function candidateEditor(atlas, topology, around, redraw) {
   };
   const heads = [atlas.words.label_candidate, atlas.words.label_key, atlas.words.label_area, atlas.words.label_residents];
   files.append(
-    action(atlas.words.edit_csv, () => download("pruefgebiete.csv", "text/csv", choiceCsv(atlas.areas, atlas.candidates, heads))),
+    action(atlas.words.edit_csv, () => download(`${atlas.words.file_candidates}.csv`, "text/csv", choiceCsv(atlas.areas, atlas.candidates, heads))),
     action(atlas.words.edit_geojson, () =>
-      download("pruefgebiete.geojson", "application/geo+json", JSON.stringify(choiceGeoJson(atlas.areas, atlas.candidates, topology))),
+      download(`${atlas.words.file_candidates}.geojson`, "application/geo+json", JSON.stringify(choiceGeoJson(atlas.areas, atlas.candidates, topology))),
     ),
     action(atlas.words.edit_reset, () => {
       atlas.candidates.forEach((/** @type {any} */ c, /** @type {number} */ i) => (c.members = [...begin[i]]));

@@ -42,7 +42,7 @@ export function createLayer(atlas) {
   /** @type {number[][] | null} */
   let known = null;
   const around = () => (known ??= neighbours(ground.owners, view.areas.length));
-  const editor = candidateEditor(atlas, ground, around, () => overlays[atlas.words.label_candidates].redraw());
+  const editor = candidateEditor(view.atlas, ground, around, () => overlays[atlas.words.label_candidates].redraw());
   editor.refresh(view.column());
   const views = [view];
   const choice = areaChoice(views, editor.offer);

@@ -1,8 +1,10 @@
 // @ts-check
-// The same content as a table: every area, every column, sorted by a click on a heading.
+// The same content as a table: every area, every column, sorted by a click on a heading; long ones come in portions.
 
 import { cellText, element } from "./controls.js";
-import { formatNumber } from "./format.js";
+import { fillIn, formatNumber } from "./format.js";
+
+const PORTION = 1000; // rows: with many more at once a browser stands still
 
 /**
  * @typedef {object} TableColumn
@@ -38,7 +40,7 @@ export function sortedRows(count, order, falling, lang) {
  * @param {any} atlas
  * @returns {TableColumn[]}
  */
-function tableColumns(atlas) {
+export function tableColumns(atlas) {
   const { names, keys, parents, residents } = atlas.areas;
   const word = (/** @type {string} */ label, /** @type {string[]} */ values) => ({
     label,
@@ -58,12 +60,34 @@ function tableColumns(atlas) {
       order: (/** @type {number} */ area) => column.values[area],
       isNumber: !column.classes,
     })),
+    ...markColumns(atlas),
     {
       label: atlas.words.label_reasons,
       text: (area) => (atlas.reasons[area] ?? []).join("; "),
       order: (area) => (atlas.reasons[area] ? atlas.reasons[area].length : null),
       isNumber: false,
     },
+  ];
+}
+
+/**
+ * What the map says with outlines and hatches: on the list, how stable that is, in which candidate area.
+ *
+ * @param {any} atlas
+ * @returns {TableColumn[]}
+ */
+function markColumns(atlas) {
+  const { words, candidates } = atlas;
+  const column = (/** @type {string} */ label, /** @type {(area: number) => string} */ text, order = (/** @type {number} */ area) => text(area) || null) => [
+    { label, text, order, isNumber: false },
+  ];
+  const stability = atlas.standing?.stability;
+  const members = (/** @type {number} */ area) =>
+    candidates.filter((/** @type {any} */ c) => c.members.includes(area)).map((/** @type {any} */ c) => c.key).join(", ");
+  return [
+    ...(atlas.selected.length ? column(words.label_on_list, (area) => (atlas.selected.includes(area) ? words.answer_yes : "")) : []),
+    ...(stability ? column(words.label_stability, (area) => stability.names[stability.label[area]] ?? "", (area) => stability.label[area]) : []),
+    ...(candidates.length ? column(words.label_candidate, members) : []),
   ];
 }
 
@@ -97,17 +121,63 @@ export function drawTable(atlas, box, choose) {
   const headRow = element("tr", "");
   headRow.append(...heads);
   head.append(headRow);
-  const rows = atlas.areas.names.map((/** @type {string} */ _, /** @type {number} */ area) => tableRow(columns, area, choose));
+  const rows = portions(atlas, body, (area) => tableRow(columns, area, choose));
+  let [by, falling] = [0, false];
+  const fill = () => rows.fill(sortedRows(atlas.areas.names.length, columns[by].order, falling, atlas.lang));
   const sort = (/** @type {number} */ chosen) => {
-    const falling = heads[chosen].ariaSort === "ascending";
+    falling = heads[chosen].ariaSort === "ascending";
+    by = chosen;
     heads.forEach((cell) => cell.removeAttribute("aria-sort"));
     heads[chosen].ariaSort = falling ? "descending" : "ascending";
-    body.replaceChildren(...sortedRows(rows.length, columns[chosen].order, falling, atlas.lang).map((area) => rows[area]));
+    fill();
   };
   heads.forEach((cell, number) => cell.firstElementChild?.addEventListener("click", () => sort(number)));
   sort(0);
+  atlas.refreshTable = fill; // members of candidate areas can change beside it
   table.append(head, body);
-  box.replaceChildren(table);
+  box.replaceChildren(table, rows.foot);
+}
+
+/**
+ * Rows in portions, with a line below that says how many there are and a button for more.
+ *
+ * @param {any} atlas
+ * @param {HTMLElement} body
+ * @param {(area: number) => HTMLElement} row
+ * @returns {{foot: HTMLElement, fill: (order: number[]) => void}} `fill` shows as many rows as before in another order
+ */
+function portions(atlas, body, row) {
+  const write = (/** @type {number} */ n) => formatNumber(n, 0, atlas.lang);
+  const [foot, told] = [element("p", "qa-table-more"), element("span", "")];
+  const button = /** @type {HTMLButtonElement} */ (element("button", ""));
+  button.type = "button";
+  told.setAttribute("role", "status");
+  foot.append(told, " ", button);
+  /** @type {number[]} */
+  let areas = [];
+  let most = PORTION;
+  const draw = () => {
+    body.append(...areas.slice(body.children.length, most).map(row));
+    const left = areas.length - body.children.length;
+    foot.hidden = areas.length <= PORTION;
+    told.textContent = fillIn(atlas.words.table_shown, { shown: write(areas.length - left), all: write(areas.length) });
+    button.hidden = !left;
+    button.textContent = fillIn(atlas.words.table_more, { count: write(Math.min(left, PORTION)) });
+  };
+  button.addEventListener("click", () => {
+    const first = body.children.length;
+    most += PORTION;
+    draw();
+    body.children[first].querySelector("button")?.focus(); // reading goes on in the new rows
+  });
+  return {
+    foot,
+    fill(order) {
+      areas = order;
+      body.replaceChildren();
+      draw();
+    },
+  };
 }
 
 /**
