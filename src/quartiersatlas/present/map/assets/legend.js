@@ -118,16 +118,18 @@ function matrixGrid(atlas, column, filter, highlight, counts, people) {
   table.append(caption, heads);
   const button = (/** @type {number} */ cell) => {
     const [areas, residents] = [counts, people].map((sums) => formatNumber(sums.get(cell) ?? 0, 0, atlas.lang));
-    const node = /** @type {HTMLButtonElement} */ (element("button", "qa-matrix-cell", areas));
+    const node = /** @type {HTMLButtonElement} */ (element("button", "qa-matrix-cell"));
     const meetsBoth = column.both?.includes(cell);
     if (meetsBoth) node.classList.add("qa-matrix-both");
     node.type = "button";
-    node.append(element("span", "", residents));
+    const short = element("span", "", areas);
+    short.setAttribute("aria-hidden", "true"); // who hears the page hears the sentence
+    short.append(element("small", "", residents));
     node.style.backgroundColor = column.colors[cell];
     node.style.color = isDark(column.colors[cell]) ? "#ffffff" : "#000000";
     const words = fillIn(atlas.words.cell_counts, { label: column.classes[cell], areas, residents });
     node.title = meetsBoth ? `${words}; ${atlas.words.legend_both}` : words;
-    node.setAttribute("aria-label", node.title);
+    node.append(short, element("span", "qa-unseen", node.title));
     node.setAttribute("aria-pressed", String(filter === cell));
     node.addEventListener("click", () => highlight(filter === cell ? null : cell));
     return node;
