@@ -13,7 +13,7 @@ from quartiersatlas.catalogue import text
 from quartiersatlas.present.map.classes import column_colors, matrix_colors, schemes
 from quartiersatlas.present.map.geometry import encode_point, simplified
 from quartiersatlas.present.map.topology import encode_topology
-from quartiersatlas.present.wording import gap_kind, label, reason_texts, unit
+from quartiersatlas.present.wording import axis_text, definition_text, gap_kind, label, reason_texts, unit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,6 +56,14 @@ WORDS = (
     "edit_geojson",
     "edit_reset",
     "button_close",
+    "label_layers",
+    "label_sheet",
+    "panel_peek",
+    "panel_half",
+    "panel_full",
+    "zoom_in",
+    "zoom_out",
+    "zoom_city",
     "table_caption",
     "profile_note",
     "residents_count",
@@ -165,6 +173,7 @@ def _column(
         "id": column.id,
         "label": label(column, lang),
         "unit": unit(column, lang),
+        "definition": axis_text(release, column, lang) or definition_text(column, lang),
         "domain": text(domain, lang),
         "decimals": column.decimals,
         "city": None if pd.isna(column.city) else column.city,

@@ -6,8 +6,10 @@ import { patternCanvas } from "./canvas.js";
 import { useScheme } from "./classes.js";
 import { unpackColumns } from "./columns.js";
 import { drawSchemeChoice, element, indicatorChoice, tooltip } from "./controls.js";
+import { framePage, layerBox } from "./frame.js";
 import { drawLegend } from "./legend.js";
-import { searchBox, showPanel, tableButton, walkByKeys } from "./page.js";
+import { footer, searchBox, showDefinition, showPanel, tableButton, walkByKeys } from "./page.js";
+import { panelSheet } from "./sheet.js";
 import { areaStyle, CHOSEN_CASING, CHOSEN_LINE, PARENT_LINE, PROGRAMME_LINE, SELECTED_LINE } from "./styles.js";
 import { arcOwners, decodeTopology, memberOutline, neighbours, outlineArcs, ringPlaces } from "./topology.js";
 
@@ -78,6 +80,7 @@ export function createLayer(atlas) {
   const show = (/** @type {number} */ index) => {
     current = index;
     editor.refresh(atlas.columns[index]);
+    showDefinition(atlas, atlas.columns[index]);
     drawSchemeChoice(atlas, atlas.columns[index], chooseScheme, schemes);
     highlight(null);
   };
@@ -89,11 +92,13 @@ export function createLayer(atlas) {
   editor.refresh(atlas.columns[current]);
   const choice = areaChoice(atlas, areas, line, () => layer._map, editor.offer);
   const find = ownPage() ? [searchBox(atlas, choice.choose)] : [];
-  const controls = [legend, ...choiceControl([...find, indicatorChoice(atlas, show), schemes]), ...overlayControl(overlays)];
+  const controls = [legend, ...choiceControl([...find, indicatorChoice(atlas, show), schemes]), ...(Object.keys(overlays).length ? [layerBox(overlays, atlas.words.label_layers)] : [])];
   layer.on("add", () => {
     controls.forEach((control) => control.addTo(layer._map));
     if (!ownPage()) return;
-    fitPage(layer._map, L.featureGroup(areas).getBounds(), legend.getContainer());
+    framePage(layer._map, L.featureGroup(areas).getBounds(), legend.getContainer(), atlas.words);
+    panelSheet(atlas.words);
+    footer(atlas, atlas.columns[current]);
     walkByKeys(layer._map, atlas.words, choice, areas.map(centre), around);
     tableButton(atlas, choice.choose);
   });
@@ -136,13 +141,14 @@ function areaChoice(atlas, areas, line, map, offer) {
     ring?.remove();
     ring = null;
     chosen = area;
+    showPanel(atlas, area, () => choose(null));
     if (area !== null && ownPage()) {
+      map().invalidateSize({ animate: false }); // the sheet of a phone has taken half of it
       const outline = areas[area].getLatLngs().flat().map(closed);
       ring = L.layerGroup([line(outline, CHOSEN_CASING), line(outline, CHOSEN_LINE)]).addTo(map());
       const bounds = areas[area].getBounds();
       if (bounds.isValid() && !map().getBounds().contains(bounds)) map().panInside(bounds.getCenter(), { padding: [80, 80], animate: false });
     }
-    showPanel(atlas, area, () => choose(null));
     offer(area);
   };
   return { choose, chosen: () => chosen };
@@ -170,19 +176,6 @@ function closed(ring) {
 /** The place for controls in the head of the atlas page; none on other people's maps. */
 function ownPage() {
   return document.getElementById("qa-controls");
-}
-
-/**
- * Show the whole city beside the legend, and a scale in metres.
- *
- * @param {any} map
- * @param {any} bounds
- * @param {HTMLElement} legend
- */
-function fitPage(map, bounds, legend) {
-  const beside = map.getSize().x > 2.5 * legend.offsetWidth ? legend.offsetWidth + 20 : 12;
-  map.fitBounds(bounds, { paddingTopLeft: [beside, 12], paddingBottomRight: [12, 12], animate: false });
-  L.control.scale({ imperial: false, position: "bottomright" }).addTo(map);
 }
 
 /**
@@ -237,12 +230,4 @@ function choiceControl(choices) {
     return box;
   };
   return [control];
-}
-
-/**
- * @param {Record<string, any>} overlays
- * @returns {any[]}
- */
-function overlayControl(overlays) {
-  return Object.keys(overlays).length ? [L.control.layers(undefined, overlays, { collapsed: false })] : [];
 }
