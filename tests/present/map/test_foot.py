@@ -111,10 +111,11 @@ def test_tab_goes_from_the_skip_link_through_head_map_and_panel_to_the_foot(page
 def test_the_skip_link_is_seen_when_it_has_the_focus_and_opens_the_table(atlas):
     link = atlas.driver.find_element(By.CSS_SELECTOR, ".qa-skip")
     assert atlas.box(".qa-skip")[2] < 0
-    link.send_keys("")
+    atlas.run("arguments[0].focus()", link)
     assert atlas.box(".qa-skip")[0] >= 0
     assert link.text == "Zur Tabelle"
     for _ in range(2):  # an open table stays open
+        atlas.run("arguments[0].focus()", link)
         link.send_keys(Keys.ENTER)
         assert atlas.driver.find_element(By.CSS_SELECTOR, "#qa-table").is_displayed()
         assert atlas.run("return document.activeElement.id") == "qa-table"
@@ -149,4 +150,4 @@ def test_zoom_buttons_speak_german_and_the_third_shows_the_whole_city_again(atla
     before = atlas.run(view)
     atlas.run("map_quartiersatlas.setView([50, 9], 15, { animate: false })")
     atlas.driver.find_element(By.CSS_SELECTOR, ".qa-zoom-city").click()
-    assert atlas.run(view) == pytest.approx(before, abs=1e-6)
+    assert atlas.run(view) == pytest.approx(before, abs=3e-4)  # less than a pixel

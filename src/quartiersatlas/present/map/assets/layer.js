@@ -50,7 +50,7 @@ export function createLayer(atlas) {
     ...atlas.selected.map((/** @type {number} */ area) => line(ground.polygon(area).flat().map(closed), SELECTED_LINE)),
   ]);
   const outline = (/** @type {number[]} */ members) => ground.lines(memberOutline(owners, new Set(members)));
-  const overlays = furtherLayers(atlas, line, outline);
+  const overlays = furtherLayers(atlas, line, outline, renderer);
 
   /** @type {any} */
   const layer = L.layerGroup([...areas, marks, ...Object.values(overlays)]);
@@ -184,9 +184,10 @@ function ownPage() {
  * @param {any} atlas
  * @param {(arcs: any, style: any) => any} line
  * @param {(members: number[]) => any} outline
+ * @param {any} renderer as SVG every point would be a stop for the keyboard
  * @returns {Record<string, any>}
  */
-function furtherLayers(atlas, line, outline) {
+function furtherLayers(atlas, line, outline, renderer) {
   /** @type {Record<string, any>} */
   const groups = {};
   if (atlas.candidates.length) {
@@ -201,7 +202,7 @@ function furtherLayers(atlas, line, outline) {
     );
   }
   if (atlas.facilities.length) {
-    const style = { radius: 4, color: "#ffffff", weight: 1.5, fillColor: "#1a1a1a", fillOpacity: 1 };
+    const style = { renderer, radius: 4, color: "#ffffff", weight: 1.5, fillColor: "#1a1a1a", fillOpacity: 1 };
     groups[atlas.words.label_facilities] = L.layerGroup(
       atlas.facilities.map((/** @type {any} */ place) =>
         L.circleMarker(place.at, style).bindTooltip(element("span", "", place.label)),
