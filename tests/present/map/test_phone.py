@@ -198,7 +198,9 @@ def test_a_chosen_area_is_in_sight_above_the_sheet(large_phone, exported, places
 
 def test_the_whole_city_stays_in_sight_when_the_sheet_takes_half_of_the_map(large_phone, exported):
     west, south, east, north = exported.to_crs("EPSG:4326").total_bounds
-    script = "return map_quartiersatlas.getBounds().contains([[arguments[0], arguments[1]], [arguments[2], arguments[3]]])"
+    script = (
+        "return map_quartiersatlas.getBounds().contains([[arguments[0], arguments[1]], [arguments[2], arguments[3]]])"
+    )
     for _ in range(2):
         assert large_phone.run(script, south, west, north, east)
         tap(large_phone, "#qa-handle")

@@ -21,7 +21,7 @@ export function framePage(map, bounds, legend, words) {
     map.fitBounds(bounds, { paddingTopLeft: first, paddingBottomRight: last, animate: false });
   };
   fit();
-  L.control.scale({ imperial: false, position: "bottomright" }).addTo(map);
+  L.control.scale({ imperial: false, maxWidth: isSmall() ? 70 : 100, position: "bottomright" }).addTo(map);
   zoomButtons(map, words, fit);
   map.on("resize", (/** @type {any} */ { oldSize }) => {
     // the city stays whole where it was whole before
