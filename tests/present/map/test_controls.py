@@ -161,13 +161,19 @@ def test_further_layers_can_be_switched_off(atlas):
     ]
     assert len(atlas.texts(".qa-candidate-name")) == 5
     assert sorted(atlas.texts(".qa-candidate-name")) == ["P1", "P2", "P3", "P4", "P5"]
-    points = "return document.querySelectorAll('.leaflet-overlay-pane svg path').length"
+    points = """
+let points = 0;
+map_quartiersatlas.eachLayer((layer) => (points += layer instanceof L.CircleMarker));
+return points;"""
     assert atlas.run(points) == 42
+    facilities = gpd.read_file(SAMPLE / "einrichtungen.geojson").to_crs("EPSG:4326").geometry
+    assert sum(color == ["#1a1a1a"] for color in atlas.all_colors(facilities)) > 30  # the others lie over each other
     for box in boxes:
         box.click()
     atlas.drawn()
     assert atlas.texts(".qa-candidate-name") == []
     assert atlas.run(points) == 0
+    assert sum(color == ["#1a1a1a"] for color in atlas.all_colors(facilities)) == 0
 
 
 def test_english_map_speaks_english_with_decimal_points(page, english, exported, clear, counts_of):

@@ -49,6 +49,12 @@ def halfway(line):
     return gpd.GeoSeries([longest.interpolate(0.5, normalized=True)], crs="EPSG:25832").to_crs("EPSG:4326").iloc[0]
 
 
+def without_facilities(page):
+    """Take away the points that are drawn above the areas."""
+    page.driver.find_elements("css selector", ".leaflet-control-layers-overlays input")[2].click()
+    page.drawn()
+
+
 def test_each_status_class_is_painted_in_its_legend_colour(atlas, exported, clear):
     swatches = {row["label"]: row["color"] for row in atlas.legend()}
     colors = [swatches[label] for label in STATUS.values()]
@@ -139,6 +145,7 @@ def test_selected_areas_show_their_class_under_a_dark_hatch(atlas, exported, cle
 
 
 def test_areas_that_are_not_selected_have_no_hatch(atlas, exported, clear):
+    without_facilities(atlas)
     for key in clear.index.intersection(exported.index[~exported["selected"] & exported["state"].eq("shown")])[:30]:
         if exported["need_status_class"].notna()[key]:
             assert len(set(atlas.colors(clear[key], half=3))) == 1
@@ -190,6 +197,7 @@ def test_borders_between_areas_are_drawn_without_gaps(atlas, exported):
     steps = steps[
         steps.distance(exported[exported["selected"]].union_all()) > 150
     ]  # beside the white casing of candidates
+    without_facilities(atlas)
     around = atlas.all_colors(steps.to_crs("EPSG:4326"), half=1)
     assert len(around) > 500
     assert max(brightness(color) for colors in around for color in colors) <= brightness("#a1dab4") + 1

@@ -108,7 +108,7 @@ def test_choosing_an_indicator_ends_the_highlight(atlas):
 MATRIX = """
 return [...document.querySelectorAll(".qa-matrix tr")].slice(1).map((row) => [
   row.querySelector("th").textContent,
-  [...row.querySelectorAll("button")].map((b) => [b.firstChild.firstChild.textContent, getComputedStyle(b).backgroundColor]),
+  [...row.querySelectorAll("button")].map((b) => [b.firstChild.firstChild.textContent, b.style.backgroundColor]),
 ]);"""
 
 

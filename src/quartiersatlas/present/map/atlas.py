@@ -131,9 +131,10 @@ class Atlas:
         AtlasLayer(self.release, self.lang, self.breaks, self.earlier, self.notes).add_to(result)
         figure = cast("Figure", result.get_root())
         figure.title = escape(self._title)
-        figure.html.add_child(
-            Element(page_html(self.release, self.lang, self.earlier).replace("{", "&#123;")), name="page"
-        )
+        before, after = (part.replace("{", "&#123;") for part in page_html(self.release, self.lang, self.earlier))
+        figure.html.add_child(Element(before), name="page_before")
+        figure.html.add_child(Element(""), name=result.get_name())  # where the map will stand when it is rendered
+        figure.html.add_child(Element(after), name="page_after")
         return result
 
     def html(self) -> str:

@@ -16,6 +16,8 @@ MODULES = (
     "canvas.js",
     "styles.js",
     "controls.js",
+    "sheet.js",
+    "frame.js",
     "legend.js",
     "editing.js",
     "candidates.js",

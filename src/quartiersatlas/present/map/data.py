@@ -17,7 +17,7 @@ from quartiersatlas.present.map.panel import WORDS as PANEL_WORDS
 from quartiersatlas.present.map.panel import facility_areas, panel_data, standing
 from quartiersatlas.present.map.topology import encode_topology
 from quartiersatlas.present.map.years import find_column, on_keys, pooled
-from quartiersatlas.present.wording import gap_kind, label, reason_texts, unit
+from quartiersatlas.present.wording import axis_text, definition_text, gap_kind, label, reason_texts, unit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -70,6 +70,14 @@ WORDS = (
     "edit_geojson",
     "edit_reset",
     "button_close",
+    "label_layers",
+    "label_sheet",
+    "panel_peek",
+    "panel_half",
+    "panel_full",
+    "zoom_in",
+    "zoom_out",
+    "zoom_city",
     "table_caption",
     "profile_note",
     "residents_count",
@@ -220,6 +228,7 @@ def _column(
         "id": column.id,
         "label": label(column, lang),
         "unit": unit(column, lang),
+        "definition": axis_text(release, column, lang) or definition_text(column, lang),
         "domain": text(domain, lang),
         "hint": text("legend_need", lang) if is_first else "",
     }

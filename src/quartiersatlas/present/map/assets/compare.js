@@ -2,6 +2,7 @@
 // Two views side by side: a second map of the same areas with its own indicator, date and classes, moved together.
 
 import { element } from "./controls.js";
+import { setSheet } from "./sheet.js";
 
 /**
  * The button that puts a second view beside the first, or takes it away again.
@@ -9,11 +10,11 @@ import { element } from "./controls.js";
  * @param {any} atlas
  * @param {import("./view.js").View[]} views the first one; the second one is added to them
  * @param {any} map the first map
- * @param {any} bounds of the city
+ * @param {() => void} fit show the whole city
  * @param {(on: {choose: (area: number) => void, changed: (column: any) => void}) => import("./view.js").View} create
  * @param {import("./page.js").AreaChoice} choice
  */
-export function compareButton(atlas, views, map, bounds, create, choice) {
+export function compareButton(atlas, views, map, fit, create, choice) {
   const button = document.getElementById("qa-compare-button");
   if (!button) return;
   /** @type {any} */
@@ -35,23 +36,12 @@ export function compareButton(atlas, views, map, bounds, create, choice) {
     document.body.classList.toggle("qa-compare", second !== null);
     button.setAttribute("aria-pressed", String(second !== null));
     button.textContent = second ? atlas.words.button_single : atlas.words.button_compare;
+    setSheet(atlas.words, "peek"); // on a phone it would cover one of the two
     map.invalidateSize({ animate: false });
     second?.map.invalidateSize({ animate: false });
-    fit(map, bounds, views);
+    fit();
     choice.choose(choice.chosen());
   });
-}
-
-/**
- * Show the whole city between the choices above it and the legends below it.
- *
- * @param {any} map
- * @param {any} bounds
- * @param {import("./view.js").View[]} views
- */
-function fit(map, bounds, views) {
-  const [below, above] = views.length > 1 ? [Math.max(...views.map(({ legend }) => legend.getContainer().offsetHeight)), 88] : [0, 0];
-  map.fitBounds(bounds, { paddingTopLeft: [16, 12 + above], paddingBottomRight: [16, 12 + below], animate: false });
 }
 
 /**

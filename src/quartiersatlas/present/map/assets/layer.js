@@ -6,7 +6,9 @@ import { patternCanvas } from "./canvas.js";
 import { unpackColumns, viewOf } from "./columns.js";
 import { compareButton } from "./compare.js";
 import { element } from "./controls.js";
-import { searchBox, showPanel, tableButton, walkByKeys } from "./page.js";
+import { framePage, layerBox } from "./frame.js";
+import { footer, searchBox, showDefinition, showPanel, tableButton, walkByKeys } from "./page.js";
+import { panelSheet } from "./sheet.js";
 import { PROGRAMME_LINE } from "./styles.js";
 import { arcOwners, decodeTopology, memberOutline, neighbours, ringPlaces } from "./topology.js";
 import { closed, createView, pixels } from "./view.js";
@@ -29,13 +31,14 @@ export function createLayer(atlas) {
     choose: (area) => choice.choose(area),
     changed(column) {
       editor.refresh(column);
+      showDefinition(atlas, column);
       choice.refresh();
       table?.refresh();
     },
   });
   const line = (/** @type {any} */ arcs, /** @type {any} */ style) => L.polyline(arcs, { renderer, ...style });
   const outline = (/** @type {number[]} */ members) => ground.lines(memberOutline(ground.owners, new Set(members)));
-  const overlays = furtherLayers(atlas, line, outline);
+  const overlays = furtherLayers(atlas, line, outline, renderer);
   /** @type {any} */
   const layer = L.layerGroup([view.layer, ...Object.values(overlays)]);
 
@@ -49,16 +52,18 @@ export function createLayer(atlas) {
   /** @type {{refresh: () => void} | undefined} */
   let table;
   const find = ownPage() ? [searchBox(atlas, choice.find)] : [];
-  const controls = [view.legend, ...choiceControl([...find, ...view.choices]), ...overlayControl(overlays)];
+  const boxes = Object.keys(overlays).length ? [layerBox(overlays, atlas.words.label_layers)] : [];
+  const controls = [view.legend, ...choiceControl([...find, ...view.choices]), ...boxes];
   layer.on("add", () => {
     controls.forEach((control) => control.addTo(layer._map));
     if (!ownPage()) return;
-    const bounds = L.featureGroup(view.areas).getBounds();
-    fitPage(layer._map, bounds, view.legend.getContainer());
+    const fit = framePage(layer._map, L.featureGroup(view.areas).getBounds(), view.legend.getContainer(), atlas.words);
+    panelSheet(atlas.words);
+    footer(atlas, view.column());
     walkByKeys(layer._map, atlas.words, choice, view.areas.map(centre), around);
     table = tableButton(view.atlas, choice.find);
     const alone = { ...atlas, candidates: [], programmes: { labels: [] }, facilities: [] }; // the second map shows classes only
-    compareButton(atlas, views, layer._map, bounds, (on) => createView(viewOf(alone), ground, patternCanvas(), on), choice);
+    compareButton(atlas, views, layer._map, fit, (on) => createView(viewOf(alone), ground, patternCanvas(), on), choice);
   });
   layer.on("remove", () => controls.forEach((control) => control.remove()));
   return layer;
@@ -94,11 +99,12 @@ function areaChoice(views, offer) {
   let chosen = null;
   const choose = (/** @type {number | null} */ area) => {
     chosen = area;
+    showPanel(first.atlas, area, () => choose(null));
     if (ownPage()) {
+      first.layer._map.invalidateSize({ animate: false }); // the sheet of a phone may have taken half of it
       for (const view of views) view.ring(area);
       bringIntoSight(area);
     }
-    showPanel(first.atlas, area, () => choose(null));
     offer(area);
   };
   const bringIntoSight = (/** @type {number | null} */ area) => {
@@ -136,27 +142,15 @@ function ownPage() {
 }
 
 /**
- * Show the whole city beside the legend, and a scale in metres.
- *
- * @param {any} map
- * @param {any} bounds
- * @param {HTMLElement} legend
- */
-function fitPage(map, bounds, legend) {
-  const beside = map.getSize().x > 2.5 * legend.offsetWidth ? legend.offsetWidth + 20 : 12;
-  map.fitBounds(bounds, { paddingTopLeft: [beside, 12], paddingBottomRight: [12, 12], animate: false });
-  L.control.scale({ imperial: false, position: "bottomright" }).addTo(map);
-}
-
-/**
  * Candidate areas, programme areas (their dashes above the casing) and facilities, by the name that switches them.
  *
  * @param {any} atlas
  * @param {(arcs: any, style: any) => any} line
  * @param {(members: number[]) => any} outline
+ * @param {any} renderer as SVG every point would be a stop for the keyboard
  * @returns {Record<string, any>}
  */
-function furtherLayers(atlas, line, outline) {
+function furtherLayers(atlas, line, outline, renderer) {
   /** @type {Record<string, any>} */
   const groups = {};
   if (atlas.candidates.length) {
@@ -171,7 +165,7 @@ function furtherLayers(atlas, line, outline) {
     );
   }
   if (atlas.facilities.length) {
-    const style = { radius: 4, color: "#ffffff", weight: 1.5, fillColor: "#1a1a1a", fillOpacity: 1 };
+    const style = { renderer, radius: 4, color: "#ffffff", weight: 1.5, fillColor: "#1a1a1a", fillOpacity: 1 };
     groups[atlas.words.label_facilities] = L.layerGroup(
       atlas.facilities.map((/** @type {any} */ place) =>
         L.circleMarker(place.at, style).bindTooltip(element("span", "", place.kind ? `${place.name} (${place.kind})` : place.name)),
@@ -200,12 +194,4 @@ function choiceControl(choices) {
     return box;
   };
   return [control];
-}
-
-/**
- * @param {Record<string, any>} overlays
- * @returns {any[]}
- */
-function overlayControl(overlays) {
-  return Object.keys(overlays).length ? [L.control.layers(undefined, overlays, { collapsed: false })] : [];
 }

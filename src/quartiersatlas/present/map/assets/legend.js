@@ -6,9 +6,8 @@ import { patternTile } from "./canvas.js";
 import { countClasses, sumClasses } from "./classes.js";
 import { element } from "./controls.js";
 import { fillIn, formatNumber, formatValue } from "./format.js";
+import { foldable } from "./frame.js";
 import { GAP_STYLES } from "./styles.js";
-
-const NARROW = 760; // pixels: on a phone the legend is folded to its title
 
 /**
  * @param {any} atlas
@@ -41,8 +40,8 @@ export function legendRows(atlas, column) {
  * @param {HTMLElement} box
  */
 export function drawLegend(atlas, column, filter, highlight, box) {
-  const card = /** @type {HTMLDetailsElement} */ (element("details", ""));
-  card.open = box.querySelector("details")?.open ?? window.innerWidth > NARROW;
+  const card = foldable(element("details", ""));
+  card.open = box.querySelector("details")?.open ?? card.open;
   card.append(element("summary", "qa-legend-title", legendTitle(atlas, column)));
   const [counts, people] = [countClasses(column), sumClasses(column, atlas.areas.residents)];
   const write = (/** @type {number | undefined} */ n) => formatNumber(n ?? 0, 0, atlas.lang);

@@ -3,6 +3,7 @@
 
 import { element } from "./controls.js";
 import { drawPanel } from "./panel.js";
+import { isSmall, liftSheet, setSheet } from "./sheet.js";
 import { drawTable } from "./table.js";
 import { areaTitle, DIRECTIONS, findAreas, nextArea } from "./walk.js";
 
@@ -26,6 +27,7 @@ export function searchBox(atlas, choose) {
   const answer = element("span", "qa-search-answer");
   offers.id = "qa-offers";
   input.type = "search";
+  input.placeholder = atlas.words.label_search;
   input.setAttribute("list", offers.id);
   answer.setAttribute("role", "status");
   const go = (/** @type {number | undefined} */ area) => {
@@ -97,8 +99,13 @@ function nearest(map, centres) {
 export function showPanel(atlas, area, close, again = false) {
   const box = document.getElementById("qa-area");
   if (!box) return;
+  const inside = box.contains(document.activeElement);
   drawPanel(atlas, area, box, close);
-  if (area !== null && !again) box.parentElement?.scrollTo(0, 0);
+  if (again) return;
+  liftSheet(atlas.words, area !== null);
+  // the panel scrolls, on a phone the sheet around it
+  if (area !== null) for (let part = box.parentElement; part; part = part.parentElement) part.scrollTop = 0;
+  else if (inside) /** @type {HTMLElement | null} */ (document.querySelector(".folium-map"))?.focus();
 }
 
 /**
@@ -124,14 +131,57 @@ export function tableButton(atlas, choose) {
       show(false);
       choose(area);
     });
+    const back = /** @type {HTMLButtonElement} */ (element("button", "qa-table-close", atlas.words.button_map));
+    back.type = "button";
+    back.addEventListener("click", () => show(false));
+    box.prepend(back);
   };
-  button.addEventListener("click", () => {
+  const toggle = () => {
     draw();
     show(box.hidden);
+  };
+  button.addEventListener("click", () => {
+    toggle();
+    setSheet(atlas.words, "peek"); // on a phone it would cover the table
+    if (isSmall()) box.focus();
+  });
+  document.querySelector(".qa-skip")?.addEventListener("click", (event) => {
+    event.preventDefault();
+    if (box.hidden) toggle();
+    box.focus();
   });
   return {
     refresh() {
       if (!box.hidden) draw();
     },
   };
+}
+
+/**
+ * The foot of the page: the definition of what is shown, the way to the method, printing.
+ *
+ * @param {any} atlas
+ * @param {any} column
+ */
+export function footer(atlas, column) {
+  showDefinition(atlas, column);
+  const method = /** @type {HTMLDetailsElement | null} */ (document.getElementById("qa-method"));
+  document.getElementById("qa-method-button")?.addEventListener("click", () => {
+    if (!method) return;
+    setSheet(atlas.words, "full");
+    method.open = true;
+    method.querySelector("summary")?.focus();
+    method.scrollIntoView();
+  });
+  document.getElementById("qa-print-button")?.addEventListener("click", () => window.print());
+}
+
+/**
+ * @param {any} atlas
+ * @param {any} column a map of two columns is defined by both
+ */
+export function showDefinition(atlas, column) {
+  const line = document.querySelector("#qa-definition summary");
+  const columns = column.matrix?.map((/** @type {number} */ index) => atlas.columns[index]) ?? [column];
+  if (line) line.textContent = columns.map((/** @type {any} */ c) => c.definition).join(" ");
 }

@@ -5,7 +5,7 @@ import { useScheme } from "./classes.js";
 import { showYear } from "./columns.js";
 import { drawSchemeChoice, drawYearChoice, element, indicatorChoice, tooltip } from "./controls.js";
 import { drawLegend } from "./legend.js";
-import { areaStyle, CHOSEN_CASING, CHOSEN_LINE, NEAR_LINE, PARENT_LINE, RING, SELECTED_LINE, SMALL } from "./styles.js";
+import { areaStyle, CHOSEN_CASING, CHOSEN_LINE, NEAR_LINE, PARENT_LINE, RING, SELECTED_LINE, TINY } from "./styles.js";
 import { outlineArcs } from "./topology.js";
 
 /**
@@ -150,7 +150,7 @@ function smallRings(atlas, areas, renderer) {
     if (!group._map) return;
     for (const area of atlas.selected) {
       const bounds = areas[area].getBounds();
-      if (bounds.isValid() && pixels(group._map, bounds) < SMALL) group.addLayer(L.circleMarker(bounds.getCenter(), { renderer, ...RING }));
+      if (bounds.isValid() && pixels(group._map, bounds) < TINY) group.addLayer(L.circleMarker(bounds.getCenter(), { renderer, ...RING }));
     }
   };
   group.on("add", () => group._map.on("zoomend", fit).whenReady(fit));

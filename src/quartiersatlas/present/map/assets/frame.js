@@ -1,0 +1,141 @@
+// @ts-check
+// The frame of the map on its own page: which part of the city is in sight, on the screen and on paper, and what stands
+// in its corners.
+
+import { element } from "./controls.js";
+import { isSmall } from "./sheet.js";
+
+/**
+ * Show the whole city beside the legend, buttons to come nearer and back, and a scale in metres.
+ *
+ * @param {any} map
+ * @param {any} bounds
+ * @param {HTMLElement} legend
+ * @param {Record<string, string>} words
+ * @returns {() => void} what shows the whole city
+ */
+export function framePage(map, bounds, legend, words) {
+  const fit = () => {
+    if (document.body.classList.contains("qa-compare")) {
+      // the choices of the second map stand above the city, both legends below it
+      const below = Math.max(...[...document.querySelectorAll(".qa-legend")].map((node) => /** @type {HTMLElement} */ (node).offsetHeight));
+      const above = /** @type {HTMLElement | null} */ (document.querySelector(".qa-second .qa-card"))?.offsetHeight ?? 0;
+      map.fitBounds(bounds, { paddingTopLeft: [16, 12 + above], paddingBottomRight: [16, 12 + below], animate: false });
+      return;
+    }
+    if (isSmall()) {
+      // rows of buttons stand above the city, the folded legend below it
+      const below = 30 + (legend.querySelector("summary")?.offsetHeight ?? 24);
+      map.fitBounds(bounds, { paddingTopLeft: [12, 54], paddingBottomRight: [12, below], animate: false });
+      return;
+    }
+    const beside = map.getSize().x > 2.2 * legend.offsetWidth ? legend.offsetWidth + 20 : 12;
+    const layers = /** @type {HTMLElement | null} */ (map.getContainer().querySelector(".leaflet-control-layers"));
+    const tops = [12 + (layers?.offsetHeight ?? 28), 40]; // below the box of layers, where that costs hardly any size
+    const [clear, high] = tops.map((top) => map.getBoundsZoom(bounds, false, L.point(beside + 12, top + 12)));
+    map.fitBounds(bounds, { paddingTopLeft: [beside, tops[clear > high - 0.2 ? 0 : 1]], paddingBottomRight: [12, 12], animate: false });
+  };
+  fit();
+  L.control.scale({ imperial: false, maxWidth: isSmall() ? 70 : 100, position: "bottomright" }).addTo(map);
+  zoomButtons(map, words, fit);
+  map.on("resize", (/** @type {any} */ { oldSize }) => {
+    // the city stays whole where it was whole before
+    const [middle, half] = [map.project(map.getCenter()), oldSize.divideBy(2)];
+    const seen = L.bounds(middle.subtract(half), middle.add(half));
+    if (seen.contains(map.project(bounds.getNorthWest())) && seen.contains(map.project(bounds.getSouthEast()))) fit();
+  });
+  new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(map.getContainer());
+  printedMap(map, bounds, legend);
+  return fit;
+}
+
+/**
+ * @param {any} map
+ * @param {Record<string, string>} words
+ * @param {() => void} fit
+ */
+function zoomButtons(map, words, fit) {
+  const box = map.zoomControl.getContainer();
+  const city = /** @type {HTMLAnchorElement} */ (element("a", "qa-zoom-city", "⌂"));
+  city.href = "#";
+  city.setAttribute("role", "button");
+  city.addEventListener("click", (event) => {
+    event.preventDefault();
+    fit();
+  });
+  box.append(city);
+  [words.zoom_in, words.zoom_out, words.zoom_city].forEach((word, number) => {
+    box.children[number].title = word;
+    box.children[number].setAttribute("aria-label", word);
+  });
+}
+
+/**
+ * Checkboxes of further layers; on a phone they are folded to their heading.
+ *
+ * @param {Record<string, any>} overlays
+ * @param {string} heading
+ * @returns {any} a Leaflet control
+ */
+export function layerBox(overlays, heading) {
+  const control = /** @type {any} */ (L.control.layers(undefined, overlays, { collapsed: false }));
+  const add = control.onAdd;
+  control.onAdd = (/** @type {any} */ map) => {
+    const box = add.call(control, map);
+    const fold = foldable(element("details", "qa-layers"));
+    fold.append(element("summary", "qa-layers-title", heading), box.querySelector("section"));
+    box.replaceChildren(fold);
+    return box;
+  };
+  return control;
+}
+
+/**
+ * Open where there is room; on a phone folded, and opening one folds the other.
+ *
+ * @param {HTMLElement} details
+ * @returns {HTMLDetailsElement}
+ */
+export function foldable(details) {
+  const fold = /** @type {HTMLDetailsElement} */ (details);
+  fold.open = !isSmall();
+  if (isSmall()) fold.setAttribute("name", "qa-fold");
+  return fold;
+}
+
+/**
+ * On paper: the legend beside or below the map, everything unfolded, the map drawn anew for its size there.
+ *
+ * @param {any} map
+ * @param {any} bounds
+ * @param {HTMLElement} legend
+ */
+function printedMap(map, bounds, legend) {
+  /** @type {(() => void) | null} */
+  let back = null;
+  window.addEventListener("beforeprint", () => {
+    if (back) return;
+    const [seen, centre, zoom, sharp] = [map.getBounds(), map.getCenter(), map.getZoom(), L.Browser.retina];
+    const moved = [legend, document.getElementById("qa-definition")].map((node) => ({ node, home: node?.parentElement, next: node?.nextSibling ?? null }));
+    const folded = [...document.querySelectorAll("details:not([open]):not(.qa-layers)")];
+    const size = (/** @type {boolean} */ onPaper) => {
+      document.documentElement.classList.toggle("qa-printing", onPaper);
+      /** @type {any} */ (L.Browser).retina = onPaper || sharp; // two dots per pixel
+      map.invalidateSize({ animate: false, pan: false });
+    };
+    folded.forEach((fold) => fold.setAttribute("open", ""));
+    moved.forEach(({ node }, place) => node && document.getElementById(["qa-print-legend", "qa-print-definition"][place])?.append(node));
+    size(true);
+    map.fitBounds(seen.contains(bounds) ? bounds : seen, { padding: [8, 8], animate: false });
+    back = () => {
+      folded.forEach((fold) => fold.removeAttribute("open"));
+      moved.forEach(({ node, home, next }) => node && home?.insertBefore(node, next));
+      size(false);
+      map.setView(centre, zoom, { animate: false });
+    };
+  });
+  window.addEventListener("afterprint", () => {
+    back?.();
+    back = null;
+  });
+}
