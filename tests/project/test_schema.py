@@ -45,6 +45,7 @@ def test_the_sample_project_is_read_as_it_is_written(sample_data):
         "Einwohner",
     )
     assert project.change.since == "2022"
+    assert [(part.period, part.as_of) for part in project.earlier] == [("2022", "31.12.2022")]
     assert project.segregation.missing == "drop"
     assert [axis.id for axis in project.need.spec.axes] == ["status", "dynamics"]
     assert str(project.rule) == 'above_city("sgb2_rate", "child_poverty_u15") & worst_share("need", 0.2)'
@@ -134,6 +135,7 @@ def test_parts_that_belong_into_a_table_are_refused_at_the_top(project, name):
         ({"tables": ""}, r"projekt\.toml names no \[\[tables\]\]"),
         ({"tables": 'key = "b"'}, r"In \[\[tables\]\]: 'path' is missing"),
         ({"more": "[shortlist]"}, r"In \[shortlist\]: 'rule' is missing"),
+        ({"more": '[[earlier]]\nperiod = "2022"'}, r"In \[\[earlier\]\]: 'as_of' is missing"),
         ({"more": '[indicators.own]\nnumerator = "a"'}, r"In \[indicators\] own: 'denominator' is missing"),
         ({"more": '[need]\nid = "a"'}, "In the need spec: 'source' is missing"),
     ],
@@ -178,6 +180,10 @@ def test_values_of_the_wrong_kind_are_refused(project, more, message):
         ({"top": 'lang = "fr"'}, "lang is 'fr'; there are 'de' and 'en'"),
         ({"top": 'period = "2024"'}, "period is '2024'; the tables have ''"),
         ({"more": '[change]\nsince = "2022"\nindicators = []'}, r"\[change\] since is '2022'; the tables have ''"),
+        (
+            {"more": '[[earlier]]\nperiod = "2022"\nas_of = "31.12.2022"'},
+            r"\[\[earlier\]\] period is '2022'; the tables have ''",
+        ),
         ({"more": "[candidates]"}, r"\[candidates\] needs a \[shortlist\] with a rule"),
         ({"more": "[stability]"}, r"\[stability\] needs a \[shortlist\] with a rule"),
         ({"more": f"{SHORTLIST}[stability]\nruns = 0"}, r"\[stability\] has runs = 0 and seed = 1; at least one run"),

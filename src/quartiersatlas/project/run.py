@@ -15,6 +15,7 @@ from quartiersatlas.intake import AreaData, join, merge_areas, read_areas, read_
 from quartiersatlas.need import need_index
 from quartiersatlas.present import atlas_map, export, report
 from quartiersatlas.present.export.csv_files import companions
+from quartiersatlas.present.map.years import check_earlier
 from quartiersatlas.present.wording import summary_texts
 from quartiersatlas.project.manifest import input_files, manifest_of, write_manifest
 from quartiersatlas.project.schema import Project, read_project
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from quartiersatlas.intake import Table
     from quartiersatlas.need import NeedIndex, Stability
-    from quartiersatlas.project.schema import LayerPart, SegregationPart, TablePart
+    from quartiersatlas.project.schema import EarlierPart, LayerPart, SegregationPart, TablePart
     from quartiersatlas.screening import Candidates, Shortlist
     from quartiersatlas.segregation import SegregationResult
     from quartiersatlas.space import AreasReport
@@ -56,6 +57,8 @@ class ProjectResult:
         What left, or would leave.
     ledger : Ledger, optional
         Earlier releases and this one, where the project keeps a ledger; a check does not write it.
+    earlier : tuple of Release
+        The indicators of earlier periods, for the map.
     files : tuple of Path
         The written files; none for a check.
     """
@@ -70,6 +73,7 @@ class ProjectResult:
     stability: Stability | None
     release: Release
     ledger: Ledger | None = None
+    earlier: tuple[Release, ...] = ()
     files: tuple[Path, ...] = ()
 
     @property
@@ -135,8 +139,10 @@ def check_project(path: str | Path) -> ProjectResult:
         audience=project.audience,  # type: ignore[arg-type]
         ledger=ledger,
     )
+    earlier = tuple(_earlier(project, part, areas, tables, ledger) for part in project.earlier)
+    check_earlier(result, earlier)
     read = tuple(table for _, table in tables)
-    return ProjectResult(project, read, fit, data, need, shortlist, candidates, stability, result, ledger)
+    return ProjectResult(project, read, fit, data, need, shortlist, candidates, stability, result, ledger, earlier)
 
 
 def run_project(path: str | Path, *, folder: str | Path | None = None) -> ProjectResult:
@@ -193,7 +199,7 @@ def _write(result: ProjectResult, folder: Path) -> list[Path]:
     manifest = manifest_of(result.project, result.release, result.ledger)
     files = []
     if outputs.map:
-        files.append(atlas_map(result.release, lang).save(folder / outputs.map))
+        files.append(atlas_map(result.release, lang, earlier=result.earlier).save(folder / outputs.map))
     if outputs.report:
         files.append(report(result.release, folder / outputs.report, lang=lang))
     if outputs.geopackage:
@@ -249,6 +255,27 @@ def _segregation(data: AreaData, part: SegregationPart) -> SegregationResult:
         indices=part.indices,
         min_population=part.min_population,
         missing=part.missing,  # type: ignore[arg-type]
+    )
+
+
+def _earlier(
+    project: Project,
+    part: EarlierPart,
+    areas: gpd.GeoDataFrame,
+    tables: list[tuple[TablePart, Table]],
+    ledger: Ledger | None,
+) -> Release:
+    """Release the indicators of an earlier period; need and shortlist are those of the period of the project."""
+    return release(
+        _joined(project, areas, tables, part.period),
+        title=project.title,
+        subtitle=project.subtitle,
+        source=project.source,
+        as_of=part.as_of,
+        comment=project.comment.strip(),
+        protection=project.protection,
+        audience=project.audience,  # type: ignore[arg-type]
+        ledger=ledger,
     )
 
 

@@ -82,6 +82,14 @@ class ChangePart:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EarlierPart:
+    """``[[earlier]]``: another date on the map, with the indicators of an earlier period."""
+
+    period: str
+    as_of: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class SegregationPart:
     """``[segregation]``: groups against the rest of the population, or against named groups."""
 
@@ -169,6 +177,7 @@ class Project:
     period: str = ""
     indicators: Mapping[str, IndicatorPart] = field(default_factory=dict)
     change: ChangePart | None = None
+    earlier: tuple[EarlierPart, ...] = ()
     segregation: SegregationPart | None = None
     need: NeedPart | None = None
     rule: Rule | None = None
@@ -208,6 +217,10 @@ def read_project(path: str | Path) -> Project:
             declared(TablePart, table(entry, "[[tables]]"), "[[tables]]")
             for entry in array(content.pop("tables", []), "[[tables]]")
         ),
+        "earlier": tuple(
+            declared(EarlierPart, table(entry, "[[earlier]]"), "[[earlier]]")
+            for entry in array(content.pop("earlier", []), "[[earlier]]")
+        ),
         "indicators": {
             name: _indicator(name, entry)
             for name, entry in table(content.pop("indicators", {}), "[indicators]").items()
@@ -242,6 +255,7 @@ def _checked(project: Project) -> Project:
     for name, period in (
         ("period", project.period),
         ("[change] since", project.change and project.change.since),
+        *(("[[earlier]] period", part.period) for part in project.earlier),
     ):
         if period is not None and period not in periods:
             listed = ", ".join(repr(p) for p in sorted(periods))
