@@ -11,9 +11,10 @@ import pytest
 import quartiersatlas as qa
 from quartiersatlas.need.draws import Draws
 from quartiersatlas.need.inputs import Counts
+from quartiersatlas.need.places import _quantiles
 from quartiersatlas.need.runs import Runs, moved_limits, outcomes
 from quartiersatlas.need.selection import selection_of
-from quartiersatlas.need.stability import _rank_quantiles, labelled
+from quartiersatlas.need.stability import labelled
 from quartiersatlas.need.variants import variant
 
 SCALES = {"own": {"method": "z"}, "minmax": {"method": "minmax"}, "percentile": {"method": "percentile"}}
@@ -117,9 +118,9 @@ def test_a_label_holds_its_limits():
 
 def test_rank_intervals_are_ranks_that_occur_at_5_50_and_95_percent_of_the_runs():
     places = np.stack([np.arange(1.0, 21.0), np.repeat([3.0, 8.0], 10)], axis=1)
-    assert _rank_quantiles(places).T.tolist() == [[1, 10, 19], [3, 3, 8]]
+    assert _quantiles(places).T.tolist() == [[1, 10, 19], [3, 3, 8]]
     places[0, 0] = np.nan  # 2 to 20 are left, 19 runs: the first, the tenth and the last but none
-    assert _rank_quantiles(places)[:, 0].tolist() == [2, 11, 20]
+    assert _quantiles(places)[:, 0].tolist() == [2, 11, 20]
 
 
 def test_equal_scores_share_the_better_rank_in_every_run(counted):

@@ -115,7 +115,7 @@ def test_masked_rates_are_nowhere_and_shown_ones_are_rounded(release, tmp_path):
 
 
 def test_the_map_writes_no_rate_with_more_than_one_decimal(outputs):
-    columns = re.search(r'"columns":\[(.*)\],"selected"', outputs["map"])[1]
+    columns = re.search(r'"columns":\[(.*)\],"year"', outputs["map"])[1]
     numbers = re.findall(r"-?\d+\.\d+", columns)
     assert numbers
     assert all(len(number.split(".")[1]) == 1 for number in numbers)

@@ -27,7 +27,7 @@ from quartiersatlas.present.wording import (
 from quartiersatlas.release import ReleasedColumn, facts
 
 FACTS = sorted(name for name in texts() if name.startswith("fact_"))
-DERIVED = {"fact_hidden", "fact_axis"}  # their values are a column and an axis, not words
+DERIVED = {"fact_hidden", "fact_axis", "fact_rule"}  # their values are a column, an axis and a rule, not words
 
 
 def placeholders(sentence):

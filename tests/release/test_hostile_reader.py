@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import product
 
@@ -35,7 +36,8 @@ def rows_of_geopackage(path):
 
 def rows_of_workbook(path):
     """Read the sheet of the areas: the first row is for people, the second one names the columns."""
-    rows = list(openpyxl.load_workbook(path, read_only=True)["Gebiete"].iter_rows(values_only=True))
+    with closing(openpyxl.load_workbook(path, read_only=True)) as book:
+        rows = list(book["Gebiete"].iter_rows(values_only=True))
     head = next(number for number, row in enumerate(rows) if row[0] == "key")
     table = pd.DataFrame(rows[head + 1 :], columns=rows[head]).set_index("key")
     numbers = [name for name in table if not table[name].map(lambda cell: isinstance(cell, str)).any()]

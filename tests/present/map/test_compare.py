@@ -82,7 +82,10 @@ def test_each_map_shows_its_own_indicator_in_the_colours_of_its_own_legend(both)
     both.choose("SGB-II-Quote")
     second(both, "Anteil Personen mit Migrationshintergrund")
     titles = both.texts(".qa-legend-title")
-    assert titles == ["SGB-II-Quote (%)", "Anteil Personen mit Migrationshintergrund (%)"]
+    assert titles == [
+        "SGB-II-Quote (%), 31.12.2024",
+        "Anteil Personen mit Migrationshintergrund (%), 31.12.2024",
+    ]
     own, theirs = both.run(COLORS, ".folium-map"), both.run(COLORS, ".qa-second")
     assert not set(own[:5]) & set(theirs[:5])
     painted = set(both.run(SECOND))

@@ -89,7 +89,7 @@ def test_title_has_the_unit_and_the_city_value_is_that_of_the_counts(atlas, coun
     numerator, denominator = (counts[column] for column in pairs[name])
     both = numerator.notna() & denominator.notna()
     city = 100 * numerator[both].sum() / denominator[both].sum()
-    assert atlas.text(".qa-legend-title") == f"{label} (%)"
+    assert atlas.text(".qa-legend-title") == f"{label} (%), 31.12.2024"
     assert atlas.text(".qa-legend-city") == f"Stadt: {city:.1f}\u202f%".replace(".", ",")
 
 
@@ -100,13 +100,18 @@ def test_city_value_is_not_the_mean_of_the_areas(atlas, exported):
 
 
 def test_classes_of_need_have_neither_unit_nor_city_value(atlas):
-    assert atlas.text(".qa-legend-title") == "Sozialer Status (Klasse)"
+    assert atlas.text(".qa-legend-title") == "Sozialer Status (Klasse), 31.12.2024"
     assert atlas.texts(".qa-legend-city") == []
 
 
 def test_legend_says_what_hatch_outlines_and_points_mean_with_their_number(atlas, exported, sample):
     found = counted(atlas.legend())
-    assert found["Gebiet mit erhöhtem Unterstützungsbedarf"] == exported["selected"].sum() == 17
+    sure, border = "Gebiet mit erhöhtem Unterstützungsbedarf", "Gebiet mit erhöhtem Unterstützungsbedarf, Grenzfall"
+    labels = sample.release.stability.table["label"]
+    assert exported["selected"].sum() == 17
+    assert found[sure] == (sample.release.selected & labels.eq("sure")).sum() > 0
+    assert found[border] == 17 - found[sure] > 0
+    assert found["nicht ausgewählt, aber Grenzfall"] == (~sample.release.selected & labels.eq("open")).sum() > 0
     assert found["zusammenhängendes Prüfgebiet"] == len(sample.release.candidates) == 5
     assert found["bestehendes Programmgebiet"] == 2
     assert found["Einrichtung"] == 42

@@ -121,11 +121,11 @@ def test_controls_are_reached_in_the_order_of_the_page(atlas):
     order = []
     atlas.run("document.body.tabIndex = -1; document.body.focus()")
     body = atlas.driver.switch_to.active_element
-    for _ in range(4):
+    for _ in range(5):
         body.send_keys(Keys.TAB)
         body = atlas.driver.switch_to.active_element
         order.append(body.get_attribute("class").split(" ")[0])
-    assert order == ["qa-skip", "qa-search", "qa-select", "qa-scheme"]
+    assert order == ["qa-skip", "qa-search", "qa-select", "qa-year", "qa-scheme"]
 
 
 def test_the_table_has_every_area_with_what_the_geopackage_has(atlas, exported):

@@ -84,13 +84,11 @@ def test_ranks_of_another_date_do_not_come_in_by_the_back_door(dated):
         qa.atlas_map(dated("2024"), earlier=[dated("2022", audience="internal")])
 
 
-def test_quantiles_and_natural_breaks_are_made_of_all_dates(dated):
+def test_classes_are_those_of_the_latest_date_at_every_date(dated):
     now, then = dated("2024"), dated("2022")
     column = content_of(qa.atlas_map(now, earlier=[then]))["columns"][0]
-    both = pd.concat([now.values["sgb2_rate"], then.values["sgb2_rate"]])
-    assert column["schemes"]["quantile"]["breaks"] == quantile_breaks(both)
-    alone = content_of(qa.atlas_map(now))["columns"][0]
-    assert alone["schemes"]["quantile"]["breaks"] == quantile_breaks(now.values["sgb2_rate"])
+    assert column["schemes"] == content_of(qa.atlas_map(now))["columns"][0]["schemes"]
+    assert column["schemes"]["quantile"]["breaks"] == quantile_breaks(now.values["sgb2_rate"])
     assert set(column["earlier"][0]["schemes"]) == {"sd", "deviation"}
     # twice the city value, twice the limits around it
     limits = [part["schemes"]["deviation"]["breaks"] for part in (column, column["earlier"][0])]
@@ -156,9 +154,13 @@ def test_the_reader_chooses_the_date_and_the_classes_stay_the_same(opened):
     now = [row for row in opened.legend() if row["residents"] is not None]
     choose_year(opened, "31.12.2022")
     then = [row for row in opened.legend() if row["residents"] is not None]
-    assert [(row["label"], row["color"]) for row in now] == [(row["label"], row["color"]) for row in then]
-    assert now[0]["label"].startswith("5,0 bis unter")
-    assert now[-1]["label"].endswith("bis 32,0")
+    assert [row["color"] for row in now] == [row["color"] for row in then]
+    assert [row["label"] for row in now] == [
+        "10,0 bis unter 14,0", "14,0 bis unter 18,0", "18,0 bis unter 24,0", "24,0 bis unter 28,0", "28,0 bis 32,0",
+    ]  # fmt: skip
+    assert [row["label"] for row in then] == [
+        "5,0 bis unter 14,0", "14,0 bis unter 18,0", "18,0 bis unter 24,0", "24,0 bis unter 28,0", "28,0 und mehr",
+    ]  # fmt: skip
     assert sum(int(row["count"].strip("()")) for row in then) == 12
     assert sum(int(row["residents"].replace(".", "")) for row in then) == 12 * 1100
     assert opened.text(".qa-legend-title") == "SGB-II-Quote (%), 31.12.2022"
@@ -168,17 +170,17 @@ def test_the_reader_chooses_the_date_and_the_classes_stay_the_same(opened):
 
 @pytest.mark.browser
 def test_the_colour_of_an_area_is_that_of_the_date(opened, dated):
-    place = dated("2024").areas.geometry.representative_point().to_crs("EPSG:4326")["02"]
+    place = dated("2024").areas.geometry.representative_point().to_crs("EPSG:4326")["05"]
 
     def shown(value):
         rows = [(re.fullmatch(r"([\d,]+) bis (?:unter )?([\d,]+)", row["label"]), row) for row in opened.legend()]
         limits = [(float(m[1].replace(",", ".")), row["color"]) for m, row in rows if m]
         return [color for low, color in limits if low <= value][-1]
 
-    assert opened.colors(place)[0] == shown(12.0)
+    assert opened.colors(place)[0] == shown(18.0)
     choose_year(opened, "31.12.2022")
-    assert shown(6.0) != shown(12.0)
-    assert opened.colors(place)[0] == shown(6.0)
+    assert shown(9.0) != shown(18.0)
+    assert opened.colors(place)[0] == shown(9.0)
 
 
 @pytest.mark.browser

@@ -205,8 +205,8 @@ def atlas_map(
     earlier : iterable of Release, optional
         Releases of other dates (``as_of``), the latest first: the reader can choose the date. Areas, outlines and
         definitions must be those of `release`; areas that were not there yet are missing. Quantiles and natural breaks
-        are made of the values of all dates, so that a colour means the same at each; classes around the city value
-        compare with the city of the same date. Enter all of them in one ledger (``release(..., ledger=)``): it says
+        are those of `release` at every date, so that a colour means the same; classes around the city value compare
+        with the city of the same date. Enter all of them in one ledger (``release(..., ledger=)``): it says
         where two dates together come close to a protected count.
     notes : mapping of str to str or iterable of str, optional
         Local knowledge by district key; it stands in the panel of the area, beside the numbers, and changes none.

@@ -105,14 +105,13 @@ def _row_by_row(palette: tuple[tuple[str, ...], ...], n_rows: int) -> list[str]:
     return [colors[row] for row in range(n_rows) for colors in ramps]
 
 
-def schemes(
-    release: Release, column: ReleasedColumn, fixed: Sequence[float] | None, values: pd.Series[float]
-) -> dict[str, dict[str, Any]]:
+def schemes(release: Release, column: ReleasedColumn, fixed: Sequence[float] | None) -> dict[str, dict[str, Any]]:
     """Return the ways to divide a column of numbers, the one shown first in front: limits and colours of each.
 
-    Fixed limits, if given; quantiles and natural breaks of the values, which may be those of several dates; and for
-    rates, whose city value is known from the counts, classes around it.
+    Fixed limits, if given; quantiles; natural breaks; and for rates, whose city value is known from the counts, classes
+    around it.
     """
+    values = release.values[column.id]
     found: dict[str, dict[str, Any]] = {}
     if fixed is not None:
         found["fixed"] = _sequential(column, [float(limit) for limit in fixed])

@@ -16,7 +16,7 @@ from quartiersatlas.present.map.matrices import with_matrices
 from quartiersatlas.present.map.panel import WORDS as PANEL_WORDS
 from quartiersatlas.present.map.panel import facility_areas, panel_data, standing
 from quartiersatlas.present.map.topology import encode_topology
-from quartiersatlas.present.map.years import find_column, on_keys, pooled
+from quartiersatlas.present.map.years import find_column, on_keys
 from quartiersatlas.present.wording import axis_text, definition_text, gap_kind, label, reason_texts, unit
 
 if TYPE_CHECKING:
@@ -237,7 +237,7 @@ def _column(
         content["classes"] = [c.label(lang) for c in column.classes]
         content["schemes"] = {"class": {"breaks": [], "colors": colors}}
     else:
-        content["schemes"] = schemes(release, column, fixed, pooled(release, earlier, column.id))
+        content["schemes"] = schemes(release, column, fixed)
     if column.kind == "rate":
         content["per"] = column.indicator.per
     content |= _cells(release, column, counts)

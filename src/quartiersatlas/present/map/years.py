@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 import shapely
 
 from quartiersatlas.errors import SpecError, list_some
@@ -14,6 +13,8 @@ from quartiersatlas.present.coordinates import on_areas
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import pandas as pd
 
     from quartiersatlas.release import Release, ReleasedColumn
 
@@ -106,9 +107,3 @@ def on_keys(part: Release, keys: pd.Index) -> Release:
         selected=part.selected.reindex(keys, fill_value=False),
         stability=stability,
     )
-
-
-def pooled(release: Release, earlier: Sequence[Release], column: str) -> pd.Series[float]:
-    """Return the values of a column at all dates: classes made of them stay the same when another date is chosen."""
-    parts = [part.values[column] for part in (release, *earlier) if column in part.values]
-    return pd.concat(parts, ignore_index=True).astype(float) if len(parts) > 1 else parts[0]

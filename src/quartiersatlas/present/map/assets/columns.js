@@ -11,6 +11,7 @@ import { classOf, useScheme } from "./classes.js";
  * @property {Record<string, string>} gaps
  * @property {number | null} city
  * @property {number} decimals
+ * @property {Array<number | null | undefined>} range the lowest and the highest value
  * @property {Array<number | null>} [numerator]
  * @property {Array<number | null>} [denominator]
  * @property {Record<string, any>} [schemes] classes around the city value of the date
@@ -27,8 +28,6 @@ export function unpackColumns(atlas) {
     if (column.matrix) continue;
     const own = [column, ...(column.earlier ?? [])];
     column.years = own.map((cells) => (cells ? unpacked(cells, column, atlas.counts) : null));
-    const known = column.years.flatMap((/** @type {Cells | null} */ cells) => cells?.values ?? []).filter((/** @type {any} */ v) => v !== null);
-    column.range = [Math.min, Math.max].map((choose) => known.reduce((/** @type {number} */ a, /** @type {number} */ b) => choose(a, b), known[0]));
   }
   const at = (/** @type {number} */ year) => atlas.columns.map((/** @type {any} */ column) => ({ ...column, ...column.years?.[year] }));
   for (const column of atlas.columns.filter((/** @type {any} */ c) => c.matrix)) {
@@ -50,7 +49,10 @@ function unpacked({ values, gaps, city, decimals, numerator, denominator, scheme
   const [x, n] = [numerator, denominator].map((position) => (position === undefined ? undefined : counts[position]));
   const whole = values ?? rates({ numerator: x ?? [], denominator: n ?? [], per: column.per, decimals });
   const around = schemes === column.schemes ? undefined : schemes;
-  return { values: scaled(whole, decimals), gaps, city, decimals, numerator: x, denominator: n, schemes: around };
+  const numbers = scaled(whole, decimals);
+  const known = numbers.filter((/** @type {number | null} */ value) => value !== null);
+  const range = [Math.min, Math.max].map((choose) => known.reduce((a, b) => choose(/** @type {number} */ (a), /** @type {number} */ (b)), known[0]));
+  return { values: numbers, gaps, city, decimals, range, numerator: x, denominator: n, schemes: around };
 }
 
 /**
@@ -74,7 +76,7 @@ export function showYear(view, year) {
   const { residents, selected, reasons, standing, borderline, near } = view.times[year];
   Object.assign(view, { shown: year, selected, reasons, standing, near, isSelected: new Set(selected), isBorderline: new Set(borderline) });
   view.areas.residents = residents;
-  const nothing = { values: residents.map(() => null), gaps: {}, city: null, numerator: undefined, denominator: undefined };
+  const nothing = { values: residents.map(() => null), gaps: {}, city: null, range: [], numerator: undefined, denominator: undefined };
   for (const column of view.columns) {
     const cells = column.years[year] ?? nothing;
     const schemes = { ...column.allSchemes, ...cells.schemes };
