@@ -45,3 +45,14 @@ def test_bundle_has_no_joints_and_no_name_twice():
     assert not re.search(r"^(import|export) ", code, flags=re.MULTILINE)
     names = re.findall(r"^(?:function|const|let) (\w+)", code, flags=re.MULTILINE)
     assert len(names) == len(set(names)) > 10
+
+
+def test_the_bundle_is_the_code_of_the_modules_without_types_and_comments():
+    code = bundle()
+    assert "/**" not in code
+    assert not re.search(r"^ *//", code, flags=re.MULTILINE)
+    for name in MODULES:
+        lines = re.sub(r"/\*\*.*?\*/", "", asset(name), flags=re.DOTALL).splitlines()
+        wanted = [line.strip() for line in lines if not re.match(r" *(//|import )", line)]
+        squeezed = re.sub(r"\s", "", code)
+        assert re.sub(r"\s", "", "".join(line.removeprefix("export ") for line in wanted)) in squeezed, name
