@@ -104,3 +104,18 @@ def test_a_small_area_that_is_looked_for_is_brought_closer(show, judged):
     page.driver.find_element("css selector", ".qa-search").send_keys("\b\b06\n")
     page.drawn()
     assert page.run("return map_quartiersatlas.getZoom()") == near, "it is large enough already"
+
+
+def test_a_release_without_columns_shows_the_areas_and_what_is_selected(show, town):
+    shortlist = qa.screen(town, qa.worst_share("sgb2_rate", 0.25))
+    words = {"title": "Auswahl", "source": "Amt", "as_of": "2024", "comment": "Ein Kommentar."}
+    page = show(qa.release(town, columns=[], shortlist=shortlist, **words))
+    assert rows(page) == {
+        "Gebiete": ("(12)", False),
+        "Gebiet mit erhöhtem Unterstützungsbedarf": ("(3)", True),
+    }
+    page.driver.find_element("css selector", ".qa-search").send_keys("12\n")
+    assert page.text(".qa-area-name") == "Gebiet 12"
+    page.driver.find_element("css selector", "#qa-table-button").click()
+    assert len(page.texts("#qa-table tbody tr")) == 12
+    assert page.errors() == []

@@ -164,7 +164,8 @@ def _map_data(
             [
                 _column(c, lang, (release, *earlier), counts, breaks.get(c.id), is_first=c.id == first_axis)
                 for c in columns
-            ],
+            ]
+            or [_areas_alone(len(keys), lang)],
             columns,
             release,
             lang,
@@ -244,6 +245,24 @@ def _column(
     if earlier:
         content["earlier"] = [_earlier_cells(part, column.id, counts) for part in earlier]
     return content
+
+
+def _areas_alone(n_areas: int, lang: Lang) -> dict[str, Any]:
+    """Return a column for maps without any: all areas in one class, for what is drawn above them."""
+    return {
+        "id": "areas",
+        "label": text("label_areas", lang),
+        "unit": "",
+        "definition": "",
+        "domain": text("heading_indicators", lang),
+        "hint": "",
+        "classes": [text("label_areas", lang)],
+        "schemes": {"class": {"breaks": [], "colors": ["#ededed"]}},
+        "decimals": 0,
+        "city": None,
+        "gaps": {},
+        "values": [0] * n_areas,
+    }
 
 
 def _cells(release: Release, column: ReleasedColumn, counts: _Counts) -> dict[str, Any]:
