@@ -79,6 +79,39 @@ def test_a_column_that_meant_something_else_is_refused(dated):
         qa.atlas_map(dated("2024"), earlier=[replace(then, columns=tuple(other))])
 
 
+@pytest.fixture
+def with_need(make_city):
+    """Return a function: a year and the aggregation of the need index -> a release with its classes."""
+
+    def build(year, limit):
+        index = pd.Index([f"{i:02d}" for i in range(1, 31)], name="key")
+        table = pd.DataFrame(
+            {"residents": 1000.0, "poor": [100.0 + 5 * i for i in range(30)], "kids": 200.0}, index=index
+        )
+        data = qa.add_rates(
+            make_city(table), {"sgb2_rate": ("poor", "residents"), "child_poverty_u15": ("kids", "residents")}
+        )
+        low, high = ({"id": name, "label_de": name, "label_en": name} for name in ("low", "high"))
+        axis = {
+            "id": "status",
+            "label_de": "Status",
+            "label_en": "Status",
+            "normalise": {"method": "z"},
+            "indicators": [{"id": "sgb2_rate"}],
+            "classes": [low | {"upper": limit}, high],
+        }
+        need = qa.need_index(data, qa.NeedSpec.from_dict({"id": f"need-{year}", "source": "s", "axes": [axis]}))
+        return qa.release(data, need=need, as_of=year, **WORDS)
+
+    return build
+
+
+def test_classes_made_by_other_rules_are_refused(with_need):
+    qa.atlas_map(with_need("2024", 0.0), earlier=[with_need("2022", 0.0)])
+    with pytest.raises(SpecError, match=r"classes 'need_status_class' of 2022 are made by other rules.*without need="):
+        qa.atlas_map(with_need("2024", 0.0), earlier=[with_need("2022", 0.5)])
+
+
 def test_ranks_of_another_date_do_not_come_in_by_the_back_door(dated):
     with pytest.raises(SpecError, match="made for 'internal' readers, the map for 'public' ones"):
         qa.atlas_map(dated("2024"), earlier=[dated("2022", audience="internal")])
