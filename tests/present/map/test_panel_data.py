@@ -139,6 +139,8 @@ def test_notes_stand_with_the_number_of_their_area(town_release):
     }
     assert atlas.html() == atlas.html()
     assert qa.atlas_map(town_release).notes == {}
+    backwards = dict(reversed(atlas.notes.items()))
+    assert map_json(town_release, "de", notes=backwards) == map_json(town_release, "de", notes=atlas.notes)
 
 
 def test_a_note_on_an_area_that_is_not_there_is_refused(town_release):

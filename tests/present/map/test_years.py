@@ -14,6 +14,8 @@ from selenium.webdriver.support.select import Select
 import quartiersatlas as qa
 from quartiersatlas.errors import SpecError
 from quartiersatlas.present.map.breaks import quantile_breaks
+from quartiersatlas.present.map.years import on_keys
+from quartiersatlas.release.stability import ReleasedStability
 
 WORDS = {"title": "Bedarfslagen", "source": "Statistikstelle", "comment": "Ein Kommentar."}
 SHARES = {"2024": [0.10, 0.12, 0.14, 0.16, 0.18, 0.20, 0.22, 0.24, 0.26, 0.28, 0.30, 0.32]}
@@ -137,6 +139,23 @@ def test_what_another_date_does_not_know_is_missing_and_no_zero(dated):
     assert then["gaps"] == {}  # missing
     counts = content_of(qa.atlas_map(dated("2024"), earlier=[dated("2022", keys=range(10))]))["counts"]
     assert counts[then["numerator"]][10:] == [None, None]
+
+
+def test_another_date_stands_on_the_areas_of_the_map_in_their_order(dated):
+    now, then = dated("2024"), dated("2022", keys=range(10))
+    percents = pd.DataFrame({"label": "open", "p_selected": [i / 10 for i in range(10)]}, index=then.areas.index)
+    then = replace(then, stability=ReleasedStability(percents, {"de": (), "en": ()}))
+    backwards = on_keys(then, then.areas.index[::-1])
+    assert list(backwards.areas.index) == list(then.areas.index)[::-1]
+    for part in (then, backwards):
+        page = content_of(qa.atlas_map(now, earlier=[part]))["earlier"][0]
+        assert page["residents"] == [1100] * 10 + [None, None]
+        assert page["selected"] == [5, 6, 7, 8, 9]
+        assert page["standing"]["stability"]["percent"] == [*range(0, 100, 10), None, None]
+        assert page["standing"]["stability"]["label"][9:] == [1, None, None]
+        assert page["standing"]["unassessed"] == [10, 11]
+        assert page["near"] == [0, 1, 2, 3, 4]
+        assert page["borderline"] == [5, 6, 7, 8, 9]
 
 
 def test_a_protected_count_of_another_date_is_not_in_the_file(dated, monkeypatch):
