@@ -219,7 +219,8 @@ def atlas_map(
     Raises
     ------
     SpecError
-        The language is unknown, class limits do not fit the release, or another date does not compare with it.
+        The language is unknown, class limits do not fit the release, another date does not compare with it, or a
+        change would tell what another date protects.
     ReleaseError
         A note is on an area that the release does not have.
     """
