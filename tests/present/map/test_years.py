@@ -13,6 +13,7 @@ from selenium.webdriver.support.select import Select
 
 import quartiersatlas as qa
 from quartiersatlas.errors import SpecError
+from quartiersatlas.present.map.atlas import AtlasLayer
 from quartiersatlas.present.map.breaks import quantile_breaks
 from quartiersatlas.present.map.years import on_keys
 from quartiersatlas.release.stability import ReleasedStability
@@ -117,6 +118,8 @@ def test_classes_made_by_other_rules_are_refused(with_need):
 def test_ranks_of_another_date_do_not_come_in_by_the_back_door(dated):
     with pytest.raises(SpecError, match="made for 'internal' readers, the map for 'public' ones"):
         qa.atlas_map(dated("2024"), earlier=[dated("2022", audience="internal")])
+    with pytest.raises(SpecError, match="made for 'internal' readers"):  # nor as a layer of another map
+        AtlasLayer(dated("2024"), earlier=[dated("2022", audience="internal")])
 
 
 def test_quantiles_and_natural_breaks_are_made_of_all_dates(dated):
