@@ -61,3 +61,17 @@ test("a date without a city value has no classes around it, and does not borrow 
   showYear(view, 0);
   assert.deepEqual(Object.keys(column.schemes), ["quantile", "deviation"]);
 });
+
+test("two axes are there at every date that knows both; two conditions at the latest one, whose limits they have", () => {
+  const cells = { values: [1, 0], gaps: {}, decimals: 0, city: null };
+  const pair = (/** @type {object} */ limits) => ({ matrix: [0, 1], axes: [0, 1].map(() => ({ head: "", classes: ["a", "b"], ...limits })), schemes: {} });
+  const atlas = {
+    areas: { residents: [1, 2] },
+    counts: [],
+    columns: [{ ...cells, schemes: {}, earlier: [cells, null] }, { ...cells, schemes: {}, earlier: [cells, cells] }, pair({}), pair({ breaks: [1], moved: {} })],
+    earlier: [{ residents: [1, 2] }, { residents: [1, 2] }],
+  };
+  unpackColumns(atlas);
+  const known = atlas.columns.map((/** @type {any} */ column) => column.years.map((/** @type {any} */ year) => year !== null));
+  assert.deepEqual(known, [[true, true, false], [true, true, true], [true, true, false], [true, false, false]]);
+});
