@@ -20,7 +20,7 @@ import pandas as pd
 import pytest
 
 import quartiersatlas as qa
-from quartiersatlas.errors import ReleaseError
+from quartiersatlas.errors import ReleaseError, SpecError
 from quartiersatlas.project import check_project
 
 # --- what the files say --------------------------------------------------------------------------------------------
@@ -49,8 +49,8 @@ def rows_of_geojson(path):
     return pd.DataFrame([feature["properties"] for feature in content["features"]]).set_index("key")
 
 
-def rows_of_map(path):
-    """Read the source of the page as a browser would: the columns stand in one object."""
+def rows_of_map(path, date=0):
+    """Read the source of the page as a browser would: the columns stand in one object, each with all its dates."""
     source = path.read_text(encoding="utf-8")
     start = source.rindex("QuartiersAtlas.createLayer(") + len("QuartiersAtlas.createLayer(")
     content, _ = json.JSONDecoder().raw_decode(source[start:])
@@ -58,15 +58,18 @@ def rows_of_map(path):
     for column in content["columns"]:
         if "classes" in column or "matrix" in column:
             continue
-        shift = 10 ** column["decimals"]
-        sides = [side for side in ("numerator", "denominator") if side in column]
-        counts = [pd.Series(content["counts"][column[side]], dtype=float) for side in sides]
+        cells = [column, *column.get("earlier", [])][date]
+        if cells is None:
+            continue
+        shift = 10 ** cells["decimals"]
+        sides = [side for side in ("numerator", "denominator") if side in cells]
+        counts = [pd.Series(content["counts"][cells[side]], dtype=float) for side in sides]
         rows |= {f"{column['id']}_{side}": count for side, count in zip(sides, counts, strict=True)}
-        if column["values"] is None:  # the page divides
+        if cells["values"] is None:  # the page divides
             x, n = counts
             rows[column["id"]] = (x / n.mask(n.eq(0)) * column["per"] * shift).round() / shift
         else:
-            rows[column["id"]] = pd.Series(column["values"], dtype=float) / shift
+            rows[column["id"]] = pd.Series(cells["values"], dtype=float) / shift
     return pd.DataFrame(rows).set_axis(content["areas"]["keys"])
 
 
@@ -141,7 +144,25 @@ def invert_rates(low, high, rows, truth):
             high.loc[key, part] = min(high.loc[key, part], fits.max())
 
 
-def attack(rows, truth, *, rates=False):
+def invert_changes(low, high, later, truth):
+    """A later date and the change since: the rate before is known to half a step, and so are few numerators."""
+    for rate, (part, whole) in truth.pairs.items():
+        if f"{rate}_change" not in later:
+            continue
+        now, change = (pd.to_numeric(later[name]).reindex(low.index) for name in (rate, f"{rate}_change"))
+        if f"{rate}_numerator" in later:  # exact
+            x, n = (pd.to_numeric(later[f"{rate}_{side}"]).reindex(low.index) for side in ("numerator", "denominator"))
+            now = 100 * x / n
+        before = now - change
+        for key in before.index[before.notna() & (low[part] < high[part])]:
+            k = np.arange(truth.counts.loc[key, whole] + 1)
+            fits = k[np.abs(100 * k / k[-1] - before[key]) <= 0.05 + 1e-9]
+            if len(fits):
+                low.loc[key, part] = max(low.loc[key, part], fits.min())
+                high.loc[key, part] = min(high.loc[key, part], fits.max())
+
+
+def attack(rows, truth, *, rates=False, later=None):
     """Return the interval in which the reader knows every count to lie: search, subtraction, sums of columns."""
     found = shown_counts(rows, truth)
     counts, people = truth.counts, truth.counts[truth.people]
@@ -157,6 +178,8 @@ def attack(rows, truth, *, rates=False):
         low.loc[unknown[column] & ~small, column] = 1  # zeros are shown
     if rates:
         invert_rates(low, high, rows, truth)
+    if later is not None:
+        invert_changes(low, high, later, truth)
     groups = [keys for labels in truth.groups for _, keys in counts.groupby(labels).groups.items()]
     for _ in range(30):
         before = (high - low).sum().sum()
@@ -355,6 +378,110 @@ def test_two_releases_of_one_table_are_found_out_by_the_reader_and_by_the_ledger
     with pytest.raises(ReleaseError, match="shown before") as error:
         qa.release(data, protection=strict, ledger=ledger, **WORDS)
     assert error.value.report[["column", "key"]].to_numpy().tolist() == [["mh", "a0"]]
+
+
+# --- several dates on one map -----------------------------------------------------------------------------------------
+
+
+def dates_of(tmp_path, release, *earlier):
+    """Return the rows of each date on one map."""
+    path = qa.atlas_map(release, earlier=earlier).save(tmp_path / "dates.html")
+    return [rows_of_map(path, date) for date in range(1 + len(earlier))]
+
+
+def test_changes_of_the_sample_city_tell_no_secret_count_of_the_date_before(sample, sample_truth, tmp_path):
+    before = next(iter(sample.data.changes.values()))[1]
+    truth = replace(sample_truth, counts=before.values[sample_truth.counts.columns].astype(float))
+    assert truth.secret().to_numpy().sum() > 5
+    names = [*sample.data.rates, *sample.data.changes]
+    now = qa.release(sample.data, columns=names, need=sample.need, as_of="31.12.2024")
+    later, rows = dates_of(tmp_path, now, *sample.earlier)
+    assert recovered(rows, truth, rates=True, later=later) == set()
+
+
+@pytest.fixture
+def two_dates(joined):
+    """Return the later data with the change, and the earlier data with what is true of them."""
+    rates = {"mh_share": ("mh", "residents")}
+    then, truth = town(joined, {"mh": [7.0, 400, 300, 8, 200, 100]}, rates, period="2022")
+    now, _ = town(joined, {"mh": [70.0, 410, 290, 80, 210, 90]}, rates, period="2024")
+    return qa.add_change(now, then, ["mh_share"]), then, replace(truth, min_count=10)
+
+
+def test_a_change_gives_a_protected_count_of_the_date_before_away_and_is_refused(two_dates, tmp_path, monkeypatch):
+    data, then, truth = two_dates
+    now = qa.release(data, columns=["mh_share", "mh_share_change"], as_of="2024")
+    before = qa.release(then, protection=qa.Protection(min_count=10), as_of="2022")
+    with pytest.raises(
+        SpecError, match=r"'mh_share_change' would tell 2 values of 'mh_share' that 2022 protects: 'a0'"
+    ):
+        qa.atlas_map(now, earlier=[before])
+    monkeypatch.setattr("quartiersatlas.present.map.years._check_changes", lambda *_: None)
+    later, rows = dates_of(tmp_path, now, before)
+    assert recovered(rows, truth, rates=True) == set()
+    assert recovered(rows, truth, rates=True, later=later) == {("a0", "mh"), ("d0", "mh")}
+
+
+def test_with_one_protection_or_without_the_change_two_dates_stand_together(two_dates, tmp_path):
+    data, then, truth = two_dates
+    strict = qa.Protection(min_count=10)
+    for now in (
+        qa.release(data, columns=["mh_share", "mh_share_change"], protection=strict, as_of="2024"),
+        qa.release(data, as_of="2024"),
+    ):
+        later, rows = dates_of(tmp_path, now, qa.release(then, protection=strict, as_of="2022"))
+        assert recovered(rows, truth, rates=True, later=later) == set()
+
+
+def test_a_change_since_another_date_tells_nothing_of_the_one_between(two_dates, joined):
+    data, then, _ = two_dates
+    between = qa.release(
+        qa.add_rates(joined({"mh": [9.0, 350, 330, 200, 150, 120], "residents": [1000.0] * 6}), then.rates),
+        protection=qa.Protection(min_count=10),
+        as_of="2023",
+    )
+    qa.atlas_map(qa.release(data, columns=["mh_share", "mh_share_change"], as_of="2024"), earlier=[between])
+
+
+def test_an_exact_change_beside_rounded_counts_is_refused(two_dates):
+    data, then, _ = two_dates
+    now = qa.release(data, columns=["mh_share", "mh_share_change"], as_of="2024")
+    with pytest.raises(SpecError, match=r"would tell 6 values of 'mh_share' that 2022 protects"):
+        qa.atlas_map(now, earlier=[qa.release(then, protection=qa.Protection(round_base=5), as_of="2022")])
+
+
+def test_a_change_of_rounded_counts_tells_no_more_than_they_do(two_dates, tmp_path):
+    data, then, _ = two_dates
+    rounded = qa.Protection(round_base=5)
+    now = qa.release(data, columns=["mh_share", "mh_share_change"], protection=rounded, as_of="2024")
+    later, rows = dates_of(tmp_path, now, qa.release(then, protection=rounded, as_of="2022"))
+    assert rows["mh_share_numerator"].tolist() == [5, 400, 300, 10, 200, 100]
+    assert np.allclose(later["mh_share"] - later["mh_share_change"], rows["mh_share"])
+    counts = {"mh": [70.0, 410, 290, 80, 210, 90], "residents": [1000.0] * 6}
+    plain = [qa.join(data.areas, pd.DataFrame(values, index=data.areas.index), period=period) for values, period in
+             ((counts, "2024"), (counts | {"mh": [7.0, 403, 300, 8, 200, 100]}, "2022"))]  # fmt: skip
+    change = qa.release(qa.add_change(*plain, ["mh"]), columns=["mh_change"], protection=rounded).values["mh_change"]
+    assert change["b0"] == 5  # not 7
+
+
+@pytest.mark.filterwarnings("ignore:Need index 'i'")  # few areas
+def test_contributions_stay_inside_where_counts_leave_rounded(joined):
+    """On a scale from 0 to 100 a contribution with one decimal is the exact count."""
+    data, _ = town(joined, {"mh": [102.0, 400, 300, 203, 197, 100]}, {"sgb2_rate": ("mh", "residents")})
+    everywhere = {"id": "all", "label_de": "überall", "label_en": "everywhere"}
+    axis = {
+        "id": "status",
+        "label_de": "S",
+        "label_en": "S",
+        "normalise": {"method": "minmax", "low": 0, "high": 100},
+        "classes": [everywhere],
+    }
+    spec = qa.NeedSpec.from_dict({"id": "i", "source": "s", "axes": [axis | {"indicators": [{"id": "sgb2_rate"}]}]})
+    need = qa.need_index(data, spec)
+    part = qa.release(data, need=need).drivers["status", "sgb2_rate"].dropna()
+    exact = 100 + 3 * (part - part.min())  # 300 persons are 100 points
+    assert (exact.round() == data.values["mh"]).all()
+    assert qa.release(data, need=need, protection=qa.Protection(round_base=5)).drivers is None
 
 
 # --- Berlin --------------------------------------------------------------------------------------------------------

@@ -84,6 +84,10 @@ def add_data_column(out: Released, kept: Secrecy, name: str, protection: Protect
     if name in data.rates:
         _add_rate(out, data, name, protected, protection)
     elif name in data.changes:
+        if protection.round_base is not None:
+            base, before = data.changes[name]
+            values = rounded_values(data, base, protection) - rounded_values(before, base, protection)
+            protected = protected | (values.isna() & data.values[name].notna())
         out.add(ReleasedColumn(name, "share", _change(data, name), _decimals(protection)), values, status, protected)
     elif is_count(data, name):
         out.add(ReleasedColumn(name, "count", data.catalogue.get(name)), protection.rounded(values), status, protected)
@@ -102,11 +106,19 @@ def _add_rate(out: Released, data: AreaData, name: str, protected: pd.Series, pr
     meaning = data.catalogue.get(name)
     city, decimals = city_rate(data, name, protection)
     values = data.values[name]
-    if protection.round_base is not None:  # a rate of rounded counts tells no more than they do
-        values = x / n.where(n > 0) * meaning.per
+    if protection.round_base is not None:
+        values = rounded_values(data, name, protection)
         protected = protected | (values.isna() & data.values[name].notna())
     rate = ReleasedColumn(name, "rate", meaning, decimals, city, *ids)
     out.add(rate, values, data.status[name], protected)
+
+
+def rounded_values(data: AreaData, name: str, protection: Protection) -> pd.Series[float]:
+    """Return a count rounded and a rate of rounded counts, which tells no more than they do; a share as it is."""
+    if name not in data.rates:
+        return protection.rounded(data.values[name]) if is_count(data, name) else data.values[name]
+    x, n = (protection.rounded(data.counts(source)) for source in data.rates[name])
+    return x / n.where(n > 0) * data.catalogue.get(name).per
 
 
 def city_rate(data: AreaData, name: str, protection: Protection) -> tuple[float, int]:

@@ -34,7 +34,8 @@ class Protection:
     complement : bool, default True
         Also protect the others: where fewer than ``min_count`` residents are *not* in the group (also none at all).
     round_base : int, optional
-        Every count leaves rounded to a multiple of this, and rates are made of the rounded counts. At least 2.
+        Every count leaves rounded to a multiple of this; rates and changes are made of the rounded counts, and
+        contributions to scores, which are made of the exact ones, stay inside. At least 2.
     decimals : "auto" or int, default "auto"
         Decimals of rates. ``"auto"``: one, or none where one would give away a small count of the whole city; a number
         from 0 to 6 is taken as it is.

@@ -100,7 +100,7 @@ class Release:
         Fingerprint of the need spec.
     drivers : DataFrame, optional
         Columns (axis, indicator): what each released indicator adds to the score, as distance from the mean of all
-        scored areas, one decimal.
+        scored areas, one decimal. None where counts leave rounded.
     scale : DataFrame, optional
         The segregation indices at several levels of areas, rounded.
     dates : mapping of str to str
@@ -392,7 +392,7 @@ def release(
         has_shortlist=shortlist is not None,
         context_only=shortlist is not None and bool(shortlist.warnings),
         spec_hash=need.spec.hash if need is not None else "",
-        drivers=released_drivers(need, out) if need is not None else None,
+        drivers=released_drivers(need, out, protection) if need is not None else None,
         scale=scale.round(SCALE_DECIMALS) if scale is not None else None,
         dates=_dates(dates or {}, out),
         assessed=assessed if shortlist is not None else None,

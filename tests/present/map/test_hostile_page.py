@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pandas as pd
 import pytest
 import shapely
+from selenium.webdriver.support.select import Select
 
+import quartiersatlas as qa
 from quartiersatlas import report
+from quartiersatlas.catalogue import action_bundles
+from quartiersatlas.release.stability import ReleasedStability
 
 pytestmark = pytest.mark.browser
 
@@ -72,6 +79,94 @@ def test_hostile_text_does_nothing_in_a_tooltip_either(show, make_hostile, text)
     centre = release.areas.geometry.to_crs("EPSG:4326").iloc[6].representative_point()
     assert page.hover(shapely.Point(centre.x + 0.001, centre.y)).startswith(text)
     assert page.run("return window.hacked") is None
+
+
+@pytest.fixture
+def two_dates(make_hostile, monkeypatch):
+    """Return a function: one text -> a map of two dates that has it wherever somebody can write."""
+
+    def build(text):
+        bundles = [
+            replace(bundle, field_de=text, label_de=text, examples_de=text, source=text, triggers=("rate",))
+            for bundle in action_bundles()[:2]
+        ]
+        monkeypatch.setattr("quartiersatlas.present.map.panel.action_bundles", lambda: bundles)
+        now = make_hostile(text)
+        keys = now.areas.index
+        table = pd.DataFrame({"label": "open", "p_selected": 0.5}, index=keys)
+        now = replace(
+            now,
+            audience="internal",
+            stability=ReleasedStability(table, {"de": (text,), "en": (text,)}),
+            dates={"rate": text},
+        )
+        then = replace(now, as_of=f"{text} (2022)", source=f"{text} S", notices=(f"{text} N",), title=text)
+        return qa.atlas_map(now, earlier=[then], notes={keys[-1]: [text, f"{text} 2"], keys[0]: text})
+
+    return build
+
+
+PANEL = "return [...document.querySelectorAll(arguments[0])].map((node) => node.textContent)"
+
+
+@pytest.mark.parametrize("text", SNIPPETS.values(), ids=SNIPPETS)
+def test_hostile_text_of_dates_notes_facilities_and_fields_of_action_is_shown_literally(
+    page, two_dates, tmp_path, text
+):
+    atlas = two_dates(text)
+    page.open(atlas.save(tmp_path / "dates.html"))
+    content = lambda selector: page.run(PANEL, selector)  # noqa: E731
+    dates = content(".qa-year option")
+    assert dates == [text, f"{text} (2022)"]
+    assert sum(text in band for band in content(".qa-band")) >= 2
+    method = content("#qa-method li")
+    assert sum(f"{text} (2022): Quelle {text} S," in line for line in method) == 1
+    # the panel of the last area: reasons, class, drivers, facilities, fields of action, notes, definitions
+    choose_area(page, 31)
+    assert content("#qa-area .qa-area-name") == [text]
+    assert [text, f"{text} 2"] == [line for line in content("#qa-area > ul > li") if line in (text, f"{text} 2")]
+    assert content("#qa-area .qa-drivers li")[0].startswith(f"{text} (80,0")
+    assert any(line.startswith(f"{text}: ") for line in content("#qa-area .qa-profile-words"))
+    assert content("#qa-area h4").count(text) >= 1  # the field of action
+    assert [s for s in content("#qa-area summary") if s == text] == [text, text]  # its bundles
+    assert any(line.endswith(f": {text}") for line in content("#qa-area > p"))  # their source
+    assert any(f"{text} (2022): " in line for line in content("#qa-area .qa-dates"))
+    assert any(line.endswith(f"Stand: {text}") for line in content("#qa-area details li"))
+    choose_area(page, 1)
+    assert f"{text} – {text}" in content("#qa-area li")
+    # another date, two maps, the table, paper
+    Select(page.driver.find_element("css selector", ".qa-year")).select_by_index(1)
+    assert content(".qa-legend-title")[0].endswith(f", {text} (2022)")
+    assert any(text in note for note in content(".qa-legend-note"))
+    page.driver.find_element("css selector", "#qa-compare-button").click()
+    page.drawn()
+    assert len(content(".qa-second .qa-year option")) == 2
+    page.driver.find_element("css selector", "#qa-compare-button").click()
+    page.driver.find_element("css selector", "#qa-table-button").click()
+    assert f"{text} (2022)" in content("#qa-table caption")[0]
+    assert sum(text in cell for cell in content("#qa-table td, #qa-table th")) > 60
+    page.run("window.dispatchEvent(new Event('beforeprint'));")
+    assert text in content(".qa-paper")[0]
+    page.run("window.dispatchEvent(new Event('afterprint'));")
+    assert page.errors() == []
+    assert page.run("return window.hacked") is None
+    assert page.run("return document.images.length") == 0
+    assert "49" not in page.run("return document.querySelector('#qa-area').textContent").replace(text, "")
+
+
+def choose_area(page, number):
+    page.run(
+        """
+const layer = Object.entries(window).find(([name]) => name.startsWith("atlas_layer_"))[1];
+const areas = [];
+layer.eachLayer(function look(inner) {
+  if (inner instanceof L.Polygon && inner.getTooltip()) return areas.push(inner);
+  if (inner.eachLayer) inner.eachLayer(look);
+});
+areas[arguments[0]].fire("click");""",
+        number,
+    )
+    page.drawn()
 
 
 @pytest.mark.parametrize("text", SNIPPETS.values(), ids=SNIPPETS)

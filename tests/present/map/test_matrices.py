@@ -236,6 +236,16 @@ def test_less_than_two_conditions_on_columns_of_the_map_make_no_map_of_two(make_
     assert pair_of(page(release)) is None
 
 
+def test_of_two_conditions_on_one_column_the_first_is_shown(make_data):
+    data = make_data({"a": [100 + 10 * i for i in range(20)], "b": [100 + 5 * i for i in range(20)]})
+    rule = qa.above_city("a_rate") & qa.worst_share("a_rate", 0.25) & qa.above_city("b_rate")
+    release = released(data, rule)
+    assert release.selected.any()
+    first, second = shown_conditions(release, map_columns(release))
+    assert [(c.column.id, c.kind) for c in (first, second)] == [("a_rate", "above_city"), ("b_rate", "above_city")]
+    assert first.limit == release.column("a_rate").city
+
+
 def test_without_a_rule_there_is_no_map_of_two(make_data):
     assert pair_of(page(qa.release(make_data({"a": [100, 200], "b": [100, 200]})))) is None
 

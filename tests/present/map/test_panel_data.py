@@ -60,6 +60,13 @@ def test_inside_the_house_ranks_and_their_interval_are_those_of_the_release(part
     assert any(low < high for low, high in zip(rank["lower"], rank["upper"], strict=True))
 
 
+def test_an_area_without_a_score_has_no_rank_and_is_not_counted(parts):
+    release = qa.release(**parts, **TEXTS, audience="internal")
+    values = release.values.assign(need_status=release.values["need_status"].mask(release.areas.index == KEYS[23]))
+    rank = content(replace(release, values=values))["standing"]["axes"][0]["rank"]
+    assert (rank["of"], rank["place"]) == (23, [*range(23, 0, -1), None])
+
+
 def test_labels_and_shares_of_the_runs_are_those_of_the_release(parts):
     release = qa.release(**parts, **TEXTS)
     stable, table = content(release)["standing"]["stability"], release.stability.table
@@ -139,6 +146,8 @@ def test_notes_stand_with_the_number_of_their_area(town_release):
     }
     assert atlas.html() == atlas.html()
     assert qa.atlas_map(town_release).notes == {}
+    backwards = dict(reversed(atlas.notes.items()))
+    assert map_json(town_release, "de", notes=backwards) == map_json(town_release, "de", notes=atlas.notes)
 
 
 def test_a_note_on_an_area_that_is_not_there_is_refused(town_release):

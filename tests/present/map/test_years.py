@@ -13,7 +13,10 @@ from selenium.webdriver.support.select import Select
 
 import quartiersatlas as qa
 from quartiersatlas.errors import SpecError
+from quartiersatlas.present.map.atlas import AtlasLayer
 from quartiersatlas.present.map.breaks import quantile_breaks
+from quartiersatlas.present.map.years import on_keys
+from quartiersatlas.release.stability import ReleasedStability
 
 WORDS = {"title": "Bedarfslagen", "source": "Statistikstelle", "comment": "Ein Kommentar."}
 SHARES = {"2024": [0.10, 0.12, 0.14, 0.16, 0.18, 0.20, 0.22, 0.24, 0.26, 0.28, 0.30, 0.32]}
@@ -79,9 +82,44 @@ def test_a_column_that_meant_something_else_is_refused(dated):
         qa.atlas_map(dated("2024"), earlier=[replace(then, columns=tuple(other))])
 
 
+@pytest.fixture
+def with_need(make_city):
+    """Return a function: a year and the aggregation of the need index -> a release with its classes."""
+
+    def build(year, limit):
+        index = pd.Index([f"{i:02d}" for i in range(1, 31)], name="key")
+        table = pd.DataFrame(
+            {"residents": 1000.0, "poor": [100.0 + 5 * i for i in range(30)], "kids": 200.0}, index=index
+        )
+        data = qa.add_rates(
+            make_city(table), {"sgb2_rate": ("poor", "residents"), "child_poverty_u15": ("kids", "residents")}
+        )
+        low, high = ({"id": name, "label_de": name, "label_en": name} for name in ("low", "high"))
+        axis = {
+            "id": "status",
+            "label_de": "Status",
+            "label_en": "Status",
+            "normalise": {"method": "z"},
+            "indicators": [{"id": "sgb2_rate"}],
+            "classes": [low | {"upper": limit}, high],
+        }
+        need = qa.need_index(data, qa.NeedSpec.from_dict({"id": f"need-{year}", "source": "s", "axes": [axis]}))
+        return qa.release(data, need=need, as_of=year, **WORDS)
+
+    return build
+
+
+def test_classes_made_by_other_rules_are_refused(with_need):
+    qa.atlas_map(with_need("2024", 0.0), earlier=[with_need("2022", 0.0)])
+    with pytest.raises(SpecError, match=r"classes 'need_status_class' of 2022 are made by other rules.*without need="):
+        qa.atlas_map(with_need("2024", 0.0), earlier=[with_need("2022", 0.5)])
+
+
 def test_ranks_of_another_date_do_not_come_in_by_the_back_door(dated):
     with pytest.raises(SpecError, match="made for 'internal' readers, the map for 'public' ones"):
         qa.atlas_map(dated("2024"), earlier=[dated("2022", audience="internal")])
+    with pytest.raises(SpecError, match="made for 'internal' readers"):  # nor as a layer of another map
+        AtlasLayer(dated("2024"), earlier=[dated("2022", audience="internal")])
 
 
 def test_classes_are_those_of_the_latest_date_at_every_date(dated):
@@ -102,6 +140,23 @@ def test_what_another_date_does_not_know_is_missing_and_no_zero(dated):
     assert then["gaps"] == {}  # missing
     counts = content_of(qa.atlas_map(dated("2024"), earlier=[dated("2022", keys=range(10))]))["counts"]
     assert counts[then["numerator"]][10:] == [None, None]
+
+
+def test_another_date_stands_on_the_areas_of_the_map_in_their_order(dated):
+    now, then = dated("2024"), dated("2022", keys=range(10))
+    percents = pd.DataFrame({"label": "open", "p_selected": [i / 10 for i in range(10)]}, index=then.areas.index)
+    then = replace(then, stability=ReleasedStability(percents, {"de": (), "en": ()}))
+    backwards = on_keys(then, then.areas.index[::-1])
+    assert list(backwards.areas.index) == list(then.areas.index)[::-1]
+    for part in (then, backwards):
+        page = content_of(qa.atlas_map(now, earlier=[part]))["earlier"][0]
+        assert page["residents"] == [1100] * 10 + [None, None]
+        assert page["selected"] == [5, 6, 7, 8, 9]
+        assert page["standing"]["stability"]["percent"] == [*range(0, 100, 10), None, None]
+        assert page["standing"]["stability"]["label"][9:] == [1, None, None]
+        assert page["standing"]["unassessed"] == [10, 11]
+        assert page["near"] == [0, 1, 2, 3, 4]
+        assert page["borderline"] == [5, 6, 7, 8, 9]
 
 
 def test_a_protected_count_of_another_date_is_not_in_the_file(dated, monkeypatch):

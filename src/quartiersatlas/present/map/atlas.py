@@ -72,6 +72,7 @@ class AtlasLayer(folium.map.Layer):
         earlier: Sequence[Release] = (),
         notes: Notes | None = None,
     ) -> None:
+        _check(release, lang, breaks or {}, earlier, notes or {})
         # Leaflet's layer control takes a name as HTML, and folium reads it as a template
         name = escape(release.title or "quartiersatlas").replace("{", "&#123;")
         super().__init__(name=name, overlay=True)
@@ -85,6 +86,20 @@ class AtlasLayer(folium.map.Layer):
         head = Element(f"{{% raw %}}{head_html()}{{% endraw %}}")  # folium reads it as a template
         cast("Figure", self.get_root()).header.add_child(head, name="quartiersatlas")
         super().render(**kwargs)  # type: ignore[no-untyped-call]
+
+
+def _check(
+    release: Release,
+    lang: str,
+    breaks: Mapping[str, Sequence[float]],
+    earlier: Sequence[Release],
+    notes: Notes,
+) -> None:
+    """Refuse what does not fit the release: for the page and for a layer of its own alike."""
+    check_lang(lang)
+    check_fixed(release, breaks)
+    check_earlier(release, earlier)
+    check_notes(release, notes)
 
 
 @dataclass(frozen=True)
@@ -112,10 +127,7 @@ class Atlas:
     notes: Notes = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        check_lang(self.lang)
-        check_fixed(self.release, self.breaks)
-        check_earlier(self.release, self.earlier)
-        check_notes(self.release, self.notes)
+        _check(self.release, self.lang, self.breaks, self.earlier, self.notes)
 
     @property
     def _title(self) -> str:
@@ -219,7 +231,8 @@ def atlas_map(
     Raises
     ------
     SpecError
-        The language is unknown, class limits do not fit the release, or another date does not compare with it.
+        The language is unknown, class limits do not fit the release, another date does not compare with it, or a
+        change would tell what another date protects.
     ReleaseError
         A note is on an area that the release does not have.
     """

@@ -84,7 +84,7 @@ def panel_data(release: Release, lang: Lang, notes: Notes) -> dict[str, Any]:
             }
             for bundle in bundles
         ],
-        "notes": {str(number[key]): lines for key, lines in lines_of(notes).items() if any(lines)},
+        "notes": dict(sorted((number[key], lines) for key, lines in lines_of(notes).items() if any(lines))),
     }
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 
 from quartiersatlas.errors import SpecError, list_some
+from quartiersatlas.indicators.change import SUFFIX
 from quartiersatlas.present.coordinates import on_areas
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from quartiersatlas.need.spec import NeedAxis
     from quartiersatlas.release import Release, ReleasedColumn
 
 SAME_OUTLINE = 0.01  # part of the area that may differ
@@ -25,10 +27,12 @@ KINDS = ("class", "rate", "share", "count")
 def check_earlier(release: Release, earlier: Sequence[Release]) -> None:
     """Refuse dates that do not compare: other areas, other outlines, other definitions, or no date.
 
+    Refuse also dates that would give each other away: a change tells what a rate was before.
+
     Raises
     ------
     SpecError
-        The message names what differs, and of which date.
+        The message names what differs, and of which date; or the changes that tell something protected.
     """
     dates = [part.as_of.strip() for part in (release, *earlier)]
     if earlier and (not all(dates) or len(set(dates)) < len(dates)):
@@ -46,6 +50,15 @@ def check_earlier(release: Release, earlier: Sequence[Release]) -> None:
             ours = find_column(release, column.id)
             if ours is not None and column.kind in KINDS:
                 _check_meaning(ours, column, part.as_of)
+                if column.kind == "class" and axis_rules(release, column) != axis_rules(part, column):
+                    raise SpecError(
+                        f"earlier: the classes {column.id!r} of {part.as_of} are made by other rules than those of the "
+                        "map. Make both by one need spec, or release that date without need=."
+                    )
+    for later in (release, *earlier):
+        for part in earlier:
+            if part is not later:
+                _check_changes(later, part)
 
 
 def _check_areas(release: Release, part: Release) -> None:
@@ -83,6 +96,41 @@ def _check_meaning(ours: ReleasedColumn, theirs: ReleasedColumn, date: str) -> N
                 f"earlier: {ours.id!r} means something else at {date}: {two!r} there, {one!r} here. Leave it out of "
                 "the columns of one of the releases."
             )
+
+
+def _check_changes(release: Release, part: Release) -> None:
+    """Refuse a change that is shown where the earlier value is protected: now minus change is what it was."""
+    for column in release.columns:
+        base = column.id.removesuffix(SUFFIX)
+        if base == column.id or base not in release.values or base not in part.values:
+            continue
+        change, now = (release.values[name].astype(float) for name in (column.id, base))
+        before = part.values[base].astype(float).reindex(change.index)
+        known = (now - change).dropna()
+        if release.protection.round_base != part.protection.round_base:
+            told = known.index  # exact numbers tell what the rounded ones stand for
+        elif _contradicts(known, before, (column, release.column(base), part.column(base))):
+            continue  # a change since another date
+        else:
+            told = known.index[before[known.index].isna()]
+        if len(told):
+            raise SpecError(
+                f"earlier: {column.id!r} would tell {len(told)} values of {base!r} that {part.as_of} protects: "
+                f"{list_some(told)}. Release both dates with the same protection and indicators, or leave "
+                f"{column.id!r} out of the columns of the later one."
+            )
+
+
+def _contradicts(known: pd.Series[float], before: pd.Series[float], columns: Sequence[ReleasedColumn]) -> bool:
+    """Tell whether the change is since another date: of three rounded numbers each may be half a step off."""
+    tolerance = sum(0.5 * 10.0**-column.decimals for column in columns)
+    return bool((known - before.reindex(known.index)).abs().gt(tolerance + 1e-9).any())
+
+
+def axis_rules(release: Release, column: ReleasedColumn) -> NeedAxis | None:
+    """Return the rules by which the classes of an axis are made; None where the release does not say."""
+    axes = (fact.values["axis"] for fact in release.facts if fact.name == "fact_axis")
+    return next((axis for axis in axes if column.id == f"need_{axis.id}_class"), None)
 
 
 def find_column(release: Release, name: str) -> ReleasedColumn | None:

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-const { combined } = await import(process.env.ASSETS + "/columns.js");
+const { combined, showYear, unpackColumns, viewOf } = await import(process.env.ASSETS + "/columns.js");
 
 const need = { label: "Status", values: [0, 1, null, 1], gaps: { 2: "suppressed" } };
 const change = { label: "Dynamik", values: [2, 0, 1, null], gaps: {} };
@@ -35,4 +35,43 @@ test("computed again from other values with the same limits; an exception holds 
   const later = { ...poor, values: [40, 11, 12, 12, 30, 12] };
   assert.deepEqual(combined([young, later], conditions).values, [4, 1, 0, 1, null, 1]);
   assert.deepEqual(combined([young, poor], conditions).values, [0, 3, 0, 3, null, null]);
+});
+
+test("a date without a city value has no classes around it, and does not borrow those of another date", () => {
+  const schemes = { quantile: { breaks: [3], colors: ["a", "b"] }, deviation: { breaks: [2], colors: ["c", "d"] } };
+  const cells = { values: [1, 4], gaps: {}, decimals: 0 };
+  const times = { selected: [], reasons: {} };
+  const atlas = {
+    ...times,
+    year: "2024",
+    areas: { residents: [1, 2] },
+    counts: [],
+    columns: [{ ...cells, id: "a", city: 2, schemes, earlier: [{ ...cells, city: null, schemes: {} }, { ...cells, city: 3, schemes: { deviation: { breaks: [3], colors: ["e", "f"] } } }] }],
+    earlier: [{ ...times, year: "2022", residents: [1, 2] }, { ...times, year: "2020", residents: [1, 2] }],
+  };
+  unpackColumns(atlas);
+  const view = viewOf(atlas);
+  const [column] = view.columns;
+  column.scheme = "deviation";
+  showYear(view, 2);
+  assert.deepEqual([column.scheme, column.breaks, column.colors], ["deviation", [3], ["e", "f"]]);
+  showYear(view, 1);
+  assert.deepEqual(Object.keys(column.schemes), ["quantile"]);
+  assert.deepEqual([column.scheme, column.breaks], ["quantile", [3]]);
+  showYear(view, 0);
+  assert.deepEqual(Object.keys(column.schemes), ["quantile", "deviation"]);
+});
+
+test("two axes are there at every date that knows both; two conditions at the latest one, whose limits they have", () => {
+  const cells = { values: [1, 0], gaps: {}, decimals: 0, city: null };
+  const pair = (/** @type {object} */ limits) => ({ matrix: [0, 1], axes: [0, 1].map(() => ({ head: "", classes: ["a", "b"], ...limits })), schemes: {} });
+  const atlas = {
+    areas: { residents: [1, 2] },
+    counts: [],
+    columns: [{ ...cells, schemes: {}, earlier: [cells, null] }, { ...cells, schemes: {}, earlier: [cells, cells] }, pair({}), pair({ breaks: [1], moved: {} })],
+    earlier: [{ residents: [1, 2] }, { residents: [1, 2] }],
+  };
+  unpackColumns(atlas);
+  const known = atlas.columns.map((/** @type {any} */ column) => column.years.map((/** @type {any} */ year) => year !== null));
+  assert.deepEqual(known, [[true, true, false], [true, true, true], [true, true, false], [true, false, false]]);
 });

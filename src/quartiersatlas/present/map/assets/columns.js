@@ -79,7 +79,8 @@ export function showYear(view, year) {
   const nothing = { values: residents.map(() => null), gaps: {}, city: null, range: [], numerator: undefined, denominator: undefined };
   for (const column of view.columns) {
     const cells = column.years[year] ?? nothing;
-    const schemes = { ...column.allSchemes, ...cells.schemes };
+    const { sd, deviation, ...lasting } = column.allSchemes; // the two around the city value are those of the date
+    const schemes = cells.schemes ? { ...lasting, ...cells.schemes } : column.allSchemes;
     Object.assign(column, cells, { schemes });
     useScheme(column, schemes[column.scheme] ? column.scheme : Object.keys(schemes)[0]);
   }
