@@ -112,7 +112,7 @@ def definition_text(column: ReleasedColumn, lang: Lang) -> str:
     """Return label, definition and caveat of a column in one line."""
     definition, caveat = column.indicator.definition(lang), column.indicator.caveat(lang)
     words = f"{label(column, lang)}: {definition}" if definition else label(column, lang)
-    return f"{words} {text('label_caveat', lang)}: {caveat}" if caveat else words
+    return f"{words.rstrip('.')}. {text('label_caveat', lang)}: {caveat}" if caveat else words
 
 
 def axis_text(release: Release, column: ReleasedColumn, lang: Lang) -> str:

@@ -52,9 +52,8 @@ def rule_text(release: Release, rule: Rule, lang: Lang) -> str:
     """Return a rule in words."""
     match rule:
         case Combined(sign=sign, left=left, right=right):
-            sides = {"left": rule_text(release, left, lang), "right": rule_text(release, right, lang)}
-            joined = text("rule_and" if sign == "&" else "rule_or", lang, **sides)
-            return f"({joined})"
+            sides = {"left": _side(release, left, lang), "right": _side(release, right, lang)}
+            return text("rule_and" if sign == "&" else "rule_or", lang, **sides)
         case AboveCity(indicators=indicators):
             names = ", ".join(indicator_label(release, name, lang) for name in indicators)
             return text("rule_above_city", lang, label=names)
@@ -66,6 +65,12 @@ def rule_text(release: Release, rule: Rule, lang: Lang) -> str:
             words = [value_text(name, column, lang) if column else name for name in classes]
             return text("rule_in_class", lang, label=indicator_label(release, axis, lang), classes=" / ".join(words))
     return str(rule)
+
+
+def _side(release: Release, rule: Rule, lang: Lang) -> str:
+    """Return a part of a rule, in brackets where it is made of parts itself."""
+    words = rule_text(release, rule, lang)
+    return f"({words})" if isinstance(rule, Combined) else words
 
 
 def indicator_label(release: Release, name: str, lang: Lang) -> str:

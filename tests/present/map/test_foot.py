@@ -43,7 +43,7 @@ def test_the_foot_tells_source_date_and_the_definition_of_what_is_shown(atlas, s
     assert len(words) > len("SGB-II-Quote: ")
     assert definition(atlas) == words
     atlas.choose("Sozialer Status und Dynamik")
-    assert definition(atlas) == f"{status} {dynamics}"
+    assert definition(atlas) == f"{status} · {dynamics}"
 
 
 def test_a_long_definition_is_one_line_until_it_is_opened(atlas):

@@ -40,7 +40,6 @@ WORDS = (
     "legend_from",
     "legend_last_range",
     "legend_city",
-    "legend_areas",
     "legend_residents",
     "label_classes",
     "label_search",

@@ -47,6 +47,7 @@ WORDS = (
     "panel_parts",
     "potentials_facilities",
     "potentials_none",
+    "profile_hidden",
     "profile_interval",
     "profile_not_assessed",
     "profile_not_selected",

@@ -75,8 +75,15 @@ export function candidateEditor(atlas, topology, around, redraw) {
   /** @type {number | null} */
   let chosen = null;
 
+  const reset = action(atlas.words.edit_reset, () => {
+    atlas.candidates.forEach((/** @type {any} */ c, /** @type {number} */ i) => (c.members = [...begin[i]]));
+    changed();
+    files.querySelector("button")?.focus(); // there is nothing left to discard
+  });
+  reset.hidden = true;
   const changed = () => {
     redraw();
+    reset.hidden = atlas.candidates.every((/** @type {any} */ c, /** @type {number} */ i) => String(c.members) === String(begin[i]));
     drawTotals(atlas, shown, around(), begin, table);
     atlas.refreshTable?.();
     offer(chosen);
@@ -103,10 +110,7 @@ export function candidateEditor(atlas, topology, around, redraw) {
     action(atlas.words.edit_geojson, () =>
       download(`${atlas.words.file_candidates}.geojson`, "application/geo+json", JSON.stringify(choiceGeoJson(atlas.areas, atlas.candidates, topology))),
     ),
-    action(atlas.words.edit_reset, () => {
-      atlas.candidates.forEach((/** @type {any} */ c, /** @type {number} */ i) => (c.members = [...begin[i]]));
-      changed();
-    }),
+    reset,
   );
   box.append(element("h3", "", atlas.words.edit_heading), element("p", "qa-legend-note", atlas.words.edit_note), offers, table, files);
   return {

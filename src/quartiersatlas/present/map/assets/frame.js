@@ -5,6 +5,8 @@
 import { element } from "./controls.js";
 import { isSmall } from "./sheet.js";
 
+const LEAST_ROOM = 60; // pixels
+
 /**
  * Show the whole city beside the legend, buttons to come nearer and back, and a scale in metres.
  *
@@ -15,25 +17,32 @@ import { isSmall } from "./sheet.js";
  * @returns {() => void} what shows the whole city
  */
 export function framePage(map, bounds, legend, words) {
+  /** The city in what is left between the boxes; where that is too little, they cover part of it. */
+  const fitBetween = (/** @type {[number, number]} */ topLeft, /** @type {[number, number]} */ bottomRight) => {
+    const room = map.getSize().subtract(topLeft).subtract(bottomRight);
+    const fits = Math.min(room.x, room.y) >= LEAST_ROOM;
+    const [paddingTopLeft, paddingBottomRight] = fits ? [topLeft, bottomRight] : [[4, 4], [4, 4]];
+    if (Math.min(map.getSize().x, map.getSize().y) > 8) map.fitBounds(bounds, { paddingTopLeft, paddingBottomRight, animate: false });
+  };
   const fit = () => {
     if (document.body.classList.contains("qa-compare")) {
       // the choices of the second map stand above the city, both legends below it
       const below = Math.max(...[...document.querySelectorAll(".qa-legend")].map((node) => /** @type {HTMLElement} */ (node).offsetHeight));
       const above = /** @type {HTMLElement | null} */ (document.querySelector(".qa-second .qa-card"))?.offsetHeight ?? 0;
-      map.fitBounds(bounds, { paddingTopLeft: [16, 12 + above], paddingBottomRight: [16, 12 + below], animate: false });
+      fitBetween([16, 12 + above], [16, 12 + below]);
       return;
     }
     if (isSmall()) {
       // rows of buttons stand above the city, the folded legend below it
       const below = 30 + (legend.querySelector("summary")?.offsetHeight ?? 24);
-      map.fitBounds(bounds, { paddingTopLeft: [12, 54], paddingBottomRight: [12, below], animate: false });
+      fitBetween([12, 54], [12, below]);
       return;
     }
     const beside = map.getSize().x > 2.2 * legend.offsetWidth ? legend.offsetWidth + 20 : 12;
     const layers = /** @type {HTMLElement | null} */ (map.getContainer().querySelector(".leaflet-control-layers"));
     const tops = [12 + (layers?.offsetHeight ?? 28), 40]; // below the box of layers, where that costs hardly any size
     const [clear, high] = tops.map((top) => map.getBoundsZoom(bounds, false, L.point(beside + 12, top + 12)));
-    map.fitBounds(bounds, { paddingTopLeft: [beside, tops[clear > high - 0.2 ? 0 : 1]], paddingBottomRight: [12, 12], animate: false });
+    fitBetween([beside, tops[clear > high - 0.2 ? 0 : 1]], [12, 12]);
   };
   fit();
   L.control.scale({ imperial: false, maxWidth: isSmall() ? 70 : 100, position: "bottomright" }).addTo(map);

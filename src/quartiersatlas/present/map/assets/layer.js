@@ -53,7 +53,7 @@ export function createLayer(atlas) {
   let table;
   const find = ownPage() ? [searchBox(atlas, choice.find)] : [];
   const boxes = Object.keys(overlays).length ? [layerBox(overlays, atlas.words.label_layers)] : [];
-  const controls = [view.legend, ...choiceControl([...find, ...view.choices]), ...boxes];
+  const controls = [view.legend, ...choiceControl([...view.choices, ...find]), ...boxes];
   layer.on("add", () => {
     controls.forEach((control) => control.addTo(layer._map));
     if (!ownPage()) return;
@@ -112,12 +112,11 @@ function areaChoice(views, offer) {
     if (bounds?.isValid() && !map.getBounds().contains(bounds)) map.panInside(bounds.getCenter(), { padding: [80, 80], animate: false });
   };
   const find = (/** @type {number} */ area) => {
+    choose(area); // first: the sheet of a phone takes its part of the map
     const [map, bounds] = [first.layer._map, first.areas[area].getBounds()];
-    if (bounds.isValid() && pixels(map, bounds) < NEAR_ENOUGH) {
-      const closer = map.getZoom() + Math.log2((3 * NEAR_ENOUGH) / Math.max(pixels(map, bounds), 0.01));
-      map.setView(bounds.getCenter(), Math.min(closer, 18), { animate: false });
-    }
-    choose(area);
+    if (!bounds.isValid() || pixels(map, bounds) >= NEAR_ENOUGH) return;
+    const closer = map.getZoom() + Math.log2((3 * NEAR_ENOUGH) / Math.max(pixels(map, bounds), 0.01));
+    map.setView(bounds.getCenter(), Math.min(closer, 18), { animate: false });
   };
   const refresh = () => {
     if (chosen !== null) showPanel(first.atlas, chosen, () => choose(null), true);

@@ -46,6 +46,8 @@ export function drawLegend(atlas, column, filter, highlight, box) {
   const [counts, people] = [countClasses(column), sumClasses(column, atlas.areas.residents)];
   const write = (/** @type {number | undefined} */ n) => formatNumber(n ?? 0, 0, atlas.lang);
   const list = element("ul", "qa-legend-list");
+  const heads = element("div", "qa-legend-heads");
+  heads.append(element("span", "", `(${atlas.words.label_areas})`), element("span", "qa-residents", atlas.words.legend_residents));
   if (column.matrix) card.append(matrixGrid(atlas, column, filter, highlight, counts, people));
   for (const { cell, label } of legendRows(atlas, column)) {
     if (column.matrix && typeof cell === "number") continue;
@@ -63,8 +65,10 @@ export function drawLegend(atlas, column, filter, highlight, box) {
     const parts = rowParts(swatch("#ffffff", "", "qa-swatch-both"), atlas.words.legend_both, `(${write(n)})`);
     list.prepend(row([...parts, element("span", "qa-residents", write(residents))]));
   }
-  list.append(...markRows(atlas, write).map(row));
-  card.append(list);
+  const marks = markRows(atlas, write).map(row);
+  marks[0]?.classList.add("qa-legend-break");
+  list.append(...marks);
+  card.append(heads, list);
   if (column.city !== null) {
     card.append(element("p", "qa-legend-city", fillIn(atlas.words.legend_city, { value: formatValue(column.city, column, atlas.lang) })));
   }
@@ -72,8 +76,8 @@ export function drawLegend(atlas, column, filter, highlight, box) {
     card.append(element("p", "qa-legend-note", fillIn(atlas.words.legend_candidate_date, { date: atlas.times[0].year })));
   }
   if (column.hint) card.append(element("p", "qa-legend-note", column.hint));
-  const numbers = column.matrix ? atlas.words.legend_cells : `${atlas.words.legend_areas}; ${atlas.words.legend_residents}`;
-  card.append(element("p", "qa-legend-note", `${numbers}. ${atlas.words.legend_filter}`));
+  if (column.matrix) card.append(element("p", "qa-legend-note", `${atlas.words.legend_cells}.`));
+  card.append(element("p", "qa-legend-note qa-legend-filter", atlas.words.legend_filter));
   if (!document.getElementById("qa-controls")) {
     // on other people's maps there is no page around the map that says it
     for (const note of atlas.notes) card.append(element("p", "qa-legend-note qa-legend-warning", note));

@@ -183,5 +183,5 @@ export function footer(atlas, column) {
 export function showDefinition(atlas, column) {
   const line = document.querySelector("#qa-definition summary");
   const columns = column.matrix?.map((/** @type {number} */ index) => atlas.columns[index]) ?? [column];
-  if (line) line.textContent = columns.map((/** @type {any} */ c) => c.definition).join(" ");
+  if (line) line.textContent = columns.map((/** @type {any} */ c) => c.definition).join(" · ");
 }

@@ -50,8 +50,9 @@ export function drawPanel(atlas, area, box, close) {
   ];
   const filled = sections.filter(([, parts]) => parts.length);
   const headings = filled.map(([title]) => element("h3", "", title));
+  const editing = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("#qa-totals h3")]); // stands below the panel
   box.append(button, element("h2", "qa-area-name", atlas.areas.names[area]), ...whereAndWho(atlas, area));
-  box.append(jumps(headings, words.panel_parts));
+  box.append(jumps([...headings, ...editing], words.panel_parts));
   filled.forEach(([, parts], number) => box.append(headings[number], ...parts));
   const definitions = atlas.panel.indicators.map((/** @type {any} */ indicator) => indicator.note);
   if (definitions.length) box.append(foldedList(words.heading_footnotes, definitions));
@@ -99,11 +100,24 @@ function jumps(headings, label) {
  */
 function indicatorParts(atlas, area) {
   const columns = indicatorsOf(atlas, false);
+  const why = commonGap(columns, area);
+  if (why) return [paragraph(fillIn(atlas.words.profile_hidden, { why: atlas.words[`gap_${why}`] }))];
   const parts = [...new Set(columns.map((column) => column.domain))].flatMap((domain) => [
     element("h4", "", domain),
     ...columns.filter((column) => column.domain === domain).map((column) => profileRow(atlas, column, area)),
   ]);
   return parts.length ? [...parts, element("p", "qa-legend-note", atlas.words.profile_note)] : [];
+}
+
+/**
+ * @param {any[]} columns
+ * @param {number} area
+ * @returns {string | undefined} why the area has no value in any column at any date, where that is one reason that names itself
+ */
+function commonGap(columns, area) {
+  const cells = columns.flatMap((column) => [column, ...column.years.filter(Boolean)]);
+  const [gap, ...others] = new Set(cells.map(({ values, gaps }) => (values[area] === null ? gaps[area] : undefined)));
+  return others.length || gap === "suppressed" ? undefined : gap;
 }
 
 /**

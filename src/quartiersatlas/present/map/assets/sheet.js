@@ -32,6 +32,8 @@ export function setSheet(words, height) {
   handle.textContent = heading;
   handle.setAttribute("aria-label", fillIn(words[`panel_${height}`], { heading }));
   handle.setAttribute("aria-expanded", String(height !== "peek"));
+  // what was unfolded on the map would cover all that is left of it
+  if (height !== "peek") document.querySelectorAll('details[name="qa-fold"]').forEach((fold) => fold.removeAttribute("open"));
 }
 
 /**

@@ -19,6 +19,7 @@ export const SELECTED_LINE = { color: "#1a1a1a", weight: 2.2, fill: false, inter
 export const NEAR_LINE = { color: "#1a1a1a", weight: 1.6, dashArray: "2 5", fill: false, interactive: false, smoothFactor: 0 };
 export const RING = { radius: 6, color: "#1a1a1a", weight: 2.2, fill: false, interactive: false };
 export const TINY = 6; // pixels: below it a hatch cannot be seen
+export const SMALL_AREA = 30; // pixels: below it a full outline takes too much of the fill
 export const PARENT_LINE = { color: "#555555", weight: 1.2, fill: false, interactive: false, smoothFactor: 0 };
 export const CASING_LINE = { color: "#ffffff", weight: 6, fill: false, interactive: false, smoothFactor: 0 };
 export const CANDIDATE_LINE = { color: "#b3005e", weight: 3, fill: false, interactive: false, smoothFactor: 0 };

@@ -108,7 +108,9 @@ function tableCaption(atlas) {
 export function drawTable(atlas, box, choose) {
   const columns = tableColumns(atlas);
   const table = element("table", "");
-  table.append(element("caption", "", tableCaption(atlas)));
+  const caption = element("caption", "");
+  caption.append(element("span", "", tableCaption(atlas))); // as wide as the window, not as the table
+  table.append(caption);
   const [head, body] = [element("thead", ""), element("tbody", "")];
   const heads = columns.map((column) => {
     const cell = /** @type {HTMLTableCellElement} */ (element("th", column.isNumber ? "qa-number" : ""));

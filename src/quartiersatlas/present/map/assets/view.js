@@ -5,7 +5,7 @@ import { useScheme } from "./classes.js";
 import { showYear } from "./columns.js";
 import { drawSchemeChoice, drawYearChoice, element, indicatorChoice, tooltip } from "./controls.js";
 import { drawLegend } from "./legend.js";
-import { areaStyle, CHOSEN_CASING, CHOSEN_LINE, NEAR_LINE, PARENT_LINE, RING, SELECTED_LINE, TINY } from "./styles.js";
+import { areaStyle, CHOSEN_CASING, CHOSEN_LINE, NEAR_LINE, PARENT_LINE, RING, SELECTED_LINE, SMALL_AREA, TINY } from "./styles.js";
 import { outlineArcs } from "./topology.js";
 
 /**
@@ -41,7 +41,7 @@ export function createView(atlas, ground, renderer, on) {
   areas.forEach((path) => path.on("mouseover", () => path.setStyle({ weight: 2 })).on("mouseout", () => path.setStyle({ weight: 0.6 })));
   // one path for all areas of a mark: it keeps its place below the further layers when another date is shown
   const [near, selected] = [line([], NEAR_LINE), line([], SELECTED_LINE)];
-  const rings = smallRings(atlas, areas, renderer);
+  const rings = smallMarks(atlas, areas, renderer, [[near, NEAR_LINE.weight], [selected, SELECTED_LINE.weight]]);
   /** @type {any} */
   const layer = L.layerGroup([...areas, parentLines(atlas, ground, line), near, selected, rings]);
 
@@ -135,23 +135,28 @@ function parentLines(atlas, ground, line) {
 }
 
 /**
- * Rings around selected areas that are too small on the screen to show a hatch.
+ * Rings around selected areas that are too small on the screen to show a hatch; where most of them are small, the
+ * outlines are thinner, so that those of neighbours do not hide the classes between them.
  *
  * @param {any} atlas
  * @param {any[]} areas
  * @param {any} renderer
- * @returns {any} a layer group with `fit`, which draws the rings that are needed now
+ * @param {Array<[any, number]>} outlines with their weight where there is room
+ * @returns {any} a layer group with `fit`, which draws what is needed now
  */
-function smallRings(atlas, areas, renderer) {
+function smallMarks(atlas, areas, renderer, outlines) {
   /** @type {any} */
   const group = L.layerGroup();
   const fit = () => {
     group.clearLayers();
     if (!group._map) return;
-    for (const area of atlas.selected) {
-      const bounds = areas[area].getBounds();
-      if (bounds.isValid() && pixels(group._map, bounds) < TINY) group.addLayer(L.circleMarker(bounds.getCenter(), { renderer, ...RING }));
-    }
+    const marked = atlas.selected.map((/** @type {number} */ area) => areas[area].getBounds()).filter((/** @type {any} */ bounds) => bounds.isValid());
+    const sizes = marked.map((/** @type {any} */ bounds) => pixels(group._map, bounds));
+    sizes.forEach((/** @type {number} */ size, /** @type {number} */ i) => {
+      if (size < TINY) group.addLayer(L.circleMarker(marked[i].getCenter(), { renderer, ...RING }));
+    });
+    const small = sizes.filter((/** @type {number} */ size) => size < SMALL_AREA).length > sizes.length / 2;
+    for (const [path, weight] of outlines) path.setStyle({ weight: small ? weight * 0.55 : weight });
   };
   group.on("add", () => group._map.on("zoomend", fit).whenReady(fit));
   group.on("remove", () => group._map.off("zoomend", fit));
