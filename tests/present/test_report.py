@@ -217,7 +217,7 @@ def test_method_and_definitions_close_the_report(german):
     assert "Summenzeile beiseitegelegt: 0000." in items
     assert any(item.startswith("Auswahlregel: ") for item in items)
     definition = "Personen mit Migrationshintergrund (Hauptwohnsitz) / Bevölkerung insgesamt"
-    definitions = [item.split(" Zu beachten: ")[0] for item in items]
+    definitions = [item.split(". Zu beachten: ")[0] for item in items]
     assert f"Anteil Personen mit Migrationshintergrund: {definition}" in definitions
     assert any("Zu beachten: Ableitung je Stadt verschieden" in item for item in items)
 

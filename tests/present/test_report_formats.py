@@ -121,7 +121,7 @@ def test_stability_and_outdated_data_stand_in_the_report(full):
     texts = list(document.texts())
     assert "31.12.2021 (veraltet)" in texts
     n_out = int((full.assessed & ~full.selected).sum())
-    assert f"sicher: {full.selected.sum()}; Grenzfall: 0; nicht: {n_out}" in texts
+    assert f"sicher: {full.selected.sum()}; Grenzfall: 0; nicht ausgewählt: {n_out}" in texts
 
 
 @pytest.mark.parametrize("ending", ["html", "docx", "pdf"])

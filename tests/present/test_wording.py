@@ -79,7 +79,7 @@ def test_method_of_the_sample_city_tells_what_was_done_in_german(sample):
     rule = "SGB-II-Quote, Kinderarmut (SGB II unter 15) über dem Wert der Stadt"
     assert any(
         line.startswith(
-            f"Auswahlregel: ({rule} und Sozialer Status (Indexwert, höher = mehr Bedarf) unter den höchsten 20 %"
+            f"Auswahlregel: {rule} und Sozialer Status (Indexwert, höher = mehr Bedarf) unter den höchsten 20 %"
         )
         for line in lines
     )

@@ -125,7 +125,7 @@ def test_controls_are_reached_in_the_order_of_the_page(atlas):
         body.send_keys(Keys.TAB)
         body = atlas.driver.switch_to.active_element
         order.append(body.get_attribute("class").split(" ")[0])
-    assert order == ["qa-skip", "qa-search", "qa-select", "qa-year", "qa-scheme"]
+    assert order == ["qa-skip", "qa-select", "qa-year", "qa-scheme", "qa-search"]
 
 
 def test_the_table_has_every_area_with_what_the_geopackage_has(atlas, exported):

@@ -70,7 +70,7 @@ def test_an_area_without_a_score_has_no_rank_and_is_not_counted(parts):
 def test_labels_and_shares_of_the_runs_are_those_of_the_release(parts):
     release = qa.release(**parts, **TEXTS)
     stable, table = content(release)["standing"]["stability"], release.stability.table
-    assert stable["names"] == ["sicher", "Grenzfall", "nicht"]
+    assert stable["names"] == ["sicher", "Grenzfall", "nicht ausgewählt"]
     assert [("sure", "open", "out")[label] for label in stable["label"]] == table["label"].tolist()
     assert [percent / 100 for percent in stable["percent"]] == table["p_selected"].tolist()
 
