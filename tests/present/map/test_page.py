@@ -9,7 +9,7 @@ pytestmark = pytest.mark.browser
 
 ROWS = """
 const rows = [...document.querySelectorAll("#qa-table tbody tr")];
-return rows.map((row) => [...row.children].map((cell) => cell.textContent));"""
+return rows.map((row) => [...row.children].map((cell) => cell.firstChild?.textContent ?? ""));"""
 PROFILE = """
 return [...document.querySelectorAll(".qa-profile")].map((row) => [
   row.querySelector(".qa-profile-words").textContent,
@@ -144,6 +144,21 @@ def test_the_table_has_every_area_with_what_the_geopackage_has(atlas, exported):
         else:
             assert row[column] in ("nicht ausgewiesen", "unter der Mindesteinwohnerzahl", "unbewohnt")
     assert sum(bool(row[-1]) for row in rows) == exported["selected"].sum()
+
+
+def test_no_rate_stands_in_the_table_without_its_counts(atlas, exported, counts):
+    open_table(atlas)
+    column = atlas.texts("#qa-table thead th").index("SGB-II-Quote (%)")
+    script = """
+    const cells = [...document.querySelectorAll("#qa-table tbody tr")].map((row) => row.children);
+    return cells.map((row) => [row[1].textContent, row[arguments[0]].querySelector("small")?.textContent ?? null]);"""
+    written = dict(atlas.run(script, column))
+    for key, value in exported["sgb2_rate"].items():
+        if value == value:  # noqa: PLR0124 - not NaN
+            x, n = (f"{counts[name][key]:,.0f}".replace(",", ".") for name in ("SGB2_Personen", "Unter_65"))
+            assert written[key] == f"{x} von {n}"
+        else:
+            assert written[key] is None
 
 
 def test_a_click_on_a_heading_sorts_and_a_second_one_turns_the_order(atlas, exported):

@@ -13,7 +13,7 @@ COLUMN = """
 const heads = [...document.querySelectorAll("#qa-table thead th")];
 const number = heads.findIndex((head) => head.textContent === arguments[0]);
 return Object.fromEntries([...document.querySelectorAll("#qa-table tbody tr")].map((row) => [
-  row.children[1].textContent, row.children[number].textContent]));"""
+  row.children[1].textContent, row.children[number].firstChild?.textContent ?? ""]));"""
 ROWS = "return document.querySelectorAll('#qa-table tbody tr').length"
 NAMES = "return [...document.querySelectorAll('#qa-table tbody th')].map((cell) => cell.textContent)"
 

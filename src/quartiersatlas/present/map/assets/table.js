@@ -12,6 +12,7 @@ const PORTION = 1000; // rows: with many more at once a browser stands still
  * @property {(area: number) => string} text
  * @property {(area: number) => string | number | null} order null stands last
  * @property {boolean} isNumber
+ * @property {(area: number) => string} [counts] the counts behind a rate: never the rate alone
  */
 
 /**
@@ -59,6 +60,7 @@ export function tableColumns(atlas) {
       text: (/** @type {number} */ area) => cellText(atlas, column, area),
       order: (/** @type {number} */ area) => column.values[area],
       isNumber: !column.classes,
+      counts: column.numerator ? (/** @type {number} */ area) => countsText(atlas, column, area) : undefined,
     })),
     ...markColumns(atlas),
     {
@@ -68,6 +70,18 @@ export function tableColumns(atlas) {
       isNumber: false,
     },
   ];
+}
+
+/**
+ * @param {any} atlas
+ * @param {any} column
+ * @param {number} area
+ * @returns {string} empty where the rate is not shown
+ */
+function countsText(atlas, column, area) {
+  if (column.values[area] === null) return "";
+  const [numerator, denominator] = [column.numerator[area], column.denominator[area]].map((n) => formatNumber(n, 0, atlas.lang));
+  return fillIn(atlas.words.tooltip_counts, { numerator, denominator });
 }
 
 /**
@@ -199,6 +213,8 @@ function tableRow(columns, area, choose) {
       button.addEventListener("click", () => choose(area));
       cell.append(button);
     }
+    const counts = column.counts?.(area);
+    if (counts) cell.append(element("small", "qa-muted", counts));
     row.append(cell);
   });
   return row;
