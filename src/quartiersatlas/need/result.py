@@ -346,8 +346,7 @@ class NeedIndex:
         .. [1] Saisana, M., Saltelli, A. & Tarantola, S. (2005). Uncertainty and sensitivity analysis techniques as
                tools for the quality assessment of composite indicators. Journal of the Royal Statistical Society A
                168(2), 307-323.
-        .. [2] Iwanaga, T., Usher, W. & Herman, J. (2022). Toward SALib 2.0. Socio-Environmental Systems Modelling 4,
-               18155.
+        .. [2] Iwanaga, T., Usher, W. & Herman, J. (2022). Toward SALib 2.0. Socio-Environ. Syst. Model. 4, 18155.
         """
         return sensitivity(
             self,

@@ -14,7 +14,7 @@ from quartiersatlas.release.summary import summary_texts
 
 if TYPE_CHECKING:
     from quartiersatlas.catalogue import Lang, Message
-    from quartiersatlas.need.spec import NeedIndicator
+    from quartiersatlas.need.spec import NeedAxis, NeedIndicator
     from quartiersatlas.release import Release, ReleasedColumn
 
 __all__ = [
@@ -118,6 +118,12 @@ def definition_text(column: ReleasedColumn, lang: Lang) -> str:
 def axis_text(release: Release, column: ReleasedColumn, lang: Lang) -> str:
     """Return how the axis of a class or score column is made; empty where the facts do not say."""
     for fact in release.facts:
-        if fact.name == "fact_axis" and column.id.removesuffix("_class") == f"need_{fact.values['axis'].id}":
+        if fact.name == "fact_axis" and fact.values["axis"] is axis_of(release, column.id):
             return fact_text(release, fact, lang)
     return ""
+
+
+def axis_of(release: Release, name: str) -> NeedAxis | None:
+    """Return the rules by which a score or class column is made; None where the facts do not say, or it is neither."""
+    axes = (fact.values["axis"] for fact in release.facts if fact.name == "fact_axis")
+    return next((axis for axis in axes if name.removesuffix("_class") == f"need_{axis.id}"), None)

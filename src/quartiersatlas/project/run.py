@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from quartiersatlas.catalogue import Catalogue
 from quartiersatlas.errors import ColumnError, SpecError
@@ -130,14 +130,9 @@ def check_project(path: str | Path) -> ProjectResult:
         programmes=_layer(project, project.programmes, data.areas),
         facilities=_layer(project, project.facilities, data.areas),
         stability=stability,
-        title=project.title,
-        subtitle=project.subtitle,
-        source=project.source,
         as_of=project.as_of,
-        comment=project.comment.strip(),
-        protection=project.protection,
-        audience=project.audience,  # type: ignore[arg-type]
         ledger=ledger,
+        **_release_options(project),
     )
     earlier = tuple(_earlier(project, part, areas, tables, ledger) for part in project.earlier)
     check_earlier(result, earlier)
@@ -268,15 +263,22 @@ def _earlier(
     """Release the indicators of an earlier period; need and shortlist are those of the period of the project."""
     return release(
         _joined(project, areas, tables, part.period),
-        title=project.title,
-        subtitle=project.subtitle,
-        source=project.source,
         as_of=part.as_of,
-        comment=project.comment.strip(),
-        protection=project.protection,
-        audience=project.audience,  # type: ignore[arg-type]
         ledger=ledger,
+        **_release_options(project),
     )
+
+
+def _release_options(project: Project) -> dict[str, Any]:
+    """Return what all releases of a project have in common."""
+    return {
+        "title": project.title,
+        "subtitle": project.subtitle,
+        "source": project.source,
+        "comment": project.comment.strip(),
+        "protection": project.protection,
+        "audience": project.audience,
+    }
 
 
 def _layer(project: Project, part: LayerPart | None, areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:

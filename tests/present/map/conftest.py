@@ -128,6 +128,15 @@ class Page:
         Select(self.driver.find_element("css selector", ".qa-select")).select_by_visible_text(label)
         return self.drawn()
 
+    def search(self, text):
+        """Look for an area by name or key, as a reader does."""
+        from selenium.webdriver.common.keys import Keys
+
+        box = self.driver.find_element("css selector", ".qa-search")
+        box.clear()
+        box.send_keys(text, Keys.ENTER)
+        return self.drawn()
+
     def choose_classes(self, label):
         """Choose how the column is divided into classes."""
         from selenium.webdriver.support.select import Select

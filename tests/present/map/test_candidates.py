@@ -7,16 +7,8 @@ import time
 
 import geopandas as gpd
 import pytest
-from selenium.webdriver.common.keys import Keys
 
 pytestmark = pytest.mark.browser
-
-
-def choose(page, key):
-    box = page.driver.find_element("css selector", ".qa-search")
-    box.clear()
-    box.send_keys(key, Keys.ENTER)
-    return page.drawn()
 
 
 def press(page, words):
@@ -76,7 +68,7 @@ def expected(counts, pairs, keys):
 def test_totals_are_those_of_the_counts_and_follow_the_choice(atlas, p1, beside, exported, counts, pairs):
     atlas.choose("SGB-II-Quote")
     assert totals(atlas)["P1"] == ["P1", *expected(counts, pairs, p1)]
-    choose(atlas, beside)
+    atlas.search(beside)
     name = exported["name"][beside]
     assert offers(atlas) == [f"{name} zu P1 hinzufügen"]
     press(atlas, f"{name} zu P1 hinzufügen")
@@ -95,7 +87,7 @@ def test_the_outline_follows_the_choice(atlas, beside, exported):
     place = gpd.GeoSeries([longest.interpolate(0.5, normalized=True)], crs=25832).to_crs("EPSG:4326").iloc[0]
     accent = lambda: sum(color.startswith("#b3005e") for color in atlas.colors(place, half=3))  # noqa: E731
     assert accent() > 0
-    choose(atlas, beside)
+    atlas.search(beside)
     press(atlas, f"{exported['name'][beside]} zu P1 hinzufügen")
     atlas.driver.find_element("css selector", ".qa-close").click()  # its own ring would lie there
     atlas.drawn()
@@ -105,7 +97,7 @@ def test_the_outline_follows_the_choice(atlas, beside, exported):
 def test_an_area_away_from_all_candidate_areas_cannot_join(atlas, exported):
     candidates = exported[exported["candidate"].fillna("").ne("")].union_all()
     away = exported.index[exported.disjoint(candidates.buffer(5))][0]
-    choose(atlas, away)
+    atlas.search(away)
     assert offers(atlas) == []
 
 
@@ -120,7 +112,7 @@ def test_a_member_with_a_protected_count_leaves_no_total(atlas, exported):
 def test_discarding_gives_the_first_choice_back(atlas, exported, p1):
     before = totals(atlas)
     for key in sorted(p1)[:2]:
-        choose(atlas, key)
+        atlas.search(key)
         press(atlas, f"{exported['name'][key]} aus P1 entfernen")
     assert totals(atlas)["P1"] != before["P1"]
     press(atlas, "Änderungen verwerfen")
@@ -130,14 +122,14 @@ def test_discarding_gives_the_first_choice_back(atlas, exported, p1):
 def test_a_candidate_area_can_be_emptied(atlas, exported):
     members = exported.index[exported["candidate"].eq("P5")]
     for key in members:
-        choose(atlas, key)
+        atlas.search(key)
         press(atlas, f"{exported['name'][key]} aus P5 entfernen")
     assert totals(atlas)["P5"][1:3] == ["0", "0"]
     assert atlas.errors() == []
 
 
 def test_the_saved_table_has_the_members_as_chosen(atlas, exported, p1, beside, tmp_path):
-    choose(atlas, beside)
+    atlas.search(beside)
     press(atlas, f"{exported['name'][beside]} zu P1 hinzufügen")
     path = saved(atlas, tmp_path, "Auswahl als CSV speichern", "pruefgebiete.csv")
     rows = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines(), delimiter=";"))

@@ -36,7 +36,7 @@ class FramesAndTitles(HTMLParser):
 def other_map(release):
     """Return somebody else's map with our layer, a line of theirs and their layer control."""
     their = OfflineMap(location=CENTRE, zoom_start=15, tiles=None)
-    AtlasLayer(release).add_to(their)
+    atlas_map(release).add_to(their)
     folium.PolyLine([CENTRE, (CENTRE[0] + 0.005, CENTRE[1] + 0.005)], color="#ff0000").add_to(
         folium.FeatureGroup(name="Linie").add_to(their)
     )
@@ -108,7 +108,7 @@ def test_controls_of_the_layer_do_not_lie_over_theirs(page, town_release, tmp_pa
 def test_removing_the_layer_takes_its_controls_along(page, town_release, tmp_path):
     other_map(town_release).save(tmp_path / "other.html")
     page.open(tmp_path / "other.html")
-    layer = AtlasLayer(town_release).get_name()
+    layer = AtlasLayer(atlas_map(town_release)).get_name()
     page.run(f"Object.values(window).find((v) => v instanceof L.Map).removeLayer({layer})")
     page.drawn()
     assert page.texts(".qa-legend") == []
@@ -135,7 +135,7 @@ def test_layer_keeps_the_leaflet_that_is_there_already(page, town_release, tmp_p
 
     (tmp_path / "other.js").write_text(asset(f"{LEAFLET}/leaflet.js") + "\nL.theirPlugin = true;", encoding="utf-8")
     their = Extended(location=CENTRE, zoom_start=15, tiles=None)
-    AtlasLayer(town_release).add_to(their)
+    atlas_map(town_release).add_to(their)
     their.save(tmp_path / "other.html")
     page.open(tmp_path / "other.html")
     assert page.run("return L.theirPlugin") is True
@@ -153,20 +153,20 @@ def moved(release, metres):
 def two_towns(release):
     """Return somebody else's map with the layers of two towns and a layer control."""
     their = OfflineMap(location=(CENTRE[0], CENTRE[1] + 0.025), zoom_start=14, tiles=None)
-    AtlasLayer(release).add_to(their)
-    AtlasLayer(moved(release, 3000)).add_to(their)
+    atlas_map(release).add_to(their)
+    atlas_map(moved(release, 3000)).add_to(their)
     folium.LayerControl(collapsed=False).add_to(their)
     return their
 
 
 def test_the_name_of_a_layer_follows_its_content(town_release):
-    name = AtlasLayer(town_release).get_name()
-    assert name == AtlasLayer(town_release).get_name()
+    name = AtlasLayer(atlas_map(town_release)).get_name()
+    assert name == AtlasLayer(atlas_map(town_release)).get_name()
     others = [
-        AtlasLayer(town_release, "en"),
-        AtlasLayer(town_release, breaks={"sgb2_rate": [20, 30]}),
-        AtlasLayer(replace(town_release, title="Anderer Titel")),
-        AtlasLayer(moved(town_release, 3000)),
+        AtlasLayer(atlas_map(town_release, "en")),
+        AtlasLayer(atlas_map(town_release, breaks={"sgb2_rate": [20, 30]})),
+        AtlasLayer(atlas_map(replace(town_release, title="Anderer Titel"))),
+        AtlasLayer(atlas_map(moved(town_release, 3000))),
     ]
     assert len({name, *(layer.get_name() for layer in others)}) == 5
 
@@ -174,7 +174,7 @@ def test_the_name_of_a_layer_follows_its_content(town_release):
 def test_the_same_layer_twice_is_one_layer(town_release):
     their = OfflineMap(location=CENTRE, tiles=None)
     for _ in range(2):
-        AtlasLayer(town_release).add_to(their)
+        atlas_map(town_release).add_to(their)
     assert their.get_root().render().count("QuartiersAtlas.createLayer(") == 1
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import json
 import os
 import re
@@ -17,6 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quartiersatlas.present.map import classes
 from quartiersatlas.present.map.data import whole_numbers
 from quartiersatlas.present.map.topology import encode_topology
 
@@ -38,7 +40,7 @@ def node():
     def evaluate(*expressions):
         lines = [
             f'import * as {name} from "{(ASSETS / name).as_uri()}.js";'
-            for name in ("format", "topology", "columns", "classes")
+            for name in ("format", "topology", "columns", "classes", "styles", "canvas")
         ]
         lines.append(f"console.log(JSON.stringify([{', '.join(expressions)}]));")
         done = subprocess.run(
@@ -158,3 +160,46 @@ def test_a_zero_is_a_value_and_the_first_class_is_not_a_gap(node):
     zero = json.dumps({"values": [0], "gaps": {}, "breaks": []})
     first_class = json.dumps({"values": [0], "gaps": {}, "breaks": [], "classes": ["hoch"]})
     assert node(f"classes.cellClass({zero}, 0)", f"classes.cellClass({first_class}, 0)") == [0, 0]
+
+
+COLORS = sorted(
+    {
+        *classes.NEED_COLORS, *classes.CONTEXT_COLORS, *classes.CONTEXT_SIX, *classes.DIVERGING_COLORS,
+        *classes.SD_COLORS, *classes.DEVIATION_COLORS, *itertools.chain(*classes.MATRIX_COLORS, *classes.PAIR_COLORS),
+    }
+)  # fmt: skip
+
+
+def luminance(color):
+    """Return the relative luminance of WCAG 2.2 of a colour of three parts from 0 to 255."""
+    parts = [c / 255 / 12.92 if c / 255 <= 0.04045 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in color]
+    return float(np.dot(parts, [0.2126, 0.7152, 0.0722]))
+
+
+def contrast(one, other):
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def parts_of(color):
+    return [int(color[i : i + 2], 16) for i in (1, 3, 5)]
+
+
+def over(color, opacity, ground):
+    return [opacity * a + (1 - opacity) * b for a, b in zip(color, ground, strict=True)]
+
+
+@pytest.mark.parametrize("fill", COLORS)
+def test_what_marks_an_area_stands_out_three_to_one_from_every_class(node, fill):
+    """Of each pair of a light and a dark line one is seen on every class (WCAG 2.2, 1.4.11)."""
+    light, near, programme, casing, chosen, hatch = node(
+        "styles.LIGHT_LINE", "styles.NEAR_LINE", "styles.PROGRAMME_LINE", "styles.CHOSEN_CASING",
+        "styles.CHOSEN_LINE", "canvas.HATCH_LINES",
+    )  # fmt: skip
+    ground = parts_of(fill)
+    white = over(parts_of(light["color"]), light["opacity"], ground)
+    for dark in (near, programme):
+        assert max(contrast(white, ground), contrast(parts_of(dark["color"]), ground)) >= 3
+    assert max(contrast(parts_of(line["color"]), ground) for line in (casing, chosen)) >= 3
+    lines = [[float(part) for part in re.findall(r"[\d.]+", color)] for color, _ in hatch]
+    assert max(contrast(over(line[:3], line[3], ground), ground) for line in lines) >= 3

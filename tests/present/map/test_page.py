@@ -18,13 +18,6 @@ return [...document.querySelectorAll(".qa-profile")].map((row) => [
 ]);"""
 
 
-def search(page, text):
-    box = page.driver.find_element("css selector", ".qa-search")
-    box.clear()
-    box.send_keys(text, Keys.ENTER)
-    return page.drawn()
-
-
 def keys(page, *pressed):
     page.driver.find_element("css selector", ".folium-map").send_keys(*pressed)
     return page.drawn()
@@ -41,15 +34,15 @@ def open_table(page):
 
 def test_an_area_is_found_by_name_and_by_key(atlas, exported):
     for key in (exported.index[3], "0402+0403"):
-        search(atlas, key)
+        atlas.search(key)
         assert name(atlas) == exported["name"][key]
         assert key in atlas.text("#qa-area p")
-    search(atlas, exported["name"].iloc[20].upper())
+    atlas.search(exported["name"].iloc[20].upper())
     assert name(atlas) == exported["name"].iloc[20]
 
 
 def test_what_is_not_there_is_said(atlas):
-    search(atlas, "Nirgendwo")
+    atlas.search("Nirgendwo")
     assert atlas.text(".qa-search-answer") == "kein Gebiet gefunden"
     assert atlas.texts(".qa-area-name") == []
 
@@ -80,7 +73,7 @@ def test_a_click_on_an_area_opens_its_panel_and_escape_closes_it(atlas, exported
 
 def test_bars_are_as_long_as_the_values_and_gaps_have_none(atlas, exported):
     key = exported.index[exported["language_support_need"].isna() & exported["state"].eq("shown")][0]
-    search(atlas, key)
+    atlas.search(key)
     rows = atlas.run(PROFILE)
     found = {words.split(":")[0]: (width, interval) for words, width, interval in rows}
     assert found["Sprachförderbedarf vor der Einschulung"] == (None, False)
@@ -92,7 +85,7 @@ def test_bars_are_as_long_as_the_values_and_gaps_have_none(atlas, exported):
 
 
 def test_arrow_keys_walk_through_neighbours(atlas, exported):
-    search(atlas, "0402+0403")
+    atlas.search("0402+0403")
     here = exported.loc["0402+0403"]
     for key in (Keys.ARROW_LEFT, Keys.ARROW_UP, Keys.ARROW_UP, Keys.ARROW_RIGHT, Keys.ARROW_DOWN):
         keys(atlas, key)
@@ -189,7 +182,7 @@ def test_a_name_in_the_table_leads_back_to_the_map(atlas):
 )
 def test_hostile_names_are_text_in_search_panel_and_table(show, make_hostile, text):
     page = show(make_hostile(text))
-    search(page, f"{text.strip()}3")
+    page.search(f"{text.strip()}3")
     assert page.run("return document.querySelector('.qa-area-name').textContent") == text
     open_table(page)
     assert page.run("return document.querySelector('#qa-table tbody th').textContent") == text

@@ -9,7 +9,6 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 import shapely
-from selenium.webdriver.common.keys import Keys
 
 import quartiersatlas as qa
 from quartiersatlas.present.stability import stability_text
@@ -48,15 +47,8 @@ LEFT_AND_WIDTH = (
 )
 
 
-def search(page, text):
-    box = page.driver.find_element("css selector", ".qa-search")
-    box.clear()
-    box.send_keys(text, Keys.ENTER)
-    return page.drawn()
-
-
 def sections(page, key):
-    return search(page, key).run(SECTIONS)
+    return page.search(key).run(SECTIONS)
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +95,7 @@ def test_fields_of_action_are_those_of_the_profile(atlas, sample):
     release = sample.release
     named = 0
     for key in release.areas.index[::5]:
-        search(atlas, key)
+        atlas.search(key)
         rows = qa.profile(release, key, format="dict")["actions"]
         expected = [[r["field"], r["bundle"], r["examples"], f"Anlass: {', '.join(r['because'])}"] for r in rows]
         found = atlas.run(ACTIONS, "Handlungsfelder zum Weiterdenken")
@@ -120,7 +112,7 @@ def test_fields_of_action_are_those_of_the_profile(atlas, sample):
 def test_drivers_are_those_of_the_profile_highest_first(atlas, sample):
     release = sample.release
     key = release.selected.index[release.selected][2]
-    search(atlas, key)
+    atlas.search(key)
     drivers = qa.profile(release, key, format="dict")["need"][0]["drivers"]
     lines = atlas.texts(".qa-drivers li")
     for driver, line in zip(drivers, lines, strict=True):
@@ -131,10 +123,10 @@ def test_drivers_are_those_of_the_profile_highest_first(atlas, sample):
 
 def test_bars_of_drivers_go_to_both_sides_in_proportion(show, parts):
     page = show(qa.release(**{**parts, "columns": ["sgb2_rate", "unemployment_share_total"]}, **TEXTS))
-    search(page, "A23")
+    page.search("A23")
     # both rise evenly: the highest area has the largest distance from the mean, to the right, the lowest to the left
     assert page.run(LEFT_AND_WIDTH, [".qa-driver-up"]) == [["50%", "50%"]]
-    search(page, "A0")
+    page.search("A0")
     assert page.run(LEFT_AND_WIDTH, [".qa-driver-down"]) == [["0%", "50%"]]
     assert not page.texts(".qa-driver-up")
     assert "Weitere Indikatoren des Indexwerts" not in page.text("#qa-area")
@@ -164,7 +156,7 @@ def test_rank_and_its_interval_stand_in_words_and_as_a_band_inside_the_house_onl
         assert float(left[:-1]) == pytest.approx(100 * (low - 1) / 23, abs=0.01)
         assert float(width[:-1]) == pytest.approx(100 * (high - low) / 23, abs=0.01)
         assert float(mark[:-1]) == pytest.approx(100 * (rank - 1) / 23, abs=0.01)
-    search(show(qa.release(**parts, **TEXTS, stability=stable)), "A23")
+    show(qa.release(**parts, **TEXTS, stability=stable)).search("A23")
     assert "Rang" not in page.text("#qa-area")
     assert page.run("return document.querySelectorAll('.qa-rank').length") == 0
 
@@ -236,7 +228,7 @@ def test_reasons_say_by_how_much(atlas, sample):
 
 def test_definitions_open_at_the_end(atlas, sample):
     key = sample.release.areas.index[0]
-    search(atlas, key)
+    atlas.search(key)
     last = atlas.driver.find_element("css selector", "#qa-area > details:last-child")
     assert last.text == "Definitionen"
     last.find_element("css selector", "summary").click()
@@ -245,7 +237,7 @@ def test_definitions_open_at_the_end(atlas, sample):
 
 
 def test_buttons_lead_to_the_sections(atlas, sample):
-    search(atlas, sample.release.areas.index[0])
+    atlas.search(sample.release.areas.index[0])
     buttons = atlas.driver.find_elements("css selector", ".qa-jumps button")
     titles = atlas.run("return [...document.querySelectorAll('#qa-area h3')].map((h) => h.textContent)")
     assert [button.text for button in buttons] == [*titles, "Prüfgebiete verändern"]  # that one stands below the panel
@@ -257,7 +249,7 @@ def test_buttons_lead_to_the_sections(atlas, sample):
 
 
 def test_headings_go_down_by_one_level_at_a_time(atlas, sample):
-    search(atlas, sample.release.selected.index[sample.release.selected][0])
+    atlas.search(sample.release.selected.index[sample.release.selected][0])
     levels = atlas.run(LEVELS)
     assert levels[0] == 2
     assert set(levels[1:]) == {3, 4}
@@ -269,7 +261,7 @@ def test_headings_go_down_by_one_level_at_a_time(atlas, sample):
 @pytest.mark.parametrize("size", [(1280, 800), (390, 844), (320, 640)])
 def test_nothing_in_the_panel_is_wider_than_the_panel(page, sample, size):
     page.open(sample.folder / "atlas.html", size)
-    search(page, sample.release.selected.index[sample.release.selected][0])
+    page.search(sample.release.selected.index[sample.release.selected][0])
     wide = """
     for (const box of document.querySelectorAll("#qa-area details")) box.open = true;
     const right = document.querySelector("#qa-area").getBoundingClientRect().right + 1;

@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import replace
 
+import folium
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,7 +14,6 @@ from selenium.webdriver.support.select import Select
 
 import quartiersatlas as qa
 from quartiersatlas.errors import SpecError
-from quartiersatlas.present.map.atlas import AtlasLayer
 from quartiersatlas.present.map.breaks import quantile_breaks
 from quartiersatlas.present.map.years import on_keys
 from quartiersatlas.release.stability import ReleasedStability
@@ -69,7 +69,9 @@ def test_areas_with_another_outline_are_named(dated):
 
 def test_outlines_in_other_coordinates_are_compared_as_places(dated):
     then = dated("2022")
-    qa.atlas_map(dated("2024"), earlier=[replace(then, areas=then.areas.to_crs("EPSG:25833"))])
+    elsewhere = replace(then, areas=then.areas.to_crs("EPSG:25833"))
+    page, same = (qa.atlas_map(dated("2024"), earlier=[part]).html() for part in (elsewhere, then))
+    assert page == same
 
 
 def test_a_column_that_meant_something_else_is_refused(dated):
@@ -115,11 +117,22 @@ def test_classes_made_by_other_rules_are_refused(with_need):
         qa.atlas_map(with_need("2024", 0.0), earlier=[with_need("2022", 0.5)])
 
 
+def test_rates_without_a_definition_are_compared_by_the_names_of_their_counts(make_city):
+    def share_of(count, year):
+        table = pd.DataFrame({"residents": [1000.0] * 4, count: [100.0, 200, 300, 400]}, index=list("abcd"))
+        data = qa.add_rates(make_city(table), {"own_share": (count, "residents")})
+        return qa.release(data, as_of=year, **WORDS)
+
+    qa.atlas_map(share_of("poor", "2024"), earlier=[share_of("poor", "2022")])
+    with pytest.raises(SpecError, match="'own_share' means something else at 2022: 'jobless / residents' there"):
+        qa.atlas_map(share_of("poor", "2024"), earlier=[share_of("jobless", "2022")])
+
+
 def test_ranks_of_another_date_do_not_come_in_by_the_back_door(dated):
     with pytest.raises(SpecError, match="made for 'internal' readers, the map for 'public' ones"):
         qa.atlas_map(dated("2024"), earlier=[dated("2022", audience="internal")])
     with pytest.raises(SpecError, match="made for 'internal' readers"):  # nor as a layer of another map
-        AtlasLayer(dated("2024"), earlier=[dated("2022", audience="internal")])
+        qa.atlas_map(dated("2024"), earlier=[dated("2022", audience="internal")]).add_to(folium.Map())
 
 
 def test_classes_are_those_of_the_latest_date_at_every_date(dated):

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from quartiersatlas.catalogue import text
 from quartiersatlas.errors import ReleaseError, SpecError, list_some
 from quartiersatlas.present.area_profile.indicators import Record, plain
-from quartiersatlas.present.coordinates import on_areas
+from quartiersatlas.present.comparable import changed_outlines, meaning
 from quartiersatlas.present.wording import cell_text, label, value_text
 
 if TYPE_CHECKING:
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.release import Release, ReleasedColumn
-
-SAME_OUTLINE = 0.01  # part of the area that may differ
 
 
 def comparison_record(release: Release, other: Release, key: str, lang: Lang, *, force: bool) -> Record:
@@ -64,23 +64,14 @@ def _differences(
     release: Release, other: Release, ours: ReleasedColumn, theirs: ReleasedColumn
 ) -> list[tuple[str, str, str]]:
     """Return what is different in the meaning of an indicator: definition, unit; the counts where none is declared."""
-    here, there = (_meaning(part, column) for part, column in ((release, ours), (other, theirs)))
+    here, there = (meaning(part, column) for part, column in ((release, ours), (other, theirs)))
     return [(ours.id, one, two) for one, two in zip(here, there, strict=True) if one != two]
-
-
-def _meaning(release: Release, column: ReleasedColumn) -> tuple[str, str]:
-    definition = column.indicator.definition("de") or column.indicator.definition("en")
-    if not definition and column.kind == "rate":
-        sides = [release.column(side).indicator.label_en for side in (column.numerator, column.denominator)]
-        definition = " / ".join(sides)
-    return definition, column.indicator.unit
 
 
 def _outline(release: Release, other: Release, key: str) -> list[str]:
     """Say where the outline of the area is another one."""
-    here, there = release.areas.geometry[key], on_areas(other.areas, release.areas).geometry[key]
-    changed = here.symmetric_difference(there).area / here.area
-    return [f"the outline of {key!r} differs by {changed:.0%} of its area"] if changed > SAME_OUTLINE else []
+    changed = changed_outlines(release, other, pd.Index([key]))
+    return [f"the outline of {key!r} differs by {part:.0%} of its area" for part in changed]
 
 
 def _pair(

@@ -11,7 +11,7 @@ from quartiersatlas.catalogue import action_bundles, number_text, text
 from quartiersatlas.errors import ReleaseError, list_some
 from quartiersatlas.present.area_profile.indicators import Record, indicator_records, parents_of, plain
 from quartiersatlas.present.coordinates import on_areas
-from quartiersatlas.present.wording import cell_text, definition_text, reason_texts, value_text
+from quartiersatlas.present.wording import axis_of, cell_text, definition_text, reason_texts, value_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -93,8 +93,8 @@ def driver_names(release: Release, axis: str) -> list[str]:
 
 def _n_indicators(release: Release, axis: str) -> int:
     """Return how many indicators an axis has, of which some may not be released."""
-    axes = [fact.values["axis"] for fact in release.facts if fact.name == "fact_axis"]
-    return next((len({leaf.id for leaf in found.indicators}) for found in axes if found.id == axis), 0)
+    rules = axis_of(release, f"need_{axis}")
+    return 0 if rules is None else len({leaf.id for leaf in rules.indicators})
 
 
 def _drivers(release: Release, key: str, axis: str, lang: Lang) -> list[Record]:

@@ -6,7 +6,7 @@ from base64 import b64encode
 from dataclasses import dataclass, field
 from hashlib import sha256
 from html import escape
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import folium
 from branca.element import Element, Figure
@@ -40,20 +40,12 @@ class OfflineMap(folium.Map):
 
 
 class AtlasLayer(folium.map.Layer):
-    """The release as one folium layer; it can stand beside other layers of any folium map.
+    """An atlas as one folium layer: what :meth:`Atlas.add_to` adds to a map.
 
     Parameters
     ----------
-    release : Release
+    atlas : Atlas
         What is shown.
-    lang : {"de", "en"}
-        Language of labels and numbers.
-    breaks : mapping of str to sequence of float, optional
-        Fixed class limits of columns, as :func:`atlas_map` takes them.
-    earlier : sequence of Release, optional
-        Releases of other dates, as :func:`atlas_map` takes them.
-    notes : mapping of str to str or iterable of str, optional
-        Notes of the analyst by district key.
     """
 
     _template = Template(
@@ -64,20 +56,12 @@ class AtlasLayer(folium.map.Layer):
         """
     )
 
-    def __init__(
-        self,
-        release: Release,
-        lang: Lang = "de",
-        breaks: Mapping[str, Sequence[float]] | None = None,
-        earlier: Sequence[Release] = (),
-        notes: Notes | None = None,
-    ) -> None:
-        _check(release, lang, breaks or {}, earlier, notes or {})
+    def __init__(self, atlas: Atlas) -> None:
         # Leaflet's layer control takes a name as HTML, and folium reads it as a template
-        name = escape(release.title or "quartiersatlas").replace("{", "&#123;")
+        name = escape(atlas.release.title or "quartiersatlas").replace("{", "&#123;")
         super().__init__(name=name, overlay=True)
         self._name = "AtlasLayer"
-        self.content = map_json(release, lang, breaks, earlier, notes)
+        self.content = map_json(atlas.release, atlas.lang, atlas.breaks, atlas.earlier, atlas.notes)
         # the same release gives the same bytes, and two releases stand side by side on one map
         self._id = sha256(f"{name}\n{self.content}".encode()).hexdigest()[:12]
 
@@ -86,20 +70,6 @@ class AtlasLayer(folium.map.Layer):
         head = Element(f"{{% raw %}}{head_html()}{{% endraw %}}")  # folium reads it as a template
         cast("Figure", self.get_root()).header.add_child(head, name="quartiersatlas")
         super().render(**kwargs)  # type: ignore[no-untyped-call]
-
-
-def _check(
-    release: Release,
-    lang: str,
-    breaks: Mapping[str, Sequence[float]],
-    earlier: Sequence[Release],
-    notes: Notes,
-) -> None:
-    """Refuse what does not fit the release: for the page and for a layer of its own alike."""
-    check_lang(lang)
-    check_fixed(release, breaks)
-    check_earlier(release, earlier)
-    check_notes(release, notes)
 
 
 @dataclass(frozen=True)
@@ -127,11 +97,30 @@ class Atlas:
     notes: Notes = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        _check(self.release, self.lang, self.breaks, self.earlier, self.notes)
+        check_lang(self.lang)
+        check_fixed(self.release, self.breaks)
+        check_earlier(self.release, self.earlier)
+        check_notes(self.release, self.notes)
 
     @property
     def _title(self) -> str:
         return self.release.title or text("band_draft", self.lang)
+
+    def add_to(self, folium_map: folium.Map) -> Self:
+        """Add the map as one layer to a folium map, beside its other layers; return the atlas.
+
+        Parameters
+        ----------
+        folium_map : folium.Map
+            A map of yours. What its own layers ask the internet for, they ask for.
+
+        Returns
+        -------
+        Atlas
+            The same.
+        """
+        AtlasLayer(self).add_to(folium_map)
+        return self
 
     def to_folium(self) -> folium.Map:
         """Return the map as a folium map, to which further layers can be added."""
@@ -140,7 +129,7 @@ class Atlas:
         result = OfflineMap(location=centre, tiles=None, attribution_control=False, zoom_snap=0.1)
         # a page of its own holds one map; folium has no public way to name an element
         result._id = "quartiersatlas"  # noqa: SLF001
-        AtlasLayer(self.release, self.lang, self.breaks, self.earlier, self.notes).add_to(result)
+        self.add_to(result)
         figure = cast("Figure", result.get_root())
         figure.title = escape(self._title)
         before, after = (part.replace("{", "&#123;") for part in page_html(self.release, self.lang, self.earlier))
@@ -226,7 +215,7 @@ def atlas_map(
     Returns
     -------
     Atlas
-        With ``.save(path)``, ``.html()`` and ``.to_folium()``.
+        With ``.save(path)``, ``.html()``, ``.to_folium()`` and ``.add_to(map)``.
 
     Raises
     ------

@@ -16,7 +16,7 @@ from quartiersatlas.present.map.matrices import with_matrices
 from quartiersatlas.present.map.panel import WORDS as PANEL_WORDS
 from quartiersatlas.present.map.panel import facility_areas, panel_data, standing
 from quartiersatlas.present.map.topology import encode_topology
-from quartiersatlas.present.map.years import find_column, on_keys
+from quartiersatlas.present.map.years import on_keys
 from quartiersatlas.present.wording import axis_text, definition_text, gap_kind, label, reason_texts, unit
 
 if TYPE_CHECKING:
@@ -287,9 +287,9 @@ def _cells(release: Release, column: ReleasedColumn, counts: _Counts) -> dict[st
 
 def _earlier_cells(part: Release, name: str, counts: _Counts) -> dict[str, Any] | None:
     """Return the cells at an earlier date with the classes around the city value of that date; None without any."""
-    column = find_column(part, name)
-    if column is None:
+    if name not in part.values:
         return None
+    column = part.column(name)
     return _cells(part, column, counts) | {"schemes": around_city(part, column)}
 
 

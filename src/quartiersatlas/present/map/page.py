@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from quartiersatlas.catalogue import number_text, text
 from quartiersatlas.present.map.geometry import tolerance
+from quartiersatlas.present.opening import source_text
 from quartiersatlas.present.templates import render
 from quartiersatlas.present.wording import fact_text, method_texts, summary_texts
 
@@ -34,6 +35,7 @@ def page_html(release: Release, lang: Lang, earlier: Sequence[Release] = ()) -> 
         "page.html",
         lang,
         release=release,
+        source=source_text(release, lang),
         notices=list(dict.fromkeys(notice for part in (release, *earlier) for notice in part.notices)),
         is_draft=any(part.is_draft for part in (release, *earlier)),
         summary=summary_texts(release, lang),

@@ -5,23 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-import shapely
-
 from quartiersatlas.errors import SpecError, list_some
 from quartiersatlas.indicators.change import SUFFIX
-from quartiersatlas.present.coordinates import on_areas
+from quartiersatlas.present.comparable import changed_outlines, meaning
+from quartiersatlas.present.wording import axis_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
 
-    from quartiersatlas.need.spec import NeedAxis
     from quartiersatlas.release import Release, ReleasedColumn
-
-SAME_OUTLINE = 0.01  # part of the area that may differ
-KINDS = ("class", "rate", "share", "count")
 
 
 def check_earlier(release: Release, earlier: Sequence[Release]) -> None:
@@ -47,14 +41,8 @@ def check_earlier(release: Release, earlier: Sequence[Release]) -> None:
             )
         _check_areas(release, part)
         for column in part.columns:
-            ours = find_column(release, column.id)
-            if ours is not None and column.kind in KINDS:
-                _check_meaning(ours, column, part.as_of)
-                if column.kind == "class" and axis_rules(release, column) != axis_rules(part, column):
-                    raise SpecError(
-                        f"earlier: the classes {column.id!r} of {part.as_of} are made by other rules than those of the "
-                        "map. Make both by one need spec, or release that date without need=."
-                    )
+            if column.id in release.values and column.kind != "score":
+                _check_meaning(release, part, column.id)
     for later in (release, *earlier):
         for part in earlier:
             if part is not later:
@@ -69,33 +57,30 @@ def _check_areas(release: Release, part: Release) -> None:
             f"earlier: {len(odd)} areas of {part.as_of} are not on the map: {list_some(odd)}. Bring the counts of that "
             "date to the areas of today first: transfer(...)."
         )
-    keys = part.areas.index
-    frames = release.areas.loc[keys], on_areas(part.areas, release.areas)
-    here, there = (np.asarray(frame.geometry, dtype=object) for frame in frames)
-    moved = ~shapely.equals_exact(here, there, tolerance=0.01)
-    changed = np.zeros(len(keys))
-    ours, theirs = here[moved], there[moved]
-    changed[moved] = shapely.area(shapely.symmetric_difference(ours, theirs)) / shapely.area(ours)
-    other = keys[changed > SAME_OUTLINE]
-    if len(other):
+    changed = changed_outlines(release, part, part.areas.index)
+    if len(changed):
         raise SpecError(
-            f"earlier: {len(other)} areas had another outline at {part.as_of}: {list_some(other)}; the largest change "
-            f"is {changed.max():.0%} of an area. Bring the counts of that date to the areas of today first: "
-            "transfer(...)."
+            f"earlier: {len(changed)} areas had another outline at {part.as_of}: {list_some(changed.index)}; the "
+            f"largest change is {changed.max():.0%} of an area. Bring the counts of that date to the areas of today "
+            "first: transfer(...)."
         )
 
 
-def _check_meaning(ours: ReleasedColumn, theirs: ReleasedColumn, date: str) -> None:
+def _check_meaning(release: Release, part: Release, name: str) -> None:
     """Refuse a column that means something else at another date: the map would show the change of its definition."""
-    here, there = (
-        (c.kind, c.indicator.definition("de"), c.indicator.unit, [k.id for k in c.classes]) for c in (ours, theirs)
-    )
+    ours, theirs = release.column(name), part.column(name)
+    here, there = ((c.kind, *meaning(r, c), [k.id for k in c.classes]) for r, c in ((release, ours), (part, theirs)))
     for one, two in zip(here, there, strict=True):
         if one != two:
             raise SpecError(
-                f"earlier: {ours.id!r} means something else at {date}: {two!r} there, {one!r} here. Leave it out of "
+                f"earlier: {name!r} means something else at {part.as_of}: {two!r} there, {one!r} here. Leave it out of "
                 "the columns of one of the releases."
             )
+    if axis_of(release, name) != axis_of(part, name):
+        raise SpecError(
+            f"earlier: the classes {name!r} of {part.as_of} are made by other rules than those of the map. Make both "
+            "by one need spec, or release that date without need=."
+        )
 
 
 def _check_changes(release: Release, part: Release) -> None:
@@ -125,17 +110,6 @@ def _contradicts(known: pd.Series[float], before: pd.Series[float], columns: Seq
     """Tell whether the change is since another date: of three rounded numbers each may be half a step off."""
     tolerance = sum(0.5 * 10.0**-column.decimals for column in columns)
     return bool((known - before.reindex(known.index)).abs().gt(tolerance + 1e-9).any())
-
-
-def axis_rules(release: Release, column: ReleasedColumn) -> NeedAxis | None:
-    """Return the rules by which the classes of an axis are made; None where the release does not say."""
-    axes = (fact.values["axis"] for fact in release.facts if fact.name == "fact_axis")
-    return next((axis for axis in axes if column.id == f"need_{axis.id}_class"), None)
-
-
-def find_column(release: Release, name: str) -> ReleasedColumn | None:
-    """Return a released column, None where there is no such column."""
-    return next((column for column in release.columns if column.id == name), None)
 
 
 def on_keys(part: Release, keys: pd.Index) -> Release:

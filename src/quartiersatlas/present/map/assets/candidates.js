@@ -85,7 +85,6 @@ export function candidateEditor(atlas, topology, around, redraw) {
     redraw();
     reset.hidden = atlas.candidates.every((/** @type {any} */ c, /** @type {number} */ i) => String(c.members) === String(begin[i]));
     drawTotals(atlas, shown, around(), begin, table);
-    atlas.refreshTable?.();
     offer(chosen);
   };
   const offer = (/** @type {number | null} */ area) => {

@@ -5,6 +5,12 @@
 
 const SIZE = 8;
 
+/** @type {Array<[string, number]>} colour, and pixels beside the other one */
+export const HATCH_LINES = [
+  ["rgba(255, 255, 255, 0.6)", 1.2],
+  ["rgba(20, 20, 20, 0.8)", 0],
+];
+
 /** @type {Record<PatternName, (pen: CanvasRenderingContext2D) => void>} */
 const DRAW = {
   hatch: (pen) => slantedLines(pen, []),
@@ -29,7 +35,7 @@ const DRAW = {
  */
 function slantedLines(pen, dashes) {
   // a light line beside the dark one keeps the hatch visible on the darkest class
-  for (const [color, offset] of /** @type {Array<[string, number]>} */ ([["rgba(255, 255, 255, 0.5)", 1.2], ["rgba(20, 20, 20, 0.8)", 0]])) {
+  for (const [color, offset] of HATCH_LINES) {
     pen.strokeStyle = color;
     pen.lineWidth = 1.1;
     pen.setLineDash(dashes);

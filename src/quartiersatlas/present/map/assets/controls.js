@@ -102,6 +102,18 @@ export function cellText(atlas, column, area) {
  * @param {any} atlas
  * @param {any} column
  * @param {number} area
+ * @returns {string} the counts behind a rate; empty where there is no rate or it is not shown
+ */
+export function countsText(atlas, column, area) {
+  if (!column.numerator || column.values[area] === null) return "";
+  const [numerator, denominator] = [column.numerator[area], column.denominator[area]].map((n) => formatNumber(n, 0, atlas.lang));
+  return fillIn(atlas.words.tooltip_counts, { numerator, denominator });
+}
+
+/**
+ * @param {any} atlas
+ * @param {any} column
+ * @param {number} area
  * @returns {HTMLElement}
  */
 export function tooltip(atlas, column, area) {
@@ -129,13 +141,8 @@ export function tooltip(atlas, column, area) {
  */
 function valueLines(atlas, column, area) {
   const lines = [element("div", "", `${column.label}: ${cellText(atlas, column, area)}`)];
-  if (column.numerator && column.values[area] !== null) {
-    const numbers = {
-      numerator: formatNumber(column.numerator[area], 0, atlas.lang),
-      denominator: formatNumber(column.denominator[area], 0, atlas.lang),
-    };
-    lines.push(element("div", "qa-muted", fillIn(atlas.words.tooltip_counts, numbers)));
-  }
+  const counts = countsText(atlas, column, area);
+  if (counts) lines.push(element("div", "qa-muted", counts));
   if (column.city !== null) {
     lines.push(element("div", "qa-muted", fillIn(atlas.words.legend_city, { value: formatValue(column.city, column, atlas.lang) })));
   }

@@ -9,7 +9,7 @@ import { element } from "./controls.js";
 import { framePage, layerBox } from "./frame.js";
 import { footer, searchBox, showDefinition, showPanel, tableButton, walkByKeys } from "./page.js";
 import { panelSheet } from "./sheet.js";
-import { PROGRAMME_LINE } from "./styles.js";
+import { LIGHT_LINE, PROGRAMME_LINE } from "./styles.js";
 import { arcOwners, decodeTopology, memberOutline, neighbours, ringPlaces } from "./topology.js";
 import { closed, createView, pixels } from "./view.js";
 
@@ -33,7 +33,7 @@ export function createLayer(atlas) {
       editor.refresh(column);
       showDefinition(atlas, column);
       choice.refresh();
-      table?.refresh();
+      table?.dateChanged();
     },
   });
   const line = (/** @type {any} */ arcs, /** @type {any} */ style) => L.polyline(arcs, { renderer, ...style });
@@ -45,11 +45,14 @@ export function createLayer(atlas) {
   /** @type {number[][] | null} */
   let known = null;
   const around = () => (known ??= neighbours(ground.owners, view.areas.length));
-  const editor = candidateEditor(view.atlas, ground, around, () => overlays[atlas.words.label_candidates].redraw());
+  const editor = candidateEditor(view.atlas, ground, around, () => {
+    overlays[atlas.words.label_candidates].redraw();
+    table?.membersChanged();
+  });
   editor.refresh(view.column());
   const views = [view];
   const choice = areaChoice(views, editor.offer);
-  /** @type {{refresh: () => void} | undefined} */
+  /** @type {ReturnType<typeof tableButton>} */
   let table;
   const find = ownPage() ? [searchBox(atlas, choice.find)] : [];
   const boxes = Object.keys(overlays).length ? [layerBox(overlays, atlas.words.label_layers)] : [];
@@ -158,9 +161,10 @@ function furtherLayers(atlas, line, outline, renderer) {
   if (atlas.programmes.labels.length) {
     const programmes = drawable(atlas.programmes.geometry);
     groups[atlas.words.label_programmes] = L.layerGroup(
-      atlas.programmes.labels.map((/** @type {string} */ label, /** @type {number} */ number) =>
-        line(programmes.polygon(number).flat().map(closed), PROGRAMME_LINE).bindTooltip(element("span", "", label), { sticky: true }),
-      ),
+      atlas.programmes.labels.flatMap((/** @type {string} */ label, /** @type {number} */ number) => {
+        const outline = programmes.polygon(number).flat().map(closed);
+        return [line(outline, LIGHT_LINE), line(outline, PROGRAMME_LINE).bindTooltip(element("span", "", label), { sticky: true })];
+      }),
     );
   }
   if (atlas.facilities.length) {

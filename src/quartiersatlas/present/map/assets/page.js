@@ -113,7 +113,7 @@ export function showPanel(atlas, area, close, again = false) {
  *
  * @param {any} atlas
  * @param {(area: number) => void} choose
- * @returns {{refresh: () => void} | undefined}
+ * @returns {{dateChanged: () => void, membersChanged: () => void} | undefined} what the table follows
  */
 export function tableButton(atlas, choose) {
   const [button, box] = ["qa-table-button", "qa-table"].map((id) => document.getElementById(id));
@@ -124,10 +124,12 @@ export function tableButton(atlas, choose) {
     button.textContent = open ? atlas.words.button_map : atlas.words.button_table;
   };
   let drawn = -1; // the date the table was drawn for
+  /** @type {(() => void) | null} */
+  let fill = null;
   const draw = () => {
     if (drawn === atlas.shown) return;
     drawn = atlas.shown;
-    drawTable(atlas, box, (area) => {
+    fill = drawTable(atlas, box, (area) => {
       show(false);
       choose(area);
     });
@@ -151,9 +153,10 @@ export function tableButton(atlas, choose) {
     box.focus();
   });
   return {
-    refresh() {
+    dateChanged() {
       if (!box.hidden) draw();
     },
+    membersChanged: () => fill?.(),
   };
 }
 

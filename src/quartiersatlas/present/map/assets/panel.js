@@ -2,7 +2,7 @@
 // What is known of one area: how it stands, its indicators beside those of the city, potentials, fields of action, notes.
 
 import { actionParts } from "./actions.js";
-import { cellText, element } from "./controls.js";
+import { cellText, countsText, element } from "./controls.js";
 import { fillIn, formatNumber, formatValue } from "./format.js";
 import { needParts, selectionParts } from "./panel_need.js";
 import { barPart, bulletList, columnOf, foldedList, hiddenBar, paragraph } from "./panel_parts.js";
@@ -63,10 +63,11 @@ export function drawPanel(atlas, area, box, close) {
  * @param {number} area
  * @returns {HTMLElement[]} key, parents and residents
  */
-function whereAndWho({ areas, words, lang }, area) {
+function whereAndWho({ areas, columns, words, lang }, area) {
   const place = [areas.keys[area], ...areas.parents.map((/** @type {string[]} */ p) => p[area])].join(" · ");
   const people = areas.residents[area];
-  const count = people === null ? words.profile_residents_hidden : fillIn(words.residents_count, { count: formatNumber(people, 0, lang) });
+  const hidden = columns[0].gaps[area] === "unknown" ? words.state_unknown : words.profile_residents_hidden;
+  const count = people === null ? hidden : fillIn(words.residents_count, { count: formatNumber(people, 0, lang) });
   return [element("p", "qa-muted", place), paragraph(count)];
 }
 
@@ -165,11 +166,7 @@ function profileRow(atlas, column, area) {
   if (column.values[area] === null) return row;
   const interval = intervalOf(column, area);
   row.append(bar(column, area, interval));
-  const below = [];
-  if (column.numerator) {
-    const [numerator, denominator] = [column.numerator[area], column.denominator[area]].map((n) => formatNumber(n, 0, atlas.lang));
-    below.push(fillIn(atlas.words.tooltip_counts, { numerator, denominator }));
-  }
+  const below = [countsText(atlas, column, area)].filter(Boolean);
   if (interval) {
     const lower = formatNumber(interval[0], column.decimals, atlas.lang);
     below.push(fillIn(atlas.words.profile_interval, { lower, upper: formatValue(interval[1], column, atlas.lang) }));

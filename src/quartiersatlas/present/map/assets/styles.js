@@ -16,6 +16,8 @@ export const GAP_STYLES = {
 };
 
 export const SELECTED_LINE = { color: "#1a1a1a", weight: 2.2, fill: false, interactive: false, smoothFactor: 0 };
+/** Under the dashes that mean something, so that they are seen on the darkest class. */
+export const LIGHT_LINE = { color: "#ffffff", weight: 3.4, opacity: 0.8, fill: false, interactive: false, smoothFactor: 0 };
 export const NEAR_LINE = { color: "#1a1a1a", weight: 1.6, dashArray: "2 5", fill: false, interactive: false, smoothFactor: 0 };
 export const RING = { radius: 6, color: "#1a1a1a", weight: 2.2, fill: false, interactive: false };
 export const TINY = 6; // pixels: below it a hatch cannot be seen

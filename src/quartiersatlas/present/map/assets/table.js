@@ -1,7 +1,7 @@
 // @ts-check
 // The same content as a table: every area, every column, sorted by a click on a heading; long ones come in portions.
 
-import { cellText, element } from "./controls.js";
+import { cellText, countsText, element } from "./controls.js";
 import { fillIn, formatNumber } from "./format.js";
 
 const PORTION = 1000; // rows: with many more at once a browser stands still
@@ -60,7 +60,7 @@ export function tableColumns(atlas) {
       text: (/** @type {number} */ area) => cellText(atlas, column, area),
       order: (/** @type {number} */ area) => column.values[area],
       isNumber: !column.classes,
-      counts: column.numerator ? (/** @type {number} */ area) => countsText(atlas, column, area) : undefined,
+      counts: (/** @type {number} */ area) => countsText(atlas, column, area),
     })),
     ...markColumns(atlas),
     {
@@ -70,18 +70,6 @@ export function tableColumns(atlas) {
       isNumber: false,
     },
   ];
-}
-
-/**
- * @param {any} atlas
- * @param {any} column
- * @param {number} area
- * @returns {string} empty where the rate is not shown
- */
-function countsText(atlas, column, area) {
-  if (column.values[area] === null) return "";
-  const [numerator, denominator] = [column.numerator[area], column.denominator[area]].map((n) => formatNumber(n, 0, atlas.lang));
-  return fillIn(atlas.words.tooltip_counts, { numerator, denominator });
 }
 
 /**
@@ -118,6 +106,7 @@ function tableCaption(atlas) {
  * @param {any} atlas
  * @param {HTMLElement} box
  * @param {(area: number) => void} choose
+ * @returns {() => void} what writes the rows anew, in the order they have
  */
 export function drawTable(atlas, box, choose) {
   const columns = tableColumns(atlas);
@@ -149,9 +138,9 @@ export function drawTable(atlas, box, choose) {
   };
   heads.forEach((cell, number) => cell.firstElementChild?.addEventListener("click", () => sort(number)));
   sort(0);
-  atlas.refreshTable = fill; // members of candidate areas can change beside it
   table.append(head, body);
   box.replaceChildren(table, rows.foot);
+  return fill;
 }
 
 /**

@@ -5,7 +5,7 @@ import { useScheme } from "./classes.js";
 import { showYear } from "./columns.js";
 import { drawSchemeChoice, drawYearChoice, element, indicatorChoice, tooltip } from "./controls.js";
 import { drawLegend } from "./legend.js";
-import { areaStyle, CHOSEN_CASING, CHOSEN_LINE, NEAR_LINE, PARENT_LINE, RING, SELECTED_LINE, SMALL_AREA, TINY } from "./styles.js";
+import { areaStyle, CHOSEN_CASING, CHOSEN_LINE, LIGHT_LINE, NEAR_LINE, PARENT_LINE, RING, SELECTED_LINE, SMALL_AREA, TINY } from "./styles.js";
 import { outlineArcs } from "./topology.js";
 
 /**
@@ -40,10 +40,10 @@ export function createView(atlas, ground, renderer, on) {
   );
   areas.forEach((path) => path.on("mouseover", () => path.setStyle({ weight: 2 })).on("mouseout", () => path.setStyle({ weight: 0.6 })));
   // one path for all areas of a mark: it keeps its place below the further layers when another date is shown
-  const [near, selected] = [line([], NEAR_LINE), line([], SELECTED_LINE)];
-  const rings = smallMarks(atlas, areas, renderer, [[near, NEAR_LINE.weight], [selected, SELECTED_LINE.weight]]);
+  const [light, near, selected] = [LIGHT_LINE, NEAR_LINE, SELECTED_LINE].map((style) => line([], style));
+  const rings = smallMarks(atlas, areas, renderer, [[light, LIGHT_LINE.weight], [near, NEAR_LINE.weight], [selected, SELECTED_LINE.weight]]);
   /** @type {any} */
-  const layer = L.layerGroup([...areas, parentLines(atlas, ground, line), near, selected, rings]);
+  const layer = L.layerGroup([...areas, parentLines(atlas, ground, line), light, near, selected, rings]);
 
   const legend = /** @type {any} */ (L).control({ position: "bottomleft" });
   legend.onAdd = () => {
@@ -62,7 +62,7 @@ export function createView(atlas, ground, renderer, on) {
   };
   const redrawMarks = () => {
     const outline = (/** @type {number} */ area) => ground.polygon(area).flat().map(closed);
-    near.setLatLngs((atlas.near ?? []).flatMap(outline));
+    for (const path of [light, near]) path.setLatLngs((atlas.near ?? []).flatMap(outline));
     selected.setLatLngs(atlas.selected.flatMap(outline));
     rings.fit();
   };
