@@ -160,12 +160,19 @@ function furtherLayers(atlas, line, outline, renderer) {
   }
   if (atlas.programmes.labels.length) {
     const programmes = drawable(atlas.programmes.geometry);
-    groups[atlas.words.label_programmes] = L.layerGroup(
-      atlas.programmes.labels.flatMap((/** @type {string} */ label, /** @type {number} */ number) => {
-        const outline = programmes.polygon(number).flat().map(closed);
-        return [line(outline, LIGHT_LINE), line(outline, PROGRAMME_LINE).bindTooltip(element("span", "", label), { sticky: true })];
-      }),
+    const outlines = atlas.programmes.labels.map((/** @type {string} */ _, /** @type {number} */ number) => programmes.polygon(number).flat().map(closed));
+    const dashes = L.featureGroup(
+      outlines.map((/** @type {any} */ places, /** @type {number} */ number) =>
+        line(places, PROGRAMME_LINE).bindTooltip(element("span", "", atlas.programmes.labels[number]), { sticky: true }),
+      ),
     );
+    const group = L.layerGroup([...outlines.map((/** @type {any} */ places) => line(places, LIGHT_LINE)), dashes]);
+    // where both run along one border, the light line lies below that of the candidate area and the dashes above it
+    group.on("add", () => {
+      groups[atlas.words.label_candidates]?.eachLayer((/** @type {any} */ part) => part.bringToFront?.());
+      dashes.bringToFront();
+    });
+    groups[atlas.words.label_programmes] = group;
   }
   if (atlas.facilities.length) {
     const style = { renderer, radius: 4, color: "#ffffff", weight: 1.5, fillColor: "#1a1a1a", fillOpacity: 1 };
