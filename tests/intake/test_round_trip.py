@@ -127,7 +127,7 @@ def test_one_decimal_in_a_file_is_enough_to_find_out_its_dialect(file, dialect, 
 
 
 def reads_as_utf8(name):
-    """Tell whether letters of a name in cp1252 are those of UTF-8 as well, such as "Â¡": a file with both is refused."""
+    """Tell whether letters of a name in cp1252 are those of UTF-8 as well ("Â¡"): a file with both is refused."""
     return bool(re.search(r"[\u0080-\U0010ffff]", name.encode("cp1252").decode("utf-8", errors="ignore")))
 
 
