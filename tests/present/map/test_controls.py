@@ -7,6 +7,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import pytest
+from shapely import box
 
 pytestmark = pytest.mark.browser
 
@@ -107,6 +108,16 @@ def test_tooltip_of_a_selected_area_gives_every_reason(atlas, exported, clear, c
         r"Sozialer Status \(Indexwert, höher = mehr Bedarf\): \d,\d\d, unter den höchsten Werten \(ab \d,\d\d\)",
         reasons[2],
     )
+
+
+def test_no_box_hides_the_tooltip_of_any_area(atlas, clear):
+    window = box(*atlas.box(".folium-map"))
+    covers = [box(*atlas.box(f".{name}")) for name in ("qa-legend", "leaflet-control-layers", "leaflet-control-zoom")]
+    for place in clear.iloc[::3]:
+        atlas.hover(place)
+        tip = box(*atlas.box(".qa-tip"))
+        assert window.covers(tip)
+        assert not any(tip.intersects(cover) for cover in covers)
 
 
 def test_tooltip_of_a_protected_area_says_so_and_gives_no_count(atlas, exported, clear):

@@ -27,6 +27,7 @@ MODULES = (
     "panel.js",
     "table.js",
     "page.js",
+    "tips.js",
     "view.js",
     "compare.js",
     "layer.js",

@@ -6,6 +6,7 @@ import { showYear } from "./columns.js";
 import { drawSchemeChoice, drawYearChoice, element, indicatorChoice, tooltip } from "./controls.js";
 import { drawLegend } from "./legend.js";
 import { areaStyle, CHOSEN_CASING, CHOSEN_LINE, LIGHT_LINE, NEAR_LINE, PARENT_LINE, RING, SELECTED_LINE, SMALL_AREA, TINY } from "./styles.js";
+import { keepTipClear } from "./tips.js";
 import { outlineArcs } from "./topology.js";
 
 /**
@@ -35,10 +36,11 @@ export function createView(atlas, ground, renderer, on) {
   const line = (/** @type {any} */ arcs, /** @type {any} */ style) => L.polyline(arcs, { renderer, ...style });
   const areas = ground.shapes.map((/** @type {any} */ _, /** @type {number} */ area) =>
     L.polygon(ground.polygon(area), { renderer, smoothFactor: 0, bubblingMouseEvents: false, ...areaStyle(column, area, markOf(atlas, area)) })
-      .bindTooltip(() => tooltip(atlas, column, area), { sticky: true, opacity: 1, className: "qa-tip" })
+      .bindTooltip(() => tooltip(atlas, column, area), { sticky: true, direction: "right", opacity: 1, className: "qa-tip" })
       .on("click", () => on.choose(area)),
   );
   areas.forEach((path) => path.on("mouseover", () => path.setStyle({ weight: 2 })).on("mouseout", () => path.setStyle({ weight: 0.6 })));
+  areas.forEach(keepTipClear);
   // one path for all areas of a mark: it keeps its place below the further layers when another date is shown
   const [light, near, selected] = [LIGHT_LINE, NEAR_LINE, SELECTED_LINE].map((style) => line([], style));
   const rings = smallMarks(atlas, areas, renderer, [[light, LIGHT_LINE.weight], [near, NEAR_LINE.weight], [selected, SELECTED_LINE.weight]]);
