@@ -19,6 +19,7 @@ from quartiersatlas.errors import (
     JoinError,
     NumberError,
     QuartiersatlasError,
+    ReleaseError,
     SpecError,
 )
 from quartiersatlas.project import check_project, run_project
@@ -146,7 +147,7 @@ def test_the_summary_counts_what_the_geopackage_holds(outcome):
 
 def test_an_earlier_period_is_on_the_map_with_its_own_numbers(outcome, city):
     result, folder = outcome
-    (then,) = result.earlier
+    (then,) = result.atlas.earlier
     assert then.as_of == "31.12.2022"
     rates = [column.id for column in result.release.columns if column.kind == "rate"]
     assert [column.id for column in then.columns if column.kind == "rate"] == rates
@@ -160,6 +161,16 @@ def test_an_earlier_period_is_on_the_map_with_its_own_numbers(outcome, city):
     page = (folder / "atlas.html").read_text(encoding="utf-8")
     assert '"year":"31.12.2022"' in page
     assert "Stand 31.12.2022: Quelle" in page
+
+
+def test_notes_stand_on_the_map_and_those_on_unknown_areas_are_refused(outcome, city, edit):
+    result, folder = outcome
+    assert list(result.atlas.notes) == ["0305", "0404"]
+    for (note,) in result.atlas.notes.values():
+        assert note in (folder / "atlas.html").read_text(encoding="utf-8")
+    edit(city / "projekt.toml", '"0404" = "', '"404" = "')
+    with pytest.raises(ReleaseError, match=r"has no area '404'\. Did you mean '0404'"):
+        check_project(city / "projekt.toml")
 
 
 def test_two_dates_that_are_the_same_are_refused(city, edit):

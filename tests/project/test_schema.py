@@ -51,6 +51,7 @@ def test_the_sample_project_is_read_as_it_is_written(sample_data):
     assert str(project.rule) == 'above_city("sgb2_rate", "child_poverty_u15") & worst_share("need", 0.2)'
     assert (project.stability.runs, project.stability.seed) == (1000, 1)
     assert project.programmes.kind == "PROGRAMM"
+    assert sorted(project.notes) == ["0305", "0404"]
     assert project.protection.min_count == 3
     assert project.outputs.manifest == "manifest.json"
 
@@ -166,6 +167,7 @@ def test_what_is_needed_and_missing_is_named(project, more, message):
         ({"more": "[protection]\nmin_count = 2.5"}, "min_count = 2.5 should be a whole number"),
         ({"more": "[indicators]\nown = 5"}, r"In \[indicators\] own: 5 should be a table"),
         ({"more": '[indicators]\nown = ["a"]'}, r"\[numerator, denominator\] has two names, not 1"),
+        ({"more": '[notes]\n"0101" = 5'}, r"notes = \{'0101': 5\} should be a table such as"),
         ({"top": "tables = 5", "tables": ""}, r"In \[\[tables\]\]: 5 should be a list"),
     ],
 )

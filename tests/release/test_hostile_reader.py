@@ -180,7 +180,7 @@ def test_changes_of_the_sample_city_tell_no_secret_count_of_the_date_before(samp
     assert truth.secret().to_numpy().sum() > 5
     names = [*sample.data.rates, *sample.data.changes]
     now = qa.release(sample.data, columns=names, need=sample.need, as_of="31.12.2024")
-    later, rows = dates_of(tmp_path, now, *sample.earlier)
+    later, rows = dates_of(tmp_path, now, *sample.atlas.earlier)
     assert reader.recovered(rows, truth, rates=True, later=later) == set()
 
 

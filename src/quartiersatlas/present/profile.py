@@ -9,7 +9,7 @@ from quartiersatlas.catalogue import check_lang
 from quartiersatlas.errors import SpecError
 from quartiersatlas.present.area_profile.comparison import comparison_record
 from quartiersatlas.present.area_profile.pages import profile_document
-from quartiersatlas.present.area_profile.record import area_record, check_area
+from quartiersatlas.present.area_profile.record import area_record, check_area, check_notes
 from quartiersatlas.present.paper import docx_bytes, html_text, markdown_text, save_document
 
 if TYPE_CHECKING:
@@ -189,6 +189,11 @@ def profile(
     SpecError
         The two releases differ in a definition, a unit or the area's outline; or language or format are unknown.
 
+    Warns
+    -----
+    UserWarning
+        A note contains words that stigmatise (see :func:`quartiersatlas.check_wording`).
+
     Notes
     -----
     The value of a district is the sum of its areas' shown numerators over the sum of their shown denominators; where
@@ -215,6 +220,8 @@ def profile(
     if format not in (None, "html", "markdown", "docx", "dict"):
         raise SpecError(f"format is {format!r}; there are 'html', 'markdown', 'docx' and 'dict'.")
     check_area(release, key)
+    notes = [str(note) for note in notes]
+    check_notes(key, notes, stacklevel=2)
     record = area_record(release, key, lang, notes)
     if compare_with is not None:
         record["comparison"] = comparison_record(release, compare_with, key, lang, force=force)

@@ -15,7 +15,6 @@ from quartiersatlas.intake import AreaData, join, merge_areas, read_areas, read_
 from quartiersatlas.need import need_index
 from quartiersatlas.present import atlas_map, export, report
 from quartiersatlas.present.export.csv_files import companions
-from quartiersatlas.present.map.years import check_earlier
 from quartiersatlas.present.wording import summary_texts
 from quartiersatlas.project.manifest import input_files, manifest_of, write_manifest
 from quartiersatlas.project.schema import Project, read_project
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
 
     from quartiersatlas.intake import Table
     from quartiersatlas.need import NeedIndex, Stability
+    from quartiersatlas.present.map import Atlas
     from quartiersatlas.project.schema import EarlierPart, LayerPart, SegregationPart, TablePart
     from quartiersatlas.screening import Candidates, Shortlist
     from quartiersatlas.segregation import SegregationResult
@@ -57,8 +57,8 @@ class ProjectResult:
         What left, or would leave.
     ledger : Ledger, optional
         Earlier releases and this one, where the project keeps a ledger; a check does not write it.
-    earlier : tuple of Release
-        The indicators of earlier periods, for the map.
+    atlas : Atlas, optional
+        The map, with the indicators of earlier periods and the notes.
     files : tuple of Path
         The written files; none for a check.
     """
@@ -73,7 +73,7 @@ class ProjectResult:
     stability: Stability | None
     release: Release
     ledger: Ledger | None = None
-    earlier: tuple[Release, ...] = ()
+    atlas: Atlas | None = None
     files: tuple[Path, ...] = ()
 
     @property
@@ -135,9 +135,9 @@ def check_project(path: str | Path) -> ProjectResult:
         **_release_options(project),
     )
     earlier = tuple(_earlier(project, part, areas, tables, ledger) for part in project.earlier)
-    check_earlier(result, earlier)
+    atlas = atlas_map(result, project.lang, earlier=earlier, notes=project.notes)
     read = tuple(table for _, table in tables)
-    return ProjectResult(project, read, fit, data, need, shortlist, candidates, stability, result, ledger, earlier)
+    return ProjectResult(project, read, fit, data, need, shortlist, candidates, stability, result, ledger, atlas)
 
 
 def run_project(path: str | Path, *, folder: str | Path | None = None) -> ProjectResult:
@@ -193,8 +193,8 @@ def _write(result: ProjectResult, folder: Path) -> list[Path]:
     outputs, lang = result.project.outputs, result.project.lang
     manifest = manifest_of(result.project, result.release, result.ledger)
     files = []
-    if outputs.map:
-        files.append(atlas_map(result.release, lang, earlier=result.earlier).save(folder / outputs.map))
+    if outputs.map and result.atlas is not None:
+        files.append(result.atlas.save(folder / outputs.map))
     if outputs.report:
         files.append(report(result.release, folder / outputs.report, lang=lang))
     if outputs.geopackage:

@@ -185,6 +185,7 @@ class Project:
     stability: StabilityPart | None = None
     programmes: LayerPart | None = None
     facilities: LayerPart | None = None
+    notes: Mapping[str, str] = field(default_factory=dict)
     protection: Protection = field(default_factory=Protection)
     outputs: OutputsPart = field(default_factory=OutputsPart)
 

@@ -25,7 +25,7 @@ from quartiersatlas.release.reasons import shown_reasons, withheld_areas
 from quartiersatlas.release.secrecy import secrecy, shown_counts
 from quartiersatlas.release.stability import ReleasedStability, released_stability
 from quartiersatlas.release.summary import comment_draft
-from quartiersatlas.release.wording import check_wording
+from quartiersatlas.release.wording import LANGUAGES, wording_messages
 from quartiersatlas.screening import candidate_areas, programme_overlap
 
 if TYPE_CHECKING:
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from quartiersatlas.screening import Candidates, Shortlist
     from quartiersatlas.segregation import SegregationResult
 
-LANGUAGES: tuple[Lang, ...] = ("de", "en")
 SCALE_DECIMALS = {
     "value": 4,
     "adjusted": 4,
@@ -347,29 +346,18 @@ def release(
         need = need.on(data.areas.index)
     names = list(columns if columns is not None else data.rates)
     kept = secrecy(data, protection, names, _entering(data, need, shortlist), need)
-    out = Released([], {}, {})
-    for name in names:
-        add_data_column(out, kept, name, protection)
-    if need is not None:
-        add_need(out, kept, need, protection)
-    people = Released([], {}, {})
-    add_data_column(people, kept, str(data.population), protection)
-    empty = data.areas.index[:0]
-    selected = assessed = pd.Series(data=False, index=data.areas.index)
-    if shortlist is not None:
-        told = ~withheld_areas(shortlist, kept, need)
-        selected, assessed = shortlist.selected & told, shortlist.assessed & told
-    if candidates is not None and shortlist is not None:
-        shown = replace(shortlist, selected=selected)  # a withheld area must not reappear inside a candidate area
-        candidates = candidate_areas(data.areas, shown, min_population=candidates.min_population)
-    remarks = _wording(title, subtitle, comment)
+    out, residents = _columns(kept, names, need, protection)
+    selected, assessed, candidates = _selection(data, kept, need, shortlist, candidates)
+    remarks = wording_messages((title, subtitle, comment))
+    for remark in remarks:
+        warnings.warn(str(remark), UserWarning, stacklevel=3)  # who called qa.release
     facts = collect_facts(data, need, shortlist, candidates, protection, out, assessed)
     result = Release(
         areas=data.areas[structure(data)],
         values=pd.DataFrame(out.values, index=data.areas.index),
         status=pd.DataFrame(out.status, index=data.areas.index),
         state=area_states(data, kept.hidden),
-        residents=people.values[str(data.population)],
+        residents=residents,
         columns=tuple(out.columns),
         title=title,
         subtitle=subtitle,
@@ -381,7 +369,9 @@ def release(
         reasons=shown_reasons(shortlist, selected, out) if shortlist is not None else pd.DataFrame(),
         selected=selected,
         candidates=_candidate_table(candidates, programmes, kept, out, protection) if candidates is not None else None,
-        members=candidates.members if candidates is not None else pd.Series([], index=empty, dtype=object),
+        members=candidates.members
+        if candidates is not None
+        else pd.Series([], index=data.areas.index[:0], dtype=object),
         programmes=programmes,
         facilities=facilities,
         segregation=protected_segregation(segregation, protection) if segregation is not None else None,
@@ -407,6 +397,35 @@ def release(
     return result
 
 
+def _columns(
+    kept: Secrecy, names: list[str], need: NeedIndex | None, protection: Protection
+) -> tuple[Released, pd.Series[float]]:
+    """Return the columns that leave, and the residents that are shown."""
+    out, people = Released([], {}, {}), Released([], {}, {})
+    for name in names:
+        add_data_column(out, kept, name, protection)
+    if need is not None:
+        add_need(out, kept, need, protection)
+    population = str(kept.data.population)
+    add_data_column(people, kept, population, protection)
+    return out, people.values[population]
+
+
+def _selection(
+    data: AreaData, kept: Secrecy, need: NeedIndex | None, shortlist: Shortlist | None, candidates: Candidates | None
+) -> tuple[pd.Series[bool], pd.Series[bool], Candidates | None]:
+    """Return which areas are told to be selected and to be assessed, and the candidate areas made of them alone."""
+    if shortlist is None:
+        nobody = pd.Series(data=False, index=data.areas.index)
+        return nobody, nobody, None
+    told = ~withheld_areas(shortlist, kept, need)
+    selected = shortlist.selected & told
+    if candidates is not None:
+        shown = replace(shortlist, selected=selected)  # a withheld area must not reappear inside a candidate area
+        candidates = candidate_areas(data.areas, shown, min_population=candidates.min_population)
+    return selected, shortlist.assessed & told, candidates
+
+
 def _ranked_score(out: Released, audience: Audience) -> pd.Series[float] | None:
     """Return the score whose ranks may be told: that of the first axis, inside the house."""
     scores = [column.id for column in out.columns if column.kind == "score"]
@@ -419,19 +438,6 @@ def _dates(dates: Mapping[str, str], out: Released) -> Mapping[str, str]:
         if name not in out.values:
             raise ColumnError.not_found(name, out.values, "The release, for which dates names a date,")
     return dict(dates)
-
-
-def _wording(*texts: str) -> tuple[Message, ...]:
-    """Warn of words that stigmatise, and keep it as a fact; the language of a title is not known."""
-    found = {
-        row["term"]: Message("warning_wording", {"term": row["term"], "neutral": row["neutral"]})
-        for lang in LANGUAGES[::-1]
-        for words in texts
-        for row in check_wording(words, lang).to_dict("records")
-    }
-    for message in found.values():
-        warnings.warn(str(message), UserWarning, stacklevel=4)
-    return tuple(found.values())
 
 
 def _entered(release: Release, kept: Secrecy, shown: pd.DataFrame, ledger: Ledger | str | Path) -> Release:

@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from quartiersatlas.catalogue import check_lang
+from quartiersatlas.catalogue import Message, check_lang
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from quartiersatlas.catalogue import Lang
+
+LANGUAGES: tuple[Lang, ...] = ("de", "en")
 
 
 def check_wording(text: str, lang: Lang = "de") -> pd.DataFrame:
@@ -62,6 +66,17 @@ def check_wording(text: str, lang: Lang = "de") -> pd.DataFrame:
             rows.append({"term": term, "start": start, "neutral": neutral})
             end = start - minus_length
     return pd.DataFrame(rows, columns=["term", "start", "neutral"])
+
+
+def wording_messages(texts: Iterable[str], name: str = "warning_wording", **values: str) -> tuple[Message, ...]:
+    """Return one message per word that stigmatises; the language of a text is not known."""
+    found = {
+        row["term"]: Message(name, {"term": row["term"], "neutral": row["neutral"], **values})
+        for lang in LANGUAGES[::-1]
+        for words in texts
+        for row in check_wording(words, lang).to_dict("records")
+    }
+    return tuple(found.values())
 
 
 @cache

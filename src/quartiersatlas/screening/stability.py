@@ -56,25 +56,18 @@ def shortlist_stability(
     streams = streams_of(seed)
     inputs = _inputs(shortlist, data, need)
     draws = _draws(inputs, n, streams["data"], persistence, noisy="data" in vary)
-    shift = np.zeros(n)
-    runs = Runs(draws, shift)
-    scores: dict[str, Array] = {}
-    classes: dict[str, NDArray[np.int64]] = {}
-    methods: list[tuple[str, ...]] = []
     places = None
-    if need is not None:
+    if need is None:
+        runs = Runs(
+            draws, streams["threshold"].uniform(-threshold, threshold, n) if "threshold" in vary else np.zeros(n)
+        )
+        scores: dict[str, Array] = {}
+        classes: dict[str, NDArray[np.int64]] = {}
+    else:
         inside = np.asarray(data.areas.index.isin(need.scored))
         part = Draws({name: draws.columns[name][:, inside] for name in map(str, need.inputs.values)}, draws.city)
         runs = runs_of(need, part, n, streams, vary=vary, concentration=concentration, threshold=threshold)
-        axes = [axis.id for axis in need.spec.axes]
-        spread = {name: float(need.scores[name].std(ddof=0)) for name in axes}
-        found = outcomes(need.spec, axes, runs, need.ground, spread)
-        places = places_of(found.scores[axes[0]], need.scored)
-        scores = {name: _spread_out(found.scores[name], inside, np.nan) for name in axes}
-        classes = {name: _spread_out(found.classes[name], inside, -1) for name in axes}
-        shift, methods = runs.shift, [method[:2] for method in runs.methods]
-    elif "threshold" in vary:
-        shift = streams["threshold"].uniform(-threshold, threshold, n)
+        scores, classes, places = _indices(need, runs, inside)
     held = shortlist.rule.holds(
         Redrawn(
             columns=draws.columns,
@@ -82,7 +75,7 @@ def shortlist_stability(
             scores=scores,
             classes=classes,
             class_ids={axis.id: [c.id for c in axis.classes] for axis in need.spec.axes} if need is not None else {},
-            shift=shift[:, None],
+            shift=runs.shift[:, None],
         )
     )
     chosen = np.broadcast_to(held.yes, (n, len(data.areas)))
@@ -106,7 +99,7 @@ def shortlist_stability(
             "persistence": persistence,
             "concentration": concentration,
             "threshold": threshold,
-            "methods": methods,
+            "methods": [method[:2] for method in runs.methods] if need is not None else [],
         },
         not_redrawn=tuple(str(name) for name in inputs.values if name not in inputs.counts),
         idle=idle_sources(vary, runs, has_counts=bool(inputs.counts)),
@@ -128,6 +121,18 @@ def _inputs(shortlist: Shortlist, data: AreaData, need: NeedIndex | None) -> Nee
             if found is not None:
                 counts[name] = found
     return NeedInputs(values=values, counts=counts, residents={}, catalogue=data.catalogue)
+
+
+def _indices(
+    need: NeedIndex, runs: Runs, inside: NDArray[np.bool_]
+) -> tuple[dict[str, Array], dict[str, NDArray[np.int64]], pd.DataFrame]:
+    """Return scores and classes of all areas in every run, and the places of the scored ones on the first axis."""
+    axes = [axis.id for axis in need.spec.axes]
+    spread = {name: float(need.scores[name].std(ddof=0)) for name in axes}
+    found = outcomes(need.spec, axes, runs, need.ground, spread)
+    scores = {name: _spread_out(found.scores[name], inside, np.nan) for name in axes}
+    classes = {name: _spread_out(found.classes[name], inside, -1) for name in axes}
+    return scores, classes, places_of(found.scores[axes[0]], need.scored)
 
 
 def _draws(inputs: NeedInputs, n: int, random: np.random.Generator, persistence: float, *, noisy: bool) -> Draws:

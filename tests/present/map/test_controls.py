@@ -7,7 +7,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import pytest
-from shapely import box
+import shapely
 
 pytestmark = pytest.mark.browser
 
@@ -111,11 +111,13 @@ def test_tooltip_of_a_selected_area_gives_every_reason(atlas, exported, clear, c
 
 
 def test_no_box_hides_the_tooltip_of_any_area(atlas, clear):
-    window = box(*atlas.box(".folium-map"))
-    covers = [box(*atlas.box(f".{name}")) for name in ("qa-legend", "leaflet-control-layers", "leaflet-control-zoom")]
+    window = shapely.box(*atlas.box(".folium-map"))
+    covers = [
+        shapely.box(*atlas.box(f".{name}")) for name in ("qa-legend", "leaflet-control-layers", "leaflet-control-zoom")
+    ]
     for place in clear.iloc[::3]:
         atlas.hover(place)
-        tip = box(*atlas.box(".qa-tip"))
+        tip = shapely.box(*atlas.box(".qa-tip"))
         assert window.covers(tip)
         assert not any(tip.intersects(cover) for cover in covers)
 

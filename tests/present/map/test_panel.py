@@ -109,6 +109,19 @@ def test_fields_of_action_are_those_of_the_profile(atlas, sample):
     assert 3 <= named < 18
 
 
+def test_a_note_stands_in_the_panel_of_its_area(atlas):
+    atlas.search("0404")
+    assert "Der Nachbarschaftsverein bietet seit 2023 Sprachtreffs" in atlas.text("#qa-area")
+    assert "Anmerkungen" in atlas.texts("#qa-area h3")
+    atlas.search("0405")
+    assert "Anmerkungen" not in atlas.texts("#qa-area h3")
+
+
+def test_an_area_where_nobody_lives_is_not_said_to_lack_values_or_be_protected(atlas):
+    atlas.search("0212")
+    assert "Werte fehlen, sind geschützt oder nicht anwendbar." in atlas.text("#qa-area")
+
+
 def test_drivers_are_those_of_the_profile_highest_first(atlas, sample):
     release = sample.release
     key = release.selected.index[release.selected][2]

@@ -155,6 +155,20 @@ def test_a_note_on_an_area_that_is_not_there_is_refused(town_release):
         qa.atlas_map(town_release, notes={"1": "x"})
 
 
+@pytest.mark.parametrize(
+    "describe",
+    [
+        lambda release, note: qa.atlas_map(release, notes={"02": note}),
+        lambda release, note: qa.atlas_map(release, notes={"01": "Treffpunkt fehlt", "02": ["Markt", note]}),
+        lambda release, note: qa.profile(release, "02", notes=[note]),
+    ],
+)
+def test_a_note_with_a_word_that_stigmatises_is_warned_of_where_it_was_written(town_release, describe):
+    with pytest.warns(UserWarning, match=r"Note on 02 contains “Problemviertel”\. Neutral: ") as caught:
+        describe(town_release, "Das ist kein Problemviertel")
+    assert [warning.filename for warning in caught] == [__file__]
+
+
 @pytest.mark.parametrize("lang", ["de", "en"])
 def test_definitions_are_those_of_the_profile(sample, lang):
     release = sample.release

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from quartiersatlas.errors import ReleaseError, list_some
 from quartiersatlas.present.area_profile.indicators import Record, indicator_records, parents_of, plain
 from quartiersatlas.present.coordinates import on_areas
 from quartiersatlas.present.wording import axis_of, cell_text, definition_text, reason_texts, value_text
+from quartiersatlas.release.wording import wording_messages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,7 +45,7 @@ def area_record(release: Release, key: str, lang: Lang, notes: Iterable[str]) ->
         "facilities": _facilities(release, key),
         "actions": _actions(indicators, lang),
         "footnotes": [footnote(release, release.column(record["id"]), lang) for record in indicators],
-        "notes": [str(note) for note in notes],
+        "notes": list(notes),
     }
 
 
@@ -53,6 +55,12 @@ def check_area(release: Release, key: str) -> None:
         close = get_close_matches(str(key), [str(k) for k in release.areas.index], n=3, cutoff=0.5)
         hint = f" Did you mean {list_some(close)}?" if close else ""
         raise ReleaseError(f"The release has no area {key!r}.{hint} Keys are text, with their leading zeros.")
+
+
+def check_notes(key: str, notes: Iterable[str], *, stacklevel: int) -> None:
+    """Warn of words in the notes on an area that stigmatise those who live there."""
+    for message in wording_messages(notes, "warning_note", area=key):
+        warnings.warn(str(message), UserWarning, stacklevel=stacklevel + 1)
 
 
 def footnote(release: Release, column: ReleasedColumn, lang: Lang) -> str:

@@ -19,7 +19,7 @@ from quartiersatlas.present.map.bundle import head_html
 from quartiersatlas.present.map.classes import check_fixed
 from quartiersatlas.present.map.data import map_columns, map_json
 from quartiersatlas.present.map.page import page_html
-from quartiersatlas.present.map.panel import check_notes, lines_of
+from quartiersatlas.present.map.panel import check_all_notes, lines_of
 from quartiersatlas.present.map.years import check_earlier
 from quartiersatlas.release import Release, release
 
@@ -100,7 +100,7 @@ class Atlas:
         check_lang(self.lang)
         check_fixed(self.release, self.breaks)
         check_earlier(self.release, self.earlier)
-        check_notes(self.release, self.notes)
+        check_all_notes(self.release, self.notes, stacklevel=4)  # the caller of atlas_map
 
     @property
     def _title(self) -> str:
@@ -224,6 +224,11 @@ def atlas_map(
         change would tell what another date protects.
     ReleaseError
         A note is on an area that the release does not have.
+
+    Warns
+    -----
+    UserWarning
+        A note contains words that stigmatise (see :func:`quartiersatlas.check_wording`).
     """
     return Atlas(release, lang, breaks or {}, tuple(earlier), lines_of(notes or {}))
 

@@ -10,6 +10,7 @@ from quartiersatlas.catalogue import action_bundles, text
 from quartiersatlas.present.area_profile.indicators import indicator_columns, need_direction
 from quartiersatlas.present.area_profile.record import (
     check_area,
+    check_notes,
     driver_names,
     facility_points,
     footnote,
@@ -107,10 +108,11 @@ def lines_of(notes: Notes) -> dict[str, tuple[str, ...]]:
     return {key: (note,) if isinstance(note, str) else tuple(map(str, note)) for key, note in notes.items()}
 
 
-def check_notes(release: Release, notes: Notes) -> None:
-    """Refuse notes on areas that the release does not have."""
-    for key in notes:
+def check_all_notes(release: Release, notes: Notes, *, stacklevel: int) -> None:
+    """Refuse notes on areas that the release does not have, and warn of words that stigmatise."""
+    for key, lines in lines_of(notes).items():
         check_area(release, key)
+        check_notes(key, lines, stacklevel=stacklevel + 1)
 
 
 def facility_areas(release: Release, facilities: gpd.GeoDataFrame) -> list[list[int]]:
