@@ -196,15 +196,26 @@ def test_a_chosen_area_is_in_sight_above_the_sheet(large_phone, exported, places
         assert top < top + y < bottom
 
 
-def test_the_whole_city_stays_in_sight_when_the_sheet_takes_half_of_the_map(large_phone, exported):
+def test_the_whole_city_stays_in_sight_when_the_sheet_takes_half_of_the_map(phone, exported):
     west, south, east, north = exported.to_crs("EPSG:4326").total_bounds
     script = (
         "return map_quartiersatlas.getBounds().contains([[arguments[0], arguments[1]], [arguments[2], arguments[3]]])"
     )
     for _ in range(2):
-        assert large_phone.run(script, south, west, north, east)
-        tap(large_phone, "#qa-handle")
-        large_phone.drawn()
+        assert phone.run(script, south, west, north, east)
+        tap(phone, "#qa-handle")
+        phone.drawn()
+
+
+def test_a_low_phone_keeps_room_for_the_map_above_the_half_open_sheet(page, sample, exported):
+    page.open(sample.folder / "atlas.html", SMALL_PHONE)
+    search(page, exported.index[0])
+    assert sheet(page)[0] == "half"
+    _, top, _, bottom = page.box(".folium-map")
+    _, above, _, below = page.box(".qa-legend")
+    assert bottom - top > 0.3 * 640
+    assert below - above < 50  # folded to one line
+    assert_nothing_covers_the_map(page)
 
 
 def test_legend_and_layers_are_folded_open_with_a_tap_and_one_folds_the_other(phone):
