@@ -133,7 +133,19 @@ def test_a_part_of_the_city_that_was_in_sight_stays_in_sight_on_paper(atlas, pla
     assert zoom > 13.5
     assert inside
     atlas.run("window.dispatchEvent(new Event('afterprint'))")
-    assert atlas.run("return map_quartiersatlas.getZoom()") == 15
+    assert atlas.drawn().run("return map_quartiersatlas.getZoom()") == 15
+
+
+def test_a_browser_that_measures_as_on_paper_until_the_event_is_over_shows_the_whole_map_again(atlas):
+    before = atlas.run(STATE)
+    atlas.run("""
+        const paper = document.createElement("style");
+        paper.textContent = ".folium-map { width: 186mm !important; height: 120mm !important; }";
+        window.dispatchEvent(new Event("beforeprint"));
+        document.head.append(paper);
+        window.dispatchEvent(new Event("afterprint"));
+        paper.remove();""")
+    assert atlas.drawn().run(STATE) == before
 
 
 def test_the_button_in_the_foot_prints(atlas):

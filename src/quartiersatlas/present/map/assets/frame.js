@@ -144,7 +144,10 @@ function printedMap(map, bounds, legend) {
     };
   });
   window.addEventListener("afterprint", () => {
-    back?.();
-    back = null;
+    // a frame later: Firefox measures as on paper until then
+    requestAnimationFrame(() => {
+      back?.();
+      back = null;
+    });
   });
 }
