@@ -251,8 +251,8 @@ def test_a_change_of_rounded_counts_tells_no_more_than_they_do(two_dates, tmp_pa
 
 
 @pytest.mark.filterwarnings("ignore:Need index 'i'")  # few areas
-def test_contributions_stay_inside_where_counts_leave_rounded(joined):
-    """On a scale from 0 to 100 a contribution with one decimal is the exact count."""
+def test_contributions_stay_inside_and_scores_are_coarser_where_counts_leave_rounded(joined):
+    """On a scale from 0 to 100 a contribution or score with one decimal is the exact count."""
     data, _ = town(joined, {"mh": [102.0, 400, 300, 203, 197, 100]}, {"sgb2_rate": ("mh", "residents")})
     everywhere = {"id": "all", "label_de": "überall", "label_en": "everywhere"}
     axis = {
@@ -267,7 +267,11 @@ def test_contributions_stay_inside_where_counts_leave_rounded(joined):
     part = qa.release(data, need=need).drivers["status", "sgb2_rate"].dropna()
     exact = 100 + 3 * (part - part.min())  # 300 persons are 100 points
     assert (exact.round() == data.values["mh"]).all()
-    assert qa.release(data, need=need, protection=qa.Protection(round_base=5)).drivers is None
+    rounded = qa.release(data, need=need, protection=qa.Protection(round_base=5))
+    assert rounded.drivers is None
+    told = 100 + 3 * rounded.values["need_status"]
+    assert (told - data.values["mh"]).abs().max() >= 1
+    assert ((100 + 3 * (100 * (data.values["mh"] - 100) / 300).round(1)).round() == data.values["mh"]).all()
 
 
 # --- Berlin --------------------------------------------------------------------------------------------------------

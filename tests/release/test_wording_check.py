@@ -85,7 +85,9 @@ def test_our_own_texts_hold_none_of_the_words():
 
 def test_a_release_warns_and_keeps_it_as_a_fact(joined):
     data = qa.add_rates(joined({"poor": [50.0, 60], "residents": [1000.0] * 2}), RATE)
-    with pytest.warns(UserWarning, match="contain “Problemvierteln”.*Gebiet mit erhöhtem Unterstützungsbedarf") as caught:
+    with pytest.warns(
+        UserWarning, match="contain “Problemvierteln”.*Gebiet mit erhöhtem Unterstützungsbedarf"
+    ) as caught:
         released = qa.release(data, title="Armut in Problemvierteln")
     assert [warning.filename for warning in caught] == [__file__]
     assert [fact.values["term"] for fact in released.facts if fact.name == "warning_wording"] == ["Problemvierteln"]

@@ -186,8 +186,6 @@ def add_need(out: Released, kept: Secrecy, need: NeedIndex, protection: Protecti
     """Release score and class of each axis; where one of its indicators is protected, they are too."""
     secret = need_cells(kept, need)
     left_out = need.excluded["reason"].isin(["manual", "population"]).reindex(kept.hidden.index, fill_value=False)
-    # a score with its second decimal would tell counts more exactly than rounded ones do
-    decimals = SCORE_DECIMALS if protection.round_base is None else SCORE_DECIMALS - 1
     for axis in need.spec.axes:
         scores, classes = need.scores[axis.id], need.classes[axis.id]
         known = np.where(scores.isna(), np.where(left_out, "excluded", "missing"), "value")
@@ -200,10 +198,21 @@ def add_need(out: Released, kept: Secrecy, need: NeedIndex, protection: Protecti
             direction=1,
             role="index",
         )
-        score = ReleasedColumn(f"need_{axis.id}", "score", meaning, decimals)
+        score = ReleasedColumn(f"need_{axis.id}", "score", meaning, _score_decimals(scores, protection))
         out.add(score, scores, status, secret[axis.id])
         by_class = ReleasedColumn(f"need_{axis.id}_class", "class", meaning, classes=axis.classes)
         out.add(by_class, classes, status, secret[axis.id])
+
+
+def _score_decimals(scores: pd.Series[float], protection: Protection) -> int:
+    """Return the decimals of a score; where counts leave rounded, a finer score would tell them more exactly.
+
+    Then its steps are a tenth, and on wide scales at least a hundredth of its range: 1 on a scale from 0 to 100.
+    """
+    if protection.round_base is None:
+        return SCORE_DECIMALS
+    spread = float(scores.max() - scores.min())
+    return 0 if spread > 10 else SCORE_DECIMALS - 1  # noqa: PLR2004 - a hundredth of it is more than a tenth
 
 
 def need_cells(kept: Secrecy, need: NeedIndex) -> dict[str, pd.Series]:
