@@ -136,6 +136,16 @@ def test_how_areas_stand_is_told_in_the_order_of_the_areas(sample):
         assert [driver["parts"][::-1] for driver in two["drivers"]] == [driver["parts"] for driver in one["drivers"]]
 
 
+def test_a_change_points_to_the_fields_of_action_of_its_indicator(parts, make_city):
+    table = pd.DataFrame({"residents": 1000.0, "poor": [150.0 + i for i in range(24)]}, index=KEYS)
+    then = qa.add_rates(make_city(table), {"sgb2_rate": ("poor", "residents")})
+    data = qa.add_change(parts["data"], then, ["sgb2_rate"])
+    panel = content(qa.release(data, columns=["sgb2_rate_change"]))["panel"]
+    pointed = [bundle.label("de") for bundle in action_bundles() if "sgb2_rate" in bundle.triggers]
+    assert [bundle["label"] for bundle in panel["bundles"]] == pointed
+    assert {name for bundle in panel["bundles"] for name in bundle["triggers"]} == {"sgb2_rate"}
+
+
 def test_notes_stand_with_the_number_of_their_area(town_release):
     notes = {"03": "Treffpunkt fehlt", "01": (line for line in ("eins", "zwei")), "02": []}
     atlas = qa.atlas_map(town_release, notes=notes)
