@@ -14,6 +14,7 @@ import shapely
 import quartiersatlas as qa
 from quartiersatlas.catalogue import action_bundles
 from quartiersatlas.errors import ReleaseError
+from quartiersatlas.present.map import Atlas
 from quartiersatlas.present.map.data import map_json
 from quartiersatlas.present.map.panel import standing
 
@@ -154,6 +155,7 @@ def test_notes_stand_with_the_number_of_their_area(town_release):
         "2": ["Treffpunkt fehlt"],
         "0": ["eins", "zwei"],
     }
+    assert Atlas(town_release, notes={"01": (line for line in ("eins", "zwei"))}).notes == {"01": ("eins", "zwei")}
     assert atlas.html() == atlas.html()
     assert qa.atlas_map(town_release).notes == {}
     backwards = dict(reversed(atlas.notes.items()))

@@ -100,6 +100,7 @@ class Atlas:
         check_lang(self.lang)
         check_fixed(self.release, self.breaks)
         check_earlier(self.release, self.earlier)
+        object.__setattr__(self, "notes", lines_of(self.notes))  # an iterator gives its lines once
         check_all_notes(self.release, self.notes, stacklevel=4)  # the caller of atlas_map
 
     @property
@@ -230,7 +231,7 @@ def atlas_map(
     UserWarning
         A note contains words that stigmatise (see :func:`quartiersatlas.check_wording`).
     """
-    return Atlas(release, lang, breaks or {}, tuple(earlier), lines_of(notes or {}))
+    return Atlas(release, lang, breaks or {}, tuple(earlier), notes or {})
 
 
 def choropleth(data: AreaData, indicator: str, *, lang: Lang = "de") -> Atlas:
