@@ -218,6 +218,10 @@ def test_notes_stand_beside_the_numbers(town_release):
     assert "<li>Treffpunkt fehlt &lt;b&gt;</li>" in page
 
 
+def test_a_note_that_is_one_text_is_one_line(town_release):
+    assert qa.profile(town_release, "01", notes="Treffpunkt fehlt", format="dict")["notes"] == ["Treffpunkt fehlt"]
+
+
 def test_two_dates_compare(benefits):
     now = qa.release(benefits(first=80.0), **TEXTS)
     then = qa.release(benefits(), **{**TEXTS, "as_of": "31.12.2022"})

@@ -9,7 +9,7 @@ from quartiersatlas.catalogue import check_lang
 from quartiersatlas.errors import SpecError
 from quartiersatlas.present.area_profile.comparison import comparison_record
 from quartiersatlas.present.area_profile.pages import profile_document
-from quartiersatlas.present.area_profile.record import area_record, check_area, check_notes
+from quartiersatlas.present.area_profile.record import area_record, check_area, check_notes, note_lines
 from quartiersatlas.present.paper import docx_bytes, html_text, markdown_text, save_document
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ def profile(
         Language of everything a reader sees.
     format : {"html", "markdown", "docx", "dict"}, optional
         Return the profile in this form at once; the :class:`Profile`, if not given.
-    notes : iterable of str
+    notes : str or iterable of str
         Local knowledge to stand beside the numbers; it changes none.
     compare_with : Release, optional
         Another release with the same area: another date.
@@ -220,7 +220,7 @@ def profile(
     if format not in (None, "html", "markdown", "docx", "dict"):
         raise SpecError(f"format is {format!r}; there are 'html', 'markdown', 'docx' and 'dict'.")
     check_area(release, key)
-    notes = [str(note) for note in notes]
+    notes = note_lines(notes)
     check_notes(key, notes, stacklevel=2)
     record = area_record(release, key, lang, notes)
     if compare_with is not None:

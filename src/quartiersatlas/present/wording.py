@@ -117,13 +117,16 @@ def definition_text(column: ReleasedColumn, lang: Lang) -> str:
 
 def axis_text(release: Release, column: ReleasedColumn, lang: Lang) -> str:
     """Return how the axis of a class or score column is made; empty where the facts do not say."""
-    for fact in release.facts:
-        if fact.name == "fact_axis" and fact.values["axis"] is axis_of(release, column.id):
-            return fact_text(release, fact, lang)
-    return ""
+    fact = _axis_fact(release, column.id)
+    return "" if fact is None else fact_text(release, fact, lang)
 
 
 def axis_of(release: Release, name: str) -> NeedAxis | None:
     """Return the rules by which a score or class column is made; None where the facts do not say, or it is neither."""
-    axes = (fact.values["axis"] for fact in release.facts if fact.name == "fact_axis")
-    return next((axis for axis in axes if name.removesuffix("_class") == f"need_{axis.id}"), None)
+    fact = _axis_fact(release, name)
+    return None if fact is None else fact.values["axis"]
+
+
+def _axis_fact(release: Release, name: str) -> Message | None:
+    facts = (fact for fact in release.facts if fact.name == "fact_axis")
+    return next((fact for fact in facts if name.removesuffix("_class") == f"need_{fact.values['axis'].id}"), None)

@@ -55,10 +55,10 @@ class ProjectResult:
         Results, where the project asks for them.
     release : Release
         What left, or would leave.
+    atlas : Atlas
+        The map, with the indicators of earlier periods and the notes.
     ledger : Ledger, optional
         Earlier releases and this one, where the project keeps a ledger; a check does not write it.
-    atlas : Atlas, optional
-        The map, with the indicators of earlier periods and the notes.
     files : tuple of Path
         The written files; none for a check.
     """
@@ -72,8 +72,8 @@ class ProjectResult:
     candidates: Candidates | None
     stability: Stability | None
     release: Release
+    atlas: Atlas
     ledger: Ledger | None = None
-    atlas: Atlas | None = None
     files: tuple[Path, ...] = ()
 
     @property
@@ -137,7 +137,7 @@ def check_project(path: str | Path) -> ProjectResult:
     earlier = tuple(_earlier(project, part, areas, tables, ledger) for part in project.earlier)
     atlas = atlas_map(result, project.lang, earlier=earlier, notes=project.notes)
     read = tuple(table for _, table in tables)
-    return ProjectResult(project, read, fit, data, need, shortlist, candidates, stability, result, ledger, atlas)
+    return ProjectResult(project, read, fit, data, need, shortlist, candidates, stability, result, atlas, ledger)
 
 
 def run_project(path: str | Path, *, folder: str | Path | None = None) -> ProjectResult:
@@ -193,7 +193,7 @@ def _write(result: ProjectResult, folder: Path) -> list[Path]:
     outputs, lang = result.project.outputs, result.project.lang
     manifest = manifest_of(result.project, result.release, result.ledger)
     files = []
-    if outputs.map and result.atlas is not None:
+    if outputs.map:
         files.append(result.atlas.save(folder / outputs.map))
     if outputs.report:
         files.append(report(result.release, folder / outputs.report, lang=lang))

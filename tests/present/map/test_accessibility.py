@@ -39,14 +39,6 @@ def grave(page, axe):
     return look
 
 
-def search(page, words):
-    """Find an area as a reader does."""
-    from selenium.webdriver.common.keys import Keys
-
-    page.driver.find_element("css selector", ".qa-search").send_keys(words, Keys.ENTER)
-    return page.drawn()
-
-
 @pytest.mark.parametrize("lang", ["de", "en"])
 @pytest.mark.parametrize("size", [(1280, 800), PHONE], ids=["desktop", "phone"])
 def test_the_page_as_it_opens(page, sample, english, grave, lang, size):
@@ -57,7 +49,7 @@ def test_the_page_as_it_opens(page, sample, english, grave, lang, size):
 
 @pytest.mark.parametrize("size", [(1280, 800), PHONE], ids=["desktop", "phone"])
 def test_the_panel_of_an_area(page, sample, grave, size):
-    search(page.open(sample.folder / "atlas.html", size), "Speicherhöfe")
+    page.open(sample.folder / "atlas.html", size).search("Speicherhöfe")
     assert page.text(".qa-area-name") == "Speicherhöfe"
     assert grave() == []
 

@@ -3,14 +3,6 @@
 from __future__ import annotations
 
 
-def search(page, words):
-    """Type into the search box as a person does, and press Enter."""
-    box = page.driver.find_element("css selector", ".qa-search")
-    box.clear()
-    box.send_keys(words, "\ue007")
-    return page.drawn()
-
-
 def test_two_maps_on_a_small_phone_show_the_city_without_an_error(page, sample):
     page.open(sample.folder / "atlas.html", (360, 640))
     page.run("document.getElementById('qa-compare-button').click()")
@@ -28,13 +20,13 @@ def test_head_has_two_lines_and_an_answer_moves_nothing(atlas):
     atlas.choose("SGB-II-Quote")
     before = [atlas.box(part) for part in (".folium-map", ".qa-select", ".qa-search")]
     assert atlas.box(".qa-head")[3] <= 72
-    search(atlas, "xyz")
+    atlas.search("xyz")
     assert atlas.text(".qa-search-answer") == "kein Gebiet gefunden"
     assert [atlas.box(part) for part in (".folium-map", ".qa-select", ".qa-search")] == before
 
 
 def test_an_uninhabited_area_says_so_once_instead_of_at_every_indicator(atlas):
-    search(atlas, "0212")
+    atlas.search("0212")
     assert "Für dieses Gebiet werden keine Indikatoren ausgewiesen: unbewohnt." in atlas.text("#qa-area")
     assert atlas.texts("#qa-area .qa-profile") == []
 
@@ -42,7 +34,7 @@ def test_an_uninhabited_area_says_so_once_instead_of_at_every_indicator(atlas):
 def test_changes_can_be_discarded_only_when_there_are_some(atlas):
     offered = "return [...document.querySelectorAll('.qa-files button')].filter((b) => !b.hidden).length"
     assert atlas.run(offered) == 2
-    search(atlas, "0404")
+    atlas.search("0404")
     atlas.run("document.querySelector('.qa-offers button').click()")
     assert atlas.run(offered) == 3
     atlas.run("document.querySelector('.qa-files button:last-child').click()")

@@ -79,13 +79,6 @@ def drag(page, pixels, kind="touch"):
     return page.drawn()
 
 
-def search(page, text):
-    box = page.driver.find_element(By.CSS_SELECTOR, ".qa-search")
-    box.clear()
-    box.send_keys(text, Keys.ENTER)
-    return page.drawn()
-
-
 def test_the_map_fills_the_screen_between_head_and_the_peek_of_the_sheet(phone):
     width, height = phone.run("return [innerWidth, innerHeight]")
     assert sheet(phone) == ("peek", 64)
@@ -169,7 +162,7 @@ def test_a_chosen_area_lifts_the_sheet_to_half_and_closing_brings_it_back(phone,
 
 
 def test_a_sheet_that_is_full_stays_full_for_the_next_area(large_phone, exported):
-    search(large_phone, exported.index[0])
+    large_phone.search(exported.index[0])
     tap(large_phone, "#qa-handle")
     large_phone.run("document.querySelector('.qa-sheet-body').scrollTop = 300")
     large_phone.run(
@@ -184,7 +177,7 @@ def test_a_sheet_that_is_full_stays_full_for_the_next_area(large_phone, exported
 def test_a_chosen_area_is_in_sight_above_the_sheet(large_phone, exported, places):
     large_phone.run("map_quartiersatlas.setZoom(map_quartiersatlas.getZoom() + 2, { animate: false })")
     for key in exported.index[[0, 44, 89]]:
-        search(large_phone, key)
+        large_phone.search(key)
         x, y = large_phone.run(
             "const p = map_quartiersatlas.latLngToContainerPoint([arguments[0], arguments[1]]); return [p.x, p.y];",
             places[key].y,
@@ -209,7 +202,7 @@ def test_the_whole_city_stays_in_sight_when_the_sheet_takes_half_of_the_map(phon
 
 def test_a_low_phone_keeps_room_for_the_map_above_the_half_open_sheet(page, sample, exported):
     page.open(sample.folder / "atlas.html", SMALL_PHONE)
-    search(page, exported.index[0])
+    page.search(exported.index[0])
     assert sheet(page)[0] == "half"
     _, top, _, bottom = page.box(".folium-map")
     _, above, _, below = page.box(".qa-legend")

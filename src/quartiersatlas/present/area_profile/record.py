@@ -57,6 +57,11 @@ def check_area(release: Release, key: str) -> None:
         raise ReleaseError(f"The release has no area {key!r}.{hint} Keys are text, with their leading zeros.")
 
 
+def note_lines(notes: str | Iterable[str]) -> tuple[str, ...]:
+    """Return the notes on an area as lines; a single text is one."""
+    return (notes,) if isinstance(notes, str) else tuple(map(str, notes))
+
+
 def check_notes(key: str, notes: Iterable[str], *, stacklevel: int) -> None:
     """Warn of words in the notes on an area that stigmatise those who live there."""
     for message in wording_messages(notes, "warning_note", area=key):

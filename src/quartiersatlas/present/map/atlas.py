@@ -100,8 +100,9 @@ class Atlas:
         check_lang(self.lang)
         check_fixed(self.release, self.breaks)
         check_earlier(self.release, self.earlier)
-        object.__setattr__(self, "notes", lines_of(self.notes))  # an iterator gives its lines once
-        check_all_notes(self.release, self.notes, stacklevel=4)  # the caller of atlas_map
+        lines = lines_of(self.notes)
+        check_all_notes(self.release, lines, stacklevel=4)  # the caller of atlas_map
+        object.__setattr__(self, "notes", lines)  # an iterator gives its lines once
 
     @property
     def _title(self) -> str:

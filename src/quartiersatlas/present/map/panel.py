@@ -15,6 +15,7 @@ from quartiersatlas.present.area_profile.record import (
     facility_points,
     footnote,
     has_all_drivers,
+    note_lines,
 )
 from quartiersatlas.release.drivers import DECIMALS
 from quartiersatlas.release.stability import LABELS
@@ -105,12 +106,12 @@ def standing(release: Release, lang: Lang) -> dict[str, Any]:
 
 def lines_of(notes: Notes) -> dict[str, tuple[str, ...]]:
     """Return the notes of each area as lines."""
-    return {key: (note,) if isinstance(note, str) else tuple(map(str, note)) for key, note in notes.items()}
+    return {key: note_lines(note) for key, note in notes.items()}
 
 
-def check_all_notes(release: Release, notes: Notes, *, stacklevel: int) -> None:
+def check_all_notes(release: Release, notes: Mapping[str, Iterable[str]], *, stacklevel: int) -> None:
     """Refuse notes on areas that the release does not have, and warn of words that stigmatise."""
-    for key, lines in lines_of(notes).items():
+    for key, lines in notes.items():
         check_area(release, key)
         check_notes(key, lines, stacklevel=stacklevel + 1)
 
