@@ -110,14 +110,15 @@ def test_tooltip_of_a_selected_area_gives_every_reason(atlas, exported, clear, c
     )
 
 
-def test_no_box_hides_the_tooltip_of_any_area(atlas, clear):
+def test_no_box_hides_the_tooltip_of_an_area_or_a_facility(atlas, clear):
     window = shapely.box(*atlas.box(".folium-map"))
     covers = [
         shapely.box(*atlas.box(f".{name}")) for name in ("qa-legend", "leaflet-control-layers", "leaflet-control-zoom")
     ]
-    for place in clear.iloc[::3]:
-        atlas.hover(place)
-        tip = shapely.box(*atlas.box(".qa-tip"))
+    facilities = gpd.read_file(SAMPLE / "einrichtungen.geojson").to_crs("EPSG:4326").geometry
+    for place in (*clear.iloc[::3], *facilities.iloc[::3]):
+        atlas.hover(place, tooltip=".leaflet-tooltip")
+        tip = shapely.box(*atlas.box(".leaflet-tooltip"))
         assert window.covers(tip)
         assert not any(tip.intersects(cover) for cover in covers)
 

@@ -10,6 +10,7 @@ import { framePage, layerBox } from "./frame.js";
 import { footer, searchBox, showDefinition, showPanel, tableButton, walkByKeys } from "./page.js";
 import { panelSheet } from "./sheet.js";
 import { LIGHT_LINE, PROGRAMME_LINE } from "./styles.js";
+import { keepTipClear } from "./tips.js";
 import { arcOwners, decodeTopology, memberOutline, neighbours, ringPlaces } from "./topology.js";
 import { closed, createView, pixels } from "./view.js";
 
@@ -163,7 +164,7 @@ function furtherLayers(atlas, line, outline, renderer) {
     const outlines = atlas.programmes.labels.map((/** @type {string} */ _, /** @type {number} */ number) => programmes.polygon(number).flat().map(closed));
     const dashes = L.featureGroup(
       outlines.map((/** @type {any} */ places, /** @type {number} */ number) =>
-        line(places, PROGRAMME_LINE).bindTooltip(element("span", "", atlas.programmes.labels[number]), { sticky: true }),
+        keepTipClear(line(places, PROGRAMME_LINE).bindTooltip(element("span", "", atlas.programmes.labels[number]), { sticky: true })),
       ),
     );
     const group = L.layerGroup([...outlines.map((/** @type {any} */ places) => line(places, LIGHT_LINE)), dashes]);
@@ -178,7 +179,7 @@ function furtherLayers(atlas, line, outline, renderer) {
     const style = { renderer, radius: 4, color: "#ffffff", weight: 1.5, fillColor: "#1a1a1a", fillOpacity: 1 };
     groups[atlas.words.label_facilities] = L.layerGroup(
       atlas.facilities.map((/** @type {any} */ place) =>
-        L.circleMarker(place.at, style).bindTooltip(element("span", "", place.kind ? `${place.name} (${place.kind})` : place.name)),
+        keepTipClear(L.circleMarker(place.at, style).bindTooltip(element("span", "", place.kind ? `${place.name} (${place.kind})` : place.name))),
       ),
     );
   }

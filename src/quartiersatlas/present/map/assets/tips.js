@@ -50,12 +50,14 @@ export function freeSide(pointer, tip, map, covers, now) {
 }
 
 /**
- * Move the tooltip of an area to the free side when it opens and when the pointer moves on.
+ * Move a tooltip to the free side when it opens and when the pointer moves on.
  *
- * @param {any} path
+ * @param {any} path with its tooltip
+ * @returns {any} the path
  */
 export function keepTipClear(path) {
-  path.on("tooltipopen mousemove", () => {
+  path.getTooltip().options.direction = SIDES[0];
+  return path.on("tooltipopen mousemove", () => {
     const [tip, map] = [path.getTooltip(), path._map];
     const node = tip.getElement();
     if (!node || !map) return;

@@ -36,7 +36,7 @@ export function createView(atlas, ground, renderer, on) {
   const line = (/** @type {any} */ arcs, /** @type {any} */ style) => L.polyline(arcs, { renderer, ...style });
   const areas = ground.shapes.map((/** @type {any} */ _, /** @type {number} */ area) =>
     L.polygon(ground.polygon(area), { renderer, smoothFactor: 0, bubblingMouseEvents: false, ...areaStyle(column, area, markOf(atlas, area)) })
-      .bindTooltip(() => tooltip(atlas, column, area), { sticky: true, direction: "right", opacity: 1, className: "qa-tip" })
+      .bindTooltip(() => tooltip(atlas, column, area), { sticky: true, opacity: 1, className: "qa-tip" })
       .on("click", () => on.choose(area)),
   );
   areas.forEach((path) => path.on("mouseover", () => path.setStyle({ weight: 2 })).on("mouseout", () => path.setStyle({ weight: 0.6 })));
