@@ -59,7 +59,7 @@ def copeland(n_areas: int, n_indicators: int) -> Any:
 
 def score(case: Any) -> Any:
     """Compute Copeland scores."""
-    from quartiersatlas.need.aggregate import aggregated
+    from quartiersatlas.need.score.aggregate import aggregated
 
     return aggregated(*case, "copeland", "benchmark")
 

@@ -78,7 +78,7 @@ def ours(index: str | list[str], **options: Any) -> Callable[[Any], np.ndarray]:
         from quartiersatlas.segregation.registry import registry
 
         several = registry()[index if isinstance(index, str) else index[0]].of == "composition"
-        result = qa.segregation(
+        result = qa.measure_segregation(
             frame, groups() if several else "g0", None if several else "total", indices=index, **options
         )
         return result.table["value"].to_numpy()
@@ -118,7 +118,7 @@ def boundary(index: str) -> Callable[[Any], np.ndarray]:
 
     def call(frame: Any) -> np.ndarray:
         from quartiersatlas import segregation
-        from quartiersatlas.space.borders import borders
+        from quartiersatlas.space.neighbours import borders
 
         found = borders(frame.geometry.to_numpy())
         pair = frame["g0"], frame["total"] - frame["g0"]
@@ -164,7 +164,7 @@ def our_bootstrap(frame: Any) -> np.ndarray:
     """Draw the areas 500 times and compute D each time."""
     import quartiersatlas as qa
 
-    table = qa.segregation(
+    table = qa.measure_segregation(
         frame.drop(columns="geometry"), "g0", "total", indices="dissimilarity", interval="areas", n=500, seed=1
     ).table
     return table["value"].to_numpy()
@@ -176,7 +176,7 @@ def our_test(null: str) -> Callable[[Any], np.ndarray]:
     def call(frame: Any) -> np.ndarray:
         import quartiersatlas as qa
 
-        result = qa.segregation(frame.drop(columns="geometry"), "g0", "total", indices="dissimilarity")
+        result = qa.measure_segregation(frame.drop(columns="geometry"), "g0", "total", indices="dissimilarity")
         return result.test(null, n=500, seed=1)["value"].to_numpy()
 
     return call
@@ -185,7 +185,7 @@ def our_test(null: str) -> Callable[[Any], np.ndarray]:
 def our_analytic_null(frame: Any) -> np.ndarray:
     """Compute mean and spread of D under evenness from the formula."""
     from quartiersatlas.segregation.counts import group_in_total
-    from quartiersatlas.segregation.small_units import dissimilarity_under_evenness
+    from quartiersatlas.segregation.inference.expected import dissimilarity_under_evenness
 
     return np.concatenate(dissimilarity_under_evenness(group_in_total(frame["g0"], frame["total"])))
 
@@ -194,8 +194,9 @@ def peer_test(approach: str) -> Callable[[Any], np.ndarray]:
     """Test D with the package, 500 draws."""
 
     def call(frame: Any) -> np.ndarray:
-        from segregation.inference import SingleValueTest
         from segregation.singlegroup import Dissim
+
+        from segregation.inference import SingleValueTest
 
         index = Dissim(frame, "g0", "total")
         SingleValueTest(index, iterations_under_null=500, null_approach=approach, n_jobs=1)
@@ -306,8 +307,8 @@ def load(side: str) -> None:
         import scipy.special  # noqa: F401
 
         import quartiersatlas.segregation
-        import quartiersatlas.space.borders
-        import quartiersatlas.space.environments  # noqa: F401
+        import quartiersatlas.space.neighbours
+        import quartiersatlas.space.surroundings  # noqa: F401
     else:
         import segregation  # noqa: F401
 

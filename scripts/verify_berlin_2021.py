@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 
 import quartiersatlas as qa
-from quartiersatlas.need.evaluate import Ground, axis_score, group_parts
-from quartiersatlas.need.rules import Normalise
+from quartiersatlas.need.score.scores import Ground, axis_score, group_parts
+from quartiersatlas.need.spec.steps import Normalise
 
 MISSING = {"05300840": 486.0, "12200411": 393.0}  # Nonnendammallee and Schumacher-Quartier with their residents
 KNOWN_Z = -5.94  # of Nonnendammallee's change of child poverty, two decimals; not in the table at hand

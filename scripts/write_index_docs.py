@@ -31,7 +31,7 @@ AGAINST = {
 }
 HEAD = """# Segregation indices
 
-Every index of `qa.segregation(...)`, written from the registry that also drives the table, the command line
+Every index of `qa.measure_segregation(...)`, written from the registry that also drives the table, the command line
 (`quartiersatlas indices`) and the tests. x_i, y_i: persons of the group and of the population it is compared with in
 area i; t_i: all residents; X, Y, T: their sums; p_i: share of the group; P: its share in the city; a_i: land.
 """

@@ -13,7 +13,6 @@ import geopandas as gpd
 import pytest
 
 from quartiersatlas.cli import main
-from quartiersatlas.sample import write_sample
 from quartiersatlas.segregation import segregation_indices
 from quartiersatlas.version import __version__
 
@@ -22,10 +21,11 @@ OUTPUTS = {"atlas.html", "bericht.html", "atlas.gpkg", "segregation.csv", "manif
 
 
 @pytest.fixture(scope="module")
-def sample(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("sample")
-    write_sample(folder)
-    return folder
+def sample(sample_data, tmp_path_factory):
+    """Give a copy of the sample city."""
+    return shutil.copytree(
+        sample_data, tmp_path_factory.mktemp("sample") / "city", ignore=shutil.ignore_patterns("ergebnis")
+    )
 
 
 @pytest.fixture

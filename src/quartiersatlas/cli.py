@@ -9,11 +9,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from quartiersatlas.base.files import write_bytes
 from quartiersatlas.errors import InputError, QuartiersatlasError
 from quartiersatlas.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from importlib.resources.abc import Traversable
 
     from quartiersatlas.project import ProjectResult
 
@@ -73,17 +75,25 @@ def _parser() -> argparse.ArgumentParser:
 
 def _demo(options: argparse.Namespace) -> None:
     from quartiersatlas.project import run_project
-    from quartiersatlas.sample import write_sample
 
     data = options.folder / "daten"
-    write_sample(data)
+    data.mkdir(parents=True, exist_ok=True)
+    for file in sample_data().iterdir():
+        if file.is_file():
+            write_bytes(data / file.name, file.read_bytes())
     result = run_project(data / PROJECT_FILE, folder=options.folder)
     print(f"The sample city ({'; '.join(result.release.notices)}) is in {data}")
     _tell(result)
 
 
+def sample_data() -> Traversable:
+    """Return the folder of the synthetic sample city: inside an installed package, beside ``src`` in a checkout."""
+    installed = files("quartiersatlas").joinpath("sample_data")
+    return installed if installed.is_dir() else Path(__file__).parents[2] / "sample_data"
+
+
 def _new(options: argparse.Namespace) -> None:
-    content = files("quartiersatlas.sample").joinpath(PROJECT_FILE).read_bytes()
+    content = sample_data().joinpath(PROJECT_FILE).read_bytes()
     if options.path.exists():
         raise InputError(f"{options.path} is there already; it is left as it is. Name another file.")
     options.path.write_bytes(content)

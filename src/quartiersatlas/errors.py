@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 __all__ = [
+    "ArgumentError",
     "ColumnError",
     "CountError",
     "DependencyError",
@@ -21,6 +22,7 @@ __all__ = [
     "QuartiersatlasError",
     "ReleaseError",
     "SpecError",
+    "count_noun",
     "inside",
     "list_some",
 ]
@@ -30,6 +32,10 @@ SHOWN = 5
 
 class QuartiersatlasError(Exception):
     """Base of every error this library raises on purpose."""
+
+
+class ArgumentError(QuartiersatlasError, TypeError):
+    """A public function was handed an object that it does not take, or a parameter it does not have."""
 
 
 class InputError(QuartiersatlasError):
@@ -122,3 +128,23 @@ def list_some(items: Iterable[object], shown: int = SHOWN) -> str:
     quoted = [repr(str(item)) for item in items]
     more = f" and {len(quoted) - shown} more" if len(quoted) > shown else ""
     return ", ".join(quoted[:shown]) + more
+
+
+def count_noun(n: int, one: str, many: str | None = None) -> str:
+    """Return a number with its noun, singular or plural.
+
+    Parameters
+    ----------
+    n : int
+        The number; thousands are separated by commas.
+    one, many : str
+        The noun, with a verb where one follows; the plural adds an s, if not given.
+
+    Examples
+    --------
+    >>> count_noun(1, "area has", "areas have")
+    '1 area has'
+    >>> count_noun(1200, "key")
+    '1,200 keys'
+    """
+    return f"{n:,} {one if n == 1 else many or one + 's'}"

@@ -6,7 +6,7 @@ import pytest
 
 import quartiersatlas as qa
 from quartiersatlas.catalogue import text
-from quartiersatlas.catalogue.indicator import PER
+from quartiersatlas.catalogue.indicators import PER
 from quartiersatlas.errors import SpecError
 
 BUILTIN = qa.Catalogue.builtin()

@@ -13,7 +13,7 @@ import pytest
 
 import quartiersatlas
 from quartiersatlas.catalogue import number_text, text
-from quartiersatlas.catalogue.indicator import PER
+from quartiersatlas.catalogue.indicators import PER
 from quartiersatlas.catalogue.texts import texts
 from quartiersatlas.errors import SpecError
 
@@ -84,13 +84,13 @@ def test_every_text_that_is_asked_for_is_there(asked_for):
 
 
 def test_every_member_of_a_family_of_texts_is_there():
-    from quartiersatlas.intake.symbols import STATUSES
-    from quartiersatlas.need.rules import METHODS
-    from quartiersatlas.need.spec import AGGREGATES
-    from quartiersatlas.present.export.tables import OWN, TABLES
-    from quartiersatlas.present.map.data import GAPS, WORDS
+    from quartiersatlas.intake.tables.codes import STATUSES
+    from quartiersatlas.need.spec.spec import AGGREGATES
+    from quartiersatlas.need.spec.steps import METHODS
+    from quartiersatlas.present.files.tables import OWN, TABLES
+    from quartiersatlas.present.map.payload import GAPS, WORDS
     from quartiersatlas.present.report import DOMAINS
-    from quartiersatlas.segregation.notes import OMISSIONS, REASONS, REMARKS
+    from quartiersatlas.segregation.explain import OMISSIONS, REASONS, REMARKS
     from quartiersatlas.segregation.registry import DIRECTION, registry
 
     wanted = {

@@ -65,7 +65,7 @@ def test_all_542_areas_join_and_dissimilarity_has_its_known_value(areas, populat
     joined = qa.join(areas, qa.read_table(population(year), key="id"), population="inhabitants", period=str(year))
     assert (joined.report.n_matched, joined.report.n_areas) == (542, 542)
     assert joined.report.complete
-    table = qa.segregation(joined, [MH], indices=["dissimilarity"]).table
+    table = qa.measure_segregation(joined, [MH], indices=["dissimilarity"]).table
     assert table.loc[0, "value"] == pytest.approx(expected, abs=5e-9)
 
 
@@ -75,7 +75,7 @@ def test_dissimilarity_of_foreigners_and_of_origin_groups_in_2024(areas, shared)
     joined = qa.join(areas, qa.read_table(file, key="id"), population="inhabitants")
     groups = ["inhabitants_from_turkey", "inhabitants_from_vietnam"]
     joined = qa.join(joined, qa.read_table(origin, key="id", columns=groups))
-    table = qa.segregation(joined, ["inhabitants_foreigners", *groups], indices=["dissimilarity"]).table
+    table = qa.measure_segregation(joined, ["inhabitants_foreigners", *groups], indices=["dissimilarity"]).table
     assert table["value"].round(3).tolist() == [0.211, 0.407, 0.458]
 
 

@@ -19,7 +19,7 @@ from pyarrow import parquet
 import quartiersatlas as qa
 from quartiersatlas import export, report
 from quartiersatlas.errors import InputError, ReleaseError
-from quartiersatlas.present.export.tables import area_table
+from quartiersatlas.present.files.tables import area_table
 
 SAMPLE = Path(__file__).parents[2] / "sample_data"
 NOTICE = "Synthetische Daten - keine reale Stadt"

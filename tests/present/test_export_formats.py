@@ -19,7 +19,7 @@ from pyarrow import parquet
 import quartiersatlas as qa
 from quartiersatlas import export
 from quartiersatlas.errors import DependencyError, ReleaseError
-from quartiersatlas.present.export import excel
+from quartiersatlas.present.files import excel
 
 MANIFEST = {"inputs": {"areas.geojson": "ab12", "table.csv": "cd34"}, "seed": 7, "packages": {"numpy": "2.0"}}
 NOTICE = "Synthetische Daten - keine reale Stadt"

@@ -18,10 +18,16 @@ from hypothesis import strategies as st
 
 import quartiersatlas as qa
 from quartiersatlas.errors import ColumnError, DependencyError, InputError, ReleaseError, SpecError
-from quartiersatlas.present.figure import _style
-from quartiersatlas.present.sheet.layout import SIZES, lines, text_width
-from quartiersatlas.present.sheet.legend import class_entries, gap_entries, mark_entries
-from quartiersatlas.present.sheet.map_part import round_length
+from quartiersatlas.present.paper.sheet import _style
+from quartiersatlas.present.paper.sheet_parts import (
+    SIZES,
+    class_entries,
+    gap_entries,
+    lines,
+    mark_entries,
+    round_length,
+    text_width,
+)
 
 AID = "Ob tatsächlich Handlungsbedarf besteht, lässt sich nicht allein aus diesen Daten entscheiden."
 

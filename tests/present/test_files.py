@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from quartiersatlas import export, files
+from quartiersatlas import export
+from quartiersatlas.base import files
 from quartiersatlas.errors import InputError
 
 

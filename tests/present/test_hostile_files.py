@@ -12,7 +12,7 @@ import openpyxl
 import pytest
 
 from quartiersatlas import export
-from quartiersatlas.present.plain_text import FORMULA_STARTS, no_formula, visible
+from quartiersatlas.present.words import FORMULA_STARTS, no_formula, visible
 
 TEXTS = {
     "formula": '=HYPERLINK("http://x","y")',

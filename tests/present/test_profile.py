@@ -14,7 +14,7 @@ import shapely
 
 import quartiersatlas as qa
 from quartiersatlas.catalogue import Catalogue, action_bundles
-from quartiersatlas.catalogue.indicator import DOMAINS
+from quartiersatlas.catalogue.indicators import DOMAINS
 from quartiersatlas.errors import InputError, ReleaseError, SpecError
 
 TEXTS = {"title": "T", "source": "Q", "as_of": "31.12.2024", "comment": "K"}

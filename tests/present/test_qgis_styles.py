@@ -19,10 +19,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import quartiersatlas as qa
-from quartiersatlas.present.export.qgis_styles import _ranges
-from quartiersatlas.present.export.qml import column_name
+from quartiersatlas.present.files.qgis import _ranges, column_name
 from quartiersatlas.present.map.classes import quantile_breaks
-from quartiersatlas.present.map.data import map_json
+from quartiersatlas.present.map.payload import map_json
 
 COLUMNS = [
     "id",

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import quartiersatlas as qa
 from quartiersatlas.errors import ColumnError, DependencyError, InputError, ReleaseError, SpecError
 from quartiersatlas.present.paper import Bullets, Document, Heading, Paragraph, Row, Table, markdown_text
-from quartiersatlas.present.paper.widths import PADDING, SMALLEST, column_widths
+from quartiersatlas.present.paper.document import PADDING, SMALLEST, column_widths
 from quartiersatlas.present.report import report_document
 
 HOSTILE = ["<script>alert(1)</script>", "a|b *c* _d_ `e` [x](http://y) # z", "<b>&amp;", "q\x00r\x07s", "ä ß „x“ − Łş"]
@@ -74,7 +74,7 @@ def full(sample):
     table = pd.DataFrame({"label": labels, "p_selected": sample.release.selected.astype(float)})
     from dataclasses import replace
 
-    from quartiersatlas.release.stability import ReleasedStability
+    from quartiersatlas.disclosure.columns import ReleasedStability
 
     stability = ReleasedStability(table=table, notes={"de": ("Hundert Durchläufe.",), "en": ("A hundred runs.",)})
     return replace(sample.release, stability=stability, dates={"mh_share": "31.12.2021"})

@@ -14,17 +14,9 @@ import quartiersatlas as qa
 from quartiersatlas import report
 from quartiersatlas.catalogue import Message as Fact
 from quartiersatlas.catalogue.texts import texts
-from quartiersatlas.present.wording import (
-    cell_text,
-    fact_text,
-    label,
-    method_texts,
-    reason_texts,
-    summary_texts,
-    unit,
-    value_text,
-)
-from quartiersatlas.release import ReleasedColumn, facts
+from quartiersatlas.disclosure import ReleasedColumn, words
+from quartiersatlas.disclosure.words import label, summary_texts, unit, value_text
+from quartiersatlas.present.words import cell_text, fact_text, method_texts, reason_texts
 
 FACTS = sorted(name for name in texts() if name.startswith("fact_"))
 DERIVED = {"fact_hidden", "fact_axis", "fact_rule"}  # their values are a column, an axis and a rule, not words
@@ -59,7 +51,7 @@ def test_every_fact_is_filled_in_and_reaches_map_and_report(town_release, tmp_pa
 
 
 def test_every_fact_a_release_collects_has_a_text():
-    used = set(re.findall(r'"(fact_\w+)"', inspect.getsource(facts)))
+    used = set(re.findall(r'"(fact_\w+)"', inspect.getsource(words)))
     assert used >= {"fact_join", "fact_rule", "fact_unassessed"}
     assert used <= set(FACTS)
 

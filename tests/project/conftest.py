@@ -7,14 +7,14 @@ import shutil
 import pytest
 
 from quartiersatlas.project import run_project
-from quartiersatlas.sample import write_sample
 
 
 @pytest.fixture(scope="package")
-def sample(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("sample")
-    write_sample(folder)
-    return folder
+def sample(sample_data, tmp_path_factory):
+    """Give a copy of the sample city."""
+    return shutil.copytree(
+        sample_data, tmp_path_factory.mktemp("sample") / "city", ignore=shutil.ignore_patterns("ergebnis")
+    )
 
 
 @pytest.fixture(scope="package")

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import quartiersatlas as qa
-from quartiersatlas.segregation.notes import note_text, said
+from quartiersatlas.segregation.explain import note_text, said
 
 FRAME = pd.DataFrame(
     {
@@ -21,7 +21,9 @@ FRAME = pd.DataFrame(
 
 def test_every_part_of_every_note_is_known():
     tables = [
-        qa.segregation(FRAME, ["x", "nobody"], "total", by="place", min_population=10, missing="drop", indices=index)
+        qa.measure_segregation(
+            FRAME, ["x", "nobody"], "total", by="place", min_population=10, missing="drop", indices=index
+        )
         for index in ("all", ["dissimilarity", "gorard", "isolation"])
     ]
     for note in pd.concat(table.table for table in tables)["note"]:
@@ -30,7 +32,9 @@ def test_every_part_of_every_note_is_known():
 
 
 def test_a_note_tells_reason_then_who_is_left_out_then_what_was_not_asked_for():
-    table = qa.segregation(FRAME, "x", "total", by="place", min_population=10, missing="drop", indices="gorard").table
+    table = qa.measure_segregation(
+        FRAME, "x", "total", by="place", min_population=10, missing="drop", indices="gorard"
+    ).table
     assert note_text(table.loc[0, "note"], "de") == (
         "ohne Angabe ausgelassene Gebiete: 1; unbewohnte, ausgelassene Gebiete: 1; "
         "ausgelassene Gebiete unter 10 Einwohnern: 1; kein Erwartungswert bekannt; kein Intervall verlangt"
@@ -40,6 +44,6 @@ def test_a_note_tells_reason_then_who_is_left_out_then_what_was_not_asked_for():
 
 @pytest.mark.parametrize(("lang", "reason"), [("de", "niemand gehört zur Gruppe"), ("en", "nobody is in the group")])
 def test_reasons_alone_leave_out_the_rest(lang, reason):
-    table = qa.segregation(FRAME, "nobody", "total", missing="drop", indices="gini").table
+    table = qa.measure_segregation(FRAME, "nobody", "total", missing="drop", indices="gini").table
     assert "uninhabited" in table.loc[0, "note"]
     assert note_text(table.loc[0, "note"], lang, reasons_only=True) == reason

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from quartiersatlas.segregation.places import Places, entropy, ratio, share
+from quartiersatlas.segregation.counts import Places, entropy, ratio, share
 
 SIZES = [3, 0, 1, 4]
 

@@ -9,8 +9,7 @@ import shapely
 import shapely.affinity
 
 from quartiersatlas.errors import GeometryError
-from quartiersatlas.space.borders import borders
-from quartiersatlas.space.neighbours import neighbours
+from quartiersatlas.space.neighbours import borders, neighbours
 
 CITIES = ["koeln/stadtteile/Stadtteil.shp", "koeln/stadtviertel/Stadtviertel.shp"]
 

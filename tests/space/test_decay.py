@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quartiersatlas.errors import CountError, GeometryError, SpecError
-from quartiersatlas.space import decay
-from quartiersatlas.space.decay import decay_sums, nearest_distances
-from quartiersatlas.space.grids import grid_sums
+from quartiersatlas.space import surroundings
+from quartiersatlas.space.regular_grids import grid_sums
+from quartiersatlas.space.surroundings import decay_sums, nearest_distances
 
 CITY = [394_000.0, 5_815_000.0]  # coordinates of the size of EPSG:25832 and 25833
 
@@ -41,7 +41,7 @@ def cells(side, step=100.0):
 
 
 def without_grids(monkeypatch):
-    monkeypatch.setattr(decay, "regular_grid", lambda _: None)
+    monkeypatch.setattr(surroundings, "regular_grid", lambda _: None)
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 255, 256, 257, 512, 700])
@@ -117,7 +117,7 @@ def test_the_transform_on_a_regular_grid_gives_the_sums_of_all_pairs(monkeypatch
     random = np.random.default_rng(2)
     values, within = random.integers(0, 900, (1600, 2)).astype(float), np.full(1600, np.sqrt(0.6 * 100**2))
     seen = []
-    monkeypatch.setattr(decay, "grid_sums", lambda *given: seen.append(given) or grid_sums(*given))
+    monkeypatch.setattr(surroundings, "grid_sums", lambda *given: seen.append(given) or grid_sums(*given))
     by_transform = decay_sums(points, values, unit, within)
     assert len(seen) == 1
     without_grids(monkeypatch)
@@ -127,7 +127,7 @@ def test_the_transform_on_a_regular_grid_gives_the_sums_of_all_pairs(monkeypatch
 
 
 def test_few_cells_of_a_wide_grid_are_summed_as_pairs(monkeypatch):
-    monkeypatch.setattr(decay, "grid_sums", lambda *_: pytest.fail("the transform costs more here"))
+    monkeypatch.setattr(surroundings, "grid_sums", lambda *_: pytest.fail("the transform costs more here"))
     points = cells(40)[::8]
     assert decay_sums(points, np.ones((200, 1)), 1000, np.zeros(200)).shape == (200, 1)
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quartiersatlas.errors import CountError, GeometryError, SpecError
-from quartiersatlas.space.environments import KERNELS, environment_sums
+from quartiersatlas.space.surroundings import KERNELS, environment_sums
 
 FORMULAS = {
     "uniform": lambda d, r: 1.0 if d <= r * (1 + 1e-9) else 0.0,
@@ -180,11 +180,11 @@ def test_kernels_without_end_lose_less_than_a_trillionth_where_they_are_cut(kern
 
 
 def test_large_grids_are_transformed_without_being_asked(monkeypatch):
-    from quartiersatlas.space import environments
+    from quartiersatlas.space import surroundings
 
     points = squares(150, 150)
     asked = []
-    monkeypatch.setattr(environments, "_sums_on_grid", lambda *_: asked.append("grid") or np.zeros((1, len(points), 1)))
+    monkeypatch.setattr(surroundings, "_sums_on_grid", lambda *_: asked.append("grid") or np.zeros((1, len(points), 1)))
     environment_sums(points, np.ones((len(points), 1)), 5000)
     assert asked == ["grid"]
     environment_sums(points[:900], np.ones((900, 1)), 500)

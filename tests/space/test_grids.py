@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from quartiersatlas.space.grids import grid_sums, regular_grid
+from quartiersatlas.space.regular_grids import grid_sums, regular_grid
 
 CORNER = np.array([4_321_050.0, 3_210_050.0])  # a 100 m cell of the European grid, ETRS89-LAEA
 

@@ -1,11 +1,11 @@
 """What does a number mean? Indicators with labels, units and definitions, and the words a reader sees."""
 
 from quartiersatlas.catalogue.actions import ActionBundle, action_bundles
-from quartiersatlas.catalogue.indicator import Catalogue, Indicator
-from quartiersatlas.catalogue.inspire import inspire_cells
+from quartiersatlas.catalogue.indicators import Catalogue, Indicator
 from quartiersatlas.catalogue.key_systems import (
     KeySystem,
     ags_from_ars,
+    inspire_cells,
     key_systems,
     parent_keys,
     recognise_keys,

@@ -1,14 +1,12 @@
 """Is the file what it says? The one door in: tables, numbers, symbols, areas, keys and the join."""
 
-from quartiersatlas.intake.areas import read_areas
-from quartiersatlas.intake.data import AreaData
-from quartiersatlas.intake.features import read_features
-from quartiersatlas.intake.join import join
-from quartiersatlas.intake.merging import merge_areas
-from quartiersatlas.intake.queries import read_query
-from quartiersatlas.intake.report import JoinReport
-from quartiersatlas.intake.tables import Table, read_table
-from quartiersatlas.intake.vintages import check_vintages
+from quartiersatlas.intake.areas.area_flags import merge_areas
+from quartiersatlas.intake.areas.read import read_areas, read_features
+from quartiersatlas.intake.joining.data import AreaData
+from quartiersatlas.intake.joining.join import check_vintages, join
+from quartiersatlas.intake.joining.join_report import JoinReport
+from quartiersatlas.intake.tables.queries import read_query
+from quartiersatlas.intake.tables.read import Table, read_table
 
 __all__ = [
     "AreaData",

@@ -1,4 +1,4 @@
-"""The need index of areas: scores, classes and everything that can be asked of them."""
+"""The need index: indicators on one scale, aggregated up the hierarchy, classed; every step kept."""
 
 from __future__ import annotations
 
@@ -9,26 +9,147 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from quartiersatlas.errors import SpecError, list_some
-from quartiersatlas.need.audit import audited
-from quartiersatlas.need.contributions import contributions
-from quartiersatlas.need.explain import explained
-from quartiersatlas.need.influence import influence, leave_one_out, smallest_weight_change
-from quartiersatlas.need.inputs import columns_of, ground_of
-from quartiersatlas.need.sensitivity import FACTORS, Sensitivity, sensitivity
-from quartiersatlas.need.small_numbers import change_table, rate_table
-from quartiersatlas.need.stability import SOURCES, Stability, stability
+from quartiersatlas.need.robustness.audit import audited
+from quartiersatlas.need.robustness.influence import influence, leave_one_out, smallest_weight_change
+from quartiersatlas.need.robustness.sensitivity import FACTORS, Sensitivity, sensitivity
+from quartiersatlas.need.robustness.stability import SOURCES, Stability, stability
+from quartiersatlas.need.score.aggregate import class_ids
+from quartiersatlas.need.score.arguments import check_index
+from quartiersatlas.need.score.contributions import contributions
+from quartiersatlas.need.score.explain import explained
+from quartiersatlas.need.score.inputs import (
+    NeedInputs,
+    columns_of,
+    excluded_areas,
+    ground_of,
+    incomplete_areas,
+    need_inputs,
+    reasons_text,
+)
+from quartiersatlas.need.score.scores import axis_score, cautions, nominal_weights
+from quartiersatlas.need.score.small_numbers import change_table, rate_table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
 
     from quartiersatlas.catalogue import Lang, Message
-    from quartiersatlas.need.audit import NeedAudit
-    from quartiersatlas.need.evaluate import Ground
-    from quartiersatlas.need.inputs import NeedInputs
-    from quartiersatlas.need.selection import Choice
-    from quartiersatlas.need.spec import NeedSpec
+    from quartiersatlas.intake import AreaData
+    from quartiersatlas.need.robustness.audit import NeedAudit
+    from quartiersatlas.need.robustness.stability import Choice
+    from quartiersatlas.need.score.scores import Ground
+    from quartiersatlas.need.spec.spec import NeedSpec
+
+
+def need_index(
+    data: AreaData | pd.DataFrame,
+    spec: NeedSpec,
+    *,
+    population: str | list[str] | None = None,
+    exclude: Mapping[str, str] | None = None,
+) -> NeedIndex:
+    """Compute the need index of areas by the rules of a spec.
+
+    Parameters
+    ----------
+    data : AreaData or DataFrame
+        The spec's indicators as columns, on the district key; in a DataFrame, the counts that the spec names will do.
+    spec : NeedSpec
+        The rules.
+    population : str or list of str, optional
+        Column with the residents, or one per period used, the latest first; the data's, if not given. Needed where
+        the spec has a minimum population or weighs areas.
+    exclude : mapping of str to str, optional
+        Areas left out by hand, beside those of the spec: key -> reason.
+
+    Returns
+    -------
+    NeedIndex
+        Excluded areas have NaN scores and a reason; nothing is imputed.
+
+    Raises
+    ------
+    ColumnError
+        An indicator of the spec is not in the data.
+    CountError
+        A numerator exceeds its denominator, or a count is above 2^53.
+    SpecError
+        Fewer than three areas are left, an indicator has no variance, is missing everywhere, holds text or marks such
+        as -9999; a key to exclude is not there.
+
+    Warns
+    -----
+    UserWarning
+        An axis rests mainly on context indicators such as the share of residents with migration background, or on
+        fewer than 15 areas; the spec is a preset that was not verified.
+
+    Notes
+    -----
+    Up the hierarchy, each group puts its members on one scale and aggregates them. With the Berlin rules:
+    ``z_i = (x_i - m) / s``, ``S = sum_k w_k d_k z_k``, ``score = (S - mean(S)) / sd(S)``; contribution of indicator k:
+    ``w_k d_k z_k / sd(S)`` [1]_. Means and deviations are over the areas that are not excluded.
+
+    References
+    ----------
+    .. [1] Senatsverwaltung für Stadtentwicklung und Wohnen Berlin (2019). Monitoring Soziale Stadtentwicklung 2019.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> import quartiersatlas as qa
+    >>> spec = qa.NeedSpec.preset("berlin-mss-2019")
+    >>> names = [indicator.id for axis in spec.axes for indicator in axis.indicators]
+    >>> shares = pd.DataFrame(np.random.default_rng(1).random((20, 6)), columns=names).assign(residents=1000.0)
+    >>> need = qa.need_index(shares, spec, population="residents")
+    >>> bool(np.allclose(need.contributions["status"].sum(axis=1), need.scores["status"]))
+    True
+    """
+    check_index(data, spec, exclude)
+    inputs = need_inputs(data, spec, population)
+    keys = inputs.values.index
+    excluded = excluded_areas(inputs, spec, {**spec.exclude, **(exclude or {})})
+    scored = keys.difference(excluded.index, sort=False)
+    if len(scored) < 3:  # noqa: PLR2004 - two areas differ by one standard deviation each, whatever their values
+        raise SpecError(
+            f"Only {len(scored)} areas are left to score; {len(excluded)} are excluded: {reasons_text(excluded)}."
+        )
+    columns = columns_of(inputs, scored)
+    ground = ground_of(inputs, scored)
+    scores = pd.DataFrame(
+        {axis.id: pd.Series(axis_score(axis, columns, ground), index=scored) for axis in spec.axes}
+    ).reindex(keys)
+    return NeedIndex(
+        spec=spec,
+        scores=scores,
+        classes=pd.DataFrame({axis.id: class_ids(scores[axis.id], axis) for axis in spec.axes}),
+        excluded=excluded,
+        incomplete=incomplete_areas(spec, inputs.values.loc[scored]),
+        reference=_reference(spec, inputs, scored),
+        inputs=inputs,
+        warnings=cautions(spec, inputs, len(scored)),
+    )
+
+
+def _reference(spec: NeedSpec, inputs: NeedInputs, scored: pd.Index) -> pd.DataFrame:
+    city = inputs.city
+    rows = [
+        {
+            "axis": axis.id,
+            "indicator": leaf.id,
+            "weight": leaf.weight,
+            "share_of_weight": share,
+            "direction": leaf.direction,
+            "mean": inputs.values.loc[scored, leaf.id].mean(),
+            "sd": inputs.values.loc[scored, leaf.id].std(ddof=0),
+            "city": city.get(leaf.id, float("nan")),
+            "n_areas": len(scored),
+        }
+        for axis in spec.axes
+        for leaf, share in nominal_weights(axis).items()
+    ]
+    return pd.DataFrame(rows)
 
 
 @dataclass(frozen=True)
@@ -436,7 +557,7 @@ class NeedIndex:
         * effective weight of indicator k: ``r_k^2 / sum_j r_j^2`` with r_k its correlation with the score. r_k^2 is
           the share of the score's variance that a straight line in the indicator explains, the linear case of the
           correlation ratio that [1]_ compares with nominal weights;
-        * Cronbach's alpha of every group (:func:`~quartiersatlas.need.audit.cronbach_alpha`) and the share of the first
+        * Cronbach's alpha of every group and the share of the first
           principal component in the variance of all indicators of an axis;
         * redundant pairs, correlated at 0.9 or more in size [2]_; copies, which are equal or ``a + b x`` of each other;
           indicators whose skewness exceeds 2 in size and whose kurtosis exceeds 3.5 [2]_;

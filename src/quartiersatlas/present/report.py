@@ -8,29 +8,28 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from quartiersatlas.catalogue import check_lang, number_text, text
-from quartiersatlas.present.opening import comment_blocks, opening_blocks
+from quartiersatlas.disclosure.words import label, summary_texts, value_text
 from quartiersatlas.present.paper import Bullets, Document, Heading, Paragraph, Row, Table, save_document
-from quartiersatlas.present.stability import stability_blocks
-from quartiersatlas.present.wording import (
+from quartiersatlas.present.words import (
     axis_text,
     cell_text,
+    comment_blocks,
     definition_text,
     gap_kind,
-    label,
     method_texts,
+    opening_blocks,
     reason_texts,
-    summary_texts,
-    value_text,
+    stability_blocks,
 )
-from quartiersatlas.segregation.notes import note_text
-from quartiersatlas.segregation.study import ALL
+from quartiersatlas.segregation.explain import note_text
+from quartiersatlas.segregation.prepared import ALL
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from quartiersatlas.catalogue import Lang
+    from quartiersatlas.disclosure import Release, ReleasedColumn
     from quartiersatlas.present.paper.document import Block
-    from quartiersatlas.release import Release, ReleasedColumn
 
 DOMAINS = (
     "demography",

@@ -9,15 +9,15 @@ from dataclasses import asdict
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from quartiersatlas.files import write_text
+from quartiersatlas.base.files import write_text
 from quartiersatlas.version import __version__
 
 if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
+    from quartiersatlas.disclosure import Ledger, Release
     from quartiersatlas.project.schema import Project
-    from quartiersatlas.release import Ledger, Release
 
 PACKAGES = ("geopandas", "shapely", "pyogrio", "pandas", "numpy", "libpysal", "folium")
 

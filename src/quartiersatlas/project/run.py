@@ -7,20 +7,20 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from quartiersatlas.base.files import move_all
 from quartiersatlas.catalogue import Catalogue
+from quartiersatlas.disclosure import Ledger, Release, release
+from quartiersatlas.disclosure.words import summary_texts
 from quartiersatlas.errors import ColumnError, SpecError
-from quartiersatlas.files import move_all
 from quartiersatlas.indicators import add_change, add_rates
 from quartiersatlas.intake import AreaData, join, merge_areas, read_areas, read_features, read_table
 from quartiersatlas.need import need_index
 from quartiersatlas.present import atlas_map, export, report
-from quartiersatlas.present.export.csv_files import companions
-from quartiersatlas.present.wording import summary_texts
+from quartiersatlas.present.files.tables import companions
 from quartiersatlas.project.manifest import input_files, manifest_of, write_manifest
 from quartiersatlas.project.schema import Project, read_project
-from quartiersatlas.release import Ledger, Release, release
 from quartiersatlas.screening import candidate_areas, screen
-from quartiersatlas.segregation import segregation
+from quartiersatlas.segregation import measure_segregation
 from quartiersatlas.space import check_areas
 
 if TYPE_CHECKING:
@@ -242,7 +242,7 @@ def _joined(project: Project, areas: gpd.GeoDataFrame, tables: list[tuple[TableP
 
 def _segregation(data: AreaData, part: SegregationPart) -> SegregationResult:
     """Compute the segregation of the groups that the project names."""
-    return segregation(
+    return measure_segregation(
         data,
         part.groups,
         reference=part.reference or None,

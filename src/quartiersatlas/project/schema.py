@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from quartiersatlas.base.toml import array, declared, read_toml, refuse_unknown, table
 from quartiersatlas.catalogue import Indicator
-from quartiersatlas.declared import array, declared, read_toml, refuse_unknown, table
+from quartiersatlas.disclosure import Protection
 from quartiersatlas.errors import SpecError
 from quartiersatlas.need import NeedSpec
-from quartiersatlas.release import Protection
 from quartiersatlas.screening import Rule, parse_rule
 
 if TYPE_CHECKING:

@@ -2,8 +2,7 @@
 
 from quartiersatlas.screening.candidates import Candidates, candidate_areas
 from quartiersatlas.screening.programmes import programme_overlap
-from quartiersatlas.screening.rule_text import parse_rule
-from quartiersatlas.screening.rules import Rule, above_city, in_class, worst_share
+from quartiersatlas.screening.rules import Rule, above_city, in_class, parse_rule, worst_share
 from quartiersatlas.screening.shortlist import Shortlist, screen
 
 __all__ = [

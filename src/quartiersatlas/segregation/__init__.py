@@ -1,30 +1,34 @@
 """How unevenly do groups live? Plain array functions, a registry, and one call for a tidy table."""
 
-from quartiersatlas.rooms import make_callable
-from quartiersatlas.segregation.bias_correction import bias_corrected_dissimilarity, density_corrected_dissimilarity
-from quartiersatlas.segregation.boundary import morrill, wong_boundary, wong_shape
-from quartiersatlas.segregation.centralisation import (
+import sys
+from types import ModuleType
+
+from quartiersatlas.segregation.indices.boundary import morrill, wong_boundary, wong_shape
+from quartiersatlas.segregation.indices.centralisation import (
     absolute_centralisation,
     distance_to_centre,
     relative_centralisation,
 )
-from quartiersatlas.segregation.change import SegregationChange, segregation_change
-from quartiersatlas.segregation.clustering import (
+from quartiersatlas.segregation.indices.clustering import (
     absolute_clustering,
     distance_decay_interaction,
     distance_decay_isolation,
     relative_clustering,
     spatial_proximity,
 )
-from quartiersatlas.segregation.concentration import absolute_concentration, delta, relative_concentration
-from quartiersatlas.segregation.decompose import Decomposition, decompose
-from quartiersatlas.segregation.distortion import distortion, local_distortion
-from quartiersatlas.segregation.evenness import atkinson, dissimilarity, gini, gorard, segregation_index, theil_h
-from quartiersatlas.segregation.expected_information import expected_information_theory, expected_mutual_information
-from quartiersatlas.segregation.exposure import correlation_ratio, exposure_matrix, interaction, isolation
-from quartiersatlas.segregation.inference import compare_segregation
-from quartiersatlas.segregation.local import local_entropy, local_segregation, local_simpson, location_quotient
-from quartiersatlas.segregation.multigroup import (
+from quartiersatlas.segregation.indices.concentration import absolute_concentration, delta, relative_concentration
+from quartiersatlas.segregation.indices.distortion import distortion, local_distortion
+from quartiersatlas.segregation.indices.evenness import (
+    atkinson,
+    dissimilarity,
+    gini,
+    gorard,
+    segregation_index,
+    theil_h,
+)
+from quartiersatlas.segregation.indices.exposure import correlation_ratio, exposure_matrix, interaction, isolation
+from quartiersatlas.segregation.indices.local import local_entropy, local_segregation, local_simpson, location_quotient
+from quartiersatlas.segregation.indices.multigroup import (
     diversity_entropy,
     information_theory,
     multigroup_dissimilarity,
@@ -35,31 +39,17 @@ from quartiersatlas.segregation.multigroup import (
     simpson,
     squared_coefficient_of_variation,
 )
-from quartiersatlas.segregation.ordinal import (
+from quartiersatlas.segregation.indices.ordered import (
     ordinal_absolute,
     ordinal_information_theory,
     ordinal_square_root,
     ordinal_variation_ratio,
-)
-from quartiersatlas.segregation.profiles import concentration_profile, spatial_proximity_profile
-from quartiersatlas.segregation.rank_order import (
     rank_order_information_theory,
     rank_order_square_root,
     rank_order_variation_ratio,
 )
-from quartiersatlas.segregation.registry import segregation_indices
-from quartiersatlas.segregation.result import SegregationResult
-from quartiersatlas.segregation.scale import scale_table
-from quartiersatlas.segregation.small_units import (
-    adjusted_dissimilarity,
-    adjusted_gini,
-    expected_correlation_ratio,
-    expected_dissimilarity,
-    expected_gini,
-    expected_interaction,
-    expected_isolation,
-)
-from quartiersatlas.segregation.spatial import (
+from quartiersatlas.segregation.indices.profiles import concentration_profile, spatial_proximity_profile
+from quartiersatlas.segregation.indices.spatial import (
     local_environments,
     segregation_profile,
     spatial_dissimilarity,
@@ -67,7 +57,28 @@ from quartiersatlas.segregation.spatial import (
     spatial_information_theory,
     spatial_relative_diversity,
 )
-from quartiersatlas.segregation.table import segregation
+from quartiersatlas.segregation.inference.bias_correction import (
+    bias_corrected_dissimilarity,
+    density_corrected_dissimilarity,
+)
+from quartiersatlas.segregation.inference.change import SegregationChange, segregation_change
+from quartiersatlas.segregation.inference.decompose import Decomposition, decompose
+from quartiersatlas.segregation.inference.expected import (
+    adjusted_dissimilarity,
+    adjusted_gini,
+    expected_correlation_ratio,
+    expected_dissimilarity,
+    expected_gini,
+    expected_information_theory,
+    expected_interaction,
+    expected_isolation,
+    expected_mutual_information,
+)
+from quartiersatlas.segregation.inference.significance import compare_segregation
+from quartiersatlas.segregation.registry import segregation_indices
+from quartiersatlas.segregation.result import SegregationResult
+from quartiersatlas.segregation.scale import scale_table
+from quartiersatlas.segregation.table import measure_segregation
 
 __all__ = [
     "Decomposition",
@@ -111,6 +122,7 @@ __all__ = [
     "local_segregation",
     "local_simpson",
     "location_quotient",
+    "measure_segregation",
     "morrill",
     "multigroup_dissimilarity",
     "multigroup_gini",
@@ -128,7 +140,6 @@ __all__ = [
     "relative_concentration",
     "relative_diversity",
     "scale_table",
-    "segregation",
     "segregation_change",
     "segregation_index",
     "segregation_indices",
@@ -146,4 +157,15 @@ __all__ = [
     "wong_shape",
 ]
 
-make_callable(__name__, segregation)
+
+class _Room(ModuleType):
+    """The room bore the name of its verb in the first edition; a call answers with the new name."""
+
+    def __call__(self, *_: object, **__: object) -> None:
+        raise TypeError(
+            "qa.segregation is the room of the index functions, such as qa.segregation.dissimilarity(group, rest). "
+            'The indices of a table: qa.measure_segregation(data, ["mh"], population="residents").'
+        )
+
+
+sys.modules[__name__].__class__ = _Room

@@ -6,17 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from quartiersatlas.segregation.bias_correction import (
-    _bias_corrected_dissimilarity,
-    _density_corrected_dissimilarity,
-)
-from quartiersatlas.segregation.boundary import Contacts, _less_contrast
-from quartiersatlas.segregation.centralisation import (
+from quartiersatlas.segregation.counts import share
+from quartiersatlas.segregation.indices.boundary import Contacts, _less_contrast
+from quartiersatlas.segregation.indices.centralisation import (
     _absolute_centralisation,
     _relative_centralisation,
     distance_to_centre,
 )
-from quartiersatlas.segregation.clustering import (
+from quartiersatlas.segregation.indices.clustering import (
     Proximity,
     absolute_clusterings,
     distance_decay_interactions,
@@ -25,21 +22,17 @@ from quartiersatlas.segregation.clustering import (
     spatial_proximities,
     unit_reasons,
 )
-from quartiersatlas.segregation.concentration import _absolute_concentration, _delta, _relative_concentration
-from quartiersatlas.segregation.distortion import distortions
-from quartiersatlas.segregation.evenness import _atkinson, _dissimilarity, _gini, _gorard, _theil_h
-from quartiersatlas.segregation.expected_information import (
-    _expected_information_theory,
-    _expected_mutual_information,
-)
-from quartiersatlas.segregation.exposure import (
+from quartiersatlas.segregation.indices.concentration import _absolute_concentration, _delta, _relative_concentration
+from quartiersatlas.segregation.indices.distortion import distortions
+from quartiersatlas.segregation.indices.evenness import _atkinson, _dissimilarity, _gini, _gorard, _theil_h
+from quartiersatlas.segregation.indices.exposure import (
     _correlation_ratio,
     _interaction,
     _interaction_exact,
     _isolation,
     _isolation_exact,
 )
-from quartiersatlas.segregation.multigroup import (
+from quartiersatlas.segregation.indices.multigroup import (
     _entropy,
     _information_theory,
     _multigroup_dissimilarity,
@@ -50,37 +43,40 @@ from quartiersatlas.segregation.multigroup import (
     _simpson,
     _squared_coefficient_of_variation,
 )
-from quartiersatlas.segregation.ordinal import (
+from quartiersatlas.segregation.indices.ordered import (
     _ordinal_absolute,
     _ordinal_information_theory,
     _ordinal_square_root,
     _ordinal_variation_ratio,
-)
-from quartiersatlas.segregation.places import share
-from quartiersatlas.segregation.profiles import _concentration_profile, spatial_proximity_profile
-from quartiersatlas.segregation.rank_order import (
     _rank_order_information_theory,
     _rank_order_square_root,
     _rank_order_variation_ratio,
 )
-from quartiersatlas.segregation.small_units import (
+from quartiersatlas.segregation.indices.profiles import _concentration_profile, spatial_proximity_profile
+from quartiersatlas.segregation.indices.spatial import FORMULAS
+from quartiersatlas.segregation.inference.bias_correction import (
+    _bias_corrected_dissimilarity,
+    _density_corrected_dissimilarity,
+)
+from quartiersatlas.segregation.inference.expected import (
     _expected_correlation_ratio,
     _expected_dissimilarity,
     _expected_gini,
+    _expected_information_theory,
     _expected_interaction,
     _expected_isolation,
     _expected_multigroup_dissimilarity,
     _expected_multigroup_gini,
+    _expected_mutual_information,
     _expected_relative_diversity,
 )
-from quartiersatlas.segregation.spatial import FORMULAS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from quartiersatlas.segregation.case import Case
+    from quartiersatlas.segregation.geometry import Case
 
     Floats = NDArray[np.float64]
     Formula = Callable[[Case], Floats]

@@ -1,14 +1,15 @@
-"""An index in words: what it tells, its range, formula and source, and the values found."""
+"""A segregation table in words: what an index says here, and its notes in the reader's language."""
 
 from __future__ import annotations
 
+import re
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from quartiersatlas.catalogue import number_text, text
-from quartiersatlas.segregation.notes import note_text
-from quartiersatlas.segregation.study import ALL
+from quartiersatlas.segregation.prepared import ALL
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -69,3 +70,45 @@ def reference_text(reference: str, lang: Lang) -> str:
 
 def _number(value: object, lang: Lang) -> str:
     return number_text(float(str(value)), DIGITS, lang)
+
+
+REASONS = (
+    "note_no_area",
+    "note_nobody",
+    "note_nobody_else",
+    "note_one_area",
+    "note_one_group",
+    "note_overlap",
+    "note_equal_areas",
+    "note_no_spread",
+    "note_decay_unit",
+    "note_no_border",
+    "note_no_geometry",
+    "note_no_polygons",
+    "note_no_radii",
+    "note_protected",
+)
+REMARKS = ("note_unknown", "note_uninhabited", "note_small", "note_without")
+OMISSIONS = ("note_no_expected", "note_no_adjusted", "note_no_interval", "note_interval_aspatial")
+
+
+@cache
+def _patterns() -> dict[str, re.Pattern[str]]:
+    """Return, for each note, what its English text looks like with anything in its gaps."""
+    names = (*REASONS, *REMARKS, *OMISSIONS)
+    return {name: re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.+)", re.escape(text(name, "en")))) for name in names}
+
+
+def said(note: str) -> list[tuple[str, dict[str, str]]]:
+    """Return the names of the texts in a note, with what stands in their gaps."""
+    found = []
+    for part in filter(None, note.split("; ")):
+        matches = ((name, pattern.fullmatch(part)) for name, pattern in _patterns().items())
+        found += [(name, match.groupdict()) for name, match in matches if match][:1]
+    return found
+
+
+def note_text(note: str, lang: Lang, *, reasons_only: bool = False) -> str:
+    """Return a note in German or English; or only why there is no value."""
+    parts = [(name, values) for name, values in said(note) if not reasons_only or name in REASONS]
+    return "; ".join(text(name, lang, **values) for name, values in parts)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from quartiersatlas.catalogue import Lang
-    from quartiersatlas.segregation.case import Case
+    from quartiersatlas.segregation.geometry import Case
 
 STANDARD = ("dissimilarity", "gini", "theil_h", "isolation", "interaction", "correlation_ratio")
 STANDARD_MULTIGROUP = ("multigroup_dissimilarity", "information_theory", "mutual_information", "entropy")

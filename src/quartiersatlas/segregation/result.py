@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from quartiersatlas.catalogue import Lang
-    from quartiersatlas.segregation.inference import Null, Resample
-    from quartiersatlas.segregation.study import Study, StudySpec
+    from quartiersatlas.segregation.inference.significance import Null, Resample
+    from quartiersatlas.segregation.prepared import Study, StudySpec
 
 SHOWN_DIGITS = 4
 
@@ -55,7 +55,7 @@ class SegregationResult:
         ``<group>_isolation_part`` and ``<group>_share_<radius>m``; for all
         groups ``local_segregation``, ``entropy`` and ``simpson``.
         """
-        from quartiersatlas.segregation.local_table import local_values
+        from quartiersatlas.segregation.indices.local import local_values
 
         return local_values(self.study)
 
@@ -117,7 +117,7 @@ class SegregationResult:
         ----------
         .. [1] Davison, A. C. & Hinkley, D. V. (1997). Bootstrap Methods and their Application. Cambridge, chapter 4.
         """
-        from quartiersatlas.segregation.inference import against_chance
+        from quartiersatlas.segregation.inference.significance import against_chance
 
         return against_chance(self, null, n=n, seed=seed, alternative=alternative, progress=progress)
 
@@ -164,7 +164,7 @@ class SegregationResult:
         cases, from areas of 50 persons on; those of D and G in about 90 where segregation is clear, in 72 to 87 where
         it is mild and areas are small, in 60 where there is none.
         """
-        from quartiersatlas.segregation.inference import bootstrapped
+        from quartiersatlas.segregation.inference.significance import bootstrapped
 
         return bootstrapped(self, resample, n=n, seed=seed, progress=progress)
 

@@ -9,8 +9,8 @@ import pandas as pd
 from quartiersatlas.catalogue import Message
 from quartiersatlas.errors import ColumnError, SpecError, list_some
 from quartiersatlas.intake import AreaData
-from quartiersatlas.segregation.study import Study, StudySpec, prepared
-from quartiersatlas.segregation.table import column_names, segregation
+from quartiersatlas.segregation.prepared import Study, StudySpec, prepared
+from quartiersatlas.segregation.table import column_names, measure_segregation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -122,7 +122,7 @@ def _summed(study: Study, places: NDArray[np.object_] | None) -> pd.DataFrame:
 def _at_level(level: str, counts: pd.DataFrame, study: Study, options: dict[str, object]) -> pd.DataFrame:
     """Return the rows of one level."""
     total = None if study.groups_are_everybody else RESIDENTS
-    result = segregation(counts, study.spec.groups, total, missing=study.spec.missing, **options)  # type: ignore[arg-type]
+    result = measure_segregation(counts, study.spec.groups, total, missing=study.spec.missing, **options)  # type: ignore[arg-type]
     unknown = len(study.areas) - int(study.known(study.counts).sum())
     lost = f"; {Message('note_unknown', {'n': unknown})}" if unknown else ""
     table = result.table.assign(

@@ -10,14 +10,14 @@ import pandas as pd
 
 from quartiersatlas.catalogue import Message, text
 from quartiersatlas.errors import SpecError
-from quartiersatlas.segregation.blocks import Block, Grounds, blocks
-from quartiersatlas.segregation.evenness import checked_aversion
-from quartiersatlas.segregation.inference import with_intervals
-from quartiersatlas.segregation.local_table import local_notes
+from quartiersatlas.segregation.indices.evenness import checked_aversion
+from quartiersatlas.segregation.indices.local import local_notes
+from quartiersatlas.segregation.inference.expected import carrington_troske
+from quartiersatlas.segregation.inference.significance import with_intervals
+from quartiersatlas.segregation.prepared import Study, StudySpec, prepared
 from quartiersatlas.segregation.registry import chosen
 from quartiersatlas.segregation.result import SegregationResult
-from quartiersatlas.segregation.small_units import carrington_troske
-from quartiersatlas.segregation.study import Study, StudySpec, prepared
+from quartiersatlas.segregation.tasks import Block, Grounds, blocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,7 +36,7 @@ CHOICES = {
 }
 
 
-def segregation(
+def measure_segregation(
     frame: AreaData | pd.DataFrame,
     groups: Iterable[str],
     total: str | None = None,
@@ -122,7 +122,7 @@ def segregation(
     Examples
     --------
     >>> frame = pd.DataFrame({"mh": [100, 60, 40, 0], "residents": [100, 100, 100, 100]})
-    >>> segregation(frame, ["mh"], "residents").table[["group", "index", "reference", "value"]].head(2)
+    >>> measure_segregation(frame, ["mh"], "residents").table[["group", "index", "reference", "value"]].head(2)
       group          index reference  value
     0    mh  dissimilarity      rest    0.6
     1    mh           gini      rest    0.8
@@ -283,12 +283,12 @@ def column_names(names: Iterable[str] | str, what: str) -> tuple[str, ...]:
 
 def _radii(radii: Iterable[float] | float | None, kernel: str) -> tuple[float, ...]:
     """Return the radii, checked together with the kernel."""
-    from quartiersatlas.space.environments import KERNELS
+    from quartiersatlas.space.surroundings import KERNELS
 
     check_choice("kernel", kernel, KERNELS)
     if radii is None:
         return ()
-    from quartiersatlas.space.environments import checked_radii
+    from quartiersatlas.space.surroundings import checked_radii
 
     return tuple(
         dict.fromkeys(float(radius) for radius in checked_radii(np.atleast_1d(np.asarray(radii, dtype=float))))

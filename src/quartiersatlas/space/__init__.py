@@ -1,13 +1,11 @@
 """Who is near whom, and what lies where? Neighbours of areas, and counts carried between boundaries."""
 
-from quartiersatlas.space.by_area import transfer_by_area
-from quartiersatlas.space.carry import Transfer
-from quartiersatlas.space.cells import grid_to_areas
-from quartiersatlas.space.dissolve import dissolved
-from quartiersatlas.space.environments import environment_sums
+from quartiersatlas.space.crosswalk import transfer, transfer_by_area
 from quartiersatlas.space.fit import AreasReport, check_areas
-from quartiersatlas.space.neighbours import connected_groups, neighbours
-from quartiersatlas.space.transfer import transfer
+from quartiersatlas.space.grid_cells import grid_to_areas
+from quartiersatlas.space.neighbours import connected_groups, dissolved, neighbours
+from quartiersatlas.space.reallocate import Transfer
+from quartiersatlas.space.surroundings import environment_sums
 
 __all__ = [
     "AreasReport",

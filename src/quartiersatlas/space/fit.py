@@ -13,10 +13,9 @@ import shapely
 
 from quartiersatlas.catalogue import Message, number_text, text
 from quartiersatlas.errors import SHOWN, GeometryError, list_some
-from quartiersatlas.intake.marks import area_facts
-from quartiersatlas.intake.place import lying
-from quartiersatlas.space.borders import borders
-from quartiersatlas.space.neighbours import TOLERANCE
+from quartiersatlas.intake.areas.area_flags import area_facts
+from quartiersatlas.intake.areas.crs import lying
+from quartiersatlas.space.neighbours import TOLERANCE, borders
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

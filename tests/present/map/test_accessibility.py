@@ -79,9 +79,9 @@ def test_the_matrix_of_two_axes_with_a_class_highlighted(atlas, grave):
 
 
 def test_a_draft_with_its_bands(show, town, grave):
-    from quartiersatlas import release
+    from quartiersatlas import disclosure
 
-    show(release(town))
+    show(disclosure(town))
     assert grave() == []
 
 

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quartiersatlas import Indicator, atlas_map
+from quartiersatlas.disclosure import ReleasedColumn
 from quartiersatlas.errors import SpecError
-from quartiersatlas.present.map.breaks import deviation_breaks, jenks_breaks, quantile_breaks, sd_breaks, within
 from quartiersatlas.present.map.classes import (
     CONTEXT_COLORS,
     CONTEXT_SIX,
@@ -22,11 +22,15 @@ from quartiersatlas.present.map.classes import (
     NEED_COLORS,
     SD_COLORS,
     column_colors,
+    deviation_breaks,
+    jenks_breaks,
     matrix_colors,
     pair_colors,
+    quantile_breaks,
     ramp,
+    sd_breaks,
+    within,
 )
-from quartiersatlas.release import ReleasedColumn
 
 few_values = st.lists(st.integers(0, 6).map(float) | st.just(float("nan")), max_size=40)
 

@@ -12,7 +12,7 @@ from selenium.webdriver.support.select import Select
 import quartiersatlas as qa
 from quartiersatlas import report
 from quartiersatlas.catalogue import action_bundles
-from quartiersatlas.release.stability import ReleasedStability
+from quartiersatlas.disclosure.columns import ReleasedStability
 
 pytestmark = pytest.mark.browser
 
@@ -90,7 +90,7 @@ def two_dates(make_hostile, monkeypatch):
             replace(bundle, field_de=text, label_de=text, examples_de=text, source=text, triggers=("rate",))
             for bundle in action_bundles()[:2]
         ]
-        monkeypatch.setattr("quartiersatlas.present.map.panel.action_bundles", lambda: bundles)
+        monkeypatch.setattr("quartiersatlas.present.map.payload.action_bundles", lambda: bundles)
         now = make_hostile(text)
         keys = now.areas.index
         table = pd.DataFrame({"label": "open", "p_selected": 0.5}, index=keys)

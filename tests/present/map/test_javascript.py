@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quartiersatlas.present.map import classes
-from quartiersatlas.present.map.data import whole_numbers
+from quartiersatlas.present.map.payload import whole_numbers
 from quartiersatlas.present.map.topology import encode_topology
 
 spec = importlib.util.spec_from_file_location("topologies", Path(__file__).with_name("topologies.py"))

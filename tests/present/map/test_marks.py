@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import quartiersatlas as qa
-from quartiersatlas.release.stability import ReleasedStability
+from quartiersatlas.disclosure.columns import ReleasedStability
 
 pytestmark = pytest.mark.browser
 

@@ -15,8 +15,7 @@ import quartiersatlas as qa
 from quartiersatlas.catalogue import action_bundles
 from quartiersatlas.errors import ReleaseError
 from quartiersatlas.present.map import Atlas
-from quartiersatlas.present.map.data import map_json
-from quartiersatlas.present.map.panel import standing
+from quartiersatlas.present.map.payload import map_json, standing
 
 TEXTS = {"title": "T", "source": "Q", "as_of": "31.12.2024", "comment": "K"}
 KEYS = [f"A{i:02d}" for i in range(24)]

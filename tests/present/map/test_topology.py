@@ -14,10 +14,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quartiersatlas import atlas_map
-from quartiersatlas.present.map import geometry
-from quartiersatlas.present.map.geometry import encode_point, simplified, tolerance
-from quartiersatlas.present.map.topology import encode_topology
-from quartiersatlas.present.map.varints import varint_text, zigzag
+from quartiersatlas.present.map import topology
+from quartiersatlas.present.map.topology import (
+    encode_point,
+    encode_topology,
+    simplified,
+    tolerance,
+    varint_text,
+    zigzag,
+)
 
 spec = importlib.util.spec_from_file_location("topologies", Path(__file__).with_name("topologies.py"))
 topologies = importlib.util.module_from_spec(spec)
@@ -196,7 +201,7 @@ def test_heavy_areas_are_simplified_with_shared_borders_and_the_page_says_so(mon
     wave = [(450_000 + 5 * i, 5_650_000 + 3 * (i % 2)) for i in range(200)]
     above = shapely.Polygon([*wave, (wave[-1][0], 5_651_000), (450_000, 5_651_000)])
     below = shapely.Polygon([*wave, (wave[-1][0], 5_649_000), (450_000, 5_649_000)])
-    monkeypatch.setattr(geometry, limit, 1)
+    monkeypatch.setattr(topology, limit, 1)
     assert tolerance(frame(above, below)) == 10
     light = simplified(frame(above, below))
     assert shapely.get_num_coordinates(light.geometry).sum() < 30

@@ -5,20 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from quartiersatlas.catalogue import number_text, text
-from quartiersatlas.catalogue.indicator import DOMAINS
-from quartiersatlas.present.area_profile.comparison import remark
-from quartiersatlas.present.area_profile.indicators import parent_lines, value_lines
-from quartiersatlas.present.area_profile.record import driver_lists, share_text
-from quartiersatlas.present.opening import comment_blocks, opening_blocks
+from quartiersatlas.catalogue.indicators import DOMAINS
+from quartiersatlas.disclosure.words import difference_text, value_text
+from quartiersatlas.present.area_profile.record import driver_lists, parent_lines, remark, share_text, value_lines
 from quartiersatlas.present.paper import Bullets, Document, Heading, Paragraph, Row, Table
-from quartiersatlas.present.stability import stability_text
-from quartiersatlas.present.wording import difference_text, fact_text, value_text
+from quartiersatlas.present.words import comment_blocks, fact_text, opening_blocks, stability_text
 
 if TYPE_CHECKING:
     from quartiersatlas.catalogue import Lang
-    from quartiersatlas.present.area_profile.indicators import Record
+    from quartiersatlas.disclosure import Release
+    from quartiersatlas.present.area_profile.record import Record
     from quartiersatlas.present.paper.document import Block
-    from quartiersatlas.release import Release
 
 METHOD = ("fact_protection", "fact_need", "fact_axis", "fact_rule", "fact_candidates", "warning")
 

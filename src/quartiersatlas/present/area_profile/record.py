@@ -1,4 +1,4 @@
-"""What is known of an area, as plain numbers and texts."""
+"""What is known of an area, beside its districts, the city and another release; from released numbers alone."""
 
 from __future__ import annotations
 
@@ -9,11 +9,19 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from quartiersatlas.catalogue import action_bundles, number_text, text
-from quartiersatlas.errors import ReleaseError, list_some
-from quartiersatlas.present.area_profile.indicators import Record, indicator_records, parents_of, plain
-from quartiersatlas.present.coordinates import on_areas
-from quartiersatlas.present.wording import axis_of, cell_text, definition_text, reason_texts, value_text
-from quartiersatlas.release.wording import wording_messages
+from quartiersatlas.catalogue.indicators import DOMAINS
+from quartiersatlas.disclosure.words import label, unit, value_text, wording_messages
+from quartiersatlas.errors import ReleaseError, SpecError, list_some
+from quartiersatlas.present.words import (
+    axis_of,
+    cell_text,
+    changed_outlines,
+    definition_text,
+    gap_kind,
+    meaning,
+    on_areas,
+    reason_texts,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,7 +29,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from quartiersatlas.catalogue import Lang
-    from quartiersatlas.release import Release, ReleasedColumn
+    from quartiersatlas.disclosure import Release, ReleasedColumn
 
 
 def area_record(release: Release, key: str, lang: Lang, notes: Iterable[str]) -> Record:
@@ -209,3 +217,192 @@ def driver_lists(axis: dict[str, Any], lang: Lang) -> tuple[str, str]:
 def _driver_words(drivers: list[Record], lang: Lang) -> str:
     parts = [text("explain_need_part", lang, part=contribution_text(d["contribution"], lang)) for d in drivers]
     return ", ".join(f"{d['label']} ({d['text']}; {part})" for d, part in zip(drivers, parts, strict=True))
+
+
+Record = dict[str, Any]
+
+HIGH = 0.2  # part of the shown areas
+
+
+def parents_of(release: Release, key: str) -> dict[str, str]:
+    """Return the areas of higher levels an area lies in: level -> name."""
+    levels = [column for column in release.areas.columns if column not in ("name", "geometry")]
+    return {level: str(release.areas[level][key]) for level in levels if not pd.isna(release.areas[level][key])}
+
+
+def indicator_records(release: Release, key: str, lang: Lang) -> list[Record]:
+    """Return one record per indicator: rates, shares, and counts that are no part of a rate."""
+    columns = indicator_columns(release)
+    return [_record(release, key, column, number, lang) for number, column in enumerate(columns, start=1)]
+
+
+def indicator_columns(release: Release) -> list[ReleasedColumn]:
+    """Return the columns of the indicators by domain, resources last."""
+    beside = {name for column in release.columns for name in (column.numerator, column.denominator) if name}
+    found = [c for c in release.columns if c.kind in ("rate", "share", "count") and c.id not in beside]
+    return sorted(found, key=lambda c: (c.indicator.role == "resource", DOMAINS.index(c.indicator.domain)))
+
+
+def _record(release: Release, key: str, column: ReleasedColumn, number: int, lang: Lang) -> Record:
+    value = plain(release.values[column.id][key])
+    city = plain(column.city)
+    difference = None if value is None or city is None else round(value - city, column.decimals)
+    return {
+        "id": column.id,
+        "label": label(column, lang),
+        "unit": unit(column, lang),
+        "kind": column.kind,
+        "domain": column.indicator.domain,
+        "role": column.indicator.role,
+        "value": value,
+        "status": "value" if value is not None else gap_kind(release, key, column),
+        "text": cell_text(release, key, column, lang),
+        "numerator": _side(release, key, column.numerator),
+        "denominator": _side(release, key, column.denominator),
+        "parents": {level: _parent(release, level, name, column) for level, name in parents_of(release, key).items()},
+        "city": city,
+        "difference": difference,
+        "high": is_high(release, key, column),
+        "footnote": number,
+    }
+
+
+def _side(release: Release, key: str, name: str) -> float | None:
+    return plain(release.values[name][key]) if name in release.values.columns else None
+
+
+def _parent(release: Release, level: str, name: str, column: ReleasedColumn) -> Record:
+    """Return the rate of a district from the released counts of its areas, and of how many areas they are known."""
+    inside = release.areas[level].astype(str).eq(name) & release.state.ne("uninhabited")
+    n_areas = int(inside.sum())
+    if column.kind != "rate" or column.numerator not in release.values or column.denominator not in release.values:
+        return {"name": name, "value": None, "known": 0, "areas": n_areas}
+    x, n = (release.values[side][inside] for side in (column.numerator, column.denominator))
+    known = x.notna() & n.notna()
+    total = float(n[known].sum())
+    value = round(float(x[known].sum()) / total * column.indicator.per, column.decimals) if total > 0 else None
+    return {"name": name, "value": value, "known": int(known.sum()), "areas": n_areas}
+
+
+def is_high(release: Release, key: str, column: ReleasedColumn) -> bool:
+    """Tell whether a value points to high need: worse than the city, and at most a fifth of the areas as high.
+
+    Indicators without a valuation, such as the share of residents with migration background, never do.
+    """
+    direction = need_direction(column)
+    values = release.values[column.id]
+    if not direction or pd.isna(values[key]):
+        return False
+    need = values.dropna().astype(float) * direction
+    own = float(values[key]) * direction
+    worse_than_city = pd.isna(column.city) or own > column.city * direction
+    return bool(worse_than_city and (need >= own).mean() <= HIGH)
+
+
+def need_direction(column: ReleasedColumn) -> int:
+    """Return 1 where high values point to need, -1 where low ones do, 0 where neither does."""
+    return (column.indicator.direction or 0) if column.kind in ("rate", "share") else 0
+
+
+def plain(value: Any) -> float | None:  # noqa: ANN401 - a cell
+    """Return a number as Python knows it; None where there is none."""
+    return None if pd.isna(value) else float(value)
+
+
+def value_lines(record: Record, column: ReleasedColumn, lang: Lang) -> list[str]:
+    """Return the value of an area, and below it the counts it is made of."""
+    if record["numerator"] is None or record["denominator"] is None:
+        return [record["text"]]
+    sides = {side: number_text(record[side], 0, lang) for side in ("numerator", "denominator")}
+    return [record["text"], text("tooltip_counts", lang, **sides)] if column.kind == "rate" else [record["text"]]
+
+
+def parent_lines(parent: Record, column: ReleasedColumn, lang: Lang) -> list[str]:
+    """Return the value of a district, and below it of how many areas it is made where some are not shown."""
+    if parent["value"] is None:
+        return ["–"]
+    words = [value_text(parent["value"], column, lang)]
+    if parent["known"] < parent["areas"]:
+        words.append(text("parent_known", lang, known=parent["known"], areas=parent["areas"]))
+    return words
+
+
+def comparison_record(release: Release, other: Release, key: str, lang: Lang, *, force: bool) -> Record:
+    """Return the indicators both releases have, and what is different in their definitions.
+
+    Raises
+    ------
+    ReleaseError
+        The other release has no such area, or no indicator in common.
+    SpecError
+        Definitions or outlines differ and ``force`` is not given.
+    """
+    if key not in other.areas.index:
+        raise ReleaseError(
+            f"The release to compare with, {other.title!r}, has no area {key!r}; it has {len(other.areas)} areas: "
+            f"{list_some(other.areas.index)}."
+        )
+    theirs = {column.id: column for column in other.columns if column.kind in ("rate", "share")}
+    pairs = [(c, theirs[c.id]) for c in release.columns if c.kind in ("rate", "share") and c.id in theirs]
+    if not pairs:
+        raise ReleaseError(
+            f"The two releases have no indicator in common: {list_some(c.id for c in release.columns)} here, "
+            f"{list_some(theirs)} in {other.title!r}."
+        )
+    differences = [found for ours, their in pairs for found in _differences(release, other, ours, their)]
+    outline = _outline(release, other, key)
+    if (differences or outline) and not force:
+        what = "; ".join(
+            [*(f"{name!r}: {here!r} here, {there!r} there" for name, here, there in differences), *outline]
+        )
+        raise SpecError(
+            f"The two releases do not compare: {what}. A difference would show the change of the definition, not of "
+            "the area. Compare releases made by one definition, or pass force=True: the profile then says so."
+        )
+    return {
+        "title": other.title,
+        "source": other.source,
+        "as_of": other.as_of,
+        "draft": other.is_draft,
+        "indicators": [_pair(release, other, key, ours, their, lang) for ours, their in pairs],
+        "differs": list(dict.fromkeys(label(release.column(name), lang) for name, _, _ in differences)),
+        "outline_differs": bool(outline),
+    }
+
+
+def _differences(
+    release: Release, other: Release, ours: ReleasedColumn, theirs: ReleasedColumn
+) -> list[tuple[str, str, str]]:
+    """Return what is different in the meaning of an indicator: definition, unit; the counts where none is declared."""
+    here, there = (meaning(part, column) for part, column in ((release, ours), (other, theirs)))
+    return [(ours.id, one, two) for one, two in zip(here, there, strict=True) if one != two]
+
+
+def _outline(release: Release, other: Release, key: str) -> list[str]:
+    """Say where the outline of the area is another one."""
+    changed = changed_outlines(release, other, pd.Index([key]))
+    return [f"the outline of {key!r} differs by {part:.0%} of its area" for part in changed]
+
+
+def _pair(
+    release: Release, other: Release, key: str, ours: ReleasedColumn, theirs: ReleasedColumn, lang: Lang
+) -> Record:
+    here, there = plain(release.values[ours.id][key]), plain(other.values[theirs.id][key])
+    decimals = min(ours.decimals, theirs.decimals)
+    return {
+        "id": ours.id,
+        "label": label(ours, lang),
+        "value": here,
+        "text": cell_text(release, key, ours, lang),
+        "other": there,
+        "other_text": cell_text(other, key, theirs, lang),
+        "city_text": value_text(ours.city, ours, lang) if plain(ours.city) is not None else "–",
+        "other_city_text": value_text(theirs.city, theirs, lang) if plain(theirs.city) is not None else "–",
+        "difference": None if here is None or there is None else round(here - there, decimals),
+    }
+
+
+def remark(record: Record, lang: Lang) -> str:
+    """Return the remark on a comparison that was forced; empty where nothing differs."""
+    names = [*record["differs"], *([text("label_outline", lang)] if record["outline_differs"] else [])]
+    return text("comparison_forced", lang, names=", ".join(names)) if names else ""

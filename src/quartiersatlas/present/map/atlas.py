@@ -12,16 +12,14 @@ import folium
 from branca.element import Element, Figure
 from folium.template import Template
 
+from quartiersatlas.base.files import write_text
 from quartiersatlas.catalogue import check_lang, text
+from quartiersatlas.disclosure import Release, release
 from quartiersatlas.errors import DependencyError
-from quartiersatlas.files import write_text
-from quartiersatlas.present.map.bundle import head_html
 from quartiersatlas.present.map.classes import check_fixed
-from quartiersatlas.present.map.data import map_columns, map_json
-from quartiersatlas.present.map.page import page_html
-from quartiersatlas.present.map.panel import check_all_notes, lines_of
-from quartiersatlas.present.map.years import check_earlier
-from quartiersatlas.release import Release, release
+from quartiersatlas.present.map.dates import check_earlier
+from quartiersatlas.present.map.page import head_html, page_html
+from quartiersatlas.present.map.payload import check_all_notes, lines_of, map_columns, map_json
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -29,7 +27,7 @@ if TYPE_CHECKING:
 
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.intake import AreaData
-    from quartiersatlas.present.map.panel import Notes
+    from quartiersatlas.present.map.payload import Notes
 
 
 class OfflineMap(folium.Map):
@@ -172,7 +170,7 @@ class Atlas:
 
     def _png(self) -> str:
         """Return the first column on a sheet, in base64 as notebooks keep it; nothing where none can be drawn."""
-        from quartiersatlas.present.figure import figure
+        from quartiersatlas.present.paper.sheet import figure
 
         if not map_columns(self.release):
             return ""
@@ -199,7 +197,7 @@ def atlas_map(
     Parameters
     ----------
     release : Release
-        Result of :func:`quartiersatlas.release`.
+        Result of :func:`quartiersatlas.disclosure`.
     lang : {"de", "en"}, default "de"
         Language of everything a reader sees.
     breaks : mapping of str to sequence of float, optional

@@ -1,21 +1,23 @@
-"""Everything of the map's page that is not the map: title, bands, comment, key figures, method, source."""
+"""The page of an atlas: one file with its styles, its modules and its data."""
 
 from __future__ import annotations
 
+import re
+from functools import cache
+from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from quartiersatlas.catalogue import number_text, text
-from quartiersatlas.present.map.geometry import tolerance
-from quartiersatlas.present.opening import source_text
+from quartiersatlas.disclosure.words import summary_texts
+from quartiersatlas.present.map.topology import tolerance
 from quartiersatlas.present.templates import render
-from quartiersatlas.present.wording import fact_text, method_texts, summary_texts
+from quartiersatlas.present.words import fact_text, method_texts, source_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from quartiersatlas.catalogue import Lang
-    from quartiersatlas.release import Release
-
+    from quartiersatlas.disclosure import Release
 
 METHOD_IN_BRIEF = ("fact_rule", "fact_need", "fact_protection_count", "fact_protection_rest")
 MAP = "<!-- map -->"
@@ -61,3 +63,72 @@ def _candidates(release: Release, lang: Lang) -> list[str]:
         f"{key} {row['name']}: {text('residents_count', lang, count=number_text(row['residents'], 0, lang))}"
         for key, row in release.candidates.iterrows()
     ]
+
+
+LEAFLET = "vendor/leaflet-1.9.4"
+MODULES = (
+    "format.js",
+    "topology.js",
+    "classes.js",
+    "columns.js",
+    "walk.js",
+    "canvas.js",
+    "styles.js",
+    "controls.js",
+    "sheet.js",
+    "frame.js",
+    "legend.js",
+    "editing.js",
+    "candidates.js",
+    "panel_parts.js",
+    "actions.js",
+    "panel_need.js",
+    "panel.js",
+    "table.js",
+    "page.js",
+    "tips.js",
+    "view.js",
+    "compare.js",
+    "layer.js",
+)
+
+
+@cache
+def asset(name: str) -> str:
+    """Return a file of the assets folder."""
+    return files("quartiersatlas.present.map").joinpath("assets").joinpath(*name.split("/")).read_text(encoding="utf-8")
+
+
+def head_html() -> str:
+    """Return styles and scripts for the head of the page: Leaflet with its licence, then our own.
+
+    On a map that has loaded Leaflet already that one stays, with whatever plugins were added to it.
+    """
+    leaflet = re.sub(r"\n//# sourceMappingURL=.*", "", asset(f"{LEAFLET}/leaflet.js"))
+    leaflet_css = re.sub(r"url\(images/[^)]*\)", "none", asset(f"{LEAFLET}/leaflet.css"))
+    return (
+        f"<style>{leaflet_css}</style>\n<style>{asset('atlas.css')}{asset('panel.css')}</style>\n"
+        f"<script>/*\n{asset(f'{LEAFLET}/LICENSE')}*/\nif (!window.L) {{\n{leaflet}\n}}</script>\n"
+        f"<script>{bundle()}</script>"
+    )
+
+
+def bundle() -> str:
+    """Join our modules in the order they need each other; imports and exports are the joints and fall away.
+
+    So do types and comments, a third of the text: who reads the code reads the modules.
+    """
+    parts = [_without_joints(_without_comments(asset(name))) for name in MODULES]
+    return "var QuartiersAtlas = (() => {\n" + "\n".join(parts) + "\nreturn { createLayer };\n})();\n"
+
+
+def _without_joints(module: str) -> str:
+    without_imports = re.sub(r"^import [^;]*;\n", "", module, flags=re.MULTILINE)
+    return re.sub(r"^export ", "", without_imports, flags=re.MULTILINE)
+
+
+def _without_comments(module: str) -> str:
+    without_types = re.sub(
+        r"^ */\*\*(?:[^*]|\*(?!/))*\*/\n|/\*\*(?:[^*]|\*(?!/))*\*/ ?", "", module, flags=re.MULTILINE
+    )
+    return re.sub(r"^ *//.*\n", "", without_types, flags=re.MULTILINE)

@@ -1,14 +1,13 @@
-"""Outlines as shared arcs: every border between two areas is written once, as steps on a grid of degrees."""
+"""Geometries of areas as arcs that neighbours share, in few bytes."""
 
 from __future__ import annotations
 
+from base64 import b64encode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
-
-from quartiersatlas.present.map.varints import varint_text, zigzag
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -178,3 +177,61 @@ def _positions(first: Ints, lengths: Ints, end: Ints) -> Ints:
     places = np.repeat(first, lengths) + within
     places[stops - 1] = end
     return places
+
+
+LOW = 0x7F  # seven bits of content
+MORE = 0x80  # the eighth bit: another byte follows
+BYTES = 5  # enough for 35 bits
+
+
+def varint_text(numbers: NDArray[np.int64]) -> str:
+    """Return whole numbers from 0 to 2**35 - 1 as base64 of variable-length bytes, lowest bits first.
+
+    Examples
+    --------
+    >>> varint_text(np.array([1, 300]))
+    'AawC'
+    """
+    values = np.asarray(numbers, dtype=np.int64)
+    if len(values) and (values.min() < 0 or values.max() >= 1 << 7 * BYTES):
+        raise ValueError("varint_text() takes whole numbers from 0 to 2**35 - 1.")
+    lengths = np.ones(len(values), dtype=np.int64)
+    for k in range(1, BYTES):
+        lengths += values >= 1 << 7 * k
+    starts = np.cumsum(lengths) - lengths
+    out = np.zeros(int(lengths.sum()), dtype=np.uint8)
+    for k in range(BYTES):
+        has = lengths > k
+        follows = np.where(lengths[has] > k + 1, MORE, 0)
+        out[starts[has] + k] = (values[has] >> 7 * k) & LOW | follows
+    return b64encode(out.tobytes()).decode("ascii")
+
+
+def zigzag(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return whole numbers of either sign as numbers from 0: 0, -1, 1, -2 become 0, 1, 2, 3."""
+    values = np.asarray(numbers, dtype=np.int64)
+    return (values << 1) ^ (values >> 63)
+
+
+MANY_AREAS = 2_000  # above this, or
+MANY_POINTS = 150_000  # above this, borders are simplified
+TOLERANCE = 10.0  # metres
+
+
+def tolerance(areas: gpd.GeoDataFrame) -> float:
+    """Return the tolerance in metres with which the map simplifies borders; 0 where it leaves them as they are."""
+    n_points = shapely.get_num_coordinates(areas.geometry.to_numpy()).sum()
+    return TOLERANCE if len(areas) > MANY_AREAS or n_points > MANY_POINTS else 0.0
+
+
+def simplified(areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return areas light enough to draw; shared borders stay shared."""
+    metres = tolerance(areas)
+    if not metres:
+        return areas
+    return areas.set_geometry(shapely.coverage_simplify(areas.geometry.to_numpy(), metres), crs=areas.crs)
+
+
+def encode_point(point: shapely.Geometry) -> list[float]:
+    """Return latitude and longitude of a point in degrees."""
+    return [round(float(shapely.get_y(point)), 5), round(float(shapely.get_x(point)), 5)]

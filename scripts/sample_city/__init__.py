@@ -1,0 +1,85 @@
+"""A seeded synthetic city with the mess of real files, for documentation, tests and the demo.
+
+The city is drawn in the order of the modules: ``mesh`` and ``river`` -> ``geometry`` (polygons) ->
+``districts`` (keys, names) -> ``landscape`` (latent need and migration) -> ``people`` (counts) ->
+``tables``, ``layers``, ``places``, ``readme`` (files). Only the standard library is used, and every
+draw comes from ``random.Random`` with a seed of its own, so the bytes are the same everywhere;
+floats are added with ``math.fsum``, because ``sum`` rounds differently from version to version.
+"""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+from sample_city.districts import build_city
+from sample_city.geometry import build_cells
+from sample_city.layers import district_layer, facility_layer, programme_layer, river_layer
+from sample_city.people import build_people, living_space
+from sample_city.places import build_facilities, build_programmes
+from sample_city.readme import readme_bytes
+from sample_city.tables import table_bytes, true_rows
+
+__all__ = ["write_sample"]
+
+COPIED = ("modellvorhaben_2011.csv", "projekt.toml")
+"""Files that lie ready in the package."""
+
+
+def write_sample(folder: str | Path, seed: int = 2011) -> list[Path]:
+    """Write the synthetic sample city into a folder.
+
+    Existing files of the same names are replaced, each as a whole; others are left alone.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Where to write; made if it does not exist.
+    seed : int, default 2011
+        Another seed gives another city of the same kind. The same seed gives the same bytes.
+
+    Returns
+    -------
+    list of Path
+        The files: layers, one table per year, the published profiles, project settings, README.
+
+    Notes
+    -----
+    The city is synthetic; only ``modellvorhaben_2011.csv`` holds real, published figures. What is
+    odd about each file is listed in the README written beside them.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     paths = write_sample(folder)
+    >>> paths[0].name
+    'stadtteile.geojson'
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    return [_write_whole(folder / name, content) for name, content in _contents(seed).items()]
+
+
+def _contents(seed: int) -> dict[str, bytes]:
+    cells, river_ring = build_cells(seed)
+    city = build_city(cells)
+    spaces = living_space(city, seed)
+    rows = {year: true_rows(city, counts, spaces) for year, counts in build_people(city, seed).items()}
+    facilities = build_facilities(city, seed)
+    return {
+        "stadtteile.geojson": district_layer(city),
+        "fluss.geojson": river_layer(river_ring),
+        **{f"indikatoren_{year}.csv": table_bytes(rows[year]) for year in rows},
+        "einrichtungen.geojson": facility_layer(facilities),
+        "programmgebiete.geojson": programme_layer(build_programmes(city, seed)),
+        **{name: files(__package__).joinpath(name).read_bytes() for name in COPIED},
+        "README.md": readme_bytes(city, rows, facilities, seed),
+    }
+
+
+def _write_whole(path: Path, content: bytes) -> Path:
+    """Write beside the target, then move into place: nobody ever reads half a file."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_bytes(content)
+    return temporary.replace(path)

@@ -1,0 +1,122 @@
+"""The map layers as GeoJSON text: one feature per line, coordinates to 0.1 m."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from sample_city.names import BEZIRK_NAMES, NOTICE
+from sample_city.places import PROGRAMME, Facility, Programme
+
+if TYPE_CHECKING:
+    from sample_city.districts import City
+    from sample_city.mesh import Point
+
+CRS_NAME = "urn:ogc:def:crs:EPSG::25832"
+
+Json = dict[str, object]
+
+
+def district_layer(city: City) -> bytes:
+    """Polygons of all districts.
+
+    Parameters
+    ----------
+    city : City
+        Named districts.
+
+    Returns
+    -------
+    bytes
+        ``stadtteile.geojson``.
+    """
+    return _layer(
+        "stadtteile",
+        [
+            _feature(
+                _polygon(d.cell.ring),
+                STADTTEIL=d.key,
+                NAME=d.name,
+                BEZIRK=d.bezirk,
+                BEZIRK_NAME=BEZIRK_NAMES[d.bezirk],
+            )
+            for d in city.districts
+        ],
+    )
+
+
+def river_layer(ring: tuple[Point, ...]) -> bytes:
+    """Polygon of the river.
+
+    Parameters
+    ----------
+    ring : tuple of (float, float)
+        Closed ring.
+
+    Returns
+    -------
+    bytes
+        ``fluss.geojson``.
+    """
+    return _layer("fluss", [_feature(_polygon(ring), NAME="Fluss")])
+
+
+def facility_layer(facilities: list[Facility]) -> bytes:
+    """Points of all facilities.
+
+    Parameters
+    ----------
+    facilities : list of Facility
+        Places.
+
+    Returns
+    -------
+    bytes
+        ``einrichtungen.geojson``.
+    """
+    return _layer(
+        "einrichtungen",
+        [_feature({"type": "Point", "coordinates": f.point}, ART=f.kind, NAME=f.name) for f in facilities],
+    )
+
+
+def programme_layer(programmes: list[Programme]) -> bytes:
+    """Polygons of all programme areas.
+
+    Parameters
+    ----------
+    programmes : list of Programme
+        Areas.
+
+    Returns
+    -------
+    bytes
+        ``programmgebiete.geojson``.
+    """
+    return _layer(
+        "programmgebiete",
+        [_feature(_polygon(p.ring), NAME=p.name, PROGRAMM=PROGRAMME, SEIT=p.since) for p in programmes],
+    )
+
+
+def _polygon(ring: tuple[Point, ...]) -> Json:
+    return {"type": "Polygon", "coordinates": [ring]}
+
+
+def _feature(geometry: Json, **properties: str | int) -> Json:
+    return {"type": "Feature", "properties": {**properties, "Hinweis": NOTICE}, "geometry": geometry}
+
+
+def _layer(name: str, features: list[Json]) -> bytes:
+    crs = {"type": "name", "properties": {"name": CRS_NAME}}
+    lines = ",\n".join(_dump(feature) for feature in features)
+    text = (
+        f'{{\n"type": "FeatureCollection",\n"name": {_dump(name)},\n'
+        f'"description": {_dump(NOTICE)},\n"crs": {_dump(crs)},\n'
+        f'"features": [\n{lines}\n]\n}}\n'
+    )
+    return text.encode("utf-8")
+
+
+def _dump(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,122 @@
+# The public names, once: loaded when first used, and read as they stand by editors and type checkers.
+from . import segregation
+from .catalogue.indicators import Catalogue, Indicator
+from .catalogue.key_systems import (
+    KeySystem,
+    ags_from_ars,
+    inspire_cells,
+    key_systems,
+    parent_keys,
+    recognise_keys,
+)
+from .disclosure.release import Release, release
+from .disclosure.series import Ledger
+from .disclosure.suppression import Protection
+from .disclosure.words import check_wording
+from .indicators.change import add_change, rate_change
+from .indicators.rates import add_rates, city_value, rates
+from .intake.areas.area_flags import merge_areas
+from .intake.areas.read import read_areas, read_features
+from .intake.joining.data import AreaData
+from .intake.joining.join import check_vintages, join
+from .intake.joining.join_report import JoinReport
+from .intake.tables.queries import read_query
+from .intake.tables.read import Table, read_table
+from .need.result import NeedIndex, need_index
+from .need.spec.spec import NeedSpec
+from .present.area_profile.profile import Profile, profile
+from .present.files.export import export
+from .present.map.atlas import Atlas, atlas_map, choropleth
+from .present.paper.sheet import Sheet, figure
+from .present.report import report
+from .project.run import check_project, run_project
+from .screening.candidates import Candidates, candidate_areas
+from .screening.programmes import programme_overlap
+from .screening.rules import Rule, above_city, in_class, worst_share
+from .screening.shortlist import Shortlist, screen
+from .segregation.inference.change import (
+    SegregationChange,
+    segregation_change,
+)
+from .segregation.inference.decompose import Decomposition, decompose
+from .segregation.inference.significance import compare_segregation
+from .segregation.registry import segregation_indices
+from .segregation.result import SegregationResult
+from .segregation.scale import scale_table
+from .segregation.table import measure_segregation
+from .space.crosswalk import transfer, transfer_by_area
+from .space.fit import AreasReport, check_areas
+from .space.grid_cells import grid_to_areas
+from .space.reallocate import Transfer
+from .version import __version__
+
+__all__ = [
+    "AreaData",
+    "AreasReport",
+    "Atlas",
+    "Candidates",
+    "Catalogue",
+    "Decomposition",
+    "Indicator",
+    "JoinReport",
+    "KeySystem",
+    "Ledger",
+    "NeedIndex",
+    "NeedSpec",
+    "Profile",
+    "Protection",
+    "Release",
+    "Rule",
+    "SegregationChange",
+    "SegregationResult",
+    "Sheet",
+    "Shortlist",
+    "Table",
+    "Transfer",
+    "__version__",
+    "above_city",
+    "add_change",
+    "add_rates",
+    "ags_from_ars",
+    "atlas_map",
+    "candidate_areas",
+    "check_areas",
+    "check_project",
+    "check_vintages",
+    "check_wording",
+    "choropleth",
+    "city_value",
+    "compare_segregation",
+    "decompose",
+    "export",
+    "figure",
+    "grid_to_areas",
+    "in_class",
+    "inspire_cells",
+    "join",
+    "key_systems",
+    "measure_segregation",
+    "merge_areas",
+    "need_index",
+    "parent_keys",
+    "profile",
+    "programme_overlap",
+    "rate_change",
+    "rates",
+    "read_areas",
+    "read_features",
+    "read_query",
+    "read_table",
+    "recognise_keys",
+    "release",
+    "report",
+    "run_project",
+    "scale_table",
+    "screen",
+    "segregation",
+    "segregation_change",
+    "segregation_indices",
+    "transfer",
+    "transfer_by_area",
+    "worst_share",
+]

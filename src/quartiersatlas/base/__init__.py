@@ -1,0 +1,1 @@
+"""What every room stands on: checks at the door, files written whole, declared data, workbooks."""

@@ -1,0 +1,422 @@
+"""The columns that leave: each with its meaning, its city value and its cells already protected."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import pandas as pd
+
+from quartiersatlas.catalogue import Indicator, text
+from quartiersatlas.disclosure.suppression import is_count, small_cells
+from quartiersatlas.errors import SpecError, list_some
+from quartiersatlas.need.score.aggregate import rank_table
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping
+
+    from numpy.typing import NDArray
+
+    from quartiersatlas.catalogue import Lang
+    from quartiersatlas.disclosure.suppression import Protection, Secrecy
+    from quartiersatlas.intake import AreaData
+    from quartiersatlas.need import NeedIndex, Stability
+    from quartiersatlas.need.spec.spec import NeedAxis, NeedClass
+    from quartiersatlas.screening import Shortlist
+    from quartiersatlas.segregation import SegregationResult
+    from quartiersatlas.segregation.prepared import Study
+
+Kind = Literal["rate", "share", "count", "score", "class"]
+
+RATE_DECIMALS = 1
+SCORE_DECIMALS = 2
+
+
+@dataclass(frozen=True)
+class ReleasedColumn:
+    """One column of a release.
+
+    Parameters
+    ----------
+    id : str
+        Its name in ``Release.values``.
+    kind : {"rate", "share", "count", "score", "class"}
+        A rate has both counts, a share came ready-made without them.
+    indicator : Indicator
+        Labels, unit, definition, caveat.
+    decimals : int
+        Decimals of its values: they are rounded when they leave.
+    city : float
+        The city value from the counts; NaN where there is none.
+    numerator, denominator : str
+        The released count columns of a rate; empty otherwise.
+    classes : tuple of NeedClass
+        The classes of a class column, rising.
+    """
+
+    id: str
+    kind: Kind
+    indicator: Indicator
+    decimals: int = 0
+    city: float = float("nan")
+    numerator: str = ""
+    denominator: str = ""
+    classes: tuple[NeedClass, ...] = ()
+
+
+@dataclass
+class Released:
+    """Columns on their way out: filled while the release is built, then read only."""
+
+    columns: list[ReleasedColumn]
+    values: dict[str, pd.Series]
+    status: dict[str, pd.Series]
+
+    def add(self, column: ReleasedColumn, values: pd.Series, status: pd.Series, protected: pd.Series) -> None:
+        """Take a column in: protected cells lose their value, the others are rounded."""
+        if column.id in self.values:
+            raise SpecError(f"The release would have two columns {column.id!r}: name each column once.")
+        shown = values.mask(protected)
+        self.columns.append(column)
+        self.values[column.id] = shown if column.kind == "class" else shown.astype(float).round(column.decimals)
+        self.status[column.id] = status.mask(protected & status.ne("not_applicable"), "suppressed")
+
+
+def add_data_column(out: Released, kept: Secrecy, name: str, protection: Protection) -> None:
+    """Release a rate with both counts, a change, a ready-made share or a count."""
+    data = kept.data
+    protected, values, status = kept.cells(name), data.values[name], data.status[name]
+    if name in data.rates:
+        _add_rate(out, data, name, protected, protection)
+    elif name in data.changes:
+        if protection.round_base is not None:
+            base, before = data.changes[name]
+            values = rounded_values(data, base, protection) - rounded_values(before, base, protection)
+            protected = protected | (values.isna() & data.values[name].notna())
+        out.add(ReleasedColumn(name, "share", _change(data, name), _decimals(protection)), values, status, protected)
+    elif is_count(data, name):
+        out.add(ReleasedColumn(name, "count", data.catalogue.get(name)), protection.rounded(values), status, protected)
+    else:
+        meaning = data.catalogue.get(name)
+        out.add(ReleasedColumn(name, "share", meaning, _decimals(protection)), values, status, protected)
+
+
+def _add_rate(out: Released, data: AreaData, name: str, protected: pd.Series, protection: Protection) -> None:
+    """Release numerator, denominator and rate; what is protected in one is protected in all three."""
+    ids = (f"{name}_numerator", f"{name}_denominator")
+    x, n = (protection.rounded(data.counts(source)) for source in data.rates[name])
+    for column, source, counts in zip(ids, data.rates[name], (x, n), strict=True):
+        indicator = Indicator(id=column, label_de=source, label_en=source)
+        out.add(ReleasedColumn(column, "count", indicator), counts, data.status[source], protected)
+    meaning = data.catalogue.get(name)
+    city, decimals = city_rate(data, name, protection)
+    values = data.values[name]
+    if protection.round_base is not None:
+        values = rounded_values(data, name, protection)
+        protected = protected | (values.isna() & data.values[name].notna())
+    rate = ReleasedColumn(name, "rate", meaning, decimals, city, *ids)
+    out.add(rate, values, data.status[name], protected)
+
+
+def rounded_values(data: AreaData, name: str, protection: Protection) -> pd.Series[float]:
+    """Return a count rounded and a rate of rounded counts, which tells no more than they do; a share as it is."""
+    if name not in data.rates:
+        return protection.rounded(data.values[name]) if is_count(data, name) else data.values[name]
+    x, n = (protection.rounded(data.counts(source)) for source in data.rates[name])
+    return x / n.where(n > 0) * data.catalogue.get(name).per
+
+
+def city_rate(data: AreaData, name: str, protection: Protection) -> tuple[float, int]:
+    """Return the city value as it may leave, and with how many decimals the rate does.
+
+    A small count of the whole city (or a small rest) is protected as that of an area is: the value has so few decimals
+    that at least two whole numerators give it, one of them not small; without any such number there is no value.
+    """
+    x, n = (data.counts(source) for source in data.rates[name])
+    both = x.notna() & n.notna()
+    total = pd.Series([x[both].sum()]), pd.Series([n[both].sum()])
+    above, below = (float(protection.rounded(side)[0]) for side in total)
+    per, decimals = data.catalogue.get(name).per, _decimals(protection)
+    if not below > 0:
+        return float("nan"), decimals
+    rate = above / below * per
+    as_it_is = protection.decimals != "auto" or protection.round_base is not None
+    if as_it_is or not small_cells(*total, protection)[0]:
+        return round(rate, decimals), decimals
+    for fewer in range(decimals, -1, -1):
+        fitting = fitting_numerators(round(rate, fewer), below, per, fewer)
+        large = fitting >= protection.min_count  # not none either: nobody would have to hide that
+        if protection.complement:
+            large &= below - fitting >= protection.min_count
+        if len(fitting) > 1 and large.any():
+            return round(rate, fewer), fewer
+    return float("nan"), decimals
+
+
+def fitting_numerators(rate: float, denominator: float, per: float, decimals: int) -> NDArray[np.float64]:
+    """Return the whole numerators that give a rounded rate on a known denominator.
+
+    Examples
+    --------
+    >>> fitting_numerators(0.1, 3000, 100, decimals=1).tolist()
+    [2.0, 3.0, 4.0]
+    >>> fitting_numerators(0.07, 3000, 100, decimals=2).tolist()
+    [2.0]
+    """
+    half = 0.5 * 10.0**-decimals
+    low, high = (max(0.0, (rate + side * half) * denominator / per) for side in (-1, 1))
+    candidates = np.arange(np.floor(low), min(np.ceil(high), denominator) + 1)
+    # halves are rounded in more than one way: they are no safe company
+    fitting: NDArray[np.float64] = candidates[np.abs(candidates / denominator * per - rate) < half * (1 - 1e-9)]
+    return fitting
+
+
+def _decimals(protection: Protection) -> int:
+    return RATE_DECIMALS if protection.decimals == "auto" else int(protection.decimals)
+
+
+def _change(data: AreaData, name: str) -> Indicator:
+    """Return what a change means: that of its indicator, in percentage points where that is in percent."""
+    base = data.catalogue.get(data.changes[name][0])
+    return replace(
+        base,
+        id=name,
+        label_de=text("label_change", "de", label=base.label_de),
+        label_en=text("label_change", "en", label=base.label_en),
+        unit="percentage points" if base.unit == "percent" else base.unit,
+    )
+
+
+def add_need(out: Released, kept: Secrecy, need: NeedIndex, protection: Protection) -> None:
+    """Release score and class of each axis; where one of its indicators is protected, they are too."""
+    secret = need_cells(kept, need)
+    left_out = need.excluded["reason"].isin(["manual", "population"]).reindex(kept.hidden.index, fill_value=False)
+    for axis in need.spec.axes:
+        scores, classes = need.scores[axis.id], need.classes[axis.id]
+        known = np.where(scores.isna(), np.where(left_out, "excluded", "missing"), "value")
+        status = pd.Series(known, index=scores.index)
+        meaning = Indicator(
+            id=f"need_{axis.id}",
+            label_de=axis.label_de,
+            label_en=axis.label_en,
+            unit="points",
+            direction=1,
+            role="index",
+        )
+        score = ReleasedColumn(f"need_{axis.id}", "score", meaning, _score_decimals(scores, protection))
+        out.add(score, scores, status, secret[axis.id])
+        by_class = ReleasedColumn(f"need_{axis.id}_class", "class", meaning, classes=axis.classes)
+        out.add(by_class, classes, status, secret[axis.id])
+
+
+def _score_decimals(scores: pd.Series[float], protection: Protection) -> int:
+    """Return the decimals of a score; where counts leave rounded, a finer score would tell them more exactly.
+
+    Then its steps are a tenth, and on wide scales at least a hundredth of its range: 1 on a scale from 0 to 100.
+    """
+    if protection.round_base is None:
+        return SCORE_DECIMALS
+    spread = float(scores.max() - scores.min())
+    return 0 if spread > 10 else SCORE_DECIMALS - 1  # noqa: PLR2004 - a hundredth of it is more than a tenth
+
+
+def need_cells(kept: Secrecy, need: NeedIndex) -> dict[str, pd.Series]:
+    """Return for each axis the areas whose score may not be shown: one of its indicators may not."""
+    secret = {axis.id: _axis_cells(kept, axis) for axis in need.spec.axes}
+    anywhere = pd.DataFrame(secret).any(axis=1)
+    # an area that a secret indicator keeps out of the index has no score on any axis, for the same reason
+    return {axis: cells | (anywhere & need.scores[axis].isna()) for axis, cells in secret.items()}
+
+
+def _axis_cells(kept: Secrecy, axis: NeedAxis) -> pd.Series:
+    data, secret = kept.data, kept.hidden.copy()
+    for indicator in axis.indicators:
+        if indicator.id in data.rates or indicator.id in data.changes:
+            secret |= kept.cells(indicator.id)
+        elif indicator.id in data.status:
+            secret |= data.status[indicator.id].eq("suppressed")
+    return secret
+
+
+DRIVER_DECIMALS = 1  # coarse: a contribution must not be a finer copy of its indicator
+
+
+def released_drivers(need: NeedIndex, out: Released, protection: Protection) -> pd.DataFrame | None:
+    """Return contributions as distances from their mean over all scored areas, on the scale of the score.
+
+    Returns
+    -------
+    DataFrame or None
+        Columns (axis, indicator); NaN where the score or the indicator is not shown. Indicators that do not leave are
+        left out. None where no indicator leaves, an axis cannot be split (no sum, and more than ten indicators), or
+        counts leave rounded: a contribution is made of the exact ones, and on a scale from 0 to 100 tells them.
+    """
+    if protection.round_base is not None:
+        return None
+    try:
+        contributions = need.contributions
+    except SpecError:
+        return None
+    parts = {}
+    for pair in contributions.columns:
+        axis, indicator = map(str, pair)
+        if indicator in out.values:
+            known = out.values[f"need_{axis}"].notna() & out.values[indicator].notna()
+            part = contributions[pair]
+            parts[axis, indicator] = (part - part.mean()).round(DRIVER_DECIMALS).where(known)
+    return pd.DataFrame(parts, index=contributions.index) if parts else None
+
+
+NUMBERS = ["value", "adjusted", "expected", "lower", "upper"]
+SEGREGATION_DECIMALS = 4
+# One person of a group of X in an area of n moves an index of the isolation kind by about 2 x / (n X). With a count x
+# below 3, n from 300 and these limits, that is less than a twentieth of the last digit that is left.
+TINY, SMALL = 100, 1000
+
+
+def protected_segregation(result: SegregationResult, protection: Protection) -> pd.DataFrame:
+    """Return the table as it may leave.
+
+    Parameters
+    ----------
+    result : SegregationResult
+        Indices of groups.
+    protection : Protection
+        What is too small.
+
+    Returns
+    -------
+    DataFrame
+        Four decimals. Where an area has a small count of the group (or of those it is compared with), three, and two
+        below 1000 persons; where one of the two has fewer than 100 persons in the place, no numbers; the note says so.
+    """
+    table = result.table.copy()
+    size, has_small = _inside(result.study, table, protection)
+    tiny = size < TINY
+    decimals = np.where(
+        ~has_small, SEGREGATION_DECIMALS, np.where(size < SMALL, SEGREGATION_DECIMALS - 2, SEGREGATION_DECIMALS - 1)
+    )
+    if protection.min_count == 1:  # every count is shown
+        tiny, decimals = np.zeros_like(tiny), np.full(len(table), SEGREGATION_DECIMALS)
+    for number in NUMBERS:
+        values = table[number].to_numpy(dtype=float)
+        rounded = [round(v, d) for v, d in zip(values, decimals.tolist(), strict=True)]
+        table[number] = pd.Series(rounded, index=table.index).mask(tiny)
+    note = text("note_protected", "en", minimum=TINY)
+    return table.assign(note=[note if small else old for small, old in zip(tiny, table["note"], strict=True)])
+
+
+def _inside(
+    study: Study, table: pd.DataFrame, protection: Protection
+) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], np.ndarray[tuple[int], np.dtype[np.bool_]]]:
+    """Return for each row the persons of its smallest population, and whether an area has a small count of one."""
+    cache: dict[tuple[Hashable, ...], tuple[float, bool]] = {}
+    rows = []
+    for by, group, reference in zip(table["by"], table["group"], table["reference"], strict=True):
+        key = (by, group, reference)
+        if key not in cache:
+            cache[key] = _row(study, str(by), str(group), str(reference), protection.min_count)
+        rows.append(cache[key])
+    sizes, smalls = zip(*rows, strict=True) if rows else ((), ())
+    return np.array(sizes, dtype=float), np.array(smalls, dtype=bool)
+
+
+def _row(study: Study, by: str, group: str, reference: str, min_count: int) -> tuple[float, bool]:
+    groups = [group] if group in study.counts else list(study.spec.groups)
+    named = [reference] if reference in study.counts else []
+    here = np.isin(study.codes, [i for i, name in enumerate(study.place_names) if str(name) == by])
+    here &= study.used([*groups, *named])
+    total = study.total[here]
+    populations = [study.counts[name][here] for name in [*groups, *named]]
+    if not named:
+        populations.append(total - np.sum([study.counts[name][here] for name in groups], axis=0))
+    sizes = [float(p.sum()) for p in populations if p.sum() > 0]  # of nobody there is nothing to tell
+    has_small = any(((p > 0) & (p < min_count)).any() for p in populations)
+    return min(sizes, default=np.inf), has_small
+
+
+STABILITY_DECIMALS = 2
+LABELS = {"sicher": "sure", "Grenzfall": "open", "nicht": "out"}
+
+
+@dataclass(frozen=True)
+class ReleasedStability:
+    """How stable the selection is.
+
+    Parameters
+    ----------
+    table : DataFrame
+        On the district key: ``label`` (``"sure"``, ``"open"``, ``"out"``) and ``p_selected`` (share of the runs in
+        [0, 1], two decimals). Missing for areas for which the outcome cannot or may not be told. Inside the house
+        also ``rank_lower``, ``rank_median``, ``rank_upper``: 5 %, 50 % and 95 % of the runs' ranks on the first axis
+        among the areas whose score is shown, as :attr:`Release.ranks` counts them; missing for all others. In public
+        there are no such columns.
+    notes : mapping of language to tuple of str
+        What was varied and where the limits of the labels lie.
+    """
+
+    table: pd.DataFrame
+    notes: Mapping[Lang, tuple[str, ...]]
+
+
+def released_stability(
+    stability: Stability,
+    kept: Secrecy,
+    shortlist: Shortlist | None,
+    need: NeedIndex | None,
+    told: pd.Series[bool],
+    score: pd.Series[float] | None = None,
+) -> ReleasedStability:
+    """Return the labels of areas that may be told.
+
+    With a shortlist these are the areas with a told outcome; otherwise those whose scores may be shown. Sizes over all
+    runs stay inside: they count withheld areas too. So do ranks among all areas, whose gaps would tell where a withheld
+    score lies: with a released ``score``, ranks are counted anew among the areas that show it.
+
+    Raises
+    ------
+    SpecError
+        The run is of other areas, another spec or another selection.
+    """
+    index = kept.data.areas.index
+    odd = stability.table.index.symmetric_difference(index)
+    if len(odd):
+        raise SpecError(f"The stability is of other areas: {len(odd)} keys are on one side only: {list_some(odd)}.")
+    if need is not None and stability.spec_hash and stability.spec_hash != need.spec.hash:
+        raise SpecError(
+            f"The stability is of another need spec: {stability.spec_id} ({stability.spec_hash}), "
+            f"not {need.spec.id} ({need.spec.hash})."
+        )
+    table = stability.table.loc[index, ["label", "p_selected"]]
+    if shortlist is not None:
+        _check_same_selection(stability, shortlist)
+        shown = told
+    else:
+        secret = need_cells(kept, need) if need is not None else {}
+        shown = ~pd.DataFrame({"hidden": kept.hidden, **secret}).any(axis=1)
+    shown = shown & table["label"].notna()
+    released = pd.DataFrame(
+        {
+            "label": table["label"].map(LABELS).where(shown),
+            "p_selected": table["p_selected"].astype(float).round(STABILITY_DECIMALS).where(shown, np.nan),
+        }
+    )
+    if score is not None and stability.places is not None:
+        released = released.join(rank_table(stability.places, score.astype(float)).drop(columns="rank"))
+    return ReleasedStability(
+        table=released,
+        notes={"de": tuple(stability.notes("de")), "en": tuple(stability.notes("en"))},
+    )
+
+
+def _check_same_selection(stability: Stability, shortlist: Shortlist) -> None:
+    """Refuse labels of one selection beside the areas of another."""
+    theirs = stability.table["selected"].dropna().astype(bool)
+    ours = shortlist.selected.reindex(theirs.index)[shortlist.assessed.reindex(theirs.index)]
+    odd = ours.index[ours.ne(theirs[ours.index])]
+    if len(odd):
+        raise SpecError(
+            f"The stability is of another selection than the shortlist: {len(odd)} areas are selected in one of the "
+            f"two only: {list_some(odd)}. Make it with shortlist.stability(...)."
+        )

@@ -1,0 +1,274 @@
+"""Releases in a series: what was shown before, and what two releases give away together."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass, field
+from hashlib import sha256
+from hmac import new as keyed_hash
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import pandas as pd
+
+from quartiersatlas.catalogue import Message
+from quartiersatlas.disclosure.suppression import small_cells, unsafe_cells
+from quartiersatlas.errors import InputError, ReleaseError, list_some
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from quartiersatlas.disclosure.release import Release
+    from quartiersatlas.disclosure.suppression import Protection, Secrecy
+
+FORMAT = 1
+
+
+@dataclass
+class Ledger:
+    """What was released before.
+
+    Parameters
+    ----------
+    entries : list of dict
+        One per release: title, date, fingerprints of areas and definitions, the counts that were shown, the members
+        of candidate areas. Nothing that was protected.
+    key : str
+        A secret of the house: :meth:`fingerprint` mixes it in. The ledger stays inside.
+
+    Examples
+    --------
+    >>> ledger = Ledger()
+    >>> ledger
+    Ledger of 0 releases
+    """
+
+    entries: list[dict[str, Any]] = field(default_factory=list)
+    key: str = field(default_factory=lambda: secrets.token_hex(32), repr=False)
+
+    @classmethod
+    def read(cls, path: str | Path) -> Self:
+        """Read a ledger, or begin one where there is no file yet.
+
+        Raises
+        ------
+        InputError
+            The file is no ledger.
+        """
+        path = Path(path)
+        if not path.exists():
+            return cls()
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            if content["format"] != FORMAT:
+                raise InputError(f"{path.name} is a ledger of format {content['format']}; this version reads {FORMAT}.")
+            return cls(list(content["entries"]), str(content["key"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(f"{path.name} is not a release ledger: {error}. Name another file.") from error
+
+    def add(self, entry: dict[str, Any]) -> None:
+        """Enter a release, once."""
+        if entry not in self.entries:
+            self.entries.append(entry)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the ledger whole or not at all.
+
+        Raises
+        ------
+        InputError
+            The folder is not there.
+        """
+        path = Path(path)
+        if not path.parent.is_dir():
+            raise InputError(f"There is no folder {str(path.parent)!r} to write the ledger {path.name!r} into.")
+        content = {"format": FORMAT, "key": self.key, "entries": self.entries}
+        with TemporaryDirectory(dir=path.parent, prefix=".quartiersatlas-") as folder:
+            unfinished = Path(folder) / path.name
+            unfinished.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+            unfinished.replace(path)
+        return path
+
+    def fingerprint(self, content: bytes) -> str:
+        """Return a keyed hash (HMAC-SHA-256) of an input.
+
+        The plain hash of a small file would answer guesses: who knows all of it but one count tries the few values
+        that count can have. Without the key, no guess can be checked.
+        """
+        return keyed_hash(bytes.fromhex(self.key), content, "sha256").hexdigest()
+
+    def __repr__(self) -> str:
+        return f"Ledger of {len(self.entries)} release{'' if len(self.entries) == 1 else 's'}"
+
+
+def ledger_entry(release: Release, kept: Secrecy, shown: pd.DataFrame, protection: Protection) -> dict[str, Any]:
+    """Return what a ledger keeps of a release: what it shows, and fingerprints of what that means.
+
+    Counts that leave rounded are not entered: their differences isolate nobody.
+    """
+    data = kept.data
+    exact = protection.round_base is None
+    counts = {}
+    for source in shown.columns[shown.any()]:
+        values = data.counts(source)[shown[source]].dropna() if exact else data.counts(source).iloc[:0]
+        counts[str(source)] = {
+            "definition": _definition(kept, str(source)),
+            "shown": {str(key): float(value) for key, value in values.items()},
+        }
+    candidates: dict[str, list[str]] = {}
+    for key, name in release.members.items():
+        candidates.setdefault(str(name), []).append(str(key))
+    shapes = release.areas.geometry.normalize().to_wkb()
+    return {
+        "title": release.title,
+        "date": data.period or release.as_of,
+        "min_count": protection.min_count,
+        "complement": protection.complement,
+        "areas": {str(key): sha256(shape).hexdigest()[:16] for key, shape in shapes.items()},
+        "counts": counts,
+        "candidates": {name: sorted(keys) for name, keys in sorted(candidates.items())},
+    }
+
+
+def _definition(kept: Secrecy, source: str) -> str:
+    """Return the fingerprint of what a count means: its column and the words of the indicators made of it."""
+    data = kept.data
+    words = []
+    for name, (numerator, denominator) in data.rates.items():
+        meaning = data.catalogue.get(name)
+        if source == numerator:
+            words.append(meaning.numerator_de)
+        if source == denominator:
+            words.append(meaning.denominator_de)
+    return sha256(json.dumps([source, sorted(set(words))]).encode()).hexdigest()[:16]
+
+
+COLUMNS = ["earlier", "column", "key", "kind"]
+
+
+@dataclass(frozen=True)
+class Now:
+    """What is about to leave: its cells, the counts it shows, its entry for the ledger, its options."""
+
+    kept: Secrecy
+    shown: pd.DataFrame
+    entry: dict[str, Any]
+    protection: Protection
+
+
+def compare_with_earlier(ledger: Ledger, now: Now) -> list[Message]:
+    """Refuse a release whose difference from an earlier one isolates a small count; say what comes close to it.
+
+    Raises
+    ------
+    ReleaseError
+        ``report`` has one row per count: the earlier release, column, key and kind: ``shown before`` (protected now),
+        ``protected before`` (shown now), ``by subtraction`` (from both together), ``other borders`` (a strip between
+        old and new borders has a small count), ``candidate areas`` (those left over of two overlapping ones).
+    """
+    found: list[tuple[str, str, str, str]] = []
+    messages: list[Message] = []
+    for entry in (entry for entry in ledger.entries if entry != now.entry):
+        title = f"{entry['title']} ({entry['date']})"
+        for source in _common(entry, now.entry):
+            if entry["date"] != now.entry["date"]:
+                messages += _dates(entry, source, title, now)
+                continue
+            found += [(title, source, *cell) for cell in _same_date(entry, source, now)]
+        if entry["date"] == now.entry["date"]:
+            found += [(title, *cell) for cell in _candidates(entry, now)]
+    if found:
+        report = pd.DataFrame(found, columns=COLUMNS).drop_duplicates(ignore_index=True)
+        first = report.iloc[0]
+        raise ReleaseError(
+            f"Together with {len(set(report['earlier']))} earlier releases this one would give away {len(report)} "
+            f"small counts, first {first['column']!r} in {first['key']!r} ({first['kind']}, {first['earlier']}). "
+            f"Keep the protection, borders and candidate areas of the earlier release, or leave these columns out: "
+            f"{list_some(report['column'].unique())}. All of them: err.report",
+            report,
+        )
+    return messages
+
+
+def _common(entry: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    """Return the counts that mean the same in both."""
+    counts = new["counts"]
+    return [
+        source
+        for source, content in entry["counts"].items()
+        if source in counts and counts[source]["definition"] == content["definition"]
+    ]
+
+
+def _same_date(entry: dict[str, Any], source: str, now: Now) -> Iterable[tuple[str, str]]:
+    """Yield the small counts of one column that two releases of the same date give away together."""
+    counts = now.kept.counts[source]
+    small = _small(now.kept, source, now.protection)
+    shown_now = now.shown[source]
+    before = pd.Series(entry["counts"][source]["shown"], dtype=float)
+    same = pd.Series({key: entry["areas"].get(key) == shape for key, shape in now.entry["areas"].items()})
+    shown_before = pd.Series(counts.index.isin(before.index), index=counts.index) & same
+    for key in counts.index[now.kept.secret[source] & shown_before & small]:
+        yield str(key), "shown before"
+    listed = pd.Series([key in entry["areas"] for key in counts.index], index=counts.index)
+    small_then = _small(now.kept, source, now.protection, min_count=entry["min_count"], complement=entry["complement"])
+    held_then = listed & same & ~shown_before & bool(len(before))
+    for key in counts.index[held_then & shown_now & small_then]:
+        yield str(key), "protected before"
+    together = ~(shown_now | shown_before)
+    for key in unsafe_cells(now.kept, source, together & small, together, now.protection):
+        yield str(key), "by subtraction"
+    strip = (counts - before.reindex(counts.index)).abs().where(listed & ~same & shown_now)
+    for key in counts.index[(strip > 0) & (strip < now.protection.min_count)]:
+        yield str(key), "other borders"
+
+
+def _small(
+    kept: Secrecy, source: str, protection: Protection, min_count: int | None = None, *, complement: bool | None = None
+) -> pd.Series[bool]:
+    """Return which counts of a column are small by themselves, or leave a small rest."""
+    from dataclasses import replace
+
+    rules = replace(
+        protection,
+        min_count=protection.min_count if min_count is None else min_count,
+        complement=protection.complement if complement is None else complement,
+    )
+    small = small_cells(kept.counts[source], None, rules)
+    for part, whole in kept.data.rates.values():
+        if part == source:
+            small |= small_cells(kept.counts[part], kept.counts[whole], rules)
+    return small
+
+
+def _dates(entry: dict[str, Any], source: str, title: str, now: Now) -> list[Message]:
+    """Say where a count of another date comes close to this one."""
+    counts, shown = now.kept.counts[source], now.shown[source]
+    before = pd.Series(entry["counts"][source]["shown"], dtype=float).reindex(counts.index)
+    if before.isna().all():
+        return []
+    listed = pd.Series([key in entry["areas"] for key in counts.index], index=counts.index)
+    change = (counts - before).abs().where(shown)
+    near = int(((change > 0) & (change < now.protection.min_count)).sum())
+    one = int((listed & (before.notna() != shown) & counts.notna() & (counts > 0)).sum())
+    if not near and not one:
+        return []
+    values = {"earlier": title, "column": source, "near": near, "one": one, "min_count": now.protection.min_count}
+    return [Message("warning_ledger_dates", values)]
+
+
+def _candidates(entry: dict[str, Any], now: Now) -> Iterable[tuple[str, str, str]]:
+    """Yield the small counts of areas by which overlapping candidate areas of two releases differ."""
+    for old in entry["candidates"].values():
+        for new in now.entry["candidates"].values():
+            if old == new or not set(old) & set(new):
+                continue
+            for rest in (set(old) - set(new), set(new) - set(old)):
+                keys = [key for key in now.kept.counts.index if key in rest]
+                for source in _common(entry, now.entry) if keys else []:
+                    total = float(now.kept.counts.loc[keys, source].sum())
+                    if 0 < total < now.protection.min_count and not np.isnan(total):
+                        yield source, ", ".join(keys), "candidate areas"

@@ -1,0 +1,448 @@
+"""A release in words: labels, values, reasons, facts, summary; who reads; and words that stigmatise."""
+
+from __future__ import annotations
+
+import csv
+import re
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Literal
+
+import pandas as pd
+
+from quartiersatlas.catalogue import Message, check_lang, number_text, text
+from quartiersatlas.catalogue.texts import THIN_BLANK
+from quartiersatlas.disclosure.columns import need_cells
+from quartiersatlas.errors import SpecError
+from quartiersatlas.intake.areas.area_flags import area_facts
+from quartiersatlas.screening.rules import AboveCity, Combined, InClass, WorstShare
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from quartiersatlas.catalogue import Lang
+    from quartiersatlas.disclosure.columns import Released, ReleasedColumn
+    from quartiersatlas.disclosure.release import Release
+    from quartiersatlas.disclosure.suppression import Protection, Secrecy
+    from quartiersatlas.intake import AreaData
+    from quartiersatlas.need import NeedIndex
+    from quartiersatlas.screening import Candidates, Rule, Shortlist
+
+
+def unit(column: ReleasedColumn, lang: Lang) -> str:
+    """Return the unit of a column; empty for counts, scores and classes."""
+    if column.kind in ("count", "class", "score"):
+        return ""
+    return text(f"unit_{column.indicator.unit.replace(' ', '_')}", lang)
+
+
+def label(column: ReleasedColumn, lang: Lang) -> str:
+    """Return the label of a column; axes of the need index say that they are."""
+    name = column.indicator.label(lang)
+    if column.kind == "class":
+        return text("label_need_class", lang, axis=name)
+    return text("label_need_score", lang, axis=name) if column.kind == "score" else name
+
+
+def value_text(value: Any, column: ReleasedColumn, lang: Lang) -> str:  # noqa: ANN401 - a cell of any column
+    """Return a value with its unit, a class by its label."""
+    if column.kind == "class":
+        return next((c.label(lang) for c in column.classes if c.id == value), str(value))
+    number = number_text(value, column.decimals, lang)
+    sign = unit(column, lang)
+    return f"{number}{THIN_BLANK}{sign}" if sign else number
+
+
+def difference_text(difference: float | None, column: ReleasedColumn, lang: Lang) -> str:
+    """Return a difference with its sign, in percentage points where the indicator is in percent."""
+    if difference is None:
+        return "–"
+    sign = "+" if difference > 0 else ""
+    words = text("unit_percentage_points", lang) if column.indicator.unit == "percent" else unit(column, lang)
+    return f"{sign}{number_text(difference, column.decimals, lang)}{THIN_BLANK}{words}".strip()
+
+
+def rule_text(release: Release, rule: Rule, lang: Lang) -> str:
+    """Return a rule in words."""
+    match rule:
+        case Combined(sign=sign, left=left, right=right):
+            sides = {"left": _side(release, left, lang), "right": _side(release, right, lang)}
+            return text("rule_and" if sign == "&" else "rule_or", lang, **sides)
+        case AboveCity(indicators=indicators):
+            names = ", ".join(indicator_label(release, name, lang) for name in indicators)
+            return text("rule_above_city", lang, label=names)
+        case WorstShare(indicator=name, share=share):
+            percent = number_text(100 * share, 0 if (100 * share).is_integer() else 1, lang)
+            return text("rule_worst_share", lang, label=indicator_label(release, name, lang), share=percent)
+        case InClass(axis=axis, classes=classes):
+            column = next((c for c in release.columns if c.id == f"need_{axis}_class"), None)
+            words = [value_text(name, column, lang) if column else name for name in classes]
+            return text("rule_in_class", lang, label=indicator_label(release, axis, lang), classes=" / ".join(words))
+    return str(rule)
+
+
+def _side(release: Release, rule: Rule, lang: Lang) -> str:
+    """Return a part of a rule, in brackets where it is made of parts itself."""
+    words = rule_text(release, rule, lang)
+    return f"({words})" if isinstance(rule, Combined) else words
+
+
+def indicator_label(release: Release, name: str, lang: Lang) -> str:
+    """Return the label of an indicator, of a change, or of an axis of the need index."""
+    scores = [column for column in release.columns if column.kind == "score"]
+    for position, score in enumerate(scores):
+        if name == score.id.removeprefix("need_") or (name == "need" and position == 0):
+            return label(score, lang)
+    base = name.removesuffix("_change")
+    known = release.catalogue.get(base).label(lang)
+    return text("label_change", lang, label=known) if name != base else known
+
+
+def withheld_areas(shortlist: Shortlist, kept: Secrecy, need: NeedIndex | None) -> pd.Series[bool]:
+    """Return the areas for which the outcome of the rule may not be told.
+
+    Being listed (or not) would tell on which side of a limit a protected value lies, whether its column leaves or not.
+    """
+    by_axis = need_cells(kept, need) if need is not None else {}
+    if by_axis:
+        by_axis["need"] = next(iter(by_axis.values()))
+    withheld = kept.hidden.copy()
+    for name in shortlist.reasons["indicator"].unique():
+        withheld |= by_axis[name] if name in by_axis else kept.cells(name)
+    return withheld
+
+
+def shown_reasons(shortlist: Shortlist, selected: pd.Series[bool], out: Released) -> pd.DataFrame:
+    """Return the conditions that selected areas meet.
+
+    Returns
+    -------
+    DataFrame
+        key, criterion, indicator, ``column`` (the released column it speaks of, empty where it does not leave),
+        value as released and threshold: the released city value, or the lowest released value among the selected
+        areas (the limit itself may be the value of a protected area). Both are missing where the column does not leave.
+    """
+    met = shortlist.reasons[shortlist.reasons["fulfilled"].fillna(value=False)]
+    met = met[met["key"].isin(selected.index[selected])].drop(columns=["fulfilled", "threshold"]).reset_index(drop=True)
+    met["column"] = _columns(met, out)
+    pairs = zip(met["key"], met["column"], strict=True)
+    met["value"] = [out.values[column][key] if column else None for key, column in pairs]
+    limits = {
+        (column, kind): _limit(part, str(kind), str(column), out)
+        for (column, kind), part in met.groupby(["column", "criterion"])
+        if column
+    }
+    met["threshold"] = pd.Series(
+        [limits.get(pair) for pair in zip(met["column"], met["criterion"], strict=True)], index=met.index, dtype=object
+    )
+    return met
+
+
+def _limit(part: pd.DataFrame, criterion: str, column: str, out: Released) -> object:
+    if criterion == "above_city":
+        return next(c.city for c in out.columns if c.id == column)
+    return part["value"].min() if criterion == "worst_share" else None
+
+
+def _columns(reasons: pd.DataFrame, out: Released) -> pd.Series[str]:
+    """Return the released column of each condition: an axis of the need index is released as score and as class."""
+    scores = [column.id for column in out.columns if column.kind == "score"]
+    names = {column.id: column.id for column in out.columns if column.kind in ("rate", "share", "count")}
+    names |= {score.removeprefix("need_"): score for score in scores}
+    if scores:
+        names["need"] = scores[0]
+    found = [names.get(indicator, "") for indicator in reasons["indicator"]]
+    by_class = reasons["criterion"].eq("in_class")
+    columns = [f"{name}_class" if name and is_class else name for name, is_class in zip(found, by_class, strict=True)]
+    return pd.Series(columns, index=reasons.index, dtype="str")
+
+
+def collect_facts(
+    data: AreaData,
+    need: NeedIndex | None,
+    shortlist: Shortlist | None,
+    candidates: Candidates | None,
+    protection: Protection,
+    out: Released,
+    assessed: pd.Series[bool],
+) -> tuple[Message, ...]:
+    """Return every fact a reader of the method box has to know, in the order of the work."""
+    facts = [*_intake(data), *_city(data, out), *_protection(protection, out)]
+    if need is not None:
+        facts += _need(data, need)
+    if shortlist is not None:
+        facts += _screening(data, shortlist, assessed)
+    if candidates is not None:
+        facts.append(Message("fact_candidates", {"minimum": f"{candidates.min_population:g}"}))
+        if len(candidates.too_small):
+            names = _names(data, candidates.too_small.index)
+            facts.append(Message("fact_candidates_small", {"count": len(candidates.too_small), "names": names}))
+    return tuple(facts)
+
+
+def _intake(data: AreaData) -> list[Message]:
+    facts = []
+    for report in data.reports:
+        counts = {"source": report.source, "matched": report.n_matched, "areas": report.n_areas}
+        facts.append(Message("fact_join", counts))
+        if report.only_in_areas:
+            facts.append(Message("fact_only_areas", {"names": _names(data, report.only_in_areas)}))
+        if report.only_in_table:
+            facts.append(Message("fact_only_table", {"keys": ", ".join(report.only_in_table)}))
+        facts += [Message("fact_totals", {"key": key}) for key, _ in report.totals_rows]
+        if report.ignored:
+            facts.append(Message("fact_ignored", {"keys": ", ".join(report.ignored)}))
+        facts += [Message("fact_repair", {"repair": repair.split(":")[0]}) for repair in report.repairs]
+    return facts + area_facts(data.areas)
+
+
+def _city(data: AreaData, out: Released) -> list[Message]:
+    """Say where the city value is computed without areas whose count is secret or missing."""
+    facts = []
+    for column in out.columns:
+        if column.kind == "rate":
+            unknown = data.values[list(data.rates[column.id])].isna().any(axis=1)
+            if unknown.any():
+                facts.append(Message("fact_city_without", {"indicator": column, "count": int(unknown.sum())}))
+    return facts
+
+
+def _protection(protection: Protection, out: Released) -> list[Message]:
+    """Say what is held back, as the options have it."""
+    rules = []
+    if protection.min_count > 1:
+        name = "fact_protection_rest" if protection.complement else "fact_protection_count"
+        rules.append(Message(name, {"min_count": protection.min_count}))
+        if protection.secondary:
+            rules.append(Message("fact_protection_second"))
+    if protection.min_denominator:
+        rules.append(Message("fact_protection_denominator", {"min_denominator": f"{protection.min_denominator:g}"}))
+    if protection.round_base is not None:
+        rules.append(Message("fact_protection_rounding", {"base": protection.round_base}))
+    if protection.min_population > 0:
+        rules.append(Message("fact_protection_population", {"min_population": f"{protection.min_population:g}"}))
+    hidden = [
+        (c, int(out.status[c.id].eq("suppressed").sum())) for c in out.columns if c.kind not in ("count", "score")
+    ]
+    return [
+        *rules,
+        *(Message("fact_hidden", {"indicator": column, "count": count}) for column, count in hidden if count),
+    ]
+
+
+def _need(data: AreaData, need: NeedIndex) -> list[Message]:
+    facts = [
+        Message("fact_need", {"spec": need.spec.id, "source": need.spec.source, "hash": need.spec.hash}),
+        *(
+            Message("fact_axis", {"axis": axis, "areas": len(need.scores) - len(need.excluded)})
+            for axis in need.spec.axes
+        ),
+    ]
+    for reason, fact in (
+        ("population", "fact_excluded_population"),
+        ("manual", "fact_excluded_manual"),
+        ("missing", "fact_excluded_missing"),
+        ("no_denominator", "fact_excluded_no_denominator"),
+    ):
+        rows = need.excluded[need.excluded["reason"].eq(reason)]
+        if len(rows):
+            detail = "; ".join(dict.fromkeys(rows["detail"])) if reason == "manual" else rows["detail"].iloc[0]
+            facts.append(Message(fact, {"names": _names(data, rows.index), "count": len(rows), "detail": detail}))
+    if len(need.incomplete):
+        keys = need.incomplete.index.unique()
+        facts.append(Message("fact_incomplete", {"names": _names(data, keys), "count": len(keys)}))
+    return [*facts, *need.warnings]
+
+
+def _screening(data: AreaData, shortlist: Shortlist, assessed: pd.Series[bool]) -> list[Message]:
+    facts = [Message("fact_rule", {"rule": shortlist.rule})]
+    unknown = assessed.index[~assessed]
+    if len(unknown):
+        facts.append(Message("fact_unassessed", {"count": len(unknown), "names": _names(data, unknown)}))
+    return [*facts, *shortlist.warnings]
+
+
+def _names(data: AreaData, keys: Iterable[str]) -> str:
+    return ", ".join(f"{data.areas['name'][key]} ({key})" for key in keys)
+
+
+def summary_texts(release: Release, lang: Lang) -> list[str]:
+    """Return the shortlist in one or two sentences."""
+    if not release.has_shortlist:
+        return []
+    if not release.n_assessed:
+        return [text("summary_unassessed", lang)]
+    if not release.selected.any():
+        return [text("summary_none", lang, assessed=release.n_assessed)]
+    people = release.residents[release.selected].sum()
+    n_selected = int(release.selected.sum())
+    values = {
+        "selected": n_selected,
+        "assessed": release.n_assessed,
+        "residents": number_text(people, 0, lang),
+        "share": number_text(100 * people / release.residents.sum(), 1, lang),
+    }
+    sentences = [text("summary_selected_one" if n_selected == 1 else "summary_selected", lang, **values)]
+    n_candidates = len(release.candidates) if release.candidates is not None else 0
+    if n_candidates:
+        name = "summary_candidates_one" if n_candidates == 1 else "summary_candidates"
+        sentences.append(text(name, lang, count=n_candidates))
+    return sentences
+
+
+def comment_draft(release: Release, lang: Lang) -> str:
+    """Return the facts of a release as sentences, one per line, made of nothing but what it shows."""
+    check_lang(lang)
+    lines = [text("draft_ground", lang, areas=len(release.areas), as_of=release.as_of or "–")]
+    rates = [column for column in release.columns if column.kind == "rate"]
+    if release.has_shortlist:
+        rules = [fact.values["rule"] for fact in release.facts if fact.name == "fact_rule"]
+        lines += [text("draft_rule", lang, rule=rule_text(release, rule, lang)) for rule in rules]
+        lines += summary_texts(release, lang)
+        lines += [line for column in rates for line in _share_of_group(release, column, lang)]
+    else:
+        lines += [
+            text("draft_city", lang, label=label(column, lang), value=value_text(column.city, column, lang))
+            for column in rates
+            if column.city == column.city
+        ]
+    return "\n".join([*lines, text("reading_aid", lang), text("draft_open", lang)])
+
+
+def _share_of_group(release: Release, column: ReleasedColumn, lang: Lang) -> list[str]:
+    """Say which part of a group lives in the selected areas, and how large its share there is; from shown counts."""
+    x, n = release.values[column.numerator], release.values[column.denominator]
+    chosen = release.selected & x.notna() & n.notna()
+    if not x[chosen].sum() > 0:
+        return []
+    rate = round(float(x[chosen].sum() / n[chosen].sum()) * column.indicator.per, column.decimals)
+    return [
+        text(
+            "draft_group",
+            lang,
+            label=label(column, lang),
+            value=value_text(rate, column, lang),
+            city=value_text(column.city, column, lang) if column.city == column.city else "–",
+            share=number_text(100 * float(x[chosen].sum() / x.sum()), 0, lang),
+        )
+    ]
+
+
+Audience = Literal["public", "internal"]
+
+
+def check_audience(audience: str) -> None:
+    """Refuse an audience there is no view for."""
+    if audience not in ("public", "internal"):
+        raise SpecError(f'audience is {audience!r}; there are "public" and "internal".')
+
+
+def by_name(names: pd.Series[str]) -> pd.Index:
+    """Return the keys in the order of their names as people sort them: Ä beside A; ties by key."""
+    plain = names.str.normalize("NFKD").str.replace(r"[\u0300-\u036f]", "", regex=True).str.casefold()
+    return plain.sort_index(kind="stable").sort_values(kind="stable").index
+
+
+def reading_order(release: Release) -> pd.Index:
+    """Return the keys in the order in which areas are listed."""
+    keys = by_name(release.areas["name"])
+    scores = [column.id for column in release.columns if column.kind == "score"]
+    if release.is_public or not scores:
+        return keys
+    highest: pd.Series[float] = release.values[scores[0]].astype(float).loc[keys]
+    return highest.sort_values(ascending=False, kind="stable", na_position="last").index
+
+
+def shown_ranks(release: Release) -> pd.DataFrame:
+    """Return the rank of each area on each score, 1 the highest need; no column in public."""
+    scores = [column.id for column in release.columns if column.kind == "score" and not release.is_public]
+    return release.values[scores].astype(float).rank(ascending=False, method="min").add_suffix("_rank")
+
+
+LANGUAGES: tuple[Lang, ...] = ("de", "en")
+
+
+def check_wording(text: str, lang: Lang = "de") -> pd.DataFrame:
+    """Find words in a title or comment that stigmatise, with a neutral way to say it.
+
+    Parameters
+    ----------
+    text : str
+        What is to be read by others.
+    lang : {"de", "en"}, default "de"
+        Language of the text.
+
+    Returns
+    -------
+    DataFrame
+        One row per word found, in the order of the text: ``term`` as written, ``start`` (its position from 0) and
+        ``neutral``. Empty where there is nothing to say. Inflected and hyphenated forms are found, in any case.
+
+    Raises
+    ------
+    SpecError
+        The language is unknown.
+
+    Notes
+    -----
+    The words are declared in ``discouraged_words.csv``. A list finds words, not attitudes: an empty table is no
+    proof of a fair text.
+
+    Examples
+    --------
+    >>> check_wording("Die Problemviertel und sozial schwache Familien")[["term", "neutral"]].values.tolist()
+    [['Problemviertel', 'Gebiet mit erhöhtem Unterstützungsbedarf'], ['sozial schwache', 'mit geringem Einkommen']]
+    >>> check_wording("Area for closer review", "en").empty
+    True
+    """
+    check_lang(lang)
+    found = [
+        (match.start(), -len(match[0]), match[0], neutral)
+        for pattern, neutral in _patterns()[lang]
+        for match in pattern.finditer(text)
+    ]
+    rows: list[dict[str, object]] = []
+    end = 0
+    for start, minus_length, term, neutral in sorted(found):
+        if start >= end:  # of overlapping finds the first and longest counts
+            rows.append({"term": term, "start": start, "neutral": neutral})
+            end = start - minus_length
+    return pd.DataFrame(rows, columns=["term", "start", "neutral"])
+
+
+def wording_messages(texts: Iterable[str], name: str = "warning_wording", **values: str) -> tuple[Message, ...]:
+    """Return one message per word that stigmatises; the language of a text is not known."""
+    found = {
+        row["term"]: Message(name, {"term": row["term"], "neutral": row["neutral"], **values})
+        for lang in LANGUAGES[::-1]
+        for words in texts
+        for row in check_wording(words, lang).to_dict("records")
+    }
+    return tuple(found.values())
+
+
+@cache
+def _patterns() -> dict[str, list[tuple[re.Pattern[str], str]]]:
+    """Return for each language what a discouraged word looks like, and the neutral one."""
+    content = files("quartiersatlas.disclosure").joinpath("discouraged_words.csv").read_text(encoding="utf-8")
+    patterns: dict[str, list[tuple[re.Pattern[str], str]]] = {"de": [], "en": []}
+    for row in csv.DictReader(content.splitlines(), delimiter=";"):
+        forms = "|".join(_form(form) for form in row["forms"].split("|"))
+        patterns[row["lang"]].append((re.compile(rf"(?<!\w)(?:{forms})(?!\w)", re.IGNORECASE), row["neutral"]))
+    return patterns
+
+
+UMLAUTS = {"ä": "(?:ä|a\u0308|ae)", "ö": "(?:ö|o\u0308|oe)", "ü": "(?:ü|u\u0308|ue)", "ß": "(?:ß|ss)"}
+# parts that are often set off by a hyphen: Problem-Viertel, Parallel-Gesellschaft
+PARTS = ("problem", "parallel", "brennpunkt", "sozial", "ausländer", "migranten", "flüchtlings", "bildungs")
+
+
+def _form(form: str) -> str:
+    """Return the pattern of one form: ``*`` is any ending, a blank may be a hyphen, umlauts may be spelled out."""
+    start = next((part for part in PARTS if form.startswith(part) and form[len(part) :].strip("* ")), "")
+    written = re.escape(form).replace(r"\*", r"\w*").replace(r"\ ", r"[\s\-\u2010\u2011'’]+")
+    if start and not form[len(start) :].startswith(" "):
+        written = written.replace(re.escape(start), re.escape(start) + r"[\-\u2010\u2011\u00ad]?", 1)
+    for letter, spellings in UMLAUTS.items():
+        written = written.replace(letter, spellings)
+    return written

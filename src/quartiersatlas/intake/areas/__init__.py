@@ -1,0 +1,1 @@
+"""Areas: geometries with text keys, unique, projected, valid; and what was done to make them so."""

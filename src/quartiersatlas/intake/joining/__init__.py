@@ -1,0 +1,1 @@
+"""Joining: by key, completely, or with a report that says what does not fit."""

@@ -1,0 +1,417 @@
+"""What did not fit when areas and table were joined: totals rows, near names, rows and areas without a partner."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from quartiersatlas.catalogue import number_text, text
+from quartiersatlas.errors import list_some
+from quartiersatlas.intake.areas.area_flags import MARKS, is_notice
+from quartiersatlas.intake.joining.keys import key_width
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from quartiersatlas.catalogue import Lang
+    from quartiersatlas.intake.joining.keys import Repair
+
+
+@dataclass(frozen=True)
+class JoinReport:
+    """What fitted and what did not.
+
+    Parameters
+    ----------
+    source : str
+        Name of the joined table.
+    n_areas, n_matched : int
+        Areas, and areas with exactly one row of the table.
+    only_in_areas : tuple of str
+        Areas without a row.
+    only_in_table : tuple of str
+        Rows without an area that are not totals; they are not used.
+    duplicates : tuple of str
+        Keys with more than one row.
+    duplicate_areas : tuple of str
+        Keys with more than one area.
+    totals_rows : tuple of (str, str)
+        Key and reason of rows that are totals, set aside.
+    two_levels : tuple of (str, str)
+        Areas whose row is that of a district of the same name, and the higher level.
+    ignored : tuple of str
+        Rows set aside because it was asked for.
+    repairs : tuple of str
+        What was done to keys, because it was asked for: one line per rule.
+    repaired : tuple of Repair
+        Every key that was changed: ``rule``, ``before``, ``after``.
+    suggestions : tuple of Suggestion
+        Rows without an area and the areas that could be meant: ``key``, ``areas``, ``alike`` in per cent.
+    cut_off : bool
+        Whether the areas without a row are the last ones in order: the table probably stops too early.
+    residents : tuple of (float, float), optional
+        Residents that found an area, and all, in the column of the population; without totals.
+    """
+
+    source: str
+    n_areas: int
+    n_matched: int
+    only_in_areas: tuple[str, ...] = ()
+    only_in_table: tuple[str, ...] = ()
+    duplicates: tuple[str, ...] = ()
+    duplicate_areas: tuple[str, ...] = ()
+    totals_rows: tuple[tuple[str, str], ...] = ()
+    two_levels: tuple[tuple[str, str], ...] = ()
+    ignored: tuple[str, ...] = ()
+    repairs: tuple[str, ...] = ()
+    repaired: tuple[Repair, ...] = ()
+    suggestions: tuple[Suggestion, ...] = ()
+    cut_off: bool = False
+    residents: tuple[float, float] | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Every area has its row and every row its area (totals and ignored rows set aside)."""
+        return self.usable and not (self.only_in_areas or self.only_in_table)
+
+    @property
+    def usable(self) -> bool:
+        """No key stands for two rows, two areas or two levels."""
+        return not (self.duplicates or self.duplicate_areas or self.two_levels)
+
+    @property
+    def share_areas(self) -> float:
+        """Share of the areas with a row, in [0, 1]; NaN without areas."""
+        return self.n_matched / self.n_areas if self.n_areas else float("nan")
+
+    @property
+    def share_residents(self) -> float:
+        """Share of the residents that found an area, in [0, 1]; NaN where no population is known."""
+        if self.residents is None or not self.residents[1]:
+            return float("nan")
+        return self.residents[0] / self.residents[1]
+
+    @property
+    def rename(self) -> dict[str, str]:
+        """The suggestions of one area as ``join(..., rename=...)`` takes them; read them before using them."""
+        return {row.key: row.areas[0] for row in self.suggestions if len(row.areas) == 1}
+
+    @property
+    def merge(self) -> dict[str, list[str]]:
+        """The suggestions of several areas as :func:`merge_areas` takes them; read them before using them."""
+        return {row.key: list(row.areas) for row in self.suggestions if len(row.areas) > 1}
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row per key that did not simply match: key, where, note."""
+        rows = [
+            *((key, "areas", "no row in the table") for key in self.only_in_areas),
+            *((key, "table", "no area") for key in self.only_in_table),
+            *((key, "table", "more than one row") for key in self.duplicates),
+            *((key, "areas", "more than one area") for key in self.duplicate_areas),
+            *((key, "table", f"totals row: {why}") for key, why in self.totals_rows),
+            *((key, "table", f"row of the {level} of the same name") for key, level in self.two_levels),
+            *((key, "table", "ignored as asked for") for key in self.ignored),
+            *((before, "table", f"{rule}: {after}") for rule, before, after in self.repaired),
+        ]
+        return pd.DataFrame(rows, columns=["key", "where", "note"])
+
+    def verdict(self, lang: Lang = "de") -> str:
+        """Say in words whether the join can be used, German or English."""
+        counts = {"source": self.source, "matched": self.n_matched, "areas": self.n_areas}
+        if not self.usable:
+            twice = sorted({*self.duplicates, *self.duplicate_areas, *(key for key, _ in self.two_levels)})
+            return text("join_unusable", lang, source=self.source, keys=_listed(twice))
+        share = number_text(100 * self.share_areas, 1, lang)
+        says = [text("join_complete" if self.complete else "join_incomplete", lang, **counts, share=share)]
+        if self.only_in_areas:
+            says.append(text("join_without_row", lang, count=len(self.only_in_areas), keys=_listed(self.only_in_areas)))
+        if self.only_in_table:
+            says.append(
+                text("join_without_area", lang, count=len(self.only_in_table), keys=_listed(self.only_in_table))
+            )
+        if self.cut_off:
+            says.append(text("join_cut_off", lang, key=self.only_in_areas[0]))
+        if self.residents is not None and self.residents[1]:
+            says.append(text("join_residents", lang, share=number_text(100 * self.share_residents, 1, lang)))
+        if self.totals_rows:
+            says.append(text("join_totals", lang, count=len(self.totals_rows)))
+        return " ".join(says)
+
+    def __repr__(self) -> str:
+        lines = [f"JoinReport {self.source}: {self.n_matched} of {self.n_areas} areas have a row"]
+        if self.residents is not None and self.share_residents < 1:
+            lines.append(f"  residents that found an area: {100 * self.share_residents:.1f} %")
+        for what, keys in (
+            ("without a row", self.only_in_areas),
+            ("rows without an area", self.only_in_table),
+            ("doubled rows", self.duplicates),
+            ("doubled areas", self.duplicate_areas),
+            ("ignored rows", self.ignored),
+        ):
+            if keys:
+                lines.append(f"  {what} ({len(keys)}): {list_some(keys, 10)}")
+        if self.cut_off:
+            lines.append(f"  the table stops before {self.only_in_areas[0]!r}: probably cut off")
+        lines += [f"  totals row set aside: {key!r} ({why})" for key, why in self.totals_rows]
+        lines += [f"  row of the {level} of the same name: {key!r}" for key, level in self.two_levels]
+        lines += [f"  repaired: {repair}" for repair in self.repairs]
+        lines += [f"  {row.key!r} could be {' + '.join(row.areas)!r}" for row in self.suggestions]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(repr(self))}</pre>"
+
+
+def _listed(keys: tuple[str, ...] | list[str], shown: int = 10) -> str:
+    return ", ".join(keys[:shown]) + (" ..." if len(keys) > shown else "")
+
+
+ALIKE = 85.0  # per cent of letters in common from which a name is suggested
+AHEAD = 3.0  # by which the best name must be better than the second
+MANY = 2000  # names up to which all are compared
+TOGETHER = re.compile(r"\s+(?:und|u\.|and)\s+|\s*[/&+,;]\s*")
+# words that make another place of the same name
+TELLING = frozenset(
+    [
+        *("nord", "sued", "ost", "west", "nordost", "nordwest", "suedost", "suedwest", "mitte", "links", "rechts"),
+        *("alt", "alte", "neu", "neue", "ober", "obere", "unter", "untere", "gross", "klein", "aeussere", "innere"),
+    ]
+)
+UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
+ABBREVIATIONS = (
+    (re.compile(r"\bst\b\.?(?=[\s-]*\w)"), "sankt "),
+    (re.compile(r"str\b\.?"), "strasse"),
+    (re.compile(r"(?<=\w)pl\."), "platz"),
+    (re.compile(r"\b(u\.|and)(?=\s)|[&+]"), " und "),
+)
+
+
+class Suggestion(NamedTuple):
+    """A row of the table, the areas it could be, and how alike the names are in per cent."""
+
+    key: str
+    areas: tuple[str, ...]
+    alike: float
+
+
+def suggestions(in_table: Iterable[str], in_areas: Iterable[str]) -> tuple[Suggestion, ...]:
+    """Suggest an area, or several that are reported as one, for rows without an area.
+
+    Spelled the same but for umlauts, hyphens and abbreviations comes first, then parts joined by "und" or a stroke,
+    then names with nearly the same letters. Numbers and words such as "Nord" have to agree.
+    """
+    rows, areas = sorted(in_table), sorted(in_areas)
+    by_spelling: dict[str, list[str]] = {}
+    for area in areas:
+        by_spelling.setdefault(_compact(area), []).append(area)
+    found: list[Suggestion] = []
+    for row in rows:
+        same = by_spelling.get(_compact(row), [])
+        parts = [by_spelling.get(_compact(part), []) for part in TOGETHER.split(row) if part.strip()]
+        if len(same) == 1:
+            found.append(Suggestion(row, (same[0],), 100.0))
+        elif len(parts) > 1 and all(len(part) == 1 for part in parts):
+            found.append(Suggestion(row, tuple(part[0] for part in parts), 100.0))
+    spoken_for = {area for suggestion in found for area in suggestion.areas}
+    done = {suggestion.key for suggestion in found}
+    found += _alike([row for row in rows if row not in done], [area for area in areas if area not in spoken_for])
+    claims = [area for suggestion in found for area in suggestion.areas]
+    return tuple(sorted(one for one in found if all(claims.count(area) == 1 for area in one.areas)))
+
+
+def plain(name: str) -> str:
+    """Return a name as it is compared: small letters, no umlauts, no abbreviations, words apart.
+
+    Examples
+    --------
+    >>> plain("Stülerstr."), plain("St. Pauli"), plain("Altstadt/Süd")
+    ('stuelerstrasse', 'sankt pauli', 'altstadt sued')
+    """
+    name = unicodedata.normalize("NFC", name).casefold().translate(UMLAUTS)
+    for pattern, whole in ABBREVIATIONS:
+        name = pattern.sub(whole, name)
+    name = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
+    return " ".join(re.findall(r"[^\W_]+", name))
+
+
+def _compact(name: str) -> str:
+    return plain(name).replace(" ", "")
+
+
+def _alike(rows: Sequence[str], areas: Sequence[str]) -> list[Suggestion]:
+    """Return for each name the one area that is written nearly like it."""
+    from rapidfuzz.fuzz import ratio, token_sort_ratio
+    from rapidfuzz.process import extract
+
+    words = [plain(area) for area in areas]
+    found = []
+    for row in rows[:MANY]:
+        name = plain(row)
+        if not any(letter.isalpha() for letter in name):
+            continue
+        whole = extract(name, words[:MANY], scorer=ratio, limit=2, score_cutoff=ALIKE)
+        sorted_words = extract(name, words[:MANY], scorer=token_sort_ratio, limit=2, score_cutoff=ALIKE)
+        scores = {position: score for _, score, position in sorted([*whole, *sorted_words], key=lambda hit: hit[1])}
+        scores = {i: score for i, score in scores.items() if _telling(words[i]) == _telling(name)}
+        scores |= {i: 100.0 for i, area in enumerate(areas[:MANY]) if _cut_short(row, area) or _cut_short(area, row)}
+        ranked = sorted(((score, i) for i, score in scores.items()), reverse=True)
+        if ranked and (len(ranked) == 1 or ranked[0][0] - ranked[1][0] > AHEAD):
+            score, position = ranked[0]
+            found.append(Suggestion(row, (areas[position],), round(score, 1)))
+    return found
+
+
+def _telling(name: str) -> list[str]:
+    """Return the words and numbers that tell places of the same name apart."""
+    return sorted(word for word in name.split() if word in TELLING or any(c.isdigit() for c in word))
+
+
+def _cut_short(short: str, full: str) -> bool:
+    """Tell whether a name is another one with words cut short by a point, such as ``Charl.-Nord``."""
+    if "." not in short:
+        return False
+    pieces, words = re.findall(r"[^\W_]+\.?", short.casefold()), re.findall(r"[^\W_]+", full.casefold())
+    return len(pieces) == len(words) and all(
+        word.startswith(piece[:-1]) if piece.endswith(".") else word == piece
+        for piece, word in zip(pieces, words, strict=True)
+    )
+
+
+TOTAL_WORDS = re.compile(r"\b(gesamt\w*|insgesamt|summe|zusammen|total|overall)\b", re.IGNORECASE)
+TOTAL_TOLERANCE = 0.02  # suppressed cells make sums fall short
+FEW = 3  # other areas that a level above an area of the same name has at least
+
+
+class Level(NamedTuple):
+    """A group of areas that a row could be the sum of."""
+
+    said: str
+    members: pd.Index
+    by_key: bool
+
+
+def totals_rows(values: pd.DataFrame, areas: pd.DataFrame) -> dict[str, str]:
+    """Find rows without an area that are totals, and say why: by a word, by their sums, or by their key.
+
+    Parameters
+    ----------
+    values : DataFrame
+        The table on unique keys.
+    areas : DataFrame
+        Name and parents on the district key.
+    """
+    left_over = values.index.difference(areas.index)
+    if not len(left_over):
+        return {}
+    matched = values.index.intersection(areas.index)
+    numbers = values.select_dtypes("number")
+    words = values.drop(columns=numbers.columns).astype("string").fillna("").agg(" ".join, axis=1)
+    sums = numbers.loc[matched].sum()
+    levels = _levels(matched, areas)
+    counts = [column for column in numbers if _whole(numbers[column][matched])]
+    exact = _by_sums(levels, numbers[counts])
+    width = key_width(areas.index) or 0
+    found = {}
+    for key in left_over:
+        row = numbers.loc[key]
+        if TOTAL_WORDS.search(f"{key} {words[key]}"):
+            found[key] = "its name says so"
+        elif len(matched) > 1 and _near(row, sums):
+            found[key] = "its values are the sums of the areas"
+        else:
+            lost_zeros = key.zfill(width) in areas.index
+            said = _of_a_level(key, row, numbers, levels, lost_zeros=lost_zeros) or exact.get(_fingerprint(row[counts]))
+            found |= {key: said} if said else {}
+    return found
+
+
+def _near(row: pd.Series, sums: pd.Series) -> bool:
+    """Tell whether most values are the sums; shares are not."""
+    sums = sums[sums > 0]
+    near = (row[sums.index] - sums).abs() <= TOTAL_TOLERANCE * sums
+    return bool(len(sums)) and bool(near.mean() > 0.5)  # noqa: PLR2004 - most
+
+
+def _levels(matched: pd.Index, areas: pd.DataFrame) -> dict[str, list[Level]]:
+    """Return label -> groups of at least two areas: by the higher levels of the areas, and by the beginning of keys."""
+    levels = defaultdict(list)
+    inside = areas.loc[matched]
+    for column in parent_columns(areas):
+        for label, members in inside.groupby(column, sort=False).groups.items():
+            if len(members) > 1 and label:
+                levels[str(label)].append(Level(f"of {column} {label!r}", members, by_key=False))
+    width = key_width(areas.index)
+    keys = pd.Series(matched, index=matched)
+    for n in range(1, width or 0):
+        for label, members in keys.groupby(keys.str[:n], sort=False).groups.items():
+            if 1 < len(members) < len(matched):
+                levels[str(label)].append(Level(f"whose keys begin with {label!r}", members, by_key=True))
+    return levels
+
+
+def _whole(column: pd.Series) -> bool:
+    """Tell whether a column holds whole numbers throughout, as counts do."""
+    return bool((column % 1 == 0).all())
+
+
+def _of_a_level(
+    key: str, row: pd.Series, numbers: pd.DataFrame, levels: dict[str, list[Level]], *, lost_zeros: bool
+) -> str:
+    """Say of which higher level the row is by its key, where its values or its shorter key bear that out."""
+    for label in dict.fromkeys([key, key.lstrip("0"), key.rstrip("0"), key.strip("0")]):
+        for level in levels.get(label, []):
+            if _near(row, numbers.loc[level.members].sum()):
+                return f"its values are the sums of {len(level.members)} areas {level.said}"
+            if label == key and not (level.by_key and lost_zeros):
+                return f"its key is that of a higher level: {len(level.members)} areas {level.said}"
+    return ""
+
+
+def _by_sums(levels: dict[str, list[Level]], numbers: pd.DataFrame) -> dict[tuple[float, ...], str]:
+    """Return the sums of each group -> what it is; a single column of counts could agree by chance."""
+    found: dict[tuple[float, ...], str] = {}
+    for level in _each(levels):
+        mark = _fingerprint(numbers.loc[level.members].sum())
+        if sum(number > 0 for number in mark) > 1:
+            said = f"its values are the sums of {len(level.members)} areas {level.said}"
+            found.setdefault(mark, said)  # the higher level, where it has a single group below
+    return found
+
+
+def _each(levels: dict[str, list[Level]]) -> Iterator[Level]:
+    return (level for group in levels.values() for level in group)
+
+
+def _fingerprint(row: pd.Series) -> tuple[float, ...]:
+    return tuple(np.nan_to_num(row.to_numpy(dtype=float), nan=-1.0))
+
+
+def parent_columns(areas: pd.DataFrame) -> list[str]:
+    """Return the higher levels that the areas name."""
+    own = {"name", "geometry", *MARKS}
+    return [column for column in areas.columns if column not in own and not is_notice(column)]
+
+
+def on_two_levels(values: pd.DataFrame, areas: pd.DataFrame) -> dict[str, str]:
+    """Find rows of areas that are those of a district of the same name: as large as its other areas together.
+
+    Returns key -> the name of the higher level in the areas.
+    """
+    numbers = values.select_dtypes("number")
+    found = {}
+    for column in parent_columns(areas):
+        for key in values.index.intersection(areas.index).intersection(pd.Index(areas[column].unique())):
+            others = areas.index[areas[column].eq(key) & (areas.index != key)].intersection(values.index)
+            sums = numbers.loc[others].sum()
+            counts = sums[sums > 0].index
+            if len(others) >= FEW and len(counts) and (numbers.loc[key, counts] >= sums[counts]).mean() > 0.5:  # noqa: PLR2004 - most
+                found[key] = column
+    return found

@@ -1,0 +1,438 @@
+"""A table before anything in it is read: named columns of cells, read whole columns at a time where that is certain."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from quartiersatlas.intake.tables.headers import Problem, find_header
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from quartiersatlas.intake.tables.encodings import Encoded
+
+Decimal = Literal[",", "."]
+
+LARGEST_EXACT = 2**53  # every whole number up to it is a double
+SHORT = 32  # letters of cells that are cut out side by side
+FIRST_NON_ASCII = 128
+SEPARATOR = "\0"  # no text file that is read has it in a cell
+
+
+class Rest(NamedTuple):
+    """The cells of a column that are no plain numbers: where they stand, and which distinct text each of them has."""
+
+    where: NDArray[np.int64]
+    codes: NDArray[np.int64]
+    texts: list[str]
+
+
+class Cells(ABC):
+    """One column of cells."""
+
+    @abstractmethod
+    def __len__(self) -> int: ...
+
+    @abstractmethod
+    def _scanned(self) -> Scan: ...
+
+    @abstractmethod
+    def texts(self, where: NDArray[Any] | None = None) -> NDArray[np.object_]:
+        """Return the cells, or some of them, as text."""
+
+    @abstractmethod
+    def take(self, rows: NDArray[Any]) -> Cells:
+        """Return the cells of some rows."""
+
+    @cached_property
+    def scan(self) -> Scan:
+        """The plain numbers among the cells."""
+        return self._scanned()
+
+    @cached_property
+    def rest(self) -> Rest:
+        """The cells that are no plain numbers, each text once."""
+        return self.all_but(self.scan.plain)
+
+    def all_but(self, plain: NDArray[np.bool_]) -> Rest:
+        """Return the cells that are not said to be plain numbers, each text once."""
+        where = np.flatnonzero(~plain)
+        return Rest(where, *self._distinct(where))
+
+    def _distinct(self, where: NDArray[np.int64]) -> tuple[NDArray[np.int64], list[str]]:
+        codes, distinct = pd.factorize(self.texts(where))
+        return codes, list(distinct)
+
+
+class TextCells(Cells):
+    """Cells that are texts already."""
+
+    def __init__(self, texts: Sequence[str] | NDArray[np.object_]) -> None:
+        self._texts = _object_array(texts)
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+    def _scanned(self) -> Scan:
+        joined = SEPARATOR.join(self._texts).encode("utf-8", "surrogatepass")
+        ends = np.append(np.flatnonzero(np.frombuffer(joined, np.uint8) == ord(SEPARATOR)), len(joined))
+        if len(ends) != len(self._texts):  # a cell holds the separator
+            return typed_scan(np.zeros(len(self)), np.zeros(len(self), bool))
+        return scan_cells(joined + PADDING, np.append(0, ends[:-1] + 1), ends)
+
+    def texts(self, where: NDArray[Any] | None = None) -> NDArray[np.object_]:
+        """Return the cells, or some of them, as text."""
+        return self._texts if where is None else self._texts[where]
+
+    def take(self, rows: NDArray[Any]) -> TextCells:
+        """Return the cells of some rows."""
+        return TextCells(self._texts[rows])
+
+
+class ByteCells(Cells):
+    """Cells that are stretches of the file's bytes: text is made of them only where it is needed.
+
+    A cell stands between two delimiters or line ends, at ``before`` and at ``ends``. The bytes have no zero bytes among
+    them, and end in :data:`PADDING`.
+    """
+
+    def __init__(self, buffer: bytes, before: NDArray[Any], ends: NDArray[Any], codec: str) -> None:
+        self._buffer, self._before, self._ends, self._codec = buffer, before, ends, codec
+
+    def __len__(self) -> int:
+        return len(self._ends)
+
+    def _scanned(self) -> Scan:
+        return scan_cells(self._buffer, self._before + 1, self._ends)
+
+    def texts(self, where: NDArray[Any] | None = None) -> NDArray[np.object_]:
+        """Return the cells, or some of them, as text."""
+        rows = self._short(where)
+        if rows is not None and rows.max(initial=0) < FIRST_NON_ASCII:
+            return rows.view(f"S{rows.shape[1]}").ravel().astype(f"U{rows.shape[1]}").astype(object)
+        return _object_array([piece.decode(self._codec) for piece in self._pieces(where)])
+
+    def _distinct(self, where: NDArray[np.int64]) -> tuple[NDArray[np.int64], list[str]]:
+        codes, distinct = pd.factorize(_object_array(self._pieces(where)))
+        return codes, [piece.decode(self._codec) for piece in distinct]
+
+    def _bounds(self, where: NDArray[Any] | None) -> tuple[NDArray[Any], NDArray[Any]]:
+        before, ends = (self._before, self._ends) if where is None else (self._before[where], self._ends[where])
+        return before + 1, ends
+
+    def _short(self, where: NDArray[Any] | None) -> NDArray[np.uint8] | None:
+        """Return the letters of the cells side by side; None where one is long."""
+        starts, ends = self._bounds(where)
+        longest = int((ends - starts).max(initial=0))
+        return letters(self._buffer, starts, ends - starts, max(longest, 1)) if longest <= SHORT else None
+
+    def _pieces(self, where: NDArray[Any] | None) -> list[bytes]:
+        """Cut the cells out of the buffer; short ones all at once, without the zeros after each."""
+        rows = self._short(where)
+        if rows is not None:
+            return rows.view(f"S{rows.shape[1]}").ravel().tolist()
+        starts, ends = self._bounds(where)
+        return [self._buffer[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+
+    def take(self, rows: NDArray[Any]) -> ByteCells:
+        """Return the cells of some rows."""
+        return ByteCells(self._buffer, self._before[rows], self._ends[rows], self._codec)
+
+
+def _object_array(values: Sequence[object] | NDArray[Any]) -> NDArray[np.object_]:
+    found = np.empty(len(values), dtype=object)
+    found[:] = values
+    return found
+
+
+class TypedCells(Cells):
+    """Cells of a source with types: numbers are numbers, and only texts can be written in one way or another."""
+
+    def __init__(self, values: Sequence[object] | NDArray[Any]) -> None:
+        self._values = _object_array(values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def _scanned(self) -> Scan:
+        as_text = TextCells(self.texts()).scan
+        typed = np.fromiter(map(is_number, self._values), bool, len(self))
+        none = np.uint8(0)
+        signed = as_text.signed.astype(float)
+        signed[typed] = [as_float(value) for value in self._values[typed]]
+        held = ~np.isnan(signed)
+        return Scan(
+            np.where(typed, held, as_text.plain),
+            np.where(held, signed, 0.0),
+            np.where(typed, none, as_text.mark),
+            np.where(typed, none, as_text.lead),
+            np.where(typed, none, as_text.places),
+        )
+
+    def texts(self, where: NDArray[Any] | None = None) -> NDArray[np.object_]:
+        """Return the cells, or some of them, as text; whole numbers without a decimal point."""
+        values = self._values if where is None else self._values[where]
+        return _object_array(list(map(written, values)))
+
+    def take(self, rows: NDArray[Any]) -> TypedCells:
+        """Return the cells of some rows."""
+        return TypedCells(self._values[rows])
+
+
+class NumberCells(Cells):
+    """Cells of a source that keeps a column as an array of numbers."""
+
+    def __init__(self, numbers: NDArray[Any]) -> None:
+        self._numbers = numbers
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def _scanned(self) -> Scan:
+        numbers = self._numbers.astype(float)
+        known = np.isfinite(numbers)
+        if self._numbers.dtype.kind in "iu":
+            known &= np.abs(numbers) <= LARGEST_EXACT
+        return typed_scan(np.where(known, numbers, 0.0), known)
+
+    def texts(self, where: NDArray[Any] | None = None) -> NDArray[np.object_]:
+        """Return the cells, or some of them, as text; whole numbers without a decimal point."""
+        numbers = self._numbers if where is None else self._numbers[where]
+        return _object_array(list(map(written, numbers.tolist())))
+
+    def take(self, rows: NDArray[Any]) -> NumberCells:
+        """Return the cells of some rows."""
+        return NumberCells(self._numbers[rows])
+
+
+def is_number(value: object) -> bool:
+    """Tell whether a cell is a number by type: truth values are none, and neither are gaps."""
+    from decimal import Decimal as Exact
+
+    return isinstance(value, int | float | Exact | np.number) and not isinstance(value, bool) and value == value  # noqa: PLR0124 - NaN is a gap
+
+
+def as_float(value: Any) -> float:  # noqa: ANN401 - any type of number
+    """Return a number as float; NaN where it is infinite or a whole number too long to be held."""
+    try:
+        number = float(value)
+    except OverflowError:
+        return math.nan
+    held = math.isfinite(number) and (not isinstance(value, int) or int(number) == value)
+    return number if held else math.nan
+
+
+def written(value: object) -> str:
+    """Write a typed cell as text."""
+    if value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and value != value):  # noqa: PLR0124 - NaN is a gap
+        return ""
+    if isinstance(value, bool | np.bool_):
+        return str(bool(value)).lower()
+    if isinstance(value, float | np.floating):
+        return str(int(value)) if float(value).is_integer() else repr(float(value))
+    return str(value)
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Named columns of cells, the row of the file that each cell stands in, and how the file is written.
+
+    ``delimiter`` is empty for a source with types.
+    """
+
+    source: str
+    header: list[str]
+    columns: list[Cells]
+    rows: NDArray[Any]
+    how: str
+    delimiter: str = ""
+    notes: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+BLOCK = 1 << 15  # cells at a time: the working arrays stay in the cache
+WORD = 8  # letters that are taken at once
+PADDING = b"\0" * WORD
+FIRST = np.array([(1 << 8 * kept) - 1 for kept in range(WORD + 1)], "<u8")  # keeps the first letters of a word
+LONGEST = 17  # sign, 15 digits, mark
+MOST_DIGITS = 15
+GROUP = 3
+MINUS, COMMA, POINT, ZERO = b"-,.0"
+POWERS = 10.0 ** np.arange(MOST_DIGITS + 1)
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What each cell of a column is, before it is known which mark is the decimal mark.
+
+    ``plain``: a plain number; ``signed``: its digits as a signed whole number (or, from a source with types, the number
+    itself); ``mark``: code of the mark in it, 0 without one; ``lead``, ``places``: digits before and after the mark.
+    """
+
+    plain: NDArray[np.bool_]
+    signed: NDArray[Any]
+    mark: NDArray[np.uint8]
+    lead: NDArray[np.uint8]
+    places: NDArray[np.uint8]
+
+    @cached_property
+    def may_be_grouped(self) -> NDArray[np.bool_]:
+        """Cells such as ``18.217`` or ``18,217``: thousands or decimals."""
+        if not self.places.any():
+            return np.zeros(len(self.plain), bool)
+        starts_like_a_group: NDArray[np.bool_] = (self.lead <= GROUP) & (np.abs(self.signed) >= 10**GROUP)
+        has_three_places: NDArray[np.bool_] = (self.mark != 0) & (self.places == GROUP)
+        return self.plain & has_three_places & starts_like_a_group
+
+    def only_decimal(self, decimal: Decimal) -> NDArray[np.bool_]:
+        """Cells that have this mark and can only be decimals, such as ``41,14`` or ``0,217``."""
+        has_mark: NDArray[np.bool_] = self.mark == ord(decimal)
+        return self.plain & has_mark & ~self.may_be_grouped
+
+    def read(self, decimal: Decimal) -> tuple[NDArray[np.bool_], NDArray[np.float64], NDArray[np.bool_]]:
+        """Return which cells are read, their numbers, and which of them have grouped thousands."""
+        if not self.places.any():
+            return self.plain, self.signed.astype(float), np.zeros(len(self.plain), bool)
+        other = (self.mark != 0) & (self.mark != ord(decimal))
+        grouped = self.may_be_grouped & other
+        numbers = self.signed / POWERS[np.where(other, 0, self.places)]
+        return self.plain & (grouped | ~other), numbers, grouped
+
+
+def typed_scan(numbers: NDArray[np.float64], known: NDArray[np.bool_]) -> Scan:
+    """Return the scan of cells that are numbers already."""
+    none = np.zeros(len(numbers), np.uint8)
+    return Scan(known, numbers, none, none, none)
+
+
+def letters(buffer: bytes, starts: NDArray[Any], lengths: NDArray[Any], longest: int) -> NDArray[np.uint8]:
+    """Return the letters of cells side by side, zeros after each cell, in rows of whole words of eight letters.
+
+    The buffer ends in :data:`PADDING`, so that every cell can be taken in whole words.
+    """
+    words = np.ndarray(len(buffer) - WORD + 1, "<u8", buffer, strides=(1,))  # the word that begins at each letter
+    furthest = len(words) - 1
+    table = np.empty((len(starts), -(-longest // WORD)), "<u8")
+    for column in range(table.shape[1]):
+        before = WORD * column
+        table[:, column] = words[np.minimum(starts + before, furthest)] & FIRST[np.clip(lengths - before, 0, WORD)]
+    return table.view(np.uint8)
+
+
+def scan_cells(buffer: bytes, starts: NDArray[Any], ends: NDArray[Any]) -> Scan:
+    """Scan the cells ``buffer[start:end]``; the buffer ends in :data:`PADDING`."""
+    n = len(starts)
+    plain, signed = np.zeros(n, bool), np.zeros(n, np.int64)
+    mark, lead, places = np.zeros(n, np.uint8), np.zeros(n, np.uint8), np.zeros(n, np.uint8)
+    for low in range(0, n, BLOCK):
+        part = slice(low, low + BLOCK)
+        lengths = ends[part] - starts[part]
+        fits = (lengths > 0) & (lengths <= LONGEST)
+        longest = int(lengths.max(where=fits, initial=0))
+        rows = letters(buffer, starts[part], np.where(fits, lengths, 0), longest).T
+        _scan_block(
+            np.ascontiguousarray(rows[:longest]), signed[part], mark[part], lead[part], places[part], plain[part]
+        )
+    return Scan(plain, signed, mark, lead, places)
+
+
+def _scan_block(
+    positions: NDArray[np.uint8],
+    signed: NDArray[np.int64],
+    mark: NDArray[np.uint8],
+    lead: NDArray[np.uint8],
+    places: NDArray[np.uint8],
+    plain: NDArray[np.bool_],
+) -> None:
+    """Go through the letters of all cells of a block side by side and fill the views."""
+    if not len(positions):
+        return
+    negative = positions[0] == MINUS
+    digits_seen = np.zeros(len(plain), np.uint8)
+    strange, leading_zero = np.zeros(len(plain), bool), np.zeros(len(plain), bool)
+    for position, letter in enumerate(positions):
+        digit = letter - np.uint8(ZERO)  # wraps around below '0', so that one comparison tells
+        is_digit = digit <= 9  # noqa: PLR2004 - a digit
+        is_mark = ((letter == COMMA) | (letter == POINT)) & (mark == 0)
+        strange |= ~(is_digit | is_mark | (letter == 0))
+        if position == 0:
+            strange &= ~negative
+        if strange.all():  # a column of words
+            return
+        leading_zero |= is_digit & (digits_seen == 1) & (signed == 0) & (mark == 0)
+        np.copyto(signed, signed * 10 + digit, where=is_digit)
+        digits_seen += is_digit
+        lead += is_digit & (mark == 0)
+        np.copyto(mark, letter, where=is_mark)
+    places[:] = digits_seen - lead
+    well_formed = (lead > 0) & ((places > 0) == (mark != 0)) & (digits_seen <= MOST_DIGITS)
+    plain[:] = well_formed & ~strange & ~leading_zero
+    np.negative(signed, out=signed, where=negative)
+
+
+HEAD = 1 << 16  # bytes in which the header of a large file stands
+
+
+def read_regular(file: Encoded, delimiter: str, key: str, header_rows: int | None, source: str) -> Grid | None:
+    """Read a regular file; None for any other, which is then read row by row.
+
+    Both ways give the same result. An irregular file needs the other one, which names the line of a fault.
+    """
+    raw = file.raw
+    if b'"' in raw:
+        return None
+    end = raw.find(b"\n", HEAD)
+    head = raw if end < 0 else raw[: end + 1]
+    if head.count(b"\r") != head.count(b"\r\n"):
+        return None  # a line end of another kind
+    lines = head.split(b"\n")  # a carriage return at the end of a line is a blank at the end of its last cell
+    split = [(number, line.decode(file.codec).split(delimiter)) for number, line in enumerate(lines, start=1)]
+    rows = [(number, row) for number, row in split if any(cell.strip() for cell in row)]
+    if len(rows) < 2:  # noqa: PLR2004 - a header and at least one row
+        return None
+    header = find_header(rows, key, header_rows, source)
+    first = rows[header.rows][0]
+    start = sum(len(line) + 1 for line in lines[: first - 1])
+    stop = len(raw) - len(raw[-HEAD:]) + len(raw[-HEAD:].rstrip(b"\r\n"))  # more empty lines are left to the other way
+    columns = _stretches(raw, start, stop, delimiter, len(header.names), file.codec)
+    if columns is None:
+        return None
+    numbered = np.arange(first, first + len(columns[0]))
+    return Grid(source, header.names, columns, numbered, file.told, delimiter, header.notes, header.problems)
+
+
+def _stretches(raw: bytes, start: int, stop: int, delimiter: str, width: int, codec: str) -> list[Cells] | None:
+    """Return the columns as stretches of the bytes; None where a row has another width."""
+    letter = np.frombuffer(raw, np.uint8)
+    body = letter[start:stop]
+    is_end = np.ones(len(body) + 1, bool)  # the last row ends with the body
+    np.equal(body, ord("\n"), out=is_end[:-1])
+    is_any = is_end.copy()
+    is_any[:-1] |= body == ord(delimiter)
+    ends = np.flatnonzero(is_any)
+    count = int(np.count_nonzero(is_end))
+    if len(ends) != count * width or not is_end[ends[width - 1 : -1 : width]].all():
+        return None
+    ends = np.ascontiguousarray(ends.reshape(count, width).T)  # one row per column of the table
+    ends += start
+    before = np.append(start - 1, ends[-1, :-1])
+    returns = letter[ends[-1] - 1] == ord("\r")
+    if raw.count(b"\r", start, stop) != np.count_nonzero(returns):
+        return None  # a line end of another kind
+    ends[-1] -= returns
+    if not raw[ends[0, -1] : ends[-1, -1]].decode(codec).replace(delimiter, " ").strip():
+        return None  # a last row with one cell, which may be a footnote
+    padded = raw + PADDING
+    return [
+        ByteCells(padded, ends[position - 1] if position else before, ends[position], codec)
+        for position in range(width)
+    ]

@@ -1,0 +1,475 @@
+"""Strict reading of columns as cities write them: decimal comma, grouped thousands, marks instead of values."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import numpy as np
+import pandas as pd
+
+from quartiersatlas.errors import SHOWN, NumberError, list_some
+from quartiersatlas.intake.tables.codes import STATUSES, refuse_sentinels, written_like_codes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from numpy.typing import NDArray
+    from pandas.api.extensions import ExtensionArray
+
+    from quartiersatlas.intake.tables.cells import Cells, Decimal, Rest
+    from quartiersatlas.intake.tables.codes import Profile, Status
+
+VALUE, ZERO, MISSING = (STATUSES.index(status) for status in ("value", "zero", "missing"))
+NUMERIC_SHARE = 0.5  # a column with at least this share of numbers is meant to be numeric
+LEADING_ZERO = re.compile(r"0[0-9]+")
+BLANK_NAMES = {" ": "blank", "\u00a0": "U+00A0", "\u2007": "U+2007", "\u2009": "U+2009", "\u202f": "U+202F"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column as read: values and status per cell, what is to be listed, and what holds for the whole column.
+
+    ``status`` are positions in :data:`STATUSES`.
+    """
+
+    values: NDArray[np.float64] | ExtensionArray
+    status: NDArray[np.uint8]
+    is_number: bool
+    problems: pd.DataFrame | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A column between scan and decision: plain numbers, and what each distinct text of the other cells says.
+
+    ``numbers`` and ``grouped`` hold where ``plain`` is true; ``cells.rest`` are the other cells, read in ``read``.
+    """
+
+    name: str
+    cells: Cells
+    rows: NDArray[Any]
+    decimal: Decimal
+    plain: NDArray[np.bool_]
+    numbers: NDArray[np.float64]
+    grouped: NDArray[np.bool_]
+    rest: Rest
+    read: list[Cell]
+
+    def where(self, of: Callable[[str, Cell], object]) -> NDArray[np.bool_]:
+        """Tell for each cell of the rest whether its text and reading are of some kind."""
+        kinds = np.array([bool(of(text, cell)) for text, cell in zip(self.rest.texts, self.read, strict=True)], bool)
+        return kinds[self.rest.codes] if len(kinds) else np.zeros(0, bool)
+
+    def count(self, of: Callable[[str, Cell], object]) -> int:
+        """Count the cells of the rest whose text and reading are of some kind."""
+        return int(self.where(of).sum())
+
+
+def read_column(
+    name: str,
+    cells: Cells,
+    rows: NDArray[Any],
+    decimal: Decimal,
+    profile: Profile,
+    *,
+    as_text: bool = False,
+    decided: bool = False,
+) -> Column:
+    """Read one column of cells as numbers with status, or leave it text.
+
+    ``decided`` says that the caller named the decimal mark, so that grouped and ungrouped thousands may be mixed.
+
+    Raises
+    ------
+    NumberError
+        Most cells are numbers and some are neither numbers nor known symbols, or the cells contradict each other.
+    """
+    if as_text:
+        return _text(cells)
+    draft = _draft(name, cells, rows, decimal, profile)
+    if _is_text(draft):
+        refuse_other_decimal(draft)
+        return _text(cells)
+    refuse_unknown(draft)
+    if not decided:
+        refuse_mixed_groups(draft)
+        refuse_likely_groups(draft)
+    values, status = _filled(draft)
+    refuse_sentinels(name, values, rows, [code for code, _ in number_codes(profile, decimal)])
+    return Column(values, status, True, _problems(draft), _notes(draft, profile))  # noqa: FBT003 - a field
+
+
+def _draft(name: str, cells: Cells, rows: NDArray[Any], decimal: Decimal, profile: Profile) -> Draft:
+    plain, numbers, grouped = cells.scan.read(decimal)
+    named = [code for code, status in number_codes(profile, decimal) if status != "value"]
+    plain = plain & ~np.isin(numbers, named) if named else plain
+    rest = cells.rest if len(cells.rest.where) == len(plain) - plain.sum() else cells.all_but(plain)
+    read = [read_cell(text, decimal, profile) for text in rest.texts]
+    return Draft(name, cells, rows, decimal, plain, numbers, grouped, rest, read)
+
+
+def _is_text(draft: Draft) -> bool:
+    """Tell whether a column holds words or codes: leading zeros, or hardly any number."""
+    unknown = draft.count(lambda _, cell: cell.number is None)
+    numbers = len(draft.plain) - draft.count(lambda _, cell: cell.is_mark) - unknown
+    if not numbers + unknown:
+        return draft.count(lambda text, _: not text.strip(BLANKS_AND_BREAKS)) == len(draft.plain)
+    if numbers < NUMERIC_SHARE * (numbers + unknown):
+        return True
+    zeros = draft.where(lambda text, _: LEADING_ZERO.fullmatch(text.strip(BLANKS_AND_BREAKS)))
+    if not zeros.any():
+        return False
+    if zeros.sum() < NUMERIC_SHARE * numbers and not _one_width(draft):
+        refuse_stray_zeros(draft, zeros)
+    return True
+
+
+def _one_width(draft: Draft) -> bool:
+    """Tell whether all cells but the marks have the same number of characters, as codes have."""
+    widths = {
+        len(text.strip(BLANKS)) for text, cell in zip(draft.rest.texts, draft.read, strict=True) if not cell.is_mark
+    }
+    widths |= set(map(len, draft.cells.texts(np.flatnonzero(draft.plain))))
+    return len(widths) == 1
+
+
+def _text(cells: Cells) -> Column:
+    """Leave a column text: every distinct text is stripped once."""
+    rest = cells.rest
+    codes = np.zeros(len(cells), np.int64)
+    codes[rest.where] = rest.codes
+    texts = [text.strip(BLANKS_AND_BREAKS) for text in rest.texts]
+    if len(rest.where) < len(cells):
+        plain = np.flatnonzero(cells.scan.plain)
+        _, more, distinct = cells.all_but(~cells.scan.plain)
+        codes[plain] = more + len(texts)
+        texts += distinct
+    empty = np.array([not text for text in texts], dtype=bool)[codes]
+    values = pd.Series(texts, dtype="str").array.take(codes)
+    return Column(values, np.where(empty, MISSING, VALUE).astype(np.uint8), is_number=False)
+
+
+def _filled(draft: Draft) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
+    """Return the numbers and the status of every cell."""
+    values = draft.numbers.astype(float)
+    where, codes, _ = draft.rest
+    if len(where):
+        values[where] = np.array([cell.number for cell in draft.read], dtype=float)[codes]
+    status = np.where(values == 0, ZERO, VALUE).astype(np.uint8)
+    if len(where):
+        told = np.array([STATUSES.index(cell.status) if cell.status else VALUE for cell in draft.read], np.uint8)[codes]
+        status[where] = np.where(told == VALUE, status[where], told)
+    return values, status
+
+
+def _problems(draft: Draft) -> pd.DataFrame:
+    """List every cell of a numeric column that is not a plain number."""
+    listed = draft.where(lambda _, cell: cell.done)
+    where, codes = draft.rest.where[listed], draft.rest.codes[listed]
+    raw = np.array([*draft.rest.texts, ""], dtype=object)[codes]
+    done = np.array([*(cell.done for cell in draft.read), ""], dtype=object)[codes]
+    rows = draft.rows[where].astype(object)
+    return pd.DataFrame({"row": rows, "column": draft.name, "raw": raw, "done": done})
+
+
+def _notes(draft: Draft, profile: Profile) -> list[str]:
+    """Say what holds for the whole column: grouping, percent, minus signs, what a zero means."""
+    notes = []
+    groups = {cell.grouped_by for cell in draft.read if cell.grouped_by}
+    if draft.grouped.any():
+        groups.add("." if draft.decimal == "," else ",")
+    for group in sorted(groups):
+        cells = draft.count(lambda _, cell, group=group: cell.grouped_by == group)  # type: ignore[misc]
+        cells += int(draft.grouped.sum()) if group in ".," else 0
+        notes.append(f"{draft.name}: {BLANK_NAMES.get(group, repr(group))} groups the thousands in {cells} cells")
+    if percent := draft.count(lambda _, cell: cell.is_percent):
+        notes.append(f"{draft.name}: percent signs in {percent} cells; 12 % is read as 12")
+    if minus := draft.count(lambda _, cell: cell.odd_minus):
+        notes.append(f"{draft.name}: {minus} negative numbers are written with a blank or with another sign than '-'")
+    unclear = draft.cells.scan.may_be_grouped & draft.plain & ~draft.grouped
+    if unclear.any() and not draft.cells.scan.only_decimal(draft.decimal).any():
+        example = draft.cells.texts(np.flatnonzero(unclear)[:1])[0]
+        notes.append(
+            f"{draft.name}: {int(unclear.sum())} cells such as {example!r} are read as decimals, "
+            f"as the file's decimal mark is {draft.decimal!r}"
+        )
+    if len(draft.read) == 1 and not draft.plain.any() and draft.read[0].status == "zero":
+        mark = draft.rest.texts[0].strip()
+        notes.append(
+            f"{draft.name}: every cell is {mark!r}, which is read as zero; if the column was not collected, pass "
+            f"symbols={{{mark!r}: 'missing'}}"
+        )
+    zeros = int((draft.plain & (draft.numbers == 0)).sum())
+    if zeros and profile.zero:
+        notes.append(f"{draft.name}: a printed 0 means {profile.zero} in {zeros} cells")
+    return notes
+
+
+BLANKS = " \u00a0\u2007\u2009\u202f"
+BLANKS_AND_BREAKS = BLANKS + "\t\r\n"
+MINUSES = "-−–"
+# one, or letters and stars with their bracket; a digit needs a blank or a bracket of its own, or it would be a number's
+FOOTNOTE = rf"[{BLANKS}]+\(?(?:\d{{1,2}}|[a-z])\)|\((?:\d{{1,2}}|[a-z])\)|[{BLANKS}]*(?:\*+|[¹²³⁴⁵⁶⁷⁸⁹⁰]+\)?|[a-z]\))"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What one cell says.
+
+    ``number`` is None for a word or an unknown mark and NaN for a mark that stands instead of a number. ``status`` is
+    empty where the number says it all; ``done`` is empty where nothing needs to be listed.
+    """
+
+    number: float | None
+    status: Status | str = ""
+    done: str = ""
+    is_mark: bool = False
+    is_percent: bool = False
+    grouped_by: str = ""
+    odd_minus: bool = False
+
+
+UNKNOWN = Cell(None)
+
+
+def read_cell(text: str, decimal: Decimal, profile: Profile) -> Cell:
+    """Read one cell.
+
+    Examples
+    --------
+    >>> from quartiersatlas.intake.tables.codes import PROFILES
+    >>> cells = "1.234,5", "-  23", "123 1)", "(12)", "18.21", "k.A."
+    >>> [read_cell(text, ",", PROFILES["auto"]).number for text in cells]
+    [1234.5, -23.0, 123.0, 12.0, None, None]
+    """
+    text = text.strip(BLANKS_AND_BREAKS)
+    if text in profile.instead:
+        return _mark(profile.instead[text])
+    number = read_number(text, decimal)
+    if number.number is not None:
+        return _as_named(number, decimal, profile)
+    if text.endswith("%"):
+        inner = read_number(text[:-1].rstrip(BLANKS), decimal)
+        return inner if inner.number is None else Cell(inner.number, is_percent=True, grouped_by=inner.grouped_by)
+    return _with_mark_beside(text, decimal, profile)
+
+
+def _mark(status: Status) -> Cell:
+    return Cell(0.0 if status == "zero" else math.nan, status, f"read as {status}", is_mark=True)
+
+
+def _as_named(cell: Cell, decimal: Decimal, profile: Profile) -> Cell:
+    """Return the cell, or what its number was said to mean, such as ``-9999``."""
+    for code, status in number_codes(profile, decimal):
+        if cell.number == code and status != "value":
+            return _mark(status)
+    return cell
+
+
+def _with_mark_beside(text: str, decimal: Decimal, profile: Profile) -> Cell:
+    """Read a number with brackets around it, or with a letter or a footnote after it."""
+    if text.startswith("(") and text.endswith(")"):
+        inner = read_number(text[1:-1].strip(BLANKS), decimal)
+        return _kept(inner, "unreliable", "in brackets")
+    for letter, status in profile.beside.items():
+        if text.endswith(letter):
+            inner = read_number(text.removesuffix(letter).rstrip(BLANKS), decimal)
+            if inner.number is not None:
+                return _kept(inner, status, f"marked {letter!r}")
+    if found := re.search(rf"(?:{FOOTNOTE})$", text):
+        note = found.group().strip(BLANKS)
+        return _kept(read_number(text[: found.start()], decimal), "value", f"footnote {note!r} set aside")
+    return UNKNOWN
+
+
+def _kept(inner: Cell, status: Status, why: str) -> Cell:
+    if inner.number is None:
+        return UNKNOWN
+    told = f"read as {inner.number:.15g}, {why}" + ("" if status == "value" else f": {status}")
+    return Cell(inner.number, "" if status == "value" else status, told, grouped_by=inner.grouped_by)
+
+
+@lru_cache(maxsize=2)
+def _pattern(decimal: Decimal) -> re.Pattern[str]:
+    """Return the pattern of a number: minus, digits (grouped by threes with one mark, or not), decimals."""
+    group = "." if decimal == "," else ","
+    exponent = r"(?:[eE][-+]?\d{1,3})?" if decimal == "." else ""
+    return re.compile(
+        rf"(?P<sign>[{MINUSES}+]?)(?P<gap>(?<=[{MINUSES}+])[{BLANKS}]*)?"
+        rf"(?P<whole>[1-9][0-9]{{0,2}}(?:(?P<group>[{re.escape(group)}{BLANKS}'’])[0-9]{{3}})(?:(?P=group)[0-9]{{3}})*|[0-9]+)?"
+        rf"(?P<places>{re.escape(decimal)}[0-9]+)?(?P<exponent>{exponent})"
+    )
+
+
+def read_number(text: str, decimal: Decimal) -> Cell:
+    """Read a cell that is strictly a number, and nothing else."""
+    found = _pattern(decimal).fullmatch(text)
+    if found is None or not (found["whole"] or found["places"]):
+        return UNKNOWN
+    group = found["group"] or ""
+    whole = (found["whole"] or "0").replace(group, "") if group else found["whole"] or "0"
+    number = float(whole + (found["places"] or "").replace(",", ".") + found["exponent"])
+    if not math.isfinite(number) or (found["places"] is None and not found["exponent"] and int(whole) != number):
+        return UNKNOWN  # a key or an overflow: more digits than a number can hold
+    minus = found["sign"] in MINUSES and found["sign"] != ""
+    plain = found["sign"] in ("", "-") and not found["gap"]
+    return Cell(-number if minus else number, grouped_by=group, odd_minus=minus and not plain)
+
+
+@lru_cache(maxsize=16)
+def _codes(marks: tuple[tuple[str, Status], ...], decimal: Decimal) -> tuple[tuple[float, Status], ...]:
+    numbers = ((read_number(mark.replace(".", decimal), decimal).number, status) for mark, status in marks)
+    return tuple((number, status) for number, status in numbers if number is not None)
+
+
+def number_codes(profile: Profile, decimal: Decimal) -> tuple[tuple[float, Status], ...]:
+    """Return the numbers that a profile gives a meaning, such as -9999: in whatever way a cell writes them."""
+    return _codes(tuple(profile.instead.items()), decimal)
+
+
+EXAMPLES = 3
+
+
+def decide_decimal(columns: Iterable[Cells], profile: Profile) -> Decimal:
+    """Decide the decimal mark of a file: one cell such as ``41,14`` tells it for all.
+
+    Raises
+    ------
+    NumberError
+        Cells such as ``18.217`` may be thousands or decimals and nothing in the file tells which.
+    """
+    has_point, unclear, examples = False, 0, list[str]()
+    for cells in columns:
+        scan = cells.scan
+        only_comma, only_point = bool(scan.only_decimal(",").any()), bool(scan.only_decimal(".").any())
+        either = scan.may_be_grouped
+        unclear += int(either.sum())
+        examples += list(cells.texts(np.flatnonzero(either)[:EXAMPLES]))
+        for text in cells.rest.texts:
+            with_comma, with_point = (_is_number(text, mark, profile) for mark in (",", "."))
+            only_comma |= with_comma and not with_point
+            only_point |= with_point and not with_comma
+            if with_comma and with_point and ("," in text or "." in text):
+                unclear += 1
+                examples.append(text)
+        if only_comma:
+            return ","
+        has_point |= only_point
+    if unclear and not has_point:
+        raise NumberError(
+            f"{unclear} cells such as {list_some(examples[:EXAMPLES])} may be thousands or decimals, and no other cell "
+            f"of the file tells which. Pass decimal=',' (18.217 is eighteen thousand, 18,217 is eighteen) or "
+            f"decimal='.' (18.217 is eighteen, 18,217 is eighteen thousand)."
+        )
+    return "."
+
+
+def _is_number(text: str, decimal: Decimal, profile: Profile) -> bool:
+    if "," not in text and "." not in text:
+        return False
+    cell = read_cell(text, decimal, profile)
+    return cell.number is not None and not cell.is_mark
+
+
+MOSTLY = 0.5
+GROUPS_FROM = 1000
+SEVERAL = 2
+DAY_OR_HEADING = re.compile(r"[0-9]{1,2}\.[0-9]{1,2}")
+
+
+def refuse_unknown(draft: Draft) -> None:
+    """Refuse cells that are neither numbers nor marks, and percent signs that only some cells have."""
+    refused = draft.where(lambda _, cell: cell.number is None)
+    percent = draft.where(lambda _, cell: cell.is_percent)
+    without = draft.where(lambda _, cell: cell.number and not cell.is_percent and not cell.is_mark)
+    if percent.any() and ((draft.plain & (draft.numbers != 0)).any() or without.any()):
+        refused |= percent
+    if refused.any():
+        mark = draft.rest.texts[draft.rest.codes[refused][0]].strip(BLANKS_AND_BREAKS)
+        _refuse(
+            draft,
+            draft.rest.where[refused],
+            "are not numbers",
+            f"The decimal mark is {draft.decimal!r}. Correct the file, "
+            f"or name the marks: symbols={{{mark!r}: 'missing'}}",
+        )
+
+
+def refuse_mixed_groups(draft: Draft) -> None:
+    """Refuse ``18.217`` beside ``2345``: a column that groups its thousands does so in every cell."""
+    if not draft.grouped.any():
+        return
+    ungrouped = draft.plain & ~draft.grouped & (np.abs(draft.numbers) >= GROUPS_FROM)
+    ungrouped &= ~written_like_codes(draft.numbers)
+    if ungrouped.any():
+        example = draft.cells.texts(np.flatnonzero(ungrouped)[:1])[0]
+        _refuse(
+            draft,
+            np.flatnonzero(draft.grouped),
+            f"would be thousands with a mark, and others such as {example!r} have none",
+            f"Pass decimal={draft.decimal!r} if they are thousands; if not, correct the file",
+        )
+
+
+def refuse_likely_groups(draft: Draft) -> None:
+    """Refuse a column of ``80.934``, ``18.714``, ... in a file with decimal points: all of them have three places.
+
+    They may be decimals to three places as well as thousands in the German way. With a decimal comma there is no such
+    doubt: nobody groups thousands with commas in a file that has decimal commas.
+    """
+    if draft.decimal == ",":
+        return
+    scan = draft.cells.scan
+    unclear = scan.may_be_grouped & draft.plain & ~draft.grouped
+    if unclear.sum() >= SEVERAL and not scan.only_decimal(draft.decimal).any():
+        _refuse(
+            draft,
+            np.flatnonzero(unclear),
+            "may be thousands or decimals: all of them have three places, and other columns have decimal points",
+            "Pass decimal='.' if they are decimals; if they are thousands, write them without the point, "
+            "as the file contradicts itself",
+        )
+
+
+def refuse_stray_zeros(draft: Draft, zeros: NDArray[np.bool_]) -> NoReturn:
+    """Refuse numbers of which few begin with a zero and that are no codes of one width."""
+    _refuse(
+        draft,
+        draft.rest.where[zeros],
+        "begin with a zero and the others do not",
+        f"If the column holds codes, pass text=[{draft.name!r}]; if it holds numbers, correct the file",
+    )
+
+
+def refuse_other_decimal(draft: Draft) -> None:
+    """Refuse to take a column for text whose numbers have the other decimal mark than the rest of the file."""
+    other: Decimal = "." if draft.decimal == "," else ","
+    decimals = draft.cells.scan.only_decimal(other)
+    written = len(draft.plain) - draft.count(lambda _, cell: cell.is_mark)
+    if not decimals.any() or (decimals | draft.plain).sum() < MOSTLY * written:
+        return
+    if all(DAY_OR_HEADING.fullmatch(text.strip(BLANKS_AND_BREAKS)) for text in draft.cells.texts(decimals)):
+        return
+    _refuse(
+        draft,
+        np.flatnonzero(decimals),
+        f"have the decimal mark {other!r}, and the file's is {draft.decimal!r}",
+        f"Correct the file, leave the column out with columns=[...], or read it as text with text=[{draft.name!r}]",
+    )
+
+
+def _refuse(draft: Draft, where: NDArray[Any], what: str, repair: str) -> NoReturn:
+    """Raise the error for some cells of a column: which, where, how many, and what to do."""
+    raw = [text.strip(BLANKS_AND_BREAKS) for text in draft.cells.texts(where)]
+    problems = pd.DataFrame({"row": draft.rows[where], "column": draft.name, "raw": raw})
+    shown = ", ".join(f"{raw!r} in line {row}" for row, raw in zip(problems["row"][:SHOWN], raw, strict=False))
+    more = f" and {len(raw) - SHOWN} more" if len(raw) > SHOWN else ""
+    raise NumberError(
+        f"{len(raw)} cells of column {draft.name!r} {what}: {shown}{more}. {repair}. All of them: err.problems",
+        problems,
+    )

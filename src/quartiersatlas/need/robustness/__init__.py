@@ -1,0 +1,1 @@
+"""Is the index what it says, and does the shortlist hold?"""

@@ -1,0 +1,319 @@
+"""Is the index what it says? Real weights, copies, consistency, skew and references of its indicators."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from quartiersatlas.catalogue import Message
+from quartiersatlas.need.score.scales import KURTOSIS, SKEW, skew_and_kurtosis, transformed
+from quartiersatlas.need.score.scores import group_parts, percent
+from quartiersatlas.need.spec.spec import NeedIndicator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from numpy.typing import NDArray
+
+    from quartiersatlas.need.result import NeedIndex
+    from quartiersatlas.need.spec.spec import NeedAxis
+
+    Array = NDArray[np.float64]
+    Row = tuple[str, str, str, float, str]
+
+REDUNDANT = 0.9  # correlations from here on are flagged (the default of COINr, Becker et al. 2022)
+EXACT = 1e-12
+HALF = 0.5
+COLUMNS = ["check", "axis", "item", "value", "note"]
+
+
+@dataclass(frozen=True)
+class NeedAudit:
+    """What the numbers say about a need index.
+
+    Parameters
+    ----------
+    spec : str
+        Id and fingerprint of the spec.
+    table : DataFrame
+        One row per number: ``check``, ``axis``, ``item`` (an indicator, a pair ``"a / b"``, a group), ``value`` and
+        ``note``.
+    correlations : mapping of str to DataFrame
+        Axis -> Pearson correlations of its indicators (treated, in their direction, on their scale) and of its score.
+    effective_weights : DataFrame
+        On (axis, indicator): ``nominal`` and ``effective`` share of the weights, each summing to 1 per axis, and
+        ``correlation`` with the score.
+    ratios : DataFrame
+        Areas x indicators: value of the area / value of the city from the counts (the mean of the areas where there
+        are none). NaN for changes and other indicators with values below 0, and where the reference is not above 0.
+    counts : DataFrame
+        Areas x (indicator, ``numerator`` or ``denominator``) of the indicators that have counts, of the later date.
+    findings : tuple of Message
+        What a reader has to know; the warnings of the index first.
+    """
+
+    spec: str
+    table: pd.DataFrame
+    correlations: Mapping[str, pd.DataFrame]
+    effective_weights: pd.DataFrame
+    ratios: pd.DataFrame
+    counts: pd.DataFrame
+    findings: tuple[Message, ...]
+
+    def __repr__(self) -> str:
+        lines = [f"NeedAudit of {self.spec}; findings: {len(self.findings)}"]
+        lines += [f"  - {finding}" for finding in self.findings]
+        lines.append("  weight: nominal, effective, correlation with the score")
+        lines += [
+            f"    {', '.join(map(str, place))}: {nominal:.3f}, {effective:.3f}, {correlation:.3f}"
+            for place, (nominal, effective, correlation) in zip(
+                self.effective_weights.index, self.effective_weights.to_numpy(), strict=True
+            )
+        ]
+        for check, words in (("alpha", "Cronbach's alpha"), ("first_component", "variance on the first component")):
+            rows = self.table[self.table["check"] == check]
+            lines += [
+                f"  {axis}, {item}: {words} {value:.3f}"
+                for axis, item, value in zip(rows["axis"], rows["item"], rows["value"], strict=True)
+            ]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return f"<pre>{escape(repr(self))}</pre>"
+
+
+def audited(need: NeedIndex) -> NeedAudit:
+    """Compute the audit of a need index."""
+    rows: list[Row] = []
+    findings = [*need.warnings, *_weights_sum(need, rows)]
+    correlations, weights = {}, {}
+    for axis in need.spec.axes:
+        parts = indicator_parts(need, axis)
+        related = pd.concat([parts, need.scores.loc[need.scored, axis.id].rename("score")], axis=1).corr()
+        correlations[axis.id] = related
+        weights[axis.id] = _effective(need, axis, related)
+        rows += _weight_rows(axis, weights[axis.id])
+        rows += _consistency_rows(need, axis, parts)
+        findings += _weight_findings(need, axis, weights[axis.id])
+        for part in (_pairs(need, axis, related), _shapes(need, axis)):
+            rows += part[0]
+            findings += part[1]
+        rows += list(_reference_rows(need, axis))
+    if any(message.name == "warning_few_areas" for message in need.warnings):
+        findings.append(Message("audit_ratios", {"areas": len(need.scored)}))
+    return NeedAudit(
+        spec=f"{need.spec.id} ({need.spec.hash})",
+        table=pd.DataFrame(rows, columns=COLUMNS),
+        correlations=correlations,
+        effective_weights=pd.concat(weights, names=["axis", "indicator"]),
+        ratios=_ratios(need),
+        counts=_counts(need),
+        findings=tuple(findings),
+    )
+
+
+def indicator_parts(need: NeedIndex, axis: NeedAxis) -> pd.DataFrame:
+    """Return the indicators of an axis as they enter their group: treated, in their direction, on its scale."""
+    found: dict[str, Array] = {}
+    for group in axis.groups():
+        for member, part in zip(group.members, group_parts(group, need.columns, need.ground), strict=True):
+            if isinstance(member, NeedIndicator):
+                found.setdefault(member.id, part)
+    order = dict.fromkeys(leaf.id for leaf in axis.indicators)
+    return pd.DataFrame({name: found[name] for name in order}, index=need.scored)
+
+
+def cronbach_alpha(values: Array) -> float:
+    """Return how far several members measure the same.
+
+    Parameters
+    ----------
+    values : array of float, shape (n_areas, members)
+        Areas with an unknown member are left out.
+
+    Returns
+    -------
+    float
+        At most 1; NaN below two members or two areas, or where the sum of the members does not vary.
+
+    Notes
+    -----
+    ``alpha = k / (k - 1) (1 - sum_j var(x_j) / var(sum_j x_j))`` [1]_
+
+    References
+    ----------
+    .. [1] Cronbach, L. J. (1951). Coefficient alpha and the internal structure of tests. Psychometrika 16(3), 297-334.
+
+    Examples
+    --------
+    >>> round(cronbach_alpha(np.array([[1.0, 2.0], [2.0, 2.0], [3.0, 5.0]])), 4)
+    0.8571
+    """
+    known = values[~np.isnan(values).any(axis=1)]
+    k = known.shape[1]
+    total = float(known.sum(axis=1).var()) if len(known) else 0.0
+    if k < 2 or not total > 0:  # noqa: PLR2004 - one member agrees with itself
+        return float("nan")
+    return float(k / (k - 1) * (1 - known.var(axis=0).sum() / total))
+
+
+def first_component_share(values: Array) -> float:
+    """Return the share of the variance of standardised members that lies on their first principal component.
+
+    Parameters
+    ----------
+    values : array of float, shape (n_areas, members)
+        Areas with an unknown member are left out.
+
+    Returns
+    -------
+    float
+        From 1 / members (unrelated) to 1; NaN where a member does not vary.
+    """
+    known = values[~np.isnan(values).any(axis=1)]
+    if len(known) < 2 or not (np.ptp(known, axis=0) > 0).all():  # noqa: PLR2004 - one area does not vary
+        return float("nan")
+    related = np.atleast_2d(np.corrcoef(known, rowvar=False))
+    return float(np.linalg.eigvalsh(related)[-1] / related.shape[0])
+
+
+def _weights_sum(need: NeedIndex, rows: list[Row]) -> list[Message]:
+    """Compare the weights of the first axis with what the source says they sum to."""
+    axis, said = need.spec.axes[0], need.spec.weights_sum
+    total = float(sum(member.weight for member in axis.members))
+    rows.append(("weights_sum", axis.id, axis.id, total, "" if said is None else f"source: {said:g}"))
+    if said is None or abs(total - said) <= 1e-9:  # noqa: PLR2004 - a sum of decimals
+        return []
+    return [Message("audit_weights_sum", {"axis": axis.id, "sum": f"{total:g}", "source": f"{said:g}"})]
+
+
+def _effective(need: NeedIndex, axis: NeedAxis, related: pd.DataFrame) -> pd.DataFrame:
+    """Return nominal and effective weights of the indicators."""
+    reference = need.reference[need.reference["axis"] == axis.id]
+    correlation = related.iloc[:-1, -1]
+    main = correlation**2
+    nominal = reference.groupby("indicator")["share_of_weight"].sum().reindex(correlation.index)
+    return pd.DataFrame({"nominal": nominal, "effective": main / main.sum(), "correlation": correlation})
+
+
+def _weight_rows(axis: NeedAxis, weights: pd.DataFrame) -> list[Row]:
+    return [
+        (check, axis.id, str(name), float(value), "no variance" if np.isnan(value) else "")
+        for check, column in (
+            ("nominal_weight", "nominal"),
+            ("effective_weight", "effective"),
+            ("correlation_with_score", "correlation"),
+        )
+        for name, value in zip(weights.index, weights[column].to_numpy(), strict=True)
+    ]
+
+
+def _weight_findings(need: NeedIndex, axis: NeedAxis, weights: pd.DataFrame) -> list[Message]:
+    """Warn of context indicators that weigh most, by the spec or in effect, and of indicators against the score."""
+    catalogue, found = need.inputs.catalogue, []
+    is_context = np.array([name in catalogue and catalogue[name].role == "context" for name in weights.index])
+    context, others = weights[is_context], weights[~is_context]
+    kinds = ["nominal", "effective"]
+    heaviest = (context[kinds].sum() >= HALF - EXACT) | (context[kinds].max() > others[kinds].max() + EXACT)
+    if heaviest.any():
+        shares = {kind: percent(float(context[kind].sum())) for kind in kinds}
+        found.append(Message("audit_context", {"axis": axis.id, "names": ", ".join(context.index), **shares}))
+    against = weights.index[weights["correlation"] < 0]
+    if len(against):
+        found.append(Message("audit_negative", {"axis": axis.id, "names": ", ".join(against)}))
+    return found
+
+
+def _consistency_rows(need: NeedIndex, axis: NeedAxis, parts: pd.DataFrame) -> Iterator[Row]:
+    """Yield Cronbach's alpha of every group with two members, and the first component of all indicators."""
+    for group in axis.groups():
+        if len(group.members) > 1:
+            members = group_parts(group, need.columns, need.ground).T
+            yield "alpha", axis.id, group.id, cronbach_alpha(members), f"{len(group.members)} members"
+    if parts.shape[1] > 1:
+        share = first_component_share(parts.to_numpy())
+        yield "first_component", axis.id, axis.id, share, f"{parts.shape[1]} indicators"
+
+
+def _pairs(need: NeedIndex, axis: NeedAxis, related: pd.DataFrame) -> tuple[list[Row], list[Message]]:
+    """Flag pairs that say nearly the same, and pairs of which one is a copy of the other."""
+    rows, copies, redundant = [], [], []
+    raw = need.inputs.values.loc[need.scored]
+    for (i, first), (j, second) in combinations(enumerate(related.columns[:-1]), 2):
+        value, pair = float(related.to_numpy()[i, j]), f"{first} / {second}"
+        kind = _copy(raw[first], raw[second])
+        if kind:
+            rows.append(("copy", axis.id, pair, value, kind))
+            copies.append(pair)
+        elif abs(value) >= REDUNDANT:
+            rows.append(("redundant_pair", axis.id, pair, value, f"|r| >= {REDUNDANT:g}"))
+            redundant.append(pair)
+    found = [
+        Message(name, {"axis": axis.id, "pairs": ", ".join(pairs), **more})
+        for name, pairs, more in (
+            ("audit_copies", copies, {}),
+            ("audit_redundant", redundant, {"limit": f"{REDUNDANT:g}"}),
+        )
+        if pairs
+    ]
+    return rows, found
+
+
+def _copy(first: pd.Series[float], second: pd.Series[float]) -> str:
+    """Return how one column makes the other: not at all, as it is, or by ``a + b x``."""
+    if first.equals(second):
+        return "identical values"
+    x, y = first.dropna(), second.dropna()
+    if not x.index.equals(y.index) or len(x) < 3 or x.nunique() < 2 or y.nunique() < 2:  # noqa: PLR2004 - two points lie on a line
+        return ""
+    return "y = a + b x" if abs(x.corr(y)) >= 1 - EXACT else ""
+
+
+def _shapes(need: NeedIndex, axis: NeedAxis) -> tuple[list[Row], list[Message]]:
+    """Return skewness and kurtosis of the indicators after their treatment; both beyond the limits is flagged."""
+    rows, skewed = [], []
+    for leaf in {leaf.id: leaf for leaf in axis.indicators}.values():
+        skew, kurtosis = skew_and_kurtosis(transformed(need.columns[leaf.id], leaf.transform, leaf.id))
+        flagged = abs(skew) > SKEW and kurtosis > KURTOSIS
+        note = f"|skewness| > {SKEW:g} and kurtosis > {KURTOSIS:g}" if flagged else ""
+        rows += [("skewness", axis.id, leaf.id, skew, note), ("kurtosis", axis.id, leaf.id, kurtosis, note)]
+        skewed += [leaf.id] if flagged else []
+    found = [Message("audit_skewed", {"axis": axis.id, "names": ", ".join(skewed)})] if skewed else []
+    return rows, found
+
+
+def _reference_rows(need: NeedIndex, axis: NeedAxis) -> Iterator[Row]:
+    """Yield both references by name: the value of the whole city and the mean of the areas."""
+    rows = need.reference[need.reference["axis"] == axis.id]
+    note = f"unweighted, {len(need.scored)} scored areas"
+    for name, mean, city in zip(rows["indicator"], rows["mean"], rows["city"], strict=True):
+        yield "mean_of_areas", axis.id, name, mean, note
+        if pd.notna(city):
+            yield "city_value", axis.id, name, city, "from the counts of all areas"
+            yield "city_minus_mean", axis.id, name, city - mean, ""
+
+
+def _counts(need: NeedIndex) -> pd.DataFrame:
+    columns = {
+        (name, part): getattr(counts, part)
+        for name, counts in need.inputs.counts.items()
+        for part in ("numerator", "denominator")
+    }
+    frame = pd.DataFrame(columns, index=need.scores.index)
+    return frame.set_axis(pd.MultiIndex.from_tuples(list(columns), names=["indicator", "count"]), axis=1)
+
+
+def _ratios(need: NeedIndex) -> pd.DataFrame:
+    """Return values as multiples of the reference."""
+    rows = need.reference.drop_duplicates("indicator").set_index("indicator")
+    values, counts = need.inputs.values, need.inputs.counts
+    changes = [name for name, column in counts.items() if column.earlier is not None]
+    has_ratio = ~(values[rows.index] < 0).any() & ~rows.index.isin(changes)
+    reference = rows["city"].fillna(rows["mean"])
+    return values / reference.where(has_ratio & (reference > 0))

@@ -1,0 +1,1 @@
+"""From indicators to scores and classes, and what each indicator contributes."""

@@ -1,0 +1,186 @@
+"""The score of one area in words: class, rank, what raises it, what lowers it; or why there is none."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from quartiersatlas.catalogue import check_lang, number_text, text
+from quartiersatlas.catalogue.texts import THIN_BLANK, pick
+from quartiersatlas.errors import SpecError, list_some
+from quartiersatlas.need.score.contributions import is_geometric
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from quartiersatlas.catalogue import Catalogue, Indicator, Lang
+    from quartiersatlas.need.result import NeedIndex
+    from quartiersatlas.need.spec.spec import NeedAxis, NeedIndicator
+
+BANDS = (1, 5, 10, 20)  # percent of the areas
+MOST_NAMED = 3  # indicators in one direction
+CHANGE = "_change"
+
+
+def explained(need: NeedIndex, key: str, axis: NeedAxis, lang: Lang) -> str:
+    """Return two to four sentences on one area."""
+    check_lang(lang)
+    if key not in need.scores.index:
+        close = get_close_matches(str(key), list(map(str, need.scores.index)), n=3, cutoff=0.5)
+        hint = f" Did you mean {list_some(close)}?" if close else ""
+        raise SpecError(f"The need index has no area {key!r}.{hint}")
+    if key in need.excluded.index:
+        return " ".join([_excluded(need, key, lang), text("explain_need_unknown", lang)])
+    sentences = [_standing(need, key, axis, lang), *_drivers(need, key, axis, lang)]
+    values = need.inputs.values.loc[key]
+    names = list(dict.fromkeys(leaf.id for leaf in axis.indicators))
+    missing = [name for name in names if pd.isna(values[name])]
+    if missing:
+        present = _labels(need, [name for name in names if name not in missing], lang)
+        sentences.append(text("explain_need_incomplete", lang, present=present, missing=_labels(need, missing, lang)))
+    return " ".join(sentences)
+
+
+def _excluded(need: NeedIndex, key: str, lang: Lang) -> str:
+    reason, detail = need.excluded.loc[key, ["reason", "detail"]]
+    if reason in ("missing", "no_denominator"):
+        detail = _labels(need, str(detail).split(", "), lang)
+    return text(f"excluded_{reason}", lang, key=key, detail=detail)
+
+
+def _standing(need: NeedIndex, key: str, axis: NeedAxis, lang: Lang) -> str:
+    """Say class, score and rank."""
+    scores = need.scores.loc[need.scored, axis.id]
+    own = scores[key]
+    class_id = need.classes.loc[key, axis.id]
+    n_above, n_below = int((scores > own).sum()), int((scores < own).sum())
+    return text(
+        "explain_need_score",
+        lang,
+        key=key,
+        axis=axis.label(lang),
+        name=next(c.label(lang) for c in axis.classes if c.id == class_id),
+        score=number_text(own, _decimals(scores), lang),
+        rank=number_text(n_above + 1, 0, lang),
+        areas=number_text(len(scores), 0, lang),
+        ties=_ties(len(scores) - n_above - n_below - 1, lang),
+        band=_band(n_above, n_below, len(scores), lang),
+    )
+
+
+def _ties(others: int, lang: Lang) -> str:
+    if not others:
+        return ""
+    return (
+        text("explain_need_tied_one", lang)
+        if others == 1
+        else text("explain_need_tied", lang, count=number_text(others, 0, lang))
+    )
+
+
+def _band(n_above: int, n_below: int, n: int, lang: Lang) -> str:
+    """Return the narrowest band that holds the area and all that share its score; none where they straddle its edge."""
+    for share in BANDS:
+        if n - n_below <= n * share / 100:
+            return text("explain_need_highest", lang, share=share)
+        if n - n_above <= n * share / 100:
+            return text("explain_need_lowest", lang, share=share)
+    between = min(n_above, n_below) >= n * BANDS[-1] / 100
+    return text("explain_need_between", lang, share=BANDS[-1]) if between else ""
+
+
+def _drivers(need: NeedIndex, key: str, axis: NeedAxis, lang: Lang) -> list[str]:
+    """Say which indicators raise the score above that of an average area, and which lower it."""
+    parts = need.contributions[axis.id].loc[need.scored]
+    known = need.inputs.values.loc[key, parts.columns].notna()
+    from_mean = (parts.loc[key] - parts.mean())[known]
+    noise = 1e-9 * float(parts.abs().to_numpy().max())
+    up = from_mean[from_mean > noise].sort_values(ascending=False, kind="stable")
+    down = from_mean[from_mean < -noise].sort_values(kind="stable")
+    if up.empty and down.empty:
+        return [text("explain_need_average", lang)]
+    words = {
+        sign: _joined((_part(need, key, axis, str(name), part, lang) for name, part in some[:MOST_NAMED].items()), lang)
+        for sign, some in (("up", up), ("down", down))
+    }
+    first, then = ("up", "down") if from_mean.sum() >= 0 else ("down", "up")
+    if not words[first]:
+        first, then = then, first
+    sentences = [text(f"explain_need_{first}", lang, parts=words[first])]
+    if not words[then]:
+        return [*sentences, text("explain_need_all", lang)]
+    return [*sentences, text(f"explain_need_then_{then}", lang, parts=words[then])]
+
+
+def _part(need: NeedIndex, key: str, axis: NeedAxis, name: str, part: float, lang: Lang) -> str:
+    """Name an indicator with its value, the reference and its contribution."""
+    leaf = next(leaf for leaf in axis.indicators if leaf.id == name)
+    reference = need.reference.query("axis == @axis.id and indicator == @name").iloc[0]
+    counted = pd.notna(reference["city"])
+    notes = [
+        text(
+            "explain_need_city" if counted else "explain_need_mean",
+            lang,
+            value=_value(need, leaf, reference["city"] if counted else reference["mean"], lang),
+        )
+    ]
+    if leaf.direction < 0:
+        notes.append(text("explain_need_reversed", lang))
+    if is_geometric(axis):
+        notes.append(text("explain_need_factor", lang, part=number_text(np.exp(part), 2, lang)))
+    else:
+        sign = "+" if part > 0 else ""
+        notes.append(text("explain_need_part", lang, part=sign + number_text(part, 2, lang)))
+    value = _value(need, leaf, float(need.inputs.values[name].loc[key]), lang)
+    label, known = label_of(leaf, need.inputs.catalogue, lang), _in_catalogue(leaf.id, need.inputs.catalogue)
+    if known is not None and known.role == "context":
+        label = text("explain_need_context", lang, label=label)
+    return f"{label} ({'; '.join([value, *notes])})"
+
+
+def _value(need: NeedIndex, leaf: NeedIndicator, value: float, lang: Lang) -> str:
+    """Return a value with its unit, where the catalogue knows it."""
+    column, known = need.inputs.values[leaf.id], _in_catalogue(leaf.id, need.inputs.catalogue)
+    if known is None:
+        return number_text(value, _decimals(pd.Series([*column, value])), lang)
+    unit = known.unit
+    if leaf.id != known.id and unit == "percent":
+        unit = "percentage points"
+    sign = text(f"unit_{unit.replace(' ', '_')}", lang)
+    return f"{number_text(value, 1, lang)}{THIN_BLANK}{sign}" if sign else number_text(value, 1, lang)
+
+
+def label_of(leaf: NeedIndicator, catalogue: Catalogue, lang: Lang) -> str:
+    """Return the label of an indicator: the spec's, the catalogue's, or its name."""
+    own, known = pick(lang, leaf.label_de, leaf.label_en), _in_catalogue(leaf.id, catalogue)
+    if own or known is None:
+        return own or leaf.id
+    return known.label(lang) if leaf.id == known.id else text("label_change", lang, label=known.label(lang))
+
+
+def _in_catalogue(name: str, catalogue: Catalogue) -> Indicator | None:
+    """Return the indicator, or the one that a change is of."""
+    for known in (name, name.removesuffix(CHANGE)):
+        if known in catalogue:
+            return catalogue[known]
+    return None
+
+
+def _labels(need: NeedIndex, names: Iterable[str], lang: Lang) -> str:
+    """Return the labels of indicators; a column that is none keeps its name."""
+    leaves = {leaf.id: leaf for axis in need.spec.axes for leaf in axis.indicators}
+    return ", ".join(label_of(leaves[n], need.inputs.catalogue, lang) if n in leaves else n for n in names)
+
+
+def _joined(parts: Iterable[str], lang: Lang) -> str:
+    *first, last = [*parts] or [""]
+    return text("rule_and", lang, left=", ".join(first), right=last) if first else last
+
+
+def _decimals(values: pd.Series[float]) -> int:
+    """Return 0 for whole numbers, 2 otherwise."""
+    known = values.dropna()
+    return 0 if bool((known == known.round()).all()) else 2

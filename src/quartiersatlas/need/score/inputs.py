@@ -1,0 +1,311 @@
+"""What a need index is made of: values, counts behind them, residents, city values; and which areas are not scored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from pandas.api.types import is_bool_dtype, is_numeric_dtype
+
+from quartiersatlas.catalogue import Catalogue
+from quartiersatlas.errors import ColumnError, SpecError, list_some
+from quartiersatlas.indicators import city_value, rates
+from quartiersatlas.intake import AreaData
+from quartiersatlas.intake.joining.data import checked_counts
+from quartiersatlas.need.score.arguments import check_countable
+from quartiersatlas.need.score.scores import Ground, present_share
+from quartiersatlas.need.spec.spec import NeedGroup
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from quartiersatlas.need.spec.spec import NeedIndicator, NeedSpec
+
+SENTINELS = (-99999999, -999999, -99999, -9999, -8888, -7777, -999, -99, 99999999)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """The counts behind an indicator, on the district key.
+
+    Parameters
+    ----------
+    numerator, denominator : Series of float
+        Of the later date, where there are two.
+    earlier : tuple of two Series, optional
+        Numerator and denominator of the earlier date: the indicator is a change.
+    per : float
+        Unit of the indicator: 100 for percent.
+    """
+
+    numerator: pd.Series[float]
+    denominator: pd.Series[float]
+    earlier: tuple[pd.Series[float], pd.Series[float]] | None = None
+    per: float = 100.0
+
+    def on(self, index: pd.Index) -> Counts:
+        """Return the counts in the order of other areas' keys."""
+        earlier = None if self.earlier is None else (self.earlier[0].loc[index], self.earlier[1].loc[index])
+        return replace(
+            self, numerator=self.numerator.loc[index], denominator=self.denominator.loc[index], earlier=earlier
+        )
+
+    @property
+    def city(self) -> float:
+        """The value of the whole city, from the counts."""
+        value = city_value(self.numerator, self.denominator)
+        if self.earlier is not None:
+            value -= city_value(*self.earlier)
+        return value * self.per
+
+
+@dataclass(frozen=True)
+class NeedInputs:
+    """Values and counts of a need index.
+
+    Parameters
+    ----------
+    values : DataFrame of float
+        One column per indicator, all areas, in the indicator's own unit and direction.
+    counts : mapping of str to Counts
+        Of the indicators that have them.
+    residents : mapping of str to Series
+        Period -> residents, latest first; empty where no population is named.
+    catalogue : Catalogue
+        What the indicators mean.
+    """
+
+    values: pd.DataFrame
+    counts: Mapping[str, Counts]
+    residents: Mapping[str, pd.Series[float]]
+    catalogue: Catalogue
+
+    def on(self, index: pd.Index) -> NeedInputs:
+        """Return the inputs in the order of other areas' keys."""
+        residents = {name: column.loc[index] for name, column in self.residents.items()}
+        counts = {name: counts.on(index) for name, counts in self.counts.items()}
+        return replace(self, values=self.values.loc[index], counts=counts, residents=residents)
+
+    @cached_property
+    def city(self) -> dict[str, float]:
+        """City values of the indicators that have counts."""
+        return {name: counts.city for name, counts in self.counts.items()}
+
+
+def need_inputs(data: AreaData | pd.DataFrame, spec: NeedSpec, population: str | list[str] | None) -> NeedInputs:
+    """Collect what a spec asks for.
+
+    Raises
+    ------
+    ColumnError
+        A column is not there.
+    SpecError
+        An indicator holds text, or marks of unknown values such as -9999.
+    CountError
+        A numerator exceeds its denominator.
+    """
+    if isinstance(data, pd.DataFrame):
+        _check_frame(data)
+    leaves = {leaf.id: leaf for axis in spec.axes for leaf in axis.indicators}
+    counts: dict[str, Counts] = {}
+    values: dict[str, pd.Series[float]] = {}
+    for leaf in leaves.values():
+        found = _counts(data, leaf)
+        if found is not None:
+            for column in (found.numerator, found.denominator, *(found.earlier or ())):
+                check_countable(column)
+            counts[leaf.id] = found
+        values[leaf.id] = _values(data, leaf, spec, found)
+    frame = pd.DataFrame(values)
+    return NeedInputs(
+        values=frame,
+        counts=counts,
+        residents=_residents(data, spec, population, list(leaves)),
+        catalogue=data.catalogue if isinstance(data, AreaData) else Catalogue.builtin(),
+    )
+
+
+def _check_frame(frame: pd.DataFrame) -> None:
+    """Refuse a table in which a key or a column stands twice."""
+    doubled = frame.index[frame.index.duplicated()].unique()
+    if len(doubled):
+        raise SpecError(
+            f"{len(doubled)} keys have more than one row: {list_some(doubled)}. An area is one row: add up parts, or "
+            f"drop rows that were read twice."
+        )
+    twice = frame.columns[frame.columns.duplicated()].unique()
+    if len(twice):
+        raise ColumnError(f"{len(twice)} columns stand twice in the data: {list_some(twice)}. Keep one of each.")
+
+
+def _counts(data: AreaData | pd.DataFrame, leaf: NeedIndicator) -> Counts | None:
+    """Return the counts of an indicator, if the data or the spec has them."""
+    if isinstance(data, AreaData):
+        return counts_behind(data, leaf.id)
+    if leaf.numerator and leaf.id not in data.columns:
+        for column in (leaf.numerator, leaf.denominator):
+            if column not in data.columns:
+                raise ColumnError.not_found(column, data.columns, f"The data for the indicator {leaf.id!r}")
+        per = Catalogue.builtin().get(leaf.id).per
+        return Counts(checked_counts(data[leaf.numerator]), checked_counts(data[leaf.denominator]), per=per)
+    return None
+
+
+def counts_behind(data: AreaData, name: str) -> Counts | None:
+    """Return the counts behind a rate or the change of a rate; None for other columns."""
+    if name in data.rates:
+        x, n = (data.counts(column) for column in data.rates[name])
+        return Counts(x, n, per=data.catalogue.get(name).per)
+    rate, before = data.changes.get(name, ("", data))
+    if rate in data.rates and rate in before.rates:
+        x, n = (data.counts(column) for column in data.rates[rate])
+        first, second = (before.counts(column) for column in before.rates[rate])
+        return Counts(x, n, earlier=(first, second), per=data.catalogue.get(rate).per)
+    return None
+
+
+def _values(
+    data: AreaData | pd.DataFrame, leaf: NeedIndicator, spec: NeedSpec, counts: Counts | None
+) -> pd.Series[float]:
+    frame = data.values if isinstance(data, AreaData) else data
+    if leaf.id in frame.columns:
+        catalogue = data.catalogue if isinstance(data, AreaData) else Catalogue.builtin()
+        is_share = leaf.id in catalogue and catalogue[leaf.id].unit == "percent"
+        return _numbers(frame[leaf.id], is_share=is_share)
+    if isinstance(data, AreaData) and leaf.numerator:
+        raise ColumnError(
+            f"The data has no rate {leaf.id!r} yet. Add it from the counts the spec names: "
+            f"data = add_rates(data, {{{leaf.id!r}: ({leaf.numerator!r}, {leaf.denominator!r})}})."
+        )
+    if counts is None:
+        raise ColumnError.not_found(leaf.id, frame.columns, f"The spec {spec.id!r} asks for data that")
+    if not counts.denominator.gt(0).any():
+        raise SpecError(f"{leaf.id!r}: the denominator {leaf.denominator!r} is 0 or unknown in every area.")
+    return rates(counts.numerator, counts.denominator)["rate"] * counts.per
+
+
+def _numbers(column: pd.Series[float], *, is_share: bool) -> pd.Series[float]:
+    """Return a column as numbers; text and marks of unknown values are refused."""
+    name = column.name
+    if not is_numeric_dtype(column.dtype) or is_bool_dtype(column.dtype):
+        raise SpecError(f"The indicator {name!r} holds text, not numbers: {list_some(column.unique(), 3)}.")
+    numbers = column.astype(float)
+    if numbers.isna().all():
+        raise SpecError(f"The indicator {name!r} is missing in all {len(numbers)} areas. Leave it out of the spec.")
+    endless = numbers.index[numbers.abs().eq(float("inf"))]
+    if len(endless):
+        raise SpecError(f"The indicator {name!r} is infinite in {len(endless)} areas: {list_some(endless)}.")
+    impossible = numbers[numbers.isin(SENTINELS) | (numbers.lt(0) & is_share)]
+    if len(impossible):
+        mark = f"{impossible.iloc[0]:.15g}"
+        marked = impossible.index[impossible.eq(impossible.iloc[0])]
+        raise SpecError(
+            f"The indicator {name!r} is {mark} in {len(marked)} areas: {list_some(marked)}. That looks "
+            f"like a mark of unknown values and would enter every mean. Read it as missing: "
+            f"frame[{name!r}].replace({mark}, float('nan')), or name the mark when the table is read."
+        )
+    above = numbers.index[numbers.gt(100) & is_share]
+    if len(above):
+        raise SpecError(
+            f"The indicator {name!r} is a share and above 100 percent in {len(above)} areas: {list_some(above)}. "
+            f"Is it in another unit, or over the wrong denominator?"
+        )
+    return numbers
+
+
+def _residents(
+    data: AreaData | pd.DataFrame, spec: NeedSpec, population: str | list[str] | None, leaves: list[str]
+) -> dict[str, pd.Series[float]]:
+    """Return the residents per period: the latest first, then the earlier dates of the changes used."""
+    columns = [population] if isinstance(population, str) else list(population or [])
+    if isinstance(data, AreaData):
+        columns = columns or ([data.population] if data.population else [])
+    frame = data.values if isinstance(data, AreaData) else data
+    if spec.min_population > 0 and not columns:
+        raise SpecError(
+            f"The spec {spec.id!r} leaves out areas below {spec.min_population:g} residents. "
+            f"Name their column: need_index(..., population='residents')."
+        )
+    found = {}
+    for column in columns:
+        if column not in frame.columns:
+            raise ColumnError.not_found(column, frame.columns, "The data")
+        found[column] = checked_counts(frame[column])
+    if isinstance(data, AreaData) and spec.min_population_in == "every" and columns:
+        for name in leaves:
+            before = data.changes[name][1] if name in data.changes else None
+            if before is not None and columns[0] in before.values.columns:
+                label = f"{columns[0]} {before.period}".strip()
+                found[label] = checked_counts(before.values[columns[0]]).reindex(frame.index)
+    return found
+
+
+def columns_of(inputs: NeedInputs, scored: pd.Index) -> dict[str, NDArray[np.float64]]:
+    """Return the values of the scored areas, indicator by indicator."""
+    values = inputs.values.loc[scored]
+    return {str(name): np.asarray(values[name], dtype=float) for name in values}
+
+
+def ground_of(inputs: NeedInputs, scored: pd.Index) -> Ground:
+    """Return the residents of the scored areas and the city values."""
+    residents = next(iter(inputs.residents.values()), None)
+    return Ground(None if residents is None else np.asarray(residents.loc[scored], dtype=float), inputs.city)
+
+
+def excluded_areas(inputs: NeedInputs, spec: NeedSpec, manual: Mapping[str, str]) -> pd.DataFrame:
+    """List who is left out and why: too few residents, by hand, too few indicators."""
+    frame = inputs.values
+    unknown_keys = [key for key in manual if key not in frame.index]
+    if unknown_keys:
+        raise SpecError(f"exclude: {list_some(unknown_keys)} are not keys of the data.")
+    rows: dict[str, tuple[str, str]] = {}
+    if spec.min_population > 0:
+        for name, residents in inputs.residents.items():
+            for key in frame.index[residents < spec.min_population]:
+                rows.setdefault(key, ("population", f"{spec.min_population:g}"))
+            for key in frame.index[residents.isna()]:
+                rows.setdefault(key, ("missing", name))
+    rows.update({key: ("manual", reason) for key, reason in manual.items()})
+    unknown = frame.isna()
+    scorable = pd.Series(data=True, index=frame.index)
+    for axis in spec.axes:
+        scorable &= _present(axis, frame) >= axis.min_present - 1e-12
+    for key in frame.index[~scorable]:
+        names = [str(name) for name in unknown.columns[unknown.loc[key]]]
+        empty = all(name in inputs.counts and inputs.counts[name].denominator[key] == 0 for name in names)
+        rows.setdefault(key, ("no_denominator" if empty else "missing", ", ".join(names)))
+    ordered = {key: rows[key] for key in frame.index if key in rows}
+    return pd.DataFrame.from_dict(ordered, orient="index", columns=["reason", "detail"])
+
+
+def _present(group: NeedGroup, frame: pd.DataFrame) -> np.ndarray:
+    """Return the share of a group's weights that is known in each area."""
+    known = [
+        np.where(_present(member, frame) >= member.min_present - 1e-12, 1.0, np.nan)
+        if isinstance(member, NeedGroup)
+        else np.where(frame[member.id].isna(), np.nan, 1.0)
+        for member in group.members
+    ]
+    return present_share(group, np.stack(known))
+
+
+def reasons_text(excluded: pd.DataFrame) -> str:
+    """Return the three most frequent reasons, for a message."""
+    counts = (excluded["reason"] + " (" + excluded["detail"] + ")").value_counts().head(3)
+    return "; ".join(f"{n} for {reason}" for reason, n in counts.items())
+
+
+def incomplete_areas(spec: NeedSpec, scored: pd.DataFrame) -> pd.DataFrame:
+    """List the areas scored from a part of their indicators."""
+    rows = [
+        (key, axis.id, ", ".join(gaps.columns[gaps.loc[key]]))
+        for axis in spec.axes
+        for gaps in [scored[[leaf.id for leaf in axis.indicators]].isna()]
+        for key in gaps.index[gaps.any(axis=1)]
+    ]
+    return pd.DataFrame(rows, columns=["key", "axis", "missing"]).set_index("key")

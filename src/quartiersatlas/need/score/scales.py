@@ -1,0 +1,406 @@
+"""Values of areas on one scale, skew and outliers treated before; on the last axis, so that replicates are one call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from quartiersatlas.errors import SpecError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from quartiersatlas.need.spec.steps import Normalise
+
+DECAY = 23.0  # constant of the exponential transformation of the English, Welsh and Scottish indices
+FULL = 100.0
+ROUNDING = 1e-12  # values that differ by less of their size are the same
+MIDDLE = 0.5
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What a step needs to know beside the values: residents of the areas, city value and constants of the member.
+
+    Strict, values that do not tell areas apart are refused; otherwise nobody differs, see :func:`normalised`.
+    """
+
+    name: str
+    residents: NDArray[np.float64] | None = None
+    city: float | NDArray[np.float64] | None = None
+    centre: float | None = None
+    scale: float | None = None
+    low: float | None = None
+    high: float | None = None
+    strict: bool = True
+
+
+def normalised(
+    values: NDArray[np.float64], rule: Normalise, scale: Scale, among: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
+    """Put values on the scale of a rule.
+
+    Parameters
+    ----------
+    values : array of float, shape (..., n_areas)
+        Higher is more need; NaN where unknown.
+    rule : Normalise
+        The scale.
+    scale : Scale
+        What the rule needs beside the values.
+    among : array of float, shape (n_areas,), optional
+        The values that means, deviations, extremes and ranks come from, if they are not the values themselves: each
+        value is put on the scale as if its area alone had changed from ``among`` to it and the scale had stayed.
+
+    Returns
+    -------
+    array of float, shape (..., n_areas)
+        NaN where the value is. Where the scale is not strict, a set of values that are all the same gives a z-score
+        of 0, the middle between the ends of ``minmax`` and of percentile ranks, and what the rule says elsewhere.
+
+    Raises
+    ------
+    SpecError
+        The scale is strict, and the values are the same in all areas or known in fewer than two.
+    """
+    reference = values if among is None else among
+    known = (~np.isnan(reference)).sum(axis=-1, keepdims=True)
+    varies = _varies(reference)
+    if scale.strict:
+        _refuse_same(known, varies, rule, scale.name, values.shape[-1])
+    if rule.method == "none":
+        return values
+    with np.errstate(invalid="ignore", divide="ignore"):  # what does not vary is replaced
+        if rule.method == "z":
+            return _z_scores(values, reference, rule, scale, varies)
+        if rule.method in ("minmax", "goalposts"):
+            return _stretched(values, reference, rule, scale, varies)
+        if rule.method == "above":
+            return np.where(np.isnan(values), np.nan, values > _threshold(reference, rule, scale))
+        rising = ranks(values, rule.ties) if among is None else ranks_among(values, among, rule.ties)
+        return _by_rank(rising, known, rule, varies)
+
+
+def _varies(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return whether the known values differ by more than rounding, shape (..., 1); False where none is known."""
+    low, high = np.fmin.reduce(values, axis=-1, keepdims=True), np.fmax.reduce(values, axis=-1, keepdims=True)
+    differ: NDArray[np.bool_] = high - low > ROUNDING * np.fmax(np.abs(low), np.abs(high))
+    return differ
+
+
+def _refuse_same(known: NDArray[np.int64], varies: NDArray[np.bool_], rule: Normalise, name: str, n: int) -> None:
+    """Refuse values that are known in fewer than two areas, or that a scale cannot tell apart."""
+    if known.min() < 2:  # noqa: PLR2004 - a single value is compared with nothing
+        raise SpecError(
+            f"{name!r} is known in {known.min()} of the {n} areas that are scored: there is nothing to compare. Leave "
+            f"it out of the spec, or complete the data."
+        )
+    if rule.method != "none" and not varies.all():
+        raise SpecError(_same(name, n))
+
+
+def _same(name: str, n: int) -> str:
+    return f"{name!r} is the same in all {n} areas: it cannot tell them apart. Leave it out."
+
+
+def _z_scores(
+    values: NDArray[np.float64],
+    reference: NDArray[np.float64],
+    rule: Normalise,
+    scale: Scale,
+    varies: NDArray[np.bool_],
+) -> NDArray[np.float64]:
+    centre, deviation = _centre_and_deviation(reference, rule, scale)
+    if rule.reference != "fixed":
+        # weighted by residents, areas may differ where nobody lives
+        varies = varies & (deviation > np.abs(centre) * ROUNDING)
+        if scale.strict and not varies.all():
+            raise SpecError(_same(scale.name, values.shape[-1]))
+        deviation = np.where(varies, deviation, np.nan)
+        z = np.where(varies, (values - centre) / deviation, 0.0 * values)
+    else:
+        z = (values - centre) / deviation
+    scaled: NDArray[np.float64] = rule.centre + rule.spread * z
+    return scaled
+
+
+def _centre_and_deviation(
+    values: NDArray[np.float64], rule: Normalise, scale: Scale
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return mean and standard deviation of the reference."""
+    if rule.reference == "fixed":
+        assert scale.centre is not None  # noqa: S101 - checked when the spec is read
+        assert scale.scale is not None  # noqa: S101 - checked when the spec is read
+        return np.asarray(scale.centre), np.asarray(scale.scale)
+    weights = _weights(values, rule, scale)
+    total = weights.sum(axis=-1, keepdims=True)
+    mean = np.nansum(weights * values, axis=-1, keepdims=True) / total
+    centre = np.asarray(_city(scale)) if rule.reference == "city" else mean
+    squares = np.nansum(weights * (values - centre) ** 2, axis=-1, keepdims=True)
+    known = (~np.isnan(values)).sum(axis=-1, keepdims=True)
+    # with ddof 1 the weights count as if they summed to the number of areas
+    return centre, np.sqrt(squares / total * known / (known - rule.ddof))
+
+
+def _weights(values: NDArray[np.float64], rule: Normalise, scale: Scale) -> NDArray[np.float64]:
+    if rule.weighting == "none":
+        return (~np.isnan(values)).astype(float)
+    if scale.residents is None:
+        raise SpecError(
+            f"{scale.name!r}: the spec weighs areas by residents. Name their column: "
+            f"need_index(..., population='residents')."
+        )
+    unknown = int(np.isnan(scale.residents).sum())
+    if unknown:
+        raise SpecError(
+            f"{scale.name!r}: the spec weighs areas by residents, and {unknown} of {len(scale.residents)} areas have "
+            f"none known. Exclude these areas with their reason, or fill in their residents."
+        )
+    if not scale.residents.sum() > 0:
+        raise SpecError(f"{scale.name!r}: the spec weighs areas by residents, and nobody lives in any of them.")
+    return np.where(np.isnan(values), 0.0, scale.residents)
+
+
+def _city(scale: Scale) -> float | NDArray[np.float64]:
+    if scale.city is None:
+        raise SpecError(
+            f"{scale.name!r} has no counts, so there is no city value to compare with. Add it from counts: "
+            f"add_rates(data, {{{scale.name!r}: (numerator, denominator)}}), or name them in the spec."
+        )
+    return scale.city
+
+
+def _threshold(values: NDArray[np.float64], rule: Normalise, scale: Scale) -> NDArray[np.float64]:
+    if rule.reference == "city":
+        return np.asarray(_city(scale))
+    known = ~np.isnan(values)
+    mean: NDArray[np.float64] = np.nansum(values, axis=-1, keepdims=True) / known.sum(axis=-1, keepdims=True)
+    return mean
+
+
+def _stretched(
+    values: NDArray[np.float64],
+    reference: NDArray[np.float64],
+    rule: Normalise,
+    scale: Scale,
+    varies: NDArray[np.bool_],
+) -> NDArray[np.float64]:
+    """Stretch between the extremes of the reference, or between goalposts, to the ends of the scale."""
+    if rule.method == "goalposts":
+        assert scale.low is not None  # noqa: S101 - checked when the spec is read
+        assert scale.high is not None  # noqa: S101 - checked when the spec is read
+        share = (values - np.asarray(scale.low)) / (np.asarray(scale.high) - np.asarray(scale.low))
+    else:
+        low = np.fmin.reduce(reference, axis=-1, keepdims=True)
+        high = np.fmax.reduce(reference, axis=-1, keepdims=True)
+        share = np.where(varies, (values - low) / (high - low), MIDDLE + 0.0 * values)
+    result: NDArray[np.float64] = rule.low + (rule.high - rule.low) * share
+    return result
+
+
+def _by_rank(
+    rising: NDArray[np.float64], n: NDArray[np.int64], rule: Normalise, varies: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Return rank, percentile rank or the exponential transformation of the rank; the highest rank is most need."""
+    if rule.method == "rank":
+        return rising
+    if rule.method == "percentile":
+        percent: NDArray[np.float64] = np.where(varies, (rising - 1) / (n - 1), MIDDLE + 0.0 * rising)
+        return percent
+    # counted from the most deprived area (rank 1), R = (n - rank + shift) / n
+    falling = n + 1 - rising
+    shares: NDArray[np.float64] = (n - falling + rule.shift) / n
+    return exponential(shares)
+
+
+def ranks_among(values: NDArray[np.float64], among: NDArray[np.float64], ties: str = "average") -> NDArray[np.float64]:
+    """Return the rank each area would have if it alone had another value and all others kept theirs.
+
+    Parameters
+    ----------
+    values : array of float, shape (..., n_areas)
+        The other values; NaN keeps NaN.
+    among : array of float, shape (n_areas,)
+        The values of all areas.
+    ties : {"average", "min", "max"}
+        Rank of equal values.
+
+    Returns
+    -------
+    array of float, shape (..., n_areas)
+        From 1 (lowest); the ranks of ``among`` where the value is the area's own.
+
+    Examples
+    --------
+    >>> ranks_among(np.array([3.0, 9.0, 2.0]), np.array([3.0, 1.0, 3.0])).tolist()
+    [2.5, 3.0, 2.0]
+    """
+    ordered = np.sort(among[~np.isnan(among)])
+    # the area itself is not among the others
+    lower = np.searchsorted(ordered, values, side="left") - (among < values)
+    up_to = np.searchsorted(ordered, values, side="right") - (among <= values)
+    rank = {"average": 1 + (lower + up_to) / 2, "min": 1.0 + lower, "max": 1.0 + up_to}[ties]
+    return np.where(np.isnan(values), np.nan, rank)
+
+
+def exponential(share: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return -23 ln(1 - R (1 - exp(-100 / 23))): the worst tenth of the areas gets half of the scale.
+
+    Parameters
+    ----------
+    share : array of float
+        R in [0, 1]; 1 is the most deprived area.
+
+    Returns
+    -------
+    array of float
+        In [0, 100].
+
+    References
+    ----------
+    .. [1] Ministry of Housing, Communities and Local Government (2019). The English Indices of Deprivation 2019:
+           technical report.
+
+    Examples
+    --------
+    >>> exponential(np.array([0.0, 0.9, 1.0])).round(3).tolist()
+    [0.0, 50.427, 100.0]
+    """
+    transformed: NDArray[np.float64] = -DECAY * np.log(1 - share * (1 - np.exp(-FULL / DECAY)))
+    return transformed + 0.0  # no negative zero
+
+
+def ranks(values: NDArray[np.float64], ties: str = "average") -> NDArray[np.float64]:
+    """Return ranks from 1 (lowest) along the last axis; NaN keeps NaN.
+
+    Examples
+    --------
+    >>> ranks(np.array([3.0, 1.0, 3.0])).tolist()
+    [2.5, 1.0, 2.5]
+    """
+    n = values.shape[-1]
+    order = np.argsort(values, axis=-1, kind="stable")  # NaN comes last
+    ordered = np.take_along_axis(values, order, axis=-1)
+    place = np.arange(1, n + 1)
+    is_first = np.ones(values.shape, dtype=bool)
+    is_first[..., 1:] = ordered[..., 1:] != ordered[..., :-1]
+    is_last = np.ones(values.shape, dtype=bool)
+    is_last[..., :-1] = is_first[..., 1:]
+    # equal values form a run; every member gets the place of its first, its last, or the mean of the two
+    first = np.maximum.accumulate(np.where(is_first, place, 1), axis=-1)
+    last = np.minimum.accumulate(np.where(is_last, place, n)[..., ::-1], axis=-1)[..., ::-1]
+    shared = {"min": first, "max": last, "average": (first + last) / 2}[ties]
+    ranked = np.empty(values.shape)
+    np.put_along_axis(ranked, order, np.where(np.isnan(ordered), np.nan, shared), axis=-1)
+    return ranked
+
+
+SKEW, KURTOSIS = 2.0, 3.5  # an indicator beyond both is treated (Becker et al. 2022, COINr)
+MOST_POINTS = 5  # points pulled in at most
+TRANSFORMED_FROM = {"log": 0.0, "log1p": -1.0, "sqrt": 0.0}
+
+
+def transformed(values: NDArray[np.float64], transform: str, name: str, *, strict: bool = True) -> NDArray[np.float64]:
+    """Treat an indicator.
+
+    Parameters
+    ----------
+    values : array of float, shape (..., n_areas)
+        In the indicator's own unit and direction; NaN where unknown.
+    transform : {"none", "log", "log1p", "sqrt", "winsorise"}
+        ``ln x``, ``ln(x + 1)``, the square root, or :func:`winsorised` values.
+    name : str
+        Name of the indicator, for the message.
+    strict : bool
+        Whether values outside the range of the transformation are refused; if not, they are NaN.
+
+    Returns
+    -------
+    array of float
+        Of the same shape.
+
+    Raises
+    ------
+    SpecError
+        Strict, and a value is outside the range of the transformation.
+    """
+    if transform == "none":
+        return values
+    if transform == "winsorise":
+        if values.ndim == 1:
+            return winsorised(values)
+        return np.apply_along_axis(winsorised, -1, values)
+    limit = TRANSFORMED_FROM[transform]
+    bad = values < limit if transform == "sqrt" else values <= limit
+    if strict and bad.any():
+        word = "below" if transform == "sqrt" else "at or below"
+        raise SpecError(
+            f"{name!r}: {transform} cannot be taken of {int(bad.sum())} values {word} {limit:g} "
+            f"(the lowest is {np.nanmin(values):g}). Take another transform."
+        )
+    functions = {"log": np.log, "log1p": np.log1p, "sqrt": np.sqrt}
+    result: NDArray[np.float64] = functions[transform](np.where(bad, np.nan, values))
+    return result
+
+
+def winsorised(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Pull in the most extreme values, one by one, until skew and kurtosis are ordinary.
+
+    Parameters
+    ----------
+    values : array of float, shape (n_areas,)
+        NaN where unknown.
+
+    Returns
+    -------
+    array of float
+        While ``|skew| > 2`` and ``kurtosis > 3.5``, the highest values (the lowest, if the skew is negative) are set
+        to the next one; five points at most.
+
+    References
+    ----------
+    .. [1] Becker, W., Caperna, G., Del Sorbo, M., Norlén, H., Papadimitriou, E. & Saisana, M. (2022). COINr: An R
+           package for developing composite indicators. Journal of Open Source Software 7(78), 4567.
+
+    Examples
+    --------
+    >>> winsorised(np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 99.0])).tolist()
+    [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 6.0]
+    """
+    result = values.copy()
+    order = np.argsort(np.where(np.isnan(values), np.inf, values), kind="stable")[: int((~np.isnan(values)).sum())]
+    low = high = 0
+    for _ in range(MOST_POINTS):
+        skew, kurtosis = skew_and_kurtosis(result)
+        if not (abs(skew) > SKEW and kurtosis > KURTOSIS):
+            break
+        if skew > 0:
+            high += 1
+            result[order[-high:]] = values[order[-high - 1]]
+        else:
+            low += 1
+            result[order[:low]] = values[order[low]]
+    return result
+
+
+def skew_and_kurtosis(values: NDArray[np.float64]) -> tuple[float, float]:
+    """Return adjusted skewness G1 and excess kurtosis G2 (type 2 of Joanes and Gill 1998); NaN below four values.
+
+    Examples
+    --------
+    >>> [round(v, 4) for v in skew_and_kurtosis(np.array([1.0, 2.0, 3.0, 10.0]))]
+    [1.7636, 3.228]
+    """
+    known = values[~np.isnan(values)]
+    n = len(known)
+    centred = known - known.mean() if n else known
+    m2 = float((centred**2).mean()) if n else 0.0
+    if n < 4 or not m2 > 0:  # noqa: PLR2004 - G2 divides by (n - 2)(n - 3)
+        return float("nan"), float("nan")
+    g1 = float((centred**3).mean()) / m2**1.5
+    g2 = float((centred**4).mean()) / m2**2 - 3
+    skew = g1 * np.sqrt(n * (n - 1)) / (n - 2)
+    kurtosis = ((n + 1) * g2 + 6) * (n - 1) / ((n - 2) * (n - 3))
+    return float(skew), float(kurtosis)

@@ -1,0 +1,141 @@
+"""The rule of one step: how values are put on one scale, and what a class limit means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from quartiersatlas.base.toml import settle
+from quartiersatlas.errors import SpecError
+
+METHODS = ("none", "z", "minmax", "percentile", "rank", "goalposts", "exponential", "above")
+REFERENCES = ("areas", "city", "fixed")
+WEIGHTINGS = ("none", "population")
+TIES = ("average", "min", "max")
+BREAKS = ("fixed", "sd", "quantile")
+
+# The options that each method looks at; any other is refused, so that none is ignored in silence
+OPTIONS = {
+    "none": (),
+    "z": ("ddof", "reference", "weighting", "centre", "spread"),
+    "minmax": ("low", "high"),
+    "percentile": ("ties",),
+    "rank": ("ties",),
+    "goalposts": ("low", "high"),
+    "exponential": ("shift", "ties"),
+    "above": ("reference",),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Normalise:
+    """How values of areas are put on one scale.
+
+    Parameters
+    ----------
+    method : {"none", "z", "minmax", "percentile", "rank", "goalposts", "exponential", "above"}
+        The scale.
+    ddof : {0, 1}
+        Divisor n - ddof of the standard deviation.
+    reference : {"areas", "city", "fixed"}
+        Where a z-score's centre or the threshold of ``above`` comes from: the mean of the scored areas, the city
+        value from the counts, or constants of the spec. Around the city value c the deviation is taken from it too: a
+        z-score divides by the root mean square distance, ``sqrt(mean((x - c)^2))``.
+    weighting : {"none", "population"}
+        Whether mean and deviation of a z-score weigh areas by their residents.
+    centre, spread : float
+        A z-score is shown as ``centre + spread z``.
+    low, high : float
+        Ends of the scale of ``minmax`` and ``goalposts``.
+    shift : {0, 1}
+        Of ``exponential``: ``R = (n - rank + shift) / n``.
+    ties : {"average", "min", "max"}
+        Rank of equal values in ``percentile``, ``rank`` and ``exponential``, counted from least need: with ``max``
+        they share the rank nearest to most need.
+
+    Raises
+    ------
+    SpecError
+        A value is unknown or not finite, options contradict each other, or the method ignores one that was changed.
+    """
+
+    method: str = "z"
+    ddof: int = 0
+    reference: str = "areas"
+    weighting: str = "none"
+    centre: float = 0.0
+    spread: float = 1.0
+    low: float = 0.0
+    high: float = 1.0
+    shift: int = 1
+    ties: str = "average"
+
+    def __post_init__(self) -> None:
+        settle(self, "normalise")
+        for name, allowed in (
+            ("method", METHODS),
+            ("ddof", (0, 1)),
+            ("reference", REFERENCES),
+            ("weighting", WEIGHTINGS),
+            ("shift", (0, 1)),
+            ("ties", TIES),
+        ):
+            value = getattr(self, name)
+            if value not in allowed:
+                listed = ", ".join(map(str, allowed))
+                raise SpecError(f"normalise: {name} is {value!r}; there are {listed}.", key=name)
+        if not self.low < self.high:
+            raise SpecError(f"normalise: low {self.low:g} must be below high {self.high:g}.", key="low")
+        if not self.spread > 0:
+            raise SpecError(f"normalise: spread is {self.spread!r}; it must be above 0.", key="spread")
+        if self.reference != "areas" and self.method not in ("z", "above"):
+            raise SpecError(f"normalise: {self.method!r} has no reference {self.reference!r}.", key="reference")
+        if self.method == "above" and self.reference == "fixed":
+            raise SpecError("normalise: 'above' compares with the areas' mean or the city value.", key="reference")
+        if self.weighting != "none" and (self.method != "z" or self.reference == "fixed"):
+            raise SpecError(f"normalise: {self.method!r} does not weigh areas.", key="weighting")
+        self._refuse_ignored()
+
+    def _refuse_ignored(self) -> None:
+        """Refuse an option that differs from its default and that the method does not look at."""
+        used = set(OPTIONS[self.method]) - ({"ddof"} if self.reference == "fixed" else set())
+        for option in fields(self):
+            value = getattr(self, option.name)
+            if option.name not in {"method", *used} and value != option.default:
+                raise SpecError(f"normalise: {str(self)!r} ignores {option.name} = {value}.", key=option.name)
+
+    @property
+    def is_positive(self) -> bool:
+        """Whether all values are above 0 for any ordinary data: a geometric mean needs that."""
+        if self.method == "z":
+            return self.centre >= 5 * self.spread
+        if self.method in ("minmax", "goalposts"):
+            return self.low > 0
+        return self.method == "rank" or (self.method == "exponential" and self.shift == 1)
+
+    def __str__(self) -> str:
+        return f"{self.method} ({self.reference})" if self.reference != "areas" else self.method
+
+
+@dataclass(frozen=True, kw_only=True)
+class Breaks:
+    """What the limits of classes mean.
+
+    Parameters
+    ----------
+    method : {"fixed", "sd", "quantile"}
+        The score itself; standard deviations (ddof 0) from the mean of the scores; shares of the scored areas.
+    type : int
+        Quantile definition 4 to 9 of Hyndman and Fan (1996); 7 is that of numpy and spreadsheets.
+    """
+
+    method: str = "fixed"
+    type: int = 7
+
+    def __post_init__(self) -> None:
+        settle(self, "breaks")
+        if self.method not in BREAKS:
+            raise SpecError(f"breaks: method is {self.method!r}; there are {', '.join(BREAKS)}.", key="method")
+        if self.type not in range(4, 10):
+            raise SpecError(f"breaks: type is {self.type!r}; there are 4 to 9.", key="type")
+        if self.method != "quantile" and self.type != 7:  # noqa: PLR2004 - the default
+            raise SpecError(f"breaks: {self.method!r} ignores type = {self.type}; quantiles have types.", key="type")

@@ -1,0 +1,1 @@
+"""Files made of a release: tables, layers for GIS, workbooks."""

@@ -1,0 +1,293 @@
+"""The tables of a release: columns with their meaning, as CSV files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import pandas as pd
+
+from quartiersatlas.base.files import written_together
+from quartiersatlas.catalogue import text
+from quartiersatlas.catalogue.texts import texts
+from quartiersatlas.disclosure.words import label, unit
+from quartiersatlas.errors import ReleaseError, list_some
+from quartiersatlas.present.words import cell_text, method_texts, no_formula, reason_texts, visible, with_visible_text
+from quartiersatlas.segregation.explain import note_text
+from quartiersatlas.version import __version__
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from quartiersatlas.catalogue import Lang
+    from quartiersatlas.disclosure import Release, ReleasedColumn
+
+OWN = ("key", "name", "geometry", "state", "selected", "reasons", "candidate", "need_spec", "notice")
+TABLES = ("areas", "candidates", "segregation")
+
+
+def table_of(release: Release, table: str, lang: Lang) -> pd.DataFrame:
+    """Return one table by its name, its key as the first column.
+
+    Raises
+    ------
+    ReleaseError
+        There is no such table, or not in this release.
+    """
+    if table not in TABLES:
+        raise ReleaseError(f"table is {table!r}; there are 'areas', 'candidates' and 'segregation'.")
+    if table == "candidates" and (release.candidates is None or release.candidates.empty):
+        raise ReleaseError("The release has no candidate areas: release(..., shortlist=..., candidates=...).")
+    if table == "segregation" and release.segregation is None:
+        raise ReleaseError("The release has no segregation table: release(..., segregation=...).")
+    makers = {"areas": area_table, "candidates": candidate_table, "segregation": segregation_table}
+    frame = makers[table](release, lang)
+    return frame if table == "segregation" else frame.reset_index()
+
+
+def tables_of(release: Release, lang: Lang) -> dict[str, pd.DataFrame]:
+    """Return the tables that the release has, by name."""
+    there = {
+        "areas": True,
+        "candidates": release.candidates is not None and not release.candidates.empty,
+        "segregation": release.segregation is not None,
+    }
+    return {name: table_of(release, name, lang) for name in TABLES if there[name]}
+
+
+def area_table(release: Release, lang: Lang) -> gpd.GeoDataFrame:
+    """Return one row per area: names, state, every released column, selection, reasons, spec, notice.
+
+    Raises
+    ------
+    ReleaseError
+        A released column is called like one that every export has.
+    """
+    _refuse_taken_names(release)
+    reasons = {key: "; ".join(lines) for key, lines in reason_texts(release, lang).items()}
+    areas = (
+        release.areas.rename(columns=parent_names(release))
+        .join(release.state)
+        .assign(residents=release.residents)
+        .assign(**release.values)
+    )
+    areas["selected"] = release.selected
+    areas["reasons"] = [reasons.get(key, "") for key in areas.index]
+    areas["candidate"] = release.members.reindex(areas.index).fillna("")
+    if release.spec_hash:
+        areas["need_spec"] = release.spec_hash  # every output says by which rules its scores were made
+    notes = {name: _gap_notes(release, name, lang) for name in noted_columns(release)}
+    areas = areas.assign(**{f"{name}_note": found for name, found in notes.items()})
+    table = with_visible_text(with_notice(areas, release, lang)).rename_axis("key")
+    return gpd.GeoDataFrame(table, geometry="geometry", crs=release.areas.crs)
+
+
+def _refuse_taken_names(release: Release) -> None:
+    """Refuse a released column that would stand in the place of another one."""
+    notes = {f"{name}_note" for name in noted_columns(release)}
+    taken = [str(name) for name in release.values if name in OWN or name in notes]
+    if taken:
+        raise ReleaseError(
+            f"The release has columns with names that every export uses for its own: {list_some(taken)}. "
+            "Rename them in the table before join()."
+        )
+
+
+def parent_names(release: Release) -> dict[str, str]:
+    """Return what columns of the areas are called where a column of the export has the same name."""
+    # released columns too: the residents may be one of them
+    taken = {"state", "residents", "selected", "reasons", "candidate", "need_spec", "notice", *release.values}
+    return {column: f"parent_{column}" for column in release.areas.columns if column in taken}
+
+
+def noted_columns(release: Release) -> list[str]:
+    """Return the columns whose empty cells are explained; the counts of a rate share the note of the rate."""
+    beside = {name for column in release.columns for name in (column.numerator, column.denominator)}
+    return [column.id for column in release.columns if column.id not in beside]
+
+
+def _gap_notes(release: Release, name: str, lang: Lang) -> list[str]:
+    """Return for each area why its cell is empty, in words; nothing where it is not."""
+    values, column = release.values[name], release.column(name)
+    gaps = {key: cell_text(release, str(key), column, lang) for key in values.index[values.isna()]}
+    return [gaps.get(key, "") for key in values.index]
+
+
+def candidate_table(release: Release, lang: Lang) -> gpd.GeoDataFrame:
+    """Return one row per candidate area."""
+    found = release.candidates
+    assert found is not None  # noqa: S101 - asked for where there are some
+    table = with_visible_text(with_notice(found, release, lang)).rename_axis("candidate")
+    return gpd.GeoDataFrame(table, geometry="geometry", crs=found.crs)
+
+
+def segregation_table(release: Release, lang: Lang) -> pd.DataFrame:
+    """Return one row per place, group, reference and index."""
+    found = release.segregation
+    assert found is not None  # noqa: S101 - asked for where there is one
+    notes = [note_text(note, lang) for note in found["note"]]
+    return with_visible_text(with_notice(found.assign(note=notes), release, lang))
+
+
+def notes_table(release: Release, lang: Lang) -> pd.DataFrame:
+    """Return what a reader has to know as rows: title, source, date, comment, notices, method."""
+    rows = [
+        ("title", release.title),
+        ("subtitle", release.subtitle),
+        ("source", release.source),
+        ("as_of", release.as_of),
+        ("comment", release.comment or text("no_comment", lang)),
+        *(("notice", notice) for notice in release.notices),
+        ("note", text("reading_aid", lang)),
+        *(("method", line) for line in method_texts(release, lang)),
+    ]
+    rows = [row for row in rows if row != ("subtitle", "")]
+    if release.is_draft:
+        rows.insert(0, ("notice", text("band_draft", lang)))
+    table = pd.DataFrame(rows, columns=["what", "text"])
+    table.insert(1, "label", [text(f"about_{what}", lang) for what in table["what"]])
+    return with_visible_text(table)
+
+
+def full_manifest(release: Release, manifest: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return what is known of where a release comes from: the library, its rules, and what the caller knows."""
+    return {"quartiersatlas": __version__, "need_spec": release.spec_hash, **(manifest or {})}
+
+
+def manifest_table(release: Release, manifest: Mapping[str, Any] | None) -> pd.DataFrame:
+    """Return the manifest as rows, an entry within an entry as ``inputs: file``."""
+    rows = list(_flat(full_manifest(release, manifest)))
+    return with_visible_text(pd.DataFrame(rows, columns=["entry", "value"], dtype=object))
+
+
+def _flat(content: Mapping[str, Any], before: str = "") -> list[tuple[str, str]]:
+    rows: list[tuple[str, str]] = []
+    for name, value in content.items():
+        if isinstance(value, Mapping):
+            rows += _flat(value, f"{before}{name}: ")
+        else:
+            rows.append((f"{before}{name}", value if isinstance(value, str) else json_text(value)))
+    return rows
+
+
+def json_text(content: object) -> str:
+    """Write JSON in which nothing is NaN, and what JSON does not know is text."""
+    written = json.dumps(content, ensure_ascii=False, allow_nan=False, default=str)
+    return written.encode(
+        "utf-8", "replace"
+    ).decode()  # half of a surrogate pair, as in the name of a file, has no code
+
+
+def with_notice(frame: pd.DataFrame, release: Release, lang: Lang) -> pd.DataFrame:
+    """Put the notices of the data, and the one of a draft, into every row."""
+    notices = [*release.notices, *([text("band_draft", lang)] if release.is_draft else [])]
+    return frame.assign(notice="; ".join(notices)) if notices else frame
+
+
+COLUMNS = ["table", "column", "kind", "label", "unit", "decimals", "definition", "caveat", "values", "city_value"]
+STATES = ("small", "uninhabited", "unknown")
+
+
+def columns_table(release: Release, lang: Lang, tables: dict[str, pd.DataFrame] | None = None) -> pd.DataFrame:
+    """Return what the columns mean: table, column, kind, label, unit, decimals, definition, caveat, values, city value.
+
+    Columns of kind ``structure`` are not results: keys, names, reasons, notes.
+    """
+    tables = tables_of(release, lang) if tables is None else tables
+    rows = [
+        {"table": table, **_meaning(release, table, str(column), lang)}
+        for table, frame in tables.items()
+        for column in frame.columns
+        if column != "geometry"
+    ]
+    table = pd.DataFrame(rows, columns=COLUMNS).astype({"decimals": "Int64"})
+    return with_visible_text(table)
+
+
+def _meaning(release: Release, table: str, name: str, lang: Lang) -> dict[str, Any]:
+    column = next((c for c in release.columns if visible(c.id) == name), None)
+    if column is None or table == "segregation":
+        return {"column": name, "kind": "structure", **_structure(release, table, name, lang)}
+    return {
+        "column": name,
+        "kind": column.kind,
+        "label": column_label(release, column, lang),
+        "unit": unit(column, lang),
+        "decimals": column.decimals,
+        "definition": column.indicator.definition(lang),
+        "caveat": column.indicator.caveat(lang),
+        "values": "; ".join(f"{c.id} = {c.label(lang)}" for c in column.classes),
+        "city_value": column.city,
+    }
+
+
+def column_label(release: Release, column: ReleasedColumn, lang: Lang) -> str:
+    """Return the label of a column; the counts of a rate name their rate."""
+    for rate in release.columns:
+        for side, name in (("numerator", rate.numerator), ("denominator", rate.denominator)):
+            if name == column.id:
+                return text(f"column_{side}", lang, label=label(rate, lang), source=label(column, lang))
+    return label(column, lang)
+
+
+def _structure(release: Release, table: str, name: str, lang: Lang) -> dict[str, Any]:
+    """Return label and values of a column that is not a result."""
+    values = ""
+    if name == "state":
+        states = {"shown": text("label_shown", lang), **{state: text(f"state_{state}", lang) for state in STATES}}
+        values = "; ".join(f"{state} = {words}" for state, words in states.items())
+    if name == "cover" and table == "candidates":
+        values = "; ".join(f"{c} = {text(f'cover_{c}', lang)}" for c in ("covered", "partly", "not_covered"))
+    if name == "index" and release.segregation is not None:
+        used = dict.fromkeys(release.segregation["index"])
+        values = "; ".join(f"{index} = {text(f'index_{index}_meaning', lang)}" for index in used)
+    empty = {"unit": "", "decimals": None, "definition": "", "caveat": "", "city_value": float("nan")}
+    return {"label": structure_label(release, table, name, lang), **empty, "values": values}
+
+
+def structure_label(release: Release, table: str, name: str, lang: Lang) -> str:
+    """Return the label of a column that is not a result."""
+    noted = next((c for c in release.columns if f"{visible(c.id)}_note" == name), None)
+    if noted is not None:
+        return text("column_gap", lang, label=column_label(release, noted, lang))
+    parents = parent_names(release)
+    higher = [parents.get(c, c) for c in release.areas.columns if c not in ("name", "geometry")]
+    if table == "areas" and name in map(visible, map(str, higher)):
+        return text("column_parent", lang, name=name)
+    return text(f"column_{name}", lang) if f"column_{name}" in texts() else name
+
+
+def write_csv(release: Release, path: Path, table: str, lang: Lang, manifest: Mapping[str, Any] | None) -> None:
+    """Write ``name.csv`` together with ``name.columns.csv`` and ``name.notes.txt``."""
+    frame = table_of(release, table, lang).drop(columns="geometry", errors="ignore")
+    meaning = columns_table(release, lang, {table: frame}).drop(columns="table")
+    with written_together([path, *companions(path)]) as (data, columns, notes):
+        data.write_bytes(_csv(frame, lang))
+        columns.write_bytes(_csv(meaning, lang))
+        notes.write_bytes(_notes(release, lang, manifest).encode())
+
+
+def companions(path: Path) -> list[Path]:
+    """Return the files that stand beside a CSV."""
+    return [path.with_suffix(".columns.csv"), path.with_suffix(".notes.txt")]
+
+
+def _csv(frame: pd.DataFrame, lang: Lang) -> bytes:
+    """Write a table as spreadsheets of the language read it."""
+    safe = frame.map(_safe).rename(columns=_safe)
+    content = safe.to_csv(sep=";", decimal="," if lang == "de" else ".", index=False, lineterminator="\r\n")
+    return content.encode("utf-8-sig")
+
+
+def _safe(cell: object) -> object:
+    return no_formula(cell) if isinstance(cell, str) else cell
+
+
+def _notes(release: Release, lang: Lang, manifest: Mapping[str, Any] | None) -> str:
+    notes = [
+        f"{label}: {words}" for label, words in notes_table(release, lang)[["label", "text"]].itertuples(index=False)
+    ]
+    origin = [f"{entry}: {value}" for entry, value in manifest_table(release, manifest).itertuples(index=False)]
+    return "\n".join([*notes, "", text("sheet_manifest", lang), *origin, ""])

@@ -1,0 +1,498 @@
+"""The data of an atlas page: columns, classes, words, and what the panel says of each area."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from quartiersatlas.catalogue import action_bundles, text
+from quartiersatlas.disclosure.columns import DRIVER_DECIMALS, LABELS
+from quartiersatlas.disclosure.words import label, unit
+from quartiersatlas.present.area_profile.record import (
+    check_area,
+    check_notes,
+    driver_names,
+    facility_points,
+    footnote,
+    has_all_drivers,
+    indicator_columns,
+    need_direction,
+    note_lines,
+)
+from quartiersatlas.present.map.classes import around_city, column_colors, schemes
+from quartiersatlas.present.map.dates import on_keys, with_matrices
+from quartiersatlas.present.map.topology import encode_point, encode_topology, simplified
+from quartiersatlas.present.words import axis_text, definition_text, gap_kind, reason_texts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import geopandas as gpd
+
+    from quartiersatlas.catalogue import Lang
+    from quartiersatlas.disclosure import Release, ReleasedColumn
+
+    Notes = Mapping[str, str | Iterable[str]]
+
+UNSAFE = re.compile(r"<|\u2028|\u2029|\{(?=[{%#])")
+WORDS = (
+    "label_indicator",
+    "label_as_of",
+    "label_programmes",
+    "label_candidates",
+    "label_facilities",
+    "legend_range",
+    "legend_below",
+    "legend_from",
+    "legend_last_range",
+    "legend_city",
+    "legend_residents",
+    "label_classes",
+    "label_search",
+    "label_area",
+    "label_key",
+    "label_residents",
+    "label_reasons",
+    "label_on_list",
+    "label_stability",
+    "answer_yes",
+    "table_shown",
+    "table_more",
+    "file_candidates",
+    "search_nothing",
+    "button_table",
+    "button_map",
+    "map_keys",
+    "label_areas",
+    "label_candidate",
+    "edit_heading",
+    "edit_note",
+    "edit_join",
+    "edit_leave",
+    "edit_changed",
+    "edit_apart",
+    "edit_csv",
+    "edit_geojson",
+    "edit_reset",
+    "button_close",
+    "label_layers",
+    "label_sheet",
+    "panel_peek",
+    "panel_half",
+    "panel_full",
+    "zoom_in",
+    "zoom_out",
+    "zoom_city",
+    "table_caption",
+    "profile_note",
+    "residents_count",
+    "legend_filter",
+    "legend_cells",
+    "legend_both",
+    "label_rows",
+    "label_columns",
+    "cell_counts",
+    "legend_candidate",
+    "legend_candidate_date",
+    "legend_near",
+    "button_compare",
+    "button_single",
+    "legend_programme",
+    "legend_facility",
+    "tooltip_counts",
+    "tooltip_selected",
+)
+SCHEMES = ("fixed", "quantile", "jenks", "sd", "deviation")
+GAPS = {
+    "suppressed": "cell_suppressed",
+    "missing": "cell_missing",
+    "not_applicable": "cell_not_applicable",
+    "unreliable": "cell_unreliable",
+    "excluded": "cell_excluded",
+    "small": "state_small",
+    "unknown": "state_unknown",
+    "uninhabited": "state_uninhabited",
+}
+
+
+def map_columns(release: Release) -> list[ReleasedColumn]:
+    """Return the columns one can choose on the map: classes of need first, then rates, shares and counts."""
+    beside = {name for column in release.columns for name in (column.numerator, column.denominator) if name}
+    order = {"class": 0, "rate": 1, "share": 1, "count": 1}
+    chosen = [c for c in release.columns if c.kind in order and c.id not in beside]
+    return sorted(chosen, key=lambda c: order[c.kind])
+
+
+def map_json(
+    release: Release,
+    lang: Lang,
+    breaks: Mapping[str, Sequence[float]] | None = None,
+    earlier: Sequence[Release] = (),
+    notes: Notes | None = None,
+) -> str:
+    """Return the map's data as JSON that can neither end a script element nor start a template expression."""
+    data = _map_data(release, lang, breaks or {}, [on_keys(part, release.areas.index) for part in earlier])
+    data["panel"] = panel_data(release, lang, notes or {})
+    content = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", content)
+
+
+def _map_data(
+    release: Release, lang: Lang, breaks: Mapping[str, Sequence[float]], earlier: Sequence[Release]
+) -> dict[str, Any]:
+    areas = release.areas
+    keys = list(areas.index)
+    number = {key: position for position, key in enumerate(keys)}
+    parents = [column for column in areas.columns if column not in ("name", "geometry")]
+    columns = map_columns(release)
+    first_axis = next((c.id for c in columns if c.kind == "class"), "")
+    counts = _Counts()
+    words = {name: text(name, lang) for name in (*WORDS, *PANEL_WORDS)}
+    words["legend_selected"] = text("legend_selected_context" if release.context_only else "legend_selected", lang)
+    words["legend_open"] = text("legend_open", lang, label=words["legend_selected"])
+    notes = [*release.notices, *([text("band_draft", lang)] if release.is_draft else []), text("reading_aid", lang)]
+    return {
+        "lang": lang,
+        "notes": notes,
+        "words": words
+        | {f"gap_{gap}": text(name, lang) for gap, name in GAPS.items()}
+        | {f"scheme_{s}": text(f"scheme_{s}", lang) for s in SCHEMES},
+        "areas": {
+            "keys": keys,
+            "names": list(areas["name"]),
+            "parents": [list(areas[p]) for p in parents],
+            "levels": [parent.capitalize() for parent in parents],
+            "residents": whole_numbers(release.residents, 0),
+        },
+        "geometry": encode_topology(simplified(areas)),
+        "columns": with_matrices(
+            [
+                _column(c, lang, (release, *earlier), counts, breaks.get(c.id), is_first=c.id == first_axis)
+                for c in columns
+            ]
+            or [_areas_alone(len(keys), lang)],
+            columns,
+            release,
+            lang,
+        ),
+        "year": release.as_of,
+        **_selection(release, lang, number),
+        "earlier": [_earlier(part, lang, number) for part in earlier],
+        "counts": counts.arrays,
+        "candidates": _candidates(release, number),
+        "programmes": _programmes(release.programmes),
+        "facilities": _facilities(release),
+    }
+
+
+class _Counts:
+    """Count columns, each once: rates with the same denominator share it."""
+
+    def __init__(self) -> None:
+        self.arrays: list[list[int | None]] = []
+
+    def position(self, values: pd.Series[float]) -> int:
+        """Return where the array of a count column stands."""
+        array = whole_numbers(values, 0)
+        if array not in self.arrays:
+            self.arrays.append(array)
+        return self.arrays.index(array)
+
+
+def _selection(release: Release, lang: Lang, number: dict[str, int]) -> dict[str, Any]:
+    """Return the selected areas, why, and which of them stay selected in nearly every run."""
+    content: dict[str, Any] = {
+        "selected": [number[key] for key in release.selected.index[release.selected]],
+        "reasons": {str(number[key]): lines for key, lines in reason_texts(release, lang).items()},
+        "standing": standing(release, lang),
+    }
+    if release.stability is not None:
+        labels = release.stability.table["label"]
+        near = labels.isin(["sure", "open"]) & ~release.selected
+        content["borderline"] = [number[key] for key in labels.index[release.selected & labels.ne("sure")]]
+        content["near"] = [number[key] for key in labels.index[near]]
+    return content
+
+
+def _earlier(part: Release, lang: Lang, number: dict[str, int]) -> dict[str, Any]:
+    return {"year": part.as_of, "residents": whole_numbers(part.residents, 0), **_selection(part, lang, number)}
+
+
+def _column(
+    column: ReleasedColumn,
+    lang: Lang,
+    releases: tuple[Release, ...],
+    counts: _Counts,
+    fixed: Sequence[float] | None,
+    *,
+    is_first: bool,
+) -> dict[str, Any]:
+    """Return a column: what it means, how it is divided into classes, and its cells at each date."""
+    release, *earlier = releases
+    domain = "heading_need" if column.kind == "class" else f"domain_{column.indicator.domain}"
+    content: dict[str, Any] = {
+        "id": column.id,
+        "label": label(column, lang),
+        "unit": unit(column, lang),
+        "definition": axis_text(release, column, lang) or definition_text(column, lang),
+        "domain": text(domain, lang),
+        "hint": text("legend_need", lang) if is_first else "",
+    }
+    if column.kind == "class":
+        colors = column_colors(column, len(column.classes), first_axis=is_first)
+        content["classes"] = [c.label(lang) for c in column.classes]
+        content["schemes"] = {"class": {"breaks": [], "colors": colors}}
+    else:
+        content["schemes"] = schemes(release, column, fixed)
+    if column.kind == "rate":
+        content["per"] = column.indicator.per
+    content |= _cells(release, column, counts)
+    if earlier:
+        content["earlier"] = [_earlier_cells(part, column.id, counts) for part in earlier]
+    return content
+
+
+def _areas_alone(n_areas: int, lang: Lang) -> dict[str, Any]:
+    """Return a column for maps without any: all areas in one class, for what is drawn above them."""
+    return {
+        "id": "areas",
+        "label": text("label_areas", lang),
+        "unit": "",
+        "definition": "",
+        "domain": text("heading_indicators", lang),
+        "hint": "",
+        "classes": [text("label_areas", lang)],
+        "schemes": {"class": {"breaks": [], "colors": ["#ededed"]}},
+        "decimals": 0,
+        "city": None,
+        "gaps": {},
+        "values": [0] * n_areas,
+    }
+
+
+def _cells(release: Release, column: ReleasedColumn, counts: _Counts) -> dict[str, Any]:
+    """Return the cells of a column at one date: values, why there is none, and the counts behind them."""
+    values = release.values[column.id]
+    gaps = {str(i): gap_kind(release, key, column) for i, key in enumerate(values.index) if pd.isna(values[key])}
+    content: dict[str, Any] = {
+        "decimals": column.decimals,
+        "city": None if pd.isna(column.city) else column.city,
+        "gaps": {area: gap for area, gap in gaps.items() if gap != "missing"},
+    }
+    if column.kind == "class":
+        ids = [c.id for c in column.classes]
+        return content | {"values": [None if pd.isna(value) else ids.index(value) for value in values]}
+    content["values"] = whole_numbers(values, column.decimals)
+    if column.kind == "rate":
+        content["numerator"] = counts.position(release.values[column.numerator])
+        content["denominator"] = counts.position(release.values[column.denominator])
+        if content["values"] == _rates_from_counts(release, column):
+            content["values"] = None  # the page divides, which is half of the column's bytes
+    return content
+
+
+def _earlier_cells(part: Release, name: str, counts: _Counts) -> dict[str, Any] | None:
+    """Return the cells at an earlier date with the classes around the city value of that date; None without any."""
+    if name not in part.values:
+        return None
+    column = part.column(name)
+    return _cells(part, column, counts) | {"schemes": around_city(part, column)}
+
+
+def _rates_from_counts(release: Release, column: ReleasedColumn) -> list[int | None]:
+    """Return the rates the page would find, in the steps it takes."""
+    x, n = release.values[column.numerator], release.values[column.denominator]
+    rates = np.rint(x / n.mask(n.eq(0)) * column.indicator.per * 10**column.decimals)
+    return whole_numbers(rates, 0)
+
+
+def whole_numbers(values: pd.Series[float], decimals: int) -> list[int | None]:
+    """Return rounded numbers without their decimal point: 12.3 with one decimal is 123."""
+    return [None if pd.isna(value) else round(float(value) * 10**decimals) for value in values]
+
+
+def _candidates(release: Release, number: dict[str, int]) -> list[dict[str, Any]]:
+    table = release.candidates
+    if table is None or table.empty:
+        return []
+    places = table.geometry.representative_point().to_crs("EPSG:4326")
+    members = {key: [number[area] for area in group.index] for key, group in release.members.groupby(release.members)}
+    return [
+        {"key": key, "label": f"{key} {name}", "members": members[key], "at": encode_point(place)}
+        for key, name, place in zip(table.index, table["name"], places, strict=True)
+    ]
+
+
+def _programmes(frame: gpd.GeoDataFrame | None) -> dict[str, Any]:
+    if frame is None:
+        return {"labels": []}
+    return {"labels": _feature_labels(frame), "geometry": encode_topology(frame)}
+
+
+def _facilities(release: Release) -> list[dict[str, Any]]:
+    frame = release.facilities
+    if frame is None:
+        return []
+    points = frame.geometry.representative_point().to_crs("EPSG:4326")
+    areas = facility_areas(release, frame)
+    return [
+        {"name": str(name), "kind": str(kind), "at": encode_point(point), "areas": inside}
+        for name, kind, point, inside in zip(frame["name"], frame["kind"], points, areas, strict=True)
+    ]
+
+
+def _feature_labels(frame: gpd.GeoDataFrame) -> list[str]:
+    return [f"{name} ({kind})" if kind else name for name, kind in zip(frame["name"], frame["kind"], strict=True)]
+
+
+PANEL_WORDS = (
+    "action_because",
+    "drivers_note",
+    "drivers_partly",
+    "heading_actions",
+    "heading_drivers",
+    "heading_footnotes",
+    "heading_indicators",
+    "heading_need",
+    "heading_potentials",
+    "heading_remarks",
+    "heading_selection",
+    "heading_stability",
+    "label_p_selected",
+    "label_source",
+    "note_actions",
+    "panel_parts",
+    "potentials_facilities",
+    "potentials_none",
+    "profile_hidden",
+    "profile_interval",
+    "profile_not_assessed",
+    "profile_not_selected",
+    "profile_residents_hidden",
+    "profile_selected",
+    "rank_interval",
+    "rank_place",
+    "state_unknown",
+)
+
+
+def panel_data(release: Release, lang: Lang, notes: Notes) -> dict[str, Any]:
+    """Return what holds for all dates: indicators, fields of action, notes."""
+    number = {key: position for position, key in enumerate(release.areas.index)}
+    columns = indicator_columns(release)
+    pointing = {c.id.removesuffix("_change") for c in columns if need_direction(c)}
+    bundles = [bundle for bundle in action_bundles() if pointing & set(bundle.triggers)]
+    return {
+        "indicators": [
+            {
+                "id": column.id,
+                "resource": column.indicator.role == "resource",
+                "direction": need_direction(column),
+                "note": footnote(release, column, lang),
+            }
+            for column in columns
+        ],
+        "bundles": [
+            {
+                "field": bundle.field(lang),
+                "label": bundle.label(lang),
+                "examples": bundle.examples(lang).split("; "),
+                "triggers": [name for name in bundle.triggers if name in pointing],
+                "source": bundle.source,
+            }
+            for bundle in bundles
+        ],
+        "notes": dict(sorted((number[key], lines) for key, lines in lines_of(notes).items() if any(lines))),
+    }
+
+
+def standing(release: Release, lang: Lang) -> dict[str, Any]:
+    """Return how each area stands: whether the rule could be told, how stable that is, ranks, drivers."""
+    keys = release.areas.index
+    assessed = release.assessed
+    told = pd.Series(data=True, index=keys) if assessed is None else assessed.reindex(keys, fill_value=False)
+    return {
+        "screened": release.has_shortlist,
+        "unassessed": [position for position, yes in enumerate(told) if not yes],
+        "stability": _stability(release, lang),
+        "axes": [_axis(release, column.id, lang) for column in release.columns if column.kind == "class"],
+    }
+
+
+def lines_of(notes: Notes) -> dict[str, tuple[str, ...]]:
+    """Return the notes of each area as lines."""
+    return {key: note_lines(note) for key, note in notes.items()}
+
+
+def check_all_notes(release: Release, notes: Mapping[str, Iterable[str]], *, stacklevel: int) -> None:
+    """Refuse notes on areas that the release does not have, and warn of words that stigmatise."""
+    for key, lines in notes.items():
+        check_area(release, key)
+        check_notes(key, lines, stacklevel=stacklevel + 1)
+
+
+def facility_areas(release: Release, facilities: gpd.GeoDataFrame) -> list[list[int]]:
+    """Return for each facility the numbers of the areas it lies in: one, or more on a border, or none outside."""
+    found: list[list[int]] = [[] for _ in range(len(facilities))]
+    points = facility_points(release, facilities).geometry
+    for facility, area in zip(*release.areas.sindex.query(points, predicate="intersects"), strict=True):
+        found[facility].append(int(area))
+    return found
+
+
+def _stability(release: Release, lang: Lang) -> dict[str, Any] | None:
+    if release.stability is None:
+        return None
+    names = list(LABELS.values())
+    table = release.stability.table
+    return {
+        "names": [text(f"stability_{name}", lang) for name in names],
+        "label": [None if pd.isna(label) else names.index(label) for label in table["label"]],
+        "percent": _whole(100 * table["p_selected"]),
+    }
+
+
+def _axis(release: Release, name: str, lang: Lang) -> dict[str, Any]:
+    """Return what drives the score of an axis, and inside the house its ranks."""
+    axis = name.removeprefix("need_").removesuffix("_class")
+    content: dict[str, Any] = {
+        "id": name,
+        "label": release.column(name).indicator.label(lang),
+        "drivers": [
+            {
+                "id": driver,
+                "label": release.column(driver).indicator.label(lang),
+                "parts": _parts(release, axis, driver),
+            }
+            for driver in driver_names(release, axis)
+        ],
+        "partly": not has_all_drivers(release, axis),
+    }
+    ranks = release.ranks
+    if f"need_{axis}_rank" in ranks:
+        place = ranks[f"need_{axis}_rank"]
+        content["rank"] = {"of": int(place.notna().sum()), "place": _whole(place), **_interval(release, axis)}
+    return content
+
+
+def _parts(release: Release, axis: str, driver: str) -> list[int | None]:
+    """Return contributions without their decimal point."""
+    if release.drivers is None:
+        return []
+    return _whole(release.drivers[axis, driver].reindex(release.areas.index) * 10**DRIVER_DECIMALS)
+
+
+def _interval(release: Release, axis: str) -> dict[str, Any]:
+    """Return the interval of ranks of the first axis, where runs know it."""
+    first = next(column.id for column in release.columns if column.kind == "score")
+    if release.stability is None or "rank_lower" not in release.stability.table or first != f"need_{axis}":
+        return {}
+    return {side: _whole(release.stability.table[f"rank_{side}"]) for side in ("lower", "upper")}
+
+
+def _whole(values: pd.Series[float]) -> list[int | None]:
+    return [None if pd.isna(value) else round(float(value)) for value in values]

@@ -1,0 +1,317 @@
+"""A map on paper or in a picture: head, map, legend and comment beside it, source and definition below."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import shapely
+
+from quartiersatlas.base.files import write_bytes
+from quartiersatlas.catalogue import check_lang, number_text, text
+from quartiersatlas.disclosure.words import summary_texts
+from quartiersatlas.errors import ColumnError, DependencyError, ReleaseError, SpecError
+from quartiersatlas.present.map.payload import map_columns
+from quartiersatlas.present.map.topology import tolerance
+from quartiersatlas.present.paper.sheet_parts import (
+    FACILITY,
+    GREY,
+    HATCH,
+    INK,
+    LOOKS,
+    MARGIN,
+    SIZES,
+    SMALLEST,
+    Box,
+    Layout,
+    Paper,
+    class_entries,
+    draw_map,
+    gap_entries,
+    hatch,
+    heading,
+    hints,
+    line_height,
+    lines,
+    mark_entries,
+)
+from quartiersatlas.present.words import axis_text, source_text
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from quartiersatlas.catalogue import Lang
+    from quartiersatlas.disclosure import Release, ReleasedColumn
+    from quartiersatlas.present.paper.sheet_parts import Entry
+
+Size = Literal["A4", "A3"]
+
+# the same file every time: no dates, no names of programs and versions
+METADATA: dict[str, dict[str, str | None]] = {
+    "pdf": {"CreationDate": None, "ModDate": None, "Creator": "quartiersatlas", "Producer": None},
+    "svg": {"Date": None, "Creator": "quartiersatlas"},
+    "png": {"Software": None},
+}
+STYLE = {
+    "pdf.fonttype": 42,  # fonts as fonts: text can be searched
+    "svg.fonttype": "path",  # letters as outlines: they look alike on every machine
+    "svg.hashsalt": "quartiersatlas",
+    "hatch.linewidth": 0.5,
+    "text.hinting": "none",  # letters as wide on every device as they were measured
+    "font.family": "DejaVu Sans",
+    "axes.unicode_minus": True,
+}
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A map on a sheet of paper.
+
+    Parameters
+    ----------
+    release : Release
+        What is shown.
+    column : ReleasedColumn
+        The column that colours the areas.
+    size : {"A4", "A3"}
+        Landscape.
+    lang : {"de", "en"}
+        Language of everything a reader sees.
+    """
+
+    release: Release
+    column: ReleasedColumn
+    size: Size = "A4"
+    lang: Lang = "de"
+
+    def save(self, path: str | Path, *, dpi: int = 200) -> Path:
+        """Write the sheet as its ending says; whole or not at all.
+
+        Parameters
+        ----------
+        path : str or Path
+            A ``.pdf``, ``.svg`` (both vector) or ``.png`` file.
+        dpi : int, default 200
+            Dots per inch of a PNG.
+
+        Returns
+        -------
+        Path
+            The file. The same release gives the same bytes.
+
+        Raises
+        ------
+        ReleaseError
+            The ending is none of these.
+        InputError
+            The folder is not there.
+        """
+        path = Path(path)
+        kind = path.suffix.lower().removeprefix(".")
+        if kind not in METADATA:
+            raise ReleaseError(f"{path.name!r}: a sheet can be saved as .pdf, .svg and .png.")
+        return write_bytes(path, self._bytes(kind, dpi))
+
+    def draw(self) -> Any:  # noqa: ANN401 - a matplotlib Figure, which is optional
+        """Return the sheet as a matplotlib figure."""
+        with _style():
+            return drawn_sheet(self.release, self.column, self.size, self.lang)
+
+    def _bytes(self, kind: str, dpi: int) -> bytes:
+
+        with _style():
+            sheet = drawn_sheet(self.release, self.column, self.size, self.lang)
+            written = BytesIO()
+            sheet.savefig(written, format=kind, dpi=dpi, metadata=METADATA[kind])
+        return written.getvalue()
+
+    def _repr_png_(self) -> bytes:
+        """Return the sheet for a notebook; in 256 colours it takes a third of the bytes, and those of classes stay."""
+        from PIL import Image  # matplotlib brings it
+
+        written = BytesIO()
+        sheet = Image.open(BytesIO(self._bytes("png", 100))).convert("RGB")
+        sheet.quantize(256, Image.Quantize.MEDIANCUT).save(written, "png", optimize=True)
+        return written.getvalue()
+
+    def __repr__(self) -> str:
+        return f"Sheet ({self.size}) of {self.column.id!r} in {self.release!r}"
+
+
+def figure(release: Release, column: str | None = None, *, size: Size = "A4", lang: Lang = "de") -> Sheet:
+    """Draw a released column on a sheet of paper.
+
+    Parameters
+    ----------
+    release : Release
+        What is shown.
+    column : str, optional
+        A column of the map: class, rate, share or count. The first one of the map, if not given.
+    size : {"A4", "A3"}, default "A4"
+        Paper, landscape.
+    lang : {"de", "en"}, default "de"
+        Language of everything a reader sees.
+
+    Returns
+    -------
+    Sheet
+        With ``.save("karte.pdf")`` (also ``.svg``, ``.png``) and ``.draw()``.
+
+    Raises
+    ------
+    ColumnError
+        The release has no such column to draw.
+    DependencyError
+        The package matplotlib is missing.
+    SpecError
+        The size or the language is unknown, or nothing is released that could be drawn.
+
+    Notes
+    -----
+    Classes and colours are those of the map (:func:`quartiersatlas.atlas_map`). The scale bar is right where the
+    projection keeps lengths, which holds to about one per mille within a UTM zone.
+    """
+    check_lang(lang)
+    if size not in SIZES:
+        raise SpecError(f"size is {size!r}; there are {', '.join(SIZES)}.")
+    try:
+        import matplotlib as mpl  # noqa: F401 - only asked for
+    except ImportError as error:
+        raise DependencyError('Sheets need the package matplotlib: pip install "quartiersatlas[paper]"') from error
+    columns = {c.id: c for c in map_columns(release)}
+    if not columns:
+        raise SpecError("The release has no column to draw: release(..., columns=[...]) or need=...")
+    if column is not None and column not in columns:
+        raise ColumnError.not_found(column, columns, "The map of the release")
+    return Sheet(release, columns[column] if column is not None else next(iter(columns.values())), size, lang)
+
+
+def _style() -> AbstractContextManager[None]:
+    """Return matplotlib's own style with ours on top: what a user has set changes no sheet."""
+    from matplotlib import style
+
+    return style.context(["default", STYLE])
+
+
+def drawn_sheet(release: Release, column: ReleasedColumn, size: str, lang: Lang) -> Any:  # noqa: ANN401
+    """Return the sheet as a matplotlib figure."""
+    layout = Layout.of(size)
+    paper = Paper(layout)
+    top = _head(paper, release, lang)
+    bottom = _foot(paper, release, column, lang)
+    side = Box(layout.width - MARGIN - layout.side, top, layout.side, bottom - top)
+    place = Box(MARGIN, top, layout.width - 2 * MARGIN - layout.side - 6, bottom - top)
+    entries = [*class_entries(release, column, lang), *gap_entries(release, column, lang)]
+    marks = mark_entries(release, lang)
+    draw_map(paper, place, release, entries, marks, lang)
+    end = _legend(paper, side, release, column, [*entries, *marks], lang)
+    _comment(paper, Box(side.x, end, side.width, side.y + side.height - end), release, lang)
+    return paper.figure
+
+
+def _head(paper: Paper, release: Release, lang: Lang) -> float:
+    """Write bands, title and subtitle; return where the map begins."""
+    layout, zoom = paper.layout, paper.layout.zoom
+    y, width = MARGIN, layout.width - 2 * MARGIN
+    bands = [(notice, "#fff3c4", INK) for notice in release.notices]
+    if release.is_draft:
+        bands.append((text("band_draft", lang), INK, "#ffffff"))
+    for words, back, ink in bands:
+        written = lines(words, width - 4, 8 * zoom, bold=True)
+        height = len(written) * line_height(8 * zoom) + 1.6
+        paper.box(Box(MARGIN, y, width, height), facecolor=back, edgecolor="none")
+        paper.write(written, MARGIN + 2, y + 0.8, 8 * zoom, weight="bold", color=ink)
+        y += height + 1.2
+    y = paper.write(_cut(lines(release.title, width, 16 * zoom, bold=True), 2), MARGIN, y, 16 * zoom, weight="bold")
+    if release.subtitle:
+        y = paper.write(_cut(lines(release.subtitle, width, 9 * zoom), 2), MARGIN, y, 9 * zoom, color=GREY)
+    return y + 3
+
+
+def _foot(paper: Paper, release: Release, column: ReleasedColumn, lang: Lang) -> float:
+    """Write source, date, definition and caveat at the lower edge; return where the map ends."""
+    from quartiersatlas.version import __version__
+
+    layout, size = paper.layout, 6.5 * paper.layout.zoom
+    width = layout.width - 2 * MARGIN
+    metres = tolerance(release.areas)
+    definition, caveat = column.indicator.definition(lang), column.indicator.caveat(lang)
+    axis = axis_text(release, column, lang)
+    words = [
+        f"{source_text(release, lang)} · {text('fact_version', lang, version=__version__)}",
+        *([f"{text('label_definition', lang)}: {definition}"] if definition else []),
+        *([axis] if axis else []),
+        *([f"{text('label_caveat', lang)}: {caveat}"] if caveat else []),
+        *([text("fact_classes", lang)] if column.kind != "class" else []),
+        *([text("fact_simplified", lang, tolerance=number_text(metres, 0, lang))] if metres else []),
+    ]
+    written = [line for part in words for line in _cut(lines(part, width, size), 3)]
+    top = layout.height - MARGIN - len(written) * line_height(size)
+    paper.ground.plot([MARGIN, MARGIN + width], [top - 1.5, top - 1.5], color="#999999", linewidth=0.5)
+    paper.write(written, MARGIN, top, size, color=GREY)
+    return top - 4
+
+
+def _legend(
+    paper: Paper, side: Box, release: Release, column: ReleasedColumn, entries: list[Entry], lang: Lang
+) -> float:
+    """Draw the legend; return where it ends."""
+    size = 8 * paper.layout.zoom
+    title = lines(heading(column, lang), side.width, size * 1.1, bold=True)
+    y = paper.write(title, side.x, side.y, size * 1.1, weight="bold") + 1
+    swatch, height = 8 * paper.layout.zoom, 4.2 * paper.layout.zoom
+    for entry in entries:
+        words = lines(entry.words, side.width - swatch - 2.5, size)
+        _swatch(paper, Box(side.x, y, swatch, height), entry)
+        end = paper.write(words, side.x + swatch + 2.5, y + (height - line_height(size)) / 2, size)
+        y = max(y + height, end) + 1.1
+    notes = [line for words in hints(release, column, lang) for line in lines(words, side.width, size * 0.85)]
+    return paper.write(notes, side.x, y, size * 0.85, color=GREY) + 3
+
+
+def _swatch(paper: Paper, box: Box, entry: Entry) -> None:
+    if entry.mark == "facility":
+        paper.ground.plot([box.x + box.width / 2], [box.y + box.height / 2], **FACILITY)
+    elif entry.mark == "fill":
+        paper.box(box, facecolor=entry.color, edgecolor="#9a9a9a", linewidth=0.5, hatch=entry.hatch)
+    else:
+        if entry.hatch:
+            hatch(paper.ground, [shapely.box(box.x, box.y, box.x + box.width, box.y + box.height)], HATCH, rising=False)
+        paper.box(box, facecolor="none", **LOOKS[entry.mark])
+
+
+def _comment(paper: Paper, box: Box, release: Release, lang: Lang) -> None:
+    """Write comment, key figures and reading aid, in the largest letters that fit; a comment that is cut says so."""
+    full = 7.5 * paper.layout.zoom
+    for step in range(int((full - SMALLEST) / 0.25) + 1):
+        size = full - 0.25 * step
+        head, comment, rest = _comment_lines(release, box.width, size, lang)
+        room = int(box.height / line_height(size) - 1) - len(head) - len(rest)
+        if len(comment) <= room:
+            break
+    else:
+        more = lines(text("comment_cut", lang), box.width, size)
+        comment = [*comment[: max(room - len(more), 0)], *more]
+    y = paper.write(head, box.x, box.y, size, weight="bold")
+    y = paper.write(comment, box.x, y, size)
+    paper.write(rest, box.x, y + line_height(size) / 2, size)
+
+
+def _comment_lines(release: Release, width: float, size: float, lang: Lang) -> tuple[list[str], list[str], list[str]]:
+    """Return heading, comment, and what is never cut: key figures and reading aid."""
+    return (
+        lines(text("label_comment", lang), width, size, bold=True),
+        lines(release.comment or text("no_comment", lang), width, size),
+        [
+            line
+            for part in (*summary_texts(release, lang), text("reading_aid", lang))
+            for line in lines(part, width, size)
+        ],
+    )
+
+
+def _cut(written: list[str], most: int) -> list[str]:
+    """Return at most so many lines; the last one shows that there are more."""
+    return written if len(written) <= most else [*written[: most - 1], f"{written[most - 1]} …"]

@@ -1,1 +1,0 @@
-"""The parts of a sheet: where things stand, what the legend says, how the map is drawn."""

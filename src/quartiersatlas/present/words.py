@@ -1,0 +1,324 @@
+"""What map, sheet, report and profile say in the same words: cells, reasons, method, title block, stability."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    Ints = NDArray[np.int64]
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from pandas.api.types import is_object_dtype, is_string_dtype
+
+from quartiersatlas.catalogue import number_text, text
+from quartiersatlas.catalogue.texts import THIN_BLANK, pick
+from quartiersatlas.disclosure.words import (
+    difference_text,
+    indicator_label,
+    label,
+    rule_text,
+    value_text,
+)
+from quartiersatlas.present.paper import Bullets, Heading, Paragraph, Row, Table
+
+if TYPE_CHECKING:
+    from quartiersatlas.catalogue import Lang, Message
+    from quartiersatlas.disclosure import Release, ReleasedColumn
+    from quartiersatlas.need.spec.spec import NeedAxis, NeedIndicator
+    from quartiersatlas.need.spec.steps import Normalise
+    from quartiersatlas.present.paper.document import Block
+
+
+def cell_text(release: Release, key: str, column: ReleasedColumn, lang: Lang) -> str:
+    """Return what an area shows in a column: its value, or why there is none."""
+    value: Any = release.values[column.id][key]
+    if not pd.isna(value):
+        return value_text(value, column, lang)
+    gap = gap_kind(release, key, column)
+    return text(f"state_{gap}" if gap in ("small", "uninhabited", "unknown") else f"cell_{gap}", lang)
+
+
+def gap_kind(release: Release, key: str, column: ReleasedColumn) -> str:
+    """Return why a cell has no value: its area's state (small, uninhabited, unknown), or the status of the cell."""
+    state = release.state[key]
+    if state != "shown":
+        return str(state)
+    status = str(release.status[column.id][key])
+    return status if status in ("suppressed", "not_applicable", "unreliable", "excluded") else "missing"
+
+
+def reason_texts(release: Release, lang: Lang) -> dict[str, list[str]]:
+    """Return for each selected area the conditions it meets, in words."""
+    found: dict[str, list[str]] = {}
+    for row in release.reasons.itertuples():
+        found.setdefault(str(row.key), []).append(_reason(release, row, lang))
+    return found
+
+
+def _reason(release: Release, row: Any, lang: Lang) -> str:  # noqa: ANN401 - a named tuple of the reasons
+    if not row.column:
+        hidden = text("cell_suppressed", lang)
+        name = release.catalogue.get(row.indicator).label(lang)
+        return text(f"reason_{row.criterion}", lang, label=name, value=hidden, threshold=hidden)
+    column = release.column(row.column)
+    threshold = "" if column.kind == "class" else value_text(row.threshold, column, lang)
+    if row.criterion == "above_city" and not pd.isna(row.threshold):
+        above = round(row.value - row.threshold, column.decimals)
+        threshold = text("reason_distance", lang, threshold=threshold, difference=difference_text(above, column, lang))
+    value = value_text(row.value, column, lang)
+    return text(f"reason_{row.criterion}", lang, label=label(column, lang), value=value, threshold=threshold)
+
+
+def method_texts(release: Release, lang: Lang) -> list[str]:
+    """Return the lines of the method box, one per fact."""
+    from quartiersatlas.version import __version__
+
+    lines = [fact_text(release, fact, lang) for fact in release.facts]
+    return [*lines, text("fact_city", lang), text("fact_version", lang, version=__version__)]
+
+
+def fact_text(release: Release, fact: Message, lang: Lang) -> str:
+    """Return one fact in words."""
+    values = dict(fact.values)
+    if "indicator" in values:
+        values["label"] = label(values.pop("indicator"), lang)
+    if fact.name == "fact_axis":
+        indicators = ", ".join(_weighted(release, indicator, lang) for indicator in values["axis"].indicators)
+        axis = values["axis"]
+        values |= {"axis": axis.label(lang), "indicators": indicators, "steps": steps_text(axis, lang)}
+    if fact.name == "fact_rule":
+        values["rule"] = rule_text(release, values["rule"], lang)
+    return text(fact.name, lang, **values)
+
+
+def _weighted(release: Release, indicator: NeedIndicator, lang: Lang) -> str:
+    """Return an indicator of the need index with its weight and direction, where they are not 1."""
+    own = pick(lang, indicator.label_de, indicator.label_en)
+    words = own or indicator_label(release, indicator.id, lang)
+    if indicator.direction == -1:
+        words = text("reversed_note", lang, label=words)
+    return words if indicator.weight == 1 else text("weight_note", lang, label=words, weight=f"{indicator.weight:g}")
+
+
+def alphabetical(names: pd.Series[str]) -> pd.Series[str]:
+    """Order names as people do: Ä beside A."""
+    return names.str.normalize("NFKD").str.casefold()
+
+
+def definition_text(column: ReleasedColumn, lang: Lang) -> str:
+    """Return label, definition and caveat of a column in one line."""
+    definition, caveat = column.indicator.definition(lang), column.indicator.caveat(lang)
+    words = f"{label(column, lang)}: {definition}" if definition else label(column, lang)
+    return f"{words.rstrip('.')}. {text('label_caveat', lang)}: {caveat}" if caveat else words
+
+
+def axis_text(release: Release, column: ReleasedColumn, lang: Lang) -> str:
+    """Return how the axis of a class or score column is made; empty where the facts do not say."""
+    fact = _axis_fact(release, column.id)
+    return "" if fact is None else fact_text(release, fact, lang)
+
+
+def axis_of(release: Release, name: str) -> NeedAxis | None:
+    """Return the rules by which a score or class column is made; None where the facts do not say, or it is neither."""
+    fact = _axis_fact(release, name)
+    return None if fact is None else fact.values["axis"]
+
+
+def _axis_fact(release: Release, name: str) -> Message | None:
+    facts = (fact for fact in release.facts if fact.name == "fact_axis")
+    return next((fact for fact in facts if name.removesuffix("_class") == f"need_{fact.values['axis'].id}"), None)
+
+
+def steps_text(axis: NeedAxis, lang: Lang) -> str:
+    """Return the steps of an axis in order, from the scale of the indicators to the classes."""
+    groups = [group for group in axis.groups() if group is not axis]
+    steps = [
+        *(
+            f"{group.label(lang)}: {_rule(group.normalise, lang)}, {_aggregate(group.aggregate, lang)}"
+            for group in groups
+        ),
+        _rule(axis.normalise, lang),
+        _aggregate(axis.aggregate, lang),
+    ]
+    if axis.standardise.method != "none":
+        steps.append(text("method_again", lang, rule=_rule(axis.standardise, lang)))
+    if axis.breaks.method == "sd":
+        steps.append(text("method_breaks_sd", lang))
+    if axis.breaks.method == "quantile":
+        steps.append(text("method_breaks_quantile", lang, type=axis.breaks.type))
+    return "; ".join(steps)
+
+
+def _rule(rule: Normalise, lang: Lang) -> str:
+    """Return how values are put on one scale."""
+    if rule.method == "none":
+        return text("method_as_given", lang)
+    kinds = [rule.method]
+    if rule.reference != "areas":
+        kinds.append(rule.reference)
+    elif rule.weighting != "none":
+        kinds.append(rule.weighting)
+    return text(f"method_{'_'.join(kinds)}", lang)
+
+
+def _aggregate(method: str, lang: Lang) -> str:
+    return text(f"method_{method}", lang)
+
+
+def opening_blocks(release: Release, lang: Lang, title: str, subtitle: str | None = None) -> list[Block]:
+    """Return notices, band, title, subtitle, source and date."""
+    blocks: list[Block] = [Paragraph(notice, "notice") for notice in release.notices]
+    if release.is_draft:
+        blocks.append(Paragraph(text("band_draft", lang), "draft"))
+    blocks.append(Heading(title, 1))
+    subtitle = release.subtitle if subtitle is None else subtitle
+    if subtitle:
+        blocks.append(Paragraph(subtitle, "muted"))
+    return [*blocks, Paragraph(source_text(release, lang), "muted")]
+
+
+def source_text(release: Release, lang: Lang) -> str:
+    """Return source and date in one line."""
+    source = [f"{text('label_source', lang)}: {release.source}"] if release.source else []
+    return " · ".join([*source, f"{text('label_as_of', lang)}: {release.as_of or '–'}"])
+
+
+def comment_blocks(release: Release, lang: Lang) -> list[Block]:
+    """Return the comment, or that there is none, and the reading aid: numbers do not leave without them."""
+    return [
+        Heading(text("label_comment", lang)),
+        Paragraph(release.comment or text("no_comment", lang), "comment"),
+        Paragraph(text("reading_aid", lang), "aid"),
+    ]
+
+
+LABELS = ("sure", "open", "out")
+
+
+def stability_blocks(release: Release, lang: Lang) -> list[Block]:
+    """Return how many areas have which label, and by name those that are certain, borderline or selected."""
+    if release.stability is None:
+        return []
+    labels = release.stability.table["label"]
+    counts = [
+        f"{text(f'stability_{name}', lang)}: {number_text(int(labels.eq(name).sum()), 0, lang)}" for name in LABELS
+    ]
+    named = labels.isin(["sure", "open"]) | (release.selected & labels.notna())
+    areas = release.areas.loc[named].sort_values("name", kind="stable", key=alphabetical)
+    rows = tuple(
+        Row.of((str(areas["name"][key]), str(key)), _on_list(release, str(key), lang), *_words(release, str(key), lang))
+        for key in areas.index
+    )
+    head = tuple(text(f"label_{name}", lang) for name in ("area", "on_list", "stability", "p_selected"))
+    blocks: list[Block] = [
+        Heading(text("heading_stability", lang)),
+        Paragraph("; ".join(counts)),
+        Bullets(release.stability.notes[lang], muted=True),
+    ]
+    return [*blocks, Table(head, rows, frozenset({3}))] if rows else blocks
+
+
+def stability_text(release: Release, key: str, lang: Lang) -> str:
+    """Return the label of an area and the share of the runs that select it; empty where it is not told."""
+    if release.stability is None or pd.isna(release.stability.table["label"][key]):
+        return ""
+    name, share = _words(release, key, lang)
+    return f"{name} ({text('label_p_selected', lang)}: {share})"
+
+
+def _on_list(release: Release, key: str, lang: Lang) -> str:
+    """Return whether an area is on the list as published: a borderline one may stand on either side."""
+    return text("answer_yes" if release.selected[key] else "answer_no", lang)
+
+
+def _words(release: Release, key: str, lang: Lang) -> tuple[str, str]:
+    assert release.stability is not None  # noqa: S101 - asked by the callers
+    table = release.stability.table
+    percent = number_text(100 * float(table["p_selected"][key]), 0, lang)
+    return text(f"stability_{table['label'][key]}", lang), f"{percent}{THIN_BLANK}%"
+
+
+# a spreadsheet reads these at the start of a cell as the start of a formula, the wide ones where Asian text is set up
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+# no XML file may hold control characters, half of a surrogate pair, U+FFFE and U+FFFF
+VISIBLE: dict[int, int] = {
+    **{code: 0x2400 + code for code in range(0x20) if chr(code) not in "\t\n\r"},  # NUL is shown as ␀, ESC as ␛
+    0x7F: 0x2421,
+    **dict.fromkeys((*range(0xD800, 0xE000), 0xFFFE, 0xFFFF), 0xFFFD),
+}
+
+
+def visible(text: str) -> str:
+    """Put a visible sign in the place of characters that files cannot hold; everything else stays.
+
+    Examples
+    --------
+    >>> visible("Alt" + chr(0) + "stadt")
+    'Alt␀stadt'
+    """
+    return text.translate(VISIBLE)
+
+
+def no_formula(text: str) -> str:
+    """Put an apostrophe before text that a spreadsheet would take for a formula.
+
+    Examples
+    --------
+    >>> no_formula("=1+1")
+    "'=1+1"
+    """
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+
+
+def with_visible_text(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table whose text, also that of its head and its index, has visible characters only."""
+    result = frame.rename(columns=_shown, index=_shown)
+    for position, name in enumerate(result.columns):
+        column = result.iloc[:, position]
+        if is_object_dtype(column.dtype) or is_string_dtype(column.dtype):
+            cleaned = column.map(_shown)
+            if not cleaned.equals(column):
+                result[name] = cleaned
+    return result
+
+
+def _shown(cell: object) -> object:
+    return visible(cell) if isinstance(cell, str) else cell
+
+
+SAME_OUTLINE = 0.01  # part of the area that may differ
+
+
+def meaning(release: Release, column: ReleasedColumn) -> tuple[str, str]:
+    """Return definition and unit of a column; the counts where none is declared."""
+    definition = column.indicator.definition("de") or column.indicator.definition("en")
+    if not definition and column.kind == "rate":
+        sides = [release.column(side).indicator.label_en for side in (column.numerator, column.denominator)]
+        definition = " / ".join(sides)
+    return definition, column.indicator.unit
+
+
+def changed_outlines(release: Release, other: Release, keys: pd.Index) -> pd.Series[float]:
+    """Return which of the areas have another outline in the other release, and by which part of their surface."""
+    frames = release.areas.loc[keys], on_areas(other.areas.loc[keys], release.areas)
+    here, there = (np.asarray(frame.geometry, dtype=object) for frame in frames)
+    moved = ~shapely.equals_exact(here, there, tolerance=0.01)  # a centimetre: most outlines are the same points
+    changed = np.zeros(len(keys))
+    ours, theirs = here[moved], there[moved]
+    changed[moved] = shapely.area(shapely.symmetric_difference(ours, theirs)) / shapely.area(ours)
+    parts = pd.Series(changed, index=keys)
+    return parts[parts > SAME_OUTLINE]
+
+
+def on_areas(frame: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return a layer in the coordinates of the areas."""
+    return frame if frame.crs is None or areas.crs is None or frame.crs == areas.crs else frame.to_crs(areas.crs)

@@ -1,0 +1,1 @@
+"""The formulas: array functions, one chapter a dimension of segregation."""

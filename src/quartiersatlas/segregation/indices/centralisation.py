@@ -1,0 +1,207 @@
+"""Centralisation: how near to the centre does a group live?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from quartiersatlas.errors import CountError, GeometryError, SpecError
+from quartiersatlas.segregation.counts import Pair, Places, as_counts, group_and_rest, in_one_place, share
+from quartiersatlas.segregation.indices.concentration import Steps, checked_sizes
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    Floats = NDArray[np.float64]
+
+CENTRES = ("population", "mean", "median", "largest")
+
+
+def absolute_centralisation(group: ArrayLike, area: ArrayLike, distance: ArrayLike) -> float:
+    """How much nearer to the centre a group lives than if it were spread evenly over the land.
+
+    Parameters
+    ----------
+    group : array_like of float, shape (n_areas,)
+        Persons per area in the group. Finite, >= 0.
+    area : array_like of float, shape (n_areas,)
+        Land of each area, in any unit. Finite, above 0. Every area given is land to live on: leave out those where
+        nobody can live.
+    distance : array_like of float, shape (n_areas,)
+        Distance of each area from the centre, in any unit. Finite, >= 0. See :func:`distance_to_centre`.
+
+    Returns
+    -------
+    float
+        ACE in [-1, 1]: positive where the group lives near the centre, negative where it lives at the edge. NaN where
+        the group is empty and where there is one area only.
+
+    Raises
+    ------
+    CountError
+        A count is negative or not finite.
+    GeometryError
+        The size of an area or a distance is impossible.
+
+    Notes
+    -----
+    ``ACE = sum_i X_(i-1) A_i - sum_i X_i A_(i-1)`` [1]_, with the shares of the group and of the land cumulated from
+    the centre outwards. Areas equally far from the centre (to 1e-9 of the distance) have no order and are taken
+    together; taken one by one, the result would depend on the order of the rows.
+
+    References
+    ----------
+    .. [1] Massey, D. S. & Denton, N. A. (1988). The dimensions of residential segregation. Social Forces 67(2),
+           281-315.
+
+    Examples
+    --------
+    >>> absolute_centralisation([100, 0, 0], [1, 1, 2], [0, 1, 2])
+    0.75
+    """
+    (members,) = as_counts(group)
+    land = checked_sizes(area, len(members), "area")
+    far = checked_sizes(distance, len(members), "distance", at_least_0=True)
+    pair = Pair(members, land, members + land, Places.one(len(land)))
+    return in_one_place(lambda pair: _absolute_centralisation(pair, land, far), pair)
+
+
+def _absolute_centralisation(pair: Pair, area: Floats, distance: Floats) -> Floats:
+    return _nearer(pair.group, area, Steps.of(distance, pair.places))
+
+
+def relative_centralisation(group: ArrayLike, rest: ArrayLike, distance: ArrayLike) -> float:
+    """How much nearer to the centre a group lives than the population it is compared with.
+
+    Parameters
+    ----------
+    group, rest : array_like of float, shape (n_areas,)
+        Persons per area in the group and in the population it is compared with. Finite, >= 0.
+    distance : array_like of float, shape (n_areas,)
+        Distance of each area from the centre, in any unit. Finite, >= 0. See :func:`distance_to_centre`.
+
+    Returns
+    -------
+    float
+        RCE in [-1, 1]: the share of the group that would have to move to be as far from the centre as the others;
+        positive where it lives nearer, negative where it lives farther out. NaN where one of the populations is empty
+        and where fewer than two areas are inhabited.
+
+    Raises
+    ------
+    CountError
+        A count is negative or not finite.
+    GeometryError
+        A distance is negative or not finite.
+
+    Notes
+    -----
+    ``RCE = sum_i X_(i-1) Y_i - sum_i X_i Y_(i-1)`` [1]_ [2]_, with the shares of both populations cumulated from the
+    centre outwards. Areas equally far from the centre (to 1e-9 of the distance) are taken together.
+
+    References
+    ----------
+    .. [1] Duncan, O. D. & Duncan, B. (1955). Residential distribution and occupational stratification. American
+           Journal of Sociology 60(5), 493-503.
+    .. [2] Massey, D. S. & Denton, N. A. (1988). The dimensions of residential segregation. Social Forces 67(2),
+           281-315.
+
+    Examples
+    --------
+    >>> relative_centralisation([100, 0, 0], [0, 50, 50], [0, 1, 2])
+    1.0
+    >>> relative_centralisation([10, 20, 10], [50, 100, 50], [0, 1, 2])
+    0.0
+    """
+    pair = group_and_rest(group, rest)
+    lived_in = np.asarray(group, dtype=float) + np.asarray(rest, dtype=float) > 0
+    far = checked_sizes(distance, len(lived_in), "distance", at_least_0=True)[lived_in]
+    return in_one_place(lambda pair: _relative_centralisation(pair, far), pair)
+
+
+def _relative_centralisation(pair: Pair, distance: Floats) -> Floats:
+    return _nearer(pair.group, pair.other, Steps.of(distance, pair.places))
+
+
+def _nearer(group: Floats, other: Floats, steps: Steps) -> Floats:
+    """Return sum_i X_(i-1) Y_i - X_i Y_(i-1) per place, which is sum_i X_(i-1) y_i - x_i Y_(i-1)."""
+    places = steps.places
+    x, y = steps.sum(group), steps.sum(other)
+    x, y = share(x, places.each(places.sum(x))), share(y, places.each(places.sum(y)))
+    x_nearer, y_nearer = places.cumulated(x) - x, places.cumulated(y) - y
+    return places.sum(x_nearer * y - x * y_nearer)
+
+
+def distance_to_centre(
+    points: ArrayLike, centre: str | ArrayLike = "population", weights: ArrayLike | None = None
+) -> NDArray[np.float64]:
+    """Return how far each area is from the centre of the city.
+
+    Parameters
+    ----------
+    points : array_like of float, shape (n_areas, 2)
+        Coordinates x, y of the areas in metres, as a rule their centroids. Finite.
+    centre : {"population", "mean", "median", "largest"} or array_like of float, default "population"
+        The mean of the areas weighted with their residents; the mean or the median of x and of y; the most populous
+        area (of several, their mean); or coordinates x, y of one centre or of several, of which the nearest counts.
+    weights : array_like of float, shape (n_areas,), optional
+        Residents per area, for "population" and "largest". Finite, >= 0, not all 0.
+
+    Returns
+    -------
+    ndarray of float, shape (n_areas,)
+        Distance of each area from the (nearest) centre, in the unit of the coordinates.
+
+    Raises
+    ------
+    CountError
+        A weight is negative or not finite, or nobody lives anywhere.
+    GeometryError
+        Points or centres are not pairs of finite coordinates.
+    SpecError
+        The rule is not known, or needs weights.
+
+    Examples
+    --------
+    >>> row = [[0, 0], [100, 0], [200, 0]]
+    >>> distance_to_centre(row, "mean").tolist()
+    [100.0, 0.0, 100.0]
+    >>> distance_to_centre(row, weights=[0, 0, 50]).tolist()
+    [200.0, 100.0, 0.0]
+    >>> distance_to_centre(row, [(0, 0), (200, 0)]).tolist()
+    [0.0, 100.0, 0.0]
+    """
+    places = _coordinates(points, "points")
+    if isinstance(centre, str):
+        centre = _centre(places, centre, weights)
+    centres = _coordinates(np.atleast_2d(np.asarray(centre, dtype=float)), "centre")
+    if not len(centres):
+        raise GeometryError("No centre is given.")
+    return np.asarray(np.min([np.hypot(*(places - at).T) for at in centres], axis=0))
+
+
+def _coordinates(points: ArrayLike, name: str) -> Floats:
+    """Return coordinates as a table of x and y; all must be finite."""
+    table = np.asarray(points, dtype=float)
+    if table.ndim != 2 or table.shape[1] != 2 or not np.isfinite(table).all():  # noqa: PLR2004 - x and y
+        raise GeometryError(f"{name!r} must be pairs of finite coordinates x, y; the shape given is {table.shape}.")
+    return table
+
+
+def _centre(points: Floats, rule: str, weights: ArrayLike | None) -> Floats:
+    """Return the centre by a rule."""
+    if rule not in CENTRES:
+        raise SpecError(f"centre={rule!r} is not known; there are {', '.join(CENTRES)}, or coordinates.")
+    if rule == "mean":
+        return np.asarray(points.mean(axis=0))
+    if rule == "median":
+        return np.asarray(np.median(points, axis=0))
+    if weights is None:
+        raise SpecError(f"centre={rule!r} needs the residents of each area as weights.")
+    (residents,) = as_counts(weights)
+    if residents.shape != (len(points),) or residents.sum() == 0:
+        raise CountError(f"{len(points)} weights are needed, not all 0; the shape given is {residents.shape}.")
+    if rule == "largest":
+        return np.asarray(points[residents == residents.max()].mean(axis=0))
+    return np.asarray(np.average(points, axis=0, weights=residents))

@@ -1,0 +1,231 @@
+"""Exposure: whom does a member of a group meet in the own area?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from quartiersatlas.errors import CountError
+from quartiersatlas.segregation.counts import (
+    Pair,
+    Places,
+    as_composition,
+    as_counts,
+    as_part_and_total,
+    group_in_total,
+    in_one_place,
+    ratio,
+    share,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from quartiersatlas.segregation.counts import Composition
+
+    Floats = NDArray[np.float64]
+
+
+def isolation(group: ArrayLike, total: ArrayLike, *, exact: bool = False) -> float:
+    """Average share of the own group in the area where a member of the group lives.
+
+    Parameters
+    ----------
+    group, total : array_like of float, shape (n_areas,)
+        Persons per area in the group and altogether. Finite, >= 0, group <= total.
+    exact : bool, default False
+        Whether a person is left out of the own surroundings, which matters in small areas. Who lives alone in an
+        area meets nobody and is left out of the average.
+
+    Returns
+    -------
+    float
+        xPx in [X / T, 1]: the group's share in the city where it is spread evenly, 1 where it lives apart;
+        NaN where the group is empty or everybody, or all live in one area.
+
+    Raises
+    ------
+    CountError
+        A count is negative or not finite, or a group is larger than the population.
+
+    Notes
+    -----
+    ``xPx = sum_i (x_i / X) (x_i / t_i)``, exactly ``sum_i (x_i / X) ((x_i - 1) / (t_i - 1))`` [1]_
+
+    References
+    ----------
+    .. [1] Bell, W. (1954). A probability model for the measurement of ecological segregation.
+           Social Forces 32(4), 357-364.
+
+    Examples
+    --------
+    >>> isolation([100, 60, 40, 0], [100, 100, 100, 100])
+    0.76
+    """
+    return in_one_place(_isolation_exact if exact else _isolation, group_in_total(group, total))
+
+
+def _isolation(pair: Pair) -> Floats:
+    return pair.places.sum(isolation_parts(pair))
+
+
+def isolation_parts(pair: Pair) -> Floats:
+    """Return what each area adds to xPx: (x_i / X) (x_i / t_i)."""
+    return pair.places.portion(pair.group, pair.group_sum) * share(pair.group, pair.total)
+
+
+def _isolation_exact(pair: Pair) -> Floats:
+    return _exact(pair, np.maximum(pair.group - 1, 0))
+
+
+def interaction(group: ArrayLike, other: ArrayLike, total: ArrayLike, *, exact: bool = False) -> float:
+    """Average share of another group in the area where a member of the group lives.
+
+    Parameters
+    ----------
+    group, other, total : array_like of float, shape (n_areas,)
+        Persons per area in the group, in the other group and altogether. Finite, >= 0; the two groups exclude one
+        another.
+    exact : bool, default False
+        Whether a person is left out of the own surroundings, which matters in small areas.
+
+    Returns
+    -------
+    float
+        xPy in [0, 1]; NaN where one of the groups is empty or all live in one area. With the rest as the other
+        group, xPx + xPy = 1.
+
+    Raises
+    ------
+    CountError
+        A count is negative or not finite, or the groups together are larger than the population.
+
+    Notes
+    -----
+    ``xPy = sum_i (x_i / X) (y_i / t_i)``, exactly ``sum_i (x_i / X) (y_i / (t_i - 1))`` [1]_
+
+    References
+    ----------
+    .. [1] Bell, W. (1954). A probability model for the measurement of ecological segregation.
+           Social Forces 32(4), 357-364.
+
+    Examples
+    --------
+    >>> round(interaction([100, 60, 40, 0], [0, 40, 60, 100], [100] * 4), 10)
+    0.24
+    """
+    group, other = as_counts(group, other)
+    _, total = as_part_and_total(group + other, total)
+    inhabited = total > 0
+    places = Places.one(int(inhabited.sum()))
+    pair = Pair(group[inhabited], other[inhabited], total[inhabited], places)
+    return in_one_place(_interaction_exact if exact else _interaction, pair)
+
+
+def _interaction(pair: Pair) -> Floats:
+    return pair.places.sum(pair.places.portion(pair.group, pair.group_sum) * share(pair.other, pair.total))
+
+
+def _interaction_exact(pair: Pair) -> Floats:
+    return _exact(pair, pair.other)
+
+
+def _exact(pair: Pair, met: Floats) -> Floats:
+    """Return the average of met / (t - 1) over the members who have somebody to meet."""
+    others = np.maximum(pair.total - 1, 0)
+    members = np.where(others > 0, pair.group, 0)
+    return ratio(pair.places.sum(members * share(met, others)), pair.places.sum(members))
+
+
+def correlation_ratio(group: ArrayLike, total: ArrayLike) -> float:
+    """Isolation, freed from the size of the group: eta squared.
+
+    Parameters
+    ----------
+    group, total : array_like of float, shape (n_areas,)
+        Persons per area in the group and altogether. Finite, >= 0, group <= total.
+
+    Returns
+    -------
+    float
+        eta squared in [0, 1]; NaN where the group is empty or everybody, or all live in one area.
+
+    Raises
+    ------
+    CountError
+        A count is negative or not finite, or a group is larger than the population.
+
+    Notes
+    -----
+    ``eta^2 = (xPx - P) / (1 - P)`` [1]_
+
+    References
+    ----------
+    .. [1] Stearns, L. B. & Logan, J. R. (1986). Measuring trends in segregation: three dimensions, three measures.
+           Urban Affairs Quarterly 22(1), 124-150.
+
+    Examples
+    --------
+    >>> round(correlation_ratio([100, 60, 40, 0], [100, 100, 100, 100]), 10)
+    0.52
+    """
+    return in_one_place(_correlation_ratio, group_in_total(group, total))
+
+
+def _correlation_ratio(pair: Pair) -> Floats:
+    own_share = pair.places.sum(pair.places.portion(pair.group, pair.group_sum) * pair.shares)
+    return share(own_share - pair.city_share, 1 - pair.city_share)
+
+
+def exposure_matrix(counts: ArrayLike, *, exact: bool = False) -> Floats:
+    """Whom the members of each group meet in their areas, group by group.
+
+    Parameters
+    ----------
+    counts : array_like of float, shape (n_areas, n_groups)
+        Persons per area and group; the groups exclude one another and together are everybody. Finite, >= 0.
+    exact : bool, default False
+        Whether a person is left out of the own surroundings.
+
+    Returns
+    -------
+    ndarray of float, shape (n_groups, n_groups)
+        Row m, column n: the average share of group n in the area of a member of group m. Each row sums to 1. The row
+        of an empty group is NaN.
+
+    Raises
+    ------
+    CountError
+        A count is negative or not finite, or the table has not two dimensions.
+
+    Notes
+    -----
+    ``mPn = sum_i (n_im / N_m) (n_in / t_i)`` [1]_, exactly ``(n_in - [m = n]) / (t_i - 1)`` in the last factor.
+
+    References
+    ----------
+    .. [1] Lieberson, S. (1981). An asymmetrical approach to segregation. In Peach, C. et al. (eds.), Ethnic
+           Segregation in Cities, 61-82.
+
+    Examples
+    --------
+    >>> exposure_matrix([[100, 0], [60, 40], [40, 60], [0, 100]]).round(2).tolist()
+    [[0.76, 0.24], [0.24, 0.76]]
+    """
+    composition = as_composition(counts)
+    if composition.counts.shape[1] == 0:
+        raise CountError("The table has no group.")
+    return exposures(composition, exact=exact)
+
+
+def exposures(composition: Composition, *, exact: bool = False) -> Floats:
+    """Return the exposure of every group to every group in a single place."""
+    counts, others = composition.counts, composition.totals
+    if exact:
+        others = np.maximum(others - 1, 0)
+        counts = counts * (others > 0)[:, None]
+    met = counts.T @ share(counts, others[:, None])
+    if exact:
+        met -= np.diag((counts * share(np.ones_like(others), others)[:, None]).sum(axis=0))
+    return ratio(met, counts.sum(axis=0)[:, None])

@@ -1,0 +1,1 @@
+"""How sure is an index: what chance gives, intervals, tests, decomposition and change."""

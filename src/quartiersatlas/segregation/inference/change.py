@@ -1,0 +1,408 @@
+"""Why has segregation changed: other groups, other areas, or people living more apart?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import pandas as pd
+
+from quartiersatlas.errors import CountError, JoinError, KeyColumnError, SpecError, list_some
+from quartiersatlas.segregation.counts import Composition, Places, as_counts, entropy
+from quartiersatlas.segregation.indices.multigroup import _mutual_information
+from quartiersatlas.segregation.inference.decompose import (
+    EVEN,
+    INFORMATION_THEORY,
+    MUTUAL_INFORMATION,
+    group_counts,
+    undefined,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from quartiersatlas.intake import AreaData
+
+    Floats = NDArray[np.float64]
+
+INDICES = (MUTUAL_INFORMATION, INFORMATION_THEORY)
+PARTS = {  # part -> what it is a part of
+    "before": "",
+    "after": "",
+    "difference": "",
+    "removals": "difference",
+    "additions": "difference",
+    "margins": "difference",
+    "structural": "difference",
+    "group_margin": "margins",
+    "area_margin": "margins",
+}
+
+NO_TABLE = "empty cells allow no table with the margins of the other date; zeros=1e-10 fills them"
+
+
+@dataclass(frozen=True)
+class SegregationChange:
+    """The change of segregation between two dates and what it is made of.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row per number, for each ``index``: ``part``, ``part_of`` (removals, additions, margins and structural
+        add up to the difference, the two margins to the margins), ``value``, ``share`` (of the difference), ``n_areas``
+        (that the number rests on), ``n_dropped`` (areas with unknown counts), ``note``.
+    """
+
+    table: pd.DataFrame
+
+    def __repr__(self) -> str:
+        return f"SegregationChange\n{self.table.to_string(index=False)}"
+
+    def _repr_html_(self) -> str:
+        return self.table.to_html(index=False, escape=True)
+
+
+@dataclass(frozen=True)
+class Dates:
+    """The counts of two dates and the part that can be compared.
+
+    Parameters
+    ----------
+    before, after : ndarray of float, shape (n_areas, n_groups)
+        Persons per inhabited area and group.
+    same_before, same_after : ndarray of float, shape (n_same_areas, n_same_groups)
+        The areas and groups with persons at both dates, in the same order.
+    gone, new : list of str
+        Groups with persons at one of the dates only.
+    n_dropped : int
+        Areas left out, since a count is unknown.
+    """
+
+    before: Floats
+    after: Floats
+    same_before: Floats
+    same_after: Floats
+    gone: list[str]
+    new: list[str]
+    n_dropped: int
+
+
+def segregation_change(
+    before: AreaData | pd.DataFrame,
+    after: AreaData | pd.DataFrame,
+    groups: Iterable[str] | str,
+    *,
+    total: str | None = None,
+    index: Literal["mutual_information", "information_theory"] | None = None,
+    method: Literal["shapley"] = "shapley",
+    zeros: float = 0.0,
+    missing: Literal["raise", "drop"] = "raise",
+) -> SegregationChange:
+    """Split the change of segregation between two dates into areas that came or went, margins, and structure.
+
+    Parameters
+    ----------
+    before, after : AreaData, DataFrame or GeoDataFrame
+        Counts of persons per area at the two dates, on the areas' keys. An area without residents at one date counts
+        as absent there.
+    groups : list of str, or str
+        Columns with the persons of each group; the groups exclude one another.
+    total : str, optional
+        Column with all residents; the data's population column, if not given. Who is in none of the groups makes up
+        one more group, the rest. Without either, the groups are everybody.
+    index : {"mutual_information", "information_theory"}, optional
+        M in nats or H; both, if not given.
+    method : {"shapley"}, default "shapley"
+        Each part is its average effect over both orders in which margins and structure, and then the groups' and the
+        areas' margin, can change.
+    zeros : float, default 0.0
+        Persons to assume in cells (area x group) that are empty at one of the dates, in the tables that mix both
+        dates. At least 0. Small numbers such as 1e-10 give a result where empty cells forbid one.
+    missing : {"raise", "drop"}, default "raise"
+        What to do where a count is unknown at one of the dates: refuse, or leave the area out at both and count it in
+        ``n_dropped``. It is never taken as 0, nor as an area that came or went.
+
+    Returns
+    -------
+    SegregationChange
+        ``.table`` with the index before and after, their difference, and its parts:
+
+        - ``removals``, ``additions``: areas (and groups) that are there at one date only;
+        - ``group_margin``: the groups became larger or smaller in the whole city;
+        - ``area_margin``: areas gained or lost residents;
+        - ``structural``: the rest, the association between area and group that no growth of areas or groups explains.
+
+    Raises
+    ------
+    ColumnError
+        A column is not there.
+    CountError
+        Counts are negative, text, unknown with ``missing="raise"``, or groups add up to more than the total.
+    JoinError
+        No area is inhabited at both dates.
+    KeyColumnError
+        A key stands twice.
+    SpecError
+        There is only one group, or an option is not known.
+
+    Notes
+    -----
+    The method is that of [1]_. The areas and groups that both dates have are compared by tables that mix the dates:
+    ``V(g, a, s)`` is the index of the table with the group margin of date ``g``, the area margin of date ``a`` and the
+    odds ratios of date ``s`` (see :func:`fit_margins`). Then ``structural = 1/2 [V(0,0,1) - V(0,0,0) + V(1,1,1) -
+    V(1,1,0)]``, ``group_margin`` is the mean of ``V(1,a,s) - V(0,a,s)`` and ``area_margin`` the mean of ``V(g,1,s) -
+    V(g,0,s)`` over the other two. For H each V is divided by the entropy of its group margin. Exchanging the dates
+    changes the sign of every part.
+
+    A change of boundaries under the same keys would be taken for a change of people: bring both dates to common
+    boundaries first.
+
+    References
+    ----------
+    .. [1] Elbers, B. (2021). A method for studying differences in segregation across time and space. Sociological
+           Methods & Research 52(1), 5-42.
+
+    Examples
+    --------
+    The residents of area C have doubled; the odds ratios are the same, so nothing is structural:
+
+    >>> before = pd.DataFrame({"women": [2, 25, 18], "men": [28, 25, 2]}, index=["A", "B", "C"])
+    >>> after = before.mul([1, 1, 2], axis=0)
+    >>> table = segregation_change(before, after, ["women", "men"], index="mutual_information").table
+    >>> table.set_index("part")["value"].round(6).abs().to_dict()  # doctest: +NORMALIZE_WHITESPACE
+    {'before': 0.20307, 'after': 0.233492, 'difference': 0.030422, 'removals': 0.0, 'additions': 0.0,
+     'margins': 0.030422, 'structural': 0.0, 'group_margin': 0.008375, 'area_margin': 0.022047}
+    """
+    if method != "shapley":
+        raise SpecError(f"method={method!r} is not known; there is 'shapley'.")
+    if index is not None and index not in INDICES:
+        raise SpecError(f"index={index!r} cannot be split; there are {list_some(INDICES)}.")
+    if not 0 <= zeros < np.inf:
+        raise SpecError(f"zeros={zeros!r} is not possible; it is 0 or a small number of persons.")
+    groups = [groups] if isinstance(groups, str) else list(groups)
+    dates = _dates(group_counts(before, groups, total, missing), group_counts(after, groups, total, missing))
+    mixed = _mixed_tables(dates.same_before, dates.same_after, zeros)
+    tables = [_rows(name, dates, mixed) for name in ((index,) if index else INDICES)]
+    return SegregationChange(pd.concat(tables, ignore_index=True))
+
+
+def _dates(before: pd.DataFrame, after: pd.DataFrame) -> Dates:
+    """Return what is known at both dates and what can be compared."""
+    if list(before.columns) != list(after.columns):
+        raise SpecError("All residents are known at one date only: name their column at both dates with total=.")
+    for date, counts in (("before", before), ("after", after)):
+        twice = counts.index[counts.index.duplicated()]
+        if len(twice):
+            raise KeyColumnError(f"{len(twice)} keys stand twice in {date}: {list_some(twice)}.", map(str, twice))
+    unknown = before.index[before.isna().any(axis=1)].union(after.index[after.isna().any(axis=1)], sort=False)
+    before, after = (counts[~counts.index.isin(unknown)] for counts in (before, after))
+    before, after = (counts[counts.sum(axis=1) > 0] for counts in (before, after))
+    areas = before.index.intersection(after.index, sort=False)
+    if not len(areas):
+        raise JoinError(
+            f"No area is inhabited at both dates. Keys before are {_like(before.index)}, keys after "
+            f"{_like(after.index)}: both frames need the same keys in the index, as text."
+        )
+    same_before, same_after = before.loc[areas], after.loc[areas]
+    while True:
+        groups = same_before.columns[(same_before.sum() > 0) & (same_after.sum() > 0)]
+        same_before, same_after = same_before[groups], same_after[groups]
+        lived_in = (same_before.sum(axis=1) > 0) & (same_after.sum(axis=1) > 0)
+        if lived_in.all():
+            break
+        same_before, same_after = same_before[lived_in], same_after[lived_in]
+    if same_before.empty:
+        raise JoinError("No group has members at both dates in the areas that are inhabited at both dates.")
+    return Dates(
+        before=before.to_numpy(),
+        after=after.to_numpy(),
+        same_before=same_before.to_numpy(),
+        same_after=same_after.to_numpy(),
+        gone=[group for group in before.columns[before.sum() > 0] if group not in groups],
+        new=[group for group in after.columns[after.sum() > 0] if group not in groups],
+        n_dropped=len(unknown),
+    )
+
+
+def _like(keys: pd.Index) -> str:
+    """Return what keys look like, with their type."""
+    return f"{list_some(keys, 2)} ({type(keys[0]).__name__})" if len(keys) else "none"
+
+
+def _mixed_tables(before: Floats, after: Floats, zeros: float) -> dict[tuple[int, int, int], Floats]:
+    """Return the tables with the group margin, area margin and odds ratios of date 0 or 1; NaN where there is none."""
+    sources = [np.where(counts > 0, counts, zeros) for counts in (before, after)]
+    sources = [source / source.sum() for source in sources]
+    mixed = {(0, 0, 0): before, (1, 1, 1): after}
+    for structure, source in enumerate(sources):
+        for group, area in ((0, 0), (0, 1), (1, 0), (1, 1)):
+            if (group, area, structure) not in mixed:
+                fitted = fit_margins(source, sources[area].sum(axis=1), sources[group].sum(axis=0))
+                mixed[group, area, structure] = fitted
+    return mixed
+
+
+def _value(index: str, counts: Floats) -> float:
+    """Return M or H of a table without regard to how few areas and groups it has; NaN if it is not known."""
+    if np.isnan(counts).any():
+        return float("nan")
+    composition = Composition(counts, Places.one(len(counts)))
+    information = float(_mutual_information(composition)[0])
+    if index == MUTUAL_INFORMATION:
+        return information
+    diversity = float(entropy(composition.city_shares)[0])
+    return information / diversity if diversity > 0 else float("nan")
+
+
+def _rows(index: str, dates: Dates, mixed: dict[tuple[int, int, int], Floats]) -> pd.DataFrame:
+    """Return the rows of one index."""
+    start = np.nan if _undefined(dates.before) else _value(index, dates.before)
+    end = np.nan if _undefined(dates.after) else _value(index, dates.after)
+    v = np.empty((2, 2, 2))
+    for margins_and_structure, counts in mixed.items():
+        v[margins_and_structure] = _value(index, counts)
+    values = {
+        "before": start,
+        "after": end,
+        "difference": end - start,
+        "removals": v[0, 0, 0] - start,
+        "additions": end - v[1, 1, 1],
+        "margins": (v[1, 1] - v[0, 0]).mean(),
+        "structural": ((v[0, 0, 1] - v[0, 0, 0]) + (v[1, 1, 1] - v[1, 1, 0])) / 2,
+        "group_margin": (v[1] - v[0]).mean(),
+        "area_margin": (v[:, 1] - v[:, 0]).mean(),
+    }
+    n_before, n_after, n_same = len(dates.before), len(dates.after), len(dates.same_before)
+    sizes = {"before": n_before, "after": n_after, "removals": n_before - n_same, "additions": n_after - n_same}
+    table = pd.DataFrame({"index": index, "part": list(values), "part_of": PARTS.values(), "value": values.values()})
+    changed = abs(end - start) > EVEN
+    table["share"] = (table["value"] / (end - start) + 0.0).where(~table["part"].isin(["before", "after"]) & changed)
+    table["n_areas"] = [sizes.get(part, n_same) for part in values]
+    table["n_dropped"] = dates.n_dropped
+    table["note"] = list(_notes(values, dates).values())
+    return table
+
+
+def _undefined(counts: Floats) -> str:
+    """Return why the segregation of a table cannot be given; empty where it can."""
+    return undefined(len(counts), int((counts.sum(axis=0) > 0).sum()))
+
+
+def _notes(values: dict[str, float], dates: Dates) -> dict[str, str]:
+    """Return what the reader of each row has to know: why there is no number, or what it includes."""
+    before, after, same = (_undefined(counts) for counts in (dates.before, dates.after, dates.same_before))
+    notes = {part: f"at both dates: {same}" if same else NO_TABLE if np.isnan(values[part]) else "" for part in PARTS}
+    notes |= {"before": before, "after": after, "difference": "; ".join(dict.fromkeys(filter(None, (before, after))))}
+    for part, reason, groups in (("removals", before, dates.gone), ("additions", after, dates.new)):
+        with_groups = f"with groups that have members at this date only: {list_some(groups)}" if groups else ""
+        notes[part] = reason or (notes[part] if np.isnan(values[part]) else with_groups)
+    return notes
+
+
+SAME_TOTAL = 1e-9  # relative difference of the margins' sums that still counts as rounding
+
+
+def fit_margins(
+    table: ArrayLike, rows: ArrayLike, columns: ArrayLike, *, tolerance: float = 1e-12, max_iterations: int = 200
+) -> Floats:
+    """Give a table other row and column sums and keep its odds ratios.
+
+    Parameters
+    ----------
+    table : array_like of float, shape (n_areas, n_groups)
+        Persons per area and group, or their shares. Finite, >= 0; cells that are 0 stay 0.
+    rows, columns : array_like of float, shape (n_areas,) and (n_groups,)
+        The sums to reach. Finite, >= 0, with the same total.
+    tolerance : float, default 1e-12
+        Largest relative difference to a column sum; the row sums are met to rounding.
+    max_iterations : int, default 200
+        Newton steps after which the margins count as out of reach.
+
+    Returns
+    -------
+    ndarray of float, shape (n_areas, n_groups)
+        The fitted table; NaN everywhere if the margins are out of reach, because the table has too many empty cells.
+
+    Raises
+    ------
+    CountError
+        A number is negative or not finite, shapes do not fit, or rows and columns have different totals.
+
+    Notes
+    -----
+    The fitted table is ``a_ik u_i v_k``: the limit of iterative proportional fitting [1]_ [2]_. For given ``v`` the
+    row sums fix ``u``; what remains is a convex problem in ``log v``, one unknown per group, which damped Newton steps
+    solve [3]_: a handful of them where proportional fitting needs hundreds of rounds.
+
+    References
+    ----------
+    .. [1] Deming, W. E. & Stephan, F. F. (1940). On a least squares adjustment of a sampled frequency table when the
+           expected marginal totals are known. Annals of Mathematical Statistics 11(4), 427-444.
+    .. [2] Ireland, C. T. & Kullback, S. (1968). Contingency tables with given marginals. Biometrika 55(1), 179-188.
+    .. [3] Sun, T. & Tran-Dinh, Q. (2019). Generalized self-concordant functions: a recipe for Newton-type methods.
+           Mathematical Programming 178, 145-213.
+
+    Examples
+    --------
+    Men and women in three occupations, with the margins of a later year:
+
+    >>> fit_margins([[100, 50], [50, 50], [100, 50]], [225, 200, 175], [325, 275]).round(1).tolist()
+    [[134.7, 90.3], [85.5, 114.5], [104.8, 70.2]]
+    """
+    seed = np.asarray(table, dtype=float)
+    if seed.ndim != 2 or seed.shape != (np.size(rows), np.size(columns)):  # noqa: PLR2004 - a table has two dimensions
+        raise CountError(
+            f"A table of shape {seed.shape} cannot have {np.size(rows)} row sums and {np.size(columns)} column sums."
+        )
+    as_counts(seed.ravel())
+    (rows,), (columns,) = as_counts(rows), as_counts(columns)
+    if abs(rows.sum() - columns.sum()) > SAME_TOTAL * rows.sum():
+        raise CountError(f"The row sums add up to {rows.sum():g}, the column sums to {columns.sum():g}.")
+    result = np.zeros(seed.shape)
+    wanted = np.ix_(rows > 0, columns > 0)
+    fitted = _fitted(seed[wanted], rows[rows > 0], columns[columns > 0], tolerance, max_iterations)
+    if fitted is None:
+        return np.full(seed.shape, np.nan)
+    result[wanted] = fitted
+    return result
+
+
+def _fitted(seed: Floats, rows: Floats, columns: Floats, tolerance: float, max_iterations: int) -> Floats | None:
+    """Return the table with these margins, all above 0; None if they are out of reach."""
+    if (seed.sum(axis=1) == 0).any() or (seed.sum(axis=0) == 0).any():
+        return None
+    columns = columns * (rows.sum() / columns.sum())
+    with np.errstate(divide="ignore"):
+        logs = np.log(seed)  # -inf in empty cells, which stay empty
+    log_v = np.log(columns / seed.sum(axis=0))
+    for _ in range(max_iterations):
+        fitted = logs + log_v
+        fitted = np.exp(fitted - fitted.max(axis=1, keepdims=True))
+        fitted *= (rows / fitted.sum(axis=1))[:, None]
+        reached = fitted.sum(axis=0)
+        if np.abs(reached / columns - 1).max() <= tolerance:
+            return np.asarray(fitted)
+        if (reached == 0).any() or _out_of_reach(seed, rows, columns, log_v):
+            return None
+        log_v += _newton_step(fitted, rows, reached, columns)
+    return None
+
+
+def _out_of_reach(seed: Floats, rows: Floats, columns: Floats, log_v: Floats) -> bool:
+    """Tell whether log v proves that the groups it favours cannot get that many persons: their areas are too small."""
+    favour = log_v - log_v.min()
+    most = np.where(seed > 0, favour, -np.inf).max(axis=1)  # the mean favour of an area's residents is at most that
+    return bool(rows @ most < columns @ favour - SAME_TOTAL * rows.sum() * favour.max())
+
+
+def _newton_step(fitted: Floats, rows: Floats, reached: Floats, columns: Floats) -> Floats:
+    """Return the change of log v, damped so that it brings the column sums nearer from wherever it starts."""
+    scale = np.sqrt(reached)
+    together = fitted.T @ (fitted / rows[:, None])
+    curvature = np.eye(len(columns)) - together / np.outer(scale, scale)
+    step = np.linalg.lstsq(curvature, (columns - reached) / scale, rcond=None)[0] / scale
+    spread = np.ptp(step)
+    return np.asarray(step * (np.log1p(spread) / spread if spread > 0 else 0.0))

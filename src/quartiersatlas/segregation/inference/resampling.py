@@ -1,0 +1,205 @@
+"""Other persons, other areas: populations drawn at random, many at once, each as a place of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from quartiersatlas.errors import CountError, SpecError
+from quartiersatlas.segregation.counts import Composition, Pair, Places, share
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    People = Pair | Composition
+MOST_PERSONS = 10**9  # the limit of the hypergeometric draws
+
+Draw = Literal[
+    "persons", "areas", "evenness", "systematic", "person_permutation", "area_permutation"
+]  # the first two are resamples, the others are what chance is
+
+
+def drawn(people: People, how: Draw, n: int, rng: np.random.Generator) -> People:
+    """Draw a population n times; the result has n times the places: all places of the first draw, of the second, ...
+
+    Parameters
+    ----------
+    people : Pair or Composition
+        The population.
+    how : str
+        ``persons``: the persons of each area anew with the area's own shares (multinomial, areas keep their size).
+        ``areas``: the areas of a place anew from its areas. ``evenness``: each area's members with the place's
+        shares. ``systematic``: each group's areas with the areas' shares of all. ``person_permutation``: persons
+        shuffled, areas and groups keep their size. ``area_permutation``: whole areas shuffled within the place. Of a
+        pair, chance moves the two populations that are compared; everybody else stays.
+    n : int
+        Number of draws.
+    rng : Generator
+        Source of randomness.
+
+    Returns
+    -------
+    Pair or Composition
+        Of ``n * n_places`` places.
+    """
+    if how in ("areas", "area_permutation"):
+        return _of_rows(people, _rows(people.places, n, rng, replace=how == "areas"), n)
+    if how == "persons":
+        return _of_table(people, _persons(_table(people), n, rng), n)
+    table = _whole(_table(people)[:, :2] if isinstance(people, Pair) else _table(people), how)
+    draw = {"evenness": _evenness, "systematic": _systematic, "person_permutation": _permutation}[how]
+    found = draw(table, people.places, n, rng)
+    if isinstance(people, Pair):
+        others = np.broadcast_to(np.rint(people.total - people.both), (n, len(people.total)))
+        found = np.concatenate([found, others[:, :, None].astype(np.int64)], axis=2)
+    return _of_table(people, found, n)
+
+
+def shrunken(people: People) -> People:
+    """Return the population with the shares that its areas may truly have: less spread by what chance adds.
+
+    The areas' shares are drawn towards the place's by sqrt(S / (S + v_i)), v_i the variance that chance gives the
+    shares of area i, S what is left of the spread of all areas without it. Sizes of areas stay; persons have
+    fractions.
+    """
+    table, places = _table(people), people.places
+    sizes = table.sum(axis=1)
+    city = places.each(share(places.sum(table), places.sum(sizes)[:, None]))
+    shares = share(table, sizes[:, None])
+    chance = share((shares * (1 - shares)).sum(axis=1), np.maximum(sizes - 1, 1))
+    spread, part = ((shares - city) ** 2).sum(axis=1), share(sizes, places.each(places.sum(sizes)))
+    signal = np.maximum(places.sum(part * (spread - chance * (1 - part))), 0)
+    kept = np.sqrt(share(places.each(signal), places.each(signal) + chance))
+    true = (city + kept[:, None] * (shares - city)) * sizes[:, None]
+    if isinstance(people, Composition):
+        return Composition(true, places)
+    return Pair(true[:, 0], true[:, 1], sizes, places)
+
+
+def _whole(table: Floats, how: str) -> NDArray[np.int64]:
+    """Return counts of whole persons, or refuse fractions and more persons than can be drawn."""
+    persons = np.rint(table)
+    if not np.allclose(persons, table):
+        raise CountError(f"Draws of persons ({how!r}) need whole persons; the counts have fractions.")
+    if persons.sum() >= MOST_PERSONS:
+        raise CountError(f"{persons.sum():g} persons are more than can be drawn ({MOST_PERSONS:g}).")
+    return persons.astype(np.int64)
+
+
+def checked_draws(n: int) -> int:
+    """Refuse a number of draws below 1."""
+    if n < 1:
+        raise SpecError(f"n={n!r} is not possible; at least one draw is needed.")
+    return int(n)
+
+
+def _table(people: People) -> Floats:
+    """Return the population as areas x groups: of a pair the two and all others."""
+    if isinstance(people, Composition):
+        return people.counts
+    return np.column_stack([people.group, people.other, np.maximum(people.total - people.both, 0)])
+
+
+def _of_table(people: People, table: NDArray[np.int64], n: int) -> People:
+    """Return drawn tables (n, n_areas, n_groups) as a population of n times the places."""
+    flat = table.reshape(-1, table.shape[2]).astype(float)
+    places = Places(np.tile(people.places.sizes, n))
+    if isinstance(people, Composition):
+        return Composition(flat, places)
+    return Pair(flat[:, 0], flat[:, 1], flat.sum(axis=1), places)
+
+
+def _of_rows(people: People, rows: NDArray[np.intp], n: int) -> People:
+    """Return the population with these rows (n times the areas)."""
+    places = Places(np.tile(people.places.sizes, n))
+    if isinstance(people, Composition):
+        return Composition(people.counts[rows], places)
+    group, other = people.group.take(rows, mode="clip"), people.other.take(rows, mode="clip")  # rows are within
+    everybody = np.array_equal(people.total, people.both)  # then a sum is faster than a third look-up
+    return Pair(group, other, group + other if everybody else people.total[rows], places)
+
+
+def _rows(places: Places, n: int, rng: np.random.Generator, *, replace: bool) -> NDArray[np.intp]:
+    """Return rows drawn within each place, n times one after the other."""
+    n_areas = int(places.sizes.sum())
+    if replace and places.n_places == 1:
+        return rng.integers(0, n_areas, n * n_areas)
+    chance = rng.random((n, n_areas))
+    if replace:
+        return (
+            np.repeat(places.starts, places.sizes) + (chance * np.repeat(places.sizes, places.sizes)).astype(np.intp)
+        ).ravel()
+    return np.argsort(chance + places.codes, axis=1).ravel()
+
+
+def _persons(table: Floats, n: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Draw the persons of each area anew with the area's own shares."""
+    sizes = _whole(table.sum(axis=1), "persons")
+    shares = share(table, table.sum(axis=1, keepdims=True))
+    return _multinomial(np.broadcast_to(sizes, (n, len(sizes))), shares, rng)
+
+
+def _multinomial(sizes: NDArray[np.int64], shares: Floats, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Draw multinomial counts of all areas at once, as a chain of binomial ones."""
+    left, remaining = sizes.copy(), np.ones(len(shares))
+    result = np.empty((*sizes.shape, shares.shape[1]), dtype=np.int64)
+    for k in range(shares.shape[1] - 1):
+        result[:, :, k] = rng.binomial(left, np.clip(share(shares[:, k], remaining), 0, 1))
+        left -= result[:, :, k]
+        remaining = np.maximum(remaining - shares[:, k], 0)
+    result[:, :, -1] = left
+    return result
+
+
+def _evenness(table: NDArray[np.int64], places: Places, n: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Draw each area's members with the shares of the place; areas keep their size."""
+    group_sums = places.sum(table.astype(float))
+    shares = share(group_sums, group_sums.sum(axis=1, keepdims=True))
+    sizes = np.broadcast_to(table.sum(axis=1), (n, len(table)))
+    return _multinomial(sizes, shares[places.codes], rng)
+
+
+def _systematic(table: NDArray[np.int64], places: Places, n: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Draw the area of each person with the areas' shares of all residents; groups keep their size."""
+
+    def draw(part: NDArray[np.int64]) -> NDArray[np.int64]:
+        chance = part.sum(axis=1) / max(part.sum(), 1)
+        return np.stack([rng.multinomial(size, chance, size=n) for size in part.sum(axis=0)], axis=2)
+
+    return _each_place(table, places, n, draw)
+
+
+def _permutation(table: NDArray[np.int64], places: Places, n: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Shuffle the persons of a place; areas and groups keep their size (multivariate hypergeometric)."""
+
+    def draw(part: NDArray[np.int64]) -> NDArray[np.int64]:
+        result = np.empty((n, *part.shape), dtype=np.int64)
+        result[:, :, -1] = part.sum(axis=1)
+        for k, size in enumerate(part.sum(axis=0)[:-1]):
+            for i in range(n if k else 1):  # the first group meets the same areas in every draw
+                free, count = result[i, :, -1], n if k == 0 else 1
+                result[slice(None) if k == 0 else i, :, k] = rng.multivariate_hypergeometric(
+                    free, size, size=count, method="marginals"
+                )
+            result[:, :, -1] -= result[:, :, k]
+        return result
+
+    return _each_place(table, places, n, draw)
+
+
+def _each_place(
+    table: NDArray[np.int64],
+    places: Places,
+    n: int,
+    draw: Callable[[NDArray[np.int64]], NDArray[np.int64]],
+) -> NDArray[np.int64]:
+    """Draw place by place, since every place has its own urn."""
+    result = np.empty((n, *table.shape), dtype=np.int64)
+    for start, size in zip(places.starts, places.sizes, strict=True):
+        if size:
+            result[:, start : start + size] = draw(table[start : start + size])
+    return result

@@ -1,0 +1,201 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import quartiersatlas as qa
+from quartiersatlas.errors import ColumnError, SpecError
+
+RATE = {"poverty": ("mh", "residents")}
+
+
+@pytest.fixture
+def data(joined):
+    values = {
+        "mh": [240.0, 2, 100, 50, 60, 0, np.nan],
+        "secret": [123456.0] * 7,
+        "residents": [1000.0, 1000, 250, 800, 900, 0, 700],
+    }
+    return qa.add_rates(joined(values), RATE)
+
+
+def test_only_named_columns_leave(data):
+    released = qa.release(data, columns=["poverty"])
+    assert set(released.values.columns) == {"poverty", "poverty_numerator", "poverty_denominator"}
+    assert list(released.areas.columns) == ["name", "geometry"]
+
+
+def test_protected_cells_are_absent_with_their_counts_and_say_so(data):
+    released = qa.release(data)
+    # b0: 2 of 1000; c0: below 300 residents
+    for column in released.values.columns:
+        assert released.values.loc[["b0", "c0"], column].isna().all()
+        assert released.status.loc[["b0", "c0"], column].eq("suppressed").all()
+    assert released.state.to_dict()["c0"] == "small"
+    assert released.state.to_dict()["f0"] == "uninhabited"
+    assert released.status.loc["g0", "poverty"] == "missing"
+    assert released.values.loc["a0", "poverty"] == 24.0
+
+
+def test_rates_leave_rounded(data):
+    released = qa.release(data)
+    assert released.values.loc["d0", "poverty"] == 6.2  # 6.25 rounds half to even
+    assert released.values.loc["e0", "poverty"] == 6.7
+
+
+def test_the_city_value_is_from_all_counts_also_the_protected(data):
+    # (240 + 2 + 100 + 50 + 60 + 0) of (1000 + 1000 + 250 + 800 + 900 + 0)
+    assert qa.release(data).column("poverty").city == pytest.approx(11.4)
+
+
+PARTS = {"title": "T", "source": "S", "as_of": "2024", "comment": "C"}
+
+
+@pytest.fixture
+def defined(data):
+    """Give the data with a definition of their indicator, in both languages."""
+    words = {"label_de": "Armut", "label_en": "Poverty", "numerator_de": "Arme", "numerator_en": "Poor persons"}
+    return replace(data, catalogue=data.catalogue.add(qa.Indicator(id="poverty", **words)))
+
+
+@pytest.mark.parametrize(("part", "name"), [("title", "title"), ("source", "source"), ("as_of", "date")])
+def test_a_missing_part_makes_a_draft(defined, part, name):
+    assert qa.release(defined, **{**PARTS, part: ""}).lacks == (name,)
+
+
+def test_a_missing_comment_makes_a_draft(defined):
+    assert qa.release(defined, **{**PARTS, "comment": " "}).is_draft
+    assert not qa.release(defined, **PARTS).is_draft
+
+
+def test_an_indicator_without_a_definition_makes_a_draft(data, defined):
+    assert qa.release(data, **PARTS).lacks == ("definition of poverty",)
+    half = qa.Indicator(id="poverty", label_de="Armut", label_en="Poverty", numerator_de="Arme")
+    in_german_only = replace(data, catalogue=data.catalogue.add(half))
+    assert qa.release(in_german_only, **PARTS).is_draft
+    assert not qa.release(defined, **PARTS).is_draft
+
+
+@pytest.mark.filterwarnings("ignore:Need index:UserWarning")
+def test_derived_scores_inherit_protection(data):
+    axis = {
+        "id": "status",
+        "label_de": "Status",
+        "label_en": "Status",
+        "indicators": [{"id": "poverty"}],
+        "classes": [{"id": "all", "label_de": "alle", "label_en": "all"}],
+    }
+    spec = qa.NeedSpec.from_dict({"id": "t", "source": "t", "axes": [axis]})
+    need = qa.need_index(data, spec)
+    released = qa.release(data, need=need)
+    assert not np.isnan(need.scores.loc["b0", "status"])
+    assert np.isnan(released.values.loc["b0", "need_status"])
+    assert (
+        released.values.loc["b0", "need_status_class"] is None or released.values.isna().loc["b0", "need_status_class"]
+    )
+    assert released.status.loc["b0", "need_status_class"] == "suppressed"
+
+
+def test_a_protected_area_is_not_listed_and_stands_with_those_that_cannot_be_assessed(data):
+    shortlist = qa.screen(data, qa.worst_share("poverty", 1.0))
+    released = qa.release(data, shortlist=shortlist)
+    assert shortlist.selected["b0"]
+    assert not released.selected["b0"]
+    assert "b0" not in set(released.reasons["key"])
+    line = next(fact for fact in released.facts if fact.name == "fact_unassessed")
+    assert line.values["count"] == 4  # b0: 2 persons, c0: small, f0: uninhabited, g0: unknown
+    assert released.n_assessed == 3
+
+
+def test_candidates_with_a_protected_member_show_no_rate(data):
+    shortlist = qa.screen(data, qa.worst_share("residents", 1.0))
+    candidates = qa.candidate_areas(data.areas, shortlist, min_population=0)
+    released = qa.release(data, shortlist=shortlist, candidates=candidates)
+    assert released.candidates["poverty"].isna().all()
+
+
+def test_candidates_need_their_shortlist(data):
+    shortlist = qa.screen(data, qa.worst_share("residents", 1.0))
+    with pytest.raises(SpecError, match="shortlist"):
+        qa.release(data, candidates=qa.candidate_areas(data.areas, shortlist))
+
+
+def test_unknown_and_text_columns_are_refused(data, joined):
+    with pytest.raises(ColumnError, match="Did you mean 'poverty'"):
+        qa.release(data, columns=["povertys"])
+    words = joined({"residents": [1000.0], "word": ["x"]})
+    with pytest.raises(ColumnError, match="holds text"):
+        qa.release(words, columns=["word"])
+
+
+def test_counts_of_people_are_protected_against_the_population(joined):
+    data = joined({"residents": [1000.0, 1000, 1000, 1000], "pupils": [999.0, 1, 100, 40]})
+    released = qa.release(data, columns=["pupils"])
+    assert released.values["pupils"].isna().tolist() == [True, True, False, False]
+
+
+def test_segregation_values_leave_rounded(joined):
+    data = joined({"mh": [240.0, 120, 100, 50], "residents": [1000.0, 1000, 900, 800]})
+    result = qa.measure_segregation(data, ["mh"])
+    released = qa.release(data, columns=[], segregation=result)
+    assert released.segregation["value"].tolist() == [round(v, 4) for v in result.table["value"]]
+
+
+def test_segregation_of_a_group_with_a_small_count_leaves_with_fewer_digits(data):
+    result = qa.measure_segregation(data, ["mh"], missing="drop")  # 452 persons, 2 of them in one area
+    released = qa.release(data, segregation=result)
+    assert released.segregation["value"].tolist() == [round(v, 2) for v in result.table["value"]]
+
+
+def test_segregation_of_a_tiny_group_does_not_leave(joined):
+    data = joined({"few": [40.0, 30, 20, 9], "mh": [300.0, 200, 100, 90], "residents": [1000.0] * 4})
+    released = qa.release(data, columns=[], segregation=qa.measure_segregation(data, ["few", "mh"], indices="all"))
+    numbers = ["value", "adjusted", "expected", "lower", "upper"]
+    few = released.segregation["group"].eq("few") | released.segregation["group"].str.contains("few")
+    assert few.any()
+    assert released.segregation.loc[few, numbers].isna().all(axis=None)
+    assert released.segregation.loc[few, "note"].str.contains("fewer than 100 persons").all()
+    assert released.segregation.loc[released.segregation["group"].eq("mh"), "value"].notna().any()
+
+
+def test_the_release_says_what_it_is(data):
+    words = repr(qa.release(data, title="Atlas"))
+    assert "draft" in words
+    assert "7 areas" in words
+
+
+def test_a_condition_on_a_column_that_does_not_leave_tells_no_value(data):
+    shortlist = qa.screen(data, qa.above_city("poverty"))
+    released = qa.release(data, columns=["residents"], shortlist=shortlist)
+    assert shortlist.keys == ["a0", "c0"]
+    assert released.reasons["key"].tolist() == ["a0"]  # c0 has 250 residents
+    assert released.reasons["column"].eq("").all()
+    assert released.reasons[["value", "threshold"]].isna().all().all()
+
+
+def test_a_column_with_one_secret_source_cell_holds_two_known_ones_back(joined):
+    """One alone would follow from the city value of the known counts, and the secret one then from the city's total."""
+    data = joined({"mh": [40.0, np.nan, 30, 50], "residents": [1000.0] * 4})
+    data.status.loc["b0", "mh"] = "suppressed"
+    released = qa.release(qa.add_rates(data, RATE))
+    assert released.values["poverty"].isna().tolist() == [True, True, True, False]
+
+
+def test_a_withheld_area_does_not_come_back_inside_a_candidate_area(joined):
+    # all are selected; b0 lies between the others and shows nothing: 250 residents
+    data = qa.add_rates(joined({"mh": [400.0, 100, 500, 450], "residents": [1000.0, 250, 1000, 900]}), RATE)
+    shortlist = qa.screen(data, qa.worst_share("poverty", 1.0))
+    candidates = qa.candidate_areas(data.areas, shortlist, min_population=0)
+    assert candidates.members.to_dict() == {"a0": "P1", "b0": "P1", "c0": "P1", "d0": "P1"}
+    only_small = qa.Protection(secondary=False)
+    released = qa.release(data, shortlist=shortlist, candidates=candidates, protection=only_small)
+    assert released.members.to_dict() == {"a0": "P2", "c0": "P1", "d0": "P1"}
+    assert released.candidates["residents"].to_dict() == {"P1": 1900, "P2": 1000}
+    assert not released.candidates.intersects(data.areas.geometry["b0"].buffer(-1)).any()
+
+
+def test_areas_missing_from_the_city_value_are_counted_in_the_method(data):
+    facts = [fact for fact in qa.release(data).facts if fact.name == "fact_city_without"]
+    assert [fact.values["count"] for fact in facts] == [1]  # g0
