@@ -14,7 +14,7 @@ from quartiersatlas.catalogue import Message, check_lang, number_text, text
 from quartiersatlas.catalogue.texts import THIN_BLANK
 from quartiersatlas.disclosure.columns import need_cells
 from quartiersatlas.errors import SpecError
-from quartiersatlas.intake.areas.area_flags import area_facts
+from quartiersatlas.intake.areas.area_columns import area_facts
 from quartiersatlas.screening.rules import AboveCity, Combined, InClass, WorstShare
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import quartiersatlas as qa
 from quartiersatlas.errors import JoinError
-from quartiersatlas.intake.joining.join_report import on_two_levels, totals_rows
+from quartiersatlas.intake.joining.match import on_two_levels, totals_rows
 
 
 def frame(rows, *columns):

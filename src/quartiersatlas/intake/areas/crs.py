@@ -18,7 +18,7 @@ MARGIN = 3.0  # degrees that a city may lie outside its zone; Bavaria lies up to
 STRETCH = 0.05  # share by which a map projection may stretch lengths at the place of the areas
 
 
-class Box(NamedTuple):
+class Extent(NamedTuple):
     """Corners in degrees."""
 
     west: float
@@ -38,14 +38,14 @@ class Box(NamedTuple):
         return inside and self.south - margin <= y <= self.north + margin
 
 
-EUROPE = Box(-12.0, 34.0, 35.0, 72.0)
-GERMANY = Box(5.8, 47.2, 15.1, 55.1)
-GERMAN_SPEAKING = Box(5.8, 45.8, 17.2, 55.1)
+EUROPE = Extent(-12.0, 34.0, 35.0, 72.0)
+GERMANY = Extent(5.8, 47.2, 15.1, 55.1)
+GERMAN_SPEAKING = Extent(5.8, 45.8, 17.2, 55.1)
 # what German files without a reference system are mostly in
 USUAL = ("EPSG:25832", "EPSG:25833", "EPSG:31466", "EPSG:31467", "EPSG:31468", "EPSG:31469", "EPSG:4647", "EPSG:4326")
 
 
-def placed(
+def located(
     frame: gpd.GeoDataFrame, crs: str | None, to_crs: str | None, swap_axes: bool | None, where: str
 ) -> gpd.GeoDataFrame:
     """Return the frame in metres, in a system that puts it where such areas can lie; or say which call does."""
@@ -55,7 +55,7 @@ def placed(
     if swap_axes:
         frame = frame.set_geometry(shapely.transform(frame.geometry.to_numpy(), _swapped), crs=frame.crs)
     try:
-        frame = _level(_declared(frame, crs, where))
+        frame = _without_heights(_declared(frame, crs, where))
         _refuse_misplaced(frame, own if crs is not None else None, swap_axes, where)
         if to_crs is not None:
             frame = frame.to_crs(to_crs)
@@ -74,17 +74,17 @@ def projected_for(place: tuple[float, float]) -> str:
     zone = int((x + 180) // 6) + 1
     if EUROPE.holds(place):
         european = CRS(f"EPSG:{25800 + zone}")
-        if european.area_of_use is not None and Box(*european.area_of_use.bounds).holds(place):
+        if european.area_of_use is not None and Extent(*european.area_of_use.bounds).holds(place):
             return f"EPSG:{25800 + zone}"
     return f"EPSG:{(32600 if y >= 0 else 32700) + zone}"
 
 
-def lying(frame: gpd.GeoDataFrame) -> Box | None:
+def extent_in_degrees(frame: gpd.GeoDataFrame) -> Extent | None:
     """Return the corners of the areas in degrees; None where they cannot lie on the earth."""
     return None if frame.crs is None else _in_degrees(frame.crs, *frame.total_bounds)
 
 
-def place_text(place: tuple[float, float]) -> str:
+def point_text(place: tuple[float, float]) -> str:
     """Write a place such as ``6.97 E 50.96 N``."""
     x, y = place
     return f"{abs(x):.2f} {'E' if x >= 0 else 'W'} {abs(y):.2f} {'N' if y >= 0 else 'S'}"
@@ -94,13 +94,13 @@ def _swapped(points: np.ndarray) -> np.ndarray:
     return points[:, ::-1]
 
 
-def _in_degrees(crs: CRS | str, west: float, south: float, east: float, north: float) -> Box | None:
+def _in_degrees(crs: CRS | str, west: float, south: float, east: float, north: float) -> Extent | None:
     from pyproj import Transformer
     from pyproj.exceptions import ProjError
 
     try:
         change = Transformer.from_crs(crs, "OGC:CRS84", always_xy=True)
-        box = Box(*change.transform_bounds(west, south, east, north))
+        box = Extent(*change.transform_bounds(west, south, east, north))
     except ProjError:
         return None
     on_earth = np.isfinite(box).all() and abs(box.south) <= 90 and abs(box.north) <= 90  # noqa: PLR2004 - the poles
@@ -109,31 +109,33 @@ def _in_degrees(crs: CRS | str, west: float, south: float, east: float, north: f
 
 def _declared(frame: gpd.GeoDataFrame, crs: str | None, where: str) -> gpd.GeoDataFrame:
     """Return the frame with a reference system: the one that is passed, else the file's own."""
-    belied = frame.crs is not None and frame.crs.is_geographic and bool(abs(frame.total_bounds).max() > FULL_TURN)
+    contradicted = frame.crs is not None and frame.crs.is_geographic and bool(abs(frame.total_bounds).max() > FULL_TURN)
     if crs is not None:
         return frame.set_crs(crs, allow_override=True)
-    if frame.crs is None or belied:
-        fault = "has coordinates that are not degrees, and does not" if belied else "does not"
-        fitting = [(f"crs='{name}'", box.centre) for name, box in _fitting(frame) if name != "EPSG:4326" or not belied]
-        options = " or ".join(f"{name} (then they lie at {place_text(centre)})" for name, centre in fitting)
+    if frame.crs is None or contradicted:
+        fault = "has coordinates that are not degrees, and does not" if contradicted else "does not"
+        fitting = [
+            (f"crs='{name}'", box.centre) for name, box in _fitting(frame) if name != "EPSG:4326" or not contradicted
+        ]
+        options = " or ".join(f"{name} (then they lie at {point_text(centre)})" for name, centre in fitting)
         options = options or "crs='EPSG:25832'"
         raise GeometryError(f"{where} {fault} say its coordinate reference system. Pass it, such as {options}.")
     return frame
 
 
-def _fitting(frame: gpd.GeoDataFrame) -> list[tuple[str, Box]]:
+def _fitting(frame: gpd.GeoDataFrame) -> list[tuple[str, Extent]]:
     """Return the usual systems in which the areas lie in Germany, and where."""
     from pyproj import CRS
 
     found = []
     for name in USUAL:
         box, use = _in_degrees(name, *frame.total_bounds), CRS(name).area_of_use
-        if box is not None and use is not None and GERMANY.holds(box.centre) and Box(*use.bounds).holds(box.centre):
+        if box is not None and use is not None and GERMANY.holds(box.centre) and Extent(*use.bounds).holds(box.centre):
             found.append((name, box))
     return found
 
 
-def _level(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def _without_heights(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return the frame without heights, in points and in the reference system; the system is kept otherwise."""
     crs = _system(frame)
     if crs.is_compound:
@@ -145,15 +147,15 @@ def _level(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return frame if crs is frame.crs else frame.set_crs(crs, allow_override=True)
 
 
-def _fault(crs: CRS, box: Box | None) -> str:
+def _fault(crs: CRS, box: Extent | None) -> str:
     """Say why areas of this system cannot lie in this box; empty where they can."""
     if box is None:
         return f"cannot be in {_name(crs)}: it puts them nowhere on the earth"
     use = crs.area_of_use
-    if use is not None and not Box(*use.bounds).holds(box.centre, MARGIN):
+    if use is not None and not Extent(*use.bounds).holds(box.centre, MARGIN):
         west, south, east, north = use.bounds
         return (
-            f"would lie at {place_text(box.centre)} in {_name(crs)}, which is made for {west:g} to {east:g} E, "
+            f"would lie at {point_text(box.centre)} in {_name(crs)}, which is made for {west:g} to {east:g} E, "
             f"{south:g} to {north:g} N"
         )
     return ""
@@ -170,7 +172,7 @@ def _refuse_misplaced(frame: gpd.GeoDataFrame, own: CRS | None, swap_axes: bool 
     home = turned is not None and GERMAN_SPEAKING.holds(turned.centre)
     at_home = box is not None and GERMAN_SPEAKING.holds(box.centre)
     if home and not at_home and (fault or swap_axes is not False):
-        there = f"lie at {place_text(box.centre)}" if box is not None else "lie nowhere on the earth"
+        there = f"lie at {point_text(box.centre)}" if box is not None else "lie nowhere on the earth"
         hint = (
             "The axes were in the right order: leave swap_axes=True out."
             if swap_axes
@@ -178,7 +180,7 @@ def _refuse_misplaced(frame: gpd.GeoDataFrame, own: CRS | None, swap_axes: bool 
             "(or swap_axes=False, if they do lie there)."
         )
         raise GeometryError(
-            f"{where}: the areas {there}; with swapped axes they lie at {place_text(turned.centre)}. {hint}"  # type: ignore[union-attr]
+            f"{where}: the areas {there}; with swapped axes they lie at {point_text(turned.centre)}. {hint}"  # type: ignore[union-attr]
         )
     if fault:
         raise GeometryError(f"{where}: the areas {fault}. {_better(frame, own)}")
@@ -190,15 +192,15 @@ def _better(frame: gpd.GeoDataFrame, own: CRS | None) -> str:
         box = _in_degrees(own, *frame.total_bounds)
         if box is not None and not _fault(own, box):
             return (
-                f"The file itself names {_name(own)}, which puts them at {place_text(box.centre)}: leave crs=... out."
+                f"The file itself names {_name(own)}, which puts them at {point_text(box.centre)}: leave crs=... out."
             )
-    fitting = [f"crs='{name}' would put them at {place_text(box.centre)}" for name, box in _fitting(frame)]
+    fitting = [f"crs='{name}' would put them at {point_text(box.centre)}" for name, box in _fitting(frame)]
     return f"{'; '.join(fitting)}." if fitting else "Pass crs=... with the right one."
 
 
 def _refuse_other_than_metres(frame: gpd.GeoDataFrame, where: str) -> None:
     """Refuse degrees, feet and map projections that stretch lengths; the message names the call that helps."""
-    crs, box = _system(frame), lying(frame)
+    crs, box = _system(frame), extent_in_degrees(frame)
     assert box is not None  # noqa: S101 - refused before
     better = projected_for(box.centre)
     if crs.is_geographic:

@@ -47,11 +47,11 @@ def made_valid(shapes: Shapes, keys: pd.Index, where: str, *, repair: bool) -> t
         shapes = shapes.copy()
         # rings are taken as they are drawn: what they enclose twice stays inside
         shapes[wrong] = shapely.make_valid(shapes[wrong], method="structure", keep_collapsed=False)
-        refuse_lost(shapes, keys, where, "repaired")
+        refuse_collapsed(shapes, keys, where, "repaired")
     return shapes, wrong
 
 
-def refuse_lost(shapes: Shapes, keys: pd.Index, where: str, done: str) -> None:
+def refuse_collapsed(shapes: Shapes, keys: pd.Index, where: str, done: str) -> None:
     """Refuse outlines of which nothing is left."""
     lost = keys[~np.isin(shapely.get_type_id(shapes), POLYGONS) | shapely.is_empty(shapes)]
     if len(lost):
@@ -61,7 +61,7 @@ def refuse_lost(shapes: Shapes, keys: pd.Index, where: str, done: str) -> None:
         )
 
 
-def refuse_doubled(shapes: Shapes, keys: pd.Index, column: str, where: str) -> None:
+def refuse_duplicates(shapes: Shapes, keys: pd.Index, column: str, where: str) -> None:
     """Refuse keys with more than one feature; the message says whether these are likely parts of one area."""
     doubled = keys[keys.duplicated()].unique().tolist()
     if not doubled:
@@ -90,7 +90,7 @@ def _widest_gap(group: Shapes) -> float:
     )
 
 
-def put_together(shapes: Shapes, keys: pd.Index, words: pd.DataFrame, where: str) -> tuple[Shapes, NDArray[np.intp]]:
+def dissolved(shapes: Shapes, keys: pd.Index, words: pd.DataFrame, where: str) -> tuple[Shapes, NDArray[np.intp]]:
     """Return one shape per key in the order of first appearance, and of how many features each is made."""
     code, found = pd.factorize(keys)
     for column in words.columns:
@@ -157,5 +157,5 @@ def snapped(shapes: Shapes, keys: pd.Index, where: str, tolerance: float) -> Sha
         raise DependencyError(
             f"snap needs shapely with GEOS 3.14 or later; there is {shapely.geos_version}."
         ) from error
-    refuse_lost(shapes, keys, where, "snapped")
+    refuse_collapsed(shapes, keys, where, "snapped")
     return shapes

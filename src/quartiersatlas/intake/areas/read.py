@@ -1,4 +1,4 @@
-"""District geometries and further layers: text keys, unique, projected, valid; or a refusal that names the repair."""
+"""Areas and further layers from geometry files: text keys, unique, projected, valid; or a refusal with the repair."""
 
 from __future__ import annotations
 
@@ -22,22 +22,38 @@ from quartiersatlas.errors import (
     SpecError,
     list_some,
 )
-from quartiersatlas.intake.areas.area_flags import MARKS, PARTS, REPAIRED, SNAPPED, is_notice, leave_out
-from quartiersatlas.intake.areas.crs import placed
+from quartiersatlas.intake.areas.area_columns import (
+    AREA_FLAGS,
+    MERGED_FROM,
+    PARTS,
+    REPAIRED,
+    SNAPPED,
+    holds_geometry,
+    is_notice,
+    keys_as_text,
+    with_left_out,
+)
+from quartiersatlas.intake.areas.crs import located
 from quartiersatlas.intake.areas.outlines import (
+    dissolved,
     made_valid,
-    put_together,
     refuse_covering,
-    refuse_doubled,
+    refuse_duplicates,
     refuse_other_than_polygons,
     snapped,
 )
-from quartiersatlas.intake.joining.keys import keys_as_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pyproj import CRS
+
+PARQUET = {".parquet", ".geoparquet", ".pq"}
+FASTER_WITH_ARROW = {".gpkg", ".fgb"}  # GeoJSON is slower with it
+FOLDERS = {".gdb"}  # a file geodatabase is a folder
+GARBLED = re.compile(
+    "Ã[\u0080-\u00bf\u0178\u201a-\u2122]|\ufffd"
+)  # UTF-8 read as Latin-1, or the mark for what is no UTF-8
 
 
 def read_areas(
@@ -131,15 +147,15 @@ def read_areas(
     if frame.empty:
         raise InputError(f"{where} has no areas besides those to ignore.")
     refuse_other_than_polygons(frame.geometry.to_numpy(), keys, where)
-    frame = placed(frame, crs, to_crs, swap_axes, where)
+    frame = located(frame, crs, to_crs, swap_axes, where)
     shapes, invalid = made_valid(frame.geometry.to_numpy(), keys, where, repair=repair)
     marks: dict[str, Any] = (
         {REPAIRED: pd.Series(invalid).groupby(keys, sort=False).any().to_numpy()} if invalid.any() else {}
     )
     if not dissolve:
-        refuse_doubled(shapes, keys, key, where)
+        refuse_duplicates(shapes, keys, key, where)
     elif keys.has_duplicates:
-        shapes, marks[PARTS] = put_together(shapes, keys, words.drop(columns=filter(is_notice, words.columns)), where)
+        shapes, marks[PARTS] = dissolved(shapes, keys, words.drop(columns=filter(is_notice, words.columns)), where)
         words, keys = words[~keys.duplicated()], keys.unique()
     refuse_covering(shapes, keys, words["name"], where)
     if snap is not None:
@@ -147,7 +163,7 @@ def read_areas(
         marks[SNAPPED] = ~shapely.equals(before, shapes)
     areas = gpd.GeoDataFrame(words.set_axis(keys).assign(**marks), geometry=shapes, crs=frame.crs)
     texts = [c for c in frame.columns.drop("geometry") if c not in taken.values() and holds_geometry(frame[c])]
-    return leave_out(areas, [*(f"{ignored} ({called})" for ignored, called in left_out), *texts])
+    return with_left_out(areas, [*(f"{ignored} ({called})" for ignored, called in left_out), *texts])
 
 
 def _columns(
@@ -158,9 +174,9 @@ def _columns(
     for column in [key, name, *parents.values()]:
         if column is not None and column not in attributes:
             raise ColumnError.not_found(column, attributes, where)
-    if {"name", "geometry", *MARKS} & set(parents):
+    if {"name", "geometry", *AREA_FLAGS} & set(parents):
         raise SpecError(
-            f"parents: 'name' and 'geometry' are columns of their own, as are the marks {list_some(MARKS)}; "
+            f"parents: 'name' and 'geometry' are columns of their own, as are the marks {list_some(AREA_FLAGS)}; "
             f"name the higher level otherwise."
         )
     taken = {"name": name if name is not None else key, **parents}
@@ -192,6 +208,17 @@ def _words(frame: gpd.GeoDataFrame, keys: pd.Index, taken: Mapping[str, str], wh
     return pd.DataFrame(words)
 
 
+def refuse_garbled(words: pd.Series, column: str, where: str) -> None:
+    """Refuse words whose umlauts were read in the wrong encoding."""
+    if not GARBLED.search("\n".join(words)):
+        return
+    wrong = [word for word in words.unique() if GARBLED.search(word)]
+    raise InputError(
+        f"{where}: {len(wrong)} words of {column!r} have garbled letters: {list_some(wrong, 3)}. "
+        f"The file says nothing, or something wrong, about its encoding: pass encoding='utf-8' or 'cp1252'."
+    )
+
+
 def _left_out(keys: pd.Index, names: pd.Series, ignore: Iterable[str], where: str) -> list[tuple[str, str]]:
     """Return key and name of the features to ignore; every one must be there."""
     if isinstance(ignore, str):
@@ -204,6 +231,57 @@ def _left_out(keys: pd.Index, names: pd.Series, ignore: Iterable[str], where: st
     if absent:
         raise SpecError(f"{where}: ignore names {len(absent)} keys that are not there: {list_some(absent)}.")
     return [(key, named[key]) for key in ignore]
+
+
+def read_geometry_file(path: str | Path, layer: str | None, encoding: str | None, what: str) -> gpd.GeoDataFrame:
+    """Read a layer with all its columns; the geometry column is called ``geometry``."""
+    path = Path(path) if Path(path).suffix.lower() in FOLDERS and Path(path).is_dir() else existing_file(path, what)
+    frame = _parquet(path) if path.suffix.lower() in PARQUET else _with_gdal(path, layer, encoding)
+    if not isinstance(frame, gpd.GeoDataFrame):
+        raise InputError(f"{path.name} has no geometry.")
+    return frame if frame.geometry.name == "geometry" else frame.rename_geometry("geometry")
+
+
+def _with_gdal(path: Path, layer: str | None, encoding: str | None) -> gpd.GeoDataFrame | pd.DataFrame:
+    from pyogrio import read_dataframe
+    from pyogrio.errors import DataLayerError, DataSourceError
+
+    arrow = path.suffix.lower() in FASTER_WITH_ARROW and encoding is None and find_spec("pyarrow") is not None
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", message="More than one layer found")
+            try:
+                frame = read_dataframe(path, layer=layer, encoding=encoding, use_arrow=arrow)
+            except UserWarning:
+                frame = read_dataframe(path, layer=_only_layer(path), encoding=encoding, use_arrow=arrow)
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path.name} cannot be read as a geometry file: {error}. Is it encoding='cp1252'?") from error
+    except (DataSourceError, DataLayerError) as error:
+        raise InputError(f"{path.name} cannot be read as a geometry file: {error}.") from error
+    return frame  # type: ignore[no-any-return]
+
+
+def _only_layer(path: Path) -> str:
+    """Return the only layer with a geometry, or ask which one is meant."""
+    from pyogrio import list_layers
+
+    layers = [str(name) for name, kind in list_layers(path) if kind is not None]
+    if len(layers) != 1:
+        raise InputError(
+            f"{path.name} has {len(layers)} layers: {list_some(layers, 20)}. Name one, such as layer='...'."
+        )
+    return layers[0]
+
+
+def _parquet(path: Path) -> gpd.GeoDataFrame:
+    if find_spec("pyarrow") is None:
+        raise DependencyError(
+            "Reading GeoParquet needs an extra: pip install 'quartiersatlas[parquet]' (in a checkout: '.[parquet]')."
+        )
+    try:
+        return gpd.read_parquet(path)
+    except (ValueError, OSError) as error:
+        raise InputError(f"{path.name} cannot be read as GeoParquet: {error}.") from error
 
 
 def read_features(path: str | Path, *, name: str, kind: str | None = None, crs: CRS | str) -> gpd.GeoDataFrame:
@@ -258,95 +336,66 @@ def read_features(path: str | Path, *, name: str, kind: str | None = None, crs: 
     return gpd.GeoDataFrame(words, geometry=frame.geometry, crs=frame.crs).to_crs(crs)
 
 
-PARQUET = {".parquet", ".geoparquet", ".pq"}
-FASTER_WITH_ARROW = {".gpkg", ".fgb"}  # GeoJSON is slower with it
-FOLDERS = {".gdb"}  # a file geodatabase is a folder
-SAMPLE = 20  # cells that tell what a column holds
-GEOMETRY_WORDS = "POINT|LINESTRING|LINEARRING|POLYGON|MULTIPOINT|MULTILINESTRING|MULTIPOLYGON|GEOMETRYCOLLECTION"
-GEOMETRY_TEXT = re.compile(
-    rf"0[01][0-9A-Fa-f]{{16,}}"  # well-known binary, written as hexadecimal digits
-    rf"|\s*(SRID=\d+;)?\s*({GEOMETRY_WORDS})\s*(ZM?|M)?\s*(\(.*|EMPTY\s*)"  # well-known text
-    rf'|\s*\{{.*"coordinates"\s*:.*',  # GeoJSON
-    re.IGNORECASE | re.DOTALL,
-)
-GARBLED = re.compile(
-    "Ã[\u0080-\u00bf\u0178\u201a-\u2122]|\ufffd"
-)  # UTF-8 read as Latin-1, or the mark for what is no UTF-8
+def merge_areas(areas: gpd.GeoDataFrame, merged: Mapping[str, Sequence[str]]) -> gpd.GeoDataFrame:
+    """Merge areas that the tables report as one (counts cannot be split, shapes can be joined).
 
+    Parameters
+    ----------
+    areas : GeoDataFrame
+        As :func:`read_areas` returns it.
+    merged : mapping of str to list of str
+        New key -> the keys it is made of.
 
-def read_geometry_file(path: str | Path, layer: str | None, encoding: str | None, what: str) -> gpd.GeoDataFrame:
-    """Read a layer with all its columns; the geometry column is called ``geometry``."""
-    path = Path(path) if Path(path).suffix.lower() in FOLDERS and Path(path).is_dir() else existing_file(path, what)
-    frame = _parquet(path) if path.suffix.lower() in PARQUET else _with_gdal(path, layer, encoding)
-    if not isinstance(frame, gpd.GeoDataFrame):
-        raise InputError(f"{path.name} has no geometry.")
-    return frame if frame.geometry.name == "geometry" else frame.rename_geometry("geometry")
+    Returns
+    -------
+    GeoDataFrame
+        On the new keys; the column ``merged_from`` names the parts.
 
-
-def _with_gdal(path: Path, layer: str | None, encoding: str | None) -> gpd.GeoDataFrame | pd.DataFrame:
-    from pyogrio import read_dataframe
-    from pyogrio.errors import DataLayerError, DataSourceError
-
-    arrow = path.suffix.lower() in FASTER_WITH_ARROW and encoding is None and find_spec("pyarrow") is not None
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("error", message="More than one layer found")
-            try:
-                frame = read_dataframe(path, layer=layer, encoding=encoding, use_arrow=arrow)
-            except UserWarning:
-                frame = read_dataframe(path, layer=_only_layer(path), encoding=encoding, use_arrow=arrow)
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path.name} cannot be read as a geometry file: {error}. Is it encoding='cp1252'?") from error
-    except (DataSourceError, DataLayerError) as error:
-        raise InputError(f"{path.name} cannot be read as a geometry file: {error}.") from error
-    return frame  # type: ignore[no-any-return]
-
-
-def _only_layer(path: Path) -> str:
-    """Return the only layer with a geometry, or ask which one is meant."""
-    from pyogrio import list_layers
-
-    layers = [str(name) for name, kind in list_layers(path) if kind is not None]
-    if len(layers) != 1:
-        raise InputError(
-            f"{path.name} has {len(layers)} layers: {list_some(layers, 20)}. Name one, such as layer='...'."
-        )
-    return layers[0]
-
-
-def _parquet(path: Path) -> gpd.GeoDataFrame:
-    if find_spec("pyarrow") is None:
-        raise DependencyError(
-            "Reading GeoParquet needs an extra: pip install 'quartiersatlas[parquet]' (in a checkout: '.[parquet]')."
-        )
-    try:
-        return gpd.read_parquet(path)
-    except (ValueError, OSError) as error:
-        raise InputError(f"{path.name} cannot be read as GeoParquet: {error}.") from error
-
-
-def holds_geometry(column: pd.Series) -> bool:
-    """Tell whether a column of words holds geometry once more: hexadecimal WKB, WKT or GeoJSON.
+    Raises
+    ------
+    SpecError
+        A part is not there, is used twice, or a new key is taken or has no parts.
 
     Examples
     --------
-    >>> import pandas as pd
-    >>> holds_geometry(pd.Series(["POINT (1 2)", None])), holds_geometry(pd.Series(["Polygonweg"]))
-    (True, False)
+    >>> import geopandas as gpd
+    >>> import shapely
+    >>> import quartiersatlas as qa
+    >>> shapes = [shapely.box(x, 0, x + 1000, 1000) for x in (0, 1000, 2000)]
+    >>> areas = gpd.GeoDataFrame({"name": ["A", "B", "C"]}, index=["1", "2", "3"], geometry=shapes, crs="EPSG:25832")
+    >>> qa.merge_areas(areas, {"1+2": ["1", "2"]})[["name", "merged_from"]].to_dict("index")["1+2"]
+    {'name': 'A / B', 'merged_from': '1, 2'}
     """
-    cells = column.dropna().head(SAMPLE)
-    return bool(len(cells)) and all(
-        isinstance(cell, bytes | bytearray) or (isinstance(cell, str) and GEOMETRY_TEXT.fullmatch(cell) is not None)
-        for cell in cells
-    )
+    without = [new for new, group in merged.items() if not group]
+    if without:
+        raise SpecError(f"merge_areas: {list_some(without)} has no parts.")
+    parts = [part for group in merged.values() for part in group]
+    absent = [part for part in parts if part not in areas.index]
+    if absent:
+        raise SpecError(f"merge_areas: {len(absent)} keys are not among the areas: {list_some(absent)}.")
+    if len(set(parts)) < len(parts):
+        raise SpecError("merge_areas: an area is named as part of two merged areas.")
+    kept = areas.drop(index=parts)
+    taken = [new for new in merged if new in kept.index]
+    if taken:
+        raise SpecError(f"merge_areas: the new keys {list_some(taken)} are keys of other areas.")
+    result = kept if MERGED_FROM in kept.columns else kept.assign(merged_from="")
+    for new, group in merged.items():
+        members = areas.loc[list(group)]
+        row = members.dissolve().set_axis([new])
+        told: dict[str, Any] = {
+            column: _merged_cells(members[column])
+            for column in members.columns
+            if column not in ("geometry", MERGED_FROM)
+        }
+        row = row.assign(**told, merged_from=", ".join(group))
+        result = gpd.GeoDataFrame(pd.concat([result, row]), crs=areas.crs)
+    result.index.name = "key"
+    return result.sort_index()
 
 
-def refuse_garbled(words: pd.Series, column: str, where: str) -> None:
-    """Refuse words whose umlauts were read in the wrong encoding."""
-    if not GARBLED.search("\n".join(words)):
-        return
-    wrong = [word for word in words.unique() if GARBLED.search(word)]
-    raise InputError(
-        f"{where}: {len(wrong)} words of {column!r} have garbled letters: {list_some(wrong, 3)}. "
-        f"The file says nothing, or something wrong, about its encoding: pass encoding='utf-8' or 'cp1252'."
-    )
+def _merged_cells(column: pd.Series) -> object:
+    """Return what is true of the merged area: all words, every mark."""
+    if column.name == PARTS or column.dtype == bool:
+        return column.max()
+    return " / ".join(dict.fromkeys(column))

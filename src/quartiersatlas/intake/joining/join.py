@@ -21,10 +21,16 @@ from quartiersatlas.errors import (
     SpecError,
     list_some,
 )
-from quartiersatlas.intake.areas.area_flags import MARKS, is_notice, leave_out, read_notices
-from quartiersatlas.intake.areas.read import holds_geometry
+from quartiersatlas.intake.areas.area_columns import (
+    AREA_FLAGS,
+    holds_geometry,
+    is_notice,
+    keys_as_text,
+    read_notices,
+    with_left_out,
+)
 from quartiersatlas.intake.joining.data import AreaData
-from quartiersatlas.intake.joining.keys import keys_as_text, repaired_keys
+from quartiersatlas.intake.joining.keys import repaired_keys
 from quartiersatlas.intake.joining.match import compare, refuse
 from quartiersatlas.intake.tables.read import Table
 
@@ -153,14 +159,14 @@ def _start(areas: gpd.GeoDataFrame) -> AreaData:
     if areas.crs is None or areas.crs.is_geographic:
         raise GeometryError("The areas are in degrees or without a coordinate reference system: use areas.to_crs(...).")
     numbers = [column for column in areas.columns.drop("geometry") if is_numeric_dtype(areas[column].dtype)]
-    numbers = [column for column in numbers if column not in MARKS]
+    numbers = [column for column in numbers if column not in AREA_FLAGS]
     if numbers:
         raise InputError(
             f"areas has columns of numbers: {list_some(numbers)}. Areas carry a name and higher levels as text; drop "
             f"the numbers from the areas, or join them as a table: join(areas[['name', 'geometry']], areas[[...]])."
         )
     texts = [column for column in areas.columns.drop("geometry") if holds_geometry(areas[column])]
-    areas = leave_out(areas.drop(columns=texts), texts)
+    areas = with_left_out(areas.drop(columns=texts), texts)
     empty = pd.DataFrame(index=areas.index)
     notices = read_notices(pd.DataFrame(areas.drop(columns="geometry")))
     return AreaData(areas, empty, empty.copy(), Catalogue.builtin(), notices=notices)
@@ -251,7 +257,7 @@ def check_vintages(
     ''
     """
     keys, words = (_keys(left), _keys(right)), (left_vintage or _declared(left), right_vintage or _declared(right))
-    one, other = (_told(*side) for side in zip(keys, words, names, strict=True))
+    one, other = (_vintages_of_codes(*side) for side in zip(keys, words, names, strict=True))
     if one is not None and other is not None and one.system == other.system:
         possible = [vintage for vintage in one.vintages if vintage in other.vintages]
         if not possible:
@@ -275,7 +281,7 @@ def _message(keys: tuple[list[str], list[str]], vintages: tuple[str, str], names
     return f"The {one}, the {other}: the same code can be another area, a join by key would be wrong. {REPAIR}."
 
 
-def _told(keys: list[str], declared: str, name: str) -> KeyVintages | None:
+def _vintages_of_codes(keys: list[str], declared: str, name: str) -> KeyVintages | None:
     """Return the vintages that the codes tell; a declaration narrows them, or is belied by them."""
     if not keys:
         return None

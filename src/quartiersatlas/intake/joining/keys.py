@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import pandas as pd
 
 from quartiersatlas.errors import SpecError, list_some
+from quartiersatlas.intake.areas.area_columns import key_width
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    Rule = Callable[[str], str]
+    KeyRule = Callable[[str], str]
 
 ZERO_PAD = "zero_pad"
 RENAME = "rename"
@@ -27,34 +28,6 @@ class Repair(NamedTuple):
     rule: str
     before: str
     after: str
-
-
-def keys_as_text(keys: pd.Series | pd.Index) -> pd.Series:
-    """Return keys as stripped text; whole numbers without a decimal point."""
-    if isinstance(keys.dtype, pd.StringDtype):  # the same, faster
-        texts = pd.Series(keys.str.strip().to_numpy(dtype=object), dtype=object)
-        return texts.where(texts.notna(), None)
-    return pd.Series([_as_text(key) for key in keys], dtype=object)
-
-
-def _as_text(key: str | float | None) -> str | None:
-    if pd.isna(key):
-        return None
-    if isinstance(key, float) and key.is_integer():
-        return str(int(key))
-    return str(key).strip()
-
-
-def key_width(keys: pd.Index) -> int | None:
-    """Return the number of characters that all keys made of digits have, or None where they differ."""
-    widths = {len(key) for key in keys if key.isdigit()}
-    return widths.pop() if len(widths) == 1 else None
-
-
-def zero_padded(keys: pd.Index, width: int) -> pd.Index:
-    """Return the keys with leading zeros up to the width; keys that are not digits stay."""
-    padded: list[str] = [key.zfill(width) if key.isdigit() else key for key in keys]
-    return pd.Index(padded, dtype=object, name=keys.name)
 
 
 def repaired_keys(
@@ -78,7 +51,7 @@ def repaired_keys(
     return pd.Index([rename.get(key, key) for key in keys], dtype=object, name=keys.name), tuple(changed)
 
 
-def rule_named(rule: str, areas: pd.Index) -> Rule:
+def rule_named(rule: str, areas: pd.Index) -> KeyRule:
     """Return what a rule does to one key; keys it is not made for stay as they are."""
     name, _, text = rule.partition(":")
     total = SUM.fullmatch(rule.strip())
@@ -103,6 +76,12 @@ def rule_named(rule: str, areas: pd.Index) -> Rule:
 
 def _is_ars(key: str) -> bool:
     return key.isdigit() and len(key) == ARS
+
+
+def zero_padded(keys: pd.Index, width: int) -> pd.Index:
+    """Return the keys with leading zeros up to the width; keys that are not digits stay."""
+    padded: list[str] = [key.zfill(width) if key.isdigit() else key for key in keys]
+    return pd.Index(padded, dtype=object, name=keys.name)
 
 
 def repair_texts(changed: Iterable[Repair], areas: pd.Index) -> tuple[str, ...]:

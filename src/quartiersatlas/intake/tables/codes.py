@@ -30,7 +30,7 @@ STATUSES: tuple[Status, ...] = (
 
 
 @dataclass(frozen=True)
-class Profile:
+class SymbolProfile:
     """What the marks of a house mean.
 
     Parameters
@@ -64,13 +64,15 @@ _DIN_INSTEAD: dict[str, Status] = {
 _DIN_BESIDE: dict[str, Status] = {"p": "provisional", "r": "value", "s": "unreliable"}  # corrected, estimated
 _LESS_THAN_HALF = "more than nothing and less than half a unit"
 
-PROFILES: dict[str, Profile] = {
-    "din55301": Profile(_DIN_INSTEAD, _DIN_BESIDE, _LESS_THAN_HALF),
-    "auto": Profile({**_DIN_INSTEAD, "*": "suppressed", **dict.fromkeys(("NA", "NaN", "nan"), "missing")}, _DIN_BESIDE),
+PROFILES: dict[str, SymbolProfile] = {
+    "din55301": SymbolProfile(_DIN_INSTEAD, _DIN_BESIDE, _LESS_THAN_HALF),
+    "auto": SymbolProfile(
+        {**_DIN_INSTEAD, "*": "suppressed", **dict.fromkeys(("NA", "NaN", "nan"), "missing")}, _DIN_BESIDE
+    ),
     # the federal and state offices' data bases (GENESIS-Online, Regionaldatenbank), explanation of signs
-    "genesis": Profile(_DIN_INSTEAD, {**_DIN_BESIDE, "e": "value"}, _LESS_THAN_HALF),  # e: final
+    "genesis": SymbolProfile(_DIN_INSTEAD, {**_DIN_BESIDE, "e": "value"}, _LESS_THAN_HALF),  # e: final
     # Landesamt für Statistik Niedersachsen, "Abkürzungen und Zeichenerklärungen": the set in use, and the earlier one
-    "lsn": Profile(
+    "lsn": SymbolProfile(
         {
             "": "missing",
             "g": "suppressed",  # unknown or secret
@@ -102,13 +104,13 @@ PROFILES: dict[str, Profile] = {
     ),
     # Bundesagentur für Arbeit, small-area data ("Datenbeispiele"): stars are numbers too small to be shown. What a
     # point means there is not printed with them, so that it has to be named.
-    "ba": Profile({"": "missing", "*": "suppressed", "-": "zero", "x": "not_applicable", "X": "not_applicable"}),
+    "ba": SymbolProfile({"": "missing", "*": "suppressed", "-": "zero", "x": "not_applicable", "X": "not_applicable"}),
     # Berlin, Monitoring Soziale Stadtentwicklung: areas without a valid index
-    "berlin_mss": Profile({"": "missing", "-9999": "suppressed"}),
+    "berlin_mss": SymbolProfile({"": "missing", "-9999": "suppressed"}),
 }
 
 
-def symbol_profile(symbols: str | Mapping[str, str]) -> Profile:
+def symbol_profile(symbols: str | Mapping[str, str]) -> SymbolProfile:
     """Return the profile of a name, or own marks on top of ``"auto"``."""
     if isinstance(symbols, str):
         if symbols not in PROFILES:
@@ -122,7 +124,7 @@ def symbol_profile(symbols: str | Mapping[str, str]) -> Profile:
     if no_number:
         raise SpecError(f"symbols: {no_number[0]!r} stands instead of a number: its status cannot be 'value'.")
     auto = PROFILES["auto"]
-    return Profile({**auto.instead, **own}, auto.beside)  # type: ignore[dict-item]
+    return SymbolProfile({**auto.instead, **own}, auto.beside)  # type: ignore[dict-item]
 
 
 def _has_digit(mark: str) -> bool:
@@ -180,7 +182,7 @@ def suspected_codes(values: pd.Series[Any], is_share: bool = False) -> pd.Series
     {'02': -1.0}
     """
     numbers = values.astype(float)
-    codes = _codes_among(numbers.dropna().to_numpy(np.float64), SHORT)
+    codes = _codes_among(numbers.dropna().to_numpy(), SHORT)
     return numbers[numbers.isin(codes) | (numbers.lt(0) & is_share)]
 
 
@@ -190,14 +192,14 @@ def written_like_codes(values: NDArray[np.float64]) -> NDArray[np.bool_]:
     return np.isin(values, codes)
 
 
-def _codes_among(known: NDArray[np.float64], named: Collection[float]) -> list[float]:
+def _codes_among(known: NDArray[Any], named: Collection[float]) -> list[float]:
     """Return the codes for missing values among numbers, but for those that were named."""
     candidates = [code for code in _candidates(known) if code not in named]
     others = known[~np.isin(known, candidates)] if candidates else known
     return [code for code in candidates if _is_one(code, int((known == code).sum()), others)]
 
 
-def _candidates(known: NDArray[np.float64]) -> list[float]:
+def _candidates(known: NDArray[Any]) -> list[float]:
     """Return the values that are written like a code: any negative one, and the largest ones."""
     if not len(known):
         return []

@@ -12,7 +12,7 @@ from quartiersatlas.errors import ColumnError, InputError, SpecError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-Row = tuple[int, "list[str]"]  # the line of the file, and the cells
+RawRow = tuple[int, "list[str]"]  # the line of the file, and the cells
 
 LOOKED_THROUGH = 40  # rows in which the header is looked for
 BREAK = re.compile(r"-[ \u00a0]*[\r\n]+[ \u00a0]*(?=[a-zäöüß])")
@@ -43,7 +43,7 @@ class Header:
     problems: list[Problem] = field(default_factory=list)
 
 
-def find_header(rows: Sequence[Row], key: str, header_rows: int | None, source: str) -> Header:
+def find_header(rows: Sequence[RawRow], key: str, header_rows: int | None, source: str) -> Header:
     """Find the header: the rows down to the one that has the key column, and one more below it where names are merged.
 
     Rows with one cell only above it are titles and set aside. Without a row that has the key, the first row is taken.
@@ -72,7 +72,7 @@ def find_header(rows: Sequence[Row], key: str, header_rows: int | None, source: 
     return Header(names, last + 1, [note], titles)
 
 
-def _row_of_key(rows: Sequence[Row], key: str) -> int | None:
+def _row_of_key(rows: Sequence[RawRow], key: str) -> int | None:
     """Return the first row that has the name of the key column, if rows above it can be titles and group names."""
     wanted = folded(key)
     for position, (_, cells) in enumerate(rows[:LOOKED_THROUGH]):
@@ -87,7 +87,7 @@ def _looks_like_data(cells: list[str]) -> bool:
     return any(NUMBER.fullmatch(cell.strip()) and not YEAR.fullmatch(cell.strip()) for cell in cells)
 
 
-def _detected(rows: Sequence[Row], position: int | None) -> tuple[int, int]:
+def _detected(rows: Sequence[RawRow], position: int | None) -> tuple[int, int]:
     """Return the first and the last header row."""
     if position is None:
         return 0, 0
@@ -98,7 +98,7 @@ def _detected(rows: Sequence[Row], position: int | None) -> tuple[int, int]:
     return first, last
 
 
-def _first_header_row(rows: Sequence[Row], position: int) -> int:
+def _first_header_row(rows: Sequence[RawRow], position: int) -> int:
     """Return the first row above the key's row that names groups of columns: rows with one cell are titles."""
     first = position
     while first > 0 and sum(bool(cell.strip()) for cell in rows[first - 1][1]) > 1:
@@ -146,7 +146,7 @@ def _joined(cells: Iterable[str]) -> str:
     return " ".join(cell.strip() for cell in cells if cell.strip())
 
 
-def without_footnotes(rows: Sequence[Row], width: int) -> tuple[list[Row], list[Problem]]:
+def without_footnotes(rows: Sequence[RawRow], width: int) -> tuple[list[RawRow], list[Problem]]:
     """Set aside the last rows that have one cell only, at the start, and begin like a footnote."""
     end = len(rows)
     while end and _is_footnote(rows[end - 1][1], width):

@@ -35,7 +35,7 @@ class YearColumns:
         return sorted({year for columns in self.by_stem.values() for year in columns})
 
 
-def rows_asked_for(
+def selected_rows(
     columns: Mapping[str, Cells],
     keys: NDArray[np.object_],
     filters: Mapping[str, object] | None,
@@ -61,7 +61,7 @@ def rows_asked_for(
         notes.append(f"filter {name} = {wanted}: {int((keep & ~fits).sum())} rows set aside")
         keep &= fits
     if level is not None:
-        fits = _of_level(keys, level)
+        fits = _matching_keys(keys, level)
         if not (keep & fits).any():
             raise InputError(
                 f"{source}: no key is of level={level!r}; there are {list_some(pd.unique(keys[keep]), 10)}."
@@ -74,7 +74,7 @@ def rows_asked_for(
     return keep, notes
 
 
-def _of_level(keys: NDArray[np.object_], level: int | str) -> NDArray[np.bool_]:
+def _matching_keys(keys: NDArray[np.object_], level: int | str) -> NDArray[np.bool_]:
     if isinstance(level, int) and not isinstance(level, bool):
         return np.array([len(key) == level for key in keys], dtype=bool)
     try:
@@ -84,12 +84,12 @@ def _of_level(keys: NDArray[np.object_], level: int | str) -> NDArray[np.bool_]:
     return np.array([pattern.fullmatch(key) is not None for key in keys], dtype=bool)
 
 
-def label_of(columns: Sequence[NDArray[np.object_]]) -> list[str]:
+def row_labels(columns: Sequence[NDArray[np.object_]]) -> list[str]:
     """Return the label of each row: the texts of one column, or of several, one after the other."""
     return [" ".join(text.strip() for text in texts) for texts in zip(*columns, strict=True)]
 
 
-def spread_out(
+def pivoted(
     values: pd.Series[Any], status: pd.Series[str], labels: Sequence[str], source: str
 ) -> tuple[pd.DataFrame, pd.DataFrame, str]:
     """Return one column per label from one row per key and label, and a note.

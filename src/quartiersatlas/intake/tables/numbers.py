@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pandas.api.extensions import ExtensionArray
 
-    from quartiersatlas.intake.tables.cells import Cells, Decimal, Rest
-    from quartiersatlas.intake.tables.codes import Profile, Status
+    from quartiersatlas.intake.tables.cells import Cells, Decimal, Unparsed
+    from quartiersatlas.intake.tables.codes import Status, SymbolProfile
 
 VALUE, ZERO, MISSING = (STATUSES.index(status) for status in ("value", "zero", "missing"))
 NUMERIC_SHARE = 0.5  # a column with at least this share of numbers is meant to be numeric
@@ -44,10 +44,10 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Draft:
+class ColumnDraft:
     """A column between scan and decision: plain numbers, and what each distinct text of the other cells says.
 
-    ``numbers`` and ``grouped`` hold where ``plain`` is true; ``cells.rest`` are the other cells, read in ``read``.
+    ``numbers`` and ``grouped`` hold where ``plain`` is true; ``unparsed`` are the other cells, read in ``read``.
     """
 
     name: str
@@ -57,16 +57,18 @@ class Draft:
     plain: NDArray[np.bool_]
     numbers: NDArray[np.float64]
     grouped: NDArray[np.bool_]
-    rest: Rest
-    read: list[Cell]
+    unparsed: Unparsed
+    read: list[ReadCell]
 
-    def where(self, of: Callable[[str, Cell], object]) -> NDArray[np.bool_]:
-        """Tell for each cell of the rest whether its text and reading are of some kind."""
-        kinds = np.array([bool(of(text, cell)) for text, cell in zip(self.rest.texts, self.read, strict=True)], bool)
-        return kinds[self.rest.codes] if len(kinds) else np.zeros(0, bool)
+    def where(self, of: Callable[[str, ReadCell], object]) -> NDArray[np.bool_]:
+        """Return which of the unparsed cells have a text and a reading that are of some kind."""
+        kinds = np.array(
+            [bool(of(text, cell)) for text, cell in zip(self.unparsed.texts, self.read, strict=True)], bool
+        )
+        return kinds[self.unparsed.codes] if len(kinds) else np.zeros(0, bool)
 
-    def count(self, of: Callable[[str, Cell], object]) -> int:
-        """Count the cells of the rest whose text and reading are of some kind."""
+    def count(self, of: Callable[[str, ReadCell], object]) -> int:
+        """Count the unparsed cells whose text and reading are of some kind."""
         return int(self.where(of).sum())
 
 
@@ -75,7 +77,7 @@ def read_column(
     cells: Cells,
     rows: NDArray[Any],
     decimal: Decimal,
-    profile: Profile,
+    profile: SymbolProfile,
     *,
     as_text: bool = False,
     decided: bool = False,
@@ -95,7 +97,7 @@ def read_column(
     if _is_text(draft):
         refuse_other_decimal(draft)
         return _text(cells)
-    refuse_unknown(draft)
+    refuse_unreadable(draft)
     if not decided:
         refuse_mixed_groups(draft)
         refuse_likely_groups(draft)
@@ -104,16 +106,16 @@ def read_column(
     return Column(values, status, True, _problems(draft), _notes(draft, profile))  # noqa: FBT003 - a field
 
 
-def _draft(name: str, cells: Cells, rows: NDArray[Any], decimal: Decimal, profile: Profile) -> Draft:
+def _draft(name: str, cells: Cells, rows: NDArray[Any], decimal: Decimal, profile: SymbolProfile) -> ColumnDraft:
     plain, numbers, grouped = cells.scan.read(decimal)
     named = [code for code, status in number_codes(profile, decimal) if status != "value"]
     plain = plain & ~np.isin(numbers, named) if named else plain
-    rest = cells.rest if len(cells.rest.where) == len(plain) - plain.sum() else cells.all_but(plain)
-    read = [read_cell(text, decimal, profile) for text in rest.texts]
-    return Draft(name, cells, rows, decimal, plain, numbers, grouped, rest, read)
+    unparsed = cells.unparsed if len(cells.unparsed.where) == len(plain) - plain.sum() else cells.all_but(plain)
+    read = [read_cell(text, decimal, profile) for text in unparsed.texts]
+    return ColumnDraft(name, cells, rows, decimal, plain, numbers, grouped, unparsed, read)
 
 
-def _is_text(draft: Draft) -> bool:
+def _is_text(draft: ColumnDraft) -> bool:
     """Tell whether a column holds words or codes: leading zeros, or hardly any number."""
     unknown = draft.count(lambda _, cell: cell.number is None)
     numbers = len(draft.plain) - draft.count(lambda _, cell: cell.is_mark) - unknown
@@ -129,10 +131,10 @@ def _is_text(draft: Draft) -> bool:
     return True
 
 
-def _one_width(draft: Draft) -> bool:
+def _one_width(draft: ColumnDraft) -> bool:
     """Tell whether all cells but the marks have the same number of characters, as codes have."""
     widths = {
-        len(text.strip(BLANKS)) for text, cell in zip(draft.rest.texts, draft.read, strict=True) if not cell.is_mark
+        len(text.strip(BLANKS)) for text, cell in zip(draft.unparsed.texts, draft.read, strict=True) if not cell.is_mark
     }
     widths |= set(map(len, draft.cells.texts(np.flatnonzero(draft.plain))))
     return len(widths) == 1
@@ -140,11 +142,11 @@ def _one_width(draft: Draft) -> bool:
 
 def _text(cells: Cells) -> Column:
     """Leave a column text: every distinct text is stripped once."""
-    rest = cells.rest
+    unparsed = cells.unparsed
     codes = np.zeros(len(cells), np.int64)
-    codes[rest.where] = rest.codes
-    texts = [text.strip(BLANKS_AND_BREAKS) for text in rest.texts]
-    if len(rest.where) < len(cells):
+    codes[unparsed.where] = unparsed.codes
+    texts = [text.strip(BLANKS_AND_BREAKS) for text in unparsed.texts]
+    if len(unparsed.where) < len(cells):
         plain = np.flatnonzero(cells.scan.plain)
         _, more, distinct = cells.all_but(~cells.scan.plain)
         codes[plain] = more + len(texts)
@@ -154,10 +156,10 @@ def _text(cells: Cells) -> Column:
     return Column(values, np.where(empty, MISSING, VALUE).astype(np.uint8), is_number=False)
 
 
-def _filled(draft: Draft) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
+def _filled(draft: ColumnDraft) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
     """Return the numbers and the status of every cell."""
     values = draft.numbers.astype(float)
-    where, codes, _ = draft.rest
+    where, codes, _ = draft.unparsed
     if len(where):
         values[where] = np.array([cell.number for cell in draft.read], dtype=float)[codes]
     status = np.where(values == 0, ZERO, VALUE).astype(np.uint8)
@@ -167,17 +169,17 @@ def _filled(draft: Draft) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
     return values, status
 
 
-def _problems(draft: Draft) -> pd.DataFrame:
+def _problems(draft: ColumnDraft) -> pd.DataFrame:
     """List every cell of a numeric column that is not a plain number."""
     listed = draft.where(lambda _, cell: cell.done)
-    where, codes = draft.rest.where[listed], draft.rest.codes[listed]
-    raw = np.array([*draft.rest.texts, ""], dtype=object)[codes]
+    where, codes = draft.unparsed.where[listed], draft.unparsed.codes[listed]
+    raw = np.array([*draft.unparsed.texts, ""], dtype=object)[codes]
     done = np.array([*(cell.done for cell in draft.read), ""], dtype=object)[codes]
     rows = draft.rows[where].astype(object)
     return pd.DataFrame({"row": rows, "column": draft.name, "raw": raw, "done": done})
 
 
-def _notes(draft: Draft, profile: Profile) -> list[str]:
+def _notes(draft: ColumnDraft, profile: SymbolProfile) -> list[str]:
     """Say what holds for the whole column: grouping, percent, minus signs, what a zero means."""
     notes = []
     groups = {cell.grouped_by for cell in draft.read if cell.grouped_by}
@@ -199,7 +201,7 @@ def _notes(draft: Draft, profile: Profile) -> list[str]:
             f"as the file's decimal mark is {draft.decimal!r}"
         )
     if len(draft.read) == 1 and not draft.plain.any() and draft.read[0].status == "zero":
-        mark = draft.rest.texts[0].strip()
+        mark = draft.unparsed.texts[0].strip()
         notes.append(
             f"{draft.name}: every cell is {mark!r}, which is read as zero; if the column was not collected, pass "
             f"symbols={{{mark!r}: 'missing'}}"
@@ -218,7 +220,7 @@ FOOTNOTE = rf"[{BLANKS}]+\(?(?:\d{{1,2}}|[a-z])\)|\((?:\d{{1,2}}|[a-z])\)|[{BLAN
 
 
 @dataclass(frozen=True)
-class Cell:
+class ReadCell:
     """What one cell says.
 
     ``number`` is None for a word or an unknown mark and NaN for a mark that stands instead of a number. ``status`` is
@@ -234,10 +236,10 @@ class Cell:
     odd_minus: bool = False
 
 
-UNKNOWN = Cell(None)
+UNKNOWN = ReadCell(None)
 
 
-def read_cell(text: str, decimal: Decimal, profile: Profile) -> Cell:
+def read_cell(text: str, decimal: Decimal, profile: SymbolProfile) -> ReadCell:
     """Read one cell.
 
     Examples
@@ -255,15 +257,15 @@ def read_cell(text: str, decimal: Decimal, profile: Profile) -> Cell:
         return _as_named(number, decimal, profile)
     if text.endswith("%"):
         inner = read_number(text[:-1].rstrip(BLANKS), decimal)
-        return inner if inner.number is None else Cell(inner.number, is_percent=True, grouped_by=inner.grouped_by)
+        return inner if inner.number is None else ReadCell(inner.number, is_percent=True, grouped_by=inner.grouped_by)
     return _with_mark_beside(text, decimal, profile)
 
 
-def _mark(status: Status) -> Cell:
-    return Cell(0.0 if status == "zero" else math.nan, status, f"read as {status}", is_mark=True)
+def _mark(status: Status) -> ReadCell:
+    return ReadCell(0.0 if status == "zero" else math.nan, status, f"read as {status}", is_mark=True)
 
 
-def _as_named(cell: Cell, decimal: Decimal, profile: Profile) -> Cell:
+def _as_named(cell: ReadCell, decimal: Decimal, profile: SymbolProfile) -> ReadCell:
     """Return the cell, or what its number was said to mean, such as ``-9999``."""
     for code, status in number_codes(profile, decimal):
         if cell.number == code and status != "value":
@@ -271,7 +273,7 @@ def _as_named(cell: Cell, decimal: Decimal, profile: Profile) -> Cell:
     return cell
 
 
-def _with_mark_beside(text: str, decimal: Decimal, profile: Profile) -> Cell:
+def _with_mark_beside(text: str, decimal: Decimal, profile: SymbolProfile) -> ReadCell:
     """Read a number with brackets around it, or with a letter or a footnote after it."""
     if text.startswith("(") and text.endswith(")"):
         inner = read_number(text[1:-1].strip(BLANKS), decimal)
@@ -287,11 +289,11 @@ def _with_mark_beside(text: str, decimal: Decimal, profile: Profile) -> Cell:
     return UNKNOWN
 
 
-def _kept(inner: Cell, status: Status, why: str) -> Cell:
+def _kept(inner: ReadCell, status: Status, why: str) -> ReadCell:
     if inner.number is None:
         return UNKNOWN
     told = f"read as {inner.number:.15g}, {why}" + ("" if status == "value" else f": {status}")
-    return Cell(inner.number, "" if status == "value" else status, told, grouped_by=inner.grouped_by)
+    return ReadCell(inner.number, "" if status == "value" else status, told, grouped_by=inner.grouped_by)
 
 
 @lru_cache(maxsize=2)
@@ -306,7 +308,7 @@ def _pattern(decimal: Decimal) -> re.Pattern[str]:
     )
 
 
-def read_number(text: str, decimal: Decimal) -> Cell:
+def read_number(text: str, decimal: Decimal) -> ReadCell:
     """Read a cell that is strictly a number, and nothing else."""
     found = _pattern(decimal).fullmatch(text)
     if found is None or not (found["whole"] or found["places"]):
@@ -318,7 +320,7 @@ def read_number(text: str, decimal: Decimal) -> Cell:
         return UNKNOWN  # a key or an overflow: more digits than a number can hold
     minus = found["sign"] in MINUSES and found["sign"] != ""
     plain = found["sign"] in ("", "-") and not found["gap"]
-    return Cell(-number if minus else number, grouped_by=group, odd_minus=minus and not plain)
+    return ReadCell(-number if minus else number, grouped_by=group, odd_minus=minus and not plain)
 
 
 @lru_cache(maxsize=16)
@@ -327,7 +329,7 @@ def _codes(marks: tuple[tuple[str, Status], ...], decimal: Decimal) -> tuple[tup
     return tuple((number, status) for number, status in numbers if number is not None)
 
 
-def number_codes(profile: Profile, decimal: Decimal) -> tuple[tuple[float, Status], ...]:
+def number_codes(profile: SymbolProfile, decimal: Decimal) -> tuple[tuple[float, Status], ...]:
     """Return the numbers that a profile gives a meaning, such as -9999: in whatever way a cell writes them."""
     return _codes(tuple(profile.instead.items()), decimal)
 
@@ -335,7 +337,7 @@ def number_codes(profile: Profile, decimal: Decimal) -> tuple[tuple[float, Statu
 EXAMPLES = 3
 
 
-def decide_decimal(columns: Iterable[Cells], profile: Profile) -> Decimal:
+def decide_decimal(columns: Iterable[Cells], profile: SymbolProfile) -> Decimal:
     """Decide the decimal mark of a file: one cell such as ``41,14`` tells it for all.
 
     Raises
@@ -350,7 +352,7 @@ def decide_decimal(columns: Iterable[Cells], profile: Profile) -> Decimal:
         either = scan.may_be_grouped
         unclear += int(either.sum())
         examples += list(cells.texts(np.flatnonzero(either)[:EXAMPLES]))
-        for text in cells.rest.texts:
+        for text in cells.unparsed.texts:
             with_comma, with_point = (_is_number(text, mark, profile) for mark in (",", "."))
             only_comma |= with_comma and not with_point
             only_point |= with_point and not with_comma
@@ -369,7 +371,7 @@ def decide_decimal(columns: Iterable[Cells], profile: Profile) -> Decimal:
     return "."
 
 
-def _is_number(text: str, decimal: Decimal, profile: Profile) -> bool:
+def _is_number(text: str, decimal: Decimal, profile: SymbolProfile) -> bool:
     if "," not in text and "." not in text:
         return False
     cell = read_cell(text, decimal, profile)
@@ -382,7 +384,7 @@ SEVERAL = 2
 DAY_OR_HEADING = re.compile(r"[0-9]{1,2}\.[0-9]{1,2}")
 
 
-def refuse_unknown(draft: Draft) -> None:
+def refuse_unreadable(draft: ColumnDraft) -> None:
     """Refuse cells that are neither numbers nor marks, and percent signs that only some cells have."""
     refused = draft.where(lambda _, cell: cell.number is None)
     percent = draft.where(lambda _, cell: cell.is_percent)
@@ -390,17 +392,17 @@ def refuse_unknown(draft: Draft) -> None:
     if percent.any() and ((draft.plain & (draft.numbers != 0)).any() or without.any()):
         refused |= percent
     if refused.any():
-        mark = draft.rest.texts[draft.rest.codes[refused][0]].strip(BLANKS_AND_BREAKS)
+        mark = draft.unparsed.texts[draft.unparsed.codes[refused][0]].strip(BLANKS_AND_BREAKS)
         _refuse(
             draft,
-            draft.rest.where[refused],
+            draft.unparsed.where[refused],
             "are not numbers",
             f"The decimal mark is {draft.decimal!r}. Correct the file, "
             f"or name the marks: symbols={{{mark!r}: 'missing'}}",
         )
 
 
-def refuse_mixed_groups(draft: Draft) -> None:
+def refuse_mixed_groups(draft: ColumnDraft) -> None:
     """Refuse ``18.217`` beside ``2345``: a column that groups its thousands does so in every cell."""
     if not draft.grouped.any():
         return
@@ -416,7 +418,7 @@ def refuse_mixed_groups(draft: Draft) -> None:
         )
 
 
-def refuse_likely_groups(draft: Draft) -> None:
+def refuse_likely_groups(draft: ColumnDraft) -> None:
     """Refuse a column of ``80.934``, ``18.714``, ... in a file with decimal points: all of them have three places.
 
     They may be decimals to three places as well as thousands in the German way. With a decimal comma there is no such
@@ -436,17 +438,17 @@ def refuse_likely_groups(draft: Draft) -> None:
         )
 
 
-def refuse_stray_zeros(draft: Draft, zeros: NDArray[np.bool_]) -> NoReturn:
+def refuse_stray_zeros(draft: ColumnDraft, zeros: NDArray[np.bool_]) -> NoReturn:
     """Refuse numbers of which few begin with a zero and that are no codes of one width."""
     _refuse(
         draft,
-        draft.rest.where[zeros],
+        draft.unparsed.where[zeros],
         "begin with a zero and the others do not",
         f"If the column holds codes, pass text=[{draft.name!r}]; if it holds numbers, correct the file",
     )
 
 
-def refuse_other_decimal(draft: Draft) -> None:
+def refuse_other_decimal(draft: ColumnDraft) -> None:
     """Refuse to take a column for text whose numbers have the other decimal mark than the rest of the file."""
     other: Decimal = "." if draft.decimal == "," else ","
     decimals = draft.cells.scan.only_decimal(other)
@@ -463,7 +465,7 @@ def refuse_other_decimal(draft: Draft) -> None:
     )
 
 
-def _refuse(draft: Draft, where: NDArray[Any], what: str, repair: str) -> NoReturn:
+def _refuse(draft: ColumnDraft, where: NDArray[Any], what: str, repair: str) -> NoReturn:
     """Raise the error for some cells of a column: which, where, how many, and what to do."""
     raw = [text.strip(BLANKS_AND_BREAKS) for text in draft.cells.texts(where)]
     problems = pd.DataFrame({"row": draft.rows[where], "column": draft.name, "raw": raw})

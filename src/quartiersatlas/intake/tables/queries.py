@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from quartiersatlas.errors import ColumnError, DependencyError, InputError, SpecError
-from quartiersatlas.intake.tables.cells import Cells, Grid, TypedCells
-from quartiersatlas.intake.tables.read import Options, assemble
+from quartiersatlas.intake.tables.cells import Cells, RawTable, TypedCells
+from quartiersatlas.intake.tables.read import ReadOptions, assemble
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -94,8 +94,8 @@ def read_query(
     if twice:
         raise ColumnError(f"The query gives several columns {twice[0]!r}: name them with AS.")
     cells: list[Cells] = [TypedCells(values) for values in zip(*rows, strict=True)]
-    grid = Grid("query", names, cells, np.arange(1, len(rows) + 1), "database")
-    options = Options(
+    raw = RawTable("query", names, cells, np.arange(1, len(rows) + 1), "database")
+    options = ReadOptions(
         columns=columns,
         text=tuple(text),
         symbols=symbols,
@@ -105,7 +105,7 @@ def read_query(
         spread=spread,
         years=years,
     )
-    return assemble(grid, Path("query"), key, options)
+    return assemble(raw, Path("query"), key, options)
 
 
 def _fetched(sql: str, connection: Any, parameters: Any) -> Rows:  # noqa: ANN401
@@ -130,7 +130,7 @@ def _from_driver(sql: str, connection: Any, parameters: Any) -> Rows:  # noqa: A
         columns = cursor.description
         rows = [tuple(row) for row in cursor.fetchall()] if columns is not None else []
     except Exception as error:  # every driver has exceptions of its own
-        raise InputError(f"The database refuses the query: {_told(error)}.") from error
+        raise InputError(f"The database refuses the query: {_first_line(error)}.") from error
     finally:
         cursor.close()
     if columns is None:
@@ -160,7 +160,7 @@ def _from_sqlalchemy(sql: str, connection: Any, parameters: Any) -> Rows:  # noq
         try:
             opened = connection.connect()
         except SQLAlchemyError as error:
-            raise InputError(f"The database cannot be reached: {_told(error)}.") from error
+            raise InputError(f"The database cannot be reached: {_first_line(error)}.") from error
         with opened:
             return _from_sqlalchemy(sql, opened, parameters)
     try:
@@ -170,7 +170,7 @@ def _from_sqlalchemy(sql: str, connection: Any, parameters: Any) -> Rows:  # noq
         names = [str(name) for name in result.keys()]  # noqa: SIM118 - a result is no mapping
         return names, [tuple(row) for row in result]
     except SQLAlchemyError as error:
-        raise InputError(f"The database refuses the query: {_told(error)}.") from error
+        raise InputError(f"The database refuses the query: {_first_line(error)}.") from error
 
 
 def _from_url(sql: str, url: str, parameters: Any) -> Rows:  # noqa: ANN401
@@ -188,13 +188,13 @@ def _from_url(sql: str, url: str, parameters: Any) -> Rows:  # noqa: ANN401
             f"The driver of {url.split(':', 1)[0]!r} is not installed: pip install {error.name}."
         ) from error
     except SQLAlchemyError as error:
-        raise InputError(f"The database URL is not understood: {_told(error)}.") from error
+        raise InputError(f"The database URL is not understood: {_first_line(error)}.") from error
     try:
         return _from_sqlalchemy(sql, engine, parameters)
     finally:
         engine.dispose()
 
 
-def _told(error: Exception) -> str:
+def _first_line(error: Exception) -> str:
     """Return the first line of a database's message; the rest repeats the query and its parameters."""
     return str(error).strip().split("\n", 1)[0].rstrip(".") or type(error).__name__

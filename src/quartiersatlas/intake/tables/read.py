@@ -10,13 +10,14 @@ import pandas as pd
 
 from quartiersatlas.base.files import existing_file
 from quartiersatlas.errors import ColumnError, InputError, KeyColumnError, SpecError, list_some
-from quartiersatlas.intake.areas.area_flags import is_notice
+from quartiersatlas.intake.areas.area_columns import is_notice
 from quartiersatlas.intake.tables.cells import TextCells
 from quartiersatlas.intake.tables.codes import STATUSES, symbol_profile
 from quartiersatlas.intake.tables.headers import Problem, find_column
-from quartiersatlas.intake.tables.layout import label_of, of_year, rows_asked_for, spread_out, stacked_years
+from quartiersatlas.intake.tables.layout import of_year, pivoted, row_labels, selected_rows, stacked_years
 from quartiersatlas.intake.tables.numbers import decide_decimal, read_column
-from quartiersatlas.intake.tables.sources import read_dbf, read_grid, read_json, read_parquet, read_sheet
+from quartiersatlas.intake.tables.sources import read_dbf, read_json, read_parquet, read_sheet
+from quartiersatlas.intake.tables.text_files import read_text_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from quartiersatlas.intake.tables.cells import Cells, Decimal, Grid
+    from quartiersatlas.intake.tables.cells import Cells, Decimal, RawTable
     from quartiersatlas.intake.tables.numbers import Column
 
 WORKBOOKS = {".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"}
@@ -117,7 +118,7 @@ def read_table(
     ['suppressed', 'zero']
     """
     path = existing_file(path, "table")
-    options = Options(
+    options = ReadOptions(
         columns=columns,
         text=tuple(text),
         symbols=symbols,
@@ -132,10 +133,10 @@ def read_table(
 
 def _grid(
     path: Path, key: str, sheet: str | None, encoding: str | None, delimiter: str | None, header_rows: int | None
-) -> Grid:
+) -> RawTable:
     kind = path.suffix.lower()
     if kind in TEXT_FILES:
-        return read_grid(path, key, encoding, delimiter, header_rows)
+        return read_text_file(path, key, encoding, delimiter, header_rows)
     if kind in WORKBOOKS:
         return read_sheet(path, key, sheet, header_rows)
     if kind == ".json":
@@ -201,7 +202,7 @@ LONG = "long"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options:
+class ReadOptions:
     """What the caller of :func:`read_table` or :func:`read_query` asks for, whatever the source."""
 
     columns: Mapping[str, str] | Iterable[str] | None = None
@@ -239,7 +240,7 @@ class _Read:
     problems: list[Problem] = field(default_factory=list)
 
 
-def assemble(grid: Grid, path: Path, key: str, options: Options) -> Table:
+def assemble(grid: RawTable, path: Path, key: str, options: ReadOptions) -> Table:
     """Read from a grid what the options ask for."""
     if options.years not in (None, LONG) and not isinstance(options.years, int):
         raise SpecError(f"years={options.years!r}: there are a year such as 2024, and 'long'.")
@@ -254,7 +255,7 @@ def assemble(grid: Grid, path: Path, key: str, options: Options) -> Table:
     notes = list(grid.notes)
     if options.filters or options.level is not None:
         asked = {**body.cells, body.key: TextCells(body.keys)}
-        keep, told = rows_asked_for(asked, body.keys, options.filters, options.level, grid.source)
+        keep, told = selected_rows(asked, body.keys, options.filters, options.level, grid.source)
         body = body.take(keep)
         notes += told
     read = _read_spread(grid, body, options) if options.spread else _read_wide(grid, body, options)
@@ -262,7 +263,7 @@ def assemble(grid: Grid, path: Path, key: str, options: Options) -> Table:
     values, status = _frames(read.columns, index)
     if options.spread:
         labels = _labels(grid, body, options)
-        values, status, note = spread_out(values.iloc[:, 0], status.iloc[:, 0], labels, grid.source)
+        values, status, note = pivoted(values.iloc[:, 0], status.iloc[:, 0], labels, grid.source)
         values, status = _with_notices(values, status, body)
         wanted = _wanted(options.columns, list(values.columns), grid.source, problems)
         values, status = _chosen(values, wanted), _chosen(status, wanted)
@@ -284,11 +285,11 @@ def _listed(problems: list[Problem], read: Mapping[str, Column]) -> pd.DataFrame
     return found.astype({"row": object, "column": "str", "raw": "str", "done": "str"})
 
 
-def _written(grid: Grid, decimal: Decimal) -> str:
-    return f"{grid.how}, delimiter {grid.delimiter!r}, decimal {decimal!r}" if grid.delimiter else grid.how
+def _written(grid: RawTable, decimal: Decimal) -> str:
+    return f"{grid.description}, delimiter {grid.delimiter!r}, decimal {decimal!r}" if grid.delimiter else grid.description
 
 
-def _named_columns(grid: Grid) -> tuple[dict[str, Cells], list[Problem]]:
+def _named_columns(grid: RawTable) -> tuple[dict[str, Cells], list[Problem]]:
     """Return the columns by name; empty ones are left out, repeated ones numbered, both with a line."""
     columns: dict[str, Cells] = {}
     problems = list(grid.problems)
@@ -312,7 +313,7 @@ def _named_columns(grid: Grid) -> tuple[dict[str, Cells], list[Problem]]:
     return columns, problems
 
 
-def _keyed(grid: Grid, cells: dict[str, Cells], key: str, problems: list[Problem]) -> _Body:
+def _keyed(grid: RawTable, cells: dict[str, Cells], key: str, problems: list[Problem]) -> _Body:
     """Return the rows with their keys as stripped text; rows without any cell are no rows."""
     name = find_column(key, list(cells), grid.source)
     if name != key:
@@ -334,7 +335,7 @@ def _keyed(grid: Grid, cells: dict[str, Cells], key: str, problems: list[Problem
     return body
 
 
-def _read_wide(grid: Grid, body: _Body, options: Options) -> _Read:
+def _read_wide(grid: RawTable, body: _Body, options: ReadOptions) -> _Read:
     """Read one column of the table per column of the file, or per column of one year."""
     named, notes, problems = {name: name for name in body.cells}, list[str](), list[Problem]()
     if isinstance(options.years, int):
@@ -348,7 +349,7 @@ def _read_wide(grid: Grid, body: _Body, options: Options) -> _Read:
     return _Read(columns, decimal, notes, problems)
 
 
-def _read_spread(grid: Grid, body: _Body, options: Options) -> _Read:
+def _read_spread(grid: RawTable, body: _Body, options: ReadOptions) -> _Read:
     """Read the one column that is spread out."""
     assert options.spread is not None  # noqa: S101 - the caller has looked
     name = find_column(options.spread[1], list(body.cells), grid.source)
@@ -357,10 +358,10 @@ def _read_spread(grid: Grid, body: _Body, options: Options) -> _Read:
     return _Read(columns, decimal)
 
 
-def _labels(grid: Grid, body: _Body, options: Options) -> list[str]:
+def _labels(grid: RawTable, body: _Body, options: ReadOptions) -> list[str]:
     assert options.spread is not None  # noqa: S101 - the caller has looked
     by = [options.spread[0]] if isinstance(options.spread[0], str) else list(options.spread[0])
-    return label_of([body.cells[find_column(name, list(body.cells), grid.source)].texts() for name in by])
+    return row_labels([body.cells[find_column(name, list(body.cells), grid.source)].texts() for name in by])
 
 
 def _with_notices(values: pd.DataFrame, status: pd.DataFrame, body: _Body) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -374,7 +375,7 @@ def _with_notices(values: pd.DataFrame, status: pd.DataFrame, body: _Body) -> tu
 
 
 def _read(
-    grid: Grid, chosen: Mapping[str, Cells], body: _Body, as_text: set[str], options: Options
+    grid: RawTable, chosen: Mapping[str, Cells], body: _Body, as_text: set[str], options: ReadOptions
 ) -> tuple[dict[str, Column], Decimal]:
     """Read columns with one decimal mark for all of them."""
     if not chosen:
