@@ -43,7 +43,7 @@ def test_parts_that_touch_are_told_from_a_wrong_key_far_away(write):
 
 def test_parts_with_different_names_are_no_parts(write):
     file = write(PLR=["01", "01", "02"], NAME=["Nord", "Süd", "Ost"])
-    with pytest.raises(KeyColumnError, match=r"parts of 1 keys differ in 'name': '01' \('Nord', 'Süd'\)") as caught:
+    with pytest.raises(KeyColumnError, match=r"parts of 1 key differ in 'name': '01' \('Nord', 'Süd'\)") as caught:
         qa.read_areas(file, key="PLR", name="NAME", dissolve=True)
     assert caught.value.keys == ("01",)
 
@@ -74,10 +74,10 @@ def test_the_whole_city_among_its_areas_is_refused_and_left_out_when_asked_for(w
     shapes = [box(0, 0), box(100, 0), box(200, 0), box(0, 0, 300)]
     file = write(shapes=shapes, OT=["01", "02", "03", "XX"], NAME=["A", "B", "C", "Gesamt"])
     with pytest.raises(
-        GeometryError, match=r"1 features are no areas.*'XX' \(Gesamt\) covers 3 others.*ignore=\['XX'\]"
+        GeometryError, match=r"1 feature is no area of its own.*'XX' \(Gesamt\) covers 3 others.*exclude=\['XX'\]"
     ):
         qa.read_areas(file, key="OT", name="NAME")
-    areas = qa.read_areas(file, key="OT", name="NAME", ignore=["XX"])
+    areas = qa.read_areas(file, key="OT", name="NAME", exclude=["XX"])
     assert list(areas.index) == ["01", "02", "03"]
     assert areas["left_out"].unique().tolist() == ["XX (Gesamt)"]
 
@@ -115,17 +115,17 @@ def test_the_whole_is_found_also_where_outlines_differ_a_little():
 
 
 def test_what_is_ignored_has_to_be_there(write):
-    with pytest.raises(SpecError, match="ignore names 1 keys that are not there: 'YY'"):
-        qa.read_areas(write(OT=["01", "XX"]), key="OT", ignore=["XX", "YY"])
-    with pytest.raises(SpecError, match=r"ignore is a list of keys, such as ignore=\['XX'\]"):
-        qa.read_areas(write(OT=["01", "XX"]), key="OT", ignore="XX")
+    with pytest.raises(SpecError, match="exclude names 1 key that is not there: 'YY'"):
+        qa.read_areas(write(OT=["01", "XX"]), key="OT", exclude=["XX", "YY"])
+    with pytest.raises(SpecError, match=r"ignore is a list of keys, such as exclude=\['XX'\]"):
+        qa.read_areas(write(OT=["01", "XX"]), key="OT", exclude="XX")
 
 
 def test_a_total_without_a_shape_can_be_left_out_too(write):
     file = write(shapes=[box(0, 0), None], OT=["01", "0"])
-    with pytest.raises(GeometryError, match="1 areas have no geometry: '0'"):
+    with pytest.raises(GeometryError, match="1 area has no geometry: '0'"):
         qa.read_areas(file, key="OT")
-    assert list(qa.read_areas(file, key="OT", ignore=["0"]).index) == ["01"]
+    assert list(qa.read_areas(file, key="OT", exclude=["0"]).index) == ["01"]
 
 
 # repair
@@ -150,7 +150,7 @@ def test_a_repair_leaves_no_lines(write):
 
 def test_an_outline_without_any_surface_is_refused_by_the_repair(write):
     flat = Polygon([(X, Y), (X + 100, Y), (X + 50, Y), (X, Y)])
-    with pytest.raises(GeometryError, match="1 areas have no surface left once they are repaired: '1'"):
+    with pytest.raises(GeometryError, match="1 area has no surface left when repaired: '1'"):
         qa.read_areas(write(shapes=[flat, box(0, 10)], K=["1", "2"]), key="K", repair=True)
 
 
@@ -178,7 +178,7 @@ def test_a_narrow_gap_inside_is_closed_by_snapping(write):
 
 @pytest.mark.parametrize("width", [0, -1.0, float("nan")])
 def test_a_width_that_is_none_is_refused(write, width):
-    with pytest.raises(SpecError, match=r"snap=.* should be a width in metres above 0"):
+    with pytest.raises(SpecError, match=r"snap must be a width in metres above 0"):
         qa.read_areas(write(K=["1"]), key="K", snap=width)
 
 
@@ -188,7 +188,7 @@ def test_a_width_that_is_none_is_refused(write, width):
 def test_merging_keeps_every_mark(write):
     bowtie = Polygon([(X, Y), (X + 100, Y + 100), (X + 100, Y), (X, Y + 100)])
     file = write(shapes=[bowtie, box(100, 0), box(300, 0), box(0, 0, 400)], K=["1", "2", "2", "XX"], NAME=list("ABBZ"))
-    areas = qa.read_areas(file, key="K", name="NAME", repair=True, dissolve=True, ignore=["XX"])
+    areas = qa.read_areas(file, key="K", name="NAME", repair=True, dissolve=True, exclude=["XX"])
     merged = qa.merge_areas(areas, {"1+2": ["1", "2"]})
     assert merged.loc["1+2", ["repaired", "parts", "left_out", "merged_from"]].tolist() == [True, 2, "XX (Z)", "1, 2"]
 
@@ -201,7 +201,7 @@ def test_merging_twice_keeps_the_first_merger(row):
 
 def test_what_was_done_is_told_in_the_data_and_in_the_method(write, residents):
     file = write(shapes=[box(0, 0), box(100, 0), box(200, 0), box(0, 0, 300)], K=["1", "2", "2", "XX"], N=list("ABBZ"))
-    areas = qa.read_areas(file, key="K", name="N", dissolve=True, ignore=["XX"], snap=0.5)
+    areas = qa.read_areas(file, key="K", name="N", dissolve=True, exclude=["XX"], snap=0.5)
     data = qa.join(areas, residents(k1=10, k2=20))
     facts = [str(fact) for fact in qa.release(data).facts]
     assert "Put together from several parts of the geometry file (1): B (2)." in facts

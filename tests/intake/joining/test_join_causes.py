@@ -26,7 +26,7 @@ def test_doubled_and_lacking_keys_are_both_named_where_the_counts_agree(row):
     with pytest.raises(JoinError) as caught:
         qa.join(areas, table("04030416", "04030417", "06010102"))
     message, report = str(caught.value), caught.value.report
-    assert "1 keys have more than one area: '06010102'" in message
+    assert "1 key has more than one area: '06010102'" in message
     assert "rows without an area: '04030417'" in message
     assert "that the numbers of rows agree proves nothing" in message
     assert report.duplicate_areas == ("06010102",)
@@ -125,9 +125,7 @@ def test_the_verdict_on_a_join_with_gaps(row):
 def test_the_verdict_on_doubled_keys(row):
     with pytest.raises(JoinError) as caught:
         qa.join(row("01", "02"), table("01", "01"))
-    assert caught.value.report.verdict("en") == (
-        "table: not usable as it is. Keys stand for more than one area or row: 01."
-    )
+    assert caught.value.report.verdict("en") == ("table: not usable as it is. Keys have more than one area or row: 01.")
     assert "nicht verwendbar" in caught.value.report.verdict("de")
     with pytest.raises(SpecError, match="lang is 'fr'"):
         caught.value.report.verdict("fr")

@@ -77,7 +77,7 @@ def test_a_prefix_that_is_the_whole_key_is_not_taken_away(row):
 )
 @pytest.mark.parametrize("missing", ["raise", "report"])
 def test_a_rule_that_makes_two_keys_equal_is_refused_and_both_are_named(row, rule, keys, said, missing):
-    with pytest.raises(JoinError, match=rf"1 keys have more than one row: '01'.*{said}"):
+    with pytest.raises(JoinError, match=rf"1 key has more than one row: '01'.*{said}"):
         qa.join(row("01", "02"), table(*keys), repair=rule, missing=missing)
 
 
@@ -111,7 +111,7 @@ def test_renaming_from_or_to_nowhere_is_refused(row, rename, said):
 
 
 def test_renaming_to_a_key_that_has_its_row_is_refused(row):
-    with pytest.raises(JoinError, match=r"1 keys have more than one row: 'A'.*repair made keys equal: 'X', 'A' to 'A'"):
+    with pytest.raises(JoinError, match=r"1 key has more than one row: 'A'.*repair made keys equal: 'X', 'A' to 'A'"):
         qa.join(row("A", "B"), table("A", "X"), rename={"X": "A"})
 
 
@@ -119,23 +119,23 @@ def test_renaming_to_a_key_that_has_its_row_is_refused(row):
 
 
 def test_rows_that_are_known_to_be_extra_are_set_aside_and_listed(row):
-    data = qa.join(row("90101", "90102"), table("101", "102", "199"), repair="90000 + key", ignore=["199"])
+    data = qa.join(row("90101", "90102"), table("101", "102", "199"), repair="90000 + key", exclude=["199"])
     assert data.report.complete
-    assert data.report.ignored == ("90199",)
+    assert data.report.excluded == ("90199",)
     assert data.report.table.to_numpy().tolist()[0] == ["90199", "table", "ignored as asked for"]
     assert "Rows not used as instructed: 90199." in [str(fact) for fact in qa.release(data).facts]
 
 
 def test_rows_may_be_ignored_by_their_repaired_key(row):
-    data = qa.join(row("90101", "90102"), table("101", "102", "199"), repair="90000 + key", ignore=["90199", "90299"])
-    assert data.report.ignored == ("90199",)
+    data = qa.join(row("90101", "90102"), table("101", "102", "199"), repair="90000 + key", exclude=["90199", "90299"])
+    assert data.report.excluded == ("90199",)
 
 
 def test_the_row_of_an_area_cannot_be_ignored(row):
     with pytest.raises(SpecError, match="1 of them are rows of areas: '02'"):
-        qa.join(row("01", "02"), table("01", "02", "99"), ignore=["02", "99"])
-    with pytest.raises(SpecError, match=r"ignore is a list of keys, such as ignore=\['99'\]"):
-        qa.join(row("01", "02"), table("01", "02", "99"), ignore="99")
+        qa.join(row("01", "02"), table("01", "02", "99"), exclude=["02", "99"])
+    with pytest.raises(SpecError, match=r"ignore is a list of keys, such as exclude=\['99'\]"):
+        qa.join(row("01", "02"), table("01", "02", "99"), exclude="99")
 
 
 # which rule would help

@@ -42,7 +42,7 @@ def test_the_number_stays_and_what_stands_beside_it_is_listed(read, cell, number
     "cell", ["1231)", "12 3", "123)", "(123", "()", "12 v", "*12", "12 1) 2", "--", "1-2", "12,5,", "1e5"]
 )
 def test_what_may_be_a_number_or_something_else_is_refused(read, cell):
-    with pytest.raises(NumberError, match=r"1 cells of column 'a' are not numbers: .* in line 2"):
+    with pytest.raises(NumberError, match=r"1 cell of column 'a' are not numbers: .* in line 2"):
         read(f"key;a\n01;{cell}\n{ROWS}", decimal=",")
 
 
@@ -118,7 +118,7 @@ def test_a_number_that_may_be_thousands_is_refused_in_brackets_too(read, cell):
 def test_few_numbers_with_a_leading_zero_are_refused_with_both_repairs(read):
     content = "key;a\n01;0123\n02;45\n03;678\n04;9\n"
     with pytest.raises(
-        NumberError, match=r"1 cells of column 'a' begin with a zero and the others do not: '0123' in line 2"
+        NumberError, match=r"1 cell of column 'a' begin with a zero and the others do not: '0123' in line 2"
     ):
         read(content)
     assert read(content, text=["a"]).values["a"].tolist() == ["0123", "45", "678", "9"]

@@ -43,7 +43,7 @@ def test_three_header_rows_are_read_where_they_are_named(read):
 
 def test_a_second_header_row_that_is_not_found_out_is_refused_with_the_repair(read):
     content = "key;Einwohner;Fläche\n;Anzahl;ha\n01;10;5\n"
-    with pytest.raises(KeyColumnError, match=r"1 rows have no key in 'key', in lines '2'.*header_rows=2"):
+    with pytest.raises(KeyColumnError, match=r"1 row has no key in 'key', in lines '2'.*header_rows=2"):
         read(content)
     assert list(read(content, header_rows=2).values.columns) == ["Einwohner Anzahl", "Fläche ha"]
 

@@ -18,16 +18,16 @@ WIDE = "key;Name;Einwohner 2011;Einwohner 2012;Ausländer 2012\n01;Nord;10;11;1\
 
 
 def test_a_long_table_becomes_one_column_per_label(read):
-    table = read(LONG, filters={"jahr": 2011}, level=4, spread=("zeile", "zahl"))
+    table = read(LONG, filters={"jahr": 2011}, key_pattern=4, pivot=("zeile", "zahl"))
     assert table.values.loc["0101"].to_dict() == {"Einwohner": 100.0, "Ausländer": 10.0}
     assert table.values["Einwohner"].to_dict() == {"0101": 100.0, "0102": 200.0}
     assert table.status.loc["0102"].to_dict() == {"Einwohner": "value", "Ausländer": "suppressed"}
     assert "filter jahr = 2011: 3 rows set aside" in table.notes
-    assert "level 4: 1 rows of 1 other keys set aside ('00')" in table.notes
+    assert "level 4: 1 row of 1 other keys set aside ('00')" in table.notes
 
 
 def test_a_cell_without_a_row_is_missing_and_counted(read):
-    table = read(LONG, filters={"jahr": "2012"}, spread=("zeile", "zahl"))
+    table = read(LONG, filters={"jahr": "2012"}, pivot=("zeile", "zahl"))
     assert table.status.loc["0101", "Ausländer"] == "zero"
     assert table.status.loc["0102", "Ausländer"] == "missing"
     assert math.isnan(table.values.loc["0102", "Ausländer"])
@@ -36,14 +36,14 @@ def test_a_cell_without_a_row_is_missing_and_counted(read):
 
 def test_columns_of_a_spread_table_are_renamed_and_chosen(read):
     table = read(
-        LONG, filters={"jahr": 2011}, level="01..", spread=("zeile", "zahl"), columns={"residents": "Einwohner"}
+        LONG, filters={"jahr": 2011}, key_pattern="01..", pivot=("zeile", "zahl"), columns={"residents": "Einwohner"}
     )
     assert table.values.to_dict() == {"residents": {"0101": 100.0, "0102": 200.0}}
 
 
 def test_a_notice_stays_with_a_spread_table(read):
     content = "key;zeile;zahl;Hinweis\n01;EW;5;synthetisch\n02;EW;6;synthetisch\n01;MH;1;synthetisch\n"
-    table = read(content, spread=("zeile", "zahl"), columns=["EW"])
+    table = read(content, pivot=("zeile", "zahl"), columns=["EW"])
     assert table.values["Hinweis"].tolist() == ["synthetisch", "synthetisch"]
     assert table.status["Hinweis"].tolist() == ["value", "value"]
 
@@ -56,14 +56,14 @@ def test_options_of_another_form_are_refused(read, option, value):
 
 def test_two_editions_of_one_label_are_refused_with_the_repair(read):
     with pytest.raises(KeyColumnError, match=r"3 rows .* such as '0101' with 'Einwohner'.*filters=") as caught:
-        read(LONG, level=4, spread=("zeile", "zahl"))
+        read(LONG, key_pattern=4, pivot=("zeile", "zahl"))
     assert set(caught.value.keys) == {"0101", "0102"}
 
 
 def test_a_table_is_spread_by_several_columns_and_then_has_one_row_per_year(read):
-    table = read(LONG, level=4, spread=(["zeile", "jahr"], "zahl"))
+    table = read(LONG, key_pattern=4, pivot=(["zeile", "jahr"], "zahl"))
     assert list(table.values.columns) == ["Einwohner 2011", "Ausländer 2011", "Einwohner 2012", "Ausländer 2012"]
-    long = read(LONG, level=4, spread=(["zeile", "jahr"], "zahl"), years="long")
+    long = read(LONG, key_pattern=4, pivot=(["zeile", "jahr"], "zahl"), years="long")
     assert long.values[long.values["year"] == "2012"]["Einwohner"].tolist() == [110.0, 210.0]
 
 
@@ -76,9 +76,9 @@ def test_filters_take_lists_and_the_key_column(read):
     ("options", "message"),
     [
         ({"filters": {"jahr": 2013}}, r"no row has 'jahr' = 2013\. There are '2011', '2012'"),
-        ({"level": 5}, r"no key is of level=5; there are '00', '0101', '0102'"),
-        ({"level": "99.."}, r"no key is of level='99\.\.'"),
-        ({"level": "01"}, "no key is of level='01'"),  # the pattern is that of the whole key
+        ({"key_pattern": 5}, r"no key is of key_pattern=5; there are '00', '0101', '0102'"),
+        ({"key_pattern": "99.."}, r"no key is of key_pattern='99\.\.'"),
+        ({"key_pattern": "01"}, "no key is of key_pattern='01'"),  # the pattern is that of the whole key
     ],
 )
 def test_rows_that_are_not_there_are_refused_with_those_that_are(read, options, message):
@@ -88,7 +88,7 @@ def test_rows_that_are_not_there_are_refused_with_those_that_are(read, options, 
 
 def test_a_level_that_is_no_pattern_is_refused(read):
     with pytest.raises(SpecError, match="neither a number of characters nor a pattern"):
-        read(LONG, level="(")
+        read(LONG, key_pattern="(")
 
 
 def test_a_filter_on_a_column_that_is_not_there_is_refused(read):

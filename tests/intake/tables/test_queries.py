@@ -47,7 +47,7 @@ def test_the_result_joins_areas(lite, row):
 
 def test_parameters_columns_and_layouts_are_those_of_a_file(lite):
     sql = "SELECT key, 'EW 2024' AS label, residents FROM t WHERE share > ?"
-    table = qa.read_query(sql, lite, key="key", parameters=[8.5], spread=("label", "residents"), years=None)
+    table = qa.read_query(sql, lite, key="key", parameters=[8.5], pivot=("label", "residents"), years=None)
     assert table.values.to_dict() == {"EW 2024": {"0101": 1893.0}}
 
 
@@ -68,7 +68,7 @@ def test_an_open_connection_stays_open(lite):
         ("SELECT * FROM t WHERE key = 'x'", InputError, "gives no rows"),
         ("CREATE TABLE u (a)", InputError, "has to be a SELECT"),
         ("SELECT key, share, share FROM t", ColumnError, "several columns 'share'"),
-        ("SELECT NULL AS key, 5 AS a", KeyColumnError, "1 rows have no key"),
+        ("SELECT NULL AS key, 5 AS a", KeyColumnError, "1 row has no key"),
     ],
 )
 def test_a_query_that_gives_no_table_is_refused(lite, sql, error, message):

@@ -25,7 +25,7 @@ def naive(file, **where):
 
 def test_koeln_three_levels_in_one_column_become_86_quarters_with_every_number(koeln):
     table = qa.read_table(
-        koeln, key="raum_id", filters={"tab_id": "030", "jahr": 2012}, level=r"[1-9]\d\d", spread=("zeile", "zahl")
+        koeln, key="raum_id", filters={"tab_id": "030", "jahr": 2012}, key_pattern=r"[1-9]\d\d", pivot=("zeile", "zahl")
     )
     assert table.values.shape == (86, 12)
     rows = [row for row in naive(koeln, tab_id="030", jahr="2012") if row["raum_id"][0] != "0"]
@@ -36,15 +36,15 @@ def test_koeln_three_levels_in_one_column_become_86_quarters_with_every_number(k
 
 def test_koeln_quarters_add_up_to_the_city_of_the_same_column(koeln):
     options = {"filters": {"tab_id": "005", "jahr": 2005}, "spread": ("zeile", "zahl"), "key": "raum_id"}
-    quarters = qa.read_table(koeln, level=r"[1-9]\d\d", **options).values["Einwohner"]
-    boroughs = qa.read_table(koeln, level=r"00[1-9]", **options).values["Einwohner"]
-    city = qa.read_table(koeln, level="000", **options).values["Einwohner"]
+    quarters = qa.read_table(koeln, key_pattern=r"[1-9]\d\d", **options).values["Einwohner"]
+    boroughs = qa.read_table(koeln, key_pattern=r"00[1-9]", **options).values["Einwohner"]
+    city = qa.read_table(koeln, key_pattern="000", **options).values["Einwohner"]
     assert quarters.sum() == boroughs.sum() == city.sum() == 1_023_101
 
 
 def test_koeln_without_a_year_is_refused_as_every_quarter_is_there_eight_times(koeln):
     with pytest.raises(KeyColumnError, match="such as '000' with 'Einwohner'"):
-        qa.read_table(koeln, key="raum_id", filters={"tab_id": "005"}, spread=("zeile", "zahl"))
+        qa.read_table(koeln, key="raum_id", filters={"tab_id": "005"}, pivot=("zeile", "zahl"))
 
 
 def test_koeln_eight_years_become_one_row_per_quarter_and_year(koeln):
@@ -52,8 +52,8 @@ def test_koeln_eight_years_become_one_row_per_quarter_and_year(koeln):
         koeln,
         key="raum_id",
         filters={"tab_id": "005"},
-        level=r"[1-9]\d\d",
-        spread=(["zeile", "jahr"], "zahl"),
+        key_pattern=r"[1-9]\d\d",
+        pivot=(["zeile", "jahr"], "zahl"),
         years="long",
     )
     assert len(table.values) == 86 * 8

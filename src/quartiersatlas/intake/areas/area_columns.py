@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from quartiersatlas.base.checks import names
 from quartiersatlas.catalogue import Message
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     import geopandas as gpd
+
+
+def optional_names(value: str | Iterable[str], what: str) -> tuple[str, ...]:
+    """Return names of columns or keys; one name alone is one name, and there may be none."""
+    value = tuple(value) if isinstance(value, Iterable) and not isinstance(value, str) else value
+    return names(value, what) if value != () else ()
 
 
 def keys_as_text(keys: pd.Series | pd.Index) -> pd.Series:
@@ -47,12 +53,12 @@ NOTICE_COLUMNS = ("hinweis", "notice")
 
 
 def is_notice(column: object) -> bool:
-    """Tell whether a column carries a notice that stays with the data: ``Hinweis`` or ``notice``."""
+    """Return True if a column carries a notice that stays with the data: ``Hinweis`` or ``notice``."""
     return str(column).strip().lower() in NOTICE_COLUMNS
 
 
 def read_notices(values: pd.DataFrame) -> tuple[str, ...]:
-    """Return the texts of notice columns that say the same in every row: they stay with the data."""
+    """Return the notices that are the same in every row: they stay with the data."""
     found = []
     for column in filter(is_notice, values.columns):
         texts = values[column].dropna().astype(str).unique()
@@ -72,7 +78,7 @@ GEOMETRY_TEXT = re.compile(
 
 
 def holds_geometry(column: pd.Series) -> bool:
-    """Tell whether a column of words holds geometry once more: hexadecimal WKB, WKT or GeoJSON.
+    """Return True if a column of words holds geometry once more: hexadecimal WKB, WKT or GeoJSON.
 
     Examples
     --------
@@ -96,14 +102,14 @@ AREA_FLAGS = (REPAIRED, SNAPPED, PARTS, MERGED_FROM, LEFT_OUT)
 
 
 def with_left_out(areas: gpd.GeoDataFrame, what: Iterable[str]) -> gpd.GeoDataFrame:
-    """Return the areas with the mark that something of the file was not taken along; as they are for nothing."""
+    """Return the areas flagged with what was not taken along from the file; unchanged where that is nothing."""
     earlier = list(areas[LEFT_OUT].unique()) if LEFT_OUT in areas.columns else []
     named = ", ".join(dict.fromkeys([*(part for part in earlier if part), *what]))
     return areas.assign(**{LEFT_OUT: named}) if named else areas
 
 
 def area_facts(areas: gpd.GeoDataFrame) -> list[Message]:
-    """Say what the marks say, for the method box and for reports."""
+    """Return what the flags say, for the method box and for reports."""
     facts = []
     if MERGED_FROM in areas.columns:
         merged = areas.loc[areas[MERGED_FROM].ne(""), ["name", MERGED_FROM]]

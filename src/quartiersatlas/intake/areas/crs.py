@@ -19,7 +19,7 @@ STRETCH = 0.05  # share by which a map projection may stretch lengths at the pla
 
 
 class Extent(NamedTuple):
-    """Corners in degrees."""
+    """West, south, east and north in degrees."""
 
     west: float
     south: float
@@ -31,9 +31,9 @@ class Extent(NamedTuple):
         """Longitude and latitude of the middle."""
         return (self.west + self.east) / 2, (self.south + self.north) / 2
 
-    def holds(self, place: tuple[float, float], margin: float = 0.0) -> bool:
-        """Tell whether a place lies inside; a box over the date line holds every longitude."""
-        x, y = place
+    def holds(self, point: tuple[float, float], margin: float = 0.0) -> bool:
+        """Return True if a point lies inside; an extent over the date line holds every longitude."""
+        x, y = point
         inside = self.west - margin <= x <= self.east + margin or self.west > self.east
         return inside and self.south - margin <= y <= self.north + margin
 
@@ -66,15 +66,15 @@ def located(
     return frame
 
 
-def projected_for(place: tuple[float, float]) -> str:
-    """Name a projected system in metres for a place in degrees: ETRS89/UTM in Europe, WGS 84/UTM elsewhere."""
+def projected_for(point: tuple[float, float]) -> str:
+    """Name a projected system in metres for a point in degrees: ETRS89/UTM in Europe, WGS 84/UTM elsewhere."""
     from pyproj import CRS
 
-    x, y = place
+    x, y = point
     zone = int((x + 180) // 6) + 1
-    if EUROPE.holds(place):
+    if EUROPE.holds(point):
         european = CRS(f"EPSG:{25800 + zone}")
-        if european.area_of_use is not None and Extent(*european.area_of_use.bounds).holds(place):
+        if european.area_of_use is not None and Extent(*european.area_of_use.bounds).holds(point):
             return f"EPSG:{25800 + zone}"
     return f"EPSG:{(32600 if y >= 0 else 32700) + zone}"
 
@@ -84,9 +84,9 @@ def extent_in_degrees(frame: gpd.GeoDataFrame) -> Extent | None:
     return None if frame.crs is None else _in_degrees(frame.crs, *frame.total_bounds)
 
 
-def point_text(place: tuple[float, float]) -> str:
-    """Write a place such as ``6.97 E 50.96 N``."""
-    x, y = place
+def point_text(point: tuple[float, float]) -> str:
+    """Write a point such as ``6.97 E 50.96 N``."""
+    x, y = point
     return f"{abs(x):.2f} {'E' if x >= 0 else 'W'} {abs(y):.2f} {'N' if y >= 0 else 'S'}"
 
 
@@ -100,11 +100,11 @@ def _in_degrees(crs: CRS | str, west: float, south: float, east: float, north: f
 
     try:
         change = Transformer.from_crs(crs, "OGC:CRS84", always_xy=True)
-        box = Extent(*change.transform_bounds(west, south, east, north))
+        extent = Extent(*change.transform_bounds(west, south, east, north))
     except ProjError:
         return None
-    on_earth = np.isfinite(box).all() and abs(box.south) <= 90 and abs(box.north) <= 90  # noqa: PLR2004 - the poles
-    return box if on_earth else None
+    on_earth = np.isfinite(extent).all() and abs(extent.south) <= 90 and abs(extent.north) <= 90  # noqa: PLR2004 - the poles
+    return extent if on_earth else None
 
 
 def _declared(frame: gpd.GeoDataFrame, crs: str | None, where: str) -> gpd.GeoDataFrame:
@@ -115,7 +115,9 @@ def _declared(frame: gpd.GeoDataFrame, crs: str | None, where: str) -> gpd.GeoDa
     if frame.crs is None or contradicted:
         fault = "has coordinates that are not degrees, and does not" if contradicted else "does not"
         fitting = [
-            (f"crs='{name}'", box.centre) for name, box in _fitting(frame) if name != "EPSG:4326" or not contradicted
+            (f"crs='{name}'", extent.centre)
+            for name, extent in _fitting(frame)
+            if name != "EPSG:4326" or not contradicted
         ]
         options = " or ".join(f"{name} (then they lie at {point_text(centre)})" for name, centre in fitting)
         options = options or "crs='EPSG:25832'"
@@ -129,9 +131,14 @@ def _fitting(frame: gpd.GeoDataFrame) -> list[tuple[str, Extent]]:
 
     found = []
     for name in USUAL:
-        box, use = _in_degrees(name, *frame.total_bounds), CRS(name).area_of_use
-        if box is not None and use is not None and GERMANY.holds(box.centre) and Extent(*use.bounds).holds(box.centre):
-            found.append((name, box))
+        extent, use = _in_degrees(name, *frame.total_bounds), CRS(name).area_of_use
+        if (
+            extent is not None
+            and use is not None
+            and GERMANY.holds(extent.centre)
+            and Extent(*use.bounds).holds(extent.centre)
+        ):
+            found.append((name, extent))
     return found
 
 
@@ -147,15 +154,15 @@ def _without_heights(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return frame if crs is frame.crs else frame.set_crs(crs, allow_override=True)
 
 
-def _fault(crs: CRS, box: Extent | None) -> str:
-    """Say why areas of this system cannot lie in this box; empty where they can."""
-    if box is None:
+def _fault(crs: CRS, extent: Extent | None) -> str:
+    """Return why areas of this system cannot lie in this extent; empty where they can."""
+    if extent is None:
         return f"cannot be in {_name(crs)}: it puts them nowhere on the earth"
     use = crs.area_of_use
-    if use is not None and not Extent(*use.bounds).holds(box.centre, MARGIN):
+    if use is not None and not Extent(*use.bounds).holds(extent.centre, MARGIN):
         west, south, east, north = use.bounds
         return (
-            f"would lie at {point_text(box.centre)} in {_name(crs)}, which is made for {west:g} to {east:g} E, "
+            f"would lie at {point_text(extent.centre)} in {_name(crs)}, which is made for {west:g} to {east:g} E, "
             f"{south:g} to {north:g} N"
         )
     return ""
@@ -167,12 +174,12 @@ def _refuse_misplaced(frame: gpd.GeoDataFrame, own: CRS | None, swap_axes: bool 
     ``own`` is what the file itself says, where another system was passed.
     """
     system, (west, south, east, north) = _system(frame), frame.total_bounds
-    box, turned = _in_degrees(system, west, south, east, north), _in_degrees(system, south, west, north, east)
-    fault = _fault(system, box)
+    extent, turned = _in_degrees(system, west, south, east, north), _in_degrees(system, south, west, north, east)
+    fault = _fault(system, extent)
     home = turned is not None and GERMAN_SPEAKING.holds(turned.centre)
-    at_home = box is not None and GERMAN_SPEAKING.holds(box.centre)
+    at_home = extent is not None and GERMAN_SPEAKING.holds(extent.centre)
     if home and not at_home and (fault or swap_axes is not False):
-        there = f"lie at {point_text(box.centre)}" if box is not None else "lie nowhere on the earth"
+        there = f"lie at {point_text(extent.centre)}" if extent is not None else "lie nowhere on the earth"
         hint = (
             "The axes were in the right order: leave swap_axes=True out."
             if swap_axes
@@ -187,40 +194,39 @@ def _refuse_misplaced(frame: gpd.GeoDataFrame, own: CRS | None, swap_axes: bool 
 
 
 def _better(frame: gpd.GeoDataFrame, own: CRS | None) -> str:
-    """Say which system would put the areas where it is used: the file's own, or a usual one."""
+    """Return which system would put the areas where it is used: the file's own, or a usual one."""
     if own is not None:
-        box = _in_degrees(own, *frame.total_bounds)
-        if box is not None and not _fault(own, box):
-            return (
-                f"The file itself names {_name(own)}, which puts them at {point_text(box.centre)}: leave crs=... out."
-            )
-    fitting = [f"crs='{name}' would put them at {point_text(box.centre)}" for name, box in _fitting(frame)]
+        extent = _in_degrees(own, *frame.total_bounds)
+        if extent is not None and not _fault(own, extent):
+            where = point_text(extent.centre)
+            return f"The file itself names {_name(own)}, which puts them at {where}: leave crs=... out."
+    fitting = [f"crs='{name}' would put them at {point_text(extent.centre)}" for name, extent in _fitting(frame)]
     return f"{'; '.join(fitting)}." if fitting else "Pass crs=... with the right one."
 
 
 def _refuse_other_than_metres(frame: gpd.GeoDataFrame, where: str) -> None:
     """Refuse degrees, feet and map projections that stretch lengths; the message names the call that helps."""
-    crs, box = _system(frame), extent_in_degrees(frame)
-    assert box is not None  # noqa: S101 - refused before
-    better = projected_for(box.centre)
+    crs, extent = _system(frame), extent_in_degrees(frame)
+    assert extent is not None  # noqa: S101 - refused before
+    better = projected_for(extent.centre)
     if crs.is_geographic:
         fault = f"is in degrees ({crs.name}), the library measures in metres"
     elif (unit := crs.axis_info[0].unit_name) not in ("metre", "meter"):
         fault = f"is in the unit {unit!r} ({crs.name}), the library measures in metres"
-    elif (stretch := _stretch(crs, box.centre)) > STRETCH:
+    elif (stretch := _stretch(crs, extent.centre)) > STRETCH:
         fault = f"is in {crs.name}, which makes lengths there wrong by {100 * stretch:.0f} %"
     else:
         return
     raise GeometryError(f"{where} {fault}. Pass to_crs={better!r}, or convert the file with .to_crs({better!r}).")
 
 
-def _stretch(crs: CRS, place: tuple[float, float]) -> float:
-    """Return by which share the projection makes lengths longer or shorter at a place."""
+def _stretch(crs: CRS, point: tuple[float, float]) -> float:
+    """Return by which share the projection makes lengths longer or shorter at a point."""
     from pyproj import Proj
     from pyproj.exceptions import ProjError
 
     try:
-        factors = Proj(crs).get_factors(*place)
+        factors = Proj(crs).get_factors(*point)
     except ProjError:
         return 0.0  # the projection does not say
     return max(abs(factors.meridional_scale - 1), abs(factors.parallel_scale - 1))

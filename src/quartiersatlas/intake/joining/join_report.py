@@ -1,4 +1,4 @@
-"""What did not fit when areas and table were joined: totals rows, near names, rows and areas without a partner."""
+"""What did not fit when areas and table were joined, and which areas names that are nearly the same could mean."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import pandas as pd
 
 from quartiersatlas.catalogue import number_text, text
-from quartiersatlas.errors import list_some
+from quartiersatlas.errors import count_noun, list_some
+from quartiersatlas.intake.joining.keys import ZERO_PAD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from quartiersatlas.intake.joining.keys import Repair
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class JoinReport:
     """What fitted and what did not.
 
@@ -42,10 +43,8 @@ class JoinReport:
         Key and reason of rows that are totals, set aside.
     two_levels : tuple of (str, str)
         Areas whose row is that of a district of the same name, and the higher level.
-    ignored : tuple of str
-        Rows set aside because it was asked for.
-    repairs : tuple of str
-        What was done to keys, because it was asked for: one line per rule.
+    excluded : tuple of str
+        Rows set aside on request.
     repaired : tuple of Repair
         Every key that was changed: ``rule``, ``before``, ``after``.
     suggestions : tuple of Suggestion
@@ -65,8 +64,7 @@ class JoinReport:
     duplicate_areas: tuple[str, ...] = ()
     totals_rows: tuple[tuple[str, str], ...] = ()
     two_levels: tuple[tuple[str, str], ...] = ()
-    ignored: tuple[str, ...] = ()
-    repairs: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
     repaired: tuple[Repair, ...] = ()
     suggestions: tuple[Suggestion, ...] = ()
     cut_off: bool = False
@@ -74,7 +72,7 @@ class JoinReport:
 
     @property
     def complete(self) -> bool:
-        """Every area has its row and every row its area (totals and ignored rows set aside)."""
+        """Every area has its row and every row its area (totals and excluded rows set aside)."""
         return self.usable and not (self.only_in_areas or self.only_in_table)
 
     @property
@@ -93,6 +91,22 @@ class JoinReport:
         if self.residents is None or not self.residents[1]:
             return float("nan")
         return self.residents[0] / self.residents[1]
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The repair rules that changed keys, in their order."""
+        return tuple(dict.fromkeys(repair.rule for repair in self.repaired))
+
+    @property
+    def repairs(self) -> tuple[str, ...]:
+        """What was done to keys on request: one line per rule."""
+        lines = []
+        for rule in self.rules:
+            changed = [repair for repair in self.repaired if repair.rule == rule]
+            _, before, after = changed[0]
+            what = f"padded to {len(after)} digits" if rule == ZERO_PAD else f"changed, such as {before!r} to {after!r}"
+            lines.append(f"{rule.replace(':', ' ')}: {count_noun(len(changed), 'key')} {what}")
+        return tuple(lines)
 
     @property
     def rename(self) -> dict[str, str]:
@@ -114,7 +128,7 @@ class JoinReport:
             *((key, "areas", "more than one area") for key in self.duplicate_areas),
             *((key, "table", f"totals row: {why}") for key, why in self.totals_rows),
             *((key, "table", f"row of the {level} of the same name") for key, level in self.two_levels),
-            *((key, "table", "ignored as asked for") for key in self.ignored),
+            *((key, "table", "excluded on request") for key in self.excluded),
             *((before, "table", f"{rule}: {after}") for rule, before, after in self.repaired),
         ]
         return pd.DataFrame(rows, columns=["key", "where", "note"])
@@ -123,8 +137,8 @@ class JoinReport:
         """Say in words whether the join can be used, German or English."""
         counts = {"source": self.source, "matched": self.n_matched, "areas": self.n_areas}
         if not self.usable:
-            twice = sorted({*self.duplicates, *self.duplicate_areas, *(key for key, _ in self.two_levels)})
-            return text("join_unusable", lang, source=self.source, keys=_listed(twice))
+            several = sorted({*self.duplicates, *self.duplicate_areas, *(key for key, _ in self.two_levels)})
+            return text("join_unusable", lang, source=self.source, keys=_listed(several))
         share = number_text(100 * self.share_areas, 1, lang)
         says = [text("join_complete" if self.complete else "join_incomplete", lang, **counts, share=share)]
         if self.only_in_areas:
@@ -142,15 +156,16 @@ class JoinReport:
         return " ".join(says)
 
     def __repr__(self) -> str:
-        lines = [f"JoinReport {self.source}: {self.n_matched} of {self.n_areas} areas have a row"]
+        have = "has" if self.n_matched == 1 else "have"
+        lines = [f"JoinReport {self.source}: {self.n_matched} of {count_noun(self.n_areas, 'area')} {have} a row"]
         if self.residents is not None and self.share_residents < 1:
             lines.append(f"  residents that found an area: {100 * self.share_residents:.1f} %")
         for what, keys in (
             ("without a row", self.only_in_areas),
             ("rows without an area", self.only_in_table),
-            ("doubled rows", self.duplicates),
-            ("doubled areas", self.duplicate_areas),
-            ("ignored rows", self.ignored),
+            ("duplicate rows", self.duplicates),
+            ("duplicate areas", self.duplicate_areas),
+            ("excluded rows", self.excluded),
         ):
             if keys:
                 lines.append(f"  {what} ({len(keys)}): {list_some(keys, 10)}")
@@ -167,15 +182,15 @@ class JoinReport:
 
 
 def _listed(keys: tuple[str, ...] | list[str], shown: int = 10) -> str:
-    return ", ".join(keys[:shown]) + (" ..." if len(keys) > shown else "")
+    return ", ".join(keys[:shown]) + (f" (+{len(keys) - shown})" if len(keys) > shown else "")
 
 
 ALIKE = 85.0  # per cent of letters in common from which a name is suggested
 AHEAD = 3.0  # by which the best name must be better than the second
 MANY = 2000  # names up to which all are compared
 TOGETHER = re.compile(r"\s+(?:und|u\.|and)\s+|\s*[/&+,;]\s*")
-# words that make another place of the same name
-TELLING = frozenset(
+# words that make another district of the same name
+DISTINGUISHING = frozenset(
     [
         *("nord", "sued", "ost", "west", "nordost", "nordwest", "suedost", "suedwest", "mitte", "links", "rechts"),
         *("alt", "alte", "neu", "neue", "ober", "obere", "unter", "untere", "gross", "klein", "aeussere", "innere"),
@@ -216,9 +231,9 @@ def suggestions(in_table: Iterable[str], in_areas: Iterable[str]) -> tuple[Sugge
             found.append(Suggestion(row, (same[0],), 100.0))
         elif len(parts) > 1 and all(len(part) == 1 for part in parts):
             found.append(Suggestion(row, tuple(part[0] for part in parts), 100.0))
-    spoken_for = {area for suggestion in found for area in suggestion.areas}
+    suggested = {area for suggestion in found for area in suggestion.areas}
     done = {suggestion.key for suggestion in found}
-    found += _alike([row for row in rows if row not in done], [area for area in areas if area not in spoken_for])
+    found += _alike([row for row in rows if row not in done], [area for area in areas if area not in suggested])
     claims = [area for suggestion in found for area in suggestion.areas]
     return tuple(sorted(one for one in found if all(claims.count(area) == 1 for area in one.areas)))
 
@@ -256,7 +271,9 @@ def _alike(rows: Sequence[str], areas: Sequence[str]) -> list[Suggestion]:
         whole = extract(name, words[:MANY], scorer=ratio, limit=2, score_cutoff=ALIKE)
         sorted_words = extract(name, words[:MANY], scorer=token_sort_ratio, limit=2, score_cutoff=ALIKE)
         scores = {position: score for _, score, position in sorted([*whole, *sorted_words], key=lambda hit: hit[1])}
-        scores = {i: score for i, score in scores.items() if _telling(words[i]) == _telling(name)}
+        scores = {
+            i: score for i, score in scores.items() if _distinguishing_words(words[i]) == _distinguishing_words(name)
+        }
         scores |= {i: 100.0 for i, area in enumerate(areas[:MANY]) if _cut_short(row, area) or _cut_short(area, row)}
         ranked = sorted(((score, i) for i, score in scores.items()), reverse=True)
         if ranked and (len(ranked) == 1 or ranked[0][0] - ranked[1][0] > AHEAD):
@@ -265,13 +282,13 @@ def _alike(rows: Sequence[str], areas: Sequence[str]) -> list[Suggestion]:
     return found
 
 
-def _telling(name: str) -> list[str]:
-    """Return the words and numbers that tell places of the same name apart."""
-    return sorted(word for word in name.split() if word in TELLING or any(c.isdigit() for c in word))
+def _distinguishing_words(name: str) -> list[str]:
+    """Return the words and numbers that distinguish districts of the same name."""
+    return sorted(word for word in name.split() if word in DISTINGUISHING or any(c.isdigit() for c in word))
 
 
 def _cut_short(short: str, full: str) -> bool:
-    """Tell whether a name is another one with words cut short by a point, such as ``Charl.-Nord``."""
+    """Return True if a name is another one with words cut short by a point, such as ``Charl.-Nord``."""
     if "." not in short:
         return False
     pieces, words = re.findall(r"[^\W_]+\.?", short.casefold()), re.findall(r"[^\W_]+", full.casefold())

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
-from quartiersatlas.errors import SpecError, list_some
-from quartiersatlas.intake.areas.area_columns import key_width
+from quartiersatlas.errors import SpecError, count_noun, list_some
+from quartiersatlas.intake.areas.area_columns import key_width, optional_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -34,7 +34,7 @@ def repaired_keys(
     keys: pd.Index, areas: pd.Index, repair: str | Iterable[str] | None, rename: Mapping[str, str]
 ) -> tuple[pd.Index, tuple[Repair, ...]]:
     """Return the keys after the rules, in their order, and then the renaming; and every key that changed."""
-    rules = [repair] if isinstance(repair, str) else list(repair or ())
+    rules = () if repair is None else optional_names(repair, "repair")
     changed: list[Repair] = []
     for rule in rules:
         change = rule_named(rule, areas)
@@ -42,11 +42,14 @@ def repaired_keys(
         changed += [Repair(rule, old, new) for old, new in zip(keys, after, strict=True) if old != new]
         keys = pd.Index(after, dtype=object, name=keys.name)
     for what, unknown in (
-        ("keys that are not in the table", [key for key in rename if key not in keys]),
-        ("keys that no area has", [key for key in rename.values() if key not in areas]),
+        (
+            ("key that is not in the table", "keys that are not in the table"),
+            [key for key in rename if key not in keys],
+        ),
+        (("key that no area has", "keys that no area has"), [key for key in rename.values() if key not in areas]),
     ):
         if unknown:
-            raise SpecError(f"rename names {len(unknown)} {what}: {list_some(unknown)}.")
+            raise SpecError(f"rename names {count_noun(len(unknown), *what)}: {list_some(unknown)}.")
     changed += [Repair(RENAME, key, rename[key]) for key in keys if key in rename]
     return pd.Index([rename.get(key, key) for key in keys], dtype=object, name=keys.name), tuple(changed)
 
@@ -71,7 +74,7 @@ def rule_named(rule: str, areas: pd.Index) -> KeyRule:
     if total:
         step = int(total["before"] or total["after"]) * (-1 if total["sign"] == "-" else 1)
         return lambda key: str(int(key) + step) if key.isdigit() and int(key) + step >= 0 else key
-    raise SpecError(f"repair={rule!r} is not known; there is {RULES}.")
+    raise SpecError(f"repair must be one of {RULES}, not {rule!r}.")
 
 
 def _is_ars(key: str) -> bool:
@@ -82,21 +85,6 @@ def zero_padded(keys: pd.Index, width: int) -> pd.Index:
     """Return the keys with leading zeros up to the width; keys that are not digits stay."""
     padded: list[str] = [key.zfill(width) if key.isdigit() else key for key in keys]
     return pd.Index(padded, dtype=object, name=keys.name)
-
-
-def repair_texts(changed: Iterable[Repair], areas: pd.Index) -> tuple[str, ...]:
-    """Say for each rule how many keys it changed."""
-    by_rule: dict[str, list[Repair]] = {}
-    for repair in changed:
-        by_rule.setdefault(repair.rule, []).append(repair)
-    texts = []
-    for rule, repairs in by_rule.items():
-        _, before, after = repairs[0]
-        what = (
-            f"padded to {key_width(areas)} digits" if rule == ZERO_PAD else f"changed, such as {before!r} to {after!r}"
-        )
-        texts.append(f"{rule.replace(':', ' ')}: {len(repairs)} keys {what}")
-    return tuple(texts)
 
 
 def fitting_rule(in_table: pd.Index, in_areas: pd.Index) -> tuple[str, int] | None:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
-from quartiersatlas.errors import JoinError, list_some
+from quartiersatlas.errors import JoinError, count_noun, list_some
 from quartiersatlas.intake.areas.area_columns import PARTS, key_width, parent_columns
 from quartiersatlas.intake.joining.join_report import JoinReport, suggestions
-from quartiersatlas.intake.joining.keys import fitting_rule, repair_texts, zero_padded
+from quartiersatlas.intake.joining.keys import fitting_rule, zero_padded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +42,7 @@ def compare(
     source: str,
     *,
     repaired: tuple[Repair, ...] = (),
-    ignored: tuple[str, ...] = (),
+    excluded: tuple[str, ...] = (),
     residents: pd.Series | None = None,
 ) -> JoinReport:
     """Compare the keys of both sides; ``residents`` are those of the rows, or of the areas by an earlier table."""
@@ -65,8 +65,7 @@ def compare(
         duplicate_areas=tuple(areas.index[areas.index.duplicated()].unique()),
         totals_rows=tuple(totals.items()),
         two_levels=tuple(on_two_levels(once, described).items()),
-        ignored=ignored,
-        repairs=repair_texts(repaired, wanted),
+        excluded=excluded,
         repaired=repaired,
         suggestions=suggestions(only_in_table, only_in_areas),
         cut_off=_cut_off(wanted, only_in_areas),
@@ -83,7 +82,7 @@ def _residents(residents: pd.Series, matched: pd.Index, totals: dict[str, str]) 
 
 
 def _cut_off(areas: pd.Index, without: tuple[str, ...]) -> bool:
-    """Tell whether exactly the last areas in order have no row."""
+    """Return True if exactly the last areas in order have no row."""
     last = areas.sort_values()[len(areas) - len(without) :]
     return CUT_OFF <= len(without) < len(areas) and set(last) == set(without)
 
@@ -143,12 +142,12 @@ def _levels(matched: pd.Index, areas: pd.DataFrame) -> dict[str, list[Level]]:
 
 
 def _whole(column: pd.Series) -> bool:
-    """Tell whether a column holds whole numbers throughout, as counts do."""
+    """Return True if a column holds whole numbers throughout, as counts do."""
     return bool((column % 1 == 0).all())
 
 
 def _near(row: pd.Series, sums: pd.Series) -> bool:
-    """Tell whether most values are the sums; shares are not."""
+    """Return True if most values are the sums; shares are not."""
     sums = sums[sums > 0]
     near = (row[sums.index] - sums).abs() <= TOTAL_TOLERANCE * sums
     return bool(len(sums)) and bool(near.mean() > 0.5)  # noqa: PLR2004 - most
@@ -171,10 +170,10 @@ def _by_sums(levels: dict[str, list[Level]], numbers: pd.DataFrame) -> dict[tupl
     """Return the sums of each group -> what it is; a single column of counts could agree by chance."""
     found: dict[tuple[float, ...], str] = {}
     for level in _each(levels):
-        mark = _fingerprint(numbers.loc[level.members].sum())
-        if sum(number > 0 for number in mark) > 1:
+        sums = _fingerprint(numbers.loc[level.members].sum())
+        if sum(number > 0 for number in sums) > 1:
             description = f"its values are the sums of {len(level.members)} areas {level.description}"
-            found.setdefault(mark, description)  # the higher level, where it has a single group below
+            found.setdefault(sums, description)  # the higher level, where it has a single group below
     return found
 
 
@@ -203,7 +202,7 @@ def on_two_levels(values: pd.DataFrame, areas: pd.DataFrame) -> dict[str, str]:
     return found
 
 
-def refuse(report: JoinReport, areas: gpd.GeoDataFrame, missing: Literal["raise", "report"]) -> None:
+def refuse(report: JoinReport, areas: gpd.GeoDataFrame, missing: str) -> None:
     """Raise where the join would lie; the message says the likely cause and the repair."""
     for fault in (_duplicates(report, areas), _two_levels(report), _lost_zeros(report), _nothing(report, areas)):
         if fault:
@@ -213,12 +212,13 @@ def refuse(report: JoinReport, areas: gpd.GeoDataFrame, missing: Literal["raise"
 
 
 def _duplicates(report: JoinReport, areas: gpd.GeoDataFrame) -> str:
-    """Return the message for keys that stand for several rows or several areas."""
+    """Return the message for keys of several rows or several areas."""
     faults = []
     if report.duplicate_areas:
         faults.append(
-            f"{len(report.duplicate_areas)} keys have more than one area: {list_some(report.duplicate_areas)}"
-            f"{_and_missing(report)}. Every key must stand for one area: read_areas refuses such files and says why"
+            f"{count_noun(len(report.duplicate_areas), 'key has', 'keys have')} more than one area: "
+            f"{list_some(report.duplicate_areas)}{_and_missing(report)}. Every key must belong to one "
+            f"area: read_areas refuses such files and says why"
         )
     if report.duplicates:
         merged = _made_equal(report)
@@ -237,8 +237,8 @@ def _duplicates(report: JoinReport, areas: gpd.GeoDataFrame) -> str:
         )
         missing = "" if report.duplicate_areas else _and_missing(report)
         faults.append(
-            f"{len(report.duplicates)} keys have more than one row: {list_some(report.duplicates)}{missing}.{cause} "
-            f"One row per area is needed"
+            f"{count_noun(len(report.duplicates), 'key has', 'keys have')} more than one row: "
+            f"{list_some(report.duplicates)}{missing}.{cause} One row per area is needed"
         )
     ends = " and ".join(f"err.report.{name}" for name in ("duplicate_areas", "duplicates") if getattr(report, name))
     return f"{report.source}: {'. '.join(faults)}. All of them: {ends}" if faults else ""
@@ -254,7 +254,7 @@ def _made_equal(report: JoinReport) -> str:
 
 
 def _and_missing(report: JoinReport) -> str:
-    """Name what lacks on either side beside doubled keys: a row count that is right hides both."""
+    """Name what is missing on either side beside duplicate keys: a row count that is right hides both."""
     missing = [
         f"{what}: {list_some(keys)}"
         for what, keys in (
@@ -272,9 +272,10 @@ def _two_levels(report: JoinReport) -> str:
         return ""
     key, level = report.two_levels[0]
     return (
-        f"{report.source}: {len(report.two_levels)} keys are names of an area and of a {level} at once: "
-        f"{list_some(key for key, _ in report.two_levels)}. The row of {key!r} holds at least as much as all other "
-        f"areas of that {level} together: it is the row of the {level}. Join by key, or remove these rows. "
+        f"{report.source}: {count_noun(len(report.two_levels), 'key is the name', 'keys are names')} of an area and of "
+        f"a {level} at once: {list_some(key for key, _ in report.two_levels)}. The row of {key!r} "
+        f"holds at least as much as all other areas of "
+        f"that {level} together: it is the row of the {level}. Join by key, or remove these rows. "
         f"All of them: err.report.two_levels"
     )
 
@@ -285,17 +286,20 @@ def _lost_zeros(report: JoinReport) -> str:
     in_areas = pd.Index(report.only_in_areas, dtype=object)
     width = key_width(in_areas)
     if width is not None and zero_padded(in_table, width).isin(in_areas).any():
+        they = "It has" if len(report.only_in_table) == 1 else "They have"
         short = [key for key in report.only_in_table if key.isdigit() and len(key) < width]
         lengths = ", ".join(str(n) for n in sorted({len(key) for key in short}))
         return (
-            f"{report.source}: {len(report.only_in_table)} keys have no area: {list_some(report.only_in_table)}. "
-            f"They have {lengths} characters, the areas' keys have {width}: leading zeros were probably lost. "
+            f"{report.source}: {count_noun(len(report.only_in_table), 'key has', 'keys have')} no area: "
+            f"{list_some(report.only_in_table)}. {they} {lengths} characters, the areas' keys have {width}: "
+            f"leading zeros were probably lost. "
             f"Read the key column as text, or pass repair='zero_pad'. All of them: err.report.only_in_table"
         )
     width = key_width(in_table)
     if width is not None and zero_padded(in_areas, width).isin(in_table).any():
         return (
-            f"{report.source}: {len(in_areas)} areas have no row: {list_some(in_areas)}. The table's keys have {width} "
+            f"{report.source}: {count_noun(len(in_areas), 'area has', 'areas have')} no row: {list_some(in_areas)}. "
+            f"The table's keys have {width} "
             f"characters: the areas' keys have probably lost leading zeros. Correct the geometry file."
         )
     return ""
@@ -315,12 +319,15 @@ def _nothing(report: JoinReport, areas: gpd.GeoDataFrame) -> str:
 def _incomplete(report: JoinReport, areas: gpd.GeoDataFrame) -> str:
     parts = []
     if report.only_in_areas:
-        parts.append(f"{len(report.only_in_areas)} areas have no row: {list_some(report.only_in_areas, 10)}")
+        missing = count_noun(len(report.only_in_areas), "area has", "areas have")
+        parts.append(f"{missing} no row: {list_some(report.only_in_areas, 10)}")
     if report.only_in_table:
-        parts.append(f"{len(report.only_in_table)} rows have no area: {list_some(report.only_in_table, 10)}")
+        left_over = count_noun(len(report.only_in_table), "row has", "rows have")
+        parts.append(f"{left_over} no area: {list_some(report.only_in_table, 10)}")
     return (
-        f"{report.source}: {report.n_matched} of {report.n_areas} areas fit. {'; '.join(parts)}."
-        f"{_causes(report, areas)} Correct the keys, name rows that are known to be extra in ignore=[...], or pass "
+        f"{report.source}: {report.n_matched} of {count_noun(report.n_areas, 'area')} "
+        f"{'fits' if report.n_matched == 1 else 'fit'}. {'; '.join(parts)}."
+        f"{_causes(report, areas)} Correct the keys, name rows that are known to be extra in exclude=[...], or pass "
         f"missing='report' to go on without them. All of them: err.report.only_in_areas, err.report.only_in_table"
     )
 
@@ -331,19 +338,20 @@ def _causes(report: JoinReport, areas: gpd.GeoDataFrame) -> str:
     causes = []
     if report.cut_off:
         causes.append(
-            f"The last {len(in_areas)} keys in order are all missing, from {min(in_areas)!r} on: the table stops too "
-            f"early. It was probably cut off when it was exported: get the whole table."
+            f"The last {count_noun(len(in_areas), 'key')} in order are all missing, from {min(in_areas)!r} on: the "
+            f"table stops too early. It was probably cut off when it was exported: get the whole table."
         )
     named = in_table[in_table.isin(areas["name"]) & ~in_table.isin(areas.index)]
     if len(named):
+        of_areas = "key of the table is the name of an area", "keys of the table are names of areas"
         causes.append(
-            f"{len(named)} keys of the table are names of areas: {list_some(named, 3)}. Read the table with its key "
+            f"{count_noun(len(named), *of_areas)}: {list_some(named, 3)}. Read the table with its key "
             f"column, or the areas with key=<column of the names>."
         )
     fitting = fitting_rule(in_table, in_areas)
     if fitting is not None:
         rule, number = fitting
-        causes.append(f"repair={rule!r} would give {number} of {len(in_table)} rows an area.")
+        causes.append(f"repair={rule!r} would give {number} of {count_noun(len(in_table), 'row')} an area.")
     if report.rename:
         example = ", ".join(f"{old!r}: {new!r}" for old, new in list(report.rename.items())[:3])
         causes.append(f"Names nearly the same ({len(report.rename)}), if they are the same: rename={{{example}}}.")
@@ -353,7 +361,8 @@ def _causes(report: JoinReport, areas: gpd.GeoDataFrame) -> str:
         parts = areas.index[areas[PARTS] > 1]
         if len(parts):
             causes.append(
-                f"{len(parts)} areas were put together from features with the same key: {list_some(parts)}. "
+                f"{count_noun(len(parts), 'area was', 'areas were')} put together from features with the same key: "
+                f"{list_some(parts)}. "
                 f"Does one of these features belong to {list_some(in_table, 3)}?"
             )
     return "".join(f" {cause}" for cause in causes)

@@ -28,7 +28,7 @@ SEPARATOR = "\0"  # no text file that is read has it in a cell
 
 
 class Unparsed(NamedTuple):
-    """The cells of a column that are no plain numbers: where they stand, and which distinct text each of them has."""
+    """The cells of a column that are no plain numbers: where they are, and which distinct text each of them has."""
 
     where: NDArray[np.int64]
     codes: NDArray[np.int64]
@@ -63,7 +63,7 @@ class Cells(ABC):
         return self.all_but(self.scan.plain)
 
     def all_but(self, plain: NDArray[np.bool_]) -> Unparsed:
-        """Return the cells that are not said to be plain numbers, each text once."""
+        """Return the cells other than the plain numbers given, each text once."""
         where = np.flatnonzero(~plain)
         return Unparsed(where, *self._distinct(where))
 
@@ -73,7 +73,7 @@ class Cells(ABC):
 
 
 class TextCells(Cells):
-    """Cells that are texts already."""
+    """Cells that are text already."""
 
     def __init__(self, texts: Sequence[str] | NDArray[np.object_]) -> None:
         self._texts = _object_array(texts)
@@ -154,7 +154,7 @@ def _object_array(values: Sequence[object] | NDArray[Any]) -> NDArray[np.object_
 
 
 class TypedCells(Cells):
-    """Cells of a source with types: numbers are numbers, and only texts can be written in one way or another."""
+    """Cells of a source with types: numbers are numbers, and only text can be written in one way or another."""
 
     def __init__(self, values: Sequence[object] | NDArray[Any]) -> None:
         self._values = _object_array(values)
@@ -214,7 +214,7 @@ class NumberCells(Cells):
 
 
 def is_number(value: object) -> bool:
-    """Tell whether a cell is a number by type: truth values are none, and neither are gaps."""
+    """Return True if a cell is a number by type: truth values are none, and neither are gaps."""
     from decimal import Decimal as Exact
 
     return isinstance(value, int | float | Exact | np.number) and not isinstance(value, bool) and value == value  # noqa: PLR0124 - NaN is a gap

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
-from quartiersatlas.errors import ColumnError, InputError, SpecError
+from quartiersatlas.errors import ColumnError, InputError, SpecError, list_some
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -49,13 +49,13 @@ def find_header(rows: Sequence[RawRow], key: str, header_rows: int | None, sourc
     Rows with one cell only above it are titles and set aside. Without a row that has the key, the first row is taken.
     """
     if header_rows is not None and header_rows < 1:
-        raise SpecError(f"header_rows={header_rows}: a table has one header row or more.")
+        raise SpecError(f"header_rows must be 1 or more, not {header_rows}.")
     position = _row_of_key(rows, key)
     if header_rows is None:
         first, last = _detected(rows, position)
     elif position is None:
         first, last = 0, header_rows - 1
-    else:  # the key stands in one of the rows, the titles above them have one cell
+    else:  # the key is in one of the rows, the titles above them have one cell
         first = _first_header_row(rows, position)
         last = first + header_rows - 1
     if last >= len(rows) - 1:
@@ -68,7 +68,7 @@ def find_header(rows: Sequence[RawRow], key: str, header_rows: int | None, sourc
     if position is not None:
         own = [_cleaned(name) for name in rows[position][1]]
         names = [mine if folded(mine) == folded(key) else name for mine, name in zip_longest(own, names, fillvalue="")]
-    note = f"{len(parts)} header rows were read as one: {', '.join(map(repr, names[:4]))}, ..."
+    note = f"{len(parts)} header rows were read as one: {list_some(names, 4)}"
     return Header(names, last + 1, [note], titles)
 
 
@@ -107,7 +107,7 @@ def _first_header_row(rows: Sequence[RawRow], position: int) -> int:
 
 
 def _continues(upper: list[str], lower: list[str]) -> bool:
-    """Tell whether a row goes on with a header whose names are merged over several columns."""
+    """Return True if a row goes on with a header whose names are merged over several columns."""
     gaps = [not name.strip() for name in upper]
     if not any(gaps[1:]) or lower[0].strip():
         return False
@@ -183,7 +183,7 @@ def find_column(name: str, available: Sequence[str], source: str) -> str:
     alike = [column for column in available if folded(column) == folded(name)]
     if len(alike) > 1:
         listed = ", ".join(map(repr, alike))
-        raise ColumnError(f"{source}: {name!r} may be one of {listed}. Write the name as it stands in the file.")
+        raise ColumnError(f"{source}: {name!r} may be one of {listed}. Write the name as in the file.")
     if not alike:
         raise ColumnError.not_found(name, available, source)
     return alike[0]

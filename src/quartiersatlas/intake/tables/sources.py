@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from quartiersatlas.errors import DependencyError, InputError
+from quartiersatlas.errors import DependencyError, InputError, count_noun
 from quartiersatlas.intake.tables.cells import Cells, NumberCells, RawTable, TypedCells, written
 from quartiersatlas.intake.tables.headers import find_header, without_footnotes
 from quartiersatlas.intake.tables.text_files import encoded
@@ -118,8 +118,8 @@ def _records(content: Any, key: str, path: Path) -> list[JsonRecord]:  # noqa: A
 def _from_columns(lists: dict[str, list[Any]], path: Path) -> list[JsonRecord]:
     lengths = {name: len(values) for name, values in lists.items()}
     if len(set(lengths.values())) > 1:
-        warned = ", ".join(f"{name!r} {length}" for name, length in lengths.items())
-        raise InputError(f"{path.name}: the lists of values have different lengths: {warned}.")
+        listed = ", ".join(f"{name!r} {length}" for name, length in lengths.items())
+        raise InputError(f"{path.name}: the lists of values have different lengths: {listed}.")
     return [dict(zip(lists, row, strict=True)) for row in zip(*lists.values(), strict=True)]
 
 
@@ -158,8 +158,8 @@ def _flat(record: JsonRecord, path: Path) -> JsonRecord:
 def _per_year(name: str, years: list[Any], values: list[Any], where: str) -> JsonRecord:
     if len(years) != len(values):
         raise InputError(
-            f"{where}: {len(values)} values for {len(years)} years ({years[0]} to {years[-1]}). "
-            f"Which year is missing cannot be warned: complete the list with null."
+            f"{where}: {count_noun(len(values), 'value')} for {count_noun(len(years), 'year')} "
+            f"({years[0]} to {years[-1]}). Which year is missing is unknown: complete the list with null."
         )
     return {f"{name} {year}".strip(): value for year, value in zip(years, values, strict=True)}
 
@@ -194,7 +194,8 @@ def read_dbf(path: Path, encoding: str | None) -> RawTable:
         raise InputError(f"{path.name} cannot be read as a dBASE table: {error}. Another encoding?") from error
     if warned:  # letters that could not be decoded, numbers read in part
         raise InputError(
-            f"{path.name} is damaged or has another encoding: {warned[0].message} ({len(warned)} such cells)."
+            f"{path.name} is damaged or has another encoding: {warned[0].message} "
+            f"({count_noun(len(warned), 'such cell')})."
         )
     return _raw_table(frame, path, "dBASE")
 
@@ -206,7 +207,7 @@ def _raw_table(frame: pd.DataFrame, path: Path, description: str) -> RawTable:
     if frame.empty:
         raise InputError(f"{path.name} has no rows or no columns.")
     names = [str(name) for name in frame.columns]
-    notes = [f"column {str(name)!r} holds no numbers or texts and was left out" for name in binary]
+    notes = [f"column {str(name)!r} holds no numbers or text and was left out" for name in binary]
     cells = [_cells(frame.iloc[:, position]) for position in range(frame.shape[1])]
     return RawTable(path.name, names, cells, np.arange(1, len(frame) + 1), description, notes=notes)
 
@@ -218,7 +219,7 @@ def _cells(column: pd.Series) -> Cells:
 
 
 def _is_binary(column: pd.Series) -> bool:
-    """Tell whether a column holds geometry or other things that no cell of a table can hold."""
+    """Return True if a column holds geometry or other things that no cell of a table can hold."""
     if column.dtype != object:
         return False
     return any(isinstance(value, bytes | bytearray | dict | list | np.ndarray) for value in column)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from quartiersatlas.errors import InputError, SpecError
+from quartiersatlas.errors import InputError, SpecError, count_noun
 from quartiersatlas.intake.tables.cells import PADDING, ByteCells, Cells, RawTable, TextCells
 from quartiersatlas.intake.tables.headers import find_header, without_footnotes
 
@@ -116,8 +116,9 @@ def _refuse_damaged(raw: bytes, error: UnicodeDecodeError) -> None:
     if whole >= damaged:
         line = raw.count(b"\n", 0, error.start) + 1
         raise InputError(
-            f"Line {line} has a byte that is not UTF-8, and {whole} letters around it are UTF-8: the file was damaged "
-            f"or put together from two encodings. Correct it, or pass encoding='cp1252' if that is what it is."
+            f"Line {line} has a byte that is not UTF-8, and "
+            f"{count_noun(whole, 'letter around it is', 'letters around it are')} UTF-8: the file was damaged or put "
+            f"together from two encodings. Correct it, or pass encoding='cp1252' if that is what it is."
         )
 
 
@@ -143,7 +144,7 @@ def find_dialect(sample: str, delimiter: str | None, name: str) -> Dialect:
     """
     if delimiter is not None:
         if len(delimiter) != 1:
-            raise SpecError(f"delimiter={delimiter!r} is not one character.")
+            raise SpecError(f"delimiter must be one character, not {delimiter!r}.")
         if delimiter not in sample:
             raise _one_column(sample, name)
         return Dialect(delimiter)
@@ -185,7 +186,7 @@ def _share_of_one_width(rows: Iterable[list[str]]) -> float:
 
 
 def _is_split(sample: str) -> bool:
-    """Tell whether rows such as ``"01;1439",00;261,00`` are rows with semicolons that were split at their commas.
+    """Return True if rows such as ``"01;1439",00;261,00`` are rows with semicolons that were split at their commas.
 
     A spreadsheet that took the comma for the delimiter writes such rows. Joined at the commas, all of them have the
     same number of cells again.
@@ -300,7 +301,7 @@ def _at_width(row: list[str], width: int, line: int, source: str) -> list[str]:
     """Return the row at the header's width; only empty cells may be too many."""
     if len(row) < width or any(cell.strip() for cell in row[width:]):
         raise InputError(
-            f"{source}, line {line}: {len(row)} cells, the header has {width}. "
+            f"{source}, line {line}: {count_noun(len(row), 'cell')}, the header has {width}. "
             f"An unquoted delimiter inside a cell, or a cut line?"
         )
     return row[:width]
