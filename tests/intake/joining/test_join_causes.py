@@ -40,7 +40,7 @@ def test_put_together_areas_are_asked_about_where_a_row_has_none(write):
     with pytest.raises(JoinError) as caught:
         qa.join(areas, table("04030416", "04030417", "06010102"))
     message = str(caught.value)
-    assert "1 areas were put together from features with the same key: '06010102'" in message
+    assert "1 area was put together from features with the same key: '06010102'" in message
     assert "Does one of these features belong to '04030417'?" in message
 
 
@@ -125,7 +125,9 @@ def test_the_verdict_on_a_join_with_gaps(row):
 def test_the_verdict_on_doubled_keys(row):
     with pytest.raises(JoinError) as caught:
         qa.join(row("01", "02"), table("01", "01"))
-    assert caught.value.report.verdict("en") == ("table: not usable as it is. Keys have more than one area or row: 01.")
+    assert caught.value.report.verdict("en") == (
+        "table: not usable as it is. Keys stand for more than one area or row: 01."
+    )
     assert "nicht verwendbar" in caught.value.report.verdict("de")
     with pytest.raises(SpecError, match="lang is 'fr'"):
         caught.value.report.verdict("fr")

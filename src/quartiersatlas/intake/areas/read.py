@@ -7,7 +7,6 @@ import warnings
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -143,14 +142,16 @@ def read_areas(
     """
     expects(path, (str, Path), "read_areas", HOW)
     expects(key, str, "read_areas: key", 'key="id", the name of the column with the district key')
-    expects(parents, (Mapping, NoneType), "read_areas: parents", 'parents={"bezirk": "BEZ"}, new name and column')
-    expects(snap, (int, float, NoneType), "read_areas: snap", "snap=0.5, a width in metres")
+    parents = {} if parents is None else parents
+    expects(parents, Mapping, "read_areas: parents", 'parents={"bezirk": "BEZ"}, new name and column')
     exclude = optional_names(exclude, "exclude")
     frame = read_geometry_file(path, layer, encoding, "areas")
     where = Path(path).name
     if frame.empty:
         raise InputError(f"{where} has no areas.")
-    taken = _columns(frame, key, name, parents or {}, where)
+    taken = _columns(frame, key, name, parents, where)
+    if snap is not None:
+        expects(snap, (int, float), "read_areas: snap", "snap=0.5, a width in metres")
     if snap is not None and not snap > 0:
         raise SpecError(f"snap must be a width in metres above 0, not {snap}.")
     keys = _keys(frame[key], where)
@@ -393,7 +394,8 @@ def merge_areas(areas: gpd.GeoDataFrame, merged: Mapping[str, Sequence[str]]) ->
     without = [new for new, group in merged.items() if not group]
     if without:
         raise SpecError(f"merge_areas: {list_some(without)} {'has' if len(without) == 1 else 'have'} no parts.")
-    merged = {new: optional_names(group, f"merge_areas: {new!r}") for new, group in merged.items()}
+    for new, group in merged.items():
+        expects(group, (list, tuple), f"merge_areas: {new!r}", f"{{{new!r}: ['1', '2']}}, a list of keys")
     parts = [part for group in merged.values() for part in group]
     absent = [part for part in parts if part not in areas.index]
     if absent:

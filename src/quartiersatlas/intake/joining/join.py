@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from types import NoneType
 from typing import Any, Literal
 
 import geopandas as gpd
@@ -123,9 +122,13 @@ def join(
     """
     expects(areas, (gpd.GeoDataFrame, AreaData), "join", 'areas = qa.read_areas("areas.gpkg", key="id")')
     expects(table, (Table, pd.DataFrame), "join: table", 'table = qa.read_table("table.csv", key="id")')
-    expects(catalogue, (Catalogue, NoneType), "join: catalogue", "qa.Catalogue.builtin()")
-    expects(population, (str, NoneType), "join: population", 'population="residents"')
-    expects(rename, (Mapping, NoneType), "join: rename", "rename={'Key in the table': 'key of the area'}")
+    for what, value, kind, how in (
+        ("catalogue", catalogue, Catalogue, "catalogue=qa.Catalogue.builtin()"),
+        ("population", population, str, 'population="residents"'),
+        ("rename", rename, Mapping, "rename={'key in the table': 'key of the area'}"),
+    ):
+        if value is not None:
+            expects(value, kind, f"join: {what}", how)
     choice(missing, ("raise", "report"), "missing")
     data = areas if isinstance(areas, AreaData) else _start(areas)
     data = replace(data, catalogue=catalogue or data.catalogue)

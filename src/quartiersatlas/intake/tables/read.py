@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -127,7 +126,8 @@ def read_table(
     ['suppressed', 'zero']
     """
     expects(path, (str, Path), "read_table", HOW)
-    expects(header_rows, (int, NoneType), "read_table: header_rows", "header_rows=2")
+    if header_rows is not None:
+        expects(header_rows, int, "read_table: header_rows", "header_rows=2")
     options = ReadOptions(
         key=key,
         columns=columns,
@@ -231,8 +231,10 @@ class ReadOptions:
     def __post_init__(self) -> None:
         expects(self.key, str, "key", 'key="id", the name of the column with the district key')
         expects(self.symbols, (str, Mapping), "symbols", "symbols=\"din55301\", or symbols={'k.A.': 'missing'}")
-        expects(self.filters, (Mapping, NoneType), "filters", "filters={'year': 2024}, or a list of values")
-        expects(self.key_pattern, (int, str, NoneType), "key_pattern", "key_pattern=8, or key_pattern='11[0-9]{6}'")
+        if self.filters is not None:
+            expects(self.filters, Mapping, "filters", "filters={'year': 2024}, or a list of values")
+        if self.key_pattern is not None:
+            expects(self.key_pattern, (int, str), "key_pattern", "key_pattern=8, or key_pattern='11[0-9]{6}'")
         if self.decimal is not None:
             choice(self.decimal, (",", "."), "decimal")
         if self.years not in (None, LONG) and not isinstance(self.years, int):
@@ -436,7 +438,9 @@ def _wanted(
     """Return new name -> name in the file, notices always among them; a name that only nearly fits gets a line."""
     if columns is None:
         return {name: name for name in available}
-    requested = dict(columns) if isinstance(columns, Mapping) else {name: name for name in names(columns, "columns")}
+    requested = (
+        dict(columns) if isinstance(columns, Mapping) else {name: name for name in optional_names(columns, "columns")}
+    )
     wanted = {new: find_column(old, available, source) for new, old in requested.items()}
     problems += [
         Problem("", found, "", f"taken for the requested column {requested[new]!r}")
