@@ -197,3 +197,22 @@ def test_places_are_written_with_their_hemisphere():
 def test_the_zone_that_is_proposed_is_never_refused_by_its_region(x, y):
     use = CRS(projected_for((x, y))).area_of_use
     assert Extent(*use.bounds).holds((x, y), margin=0.02)
+
+
+def test_an_extent_holds_its_edge_and_its_margin():
+    zone = Extent(6.0, 0.0, 12.0, 84.0)
+    assert [zone.holds((x, 50.0)) for x in (5.99, 6.0, 12.0, 12.01)] == [False, True, True, False]
+    assert [zone.holds((x, 50.0), margin=3.0) for x in (2.99, 3.0, 15.0, 15.01)] == [False, True, True, False]
+    assert [zone.holds((9.0, y), margin=3.0) for y in (-3.01, -3.0, 87.0)] == [False, True, True]
+    assert Extent(170.0, -50.0, -170.0, -30.0).holds((0.0, -40.0))  # over the date line
+
+
+@pytest.mark.parametrize(("scale", "refused"), [(1.049, False), (1.051, True), (0.951, False), (0.949, True)])
+def test_a_projection_may_stretch_lengths_by_five_per_cent(write, scale, refused):
+    crs = f"+proj=tmerc +lat_0=51 +lon_0=9 +k={scale} +x_0=500000 +y_0=5700000 +ellps=GRS80 +units=m +type=crs"
+    file = write(crs=crs, OT=["01", "02"])
+    if refused:
+        with pytest.raises(GeometryError, match="makes lengths there wrong by 5 %"):
+            qa.read_areas(file, key="OT")
+    else:
+        assert list(qa.read_areas(file, key="OT").index) == ["01", "02"]

@@ -207,3 +207,39 @@ def test_what_was_done_is_told_in_the_data_and_in_the_method(write, residents):
     assert "Not taken from the geometry file: XX (Z)." in facts
     assert any(fact.startswith("Outlines fitted to each other") for fact in facts)
     assert sorted(qa.release(data).areas.columns) == ["geometry", "name"]  # the marks themselves stay inside
+
+
+# exactly at a limit
+
+
+@pytest.mark.parametrize(("width", "found"), [(90, True), (89, False)])
+def test_a_shape_covers_areas_that_are_nine_tenths_of_it(width, found):
+    shapes = [shapely.box(0, 0, 100, 100), shapely.box(0, 0, width, 50), shapely.box(0, 50, width, 100)]
+    assert bool(covering(np.array(shapes))) == found
+
+
+def test_a_shape_over_a_single_area_is_a_neighbour_and_no_higher_level():
+    assert (
+        covering(np.array([shapely.box(0, 0, 100, 100), shapely.box(0, 0, 100, 95), shapely.box(200, 0, 290, 100)]))
+        == {}
+    )
+
+
+@pytest.mark.parametrize(
+    ("n_squares", "width", "found"),
+    [
+        (999, 2, True),
+        (1000, 2, False),
+        (1000, 3, True),
+    ],  # among more than 1000, one of twice the usual size is ordinary
+)
+def test_among_many_areas_a_higher_level_is_much_larger_than_most(n_squares, width, found):
+    squares = [shapely.box(i, 0, i + 1, 1) for i in range(n_squares)]
+    assert covering(np.array([shapely.box(0, 0, width, 1), *squares])) == ({0: width} if found else {})
+
+
+@pytest.mark.parametrize(("gap", "cause"), [(1.0, "touch each other"), (1.1, "lie up to 1 m apart")])
+def test_features_a_metre_apart_touch(write, gap, cause):
+    shapes = [box(0, 0), box(100 + gap, 0), box(300, 0)]
+    with pytest.raises(KeyColumnError, match=cause):
+        qa.read_areas(write(shapes=shapes, OT=["01", "01", "02"]), key="OT")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import geopandas as gpd
 import numpy as np
@@ -37,6 +37,9 @@ from quartiersatlas.intake.joining.data import AreaData
 from quartiersatlas.intake.joining.keys import repaired_keys
 from quartiersatlas.intake.joining.match import compare, refuse
 from quartiersatlas.intake.tables.read import Table
+
+if TYPE_CHECKING:
+    from quartiersatlas.intake.joining.keys import Repair
 
 
 @renamed(ignore="exclude")
@@ -133,7 +136,10 @@ def join(
     data = areas if isinstance(areas, AreaData) else _start(areas)
     data = replace(data, catalogue=catalogue or data.catalogue)
     values, status, source = _frames(table)
-    keys, repaired = repaired_keys(values.index, data.areas.index, repair, rename or {})
+    keys = values.index
+    repaired: tuple[Repair, ...] = ()
+    if repair is not None or rename:
+        keys, repaired = repaired_keys(keys, data.areas.index, () if repair is None else repair, rename or {})
     excluded = _excluded(values.index, keys, data.areas.index, exclude)
     values, status = values.set_axis(keys)[~excluded], status.set_axis(keys)[~excluded]
     vintage = check_vintages(data, keys[~excluded], right_vintage=vintage, names=("the areas", source))

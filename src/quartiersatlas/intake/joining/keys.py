@@ -31,10 +31,10 @@ class Repair(NamedTuple):
 
 
 def repaired_keys(
-    keys: pd.Index, areas: pd.Index, repair: str | Iterable[str] | None, rename: Mapping[str, str]
+    keys: pd.Index, areas: pd.Index, repair: str | Iterable[str], rename: Mapping[str, str]
 ) -> tuple[pd.Index, tuple[Repair, ...]]:
     """Return the keys after the rules, in their order, and then the renaming; and every key that changed."""
-    rules = () if repair is None else optional_names(repair, "repair")
+    rules = optional_names(repair, "repair")
     changed: list[Repair] = []
     for rule in rules:
         change = rule_named(rule, areas)
