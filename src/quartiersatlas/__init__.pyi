@@ -15,8 +15,7 @@ from .disclosure.suppression import Protection
 from .disclosure.words import check_wording
 from .indicators.change import add_change, rate_change
 from .indicators.rates import add_rates, city_value, rates
-from .intake.areas.area_flags import merge_areas
-from .intake.areas.read import read_areas, read_features
+from .intake.areas.read import merge_areas, read_areas, read_features
 from .intake.joining.data import AreaData
 from .intake.joining.join import check_vintages, join
 from .intake.joining.join_report import JoinReport

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from quartiersatlas.intake.areas.area_flags import MARKS, is_notice
+from quartiersatlas.intake.areas.area_columns import AREA_FLAGS, is_notice
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -118,7 +118,7 @@ def wide_enough(low: Floats, high: Floats, total: float, width: int) -> Bools:
 
 def structure(data: AreaData) -> list[str]:
     """Return the columns of the areas that leave: name, parents, geometry; not the marks of the intake."""
-    return [c for c in data.areas.columns if c not in MARKS and not is_notice(c)]
+    return [c for c in data.areas.columns if c not in AREA_FLAGS and not is_notice(c)]
 
 
 def parent_columns(data: AreaData) -> list[str]:

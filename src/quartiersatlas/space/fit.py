@@ -13,8 +13,8 @@ import shapely
 
 from quartiersatlas.catalogue import Message, number_text, text
 from quartiersatlas.errors import SHOWN, GeometryError, list_some
-from quartiersatlas.intake.areas.area_flags import area_facts
-from quartiersatlas.intake.areas.crs import lying
+from quartiersatlas.intake.areas.area_columns import area_facts
+from quartiersatlas.intake.areas.crs import extent_in_degrees
 from quartiersatlas.space.neighbours import TOLERANCE, borders
 
 if TYPE_CHECKING:
@@ -243,7 +243,7 @@ def _apart(
 
 
 def _corners(areas: gpd.GeoDataFrame) -> tuple[float, float, float, float]:
-    box = lying(areas)
+    box = extent_in_degrees(areas)
     return tuple(box) if box is not None else (np.nan,) * 4  # type: ignore[return-value]
 
 
