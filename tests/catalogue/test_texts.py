@@ -123,7 +123,7 @@ def test_placeholders_are_filled_in():
 
 
 def test_an_unknown_language_is_refused():
-    with pytest.raises(SpecError, match="lang is 'fr'"):
+    with pytest.raises(SpecError, match="lang must be one of"):
         text("label_area", "fr")
 
 

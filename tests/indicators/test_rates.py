@@ -74,7 +74,7 @@ def test_the_status_of_a_rate_says_why_it_is_unknown(joined):
 
 def test_more_in_the_numerator_than_in_the_denominator_is_refused(joined):
     data = joined({"mh": [5.0, 200], "residents": [100.0, 100]})
-    with pytest.raises(CountError, match=r"1 areas have more in 'mh' than in 'residents' \('b0': 200 of 100\)"):
+    with pytest.raises(CountError, match=r"1 area has more in 'mh' than in 'residents' \('b0': 200 of 100\)"):
         qa.add_rates(data, {"mh_share": ("mh", "residents")})
 
 
@@ -86,7 +86,7 @@ def test_a_sentinel_is_named_with_the_repair(joined):
 
 def test_a_rate_cannot_take_the_name_of_a_column(joined):
     data = joined({"mh": [5.0], "residents": [100.0]})
-    with pytest.raises(ColumnError, match="there already"):
+    with pytest.raises(ColumnError, match="already exists"):
         qa.add_rates(data, {"mh": ("mh", "residents")})
 
 
