@@ -20,6 +20,17 @@ def test_wilson_interval_of_a_published_example():
     assert result["upper"].tolist() == pytest.approx([0.3662, 0.1605, 0.1611], abs=5e-5)
 
 
+@pytest.mark.parametrize("n", [1.0, 10, 250, 1e6])
+def test_wilson_bounds_where_nobody_or_everybody_is_counted(n):
+    # solved for p: (0 - p)^2 = z^2 p (1 - p) / n is p = 0 and p = z^2 / (n + z^2); with x = n its mirror
+    z2 = 1.959963984540054**2
+    table = qa.rates(pd.Series([0.0, n]), pd.Series([n, n]))
+    assert table["lower"].tolist() == pytest.approx([0, n / (n + z2)], abs=1e-15)
+    assert table["upper"].tolist() == pytest.approx([z2 / (n + z2), 1], abs=1e-15)
+    assert table["lower"].min() >= 0
+    assert table["upper"].max() <= 1
+
+
 pairs = st.lists(st.tuples(st.integers(0, 500), st.integers(0, 500)), min_size=1, max_size=30)
 
 
@@ -52,6 +63,15 @@ def test_the_city_value_is_the_population_weighted_mean_of_the_rates(rows):
 def test_an_area_with_one_unknown_count_enters_neither_sum():
     x, n = pd.Series([10.0, np.nan, 30.0]), pd.Series([100.0, 900.0, 100.0])
     assert qa.city_value(x, n) == pytest.approx(0.2)
+
+
+def test_rates_and_city_values_are_fractions_and_columns_have_the_unit_of_the_catalogue(joined):
+    data = joined({"x": [1.0, 2], "n": [4.0, 8]})
+    x, n = data.counts("x"), data.counts("n")
+    assert qa.rates(x, n)["rate"].tolist() == [0.25, 0.25]
+    assert qa.city_value(x, n) == 0.25
+    assert qa.add_rates(data, {"r": ("x", "n")}).values["r"].tolist() == [25, 25]
+    assert data.catalogue.get("r").unit == "percent"
 
 
 def test_a_rate_is_in_the_unit_of_the_catalogue_and_keeps_both_counts(joined):
