@@ -10,7 +10,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from quartiersatlas.base.checks import choice
+from quartiersatlas.base.checks import choice, expects
 from quartiersatlas.base.toml import array, declared, table
 from quartiersatlas.catalogue.texts import pick
 from quartiersatlas.errors import ArgumentError, KeyColumnError, SpecError, count_noun, list_some
@@ -367,8 +367,9 @@ def _key_list(keys: Iterable[str], call: str) -> list[str]:
     """Return keys as a list; one key alone is one key, not its characters."""
     if isinstance(keys, str):
         return [keys]
-    if not isinstance(keys, Iterable) or hasattr(keys, "columns"):
-        raise ArgumentError(f"{call} takes a list of keys, not a {type(keys).__name__}: areas.index.")
+    expects(keys, Iterable, call, "keys = areas.index")
+    if hasattr(keys, "columns"):
+        raise ArgumentError(f"{call} takes a list of keys, not a {type(keys).__name__}: keys = areas.index.")
     return list(keys)
 
 

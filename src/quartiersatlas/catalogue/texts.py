@@ -79,7 +79,7 @@ def percent_text(share: float, lang: Lang) -> str:
     >>> percent_text(0.125, "en")
     '12.5%'
     """
-    percent = round(100 * share, 1)
+    percent = round(100.0 * share, 1)
     written = number_text(percent, 0 if percent.is_integer() else 1, lang)
     return pick(lang, f"{written}{THIN_BLANK}%", f"{written}%")
 

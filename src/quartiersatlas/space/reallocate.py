@@ -26,6 +26,21 @@ UNCERTAIN = 0.05  # share of a target from split sources above which it is uncer
 ROUNDING = 1e-9  # a sum of weights that misses 1 by no more is 1
 SEVERITY = ("provisional", "not_applicable", "unreliable", "missing", "suppressed")  # the later one prevails
 PAIR = ("from", "to", "weight")
+PROBLEMS = (  # codes of what was repaired, dropped or left
+    "column_left_out",
+    "source_without_target",
+    "source_without_data",
+    "weights_scaled",
+    "not_covered_once",
+    "source_without_population",
+    "population_outside",
+    "target_without_source",
+    "cells_outside",
+    "counts_outside",
+    "cells_counted_twice",
+    "counts_counted_twice",
+    "area_without_cell",
+)
 
 Note = tuple[str, str, float]  # what (a code), key, number
 
