@@ -43,9 +43,10 @@ from .segregation.registry import segregation_indices
 from .segregation.result import SegregationResult
 from .segregation.scale import scale_table
 from .segregation.table import measure_segregation
-from .space.crosswalk import transfer, transfer_by_area
+from .space.crosswalk import transfer
 from .space.fit import AreasReport, check_areas
 from .space.grid_cells import grid_to_areas
+from .space.overlay import transfer_by_area
 from .space.reallocate import Transfer
 from .version import __version__
 

@@ -83,7 +83,7 @@ def test_values_by_hand():
     assert result.status["residents"].tolist() == ["value", "value"]
     assert result.weights.to_numpy().tolist() == SPLIT.to_numpy().tolist()
     assert result.totals.loc["residents"].to_dict() == {
-        "before": 1400, "after": 1400, "not_carried": 0, "in_slivers": 0, "unknown_sources": 0, "unknown_targets": 0,
+        "before": 1400, "after": 1400, "unallocated": 0, "in_slivers": 0, "unknown_sources": 0, "unknown_targets": 0,
     }  # fmt: skip
     assert len(result.problems) == len(result.slivers) == 0
 
@@ -146,7 +146,7 @@ def test_slivers_are_dropped_listed_and_their_people_go_to_the_other_targets():
     assert result.table["residents"].to_dict() == {"x": 10_000, "y": 400}
     assert result.slivers.to_numpy().tolist() == [["a", "y", 0.0005]]
     assert result.totals.loc["residents", "in_slivers"] == pytest.approx(5)
-    assert "slivers dropped: 1 pairs, 5 of 'residents' in them" in repr(result)
+    assert "slivers dropped: 1 pair, 5 of 'residents' in them" in repr(result)
     assert qa.transfer(counts(a=10_000, b=400), weights, sliver=0).table["residents"].to_dict() == {"x": 9995, "y": 405}
 
 
@@ -162,7 +162,7 @@ def test_sums_within_the_tolerance_are_scaled_and_named():
     weights = crosswalk(("a", "x", 0.5), ("a", "y", 0.496), ("b", "y", 1.0))
     result = qa.transfer(counts(a=1000, b=400), weights)
     assert result.table["residents"].sum() == pytest.approx(1400, rel=1e-12)
-    assert result.problems.to_numpy().tolist() == [["weights scaled to 1, sum before", "a", 0.996]]
+    assert result.problems.to_numpy().tolist() == [["weights_scaled", "a", 0.996]]
     assert "weights scaled to 1, sum before a: 0.996" in repr(result)
 
 
@@ -176,7 +176,7 @@ def test_sums_beyond_the_tolerance_are_refused(second, said):
 
 def test_a_source_of_slivers_only_is_refused():
     weights = crosswalk(*[("a", f"x{i}", 0.25) for i in range(4)], *[(f"b{i}", f"x{i}", 1.0) for i in range(4)])
-    with pytest.raises(CountError, match=r"1 sources consist of slivers only: 'a'. Lower sliver="):
+    with pytest.raises(CountError, match=r"1 source consists of slivers only: 'a'. Lower sliver="):
         qa.transfer(counts(a=1, b0=1, b1=1, b2=1, b3=1), weights, sliver=0.3)
 
 
@@ -228,24 +228,24 @@ def test_an_unsure_number_makes_its_targets_unsure_and_keeps_their_value(read):
 
 def test_areas_without_weights_and_weights_without_areas_are_refused_or_reported():
     frame = counts(a=1000, q=50)
-    with pytest.raises(JoinError, match=r"1 areas with values have no weights: 'q'; 1 sources have no values: 'b'"):
+    with pytest.raises(JoinError, match=r"1 area with data has no weights: 'q'; 1 source has no data: 'b'"):
         qa.transfer(frame, SPLIT)
     result = qa.transfer(frame, SPLIT, missing="report")
     assert result.table["residents"]["x"] == 250
     assert np.isnan(result.table["residents"]["y"])
     totals = result.totals.loc["residents"]
-    assert (totals["before"], totals["not_carried"], totals["unknown_sources"]) == (1050, 50, 1)
+    assert (totals["before"], totals["unallocated"], totals["unknown_sources"]) == (1050, 50, 1)
     assert set(map(tuple, result.problems[["what", "key"]].to_numpy())) == {
-        ("source without a target, not carried", "q"),
-        ("source without values, unknown", "b"),
+        ("source_without_target", "q"),
+        ("source_without_data", "b"),
     }
-    assert "50 not carried" in repr(result)
+    assert "50 unallocated" in repr(result)
 
 
 def test_a_crosswalk_the_wrong_way_round_or_of_another_vintage_is_named():
     with pytest.raises(JoinError, match="They are among its targets: exchange from and to"):
         qa.transfer(counts(x=1, y=2), SPLIT)
-    with pytest.raises(JoinError, match="Is it of the vintage of the values"):
+    with pytest.raises(JoinError, match="Is it of the vintage of the data"):
         qa.transfer(counts(q=1), SPLIT)
 
 
@@ -264,13 +264,13 @@ def test_a_crosswalk_needs_its_columns(column):
 
 
 def test_pairs_that_are_there_twice_and_keys_that_are_no_text_are_refused():
-    with pytest.raises(KeyColumnError, match="1 pairs of the crosswalk are there twice: 'a -> x'"):
+    with pytest.raises(KeyColumnError, match="1 pair of the crosswalk appears twice: 'a -> x'"):
         qa.transfer(counts(a=1, b=2), pd.concat([SPLIT, SPLIT.iloc[[0]].assign(weight=0.0)]))
     with pytest.raises(KeyColumnError, match="keys of the crosswalk are not text"):
         qa.transfer(counts(a=1, b=2), SPLIT.assign(to=[1, 2, 2]))
-    with pytest.raises(KeyColumnError, match="keys of the values are not text: '1011101'"):
+    with pytest.raises(KeyColumnError, match="key of the data is not text: '1011101'"):
         qa.transfer(pd.DataFrame({"n": [1]}, index=[1011101]), SPLIT)
-    with pytest.raises(KeyColumnError, match="1 keys of the values have more than one row: 'a'"):
+    with pytest.raises(KeyColumnError, match="1 key of the data has more than one row: 'a'"):
         qa.transfer(pd.DataFrame({"n": [1, 2]}, index=["a", "a"]), SPLIT)
 
 
@@ -278,7 +278,7 @@ def test_pairs_that_are_there_twice_and_keys_that_are_no_text_are_refused():
 def test_weights_that_are_no_shares_are_refused(weight, hint):
     wrong = SPLIT.astype({"weight": object})
     wrong.loc[0, "weight"] = weight
-    with pytest.raises(CountError, match=f"1 weights are not shares from 0 to 1.*{hint}"):
+    with pytest.raises(CountError, match=f"1 weight is not a share from 0 to 1.*{hint}"):
         qa.transfer(counts(a=1, b=2), wrong)
 
 
@@ -287,7 +287,7 @@ def test_weights_that_are_no_shares_are_refused(weight, hint):
 )
 def test_options_out_of_range_are_refused(options):
     (name,) = options
-    with pytest.raises(SpecError, match=f"{name}="):
+    with pytest.raises(SpecError, match=f"{name}(=| must be one of)"):
         qa.transfer(counts(a=1, b=2), SPLIT, **options)
 
 
@@ -330,7 +330,7 @@ def test_an_indicator_of_the_catalogue_is_a_rate_whatever_it_looks_like(joined):
     ],
 )
 def test_a_rate_by_its_name_is_refused(name):
-    with pytest.raises(CountError, match=r"is a rate by its name .*Carry its numerator and its denominator"):
+    with pytest.raises(CountError, match=r"is a rate by its name .*Reallocate its numerator and its denominator"):
         qa.transfer(pd.DataFrame({"n": [1.0, 2.0], name: [30.0, 26.0]}, index=["a", "b"]), SPLIT)
 
 
@@ -342,15 +342,15 @@ def test_a_count_is_no_rate_because_its_name_holds_the_letters_of_one(name):
 
 def test_numbers_that_are_not_whole_are_refused_unless_named():
     frame = pd.DataFrame({"foreign": [12.5, 3.0]}, index=["a", "b"])
-    with pytest.raises(CountError, match=r"'foreign' holds 1 numbers that are not whole \('a': 12.5\).*surely_counts"):
+    with pytest.raises(CountError, match=r"'foreign' holds 1 number that is not whole \('a': 12.5\).*treat_as_counts"):
         qa.transfer(frame, SPLIT)
-    assert qa.transfer(frame, SPLIT, surely_counts=["foreign"]).table["foreign"].sum() == 15.5
+    assert qa.transfer(frame, SPLIT, treat_as_counts=["foreign"]).table["foreign"].sum() == 15.5
 
 
 def test_a_transfer_may_be_carried_on():
     first = qa.transfer(counts(a=1001, b=400), SPLIT).table
     again = crosswalk(("x", "p", 1.0), ("y", "p", 1.0))
-    assert qa.transfer(first, again, surely_counts=["residents"]).table["residents"].to_dict() == {"p": 1401}
+    assert qa.transfer(first, again, treat_as_counts=["residents"]).table["residents"].to_dict() == {"p": 1401}
 
 
 @pytest.mark.parametrize("wrong", [-1.0, np.inf])
@@ -375,7 +375,7 @@ def test_columns_of_words_are_left_out_with_a_note():
     frame = counts(a=1000, b=400).assign(name=["A", "B"])
     result = qa.transfer(frame, SPLIT)
     assert result.table.columns.tolist() == ["residents"]
-    assert result.problems[["what", "key"]].to_numpy().tolist() == [["column left out: no numbers", "name"]]
+    assert result.problems[["what", "key"]].to_numpy().tolist() == [["column_left_out", "name"]]
     with pytest.raises(CountError, match="'name' holds text"):
         qa.transfer(frame, SPLIT, counts=["name"])
     with pytest.raises(InputError, match="no column of numbers"):
