@@ -12,7 +12,7 @@ import pandas as pd
 from quartiersatlas.errors import SHOWN, NumberError, SpecError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from numpy.typing import NDArray
 
@@ -150,12 +150,7 @@ def refuse_sentinels(name: str, values: NDArray[np.float64], rows: NDArray[Any],
         The message names the codes, how often they stand there, and the repair.
     """
     known = values[~np.isnan(values)]
-    named = list(named)
-    candidates = [code for code in _candidates(known) if code not in named]
-    if not candidates:
-        return
-    others = known[~np.isin(known, candidates)]
-    found = [code for code in candidates if _is_one(code, int((known == code).sum()), others)]
+    found = _codes_among(known, list(named))
     if not found:
         return
     where = np.flatnonzero(np.isin(values, found))
@@ -171,10 +166,35 @@ def refuse_sentinels(name: str, values: NDArray[np.float64], rows: NDArray[Any],
     )
 
 
+def suspected_codes(values: pd.Series[Any], is_share: bool = False) -> pd.Series[float]:
+    """Return the values that look like codes for missing values, in a frame whose origin is not known.
+
+    They are the codes that :func:`read_table` refuses, but for a repeated -1 or -9: that may be a small loss, and who
+    passes a frame cannot name it as a true value. A share is never negative: each negative value of one is returned.
+
+    Examples
+    --------
+    >>> suspected_codes(pd.Series({"01": 12.5, "02": -888, "03": 7})).to_dict()
+    {'02': -888.0}
+    >>> suspected_codes(pd.Series({"01": 12.5, "02": -1, "03": 7}), is_share=True).to_dict()
+    {'02': -1.0}
+    """
+    numbers = values.astype(float)
+    codes = _codes_among(numbers.dropna().to_numpy(np.float64), SHORT)
+    return numbers[numbers.isin(codes) | (numbers.lt(0) & is_share)]
+
+
 def written_like_codes(values: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Return which numbers are written like a code: they say nothing about how the others are written."""
     codes = [*NEGATIVE, *(-code for code in NEGATIVE if POSITIVE.fullmatch(f"{-code:.15g}"))]
     return np.isin(values, codes)
+
+
+def _codes_among(known: NDArray[np.float64], named: Collection[float]) -> list[float]:
+    """Return the codes for missing values among numbers, but for those that were named."""
+    candidates = [code for code in _candidates(known) if code not in named]
+    others = known[~np.isin(known, candidates)] if candidates else known
+    return [code for code in candidates if _is_one(code, int((known == code).sum()), others)]
 
 
 def _candidates(known: NDArray[np.float64]) -> list[float]:
