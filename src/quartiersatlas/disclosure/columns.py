@@ -11,7 +11,7 @@ import pandas as pd
 from quartiersatlas.catalogue import Indicator, text
 from quartiersatlas.disclosure.suppression import is_count, small_cells
 from quartiersatlas.errors import SpecError, list_some
-from quartiersatlas.need.score.aggregate import rank_table
+from quartiersatlas.need.robustness.stability import rank_table
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from quartiersatlas.disclosure.suppression import Protection, Secrecy
     from quartiersatlas.intake import AreaData
     from quartiersatlas.need import NeedIndex, Stability
-    from quartiersatlas.need.spec.spec import NeedAxis, NeedClass
+    from quartiersatlas.need.spec.records import NeedAxis, NeedClass
     from quartiersatlas.screening import Shortlist
     from quartiersatlas.segregation import SegregationResult
     from quartiersatlas.segregation.prepared import Study
@@ -401,8 +401,8 @@ def released_stability(
             "p_selected": table["p_selected"].astype(float).round(STABILITY_DECIMALS).where(shown, np.nan),
         }
     )
-    if score is not None and stability.places is not None:
-        released = released.join(rank_table(stability.places, score.astype(float)).drop(columns="rank"))
+    if score is not None and stability.ranks is not None:
+        released = released.join(rank_table(stability.ranks, score.astype(float)).drop(columns="rank"))
     return ReleasedStability(
         table=released,
         notes={"de": tuple(stability.notes("de")), "en": tuple(stability.notes("en"))},

@@ -35,7 +35,7 @@ from quartiersatlas.present.paper import Bullets, Heading, Paragraph, Row, Table
 if TYPE_CHECKING:
     from quartiersatlas.catalogue import Lang, Message
     from quartiersatlas.disclosure import Release, ReleasedColumn
-    from quartiersatlas.need.spec.spec import NeedAxis, NeedIndicator
+    from quartiersatlas.need.spec.records import NeedAxis, NeedIndicator
     from quartiersatlas.need.spec.steps import Normalise
     from quartiersatlas.present.paper.document import Block
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import quartiersatlas as qa
-from quartiersatlas.need.score.aggregate import class_limits, class_numbers
+from quartiersatlas.need.score.scores import class_limits, class_numbers
 from quartiersatlas.need.spec.steps import Breaks
 
 

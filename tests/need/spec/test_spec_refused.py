@@ -7,7 +7,8 @@ from dataclasses import MISSING, fields, replace
 import pytest
 
 from quartiersatlas.errors import SpecError
-from quartiersatlas.need.spec.spec import NeedAxis, NeedClass, NeedGroup, NeedIndicator, NeedSpec
+from quartiersatlas.need.spec.records import NeedAxis, NeedClass, NeedGroup, NeedIndicator
+from quartiersatlas.need.spec.spec import NeedSpec
 from quartiersatlas.need.spec.steps import METHODS, OPTIONS, Breaks, Normalise
 
 # every level of a spec, one key per line

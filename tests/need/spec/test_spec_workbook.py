@@ -9,7 +9,8 @@ import openpyxl
 import pytest
 
 from quartiersatlas.errors import DependencyError, InputError, SpecError
-from quartiersatlas.need.spec.spec import NeedAxis, NeedClass, NeedGroup, NeedIndicator, NeedSpec
+from quartiersatlas.need.spec.records import NeedAxis, NeedClass, NeedGroup, NeedIndicator
+from quartiersatlas.need.spec.spec import NeedSpec
 from quartiersatlas.need.spec.steps import Breaks
 
 CLASSES = (
