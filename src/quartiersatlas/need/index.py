@@ -133,7 +133,10 @@ def need_index(
 def _check_arguments(data: object, spec: object, exclude: object) -> None:
     """Refuse what is no data, no spec, and no areas to leave out with their reasons."""
     expects(
-        data, (AreaData, pd.DataFrame), "need_index", "data = qa.join(areas, table), or a table on the district key"
+        data,
+        (AreaData, pd.DataFrame),
+        "need_index",
+        "data = qa.join(areas, table), or a DataFrame indexed by the district key",
     )
     read = f"qa.NeedSpec.preset({spec!r})" if isinstance(spec, str) else 'qa.NeedSpec.preset("berlin-mss-2019")'
     expects(
@@ -143,7 +146,10 @@ def _check_arguments(data: object, spec: object, exclude: object) -> None:
         f'spec = {read}, qa.NeedSpec.from_toml("need.toml") or qa.NeedSpec.from_dict(content)',
     )
     if exclude is not None:
-        expects(exclude, Mapping, "need_index: exclude", 'each area left out has a reason: exclude={"0101": "reason"}')
+        how = 'each area left out has a reason: exclude={"0101": "reason"}'
+        expects(exclude, Mapping, "need_index: exclude", how)
+        for reason in dict(exclude).values():  # type: ignore[call-overload]
+            expects(reason, str, "need_index: exclude", how)
 
 
 def _reference(spec: NeedSpec, inputs: NeedInputs, scored: pd.Index) -> pd.DataFrame:
@@ -220,7 +226,7 @@ def _nominal_weights(group: NeedGroup) -> dict[NeedIndicator, float]:
     return shares
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class NeedIndex(NeedScores):  # noqa: D101 - the docstring is that of the record
     __doc__ = NeedScores.__doc__
 

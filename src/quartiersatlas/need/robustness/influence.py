@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from quartiersatlas.base.checks import expects
 from quartiersatlas.errors import SpecError, count_noun, list_some
 from quartiersatlas.need.robustness.replicates import (
     CELLS,
@@ -135,6 +137,7 @@ def _positions(need: NeedScores, areas: Sequence[str] | None) -> NDArray[np.int6
         )
     if areas is None:
         return np.arange(n)
+    expects(areas, Iterable, "influence: areas", "a key or a list of keys, such as areas=need.scored_keys[:100]")
     keys = [areas] if isinstance(areas, str) else list(dict.fromkeys(areas))
     unknown = [key for key in keys if key not in need.scored_keys]
     if unknown:

@@ -86,10 +86,10 @@ def _numbers(spec: NeedSpec, axis: str, names: object) -> list[int]:
     known = [c.id for c in spec.axis(axis).classes]
     names = list(names) if isinstance(names, list | tuple | set | frozenset) else [names]
     if not names:
-        raise SpecError(f"select: no class of axis {axis!r} is named; there are {', '.join(known)}.")
+        raise SpecError(f"select: name at least one class of axis {axis!r}: {', '.join(known)}.")
     for name in names:
         if name not in known:
-            raise SpecError(f"select: axis {axis!r} has no class {name!r}; there are {', '.join(known)}.")
+            raise SpecError(f"select: axis {axis!r} has no class {name!r}; it has {', '.join(known)}.")
     return [known.index(str(name)) for name in names]
 
 

@@ -17,13 +17,13 @@ from quartiersatlas.need.score.contributions import is_geometric
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from quartiersatlas.catalogue import Catalogue, Indicator, Lang
+    from quartiersatlas.catalogue import Indicator, Lang
+    from quartiersatlas.need.score.inputs import NeedInputs
     from quartiersatlas.need.score.need_scores import NeedScores
     from quartiersatlas.need.spec.records import NeedAxis, NeedIndicator
 
 BANDS = (1, 5, 10, 20)  # percent of the areas
 MOST_NAMED = 3  # indicators in one direction
-CHANGE = "_change"
 
 
 def explain(need: NeedScores, key: str, lang: Lang = "de", *, axis: str | None = None) -> str:
@@ -177,7 +177,10 @@ def _part(need: NeedScores, key: str, axis: NeedAxis, name: str, part: float, la
         sign = "+" if part > 0 else ""
         notes.append(text("explain_need_part", lang, part=sign + number_text(part, 2, lang)))
     value = _value(need, leaf, float(need.inputs.values[name].loc[key]), lang)
-    label, known = indicator_label(leaf, need.inputs.catalogue, lang), _in_catalogue(leaf.id, need.inputs.catalogue)
+    label, known = (
+        spec_indicator_label(leaf, need.inputs, lang),
+        _in_catalogue(leaf.id, need.inputs),
+    )
     if known is not None and known.role == "context":
         label = text("explain_need_context", lang, label=label)
     return f"{label} ({'; '.join([value, *notes])})"
@@ -185,7 +188,7 @@ def _part(need: NeedScores, key: str, axis: NeedAxis, name: str, part: float, la
 
 def _value(need: NeedScores, leaf: NeedIndicator, value: float, lang: Lang) -> str:
     """Return a value with its unit, where the catalogue knows it."""
-    column, known = need.inputs.values[leaf.id], _in_catalogue(leaf.id, need.inputs.catalogue)
+    column, known = need.inputs.values[leaf.id], _in_catalogue(leaf.id, need.inputs)
     if known is None:
         return number_text(value, _decimals(pd.Series([*column, value])), lang)
     unit = known.unit
@@ -195,26 +198,26 @@ def _value(need: NeedScores, leaf: NeedIndicator, value: float, lang: Lang) -> s
     return f"{number_text(value, 1, lang)}{THIN_BLANK}{sign}" if sign else number_text(value, 1, lang)
 
 
-def indicator_label(leaf: NeedIndicator, catalogue: Catalogue, lang: Lang) -> str:
+def spec_indicator_label(leaf: NeedIndicator, inputs: NeedInputs, lang: Lang) -> str:
     """Return the label of an indicator: the spec's, the catalogue's, or its name."""
-    own, known = pick(lang, leaf.label_de, leaf.label_en), _in_catalogue(leaf.id, catalogue)
+    own, known = pick(lang, leaf.label_de, leaf.label_en), _in_catalogue(leaf.id, inputs)
     if own or known is None:
         return own or leaf.id
     return known.label(lang) if leaf.id == known.id else text("label_change", lang, label=known.label(lang))
 
 
-def _in_catalogue(name: str, catalogue: Catalogue) -> Indicator | None:
+def _in_catalogue(name: str, inputs: NeedInputs) -> Indicator | None:
     """Return the indicator, or the one that a change is of."""
-    for known in (name, name.removesuffix(CHANGE)):
-        if known in catalogue:
-            return catalogue[known]
+    for known in (name, inputs.change_of.get(name, name)):
+        if known in inputs.catalogue:
+            return inputs.catalogue[known]
     return None
 
 
 def _labels(need: NeedScores, names: Iterable[str], lang: Lang) -> str:
     """Return the labels of indicators; a column that is none keeps its name."""
     leaves = {leaf.id: leaf for axis in need.spec.axes for leaf in axis.indicators}
-    return ", ".join(indicator_label(leaves[n], need.inputs.catalogue, lang) if n in leaves else n for n in names)
+    return ", ".join(spec_indicator_label(leaves[n], need.inputs, lang) if n in leaves else n for n in names)
 
 
 def _joined(parts: Iterable[str], lang: Lang) -> str:

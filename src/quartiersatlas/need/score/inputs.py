@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from quartiersatlas.base.checks import names
 from quartiersatlas.catalogue import Catalogue
 from quartiersatlas.errors import ColumnError, CountError, SpecError, count_noun, list_some
 from quartiersatlas.indicators import city_value, rates
+from quartiersatlas.indicators.change import SUFFIX
 from quartiersatlas.intake import AreaData
 from quartiersatlas.intake.joining.data import checked_counts
 from quartiersatlas.intake.tables.codes import suspected_codes
@@ -78,12 +79,15 @@ class NeedInputs:
         Period -> residents, latest first; empty where no population is named.
     catalogue : Catalogue
         What the indicators mean.
+    change_of : mapping of str to str
+        Indicator that is a change -> the indicator it is the change of.
     """
 
     values: pd.DataFrame
     counts: Mapping[str, Counts]
     residents: Mapping[str, pd.Series[float]]
     catalogue: Catalogue
+    change_of: Mapping[str, str] = field(default_factory=dict)
 
     def on(self, index: pd.Index) -> NeedInputs:
         """Return the inputs in the order of other areas' keys."""
@@ -121,12 +125,15 @@ def need_inputs(data: AreaData | pd.DataFrame, spec: NeedSpec, population: str |
                 _check_countable(column)
             counts[leaf.id] = found
         values[leaf.id] = _values(data, leaf, spec, found)
-    frame = pd.DataFrame(values)
+    catalogue, changes = Catalogue.builtin(), {}
+    if isinstance(data, AreaData):
+        catalogue, changes = data.catalogue, {name: rate for name, (rate, _) in data.changes.items()}
     return NeedInputs(
-        values=frame,
+        values=pd.DataFrame(values),
         counts=counts,
         residents=_residents(data, spec, population, list(leaves)),
-        catalogue=data.catalogue if isinstance(data, AreaData) else Catalogue.builtin(),
+        catalogue=catalogue,
+        change_of={f"{name}{SUFFIX}": name for name in catalogue.indicators} | changes,
     )
 
 

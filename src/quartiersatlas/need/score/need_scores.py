@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Self
 
 import pandas as pd
 
-from quartiersatlas.errors import SpecError, list_some
+from quartiersatlas.base.checks import expects
+from quartiersatlas.errors import SpecError, count_noun, list_some
 from quartiersatlas.need.score.contributions import contributions
 from quartiersatlas.need.score.inputs import NeedInputs, columns_of, scoring_context
 
@@ -63,10 +64,12 @@ class NeedScores:
         SpecError
             They are not the same areas.
         """
+        expects(index, (pd.Index, list), "NeedIndex.on", "need.on(data.areas.index)")
         odd = self.scores.index.symmetric_difference(index)
         if len(odd):
             raise SpecError(
-                f"The need index is of other areas: {len(odd)} keys are on one side only: {list_some(odd)}."
+                f"The need index is of other areas: {count_noun(len(odd), 'key is', 'keys are')} on one side only: "
+                f"{list_some(odd)}."
             )
         return replace(
             self,

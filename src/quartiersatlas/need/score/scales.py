@@ -28,7 +28,7 @@ MIDDLE = 0.5
 class Scale:
     """What a step needs to know beside the values: residents of the areas, city value and constants of the member.
 
-    Strict, values that do not tell areas apart are refused; otherwise nobody differs, see :func:`normalised`.
+    Strict, values that do not tell areas apart are refused; otherwise nobody differs, see :func:`normalise`.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Scale:
     strict: bool = True
 
 
-def normalised(
+def normalise(
     values: NDArray[np.float64], rule: Normalise, scale: Scale, among: NDArray[np.float64] | None = None
 ) -> NDArray[np.float64]:
     """Put values on the scale of a rule.

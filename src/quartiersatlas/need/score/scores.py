@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from quartiersatlas.errors import SpecError
-from quartiersatlas.need.score.scales import Scale, normalised, transformed
+from quartiersatlas.need.score.scales import Scale, normalise, transformed
 from quartiersatlas.need.spec.records import NeedAxis, NeedGroup, NeedIndicator
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def axis_score(
         Higher is more need.
     """
     raw = group_value(axis, columns, context, weights)
-    return normalised(raw, axis.standardise, Scale(axis.id, context.residents, strict=context.strict))
+    return normalise(raw, axis.standardise, Scale(axis.id, context.residents, strict=context.strict))
 
 
 def group_value(
@@ -96,9 +96,9 @@ def _part(
 ) -> Array:
     if isinstance(member, NeedGroup):
         value = group_value(member, columns, context, weights)
-        return normalised(value, rule, Scale(member.id, context.residents, strict=context.strict))
+        return normalise(value, rule, Scale(member.id, context.residents, strict=context.strict))
     value = member.direction * transformed(columns[member.id], member.transform, member.id, strict=context.strict)
-    return normalised(value, rule, _scale_of(member, context))
+    return normalise(value, rule, _scale_of(member, context))
 
 
 def _scale_of(member: NeedIndicator, context: ScoringContext) -> Scale:

@@ -7,6 +7,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
+from quartiersatlas.base.checks import choice, expects
 from quartiersatlas.base.toml import settle
 from quartiersatlas.catalogue.texts import pick
 from quartiersatlas.errors import SpecError, inside
@@ -67,14 +68,12 @@ class NeedRules:
     def __post_init__(self) -> None:
         where = f"The need spec {self.id!r}"
         settle(self, where)
+        _check_parts(self.axes, (NeedAxis,), f"{where}: axes")
         object.__setattr__(self, "axes", tuple(self.axes))
         if not self.axes:
             raise SpecError(f"{where} has no axes.", key="id")
-        if self.min_population_in not in ("every", "latest"):
-            raise SpecError(
-                f'min_population_in is {self.min_population_in!r}; there are "every" and "latest".',
-                key="min_population_in",
-            )
+        with inside("min_population_in"):
+            choice(self.min_population_in, ("every", "latest"), "min_population_in")
         if not self.min_population >= 0:
             raise SpecError(f"min_population is {self.min_population!r}; it must be 0 or more.", key="min_population")
         if self.weights_sum is not None and not self.weights_sum > 0:
@@ -83,7 +82,7 @@ class NeedRules:
 
     @property
     def hash(self) -> str:
-        """Short fingerprint of everything in the spec; it stands in every output."""
+        """Short fingerprint of everything in the spec; part of every output."""
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:12]
 
     def axis(self, name: str) -> NeedAxis:
@@ -97,7 +96,9 @@ class NeedRules:
         for axis in self.axes:
             if axis.id == name:
                 return axis
-        raise SpecError(f"There is no axis {name!r}; there are {', '.join(axis.id for axis in self.axes)}.")
+        raise SpecError(
+            f"The spec {self.id!r} has no axis {name!r}; it has {', '.join(axis.id for axis in self.axes)}."
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,6 +134,8 @@ class NeedGroup:
     def __post_init__(self) -> None:
         where = f"{self._kind} {self.id!r}"
         settle(self, where)
+        _check_parts(self.members, (NeedIndicator, NeedGroup), f"{where}: members")
+        expects(self.normalise, Normalise, f"{where}: normalise", 'Normalise(method="z")')
         # domains first, as files list them: a spec has one order, whoever built it
         members = sorted(self.members, key=lambda member: isinstance(member, NeedIndicator))
         object.__setattr__(self, "members", tuple(members))
@@ -142,13 +145,11 @@ class NeedGroup:
             raise SpecError(f"{where} has no indicators.", key="id")
         names = [member.id for member in self.members]
         if len(set(names)) < len(names):
-            raise SpecError(f"{where} names an indicator twice: {', '.join(names)}.", key="id")
+            raise SpecError(f"{where} has a duplicate indicator: {', '.join(names)}.", key="id")
         if not self.weight > 0:
             raise SpecError(f"{where}: the weight is {self.weight:g}; it must be above 0.", key="weight")
-        if self.aggregate not in AGGREGATES:
-            raise SpecError(
-                f"{where}: aggregate is {self.aggregate!r}; there are {', '.join(AGGREGATES)}.", key="aggregate"
-            )
+        with inside("aggregate"):
+            choice(self.aggregate, AGGREGATES, f"{where}: aggregate")
         if not 0 < self.min_present <= 1:
             raise SpecError(f"{where}: min_present is {self.min_present!r}; it must be in (0, 1].", key="min_present")
         self._check_combination(where)
@@ -244,7 +245,7 @@ class NeedAxis(NeedGroup):
                 f"Axis {self.id!r}: classes need rising 'upper' breaks, and none for the last class.", key="id"
             )
         if len({c.id for c in self.classes}) < len(self.classes):
-            raise SpecError(f"Axis {self.id!r} names a class twice.", key="id")
+            raise SpecError(f"Axis {self.id!r} has duplicate class ids.", key="id")
         if len({c.code or c.id for c in self.classes}) < len(self.classes):
             raise SpecError(f"Axis {self.id!r}: two classes are shown by the same code.", key="id")
         if self.breaks.method == "quantile" and not all(0 < upper < 1 for upper in uppers):
@@ -337,10 +338,8 @@ class NeedIndicator:
             raise SpecError(f"{where}: the direction is {self.direction!r}; it must be 1 or -1.", key="direction")
         if bool(self.numerator) != bool(self.denominator):
             raise SpecError(f"{where}: numerator and denominator belong together; one is missing.", key="id")
-        if self.transform not in TRANSFORMS:
-            raise SpecError(
-                f"{where}: the transform is {self.transform!r}; there are {', '.join(TRANSFORMS)}.", key="transform"
-            )
+        with inside("transform"):
+            choice(self.transform, TRANSFORMS, f"{where}: transform")
         if self.scale is not None and not self.scale > 0:
             raise SpecError(f"{where}: the scale is {self.scale!r}; it must be above 0.", key="scale")
         if self.low is not None and self.high is not None and not self.low < self.high:
@@ -349,6 +348,16 @@ class NeedIndicator:
 
 def _leaves(member: NeedIndicator | NeedGroup) -> tuple[NeedIndicator, ...]:
     return (member,) if isinstance(member, NeedIndicator) else member.indicators
+
+
+def _check_parts(parts: object, kinds: tuple[type, ...], what: str) -> None:
+    """Refuse parts of a spec that are no records of these kinds."""
+    given = parts if isinstance(parts, list | tuple) else [parts]
+    for part in given:
+        expects(
+            part, kinds, what, 'a spec is read by qa.NeedSpec.from_dict(content) or qa.NeedSpec.from_toml("need.toml")'
+        )
+    expects(parts, (list, tuple), what, "parts of a spec are given as a list")
 
 
 def _check_names(rules: NeedRules) -> None:
@@ -396,7 +405,7 @@ def _add_group(group: NeedGroup, known: set[str]) -> None:
 def _add_indicator(leaf: NeedIndicator, axis: str, known: set[str], counts: dict[str, tuple[str, str]]) -> None:
     if leaf.id in known:
         raise SpecError(
-            f"Axis {axis!r} names an indicator twice, in different domains: {leaf.id!r}. It would count double "
+            f"Axis {axis!r} has a duplicate indicator, in different domains: {leaf.id!r}. It would count double "
             f"unseen: give it more weight in one of them.",
             key="id",
         )

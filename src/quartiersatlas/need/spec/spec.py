@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, Self
+from pathlib import Path
+from typing import Any, Self
 
+from quartiersatlas.base.checks import choice, expects
 from quartiersatlas.base.files import write_text
 from quartiersatlas.base.toml import read_toml
 from quartiersatlas.base.workbook import write_workbook
-from quartiersatlas.errors import SpecError
 from quartiersatlas.need.spec.records import NeedRules
 from quartiersatlas.need.spec.spec_toml import naming_the_line, spec_from_dict, toml_text
 from quartiersatlas.need.spec.spec_workbook import spec_from_workbook, spec_sheets
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,9 +42,7 @@ class NeedSpec(NeedRules):  # noqa: D101 - the docstring is that of the record
         >>> [axis.id for axis in NeedSpec.preset("berlin-mss-2019").axes]
         ['status', 'dynamics']
         """
-        names = cls.presets()
-        if name not in names:
-            raise SpecError(f"There is no preset {name!r}; there are {', '.join(names)}.")
+        choice(name, cls.presets(), "NeedSpec.preset: the name")
         file = files("quartiersatlas.need").joinpath("presets", f"{name}.toml")
         return cls.from_dict(tomllib.loads(file.read_text(encoding="utf-8")))
 
@@ -61,12 +57,16 @@ class NeedSpec(NeedRules):  # noqa: D101 - the docstring is that of the record
         SpecError
             Unknown keys, impossible values or combinations; the message names the line.
         """
+        expects(path, (str, Path), "NeedSpec.from_toml", 'qa.NeedSpec.from_toml("need.toml")')
         with naming_the_line(path):
             return cls.from_dict(read_toml(path, "need spec"))
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Self:
         """Build a spec from the content of a TOML file; unknown keys are refused."""
+        expects(
+            content, Mapping, "NeedSpec.from_dict", 'qa.NeedSpec.from_dict({"id": ..., "source": ..., "axes": [...]})'
+        )
         return spec_from_dict(cls, content)
 
     @classmethod
@@ -94,6 +94,7 @@ class NeedSpec(NeedRules):  # noqa: D101 - the docstring is that of the record
         DependencyError
             The extra ``excel`` is not installed.
         """
+        expects(path, (str, Path), "NeedSpec.from_excel", 'qa.NeedSpec.from_excel("need.xlsx")')
         return spec_from_workbook(cls, path)
 
     def to_toml(self, path: str | Path | None = None) -> str:
@@ -126,6 +127,7 @@ class NeedSpec(NeedRules):  # noqa: D101 - the docstring is that of the record
         """
         written = toml_text(self)
         if path is not None:
+            expects(path, (str, Path), "NeedSpec.to_toml", 'spec.to_toml("need.toml")')
             write_text(path, written)
         return written
 
@@ -149,4 +151,5 @@ class NeedSpec(NeedRules):  # noqa: D101 - the docstring is that of the record
         DependencyError
             The extra ``excel`` is not installed.
         """
+        expects(path, (str, Path), "NeedSpec.to_excel", 'spec.to_excel("need.xlsx")')
         return write_workbook(path, spec_sheets(self))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from quartiersatlas.base.toml import refuse_unknown
 from quartiersatlas.base.workbook import Cell, Sheet
@@ -13,7 +13,7 @@ from quartiersatlas.intake.tables.cells import written
 from quartiersatlas.intake.tables.numbers import read_number
 from quartiersatlas.intake.tables.sources import open_workbook
 from quartiersatlas.need.spec.records import NeedAxis, NeedClass, NeedGroup, NeedIndicator, NeedRules, SpecPlace
-from quartiersatlas.need.spec.spec_toml import PARTS, spec_from_dict, stated
+from quartiersatlas.need.spec.spec_toml import PARTS, AnyRules, spec_from_dict, stated
 from quartiersatlas.need.spec.steps import Breaks, Normalise
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from quartiersatlas.intake.tables.cells import Decimal
 
-AnyRules = TypeVar("AnyRules", bound=NeedRules)
 
 OPTIONAL_SHEETS = {"exclude"}
 REQUIRED = {
@@ -97,7 +96,7 @@ def _read_spec(found: SheetContent, rows: list[SheetRow]) -> None:
             found.content[name] = _typed(row, "value", kinds[name])
     for name in NEEDED_KEYS:
         if name not in seen:
-            raise SpecError(f"sheet 'spec', column 'key': there is no row {name!r}.")
+            raise SpecError(f"sheet 'spec', column 'key': the row {name!r} is missing.")
         if name not in found.content:
             seen[name].refuse("value", f"{name} is empty.")
 
@@ -186,7 +185,7 @@ def _by_id(rows: list[SheetRow], column: str) -> dict[str, SheetRow]:
     for row in rows:
         name = row.cells[column]
         if name in found:
-            row.refuse(column, f"{name!r} stands in row {found[name].number} already.")
+            row.refuse(column, f"{name!r} is a duplicate of row {found[name].number}.")
         found[name] = row
     return found
 
@@ -200,12 +199,12 @@ def _by_parent(rows: list[SheetRow], column: str) -> dict[str, list[SheetRow]]:
 
 
 def _refuse_repeated(rows: list[SheetRow], axis_of: Callable[[SheetRow], str]) -> None:
-    """Refuse an id that stands twice under one axis."""
+    """Refuse a duplicate id under one axis."""
     found: dict[tuple[str, str], SheetRow] = {}
     for row in rows:
         name = (axis_of(row), row.cells["id"])
         if name in found:
-            row.refuse("id", f"{name[1]!r} stands in row {found[name].number} already, for the same axis {name[0]!r}.")
+            row.refuse("id", f"{name[1]!r} is a duplicate of row {found[name].number} for the same axis {name[0]!r}.")
         found[name] = row
 
 
@@ -215,7 +214,7 @@ def _sheets(path: Path) -> dict[str, list[SheetRow]]:
     _refuse_unknown(book.sheet_names, LAYOUT, "the workbook")
     missing = [name for name in LAYOUT if name not in book.sheet_names and name not in OPTIONAL_SHEETS]
     if missing:
-        raise SpecError(f"there is no sheet {missing[0]!r}; there are {list_some(book.sheet_names, 20)}.")
+        raise SpecError(f"the sheet {missing[0]!r} is missing; the workbook has {list_some(book.sheet_names, 20)}.")
     grids = {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names}
     return {name: list(_rows(name, grids.get(name, []))) for name in LAYOUT}
 
@@ -234,7 +233,7 @@ def _rows(sheet: str, grid: Sequence[Sequence[object]]) -> Iterator[SheetRow]:
         row = SheetRow(sheet, number, {})
         for place, (name, cell) in enumerate(zip(names, cells, strict=True), start=1):
             if not _is_empty(cell) and not name:
-                row.refuse(_letters(place), f"{written(cell)!r} stands below no column name.")
+                row.refuse(_letters(place), f"{written(cell)!r} has no column name above it.")
             if not _is_empty(cell):
                 row.cells[name] = cell
         for name in REQUIRED[sheet]:
@@ -252,7 +251,7 @@ def _check_header(sheet: str, number: int, names: list[str]) -> None:
             raise SpecError(f"{where}, column {name!r}: the column is there {names.count(name)} times.")
     for name in REQUIRED[sheet]:
         if name not in names:
-            raise SpecError(f"{where}: there is no column {name!r}; there are {list_some(names, 20)}.")
+            raise SpecError(f"{where}: the column {name!r} is missing; the sheet has {list_some(names, 20)}.")
 
 
 def _refuse_unknown(names: Iterable[str], known: Iterable[str], where: str) -> None:
