@@ -32,63 +32,6 @@ HALF = 0.5
 COLUMNS = ["check", "axis", "item", "value", "note"]
 
 
-@dataclass(frozen=True, eq=False)
-class NeedAudit:
-    """What the numbers say about a need index.
-
-    Parameters
-    ----------
-    spec : str
-        Id and fingerprint of the spec.
-    table : DataFrame
-        One row per number: ``check``, ``axis``, ``item`` (an indicator, a pair ``"a / b"``, a group), ``value`` and
-        ``note``.
-    correlations : mapping of str to DataFrame
-        Axis -> Pearson correlations of its indicators (treated, in their direction, on their scale) and of its score.
-    effective_weights : DataFrame
-        On (axis, indicator): ``nominal`` and ``effective`` share of the weights, each summing to 1 per axis, and
-        ``correlation`` with the score.
-    ratios : DataFrame
-        Areas x indicators: value of the area / value of the city from the counts (the mean of the areas where there
-        are none). NaN for changes and other indicators with values below 0, and where the reference is not above 0.
-    counts : DataFrame
-        Areas x (indicator, ``numerator`` or ``denominator``) of the indicators that have counts, of the later date.
-    findings : tuple of Message
-        What a reader has to know; the warnings of the index first.
-    """
-
-    spec: str
-    table: pd.DataFrame
-    correlations: Mapping[str, pd.DataFrame]
-    effective_weights: pd.DataFrame
-    ratios: pd.DataFrame
-    counts: pd.DataFrame
-    findings: tuple[Message, ...]
-
-    def __repr__(self) -> str:
-        lines = [f"NeedAudit of {self.spec}; findings: {len(self.findings)}"]
-        lines += [f"  - {finding}" for finding in self.findings]
-        lines.append("  weight: nominal, effective, correlation with the score")
-        lines += [
-            f"    {', '.join(map(str, place))}: {nominal:.3f}, {effective:.3f}, {correlation:.3f}"
-            for place, (nominal, effective, correlation) in zip(
-                self.effective_weights.index, self.effective_weights.to_numpy(), strict=True
-            )
-        ]
-        for check, words in (("alpha", "Cronbach's alpha"), ("first_component", "variance on the first component")):
-            rows = self.table[self.table["check"] == check]
-            lines += [
-                f"  {axis}, {item}: {words} {value:.3f}"
-                for axis, item, value in zip(rows["axis"], rows["item"], rows["value"], strict=True)
-            ]
-        return "\n".join(lines)
-
-    def _repr_html_(self) -> str:
-        from html import escape
-
-        return f"<pre>{escape(repr(self))}</pre>"
-
-
 def audit(need: NeedScores) -> NeedAudit:
     """Check whether the indicators do in the index what the spec says.
 
@@ -158,6 +101,16 @@ def audit(need: NeedScores) -> NeedAudit:
     )
 
 
+def _weights_sum(need: NeedScores, rows: list[AuditRow]) -> list[Message]:
+    """Compare the weights of the first axis with what the source says they sum to."""
+    axis, said = need.spec.axes[0], need.spec.weights_sum
+    total = float(sum(member.weight for member in axis.members))
+    rows.append(("weights_sum", axis.id, axis.id, total, "" if said is None else f"source: {said:g}"))
+    if said is None or abs(total - said) <= 1e-9:  # noqa: PLR2004 - a sum of decimals
+        return []
+    return [Message("audit_weights_sum", {"axis": axis.id, "sum": f"{total:g}", "source": f"{said:g}"})]
+
+
 def indicator_parts(need: NeedScores, axis: NeedAxis) -> pd.DataFrame:
     """Return the indicators of an axis as they enter their group: treated, in their direction, on its scale."""
     found: dict[str, Array] = {}
@@ -167,6 +120,59 @@ def indicator_parts(need: NeedScores, axis: NeedAxis) -> pd.DataFrame:
                 found.setdefault(member.id, part)
     order = dict.fromkeys(leaf.id for leaf in axis.indicators)
     return pd.DataFrame({name: found[name] for name in order}, index=need.scored_keys)
+
+
+def _effective(need: NeedScores, axis: NeedAxis, related: pd.DataFrame) -> pd.DataFrame:
+    """Return nominal and effective weights of the indicators."""
+    reference = need.reference[need.reference["axis"] == axis.id]
+    correlation = related.iloc[:-1, -1]
+    main = correlation**2
+    nominal = reference.groupby("indicator")["share_of_weight"].sum().reindex(correlation.index)
+    return pd.DataFrame({"nominal": nominal, "effective": main / main.sum(), "correlation": correlation})
+
+
+def _weight_rows(axis: NeedAxis, weights: pd.DataFrame) -> list[AuditRow]:
+    return [
+        (check, axis.id, str(name), float(value), "no variance" if np.isnan(value) else "")
+        for check, column in (
+            ("nominal_weight", "nominal"),
+            ("effective_weight", "effective"),
+            ("correlation_with_score", "correlation"),
+        )
+        for name, value in zip(weights.index, weights[column].to_numpy(), strict=True)
+    ]
+
+
+def _weight_findings(need: NeedScores, axis: NeedAxis, weights: pd.DataFrame) -> list[Message]:
+    """Warn of context indicators that weigh most, by the spec or in effect, and of indicators against the score."""
+    catalogue, found = need.inputs.catalogue, []
+    is_context = np.array([name in catalogue and catalogue[name].role == "context" for name in weights.index])
+    context, others = weights[is_context], weights[~is_context]
+    kinds = ["nominal", "effective"]
+    heaviest = (context[kinds].sum() >= HALF - EXACT) | (context[kinds].max() > others[kinds].max() + EXACT)
+    if heaviest.any():
+        shares = {kind: percent_texts(float(context[kind].sum())) for kind in kinds}
+        found.append(Message("audit_context", {"axis": axis.id, "names": ", ".join(context.index), **shares}))
+    against = weights.index[weights["correlation"] < 0]
+    if len(against):
+        found.append(Message("audit_negative", {"axis": axis.id, "names": ", ".join(against)}))
+    return found
+
+
+def percent_texts(share: float) -> tuple[str, str]:
+    """Write a share as a whole number of percent, in German and in English."""
+    return percent_text(round(share, 2), "de"), percent_text(round(share, 2), "en")
+
+
+def _consistency_rows(need: NeedScores, axis: NeedAxis, parts: pd.DataFrame) -> Iterator[AuditRow]:
+    """Yield Cronbach's alpha of every group with two members, and the first component of all indicators."""
+    for group in axis.groups():
+        if len(group.members) > 1:
+            members = group_parts(group, need.columns, need.context).T
+            yield "alpha", axis.id, group.id, cronbach_alpha(members), f"{len(group.members)} members"
+    if parts.shape[1] > 1:
+        share = first_component_share(parts.to_numpy())
+        yield "first_component", axis.id, axis.id, share, f"{parts.shape[1]} indicators"
 
 
 def cronbach_alpha(values: Array) -> float:
@@ -221,69 +227,6 @@ def first_component_share(values: Array) -> float:
         return float("nan")
     related = np.atleast_2d(np.corrcoef(known, rowvar=False))
     return float(np.linalg.eigvalsh(related)[-1] / related.shape[0])
-
-
-def _weights_sum(need: NeedScores, rows: list[AuditRow]) -> list[Message]:
-    """Compare the weights of the first axis with what the source says they sum to."""
-    axis, said = need.spec.axes[0], need.spec.weights_sum
-    total = float(sum(member.weight for member in axis.members))
-    rows.append(("weights_sum", axis.id, axis.id, total, "" if said is None else f"source: {said:g}"))
-    if said is None or abs(total - said) <= 1e-9:  # noqa: PLR2004 - a sum of decimals
-        return []
-    return [Message("audit_weights_sum", {"axis": axis.id, "sum": f"{total:g}", "source": f"{said:g}"})]
-
-
-def _effective(need: NeedScores, axis: NeedAxis, related: pd.DataFrame) -> pd.DataFrame:
-    """Return nominal and effective weights of the indicators."""
-    reference = need.reference[need.reference["axis"] == axis.id]
-    correlation = related.iloc[:-1, -1]
-    main = correlation**2
-    nominal = reference.groupby("indicator")["share_of_weight"].sum().reindex(correlation.index)
-    return pd.DataFrame({"nominal": nominal, "effective": main / main.sum(), "correlation": correlation})
-
-
-def _weight_rows(axis: NeedAxis, weights: pd.DataFrame) -> list[AuditRow]:
-    return [
-        (check, axis.id, str(name), float(value), "no variance" if np.isnan(value) else "")
-        for check, column in (
-            ("nominal_weight", "nominal"),
-            ("effective_weight", "effective"),
-            ("correlation_with_score", "correlation"),
-        )
-        for name, value in zip(weights.index, weights[column].to_numpy(), strict=True)
-    ]
-
-
-def percent_texts(share: float) -> tuple[str, str]:
-    """Write a share as a whole number of percent, in German and in English."""
-    return percent_text(round(share, 2), "de"), percent_text(round(share, 2), "en")
-
-
-def _weight_findings(need: NeedScores, axis: NeedAxis, weights: pd.DataFrame) -> list[Message]:
-    """Warn of context indicators that weigh most, by the spec or in effect, and of indicators against the score."""
-    catalogue, found = need.inputs.catalogue, []
-    is_context = np.array([name in catalogue and catalogue[name].role == "context" for name in weights.index])
-    context, others = weights[is_context], weights[~is_context]
-    kinds = ["nominal", "effective"]
-    heaviest = (context[kinds].sum() >= HALF - EXACT) | (context[kinds].max() > others[kinds].max() + EXACT)
-    if heaviest.any():
-        shares = {kind: percent_texts(float(context[kind].sum())) for kind in kinds}
-        found.append(Message("audit_context", {"axis": axis.id, "names": ", ".join(context.index), **shares}))
-    against = weights.index[weights["correlation"] < 0]
-    if len(against):
-        found.append(Message("audit_negative", {"axis": axis.id, "names": ", ".join(against)}))
-    return found
-
-
-def _consistency_rows(need: NeedScores, axis: NeedAxis, parts: pd.DataFrame) -> Iterator[AuditRow]:
-    """Yield Cronbach's alpha of every group with two members, and the first component of all indicators."""
-    for group in axis.groups():
-        if len(group.members) > 1:
-            members = group_parts(group, need.columns, need.context).T
-            yield "alpha", axis.id, group.id, cronbach_alpha(members), f"{len(group.members)} members"
-    if parts.shape[1] > 1:
-        share = first_component_share(parts.to_numpy())
-        yield "first_component", axis.id, axis.id, share, f"{parts.shape[1]} indicators"
 
 
 def _pairs(need: NeedScores, axis: NeedAxis, related: pd.DataFrame) -> tuple[list[AuditRow], list[Message]]:
@@ -362,3 +305,60 @@ def _ratios(need: NeedScores) -> pd.DataFrame:
     has_ratio = ~(values[rows.index] < 0).any() & ~rows.index.isin(changes)
     reference = rows["city"].fillna(rows["mean"])
     return values / reference.where(has_ratio & (reference > 0))
+
+
+@dataclass(frozen=True, eq=False)
+class NeedAudit:
+    """What the numbers say about a need index.
+
+    Parameters
+    ----------
+    spec : str
+        Id and fingerprint of the spec.
+    table : DataFrame
+        One row per number: ``check``, ``axis``, ``item`` (an indicator, a pair ``"a / b"``, a group), ``value`` and
+        ``note``.
+    correlations : mapping of str to DataFrame
+        Axis -> Pearson correlations of its indicators (treated, in their direction, on their scale) and of its score.
+    effective_weights : DataFrame
+        On (axis, indicator): ``nominal`` and ``effective`` share of the weights, each summing to 1 per axis, and
+        ``correlation`` with the score.
+    ratios : DataFrame
+        Areas x indicators: value of the area / value of the city from the counts (the mean of the areas where there
+        are none). NaN for changes and other indicators with values below 0, and where the reference is not above 0.
+    counts : DataFrame
+        Areas x (indicator, ``numerator`` or ``denominator``) of the indicators that have counts, of the later date.
+    findings : tuple of Message
+        What a reader has to know; the warnings of the index first.
+    """
+
+    spec: str
+    table: pd.DataFrame
+    correlations: Mapping[str, pd.DataFrame]
+    effective_weights: pd.DataFrame
+    ratios: pd.DataFrame
+    counts: pd.DataFrame
+    findings: tuple[Message, ...]
+
+    def __repr__(self) -> str:
+        lines = [f"NeedAudit of {self.spec}; findings: {len(self.findings)}"]
+        lines += [f"  - {finding}" for finding in self.findings]
+        lines.append("  weight: nominal, effective, correlation with the score")
+        lines += [
+            f"    {', '.join(map(str, place))}: {nominal:.3f}, {effective:.3f}, {correlation:.3f}"
+            for place, (nominal, effective, correlation) in zip(
+                self.effective_weights.index, self.effective_weights.to_numpy(), strict=True
+            )
+        ]
+        for check, words in (("alpha", "Cronbach's alpha"), ("first_component", "variance on the first component")):
+            rows = self.table[self.table["check"] == check]
+            lines += [
+                f"  {axis}, {item}: {words} {value:.3f}"
+                for axis, item, value in zip(rows["axis"], rows["item"], rows["value"], strict=True)
+            ]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return f"<pre>{escape(repr(self))}</pre>"

@@ -43,7 +43,7 @@ class ReplicateRuns:
 
     Parameters
     ----------
-    draws : Draws
+    draws : Replicates
         Indicators and city values, one row per run, or a single row where they do not differ.
     row : array of int, shape (runs,), optional
         The row of the draws that each run uses, where it is not its own.
@@ -68,138 +68,25 @@ class ReplicateRuns:
         return len(self.shift)
 
 
-def published_scores(need: NeedScores) -> tuple[dict[str, Array], dict[str, float]]:
-    """Return the published scores of the scored areas by axis, and their standard deviations."""
-    scores = {axis.id: np.asarray(need.scores.loc[need.scored_keys, axis.id], dtype=float) for axis in need.spec.axes}
-    return scores, {name: float(np.nanstd(score)) for name, score in scores.items()}
+@dataclass(frozen=True, eq=False)
+class Replicates:
+    """Indicators of many replications.
+
+    Parameters
+    ----------
+    columns : dict of str to array, shape (replications, n_areas)
+        Values of the scored areas in the indicator's unit; of shape (1, n_areas) where there are no counts.
+    city : dict of str to array, shape (replications, 1)
+        City values from the redrawn counts.
+    """
+
+    columns: dict[str, Array]
+    city: dict[str, Array]
 
 
 def as_published(need: NeedScores) -> Replicates:
     """Return the indicators of the scored areas as they are, in one row."""
     return Replicates({name: values[None, :] for name, values in need.columns.items()}, {})
-
-
-@dataclass(frozen=True, eq=False)
-class ReplicateScores:
-    """Scores and class numbers of runs: axis -> shape (runs, n_areas)."""
-
-    scores: dict[str, Array]
-    classes: dict[str, NDArray[np.int64]]
-
-
-def score_replicates(
-    spec: NeedSpec,
-    axes: Iterable[str],
-    runs: ReplicateRuns,
-    context: ScoringContext,
-    spread: Mapping[str, float],
-    *,
-    progress: bool = False,
-) -> ReplicateScores:
-    """Compute the axes of a spec in all runs.
-
-    Parameters
-    ----------
-    spec : NeedSpec
-        The rules.
-    axes : list of str
-        The axes that are needed.
-    runs : Runs
-        What differs.
-    context : ScoringContext
-        Residents of the scored areas, and city values where they do not differ.
-    spread : mapping of str to float
-        Standard deviation of each axis' score as published: the unit of a shift of fixed limits.
-    progress : bool
-        Whether to show a bar per axis.
-
-    Returns
-    -------
-    Outcomes
-    """
-    found: dict[str, Array] = {}
-    classes: dict[str, NDArray[np.int64]] = {}
-    for name in axes:
-        axis = spec.axis(name)
-        found[name] = _scores(axis, runs, context, progress=progress)
-        classes[name] = class_numbers(found[name], axis, moved_limits(axis, runs.shift, spread[name]))
-    return ReplicateScores(found, classes)
-
-
-def share_of_runs(yes: NDArray[np.bool_], known: NDArray[np.bool_]) -> Array:
-    """Return the share of the runs in which something holds, among those in which it is known; NaN where in none.
-
-    Both have the shape (runs, ...).
-    """
-    runs = known.sum(axis=0)
-    share: Array = np.divide((yes & known).sum(axis=0), runs, out=np.full(runs.shape, np.nan), where=runs > 0)
-    return share
-
-
-def count_failed(known: NDArray[np.bool_], what: str) -> int:
-    """Return in how many runs an area has no score, of shape (runs, n_areas); refuse that no run has any."""
-    if not known.any():
-        raise SpecError(
-            f"{what}: none of the {len(known)} runs could be computed, though the index as published can: with other "
-            f"data or methods no value is in the range of a transform or mean. Leave 'data' out of what varies, take "
-            f"a transform that allows 0, or a larger denominator."
-        )
-    return int((~known).any(axis=1).sum())
-
-
-def _scores(axis: NeedAxis, runs: ReplicateRuns, context: ScoringContext, *, progress: bool) -> Array:
-    """Return the score of every run; runs of one method are computed together."""
-    n_areas = next(iter(runs.draws.columns.values())).shape[-1]
-    scores = np.empty((len(runs), n_areas))
-    method_of = np.zeros(len(runs), dtype=np.int64) if runs.method is None else runs.method
-    for number in with_progress(np.unique(method_of), progress=progress, unit="method"):
-        mine = np.flatnonzero(method_of == number)
-        changed = variant(axis, *runs.methods[number]) or axis
-        for rows in _blocks(mine, n_areas * len(axis.indicators)):
-            row = rows if runs.row is None else runs.row[rows]
-            columns = {leaf.id: _rows(runs.draws.columns[leaf.id], row) for leaf in axis.indicators}
-            city: dict[str, Array | float] = {name: _rows(value, row) for name, value in runs.draws.city.items()}
-            around = replace(context, city={**context.city, **city}, strict=False)
-            scores[rows] = axis_score(changed, columns, around, _weights(axis, changed, runs, rows))
-    return scores
-
-
-def _blocks(rows: NDArray[np.int64], cells: int) -> list[NDArray[np.int64]]:
-    step = max(1, CELLS // cells)
-    return [rows[start : start + step] for start in range(0, len(rows), step)]
-
-
-def _rows(values: Array, rows: NDArray[np.int64]) -> Array:
-    """Return rows of an array, which may have a single row for all."""
-    return values if len(values) == 1 else values[rows]
-
-
-def _weights(axis: NeedAxis, changed: NeedAxis, runs: ReplicateRuns, rows: NDArray[np.int64]) -> dict[str, Array]:
-    """Return the weights of the members that are left, scaled to the sum of all members of their group."""
-    kept = {group.id: {member.id for member in group.members} for group in changed.groups()}
-    found: dict[str, Array] = {}
-    for group in axis.groups():
-        if (axis.id, group.id) in runs.weights and group.id in kept:
-            drawn = runs.weights[axis.id, group.id][:, rows]
-            left = drawn[[member.id in kept[group.id] for member in group.members]]
-            found[group.id] = left * drawn.sum(axis=0) / left.sum(axis=0) if len(left) < len(drawn) else left
-    return found
-
-
-def moved_limits(axis: NeedAxis, shift: Array, spread: float) -> Array:
-    """Return the classes' limits of every run, shape (limits, runs, 1).
-
-    Fixed limits move by ``shift`` standard deviations of the score, SD limits likewise; a quantile moves by ``shift``
-    times its distance from the nearer end. A number of conditions is a whole number: its limits stay where they are.
-    """
-    limits = np.asarray(axis.uppers, dtype=float)[:, None, None]
-    by = shift[None, :, None]
-    if axis.breaks.method == "quantile":
-        moved: Array = limits - by * np.minimum(limits, 1 - limits)
-        return moved
-    if axis.aggregate == "count" and axis.breaks.method == "fixed" and axis.standardise.method == "none":
-        return np.broadcast_to(limits, (len(limits), len(shift), 1))
-    return limits - by * (spread if axis.breaks.method == "fixed" else 1.0)
 
 
 def replicate_runs(
@@ -221,16 +108,16 @@ def replicate_runs(
     )
 
 
+def random_streams(seed: RandomSource) -> dict[str, np.random.Generator]:
+    """Give each source random numbers of its own, so that what one draws does not depend on the others."""
+    return dict(zip(SOURCES, np.random.default_rng(seed).spawn(len(SOURCES)), strict=True))
+
+
 def shifts(n: int, random: np.random.Generator, options: RunOptions) -> Array:
     """Draw by how much the limits of every run are moved; 0 where they do not vary."""
     if "threshold" not in options.vary:
         return np.zeros(n)
     return random.uniform(-options.threshold, options.threshold, n)
-
-
-def random_streams(seed: RandomSource) -> dict[str, np.random.Generator]:
-    """Give each source random numbers of its own, so that what one draws does not depend on the others."""
-    return dict(zip(SOURCES, np.random.default_rng(seed).spawn(len(SOURCES)), strict=True))
 
 
 def methods_to_try(need: NeedScores, vary: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -259,18 +146,6 @@ def _computes(need: NeedScores, scale: str, way: str) -> bool:
     return True
 
 
-def unused_sources(vary: Sequence[str], runs: ReplicateRuns, *, has_counts: bool) -> tuple[str, ...]:
-    """Return the sources that were asked for and cannot vary."""
-    varies = {
-        "data": has_counts,
-        "weights": bool(runs.weights),
-        "normalisation": len({method.normalisation for method in runs.methods}) > 1,
-        "aggregation": len({method.aggregation for method in runs.methods}) > 1,
-        "indicators": any(method.without for method in runs.methods),
-    }
-    return tuple(name for name in dict.fromkeys(vary) if not varies.get(name, True))
-
-
 def draw_weights(
     axes: Iterable[NeedAxis], n: int, random: np.random.Generator, concentration: float
 ) -> dict[tuple[str, str], Array]:
@@ -294,22 +169,6 @@ def groups_with_a_choice(axis: NeedAxis) -> list[NeedGroup]:
     return [group for group in axis.groups() if len(group.members) > 1 and group.aggregate != "count"]
 
 
-@dataclass(frozen=True, eq=False)
-class Replicates:
-    """Indicators of many replications.
-
-    Parameters
-    ----------
-    columns : dict of str to array, shape (replications, n_areas)
-        Values of the scored areas in the indicator's unit; of shape (1, n_areas) where there are no counts.
-    city : dict of str to array, shape (replications, 1)
-        City values from the redrawn counts.
-    """
-
-    columns: dict[str, Array]
-    city: dict[str, Array]
-
-
 def draw_replicates(
     inputs: NeedInputs, scored: pd.Index, n: int, random: np.random.Generator, persistence: float
 ) -> Replicates:
@@ -330,7 +189,7 @@ def draw_replicates(
 
     Returns
     -------
-    Draws
+    Replicates
         Indicators that share their counts share their draws.
 
     Notes
@@ -443,3 +302,144 @@ def _city(count: Array, total: Array) -> Array:
     cases = np.where(known, count, 0.0).sum(axis=-1, keepdims=True)
     value: Array = np.divide(cases, people, out=np.full(people.shape, np.nan), where=people > 0)
     return value
+
+
+def score_replicates(
+    spec: NeedSpec,
+    axes: Iterable[str],
+    runs: ReplicateRuns,
+    context: ScoringContext,
+    spread: Mapping[str, float],
+    *,
+    progress: bool = False,
+) -> ReplicateScores:
+    """Compute the axes of a spec in all runs.
+
+    Parameters
+    ----------
+    spec : NeedSpec
+        The rules.
+    axes : list of str
+        The axes that are needed.
+    runs : ReplicateRuns
+        What differs.
+    context : ScoringContext
+        Residents of the scored areas, and city values where they do not differ.
+    spread : mapping of str to float
+        Standard deviation of each axis' score as published: the unit of a shift of fixed limits.
+    progress : bool
+        Whether to show a bar per axis.
+
+    Returns
+    -------
+    ReplicateScores
+    """
+    found: dict[str, Array] = {}
+    classes: dict[str, NDArray[np.int64]] = {}
+    for name in axes:
+        axis = spec.axis(name)
+        found[name] = _scores(axis, runs, context, progress=progress)
+        classes[name] = class_numbers(found[name], axis, moved_limits(axis, runs.shift, spread[name]))
+    return ReplicateScores(found, classes)
+
+
+@dataclass(frozen=True, eq=False)
+class ReplicateScores:
+    """Scores and class numbers of runs: axis -> shape (runs, n_areas)."""
+
+    scores: dict[str, Array]
+    classes: dict[str, NDArray[np.int64]]
+
+
+def _scores(axis: NeedAxis, runs: ReplicateRuns, context: ScoringContext, *, progress: bool) -> Array:
+    """Return the score of every run; runs of one method are computed together."""
+    n_areas = next(iter(runs.draws.columns.values())).shape[-1]
+    scores = np.empty((len(runs), n_areas))
+    method_of = np.zeros(len(runs), dtype=np.int64) if runs.method is None else runs.method
+    for number in with_progress(np.unique(method_of), progress=progress, unit="method"):
+        mine = np.flatnonzero(method_of == number)
+        changed = variant(axis, *runs.methods[number]) or axis
+        for rows in _blocks(mine, n_areas * len(axis.indicators)):
+            row = rows if runs.row is None else runs.row[rows]
+            columns = {leaf.id: _rows(runs.draws.columns[leaf.id], row) for leaf in axis.indicators}
+            city: dict[str, Array | float] = {name: _rows(value, row) for name, value in runs.draws.city.items()}
+            around = replace(context, city={**context.city, **city}, strict=False)
+            scores[rows] = axis_score(changed, columns, around, _weights(axis, changed, runs, rows))
+    return scores
+
+
+def _blocks(rows: NDArray[np.int64], cells: int) -> list[NDArray[np.int64]]:
+    step = max(1, CELLS // cells)
+    return [rows[start : start + step] for start in range(0, len(rows), step)]
+
+
+def _rows(values: Array, rows: NDArray[np.int64]) -> Array:
+    """Return rows of an array, which may have a single row for all."""
+    return values if len(values) == 1 else values[rows]
+
+
+def _weights(axis: NeedAxis, changed: NeedAxis, runs: ReplicateRuns, rows: NDArray[np.int64]) -> dict[str, Array]:
+    """Return the weights of the members that are left, scaled to the sum of all members of their group."""
+    kept = {group.id: {member.id for member in group.members} for group in changed.groups()}
+    found: dict[str, Array] = {}
+    for group in axis.groups():
+        if (axis.id, group.id) in runs.weights and group.id in kept:
+            drawn = runs.weights[axis.id, group.id][:, rows]
+            left = drawn[[member.id in kept[group.id] for member in group.members]]
+            found[group.id] = left * drawn.sum(axis=0) / left.sum(axis=0) if len(left) < len(drawn) else left
+    return found
+
+
+def moved_limits(axis: NeedAxis, shift: Array, spread: float) -> Array:
+    """Return the classes' limits of every run, shape (limits, runs, 1).
+
+    Fixed limits move by ``shift`` standard deviations of the score, SD limits likewise; a quantile moves by ``shift``
+    times its distance from the nearer end. A number of conditions is a whole number: its limits stay where they are.
+    """
+    limits = np.asarray(axis.uppers, dtype=float)[:, None, None]
+    by = shift[None, :, None]
+    if axis.breaks.method == "quantile":
+        moved: Array = limits - by * np.minimum(limits, 1 - limits)
+        return moved
+    if axis.aggregate == "count" and axis.breaks.method == "fixed" and axis.standardise.method == "none":
+        return np.broadcast_to(limits, (len(limits), len(shift), 1))
+    return limits - by * (spread if axis.breaks.method == "fixed" else 1.0)
+
+
+def published_scores(need: NeedScores) -> tuple[dict[str, Array], dict[str, float]]:
+    """Return the published scores of the scored areas by axis, and their standard deviations."""
+    scores = {axis.id: np.asarray(need.scores.loc[need.scored_keys, axis.id], dtype=float) for axis in need.spec.axes}
+    return scores, {name: float(np.nanstd(score)) for name, score in scores.items()}
+
+
+def share_of_runs(yes: NDArray[np.bool_], known: NDArray[np.bool_]) -> Array:
+    """Return the share of the runs in which something holds, among those in which it is known; NaN where in none.
+
+    Both have the shape (runs, ...).
+    """
+    runs = known.sum(axis=0)
+    share: Array = np.divide((yes & known).sum(axis=0), runs, out=np.full(runs.shape, np.nan), where=runs > 0)
+    return share
+
+
+def count_failed(known: NDArray[np.bool_], what: str) -> int:
+    """Return in how many runs an area has no score, of shape (runs, n_areas); refuse that no run has any."""
+    if not known.any():
+        raise SpecError(
+            f"{what}: none of the {len(known)} runs could be computed, though the index as published can: with other "
+            f"data or methods no value is in the range of a transform or mean. Leave 'data' out of what varies, take "
+            f"a transform that allows 0, or a larger denominator."
+        )
+    return int((~known).any(axis=1).sum())
+
+
+def unused_sources(vary: Sequence[str], runs: ReplicateRuns, *, has_counts: bool) -> tuple[str, ...]:
+    """Return the sources that were asked for and cannot vary."""
+    varies = {
+        "data": has_counts,
+        "weights": bool(runs.weights),
+        "normalisation": len({method.normalisation for method in runs.methods}) > 1,
+        "aggregation": len({method.aggregation for method in runs.methods}) > 1,
+        "indicators": any(method.without for method in runs.methods),
+    }
+    return tuple(name for name in dict.fromkeys(vary) if not varies.get(name, True))

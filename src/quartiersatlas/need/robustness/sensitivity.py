@@ -41,56 +41,6 @@ POOL = 200  # draws of data and of weights that a factor chooses from
 OUTPUTS = ("size", "changed", "members")
 
 
-@dataclass(frozen=True, eq=False)
-class Sensitivity:
-    """Shares of the variance of the shortlist that the choices make.
-
-    Parameters
-    ----------
-    table : DataFrame
-        One row per output and factor: ``first_order`` (what the factor makes alone) and ``total`` (with all its
-        interactions), with the half-widths of their 95 % intervals (``first_order_conf``, ``total_conf``; missing for
-        ``members``). Outputs: ``size`` of the shortlist; ``changed``: how many areas enter or leave it; ``members``:
-        the membership of every area, their variances added up. NaN where an output does not vary at all.
-    variance : Series
-        Variance of each output over the runs; of ``members`` the sum over the areas.
-    selection : str
-        The rule of selection in words.
-    n_runs : int
-        Runs of the whole index that were made.
-    failed : int
-        Runs in which some or all areas had no score. Where all had none, the run is left out, and so are those it is
-        compared with (its block of k + 2 runs); otherwise the areas without one count as not selected.
-    unused : tuple of str
-        Factors that could not vary, so that their 0 says nothing: no indicator has counts, no group has a choice of
-        weights, the axes allow no other method, or no indicator can be left out.
-    spec_hash : str
-        The spec it belongs to.
-    """
-
-    table: pd.DataFrame
-    variance: pd.Series[float]
-    selection: str
-    n_runs: int
-    failed: int = 0
-    unused: tuple[str, ...] = ()
-    spec_hash: str = ""
-
-    def __repr__(self) -> str:
-        wide = self.table.pivot_table(index="factor", columns="output", values="total", sort=False, dropna=False)
-        lines = [f"Sensitivity ({self.spec_hash}), {self.n_runs} runs, total Sobol indices", wide.round(3).to_string()]
-        if self.failed:
-            lines.append(f"without a score for some or all areas: {self.failed} runs")
-        if self.unused:
-            lines.append(f"could not vary: {', '.join(self.unused)}")
-        return "\n".join(lines)
-
-    def _repr_html_(self) -> str:
-        from html import escape
-
-        return f"<pre>{escape(repr(self))}</pre>"
-
-
 def sensitivity(
     need: NeedScores,
     n: int = 256,
@@ -232,6 +182,11 @@ def _memberships(
     return chosen, known, selection.selected(single.scores, single.classes)[0], unused
 
 
+def _level(values: pd.Series[float], n: int) -> NDArray[np.int64]:
+    """Turn numbers in [0, 1) into levels 0 to n - 1."""
+    return np.minimum((np.asarray(values) * n).astype(np.int64), n - 1)
+
+
 def _whole_blocks(chosen: NDArray[np.bool_], known: NDArray[np.bool_], size: int) -> NDArray[np.bool_]:
     """Leave out the blocks of Saltelli's sample in which a run has no score at all."""
     whole = np.asarray(known.any(axis=1).reshape(-1, size).all(axis=1))
@@ -241,11 +196,6 @@ def _whole_blocks(chosen: NDArray[np.bool_], known: NDArray[np.bool_], size: int
             f"too few are left to compare. Leave 'data' out of the factors, or take a transform that allows 0."
         )
     return chosen[np.repeat(whole, size)]
-
-
-def _level(values: pd.Series[float], n: int) -> NDArray[np.int64]:
-    """Turn numbers in [0, 1) into levels 0 to n - 1."""
-    return np.minimum((np.asarray(values) * n).astype(np.int64), n - 1)
 
 
 def _scalar_rows(
@@ -305,3 +255,53 @@ def sobol_of_many(values: Array, n_factors: int) -> tuple[Array, Array]:
     first = np.array([(b * (mixed[:, j] - a)).mean(axis=0).sum() for j in range(n_factors)]) / variance
     total = np.array([((a - mixed[:, j]) ** 2).mean(axis=0).sum() for j in range(n_factors)]) / (2 * variance)
     return first, total
+
+
+@dataclass(frozen=True, eq=False)
+class Sensitivity:
+    """Shares of the variance of the shortlist that the choices make.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row per output and factor: ``first_order`` (what the factor makes alone) and ``total`` (with all its
+        interactions), with the half-widths of their 95 % intervals (``first_order_conf``, ``total_conf``; missing for
+        ``members``). Outputs: ``size`` of the shortlist; ``changed``: how many areas enter or leave it; ``members``:
+        the membership of every area, their variances added up. NaN where an output does not vary at all.
+    variance : Series
+        Variance of each output over the runs; of ``members`` the sum over the areas.
+    selection : str
+        The rule of selection in words.
+    n_runs : int
+        Runs of the whole index that were made.
+    failed : int
+        Runs in which some or all areas had no score. Where all had none, the run is left out, and so are those it is
+        compared with (its block of k + 2 runs); otherwise the areas without one count as not selected.
+    unused : tuple of str
+        Factors that could not vary, so that their 0 says nothing: no indicator has counts, no group has a choice of
+        weights, the axes allow no other method, or no indicator can be left out.
+    spec_hash : str
+        The spec it belongs to.
+    """
+
+    table: pd.DataFrame
+    variance: pd.Series[float]
+    selection: str
+    n_runs: int
+    failed: int = 0
+    unused: tuple[str, ...] = ()
+    spec_hash: str = ""
+
+    def __repr__(self) -> str:
+        wide = self.table.pivot_table(index="factor", columns="output", values="total", sort=False, dropna=False)
+        lines = [f"Sensitivity ({self.spec_hash}), {self.n_runs} runs, total Sobol indices", wide.round(3).to_string()]
+        if self.failed:
+            lines.append(f"without a score for some or all areas: {self.failed} runs")
+        if self.unused:
+            lines.append(f"could not vary: {', '.join(self.unused)}")
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return f"<pre>{escape(repr(self))}</pre>"
