@@ -263,13 +263,7 @@ def shortlist_stability(
 ) -> Stability:
     """Run the Monte Carlo; see :meth:`quartiersatlas.screening.Shortlist.stability`."""
     options = stability_options(
-        n,
-        seed,
-        limits,
-        vary=vary,
-        persistence=persistence,
-        concentration=concentration,
-        threshold=threshold,
+        n, seed, limits, vary=vary, persistence=persistence, concentration=concentration, threshold=threshold
     )
     streams = random_streams(seed)
     inputs = _inputs(shortlist, data, need)

@@ -125,13 +125,7 @@ def stability(
     True
     """
     options = stability_options(
-        n,
-        seed,
-        limits,
-        vary=vary,
-        persistence=persistence,
-        concentration=concentration,
-        threshold=threshold,
+        n, seed, limits, vary=vary, persistence=persistence, concentration=concentration, threshold=threshold
     )
     selection = selection_of(need.spec, select, len(need.scored_keys))
     runs = _runs(need, n, random_streams(seed), options)
