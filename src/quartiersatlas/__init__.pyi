@@ -21,7 +21,7 @@ from .intake.joining.join import check_vintages, join
 from .intake.joining.join_report import JoinReport
 from .intake.tables.queries import read_query
 from .intake.tables.read import Table, read_table
-from .need.result import NeedIndex, need_index
+from .need.index import NeedIndex, need_index
 from .need.spec.spec import NeedSpec
 from .present.area_profile.profile import Profile, profile
 from .present.files.export import export

@@ -129,7 +129,7 @@ def test_ranks_of_a_shortlist_are_those_of_the_index(data, need):
 def test_without_a_need_index_there_are_no_ranks(data):
     stable = qa.screen(data, qa.above_city("poverty")).stability(n=3)
     assert list(stable.table) == ["selected", "p_selected", "label"]
-    assert stable.places is None
+    assert stable.ranks is None
 
 
 def test_a_shortlist_without_its_data_says_so(data):

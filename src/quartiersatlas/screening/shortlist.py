@@ -11,10 +11,20 @@ import pandas as pd
 
 from quartiersatlas.catalogue import Message
 from quartiersatlas.errors import SpecError, list_some
-from quartiersatlas.need.robustness.replicates import Draws, Runs, count_failed, drawn, outcomes, share_of_runs
-from quartiersatlas.need.robustness.stability import SOURCES, Stability, idle_sources, labelled, runs_of, streams_of
-from quartiersatlas.need.score.aggregate import places_of, rank_table
-from quartiersatlas.need.score.arguments import check_ranges, check_run
+from quartiersatlas.need.robustness.options import SOURCES, stability_options
+from quartiersatlas.need.robustness.replicates import (
+    ReplicateRuns,
+    Replicates,
+    count_failed,
+    draw_replicates,
+    random_streams,
+    replicate_runs,
+    score_replicates,
+    share_of_runs,
+    shifts,
+    unused_sources,
+)
+from quartiersatlas.need.robustness.stability import Stability, rank_table, ranks_of_runs, stability_labels
 from quartiersatlas.need.score.inputs import NeedInputs, counts_behind
 from quartiersatlas.screening.rules import Redrawn
 
@@ -25,7 +35,7 @@ if TYPE_CHECKING:
 
     from quartiersatlas.intake import AreaData
     from quartiersatlas.need import NeedIndex
-    from quartiersatlas.need.robustness.stability import Seed
+    from quartiersatlas.need.robustness.options import RandomSource
     from quartiersatlas.screening.rules import Criterion, Rule
 
     Array = NDArray[np.float64]
@@ -105,7 +115,7 @@ class Shortlist:
         >>> data = qa.add_rates(qa.join(areas, table), {"poverty": ("poor", "residents")})
         >>> shortlist = qa.screen(data, qa.above_city("poverty"))
         >>> shortlist.stability(n=500, seed=1).table["label"].tolist()
-        ['sicher', 'Grenzfall', 'nicht']
+        ['certain', 'borderline', 'not_selected']
         """
         if self.data is None:
             raise SpecError("This shortlist does not hold the data it was made of: make it with screen(data, rule).")
@@ -243,7 +253,7 @@ def shortlist_stability(
     data: AreaData,
     need: NeedIndex | None,
     n: int,
-    seed: Seed,
+    seed: RandomSource,
     *,
     vary: Sequence[str],
     persistence: float,
@@ -252,22 +262,21 @@ def shortlist_stability(
     limits: tuple[float, float],
 ) -> Stability:
     """Run the Monte Carlo; see :meth:`quartiersatlas.screening.Shortlist.stability`."""
-    check_run(n, seed, vary, limits, SOURCES)
-    check_ranges(persistence, concentration, threshold)
-    streams = streams_of(seed)
+    options = stability_options(
+        n, seed, limits, vary=vary, persistence=persistence, concentration=concentration, threshold=threshold
+    )
+    streams = random_streams(seed)
     inputs = _inputs(shortlist, data, need)
-    draws = _draws(inputs, n, streams["data"], persistence, noisy="data" in vary)
+    draws = _draws(inputs, n, streams["data"], persistence, noisy="data" in options.vary)
     places = None
     if need is None:
-        runs = Runs(
-            draws, streams["threshold"].uniform(-threshold, threshold, n) if "threshold" in vary else np.zeros(n)
-        )
+        runs = ReplicateRuns(draws, shifts(n, streams["threshold"], options))
         scores: dict[str, Array] = {}
         classes: dict[str, NDArray[np.int64]] = {}
     else:
-        inside = np.asarray(data.areas.index.isin(need.scored))
-        part = Draws({name: draws.columns[name][:, inside] for name in map(str, need.inputs.values)}, draws.city)
-        runs = runs_of(need, part, n, streams, vary=vary, concentration=concentration, threshold=threshold)
+        inside = np.asarray(data.areas.index.isin(need.scored_keys))
+        part = Replicates({name: draws.columns[name][:, inside] for name in map(str, need.inputs.values)}, draws.city)
+        runs = replicate_runs(need, part, n, streams, options)
         scores, classes, places = _indices(need, runs, inside)
     held = shortlist.rule.holds(
         Redrawn(
@@ -284,7 +293,7 @@ def shortlist_stability(
     assessed = np.asarray(shortlist.assessed)
     table = _table(shortlist, share_of_runs(chosen, told), limits)
     if need is not None and places is not None:
-        table = table.join(rank_table(places, need.scores.loc[need.scored, need.spec.axes[0].id]))
+        table = table.join(rank_table(places, need.scores.loc[need.scored_keys, need.spec.axes[0].id]))
     return Stability(
         table=table,
         class_probabilities=pd.DataFrame(index=data.areas.index),
@@ -294,19 +303,12 @@ def shortlist_stability(
         limits=limits,
         n=n,
         failed=count_failed(told[:, assessed], "stability") if assessed.any() else 0,
-        settings={
-            "vary": tuple(vary),
-            "seed": int(seed) if isinstance(seed, int | np.integer) else None,
-            "persistence": persistence,
-            "concentration": concentration,
-            "threshold": threshold,
-            "methods": [method[:2] for method in runs.methods] if need is not None else [],
-        },
+        settings=options.settings(seed, runs.methods if need is not None else []),
         not_redrawn=tuple(str(name) for name in inputs.values if name not in inputs.counts),
-        idle=idle_sources(vary, runs, has_counts=bool(inputs.counts)),
+        unused=unused_sources(options.vary, runs, has_counts=bool(inputs.counts)),
         spec_id="the shortlist" if need is None else need.spec.id,
         spec_hash="" if need is None else need.spec.hash,
-        places=places,
+        ranks=places,
     )
 
 
@@ -325,23 +327,23 @@ def _inputs(shortlist: Shortlist, data: AreaData, need: NeedIndex | None) -> Nee
 
 
 def _indices(
-    need: NeedIndex, runs: Runs, inside: NDArray[np.bool_]
+    need: NeedIndex, runs: ReplicateRuns, inside: NDArray[np.bool_]
 ) -> tuple[dict[str, Array], dict[str, NDArray[np.int64]], pd.DataFrame]:
     """Return scores and classes of all areas in every run, and the places of the scored ones on the first axis."""
     axes = [axis.id for axis in need.spec.axes]
     spread = {name: float(need.scores[name].std(ddof=0)) for name in axes}
-    found = outcomes(need.spec, axes, runs, need.ground, spread)
+    found = score_replicates(need.spec, axes, runs, need.context, spread)
     scores = {name: _spread_out(found.scores[name], inside, np.nan) for name in axes}
     classes = {name: _spread_out(found.classes[name], inside, -1) for name in axes}
-    return scores, classes, places_of(found.scores[axes[0]], need.scored)
+    return scores, classes, ranks_of_runs(found.scores[axes[0]], need.scored_keys)
 
 
-def _draws(inputs: NeedInputs, n: int, random: np.random.Generator, persistence: float, *, noisy: bool) -> Draws:
+def _draws(inputs: NeedInputs, n: int, random: np.random.Generator, persistence: float, *, noisy: bool) -> Replicates:
     """Redraw all areas, or give them as they are in one row."""
     if noisy:
-        return drawn(inputs, inputs.values.index, n, random, persistence)
+        return draw_replicates(inputs, inputs.values.index, n, random, persistence)
     columns = {str(name): np.asarray(inputs.values[name], dtype=float)[None, :] for name in inputs.values}
-    return Draws(columns, {name: np.array([[value]]) for name, value in inputs.city.items()})
+    return Replicates(columns, {name: np.array([[value]]) for name, value in inputs.city.items()})
 
 
 def _spread_out(values: NDArray[Number], inside: NDArray[np.bool_], empty: float) -> NDArray[Number]:
@@ -353,6 +355,7 @@ def _spread_out(values: NDArray[Number], inside: NDArray[np.bool_], empty: float
 
 def _table(shortlist: Shortlist, p: Array, limits: tuple[float, float]) -> pd.DataFrame:
     table = pd.DataFrame(
-        {"selected": shortlist.selected, "p_selected": p, "label": labelled(p, limits)}, index=shortlist.selected.index
+        {"selected": shortlist.selected, "p_selected": p, "label": stability_labels(p, limits)},
+        index=shortlist.selected.index,
     )
     return table.where(shortlist.assessed)
