@@ -201,4 +201,4 @@ def test_a_rule_lists_its_conditions_in_the_order_of_its_reasons(data, need):
         ("in_class", "status"),
         ("worst_share", "need"),
     )
-    assert [(c.kind, c.indicator) for c in rule.criteria(data, need)] == list(rule.conditions)
+    assert [criterion.condition for criterion in rule.criteria(rule.observe(data, need))] == list(rule.conditions)
