@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
+import pickle
 
 import numpy as np
 import pytest
@@ -171,3 +173,19 @@ def test_runs_without_a_score_do_not_count_for_their_areas(data):
 def test_what_cannot_be_run_is_refused(data, options, message):
     with pytest.raises(SpecError, match=message):
         qa.screen(data, qa.above_city("poverty")).stability(**options)
+
+
+def test_the_method_is_the_function_with_its_signature_and_docstring(data):
+    shortlist = qa.screen(data, qa.above_city("poverty"))
+    assert "threshold" in inspect.signature(shortlist.stability).parameters
+    assert "Parameters" in (inspect.getdoc(shortlist.stability) or "")
+    again = pickle.loads(pickle.dumps(shortlist.stability))  # noqa: S301 - our own bytes
+    assert again(n=5).table.equals(shortlist.stability(n=5).table)
+
+
+@pytest.mark.parametrize(("threshold", "sizes"), [(0.0, {12}), (0.04, {12}), (0.05, {12, 13})])
+def test_a_share_moves_by_whole_areas(data, threshold, sizes):
+    # half of 24 areas is 12; from a share of 12.5 / 24 on it is 13, and below 11.5 / 24 it is 11
+    stable = qa.screen(data, qa.worst_share("given", 0.5)).stability(n=400, vary=["threshold"], threshold=threshold)
+    assert set(stable.size) - {11} == sizes
+    assert (11 in set(stable.size)) == (threshold == 0.05)
