@@ -93,7 +93,7 @@ def test_a_group_with_an_unknown_number_of_residents_is_no_candidate(joined, min
     assert set(found.too_small.index) == {"a0", "b0"}
     assert found.too_small.isna().all()
     assert repr(found).splitlines()[1:] == [
-        "  P1: Gebiet d0, 1 area, 2,000 residents",
+        "  P1: Gebiet d0, 1 area, 2000 residents",
         "  in groups with an unknown number of residents: a0, b0",
     ]
 
@@ -103,8 +103,8 @@ def test_candidates_are_printed_with_all_their_figures(joined):
     found = qa.candidate_areas(data, qa.screen(data, qa.worst_share("x", 0.75)), min_population=1234567)
     assert repr(found) == (
         "Candidates: 1 candidate area from 2 areas\n"
-        "  P1: Gebiet a0, 2 areas, 1,234,569 residents\n"
-        "  in groups below 1,234,567 residents: d0"
+        "  P1: Gebiet a0, 2 areas, 1234569 residents\n"
+        "  in groups below 1234567 residents: d0"
     )
 
 

@@ -319,8 +319,8 @@ def test_the_worst_half_with_a_third_area_beside_the_limit(joined, third, keys, 
         (5, 0.5, 3),  # 2.5 -> 3, not to the even number
         (10, 0.25, 3),  # 2.5
         (10, 0.45, 5),  # 4.5
-        (5, 0.49, 2),  # 2.45
-        (5, 0.51, 3),  # 2.55
+        (5, 0.49999, 2),  # 2.49995
+        (5, 0.50001, 3),  # 2.50005
         (8, 0.01, 1),  # at least one
         (8, 1.0, 8),
     ],

@@ -65,7 +65,7 @@ class Candidates:
 
 
 def _figure(number: float) -> str:
-    return f"{number:,.15g}"
+    return f"{number:.15g}"
 
 
 @renamed(areas="data")
