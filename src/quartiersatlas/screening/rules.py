@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
-from quartiersatlas.base.checks import expects
+from quartiersatlas.base.checks import choice, expects
 from quartiersatlas.errors import ArgumentError, ColumnError, SpecError
 from quartiersatlas.indicators import city_values
 
@@ -473,12 +473,10 @@ class InClass(Rule):
         """Return the classes of the axis."""
         need = _given(need, str(self))
         axes = {axis.id: [c.id for c in axis.classes] for axis in need.spec.axes}
-        if self.axis not in axes:
-            raise SpecError(f"{self}: the need index has no axis {self.axis!r}; there are {', '.join(axes)}.")
+        choice(self.axis, axes, f"{self}: the axis")
         ids = axes[self.axis]
-        unknown = [name for name in self.classes if name not in ids]
-        if unknown:
-            raise SpecError(f"{self}: no class {unknown[0]!r}; there are {', '.join(ids)}.")
+        for name in self.classes:
+            choice(name, ids, f"{self}: each class")
         numbers = pd.Index(ids, dtype=object).get_indexer(pd.Index(need.classes[self.axis]))  # -1 where there is none
         return RuleInputs(classes={self.axis: numbers[None, :]}, class_ids={self.axis: ids})
 
@@ -505,7 +503,7 @@ def _refuse_reversed(name: str, data: AreaData) -> None:
     """Refuse an indicator of which less is more need: its high values are not those to look for."""
     if data.catalogue.get(name).direction == -1:
         raise SpecError(
-            f"Of {name!r} a lower value means more need: rules on high values would select the wrong areas."
+            f"A lower value of {name!r} means more need: a rule on high values would select the wrong areas."
         )
 
 
