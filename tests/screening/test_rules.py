@@ -199,6 +199,13 @@ def test_rule_texts_that_are_no_rules_are_refused(text):
         parse_rule(text)
 
 
+def test_a_rule_text_with_a_wrong_argument_says_which():
+    with pytest.raises(
+        SpecError, match=r"^The rule 'above_city\(3\)' cannot be read: above_city takes a str, not an int"
+    ):
+        parse_rule("above_city(3)")
+
+
 def test_selected_and_assessed_stand_on_the_district_key(data):
     shortlist = qa.screen(data, qa.above_city("arrivals"))
     assert shortlist.selected.index.equals(data.areas.index)
@@ -228,6 +235,7 @@ def test_a_need_index_in_another_order_or_of_other_areas(data, need):
     shortlist = qa.screen(data, qa.worst_share("need", 0.2), need=turned)
     assert shortlist.selected.index.equals(data.areas.index)
     assert shortlist.keys == ["c0"]
+    assert qa.screen(data, qa.in_class("status", "low"), need=turned).keys == ["a0", "c0"]
     with pytest.raises(SpecError, match="of other areas"):
         need.on(data.areas.index[:3])
 
