@@ -69,6 +69,7 @@ def test_a_run_in_which_nothing_varies_is_the_shortlist(data, need, rule):
     assert stable.table.loc[assessed, "p_selected"].tolist() == shortlist.selected[assessed].astype(float).tolist()
     assert stable.table.loc[~assessed, "p_selected"].isna().all()
     assert stable.table.loc[~assessed, "label"].isna().all()
+    assert stable.table.loc[~assessed, "selected"].isna().all()
     assert stable.core == shortlist.keys
     assert stable.size.tolist() == [len(shortlist.keys)] * 3
     assert stable.selection == str(rule)
@@ -189,3 +190,13 @@ def test_a_share_moves_by_whole_areas(data, threshold, sizes):
     stable = qa.screen(data, qa.worst_share("given", 0.5)).stability(n=400, vary=["threshold"], threshold=threshold)
     assert set(stable.size) - {11} == sizes
     assert (11 in set(stable.size)) == (threshold == 0.05)
+
+
+def test_an_area_without_a_score_is_in_no_class_of_any_replicate(data, need):
+    key = data.areas.index[7]
+    without = qa.need_index(data, need.spec, exclude={key: "barracks"})
+    shortlist = qa.screen(data, qa.in_class("status", "low"), need=without)
+    stable = shortlist.stability(n=3, vary=[])
+    assert not shortlist.assessed[key]
+    assert key not in stable.core
+    assert stable.size.tolist() == [len(shortlist.keys)] * 3
