@@ -4,6 +4,7 @@ import pickle
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 
@@ -24,6 +25,7 @@ def test_neighbours_are_dissolved_and_small_groups_listed(screened):
     found = qa.candidate_areas(data, shortlist, min_population=2000)
     assert found.table["residents"].to_dict() == {"P1": 2500, "P2": 2100}
     assert found.table["n_areas"].tolist() == [2, 1]
+    assert found.table["name"].tolist() == ["Gebiet b0", "Gebiet d0"]  # the part with most residents
     assert found.table["hectares"].tolist() == pytest.approx([200, 100])
     assert found.members.to_dict() == {"a0": "P1", "b0": "P1", "d0": "P2"}
     assert found.too_small.to_dict() == {"f0": 300}
@@ -182,3 +184,20 @@ def test_cover_beside_its_limits(joined, width, cover):
     overlap = qa.programme_overlap(found, programmes)
     assert overlap["covered_share"].tolist() == [width / 1000]
     assert overlap["cover"].tolist() == [cover]
+
+
+def test_of_groups_of_one_size_the_first_key_comes_first_in_any_order_of_areas(grid):
+    table = pd.DataFrame({"x": [9.0, 1, 9, 1, 9], "residents": [500.0] * 5}, index=grid(5).index)
+    for areas in (grid(5), grid(5).iloc[::-1]):
+        data = qa.join(areas, table, population="residents")
+        found = qa.candidate_areas(data, qa.screen(data, qa.worst_share("x", 0.6)), min_population=0)
+        assert found.members.to_dict() == {"a0": "P1", "c0": "P2", "e0": "P3"}
+
+
+def test_programmes_over_one_candidate_are_named_in_alphabetical_order(screened):
+    data, shortlist = screened
+    shapes = [shapely.box(0, 0, 1000, 1000), shapely.box(1000, 0, 2000, 1000)]
+    programmes = gpd.GeoDataFrame({"name": ["West", "Ost"]}, geometry=shapes, crs=data.areas.crs)
+    overlap = qa.programme_overlap(qa.candidate_areas(data, shortlist), programmes)
+    assert overlap["programmes"].tolist() == ["Ost, West", ""]
+    assert overlap["cover"].tolist() == ["covered", "not_covered"]
