@@ -29,8 +29,7 @@ from .present.map.atlas import Atlas, atlas_map, choropleth
 from .present.paper.sheet import Sheet, figure
 from .present.report import report
 from .project.run import check_project, run_project
-from .screening.candidates import Candidates, candidate_areas
-from .screening.programmes import programme_overlap
+from .screening.candidates import Candidates, candidate_areas, programme_overlap
 from .screening.rules import Rule, above_city, in_class, worst_share
 from .screening.shortlist import Shortlist, screen
 from .segregation.inference.change import (
