@@ -1,7 +1,7 @@
 """What may leave? The one door out: named columns only, protected, with title, source, date and comment."""
 
 from quartiersatlas.disclosure.columns import ReleasedColumn
-from quartiersatlas.disclosure.release import Release, release
+from quartiersatlas.disclosure.make import Release, release
 from quartiersatlas.disclosure.series import Ledger
 from quartiersatlas.disclosure.suppression import Protection
 from quartiersatlas.disclosure.words import check_wording

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, cast, overload
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from quartiersatlas.catalogue import Indicator, text
+from quartiersatlas.catalogue import Indicator, Message, text
 from quartiersatlas.disclosure.suppression import is_count, small_cells
 from quartiersatlas.errors import SpecError, list_some
 from quartiersatlas.need.score.aggregate import rank_table
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from quartiersatlas.catalogue import Lang
-    from quartiersatlas.disclosure.suppression import Protection, Secrecy
+    from quartiersatlas.disclosure.suppression import Protection, SuppressionPattern
     from quartiersatlas.intake import AreaData
     from quartiersatlas.need import NeedIndex, Stability
     from quartiersatlas.need.spec.spec import NeedAxis, NeedClass
@@ -32,6 +33,52 @@ Role = Literal["rate", "share", "count", "score", "class", "change"]
 
 RATE_DECIMALS = 1
 SCORE_DECIMALS = 2
+
+
+Content = TypeVar("Content")
+COPY_ON_WRITE = int(pd.__version__.split(".")[0]) >= 3  # noqa: PLR2004 - then a shallow copy shares no writing
+
+
+class Sealed(Generic[Content]):
+    """A field that nobody can write into: what comes in is copied, and so is what is given out."""
+
+    def __init__(self, *, optional: bool = False) -> None:
+        self.optional = optional
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, record: None, owner: type) -> Self: ...
+
+    @overload
+    def __get__(self, record: object, owner: type) -> Content: ...
+
+    def __get__(self, record: object | None, owner: type) -> Any:
+        if record is not None:
+            return copied(record.__dict__[self.name])
+        if self.optional:
+            return None  # what dataclass takes as the default
+        raise AttributeError(self.name)
+
+    def __set__(self, record: object, content: Content) -> None:
+        record.__dict__[self.name] = copied(content, deep=True)
+
+
+def copied(content: Content, *, deep: bool = False) -> Content:
+    """Return a copy of a frame, of a mapping or of messages that does not share what could be written into."""
+    match content:
+        case gpd.GeoDataFrame() | gpd.GeoSeries():
+            return cast("Content", content.copy())  # arrays of shapes are written into without a copy
+        case pd.DataFrame() | pd.Series():
+            return cast("Content", content.copy(deep=deep or not COPY_ON_WRITE))
+        case dict():
+            return cast("Content", dict(content))
+        case tuple():
+            return cast("Content", tuple(map(copied, content)))
+        case Message():
+            return cast("Content", replace(content, values=dict(content.values)))
+    return content
 
 
 @dataclass(frozen=True)
@@ -83,7 +130,7 @@ class ReleasedColumn:
 
 
 @dataclass
-class Released:
+class ReleasedColumns:
     """Columns on their way out: filled while the release is built, then read only."""
 
     columns: list[ReleasedColumn]
@@ -100,10 +147,10 @@ class Released:
         self.status[column.id] = status.mask(protected & status.ne("not_applicable"), "suppressed")
 
 
-def add_data_column(out: Released, kept: Secrecy, name: str, protection: Protection) -> None:
+def add_data_column(out: ReleasedColumns, pattern: SuppressionPattern, name: str, protection: Protection) -> None:
     """Release a rate with both counts, a change, a ready-made share or a count."""
-    data = kept.data
-    protected, values, status = kept.cells(name), data.values[name], data.status[name]
+    data = pattern.data
+    protected, values, status = pattern.cells(name), data.values[name], data.status[name]
     if name in data.rates:
         _add_rate(out, data, name, protected, protection)
     elif name in data.changes:
@@ -121,7 +168,7 @@ def add_data_column(out: Released, kept: Secrecy, name: str, protection: Protect
         out.add(ReleasedColumn(name, "share", meaning, _decimals(protection)), values, status, protected)
 
 
-def _add_rate(out: Released, data: AreaData, name: str, protected: pd.Series, protection: Protection) -> None:
+def _add_rate(out: ReleasedColumns, data: AreaData, name: str, protected: pd.Series, protection: Protection) -> None:
     """Release numerator, denominator and rate; what is protected in one is protected in all three."""
     ids = (f"{name}_numerator", f"{name}_denominator")
     x, n = (protection.rounded(data.counts(source)) for source in data.rates[name])
@@ -166,7 +213,7 @@ def city_rate(data: AreaData, name: str, protection: Protection) -> tuple[float,
     for fewer in range(decimals, -1, -1):
         fitting = fitting_numerators(round(rate, fewer), below, per, fewer)
         large = fitting >= protection.min_count  # not none either: nobody would have to hide that
-        if protection.complement:
+        if protection.protect_remainder:
             large &= below - fitting >= protection.min_count
         if len(fitting) > 1 and large.any():
             return round(rate, fewer), fewer
@@ -207,10 +254,10 @@ def change_meaning(data: AreaData, name: str) -> Indicator:
     )
 
 
-def add_need(out: Released, kept: Secrecy, need: NeedIndex, protection: Protection) -> None:
+def add_need(out: ReleasedColumns, pattern: SuppressionPattern, need: NeedIndex, protection: Protection) -> None:
     """Release score and class of each axis; where one of its indicators is protected, they are too."""
-    secret = need_cells(kept, need)
-    left_out = need.excluded["reason"].isin(["manual", "population"]).reindex(kept.hidden.index, fill_value=False)
+    secret = need_cells(pattern, need)
+    left_out = need.excluded["reason"].isin(["manual", "population"]).reindex(pattern.hidden.index, fill_value=False)
     class_names = _class_names([axis.id for axis in need.spec.axes])
     for axis in need.spec.axes:
         scores, classes = need.scores[axis.id], need.classes[axis.id]
@@ -258,19 +305,19 @@ def _score_decimals(scores: pd.Series[float], protection: Protection) -> int:
     return 0 if spread > 10 else SCORE_DECIMALS - 1  # noqa: PLR2004 - a hundredth of it is more than a tenth
 
 
-def need_cells(kept: Secrecy, need: NeedIndex) -> dict[str, pd.Series]:
+def need_cells(pattern: SuppressionPattern, need: NeedIndex) -> dict[str, pd.Series]:
     """Return for each axis the areas whose score may not be shown: one of its indicators may not."""
-    secret = {axis.id: _axis_cells(kept, axis) for axis in need.spec.axes}
+    secret = {axis.id: _axis_cells(pattern, axis) for axis in need.spec.axes}
     anywhere = pd.DataFrame(secret).any(axis=1)
     # an area that a secret indicator keeps out of the index has no score on any axis, for the same reason
     return {axis: cells | (anywhere & need.scores[axis].isna()) for axis, cells in secret.items()}
 
 
-def _axis_cells(kept: Secrecy, axis: NeedAxis) -> pd.Series:
-    data, secret = kept.data, kept.hidden.copy()
+def _axis_cells(pattern: SuppressionPattern, axis: NeedAxis) -> pd.Series:
+    data, secret = pattern.data, pattern.hidden.copy()
     for indicator in axis.indicators:
         if indicator.id in data.rates or indicator.id in data.changes:
-            secret |= kept.cells(indicator.id)
+            secret |= pattern.cells(indicator.id)
         elif indicator.id in data.status:
             secret |= data.status[indicator.id].eq("suppressed")
     return secret
@@ -279,7 +326,7 @@ def _axis_cells(kept: Secrecy, axis: NeedAxis) -> pd.Series:
 DRIVER_DECIMALS = 1  # coarse: a contribution must not be a finer copy of its indicator
 
 
-def released_drivers(need: NeedIndex, out: Released, protection: Protection) -> pd.DataFrame | None:
+def released_drivers(need: NeedIndex, out: ReleasedColumns, protection: Protection) -> pd.DataFrame | None:
     """Return contributions as distances from their mean over all scored areas, on the scale of the score.
 
     Returns
@@ -377,7 +424,7 @@ STABILITY_DECIMALS = 2
 LABELS = {"sicher": "sure", "Grenzfall": "open", "nicht": "out"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ReleasedStability:
     """How stable the selection is.
 
@@ -393,13 +440,13 @@ class ReleasedStability:
         What was varied and where the limits of the labels lie.
     """
 
-    table: pd.DataFrame
-    notes: Mapping[Lang, tuple[str, ...]]
+    table: Sealed[pd.DataFrame] = Sealed()
+    notes: Sealed[Mapping[Lang, tuple[str, ...]]] = Sealed()
 
 
 def released_stability(
     stability: Stability,
-    kept: Secrecy,
+    pattern: SuppressionPattern,
     shortlist: Shortlist | None,
     need: NeedIndex | None,
     told: pd.Series[bool],
@@ -416,7 +463,7 @@ def released_stability(
     SpecError
         The run is of other areas, another spec or another selection.
     """
-    index = kept.data.areas.index
+    index = pattern.data.areas.index
     odd = stability.table.index.symmetric_difference(index)
     if len(odd):
         raise SpecError(f"The stability is of other areas: {len(odd)} keys are on one side only: {list_some(odd)}.")
@@ -430,8 +477,8 @@ def released_stability(
         _check_same_selection(stability, shortlist)
         shown = told
     else:
-        secret = need_cells(kept, need) if need is not None else {}
-        shown = ~pd.DataFrame({"hidden": kept.hidden, **secret}).any(axis=1)
+        secret = need_cells(pattern, need) if need is not None else {}
+        shown = ~pd.DataFrame({"hidden": pattern.hidden, **secret}).any(axis=1)
     shown = shown & table["label"].notna()
     released = pd.DataFrame(
         {
