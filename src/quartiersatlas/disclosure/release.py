@@ -1,29 +1,75 @@
 """What leaves, as a record: nobody can write into it, and what is not in it is absent from every map and file."""
-# ruff: noqa: RUF009 - Sealed() is a descriptor, not a default
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, cast, overload
+
+import geopandas as gpd
+import pandas as pd
 
 from quartiersatlas.catalogue import Catalogue, Message
-from quartiersatlas.disclosure.columns import Sealed
 from quartiersatlas.disclosure.suppression import Protection
 from quartiersatlas.errors import ColumnError, ReleaseError, count_noun
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import geopandas as gpd
-    import pandas as pd
-
-    from quartiersatlas.catalogue import Lang
-    from quartiersatlas.disclosure.columns import ReleasedColumn, ReleasedStability
+    from quartiersatlas.catalogue import Indicator, Lang
+    from quartiersatlas.need.spec.spec import NeedClass
 
 Audience = Literal["public", "internal"]
 AUDIENCES: tuple[Audience, ...] = ("public", "internal")
 LANGUAGES: tuple[Lang, ...] = ("de", "en")
+Kind = Literal["rate", "share", "count", "score", "class"]
+Role = Literal["rate", "share", "count", "score", "class", "change"]
+
+
+Content = TypeVar("Content")
+COPY_ON_WRITE = int(pd.__version__.split(".")[0]) >= 3  # noqa: PLR2004 - then a shallow copy shares no writing
+
+
+class Sealed(Generic[Content]):
+    """A field that nobody can write into: what comes in is copied, and so is what is given out."""
+
+    def __init__(self, *, optional: bool = False) -> None:
+        self.optional = optional
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, record: None, owner: type) -> Self: ...
+
+    @overload
+    def __get__(self, record: object, owner: type) -> Content: ...
+
+    def __get__(self, record: object | None, owner: type) -> Any:
+        if record is not None:
+            return copied(record.__dict__[self.name])
+        if self.optional:
+            return None  # what dataclass takes as the default
+        raise AttributeError(self.name)
+
+    def __set__(self, record: object, content: Content) -> None:
+        record.__dict__[self.name] = copied(content, deep=True)
+
+
+def copied(content: Content, *, deep: bool = False) -> Content:
+    """Return a copy of a frame, of a mapping or of messages that does not share what could be written into."""
+    match content:
+        case gpd.GeoDataFrame() | gpd.GeoSeries():
+            return cast("Content", content.copy())  # arrays of shapes are written into without a copy
+        case pd.DataFrame() | pd.Series():
+            return cast("Content", content.copy(deep=deep or not COPY_ON_WRITE))
+        case dict():
+            return cast("Content", dict(content))
+        case tuple():
+            return cast("Content", tuple(map(copied, content)))
+        case Message():
+            return cast("Content", replace(content, values=dict(content.values)))
+    return content
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -218,3 +264,71 @@ def by_name(names: pd.Series[str]) -> pd.Index:
     """Return the keys in the order of their names as people sort them: Ä beside A; ties by key."""
     plain = names.str.normalize("NFKD").str.replace(r"[\u0300-\u036f]", "", regex=True).str.casefold()
     return plain.sort_index(kind="stable").sort_values(kind="stable").index
+
+
+@dataclass(frozen=True)
+class ReleasedColumn:
+    """One column of a release.
+
+    Parameters
+    ----------
+    id : str
+        Its name in ``Release.values``.
+    kind : {"rate", "share", "count", "score", "class"}
+        A rate has both counts, a share came ready-made without them.
+    indicator : Indicator
+        Labels, unit, definition, caveat.
+    decimals : int
+        Decimals of its values: they are rounded when they leave.
+    city : float
+        The city value from the counts; NaN where there is none.
+    numerator, denominator : str
+        The released count columns of a rate; empty otherwise.
+    classes : tuple of NeedClass
+        The classes of a class column, rising.
+    axis : str
+        The axis of the need index, for a score or a class; empty otherwise.
+    change_of : str
+        The column that it is the change of; empty otherwise.
+    """
+
+    id: str
+    kind: Kind
+    indicator: Indicator
+    decimals: int = 0
+    city: float = float("nan")
+    numerator: str = ""
+    denominator: str = ""
+    classes: tuple[NeedClass, ...] = ()
+    axis: str = ""
+    change_of: str = ""
+
+    @property
+    def role(self) -> Role:
+        """What it is in the release: its kind, or a change."""
+        return "change" if self.change_of else self.kind
+
+    @property
+    def base(self) -> str:
+        """The indicator that it speaks of: the one whose change it is, or itself."""
+        return self.change_of or self.id
+
+
+@dataclass(frozen=True, eq=False)
+class ReleasedStability:
+    """How stable the selection is.
+
+    Parameters
+    ----------
+    table : DataFrame
+        On the district key: ``label`` (``"certain"``, ``"borderline"``, ``"not_selected"``) and ``p_selected`` (share
+        of the runs in [0, 1], two decimals). Missing for areas for which the outcome cannot or may not be told. Inside
+        the house also ``rank_lower``, ``rank_median``, ``rank_upper``: 5 %, 50 % and 95 % of the runs' ranks on the
+        first axis among the areas whose score is shown, as :attr:`Release.ranks` counts them; missing for all others.
+        In public there are no such columns.
+    notes : mapping of language to tuple of str
+        What was varied and where the limits of the labels lie.
+    """
+
+    table: Sealed[pd.DataFrame] = Sealed()
+    notes: Sealed[Mapping[Lang, tuple[str, ...]]] = Sealed()

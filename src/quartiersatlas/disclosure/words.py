@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from quartiersatlas.catalogue import Lang
-    from quartiersatlas.disclosure.columns import ReleasedColumn, ReleasedColumns
-    from quartiersatlas.disclosure.release import ReleasedResults
+    from quartiersatlas.disclosure.columns import ReleasedColumns
+    from quartiersatlas.disclosure.release import ReleasedColumn, ReleasedResults
     from quartiersatlas.disclosure.suppression import Protection, SuppressionPattern
     from quartiersatlas.intake import AreaData
     from quartiersatlas.need import NeedIndex
