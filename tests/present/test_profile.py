@@ -323,7 +323,9 @@ def test_every_form_of_a_profile(sample_profile, sample, tmp_path):
 
 
 def test_a_draft_carries_its_band(town):
-    assert qa.profile(qa.release(town), "01", format="markdown").startswith("**Entwurf – unkommentiert**")
+    assert qa.profile(qa.release(town), "01", format="markdown").startswith(
+        "**Entwurf – unkommentiert, ohne Titel, ohne Quelle, ohne Stand**"
+    )
 
 
 @pytest.mark.parametrize("lang", ["de", "en"])

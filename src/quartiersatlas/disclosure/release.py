@@ -108,7 +108,7 @@ class ReleasedResults:
     audience : {"public", "internal"}
         Who reads: in public areas stand by name and have no ranks.
     protection : Protection
-        What was held back.
+        What was suppressed.
     warnings : tuple of Message
         What the analyst has to know and the reader not: how close earlier releases come to this one.
     catalogue : Catalogue
