@@ -19,6 +19,8 @@ from quartiersatlas.present.paper import Bullets, Document, Heading, Paragraph, 
 from quartiersatlas.present.paper.document import PADDING, SMALLEST, column_widths
 from quartiersatlas.present.report import report_document
 
+DRAFT = "Entwurf – unkommentiert, ohne Quelle, ohne Stand"
+
 HOSTILE = ["<script>alert(1)</script>", "a|b *c* _d_ `e` [x](http://y) # z", "<b>&amp;", "q\x00r\x07s", "ä ß „x“ − Łş"]
 
 
@@ -76,7 +78,7 @@ def full(sample):
     table = pd.DataFrame({"label": labels, "p_selected": sample.release.selected.astype(float)})
     from dataclasses import replace
 
-    from quartiersatlas.disclosure.columns import ReleasedStability
+    from quartiersatlas.disclosure.release import ReleasedStability
 
     stability = ReleasedStability(table=table, notes={"de": ("Hundert Durchläufe.",), "en": ("A hundred runs.",)})
     return replace(sample.release, stability=stability, dates={"mh_share": "31.12.2021"})
@@ -205,10 +207,10 @@ def test_masked_counts_are_in_no_format(make_city, tmp_path):
         index=[f"A{i}" for i in range(6)],
     )
     data = qa.add_rates(make_city(table), {"sgb2_rate": ("x", "residents")})
-    release = qa.release(data, title="T", protection=qa.Protection(min_count=50_000, complement=False))
+    release = qa.release(data, title="T", protection=qa.Protection(min_count=50_000, protect_remainder=False))
     texts = {
         "docx": squeezed(docx_texts(qa.report(release, tmp_path / "a.docx"))),
-        "pdf": "".join(pdf_texts(qa.report(release, tmp_path / "a.pdf"), "Entwurf – unkommentiert · T")),
+        "pdf": "".join(pdf_texts(qa.report(release, tmp_path / "a.pdf"), f"{DRAFT} · T")),
     }
     for text in texts.values():
         assert "62,1%" in text  # the lowest shown rate: 61000 of 98301
@@ -218,9 +220,9 @@ def test_masked_counts_are_in_no_format(make_city, tmp_path):
 
 def test_a_draft_carries_its_band_in_every_format(town, tmp_path):
     draft = qa.release(town, title="T")
-    assert next(iter(docx_texts(qa.report(draft, tmp_path / "a.docx")))) == "Entwurf – unkommentiert"
-    pages = list(pdf_texts(qa.report(draft, tmp_path / "a.pdf"), "Entwurf – unkommentiert · T"))
-    assert pages[0].startswith("Entwurf–unkommentiert")
+    assert next(iter(docx_texts(qa.report(draft, tmp_path / "a.docx")))) == DRAFT
+    pages = list(pdf_texts(qa.report(draft, tmp_path / "a.pdf"), f"{DRAFT} · T"))
+    assert pages[0].startswith("Entwurf–unkommentiert,ohneQuelle,ohneStand")
 
 
 def test_the_scale_table_has_a_row_per_group_and_level(town):

@@ -12,7 +12,7 @@ from selenium.webdriver.support.select import Select
 import quartiersatlas as qa
 from quartiersatlas import report
 from quartiersatlas.catalogue import action_bundles
-from quartiersatlas.disclosure.columns import ReleasedStability
+from quartiersatlas.disclosure.release import ReleasedStability
 
 pytestmark = pytest.mark.browser
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import quartiersatlas as qa
-from quartiersatlas.disclosure.columns import ReleasedStability
+from quartiersatlas.disclosure.release import ReleasedStability
 
 pytestmark = pytest.mark.browser
 

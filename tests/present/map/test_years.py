@@ -13,7 +13,7 @@ import pytest
 from selenium.webdriver.support.select import Select
 
 import quartiersatlas as qa
-from quartiersatlas.disclosure.columns import ReleasedStability
+from quartiersatlas.disclosure.release import ReleasedStability
 from quartiersatlas.errors import SpecError
 from quartiersatlas.present.map.classes import quantile_breaks
 from quartiersatlas.present.map.dates import on_keys
