@@ -173,6 +173,24 @@ def test_two_exports_give_the_same_bytes(sample, tmp_path, name):
     assert name in written[0]
 
 
+def test_a_geopackage_has_the_same_bytes_however_often_the_driver_saves(town_release, tmp_path, monkeypatch):
+    """GDAL saves once more or less as the milliseconds fall, and SQLite counts it in the head of the file."""
+    first = export(town_release, tmp_path / "a.gpkg").read_bytes()
+    write = pyogrio.write_dataframe
+
+    def saved_twice(frame, path, **options):
+        write(frame, path, **options)
+        with closing(sqlite3.connect(path)) as database, database:
+            database.execute("UPDATE gpkg_contents SET last_change = '2031-05-06T07:08:09.123Z'")
+
+    monkeypatch.setattr(pyogrio, "write_dataframe", saved_twice)
+    assert export(town_release, tmp_path / "b.gpkg").read_bytes() == first
+    assert b"2031" not in first
+    with closing(sqlite3.connect(tmp_path / "a.gpkg")) as database:
+        assert database.execute("PRAGMA application_id").fetchone() == (int.from_bytes(b"GPKG"),)
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
 def test_csv_is_read_by_a_german_spreadsheet(sample, tmp_path, counts):
     path = export(sample.release, tmp_path / "areas.csv")
     content = path.read_bytes()

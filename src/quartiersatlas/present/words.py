@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_object_dtype, is_string_dtype
 
+from quartiersatlas.base.workbook import FORMULA_STARTS
 from quartiersatlas.catalogue import number_text, text
 from quartiersatlas.catalogue.texts import THIN_BLANK, pick
 from quartiersatlas.disclosure.words import (
@@ -247,8 +248,6 @@ def _words(release: Release, key: str, lang: Lang) -> tuple[str, str]:
     return text(f"stability_{table['label'][key]}", lang), f"{percent}{THIN_BLANK}%"
 
 
-# a spreadsheet reads these at the start of a cell as the start of a formula, the wide ones where Asian text is set up
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 # no XML file may hold control characters, half of a surrogate pair, U+FFFE and U+FFFF
 VISIBLE: dict[int, int] = {
     **{code: 0x2400 + code for code in range(0x20) if chr(code) not in "\t\n\r"},  # NUL is shown as ␀, ESC as ␛

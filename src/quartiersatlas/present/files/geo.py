@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from quartiersatlas.base.files import write_text, written_whole
+from quartiersatlas.base.files import WRITTEN, write_text, written_whole
 from quartiersatlas.errors import DependencyError, ReleaseError, list_some
 from quartiersatlas.present.files.qgis import styles_table
 from quartiersatlas.present.files.tables import (
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.disclosure import Release
 
-WRITTEN = "2000-01-01T00:00:00.000Z"  # instead of the time of writing: the same release must give the same bytes
+DATE = f"{WRITTEN.isoformat(timespec='milliseconds')}Z"  # as the format has it
 
 
 def write_geopackage(release: Release, path: Path, lang: Lang, manifest: Mapping[str, Any] | None) -> None:
@@ -55,7 +55,7 @@ def write_geopackage(release: Release, path: Path, lang: Lang, manifest: Mapping
     with written_whole(path) as file:
         for name, frame in layers.items():
             _layer(frame, file, name, **({"DESCRIPTION": about} if "geometry" in frame else {}))
-        styles = styles_table(release, lang, tables["areas"]).assign(update_time=pd.Timestamp(WRITTEN))
+        styles = styles_table(release, lang, tables["areas"]).assign(update_time=pd.Timestamp(DATE))
         # as QGIS itself creates the table: through the same driver, with a key "id"
         _layer(styles, file, "layer_styles", FID="id")
         _undate(file)
@@ -75,8 +75,13 @@ def _layer(frame: pd.DataFrame, file: Path, name: str, **options: str) -> None:
 
 
 def _undate(file: Path) -> None:
-    with closing(sqlite3.connect(file)) as database, database:
-        database.execute("UPDATE gpkg_contents SET last_change = ?", (WRITTEN,))
+    """Take out the time of writing, and how often the driver saved, which depends on the time too."""
+    undated = file.with_suffix(".undated")
+    with closing(sqlite3.connect(file)) as database:
+        with database:
+            database.execute("UPDATE gpkg_contents SET last_change = ?", (DATE,))
+        database.execute("VACUUM INTO ?", (str(undated),))  # a new file, made in one go
+    undated.replace(file)
 
 
 DECIMALS = 7  # of a degree: about a centimetre

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
+from quartiersatlas.base.files import WRITTEN
 from quartiersatlas.errors import DependencyError
 from quartiersatlas.present.paper.document import (
     CELL_SIZE,
@@ -21,7 +21,6 @@ from quartiersatlas.present.paper.document import (
 if TYPE_CHECKING:
     from quartiersatlas.present.paper.document import Block, Document, Row
 
-UNDATED = (2000, 1, 1)
 LANGUAGES = {"de": "de-DE", "en": "en-GB"}
 SHADES = {"notice": "FFF3C4", "draft": "1A1A1A", "aid": "F7F7F5"}
 BODY = 10.0  # points
@@ -73,7 +72,7 @@ def _set_up(file: Any, document: Document) -> None:  # noqa: ANN401 - python-doc
     properties = file.core_properties
     properties.title, properties.author, properties.comments = printable(document.title), "", ""
     properties.language = LANGUAGES[document.lang]
-    properties.created = properties.modified = dt.datetime(*UNDATED)  # noqa: DTZ001 - a fixed date, no time
+    properties.created = properties.modified = WRITTEN
 
 
 def _add(file: Any, block: Block) -> None:  # noqa: ANN401
@@ -169,7 +168,7 @@ def _undated(written: BytesIO) -> bytes:
     packed = BytesIO()
     with ZipFile(written) as source, ZipFile(packed, "w", ZIP_DEFLATED) as target:
         for name in source.namelist():
-            part = ZipInfo(name, date_time=(*UNDATED, 0, 0, 0))
+            part = ZipInfo(name, date_time=WRITTEN.timetuple()[:6])
             part.compress_type = ZIP_DEFLATED
             target.writestr(part, source.read(name))
     return packed.getvalue()
