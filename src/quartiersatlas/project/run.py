@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from quartiersatlas.base.checks import expects
 from quartiersatlas.base.files import move_all
 from quartiersatlas.catalogue import Catalogue
 from quartiersatlas.disclosure import Ledger, Release, release
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 JOIN_OPTIONS = ("missing", "repair", "rename", "ignore")  # of a table; the others are for reading
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ProjectResult:
     """What a project gave.
 
@@ -105,6 +106,7 @@ def check_project(path: str | Path) -> ProjectResult:
     QuartiersatlasError
         Whatever is wrong with the project file or its inputs.
     """
+    expects(path, (str, Path), "check_project", 'qa.check_project("projekt.toml")')
     project = read_project(path)
     tables = [(part, _read(project, part)) for part in project.tables]
     areas = _areas(project)
@@ -160,6 +162,7 @@ def run_project(path: str | Path, *, folder: str | Path | None = None) -> Projec
     QuartiersatlasError
         Whatever is wrong with the project file or its inputs; nothing is written then.
     """
+    expects(path, (str, Path), "run_project", 'qa.run_project("projekt.toml")')
     result = check_project(path)
     project = result.project
     target = Path(folder) if folder is not None else project.file(project.outputs.folder)
