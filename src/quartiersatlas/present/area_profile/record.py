@@ -51,7 +51,7 @@ def area_record(release: Release, key: str, lang: Lang, notes: Iterable[str]) ->
         "need": [_axis(release, key, column, lang) for column in release.columns if column.kind == "class"],
         "selection": _selection(release, key, lang),
         "facilities": _facilities(release, key),
-        "actions": _actions(indicators, lang),
+        "actions": _actions(release, indicators, lang),
         "footnotes": [footnote(release, release.column(record["id"]), lang) for record in indicators],
         "notes": list(notes),
     }
@@ -85,16 +85,15 @@ def footnote(release: Release, column: ReleasedColumn, lang: Lang) -> str:
 
 def _axis(release: Release, key: str, column: ReleasedColumn, lang: Lang) -> Record:
     """Return class, score and drivers of an axis."""
-    axis = column.id.removeprefix("need_").removesuffix("_class")
-    score = release.column(f"need_{axis}")
+    axis, score = column.axis, release.axis_column(column.axis, "score")
     name = release.values[column.id][key]
     return {
         "axis": axis,
         "label": column.indicator.label(lang),
         "class": None if pd.isna(name) else str(name),
         "class_text": cell_text(release, key, column, lang),
-        "score": plain(release.values[score.id][key]),
-        "score_text": cell_text(release, key, score, lang),
+        "score": None if score is None else plain(release.values[score.id][key]),
+        "score_text": "" if score is None else cell_text(release, key, score, lang),
         "drivers": _drivers(release, key, axis, lang),
         "all_drivers": has_all_drivers(release, axis),
     }
@@ -114,7 +113,7 @@ def driver_names(release: Release, axis: str) -> list[str]:
 
 def _n_indicators(release: Release, axis: str) -> int:
     """Return how many indicators an axis has, of which some may not be released."""
-    rules = axis_of(release, f"need_{axis}")
+    rules = axis_of(release, axis)
     return 0 if rules is None else len({leaf.id for leaf in rules.indicators})
 
 
@@ -180,9 +179,9 @@ def facility_points(release: Release, facilities: gpd.GeoDataFrame) -> gpd.GeoDa
     return frame.set_geometry(frame.geometry.representative_point())
 
 
-def _actions(indicators: list[Record], lang: Lang) -> list[Record]:
+def _actions(release: Release, indicators: list[Record], lang: Lang) -> list[Record]:
     """Return the bundles of action that an indicator with high need points to."""
-    high = {record["id"].removesuffix("_change"): record["label"] for record in indicators if record["high"]}
+    high = {release.column(record["id"]).base: record["label"] for record in indicators if record["high"]}
     return [
         {
             "id": bundle.id,
