@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
+from quartiersatlas.need.robustness.stability import STABILITY_LABELS
+
 if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
@@ -202,18 +204,16 @@ def comment_blocks(release: Release, lang: Lang) -> list[Block]:
     ]
 
 
-LABELS = ("sure", "open", "out")
-
-
 def stability_blocks(release: Release, lang: Lang) -> list[Block]:
     """Return how many areas have which label, and by name those that are certain, borderline or selected."""
     if release.stability is None:
         return []
     labels = release.stability.table["label"]
     counts = [
-        f"{text(f'stability_{name}', lang)}: {number_text(int(labels.eq(name).sum()), 0, lang)}" for name in LABELS
+        f"{text(f'stability_{name}', lang)}: {number_text(int(labels.eq(name).sum()), 0, lang)}"
+        for name in STABILITY_LABELS
     ]
-    named = labels.isin(["sure", "open"]) | (release.selected & labels.notna())
+    named = labels.isin(["certain", "borderline"]) | (release.selected & labels.notna())
     areas = release.areas.loc[named].sort_values("name", kind="stable", key=alphabetical)
     rows = tuple(
         Row.of((str(areas["name"][key]), str(key)), _on_list(release, str(key), lang), *_words(release, str(key), lang))
