@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import quartiersatlas as qa
 from quartiersatlas.errors import ColumnError, DependencyError, InputError, ReleaseError, SpecError
-from quartiersatlas.present.paper import Bullets, Document, Heading, Paragraph, Row, Table, markdown_text
+from quartiersatlas.present.paper import Bullets, Document, DocumentTable, Heading, Paragraph, TableRow, markdown_text
 from quartiersatlas.present.paper.document import PADDING, SMALLEST, column_widths
 from quartiersatlas.present.report import report_document
 
@@ -99,7 +99,7 @@ def test_pdf_says_what_the_document_says_in_its_order(full, files):
     text = "".join(pdf_texts(files["pdf"], full.title))
     place = 0
     for block in report_document(full, "de").blocks:
-        part = squeezed(block.head) if isinstance(block, Table) else ""
+        part = squeezed(block.head) if isinstance(block, DocumentTable) else ""
         for words in Document("", "de", (block,)).texts():
             found = text.find(squeezed([words]), place)
             if found < 0:  # a table goes on: its head stands once more
@@ -192,7 +192,7 @@ def test_any_text_survives_markdown(text):
             Paragraph(text),
             Paragraph(text, "aid"),
             Bullets((text, "x")),
-            Table(("a", "b"), (Row.of(text, (text, text)), Row.of(f"x{text}"))),
+            DocumentTable(("a", "b"), (TableRow.of(text, (text, text)), TableRow.of(f"x{text}"))),
         ),
     )
     said, read = squeezed(document.texts()), squeezed(markdown_texts(markdown_text(document)))
@@ -226,7 +226,7 @@ def test_a_draft_carries_its_band_in_every_format(town, tmp_path):
 def test_the_scale_table_has_a_row_per_group_and_level(town):
     scale = qa.scale_table(town, "recipients", ["bezirk"], "residents", indices=["dissimilarity"])
     document = report_document(qa.release(town, scale=scale), "de")
-    table = next(b for b in document.blocks if isinstance(b, Table) and b.head[1] == "Ebene")
+    table = next(b for b in document.blocks if isinstance(b, DocumentTable) and b.head[1] == "Ebene")
     rows = [[cell[0] for cell in row.cells] for row in table.rows]
     x, n = (town.values[column] for column in ("recipients", "residents"))
     rest = n - x
@@ -251,7 +251,7 @@ def test_dates_are_those_of_released_columns(town):
     width=st.floats(100, 600),
 )
 def test_columns_fill_the_page_and_break_no_word_that_fits(words, width):
-    table = Table(("a", "b", "c"), tuple(Row.of(*row) for row in words), frozenset({1}))
+    table = DocumentTable(("a", "b", "c"), tuple(TableRow.of(*row) for row in words), frozenset({1}))
     widths, size = column_widths(table, width, lambda line, bold: 4.0 * len(line) * (1.1 if bold else 1.0))
     assert sum(widths) == pytest.approx(width)
     assert SMALLEST <= size <= 7.5

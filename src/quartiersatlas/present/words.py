@@ -31,14 +31,14 @@ from quartiersatlas.disclosure.words import (
     rule_text,
     value_text,
 )
-from quartiersatlas.present.paper import Bullets, Heading, Paragraph, Row, Table
+from quartiersatlas.present.paper import Bullets, DocumentTable, Heading, Paragraph, TableRow
 
 if TYPE_CHECKING:
     from quartiersatlas.catalogue import Lang, Message
     from quartiersatlas.disclosure import Release, ReleasedColumn
     from quartiersatlas.need.spec.spec import NeedAxis, NeedIndicator
     from quartiersatlas.need.spec.steps import Normalise
-    from quartiersatlas.present.paper.document import Block
+    from quartiersatlas.present.paper.document import DocumentBlock
 
 
 def cell_text(release: Release, key: str, column: ReleasedColumn, lang: Lang) -> str:
@@ -177,9 +177,9 @@ def _aggregate(method: str, lang: Lang) -> str:
     return text(f"method_{method}", lang)
 
 
-def opening_blocks(release: Release, lang: Lang, title: str, subtitle: str | None = None) -> list[Block]:
+def opening_blocks(release: Release, lang: Lang, title: str, subtitle: str | None = None) -> list[DocumentBlock]:
     """Return notices, band, title, subtitle, source and date."""
-    blocks: list[Block] = [Paragraph(notice, "notice") for notice in release.notices]
+    blocks: list[DocumentBlock] = [Paragraph(notice, "notice") for notice in release.notices]
     if release.is_draft:
         blocks.append(Paragraph(text("band_draft", lang), "draft"))
     blocks.append(Heading(title, 1))
@@ -195,7 +195,7 @@ def source_text(release: Release, lang: Lang) -> str:
     return " · ".join([*source, f"{text('label_as_of', lang)}: {release.as_of or '–'}"])
 
 
-def comment_blocks(release: Release, lang: Lang) -> list[Block]:
+def comment_blocks(release: Release, lang: Lang) -> list[DocumentBlock]:
     """Return the comment, or that there is none, and the reading aid: numbers do not leave without them."""
     return [
         Heading(text("label_comment", lang)),
@@ -204,7 +204,7 @@ def comment_blocks(release: Release, lang: Lang) -> list[Block]:
     ]
 
 
-def stability_blocks(release: Release, lang: Lang) -> list[Block]:
+def stability_blocks(release: Release, lang: Lang) -> list[DocumentBlock]:
     """Return how many areas have which label, and by name those that are certain, borderline or selected."""
     if release.stability is None:
         return []
@@ -216,16 +216,18 @@ def stability_blocks(release: Release, lang: Lang) -> list[Block]:
     named = labels.isin(["certain", "borderline"]) | (release.selected & labels.notna())
     areas = release.areas.loc[named].sort_values("name", kind="stable", key=alphabetical)
     rows = tuple(
-        Row.of((str(areas["name"][key]), str(key)), _on_list(release, str(key), lang), *_words(release, str(key), lang))
+        TableRow.of(
+            (str(areas["name"][key]), str(key)), _on_list(release, str(key), lang), *_words(release, str(key), lang)
+        )
         for key in areas.index
     )
     head = tuple(text(f"label_{name}", lang) for name in ("area", "on_list", "stability", "p_selected"))
-    blocks: list[Block] = [
+    blocks: list[DocumentBlock] = [
         Heading(text("heading_stability", lang)),
         Paragraph("; ".join(counts)),
         Bullets(release.stability.notes[lang], muted=True),
     ]
-    return [*blocks, Table(head, rows, frozenset({3}))] if rows else blocks
+    return [*blocks, DocumentTable(head, rows, frozenset({3}))] if rows else blocks
 
 
 def stability_text(release: Release, key: str, lang: Lang) -> str:

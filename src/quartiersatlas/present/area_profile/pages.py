@@ -8,14 +8,14 @@ from quartiersatlas.catalogue import number_text, text
 from quartiersatlas.catalogue.indicators import DOMAINS
 from quartiersatlas.disclosure.words import difference_text, value_text
 from quartiersatlas.present.area_profile.record import driver_lists, parent_lines, remark, share_text, value_lines
-from quartiersatlas.present.paper import Bullets, Document, Heading, Paragraph, Row, Table
+from quartiersatlas.present.paper import Bullets, Document, DocumentTable, Heading, Paragraph, TableRow
 from quartiersatlas.present.words import comment_blocks, fact_text, opening_blocks, stability_text
 
 if TYPE_CHECKING:
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.disclosure import Release
     from quartiersatlas.present.area_profile.record import Record
-    from quartiersatlas.present.paper.document import Block
+    from quartiersatlas.present.paper.document import DocumentBlock
 
 METHOD = ("fact_protection", "fact_need", "fact_axis", "fact_rule", "fact_candidates", "warning")
 
@@ -23,7 +23,7 @@ METHOD = ("fact_protection", "fact_need", "fact_axis", "fact_rule", "fact_candid
 def profile_document(release: Release, record: Record, lang: Lang) -> Document:
     """Return the profile: who lives there, indicators, need, selection, potentials, fields of action, footnotes."""
     place = " · ".join([text("area_key", lang, key=record["key"]), *record["parents"].values()])
-    blocks: list[Block] = [
+    blocks: list[DocumentBlock] = [
         *opening_blocks(release, lang, record["name"], place),
         Paragraph(_residents(record, lang)),
         *_indicators(release, record, lang),
@@ -56,12 +56,12 @@ def _state(record: Record, lang: Lang) -> str:
     return text(f"state_{record['state']}", lang)
 
 
-def _indicators(release: Release, record: Record, lang: Lang) -> list[Block]:
+def _indicators(release: Release, record: Record, lang: Lang) -> list[DocumentBlock]:
     table = _table(release, record, [r for r in record["indicators"] if r["role"] != "resource"], lang)
     return [Heading(text("heading_indicators", lang)), table] if table else []
 
 
-def _table(release: Release, record: Record, rows: list[Record], lang: Lang) -> Table | None:
+def _table(release: Release, record: Record, rows: list[Record], lang: Lang) -> DocumentTable | None:
     """Return indicators by domain beside the values of districts and city."""
     if not rows:
         return None
@@ -70,11 +70,11 @@ def _table(release: Release, record: Record, rows: list[Record], lang: Lang) -> 
     for domain in DOMAINS:
         members = [row for row in rows if row["domain"] == domain]
         if members:
-            lines.append(Row.of(text(f"domain_{domain}", lang)))
+            lines.append(TableRow.of(text(f"domain_{domain}", lang)))
         for row in members:
             column = release.column(row["id"])
             lines.append(
-                Row.of(
+                TableRow.of(
                     f"{row['label']} ({row['footnote']})",
                     value_lines(row, column, lang),
                     *(parent_lines(row["parents"][level], column, lang) for level, _ in parents),
@@ -89,14 +89,14 @@ def _table(release: Release, record: Record, rows: list[Record], lang: Lang) -> 
         text("label_city", lang),
         text("label_difference", lang),
     )
-    return Table(head, tuple(lines), frozenset(range(1, len(head))))
+    return DocumentTable(head, tuple(lines), frozenset(range(1, len(head))))
 
 
-def _need(record: Record, lang: Lang) -> list[Block]:
+def _need(record: Record, lang: Lang) -> list[DocumentBlock]:
     if not record["need"]:
         return []
     head = ("", text("label_class", lang), text("label_score", lang))
-    rows = tuple(Row.of(axis["label"], axis["class_text"], axis["score_text"]) for axis in record["need"])
+    rows = tuple(TableRow.of(axis["label"], axis["class_text"], axis["score_text"]) for axis in record["need"])
     lines = []
     for axis in record["need"]:
         up, down = driver_lists(axis, lang)
@@ -107,17 +107,17 @@ def _need(record: Record, lang: Lang) -> list[Block]:
         ]
         if words:
             lines.append(f"{axis['label']}: {' '.join(words)}")
-    blocks: list[Block] = [Heading(text("heading_need", lang)), Table(head, rows, frozenset({2}))]
+    blocks: list[DocumentBlock] = [Heading(text("heading_need", lang)), DocumentTable(head, rows, frozenset({2}))]
     return [*blocks, Bullets(tuple(lines))] if lines else blocks
 
 
-def _selection(release: Release, record: Record, lang: Lang) -> list[Block]:
+def _selection(release: Release, record: Record, lang: Lang) -> list[DocumentBlock]:
     """Say whether the area is selected and why; that it is not says nothing about need."""
     selection = record["selection"]
     stable = stability_text(release, record["key"], lang)
     if not selection["screened"] and not stable:
         return []
-    blocks: list[Block] = [Heading(text("heading_selection", lang))]
+    blocks: list[DocumentBlock] = [Heading(text("heading_selection", lang))]
     if selection["screened"]:
         state = "selected" if selection["selected"] else "not_selected" if selection["assessed"] else "not_assessed"
         blocks.append(Paragraph(text(f"profile_{state}", lang)))
@@ -131,11 +131,11 @@ def _selection(release: Release, record: Record, lang: Lang) -> list[Block]:
     return blocks
 
 
-def _potentials(release: Release, record: Record, lang: Lang) -> list[Block]:
+def _potentials(release: Release, record: Record, lang: Lang) -> list[DocumentBlock]:
     """Return what is there to build on, beside the needs."""
     table = _table(release, record, [r for r in record["indicators"] if r["role"] == "resource"], lang)
     facilities = tuple(" – ".join(filter(None, [row["kind"], row["name"]])) for row in record["facilities"])
-    blocks: list[Block] = [Heading(text("heading_potentials", lang))]
+    blocks: list[DocumentBlock] = [Heading(text("heading_potentials", lang))]
     if table:
         blocks.append(table)
     if facilities:
@@ -145,23 +145,24 @@ def _potentials(release: Release, record: Record, lang: Lang) -> list[Block]:
     return blocks
 
 
-def _actions(record: Record, lang: Lang) -> list[Block]:
+def _actions(record: Record, lang: Lang) -> list[DocumentBlock]:
     if not record["actions"]:
         return []
     rows = tuple(
-        Row.of(row["field"], (row["bundle"], "; ".join(row["examples"])), row["because"]) for row in record["actions"]
+        TableRow.of(row["field"], (row["bundle"], "; ".join(row["examples"])), row["because"])
+        for row in record["actions"]
     )
     head = tuple(text(f"label_{name}", lang) for name in ("action_field", "action_bundle", "action_because"))
     sources = sorted({row["source"] for row in record["actions"]})
     return [
         Heading(text("heading_actions", lang)),
         Paragraph(text("note_actions", lang), "aid"),
-        Table(head, rows),
+        DocumentTable(head, rows),
         Paragraph(f"{text('label_source', lang)}: {'; '.join(sources)}", "muted"),
     ]
 
 
-def _comparison(release: Release, record: Record, lang: Lang) -> list[Block]:
+def _comparison(release: Release, record: Record, lang: Lang) -> list[DocumentBlock]:
     other = record.get("comparison")
     if other is None:
         return []
@@ -176,7 +177,7 @@ def _comparison(release: Release, record: Record, lang: Lang) -> list[Block]:
         f"{text('label_city', lang)}, {there}",
     )
     rows = tuple(
-        Row.of(
+        TableRow.of(
             row["label"],
             row["text"],
             row["other_text"],
@@ -193,11 +194,11 @@ def _comparison(release: Release, record: Record, lang: Lang) -> list[Block]:
         *([Paragraph(words, "notice")] if words else []),
         *([Paragraph(text("band_draft", lang), "draft")] if other["draft"] and not record["draft"] else []),
         Paragraph(compared, "muted"),
-        Table(head, rows, frozenset(range(1, len(head)))),
+        DocumentTable(head, rows, frozenset(range(1, len(head)))),
     ]
 
 
-def _footnotes(record: Record, lang: Lang) -> list[Block]:
+def _footnotes(record: Record, lang: Lang) -> list[DocumentBlock]:
     notes = [f"({number}) {words}" for number, words in enumerate(record["footnotes"], start=1)]
     return _list("heading_footnotes", notes, lang)
 
@@ -209,5 +210,5 @@ def _method(release: Release, lang: Lang) -> list[str]:
     return [*lines, text("fact_city", lang), text("profile_method_more", lang)]
 
 
-def _list(name: str, items: list[str], lang: Lang) -> list[Block]:
+def _list(name: str, items: list[str], lang: Lang) -> list[DocumentBlock]:
     return [Heading(text(name, lang)), Bullets(tuple(items))] if items else []

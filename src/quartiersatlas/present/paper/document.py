@@ -42,13 +42,13 @@ class Bullets:
 
 
 @dataclass(frozen=True)
-class Row:
+class TableRow:
     """A row of a table: the lines of each cell. A row of one cell is the heading of the rows below it."""
 
     cells: tuple[tuple[str, ...], ...]
 
     @classmethod
-    def of(cls, *cells: str | Iterable[str]) -> Row:
+    def of(cls, *cells: str | Iterable[str]) -> TableRow:
         """Make a row of texts, or of lists of lines."""
         return cls(tuple((cell,) if isinstance(cell, str) else tuple(cell) for cell in cells))
 
@@ -59,15 +59,15 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Table:
+class DocumentTable:
     """A table; ``numeric`` are the positions of the columns that are set flush right."""
 
     head: tuple[str, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[TableRow, ...]
     numeric: frozenset[int] = frozenset()
 
 
-Block = Heading | Paragraph | Bullets | Table
+DocumentBlock = Heading | Paragraph | Bullets | DocumentTable
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Document:
 
     title: str
     lang: Lang
-    blocks: tuple[Block, ...]
+    blocks: tuple[DocumentBlock, ...]
 
     def texts(self) -> Iterator[str]:
         """Give every text in reading order, without empty ones."""
@@ -84,13 +84,13 @@ class Document:
             yield from filter(None, map(printable, _texts(block)))
 
 
-def _texts(block: Block) -> Iterable[str]:
+def _texts(block: DocumentBlock) -> Iterable[str]:
     match block:
         case Heading() | Paragraph():
             return [block.text]
         case Bullets():
             return block.items
-        case Table():
+        case DocumentTable():
             return [*block.head, *(line for row in block.rows for cell in row.cells for line in cell)]
 
 
@@ -111,13 +111,13 @@ SLACK = 0.5
 
 
 def column_widths(
-    table: Table, width: float, length: Callable[[str, bool], float], padding: float = PADDING
+    table: DocumentTable, width: float, length: Callable[[str, bool], float], padding: float = PADDING
 ) -> tuple[list[float], float]:
     """Return the widths of the columns and the size of letters, in points.
 
     Parameters
     ----------
-    table : Table
+    table : DocumentTable
         What is set.
     width : float
         Width of the page between its margins.
@@ -146,7 +146,7 @@ def column_widths(
     return [share + 2 * padding for share in shares], size
 
 
-def _needs(table: Table, length: Callable[[str, bool], float]) -> tuple[list[float], list[float]]:
+def _needs(table: DocumentTable, length: Callable[[str, bool], float]) -> tuple[list[float], list[float]]:
     """Return for each column the length of its longest line, and of its longest word."""
     natural, least = [0.0] * len(table.head), [0.0] * len(table.head)
     rows: list[tuple[tuple[tuple[str, ...], ...], bool]] = [(tuple((word,) for word in table.head), True)]

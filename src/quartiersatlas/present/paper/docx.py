@@ -11,15 +11,15 @@ from quartiersatlas.errors import DependencyError
 from quartiersatlas.present.paper.document import (
     CELL_SIZE,
     Bullets,
+    DocumentTable,
     Heading,
     Paragraph,
-    Table,
     column_widths,
     printable,
 )
 
 if TYPE_CHECKING:
-    from quartiersatlas.present.paper.document import Block, Document, Row
+    from quartiersatlas.present.paper.document import Document, DocumentBlock, TableRow
 
 LANGUAGES = {"de": "de-DE", "en": "en-GB"}
 SHADES = {"notice": "FFF3C4", "draft": "1A1A1A", "aid": "F7F7F5"}
@@ -75,7 +75,7 @@ def _set_up(file: Any, document: Document) -> None:  # noqa: ANN401 - python-doc
     properties.created = properties.modified = WRITTEN
 
 
-def _add(file: Any, block: Block) -> None:  # noqa: ANN401
+def _add(file: Any, block: DocumentBlock) -> None:  # noqa: ANN401
     match block:
         case Heading(text=text, level=level):
             file.add_heading(printable(text), level)
@@ -84,7 +84,7 @@ def _add(file: Any, block: Block) -> None:  # noqa: ANN401
         case Bullets(items=items):
             for item in items:
                 file.add_paragraph(printable(item), style="List Bullet")
-        case Table():
+        case DocumentTable():
             _table(file, block)
 
 
@@ -114,7 +114,7 @@ def _shade(paragraph: Any, color: str) -> None:  # noqa: ANN401
     paragraph._p.get_or_add_pPr().append(shade)  # noqa: SLF001 - python-docx has no call for it
 
 
-def _table(file: Any, block: Table) -> None:  # noqa: ANN401
+def _table(file: Any, block: DocumentTable) -> None:  # noqa: ANN401
     from docx.oxml import OxmlElement
     from docx.oxml.ns import qn
     from docx.shared import Pt
@@ -135,7 +135,7 @@ def _table(file: Any, block: Table) -> None:  # noqa: ANN401
     file.add_paragraph()
 
 
-def _row(line: Any, row: Row, block: Table, size: float) -> None:  # noqa: ANN401
+def _row(line: Any, row: TableRow, block: DocumentTable, size: float) -> None:  # noqa: ANN401
     cells = line.cells
     if row.is_heading:
         _cell(cells[0].merge(cells[-1]), (" ".join(row.cells[0]),), size, bold=True)

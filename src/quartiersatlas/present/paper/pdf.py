@@ -14,9 +14,9 @@ from quartiersatlas.present.paper.document import (
     CELL_SIZE,
     PADDING,
     Bullets,
+    DocumentTable,
     Heading,
     Paragraph,
-    Table,
     column_widths,
     printable,
 )
@@ -24,7 +24,7 @@ from quartiersatlas.present.paper.document import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from quartiersatlas.present.paper.document import Block, Document
+    from quartiersatlas.present.paper.document import Document, DocumentBlock
 
 FONT, BOLD = "quartiersatlas-sans", "quartiersatlas-sans-bold"
 MARGIN = 51.0  # points: 18 mm
@@ -92,7 +92,7 @@ def _style(size: float, *, bold: bool = False, **options: object) -> Any:  # noq
     )
 
 
-def _flow(block: Block, width: float) -> list[Any]:
+def _flow(block: DocumentBlock, width: float) -> list[Any]:
     """Return a block as parts of the page."""
     from reportlab.platypus import Paragraph as Flowing
 
@@ -115,11 +115,11 @@ def _flow(block: Block, width: float) -> list[Any]:
             colour = "#555555" if muted else "#1a1a1a"
             style = _style(8, leftIndent=10, bulletIndent=1, bulletFontName=FONT, spaceAfter=2, textColor=colour)
             return [Flowing(_markup(item), style, bulletText="•") for item in items]
-        case Table():
+        case DocumentTable():
             return _table(block, width)
 
 
-def _table(block: Table, width: float) -> list[Any]:
+def _table(block: DocumentTable, width: float) -> list[Any]:
     from reportlab.platypus import Paragraph as Flowing
     from reportlab.platypus import Spacer
     from reportlab.platypus import Table as Grid
