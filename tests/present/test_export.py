@@ -18,7 +18,7 @@ from pyarrow import parquet
 
 import quartiersatlas as qa
 from quartiersatlas import export, report
-from quartiersatlas.errors import InputError, ReleaseError
+from quartiersatlas.errors import ArgumentError, InputError, ReleaseError, SpecError
 from quartiersatlas.present.files.tables import area_table
 
 SAMPLE = Path(__file__).parents[2] / "sample_data"
@@ -110,16 +110,16 @@ def test_candidates_of_a_geopackage_are_made_of_their_areas(geopackage, exported
 
 def test_notes_of_a_geopackage_give_title_source_date_comment_notice_and_method(geopackage):
     notes = gpd.read_file(geopackage, layer="notes")
-    told = notes.groupby("what")["text"].apply(list)
-    assert told["title"] == ["Bedarfslagen in der Beispielstadt"]
-    assert told["source"] == ["Statistikstelle der Beispielstadt (synthetisch), eigene Berechnung"]
-    assert told["as_of"] == ["31.12.2024"]
-    assert told["comment"][0].startswith("Die Karte zeigt, wo mehrere soziale Bedarfslagen zusammentreffen.")
-    assert told["notice"] == [NOTICE]
-    assert told["note"] == [
+    found = notes.groupby("what")["text"].apply(list)
+    assert found["title"] == ["Bedarfslagen in der Beispielstadt"]
+    assert found["source"] == ["Statistikstelle der Beispielstadt (synthetisch), eigene Berechnung"]
+    assert found["as_of"] == ["31.12.2024"]
+    assert found["comment"][0].startswith("Die Karte zeigt, wo mehrere soziale Bedarfslagen zusammentreffen.")
+    assert found["notice"] == [NOTICE]
+    assert found["note"] == [
         "Ob tatsächlich Handlungsbedarf besteht, lässt sich nicht allein aus diesen Daten entscheiden."
     ]
-    assert any(line.startswith("Geheimhaltung: Anzahlen von 1 bis unter 3") for line in told["method"])
+    assert any(line.startswith("Geheimhaltung: Anzahlen von 1 bis unter 3") for line in found["method"])
 
 
 def test_columns_of_a_geopackage_say_what_each_column_means(geopackage, sample):
@@ -232,6 +232,18 @@ def test_the_residents_can_be_a_released_column_themselves(town, tmp_path):
     assert read_csv(export(release, tmp_path / "a.csv"))["residents"].iloc[0].startswith("1000")
 
 
+def test_what_is_no_release_or_no_path_is_answered_with_how_to_get_one(town, town_release, tmp_path):
+    with pytest.raises(ArgumentError, match=r"^export takes a Release, not an AreaData: rel = qa\.release\(data"):
+        export(town, tmp_path / "a.csv")
+    with pytest.raises(ArgumentError, match=r"^export: path takes a str or a PathLike, not a NoneType: qa\.export"):
+        export(town_release, None)
+    with pytest.raises(ArgumentError, match=r"^export: manifest takes a Mapping, not a str: {"):
+        export(town_release, tmp_path / "a.csv", manifest="seed=1")
+    with pytest.raises(SpecError, match="lang"):
+        export(town_release, tmp_path / "a.csv", lang="fr")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_unknown_endings_are_refused(town_release, tmp_path):
     for name in ("a.xls", "a.GPKG.zip", "a", "a.csv.gz"):
         with pytest.raises(ReleaseError, match=r"exported to \.gpkg, \.parquet, \.geojson, \.xlsx, \.csv"):
@@ -252,7 +264,7 @@ def test_a_file_of_every_table_takes_no_choice_of_one(town_release, tmp_path, en
 
 
 def test_an_unknown_table_and_a_table_that_is_not_there_are_refused(town, town_release, tmp_path):
-    with pytest.raises(ReleaseError, match="table is 'area'"):
+    with pytest.raises(SpecError, match="table must be one of 'areas', 'candidates', 'segregation', not 'area'"):
         export(town_release, tmp_path / "a.csv", table="area")
     with pytest.raises(ReleaseError, match="no candidate areas"):
         export(qa.release(town), tmp_path / "a.geojson", table="candidates")

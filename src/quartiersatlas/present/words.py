@@ -29,6 +29,7 @@ from quartiersatlas.disclosure.words import (
     indicator_label,
     label,
     rule_text,
+    unit,
     value_text,
 )
 from quartiersatlas.present.paper import Bullets, DocumentTable, Heading, Paragraph, TableRow
@@ -57,6 +58,19 @@ def gap_kind(release: Release, key: str, column: ReleasedColumn) -> str:
         return str(state)
     status = str(release.status[column.id][key])
     return status if status in ("suppressed", "not_applicable", "unreliable", "excluded") else "missing"
+
+
+def gap_kinds(release: Release, column: ReleasedColumn) -> pd.Series[str]:
+    """Return for each area without a value why it has none."""
+    values = release.values[column.id]
+    kinds = {key: gap_kind(release, str(key), column) for key in values.index[values.isna()]}
+    return pd.Series(kinds, index=values.index[values.isna()], dtype=object)
+
+
+def label_with_unit(column: ReleasedColumn, lang: Lang) -> str:
+    """Return the label of a column, and its unit in brackets."""
+    sign = unit(column, lang)
+    return f"{label(column, lang)} ({sign})" if sign else label(column, lang)
 
 
 def reason_texts(release: Release, lang: Lang) -> dict[str, list[str]]:

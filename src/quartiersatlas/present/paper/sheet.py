@@ -16,7 +16,7 @@ from quartiersatlas.base.checks import choice, expects
 from quartiersatlas.base.files import write_bytes
 from quartiersatlas.catalogue import check_lang, number_text, text
 from quartiersatlas.disclosure import Release
-from quartiersatlas.disclosure.words import label, summary_texts, unit, value_text
+from quartiersatlas.disclosure.words import summary_texts, value_text
 from quartiersatlas.errors import ColumnError, DependencyError, ReleaseError, SpecError
 from quartiersatlas.present.map.classes import class_labels, column_colors, quantile_breaks
 from quartiersatlas.present.map.payload import GAPS, map_columns
@@ -37,7 +37,7 @@ from quartiersatlas.present.paper.sheet_page import (
     line_height,
     lines,
 )
-from quartiersatlas.present.words import axis_text, gap_kind, source_text
+from quartiersatlas.present.words import axis_text, gap_kinds, label_with_unit, source_text
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -297,8 +297,7 @@ def _ranges(values: pd.Series[float], column: ReleasedColumn, lang: Lang) -> lis
 
 def gap_entries(release: Release, column: ReleasedColumn, lang: Lang) -> list[LegendEntry]:
     """Return one entry per reason for which areas have no value."""
-    values = release.values[column.id]
-    gaps = pd.Series({key: gap_kind(release, str(key), column) for key in values.index[values.isna()]}, dtype=object)
+    gaps = gap_kinds(release, column)
     entries = []
     for gap, name in GAPS.items():
         chosen = gaps.eq(gap)
@@ -353,7 +352,7 @@ def _legend(
 ) -> float:
     """Draw the legend; return where it ends."""
     size = 8 * paper.layout.zoom
-    title = lines(legend_title(column, lang), side.width, size * 1.1, bold=True)
+    title = lines(label_with_unit(column, lang), side.width, size * 1.1, bold=True)
     y = paper.write(title, side.x, side.y, size * 1.1, weight="bold") + 1
     swatch, height = 8 * paper.layout.zoom, 4.2 * paper.layout.zoom
     for entry in entries:
@@ -363,12 +362,6 @@ def _legend(
         y = max(y + height, end) + 1.1
     notes = [line for words in legend_notes(release, column, lang) for line in lines(words, side.width, size * 0.85)]
     return paper.write(notes, side.x, y, size * 0.85, color=GREY) + 3
-
-
-def legend_title(column: ReleasedColumn, lang: Lang) -> str:
-    """Return the label of the column with its unit."""
-    sign = unit(column, lang)
-    return f"{label(column, lang)} ({sign})" if sign else label(column, lang)
 
 
 def legend_notes(release: Release, column: ReleasedColumn, lang: Lang) -> list[str]:
