@@ -110,6 +110,50 @@ PADDING = 3.0  # left and right of a cell
 SLACK = 0.5
 
 
+def fitting_tables(
+    table: DocumentTable, width: float, length: Callable[[str, bool], float], padding: float = PADDING
+) -> list[DocumentTable]:
+    """Return a table that fits the width as it is, a wider one as parts to stand one below the other.
+
+    Parameters
+    ----------
+    table : DocumentTable
+        What is set.
+    width : float
+        Width of the page between its margins, in points.
+    length : callable
+        Length of a text at ``CELL_SIZE``, plain or bold.
+    padding : float
+        Room left and right of a cell's text.
+
+    Returns
+    -------
+    list of DocumentTable
+        Each part repeats the first column, and has as many of the others as fit in the smallest letters: no number is
+        broken where there is room for it beside the first column.
+    """
+    _, least = _needs(table, length)
+    needed = [part * SMALLEST / CELL_SIZE + 2 * padding for part in least]
+    if sum(needed) <= width - SLACK:
+        return [table]
+    parts: list[list[int]] = []
+    for column in range(1, len(needed)):
+        if parts and sum(needed[other] for other in (*parts[-1], column)) <= width - SLACK:
+            parts[-1].append(column)
+        else:
+            parts.append([0, column])
+    return [_part(table, columns) for columns in parts] or [table]
+
+
+def _part(table: DocumentTable, columns: list[int]) -> DocumentTable:
+    """Return some columns of a table; what heads rows stays."""
+    return DocumentTable(
+        tuple(table.head[column] for column in columns),
+        tuple(row if row.is_heading else TableRow(tuple(row.cells[c] for c in columns)) for row in table.rows),
+        frozenset(place for place, column in enumerate(columns) if column in table.numeric),
+    )
+
+
 def column_widths(
     table: DocumentTable, width: float, length: Callable[[str, bool], float], padding: float = PADDING
 ) -> tuple[list[float], float]:
@@ -129,8 +173,8 @@ def column_widths(
     Returns
     -------
     (list of float, float)
-        The widths add up to ``width``. Each column gets its longest word (numbers are not broken at all); the room left
-        goes to the columns that would need more lines, in proportion.
+        The widths add up to ``width``. Each column gets its longest word (numbers are not broken at all) where the
+        table is one of ``fitting_tables``; the room left goes to the columns that would need more lines, in proportion.
     """
     natural, least = _needs(table, length)
     room = width - 2 * padding * len(table.head)

@@ -15,6 +15,7 @@ from quartiersatlas.present.paper.document import (
     Heading,
     Paragraph,
     column_widths,
+    fitting_tables,
     printable,
 )
 
@@ -85,7 +86,8 @@ def _add(file: Any, block: DocumentBlock) -> None:  # noqa: ANN401
             for item in items:
                 file.add_paragraph(printable(item), style="List Bullet")
         case DocumentTable():
-            _table(file, block)
+            for part in fitting_tables(block, WIDTH, _length, PADDING):
+                _table(file, part)
 
 
 def _paragraph(file: Any, block: Paragraph) -> None:  # noqa: ANN401

@@ -18,6 +18,7 @@ from quartiersatlas.present.paper.document import (
     Heading,
     Paragraph,
     column_widths,
+    fitting_tables,
     printable,
 )
 
@@ -116,7 +117,7 @@ def _flow(block: DocumentBlock, width: float) -> list[Any]:
             style = _style(8, leftIndent=10, bulletIndent=1, bulletFontName=FONT, spaceAfter=2, textColor=colour)
             return [Flowing(_markup(item), style, bulletText="•") for item in items]
         case DocumentTable():
-            return _table(block, width)
+            return [flow for part in fitting_tables(block, width, _length) for flow in _table(part, width)]
 
 
 def _table(block: DocumentTable, width: float) -> list[Any]:
