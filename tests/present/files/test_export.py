@@ -21,7 +21,7 @@ from quartiersatlas import export, report
 from quartiersatlas.errors import ArgumentError, InputError, ReleaseError, SpecError
 from quartiersatlas.present.files.tables import area_table
 
-SAMPLE = Path(__file__).parents[2] / "sample_data"
+SAMPLE = Path(__file__).parents[3] / "sample_data"
 NOTICE = "Synthetische Daten - keine reale Stadt"
 
 
@@ -363,3 +363,31 @@ def test_the_fingerprint_of_the_need_spec_stands_in_every_output(sample, tmp_pat
     assert notes["text"].str.contains(spec_hash).any()
     table = read_csv(export(sample.release, tmp_path / "areas.csv"))
     assert set(table["need_spec"]) == {spec_hash}
+
+
+@pytest.mark.parametrize("failing", [".csv", ".columns.csv", ".notes.txt"])
+def test_a_csv_and_the_files_beside_it_are_written_together_or_not_at_all(town_release, tmp_path, monkeypatch, failing):
+    (tmp_path / "a.csv").write_text("old", encoding="utf-8")
+    (tmp_path / "a.notes.txt").write_text("old notes", encoding="utf-8")
+    whole = Path.write_bytes
+
+    def half(path, data):
+        stops = path.name == f"a{failing}"
+        whole(path, data[: len(data) // 2] if stops else data)
+        if stops:
+            raise OSError("disk full")
+
+    monkeypatch.setattr(Path, "write_bytes", half)
+    with pytest.raises(OSError, match="disk full"):
+        export(town_release, tmp_path / "a.csv")
+    assert {file.name: file.read_text(encoding="utf-8") for file in tmp_path.iterdir()} == {
+        "a.csv": "old",
+        "a.notes.txt": "old notes",
+    }
+
+
+def test_a_folder_in_the_place_of_one_of_several_files_is_refused(town_release, tmp_path):
+    (tmp_path / "a.notes.txt").mkdir()
+    with pytest.raises(InputError, match="is a folder"):
+        export(town_release, tmp_path / "a.csv")
+    assert [file.name for file in tmp_path.iterdir()] == ["a.notes.txt"]
