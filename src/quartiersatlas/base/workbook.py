@@ -26,11 +26,11 @@ A4 = 9  # the number of the paper in the format
 # A spreadsheet reads these at the start of a cell as the start of a formula, the wide ones where Asian text is set up
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
-# What XlsxWriter would take for markup of its own, and codes of characters that share an underscore: it escapes the
-# first code only
-MARKUP = re.compile(r"<r>.*</r>|.*_x[0-9A-Fa-f]{4}_x[0-9A-Fa-f]{4}_.*", re.DOTALL)
+# XlsxWriter takes <r>...</r> for markup of its own. And what looks like the code of a character (_x0041_) it escapes
+# at its first underscore, but not where that one ends the code before, nor where a control character becomes a code.
+CONTROL = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]")
+MARKUP = re.compile(rf"<r>.*</r>|.*_x[0-9A-Fa-f]{{4}}(_x[0-9A-Fa-f]{{4}}_|{CONTROL.pattern}).*", re.DOTALL)
 CODE_INSIDE = re.compile(r"(?<=_)(?=x[0-9A-Fa-f]{4}_)|(?<=^<)(?=r>)")
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f]")
 
 
 @dataclass(frozen=True, eq=False)
