@@ -26,6 +26,7 @@ from quartiersatlas.catalogue import number_text, text
 from quartiersatlas.catalogue.texts import THIN_BLANK, pick
 from quartiersatlas.disclosure.words import (
     difference_text,
+    draft_text,
     indicator_label,
     label,
     rule_text,
@@ -195,7 +196,7 @@ def opening_blocks(release: Release, lang: Lang, title: str, subtitle: str | Non
     """Return notices, band, title, subtitle, source and date."""
     blocks: list[DocumentBlock] = [Paragraph(notice, "notice") for notice in release.notices]
     if release.is_draft:
-        blocks.append(Paragraph(text("band_draft", lang), "draft"))
+        blocks.append(Paragraph(draft_text(release, lang), "draft"))
     blocks.append(Heading(title, 1))
     subtitle = release.subtitle if subtitle is None else subtitle
     if subtitle:

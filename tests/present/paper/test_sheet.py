@@ -266,7 +266,7 @@ def test_a_masked_count_is_not_on_the_sheet(make_city, tmp_path):
         index=[f"A{i}" for i in range(6)],
     )
     data = qa.add_rates(make_city(table), {"sgb2_rate": ("x", "residents")})
-    released = qa.release(data, title="T", protection=qa.Protection(min_count=50_000, complement=False))
+    released = qa.release(data, title="T", protection=qa.Protection(min_count=50_000, protect_remainder=False))
     drawn = {name: words(qa.figure(released, name).save(tmp_path / f"{name}.pdf")) for name in ["sgb2_rate"]}
     assert "nicht ausgewiesen (2)" in drawn["sgb2_rate"]
     for secret in ("48.611", "48611", "49,5"):  # 48611 of 98301: 49.5 %

@@ -13,8 +13,9 @@ from branca.element import Element, Figure
 from folium.template import Template
 
 from quartiersatlas.base.files import write_text
-from quartiersatlas.catalogue import check_lang, text
+from quartiersatlas.catalogue import check_lang
 from quartiersatlas.disclosure import Release, release
+from quartiersatlas.disclosure.words import draft_text
 from quartiersatlas.errors import DependencyError
 from quartiersatlas.present.map.classes import check_fixed
 from quartiersatlas.present.map.dates import check_earlier
@@ -104,7 +105,7 @@ class Atlas:
 
     @property
     def _title(self) -> str:
-        return self.release.title or text("band_draft", self.lang)
+        return self.release.title or draft_text(self.release, self.lang)
 
     def add_to(self, folium_map: folium.Map) -> Self:
         """Add the map as one layer to a folium map, beside its other layers; return the atlas.

@@ -8,7 +8,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from quartiersatlas.catalogue import number_text, text
-from quartiersatlas.disclosure.words import summary_texts
+from quartiersatlas.disclosure.words import draft_text, summary_texts
 from quartiersatlas.present.map.topology import tolerance
 from quartiersatlas.present.templates import render
 from quartiersatlas.present.words import fact_text, method_texts, source_text
@@ -39,7 +39,7 @@ def page_html(release: Release, lang: Lang, earlier: Sequence[Release] = ()) -> 
         release=release,
         source=source_text(release, lang),
         notices=list(dict.fromkeys(notice for part in (release, *earlier) for notice in part.notices)),
-        is_draft=any(part.is_draft for part in (release, *earlier)),
+        draft=draft_text(release, lang, *earlier),
         summary=summary_texts(release, lang),
         brief=[*brief, text("fact_classes", lang)],
         method=method,

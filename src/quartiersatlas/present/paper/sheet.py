@@ -16,7 +16,7 @@ from quartiersatlas.base.checks import choice, expects
 from quartiersatlas.base.files import write_bytes
 from quartiersatlas.catalogue import check_lang, number_text, text
 from quartiersatlas.disclosure import Release
-from quartiersatlas.disclosure.words import summary_texts, value_text
+from quartiersatlas.disclosure.words import draft_text, summary_texts, value_text
 from quartiersatlas.errors import ColumnError, DependencyError, ReleaseError, SpecError
 from quartiersatlas.present.map.classes import class_labels, column_colors, quantile_breaks
 from quartiersatlas.present.map.payload import GAPS, map_columns
@@ -217,7 +217,7 @@ def _head(paper: SheetPaper, release: Release, lang: Lang) -> float:
     y, width = MARGIN, layout.width - 2 * MARGIN
     bands = [(notice, "#fff3c4", INK) for notice in release.notices]
     if release.is_draft:
-        bands.append((text("band_draft", lang), INK, "#ffffff"))
+        bands.append((draft_text(release, lang), INK, "#ffffff"))
     for words, back, ink in bands:
         written = lines(words, width - 4, 8 * zoom, bold=True)
         height = len(written) * line_height(8 * zoom) + 1.6
