@@ -201,7 +201,7 @@ def test_a_change_gives_a_protected_count_of_the_date_before_away_and_is_refused
         SpecError, match=r"'mh_share_change' would tell 2 values of 'mh_share' that 2022 protects: 'a0'"
     ):
         qa.atlas_map(now, earlier=[before])
-    monkeypatch.setattr("quartiersatlas.present.map.dates._check_changes", lambda *_: None)
+    monkeypatch.setattr("quartiersatlas.present.comparable._check_changes", lambda *_: None)
     later, rows = dates_of(tmp_path, now, before)
     assert reader.recovered(rows, truth, rates=True) == set()
     assert reader.recovered(rows, truth, rates=True, later=later) == {("a0", "mh"), ("d0", "mh")}

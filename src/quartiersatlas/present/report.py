@@ -17,9 +17,9 @@ from quartiersatlas.present.words import (
     definition_text,
     gap_kind,
     method_texts,
-    opening_blocks,
     reason_texts,
     stability_blocks,
+    title_block,
 )
 from quartiersatlas.segregation.explain import note_text
 from quartiersatlas.segregation.prepared import ALL
@@ -78,7 +78,7 @@ def report_document(release: Release, lang: Lang) -> Document:
     """Return what the report says, in the order of the work: comment first, method last."""
     check_lang(lang)
     blocks: list[Block] = [
-        *opening_blocks(release, lang, release.title),
+        *title_block(release, lang, release.title),
         *comment_blocks(release, lang),
         *(Paragraph(sentence) for sentence in summary_texts(release, lang)),
         *_stocktaking(release, lang),

@@ -15,8 +15,8 @@ from selenium.webdriver.support.select import Select
 import quartiersatlas as qa
 from quartiersatlas.disclosure.columns import ReleasedStability
 from quartiersatlas.errors import SpecError
+from quartiersatlas.present.comparable import on_keys
 from quartiersatlas.present.map.classes import quantile_breaks
-from quartiersatlas.present.map.dates import on_keys
 
 WORDS = {"title": "Bedarfslagen", "source": "Statistikstelle", "comment": "Ein Kommentar."}
 SHARES = {"2024": [0.10, 0.12, 0.14, 0.16, 0.18, 0.20, 0.22, 0.24, 0.26, 0.28, 0.30, 0.32]}

@@ -9,7 +9,7 @@ from quartiersatlas.catalogue.indicators import DOMAINS
 from quartiersatlas.disclosure.words import difference_text, value_text
 from quartiersatlas.present.area_profile.record import driver_lists, parent_lines, remark, share_text, value_lines
 from quartiersatlas.present.paper import Bullets, Document, Heading, Paragraph, Row, Table
-from quartiersatlas.present.words import comment_blocks, fact_text, opening_blocks, stability_text
+from quartiersatlas.present.words import comment_blocks, fact_text, stability_text, title_block
 
 if TYPE_CHECKING:
     from quartiersatlas.catalogue import Lang
@@ -24,7 +24,7 @@ def profile_document(release: Release, record: Record, lang: Lang) -> Document:
     """Return the profile: who lives there, indicators, need, selection, potentials, fields of action, footnotes."""
     place = " · ".join([text("area_key", lang, key=record["key"]), *record["parents"].values()])
     blocks: list[Block] = [
-        *opening_blocks(release, lang, record["name"], place),
+        *title_block(release, lang, record["name"], place),
         Paragraph(_residents(record, lang)),
         *_indicators(release, record, lang),
         *_need(record, lang),

@@ -8,14 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from quartiersatlas.catalogue import check_lang
 from quartiersatlas.errors import SpecError
 from quartiersatlas.present.area_profile.pages import profile_document
-from quartiersatlas.present.area_profile.record import (
-    area_record,
-    check_area,
-    check_notes,
-    comparison_record,
-    note_lines,
-)
+from quartiersatlas.present.area_profile.record import area_record, comparison_record
 from quartiersatlas.present.paper import docx_bytes, html_text, markdown_text, save_document
+from quartiersatlas.present.words import check_area, check_notes, note_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-import warnings
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from quartiersatlas.catalogue import action_bundles, number_text, text
-from quartiersatlas.catalogue.indicators import DOMAINS
-from quartiersatlas.disclosure.words import label, unit, value_text, wording_messages
+from quartiersatlas.disclosure.words import label, unit, value_text
 from quartiersatlas.errors import ReleaseError, SpecError, list_some
+from quartiersatlas.present.comparable import changed_outlines, meaning
 from quartiersatlas.present.words import (
-    axis_of,
     cell_text,
-    changed_outlines,
-    definition_text,
+    driver_names,
+    facility_points,
+    footnote,
     gap_kind,
-    meaning,
-    on_areas,
+    has_all_drivers,
+    indicator_columns,
+    need_direction,
     reason_texts,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    import geopandas as gpd
 
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.disclosure import Release, ReleasedColumn
@@ -57,32 +54,6 @@ def area_record(release: Release, key: str, lang: Lang, notes: Iterable[str]) ->
     }
 
 
-def check_area(release: Release, key: str) -> None:
-    """Refuse a key that the release does not have."""
-    if key not in release.areas.index:
-        close = get_close_matches(str(key), [str(k) for k in release.areas.index], n=3, cutoff=0.5)
-        hint = f" Did you mean {list_some(close)}?" if close else ""
-        raise ReleaseError(f"The release has no area {key!r}.{hint} Keys are text, with their leading zeros.")
-
-
-def note_lines(notes: str | Iterable[str]) -> tuple[str, ...]:
-    """Return the notes on an area as lines; a single text is one."""
-    return (notes,) if isinstance(notes, str) else tuple(map(str, notes))
-
-
-def check_notes(key: str, notes: Iterable[str], *, stacklevel: int) -> None:
-    """Warn of words in the notes on an area that stigmatise those who live there."""
-    for message in wording_messages(notes, "warning_note", area=key):
-        warnings.warn(str(message), UserWarning, stacklevel=stacklevel + 1)
-
-
-def footnote(release: Release, column: ReleasedColumn, lang: Lang) -> str:
-    """Return definition and caveat of an indicator, and its date where that is another than that of the release."""
-    words = definition_text(column, lang)
-    date = release.dates.get(column.id, "")
-    return f"{words} {text('label_as_of', lang)}: {date}" if date else words
-
-
 def _axis(release: Release, key: str, column: ReleasedColumn, lang: Lang) -> Record:
     """Return class, score and drivers of an axis."""
     axis = column.id.removeprefix("need_").removesuffix("_class")
@@ -98,24 +69,6 @@ def _axis(release: Release, key: str, column: ReleasedColumn, lang: Lang) -> Rec
         "drivers": _drivers(release, key, axis, lang),
         "all_drivers": has_all_drivers(release, axis),
     }
-
-
-def has_all_drivers(release: Release, axis: str) -> bool:
-    """Tell whether every indicator of an axis leaves with its contribution."""
-    return _n_indicators(release, axis) == len(driver_names(release, axis))
-
-
-def driver_names(release: Release, axis: str) -> list[str]:
-    """Return the indicators of an axis that leave with their contribution."""
-    if release.drivers is None or axis not in release.drivers.columns.get_level_values(0):
-        return []
-    return [str(name) for name in release.drivers[axis].columns]
-
-
-def _n_indicators(release: Release, axis: str) -> int:
-    """Return how many indicators an axis has, of which some may not be released."""
-    rules = axis_of(release, f"need_{axis}")
-    return 0 if rules is None else len({leaf.id for leaf in rules.indicators})
 
 
 def _drivers(release: Release, key: str, axis: str, lang: Lang) -> list[Record]:
@@ -174,12 +127,6 @@ def _facilities(release: Release, key: str) -> list[Record]:
     return sorted(rows, key=lambda row: (row["kind"], row["name"]))
 
 
-def facility_points(release: Release, facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return facilities as points in the coordinates of the areas."""
-    frame = on_areas(facilities, release.areas)
-    return frame.set_geometry(frame.geometry.representative_point())
-
-
 def _actions(indicators: list[Record], lang: Lang) -> list[Record]:
     """Return the bundles of action that an indicator with high need points to."""
     high = {record["id"].removesuffix("_change"): record["label"] for record in indicators if record["high"]}
@@ -236,13 +183,6 @@ def indicator_records(release: Release, key: str, lang: Lang) -> list[Record]:
     return [_record(release, key, column, number, lang) for number, column in enumerate(columns, start=1)]
 
 
-def indicator_columns(release: Release) -> list[ReleasedColumn]:
-    """Return the columns of the indicators by domain, resources last."""
-    beside = {name for column in release.columns for name in (column.numerator, column.denominator) if name}
-    found = [c for c in release.columns if c.kind in ("rate", "share", "count") and c.id not in beside]
-    return sorted(found, key=lambda c: (c.indicator.role == "resource", DOMAINS.index(c.indicator.domain)))
-
-
 def _record(release: Release, key: str, column: ReleasedColumn, number: int, lang: Lang) -> Record:
     value = plain(release.values[column.id][key])
     city = plain(column.city)
@@ -297,11 +237,6 @@ def is_high(release: Release, key: str, column: ReleasedColumn) -> bool:
     own = float(values[key]) * direction
     worse_than_city = pd.isna(column.city) or own > column.city * direction
     return bool(worse_than_city and (need >= own).mean() <= HIGH)
-
-
-def need_direction(column: ReleasedColumn) -> int:
-    """Return 1 where high values point to need, -1 where low ones do, 0 where neither does."""
-    return (column.indicator.direction or 0) if column.kind in ("rate", "share") else 0
 
 
 def plain(value: Any) -> float | None:  # noqa: ANN401 - a cell

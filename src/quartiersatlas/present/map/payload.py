@@ -12,21 +12,24 @@ import pandas as pd
 from quartiersatlas.catalogue import action_bundles, text
 from quartiersatlas.disclosure.columns import DRIVER_DECIMALS, LABELS
 from quartiersatlas.disclosure.words import label, unit
-from quartiersatlas.present.area_profile.record import (
+from quartiersatlas.present.comparable import on_keys
+from quartiersatlas.present.map.classes import around_city, column_colors, schemes, with_matrices
+from quartiersatlas.present.map.topology import encode_point, encode_topology, simplified
+from quartiersatlas.present.words import (
+    axis_text,
     check_area,
     check_notes,
+    definition_text,
     driver_names,
     facility_points,
     footnote,
+    gap_kind,
     has_all_drivers,
     indicator_columns,
     need_direction,
     note_lines,
+    reason_texts,
 )
-from quartiersatlas.present.map.classes import around_city, column_colors, schemes
-from quartiersatlas.present.map.dates import on_keys, with_matrices
-from quartiersatlas.present.map.topology import encode_point, encode_topology, simplified
-from quartiersatlas.present.words import axis_text, definition_text, gap_kind, reason_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -36,7 +39,7 @@ if TYPE_CHECKING:
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.disclosure import Release, ReleasedColumn
 
-    Notes = Mapping[str, str | Iterable[str]]
+    AreaNotes = Mapping[str, str | Iterable[str]]
 
 UNSAFE = re.compile(r"<|\u2028|\u2029|\{(?=[{%#])")
 WORDS = (
@@ -132,7 +135,7 @@ def map_json(
     lang: Lang,
     breaks: Mapping[str, Sequence[float]] | None = None,
     earlier: Sequence[Release] = (),
-    notes: Notes | None = None,
+    notes: AreaNotes | None = None,
 ) -> str:
     """Return the map's data as JSON that can neither end a script element nor start a template expression."""
     data = _map_data(release, lang, breaks or {}, [on_keys(part, release.areas.index) for part in earlier])
@@ -380,7 +383,7 @@ PANEL_WORDS = (
 )
 
 
-def panel_data(release: Release, lang: Lang, notes: Notes) -> dict[str, Any]:
+def panel_data(release: Release, lang: Lang, notes: AreaNotes) -> dict[str, Any]:
     """Return what holds for all dates: indicators, fields of action, notes."""
     number = {key: position for position, key in enumerate(release.areas.index)}
     columns = indicator_columns(release)
@@ -423,7 +426,7 @@ def standing(release: Release, lang: Lang) -> dict[str, Any]:
     }
 
 
-def lines_of(notes: Notes) -> dict[str, tuple[str, ...]]:
+def lines_of(notes: AreaNotes) -> dict[str, tuple[str, ...]]:
     """Return the notes of each area as lines."""
     return {key: note_lines(note) for key, note in notes.items()}
 
