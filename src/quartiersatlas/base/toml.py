@@ -36,8 +36,12 @@ KINDS: dict[str, tuple[tuple[type, ...], str]] = {
 NO_CHARACTER = re.compile("[\ud800-\udfff\ufffe\uffff]")
 
 
-def declared(kind: type[Declared], content: Mapping[str, Any], where: str) -> Declared:
+def declared(
+    kind: type[Declared], content: Mapping[str, Any], where: str, renamed: Mapping[str, str] | None = None
+) -> Declared:
     """Build a dataclass from a mapping; every key must be one of its fields.
+
+    Keys of the first edition are in ``renamed``: old name -> new name; the refusal names the new one.
 
     Raises
     ------
@@ -55,7 +59,7 @@ def declared(kind: type[Declared], content: Mapping[str, Any], where: str) -> De
     """
     assert is_dataclass(kind)  # noqa: S101 - a slip of ours, not of the user
     known = {field.name: field for field in fields(kind)}
-    refuse_unknown(content, known, where)
+    refuse_unknown(content, known, where, renamed)
     for name, value in content.items():
         _check_kind(name, value, str(known[name].type), where)
     required = [n for n, f in known.items() if f.default is MISSING and f.default_factory is MISSING]
@@ -93,10 +97,14 @@ def settle(record: Any, where: str) -> None:  # noqa: ANN401 - any frozen datacl
         object.__setattr__(record, field.name, value)
 
 
-def refuse_unknown(content: Iterable[str], known: Iterable[str], where: str) -> None:
-    """Raise at the first name that is not known, with the nearest one that is."""
+def refuse_unknown(
+    content: Iterable[str], known: Iterable[str], where: str, renamed: Mapping[str, str] | None = None
+) -> None:
+    """Raise at the first name that is not known, with the one that replaced it, or the nearest one that is known."""
     known = list(known)
     for name in content:
+        if name not in known and name in (renamed or {}):
+            raise SpecError(f"In {where}: {name!r} is called {(renamed or {})[name]!r} now.", key=name)
         if name not in known:
             close = get_close_matches(name, known, n=1)
             hint = f" Did you mean {close[0]!r}?" if close else ""

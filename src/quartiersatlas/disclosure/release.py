@@ -361,7 +361,7 @@ def release(
     selected, assessed, candidates = _selection(data, kept, need, shortlist, candidates)
     remarks = wording_messages((title, subtitle, comment))
     for remark in remarks:
-        warnings.warn(str(remark), UserWarning, stacklevel=3)  # who called qa.release
+        warnings.warn(str(remark), UserWarning, stacklevel=2)  # who called qa.release
     facts = collect_facts(data, need, shortlist, candidates, protection, out, assessed)
     result = Release(
         areas=data.areas[structure(data)],
@@ -457,7 +457,7 @@ def _entered(release: Release, kept: Secrecy, shown: pd.DataFrame, ledger: Ledge
     entry = ledger_entry(release, kept, shown, release.protection)
     messages = compare_with_earlier(book, Now(kept, shown, entry, release.protection))
     for message in messages:
-        warnings.warn(str(message), UserWarning, stacklevel=4)
+        warnings.warn(str(message), UserWarning, stacklevel=3)
     if not release.is_draft:
         book.add(entry)
         if not isinstance(ledger, Ledger):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+import quartiersatlas as qa
+
 pytestmark = pytest.mark.browser
 
 PHONE = (390, 844)
@@ -79,9 +81,7 @@ def test_the_matrix_of_two_axes_with_a_class_highlighted(atlas, grave):
 
 
 def test_a_draft_with_its_bands(show, town, grave):
-    from quartiersatlas import disclosure
-
-    show(disclosure(town))
+    show(qa.release(town))
     assert grave() == []
 
 
