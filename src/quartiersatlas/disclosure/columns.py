@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from quartiersatlas.segregation.prepared import Study
 
 Kind = Literal["rate", "share", "count", "score", "class"]
+Role = Literal["rate", "share", "count", "score", "class", "change"]
 
 RATE_DECIMALS = 1
 SCORE_DECIMALS = 2
@@ -53,6 +54,10 @@ class ReleasedColumn:
         The released count columns of a rate; empty otherwise.
     classes : tuple of NeedClass
         The classes of a class column, rising.
+    axis : str
+        The axis of the need index, for a score or a class; empty otherwise.
+    change_of : str
+        The column that it is the change of; empty otherwise.
     """
 
     id: str
@@ -63,6 +68,18 @@ class ReleasedColumn:
     numerator: str = ""
     denominator: str = ""
     classes: tuple[NeedClass, ...] = ()
+    axis: str = ""
+    change_of: str = ""
+
+    @property
+    def role(self) -> Role:
+        """What it is in the release: its kind, or a change."""
+        return "change" if self.change_of else self.kind
+
+    @property
+    def base(self) -> str:
+        """The indicator that it speaks of: the one whose change it is, or itself."""
+        return self.change_of or self.id
 
 
 @dataclass
@@ -94,7 +111,9 @@ def add_data_column(out: Released, kept: Secrecy, name: str, protection: Protect
             base, before = data.changes[name]
             values = rounded_values(data, base, protection) - rounded_values(before, base, protection)
             protected = protected | (values.isna() & data.values[name].notna())
-        out.add(ReleasedColumn(name, "share", _change(data, name), _decimals(protection)), values, status, protected)
+        base = data.changes[name][0]
+        change = ReleasedColumn(name, "share", change_meaning(data, name), _decimals(protection), change_of=base)
+        out.add(change, values, status, protected)
     elif is_count(data, name):
         out.add(ReleasedColumn(name, "count", data.catalogue.get(name)), protection.rounded(values), status, protected)
     else:
@@ -176,7 +195,7 @@ def _decimals(protection: Protection) -> int:
     return RATE_DECIMALS if protection.decimals == "auto" else int(protection.decimals)
 
 
-def _change(data: AreaData, name: str) -> Indicator:
+def change_meaning(data: AreaData, name: str) -> Indicator:
     """Return what a change means: that of its indicator, in percentage points where that is in percent."""
     base = data.catalogue.get(data.changes[name][0])
     return replace(
@@ -192,6 +211,7 @@ def add_need(out: Released, kept: Secrecy, need: NeedIndex, protection: Protecti
     """Release score and class of each axis; where one of its indicators is protected, they are too."""
     secret = need_cells(kept, need)
     left_out = need.excluded["reason"].isin(["manual", "population"]).reindex(kept.hidden.index, fill_value=False)
+    class_names = _class_names([axis.id for axis in need.spec.axes])
     for axis in need.spec.axes:
         scores, classes = need.scores[axis.id], need.classes[axis.id]
         known = np.where(scores.isna(), np.where(left_out, "excluded", "missing"), "value")
@@ -204,10 +224,27 @@ def add_need(out: Released, kept: Secrecy, need: NeedIndex, protection: Protecti
             direction=1,
             role="index",
         )
-        score = ReleasedColumn(f"need_{axis.id}", "score", meaning, _score_decimals(scores, protection))
+        decimals = _score_decimals(scores, protection)
+        score = ReleasedColumn(f"need_{axis.id}", "score", meaning, decimals, axis=axis.id)
         out.add(score, scores, status, secret[axis.id])
-        by_class = ReleasedColumn(f"need_{axis.id}_class", "class", meaning, classes=axis.classes)
+        by_class = ReleasedColumn(class_names[axis.id], "class", meaning, classes=axis.classes, axis=axis.id)
         out.add(by_class, classes, status, secret[axis.id])
+
+
+def _class_names(axes: list[str]) -> dict[str, str]:
+    """Return the name of the class column of each axis.
+
+    Examples
+    --------
+    >>> _class_names(["status", "status_class"])
+    {'status': 'need_status_class2', 'status_class': 'need_status_class_class'}
+    """
+    taken, names = {f"need_{axis}" for axis in axes}, dict[str, str]()
+    for axis in axes:
+        choices = (f"need_{axis}_class{number}" for number in ("", *range(2, len(axes) + 2)))
+        names[axis] = next((name for name in choices if name not in taken), "")
+        taken.add(names[axis])
+    return names
 
 
 def _score_decimals(scores: pd.Series[float], protection: Protection) -> int:

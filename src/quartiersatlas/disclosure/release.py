@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass, field, replace
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
@@ -17,6 +17,7 @@ from quartiersatlas.disclosure.columns import (
     ReleasedStability,
     add_data_column,
     add_need,
+    change_meaning,
     protected_segregation,
     released_drivers,
     released_stability,
@@ -231,8 +232,21 @@ class Release:
         return comment_draft(self, lang)
 
     def column(self, name: str) -> ReleasedColumn:
-        """Return what a released column means."""
-        return next(column for column in self.columns if column.id == name)
+        """Return what a released column means.
+
+        Raises
+        ------
+        ColumnError
+            The release has no such column; the message names the closest ones.
+        """
+        found = {column.id: column for column in self.columns}
+        if name not in found:
+            raise ColumnError.not_found(name, found, "The release")
+        return found[name]
+
+    def axis_column(self, axis: str, kind: Literal["score", "class"]) -> ReleasedColumn | None:
+        """Return the score or the class of an axis of the need index; None where it is not released."""
+        return next((column for column in self.columns if column.axis == axis and column.kind == kind), None)
 
     def figure(self, column: str | None = None, *, size: str = "A4", lang: str = "de") -> Any:  # noqa: ANN401 - a Sheet
         """Draw the release on a sheet of paper.
@@ -388,7 +402,7 @@ def release(
         segregation=protected_segregation(segregation, protection) if segregation is not None else None,
         audience=audience,
         protection=protection,
-        catalogue=data.catalogue,
+        catalogue=data.catalogue.add(*(change_meaning(data, name) for name in data.changes)),
         n_assessed=int(assessed.sum()),
         has_shortlist=shortlist is not None,
         context_only=shortlist is not None and bool(shortlist.warnings),

@@ -75,7 +75,7 @@ def rule_text(release: Release, rule: Rule, lang: Lang) -> str:
             percent = number_text(100 * share, 0 if (100 * share).is_integer() else 1, lang)
             return text("rule_worst_share", lang, label=indicator_label(release, name, lang), share=percent)
         case InClass(axis=axis, classes=classes):
-            column = next((c for c in release.columns if c.id == f"need_{axis}_class"), None)
+            column = release.axis_column(axis, "class")
             words = [value_text(name, column, lang) if column else name for name in classes]
             return text("rule_in_class", lang, label=indicator_label(release, axis, lang), classes=" / ".join(words))
     return str(rule)
@@ -91,11 +91,9 @@ def indicator_label(release: Release, name: str, lang: Lang) -> str:
     """Return the label of an indicator, of a change, or of an axis of the need index."""
     scores = [column for column in release.columns if column.kind == "score"]
     for position, score in enumerate(scores):
-        if name == score.id.removeprefix("need_") or (name == "need" and position == 0):
+        if name == score.axis or (name == "need" and position == 0):
             return label(score, lang)
-    base = name.removesuffix("_change")
-    known = release.catalogue.get(base).label(lang)
-    return text("label_change", lang, label=known) if name != base else known
+    return release.catalogue.get(name).label(lang)
 
 
 def withheld_areas(shortlist: Shortlist, kept: Secrecy, need: NeedIndex | None) -> pd.Series[bool]:
@@ -146,15 +144,14 @@ def _limit(part: pd.DataFrame, criterion: str, column: str, out: Released) -> ob
 
 def _columns(reasons: pd.DataFrame, out: Released) -> pd.Series[str]:
     """Return the released column of each condition: an axis of the need index is released as score and as class."""
-    scores = [column.id for column in out.columns if column.kind == "score"]
-    names = {column.id: column.id for column in out.columns if column.kind in ("rate", "share", "count")}
-    names |= {score.removeprefix("need_"): score for score in scores}
+    scores = {column.axis: column.id for column in out.columns if column.kind == "score"}
+    classes = {column.axis: column.id for column in out.columns if column.kind == "class"}
+    names = {column.id: column.id for column in out.columns if not column.axis} | scores
     if scores:
-        names["need"] = scores[0]
-    found = [names.get(indicator, "") for indicator in reasons["indicator"]]
-    by_class = reasons["criterion"].eq("in_class")
-    columns = [f"{name}_class" if name and is_class else name for name, is_class in zip(found, by_class, strict=True)]
-    return pd.Series(columns, index=reasons.index, dtype="str")
+        names["need"] = next(iter(scores.values()))
+    pairs = zip(reasons["indicator"], reasons["criterion"], strict=True)
+    found = [classes.get(name, "") if criterion == "in_class" else names.get(name, "") for name, criterion in pairs]
+    return pd.Series(found, index=reasons.index, dtype="str")
 
 
 def collect_facts(

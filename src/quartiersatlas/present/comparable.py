@@ -10,7 +10,6 @@ import pandas as pd
 import shapely
 
 from quartiersatlas.errors import SpecError, count_noun, list_some
-from quartiersatlas.indicators.change import SUFFIX
 from quartiersatlas.present.words import axis_of, on_areas
 
 if TYPE_CHECKING:
@@ -79,7 +78,7 @@ def _check_meaning(release: Release, part: Release, name: str) -> None:
                 f"earlier: {name!r} means something else at {part.as_of}: {two!r} there, {one!r} here. Leave it out of "
                 "the columns of one of the releases."
             )
-    if axis_of(release, name) != axis_of(part, name):
+    if axis_of(release, ours.axis) != axis_of(part, theirs.axis):
         raise SpecError(
             f"earlier: the classes {name!r} of {part.as_of} are made by other rules than those of the map. Make both "
             "by one need spec, or release that date without need=."
@@ -89,8 +88,8 @@ def _check_meaning(release: Release, part: Release, name: str) -> None:
 def _check_changes(release: Release, part: Release) -> None:
     """Refuse a change that is shown where the earlier value is protected: now minus change is what it was."""
     for column in release.columns:
-        base = column.id.removesuffix(SUFFIX)
-        if base == column.id or base not in release.values or base not in part.values:
+        base = column.change_of
+        if not base or base not in release.values or base not in part.values:
             continue
         change, now = (release.values[name].astype(float) for name in (column.id, base))
         before = part.values[base].astype(float).reindex(change.index)

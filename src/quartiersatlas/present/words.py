@@ -88,7 +88,7 @@ def driver_names(release: Release, axis: str) -> list[str]:
 
 def _n_indicators(release: Release, axis: str) -> int:
     """Return how many indicators an axis has, of which some may not be released."""
-    rules = axis_of(release, f"need_{axis}")
+    rules = axis_of(release, axis)
     return 0 if rules is None else len({leaf.id for leaf in rules.indicators})
 
 
@@ -190,19 +190,19 @@ def footnote(release: Release, column: ReleasedColumn, lang: Lang) -> str:
 
 def axis_text(release: Release, column: ReleasedColumn, lang: Lang) -> str:
     """Return how the axis of a class or score column is made; empty where the facts do not say."""
-    fact = _axis_fact(release, column.id)
+    fact = _axis_fact(release, column.axis)
     return "" if fact is None else fact_text(release, fact, lang)
 
 
-def axis_of(release: Release, name: str) -> NeedAxis | None:
-    """Return the rules by which a score or class column is made; None where the facts do not say, or it is neither."""
-    fact = _axis_fact(release, name)
+def axis_of(release: Release, axis: str) -> NeedAxis | None:
+    """Return the rules by which scores and classes of an axis are made; None where the facts do not say."""
+    fact = _axis_fact(release, axis)
     return None if fact is None else fact.values["axis"]
 
 
-def _axis_fact(release: Release, name: str) -> Message | None:
+def _axis_fact(release: Release, axis: str) -> Message | None:
     facts = (fact for fact in release.facts if fact.name == "fact_axis")
-    return next((fact for fact in facts if name.removesuffix("_class") == f"need_{fact.values['axis'].id}"), None)
+    return next((fact for fact in facts if fact.values["axis"].id == axis), None)
 
 
 def steps_text(axis: NeedAxis, lang: Lang) -> str:

@@ -48,7 +48,7 @@ def area_record(release: Release, key: str, lang: Lang, notes: Iterable[str]) ->
         "need": [_axis(release, key, column, lang) for column in release.columns if column.kind == "class"],
         "selection": _selection(release, key, lang),
         "facilities": _facilities(release, key),
-        "actions": _actions(indicators, lang),
+        "actions": _actions(release, indicators, lang),
         "footnotes": [footnote(release, release.column(record["id"]), lang) for record in indicators],
         "notes": list(notes),
     }
@@ -56,16 +56,15 @@ def area_record(release: Release, key: str, lang: Lang, notes: Iterable[str]) ->
 
 def _axis(release: Release, key: str, column: ReleasedColumn, lang: Lang) -> Record:
     """Return class, score and drivers of an axis."""
-    axis = column.id.removeprefix("need_").removesuffix("_class")
-    score = release.column(f"need_{axis}")
+    axis, score = column.axis, release.axis_column(column.axis, "score")
     name = release.values[column.id][key]
     return {
         "axis": axis,
         "label": column.indicator.label(lang),
         "class": None if pd.isna(name) else str(name),
         "class_text": cell_text(release, key, column, lang),
-        "score": plain(release.values[score.id][key]),
-        "score_text": cell_text(release, key, score, lang),
+        "score": None if score is None else plain(release.values[score.id][key]),
+        "score_text": "" if score is None else cell_text(release, key, score, lang),
         "drivers": _drivers(release, key, axis, lang),
         "all_drivers": has_all_drivers(release, axis),
     }
@@ -127,9 +126,19 @@ def _facilities(release: Release, key: str) -> list[Record]:
     return sorted(rows, key=lambda row: (row["kind"], row["name"]))
 
 
+<<<<<<< HEAD
 def _actions(indicators: list[Record], lang: Lang) -> list[Record]:
+=======
+def facility_points(release: Release, facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return facilities as points in the coordinates of the areas."""
+    frame = on_areas(facilities, release.areas)
+    return frame.set_geometry(frame.geometry.representative_point())
+
+
+def _actions(release: Release, indicators: list[Record], lang: Lang) -> list[Record]:
+>>>>>>> 321bfd9
     """Return the bundles of action that an indicator with high need points to."""
-    high = {record["id"].removesuffix("_change"): record["label"] for record in indicators if record["high"]}
+    high = {release.column(record["id"]).base: record["label"] for record in indicators if record["high"]}
     return [
         {
             "id": bundle.id,

@@ -361,7 +361,7 @@ def shown_conditions(release: Release, columns: list[ReleasedColumn]) -> list[Sh
     rule = _rule(release)
     if rule is None:
         return []
-    axes = {"need", *(c.id.removeprefix("need_") for c in release.columns if c.kind == "score")}
+    axes = {"need", *(c.axis for c in release.columns if c.kind == "score")}
     numbers = {c.id: c for c in columns if c.kind != "class" and c.id not in axes}
     found: dict[str, ShownCondition] = {}
     for kind, name in rule.conditions:

@@ -387,7 +387,7 @@ def panel_data(release: Release, lang: Lang, notes: AreaNotes) -> dict[str, Any]
     """Return what holds for all dates: indicators, fields of action, notes."""
     number = {key: position for position, key in enumerate(release.areas.index)}
     columns = indicator_columns(release)
-    pointing = {c.id.removesuffix("_change") for c in columns if need_direction(c)}
+    pointing = {c.base for c in columns if need_direction(c)}
     bundles = [bundle for bundle in action_bundles() if pointing & set(bundle.triggers)]
     return {
         "indicators": [
@@ -422,7 +422,7 @@ def standing(release: Release, lang: Lang) -> dict[str, Any]:
         "screened": release.has_shortlist,
         "unassessed": [position for position, yes in enumerate(told) if not yes],
         "stability": _stability(release, lang),
-        "axes": [_axis(release, column.id, lang) for column in release.columns if column.kind == "class"],
+        "axes": [_axis(release, column, lang) for column in release.columns if column.kind == "class"],
     }
 
 
@@ -459,12 +459,12 @@ def _stability(release: Release, lang: Lang) -> dict[str, Any] | None:
     }
 
 
-def _axis(release: Release, name: str, lang: Lang) -> dict[str, Any]:
+def _axis(release: Release, column: ReleasedColumn, lang: Lang) -> dict[str, Any]:
     """Return what drives the score of an axis, and inside the house its ranks."""
-    axis = name.removeprefix("need_").removesuffix("_class")
+    axis, score = column.axis, release.axis_column(column.axis, "score")
     content: dict[str, Any] = {
-        "id": name,
-        "label": release.column(name).indicator.label(lang),
+        "id": column.id,
+        "label": column.indicator.label(lang),
         "drivers": [
             {
                 "id": driver,
@@ -476,8 +476,8 @@ def _axis(release: Release, name: str, lang: Lang) -> dict[str, Any]:
         "partly": not has_all_drivers(release, axis),
     }
     ranks = release.ranks
-    if f"need_{axis}_rank" in ranks:
-        place = ranks[f"need_{axis}_rank"]
+    if score is not None and f"{score.id}_rank" in ranks:
+        place = ranks[f"{score.id}_rank"]
         content["rank"] = {"of": int(place.notna().sum()), "place": _whole(place), **_interval(release, axis)}
     return content
 
@@ -491,8 +491,8 @@ def _parts(release: Release, axis: str, driver: str) -> list[int | None]:
 
 def _interval(release: Release, axis: str) -> dict[str, Any]:
     """Return the interval of ranks of the first axis, where runs know it."""
-    first = next(column.id for column in release.columns if column.kind == "score")
-    if release.stability is None or "rank_lower" not in release.stability.table or first != f"need_{axis}":
+    first = next((column.axis for column in release.columns if column.kind == "score"), "")
+    if release.stability is None or "rank_lower" not in release.stability.table or first != axis:
         return {}
     return {side: _whole(release.stability.table[f"rank_{side}"]) for side in ("lower", "upper")}
 
