@@ -80,9 +80,9 @@ def test_the_legend_counts_areas_by_hand(sample, sheets):
     assert f"unbewohnt ({state.eq('uninhabited').sum()})" in text
     assert f"unter der Mindesteinwohnerzahl ({state.eq('small').sum()})" in text
     labels = sample.release.stability.table["label"][sample.release.selected]
-    assert len(labels) == labels.eq("sure").sum() + labels.eq("open").sum()
-    assert f"Gebiet mit erhöhtem Unterstützungsbedarf ({labels.eq('sure').sum()})" in text
-    assert f"Gebiet mit erhöhtem Unterstützungsbedarf, Grenzfall ({labels.eq('open').sum()})" in text
+    assert len(labels) == labels.eq("certain").sum() + labels.eq("borderline").sum()
+    assert f"Gebiet mit erhöhtem Unterstützungsbedarf ({labels.eq('certain').sum()})" in text
+    assert f"Gebiet mit erhöhtem Unterstützungsbedarf, Grenzfall ({labels.eq('borderline').sum()})" in text
     assert "zusammenhängendes Prüfgebiet (5)" in text
 
 
@@ -285,7 +285,7 @@ def test_borderline_areas_are_dashed_and_named(town):
     stability = shortlist.stability(n=100, seed=1, limits=(0.0, 1.0))
     release = qa.release(town, shortlist=shortlist, stability=stability)
     marks = mark_entries(release, "de")
-    open_areas = release.stability.table["label"].eq("open") & release.selected
+    open_areas = release.stability.table["label"].eq("borderline") & release.selected
     assert open_areas.any()
     assert (~open_areas & release.selected).any()
     by_mark = {entry.mark: entry for entry in marks}

@@ -70,7 +70,9 @@ def pdf_texts(path, title, page_word="Seite"):
 def full(sample):
     """Return the release of the sample city with stability and dates."""
     index = sample.release.areas.index
-    labels = pd.Series(np.where(sample.release.selected, "sure", "out"), index=index).where(sample.release.assessed)
+    labels = pd.Series(np.where(sample.release.selected, "certain", "not_selected"), index=index).where(
+        sample.release.assessed
+    )
     table = pd.DataFrame({"label": labels, "p_selected": sample.release.selected.astype(float)})
     from dataclasses import replace
 

@@ -374,7 +374,6 @@ def _row(study: Study, by: str, group: str, reference: str, min_count: int) -> t
 
 
 STABILITY_DECIMALS = 2
-LABELS = {"sicher": "sure", "Grenzfall": "open", "nicht": "out"}
 
 
 @dataclass(frozen=True)
@@ -384,11 +383,11 @@ class ReleasedStability:
     Parameters
     ----------
     table : DataFrame
-        On the district key: ``label`` (``"sure"``, ``"open"``, ``"out"``) and ``p_selected`` (share of the runs in
-        [0, 1], two decimals). Missing for areas for which the outcome cannot or may not be told. Inside the house
-        also ``rank_lower``, ``rank_median``, ``rank_upper``: 5 %, 50 % and 95 % of the runs' ranks on the first axis
-        among the areas whose score is shown, as :attr:`Release.ranks` counts them; missing for all others. In public
-        there are no such columns.
+        On the district key: ``label`` (``"certain"``, ``"borderline"``, ``"not_selected"``) and ``p_selected`` (share
+        of the runs in [0, 1], two decimals). Missing for areas for which the outcome cannot or may not be told. Inside
+        the house also ``rank_lower``, ``rank_median``, ``rank_upper``: 5 %, 50 % and 95 % of the runs' ranks on the
+        first axis among the areas whose score is shown, as :attr:`Release.ranks` counts them; missing for all others.
+        In public there are no such columns.
     notes : mapping of language to tuple of str
         What was varied and where the limits of the labels lie.
     """
@@ -435,7 +434,7 @@ def released_stability(
     shown = shown & table["label"].notna()
     released = pd.DataFrame(
         {
-            "label": table["label"].map(LABELS).where(shown),
+            "label": table["label"].where(shown),
             "p_selected": table["p_selected"].astype(float).round(STABILITY_DECIMALS).where(shown, np.nan),
         }
     )

@@ -298,7 +298,7 @@ class NeedIndex:
             their distance from the nearer end; a number of areas by this part; limits between numbers of conditions
             stay. In [0, 1).
         limits : (float, float), default (0.1, 0.9)
-            Labels: ``"sicher"`` from the second one on, ``"nicht"`` below the first, ``"Grenzfall"`` between.
+            Labels: ``"certain"`` from the second one on, ``"not_selected"`` below the first, ``"borderline"`` between.
         progress : bool, default False
             Whether to show a bar; needs ``pip install "quartiersatlas[progress]"``.
 

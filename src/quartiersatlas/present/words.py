@@ -25,6 +25,7 @@ from quartiersatlas.disclosure.words import (
     wording_messages,
 )
 from quartiersatlas.errors import ReleaseError, list_some
+from quartiersatlas.need.robustness.stability import STABILITY_LABELS
 from quartiersatlas.present.paper import Bullets, Heading, Paragraph, Row, Table
 
 if TYPE_CHECKING:
@@ -268,16 +269,14 @@ def comment_blocks(release: Release, lang: Lang) -> list[Block]:
     ]
 
 
-LABELS = ("sure", "open", "out")
-
-
 def stability_blocks(release: Release, lang: Lang) -> list[Block]:
     """Return how many areas have which label, and by name those that are certain, borderline or selected."""
     if release.stability is None:
         return []
     labels = release.stability.table["label"]
     counts = [
-        f"{text(f'stability_{name}', lang)}: {number_text(int(labels.eq(name).sum()), 0, lang)}" for name in LABELS
+        f"{text(f'stability_{name}', lang)}: {number_text(int(labels.eq(name).sum()), 0, lang)}"
+        for name in STABILITY_LABELS
     ]
     named = labels.isin(["sure", "open"]) | (release.selected & labels.notna())
     names = release.areas["name"][named]

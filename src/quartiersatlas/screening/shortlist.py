@@ -105,7 +105,7 @@ class Shortlist:
         >>> data = qa.add_rates(qa.join(areas, table), {"poverty": ("poor", "residents")})
         >>> shortlist = qa.screen(data, qa.above_city("poverty"))
         >>> shortlist.stability(n=500, seed=1).table["label"].tolist()
-        ['sicher', 'Grenzfall', 'nicht']
+        ['certain', 'borderline', 'not_selected']
         """
         if self.data is None:
             raise SpecError("This shortlist does not hold the data it was made of: make it with screen(data, rule).")

@@ -111,7 +111,7 @@ def test_limits_in_deviations_move_by_deviations_and_fixed_ones_by_their_size(co
 
 def test_a_label_holds_its_limits():
     p = np.array([0.0999, 0.1, 0.5, 0.8999, 0.9])
-    assert labelled(p, (0.1, 0.9)).tolist() == ["nicht", "Grenzfall", "Grenzfall", "Grenzfall", "sicher"]
+    assert labelled(p, (0.1, 0.9)).tolist() == ["not_selected", "borderline", "borderline", "borderline", "certain"]
 
 
 def test_rank_intervals_are_ranks_that_occur_at_5_50_and_95_percent_of_the_runs():

@@ -39,7 +39,7 @@ def test_the_chance_of_a_class_is_the_binomial_tail(counted):
     expected = stats.binom.sf(20, 100, frame["x_a"] / 100)
     assert stable.table["p_selected"].to_numpy() == pytest.approx(expected, abs=0.01)
     assert stable.class_probabilities["status", "above"].to_numpy() == pytest.approx(expected, abs=0.01)
-    assert stable.table["label"].tolist() == ["nicht", "Grenzfall", "Grenzfall", "Grenzfall", "sicher"]
+    assert stable.table["label"].tolist() == ["not_selected", "borderline", "borderline", "borderline", "certain"]
 
 
 def by_hand(frame, weights, limits):
@@ -176,9 +176,11 @@ def test_the_result_says_what_it_is_in_both_languages(counted):
     assert need.spec.hash in repr(stable)
     assert "status in {low, very_low}" in repr(stable)
     assert set(stable.labels("en").dropna()) <= {"certain", "borderline", "not selected"}
-    words = stable.table["label"].replace("nicht", "nicht ausgewählt")
+    words = stable.table["label"].map(
+        {"certain": "sicher", "borderline": "Grenzfall", "not_selected": "nicht ausgewählt"}
+    )
     assert stable.labels("de").dropna().tolist() == words.dropna().tolist()
-    assert stable.borderline == list(stable.table.index[stable.table["label"] == "Grenzfall"])
+    assert stable.borderline == list(stable.table.index[stable.table["label"] == "borderline"])
     assert "200 Durchläufe" in stable.notes("de")[0]
     assert "(Startzahl 8)" in stable.notes("de")[0]
     assert "at least 90%" in stable.notes("en")[1]

@@ -195,7 +195,7 @@ def test_borders_between_areas_are_drawn_without_gaps(atlas, exported, sample):
         [line.interpolate(m) for line in lines for m in range(60, round(line.length) - 60, 30)], crs=25832
     )
     # marked areas have light lines below their outlines
-    marked = exported["selected"] | sample.release.stability.table["label"].isin(["sure", "open"])
+    marked = exported["selected"] | sample.release.stability.table["label"].isin(["certain", "borderline"])
     steps = steps[steps.distance(exported[marked].union_all()) > 150]
     without_facilities(atlas)
     around = atlas.all_colors(steps.to_crs("EPSG:4326"), half=1)

@@ -93,7 +93,7 @@ def two_dates(make_hostile, monkeypatch):
         monkeypatch.setattr("quartiersatlas.present.map.payload.action_bundles", lambda: bundles)
         now = make_hostile(text)
         keys = now.areas.index
-        table = pd.DataFrame({"label": "open", "p_selected": 0.5}, index=keys)
+        table = pd.DataFrame({"label": "borderline", "p_selected": 0.5}, index=keys)
         now = replace(
             now,
             audience="internal",

@@ -109,9 +109,9 @@ def test_legend_says_what_hatch_outlines_and_points_mean_with_their_number(atlas
     sure, border = "Gebiet mit erhöhtem Unterstützungsbedarf", "Gebiet mit erhöhtem Unterstützungsbedarf, Grenzfall"
     labels = sample.release.stability.table["label"]
     assert exported["selected"].sum() == 17
-    assert found[sure] == (sample.release.selected & labels.eq("sure")).sum() > 0
+    assert found[sure] == (sample.release.selected & labels.eq("certain")).sum() > 0
     assert found[border] == 17 - found[sure] > 0
-    assert found["nicht ausgewählt, aber Grenzfall"] == (~sample.release.selected & labels.eq("open")).sum() > 0
+    assert found["nicht ausgewählt, aber Grenzfall"] == (~sample.release.selected & labels.eq("borderline")).sum() > 0
     assert found["zusammenhängendes Prüfgebiet"] == len(sample.release.candidates) == 5
     assert found["bestehendes Programmgebiet"] == 2
     assert found["Einrichtung"] == 42

@@ -19,10 +19,10 @@ DARK = 110  # below this a pixel belongs to a line of the hatch, on the light cl
 def judged(town):
     """Return a release of twelve areas, four of them selected: two surely, two at the border; one more nearly."""
     shortlist = qa.screen(town, qa.worst_share("sgb2_rate", 1 / 3))
-    labels = pd.Series("out", index=town.areas.index)
-    labels[["11", "12"]] = "sure"
-    labels[["08", "09", "10"]] = "open"
-    p = labels.map({"out": 0.0, "open": 0.5, "sure": 0.98})
+    labels = pd.Series("not_selected", index=town.areas.index)
+    labels[["11", "12"]] = "certain"
+    labels[["08", "09", "10"]] = "borderline"
+    p = labels.map({"not_selected": 0.0, "borderline": 0.5, "certain": 0.98})
     words = {"title": "Bedarfslagen", "source": "Amt", "as_of": "2024", "comment": "Ein Kommentar."}
     release = qa.release(town, shortlist=shortlist, **words)
     notes = {"de": ("1.000 Durchläufe",), "en": ("1,000 runs",)}
@@ -68,7 +68,7 @@ def test_without_runs_nothing_is_said_about_the_border(show, judged):
 
 def test_a_selected_area_that_hardly_any_run_selects_is_no_sure_one(show, judged):
     table = judged.stability.table.copy()
-    table.loc["12", ["label", "p_selected"]] = ["out", 0.05]
+    table.loc["12", ["label", "p_selected"]] = ["not_selected", 0.05]
     found = rows(show(replace(judged, stability=replace(judged.stability, table=table))))
     assert found["Gebiet mit erhöhtem Unterstützungsbedarf"] == ("(1)", True)
     assert found["Gebiet mit erhöhtem Unterstützungsbedarf, Grenzfall"] == ("(3)", True)

@@ -71,7 +71,7 @@ def test_labels_and_shares_of_the_runs_are_those_of_the_release(parts):
     release = qa.release(**parts, **TEXTS)
     stable, table = content(release)["standing"]["stability"], release.stability.table
     assert stable["names"] == ["sicher", "Grenzfall", "nicht ausgewählt"]
-    assert [("sure", "open", "out")[label] for label in stable["label"]] == table["label"].tolist()
+    assert [("certain", "borderline", "not_selected")[label] for label in stable["label"]] == table["label"].tolist()
     assert [percent / 100 for percent in stable["percent"]] == table["p_selected"].tolist()
 
 

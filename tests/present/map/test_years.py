@@ -157,7 +157,7 @@ def test_what_another_date_does_not_know_is_missing_and_no_zero(dated):
 
 def test_another_date_stands_on_the_areas_of_the_map_in_their_order(dated):
     now, then = dated("2024"), dated("2022", keys=range(10))
-    percents = pd.DataFrame({"label": "open", "p_selected": [i / 10 for i in range(10)]}, index=then.areas.index)
+    percents = pd.DataFrame({"label": "borderline", "p_selected": [i / 10 for i in range(10)]}, index=then.areas.index)
     then = replace(then, stability=ReleasedStability(percents, {"de": (), "en": ()}))
     backwards = on_keys(then, then.areas.index[::-1])
     assert list(backwards.areas.index) == list(then.areas.index)[::-1]

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     Seed = int | np.random.Generator | None
 
 SOURCES = ("data", "weights", "normalisation", "aggregation", "threshold")
-LABELS = ("sicher", "Grenzfall", "nicht")
+STABILITY_LABELS = ("certain", "borderline", "not_selected")
 
 
 @dataclass(frozen=True)
@@ -50,10 +50,10 @@ class Stability:
     Parameters
     ----------
     table : DataFrame
-        On the district key: ``selected`` (as published), ``p_selected`` (share of the runs), ``label`` (``"sicher"``,
-        ``"Grenzfall"``, ``"nicht"``), ``rank`` (1 is the highest need on the first axis), ``rank_lower``,
-        ``rank_median``, ``rank_upper`` (5 %, 50 %, 95 % of the runs), and ``p_kept_<axis>`` (share of the runs in which
-        the class is the published one). Missing for areas without a score.
+        On the district key: ``selected`` (as published), ``p_selected`` (share of the runs), ``label``
+        (``"certain"``, ``"borderline"``, ``"not_selected"``), ``rank`` (1 is the highest need on the first axis),
+        ``rank_lower``, ``rank_median``, ``rank_upper`` (5 %, 50 %, 95 % of the runs), and ``p_kept_<axis>`` (share of
+        the runs in which the class is the published one). Missing for areas without a score.
     class_probabilities : DataFrame
         On the district key, columns (axis, class): share of the runs.
     size : Series of int
@@ -63,7 +63,7 @@ class Stability:
     selection : str
         The rule of selection in words.
     limits : tuple of float
-        ``p_selected`` from the upper one on is ``"sicher"``, below the lower one ``"nicht"``.
+        ``p_selected`` from the upper one on is ``"certain"``, below the lower one ``"not_selected"``.
     n : int
         Number of runs.
     failed : int
@@ -100,13 +100,11 @@ class Stability:
     @property
     def borderline(self) -> list[str]:
         """The areas to talk about: neither surely in nor surely out."""
-        return list(self.table.index[self.table["label"].eq("Grenzfall")])
+        return list(self.table.index[self.table["label"].eq("borderline")])
 
     def labels(self, lang: Lang = "de") -> pd.Series[str]:
         """Return the labels in German or English; missing for areas without a score."""
-        words = {
-            label: text(f"stability_{key}", lang) for label, key in zip(LABELS, ("sure", "open", "out"), strict=True)
-        }
+        words = {label: text(f"stability_{label}", lang) for label in STABILITY_LABELS}
         return self.table["label"].map(words, na_action="ignore")
 
     def notes(self, lang: Lang = "de") -> list[str]:
@@ -132,13 +130,13 @@ class Stability:
 
     def __repr__(self) -> str:
         counts = self.table["label"].value_counts()
-        labels = ", ".join(f"{label} {counts.get(label, 0)}" for label in LABELS)
+        labels = ", ".join(f"{text(f'stability_{label}', 'en')} {counts.get(label, 0)}" for label in STABILITY_LABELS)
         low, high = self.size.quantile(BAND[0]), self.size.quantile(BAND[1])
         published = int(self.table["selected"].eq(other=True).sum())
         lines = [
             f"Stability of {self.spec_id} ({self.spec_hash}), {self.n} runs over {', '.join(self.settings['vary'])}",
             f"  selected: {self.selection}",
-            f"  {labels} (sicher from {self.limits[1]:g}, nicht below {self.limits[0]:g})",
+            f"  {labels} (certain from {self.limits[1]:g}, not selected below {self.limits[0]:g})",
             f"  areas: {published} as published, {low:.0f} to {high:.0f} in 90 % of the runs, {len(self.core)} in all",
         ]
         if self.failed:
@@ -288,7 +286,7 @@ def _computes(need: NeedIndex, scale: str, way: str) -> bool:
 
 def labelled(p: Array, limits: tuple[float, float]) -> NDArray[np.object_]:
     """Return the label of each probability of being selected; None where there is none."""
-    label = np.where(p >= limits[1], LABELS[0], np.where(p < limits[0], LABELS[2], LABELS[1])).astype(object)
+    label = np.where(p >= limits[1], "certain", np.where(p < limits[0], "not_selected", "borderline")).astype(object)
     label[np.isnan(p)] = None
     return label
 

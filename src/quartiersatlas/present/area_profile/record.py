@@ -126,17 +126,7 @@ def _facilities(release: Release, key: str) -> list[Record]:
     return sorted(rows, key=lambda row: (row["kind"], row["name"]))
 
 
-<<<<<<< HEAD
-def _actions(indicators: list[Record], lang: Lang) -> list[Record]:
-=======
-def facility_points(release: Release, facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return facilities as points in the coordinates of the areas."""
-    frame = on_areas(facilities, release.areas)
-    return frame.set_geometry(frame.geometry.representative_point())
-
-
 def _actions(release: Release, indicators: list[Record], lang: Lang) -> list[Record]:
->>>>>>> 321bfd9
     """Return the bundles of action that an indicator with high need points to."""
     high = {release.column(record["id"]).base: record["label"] for record in indicators if record["high"]}
     return [

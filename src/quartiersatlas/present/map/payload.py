@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from quartiersatlas.catalogue import action_bundles, text
-from quartiersatlas.disclosure.columns import DRIVER_DECIMALS, LABELS
+from quartiersatlas.disclosure.columns import DRIVER_DECIMALS
 from quartiersatlas.disclosure.words import label, unit
+from quartiersatlas.need.robustness.stability import STABILITY_LABELS
 from quartiersatlas.present.comparable import on_keys
 from quartiersatlas.present.map.classes import around_city, column_colors, schemes, with_matrices
 from quartiersatlas.present.map.topology import encode_point, encode_topology, simplified
@@ -215,8 +216,8 @@ def _selection(release: Release, lang: Lang, number: dict[str, int]) -> dict[str
     }
     if release.stability is not None:
         labels = release.stability.table["label"]
-        near = labels.isin(["sure", "open"]) & ~release.selected
-        content["borderline"] = [number[key] for key in labels.index[release.selected & labels.ne("sure")]]
+        near = labels.isin(["certain", "borderline"]) & ~release.selected
+        content["borderline"] = [number[key] for key in labels.index[release.selected & labels.ne("certain")]]
         content["near"] = [number[key] for key in labels.index[near]]
     return content
 
@@ -450,7 +451,7 @@ def facility_areas(release: Release, facilities: gpd.GeoDataFrame) -> list[list[
 def _stability(release: Release, lang: Lang) -> dict[str, Any] | None:
     if release.stability is None:
         return None
-    names = list(LABELS.values())
+    names = list(STABILITY_LABELS)
     table = release.stability.table
     return {
         "names": [text(f"stability_{name}", lang) for name in names],

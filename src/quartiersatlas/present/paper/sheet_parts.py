@@ -457,7 +457,7 @@ def borderline(release: Release) -> pd.Series[bool]:
     """Return the selected areas that are borderline: another run of chance or choices would leave them out."""
     if release.stability is None:
         return release.selected & False
-    return release.selected & release.stability.table["label"].eq("open")
+    return release.selected & release.stability.table["label"].eq("borderline")
 
 
 def heading(column: ReleasedColumn, lang: Lang) -> str:
