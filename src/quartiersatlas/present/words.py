@@ -76,7 +76,7 @@ def need_direction(column: ReleasedColumn) -> int:
 
 
 def has_all_drivers(release: Release, axis: str) -> bool:
-    """Tell whether every indicator of an axis leaves with its contribution."""
+    """Return True if every indicator of an axis leaves with its contribution."""
     return _n_indicators(release, axis) == len(driver_names(release, axis))
 
 
@@ -278,10 +278,10 @@ def stability_blocks(release: Release, lang: Lang) -> list[Block]:
         f"{text(f'stability_{name}', lang)}: {number_text(int(labels.eq(name).sum()), 0, lang)}"
         for name in STABILITY_LABELS
     ]
-    named = labels.isin(["sure", "open"]) | (release.selected & labels.notna())
+    named = labels.isin(["certain", "borderline"]) | (release.selected & labels.notna())
     names = release.areas["name"][named]
     rows = tuple(
-        Row.of((str(names[key]), key), _on_list(release, key, lang), *_words(release, key, lang))
+        Row.of((str(names[key]), key), _on_list(release, key, lang), *_stability_words(release, key, lang))
         for key in map(str, by_name(names))
     )
     head = tuple(text(f"label_{name}", lang) for name in ("area", "on_list", "stability", "p_selected"))
@@ -294,10 +294,10 @@ def stability_blocks(release: Release, lang: Lang) -> list[Block]:
 
 
 def stability_text(release: Release, key: str, lang: Lang) -> str:
-    """Return the label of an area and the share of the runs that select it; empty where it is not told."""
+    """Return the label of an area and the share of the runs that select it; empty where it is not known."""
     if release.stability is None or pd.isna(release.stability.table["label"][key]):
         return ""
-    name, share = _words(release, key, lang)
+    name, share = _stability_words(release, key, lang)
     return f"{name} ({text('label_p_selected', lang)}: {share})"
 
 
@@ -306,7 +306,7 @@ def _on_list(release: Release, key: str, lang: Lang) -> str:
     return text("answer_yes" if release.selected[key] else "answer_no", lang)
 
 
-def _words(release: Release, key: str, lang: Lang) -> tuple[str, str]:
+def _stability_words(release: Release, key: str, lang: Lang) -> tuple[str, str]:
     assert release.stability is not None  # noqa: S101 - asked by the callers
     table = release.stability.table
     percent = number_text(100 * float(table["p_selected"][key]), 0, lang)
