@@ -45,7 +45,7 @@ def check_release(value: object, call: str) -> None:
 
 def check_area(release: Release, key: str) -> None:
     """Refuse a key that the release does not have."""
-    if key not in release.areas.index:
+    if not isinstance(key, str) or key not in release.areas.index:
         close = get_close_matches(str(key), [str(k) for k in release.areas.index], n=3, cutoff=0.5)
         hint = f" Did you mean {list_some(close)}?" if close else ""
         raise ReleaseError(f"The release has no area {key!r}.{hint} Keys are text, with their leading zeros.")
