@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from quartiersatlas.base.checks import expects
 from quartiersatlas.catalogue import check_lang, number_text, text
 from quartiersatlas.disclosure.words import label, summary_texts, value_text
-from quartiersatlas.present.paper import Bullets, Document, Heading, Paragraph, Row, Table, save_document
+from quartiersatlas.present.paper import Bullets, Document, Heading, Paragraph, Row, Table, fit_to_paper, save_document
 from quartiersatlas.present.words import (
     axis_text,
     cell_text,
+    check_release,
     comment_blocks,
     definition_text,
     gap_kind,
@@ -64,6 +67,8 @@ def report(release: Release, path: str | Path, *, lang: Lang = "de") -> Path:
 
     Raises
     ------
+    ArgumentError
+        Something else than a release, or than a path, was given.
     DependencyError
         DOCX and PDF need ``pip install "quartiersatlas[paper]"``.
     InputError
@@ -71,6 +76,8 @@ def report(release: Release, path: str | Path, *, lang: Lang = "de") -> Path:
     ReleaseError
         The ending is none of these.
     """
+    check_release(release, "report")
+    expects(path, (str, PathLike), "report: path", 'qa.report(rel, "bericht.html")')
     return save_document(report_document(release, lang), path, ENDINGS)
 
 
@@ -90,7 +97,7 @@ def report_document(release: Release, lang: Lang) -> Document:
         *stability_blocks(release, lang),
         *_method(release, lang),
     ]
-    return Document(release.title, lang, tuple(blocks))
+    return Document(release.title, lang, tuple(fit_to_paper(block, lang) for block in blocks))
 
 
 def _stocktaking(release: Release, lang: Lang) -> list[Block]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from quartiersatlas.catalogue import number_text, text
 from quartiersatlas.catalogue.indicators import DOMAINS
 from quartiersatlas.disclosure.words import difference_text, value_text
-from quartiersatlas.present.paper import Bullets, Document, Heading, Paragraph, Row, Table
+from quartiersatlas.present.paper import Bullets, Document, Heading, Paragraph, Row, Table, fit_to_paper
 from quartiersatlas.present.words import comment_blocks, fact_text, stability_text, title_block
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def profile_document(release: Release, record: AreaRecord, lang: Lang) -> Docume
         *_list("label_method", _method(release, lang), lang),
     ]
     title = f"{record['name']} – {release.title}" if release.title else record["name"]
-    return Document(title, lang, tuple(blocks))
+    return Document(title, lang, tuple(fit_to_paper(block, lang) for block in blocks))
 
 
 def _residents(record: AreaRecord, lang: Lang) -> str:

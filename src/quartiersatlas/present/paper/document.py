@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from quartiersatlas.catalogue import text
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
@@ -158,3 +160,24 @@ def _needs(table: Table, length: Callable[[str, bool], float]) -> tuple[list[flo
                 natural[column] = max(natural[column], length(line, bold) + SLACK)
                 least[column] = max([least[column], *(length(word, bold) + SLACK for word in words)])
     return natural, least
+
+
+LINE = 120  # letters side by side on an upright A4 page that can still be read
+
+
+def fit_to_paper(block: Block, lang: Lang) -> Block:
+    """Return a table that is too wide for a page as a long one: a row per row and column, so that no figure is cut."""
+    if not isinstance(block, Table) or _letters(block) <= LINE:
+        return block
+    rows: list[Row] = []
+    for row in block.rows:
+        rows.append(Row.of(" ".join(row.cells[0])))
+        named = zip(block.head[1:], row.cells[1:], strict=False)  # a heading has one cell
+        rows += [Row.of(name, lines) for name, lines in named if any(lines)]
+    return Table((block.head[0], text("column_value", lang)), tuple(rows), frozenset({1} if block.numeric else ()))
+
+
+def _letters(table: Table) -> int:
+    """Return how many letters stand side by side where words are broken into lines and numbers are not."""
+    _, least = _needs(table, lambda line, _bold: len(line))
+    return round(sum(least) + len(table.head))  # a blank between the columns

@@ -5,6 +5,7 @@ import { cellText, countsText, element } from "./controls.js";
 import { fillIn, formatNumber } from "./format.js";
 
 const PORTION = 1000; // rows: with many more at once a browser stands still
+const WIDEST = 20; // columns on a page across; with more the table is printed as a long one, a row per area and column
 
 /**
  * @typedef {object} TableColumn
@@ -110,7 +111,7 @@ function tableCaption(atlas) {
  */
 export function drawTable(atlas, box, choose) {
   const columns = tableColumns(atlas);
-  const table = element("table", "");
+  const table = element("table", columns.length > WIDEST ? "qa-long" : "");
   const caption = element("caption", "");
   caption.append(element("span", "", tableCaption(atlas))); // as wide as the window, not as the table
   table.append(caption);
@@ -201,7 +202,7 @@ function tableRow(columns, area, choose) {
       button.type = "button";
       button.addEventListener("click", () => choose(area));
       cell.append(button);
-    }
+    } else if (columns.length > WIDEST) cell.dataset.label = column.label; // only paper shows it
     const counts = column.counts?.(area);
     if (counts) cell.append(element("small", "qa-muted", counts));
     row.append(cell);
