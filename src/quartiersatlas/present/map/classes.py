@@ -104,12 +104,12 @@ def check_fixed(release: Release, fixed: Mapping[str, Sequence[float]]) -> None:
     for name, limits in fixed.items():
         if name not in numbers:
             raise SpecError(f"breaks: the release has no column of numbers {name!r}; it has {', '.join(numbers)}.")
-        found = list(limits) if isinstance(limits, Iterable) else [limits]
+        found = list(limits) if isinstance(limits, Iterable) and not isinstance(limits, str) else []
         numeric = all(isinstance(limit, Real) and isfinite(limit) for limit in found)
         if not numeric or sorted(set(found)) != found or not 1 <= len(found) < N_CLASSES:
             raise SpecError(
-                f"breaks: {name!r} has the limits {found}; give one to {N_CLASSES - 1} rising numbers in a list, "
-                "each the lowest value of its class."
+                f"breaks: {name!r} has the limits {found or limits!r}; give one to {N_CLASSES - 1} rising numbers in a "
+                "list, each the lowest value of its class."
             )
 
 
