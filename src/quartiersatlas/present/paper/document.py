@@ -180,4 +180,4 @@ def fit_to_paper(block: Block, lang: Lang) -> Block:
 def _letters(table: Table) -> int:
     """Return how many letters stand side by side where words are broken into lines and numbers are not."""
     _, least = _needs(table, lambda line, _bold: len(line))
-    return round(sum(least) + len(table.head))  # a blank between the columns
+    return round(sum(least) + (1 - SLACK) * len(table.head))  # a blank beside each column
