@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 import re
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from quartiersatlas.base.checks import expects
 from quartiersatlas.catalogue import check_lang, number_text, text
 from quartiersatlas.disclosure.words import label, summary_texts, value_text
-from quartiersatlas.present.paper import Bullets, Document, DocumentTable, Heading, Paragraph, TableRow, save_document
+from quartiersatlas.present.paper import (
+    Bullets,
+    Document,
+    DocumentTable,
+    Heading,
+    Paragraph,
+    TableRow,
+    fit_to_paper,
+    save_document,
+)
 from quartiersatlas.present.words import (
     axis_text,
     cell_text,
+    check_release,
     comment_blocks,
     definition_text,
     gap_kind,
     method_texts,
-    opening_blocks,
     reason_texts,
     stability_blocks,
+    title_block,
 )
 from quartiersatlas.segregation.explain import note_text
 from quartiersatlas.segregation.prepared import ALL
@@ -64,6 +76,8 @@ def report(release: Release, path: str | Path, *, lang: Lang = "de") -> Path:
 
     Raises
     ------
+    ArgumentError
+        Something else than a release, or than a path, was given.
     DependencyError
         DOCX and PDF need ``pip install "quartiersatlas[paper]"``.
     InputError
@@ -71,6 +85,8 @@ def report(release: Release, path: str | Path, *, lang: Lang = "de") -> Path:
     ReleaseError
         The ending is none of these.
     """
+    check_release(release, "report")
+    expects(path, (str, PathLike), "report: path", 'qa.report(rel, "bericht.html")')
     return save_document(report_document(release, lang), path, ENDINGS)
 
 
@@ -78,7 +94,7 @@ def report_document(release: Release, lang: Lang) -> Document:
     """Return what the report says, in the order of the work: comment first, method last."""
     check_lang(lang)
     blocks: list[DocumentBlock] = [
-        *opening_blocks(release, lang, release.title),
+        *title_block(release, lang, release.title),
         *comment_blocks(release, lang),
         *(Paragraph(sentence) for sentence in summary_texts(release, lang)),
         *_stocktaking(release, lang),
@@ -90,7 +106,7 @@ def report_document(release: Release, lang: Lang) -> Document:
         *stability_blocks(release, lang),
         *_method(release, lang),
     ]
-    return Document(release.title, lang, tuple(blocks))
+    return Document(release.title, lang, tuple(fit_to_paper(block, lang) for block in blocks))
 
 
 def _stocktaking(release: Release, lang: Lang) -> list[DocumentBlock]:

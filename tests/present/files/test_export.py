@@ -232,9 +232,7 @@ def test_the_residents_can_be_a_released_column_themselves(town, tmp_path):
     assert read_csv(export(release, tmp_path / "a.csv"))["residents"].iloc[0].startswith("1000")
 
 
-def test_what_is_no_release_or_no_path_is_answered_with_how_to_get_one(town, town_release, tmp_path):
-    with pytest.raises(ArgumentError, match=r"^export takes a Release, not an AreaData: rel = qa\.release\(data"):
-        export(town, tmp_path / "a.csv")
+def test_what_is_no_path_or_no_manifest_is_answered_with_what_to_hand_over(town_release, tmp_path):
     with pytest.raises(ArgumentError, match=r"^export: path takes a str or a PathLike, not a NoneType: qa\.export"):
         export(town_release, None)
     with pytest.raises(ArgumentError, match=r"^export: manifest takes a Mapping, not a str: {"):

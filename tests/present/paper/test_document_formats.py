@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import zipfile
+from collections import Counter
 from html.parser import HTMLParser
 
 import numpy as np
@@ -23,10 +24,11 @@ from quartiersatlas.present.paper import (
     Heading,
     Paragraph,
     TableRow,
+    fit_to_paper,
     markdown_text,
     save_document,
 )
-from quartiersatlas.present.paper.document import PADDING, SMALLEST, column_widths, fitting_tables
+from quartiersatlas.present.paper.document import LINE, PADDING, SMALLEST, column_widths, fitting_tables
 from quartiersatlas.present.report import report_document
 
 HOSTILE = ["<script>alert(1)</script>", "a|b *c* _d_ `e` [x](http://y) # z", "<b>&amp;", "q\x00r\x07s", "ä ß „x“ − Łş"]
@@ -132,6 +134,51 @@ def test_stability_and_outdated_data_stand_in_the_report(full):
     assert "31.12.2021 (veraltet)" in texts
     n_out = int((full.assessed & ~full.selected).sum())
     assert f"sicher: {full.selected.sum()}; Grenzfall: 0; nicht ausgewählt: {n_out}" in texts
+
+
+@pytest.fixture(scope="module")
+def many_indices(town):
+    """Return a release with every index of two groups: far more columns than a page has room for."""
+    words = {"title": "Viele Maße", "source": "Amt", "as_of": "2024", "comment": "Ein Kommentar."}
+    indices = list(qa.segregation_indices().query("of == 'group'").index)
+    segregation = qa.measure_segregation(town, ["recipients", "under_65"], indices=indices, radii=[1000])
+    return qa.release(town, segregation=segregation, **words)
+
+
+@pytest.mark.parametrize("ending", ["html", "docx", "pdf"])
+def test_a_wide_table_becomes_a_long_one_and_loses_no_figure(many_indices, tmp_path, ending):
+    table = many_indices.segregation
+    written = [f"{value:.3f}".replace(".", ",").replace("-", "−") for value in table["value"].dropna()]
+    assert len(written) > 30
+    path = qa.report(many_indices, tmp_path / f"a.{ending}")
+    if ending == "pdf":
+        said = "".join(pdf_texts(path, many_indices.title))
+    else:
+        said = squeezed(html_texts(path.read_text(encoding="utf-8")) if ending == "html" else docx_texts(path))
+    for number, count in Counter(written).items():
+        assert said.count(number) >= count, number
+    grid = next(block for block in report_document(many_indices, "de").blocks if "Wert" in getattr(block, "head", ()))
+    assert grid.head == ("Gruppe", "Wert")
+    assert [row.cells[0][0].split(" (")[0] for row in grid.rows if row.is_heading] == ["recipients", "under 65"]
+    assert sum(len(row.cells) == 2 for row in grid.rows) >= len(written)
+
+
+@pytest.mark.parametrize("letters", [LINE - 1, LINE, LINE + 1])
+def test_a_table_is_long_where_its_lines_are_longer_than_a_page_is_wide(letters):
+    first = "a" * (letters - 30 - 4)  # with three columns of ten letters, and a blank after each of the four
+    table = DocumentTable(
+        (first, "b" * 10, "c" * 10, "d" * 10), (TableRow.of("x", "1", "2", "3"), TableRow.of("y", "4", "", "6"))
+    )
+    found = fit_to_paper(table, "en")
+    if letters <= LINE:
+        assert found is table
+        return
+    assert found.head == (first, "Value")
+    cells = [[" ".join(lines) for lines in row.cells] for row in found.rows]
+    assert cells == [
+        *(["x"], ["b" * 10, "1"], ["c" * 10, "2"], ["d" * 10, "3"]),
+        *(["y"], ["b" * 10, "4"], ["d" * 10, "6"]),
+    ]
 
 
 @pytest.mark.parametrize("ending", ["html", "docx", "pdf"])

@@ -18,7 +18,6 @@ import shapely
 from quartiersatlas.base.checks import choice, expects
 from quartiersatlas.base.files import WRITTEN, write_text, written_together, written_whole
 from quartiersatlas.catalogue import check_lang, text
-from quartiersatlas.disclosure import Release
 from quartiersatlas.errors import DependencyError, ReleaseError, list_some
 from quartiersatlas.present.files.excel import write_excel
 from quartiersatlas.present.files.qgis import styles_table
@@ -33,10 +32,11 @@ from quartiersatlas.present.files.tables import (
     tables_of,
     with_notice,
 )
-from quartiersatlas.present.words import no_formula, visible, with_visible_text
+from quartiersatlas.present.words import check_release, no_formula, visible, with_visible_text
 
 if TYPE_CHECKING:
     from quartiersatlas.catalogue import Lang
+    from quartiersatlas.disclosure import Release
 
 FORMATS = (".gpkg", ".parquet", ".geojson", ".xlsx", ".csv")
 WHOLE = (".gpkg", ".xlsx")  # hold every table at once
@@ -122,7 +122,7 @@ def export(
     ...     sorted(file.name for file in Path(folder).iterdir())
     ['poverty.columns.csv', 'poverty.csv', 'poverty.notes.txt']
     """
-    expects(release, Release, "export", 'rel = qa.release(data, ...), then qa.export(rel, "atlas.gpkg")')
+    check_release(release, "export")
     expects(path, (str, PathLike), "export: path", 'qa.export(rel, "atlas.gpkg")')
     if manifest is not None:
         expects(manifest, Mapping, "export: manifest", '{"inputs": {...}}, or none')

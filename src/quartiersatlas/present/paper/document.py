@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from quartiersatlas.catalogue import text
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
@@ -108,6 +110,27 @@ def printable(text: str) -> str:
 CELL_SIZE, SMALLEST = 7.5, 4.5  # points
 PADDING = 3.0  # left and right of a cell
 SLACK = 0.5
+LINE = 120  # letters side by side on an upright A4 page that can still be read
+
+
+def fit_to_paper(block: DocumentBlock, lang: Lang) -> DocumentBlock:
+    """Return a table that is too wide for a page as a long one: a row per row and column, so that no figure is cut."""
+    if not isinstance(block, DocumentTable) or _letters(block) <= LINE:
+        return block
+    rows: list[TableRow] = []
+    for row in block.rows:
+        rows.append(TableRow.of(" ".join(row.cells[0])))
+        named = zip(block.head[1:], row.cells[1:], strict=False)  # a heading has one cell
+        rows += [TableRow.of(name, lines) for name, lines in named if any(lines)]
+    return DocumentTable(
+        (block.head[0], text("column_value", lang)), tuple(rows), frozenset({1} if block.numeric else ())
+    )
+
+
+def _letters(table: DocumentTable) -> int:
+    """Return how many letters stand side by side where words are broken into lines and numbers are not."""
+    _, least = _needs(table, lambda line, _bold: len(line))
+    return round(sum(least) + (1 - SLACK) * len(table.head))  # a blank beside each column
 
 
 def fitting_tables(

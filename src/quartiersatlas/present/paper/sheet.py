@@ -15,7 +15,6 @@ import shapely
 from quartiersatlas.base.checks import choice, expects
 from quartiersatlas.base.files import write_bytes
 from quartiersatlas.catalogue import check_lang, number_text, text
-from quartiersatlas.disclosure import Release
 from quartiersatlas.disclosure.words import draft_text, summary_texts, value_text
 from quartiersatlas.errors import ColumnError, DependencyError, ReleaseError, SpecError
 from quartiersatlas.present.map.classes import class_labels, column_colors, quantile_breaks
@@ -37,13 +36,13 @@ from quartiersatlas.present.paper.sheet_page import (
     line_height,
     lines,
 )
-from quartiersatlas.present.words import axis_text, gap_kinds, label_with_unit, source_text
+from quartiersatlas.present.words import axis_text, check_release, gap_kinds, label_with_unit, source_text
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from quartiersatlas.catalogue import Lang
-    from quartiersatlas.disclosure import ReleasedColumn
+    from quartiersatlas.disclosure import Release, ReleasedColumn
     from quartiersatlas.present.paper.sheet_page import LegendSymbol
 
 
@@ -98,7 +97,7 @@ def figure(release: Release, column: str | None = None, *, size: Size = "A4", la
     Classes and colours are those of the map (:func:`quartiersatlas.atlas_map`). The scale bar is right where the
     projection keeps lengths, which holds to about one per mille within a UTM zone.
     """
-    expects(release, Release, "figure", 'rel = qa.release(data, ...), then qa.figure(rel, "rate")')
+    check_release(release, "figure")
     check_lang(lang)
     choice(size, SIZES, "size")
     try:
