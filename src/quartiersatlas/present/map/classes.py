@@ -51,6 +51,14 @@ SD_STEPS = (-1.5, -0.5, 0.5, 1.5)
 CITY_SHARES = (0.5, 0.75, 1.0, 1.25, 1.5)
 
 
+def map_columns(release: Release) -> list[ReleasedColumn]:
+    """Return the columns one can choose on the map: classes of need first, then rates, shares and counts."""
+    beside = {name for column in release.columns for name in (column.numerator, column.denominator) if name}
+    order = {"class": 0, "rate": 1, "share": 1, "count": 1}
+    chosen = [c for c in release.columns if c.kind in order and c.id not in beside]
+    return sorted(chosen, key=lambda c: order[c.kind])
+
+
 def schemes(release: Release, column: ReleasedColumn, fixed: Sequence[float] | None) -> dict[str, dict[str, Any]]:
     """Return the ways to divide a column of numbers, the one shown first in front: limits and colours of each.
 

@@ -17,8 +17,7 @@ from quartiersatlas.base.files import write_bytes
 from quartiersatlas.catalogue import check_lang, number_text, text
 from quartiersatlas.disclosure.words import draft_text, summary_texts, value_text
 from quartiersatlas.errors import ColumnError, DependencyError, ReleaseError, SpecError
-from quartiersatlas.present.map.classes import class_labels, column_colors, quantile_breaks
-from quartiersatlas.present.map.payload import GAPS, map_columns
+from quartiersatlas.present.map.classes import class_labels, column_colors, map_columns, quantile_breaks
 from quartiersatlas.present.map.topology import tolerance
 from quartiersatlas.present.paper.sheet_map import HATCH, draw_map, hatch
 from quartiersatlas.present.paper.sheet_page import (
@@ -36,7 +35,7 @@ from quartiersatlas.present.paper.sheet_page import (
     line_height,
     lines,
 )
-from quartiersatlas.present.words import axis_text, check_release, gap_kinds, label_with_unit, source_text
+from quartiersatlas.present.words import GAPS, axis_text, check_release, gap_kinds, label_with_unit, source_text
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
