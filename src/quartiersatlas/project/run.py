@@ -17,7 +17,7 @@ from quartiersatlas.indicators import add_change, add_rates
 from quartiersatlas.intake import AreaData, join, merge_areas, read_areas, read_features, read_table
 from quartiersatlas.need import need_index
 from quartiersatlas.present import atlas_map, export, report
-from quartiersatlas.present.files.tables import companions
+from quartiersatlas.present.files.export import sidecar_files
 from quartiersatlas.project.manifest import input_files, manifest_of, write_manifest
 from quartiersatlas.project.schema import Project, read_project
 from quartiersatlas.screening import candidate_areas, screen
@@ -181,7 +181,7 @@ def _refuse_overwriting(project: Project, target: Path) -> None:
     kept = [*input_files(project), *([project.ledger] if project.ledger else [])]
     inputs = {project.path.resolve(), *(project.file(name).resolve() for name in kept)}
     tables = [Path(name) for name in project.outputs.names if name.endswith(".csv")]
-    beside = [file.name for table in tables for file in companions(table)]
+    beside = [file.name for table in tables for file in sidecar_files(table)]
     for name in (*project.outputs.names, *beside):
         place = target / name
         if place.resolve() in inputs:
@@ -206,7 +206,7 @@ def _write(result: ProjectResult, folder: Path) -> list[Path]:
     if outputs.segregation and result.release.segregation is not None:
         table = folder / outputs.segregation
         files.append(export(result.release, table, table="segregation", lang=lang, manifest=manifest))
-        files += companions(table)
+        files += sidecar_files(table)
     if outputs.manifest:
         files.append(write_manifest(manifest, folder / outputs.manifest))
     return files

@@ -12,7 +12,8 @@ import openpyxl
 import pytest
 
 from quartiersatlas import export
-from quartiersatlas.present.words import FORMULA_STARTS, no_formula, visible
+from quartiersatlas.base.workbook import FORMULA_STARTS
+from quartiersatlas.present.words import no_formula, visible
 
 TEXTS = {
     "formula": '=HYPERLINK("http://x","y")',

@@ -11,7 +11,7 @@ import shapely
 
 pytestmark = pytest.mark.browser
 
-SAMPLE = Path(__file__).parents[3] / "sample_data"
+SAMPLE = Path(__file__).parents[4] / "sample_data"
 
 GROUPS = {
     "Bedarfsindex": ["Sozialer Status (Klasse)", "Dynamik (Klasse)", "Sozialer Status und Dynamik"],

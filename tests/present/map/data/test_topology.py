@@ -24,7 +24,7 @@ from quartiersatlas.present.map.topology import (
     zigzag,
 )
 
-spec = importlib.util.spec_from_file_location("topologies", Path(__file__).with_name("topologies.py"))
+spec = importlib.util.spec_from_file_location("topologies", Path(__file__).parents[1] / "topologies.py")
 topologies = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(topologies)
 

@@ -15,8 +15,8 @@ from selenium.webdriver.support.select import Select
 import quartiersatlas as qa
 from quartiersatlas.disclosure.release import ReleasedStability
 from quartiersatlas.errors import SpecError
+from quartiersatlas.present.comparable import on_keys
 from quartiersatlas.present.map.classes import quantile_breaks
-from quartiersatlas.present.map.dates import on_keys
 
 WORDS = {"title": "Bedarfslagen", "source": "Statistikstelle", "comment": "Ein Kommentar."}
 SHARES = {"2024": [0.10, 0.12, 0.14, 0.16, 0.18, 0.20, 0.22, 0.24, 0.26, 0.28, 0.30, 0.32]}
@@ -60,7 +60,7 @@ def test_areas_with_another_outline_are_named(dated):
     then = dated("2022")
     moved = then.areas.copy()
     moved.loc["03", "geometry"] = moved.geometry["03"].buffer(20)
-    with pytest.raises(SpecError, match=r"1 areas had another outline at 31\.12\.2022: '03'.*17%"):
+    with pytest.raises(SpecError, match=r"1 area had another outline at 31\.12\.2022: '03'.*17%"):
         qa.atlas_map(dated("2024"), earlier=[replace(then, areas=moved)])
     # a few metres of a border drawn anew are no other area
     moved.loc["03", "geometry"] = then.areas.geometry["03"].buffer(0.5)

@@ -119,3 +119,19 @@ def test_a_release_without_columns_shows_the_areas_and_what_is_selected(show, to
     page.driver.find_element("css selector", "#qa-table-button").click()
     assert len(page.texts("#qa-table tbody tr")) == 12
     assert page.errors() == []
+
+
+@pytest.mark.parametrize(("lang", "words", "others"), [
+    ("en", ("certain", "borderline", "not selected"), ("sicher", "Grenzfall", "nicht ausgewählt")),
+    ("de", ("sicher", "Grenzfall", "nicht ausgewählt"), ("certain", "borderline", "not selected")),
+])  # fmt: skip
+def test_labels_of_stability_stand_in_the_language_of_the_reader(show, judged, tmp_path, lang, words, others):
+    page = show(judged, lang=lang)
+    page.driver.find_element("css selector", "#qa-table-button").click()
+    said = page.drawn().text("#qa-table")
+    seen = page.run("return document.body.innerText")
+    report = qa.report(judged, tmp_path / "a.html", lang=lang).read_text(encoding="utf-8")
+    for shown in (said, report):
+        assert all(word in shown for word in words)
+    for shown in (said, seen, report, qa.profile(judged, "12", lang=lang, format="markdown")):
+        assert not any(word in shown for word in others)

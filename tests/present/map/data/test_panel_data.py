@@ -15,7 +15,7 @@ import quartiersatlas as qa
 from quartiersatlas.catalogue import action_bundles
 from quartiersatlas.errors import ReleaseError
 from quartiersatlas.present.map import Atlas
-from quartiersatlas.present.map.payload import map_json, standing
+from quartiersatlas.present.map.payload import area_status, map_json
 
 TEXTS = {"title": "T", "source": "Q", "as_of": "31.12.2024", "comment": "K"}
 KEYS = [f"A{i:02d}" for i in range(24)]
@@ -129,7 +129,7 @@ def test_areas_for_which_the_rule_cannot_be_told_are_named(sample, town):
 def test_how_areas_stand_is_told_in_the_order_of_the_areas(sample):
     release = sample.release
     turned = {name: getattr(release, name).iloc[::-1] for name in ("areas", "values", "status", "state", "selected")}
-    here, there = standing(release, "de"), standing(replace(release, **turned), "de")
+    here, there = area_status(release, "de"), area_status(replace(release, **turned), "de")
     last = len(release.areas) - 1
     assert sorted(last - area for area in there["unassessed"]) == here["unassessed"]
     for one, two in zip(here["axes"], there["axes"], strict=True):

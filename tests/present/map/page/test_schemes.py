@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
+import pandas as pd
 import pytest
 
+import quartiersatlas as qa
 from quartiersatlas import atlas_map
 
 pytestmark = pytest.mark.browser
@@ -156,3 +159,56 @@ def test_fixed_limits_beyond_the_values_are_written_as_open_ends(page, town_rele
         ("20,0 bis unter 60,0", f"({high})"),
         ("60,0 und mehr", "(0)"),
     ]
+
+
+@pytest.fixture(scope="module")
+def at_limits(make_city):
+    """Return twelve areas whose rates stand just below, at and just above 10 and 20 percent."""
+    percent = [5.0, 9.9, 10.0, 10.0, 10.1, 15.0, 19.9, 20.0, 20.0, 20.0, 20.1, 30.0]
+    keys = pd.Index([f"{i:02d}" for i in range(1, 13)], name="key")
+    table = pd.DataFrame({"residents": 10_000.0, "poor": [100 * p for p in percent]}, index=keys)
+    return qa.release(qa.add_rates(make_city(table), {"poverty": ("poor", "residents")}))
+
+
+def test_a_value_at_a_limit_is_in_the_class_that_begins_there(page, at_limits, tmp_path):
+    """Fixed limits: each is the lowest value of its class, in the colours of the map, the legend and its counts."""
+    page.open(atlas_map(at_limits, breaks={"poverty": [10, 20]}).save(tmp_path / "atlas.html"))
+    rows = page.legend()
+    assert [row["label"] for row in rows] == ["5,0 bis unter 10,0", "10,0 bis unter 20,0", "20,0 bis 30,0"]
+    assert [row["count"] for row in rows] == ["(2)", "(5)", "(5)"]
+    assert [number(row["residents"]) for row in rows] == [20_000, 50_000, 50_000]
+    classes = np.array([0, 0, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2])
+    points = at_limits.areas.geometry.representative_point().to_crs("EPSG:4326")
+    assert [found[0] for found in page.all_colors(points)] == [rows[k]["color"] for k in classes]
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_value_at_a_limit_that_was_computed_is_counted_where_the_legend_says(page, at_limits, tmp_path, scheme):
+    page.open(atlas_map(at_limits).save(tmp_path / "atlas.html")).choose_classes(scheme)
+    found = ranges(page)
+    values = at_limits.values["poverty"]
+    points = at_limits.areas.geometry.representative_point().to_crs("EPSG:4326")
+    colors = pd.Series([found[0] for found in page.all_colors(points)], index=values.index)
+    for low, high, row in found:
+        inside = values.ge(low) & (values.le(high) if row is found[-1][2] else values.lt(high))
+        assert row["count"] == f"({inside.sum()})"
+        assert set(colors[inside]) <= {row["color"]}
+    assert sum(number(row["count"].strip("()")) for _, _, row in found) == 12
+
+
+def test_halves_are_rounded_to_the_even_digit_wherever_a_rate_is_shown(page, make_city, tmp_path):
+    """1 in 16 is 6.25 percent, 3 in 16 are 18.75: exact in binary, halfway between two decimals."""
+    keys = pd.Index([f"{i:02d}" for i in range(1, 5)], name="key")
+    table = pd.DataFrame({"residents": 16_000.0, "poor": [1000.0, 3000.0, 5000.0, 7000.0]}, index=keys)
+    release = qa.release(qa.add_rates(make_city(table), {"poverty": ("poor", "residents")}), title="Halbe")
+    assert release.values["poverty"].tolist() == [6.2, 18.8, 31.2, 43.8]
+    written = ["6,2", "18,8", "31,2", "43,8"]
+    page.open(atlas_map(release).save(tmp_path / "atlas.html"))
+    page.driver.find_element("css selector", "#qa-table-button").click()
+    cells = page.run("return [...document.querySelectorAll('#qa-table tbody tr')].map((row) => row.innerText)")
+    for key, words, cell in zip(keys, written, cells, strict=True):
+        assert f"{words}\u202f%" in cell
+        profile = qa.profile(release, key)
+        assert profile.record["indicators"][0]["text"] == f"{words}\u202f%"
+        assert f"{words}\u202f%" in profile.markdown()
+    assert "6,2\u202f% – 43,8\u202f%" in qa.report(release, tmp_path / "a.html").read_text(encoding="utf-8")

@@ -12,9 +12,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import quartiersatlas as qa
-from quartiersatlas.present.map.classes import PAIR_COLORS
-from quartiersatlas.present.map.dates import shown_conditions
-from quartiersatlas.present.map.payload import map_columns, map_json
+from quartiersatlas.present.map.classes import PAIR_COLORS, map_columns, shown_conditions
+from quartiersatlas.present.map.payload import map_json
 
 PEOPLE = 1000.0
 

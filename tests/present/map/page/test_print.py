@@ -5,9 +5,12 @@ from __future__ import annotations
 import base64
 import io
 
+import pandas as pd
 import pypdf
 import pytest
 from selenium.webdriver.common.by import By
+
+import quartiersatlas as qa
 
 pytestmark = pytest.mark.browser
 
@@ -18,6 +21,10 @@ const size = map_quartiersatlas.getSize();
 const places = ["qa-definition"].map((id) => document.getElementById(id).parentElement.className);
 const legend = document.querySelector(".qa-legend").parentElement.className;
 return [open, centre.lat, centre.lng, map_quartiersatlas.getZoom(), size.x, size.y, places, legend];"""
+CUT = """
+const width = document.documentElement.clientWidth;
+return [...document.querySelectorAll("#qa-table th, #qa-table td")]
+  .filter((cell) => cell.getBoundingClientRect().right > width + 1).map((cell) => cell.textContent);"""
 MM = 96 / 25.4
 
 
@@ -162,3 +169,33 @@ def test_an_open_table_is_printed_on_pages_of_its_own(atlas, exported):
     assert "sehr niedrig" in printed[0]
     assert exported["name"].iloc[0] in " ".join(printed[1:])
     assert min(len(text) for text in printed) > 60
+
+
+def rates_of(make_city, count):
+    """Return a release with many rates: in area i the rate j is 10 + i + j / 10 percent."""
+    keys = pd.Index([f"{i:02d}" for i in range(1, 7)], name="key")
+    table = pd.DataFrame({"residents": [10_000.0] * 6}, index=keys)
+    for j in range(count):
+        table[f"count_{j}"] = [1000.0 + 100 * i + 10 * j for i in range(6)]
+    data = make_city(table, parents={"bezirk": ["Nord"] * 6})
+    return qa.release(qa.add_rates(data, {f"rate_{j:02d}": (f"count_{j}", "residents") for j in range(count)}))
+
+
+@pytest.mark.parametrize("count", [14, 15, 40])  # 14 numbers have room beside name, key, parent, residents and reasons
+def test_a_wide_table_is_printed_as_a_long_one_and_loses_no_figure(show, make_city, count):
+    page = show(rates_of(make_city, count))
+    page.driver.find_element(By.CSS_SELECTOR, "#qa-table-button").click()
+    printed = "".join(pages(page, landscape=True)).replace(" ", "")
+    labelled = count > 14
+    for i in range(6):
+        for j in range(count):
+            value = f"{10 + i + j / 10:.1f}".replace(".", ",") + "\u202f%"
+            words = f"rate_{j:02d}(%):{value}" if labelled else value
+            assert words.replace("\u202f", "") in printed.replace("\u202f", ""), words
+    page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    metrics = {"width": round(273 * MM), "height": 1000, "deviceScaleFactor": 1, "mobile": False}
+    page.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    try:
+        assert page.drawn().run(CUT) == []
+    finally:
+        page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
