@@ -9,7 +9,7 @@ from .catalogue.key_systems import (
     parent_keys,
     recognise_keys,
 )
-from .disclosure.release import Release, release
+from .disclosure.make import Release, release
 from .disclosure.series import Ledger
 from .disclosure.suppression import Protection
 from .disclosure.words import check_wording

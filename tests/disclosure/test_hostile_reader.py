@@ -84,7 +84,7 @@ def test_the_rest_of_a_group_is_found_without_complement_and_not_with_it(joined,
     values = {"mh": [999.0, 400, 300, 998, 200, 100]}
     data, truth = town(joined, values, {"mh_share": ("mh", "residents")})
     assert reader.recovered(reader.all_files(qa.release(data), tmp_path), truth, rates=True) == set()
-    rows = reader.written(qa.release(data, protection=qa.Protection(complement=False)), tmp_path)
+    rows = reader.written(qa.release(data, protection=qa.Protection(protect_remainder=False)), tmp_path)
     assert all(reader.recovered(r, truth) == {("a0", "mh"), ("d0", "mh")} for r in rows.values())
 
 

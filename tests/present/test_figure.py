@@ -228,7 +228,7 @@ def test_the_same_release_gives_the_same_bytes_whatever_style_is_set(town_releas
 
     first = qa.figure(town_release).save(tmp_path / f"a.{ending}").read_bytes()
     with mpl.rc_context({"font.size": 30, "axes.facecolor": "red", "hatch.linewidth": 9, "svg.hashsalt": "x"}):
-        second = town_release.figure().save(tmp_path / f"b.{ending}").read_bytes()
+        second = qa.figure(town_release).save(tmp_path / f"b.{ending}").read_bytes()
     assert first == second
     assert re.search(rb"20\d\d-\d\d-\d\dT|D:20\d\d|[Mm]atplotlib v?\d", first) is None
 
@@ -273,7 +273,7 @@ def test_a_masked_count_is_not_on_the_sheet(make_city, tmp_path):
         index=[f"A{i}" for i in range(6)],
     )
     data = qa.add_rates(make_city(table), {"sgb2_rate": ("x", "residents")})
-    released = qa.release(data, title="T", protection=qa.Protection(min_count=50_000, complement=False))
+    released = qa.release(data, title="T", protection=qa.Protection(min_count=50_000, protect_remainder=False))
     drawn = {name: words(qa.figure(released, name).save(tmp_path / f"{name}.pdf")) for name in ["sgb2_rate"]}
     assert "nicht ausgewiesen (2)" in drawn["sgb2_rate"]
     for secret in ("48.611", "48611", "49,5"):  # 48611 of 98301: 49.5 %
@@ -320,7 +320,7 @@ def test_without_matplotlib_the_error_names_what_to_install(town_release, monkey
 
 
 def test_a_notebook_shows_the_sheet(town_release):
-    sheet = town_release.figure()
+    sheet = qa.figure(town_release)
     assert sheet._repr_png_().startswith(b"\x89PNG")
     assert repr(sheet).startswith("Sheet (A4) of 'sgb2_rate' in Release 'Bedarfslagen'")
 

@@ -18,7 +18,7 @@ from quartiersatlas.catalogue.indicators import DOMAINS
 from quartiersatlas.errors import InputError, ReleaseError, SpecError
 
 TEXTS = {"title": "T", "source": "Q", "as_of": "31.12.2024", "comment": "K"}
-ONLY_SMALL = qa.Protection(min_population=0, complement=False, secondary=False)
+ONLY_SMALL = qa.Protection(min_population=0, protect_remainder=False, secondary=False)
 
 
 @pytest.fixture(scope="module")

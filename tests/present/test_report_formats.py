@@ -249,7 +249,7 @@ def test_masked_counts_are_in_no_format(make_city, tmp_path):
         index=[f"A{i}" for i in range(6)],
     )
     data = qa.add_rates(make_city(table), {"sgb2_rate": ("x", "residents")})
-    release = qa.release(data, title="T", protection=qa.Protection(min_count=50_000, complement=False))
+    release = qa.release(data, title="T", protection=qa.Protection(min_count=50_000, protect_remainder=False))
     texts = {
         "docx": squeezed(docx_texts(qa.report(release, tmp_path / "a.docx"))),
         "pdf": "".join(pdf_texts(qa.report(release, tmp_path / "a.pdf"), "Entwurf – unkommentiert · T")),

@@ -272,11 +272,12 @@ def _class_row(release: Release, words: str, members: pd.Series[bool], lang: Lan
 
 def _shortlist(release: Release, lang: Lang) -> list[Block]:
     """Return the selected areas by name, with their reasons: a list for review, not a ranking."""
-    if not release.selected.any():
+    selected, residents, members = release.selected, release.residents, release.members
+    if not selected.any():
         return []
     reasons = reason_texts(release, lang)
     classes = [c for c in release.columns if c.kind == "class"]
-    chosen = release.areas.loc[[key for key in release.order if release.selected[key]]]
+    chosen = release.areas.loc[[key for key in release.order if selected[key]]]
     parents = [c for c in chosen.columns if c not in ("name", "geometry")]
     rows = [
         Row.of(
@@ -284,10 +285,10 @@ def _shortlist(release: Release, lang: Lang) -> list[Block]:
                 str(chosen["name"][key]),
                 " · ".join(filter(None, [key, ", ".join(str(chosen[p][key]) for p in parents)])),
             ),
-            number_text(release.residents[key], 0, lang),
+            number_text(residents[key], 0, lang),
             [f"{c.indicator.label(lang)}: {cell_text(release, key, c, lang)}" for c in classes],
             reasons.get(key, []),
-            str(release.members.get(key, "")),
+            str(members.get(key, "")),
         )
         for key in map(str, chosen.index)
     ]

@@ -15,9 +15,10 @@ from quartiersatlas.catalogue import number_text, text
 from quartiersatlas.catalogue.indicators import DOMAINS
 from quartiersatlas.catalogue.texts import THIN_BLANK, pick
 from quartiersatlas.disclosure import Release
+from quartiersatlas.disclosure.release import by_name
 from quartiersatlas.disclosure.words import (
-    by_name,
     difference_text,
+    draft_text,
     indicator_label,
     label,
     rule_text,
@@ -246,7 +247,7 @@ def title_block(release: Release, lang: Lang, title: str, subtitle: str | None =
     """Return notices, band, title, subtitle, source and date."""
     blocks: list[Block] = [Paragraph(notice, "notice") for notice in release.notices]
     if release.is_draft:
-        blocks.append(Paragraph(text("band_draft", lang), "draft"))
+        blocks.append(Paragraph(draft_text(release, lang), "draft"))
     blocks.append(Heading(title, 1))
     subtitle = release.subtitle if subtitle is None else subtitle
     if subtitle:

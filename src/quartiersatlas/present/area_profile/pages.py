@@ -221,7 +221,7 @@ def _comparison(release: Release, record: AreaRecord, lang: Lang) -> list[Block]
     return [
         Heading(text("heading_comparison", lang)),
         *([Paragraph(words, "notice")] if words else []),
-        *([Paragraph(text("band_draft", lang), "draft")] if other["draft"] and not record["draft"] else []),
+        *([Paragraph(other["draft"], "draft")] if other["draft"] and not record["draft"] else []),
         Paragraph(compared, "muted"),
         Table(head, rows, frozenset(range(1, len(head)))),
     ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from quartiersatlas.catalogue import action_bundles
-from quartiersatlas.disclosure.words import label, unit, value_text
+from quartiersatlas.disclosure.words import draft_text, label, unit, value_text
 from quartiersatlas.errors import ReleaseError, SpecError, list_some
 from quartiersatlas.present.comparable import changed_outlines, meaning
 from quartiersatlas.present.words import (
@@ -45,7 +45,7 @@ def area_record(release: Release, key: str, lang: Lang, notes: Iterable[str]) ->
         "residents": residents,
         "share_of_residents": None if residents is None or not everybody else residents / everybody,
         "release": {name: getattr(release, name) for name in ("title", "source", "as_of", "comment")},
-        "draft": release.is_draft,
+        "draft": draft_text(release, lang),
         "notices": list(release.notices),
         "indicators": indicators,
         "need": [_axis(release, key, column, lang) for column in release.columns if column.kind == "class"],
@@ -255,7 +255,7 @@ def comparison_record(release: Release, other: Release, key: str, lang: Lang, *,
         "title": other.title,
         "source": other.source,
         "as_of": other.as_of,
-        "draft": other.is_draft,
+        "draft": draft_text(other, lang),
         "indicators": [_pair(release, other, key, ours, their, lang) for ours, their in pairs],
         "differs": list(dict.fromkeys(label(release.column(name), lang) for name, _, _ in differences)),
         "outline_differs": bool(outline),

@@ -12,7 +12,7 @@ import pandas as pd
 from quartiersatlas.base.files import written_together
 from quartiersatlas.catalogue import text
 from quartiersatlas.catalogue.texts import texts
-from quartiersatlas.disclosure.words import label, unit
+from quartiersatlas.disclosure.words import draft_text, label, unit
 from quartiersatlas.errors import ReleaseError, list_some
 from quartiersatlas.present.words import cell_text, method_texts, no_formula, reason_texts, visible, with_visible_text
 from quartiersatlas.segregation.explain import note_text
@@ -145,7 +145,7 @@ def notes_table(release: Release, lang: Lang) -> pd.DataFrame:
     ]
     rows = [row for row in rows if row != ("subtitle", "")]
     if release.is_draft:
-        rows.insert(0, ("notice", text("band_draft", lang)))
+        rows.insert(0, ("notice", draft_text(release, lang)))
     table = pd.DataFrame(rows, columns=["what", "text"])
     table.insert(1, "label", [text(f"about_{what}", lang) for what in table["what"]])
     return with_visible_text(table)
@@ -182,7 +182,7 @@ def json_text(content: object) -> str:
 
 def with_notice(frame: pd.DataFrame, release: Release, lang: Lang) -> pd.DataFrame:
     """Put the notices of the data, and the one of a draft, into every row."""
-    notices = [*release.notices, *([text("band_draft", lang)] if release.is_draft else [])]
+    notices = [*release.notices, *([draft_text(release, lang)] if release.is_draft else [])]
     return frame.assign(notice="; ".join(notices)) if notices else frame
 
 

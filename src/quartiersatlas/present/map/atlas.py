@@ -21,7 +21,7 @@ from quartiersatlas.base.checks import expects
 from quartiersatlas.base.files import write_text
 from quartiersatlas.catalogue import check_lang, number_text, text
 from quartiersatlas.disclosure import Release, release
-from quartiersatlas.disclosure.words import summary_texts
+from quartiersatlas.disclosure.words import draft_text, summary_texts
 from quartiersatlas.errors import DependencyError
 from quartiersatlas.intake import AreaData
 from quartiersatlas.present.comparable import check_earlier
@@ -163,7 +163,7 @@ class Atlas:
 
     @property
     def _title(self) -> str:
-        return self.release.title or text("band_draft", self.lang)
+        return self.release.title or draft_text(self.release, self.lang)
 
     def save(self, path: str | Path) -> Path:
         """Write the page to one file that opens without internet.
@@ -313,7 +313,7 @@ def page_html(release: Release, lang: Lang, earlier: Sequence[Release] = ()) -> 
         release=release,
         source=source_text(release, lang),
         notices=list(dict.fromkeys(notice for part in (release, *earlier) for notice in part.notices)),
-        is_draft=any(part.is_draft for part in (release, *earlier)),
+        draft=draft_text(release, lang, *earlier),
         summary=summary_texts(release, lang),
         brief=[*brief, text("fact_classes", lang)],
         method=method,

@@ -11,7 +11,7 @@ import pandas as pd
 
 from quartiersatlas.catalogue import action_bundles, text
 from quartiersatlas.disclosure.columns import DRIVER_DECIMALS
-from quartiersatlas.disclosure.words import label, unit
+from quartiersatlas.disclosure.words import draft_text, label, unit
 from quartiersatlas.need.robustness.stability import STABILITY_LABELS
 from quartiersatlas.present.comparable import on_keys
 from quartiersatlas.present.map.classes import around_city, column_colors, schemes, with_matrices
@@ -187,7 +187,7 @@ def _map_data(
     words = {name: text(name, lang) for name in (*WORDS, *PANEL_WORDS)}
     words["legend_selected"] = text("legend_selected_context" if release.context_only else "legend_selected", lang)
     words["legend_open"] = text("legend_open", lang, label=words["legend_selected"])
-    notes = [*release.notices, *([text("band_draft", lang)] if release.is_draft else []), text("reading_aid", lang)]
+    notes = [*release.notices, *([draft_text(release, lang)] if release.is_draft else []), text("reading_aid", lang)]
     return {
         "lang": lang,
         "notes": notes,

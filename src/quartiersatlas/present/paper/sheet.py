@@ -11,7 +11,7 @@ import shapely
 
 from quartiersatlas.base.files import write_bytes
 from quartiersatlas.catalogue import check_lang, number_text, text
-from quartiersatlas.disclosure.words import summary_texts
+from quartiersatlas.disclosure.words import draft_text, summary_texts
 from quartiersatlas.errors import ColumnError, DependencyError, ReleaseError, SpecError
 from quartiersatlas.present.map.payload import map_columns
 from quartiersatlas.present.map.topology import tolerance
@@ -217,7 +217,7 @@ def _head(paper: Paper, release: Release, lang: Lang) -> float:
     y, width = MARGIN, layout.width - 2 * MARGIN
     bands = [(notice, "#fff3c4", INK) for notice in release.notices]
     if release.is_draft:
-        bands.append((text("band_draft", lang), INK, "#ffffff"))
+        bands.append((draft_text(release, lang), INK, "#ffffff"))
     for words, back, ink in bands:
         written = lines(words, width - 4, 8 * zoom, bold=True)
         height = len(written) * line_height(8 * zoom) + 1.6

@@ -90,9 +90,9 @@ protections = st.sampled_from(
     [
         qa.Protection(),
         qa.Protection(decimals=0),
-        qa.Protection(min_count=1, complement=False, decimals=0),
+        qa.Protection(min_count=1, protect_remainder=False, decimals=0),
         qa.Protection(round_base=5),
-        qa.Protection(min_count=1, complement=False, round_base=10),
+        qa.Protection(min_count=1, protect_remainder=False, round_base=10),
     ]
 )
 rules = st.sampled_from(
