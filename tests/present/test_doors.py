@@ -17,6 +17,8 @@ HOW = r': rel = qa\.release\(data, title="\.\.\.", source="\.\.\.", as_of="\.\.\
 SHOWN_BY = {
     "atlas_map": qa.atlas_map,
     "Atlas": qa.Atlas,
+    "export": lambda wrong: qa.export(wrong, "atlas.gpkg"),
+    "figure": qa.figure,
     "report": lambda wrong: qa.report(wrong, "bericht.html"),
     "profile": lambda wrong: qa.profile(wrong, "01"),
 }

@@ -179,7 +179,7 @@ def test_values_of_the_wrong_kind_are_refused(project, more, message):
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        ({"top": 'lang = "fr"'}, "lang is 'fr'; there are 'de' and 'en'"),
+        ({"top": 'lang = "fr"'}, "lang must be one of 'de', 'en', not 'fr'"),
         ({"top": 'period = "2024"'}, "period is '2024'; the tables have ''"),
         ({"more": '[change]\nsince = "2022"\nindicators = []'}, r"\[change\] since is '2022'; the tables have ''"),
         (

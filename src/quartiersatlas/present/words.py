@@ -11,6 +11,7 @@ import pandas as pd
 from pandas.api.types import is_object_dtype, is_string_dtype
 
 from quartiersatlas.base.checks import expects
+from quartiersatlas.base.workbook import FORMULA_STARTS
 from quartiersatlas.catalogue import number_text, text
 from quartiersatlas.catalogue.indicators import DOMAINS
 from quartiersatlas.catalogue.texts import THIN_BLANK, pick
@@ -22,12 +23,13 @@ from quartiersatlas.disclosure.words import (
     indicator_label,
     label,
     rule_text,
+    unit,
     value_text,
     wording_messages,
 )
 from quartiersatlas.errors import ReleaseError, list_some
 from quartiersatlas.need.robustness.stability import STABILITY_LABELS
-from quartiersatlas.present.paper import Bullets, Heading, Paragraph, Row, Table
+from quartiersatlas.present.paper import Bullets, DocumentTable, Heading, Paragraph, TableRow
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     from quartiersatlas.disclosure import ReleasedColumn
     from quartiersatlas.need.spec.spec import NeedAxis, NeedIndicator
     from quartiersatlas.need.spec.steps import Normalise
-    from quartiersatlas.present.paper.document import Block
+    from quartiersatlas.present.paper.document import DocumentBlock
 
 
 def check_release(value: object, call: str) -> None:
@@ -121,6 +123,19 @@ def gap_kind(release: Release, key: str, column: ReleasedColumn) -> str:
         return str(state)
     status = str(release.status[column.id][key])
     return status if status in ("suppressed", "not_applicable", "unreliable", "excluded") else "missing"
+
+
+def gap_kinds(release: Release, column: ReleasedColumn) -> pd.Series[str]:
+    """Return for each area without a value why it has none."""
+    values = release.values[column.id]
+    kinds = {key: gap_kind(release, str(key), column) for key in values.index[values.isna()]}
+    return pd.Series(kinds, index=values.index[values.isna()], dtype=object)
+
+
+def label_with_unit(column: ReleasedColumn, lang: Lang) -> str:
+    """Return the label of a column, and its unit in brackets."""
+    sign = unit(column, lang)
+    return f"{label(column, lang)} ({sign})" if sign else label(column, lang)
 
 
 def reason_texts(release: Release, lang: Lang) -> dict[str, list[str]]:
@@ -243,9 +258,9 @@ def _aggregate(method: str, lang: Lang) -> str:
     return text(f"method_{method}", lang)
 
 
-def title_block(release: Release, lang: Lang, title: str, subtitle: str | None = None) -> list[Block]:
+def title_block(release: Release, lang: Lang, title: str, subtitle: str | None = None) -> list[DocumentBlock]:
     """Return notices, band, title, subtitle, source and date."""
-    blocks: list[Block] = [Paragraph(notice, "notice") for notice in release.notices]
+    blocks: list[DocumentBlock] = [Paragraph(notice, "notice") for notice in release.notices]
     if release.is_draft:
         blocks.append(Paragraph(draft_text(release, lang), "draft"))
     blocks.append(Heading(title, 1))
@@ -261,7 +276,7 @@ def source_text(release: Release, lang: Lang) -> str:
     return " · ".join([*source, f"{text('label_as_of', lang)}: {release.as_of or '–'}"])
 
 
-def comment_blocks(release: Release, lang: Lang) -> list[Block]:
+def comment_blocks(release: Release, lang: Lang) -> list[DocumentBlock]:
     """Return the comment, or that there is none, and the reading aid: numbers do not leave without them."""
     return [
         Heading(text("label_comment", lang)),
@@ -270,7 +285,7 @@ def comment_blocks(release: Release, lang: Lang) -> list[Block]:
     ]
 
 
-def stability_blocks(release: Release, lang: Lang) -> list[Block]:
+def stability_blocks(release: Release, lang: Lang) -> list[DocumentBlock]:
     """Return how many areas have which label, and by name those that are certain, borderline or selected."""
     if release.stability is None:
         return []
@@ -282,16 +297,16 @@ def stability_blocks(release: Release, lang: Lang) -> list[Block]:
     named = labels.isin(["certain", "borderline"]) | (release.selected & labels.notna())
     names = release.areas["name"][named]
     rows = tuple(
-        Row.of((str(names[key]), key), _on_list(release, key, lang), *_stability_words(release, key, lang))
+        TableRow.of((str(names[key]), key), _on_list(release, key, lang), *_stability_words(release, key, lang))
         for key in map(str, by_name(names))
     )
     head = tuple(text(f"label_{name}", lang) for name in ("area", "on_list", "stability", "p_selected"))
-    blocks: list[Block] = [
+    blocks: list[DocumentBlock] = [
         Heading(text("heading_stability", lang)),
         Paragraph("; ".join(counts)),
         Bullets(release.stability.notes[lang], muted=True),
     ]
-    return [*blocks, Table(head, rows, frozenset({3}))] if rows else blocks
+    return [*blocks, DocumentTable(head, rows, frozenset({3}))] if rows else blocks
 
 
 def stability_text(release: Release, key: str, lang: Lang) -> str:
@@ -314,8 +329,6 @@ def _stability_words(release: Release, key: str, lang: Lang) -> tuple[str, str]:
     return text(f"stability_{table['label'][key]}", lang), f"{percent}{THIN_BLANK}%"
 
 
-# a spreadsheet reads these at the start of a cell as the start of a formula, the wide ones where Asian text is set up
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 # no XML file may hold control characters, half of a surrogate pair, U+FFFE and U+FFFF
 VISIBLE: dict[int, int] = {
     **{code: 0x2400 + code for code in range(0x20) if chr(code) not in "\t\n\r"},  # NUL is shown as ␀, ESC as ␛

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 from quartiersatlas.catalogue import number_text, text
 from quartiersatlas.catalogue.indicators import DOMAINS
 from quartiersatlas.disclosure.words import difference_text, value_text
-from quartiersatlas.present.paper import Bullets, Document, Heading, Paragraph, Row, Table, fit_to_paper
+from quartiersatlas.present.paper import Bullets, Document, DocumentTable, Heading, Paragraph, TableRow, fit_to_paper
 from quartiersatlas.present.words import comment_blocks, fact_text, stability_text, title_block
 
 if TYPE_CHECKING:
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.disclosure import Release, ReleasedColumn
     from quartiersatlas.present.area_profile.record import AreaRecord
-    from quartiersatlas.present.paper.document import Block
+    from quartiersatlas.present.paper.document import DocumentBlock
 
 METHOD = ("fact_protection", "fact_need", "fact_axis", "fact_rule", "fact_candidates", "warning")
 
@@ -22,7 +22,7 @@ METHOD = ("fact_protection", "fact_need", "fact_axis", "fact_rule", "fact_candid
 def profile_document(release: Release, record: AreaRecord, lang: Lang) -> Document:
     """Return the profile: who lives there, indicators, need, selection, potentials, fields of action, footnotes."""
     place = " · ".join([text("area_key", lang, key=record["key"]), *record["parents"].values()])
-    blocks: list[Block] = [
+    blocks: list[DocumentBlock] = [
         *title_block(release, lang, record["name"], place),
         Paragraph(_residents(record, lang)),
         *_indicators(release, record, lang),
@@ -55,12 +55,12 @@ def _state(record: AreaRecord, lang: Lang) -> str:
     return text(f"state_{record['state']}", lang)
 
 
-def _indicators(release: Release, record: AreaRecord, lang: Lang) -> list[Block]:
+def _indicators(release: Release, record: AreaRecord, lang: Lang) -> list[DocumentBlock]:
     table = _table(release, record, [r for r in record["indicators"] if r["role"] != "resource"], lang)
     return [Heading(text("heading_indicators", lang)), table] if table else []
 
 
-def _table(release: Release, record: AreaRecord, rows: list[AreaRecord], lang: Lang) -> Table | None:
+def _table(release: Release, record: AreaRecord, rows: list[AreaRecord], lang: Lang) -> DocumentTable | None:
     """Return indicators by domain beside the values of districts and city."""
     if not rows:
         return None
@@ -69,11 +69,11 @@ def _table(release: Release, record: AreaRecord, rows: list[AreaRecord], lang: L
     for domain in DOMAINS:
         members = [row for row in rows if row["domain"] == domain]
         if members:
-            lines.append(Row.of(text(f"domain_{domain}", lang)))
+            lines.append(TableRow.of(text(f"domain_{domain}", lang)))
         for row in members:
             column = release.column(row["id"])
             lines.append(
-                Row.of(
+                TableRow.of(
                     f"{row['label']} ({row['footnote']})",
                     _value_lines(row, column, lang),
                     *(_parent_lines(row["parents"][level], column, lang) for level, _ in parents),
@@ -88,7 +88,7 @@ def _table(release: Release, record: AreaRecord, rows: list[AreaRecord], lang: L
         text("label_city", lang),
         text("label_difference", lang),
     )
-    return Table(head, tuple(lines), frozenset(range(1, len(head))))
+    return DocumentTable(head, tuple(lines), frozenset(range(1, len(head))))
 
 
 def _value_lines(record: AreaRecord, column: ReleasedColumn, lang: Lang) -> list[str]:
@@ -109,11 +109,11 @@ def _parent_lines(parent: AreaRecord, column: ReleasedColumn, lang: Lang) -> lis
     return words
 
 
-def _need(record: AreaRecord, lang: Lang) -> list[Block]:
+def _need(record: AreaRecord, lang: Lang) -> list[DocumentBlock]:
     if not record["need"]:
         return []
     head = ("", text("label_class", lang), text("label_score", lang))
-    rows = tuple(Row.of(axis["label"], axis["class_text"], axis["score_text"]) for axis in record["need"])
+    rows = tuple(TableRow.of(axis["label"], axis["class_text"], axis["score_text"]) for axis in record["need"])
     lines = []
     for axis in record["need"]:
         up, down = _driver_lists(axis, lang)
@@ -124,7 +124,7 @@ def _need(record: AreaRecord, lang: Lang) -> list[Block]:
         ]
         if words:
             lines.append(f"{axis['label']}: {' '.join(words)}")
-    blocks: list[Block] = [Heading(text("heading_need", lang)), Table(head, rows, frozenset({2}))]
+    blocks: list[DocumentBlock] = [Heading(text("heading_need", lang)), DocumentTable(head, rows, frozenset({2}))]
     return [*blocks, Bullets(tuple(lines))] if lines else blocks
 
 
@@ -141,13 +141,13 @@ def _driver_words(drivers: list[AreaRecord], lang: Lang) -> str:
     return ", ".join(f"{d['label']} ({d['text']}; {part})" for d, part in zip(drivers, parts, strict=True))
 
 
-def _selection(release: Release, record: AreaRecord, lang: Lang) -> list[Block]:
+def _selection(release: Release, record: AreaRecord, lang: Lang) -> list[DocumentBlock]:
     """Say whether the area is selected and why; that it is not says nothing about need."""
     selection = record["selection"]
     stable = stability_text(release, record["key"], lang)
     if not selection["screened"] and not stable:
         return []
-    blocks: list[Block] = [Heading(text("heading_selection", lang))]
+    blocks: list[DocumentBlock] = [Heading(text("heading_selection", lang))]
     if selection["screened"]:
         state = "selected" if selection["selected"] else "not_selected" if selection["assessed"] else "not_assessed"
         blocks.append(Paragraph(text(f"profile_{state}", lang)))
@@ -161,11 +161,11 @@ def _selection(release: Release, record: AreaRecord, lang: Lang) -> list[Block]:
     return blocks
 
 
-def _potentials(release: Release, record: AreaRecord, lang: Lang) -> list[Block]:
+def _potentials(release: Release, record: AreaRecord, lang: Lang) -> list[DocumentBlock]:
     """Return what is there to build on, beside the needs."""
     table = _table(release, record, [r for r in record["indicators"] if r["role"] == "resource"], lang)
     facilities = tuple(" – ".join(filter(None, [row["kind"], row["name"]])) for row in record["facilities"])
-    blocks: list[Block] = [Heading(text("heading_potentials", lang))]
+    blocks: list[DocumentBlock] = [Heading(text("heading_potentials", lang))]
     if table:
         blocks.append(table)
     if facilities:
@@ -175,23 +175,24 @@ def _potentials(release: Release, record: AreaRecord, lang: Lang) -> list[Block]
     return blocks
 
 
-def _actions(record: AreaRecord, lang: Lang) -> list[Block]:
+def _actions(record: AreaRecord, lang: Lang) -> list[DocumentBlock]:
     if not record["actions"]:
         return []
     rows = tuple(
-        Row.of(row["field"], (row["bundle"], "; ".join(row["examples"])), row["because"]) for row in record["actions"]
+        TableRow.of(row["field"], (row["bundle"], "; ".join(row["examples"])), row["because"])
+        for row in record["actions"]
     )
     head = tuple(text(f"label_{name}", lang) for name in ("action_field", "action_bundle", "action_because"))
     sources = sorted({row["source"] for row in record["actions"]})
     return [
         Heading(text("heading_actions", lang)),
         Paragraph(text("note_actions", lang), "aid"),
-        Table(head, rows),
+        DocumentTable(head, rows),
         Paragraph(f"{text('label_source', lang)}: {'; '.join(sources)}", "muted"),
     ]
 
 
-def _comparison(release: Release, record: AreaRecord, lang: Lang) -> list[Block]:
+def _comparison(release: Release, record: AreaRecord, lang: Lang) -> list[DocumentBlock]:
     other = record.get("comparison")
     if other is None:
         return []
@@ -206,7 +207,7 @@ def _comparison(release: Release, record: AreaRecord, lang: Lang) -> list[Block]
         f"{text('label_city', lang)}, {there}",
     )
     rows = tuple(
-        Row.of(
+        TableRow.of(
             row["label"],
             row["text"],
             row["other_text"],
@@ -223,7 +224,7 @@ def _comparison(release: Release, record: AreaRecord, lang: Lang) -> list[Block]
         *([Paragraph(words, "notice")] if words else []),
         *([Paragraph(other["draft"], "draft")] if other["draft"] and not record["draft"] else []),
         Paragraph(compared, "muted"),
-        Table(head, rows, frozenset(range(1, len(head)))),
+        DocumentTable(head, rows, frozenset(range(1, len(head)))),
     ]
 
 
@@ -233,7 +234,7 @@ def _remark(record: AreaRecord, lang: Lang) -> str:
     return text("comparison_forced", lang, names=", ".join(names)) if names else ""
 
 
-def _footnotes(record: AreaRecord, lang: Lang) -> list[Block]:
+def _footnotes(record: AreaRecord, lang: Lang) -> list[DocumentBlock]:
     notes = [f"({number}) {words}" for number, words in enumerate(record["footnotes"], start=1)]
     return _list("heading_footnotes", notes, lang)
 
@@ -245,5 +246,5 @@ def _method(release: Release, lang: Lang) -> list[str]:
     return [*lines, text("fact_city", lang), text("profile_method_more", lang)]
 
 
-def _list(name: str, items: list[str], lang: Lang) -> list[Block]:
+def _list(name: str, items: list[str], lang: Lang) -> list[DocumentBlock]:
     return [Heading(text(name, lang)), Bullets(tuple(items))] if items else []

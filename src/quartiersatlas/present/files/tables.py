@@ -9,18 +9,15 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import pandas as pd
 
-from quartiersatlas.base.files import written_together
 from quartiersatlas.catalogue import text
 from quartiersatlas.catalogue.texts import texts
 from quartiersatlas.disclosure.words import draft_text, label, unit
 from quartiersatlas.errors import ReleaseError, list_some
-from quartiersatlas.present.words import cell_text, method_texts, no_formula, reason_texts, visible, with_visible_text
+from quartiersatlas.present.words import cell_text, method_texts, reason_texts, visible, with_visible_text
 from quartiersatlas.segregation.explain import note_text
 from quartiersatlas.version import __version__
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.disclosure import Release, ReleasedColumn
 
@@ -34,10 +31,8 @@ def table_of(release: Release, table: str, lang: Lang) -> pd.DataFrame:
     Raises
     ------
     ReleaseError
-        There is no such table, or not in this release.
+        This release has no such table.
     """
-    if table not in TABLES:
-        raise ReleaseError(f"table is {table!r}; there are 'areas', 'candidates' and 'segregation'.")
     if table == "candidates" and (release.candidates is None or release.candidates.empty):
         raise ReleaseError("The release has no candidate areas: release(..., shortlist=..., candidates=...).")
     if table == "segregation" and release.segregation is None:
@@ -257,37 +252,3 @@ def structure_label(release: Release, table: str, name: str, lang: Lang) -> str:
     if table == "areas" and name in map(visible, map(str, higher)):
         return text("column_parent", lang, name=name)
     return text(f"column_{name}", lang) if f"column_{name}" in texts() else name
-
-
-def write_csv(release: Release, path: Path, table: str, lang: Lang, manifest: Mapping[str, Any] | None) -> None:
-    """Write ``name.csv`` together with ``name.columns.csv`` and ``name.notes.txt``."""
-    frame = table_of(release, table, lang).drop(columns="geometry", errors="ignore")
-    meaning = columns_table(release, lang, {table: frame}).drop(columns="table")
-    with written_together([path, *companions(path)]) as (data, columns, notes):
-        data.write_bytes(_csv(frame, lang))
-        columns.write_bytes(_csv(meaning, lang))
-        notes.write_bytes(_notes(release, lang, manifest).encode())
-
-
-def companions(path: Path) -> list[Path]:
-    """Return the files that stand beside a CSV."""
-    return [path.with_suffix(".columns.csv"), path.with_suffix(".notes.txt")]
-
-
-def _csv(frame: pd.DataFrame, lang: Lang) -> bytes:
-    """Write a table as spreadsheets of the language read it."""
-    safe = frame.map(_safe).rename(columns=_safe)
-    content = safe.to_csv(sep=";", decimal="," if lang == "de" else ".", index=False, lineterminator="\r\n")
-    return content.encode("utf-8-sig")
-
-
-def _safe(cell: object) -> object:
-    return no_formula(cell) if isinstance(cell, str) else cell
-
-
-def _notes(release: Release, lang: Lang, manifest: Mapping[str, Any] | None) -> str:
-    notes = [
-        f"{label}: {words}" for label, words in notes_table(release, lang)[["label", "text"]].itertuples(index=False)
-    ]
-    origin = [f"{entry}: {value}" for entry, value in manifest_table(release, manifest).itertuples(index=False)]
-    return "\n".join([*notes, "", text("sheet_manifest", lang), *origin, ""])

@@ -18,10 +18,10 @@ from pyarrow import parquet
 
 import quartiersatlas as qa
 from quartiersatlas import export, report
-from quartiersatlas.errors import InputError, ReleaseError
+from quartiersatlas.errors import ArgumentError, InputError, ReleaseError, SpecError
 from quartiersatlas.present.files.tables import area_table
 
-SAMPLE = Path(__file__).parents[2] / "sample_data"
+SAMPLE = Path(__file__).parents[3] / "sample_data"
 NOTICE = "Synthetische Daten - keine reale Stadt"
 
 
@@ -110,16 +110,16 @@ def test_candidates_of_a_geopackage_are_made_of_their_areas(geopackage, exported
 
 def test_notes_of_a_geopackage_give_title_source_date_comment_notice_and_method(geopackage):
     notes = gpd.read_file(geopackage, layer="notes")
-    told = notes.groupby("what")["text"].apply(list)
-    assert told["title"] == ["Bedarfslagen in der Beispielstadt"]
-    assert told["source"] == ["Statistikstelle der Beispielstadt (synthetisch), eigene Berechnung"]
-    assert told["as_of"] == ["31.12.2024"]
-    assert told["comment"][0].startswith("Die Karte zeigt, wo mehrere soziale Bedarfslagen zusammentreffen.")
-    assert told["notice"] == [NOTICE]
-    assert told["note"] == [
+    found = notes.groupby("what")["text"].apply(list)
+    assert found["title"] == ["Bedarfslagen in der Beispielstadt"]
+    assert found["source"] == ["Statistikstelle der Beispielstadt (synthetisch), eigene Berechnung"]
+    assert found["as_of"] == ["31.12.2024"]
+    assert found["comment"][0].startswith("Die Karte zeigt, wo mehrere soziale Bedarfslagen zusammentreffen.")
+    assert found["notice"] == [NOTICE]
+    assert found["note"] == [
         "Ob tatsächlich Handlungsbedarf besteht, lässt sich nicht allein aus diesen Daten entscheiden."
     ]
-    assert any(line.startswith("Geheimhaltung: Anzahlen von 1 bis unter 3") for line in told["method"])
+    assert any(line.startswith("Geheimhaltung: Anzahlen von 1 bis unter 3") for line in found["method"])
 
 
 def test_columns_of_a_geopackage_say_what_each_column_means(geopackage, sample):
@@ -173,6 +173,24 @@ def test_two_exports_give_the_same_bytes(sample, tmp_path, name):
     assert name in written[0]
 
 
+def test_a_geopackage_has_the_same_bytes_however_often_the_driver_saves(town_release, tmp_path, monkeypatch):
+    """GDAL saves once more or less as the milliseconds fall, and SQLite counts it in the head of the file."""
+    first = export(town_release, tmp_path / "a.gpkg").read_bytes()
+    write = pyogrio.write_dataframe
+
+    def saved_twice(frame, path, **options):
+        write(frame, path, **options)
+        with closing(sqlite3.connect(path)) as database, database:
+            database.execute("UPDATE gpkg_contents SET last_change = '2031-05-06T07:08:09.123Z'")
+
+    monkeypatch.setattr(pyogrio, "write_dataframe", saved_twice)
+    assert export(town_release, tmp_path / "b.gpkg").read_bytes() == first
+    assert b"2031" not in first
+    with closing(sqlite3.connect(tmp_path / "a.gpkg")) as database:
+        assert database.execute("PRAGMA application_id").fetchone() == (int.from_bytes(b"GPKG"),)
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
 def test_csv_is_read_by_a_german_spreadsheet(sample, tmp_path, counts):
     path = export(sample.release, tmp_path / "areas.csv")
     content = path.read_bytes()
@@ -214,6 +232,16 @@ def test_the_residents_can_be_a_released_column_themselves(town, tmp_path):
     assert read_csv(export(release, tmp_path / "a.csv"))["residents"].iloc[0].startswith("1000")
 
 
+def test_what_is_no_path_or_no_manifest_is_answered_with_what_to_hand_over(town_release, tmp_path):
+    with pytest.raises(ArgumentError, match=r"^export: path takes a str or a PathLike, not a NoneType: qa\.export"):
+        export(town_release, None)
+    with pytest.raises(ArgumentError, match=r"^export: manifest takes a Mapping, not a str: {"):
+        export(town_release, tmp_path / "a.csv", manifest="seed=1")
+    with pytest.raises(SpecError, match="lang"):
+        export(town_release, tmp_path / "a.csv", lang="fr")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_unknown_endings_are_refused(town_release, tmp_path):
     for name in ("a.xls", "a.GPKG.zip", "a", "a.csv.gz"):
         with pytest.raises(ReleaseError, match=r"exported to \.gpkg, \.parquet, \.geojson, \.xlsx, \.csv"):
@@ -234,7 +262,7 @@ def test_a_file_of_every_table_takes_no_choice_of_one(town_release, tmp_path, en
 
 
 def test_an_unknown_table_and_a_table_that_is_not_there_are_refused(town, town_release, tmp_path):
-    with pytest.raises(ReleaseError, match="table is 'area'"):
+    with pytest.raises(SpecError, match="table must be one of 'areas', 'candidates', 'segregation', not 'area'"):
         export(town_release, tmp_path / "a.csv", table="area")
     with pytest.raises(ReleaseError, match="no candidate areas"):
         export(qa.release(town), tmp_path / "a.geojson", table="candidates")
@@ -333,3 +361,31 @@ def test_the_fingerprint_of_the_need_spec_stands_in_every_output(sample, tmp_pat
     assert notes["text"].str.contains(spec_hash).any()
     table = read_csv(export(sample.release, tmp_path / "areas.csv"))
     assert set(table["need_spec"]) == {spec_hash}
+
+
+@pytest.mark.parametrize("failing", [".csv", ".columns.csv", ".notes.txt"])
+def test_a_csv_and_the_files_beside_it_are_written_together_or_not_at_all(town_release, tmp_path, monkeypatch, failing):
+    (tmp_path / "a.csv").write_text("old", encoding="utf-8")
+    (tmp_path / "a.notes.txt").write_text("old notes", encoding="utf-8")
+    whole = Path.write_bytes
+
+    def half(path, data):
+        stops = path.name == f"a{failing}"
+        whole(path, data[: len(data) // 2] if stops else data)
+        if stops:
+            raise OSError("disk full")
+
+    monkeypatch.setattr(Path, "write_bytes", half)
+    with pytest.raises(OSError, match="disk full"):
+        export(town_release, tmp_path / "a.csv")
+    assert {file.name: file.read_text(encoding="utf-8") for file in tmp_path.iterdir()} == {
+        "a.csv": "old",
+        "a.notes.txt": "old notes",
+    }
+
+
+def test_a_folder_in_the_place_of_one_of_several_files_is_refused(town_release, tmp_path):
+    (tmp_path / "a.notes.txt").mkdir()
+    with pytest.raises(InputError, match="is a folder"):
+        export(town_release, tmp_path / "a.csv")
+    assert [file.name for file in tmp_path.iterdir()] == ["a.notes.txt"]

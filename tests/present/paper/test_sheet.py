@@ -17,17 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import quartiersatlas as qa
-from quartiersatlas.errors import ColumnError, DependencyError, InputError, ReleaseError, SpecError
-from quartiersatlas.present.paper.sheet import _style
-from quartiersatlas.present.paper.sheet_parts import (
-    SIZES,
-    class_entries,
-    gap_entries,
-    lines,
-    mark_entries,
-    round_length,
-    text_width,
-)
+from quartiersatlas.errors import ArgumentError, ColumnError, DependencyError, InputError, ReleaseError, SpecError
+from quartiersatlas.present.paper.sheet import _style, class_entries, gap_entries, overlay_entries
+from quartiersatlas.present.paper.sheet_map import round_length
+from quartiersatlas.present.paper.sheet_page import SIZES, lines, text_width
 
 AID = "Ob tatsächlich Handlungsbedarf besteht, lässt sich nicht allein aus diesen Daten entscheiden."
 
@@ -94,7 +87,7 @@ def test_the_legend_gives_the_value_of_the_city_from_the_counts(sheets, counts, 
 def test_the_legend_names_only_what_occurs(town_release):
     column = town_release.column("sgb2_rate")
     assert gap_entries(town_release, column, "de") == []
-    assert [entry.mark for entry in mark_entries(town_release, "de")] == ["selected", "candidate"]
+    assert [entry.symbol for entry in overlay_entries(town_release, "de")] == ["selected", "candidate"]
 
 
 @pytest.mark.parametrize("name", ["need_status_class", "need_dynamics_class", "sgb2_rate", "mh_share"])
@@ -284,20 +277,20 @@ def test_borderline_areas_are_dashed_and_named(town):
     shortlist = qa.screen(town, qa.worst_share("sgb2_rate", 0.25))
     stability = shortlist.stability(n=100, seed=1, limits=(0.0, 1.0))
     release = qa.release(town, shortlist=shortlist, stability=stability)
-    marks = mark_entries(release, "de")
+    entries = overlay_entries(release, "de")
     open_areas = release.stability.table["label"].eq("borderline") & release.selected
     assert open_areas.any()
     assert (~open_areas & release.selected).any()
-    by_mark = {entry.mark: entry for entry in marks}
-    assert set(by_mark["open"].keys) == set(open_areas.index[open_areas])
-    assert set(by_mark["selected"].keys) == set(open_areas.index[release.selected & ~open_areas])
-    assert by_mark["open"].words == f"Gebiet mit erhöhtem Unterstützungsbedarf, Grenzfall ({open_areas.sum()})"
+    by_symbol = {entry.symbol: entry for entry in entries}
+    assert set(by_symbol["borderline"].keys) == set(open_areas.index[open_areas])
+    assert set(by_symbol["selected"].keys) == set(open_areas.index[release.selected & ~open_areas])
+    assert by_symbol["borderline"].words == f"Gebiet mit erhöhtem Unterstützungsbedarf, Grenzfall ({open_areas.sum()})"
 
 
 def test_what_cannot_be_drawn_is_refused(town_release, tmp_path):
     with pytest.raises(ColumnError, match=r"has no column 'sgb2_rat'\. Did you mean 'sgb2_rate'"):
         qa.figure(town_release, "sgb2_rat")
-    with pytest.raises(SpecError, match="size is 'A5'; there are A4, A3"):
+    with pytest.raises(SpecError, match="size must be one of 'A4', 'A3', not 'A5'"):
         qa.figure(town_release, size="A5")
     with pytest.raises(SpecError, match="lang is 'fr'"):
         qa.figure(town_release, lang="fr")
@@ -306,6 +299,11 @@ def test_what_cannot_be_drawn_is_refused(town_release, tmp_path):
     with pytest.raises(InputError, match="There is no folder"):
         qa.figure(town_release).save(tmp_path / "no" / "a.pdf")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_no_path_is_answered_with_how_to_name_one(town_release):
+    with pytest.raises(ArgumentError, match=r"^Sheet\.save takes a str or a PathLike, not an int: sheet\.save\("):
+        qa.figure(town_release).save(3)
 
 
 def test_a_release_without_columns_cannot_be_drawn(town):

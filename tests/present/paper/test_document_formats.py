@@ -13,11 +13,22 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pypdf import PdfReader
 
 import quartiersatlas as qa
 from quartiersatlas.errors import ColumnError, DependencyError, InputError, ReleaseError, SpecError
-from quartiersatlas.present.paper import Bullets, Document, Heading, Paragraph, Row, Table, fit_to_paper, markdown_text
-from quartiersatlas.present.paper.document import LINE, PADDING, SMALLEST, column_widths
+from quartiersatlas.present.paper import (
+    Bullets,
+    Document,
+    DocumentTable,
+    Heading,
+    Paragraph,
+    TableRow,
+    fit_to_paper,
+    markdown_text,
+    save_document,
+)
+from quartiersatlas.present.paper.document import LINE, PADDING, SMALLEST, column_widths, fitting_tables
 from quartiersatlas.present.report import report_document
 
 HOSTILE = ["<script>alert(1)</script>", "a|b *c* _d_ `e` [x](http://y) # z", "<b>&amp;", "q\x00r\x07s", "ä ß „x“ − Łş"]
@@ -58,8 +69,6 @@ def docx_texts(path):
 
 def pdf_texts(path, title, page_word="Seite"):
     """Give the text of the pages without the line below each."""
-    from pypdf import PdfReader
-
     for number, page in enumerate(PdfReader(path).pages, start=1):
         text = squeezed([page.extract_text()])
         foot = squeezed([title, f"{page_word} {number}"])
@@ -100,7 +109,7 @@ def test_pdf_says_what_the_document_says_in_its_order(full, files):
     text = "".join(pdf_texts(files["pdf"], full.title))
     place = 0
     for block in report_document(full, "de").blocks:
-        part = squeezed(block.head) if isinstance(block, Table) else ""
+        part = squeezed(block.head) if isinstance(block, DocumentTable) else ""
         for words in Document("", "de", (block,)).texts():
             found = text.find(squeezed([words]), place)
             if found < 0:  # a table goes on: its head stands once more
@@ -157,7 +166,9 @@ def test_a_wide_table_becomes_a_long_one_and_loses_no_figure(many_indices, tmp_p
 @pytest.mark.parametrize("letters", [LINE - 1, LINE, LINE + 1])
 def test_a_table_is_long_where_its_lines_are_longer_than_a_page_is_wide(letters):
     first = "a" * (letters - 30 - 4)  # with three columns of ten letters, and a blank after each of the four
-    table = Table((first, "b" * 10, "c" * 10, "d" * 10), (Row.of("x", "1", "2", "3"), Row.of("y", "4", "", "6")))
+    table = DocumentTable(
+        (first, "b" * 10, "c" * 10, "d" * 10), (TableRow.of("x", "1", "2", "3"), TableRow.of("y", "4", "", "6"))
+    )
     found = fit_to_paper(table, "en")
     if letters <= LINE:
         assert found is table
@@ -189,8 +200,6 @@ def test_docx_parts_and_properties_have_a_fixed_date(town_release, tmp_path):
 
 
 def test_fonts_are_in_the_pdf(files):
-    from pypdf import PdfReader
-
     page = PdfReader(files["pdf"]).pages[0]
     fonts = [font.get_object() for font in page["/Resources"]["/Font"].values()]
     embedded = [font for font in fonts if "/FontFile2" in font.get("/FontDescriptor", {})]
@@ -236,7 +245,7 @@ def test_any_text_survives_markdown(text):
             Paragraph(text),
             Paragraph(text, "aid"),
             Bullets((text, "x")),
-            Table(("a", "b"), (Row.of(text, (text, text)), Row.of(f"x{text}"))),
+            DocumentTable(("a", "b"), (TableRow.of(text, (text, text)), TableRow.of(f"x{text}"))),
         ),
     )
     said, read = squeezed(document.texts()), squeezed(markdown_texts(markdown_text(document)))
@@ -270,7 +279,7 @@ def test_a_draft_carries_its_band_in_every_format(town, tmp_path):
 def test_the_scale_table_has_a_row_per_group_and_level(town):
     scale = qa.scale_table(town, "recipients", ["bezirk"], "residents", indices=["dissimilarity"])
     document = report_document(qa.release(town, scale=scale), "de")
-    table = next(b for b in document.blocks if isinstance(b, Table) and b.head[1] == "Ebene")
+    table = next(b for b in document.blocks if isinstance(b, DocumentTable) and b.head[1] == "Ebene")
     rows = [[cell[0] for cell in row.cells] for row in table.rows]
     x, n = (town.values[column] for column in ("recipients", "residents"))
     rest = n - x
@@ -295,7 +304,7 @@ def test_dates_are_those_of_released_columns(town):
     width=st.floats(100, 600),
 )
 def test_columns_fill_the_page_and_break_no_word_that_fits(words, width):
-    table = Table(("a", "b", "c"), tuple(Row.of(*row) for row in words), frozenset({1}))
+    table = DocumentTable(("a", "b", "c"), tuple(TableRow.of(*row) for row in words), frozenset({1}))
     widths, size = column_widths(table, width, lambda line, bold: 4.0 * len(line) * (1.1 if bold else 1.0))
     assert sum(widths) == pytest.approx(width)
     assert SMALLEST <= size <= 7.5
@@ -304,6 +313,54 @@ def test_columns_fill_the_page_and_break_no_word_that_fits(words, width):
             cells = [row[column] for row in words]
             parts = cells if column == 1 else [part for cell in cells for part in cell.split(" ")]
             assert max(map(len, parts)) * 4.0 * size / 7.5 <= widths[column] - 2 * PADDING + 1e-6
+
+
+def wide_table(columns):
+    """Return a table whose every cell is a word or a number of its own, with a heading among its rows."""
+    rows = [TableRow.of(f"area{r}", *(f"{c:02d}{r}.000,5" for c in range(1, columns))) for r in range(1, 4)]
+    head = ("Gebiet", *(f"Spalte{c:02d}" for c in range(1, columns)))
+    return DocumentTable(head, (TableRow.of("Bezirk Mitte"), *rows), frozenset(range(1, columns)))
+
+
+@pytest.mark.parametrize("columns", [2, 12, 30, 120])
+def test_no_cell_of_a_wide_table_is_lost_or_broken(tmp_path, columns):
+    table = wide_table(columns)
+    document = Document("T", "de", (table,))
+    cells = [*table.head, *(cell[0] for row in table.rows for cell in row.cells)]
+    for ending in ("docx", "pdf", "html", "md"):
+        path = save_document(document, tmp_path / f"a.{ending}")
+        texts = {
+            "docx": lambda path: list(docx_texts(path)),
+            "pdf": lambda path: " ".join(page.extract_text() for page in PdfReader(path).pages).split(),
+            "html": lambda path: [part.strip() for part in html_texts(path.read_text(encoding="utf-8"))],
+            "md": lambda path: re.split(r"[|\n* ]+", path.read_text(encoding="utf-8").replace("\\", "")),
+        }[ending](path)
+        assert [cell for cell in cells if not set(cell.split()) <= {w for text in texts for w in text.split()}] == []
+
+
+def test_a_table_as_wide_as_the_page_stays_one_and_a_wider_one_repeats_its_first_column():
+    def length(line, _):
+        return 10.0 * len(line)
+
+    table = DocumentTable(("a", "bb", "cc"), (TableRow.of("x", "yy", "zz"), TableRow.of("head")), frozenset({2}))
+    # in the smallest letters: 0.6 of 10, 20 and 20 with half a point each, and 6 left and right of each of the three
+    whole = 0.6 * (10.5 + 20.5 + 20.5) + 3 * 6 + 0.5
+    assert fitting_tables(table, whole + 1e-9, length) == [table]
+    first, second = fitting_tables(table, whole - 1e-3, length)
+    assert (first.head, first.rows[0].cells, first.numeric) == (("a", "bb"), (("x",), ("yy",)), frozenset())
+    assert (second.head, second.rows[0].cells, second.numeric) == (("a", "cc"), (("x",), ("zz",)), frozenset({1}))
+    assert first.rows[1] == second.rows[1] == table.rows[1]
+
+
+@given(n=st.integers(1, 12), longest=st.integers(1, 30), width=st.floats(40, 600))
+def test_parts_of_a_table_fit_and_hold_every_column(n, longest, width):
+    head = tuple(f"{c}" * (1 + c * 7 % longest) for c in range(n))
+    parts = fitting_tables(DocumentTable(head, ()), width, lambda line, _: 6.0 * len(line))
+    columns = [column for part in parts for column in (part.head if part is parts[0] else part.head[1:])]
+    assert columns == list(head)
+    for part in parts:
+        needed = sum(6.0 * len(word) + 0.5 for word in part.head) * 4.5 / 7.5 + 6 * len(part.head)
+        assert len(part.head) <= 2 or needed <= width
 
 
 def test_other_endings_are_refused_and_nothing_is_written(town_release, tmp_path):

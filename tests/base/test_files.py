@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from quartiersatlas import export
 from quartiersatlas.base import files
 from quartiersatlas.errors import InputError
 
@@ -64,28 +63,3 @@ def test_a_file_that_cannot_be_replaced_leaves_all_as_they_were(tmp_path, monkey
     with pytest.raises(InputError, match=rf"'{stuck}' cannot be written.*Permission denied.*open in another program"):
         write_three(tmp_path)
     assert content(tmp_path) == {"a": "old", "c": "older"}
-
-
-@pytest.mark.parametrize("failing", [".csv", ".columns.csv", ".notes.txt"])
-def test_a_csv_and_the_files_beside_it_are_written_together_or_not_at_all(town_release, tmp_path, monkeypatch, failing):
-    (tmp_path / "a.csv").write_text("old", encoding="utf-8")
-    (tmp_path / "a.notes.txt").write_text("old notes", encoding="utf-8")
-    whole = Path.write_bytes
-
-    def half(path, data):
-        stops = path.name == f"a{failing}"
-        whole(path, data[: len(data) // 2] if stops else data)
-        if stops:
-            raise OSError("disk full")
-
-    monkeypatch.setattr(Path, "write_bytes", half)
-    with pytest.raises(OSError, match="disk full"):
-        export(town_release, tmp_path / "a.csv")
-    assert content(tmp_path) == {"a.csv": "old", "a.notes.txt": "old notes"}
-
-
-def test_a_folder_in_the_place_of_one_of_several_files_is_refused(town_release, tmp_path):
-    (tmp_path / "a.notes.txt").mkdir()
-    with pytest.raises(InputError, match="is a folder"):
-        export(town_release, tmp_path / "a.csv")
-    assert [file.name for file in tmp_path.iterdir()] == ["a.notes.txt"]

@@ -19,7 +19,6 @@ from pyarrow import parquet
 import quartiersatlas as qa
 from quartiersatlas import export
 from quartiersatlas.errors import DependencyError, ReleaseError
-from quartiersatlas.present.files import excel
 
 MANIFEST = {"inputs": {"areas.geojson": "ab12", "table.csv": "cd34"}, "seed": 7, "packages": {"numpy": "2.0"}}
 NOTICE = "Synthetische Daten - keine reale Stadt"
@@ -139,7 +138,7 @@ def test_a_table_without_geometry_is_plain_parquet_and_no_geojson(sample, tmp_pa
 
 @pytest.mark.parametrize(
     ("module", "name", "install"),
-    [("pyarrow", "a.parquet", r"quartiersatlas\[parquet\]"), ("openpyxl", "a.xlsx", r"quartiersatlas\[excel\]")],
+    [("pyarrow", "a.parquet", r"quartiersatlas\[parquet\]"), ("xlsxwriter", "a.xlsx", r"quartiersatlas\[excel\]")],
 )
 def test_a_missing_package_is_named_with_the_command(town_release, tmp_path, monkeypatch, module, name, install):
     monkeypatch.setitem(__import__("sys").modules, module, None)
@@ -251,16 +250,18 @@ def test_a_progress_bar_is_shown_where_it_is_asked_for(town_release, tmp_path, c
 
 
 def test_a_workbook_that_fails_half_way_leaves_no_temporary_file_anywhere(town_release, tmp_path, monkeypatch):
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    whole, cells = excel._cell, []
+    from xlsxwriter.worksheet import Worksheet
 
-    def tired(sheet, value, **style):
-        cells.append(value)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    whole, cells = Worksheet.write_string, []
+
+    def tired(sheet, row, column, text, *style):
+        cells.append(text)
         if len(cells) == 200:
             raise MemoryError
-        return whole(sheet, value, **style)
+        return whole(sheet, row, column, text, *style)
 
-    monkeypatch.setattr(excel, "_cell", tired)
+    monkeypatch.setattr(Worksheet, "write_string", tired)
     with pytest.raises(MemoryError):
         export(town_release, tmp_path / "a.xlsx")
     assert cells[-1] is not None
