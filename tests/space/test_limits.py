@@ -222,3 +222,19 @@ def test_an_overlap_is_rounding_up_to_a_thousandth_of_a_square_metre(depth, n_ov
 def test_areas_exactly_as_far_apart_as_the_tolerance_are_neighbours(gap, pairs):
     areas = frame("ab", (0, 0, 100, 100), (100 + gap, 0, 200, 100))
     assert qa.check_areas(areas).n_neighbours == pairs
+
+
+def test_an_overlap_with_an_area_whose_own_outline_seems_to_fit_is_found():
+    # Ten cells of a plane, one moved by half a metre: it reaches over a corner into an area none of whose edges is
+    # reported as invalid. The expected surface is that of the intersections.
+    random = np.random.default_rng(2000)
+    square = shapely.box(0, 0, 2000, 2000)
+    points = shapely.multipoints(random.random((10, 2)) * 2000)
+    cells = shapely.get_parts(shapely.voronoi_polygons(points, extend_to=square))
+    shapes = shapely.coverage_clean(shapely.intersection(cells, square))
+    shapes[0] = shapely.transform(shapes[0], lambda xy: xy + 0.5)
+    common = shapely.area(shapely.intersection(shapes[0], shapes[1:]))
+    areas = gpd.GeoDataFrame(index=[str(i) for i in range(len(shapes))], geometry=shapes, crs="EPSG:25832")
+    found = qa.check_areas(areas).overlaps["square_metres"]
+    assert (common > 0.1).sum() == 2
+    assert sorted(found) == pytest.approx(sorted(common[common > 0.1]), rel=1e-6)

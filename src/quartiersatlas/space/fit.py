@@ -307,10 +307,10 @@ def _doubtful(shapes: Shapes, tolerance: float) -> NDArray[np.bool_]:
 
 
 def _overlaps(shapes: Shapes, keys: NDArray[np.object_], where: NDArray[np.intp], crs: CRS) -> gpd.GeoDataFrame:
-    """Return the pairs that overlap, among the shapes that do not meet their neighbours point by point."""
-    one, other = shapely.STRtree(shapes[where]).query(shapes[where], predicate="intersects")
-    once = one < other
-    one, other = where[one[once]], where[other[once]]
+    """Return the pairs that overlap, one of which at least does not meet its neighbours point by point."""
+    one, other = shapely.STRtree(shapes).query(shapes[where], predicate="intersects")
+    pairs = np.sort(np.column_stack([where[one], other]), axis=1)
+    one, other = np.unique(pairs[pairs[:, 0] < pairs[:, 1]], axis=0).T
     common = shapely.intersection(shapes[one], shapes[other])
     size = shapely.area(common)
     large = size > NOISE
