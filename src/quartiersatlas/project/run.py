@@ -41,12 +41,12 @@ NAMES = {"ignore": "exclude", "level": "key_pattern", "spread": "pivot"}  # keys
 
 @dataclass(frozen=True, eq=False)
 class ProjectResult:
-    """What a project gave.
+    """Results of a project run.
 
     Parameters
     ----------
     project : Project
-        The project file as read.
+        The project file.
     tables : tuple of Table
         The tables as read, with their ``.problems``.
     fit : AreasReport
@@ -56,7 +56,7 @@ class ProjectResult:
     need, shortlist, candidates, stability : optional
         Results, where the project asks for them.
     release : Release
-        What left, or would leave.
+        What is released, or would be.
     atlas : Atlas
         The map, with the indicators of earlier periods and the notes.
     ledger : Ledger, optional
@@ -177,7 +177,7 @@ def run_project(path: str | Path, *, folder: str | Path | None = None) -> Projec
 
 
 def _refuse_overwriting(project: Project, target: Path) -> None:
-    """Refuse outputs that would replace an input, or that something else than a file stands in the place of."""
+    """Refuse outputs that would replace an input, or whose place is taken by something that is not a file."""
     kept = [*input_files(project), *([project.ledger] if project.ledger else [])]
     inputs = {project.path.resolve(), *(project.file(name).resolve() for name in kept)}
     tables = [Path(name) for name in project.outputs.names if name.endswith(".csv")]
@@ -186,10 +186,10 @@ def _refuse_overwriting(project: Project, target: Path) -> None:
         place = target / name
         if place.resolve() in inputs:
             raise SpecError(
-                f"[outputs]: {name!r} would replace an input of the project. Choose another name or folder."
+                f"[outputs]: {name!r} would overwrite an input of the project. Choose another name or folder."
             )
         if place.exists() and not place.is_file():
-            raise SpecError(f"[outputs]: {str(place)!r} is there and not a file.")
+            raise SpecError(f"[outputs]: {str(place)!r} already exists and is not a file.")
 
 
 def _write(result: ProjectResult, folder: Path) -> list[Path]:
