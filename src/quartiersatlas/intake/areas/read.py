@@ -39,7 +39,7 @@ from quartiersatlas.intake.areas.area_columns import (
 )
 from quartiersatlas.intake.areas.crs import located
 from quartiersatlas.intake.areas.outlines import (
-    dissolved,
+    dissolved_by_key,
     made_valid,
     refuse_covering,
     refuse_duplicates,
@@ -170,7 +170,9 @@ def read_areas(
     if not dissolve:
         refuse_duplicates(shapes, keys, key, where)
     elif keys.has_duplicates:
-        shapes, flags[PARTS] = dissolved(shapes, keys, words.drop(columns=filter(is_notice, words.columns)), where)
+        shapes, flags[PARTS] = dissolved_by_key(
+            shapes, keys, words.drop(columns=filter(is_notice, words.columns)), where
+        )
         words, keys = words[~keys.duplicated()], keys.unique()
     refuse_covering(shapes, keys, words["name"], where)
     if snap is not None:
