@@ -56,9 +56,8 @@ HOW = 'qa.read_areas("areas.gpkg", key="id")'
 PARQUET = {".parquet", ".geoparquet", ".pq"}
 FASTER_WITH_ARROW = {".gpkg", ".fgb"}  # GeoJSON is slower with it
 FOLDERS = {".gdb"}  # a file geodatabase is a folder
-GARBLED = re.compile(
-    "Ã[\u0080-\u00bf\u0178\u201a-\u2122]|\ufffd"
-)  # UTF-8 read as Latin-1, or the sign for what is not UTF-8
+# UTF-8 read as Latin-1, or the sign for what is not UTF-8
+GARBLED = re.compile("Ã[\u0080-\u00bf\u0178\u201a-\u2122]|\ufffd")
 
 
 @renamed(ignore="exclude")
