@@ -204,7 +204,7 @@ def test_the_repair_for_degrees_works(city):
 
 def test_duplicate_keys_of_the_areas(city, refused):
     replace(city / "stadtteile.geojson", '"0102"', '"0101"')
-    assert "1 key of 'STADTTEIL' stands for more than one area: '0101'" in refused()
+    assert "1 key of 'STADTTEIL' has more than one area: '0101'" in refused()
 
 
 def test_duplicate_keys_of_the_table(city, refused):

@@ -167,7 +167,7 @@ def test_a_table_on_a_page_loses_no_column_no_letter_and_no_digit(tmp_path):
     columns = [f"column_{i}" for i in range(40)]
     long = "x" * 80
     file = tmp_path / "wide.csv"
-    cells = [str(1234567.125 + i) for i in range(39)] + [long]
+    cells = [f"{1234567 + i}.1234567" for i in range(39)] + [long]
     file.write_text(f"key;{';'.join(columns)}\n01;{';'.join(cells)}\n", encoding="utf-8")
     page = qa.read_table(file, key="key", decimal=".")._repr_html_()
     assert all(f">{name}<" in page for name in columns)

@@ -323,7 +323,7 @@ def test_an_output_that_cannot_be_replaced_leaves_all_earlier_ones(city, edit, l
 
 def test_areas_without_outline_are_named(city, edit):
     edit(city / "stadtteile.geojson", _first_outline(city / "stadtteile.geojson"), "null")
-    with pytest.raises(GeometryError, match=r"1 areas have no geometry: '0101'"):
+    with pytest.raises(GeometryError, match=r"1 area has no geometry: '0101'"):
         run_project(city / "projekt.toml")
 
 

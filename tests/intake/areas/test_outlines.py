@@ -12,7 +12,7 @@ from shapely.geometry import Polygon
 
 import quartiersatlas as qa
 from quartiersatlas.errors import GeometryError, KeyColumnError, SpecError
-from quartiersatlas.intake.areas.outlines import covering, dissolved
+from quartiersatlas.intake.areas.outlines import covering, dissolved_by_key
 
 X, Y = 500_000, 5_700_000
 
@@ -62,7 +62,7 @@ def test_putting_together_keeps_the_surface_whatever_the_order(codes, random):
     found = []
     for way in (list(range(len(codes))), order):
         words = pd.DataFrame({"name": keys[way]})
-        whole, parts = dissolved(shapes[way], keys[way], words, "file")
+        whole, parts = dissolved_by_key(shapes[way], keys[way], words, "file")
         found.append(dict(zip(keys[way].unique(), zip(shapely.area(whole), parts, strict=True), strict=True)))
     assert found[0] == found[1] == {key: (codes.count(int(key[1])), codes.count(int(key[1]))) for key in keys}
 

@@ -97,7 +97,9 @@ def _widest_gap(group: Shapes) -> float:
     )
 
 
-def dissolved(shapes: Shapes, keys: pd.Index, words: pd.DataFrame, where: str) -> tuple[Shapes, NDArray[np.intp]]:
+def dissolved_by_key(
+    shapes: Shapes, keys: pd.Index, words: pd.DataFrame, where: str
+) -> tuple[Shapes, NDArray[np.intp]]:
     """Return one shape per key in the order of first appearance, and of how many features each is made."""
     code, found = pd.factorize(keys)
     for column in words.columns:

@@ -39,7 +39,7 @@ from quartiersatlas.intake.areas.area_columns import (
 )
 from quartiersatlas.intake.areas.crs import located
 from quartiersatlas.intake.areas.outlines import (
-    dissolved,
+    dissolved_by_key,
     made_valid,
     refuse_covering,
     refuse_duplicates,
@@ -56,9 +56,8 @@ HOW = 'qa.read_areas("areas.gpkg", key="id")'
 PARQUET = {".parquet", ".geoparquet", ".pq"}
 FASTER_WITH_ARROW = {".gpkg", ".fgb"}  # GeoJSON is slower with it
 FOLDERS = {".gdb"}  # a file geodatabase is a folder
-GARBLED = re.compile(
-    "Ã[\u0080-\u00bf\u0178\u201a-\u2122]|\ufffd"
-)  # UTF-8 read as Latin-1, or the sign for what is not UTF-8
+# UTF-8 read as Latin-1, or the sign for what is not UTF-8
+GARBLED = re.compile("Ã[\u0080-\u00bf\u0178\u201a-\u2122]|\ufffd")
 
 
 @renamed(ignore="exclude")
@@ -170,7 +169,9 @@ def read_areas(
     if not dissolve:
         refuse_duplicates(shapes, keys, key, where)
     elif keys.has_duplicates:
-        shapes, flags[PARTS] = dissolved(shapes, keys, words.drop(columns=filter(is_notice, words.columns)), where)
+        shapes, flags[PARTS] = dissolved_by_key(
+            shapes, keys, words.drop(columns=filter(is_notice, words.columns)), where
+        )
         words, keys = words[~keys.duplicated()], keys.unique()
     refuse_covering(shapes, keys, words["name"], where)
     if snap is not None:

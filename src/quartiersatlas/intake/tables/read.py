@@ -210,8 +210,7 @@ class Table:
 
 def _page(frame: pd.DataFrame, *, index: bool = True) -> str:
     """Write the first rows of a frame for a notebook: every column, every letter, every digit."""
-    with pd.option_context("display.max_colwidth", None):
-        return frame.head(SHOWN).to_html(index=index, float_format="{:.15g}".format)
+    return frame.head(SHOWN).to_html(index=index, float_format="{:.15g}".format)
 
 
 @dataclass(frozen=True, kw_only=True)
