@@ -28,7 +28,7 @@ from quartiersatlas.present.comparable import check_earlier
 from quartiersatlas.present.map.classes import check_fixed, map_columns
 from quartiersatlas.present.map.payload import check_all_notes, lines_of, map_json
 from quartiersatlas.present.map.topology import tolerance
-from quartiersatlas.present.templates import render
+from quartiersatlas.present.templates import template
 from quartiersatlas.present.words import check_release, fact_text, method_texts, source_text
 
 if TYPE_CHECKING:
@@ -307,9 +307,8 @@ def page_html(release: Release, lang: Lang, earlier: Sequence[Release] = ()) -> 
         method.append(text("fact_simplified", lang, tolerance=number_text(metres, 0, lang)))
     facts = [fact for name in METHOD_IN_BRIEF for fact in release.facts if fact.name == name]
     brief = [fact_text(release, fact, lang) for fact in facts]
-    page = render(
-        "page.html",
-        lang,
+    page = template("page.html").render(
+        lang=lang,
         release=release,
         source=source_text(release, lang),
         notices=list(dict.fromkeys(notice for part in (release, *earlier) for notice in part.notices)),

@@ -11,7 +11,7 @@ from quartiersatlas.errors import ReleaseError
 from quartiersatlas.present.paper.document import Bullets, DocumentTable, Heading, Paragraph, printable
 from quartiersatlas.present.paper.docx import docx_bytes
 from quartiersatlas.present.paper.pdf import pdf_bytes
-from quartiersatlas.present.templates import render
+from quartiersatlas.present.templates import template
 
 if TYPE_CHECKING:
     from quartiersatlas.present.paper.document import Document, DocumentBlock, TableRow
@@ -41,7 +41,9 @@ def save_document(document: Document, path: str | Path, endings: tuple[str, ...]
 
 def html_text(document: Document) -> str:
     """Return the page; all text is escaped by the template."""
-    return printable(render("document.html", document.lang, document=document, kind=lambda block: type(block).__name__))
+    return printable(
+        template("document.html").render(lang=document.lang, document=document, kind=lambda block: type(block).__name__)
+    )
 
 
 MARKUP = re.compile(r"([\\`*_{}\[\]#|~^$!])")
