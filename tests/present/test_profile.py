@@ -263,6 +263,7 @@ def zip_text(path):
     return "\n".join(paragraph.text for paragraph in docx.Document(path).paragraphs)
 
 
+@pytest.mark.filterwarnings("ignore:Only the definition:UserWarning")
 def test_a_column_without_a_definition_compares_by_its_counts(joined):
     def release(column):
         values = {column: [50.0, 60, 70, 80], "residents": [1000.0] * 4}

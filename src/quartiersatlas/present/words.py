@@ -109,7 +109,7 @@ def on_areas(frame: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> gpd.GeoDataFra
 
 def cell_text(release: Release, key: str, column: ReleasedColumn, lang: Lang) -> str:
     """Return what an area shows in a column: its value, or why there is none."""
-    value: Any = release.values[column.id][key]
+    value, _ = release.cell(key, column.id)
     if not pd.isna(value):
         return value_text(value, column, lang)
     return text(GAPS[gap_kind(release, key, column)], lang)
@@ -134,7 +134,7 @@ def gap_kind(release: Release, key: str, column: ReleasedColumn) -> str:
     state = release.state[key]
     if state != "shown":
         return str(state)
-    status = str(release.status[column.id][key])
+    _, status = release.cell(key, column.id)
     return status if status in CELL_GAPS else "missing"
 
 

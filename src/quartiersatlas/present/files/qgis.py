@@ -10,7 +10,14 @@ import pandas as pd
 
 from quartiersatlas.catalogue import text
 from quartiersatlas.present.files.tables import column_label, structure_label, structure_labels
-from quartiersatlas.present.map.classes import class_labels, column_colors, map_columns, quantile_breaks
+from quartiersatlas.present.map.classes import (
+    class_labels,
+    column_colors,
+    darker,
+    is_first_axis,
+    map_columns,
+    quantile_breaks,
+)
 from quartiersatlas.present.words import GAPS, gap_kinds, label_with_unit, visible
 
 if TYPE_CHECKING:
@@ -191,8 +198,7 @@ def _area_row(
 def _classes(release: Release, column: ReleasedColumn, lang: Lang) -> list[StyleRule]:
     values = release.values[column.id]
     labels = class_labels(column, values, lang)
-    first = next((c.id for c in release.columns if c.kind == "class"), "")
-    colors = column_colors(column, len(labels), first_axis=column.id == first)
+    colors = column_colors(column, len(labels), first_axis=is_first_axis(release, column))
     if column.kind == "class":
         name = column_name(visible(column.id))
         filters = [f"{name} = {quoted(visible(c.id))}" for c in column.classes]
@@ -230,12 +236,6 @@ def _selection(release: Release, lang: Lang) -> list[StyleRule]:
         return []
     words = text("legend_selected_context" if release.context_only else "legend_selected", lang)
     return [StyleRule(words, column_name("selected"), SELECTED)]
-
-
-def darker(color: str, share: float = 0.6) -> str:
-    """Return a colour nearer to black, for the outline of an area."""
-    parts = [round(int(color[i : i + 2], 16) * share) for i in (1, 3, 5)]
-    return "#{:02x}{:02x}{:02x}".format(*parts)
 
 
 def _rgb(color: str, alpha: int = 255) -> str:

@@ -59,6 +59,11 @@ def map_columns(release: Release) -> list[ReleasedColumn]:
     return sorted(chosen, key=lambda c: order[c.kind])
 
 
+def is_first_axis(release: Release, column: ReleasedColumn) -> bool:
+    """Return True if the column holds the classes of the first axis of the need index."""
+    return column.id in [c.id for c in release.columns if c.kind == "class"][:1]
+
+
 def schemes(release: Release, column: ReleasedColumn, fixed: Sequence[float] | None) -> dict[str, dict[str, Any]]:
     """Return the ways to divide a column of numbers, the one shown first in front: limits and colours of each.
 
@@ -127,6 +132,12 @@ def column_colors(column: ReleasedColumn, n_classes: int, *, first_axis: bool) -
         return ramp(DIVERGING_COLORS, n_classes)
     is_context = column.indicator.role == "context"
     return ramp(CONTEXT_COLORS if is_context else NEED_COLORS, n_classes)
+
+
+def darker(color: str, share: float = 0.6) -> str:
+    """Return a colour nearer to black, for the outline of an area."""
+    parts = [round(int(color[i : i + 2], 16) * share) for i in (1, 3, 5)]
+    return "#{:02x}{:02x}{:02x}".format(*parts)
 
 
 def ramp(colors: tuple[str, ...], n_classes: int) -> list[str]:
