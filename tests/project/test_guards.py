@@ -20,14 +20,14 @@ def test_an_output_never_replaces_an_input(city, edit, old, new):
     edit(city / "projekt.toml", 'folder = "ergebnis"', 'folder = "."')
     edit(city / "projekt.toml", old, new)
     before = {file: file.read_bytes() for file in city.iterdir()}
-    with pytest.raises(SpecError, match="would replace an input of the project"):
+    with pytest.raises(SpecError, match="would overwrite an input of the project"):
         run_project(city / "projekt.toml")
     assert {file: file.read_bytes() for file in city.iterdir()} == before
 
 
 def test_a_folder_in_the_place_of_an_output_is_found_before_anything_is_written(city):
     (city / "ergebnis" / "segregation.csv").mkdir(parents=True)
-    with pytest.raises(SpecError, match="is there and not a file"):
+    with pytest.raises(SpecError, match="already exists and is not a file"):
         run_project(city / "projekt.toml")
     assert [file.name for file in (city / "ergebnis").iterdir()] == ["segregation.csv"]
 
@@ -37,7 +37,7 @@ def test_a_file_beside_a_table_never_replaces_an_input_either(city, edit):
     edit(city / "projekt.toml", "indikatoren_2022.csv", "segregation.columns.csv")
     (city / "indikatoren_2022.csv").rename(city / "segregation.columns.csv")
     before = {file: file.read_bytes() for file in city.iterdir()}
-    with pytest.raises(SpecError, match=r"'segregation\.columns\.csv' would replace an input of the project"):
+    with pytest.raises(SpecError, match=r"'segregation\.columns\.csv' would overwrite an input of the project"):
         run_project(city / "projekt.toml")
     assert {file: file.read_bytes() for file in city.iterdir()} == before
 
@@ -47,7 +47,7 @@ def test_a_file_beside_a_table_never_replaces_an_input_either(city, edit):
 )
 def test_a_check_finds_outputs_of_a_kind_that_is_not_written(city, edit, old, new, ending):
     edit(city / "projekt.toml", f'"{old}"', f'"{new}"')
-    with pytest.raises(SpecError, match=rf"should end in \{ending}"):
+    with pytest.raises(SpecError, match=rf"must end in \{ending}"):
         check_project(city / "projekt.toml")
 
 

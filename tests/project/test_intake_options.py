@@ -64,7 +64,7 @@ def test_the_whole_city_among_the_areas_is_left_out(city, edit, features):
     features(with_whole)
     with pytest.raises(GeometryError, match=r"'XX' \(Gesamt\) covers"):
         check_project(city / "projekt.toml")
-    say(city, edit, 'ignore = ["XX"]')
+    say(city, edit, 'exclude = ["XX"]')
     result = check_project(city / "projekt.toml")
     assert "XX" not in result.data.areas.index
     facts = [(fact.name, fact.values) for fact in result.release.facts]
@@ -76,7 +76,7 @@ def test_snapping_is_asked_for_by_its_width(city, edit):
     assert "snapped" in check_project(city / "projekt.toml").data.areas.columns
 
 
-@pytest.mark.parametrize("line", ['snap = "0.5"', 'swap_axes = "yes"', 'ignore = "XX"', 'dissolve = "true"'])
+@pytest.mark.parametrize("line", ['snap = "0.5"', 'swap_axes = "yes"', 'exclude = "XX"', 'dissolve = "true"'])
 def test_options_of_the_wrong_kind_are_refused(city, edit, line):
     say(city, edit, line)
     with pytest.raises(SpecError, match=rf"In \[areas\]: {line.split(' ')[0]}"):
@@ -91,7 +91,7 @@ def test_keys_are_repaired_and_rows_ignored_by_the_project_file(city, edit):
     table.write_bytes("".join(marked).encode("cp1252"))
     with pytest.raises(JoinError):
         check_project(project)
-    edit(project, 'period = "2024"\n', 'period = "2024"\nrepair = ["strip_prefix:Q"]\nignore = ["Q9999"]\n')
+    edit(project, 'period = "2024"\n', 'period = "2024"\nrepair = ["strip_prefix:Q"]\nexclude = ["Q9999"]\n')
     report = check_project(project).data.reports[0]
     assert report.complete
     assert report.excluded == ("9999",)

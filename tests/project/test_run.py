@@ -369,8 +369,8 @@ def test_a_long_table_gives_the_same_results_as_a_wide_one(city, edit, outcome):
     edit(
         city / "projekt.toml",
         'path = "indikatoren_2024.csv"\nkey = "Stadtteil"\n',
-        'path = "lang.csv"\nkey = "Stadtteil"\ndecimal = ","\nlevel = ".{4,}"\n'
-        'filters = { Jahr = 2024 }\nspread = ["Merkmal", "Wert"]\n',
+        'path = "lang.csv"\nkey = "Stadtteil"\ndecimal = ","\nkey_pattern = ".{4,}"\n'
+        'filters = { Jahr = 2024 }\npivot = ["Merkmal", "Wert"]\n',
     )
     same, _ = outcome
     result = check_project(city / "projekt.toml")

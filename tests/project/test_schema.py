@@ -122,6 +122,21 @@ def test_an_unknown_key_is_refused_at_every_level_with_the_nearest_one(project, 
         project(**more)
 
 
+@pytest.mark.parametrize(
+    ("more", "old", "new"),
+    [
+        ({"areas": 'path = "a"\nkey = "b"\nignore = ["c"]'}, "ignore", "exclude"),
+        ({"tables": 'path = "a"\nkey = "b"\nignore = ["c"]'}, "ignore", "exclude"),
+        ({"tables": 'path = "a"\nkey = "b"\nlevel = 4'}, "level", "key_pattern"),
+        ({"tables": 'path = "a"\nkey = "b"\nspread = ["c", "d"]'}, "spread", "pivot"),
+        ({"more": "[protection]\ncomplement = false"}, "complement", "protect_remainder"),
+    ],
+)
+def test_a_key_of_the_first_edition_answers_with_the_one_of_today(project, more, old, new):
+    with pytest.raises(SpecError, match=f"'{old}' is called '{new}' now"):
+        project(**more)
+
+
 @pytest.mark.parametrize("name", ["path", "rule", "programmes", "facilities"])
 def test_parts_that_belong_into_a_table_are_refused_at_the_top(project, name):
     with pytest.raises(SpecError, match=f"'{name}' is not known"):
@@ -131,9 +146,9 @@ def test_parts_that_belong_into_a_table_are_refused_at_the_top(project, name):
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        ({"areas": ""}, r"In \[areas\]: 'path', 'key' is missing"),
+        ({"areas": ""}, r"In \[areas\]: 'path', 'key' are missing"),
         ({"areas": 'path = "a"'}, r"In \[areas\]: 'key' is missing"),
-        ({"tables": ""}, r"projekt\.toml names no \[\[tables\]\]"),
+        ({"tables": ""}, r"projekt\.toml: at least one \[\[tables\]\] entry is needed"),
         ({"tables": 'key = "b"'}, r"In \[\[tables\]\]: 'path' is missing"),
         ({"more": "[shortlist]"}, r"In \[shortlist\]: 'rule' is missing"),
         ({"more": '[[earlier]]\nperiod = "2022"'}, r"In \[\[earlier\]\]: 'as_of' is missing"),
@@ -166,7 +181,7 @@ def test_what_is_needed_and_missing_is_named(project, more, message):
         ({"more": "[candidates]\nmin_population = true"}, "min_population = True should be a number"),
         ({"more": "[protection]\nmin_count = 2.5"}, "min_count = 2.5 should be a whole number"),
         ({"more": "[indicators]\nown = 5"}, r"In \[indicators\] own: 5 should be a table"),
-        ({"more": '[indicators]\nown = ["a"]'}, r"\[numerator, denominator\] has two names, not 1"),
+        ({"more": '[indicators]\nown = ["a"]'}, r"\[numerator, denominator\] takes two names, not 1"),
         ({"more": '[notes]\n"0101" = 5'}, r"notes = \{'0101': 5\} should be a table such as"),
         ({"top": "tables = 5", "tables": ""}, r"In \[\[tables\]\]: 5 should be a list"),
     ],
@@ -180,21 +195,21 @@ def test_values_of_the_wrong_kind_are_refused(project, more, message):
     ("more", "message"),
     [
         ({"top": 'lang = "fr"'}, "lang must be one of 'de', 'en', not 'fr'"),
-        ({"top": 'period = "2024"'}, "period is '2024'; the tables have ''"),
-        ({"more": '[change]\nsince = "2022"\nindicators = []'}, r"\[change\] since is '2022'; the tables have ''"),
+        ({"top": 'period = "2024"'}, "period is '2024', but the tables have ''"),
+        ({"more": '[change]\nsince = "2022"\nindicators = []'}, r"\[change\] since is '2022', but the tables have ''"),
         (
             {"more": '[[earlier]]\nperiod = "2022"\nas_of = "31.12.2022"'},
-            r"\[\[earlier\]\] period is '2022'; the tables have ''",
+            r"\[\[earlier\]\] period is '2022', but the tables have ''",
         ),
-        ({"more": "[candidates]"}, r"\[candidates\] needs a \[shortlist\] with a rule"),
-        ({"more": "[stability]"}, r"\[stability\] needs a \[shortlist\] with a rule"),
-        ({"more": f"{SHORTLIST}[stability]\nruns = 0"}, r"\[stability\] has runs = 0 and seed = 1; at least one run"),
-        ({"more": f"{SHORTLIST}[stability]\nseed = -1"}, r"\[stability\] has runs = 1000 and seed = -1"),
+        ({"more": "[candidates]"}, r"\[candidates\] needs a rule: add \[shortlist\]"),
+        ({"more": "[stability]"}, r"\[stability\] needs a rule: add \[shortlist\]"),
+        ({"more": f"{SHORTLIST}[stability]\nruns = 0"}, r"\[stability\] runs must be at least 1, not 0"),
+        ({"more": f"{SHORTLIST}[stability]\nseed = -1"}, r"\[stability\] seed must be 0 or more, not -1"),
         ({"more": f"{SHORTLIST}[stability]\nruns = 1e3"}, r"In \[stability\]: runs .* a whole number"),
         ({"more": "[protection]\nmin_count = 0"}, "min_count=0 must be at least 1"),
-        ({"more": '[outputs]\nmap = "a.html"\nreport = "a.html"'}, "needs different plain file names"),
-        ({"more": '[outputs]\nmap = "karten/a.html"'}, "needs different plain file names, without folders"),
-        ({"more": '[outputs]\nmap = "../a.html"'}, "needs different plain file names, without folders"),
+        ({"more": '[outputs]\nmap = "a.html"\nreport = "a.html"'}, r"the file names in \[outputs\] must all differ"),
+        ({"more": '[outputs]\nmap = "karten/a.html"'}, "must not contain a folder"),
+        ({"more": '[outputs]\nmap = "../a.html"'}, "must not contain a folder"),
     ],
 )
 def test_what_cannot_work_together_is_refused(project, more, message):
@@ -257,7 +272,7 @@ def test_need_may_be_written_out(project):
     ],
 )
 def test_need_takes_exactly_one_of_the_three(project, need):
-    with pytest.raises(SpecError, match=r"\[need\] takes one of: preset = .*, file = .*, or the spec itself"):
+    with pytest.raises(SpecError, match=r"\[need\] takes exactly one of preset = .*, file = .* or the spec itself"):
         project(need)
 
 

@@ -35,8 +35,7 @@ if TYPE_CHECKING:
     from quartiersatlas.segregation import SegregationResult
     from quartiersatlas.space import AreasReport
 
-JOIN_OPTIONS = ("missing", "repair", "rename", "ignore")  # of a table; the others are for reading
-NAMES = {"ignore": "exclude", "level": "key_pattern", "spread": "pivot"}  # keys of the file -> parameters
+JOIN_OPTIONS = ("missing", "repair", "rename", "exclude")  # of a table; the others are for reading
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,12 +212,12 @@ def _write(result: ProjectResult, folder: Path) -> list[Path]:
 
 
 def _read(project: Project, part: TablePart) -> Table:
-    options = {NAMES.get(k, k): v for k, v in asdict(part).items() if k not in ("path", "period", *JOIN_OPTIONS)}
+    options = {k: v for k, v in asdict(part).items() if k not in ("path", "period", *JOIN_OPTIONS)}
     return read_table(project.file(part.path), **options)
 
 
 def _areas(project: Project) -> gpd.GeoDataFrame:
-    options = {NAMES.get(k, k): v for k, v in asdict(project.areas).items() if k not in ("path", "merge")}
+    options = {k: v for k, v in asdict(project.areas).items() if k not in ("path", "merge")}
     areas = read_areas(project.file(project.areas.path), **options)
     return merge_areas(areas, project.areas.merge) if project.areas.merge else areas
 
@@ -235,7 +234,7 @@ def _joined(project: Project, areas: gpd.GeoDataFrame, tables: list[tuple[TableP
                 table,
                 catalogue=catalogue,
                 period=period,
-                **{NAMES.get(option, option): getattr(part, option) for option in JOIN_OPTIONS},
+                **{option: getattr(part, option) for option in JOIN_OPTIONS},
             )
     assert isinstance(data, AreaData)  # noqa: S101 - every named period has a table, checked when the file is read
     if project.population not in data.values.columns:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from quartiersatlas.base.toml import array, declared, read_toml, refuse_unknown, table
 from quartiersatlas.catalogue import Indicator
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from quartiersatlas.catalogue import Lang
+
+Part = TypeVar("Part")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +34,7 @@ class AreasPart:
     crs: str | None = None
     to_crs: str | None = None
     swap_axes: bool | None = None
-    ignore: list[str] = field(default_factory=list)
+    exclude: list[str] = field(default_factory=list)
     dissolve: bool = False
     repair: bool = False
     snap: float | None = None
@@ -55,13 +57,13 @@ class TablePart:
     decimal: str | None = None
     header_rows: int | None = None
     filters: Mapping[str, object] = field(default_factory=dict)
-    level: int | str | None = None
-    spread: list[object] | None = None
+    key_pattern: int | str | None = None
+    pivot: list[object] | None = None
     years: int | str | None = None
     missing: str = "raise"
     repair: str | list[str] | None = None
     rename: Mapping[str, str] = field(default_factory=dict)
-    ignore: list[str] = field(default_factory=list)
+    exclude: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,6 +195,12 @@ class Project:
         return self.path.parent / name
 
 
+# keys of the first edition, and what they are called now
+RENAMED: dict[type, dict[str, str]] = {
+    AreasPart: {"ignore": "exclude"},
+    TablePart: {"ignore": "exclude", "level": "key_pattern", "spread": "pivot"},
+    Protection: {"complement": "protect_remainder"},
+}
 NOT_AT_THE_TOP = ("path", "rule", "programmes", "facilities")  # the rule is in [shortlist], the others in [layers]
 TOP_LEVEL = [*(part.name for part in fields(Project) if part.name not in NOT_AT_THE_TOP), "shortlist", "layers"]
 
@@ -212,14 +220,12 @@ def read_project(path: str | Path) -> Project:
     where = path.name
     refuse_unknown(content, TOP_LEVEL, where)
     parts: dict[str, Any] = {
-        "areas": declared(AreasPart, table(content.pop("areas", {}), "[areas]"), "[areas]"),
+        "areas": _part(AreasPart, content.pop("areas", {}), "[areas]"),
         "tables": tuple(
-            declared(TablePart, table(entry, "[[tables]]"), "[[tables]]")
-            for entry in array(content.pop("tables", []), "[[tables]]")
+            _part(TablePart, entry, "[[tables]]") for entry in array(content.pop("tables", []), "[[tables]]")
         ),
         "earlier": tuple(
-            declared(EarlierPart, table(entry, "[[earlier]]"), "[[earlier]]")
-            for entry in array(content.pop("earlier", []), "[[earlier]]")
+            _part(EarlierPart, entry, "[[earlier]]") for entry in array(content.pop("earlier", []), "[[earlier]]")
         ),
         "indicators": {
             name: _indicator(name, entry)
@@ -235,7 +241,7 @@ def read_project(path: str | Path) -> Project:
         ("outputs", OutputsPart),
     ):
         if name in content:
-            parts[name] = declared(kind, table(content.pop(name), f"[{name}]"), f"[{name}]")
+            parts[name] = _part(kind, content.pop(name), f"[{name}]")
     if "need" in content:
         parts["need"] = _need(table(content.pop("need"), "[need]"), path.parent)
     if "shortlist" in content:
@@ -243,6 +249,11 @@ def read_project(path: str | Path) -> Project:
     parts |= _layers(table(content.pop("layers", {}), "[layers]"))
     project = declared(Project, {"path": path, **content, **parts}, where)
     return _checked(project)
+
+
+def _part(kind: type[Part], entry: object, where: str) -> Part:
+    """Return a part of the file as its record."""
+    return declared(kind, table(entry, where), where, RENAMED.get(kind))
 
 
 def _checked(project: Project) -> Project:

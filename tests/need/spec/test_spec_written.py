@@ -296,5 +296,5 @@ def test_a_spec_that_was_edited_is_another_spec(tmp_path):
 
 @pytest.mark.parametrize("value", ["a\ud800", "\ufffe", "\uffff"])
 def test_what_is_no_character_is_refused(value):
-    with pytest.raises(SpecError, match="verified holds something that is no character"):
+    with pytest.raises(SpecError, match="verified holds an invalid character"):
         type(NeedSpec.preset("nap"))(**{**vars(NeedSpec.preset("nap")), "verified": value})
