@@ -88,8 +88,9 @@ def test_every_member_of_a_family_of_texts_is_there():
     from quartiersatlas.need.spec.spec import AGGREGATES
     from quartiersatlas.need.spec.steps import METHODS
     from quartiersatlas.present.files.tables import OWN, TABLES
-    from quartiersatlas.present.map.payload import GAPS, WORDS
+    from quartiersatlas.present.map.payload import WORDS
     from quartiersatlas.present.report import DOMAINS
+    from quartiersatlas.present.words import GAPS
     from quartiersatlas.segregation.explain import OMISSIONS, REASONS, REMARKS
     from quartiersatlas.segregation.registry import DIRECTION, registry
 

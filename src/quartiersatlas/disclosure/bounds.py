@@ -83,7 +83,7 @@ def suppress_secondary(
             break
         suppressed[i] = not_shown[i] = True
         added.append(i)
-    for i in added[:-1]:  # small ones that were not enough may be of no use beside the larger one that was
+    for i in added:  # small ones that were not enough may be of no use beside the larger one that was
         suppressed[i], not_shown[i] = False, also[i]
         if not _is_safe(x, suppressed, not_shown, top, zero, protection_width):
             suppressed[i] = not_shown[i] = True

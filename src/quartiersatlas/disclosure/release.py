@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from html import escape
 from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, cast, overload
 
-import geopandas as gpd
 import pandas as pd
 
 from quartiersatlas.catalogue import Catalogue, Message
@@ -15,6 +14,8 @@ from quartiersatlas.errors import ColumnError, ReleaseError, count_noun
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import geopandas as gpd
 
     from quartiersatlas.catalogue import Indicator, Lang
     from quartiersatlas.need.spec.spec import NeedClass
@@ -27,7 +28,6 @@ Role = Literal["rate", "share", "count", "score", "class", "change"]
 
 
 Content = TypeVar("Content")
-COPY_ON_WRITE = int(pd.__version__.split(".")[0]) >= 3  # noqa: PLR2004 - then a shallow copy shares no writing
 
 
 class Sealed(Generic[Content]):
@@ -53,16 +53,14 @@ class Sealed(Generic[Content]):
         raise AttributeError(self.name)
 
     def __set__(self, record: object, content: Content) -> None:
-        record.__dict__[self.name] = copied(content, deep=True)
+        record.__dict__[self.name] = copied(content)
 
 
-def copied(content: Content, *, deep: bool = False) -> Content:
-    """Return a copy of a frame, of a mapping or of messages that does not share what could be written into."""
+def copied(content: Content) -> Content:
+    """Return a copy of a frame, of a mapping or of messages that shares nothing that could be written into."""
     match content:
-        case gpd.GeoDataFrame() | gpd.GeoSeries():
-            return cast("Content", content.copy())  # arrays of shapes are written into without a copy
         case pd.DataFrame() | pd.Series():
-            return cast("Content", content.copy(deep=deep or not COPY_ON_WRITE))
+            return cast("Content", content.copy())  # a shallow one shares what .array gives, whatever copies on write
         case dict():
             return cast("Content", dict(content))
         case tuple():
@@ -108,7 +106,7 @@ class ReleasedResults:
     audience : {"public", "internal"}
         Who reads: in public areas stand by name and have no ranks.
     protection : Protection
-        What was held back.
+        What was suppressed.
     warnings : tuple of Message
         What the analyst has to know and the reader not: how close earlier releases come to this one.
     catalogue : Catalogue
@@ -176,7 +174,12 @@ class ReleasedResults:
     @property
     def draft_reasons(self) -> tuple[Message, ...]:
         """What makes it a draft: title, source, date, comment, and indicators without a definition."""
-        parts = {"comment": self.comment, "title": self.title, "source": self.source, "date": self.as_of}
+        parts = {
+            "draft_without_comment": self.comment,
+            "draft_without_title": self.title,
+            "draft_without_source": self.source,
+            "draft_without_date": self.as_of,
+        }
         undefined = tuple(
             column
             for column in self.columns
@@ -185,8 +188,7 @@ class ReleasedResults:
         labels = tuple(", ".join(c.indicator.label(lang) for c in undefined) for lang in LANGUAGES)
         names = ", ".join(repr(column.id) for column in undefined)
         definitions = [Message("draft_without_definition", {"labels": labels, "columns": names})] if undefined else []
-        empty = [name for name, content in parts.items() if not content.strip()]
-        return (*(Message(f"draft_without_{name}") for name in empty), *definitions)
+        return (*(Message(name) for name, content in parts.items() if not content.strip()), *definitions)
 
     @property
     def is_public(self) -> bool:
@@ -244,6 +246,11 @@ class ReleasedResults:
         if name not in found:
             raise ColumnError.not_found(name, found, "The release")
         return found[name]
+
+    def cell(self, key: str, column: str) -> tuple[Any, str]:
+        """Return one value and its status, without a copy of the whole frames."""
+        values, status = self.__dict__["values"], self.__dict__["status"]
+        return values[column][key], str(status[column][key])
 
     def axis_column(self, axis: str, kind: Literal["score", "class"]) -> ReleasedColumn | None:
         """Return the score or the class of an axis of the need index; None where it is not released."""

@@ -228,8 +228,8 @@ def _same_date(entry: dict[str, Any], source: str, pending: PendingRelease) -> I
     small_then = _small(
         pending.pattern, source, pending.protection, min_count=entry["min_count"], protect_remainder=entry["complement"]
     )
-    held_then = listed & same & ~shown_before & bool(len(before))
-    for key in counts.index[held_then & shown_now & small_then]:
+    suppressed_then = listed & same & ~shown_before & bool(len(before))
+    for key in counts.index[suppressed_then & shown_now & small_then]:
         yield str(key), "protected before"
     together = ~(shown_now | shown_before)
     for key in recoverable_cells(pending.pattern, source, together & small, together, pending.protection):

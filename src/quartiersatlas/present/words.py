@@ -109,11 +109,24 @@ def on_areas(frame: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> gpd.GeoDataFra
 
 def cell_text(release: Release, key: str, column: ReleasedColumn, lang: Lang) -> str:
     """Return what an area shows in a column: its value, or why there is none."""
-    value: Any = release.values[column.id][key]
+    value, _ = release.cell(key, column.id)
     if not pd.isna(value):
         return value_text(value, column, lang)
-    gap = gap_kind(release, key, column)
-    return text(f"state_{gap}" if gap in ("small", "uninhabited", "unknown") else f"cell_{gap}", lang)
+    return text(GAPS[gap_kind(release, key, column)], lang)
+
+
+# why a cell has no value, and the text that says so: from its own status, or from the state of its area
+GAPS = {
+    "suppressed": "cell_suppressed",
+    "missing": "cell_missing",
+    "not_applicable": "cell_not_applicable",
+    "unreliable": "cell_unreliable",
+    "excluded": "cell_excluded",
+    "small": "state_small",
+    "unknown": "state_unknown",
+    "uninhabited": "state_uninhabited",
+}
+CELL_GAPS = ("suppressed", "not_applicable", "unreliable", "excluded")
 
 
 def gap_kind(release: Release, key: str, column: ReleasedColumn) -> str:
@@ -121,15 +134,16 @@ def gap_kind(release: Release, key: str, column: ReleasedColumn) -> str:
     state = release.state[key]
     if state != "shown":
         return str(state)
-    status = str(release.status[column.id][key])
-    return status if status in ("suppressed", "not_applicable", "unreliable", "excluded") else "missing"
+    _, status = release.cell(key, column.id)
+    return status if status in CELL_GAPS else "missing"
 
 
 def gap_kinds(release: Release, column: ReleasedColumn) -> pd.Series[str]:
     """Return for each area without a value why it has none."""
-    values = release.values[column.id]
-    kinds = {key: gap_kind(release, str(key), column) for key in values.index[values.isna()]}
-    return pd.Series(kinds, index=values.index[values.isna()], dtype=object)
+    empty = release.values[column.id].isna()
+    state, status = release.state[empty], release.status[column.id][empty].astype(str)
+    own = status.where(status.isin(CELL_GAPS), "missing")
+    return own.mask(state.ne("shown"), state).astype(object)
 
 
 def label_with_unit(column: ReleasedColumn, lang: Lang) -> str:

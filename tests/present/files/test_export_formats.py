@@ -371,3 +371,20 @@ def test_protected_counts_are_in_no_format(make_city, tmp_path, ending):
     }[ending]()
     assert str(shown) in text
     assert [number for number in (hidden, 48_619, 731_117, "secret", "other") if str(number) in text] == []
+
+
+@pytest.mark.parametrize("ending", [".gpkg", ".xlsx", ".geojson", ".parquet", ".csv"])
+def test_a_half_is_rounded_once_to_the_even_digit_and_is_the_same_in_every_format(make_city, tmp_path, ending):
+    """Sixteenths are exact in the computer too: 6.25 %, 18.75 %, 31.25 %, 43.75 %, 56.25 %, 68.75 %."""
+    keys = list("abcdef")
+    table = pd.DataFrame({"residents": [1600.0] * 6, "x": [100.0 + 200 * i for i in range(6)]}, index=keys)
+    data = qa.add_rates(make_city(table), {"rate": ("x", "residents")})
+    path = export(qa.release(data, protection=qa.Protection(decimals=1)), tmp_path / f"a{ending}", lang="en")
+    read = {
+        ".gpkg": lambda: gpd.read_file(path, layer="areas").set_index("key"),
+        ".xlsx": lambda: table_of(openpyxl.load_workbook(path)["Areas"]),
+        ".geojson": lambda: gpd.read_file(path).set_index("key"),
+        ".parquet": lambda: gpd.read_parquet(path).set_index("key"),
+        ".csv": lambda: pd.read_csv(path, sep=";").set_index("key"),
+    }[ending]()
+    assert read["rate"][keys].tolist() == [6.2, 18.8, 31.2, 43.8, 56.2, 68.8]

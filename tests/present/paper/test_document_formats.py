@@ -31,6 +31,8 @@ from quartiersatlas.present.paper import (
 from quartiersatlas.present.paper.document import LINE, PADDING, SMALLEST, column_widths, fitting_tables
 from quartiersatlas.present.report import report_document
 
+DRAFT = "Entwurf – unkommentiert, ohne Quelle, ohne Stand"
+
 HOSTILE = ["<script>alert(1)</script>", "a|b *c* _d_ `e` [x](http://y) # z", "<b>&amp;", "q\x00r\x07s", "ä ß „x“ − Łş"]
 
 
@@ -261,7 +263,7 @@ def test_masked_counts_are_in_no_format(make_city, tmp_path):
     release = qa.release(data, title="T", protection=qa.Protection(min_count=50_000, protect_remainder=False))
     texts = {
         "docx": squeezed(docx_texts(qa.report(release, tmp_path / "a.docx"))),
-        "pdf": "".join(pdf_texts(qa.report(release, tmp_path / "a.pdf"), "Entwurf – unkommentiert · T")),
+        "pdf": "".join(pdf_texts(qa.report(release, tmp_path / "a.pdf"), f"{DRAFT} · T")),
     }
     for text in texts.values():
         assert "62,1%" in text  # the lowest shown rate: 61000 of 98301
@@ -271,9 +273,9 @@ def test_masked_counts_are_in_no_format(make_city, tmp_path):
 
 def test_a_draft_carries_its_band_in_every_format(town, tmp_path):
     draft = qa.release(town, title="T")
-    assert next(iter(docx_texts(qa.report(draft, tmp_path / "a.docx")))) == "Entwurf – unkommentiert"
-    pages = list(pdf_texts(qa.report(draft, tmp_path / "a.pdf"), "Entwurf – unkommentiert · T"))
-    assert pages[0].startswith("Entwurf–unkommentiert")
+    assert next(iter(docx_texts(qa.report(draft, tmp_path / "a.docx")))) == DRAFT
+    pages = list(pdf_texts(qa.report(draft, tmp_path / "a.pdf"), f"{DRAFT} · T"))
+    assert pages[0].startswith("Entwurf–unkommentiert,ohneQuelle,ohneStand")
 
 
 def test_the_scale_table_has_a_row_per_group_and_level(town):

@@ -9,10 +9,16 @@ from xml.etree import ElementTree as ET
 import pandas as pd
 
 from quartiersatlas.catalogue import text
-from quartiersatlas.present.files.tables import column_label, structure_label
-from quartiersatlas.present.map.classes import class_labels, column_colors, quantile_breaks
-from quartiersatlas.present.map.payload import GAPS, map_columns
-from quartiersatlas.present.words import gap_kinds, label_with_unit, visible
+from quartiersatlas.present.files.tables import column_label, structure_label, structure_labels
+from quartiersatlas.present.map.classes import (
+    class_labels,
+    column_colors,
+    darker,
+    is_first_axis,
+    map_columns,
+    quantile_breaks,
+)
+from quartiersatlas.present.words import GAPS, gap_kinds, label_with_unit, visible
 
 if TYPE_CHECKING:
     from quartiersatlas.catalogue import Lang
@@ -135,7 +141,8 @@ def styles_table(release: Release, lang: Lang, areas: pd.DataFrame) -> pd.DataFr
     The columns are those of the table that QGIS creates when a style is saved in a GeoPackage; schema and catalogue
     are empty there, and the style of a layer is found by its name, its geometry column and ``useAsDefault``.
     """
-    rows = [_area_row(release, column, lang, areas, number) for number, column in enumerate(map_columns(release))]
+    aliases = _aliases(release, lang, areas)
+    rows = [_area_row(release, column, lang, aliases, number) for number, column in enumerate(map_columns(release))]
     if not rows:
         rows = [("areas", text("column_selected", lang), qml(_selection(release, lang), "fill"), True)]
     further = {
@@ -172,25 +179,26 @@ def styles_table(release: Release, lang: Lang, areas: pd.DataFrame) -> pd.DataFr
     ]
 
 
+def _aliases(release: Release, lang: Lang, areas: pd.DataFrame) -> dict[str, str]:
+    """Return what the columns of the areas are called."""
+    labels = structure_labels(release, lang)
+    results = {visible(c.id): column_label(release, c, lang) for c in release.columns}
+    names = areas.columns.drop("geometry").astype(str)
+    return {name: results.get(name) or structure_label(name, labels, lang) for name in names}
+
+
 def _area_row(
-    release: Release, column: ReleasedColumn, lang: Lang, areas: pd.DataFrame, number: int
+    release: Release, column: ReleasedColumn, lang: Lang, aliases: dict[str, str], number: int
 ) -> tuple[str, str, str, bool]:
     title = visible(label_with_unit(column, lang))
     rules = [StyleRule(title, rules=(*_classes(release, column, lang), *_gaps(release, column, lang)))]
-    known = {visible(c.id): column_label(release, c, lang) for c in release.columns}
-    aliases = {
-        name: known.get(name) or structure_label(release, "areas", name, lang)
-        for name in areas.columns
-        if name != "geometry"
-    }
     return "areas", title, qml([*rules, *_selection(release, lang)], "fill", aliases), number == 0
 
 
 def _classes(release: Release, column: ReleasedColumn, lang: Lang) -> list[StyleRule]:
     values = release.values[column.id]
     labels = class_labels(column, values, lang)
-    first = next((c.id for c in release.columns if c.kind == "class"), "")
-    colors = column_colors(column, len(labels), first_axis=column.id == first)
+    colors = column_colors(column, len(labels), first_axis=is_first_axis(release, column))
     if column.kind == "class":
         name = column_name(visible(column.id))
         filters = [f"{name} = {quoted(visible(c.id))}" for c in column.classes]
@@ -228,12 +236,6 @@ def _selection(release: Release, lang: Lang) -> list[StyleRule]:
         return []
     words = text("legend_selected_context" if release.context_only else "legend_selected", lang)
     return [StyleRule(words, column_name("selected"), SELECTED)]
-
-
-def darker(color: str, share: float = 0.6) -> str:
-    """Return a colour nearer to black, for the outline of an area."""
-    parts = [round(int(color[i : i + 2], 16) * share) for i in (1, 3, 5)]
-    return "#{:02x}{:02x}{:02x}".format(*parts)
 
 
 def _rgb(color: str, alpha: int = 255) -> str:

@@ -25,8 +25,8 @@ from quartiersatlas.disclosure.words import draft_text, summary_texts
 from quartiersatlas.errors import DependencyError
 from quartiersatlas.intake import AreaData
 from quartiersatlas.present.comparable import check_earlier
-from quartiersatlas.present.map.classes import check_fixed
-from quartiersatlas.present.map.payload import check_all_notes, lines_of, map_columns, map_json
+from quartiersatlas.present.map.classes import check_fixed, map_columns
+from quartiersatlas.present.map.payload import check_all_notes, lines_of, map_json
 from quartiersatlas.present.map.topology import tolerance
 from quartiersatlas.present.templates import template
 from quartiersatlas.present.words import check_release, fact_text, method_texts, source_text

@@ -51,6 +51,19 @@ SD_STEPS = (-1.5, -0.5, 0.5, 1.5)
 CITY_SHARES = (0.5, 0.75, 1.0, 1.25, 1.5)
 
 
+def map_columns(release: Release) -> list[ReleasedColumn]:
+    """Return the columns one can choose on the map: classes of need first, then rates, shares and counts."""
+    beside = {name for column in release.columns for name in (column.numerator, column.denominator) if name}
+    order = {"class": 0, "rate": 1, "share": 1, "count": 1}
+    chosen = [c for c in release.columns if c.kind in order and c.id not in beside]
+    return sorted(chosen, key=lambda c: order[c.kind])
+
+
+def is_first_axis(release: Release, column: ReleasedColumn) -> bool:
+    """Return True if the column holds the classes of the first axis of the need index."""
+    return column.id in [c.id for c in release.columns if c.kind == "class"][:1]
+
+
 def schemes(release: Release, column: ReleasedColumn, fixed: Sequence[float] | None) -> dict[str, dict[str, Any]]:
     """Return the ways to divide a column of numbers, the one shown first in front: limits and colours of each.
 
@@ -119,6 +132,12 @@ def column_colors(column: ReleasedColumn, n_classes: int, *, first_axis: bool) -
         return ramp(DIVERGING_COLORS, n_classes)
     is_context = column.indicator.role == "context"
     return ramp(CONTEXT_COLORS if is_context else NEED_COLORS, n_classes)
+
+
+def darker(color: str, share: float = 0.6) -> str:
+    """Return a colour nearer to black, for the outline of an area."""
+    parts = [round(int(color[i : i + 2], 16) * share) for i in (1, 3, 5)]
+    return "#{:02x}{:02x}{:02x}".format(*parts)
 
 
 def ramp(colors: tuple[str, ...], n_classes: int) -> list[str]:

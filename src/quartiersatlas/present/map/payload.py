@@ -14,9 +14,10 @@ from quartiersatlas.disclosure.columns import DRIVER_DECIMALS
 from quartiersatlas.disclosure.words import draft_text, label, unit
 from quartiersatlas.need.robustness.stability import STABILITY_LABELS
 from quartiersatlas.present.comparable import on_keys
-from quartiersatlas.present.map.classes import around_city, column_colors, schemes, with_matrices
+from quartiersatlas.present.map.classes import around_city, column_colors, map_columns, schemes, with_matrices
 from quartiersatlas.present.map.topology import encode_point, encode_topology, simplified
 from quartiersatlas.present.words import (
+    GAPS,
     axis_text,
     check_area,
     check_notes,
@@ -140,16 +141,6 @@ PANEL_WORDS = (
     "state_unknown",
 )
 SCHEMES = ("fixed", "quantile", "jenks", "sd", "deviation")
-GAPS = {
-    "suppressed": "cell_suppressed",
-    "missing": "cell_missing",
-    "not_applicable": "cell_not_applicable",
-    "unreliable": "cell_unreliable",
-    "excluded": "cell_excluded",
-    "small": "state_small",
-    "unknown": "state_unknown",
-    "uninhabited": "state_uninhabited",
-}
 
 
 def map_json(
@@ -164,14 +155,6 @@ def map_json(
     data["panel"] = panel_data(release, lang, notes or {})
     content = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", content)
-
-
-def map_columns(release: Release) -> list[ReleasedColumn]:
-    """Return the columns one can choose on the map: classes of need first, then rates, shares and counts."""
-    beside = {name for column in release.columns for name in (column.numerator, column.denominator) if name}
-    order = {"class": 0, "rate": 1, "share": 1, "count": 1}
-    chosen = [c for c in release.columns if c.kind in order and c.id not in beside]
-    return sorted(chosen, key=lambda c: order[c.kind])
 
 
 def _map_data(

@@ -17,8 +17,7 @@ from quartiersatlas.base.files import write_bytes
 from quartiersatlas.catalogue import check_lang, number_text, text
 from quartiersatlas.disclosure.words import draft_text, summary_texts, value_text
 from quartiersatlas.errors import ColumnError, DependencyError, ReleaseError, SpecError
-from quartiersatlas.present.map.classes import class_labels, column_colors, quantile_breaks
-from quartiersatlas.present.map.payload import GAPS, map_columns
+from quartiersatlas.present.map.classes import class_labels, column_colors, is_first_axis, map_columns, quantile_breaks
 from quartiersatlas.present.map.topology import tolerance
 from quartiersatlas.present.paper.sheet_map import HATCH, draw_map, hatch
 from quartiersatlas.present.paper.sheet_page import (
@@ -36,7 +35,7 @@ from quartiersatlas.present.paper.sheet_page import (
     line_height,
     lines,
 )
-from quartiersatlas.present.words import axis_text, check_release, gap_kinds, label_with_unit, source_text
+from quartiersatlas.present.words import GAPS, axis_text, check_release, gap_kinds, label_with_unit, source_text
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -273,15 +272,10 @@ def class_entries(release: Release, column: ReleasedColumn, lang: Lang) -> list[
         members = [(c.label(lang), values.eq(c.id).fillna(value=False)) for c in column.classes]
     else:
         members = _ranges(values.astype(float), column, lang)
-    colors = column_colors(column, len(members), first_axis=_is_first_axis(release, column))
+    colors = column_colors(column, len(members), first_axis=is_first_axis(release, column))
     return [
         _entry(words, chosen, color=color, lang=lang) for (words, chosen), color in zip(members, colors, strict=True)
     ]
-
-
-def _is_first_axis(release: Release, column: ReleasedColumn) -> bool:
-    classes = [c.id for c in map_columns(release) if c.kind == "class"]
-    return classes[:1] == [column.id]
 
 
 def _ranges(values: pd.Series[float], column: ReleasedColumn, lang: Lang) -> list[tuple[str, pd.Series[bool]]]:
@@ -365,7 +359,7 @@ def _legend(
 
 def legend_notes(release: Release, column: ReleasedColumn, lang: Lang) -> list[str]:
     """Return what helps to read the classes: which way the need index runs, the city value, what is in brackets."""
-    words = [text("legend_need", lang)] if _is_first_axis(release, column) else []
+    words = [text("legend_need", lang)] if is_first_axis(release, column) else []
     if pd.notna(column.city):
         words.append(text("legend_city", lang, value=value_text(column.city, column, lang)))
     return [*words, text("legend_areas", lang)]

@@ -8,6 +8,7 @@ import numpy as np
 import shapely
 
 from quartiersatlas.catalogue import number_text
+from quartiersatlas.present.map.classes import darker
 from quartiersatlas.present.map.topology import simplified
 from quartiersatlas.present.paper.document import printable
 from quartiersatlas.present.paper.sheet_page import FACILITY, INK, LOOKS, line_height, text_width
@@ -54,7 +55,7 @@ def draw_map(
     areas = simplified(release.areas)
     for entry in entries:
         shapes = areas.loc[list(entry.keys)].geometry
-        edge = _darker(entry.color) if entry.color.lower() != "#ffffff" and not entry.hatch else "#9a9a9a"
+        edge = darker(entry.color) if entry.color.lower() != "#ffffff" and not entry.hatch else "#9a9a9a"
         _draw(axes, shapes, facecolor=entry.color, edgecolor=edge, linewidth=0.3, hatch=entry.hatch)
     parents = [column for column in areas.columns if column not in ("name", "geometry")]
     if parents:
@@ -104,11 +105,6 @@ def _path(shape: shapely.Geometry) -> Any:  # noqa: ANN401 - a matplotlib Path
     points = [shapely.get_coordinates(ring) for ring in rings]
     codes = [[Path.MOVETO, *[Path.LINETO] * (len(ring) - 2), Path.CLOSEPOLY] for ring in points]
     return Path(np.concatenate(points), np.concatenate(codes))
-
-
-def _darker(color: str) -> str:
-    """Return a colour at 60 % of its lightness, for its border."""
-    return "#" + "".join(f"{round(int(color[i : i + 2], 16) * 0.6):02x}" for i in (1, 3, 5))
 
 
 def _draw_overlay(axes: Any, release: Release, areas: gpd.GeoDataFrame, overlay: LegendEntry, metres: float) -> None:  # noqa: ANN401

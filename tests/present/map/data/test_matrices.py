@@ -12,8 +12,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import quartiersatlas as qa
-from quartiersatlas.present.map.classes import PAIR_COLORS, shown_conditions
-from quartiersatlas.present.map.payload import map_columns, map_json
+from quartiersatlas.present.map.classes import PAIR_COLORS, map_columns, shown_conditions
+from quartiersatlas.present.map.payload import map_json
 
 PEOPLE = 1000.0
 

@@ -15,7 +15,7 @@ DESKTOP, PHONE = (1280, 800), (390, 844)
 CONTROLS = (".qa-legend", ".leaflet-control-layers", ".leaflet-control-zoom", ".leaflet-control-scale")
 PARTS = (".qa-head", ".qa-bands", ".folium-map", ".qa-panel", ".qa-foot")
 AID = "Ob tatsächlich Handlungsbedarf besteht, lässt sich nicht allein aus diesen Daten entscheiden."
-DRAFT = "Entwurf – unkommentiert"
+WITHOUT = {"title": "ohne Titel", "source": "ohne Quelle", "as_of": "ohne Stand", "comment": "unkommentiert"}
 
 READ = (
     *("h1", ".qa-head p", ".qa-band", ".qa-comment", ".qa-aid", ".qa-foot", ".qa-candidate-name span"),
@@ -84,13 +84,13 @@ def test_method_opens_with_a_click(atlas):
     assert "Klassen der Karte: Quantile" in panel
 
 
-@pytest.mark.parametrize("missing", ["title", "source", "as_of", "comment"])
+@pytest.mark.parametrize("missing", WITHOUT)
 def test_a_draft_carries_a_visible_band_on_map_and_report(show, page, town_release, tmp_path, missing):
     draft = replace(town_release, **{missing: "  "})
     show(draft)
-    assert page.texts(".qa-band") == [DRAFT]
+    assert page.texts(".qa-band") == [f"Entwurf – {WITHOUT[missing]}"]
     page.open(report(draft, tmp_path / "bericht.html"))
-    assert page.texts(".qa-band") == [DRAFT]
+    assert page.texts(".qa-band") == [f"Entwurf – {WITHOUT[missing]}"]
 
 
 def test_a_commented_release_carries_no_band(show, page, town_release, tmp_path):
@@ -100,7 +100,7 @@ def test_a_commented_release_carries_no_band(show, page, town_release, tmp_path)
 
 def test_a_quick_look_is_a_draft(page, town, tmp_path):
     page.open(choropleth(town, "sgb2_rate").save(tmp_path / "atlas.html"))
-    assert page.texts(".qa-band") == [DRAFT]
+    assert page.texts(".qa-band") == ["Entwurf – unkommentiert, ohne Quelle, ohne Stand"]
     assert "Es liegt kein Kommentar vor." in page.text(".qa-comment")
 
 
