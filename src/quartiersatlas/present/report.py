@@ -27,7 +27,7 @@ from quartiersatlas.present.words import (
     check_release,
     comment_blocks,
     definition_text,
-    gap_kind,
+    gap_kinds,
     method_texts,
     reason_texts,
     stability_blocks,
@@ -139,7 +139,7 @@ def _stock(release: Release, column: ReleasedColumn, lang: Lang) -> TableRow:
     """Return one indicator of the stock-taking: city, range, how many areas show a value, its date."""
     values = release.values[column.id]
     known = values.dropna()
-    gaps = [gap_kind(release, key, column) for key in values.index[values.isna()]]
+    gaps = list(gap_kinds(release, column))
     protected = sum(gap in ("suppressed", "small") for gap in gaps)
     not_applicable = sum(gap in ("uninhabited", "not_applicable") for gap in gaps)
     span = [value_text(limit, column, lang) for limit in (known.min(), known.max())] if len(known) else ["–", "–"]

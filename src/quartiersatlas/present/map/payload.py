@@ -25,7 +25,7 @@ from quartiersatlas.present.words import (
     driver_names,
     facility_points,
     footnote,
-    gap_kind,
+    gap_kinds,
     has_all_drivers,
     indicator_columns,
     need_direction,
@@ -274,7 +274,8 @@ def _areas_alone(n_areas: int, lang: Lang) -> dict[str, Any]:
 def _cells(release: Release, column: ReleasedColumn, counts: _Counts) -> dict[str, Any]:
     """Return the cells of a column at one date: values, why there is none, and the counts behind them."""
     values = release.values[column.id]
-    gaps = {str(i): gap_kind(release, key, column) for i, key in enumerate(values.index) if pd.isna(values[key])}
+    empty = np.flatnonzero(values.isna()).tolist()
+    gaps = {str(area): gap for area, gap in zip(empty, gap_kinds(release, column), strict=True)}
     content: dict[str, Any] = {
         "decimals": column.decimals,
         "city": None if pd.isna(column.city) else column.city,

@@ -110,7 +110,7 @@ def printable(text: str) -> str:
 CELL_SIZE, SMALLEST = 7.5, 4.5  # points
 PADDING = 3.0  # left and right of a cell
 SLACK = 0.5
-LINE = 120  # letters side by side on an upright A4 page that can still be read
+LINE = 140  # letters side by side on an upright A4 page that can still be read
 
 
 def fit_to_paper(block: DocumentBlock, lang: Lang) -> DocumentBlock:
