@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, cast, ov
 
 import pandas as pd
 
+from quartiersatlas.base.checks import expects
 from quartiersatlas.catalogue import Catalogue, Message
 from quartiersatlas.disclosure.suppression import Protection
 from quartiersatlas.errors import ColumnError, ReleaseError, count_noun
@@ -70,6 +71,21 @@ def copied(content: Content) -> Content:
     return content
 
 
+class Moved:
+    """A name of the first edition: who asks for it is answered with the new one."""
+
+    def __init__(self, new: str) -> None:
+        self.new = new
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, record: object | None, owner: type) -> Self:
+        if record is None:
+            return self
+        raise AttributeError(f"{owner.__name__}.{self.name} of the first edition is {self.new} now.")
+
+
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class ReleasedResults:
     """Protected, commented results.
@@ -112,7 +128,7 @@ class ReleasedResults:
     catalogue : Catalogue
         Labels of indicators that are named in the method without being released themselves.
     n_assessed : int
-        Areas for which the outcome of the rule could be told and may be shown.
+        Areas for which the outcome of the rule is known and may be shown.
     has_shortlist : bool
         Whether there was a screening.
     context_only : bool
@@ -127,7 +143,7 @@ class ReleasedResults:
     dates : mapping of str to str
         Column -> the date of its data, where that is not ``as_of``.
     assessed : Series of bool, optional
-        Areas for which the outcome of the rule could be told and may be shown.
+        Areas for which the outcome of the rule is known and may be shown.
     stability : ReleasedStability, optional
         How often each area is selected when nothing is taken as exact.
     """
@@ -165,6 +181,9 @@ class ReleasedResults:
     dates: Sealed[Mapping[str, str]] = Sealed()
     assessed: Sealed[pd.Series[bool] | None] = Sealed(optional=True)
     stability: ReleasedStability | None = None
+
+    figure = Moved("qa.figure(release, column)")
+    lacks = Moved("release.draft_reasons")
 
     @property
     def is_draft(self) -> bool:
@@ -226,6 +245,7 @@ class ReleasedResults:
         ReleaseError
             A column is not released, so nothing made of it may leave.
         """
+        expects(values, pd.Series, "Release.protect", 'release.protect(ranks, "column")')
         unknown = [name for name in columns if name not in self.status]
         if unknown or not columns:
             raise ReleaseError(
@@ -329,9 +349,9 @@ class ReleasedStability:
     ----------
     table : DataFrame
         On the district key: ``label`` (``"certain"``, ``"borderline"``, ``"not_selected"``) and ``p_selected`` (share
-        of the runs in [0, 1], two decimals). Missing for areas for which the outcome cannot or may not be told. Inside
-        the house also ``rank_lower``, ``rank_median``, ``rank_upper``: 5 %, 50 % and 95 % of the runs' ranks on the
-        first axis among the areas whose score is shown, as :attr:`Release.ranks` counts them; missing for all others.
+        of the runs in [0, 1], two decimals). Missing where the outcome is not known or may not be shown. Inside the
+        house also ``rank_lower``, ``rank_median``, ``rank_upper``: 5 %, 50 % and 95 % of the runs' ranks on the first
+        axis among the areas whose score is shown, as :attr:`Release.ranks` counts them; missing for all others.
         In public there are no such columns.
     notes : mapping of language to tuple of str
         What was varied and where the limits of the labels lie.

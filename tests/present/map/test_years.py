@@ -117,6 +117,7 @@ def test_classes_made_by_other_rules_are_refused(with_need):
         qa.atlas_map(with_need("2024", 0.0), earlier=[with_need("2022", 0.5)])
 
 
+@pytest.mark.filterwarnings("ignore:Only the definition:UserWarning")
 def test_rates_without_a_definition_are_compared_by_the_names_of_their_counts(make_city):
     def share_of(count, year):
         table = pd.DataFrame({"residents": [1000.0] * 4, count: [100.0, 200, 300, 400]}, index=list("abcd"))
