@@ -29,7 +29,7 @@ def sample_data() -> Path:
     return ROOT / "sample_data"
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def grid():
     """Build a city of squares of 1 km side by side: columns x rows, keys 'a0', 'b0', ..."""
 

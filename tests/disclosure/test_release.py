@@ -148,7 +148,7 @@ def test_segregation_values_leave_rounded(joined):
 
 
 def test_segregation_of_a_group_with_a_small_count_leaves_with_fewer_digits(data):
-    result = qa.measure_segregation(data, ["mh"], missing="drop")  # 452 persons, 2 of them in one area
+    result = qa.measure_segregation(data, ["mh"], missing="report")  # 452 persons, 2 of them in one area
     released = qa.release(data, segregation=result)
     assert released.segregation["value"].tolist() == [round(v, 2) for v in result.table["value"]]
 
@@ -161,6 +161,7 @@ def test_segregation_of_a_tiny_group_does_not_leave(joined):
     assert few.any()
     assert released.segregation.loc[few, numbers].isna().all(axis=None)
     assert released.segregation.loc[few, "note"].str.contains("fewer than 100 persons").all()
+    assert {code.name for codes in released.segregation.loc[few, "note_codes"] for code in codes} == {"note_protected"}
     assert released.segregation.loc[released.segregation["group"].eq("mh"), "value"].notna().any()
 
 

@@ -36,7 +36,7 @@ from quartiersatlas.disclosure.words import (
 )
 from quartiersatlas.errors import ColumnError, SpecError
 from quartiersatlas.intake import AreaData
-from quartiersatlas.intake.joining.join_report import parent_columns
+from quartiersatlas.intake.areas.area_columns import parent_columns
 from quartiersatlas.need import NeedIndex, Stability
 from quartiersatlas.screening import Candidates, Shortlist, candidate_areas, programme_overlap
 from quartiersatlas.segregation import SegregationResult

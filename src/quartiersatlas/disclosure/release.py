@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from quartiersatlas.catalogue import Indicator, Lang
-    from quartiersatlas.need.spec.spec import NeedClass
+    from quartiersatlas.need.spec.records import NeedClass
 
 Audience = Literal["public", "internal"]
 AUDIENCES: tuple[Audience, ...] = ("public", "internal")
@@ -60,7 +60,10 @@ class Sealed(Generic[Content]):
 def copied(content: Content) -> Content:
     """Return a copy of a frame, of a mapping or of messages that shares nothing that could be written into."""
     match content:
-        case pd.DataFrame() | pd.Series():
+        case pd.DataFrame():
+            nested = {name: content[name].map(copied) for name in content.columns if _holds_tuples(content[name])}
+            return cast("Content", content.copy().assign(**nested))
+        case pd.Series():
             return cast("Content", content.copy())  # a shallow one shares what .array gives, whatever copies on write
         case dict():
             return cast("Content", dict(content))
@@ -69,6 +72,11 @@ def copied(content: Content) -> Content:
         case Message():
             return cast("Content", replace(content, values=dict(content.values)))
     return content
+
+
+def _holds_tuples(column: pd.Series) -> bool:
+    """Return True for a column of messages, such as the notes of segregation indices."""
+    return column.dtype == object and any(isinstance(cell, tuple) for cell in column.iloc[:1])
 
 
 class Moved:

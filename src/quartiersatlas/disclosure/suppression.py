@@ -19,7 +19,7 @@ from quartiersatlas.disclosure.bounds import (
     suppress_secondary,
 )
 from quartiersatlas.errors import ColumnError, SpecError
-from quartiersatlas.intake.joining.join_report import parent_columns
+from quartiersatlas.intake.areas.area_columns import parent_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -15,7 +15,7 @@ from quartiersatlas.catalogue import Message, number_text, text
 from quartiersatlas.catalogue.texts import THIN_BLANK
 from quartiersatlas.disclosure.columns import need_cells
 from quartiersatlas.disclosure.release import LANGUAGES
-from quartiersatlas.intake.areas.area_flags import area_facts
+from quartiersatlas.intake.areas.area_columns import area_facts
 from quartiersatlas.screening.rules import AboveCity, Combined, InClass, WorstShare
 
 if TYPE_CHECKING:
@@ -195,9 +195,9 @@ def _intake(data: AreaData) -> list[Message]:
         if report.only_in_table:
             facts.append(Message("fact_only_table", {"keys": ", ".join(report.only_in_table)}))
         facts += [Message("fact_totals", {"key": key}) for key, _ in report.totals_rows]
-        if report.ignored:
-            facts.append(Message("fact_ignored", {"keys": ", ".join(report.ignored)}))
-        facts += [Message("fact_repair", {"repair": repair.split(":")[0]}) for repair in report.repairs]
+        if report.excluded:
+            facts.append(Message("fact_ignored", {"keys": ", ".join(report.excluded)}))
+        facts += [Message("fact_repair", {"repair": rule.replace(":", " ")}) for rule in report.rules]
     return facts + area_facts(data.areas)
 
 

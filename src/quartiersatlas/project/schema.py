@@ -249,9 +249,9 @@ def read_project(path: str | Path) -> Project:
 def _checked(project: Project) -> Project:
     """Refuse what cannot work together."""
     if not project.tables:
-        raise SpecError(f"{project.path.name} names no [[tables]].")
+        raise SpecError(f"{project.path.name} has no [[tables]].")
     if project.lang not in ("de", "en"):
-        raise SpecError(f"{project.path.name}: lang is {project.lang!r}; there are 'de' and 'en'.")
+        raise SpecError(f"{project.path.name}: lang must be one of 'de', 'en', not {project.lang!r}.")
     periods = {part.period for part in project.tables}
     for name, period in (
         ("period", project.period),

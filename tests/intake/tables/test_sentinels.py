@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
 import quartiersatlas as qa
 from quartiersatlas.errors import NumberError
+from quartiersatlas.intake.tables.codes import suspected_codes
 
 
 def column(*values):
@@ -81,3 +83,29 @@ def test_a_code_among_grouped_thousands_is_named_as_a_code(tmp_path):
     table = qa.read_table(file, key="key", symbols={"-9999": "missing"})
     assert table.values.loc["019", "people"] == 20119
     assert table.status.loc["020", "people"] == "missing"
+
+
+@pytest.mark.parametrize(
+    ("values", "suspected"),
+    [
+        ([-77, 12, 40], [-77]),
+        ([-888, 12, 40], [-888]),
+        ([999, 999, 12, 40], [999, 999]),
+        ([9999, 12, 40, 9999], [9999, 9999]),
+        ([99999999, 12, 40], [99999999]),
+        ([-9999, None, -2.5, 4], [-9999]),  # far from all others, which may be negative
+        ([-77, -60, 40], []),
+        ([9999, 12, 40], []),  # once, and not large enough to be certain
+        ([-1, -1, 12], []),  # in a frame nobody can say that a small loss is one
+        ([None, None], []),
+    ],
+)
+def test_codes_in_a_frame_are_those_of_a_file(values, suspected):
+    assert suspected_codes(pd.Series(values)).tolist() == suspected
+
+
+def test_a_share_is_never_negative():
+    assert suspected_codes(pd.Series([-1, 12, -0.5, 0], index=list("abcd")), is_share=True).to_dict() == {
+        "a": -1.0,
+        "c": -0.5,
+    }
