@@ -207,12 +207,14 @@ class ReleasedResults:
             "draft_without_source": self.source,
             "draft_without_date": self.as_of,
         }
-        undefined = tuple(
+        undefined = [
             column
             for column in self.columns
-            if column.kind in ("rate", "share") and not all(column.indicator.definition(lang) for lang in LANGUAGES)
-        )
-        labels = tuple(", ".join(c.indicator.label(lang) for c in undefined) for lang in LANGUAGES)
+            if column.kind in ("rate", "share")
+            and not (column.indicator.numerator_de and column.indicator.numerator_en)
+        ]
+        german, english = ([getattr(column.indicator, f"label_{lang}") for column in undefined] for lang in LANGUAGES)
+        labels = ", ".join(german), ", ".join(english)
         names = ", ".join(repr(column.id) for column in undefined)
         definitions = [Message("draft_without_definition", {"labels": labels, "columns": names})] if undefined else []
         return (*(Message(name) for name, content in parts.items() if not content.strip()), *definitions)
