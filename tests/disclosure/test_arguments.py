@@ -68,6 +68,18 @@ def test_protection_takes_numbers_and_answers_its_former_parameter():
         qa.Protection(complement=False)
 
 
+def test_what_a_release_no_longer_does_is_answered_with_what_does_it(data):
+    release = qa.release(data)
+    with pytest.raises(
+        AttributeError, match=r"Release\.figure of the first edition is qa\.figure\(release, column\) now"
+    ):
+        release.figure()
+    with pytest.raises(AttributeError, match=r"release\.draft_reasons"):
+        _ = release.lacks
+    with pytest.raises(ArgumentError, match=r"Release\.protect takes a Series, not a list"):
+        release.protect([1, 2, 3], "poverty")
+
+
 def test_the_ledger_and_the_check_of_words_take_what_they_say():
     with pytest.raises(ArgumentError, match=r"Ledger\.read takes a str or a Path, not an int"):
         qa.Ledger.read(3)

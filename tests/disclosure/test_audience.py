@@ -82,8 +82,8 @@ def test_ranks_of_the_runs_leave_inside_the_house_only(parts):
     assert inside[RANKS].equals(stable.table[RANKS])  # every score is shown
     assert list(qa.release(**parts, stability=stable).stability.table) == ["label", "p_selected"]
     alone = {"data": parts["data"], "need": parts["need"]}
-    stable = parts["need"].stability(n=5, seed=1)
-    assert "rank_upper" in qa.release(**alone, stability=stable, audience="internal").stability.table
+    of_need = parts["need"].stability(n=5, seed=1)
+    assert "rank_upper" in qa.release(**alone, stability=of_need, audience="internal").stability.table
     without_index = {"data": parts["data"], "shortlist": parts["shortlist"]}
     assert "rank_upper" not in qa.release(**without_index, stability=stable, audience="internal").stability.table
 

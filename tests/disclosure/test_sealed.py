@@ -102,8 +102,9 @@ def test_no_byte_of_map_report_and_table_changes(released, tmp_path):
                 way(frame_of(released, name), 0.2)
     released.dates["sgb2_rate"] = "1999"
     released.stability.notes["de"] = ("x",)
-    for fact in released.facts:
-        fact.values.update(dict.fromkeys(fact.values, "x"))
+    notes = [note for notes in released.segregation["note_codes"] for note in notes]
+    for message in (*released.facts, *notes):
+        message.values.update(dict.fromkeys(message.values, "x"))
     assert files_of(released, tmp_path / "after") == before
 
 

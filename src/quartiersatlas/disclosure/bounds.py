@@ -83,10 +83,16 @@ def suppress_secondary(
             break
         suppressed[i] = not_shown[i] = True
         added.append(i)
-    for i in added:  # small ones that were not enough may be of no use beside the larger one that was
-        suppressed[i], not_shown[i] = False, also[i]
-        if not _is_safe(x, suppressed, not_shown, top, zero, protection_width):
-            suppressed[i] = not_shown[i] = True
+    while added:  # small ones that were not enough may be of no use beside the larger one that was
+        needed = []
+        for i in added:
+            suppressed[i], not_shown[i] = False, also[i]
+            if not _is_safe(x, suppressed, not_shown, top, zero, protection_width):
+                suppressed[i] = not_shown[i] = True
+                needed.append(i)
+        if len(needed) == len(added):
+            break
+        added = needed
     return protected | suppressed
 
 
@@ -97,7 +103,7 @@ def _is_safe(
     inside = not_shown & np.isfinite(x)
     asked = suppressed[inside]
     if not asked.any():
-        return int(not_shown.sum()) > 1  # one count that is secret in the source needs another one among the known ones
+        return int(not_shown.sum()) > 1  # one that is suppressed in the source needs another one among the known ones
     low, high = interval(x[inside], lower_bounds(x[inside], may_be_zero[inside]), top[inside])
     return bool(interval_is_safe(low, high, float(x[inside].sum()), protection_width)[asked].all())
 

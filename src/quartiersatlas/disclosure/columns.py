@@ -89,7 +89,7 @@ def _add_rate(out: ReleasedColumns, data: AreaData, name: str, protected: pd.Ser
 
 
 def rounded_values(data: AreaData, name: str, protection: Protection) -> pd.Series[float]:
-    """Return a count rounded and a rate of rounded counts, which tells no more than they do; a share as it is."""
+    """Return a count rounded and a rate of rounded counts, which says no more than they do; a share as it is."""
     if name not in data.rates:
         return protection.rounded(data.values[name]) if is_count(data, name) else data.values[name]
     x, n = (protection.rounded(data.counts(source)) for source in data.rates[name])
@@ -159,7 +159,7 @@ def change_meaning(data: AreaData, name: str) -> Indicator:
 
 def add_need(out: ReleasedColumns, pattern: SuppressionPattern, need: NeedIndex, protection: Protection) -> None:
     """Release score and class of each axis; where one of its indicators is protected, they are too."""
-    secret = need_cells(pattern, need)
+    suppressed = need_cells(pattern, need)
     left_out = need.excluded["reason"].isin(["manual", "population"]).reindex(pattern.hidden.index, fill_value=False)
     class_names = _class_names([axis.id for axis in need.spec.axes])
     for axis in need.spec.axes:
@@ -176,9 +176,9 @@ def add_need(out: ReleasedColumns, pattern: SuppressionPattern, need: NeedIndex,
         )
         decimals = _score_decimals(scores, protection)
         score = ReleasedColumn(f"need_{axis.id}", "score", meaning, decimals, axis=axis.id)
-        out.add(score, scores, status, secret[axis.id])
+        out.add(score, scores, status, suppressed[axis.id])
         by_class = ReleasedColumn(class_names[axis.id], "class", meaning, classes=axis.classes, axis=axis.id)
-        out.add(by_class, classes, status, secret[axis.id])
+        out.add(by_class, classes, status, suppressed[axis.id])
 
 
 def _class_names(axes: list[str]) -> dict[str, str]:
@@ -198,7 +198,7 @@ def _class_names(axes: list[str]) -> dict[str, str]:
 
 
 def _score_decimals(scores: pd.Series[float], protection: Protection) -> int:
-    """Return the decimals of a score; where counts leave rounded, a finer score would tell them more exactly.
+    """Return the decimals of a score; where counts leave rounded, a finer score would give them more exactly.
 
     Then its steps are a tenth, and on wide scales at least a hundredth of its range: 1 on a scale from 0 to 100.
     """
@@ -210,20 +210,20 @@ def _score_decimals(scores: pd.Series[float], protection: Protection) -> int:
 
 def need_cells(pattern: SuppressionPattern, need: NeedIndex) -> dict[str, pd.Series]:
     """Return for each axis the areas whose score may not be shown: one of its indicators may not."""
-    secret = {axis.id: _axis_cells(pattern, axis) for axis in need.spec.axes}
-    anywhere = pd.DataFrame(secret).any(axis=1)
-    # an area that a secret indicator keeps out of the index has no score on any axis, for the same reason
-    return {axis: cells | (anywhere & need.scores[axis].isna()) for axis, cells in secret.items()}
+    suppressed = {axis.id: _axis_cells(pattern, axis) for axis in need.spec.axes}
+    anywhere = pd.DataFrame(suppressed).any(axis=1)
+    # an area that a suppressed indicator keeps out of the index has no score on any axis, for the same reason
+    return {axis: cells | (anywhere & need.scores[axis].isna()) for axis, cells in suppressed.items()}
 
 
 def _axis_cells(pattern: SuppressionPattern, axis: NeedAxis) -> pd.Series:
-    data, secret = pattern.data, pattern.hidden.copy()
+    data, suppressed = pattern.data, pattern.hidden.copy()
     for indicator in axis.indicators:
         if indicator.id in data.rates or indicator.id in data.changes:
-            secret |= pattern.cells(indicator.id)
+            suppressed |= pattern.cells(indicator.id)
         elif indicator.id in data.status:
-            secret |= data.status[indicator.id].eq("suppressed")
-    return secret
+            suppressed |= data.status[indicator.id].eq("suppressed")
+    return suppressed
 
 
 DRIVER_DECIMALS = 1  # coarse: a contribution must not be a finer copy of its indicator
@@ -237,7 +237,7 @@ def released_drivers(need: NeedIndex, out: ReleasedColumns, protection: Protecti
     DataFrame or None
         Columns (axis, indicator); NaN where the score or the indicator is not shown. Indicators that do not leave are
         left out. None where no indicator leaves, an axis cannot be split (no sum, and more than ten indicators), or
-        counts leave rounded: a contribution is made of the exact ones, and on a scale from 0 to 100 tells them.
+        counts leave rounded: a contribution is made of the exact ones, and on a scale from 0 to 100 gives them away.
     """
     if protection.round_base is not None:
         return None
@@ -320,7 +320,7 @@ def _row(counts: PreparedCounts, by: str, group: str, reference: str, min_count:
     populations = [counts.counts[name][here] for name in [*groups, *named]]
     if not named:
         populations.append(total - np.sum([counts.counts[name][here] for name in groups], axis=0))
-    sizes = [float(p.sum()) for p in populations if p.sum() > 0]  # of nobody there is nothing to tell
+    sizes = [float(p.sum()) for p in populations if p.sum() > 0]  # of nobody there is nothing to protect
     has_small = any(((p > 0) & (p < min_count)).any() for p in populations)
     return min(sizes, default=np.inf), has_small
 
@@ -333,14 +333,14 @@ def released_stability(
     pattern: SuppressionPattern,
     shortlist: Shortlist | None,
     need: NeedIndex | None,
-    told: pd.Series[bool],
+    reported: pd.Series[bool],
     score: pd.Series[float] | None = None,
 ) -> ReleasedStability:
-    """Return the labels of areas that may be told.
+    """Return the labels of areas that may be shown.
 
-    With a shortlist these are the areas with a told outcome; otherwise those whose scores may be shown. Sizes over all
-    runs stay inside: they count withheld areas too. So do ranks among all areas, whose gaps would tell where a withheld
-    score lies: with a released ``score``, ranks are counted anew among the areas that show it.
+    With a shortlist these are the areas whose outcome is reported; otherwise those whose scores may be shown. Sizes
+    over all runs stay inside: they count withheld areas too. So do ranks among all areas, whose gaps would show where a
+    withheld score lies: with a released ``score``, ranks are counted anew among the areas that show it.
 
     Raises
     ------
@@ -359,10 +359,10 @@ def released_stability(
     table = stability.table.loc[index, ["label", "p_selected"]]
     if shortlist is not None:
         _check_same_selection(stability, shortlist)
-        shown = told
+        shown = reported
     else:
-        secret = need_cells(pattern, need) if need is not None else {}
-        shown = ~pd.DataFrame({"hidden": pattern.hidden, **secret}).any(axis=1)
+        suppressed = need_cells(pattern, need) if need is not None else {}
+        shown = ~pd.DataFrame({"hidden": pattern.hidden, **suppressed}).any(axis=1)
     shown = shown & table["label"].notna()
     released = pd.DataFrame(
         {

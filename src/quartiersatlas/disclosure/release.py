@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, cast, ov
 
 import pandas as pd
 
+from quartiersatlas.base.checks import expects
 from quartiersatlas.catalogue import Catalogue, Message
 from quartiersatlas.disclosure.suppression import Protection
 from quartiersatlas.errors import ColumnError, ReleaseError, count_noun
@@ -59,7 +60,10 @@ class Sealed(Generic[Content]):
 def copied(content: Content) -> Content:
     """Return a copy of a frame, of a mapping or of messages that shares nothing that could be written into."""
     match content:
-        case pd.DataFrame() | pd.Series():
+        case pd.DataFrame():
+            nested = {name: content[name].map(copied) for name in content.columns if _holds_tuples(content[name])}
+            return cast("Content", content.copy().assign(**nested))
+        case pd.Series():
             return cast("Content", content.copy())  # a shallow one shares what .array gives, whatever copies on write
         case dict():
             return cast("Content", dict(content))
@@ -68,6 +72,26 @@ def copied(content: Content) -> Content:
         case Message():
             return cast("Content", replace(content, values=dict(content.values)))
     return content
+
+
+def _holds_tuples(column: pd.Series) -> bool:
+    """Return True for a column of messages, such as the notes of segregation indices."""
+    return column.dtype == object and any(isinstance(cell, tuple) for cell in column.iloc[:1])
+
+
+class Moved:
+    """A name of the first edition: who asks for it is answered with the new one."""
+
+    def __init__(self, new: str) -> None:
+        self.new = new
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, record: object | None, owner: type) -> Self:
+        if record is None:
+            return self
+        raise AttributeError(f"{owner.__name__}.{self.name} of the first edition is {self.new} now.")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -112,7 +136,7 @@ class ReleasedResults:
     catalogue : Catalogue
         Labels of indicators that are named in the method without being released themselves.
     n_assessed : int
-        Areas for which the outcome of the rule could be told and may be shown.
+        Areas for which the outcome of the rule is known and may be shown.
     has_shortlist : bool
         Whether there was a screening.
     context_only : bool
@@ -127,7 +151,7 @@ class ReleasedResults:
     dates : mapping of str to str
         Column -> the date of its data, where that is not ``as_of``.
     assessed : Series of bool, optional
-        Areas for which the outcome of the rule could be told and may be shown.
+        Areas for which the outcome of the rule is known and may be shown.
     stability : ReleasedStability, optional
         How often each area is selected when nothing is taken as exact.
     """
@@ -166,6 +190,9 @@ class ReleasedResults:
     assessed: Sealed[pd.Series[bool] | None] = Sealed(optional=True)
     stability: ReleasedStability | None = None
 
+    figure = Moved("qa.figure(release, column)")
+    lacks = Moved("release.draft_reasons")
+
     @property
     def is_draft(self) -> bool:
         """Whether something is missing that a reader has to know: such results carry a visible band."""
@@ -180,12 +207,14 @@ class ReleasedResults:
             "draft_without_source": self.source,
             "draft_without_date": self.as_of,
         }
-        undefined = tuple(
+        undefined = [
             column
             for column in self.columns
-            if column.kind in ("rate", "share") and not all(column.indicator.definition(lang) for lang in LANGUAGES)
-        )
-        labels = tuple(", ".join(c.indicator.label(lang) for c in undefined) for lang in LANGUAGES)
+            if column.kind in ("rate", "share")
+            and not (column.indicator.numerator_de and column.indicator.numerator_en)
+        ]
+        german, english = ([getattr(column.indicator, f"label_{lang}") for column in undefined] for lang in LANGUAGES)
+        labels = ", ".join(german), ", ".join(english)
         names = ", ".join(repr(column.id) for column in undefined)
         definitions = [Message("draft_without_definition", {"labels": labels, "columns": names})] if undefined else []
         return (*(Message(name) for name, content in parts.items() if not content.strip()), *definitions)
@@ -226,6 +255,7 @@ class ReleasedResults:
         ReleaseError
             A column is not released, so nothing made of it may leave.
         """
+        expects(values, pd.Series, "Release.protect", 'release.protect(ranks, "column")')
         unknown = [name for name in columns if name not in self.status]
         if unknown or not columns:
             raise ReleaseError(
@@ -329,9 +359,9 @@ class ReleasedStability:
     ----------
     table : DataFrame
         On the district key: ``label`` (``"certain"``, ``"borderline"``, ``"not_selected"``) and ``p_selected`` (share
-        of the runs in [0, 1], two decimals). Missing for areas for which the outcome cannot or may not be told. Inside
-        the house also ``rank_lower``, ``rank_median``, ``rank_upper``: 5 %, 50 % and 95 % of the runs' ranks on the
-        first axis among the areas whose score is shown, as :attr:`Release.ranks` counts them; missing for all others.
+        of the runs in [0, 1], two decimals). Missing where the outcome is not known or may not be shown. Inside the
+        house also ``rank_lower``, ``rank_median``, ``rank_upper``: 5 %, 50 % and 95 % of the runs' ranks on the first
+        axis among the areas whose score is shown, as :attr:`Release.ranks` counts them; missing for all others.
         In public there are no such columns.
     notes : mapping of language to tuple of str
         What was varied and where the limits of the labels lie.

@@ -65,8 +65,9 @@ class Protection:
     secondary: bool = True
 
     def __post_init__(self) -> None:
-        for name in ("min_count", "min_population"):
-            expects(getattr(self, name), (int, float), f"Protection: {name}", f"Protection({name}=...)")
+        for name in ("min_count", "min_population", "min_denominator"):
+            if name != "min_denominator" or self.min_denominator is not None:
+                expects(getattr(self, name), (int, float), f"Protection: {name}", f"qa.Protection({name}=5)")
         if not self.min_count >= 1 or not self.min_population >= 0:
             raise SpecError(
                 f"Protection: min_count={self.min_count!r} must be at least 1, "
@@ -237,7 +238,7 @@ def small_cells(
 
 
 def small_rest(numerator: pd.Series[float], denominator: pd.Series[float], protection: Protection) -> pd.Series[bool]:
-    """Return where too few are not in the group: nobody at all tells something about everybody."""
+    """Return where too few are not in the group: nobody at all says something about everybody."""
     rest = denominator - numerator
     return (rest >= 0) & (rest < protection.min_count) & (denominator > 0)
 
