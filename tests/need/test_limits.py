@@ -190,7 +190,7 @@ def test_a_transform_takes_values_up_to_the_end_of_its_range(transform, lowest, 
     data.loc["00", "a"] = lowest
     rules = spec({"id": "a", "transform": transform})
     if is_refused:
-        with pytest.raises(SpecError, match=f"'a': {transform} cannot be taken of 1 values"):
+        with pytest.raises(SpecError, match=f"'a': {transform} cannot be taken of 1 value "):
             qa.need_index(data, rules)
     else:
         assert np.isfinite(qa.need_index(data, rules).scores["need"]).all()
