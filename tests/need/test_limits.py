@@ -116,9 +116,9 @@ def test_fewer_than_15_areas_warn():
 
 
 def test_exactly_half_of_the_weight_on_context_warns():
-    data = frame(mh_share=np.linspace(10, 40, 20))
-    with pytest.warns(UserWarning, match="50% on context indicators"):
-        qa.need_index(data, spec({"id": "mh_share"}, {"id": "a", "weight": 0.5}, {"id": "b", "weight": 0.5}))
+    data = frame(mh_share=np.linspace(10, 40, 20), foreign_share=np.linspace(5, 30, 20) ** 1.1)
+    with pytest.warns(UserWarning, match="50% on context indicators"):  # none of them is heavier than another
+        qa.need_index(data, spec({"id": "mh_share"}, {"id": "foreign_share"}, {"id": "a"}, {"id": "b"}))
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # as heavy as the heaviest other is no more than it
         qa.need_index(data, spec({"id": "mh_share"}, {"id": "a"}, {"id": "b", "weight": 0.001}))
