@@ -117,7 +117,7 @@ def test_what_is_made_of_released_columns_is_protected_with_them(joined):
 
 
 def test_an_unknown_audience_is_refused(parts):
-    with pytest.raises(SpecError, match="audience is 'council'"):
+    with pytest.raises(SpecError, match="audience must be one of 'public', 'internal', not 'council'"):
         qa.release(**parts, audience="council")
 
 

@@ -62,7 +62,8 @@ def defined(data):
 
 @pytest.mark.parametrize(("part", "name"), [("title", "title"), ("source", "source"), ("as_of", "date")])
 def test_a_missing_part_makes_a_draft(defined, part, name):
-    assert qa.release(defined, **{**PARTS, part: ""}).lacks == (name,)
+    released = qa.release(defined, **{**PARTS, part: ""})
+    assert [reason.name for reason in released.draft_reasons] == [f"draft_without_{name}"]
 
 
 def test_a_missing_comment_makes_a_draft(defined):
@@ -71,10 +72,13 @@ def test_a_missing_comment_makes_a_draft(defined):
 
 
 def test_an_indicator_without_a_definition_makes_a_draft(data, defined):
-    assert qa.release(data, **PARTS).lacks == ("definition of poverty",)
+    with pytest.warns(UserWarning, match=r"Only the definition of 'poverty' .* catalogue\.add"):
+        released = qa.release(data, **PARTS)
+    assert [reason.name for reason in released.draft_reasons] == ["draft_without_definition"]
     half = qa.Indicator(id="poverty", label_de="Armut", label_en="Poverty", numerator_de="Arme")
     in_german_only = replace(data, catalogue=data.catalogue.add(half))
-    assert qa.release(in_german_only, **PARTS).is_draft
+    with pytest.warns(UserWarning, match="Only the definition of 'poverty'"):
+        assert qa.release(in_german_only, **PARTS).is_draft
     assert not qa.release(defined, **PARTS).is_draft
 
 
@@ -144,7 +148,7 @@ def test_segregation_values_leave_rounded(joined):
 
 
 def test_segregation_of_a_group_with_a_small_count_leaves_with_fewer_digits(data):
-    result = qa.measure_segregation(data, ["mh"], missing="drop")  # 452 persons, 2 of them in one area
+    result = qa.measure_segregation(data, ["mh"], missing="report")  # 452 persons, 2 of them in one area
     released = qa.release(data, segregation=result)
     assert released.segregation["value"].tolist() == [round(v, 2) for v in result.table["value"]]
 
@@ -157,6 +161,7 @@ def test_segregation_of_a_tiny_group_does_not_leave(joined):
     assert few.any()
     assert released.segregation.loc[few, numbers].isna().all(axis=None)
     assert released.segregation.loc[few, "note"].str.contains("fewer than 100 persons").all()
+    assert {code.name for codes in released.segregation.loc[few, "note_codes"] for code in codes} == {"note_protected"}
     assert released.segregation.loc[released.segregation["group"].eq("mh"), "value"].notna().any()
 
 

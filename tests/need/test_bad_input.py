@@ -79,7 +79,7 @@ def test_a_denominator_of_0_everywhere_is_refused(frame):
 
 def test_a_numerator_above_its_denominator_is_refused(frame):
     frame.loc["03", "poor"] = 500.0
-    with pytest.raises(CountError, match="1 areas have more in 'poor' than in 'children'"):
+    with pytest.raises(CountError, match="1 area has more in 'poor' than in 'children'"):
         qa.need_index(frame, spec(RATE))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from quartiersatlas.errors import CountError
+from quartiersatlas.errors import ArgumentError, CountError, count_noun
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +24,7 @@ class Pair:
 
     Parameters
     ----------
-    group, other, total : ndarray of float, shape (n_areas,)
+    group, other, population : ndarray of float, shape (n_areas,)
         Persons of the group, of the population it is compared with, and all residents. Areas without residents are
         not among them.
     places : Places
@@ -33,7 +33,7 @@ class Pair:
 
     group: Floats
     other: Floats
-    total: Floats
+    population: Floats
     places: Places
 
     @cached_property
@@ -57,9 +57,9 @@ class Pair:
         return self.group_sum + self.other_sum
 
     @cached_property
-    def total_sum(self) -> Floats:
+    def population_sum(self) -> Floats:
         """All residents per place."""
-        return self.places.sum(self.total)
+        return self.places.sum(self.population)
 
     @cached_property
     def shares(self) -> Floats:
@@ -153,7 +153,7 @@ Populations = TypeVar("Populations", Pair, Composition)
 
 def as_counts(*columns: ArrayLike) -> tuple[Floats, ...]:
     """Return the columns as arrays of equal length, finite and >= 0; else name the first five areas."""
-    arrays = tuple(np.asarray(column, dtype=float) for column in columns)
+    arrays = tuple(as_numbers(column, "Counts") for column in columns)
     if any(array.ndim != 1 for array in arrays) or len({len(array) for array in arrays}) > 1:
         shapes = ", ".join(str(array.shape) for array in arrays)
         raise CountError(f"Counts must be one-dimensional and of equal length; their shapes are {shapes}.")
@@ -161,23 +161,33 @@ def as_counts(*columns: ArrayLike) -> tuple[Floats, ...]:
         wrong = np.flatnonzero(~np.isfinite(array) | (array < 0))
         if len(wrong):
             shown = ", ".join(f"area {i}: {array[i]:g}" for i in wrong[:5])
-            raise CountError(f"{len(wrong)} counts of column {position} are negative or not finite ({shown}).")
+            column = f"column {position}"
+            counts = count_noun(len(wrong), f"count in {column} is", f"counts in {column} are")
+            raise CountError(f"{counts} negative or not finite ({shown}).")
     return arrays
 
 
-def as_part_and_total(part: ArrayLike, total: ArrayLike) -> tuple[Floats, Floats]:
+def as_numbers(values: ArrayLike, what: str) -> Floats:
+    """Return an array of floats; refuse what is no number."""
+    try:
+        return np.asarray(values, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise ArgumentError(f"{what} must be numbers, as an array, a list or a column: {error}.") from error
+
+
+def as_part_and_population(part: ArrayLike, population: ArrayLike) -> tuple[Floats, Floats]:
     """Return a group and the population it belongs to; no group may exceed its population."""
-    part, total = as_counts(part, total)
-    above = np.flatnonzero(part > total)
+    part, population = as_counts(part, population)
+    above = np.flatnonzero(part > population)
     if len(above):
-        shown = ", ".join(f"area {i}: {part[i]:g} of {total[i]:g}" for i in above[:5])
-        raise CountError(f"In {len(above)} areas the group is larger than the population ({shown}).")
-    return part, total
+        shown = ", ".join(f"area {i}: {part[i]:g} of {population[i]:g}" for i in above[:5])
+        raise CountError(f"The group is larger than the population in {count_noun(len(above), 'area')} ({shown}).")
+    return part, population
 
 
 def as_composition(counts: ArrayLike) -> Composition:
     """Return a checked table of areas x groups as one place, without its empty areas."""
-    table = np.asarray(counts, dtype=float)
+    table = as_numbers(counts, "Counts")
     if table.ndim != 2:  # noqa: PLR2004 - a table has two dimensions
         raise CountError(f"Counts of several groups must be a table of areas x groups; the shape is {table.shape}.")
     as_counts(*table.T)
@@ -193,10 +203,10 @@ def group_and_rest(group: ArrayLike, rest: ArrayLike) -> Pair:
     return Pair(group, rest, group + rest, Places.one(len(group)))
 
 
-def group_in_total(group: ArrayLike, total: ArrayLike) -> Pair:
+def group_in_population(group: ArrayLike, population: ArrayLike) -> Pair:
     """Return a group and the rest of the total as one place, without the empty areas."""
-    group, total = as_part_and_total(group, total)
-    return group_and_rest(group, total - group)
+    group, population = as_part_and_population(group, population)
+    return group_and_rest(group, population - group)
 
 
 def in_one_place(compute: Callable[[Populations], Floats], populations: Populations) -> float:
@@ -290,3 +300,21 @@ def entropy(shares: Floats) -> Floats:
     """Return -sum p log p over the last axis, in nats; 0 log 0 is 0."""
     logs = np.log(shares, out=np.zeros(shares.shape), where=shares > 0)
     return np.asarray(-(shares * logs).sum(axis=-1))
+
+
+def areas_per_person(counts: Floats, places: Places) -> Floats:
+    """Return (n - 1) / (T - 1) of n areas with T persons."""
+    size = np.rint(counts)
+    return ratio(places.sum((size > 0).astype(float)) - 1, np.maximum(places.sum(size) - 1, 0))
+
+
+def mean_deviation(n: Floats, p: Floats) -> Floats:
+    """Return E|X - n p| of binomial counts X: ``2 k C(n, k) p^k (1-p)^(n-k+1)``, ``k = floor(n p) + 1`` (de Moivre)."""
+    from scipy.special import gammaln
+
+    n, p = np.broadcast_arrays(n, p)
+    open_ = (p > 0) & (p < 1)
+    p = np.where(open_, p, 0.5)
+    k = np.minimum(np.floor(n * p) + 1, n)
+    log = gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1) + k * np.log(p) + (n - k + 1) * np.log1p(-p)
+    return np.where(open_, 2 * k * np.exp(log), 0)

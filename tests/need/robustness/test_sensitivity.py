@@ -7,7 +7,8 @@ import pytest
 
 import quartiersatlas as qa
 from quartiersatlas.errors import DependencyError, SpecError
-from quartiersatlas.need.robustness.sensitivity import FACTORS, _whole_blocks, sobol_of_many
+from quartiersatlas.need.robustness.options import FACTORS
+from quartiersatlas.need.robustness.sensitivity import _whole_blocks, sobol_of_many
 
 WORSE = {"status": ["low", "very_low"]}
 

@@ -281,10 +281,8 @@ def test_a_file_that_is_no_workbook_is_refused(tmp_path):
         NeedSpec.from_excel(tmp_path / "need.xlsx")
 
 
-@pytest.mark.parametrize(("package", "verb"), [("openpyxl", "Writing"), ("python_calamine", "Reading")])
+@pytest.mark.parametrize(("package", "verb"), [("xlsxwriter", "Writing"), ("python_calamine", "Reading")])
 def test_a_missing_extra_names_the_install_command(tmp_path, monkeypatch, package, verb):
     monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(
-        DependencyError, match=rf"{verb} workbooks needs an extra: pip install 'quartiersatlas\[excel\]'"
-    ):
+    with pytest.raises(DependencyError, match=rf"{verb} workbooks needs .*: pip install .quartiersatlas\[excel\]"):
         NeedSpec.from_excel(SPEC.to_excel(tmp_path / "need.xlsx"))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from quartiersatlas.base.toml import refuse_unknown
-from quartiersatlas.base.workbook import Cell, Sheet
+from quartiersatlas.base.workbook import CellValue, WorkbookSheet, sheet_to_edit
 from quartiersatlas.errors import SpecError, list_some
 from quartiersatlas.intake.tables.cells import written
 from quartiersatlas.intake.tables.numbers import read_number
@@ -338,11 +338,11 @@ LAYOUT: dict[str, dict[str, str]] = {
 }
 
 
-def spec_sheets(spec: NeedRules) -> list[Sheet]:
+def spec_sheets(spec: NeedRules) -> list[WorkbookSheet]:
     """Return the sheets of a spec."""
     groups = [(group, parent) for axis in spec.axes for group, parent in _with_parents(axis, "")]
     given = dict(stated(spec, SHOWN))
-    rows: dict[str, list[dict[str, Cell]]] = {
+    rows: dict[str, list[dict[str, CellValue]]] = {
         "spec": [{"key": name, "value": given.get(name)} for name in columns(NeedRules)],
         "groups": [{"parent": parent or None, **_cells(group)} for group, parent in groups],
         "indicators": [
@@ -355,7 +355,7 @@ def spec_sheets(spec: NeedRules) -> list[Sheet]:
         "exclude": [{"key": key, "reason": reason} for key, reason in spec.exclude.items()],
     }
     return [
-        Sheet(
+        sheet_to_edit(
             name,
             list(kinds),
             frozenset(column for column, kind in kinds.items() if kind == "str"),
@@ -372,8 +372,8 @@ def _with_parents(group: NeedGroup, parent: str) -> Iterator[tuple[NeedGroup, st
             yield from _with_parents(member, group.id)
 
 
-def _cells(part: Any) -> dict[str, Cell]:  # noqa: ANN401 - any part of a spec
-    found: dict[str, Cell] = {}
+def _cells(part: Any) -> dict[str, CellValue]:  # noqa: ANN401 - any part of a spec
+    found: dict[str, CellValue] = {}
     for name, value in stated(part, SHOWN):
         if name in RULES:
             found |= {f"{name}.{option}": setting for option, setting in stated(value, SHOWN)}

@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from quartiersatlas.errors import GeometryError, list_some
+from quartiersatlas.errors import (
+    GeometryError,
+    count_noun,
+    list_some,
+)
 from quartiersatlas.segregation.counts import Pair, group_and_rest, ratio, share
 from quartiersatlas.segregation.indices.concentration import checked_sizes
 from quartiersatlas.segregation.indices.evenness import dissimilarity_parts
@@ -64,7 +68,7 @@ def morrill(group: ArrayLike, rest: ArrayLike, one: ArrayLike, other: ArrayLike)
     CountError
         A count is negative or not finite.
     GeometryError
-        A pair names an area that is not there, joins an area with itself or is there twice.
+        A pair names an unknown area, joins an area with itself or appears twice.
 
     Notes
     -----
@@ -154,8 +158,7 @@ def wong_shape(
         Length of the shared border. Finite, >= 0; corners have 0 and do not count.
     perimeter : array_like of float, shape (n_areas,)
         Outline of each area: all of it, as here by convention, or only what is shared with other areas. Both are in
-        use and give different numbers; where the edge of the city is no border for the people of an edge area, the
-        shared part is meant. Finite, >= 0.
+        use and give different numbers. Finite, >= 0.
     area : array_like of float, shape (n_areas,)
         Land of each area. Finite, above 0.
 
@@ -176,8 +179,7 @@ def wong_shape(
     -----
     ``D(s) = D - sum_ij w_ij |p_i - p_j| (P_i/A_i + P_j/A_j) / (2 max_i P_i/A_i)``, ``w_ij = l_ij / sum_ij l_ij`` over
     all ordered pairs [1]_, without the further halving of the sum that [2]_ corrects. The largest ratio of perimeter
-    to area is that of the inhabited areas. The units cancel. Areas without persons of the two populations and their
-    borders are left out.
+    to area is that of the inhabited areas. Areas without persons of the two populations do not count.
 
     References
     ----------
@@ -240,8 +242,9 @@ def checked_contacts(n_areas: int, one: ArrayLike, other: ArrayLike, length: Arr
     wrong = np.flatnonzero((low < 0) | (high >= n_areas) | (low == high))
     if len(wrong):
         shown = list_some(f"{first[i]}-{second[i]}" for i in wrong)
-        raise GeometryError(f"{len(wrong)} pairs are not two of the {n_areas} areas, numbered from 0: {shown}.")
+        pairs = count_noun(len(wrong), "pair is", "pairs are")
+        raise GeometryError(f"{pairs} not two of the {n_areas} areas, numbered from 0: {shown}.")
     if len(np.unique(low * n_areas + high)) < len(low):
-        raise GeometryError("A pair of areas is there twice; each is needed once, in either direction.")
+        raise GeometryError("A pair of areas appears twice; each is needed once, in either direction.")
     weight = np.ones(len(low)) if length is None else checked_sizes(length, len(low), "length", at_least_0=True)
     return Contacts(first, second, weight)

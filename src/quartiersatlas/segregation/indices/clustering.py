@@ -12,8 +12,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from quartiersatlas.errors import GeometryError, list_some
-from quartiersatlas.segregation.counts import Pair, Places, as_counts, as_part_and_total, ratio, share
+from quartiersatlas.base.checks import renamed
+from quartiersatlas.errors import (
+    GeometryError,
+    count_noun,
+    list_some,
+)
+from quartiersatlas.segregation.counts import Pair, Places, as_counts, as_numbers, as_part_and_population, ratio, share
 from quartiersatlas.space.surroundings import decay_sums, nearest_distances
 
 if TYPE_CHECKING:
@@ -98,11 +103,12 @@ def proximity_sums(pairs: Sequence[Pair], points: Floats, area: Floats, unit: fl
         The unit is not above 0 and finite.
     """
     pair = pairs[0]
-    points, area = _checked_places(points, area, len(pair.total))
-    columns = [pair.total, np.ones(len(pair.total))]
+    points, area = _checked_places(points, area, len(pair.population))
+    columns = [pair.population, np.ones(len(pair.population))]
     for each in pairs:
         columns += [each.group, each.other]
-    values, near, within = np.column_stack(columns), np.empty((len(pair.total), len(columns))), np.sqrt(WITHIN * area)
+    values, within = np.column_stack(columns), np.sqrt(WITHIN * area)
+    near = np.empty(values.shape)
     for start, size in zip(pair.places.starts, pair.places.sizes, strict=True):
         rows = slice(start, start + size)
         near[rows] = decay_sums(points[rows], values[rows], unit, within[rows])
@@ -114,7 +120,7 @@ def proximity_sums(pairs: Sequence[Pair], points: Floats, area: Floats, unit: fl
 
 
 def decay_reason(points: ArrayLike, unit: float) -> str:
-    """Tell whether the unit of distance decay is too small for these areas to be near each other.
+    """Return why the unit of distance decay is too small for these areas to be near each other; empty if it is not.
 
     Parameters
     ----------
@@ -303,15 +309,16 @@ def absolute_clusterings(near: Proximity) -> Floats:
     return ratio(own - equal, everybody - equal)
 
 
+@renamed(total="population")
 def distance_decay_isolation(
-    group: ArrayLike, total: ArrayLike, points: ArrayLike, area: ArrayLike, unit: float = 1.0
+    group: ArrayLike, population: ArrayLike, points: ArrayLike, area: ArrayLike, unit: float = 1.0
 ) -> float:
     """Probability that the next person whom a member of a group meets anywhere is of the same group.
 
     Parameters
     ----------
-    group, total : array_like of float, shape (n_areas,)
-        Persons per area in the group and altogether. Finite, >= 0, group <= total.
+    group, population : array_like of float, shape (n_areas,)
+        Persons per area in the group and altogether. Finite, >= 0, group <= population.
     points, area : array_like of float
         As for :func:`spatial_proximity`.
     unit : float, default 1
@@ -346,8 +353,8 @@ def distance_decay_isolation(
     >>> round(distance_decay_isolation([100, 100, 0, 0], [100] * 4, row, [1] * 4), 3)
     0.72
     """
-    group, total = as_part_and_total(group, total)
-    near = _proximity(group, total - group, total, points, area, unit)
+    group, population = as_part_and_population(group, population)
+    near = _proximity(group, population - group, population, points, area, unit)
     return _in_one_place(distance_decay_isolations, near)
 
 
@@ -356,14 +363,15 @@ def distance_decay_isolations(near: Proximity) -> Floats:
     return _mean_share(near, near.near_group)
 
 
+@renamed(total="population")
 def distance_decay_interaction(
-    group: ArrayLike, other: ArrayLike, total: ArrayLike, points: ArrayLike, area: ArrayLike, unit: float = 1.0
+    group: ArrayLike, other: ArrayLike, population: ArrayLike, points: ArrayLike, area: ArrayLike, unit: float = 1.0
 ) -> float:
     """Probability that the next person whom a member of a group meets anywhere is of another group.
 
     Parameters
     ----------
-    group, other, total : array_like of float, shape (n_areas,)
+    group, other, population : array_like of float, shape (n_areas,)
         Persons per area in the group, in the other group and altogether. Finite, >= 0; the two groups exclude one
         another.
     points, area : array_like of float
@@ -398,7 +406,7 @@ def distance_decay_interaction(
     >>> round(distance_decay_interaction([100, 100, 0, 0], [0, 0, 100, 100], [100] * 4, row, [1] * 4), 3)
     0.28
     """
-    return _in_one_place(distance_decay_interactions, _proximity(group, other, total, points, area, unit))
+    return _in_one_place(distance_decay_interactions, _proximity(group, other, population, points, area, unit))
 
 
 def distance_decay_interactions(near: Proximity) -> Floats:
@@ -413,15 +421,15 @@ def _mean_share(near: Proximity, met: Floats) -> Floats:
 
 
 def _proximity(
-    group: ArrayLike, other: ArrayLike, total: ArrayLike | None, points: ArrayLike, area: ArrayLike, unit: float
+    group: ArrayLike, other: ArrayLike, population: ArrayLike | None, points: ArrayLike, area: ArrayLike, unit: float
 ) -> Proximity:
-    """Return the sums of one pair in one place, without the empty areas; without a total, the two are everybody."""
+    """Return the sums of one pair in one place, without empty areas; without a population, the two are everybody."""
     group, other = as_counts(group, other)
-    _, total = as_part_and_total(group + other, group + other if total is None else total)
-    points, area = np.asarray(points, dtype=float), np.asarray(area, dtype=float)
-    _check_lengths(points, area, len(total))
-    lived_in = total > 0
-    pair = Pair(group[lived_in], other[lived_in], total[lived_in], Places.one(int(lived_in.sum())))
+    _, population = as_part_and_population(group + other, group + other if population is None else population)
+    points, area = as_numbers(points, "points"), as_numbers(area, "area")
+    _check_lengths(points, area, len(population))
+    lived_in = population > 0
+    pair = Pair(group[lived_in], other[lived_in], population[lived_in], Places.one(int(lived_in.sum())))
     return proximity_sums([pair], points[lived_in], area[lived_in], unit)[0]
 
 
@@ -432,19 +440,22 @@ def _in_one_place(compute: Callable[[Proximity], Floats], near: Proximity) -> fl
 
 def _checked_places(points: ArrayLike, area: ArrayLike, n_areas: int) -> tuple[Floats, Floats]:
     """Return where the areas are and how large; both must be known."""
-    points, area = np.asarray(points, dtype=float), np.asarray(area, dtype=float)
+    points, area = as_numbers(points, "points"), as_numbers(area, "area")
     _check_lengths(points, area, n_areas)
     unknown = np.flatnonzero(~np.isfinite(points).all(axis=1) | ~np.isfinite(area) | (area < 0))
     if len(unknown):
-        raise GeometryError(f"{len(unknown)} areas have no finite centroid or size: {list_some(unknown)}.")
+        raise GeometryError(
+            f"{count_noun(len(unknown), 'area has', 'areas have')} no finite centroid or size: {list_some(unknown)}."
+        )
     return points, area
 
 
 def _check_lengths(points: Floats, area: Floats, n_areas: int) -> None:
+    """Refuse other numbers of points or sizes than of areas."""
     if points.shape != (n_areas, 2) or area.shape != (n_areas,):
         raise GeometryError(
-            f"{n_areas} areas need points of shape ({n_areas}, 2) and as many sizes; "
-            f"given: {points.shape} and {area.shape}."
+            f"The points must have the shape ({n_areas}, 2) and the sizes ({n_areas},), one per area; "
+            f"they have {points.shape} and {area.shape}."
         )
 
 

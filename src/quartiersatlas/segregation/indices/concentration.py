@@ -8,8 +8,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from quartiersatlas.errors import GeometryError
-from quartiersatlas.segregation.counts import Pair, Places, as_counts, as_part_and_total, in_one_place, ratio, share
+from quartiersatlas.base.checks import renamed
+from quartiersatlas.errors import GeometryError, count_noun
+from quartiersatlas.segregation.counts import (
+    Pair,
+    Places,
+    as_counts,
+    as_numbers,
+    as_part_and_population,
+    in_one_place,
+    ratio,
+    share,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -30,7 +40,7 @@ def delta(group: ArrayLike, area: ArrayLike) -> float:
         Persons per area in the group. Finite, >= 0.
     area : array_like of float, shape (n_areas,)
         Land of each area, in any unit. Finite, above 0. Every area given is land to live on: leave out those where
-        nobody can live, as forests and lakes.
+        nobody can live, such as forests and lakes.
 
     Returns
     -------
@@ -72,13 +82,14 @@ def _delta(pair: Pair, area: Floats) -> Floats:
     return places.sum(0.5 * np.abs(people - land))
 
 
-def absolute_concentration(group: ArrayLike, total: ArrayLike, area: ArrayLike) -> float:
+@renamed(total="population")
+def absolute_concentration(group: ArrayLike, population: ArrayLike, area: ArrayLike) -> float:
     """How small the areas are where a group lives, between the smallest and the largest possible.
 
     Parameters
     ----------
-    group, total : array_like of float, shape (n_areas,)
-        Persons per area in the group and altogether. Finite, >= 0, group <= total.
+    group, population : array_like of float, shape (n_areas,)
+        Persons per area in the group and altogether. Finite, >= 0, group <= population.
     area : array_like of float, shape (n_areas,)
         Land of each area, in any unit. Finite, above 0.
 
@@ -117,7 +128,7 @@ def absolute_concentration(group: ArrayLike, total: ArrayLike, area: ArrayLike) 
     >>> absolute_concentration([50, 50, 0], [100, 100, 100], [1, 2, 4])
     0.8333333333333334
     """
-    pair, land = _on_land(*as_part_and_total(group, total), area)
+    pair, land = _on_land(*as_part_and_population(group, population), area)
     return in_one_place(lambda pair: _absolute_concentration(pair, land), pair)
 
 
@@ -185,9 +196,9 @@ def _mean_size(people: Floats, area: Floats, places: Places) -> Floats:
 def _bounds(pair: Pair, area: Floats) -> tuple[Floats, Floats]:
     """Return the mean size of the smallest and of the largest areas that hold X residents; NaN where both are equal."""
     steps = Steps.of(area, pair.places)
-    people, land = steps.sum(pair.total), steps.sum(pair.total * area)
+    people, land = steps.sum(pair.population), steps.sum(pair.population * area)
     in_smaller = steps.places.cumulated(people) - people
-    in_larger = steps.places.each(pair.total_sum) - in_smaller - people
+    in_larger = steps.places.each(pair.population_sum) - in_smaller - people
     needed = steps.places.each(pair.group_sum)
     smallest, largest = (
         _mean_until(steps, people, land, needed - before, needed) for before in (in_smaller, in_larger)
@@ -247,21 +258,22 @@ def _with_total(group: ArrayLike, rest: ArrayLike) -> tuple[Floats, Floats]:
     return members, members + others
 
 
-def _on_land(group: Floats, total: Floats, area: ArrayLike) -> tuple[Pair, Floats]:
+def _on_land(group: Floats, population: Floats, area: ArrayLike) -> tuple[Pair, Floats]:
     """Return a group and the rest as one place, and the land of the inhabited areas."""
-    land, lived_in = checked_sizes(area, len(total), "area"), total > 0
-    group, total = group[lived_in], total[lived_in]
-    return Pair(group, total - group, total, Places.one(len(total))), land[lived_in]
+    land, lived_in = checked_sizes(area, len(population), "area"), population > 0
+    group, population = group[lived_in], population[lived_in]
+    return Pair(group, population - group, population, Places.one(len(population))), land[lived_in]
 
 
 def checked_sizes(sizes: ArrayLike, n: int, name: str, *, at_least_0: bool = False) -> Floats:
     """Return n sizes or lengths; refuse those that are not finite, negative or, as a rule, 0."""
-    array = np.asarray(sizes, dtype=float)
+    array = as_numbers(sizes, name)
     if array.shape != (n,):
-        raise GeometryError(f"{n} numbers are needed for {name!r}; the shape given is {array.shape}.")
+        raise GeometryError(f"{name!r} must hold {count_noun(n, 'number')}, one per area; its shape is {array.shape}.")
     wrong = np.flatnonzero(~np.isfinite(array) | (array < 0 if at_least_0 else array <= 0))
     if len(wrong):
         shown = ", ".join(f"{i}: {array[i]:g}" for i in wrong[:5])
         bound = "negative" if at_least_0 else "not above 0"
-        raise GeometryError(f"{len(wrong)} numbers in {name!r} are {bound} or not finite ({shown}).")
+        numbers = count_noun(len(wrong), f"number in {name!r} is", f"numbers in {name!r} are")
+        raise GeometryError(f"{numbers} {bound} or not finite ({shown}).")
     return array

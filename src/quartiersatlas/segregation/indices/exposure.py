@@ -1,4 +1,4 @@
-"""Exposure: whom does a member of a group meet in the own area?"""
+"""Exposure: whom does a member of a group meet in their own area, and whom would they meet by chance?"""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from quartiersatlas.base.checks import renamed
 from quartiersatlas.errors import CountError
 from quartiersatlas.segregation.counts import (
     Pair,
     Places,
+    areas_per_person,
     as_composition,
     as_counts,
-    as_part_and_total,
-    group_in_total,
+    as_part_and_population,
+    group_in_population,
     in_one_place,
     ratio,
     share,
@@ -27,13 +29,14 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
-def isolation(group: ArrayLike, total: ArrayLike, *, exact: bool = False) -> float:
+@renamed(total="population")
+def isolation(group: ArrayLike, population: ArrayLike, *, exact: bool = False) -> float:
     """Average share of the own group in the area where a member of the group lives.
 
     Parameters
     ----------
-    group, total : array_like of float, shape (n_areas,)
-        Persons per area in the group and altogether. Finite, >= 0, group <= total.
+    group, population : array_like of float, shape (n_areas,)
+        Persons per area in the group and altogether. Finite, >= 0, group <= population.
     exact : bool, default False
         Whether a person is left out of the own surroundings, which matters in small areas. Who lives alone in an
         area meets nobody and is left out of the average.
@@ -63,7 +66,7 @@ def isolation(group: ArrayLike, total: ArrayLike, *, exact: bool = False) -> flo
     >>> isolation([100, 60, 40, 0], [100, 100, 100, 100])
     0.76
     """
-    return in_one_place(_isolation_exact if exact else _isolation, group_in_total(group, total))
+    return in_one_place(_isolation_exact if exact else _isolation, group_in_population(group, population))
 
 
 def _isolation(pair: Pair) -> Floats:
@@ -72,19 +75,59 @@ def _isolation(pair: Pair) -> Floats:
 
 def isolation_parts(pair: Pair) -> Floats:
     """Return what each area adds to xPx: (x_i / X) (x_i / t_i)."""
-    return pair.places.portion(pair.group, pair.group_sum) * share(pair.group, pair.total)
+    return pair.places.portion(pair.group, pair.group_sum) * share(pair.group, pair.population)
 
 
 def _isolation_exact(pair: Pair) -> Floats:
     return _exact(pair, np.maximum(pair.group - 1, 0))
 
 
-def interaction(group: ArrayLike, other: ArrayLike, total: ArrayLike, *, exact: bool = False) -> float:
+@renamed(total="population")
+def expected_isolation(group: ArrayLike, population: ArrayLike) -> float:
+    """Isolation xPx expected in these areas if people were distributed by chance.
+
+    Parameters
+    ----------
+    group, population : array_like of float, shape (n_areas,)
+        Persons per area in the group and altogether. Finite, >= 0, group <= population. Persons per area that are not a
+        whole number are rounded.
+
+    Returns
+    -------
+    float
+        Above the group's share P, since everybody lives with themselves; NaN where the group is empty or everybody,
+        or all live in one area.
+
+    Raises
+    ------
+    CountError
+        A count is negative or not finite, or a group is larger than the population.
+
+    Notes
+    -----
+    ``E[xPx] = P + (1 - P) (n - 1) / (T - 1)``, from ``xPx = P + (1 - P) eta^2`` and
+    :func:`expected_correlation_ratio`.
+
+    Examples
+    --------
+    >>> round(expected_isolation([100, 60, 40, 0], [100, 100, 100, 100]), 6)
+    0.503759
+    """
+    return in_one_place(_expected_isolation, group_in_population(group, population))
+
+
+def _expected_isolation(pair: Pair) -> Floats:
+    p = ratio(pair.group_sum, pair.population_sum)
+    return p + (1 - p) * areas_per_person(pair.population, pair.places)
+
+
+@renamed(total="population")
+def interaction(group: ArrayLike, other: ArrayLike, population: ArrayLike, *, exact: bool = False) -> float:
     """Average share of another group in the area where a member of the group lives.
 
     Parameters
     ----------
-    group, other, total : array_like of float, shape (n_areas,)
+    group, other, population : array_like of float, shape (n_areas,)
         Persons per area in the group, in the other group and altogether. Finite, >= 0; the two groups exclude one
         another.
     exact : bool, default False
@@ -116,35 +159,75 @@ def interaction(group: ArrayLike, other: ArrayLike, total: ArrayLike, *, exact: 
     0.24
     """
     group, other = as_counts(group, other)
-    _, total = as_part_and_total(group + other, total)
-    inhabited = total > 0
+    _, population = as_part_and_population(group + other, population)
+    inhabited = population > 0
     places = Places.one(int(inhabited.sum()))
-    pair = Pair(group[inhabited], other[inhabited], total[inhabited], places)
+    pair = Pair(group[inhabited], other[inhabited], population[inhabited], places)
     return in_one_place(_interaction_exact if exact else _interaction, pair)
 
 
 def _interaction(pair: Pair) -> Floats:
-    return pair.places.sum(pair.places.portion(pair.group, pair.group_sum) * share(pair.other, pair.total))
+    return pair.places.sum(pair.places.portion(pair.group, pair.group_sum) * share(pair.other, pair.population))
 
 
 def _interaction_exact(pair: Pair) -> Floats:
     return _exact(pair, pair.other)
 
 
+@renamed(total="population")
+def expected_interaction(group: ArrayLike, population: ArrayLike) -> float:
+    """Interaction xPy with the rest expected in these areas if people were distributed by chance.
+
+    Parameters
+    ----------
+    group, population : array_like of float, shape (n_areas,)
+        Persons per area in the group and altogether. Finite, >= 0, group <= population. Persons per area that are not a
+        whole number are rounded.
+
+    Returns
+    -------
+    float
+        Below the share of the rest, since everybody lives with themselves; NaN where the group is empty or
+        everybody, or all live in one area.
+
+    Raises
+    ------
+    CountError
+        A count is negative or not finite, or a group is larger than the population.
+
+    Notes
+    -----
+    With both groups drawn from all T residents, ``E[x_i y_i] = t_i (t_i - 1) X Y / (T (T - 1))``, hence
+    ``E[xPy] = (Y / T) (T - n) / (T - 1) = (Y / T) (1 - (n - 1) / (T - 1))``; with the rest it is
+    ``1 - E[xPx]``.
+
+    Examples
+    --------
+    >>> round(expected_interaction([100, 60, 40, 0], [100, 100, 100, 100]), 6)
+    0.496241
+    """
+    return in_one_place(_expected_interaction, group_in_population(group, population))
+
+
+def _expected_interaction(pair: Pair) -> Floats:
+    return ratio(pair.other_sum, pair.population_sum) * (1 - areas_per_person(pair.population, pair.places))
+
+
 def _exact(pair: Pair, met: Floats) -> Floats:
     """Return the average of met / (t - 1) over the members who have somebody to meet."""
-    others = np.maximum(pair.total - 1, 0)
+    others = np.maximum(pair.population - 1, 0)
     members = np.where(others > 0, pair.group, 0)
     return ratio(pair.places.sum(members * share(met, others)), pair.places.sum(members))
 
 
-def correlation_ratio(group: ArrayLike, total: ArrayLike) -> float:
+@renamed(total="population")
+def correlation_ratio(group: ArrayLike, population: ArrayLike) -> float:
     """Isolation, freed from the size of the group: eta squared.
 
     Parameters
     ----------
-    group, total : array_like of float, shape (n_areas,)
-        Persons per area in the group and altogether. Finite, >= 0, group <= total.
+    group, population : array_like of float, shape (n_areas,)
+        Persons per area in the group and altogether. Finite, >= 0, group <= population.
 
     Returns
     -------
@@ -170,12 +253,51 @@ def correlation_ratio(group: ArrayLike, total: ArrayLike) -> float:
     >>> round(correlation_ratio([100, 60, 40, 0], [100, 100, 100, 100]), 10)
     0.52
     """
-    return in_one_place(_correlation_ratio, group_in_total(group, total))
+    return in_one_place(_correlation_ratio, group_in_population(group, population))
 
 
 def _correlation_ratio(pair: Pair) -> Floats:
     own_share = pair.places.sum(pair.places.portion(pair.group, pair.group_sum) * pair.shares)
     return share(own_share - pair.city_share, 1 - pair.city_share)
+
+
+@renamed(total="population")
+def expected_correlation_ratio(group: ArrayLike, population: ArrayLike) -> float:
+    """Correlation ratio eta squared expected in these areas if people were distributed by chance.
+
+    Parameters
+    ----------
+    group, population : array_like of float, shape (n_areas,)
+        Persons per area in the group and altogether. Finite, >= 0, group <= population. Persons per area that are not a
+        whole number are rounded.
+
+    Returns
+    -------
+    float
+        (n - 1) / (T - 1); NaN where the group is empty or everybody, or all live in one area.
+
+    Raises
+    ------
+    CountError
+        A count is negative or not finite, or a group is larger than the population.
+
+    Notes
+    -----
+    If the X members are drawn from all T residents, ``x_i`` is hypergeometric with the variance
+    ``t_i P (1 - P) (T - t_i) / (T - 1)``. Hence
+    ``E[eta^2] = E[sum_i (x_i - t_i P)^2 / t_i] / (T P (1 - P)) = sum_i (T - t_i) / (T (T - 1)) = (n - 1) / (T - 1)``:
+    only the mean size of the n areas matters, neither the group nor how unequal the areas are.
+
+    Examples
+    --------
+    >>> round(expected_correlation_ratio([100, 60, 40, 0], [100, 100, 100, 100]), 6)
+    0.007519
+    """
+    return in_one_place(_expected_correlation_ratio, group_in_population(group, population))
+
+
+def _expected_correlation_ratio(pair: Pair) -> Floats:
+    return areas_per_person(pair.both, pair.places)
 
 
 def exposure_matrix(counts: ArrayLike, *, exact: bool = False) -> Floats:

@@ -8,8 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from quartiersatlas.errors import CountError, SpecError
-from quartiersatlas.segregation.counts import Composition, as_composition, entropy, ratio
-from quartiersatlas.space.surroundings import environment_sums
+from quartiersatlas.segregation.counts import (
+    Composition,
+    as_composition,
+    as_numbers,
+    entropy,
+    ratio,
+)
+from quartiersatlas.space.surroundings import surrounding_sums
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,7 +65,7 @@ def spatial_dissimilarity(counts: ArrayLike, points: ArrayLike, radius: float, k
     radius : float
         Size of a local environment, in the unit of the points. > 0, finite.
     kernel : {"uniform", "triangular", "gaussian", "exponential"}, default "triangular"
-        How much a neighbour counts at a distance: see :func:`quartiersatlas.space.surroundings.environment_sums`.
+        How much a neighbour counts at a distance: see :func:`quartiersatlas.space.surroundings.surrounding_sums`.
 
     Returns
     -------
@@ -71,7 +77,7 @@ def spatial_dissimilarity(counts: ArrayLike, points: ArrayLike, radius: float, k
     Raises
     ------
     CountError
-        A count is negative or not finite, or there are not as many points as areas.
+        A count is negative or not finite, or the points are not one per area.
     GeometryError
         The points are no table of finite x and y.
     SpecError
@@ -114,7 +120,7 @@ def spatial_information_theory(
     radius : float
         Size of a local environment, in the unit of the points. > 0, finite.
     kernel : {"uniform", "triangular", "gaussian", "exponential"}, default "triangular"
-        How much a neighbour counts at a distance: see :func:`quartiersatlas.space.surroundings.environment_sums`.
+        How much a neighbour counts at a distance: see :func:`quartiersatlas.space.surroundings.surrounding_sums`.
 
     Returns
     -------
@@ -126,7 +132,7 @@ def spatial_information_theory(
     Raises
     ------
     CountError
-        A count is negative or not finite, or there are not as many points as areas.
+        A count is negative or not finite, or the points are not one per area.
     GeometryError
         The points are no table of finite x and y.
     SpecError
@@ -167,7 +173,7 @@ def spatial_relative_diversity(
     radius : float
         Size of a local environment, in the unit of the points. > 0, finite.
     kernel : {"uniform", "triangular", "gaussian", "exponential"}, default "triangular"
-        How much a neighbour counts at a distance: see :func:`quartiersatlas.space.surroundings.environment_sums`.
+        How much a neighbour counts at a distance: see :func:`quartiersatlas.space.surroundings.surrounding_sums`.
 
     Returns
     -------
@@ -179,7 +185,7 @@ def spatial_relative_diversity(
     Raises
     ------
     CountError
-        A count is negative or not finite, or there are not as many points as areas.
+        A count is negative or not finite, or the points are not one per area.
     GeometryError
         The points are no table of finite x and y.
     SpecError
@@ -218,7 +224,7 @@ def spatial_exposure(
     radius : float
         Size of a local environment, in the unit of the points. > 0, finite.
     kernel : {"uniform", "triangular", "gaussian", "exponential"}, default "triangular"
-        How much a neighbour counts at a distance: see :func:`quartiersatlas.space.surroundings.environment_sums`.
+        How much a neighbour counts at a distance: see :func:`quartiersatlas.space.surroundings.surrounding_sums`.
 
     Returns
     -------
@@ -230,7 +236,7 @@ def spatial_exposure(
     Raises
     ------
     CountError
-        A count is negative or not finite, or there are not as many points as areas.
+        A count is negative or not finite, or the points are not one per area.
     GeometryError
         The points are no table of finite x and y.
     SpecError
@@ -271,7 +277,7 @@ def local_environments(
     radii : float or array_like of float, shape (n_radii,)
         Sizes of the local environments, in the unit of the points. > 0, finite.
     kernel : {"uniform", "triangular", "gaussian", "exponential"}, default "triangular"
-        How much a neighbour counts at a distance: see :func:`quartiersatlas.space.surroundings.environment_sums`.
+        How much a neighbour counts at a distance: see :func:`quartiersatlas.space.surroundings.surrounding_sums`.
 
     Returns
     -------
@@ -281,7 +287,7 @@ def local_environments(
     Raises
     ------
     CountError
-        A count is negative or not finite, or there are not as many points as areas.
+        A count is negative or not finite, or the points are not one per area.
     GeometryError
         The points are no table of finite x and y.
     SpecError
@@ -325,7 +331,7 @@ def segregation_profile(
     radii : float or array_like of float, shape (n_radii,)
         Sizes of the local environments, in the unit of the points. > 0, finite.
     kernel : {"uniform", "triangular", "gaussian", "exponential"}, default "triangular"
-        How much a neighbour counts at a distance: see :func:`quartiersatlas.space.surroundings.environment_sums`.
+        How much a neighbour counts at a distance: see :func:`quartiersatlas.space.surroundings.surrounding_sums`.
 
     Returns
     -------
@@ -335,7 +341,7 @@ def segregation_profile(
     Raises
     ------
     CountError
-        A count is negative or not finite, or there are not as many points as areas.
+        A count is negative or not finite, or the points are not one per area.
     GeometryError
         The points are no table of finite x and y.
     SpecError
@@ -370,7 +376,7 @@ def local_shares(composition: Composition, points: Floats, radii: ArrayLike, ker
     """Return pi~ of inhabited areas, shape (n_radii, n_areas, n_groups); places do not look into one another."""
     places = composition.places
     parts = [
-        environment_sums(points[start : start + size], composition.counts[start : start + size], radii, kernel)
+        surrounding_sums(points[start : start + size], composition.counts[start : start + size], radii, kernel)
         for start, size in zip(places.starts.tolist(), places.sizes.tolist(), strict=True)
     ]
     shares = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
@@ -440,7 +446,7 @@ def _checked(counts: ArrayLike, points: ArrayLike) -> tuple[Composition, NDArray
     """Return the population, which areas are inhabited, and the inhabited areas' points."""
     composition = as_composition(counts)
     inhabited = np.asarray(counts, dtype=float).sum(axis=1) > 0
-    points = np.asarray(points, dtype=float)
+    points = as_numbers(points, "points")
     if points.shape[:1] != inhabited.shape:
-        raise CountError(f"There are {len(inhabited)} areas in the counts, and points of the shape {points.shape}.")
+        raise CountError(f"The points must be one per area ({len(inhabited)}); their shape is {points.shape}.")
     return composition, inhabited, points[inhabited]
