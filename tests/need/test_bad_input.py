@@ -174,7 +174,7 @@ def test_a_heaviest_context_indicator_warns_below_half_of_the_weight(frame):
 @pytest.mark.parametrize(
     ("residents", "message"),
     [
-        ([np.nan] * 2 + [500.0] * 18, "2 of 20 areas have none known. Exclude these areas"),
+        ([np.nan] * 2 + [500.0] * 18, "unknown in 2 of 20 areas. Exclude these areas"),
         ([0.0] * 20, "nobody lives in any of them"),
     ],
 )

@@ -10,6 +10,7 @@ import pytest
 
 import quartiersatlas as qa
 from quartiersatlas.errors import CountError, NumberError, SpecError
+from quartiersatlas.need.robustness.replicates import _earlier, _trials
 
 CLASSES = [{"id": "all", "label_de": "alle", "label_en": "all"}]
 KEYS = [f"{i:02d}" for i in range(20)]
@@ -116,9 +117,9 @@ def test_fewer_than_15_areas_warn():
 
 
 def test_exactly_half_of_the_weight_on_context_warns():
-    data = frame(mh_share=np.linspace(10, 40, 20))
-    with pytest.warns(UserWarning, match="50% on context indicators"):
-        qa.need_index(data, spec({"id": "mh_share"}, {"id": "a", "weight": 0.5}, {"id": "b", "weight": 0.5}))
+    data = frame(mh_share=np.linspace(10, 40, 20), foreign_share=np.linspace(5, 30, 20) ** 1.1)
+    with pytest.warns(UserWarning, match="50% on context indicators"):  # none of them is heavier than another
+        qa.need_index(data, spec({"id": "mh_share"}, {"id": "foreign_share"}, {"id": "a"}, {"id": "b"}))
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # as heavy as the heaviest other is no more than it
         qa.need_index(data, spec({"id": "mh_share"}, {"id": "a"}, {"id": "b", "weight": 0.001}))
@@ -190,7 +191,7 @@ def test_a_transform_takes_values_up_to_the_end_of_its_range(transform, lowest, 
     data.loc["00", "a"] = lowest
     rules = spec({"id": "a", "transform": transform})
     if is_refused:
-        with pytest.raises(SpecError, match=f"'a': {transform} cannot be taken of 1 values"):
+        with pytest.raises(SpecError, match=f"'a': {transform} cannot be taken of 1 value "):
             qa.need_index(data, rules)
     else:
         assert np.isfinite(qa.need_index(data, rules).scores["need"]).all()
@@ -247,3 +248,48 @@ def test_quantile_breaks_are_shares_between_0_and_1(upper, is_refused):
             spec({"id": "a"}, breaks={"method": "quantile"}, classes=classes)
     else:
         assert spec({"id": "a"}, breaks={"method": "quantile"}, classes=classes).axes[0].uppers == [upper]
+
+
+def test_the_two_limits_of_labels_may_be_one(counted):
+    stable = counted().stability(n=5, seed=1, limits=(0.5, 0.5))
+    assert set(stable.table["label"]) <= {"certain", "not_selected"}
+
+
+def test_ten_indicators_of_an_axis_that_is_no_sum_are_split():
+    values = np.random.default_rng(5).random((15, 10))
+    data = pd.DataFrame(values, index=KEYS[:15], columns=list("abcdefghij"))
+    rules = spec(
+        *({"id": name} for name in data),
+        normalise={"method": "minmax", "low": 1.0, "high": 2.0},
+        aggregate="geometric",
+    )
+    need = qa.need_index(data, rules)
+    whole = need.contributions["need"].sum(axis=1) + need.base["need"]
+    assert whole.tolist() == pytest.approx(need.scores["need"].tolist())
+
+
+def test_as_many_areas_as_are_left_out_in_turn_need_no_names(counted, monkeypatch):
+    need = counted(n_areas=25)
+    monkeypatch.setattr("quartiersatlas.need.robustness.influence.MOST_AREAS", 25)
+    assert len(need.influence()) == 25
+    monkeypatch.setattr("quartiersatlas.need.robustness.influence.MOST_AREAS", 24)
+    with pytest.raises(SpecError, match="without each of 25 areas"):
+        need.influence()
+
+
+def test_half_a_person_is_a_whole_one_where_counts_are_redrawn():
+    counts = np.array([0.1, 0.1, 0.1, 0.0])
+    totals = np.array([1.49, 1.5, 2.5, 0.49])
+    trials, _, can_vary = _trials(counts, totals, np.ones(4, dtype=bool))
+    assert trials.tolist() == [1, 2, 3, 0]
+    assert can_vary.tolist() == [True, True, True, False]
+
+
+def test_half_of_one_person_persists():
+    # one person at both dates, who was counted at both: with half of one persisting, the one is the same
+    sizes = np.ones((200, 1))
+    pair = (np.array([0.5]), np.array([1.0]))
+    same = _earlier(sizes, pair, pair, np.ones(1, dtype=bool), np.random.default_rng(1), 0.5)
+    assert (same == 1).all()
+    anew = _earlier(sizes, pair, pair, np.ones(1, dtype=bool), np.random.default_rng(1), 0.49)
+    assert 50 < (anew == 1).sum() < 150

@@ -34,6 +34,8 @@ def test_areas_without_a_score_are_not_selected_and_make_no_share_larger(counted
     assert chosen(counted, 0.5, scores) == [False, False, False, False, True, True]
     assert chosen(counted, 4, scores) == [False, True, True, False, True, True]
     assert chosen(counted, 6, scores) == [False, True, True, False, True, True]
+    # six of four: a shift of -30 % leaves 2.8 of the four, not 4.2 of six
+    assert chosen(counted, 6, scores, -0.3) == [False, False, True, False, True, True]
 
 
 @pytest.mark.parametrize(

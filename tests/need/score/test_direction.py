@@ -86,27 +86,6 @@ def test_scales_and_aggregations_are_all_there():
     assert len(COMBINATIONS) > 60
 
 
-@pytest.mark.parametrize(("scale", "aggregation"), COMBINATIONS)
-@settings(max_examples=5, deadline=None)
-@given(a=WHOLE, b=WHOLE, directions=st.tuples(st.sampled_from([1, -1]), st.sampled_from([1, -1])))
-def test_the_sign_of_data_and_direction_turned_together_changes_no_score(scale, aggregation, a, b, directions):
-    plain = score(axis_of(scale, aggregation, directions), a, b)
-    for turned in ("a", "b", "ab"):
-        other = score(axis_of(scale, aggregation, directions, turned), a, b, turned)
-        assert other.tolist() == pytest.approx(plain.tolist(), rel=1e-9, abs=1e-9)
-
-
-@pytest.mark.parametrize(("scale", "aggregation"), COMBINATIONS)
-@settings(max_examples=5, deadline=None)
-@given(a=WHOLE, b=WHOLE, direction=st.sampled_from([1, -1]))
-def test_an_area_worse_in_every_indicator_has_no_lower_score(scale, aggregation, a, b, direction):
-    # Mazziotta-Pareto rewards uneven profiles, so that more of one and as much of the other may be less: both rise
-    a = [*a[:-1], (min(a) if direction < 0 else max(a))]
-    b = [*b[:-1], (min(b) if direction < 0 else max(b))]
-    found = score(axis_of(scale, aggregation, (direction, direction)), a, b)
-    assert found[-1] >= found[:-1].max() - 1e-9
-
-
 @pytest.mark.parametrize(
     ("rule", "constants", "expected"),
     [
@@ -163,3 +142,24 @@ def test_a_transform_comes_before_the_direction(transform):
     axis["classes"] = [{"id": "all", "label_de": "alle", "label_en": "all"}]
     spec = qa.NeedSpec.from_dict({"id": "t", "source": "t", "min_population": 0, "axes": [axis]})
     assert axis_score(spec.axes[0], {"a": values}, ScoringContext()).tolist() == pytest.approx((-treated).tolist())
+
+
+@pytest.mark.parametrize(("scale", "aggregation"), COMBINATIONS)
+@settings(max_examples=5, deadline=None)
+@given(a=WHOLE, b=WHOLE, directions=st.tuples(st.sampled_from([1, -1]), st.sampled_from([1, -1])))
+def test_the_sign_of_data_and_direction_turned_together_changes_no_score(scale, aggregation, a, b, directions):
+    plain = score(axis_of(scale, aggregation, directions), a, b)
+    for turned in ("a", "b", "ab"):
+        other = score(axis_of(scale, aggregation, directions, turned), a, b, turned)
+        assert other.tolist() == pytest.approx(plain.tolist(), rel=1e-9, abs=1e-9)
+
+
+@pytest.mark.parametrize(("scale", "aggregation"), COMBINATIONS)
+@settings(max_examples=5, deadline=None)
+@given(a=WHOLE, b=WHOLE, direction=st.sampled_from([1, -1]))
+def test_an_area_worse_in_every_indicator_has_no_lower_score(scale, aggregation, a, b, direction):
+    # Mazziotta-Pareto rewards uneven profiles, so that more of one and as much of the other may be less: both rise
+    a = [*a[:-1], (min(a) if direction < 0 else max(a))]
+    b = [*b[:-1], (min(b) if direction < 0 else max(b))]
+    found = score(axis_of(scale, aggregation, (direction, direction)), a, b)
+    assert found[-1] >= found[:-1].max() - 1e-9

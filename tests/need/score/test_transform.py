@@ -18,7 +18,7 @@ def test_the_square_root_of_0_is_0():
 
 @pytest.mark.parametrize(("transform", "bad"), [("log", 0.0), ("log1p", -1.0), ("sqrt", -0.1)])
 def test_values_outside_a_transformation_are_refused(transform, bad):
-    with pytest.raises(SpecError, match=f"'x': {transform} cannot be taken of 1 values"):
+    with pytest.raises(SpecError, match=f"'x': {transform} cannot be taken of 1 value "):
         transformed(np.array([bad, 2.0, np.nan]), transform, "x")
 
 

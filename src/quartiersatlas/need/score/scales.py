@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, cast
 import numpy as np
 import pandas as pd
 
-from quartiersatlas.errors import SpecError
+from quartiersatlas.errors import SpecError, count_noun
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -159,8 +159,8 @@ def _weights(values: NDArray[np.float64], rule: Normalise, scale: Scale) -> NDAr
     unknown = int(np.isnan(scale.residents).sum())
     if unknown:
         raise SpecError(
-            f"{scale.name!r}: the spec weighs areas by residents, and {unknown} of {len(scale.residents)} areas have "
-            f"none known. Exclude these areas with their reason, or fill in their residents."
+            f"{scale.name!r}: the spec weighs areas by residents, and their number is unknown in "
+            f"{unknown} of {len(scale.residents)} areas. Exclude these areas with their reason, or fill in the number."
         )
     if not scale.residents.sum() > 0:
         raise SpecError(f"{scale.name!r}: the spec weighs areas by residents, and nobody lives in any of them.")
@@ -329,7 +329,7 @@ def transformed(values: NDArray[np.float64], transform: str, name: str, *, stric
     if strict and bad.any():
         word = "below" if transform == "sqrt" else "at or below"
         raise SpecError(
-            f"{name!r}: {transform} cannot be taken of {int(bad.sum())} values {word} {limit:g} "
+            f"{name!r}: {transform} cannot be taken of {count_noun(int(bad.sum()), 'value')} {word} {limit:g} "
             f"(the lowest is {np.nanmin(values):g}). Take another transform."
         )
     functions = {"log": np.log, "log1p": np.log1p, "sqrt": np.sqrt}

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from quartiersatlas.errors import SpecError
+from quartiersatlas.errors import SpecError, count_noun
 from quartiersatlas.need.score.scales import Scale, normalise, transformed
 from quartiersatlas.need.spec.records import NeedAxis, NeedGroup, NeedIndicator
 
@@ -184,8 +184,8 @@ def _above_zero(values: NDArray[np.float64], name: str, *, strict: bool) -> NDAr
     """Return where values are above 0 or unknown; others are refused, if strict."""
     if strict and np.any(values <= 0):
         raise SpecError(
-            f"{name!r}: {int(np.sum(values <= 0))} values are not above 0 and cannot be aggregated this way. "
-            f"Take a scale above 0."
+            f"{name!r}: {count_noun(int(np.sum(values <= 0)), 'value is', 'values are')} not above 0 and cannot be "
+            f"aggregated this way. Take a scale above 0."
         )
     able: NDArray[np.bool_] = ~(values <= 0)
     return able
