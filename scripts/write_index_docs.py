@@ -9,20 +9,20 @@ from quartiersatlas.catalogue import text
 from quartiersatlas.segregation.registry import DIRECTION, SegregationIndex, registry
 
 FILE = Path(__file__).resolve().parents[1] / "docs" / "segregation_indices.md"
-NEEDS = {
+REQUIRES = {
     "": "counts",
     "points": "counts and points",
     "polygons": "counts and polygons",
     "decay": "counts, polygons and a unit of distance (`distance_unit`)",
     "radii": "counts, points and radii (`radii`)",
 }
-OF = {
+APPLIES_TO = {
     "group": "a group",
     "composition": "all groups",
     "both": "a group or all groups",
     "classes": "ordered classes",
 }
-AGAINST = {
+REFERENCE = {
     "other": "the rest, or a named group",
     "rest": "the rest",
     "total": "all residents",
@@ -62,7 +62,7 @@ def _entry(index: SegregationIndex) -> str:
         f"- formula: `{index.formula}`",
         f"- source: {index.source}",
         f"- range: {index.lowest or '-∞'} to {index.highest or '∞'}; {DIRECTION[index.direction]}",
-        f"- index of {OF[index.of]}, compared with {AGAINST[index.against]}; needs {NEEDS[index.needs]}",
+        f"- index of {APPLIES_TO[index.applies_to]}, compared with {REFERENCE[index.reference]}; needs {REQUIRES[index.requires]}",
     ]
     return "\n".join(lines) + "\n"
 

@@ -38,12 +38,11 @@ from .segregation.inference.change import (
     SegregationChange,
     segregation_change,
 )
+from .segregation.inference.comparison import compare_segregation
 from .segregation.inference.decompose import Decomposition, decompose
-from .segregation.inference.significance import compare_segregation
 from .segregation.registry import segregation_indices
-from .segregation.result import SegregationResult
+from .segregation.result import SegregationResult, measure_segregation
 from .segregation.scale import scale_table
-from .segregation.table import measure_segregation
 from .space.crosswalk import transfer, transfer_by_area
 from .space.fit import AreasReport, check_areas
 from .space.grid_cells import grid_to_areas

@@ -144,7 +144,7 @@ def test_segregation_values_leave_rounded(joined):
 
 
 def test_segregation_of_a_group_with_a_small_count_leaves_with_fewer_digits(data):
-    result = qa.measure_segregation(data, ["mh"], missing="drop")  # 452 persons, 2 of them in one area
+    result = qa.measure_segregation(data, ["mh"], missing="report")  # 452 persons, 2 of them in one area
     released = qa.release(data, segregation=result)
     assert released.segregation["value"].tolist() == [round(v, 2) for v in result.table["value"]]
 

@@ -153,7 +153,7 @@ def make_hostile(make_city):
             need=need,
             shortlist=shortlist,
             candidates=qa.candidate_areas(data.areas, shortlist),
-            segregation=qa.measure_segregation(data, groups=[text], total="residents"),
+            segregation=qa.measure_segregation(data, groups=[text], population="residents"),
             programmes=further,
             facilities=further.set_geometry(further.centroid),
             title=text,

@@ -222,7 +222,7 @@ def test_a_draft_carries_its_band_in_every_format(town, tmp_path):
 
 
 def test_the_scale_table_has_a_row_per_group_and_level(town):
-    scale = qa.scale_table(town, "recipients", ["bezirk"], "residents", indices=["dissimilarity"])
+    scale = qa.scale_table(town, "recipients", ["bezirk"], population="residents", indices=["dissimilarity"])
     document = report_document(qa.release(town, scale=scale), "de")
     table = next(b for b in document.blocks if isinstance(b, Table) and b.head[1] == "Ebene")
     rows = [[cell[0] for cell in row.cells] for row in table.rows]

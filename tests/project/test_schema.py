@@ -46,7 +46,7 @@ def test_the_sample_project_is_read_as_it_is_written(sample_data):
     )
     assert project.change.since == "2022"
     assert [(part.period, part.as_of) for part in project.earlier] == [("2022", "31.12.2022")]
-    assert project.segregation.missing == "drop"
+    assert project.segregation.missing == "report"
     assert [axis.id for axis in project.need.spec.axes] == ["status", "dynamics"]
     assert str(project.rule) == 'above_city("sgb2_rate", "child_poverty_u15") & worst_share("need", 0.2)'
     assert (project.stability.runs, project.stability.seed) == (1000, 1)

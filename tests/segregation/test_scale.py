@@ -22,7 +22,9 @@ def town():
 
 
 def test_each_level_holds_the_index_of_its_summed_areas(town):
-    table = qa.scale_table(town, "x", ["district", "quarter"], "total", indices="dissimilarity").set_index("level")
+    table = qa.scale_table(town, "x", ["district", "quarter"], population="total", indices="dissimilarity").set_index(
+        "level"
+    )
     for level in ("district", "quarter"):
         sums = town.groupby(level)[["x", "total"]].sum()
         assert table.loc[level, "value"] == pytest.approx(s.dissimilarity(sums["x"], sums["total"] - sums["x"]))
@@ -35,7 +37,7 @@ def test_each_level_holds_the_index_of_its_summed_areas(town):
 def test_the_adjusted_value_does_not_grow_with_areas_that_only_add_chance(town):
     # everybody has the same chance everywhere: smaller areas raise the raw value, not the adjusted one
     town["x"] = np.random.default_rng(2).binomial(town["total"], 0.3)
-    table = qa.scale_table(town, "x", ["quarter"], "total", indices="dissimilarity").set_index("level")
+    table = qa.scale_table(town, "x", ["quarter"], population="total", indices="dissimilarity").set_index("level")
     assert table.loc["areas", "value"] > 1.5 * table.loc["quarter", "value"]
     assert table["adjusted"].abs().max() < 0.25 * table["value"].max()
 
@@ -43,7 +45,9 @@ def test_the_adjusted_value_does_not_grow_with_areas_that_only_add_chance(town):
 def test_areas_without_a_count_are_left_out_at_every_level(town):
     town["x"] = town["x"].astype(float)
     town.loc[0, "x"] = np.nan
-    table = qa.scale_table(town, "x", ["district"], "total", indices="gini", missing="drop").set_index("level")
+    table = qa.scale_table(town, "x", ["district"], population="total", indices="gini", missing="report").set_index(
+        "level"
+    )
     sums = town.drop(index=0).groupby("district")[["x", "total"]].sum()
     assert table.loc["district", "value"] == pytest.approx(s.gini(sums["x"], sums["total"] - sums["x"]))
     assert table["n_areas"].tolist() == [3, 47]
@@ -58,11 +62,11 @@ def test_parents_of_areas_are_levels(joined):
 
 def test_levels_that_are_not_there_are_refused(town):
     with pytest.raises(ColumnError, match="no column 'quater'"):
-        qa.scale_table(town, "x", ["quater"], "total")
-    with pytest.raises(SpecError, match="levels is empty"):
-        qa.scale_table(town, "x", [], "total")
-    with pytest.raises(SpecError, match="1 areas have no place in 'district'"):
-        qa.scale_table(town.assign(district=[None, *town["district"][1:]]), "x", ["district"], "total")
+        qa.scale_table(town, "x", ["quater"], population="total")
+    with pytest.raises(SpecError, match="by is empty"):
+        qa.scale_table(town, "x", [], population="total")
+    with pytest.raises(SpecError, match="1 area has no parent area in 'district'"):
+        qa.scale_table(town.assign(district=[None, *town["district"][1:]]), "x", ["district"], population="total")
 
 
 @pytest.mark.shared_data
@@ -73,7 +77,7 @@ def test_berlin_at_four_levels(shared):
     levels = {"bezirk": 2, "prognoseraum": 4, "bezirksregion": 6}
     frame = frame.assign(**{level: frame.index.str[:digits] for level, digits in levels.items()})
     group = "inhabitants_with_migration_background"
-    table = qa.scale_table(frame, group, list(levels), "inhabitants", indices="dissimilarity")
+    table = qa.scale_table(frame, group, list(levels), population="inhabitants", indices="dissimilarity")
     assert (table["n_areas"] + table["n_dropped"]).tolist() == [12, 58, 143, 542]
     assert table["n_dropped"].tolist() == [0, 0, 0, 2]  # two planning areas are uninhabited
     assert table["value"].is_monotonic_increasing

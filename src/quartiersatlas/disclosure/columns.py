@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
-from quartiersatlas.catalogue import Indicator, text
+from quartiersatlas.catalogue import Indicator, Message, text
 from quartiersatlas.disclosure.suppression import is_count, small_cells
 from quartiersatlas.errors import SpecError, list_some
 from quartiersatlas.need.score.aggregate import rank_table
+from quartiersatlas.segregation.explain import note_text
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from quartiersatlas.need.spec.spec import NeedAxis, NeedClass
     from quartiersatlas.screening import Shortlist
     from quartiersatlas.segregation import SegregationResult
-    from quartiersatlas.segregation.prepared import Study
+    from quartiersatlas.segregation.prepared import PreparedCounts
 
 Kind = Literal["rate", "share", "count", "score", "class"]
 
@@ -292,7 +293,7 @@ def protected_segregation(result: SegregationResult, protection: Protection) -> 
         below 1000 persons; where one of the two has fewer than 100 persons in the place, no numbers; the note says so.
     """
     table = result.table.copy()
-    size, has_small = _inside(result.study, table, protection)
+    size, has_small = _inside(result.prepared, table, protection)
     tiny = size < TINY
     decimals = np.where(
         ~has_small, SEGREGATION_DECIMALS, np.where(size < SMALL, SEGREGATION_DECIMALS - 2, SEGREGATION_DECIMALS - 1)
@@ -303,12 +304,13 @@ def protected_segregation(result: SegregationResult, protection: Protection) -> 
         values = table[number].to_numpy(dtype=float)
         rounded = [round(v, d) for v, d in zip(values, decimals.tolist(), strict=True)]
         table[number] = pd.Series(rounded, index=table.index).mask(tiny)
-    note = text("note_protected", "en", minimum=TINY)
-    return table.assign(note=[note if small else old for small, old in zip(tiny, table["note"], strict=True)])
+    protected = (Message("note_protected", {"minimum": TINY}),)
+    codes = [protected if small else old for small, old in zip(tiny, result.note_codes, strict=True)]
+    return table.assign(note=[note_text(code, "en") for code in codes], note_codes=codes)
 
 
 def _inside(
-    study: Study, table: pd.DataFrame, protection: Protection
+    counts: PreparedCounts, table: pd.DataFrame, protection: Protection
 ) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], np.ndarray[tuple[int], np.dtype[np.bool_]]]:
     """Return for each row the persons of its smallest population, and whether an area has a small count of one."""
     cache: dict[tuple[Hashable, ...], tuple[float, bool]] = {}
@@ -316,21 +318,21 @@ def _inside(
     for by, group, reference in zip(table["by"], table["group"], table["reference"], strict=True):
         key = (by, group, reference)
         if key not in cache:
-            cache[key] = _row(study, str(by), str(group), str(reference), protection.min_count)
+            cache[key] = _row(counts, str(by), str(group), str(reference), protection.min_count)
         rows.append(cache[key])
     sizes, smalls = zip(*rows, strict=True) if rows else ((), ())
     return np.array(sizes, dtype=float), np.array(smalls, dtype=bool)
 
 
-def _row(study: Study, by: str, group: str, reference: str, min_count: int) -> tuple[float, bool]:
-    groups = [group] if group in study.counts else list(study.spec.groups)
-    named = [reference] if reference in study.counts else []
-    here = np.isin(study.codes, [i for i, name in enumerate(study.place_names) if str(name) == by])
-    here &= study.used([*groups, *named])
-    total = study.total[here]
-    populations = [study.counts[name][here] for name in [*groups, *named]]
+def _row(counts: PreparedCounts, by: str, group: str, reference: str, min_count: int) -> tuple[float, bool]:
+    groups = [group] if group in counts.counts else list(counts.spec.groups)
+    named = [reference] if reference in counts.counts else []
+    here = np.isin(counts.codes, [i for i, name in enumerate(counts.place_names) if str(name) == by])
+    here &= counts.used([*groups, *named])
+    total = counts.population[here]
+    populations = [counts.counts[name][here] for name in [*groups, *named]]
     if not named:
-        populations.append(total - np.sum([study.counts[name][here] for name in groups], axis=0))
+        populations.append(total - np.sum([counts.counts[name][here] for name in groups], axis=0))
     sizes = [float(p.sum()) for p in populations if p.sum() > 0]  # of nobody there is nothing to tell
     has_small = any(((p > 0) & (p < min_count)).any() for p in populations)
     return min(sizes, default=np.inf), has_small

@@ -21,7 +21,7 @@ from quartiersatlas.present.words import (
     reason_texts,
     stability_blocks,
 )
-from quartiersatlas.segregation.explain import note_text
+from quartiersatlas.segregation.explain import note_text, reasons_among
 from quartiersatlas.segregation.prepared import ALL
 
 if TYPE_CHECKING:
@@ -156,13 +156,13 @@ def _segregation(release: Release, lang: Lang) -> list[Block]:
         column=[_index_label(row, lang) for row in table.to_dict("records")],
         title=[_group_label(row, lang) for row in table.to_dict("records")],
         shown=[_index_text(row, lang) for row in table.to_dict("records")],
-        note=[note_text(note, lang, reasons_only=True) for note in table["note"]],
     )
     columns = list(dict.fromkeys(table["column"]))
     rows = []
     for title, part in table.groupby("title", sort=False):
         values = dict(zip(part["column"], part["shown"], strict=True))
-        note = "; ".join(sorted(set("; ".join(part["note"]).split("; ")) - {""}))
+        reasons = {note_text([code], lang) for codes in part["note_codes"] for code in reasons_among(codes)}
+        note = "; ".join(sorted(reasons))
         rows.append(
             Row.of(
                 f"{title} ({note})" if note else str(title),

@@ -62,6 +62,7 @@ from quartiersatlas.segregation.inference.bias_correction import (
     density_corrected_dissimilarity,
 )
 from quartiersatlas.segregation.inference.change import SegregationChange, segregation_change
+from quartiersatlas.segregation.inference.comparison import compare_segregation
 from quartiersatlas.segregation.inference.decompose import Decomposition, decompose
 from quartiersatlas.segregation.inference.expected import (
     adjusted_dissimilarity,
@@ -74,11 +75,9 @@ from quartiersatlas.segregation.inference.expected import (
     expected_isolation,
     expected_mutual_information,
 )
-from quartiersatlas.segregation.inference.significance import compare_segregation
 from quartiersatlas.segregation.registry import segregation_indices
-from quartiersatlas.segregation.result import SegregationResult
+from quartiersatlas.segregation.result import SegregationResult, measure_segregation
 from quartiersatlas.segregation.scale import scale_table
-from quartiersatlas.segregation.table import measure_segregation
 
 __all__ = [
     "Decomposition",

@@ -24,7 +24,7 @@ class Pair:
 
     Parameters
     ----------
-    group, other, total : ndarray of float, shape (n_areas,)
+    group, other, population : ndarray of float, shape (n_areas,)
         Persons of the group, of the population it is compared with, and all residents. Areas without residents are
         not among them.
     places : Places
@@ -33,7 +33,7 @@ class Pair:
 
     group: Floats
     other: Floats
-    total: Floats
+    population: Floats
     places: Places
 
     @cached_property
@@ -57,9 +57,9 @@ class Pair:
         return self.group_sum + self.other_sum
 
     @cached_property
-    def total_sum(self) -> Floats:
+    def population_sum(self) -> Floats:
         """All residents per place."""
-        return self.places.sum(self.total)
+        return self.places.sum(self.population)
 
     @cached_property
     def shares(self) -> Floats:
@@ -165,14 +165,14 @@ def as_counts(*columns: ArrayLike) -> tuple[Floats, ...]:
     return arrays
 
 
-def as_part_and_total(part: ArrayLike, total: ArrayLike) -> tuple[Floats, Floats]:
+def as_part_and_population(part: ArrayLike, population: ArrayLike) -> tuple[Floats, Floats]:
     """Return a group and the population it belongs to; no group may exceed its population."""
-    part, total = as_counts(part, total)
-    above = np.flatnonzero(part > total)
+    part, population = as_counts(part, population)
+    above = np.flatnonzero(part > population)
     if len(above):
-        shown = ", ".join(f"area {i}: {part[i]:g} of {total[i]:g}" for i in above[:5])
+        shown = ", ".join(f"area {i}: {part[i]:g} of {population[i]:g}" for i in above[:5])
         raise CountError(f"In {len(above)} areas the group is larger than the population ({shown}).")
-    return part, total
+    return part, population
 
 
 def as_composition(counts: ArrayLike) -> Composition:
@@ -193,10 +193,10 @@ def group_and_rest(group: ArrayLike, rest: ArrayLike) -> Pair:
     return Pair(group, rest, group + rest, Places.one(len(group)))
 
 
-def group_in_total(group: ArrayLike, total: ArrayLike) -> Pair:
+def group_in_population(group: ArrayLike, population: ArrayLike) -> Pair:
     """Return a group and the rest of the total as one place, without the empty areas."""
-    group, total = as_part_and_total(group, total)
-    return group_and_rest(group, total - group)
+    group, population = as_part_and_population(group, population)
+    return group_and_rest(group, population - group)
 
 
 def in_one_place(compute: Callable[[Populations], Floats], populations: Populations) -> float:

@@ -1,17 +1,18 @@
-"""What a segregation study rests on: checked counts of all areas, place by place, and who was left out."""
+"""What the indices are computed from: checked counts of all areas, place by place, and who was left out."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from quartiersatlas.base.checks import choice
 from quartiersatlas.catalogue import Message
-from quartiersatlas.errors import ColumnError, CountError, SpecError, list_some
+from quartiersatlas.errors import ColumnError, CountError, SpecError, count_noun, list_some
 from quartiersatlas.intake import AreaData
 from quartiersatlas.intake.joining.data import checked_counts
 from quartiersatlas.segregation.counts import Composition, Pair, Places
@@ -23,55 +24,46 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+Missing: TypeAlias = Literal["raise", "report"]
+
+HOW = "data = qa.join(areas, table), or a DataFrame with one row per area"
 ALL = "all"
 REST = "rest"
 SLACK = 1e-9  # share of the residents that rounding may add
 PERSONS = "Indices need counts: multiply each share by the residents of the area."
 MOST_RESIDENTS = 1e11  # ten times all people
-WHOLE = (1.0, 100.0)  # totals of shares and of percentages
+WHOLE = (1.0, 100.0)  # populations of shares and of percentages
 
 
 @dataclass(frozen=True)
-class StudySpec:
-    """What was asked for: the options of :func:`segregation`, as they were understood."""
+class SegregationSpec:
+    """What was asked for: the options of :func:`measure_segregation`, as they were understood."""
 
     groups: tuple[str, ...]
-    total: str | None
-    references: tuple[str, ...]
-    by: str | None
-    indices: tuple[str, ...]
-    radii: tuple[float, ...]
-    min_population: float
-    missing: Literal["raise", "drop"]
-    distance_unit: Literal["m", "km"]
-    kernel: str
-    b: float
-    centre: object
-    contiguity: Literal["rook", "queen"]
-
-    @classmethod
-    def plain(
-        cls,
-        groups: tuple[str, ...],
-        total: str | None,
-        references: tuple[str, ...] = (),
-        *,
-        missing: Literal["raise", "drop"] = "raise",
-    ) -> StudySpec:
-        """Return a spec that names columns only; every option as it is by default."""
-        return cls(groups, total, references, None, (), (), 0, missing, "m", "triangular", 0.5, "population", "rook")
+    population: str | None
+    references: tuple[str, ...] = ()
+    by: str | None = None
+    indices: tuple[str, ...] = ()
+    radii: tuple[float, ...] = ()
+    min_population: float = 0
+    missing: Missing = "raise"
+    distance_unit: Literal["m", "km"] = "m"
+    kernel: str = "triangular"
+    b: float = 0.5
+    centre: object = "population"
+    contiguity: Literal["rook", "queen"] = "rook"
 
 
 @dataclass(frozen=True)
-class Study:
+class PreparedCounts:
     """Checked counts, sorted by place.
 
     Parameters
     ----------
-    spec : StudySpec
+    spec : SegregationSpec
         What was asked for.
     areas : Index
-        The areas' keys in this order.
+        The areas' keys in the caller's order.
     rows : ndarray of int, shape (n_areas,)
         The row of each area in the caller's frame.
     place_names : list of str
@@ -80,21 +72,21 @@ class Study:
         Number of the place of each area, ascending.
     counts : mapping of str to ndarray
         Persons of each group and reference; NaN where unknown.
-    total : ndarray
+    population : ndarray
         All residents; NaN where unknown.
     shapes : GeoSeries, optional
         The areas' geometry.
     notes : tuple of Message
-        What the reader has to know: where the total comes from, which areas were left out.
+        What the reader has to know: which column the population is.
     """
 
-    spec: StudySpec
+    spec: SegregationSpec
     areas: pd.Index
     rows: NDArray[np.intp]
     place_names: list[str]
     codes: NDArray[np.intp]
     counts: Mapping[str, Floats]
-    total: Floats
+    population: Floats
     shapes: gpd.GeoSeries | None
     notes: tuple[Message, ...] = field(default=())
 
@@ -105,10 +97,10 @@ class Study:
 
     @property
     def groups_are_everybody(self) -> bool:
-        """Whether several groups are the whole population, as said by leaving out the total or as they add up to it."""
+        """Whether several groups are everybody: no population was named, or they add up to it."""
         if len(self.spec.groups) == 1:
             return False
-        return self.spec.total is None or None not in self.composition()[2]
+        return self.spec.population is None or None not in self.composition()[2]
 
     def per_place(self, mask: NDArray[np.bool_]) -> NDArray[np.intp]:
         """Return the number of areas of each place that are in the mask."""
@@ -119,20 +111,20 @@ class Study:
         return Places(self.per_place(mask))
 
     def known(self, columns: Iterable[str]) -> NDArray[np.bool_]:
-        """Return the areas in which the total and all these columns are known."""
-        known = np.isfinite(self.total)
+        """Return the areas in which the population and all these columns are known."""
+        known = np.isfinite(self.population)
         for column in columns:
             known &= np.isfinite(self.counts[column])
         return known
 
     def used(self, columns: Iterable[str]) -> NDArray[np.bool_]:
         """Return the areas that are known, inhabited and large enough."""
-        return self.known(columns) & (self.total > 0) & (self.total >= self.spec.min_population)
+        return self.known(columns) & (self.population > 0) & (self.population >= self.spec.min_population)
 
     def pair(self, group: str, reference: str | None) -> tuple[Pair, NDArray[np.bool_]]:
         """Return a group, whom it is compared with (None: the rest), and the areas where both are known."""
         mask = self.used([group] if reference is None else [group, reference])
-        x, t = self.counts[group][mask], self.total[mask]
+        x, t = self.counts[group][mask], self.population[mask]
         y = t - x if reference is None else self.counts[reference][mask]
         return Pair(x, y, t, self.places(mask)), mask
 
@@ -141,14 +133,14 @@ class Study:
         """Whether the groups of a place are more than its residents somewhere, so that they share members."""
         mask = self.used(self.spec.groups)
         members = np.sum([self.counts[group] for group in self.spec.groups], axis=0)
-        return self.per_place(mask & (members > self.total * (1 + SLACK))) > 0
+        return self.per_place(mask & (members > self.population * (1 + SLACK))) > 0
 
     def composition(self) -> tuple[Composition, NDArray[np.bool_], tuple[str | None, ...]]:
         """Return all groups and the rest (None) as a whole, the areas and the names; without overlapping places."""
         mask = self.used(self.spec.groups) & ~self.overlapping[self.codes]
         table = np.column_stack([self.counts[group][mask] for group in self.spec.groups])
-        rest = self.total[mask] - table.sum(axis=1)
-        if (rest <= SLACK * self.total[mask]).all() and mask.any():
+        rest = self.population[mask] - table.sum(axis=1)
+        if (rest <= SLACK * self.population[mask]).all() and mask.any():
             return Composition(table, self.places(mask)), mask, self.spec.groups
         whole = np.column_stack([table, np.maximum(rest, 0)])
         return Composition(whole, self.places(mask)), mask, (*self.spec.groups, None)
@@ -160,89 +152,96 @@ class Study:
         mask[np.flatnonzero(mask)[ranked.sum(axis=1) == 0]] = False
         return Composition(ranked[ranked.sum(axis=1) > 0], self.places(mask)), mask, self.spec.groups
 
-    def left_out(self, columns: Iterable[str], mask: NDArray[np.bool_]) -> list[str]:
+    def left_out(self, columns: Iterable[str], mask: NDArray[np.bool_]) -> list[tuple[Message, ...]]:
         """Return, for each place, which areas do not count and why."""
         known = self.known(columns)
-        residents = np.nan_to_num(self.total)
+        residents = np.nan_to_num(self.population)
         small = known & (residents > 0) & (residents < self.spec.min_population)
         empty = known & (residents == 0)
         without = known & ~small & ~empty & ~mask & (self.per_place(mask) > 0)[self.codes]
-        kinds = [
-            ("note_unknown", ~known),
-            ("note_uninhabited", empty),
-            ("note_small", small),
-            ("note_without", without),
-        ]
-        numbers = [(name, self.per_place(kind)) for name, kind in kinds if kind.any()]
-        minimum = f"{self.spec.min_population:g}"
+        kinds = {"note_unknown": ~known, "note_uninhabited": empty, "note_small": small, "note_without": without}
+        numbers = {name: self.per_place(kind).tolist() for name, kind in kinds.items() if kind.any()}
+        minimum = {"note_small": {"minimum": f"{self.spec.min_population:g}"}}
         return [
-            "; ".join(str(Message(name, {"n": n[place], "minimum": minimum})) for name, n in numbers if n[place])
+            tuple(Message(name, {"n": n[place], **minimum.get(name, {})}) for name, n in numbers.items() if n[place])
             for place in range(self.n_places)
         ]
 
 
-def prepared(frame: AreaData | pd.DataFrame, spec: StudySpec) -> Study:
+def prepare(data: AreaData | pd.DataFrame, spec: SegregationSpec) -> PreparedCounts:
     """Check the counts and sort the areas by place."""
-    if isinstance(frame, AreaData):
-        spec, frame = _of_areadata(frame, spec)
+    frame, population = as_frame(data)
+    spec = replace(spec, population=spec.population or population)
     if not len(frame):
-        raise CountError("The frame has no areas.")
+        raise CountError("The data have no areas.")
     names = list(dict.fromkeys((*spec.groups, *spec.references)))
-    counts = {name: _column(frame, name) for name in names}
-    total, notes = _total(frame, spec, counts)
-    refuse_shares(counts, total)
-    _refuse_excess(counts, total, spec)
+    counts = {name: count_column(frame, name) for name in names}
+    everybody, notes = _population(frame, spec, counts)
+    refuse_shares(counts, everybody)
+    _refuse_excess(counts, everybody, spec)
     if spec.missing == "raise":
-        _refuse_unknown(counts, total)
-    codes, place_names = _places(frame, spec.by)
+        refuse_unknown({**counts, **({spec.population: everybody} if spec.population else {})})
+    codes, place_names = (np.zeros(len(frame), dtype=np.intp), [ALL]) if spec.by is None else parents(frame, spec.by)
     rows = np.argsort(codes, kind="stable")
-    return Study(
+    return PreparedCounts(
         spec=spec,
         areas=frame.index,
         rows=rows,
         place_names=place_names,
         codes=codes[rows],
         counts={name: np.asarray(column, dtype=np.float64)[rows] for name, column in counts.items()},
-        total=np.asarray(total, dtype=np.float64)[rows],
+        population=np.asarray(everybody, dtype=np.float64)[rows],
         shapes=gpd.GeoSeries(frame.geometry.iloc[rows]) if isinstance(frame, gpd.GeoDataFrame) else None,
         notes=notes,
     )
 
 
-def _of_areadata(data: AreaData, spec: StudySpec) -> tuple[StudySpec, gpd.GeoDataFrame]:
-    """Return the values beside the areas' names and parents; the population is the total unless another is named."""
-    from dataclasses import replace
-
+def as_frame(data: AreaData | pd.DataFrame) -> tuple[pd.DataFrame, str | None]:
+    """Return the values beside the areas' names and parents, and the name of the data's population column."""
+    if not isinstance(data, AreaData):
+        return data, None
     names = [c for c in data.areas.columns if c not in (*data.values.columns, data.areas.geometry.name)]
-    parents = pd.DataFrame(data.areas[names])
-    frame = gpd.GeoDataFrame(data.values.join(parents), geometry=data.areas.geometry)
-    return replace(spec, total=spec.total or data.population), frame
+    frame = gpd.GeoDataFrame(data.values.join(pd.DataFrame(data.areas[names])), geometry=data.areas.geometry)
+    return frame, data.population
 
 
-def _column(frame: pd.DataFrame, name: str) -> pd.Series[float]:
+def check_missing(missing: str) -> None:
+    """Refuse an unknown way to treat missing counts; the name of the first edition answers with the new one."""
+    if missing == "drop":
+        raise SpecError("missing='drop' is called missing='report' now.")
+    choice(missing, ("raise", "report"), "missing")
+
+
+def count_column(frame: pd.DataFrame, name: str) -> pd.Series[float]:
+    """Return one column of checked counts."""
+    return checked_counts(_column(frame, name))
+
+
+def _column(frame: pd.DataFrame, name: str) -> pd.Series:
+    """Return the one column of this name."""
     if name not in frame.columns:
-        raise ColumnError.not_found(name, frame.columns, "The frame")
+        raise ColumnError.not_found(name, frame.columns, "The table")
     column = frame[name]
     if isinstance(column, pd.DataFrame):
-        raise ColumnError(f"The frame has {column.shape[1]} columns called {name!r}; a name stands for one column.")
-    return checked_counts(column)
+        raise ColumnError(f"The table has {column.shape[1]} columns called {name!r}; each column needs its own name.")
+    return column
 
 
-def _total(
-    frame: pd.DataFrame, spec: StudySpec, counts: Mapping[str, pd.Series[float]]
+def _population(
+    frame: pd.DataFrame, spec: SegregationSpec, counts: Mapping[str, pd.Series[float]]
 ) -> tuple[pd.Series[float], tuple[Message, ...]]:
     """Return all residents: the named column, or the groups together where they are said to be everybody."""
-    if spec.total is not None:
-        return _column(frame, spec.total), (Message("note_total", {"total": spec.total}),)
+    if spec.population is not None:
+        return count_column(frame, spec.population), (Message("note_total", {"total": spec.population}),)
     if len(counts) < 2:  # noqa: PLR2004 - one group alone has nobody to be compared with
-        raise SpecError("measure_segregation() needs the column of all residents: total='residents'.")
-    total = pd.concat(counts, axis=1).sum(axis=1, skipna=False)
-    return total, (Message("note_total_is_sum", {"groups": ", ".join(counts)}),)
+        raise SpecError("One group needs the column of all residents to be compared with: population='residents'.")
+    population = pd.concat(counts, axis=1).sum(axis=1, skipna=False)
+    return population, (Message("note_total_is_sum", {"groups": ", ".join(counts)}),)
 
 
-def refuse_shares(counts: Mapping[str, pd.Series[float]], total: pd.Series[float]) -> None:
+def refuse_shares(counts: Mapping[str, pd.Series[float]], population: pd.Series[float]) -> None:
     """Refuse shares and percentages: indices need persons."""
-    residents = total.dropna()
+    residents = population.dropna()
     broken = any((column.dropna() % 1 != 0).any() for column in counts.values())
     wholes = len(residents) > 0 and (residents.max() <= 1 or any(np.allclose(residents, whole) for whole in WHOLE))
     for name, column in counts.items():
@@ -255,47 +254,51 @@ def refuse_shares(counts: Mapping[str, pd.Series[float]], total: pd.Series[float
         )
 
 
-def _refuse_excess(counts: Mapping[str, pd.Series[float]], total: pd.Series[float], spec: StudySpec) -> None:
-    """Refuse a group above the total, alone or together with the group it is compared with."""
-    if total.max() > MOST_RESIDENTS:
-        raise CountError(f"An area with {total.max():g} residents is none: these are no persons.")
-    most = total * (1 + SLACK)
+def _refuse_excess(counts: Mapping[str, pd.Series[float]], population: pd.Series[float], spec: SegregationSpec) -> None:
+    """Refuse a group above the population, alone or together with the group it is compared with."""
+    if population.max() > MOST_RESIDENTS:
+        raise CountError(f"An area cannot have {population.max():g} residents: these numbers are not persons.")
+    most = population * (1 + SLACK)
     for name, column in counts.items():
-        above = total.index[column > most]
+        above = population.index[column > most]
         if len(above):
-            raise CountError(f"In {len(above)} areas {name!r} is larger than the population: {list_some(above)}.")
+            raise CountError(
+                f"{name!r} is larger than the population in {count_noun(len(above), 'area')}: {list_some(above)}."
+            )
     for reference in spec.references:
-        if reference == spec.total:
+        if reference == spec.population:
             raise SpecError(
-                f"reference={reference!r} is the total; a group is compared with the rest or another group."
+                f"reference={reference!r} is the population; a group is compared with the rest or another group."
             )
         for group in (group for group in spec.groups if group != reference):
-            above = total.index[counts[group] + counts[reference] > most]
+            above = population.index[counts[group] + counts[reference] > most]
             if len(above):
                 raise CountError(
-                    f"In {len(above)} areas {group!r} and {reference!r} together are larger than the population: "
-                    f"{list_some(above)}. A group is compared with one that shares no members with it."
+                    f"{group!r} and {reference!r} together are larger than the population in "
+                    f"{count_noun(len(above), 'area')}: {list_some(above)}. "
+                    f"A group is compared with one that shares no members with it."
                 )
 
 
-def _refuse_unknown(counts: Mapping[str, pd.Series[float]], total: pd.Series[float]) -> None:
-    for name, column in counts.items():
-        unknown = column.index[column.isna() | total.isna()]
-        if len(unknown):
-            raise CountError(
-                f"{len(unknown)} areas have no count in {name!r} or the total: {list_some(unknown)}. "
-                f"Pass missing='drop' to leave them out and have them counted."
-            )
+def refuse_unknown(counts: Mapping[str, pd.Series[float]]) -> None:
+    """Refuse areas without a count in any of the columns."""
+    table = pd.concat(counts, axis=1).isna()
+    unknown = table.index[table.any(axis=1)]
+    if len(unknown):
+        raise CountError(
+            f"{count_noun(len(unknown), 'area has', 'areas have')} no count in "
+            f"{list_some(table.columns[table.any()])}: {list_some(unknown)}. "
+            f"Pass missing='report' to leave such areas out and have them counted."
+        )
 
 
-def _places(frame: pd.DataFrame, by: str | None) -> tuple[NDArray[np.intp], list[str]]:
-    """Return the number of the place of each area and the places' names, in order of appearance."""
-    if by is None:
-        return np.zeros(len(frame), dtype=np.intp), [ALL]
-    if by not in frame.columns:
-        raise ColumnError.not_found(by, frame.columns, "The frame")
-    without = frame.index[frame[by].isna() | frame[by].eq("")]
+def parents(frame: pd.DataFrame, by: str) -> tuple[NDArray[np.intp], list[str]]:
+    """Return the number of the parent area of each area and the parents' names, in order of appearance."""
+    column = _column(frame, by)
+    without = frame.index[column.isna() | column.eq("")]
     if len(without):
-        raise SpecError(f"{len(without)} areas have no place in {by!r}: {list_some(without)}.")
-    codes, names = pd.factorize(frame[by])
+        raise SpecError(
+            f"{count_noun(len(without), 'area has', 'areas have')} no parent area in {by!r}: {list_some(without)}."
+        )
+    codes, names = pd.factorize(column)
     return codes, list(names)

@@ -1,30 +1,189 @@
-"""What a segregation study found: the table, local values, tests, profiles and explanations."""
+"""One call, one result: the indices of all groups in all places, and what can be asked of them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from quartiersatlas.catalogue import Message, check_lang, text
+import numpy as np
+import pandas as pd
+
+from quartiersatlas.base.checks import choice, expects, names, renamed
+from quartiersatlas.catalogue import Message, text
 from quartiersatlas.errors import SpecError
-from quartiersatlas.segregation.registry import registry
+from quartiersatlas.intake import AreaData
+from quartiersatlas.segregation.explain import explain
+from quartiersatlas.segregation.indices.evenness import checked_aversion
+from quartiersatlas.segregation.inference.significance import RESAMPLES, bootstrap, significance_test, with_intervals
+from quartiersatlas.segregation.prepared import HOW, SegregationSpec, check_missing, prepare
+from quartiersatlas.segregation.table import (
+    MeasuredIndices,
+    index_tasks,
+    local_values,
+    profile,
+    table_rows,
+    unique_radii,
+    with_notes,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    import numpy as np
-    import pandas as pd
-
-    from quartiersatlas.catalogue import Lang
-    from quartiersatlas.segregation.inference.significance import Null, Resample
-    from quartiersatlas.segregation.prepared import Study, StudySpec
+    from quartiersatlas.segregation.prepared import Missing, PreparedCounts
 
 SHOWN_DIGITS = 4
 
 
-@dataclass(frozen=True)
-class SegregationResult:
+@renamed(frame="data", total="population", interval="resample")
+def measure_segregation(
+    data: AreaData | pd.DataFrame,
+    groups: Iterable[str] | str,
+    *,
+    population: str | None = None,
+    by: str | None = None,
+    indices: Iterable[str] | str = "standard",
+    reference: str | Iterable[str] | None = None,
+    radii: Iterable[float] | float | None = None,
+    min_population: float = 0,
+    missing: Missing = "raise",
+    distance_unit: Literal["m", "km"] = "m",
+    kernel: Literal["uniform", "triangular", "gaussian", "exponential"] = "triangular",
+    b: float = 0.5,
+    centre: str | tuple[float, float] | list[tuple[float, float]] = "population",
+    contiguity: Literal["rook", "queen"] = "rook",
+    resample: Literal["persons", "areas"] | None = None,
+    n: int = 999,
+    seed: int | np.random.Generator | None = None,
+    progress: bool = False,
+) -> SegregationResult:
+    """Compute segregation indices of groups, for one city or for many.
+
+    Parameters
+    ----------
+    data : AreaData, DataFrame or GeoDataFrame
+        Counts of persons per area; with geometry in metres for the indices that need it.
+    groups : list of str, or str
+        Columns with the persons of each group. Indices of several groups at once (``multigroup``, ``ordinal``) take
+        them as excluding one another; ordinal ones also as ordered from low to high.
+    population : str, optional
+        Column with all residents; the data's population column, if not given. Without either, the groups (and
+        references) together are everybody.
+    by : str, optional
+        Column that names the parent area of each area (city, district): every index is computed for each of them.
+    indices : list of str or str, default "standard"
+        Ids or dimensions from :func:`segregation_indices`, ``"standard"`` or ``"all"``.
+    reference : str or list of str, optional
+        Columns of the populations to compare each group with; the rest of the residents, if not given.
+    radii : float or list of float, optional
+        Radii in metres of the surroundings, for the spatial indices and the shares in ``.local``. Above 0.
+    min_population : float, default 0
+        Areas with fewer residents are left out and counted. At least 0.
+    missing : {"raise", "report"}, default "raise"
+        What to do where a count is unknown: refuse, or leave the area out of the indices that need it and count it
+        in ``n_dropped``. It is never taken as 0.
+    distance_unit : {"m", "km"}, default "m"
+        Unit of the distance d in the decay exp(-d) of the clustering indices. In metres the decay of a city vanishes
+        between any two areas, which gives NaN with that reason.
+    kernel : {"uniform", "triangular", "gaussian", "exponential"}, default "triangular"
+        How the weight of other areas falls with distance up to the radius, for the spatial indices.
+    b : float, default 0.5
+        Inequality aversion of the Atkinson index. Between 0 and 1.
+    centre : {"population", "mean", "median", "largest"}, pair of float or list of pairs, default "population"
+        The centre of each place for the centralisation indices: the mean of the areas weighted with their residents,
+        the mean or median, the most populous area, or coordinates; of several centres the nearest counts.
+    contiguity : {"rook", "queen"}, default "rook"
+        Whether neighbours share a border or also a corner, for ``morrill`` and ``spatial_proximity_profile``.
+    resample : {"persons", "areas"}, optional
+        Fill ``lower`` and ``upper`` with a 95 % interval from resamples of the persons or of the areas.
+    n : int, default 999
+        Resamples for the interval.
+    seed : int or Generator, optional
+        Makes the interval repeatable.
+    progress : bool, default False
+        Show a progress bar while resampling (needs ``pip install "quartiersatlas[progress]"``).
+
+    Returns
+    -------
+    SegregationResult
+        ``.table`` with one row per number, ``.local`` on the caller's index.
+
+    Raises
+    ------
+    ColumnError
+        A column is missing.
+    CountError
+        Counts are negative, text, shares, larger than the population, or unknown with ``missing="raise"``.
+    GeometryError
+        An index needs geometry, and it is in degrees or missing.
+    SpecError
+        An option or index is not known, or an index that was named needs geometry or radii that are not there.
+
+    Examples
+    --------
+    >>> data = pd.DataFrame({"mh": [100, 60, 40, 0], "residents": [100, 100, 100, 100]})
+    >>> result = measure_segregation(data, ["mh"], population="residents")
+    >>> result.table[["group", "index", "reference", "value"]].head(2)
+      group          index reference  value
+    0    mh  dissimilarity      rest    0.6
+    1    mh           gini      rest    0.8
+    """
+    expects(data, (AreaData, pd.DataFrame), "measure_segregation", HOW)
+    choice(resample, (None, *RESAMPLES), "resample")
+    spec = SegregationSpec(
+        groups=names(groups, "groups"),
+        population=population,
+        references=() if reference is None else names(reference, "reference"),
+        by=by,
+        indices=names(indices, "indices"),
+        radii=unique_radii(radii, kernel),
+        min_population=min_population,
+        missing=missing,
+        distance_unit=distance_unit,
+        kernel=kernel,
+        b=b,
+        centre=centre,
+        contiguity=contiguity,
+    )
+    _check_options(spec)
+    prepared = prepare(data, spec)
+    tasks = index_tasks(prepared)
+    rows = table_rows(prepared, tasks)
+    if resample is not None:
+        rows = with_intervals(rows, prepared, tasks, resample, n=n, seed=seed, progress=progress)
+    return SegregationResult(*with_notes(rows, prepared, tasks, resample), _notes(prepared), prepared)
+
+
+def _check_options(spec: SegregationSpec) -> None:
+    """Refuse options of the wrong kind before they are used."""
+    for name in ("population", "by"):
+        if not isinstance(getattr(spec, name), str | None):
+            raise SpecError(f"{name} must be the name of one column, not {getattr(spec, name)!r}.")
+    check_missing(spec.missing)
+    choice(spec.distance_unit, ("m", "km"), "distance_unit")
+    choice(spec.contiguity, ("rook", "queen"), "contiguity")
+    checked_aversion(spec.b)
+    least = spec.min_population
+    if not isinstance(least, int | float | np.number) or not 0 <= least < np.inf:
+        raise SpecError(f"min_population must be a number, 0 or more, not {least!r}.")
+    if len(spec.references) == 1 and spec.groups == spec.references:
+        raise SpecError(f"{spec.groups[0]!r} is compared with itself; name another reference.")
+
+
+def _notes(prepared: PreparedCounts) -> tuple[Message, ...]:
+    """Return what the reader has to know about the whole study."""
+    notes = [*prepared.notes]
+    if prepared.overlapping.any() and len(prepared.spec.groups) > 1:
+        notes.append(Message("note_overlap"))
+    elif len(prepared.spec.groups) > 1:
+        notes.append(Message("note_exclusive", {"groups": ", ".join(prepared.spec.groups)}))
+    if prepared.spec.indices == ("all",):
+        notes.append(Message("note_ordinal_left_out"))
+    if prepared.shapes is not None and prepared.shapes.crs is None:
+        notes.append(Message("note_no_crs"))
+    return tuple(notes)
+
+
+class SegregationResult(MeasuredIndices):
     """Segregation of groups.
 
     Parameters
@@ -37,15 +196,18 @@ class SegregationResult:
         (Carrington and Troske 1997: 0 as by chance, 1 complete, below 0 more even than by chance),
         ``lower`` and ``upper`` the 95 % interval that was asked for. ``note`` says why a number is missing and which
         areas do not count.
+    note_codes : Series of tuple of Message
+        The same as codes: ``explain`` and the reports say them in either language.
     notes : tuple of Message
         What the reader has to know about the whole study.
-    study : Study
+    prepared : PreparedCounts
         The checked counts and options everything was computed from.
     """
 
-    table: pd.DataFrame
-    notes: tuple[Message, ...]
-    study: Study
+    test = significance_test
+    bootstrap = bootstrap
+    profile = profile
+    explain = explain
 
     @cached_property
     def local(self) -> pd.DataFrame:
@@ -55,169 +217,7 @@ class SegregationResult:
         ``<group>_isolation_part`` and ``<group>_share_<radius>m``; for all
         groups ``local_segregation``, ``entropy`` and ``simpson``.
         """
-        from quartiersatlas.segregation.indices.local import local_values
-
-        return local_values(self.study)
-
-    @property
-    def spec(self) -> StudySpec:
-        """The options that made this result."""
-        return self.study.spec
-
-    def test(
-        self,
-        null: Null = "person_permutation",
-        n: int = 999,
-        seed: int | np.random.Generator | None = None,
-        *,
-        alternative: Literal["segregated", "two-sided"] = "segregated",
-        progress: bool = False,
-    ) -> pd.DataFrame:
-        """Ask whether the numbers of the table could be chance.
-
-        Parameters
-        ----------
-        null : str, default "person_permutation"
-            What chance is. ``person_permutation`` shuffles all persons over all places (areas and groups keep their
-            size); ``evenness`` draws each area's members with the city's share (binomial, areas keep their size; the
-            group's share then varies as well, which makes the test of isolation and interaction weak);
-            ``systematic`` draws the area of each person with the areas' shares of all (multinomial);
-            ``area_permutation`` shuffles whole areas over the map (for indices with geometry); ``analytic`` takes the
-            mean and spread of D under evenness from a formula, without draws, from 10 areas on. With a named
-            reference, chance moves the two populations and leaves everybody else where they are.
-        n : int, default 999
-            Draws. At least 1.
-        seed : int or Generator, optional
-            Makes the test repeatable.
-        alternative : {"segregated", "two-sided"}, default "segregated"
-            Whether only more segregation than by chance counts, or less as well.
-        progress : bool, default False
-            Show a progress bar (needs ``pip install "quartiersatlas[progress]"``).
-
-        Returns
-        -------
-        DataFrame
-            One row per row of the table: by, group, reference, index, value, null, null_mean, null_sd, null_lower,
-            null_upper (95 % of the draws), p_value, n (draws that gave a value), note.
-            ``p = (b + 1) / (n + 1)`` with b draws at least as extreme as the value, so it is never 0; the analytic
-            one is that of the normal law, with n = 0.
-
-        Raises
-        ------
-        SpecError
-            An option is not known.
-        CountError
-            Counts are not whole persons.
-
-        Notes
-        -----
-        The p-value counts the observed table as one of the draws [1]_.
-
-        References
-        ----------
-        .. [1] Davison, A. C. & Hinkley, D. V. (1997). Bootstrap Methods and their Application. Cambridge, chapter 4.
-        """
-        from quartiersatlas.segregation.inference.significance import against_chance
-
-        return against_chance(self, null, n=n, seed=seed, alternative=alternative, progress=progress)
-
-    def bootstrap(
-        self,
-        resample: Resample = "persons",
-        n: int = 999,
-        seed: int | np.random.Generator | None = None,
-        *,
-        progress: bool = False,
-    ) -> pd.DataFrame:
-        """Measure how far each number would move with other persons or other areas.
-
-        Parameters
-        ----------
-        resample : {"persons", "areas"}, default "persons"
-            Draw the persons of each area anew (multinomial), from the shares that the areas may truly have: those
-            found, less spread by what chance adds. Or draw the areas of a place anew from its areas.
-        n : int, default 999
-            Resamples. At least 1.
-        seed : int or Generator, optional
-            Makes the intervals repeatable.
-        progress : bool, default False
-            Show a progress bar.
-
-        Returns
-        -------
-        DataFrame
-            One row per row of the table: by, group, reference, index, value, bias (mean of the draws less the true
-            value of their population), sd, corrected (value less bias), lower, upper (95 %, basic bootstrap, cut at
-            the range of the index), n, note. With small areas the interval need not hold the value, which chance
-            alone has raised.
-
-        Raises
-        ------
-        SpecError
-            An option is not known.
-        CountError
-            Counts are not whole persons.
-
-        Notes
-        -----
-        In simulations the 95 % intervals of persons hold the true H, isolation and eta squared in 87 to 98 of 100
-        cases, from areas of 50 persons on; those of D and G in about 90 where segregation is clear, in 72 to 87 where
-        it is mild and areas are small, in 60 where there is none.
-        """
-        from quartiersatlas.segregation.inference.significance import bootstrapped
-
-        return bootstrapped(self, resample, n=n, seed=seed, progress=progress)
-
-    def profile(self, radii: Iterable[float], kernel: str | None = None) -> pd.DataFrame:
-        """Compute the spatial indices at many radii from one sweep.
-
-        Parameters
-        ----------
-        radii : list of float
-            Radii in metres. Above 0.
-        kernel : {"uniform", "triangular", "gaussian", "exponential"}, optional
-            How the weight of others falls with distance; that of the study, if not given.
-
-        Returns
-        -------
-        DataFrame
-            Tidy: by, group, reference, index, radius, value, n_areas, n_dropped, note.
-
-        Raises
-        ------
-        SpecError
-            The study has no geometry, or a radius is not above 0.
-        """
-        from quartiersatlas.segregation.table import profile
-
-        return profile(self.study, radii, kernel)
-
-    def explain(self, index: str, lang: Lang = "en") -> str:
-        """Explain an index in words: what it tells, its range, formula and source, and the values found.
-
-        Parameters
-        ----------
-        index : str
-            Id of the index.
-        lang : {"de", "en"}, default "en"
-            Language.
-
-        Returns
-        -------
-        str
-            Plain text of a few lines.
-
-        Raises
-        ------
-        SpecError
-            The index or language is not known.
-        """
-        from quartiersatlas.segregation.explain import explained
-
-        check_lang(lang)
-        if index not in registry():
-            raise SpecError(f"There is no index {index!r}; there are: {', '.join(registry())}.")
-        return explained(self.table, registry()[index], lang)
+        return local_values(self.prepared)
 
     def __repr__(self) -> str:
         lines = ["SegregationResult", _shown(self.table).to_string(index=False)]
@@ -227,11 +227,12 @@ class SegregationResult:
         from html import escape
 
         notes = "".join(f"<p>{escape(text(note.name, 'en', **note.values))}</p>" for note in self.notes)
-        return _shown(self.table).to_html(index=False, escape=True, na_rep="–") + notes
+        with pd.option_context("display.max_colwidth", None):
+            return _shown(self.table).to_html(index=False, escape=True, na_rep="–") + notes
 
 
-def _shown(table: pd.DataFrame) -> pd.DataFrame:
+def _shown(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the table without columns that hold nothing, rounded for the eye."""
-    empty = [c for c in ("adjusted", "expected", "lower", "upper") if c in table and table[c].isna().all()]
-    alone = ["by"] if "by" in table and table["by"].astype(str).eq("all").all() else []
-    return table.drop(columns=[*empty, *alone]).round(SHOWN_DIGITS)
+    empty = [c for c in ("adjusted", "expected", "lower", "upper") if c in rows and rows[c].isna().all()]
+    alone = ["by"] if "by" in rows and rows["by"].astype(str).eq("all").all() else []
+    return rows.drop(columns=[*empty, *alone]).round(SHOWN_DIGITS)

@@ -1,295 +1,420 @@
-"""One call: every chosen index for every group in every place, tidy, with the reason for each NaN."""
+"""The table of a study: every chosen index for every group in every place, with the reason for each NaN.
+
+One task is one index of one group in all places. Its input is a pair or a composition of the prepared counts and, where
+the index needs it, the geometry of the areas that count. The rows of all tasks are the table; notes are codes
+(:class:`Message`) until they are shown. The local values of the same study stand on the caller's areas.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from quartiersatlas.base.checks import choice
 from quartiersatlas.catalogue import Message, text
 from quartiersatlas.errors import SpecError
-from quartiersatlas.segregation.indices.evenness import checked_aversion
-from quartiersatlas.segregation.indices.local import local_notes
+from quartiersatlas.segregation.counts import entropy, ratio, share
+from quartiersatlas.segregation.geometry import METRES, AreaGeometry, checked_geometry
+from quartiersatlas.segregation.indices.evenness import dissimilarity_parts
+from quartiersatlas.segregation.indices.exposure import isolation_parts
+from quartiersatlas.segregation.indices.multigroup import local_segregation_scores
 from quartiersatlas.segregation.inference.expected import carrington_troske
-from quartiersatlas.segregation.inference.significance import with_intervals
-from quartiersatlas.segregation.prepared import Study, StudySpec, prepared
-from quartiersatlas.segregation.registry import chosen
-from quartiersatlas.segregation.result import SegregationResult
-from quartiersatlas.segregation.tasks import Block, Grounds, blocks
+from quartiersatlas.segregation.prepared import REST
+from quartiersatlas.segregation.registry import REST_COLUMN, IndexInput, chosen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from numpy.typing import NDArray
 
-    from quartiersatlas.intake import AreaData
+    from quartiersatlas.segregation.counts import Composition, Pair
+    from quartiersatlas.segregation.prepared import PreparedCounts, SegregationSpec
+    from quartiersatlas.segregation.registry import SegregationIndex
 
     Floats = NDArray[np.float64]
 
-CHOICES = {
-    "missing": ("raise", "drop"),
-    "distance_unit": ("m", "km"),
-    "contiguity": ("rook", "queen"),
-    "interval": (None, "persons", "areas"),
-}
+Codes: TypeAlias = tuple[Message, ...]
 
 
-def measure_segregation(
-    frame: AreaData | pd.DataFrame,
-    groups: Iterable[str],
-    total: str | None = None,
-    reference: str | Iterable[str] | None = None,
-    by: str | None = None,
-    indices: Iterable[str] | str = "standard",
-    radii: Iterable[float] | float | None = None,
-    min_population: float = 0,
-    missing: Literal["raise", "drop"] = "raise",
-    distance_unit: Literal["m", "km"] = "m",
-    *,
-    kernel: Literal["uniform", "triangular", "gaussian", "exponential"] = "triangular",
-    b: float = 0.5,
-    centre: str | tuple[float, float] | list[tuple[float, float]] = "population",
-    contiguity: Literal["rook", "queen"] = "rook",
-    interval: Literal["persons", "areas"] | None = None,
-    n: int = 999,
-    seed: int | np.random.Generator | None = None,
-    progress: bool = False,
-) -> SegregationResult:
-    """Compute segregation indices of groups, for one city or for many.
+@dataclass(frozen=True, eq=False)
+class MeasuredIndices:
+    """The numbers of a study and what they were computed from.
 
     Parameters
     ----------
-    frame : AreaData, DataFrame or GeoDataFrame
-        Counts of persons per area; with geometry in metres for the indices that need it.
-    groups : list of str, or str
-        Columns with the persons of each group. Indices of several groups at once (``multigroup``, ``ordinal``) take
-        them as excluding one another; ordinal ones also as ordered from low to high.
-    total : str, optional
-        Column with all residents; the data's population column, if not given. Without either, the groups (and
-        references) together are everybody.
-    reference : str or list of str, optional
-        Columns of the populations to compare each group with; the rest of the residents, if not given.
-    by : str, optional
-        Column that names the place of each area (city, district): every index is computed for each place by itself.
-    indices : list of str or str, default "standard"
-        Ids or dimensions from :func:`segregation_indices`, ``"standard"`` or ``"all"``.
-    radii : float or list of float, optional
-        Radii in metres of the surroundings, for the spatial indices and the shares in ``.local``. Above 0.
-    min_population : float, default 0
-        Areas with fewer residents are left out and counted. At least 0.
-    missing : {"raise", "drop"}, default "raise"
-        What to do where a count is unknown: refuse, or leave the area out of the indices that need it and count it
-        in ``n_dropped``. It is never taken as 0.
-    distance_unit : {"m", "km"}, default "m"
-        Unit of the distance d in the decay exp(-d) of the clustering indices. In metres the decay of a city vanishes
-        between any two areas, which gives NaN with that reason.
-    kernel : {"uniform", "triangular", "gaussian", "exponential"}, default "triangular"
-        How the weight of other areas falls with distance up to the radius, for the spatial indices.
-    b : float, default 0.5
-        Inequality aversion of the Atkinson index. Between 0 and 1.
-    centre : {"population", "mean", "median", "largest"}, pair of float or list of pairs, default "population"
-        The centre of each place for the centralisation indices: the mean of the areas weighted with their residents,
-        the mean or median, the most populous area, or coordinates; of several centres the nearest counts.
-    contiguity : {"rook", "queen"}, default "rook"
-        Whether neighbours share a border or also a corner, for ``morrill`` and ``spatial_proximity_profile``.
-    interval : {"persons", "areas"}, optional
-        Fill ``lower`` and ``upper`` with a 95 % interval from resamples of the persons or of the areas.
-    n : int, default 999
-        Resamples for the interval.
-    seed : int or Generator, optional
-        Makes the interval repeatable.
-    progress : bool, default False
-        Show a progress bar while resampling (needs ``pip install "quartiersatlas[progress]"``).
+    table : DataFrame
+        One row per number.
+    note_codes : Series of tuple of Message
+        The codes of the note of each row, on the table's index.
+    notes : tuple of Message
+        What the reader has to know about the whole study.
+    prepared : PreparedCounts
+        The checked counts and options everything was computed from.
+    """
 
-    Returns
-    -------
-    SegregationResult
-        ``.table`` with one row per number, ``.local`` on the caller's index.
+    table: pd.DataFrame
+    note_codes: pd.Series
+    notes: tuple[Message, ...]
+    prepared: PreparedCounts
+
+    @property
+    def spec(self) -> SegregationSpec:
+        """The options that made this result."""
+        return self.prepared.spec
+
+
+@dataclass(frozen=True)
+class IndexTask:
+    """One index of one group (or of all groups) in all places.
+
+    Parameters
+    ----------
+    index : SegregationIndex
+        The index.
+    group, reference : str
+        Whose index it is and with whom they are compared.
+    given : IndexInput, optional
+        What it is computed from; None where that is not possible for anybody.
+    radius : float
+        Radius in metres; NaN of an index without one.
+    used : ndarray of bool
+        The areas of the study that count.
+    columns : tuple of str
+        Columns whose gaps leave areas out.
+    reason : str
+        Name of the text that says why there is no input.
+    overlapping : ndarray of bool, optional
+        The places whose groups are more than everybody.
+    """
+
+    index: SegregationIndex
+    group: str
+    reference: str
+    given: IndexInput | None
+    radius: float
+    used: NDArray[np.bool_]
+    columns: tuple[str, ...]
+    reason: str = ""
+    overlapping: NDArray[np.bool_] | None = None
+
+    def values(self, n_places: int) -> tuple[Floats, NDArray[np.str_]]:
+        """Return the index of each place and, where it is NaN, the name of the reason."""
+        if self.given is None:
+            return np.full(n_places, np.nan), np.full(n_places, self.reason)
+        reasons = reasons_of(self.index, self.given)
+        if self.overlapping is not None:
+            reasons = np.where(self.overlapping, "note_overlap", reasons)
+        values = np.where(reasons == "", self.index.compute(self.given), np.nan)
+        return values, np.where((reasons == "") & np.isnan(values), self.index.nan_reason, reasons)
+
+    def expected(self, n_places: int) -> Floats:
+        """Return the expected value of each place if there were no segregation; NaN where none is known."""
+        expected = None if self.given is None else self.index.expected(self.given)
+        if self.given is None or expected is None:
+            return np.full(n_places, np.nan)
+        return np.where(reasons_of(self.index, self.given) == "", expected, np.nan)
+
+
+def reasons_of(index: SegregationIndex, given: IndexInput) -> NDArray[np.str_]:
+    """Return why a place has no value; one area or one group have a diversity all the same."""
+    reasons = given.people.reasons
+    if index.dimension == "diversity":
+        return np.where(reasons == "note_no_area", reasons, "")
+    return reasons
+
+
+class IndexInputs:
+    """Pairs and geometries of a study, each made once."""
+
+    def __init__(self, prepared: PreparedCounts) -> None:
+        self._prepared = prepared
+        self._pairs: dict[tuple[str, str | None], tuple[Pair, NDArray[np.bool_]]] = {}
+        self._geometries: dict[bytes, tuple[AreaGeometry, list[str]]] = {}
+
+    def pair(self, group: str, reference: str | None) -> tuple[Pair, NDArray[np.bool_]]:
+        """Return a pair and the areas where it is known."""
+        if (group, reference) not in self._pairs:
+            self._pairs[group, reference] = self._prepared.pair(group, reference)
+        return self._pairs[group, reference]
+
+    def of(
+        self,
+        people: Pair | Composition,
+        names: tuple[str | None, ...],
+        used: NDArray[np.bool_],
+        index: SegregationIndex | None = None,
+    ) -> IndexInput:
+        """Return the input of these people; with its geometry where there is one and the index needs it."""
+        spatial = index is None or index.requires != ""
+        if self._prepared.shapes is None or not used.any() or not spatial:
+            return IndexInput(self._prepared.spec, people)
+        geometry, known = self._geometry(people, used)
+        columns = tuple(REST_COLUMN if name is None else known.index(name) for name in names)
+        return IndexInput(self._prepared.spec, people, columns, geometry)
+
+    def _geometry(self, people: Pair | Composition, used: NDArray[np.bool_]) -> tuple[AreaGeometry, list[str]]:
+        """Return the geometry of these areas and the names of its columns."""
+        prepared, key = self._prepared, used.tobytes()
+        if key not in self._geometries:
+            shapes = cast("gpd.GeoSeries", cast("gpd.GeoSeries", prepared.shapes)[used])
+            checked_geometry(shapes)
+            known = [name for name, counts in prepared.counts.items() if np.isfinite(counts[used]).all()]
+            table = np.column_stack([*(prepared.counts[name][used] for name in known), prepared.population[used]])
+            spec = prepared.spec
+            unit = METRES[spec.distance_unit]
+            self._geometries[key] = (
+                AreaGeometry(shapes.to_numpy(), people.places, table, spec.radii, spec.kernel, unit),
+                known,
+            )
+        return self._geometries[key]
+
+
+def index_tasks(prepared: PreparedCounts) -> list[IndexTask]:
+    """Return every task of the study: group by group, then all groups together.
 
     Raises
     ------
-    ColumnError
-        A column is not there.
-    CountError
-        Counts are negative, text, shares, larger than the population, or unknown with ``missing="raise"``.
-    GeometryError
-        An index needs geometry, and it is in degrees or missing.
     SpecError
-        An option or index is not known, or an index that was named needs geometry or radii that are not there.
-
-    Examples
-    --------
-    >>> frame = pd.DataFrame({"mh": [100, 60, 40, 0], "residents": [100, 100, 100, 100]})
-    >>> measure_segregation(frame, ["mh"], "residents").table[["group", "index", "reference", "value"]].head(2)
-      group          index reference  value
-    0    mh  dissimilarity      rest    0.6
-    1    mh           gini      rest    0.8
+        An index that was named needs geometry or radii that are not there; "all" gives it a reason instead.
     """
-    for name, value in (("missing", missing), ("distance_unit", distance_unit), ("contiguity", contiguity)):
-        check_choice(name, value, CHOICES[name])
-    check_choice("interval", interval, CHOICES["interval"])
-    checked_aversion(b)
-    spec = StudySpec(
-        groups=column_names(groups, "groups"),
-        total=total,
-        references=column_names(reference, "reference") if reference is not None else (),
-        by=by,
-        indices=(indices,) if isinstance(indices, str) else tuple(indices),
-        radii=_radii(radii, kernel),
-        min_population=min_population,
-        missing=missing,
-        distance_unit=distance_unit,
-        kernel=kernel,
-        b=b,
-        centre=centre,
-        contiguity=contiguity,
-    )
-    _refuse_impossible(spec)
-    study = prepared(frame, spec)
-    grounds = Grounds(study)
-    found = list(blocks(study, chosen(study.spec.indices, groups_are_everybody=study.groups_are_everybody), grounds))
-    _refuse_lacking(study, found)
-    table = tabled(study, found)
-    if interval is not None:
-        table = with_intervals(study, found, table, interval, n=n, seed=seed, progress=progress)
-    return SegregationResult(_with_notes(table, study, found, interval), _notes(study), study)
+    everybody, inputs = prepared.groups_are_everybody, IndexInputs(prepared)
+    indices = chosen(prepared.spec.indices, groups_are_everybody=everybody)
+    tasks: list[IndexTask] = []
+    for group in prepared.spec.groups:
+        for index in (i for i in indices if i.applies_to in ("group", "both")):
+            for reference in _references(prepared, group, index):
+                tasks += _of_pair(prepared, index, group, reference, inputs)
+    whole = [i for i in indices if i.applies_to in ("composition", "classes") or (i.applies_to == "both" and everybody)]
+    for index in whole:
+        tasks += _of_all(prepared, index, inputs)
+    unmet = next((task for task in tasks if task.reason), None)
+    if unmet is not None and prepared.spec.indices != ("all",):
+        raise SpecError(
+            f"{unmet.index.id!r} cannot be computed: {text(unmet.reason, 'en')}. "
+            f"Pass a GeoDataFrame with polygons in metres, and radii=[...] for the spatial indices."
+        )
+    return tasks
 
 
-def profile(study: Study, radii: Iterable[float], kernel: str | None) -> pd.DataFrame:
-    """Compute the spatial indices of a study at many radii."""
-    kernel = kernel or study.spec.kernel
-    spec = replace(study.spec, radii=_radii(radii, kernel), kernel=kernel, indices=("spatial",))
-    study = replace(study, spec=spec)
-    found = list(blocks(study, chosen(spec.indices, groups_are_everybody=False), Grounds(study)))
-    _refuse_lacking(study, found)
-    table = _with_notes(tabled(study, found), study, found, None)
-    return table[["by", "group", "reference", "index", "radius", "value", "n_areas", "n_dropped", "note"]]
+def _references(prepared: PreparedCounts, group: str, index: SegregationIndex) -> list[str | None]:
+    """Return whom a group is compared with: the named populations (not with itself), or the rest."""
+    if index.reference == "other" and prepared.spec.references:
+        return [name for name in prepared.spec.references if name != group]
+    return [None]
 
 
-def tabled(study: Study, found: list[Block]) -> pd.DataFrame:
-    """Return one row per place and block: places one after the other, blocks in their order."""
-    size, columns = study.n_places, {}
-    values, reasons = zip(*(block.values(size) for block in found), strict=True) if found else ((), ())
-    columns["by"] = np.repeat(np.array(study.place_names, dtype=object), len(found))
+def _of_pair(
+    prepared: PreparedCounts, index: SegregationIndex, group: str, reference: str | None, inputs: IndexInputs
+) -> Iterator[IndexTask]:
+    people, used = inputs.pair(group, reference)
+    columns = (group,) if reference is None else (group, reference)
+    shown = (reference or REST) if index.reference in ("other", "rest") else index.reference
+    given = inputs.of(people, (group, reference), used, index)
+    yield from _at_radii(prepared, IndexTask(index, group, shown, given, np.nan, used, columns))
+
+
+def _of_all(prepared: PreparedCounts, index: SegregationIndex, inputs: IndexInputs) -> Iterator[IndexTask]:
+    people, used, names = prepared.classes() if index.applies_to == "classes" else prepared.composition()
+    title = ", ".join(name or REST for name in names)
+    given = inputs.of(people, names, used, index)
+    task = IndexTask(index, title, index.reference, given, np.nan, used, prepared.spec.groups)
+    yield from _at_radii(prepared, replace(task, overlapping=prepared.overlapping))
+
+
+def _at_radii(prepared: PreparedCounts, task: IndexTask) -> Iterator[IndexTask]:
+    """Give the task, once per radius where the index has one; or the reason why there is no input."""
+    given = cast("IndexInput", task.given)
+    reason = _unmet(prepared, task.index, given)
+    if reason:
+        yield replace(task, given=None, reason=reason)
+    elif task.index.requires == "radii":
+        for number, radius in enumerate(prepared.spec.radii):
+            yield replace(task, given=replace(given, radius=number), radius=radius)
+    else:
+        yield task
+
+
+def _unmet(prepared: PreparedCounts, index: SegregationIndex, given: IndexInput) -> str:
+    """Return the name of the text that says which need of an index the study does not meet."""
+    if not index.requires:
+        return ""
+    if given.geometry is None:
+        return "note_no_geometry"
+    if index.requires in ("polygons", "decay") and not given.geometry.is_polygons:
+        return "note_no_polygons"
+    return "note_no_radii" if index.requires == "radii" and not prepared.spec.radii else ""
+
+
+def table_rows(prepared: PreparedCounts, tasks: list[IndexTask]) -> pd.DataFrame:
+    """Return one row per place and task: places one after the other, tasks in their order; ``reason`` why it is NaN."""
+    size, columns = prepared.n_places, {}
+    values, reasons = zip(*(task.values(size) for task in tasks), strict=True) if tasks else ((), ())
+    columns["by"] = np.repeat(np.array(prepared.place_names, dtype=object), len(tasks))
     for name in ("group", "reference"):
-        columns[name] = np.tile(np.array([getattr(block, name) for block in found], dtype=object), size)
-    columns["index"] = np.tile(np.array([block.index.id for block in found], dtype=object), size)
-    if study.spec.radii:
-        columns["radius"] = np.tile([block.radius for block in found], size)
-    expected = _by_place([block.expected(size) for block in found])
-    columns["value"] = _by_place(values)
-    columns["adjusted"] = _adjusted(columns["value"], expected, np.tile([b.index.adjustable for b in found], size))
+        columns[name] = np.tile(np.array([getattr(task, name) for task in tasks], dtype=object), size)
+    columns["index"] = np.tile(np.array([task.index.id for task in tasks], dtype=object), size)
+    if prepared.spec.radii:
+        columns["radius"] = np.tile([task.radius for task in tasks], size)
+    expected = by_place([task.expected(size) for task in tasks])
+    adjustable = np.tile([task.index.adjustable for task in tasks], size)
+    columns["value"] = by_place(values)
+    columns["adjusted"] = np.where(adjustable, carrington_troske(columns["value"], expected), np.nan)
     columns["expected"] = expected
-    columns["lower"] = columns["upper"] = np.full(size * len(found), np.nan)
-    counted = [study.per_place(block.used) for block in found]
-    columns["n_areas"] = _by_place(counted)
-    columns["n_dropped"] = _by_place(
-        [study.per_place(np.ones_like(block.used)) - n for block, n in zip(found, counted, strict=True)]
+    columns["lower"] = columns["upper"] = np.full(size * len(tasks), np.nan)
+    counted = [prepared.per_place(task.used) for task in tasks]
+    columns["n_areas"] = by_place(counted)
+    columns["n_dropped"] = by_place(
+        [prepared.per_place(np.ones_like(task.used)) - n for task, n in zip(tasks, counted, strict=True)]
     )
-    columns["note"] = _by_place(reasons)
+    columns["reason"] = by_place(reasons)
     return pd.DataFrame(columns)
 
 
-def _by_place(blockwise: Iterable[NDArray[Any]]) -> NDArray[Any]:
-    """Turn arrays of one value per place, one per block, into the table's order."""
-    return np.column_stack(list(blockwise)).ravel()
+def by_place(taskwise: Iterable[NDArray[Any]]) -> NDArray[Any]:
+    """Turn arrays of one value per place, one per task, into the table's order."""
+    return np.column_stack(list(taskwise)).ravel()
 
 
-def _adjusted(value: Floats, expected: Floats, adjustable: NDArray[np.bool_]) -> Floats:
-    """Return the value freed from chance, for indices that run from 0 to 1."""
-    return np.where(adjustable, carrington_troske(value, expected), np.nan)
-
-
-def _with_notes(table: pd.DataFrame, study: Study, found: list[Block], interval: str | None) -> pd.DataFrame:
-    """Say in words why a number is missing and who does not count."""
+def with_notes(
+    rows: pd.DataFrame, prepared: PreparedCounts, tasks: list[IndexTask], resample: str | None
+) -> tuple[pd.DataFrame, pd.Series]:
+    """Return the table with its notes in English, and their codes: why a number is missing, and who does not count."""
     left_out = {}
-    for block in found:
-        if (block.columns, block.index.of) not in left_out:
-            left_out[block.columns, block.index.of] = study.left_out(block.columns, block.used)
-    dropped = _by_place([np.array(left_out[block.columns, block.index.of], dtype=object) for block in found])
-    unexplained = {
-        "expected": np.where(table["expected"].isna(), "note_no_expected", ""),
-        "adjusted": np.where(table["adjusted"].isna() & table["expected"].notna(), "note_no_adjusted", ""),
-        "interval": np.where(table["lower"].isna(), _no_interval(table, found, study, interval), ""),
-    }
-    names = set(table["note"]).union(*(set(column.tolist()) for column in unexplained.values()))
-    words = {name: text(name, "en") if name else "" for name in names}
-    notes = []
-    for place, (reason, *others) in enumerate(zip(table["note"], *unexplained.values(), strict=True)):
-        omitted = [] if reason else [words[other] for other in others]
-        notes.append("; ".join(part for part in (words[reason], dropped[place], *omitted) if part))
-    return table.assign(note=notes)
+    for task in tasks:
+        if (task.columns, task.index.applies_to) not in left_out:
+            left_out[task.columns, task.index.applies_to] = prepared.left_out(task.columns, task.used)
+    of_tasks = [left_out[task.columns, task.index.applies_to] for task in tasks]
+    dropped = [of_task[place] for place in range(prepared.n_places) for of_task in of_tasks]
+    omissions = (
+        np.where(rows["expected"].isna(), "note_no_expected", ""),
+        np.where(rows["adjusted"].isna() & rows["expected"].notna(), "note_no_adjusted", ""),
+        np.where(rows["lower"].isna(), _no_interval(rows, tasks, prepared, resample), ""),
+    )
+    names = set(rows["reason"]).union(*(column.tolist() for column in omissions)) - {""}
+    messages = {name: Message(name) for name in names}
+    found: list[Codes] = []
+    for reason, areas, *others in zip(rows["reason"], dropped, *omissions, strict=True):
+        omitted = () if reason else tuple(messages[other] for other in others if other)
+        found.append(((messages[reason],) if reason else ()) + areas + omitted)
+    codes = pd.Series(found, index=rows.index, dtype=object)
+    return rows.drop(columns="reason").assign(note=in_english(codes)), codes
 
 
-def _no_interval(table: pd.DataFrame, found: list[Block], study: Study, interval: str | None) -> NDArray[np.str_]:
+def _no_interval(
+    rows: pd.DataFrame, tasks: list[IndexTask], prepared: PreparedCounts, resample: str | None
+) -> NDArray[np.str_]:
     """Return why there is no interval: not asked for, or not for indices with geometry."""
-    if interval is None:
-        return np.full(len(table), "note_no_interval")
-    spatial = np.tile([block.index.needs != "" for block in found], study.n_places)
+    if resample is None:
+        return np.full(len(rows), "note_no_interval")
+    spatial = np.tile([task.index.requires != "" for task in tasks], prepared.n_places)
     return np.where(spatial, "note_interval_aspatial", "note_no_spread")
 
 
-def _notes(study: Study) -> tuple[Message, ...]:
-    """Return what the reader has to know about the whole study."""
-    notes = [*study.notes, *local_notes(study)]
-    if study.spec.indices == ("all",):
-        notes.append(Message("note_ordinal_left_out"))
-    if study.shapes is not None and study.shapes.crs is None:
-        notes.append(Message("note_no_crs"))
-    return tuple(notes)
+def in_english(codes: Iterable[Codes]) -> list[str]:
+    """Return the note of each row in English."""
+    words: dict[int, str] = {}  # most rows share their messages
+    return ["; ".join(words.get(id(m)) or words.setdefault(id(m), str(m)) for m in row) for row in codes]
 
 
-def _refuse_lacking(study: Study, found: list[Block]) -> None:
-    """Refuse an index that was asked for and needs geometry or radii that are not there."""
-    if study.spec.indices == ("all",):
-        return
-    for block in found:
-        if block.reason in ("note_no_geometry", "note_no_polygons", "note_no_radii"):
-            raise SpecError(
-                f"{block.index.id!r} cannot be computed: {text(block.reason, 'en')}. "
-                f"Pass a GeoDataFrame with polygons in metres, and radii=[...] for the spatial indices."
-            )
+def profile(result: MeasuredIndices, radii: Iterable[float], kernel: str | None = None) -> pd.DataFrame:
+    """Compute the spatial indices at many radii from one sweep.
+
+    Parameters
+    ----------
+    result : SegregationResult
+        The study.
+    radii : list of float
+        Radii in metres. Above 0.
+    kernel : {"uniform", "triangular", "gaussian", "exponential"}, optional
+        How the weight of others falls with distance; that of the study, if not given.
+
+    Returns
+    -------
+    DataFrame
+        Tidy: by, group, reference, index, radius, value, n_areas, n_dropped, note.
+
+    Raises
+    ------
+    SpecError
+        The study has no geometry, or a radius is not above 0.
+    """
+    kernel = kernel or result.spec.kernel
+    spec = replace(result.spec, radii=unique_radii(radii, kernel), kernel=kernel, indices=("spatial",))
+    prepared = replace(result.prepared, spec=spec)
+    tasks = index_tasks(prepared)
+    table, _ = with_notes(table_rows(prepared, tasks), prepared, tasks, None)
+    return table[["by", "group", "reference", "index", "radius", "value", "n_areas", "n_dropped", "note"]]
 
 
-def _refuse_impossible(spec: StudySpec) -> None:
-    """Refuse options of the wrong kind before they are used."""
-    for name in ("total", "by"):
-        if isinstance(getattr(spec, name), list | tuple | set | dict):
-            raise SpecError(f"{name}={getattr(spec, name)!r} is not possible; it names one column.")
-    population = spec.min_population
-    if not isinstance(population, int | float | np.number) or not 0 <= population < np.inf:
-        raise SpecError(f"min_population={population!r} is not possible; it is a number, 0 or more.")
-    if not spec.indices:
-        raise SpecError("indices is empty; name at least one index.")
-    if len(spec.references) == 1 and spec.groups == spec.references:
-        raise SpecError(f"{spec.groups[0]!r} is compared with itself; name another reference.")
-
-
-def check_choice(name: str, value: object, choices: Iterable[object]) -> None:
-    """Refuse an option that is not among its choices."""
-    if value not in tuple(choices):
-        raise SpecError(f"{name}={value!r} is not known; there are {', '.join(repr(c) for c in choices)}.")
-
-
-def column_names(names: Iterable[str] | str, what: str) -> tuple[str, ...]:
-    """Return column names as a tuple without repetitions."""
-    result = (names,) if isinstance(names, str) else tuple(dict.fromkeys(names))
-    if not result:
-        raise SpecError(f"{what} is empty; name at least one column.")
-    return result
-
-
-def _radii(radii: Iterable[float] | float | None, kernel: str) -> tuple[float, ...]:
+def unique_radii(radii: Iterable[float] | float | None, kernel: str) -> tuple[float, ...]:
     """Return the radii, checked together with the kernel."""
-    from quartiersatlas.space.surroundings import KERNELS
+    from quartiersatlas.space.surroundings import KERNELS, checked_radii
 
-    check_choice("kernel", kernel, KERNELS)
+    choice(kernel, KERNELS, "kernel")
     if radii is None:
         return ()
-    from quartiersatlas.space.surroundings import checked_radii
+    checked = checked_radii(np.atleast_1d(np.asarray(radii, dtype=float)))
+    return tuple(dict.fromkeys(float(radius) for radius in checked))
 
-    return tuple(
-        dict.fromkeys(float(radius) for radius in checked_radii(np.atleast_1d(np.asarray(radii, dtype=float))))
-    )
+
+def local_values(prepared: PreparedCounts) -> pd.DataFrame:
+    """Return the local values of every group and of all groups on the caller's areas."""
+    inputs, columns = IndexInputs(prepared), _local_of_all(prepared)
+    for group in reversed(prepared.spec.groups):
+        columns = _local_of_group(prepared, inputs, group) | columns
+    frame = pd.DataFrame(columns, index=prepared.areas)
+    if prepared.shapes is not None:
+        geometry = prepared.shapes.iloc[np.argsort(prepared.rows)]
+        return gpd.GeoDataFrame(frame, geometry=geometry, crs=prepared.shapes.crs)
+    return frame
+
+
+def _local_of_group(prepared: PreparedCounts, inputs: IndexInputs, group: str) -> dict[str, Floats]:
+    """Return location quotient, part of D, part of the isolation and shares within each radius."""
+    pair, used = inputs.pair(group, None)
+    able = pair.places.each(pair.reasons == "") == 1
+    columns = {
+        f"{group}_lq": (_location_quotients(pair), used),
+        f"{group}_isolation_part": (np.where(able, isolation_parts(pair), np.nan), used),
+    }
+    references: list[str | None] = [name for name in prepared.spec.references if name != group]
+    for reference in references if prepared.spec.references else [None]:
+        compared, among = inputs.pair(group, reference)
+        able = compared.places.each(compared.reasons == "") == 1
+        name = f"{group}_d_part" if len(references) <= 1 else f"{group}_d_part_{reference}"
+        columns[name] = (np.where(able, dissimilarity_parts(compared), np.nan), among)
+    if prepared.shapes is not None and prepared.spec.radii and used.any():
+        given = inputs.of(pair, (group, None), used)
+        for number, radius in enumerate(prepared.spec.radii):
+            around = given.own(given.land.surroundings[number])
+            columns[f"{group}_share_{radius:.10g}m"] = (share(around[:, 0], around[:, -1]), used)
+    return {name: _on_all_areas(prepared, values, used) for name, (values, used) in columns.items()}
+
+
+def _location_quotients(pair: Pair) -> Floats:
+    """Return the location quotient of each area in its place."""
+    return ratio(ratio(pair.group, pair.population), pair.places.each(share(pair.group_sum, pair.population_sum)))
+
+
+def _local_of_all(prepared: PreparedCounts) -> dict[str, Floats]:
+    """Return local segregation, entropy and Simpson index of all groups, where they exclude one another."""
+    composition, used, _ = prepared.composition()
+    shares = composition.shares
+    able = composition.places.each(composition.reasons == "") == 1
+    columns = {
+        "local_segregation": np.where(able, local_segregation_scores(composition), np.nan),
+        "entropy": np.abs(entropy(shares)),
+        "simpson": 1 - (shares**2).sum(axis=1),
+    }
+    return {name: _on_all_areas(prepared, values, used) for name, values in columns.items()}
+
+
+def _on_all_areas(prepared: PreparedCounts, values: Floats, used: NDArray[np.bool_]) -> Floats:
+    """Return the values of the used areas on the caller's rows; NaN elsewhere."""
+    result = np.full(len(prepared.areas), np.nan)
+    result[prepared.rows[used]] = values
+    return result

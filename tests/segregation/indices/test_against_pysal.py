@@ -69,7 +69,7 @@ def city(seed, n=60):
 @pytest.mark.parametrize(("index", "name"), SINGLE.items())
 def test_indices_of_one_group_agree(peer, index, name, seed):
     frame = city(seed)
-    ours = qa.measure_segregation(frame, "a", "total", indices=index).table.loc[0, "value"]
+    ours = qa.measure_segregation(frame, "a", population="total", indices=index).table.loc[0, "value"]
     assert ours == pytest.approx(peer(name, frame, "a", "total"), abs=1e-10)
 
 
@@ -94,4 +94,4 @@ def test_it_makes_no_segregation_of_an_unknown_count_we_refuse(peer):
     frame.loc[3, "a"] = np.nan
     assert peer("Isolation", frame, "a", "total") == 0
     with pytest.raises(CountError, match="have no count"):
-        qa.measure_segregation(frame, "a", "total", indices="isolation")
+        qa.measure_segregation(frame, "a", population="total", indices="isolation")

@@ -184,7 +184,10 @@ def test_dissimilarity_of_berlin(shared, year, areas, value):
     file = shared / "berlin" / "population" / f"berlin-lor-population-{year}-02-t1-planning-areas.csv"
     frame = pd.read_csv(file, dtype={"id": str}).set_index("id")
     table = qa.measure_segregation(
-        frame, "inhabitants_with_migration_background", "inhabitants", indices=["dissimilarity", "segregation_index"]
+        frame,
+        "inhabitants_with_migration_background",
+        population="inhabitants",
+        indices=["dissimilarity", "segregation_index"],
     ).table
     assert len(frame) == areas
     assert table["value"].tolist() == pytest.approx([value, value], abs=5e-9)

@@ -188,7 +188,7 @@ def test_areas_as_districts_leave_nothing_within(city):
 def test_who_is_in_no_group_is_the_rest():
     frame = T1.assign(residents=T1["a"] + T1["b"])
     pd.testing.assert_frame_equal(
-        decompose(frame, "a", "bezirk", total="residents").table, decompose(T1, ["a", "b"], "bezirk").table
+        decompose(frame, "a", "bezirk", population="residents").table, decompose(T1, ["a", "b"], "bezirk").table
     )
 
 
@@ -204,16 +204,16 @@ def test_areadata_bring_their_residents_and_districts(joined):
 
 def test_unknown_counts_are_refused_or_left_out_and_counted_where_they_are():
     frame = T1.assign(a=[40.0, np.nan, 5, 1])
-    with pytest.raises(CountError, match=r"1 areas have no count in 'a', 'b': 'u2'.*missing='drop'"):
+    with pytest.raises(CountError, match=r"1 area has no count in 'a': 'u2'.*missing='report'"):
         decompose(frame, ["a", "b"], "bezirk")
-    result = decompose(frame, ["a", "b"], "bezirk", missing="drop")
+    result = decompose(frame, ["a", "b"], "bezirk", missing="report")
     assert levels(result).tolist() == pytest.approx(levels(decompose(T1.drop("u2"), ["a", "b"], "bezirk")).tolist())
     assert result.table["n_dropped"].tolist() == [1, 1, 1, 1, 0] * 2
     assert places(result)["n_units"].tolist() == [1, 2]
 
 
 def test_a_district_without_known_counts_says_so():
-    result = decompose(T1.assign(a=[np.nan, np.nan, 5, 1]), ["a", "b"], "bezirk", missing="drop")
+    result = decompose(T1.assign(a=[np.nan, np.nan, 5, 1]), ["a", "b"], "bezirk", missing="report")
     row = places(result).loc["1"]
     assert np.isnan(row["value"])
     assert (row["note"], row["weight"], row["contribution"]) == ("no count is known", 0, 0)
@@ -264,34 +264,34 @@ def test_an_even_city_has_no_shares():
 @pytest.mark.parametrize(
     ("change", "options", "error", "message"),
     [
-        ({}, {"within": "bezrik"}, ColumnError, r"no column 'bezrik'.*'bezirk'"),
+        ({}, {"by": "bezrik"}, ColumnError, r"no column 'bezrik'.*'bezirk'"),
         ({}, {"groups": ["a", "c"]}, ColumnError, "no column 'c'"),
-        ({}, {"groups": "a"}, SpecError, r"two groups at least.*total='residents'"),
-        ({}, {"groups": []}, SpecError, "two groups at least"),
-        ({}, {"groups": ["a", "a"]}, SpecError, "stands once"),
-        ({}, {"groups": ["a", "b"], "total": "b"}, SpecError, "stands once"),
-        ({}, {"within": []}, SpecError, "from large to small"),
-        ({}, {"missing": "zero"}, SpecError, "'raise' and 'drop'"),
-        ({"bezirk": ["1", None, "2", ""]}, {}, SpecError, r"2 areas have no district in 'bezirk': 'u2', 'u4'"),
+        ({}, {"groups": "a"}, SpecError, r"At least two groups.*not 1.*population='residents'"),
+        ({}, {"groups": []}, SpecError, "groups is empty"),
+        ({}, {"groups": ["a", "a"]}, SpecError, "At least two groups are needed, not 1"),
+        ({}, {"groups": ["a", "b"], "population": "b"}, SpecError, "must be different columns"),
+        ({}, {"by": []}, SpecError, "by is empty"),
+        ({}, {"missing": "zero"}, SpecError, "'raise', 'report', not 'zero'"),
+        ({"bezirk": ["1", None, "2", ""]}, {}, SpecError, r"2 areas have no parent area in 'bezirk': 'u2', 'u4'"),
         ({"a": [40.0, -20, 5, 1]}, {}, CountError, "negative"),
         ({"a": ["40", "20", "5", "1"]}, {}, CountError, "holds text"),
         (
             {"residents": [60.0, 59, 65, 81]},
-            {"total": "residents"},
+            {"population": "residents"},
             CountError,
-            r"1 areas the groups add up to more than 'residents': 'u2'",
+            r"groups add up to more than 'residents' in 1 area: 'u2'",
         ),
         (
             {"stadtteil": ["x", "mitte", "mitte", "y"]},
-            {"within": ["bezirk", "stadtteil"]},
+            {"by": ["bezirk", "stadtteil"]},
             SpecError,
-            r"1 keys of 'stadtteil' lie in more than one place of 'bezirk': 'mitte'",
+            r"1 district lies in more than one district .*'stadtteil' in 'bezirk'\): 'mitte'",
         ),
     ],
 )
 def test_what_cannot_be_decomposed_is_refused_with_the_repair(change, options, error, message):
     with pytest.raises(error, match=message):
-        decompose(T1.assign(**change), **({"groups": ["a", "b"], "within": "bezirk"} | options))
+        decompose(T1.assign(**change), **({"groups": ["a", "b"], "by": "bezirk"} | options))
 
 
 def test_the_display_shows_the_levels_and_escapes_their_names():

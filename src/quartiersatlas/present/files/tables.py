@@ -127,8 +127,8 @@ def segregation_table(release: Release, lang: Lang) -> pd.DataFrame:
     """Return one row per place, group, reference and index."""
     found = release.segregation
     assert found is not None  # noqa: S101 - asked for where there is one
-    notes = [note_text(note, lang) for note in found["note"]]
-    return with_visible_text(with_notice(found.assign(note=notes), release, lang))
+    notes = [note_text(codes, lang) for codes in found["note_codes"]]
+    return with_visible_text(with_notice(found.drop(columns="note_codes").assign(note=notes), release, lang))
 
 
 def notes_table(release: Release, lang: Lang) -> pd.DataFrame:

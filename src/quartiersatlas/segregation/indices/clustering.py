@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from quartiersatlas.base.checks import renamed
 from quartiersatlas.errors import GeometryError, list_some
-from quartiersatlas.segregation.counts import Pair, Places, as_counts, as_part_and_total, ratio, share
+from quartiersatlas.segregation.counts import Pair, Places, as_counts, as_part_and_population, ratio, share
 from quartiersatlas.space.surroundings import decay_sums, nearest_distances
 
 if TYPE_CHECKING:
@@ -98,11 +99,15 @@ def proximity_sums(pairs: Sequence[Pair], points: Floats, area: Floats, unit: fl
         The unit is not above 0 and finite.
     """
     pair = pairs[0]
-    points, area = _checked_places(points, area, len(pair.total))
-    columns = [pair.total, np.ones(len(pair.total))]
+    points, area = _checked_places(points, area, len(pair.population))
+    columns = [pair.population, np.ones(len(pair.population))]
     for each in pairs:
         columns += [each.group, each.other]
-    values, near, within = np.column_stack(columns), np.empty((len(pair.total), len(columns))), np.sqrt(WITHIN * area)
+    values, near, within = (
+        np.column_stack(columns),
+        np.empty((len(pair.population), len(columns))),
+        np.sqrt(WITHIN * area),
+    )
     for start, size in zip(pair.places.starts, pair.places.sizes, strict=True):
         rows = slice(start, start + size)
         near[rows] = decay_sums(points[rows], values[rows], unit, within[rows])
@@ -303,15 +308,16 @@ def absolute_clusterings(near: Proximity) -> Floats:
     return ratio(own - equal, everybody - equal)
 
 
+@renamed(total="population")
 def distance_decay_isolation(
-    group: ArrayLike, total: ArrayLike, points: ArrayLike, area: ArrayLike, unit: float = 1.0
+    group: ArrayLike, population: ArrayLike, points: ArrayLike, area: ArrayLike, unit: float = 1.0
 ) -> float:
     """Probability that the next person whom a member of a group meets anywhere is of the same group.
 
     Parameters
     ----------
-    group, total : array_like of float, shape (n_areas,)
-        Persons per area in the group and altogether. Finite, >= 0, group <= total.
+    group, population : array_like of float, shape (n_areas,)
+        Persons per area in the group and altogether. Finite, >= 0, group <= population.
     points, area : array_like of float
         As for :func:`spatial_proximity`.
     unit : float, default 1
@@ -346,8 +352,8 @@ def distance_decay_isolation(
     >>> round(distance_decay_isolation([100, 100, 0, 0], [100] * 4, row, [1] * 4), 3)
     0.72
     """
-    group, total = as_part_and_total(group, total)
-    near = _proximity(group, total - group, total, points, area, unit)
+    group, population = as_part_and_population(group, population)
+    near = _proximity(group, population - group, population, points, area, unit)
     return _in_one_place(distance_decay_isolations, near)
 
 
@@ -356,14 +362,15 @@ def distance_decay_isolations(near: Proximity) -> Floats:
     return _mean_share(near, near.near_group)
 
 
+@renamed(total="population")
 def distance_decay_interaction(
-    group: ArrayLike, other: ArrayLike, total: ArrayLike, points: ArrayLike, area: ArrayLike, unit: float = 1.0
+    group: ArrayLike, other: ArrayLike, population: ArrayLike, points: ArrayLike, area: ArrayLike, unit: float = 1.0
 ) -> float:
     """Probability that the next person whom a member of a group meets anywhere is of another group.
 
     Parameters
     ----------
-    group, other, total : array_like of float, shape (n_areas,)
+    group, other, population : array_like of float, shape (n_areas,)
         Persons per area in the group, in the other group and altogether. Finite, >= 0; the two groups exclude one
         another.
     points, area : array_like of float
@@ -398,7 +405,7 @@ def distance_decay_interaction(
     >>> round(distance_decay_interaction([100, 100, 0, 0], [0, 0, 100, 100], [100] * 4, row, [1] * 4), 3)
     0.28
     """
-    return _in_one_place(distance_decay_interactions, _proximity(group, other, total, points, area, unit))
+    return _in_one_place(distance_decay_interactions, _proximity(group, other, population, points, area, unit))
 
 
 def distance_decay_interactions(near: Proximity) -> Floats:
@@ -413,15 +420,15 @@ def _mean_share(near: Proximity, met: Floats) -> Floats:
 
 
 def _proximity(
-    group: ArrayLike, other: ArrayLike, total: ArrayLike | None, points: ArrayLike, area: ArrayLike, unit: float
+    group: ArrayLike, other: ArrayLike, population: ArrayLike | None, points: ArrayLike, area: ArrayLike, unit: float
 ) -> Proximity:
     """Return the sums of one pair in one place, without the empty areas; without a total, the two are everybody."""
     group, other = as_counts(group, other)
-    _, total = as_part_and_total(group + other, group + other if total is None else total)
+    _, population = as_part_and_population(group + other, group + other if population is None else population)
     points, area = np.asarray(points, dtype=float), np.asarray(area, dtype=float)
-    _check_lengths(points, area, len(total))
-    lived_in = total > 0
-    pair = Pair(group[lived_in], other[lived_in], total[lived_in], Places.one(int(lived_in.sum())))
+    _check_lengths(points, area, len(population))
+    lived_in = population > 0
+    pair = Pair(group[lived_in], other[lived_in], population[lived_in], Places.one(int(lived_in.sum())))
     return proximity_sums([pair], points[lived_in], area[lived_in], unit)[0]
 
 

@@ -8,8 +8,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from quartiersatlas.base.checks import renamed
 from quartiersatlas.errors import GeometryError
-from quartiersatlas.segregation.counts import Pair, Places, as_counts, as_part_and_total, in_one_place, ratio, share
+from quartiersatlas.segregation.counts import (
+    Pair,
+    Places,
+    as_counts,
+    as_part_and_population,
+    in_one_place,
+    ratio,
+    share,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -72,13 +81,14 @@ def _delta(pair: Pair, area: Floats) -> Floats:
     return places.sum(0.5 * np.abs(people - land))
 
 
-def absolute_concentration(group: ArrayLike, total: ArrayLike, area: ArrayLike) -> float:
+@renamed(total="population")
+def absolute_concentration(group: ArrayLike, population: ArrayLike, area: ArrayLike) -> float:
     """How small the areas are where a group lives, between the smallest and the largest possible.
 
     Parameters
     ----------
-    group, total : array_like of float, shape (n_areas,)
-        Persons per area in the group and altogether. Finite, >= 0, group <= total.
+    group, population : array_like of float, shape (n_areas,)
+        Persons per area in the group and altogether. Finite, >= 0, group <= population.
     area : array_like of float, shape (n_areas,)
         Land of each area, in any unit. Finite, above 0.
 
@@ -117,7 +127,7 @@ def absolute_concentration(group: ArrayLike, total: ArrayLike, area: ArrayLike) 
     >>> absolute_concentration([50, 50, 0], [100, 100, 100], [1, 2, 4])
     0.8333333333333334
     """
-    pair, land = _on_land(*as_part_and_total(group, total), area)
+    pair, land = _on_land(*as_part_and_population(group, population), area)
     return in_one_place(lambda pair: _absolute_concentration(pair, land), pair)
 
 
@@ -185,9 +195,9 @@ def _mean_size(people: Floats, area: Floats, places: Places) -> Floats:
 def _bounds(pair: Pair, area: Floats) -> tuple[Floats, Floats]:
     """Return the mean size of the smallest and of the largest areas that hold X residents; NaN where both are equal."""
     steps = Steps.of(area, pair.places)
-    people, land = steps.sum(pair.total), steps.sum(pair.total * area)
+    people, land = steps.sum(pair.population), steps.sum(pair.population * area)
     in_smaller = steps.places.cumulated(people) - people
-    in_larger = steps.places.each(pair.total_sum) - in_smaller - people
+    in_larger = steps.places.each(pair.population_sum) - in_smaller - people
     needed = steps.places.each(pair.group_sum)
     smallest, largest = (
         _mean_until(steps, people, land, needed - before, needed) for before in (in_smaller, in_larger)
@@ -247,11 +257,11 @@ def _with_total(group: ArrayLike, rest: ArrayLike) -> tuple[Floats, Floats]:
     return members, members + others
 
 
-def _on_land(group: Floats, total: Floats, area: ArrayLike) -> tuple[Pair, Floats]:
+def _on_land(group: Floats, population: Floats, area: ArrayLike) -> tuple[Pair, Floats]:
     """Return a group and the rest as one place, and the land of the inhabited areas."""
-    land, lived_in = checked_sizes(area, len(total), "area"), total > 0
-    group, total = group[lived_in], total[lived_in]
-    return Pair(group, total - group, total, Places.one(len(total))), land[lived_in]
+    land, lived_in = checked_sizes(area, len(population), "area"), population > 0
+    group, population = group[lived_in], population[lived_in]
+    return Pair(group, population - group, population, Places.one(len(population))), land[lived_in]
 
 
 def checked_sizes(sizes: ArrayLike, n: int, name: str, *, at_least_0: bool = False) -> Floats:

@@ -6,8 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from quartiersatlas.base.checks import renamed
 from quartiersatlas.errors import SpecError
-from quartiersatlas.segregation.counts import Composition, Pair, group_and_rest, group_in_total, in_one_place, share
+from quartiersatlas.segregation.counts import (
+    Composition,
+    Pair,
+    group_and_rest,
+    group_in_population,
+    in_one_place,
+    share,
+)
 from quartiersatlas.segregation.indices.multigroup import _information_theory
 
 if TYPE_CHECKING:
@@ -61,13 +69,14 @@ def dissimilarity_parts(pair: Pair) -> Floats:
     return 0.5 * np.abs(places.portion(pair.group, pair.group_sum) - places.portion(pair.other, pair.other_sum))
 
 
-def segregation_index(group: ArrayLike, total: ArrayLike) -> float:
+@renamed(total="population")
+def segregation_index(group: ArrayLike, population: ArrayLike) -> float:
     """Dissimilarity of a group and everybody else: the German "Segregationsindex" IS.
 
     Parameters
     ----------
-    group, total : array_like of float, shape (n_areas,)
-        Persons per area in the group and altogether. Finite, >= 0, group <= total.
+    group, population : array_like of float, shape (n_areas,)
+        Persons per area in the group and altogether. Finite, >= 0, group <= population.
 
     Returns
     -------
@@ -93,16 +102,17 @@ def segregation_index(group: ArrayLike, total: ArrayLike) -> float:
     >>> segregation_index([100, 60, 40, 0], [100, 100, 100, 100])
     0.6
     """
-    return in_one_place(_dissimilarity, group_in_total(group, total))
+    return in_one_place(_dissimilarity, group_in_population(group, population))
 
 
-def gorard(group: ArrayLike, total: ArrayLike) -> float:
+@renamed(total="population")
+def gorard(group: ArrayLike, population: ArrayLike) -> float:
     """Share of a group that would have to swap homes with others for the same share everywhere.
 
     Parameters
     ----------
-    group, total : array_like of float, shape (n_areas,)
-        Persons per area in the group and altogether. Finite, >= 0, group <= total.
+    group, population : array_like of float, shape (n_areas,)
+        Persons per area in the group and altogether. Finite, >= 0, group <= population.
 
     Returns
     -------
@@ -128,7 +138,7 @@ def gorard(group: ArrayLike, total: ArrayLike) -> float:
     >>> gorard([100, 60, 40, 0], [100, 100, 100, 100])
     0.3
     """
-    return in_one_place(_gorard, group_in_total(group, total))
+    return in_one_place(_gorard, group_in_population(group, population))
 
 
 def _gorard(pair: Pair) -> Floats:

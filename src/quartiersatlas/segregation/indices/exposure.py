@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from quartiersatlas.base.checks import renamed
 from quartiersatlas.errors import CountError
 from quartiersatlas.segregation.counts import (
     Pair,
     Places,
     as_composition,
     as_counts,
-    as_part_and_total,
-    group_in_total,
+    as_part_and_population,
+    group_in_population,
     in_one_place,
     ratio,
     share,
@@ -27,13 +28,14 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
-def isolation(group: ArrayLike, total: ArrayLike, *, exact: bool = False) -> float:
+@renamed(total="population")
+def isolation(group: ArrayLike, population: ArrayLike, *, exact: bool = False) -> float:
     """Average share of the own group in the area where a member of the group lives.
 
     Parameters
     ----------
-    group, total : array_like of float, shape (n_areas,)
-        Persons per area in the group and altogether. Finite, >= 0, group <= total.
+    group, population : array_like of float, shape (n_areas,)
+        Persons per area in the group and altogether. Finite, >= 0, group <= population.
     exact : bool, default False
         Whether a person is left out of the own surroundings, which matters in small areas. Who lives alone in an
         area meets nobody and is left out of the average.
@@ -63,7 +65,7 @@ def isolation(group: ArrayLike, total: ArrayLike, *, exact: bool = False) -> flo
     >>> isolation([100, 60, 40, 0], [100, 100, 100, 100])
     0.76
     """
-    return in_one_place(_isolation_exact if exact else _isolation, group_in_total(group, total))
+    return in_one_place(_isolation_exact if exact else _isolation, group_in_population(group, population))
 
 
 def _isolation(pair: Pair) -> Floats:
@@ -72,19 +74,20 @@ def _isolation(pair: Pair) -> Floats:
 
 def isolation_parts(pair: Pair) -> Floats:
     """Return what each area adds to xPx: (x_i / X) (x_i / t_i)."""
-    return pair.places.portion(pair.group, pair.group_sum) * share(pair.group, pair.total)
+    return pair.places.portion(pair.group, pair.group_sum) * share(pair.group, pair.population)
 
 
 def _isolation_exact(pair: Pair) -> Floats:
     return _exact(pair, np.maximum(pair.group - 1, 0))
 
 
-def interaction(group: ArrayLike, other: ArrayLike, total: ArrayLike, *, exact: bool = False) -> float:
+@renamed(total="population")
+def interaction(group: ArrayLike, other: ArrayLike, population: ArrayLike, *, exact: bool = False) -> float:
     """Average share of another group in the area where a member of the group lives.
 
     Parameters
     ----------
-    group, other, total : array_like of float, shape (n_areas,)
+    group, other, population : array_like of float, shape (n_areas,)
         Persons per area in the group, in the other group and altogether. Finite, >= 0; the two groups exclude one
         another.
     exact : bool, default False
@@ -116,15 +119,15 @@ def interaction(group: ArrayLike, other: ArrayLike, total: ArrayLike, *, exact: 
     0.24
     """
     group, other = as_counts(group, other)
-    _, total = as_part_and_total(group + other, total)
-    inhabited = total > 0
+    _, population = as_part_and_population(group + other, population)
+    inhabited = population > 0
     places = Places.one(int(inhabited.sum()))
-    pair = Pair(group[inhabited], other[inhabited], total[inhabited], places)
+    pair = Pair(group[inhabited], other[inhabited], population[inhabited], places)
     return in_one_place(_interaction_exact if exact else _interaction, pair)
 
 
 def _interaction(pair: Pair) -> Floats:
-    return pair.places.sum(pair.places.portion(pair.group, pair.group_sum) * share(pair.other, pair.total))
+    return pair.places.sum(pair.places.portion(pair.group, pair.group_sum) * share(pair.other, pair.population))
 
 
 def _interaction_exact(pair: Pair) -> Floats:
@@ -133,18 +136,19 @@ def _interaction_exact(pair: Pair) -> Floats:
 
 def _exact(pair: Pair, met: Floats) -> Floats:
     """Return the average of met / (t - 1) over the members who have somebody to meet."""
-    others = np.maximum(pair.total - 1, 0)
+    others = np.maximum(pair.population - 1, 0)
     members = np.where(others > 0, pair.group, 0)
     return ratio(pair.places.sum(members * share(met, others)), pair.places.sum(members))
 
 
-def correlation_ratio(group: ArrayLike, total: ArrayLike) -> float:
+@renamed(total="population")
+def correlation_ratio(group: ArrayLike, population: ArrayLike) -> float:
     """Isolation, freed from the size of the group: eta squared.
 
     Parameters
     ----------
-    group, total : array_like of float, shape (n_areas,)
-        Persons per area in the group and altogether. Finite, >= 0, group <= total.
+    group, population : array_like of float, shape (n_areas,)
+        Persons per area in the group and altogether. Finite, >= 0, group <= population.
 
     Returns
     -------
@@ -170,7 +174,7 @@ def correlation_ratio(group: ArrayLike, total: ArrayLike) -> float:
     >>> round(correlation_ratio([100, 60, 40, 0], [100, 100, 100, 100]), 10)
     0.52
     """
-    return in_one_place(_correlation_ratio, group_in_total(group, total))
+    return in_one_place(_correlation_ratio, group_in_population(group, population))
 
 
 def _correlation_ratio(pair: Pair) -> Floats:

@@ -10,7 +10,6 @@ from quartiersatlas.segregation.counts import group_and_rest, in_one_place, shar
 from quartiersatlas.segregation.indices.evenness import _dissimilarity
 from quartiersatlas.segregation.inference.chance import (
     binomial_masses,
-    persons,
     reach,
     rows_of_similar_width,
     steps_from,
@@ -82,7 +81,7 @@ def _redrawn_dissimilarity(pair: Pair) -> Floats:
     _, first, number = np.unique(key, return_index=True, return_counts=True)
     place = places.codes[first]
     p, q = share(pair.group[first], pair.group_sum[place]), share(pair.other[first], pair.other_sum[place])
-    distance = _mean_difference(persons(pair.group_sum)[place], persons(pair.other_sum)[place], p, q)
+    distance = _mean_difference(np.rint(pair.group_sum)[place], np.rint(pair.other_sum)[place], p, q)
     return np.asarray(0.5 * np.bincount(place, number * distance, places.n_places), dtype=float)
 
 

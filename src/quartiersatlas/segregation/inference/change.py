@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
-from quartiersatlas.errors import CountError, JoinError, KeyColumnError, SpecError, list_some
+from quartiersatlas.base.checks import choice, expects, renamed
+from quartiersatlas.catalogue import Message, text
+from quartiersatlas.errors import CountError, JoinError, KeyColumnError, SpecError, count_noun, list_some
+from quartiersatlas.intake import AreaData
 from quartiersatlas.segregation.counts import Composition, Places, as_counts, entropy
 from quartiersatlas.segregation.indices.multigroup import _mutual_information
 from quartiersatlas.segregation.inference.decompose import (
@@ -18,13 +21,16 @@ from quartiersatlas.segregation.inference.decompose import (
     group_counts,
     undefined,
 )
+from quartiersatlas.segregation.prepared import HOW
+from quartiersatlas.segregation.table import in_english
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from numpy.typing import ArrayLike, NDArray
 
-    from quartiersatlas.intake import AreaData
+    from quartiersatlas.segregation.prepared import Missing
+    from quartiersatlas.segregation.table import Codes
 
     Floats = NDArray[np.float64]
 
@@ -41,10 +47,8 @@ PARTS = {  # part -> what it is a part of
     "area_margin": "margins",
 }
 
-NO_TABLE = "empty cells allow no table with the margins of the other date; zeros=1e-10 fills them"
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SegregationChange:
     """The change of segregation between two dates and what it is made of.
 
@@ -54,9 +58,12 @@ class SegregationChange:
         One row per number, for each ``index``: ``part``, ``part_of`` (removals, additions, margins and structural
         add up to the difference, the two margins to the margins), ``value``, ``share`` (of the difference), ``n_areas``
         (that the number rests on), ``n_dropped`` (areas with unknown counts), ``note``.
+    note_codes : Series of tuple of Message
+        The codes of the note of each row, on the table's index.
     """
 
     table: pd.DataFrame
+    note_codes: pd.Series
 
     def __repr__(self) -> str:
         return f"SegregationChange\n{self.table.to_string(index=False)}"
@@ -90,27 +97,28 @@ class Dates:
     n_dropped: int
 
 
+@renamed(before="earlier", after="later", total="population")
 def segregation_change(
-    before: AreaData | pd.DataFrame,
-    after: AreaData | pd.DataFrame,
+    earlier: AreaData | pd.DataFrame,
+    later: AreaData | pd.DataFrame,
     groups: Iterable[str] | str,
     *,
-    total: str | None = None,
+    population: str | None = None,
     index: Literal["mutual_information", "information_theory"] | None = None,
     method: Literal["shapley"] = "shapley",
     zeros: float = 0.0,
-    missing: Literal["raise", "drop"] = "raise",
+    missing: Missing = "raise",
 ) -> SegregationChange:
     """Split the change of segregation between two dates into areas that came or went, margins, and structure.
 
     Parameters
     ----------
-    before, after : AreaData, DataFrame or GeoDataFrame
+    earlier, later : AreaData, DataFrame or GeoDataFrame
         Counts of persons per area at the two dates, on the areas' keys. An area without residents at one date counts
         as absent there.
     groups : list of str, or str
         Columns with the persons of each group; the groups exclude one another.
-    total : str, optional
+    population : str, optional
         Column with all residents; the data's population column, if not given. Who is in none of the groups makes up
         one more group, the rest. Without either, the groups are everybody.
     index : {"mutual_information", "information_theory"}, optional
@@ -121,7 +129,7 @@ def segregation_change(
     zeros : float, default 0.0
         Persons to assume in cells (area x group) that are empty at one of the dates, in the tables that mix both
         dates. At least 0. Small numbers such as 1e-10 give a result where empty cells forbid one.
-    missing : {"raise", "drop"}, default "raise"
+    missing : {"raise", "report"}, default "raise"
         What to do where a count is unknown at one of the dates: refuse, or leave the area out at both and count it in
         ``n_dropped``. It is never taken as 0, nor as an area that came or went.
 
@@ -138,13 +146,13 @@ def segregation_change(
     Raises
     ------
     ColumnError
-        A column is not there.
+        A column is missing.
     CountError
-        Counts are negative, text, unknown with ``missing="raise"``, or groups add up to more than the total.
+        Counts are negative, text, unknown with ``missing="raise"``, or groups add up to more than the population.
     JoinError
         No area is inhabited at both dates.
     KeyColumnError
-        A key stands twice.
+        A key appears twice.
     SpecError
         There is only one group, or an option is not known.
 
@@ -169,42 +177,47 @@ def segregation_change(
     --------
     The residents of area C have doubled; the odds ratios are the same, so nothing is structural:
 
-    >>> before = pd.DataFrame({"women": [2, 25, 18], "men": [28, 25, 2]}, index=["A", "B", "C"])
-    >>> after = before.mul([1, 1, 2], axis=0)
-    >>> table = segregation_change(before, after, ["women", "men"], index="mutual_information").table
+    >>> earlier = pd.DataFrame({"women": [2, 25, 18], "men": [28, 25, 2]}, index=["A", "B", "C"])
+    >>> later = earlier.mul([1, 1, 2], axis=0)
+    >>> table = segregation_change(earlier, later, ["women", "men"], index="mutual_information").table
     >>> table.set_index("part")["value"].round(6).abs().to_dict()  # doctest: +NORMALIZE_WHITESPACE
     {'before': 0.20307, 'after': 0.233492, 'difference': 0.030422, 'removals': 0.0, 'additions': 0.0,
      'margins': 0.030422, 'structural': 0.0, 'group_margin': 0.008375, 'area_margin': 0.022047}
     """
-    if method != "shapley":
-        raise SpecError(f"method={method!r} is not known; there is 'shapley'.")
-    if index is not None and index not in INDICES:
-        raise SpecError(f"index={index!r} cannot be split; there are {list_some(INDICES)}.")
-    if not 0 <= zeros < np.inf:
-        raise SpecError(f"zeros={zeros!r} is not possible; it is 0 or a small number of persons.")
-    groups = [groups] if isinstance(groups, str) else list(groups)
-    dates = _dates(group_counts(before, groups, total, missing), group_counts(after, groups, total, missing))
+    expects(earlier, (AreaData, pd.DataFrame), "segregation_change", HOW)
+    expects(later, (AreaData, pd.DataFrame), "segregation_change: later", HOW)
+    choice(method, ("shapley",), "method")
+    choice(index, (None, *INDICES), "index")
+    if not isinstance(zeros, int | float | np.number) or not 0 <= zeros < np.inf:
+        raise SpecError(f"zeros must be 0 or a small number of persons, not {zeros!r}.")
+    counts = (group_counts(data, groups, population, missing) for data in (earlier, later))
+    dates = _dates(*counts)
     mixed = _mixed_tables(dates.same_before, dates.same_after, zeros)
     tables = [_rows(name, dates, mixed) for name in ((index,) if index else INDICES)]
-    return SegregationChange(pd.concat(tables, ignore_index=True))
+    table = pd.concat(tables, ignore_index=True)
+    return SegregationChange(table.assign(note=in_english(table["note"])), table["note"].rename("note_codes"))
 
 
 def _dates(before: pd.DataFrame, after: pd.DataFrame) -> Dates:
     """Return what is known at both dates and what can be compared."""
     if list(before.columns) != list(after.columns):
-        raise SpecError("All residents are known at one date only: name their column at both dates with total=.")
-    for date, counts in (("before", before), ("after", after)):
-        twice = counts.index[counts.index.duplicated()]
-        if len(twice):
-            raise KeyColumnError(f"{len(twice)} keys stand twice in {date}: {list_some(twice)}.", map(str, twice))
+        raise SpecError("All residents are known at one date only: name their column at both dates with population=.")
+    for date, counts in (("earlier", before), ("later", after)):
+        duplicate = counts.index[counts.index.duplicated()]
+        if len(duplicate):
+            raise KeyColumnError(
+                f"{count_noun(len(duplicate), 'key appears', 'keys appear')} more than once in the {date} data: "
+                f"{list_some(duplicate)}.",
+                map(str, duplicate),
+            )
     unknown = before.index[before.isna().any(axis=1)].union(after.index[after.isna().any(axis=1)], sort=False)
     before, after = (counts[~counts.index.isin(unknown)] for counts in (before, after))
     before, after = (counts[counts.sum(axis=1) > 0] for counts in (before, after))
     areas = before.index.intersection(after.index, sort=False)
     if not len(areas):
         raise JoinError(
-            f"No area is inhabited at both dates. Keys before are {_like(before.index)}, keys after "
-            f"{_like(after.index)}: both frames need the same keys in the index, as text."
+            f"No area is inhabited at both dates. Earlier keys are {_like(before.index)}, later keys "
+            f"{_like(after.index)}: both tables need the same keys in the index, as text."
         )
     same_before, same_after = before.loc[areas], after.loc[areas]
     while True:
@@ -282,24 +295,30 @@ def _rows(index: str, dates: Dates, mixed: dict[tuple[int, int, int], Floats]) -
     table["share"] = (table["value"] / (end - start) + 0.0).where(~table["part"].isin(["before", "after"]) & changed)
     table["n_areas"] = [sizes.get(part, n_same) for part in values]
     table["n_dropped"] = dates.n_dropped
-    table["note"] = list(_notes(values, dates).values())
+    table["note"] = pd.Series(list(_notes(values, dates).values()), dtype=object)
     return table
 
 
-def _undefined(counts: Floats) -> str:
+def _undefined(counts: Floats) -> Codes:
     """Return why the segregation of a table cannot be given; empty where it can."""
     return undefined(len(counts), int((counts.sum(axis=0) > 0).sum()))
 
 
-def _notes(values: dict[str, float], dates: Dates) -> dict[str, str]:
+def _notes(values: dict[str, float], dates: Dates) -> dict[str, Codes]:
     """Return what the reader of each row has to know: why there is no number, or what it includes."""
     before, after, same = (_undefined(counts) for counts in (dates.before, dates.after, dates.same_before))
-    notes = {part: f"at both dates: {same}" if same else NO_TABLE if np.isnan(values[part]) else "" for part in PARTS}
-    notes |= {"before": before, "after": after, "difference": "; ".join(dict.fromkeys(filter(None, (before, after))))}
+    of_both = tuple(Message("note_both_dates", {"reason": _in_both_languages(reason)}) for reason in same)
+    no_table = (Message("note_no_margins"),)
+    notes = {part: of_both or (no_table if np.isnan(values[part]) else ()) for part in PARTS}
+    notes |= {"before": before, "after": after, "difference": before if before == after else (*before, *after)}
     for part, reason, groups in (("removals", before, dates.gone), ("additions", after, dates.new)):
-        with_groups = f"with groups that have members at this date only: {list_some(groups)}" if groups else ""
+        with_groups = (Message("note_groups_of_one_date", {"groups": list_some(groups)}),) if groups else ()
         notes[part] = reason or (notes[part] if np.isnan(values[part]) else with_groups)
     return notes
+
+
+def _in_both_languages(reason: Message) -> tuple[str, str]:
+    return text(reason.name, "de", **reason.values), text(reason.name, "en", **reason.values)
 
 
 SAME_TOTAL = 1e-9  # relative difference of the margins' sums that still counts as rounding
@@ -392,7 +411,7 @@ def _fitted(seed: Floats, rows: Floats, columns: Floats, tolerance: float, max_i
 
 
 def _out_of_reach(seed: Floats, rows: Floats, columns: Floats, log_v: Floats) -> bool:
-    """Tell whether log v proves that the groups it favours cannot get that many persons: their areas are too small."""
+    """Return True if log v proves that the areas of the groups it favours are too small for that many persons."""
     favour = log_v - log_v.min()
     most = np.where(seed > 0, favour, -np.inf).max(axis=1)  # the mean favour of an area's residents is at most that
     return bool(rows @ most < columns @ favour - SAME_TOTAL * rows.sum() * favour.max())

@@ -3,29 +3,43 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from quartiersatlas.errors import ColumnError, CountError, SpecError, list_some
+from quartiersatlas.base.checks import expects, names, renamed
+from quartiersatlas.catalogue import Message
+from quartiersatlas.errors import CountError, SpecError, count_noun, list_some
 from quartiersatlas.intake import AreaData
-from quartiersatlas.intake.joining.data import checked_counts
 from quartiersatlas.segregation.counts import Composition, Places, entropy, ratio, share
 from quartiersatlas.segregation.indices.multigroup import _mutual_information
-from quartiersatlas.segregation.prepared import refuse_shares
+from quartiersatlas.segregation.prepared import (
+    HOW,
+    REST,
+    SLACK,
+    as_frame,
+    check_missing,
+    count_column,
+    parents,
+    refuse_shares,
+    refuse_unknown,
+)
+from quartiersatlas.segregation.table import in_english
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
+    from quartiersatlas.segregation.prepared import Missing
+    from quartiersatlas.segregation.table import Codes
+
     Floats = NDArray[np.float64]
 
+AREA = ("Gebiet", "area")
 MUTUAL_INFORMATION = "mutual_information"
 INFORMATION_THEORY = "information_theory"
-REST = "rest"
-SLACK = 1e-9  # relative excess of the groups over the total that still counts as rounding
 EVEN = 1e-12  # segregation relative to the groups' entropy below which there is nothing to share out
 COLUMNS = [
     "index",
@@ -43,7 +57,7 @@ COLUMNS = [
 ]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Decomposition:
     """Segregation between and within the levels of a city.
 
@@ -54,9 +68,12 @@ class Decomposition:
         ``place`` (the super-area of a within row; empty where it is the sum over all), ``value``, ``weight`` (share of
         the residents: p_w), ``entropy_ratio`` (E_w / E), ``contribution`` and ``share`` (of the total), ``n_units``
         (inhabited units that are compared), ``n_dropped`` (areas with unknown counts), ``note``.
+    note_codes : Series of tuple of Message
+        The codes of the note of each row, on the table's index.
     """
 
     table: pd.DataFrame
+    note_codes: pd.Series
 
     def __repr__(self) -> str:
         return f"Decomposition\n{self._levels().to_string(index=False)}\n{self._more()}"
@@ -81,7 +98,7 @@ class Layer:
         What is compared, such as "between areas within bezirk".
     unit : str
         Name of the units that are compared.
-    names : list of object
+    names : list of str
         The places.
     mutual_information, entropy, residents : ndarray of float, shape (n_places,)
         M_w in nats, entropy of the groups E_w in nats, persons.
@@ -91,7 +108,7 @@ class Layer:
 
     level: str
     unit: str
-    names: list[object]
+    names: list[str]
     mutual_information: Floats
     entropy: Floats
     residents: Floats
@@ -100,37 +117,44 @@ class Layer:
     n_dropped: NDArray[np.intp]
 
     @property
-    def notes(self) -> list[str]:
+    def notes(self) -> list[Codes]:
         """What the reader of a place's row has to know."""
         empty = self.n_units == 0
         kinds = [empty & (self.n_dropped > 0), empty, self.n_groups == 1, self.n_units == 1]
-        texts = ["no count is known", "nobody lives here", "one group only", f"one {self.unit} only"]
-        return [str(note) for note in np.select(kinds, texts, default="")]
+        codes = ["note_place_unknown", "note_place_uninhabited", "note_place_one_group", "note_place_one_unit"]
+        found = np.select(kinds, codes, default="")
+        return [(Message(code, {"unit": self.unit_names}),) if code else () for code in found.tolist()]
+
+    @property
+    def unit_names(self) -> tuple[str, str]:
+        """The name of the units in German and English; a column of districts is called alike in both."""
+        return AREA if self.unit == "area" else (self.unit, self.unit)
 
 
+@renamed(frame="data", within="by", total="population")
 def decompose(
-    frame: AreaData | pd.DataFrame,
+    data: AreaData | pd.DataFrame,
     groups: Iterable[str] | str,
-    within: Iterable[str] | str,
+    by: Iterable[str] | str,
     *,
-    total: str | None = None,
-    missing: Literal["raise", "drop"] = "raise",
+    population: str | None = None,
+    missing: Missing = "raise",
 ) -> Decomposition:
     """Split segregation into the part between districts and the part within them, over any number of levels.
 
     Parameters
     ----------
-    frame : AreaData, DataFrame or GeoDataFrame
+    data : AreaData, DataFrame or GeoDataFrame
         Counts of persons per area, and the district of each area.
     groups : list of str, or str
         Columns with the persons of each group; the groups exclude one another.
-    within : str or list of str
+    by : str or list of str
         Columns with the district of each area, from large to small: ``["bezirk", "stadtteil"]``. Each smaller
         district lies in one larger one. The areas themselves are the last level.
-    total : str, optional
+    population : str, optional
         Column with all residents; the data's population column, if not given. Who is in none of the groups makes up
         one more group, the rest. Without either, the groups are everybody.
-    missing : {"raise", "drop"}, default "raise"
+    missing : {"raise", "report"}, default "raise"
         What to do where a count is unknown: refuse, or leave the area out and count it in ``n_dropped``. It is never
         taken as 0.
 
@@ -143,9 +167,9 @@ def decompose(
     Raises
     ------
     ColumnError
-        A column is not there.
+        A column is missing.
     CountError
-        Counts are negative, text, unknown with ``missing="raise"``, or groups add up to more than the total.
+        Counts are negative, text, unknown with ``missing="raise"``, or groups add up to more than the population.
     SpecError
         There is only one group, an area has no district, or a smaller district lies in two larger ones.
 
@@ -164,8 +188,8 @@ def decompose(
 
     Examples
     --------
-    >>> frame = pd.DataFrame({"mh": [40, 20, 5, 1], "other": [20, 40, 60, 80], "bezirk": ["1", "1", "2", "2"]})
-    >>> table = decompose(frame, ["mh", "other"], within="bezirk").table
+    >>> data = pd.DataFrame({"mh": [40, 20, 5, 1], "other": [20, 40, 60, 80], "bezirk": ["1", "1", "2", "2"]})
+    >>> table = decompose(data, ["mh", "other"], by="bezirk").table
     >>> table.loc[table["index"].eq("mutual_information"), ["part", "place", "value", "contribution"]].round(4)
           part place   value  contribution
     0    total        0.1866        0.1866
@@ -174,59 +198,49 @@ def decompose(
     3   within     1  0.0566        0.0255
     4   within     2  0.0138        0.0076
     """
-    levels = [within] if isinstance(within, str) else list(within)
-    counts = group_counts(frame, groups, total, missing)
+    expects(data, (AreaData, pd.DataFrame), "decompose", HOW)
+    levels = names(by, "by")
+    counts = group_counts(data, groups, population, missing)
     known = counts.notna().all(axis=1).to_numpy()
-    codes, names = _nested(frame, levels)
+    codes, places = _nested(as_frame(data)[0], levels)
     areas = counts.to_numpy()
-    whole = _layers(areas[known], [code[known] for code in codes], names, levels, [code[~known] for code in codes])
+    whole = _layers(areas[known], [code[known] for code in codes], places, levels, [code[~known] for code in codes])
     rows = [_rows(index, *whole) for index in (MUTUAL_INFORMATION, INFORMATION_THEORY)]
-    return Decomposition(pd.concat(rows, ignore_index=True))
+    table = pd.concat(rows, ignore_index=True)
+    return Decomposition(table.assign(note=in_english(table["note"])), table["note"].rename("note_codes"))
 
 
 def group_counts(
-    frame: AreaData | pd.DataFrame, groups: Iterable[str] | str, total: str | None, missing: str
+    data: AreaData | pd.DataFrame, groups: Iterable[str] | str, population: str | None, missing: str
 ) -> pd.DataFrame:
     """Return the persons of each group and of the rest, checked; NaN where unknown."""
-    if missing not in ("raise", "drop"):
-        raise SpecError(f"missing={missing!r} is not known; there are 'raise' and 'drop'.")
-    if isinstance(frame, AreaData):
-        total = total or frame.population
-        frame = frame.values
-    names = [groups] if isinstance(groups, str) else list(groups)
-    columns = names if total is None else [*names, total]
+    check_missing(missing)
+    frame, own = as_frame(data)
+    population = population or own
+    members = names(groups, "groups")
+    columns = members if population is None else (*members, population)
     if len(set(columns)) < len(columns):
-        raise SpecError(f"Each column stands once among the groups and the total; they are {list_some(columns, 20)}.")
-    if not names or (total is None and len(names) < 2):  # noqa: PLR2004 - two groups are the least
+        raise SpecError(f"Groups and population must be different columns; they are {list_some(columns, 20)}.")
+    if population is None and len(members) < 2:  # noqa: PLR2004 - two groups are the least
         raise SpecError(
-            f"There are two groups at least, there is {len(names)}: name them all, or the column of all residents "
-            f"(total='residents'), so that the rest is the other group."
+            f"At least two groups are needed, not {len(members)}: name them all, or the column of all residents "
+            f"(population='residents'), so that the rest is the other group."
         )
-    counts = pd.DataFrame({name: _counts(frame, name) for name in names})
-    if total is not None:
-        counts[_unused(REST, names)] = _rest(counts, _counts(frame, total))
+    found = {name: count_column(frame, name) for name in columns}
+    counts = pd.DataFrame({name: found[name] for name in members})
+    if population is not None:
+        counts[_unused(REST, members)] = _rest(counts, found[population])
     refuse_shares({str(name): counts[name] for name in counts}, counts.sum(axis=1, skipna=False))
-    unknown = frame.index[counts.isna().any(axis=1)]
-    if missing == "raise" and len(unknown):
-        raise CountError(
-            f"{len(unknown)} areas have no count in {list_some(columns)}: {list_some(unknown)}. "
-            f"Pass missing='drop' to leave them out and have them counted."
-        )
+    if missing == "raise":
+        refuse_unknown(found)
     return counts
 
 
-def _unused(name: str, names: list[str]) -> str:
+def _unused(name: str, columns: tuple[str, ...]) -> str:
     """Return a name that no column has."""
-    while name in names:
+    while name in columns:
         name += "_"
     return name
-
-
-def _counts(frame: pd.DataFrame, column: str) -> pd.Series[float]:
-    """Return one column of counts."""
-    if column not in frame.columns:
-        raise ColumnError.not_found(column, frame.columns, "The frame")
-    return checked_counts(frame[column])
 
 
 def _rest(counts: pd.DataFrame, residents: pd.Series[float]) -> pd.Series[float]:
@@ -235,63 +249,50 @@ def _rest(counts: pd.DataFrame, residents: pd.Series[float]) -> pd.Series[float]
     above = counts.index[members > residents * (1 + SLACK)]
     if len(above):
         raise CountError(
-            f"In {len(above)} areas the groups add up to more than {residents.name!r}: {list_some(above)}. "
-            f"The groups have to exclude one another: who is in two of them counts twice."
+            f"The groups add up to more than {residents.name!r} in {count_noun(len(above), 'area')}: "
+            f"{list_some(above)}. The groups have to exclude one another: who is in two of them counts twice."
         )
     return (residents - members).clip(lower=0.0)
 
 
-def _nested(frame: AreaData | pd.DataFrame, levels: list[str]) -> tuple[list[NDArray[np.intp]], list[list[object]]]:
+def _nested(frame: pd.DataFrame, levels: tuple[str, ...]) -> tuple[list[NDArray[np.intp]], list[list[str]]]:
     """Return, for each level, the number of the district of each area and the districts' names."""
-    if not levels or len(set(levels)) < len(levels):
-        raise SpecError("within= names the columns of the districts, each once, from large to small.")
-    tables = [frame.areas, frame.values] if isinstance(frame, AreaData) else [frame]
-    codes, names = [], []
-    for level in levels:
-        table = next((table for table in tables if level in table.columns), None)
-        if table is None:
-            raise ColumnError.not_found(level, [c for table in tables for c in table.columns], "The frame")
-        districts = table[level]
-        without = districts.index[districts.isna() | districts.eq("")]
-        if len(without):
-            raise SpecError(f"{len(without)} areas have no district in {level!r}: {list_some(without)}.")
-        code, found = pd.factorize(districts)
-        codes.append(np.asarray(code, dtype=np.intp))
-        names.append(list(found))
+    codes, places = zip(*(parents(frame, level) for level in levels), strict=True)
     for upper in range(len(levels) - 1):
-        _refuse_straddling(codes[upper : upper + 2], names[upper + 1], levels[upper : upper + 2])
-    return codes, names
+        _refuse_straddling(codes[upper : upper + 2], places[upper + 1], levels[upper : upper + 2])
+    return list(codes), list(places)
 
 
-def _refuse_straddling(codes: list[NDArray[np.intp]], names: list[object], levels: list[str]) -> None:
+def _refuse_straddling(codes: Sequence[NDArray[np.intp]], places: list[str], levels: tuple[str, ...]) -> None:
     """Refuse smaller districts that lie in two larger ones."""
     above, code = codes
-    elsewhere = np.unique(code[above != _parents(above, code, len(names))[code]])
+    elsewhere = np.unique(code[above != _larger(above, code, len(places))[code]])
     if len(elsewhere):
         raise SpecError(
-            f"{len(elsewhere)} keys of {levels[1]!r} lie in more than one place of {levels[0]!r}: "
-            f"{list_some(names[place] for place in elsewhere)}. within= goes from large to small, and each smaller "
+            f"{count_noun(len(elsewhere), 'district lies', 'districts lie')} in more than one district of the level "
+            f"above ({levels[1]!r} in {levels[0]!r}): "
+            f"{list_some(places[place] for place in elsewhere)}. by= goes from large to small, and each smaller "
             f"district lies in one larger one: make names that occur twice distinct."
         )
 
 
-def _parents(above: NDArray[np.intp], code: NDArray[np.intp], n: int) -> NDArray[np.intp]:
+def _larger(above: NDArray[np.intp], code: NDArray[np.intp], n: int) -> NDArray[np.intp]:
     """Return the larger district of each smaller one."""
-    parents = np.zeros(n, dtype=np.intp)
-    parents[code] = above
-    return parents
+    larger = np.zeros(n, dtype=np.intp)
+    larger[code] = above
+    return larger
 
 
 def _layers(
     areas: Floats,
     codes: list[NDArray[np.intp]],
-    names: list[list[object]],
-    levels: list[str],
+    names: list[list[str]],
+    levels: tuple[str, ...],
     dropped: list[NDArray[np.intp]],
 ) -> tuple[Layer, list[Layer]]:
     """Return the whole city as one layer, and its levels from large to small."""
     city, unknown = np.zeros(len(areas), dtype=np.intp), np.zeros_like(dropped[0])
-    place_names: list[object] = [""]
+    place_names: list[str] = [""]
     total = _layer("between areas", "area", areas, city, place_names, unknown)
     layers = []
     places, above = city, ""
@@ -299,14 +300,14 @@ def _layers(
         units = np.zeros((len(found), areas.shape[1]))
         np.add.at(units, code, areas)
         title = f"between {level}" + (f" within {above}" if above else "")
-        layers.append(_layer(title, level, units, _parents(places, code, len(found)), place_names, unknown))
+        layers.append(_layer(title, level, units, _larger(places, code, len(found)), place_names, unknown))
         places, place_names, above, unknown = code, found, level, unknown_below
     layers.append(_layer(f"between areas within {above}", "area", areas, places, place_names, unknown))
     return total, layers
 
 
 def _layer(
-    level: str, unit: str, units: Floats, places: NDArray[np.intp], names: list[object], dropped: NDArray[np.intp]
+    level: str, unit: str, units: Floats, places: NDArray[np.intp], names: list[str], dropped: NDArray[np.intp]
 ) -> Layer:
     """Return the segregation of units within their places."""
     inhabited = units.sum(axis=1) > 0
@@ -378,10 +379,10 @@ def _values(index: str, layer: Layer) -> Floats:
     return np.where(layer.n_units > 0, layer.mutual_information, np.nan)
 
 
-def undefined(n_units: int, n_groups: int) -> str:
+def undefined(n_units: int, n_groups: int) -> Codes:
     """Return why the segregation of a whole city cannot be given; empty where it can."""
     if n_units == 0:
-        return "no area"
+        return (Message("note_place_no_area"),)
     if n_groups < 2:  # noqa: PLR2004 - two groups are the least
-        return "fewer than two groups have members"
-    return "one area only" if n_units == 1 else ""
+        return (Message("note_one_group"),)
+    return (Message("note_place_one_unit", {"unit": AREA}),) if n_units == 1 else ()

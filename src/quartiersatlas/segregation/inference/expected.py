@@ -6,23 +6,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from quartiersatlas.base.checks import renamed
 from quartiersatlas.segregation.counts import (
     as_composition,
     entropy,
     group_and_rest,
-    group_in_total,
+    group_in_population,
     in_one_place,
     ratio,
 )
 from quartiersatlas.segregation.indices.evenness import _dissimilarity, _gini
-from quartiersatlas.segregation.indices.mean_difference import sum_of_differences
 from quartiersatlas.segregation.inference.chance import (
-    mean_deviation,
-    normalised,
-    persons,
     reach,
     rows_of_similar_width,
     steps_from,
+    sum_of_differences,
+    to_unit_sum,
 )
 
 if TYPE_CHECKING:
@@ -33,6 +32,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 NO_ROOM = 1e-12  # chance alone gives an index of 1: nothing can be measured
+OMITTED = 1e-15  # probability left out per cell of the table
+SMOOTH = 36.0  # variance from which counts may be taken in steps of 3/4 standard deviation
 
 
 def expected_dissimilarity(group: ArrayLike, rest: ArrayLike) -> float:
@@ -82,12 +83,24 @@ def _expected_dissimilarity(pair: Pair) -> Floats:
 
 def dissimilarity_under_evenness(pair: Pair) -> tuple[Floats, Floats]:
     """Return mean and standard deviation of D per place, if each person's group is drawn with the city's shares."""
-    places, size = pair.places, persons(pair.both)
+    places, size = pair.places, np.rint(pair.both)
     p = places.each(pair.city_share)
     deviation = mean_deviation(size, p)
     variance = np.maximum(size * p * (1 - p) - deviation**2, 0)
     largest = 2 * places.sum(size) * pair.city_share * (1 - pair.city_share)
     return ratio(places.sum(deviation), largest), ratio(np.sqrt(places.sum(variance)), largest)
+
+
+def mean_deviation(n: Floats, p: Floats) -> Floats:
+    """Return E|X - n p| of binomial counts X: ``2 k C(n, k) p^k (1-p)^(n-k+1)``, ``k = floor(n p) + 1`` (de Moivre)."""
+    from scipy.special import gammaln
+
+    n, p = np.broadcast_arrays(n, p)
+    open_ = (p > 0) & (p < 1)
+    p = np.where(open_, p, 0.5)
+    k = np.minimum(np.floor(n * p) + 1, n)
+    log = gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1) + k * np.log(p) + (n - k + 1) * np.log1p(-p)
+    return np.where(open_, 2 * k * np.exp(log), 0)
 
 
 def expected_gini(group: ArrayLike, rest: ArrayLike) -> float:
@@ -132,17 +145,18 @@ def expected_gini(group: ArrayLike, rest: ArrayLike) -> float:
 
 
 def _expected_gini(pair: Pair) -> Floats:
-    size, p = persons(pair.both), pair.city_share
+    size, p = np.rint(pair.both), pair.city_share
     return ratio(sum_of_differences(size, p, pair.places), 2 * pair.places.sum(size) ** 2 * p * (1 - p))
 
 
-def expected_correlation_ratio(group: ArrayLike, total: ArrayLike) -> float:
+@renamed(total="population")
+def expected_correlation_ratio(group: ArrayLike, population: ArrayLike) -> float:
     """Correlation ratio eta squared to be expected of these areas if persons lived where they do by chance.
 
     Parameters
     ----------
-    group, total : array_like of float, shape (n_areas,)
-        Persons per area in the group and altogether. Finite, >= 0, group <= total. Persons of an area who are no
+    group, population : array_like of float, shape (n_areas,)
+        Persons per area in the group and altogether. Finite, >= 0, group <= population. Persons of an area who are no
         whole number are rounded.
 
     Returns
@@ -167,7 +181,7 @@ def expected_correlation_ratio(group: ArrayLike, total: ArrayLike) -> float:
     >>> round(expected_correlation_ratio([100, 60, 40, 0], [100, 100, 100, 100]), 6)
     0.007519
     """
-    return in_one_place(_expected_correlation_ratio, group_in_total(group, total))
+    return in_one_place(_expected_correlation_ratio, group_in_population(group, population))
 
 
 def _expected_correlation_ratio(pair: Pair) -> Floats:
@@ -176,14 +190,14 @@ def _expected_correlation_ratio(pair: Pair) -> Floats:
 
 def _expected_multigroup_dissimilarity(composition: Composition) -> Floats:
     """Return sum_ik E|n_ik - t_i pi_k| / (2 T I), the n_ik being binomial as in :func:`expected_dissimilarity`."""
-    places, size, shares = composition.places, persons(composition.totals), composition.city_shares
+    places, size, shares = composition.places, np.rint(composition.totals), composition.city_shares
     deviation = mean_deviation(size[:, None], places.each(shares)).sum(axis=1)
     return ratio(places.sum(deviation), 2 * places.sum(size) * (shares * (1 - shares)).sum(axis=1))
 
 
 def _expected_multigroup_gini(composition: Composition) -> Floats:
     """Return sum_k sum_{i != j} t_i t_j E|pi_ik - pi_jk| / (2 T^2 I), as in :func:`expected_gini`."""
-    places, size, shares = composition.places, persons(composition.totals), composition.city_shares
+    places, size, shares = composition.places, np.rint(composition.totals), composition.city_shares
     different = shares.T if shares.shape[1] != 2 else shares.T[:1]  # noqa: PLR2004 - two groups differ alike
     differences = sum((sum_of_differences(size, p, places) for p in different), start=np.zeros(places.n_places))
     differences *= shares.shape[1] / len(different)
@@ -197,17 +211,18 @@ def _expected_relative_diversity(composition: Composition) -> Floats:
 
 def _areas_per_person(counts: Floats, places: Places) -> Floats:
     """Return (n - 1) / (T - 1) of n areas with T persons."""
-    size = persons(counts)
+    size = np.rint(counts)
     return ratio(places.sum((size > 0).astype(float)) - 1, np.maximum(places.sum(size) - 1, 0))
 
 
-def expected_isolation(group: ArrayLike, total: ArrayLike) -> float:
+@renamed(total="population")
+def expected_isolation(group: ArrayLike, population: ArrayLike) -> float:
     """Isolation xPx to be expected of these areas if persons lived where they do by chance.
 
     Parameters
     ----------
-    group, total : array_like of float, shape (n_areas,)
-        Persons per area in the group and altogether. Finite, >= 0, group <= total. Persons of an area who are no
+    group, population : array_like of float, shape (n_areas,)
+        Persons per area in the group and altogether. Finite, >= 0, group <= population. Persons of an area who are no
         whole number are rounded.
 
     Returns
@@ -231,21 +246,22 @@ def expected_isolation(group: ArrayLike, total: ArrayLike) -> float:
     >>> round(expected_isolation([100, 60, 40, 0], [100, 100, 100, 100]), 6)
     0.503759
     """
-    return in_one_place(_expected_isolation, group_in_total(group, total))
+    return in_one_place(_expected_isolation, group_in_population(group, population))
 
 
 def _expected_isolation(pair: Pair) -> Floats:
-    p = ratio(pair.group_sum, pair.total_sum)
-    return p + (1 - p) * _areas_per_person(pair.total, pair.places)
+    p = ratio(pair.group_sum, pair.population_sum)
+    return p + (1 - p) * _areas_per_person(pair.population, pair.places)
 
 
-def expected_interaction(group: ArrayLike, total: ArrayLike) -> float:
+@renamed(total="population")
+def expected_interaction(group: ArrayLike, population: ArrayLike) -> float:
     """Interaction xPy with the rest to be expected of these areas if persons lived where they do by chance.
 
     Parameters
     ----------
-    group, total : array_like of float, shape (n_areas,)
-        Persons per area in the group and altogether. Finite, >= 0, group <= total. Persons of an area who are no
+    group, population : array_like of float, shape (n_areas,)
+        Persons per area in the group and altogether. Finite, >= 0, group <= population. Persons of an area who are no
         whole number are rounded.
 
     Returns
@@ -270,11 +286,11 @@ def expected_interaction(group: ArrayLike, total: ArrayLike) -> float:
     >>> round(expected_interaction([100, 60, 40, 0], [100, 100, 100, 100]), 6)
     0.496241
     """
-    return in_one_place(_expected_interaction, group_in_total(group, total))
+    return in_one_place(_expected_interaction, group_in_population(group, population))
 
 
 def _expected_interaction(pair: Pair) -> Floats:
-    return ratio(pair.other_sum, pair.total_sum) * (1 - _areas_per_person(pair.total, pair.places))
+    return ratio(pair.other_sum, pair.population_sum) * (1 - _areas_per_person(pair.population, pair.places))
 
 
 def adjusted_dissimilarity(group: ArrayLike, rest: ArrayLike) -> float:
@@ -365,10 +381,6 @@ def carrington_troske(value: Floats, expected: Floats) -> Floats:
     return ratio(value - expected, np.where(room > NO_ROOM, room, 0))
 
 
-OMITTED = 1e-15  # probability left out per cell of the table
-SMOOTH = 36.0  # variance from which counts may be taken in steps of 3/4 standard deviation
-
-
 def expected_mutual_information(counts: ArrayLike) -> float:
     """Mutual information M of area and group to be expected if persons lived where they do by chance, in nats.
 
@@ -413,42 +425,42 @@ def expected_mutual_information(counts: ArrayLike) -> float:
 
 def _expected_mutual_information(composition: Composition) -> Floats:
     places, n_groups = composition.places, composition.counts.shape[1]
-    size = persons(composition.totals)
+    size = np.rint(composition.totals)
     everybody = places.sum(size)
-    members = persons(composition.city_shares * everybody[:, None])
+    members = np.rint(composition.city_shares * everybody[:, None])
     key, number = np.unique(places.codes + 1j * size, return_counts=True)
     place = key.real.astype(np.intp)
     a = np.repeat(key.imag, n_groups)
-    b, total = members[place].ravel(), np.repeat(everybody[place], n_groups)
+    b, population = members[place].ravel(), np.repeat(everybody[place], n_groups)
     filled = (a > 0) & (b > 0)
     information = np.zeros(len(a))
-    information[filled] = _information_of_cells(a[filled], b[filled], total[filled])
+    information[filled] = _information_of_cells(a[filled], b[filled], population[filled])
     per_size = information.reshape(-1, n_groups).sum(axis=1) * number
     return ratio(np.asarray(np.bincount(place, per_size, places.n_places), dtype=float), everybody)
 
 
-def _information_of_cells(a: Floats, b: Floats, total: Floats) -> Floats:
+def _information_of_cells(a: Floats, b: Floats, population: Floats) -> Floats:
     """Return E[x log(x T / (a b))], x of the a persons of an area being among the b of T who are of a group."""
-    mean = a * b / total
-    variance = mean * (1 - a / total) * (total - b) / np.maximum(total - 1, 1)
+    mean = a * b / population
+    variance = mean * (1 - a / population) * (population - b) / np.maximum(population - 1, 1)
     distance = reach(variance, OMITTED)
-    low = np.maximum(np.ceil(mean - distance), np.maximum(a + b - total, 0))
+    low = np.maximum(np.ceil(mean - distance), np.maximum(a + b - population, 0))
     high = np.minimum(np.floor(mean + distance), np.minimum(a, b))
     step = np.where(variance > SMOOTH, np.floor(0.75 * np.sqrt(variance)), 1)
     width = (np.floor((high - low) / step) + 1).astype(np.intp)
     result = np.empty(len(a))
     for rows in rows_of_similar_width(width):
         k, inside = steps_from(low[rows], width[rows], step[rows])
-        masses = _hypergeometric_masses(k, inside, a[rows], b[rows], total[rows])
+        masses = _hypergeometric_masses(k, inside, a[rows], b[rows], population[rows])
         result[rows] = (masses * _excess(k, mean[rows])).sum(axis=1)
     return result
 
 
-def _hypergeometric_masses(k: Floats, inside: NDArray[np.bool_], a: Floats, b: Floats, total: Floats) -> Floats:
+def _hypergeometric_masses(k: Floats, inside: NDArray[np.bool_], a: Floats, b: Floats, population: Floats) -> Floats:
     from scipy.special import gammaln
 
-    a, b, neither = a[:, None], b[:, None], (total - a - b)[:, None]
-    return normalised(-gammaln(k + 1) - gammaln(a - k + 1) - gammaln(b - k + 1) - gammaln(neither + k + 1), inside)
+    a, b, neither = a[:, None], b[:, None], (population - a - b)[:, None]
+    return to_unit_sum(-gammaln(k + 1) - gammaln(a - k + 1) - gammaln(b - k + 1) - gammaln(neither + k + 1), inside)
 
 
 def _excess(k: Floats, mean: Floats) -> Floats:

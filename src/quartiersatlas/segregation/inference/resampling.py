@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     People = Pair | Composition
 MOST_PERSONS = 10**9  # the limit of the hypergeometric draws
 
-Draw = Literal[
+ReplicateKind = Literal[
     "persons", "areas", "evenness", "systematic", "person_permutation", "area_permutation"
 ]  # the first two are resamples, the others are what chance is
 
 
-def drawn(people: People, how: Draw, n: int, rng: np.random.Generator) -> People:
+def draw_replicates(people: People, kind: ReplicateKind, n: int, rng: np.random.Generator) -> People:
     """Draw a population n times; the result has n times the places: all places of the first draw, of the second, ...
 
     Parameters
     ----------
     people : Pair or Composition
         The population.
-    how : str
+    kind : str
         ``persons``: the persons of each area anew with the area's own shares (multinomial, areas keep their size).
         ``areas``: the areas of a place anew from its areas. ``evenness``: each area's members with the place's
         shares. ``systematic``: each group's areas with the areas' shares of all. ``person_permutation``: persons
@@ -46,15 +46,15 @@ def drawn(people: People, how: Draw, n: int, rng: np.random.Generator) -> People
     Pair or Composition
         Of ``n * n_places`` places.
     """
-    if how in ("areas", "area_permutation"):
-        return _of_rows(people, _rows(people.places, n, rng, replace=how == "areas"), n)
-    if how == "persons":
+    if kind in ("areas", "area_permutation"):
+        return _of_rows(people, _rows(people.places, n, rng, replace=kind == "areas"), n)
+    if kind == "persons":
         return _of_table(people, _persons(_table(people), n, rng), n)
-    table = _whole(_table(people)[:, :2] if isinstance(people, Pair) else _table(people), how)
-    draw = {"evenness": _evenness, "systematic": _systematic, "person_permutation": _permutation}[how]
+    table = _whole(_table(people)[:, :2] if isinstance(people, Pair) else _table(people), kind)
+    draw = {"evenness": _evenness, "systematic": _systematic, "person_permutation": _permutation}[kind]
     found = draw(table, people.places, n, rng)
     if isinstance(people, Pair):
-        others = np.broadcast_to(np.rint(people.total - people.both), (n, len(people.total)))
+        others = np.broadcast_to(np.rint(people.population - people.both), (n, len(people.population)))
         found = np.concatenate([found, others[:, :, None].astype(np.int64)], axis=2)
     return _of_table(people, found, n)
 
@@ -80,20 +80,20 @@ def shrunken(people: People) -> People:
     return Pair(true[:, 0], true[:, 1], sizes, places)
 
 
-def _whole(table: Floats, how: str) -> NDArray[np.int64]:
+def _whole(table: Floats, kind: str) -> NDArray[np.int64]:
     """Return counts of whole persons, or refuse fractions and more persons than can be drawn."""
     persons = np.rint(table)
     if not np.allclose(persons, table):
-        raise CountError(f"Draws of persons ({how!r}) need whole persons; the counts have fractions.")
+        raise CountError(f"Draws of persons ({kind!r}) need whole persons; the counts have fractions.")
     if persons.sum() >= MOST_PERSONS:
         raise CountError(f"{persons.sum():g} persons are more than can be drawn ({MOST_PERSONS:g}).")
     return persons.astype(np.int64)
 
 
-def checked_draws(n: int) -> int:
+def checked_n(n: int) -> int:
     """Refuse a number of draws below 1."""
     if n < 1:
-        raise SpecError(f"n={n!r} is not possible; at least one draw is needed.")
+        raise SpecError(f"n must be 1 or more, not {n!r}.")
     return int(n)
 
 
@@ -101,7 +101,7 @@ def _table(people: People) -> Floats:
     """Return the population as areas x groups: of a pair the two and all others."""
     if isinstance(people, Composition):
         return people.counts
-    return np.column_stack([people.group, people.other, np.maximum(people.total - people.both, 0)])
+    return np.column_stack([people.group, people.other, np.maximum(people.population - people.both, 0)])
 
 
 def _of_table(people: People, table: NDArray[np.int64], n: int) -> People:
@@ -119,8 +119,8 @@ def _of_rows(people: People, rows: NDArray[np.intp], n: int) -> People:
     if isinstance(people, Composition):
         return Composition(people.counts[rows], places)
     group, other = people.group.take(rows, mode="clip"), people.other.take(rows, mode="clip")  # rows are within
-    everybody = np.array_equal(people.total, people.both)  # then a sum is faster than a third look-up
-    return Pair(group, other, group + other if everybody else people.total[rows], places)
+    everybody = np.array_equal(people.population, people.both)  # then a sum is faster than a third look-up
+    return Pair(group, other, group + other if everybody else people.population[rows], places)
 
 
 def _rows(places: Places, n: int, rng: np.random.Generator, *, replace: bool) -> NDArray[np.intp]:

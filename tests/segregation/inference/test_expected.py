@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 
 from quartiersatlas.errors import CountError
 from quartiersatlas.segregation.counts import Composition, Pair, Places, as_composition, group_and_rest
-from quartiersatlas.segregation.indices import mean_difference
-from quartiersatlas.segregation.inference.chance import mean_deviation, reach
+from quartiersatlas.segregation.inference import chance
 from quartiersatlas.segregation.inference.expected import (
     _adjusted_dissimilarity,
     _adjusted_gini,
@@ -36,6 +35,7 @@ from quartiersatlas.segregation.inference.expected import (
     expected_gini,
     expected_interaction,
     expected_isolation,
+    mean_deviation,
 )
 
 OF_PAIRS = [
@@ -45,6 +45,7 @@ OF_PAIRS = [
     adjusted_gini,
     expected_correlation_ratio,
     expected_isolation,
+    mean_deviation,
     expected_interaction,
 ]
 
@@ -103,7 +104,7 @@ def test_the_mean_deviation_of_a_large_area_is_that_of_the_normal_law():
 
 @given(st.integers(1, 400), st.floats(0.001, 0.999), st.sampled_from([1e-3, 1e-7, 1e-12]))
 def test_no_more_than_the_omitted_probability_lies_beyond_reach(n, p, omitted):
-    distance = reach(np.array([n * p * (1 - p)]), omitted)[0]
+    distance = chance.reach(np.array([n * p * (1 - p)]), omitted)[0]
     beyond = sum(q for k, q in enumerate(binomial(n, p)) if abs(k - n * p) > distance)
     assert beyond <= omitted
 
@@ -129,7 +130,7 @@ def test_expected_dissimilarity_and_gini_are_the_sums_over_all_possible_counts(c
 @pytest.mark.parametrize("p", [0.5, 0.1, 0.01])
 @pytest.mark.parametrize("sizes", [[300, 301, 299], [1, 1000], [40] * 5 + [80] * 5, [1, 1, 1, 200], [17, 170, 510]])
 def test_the_expected_gini_is_right_for_like_and_for_very_different_sizes(sizes, p):
-    found = mean_difference.sum_of_differences(np.array(sizes, dtype=float), np.array([p]), Places.one(len(sizes)))
+    found = chance.sum_of_differences(np.array(sizes, dtype=float), np.array([p]), Places.one(len(sizes)))
     assert found[0] == pytest.approx(differences_by_hand(sizes, p), rel=1e-7)
 
 
@@ -137,15 +138,15 @@ def test_the_expected_gini_is_right_for_like_and_for_very_different_sizes(sizes,
 @pytest.mark.parametrize("median", [60, 700, 20_000])
 def test_counts_taken_in_steps_change_the_expected_gini_by_less_than_a_hundred_thousandth(monkeypatch, median, p):
     sizes = np.rint(np.random.default_rng(3).lognormal(math.log(median), 0.7, 300)) + 1
-    exact = mean_difference.sum_of_differences(sizes, np.array([p]), Places.one(300))
-    monkeypatch.setattr(mean_difference, "BUDGET", 20_000)
-    assert mean_difference.sum_of_differences(sizes, np.array([p]), Places.one(300)) == pytest.approx(exact, rel=1e-5)
+    exact = chance.sum_of_differences(sizes, np.array([p]), Places.one(300))
+    monkeypatch.setattr(chance, "BUDGET", 20_000)
+    assert chance.sum_of_differences(sizes, np.array([p]), Places.one(300)) == pytest.approx(exact, rel=1e-5)
 
 
 def test_many_areas_of_the_same_size_keep_their_common_steps_when_counts_are_taken_in_steps(monkeypatch):
     n, p = 4000, 0.5
-    monkeypatch.setattr(mean_difference, "BUDGET", 100)
-    found = mean_difference.sum_of_differences(np.full(50, float(n)), np.array([p]), Places.one(50))
+    monkeypatch.setattr(chance, "BUDGET", 100)
+    found = chance.sum_of_differences(np.full(50, float(n)), np.array([p]), Places.one(50))
     # the difference of two fair counts of n is a fair count of 2 n, less n
     of_two = mean_deviation(np.array([2.0 * n]), np.array([p]))[0] / n
     assert found[0] == pytest.approx(50 * 49 * n**2 * of_two, rel=1e-7)
@@ -153,9 +154,9 @@ def test_many_areas_of_the_same_size_keep_their_common_steps_when_counts_are_tak
 
 def test_large_areas_of_nearly_the_same_size_do_not_fall_in_step_when_counts_are_taken_in_steps(monkeypatch):
     sizes = np.arange(40_000.0, 40_040)
-    exact = mean_difference.sum_of_differences(sizes, np.array([0.5]), Places.one(40))
-    monkeypatch.setattr(mean_difference, "BUDGET", 100)
-    assert mean_difference.sum_of_differences(sizes, np.array([0.5]), Places.one(40)) == pytest.approx(exact, rel=2e-5)
+    exact = chance.sum_of_differences(sizes, np.array([0.5]), Places.one(40))
+    monkeypatch.setattr(chance, "BUDGET", 100)
+    assert chance.sum_of_differences(sizes, np.array([0.5]), Places.one(40)) == pytest.approx(exact, rel=2e-5)
 
 
 def test_places_of_single_persons_do_not_mix():
@@ -169,10 +170,8 @@ def test_places_of_single_persons_do_not_mix():
 def test_a_hundred_places_of_large_areas_keep_their_accuracy():
     random = np.random.default_rng(0)
     sizes, p = random.integers(10_000, 20_000, 400).astype(float), random.random(100)
-    together = mean_difference.sum_of_differences(sizes, p, Places.alike(100, 4))
-    alone = [
-        mean_difference.sum_of_differences(sizes[4 * i : 4 * i + 4], p[i : i + 1], Places.one(4))[0] for i in range(100)
-    ]
+    together = chance.sum_of_differences(sizes, p, Places.alike(100, 4))
+    alone = [chance.sum_of_differences(sizes[4 * i : 4 * i + 4], p[i : i + 1], Places.one(4))[0] for i in range(100)]
     assert together == pytest.approx(alone, rel=1e-9)
 
 
@@ -183,7 +182,7 @@ def test_the_expected_gini_is_the_mean_of_many_draws():
     for _ in range(4000):
         shares = random.binomial(sizes, p) / sizes
         draws.append((np.outer(sizes, sizes) * abs(shares[:, None] - shares)).sum())
-    found = mean_difference.sum_of_differences(sizes.astype(float), np.array([p]), Places.one(40))[0]
+    found = chance.sum_of_differences(sizes.astype(float), np.array([p]), Places.one(40))[0]
     assert abs(found - np.mean(draws)) < 4 * np.std(draws) / math.sqrt(len(draws))
 
 
@@ -268,7 +267,7 @@ def test_two_groups_have_the_same_expectation_as_a_pair_and_as_a_composition():
     [_expected_dissimilarity, _expected_gini, _expected_correlation_ratio, _expected_isolation, _expected_interaction],
 )
 def test_many_places_at_once_are_each_place_by_itself(expected, monkeypatch):
-    monkeypatch.setattr(mean_difference, "BUDGET", 3000)  # some places alone exceed it, others share a portion
+    monkeypatch.setattr(chance, "BUDGET", 3000)  # some places alone exceed it, others share a portion
     random = np.random.default_rng(1)
     sizes = np.array([3, 9, 2, 0, 40, 1, 9])
     total = random.integers(1, 4000, sizes.sum())

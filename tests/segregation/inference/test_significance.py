@@ -9,10 +9,11 @@ import pytest
 import shapely
 
 import quartiersatlas as qa
+from quartiersatlas import measure_segregation as measure
 from quartiersatlas import segregation as s
 from quartiersatlas.errors import CountError, DependencyError, SpecError
 from quartiersatlas.segregation.counts import Composition, Pair, Places
-from quartiersatlas.segregation.inference.resampling import drawn, shrunken
+from quartiersatlas.segregation.inference.resampling import draw_replicates, shrunken
 
 TOTAL = np.array([60, 80, 40, 100, 30, 90, 70])
 PLACES = Places(np.array([4, 3]))
@@ -43,7 +44,7 @@ class TestDraws:
     N = 4000
 
     def draw(self, people, how, seed=3):
-        result = drawn(people, how, self.N, np.random.default_rng(seed))
+        result = draw_replicates(people, how, self.N, np.random.default_rng(seed))
         assert result.places.sizes.tolist() == [4, 3] * self.N
         return tables(result, self.N)
 
@@ -129,12 +130,12 @@ def test_areas_that_differ_by_less_than_chance_may_truly_be_alike():
 
 def test_draws_of_persons_refuse_fractions_of_persons():
     with pytest.raises(CountError, match="whole persons"):
-        drawn(pair(GROUP + 0.5), "evenness", 2, np.random.default_rng(0))
+        draw_replicates(pair(GROUP + 0.5), "evenness", 2, np.random.default_rng(0))
 
 
 def test_more_persons_than_can_be_drawn_are_refused():
     with pytest.raises(CountError, match="more than can be drawn"):
-        drawn(pair(GROUP, OTHER * 1e8), "person_permutation", 2, np.random.default_rng(0))
+        draw_replicates(pair(GROUP, OTHER * 1e8), "person_permutation", 2, np.random.default_rng(0))
 
 
 def city(n=40, seed=1, mixing=(2, 5)):
@@ -156,7 +157,7 @@ def even_city(seed):
 @pytest.mark.parametrize("null", ["evenness", "systematic", "person_permutation"])
 def test_the_mean_of_a_null_is_the_expectation_in_closed_form(null):
     frame = city()
-    result = qa.measure_segregation(frame, "x", "total", indices=["dissimilarity", "correlation_ratio", "isolation"])
+    result = measure(frame, "x", population="total", indices=["dissimilarity", "correlation_ratio", "isolation"])
     found = result.test(null, n=2000, seed=1).set_index("index")
     expected = result.table.set_index("index")["expected"]
     error = found["null_sd"] / np.sqrt(2000)
@@ -164,7 +165,7 @@ def test_the_mean_of_a_null_is_the_expectation_in_closed_form(null):
 
 
 def test_the_analytic_null_of_d_is_that_of_many_draws():
-    result = qa.measure_segregation(city(), "x", "total", indices="dissimilarity")
+    result = measure(city(), "x", population="total", indices="dissimilarity")
     drawn_null = result.test("evenness", n=4000, seed=1).loc[0]
     formula = result.test("analytic").loc[0]
     assert formula["null_mean"] == pytest.approx(drawn_null["null_mean"], rel=0.03)  # draws have a share of their own
@@ -173,20 +174,20 @@ def test_the_analytic_null_of_d_is_that_of_many_draws():
 
 
 def test_p_values_count_the_city_itself_and_are_never_0():
-    found = qa.measure_segregation(city(), "x", "total", indices="gini").test("evenness", n=99, seed=1)
+    found = measure(city(), "x", population="total", indices="gini").test("evenness", n=99, seed=1)
     assert found.loc[0, "p_value"] == pytest.approx(1 / 100)
-    two_sided = qa.measure_segregation(city(), "x", "total", indices="gini").test(n=99, seed=1, alternative="two-sided")
+    two_sided = measure(city(), "x", population="total", indices="gini").test(n=99, seed=1, alternative="two-sided")
     assert two_sided.loc[0, "p_value"] == pytest.approx(2 / 100)
 
 
 def test_for_interaction_less_is_more_segregated():
-    found = qa.measure_segregation(city(), "x", "total", indices="interaction").test("evenness", n=99, seed=1)
+    found = measure(city(), "x", population="total", indices="interaction").test("evenness", n=99, seed=1)
     assert found.loc[0, "p_value"] == pytest.approx(1 / 100)
 
 
 def test_p_values_of_chance_are_spread_evenly():
     values = [
-        qa.measure_segregation(even_city(seed), "x", "total", indices="dissimilarity")
+        measure(even_city(seed), "x", population="total", indices="dissimilarity")
         .test(n=99, seed=seed)
         .loc[0, "p_value"]
         for seed in range(60)
@@ -197,8 +198,8 @@ def test_p_values_of_chance_are_spread_evenly():
 
 def test_whole_areas_change_places_only_for_indices_with_geometry():
     frame = city().sort_values("x", ignore_index=True).set_geometry(city().geometry)  # members pile up at one end
-    result = qa.measure_segregation(
-        frame, "x", "total", indices=["dissimilarity", "relative_clustering", "morrill"], distance_unit="km"
+    result = measure(
+        frame, "x", population="total", indices=["dissimilarity", "relative_clustering", "morrill"], distance_unit="km"
     )
     found = result.test("area_permutation", n=99, seed=1).set_index("index")
     assert np.isnan(found.loc["dissimilarity", "p_value"])
@@ -210,7 +211,7 @@ def test_whole_areas_change_places_only_for_indices_with_geometry():
 def test_geometry_indices_are_drawn_on_the_ground_as_if_computed_anew():
     frame = city(12)
     indices = ["spatial_proximity", "spatial_dissimilarity", "spatial_isolation", "morrill", "delta"]
-    result = qa.measure_segregation(frame, "x", "total", indices=indices, radii=[900], distance_unit="km")
+    result = measure(frame, "x", population="total", indices=indices, radii=[900], distance_unit="km")
     found = result.test("evenness", n=1, seed=7).set_index("index")
     for index in indices:
         people = Pair(
@@ -222,9 +223,9 @@ def test_geometry_indices_are_drawn_on_the_ground_as_if_computed_anew():
         rng = np.random.default_rng(7)
         for earlier in indices[: indices.index(index)]:
             del earlier
-            drawn(people, "evenness", 1, rng)
-        other = frame.assign(x=drawn(people, "evenness", 1, rng).group)
-        anew = qa.measure_segregation(other, "x", "total", indices=index, radii=[900], distance_unit="km").table.loc[
+            draw_replicates(people, "evenness", 1, rng)
+        other = frame.assign(x=draw_replicates(people, "evenness", 1, rng).group)
+        anew = measure(other, "x", population="total", indices=index, radii=[900], distance_unit="km").table.loc[
             0, "value"
         ]
         assert found.loc[index, "null_mean"] == pytest.approx(anew, rel=1e-9)
@@ -233,11 +234,11 @@ def test_geometry_indices_are_drawn_on_the_ground_as_if_computed_anew():
 def test_bootstrap_takes_out_the_bias_of_small_areas():
     # a city spread by chance: D is far from 0, and the bootstrap knows how far
     found = (
-        qa.measure_segregation(even_city(3), "x", "total", indices="dissimilarity")
+        measure(even_city(3), "x", population="total", indices="dissimilarity")
         .bootstrap("persons", n=500, seed=1)
         .loc[0]
     )
-    expected = qa.measure_segregation(even_city(3), "x", "total", indices="dissimilarity").table.loc[0, "expected"]
+    expected = measure(even_city(3), "x", population="total", indices="dissimilarity").table.loc[0, "expected"]
     assert found["bias"] == pytest.approx(expected, rel=0.25)
     assert found["corrected"] == pytest.approx(found["value"] - found["bias"])
     assert found["lower"] >= 0
@@ -245,15 +246,13 @@ def test_bootstrap_takes_out_the_bias_of_small_areas():
 
 def test_of_a_corrected_index_only_what_it_leaves_is_taken_out():
     indices = ["dissimilarity", "bias_corrected_dissimilarity"]
-    found = (
-        qa.measure_segregation(even_city(3), "x", "total", indices=indices).bootstrap(n=199, seed=1).set_index("index")
-    )
+    found = measure(even_city(3), "x", population="total", indices=indices).bootstrap(n=199, seed=1).set_index("index")
     assert 0 < found.loc["bias_corrected_dissimilarity", "bias"] < found.loc["dissimilarity", "bias"]
 
 
 def test_intervals_stay_within_the_range_of_the_index():
     frame = pd.DataFrame({"x": [99, 98, 1, 0], "total": [100] * 4})
-    table = qa.measure_segregation(frame, "x", "total", interval="areas", n=99, seed=1).table
+    table = measure(frame, "x", population="total", resample="areas", n=99, seed=1).table
     assert table["upper"].max() <= 1
     assert table["lower"].min() >= 0
 
@@ -263,13 +262,13 @@ def test_intervals_of_persons_cover_the_true_value_of_small_areas(index):
     # areas of 50 persons, mild segregation; 0.95 is aimed at
     random = np.random.default_rng(1)
     p, total = random.beta(20, 50, 100), np.full(100, 50)
-    truth = qa.measure_segregation(pd.DataFrame({"x": p * total, "t": total}), "x", "t", indices=index).table.loc[
+    truth = measure(pd.DataFrame({"x": p * total, "t": total}), "x", population="t", indices=index).table.loc[
         0, "value"
     ]
     covered = []
     for seed in range(40):
         frame = pd.DataFrame({"x": np.random.default_rng(seed).binomial(total, p), "t": total})
-        row = qa.measure_segregation(frame, "x", "t", indices=index, interval="persons", n=99, seed=seed).table.loc[0]
+        row = measure(frame, "x", population="t", indices=index, resample="persons", n=99, seed=seed).table.loc[0]
         covered.append(row["lower"] <= truth <= row["upper"])
     assert np.mean(covered) >= 0.8
 
@@ -282,24 +281,20 @@ def test_with_a_named_reference_chance_is_that_of_the_two_groups():
     for _ in range(30):
         a = random.binomial(both, 0.5)
         frame = pd.DataFrame({"a": a, "b": both - a, "t": 1000})
-        result = qa.measure_segregation(frame, "a", "t", reference="b", indices=["dissimilarity", "theil_h"])
+        result = measure(frame, "a", population="t", reference="b", indices=["dissimilarity", "theil_h"])
         p_values.append(result.test(n=49, seed=1)["p_value"])
     assert 0.3 < np.mean(p_values) < 0.7
 
 
 def test_intervals_fill_the_table_and_repeat_with_the_seed():
-    first, second = (
-        qa.measure_segregation(city(), "x", "total", interval="areas", n=199, seed=5).table for _ in range(2)
-    )
+    first, second = (measure(city(), "x", population="total", resample="areas", n=199, seed=5).table for _ in range(2))
     pd.testing.assert_frame_equal(first, second)
     assert (first["lower"] < first["upper"]).all()
     assert not first["note"].str.contains("interval").any()
 
 
 def test_intervals_of_areas_are_not_given_for_indices_with_geometry_and_that_is_said():
-    table = qa.measure_segregation(
-        city(), "x", "total", indices=["delta", "gini"], interval="areas", n=19, seed=1
-    ).table
+    table = measure(city(), "x", population="total", indices=["delta", "gini"], resample="areas", n=19, seed=1).table
     assert table["lower"].isna().tolist() == [True, False]
     assert "cannot be drawn anew" in table.loc[0, "note"]
 
@@ -312,8 +307,8 @@ def test_an_interval_of_persons_covers_the_true_value_nearly_always():
     covered = []
     for seed in range(60):
         frame = pd.DataFrame({"x": np.random.default_rng(seed).binomial(total, p), "total": total})
-        row = qa.measure_segregation(
-            frame, "x", "total", indices="dissimilarity", interval="persons", n=199, seed=seed
+        row = measure(
+            frame, "x", population="total", indices="dissimilarity", resample="persons", n=199, seed=seed
         ).table
         covered.append(row.loc[0, "lower"] <= truth <= row.loc[0, "upper"])
     assert np.mean(covered) > 0.85
@@ -321,13 +316,9 @@ def test_an_interval_of_persons_covers_the_true_value_nearly_always():
 
 def test_many_places_are_drawn_by_themselves():
     frame = pd.concat([city(20, seed=i).assign(place=name) for i, name in enumerate("ABC")], ignore_index=True)
-    together = qa.measure_segregation(frame, "x", "total", by="place", indices="gini").bootstrap(
-        "persons", n=400, seed=1
-    )
+    together = measure(frame, "x", population="total", by="place", indices="gini").bootstrap("persons", n=400, seed=1)
     for i, name in enumerate("ABC"):
-        alone = qa.measure_segregation(city(20, seed=i), "x", "total", indices="gini").bootstrap(
-            "persons", n=400, seed=2
-        )
+        alone = measure(city(20, seed=i), "x", population="total", indices="gini").bootstrap("persons", n=400, seed=2)
         assert together.loc[i, "by"] == name
         assert together.loc[i, "sd"] == pytest.approx(alone.loc[0, "sd"], rel=0.3)
         assert together.loc[i, "value"] == pytest.approx(alone.loc[0, "value"])
@@ -335,9 +326,9 @@ def test_many_places_are_drawn_by_themselves():
 
 @pytest.mark.parametrize("method", ["persons", "areas", "labels"])
 def test_two_samples_of_one_city_do_not_differ_and_two_cities_do(method):
-    one = qa.measure_segregation(city(60, seed=1), "x", "total", indices="dissimilarity")
-    alike = qa.measure_segregation(city(60, seed=1), "x", "total", indices="dissimilarity")
-    apart = qa.measure_segregation(city(60, seed=2, mixing=(0.3, 0.7)), "x", "total", indices="dissimilarity")
+    one = measure(city(60, seed=1), "x", population="total", indices="dissimilarity")
+    alike = measure(city(60, seed=1), "x", population="total", indices="dissimilarity")
+    apart = measure(city(60, seed=2, mixing=(0.3, 0.7)), "x", population="total", indices="dissimilarity")
     same = qa.compare_segregation(one, alike, method, n=199, seed=1).loc[0]
     other = qa.compare_segregation(one, apart, method, n=199, seed=1).loc[0]
     assert same["difference"] == 0
@@ -352,35 +343,35 @@ def test_two_samples_of_one_city_do_not_differ_and_two_cities_do(method):
 def test_results_with_places_are_compared_by_name():
     frames = [pd.concat([city(20, seed=i + k).assign(place=n) for i, n in enumerate("ABC")]) for k in (0, 5)]
     results = [
-        qa.measure_segregation(frame[frame["place"] != drop], "x", "total", by="place", indices="gini")
+        measure(frame[frame["place"] != drop], "x", population="total", by="place", indices="gini")
         for frame, drop in zip(frames, "AC", strict=True)
     ]
-    found = qa.compare_segregation(*results, method="labels", n=19, seed=1)
+    found = qa.compare_segregation(*results, resample="labels", n=19, seed=1)
     assert found["by"].tolist() == ["B"]
 
 
 def test_results_without_a_common_number_are_refused():
-    one = qa.measure_segregation(city(), "x", "total", indices="gini")
-    other = qa.measure_segregation(city(), "x", "total", indices="theil_h")
+    one = measure(city(), "x", population="total", indices="gini")
+    other = measure(city(), "x", population="total", indices="theil_h")
     with pytest.raises(SpecError, match="no number in common"):
         qa.compare_segregation(one, other)
 
 
 def test_results_of_different_settings_are_not_compared():
-    one = qa.measure_segregation(city(), "x", "total", indices="atkinson", b=0.1)
-    other = qa.measure_segregation(city(), "x", "total", indices="atkinson", b=0.9)
+    one = measure(city(), "x", population="total", indices="atkinson", b=0.1)
+    other = measure(city(), "x", population="total", indices="atkinson", b=0.9)
     with pytest.raises(SpecError, match=r"different b: 0\.1 and 0\.9"):
         qa.compare_segregation(one, other)
 
 
 def test_the_formula_for_d_is_withheld_for_few_areas():
-    found = qa.measure_segregation(city(8), "x", "total", indices="dissimilarity").test("analytic").loc[0]
+    found = measure(city(8), "x", population="total", indices="dissimilarity").test("analytic").loc[0]
     assert np.isnan(found["p_value"])
     assert "too few areas" in found["note"]
 
 
 def test_unknown_options_are_refused():
-    result = qa.measure_segregation(city(), "x", "total", indices="gini")
+    result = measure(city(), "x", population="total", indices="gini")
     with pytest.raises(SpecError, match="null='eveness' is not known; there are 'evenness'"):
         result.test("eveness")
     with pytest.raises(SpecError, match="resample='houses'"):
@@ -396,12 +387,12 @@ def test_unknown_options_are_refused():
 def test_a_progress_bar_needs_its_package(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "tqdm.auto", None)
     with pytest.raises(DependencyError, match=r"pip install \"quartiersatlas\[progress\]\""):
-        qa.measure_segregation(city(), "x", "total", indices="gini").test(n=9, progress=True)
+        measure(city(), "x", population="total", indices="gini").test(n=9, progress=True)
 
 
 def test_numbers_without_a_value_have_no_test_and_say_why():
     frame = city().assign(nobody=0)
-    result = qa.measure_segregation(frame, "nobody", "total", indices="gini")
+    result = measure(frame, "nobody", population="total", indices="gini")
     for found in (result.test(n=9), result.bootstrap(n=9)):
         assert found.loc[0, "note"] == "nobody is in the group"
     assert np.isnan(result.test(n=9).loc[0, "p_value"])
