@@ -39,7 +39,7 @@ def test_areas_without_a_coordinate_system_are_taken_as_plane_and_that_is_said(t
 def test_an_area_without_geometry_is_named(town):
     broken = town.copy()
     broken.loc["002", "geometry"] = None
-    with pytest.raises(GeometryError, match=r"1 areas have no geometry: '002'"):
+    with pytest.raises(GeometryError, match=r"1 area has no geometry: '002'"):
         measure(broken, ["a"], population="total", indices="delta")
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from quartiersatlas.errors import CountError
+from quartiersatlas.errors import ArgumentError, CountError, count_noun
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -153,7 +153,7 @@ Populations = TypeVar("Populations", Pair, Composition)
 
 def as_counts(*columns: ArrayLike) -> tuple[Floats, ...]:
     """Return the columns as arrays of equal length, finite and >= 0; else name the first five areas."""
-    arrays = tuple(np.asarray(column, dtype=float) for column in columns)
+    arrays = tuple(as_numbers(column, "Counts") for column in columns)
     if any(array.ndim != 1 for array in arrays) or len({len(array) for array in arrays}) > 1:
         shapes = ", ".join(str(array.shape) for array in arrays)
         raise CountError(f"Counts must be one-dimensional and of equal length; their shapes are {shapes}.")
@@ -161,8 +161,18 @@ def as_counts(*columns: ArrayLike) -> tuple[Floats, ...]:
         wrong = np.flatnonzero(~np.isfinite(array) | (array < 0))
         if len(wrong):
             shown = ", ".join(f"area {i}: {array[i]:g}" for i in wrong[:5])
-            raise CountError(f"{len(wrong)} counts of column {position} are negative or not finite ({shown}).")
+            column = f"column {position}"
+            counts = count_noun(len(wrong), f"count in {column} is", f"counts in {column} are")
+            raise CountError(f"{counts} negative or not finite ({shown}).")
     return arrays
+
+
+def as_numbers(values: ArrayLike, what: str) -> Floats:
+    """Return an array of floats; refuse what is no number."""
+    try:
+        return np.asarray(values, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise ArgumentError(f"{what} must be numbers, as an array, a list or a column: {error}.") from error
 
 
 def as_part_and_population(part: ArrayLike, population: ArrayLike) -> tuple[Floats, Floats]:
@@ -171,13 +181,13 @@ def as_part_and_population(part: ArrayLike, population: ArrayLike) -> tuple[Floa
     above = np.flatnonzero(part > population)
     if len(above):
         shown = ", ".join(f"area {i}: {part[i]:g} of {population[i]:g}" for i in above[:5])
-        raise CountError(f"In {len(above)} areas the group is larger than the population ({shown}).")
+        raise CountError(f"The group is larger than the population in {count_noun(len(above), 'area')} ({shown}).")
     return part, population
 
 
 def as_composition(counts: ArrayLike) -> Composition:
     """Return a checked table of areas x groups as one place, without its empty areas."""
-    table = np.asarray(counts, dtype=float)
+    table = as_numbers(counts, "Counts")
     if table.ndim != 2:  # noqa: PLR2004 - a table has two dimensions
         raise CountError(f"Counts of several groups must be a table of areas x groups; the shape is {table.shape}.")
     as_counts(*table.T)

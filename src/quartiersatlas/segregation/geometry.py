@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from quartiersatlas.errors import GeometryError, list_some
+from quartiersatlas.errors import GeometryError, count_noun, list_some
 from quartiersatlas.segregation.counts import Places
 from quartiersatlas.segregation.indices.clustering import WITHIN
 
@@ -132,7 +132,7 @@ def checked_geometry(shapes: gpd.GeoSeries) -> None:
     crs = shapes.crs
     if crs is not None and "Pseudo-Mercator" in crs.name:
         raise GeometryError(
-            f"The areas are in {crs.name}, the system of web maps, whose metres are none: "
+            f"The areas are in {crs.name}, the system of web maps, which distorts distances and areas: "
             f"frame.to_crs(frame.estimate_utm_crs()), in Germany 'EPSG:25832' or 'EPSG:25833'."
         )
     if crs is not None and crs.is_geographic:
@@ -144,10 +144,10 @@ def checked_geometry(shapes: gpd.GeoSeries) -> None:
         raise GeometryError(f"The unit of {crs.name} is not the metre: convert with frame.to_crs(...) first.")
     missing = shapes.index[shapes.isna() | shapes.is_empty]
     if len(missing):
-        raise GeometryError(f"{len(missing)} areas have no geometry: {list_some(missing)}.")
+        raise GeometryError(f"{count_noun(len(missing), 'area has', 'areas have')} no geometry: {list_some(missing)}.")
     invalid = shapes.index[~shapes.is_valid]
     if len(invalid):
         raise GeometryError(
-            f"The outlines of {len(invalid)} areas are invalid: {list_some(invalid)}. Repair them with "
-            f"frame.geometry.make_valid() or qa.read_areas(..., repair=True)."
+            f"{count_noun(len(invalid), 'area has an invalid outline', 'areas have invalid outlines')}: "
+            f"{list_some(invalid)}. Repair with frame.geometry.make_valid() or qa.read_areas(..., repair=True)."
         )

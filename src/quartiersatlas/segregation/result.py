@@ -116,7 +116,7 @@ def measure_segregation(
     GeometryError
         An index needs geometry, and it is in degrees or missing.
     SpecError
-        An option or index is not known, or an index that was named needs geometry or radii that are not there.
+        An option or index is not known, or an index that was named needs geometry or radii that are missing.
 
     Examples
     --------

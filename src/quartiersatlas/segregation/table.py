@@ -179,7 +179,7 @@ def index_tasks(prepared: PreparedCounts) -> list[IndexTask]:
     Raises
     ------
     SpecError
-        An index that was named needs geometry or radii that are not there; "all" gives it a reason instead.
+        An index that was named needs geometry or radii that are missing; "all" gives it a reason instead.
     """
     everybody, inputs = prepared.groups_are_everybody, IndexInputs(prepared)
     indices = chosen(prepared.spec.indices, groups_are_everybody=everybody)

@@ -212,7 +212,7 @@ def test_areas_with_neither_population_have_no_share():
         ([0], [3], r"1 pairs are not two of the 3 areas, numbered from 0: '0-3'"),
         ([-1], [1], r"'-1-1'"),
         ([1], [1], r"'1-1'"),
-        ([0, 1], [1, 0], r"there twice"),
+        ([0, 1], [1, 0], r"appears twice"),
         ([0, 1], [1], r"equal length"),
         ([0.5], [1.0], r"whole numbers"),
     ],

@@ -201,7 +201,11 @@ def test_of_several_centres_the_nearest_counts():
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        (([[0, 0]], "middle"), SpecError, r"centre='middle' is not known; there are population, mean"),
+        (
+            ([[0, 0]], "middle"),
+            SpecError,
+            r"centre must be one of 'population', 'mean', .*, or coordinates, not 'middle'",
+        ),
         (([[0, 0]], "population"), SpecError, r"needs the residents"),
         (([[0, 0]], "population", [0]), CountError, r"not all 0"),
         (([[0, 0]], "largest", [1, 2]), CountError, r"1 weights are needed"),

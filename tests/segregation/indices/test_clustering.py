@@ -280,7 +280,7 @@ def test_counts_that_are_none_are_refused(wrong):
     [
         ([[0, 0]], [1, 1], r"need points of shape \(2, 2\)"),
         ([[0, 0], [1, 0]], [1], "as many sizes"),
-        ([[0, 0], [np.nan, 0]], [1, 1], "1 areas have no finite centroid or size: '1'"),
+        ([[0, 0], [np.nan, 0]], [1, 1], "1 area has no finite centroid or size: '1'"),
         ([[0, 0], [1, 0]], [-1, 1], "'0'"),
     ],
 )

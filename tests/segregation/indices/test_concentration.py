@@ -218,7 +218,7 @@ def test_impossible_counts_and_sizes_are_refused():
         delta([-1, 2], [1, 1])
     with pytest.raises(CountError, match="larger than the population"):
         absolute_concentration([3, 2], [2, 2], [1, 1])
-    with pytest.raises(GeometryError, match=r"1 numbers in 'area' are not above 0 or not finite \(1: 0\)"):
+    with pytest.raises(GeometryError, match=r"1 number in 'area' is not above 0 or not finite \(1: 0\)"):
         delta([1, 2], [1, 0])
     with pytest.raises(GeometryError, match="nan"):
         relative_concentration([1, 2], [2, 1], [1, np.nan])

@@ -364,23 +364,38 @@ def test_results_of_different_settings_are_not_compared():
         qa.compare_segregation(one, other)
 
 
-def test_the_formula_for_d_is_withheld_for_few_areas():
-    found = measure(city(8), "x", population="total", indices="dissimilarity").test("analytic").loc[0]
-    assert np.isnan(found["p_value"])
-    assert "too few areas" in found["note"]
+@pytest.mark.parametrize(("n_areas", "few"), [(9, True), (10, False), (11, False)])
+def test_the_formula_for_d_is_withheld_below_ten_areas(n_areas, few):
+    found = measure(city(n_areas), "x", population="total", indices="dissimilarity").test("analytic").loc[0]
+    assert np.isnan(found["p_value"]) == few
+    assert ("too few areas" in found["note"]) == few
+
+
+@pytest.mark.parametrize("alternative", ["segregated", "two-sided"])
+def test_isolation_and_interaction_with_the_rest_are_as_likely_by_chance(alternative):
+    # they add up to 1 in every draw: high is segregated for the one, low for the other
+    isolation, interaction = (
+        measure(even_city(4), "x", population="total", indices=index)
+        .test("person_permutation", n=99, seed=7, alternative=alternative)
+        .loc[0]
+        for index in ("isolation", "interaction")
+    )
+    assert isolation["value"] == pytest.approx(1 - interaction["value"])
+    assert isolation["p_value"] == interaction["p_value"]
+    assert isolation["null_upper"] == pytest.approx(1 - interaction["null_lower"])
 
 
 def test_unknown_options_are_refused():
     result = measure(city(), "x", population="total", indices="gini")
-    with pytest.raises(SpecError, match="null='eveness' is not known; there are 'evenness'"):
+    with pytest.raises(SpecError, match=r"null must be one of 'evenness', .*, not 'eveness'"):
         result.test("eveness")
-    with pytest.raises(SpecError, match="resample='houses'"):
+    with pytest.raises(SpecError, match="resample must be one of 'persons', 'areas', not 'houses'"):
         result.bootstrap("houses")
-    with pytest.raises(SpecError, match="n=0"):
+    with pytest.raises(SpecError, match="n must be a whole number, 1 or more, not 0"):
         result.test(n=0)
-    with pytest.raises(SpecError, match="alternative='less'"):
+    with pytest.raises(SpecError, match=r"alternative must be one of .*, not 'less'"):
         result.test(alternative="less")
-    with pytest.raises(SpecError, match="method='years'"):
+    with pytest.raises(SpecError, match="resample must be one of 'persons', 'areas', 'labels', not 'years'"):
         qa.compare_segregation(result, result, "years")
 
 

@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from quartiersatlas.errors import GeometryError, list_some
+from quartiersatlas.errors import (
+    GeometryError,
+    count_noun,
+    list_some,
+)
 from quartiersatlas.segregation.counts import Pair, group_and_rest, ratio, share
 from quartiersatlas.segregation.indices.concentration import checked_sizes
 from quartiersatlas.segregation.indices.evenness import dissimilarity_parts
@@ -64,7 +68,7 @@ def morrill(group: ArrayLike, rest: ArrayLike, one: ArrayLike, other: ArrayLike)
     CountError
         A count is negative or not finite.
     GeometryError
-        A pair names an area that is not there, joins an area with itself or is there twice.
+        A pair names an unknown area, joins an area with itself or appears twice.
 
     Notes
     -----
@@ -240,8 +244,9 @@ def checked_contacts(n_areas: int, one: ArrayLike, other: ArrayLike, length: Arr
     wrong = np.flatnonzero((low < 0) | (high >= n_areas) | (low == high))
     if len(wrong):
         shown = list_some(f"{first[i]}-{second[i]}" for i in wrong)
-        raise GeometryError(f"{len(wrong)} pairs are not two of the {n_areas} areas, numbered from 0: {shown}.")
+        pairs = count_noun(len(wrong), "pair is", "pairs are")
+        raise GeometryError(f"{pairs} not two of the {n_areas} areas, numbered from 0: {shown}.")
     if len(np.unique(low * n_areas + high)) < len(low):
-        raise GeometryError("A pair of areas is there twice; each is needed once, in either direction.")
+        raise GeometryError("A pair of areas appears twice; each is needed once, in either direction.")
     weight = np.ones(len(low)) if length is None else checked_sizes(length, len(low), "length", at_least_0=True)
     return Contacts(first, second, weight)

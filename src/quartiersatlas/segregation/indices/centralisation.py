@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from quartiersatlas.errors import CountError, GeometryError, SpecError
-from quartiersatlas.segregation.counts import Pair, Places, as_counts, group_and_rest, in_one_place, share
+from quartiersatlas.segregation.counts import Pair, Places, as_counts, as_numbers, group_and_rest, in_one_place, share
 from quartiersatlas.segregation.indices.concentration import Steps, checked_sizes
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ def distance_to_centre(
     places = _coordinates(points, "points")
     if isinstance(centre, str):
         centre = _centre(places, centre, weights)
-    centres = _coordinates(np.atleast_2d(np.asarray(centre, dtype=float)), "centre")
+    centres = _coordinates(np.atleast_2d(as_numbers(centre, "centre")), "centre")
     if not len(centres):
         raise GeometryError("No centre is given.")
     return np.asarray(np.min([np.hypot(*(places - at).T) for at in centres], axis=0))
@@ -183,7 +183,7 @@ def distance_to_centre(
 
 def _coordinates(points: ArrayLike, name: str) -> Floats:
     """Return coordinates as a table of x and y; all must be finite."""
-    table = np.asarray(points, dtype=float)
+    table = as_numbers(points, name)
     if table.ndim != 2 or table.shape[1] != 2 or not np.isfinite(table).all():  # noqa: PLR2004 - x and y
         raise GeometryError(f"{name!r} must be pairs of finite coordinates x, y; the shape given is {table.shape}.")
     return table
@@ -192,7 +192,7 @@ def _coordinates(points: ArrayLike, name: str) -> Floats:
 def _centre(points: Floats, rule: str, weights: ArrayLike | None) -> Floats:
     """Return the centre by a rule."""
     if rule not in CENTRES:
-        raise SpecError(f"centre={rule!r} is not known; there are {', '.join(CENTRES)}, or coordinates.")
+        raise SpecError(f"centre must be one of {', '.join(map(repr, CENTRES))}, or coordinates, not {rule!r}.")
     if rule == "mean":
         return np.asarray(points.mean(axis=0))
     if rule == "median":
@@ -201,7 +201,9 @@ def _centre(points: Floats, rule: str, weights: ArrayLike | None) -> Floats:
         raise SpecError(f"centre={rule!r} needs the residents of each area as weights.")
     (residents,) = as_counts(weights)
     if residents.shape != (len(points),) or residents.sum() == 0:
-        raise CountError(f"{len(points)} weights are needed, not all 0; the shape given is {residents.shape}.")
+        raise CountError(
+            f"The weights must be one per area ({len(points)}), not all 0; their shape is {residents.shape}."
+        )
     if rule == "largest":
         return np.asarray(points[residents == residents.max()].mean(axis=0))
     return np.asarray(np.average(points, axis=0, weights=residents))

@@ -13,8 +13,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from quartiersatlas.base.checks import renamed
-from quartiersatlas.errors import GeometryError, list_some
-from quartiersatlas.segregation.counts import Pair, Places, as_counts, as_part_and_population, ratio, share
+from quartiersatlas.errors import (
+    GeometryError,
+    count_noun,
+    list_some,
+)
+from quartiersatlas.segregation.counts import Pair, Places, as_counts, as_numbers, as_part_and_population, ratio, share
 from quartiersatlas.space.surroundings import decay_sums, nearest_distances
 
 if TYPE_CHECKING:
@@ -103,11 +107,8 @@ def proximity_sums(pairs: Sequence[Pair], points: Floats, area: Floats, unit: fl
     columns = [pair.population, np.ones(len(pair.population))]
     for each in pairs:
         columns += [each.group, each.other]
-    values, near, within = (
-        np.column_stack(columns),
-        np.empty((len(pair.population), len(columns))),
-        np.sqrt(WITHIN * area),
-    )
+    values, within = np.column_stack(columns), np.sqrt(WITHIN * area)
+    near = np.empty(values.shape)
     for start, size in zip(pair.places.starts, pair.places.sizes, strict=True):
         rows = slice(start, start + size)
         near[rows] = decay_sums(points[rows], values[rows], unit, within[rows])
@@ -119,7 +120,7 @@ def proximity_sums(pairs: Sequence[Pair], points: Floats, area: Floats, unit: fl
 
 
 def decay_reason(points: ArrayLike, unit: float) -> str:
-    """Tell whether the unit of distance decay is too small for these areas to be near each other.
+    """Return why the unit of distance decay is too small for these areas to be near each other; empty if it is not.
 
     Parameters
     ----------
@@ -422,10 +423,10 @@ def _mean_share(near: Proximity, met: Floats) -> Floats:
 def _proximity(
     group: ArrayLike, other: ArrayLike, population: ArrayLike | None, points: ArrayLike, area: ArrayLike, unit: float
 ) -> Proximity:
-    """Return the sums of one pair in one place, without the empty areas; without a total, the two are everybody."""
+    """Return the sums of one pair in one place, without empty areas; without a population, the two are everybody."""
     group, other = as_counts(group, other)
     _, population = as_part_and_population(group + other, group + other if population is None else population)
-    points, area = np.asarray(points, dtype=float), np.asarray(area, dtype=float)
+    points, area = as_numbers(points, "points"), as_numbers(area, "area")
     _check_lengths(points, area, len(population))
     lived_in = population > 0
     pair = Pair(group[lived_in], other[lived_in], population[lived_in], Places.one(int(lived_in.sum())))
@@ -439,19 +440,22 @@ def _in_one_place(compute: Callable[[Proximity], Floats], near: Proximity) -> fl
 
 def _checked_places(points: ArrayLike, area: ArrayLike, n_areas: int) -> tuple[Floats, Floats]:
     """Return where the areas are and how large; both must be known."""
-    points, area = np.asarray(points, dtype=float), np.asarray(area, dtype=float)
+    points, area = as_numbers(points, "points"), as_numbers(area, "area")
     _check_lengths(points, area, n_areas)
     unknown = np.flatnonzero(~np.isfinite(points).all(axis=1) | ~np.isfinite(area) | (area < 0))
     if len(unknown):
-        raise GeometryError(f"{len(unknown)} areas have no finite centroid or size: {list_some(unknown)}.")
+        raise GeometryError(
+            f"{count_noun(len(unknown), 'area has', 'areas have')} no finite centroid or size: {list_some(unknown)}."
+        )
     return points, area
 
 
 def _check_lengths(points: Floats, area: Floats, n_areas: int) -> None:
+    """Refuse other numbers of points or sizes than of areas."""
     if points.shape != (n_areas, 2) or area.shape != (n_areas,):
         raise GeometryError(
-            f"{n_areas} areas need points of shape ({n_areas}, 2) and as many sizes; "
-            f"given: {points.shape} and {area.shape}."
+            f"The points must have the shape ({n_areas}, 2) and the sizes ({n_areas},), one per area; "
+            f"they have {points.shape} and {area.shape}."
         )
 
 

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from quartiersatlas.base.checks import renamed
-from quartiersatlas.errors import GeometryError
+from quartiersatlas.errors import GeometryError, count_noun
 from quartiersatlas.segregation.counts import (
     Pair,
     Places,
     as_counts,
+    as_numbers,
     as_part_and_population,
     in_one_place,
     ratio,
@@ -266,12 +267,13 @@ def _on_land(group: Floats, population: Floats, area: ArrayLike) -> tuple[Pair, 
 
 def checked_sizes(sizes: ArrayLike, n: int, name: str, *, at_least_0: bool = False) -> Floats:
     """Return n sizes or lengths; refuse those that are not finite, negative or, as a rule, 0."""
-    array = np.asarray(sizes, dtype=float)
+    array = as_numbers(sizes, name)
     if array.shape != (n,):
-        raise GeometryError(f"{n} numbers are needed for {name!r}; the shape given is {array.shape}.")
+        raise GeometryError(f"{name!r} must hold {count_noun(n, 'number')}, one per area; its shape is {array.shape}.")
     wrong = np.flatnonzero(~np.isfinite(array) | (array < 0 if at_least_0 else array <= 0))
     if len(wrong):
         shown = ", ".join(f"{i}: {array[i]:g}" for i in wrong[:5])
         bound = "negative" if at_least_0 else "not above 0"
-        raise GeometryError(f"{len(wrong)} numbers in {name!r} are {bound} or not finite ({shown}).")
+        numbers = count_noun(len(wrong), f"number in {name!r} is", f"numbers in {name!r} are")
+        raise GeometryError(f"{numbers} {bound} or not finite ({shown}).")
     return array

@@ -10,8 +10,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from quartiersatlas.errors import GeometryError, list_some
-from quartiersatlas.segregation.counts import Composition, as_composition
+from quartiersatlas.errors import (
+    GeometryError,
+    count_noun,
+    list_some,
+)
+from quartiersatlas.segregation.counts import (
+    Composition,
+    as_composition,
+    as_numbers,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -286,11 +294,15 @@ def _largest_distortion(shares: Floats) -> float:
 def _checked(counts: ArrayLike, points: ArrayLike) -> tuple[Composition, Floats, NDArray[np.bool_]]:
     """Return the inhabited areas with their points, and which areas they are."""
     composition = as_composition(counts)
-    counts, points = np.asarray(counts, dtype=float), np.asarray(points, dtype=float)
+    counts, points = np.asarray(counts, dtype=float), as_numbers(points, "points")
     if points.shape != (len(counts), 2):
-        raise GeometryError(f"{len(counts)} areas need points of shape ({len(counts)}, 2); given: {points.shape}.")
+        raise GeometryError(
+            f"The points must have the shape ({len(counts)}, 2), one per area; they have {points.shape}."
+        )
     inhabited = counts.sum(axis=1) > 0
     nowhere = np.flatnonzero(inhabited & ~np.isfinite(points).all(axis=1))
     if len(nowhere):
-        raise GeometryError(f"{len(nowhere)} areas have no finite point: {list_some(nowhere)}.")
+        raise GeometryError(
+            f"{count_noun(len(nowhere), 'area has', 'areas have')} no finite point: {list_some(nowhere)}."
+        )
     return composition, points[inhabited], inhabited

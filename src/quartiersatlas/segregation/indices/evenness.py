@@ -273,7 +273,7 @@ def atkinson(group: ArrayLike, rest: ArrayLike, b: float = 0.5) -> float:
 def checked_aversion(b: float) -> None:
     """Refuse an inequality aversion outside of (0, 1)."""
     if not isinstance(b, int | float | np.number) or not 0 < b < 1:
-        raise SpecError(f"b={b!r} is not possible; the inequality aversion lies between 0 and 1.")
+        raise SpecError(f"b, the inequality aversion, must be a number between 0 and 1, not {b!r}.")
 
 
 def _atkinson(pair: Pair, b: float) -> Floats:

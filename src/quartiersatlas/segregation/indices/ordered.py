@@ -372,7 +372,7 @@ def checked_order(order: int | None) -> int | None:
     if order is None:
         return None
     if isinstance(order, bool) or not isinstance(order, int | np.integer) or order < 0:
-        raise SpecError(f"order={order!r} is not possible; the order of the polynomial is a whole number >= 0.")
+        raise SpecError(f"order must be a whole number, 0 or more, not {order!r}.")
     return int(order)
 
 

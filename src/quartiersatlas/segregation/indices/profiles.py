@@ -97,7 +97,7 @@ def spatial_proximity_profile(
     CountError
         A count is negative or not finite.
     GeometryError
-        A pair names an area that is not there, joins an area with itself or is there twice.
+        A pair names an unknown area, joins an area with itself or appears twice.
     SpecError
         There are fewer than two thresholds.
 
@@ -129,7 +129,7 @@ def spatial_proximity_profile(
     (0.913793, 0.706897)
     """
     if thresholds is not None and thresholds < 2:  # noqa: PLR2004 - 0 and 1
-        raise SpecError(f"thresholds={thresholds!r}: at least 2 are needed, the shares 0 and 1; or None.")
+        raise SpecError(f"thresholds must be 2 or more (the shares 0 and 1), or None, not {thresholds!r}.")
     pair = group_and_rest(group, rest)
     lived_in = np.asarray(group, dtype=float) + np.asarray(rest, dtype=float) > 0
     contacts = checked_contacts(len(lived_in), one, other)

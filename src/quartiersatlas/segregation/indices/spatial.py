@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from quartiersatlas.errors import CountError, SpecError
-from quartiersatlas.segregation.counts import Composition, as_composition, entropy, ratio
+from quartiersatlas.segregation.counts import (
+    Composition,
+    as_composition,
+    as_numbers,
+    entropy,
+    ratio,
+)
 from quartiersatlas.space.surroundings import environment_sums
 
 if TYPE_CHECKING:
@@ -71,7 +77,7 @@ def spatial_dissimilarity(counts: ArrayLike, points: ArrayLike, radius: float, k
     Raises
     ------
     CountError
-        A count is negative or not finite, or there are not as many points as areas.
+        A count is negative or not finite, or the points are not one per area.
     GeometryError
         The points are no table of finite x and y.
     SpecError
@@ -126,7 +132,7 @@ def spatial_information_theory(
     Raises
     ------
     CountError
-        A count is negative or not finite, or there are not as many points as areas.
+        A count is negative or not finite, or the points are not one per area.
     GeometryError
         The points are no table of finite x and y.
     SpecError
@@ -179,7 +185,7 @@ def spatial_relative_diversity(
     Raises
     ------
     CountError
-        A count is negative or not finite, or there are not as many points as areas.
+        A count is negative or not finite, or the points are not one per area.
     GeometryError
         The points are no table of finite x and y.
     SpecError
@@ -230,7 +236,7 @@ def spatial_exposure(
     Raises
     ------
     CountError
-        A count is negative or not finite, or there are not as many points as areas.
+        A count is negative or not finite, or the points are not one per area.
     GeometryError
         The points are no table of finite x and y.
     SpecError
@@ -281,7 +287,7 @@ def local_environments(
     Raises
     ------
     CountError
-        A count is negative or not finite, or there are not as many points as areas.
+        A count is negative or not finite, or the points are not one per area.
     GeometryError
         The points are no table of finite x and y.
     SpecError
@@ -335,7 +341,7 @@ def segregation_profile(
     Raises
     ------
     CountError
-        A count is negative or not finite, or there are not as many points as areas.
+        A count is negative or not finite, or the points are not one per area.
     GeometryError
         The points are no table of finite x and y.
     SpecError
@@ -440,7 +446,7 @@ def _checked(counts: ArrayLike, points: ArrayLike) -> tuple[Composition, NDArray
     """Return the population, which areas are inhabited, and the inhabited areas' points."""
     composition = as_composition(counts)
     inhabited = np.asarray(counts, dtype=float).sum(axis=1) > 0
-    points = np.asarray(points, dtype=float)
+    points = as_numbers(points, "points")
     if points.shape[:1] != inhabited.shape:
-        raise CountError(f"There are {len(inhabited)} areas in the counts, and points of the shape {points.shape}.")
+        raise CountError(f"The points must be one per area ({len(inhabited)}); their shape is {points.shape}.")
     return composition, inhabited, points[inhabited]

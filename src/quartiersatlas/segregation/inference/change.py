@@ -12,7 +12,7 @@ from quartiersatlas.base.checks import choice, expects, renamed
 from quartiersatlas.catalogue import Message, text
 from quartiersatlas.errors import CountError, JoinError, KeyColumnError, SpecError, count_noun, list_some
 from quartiersatlas.intake import AreaData
-from quartiersatlas.segregation.counts import Composition, Places, as_counts, entropy
+from quartiersatlas.segregation.counts import Composition, Places, as_counts, as_numbers, entropy
 from quartiersatlas.segregation.indices.multigroup import _mutual_information
 from quartiersatlas.segregation.inference.decompose import (
     EVEN,
@@ -371,7 +371,7 @@ def fit_margins(
     >>> fit_margins([[100, 50], [50, 50], [100, 50]], [225, 200, 175], [325, 275]).round(1).tolist()
     [[134.7, 90.3], [85.5, 114.5], [104.8, 70.2]]
     """
-    seed = np.asarray(table, dtype=float)
+    seed = as_numbers(table, "The table")
     if seed.ndim != 2 or seed.shape != (np.size(rows), np.size(columns)):  # noqa: PLR2004 - a table has two dimensions
         raise CountError(
             f"A table of shape {seed.shape} cannot have {np.size(rows)} row sums and {np.size(columns)} column sums."

@@ -92,8 +92,8 @@ def _whole(table: Floats, kind: str) -> NDArray[np.int64]:
 
 def checked_n(n: int) -> int:
     """Refuse a number of draws below 1."""
-    if n < 1:
-        raise SpecError(f"n must be 1 or more, not {n!r}.")
+    if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
+        raise SpecError(f"n must be a whole number, 1 or more, not {n!r}.")
     return int(n)
 
 
