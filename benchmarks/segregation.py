@@ -165,7 +165,13 @@ def our_bootstrap(frame: Any) -> np.ndarray:
     import quartiersatlas as qa
 
     table = qa.measure_segregation(
-        frame.drop(columns="geometry"), "g0", population="total", indices="dissimilarity", resample="areas", n=500, seed=1
+        frame.drop(columns="geometry"),
+        "g0",
+        population="total",
+        indices="dissimilarity",
+        resample="areas",
+        n=500,
+        seed=1,
     ).table
     return table["value"].to_numpy()
 
@@ -176,7 +182,9 @@ def our_test(null: str) -> Callable[[Any], np.ndarray]:
     def call(frame: Any) -> np.ndarray:
         import quartiersatlas as qa
 
-        result = qa.measure_segregation(frame.drop(columns="geometry"), "g0", population="total", indices="dissimilarity")
+        result = qa.measure_segregation(
+            frame.drop(columns="geometry"), "g0", population="total", indices="dissimilarity"
+        )
         return result.test(null, n=500, seed=1)["value"].to_numpy()
 
     return call
@@ -185,7 +193,7 @@ def our_test(null: str) -> Callable[[Any], np.ndarray]:
 def our_analytic_null(frame: Any) -> np.ndarray:
     """Compute mean and spread of D under evenness from the formula."""
     from quartiersatlas.segregation.counts import group_in_population
-    from quartiersatlas.segregation.inference.expected import dissimilarity_under_evenness
+    from quartiersatlas.segregation.indices.evenness import dissimilarity_under_evenness
 
     return np.concatenate(dissimilarity_under_evenness(group_in_population(frame["g0"], frame["total"])))
 

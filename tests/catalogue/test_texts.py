@@ -101,7 +101,7 @@ def test_every_member_of_a_family_of_texts_is_there():
         *(f"index_{index}_meaning" for index in registry()),
         *(f"dimension_{index.dimension}" for index in registry().values()),
         *(f"explain_{direction}" for direction in DIRECTION),
-        *(index.gap for index in registry().values()),
+        *(index.nan_reason for index in registry().values()),
         *REASONS,
         *REMARKS,
         *OMISSIONS,

@@ -416,7 +416,7 @@ def test_who_is_in_no_class_has_no_rank_and_is_counted():
         ({"min_population": "500"}, "0 or more, not '500'"),
         ({"by": ["k"]}, "by must be the name of one column"),
         ({"population": ["residents"]}, "population must be the name of one column"),
-        ({"b": None}, "b=None"),
+        ({"b": None}, "between 0 and 1, not None"),
     ],
 )
 def test_options_of_the_wrong_kind_are_refused(options, message):

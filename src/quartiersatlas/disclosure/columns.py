@@ -306,7 +306,8 @@ def protected_segregation(result: SegregationResult, protection: Protection) -> 
         table[number] = pd.Series(rounded, index=table.index).mask(tiny)
     protected = (Message("note_protected", {"minimum": TINY}),)
     codes = [protected if small else old for small, old in zip(tiny, result.note_codes, strict=True)]
-    return table.assign(note=[note_text(code, "en") for code in codes], note_codes=codes)
+    notes = [note_text(code, "en") for code in codes]
+    return table.assign(note=notes, note_codes=pd.Series(codes, index=table.index, dtype=object))
 
 
 def _inside(

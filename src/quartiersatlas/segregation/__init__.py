@@ -19,14 +19,26 @@ from quartiersatlas.segregation.indices.clustering import (
 from quartiersatlas.segregation.indices.concentration import absolute_concentration, delta, relative_concentration
 from quartiersatlas.segregation.indices.distortion import distortion, local_distortion
 from quartiersatlas.segregation.indices.evenness import (
+    adjusted_dissimilarity,
+    adjusted_gini,
     atkinson,
     dissimilarity,
+    expected_dissimilarity,
+    expected_gini,
     gini,
     gorard,
     segregation_index,
     theil_h,
 )
-from quartiersatlas.segregation.indices.exposure import correlation_ratio, exposure_matrix, interaction, isolation
+from quartiersatlas.segregation.indices.exposure import (
+    correlation_ratio,
+    expected_correlation_ratio,
+    expected_interaction,
+    expected_isolation,
+    exposure_matrix,
+    interaction,
+    isolation,
+)
 from quartiersatlas.segregation.indices.local import local_entropy, local_segregation, local_simpson, location_quotient
 from quartiersatlas.segregation.indices.multigroup import (
     diversity_entropy,
@@ -61,20 +73,10 @@ from quartiersatlas.segregation.inference.bias_correction import (
     bias_corrected_dissimilarity,
     density_corrected_dissimilarity,
 )
+from quartiersatlas.segregation.inference.chance import expected_information_theory, expected_mutual_information
 from quartiersatlas.segregation.inference.change import SegregationChange, segregation_change
 from quartiersatlas.segregation.inference.comparison import compare_segregation
 from quartiersatlas.segregation.inference.decompose import Decomposition, decompose
-from quartiersatlas.segregation.inference.expected import (
-    adjusted_dissimilarity,
-    adjusted_gini,
-    expected_correlation_ratio,
-    expected_dissimilarity,
-    expected_gini,
-    expected_information_theory,
-    expected_interaction,
-    expected_isolation,
-    expected_mutual_information,
-)
 from quartiersatlas.segregation.registry import segregation_indices
 from quartiersatlas.segregation.result import SegregationResult, measure_segregation
 from quartiersatlas.segregation.scale import scale_table

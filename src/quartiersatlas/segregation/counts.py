@@ -300,3 +300,21 @@ def entropy(shares: Floats) -> Floats:
     """Return -sum p log p over the last axis, in nats; 0 log 0 is 0."""
     logs = np.log(shares, out=np.zeros(shares.shape), where=shares > 0)
     return np.asarray(-(shares * logs).sum(axis=-1))
+
+
+def areas_per_person(counts: Floats, places: Places) -> Floats:
+    """Return (n - 1) / (T - 1) of n areas with T persons."""
+    size = np.rint(counts)
+    return ratio(places.sum((size > 0).astype(float)) - 1, np.maximum(places.sum(size) - 1, 0))
+
+
+def mean_deviation(n: Floats, p: Floats) -> Floats:
+    """Return E|X - n p| of binomial counts X: ``2 k C(n, k) p^k (1-p)^(n-k+1)``, ``k = floor(n p) + 1`` (de Moivre)."""
+    from scipy.special import gammaln
+
+    n, p = np.broadcast_arrays(n, p)
+    open_ = (p > 0) & (p < 1)
+    p = np.where(open_, p, 0.5)
+    k = np.minimum(np.floor(n * p) + 1, n)
+    log = gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1) + k * np.log(p) + (n - k + 1) * np.log1p(-p)
+    return np.where(open_, 2 * k * np.exp(log), 0)

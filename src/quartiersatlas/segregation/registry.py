@@ -35,9 +35,20 @@ from quartiersatlas.segregation.indices.clustering import (
 )
 from quartiersatlas.segregation.indices.concentration import _absolute_concentration, _delta, _relative_concentration
 from quartiersatlas.segregation.indices.distortion import distortions
-from quartiersatlas.segregation.indices.evenness import _atkinson, _dissimilarity, _gini, _gorard, _theil_h
+from quartiersatlas.segregation.indices.evenness import (
+    _atkinson,
+    _dissimilarity,
+    _expected_dissimilarity,
+    _expected_gini,
+    _gini,
+    _gorard,
+    _theil_h,
+)
 from quartiersatlas.segregation.indices.exposure import (
     _correlation_ratio,
+    _expected_correlation_ratio,
+    _expected_interaction,
+    _expected_isolation,
     _interaction,
     _interaction_exact,
     _isolation,
@@ -45,6 +56,9 @@ from quartiersatlas.segregation.indices.exposure import (
 )
 from quartiersatlas.segregation.indices.multigroup import (
     _entropy,
+    _expected_multigroup_dissimilarity,
+    _expected_multigroup_gini,
+    _expected_relative_diversity,
     _information_theory,
     _multigroup_dissimilarity,
     _multigroup_gini,
@@ -69,18 +83,7 @@ from quartiersatlas.segregation.inference.bias_correction import (
     _bias_corrected_dissimilarity,
     _density_corrected_dissimilarity,
 )
-from quartiersatlas.segregation.inference.expected import (
-    _expected_correlation_ratio,
-    _expected_dissimilarity,
-    _expected_gini,
-    _expected_information_theory,
-    _expected_interaction,
-    _expected_isolation,
-    _expected_multigroup_dissimilarity,
-    _expected_multigroup_gini,
-    _expected_mutual_information,
-    _expected_relative_diversity,
-)
+from quartiersatlas.segregation.inference.chance import _expected_information_theory, _expected_mutual_information
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

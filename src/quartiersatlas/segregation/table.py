@@ -19,10 +19,9 @@ from quartiersatlas.catalogue import Message, text
 from quartiersatlas.errors import SpecError
 from quartiersatlas.segregation.counts import entropy, ratio, share
 from quartiersatlas.segregation.geometry import METRES, AreaGeometry, checked_geometry
-from quartiersatlas.segregation.indices.evenness import dissimilarity_parts
+from quartiersatlas.segregation.indices.evenness import carrington_troske, dissimilarity_parts
 from quartiersatlas.segregation.indices.exposure import isolation_parts
 from quartiersatlas.segregation.indices.multigroup import local_segregation_scores
-from quartiersatlas.segregation.inference.expected import carrington_troske
 from quartiersatlas.segregation.prepared import REST
 from quartiersatlas.segregation.registry import REST_COLUMN, IndexInput, chosen
 

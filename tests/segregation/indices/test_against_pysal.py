@@ -93,5 +93,5 @@ def test_it_makes_no_segregation_of_an_unknown_count_we_refuse(peer):
     frame["a"] = frame["a"].astype(float)
     frame.loc[3, "a"] = np.nan
     assert peer("Isolation", frame, "a", "total") == 0
-    with pytest.raises(CountError, match="have no count"):
+    with pytest.raises(CountError, match="has no count"):
         qa.measure_segregation(frame, "a", population="total", indices="isolation")

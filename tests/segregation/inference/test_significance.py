@@ -34,7 +34,7 @@ WHOLE = Composition(np.column_stack([GROUP, OTHER, TOTAL - GROUP - OTHER]).astyp
 def tables(people, n):
     """Give the draws as n x areas x groups."""
     if isinstance(people, Pair):
-        columns = [people.group, people.other, people.total - people.group - people.other]
+        columns = [people.group, people.other, people.population - people.group - people.other]
         return np.column_stack(columns).reshape(n, len(TOTAL), 3)
     return people.counts.reshape(n, len(TOTAL), 3)
 

@@ -1,4 +1,8 @@
-"""Evenness: are the shares of a group the same everywhere?"""
+"""Evenness: are the shares of a group the same everywhere, and would chance alone make them differ as much?
+
+Areas of few persons are uneven by chance; so D and G stand beside the value that chance gives them and the index that
+is freed from it.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +18,19 @@ from quartiersatlas.segregation.counts import (
     group_and_rest,
     group_in_population,
     in_one_place,
+    mean_deviation,
+    ratio,
     share,
 )
 from quartiersatlas.segregation.indices.multigroup import _information_theory
+from quartiersatlas.segregation.inference.chance import sum_of_differences
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     Floats = NDArray[np.float64]
+
+NO_ROOM = 1e-12  # chance alone gives an index of 1: nothing can be measured
 
 
 def dissimilarity(group: ArrayLike, rest: ArrayLike) -> float:
@@ -61,6 +70,108 @@ def dissimilarity(group: ArrayLike, rest: ArrayLike) -> float:
 
 def _dissimilarity(pair: Pair) -> Floats:
     return pair.places.sum(dissimilarity_parts(pair))
+
+
+def expected_dissimilarity(group: ArrayLike, rest: ArrayLike) -> float:
+    """Dissimilarity D to be expected of these areas if persons lived where they do by chance.
+
+    Parameters
+    ----------
+    group, rest : array_like of float, shape (n_areas,)
+        Persons per area in the group and in the population it is compared with. Finite, >= 0. Persons of an area who
+        are no whole number, as weighted counts are, are rounded.
+
+    Returns
+    -------
+    float
+        D* in [0, 1], which falls with the size of the areas; NaN where one of the two populations is empty or all
+        live in one area.
+
+    Raises
+    ------
+    CountError
+        A count is negative or not finite.
+
+    Notes
+    -----
+    Each area keeps its t_i persons, each of whom is a member of the group with the city's share P:
+    ``D* = sum_i E|X_i - t_i P| / (2 T P (1 - P))``, X_i binomial [1]_, with de Moivre's exact mean deviation
+    ``E|X - n P| = 2 k C(n, k) P^k (1 - P)^(n - k + 1)``, ``k = floor(n P) + 1`` [2]_. P is taken as known: drawn cities
+    that are measured against their own share come out lower by about one part in 2 n with n areas.
+
+    References
+    ----------
+    .. [1] Winship, C. (1977). A revaluation of indexes of residential segregation. Social Forces 55(4), 1058-1066.
+    .. [2] Diaconis, P. & Zabell, S. (1991). Closed form summation for classical distributions: variations on a theme
+           of de Moivre. Statistical Science 6(3), 284-302.
+
+    Examples
+    --------
+    >>> round(expected_dissimilarity([1] * 50, [9] * 50), 6)
+    0.38742
+    """
+    return in_one_place(_expected_dissimilarity, group_and_rest(group, rest))
+
+
+def _expected_dissimilarity(pair: Pair) -> Floats:
+    return dissimilarity_under_evenness(pair)[0]
+
+
+def dissimilarity_under_evenness(pair: Pair) -> tuple[Floats, Floats]:
+    """Return mean and standard deviation of D per place, if each person's group is drawn with the city's shares."""
+    places, size = pair.places, np.rint(pair.both)
+    p = places.each(pair.city_share)
+    deviation = mean_deviation(size, p)
+    variance = np.maximum(size * p * (1 - p) - deviation**2, 0)
+    largest = 2 * places.sum(size) * pair.city_share * (1 - pair.city_share)
+    return ratio(places.sum(deviation), largest), ratio(np.sqrt(places.sum(variance)), largest)
+
+
+def adjusted_dissimilarity(group: ArrayLike, rest: ArrayLike) -> float:
+    """Dissimilarity D freed from chance: 0 where people live as if spread at random.
+
+    Parameters
+    ----------
+    group, rest : array_like of float, shape (n_areas,)
+        Persons per area in the group and in the population it is compared with. Finite, >= 0.
+
+    Returns
+    -------
+    float
+        In [-1, 1]: 1 with complete segregation, 0 where D is as chance has it, -1 with complete evenness. NaN where
+        one of the two populations is empty, all live in one area, or each area has one person.
+
+    Raises
+    ------
+    CountError
+        A count is negative or not finite.
+
+    Notes
+    -----
+    ``(D - D*) / (1 - D*)`` where D is at least D*, else ``(D - D*) / D*`` [1]_; D* is
+    :func:`expected_dissimilarity`, without draws.
+
+    References
+    ----------
+    .. [1] Carrington, W. J. & Troske, K. R. (1997). On measuring segregation in samples with small units.
+           Journal of Business & Economic Statistics 15(4), 402-409.
+
+    Examples
+    --------
+    >>> round(adjusted_dissimilarity([10, 6, 4, 0], [0, 4, 6, 10]), 6)
+    0.46943
+    """
+    return in_one_place(_adjusted_dissimilarity, group_and_rest(group, rest))
+
+
+def _adjusted_dissimilarity(pair: Pair) -> Floats:
+    return carrington_troske(_dissimilarity(pair), _expected_dissimilarity(pair))
+
+
+def carrington_troske(value: Floats, expected: Floats) -> Floats:
+    """Return the place of a value between chance (0) and the whole range: 1 above, -1 below; NaN without room."""
+    room = np.where(value >= expected, 1 - expected, expected)
+    return ratio(value - expected, np.where(room > NO_ROOM, room, 0))
 
 
 def dissimilarity_parts(pair: Pair) -> Floats:
@@ -189,6 +300,93 @@ def _gini(pair: Pair) -> Floats:
     x, y = pair.group[order], pair.other[order]
     x_before, y_before = places.cumulated(x) - x, places.cumulated(y) - y
     return share(places.sum(x * y_before - y * x_before), pair.group_sum * pair.other_sum)
+
+
+def expected_gini(group: ArrayLike, rest: ArrayLike) -> float:
+    """Gini index to be expected of these areas if persons lived where they do by chance.
+
+    Parameters
+    ----------
+    group, rest : array_like of float, shape (n_areas,)
+        Persons per area in the group and in the population it is compared with. Finite, >= 0. Persons of an area who
+        are no whole number, as weighted counts are, are rounded.
+
+    Returns
+    -------
+    float
+        G* in [0, 1], which falls with the size of the areas; NaN where one of the two populations is empty or all
+        live in one area.
+
+    Raises
+    ------
+    CountError
+        A count is negative or not finite.
+
+    Notes
+    -----
+    ``G* = sum_{i != j} t_i t_j E|p_i - p_j| / (2 T^2 P (1 - P))`` with the binomial shares p_i of
+    :func:`expected_dissimilarity` [1]_. Nothing is drawn: all pairs together are one integral over the distribution
+    functions of the p_i. Each possible count is taken by itself (relative error below 1e-7) until a place has more
+    than 500,000 of them; from there, those of its largest areas are taken in steps. Measured relative error then:
+    2e-7 at most with 5,000 areas; at most ``1 / (24 t P (1 - P))`` where all areas are of nearly the same size t.
+
+    References
+    ----------
+    .. [1] Carrington, W. J. & Troske, K. R. (1997). On measuring segregation in samples with small units.
+           Journal of Business & Economic Statistics 15(4), 402-409.
+
+    Examples
+    --------
+    >>> round(expected_gini([1] * 50, [9] * 50), 6)
+    0.54558
+    """
+    return in_one_place(_expected_gini, group_and_rest(group, rest))
+
+
+def _expected_gini(pair: Pair) -> Floats:
+    size, p = np.rint(pair.both), pair.city_share
+    return ratio(sum_of_differences(size, p, pair.places), 2 * pair.places.sum(size) ** 2 * p * (1 - p))
+
+
+def adjusted_gini(group: ArrayLike, rest: ArrayLike) -> float:
+    """Gini index freed from chance: 0 where people live as if spread at random.
+
+    Parameters
+    ----------
+    group, rest : array_like of float, shape (n_areas,)
+        Persons per area in the group and in the population it is compared with. Finite, >= 0.
+
+    Returns
+    -------
+    float
+        In [-1, 1]: 1 with complete segregation, 0 where G is as chance has it, -1 with complete evenness. NaN where
+        one of the two populations is empty or all live in one area.
+
+    Raises
+    ------
+    CountError
+        A count is negative or not finite.
+
+    Notes
+    -----
+    ``(G - G*) / (1 - G*)`` where G is at least G*, else ``(G - G*) / G*`` [1]_; G* is :func:`expected_gini`,
+    without draws.
+
+    References
+    ----------
+    .. [1] Carrington, W. J. & Troske, K. R. (1997). On measuring segregation in samples with small units.
+           Journal of Business & Economic Statistics 15(4), 402-409.
+
+    Examples
+    --------
+    >>> round(adjusted_gini([10, 6, 4, 0], [0, 4, 6, 10]), 6)
+    0.728152
+    """
+    return in_one_place(_adjusted_gini, group_and_rest(group, rest))
+
+
+def _adjusted_gini(pair: Pair) -> Floats:
+    return carrington_troske(_gini(pair), _expected_gini(pair))
 
 
 def theil_h(group: ArrayLike, rest: ArrayLike) -> float:

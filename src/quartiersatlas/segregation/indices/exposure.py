@@ -1,4 +1,4 @@
-"""Exposure: whom does a member of a group meet in the own area?"""
+"""Exposure: whom does a member of a group meet in their own area, and whom would they meet by chance?"""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from quartiersatlas.errors import CountError
 from quartiersatlas.segregation.counts import (
     Pair,
     Places,
+    areas_per_person,
     as_composition,
     as_counts,
     as_part_and_population,
@@ -82,6 +83,45 @@ def _isolation_exact(pair: Pair) -> Floats:
 
 
 @renamed(total="population")
+def expected_isolation(group: ArrayLike, population: ArrayLike) -> float:
+    """Isolation xPx to be expected of these areas if persons lived where they do by chance.
+
+    Parameters
+    ----------
+    group, population : array_like of float, shape (n_areas,)
+        Persons per area in the group and altogether. Finite, >= 0, group <= population. Persons of an area who are no
+        whole number are rounded.
+
+    Returns
+    -------
+    float
+        Above the group's share P, since everybody lives with themselves; NaN where the group is empty or everybody,
+        or all live in one area.
+
+    Raises
+    ------
+    CountError
+        A count is negative or not finite, or a group is larger than the population.
+
+    Notes
+    -----
+    ``E[xPx] = P + (1 - P) (n - 1) / (T - 1)``, from ``xPx = P + (1 - P) eta^2`` and
+    :func:`expected_correlation_ratio`.
+
+    Examples
+    --------
+    >>> round(expected_isolation([100, 60, 40, 0], [100, 100, 100, 100]), 6)
+    0.503759
+    """
+    return in_one_place(_expected_isolation, group_in_population(group, population))
+
+
+def _expected_isolation(pair: Pair) -> Floats:
+    p = ratio(pair.group_sum, pair.population_sum)
+    return p + (1 - p) * areas_per_person(pair.population, pair.places)
+
+
+@renamed(total="population")
 def interaction(group: ArrayLike, other: ArrayLike, population: ArrayLike, *, exact: bool = False) -> float:
     """Average share of another group in the area where a member of the group lives.
 
@@ -134,6 +174,45 @@ def _interaction_exact(pair: Pair) -> Floats:
     return _exact(pair, pair.other)
 
 
+@renamed(total="population")
+def expected_interaction(group: ArrayLike, population: ArrayLike) -> float:
+    """Interaction xPy with the rest to be expected of these areas if persons lived where they do by chance.
+
+    Parameters
+    ----------
+    group, population : array_like of float, shape (n_areas,)
+        Persons per area in the group and altogether. Finite, >= 0, group <= population. Persons of an area who are no
+        whole number are rounded.
+
+    Returns
+    -------
+    float
+        Below the share of the rest, since everybody lives with themselves; NaN where the group is empty or
+        everybody, or all live in one area.
+
+    Raises
+    ------
+    CountError
+        A count is negative or not finite, or a group is larger than the population.
+
+    Notes
+    -----
+    With both groups drawn from all T residents, ``E[x_i y_i] = t_i (t_i - 1) X Y / (T (T - 1))``, hence
+    ``E[xPy] = (Y / T) (T - n) / (T - 1) = (Y / T) (1 - (n - 1) / (T - 1))``; with the rest it is
+    ``1 - E[xPx]``.
+
+    Examples
+    --------
+    >>> round(expected_interaction([100, 60, 40, 0], [100, 100, 100, 100]), 6)
+    0.496241
+    """
+    return in_one_place(_expected_interaction, group_in_population(group, population))
+
+
+def _expected_interaction(pair: Pair) -> Floats:
+    return ratio(pair.other_sum, pair.population_sum) * (1 - areas_per_person(pair.population, pair.places))
+
+
 def _exact(pair: Pair, met: Floats) -> Floats:
     """Return the average of met / (t - 1) over the members who have somebody to meet."""
     others = np.maximum(pair.population - 1, 0)
@@ -180,6 +259,45 @@ def correlation_ratio(group: ArrayLike, population: ArrayLike) -> float:
 def _correlation_ratio(pair: Pair) -> Floats:
     own_share = pair.places.sum(pair.places.portion(pair.group, pair.group_sum) * pair.shares)
     return share(own_share - pair.city_share, 1 - pair.city_share)
+
+
+@renamed(total="population")
+def expected_correlation_ratio(group: ArrayLike, population: ArrayLike) -> float:
+    """Correlation ratio eta squared to be expected of these areas if persons lived where they do by chance.
+
+    Parameters
+    ----------
+    group, population : array_like of float, shape (n_areas,)
+        Persons per area in the group and altogether. Finite, >= 0, group <= population. Persons of an area who are no
+        whole number are rounded.
+
+    Returns
+    -------
+    float
+        (n - 1) / (T - 1); NaN where the group is empty or everybody, or all live in one area.
+
+    Raises
+    ------
+    CountError
+        A count is negative or not finite, or a group is larger than the population.
+
+    Notes
+    -----
+    If the X members are drawn from all T residents, ``x_i`` is hypergeometric with the variance
+    ``t_i P (1 - P) (T - t_i) / (T - 1)``. Hence
+    ``E[eta^2] = E[sum_i (x_i - t_i P)^2 / t_i] / (T P (1 - P)) = sum_i (T - t_i) / (T (T - 1)) = (n - 1) / (T - 1)``:
+    only the mean size of the n areas matters, neither the group nor how unequal the areas are.
+
+    Examples
+    --------
+    >>> round(expected_correlation_ratio([100, 60, 40, 0], [100, 100, 100, 100]), 6)
+    0.007519
+    """
+    return in_one_place(_expected_correlation_ratio, group_in_population(group, population))
+
+
+def _expected_correlation_ratio(pair: Pair) -> Floats:
+    return areas_per_person(pair.both, pair.places)
 
 
 def exposure_matrix(counts: ArrayLike, *, exact: bool = False) -> Floats:

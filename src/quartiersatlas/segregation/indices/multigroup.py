@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from quartiersatlas.segregation.counts import Composition, as_composition, entropy, in_one_place, share
+from quartiersatlas.segregation.counts import (
+    Composition,
+    areas_per_person,
+    as_composition,
+    entropy,
+    in_one_place,
+    mean_deviation,
+    ratio,
+    share,
+)
+from quartiersatlas.segregation.inference.chance import sum_of_differences
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -60,6 +70,13 @@ def _multigroup_dissimilarity(composition: Composition) -> Floats:
     return share(moved, 2 * composition.sums * _simpson(composition))
 
 
+def _expected_multigroup_dissimilarity(composition: Composition) -> Floats:
+    """Return sum_ik E|n_ik - t_i pi_k| / (2 T I), the n_ik being binomial as in :func:`expected_dissimilarity`."""
+    places, size, shares = composition.places, np.rint(composition.totals), composition.city_shares
+    deviation = mean_deviation(size[:, None], places.each(shares)).sum(axis=1)
+    return ratio(places.sum(deviation), 2 * places.sum(size) * (shares * (1 - shares)).sum(axis=1))
+
+
 def multigroup_gini(counts: ArrayLike) -> float:
     """Mean difference of the groups' shares between all pairs of areas, relative to complete segregation.
 
@@ -104,6 +121,15 @@ def _multigroup_gini(composition: Composition) -> Floats:
         x_before, t_before = places.cumulated(x) - x, places.cumulated(t) - t
         apart += places.sum(x * t_before - t * x_before)
     return share(apart, composition.sums**2 * _simpson(composition))
+
+
+def _expected_multigroup_gini(composition: Composition) -> Floats:
+    """Return sum_k sum_{i != j} t_i t_j E|pi_ik - pi_jk| / (2 T^2 I), as in :func:`expected_gini`."""
+    places, size, shares = composition.places, np.rint(composition.totals), composition.city_shares
+    different = shares.T if shares.shape[1] != 2 else shares.T[:1]  # noqa: PLR2004 - two groups differ alike
+    differences = sum((sum_of_differences(size, p, places) for p in different), start=np.zeros(places.n_places))
+    differences *= shares.shape[1] / len(different)
+    return ratio(differences, 2 * places.sum(size) ** 2 * (shares * (1 - shares)).sum(axis=1))
 
 
 def information_theory(counts: ArrayLike) -> float:
@@ -224,6 +250,11 @@ def relative_diversity(counts: ArrayLike) -> float:
 def _relative_diversity(composition: Composition) -> Floats:
     lost = composition.places.sum(composition.totals * (1 - (composition.shares**2).sum(axis=1)))
     return 1 - share(lost, composition.sums * _simpson(composition))
+
+
+def _expected_relative_diversity(composition: Composition) -> Floats:
+    """Return (n - 1) / (T - 1), the same for relative diversity, normalised exposure and squared coefficient C."""
+    return areas_per_person(composition.totals, composition.places)
 
 
 def normalised_exposure(counts: ArrayLike) -> float:

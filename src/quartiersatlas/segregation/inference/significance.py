@@ -11,7 +11,7 @@ import pandas as pd
 from quartiersatlas.base.checks import choice
 from quartiersatlas.base.progress import with_progress
 from quartiersatlas.catalogue import text
-from quartiersatlas.segregation.inference.expected import dissimilarity_under_evenness
+from quartiersatlas.segregation.indices.evenness import dissimilarity_under_evenness
 from quartiersatlas.segregation.inference.resampling import checked_n, draw_replicates, shrunken
 from quartiersatlas.segregation.registry import registry
 from quartiersatlas.segregation.table import by_place, index_tasks, reasons_of

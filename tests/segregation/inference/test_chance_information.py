@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from quartiersatlas.errors import CountError
 from quartiersatlas.segregation.counts import Composition, Places, as_composition
-from quartiersatlas.segregation.inference import expected
-from quartiersatlas.segregation.inference.expected import (
+from quartiersatlas.segregation.inference import chance
+from quartiersatlas.segregation.inference.chance import (
     _expected_information_theory,
     _expected_mutual_information,
     expected_information_theory,
@@ -94,7 +94,7 @@ def test_counts_taken_in_steps_change_nothing(monkeypatch, share):
     group = random.binomial(total, share)
     table = np.column_stack([group, total - group])
     in_steps = expected_mutual_information(table)
-    monkeypatch.setattr(expected, "SMOOTH", np.inf)
+    monkeypatch.setattr(chance, "SMOOTH", np.inf)
     assert in_steps == pytest.approx(expected_mutual_information(table), rel=1e-10)
 
 

@@ -13,30 +13,33 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from quartiersatlas.errors import CountError
-from quartiersatlas.segregation.counts import Composition, Pair, Places, as_composition, group_and_rest
-from quartiersatlas.segregation.inference import chance
-from quartiersatlas.segregation.inference.expected import (
+from quartiersatlas.segregation.counts import Composition, Pair, Places, as_composition, group_and_rest, mean_deviation
+from quartiersatlas.segregation.indices.evenness import (
     _adjusted_dissimilarity,
     _adjusted_gini,
-    _expected_correlation_ratio,
     _expected_dissimilarity,
     _expected_gini,
-    _expected_interaction,
-    _expected_isolation,
-    _expected_multigroup_dissimilarity,
-    _expected_multigroup_gini,
-    _expected_relative_diversity,
     adjusted_dissimilarity,
     adjusted_gini,
     carrington_troske,
     dissimilarity_under_evenness,
-    expected_correlation_ratio,
     expected_dissimilarity,
     expected_gini,
+)
+from quartiersatlas.segregation.indices.exposure import (
+    _expected_correlation_ratio,
+    _expected_interaction,
+    _expected_isolation,
+    expected_correlation_ratio,
     expected_interaction,
     expected_isolation,
-    mean_deviation,
 )
+from quartiersatlas.segregation.indices.multigroup import (
+    _expected_multigroup_dissimilarity,
+    _expected_multigroup_gini,
+    _expected_relative_diversity,
+)
+from quartiersatlas.segregation.inference import chance
 
 OF_PAIRS = [
     expected_dissimilarity,
@@ -45,7 +48,6 @@ OF_PAIRS = [
     adjusted_gini,
     expected_correlation_ratio,
     expected_isolation,
-    mean_deviation,
     expected_interaction,
 ]
 
