@@ -157,6 +157,7 @@ def test_segregation_of_a_tiny_group_does_not_leave(joined):
     assert few.any()
     assert released.segregation.loc[few, numbers].isna().all(axis=None)
     assert released.segregation.loc[few, "note"].str.contains("fewer than 100 persons").all()
+    assert {code.name for codes in released.segregation.loc[few, "note_codes"] for code in codes} == {"note_protected"}
     assert released.segregation.loc[released.segregation["group"].eq("mh"), "value"].notna().any()
 
 

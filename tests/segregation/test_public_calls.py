@@ -214,6 +214,8 @@ def test_a_group_with_an_unknown_number_of_residents_is_refused_or_left_out():
         measured(frame)
     row = measured(frame, missing="report").table.loc[0]
     assert (row["n_areas"], row["n_dropped"]) == (3, 1)
+    assert "areas left out for lack of a count: 1" in row["note"]
+    assert "uninhabited" not in row["note"]  # nobody knows whether it is
     assert row["value"] == pytest.approx(s.dissimilarity([100, 40, 0], [0, 60, 100]))
 
 

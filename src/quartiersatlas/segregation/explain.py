@@ -57,7 +57,7 @@ def explain(result: MeasuredIndices, index: str, lang: Lang = "en") -> str:
     Raises
     ------
     SpecError
-        The index or language is not known.
+        The index or language is unknown.
     """
     check_lang(lang)
     entry = index_named(index)

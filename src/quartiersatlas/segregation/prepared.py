@@ -230,7 +230,7 @@ def _column(frame: pd.DataFrame, name: str) -> pd.Series:
 def _population(
     frame: pd.DataFrame, spec: SegregationSpec, counts: Mapping[str, pd.Series[float]]
 ) -> tuple[pd.Series[float], tuple[Message, ...]]:
-    """Return all residents: the named column, or the groups together where they are said to be everybody."""
+    """Return all residents: the named column, or the sum of the groups where no column is named."""
     if spec.population is not None:
         return count_column(frame, spec.population), (Message("note_total", {"total": spec.population}),)
     if len(counts) < 2:  # noqa: PLR2004 - one group alone has nobody to be compared with

@@ -64,7 +64,7 @@ def measure_segregation(
         Counts of persons per area; with geometry in metres for the indices that need it.
     groups : list of str, or str
         Columns with the persons of each group. Indices of several groups at once (``multigroup``, ``ordinal``) take
-        them as excluding one another; ordinal ones also as ordered from low to high.
+        them as mutually exclusive; ordinal ones also as ordered from low to high.
     population : str, optional
         Column with all residents; the data's population column, if not given. Without either, the groups (and
         references) together are everybody.
@@ -116,7 +116,7 @@ def measure_segregation(
     GeometryError
         An index needs geometry, and it is in degrees or missing.
     SpecError
-        An option or index is not known, or an index that was named needs geometry or radii that are missing.
+        An option or index is unknown, or an index that was named needs geometry or radii that are missing.
 
     Examples
     --------
@@ -192,7 +192,7 @@ class SegregationResult(MeasuredIndices):
         One row per number: by, group, reference, index, value, adjusted, expected, lower, upper, n_areas, n_dropped,
         note; with radii also radius. ``expected`` is the value without segregation: of D and G with a binomial number
         of members in each area (Winship 1977), of the others with persons shuffled (groups and areas keep their
-        size); with a handful of areas the first is somewhat above the second. ``adjusted`` is the value freed from it
+        size); with a handful of areas the first is somewhat above the second. ``adjusted`` is the value corrected for it
         (Carrington and Troske 1997: 0 as by chance, 1 complete, below 0 more even than by chance),
         ``lower`` and ``upper`` the 95 % interval that was asked for. ``note`` says why a number is missing and which
         areas do not count.

@@ -1,4 +1,4 @@
-"""How far does a number depend on the size of the areas? Each index at each level, raw and freed from chance."""
+"""How far does a number depend on the size of the areas? Each index at each level, raw and adjusted for chance."""
 
 from __future__ import annotations
 

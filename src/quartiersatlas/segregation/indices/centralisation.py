@@ -160,7 +160,7 @@ def distance_to_centre(
     GeometryError
         Points or centres are not pairs of finite coordinates.
     SpecError
-        The rule is not known, or needs weights.
+        The rule is unknown, or needs weights.
 
     Examples
     --------

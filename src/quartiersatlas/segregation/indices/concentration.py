@@ -40,7 +40,7 @@ def delta(group: ArrayLike, area: ArrayLike) -> float:
         Persons per area in the group. Finite, >= 0.
     area : array_like of float, shape (n_areas,)
         Land of each area, in any unit. Finite, above 0. Every area given is land to live on: leave out those where
-        nobody can live, as forests and lakes.
+        nobody can live, such as forests and lakes.
 
     Returns
     -------

@@ -1,7 +1,7 @@
 """Evenness: are the shares of a group the same everywhere, and would chance alone make them differ as much?
 
 Areas of few persons are uneven by chance; so D and G stand beside the value that chance gives them and the index that
-is freed from it.
+is adjusted for it.
 """
 
 from __future__ import annotations
@@ -73,13 +73,13 @@ def _dissimilarity(pair: Pair) -> Floats:
 
 
 def expected_dissimilarity(group: ArrayLike, rest: ArrayLike) -> float:
-    """Dissimilarity D to be expected of these areas if persons lived where they do by chance.
+    """Dissimilarity D expected in these areas if people were distributed by chance.
 
     Parameters
     ----------
     group, rest : array_like of float, shape (n_areas,)
-        Persons per area in the group and in the population it is compared with. Finite, >= 0. Persons of an area who
-        are no whole number, as weighted counts are, are rounded.
+        Persons per area in the group and in the population it is compared with. Finite, >= 0. Persons per area that are
+        not a whole number, such as weighted counts, are rounded.
 
     Returns
     -------
@@ -128,7 +128,7 @@ def dissimilarity_under_evenness(pair: Pair) -> tuple[Floats, Floats]:
 
 
 def adjusted_dissimilarity(group: ArrayLike, rest: ArrayLike) -> float:
-    """Dissimilarity D freed from chance: 0 where people live as if spread at random.
+    """Dissimilarity D adjusted for chance: 0 where people live as if spread at random.
 
     Parameters
     ----------
@@ -303,13 +303,13 @@ def _gini(pair: Pair) -> Floats:
 
 
 def expected_gini(group: ArrayLike, rest: ArrayLike) -> float:
-    """Gini index to be expected of these areas if persons lived where they do by chance.
+    """Gini index expected in these areas if people were distributed by chance.
 
     Parameters
     ----------
     group, rest : array_like of float, shape (n_areas,)
-        Persons per area in the group and in the population it is compared with. Finite, >= 0. Persons of an area who
-        are no whole number, as weighted counts are, are rounded.
+        Persons per area in the group and in the population it is compared with. Finite, >= 0. Persons per area that are
+        not a whole number, such as weighted counts, are rounded.
 
     Returns
     -------
@@ -349,7 +349,7 @@ def _expected_gini(pair: Pair) -> Floats:
 
 
 def adjusted_gini(group: ArrayLike, rest: ArrayLike) -> float:
-    """Gini index freed from chance: 0 where people live as if spread at random.
+    """Gini index adjusted for chance: 0 where people live as if spread at random.
 
     Parameters
     ----------

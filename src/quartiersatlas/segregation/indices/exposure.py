@@ -84,12 +84,12 @@ def _isolation_exact(pair: Pair) -> Floats:
 
 @renamed(total="population")
 def expected_isolation(group: ArrayLike, population: ArrayLike) -> float:
-    """Isolation xPx to be expected of these areas if persons lived where they do by chance.
+    """Isolation xPx expected in these areas if people were distributed by chance.
 
     Parameters
     ----------
     group, population : array_like of float, shape (n_areas,)
-        Persons per area in the group and altogether. Finite, >= 0, group <= population. Persons of an area who are no
+        Persons per area in the group and altogether. Finite, >= 0, group <= population. Persons per area that are not a
         whole number are rounded.
 
     Returns
@@ -176,12 +176,12 @@ def _interaction_exact(pair: Pair) -> Floats:
 
 @renamed(total="population")
 def expected_interaction(group: ArrayLike, population: ArrayLike) -> float:
-    """Interaction xPy with the rest to be expected of these areas if persons lived where they do by chance.
+    """Interaction xPy with the rest expected in these areas if people were distributed by chance.
 
     Parameters
     ----------
     group, population : array_like of float, shape (n_areas,)
-        Persons per area in the group and altogether. Finite, >= 0, group <= population. Persons of an area who are no
+        Persons per area in the group and altogether. Finite, >= 0, group <= population. Persons per area that are not a
         whole number are rounded.
 
     Returns
@@ -263,12 +263,12 @@ def _correlation_ratio(pair: Pair) -> Floats:
 
 @renamed(total="population")
 def expected_correlation_ratio(group: ArrayLike, population: ArrayLike) -> float:
-    """Correlation ratio eta squared to be expected of these areas if persons lived where they do by chance.
+    """Correlation ratio eta squared expected in these areas if people were distributed by chance.
 
     Parameters
     ----------
     group, population : array_like of float, shape (n_areas,)
-        Persons per area in the group and altogether. Finite, >= 0, group <= population. Persons of an area who are no
+        Persons per area in the group and altogether. Finite, >= 0, group <= population. Persons per area that are not a
         whole number are rounded.
 
     Returns

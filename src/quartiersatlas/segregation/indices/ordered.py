@@ -233,7 +233,7 @@ def rank_order_information_theory(counts: ArrayLike, order: int | None = None) -
         Persons or households per area and class, the classes in ascending or descending order. Finite, >= 0.
     order : int, optional
         Highest power of the polynomial between the borders of the classes, >= 0. By default 4, but not more than
-        a third of the number of borders (and 1 at least): a polynomial through few borders swings between them. With
+        a third of the number of borders (and at least 1): a polynomial through few borders swings between them. With
         too few borders it is their number less one.
 
     Returns

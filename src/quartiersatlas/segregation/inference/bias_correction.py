@@ -30,7 +30,7 @@ ROUNDS = 100
 
 
 def bias_corrected_dissimilarity(group: ArrayLike, rest: ArrayLike) -> float:
-    """Dissimilarity D without the surplus that it gets when persons are drawn anew.
+    """Dissimilarity D less the bias that it gains when persons are resampled.
 
     Parameters
     ----------

@@ -33,13 +33,13 @@ SMOOTH = 36.0  # variance from which counts may be taken in steps of 3/4 standar
 
 
 def expected_mutual_information(counts: ArrayLike) -> float:
-    """Mutual information M of area and group to be expected if persons lived where they do by chance, in nats.
+    """Mutual information M of area and group expected if people were distributed by chance, in nats.
 
     Parameters
     ----------
     counts : array_like of float, shape (n_areas, n_groups)
         Persons per area and group; the groups exclude one another and together are everybody. Finite, >= 0. Persons
-        of an area or a group who are no whole number are rounded.
+        per area or group that are not a whole number are rounded.
 
     Returns
     -------
@@ -123,7 +123,7 @@ def _excess(k: Floats, mean: Floats) -> Floats:
 
 
 def expected_information_theory(counts: ArrayLike) -> float:
-    """Theil's H to be expected of these areas and groups if persons lived where they do by chance.
+    """Theil's H expected of these areas and groups if people were distributed by chance.
 
     Parameters
     ----------

@@ -53,9 +53,9 @@ def compare_segregation(
     ----------
     one, other : SegregationResult
         Two results with the same groups and indices. Results with places are compared place by place, by name. The
-        two are drawn by themselves: with mostly the same residents at two dates, the test is cautious.
+        two are resampled separately: with mostly the same residents at two dates, the test is cautious.
     resample : {"persons", "areas", "labels"}, default "persons"
-        Draw the persons or the areas of each anew (bootstrap), or deal all areas of both out again between the two
+        Resample the persons or the areas of each (bootstrap), or deal all areas of both out again between the two
         (random labels).
     n : int, default 999
         Draws. At least 1.
@@ -74,7 +74,7 @@ def compare_segregation(
     Raises
     ------
     SpecError
-        An option is not known, or the results have no number in common.
+        An option is unknown, or the results have no number in common.
     CountError
         Counts are not whole persons.
 

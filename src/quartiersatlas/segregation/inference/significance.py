@@ -53,15 +53,15 @@ def bootstrap(
     *,
     progress: bool = False,
 ) -> pd.DataFrame:
-    """Measure how far each number would move with other persons or other areas.
+    """Bootstrap each number: bias, spread and 95 % interval from resampled persons or areas.
 
     Parameters
     ----------
     result : SegregationResult
         The numbers.
     resample : {"persons", "areas"}, default "persons"
-        Draw the persons of each area anew (multinomial), from the shares that the areas may truly have: those
-        found, less spread by what chance adds. Or draw the areas of a place anew from its areas.
+        Resample the persons of each area (multinomial), from the shares that the areas may truly have: those
+        found, less spread by what chance adds. Or resample the areas of each place.
     n : int, default 999
         Resamples. At least 1.
     seed : int or Generator, optional
@@ -80,7 +80,7 @@ def bootstrap(
     Raises
     ------
     SpecError
-        An option is not known.
+        An option is unknown.
     CountError
         Counts are not whole persons.
 
@@ -171,7 +171,7 @@ def significance_test(
     alternative: Literal["segregated", "two-sided"] = "segregated",
     progress: bool = False,
 ) -> pd.DataFrame:
-    """Ask whether the numbers of the table could be chance.
+    """Test whether chance alone could give the numbers of the table.
 
     Parameters
     ----------
@@ -205,7 +205,7 @@ def significance_test(
     Raises
     ------
     SpecError
-        An option is not known.
+        An option is unknown.
     CountError
         Counts are not whole persons.
 
