@@ -51,6 +51,7 @@ def document() -> str:
 
 def _entry(index: SegregationIndex) -> str:
     """Return the paragraph of one index."""
+    compared = REFERENCE[index.reference]
     lines = [
         f"### `{index.id}`",
         "",
@@ -62,7 +63,7 @@ def _entry(index: SegregationIndex) -> str:
         f"- formula: `{index.formula}`",
         f"- source: {index.source}",
         f"- range: {index.lowest or '-∞'} to {index.highest or '∞'}; {DIRECTION[index.direction]}",
-        f"- index of {APPLIES_TO[index.applies_to]}, compared with {REFERENCE[index.reference]}; needs {REQUIRES[index.requires]}",
+        f"- index of {APPLIES_TO[index.applies_to]}, compared with {compared}; needs {REQUIRES[index.requires]}",
     ]
     return "\n".join(lines) + "\n"
 

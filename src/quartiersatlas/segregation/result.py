@@ -192,8 +192,8 @@ class SegregationResult(MeasuredIndices):
         One row per number: by, group, reference, index, value, adjusted, expected, lower, upper, n_areas, n_dropped,
         note; with radii also radius. ``expected`` is the value without segregation: of D and G with a binomial number
         of members in each area (Winship 1977), of the others with persons shuffled (groups and areas keep their
-        size); with a handful of areas the first is somewhat above the second. ``adjusted`` is the value corrected for it
-        (Carrington and Troske 1997: 0 as by chance, 1 complete, below 0 more even than by chance),
+        size); with a handful of areas the first is somewhat above the second. ``adjusted`` is the value corrected for
+        it (Carrington and Troske 1997: 0 as by chance, 1 complete, below 0 more even than by chance),
         ``lower`` and ``upper`` the 95 % interval that was asked for. ``note`` says why a number is missing and which
         areas do not count.
     note_codes : Series of tuple of Message

@@ -158,8 +158,7 @@ def wong_shape(
         Length of the shared border. Finite, >= 0; corners have 0 and do not count.
     perimeter : array_like of float, shape (n_areas,)
         Outline of each area: all of it, as here by convention, or only what is shared with other areas. Both are in
-        use and give different numbers; where the edge of the city is no border for the people of an edge area, the
-        shared part is meant. Finite, >= 0.
+        use and give different numbers. Finite, >= 0.
     area : array_like of float, shape (n_areas,)
         Land of each area. Finite, above 0.
 
@@ -180,8 +179,7 @@ def wong_shape(
     -----
     ``D(s) = D - sum_ij w_ij |p_i - p_j| (P_i/A_i + P_j/A_j) / (2 max_i P_i/A_i)``, ``w_ij = l_ij / sum_ij l_ij`` over
     all ordered pairs [1]_, without the further halving of the sum that [2]_ corrects. The largest ratio of perimeter
-    to area is that of the inhabited areas. The units cancel. Areas without persons of the two populations and their
-    borders are left out.
+    to area is that of the inhabited areas. Areas without persons of the two populations do not count.
 
     References
     ----------

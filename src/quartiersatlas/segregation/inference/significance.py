@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 import numpy as np
 import pandas as pd
@@ -33,6 +33,7 @@ Resample: TypeAlias = Literal["persons", "areas"]
 Null: TypeAlias = Literal["evenness", "systematic", "person_permutation", "area_permutation", "analytic"]
 RESAMPLES = ("persons", "areas")
 NULLS = ("evenness", "systematic", "person_permutation", "area_permutation", "analytic")
+CHANCE = ("null_mean", "null_sd", "null_lower", "null_upper", "p_value", "n", "note")
 BOUNDS = (0.025, 0.975)
 TARGET = {  # what a corrected index wants to be
     "bias_corrected_dissimilarity": "dissimilarity",
@@ -220,31 +221,34 @@ def significance_test(
     choice(null, NULLS, "null")
     choice(alternative, ("segregated", "two-sided"), "alternative")
     rng, n, prepared = np.random.default_rng(seed), checked_n(n), result.prepared
-    names = ("null_mean", "null_sd", "null_lower", "null_upper", "p_value")
-    columns: dict[str, list[Floats]] = {name: [] for name in names}
-    notes, numbers = [], []
-    for task in with_progress(index_tasks(prepared), progress=progress, unit="index"):
-        value, reasons = task.values(prepared.n_places)
-        inapplicable = _inapplicable(task, null)
-        n_valid = np.zeros(prepared.n_places, dtype=int)
-        if inapplicable or task.given is None:
-            found = tuple(np.full(prepared.n_places, np.nan) for _ in names)
-        elif null == "analytic":
-            found = _analytic(task, value, alternative)
-        else:
-            drawn = _replicate_values(task, prepared, null, n, rng)
-            n_valid = np.isfinite(drawn).sum(axis=0)
-            centre, low, high = _summary(drawn)
-            found = (centre, _sd(drawn), low, high, _p_value(value, drawn, task.index.direction, alternative))
-        for name, values in zip(names, found, strict=True):
-            columns[name].append(np.where(reasons == "", values, np.nan))
-        few = (null == "analytic") & np.isnan(found[-1]) & (inapplicable == "") & (reasons == "")
-        notes.append(np.where(reasons == "", np.where(few, "note_null_few", inapplicable), reasons))
-        numbers.append(n_valid)
-    frame = pd.DataFrame({name: by_place(parts) for name, parts in columns.items()})
-    frame.insert(0, "null", null)
-    words = [text(note, "en") if note else "" for note in by_place(notes)]
-    return _identified(result).join(frame.assign(n=by_place(numbers), note=words))
+    tasks = with_progress(index_tasks(prepared), progress=progress, unit="index")
+    by_task = [_against_chance(task, prepared, null, n, rng, alternative) for task in tasks]
+    columns = {name: by_place([found[name] for found in by_task]) for name in CHANCE}
+    words = [text(note, "en") if note else "" for note in columns.pop("note")]
+    frame = pd.DataFrame({"null": null, **columns}, index=range(len(words)))
+    return _identified(result).join(frame.assign(note=words))
+
+
+def _against_chance(
+    task: IndexTask, prepared: PreparedCounts, null: Null, n: int, rng: np.random.Generator, alternative: str
+) -> dict[str, NDArray[Any]]:
+    """Return what chance gives for one index in each place, and the name of the note."""
+    value, reasons = task.values(prepared.n_places)
+    inapplicable = _inapplicable(task, null)
+    n_valid = np.zeros(prepared.n_places, dtype=int)
+    if inapplicable or task.given is None:
+        found = tuple(np.full(prepared.n_places, np.nan) for _ in range(5))
+    elif null == "analytic":
+        found = _analytic(task, value, alternative)
+    else:
+        drawn = _replicate_values(task, prepared, null, n, rng)
+        n_valid = np.isfinite(drawn).sum(axis=0)
+        centre, low, high = _summary(drawn)
+        found = (centre, _sd(drawn), low, high, _p_value(value, drawn, task.index.direction, alternative))
+    few = (null == "analytic") & np.isnan(found[-1]) & (inapplicable == "") & (reasons == "")
+    notes = np.where(reasons == "", np.where(few, "note_null_few", inapplicable), reasons)
+    numbers = [np.where(reasons == "", values, np.nan) for values in found]
+    return dict(zip(CHANCE, [*numbers, n_valid, notes], strict=True))
 
 
 def _replicate_values(
