@@ -77,7 +77,7 @@ def ours(index: str | list[str], **options: Any) -> Callable[[Any], np.ndarray]:
         import quartiersatlas as qa
         from quartiersatlas.segregation.registry import registry
 
-        several = registry()[index if isinstance(index, str) else index[0]].of == "composition"
+        several = registry()[index if isinstance(index, str) else index[0]].applies_to == "composition"
         result = qa.measure_segregation(
             frame, groups() if several else "g0", population=None if several else "total", indices=index, **options
         )

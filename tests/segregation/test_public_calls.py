@@ -173,6 +173,16 @@ def test_nothing_shown_is_cut():
     assert note in result._repr_html_()
 
 
+def test_nothing_shown_of_a_change_is_cut():
+    earlier = pd.DataFrame({"a": [1.0, 0], "b": [0.0, 2]}, index=["1", "2"])
+    later = pd.DataFrame({"a": [0.0, 3], "b": [2.0, 0]}, index=["1", "2"])
+    result = qa.segregation_change(earlier, later, ["a", "b"])
+    note = max(result.table["note"], key=len)
+    assert len(note) > 50
+    assert note in repr(result)
+    assert note in result._repr_html_()
+
+
 # limits
 
 

@@ -227,8 +227,7 @@ class SegregationResult(MeasuredIndices):
         from html import escape
 
         notes = "".join(f"<p>{escape(text(note.name, 'en', **note.values))}</p>" for note in self.notes)
-        with pd.option_context("display.max_colwidth", None):
-            return _shown(self.table).to_html(index=False, escape=True, na_rep="–") + notes
+        return _shown(self.table).to_html(index=False, escape=True, na_rep="–") + notes
 
 
 def _shown(rows: pd.DataFrame) -> pd.DataFrame:

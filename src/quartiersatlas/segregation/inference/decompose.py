@@ -85,7 +85,8 @@ class Decomposition:
         return self.table.loc[self.table["place"].eq(""), ["index", "part", "level", "value", "share", "note"]]
 
     def _more(self) -> str:
-        return f"{self.table['place'].ne('').sum()} rows on single places: .table"
+        rows = count_noun(int(self.table["place"].ne("").sum()), "row")
+        return f"{rows} on single places: .table"
 
 
 @dataclass(frozen=True)
