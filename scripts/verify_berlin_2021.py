@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 import quartiersatlas as qa
-from quartiersatlas.need.score.scores import Ground, axis_score, group_parts
+from quartiersatlas.need.score.scores import ScoringContext, axis_score, group_parts
 from quartiersatlas.need.spec.steps import Normalise
 
 MISSING = {"05300840": 486.0, "12200411": 393.0}  # Nonnendammallee and Schumacher-Quartier with their residents
@@ -120,10 +120,10 @@ def z_errors(need: qa.NeedIndex, edition: Edition) -> pd.Series:
     """Return the differences of all z-scores of an index from the published ones."""
     errors = []
     for axis in need.spec.axes:
-        parts = group_parts(axis, need.columns, need.ground)
+        parts = group_parts(axis, need.columns, need.context)
         for leaf, part in zip(axis.members, parts, strict=True):
             if leaf.id in edition.z:
-                errors.append(pd.Series(part, index=need.scored)[edition.z.index] - edition.z[leaf.id])
+                errors.append(pd.Series(part, index=need.scored_keys)[edition.z.index] - edition.z[leaf.id])
     return pd.concat(errors)
 
 
@@ -164,7 +164,7 @@ def drawn(edition: Edition, *, lower_first: bool) -> np.ndarray:
     columns = {
         name: np.hstack([np.tile(edition.frame[name].to_numpy(), (DRAWS, 1)), two]) for name, two in added.items()
     }
-    scores = axis_score(axis, columns, Ground())[:, :-2]
+    scores = axis_score(axis, columns, ScoringContext())[:, :-2]
     codes = np.searchsorted(axis.uppers, scores)
     ids = np.array([c.id for c in axis.classes])
     return (ids[codes] == edition.classes["dynamics"].to_numpy()).sum(axis=1)

@@ -93,7 +93,7 @@ def berlin(file: Path, year: int) -> list[Proof]:
     name = f"berlin-mss-{year}"
     table = pd.read_csv(file, dtype={"id": str}).set_index("id")
     need = qa.need_index(berlin_frame(table, year), qa.NeedSpec.preset(name), population="residents")
-    keys = need.scored
+    keys = need.scored_keys
     remark = "" if year < GAPS_SINCE else "the table as it is, without 2 of the 536 scored areas"
     rows = [
         _classes(name, "status classes", need.classes.loc[keys, "status"], table["status_index_class"], STATUS, remark),

@@ -2,8 +2,8 @@
 
     python scripts/verify_transfer.py [--data ../shared/data] [--check]
 
-Counts of Berlin's planning areas of 31 December 2020 are carried to those of 2021 and compared with what was counted
-there a year later. The census grid is a Parquet file: this script needs pyarrow.
+Counts of Berlin's planning areas of 31 December 2020 are reallocated to those of 2021 and compared with what was
+counted there a year later. The census grid is a Parquet file: this script needs pyarrow.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ Written by `scripts/verify_transfer.py`; the tests compare every method with an 
 figures for it.
 
 Berlin redrew its planning areas on 1 January 2021: {n_old} became {n_new}, with new keys. Here the counts of
-31 December 2020 are carried to the new areas and compared with what was counted there on 31 December 2021. The errors
-hold a year of real change as well (the number of residents changed by {growth:.1%}). Areas with fewer than {enough}
-residents are left out: {n_large} of {n_new} remain.
+31 December 2020 are reallocated to the new areas and compared with what was counted there on 31 December 2021. The
+errors hold a year of real change as well (the number of residents changed by {growth:.1%}). Areas with fewer
+than {enough} residents are left out: {n_large} of {n_new} remain.
 
 | method | count | total before | total after | median error | 9 of 10 below | off by more than 20 % | unmarked |
 | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |
@@ -48,9 +48,9 @@ residents are left out: {n_large} of {n_new} remain.
 
 `unmarked`: areas off by more than 20 % that are not `uncertain`.
 
-## Rates from carried counts
+## Rates from reallocated counts
 
-Share with migration background, computed on the new areas from both carried counts; errors in percentage points.
+Share with migration background, computed on the new areas from both reallocated counts; errors in percentage points.
 
 | method | median error | 9 of 10 below | off by more than 5 points |
 | --- | ---: | ---: | ---: |
@@ -75,8 +75,8 @@ than 99 % went to it; above 5 % a target is `uncertain`.
 - A population layer helps, an old and coarse one too; a newer one on finer areas helps most. The last method uses the
   very count that residents are compared with: its line for residents shows how well the two sets of areas fit, not what
   can be had in practice. Its lines for the other counts can be had.
-- Rates computed from carried counts are closer than the counts: where too many people are put, too many of the group
-  are put with them.
+- Rates computed from reallocated counts are closer than the counts: where too many people are put, too many of the
+  group are put with them.
 - What changed within the year, such as the number of foreigners, is an error here that no mark of boundaries can know.
 """
 
@@ -134,7 +134,7 @@ def population(berlin: Path, year: int) -> pd.DataFrame:
 
 
 def old_areas(berlin: Path, new: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Read the old areas; two bear the key 06010102 and 04030417 is lacking: it is the one that lies in district 04."""
+    """Read the old areas; two bear the key 06010102 and 04030417 is missing: it is the one that lies in district 04."""
     areas = gpd.read_file(berlin / "berlin-lor-planning-areas-until-2020.geojson").to_crs(new.crs)
     for i in areas.index[areas["id"] == "06010102"]:
         if new.index[new.contains(areas.geometry[i].representative_point())][0].startswith("04"):
@@ -154,7 +154,7 @@ def census_grid(folder: Path, new: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 def methods(city: City) -> dict[str, qa.Transfer]:
-    """Carry the counts in every way."""
+    """Reallocate the counts in every way."""
     residents = city.new[["geometry"]].join(city.after["inhabitants"])
     by_area = (city.before, city.old, city.new)
     return {
@@ -206,12 +206,12 @@ def row(method: str, result: qa.Transfer, city: City, column: str, large: pd.Ind
 
 
 def rate_row(method: str, result: qa.Transfer, city: City, large: pd.Index) -> str:
-    """Return the line for a share that is computed from two carried counts."""
-    carried, counted = (
+    """Return the line for a share that is computed from two reallocated counts."""
+    reallocated, counted = (
         100 * counts.loc[large, "inhabitants_with_migration_background"] / counts.loc[large, "inhabitants"]
         for counts in (result.table, city.after)
     )
-    sizes = (carried - counted).abs()
+    sizes = (reallocated - counted).abs()
     return f"| {method} | {sizes.median():.1f} | {sizes.quantile(0.9):.1f} | {(sizes > POINTS).sum()} |"
 
 

@@ -94,7 +94,7 @@ def test_a_new_project_file_never_overwrites_another(tmp_path, capsys):
     file = tmp_path / "projekt.toml"
     file.write_text("mine")
     assert main(["new", str(file)]) == 2
-    assert "is there already; it is left as it is" in capsys.readouterr().err
+    assert "already exists and was not changed" in capsys.readouterr().err
     assert file.read_text() == "mine"
 
 
@@ -204,12 +204,12 @@ def test_the_repair_for_degrees_works(city):
 
 def test_duplicate_keys_of_the_areas(city, refused):
     replace(city / "stadtteile.geojson", '"0102"', '"0101"')
-    assert "1 keys of 'STADTTEIL' stand for more than one area: '0101'" in refused()
+    assert "1 key of 'STADTTEIL' has more than one area: '0101'" in refused()
 
 
 def test_duplicate_keys_of_the_table(city, refused):
     replace(city / "indikatoren_2024.csv", "\n0102;", "\n0101;", "cp1252")
-    assert "1 keys have more than one row: '0101'" in refused()
+    assert "1 key has more than one row: '0101'" in refused()
 
 
 def test_no_key_in_common(city, refused):
@@ -219,7 +219,7 @@ def test_no_key_in_common(city, refused):
 
 def test_a_word_in_a_count_column(city, refused):
     replace(city / "indikatoren_2024.csv", ";1.893;", ";viele;", "cp1252")
-    assert "1 cells of column 'Einwohner' are not numbers: 'viele' in line 2" in refused()
+    assert "1 cell of column 'Einwohner' is not a number: 'viele' in line 2" in refused()
 
 
 def test_a_column_of_words_as_a_count(city, refused):
@@ -229,7 +229,7 @@ def test_a_column_of_words_as_a_count(city, refused):
 
 def test_negative_counts(city, refused):
     replace(city / "indikatoren_2024.csv", ";1.893;", ";-1.893;", "cp1252")
-    assert "1 counts in 'Einwohner' are negative or infinite ('0101': -1893)" in refused()
+    assert "1 count in 'Einwohner' is negative or infinite ('0101': -1893)" in refused()
 
 
 def test_codes_for_missing_values_in_a_count_column(city, refused):

@@ -9,20 +9,19 @@ from .catalogue.key_systems import (
     parent_keys,
     recognise_keys,
 )
-from .disclosure.release import Release, release
+from .disclosure.make import Release, release
 from .disclosure.series import Ledger
 from .disclosure.suppression import Protection
 from .disclosure.words import check_wording
 from .indicators.change import add_change, rate_change
 from .indicators.rates import add_rates, city_value, rates
-from .intake.areas.area_flags import merge_areas
-from .intake.areas.read import read_areas, read_features
+from .intake.areas.read import merge_areas, read_areas, read_features
 from .intake.joining.data import AreaData
 from .intake.joining.join import check_vintages, join
 from .intake.joining.join_report import JoinReport
 from .intake.tables.queries import read_query
 from .intake.tables.read import Table, read_table
-from .need.result import NeedIndex, need_index
+from .need.index import NeedIndex, need_index
 from .need.spec.spec import NeedSpec
 from .present.area_profile.profile import Profile, profile
 from .present.files.export import export
@@ -30,8 +29,7 @@ from .present.map.atlas import Atlas, atlas_map, choropleth
 from .present.paper.sheet import Sheet, figure
 from .present.report import report
 from .project.run import check_project, run_project
-from .screening.candidates import Candidates, candidate_areas
-from .screening.programmes import programme_overlap
+from .screening.candidates import Candidates, candidate_areas, programme_overlap
 from .screening.rules import Rule, above_city, in_class, worst_share
 from .screening.shortlist import Shortlist, screen
 from .segregation.inference.change import (
@@ -43,9 +41,10 @@ from .segregation.inference.decompose import Decomposition, decompose
 from .segregation.registry import segregation_indices
 from .segregation.result import SegregationResult, measure_segregation
 from .segregation.scale import scale_table
-from .space.crosswalk import transfer, transfer_by_area
+from .space.crosswalk import transfer
 from .space.fit import AreasReport, check_areas
 from .space.grid_cells import grid_to_areas
+from .space.overlay import transfer_by_area
 from .space.reallocate import Transfer
 from .version import __version__
 

@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="quartiersatlas",
-        description="From indicator tables and district polygons to a shortlist on a map.",
+        description="From indicator tables and area polygons to a shortlist on a map.",
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="command")
@@ -59,13 +59,13 @@ def _parser() -> argparse.ArgumentParser:
     new.add_argument("path", nargs="?", default=PROJECT_FILE, type=Path)
     new.set_defaults(command=_new)
 
-    check = commands.add_parser("check", help="report on the inputs of a project without writing")
+    check = commands.add_parser("check", help="check the inputs of a project; writes nothing")
     check.add_argument("project", type=Path)
     check.set_defaults(command=_check)
 
     run = commands.add_parser("run", help="run a project and write its outputs")
     run.add_argument("project", type=Path)
-    run.add_argument("--folder", type=Path, default=None, help="write here instead of the project's own folder")
+    run.add_argument("--folder", type=Path, default=None, help="write to this folder instead of the project's own")
     run.set_defaults(command=_run)
 
     indices = commands.add_parser("indices", help="list the segregation indices")
@@ -83,7 +83,7 @@ def _demo(options: argparse.Namespace) -> None:
             write_bytes(data / file.name, file.read_bytes())
     result = run_project(data / PROJECT_FILE, folder=options.folder)
     print(f"The sample city ({'; '.join(result.release.notices)}) is in {data}")
-    _tell(result)
+    _print_result(result)
 
 
 def sample_data() -> Traversable:
@@ -95,9 +95,9 @@ def sample_data() -> Traversable:
 def _new(options: argparse.Namespace) -> None:
     content = sample_data().joinpath(PROJECT_FILE).read_bytes()
     if options.path.exists():
-        raise InputError(f"{options.path} is there already; it is left as it is. Name another file.")
+        raise InputError(f"{options.path} already exists and was not changed. Choose another file name.")
     options.path.write_bytes(content)
-    print(f"Wrote {options.path}. Put in your own files and columns, then: quartiersatlas check {options.path}")
+    print(f"Wrote {options.path}. Enter your own files and columns, then run: quartiersatlas check {options.path}")
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -109,7 +109,7 @@ def _check(options: argparse.Namespace) -> None:
 def _run(options: argparse.Namespace) -> None:
     from quartiersatlas.project import run_project
 
-    _tell(run_project(options.project, folder=options.folder))
+    _print_result(run_project(options.project, folder=options.folder))
 
 
 def _indices(_: argparse.Namespace) -> None:
@@ -119,7 +119,7 @@ def _indices(_: argparse.Namespace) -> None:
     print(table.to_string())
 
 
-def _tell(result: ProjectResult) -> None:
+def _print_result(result: ProjectResult) -> None:
     for file in result.files:
         print(f"  {file}")
     for sentence in result.summary:

@@ -65,8 +65,8 @@ def test_a_unit_is_a_factor_on_the_plain_fraction(unit, factor):
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"unit": "promille"}, "Indicator 'a': unit 'promille' is not one of percent, "),
-        ({"direction": 2}, "Indicator 'a': direction is 2, allowed are 1, 0 and -1"),
+        ({"unit": "promille"}, "Indicator 'a': unit must be one of 'percent', "),
+        ({"direction": 2}, "Indicator 'a': direction must be one of 1, 0, -1, not 2"),
     ],
 )
 def test_impossible_indicators_are_refused(wrong, message):
@@ -75,7 +75,7 @@ def test_impossible_indicators_are_refused(wrong, message):
 
 
 def test_an_unknown_language_is_refused():
-    with pytest.raises(SpecError, match="lang is 'fr'; there are 'de' and 'en'"):
+    with pytest.raises(SpecError, match="lang must be one of 'de', 'en', not 'fr'"):
         BUILTIN["mh_share"].label("fr")
 
 

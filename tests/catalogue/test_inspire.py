@@ -43,13 +43,13 @@ def test_both_forms_of_a_code_are_the_same_cell(places):
 
 @pytest.mark.parametrize("text", ["", "100mN26840", "N26840E43341", "CRS25832RES100mN26840E43341", "1km", None, 5])
 def test_other_texts_are_refused_and_listed(text):
-    with pytest.raises(KeyColumnError, match="1 of 2 texts are no codes of INSPIRE grid cells") as error:
+    with pytest.raises(KeyColumnError, match="1 of 2 entries is no code of an INSPIRE grid cell") as error:
         qa.inspire_cells(["100mN26840E43341", text])
     assert error.value.keys == (str(text),)
 
 
 def test_corners_off_their_grid_are_refused():
-    with pytest.raises(KeyColumnError, match="1 codes name a corner that is not on the grid"):
+    with pytest.raises(KeyColumnError, match="1 code names a corner off the grid"):
         qa.inspire_cells(["CRS3035RES1000mN2684000E4334100"])
 
 

@@ -111,7 +111,7 @@ def test_keys_of_no_system_have_no_candidate():
 
 @pytest.mark.parametrize("keys", [[], [1011101, 1100101], ["01", None]])
 def test_keys_that_are_no_text_are_refused(keys):
-    with pytest.raises(KeyColumnError, match=r"There are no keys|keys are not text"):
+    with pytest.raises(KeyColumnError, match=r"There are no keys|(key is|keys are) not text"):
         qa.recognise_keys(keys)
 
 
@@ -178,9 +178,7 @@ def test_parents_of_berlin_group_as_published(plr):
 
 
 def test_keys_that_lost_a_zero_or_are_too_coarse_are_refused():
-    with pytest.raises(
-        KeyColumnError, match=r"1 of 2 keys are not keys of 'ags' from level 'kreis' on: '5315000'"
-    ) as e:
+    with pytest.raises(KeyColumnError, match=r"1 of 2 keys is no key of 'ags' from level 'kreis' on: '5315000'") as e:
         qa.parent_keys(["5315000", "09162000"], "ags", "kreis")
     assert e.value.keys == ("5315000",)
     with pytest.raises(KeyColumnError, match="'05'"):
@@ -188,9 +186,9 @@ def test_keys_that_lost_a_zero_or_are_too_coarse_are_refused():
 
 
 def test_unknown_systems_and_levels_are_refused_with_the_names_there_are():
-    with pytest.raises(SpecError, match="no key system 'plz'; there are 'lor'"):
+    with pytest.raises(SpecError, match="system must be one of 'lor'"):
         qa.parent_keys(["1"], "plz", "x")
-    with pytest.raises(SpecError, match="'ags' has no level 'bzr'; there are 'land'"):
+    with pytest.raises(SpecError, match="level of 'ags' must be one of 'land'"):
         qa.parent_keys(["05315000"], "ags", "bzr")
     with pytest.raises(SpecError, match="have no parts"):
         qa.parent_keys(["100mN26840E43341"], "inspire_100m", "cell")
@@ -206,5 +204,5 @@ def test_the_municipality_key_is_the_regional_key_without_the_association(ars, a
 
 
 def test_only_whole_regional_keys_have_a_municipality_key():
-    with pytest.raises(KeyColumnError, match="not keys of 'ars'"):
+    with pytest.raises(KeyColumnError, match="no key of 'ars'"):
         qa.ags_from_ars(["01057022"])

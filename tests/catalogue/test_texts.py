@@ -6,6 +6,7 @@ import ast
 import csv
 import re
 from collections import Counter
+from decimal import ROUND_HALF_EVEN, Decimal
 from pathlib import Path
 from string import Formatter
 
@@ -14,7 +15,7 @@ import pytest
 import quartiersatlas
 from quartiersatlas.catalogue import number_text, text
 from quartiersatlas.catalogue.indicators import PER
-from quartiersatlas.catalogue.texts import texts
+from quartiersatlas.catalogue.texts import percent_text, texts
 from quartiersatlas.errors import SpecError
 
 SOURCE = Path(quartiersatlas.__file__).parent
@@ -79,19 +80,21 @@ def test_every_text_is_used(source):
 
 
 def test_every_text_that_is_asked_for_is_there(asked_for):
-    assert {"band_draft", "fact_join", "label_area", "label_need_class"} <= asked_for  # the search finds something
+    assert {"draft_because", "fact_join", "label_area", "label_need_class"} <= asked_for  # the search finds something
     assert sorted(asked_for - texts().keys()) == []
 
 
 def test_every_member_of_a_family_of_texts_is_there():
     from quartiersatlas.intake.tables.codes import STATUSES
-    from quartiersatlas.need.spec.spec import AGGREGATES
+    from quartiersatlas.need.spec.records import AGGREGATES
     from quartiersatlas.need.spec.steps import METHODS
     from quartiersatlas.present.files.tables import OWN, TABLES
-    from quartiersatlas.present.map.payload import GAPS, WORDS
+    from quartiersatlas.present.map.payload import WORDS
     from quartiersatlas.present.report import DOMAINS
+    from quartiersatlas.present.words import GAPS
     from quartiersatlas.segregation.explain import OMISSIONS, REASONS, REMARKS
     from quartiersatlas.segregation.registry import DIRECTION, registry
+    from quartiersatlas.space.reallocate import PROBLEMS
 
     wanted = {
         *(f"unit_{unit.replace(' ', '_')}" for unit in PER),
@@ -112,6 +115,7 @@ def test_every_member_of_a_family_of_texts_is_there():
         *(f"about_{what}" for what in ("title", "subtitle", "source", "as_of", "comment", "notice", "note", "method")),
         *(f"sheet_{name}" for name in (*TABLES, "notes", "columns", "manifest")),
         *(f"column_{name}" for name in OWN if name != "geometry"),
+        *(f"transfer_{what}" for what in PROBLEMS),
         *WORDS,
         *GAPS.values(),
     }
@@ -123,7 +127,7 @@ def test_placeholders_are_filled_in():
 
 
 def test_an_unknown_language_is_refused():
-    with pytest.raises(SpecError, match="lang is 'fr'"):
+    with pytest.raises(SpecError, match="lang must be one of"):
         text("label_area", "fr")
 
 
@@ -144,3 +148,26 @@ def test_an_unknown_language_is_refused():
 def test_numbers_are_written_as_each_language_writes_them(value, decimals, german, english):
     assert number_text(value, decimals, "de") == german
     assert number_text(value, decimals, "en") == english
+
+
+@pytest.mark.parametrize("value", [0.5, 1.5, 2.5, 3.5, 1234.5, -0.5, -1.5, 0.4999, 0.5001])
+def test_halves_are_rounded_to_the_even_digit(value):
+    exact = int(Decimal(value).quantize(Decimal(1), ROUND_HALF_EVEN))
+    assert number_text(value, 0, "en") == f"{exact:,}".replace("-", "−")
+
+
+@pytest.mark.parametrize(
+    ("share", "written"),
+    [
+        (0.0025, "0.2%"),
+        (0.0075, "0.8%"),
+        (0.5, "50%"),
+        (0.125, "12.5%"),
+        (0.9996, "100%"),
+        (0.99949, "99.9%"),
+        (0, "0%"),
+    ],
+)
+def test_percentages_have_a_decimal_where_they_need_one(share, written):
+    # 0.25 % and 0.75 % lie exactly between two tenths: the even one stands
+    assert percent_text(share, "en") == written

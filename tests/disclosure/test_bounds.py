@@ -9,8 +9,14 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quartiersatlas.disclosure.bounds import hold_back, interval
-from quartiersatlas.disclosure.dependencies import find_relations, hold_back_related, narrow_cells, programme
+from quartiersatlas.disclosure.bounds import (
+    find_dependencies,
+    interval,
+    linear_programme,
+    suppress_linked,
+    suppress_secondary,
+    unsafe_cells,
+)
 
 COUNTS = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=1, max_size=4)
 
@@ -32,7 +38,7 @@ def test_every_protected_count_keeps_as_many_values_as_were_asked_for(counts, wi
     x = pd.Series(counts, dtype=float)
     none = pd.Series(data=False, index=x.index)
     primary = (x > 0) & (x < width)
-    held = hold_back(x, primary, x * 0 + 100, none, width)
+    held = suppress_secondary(x, primary, x * 0 + 100, none, width)
     assert (held | ~primary).all()
     if held.all() or not primary.any():
         return
@@ -46,19 +52,19 @@ def test_every_protected_count_keeps_as_many_values_as_were_asked_for(counts, wi
 
 def test_ties_are_broken_by_key_and_zeros_come_last():
     x = pd.Series([0.0, 9, 9, 2], index=["d", "c", "b", "a"])
-    held = hold_back(x, x.eq(2), x * 0 + 50, x.eq(-1), 3)
+    held = suppress_secondary(x, x.eq(2), x * 0 + 50, x.eq(-1), 3)
     assert held[held].index.tolist() == ["b", "a"]
 
 
 def test_a_second_small_count_is_no_company():
     x = pd.Series([1.0, 2, 40, 50])
-    assert hold_back(x, x < 3, x * 0 + 100, x < 0, 3).tolist() == [True, True, True, False]
+    assert suppress_secondary(x, x < 3, x * 0 + 100, x < 0, 3).tolist() == [True, True, True, False]
 
 
 def test_a_count_that_nobody_sees_anyway_is_company_enough():
     x = pd.Series([2.0, 20, 40, 50])
     unseen = pd.Series([False, False, False, True])
-    assert hold_back(x, x < 3, x * 0 + 100, x < 0, 3, unseen).tolist() == [True, False, False, False]
+    assert suppress_secondary(x, x < 3, x * 0 + 100, x < 0, 3, unseen).tolist() == [True, False, False, False]
 
 
 @settings(max_examples=30, deadline=None)
@@ -66,12 +72,12 @@ def test_a_count_that_nobody_sees_anyway_is_company_enough():
 def test_the_interval_of_totals_and_column_sums_is_that_of_all_solutions(rows, data):
     """Columns a, b and a + b; some cells protected."""
     x = np.array([[a, b, a + b] for a, b in rows], dtype=float)
-    relations = np.array([[1, 1, -1]])
+    dependencies = np.array([[1, 1, -1]])
     cells = np.array(data.draw(st.lists(st.booleans(), min_size=x.size, max_size=x.size))).reshape(x.shape)
     if not cells.any():
         return
     upper = np.full_like(x, 4)
-    limits = programme(x, cells, np.zeros_like(x), np.maximum(upper, x), relations)
+    limits = linear_programme(x, cells, np.zeros_like(x), np.maximum(upper, x), dependencies)
     low, high = np.array([limits(row, column) for row, column in np.argwhere(cells)]).T
     parts = np.indices((5,) * (2 * len(rows))).reshape(len(rows), 2, -1)
     every = np.concatenate([parts, parts.sum(axis=1, keepdims=True)], axis=1)
@@ -88,26 +94,26 @@ def test_columns_that_add_up_are_found_exactly():
     frame = pd.DataFrame(random.integers(0, 500, (40, 4)), columns=list("abcd"), dtype=float)
     frame["ab"] = frame["a"] + frame["b"]
     frame["all"] = frame[["a", "b", "c", "d"]].sum(axis=1)
-    found = find_relations(frame)
+    found = find_dependencies(frame)
     assert len(found) == 2
     assert not (frame.to_numpy() @ found.T).any()
-    assert len(find_relations(frame[["a", "b", "c", "d"]])) == 0
+    assert len(find_dependencies(frame[["a", "b", "c", "d"]])) == 0
     frame.loc[3, "ab"] += 1  # one area in which they do not
-    assert len(find_relations(frame)) == 1
+    assert len(find_dependencies(frame)) == 1
 
 
 def test_too_few_areas_add_up_by_chance():
-    assert len(find_relations(pd.DataFrame({"a": [1.0, 2], "b": [2.0, 4]}))) == 0
+    assert len(find_dependencies(pd.DataFrame({"a": [1.0, 2], "b": [2.0, 4]}))) == 0
 
 
 def test_a_cell_pinned_by_two_sums_takes_a_rectangle_with_it():
     x = np.array([[2.0, 50, 52], [20, 30, 50], [40, 10, 50], [60, 70, 130]])
-    relations = np.array([[1, 1, -1]])
+    dependencies = np.array([[1, 1, -1]])
     held = np.zeros_like(x, dtype=bool)
     held[:2, 0] = True  # enough for the total of the column, not for the sum in the area
     upper, zero = np.full_like(x, 200), np.zeros_like(held)
-    assert list(narrow_cells(x, held, held, upper, zero, relations, 3)) == [(0, 0), (1, 0)]
-    more = hold_back_related(x, held, held, upper, zero, relations, 3, np.array([False, False, True]))
+    assert list(unsafe_cells(x, held, held, upper, zero, dependencies, 3)) == [(0, 0), (1, 0)]
+    more = suppress_linked(x, held, held, upper, zero, dependencies, 3, np.array([False, False, True]))
     assert more[:2, :2].all()
     assert not more[2:].any()
-    assert list(narrow_cells(x, more, more, upper, zero, relations, 3)) == []
+    assert list(unsafe_cells(x, more, more, upper, zero, dependencies, 3)) == []

@@ -84,7 +84,7 @@ def test_the_rest_of_a_group_is_found_without_complement_and_not_with_it(joined,
     values = {"mh": [999.0, 400, 300, 998, 200, 100]}
     data, truth = town(joined, values, {"mh_share": ("mh", "residents")})
     assert reader.recovered(reader.all_files(qa.release(data), tmp_path), truth, rates=True) == set()
-    rows = reader.written(qa.release(data, protection=qa.Protection(complement=False)), tmp_path)
+    rows = reader.written(qa.release(data, protection=qa.Protection(protect_remainder=False)), tmp_path)
     assert all(reader.recovered(r, truth) == {("a0", "mh"), ("d0", "mh")} for r in rows.values())
 
 
@@ -198,10 +198,10 @@ def test_a_change_gives_a_protected_count_of_the_date_before_away_and_is_refused
     now = qa.release(data, columns=["mh_share", "mh_share_change"], as_of="2024")
     before = qa.release(then, protection=qa.Protection(min_count=10), as_of="2022")
     with pytest.raises(
-        SpecError, match=r"'mh_share_change' would tell 2 values of 'mh_share' that 2022 protects: 'a0'"
+        SpecError, match=r"'mh_share_change' would reveal 2 values of 'mh_share' that 2022 protects: 'a0'"
     ):
         qa.atlas_map(now, earlier=[before])
-    monkeypatch.setattr("quartiersatlas.present.map.dates._check_changes", lambda *_: None)
+    monkeypatch.setattr("quartiersatlas.present.comparable._check_changes", lambda *_: None)
     later, rows = dates_of(tmp_path, now, before)
     assert reader.recovered(rows, truth, rates=True) == set()
     assert reader.recovered(rows, truth, rates=True, later=later) == {("a0", "mh"), ("d0", "mh")}
@@ -232,7 +232,7 @@ def test_a_change_since_another_date_tells_nothing_of_the_one_between(two_dates,
 def test_an_exact_change_beside_rounded_counts_is_refused(two_dates):
     data, then, _ = two_dates
     now = qa.release(data, columns=["mh_share", "mh_share_change"], as_of="2024")
-    with pytest.raises(SpecError, match=r"would tell 6 values of 'mh_share' that 2022 protects"):
+    with pytest.raises(SpecError, match=r"would reveal 6 values of 'mh_share' that 2022 protects"):
         qa.atlas_map(now, earlier=[qa.release(then, protection=qa.Protection(round_base=5), as_of="2022")])
 
 

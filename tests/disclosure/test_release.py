@@ -62,7 +62,8 @@ def defined(data):
 
 @pytest.mark.parametrize(("part", "name"), [("title", "title"), ("source", "source"), ("as_of", "date")])
 def test_a_missing_part_makes_a_draft(defined, part, name):
-    assert qa.release(defined, **{**PARTS, part: ""}).lacks == (name,)
+    released = qa.release(defined, **{**PARTS, part: ""})
+    assert [reason.name for reason in released.draft_reasons] == [f"draft_without_{name}"]
 
 
 def test_a_missing_comment_makes_a_draft(defined):
@@ -71,10 +72,13 @@ def test_a_missing_comment_makes_a_draft(defined):
 
 
 def test_an_indicator_without_a_definition_makes_a_draft(data, defined):
-    assert qa.release(data, **PARTS).lacks == ("definition of poverty",)
+    with pytest.warns(UserWarning, match=r"Only the definition of 'poverty' .* catalogue\.add"):
+        released = qa.release(data, **PARTS)
+    assert [reason.name for reason in released.draft_reasons] == ["draft_without_definition"]
     half = qa.Indicator(id="poverty", label_de="Armut", label_en="Poverty", numerator_de="Arme")
     in_german_only = replace(data, catalogue=data.catalogue.add(half))
-    assert qa.release(in_german_only, **PARTS).is_draft
+    with pytest.warns(UserWarning, match="Only the definition of 'poverty'"):
+        assert qa.release(in_german_only, **PARTS).is_draft
     assert not qa.release(defined, **PARTS).is_draft
 
 

@@ -71,7 +71,7 @@ def test_the_declared_list_has_both_languages_and_no_word_it_flags_as_neutral():
 
 
 def test_an_unknown_language_is_refused():
-    with pytest.raises(SpecError, match="lang is 'fr'"):
+    with pytest.raises(SpecError, match="lang must be one of 'de', 'en', not 'fr'"):
         qa.check_wording("x", "fr")
 
 

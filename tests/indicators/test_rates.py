@@ -20,6 +20,17 @@ def test_wilson_interval_of_a_published_example():
     assert result["upper"].tolist() == pytest.approx([0.3662, 0.1605, 0.1611], abs=5e-5)
 
 
+@pytest.mark.parametrize("n", [1.0, 10, 250, 1e6])
+def test_wilson_bounds_where_nobody_or_everybody_is_counted(n):
+    # solved for p: (0 - p)^2 = z^2 p (1 - p) / n is p = 0 and p = z^2 / (n + z^2); with x = n its mirror
+    z2 = 1.959963984540054**2
+    table = qa.rates(pd.Series([0.0, n]), pd.Series([n, n]))
+    assert table["lower"].tolist() == pytest.approx([0, n / (n + z2)], abs=1e-15)
+    assert table["upper"].tolist() == pytest.approx([z2 / (n + z2), 1], abs=1e-15)
+    assert table["lower"].min() >= 0
+    assert table["upper"].max() <= 1
+
+
 pairs = st.lists(st.tuples(st.integers(0, 500), st.integers(0, 500)), min_size=1, max_size=30)
 
 
@@ -54,6 +65,15 @@ def test_an_area_with_one_unknown_count_enters_neither_sum():
     assert qa.city_value(x, n) == pytest.approx(0.2)
 
 
+def test_rates_and_city_values_are_fractions_and_columns_have_the_unit_of_the_catalogue(joined):
+    data = joined({"x": [1.0, 2], "n": [4.0, 8]})
+    x, n = data.counts("x"), data.counts("n")
+    assert qa.rates(x, n)["rate"].tolist() == [0.25, 0.25]
+    assert qa.city_value(x, n) == 0.25
+    assert qa.add_rates(data, {"r": ("x", "n")}).values["r"].tolist() == [25, 25]
+    assert data.catalogue.get("r").unit == "percent"
+
+
 def test_a_rate_is_in_the_unit_of_the_catalogue_and_keeps_both_counts(joined):
     catalogue = qa.Catalogue.builtin().add(qa.Indicator(id="help", label_de="Hilfen", label_en="Help", unit="per 1000"))
     data = joined({"mh": [25.0, 50], "helped": [1.0, 2], "residents": [100.0, 100]}, catalogue=catalogue)
@@ -74,7 +94,7 @@ def test_the_status_of_a_rate_says_why_it_is_unknown(joined):
 
 def test_more_in_the_numerator_than_in_the_denominator_is_refused(joined):
     data = joined({"mh": [5.0, 200], "residents": [100.0, 100]})
-    with pytest.raises(CountError, match=r"1 areas have more in 'mh' than in 'residents' \('b0': 200 of 100\)"):
+    with pytest.raises(CountError, match=r"1 area has more in 'mh' than in 'residents' \('b0': 200 of 100\)"):
         qa.add_rates(data, {"mh_share": ("mh", "residents")})
 
 
@@ -86,7 +106,7 @@ def test_a_sentinel_is_named_with_the_repair(joined):
 
 def test_a_rate_cannot_take_the_name_of_a_column(joined):
     data = joined({"mh": [5.0], "residents": [100.0]})
-    with pytest.raises(ColumnError, match="there already"):
+    with pytest.raises(ColumnError, match="already exists"):
         qa.add_rates(data, {"mh": ("mh", "residents")})
 
 

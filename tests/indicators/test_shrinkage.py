@@ -121,6 +121,24 @@ def test_where_chance_explains_everything_the_city_value_remains(rows, why):
     assert table["shrunken"].tolist() == pytest.approx([city] * len(rows))
 
 
+@pytest.mark.parametrize(
+    ("rows", "reliability"),
+    [
+        # b = 1/2, v = 1/16 = b (1 - b) / 4: exactly what chance gives
+        ([(1, 4), (3, 4)], [0.0, 0.0]),
+        # b = 3/8, v = 9/64, b (1 - b) / 4 = 15/256, t^2 = (36 - 15)/256 / (3/4) = 7/64,
+        # s^2 = (15/64 - 7/64) / 4 = 2/64, w = 7 / (7 + 2)
+        ([(0, 4), (3, 4)], [7 / 9, 7 / 9]),
+        # one person per area on average, and half a person more: b = 2/3, v = t^2 = b (1 - b) = 2/9
+        ([(0, 1), (1, 1)], [0.0, 0.0]),
+        ([(0, 1), (2, 2)], [1.0, 1.0]),
+    ],
+)
+def test_the_limits_of_what_chance_explains(rows, reliability):
+    table = shrunken(rows)
+    assert table["reliability"].tolist() == pytest.approx(reliability, abs=1e-12)
+
+
 def test_where_areas_are_all_or_nothing_every_rate_is_its_own():
     table = shrunken([(0, 40), (40, 40), (40, 40)])
     assert table["reliability"].tolist() == pytest.approx([1.0, 1.0, 1.0])

@@ -6,7 +6,7 @@ import pytest
 
 import quartiersatlas as qa
 from quartiersatlas.catalogue import text
-from quartiersatlas.errors import ColumnError, CountError, SpecError
+from quartiersatlas.errors import ArgumentError, ColumnError, CountError, SpecError
 
 CLASSES = [{"id": "all", "label_de": "alle", "label_en": "all"}]
 KEYS = [f"{i:02d}" for i in range(20)]
@@ -48,13 +48,13 @@ def test_a_share_below_0_is_a_mark_and_a_change_below_0_is_not(frame, mark):
 def test_a_share_above_100_percent_is_refused(frame):
     frame = frame.assign(sgb2_rate=10 * frame["a"])
     frame.loc["03", "sgb2_rate"] = 100.5
-    with pytest.raises(SpecError, match=r"above 100 percent in 1 areas: '03'\. Is it in another unit"):
+    with pytest.raises(SpecError, match=r"above 100 percent in 1 area: '03'\. Is it in another unit"):
         qa.need_index(frame, spec({"id": "sgb2_rate"}))
 
 
 def test_an_infinite_value_is_refused(frame):
     frame.loc["03", "a"] = np.inf
-    with pytest.raises(SpecError, match="'a' is infinite in 1 areas: '03'"):
+    with pytest.raises(SpecError, match="'a' is infinite in 1 area: '03'"):
         qa.need_index(frame, spec({"id": "a"}))
 
 
@@ -79,7 +79,7 @@ def test_a_denominator_of_0_everywhere_is_refused(frame):
 
 def test_a_numerator_above_its_denominator_is_refused(frame):
     frame.loc["03", "poor"] = 500.0
-    with pytest.raises(CountError, match="1 areas have more in 'poor' than in 'children'"):
+    with pytest.raises(CountError, match="1 area has more in 'poor' than in 'children'"):
         qa.need_index(frame, spec(RATE))
 
 
@@ -110,20 +110,20 @@ def test_an_indicator_that_compares_nothing_is_refused_on_every_scale(frame, met
 @pytest.mark.parametrize(
     ("data", "rules", "exclude", "message"),
     [
-        ({"a": [1.0, 2.0, 3.0]}, None, None, r"data is a dict; give joined data, or a table .* pandas.DataFrame"),
-        (None, "berlin-mss-2019", None, r"spec is the text .* read it first: NeedSpec.preset\('berlin-mss-2019'\)"),
-        (None, {"id": "t"}, None, r"spec is a dict; give a NeedSpec: NeedSpec.from_dict"),
-        (None, None, ["03"], r"exclude is a list; each area left out has a reason: exclude=\{key: 'reason'\}"),
+        ({"a": [1.0]}, None, None, r"need_index takes an AreaData or a DataFrame, not a dict: data = qa.join\("),
+        (None, "nap", None, r"need_index: spec takes a NeedSpec, not a str: spec = qa.NeedSpec.preset\('nap'\), qa"),
+        (None, {"id": "t"}, None, r"spec takes a NeedSpec, not a dict: spec = .* qa.NeedSpec.from_dict\(content\)"),
+        (None, None, ["03"], r"exclude takes a Mapping, not a list: each area left out has a reason: exclude=\{"),
     ],
 )
 def test_what_is_no_data_no_spec_or_no_reason_is_refused(frame, data, rules, exclude, message):
-    with pytest.raises(SpecError, match=message):
+    with pytest.raises(ArgumentError, match=message):
         qa.need_index(frame if data is None else data, rules or spec({"id": "a"}), exclude=exclude)
 
 
 def test_counts_beyond_the_precision_of_numbers_are_refused(frame):
     frame.loc["03", "children"] = 2.0**53 + 2
-    with pytest.raises(CountError, match=r"1 counts in 'children' are above 2\^53 \('03'\)"):
+    with pytest.raises(CountError, match=r"1 count in 'children' is above 2\^53 \('03'\)"):
         qa.need_index(frame, spec(RATE))
 
 
@@ -187,9 +187,9 @@ def test_weights_by_residents_need_residents_everywhere(frame, residents, messag
 
 
 def test_a_key_or_a_column_that_stands_twice_is_refused(frame):
-    with pytest.raises(SpecError, match="1 keys have more than one row: '00'"):
+    with pytest.raises(SpecError, match="1 key has more than one row: '00'"):
         qa.need_index(frame.set_axis(["00", *KEYS[:-1]]), spec({"id": "a"}))
-    with pytest.raises(ColumnError, match="1 columns stand twice in the data: 'a'"):
+    with pytest.raises(ColumnError, match="1 column appears more than once in the data: 'a'"):
         qa.need_index(pd.concat([frame, frame[["a"]]], axis=1), spec({"id": "a"}))
 
 

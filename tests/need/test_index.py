@@ -99,7 +99,7 @@ def test_indicators_that_cannot_be_scored_are_refused(frame, change, error, mess
 def test_missing_columns_and_keys_are_named(frame):
     with pytest.raises(ColumnError, match="'child_poverty'"):
         qa.need_index(frame, spec({"id": "child_poverty"}))
-    with pytest.raises(SpecError, match="'999' are not keys"):
+    with pytest.raises(SpecError, match="1 key is not in the data: '999'"):
         qa.need_index(frame, spec({"id": "a"}), exclude={"999": "?"})
     with pytest.raises(SpecError, match="population='residents'"):
         qa.need_index(frame, spec({"id": "a"}, min_population=300))

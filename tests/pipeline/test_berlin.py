@@ -132,7 +132,7 @@ def test_from_the_rule_to_map_and_geopackage(data, tmp_path):
     expected = classes["status"].eq("very_low") | (classes["status"].eq("low") & classes["dynamics"].eq("negative"))
     assert shortlist.keys == list(expected.index[expected])
     assert set(shortlist.assessed.index[~shortlist.assessed]) == NOT_SCORED_2021
-    candidates = qa.candidate_areas(data.areas, shortlist, min_population=2000)
+    candidates = qa.candidate_areas(data, shortlist, min_population=2000)
     released = qa.release(
         data,
         need=need,

@@ -55,7 +55,7 @@ def test_an_unknown_domain_is_named_with_those_there_are(city, edit):
     counts = 'numerator = "Ausländer", denominator = "Einwohner"'
     own = f'club = {{ {counts}, label_de = "N", label_en = "N", domain = "Bildung" }}'
     edit(city / "projekt.toml", "[indicators]\nsgb2_rate", f"[indicators]\n{own}\nsgb2_rate")
-    with pytest.raises(SpecError, match="domain 'Bildung' is not one of demography"):
+    with pytest.raises(SpecError, match="domain must be one of 'demography'"):
         check_project(city / "projekt.toml")
 
 

@@ -94,5 +94,5 @@ def test_keys_are_repaired_and_rows_ignored_by_the_project_file(city, edit):
     edit(project, 'period = "2024"\n', 'period = "2024"\nrepair = ["strip_prefix:Q"]\nignore = ["Q9999"]\n')
     report = check_project(project).data.reports[0]
     assert report.complete
-    assert report.ignored == ("9999",)
+    assert report.excluded == ("9999",)
     assert len(report.repaired) == len(rows)  # without the header, with the row that is ignored

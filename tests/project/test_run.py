@@ -197,7 +197,7 @@ def test_the_stability_of_a_project_is_that_of_the_call(outcome):
     told = shown["label"].notna()
     assert told.sum() == result.release.n_assessed
     assert (shown["p_selected"][told] == table["p_selected"][told].astype(float).round(2)).all()
-    assert set(shown["label"][told & result.release.selected]) == {"sure", "open"}  # the sample city has both
+    assert set(shown["label"][told & result.release.selected]) == {"certain", "borderline"}  # the sample city has both
 
 
 def test_runs_and_seed_are_those_of_the_project_file(city, edit, outcome):
@@ -225,9 +225,9 @@ def test_the_report_says_which_areas_are_borderline_and_whether_they_are_on_the_
     labels, selected = result.release.stability.table["label"], result.release.selected
     part = page[page.index("Wie stabil ist die Auswahl?") :]
     for group, cells in (
-        (labels.eq("open") & selected, "<td>ja</td><td>Grenzfall</td>"),
-        (labels.eq("open") & ~selected, "<td>nein</td><td>Grenzfall</td>"),
-        (labels.eq("sure") & selected, "<td>ja</td><td>sicher</td>"),
+        (labels.eq("borderline") & selected, "<td>ja</td><td>Grenzfall</td>"),
+        (labels.eq("borderline") & ~selected, "<td>nein</td><td>Grenzfall</td>"),
+        (labels.eq("certain") & selected, "<td>ja</td><td>sicher</td>"),
     ):
         assert group.any()
         assert "".join(part.split("\n")).count(cells) == group.sum()
@@ -323,7 +323,7 @@ def test_an_output_that_cannot_be_replaced_leaves_all_earlier_ones(city, edit, l
 
 def test_areas_without_outline_are_named(city, edit):
     edit(city / "stadtteile.geojson", _first_outline(city / "stadtteile.geojson"), "null")
-    with pytest.raises(GeometryError, match=r"1 areas have no geometry: '0101'"):
+    with pytest.raises(GeometryError, match=r"1 area has no geometry: '0101'"):
         run_project(city / "projekt.toml")
 
 

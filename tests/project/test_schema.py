@@ -262,7 +262,7 @@ def test_need_takes_exactly_one_of_the_three(project, need):
 
 
 def test_an_unknown_preset_is_refused_with_those_there_are(project):
-    with pytest.raises(SpecError, match=r"no preset 'berlin'; there are .*berlin-mss-2019"):
+    with pytest.raises(SpecError, match=r"must be one of .*'berlin-mss-2019'.*, not 'berlin'"):
         project('[need]\npreset = "berlin"')
 
 

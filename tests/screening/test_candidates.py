@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import pickle
+
 import geopandas as gpd
+import numpy as np
+import pandas as pd
 import pytest
 import shapely
 
 import quartiersatlas as qa
-from quartiersatlas.errors import GeometryError, SpecError
+from quartiersatlas.errors import ArgumentError, ColumnError, GeometryError, SpecError
 
 
 @pytest.fixture
@@ -18,9 +22,10 @@ def screened(joined):
 
 def test_neighbours_are_dissolved_and_small_groups_listed(screened):
     data, shortlist = screened
-    found = qa.candidate_areas(data.areas, shortlist, min_population=2000)
+    found = qa.candidate_areas(data, shortlist, min_population=2000)
     assert found.table["residents"].to_dict() == {"P1": 2500, "P2": 2100}
     assert found.table["n_areas"].tolist() == [2, 1]
+    assert found.table["name"].tolist() == ["Gebiet b0", "Gebiet d0"]  # the part with most residents
     assert found.table["hectares"].tolist() == pytest.approx([200, 100])
     assert found.members.to_dict() == {"a0": "P1", "b0": "P1", "d0": "P2"}
     assert found.too_small.to_dict() == {"f0": 300}
@@ -29,7 +34,7 @@ def test_neighbours_are_dissolved_and_small_groups_listed(screened):
 def test_nothing_selected_gives_no_candidates(screened):
     data, _ = screened
     nothing = qa.screen(data, qa.above_city("rate") & qa.worst_share("residents", 0.01) & qa.worst_share("x", 0.01))
-    found = qa.candidate_areas(data.areas, nothing)
+    found = qa.candidate_areas(data, nothing)
     assert found.table.empty
     assert found.members.empty
     assert found.table.crs == data.areas.crs
@@ -39,11 +44,13 @@ def test_other_areas_are_refused(screened):
     data, shortlist = screened
     with pytest.raises(SpecError, match="that were screened"):
         qa.candidate_areas(data.areas.iloc[:3], shortlist)
+    with pytest.raises(SpecError, match="that were screened"):
+        qa.candidate_areas(data.areas.iloc[::-1], shortlist)
 
 
 def test_programme_overlap_by_surface(screened):
     data, shortlist = screened
-    found = qa.candidate_areas(data.areas, shortlist, min_population=0)  # P1 0-2 km, P2 3-4 km, P3 5-6 km
+    found = qa.candidate_areas(data, shortlist, min_population=0)  # P1 0-2 km, P2 3-4 km, P3 5-6 km
     programmes = gpd.GeoDataFrame(
         {"name": ["West", "Ost"]},
         geometry=[shapely.box(0, 0, 2000, 1000), shapely.box(3500, 0, 5010, 1000)],
@@ -57,7 +64,140 @@ def test_programme_overlap_by_surface(screened):
 
 def test_programmes_in_another_system_are_refused(screened):
     data, shortlist = screened
-    found = qa.candidate_areas(data.areas, shortlist)
+    found = qa.candidate_areas(data, shortlist)
     elsewhere = gpd.GeoDataFrame({"name": ["x"]}, geometry=[shapely.box(0, 0, 1, 1)], crs="EPSG:25833")
     with pytest.raises(GeometryError, match="different coordinate reference systems"):
         qa.programme_overlap(found, elsewhere)
+
+
+def test_the_areas_alone_do_as_well_as_the_data(screened):
+    data, shortlist = screened
+    one, two = (qa.candidate_areas(given, shortlist, min_population=0) for given in (data, data.areas))
+    assert one.table.equals(two.table)
+    assert one.members.equals(two.members)
+    with pytest.raises(ArgumentError, match="the parameter 'areas' is called 'data' now"):
+        qa.candidate_areas(areas=data.areas, shortlist=shortlist)
+
+
+@pytest.mark.parametrize(("minimum", "is_candidate"), [(2499.5, True), (2500, True), (2500.5, False)])
+def test_a_group_below_at_and_above_the_smallest_number_of_residents(screened, minimum, is_candidate):
+    data, shortlist = screened
+    found = qa.candidate_areas(data, shortlist, min_population=minimum)
+    assert set(found.members.index) == ({"a0", "b0"} if is_candidate else set())  # 1,000 + 1,500
+    assert set(found.too_small.index) == ({"d0", "f0"} if is_candidate else {"a0", "b0", "d0", "f0"})
+
+
+@pytest.mark.parametrize("minimum", [0, 1000])
+def test_a_group_with_an_unknown_number_of_residents_is_no_candidate(joined, minimum):
+    data = joined({"x": [9.0, 9, 1, 9], "residents": [5000.0, np.nan, 900, 2000]}, population="residents")
+    found = qa.candidate_areas(data, qa.screen(data, qa.worst_share("x", 0.75)), min_population=minimum)
+    assert found.members.to_dict() == {"d0": "P1"}
+    assert set(found.too_small.index) == {"a0", "b0"}
+    assert found.too_small.isna().all()
+    assert repr(found).splitlines()[1:] == [
+        "  P1: Gebiet d0, 1 area, 2000 residents",
+        "  in groups with an unknown number of residents: a0, b0",
+    ]
+
+
+def test_candidates_are_printed_with_all_their_figures(joined):
+    data = joined({"x": [9.0, 9, 1, 9], "residents": [1234567.0, 2, 3, 4]}, population="residents")
+    found = qa.candidate_areas(data, qa.screen(data, qa.worst_share("x", 0.75)), min_population=1234567)
+    assert repr(found) == (
+        "Candidates: 1 candidate area from 2 areas\n"
+        "  P1: Gebiet a0, 2 areas, 1234569 residents\n"
+        "  in groups below 1234567 residents: d0"
+    )
+
+
+def test_candidates_are_frozen_compared_by_identity_and_picklable(screened):
+    data, shortlist = screened
+    one, two = (qa.candidate_areas(data, shortlist) for _ in range(2))
+    assert one != two
+    assert len({one, two, one}) == 2
+    with pytest.raises(AttributeError):
+        one.members = two.members
+    again = pickle.loads(pickle.dumps(one))  # noqa: S301 - our own bytes
+    assert again.table.equals(one.table)
+    assert again.too_small.equals(one.too_small)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (
+            lambda d, s: qa.candidate_areas(d.values, s),
+            ArgumentError,
+            r"^candidate_areas takes an AreaData or a GeoDataFrame, not a DataFrame: qa\.candidate_areas\(data, shortl",
+        ),
+        (
+            lambda d, s: qa.candidate_areas(d, s.rule),
+            ArgumentError,
+            r"^candidate_areas: shortlist takes a Shortlist, not a WorstShare: shortlist = qa\.screen\(data, rule\)\.$",
+        ),
+        (lambda d, s: qa.candidate_areas(d, s, min_population=-1), SpecError, "min_population is -1; it must be"),
+        (lambda d, s: qa.candidate_areas(d, s, min_population=np.nan), SpecError, "min_population is nan"),
+        (lambda d, s: qa.candidate_areas(d, s, min_population="2000"), SpecError, "min_population is '2000'"),
+        (
+            lambda d, s: qa.programme_overlap(s, d.areas),
+            ArgumentError,
+            r"^programme_overlap takes a Candidates, not a Shortlist: candidates = qa\.candidate_areas\(data, short",
+        ),
+        (
+            lambda d, s: qa.programme_overlap(qa.candidate_areas(d, s), "programmes.gpkg"),
+            ArgumentError,
+            r"^programme_overlap: programmes takes a GeoDataFrame, not a str: ",
+        ),
+        (
+            lambda d, s: qa.programme_overlap(qa.candidate_areas(d, s), d.areas.rename(columns={"name": "Name"})),
+            ColumnError,
+            "programme areas has no column 'name'. Did you mean 'Name'",
+        ),
+        (
+            lambda d, s: qa.programme_overlap(qa.candidate_areas(d, s), d.areas.assign(name=[None, *"bcdef"])),
+            ColumnError,
+            "1 programme area has no name .rows 'a0'.",
+        ),
+    ],
+)
+def test_a_wrong_object_is_answered_with_one_sentence(screened, call, error, message):
+    with pytest.raises(error, match=message):
+        call(*screened)
+
+
+@pytest.mark.parametrize(
+    ("width", "cover"),
+    [
+        (899, "partly"),
+        (900, "covered"),
+        (901, "covered"),
+        (49, "not_covered"),
+        (50, "partly"),
+        (51, "partly"),
+        (0.0, "not_covered"),
+    ],
+)
+def test_cover_beside_its_limits(joined, width, cover):
+    data = joined({"x": [9.0, 1], "residents": [10.0, 10]}, population="residents")
+    found = qa.candidate_areas(data, qa.screen(data, qa.worst_share("x", 0.5)), min_population=0)
+    programmes = gpd.GeoDataFrame({"name": ["P"]}, geometry=[shapely.box(-100, 0, width, 1000)], crs=data.areas.crs)
+    overlap = qa.programme_overlap(found, programmes)
+    assert overlap["covered_share"].tolist() == [width / 1000]
+    assert overlap["cover"].tolist() == [cover]
+
+
+def test_of_groups_of_one_size_the_first_key_comes_first_in_any_order_of_areas(grid):
+    table = pd.DataFrame({"x": [9.0, 1, 9, 1, 9], "residents": [500.0] * 5}, index=grid(5).index)
+    for areas in (grid(5), grid(5).iloc[::-1]):
+        data = qa.join(areas, table, population="residents")
+        found = qa.candidate_areas(data, qa.screen(data, qa.worst_share("x", 0.6)), min_population=0)
+        assert found.members.to_dict() == {"a0": "P1", "c0": "P2", "e0": "P3"}
+
+
+def test_programmes_over_one_candidate_are_named_in_alphabetical_order(screened):
+    data, shortlist = screened
+    shapes = [shapely.box(0, 0, 1000, 1000), shapely.box(1000, 0, 2000, 1000)]
+    programmes = gpd.GeoDataFrame({"name": ["West", "Ost"]}, geometry=shapes, crs=data.areas.crs)
+    overlap = qa.programme_overlap(qa.candidate_areas(data, shortlist), programmes)
+    assert overlap["programmes"].tolist() == ["Ost, West", ""]
+    assert overlap["cover"].tolist() == ["covered", "not_covered"]

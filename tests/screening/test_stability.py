@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
+import pickle
 
 import numpy as np
 import pytest
@@ -67,6 +69,7 @@ def test_a_run_in_which_nothing_varies_is_the_shortlist(data, need, rule):
     assert stable.table.loc[assessed, "p_selected"].tolist() == shortlist.selected[assessed].astype(float).tolist()
     assert stable.table.loc[~assessed, "p_selected"].isna().all()
     assert stable.table.loc[~assessed, "label"].isna().all()
+    assert stable.table.loc[~assessed, "selected"].isna().all()
     assert stable.core == shortlist.keys
     assert stable.size.tolist() == [len(shortlist.keys)] * 3
     assert stable.selection == str(rule)
@@ -129,7 +132,7 @@ def test_ranks_of_a_shortlist_are_those_of_the_index(data, need):
 def test_without_a_need_index_there_are_no_ranks(data):
     stable = qa.screen(data, qa.above_city("poverty")).stability(n=3)
     assert list(stable.table) == ["selected", "p_selected", "label"]
-    assert stable.places is None
+    assert stable.ranks is None
 
 
 def test_a_shortlist_without_its_data_says_so(data):
@@ -171,3 +174,29 @@ def test_runs_without_a_score_do_not_count_for_their_areas(data):
 def test_what_cannot_be_run_is_refused(data, options, message):
     with pytest.raises(SpecError, match=message):
         qa.screen(data, qa.above_city("poverty")).stability(**options)
+
+
+def test_the_method_is_the_function_with_its_signature_and_docstring(data):
+    shortlist = qa.screen(data, qa.above_city("poverty"))
+    assert "threshold" in inspect.signature(shortlist.stability).parameters
+    assert "Parameters" in (inspect.getdoc(shortlist.stability) or "")
+    again = pickle.loads(pickle.dumps(shortlist.stability))  # noqa: S301 - our own bytes
+    assert again(n=5).table.equals(shortlist.stability(n=5).table)
+
+
+@pytest.mark.parametrize(("threshold", "sizes"), [(0.0, {12}), (0.04, {12}), (0.05, {12, 13})])
+def test_a_share_moves_by_whole_areas(data, threshold, sizes):
+    # half of 24 areas is 12; from a share of 12.5 / 24 on it is 13, and below 11.5 / 24 it is 11
+    stable = qa.screen(data, qa.worst_share("given", 0.5)).stability(n=400, vary=["threshold"], threshold=threshold)
+    assert set(stable.size) - {11} == sizes
+    assert (11 in set(stable.size)) == (threshold == 0.05)
+
+
+def test_an_area_without_a_score_is_in_no_class_of_any_replicate(data, need):
+    key = data.areas.index[7]
+    without = qa.need_index(data, need.spec, exclude={key: "barracks"})
+    shortlist = qa.screen(data, qa.in_class("status", "low"), need=without)
+    stable = shortlist.stability(n=3, vary=[])
+    assert not shortlist.assessed[key]
+    assert key not in stable.core
+    assert stable.size.tolist() == [len(shortlist.keys)] * 3

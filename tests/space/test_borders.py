@@ -202,7 +202,7 @@ def test_no_area_one_area_and_areas_apart_have_no_borders(grid):
 
 @pytest.mark.parametrize("wrong", [shapely.Point(0, 0), None, shapely.LineString([(0, 0), (1, 1)])])
 def test_what_is_no_polygon_is_refused(wrong):
-    with pytest.raises(GeometryError, match=r"1 areas are not polygons: '1'"):
+    with pytest.raises(GeometryError, match=r"1 area is not a polygon: '1'"):
         borders([shapely.box(0, 0, 1, 1), wrong])
 
 

@@ -8,7 +8,7 @@ import shapely
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from quartiersatlas.space.coverage import grid_coverage
+from quartiersatlas.space.grid_cells import grid_coverage
 
 MICRON = 1e-6  # cells: what is drawn has no needles narrower than this
 SIDE = 9  # cells in each direction that are compared with polygons

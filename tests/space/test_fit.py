@@ -114,7 +114,7 @@ def test_the_report_says_everything_in_text():
     areas = city(box(0, 0), box(97, 0), box(5000, 0)).assign(left_out="XX (Gesamt)")
     assert repr(qa.check_areas(areas)).splitlines() == [
         "AreasReport: 3 areas, ETRS89 / UTM zone 32N, 9.00 to 9.07 E, 51.45 to 51.45 N",
-        "  1 pairs with a common border, 0 with a corner only",
+        "  1 pair with a common border, 0 with a corner only",
         "  overlaps: 1 with 300 square metres",
         "  without a neighbour (1): '02'",
         "  Not taken from the geometry file: XX (Gesamt).",
@@ -135,7 +135,7 @@ def test_areas_that_are_not_in_metres_are_refused(crs):
 
 def test_invalid_outlines_are_refused():
     bowtie = shapely.Polygon([(X, Y), (X + 9, Y + 9), (X + 9, Y), (X, Y + 9)])
-    with pytest.raises(GeometryError, match=r"1 areas have an invalid outline: '00'.*repair=True"):
+    with pytest.raises(GeometryError, match=r"1 area has an invalid outline: '00'.*repair=True"):
         qa.check_areas(city(bowtie))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from quartiersatlas.errors import InputError, list_some
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+WRITTEN = datetime(2000, 1, 1)  # noqa: DTZ001 - instead of the time of writing: the same content gives the same bytes
 PREFIX = ".quartiersatlas-"  # of temporary folders, beside the target: moving within one disk cannot stop half-way
 
 

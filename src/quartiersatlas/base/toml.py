@@ -65,7 +65,7 @@ def declared(
     required = [n for n, f in known.items() if f.default is MISSING and f.default_factory is MISSING]
     missing = [name for name in required if name not in content]
     if missing:
-        raise SpecError(f"In {where}: {', '.join(map(repr, missing))} is missing.")
+        raise SpecError(f"In {where}: {', '.join(map(repr, missing))} {'is' if len(missing) == 1 else 'are'} missing.")
     return cast("Declared", kind(**content))
 
 
@@ -88,7 +88,7 @@ def settle(record: Any, where: str) -> None:  # noqa: ANN401 - any frozen datacl
         elif isinstance(value, Mapping):
             pairs = [[_settled_text(text, field.name, where) for text in pair] for pair in value.items()]
             if not all(map(all, pairs)):
-                raise SpecError(f"{where}: {field.name} has an entry without a key or a text.", key=field.name)
+                raise SpecError(f"{where}: {field.name} has an entry with an empty key or value.", key=field.name)
             value = dict(sorted(pairs))
         elif isinstance(value, Real):
             value = _settled_number(value, str(field.type), field.name, where)
@@ -115,7 +115,7 @@ def _settled_text(value: object, name: str, where: str) -> str:
     if not isinstance(value, str):
         raise SpecError(f"{where}: {name} holds {value!r}, which is not text.", key=name)
     if NO_CHARACTER.search(value):
-        raise SpecError(f"{where}: {name} holds something that is no character: {value!a}.", key=name)
+        raise SpecError(f"{where}: {name} holds an invalid character: {value!a}.", key=name)
     return value.strip()
 
 

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from importlib.resources import files
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Literal, Self, get_args
 
+from quartiersatlas.base.checks import choice, expects
 from quartiersatlas.catalogue.texts import pick
-from quartiersatlas.errors import SpecError
+from quartiersatlas.errors import SpecError, count_noun, list_some
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from quartiersatlas.catalogue.texts import Lang
 
 Role = Literal["index", "index_option", "context", "resource", "group_gap"]
+ROLES: tuple[Role, ...] = get_args(Role)
 
 DOMAINS = (
     "demography",
@@ -58,9 +62,14 @@ class Indicator:
     direction : {1, 0, -1}
         1: higher means more need; -1: lower means more need; 0: no valuation.
     role : {"index", "index_option", "context", "resource", "group_gap"}
-        ``"context"`` describes a place and is never by itself a measure of need.
+        ``"context"`` describes an area and is never by itself a measure of need.
     usual_source, caveat_de, caveat_en : str
         Where the number usually comes from, and what a reader has to know.
+
+    Raises
+    ------
+    SpecError
+        Unit, domain, direction or role is none of the known ones.
     """
 
     id: str
@@ -79,12 +88,8 @@ class Indicator:
     caveat_en: str = ""
 
     def __post_init__(self) -> None:
-        if self.unit not in PER:
-            raise SpecError(f"Indicator {self.id!r}: unit {self.unit!r} is not one of {', '.join(PER)}.")
-        if self.domain not in DOMAINS:
-            raise SpecError(f"Indicator {self.id!r}: domain {self.domain!r} is not one of {', '.join(DOMAINS)}.")
-        if self.direction not in (-1, 0, 1):
-            raise SpecError(f"Indicator {self.id!r}: direction is {self.direction!r}, allowed are 1, 0 and -1.")
+        for field_name, known in (("unit", PER), ("domain", DOMAINS), ("direction", (1, 0, -1)), ("role", ROLES)):
+            choice(getattr(self, field_name), known, f"Indicator {self.id!r}: {field_name}")
 
     @property
     def per(self) -> float:
@@ -106,7 +111,7 @@ class Indicator:
         return f"{numerator} / {denominator}" if numerator and denominator else numerator
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Catalogue:
     """The indicators a project knows, by id.
 
@@ -114,6 +119,11 @@ class Catalogue:
     ----------
     indicators : mapping of str to Indicator
         Indicators by id.
+
+    Raises
+    ------
+    ArgumentError
+        ``indicators`` is no mapping of names to indicators.
 
     Examples
     --------
@@ -125,6 +135,11 @@ class Catalogue:
 
     indicators: Mapping[str, Indicator] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        expects(self.indicators, Mapping, "Catalogue", "qa.Catalogue.builtin().add(indicator)")
+        for indicator in self.indicators.values():
+            _expect_indicator(indicator, "Catalogue")
+
     @classmethod
     def builtin(cls) -> Self:
         """Return the built-in indicators of municipal practice."""
@@ -133,16 +148,26 @@ class Catalogue:
         return cls({row["id"]: _from_row(row) for row in rows})
 
     def add(self, *indicators: Indicator) -> Self:
-        """Return a catalogue with further (or redefined) indicators; this one stays as it is."""
+        """Return a catalogue with further (or redefined) indicators; this one stays as it is.
+
+        Raises
+        ------
+        ArgumentError
+            One of them is no Indicator.
+        """
+        for indicator in indicators:
+            _expect_indicator(indicator, "Catalogue.add")
         return replace(self, indicators={**self.indicators, **{i.id: i for i in indicators}})
 
     def get(self, name: str) -> Indicator:
-        """Return the indicator, or one that only carries its own name where the catalogue does not know it."""
+        """Return the indicator, or one with nothing but its name where the catalogue does not know it."""
         return self.indicators.get(name) or Indicator(id=name, label_de=name, label_en=name)
 
     def __getitem__(self, name: str) -> Indicator:
         if name not in self.indicators:
-            raise SpecError(f"The catalogue has no indicator {name!r}.")
+            close = get_close_matches(str(name), self.indicators, n=3)
+            hint = f" Did you mean {list_some(close)}?" if close else ""
+            raise SpecError(f"The catalogue has no indicator {name!r}.{hint}")
         return self.indicators[name]
 
     def __contains__(self, name: object) -> bool:
@@ -155,7 +180,11 @@ class Catalogue:
         return len(self.indicators)
 
     def __repr__(self) -> str:
-        return f"Catalogue of {len(self)} indicators: {', '.join(list(self)[:5])}, ..."
+        return f"Catalogue of {count_noun(len(self), 'indicator')}: {list_some(self)}"
+
+
+def _expect_indicator(value: object, call: str) -> None:
+    expects(value, Indicator, call, 'qa.Indicator(id="rate", label_de="Quote", label_en="Rate")')
 
 
 def _from_row(row: dict[str, str]) -> Indicator:

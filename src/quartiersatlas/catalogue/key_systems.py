@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from quartiersatlas.base.checks import choice, expects
 from quartiersatlas.base.toml import array, declared, table
 from quartiersatlas.catalogue.texts import pick
-from quartiersatlas.errors import KeyColumnError, SpecError, list_some
+from quartiersatlas.errors import ArgumentError, KeyColumnError, SpecError, count_noun, list_some
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     import pandas as pd
 
@@ -50,7 +52,7 @@ class KeyLevel:
         return pick(lang, self.label_de, self.label_en)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class KeyVintage:
     """A vintage of a key system.
 
@@ -63,7 +65,7 @@ class KeyVintage:
     source : str
         Where the number comes from.
     pattern : str
-        Regular expression of its keys, at any level; empty where the codes do not tell the vintage.
+        Regular expression of its keys, at any level; empty where the codes do not show the vintage.
     """
 
     id: str
@@ -72,7 +74,7 @@ class KeyVintage:
     pattern: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class KeySystem:
     """A system of area keys; a key is (system, vintage, code).
 
@@ -106,10 +108,9 @@ class KeySystem:
 
     def level(self, name: str) -> KeyLevel:
         """Return a level by name; an unknown one is refused with the names there are."""
-        for level in self.levels:
-            if level.id == name:
-                return level
-        raise SpecError(f"{self.id!r} has no level {name!r}; there are {list_some(one.id for one in self.levels)}.")
+        by_id = {level.id: level for level in self.levels}
+        choice(name, by_id, f"level of {self.id!r}")
+        return by_id[name]
 
 
 @dataclass(frozen=True)
@@ -175,24 +176,26 @@ def key_systems() -> pd.DataFrame:
 
 
 def recognise_keys(keys: Iterable[str]) -> pd.DataFrame:
-    """Tell which key systems a set of keys may belong to.
+    """List the key systems that a set of keys may belong to.
 
     Parameters
     ----------
     keys : list of str
-        Keys as text; leading zeros matter. Doubled ones count once.
+        Keys as text; leading zeros matter. Duplicates count once.
 
     Returns
     -------
     DataFrame
         One row per system and level that at least one key fits, the best first (of equals the narrower system):
         system, level, share of the keys that fit (0 to 1), n_keys, vintages (tuple of those whose codes at least
-        95 % of the keys fit; empty where the codes do not tell) and n_known (the number of areas of each of these).
+        95 % of the keys fit; empty where the codes do not show it) and n_known (the number of areas of each of these).
 
     Raises
     ------
     KeyColumnError
         There are no keys, or they are not text.
+    ArgumentError
+        The keys are no list.
 
     Examples
     --------
@@ -201,7 +204,7 @@ def recognise_keys(keys: Iterable[str]) -> pd.DataFrame:
     """
     import pandas as pd
 
-    unique = _as_keys(keys)
+    unique = _as_keys(keys, "recognise_keys")
     rows = []
     for system in systems().values():
         for level in system.levels:
@@ -217,7 +220,7 @@ def recognise_keys(keys: Iterable[str]) -> pd.DataFrame:
 
 
 def vintages_of(keys: Iterable[str]) -> KeyVintages | None:
-    """Return the system and its vintages that at least 95 % of the keys fit; None where the codes do not tell.
+    """Return the system and its vintages that at least 95 % of the keys fit; None where the codes do not show it.
 
     Examples
     --------
@@ -226,7 +229,7 @@ def vintages_of(keys: Iterable[str]) -> KeyVintages | None:
     >>> vintages_of(["E01000001"]) is None
     True
     """
-    unique = _as_keys(keys)
+    unique = _as_keys(keys, "vintages_of")
     for system in _systems_of(unique):
         fitting = tuple(one.id for one in system.vintages if one.pattern and _fits(one.pattern, unique))
         if fitting:
@@ -235,14 +238,14 @@ def vintages_of(keys: Iterable[str]) -> KeyVintages | None:
 
 
 def mixed_vintages(keys: Iterable[str]) -> dict[str, list[str]]:
-    """Return the keys of a system by vintage where they are of several; empty where they are of one, or not told.
+    """Return the keys of a system by vintage where there are several; empty where there is one, or none is recognised.
 
     Examples
     --------
     >>> mixed_vintages(["01011101", "01011102", "01100101"])
     {'LOR 2006 or 2019': ['01011101', '01011102'], 'LOR 2021': ['01100101']}
     """
-    unique = _as_keys(keys)
+    unique = _as_keys(keys, "mixed_vintages")
     for system in _systems_of(unique):
         if any(one.pattern and _fits(one.pattern, unique) for one in system.vintages):
             return {}
@@ -250,9 +253,9 @@ def mixed_vintages(keys: Iterable[str]) -> dict[str, list[str]]:
         for key in unique:
             names = tuple(one.id for one in system.vintages if one.pattern and re.fullmatch(one.pattern, key))
             groups.setdefault(str(KeyVintages(system.id, names)) if names else "", []).append(key)
-        told = {name: members for name, members in groups.items() if name}
-        if len(told) > 1 and sum(map(len, told.values())) >= FITS * len(unique):
-            return told
+        recognised = {name: members for name, members in groups.items() if name}
+        if len(recognised) > 1 and sum(map(len, recognised.values())) >= FITS * len(unique):
+            return recognised
     return {}
 
 
@@ -279,6 +282,8 @@ def parent_keys(keys: Iterable[str], system: str, level: str) -> pd.Series[str]:
         The system or the level is not known, or its keys have no parts.
     KeyColumnError
         Keys do not fit the system, or are of a higher level themselves.
+    ArgumentError
+        The keys are no list.
 
     Examples
     --------
@@ -287,18 +292,19 @@ def parent_keys(keys: Iterable[str], system: str, level: str) -> pd.Series[str]:
     """
     import pandas as pd
 
-    declared_system = _named(system)
+    texts = _key_list(keys, "parent_keys")
+    choice(system, systems(), "system")
+    declared_system = systems()[system]
     wanted = declared_system.level(level)
     if not wanted.length:
-        raise SpecError(f"Keys of {system!r} have no parts: a higher level cannot be read off them.")
+        raise SpecError(f"Keys of {system!r} have no parts: a higher level cannot be read from them.")
     finer = [one for one in declared_system.levels if one.length >= wanted.length]
-    texts = list(keys)
     index = pd.Index(texts, name="key", dtype=object)
     wrong = [key for key in texts if not isinstance(key, str) or not any(re.fullmatch(o.pattern, key) for o in finer)]
     if wrong:
         raise KeyColumnError(
-            f"{len(wrong)} of {len(texts)} keys are not keys of {system!r} from level {level!r} on: "
-            f"{list_some(wrong)}. Were leading zeros lost? All of them: err.keys",
+            f"{len(wrong)} of {count_noun(len(texts), 'key')} {'is no key' if len(wrong) == 1 else 'are no keys'} of "
+            f"{system!r} from level {level!r} on: {list_some(wrong)}. Were leading zeros lost? All of them: err.keys",
             map(str, wrong),
         )
     return pd.Series([key[: wanted.length] for key in texts], index=index, name=level, dtype=object)
@@ -321,30 +327,26 @@ def ags_from_ars(keys: Iterable[str]) -> pd.Series[str]:
     ------
     KeyColumnError
         Keys are not regional keys of municipalities.
+    ArgumentError
+        The keys are no list.
 
     Examples
     --------
     >>> ags_from_ars(["010575739022"]).tolist()
     ['01057022']
     """
-    whole = parent_keys(keys, "ars", "gemeinde")
+    whole = parent_keys(_key_list(keys, "ags_from_ars"), "ars", "gemeinde")
     return (whole.str[:5] + whole.str[9:]).rename("ags")
 
 
-def _named(system: str) -> KeySystem:
-    if system not in systems():
-        raise SpecError(f"There is no key system {system!r}; there are {list_some(systems(), 20)}.")
-    return systems()[system]
-
-
 def _systems_of(keys: list[str]) -> list[KeySystem]:
-    """Return the systems that keys fit and whose codes tell the vintage."""
-    telling = [system for system in systems().values() if any(one.pattern for one in system.vintages)]
-    return [system for system in telling if any(_fits(level.pattern, keys) for level in system.levels)]
+    """Return the systems that keys fit and whose codes show the vintage."""
+    dated = [system for system in systems().values() if any(one.pattern for one in system.vintages)]
+    return [system for system in dated if any(_fits(level.pattern, keys) for level in system.levels)]
 
 
 def _fits(pattern: str, keys: list[str]) -> bool:
-    """Tell whether enough keys fit; of keys that do not, few are looked at."""
+    """Return True if enough keys fit; of keys that do not, few are looked at."""
     fits = re.compile(pattern).fullmatch
     allowed = len(keys) - FITS * len(keys)
     misses = 0
@@ -361,14 +363,26 @@ def _share(pattern: str, keys: list[str]) -> float:
     return sum(fits(key) is not None for key in keys) / len(keys)
 
 
-def _as_keys(keys: Iterable[str]) -> list[str]:
-    unique = list(dict.fromkeys(keys))
+def _key_list(keys: Iterable[str], call: str) -> list[str]:
+    """Return keys as a list; one key alone is one key, not its characters."""
+    if isinstance(keys, str):
+        return [keys]
+    expects(keys, Iterable, call, "keys = areas.index")
+    if hasattr(keys, "columns"):
+        raise ArgumentError(f"{call} takes a list of keys, not a {type(keys).__name__}: keys = areas.index.")
+    return list(keys)
+
+
+def _as_keys(keys: Iterable[str], call: str) -> list[str]:
+    """Return each key once; there must be some, and all must be text."""
+    unique = list(dict.fromkeys(_key_list(keys, call)))
     if not unique:
         raise KeyColumnError("There are no keys.")
     others = [key for key in unique if not isinstance(key, str)]
     if others:
         raise KeyColumnError(
-            f"{len(others)} keys are not text: {list_some(others)}. Read them as text: leading zeros matter.",
+            f"{count_noun(len(others), 'key is', 'keys are')} not text: {list_some(others)}. "
+            f"Read them as text: leading zeros matter.",
             map(str, others),
         )
     return unique
@@ -412,7 +426,9 @@ def inspire_cells(ids: Iterable[str]) -> pd.DataFrame:
     Raises
     ------
     KeyColumnError
-        A text is no code of a grid cell, or its corner is not on the grid of its size.
+        An entry is no code of a grid cell, or its corner is not on the grid of its size.
+    ArgumentError
+        The codes are no list.
 
     Notes
     -----
@@ -431,13 +447,15 @@ def inspire_cells(ids: Iterable[str]) -> pd.DataFrame:
     """
     import pandas as pd
 
-    codes = list(ids)
+    codes = _key_list(ids, "inspire_cells")
     found = [CODE.fullmatch(code.strip()) if isinstance(code, str) else None for code in codes]
     wrong = [str(code) for code, match in zip(codes, found, strict=True) if match is None]
     if wrong:
+        verb = "is" if len(wrong) == 1 else "are"
         raise KeyColumnError(
-            f"{len(wrong)} of {len(codes)} texts are no codes of INSPIRE grid cells: {list_some(wrong)}. "
-            f"Expected is 'CRS3035RES100mN2684000E4334100' or short '100mN26840E43341'. All of them: err.keys",
+            f"{len(wrong)} of {count_noun(len(codes), 'entry', 'entries')} {verb} no code of an INSPIRE grid cell: "
+            f"{list_some(wrong)}. Expected: 'CRS3035RES100mN2684000E4334100' or short '100mN26840E43341'. "
+            f"All of them: err.keys",
             wrong,
         )
     parts = pd.DataFrame([match.groups() for match in found if match], columns=["long", "size", "unit", "y", "x"])
@@ -451,7 +469,8 @@ def inspire_cells(ids: Iterable[str]) -> pd.DataFrame:
     off = [codes[i] for i in misses.index[misses]]
     if off:
         raise KeyColumnError(
-            f"{len(off)} codes name a corner that is not on the grid of their cell size: {list_some(off)}. "
+            f"{count_noun(len(off), 'code names', 'codes name')} a corner off the grid of the cell size: "
+            f"{list_some(off)}. "
             f"All of them: err.keys",
             off,
         )

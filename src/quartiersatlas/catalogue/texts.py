@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Literal
 
-from quartiersatlas.errors import SpecError
+from quartiersatlas.base.checks import choice
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +20,7 @@ THIN_BLANK = "\u202f"
 
 @dataclass(frozen=True)
 class Message:
-    """A sentence to be said in either language: the name of a text and what stands in it.
+    """A sentence for either language: the name of a text and the values of its placeholders.
 
     A value that differs with the language is a tuple (German, English).
     """
@@ -31,11 +31,13 @@ class Message:
     def __str__(self) -> str:
         return text(self.name, "en", **self.values)
 
+    def __hash__(self) -> int:  # values may hold lists: equal messages have one name
+        return hash(self.name)
+
 
 def check_lang(lang: str) -> None:
     """Refuse a language there are no texts for."""
-    if lang not in ("de", "en"):
-        raise SpecError(f"lang is {lang!r}; there are 'de' and 'en'.")
+    choice(lang, ("de", "en"), "lang")
 
 
 def pick(lang: Lang, german: str, english: str) -> str:
@@ -56,8 +58,8 @@ def text(name: str, lang: Lang, /, **values: object) -> str:
     """
     german, english = texts()[name]
     template = pick(lang, german, english)
-    said = {key: pick(lang, *value) if isinstance(value, tuple) else value for key, value in values.items()}
-    return template.format(**said) if said else template
+    filled = {key: pick(lang, *value) if isinstance(value, tuple) else value for key, value in values.items()}
+    return template.format(**filled) if filled else template
 
 
 @cache
@@ -77,13 +79,15 @@ def percent_text(share: float, lang: Lang) -> str:
     >>> percent_text(0.125, "en")
     '12.5%'
     """
-    percent = round(100 * share, 1)
+    percent = round(100.0 * share, 1)
     written = number_text(percent, 0 if percent.is_integer() else 1, lang)
     return pick(lang, f"{written}{THIN_BLANK}%", f"{written}%")
 
 
 def number_text(value: float, decimals: int, lang: Lang) -> str:
     """Write a number as the language does: ``1.234,5`` or ``1,234.5``, with a true minus sign.
+
+    Halves that the computer holds exactly are rounded to the even digit, as in :func:`round`.
 
     Examples
     --------

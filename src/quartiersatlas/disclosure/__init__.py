@@ -1,9 +1,9 @@
 """What may leave? The one door out: named columns only, protected, with title, source, date and comment."""
 
-from quartiersatlas.disclosure.columns import ReleasedColumn
-from quartiersatlas.disclosure.release import Release, release
+from quartiersatlas.disclosure.make import Release, release
+from quartiersatlas.disclosure.release import ReleasedColumn, ReleasedStability
 from quartiersatlas.disclosure.series import Ledger
 from quartiersatlas.disclosure.suppression import Protection
 from quartiersatlas.disclosure.words import check_wording
 
-__all__ = ["Ledger", "Protection", "Release", "ReleasedColumn", "check_wording", "release"]
+__all__ = ["Ledger", "Protection", "Release", "ReleasedColumn", "ReleasedStability", "check_wording", "release"]

@@ -1,73 +1,39 @@
-"""The columns that leave: each with its meaning, its city value and its cells already protected."""
+"""What leaves of data, need index, segregation and stability: columns and tables with their cells already protected."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from quartiersatlas.catalogue import Indicator, Message, text
+from quartiersatlas.disclosure.release import ReleasedColumn, ReleasedStability
 from quartiersatlas.disclosure.suppression import is_count, small_cells
 from quartiersatlas.errors import SpecError, list_some
-from quartiersatlas.need.score.aggregate import rank_table
+from quartiersatlas.need.robustness.stability import rank_table
 from quartiersatlas.segregation.explain import note_text
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Hashable
 
     from numpy.typing import NDArray
 
-    from quartiersatlas.catalogue import Lang
-    from quartiersatlas.disclosure.suppression import Protection, Secrecy
+    from quartiersatlas.disclosure.suppression import Protection, SuppressionPattern
     from quartiersatlas.intake import AreaData
     from quartiersatlas.need import NeedIndex, Stability
-    from quartiersatlas.need.spec.spec import NeedAxis, NeedClass
+    from quartiersatlas.need.spec.records import NeedAxis
     from quartiersatlas.screening import Shortlist
     from quartiersatlas.segregation import SegregationResult
     from quartiersatlas.segregation.prepared import PreparedCounts
-
-Kind = Literal["rate", "share", "count", "score", "class"]
 
 RATE_DECIMALS = 1
 SCORE_DECIMALS = 2
 
 
-@dataclass(frozen=True)
-class ReleasedColumn:
-    """One column of a release.
-
-    Parameters
-    ----------
-    id : str
-        Its name in ``Release.values``.
-    kind : {"rate", "share", "count", "score", "class"}
-        A rate has both counts, a share came ready-made without them.
-    indicator : Indicator
-        Labels, unit, definition, caveat.
-    decimals : int
-        Decimals of its values: they are rounded when they leave.
-    city : float
-        The city value from the counts; NaN where there is none.
-    numerator, denominator : str
-        The released count columns of a rate; empty otherwise.
-    classes : tuple of NeedClass
-        The classes of a class column, rising.
-    """
-
-    id: str
-    kind: Kind
-    indicator: Indicator
-    decimals: int = 0
-    city: float = float("nan")
-    numerator: str = ""
-    denominator: str = ""
-    classes: tuple[NeedClass, ...] = ()
-
-
 @dataclass
-class Released:
+class ReleasedColumns:
     """Columns on their way out: filled while the release is built, then read only."""
 
     columns: list[ReleasedColumn]
@@ -84,10 +50,10 @@ class Released:
         self.status[column.id] = status.mask(protected & status.ne("not_applicable"), "suppressed")
 
 
-def add_data_column(out: Released, kept: Secrecy, name: str, protection: Protection) -> None:
+def add_data_column(out: ReleasedColumns, pattern: SuppressionPattern, name: str, protection: Protection) -> None:
     """Release a rate with both counts, a change, a ready-made share or a count."""
-    data = kept.data
-    protected, values, status = kept.cells(name), data.values[name], data.status[name]
+    data = pattern.data
+    protected, values, status = pattern.cells(name), data.values[name], data.status[name]
     if name in data.rates:
         _add_rate(out, data, name, protected, protection)
     elif name in data.changes:
@@ -95,7 +61,9 @@ def add_data_column(out: Released, kept: Secrecy, name: str, protection: Protect
             base, before = data.changes[name]
             values = rounded_values(data, base, protection) - rounded_values(before, base, protection)
             protected = protected | (values.isna() & data.values[name].notna())
-        out.add(ReleasedColumn(name, "share", _change(data, name), _decimals(protection)), values, status, protected)
+        base = data.changes[name][0]
+        change = ReleasedColumn(name, "share", change_meaning(data, name), _decimals(protection), change_of=base)
+        out.add(change, values, status, protected)
     elif is_count(data, name):
         out.add(ReleasedColumn(name, "count", data.catalogue.get(name)), protection.rounded(values), status, protected)
     else:
@@ -103,7 +71,7 @@ def add_data_column(out: Released, kept: Secrecy, name: str, protection: Protect
         out.add(ReleasedColumn(name, "share", meaning, _decimals(protection)), values, status, protected)
 
 
-def _add_rate(out: Released, data: AreaData, name: str, protected: pd.Series, protection: Protection) -> None:
+def _add_rate(out: ReleasedColumns, data: AreaData, name: str, protected: pd.Series, protection: Protection) -> None:
     """Release numerator, denominator and rate; what is protected in one is protected in all three."""
     ids = (f"{name}_numerator", f"{name}_denominator")
     x, n = (protection.rounded(data.counts(source)) for source in data.rates[name])
@@ -148,7 +116,7 @@ def city_rate(data: AreaData, name: str, protection: Protection) -> tuple[float,
     for fewer in range(decimals, -1, -1):
         fitting = fitting_numerators(round(rate, fewer), below, per, fewer)
         large = fitting >= protection.min_count  # not none either: nobody would have to hide that
-        if protection.complement:
+        if protection.protect_remainder:
             large &= below - fitting >= protection.min_count
         if len(fitting) > 1 and large.any():
             return round(rate, fewer), fewer
@@ -177,7 +145,7 @@ def _decimals(protection: Protection) -> int:
     return RATE_DECIMALS if protection.decimals == "auto" else int(protection.decimals)
 
 
-def _change(data: AreaData, name: str) -> Indicator:
+def change_meaning(data: AreaData, name: str) -> Indicator:
     """Return what a change means: that of its indicator, in percentage points where that is in percent."""
     base = data.catalogue.get(data.changes[name][0])
     return replace(
@@ -189,10 +157,11 @@ def _change(data: AreaData, name: str) -> Indicator:
     )
 
 
-def add_need(out: Released, kept: Secrecy, need: NeedIndex, protection: Protection) -> None:
+def add_need(out: ReleasedColumns, pattern: SuppressionPattern, need: NeedIndex, protection: Protection) -> None:
     """Release score and class of each axis; where one of its indicators is protected, they are too."""
-    secret = need_cells(kept, need)
-    left_out = need.excluded["reason"].isin(["manual", "population"]).reindex(kept.hidden.index, fill_value=False)
+    secret = need_cells(pattern, need)
+    left_out = need.excluded["reason"].isin(["manual", "population"]).reindex(pattern.hidden.index, fill_value=False)
+    class_names = _class_names([axis.id for axis in need.spec.axes])
     for axis in need.spec.axes:
         scores, classes = need.scores[axis.id], need.classes[axis.id]
         known = np.where(scores.isna(), np.where(left_out, "excluded", "missing"), "value")
@@ -205,10 +174,27 @@ def add_need(out: Released, kept: Secrecy, need: NeedIndex, protection: Protecti
             direction=1,
             role="index",
         )
-        score = ReleasedColumn(f"need_{axis.id}", "score", meaning, _score_decimals(scores, protection))
+        decimals = _score_decimals(scores, protection)
+        score = ReleasedColumn(f"need_{axis.id}", "score", meaning, decimals, axis=axis.id)
         out.add(score, scores, status, secret[axis.id])
-        by_class = ReleasedColumn(f"need_{axis.id}_class", "class", meaning, classes=axis.classes)
+        by_class = ReleasedColumn(class_names[axis.id], "class", meaning, classes=axis.classes, axis=axis.id)
         out.add(by_class, classes, status, secret[axis.id])
+
+
+def _class_names(axes: list[str]) -> dict[str, str]:
+    """Return the name of the class column of each axis.
+
+    Examples
+    --------
+    >>> _class_names(["status", "status_class"])
+    {'status': 'need_status_class2', 'status_class': 'need_status_class_class'}
+    """
+    taken, names = {f"need_{axis}" for axis in axes}, dict[str, str]()
+    for axis in axes:
+        choices = (f"need_{axis}_class{number}" for number in ("", *range(2, len(axes) + 2)))
+        names[axis] = next((name for name in choices if name not in taken), "")
+        taken.add(names[axis])
+    return names
 
 
 def _score_decimals(scores: pd.Series[float], protection: Protection) -> int:
@@ -222,19 +208,19 @@ def _score_decimals(scores: pd.Series[float], protection: Protection) -> int:
     return 0 if spread > 10 else SCORE_DECIMALS - 1  # noqa: PLR2004 - a hundredth of it is more than a tenth
 
 
-def need_cells(kept: Secrecy, need: NeedIndex) -> dict[str, pd.Series]:
+def need_cells(pattern: SuppressionPattern, need: NeedIndex) -> dict[str, pd.Series]:
     """Return for each axis the areas whose score may not be shown: one of its indicators may not."""
-    secret = {axis.id: _axis_cells(kept, axis) for axis in need.spec.axes}
+    secret = {axis.id: _axis_cells(pattern, axis) for axis in need.spec.axes}
     anywhere = pd.DataFrame(secret).any(axis=1)
     # an area that a secret indicator keeps out of the index has no score on any axis, for the same reason
     return {axis: cells | (anywhere & need.scores[axis].isna()) for axis, cells in secret.items()}
 
 
-def _axis_cells(kept: Secrecy, axis: NeedAxis) -> pd.Series:
-    data, secret = kept.data, kept.hidden.copy()
+def _axis_cells(pattern: SuppressionPattern, axis: NeedAxis) -> pd.Series:
+    data, secret = pattern.data, pattern.hidden.copy()
     for indicator in axis.indicators:
         if indicator.id in data.rates or indicator.id in data.changes:
-            secret |= kept.cells(indicator.id)
+            secret |= pattern.cells(indicator.id)
         elif indicator.id in data.status:
             secret |= data.status[indicator.id].eq("suppressed")
     return secret
@@ -243,7 +229,7 @@ def _axis_cells(kept: Secrecy, axis: NeedAxis) -> pd.Series:
 DRIVER_DECIMALS = 1  # coarse: a contribution must not be a finer copy of its indicator
 
 
-def released_drivers(need: NeedIndex, out: Released, protection: Protection) -> pd.DataFrame | None:
+def released_drivers(need: NeedIndex, out: ReleasedColumns, protection: Protection) -> pd.DataFrame | None:
     """Return contributions as distances from their mean over all scored areas, on the scale of the score.
 
     Returns
@@ -340,32 +326,11 @@ def _row(counts: PreparedCounts, by: str, group: str, reference: str, min_count:
 
 
 STABILITY_DECIMALS = 2
-LABELS = {"sicher": "sure", "Grenzfall": "open", "nicht": "out"}
-
-
-@dataclass(frozen=True)
-class ReleasedStability:
-    """How stable the selection is.
-
-    Parameters
-    ----------
-    table : DataFrame
-        On the district key: ``label`` (``"sure"``, ``"open"``, ``"out"``) and ``p_selected`` (share of the runs in
-        [0, 1], two decimals). Missing for areas for which the outcome cannot or may not be told. Inside the house
-        also ``rank_lower``, ``rank_median``, ``rank_upper``: 5 %, 50 % and 95 % of the runs' ranks on the first axis
-        among the areas whose score is shown, as :attr:`Release.ranks` counts them; missing for all others. In public
-        there are no such columns.
-    notes : mapping of language to tuple of str
-        What was varied and where the limits of the labels lie.
-    """
-
-    table: pd.DataFrame
-    notes: Mapping[Lang, tuple[str, ...]]
 
 
 def released_stability(
     stability: Stability,
-    kept: Secrecy,
+    pattern: SuppressionPattern,
     shortlist: Shortlist | None,
     need: NeedIndex | None,
     told: pd.Series[bool],
@@ -382,7 +347,7 @@ def released_stability(
     SpecError
         The run is of other areas, another spec or another selection.
     """
-    index = kept.data.areas.index
+    index = pattern.data.areas.index
     odd = stability.table.index.symmetric_difference(index)
     if len(odd):
         raise SpecError(f"The stability is of other areas: {len(odd)} keys are on one side only: {list_some(odd)}.")
@@ -396,17 +361,17 @@ def released_stability(
         _check_same_selection(stability, shortlist)
         shown = told
     else:
-        secret = need_cells(kept, need) if need is not None else {}
-        shown = ~pd.DataFrame({"hidden": kept.hidden, **secret}).any(axis=1)
+        secret = need_cells(pattern, need) if need is not None else {}
+        shown = ~pd.DataFrame({"hidden": pattern.hidden, **secret}).any(axis=1)
     shown = shown & table["label"].notna()
     released = pd.DataFrame(
         {
-            "label": table["label"].map(LABELS).where(shown),
+            "label": table["label"].where(shown),
             "p_selected": table["p_selected"].astype(float).round(STABILITY_DECIMALS).where(shown, np.nan),
         }
     )
-    if score is not None and stability.places is not None:
-        released = released.join(rank_table(stability.places, score.astype(float)).drop(columns="rank"))
+    if score is not None and stability.ranks is not None:
+        released = released.join(rank_table(stability.ranks, score.astype(float)).drop(columns="rank"))
     return ReleasedStability(
         table=released,
         notes={"de": tuple(stability.notes("de")), "en": tuple(stability.notes("en"))},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from hmac import new as keyed_hash
 from pathlib import Path
@@ -14,15 +14,16 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import pandas as pd
 
+from quartiersatlas.base.checks import expects
 from quartiersatlas.catalogue import Message
-from quartiersatlas.disclosure.suppression import small_cells, unsafe_cells
-from quartiersatlas.errors import InputError, ReleaseError, list_some
+from quartiersatlas.disclosure.suppression import recoverable_cells, small_cells
+from quartiersatlas.errors import InputError, ReleaseError, count_noun, list_some
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from quartiersatlas.disclosure.release import Release
-    from quartiersatlas.disclosure.suppression import Protection, Secrecy
+    from quartiersatlas.disclosure.release import ReleasedResults
+    from quartiersatlas.disclosure.suppression import Protection, SuppressionPattern
 
 FORMAT = 1
 
@@ -58,19 +59,24 @@ class Ledger:
         InputError
             The file is no ledger.
         """
+        expects(path, (str, Path), "Ledger.read", 'qa.Ledger.read("ledger.json")')
         path = Path(path)
         if not path.exists():
             return cls()
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
             if content["format"] != FORMAT:
-                raise InputError(f"{path.name} is a ledger of format {content['format']}; this version reads {FORMAT}.")
+                raise InputError(
+                    f"{path.name} is a ledger of format {content['format']}; this version reads {FORMAT}. "
+                    f"Read it with the version that wrote it, or name another file."
+                )
             return cls(list(content["entries"]), str(content["key"]))
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"{path.name} is not a release ledger: {error}. Name another file.") from error
 
     def add(self, entry: dict[str, Any]) -> None:
-        """Enter a release, once."""
+        """Enter a release, once; :func:`release` makes the entry."""
+        expects(entry, dict, "Ledger.add", "qa.release(data, ..., ledger=ledger) makes and adds the entry")
         if entry not in self.entries:
             self.entries.append(entry)
 
@@ -82,6 +88,7 @@ class Ledger:
         InputError
             The folder is not there.
         """
+        expects(path, (str, Path), "Ledger.save", 'ledger.save("ledger.json")')
         path = Path(path)
         if not path.parent.is_dir():
             raise InputError(f"There is no folder {str(path.parent)!r} to write the ledger {path.name!r} into.")
@@ -98,24 +105,27 @@ class Ledger:
         The plain hash of a small file would answer guesses: who knows all of it but one count tries the few values
         that count can have. Without the key, no guess can be checked.
         """
+        expects(content, bytes, "Ledger.fingerprint", "ledger.fingerprint(path.read_bytes())")
         return keyed_hash(bytes.fromhex(self.key), content, "sha256").hexdigest()
 
     def __repr__(self) -> str:
-        return f"Ledger of {len(self.entries)} release{'' if len(self.entries) == 1 else 's'}"
+        return f"Ledger of {count_noun(len(self.entries), 'release')}"
 
 
-def ledger_entry(release: Release, kept: Secrecy, shown: pd.DataFrame, protection: Protection) -> dict[str, Any]:
+def ledger_entry(
+    release: ReleasedResults, pattern: SuppressionPattern, shown: pd.DataFrame, protection: Protection
+) -> dict[str, Any]:
     """Return what a ledger keeps of a release: what it shows, and fingerprints of what that means.
 
     Counts that leave rounded are not entered: their differences isolate nobody.
     """
-    data = kept.data
+    data = pattern.data
     exact = protection.round_base is None
     counts = {}
     for source in shown.columns[shown.any()]:
         values = data.counts(source)[shown[source]].dropna() if exact else data.counts(source).iloc[:0]
         counts[str(source)] = {
-            "definition": _definition(kept, str(source)),
+            "definition": _definition(pattern, str(source)),
             "shown": {str(key): float(value) for key, value in values.items()},
         }
     candidates: dict[str, list[str]] = {}
@@ -126,16 +136,16 @@ def ledger_entry(release: Release, kept: Secrecy, shown: pd.DataFrame, protectio
         "title": release.title,
         "date": data.period or release.as_of,
         "min_count": protection.min_count,
-        "complement": protection.complement,
+        "complement": protection.protect_remainder,  # the word of the file, as ledgers have it since the first edition
         "areas": {str(key): sha256(shape).hexdigest()[:16] for key, shape in shapes.items()},
         "counts": counts,
         "candidates": {name: sorted(keys) for name, keys in sorted(candidates.items())},
     }
 
 
-def _definition(kept: Secrecy, source: str) -> str:
+def _definition(pattern: SuppressionPattern, source: str) -> str:
     """Return the fingerprint of what a count means: its column and the words of the indicators made of it."""
-    data = kept.data
+    data = pattern.data
     words = []
     for name, (numerator, denominator) in data.rates.items():
         meaning = data.catalogue.get(name)
@@ -150,42 +160,43 @@ COLUMNS = ["earlier", "column", "key", "kind"]
 
 
 @dataclass(frozen=True)
-class Now:
+class PendingRelease:
     """What is about to leave: its cells, the counts it shows, its entry for the ledger, its options."""
 
-    kept: Secrecy
+    pattern: SuppressionPattern
     shown: pd.DataFrame
     entry: dict[str, Any]
     protection: Protection
 
 
-def compare_with_earlier(ledger: Ledger, now: Now) -> list[Message]:
+def compare_with_earlier(ledger: Ledger, pending: PendingRelease) -> list[Message]:
     """Refuse a release whose difference from an earlier one isolates a small count; say what comes close to it.
 
     Raises
     ------
     ReleaseError
-        ``report`` has one row per count: the earlier release, column, key and kind: ``shown before`` (protected now),
+        ``report`` has one row per count: the earlier release, column, key and kind: ``shown before`` (suppressed now),
         ``protected before`` (shown now), ``by subtraction`` (from both together), ``other borders`` (a strip between
         old and new borders has a small count), ``candidate areas`` (those left over of two overlapping ones).
     """
     found: list[tuple[str, str, str, str]] = []
     messages: list[Message] = []
-    for entry in (entry for entry in ledger.entries if entry != now.entry):
+    for entry in (entry for entry in ledger.entries if entry != pending.entry):
         title = f"{entry['title']} ({entry['date']})"
-        for source in _common(entry, now.entry):
-            if entry["date"] != now.entry["date"]:
-                messages += _dates(entry, source, title, now)
+        for source in _common(entry, pending.entry):
+            if entry["date"] != pending.entry["date"]:
+                messages += _dates(entry, source, title, pending)
                 continue
-            found += [(title, source, *cell) for cell in _same_date(entry, source, now)]
-        if entry["date"] == now.entry["date"]:
-            found += [(title, *cell) for cell in _candidates(entry, now)]
+            found += [(title, source, *cell) for cell in _same_date(entry, source, pending)]
+        if entry["date"] == pending.entry["date"]:
+            found += [(title, *cell) for cell in _candidates(entry, pending)]
     if found:
         report = pd.DataFrame(found, columns=COLUMNS).drop_duplicates(ignore_index=True)
         first = report.iloc[0]
         raise ReleaseError(
-            f"Together with {len(set(report['earlier']))} earlier releases this one would give away {len(report)} "
-            f"small counts, first {first['column']!r} in {first['key']!r} ({first['kind']}, {first['earlier']}). "
+            f"Together with {count_noun(len(set(report['earlier'])), 'earlier release')} this one would give away "
+            f"{count_noun(len(report), 'small count')}, first {first['column']!r} in {first['key']!r} "
+            f"({first['kind']}, {first['earlier']}). "
             f"Keep the protection, borders and candidate areas of the earlier release, or leave these columns out: "
             f"{list_some(report['column'].unique())}. All of them: err.report",
             report,
@@ -203,72 +214,77 @@ def _common(entry: dict[str, Any], new: dict[str, Any]) -> list[str]:
     ]
 
 
-def _same_date(entry: dict[str, Any], source: str, now: Now) -> Iterable[tuple[str, str]]:
+def _same_date(entry: dict[str, Any], source: str, pending: PendingRelease) -> Iterable[tuple[str, str]]:
     """Yield the small counts of one column that two releases of the same date give away together."""
-    counts = now.kept.counts[source]
-    small = _small(now.kept, source, now.protection)
-    shown_now = now.shown[source]
+    counts = pending.pattern.counts[source]
+    small = _small(pending.pattern, source, pending.protection)
+    shown_now = pending.shown[source]
     before = pd.Series(entry["counts"][source]["shown"], dtype=float)
-    same = pd.Series({key: entry["areas"].get(key) == shape for key, shape in now.entry["areas"].items()})
+    same = pd.Series({key: entry["areas"].get(key) == shape for key, shape in pending.entry["areas"].items()})
     shown_before = pd.Series(counts.index.isin(before.index), index=counts.index) & same
-    for key in counts.index[now.kept.secret[source] & shown_before & small]:
+    for key in counts.index[pending.pattern.suppressed[source] & shown_before & small]:
         yield str(key), "shown before"
     listed = pd.Series([key in entry["areas"] for key in counts.index], index=counts.index)
-    small_then = _small(now.kept, source, now.protection, min_count=entry["min_count"], complement=entry["complement"])
-    held_then = listed & same & ~shown_before & bool(len(before))
-    for key in counts.index[held_then & shown_now & small_then]:
+    small_then = _small(
+        pending.pattern, source, pending.protection, min_count=entry["min_count"], protect_remainder=entry["complement"]
+    )
+    suppressed_then = listed & same & ~shown_before & bool(len(before))
+    for key in counts.index[suppressed_then & shown_now & small_then]:
         yield str(key), "protected before"
     together = ~(shown_now | shown_before)
-    for key in unsafe_cells(now.kept, source, together & small, together, now.protection):
+    for key in recoverable_cells(pending.pattern, source, together & small, together, pending.protection):
         yield str(key), "by subtraction"
     strip = (counts - before.reindex(counts.index)).abs().where(listed & ~same & shown_now)
-    for key in counts.index[(strip > 0) & (strip < now.protection.min_count)]:
+    for key in counts.index[(strip > 0) & (strip < pending.protection.min_count)]:
         yield str(key), "other borders"
 
 
 def _small(
-    kept: Secrecy, source: str, protection: Protection, min_count: int | None = None, *, complement: bool | None = None
+    pattern: SuppressionPattern,
+    source: str,
+    protection: Protection,
+    min_count: int | None = None,
+    *,
+    protect_remainder: bool | None = None,
 ) -> pd.Series[bool]:
     """Return which counts of a column are small by themselves, or leave a small rest."""
-    from dataclasses import replace
-
     rules = replace(
         protection,
         min_count=protection.min_count if min_count is None else min_count,
-        complement=protection.complement if complement is None else complement,
+        protect_remainder=protection.protect_remainder if protect_remainder is None else protect_remainder,
     )
-    small = small_cells(kept.counts[source], None, rules)
-    for part, whole in kept.data.rates.values():
+    small = small_cells(pattern.counts[source], None, rules)
+    for part, whole in pattern.data.rates.values():
         if part == source:
-            small |= small_cells(kept.counts[part], kept.counts[whole], rules)
+            small |= small_cells(pattern.counts[part], pattern.counts[whole], rules)
     return small
 
 
-def _dates(entry: dict[str, Any], source: str, title: str, now: Now) -> list[Message]:
+def _dates(entry: dict[str, Any], source: str, title: str, pending: PendingRelease) -> list[Message]:
     """Say where a count of another date comes close to this one."""
-    counts, shown = now.kept.counts[source], now.shown[source]
+    counts, shown = pending.pattern.counts[source], pending.shown[source]
     before = pd.Series(entry["counts"][source]["shown"], dtype=float).reindex(counts.index)
     if before.isna().all():
         return []
     listed = pd.Series([key in entry["areas"] for key in counts.index], index=counts.index)
     change = (counts - before).abs().where(shown)
-    near = int(((change > 0) & (change < now.protection.min_count)).sum())
+    near = int(((change > 0) & (change < pending.protection.min_count)).sum())
     one = int((listed & (before.notna() != shown) & counts.notna() & (counts > 0)).sum())
     if not near and not one:
         return []
-    values = {"earlier": title, "column": source, "near": near, "one": one, "min_count": now.protection.min_count}
+    values = {"earlier": title, "column": source, "near": near, "one": one, "min_count": pending.protection.min_count}
     return [Message("warning_ledger_dates", values)]
 
 
-def _candidates(entry: dict[str, Any], now: Now) -> Iterable[tuple[str, str, str]]:
+def _candidates(entry: dict[str, Any], pending: PendingRelease) -> Iterable[tuple[str, str, str]]:
     """Yield the small counts of areas by which overlapping candidate areas of two releases differ."""
     for old in entry["candidates"].values():
-        for new in now.entry["candidates"].values():
+        for new in pending.entry["candidates"].values():
             if old == new or not set(old) & set(new):
                 continue
             for rest in (set(old) - set(new), set(new) - set(old)):
-                keys = [key for key in now.kept.counts.index if key in rest]
-                for source in _common(entry, now.entry) if keys else []:
-                    total = float(now.kept.counts.loc[keys, source].sum())
-                    if 0 < total < now.protection.min_count and not np.isnan(total):
+                keys = [key for key in pending.pattern.counts.index if key in rest]
+                for source in _common(entry, pending.entry) if keys else []:
+                    total = float(pending.pattern.counts.loc[keys, source].sum())
+                    if 0 < total < pending.protection.min_count and not np.isnan(total):
                         yield source, ", ".join(keys), "candidate areas"

@@ -6,24 +6,25 @@ import csv
 import re
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from quartiersatlas.catalogue import Message, check_lang, number_text, text
+from quartiersatlas.base.checks import choice, expects
+from quartiersatlas.catalogue import Message, number_text, text
 from quartiersatlas.catalogue.texts import THIN_BLANK
 from quartiersatlas.disclosure.columns import need_cells
-from quartiersatlas.errors import SpecError
-from quartiersatlas.intake.areas.area_flags import area_facts
+from quartiersatlas.disclosure.release import LANGUAGES
+from quartiersatlas.intake.areas.area_columns import area_facts
 from quartiersatlas.screening.rules import AboveCity, Combined, InClass, WorstShare
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from quartiersatlas.catalogue import Lang
-    from quartiersatlas.disclosure.columns import Released, ReleasedColumn
-    from quartiersatlas.disclosure.release import Release
-    from quartiersatlas.disclosure.suppression import Protection, Secrecy
+    from quartiersatlas.disclosure.columns import ReleasedColumns
+    from quartiersatlas.disclosure.release import ReleasedColumn, ReleasedResults
+    from quartiersatlas.disclosure.suppression import Protection, SuppressionPattern
     from quartiersatlas.intake import AreaData
     from quartiersatlas.need import NeedIndex
     from quartiersatlas.screening import Candidates, Rule, Shortlist
@@ -62,7 +63,14 @@ def difference_text(difference: float | None, column: ReleasedColumn, lang: Lang
     return f"{sign}{number_text(difference, column.decimals, lang)}{THIN_BLANK}{words}".strip()
 
 
-def rule_text(release: Release, rule: Rule, lang: Lang) -> str:
+def draft_text(release: ReleasedResults, lang: Lang, *others: ReleasedResults) -> str:
+    """Return what makes a release a draft, or one of others shown with it; empty where none is one."""
+    reasons = {str(reason): reason for part in (release, *others) for reason in part.draft_reasons}
+    words = ", ".join(text(reason.name, lang, **reason.values) for reason in reasons.values())
+    return text("draft_because", lang, reasons=words) if words else ""
+
+
+def rule_text(release: ReleasedResults, rule: Rule, lang: Lang) -> str:
     """Return a rule in words."""
     match rule:
         case Combined(sign=sign, left=left, right=right):
@@ -75,44 +83,42 @@ def rule_text(release: Release, rule: Rule, lang: Lang) -> str:
             percent = number_text(100 * share, 0 if (100 * share).is_integer() else 1, lang)
             return text("rule_worst_share", lang, label=indicator_label(release, name, lang), share=percent)
         case InClass(axis=axis, classes=classes):
-            column = next((c for c in release.columns if c.id == f"need_{axis}_class"), None)
+            column = release.axis_column(axis, "class")
             words = [value_text(name, column, lang) if column else name for name in classes]
             return text("rule_in_class", lang, label=indicator_label(release, axis, lang), classes=" / ".join(words))
     return str(rule)
 
 
-def _side(release: Release, rule: Rule, lang: Lang) -> str:
+def _side(release: ReleasedResults, rule: Rule, lang: Lang) -> str:
     """Return a part of a rule, in brackets where it is made of parts itself."""
     words = rule_text(release, rule, lang)
     return f"({words})" if isinstance(rule, Combined) else words
 
 
-def indicator_label(release: Release, name: str, lang: Lang) -> str:
+def indicator_label(release: ReleasedResults, name: str, lang: Lang) -> str:
     """Return the label of an indicator, of a change, or of an axis of the need index."""
     scores = [column for column in release.columns if column.kind == "score"]
     for position, score in enumerate(scores):
-        if name == score.id.removeprefix("need_") or (name == "need" and position == 0):
+        if name == score.axis or (name == "need" and position == 0):
             return label(score, lang)
-    base = name.removesuffix("_change")
-    known = release.catalogue.get(base).label(lang)
-    return text("label_change", lang, label=known) if name != base else known
+    return release.catalogue.get(name).label(lang)
 
 
-def withheld_areas(shortlist: Shortlist, kept: Secrecy, need: NeedIndex | None) -> pd.Series[bool]:
-    """Return the areas for which the outcome of the rule may not be told.
+def withheld_areas(shortlist: Shortlist, pattern: SuppressionPattern, need: NeedIndex | None) -> pd.Series[bool]:
+    """Return the areas for which the outcome of the rule may not be shown.
 
-    Being listed (or not) would tell on which side of a limit a protected value lies, whether its column leaves or not.
+    Being listed (or not) would show on which side of a limit a protected value lies, whether its column leaves or not.
     """
-    by_axis = need_cells(kept, need) if need is not None else {}
-    if by_axis:
-        by_axis["need"] = next(iter(by_axis.values()))
-    withheld = kept.hidden.copy()
+    by_axis = need_cells(pattern, need) if need is not None else {}
+    if need is not None:
+        by_axis["need"] = by_axis[need.spec.axes[0].id]
+    withheld = pattern.hidden.copy()
     for name in shortlist.reasons["indicator"].unique():
-        withheld |= by_axis[name] if name in by_axis else kept.cells(name)
+        withheld |= by_axis[name] if name in by_axis else pattern.cells(name)
     return withheld
 
 
-def shown_reasons(shortlist: Shortlist, selected: pd.Series[bool], out: Released) -> pd.DataFrame:
+def shown_reasons(shortlist: Shortlist, selected: pd.Series[bool], out: ReleasedColumns) -> pd.DataFrame:
     """Return the conditions that selected areas meet.
 
     Returns
@@ -138,23 +144,22 @@ def shown_reasons(shortlist: Shortlist, selected: pd.Series[bool], out: Released
     return met
 
 
-def _limit(part: pd.DataFrame, criterion: str, column: str, out: Released) -> object:
+def _limit(part: pd.DataFrame, criterion: str, column: str, out: ReleasedColumns) -> object:
     if criterion == "above_city":
-        return next(c.city for c in out.columns if c.id == column)
+        return next((c.city for c in out.columns if c.id == column), None)
     return part["value"].min() if criterion == "worst_share" else None
 
 
-def _columns(reasons: pd.DataFrame, out: Released) -> pd.Series[str]:
+def _columns(reasons: pd.DataFrame, out: ReleasedColumns) -> pd.Series[str]:
     """Return the released column of each condition: an axis of the need index is released as score and as class."""
-    scores = [column.id for column in out.columns if column.kind == "score"]
-    names = {column.id: column.id for column in out.columns if column.kind in ("rate", "share", "count")}
-    names |= {score.removeprefix("need_"): score for score in scores}
+    scores = {column.axis: column.id for column in out.columns if column.kind == "score"}
+    classes = {column.axis: column.id for column in out.columns if column.kind == "class"}
+    names = {column.id: column.id for column in out.columns if not column.axis} | scores
     if scores:
-        names["need"] = scores[0]
-    found = [names.get(indicator, "") for indicator in reasons["indicator"]]
-    by_class = reasons["criterion"].eq("in_class")
-    columns = [f"{name}_class" if name and is_class else name for name, is_class in zip(found, by_class, strict=True)]
-    return pd.Series(columns, index=reasons.index, dtype="str")
+        names["need"] = next(iter(scores.values()))
+    pairs = zip(reasons["indicator"], reasons["criterion"], strict=True)
+    found = [classes.get(name, "") if criterion == "in_class" else names.get(name, "") for name, criterion in pairs]
+    return pd.Series(found, index=reasons.index, dtype="str")
 
 
 def collect_facts(
@@ -163,7 +168,7 @@ def collect_facts(
     shortlist: Shortlist | None,
     candidates: Candidates | None,
     protection: Protection,
-    out: Released,
+    out: ReleasedColumns,
     assessed: pd.Series[bool],
 ) -> tuple[Message, ...]:
     """Return every fact a reader of the method box has to know, in the order of the work."""
@@ -190,14 +195,14 @@ def _intake(data: AreaData) -> list[Message]:
         if report.only_in_table:
             facts.append(Message("fact_only_table", {"keys": ", ".join(report.only_in_table)}))
         facts += [Message("fact_totals", {"key": key}) for key, _ in report.totals_rows]
-        if report.ignored:
-            facts.append(Message("fact_ignored", {"keys": ", ".join(report.ignored)}))
-        facts += [Message("fact_repair", {"repair": repair.split(":")[0]}) for repair in report.repairs]
+        if report.excluded:
+            facts.append(Message("fact_ignored", {"keys": ", ".join(report.excluded)}))
+        facts += [Message("fact_repair", {"repair": rule.replace(":", " ")}) for rule in report.rules]
     return facts + area_facts(data.areas)
 
 
-def _city(data: AreaData, out: Released) -> list[Message]:
-    """Say where the city value is computed without areas whose count is secret or missing."""
+def _city(data: AreaData, out: ReleasedColumns) -> list[Message]:
+    """Say where the city value is computed without areas whose count is suppressed or missing."""
     facts = []
     for column in out.columns:
         if column.kind == "rate":
@@ -207,11 +212,11 @@ def _city(data: AreaData, out: Released) -> list[Message]:
     return facts
 
 
-def _protection(protection: Protection, out: Released) -> list[Message]:
-    """Say what is held back, as the options have it."""
+def _protection(protection: Protection, out: ReleasedColumns) -> list[Message]:
+    """Say what is suppressed, as the options have it."""
     rules = []
     if protection.min_count > 1:
-        name = "fact_protection_rest" if protection.complement else "fact_protection_count"
+        name = "fact_protection_rest" if protection.protect_remainder else "fact_protection_count"
         rules.append(Message(name, {"min_count": protection.min_count}))
         if protection.secondary:
             rules.append(Message("fact_protection_second"))
@@ -266,7 +271,7 @@ def _names(data: AreaData, keys: Iterable[str]) -> str:
     return ", ".join(f"{data.areas['name'][key]} ({key})" for key in keys)
 
 
-def summary_texts(release: Release, lang: Lang) -> list[str]:
+def summary_texts(release: ReleasedResults, lang: Lang) -> list[str]:
     """Return the shortlist in one or two sentences."""
     if not release.has_shortlist:
         return []
@@ -290,9 +295,9 @@ def summary_texts(release: Release, lang: Lang) -> list[str]:
     return sentences
 
 
-def comment_draft(release: Release, lang: Lang) -> str:
+def comment_draft(release: ReleasedResults, lang: Lang) -> str:
     """Return the facts of a release as sentences, one per line, made of nothing but what it shows."""
-    check_lang(lang)
+    choice(lang, LANGUAGES, "lang")
     lines = [text("draft_ground", lang, areas=len(release.areas), as_of=release.as_of or "–")]
     rates = [column for column in release.columns if column.kind == "rate"]
     if release.has_shortlist:
@@ -309,7 +314,7 @@ def comment_draft(release: Release, lang: Lang) -> str:
     return "\n".join([*lines, text("reading_aid", lang), text("draft_open", lang)])
 
 
-def _share_of_group(release: Release, column: ReleasedColumn, lang: Lang) -> list[str]:
+def _share_of_group(release: ReleasedResults, column: ReleasedColumn, lang: Lang) -> list[str]:
     """Say which part of a group lives in the selected areas, and how large its share there is; from shown counts."""
     x, n = release.values[column.numerator], release.values[column.denominator]
     chosen = release.selected & x.notna() & n.notna()
@@ -326,40 +331,6 @@ def _share_of_group(release: Release, column: ReleasedColumn, lang: Lang) -> lis
             share=number_text(100 * float(x[chosen].sum() / x.sum()), 0, lang),
         )
     ]
-
-
-Audience = Literal["public", "internal"]
-
-
-def check_audience(audience: str) -> None:
-    """Refuse an audience there is no view for."""
-    if audience not in ("public", "internal"):
-        raise SpecError(f'audience is {audience!r}; there are "public" and "internal".')
-
-
-def by_name(names: pd.Series[str]) -> pd.Index:
-    """Return the keys in the order of their names as people sort them: Ä beside A; ties by key."""
-    plain = names.str.normalize("NFKD").str.replace(r"[\u0300-\u036f]", "", regex=True).str.casefold()
-    return plain.sort_index(kind="stable").sort_values(kind="stable").index
-
-
-def reading_order(release: Release) -> pd.Index:
-    """Return the keys in the order in which areas are listed."""
-    keys = by_name(release.areas["name"])
-    scores = [column.id for column in release.columns if column.kind == "score"]
-    if release.is_public or not scores:
-        return keys
-    highest: pd.Series[float] = release.values[scores[0]].astype(float).loc[keys]
-    return highest.sort_values(ascending=False, kind="stable", na_position="last").index
-
-
-def shown_ranks(release: Release) -> pd.DataFrame:
-    """Return the rank of each area on each score, 1 the highest need; no column in public."""
-    scores = [column.id for column in release.columns if column.kind == "score" and not release.is_public]
-    return release.values[scores].astype(float).rank(ascending=False, method="min").add_suffix("_rank")
-
-
-LANGUAGES: tuple[Lang, ...] = ("de", "en")
 
 
 def check_wording(text: str, lang: Lang = "de") -> pd.DataFrame:
@@ -395,7 +366,8 @@ def check_wording(text: str, lang: Lang = "de") -> pd.DataFrame:
     >>> check_wording("Area for closer review", "en").empty
     True
     """
-    check_lang(lang)
+    expects(text, str, "check_wording", 'qa.check_wording("Title of the atlas", "en")')
+    choice(lang, LANGUAGES, "lang")
     found = [
         (match.start(), -len(match[0]), match[0], neutral)
         for pattern, neutral in _patterns()[lang]

@@ -8,35 +8,36 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from quartiersatlas.errors import ColumnError, CountError, JoinError, SpecError, list_some
+from quartiersatlas.base.checks import expects, names, renamed
+from quartiersatlas.errors import ArgumentError, ColumnError, CountError, JoinError, SpecError, count_noun, list_some
 from quartiersatlas.indicators.rates import count_pair, wilson
-from quartiersatlas.intake import check_vintages
+from quartiersatlas.intake import AreaData, check_vintages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from quartiersatlas.intake import AreaData
 
     CountPair = tuple[pd.Series[float], pd.Series[float]]
 
 SUFFIX = "_change"
 
 
-def add_change(data: AreaData, earlier: AreaData, indicators: Iterable[str]) -> AreaData:
+@renamed(before="earlier")
+def add_change(data: AreaData, earlier: AreaData, indicators: str | Iterable[str]) -> AreaData:
     """Add the change of indicators since an earlier date as columns ``<indicator>_change``.
 
     Parameters
     ----------
     data, earlier : AreaData
-        Two dates on the same areas.
-    indicators : list of str
+        Two dates on the same areas; the columns are added to ``data``, the later one.
+    indicators : str or list of str
         Columns that both have.
 
     Returns
     -------
     AreaData
-        Later minus earlier value, in percentage points for shares. NaN where one of the two is unknown, with the
-        status of the unknown one.
+        Later minus earlier value in the unit of the columns, percentage points for percent (:func:`rate_change`
+        returns fractions). NaN where one of the two is unknown, with the status of the unknown one; the status of the
+        later where both are.
 
     Raises
     ------
@@ -44,16 +45,23 @@ def add_change(data: AreaData, earlier: AreaData, indicators: Iterable[str]) -> 
         The two dates are not on the same areas, or on areas of two vintages.
     ColumnError
         An indicator is not in both.
+    SpecError
+        Both have the same period.
+    ArgumentError
+        One of the two is no AreaData, or ``indicators`` is no list of names.
 
     Examples
     --------
     A share of 12.5 % after 10 % is a change of 2.5 percentage points, not of 25 %.
     """
+    for side, name in ((data, "data"), (earlier, "earlier")):
+        expects(side, AreaData, f"add_change: {name}", f"{name} = qa.join(areas, table)")
+    indicators = names(indicators, "indicators")
     odd = data.areas.index.symmetric_difference(earlier.areas.index)
     if len(odd):
         raise JoinError(
-            f"The two dates are not on the same areas: {len(odd)} keys are in one only: {list_some(odd)}. "
-            f"Carry the counts to common boundaries first: transfer() or transfer_by_area()."
+            f"The two dates are not on the same areas: {count_noun(len(odd), 'key is', 'keys are')} in one only: "
+            f"{list_some(odd)}. Reallocate the counts to common boundaries first: transfer() or transfer_by_area()."
         )
     check_vintages(data, earlier, names=("the later data", "the earlier data"))
     if data.period and data.period == earlier.period:
@@ -62,22 +70,23 @@ def add_change(data: AreaData, earlier: AreaData, indicators: Iterable[str]) -> 
     earlier = replace(
         earlier, areas=earlier.areas.loc[keys], values=earlier.values.loc[keys], status=earlier.status.loc[keys]
     )
-    values, status, marks = data.values.copy(), data.status.copy(), earlier.status
+    values, status = data.values.copy(), data.status.copy()
     changes = dict(data.changes)
     for name in indicators:
         for side, where in ((data, "The later data"), (earlier, "The earlier data")):
             if name not in side.values.columns:
                 raise ColumnError.not_found(name, side.values.columns, where)
         change = values[name] - earlier.values[name]
-        reason = status[name].where(values[name].isna(), marks[name])
+        reason = status[name].where(values[name].isna(), earlier.status[name])
         changes[f"{name}{SUFFIX}"] = (name, earlier)
         values[f"{name}{SUFFIX}"] = change
         status[f"{name}{SUFFIX}"] = reason.where(change.isna(), "value").mask(change.eq(0), "zero")
     return replace(data, values=values, status=status, changes=changes, reports=(*data.reports, *earlier.reports))
 
 
+@renamed(before="earlier", after="later")
 def rate_change(earlier: CountPair, later: CountPair, *, correlation: float = 0.0) -> pd.DataFrame:
-    """Change of rates between two dates, with an interval and a test.
+    """Return the change of rates between two dates as a fraction, with an interval and a test.
 
     Parameters
     ----------
@@ -92,9 +101,10 @@ def rate_change(earlier: CountPair, later: CountPair, *, correlation: float = 0.
     Returns
     -------
     DataFrame
-        On the same index: ``change`` (later minus earlier, a fraction: 0.02 is two percentage points), ``lower`` and
-        ``upper`` (95 % interval), ``z`` and two-sided ``p_value`` of no change, ``significant`` (0 lies outside the
-        interval). NaN, and no answer in ``significant``, where a count is NaN or a denominator is 0.
+        On the same index: ``change`` (later minus earlier, a fraction: 0.02 is two percentage points, which
+        :func:`add_change` writes as 2), ``lower`` and ``upper`` (95 % interval), ``z`` and two-sided ``p_value`` of no
+        change, ``significant`` (0 lies outside the interval). NaN, and no answer in ``significant``, where a count is
+        NaN or a denominator is 0.
 
     Raises
     ------
@@ -102,6 +112,8 @@ def rate_change(earlier: CountPair, later: CountPair, *, correlation: float = 0.
         A count is negative, infinite or text, a numerator exceeds its denominator, or the indexes differ.
     SpecError
         ``correlation`` is not in [0, 1).
+    ArgumentError
+        A date is no pair of Series.
 
     Notes
     -----
@@ -141,10 +153,10 @@ def rate_change(earlier: CountPair, later: CountPair, *, correlation: float = 0.
             f"correlation is {correlation!r}; it is a correlation in [0, 1): 0 for independent dates, close to 1 where "
             f"nearly everybody stays in the same situation."
         )
-    x1, n1 = count_pair(*earlier)
-    x2, n2 = count_pair(*later)
+    x1, n1 = _date(earlier, "earlier")
+    x2, n2 = _date(later, "later")
     if not x1.index.equals(x2.index):
-        raise CountError("The two dates are on different indexes: carry the counts to the same areas, in one order.")
+        raise CountError("The two dates are on different indexes: bring the counts to the same areas, in one order.")
     known = n1.gt(0) & n2.gt(0) & x1.notna() & x2.notna()
     x1, n1, x2, n2 = (counts.where(known) for counts in (x1, n1, x2, n2))
     change = x2 / n2 - x1 / n1
@@ -153,6 +165,16 @@ def rate_change(earlier: CountPair, later: CountPair, *, correlation: float = 0.
     significant = (lower.gt(0) | upper.lt(0)).astype("boolean").where(known)
     table = {"change": change, "lower": lower, "upper": upper, "z": z, "p_value": _two_sided(z)}
     return pd.DataFrame({**table, "significant": significant})
+
+
+def _date(counts: CountPair, name: str) -> CountPair:
+    """Return numerator and denominator of a date, checked."""
+    if not isinstance(counts, tuple | list) or len(counts) != 2:  # noqa: PLR2004 - numerator and denominator
+        raise ArgumentError(
+            f"rate_change: {name} takes a pair of Series, numerator and denominator: "
+            f'{name} = (data.counts("poor"), data.counts("residents")).'
+        )
+    return count_pair(*counts, f"rate_change: {name}")
 
 
 def _interval(earlier: CountPair, later: CountPair, r: float) -> CountPair:
@@ -174,6 +196,7 @@ def _score(earlier: CountPair, later: CountPair, r: float) -> pd.Series[float]:
 
 
 def _two_sided(z: pd.Series[float]) -> pd.Series[float]:
+    """Return the two-sided p values of standard normal scores."""
     from scipy.special import erfc
 
     return pd.Series(erfc(z.abs().to_numpy() / np.sqrt(2)), index=z.index)

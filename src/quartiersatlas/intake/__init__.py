@@ -1,7 +1,6 @@
 """Is the file what it says? The one door in: tables, numbers, symbols, areas, keys and the join."""
 
-from quartiersatlas.intake.areas.area_flags import merge_areas
-from quartiersatlas.intake.areas.read import read_areas, read_features
+from quartiersatlas.intake.areas.read import merge_areas, read_areas, read_features
 from quartiersatlas.intake.joining.data import AreaData
 from quartiersatlas.intake.joining.join import check_vintages, join
 from quartiersatlas.intake.joining.join_report import JoinReport

@@ -1,9 +1,10 @@
 """How much need? A spec, not code: scores, classes, contributions and what was excluded; stable or not."""
 
-from quartiersatlas.need.result import NeedIndex, need_index
+from quartiersatlas.need.index import NeedIndex, need_index
 from quartiersatlas.need.robustness.audit import NeedAudit
 from quartiersatlas.need.robustness.sensitivity import Sensitivity
 from quartiersatlas.need.robustness.stability import Stability
-from quartiersatlas.need.spec.spec import NeedAxis, NeedClass, NeedSpec
+from quartiersatlas.need.spec.records import NeedAxis, NeedClass
+from quartiersatlas.need.spec.spec import NeedSpec
 
 __all__ = ["NeedAudit", "NeedAxis", "NeedClass", "NeedIndex", "NeedSpec", "Sensitivity", "Stability", "need_index"]

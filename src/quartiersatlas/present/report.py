@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 import re
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from quartiersatlas.base.checks import expects
 from quartiersatlas.catalogue import check_lang, number_text, text
 from quartiersatlas.disclosure.words import label, summary_texts, value_text
-from quartiersatlas.present.paper import Bullets, Document, Heading, Paragraph, Row, Table, save_document
+from quartiersatlas.present.paper import (
+    Bullets,
+    Document,
+    DocumentTable,
+    Heading,
+    Paragraph,
+    TableRow,
+    fit_to_paper,
+    save_document,
+)
 from quartiersatlas.present.words import (
     axis_text,
     cell_text,
+    check_release,
     comment_blocks,
     definition_text,
     gap_kind,
     method_texts,
-    opening_blocks,
     reason_texts,
     stability_blocks,
+    title_block,
 )
 from quartiersatlas.segregation.explain import note_text, reasons_among
 from quartiersatlas.segregation.prepared import ALL
@@ -29,7 +41,7 @@ if TYPE_CHECKING:
 
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.disclosure import Release, ReleasedColumn
-    from quartiersatlas.present.paper.document import Block
+    from quartiersatlas.present.paper.document import DocumentBlock
 
 DOMAINS = (
     "demography",
@@ -64,6 +76,8 @@ def report(release: Release, path: str | Path, *, lang: Lang = "de") -> Path:
 
     Raises
     ------
+    ArgumentError
+        Something else than a release, or than a path, was given.
     DependencyError
         DOCX and PDF need ``pip install "quartiersatlas[paper]"``.
     InputError
@@ -71,14 +85,16 @@ def report(release: Release, path: str | Path, *, lang: Lang = "de") -> Path:
     ReleaseError
         The ending is none of these.
     """
+    check_release(release, "report")
+    expects(path, (str, PathLike), "report: path", 'qa.report(rel, "bericht.html")')
     return save_document(report_document(release, lang), path, ENDINGS)
 
 
 def report_document(release: Release, lang: Lang) -> Document:
     """Return what the report says, in the order of the work: comment first, method last."""
     check_lang(lang)
-    blocks: list[Block] = [
-        *opening_blocks(release, lang, release.title),
+    blocks: list[DocumentBlock] = [
+        *title_block(release, lang, release.title),
         *comment_blocks(release, lang),
         *(Paragraph(sentence) for sentence in summary_texts(release, lang)),
         *_stocktaking(release, lang),
@@ -90,10 +106,10 @@ def report_document(release: Release, lang: Lang) -> Document:
         *stability_blocks(release, lang),
         *_method(release, lang),
     ]
-    return Document(release.title, lang, tuple(blocks))
+    return Document(release.title, lang, tuple(fit_to_paper(block, lang) for block in blocks))
 
 
-def _stocktaking(release: Release, lang: Lang) -> list[Block]:
+def _stocktaking(release: Release, lang: Lang) -> list[DocumentBlock]:
     """Return the indicators by domain, the empty domains too."""
     words = ["indicator", "city", "range", "shown", "protected", "missing", "not_applicable"]
     head = [text(f"label_{word}", lang) for word in words]
@@ -103,9 +119,9 @@ def _stocktaking(release: Release, lang: Lang) -> list[Block]:
     for domain in _domains(release):
         columns = [c for c in _indicators(release) if c.indicator.domain == domain]
         name = text(f"domain_{domain}", lang)
-        rows.append(Row.of(name if columns else f"{name} ({text('domain_empty', lang)})"))
+        rows.append(TableRow.of(name if columns else f"{name} ({text('domain_empty', lang)})"))
         rows += [_stock(release, column, lang) for column in columns]
-    table = Table(tuple(head), tuple(rows), frozenset(range(1, len(words))))
+    table = DocumentTable(tuple(head), tuple(rows), frozenset(range(1, len(words))))
     return [Heading(text("heading_stocktaking", lang)), table]
 
 
@@ -119,7 +135,7 @@ def _domains(release: Release) -> list[str]:
     return [*DOMAINS, *sorted(used - set(DOMAINS))]
 
 
-def _stock(release: Release, column: ReleasedColumn, lang: Lang) -> Row:
+def _stock(release: Release, column: ReleasedColumn, lang: Lang) -> TableRow:
     """Return one indicator of the stock-taking: city, range, how many areas show a value, its date."""
     values = release.values[column.id]
     known = values.dropna()
@@ -136,7 +152,7 @@ def _stock(release: Release, column: ReleasedColumn, lang: Lang) -> Row:
     ]
     if release.dates:
         cells.append(_date(release, column, lang))
-    return Row.of(*cells)
+    return TableRow.of(*cells)
 
 
 def _date(release: Release, column: ReleasedColumn, lang: Lang) -> str:
@@ -147,7 +163,7 @@ def _date(release: Release, column: ReleasedColumn, lang: Lang) -> str:
     return text("outdated_note", lang, date=date) if is_older else date
 
 
-def _segregation(release: Release, lang: Lang) -> list[Block]:
+def _segregation(release: Release, lang: Lang) -> list[DocumentBlock]:
     """Return one row per place, group and named reference, with a value per index; and what the indices mean."""
     table = release.segregation
     if table is None:
@@ -164,7 +180,7 @@ def _segregation(release: Release, lang: Lang) -> list[Block]:
         reasons = {note_text([code], lang) for codes in part["note_codes"] for code in reasons_among(codes)}
         note = "; ".join(sorted(reasons))
         rows.append(
-            Row.of(
+            TableRow.of(
                 f"{title} ({note})" if note else str(title),
                 *(values.get(column, "") for column in columns),
                 number_text(int(part["n_areas"].max()), 0, lang),
@@ -176,12 +192,12 @@ def _segregation(release: Release, lang: Lang) -> list[Block]:
     notes = (*meanings, text("note_adjusted", lang), text("note_segregation", lang))
     return [
         Heading(text("heading_segregation", lang)),
-        Table(head, tuple(rows), frozenset(range(1, len(head)))),
+        DocumentTable(head, tuple(rows), frozenset(range(1, len(head)))),
         Bullets(notes, muted=True),
     ]
 
 
-def _scale(release: Release, lang: Lang) -> list[Block]:
+def _scale(release: Release, lang: Lang) -> list[DocumentBlock]:
     """Return the indices by level of areas: one row per group and level."""
     table = release.scale
     if table is None:
@@ -197,7 +213,7 @@ def _scale(release: Release, lang: Lang) -> list[Block]:
     for (title, level), part in table.groupby(["title", "level"], sort=False):
         values = dict(zip(part["index"], part["shown"], strict=True))
         rows.append(
-            Row.of(
+            TableRow.of(
                 str(title),
                 text("label_areas", lang) if level == "areas" else str(level),
                 number_text(int(part["n_areas"].max()), 0, lang),
@@ -209,7 +225,7 @@ def _scale(release: Release, lang: Lang) -> list[Block]:
     head = (*words, *(text(f"index_{index}", lang) for index in indices))
     return [
         Heading(text("heading_scale", lang), 3),
-        Table(head, tuple(rows), frozenset(range(2, len(head)))),
+        DocumentTable(head, tuple(rows), frozenset(range(2, len(head)))),
         Bullets((text("note_scale", lang),), muted=True),
     ]
 
@@ -241,46 +257,47 @@ def _index_text(row: dict[Any, Any], lang: Lang) -> str:
     return value
 
 
-def _need(release: Release, lang: Lang) -> list[Block]:
+def _need(release: Release, lang: Lang) -> list[DocumentBlock]:
     """Return each axis with its method and the number of areas and residents per class."""
     columns = [column for column in release.columns if column.kind == "class"]
     if not columns:
         return []
     head = ("", text("label_areas", lang), text("label_residents", lang))
-    blocks: list[Block] = [Heading(text("heading_need", lang))]
+    blocks: list[DocumentBlock] = [Heading(text("heading_need", lang))]
     for column in columns:
         classes = release.values[column.id]
         rows = [_class_row(release, c.label(lang), classes.eq(c.id), lang) for c in column.classes]
         rows.append(_class_row(release, text("label_unclassed", lang), classes.isna(), lang))
         blocks.append(Heading(label(column, lang), 3))
         blocks.append(Paragraph(axis_text(release, column, lang), "muted"))
-        blocks.append(Table(head, tuple(rows), frozenset({1, 2})))
+        blocks.append(DocumentTable(head, tuple(rows), frozenset({1, 2})))
     return blocks
 
 
-def _class_row(release: Release, words: str, members: pd.Series[bool], lang: Lang) -> Row:
+def _class_row(release: Release, words: str, members: pd.Series[bool], lang: Lang) -> TableRow:
     residents = float(release.residents[members].sum())
-    return Row.of(words, number_text(int(members.sum()), 0, lang), number_text(residents, 0, lang))
+    return TableRow.of(words, number_text(int(members.sum()), 0, lang), number_text(residents, 0, lang))
 
 
-def _shortlist(release: Release, lang: Lang) -> list[Block]:
+def _shortlist(release: Release, lang: Lang) -> list[DocumentBlock]:
     """Return the selected areas by name, with their reasons: a list for review, not a ranking."""
-    if not release.selected.any():
+    selected, residents, members = release.selected, release.residents, release.members
+    if not selected.any():
         return []
     reasons = reason_texts(release, lang)
     classes = [c for c in release.columns if c.kind == "class"]
-    chosen = release.areas.loc[[key for key in release.order if release.selected[key]]]
+    chosen = release.areas.loc[[key for key in release.order if selected[key]]]
     parents = [c for c in chosen.columns if c not in ("name", "geometry")]
     rows = [
-        Row.of(
+        TableRow.of(
             (
                 str(chosen["name"][key]),
                 " · ".join(filter(None, [key, ", ".join(str(chosen[p][key]) for p in parents)])),
             ),
-            number_text(release.residents[key], 0, lang),
+            number_text(residents[key], 0, lang),
             [f"{c.indicator.label(lang)}: {cell_text(release, key, c, lang)}" for c in classes],
             reasons.get(key, []),
-            str(release.members.get(key, "")),
+            str(members.get(key, "")),
         )
         for key in map(str, chosen.index)
     ]
@@ -292,14 +309,14 @@ def _shortlist(release: Release, lang: Lang) -> list[Block]:
         text("label_candidate", lang),
     )
     title = text("heading_shortlist_context" if release.context_only else "heading_shortlist", lang)
-    return [Heading(title), Table(head, tuple(rows), frozenset({1}))]
+    return [Heading(title), DocumentTable(head, tuple(rows), frozenset({1}))]
 
 
-def _candidates(release: Release, lang: Lang) -> list[Block]:
+def _candidates(release: Release, lang: Lang) -> list[DocumentBlock]:
     if release.candidates is None or release.candidates.empty:
         return []
     rows = [
-        Row.of(
+        TableRow.of(
             f"{key} {row['name']}",
             number_text(row["n_areas"], 0, lang),
             number_text(row["residents"], 0, lang),
@@ -310,7 +327,7 @@ def _candidates(release: Release, lang: Lang) -> list[Block]:
     ]
     words = ("candidate", "districts", "residents", "hectares", "cover")
     head = tuple(text(f"label_{word}", lang) for word in words)
-    return [Heading(text("label_candidates", lang)), Table(head, tuple(rows), frozenset({1, 2, 3}))]
+    return [Heading(text("label_candidates", lang)), DocumentTable(head, tuple(rows), frozenset({1, 2, 3}))]
 
 
 def _cover(row: pd.Series, lang: Lang) -> str:
@@ -320,9 +337,9 @@ def _cover(row: pd.Series, lang: Lang) -> str:
     return f"{words}: {row['programmes']}" if row["programmes"] else words
 
 
-def _method(release: Release, lang: Lang) -> list[Block]:
+def _method(release: Release, lang: Lang) -> list[DocumentBlock]:
     """Return the method box and the definitions."""
-    blocks: list[Block] = [Heading(text("label_method", lang)), Bullets(tuple(method_texts(release, lang)))]
+    blocks: list[DocumentBlock] = [Heading(text("label_method", lang)), Bullets(tuple(method_texts(release, lang)))]
     definitions = tuple(definition_text(column, lang) for column in _indicators(release))
     if definitions:
         blocks += [Heading(text("label_definition", lang), 3), Bullets(definitions)]

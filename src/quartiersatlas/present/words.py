@@ -2,49 +2,131 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-import numpy as np
-import shapely
-
-if TYPE_CHECKING:
-    import geopandas as gpd
-    from numpy.typing import NDArray
-
-    Ints = NDArray[np.int64]
-
+import warnings
+from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 from pandas.api.types import is_object_dtype, is_string_dtype
 
+from quartiersatlas.base.checks import expects
+from quartiersatlas.base.workbook import FORMULA_STARTS
 from quartiersatlas.catalogue import number_text, text
+from quartiersatlas.catalogue.indicators import DOMAINS
 from quartiersatlas.catalogue.texts import THIN_BLANK, pick
+from quartiersatlas.disclosure import Release
+from quartiersatlas.disclosure.release import by_name
 from quartiersatlas.disclosure.words import (
     difference_text,
+    draft_text,
     indicator_label,
     label,
     rule_text,
+    unit,
     value_text,
+    wording_messages,
 )
-from quartiersatlas.present.paper import Bullets, Heading, Paragraph, Row, Table
+from quartiersatlas.errors import ReleaseError, list_some
+from quartiersatlas.need.robustness.stability import STABILITY_LABELS
+from quartiersatlas.present.paper import Bullets, DocumentTable, Heading, Paragraph, TableRow
 
 if TYPE_CHECKING:
+    import geopandas as gpd
+
     from quartiersatlas.catalogue import Lang, Message
-    from quartiersatlas.disclosure import Release, ReleasedColumn
-    from quartiersatlas.need.spec.spec import NeedAxis, NeedIndicator
+    from quartiersatlas.disclosure import ReleasedColumn
+    from quartiersatlas.need.spec.records import NeedAxis, NeedIndicator
     from quartiersatlas.need.spec.steps import Normalise
-    from quartiersatlas.present.paper.document import Block
+    from quartiersatlas.present.paper.document import DocumentBlock
+
+
+def check_release(value: object, call: str) -> None:
+    """Refuse anything else than a release: nothing leaves by another door."""
+    expects(value, Release, call, 'rel = qa.release(data, title="...", source="...", as_of="...", comment="...")')
+
+
+def check_area(release: Release, key: str) -> None:
+    """Refuse a key that the release does not have."""
+    if not isinstance(key, str) or key not in release.areas.index:
+        close = get_close_matches(str(key), [str(k) for k in release.areas.index], n=3, cutoff=0.5)
+        hint = f" Did you mean {list_some(close)}?" if close else ""
+        raise ReleaseError(f"The release has no area {key!r}.{hint} Keys are text, with their leading zeros.")
+
+
+def note_lines(notes: str | Iterable[str]) -> tuple[str, ...]:
+    """Return the notes on an area as lines; a single text is one."""
+    expects(notes, (str, Iterable), "notes", 'notes="..." or a list of lines')
+    return (notes,) if isinstance(notes, str) else tuple(map(str, notes))
+
+
+def check_notes(key: str, notes: Iterable[str], *, stacklevel: int) -> None:
+    """Warn of words in the notes on an area that stigmatise those who live there."""
+    for message in wording_messages(notes, "warning_note", area=key):
+        warnings.warn(str(message), UserWarning, stacklevel=stacklevel + 1)
+
+
+def indicator_columns(release: Release) -> list[ReleasedColumn]:
+    """Return the columns of the indicators by domain, resources last."""
+    beside = {name for column in release.columns for name in (column.numerator, column.denominator) if name}
+    found = [c for c in release.columns if c.kind in ("rate", "share", "count") and c.id not in beside]
+    return sorted(found, key=lambda c: (c.indicator.role == "resource", DOMAINS.index(c.indicator.domain)))
+
+
+def need_direction(column: ReleasedColumn) -> int:
+    """Return 1 where high values point to need, -1 where low ones do, 0 where neither does."""
+    return (column.indicator.direction or 0) if column.kind in ("rate", "share") else 0
+
+
+def has_all_drivers(release: Release, axis: str) -> bool:
+    """Return True if every indicator of an axis leaves with its contribution."""
+    return _n_indicators(release, axis) == len(driver_names(release, axis))
+
+
+def driver_names(release: Release, axis: str) -> list[str]:
+    """Return the indicators of an axis that leave with their contribution."""
+    if release.drivers is None or axis not in release.drivers.columns.get_level_values(0):
+        return []
+    return [str(name) for name in release.drivers[axis].columns]
+
+
+def _n_indicators(release: Release, axis: str) -> int:
+    """Return how many indicators an axis has, of which some may not be released."""
+    rules = axis_of(release, axis)
+    return 0 if rules is None else len({leaf.id for leaf in rules.indicators})
+
+
+def facility_points(release: Release, facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return facilities as points in the coordinates of the areas."""
+    frame = on_areas(facilities, release.areas)
+    return frame.set_geometry(frame.geometry.representative_point())
+
+
+def on_areas(frame: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return a layer in the coordinates of the areas."""
+    return frame if frame.crs is None or areas.crs is None or frame.crs == areas.crs else frame.to_crs(areas.crs)
 
 
 def cell_text(release: Release, key: str, column: ReleasedColumn, lang: Lang) -> str:
     """Return what an area shows in a column: its value, or why there is none."""
-    value: Any = release.values[column.id][key]
+    value, _ = release.cell(key, column.id)
     if not pd.isna(value):
         return value_text(value, column, lang)
-    gap = gap_kind(release, key, column)
-    return text(f"state_{gap}" if gap in ("small", "uninhabited", "unknown") else f"cell_{gap}", lang)
+    return text(GAPS[gap_kind(release, key, column)], lang)
+
+
+# why a cell has no value, and the text that says so: from its own status, or from the state of its area
+GAPS = {
+    "suppressed": "cell_suppressed",
+    "missing": "cell_missing",
+    "not_applicable": "cell_not_applicable",
+    "unreliable": "cell_unreliable",
+    "excluded": "cell_excluded",
+    "small": "state_small",
+    "unknown": "state_unknown",
+    "uninhabited": "state_uninhabited",
+}
+CELL_GAPS = ("suppressed", "not_applicable", "unreliable", "excluded")
 
 
 def gap_kind(release: Release, key: str, column: ReleasedColumn) -> str:
@@ -52,8 +134,22 @@ def gap_kind(release: Release, key: str, column: ReleasedColumn) -> str:
     state = release.state[key]
     if state != "shown":
         return str(state)
-    status = str(release.status[column.id][key])
-    return status if status in ("suppressed", "not_applicable", "unreliable", "excluded") else "missing"
+    _, status = release.cell(key, column.id)
+    return status if status in CELL_GAPS else "missing"
+
+
+def gap_kinds(release: Release, column: ReleasedColumn) -> pd.Series[str]:
+    """Return for each area without a value why it has none."""
+    empty = release.values[column.id].isna()
+    state, status = release.state[empty], release.status[column.id][empty].astype(str)
+    own = status.where(status.isin(CELL_GAPS), "missing")
+    return own.mask(state.ne("shown"), state).astype(object)
+
+
+def label_with_unit(column: ReleasedColumn, lang: Lang) -> str:
+    """Return the label of a column, and its unit in brackets."""
+    sign = unit(column, lang)
+    return f"{label(column, lang)} ({sign})" if sign else label(column, lang)
 
 
 def reason_texts(release: Release, lang: Lang) -> dict[str, list[str]]:
@@ -109,11 +205,6 @@ def _weighted(release: Release, indicator: NeedIndicator, lang: Lang) -> str:
     return words if indicator.weight == 1 else text("weight_note", lang, label=words, weight=f"{indicator.weight:g}")
 
 
-def alphabetical(names: pd.Series[str]) -> pd.Series[str]:
-    """Order names as people do: Ä beside A."""
-    return names.str.normalize("NFKD").str.casefold()
-
-
 def definition_text(column: ReleasedColumn, lang: Lang) -> str:
     """Return label, definition and caveat of a column in one line."""
     definition, caveat = column.indicator.definition(lang), column.indicator.caveat(lang)
@@ -121,21 +212,28 @@ def definition_text(column: ReleasedColumn, lang: Lang) -> str:
     return f"{words.rstrip('.')}. {text('label_caveat', lang)}: {caveat}" if caveat else words
 
 
+def footnote(release: Release, column: ReleasedColumn, lang: Lang) -> str:
+    """Return definition and caveat of an indicator, and its date where that is another than that of the release."""
+    words = definition_text(column, lang)
+    date = release.dates.get(column.id, "")
+    return f"{words} {text('label_as_of', lang)}: {date}" if date else words
+
+
 def axis_text(release: Release, column: ReleasedColumn, lang: Lang) -> str:
     """Return how the axis of a class or score column is made; empty where the facts do not say."""
-    fact = _axis_fact(release, column.id)
+    fact = _axis_fact(release, column.axis)
     return "" if fact is None else fact_text(release, fact, lang)
 
 
-def axis_of(release: Release, name: str) -> NeedAxis | None:
-    """Return the rules by which a score or class column is made; None where the facts do not say, or it is neither."""
-    fact = _axis_fact(release, name)
+def axis_of(release: Release, axis: str) -> NeedAxis | None:
+    """Return the rules by which scores and classes of an axis are made; None where the facts do not say."""
+    fact = _axis_fact(release, axis)
     return None if fact is None else fact.values["axis"]
 
 
-def _axis_fact(release: Release, name: str) -> Message | None:
+def _axis_fact(release: Release, axis: str) -> Message | None:
     facts = (fact for fact in release.facts if fact.name == "fact_axis")
-    return next((fact for fact in facts if name.removesuffix("_class") == f"need_{fact.values['axis'].id}"), None)
+    return next((fact for fact in facts if fact.values["axis"].id == axis), None)
 
 
 def steps_text(axis: NeedAxis, lang: Lang) -> str:
@@ -143,14 +241,14 @@ def steps_text(axis: NeedAxis, lang: Lang) -> str:
     groups = [group for group in axis.groups() if group is not axis]
     steps = [
         *(
-            f"{group.label(lang)}: {_rule(group.normalise, lang)}, {_aggregate(group.aggregate, lang)}"
+            f"{group.label(lang)}: {_scale_text(group.normalise, lang)}, {_aggregate(group.aggregate, lang)}"
             for group in groups
         ),
-        _rule(axis.normalise, lang),
+        _scale_text(axis.normalise, lang),
         _aggregate(axis.aggregate, lang),
     ]
     if axis.standardise.method != "none":
-        steps.append(text("method_again", lang, rule=_rule(axis.standardise, lang)))
+        steps.append(text("method_again", lang, rule=_scale_text(axis.standardise, lang)))
     if axis.breaks.method == "sd":
         steps.append(text("method_breaks_sd", lang))
     if axis.breaks.method == "quantile":
@@ -158,7 +256,7 @@ def steps_text(axis: NeedAxis, lang: Lang) -> str:
     return "; ".join(steps)
 
 
-def _rule(rule: Normalise, lang: Lang) -> str:
+def _scale_text(rule: Normalise, lang: Lang) -> str:
     """Return how values are put on one scale."""
     if rule.method == "none":
         return text("method_as_given", lang)
@@ -174,11 +272,11 @@ def _aggregate(method: str, lang: Lang) -> str:
     return text(f"method_{method}", lang)
 
 
-def opening_blocks(release: Release, lang: Lang, title: str, subtitle: str | None = None) -> list[Block]:
+def title_block(release: Release, lang: Lang, title: str, subtitle: str | None = None) -> list[DocumentBlock]:
     """Return notices, band, title, subtitle, source and date."""
-    blocks: list[Block] = [Paragraph(notice, "notice") for notice in release.notices]
+    blocks: list[DocumentBlock] = [Paragraph(notice, "notice") for notice in release.notices]
     if release.is_draft:
-        blocks.append(Paragraph(text("band_draft", lang), "draft"))
+        blocks.append(Paragraph(draft_text(release, lang), "draft"))
     blocks.append(Heading(title, 1))
     subtitle = release.subtitle if subtitle is None else subtitle
     if subtitle:
@@ -192,7 +290,7 @@ def source_text(release: Release, lang: Lang) -> str:
     return " · ".join([*source, f"{text('label_as_of', lang)}: {release.as_of or '–'}"])
 
 
-def comment_blocks(release: Release, lang: Lang) -> list[Block]:
+def comment_blocks(release: Release, lang: Lang) -> list[DocumentBlock]:
     """Return the comment, or that there is none, and the reading aid: numbers do not leave without them."""
     return [
         Heading(text("label_comment", lang)),
@@ -201,37 +299,35 @@ def comment_blocks(release: Release, lang: Lang) -> list[Block]:
     ]
 
 
-LABELS = ("sure", "open", "out")
-
-
-def stability_blocks(release: Release, lang: Lang) -> list[Block]:
+def stability_blocks(release: Release, lang: Lang) -> list[DocumentBlock]:
     """Return how many areas have which label, and by name those that are certain, borderline or selected."""
     if release.stability is None:
         return []
     labels = release.stability.table["label"]
     counts = [
-        f"{text(f'stability_{name}', lang)}: {number_text(int(labels.eq(name).sum()), 0, lang)}" for name in LABELS
+        f"{text(f'stability_{name}', lang)}: {number_text(int(labels.eq(name).sum()), 0, lang)}"
+        for name in STABILITY_LABELS
     ]
-    named = labels.isin(["sure", "open"]) | (release.selected & labels.notna())
-    areas = release.areas.loc[named].sort_values("name", kind="stable", key=alphabetical)
+    named = labels.isin(["certain", "borderline"]) | (release.selected & labels.notna())
+    names = release.areas["name"][named]
     rows = tuple(
-        Row.of((str(areas["name"][key]), str(key)), _on_list(release, str(key), lang), *_words(release, str(key), lang))
-        for key in areas.index
+        TableRow.of((str(names[key]), key), _on_list(release, key, lang), *_stability_words(release, key, lang))
+        for key in map(str, by_name(names))
     )
     head = tuple(text(f"label_{name}", lang) for name in ("area", "on_list", "stability", "p_selected"))
-    blocks: list[Block] = [
+    blocks: list[DocumentBlock] = [
         Heading(text("heading_stability", lang)),
         Paragraph("; ".join(counts)),
         Bullets(release.stability.notes[lang], muted=True),
     ]
-    return [*blocks, Table(head, rows, frozenset({3}))] if rows else blocks
+    return [*blocks, DocumentTable(head, rows, frozenset({3}))] if rows else blocks
 
 
 def stability_text(release: Release, key: str, lang: Lang) -> str:
-    """Return the label of an area and the share of the runs that select it; empty where it is not told."""
+    """Return the label of an area and the share of the runs that select it; empty where it is not known."""
     if release.stability is None or pd.isna(release.stability.table["label"][key]):
         return ""
-    name, share = _words(release, key, lang)
+    name, share = _stability_words(release, key, lang)
     return f"{name} ({text('label_p_selected', lang)}: {share})"
 
 
@@ -240,15 +336,13 @@ def _on_list(release: Release, key: str, lang: Lang) -> str:
     return text("answer_yes" if release.selected[key] else "answer_no", lang)
 
 
-def _words(release: Release, key: str, lang: Lang) -> tuple[str, str]:
+def _stability_words(release: Release, key: str, lang: Lang) -> tuple[str, str]:
     assert release.stability is not None  # noqa: S101 - asked by the callers
     table = release.stability.table
     percent = number_text(100 * float(table["p_selected"][key]), 0, lang)
     return text(f"stability_{table['label'][key]}", lang), f"{percent}{THIN_BLANK}%"
 
 
-# a spreadsheet reads these at the start of a cell as the start of a formula, the wide ones where Asian text is set up
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 # no XML file may hold control characters, half of a surrogate pair, U+FFFE and U+FFFF
 VISIBLE: dict[int, int] = {
     **{code: 0x2400 + code for code in range(0x20) if chr(code) not in "\t\n\r"},  # NUL is shown as ␀, ESC as ␛
@@ -293,32 +387,3 @@ def with_visible_text(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _shown(cell: object) -> object:
     return visible(cell) if isinstance(cell, str) else cell
-
-
-SAME_OUTLINE = 0.01  # part of the area that may differ
-
-
-def meaning(release: Release, column: ReleasedColumn) -> tuple[str, str]:
-    """Return definition and unit of a column; the counts where none is declared."""
-    definition = column.indicator.definition("de") or column.indicator.definition("en")
-    if not definition and column.kind == "rate":
-        sides = [release.column(side).indicator.label_en for side in (column.numerator, column.denominator)]
-        definition = " / ".join(sides)
-    return definition, column.indicator.unit
-
-
-def changed_outlines(release: Release, other: Release, keys: pd.Index) -> pd.Series[float]:
-    """Return which of the areas have another outline in the other release, and by which part of their surface."""
-    frames = release.areas.loc[keys], on_areas(other.areas.loc[keys], release.areas)
-    here, there = (np.asarray(frame.geometry, dtype=object) for frame in frames)
-    moved = ~shapely.equals_exact(here, there, tolerance=0.01)  # a centimetre: most outlines are the same points
-    changed = np.zeros(len(keys))
-    ours, theirs = here[moved], there[moved]
-    changed[moved] = shapely.area(shapely.symmetric_difference(ours, theirs)) / shapely.area(ours)
-    parts = pd.Series(changed, index=keys)
-    return parts[parts > SAME_OUTLINE]
-
-
-def on_areas(frame: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return a layer in the coordinates of the areas."""
-    return frame if frame.crs is None or areas.crs is None or frame.crs == areas.crs else frame.to_crs(areas.crs)

@@ -17,7 +17,7 @@ from quartiersatlas.indicators import add_change, add_rates
 from quartiersatlas.intake import AreaData, join, merge_areas, read_areas, read_features, read_table
 from quartiersatlas.need import need_index
 from quartiersatlas.present import atlas_map, export, report
-from quartiersatlas.present.files.tables import companions
+from quartiersatlas.present.files.export import sidecar_files
 from quartiersatlas.project.manifest import input_files, manifest_of, write_manifest
 from quartiersatlas.project.schema import Project, read_project
 from quartiersatlas.screening import candidate_areas, screen
@@ -36,16 +36,17 @@ if TYPE_CHECKING:
     from quartiersatlas.space import AreasReport
 
 JOIN_OPTIONS = ("missing", "repair", "rename", "ignore")  # of a table; the others are for reading
+NAMES = {"ignore": "exclude", "level": "key_pattern", "spread": "pivot"}  # keys of the file -> parameters
 
 
 @dataclass(frozen=True, eq=False)
 class ProjectResult:
-    """What a project gave.
+    """Results of a project run.
 
     Parameters
     ----------
     project : Project
-        The project file as read.
+        The project file.
     tables : tuple of Table
         The tables as read, with their ``.problems``.
     fit : AreasReport
@@ -55,7 +56,7 @@ class ProjectResult:
     need, shortlist, candidates, stability : optional
         Results, where the project asks for them.
     release : Release
-        What left, or would leave.
+        What is released, or would be.
     atlas : Atlas
         The map, with the indicators of earlier periods and the notes.
     ledger : Ledger, optional
@@ -118,7 +119,7 @@ def check_project(path: str | Path) -> ProjectResult:
     shortlist = screen(data, project.rule, need=need) if project.rule is not None else None
     candidates = stability = None
     if project.candidates is not None and shortlist is not None:
-        candidates = candidate_areas(data.areas, shortlist, min_population=project.candidates.min_population)
+        candidates = candidate_areas(data, shortlist, min_population=project.candidates.min_population)
     if project.stability is not None and shortlist is not None:
         stability = shortlist.stability(n=project.stability.runs, seed=project.stability.seed)
     groups = project.segregation
@@ -176,19 +177,19 @@ def run_project(path: str | Path, *, folder: str | Path | None = None) -> Projec
 
 
 def _refuse_overwriting(project: Project, target: Path) -> None:
-    """Refuse outputs that would replace an input, or that something else than a file stands in the place of."""
+    """Refuse outputs that would replace an input, or whose place is taken by something that is not a file."""
     kept = [*input_files(project), *([project.ledger] if project.ledger else [])]
     inputs = {project.path.resolve(), *(project.file(name).resolve() for name in kept)}
     tables = [Path(name) for name in project.outputs.names if name.endswith(".csv")]
-    beside = [file.name for table in tables for file in companions(table)]
+    beside = [file.name for table in tables for file in sidecar_files(table)]
     for name in (*project.outputs.names, *beside):
         place = target / name
         if place.resolve() in inputs:
             raise SpecError(
-                f"[outputs]: {name!r} would replace an input of the project. Choose another name or folder."
+                f"[outputs]: {name!r} would overwrite an input of the project. Choose another name or folder."
             )
         if place.exists() and not place.is_file():
-            raise SpecError(f"[outputs]: {str(place)!r} is there and not a file.")
+            raise SpecError(f"[outputs]: {str(place)!r} already exists and is not a file.")
 
 
 def _write(result: ProjectResult, folder: Path) -> list[Path]:
@@ -205,19 +206,19 @@ def _write(result: ProjectResult, folder: Path) -> list[Path]:
     if outputs.segregation and result.release.segregation is not None:
         table = folder / outputs.segregation
         files.append(export(result.release, table, table="segregation", lang=lang, manifest=manifest))
-        files += companions(table)
+        files += sidecar_files(table)
     if outputs.manifest:
         files.append(write_manifest(manifest, folder / outputs.manifest))
     return files
 
 
 def _read(project: Project, part: TablePart) -> Table:
-    options = {k: v for k, v in asdict(part).items() if k not in ("path", "period", *JOIN_OPTIONS)}
+    options = {NAMES.get(k, k): v for k, v in asdict(part).items() if k not in ("path", "period", *JOIN_OPTIONS)}
     return read_table(project.file(part.path), **options)
 
 
 def _areas(project: Project) -> gpd.GeoDataFrame:
-    options = {k: v for k, v in asdict(project.areas).items() if k not in ("path", "merge")}
+    options = {NAMES.get(k, k): v for k, v in asdict(project.areas).items() if k not in ("path", "merge")}
     areas = read_areas(project.file(project.areas.path), **options)
     return merge_areas(areas, project.areas.merge) if project.areas.merge else areas
 
@@ -234,7 +235,7 @@ def _joined(project: Project, areas: gpd.GeoDataFrame, tables: list[tuple[TableP
                 table,
                 catalogue=catalogue,
                 period=period,
-                **{option: getattr(part, option) for option in JOIN_OPTIONS},
+                **{NAMES.get(option, option): getattr(part, option) for option in JOIN_OPTIONS},
             )
     assert isinstance(data, AreaData)  # noqa: S101 - every named period has a table, checked when the file is read
     if project.population not in data.values.columns:

@@ -103,7 +103,7 @@ class SegregationPart:
 
 @dataclass(frozen=True, kw_only=True)
 class NeedPart:
-    """``[need]``: the spec and areas left out by hand."""
+    """``[need]``: the spec and areas excluded by hand."""
 
     spec: NeedSpec
     exclude: Mapping[str, str] = field(default_factory=dict)
@@ -125,11 +125,10 @@ class StabilityPart:
     seed: int = 1
 
     def __post_init__(self) -> None:
-        if self.runs < 1 or self.seed < 0:
-            raise SpecError(
-                f"[stability] has runs = {self.runs} and seed = {self.seed}; at least one run is needed, and the seed "
-                "is a whole number from 0 on: runs = 1000, seed = 1."
-            )
+        if self.runs < 1:
+            raise SpecError(f"[stability] runs must be at least 1, not {self.runs}.")
+        if self.seed < 0:
+            raise SpecError(f"[stability] seed must be 0 or more, not {self.seed}.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -249,7 +248,7 @@ def read_project(path: str | Path) -> Project:
 def _checked(project: Project) -> Project:
     """Refuse what cannot work together."""
     if not project.tables:
-        raise SpecError(f"{project.path.name} has no [[tables]].")
+        raise SpecError(f"{project.path.name}: at least one [[tables]] entry is needed.")
     if project.lang not in ("de", "en"):
         raise SpecError(f"{project.path.name}: lang must be one of 'de', 'en', not {project.lang!r}.")
     periods = {part.period for part in project.tables}
@@ -260,22 +259,22 @@ def _checked(project: Project) -> Project:
     ):
         if period is not None and period not in periods:
             listed = ", ".join(repr(p) for p in sorted(periods))
-            raise SpecError(f"{project.path.name}: {name} is {period!r}; the tables have {listed}.")
+            raise SpecError(f"{project.path.name}: {name} is {period!r}, but the tables have {listed}.")
     for name, part in (("candidates", project.candidates), ("stability", project.stability)):
         if part is not None and project.rule is None:
-            raise SpecError(f"{project.path.name}: [{name}] needs a [shortlist] with a rule.")
+            raise SpecError(f'{project.path.name}: [{name}] needs a rule: add [shortlist] with rule = "...".')
     written = project.outputs.names
     if len(set(written)) < len(written) or any(Path(name).name != name for name in written):
         raise SpecError(
-            f"{project.path.name}: [outputs] needs different plain file names, without folders: "
-            f'{", ".join(map(repr, written))}. The folder has its own line: folder = "...".'
+            f"{project.path.name}: the file names in [outputs] must all differ and must not contain a folder: "
+            f'{", ".join(map(repr, written))}. Set the folder with folder = "...".'
         )
     for name, file, ending in (
         ("geopackage", project.outputs.geopackage, ".gpkg"),
         ("segregation", project.outputs.segregation, ".csv"),
     ):
         if file and not file.endswith(ending):
-            raise SpecError(f"{project.path.name}: [outputs] {name} = {file!r} should end in {ending}.")
+            raise SpecError(f"{project.path.name}: [outputs] {name} must end in {ending}, not {file!r}.")
     return project
 
 
@@ -284,7 +283,7 @@ def _indicator(name: str, entry: object) -> IndicatorPart:
     where = f"[indicators] {name}"
     if isinstance(entry, list):
         if len(entry) != 2:  # noqa: PLR2004 - numerator and denominator
-            raise SpecError(f"In {where}: [numerator, denominator] has two names, not {len(entry)}.")
+            raise SpecError(f"In {where}: [numerator, denominator] takes two names, not {len(entry)}.")
         return IndicatorPart(numerator=str(entry[0]), denominator=str(entry[1]))
     content = dict(table(entry, where))
     counts: dict[str, Any] = {side: content.pop(side) for side in ("numerator", "denominator") if side in content}
@@ -297,7 +296,7 @@ def _need(content: Mapping[str, Any], folder: Path) -> NeedPart:
     exclude = table(rules.pop("exclude", {}), "[need] exclude")
     preset, file = rules.pop("preset", None), rules.pop("file", None)
     if sum([preset is not None, file is not None, bool(rules)]) != 1:
-        raise SpecError('[need] takes one of: preset = "...", file = "...", or the spec itself.')
+        raise SpecError('[need] takes exactly one of preset = "...", file = "..." or the spec itself.')
     if preset is not None:
         spec = NeedSpec.preset(preset)
     elif file is not None:

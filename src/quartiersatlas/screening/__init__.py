@@ -1,7 +1,6 @@
 """Which areas? Rules with reasons, contiguous candidate areas, overlap with programmes."""
 
-from quartiersatlas.screening.candidates import Candidates, candidate_areas
-from quartiersatlas.screening.programmes import programme_overlap
+from quartiersatlas.screening.candidates import Candidates, candidate_areas, programme_overlap
 from quartiersatlas.screening.rules import Rule, above_city, in_class, parse_rule, worst_share
 from quartiersatlas.screening.shortlist import Shortlist, screen
 

@@ -1,21 +1,29 @@
-"""Candidate areas: selected neighbours that share borders, dissolved into areas one could plan with."""
+"""Candidate areas: selected neighbours dissolved into areas one could plan with, and the programmes already there."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
-from quartiersatlas.errors import SpecError
+from quartiersatlas.base.checks import expects, renamed
+from quartiersatlas.errors import ColumnError, GeometryError, SpecError, count_noun, list_some
+from quartiersatlas.intake import AreaData
+from quartiersatlas.screening.shortlist import Shortlist
 from quartiersatlas.space import connected_groups, dissolved
 
 if TYPE_CHECKING:
-    from quartiersatlas.screening.shortlist import Shortlist
+    from shapely.geometry.base import BaseGeometry
+
+COVERED = 0.9  # share of the surface from which a candidate area counts as covered
+TOUCHED = 0.05  # and from which it counts as partly covered
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Candidates:
     """Contiguous groups of selected areas.
 
@@ -26,7 +34,8 @@ class Candidates:
     members : Series of str
         District key -> candidate area.
     too_small : Series of float
-        Selected areas whose group has fewer residents than asked for, with the residents of the group.
+        Selected areas whose group is not known to have enough residents, with the residents of the group; NaN where a
+        member's number is unknown.
     min_population : float
         The smallest number of residents of a candidate area.
     """
@@ -37,30 +46,43 @@ class Candidates:
     min_population: float
 
     def __repr__(self) -> str:
-        lines = [f"Candidates: {len(self.table)} areas from {len(self.members)} districts"]
+        groups, areas = count_noun(len(self.table), "candidate area"), count_noun(len(self.members), "area")
+        lines = [f"Candidates: {groups} from {areas}"]
         lines += [
-            f"  {key}: {row['name']}, {row['n_areas']} districts, {row['residents']:.0f} residents"
+            f"  {key}: {row['name']}, {count_noun(row['n_areas'], 'area')}, {_figure(row['residents'])} residents"
             for key, row in self.table.iterrows()
         ]
-        if len(self.too_small):
-            lines.append(f"  below {self.min_population:g} residents: {', '.join(self.too_small.index)}")
+        unknown = self.too_small.isna()
+        if not unknown.all():
+            small = ", ".join(self.too_small.index[~unknown])
+            lines.append(f"  in groups below {_figure(self.min_population)} residents: {small}")
+        if unknown.any():
+            lines.append(f"  in groups with an unknown number of residents: {', '.join(self.too_small.index[unknown])}")
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
         return pd.DataFrame(self.table.drop(columns="geometry")).to_html(escape=True)
 
 
-def candidate_areas(areas: gpd.GeoDataFrame, shortlist: Shortlist, *, min_population: float = 2000) -> Candidates:
+def _figure(number: float) -> str:
+    return f"{number:.15g}"
+
+
+@renamed(areas="data")
+def candidate_areas(
+    data: AreaData | gpd.GeoDataFrame, shortlist: Shortlist, *, min_population: float = 2000
+) -> Candidates:
     """Group the selected areas by shared borders.
 
     Parameters
     ----------
-    areas : GeoDataFrame
-        The areas of the shortlist, in metres.
+    data : AreaData or GeoDataFrame
+        What was screened, or its areas (``data.areas``).
     shortlist : Shortlist
         Result of :func:`screen`.
     min_population : float, default 2000
-        Groups with fewer residents are not candidates; they stand in ``too_small``. At least 0.
+        Groups with fewer residents are not candidates, nor are those with an unknown number; they are listed in
+        ``too_small``. At least 0.
 
     Returns
     -------
@@ -70,7 +92,9 @@ def candidate_areas(areas: gpd.GeoDataFrame, shortlist: Shortlist, *, min_popula
     Raises
     ------
     SpecError
-        The areas are not those of the shortlist.
+        The areas are not those of the shortlist, or the smallest number of residents is below 0.
+    ArgumentError
+        The data or the shortlist are something else.
 
     Examples
     --------
@@ -83,17 +107,16 @@ def candidate_areas(areas: gpd.GeoDataFrame, shortlist: Shortlist, *, min_popula
     >>> table = pd.DataFrame({"poor": [300.0, 260, 90], "residents": [1000.0] * 3}, index=areas.index)
     >>> data = qa.add_rates(qa.join(areas, table), {"poverty": ("poor", "residents")})
     >>> shortlist = qa.screen(data, qa.above_city("poverty"))
-    >>> candidates = qa.candidate_areas(data.areas, shortlist, min_population=2000)
+    >>> candidates = qa.candidate_areas(data, shortlist, min_population=2000)
     >>> candidates.table[["name", "n_areas", "hectares"]].to_dict("index")
     {'P1': {'name': 'A', 'n_areas': 2, 'hectares': 200.0}}
     """
-    if not areas.index.equals(shortlist.selected.index):
-        raise SpecError("candidate_areas() needs the areas that were screened: data.areas.")
+    areas = _checked_areas(data, shortlist, min_population)
     chosen = areas[shortlist.selected].sort_index()
     group = connected_groups(chosen)
-    residents = shortlist.residents[chosen.index].groupby(group).agg(lambda people: people.sum(skipna=False))
-    residents = residents.sort_values(ascending=False, kind="stable")
-    large = residents[residents >= min_population]
+    population = shortlist.residents[chosen.index].groupby(group).agg(lambda people: people.sum(skipna=False))
+    population = population.sort_values(ascending=False, kind="stable")
+    large = population[population >= min_population]
     names = {number: f"P{rank}" for rank, number in enumerate(large.index, start=1)}
     members = group.map(names).dropna()
     rows = [_dissolve(chosen.loc[members.index[members == name]], shortlist.residents) for name in names.values()]
@@ -105,12 +128,24 @@ def candidate_areas(areas: gpd.GeoDataFrame, shortlist: Shortlist, *, min_popula
     )
     table.index = pd.Index(names.values(), name="candidate", dtype=object)
     small = group[~group.isin(large.index)]
-    return Candidates(table, members, small.map(residents), min_population)
+    return Candidates(table, members, small.map(population), min_population)
 
 
-def _dissolve(parts: gpd.GeoDataFrame, residents: pd.Series[float]) -> dict[str, object]:
+def _checked_areas(data: object, shortlist: Shortlist, min_population: float) -> gpd.GeoDataFrame:
+    """Return the areas that were screened."""
+    areas = data.areas if isinstance(data, AreaData) else data
+    expects(areas, (AreaData, gpd.GeoDataFrame), "candidate_areas", "qa.candidate_areas(data, shortlist)")
+    expects(shortlist, Shortlist, "candidate_areas: shortlist", "shortlist = qa.screen(data, rule)")
+    if isinstance(min_population, bool) or not isinstance(min_population, Real) or not min_population >= 0:
+        raise SpecError(f"candidate_areas: min_population is {min_population!r}; it must be a number from 0 on.")
+    if not areas.index.equals(shortlist.selected.index):
+        raise SpecError("candidate_areas() needs the areas that were screened: qa.candidate_areas(data, shortlist).")
+    return areas
+
+
+def _dissolve(parts: gpd.GeoDataFrame, population: pd.Series[float]) -> dict[str, object]:
     """Return one candidate area, named after its part with most residents."""
-    people = residents[parts.index]
+    people = population[parts.index]
     shape = dissolved(parts)
     return {
         "name": str(parts["name"].iloc[int(people.fillna(-1).to_numpy().argmax())]),
@@ -119,3 +154,66 @@ def _dissolve(parts: gpd.GeoDataFrame, residents: pd.Series[float]) -> dict[str,
         "hectares": shape.area / 1e4,
         "geometry": shape,
     }
+
+
+def programme_overlap(candidates: Candidates, programmes: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Compare candidate areas with existing programme areas by surface.
+
+    Parameters
+    ----------
+    candidates : Candidates
+        Result of :func:`candidate_areas`.
+    programmes : GeoDataFrame
+        Polygons with a ``name``, in the same coordinate reference system.
+
+    Returns
+    -------
+    DataFrame
+        On the candidate: ``programmes`` (names), ``covered_share`` of the surface in [0, 1], and ``cover``:
+        ``"covered"`` (from 90 %), ``"partly"`` (from 5 %), ``"not_covered"``.
+
+    Raises
+    ------
+    GeometryError
+        The two are in different coordinate reference systems.
+    ColumnError
+        The programme areas have no column ``name``, or some have no name.
+    ArgumentError
+        One of the two is something else.
+
+    Notes
+    -----
+    The share is of the surface, not of the residents: where people live unevenly the two differ.
+    """
+    expects(candidates, Candidates, "programme_overlap", "candidates = qa.candidate_areas(data, shortlist)")
+    expects(programmes, gpd.GeoDataFrame, "programme_overlap: programmes", 'gpd.read_file("programmes.gpkg")')
+    _check_programmes(candidates, programmes)
+    rows = [_covered(shape, programmes) for shape in candidates.table.geometry]
+    table = pd.DataFrame(rows, columns=["programmes", "covered_share"], index=candidates.table.index)
+    surface = table["covered_share"]
+    cover = np.where(surface >= COVERED, "covered", np.where(surface >= TOUCHED, "partly", "not_covered"))
+    return table.assign(cover=cover)
+
+
+def _check_programmes(candidates: Candidates, programmes: gpd.GeoDataFrame) -> None:
+    if "name" not in programmes.columns:
+        raise ColumnError.not_found("name", programmes.columns, "programme_overlap: the table of programme areas")
+    unnamed = programmes.index[programmes["name"].isna()]
+    if len(unnamed):
+        has = count_noun(len(unnamed), "programme area has", "programme areas have")
+        raise ColumnError(
+            f"programme_overlap: {has} no name (rows {list_some(unnamed)}). Name them, or leave them out."
+        )
+    if programmes.crs != candidates.table.crs:
+        raise GeometryError(
+            "Programme areas and candidate areas are in different coordinate reference systems. Bring them into one: "
+            "programmes.to_crs(candidates.table.crs)."
+        )
+
+
+def _covered(shape: BaseGeometry, programmes: gpd.GeoDataFrame) -> tuple[str, float]:
+    """Return the programmes that cover a candidate area, and the share of its surface that they cover together."""
+    touching = programmes[programmes.intersects(shape)]
+    share = shape.intersection(touching.geometry.union_all()).area / shape.area if len(touching) else 0.0
+    real = touching[touching.intersection(shape).area > TOUCHED * shape.area]
+    return ", ".join(sorted(real["name"].astype(str))), share

@@ -93,10 +93,10 @@ class AreaGeometry:
 
     def around(self, people: Floats) -> Floats:
         """Return the weighted sums of any columns within each radius of each area."""
-        from quartiersatlas.space.surroundings import environment_sums
+        from quartiersatlas.space.surroundings import surrounding_sums
 
         return self._joined(
-            lambda rows: environment_sums(self.points[rows], people[rows], self.radii, kernel=self.kernel)
+            lambda rows: surrounding_sums(self.points[rows], people[rows], self.radii, kernel=self.kernel)
         )
 
     @cached_property

@@ -1,11 +1,12 @@
-"""Who is near whom, and what lies where? Neighbours of areas, and counts carried between boundaries."""
+"""Who is near whom, and what lies where? Neighbours of areas, and counts reallocated between boundaries."""
 
-from quartiersatlas.space.crosswalk import transfer, transfer_by_area
+from quartiersatlas.space.crosswalk import transfer
 from quartiersatlas.space.fit import AreasReport, check_areas
 from quartiersatlas.space.grid_cells import grid_to_areas
 from quartiersatlas.space.neighbours import connected_groups, dissolved, neighbours
+from quartiersatlas.space.overlay import transfer_by_area
 from quartiersatlas.space.reallocate import Transfer
-from quartiersatlas.space.surroundings import environment_sums
+from quartiersatlas.space.surroundings import surrounding_sums
 
 __all__ = [
     "AreasReport",
@@ -13,9 +14,9 @@ __all__ = [
     "check_areas",
     "connected_groups",
     "dissolved",
-    "environment_sums",
     "grid_to_areas",
     "neighbours",
+    "surrounding_sums",
     "transfer",
     "transfer_by_area",
 ]

@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from quartiersatlas.base.checks import expects
 from quartiersatlas.catalogue import Message, number_text, text
-from quartiersatlas.errors import SHOWN, GeometryError, list_some
-from quartiersatlas.intake.areas.area_flags import area_facts
-from quartiersatlas.intake.areas.crs import lying
+from quartiersatlas.errors import SHOWN, GeometryError, KeyColumnError, SpecError, count_noun, list_some
+from quartiersatlas.intake.areas.area_columns import area_facts
+from quartiersatlas.intake.areas.crs import extent_in_degrees
 from quartiersatlas.space.neighbours import TOLERANCE, borders
 
 if TYPE_CHECKING:
@@ -25,10 +26,11 @@ if TYPE_CHECKING:
 
     Shapes = NDArray[np.object_]
 
+POLYGONS = ("Polygon", "MultiPolygon")
 NOISE = 1e-3  # square metres of overlap that come from rounding alone
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class AreasReport:
     """How the areas fit together.
 
@@ -49,7 +51,7 @@ class AreasReport:
     isolates : tuple of str
         Areas without a common border with any other.
     islands : tuple of tuple of str
-        Groups of connected areas besides the largest one.
+        Groups of connected areas other than the largest one.
     multipart : tuple of str
         Areas in several parts.
     slivers : tuple of str
@@ -57,8 +59,8 @@ class AreasReport:
     overlaps : GeoDataFrame
         Pairs of areas that overlap: ``one``, ``other``, ``square_metres``, ``geometry``.
     gaps : GeoDataFrame
-        Places inside that belong to no area: ``between`` (keys), ``square_metres``, ``width`` in metres (of a strip of
-        the same surface and outline), ``narrow`` (not wider than the tolerance), ``geometry``.
+        Holes that belong to no area: ``between`` (keys), ``square_metres``, ``width`` in metres (of a strip of the
+        same surface and outline), ``narrow`` (not wider than the tolerance), ``geometry``.
     facts : tuple of Message
         What was done to the areas when they were read.
     """
@@ -79,7 +81,7 @@ class AreasReport:
 
     @property
     def fits(self) -> bool:
-        """No two areas overlap, and no narrow gap or sliver is between them."""
+        """True where no two areas overlap and no narrow gap or sliver is between them."""
         return not (len(self.overlaps) or self.gaps["narrow"].any() or self.slivers)
 
     @property
@@ -124,10 +126,11 @@ class AreasReport:
 
     def __repr__(self) -> str:
         west, south, east, north = self.corners
+        extent = f"{west:.2f} to {east:.2f} E, {south:.2f} to {north:.2f} N"
         corners_only = self.n_contacts - self.n_neighbours
         lines = [
-            f"AreasReport: {self.n_areas} areas, {self.crs}, {west:.2f} to {east:.2f} E, {south:.2f} to {north:.2f} N",
-            f"  {self.n_neighbours} pairs with a common border, {corners_only} with a corner only",
+            f"AreasReport: {count_noun(self.n_areas, 'area')}, {self.crs}, {extent}",
+            f"  {count_noun(self.n_neighbours, 'pair')} with a common border, {corners_only:,} with a corner only",
         ]
         narrow = self.gaps["narrow"]
         for what, frame in (
@@ -156,7 +159,7 @@ class AreasReport:
 
 
 def check_areas(areas: gpd.GeoDataFrame, *, tolerance: float = TOLERANCE) -> AreasReport:
-    """Tell whether the areas fit together; nothing is changed.
+    """Check whether the areas fit together; nothing is changed.
 
     Parameters
     ----------
@@ -173,7 +176,13 @@ def check_areas(areas: gpd.GeoDataFrame, *, tolerance: float = TOLERANCE) -> Are
     Raises
     ------
     GeometryError
-        The areas are not in metres, or not valid polygons.
+        The areas are not in metres, not valid polygons, or there are none.
+    KeyColumnError
+        Keys are duplicate or not text.
+    SpecError
+        The tolerance is below 0.
+    ArgumentError
+        The areas are no GeoDataFrame.
 
     Notes
     -----
@@ -192,12 +201,10 @@ def check_areas(areas: gpd.GeoDataFrame, *, tolerance: float = TOLERANCE) -> Are
     >>> report.isolates, report.overlaps[["one", "other", "square_metres"]].to_numpy().tolist()
     (('4',), [['2', '3', 100.0]])
     """
-    if areas.crs is None or areas.crs.is_geographic:
-        raise GeometryError("The areas are in degrees or without a coordinate reference system: use areas.to_crs(...).")
+    crs = check_polygons(areas, "check_areas")
+    if not tolerance >= 0:
+        raise SpecError(f"tolerance={tolerance!r} must be at least 0, in metres.")
     shapes, keys = areas.geometry.to_numpy(), areas.index.to_numpy()
-    wrong = keys[~shapely.is_valid(shapes)]
-    if len(wrong):
-        raise GeometryError(f"{len(wrong)} areas have an invalid outline: {list_some(wrong)}. Read with repair=True.")
     found = borders(shapes, tolerance=tolerance)
     one, other = found.rook
     isolates, islands = _apart(one, other, keys)
@@ -207,7 +214,7 @@ def check_areas(areas: gpd.GeoDataFrame, *, tolerance: float = TOLERANCE) -> Are
     return AreasReport(
         n_areas=len(areas),
         tolerance=tolerance,
-        crs=str(areas.crs.name),
+        crs=str(crs.name),
         corners=_corners(areas),
         n_neighbours=len(one),
         n_contacts=len(found.one),
@@ -215,10 +222,51 @@ def check_areas(areas: gpd.GeoDataFrame, *, tolerance: float = TOLERANCE) -> Are
         islands=islands,
         multipart=tuple(keys[shapely.get_num_geometries(shapes) > 1]),
         slivers=tuple(thin),
-        overlaps=_overlaps(shapes, keys, np.flatnonzero(doubtful), areas.crs),
-        gaps=_gaps(shapes, keys, doubtful, tolerance, areas.crs),
+        overlaps=_overlaps(shapes, keys, np.flatnonzero(doubtful), crs),
+        gaps=_gaps(shapes, keys, doubtful, tolerance, crs),
         facts=tuple(area_facts(areas)),
     )
+
+
+def check_polygons(areas: gpd.GeoDataFrame, call: str, name: str = "") -> CRS:
+    """Return the reference system; refuse what cannot be measured: degrees, duplicate keys, invalid polygons.
+
+    Parameters
+    ----------
+    areas : GeoDataFrame
+        What a public function was handed.
+    call, name : str
+        The function, and its parameter where it is not the only one.
+    """
+    how = 'areas = qa.read_areas("areas.gpkg", key="ID")'
+    expects(areas, gpd.GeoDataFrame, f"{call}: {name}" if name else call, how)
+    name = name or "areas"
+    if areas.empty:
+        raise GeometryError(f"{name}: there are no areas.")
+    if areas.crs is None or areas.crs.is_geographic:
+        raise GeometryError(f"{name} are in degrees or without a coordinate reference system: use .to_crs(...).")
+    keys = areas.index
+    others = [key for key in keys if not isinstance(key, str)]
+    duplicates = keys[keys.duplicated()].unique()
+    if others or len(duplicates):
+        what = (
+            count_noun(len(others), "key is not text", "keys are not text")
+            if others
+            else count_noun(len(duplicates), "key stands for more than one area", "keys stand for more than one area")
+        )
+        wrong = others or duplicates.tolist()
+        raise KeyColumnError(f"{name}: {what}: {list_some(wrong)}. All of them: err.keys", map(str, wrong))
+    wrong = keys[~areas.geom_type.isin(POLYGONS) | areas.is_empty | areas.geometry.isna()].tolist()
+    if wrong:
+        number = count_noun(len(wrong), "area is not a polygon, or has none", "areas are not polygons, or have none")
+        raise GeometryError(f"{name}: {number}: {list_some(wrong)}.")
+    invalid = keys[~areas.is_valid].tolist()
+    if invalid:
+        raise GeometryError(
+            f"{name}: {count_noun(len(invalid), 'area has', 'areas have')} an invalid outline: {list_some(invalid)}. "
+            f"Make them valid: read_areas(..., repair=True), or .make_valid()."
+        )
+    return areas.crs
 
 
 def _width(shapes: Shapes) -> NDArray[np.float64]:
@@ -243,12 +291,12 @@ def _apart(
 
 
 def _corners(areas: gpd.GeoDataFrame) -> tuple[float, float, float, float]:
-    box = lying(areas)
+    box = extent_in_degrees(areas)
     return tuple(box) if box is not None else (np.nan,) * 4  # type: ignore[return-value]
 
 
 def _doubtful(shapes: Shapes, tolerance: float) -> NDArray[np.bool_]:
-    """Tell which shapes do not meet their neighbours point by point, or lie inside another one."""
+    """Return True for shapes that do not meet their neighbours point by point, or lie inside another one."""
     edges = shapely.coverage_invalid_edges(shapes, gap_width=tolerance)
     doubtful = ~(shapely.is_missing(edges) | shapely.is_empty(edges))
     # a shape inside another, away from its outline, has no edge that is wrong; a point of it gives it away
@@ -259,10 +307,10 @@ def _doubtful(shapes: Shapes, tolerance: float) -> NDArray[np.bool_]:
 
 
 def _overlaps(shapes: Shapes, keys: NDArray[np.object_], where: NDArray[np.intp], crs: CRS) -> gpd.GeoDataFrame:
-    """Return the pairs that overlap, among the shapes that do not meet their neighbours point by point."""
-    one, other = shapely.STRtree(shapes[where]).query(shapes[where], predicate="intersects")
-    once = one < other
-    one, other = where[one[once]], where[other[once]]
+    """Return the pairs that overlap, one of which at least does not meet its neighbours point by point."""
+    one, other = shapely.STRtree(shapes).query(shapes[where], predicate="intersects")
+    pairs = np.sort(np.column_stack([where[one], other]), axis=1)
+    one, other = np.unique(pairs[pairs[:, 0] < pairs[:, 1]], axis=0).T
     common = shapely.intersection(shapes[one], shapes[other])
     size = shapely.area(common)
     large = size > NOISE

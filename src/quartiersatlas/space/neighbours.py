@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 
-from quartiersatlas.errors import GeometryError, list_some
+from quartiersatlas.base.checks import expects
+from quartiersatlas.errors import GeometryError, SpecError, count_noun, list_some
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import geopandas as gpd
     from numpy.typing import ArrayLike, NDArray
     from shapely.geometry.base import BaseGeometry
 
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 
 TOLERANCE = 1.0  # metres between outlines that are meant to touch
 MIN_BORDER = 10.0  # metres; a shorter contact is a corner
+POLYGONS = (3, 6)  # shapely's numbers of Polygon and MultiPolygon
+MIX, MIX_TOO = 0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F  # odd numbers that spread the bits of a key
+CORNER = 2.0  # tolerances from a corner within which two outlines that part are still near each other
+USUAL_WIDTH = 100.0  # metres; where areas are narrower, the tolerances shrink with them
 
 
 def neighbours(areas: gpd.GeoDataFrame, *, tolerance: float = TOLERANCE, min_border: float = MIN_BORDER) -> Any:  # noqa: ANN401 - libpysal is untyped
@@ -44,6 +49,15 @@ def neighbours(areas: gpd.GeoDataFrame, *, tolerance: float = TOLERANCE, min_bor
     libpysal.graph.Graph
         Symmetric, unweighted, on the areas' index; areas without a neighbour are isolates.
 
+    Raises
+    ------
+    GeometryError
+        The areas are in degrees.
+    SpecError
+        ``tolerance`` or ``min_border`` is below 0.
+    ArgumentError
+        The areas are no GeoDataFrame.
+
     Examples
     --------
     >>> import geopandas as gpd
@@ -54,6 +68,11 @@ def neighbours(areas: gpd.GeoDataFrame, *, tolerance: float = TOLERANCE, min_bor
     """
     from libpysal.graph import Graph
 
+    expects(areas, gpd.GeoDataFrame, "neighbours", 'areas = qa.read_areas("areas.gpkg", key="ID")')
+    if areas.crs is not None and areas.crs.is_geographic:
+        raise GeometryError("neighbours: the areas are in degrees, lengths are in metres: use areas.to_crs(...).")
+    if not (tolerance >= 0 and min_border >= 0):
+        raise SpecError(f"tolerance={tolerance!r} and min_border={min_border!r} must be at least 0, in metres.")
     shapes = areas.geometry.to_numpy()
     one, other = shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=tolerance)
     once = one < other
@@ -83,13 +102,36 @@ def connected_groups(areas: gpd.GeoDataFrame) -> pd.Series[int]:
     return pd.Series(pd.factorize(labels)[0].astype(int), index=areas.index, dtype=int)
 
 
-POLYGONS = (3, 6)  # shapely's numbers of Polygon and MultiPolygon
-MIX, MIX_TOO = 0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F  # odd numbers that spread the bits of a key
-CORNER = 2.0  # tolerances from a corner within which two outlines that part are still near each other
-USUAL_WIDTH = 100.0  # metres; where areas are narrower, the tolerances shrink with them
+def dissolved(areas: gpd.GeoDataFrame, *, tolerance: float = TOLERANCE) -> BaseGeometry:
+    """Return the union of areas; gaps up to the tolerance wide are closed, real holes stay.
+
+    Parameters
+    ----------
+    areas : GeoDataFrame
+        Polygons in metres.
+    tolerance : float, default 1
+        Width in metres of gaps that are closed, the same that makes areas neighbours.
+
+    Returns
+    -------
+    BaseGeometry
+        Exactly the union where outlines meet exactly; else with its slivers closed.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> squares = [shapely.box(0, 0, 100, 100), shapely.box(100.6, 0, 200, 100)]
+    >>> dissolved(gpd.GeoDataFrame(geometry=squares, crs="EPSG:25832")).geom_type
+    'Polygon'
+    """
+    union = areas.geometry.union_all()
+    if shapely.coverage_is_valid(areas.geometry.to_numpy(), gap_width=tolerance):
+        return union
+    half = tolerance / 2 + 1e-6
+    return union.buffer(half, join_style="mitre").buffer(-half, join_style="mitre")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Borders:
     """Pairs of areas that touch, and how long their shared border is.
 
@@ -195,7 +237,8 @@ def _polygons(shapes: ArrayLike) -> Shapes:
     areas = np.asarray(shapes, dtype=object)
     wrong = np.flatnonzero(~np.isin(shapely.get_type_id(areas), POLYGONS))
     if len(wrong):
-        raise GeometryError(f"{len(wrong)} areas are not polygons: {list_some(wrong)}. Borders need polygons.")
+        number = count_noun(len(wrong), "area is not a polygon", "areas are not polygons")
+        raise GeometryError(f"{number}: {list_some(wrong)}. Borders need polygons.")
     return areas
 
 
@@ -205,7 +248,7 @@ def _scale(areas: Shapes) -> float:
     return float(min(1.0, width / USUAL_WIDTH))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Segments:
     """Straight pieces of the outlines: where they begin and end, and of which area they are."""
 
@@ -290,7 +333,7 @@ def _pair(one: Ints, other: Ints, n_areas: int) -> Ints:
 
 
 def _among(some: Ints, pairs: Ints) -> NDArray[np.bool_]:
-    """Tell which are among the pairs, which are sorted."""
+    """Return True for those that are among the pairs, which are sorted."""
     place = np.searchsorted(pairs, some)
     found = np.zeros(len(some), dtype=bool)
     inside = place < len(pairs)
@@ -325,7 +368,7 @@ def _alongside(areas: Shapes, loose: _Segments, pairs: Ints, tolerance: float, c
 def _run_along(
     loose: _Segments, areas: Shapes, line: Ints, near: Ints, tolerance: float, corner: float
 ) -> NDArray[np.bool_]:
-    """Tell which segments may run along an area, rather than leave it at a corner.
+    """Return True for segments that may run along an area, rather than leave it at a corner.
 
     A segment leaves where all of it but the corners at both ends is out of reach: two such segments, with two corners
     each, are together shorter than the shortest border. Where more than two come near an area, all are kept.
@@ -338,32 +381,3 @@ def _run_along(
     kept[long] = shapely.dwithin(shapely.linestrings(ends), areas[near[long]], tolerance)
     _, which, number = np.unique(loose.area[line] * len(areas) + near, return_inverse=True, return_counts=True)
     return np.asarray(kept | (number[which] > 2))  # noqa: PLR2004 - the two that meet in the corner
-
-
-def dissolved(areas: gpd.GeoDataFrame, *, tolerance: float = TOLERANCE) -> BaseGeometry:
-    """Return the union of areas; gaps up to the tolerance wide are closed, real holes stay.
-
-    Parameters
-    ----------
-    areas : GeoDataFrame
-        Polygons in metres.
-    tolerance : float, default 1
-        Width in metres of gaps that are closed, the same that makes areas neighbours.
-
-    Returns
-    -------
-    BaseGeometry
-        Exactly the union where outlines meet exactly; else with its slivers closed.
-
-    Examples
-    --------
-    >>> import geopandas as gpd
-    >>> squares = [shapely.box(0, 0, 100, 100), shapely.box(100.6, 0, 200, 100)]
-    >>> dissolved(gpd.GeoDataFrame(geometry=squares, crs="EPSG:25832")).geom_type
-    'Polygon'
-    """
-    union = areas.geometry.union_all()
-    if shapely.coverage_is_valid(areas.geometry.to_numpy(), gap_width=tolerance):
-        return union
-    half = tolerance / 2 + 1e-6
-    return union.buffer(half, join_style="mitre").buffer(-half, join_style="mitre")

@@ -1,4 +1,4 @@
-"""Weighted sums of counts by target: totals, what is unknown, and how sure each target is."""
+"""Reallocated counts: weighted sums by target, their totals, what is unknown, and how certain each target is."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from quartiersatlas.errors import ColumnError, list_some
+from quartiersatlas.catalogue import text
+from quartiersatlas.errors import ColumnError, count_noun, list_some
 from quartiersatlas.intake import Table
 
 if TYPE_CHECKING:
@@ -21,12 +22,27 @@ if TYPE_CHECKING:
     Reasons = dict[str, dict[str, NDArray[np.bool_]]]
 
 WHOLE = 0.99  # share of a source from which it goes to its target as a whole
-UNCERTAIN = 0.05  # share of a target from split sources above which it is marked: see docs/transfer.md
-ROUNDING = 1e-9  # a sum of weights that misses 1 by less is 1
-WORSE = ("provisional", "not_applicable", "unreliable", "missing", "suppressed")  # the later one prevails
+UNCERTAIN = 0.05  # share of a target from split sources above which it is uncertain: see docs/transfer.md
+ROUNDING = 1e-9  # a sum of weights that misses 1 by no more is 1
+SEVERITY = ("provisional", "not_applicable", "unreliable", "missing", "suppressed")  # the later one prevails
 PAIR = ("from", "to", "weight")
+PROBLEMS = (  # codes of what was repaired, dropped or left
+    "column_left_out",
+    "source_without_target",
+    "source_without_data",
+    "weights_scaled",
+    "not_covered_once",
+    "source_without_population",
+    "population_outside",
+    "target_without_source",
+    "cells_outside",
+    "counts_outside",
+    "cells_counted_twice",
+    "counts_counted_twice",
+    "area_without_cell",
+)
 
-Note = tuple[str, str, float]
+Note = tuple[str, str, float]  # what (a code), key, number
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,11 +64,12 @@ class Transfer:
     slivers : DataFrame
         One row per pair that was dropped: from, to, weight.
     totals : DataFrame
-        One row per column: ``before`` and ``after`` (sums of what is known), ``not_carried`` (counts of sources, or of
+        One row per column: ``before`` and ``after`` (sums of what is known), ``unallocated`` (counts of sources, or of
         parts of them, without a target), ``in_slivers`` (counts that went to other targets of their source because a
         sliver was dropped), ``unknown_sources``, ``unknown_targets``.
     problems : DataFrame
-        One row per thing that was repaired, dropped or left: what, key, number.
+        One row per thing that was repaired, dropped or left: ``what`` (a code, such as ``source_without_target``,
+        ``weights_scaled``, ``cells_outside``; printed in words), ``key``, ``number``.
     method : str
         How the weights came about.
     """
@@ -73,42 +90,48 @@ class Transfer:
 
     def as_table(self) -> Table:
         """Return the counts with their status as a table that can be joined to the new areas."""
-        done = pd.DataFrame(
-            {"row": "", "column": self.problems["key"], "raw": self.problems["number"], "done": self.problems["what"]}
-        )
-        return Table(self.table, self.status, done, Path(f"transfer {self.method}"), "carried from other boundaries")
+        words = self.problems["what"].map(_in_words)
+        done = pd.DataFrame({"row": "", "column": self.problems["key"], "raw": self.problems["number"], "done": words})
+        source = Path(f"transfer {self.method}")
+        return Table(self.table, self.status, done, source, "reallocated from other boundaries")
 
     def __repr__(self) -> str:
         sources = self.weights["from"].nunique()
-        lines = [f"Transfer {self.method}: {sources} sources -> {len(self.table)} targets"]
+        lines = [f"Transfer {self.method}: {count_noun(sources, 'source')} -> {count_noun(len(self.table), 'target')}"]
         for column, row in self.totals.head(5).iterrows():
             line = f"  {column}: {row['before']:.10g} before, {row['after']:.10g} after"
-            line += f", {row['not_carried']:.6g} not carried" if row["not_carried"] > 0 else ""
-            line += f", unknown in {row['unknown_targets']:.0f} targets" if row["unknown_targets"] else ""
+            line += f", {row['unallocated']:.6g} unallocated" if row["unallocated"] > 0 else ""
+            line += (
+                f", unknown in {count_noun(int(row['unknown_targets']), 'target')}" if row["unknown_targets"] else ""
+            )
             lines.append(line)
         if len(self.totals) > 5:  # noqa: PLR2004 - as many as are shown
-            lines.append(f"  and {len(self.totals) - 5} more columns")
+            lines.append(f"  and {count_noun(len(self.totals) - 5, 'more column')}")
         uncertain = self.uncertain
         if uncertain:
             lines.append(f"  uncertain, from split sources ({len(uncertain)}): {list_some(uncertain)}")
         if len(self.slivers):
             moved = self.totals["in_slivers"].iloc[0]
-            lines.append(
-                f"  slivers dropped: {len(self.slivers)} pairs, {moved:.4g} of {self.totals.index[0]!r} in them"
-            )
+            pairs = count_noun(len(self.slivers), "pair")
+            lines.append(f"  slivers dropped: {pairs}, {moved:.4g} of {self.totals.index[0]!r} in them")
         for what, rows in self.problems.groupby("what", sort=False):
             one = rows["number"].iloc[0] if len(rows) == 1 else np.nan
             if np.isnan(one):
-                lines.append(f"  {what} ({len(rows)}): {list_some(rows['key'])}")
+                lines.append(f"  {_in_words(str(what))} ({len(rows)}): {list_some(rows['key'])}")
             else:
-                lines.append(f"  {what} {rows['key'].iloc[0]}".rstrip() + f": {one:.6g}")
+                lines.append(f"  {_in_words(str(what))} {rows['key'].iloc[0]}".rstrip() + f": {one:.6g}")
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
         return f"<pre>{escape(repr(self))}</pre>{self.table.head(10).to_html(escape=True)}"
 
 
-def carried(
+def _in_words(what: str) -> str:
+    """Return the words of a problem."""
+    return text(f"transfer_{what}", "en")
+
+
+def reallocated(
     frame: pd.DataFrame,
     status: pd.DataFrame,
     pairs: pd.DataFrame,
@@ -116,24 +139,24 @@ def carried(
     slivers: pd.DataFrame,
     targets: list[str],
     base: str | None,
-    not_carried: pd.Series[float],
+    unallocated: pd.Series[float],
     notes: list[Note],
     method: str,
 ) -> Transfer:
-    """Sum the weighted sources by target and say how sure each target is."""
+    """Sum the weighted sources by target and say how certain each target is."""
     index = pd.Index(targets, name="key", dtype=object)
     source, target = frame.index.get_indexer(pd.Index(pairs["from"])), index.get_indexer(pd.Index(pairs["to"]))
     weight = pairs["weight"].to_numpy(dtype=float)
-    table, marks, sure = summed(frame, reasons(frame, status), source, target, weight, index, base)
-    without = sure.index[sure["n_sources"].eq(0)]
-    notes = [*notes, *(("target without a source, unknown", str(key), np.nan) for key in without)]
+    table, flags, certainty = weighted_sums(frame, reasons_of(frame, status), source, target, weight, index, base)
+    without = certainty.index[certainty["n_sources"].eq(0)]
+    notes = [*notes, *(("target_without_source", str(key), np.nan) for key in without)]
     return Transfer(
         table=table,
-        status=marks,
-        targets=sure,
+        status=flags,
+        targets=certainty,
         weights=pairs[list(PAIR)].reset_index(drop=True),
         slivers=slivers[list(PAIR)].reset_index(drop=True),
-        totals=totals(frame, table, frame.sum() + not_carried, not_carried, _in_slivers(frame, slivers)),
+        totals=totals(frame, table, frame.sum() + unallocated, unallocated, _in_slivers(frame, slivers)),
         problems=pd.DataFrame(notes, columns=["what", "key", "number"]),
         method=method,
     )
@@ -143,7 +166,7 @@ def totals(
     frame: pd.DataFrame,
     table: pd.DataFrame,
     before: pd.Series[float],
-    not_carried: pd.Series[float],
+    unallocated: pd.Series[float],
     in_slivers: pd.Series[float] | float,
 ) -> pd.DataFrame:
     """Return the sums before and after, and what is missing between them, one row per column."""
@@ -151,7 +174,7 @@ def totals(
         {
             "before": before,
             "after": table.sum(),
-            "not_carried": not_carried,
+            "unallocated": unallocated,
             "in_slivers": in_slivers,
             "unknown_sources": frame.isna().sum(),
             "unknown_targets": table.isna().sum(),
@@ -160,25 +183,24 @@ def totals(
 
 
 def _in_slivers(frame: pd.DataFrame, slivers: pd.DataFrame) -> pd.Series[float]:
-    """Return the known counts that dropped pairs would have carried."""
+    """Return the known counts that dropped pairs would have moved."""
     shares = slivers.groupby("from")["weight"].sum()
     return frame.reindex(shares.index).mul(shares, axis=0).sum()
 
 
-def reasons(frame: pd.DataFrame, status: pd.DataFrame) -> Reasons:
-    """Return for every column which sources are unknown or unsure, by their status."""
+def reasons_of(frame: pd.DataFrame, status: pd.DataFrame) -> Reasons:
+    """Return for every column which sources are unknown or uncertain, by their status."""
     found: Reasons = {}
     for column in frame.columns:
-        word = (
-            status[column].where(frame[column].notna() | status[column].isin(WORSE), "missing").to_numpy(dtype=object)
-        )
-        found[column] = {worse: word == worse for worse in WORSE if (word == worse).any()}
+        has_reason = frame[column].notna() | status[column].isin(SEVERITY)
+        code = status[column].where(has_reason, "missing").to_numpy(dtype=object)
+        found[column] = {worse: code == worse for worse in SEVERITY if (code == worse).any()}
     return found
 
 
-def summed(
+def weighted_sums(
     frame: pd.DataFrame,
-    why: Reasons,
+    reasons: Reasons,
     source: Ints,
     target: Ints,
     weight: Floats,
@@ -186,41 +208,43 @@ def summed(
     base: str | None,
     limit: float = UNCERTAIN,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Return the sums by target, their status, and how sure they are.
+    """Return the sums by target, their status, and how certain they are.
 
     NaN wherever an unknown source has a weight above 0, and where there is no source.
     """
     if base is not None and base not in frame.columns:
-        raise ColumnError.not_found(base, frame.columns, "The carried counts")
+        raise ColumnError.not_found(base, frame.columns, "The counts")
     n_targets, used = len(index), weight > 0
     without = np.bincount(target, minlength=n_targets) == 0
-    sums, marks = {}, {}
+    sums, status = {}, {}
     for column in frame.columns:
         number = frame[column].to_numpy(dtype=float)
         unknown = np.isnan(number)
         total = np.bincount(target, weight * np.nan_to_num(number)[source], n_targets).astype(float)
-        mark = np.where(total == 0, "zero", "value").astype(object)
-        for worse in WORSE:
-            if worse in why.get(column, {}):
-                mark[_touched(why[column][worse], source, target, used, n_targets)] = worse
-        total[_touched(unknown, source, target, used, n_targets)] = np.nan
-        total[without], mark[without] = np.nan, "missing"
-        sums[column], marks[column] = total, mark
+        code = np.where(total == 0, "zero", "value").astype(object)
+        for worse in SEVERITY:
+            if worse in reasons.get(column, {}):
+                code[_reached(reasons[column][worse], source, target, used, n_targets)] = worse
+        total[_reached(unknown, source, target, used, n_targets)] = np.nan
+        total[without], code[without] = np.nan, "missing"
+        sums[column], status[column] = total, code
     base_values = frame[base if base is not None else frame.columns[0]].to_numpy(dtype=float)
-    sure = certainty(base_values, source, target, weight, index, limit)
-    return pd.DataFrame(sums, index=index), pd.DataFrame(marks, index=index), sure
+    certainty = certainty_of(base_values, source, target, weight, index, limit)
+    return pd.DataFrame(sums, index=index), pd.DataFrame(status, index=index), certainty
 
 
-def _touched(
+def _reached(
     sources: NDArray[np.bool_], source: Ints, target: Ints, used: NDArray[np.bool_], n: int
 ) -> NDArray[np.bool_]:
-    """Tell which targets have one of these sources with a weight above 0."""
+    """Return for each target whether one of these sources has a weight above 0 in it."""
     if not sources.any():
         return np.zeros(n, dtype=bool)
     return np.bincount(target[used & sources[source]], minlength=n) > 0
 
 
-def certainty(base: Floats, source: Ints, target: Ints, weight: Floats, index: pd.Index, limit: float) -> pd.DataFrame:
+def certainty_of(
+    base: Floats, source: Ints, target: Ints, weight: Floats, index: pd.Index, limit: float
+) -> pd.DataFrame:
     """Return for every target how many sources it has and how much of it comes from sources that were split."""
     n_targets = len(index)
     split = weight < WHOLE

@@ -14,22 +14,22 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-ON_GRID = 1e-6  # steps by which a point may miss its place: a tenth of a millimetre on a grid of 100 m
+ON_GRID = 1e-6  # steps by which a point may miss its node: a tenth of a millimetre on a grid of 100 m
 ROUGHLY = 1e-2  # steps; gaps between points are multiples of the step up to this while the step is still sought
 TIE = 1e-9  # relative; a point exactly at the reach is within it, whatever the last digits say
-MAX_CELLS_PER_POINT = 20
+MAX_NODES_PER_POINT = 20
 
 
 @dataclass(frozen=True, eq=False)
-class Grid:
-    """Where points stand on a regular square grid; gaps are allowed, no two points share a place.
+class RegularGrid:
+    """Where points stand on a regular square grid; gaps are allowed, no two points share a node.
 
     Parameters
     ----------
     step : float
-        Distance of neighbouring places, in the unit of the coordinates.
+        Distance of neighbouring nodes, in the unit of the coordinates.
     rows, columns : ndarray of int, shape (n_points,)
-        Place of each point, counted from the lowest y and the lowest x.
+        Node of each point, counted from the lowest y and the lowest x.
     shape : tuple of int
         Rows and columns of the smallest rectangle with all points.
     """
@@ -40,7 +40,7 @@ class Grid:
     shape: tuple[int, int]
 
 
-def regular_grid(points: ArrayLike) -> Grid | None:
+def regular_grid(points: ArrayLike) -> RegularGrid | None:
     """Return the regular square grid on which points stand, if they do.
 
     Parameters
@@ -50,15 +50,15 @@ def regular_grid(points: ArrayLike) -> Grid | None:
 
     Returns
     -------
-    Grid or None
-        None where there are fewer than two points, where two share a place, where a point misses the grid by more
-        than a millionth of a step, and where the rectangle around a sparse city would hold more than 20 places per
+    RegularGrid or None
+        None where there are fewer than two points, where two share a node, where a point misses the grid by more
+        than a millionth of a step, and where the rectangle around a sparse city would hold more than 20 nodes per
         point.
 
     Notes
     -----
     The step is the greatest common divisor of all gaps between successive coordinates, by Euclid's algorithm on
-    lengths. It has a lower bound, since the rectangle may hold 20 places per point and no more; this is what ends the
+    lengths. It has a lower bound, since the rectangle may hold 20 nodes per point and no more; this is what ends the
     search early for irregular points.
 
     Examples
@@ -76,23 +76,23 @@ def regular_grid(points: ArrayLike) -> Grid | None:
     step = _step(points, points.max(axis=0) - low)
     if step is None:
         return None
-    places = np.rint((points - low) / step).astype(np.intp)
-    if np.abs(points - low - places * step).max() > ON_GRID * step:
+    nodes = np.rint((points - low) / step).astype(np.intp)
+    if np.abs(points - low - nodes * step).max() > ON_GRID * step:
         return None
-    n_columns, n_rows = (int(count) for count in places.max(axis=0) + 1)
-    if n_rows * n_columns > MAX_CELLS_PER_POINT * len(points):
+    n_columns, n_rows = (int(count) for count in nodes.max(axis=0) + 1)
+    if n_rows * n_columns > MAX_NODES_PER_POINT * len(points):
         return None
     taken = np.zeros(n_rows * n_columns, dtype=bool)
-    taken[places[:, 1] * n_columns + places[:, 0]] = True
+    taken[nodes[:, 1] * n_columns + nodes[:, 0]] = True
     if np.count_nonzero(taken) < len(points):
         return None
-    return Grid(float(step), places[:, 1].copy(), places[:, 0].copy(), (n_rows, n_columns))
+    return RegularGrid(float(step), nodes[:, 1].copy(), nodes[:, 0].copy(), (n_rows, n_columns))
 
 
 def _step(points: Floats, extent: Floats) -> float | None:
     """Return the greatest common divisor of the gaps between coordinates; None where it would be too small."""
     width, height = extent
-    cells = MAX_CELLS_PER_POINT * len(points) - 1
+    cells = MAX_NODES_PER_POINT * len(points) - 1
     # (width / s + 1) (height / s + 1) = 20 n, solved for s
     smallest = (width + height + np.sqrt((width + height) ** 2 + 4 * cells * width * height)) / (2 * cells)
     gaps = np.concatenate([np.diff(np.sort(points[:, axis])) for axis in (0, 1)])
@@ -112,13 +112,13 @@ def _step(points: Floats, extent: Floats) -> float | None:
 
 
 def grid_sums(
-    grid: Grid, values: ArrayLike, weight: Callable[[Floats], Floats], reach: float = float("inf")
+    grid: RegularGrid, values: ArrayLike, weight: Callable[[Floats], Floats], reach: float = float("inf")
 ) -> NDArray[np.float64]:
     """Sum values over all points, weighted by a function of the distance, for every point of a grid.
 
     Parameters
     ----------
-    grid : Grid
+    grid : RegularGrid
         From :func:`regular_grid`.
     values : array_like of float, shape (n_points, n_columns)
         What is summed, finite.
@@ -134,7 +134,7 @@ def grid_sums(
 
     Notes
     -----
-    The sum is a convolution and costs ``N log N`` for N places, whatever the reach [1]_. One column is transformed
+    The sum is a convolution and costs ``N log N`` for N nodes, whatever the reach [1]_. One column is transformed
     at a time. A sum is off by a few units of ``b = eps log2(N) |w|_2 |v|_2`` at most, usually by far less than one
     (eps = 2.2e-16; the norms of the weights of one point and of the column). Where weights and values are all >= 0,
     sums below b cannot be told from 0 and are set to 0, so that rounding never leaves a negative number of persons
@@ -161,15 +161,15 @@ def grid_sums(
     quadrant = _quadrant(grid.step, offsets, weight, reach)
     spectrum = fft.rfft2(_around_origin(quadrant, rows, columns), workers=1).real  # even, so the transform is real
     norm = 2 * np.sqrt(np.square(quadrant).sum())
-    places = grid.rows * columns + grid.columns
+    nodes = grid.rows * columns + grid.columns
     sums = np.empty(values.shape)
     for k, column in enumerate(values.T):
         plane = np.zeros((rows, columns))
-        plane.ravel()[places] = column
+        plane.ravel()[nodes] = column
         transformed = fft.rfft2(plane, workers=1, overwrite_x=True)
         transformed *= spectrum
         plane = fft.irfft2(transformed, s=(rows, columns), workers=1, overwrite_x=True)
-        sums[:, k] = plane.ravel()[places]
+        sums[:, k] = plane.ravel()[nodes]
         if quadrant.min() >= 0 and column.min() >= 0:
             dust = np.finfo(float).eps * np.log2(rows * columns) * norm * np.sqrt(np.square(column).sum())
             sums[sums[:, k] < dust, k] = 0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import numpy as np
 
 from quartiersatlas.errors import CountError, GeometryError, SpecError, list_some
-from quartiersatlas.space.regular_grids import TIE, Grid, grid_sums, regular_grid
+from quartiersatlas.space.regular_grids import TIE, RegularGrid, grid_sums, regular_grid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,9 +23,13 @@ TILE = 2**15  # pairs that are weighed at once: two tiles stay in the cache of a
 WIDTH = 2**10  # neighbours of a tile
 # costs in pairs, measured: they choose the size of blocks and between both ways, never the result
 BLOCK_COST = 20_000
-PLACE_COST = 15
+NODE_COST = 15
 FOURIER_COST = 10_000_000
 POINT_COST = 200
+BLOCK = 256  # points; two squares of 256 x 256 distances fit into the second-level cache
+TOGETHER = 4  # columns; a product of 256 x 256 x 4 stays below the size at which BLAS wakes other threads
+NEGLIGIBLE = 40.0  # units of decay; exp(-40) = 4e-18 is below the rounding of any sum
+PAIRS_PER_NODE = 60  # a node and column of the transform costs as much as 60 pairs of points, measured
 
 
 class _Weigh(Protocol):
@@ -86,7 +90,7 @@ KERNELS = {
 }
 
 
-def environment_sums(
+def surrounding_sums(
     points: ArrayLike,
     values: ArrayLike,
     radii: ArrayLike,
@@ -136,9 +140,9 @@ def environment_sums(
     Examples
     --------
     >>> points = [[0, 0], [300, 400], [2000, 0]]
-    >>> environment_sums(points, [[1], [10], [100]], [500, 1000], kernel="uniform")[..., 0].tolist()
+    >>> surrounding_sums(points, [[1], [10], [100]], [500, 1000], kernel="uniform")[..., 0].tolist()
     [[11.0, 11.0, 100.0], [11.0, 11.0, 100.0]]
-    >>> environment_sums(points, [[1], [10], [100]], 1000)[0, :, 0].tolist()
+    >>> surrounding_sums(points, [[1], [10], [100]], 1000)[0, :, 0].tolist()
     [6.0, 10.5, 100.0]
     """
     shape = checked_kernel(kernel)
@@ -188,15 +192,15 @@ def _checked_points(points: ArrayLike) -> Floats:
     return array
 
 
-def _transform_is_cheaper(grid: Grid, values: Floats, reaches: Floats) -> bool:
+def _transform_is_cheaper(grid: RegularGrid, values: Floats, reaches: Floats) -> bool:
     """Compare the estimated costs of both ways, in pairs."""
     n_points, n_columns = values.shape
-    places = [np.prod([length + min(reach / grid.step, length) for length in grid.shape]) for reach in reaches]
+    nodes = [np.prod([length + min(reach / grid.step, length) for length in grid.shape]) for reach in reaches]
     in_reach = min(n_points, 2 * np.pi * (reaches.max() / grid.step) ** 2)
-    return bool(FOURIER_COST + PLACE_COST * n_columns * sum(places) < n_points * (POINT_COST + in_reach))
+    return bool(FOURIER_COST + NODE_COST * n_columns * sum(nodes) < n_points * (POINT_COST + in_reach))
 
 
-def _sums_on_grid(grid: Grid, values: Floats, radii: Floats, kernel: Kernel) -> Floats:
+def _sums_on_grid(grid: RegularGrid, values: Floats, radii: Floats, kernel: Kernel) -> Floats:
     """Sum by Fourier transform."""
     sums = np.empty((len(radii), *values.shape))
     for k, radius in enumerate(radii):
@@ -212,7 +216,7 @@ def _sums_of_pairs(points: Floats, values: Floats, radii: Floats, kernel: Kernel
     if not sums.size:
         return sums
     reaches = kernel.reach * radii
-    cells = _Cells.of(points, reaches.max())
+    cells = _PointIndex.of(points, reaches.max())
     points, values = points[cells.order], values[cells.order]
     distances = _Distances(points)
     for first, last, candidates in cells.blocks(reaches.max()):
@@ -272,7 +276,7 @@ def _in_reach(
 
 
 @dataclass(frozen=True, eq=False)
-class _Cells:
+class _PointIndex:
     """Points sorted into square cells, row by row; ``starts[row, column]`` is the first point of a cell."""
 
     order: NDArray[np.intp]
@@ -280,7 +284,7 @@ class _Cells:
     starts: NDArray[np.intp]
 
     @classmethod
-    def of(cls, points: Floats, reach: float) -> _Cells:
+    def of(cls, points: Floats, reach: float) -> _PointIndex:
         low = points.min(axis=0)
         side = _side(points - low, reach)
         columns, rows = ((points - low) / side).astype(np.intp).T
@@ -325,12 +329,6 @@ def _side(points: Floats, reach: float) -> float:
 def _finest(width: float, height: float, n_points: int) -> float:
     """Return the side with which about as many cells as points cover the rectangle; 1 where it is a point."""
     return max(np.sqrt(width * height / n_points), (width + height) / n_points) or 1.0
-
-
-BLOCK = 256  # points; two squares of 256 x 256 distances fit into the second-level cache
-TOGETHER = 4  # columns; a product of 256 x 256 x 4 stays below the size at which BLAS wakes other threads
-NEGLIGIBLE = 40.0  # units of decay; exp(-40) = 4e-18 is below the rounding of any sum
-PLACE_PER_PAIR = 60  # a place and column of the transform costs as much as 60 pairs of points, measured
 
 
 def decay_sums(points: ArrayLike, values: ArrayLike, unit: float, within: ArrayLike) -> NDArray[np.float64]:
@@ -397,7 +395,7 @@ def nearest_distances(points: ArrayLike) -> NDArray[np.float64]:
     Returns
     -------
     ndarray of float, shape (n_points,)
-        Distances in the unit of the coordinates; 0 for points that share a place.
+        Distances in the unit of the coordinates; 0 for points in one position.
 
     Examples
     --------
@@ -433,10 +431,10 @@ def _checked(points: ArrayLike, values: ArrayLike, unit: float, within: ArrayLik
     return points, values, within
 
 
-def _transform_pays(places: int, values: Floats) -> bool:
-    """Tell whether a transform over so many places is cheaper than all pairs; never with fewer places than points."""
+def _transform_pays(nodes: int, values: Floats) -> bool:
+    """Return True if a transform over so many nodes is cheaper than all pairs; never with fewer nodes than points."""
     n_points, n_columns = values.shape
-    return bool(PLACE_PER_PAIR * places * (n_columns + 1) < n_points * n_points)
+    return bool(PAIRS_PER_NODE * nodes * (n_columns + 1) < n_points * n_points)
 
 
 def _sums_in_blocks(points: Floats, values: Floats, unit: float, reach: float) -> Floats:

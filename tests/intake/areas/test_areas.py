@@ -49,7 +49,7 @@ def test_only_named_columns_and_the_notice_are_taken(write):
 
 
 def test_duplicate_keys_are_refused_and_all_listed(write):
-    with pytest.raises(KeyColumnError, match="2 keys of 'PLR' stand for more than one area: '01', '02'") as caught:
+    with pytest.raises(KeyColumnError, match="2 keys of 'PLR' have more than one area: '01', '02'") as caught:
         qa.read_areas(write(PLR=["01", "02", "01", "02", "03"]), key="PLR")
     assert caught.value.keys == ("01", "02")
 
@@ -156,12 +156,12 @@ def test_areas_without_geometry_are_refused(write):
 
 
 def test_points_are_refused(write):
-    with pytest.raises(GeometryError, match="1 areas are not polygons: '02'"):
+    with pytest.raises(GeometryError, match="1 area is not a polygon: '02'"):
         qa.read_areas(write(PLR=["01", "02"], shapes=[shapely.box(0, 0, 1, 1), Point(5, 5)]), key="PLR")
 
 
 def test_invalid_outlines_are_refused(write):
-    with pytest.raises(GeometryError, match=r"1 areas have an invalid outline: '02'\..*Self-inter.*Pass repair=True"):
+    with pytest.raises(GeometryError, match=r"1 area has an invalid outline: '02'\..*Self-inter.*Pass repair=True"):
         qa.read_areas(write(PLR=["01", "02"], shapes=[BESIDE, BOWTIE]), key="PLR")
 
 

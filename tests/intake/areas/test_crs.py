@@ -13,7 +13,7 @@ from pyproj import CRS
 
 import quartiersatlas as qa
 from quartiersatlas.errors import GeometryError
-from quartiersatlas.intake.areas.crs import Box, place_text, projected_for
+from quartiersatlas.intake.areas.crs import Extent, point_text, projected_for
 
 # UTM zone 32 with 2,000,000 m more of false easting and no EPSG code, as the city of Cologne hands it out
 SHIFTED = "+proj=tmerc +lat_0=0 +lon_0=9 +k=0.9996 +x_0=2500000 +y_0=0 +datum=WGS84 +units=m +no_defs"
@@ -187,8 +187,8 @@ def test_a_target_made_for_another_country_is_refused(geojson, target):
 
 
 def test_places_are_written_with_their_hemisphere():
-    assert place_text((6.957, 50.938)) == "6.96 E 50.94 N"
-    assert place_text((-70.6, -33.4)) == "70.60 W 33.40 S"
+    assert point_text((6.957, 50.938)) == "6.96 E 50.94 N"
+    assert point_text((-70.6, -33.4)) == "70.60 W 33.40 S"
 
 
 @settings(deadline=None)
@@ -196,4 +196,23 @@ def test_places_are_written_with_their_hemisphere():
 @given(st.floats(-180, 179.9), st.floats(-80, 80))
 def test_the_zone_that_is_proposed_is_never_refused_by_its_region(x, y):
     use = CRS(projected_for((x, y))).area_of_use
-    assert Box(*use.bounds).holds((x, y), margin=0.02)
+    assert Extent(*use.bounds).holds((x, y), margin=0.02)
+
+
+def test_an_extent_holds_its_edge_and_its_margin():
+    zone = Extent(6.0, 0.0, 12.0, 84.0)
+    assert [zone.holds((x, 50.0)) for x in (5.99, 6.0, 12.0, 12.01)] == [False, True, True, False]
+    assert [zone.holds((x, 50.0), margin=3.0) for x in (2.99, 3.0, 15.0, 15.01)] == [False, True, True, False]
+    assert [zone.holds((9.0, y), margin=3.0) for y in (-3.01, -3.0, 87.0)] == [False, True, True]
+    assert Extent(170.0, -50.0, -170.0, -30.0).holds((0.0, -40.0))  # over the date line
+
+
+@pytest.mark.parametrize(("scale", "refused"), [(1.049, False), (1.051, True), (0.951, False), (0.949, True)])
+def test_a_projection_may_stretch_lengths_by_five_per_cent(write, scale, refused):
+    crs = f"+proj=tmerc +lat_0=51 +lon_0=9 +k={scale} +x_0=500000 +y_0=5700000 +ellps=GRS80 +units=m +type=crs"
+    file = write(crs=crs, OT=["01", "02"])
+    if refused:
+        with pytest.raises(GeometryError, match="makes lengths there wrong by 5 %"):
+            qa.read_areas(file, key="OT")
+    else:
+        assert list(qa.read_areas(file, key="OT").index) == ["01", "02"]

@@ -64,7 +64,7 @@ def test_a_table_without_geometry_is_refused(tmp_path):
 def test_features_without_geometry_are_refused_by_name(tmp_path):
     file = tmp_path / "a.gpkg"
     gpd.GeoDataFrame({"NAME": ["A", "B"]}, geometry=[Point(9, 52), None], crs="EPSG:4326").to_file(file)
-    with pytest.raises(GeometryError, match="1 features have no geometry: 'B'"):
+    with pytest.raises(GeometryError, match="1 feature has no geometry: 'B'"):
         read_features(file, name="NAME", crs="EPSG:25832")
 
 

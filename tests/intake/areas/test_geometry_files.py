@@ -12,7 +12,7 @@ import shapely
 import quartiersatlas as qa
 from quartiersatlas.errors import DependencyError, InputError
 from quartiersatlas.intake.areas import read
-from quartiersatlas.intake.areas.read import holds_geometry
+from quartiersatlas.intake.areas.area_columns import holds_geometry
 
 SQUARE = shapely.box(500_000, 5_700_000, 500_100, 5_700_100)
 

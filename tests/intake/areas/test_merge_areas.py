@@ -42,10 +42,10 @@ def test_the_given_areas_stay_as_they_are(row):
 @pytest.mark.parametrize(
     ("merged", "message"),
     [
-        ({"neu": ["02", "09"]}, "1 keys are not among the areas: '09'"),
+        ({"neu": ["02", "09"]}, "1 key is not among the areas: '09'"),
         ({"neu": ["01", "02"], "neuer": ["02", "03"]}, "named as part of two merged areas"),
         ({"neu": ["02", "02"]}, "named as part of two merged areas"),
-        ({"01": ["02", "03"]}, "the new keys '01' are keys of other areas"),
+        ({"01": ["02", "03"]}, "the new key '01' is taken by other areas"),
         ({"neu": []}, "'neu' has no parts"),
     ],
 )

@@ -12,7 +12,7 @@ from shapely.geometry import Polygon
 
 import quartiersatlas as qa
 from quartiersatlas.errors import GeometryError, KeyColumnError, SpecError
-from quartiersatlas.intake.areas.outlines import covering, put_together
+from quartiersatlas.intake.areas.outlines import covering, dissolved_by_key
 
 X, Y = 500_000, 5_700_000
 
@@ -43,7 +43,7 @@ def test_parts_that_touch_are_told_from_a_wrong_key_far_away(write):
 
 def test_parts_with_different_names_are_no_parts(write):
     file = write(PLR=["01", "01", "02"], NAME=["Nord", "Süd", "Ost"])
-    with pytest.raises(KeyColumnError, match=r"parts of 1 keys differ in 'name': '01' \('Nord', 'Süd'\)") as caught:
+    with pytest.raises(KeyColumnError, match=r"parts of 1 key differ in 'name': '01' \('Nord', 'Süd'\)") as caught:
         qa.read_areas(file, key="PLR", name="NAME", dissolve=True)
     assert caught.value.keys == ("01",)
 
@@ -62,7 +62,7 @@ def test_putting_together_keeps_the_surface_whatever_the_order(codes, random):
     found = []
     for way in (list(range(len(codes))), order):
         words = pd.DataFrame({"name": keys[way]})
-        whole, parts = put_together(shapes[way], keys[way], words, "file")
+        whole, parts = dissolved_by_key(shapes[way], keys[way], words, "file")
         found.append(dict(zip(keys[way].unique(), zip(shapely.area(whole), parts, strict=True), strict=True)))
     assert found[0] == found[1] == {key: (codes.count(int(key[1])), codes.count(int(key[1]))) for key in keys}
 
@@ -74,10 +74,10 @@ def test_the_whole_city_among_its_areas_is_refused_and_left_out_when_asked_for(w
     shapes = [box(0, 0), box(100, 0), box(200, 0), box(0, 0, 300)]
     file = write(shapes=shapes, OT=["01", "02", "03", "XX"], NAME=["A", "B", "C", "Gesamt"])
     with pytest.raises(
-        GeometryError, match=r"1 features are no areas.*'XX' \(Gesamt\) covers 3 others.*ignore=\['XX'\]"
+        GeometryError, match=r"1 feature is no area of its own.*'XX' \(Gesamt\) covers 3 others.*exclude=\['XX'\]"
     ):
         qa.read_areas(file, key="OT", name="NAME")
-    areas = qa.read_areas(file, key="OT", name="NAME", ignore=["XX"])
+    areas = qa.read_areas(file, key="OT", name="NAME", exclude=["XX"])
     assert list(areas.index) == ["01", "02", "03"]
     assert areas["left_out"].unique().tolist() == ["XX (Gesamt)"]
 
@@ -114,18 +114,17 @@ def test_the_whole_is_found_also_where_outlines_differ_a_little():
     assert covering(np.array(cells, dtype=object)) == {}
 
 
-def test_what_is_ignored_has_to_be_there(write):
-    with pytest.raises(SpecError, match="ignore names 1 keys that are not there: 'YY'"):
-        qa.read_areas(write(OT=["01", "XX"]), key="OT", ignore=["XX", "YY"])
-    with pytest.raises(SpecError, match=r"ignore is a list of keys, such as ignore=\['XX'\]"):
-        qa.read_areas(write(OT=["01", "XX"]), key="OT", ignore="XX")
+def test_what_is_excluded_has_to_be_there(write):
+    with pytest.raises(SpecError, match="exclude names 1 key that is not there: 'YY'"):
+        qa.read_areas(write(OT=["01", "XX"]), key="OT", exclude=["XX", "YY"])
+    assert list(qa.read_areas(write(OT=["01", "XX"]), key="OT", exclude="XX").index) == ["01"]  # one key, no letters
 
 
 def test_a_total_without_a_shape_can_be_left_out_too(write):
     file = write(shapes=[box(0, 0), None], OT=["01", "0"])
-    with pytest.raises(GeometryError, match="1 areas have no geometry: '0'"):
+    with pytest.raises(GeometryError, match="1 area has no geometry: '0'"):
         qa.read_areas(file, key="OT")
-    assert list(qa.read_areas(file, key="OT", ignore=["0"]).index) == ["01"]
+    assert list(qa.read_areas(file, key="OT", exclude=["0"]).index) == ["01"]
 
 
 # repair
@@ -150,7 +149,7 @@ def test_a_repair_leaves_no_lines(write):
 
 def test_an_outline_without_any_surface_is_refused_by_the_repair(write):
     flat = Polygon([(X, Y), (X + 100, Y), (X + 50, Y), (X, Y)])
-    with pytest.raises(GeometryError, match="1 areas have no surface left once they are repaired: '1'"):
+    with pytest.raises(GeometryError, match="1 area has no surface left when repaired: '1'"):
         qa.read_areas(write(shapes=[flat, box(0, 10)], K=["1", "2"]), key="K", repair=True)
 
 
@@ -178,7 +177,7 @@ def test_a_narrow_gap_inside_is_closed_by_snapping(write):
 
 @pytest.mark.parametrize("width", [0, -1.0, float("nan")])
 def test_a_width_that_is_none_is_refused(write, width):
-    with pytest.raises(SpecError, match=r"snap=.* should be a width in metres above 0"):
+    with pytest.raises(SpecError, match=r"snap must be a width in metres above 0"):
         qa.read_areas(write(K=["1"]), key="K", snap=width)
 
 
@@ -188,7 +187,7 @@ def test_a_width_that_is_none_is_refused(write, width):
 def test_merging_keeps_every_mark(write):
     bowtie = Polygon([(X, Y), (X + 100, Y + 100), (X + 100, Y), (X, Y + 100)])
     file = write(shapes=[bowtie, box(100, 0), box(300, 0), box(0, 0, 400)], K=["1", "2", "2", "XX"], NAME=list("ABBZ"))
-    areas = qa.read_areas(file, key="K", name="NAME", repair=True, dissolve=True, ignore=["XX"])
+    areas = qa.read_areas(file, key="K", name="NAME", repair=True, dissolve=True, exclude=["XX"])
     merged = qa.merge_areas(areas, {"1+2": ["1", "2"]})
     assert merged.loc["1+2", ["repaired", "parts", "left_out", "merged_from"]].tolist() == [True, 2, "XX (Z)", "1, 2"]
 
@@ -201,10 +200,46 @@ def test_merging_twice_keeps_the_first_merger(row):
 
 def test_what_was_done_is_told_in_the_data_and_in_the_method(write, residents):
     file = write(shapes=[box(0, 0), box(100, 0), box(200, 0), box(0, 0, 300)], K=["1", "2", "2", "XX"], N=list("ABBZ"))
-    areas = qa.read_areas(file, key="K", name="N", dissolve=True, ignore=["XX"], snap=0.5)
+    areas = qa.read_areas(file, key="K", name="N", dissolve=True, exclude=["XX"], snap=0.5)
     data = qa.join(areas, residents(k1=10, k2=20))
     facts = [str(fact) for fact in qa.release(data).facts]
     assert "Put together from several parts of the geometry file (1): B (2)." in facts
     assert "Not taken from the geometry file: XX (Z)." in facts
     assert any(fact.startswith("Outlines fitted to each other") for fact in facts)
     assert sorted(qa.release(data).areas.columns) == ["geometry", "name"]  # the marks themselves stay inside
+
+
+# exactly at a limit
+
+
+@pytest.mark.parametrize(("width", "found"), [(90, True), (89, False)])
+def test_a_shape_covers_areas_that_are_nine_tenths_of_it(width, found):
+    shapes = [shapely.box(0, 0, 100, 100), shapely.box(0, 0, width, 50), shapely.box(0, 50, width, 100)]
+    assert bool(covering(np.array(shapes))) == found
+
+
+def test_a_shape_over_a_single_area_is_a_neighbour_and_no_higher_level():
+    assert (
+        covering(np.array([shapely.box(0, 0, 100, 100), shapely.box(0, 0, 100, 95), shapely.box(200, 0, 290, 100)]))
+        == {}
+    )
+
+
+@pytest.mark.parametrize(
+    ("n_squares", "width", "found"),
+    [
+        (999, 2, True),
+        (1000, 2, False),
+        (1000, 3, True),
+    ],  # among more than 1000, one of twice the usual size is ordinary
+)
+def test_among_many_areas_a_higher_level_is_much_larger_than_most(n_squares, width, found):
+    squares = [shapely.box(i, 0, i + 1, 1) for i in range(n_squares)]
+    assert covering(np.array([shapely.box(0, 0, width, 1), *squares])) == ({0: width} if found else {})
+
+
+@pytest.mark.parametrize(("gap", "cause"), [(1.0, "touch each other"), (1.1, "lie up to 1 m apart")])
+def test_features_a_metre_apart_touch(write, gap, cause):
+    shapes = [box(0, 0), box(100 + gap, 0), box(300, 0)]
+    with pytest.raises(KeyColumnError, match=cause):
+        qa.read_areas(write(shapes=shapes, OT=["01", "01", "02"]), key="OT")

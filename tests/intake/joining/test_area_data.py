@@ -24,7 +24,7 @@ def test_a_second_table_adds_its_columns_and_its_report(row, residents):
 
 def test_a_second_table_with_a_column_of_the_first_is_refused(row, residents):
     data = qa.join(row("01", "02"), residents(k01=10, k02=20))
-    with pytest.raises(ColumnError, match=r"columns 'residents' are there already.*columns=\[...\]"):
+    with pytest.raises(ColumnError, match=r"column 'residents' is there already.*columns=\[...\]"):
         qa.join(data, frame("01", "02", residents=[1.0, 2.0], mh=[3.0, 4.0]))
 
 
@@ -59,7 +59,7 @@ def test_text_is_no_count(row):
 @pytest.mark.parametrize("wrong", [-0.5, np.inf, -np.inf])
 def test_negative_and_infinite_counts_are_refused_with_their_area(row, wrong):
     data = qa.join(row("01", "02"), frame("01", "02", mh=[5.0, wrong]))
-    with pytest.raises(CountError, match=f"1 counts in 'mh' are negative or infinite \\('02': {wrong:g}\\)"):
+    with pytest.raises(CountError, match=f"1 count in 'mh' is negative or infinite \\('02': {wrong:g}\\)"):
         data.counts("mh")
 
 
@@ -129,7 +129,7 @@ def test_the_report_is_escaped_in_a_notebook(row):
 def test_the_data_say_what_they_are(row, residents):
     areas = row("01").assign(Hinweis="Synthetische Daten")
     assert repr(qa.join(areas, residents(k01=10), period="2024")).splitlines() == [
-        "AreaData: 1 areas, 1 columns, period 2024",
-        "JoinReport table: 1 of 1 areas have a row",
+        "AreaData: 1 area, 1 column, period 2024",
+        "JoinReport table: 1 of 1 area has a row",
         "notice: Synthetische Daten",
     ]

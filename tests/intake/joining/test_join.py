@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import quartiersatlas as qa
-from quartiersatlas.errors import InputError, JoinError, KeyColumnError, SpecError
+from quartiersatlas.errors import ArgumentError, InputError, JoinError, KeyColumnError, SpecError
 
 
 def test_a_complete_join_has_every_value_on_its_area(row, residents):
@@ -23,7 +23,7 @@ def test_areas_without_a_row_and_rows_without_an_area_are_refused_and_listed(row
         qa.join(row("01", "02", "03"), residents(k01=10, k02=20, k77=7, k88=8))
     message, report = str(caught.value), caught.value.report
     assert "2 of 3 areas fit" in message
-    assert "1 areas have no row: '03'" in message
+    assert "1 area has no row: '03'" in message
     assert "2 rows have no area: '77', '88'" in message
     assert "missing='report'" in message
     assert report.only_in_areas == ("03",)
@@ -43,7 +43,7 @@ def test_with_missing_report_such_areas_are_missing_and_never_zero(row, resident
 def test_doubled_keys_are_always_refused_also_where_the_row_count_is_right(row, missing):
     # the pre-2021 planning areas of Berlin: one key twice, one lacking, 448 rows for 448 areas
     table = pd.DataFrame({"residents": [1.0, 2.0, 3.0]}, index=["01", "02", "02"])
-    with pytest.raises(JoinError, match="1 keys have more than one row: '02'") as caught:
+    with pytest.raises(JoinError, match="1 key has more than one row: '02'") as caught:
         qa.join(row("01", "02", "03"), table, missing=missing)
     assert caught.value.report.duplicates == ("02",)
     assert caught.value.report.only_in_areas == ("03",)
@@ -84,12 +84,12 @@ def test_a_totals_row_is_told_by_its_sums(row):
 
 def test_a_row_that_is_no_total_stays_a_row_without_an_area(row):
     table = pd.DataFrame({"name": ["A", "B", "C"], "residents": [10.0, 20.0, 25.0]}, index=["01", "02", "XX"])
-    with pytest.raises(JoinError, match="1 rows have no area: 'XX'"):
+    with pytest.raises(JoinError, match="1 row has no area: 'XX'"):
         qa.join(row("01", "02"), table)
 
 
 def test_a_row_like_the_only_matched_area_is_no_total(row, residents):
-    with pytest.raises(JoinError, match="1 rows have no area: '02'"):
+    with pytest.raises(JoinError, match="1 row has no area: '02'"):
         qa.join(row("01"), residents(k01=100, k02=100))
 
 
@@ -126,7 +126,7 @@ def test_zero_pad_without_need_leaves_no_repair_in_the_report(row, residents):
 
 def test_zero_pad_that_makes_keys_double_is_refused(row):
     table = pd.DataFrame({"residents": [1.0, 2.0, 3.0]}, index=["1", "01", "02"])
-    with pytest.raises(JoinError, match="1 keys have more than one row: '01'"):
+    with pytest.raises(JoinError, match="1 key has more than one row: '01'"):
         qa.join(row("01", "02"), table, repair="zero_pad")
 
 
@@ -138,8 +138,8 @@ def test_zero_pad_needs_areas_of_one_width(row, residents):
 @pytest.mark.parametrize(
     ("option", "message"),
     [
-        ({"repair": "zeros"}, "repair='zeros' is not known; there is 'zero_pad'"),
-        ({"missing": "ignore"}, "missing='ignore' is not known; there are 'raise' and 'report'"),
+        ({"repair": "zeros"}, "repair must be one of 'zero_pad', .*not 'zeros'"),
+        ({"missing": "ignore"}, "missing must be one of 'raise', 'report', not 'ignore'"),
     ],
 )
 def test_unknown_options_are_refused(row, residents, option, message):
@@ -167,7 +167,7 @@ def test_integer_keys_that_lost_their_zeros_are_refused_and_can_be_repaired(row)
 @pytest.mark.parametrize("gap", [None, np.nan, " "])
 def test_rows_without_a_key_are_refused(row, gap):
     table = pd.DataFrame({"residents": [10.0, 20.0, 30.0]}, index=pd.Index(["01", "02", gap], dtype=object))
-    with pytest.raises(KeyColumnError, match="1 rows of the table have no key"):
+    with pytest.raises(KeyColumnError, match="1 row of the table has no key"):
         qa.join(row("01", "02"), table)
 
 
@@ -179,7 +179,9 @@ def test_areas_with_number_keys_are_refused(row, residents):
 
 
 def test_a_plain_frame_of_areas_is_refused(row, residents):
-    with pytest.raises(InputError, match="areas must be a GeoDataFrame"):
+    with pytest.raises(
+        ArgumentError, match=r"join takes a GeoDataFrame or an AreaData, not a DataFrame: areas = qa.read_ar"
+    ):
         qa.join(pd.DataFrame(row("01")[["name"]]), residents(k01=1))
 
 

@@ -35,8 +35,8 @@ def test_a_rule_gives_every_row_its_area_and_lists_what_it_did(row, rule, areas,
     assert data.values["residents"].to_dict() == {area: 10.0 + i for i, area in enumerate(areas)}
     changed = [(rule, old, new) for old, new in zip(keys, areas, strict=True) if old != new]
     assert [tuple(repair) for repair in data.report.repaired] == changed
-    (said,) = data.report.repairs
-    assert said.startswith(f"{rule.replace(':', ' ')}: {len(changed)} keys ")
+    (line,) = data.report.repairs
+    assert line.startswith(f"{rule.replace(':', ' ')}: {len(changed)} key")
     assert set(data.report.table["key"]) == {old for _, old, _ in changed}
 
 
@@ -77,7 +77,7 @@ def test_a_prefix_that_is_the_whole_key_is_not_taken_away(row):
 )
 @pytest.mark.parametrize("missing", ["raise", "report"])
 def test_a_rule_that_makes_two_keys_equal_is_refused_and_both_are_named(row, rule, keys, said, missing):
-    with pytest.raises(JoinError, match=rf"1 keys have more than one row: '01'.*{said}"):
+    with pytest.raises(JoinError, match=rf"1 key has more than one row: '01'.*{said}"):
         qa.join(row("01", "02"), table(*keys), repair=rule, missing=missing)
 
 
@@ -85,7 +85,7 @@ def test_a_rule_that_makes_two_keys_equal_is_refused_and_both_are_named(row, rul
     "rule", ["zeros", "strip_prefix", "strip_prefix:", "last:0", "last:x", "+ 5", "90000", "key * 2", ""]
 )
 def test_unknown_rules_are_refused_with_those_there_are(row, rule):
-    with pytest.raises(SpecError, match=r"is not known; there is 'zero_pad', 'ags_from_ars', .*'90000 \+ key'"):
+    with pytest.raises(SpecError, match=r"repair must be one of 'zero_pad', 'ags_from_ars', .*'90000 \+ key'"):
         qa.join(row("01"), table("01"), repair=rule)
 
 
@@ -101,8 +101,8 @@ def test_renamed_keys_are_listed_like_every_repair(row):
 @pytest.mark.parametrize(
     ("rename", "said"),
     [
-        ({"C": "A"}, "rename names 1 keys that are not in the table: 'C'"),
-        ({"X": "C"}, "rename names 1 keys that no area has: 'C'"),
+        ({"C": "A"}, "rename names 1 key that is not in the table: 'C'"),
+        ({"X": "C"}, "rename names 1 key that no area has: 'C'"),
     ],
 )
 def test_renaming_from_or_to_nowhere_is_refused(row, rename, said):
@@ -111,7 +111,7 @@ def test_renaming_from_or_to_nowhere_is_refused(row, rename, said):
 
 
 def test_renaming_to_a_key_that_has_its_row_is_refused(row):
-    with pytest.raises(JoinError, match=r"1 keys have more than one row: 'A'.*repair made keys equal: 'X', 'A' to 'A'"):
+    with pytest.raises(JoinError, match=r"1 key has more than one row: 'A'.*repair made keys equal: 'X', 'A' to 'A'"):
         qa.join(row("A", "B"), table("A", "X"), rename={"X": "A"})
 
 
@@ -119,23 +119,22 @@ def test_renaming_to_a_key_that_has_its_row_is_refused(row):
 
 
 def test_rows_that_are_known_to_be_extra_are_set_aside_and_listed(row):
-    data = qa.join(row("90101", "90102"), table("101", "102", "199"), repair="90000 + key", ignore=["199"])
+    data = qa.join(row("90101", "90102"), table("101", "102", "199"), repair="90000 + key", exclude=["199"])
     assert data.report.complete
-    assert data.report.ignored == ("90199",)
-    assert data.report.table.to_numpy().tolist()[0] == ["90199", "table", "ignored as asked for"]
+    assert data.report.excluded == ("90199",)
+    assert data.report.table.to_numpy().tolist()[0] == ["90199", "table", "excluded on request"]
     assert "Rows not used as instructed: 90199." in [str(fact) for fact in qa.release(data).facts]
 
 
 def test_rows_may_be_ignored_by_their_repaired_key(row):
-    data = qa.join(row("90101", "90102"), table("101", "102", "199"), repair="90000 + key", ignore=["90199", "90299"])
-    assert data.report.ignored == ("90199",)
+    data = qa.join(row("90101", "90102"), table("101", "102", "199"), repair="90000 + key", exclude=["90199", "90299"])
+    assert data.report.excluded == ("90199",)
 
 
-def test_the_row_of_an_area_cannot_be_ignored(row):
-    with pytest.raises(SpecError, match="1 of them are rows of areas: '02'"):
-        qa.join(row("01", "02"), table("01", "02", "99"), ignore=["02", "99"])
-    with pytest.raises(SpecError, match=r"ignore is a list of keys, such as ignore=\['99'\]"):
-        qa.join(row("01", "02"), table("01", "02", "99"), ignore="99")
+def test_the_row_of_an_area_cannot_be_excluded(row):
+    with pytest.raises(SpecError, match="1 of them is that of an area: '02'"):
+        qa.join(row("01", "02"), table("01", "02", "99"), exclude=["02", "99"])
+    assert qa.join(row("01", "02"), table("01", "02", "99"), exclude="99").report.excluded == ("99",)
 
 
 # which rule would help

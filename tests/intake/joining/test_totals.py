@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import quartiersatlas as qa
 from quartiersatlas.errors import JoinError
-from quartiersatlas.intake.joining.join_report import on_two_levels, totals_rows
+from quartiersatlas.intake.joining.match import on_two_levels, totals_rows
 
 
 def frame(rows, *columns):
@@ -107,7 +107,7 @@ QUARTERS = {
 @pytest.mark.parametrize("missing", ["raise", "report"])
 def test_the_row_of_the_district_is_not_taken_for_that_of_the_quarter(hamburg, missing):
     rows = frame(QUARTERS | {"Wandsbek": (89_000, 21_000)}, "residents", "foreigners")
-    with pytest.raises(JoinError, match=r"1 keys are names of an area and of a bezirk at once: 'Wandsbek'") as caught:
+    with pytest.raises(JoinError, match=r"1 key is the name of an area and of a bezirk at once: 'Wandsbek'") as caught:
         qa.join(hamburg, rows, missing=missing)
     assert caught.value.report.two_levels == (("Wandsbek", "bezirk"),)
     assert not caught.value.report.usable
@@ -121,7 +121,7 @@ def test_the_row_of_the_quarter_is_taken(hamburg):
 def test_both_rows_are_refused_with_the_cause(hamburg):
     quarters = frame(QUARTERS | {"Wandsbek": (35_000, 8_000)}, "residents", "foreigners")
     rows = pd.concat([quarters, frame({"Wandsbek": (89_000,)})])
-    with pytest.raises(JoinError, match=r"1 keys have more than one row: 'Wandsbek'.*is also a higher level"):
+    with pytest.raises(JoinError, match=r"1 key has more than one row: 'Wandsbek'.*is also a higher level"):
         qa.join(hamburg, rows)
 
 

@@ -91,7 +91,7 @@ def test_the_check_takes_whatever_has_keys(row, read):
 
 def test_the_check_takes_declared_vintages():
     assert qa.check_vintages(["E01000001"], ["E01000001"], left_vintage="2011", right_vintage="2011") == "2011"
-    with pytest.raises(JoinError, match="keys of left are of 2011"):
+    with pytest.raises(JoinError, match="key of left is of 2011"):
         qa.check_vintages(["E01000001"], ["E01000001"], left_vintage="2011", right_vintage="2021")
 
 

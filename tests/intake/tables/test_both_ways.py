@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import quartiersatlas as qa
 from quartiersatlas.errors import QuartiersatlasError
-from quartiersatlas.intake.tables import numbers, sources
+from quartiersatlas.intake.tables import numbers, text_files
 from quartiersatlas.intake.tables.cells import ByteCells, TextCells
 
 
@@ -30,7 +30,7 @@ def outcome(file, **options):
 def assert_same_both_ways(file, **options):
     fast = outcome(file, **options)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sources, "read_regular", lambda *_: None)
+        patch.setattr(text_files, "read_regular", lambda *_: None)
         slow = outcome(file, **options)
     if isinstance(slow, str) or isinstance(fast, str):
         assert fast == slow
@@ -77,7 +77,7 @@ def test_the_regular_way_is_taken_and_makes_no_texts_of_numbers(file, monkeypatc
     file.write_bytes(f"key;a{end}01;5{end}02;6{end}".encode())
     monkeypatch.setattr(numbers, "read_cell", None)  # not even one cell is read by itself
     taken = []
-    monkeypatch.setattr(sources, "read_row_by_row", lambda *_: taken.append("row by row"))
+    monkeypatch.setattr(text_files, "read_row_by_row", lambda *_: taken.append("row by row"))
     asked = []
     monkeypatch.setattr(ByteCells, "texts", lambda cells, where=None: asked.append(where) or texts(cells, where))
     assert qa.read_table(file, key="key").values["a"].tolist() == [5.0, 6.0]

@@ -42,13 +42,13 @@ def test_the_number_stays_and_what_stands_beside_it_is_listed(read, cell, number
     "cell", ["1231)", "12 3", "123)", "(123", "()", "12 v", "*12", "12 1) 2", "--", "1-2", "12,5,", "1e5"]
 )
 def test_what_may_be_a_number_or_something_else_is_refused(read, cell):
-    with pytest.raises(NumberError, match=r"1 cells of column 'a' are not numbers: .* in line 2"):
+    with pytest.raises(NumberError, match=r"1 cell of column 'a' is not a number: .* in line 2"):
         read(f"key;a\n01;{cell}\n{ROWS}", decimal=",")
 
 
 @pytest.mark.parametrize("cell", ["1 234.567", "1.234 567", "1'234.567", "1\u202f234 567"])
 def test_thousands_are_grouped_with_one_mark_or_refused(read, cell):
-    with pytest.raises(NumberError, match="are not numbers"):
+    with pytest.raises(NumberError, match="not a number"):
         read(f"key;a\n01;{cell}\n{ROWS}", decimal=",")
 
 
@@ -67,9 +67,9 @@ def test_percent_signs_in_some_cells_are_refused(read):
 
 def test_how_thousands_and_minus_signs_are_written_is_told_for_each_column(read):
     table = read("key;a;b\n01;1.250;1\u202f675\n02;12,5;− 3\n03;-4;7\n")
-    assert "a: '.' groups the thousands in 1 cells" in table.notes
-    assert "b: U+202F groups the thousands in 1 cells" in table.notes
-    assert "b: 1 negative numbers are written with a blank or with another sign than '-'" in table.notes
+    assert "a: '.' groups the thousands in 1 cell" in table.notes
+    assert "b: U+202F groups the thousands in 1 cell" in table.notes
+    assert "b: 1 negative number is written with a blank or with another sign than '-'" in table.notes
     assert table.values["b"].tolist() == [1675.0, -3.0, 7.0]
 
 
@@ -94,7 +94,7 @@ def test_dates_and_headings_are_text_beside_decimal_commas(read):
 
 def test_decimals_of_three_places_are_told_where_the_column_has_no_others(read):
     table = read("key;a;b\n01;18.217;3\n02;950;41.14\n")
-    assert "a: 1 cells such as '18.217' are read as decimals, as the file's decimal mark is '.'" in table.notes
+    assert "a: 1 cell such as '18.217' is read as decimals, as the file's decimal mark is '.'" in table.notes
 
 
 def test_several_numbers_of_three_places_and_no_others_are_refused_beside_decimal_points(read):
@@ -118,7 +118,7 @@ def test_a_number_that_may_be_thousands_is_refused_in_brackets_too(read, cell):
 def test_few_numbers_with_a_leading_zero_are_refused_with_both_repairs(read):
     content = "key;a\n01;0123\n02;45\n03;678\n04;9\n"
     with pytest.raises(
-        NumberError, match=r"1 cells of column 'a' begin with a zero and the others do not: '0123' in line 2"
+        NumberError, match=r"1 cell of column 'a' begins with a zero and the others do not: '0123' in line 2"
     ):
         read(content)
     assert read(content, text=["a"]).values["a"].tolist() == ["0123", "45", "678", "9"]

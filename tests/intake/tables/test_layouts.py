@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from quartiersatlas.errors import ColumnError, InputError, KeyColumnError, SpecError
+from quartiersatlas.errors import ArgumentError, ColumnError, InputError, KeyColumnError, SpecError
 
 LONG = (
     "jahr;key;raum;zeile;zahl\n"
@@ -18,52 +18,55 @@ WIDE = "key;Name;Einwohner 2011;Einwohner 2012;Ausländer 2012\n01;Nord;10;11;1\
 
 
 def test_a_long_table_becomes_one_column_per_label(read):
-    table = read(LONG, filters={"jahr": 2011}, level=4, spread=("zeile", "zahl"))
+    table = read(LONG, filters={"jahr": 2011}, key_pattern=4, pivot=("zeile", "zahl"))
     assert table.values.loc["0101"].to_dict() == {"Einwohner": 100.0, "Ausländer": 10.0}
     assert table.values["Einwohner"].to_dict() == {"0101": 100.0, "0102": 200.0}
     assert table.status.loc["0102"].to_dict() == {"Einwohner": "value", "Ausländer": "suppressed"}
     assert "filter jahr = 2011: 3 rows set aside" in table.notes
-    assert "level 4: 1 rows of 1 other keys set aside ('00')" in table.notes
+    assert "key pattern 4: 1 row of 1 other key set aside ('00')" in table.notes
 
 
 def test_a_cell_without_a_row_is_missing_and_counted(read):
-    table = read(LONG, filters={"jahr": "2012"}, spread=("zeile", "zahl"))
+    table = read(LONG, filters={"jahr": "2012"}, pivot=("zeile", "zahl"))
     assert table.status.loc["0101", "Ausländer"] == "zero"
     assert table.status.loc["0102", "Ausländer"] == "missing"
     assert math.isnan(table.values.loc["0102", "Ausländer"])
-    assert "spread into 2 columns; 1 cells have no row and are missing" in table.notes
+    assert "pivoted into 2 columns; 1 cell has no row and is missing" in table.notes
 
 
-def test_columns_of_a_spread_table_are_renamed_and_chosen(read):
+def test_columns_of_a_pivoted_table_are_renamed_and_chosen(read):
     table = read(
-        LONG, filters={"jahr": 2011}, level="01..", spread=("zeile", "zahl"), columns={"residents": "Einwohner"}
+        LONG, filters={"jahr": 2011}, key_pattern="01..", pivot=("zeile", "zahl"), columns={"residents": "Einwohner"}
     )
     assert table.values.to_dict() == {"residents": {"0101": 100.0, "0102": 200.0}}
 
 
-def test_a_notice_stays_with_a_spread_table(read):
+def test_a_notice_stays_with_a_pivoted_table(read):
     content = "key;zeile;zahl;Hinweis\n01;EW;5;synthetisch\n02;EW;6;synthetisch\n01;MH;1;synthetisch\n"
-    table = read(content, spread=("zeile", "zahl"), columns=["EW"])
+    table = read(content, pivot=("zeile", "zahl"), columns=["EW"])
     assert table.values["Hinweis"].tolist() == ["synthetisch", "synthetisch"]
     assert table.status["Hinweis"].tolist() == ["value", "value"]
 
 
-@pytest.mark.parametrize(("option", "value"), [("spread", ["zeile"]), ("filters", "jahr")])
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("pivot", ["zeile"]), ("pivot", "ab"), ("pivot", 5), ("filters", "jahr"), ("key_pattern", [4])],
+)
 def test_options_of_another_form_are_refused(read, option, value):
-    with pytest.raises(SpecError, match=option):
+    with pytest.raises((SpecError, ArgumentError), match=f"{option} takes"):
         read(LONG, **{option: value})
 
 
 def test_two_editions_of_one_label_are_refused_with_the_repair(read):
     with pytest.raises(KeyColumnError, match=r"3 rows .* such as '0101' with 'Einwohner'.*filters=") as caught:
-        read(LONG, level=4, spread=("zeile", "zahl"))
+        read(LONG, key_pattern=4, pivot=("zeile", "zahl"))
     assert set(caught.value.keys) == {"0101", "0102"}
 
 
 def test_a_table_is_spread_by_several_columns_and_then_has_one_row_per_year(read):
-    table = read(LONG, level=4, spread=(["zeile", "jahr"], "zahl"))
+    table = read(LONG, key_pattern=4, pivot=(["zeile", "jahr"], "zahl"))
     assert list(table.values.columns) == ["Einwohner 2011", "Ausländer 2011", "Einwohner 2012", "Ausländer 2012"]
-    long = read(LONG, level=4, spread=(["zeile", "jahr"], "zahl"), years="long")
+    long = read(LONG, key_pattern=4, pivot=(["zeile", "jahr"], "zahl"), years="long")
     assert long.values[long.values["year"] == "2012"]["Einwohner"].tolist() == [110.0, 210.0]
 
 
@@ -76,9 +79,9 @@ def test_filters_take_lists_and_the_key_column(read):
     ("options", "message"),
     [
         ({"filters": {"jahr": 2013}}, r"no row has 'jahr' = 2013\. There are '2011', '2012'"),
-        ({"level": 5}, r"no key is of level=5; there are '00', '0101', '0102'"),
-        ({"level": "99.."}, r"no key is of level='99\.\.'"),
-        ({"level": "01"}, "no key is of level='01'"),  # the pattern is that of the whole key
+        ({"key_pattern": 5}, r"no key fits key_pattern=5; there are '00', '0101', '0102'"),
+        ({"key_pattern": "99.."}, r"no key fits key_pattern='99\.\.'"),
+        ({"key_pattern": "01"}, "no key fits key_pattern='01'"),  # the pattern is that of the whole key
     ],
 )
 def test_rows_that_are_not_there_are_refused_with_those_that_are(read, options, message):
@@ -87,8 +90,8 @@ def test_rows_that_are_not_there_are_refused_with_those_that_are(read, options, 
 
 
 def test_a_level_that_is_no_pattern_is_refused(read):
-    with pytest.raises(SpecError, match="neither a number of characters nor a pattern"):
-        read(LONG, level="(")
+    with pytest.raises(SpecError, match="neither a number of characters nor a regular"):
+        read(LONG, key_pattern="(")
 
 
 def test_a_filter_on_a_column_that_is_not_there_is_refused(read):
@@ -99,7 +102,7 @@ def test_a_filter_on_a_column_that_is_not_there_is_refused(read):
 def test_one_year_is_read_without_the_year_in_its_names(read):
     table = read(WIDE, years=2012)
     assert table.values.loc["01"].to_dict() == {"Name": "Nord", "Einwohner": 11.0, "Ausländer": 1.0}
-    assert "year 2012: 1 columns of other years left out" in table.notes
+    assert "year 2012: 1 column of other years left out" in table.notes
     assert list(read(WIDE, years=2011).values.columns) == ["Name", "Einwohner"]
 
 
@@ -128,7 +131,7 @@ def test_a_table_without_years_cannot_be_made_long(read):
 
 
 def test_another_word_than_long_is_refused(read):
-    with pytest.raises(SpecError, match="years='wide': there are a year"):
+    with pytest.raises(SpecError, match="years must be a year"):
         read(WIDE, years="wide")
 
 

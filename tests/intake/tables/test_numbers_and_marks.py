@@ -73,7 +73,7 @@ def test_numbers_that_may_be_thousands_or_decimals_are_refused_with_both_repairs
     with pytest.raises(NumberError) as caught:
         read(f"key;a\n01;{cell}\n02;950\n")
     message = str(caught.value)
-    assert f"1 cells such as '{cell}'" in message
+    assert f"1 cell such as '{cell}'" in message
     assert "decimal=','" in message
     assert "decimal='.'" in message
 
@@ -166,7 +166,7 @@ def test_the_din_profile_does_not_know_the_star(read):
 
 
 def test_an_unknown_profile_is_refused(read):
-    with pytest.raises(SpecError, match="symbols='din' is not a profile; there are din55301, auto"):
+    with pytest.raises(SpecError, match="symbols must be one of 'din55301', 'auto'"):
         read("key;a\n01;4\n", symbols="din")
 
 

@@ -158,7 +158,7 @@ def test_a_geometry_is_left_out_with_a_note_and_an_index_is_a_column(tmp_path):
     areas.to_parquet(tmp_path / "table.parquet")
     table = qa.read_table(tmp_path / "table.parquet", key="key")
     assert table.values["a"].to_dict() == {"01": 5.0, "02": 6.0}
-    assert "column 'geometry' holds no numbers or texts and was left out" in table.notes
+    assert "column 'geometry' holds no numbers or text and was left out" in table.notes
 
 
 def test_a_file_that_only_is_called_parquet_is_refused(tmp_path):

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import shutil
+import signal
 import socket
 import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 import quartiersatlas as qa
-from quartiersatlas.errors import ColumnError, DependencyError, InputError, KeyColumnError, SpecError
+from quartiersatlas.errors import ArgumentError, ColumnError, DependencyError, InputError, KeyColumnError
 
 ROWS = [("0101", 1893, 12.5, "-"), ("0102", None, 7.25, "."), ("0103", 0, 8.0, "17")]
 
@@ -47,7 +50,7 @@ def test_the_result_joins_areas(lite, row):
 
 def test_parameters_columns_and_layouts_are_those_of_a_file(lite):
     sql = "SELECT key, 'EW 2024' AS label, residents FROM t WHERE share > ?"
-    table = qa.read_query(sql, lite, key="key", parameters=[8.5], spread=("label", "residents"), years=None)
+    table = qa.read_query(sql, lite, key="key", parameters=[8.5], pivot=("label", "residents"), years=None)
     assert table.values.to_dict() == {"EW 2024": {"0101": 1893.0}}
 
 
@@ -68,7 +71,7 @@ def test_an_open_connection_stays_open(lite):
         ("SELECT * FROM t WHERE key = 'x'", InputError, "gives no rows"),
         ("CREATE TABLE u (a)", InputError, "has to be a SELECT"),
         ("SELECT key, share, share FROM t", ColumnError, "several columns 'share'"),
-        ("SELECT NULL AS key, 5 AS a", KeyColumnError, "1 rows have no key"),
+        ("SELECT NULL AS key, 5 AS a", KeyColumnError, "1 row has no key"),
     ],
 )
 def test_a_query_that_gives_no_table_is_refused(lite, sql, error, message):
@@ -77,7 +80,7 @@ def test_a_query_that_gives_no_table_is_refused(lite, sql, error, message):
 
 
 def test_what_is_no_connection_is_refused():
-    with pytest.raises(SpecError, match="int is no database connection"):
+    with pytest.raises(ArgumentError, match=r"connection takes a SQLAlchemy engine .*, not 'int'"):
         qa.read_query("SELECT 1", 5, key="key")
 
 
@@ -131,9 +134,9 @@ def test_adbc_reads_sqlite():
     assert table.status["a"].tolist() == ["value", "missing"]
 
 
-@pytest.fixture(scope="module")
-def server():
-    """Start PostgreSQL on loopback on a free port in a temporary folder; give its address."""
+@contextmanager
+def postgresql():
+    """Start PostgreSQL on loopback on a free port in a temporary folder; give its address, and leave nothing."""
     programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda file: int(file.parts[4]))
     if not programs:
         pytest.skip("PostgreSQL is not installed (Debian: postgresql, postgresql-postgis)")
@@ -141,46 +144,111 @@ def server():
         pytest.skip("PostgreSQL does not run as root, and there is no user postgres")
     user = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
     binaries, folder = programs[-1].parent, Path(tempfile.mkdtemp(prefix="quartiersatlas-"))
-    if user:
-        shutil.chown(folder, "postgres", "postgres")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    run = {"cwd": folder, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **user}
-    data = folder / "data"
-    subprocess.run([binaries / "initdb", "-D", data, "-U", "tester", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"],
-                   check=True, **run)  # fmt: skip
-    started = subprocess.Popen(
-        [binaries / "postgres", "-D", data, "-h", "127.0.0.1", "-p", str(port), "-k", folder, "-F"], **run
-    )
     try:
-        ready = [binaries / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port), "-U", "tester", "-d", "postgres"]
-        for _ in range(100):
-            if subprocess.run(ready, check=False, **run).returncode == 0:
-                break
-            assert started.poll() is None, "PostgreSQL stopped at once"
-            time.sleep(0.1)
-        yield f"tester@127.0.0.1:{port}/postgres"
+        if user:
+            shutil.chown(folder, "postgres", "postgres")
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        run = {"cwd": folder, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **user}
+        data = folder / "data"
+        setup = [binaries / "initdb", "-D", data, "-U", "tester", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]
+        subprocess.run(setup, check=True, **run)
+        command = [binaries / "postgres", "-D", data, "-h", "127.0.0.1", "-p", str(port), "-k", folder, "-F"]
+        started = subprocess.Popen(command, **run)
+        try:
+            ready = [
+                binaries / "pg_isready",
+                "-q",
+                "-h",
+                "127.0.0.1",
+                "-p",
+                str(port),
+                "-U",
+                "tester",
+                "-d",
+                "postgres",
+            ]
+            for _ in range(100):
+                if subprocess.run(ready, check=False, **run).returncode == 0:
+                    break
+                assert started.poll() is None, "PostgreSQL stopped at once"
+                time.sleep(0.1)
+            yield f"tester@127.0.0.1:{port}/postgres"
+        finally:
+            stopped_fast(started)
     finally:
-        started.terminate()
-        started.wait(timeout=30)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def stopped_fast(started):
+    """Stop a server without waiting for those who are still connected; what is left after that is killed."""
+    started.send_signal(signal.SIGINT)  # "fast": SIGTERM would wait until the last connection is closed
+    try:
+        started.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        started.send_signal(signal.SIGQUIT)  # "immediate"
+        started.wait(timeout=10)
+
+
+@pytest.fixture(scope="module")
+def server():
+    with postgresql() as address:
+        yield address
+
+
+def filled(address, extension="postgis"):
+    """Fill a server with two districts and the persons in them, or skip; the connection is closed either way."""
+    sqlalchemy = pytest.importorskip("sqlalchemy", reason="sqlalchemy (extra sql) is not installed")
+    pytest.importorskip("pg8000", reason="pg8000, a driver for PostgreSQL, is not installed")
+    engine = sqlalchemy.create_engine(f"postgresql+pg8000://{address}", poolclass=sqlalchemy.pool.NullPool)
+    available = sqlalchemy.text("SELECT 1 FROM pg_available_extensions WHERE name = :name")
+    try:
+        with engine.begin() as connection:
+            if connection.execute(available, {"name": extension}).first() is None:
+                pytest.skip("PostGIS is not installed (Debian: postgis, postgresql-postgis)")
+            for statement in SETUP.split(";"):
+                connection.execute(sqlalchemy.text(statement))
+    finally:
+        engine.dispose()
+    return address
 
 
 @pytest.fixture(scope="module")
 def postgis(server):
-    """Fill the server with two districts and the persons in them; give its address."""
+    return filled(server)
+
+
+def test_without_postgis_the_tests_skip_with_the_reason_and_no_connection_stays_open(server):
     sqlalchemy = pytest.importorskip("sqlalchemy", reason="sqlalchemy (extra sql) is not installed")
-    pytest.importorskip("pg8000", reason="pg8000, a driver for PostgreSQL, is not installed")
-    engine = sqlalchemy.create_engine(f"postgresql+pg8000://{server}")
-    with engine.begin() as connection:
-        available = connection.execute(sqlalchemy.text("SELECT 1 FROM pg_available_extensions WHERE name = 'postgis'"))
-        if available.first() is None:
-            pytest.skip("PostGIS is not installed (Debian: postgis, postgresql-postgis)")
-        for statement in SETUP.split(";"):
-            connection.execute(sqlalchemy.text(statement))
+    with pytest.raises(pytest.skip.Exception, match="PostGIS is not installed"):
+        filled(server, extension="no_such_extension")
+    engine = sqlalchemy.create_engine(f"postgresql+pg8000://{server}", poolclass=sqlalchemy.pool.NullPool)
+    others = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+    with engine.connect() as connection:
+        for _ in range(50):  # the server notes the end of a connection a moment later
+            if (left := connection.execute(sqlalchemy.text(others)).scalar()) == 0:
+                break
+            time.sleep(0.1)
     engine.dispose()
-    return server
+    assert left == 0
+
+
+def test_the_server_stops_at_once_with_a_connection_open_and_leaves_no_process_and_no_folder():
+    pg8000 = pytest.importorskip("pg8000.native", reason="pg8000, a driver for PostgreSQL, is not installed")
+    with postgresql() as address:
+        user, _, place = address.partition("@")
+        host, _, port = place.removesuffix("/postgres").partition(":")
+        connection = pg8000.Connection(user, host=host, port=int(port), database="postgres")
+        (folder,) = connection.run("SHOW data_directory")[0]
+        pid = int(Path(folder, "postmaster.pid").read_text(encoding="utf-8").splitlines()[0])
+        begun = time.monotonic()
+    assert time.monotonic() - begun < 9
+    assert not Path(folder).parent.exists()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    with contextlib.suppress(Exception):  # the server is gone
+        connection.close()
 
 
 # four persons in the first square of 100 m, one in the second, one outside of both

@@ -136,7 +136,7 @@ def test_berlin_fits_exactly_with_1619_contacts(berlin):
 
 def test_the_key_that_is_there_twice_before_2021_is_refused_with_how_far_it_lies_apart(shared):
     file = shared / "berlin" / "berlin-lor-planning-areas-until-2020.geojson"
-    with pytest.raises(KeyColumnError, match=r"1 keys of 'id'.*'06010102'.*m apart") as caught:
+    with pytest.raises(KeyColumnError, match=r"1 key of 'id'.*'06010102'.*m apart") as caught:
         qa.read_areas(file, key="id", name="name", to_crs="EPSG:25833")
     assert caught.value.keys == ("06010102",)
 
@@ -154,7 +154,7 @@ def test_448_rows_for_448_areas_are_refused_with_both_keys(shared, residents, ye
 def test_the_same_after_putting_the_parts_together(shared, residents):
     file = shared / "berlin" / "berlin-lor-planning-areas-until-2020.geojson"
     areas = qa.read_areas(file, key="id", name="name", to_crs="EPSG:25833", dissolve=True)
-    with pytest.raises(JoinError, match=r"1 rows have no area: '04030417'.*same key: '06010102'"):
+    with pytest.raises(JoinError, match=r"1 row has no area: '04030417'.*same key: '06010102'"):
         qa.join(areas, residents(2020))
 
 

@@ -25,26 +25,28 @@ def naive(file, **where):
 
 def test_koeln_three_levels_in_one_column_become_86_quarters_with_every_number(koeln):
     table = qa.read_table(
-        koeln, key="raum_id", filters={"tab_id": "030", "jahr": 2012}, level=r"[1-9]\d\d", spread=("zeile", "zahl")
+        koeln, key="raum_id", filters={"tab_id": "030", "jahr": 2012}, key_pattern=r"[1-9]\d\d", pivot=("zeile", "zahl")
     )
     assert table.values.shape == (86, 12)
     rows = [row for row in naive(koeln, tab_id="030", jahr="2012") if row["raum_id"][0] != "0"]
     assert len(rows) == 86 * 12
     assert all(table.values.loc[row["raum_id"], row["zeile"]] == float(row["zahl"]) for row in rows)
-    assert any(note.startswith("level") and "10 other keys set aside ('000', '001'" in note for note in table.notes)
+    assert any(
+        note.startswith("key pattern") and "10 other keys set aside ('000', '001'" in note for note in table.notes
+    )
 
 
 def test_koeln_quarters_add_up_to_the_city_of_the_same_column(koeln):
-    options = {"filters": {"tab_id": "005", "jahr": 2005}, "spread": ("zeile", "zahl"), "key": "raum_id"}
-    quarters = qa.read_table(koeln, level=r"[1-9]\d\d", **options).values["Einwohner"]
-    boroughs = qa.read_table(koeln, level=r"00[1-9]", **options).values["Einwohner"]
-    city = qa.read_table(koeln, level="000", **options).values["Einwohner"]
+    options = {"filters": {"tab_id": "005", "jahr": 2005}, "pivot": ("zeile", "zahl"), "key": "raum_id"}
+    quarters = qa.read_table(koeln, key_pattern=r"[1-9]\d\d", **options).values["Einwohner"]
+    boroughs = qa.read_table(koeln, key_pattern=r"00[1-9]", **options).values["Einwohner"]
+    city = qa.read_table(koeln, key_pattern="000", **options).values["Einwohner"]
     assert quarters.sum() == boroughs.sum() == city.sum() == 1_023_101
 
 
 def test_koeln_without_a_year_is_refused_as_every_quarter_is_there_eight_times(koeln):
     with pytest.raises(KeyColumnError, match="such as '000' with 'Einwohner'"):
-        qa.read_table(koeln, key="raum_id", filters={"tab_id": "005"}, spread=("zeile", "zahl"))
+        qa.read_table(koeln, key="raum_id", filters={"tab_id": "005"}, pivot=("zeile", "zahl"))
 
 
 def test_koeln_eight_years_become_one_row_per_quarter_and_year(koeln):
@@ -52,8 +54,8 @@ def test_koeln_eight_years_become_one_row_per_quarter_and_year(koeln):
         koeln,
         key="raum_id",
         filters={"tab_id": "005"},
-        level=r"[1-9]\d\d",
-        spread=(["zeile", "jahr"], "zahl"),
+        key_pattern=r"[1-9]\d\d",
+        pivot=(["zeile", "jahr"], "zahl"),
         years="long",
     )
     assert len(table.values) == 86 * 8
@@ -101,7 +103,7 @@ def test_berlin_the_attributes_of_a_shapefile_are_a_table(shared):
 def test_census_grid_codes_are_refused_until_they_are_named(shared):
     pytest.importorskip("pyarrow", reason="pyarrow (extra parquet) is not installed")
     file = shared / "census_grid_1km" / "continuous_Auslaender_A.parquet"
-    with pytest.raises(NumberError, match=r"-1 \(146845 times\) and -9 \(13532 times\)"):
+    with pytest.raises(NumberError, match=r"-1 \(146,845 times\) and -9 \(13,532 times\)"):
         qa.read_table(file, key="x")
     table = qa.read_table(file, key="x", columns=["Auslaender_A"], symbols={"-1": "suppressed", "-9": "missing"})
     assert table.status["Auslaender_A"].value_counts()[["suppressed", "missing"]].tolist() == [146_845, 13_532]

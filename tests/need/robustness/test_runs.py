@@ -9,10 +9,11 @@ import pandas as pd
 import pytest
 
 import quartiersatlas as qa
-from quartiersatlas.need.robustness.replicates import Draws, Runs, moved_limits, outcomes
-from quartiersatlas.need.robustness.stability import labelled, selection_of
+from quartiersatlas.need.robustness.options import RunOptions
+from quartiersatlas.need.robustness.replicates import ReplicateRuns, Replicates, moved_limits, score_replicates
+from quartiersatlas.need.robustness.selection import selection_of
+from quartiersatlas.need.robustness.stability import _quantiles, stability_labels
 from quartiersatlas.need.robustness.variants import variant
-from quartiersatlas.need.score.aggregate import _quantiles
 from quartiersatlas.need.score.inputs import Counts
 
 SCALES = {"own": {"method": "z"}, "minmax": {"method": "minmax"}, "percentile": {"method": "percentile"}}
@@ -67,7 +68,7 @@ def test_every_run_lacks_the_indicator_that_was_drawn_for_it(counted):
         [(s / 3 + 0.01, w / 3 + 0.01, k / 4 + 0.01) for s in range(3) for w in range(3) for k in range(4)],
         columns=["normalisation", "aggregation", "indicators"],
     )
-    chosen, _, before, _ = _memberships(need, selection_of(need.spec, 12, 40), points, 1, 0.0, 6.0, 0.1)
+    chosen, _, before, _ = _memberships(need, selection_of(need.spec, 12, 40), points, 1, RunOptions(tuple(points)))
     cases = [(s, w, k) for s in SCALES for w in ("own", "geometric", "mazziotta_pareto") for k in ("", *"abc")]
     for row, (scale, way, without) in zip(chosen, cases, strict=True):
         assert row.tolist() == selected_under(counted, scale, way, "abc".replace(without, "")).tolist()
@@ -91,11 +92,11 @@ def test_the_city_value_of_a_run_is_the_redrawn_one(counted):
     rule = {"normalise": {"method": "above", "reference": "city"}, "aggregate": "count"}
     need = counted(indicators="a", standardise={"method": "none"}, classes=classes, **rule)
     city = np.sort(need.columns["a"])[[9, 29], None]  # 30 areas are above the first, 10 above the second
-    found = outcomes(
+    found = score_replicates(
         need.spec,
         ["status"],
-        Runs(Draws({"a": need.columns["a"][None]}, {"a": city}), np.zeros(2)),
-        need.ground,
+        ReplicateRuns(Replicates({"a": need.columns["a"][None]}, {"a": city}), np.zeros(2)),
+        need.context,
         {"status": 1},
     )
     assert found.scores["status"].sum(axis=1).tolist() == [30, 10]
@@ -111,7 +112,13 @@ def test_limits_in_deviations_move_by_deviations_and_fixed_ones_by_their_size(co
 
 def test_a_label_holds_its_limits():
     p = np.array([0.0999, 0.1, 0.5, 0.8999, 0.9])
-    assert labelled(p, (0.1, 0.9)).tolist() == ["nicht", "Grenzfall", "Grenzfall", "Grenzfall", "sicher"]
+    assert stability_labels(p, (0.1, 0.9)).tolist() == [
+        "not_selected",
+        "borderline",
+        "borderline",
+        "borderline",
+        "certain",
+    ]
 
 
 def test_rank_intervals_are_ranks_that_occur_at_5_50_and_95_percent_of_the_runs():
@@ -125,7 +132,7 @@ def test_equal_scores_share_the_better_rank_in_every_run(counted):
     frame = counted.frame()
     frame.loc["001"] = frame.loc["000"]
     need = qa.need_index(frame, counted.spec())
-    table = need.stability(n=5, vary=[]).table
+    table = need.stability(n=5, seed=1, vary=[]).table
     for column in ("rank", "rank_lower", "rank_median", "rank_upper"):
         assert table[column].tolist() == need.ranks["status"].tolist()
     assert need.ranks["status"].duplicated().any()
@@ -159,7 +166,9 @@ def unchanged(counted):
 
 
 def test_persistence_reaches_the_draws_of_stability(unchanged):
-    apart, same = (unchanged.stability(n=400, vary=["data"], persistence=p).table["p_selected"] for p in (0.0, 1.0))
+    apart, same = (
+        unchanged.stability(n=400, seed=1, vary=["data"], persistence=p).table["p_selected"] for p in (0.0, 1.0)
+    )
     assert apart.between(0.3, 0.6).all()
     assert same.eq(0).all()
 
@@ -167,7 +176,8 @@ def test_persistence_reaches_the_draws_of_stability(unchanged):
 def test_persistence_reaches_the_draws_of_sensitivity(unchanged):
     pytest.importorskip("SALib")
     apart, same = (
-        unchanged.sensitivity(n=16, factors=["data", "weights"], persistence=p).variance["members"] for p in (0.0, 1.0)
+        unchanged.sensitivity(n=16, seed=1, factors=["data", "weights"], persistence=p).variance["members"]
+        for p in (0.0, 1.0)
     )
     assert apart > 1
     assert same == 0
@@ -178,10 +188,10 @@ def test_data_and_weights_are_picked_from_200_draws(counted, monkeypatch):
     from quartiersatlas.need.robustness import sensitivity
 
     asked = []
-    for name, place in (("drawn", 2), ("drawn_weights", 1)):
+    for name, place in (("draw_replicates", 2), ("draw_weights", 1)):
         real = getattr(sensitivity, name)
         monkeypatch.setattr(sensitivity, name, lambda *a, real=real, place=place: (asked.append(a[place]), real(*a))[1])
-    counted().sensitivity(n=4, factors=["data", "weights"], select=10)
+    counted().sensitivity(n=4, seed=1, factors=["data", "weights"], select=10)
     assert asked == [200, 200]
 
 

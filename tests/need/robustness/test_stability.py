@@ -7,15 +7,22 @@ from scipy import stats
 
 import quartiersatlas as qa
 from quartiersatlas.errors import SpecError
-from quartiersatlas.need.robustness.replicates import Draws, Runs, count_failed, drawn_weights, outcomes, share_of_runs
-from quartiersatlas.need.robustness.stability import labelled
+from quartiersatlas.need.robustness.replicates import (
+    ReplicateRuns,
+    Replicates,
+    count_failed,
+    draw_weights,
+    score_replicates,
+    share_of_runs,
+)
+from quartiersatlas.need.robustness.stability import stability_labels
 
 WORSE = {"status": ["low", "very_low"]}
 
 
 def test_nothing_varies_when_nothing_is_varied(counted):
     need = counted()
-    stable = need.stability(n=20, vary=[], select=WORSE)
+    stable = need.stability(n=20, seed=1, vary=[], select=WORSE)
     published = need.classes["status"].isin(["low", "very_low"])
     assert stable.table["p_selected"].tolist() == published.astype(float).tolist()
     assert stable.table["selected"].tolist() == published.tolist()
@@ -39,7 +46,7 @@ def test_the_chance_of_a_class_is_the_binomial_tail(counted):
     expected = stats.binom.sf(20, 100, frame["x_a"] / 100)
     assert stable.table["p_selected"].to_numpy() == pytest.approx(expected, abs=0.01)
     assert stable.class_probabilities["status", "above"].to_numpy() == pytest.approx(expected, abs=0.01)
-    assert stable.table["label"].tolist() == ["nicht", "Grenzfall", "Grenzfall", "Grenzfall", "sicher"]
+    assert stable.table["label"].tolist() == ["not_selected", "borderline", "borderline", "borderline", "certain"]
 
 
 def by_hand(frame, weights, limits):
@@ -62,13 +69,13 @@ def test_weights_are_those_of_an_implementation_run_by_run(counted):
     need = counted()
     stable = need.stability(n=50, seed=9, vary=["weights"], select=WORSE)
     stream = np.random.default_rng(9).spawn(5)[1]
-    weights = drawn_weights(need.spec.axes, 50, stream, 6.0)["status", "status"]
+    weights = draw_weights(need.spec.axes, 50, stream, 6.0)["status", "status"]
     assert stable.table["p_selected"].to_numpy() == pytest.approx(by_hand(counted.frame(), weights.T, 1.0), abs=1e-12)
 
 
 def test_weights_scatter_around_those_of_the_spec(counted):
     spec = counted.spec(members=[{"id": "a", "weight": 3.0}, {"id": "b"}, {"id": "c"}])
-    weights = drawn_weights(spec.axes, 20_000, np.random.default_rng(1), 6.0)["status", "status"]
+    weights = draw_weights(spec.axes, 20_000, np.random.default_rng(1), 6.0)["status", "status"]
     assert weights.sum(axis=0) == pytest.approx(np.full(20_000, 5.0))
     assert weights.mean(axis=1) == pytest.approx([3.0, 1.0, 1.0], rel=0.02)
     # Dirichlet with alpha = 18 w0 / 5: variance of a share s is s (1 - s) / (18 + 1)
@@ -128,12 +135,12 @@ def test_quantile_limits_move_by_a_part_of_their_distance_from_the_end(counted):
 
 
 def test_every_method_occurs_and_own_methods_stay_where_limits_are_on_the_scale_of_the_score(counted):
-    methods = set(counted().stability(n=200).settings["methods"])
+    methods = set(counted().stability(n=200, seed=1).settings["methods"])
     assert methods == {
         (scale, way) for scale in ("own", "minmax", "percentile") for way in ("own", "geometric", "mazziotta_pareto")
     }
     fixed = counted(normalise={"method": "percentile"}, standardise={"method": "none"}, aggregate="arithmetic")
-    assert fixed.stability(n=20).settings["methods"] == [("own", "own")]
+    assert fixed.stability(n=20, seed=1).settings["methods"] == [("own", "own")]
 
 
 def test_an_aggregation_the_values_do_not_allow_is_left_out(counted):
@@ -146,14 +153,14 @@ def test_an_aggregation_the_values_do_not_allow_is_left_out(counted):
     ]
     need = qa.need_index(frame, counted.spec(members=members))
     # one area lies more than ten deviations below the others: 100 + 10 z is not above 0 there
-    assert {way for _, way in need.stability(n=20).settings["methods"]} == {"own", "mazziotta_pareto"}
+    assert {way for _, way in need.stability(n=20, seed=1).settings["methods"]} == {"own", "mazziotta_pareto"}
 
 
 def test_areas_without_a_score_have_no_probability(counted):
     frame = counted.frame()
     frame.loc["004", "x_a"] = np.nan
     need = qa.need_index(frame, counted.spec(), exclude={"009": "Sonderwohnform"})
-    stable = need.stability(n=50)
+    stable = need.stability(n=50, seed=1)
     assert stable.table.loc[["004", "009"], "p_selected"].isna().all()
     assert stable.table.loc[["004", "009"], "label"].isna().all()
     assert stable.class_probabilities.loc["004"].isna().all()
@@ -164,7 +171,7 @@ def test_indicators_without_counts_are_named(counted):
     frame = counted.frame().assign(given=np.linspace(1, 9, 40))
     members = [{"id": "a", "numerator": "x_a", "denominator": "n_a"}, {"id": "given"}]
     need = qa.need_index(frame, counted.spec(members=members))
-    stable = need.stability(n=20)
+    stable = need.stability(n=20, seed=1)
     assert stable.not_redrawn == ("given",)
     assert "not redrawn, no counts: 'given'" in repr(stable)
     assert "Ohne Fallzahlen, daher unverändert: given." in stable.notes("de")
@@ -176,9 +183,11 @@ def test_the_result_says_what_it_is_in_both_languages(counted):
     assert need.spec.hash in repr(stable)
     assert "status in {low, very_low}" in repr(stable)
     assert set(stable.labels("en").dropna()) <= {"certain", "borderline", "not selected"}
-    words = stable.table["label"].replace("nicht", "nicht ausgewählt")
+    words = stable.table["label"].map(
+        {"certain": "sicher", "borderline": "Grenzfall", "not_selected": "nicht ausgewählt"}
+    )
     assert stable.labels("de").dropna().tolist() == words.dropna().tolist()
-    assert stable.borderline == list(stable.table.index[stable.table["label"] == "Grenzfall"])
+    assert stable.borderline == list(stable.table.index[stable.table["label"] == "borderline"])
     assert "200 Durchläufe" in stable.notes("de")[0]
     assert "(Startzahl 8)" in stable.notes("de")[0]
     assert "at least 90%" in stable.notes("en")[1]
@@ -198,8 +207,8 @@ def test_numbers_of_the_notes_are_written_as_the_language_does(counted):
 
 def test_one_of_several_conditions_selects(counted):
     need = counted()
-    either = need.stability(n=5, vary=[], select=[{"status": ["very_low"]}, {"status": ["low"]}])
-    both = need.stability(n=5, vary=[], select=WORSE)
+    either = need.stability(n=5, seed=1, vary=[], select=[{"status": ["very_low"]}, {"status": ["low"]}])
+    both = need.stability(n=5, seed=1, vary=[], select=WORSE)
     assert either.table["selected"].tolist() == both.table["selected"].tolist()
 
 
@@ -210,7 +219,7 @@ def test_one_of_several_conditions_selects(counted):
         ({"n": 100.0}, r"stability: n is 100.0; it must be a whole number: n=100\."),
         ({"n": True}, "n is True; it must be a whole number"),
         ({"n": "5"}, "n is '5'; it must be a whole number"),
-        ({"seed": "x"}, "seed is 'x'; it is a whole number from 0 on, a numpy Generator"),
+        ({"seed": "x"}, "seed is 'x'; it must be a whole number from 0 on, a numpy Generator"),
         ({"seed": -1}, "seed is -1"),
         ({"seed": 1.0}, "seed is 1.0"),
         ({"limits": (0.5,)}, r"limits are \(0.5,\); give two shares"),
@@ -222,14 +231,14 @@ def test_one_of_several_conditions_selects(counted):
         ({"concentration": "a"}, "concentration is 'a'"),
         ({"threshold": None}, "threshold is None"),
         ({"vary": ["data", "weights", "data"]}, "vary names 'data' 2 times"),
-        ({"vary": "data"}, r"vary is 'data'; give a list: \['data'\]"),
+        ({"vary": 3}, r"vary is 3; give a list of names, such as \['data', 'weights'\]"),
         ({"select": [["status"]]}, r"select=\[\['status'\]\]: name a share"),
         ({"select": object}, "name a share, a number of areas"),
         ({"select": True}, "select=True: name a share"),
         ({"select": 10_000}, "select=10000: only 40 areas have a score"),
-        ({"select": {"status": []}}, "no class of axis 'status' is named; there are high, medium"),
+        ({"select": {"status": []}}, "name at least one class of axis 'status': high, medium"),
         ({"select": {"status": 3}}, "axis 'status' has no class 3"),
-        ({"vary": ["noise"]}, "vary names 'noise'; there are data, weights"),
+        ({"vary": ["noise"]}, "vary must be one of 'data', 'weights', .*, not 'noise'"),
         ({"persistence": 1.5}, r"a share of persons in \[0, 1\]"),
         ({"concentration": 0.0}, "concentration is 0.0"),
         ({"threshold": 1.0}, "threshold is 1.0"),
@@ -237,7 +246,7 @@ def test_one_of_several_conditions_selects(counted):
         ({"select": 0}, "at least one area"),
         ({"select": 1.5}, r"a share of the areas is in \(0, 1\)"),
         ({"select": "status"}, "name a share, a number of areas, or classes"),
-        ({"select": {"status": ["lowest"]}}, "axis 'status' has no class 'lowest'; there are high, medium"),
+        ({"select": {"status": ["lowest"]}}, "axis 'status' has no class 'lowest'; it has high, medium"),
         ({"select": {"stats": ["low"]}}, "no axis 'stats'"),
         ({"select": []}, "names no axis"),
     ],
@@ -249,7 +258,7 @@ def test_what_cannot_be_run_is_refused(counted, options, message):
 
 def test_a_share_may_be_a_number_of_any_precision(counted):
     need = counted()
-    single, double = (need.stability(n=5, vary=[], select=share) for share in (np.float32(0.25), 0.25))
+    single, double = (need.stability(n=5, seed=1, vary=[], select=share) for share in (np.float32(0.25), 0.25))
     assert single.table["selected"].tolist() == double.table["selected"].tolist()
     assert single.table["selected"].sum() == 10
 
@@ -292,7 +301,7 @@ def test_limits_between_numbers_of_conditions_do_not_move(counted):
         classes=three,
     )
     assert need.scores["status"].eq(1).any()
-    table = need.stability(n=50, vary=["threshold"]).table
+    table = need.stability(n=50, seed=1, vary=["threshold"]).table
     assert (table["p_selected"] == need.classes["status"].eq("both")).all()
 
 
@@ -306,7 +315,7 @@ def test_limits_between_numbers_of_conditions_do_not_move(counted):
 def test_fixed_constants_are_kept_where_another_aggregation_is_tried(counted, rule, constants):
     members = [{"id": name, "numerator": f"x_{name}", "denominator": f"n_{name}", **constants} for name in "abc"]
     need = qa.need_index(counted.frame(), counted.spec(members=members, normalise=rule))
-    ways = {way for _, way in need.stability(n=20, vary=["aggregation"]).settings["methods"]}
+    ways = {way for _, way in need.stability(n=20, seed=1, vary=["aggregation"]).settings["methods"]}
     assert ways == {"own", "geometric", "mazziotta_pareto"}
 
 
@@ -315,11 +324,11 @@ def test_a_run_in_which_an_indicator_is_the_same_everywhere_tells_nobody_apart_b
     frame["x_a"] = 0.0
     frame.loc["003", "x_a"] = 1.0
     need = qa.need_index(frame, counted.spec())
-    draws = Draws({**{k: v[None] for k, v in need.columns.items()}, "a": np.zeros((1, 40))}, {})
-    found = outcomes(need.spec, ["status"], Runs(draws, np.zeros(1)), need.ground, {"status": 1.0})
+    draws = Replicates({**{k: v[None] for k, v in need.columns.items()}, "a": np.zeros((1, 40))}, {})
+    found = score_replicates(need.spec, ["status"], ReplicateRuns(draws, np.zeros(1)), need.context, {"status": 1.0})
     rest = qa.need_index(frame, counted.spec("bc"))
     assert found.scores["status"][0] == pytest.approx(rest.scores["status"].to_numpy(), abs=1e-12)
-    stable = need.stability(n=50, vary=["data"])
+    stable = need.stability(n=50, seed=1, vary=["data"])
     assert stable.failed == 0
     assert stable.table["p_selected"].notna().all()
 
@@ -348,22 +357,22 @@ def test_a_run_without_a_score_is_left_out_of_the_shares_of_its_areas_and_counte
     assert f"In {failed} von 2.000 Durchläufen ließ sich" in " ".join(stable.notes("de"))
     assert f"In {failed} of 2,000 runs, no index value" in " ".join(stable.notes("en"))
     assert f"without a score for some or all areas: {failed} runs" in repr(stable)
-    assert "without a score" not in repr(counted().stability(n=5))
+    assert "without a score" not in repr(counted().stability(n=5, seed=1))
 
 
 def test_an_area_that_never_has_a_score_has_no_share_and_no_label(counted):
     _, need = logged(counted)
-    draws = Draws({"a": np.where(np.arange(40) == 7, 0.0, need.columns["a"])[None]}, {})
-    found = outcomes(
-        need.spec, ["status"], Runs(draws, np.zeros(3), row=np.zeros(3, int)), need.ground, {"status": 1.0}
+    draws = Replicates({"a": np.where(np.arange(40) == 7, 0.0, need.columns["a"])[None]}, {})
+    found = score_replicates(
+        need.spec, ["status"], ReplicateRuns(draws, np.zeros(3), row=np.zeros(3, int)), need.context, {"status": 1.0}
     )
     assert np.isnan(found.scores["status"][:, 7]).all()
     assert (found.classes["status"][:, 7] == -1).all()
-    told = ~np.isnan(found.scores["status"])
-    p = share_of_runs(found.classes["status"] >= 0, told)
+    known = ~np.isnan(found.scores["status"])
+    p = share_of_runs(found.classes["status"] >= 0, known)
     assert np.isnan(p[7])
-    assert labelled(p, (0.1, 0.9))[7] is None
-    assert count_failed(told, "x") == 3
+    assert stability_labels(p, (0.1, 0.9))[7] is None
+    assert count_failed(known, "x") == 3
 
 
 def test_values_that_a_mean_cannot_take_leave_their_areas_without_a_score(counted):
@@ -373,8 +382,8 @@ def test_values_that_a_mean_cannot_take_leave_their_areas_without_a_score(counte
     for aggregate in ("geometric", "mazziotta_pareto"):
         spec = counted.spec(members=members, normalise=rule, aggregate=aggregate)
         low = np.where(np.arange(40) == 7, -900.0, need.columns["a"])
-        draws = Draws({"a": low[None], "b": need.columns["b"][None]}, {})
-        found = outcomes(spec, ["status"], Runs(draws, np.zeros(1)), need.ground, {"status": 1.0})
+        draws = Replicates({"a": low[None], "b": need.columns["b"][None]}, {})
+        found = score_replicates(spec, ["status"], ReplicateRuns(draws, np.zeros(1)), need.context, {"status": 1.0})
         assert np.isnan(found.scores["status"][0]).nonzero()[0].tolist() == [7]
 
 
@@ -385,8 +394,8 @@ def test_runs_that_all_fail_are_refused_once():
 
 def test_limits_in_deviations_do_not_exist_where_nobody_has_a_score(counted):
     _, need = logged(counted, breaks={"method": "sd"})
-    draws = Draws({"a": np.zeros((1, 40))}, {})
-    found = outcomes(need.spec, ["status"], Runs(draws, np.zeros(1)), need.ground, {"status": 1.0})
+    draws = Replicates({"a": np.zeros((1, 40))}, {})
+    found = score_replicates(need.spec, ["status"], ReplicateRuns(draws, np.zeros(1)), need.context, {"status": 1.0})
     assert (found.classes["status"] == -1).all()
 
 
@@ -396,22 +405,22 @@ def test_what_cannot_vary_is_not_said_to_have_varied(counted):
     ready_made = qa.need_index(
         frame.assign(**dict(zip("abc", shares, strict=True))), counted.spec(members=[{"id": name} for name in "abc"])
     )
-    stable = ready_made.stability(n=20)
-    assert stable.idle == ("data",)
+    stable = ready_made.stability(n=20, seed=1)
+    assert stable.unused == ("data",)
     assert "Zufall" not in stable.notes("de")[0]
     assert "Ließ sich hier nicht ändern: Zufall in den Fallzahlen." in stable.notes("de")
     assert "could not vary: data" in repr(stable)
     pytest.importorskip("SALib")
-    assert ready_made.sensitivity(n=4).idle == ("data",)
+    assert ready_made.sensitivity(n=4, seed=1).unused == ("data",)
     counted_conditions = counted(normalise={"method": "above"}, aggregate="count", standardise={"method": "none"})
-    assert counted_conditions.stability(n=20).idle == ("weights", "normalisation", "aggregation")
-    assert counted().stability(n=20).idle == ()
+    assert counted_conditions.stability(n=20, seed=1).unused == ("weights", "normalisation", "aggregation")
+    assert counted().stability(n=20, seed=1).unused == ()
 
 
 def test_a_progress_bar_is_shown_where_it_is_asked_for_and_changes_nothing(counted, capsys):
     need = counted(20)
-    plain = need.stability(n=20)
+    plain = need.stability(n=20, seed=1)
     assert capsys.readouterr().err == ""
-    shown = need.stability(n=20, progress=True)
+    shown = need.stability(n=20, seed=1, progress=True)
     assert "method" in capsys.readouterr().err
     pd.testing.assert_frame_equal(plain.table, shown.table)

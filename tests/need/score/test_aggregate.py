@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from quartiersatlas.errors import SpecError
-from quartiersatlas.need.score.aggregate import aggregated, copeland, effective_weights
+from quartiersatlas.need.score.contributions import effective_weights
+from quartiersatlas.need.score.scores import aggregated, copeland
 
 PARTS = np.array([[1.0, 2, 3, 4], [4.0, 2, 3, 1]])
 
@@ -56,7 +57,7 @@ def test_copeland_in_blocks_is_copeland(monkeypatch):
     parts = np.random.default_rng(3).normal(size=(4, 5, 30))
     weights = np.array([1.0, 2, 3, 4]).reshape(4, 1, 1)
     whole = copeland(parts, weights)
-    monkeypatch.setattr("quartiersatlas.need.score.aggregate.BLOCK", 1000)
+    monkeypatch.setattr("quartiersatlas.need.score.scores.BLOCK", 1000)
     assert np.array_equal(copeland(parts, weights), whole)
     assert whole[2].tolist() == naive_copeland(parts[:, 2], [1, 2, 3, 4])
 

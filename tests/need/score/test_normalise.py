@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.stats import rankdata
 
 from quartiersatlas.errors import SpecError
-from quartiersatlas.need.score.scales import Scale, normalised, ranks, ranks_among
+from quartiersatlas.need.score.scales import Scale, normalise, ranks, ranks_among
 from quartiersatlas.need.spec.steps import Normalise
 
 # mean 5, population standard deviation 2, sample standard deviation sqrt(32 / 7)
@@ -16,7 +16,7 @@ COLUMNS = st.lists(st.floats(-100, 100), min_size=3, max_size=30).filter(lambda 
 
 
 def on_scale(values, scale=None, **rule):
-    return normalised(np.asarray(values, dtype=float), Normalise(**rule), scale or Scale("x"))
+    return normalise(np.asarray(values, dtype=float), Normalise(**rule), scale or Scale("x"))
 
 
 @pytest.mark.parametrize(
@@ -179,11 +179,11 @@ def test_a_rank_among_the_others_is_the_rank_after_one_value_is_replaced(ties):
 def test_values_among_themselves_are_on_the_same_scale(method):
     values = np.array([3.0, 1.0, np.nan, 3.0, 7.0, 2.0])
     rule, scale = Normalise(method=method), Scale("a")
-    assert normalised(values, rule, scale, values).tolist() == pytest.approx(
-        normalised(values, rule, scale).tolist(), nan_ok=True
+    assert normalise(values, rule, scale, values).tolist() == pytest.approx(
+        normalise(values, rule, scale).tolist(), nan_ok=True
     )
 
 
 def test_a_value_among_others_does_not_move_their_scale():
     among = np.array([0.0, 5.0, 10.0])
-    assert normalised(np.array([20.0, 20.0, 20.0]), Normalise(method="minmax"), Scale("a"), among).tolist() == [2, 2, 2]
+    assert normalise(np.array([20.0, 20.0, 20.0]), Normalise(method="minmax"), Scale("a"), among).tolist() == [2, 2, 2]

@@ -15,7 +15,7 @@ from scipy.stats import rankdata
 import quartiersatlas as qa
 from quartiersatlas.errors import SpecError
 from quartiersatlas.need.score.contributions import contributions, shapley_values
-from quartiersatlas.need.score.scores import Ground, axis_score
+from quartiersatlas.need.score.scores import ScoringContext, axis_score
 
 ALL = [{"id": "all", "label_de": "alle", "label_en": "all"}]
 POSITIVE = {"method": "minmax", "low": 1.0, "high": 100.0}
@@ -184,7 +184,7 @@ BY_HAND = {
 @pytest.mark.parametrize("name", BY_HAND)
 def test_contributions_are_the_mean_over_all_orders_of_what_an_indicator_adds(name):
     columns = columns_of(n=9)
-    parts, base = contributions(axis_of(AXES[name]), columns, Ground())
+    parts, base = contributions(axis_of(AXES[name]), columns, ScoringContext())
     value = BY_HAND[name](columns)
     for area in range(9):
         assert {k: part[area] for k, part in parts.items()} == pytest.approx(
@@ -198,8 +198,8 @@ def test_contributions_are_the_mean_over_all_orders_of_what_an_indicator_adds(na
 @given(seed=st.integers(0, 10**6), ties=st.booleans())
 def test_contributions_and_base_add_up_to_the_score(name, seed, ties):
     axis, columns = axis_of(AXES[name]), columns_of(seed=seed, ties=ties)
-    parts, base = contributions(axis, columns, Ground())
-    score = axis_score(axis, columns, Ground())
+    parts, base = contributions(axis, columns, ScoringContext())
+    score = axis_score(axis, columns, ScoringContext())
     assert np.abs(base + sum(parts.values()) - score).max() <= 1e-12 * max(1.0, np.abs(score).max())
 
 
@@ -215,7 +215,7 @@ def test_indicators_with_the_same_values_and_weight_contribute_the_same(name, se
         rules["domains"] = [{**rules["domains"][0], "indicators": twins[:2]}, {**NESTED[1], "indicators": twins[2:]}]
     columns = columns_of(seed=seed)
     columns["b"], columns["d"] = columns["a"].copy(), columns["c"].copy()
-    parts, _ = contributions(axis_of(rules), columns, Ground())
+    parts, _ = contributions(axis_of(rules), columns, ScoringContext())
     assert np.abs(parts["a"] - parts["b"]).max() < 1e-10
     assert np.abs(parts["c"] - parts["d"]).max() < 1e-10
 
@@ -232,7 +232,7 @@ def test_an_indicator_that_is_the_same_everywhere_contributes_nothing(name):
     columns["c"] = np.full(11, 0.3)  # the mean of 0.3 eleven times is not 0.3 exactly: some would outrank it
     assert columns["c"].mean() != 0.3
     rules = {"indicators": [{"id": k} for k in "abcd"], "normalise": {"method": "none"}, **CONSTANT[name]}
-    parts, _ = contributions(axis_of(rules), columns, Ground())
+    parts, _ = contributions(axis_of(rules), columns, ScoringContext())
     assert np.abs(parts["c"]).max() < 1e-12
     assert all(np.abs(parts[k]).max() > 0.01 for k in "abd")
 
@@ -241,7 +241,7 @@ def test_an_indicator_at_its_mean_contributes_nothing_in_that_area():
     columns = columns_of(n=7)
     columns["a"] = np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0])
     for rules in AXES.values():
-        parts, _ = contributions(axis_of(rules), columns, Ground())
+        parts, _ = contributions(axis_of(rules), columns, ScoringContext())
         assert parts["a"][3] == pytest.approx(0, abs=1e-12)
 
 
@@ -250,8 +250,8 @@ def test_an_indicator_at_its_mean_contributes_nothing_in_that_area():
 @given(seed=st.integers(0, 10**6), ties=st.booleans())
 def test_the_contributions_to_a_standardised_sum_are_its_parts(name, seed, ties):
     axis, columns = axis_of(SUMS[name]), columns_of(seed=seed, ties=ties)
-    additive, base = contributions(axis, columns, Ground())
-    parts, start = shapley_values(axis, columns, Ground())
+    additive, base = contributions(axis, columns, ScoringContext())
+    parts, start = shapley_values(axis, columns, ScoringContext())
     for indicator, part in additive.items():
         assert np.abs(parts[indicator] - part).max() < 1e-11
     assert np.abs(base - start).max() < 1e-11
@@ -259,8 +259,8 @@ def test_the_contributions_to_a_standardised_sum_are_its_parts(name, seed, ties)
 
 def test_the_contributions_to_a_plain_sum_are_its_parts_less_their_mean():
     axis, columns = axis_of({"indicators": FLAT, "normalise": {"method": "exponential"}}), columns_of()
-    additive, _ = contributions(axis, columns, Ground())
-    parts, base = shapley_values(axis, columns, Ground())
+    additive, _ = contributions(axis, columns, ScoringContext())
+    parts, base = shapley_values(axis, columns, ScoringContext())
     for name, part in additive.items():
         assert np.abs(parts[name] - (part - part.mean())).max() < 1e-11
     assert base == pytest.approx(sum(part.mean() for part in additive.values()))
@@ -270,8 +270,8 @@ def test_what_is_unknown_contributes_nothing_and_the_rest_add_up():
     axis = axis_of({**AXES["mazziotta_pareto"], "min_present": 0.3})
     columns = columns_of()
     columns["a"][3] = columns["c"][3] = columns["d"][7] = np.nan
-    parts, base = contributions(axis, columns, Ground())
-    score = axis_score(axis, columns, Ground())
+    parts, base = contributions(axis, columns, ScoringContext())
+    score = axis_score(axis, columns, ScoringContext())
     assert [parts["a"][3], parts["c"][3], parts["d"][7]] == pytest.approx([0, 0, 0], abs=1e-12)
     assert np.abs(base + sum(parts.values()) - score).max() < 1e-11
     assert not np.isnan(score).any()
@@ -281,8 +281,8 @@ def test_an_area_with_an_unknown_value_in_a_comparison_leaves_the_others_a_score
     domains = [{"id": "one", "indicators": FLAT[:2], "aggregate": "copeland"}, {"id": "two", "indicators": FLAT[2:]}]
     axis, columns = axis_of({"domains": domains, "min_present": 0.4}), columns_of()
     columns["a"][3] = np.nan
-    parts, base = shapley_values(axis, columns, Ground())
-    score = axis_score(axis, columns, Ground())
+    parts, base = shapley_values(axis, columns, ScoringContext())
+    score = axis_score(axis, columns, ScoringContext())
     assert not np.isnan(score).any()
     assert np.abs(base + sum(parts.values()) - score).max() < 1e-11
     assert [parts["a"][3], parts["b"][3]] == pytest.approx([0, 0], abs=1e-12)
@@ -290,10 +290,10 @@ def test_an_area_with_an_unknown_value_in_a_comparison_leaves_the_others_a_score
 
 def test_many_sets_of_indicators_are_looked_at_in_several_blocks(monkeypatch):
     columns = columns_of()
-    wanted = {name: contributions(axis_of(rules), columns, Ground()) for name, rules in AXES.items()}
+    wanted = {name: contributions(axis_of(rules), columns, ScoringContext()) for name, rules in AXES.items()}
     monkeypatch.setattr("quartiersatlas.need.score.contributions.BLOCK", 500)
     for name, rules in AXES.items():
-        parts, base = contributions(axis_of(rules), columns, Ground())
+        parts, base = contributions(axis_of(rules), columns, ScoringContext())
         assert base == pytest.approx(wanted[name][1])
         for indicator, part in parts.items():
             assert part == pytest.approx(wanted[name][0][indicator], abs=1e-11)

@@ -31,7 +31,7 @@ def changed(path, value):
         (("axes",), [], "has no axes"),
         (("axes",), 3, "should be a list"),
         (("axes", 0, "indicators"), [], "has no indicators"),
-        (("axes", 0, "indicators"), [{"id": "a"}, {"id": "a"}], "names an indicator twice"),
+        (("axes", 0, "indicators"), [{"id": "a"}, {"id": "a"}], "has a duplicate indicator"),
         (("axes", 0, "indicators", 0, "weight"), 0, "the weight is 0; it must be above 0"),
         (("axes", 0, "indicators", 0, "weight"), -1, "the weight is -1"),
         (("axes", 0, "indicators", 0, "direction"), 0, "the direction is 0"),
@@ -80,7 +80,7 @@ def test_missing_and_broken_files_are_named_with_the_line(tmp_path):
 
 
 def test_an_unknown_preset_lists_those_there_are():
-    with pytest.raises(SpecError, match="there are berlin-mss-2013, berlin-mss-2015"):
+    with pytest.raises(SpecError, match="must be one of 'berlin-mss-2013', 'berlin-mss-2015'"):
         qa.NeedSpec.preset("berlin-mss-1999")
 
 
@@ -103,8 +103,8 @@ TWO = [{"id": "a"}, {"id": "b"}]
         (axis(indicators=[{"id": "a", "low": 0.0, "high": 1.0}]), "'a' has low, which z ignores"),
         (axis(normalise={"method": "minmax", "reference": "city"}), "'minmax' has no reference 'city'"),
         (axis(normalise={"method": "rank", "weighting": "population"}), "'rank' does not weigh areas"),
-        (axis(normalise={"method": "zscore"}), "method is 'zscore'; there are none, z"),
-        (axis(normalise={"ddof": 2}), "ddof is 2; there are 0, 1"),
+        (axis(normalise={"method": "zscore"}), "method must be one of 'none', 'z', .*, not 'zscore'"),
+        (axis(normalise={"ddof": 2}), "ddof must be one of 0, 1, not 2"),
         (axis(normalise={"methode": "z"}), "'methode' is not known. Did you mean 'method'"),
         (axis(normalise={"method": "minmax", "low": 2.0}), "low 2 must be below high 1"),
         (axis(indicators=TWO), "a sum of z-scores has no scale"),
@@ -112,10 +112,10 @@ TWO = [{"id": "a"}, {"id": "b"}]
         (axis(min_present=0.0), "min_present is 0.0"),
         (axis(min_present=0.5, aggregate="copeland"), "copeland needs every indicator"),
         (axis(breaks={"method": "quantile"}), r"quantile breaks are shares of the areas, in \(0, 1\)"),
-        (axis(breaks={"method": "quantile", "type": 3}), "type is 3; there are 4 to 9"),
+        (axis(breaks={"method": "quantile", "type": 3}), "type must be one of 4, 5, 6, 7, 8, 9, not 3"),
         (axis(standardise={"method": "above"}), "cannot be standardised by above"),
         (axis(indicators=[{"id": "a", "numerator": "x"}]), "numerator and denominator belong together"),
-        (axis(indicators=[{"id": "a", "transform": "cube"}]), "the transform is 'cube'; there are none, log"),
+        (axis(indicators=[{"id": "a", "transform": "cube"}]), "transform must be one of 'none', 'log', .*, not 'cube'"),
         (axis(indicators=[{"id": "a", "scale": 0.0}]), "the scale is 0.0; it must be above 0"),
         (
             axis(indicators=[{"id": "a", "weight": 2.0}], aggregate="count", normalise={"method": "above"}),
@@ -129,7 +129,7 @@ TWO = [{"id": "a"}, {"id": "b"}]
             axis(indicators=[{"id": "a", "transform": "log"}], normalise={"reference": "city"}),
             "'a' has a transform; the city value has none",
         ),
-        ({**axis(), "min_population_in": "both"}, "min_population_in is 'both'"),
+        ({**axis(), "min_population_in": "both"}, "min_population_in must be one of 'every', 'latest', not 'both'"),
         ({**axis(), "min_population": -1}, "min_population is -1"),
     ],
 )

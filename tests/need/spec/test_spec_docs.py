@@ -8,17 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from quartiersatlas.need.spec import spec, steps
+from quartiersatlas.need.spec import records, steps
+from quartiersatlas.need.spec.spec import NeedSpec
 from quartiersatlas.need.spec.spec_workbook import LAYOUT
 
 PAGE = (Path(__file__).parents[3] / "docs" / "need_spec.md").read_text(encoding="utf-8")
-GROUP = {field.name for field in fields(spec.NeedGroup)}
+GROUP = {field.name for field in fields(records.NeedGroup)}
 SECTIONS = {
-    "Spec": (spec.NeedSpec, set()),
-    "Domain, and axis as far as it is a group": (spec.NeedGroup, set()),
-    "Axis only": (spec.NeedAxis, GROUP),
-    "Indicator": (spec.NeedIndicator, set()),
-    "Class": (spec.NeedClass, set()),
+    "Spec": (records.NeedRules, set()),
+    "Domain, and axis as far as it is a group": (records.NeedGroup, set()),
+    "Axis only": (records.NeedAxis, GROUP),
+    "Indicator": (records.NeedIndicator, set()),
+    "Class": (records.NeedClass, set()),
     "Rule of `normalise` and `standardise`": (steps.Normalise, set()),
     "Breaks": (steps.Breaks, set()),
 }
@@ -58,8 +59,8 @@ def test_numbers_and_words_that_are_defaults_are_on_the_page(heading):
 @pytest.mark.parametrize(
     ("heading", "key", "choices"),
     [
-        ("Domain, and axis as far as it is a group", "aggregate", spec.AGGREGATES),
-        ("Indicator", "transform", spec.TRANSFORMS),
+        ("Domain, and axis as far as it is a group", "aggregate", records.AGGREGATES),
+        ("Indicator", "transform", records.TRANSFORMS),
         ("Rule of `normalise` and `standardise`", "method", steps.METHODS),
         ("Rule of `normalise` and `standardise`", "reference", steps.REFERENCES),
         ("Rule of `normalise` and `standardise`", "weighting", steps.WEIGHTINGS),
@@ -90,7 +91,7 @@ def test_the_sheets_and_their_first_columns_are_on_the_page():
 def test_the_example_is_a_spec_as_it_would_be_written_but_for_the_order_of_keys(tmp_path):
     (example,) = re.findall(r"```toml\n(.*?)```", PAGE, flags=re.DOTALL)
     (tmp_path / "need.toml").write_text(example, encoding="utf-8")
-    read = spec.NeedSpec.from_toml(tmp_path / "need.toml")
+    read = NeedSpec.from_toml(tmp_path / "need.toml")
     assert [group.id for group in read.axes[0].groups()] == ["need", "income", "education"]
     assert read.axes[0].indicators[3].direction == -1
     assert sorted(re.findall(r"\w+ = ", read.to_toml())) == sorted(re.findall(r"\w+ = ", example))

@@ -7,7 +7,8 @@ from dataclasses import MISSING, fields, replace
 import pytest
 
 from quartiersatlas.errors import SpecError
-from quartiersatlas.need.spec.spec import NeedAxis, NeedClass, NeedGroup, NeedIndicator, NeedSpec
+from quartiersatlas.need.spec.records import NeedAxis, NeedClass, NeedGroup, NeedIndicator
+from quartiersatlas.need.spec.spec import NeedSpec
 from quartiersatlas.need.spec.steps import METHODS, OPTIONS, Breaks, Normalise
 
 # every level of a spec, one key per line
@@ -160,7 +161,7 @@ def test_every_number_of_a_spec_is_tried_above():
         ('id = "other"', 'id = "work"', "Two axes or domains are named 'work'"),
         ('id = "other"', 'id = "need"', "Two axes or domains are named 'need'"),
         ('id = "home"', 'id = " "', "id is empty"),
-        ('id = "b"', 'id = "a"', "Axis 'need' names an indicator twice, in different domains: 'a'"),
+        ('id = "b"', 'id = "a"', "Axis 'need' has a duplicate indicator, in different domains: 'a'"),
         ('id = "a"', 'id = ""', "id is empty"),
         ('label_en = "low"', 'label_en = ""', "Class 'low': label_en is empty"),
     ],
@@ -219,7 +220,7 @@ def test_the_place_of_an_indicator_beside_a_domain_is_counted_among_indicators()
     domain = {"id": "d", "indicators": [{"id": "a"}]}
     content = {"id": "need", "domains": [domain], "indicators": [{"id": "b"}, {"id": "a"}], "breaks": {"method": "sd"}}
     content["classes"] = [{"id": "all", "label_de": "alle", "label_en": "all"}]
-    with pytest.raises(SpecError, match="names an indicator twice, in different domains: 'a'") as caught:
+    with pytest.raises(SpecError, match="has a duplicate indicator, in different domains: 'a'") as caught:
         NeedSpec.from_dict({"id": "t", "source": "t", "axes": [content]})
     assert caught.value.place == ("axes", 0, "indicators", 1, "id")
     content["indicators"] = [{"id": "b"}, {"id": "c", "low": 1.0}]

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 import quartiersatlas as qa
 from quartiersatlas.errors import InputError, SpecError
-from quartiersatlas.need.spec.spec import NeedAxis, NeedClass, NeedGroup, NeedIndicator, NeedSpec
+from quartiersatlas.need.spec.records import NeedAxis, NeedClass, NeedGroup, NeedIndicator
+from quartiersatlas.need.spec.spec import NeedSpec
 from quartiersatlas.need.spec.steps import BREAKS, METHODS, TIES, Breaks, Normalise
 
 PRESETS = NeedSpec.presets()

@@ -8,7 +8,7 @@ from importlib.resources import files
 
 import pytest
 
-from quartiersatlas.present.map.page import MODULES, asset, bundle
+from quartiersatlas.present.map.atlas import MODULES, asset, bundle
 
 ASSETS = files("quartiersatlas.present.map") / "assets"
 

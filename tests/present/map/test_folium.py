@@ -9,8 +9,7 @@ import folium
 import pytest
 
 from quartiersatlas import atlas_map
-from quartiersatlas.present.map.atlas import AtlasLayer, OfflineMap
-from quartiersatlas.present.map.page import LEAFLET, asset
+from quartiersatlas.present.map.atlas import LEAFLET, AtlasLayer, OfflineMap, asset
 
 CENTRE = (51.0, 8.292)  # of the town's areas
 CONTROL_BOXES = """

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from quartiersatlas.present.map.page import LEAFLET, asset
+from quartiersatlas.present.map.atlas import LEAFLET, asset
 
 OWN_SCHEMES = ("file:", "data:", "blob:")
 FETCHES = re.compile(r"""(src=|href=|url\(|@import|fetch\()\s*["']?\s*(https?:)?//""", re.IGNORECASE)

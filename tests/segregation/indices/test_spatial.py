@@ -23,7 +23,7 @@ from quartiersatlas.segregation.indices.spatial import (
     spatial_information_theory,
     spatial_relative_diversity,
 )
-from quartiersatlas.space.surroundings import KERNELS, environment_sums
+from quartiersatlas.space.surroundings import KERNELS, surrounding_sums
 
 # 10 x 10 cells of side 1 with 100 persons each, the group alone in 25 of them: the block and the scattered pattern of
 # Morrill (1991) and Wong (1993), as the R package seg gives them in its data "segdata"
@@ -355,7 +355,7 @@ def test_pysal_takes_the_aspatial_index_of_smoothed_and_rounded_counts(cells):
         theirs_d = Dissim(frame, "group", "total", distance=1.5).statistic
         theirs_p = Isolation(frame, "group", "total", distance=1.5).statistic
         theirs_h = MultiInfoTheory(frame, ["group", "rest"], distance=1.5).statistic
-    smoothed = environment_sums(CELLS, np.column_stack([counts, counts.sum(axis=1)]), 1.5)[0].round(0)
+    smoothed = surrounding_sums(CELLS, np.column_stack([counts, counts.sum(axis=1)]), 1.5)[0].round(0)
     x, y, t = smoothed.T
     assert theirs_d == pytest.approx(np.abs(x / x.sum() - (t - x) / (t - x).sum()).sum() / 2, abs=1e-10)
     assert theirs_p == pytest.approx((x / x.sum() * x / t).sum(), abs=1e-10)

@@ -18,8 +18,8 @@ MARGIN = 3.0  # degrees that a city may lie outside its zone; Bavaria lies up to
 STRETCH = 0.05  # share by which a map projection may stretch lengths at the place of the areas
 
 
-class Box(NamedTuple):
-    """Corners in degrees."""
+class Extent(NamedTuple):
+    """West, south, east and north in degrees."""
 
     west: float
     south: float
@@ -31,21 +31,21 @@ class Box(NamedTuple):
         """Longitude and latitude of the middle."""
         return (self.west + self.east) / 2, (self.south + self.north) / 2
 
-    def holds(self, place: tuple[float, float], margin: float = 0.0) -> bool:
-        """Tell whether a place lies inside; a box over the date line holds every longitude."""
-        x, y = place
+    def holds(self, point: tuple[float, float], margin: float = 0.0) -> bool:
+        """Return True if a point lies inside; an extent over the date line holds every longitude."""
+        x, y = point
         inside = self.west - margin <= x <= self.east + margin or self.west > self.east
         return inside and self.south - margin <= y <= self.north + margin
 
 
-EUROPE = Box(-12.0, 34.0, 35.0, 72.0)
-GERMANY = Box(5.8, 47.2, 15.1, 55.1)
-GERMAN_SPEAKING = Box(5.8, 45.8, 17.2, 55.1)
+EUROPE = Extent(-12.0, 34.0, 35.0, 72.0)
+GERMANY = Extent(5.8, 47.2, 15.1, 55.1)
+GERMAN_SPEAKING = Extent(5.8, 45.8, 17.2, 55.1)
 # what German files without a reference system are mostly in
 USUAL = ("EPSG:25832", "EPSG:25833", "EPSG:31466", "EPSG:31467", "EPSG:31468", "EPSG:31469", "EPSG:4647", "EPSG:4326")
 
 
-def placed(
+def located(
     frame: gpd.GeoDataFrame, crs: str | None, to_crs: str | None, swap_axes: bool | None, where: str
 ) -> gpd.GeoDataFrame:
     """Return the frame in metres, in a system that puts it where such areas can lie; or say which call does."""
@@ -55,7 +55,7 @@ def placed(
     if swap_axes:
         frame = frame.set_geometry(shapely.transform(frame.geometry.to_numpy(), _swapped), crs=frame.crs)
     try:
-        frame = _level(_declared(frame, crs, where))
+        frame = _without_heights(_declared(frame, crs, where))
         _refuse_misplaced(frame, own if crs is not None else None, swap_axes, where)
         if to_crs is not None:
             frame = frame.to_crs(to_crs)
@@ -66,27 +66,27 @@ def placed(
     return frame
 
 
-def projected_for(place: tuple[float, float]) -> str:
-    """Name a projected system in metres for a place in degrees: ETRS89/UTM in Europe, WGS 84/UTM elsewhere."""
+def projected_for(point: tuple[float, float]) -> str:
+    """Name a projected system in metres for a point in degrees: ETRS89/UTM in Europe, WGS 84/UTM elsewhere."""
     from pyproj import CRS
 
-    x, y = place
+    x, y = point
     zone = int((x + 180) // 6) + 1
-    if EUROPE.holds(place):
+    if EUROPE.holds(point):
         european = CRS(f"EPSG:{25800 + zone}")
-        if european.area_of_use is not None and Box(*european.area_of_use.bounds).holds(place):
+        if european.area_of_use is not None and Extent(*european.area_of_use.bounds).holds(point):
             return f"EPSG:{25800 + zone}"
     return f"EPSG:{(32600 if y >= 0 else 32700) + zone}"
 
 
-def lying(frame: gpd.GeoDataFrame) -> Box | None:
+def extent_in_degrees(frame: gpd.GeoDataFrame) -> Extent | None:
     """Return the corners of the areas in degrees; None where they cannot lie on the earth."""
     return None if frame.crs is None else _in_degrees(frame.crs, *frame.total_bounds)
 
 
-def place_text(place: tuple[float, float]) -> str:
-    """Write a place such as ``6.97 E 50.96 N``."""
-    x, y = place
+def point_text(point: tuple[float, float]) -> str:
+    """Write a point such as ``6.97 E 50.96 N``."""
+    x, y = point
     return f"{abs(x):.2f} {'E' if x >= 0 else 'W'} {abs(y):.2f} {'N' if y >= 0 else 'S'}"
 
 
@@ -94,46 +94,55 @@ def _swapped(points: np.ndarray) -> np.ndarray:
     return points[:, ::-1]
 
 
-def _in_degrees(crs: CRS | str, west: float, south: float, east: float, north: float) -> Box | None:
+def _in_degrees(crs: CRS | str, west: float, south: float, east: float, north: float) -> Extent | None:
     from pyproj import Transformer
     from pyproj.exceptions import ProjError
 
     try:
         change = Transformer.from_crs(crs, "OGC:CRS84", always_xy=True)
-        box = Box(*change.transform_bounds(west, south, east, north))
+        extent = Extent(*change.transform_bounds(west, south, east, north))
     except ProjError:
         return None
-    on_earth = np.isfinite(box).all() and abs(box.south) <= 90 and abs(box.north) <= 90  # noqa: PLR2004 - the poles
-    return box if on_earth else None
+    on_earth = np.isfinite(extent).all() and abs(extent.south) <= 90 and abs(extent.north) <= 90  # noqa: PLR2004 - the poles
+    return extent if on_earth else None
 
 
 def _declared(frame: gpd.GeoDataFrame, crs: str | None, where: str) -> gpd.GeoDataFrame:
     """Return the frame with a reference system: the one that is passed, else the file's own."""
-    belied = frame.crs is not None and frame.crs.is_geographic and bool(abs(frame.total_bounds).max() > FULL_TURN)
+    contradicted = frame.crs is not None and frame.crs.is_geographic and bool(abs(frame.total_bounds).max() > FULL_TURN)
     if crs is not None:
         return frame.set_crs(crs, allow_override=True)
-    if frame.crs is None or belied:
-        fault = "has coordinates that are not degrees, and does not" if belied else "does not"
-        fitting = [(f"crs='{name}'", box.centre) for name, box in _fitting(frame) if name != "EPSG:4326" or not belied]
-        options = " or ".join(f"{name} (then they lie at {place_text(centre)})" for name, centre in fitting)
+    if frame.crs is None or contradicted:
+        fault = "has coordinates that are not degrees, and does not" if contradicted else "does not"
+        fitting = [
+            (f"crs='{name}'", extent.centre)
+            for name, extent in _fitting(frame)
+            if name != "EPSG:4326" or not contradicted
+        ]
+        options = " or ".join(f"{name} (then they lie at {point_text(centre)})" for name, centre in fitting)
         options = options or "crs='EPSG:25832'"
         raise GeometryError(f"{where} {fault} say its coordinate reference system. Pass it, such as {options}.")
     return frame
 
 
-def _fitting(frame: gpd.GeoDataFrame) -> list[tuple[str, Box]]:
+def _fitting(frame: gpd.GeoDataFrame) -> list[tuple[str, Extent]]:
     """Return the usual systems in which the areas lie in Germany, and where."""
     from pyproj import CRS
 
     found = []
     for name in USUAL:
-        box, use = _in_degrees(name, *frame.total_bounds), CRS(name).area_of_use
-        if box is not None and use is not None and GERMANY.holds(box.centre) and Box(*use.bounds).holds(box.centre):
-            found.append((name, box))
+        extent, use = _in_degrees(name, *frame.total_bounds), CRS(name).area_of_use
+        if (
+            extent is not None
+            and use is not None
+            and GERMANY.holds(extent.centre)
+            and Extent(*use.bounds).holds(extent.centre)
+        ):
+            found.append((name, extent))
     return found
 
 
-def _level(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def _without_heights(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return the frame without heights, in points and in the reference system; the system is kept otherwise."""
     crs = _system(frame)
     if crs.is_compound:
@@ -145,15 +154,15 @@ def _level(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return frame if crs is frame.crs else frame.set_crs(crs, allow_override=True)
 
 
-def _fault(crs: CRS, box: Box | None) -> str:
-    """Say why areas of this system cannot lie in this box; empty where they can."""
-    if box is None:
+def _fault(crs: CRS, extent: Extent | None) -> str:
+    """Return why areas of this system cannot lie in this extent; empty where they can."""
+    if extent is None:
         return f"cannot be in {_name(crs)}: it puts them nowhere on the earth"
     use = crs.area_of_use
-    if use is not None and not Box(*use.bounds).holds(box.centre, MARGIN):
+    if use is not None and not Extent(*use.bounds).holds(extent.centre, MARGIN):
         west, south, east, north = use.bounds
         return (
-            f"would lie at {place_text(box.centre)} in {_name(crs)}, which is made for {west:g} to {east:g} E, "
+            f"would lie at {point_text(extent.centre)} in {_name(crs)}, which is made for {west:g} to {east:g} E, "
             f"{south:g} to {north:g} N"
         )
     return ""
@@ -165,12 +174,12 @@ def _refuse_misplaced(frame: gpd.GeoDataFrame, own: CRS | None, swap_axes: bool 
     ``own`` is what the file itself says, where another system was passed.
     """
     system, (west, south, east, north) = _system(frame), frame.total_bounds
-    box, turned = _in_degrees(system, west, south, east, north), _in_degrees(system, south, west, north, east)
-    fault = _fault(system, box)
+    extent, turned = _in_degrees(system, west, south, east, north), _in_degrees(system, south, west, north, east)
+    fault = _fault(system, extent)
     home = turned is not None and GERMAN_SPEAKING.holds(turned.centre)
-    at_home = box is not None and GERMAN_SPEAKING.holds(box.centre)
+    at_home = extent is not None and GERMAN_SPEAKING.holds(extent.centre)
     if home and not at_home and (fault or swap_axes is not False):
-        there = f"lie at {place_text(box.centre)}" if box is not None else "lie nowhere on the earth"
+        there = f"lie at {point_text(extent.centre)}" if extent is not None else "lie nowhere on the earth"
         hint = (
             "The axes were in the right order: leave swap_axes=True out."
             if swap_axes
@@ -178,47 +187,46 @@ def _refuse_misplaced(frame: gpd.GeoDataFrame, own: CRS | None, swap_axes: bool 
             "(or swap_axes=False, if they do lie there)."
         )
         raise GeometryError(
-            f"{where}: the areas {there}; with swapped axes they lie at {place_text(turned.centre)}. {hint}"  # type: ignore[union-attr]
+            f"{where}: the areas {there}; with swapped axes they lie at {point_text(turned.centre)}. {hint}"  # type: ignore[union-attr]
         )
     if fault:
         raise GeometryError(f"{where}: the areas {fault}. {_better(frame, own)}")
 
 
 def _better(frame: gpd.GeoDataFrame, own: CRS | None) -> str:
-    """Say which system would put the areas where it is used: the file's own, or a usual one."""
+    """Return which system would put the areas where it is used: the file's own, or a usual one."""
     if own is not None:
-        box = _in_degrees(own, *frame.total_bounds)
-        if box is not None and not _fault(own, box):
-            return (
-                f"The file itself names {_name(own)}, which puts them at {place_text(box.centre)}: leave crs=... out."
-            )
-    fitting = [f"crs='{name}' would put them at {place_text(box.centre)}" for name, box in _fitting(frame)]
+        extent = _in_degrees(own, *frame.total_bounds)
+        if extent is not None and not _fault(own, extent):
+            where = point_text(extent.centre)
+            return f"The file itself names {_name(own)}, which puts them at {where}: leave crs=... out."
+    fitting = [f"crs='{name}' would put them at {point_text(extent.centre)}" for name, extent in _fitting(frame)]
     return f"{'; '.join(fitting)}." if fitting else "Pass crs=... with the right one."
 
 
 def _refuse_other_than_metres(frame: gpd.GeoDataFrame, where: str) -> None:
     """Refuse degrees, feet and map projections that stretch lengths; the message names the call that helps."""
-    crs, box = _system(frame), lying(frame)
-    assert box is not None  # noqa: S101 - refused before
-    better = projected_for(box.centre)
+    crs, extent = _system(frame), extent_in_degrees(frame)
+    assert extent is not None  # noqa: S101 - refused before
+    better = projected_for(extent.centre)
     if crs.is_geographic:
         fault = f"is in degrees ({crs.name}), the library measures in metres"
     elif (unit := crs.axis_info[0].unit_name) not in ("metre", "meter"):
         fault = f"is in the unit {unit!r} ({crs.name}), the library measures in metres"
-    elif (stretch := _stretch(crs, box.centre)) > STRETCH:
+    elif (stretch := _stretch(crs, extent.centre)) > STRETCH:
         fault = f"is in {crs.name}, which makes lengths there wrong by {100 * stretch:.0f} %"
     else:
         return
     raise GeometryError(f"{where} {fault}. Pass to_crs={better!r}, or convert the file with .to_crs({better!r}).")
 
 
-def _stretch(crs: CRS, place: tuple[float, float]) -> float:
-    """Return by which share the projection makes lengths longer or shorter at a place."""
+def _stretch(crs: CRS, point: tuple[float, float]) -> float:
+    """Return by which share the projection makes lengths longer or shorter at a point."""
     from pyproj import Proj
     from pyproj.exceptions import ProjError
 
     try:
-        factors = Proj(crs).get_factors(*place)
+        factors = Proj(crs).get_factors(*point)
     except ProjError:
         return 0.0  # the projection does not say
     return max(abs(factors.meridional_scale - 1), abs(factors.parallel_scale - 1))

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from quartiersatlas.errors import DependencyError, GeometryError, KeyColumnError, list_some
+from quartiersatlas.errors import DependencyError, GeometryError, KeyColumnError, count_noun, list_some
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,17 +20,22 @@ COVERED = 0.9  # share of its own size that the areas inside a higher level have
 MANY = 1000  # areas above which only what is much larger than most is looked at: a level above so many is
 MUCH_LARGER = 2.0  # times the median size
 APART = 1.0  # metres between features that do not touch
-SHOWN_GROUPS = 50  # doubled keys whose features are compared for the message
+SHOWN_GROUPS = 50  # duplicate keys whose features are compared for the message
 
 
 def refuse_other_than_polygons(shapes: Shapes, keys: pd.Index, where: str) -> None:
     """Refuse areas without a geometry, and points and lines."""
     missing = keys[shapely.is_missing(shapes) | shapely.is_empty(shapes)]
     if len(missing):
-        raise GeometryError(f"{where}: {len(missing)} areas have no geometry: {list_some(missing)}.")
+        raise GeometryError(
+            f"{where}: {count_noun(len(missing), 'area has', 'areas have')} no geometry: {list_some(missing)}."
+        )
     others = keys[~np.isin(shapely.get_type_id(shapes), POLYGONS)]
     if len(others):
-        raise GeometryError(f"{where}: {len(others)} areas are not polygons: {list_some(others)}.")
+        raise GeometryError(
+            f"{where}: {count_noun(len(others), 'area is not a polygon', 'areas are not polygons')}: "
+            f"{list_some(others)}."
+        )
 
 
 def made_valid(shapes: Shapes, keys: pd.Index, where: str, *, repair: bool) -> tuple[Shapes, NDArray[np.bool_]]:
@@ -40,34 +45,35 @@ def made_valid(shapes: Shapes, keys: pd.Index, where: str, *, repair: bool) -> t
     if len(invalid) and not repair:
         reason = shapely.is_valid_reason(shapes[wrong][0])
         raise GeometryError(
-            f"{where}: {len(invalid)} areas have an invalid outline: {list_some(invalid)}. The first: {reason}. "
-            f"Pass repair=True to make them valid; the column 'repaired' then marks them."
+            f"{where}: {count_noun(len(invalid), 'area has', 'areas have')} an invalid outline: {list_some(invalid)}. "
+            f"The first: {reason}. "
+            f"Pass repair=True to make them valid; the column 'repaired' then flags them."
         )
     if len(invalid):
         shapes = shapes.copy()
         # rings are taken as they are drawn: what they enclose twice stays inside
         shapes[wrong] = shapely.make_valid(shapes[wrong], method="structure", keep_collapsed=False)
-        refuse_lost(shapes, keys, where, "repaired")
+        refuse_collapsed(shapes, keys, where, "repaired")
     return shapes, wrong
 
 
-def refuse_lost(shapes: Shapes, keys: pd.Index, where: str, done: str) -> None:
+def refuse_collapsed(shapes: Shapes, keys: pd.Index, where: str, done: str) -> None:
     """Refuse outlines of which nothing is left."""
     lost = keys[~np.isin(shapely.get_type_id(shapes), POLYGONS) | shapely.is_empty(shapes)]
     if len(lost):
         raise GeometryError(
-            f"{where}: {len(lost)} areas have no surface left once they are {done}: {list_some(lost)}. "
-            f"Correct them in the file."
+            f"{where}: {count_noun(len(lost), 'area has', 'areas have')} no surface left when {done}: "
+            f"{list_some(lost)}. Correct the file."
         )
 
 
-def refuse_doubled(shapes: Shapes, keys: pd.Index, column: str, where: str) -> None:
+def refuse_duplicates(shapes: Shapes, keys: pd.Index, column: str, where: str) -> None:
     """Refuse keys with more than one feature; the message says whether these are likely parts of one area."""
-    doubled = keys[keys.duplicated()].unique().tolist()
-    if not doubled:
+    duplicates = keys[keys.duplicated()].unique().tolist()
+    if not duplicates:
         return
-    groups = [shapes[keys == key] for key in doubled[:SHOWN_GROUPS]]
-    apart = {key: _widest_gap(group) for key, group in zip(doubled, groups, strict=False)}
+    groups = [shapes[keys == key] for key in duplicates[:SHOWN_GROUPS]]
+    apart = {key: _widest_gap(group) for key, group in zip(duplicates, groups, strict=False)}
     far = {key: metres for key, metres in apart.items() if metres > APART}
     cause = (
         f" The features of {list_some(far, 3)} lie up to {max(far.values()):,.0f} m apart: parts of one area, "
@@ -76,9 +82,10 @@ def refuse_doubled(shapes: Shapes, keys: pd.Index, column: str, where: str) -> N
         else " Features of the same key touch each other: they are probably parts of one area."
     )
     raise KeyColumnError(
-        f"{where}: {len(doubled)} keys of {column!r} stand for more than one area: {list_some(doubled)}.{cause} "
+        f"{where}: {count_noun(len(duplicates), f'key of {column!r} has', f'keys of {column!r} have')} more than one "
+        f"area: {list_some(duplicates)}.{cause} "
         f"Correct the file, or pass dissolve=True to put the parts together. All of them: err.keys",
-        doubled,
+        duplicates,
     )
 
 
@@ -90,7 +97,9 @@ def _widest_gap(group: Shapes) -> float:
     )
 
 
-def put_together(shapes: Shapes, keys: pd.Index, words: pd.DataFrame, where: str) -> tuple[Shapes, NDArray[np.intp]]:
+def dissolved_by_key(
+    shapes: Shapes, keys: pd.Index, words: pd.DataFrame, where: str
+) -> tuple[Shapes, NDArray[np.intp]]:
     """Return one shape per key in the order of first appearance, and of how many features each is made."""
     code, found = pd.factorize(keys)
     for column in words.columns:
@@ -98,8 +107,9 @@ def put_together(shapes: Shapes, keys: pd.Index, words: pd.DataFrame, where: str
         if len(differing):
             cells = words[column][keys == differing[0]].unique()
             raise KeyColumnError(
-                f"{where}: the parts of {len(differing)} keys differ in {column!r}: {list_some(differing)} "
-                f"({list_some(cells, 3)}). Are they different areas under one key? All of them: err.keys",
+                f"{where}: the parts of {count_noun(len(differing), 'key')} differ in {column!r}: "
+                f"{list_some(differing)} ({list_some(cells, 3)}). Are they different areas under one key? "
+                f"All of them: err.keys",
                 differing,
             )
     parts = np.bincount(code, minlength=len(found))
@@ -137,13 +147,16 @@ def refuse_covering(shapes: Shapes, keys: pd.Index, names: pd.Series, where: str
     """Refuse features that are the whole city or a higher level: they would be counted once more."""
     found = covering(shapes)
     if found:
-        who = ", ".join(f"{keys[i]!r} ({names.iloc[i]}) covers {n} others" for i, n in list(found.items())[:5])
+        who = ", ".join(
+            f"{keys[i]!r} ({names.iloc[i]}) covers {count_noun(n, 'other')}" for i, n in list(found.items())[:5]
+        )
         more = f" and {len(found) - 5} more" if len(found) > 5 else ""  # noqa: PLR2004 - as many as are shown
         shown = [str(keys[i]) for i in found]
         example = shown if len(shown) <= 5 else [*shown[:5], "..."]  # noqa: PLR2004 - as many as are shown
         raise GeometryError(
-            f"{where}: {len(found)} features are no areas of their own but the whole or a higher level: {who}{more}. "
-            f"Leave them out with ignore={example!r}, or read a file of one level."
+            f"{where}: {count_noun(len(found), 'feature is no area of its own', 'features are no areas of their own')} "
+            f"but the whole or a higher level: {who}{more}. Leave {'it' if len(found) == 1 else 'them'} out with "
+            f"exclude={example!r}, or read a file of one level."
         )
 
 
@@ -157,5 +170,5 @@ def snapped(shapes: Shapes, keys: pd.Index, where: str, tolerance: float) -> Sha
         raise DependencyError(
             f"snap needs shapely with GEOS 3.14 or later; there is {shapely.geos_version}."
         ) from error
-    refuse_lost(shapes, keys, where, "snapped")
+    refuse_collapsed(shapes, keys, where, "snapped")
     return shapes

@@ -1,9 +1,10 @@
-"""District geometries and further layers: text keys, unique, projected, valid; or a refusal that names the repair."""
+"""Areas and further layers from geometry files: text keys, unique, projected, valid; or a refusal with the repair."""
 
 from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ import geopandas as gpd
 import pandas as pd
 import shapely
 
+from quartiersatlas.base.checks import expects, renamed
 from quartiersatlas.base.files import existing_file
 from quartiersatlas.errors import (
     ColumnError,
@@ -20,26 +22,45 @@ from quartiersatlas.errors import (
     InputError,
     KeyColumnError,
     SpecError,
+    count_noun,
     list_some,
 )
-from quartiersatlas.intake.areas.area_flags import MARKS, PARTS, REPAIRED, SNAPPED, is_notice, leave_out
-from quartiersatlas.intake.areas.crs import placed
+from quartiersatlas.intake.areas.area_columns import (
+    AREA_FLAGS,
+    MERGED_FROM,
+    PARTS,
+    REPAIRED,
+    SNAPPED,
+    holds_geometry,
+    is_notice,
+    keys_as_text,
+    optional_names,
+    with_left_out,
+)
+from quartiersatlas.intake.areas.crs import located
 from quartiersatlas.intake.areas.outlines import (
+    dissolved_by_key,
     made_valid,
-    put_together,
     refuse_covering,
-    refuse_doubled,
+    refuse_duplicates,
     refuse_other_than_polygons,
     snapped,
 )
-from quartiersatlas.intake.joining.keys import keys_as_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Sequence
 
     from pyproj import CRS
 
+HOW = 'qa.read_areas("areas.gpkg", key="id")'
+PARQUET = {".parquet", ".geoparquet", ".pq"}
+FASTER_WITH_ARROW = {".gpkg", ".fgb"}  # GeoJSON is slower with it
+FOLDERS = {".gdb"}  # a file geodatabase is a folder
+# UTF-8 read as Latin-1, or the sign for what is not UTF-8
+GARBLED = re.compile("Ã[\u0080-\u00bf\u0178\u201a-\u2122]|\ufffd")
 
+
+@renamed(ignore="exclude")
 def read_areas(
     path: str | Path,
     key: str,
@@ -51,7 +72,7 @@ def read_areas(
     crs: str | None = None,
     to_crs: str | None = None,
     swap_axes: bool | None = None,
-    ignore: Iterable[str] = (),
+    exclude: str | Iterable[str] = (),
     dissolve: bool = False,
     repair: bool = False,
     snap: float | None = None,
@@ -81,25 +102,27 @@ def read_areas(
     swap_axes : bool, optional
         Whether the file holds the latitude (or northing) first. By default such files are refused when they lie in
         Germany, Austria or Switzerland only once the axes are swapped; ``False`` takes them as they are.
-    ignore : iterable of str
+    exclude : str or list of str
         Keys of features that are no areas, such as the whole city; the column ``left_out`` names them.
     dissolve : bool, default False
         Put features with the same key together; the column ``parts`` counts them. Without it they are refused.
     repair : bool, default False
-        Make invalid polygons valid; the column ``repaired`` marks them. Without it they are refused.
+        Make invalid polygons valid; the column ``repaired`` flags them. Without it they are refused.
     snap : float, optional
         Close gaps up to this width in metres between neighbours and give overlaps to one of them; the column
-        ``snapped`` marks the areas that changed. Above 0.
+        ``snapped`` flags the areas that changed. Above 0.
 
     Returns
     -------
     GeoDataFrame
-        On the district key: ``name``, the parents, a notice column (``Hinweis`` or ``notice``) if there is one, marks
+        On the district key: ``name``, the parents, a notice column (``Hinweis`` or ``notice``) if there is one, flags
         of what was done, and ``geometry`` in metres. Other columns of the file are not taken along: join them as a
         table. Columns with geometry as text are named in ``left_out``.
 
     Raises
     ------
+    ArgumentError
+        A parameter is of another type; the message names what it takes.
     InputError
         The file is missing, unreadable, empty, has several layers, or garbled letters.
     ColumnError
@@ -114,40 +137,49 @@ def read_areas(
 
     Notes
     -----
-    :func:`check_areas` tells whether the areas fit together: gaps, overlaps, areas without a neighbour.
+    :func:`check_areas` reports whether the areas fit together: gaps, overlaps, areas without a neighbour.
     """
+    expects(path, (str, Path), "read_areas", HOW)
+    expects(key, str, "read_areas: key", 'key="id", the name of the column with the district key')
+    parents = {} if parents is None else parents
+    expects(parents, Mapping, "read_areas: parents", 'parents={"bezirk": "BEZ"}, new name and column')
+    exclude = optional_names(exclude, "exclude")
     frame = read_geometry_file(path, layer, encoding, "areas")
     where = Path(path).name
     if frame.empty:
         raise InputError(f"{where} has no areas.")
-    taken = _columns(frame, key, name, parents or {}, where)
+    taken = _columns(frame, key, name, parents, where)
+    if snap is not None:
+        expects(snap, (int, float), "read_areas: snap", "snap=0.5, a width in metres")
     if snap is not None and not snap > 0:
-        raise SpecError(f"snap={snap} should be a width in metres above 0.")
+        raise SpecError(f"snap must be a width in metres above 0, not {snap}.")
     keys = _keys(frame[key], where)
     words = _words(frame, keys, taken, where)
-    left_out = _left_out(keys, words["name"], ignore, where)
-    stays = ~keys.isin([ignored for ignored, _ in left_out])
+    left_out = _left_out(keys, words["name"], exclude, where)
+    stays = ~keys.isin([excluded for excluded, _ in left_out])
     frame, keys, words = frame[stays], keys[stays], words[stays]
     if frame.empty:
-        raise InputError(f"{where} has no areas besides those to ignore.")
+        raise InputError(f"{where} has no areas besides those to exclude.")
     refuse_other_than_polygons(frame.geometry.to_numpy(), keys, where)
-    frame = placed(frame, crs, to_crs, swap_axes, where)
+    frame = located(frame, crs, to_crs, swap_axes, where)
     shapes, invalid = made_valid(frame.geometry.to_numpy(), keys, where, repair=repair)
-    marks: dict[str, Any] = (
+    flags: dict[str, Any] = (
         {REPAIRED: pd.Series(invalid).groupby(keys, sort=False).any().to_numpy()} if invalid.any() else {}
     )
     if not dissolve:
-        refuse_doubled(shapes, keys, key, where)
+        refuse_duplicates(shapes, keys, key, where)
     elif keys.has_duplicates:
-        shapes, marks[PARTS] = put_together(shapes, keys, words.drop(columns=filter(is_notice, words.columns)), where)
+        shapes, flags[PARTS] = dissolved_by_key(
+            shapes, keys, words.drop(columns=filter(is_notice, words.columns)), where
+        )
         words, keys = words[~keys.duplicated()], keys.unique()
     refuse_covering(shapes, keys, words["name"], where)
     if snap is not None:
         before, shapes = shapes, snapped(shapes, keys, where, snap)
-        marks[SNAPPED] = ~shapely.equals(before, shapes)
-    areas = gpd.GeoDataFrame(words.set_axis(keys).assign(**marks), geometry=shapes, crs=frame.crs)
+        flags[SNAPPED] = ~shapely.equals(before, shapes)
+    areas = gpd.GeoDataFrame(words.set_axis(keys).assign(**flags), geometry=shapes, crs=frame.crs)
     texts = [c for c in frame.columns.drop("geometry") if c not in taken.values() and holds_geometry(frame[c])]
-    return leave_out(areas, [*(f"{ignored} ({called})" for ignored, called in left_out), *texts])
+    return with_left_out(areas, [*(f"{excluded} ({called})" for excluded, called in left_out), *texts])
 
 
 def _columns(
@@ -158,9 +190,9 @@ def _columns(
     for column in [key, name, *parents.values()]:
         if column is not None and column not in attributes:
             raise ColumnError.not_found(column, attributes, where)
-    if {"name", "geometry", *MARKS} & set(parents):
+    if {"name", "geometry", *AREA_FLAGS} & set(parents):
         raise SpecError(
-            f"parents: 'name' and 'geometry' are columns of their own, as are the marks {list_some(MARKS)}; "
+            f"parents: 'name' and 'geometry' are columns of their own, as are the flags {list_some(AREA_FLAGS)}; "
             f"name the higher level otherwise."
         )
     taken = {"name": name if name is not None else key, **parents}
@@ -174,7 +206,9 @@ def _keys(column: pd.Series, where: str) -> pd.Index:
     keys = keys_as_text(column)
     empty = keys.isna() | (keys == "")
     if empty.any():
-        raise KeyColumnError(f"{where}: {int(empty.sum())} areas have no key in {column.name!r}.")
+        raise KeyColumnError(
+            f"{where}: {count_noun(int(empty.sum()), 'area has', 'areas have')} no key in {column.name!r}."
+        )
     index: pd.Index = pd.Index(keys.tolist(), name="key", dtype=object)
     return index
 
@@ -192,86 +226,28 @@ def _words(frame: gpd.GeoDataFrame, keys: pd.Index, taken: Mapping[str, str], wh
     return pd.DataFrame(words)
 
 
-def _left_out(keys: pd.Index, names: pd.Series, ignore: Iterable[str], where: str) -> list[tuple[str, str]]:
-    """Return key and name of the features to ignore; every one must be there."""
-    if isinstance(ignore, str):
-        raise SpecError(f"ignore is a list of keys, such as ignore=[{ignore!r}].")
-    ignore = list(ignore)
-    if not ignore:
-        return []
+def refuse_garbled(words: pd.Series, column: str, where: str) -> None:
+    """Refuse words whose umlauts were read in the wrong encoding."""
+    if not GARBLED.search("\n".join(words)):
+        return
+    wrong = [word for word in words.unique() if GARBLED.search(word)]
+    raise InputError(
+        f"{where}: {count_noun(len(wrong), f'word of {column!r} has', f'words of {column!r} have')} garbled letters: "
+        f"{list_some(wrong, 3)}. "
+        f"The file says nothing, or something wrong, about its encoding: pass encoding='utf-8' or 'cp1252'."
+    )
+
+
+def _left_out(keys: pd.Index, names: pd.Series, exclude: Iterable[str], where: str) -> list[tuple[str, str]]:
+    """Return key and name of the features to exclude; every one must be there."""
     named = dict(zip(keys, names, strict=True))
-    absent = [key for key in ignore if key not in named]
+    absent = [key for key in exclude if key not in named]
     if absent:
-        raise SpecError(f"{where}: ignore names {len(absent)} keys that are not there: {list_some(absent)}.")
-    return [(key, named[key]) for key in ignore]
-
-
-def read_features(path: str | Path, *, name: str, kind: str | None = None, crs: CRS | str) -> gpd.GeoDataFrame:
-    """Read points or polygons of a further layer.
-
-    Parameters
-    ----------
-    path : str or Path
-        The file.
-    name : str
-        Column with the name of each feature.
-    kind : str, optional
-        Column with its kind, such as the type of a facility or the programme of an area.
-    crs : CRS or str
-        Projected system to convert to: that of the areas.
-
-    Returns
-    -------
-    GeoDataFrame
-        ``name``, ``kind`` and ``geometry``.
-
-    Raises
-    ------
-    InputError
-        The file is missing or unreadable.
-    ColumnError
-        A named column is not there.
-    GeometryError
-        The file does not say its coordinate reference system, or features have no geometry or an invalid one.
-    """
-    from pyogrio.errors import DataSourceError
-
-    path = existing_file(path, "layer")
-    try:
-        frame = gpd.read_file(path)
-    except (DataSourceError, UnicodeDecodeError) as error:
-        raise InputError(f"{path.name} cannot be read as a geometry file: {error}.") from error
-    if not isinstance(frame, gpd.GeoDataFrame):
-        raise InputError(f"{path.name} has no geometry.")
-    for column in [name, kind]:
-        if column is not None and column not in frame.columns:
-            raise ColumnError.not_found(column, [c for c in frame.columns if c != frame.geometry.name], path.name)
-    if frame.crs is None:
-        raise GeometryError(f"{path.name} does not say its coordinate reference system.")
-    empty = frame.index[frame.geometry.isna() | frame.geometry.is_empty]
-    if len(empty):
-        raise GeometryError(f"{path.name}: {len(empty)} features have no geometry: {list_some(frame[name][empty])}.")
-    invalid = frame.index[~frame.is_valid]
-    if len(invalid):
-        raise GeometryError(f"{path.name}: {len(invalid)} features are invalid: {list_some(frame[name][invalid])}.")
-    words = {"name": keys_as_text(frame[name]).fillna(""), "kind": keys_as_text(frame[kind]).fillna("") if kind else ""}
-    return gpd.GeoDataFrame(words, geometry=frame.geometry, crs=frame.crs).to_crs(crs)
-
-
-PARQUET = {".parquet", ".geoparquet", ".pq"}
-FASTER_WITH_ARROW = {".gpkg", ".fgb"}  # GeoJSON is slower with it
-FOLDERS = {".gdb"}  # a file geodatabase is a folder
-SAMPLE = 20  # cells that tell what a column holds
-GEOMETRY_WORDS = "POINT|LINESTRING|LINEARRING|POLYGON|MULTIPOINT|MULTILINESTRING|MULTIPOLYGON|GEOMETRYCOLLECTION"
-GEOMETRY_TEXT = re.compile(
-    rf"0[01][0-9A-Fa-f]{{16,}}"  # well-known binary, written as hexadecimal digits
-    rf"|\s*(SRID=\d+;)?\s*({GEOMETRY_WORDS})\s*(ZM?|M)?\s*(\(.*|EMPTY\s*)"  # well-known text
-    rf'|\s*\{{.*"coordinates"\s*:.*',  # GeoJSON
-    re.IGNORECASE | re.DOTALL,
-)
-GARBLED = re.compile(
-    "Ã[\u0080-\u00bf\u0178\u201a-\u2122]|\ufffd"
-)  # UTF-8 read as Latin-1, or the mark for what is no UTF-8
+        raise SpecError(
+            f"{where}: exclude names {count_noun(len(absent), 'key that is', 'keys that are')} not there: "
+            f"{list_some(absent)}."
+        )
+    return [(key, named[key]) for key in exclude]
 
 
 def read_geometry_file(path: str | Path, layer: str | None, encoding: str | None, what: str) -> gpd.GeoDataFrame:
@@ -308,9 +284,8 @@ def _only_layer(path: Path) -> str:
 
     layers = [str(name) for name, kind in list_layers(path) if kind is not None]
     if len(layers) != 1:
-        raise InputError(
-            f"{path.name} has {len(layers)} layers: {list_some(layers, 20)}. Name one, such as layer='...'."
-        )
+        found = f"{count_noun(len(layers), 'layer')}: {list_some(layers, 20)}"
+        raise InputError(f"{path.name} has {found}. Name one, such as layer='...'.")
     return layers[0]
 
 
@@ -325,28 +300,133 @@ def _parquet(path: Path) -> gpd.GeoDataFrame:
         raise InputError(f"{path.name} cannot be read as GeoParquet: {error}.") from error
 
 
-def holds_geometry(column: pd.Series) -> bool:
-    """Tell whether a column of words holds geometry once more: hexadecimal WKB, WKT or GeoJSON.
+def read_features(path: str | Path, *, name: str, kind: str | None = None, crs: CRS | str) -> gpd.GeoDataFrame:
+    """Read points or polygons of a further layer.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    name : str
+        Column with the name of each feature.
+    kind : str, optional
+        Column with its kind, such as the type of a facility or the programme of an area.
+    crs : CRS or str
+        Projected system to convert to: that of the areas.
+
+    Returns
+    -------
+    GeoDataFrame
+        ``name``, ``kind`` and ``geometry``.
+
+    Raises
+    ------
+    InputError
+        The file is missing or unreadable.
+    ColumnError
+        A named column is not there.
+    GeometryError
+        The file does not say its coordinate reference system, or features have no geometry or an invalid one.
+    """
+    from pyogrio.errors import DataSourceError
+
+    expects(path, (str, Path), "read_features", 'qa.read_features("layer.gpkg", name="NAME", crs=areas.crs)')
+    expects(name, str, "read_features: name", 'name="NAME", the name of the column with the names')
+    path = existing_file(path, "layer")
+    try:
+        frame = gpd.read_file(path)
+    except (DataSourceError, UnicodeDecodeError) as error:
+        raise InputError(f"{path.name} cannot be read as a geometry file: {error}.") from error
+    if not isinstance(frame, gpd.GeoDataFrame):
+        raise InputError(f"{path.name} has no geometry.")
+    for column in [name, kind]:
+        if column is not None and column not in frame.columns:
+            raise ColumnError.not_found(column, [c for c in frame.columns if c != frame.geometry.name], path.name)
+    if frame.crs is None:
+        raise GeometryError(f"{path.name} does not say its coordinate reference system.")
+    empty = frame.index[frame.geometry.isna() | frame.geometry.is_empty]
+    if len(empty):
+        raise GeometryError(
+            f"{path.name}: {count_noun(len(empty), 'feature has', 'features have')} no geometry: "
+            f"{list_some(frame[name][empty])}."
+        )
+    invalid = frame.index[~frame.is_valid]
+    if len(invalid):
+        raise GeometryError(
+            f"{path.name}: {count_noun(len(invalid), 'feature is', 'features are')} invalid: "
+            f"{list_some(frame[name][invalid])}."
+        )
+    words = {"name": keys_as_text(frame[name]).fillna(""), "kind": keys_as_text(frame[kind]).fillna("") if kind else ""}
+    return gpd.GeoDataFrame(words, geometry=frame.geometry, crs=frame.crs).to_crs(crs)
+
+
+def merge_areas(areas: gpd.GeoDataFrame, merged: Mapping[str, Sequence[str]]) -> gpd.GeoDataFrame:
+    """Merge areas that the tables report as one (counts cannot be split, shapes can be joined).
+
+    Parameters
+    ----------
+    areas : GeoDataFrame
+        As :func:`read_areas` returns it.
+    merged : mapping of str to list of str
+        New key -> the keys it is made of.
+
+    Returns
+    -------
+    GeoDataFrame
+        On the new keys; the column ``merged_from`` names the parts.
+
+    Raises
+    ------
+    SpecError
+        A part is not there, is used twice, or a new key is taken or has no parts.
 
     Examples
     --------
-    >>> import pandas as pd
-    >>> holds_geometry(pd.Series(["POINT (1 2)", None])), holds_geometry(pd.Series(["Polygonweg"]))
-    (True, False)
+    >>> import geopandas as gpd
+    >>> import shapely
+    >>> import quartiersatlas as qa
+    >>> shapes = [shapely.box(x, 0, x + 1000, 1000) for x in (0, 1000, 2000)]
+    >>> areas = gpd.GeoDataFrame({"name": ["A", "B", "C"]}, index=["1", "2", "3"], geometry=shapes, crs="EPSG:25832")
+    >>> qa.merge_areas(areas, {"1+2": ["1", "2"]})[["name", "merged_from"]].to_dict("index")["1+2"]
+    {'name': 'A / B', 'merged_from': '1, 2'}
     """
-    cells = column.dropna().head(SAMPLE)
-    return bool(len(cells)) and all(
-        isinstance(cell, bytes | bytearray) or (isinstance(cell, str) and GEOMETRY_TEXT.fullmatch(cell) is not None)
-        for cell in cells
-    )
+    expects(areas, gpd.GeoDataFrame, "merge_areas", 'areas = qa.read_areas("areas.gpkg", key="id")')
+    expects(merged, Mapping, "merge_areas: merged", 'merged={"1+2": ["1", "2"]}, new key and the keys of its parts')
+    without = [new for new, group in merged.items() if not group]
+    if without:
+        raise SpecError(f"merge_areas: {list_some(without)} {'has' if len(without) == 1 else 'have'} no parts.")
+    for new, group in merged.items():
+        expects(group, (list, tuple), f"merge_areas: {new!r}", f"{{{new!r}: ['1', '2']}}, a list of keys")
+    parts = [part for group in merged.values() for part in group]
+    absent = [part for part in parts if part not in areas.index]
+    if absent:
+        raise SpecError(
+            f"merge_areas: {count_noun(len(absent), 'key is', 'keys are')} not among the areas: {list_some(absent)}."
+        )
+    if len(set(parts)) < len(parts):
+        raise SpecError("merge_areas: an area is named as part of two merged areas.")
+    kept = areas.drop(index=parts)
+    taken = [new for new in merged if new in kept.index]
+    if taken:
+        keys = f"key {list_some(taken)} is" if len(taken) == 1 else f"keys {list_some(taken)} are"
+        raise SpecError(f"merge_areas: the new {keys} taken by other areas.")
+    result = kept if MERGED_FROM in kept.columns else kept.assign(merged_from="")
+    for new, group in merged.items():
+        members = areas.loc[list(group)]
+        row = members.dissolve().set_axis([new])
+        cells: dict[str, Any] = {
+            column: _merged_cells(members[column])
+            for column in members.columns
+            if column not in ("geometry", MERGED_FROM)
+        }
+        row = row.assign(**cells, merged_from=", ".join(group))
+        result = gpd.GeoDataFrame(pd.concat([result, row]), crs=areas.crs)
+    result.index.name = "key"
+    return result.sort_index()
 
 
-def refuse_garbled(words: pd.Series, column: str, where: str) -> None:
-    """Refuse words whose umlauts were read in the wrong encoding."""
-    if not GARBLED.search("\n".join(words)):
-        return
-    wrong = [word for word in words.unique() if GARBLED.search(word)]
-    raise InputError(
-        f"{where}: {len(wrong)} words of {column!r} have garbled letters: {list_some(wrong, 3)}. "
-        f"The file says nothing, or something wrong, about its encoding: pass encoding='utf-8' or 'cp1252'."
-    )
+def _merged_cells(column: pd.Series) -> object:
+    """Return what is true of the merged area: all words, every flag."""
+    if column.name == PARTS or column.dtype == bool:
+        return column.max()
+    return " / ".join(dict.fromkeys(column))

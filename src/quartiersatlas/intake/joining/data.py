@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from quartiersatlas.errors import ColumnError, CountError, SpecError, list_some
+from quartiersatlas.errors import ColumnError, CountError, SpecError, count_noun, list_some
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from quartiersatlas.intake.joining.join_report import JoinReport
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class AreaData:
     """Areas and their values on one district key.
 
@@ -42,7 +42,7 @@ class AreaData:
     notices : tuple of str
         Warnings that came with the data and stay with everything made of them, such as "synthetic".
     vintage : str
-        Vintage of the keys, such as ``"2021"``, declared or told by their codes; empty where neither is so.
+        Vintage of the keys, such as ``"2021"``, declared or shown by their codes; empty where neither is so.
     """
 
     areas: gpd.GeoDataFrame
@@ -89,9 +89,8 @@ class AreaData:
         return self.counts(self.population)
 
     def __repr__(self) -> str:
-        lines = [
-            f"AreaData: {len(self.areas)} areas, {self.values.shape[1]} columns, period {self.period or 'not named'}"
-        ]
+        shape = f"{count_noun(len(self.areas), 'area')}, {count_noun(self.values.shape[1], 'column')}"
+        lines = [f"AreaData: {shape}, period {self.period or 'not named'}"]
         lines += [repr(report) for report in self.reports]
         lines += [f"notice: {notice}" for notice in self.notices]
         return "\n".join(lines)
@@ -116,5 +115,6 @@ def checked_counts(column: pd.Series) -> pd.Series[float]:
             if len(codes)
             else " Counts are 0 or more: correct the table."
         )
-        raise CountError(f"{len(wrong)} counts in {column.name!r} are negative or infinite ({shown}).{hint}")
+        counts = count_noun(len(wrong), f"count in {column.name!r} is", f"counts in {column.name!r} are")
+        raise CountError(f"{counts} negative or infinite ({shown}).{hint}")
     return column.astype(float)

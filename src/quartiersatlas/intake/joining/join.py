@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 from pandas.api.types import is_extension_array_dtype, is_numeric_dtype
 
+from quartiersatlas.base.checks import choice, expects, renamed
 from quartiersatlas.catalogue import Catalogue
 from quartiersatlas.catalogue.key_systems import KeyVintages, mixed_vintages, systems, vintages_of
 from quartiersatlas.errors import (
@@ -19,19 +21,28 @@ from quartiersatlas.errors import (
     JoinError,
     KeyColumnError,
     SpecError,
+    count_noun,
     list_some,
 )
-from quartiersatlas.intake.areas.area_flags import MARKS, is_notice, leave_out, read_notices
-from quartiersatlas.intake.areas.read import holds_geometry
+from quartiersatlas.intake.areas.area_columns import (
+    AREA_FLAGS,
+    holds_geometry,
+    is_notice,
+    keys_as_text,
+    optional_names,
+    read_notices,
+    with_left_out,
+)
 from quartiersatlas.intake.joining.data import AreaData
-from quartiersatlas.intake.joining.keys import keys_as_text, repaired_keys
+from quartiersatlas.intake.joining.keys import repaired_keys
 from quartiersatlas.intake.joining.match import compare, refuse
 from quartiersatlas.intake.tables.read import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from quartiersatlas.intake.joining.keys import Repair
 
 
+@renamed(ignore="exclude")
 def join(
     areas: gpd.GeoDataFrame | AreaData,
     table: Table | pd.DataFrame,
@@ -42,7 +53,7 @@ def join(
     missing: Literal["raise", "report"] = "raise",
     repair: str | Iterable[str] | None = None,
     rename: Mapping[str, str] | None = None,
-    ignore: Iterable[str] = (),
+    exclude: str | Iterable[str] = (),
     vintage: str = "",
 ) -> AreaData:
     """Join a table to the areas by key.
@@ -61,7 +72,7 @@ def join(
         The date or year of the values.
     missing : {"raise", "report"}, default "raise"
         Whether areas without a row and rows without an area are refused, or only reported; such areas get the
-        status ``missing``. Doubled keys, lost leading zeros and tables without a common key are always refused.
+        status ``missing``. Duplicate keys, lost leading zeros and tables without a common key are always refused.
     repair : str or list of str, optional
         Rules for the keys of the table, applied in their order; every changed key is in the report:
 
@@ -72,10 +83,10 @@ def join(
         - ``"90000 + key"``, ``"key - 100"``: a whole number is added to keys of digits.
     rename : mapping of str to str, optional
         Key in the table (after the repairs) -> key of the area, such as ``err.report.rename`` suggests.
-    ignore : iterable of str
-        Keys of rows that are known to have no area; they are set aside and stand in the report.
+    exclude : str or list of str
+        Keys of rows that are known to have no area; they are set aside and listed in the report.
     vintage : str, optional
-        Vintage of the table's keys, such as ``"2021"``, where their codes do not tell it. A table of another vintage
+        Vintage of the table's keys, such as ``"2021"``, where their codes do not show it. A table of another vintage
         than the areas is refused: see :func:`check_vintages`.
 
     Returns
@@ -85,12 +96,14 @@ def join(
 
     Raises
     ------
+    ArgumentError
+        ``areas`` or ``table`` are something else.
     JoinError
         The keys do not fit (``err.report`` holds the whole lists and suggestions), or are of different vintages.
     ColumnError
         The table has a column that an earlier table already gave.
     SpecError
-        A rule is unknown, or ``rename`` or ``ignore`` name keys they cannot mean.
+        A rule is unknown, or ``rename`` or ``exclude`` name keys they cannot mean.
 
     Notes
     -----
@@ -110,21 +123,35 @@ def join(
     >>> qa.join(areas, table).report
     JoinReport table: 3 of 3 areas have a row
     """
+    expects(areas, (gpd.GeoDataFrame, AreaData), "join", 'areas = qa.read_areas("areas.gpkg", key="id")')
+    expects(table, (Table, pd.DataFrame), "join: table", 'table = qa.read_table("table.csv", key="id")')
+    for what, value, kind, how in (
+        ("catalogue", catalogue, Catalogue, "catalogue=qa.Catalogue.builtin()"),
+        ("population", population, str, 'population="residents"'),
+        ("rename", rename, Mapping, "rename={'key in the table': 'key of the area'}"),
+    ):
+        if value is not None:
+            expects(value, kind, f"join: {what}", how)
+    choice(missing, ("raise", "report"), "missing")
     data = areas if isinstance(areas, AreaData) else _start(areas)
     data = replace(data, catalogue=catalogue or data.catalogue)
     values, status, source = _frames(table)
-    keys, repaired = repaired_keys(values.index, data.areas.index, repair, rename or {})
-    known = _ignored(values.index, keys, data.areas.index, ignore)
-    values, status = values.set_axis(keys)[~known], status.set_axis(keys)[~known]
-    vintage = check_vintages(data, keys[~known], right_vintage=vintage, names=("the areas", source))
+    keys = values.index
+    repaired: tuple[Repair, ...] = ()
+    if repair is not None or rename:
+        keys, repaired = repaired_keys(keys, data.areas.index, () if repair is None else repair, rename or {})
+    excluded = _excluded(values.index, keys, data.areas.index, exclude)
+    values, status = values.set_axis(keys)[~excluded], status.set_axis(keys)[~excluded]
+    vintage = check_vintages(data, keys[~excluded], right_vintage=vintage, names=("the areas", source))
     named = population or data.population or ("residents" if "residents" in values.columns else None)
     residents = values.get(named, data.values.get(named))  # those of the rows, else those of the areas
-    report = compare(data.areas, values, source, repaired=repaired, ignored=tuple(keys[known]), residents=residents)
+    report = compare(data.areas, values, source, repaired=repaired, excluded=tuple(keys[excluded]), residents=residents)
     refuse(report, data.areas, missing)
-    twice = [column for column in values.columns if column in data.values.columns and not is_notice(column)]
-    if twice:
+    already = [column for column in values.columns if column in data.values.columns and not is_notice(column)]
+    if already:
+        given = f"column {list_some(already)} is" if len(already) == 1 else f"columns {list_some(already)} are"
         raise ColumnError(
-            f"{source}: columns {list_some(twice)} are there already from an earlier table. "
+            f"{source}: {given} there already from an earlier table. "
             f"Read the table with columns=[...] to take only what is new, or under another name."
         )
     notices = read_notices(values.reindex(data.areas.index))
@@ -146,21 +173,20 @@ def join(
 
 
 def _start(areas: gpd.GeoDataFrame) -> AreaData:
-    """Begin with areas only: a projected frame on a text key; doubled keys are refused with those of the table."""
-    usable = isinstance(areas, gpd.GeoDataFrame) and "name" in areas.columns
-    if not usable or not all(isinstance(key, str) for key in areas.index):
+    """Begin with areas only: a projected frame on a text key; duplicate keys are refused with those of the table."""
+    if "name" not in areas.columns or not all(isinstance(key, str) for key in areas.index):
         raise InputError("areas must be a GeoDataFrame as read_areas returns it: unique text keys as index, a 'name'.")
     if areas.crs is None or areas.crs.is_geographic:
         raise GeometryError("The areas are in degrees or without a coordinate reference system: use areas.to_crs(...).")
     numbers = [column for column in areas.columns.drop("geometry") if is_numeric_dtype(areas[column].dtype)]
-    numbers = [column for column in numbers if column not in MARKS]
+    numbers = [column for column in numbers if column not in AREA_FLAGS]
     if numbers:
         raise InputError(
             f"areas has columns of numbers: {list_some(numbers)}. Areas carry a name and higher levels as text; drop "
             f"the numbers from the areas, or join them as a table: join(areas[['name', 'geometry']], areas[[...]])."
         )
     texts = [column for column in areas.columns.drop("geometry") if holds_geometry(areas[column])]
-    areas = leave_out(areas.drop(columns=texts), texts)
+    areas = with_left_out(areas.drop(columns=texts), texts)
     empty = pd.DataFrame(index=areas.index)
     notices = read_notices(pd.DataFrame(areas.drop(columns="geometry")))
     return AreaData(areas, empty, empty.copy(), Catalogue.builtin(), notices=notices)
@@ -174,7 +200,8 @@ def _frames(table: Table | pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, st
         raise InputError("The table has no rows or no columns.")
     keys = keys_as_text(table.index)
     if keys.isna().any() or keys.eq("").any():
-        raise KeyColumnError(f"{int((keys.isna() | keys.eq('')).sum())} rows of the table have no key in the index.")
+        without = count_noun(int((keys.isna() | keys.eq("")).sum()), "row of the table has", "rows of the table have")
+        raise KeyColumnError(f"{without} no key in the index.")
     values = table.set_axis(pd.Index(keys, name="key", dtype=object))
     nullable = [column for column in values.columns if is_extension_array_dtype(values[column].dtype)]
     for column in nullable:
@@ -188,16 +215,16 @@ def _frames(table: Table | pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, st
     return values, status, "table"
 
 
-def _ignored(raw: pd.Index, keys: pd.Index, areas: pd.Index, ignore: Iterable[str]) -> np.ndarray:
-    """Tell which rows to set aside, named as in the table or as repaired; none may be that of an area."""
-    if isinstance(ignore, str):
-        raise SpecError(f"ignore is a list of keys, such as ignore=[{ignore!r}].")
-    named = list(ignore)
+def _excluded(raw: pd.Index, keys: pd.Index, areas: pd.Index, exclude: str | Iterable[str]) -> np.ndarray:
+    """Return which rows to set aside, named as in the table or as repaired; none may be that of an area."""
+    named = list(optional_names(exclude, "exclude"))
     known = raw.isin(named) | keys.isin(named)
     wanted = keys[known & keys.isin(areas)]
     if len(wanted):
         raise SpecError(
-            f"ignore is for rows without an area; {len(wanted)} of them are rows of areas: {list_some(wanted)}. "
+            f"exclude is for rows without an area; "
+            f"{count_noun(len(wanted), 'of them is that of an area', 'of them are those of areas')}: "
+            f"{list_some(wanted)}. "
             f"To leave areas out of an index, exclude them there, with the reason."
         )
     return np.asarray(known)
@@ -231,17 +258,19 @@ def check_vintages(
     Returns
     -------
     str
-        The vintage that both belong to, such as ``"2021"``; empty where neither the codes nor the user tell.
+        The vintage that both belong to, such as ``"2021"``; empty where neither the codes nor the user say it.
 
     Raises
     ------
+    ArgumentError
+        A side is none of these.
     JoinError
         The two are of different vintages, one of them mixes vintages, or its codes are not of the declared vintage.
 
     Notes
     -----
-    Codes tell the vintage where ``key_systems`` declares how they look and 95 % of the keys look so. Where the codes
-    of several vintages look alike (LOR 2006 and 2019), only a declared vintage tells them apart.
+    Codes show the vintage where ``key_systems`` declares how they look and 95 % of the keys look so. Where the codes
+    of several vintages look alike (LOR 2006 and 2019), only a declared vintage distinguishes them.
 
     Examples
     --------
@@ -251,7 +280,7 @@ def check_vintages(
     ''
     """
     keys, words = (_keys(left), _keys(right)), (left_vintage or _declared(left), right_vintage or _declared(right))
-    one, other = (_told(*side) for side in zip(keys, words, names, strict=True))
+    one, other = (_vintages_of_codes(*side) for side in zip(keys, words, names, strict=True))
     if one is not None and other is not None and one.system == other.system:
         possible = [vintage for vintage in one.vintages if vintage in other.vintages]
         if not possible:
@@ -269,38 +298,39 @@ def check_vintages(
 
 def _message(keys: tuple[list[str], list[str]], vintages: tuple[str, str], names: tuple[str, str]) -> str:
     one, other = (
-        f"{len(some)} keys of {name} are of {vintage} ({list_some(some, 2)})"
+        f"{count_noun(len(some), f'key of {name} is', f'keys of {name} are')} of {vintage} ({list_some(some, 2)})"
         for some, vintage, name in zip(keys, vintages, names, strict=True)
     )
     return f"The {one}, the {other}: the same code can be another area, a join by key would be wrong. {REPAIR}."
 
 
-def _told(keys: list[str], declared: str, name: str) -> KeyVintages | None:
-    """Return the vintages that the codes tell; a declaration narrows them, or is belied by them."""
+def _vintages_of_codes(keys: list[str], declared: str, name: str) -> KeyVintages | None:
+    """Return the vintages that the codes show; a declaration narrows them, or is contradicted by them."""
     if not keys:
         return None
     mixed = mixed_vintages(keys)
     if mixed:
         parts = "; ".join(f"{len(some)} of {vintage} ({list_some(some, 2)})" for vintage, some in mixed.items())
         raise JoinError(f"{name} mixes keys of several vintages: {parts}. Take one of them, and then: {REPAIR}.")
-    told = vintages_of(keys)
-    if told is None or declared not in {one.id for one in systems()[told.system].vintages}:
-        return told  # the vintage of a city's own keys, which may look like those of a system, is the user's word
-    if declared not in told.vintages:
+    shown = vintages_of(keys)
+    if shown is None or declared not in {one.id for one in systems()[shown.system].vintages}:
+        return shown  # the vintage of a city's own keys, which may look like those of a system, is the user's word
+    if declared not in shown.vintages:
         raise JoinError(
-            f"{name} is declared to be of vintage {declared!r}, but its codes are of {told}: {list_some(keys, 3)}. "
+            f"{name} is declared to be of vintage {declared!r}, but its codes are of {shown}: {list_some(keys, 3)}. "
             f"Correct vintage=, or take the file of {declared!r}."
         )
-    return KeyVintages(told.system, (declared,))
+    return KeyVintages(shown.system, (declared,))
 
 
 def _keys(side: object) -> list[str]:
     """Return the keys as text; keys that are not text are the join's concern."""
     frame = getattr(side, "areas", None)
     frame = frame if frame is not None else getattr(side, "values", None) if hasattr(side, "problems") else side
-    keys = getattr(frame, "index", None)
-    keys = keys if keys is not None and not callable(keys) else cast("Iterable[object]", side)
-    return list(dict.fromkeys(key for key in keys if isinstance(key, str)))
+    index = getattr(frame, "index", None)
+    keys: Any = side if index is None or callable(index) else index  # the index of a list is a method
+    expects(keys, Iterable, "check_vintages", "check_vintages(areas, table), or lists of keys")
+    return list(dict.fromkeys(key for key in ([keys] if isinstance(keys, str) else keys) if isinstance(key, str)))
 
 
 def _declared(side: object) -> str:

@@ -1,30 +1,27 @@
-"""What did not fit when areas and table were joined: totals rows, near names, rows and areas without a partner."""
+"""What did not fit when areas and table were joined, and which areas names that are nearly the same could mean."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections import defaultdict
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
 import pandas as pd
 
 from quartiersatlas.catalogue import number_text, text
-from quartiersatlas.errors import list_some
-from quartiersatlas.intake.areas.area_flags import MARKS, is_notice
-from quartiersatlas.intake.joining.keys import key_width
+from quartiersatlas.errors import count_noun, list_some
+from quartiersatlas.intake.joining.keys import ZERO_PAD
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.intake.joining.keys import Repair
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class JoinReport:
     """What fitted and what did not.
 
@@ -46,10 +43,8 @@ class JoinReport:
         Key and reason of rows that are totals, set aside.
     two_levels : tuple of (str, str)
         Areas whose row is that of a district of the same name, and the higher level.
-    ignored : tuple of str
-        Rows set aside because it was asked for.
-    repairs : tuple of str
-        What was done to keys, because it was asked for: one line per rule.
+    excluded : tuple of str
+        Rows set aside on request.
     repaired : tuple of Repair
         Every key that was changed: ``rule``, ``before``, ``after``.
     suggestions : tuple of Suggestion
@@ -69,8 +64,7 @@ class JoinReport:
     duplicate_areas: tuple[str, ...] = ()
     totals_rows: tuple[tuple[str, str], ...] = ()
     two_levels: tuple[tuple[str, str], ...] = ()
-    ignored: tuple[str, ...] = ()
-    repairs: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
     repaired: tuple[Repair, ...] = ()
     suggestions: tuple[Suggestion, ...] = ()
     cut_off: bool = False
@@ -78,7 +72,7 @@ class JoinReport:
 
     @property
     def complete(self) -> bool:
-        """Every area has its row and every row its area (totals and ignored rows set aside)."""
+        """Every area has its row and every row its area (totals and excluded rows set aside)."""
         return self.usable and not (self.only_in_areas or self.only_in_table)
 
     @property
@@ -97,6 +91,22 @@ class JoinReport:
         if self.residents is None or not self.residents[1]:
             return float("nan")
         return self.residents[0] / self.residents[1]
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The repair rules that changed keys, in their order."""
+        return tuple(dict.fromkeys(repair.rule for repair in self.repaired))
+
+    @property
+    def repairs(self) -> tuple[str, ...]:
+        """What was done to keys on request: one line per rule."""
+        lines = []
+        for rule in self.rules:
+            changed = [repair for repair in self.repaired if repair.rule == rule]
+            _, before, after = changed[0]
+            what = f"padded to {len(after)} digits" if rule == ZERO_PAD else f"changed, such as {before!r} to {after!r}"
+            lines.append(f"{rule.replace(':', ' ')}: {count_noun(len(changed), 'key')} {what}")
+        return tuple(lines)
 
     @property
     def rename(self) -> dict[str, str]:
@@ -118,7 +128,7 @@ class JoinReport:
             *((key, "areas", "more than one area") for key in self.duplicate_areas),
             *((key, "table", f"totals row: {why}") for key, why in self.totals_rows),
             *((key, "table", f"row of the {level} of the same name") for key, level in self.two_levels),
-            *((key, "table", "ignored as asked for") for key in self.ignored),
+            *((key, "table", "excluded on request") for key in self.excluded),
             *((before, "table", f"{rule}: {after}") for rule, before, after in self.repaired),
         ]
         return pd.DataFrame(rows, columns=["key", "where", "note"])
@@ -127,8 +137,8 @@ class JoinReport:
         """Say in words whether the join can be used, German or English."""
         counts = {"source": self.source, "matched": self.n_matched, "areas": self.n_areas}
         if not self.usable:
-            twice = sorted({*self.duplicates, *self.duplicate_areas, *(key for key, _ in self.two_levels)})
-            return text("join_unusable", lang, source=self.source, keys=_listed(twice))
+            several = sorted({*self.duplicates, *self.duplicate_areas, *(key for key, _ in self.two_levels)})
+            return text("join_unusable", lang, source=self.source, keys=_listed(several))
         share = number_text(100 * self.share_areas, 1, lang)
         says = [text("join_complete" if self.complete else "join_incomplete", lang, **counts, share=share)]
         if self.only_in_areas:
@@ -146,15 +156,16 @@ class JoinReport:
         return " ".join(says)
 
     def __repr__(self) -> str:
-        lines = [f"JoinReport {self.source}: {self.n_matched} of {self.n_areas} areas have a row"]
+        have = "has" if self.n_matched == 1 else "have"
+        lines = [f"JoinReport {self.source}: {self.n_matched} of {count_noun(self.n_areas, 'area')} {have} a row"]
         if self.residents is not None and self.share_residents < 1:
             lines.append(f"  residents that found an area: {100 * self.share_residents:.1f} %")
         for what, keys in (
             ("without a row", self.only_in_areas),
             ("rows without an area", self.only_in_table),
-            ("doubled rows", self.duplicates),
-            ("doubled areas", self.duplicate_areas),
-            ("ignored rows", self.ignored),
+            ("duplicate rows", self.duplicates),
+            ("duplicate areas", self.duplicate_areas),
+            ("excluded rows", self.excluded),
         ):
             if keys:
                 lines.append(f"  {what} ({len(keys)}): {list_some(keys, 10)}")
@@ -171,15 +182,15 @@ class JoinReport:
 
 
 def _listed(keys: tuple[str, ...] | list[str], shown: int = 10) -> str:
-    return ", ".join(keys[:shown]) + (" ..." if len(keys) > shown else "")
+    return ", ".join(keys[:shown]) + (f" (+{len(keys) - shown})" if len(keys) > shown else "")
 
 
 ALIKE = 85.0  # per cent of letters in common from which a name is suggested
 AHEAD = 3.0  # by which the best name must be better than the second
 MANY = 2000  # names up to which all are compared
 TOGETHER = re.compile(r"\s+(?:und|u\.|and)\s+|\s*[/&+,;]\s*")
-# words that make another place of the same name
-TELLING = frozenset(
+# words that make another district of the same name
+DISTINGUISHING = frozenset(
     [
         *("nord", "sued", "ost", "west", "nordost", "nordwest", "suedost", "suedwest", "mitte", "links", "rechts"),
         *("alt", "alte", "neu", "neue", "ober", "obere", "unter", "untere", "gross", "klein", "aeussere", "innere"),
@@ -220,19 +231,19 @@ def suggestions(in_table: Iterable[str], in_areas: Iterable[str]) -> tuple[Sugge
             found.append(Suggestion(row, (same[0],), 100.0))
         elif len(parts) > 1 and all(len(part) == 1 for part in parts):
             found.append(Suggestion(row, tuple(part[0] for part in parts), 100.0))
-    spoken_for = {area for suggestion in found for area in suggestion.areas}
+    suggested = {area for suggestion in found for area in suggestion.areas}
     done = {suggestion.key for suggestion in found}
-    found += _alike([row for row in rows if row not in done], [area for area in areas if area not in spoken_for])
+    found += _alike([row for row in rows if row not in done], [area for area in areas if area not in suggested])
     claims = [area for suggestion in found for area in suggestion.areas]
     return tuple(sorted(one for one in found if all(claims.count(area) == 1 for area in one.areas)))
 
 
-def plain(name: str) -> str:
+def plain_name(name: str) -> str:
     """Return a name as it is compared: small letters, no umlauts, no abbreviations, words apart.
 
     Examples
     --------
-    >>> plain("Stülerstr."), plain("St. Pauli"), plain("Altstadt/Süd")
+    >>> plain_name("Stülerstr."), plain_name("St. Pauli"), plain_name("Altstadt/Süd")
     ('stuelerstrasse', 'sankt pauli', 'altstadt sued')
     """
     name = unicodedata.normalize("NFC", name).casefold().translate(UMLAUTS)
@@ -243,7 +254,7 @@ def plain(name: str) -> str:
 
 
 def _compact(name: str) -> str:
-    return plain(name).replace(" ", "")
+    return plain_name(name).replace(" ", "")
 
 
 def _alike(rows: Sequence[str], areas: Sequence[str]) -> list[Suggestion]:
@@ -251,16 +262,18 @@ def _alike(rows: Sequence[str], areas: Sequence[str]) -> list[Suggestion]:
     from rapidfuzz.fuzz import ratio, token_sort_ratio
     from rapidfuzz.process import extract
 
-    words = [plain(area) for area in areas]
+    words = [plain_name(area) for area in areas]
     found = []
     for row in rows[:MANY]:
-        name = plain(row)
+        name = plain_name(row)
         if not any(letter.isalpha() for letter in name):
             continue
         whole = extract(name, words[:MANY], scorer=ratio, limit=2, score_cutoff=ALIKE)
         sorted_words = extract(name, words[:MANY], scorer=token_sort_ratio, limit=2, score_cutoff=ALIKE)
         scores = {position: score for _, score, position in sorted([*whole, *sorted_words], key=lambda hit: hit[1])}
-        scores = {i: score for i, score in scores.items() if _telling(words[i]) == _telling(name)}
+        scores = {
+            i: score for i, score in scores.items() if _distinguishing_words(words[i]) == _distinguishing_words(name)
+        }
         scores |= {i: 100.0 for i, area in enumerate(areas[:MANY]) if _cut_short(row, area) or _cut_short(area, row)}
         ranked = sorted(((score, i) for i, score in scores.items()), reverse=True)
         if ranked and (len(ranked) == 1 or ranked[0][0] - ranked[1][0] > AHEAD):
@@ -269,13 +282,13 @@ def _alike(rows: Sequence[str], areas: Sequence[str]) -> list[Suggestion]:
     return found
 
 
-def _telling(name: str) -> list[str]:
-    """Return the words and numbers that tell places of the same name apart."""
-    return sorted(word for word in name.split() if word in TELLING or any(c.isdigit() for c in word))
+def _distinguishing_words(name: str) -> list[str]:
+    """Return the words and numbers that distinguish districts of the same name."""
+    return sorted(word for word in name.split() if word in DISTINGUISHING or any(c.isdigit() for c in word))
 
 
 def _cut_short(short: str, full: str) -> bool:
-    """Tell whether a name is another one with words cut short by a point, such as ``Charl.-Nord``."""
+    """Return True if a name is another one with words cut short by a point, such as ``Charl.-Nord``."""
     if "." not in short:
         return False
     pieces, words = re.findall(r"[^\W_]+\.?", short.casefold()), re.findall(r"[^\W_]+", full.casefold())
@@ -283,135 +296,3 @@ def _cut_short(short: str, full: str) -> bool:
         word.startswith(piece[:-1]) if piece.endswith(".") else word == piece
         for piece, word in zip(pieces, words, strict=True)
     )
-
-
-TOTAL_WORDS = re.compile(r"\b(gesamt\w*|insgesamt|summe|zusammen|total|overall)\b", re.IGNORECASE)
-TOTAL_TOLERANCE = 0.02  # suppressed cells make sums fall short
-FEW = 3  # other areas that a level above an area of the same name has at least
-
-
-class Level(NamedTuple):
-    """A group of areas that a row could be the sum of."""
-
-    said: str
-    members: pd.Index
-    by_key: bool
-
-
-def totals_rows(values: pd.DataFrame, areas: pd.DataFrame) -> dict[str, str]:
-    """Find rows without an area that are totals, and say why: by a word, by their sums, or by their key.
-
-    Parameters
-    ----------
-    values : DataFrame
-        The table on unique keys.
-    areas : DataFrame
-        Name and parents on the district key.
-    """
-    left_over = values.index.difference(areas.index)
-    if not len(left_over):
-        return {}
-    matched = values.index.intersection(areas.index)
-    numbers = values.select_dtypes("number")
-    words = values.drop(columns=numbers.columns).astype("string").fillna("").agg(" ".join, axis=1)
-    sums = numbers.loc[matched].sum()
-    levels = _levels(matched, areas)
-    counts = [column for column in numbers if _whole(numbers[column][matched])]
-    exact = _by_sums(levels, numbers[counts])
-    width = key_width(areas.index) or 0
-    found = {}
-    for key in left_over:
-        row = numbers.loc[key]
-        if TOTAL_WORDS.search(f"{key} {words[key]}"):
-            found[key] = "its name says so"
-        elif len(matched) > 1 and _near(row, sums):
-            found[key] = "its values are the sums of the areas"
-        else:
-            lost_zeros = key.zfill(width) in areas.index
-            said = _of_a_level(key, row, numbers, levels, lost_zeros=lost_zeros) or exact.get(_fingerprint(row[counts]))
-            found |= {key: said} if said else {}
-    return found
-
-
-def _near(row: pd.Series, sums: pd.Series) -> bool:
-    """Tell whether most values are the sums; shares are not."""
-    sums = sums[sums > 0]
-    near = (row[sums.index] - sums).abs() <= TOTAL_TOLERANCE * sums
-    return bool(len(sums)) and bool(near.mean() > 0.5)  # noqa: PLR2004 - most
-
-
-def _levels(matched: pd.Index, areas: pd.DataFrame) -> dict[str, list[Level]]:
-    """Return label -> groups of at least two areas: by the higher levels of the areas, and by the beginning of keys."""
-    levels = defaultdict(list)
-    inside = areas.loc[matched]
-    for column in parent_columns(areas):
-        for label, members in inside.groupby(column, sort=False).groups.items():
-            if len(members) > 1 and label:
-                levels[str(label)].append(Level(f"of {column} {label!r}", members, by_key=False))
-    width = key_width(areas.index)
-    keys = pd.Series(matched, index=matched)
-    for n in range(1, width or 0):
-        for label, members in keys.groupby(keys.str[:n], sort=False).groups.items():
-            if 1 < len(members) < len(matched):
-                levels[str(label)].append(Level(f"whose keys begin with {label!r}", members, by_key=True))
-    return levels
-
-
-def _whole(column: pd.Series) -> bool:
-    """Tell whether a column holds whole numbers throughout, as counts do."""
-    return bool((column % 1 == 0).all())
-
-
-def _of_a_level(
-    key: str, row: pd.Series, numbers: pd.DataFrame, levels: dict[str, list[Level]], *, lost_zeros: bool
-) -> str:
-    """Say of which higher level the row is by its key, where its values or its shorter key bear that out."""
-    for label in dict.fromkeys([key, key.lstrip("0"), key.rstrip("0"), key.strip("0")]):
-        for level in levels.get(label, []):
-            if _near(row, numbers.loc[level.members].sum()):
-                return f"its values are the sums of {len(level.members)} areas {level.said}"
-            if label == key and not (level.by_key and lost_zeros):
-                return f"its key is that of a higher level: {len(level.members)} areas {level.said}"
-    return ""
-
-
-def _by_sums(levels: dict[str, list[Level]], numbers: pd.DataFrame) -> dict[tuple[float, ...], str]:
-    """Return the sums of each group -> what it is; a single column of counts could agree by chance."""
-    found: dict[tuple[float, ...], str] = {}
-    for level in _each(levels):
-        mark = _fingerprint(numbers.loc[level.members].sum())
-        if sum(number > 0 for number in mark) > 1:
-            said = f"its values are the sums of {len(level.members)} areas {level.said}"
-            found.setdefault(mark, said)  # the higher level, where it has a single group below
-    return found
-
-
-def _each(levels: dict[str, list[Level]]) -> Iterator[Level]:
-    return (level for group in levels.values() for level in group)
-
-
-def _fingerprint(row: pd.Series) -> tuple[float, ...]:
-    return tuple(np.nan_to_num(row.to_numpy(dtype=float), nan=-1.0))
-
-
-def parent_columns(areas: pd.DataFrame) -> list[str]:
-    """Return the higher levels that the areas name."""
-    own = {"name", "geometry", *MARKS}
-    return [column for column in areas.columns if column not in own and not is_notice(column)]
-
-
-def on_two_levels(values: pd.DataFrame, areas: pd.DataFrame) -> dict[str, str]:
-    """Find rows of areas that are those of a district of the same name: as large as its other areas together.
-
-    Returns key -> the name of the higher level in the areas.
-    """
-    numbers = values.select_dtypes("number")
-    found = {}
-    for column in parent_columns(areas):
-        for key in values.index.intersection(areas.index).intersection(pd.Index(areas[column].unique())):
-            others = areas.index[areas[column].eq(key) & (areas.index != key)].intersection(values.index)
-            sums = numbers.loc[others].sum()
-            counts = sums[sums > 0].index
-            if len(others) >= FEW and len(counts) and (numbers.loc[key, counts] >= sums[counts]).mean() > 0.5:  # noqa: PLR2004 - most
-                found[key] = column
-    return found

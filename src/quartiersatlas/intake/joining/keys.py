@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
-from quartiersatlas.errors import SpecError, list_some
+from quartiersatlas.errors import SpecError, count_noun, list_some
+from quartiersatlas.intake.areas.area_columns import key_width, optional_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    Rule = Callable[[str], str]
+    KeyRule = Callable[[str], str]
 
 ZERO_PAD = "zero_pad"
 RENAME = "rename"
@@ -29,39 +30,11 @@ class Repair(NamedTuple):
     after: str
 
 
-def keys_as_text(keys: pd.Series | pd.Index) -> pd.Series:
-    """Return keys as stripped text; whole numbers without a decimal point."""
-    if isinstance(keys.dtype, pd.StringDtype):  # the same, faster
-        texts = pd.Series(keys.str.strip().to_numpy(dtype=object), dtype=object)
-        return texts.where(texts.notna(), None)
-    return pd.Series([_as_text(key) for key in keys], dtype=object)
-
-
-def _as_text(key: str | float | None) -> str | None:
-    if pd.isna(key):
-        return None
-    if isinstance(key, float) and key.is_integer():
-        return str(int(key))
-    return str(key).strip()
-
-
-def key_width(keys: pd.Index) -> int | None:
-    """Return the number of characters that all keys made of digits have, or None where they differ."""
-    widths = {len(key) for key in keys if key.isdigit()}
-    return widths.pop() if len(widths) == 1 else None
-
-
-def zero_padded(keys: pd.Index, width: int) -> pd.Index:
-    """Return the keys with leading zeros up to the width; keys that are not digits stay."""
-    padded: list[str] = [key.zfill(width) if key.isdigit() else key for key in keys]
-    return pd.Index(padded, dtype=object, name=keys.name)
-
-
 def repaired_keys(
-    keys: pd.Index, areas: pd.Index, repair: str | Iterable[str] | None, rename: Mapping[str, str]
+    keys: pd.Index, areas: pd.Index, repair: str | Iterable[str], rename: Mapping[str, str]
 ) -> tuple[pd.Index, tuple[Repair, ...]]:
     """Return the keys after the rules, in their order, and then the renaming; and every key that changed."""
-    rules = [repair] if isinstance(repair, str) else list(repair or ())
+    rules = optional_names(repair, "repair")
     changed: list[Repair] = []
     for rule in rules:
         change = rule_named(rule, areas)
@@ -69,16 +42,19 @@ def repaired_keys(
         changed += [Repair(rule, old, new) for old, new in zip(keys, after, strict=True) if old != new]
         keys = pd.Index(after, dtype=object, name=keys.name)
     for what, unknown in (
-        ("keys that are not in the table", [key for key in rename if key not in keys]),
-        ("keys that no area has", [key for key in rename.values() if key not in areas]),
+        (
+            ("key that is not in the table", "keys that are not in the table"),
+            [key for key in rename if key not in keys],
+        ),
+        (("key that no area has", "keys that no area has"), [key for key in rename.values() if key not in areas]),
     ):
         if unknown:
-            raise SpecError(f"rename names {len(unknown)} {what}: {list_some(unknown)}.")
+            raise SpecError(f"rename names {count_noun(len(unknown), *what)}: {list_some(unknown)}.")
     changed += [Repair(RENAME, key, rename[key]) for key in keys if key in rename]
     return pd.Index([rename.get(key, key) for key in keys], dtype=object, name=keys.name), tuple(changed)
 
 
-def rule_named(rule: str, areas: pd.Index) -> Rule:
+def rule_named(rule: str, areas: pd.Index) -> KeyRule:
     """Return what a rule does to one key; keys it is not made for stay as they are."""
     name, _, text = rule.partition(":")
     total = SUM.fullmatch(rule.strip())
@@ -98,26 +74,17 @@ def rule_named(rule: str, areas: pd.Index) -> Rule:
     if total:
         step = int(total["before"] or total["after"]) * (-1 if total["sign"] == "-" else 1)
         return lambda key: str(int(key) + step) if key.isdigit() and int(key) + step >= 0 else key
-    raise SpecError(f"repair={rule!r} is not known; there is {RULES}.")
+    raise SpecError(f"repair must be one of {RULES}, not {rule!r}.")
 
 
 def _is_ars(key: str) -> bool:
     return key.isdigit() and len(key) == ARS
 
 
-def repair_texts(changed: Iterable[Repair], areas: pd.Index) -> tuple[str, ...]:
-    """Say for each rule how many keys it changed."""
-    by_rule: dict[str, list[Repair]] = {}
-    for repair in changed:
-        by_rule.setdefault(repair.rule, []).append(repair)
-    texts = []
-    for rule, repairs in by_rule.items():
-        _, before, after = repairs[0]
-        what = (
-            f"padded to {key_width(areas)} digits" if rule == ZERO_PAD else f"changed, such as {before!r} to {after!r}"
-        )
-        texts.append(f"{rule.replace(':', ' ')}: {len(repairs)} keys {what}")
-    return tuple(texts)
+def zero_padded(keys: pd.Index, width: int) -> pd.Index:
+    """Return the keys with leading zeros up to the width; keys that are not digits stay."""
+    padded: list[str] = [key.zfill(width) if key.isdigit() else key for key in keys]
+    return pd.Index(padded, dtype=object, name=keys.name)
 
 
 def fitting_rule(in_table: pd.Index, in_areas: pd.Index) -> tuple[str, int] | None:

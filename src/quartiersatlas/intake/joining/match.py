@@ -1,29 +1,39 @@
-"""Which rows have an area and which areas a row; and a refusal with the likely cause where the join would lie."""
+"""Which rows have an area and which areas a row; which rows are totals; and a refusal where the join would lie."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+import re
+from collections import defaultdict
+from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
-from quartiersatlas.errors import JoinError, SpecError, list_some
-from quartiersatlas.intake.areas.area_flags import PARTS
-from quartiersatlas.intake.joining.join_report import (
-    JoinReport,
-    on_two_levels,
-    parent_columns,
-    suggestions,
-    totals_rows,
-)
-from quartiersatlas.intake.joining.keys import fitting_rule, key_width, repair_texts, zero_padded
+from quartiersatlas.errors import JoinError, count_noun, list_some
+from quartiersatlas.intake.areas.area_columns import PARTS, key_width, parent_columns
+from quartiersatlas.intake.joining.join_report import JoinReport, suggestions
+from quartiersatlas.intake.joining.keys import fitting_rule, zero_padded
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import geopandas as gpd
 
     from quartiersatlas.intake.joining.keys import Repair
 
 CUT_OFF = 3  # areas without a row, the last ones in order, from which a table is called cut off
+TOTAL_WORDS = re.compile(r"\b(gesamt\w*|insgesamt|summe|zusammen|total|overall)\b", re.IGNORECASE)
+TOTAL_TOLERANCE = 0.02  # suppressed cells make sums fall short
+FEW = 3  # other areas that a level above an area of the same name has at least
+
+
+class Level(NamedTuple):
+    """A group of areas that a row could be the sum of."""
+
+    description: str
+    members: pd.Index
+    by_key: bool
 
 
 def compare(
@@ -32,7 +42,7 @@ def compare(
     source: str,
     *,
     repaired: tuple[Repair, ...] = (),
-    ignored: tuple[str, ...] = (),
+    excluded: tuple[str, ...] = (),
     residents: pd.Series | None = None,
 ) -> JoinReport:
     """Compare the keys of both sides; ``residents`` are those of the rows, or of the areas by an earlier table."""
@@ -55,8 +65,7 @@ def compare(
         duplicate_areas=tuple(areas.index[areas.index.duplicated()].unique()),
         totals_rows=tuple(totals.items()),
         two_levels=tuple(on_two_levels(once, described).items()),
-        ignored=ignored,
-        repairs=repair_texts(repaired, wanted),
+        excluded=excluded,
         repaired=repaired,
         suggestions=suggestions(only_in_table, only_in_areas),
         cut_off=_cut_off(wanted, only_in_areas),
@@ -73,29 +82,143 @@ def _residents(residents: pd.Series, matched: pd.Index, totals: dict[str, str]) 
 
 
 def _cut_off(areas: pd.Index, without: tuple[str, ...]) -> bool:
-    """Tell whether exactly the last areas in order have no row."""
+    """Return True if exactly the last areas in order have no row."""
     last = areas.sort_values()[len(areas) - len(without) :]
     return CUT_OFF <= len(without) < len(areas) and set(last) == set(without)
 
 
-def refuse(report: JoinReport, areas: gpd.GeoDataFrame, missing: Literal["raise", "report"]) -> None:
+def totals_rows(values: pd.DataFrame, areas: pd.DataFrame) -> dict[str, str]:
+    """Find rows without an area that are totals, and say why: by a word, by their sums, or by their key.
+
+    Parameters
+    ----------
+    values : DataFrame
+        The table on unique keys.
+    areas : DataFrame
+        Name and parents on the district key.
+    """
+    left_over = values.index.difference(areas.index)
+    if not len(left_over):
+        return {}
+    matched = values.index.intersection(areas.index)
+    numbers = values.select_dtypes("number")
+    words = values.drop(columns=numbers.columns).astype("string").fillna("").agg(" ".join, axis=1)
+    sums = numbers.loc[matched].sum()
+    levels = _levels(matched, areas)
+    counts = [column for column in numbers if _whole(numbers[column][matched])]
+    exact = _by_sums(levels, numbers[counts])
+    width = key_width(areas.index) or 0
+    found = {}
+    for key in left_over:
+        row = numbers.loc[key]
+        if TOTAL_WORDS.search(f"{key} {words[key]}"):
+            found[key] = "its name says so"
+        elif len(matched) > 1 and _near(row, sums):
+            found[key] = "its values are the sums of the areas"
+        else:
+            lost_zeros = key.zfill(width) in areas.index
+            description = _of_a_level(key, row, numbers, levels, lost_zeros=lost_zeros) or exact.get(
+                _fingerprint(row[counts])
+            )
+            found |= {key: description} if description else {}
+    return found
+
+
+def _levels(matched: pd.Index, areas: pd.DataFrame) -> dict[str, list[Level]]:
+    """Return label -> groups of at least two areas: by the higher levels of the areas, and by the beginning of keys."""
+    levels = defaultdict(list)
+    inside = areas.loc[matched]
+    for column in parent_columns(areas):
+        for label, members in inside.groupby(column, sort=False).groups.items():
+            if len(members) > 1 and label:
+                levels[str(label)].append(Level(f"of {column} {label!r}", members, by_key=False))
+    width = key_width(areas.index)
+    keys = pd.Series(matched, index=matched)
+    for n in range(1, width or 0):
+        for label, members in keys.groupby(keys.str[:n], sort=False).groups.items():
+            if 1 < len(members) < len(matched):
+                levels[str(label)].append(Level(f"whose keys begin with {label!r}", members, by_key=True))
+    return levels
+
+
+def _whole(column: pd.Series) -> bool:
+    """Return True if a column holds whole numbers throughout, as counts do."""
+    return bool((column % 1 == 0).all())
+
+
+def _near(row: pd.Series, sums: pd.Series) -> bool:
+    """Return True if most values are the sums; shares are not."""
+    sums = sums[sums > 0]
+    near = (row[sums.index] - sums).abs() <= TOTAL_TOLERANCE * sums
+    return bool(len(sums)) and bool(near.mean() > 0.5)  # noqa: PLR2004 - most
+
+
+def _of_a_level(
+    key: str, row: pd.Series, numbers: pd.DataFrame, levels: dict[str, list[Level]], *, lost_zeros: bool
+) -> str:
+    """Say of which higher level the row is by its key, where its values or its shorter key bear that out."""
+    for label in dict.fromkeys([key, key.lstrip("0"), key.rstrip("0"), key.strip("0")]):
+        for level in levels.get(label, []):
+            if _near(row, numbers.loc[level.members].sum()):
+                return f"its values are the sums of {len(level.members)} areas {level.description}"
+            if label == key and not (level.by_key and lost_zeros):
+                return f"its key is that of a higher level: {len(level.members)} areas {level.description}"
+    return ""
+
+
+def _by_sums(levels: dict[str, list[Level]], numbers: pd.DataFrame) -> dict[tuple[float, ...], str]:
+    """Return the sums of each group -> what it is; a single column of counts could agree by chance."""
+    found: dict[tuple[float, ...], str] = {}
+    for level in _each(levels):
+        sums = _fingerprint(numbers.loc[level.members].sum())
+        if sum(number > 0 for number in sums) > 1:
+            description = f"its values are the sums of {len(level.members)} areas {level.description}"
+            found.setdefault(sums, description)  # the higher level, where it has a single group below
+    return found
+
+
+def _each(levels: dict[str, list[Level]]) -> Iterator[Level]:
+    return (level for group in levels.values() for level in group)
+
+
+def _fingerprint(row: pd.Series) -> tuple[float, ...]:
+    return tuple(np.nan_to_num(row.to_numpy(dtype=float), nan=-1.0))
+
+
+def on_two_levels(values: pd.DataFrame, areas: pd.DataFrame) -> dict[str, str]:
+    """Find rows of areas that are those of a district of the same name: as large as its other areas together.
+
+    Returns key -> the name of the higher level in the areas.
+    """
+    numbers = values.select_dtypes("number")
+    found = {}
+    for column in parent_columns(areas):
+        for key in values.index.intersection(areas.index).intersection(pd.Index(areas[column].unique())):
+            others = areas.index[areas[column].eq(key) & (areas.index != key)].intersection(values.index)
+            sums = numbers.loc[others].sum()
+            counts = sums[sums > 0].index
+            if len(others) >= FEW and len(counts) and (numbers.loc[key, counts] >= sums[counts]).mean() > 0.5:  # noqa: PLR2004 - most
+                found[key] = column
+    return found
+
+
+def refuse(report: JoinReport, areas: gpd.GeoDataFrame, missing: str) -> None:
     """Raise where the join would lie; the message says the likely cause and the repair."""
-    if missing not in ("raise", "report"):
-        raise SpecError(f"missing={missing!r} is not known; there are 'raise' and 'report'.")
-    for fault in (_doubled(report, areas), _two_levels(report), _lost_zeros(report), _nothing(report, areas)):
+    for fault in (_duplicates(report, areas), _two_levels(report), _lost_zeros(report), _nothing(report, areas)):
         if fault:
             raise JoinError(fault, report)
     if missing == "raise" and not report.complete:
         raise JoinError(_incomplete(report, areas), report)
 
 
-def _doubled(report: JoinReport, areas: gpd.GeoDataFrame) -> str:
-    """Return the message for keys that stand for several rows or several areas."""
+def _duplicates(report: JoinReport, areas: gpd.GeoDataFrame) -> str:
+    """Return the message for keys of several rows or several areas."""
     faults = []
     if report.duplicate_areas:
         faults.append(
-            f"{len(report.duplicate_areas)} keys have more than one area: {list_some(report.duplicate_areas)}"
-            f"{_and_lacking(report)}. Every key must stand for one area: read_areas refuses such files and says why"
+            f"{count_noun(len(report.duplicate_areas), 'key has', 'keys have')} more than one area: "
+            f"{list_some(report.duplicate_areas)}{_and_missing(report)}. Every key must belong to one "
+            f"area: read_areas refuses such files and says why"
         )
     if report.duplicates:
         merged = _made_equal(report)
@@ -112,26 +235,13 @@ def _doubled(report: JoinReport, areas: gpd.GeoDataFrame) -> str:
             if named
             else ""
         )
-        lacking = "" if report.duplicate_areas else _and_lacking(report)
+        missing = "" if report.duplicate_areas else _and_missing(report)
         faults.append(
-            f"{len(report.duplicates)} keys have more than one row: {list_some(report.duplicates)}{lacking}.{cause} "
-            f"One row per area is needed"
+            f"{count_noun(len(report.duplicates), 'key has', 'keys have')} more than one row: "
+            f"{list_some(report.duplicates)}{missing}.{cause} One row per area is needed"
         )
     ends = " and ".join(f"err.report.{name}" for name in ("duplicate_areas", "duplicates") if getattr(report, name))
     return f"{report.source}: {'. '.join(faults)}. All of them: {ends}" if faults else ""
-
-
-def _and_lacking(report: JoinReport) -> str:
-    """Name what lacks on either side beside doubled keys: a row count that is right hides both."""
-    lacking = [
-        f"{what}: {list_some(keys)}"
-        for what, keys in (
-            ("areas without a row", report.only_in_areas),
-            ("rows without an area", report.only_in_table),
-        )
-        if keys
-    ]
-    return f" (and {'; '.join(lacking)}; that the numbers of rows agree proves nothing)" if lacking else ""
 
 
 def _made_equal(report: JoinReport) -> str:
@@ -143,17 +253,56 @@ def _made_equal(report: JoinReport) -> str:
     )
 
 
+def _and_missing(report: JoinReport) -> str:
+    """Name what is missing on either side beside duplicate keys: a row count that is right hides both."""
+    missing = [
+        f"{what}: {list_some(keys)}"
+        for what, keys in (
+            ("areas without a row", report.only_in_areas),
+            ("rows without an area", report.only_in_table),
+        )
+        if keys
+    ]
+    return f" (and {'; '.join(missing)}; that the numbers of rows agree proves nothing)" if missing else ""
+
+
 def _two_levels(report: JoinReport) -> str:
     """Return the message for areas that got the row of a district of the same name."""
     if not report.two_levels:
         return ""
     key, level = report.two_levels[0]
     return (
-        f"{report.source}: {len(report.two_levels)} keys are names of an area and of a {level} at once: "
-        f"{list_some(key for key, _ in report.two_levels)}. The row of {key!r} holds at least as much as all other "
-        f"areas of that {level} together: it is the row of the {level}. Join by key, or remove these rows. "
+        f"{report.source}: {count_noun(len(report.two_levels), 'key is the name', 'keys are names')} of an area and of "
+        f"a {level} at once: {list_some(key for key, _ in report.two_levels)}. The row of {key!r} "
+        f"holds at least as much as all other areas of "
+        f"that {level} together: it is the row of the {level}. Join by key, or remove these rows. "
         f"All of them: err.report.two_levels"
     )
+
+
+def _lost_zeros(report: JoinReport) -> str:
+    """Return the message for keys that fit once leading zeros are put back; empty where that is not so."""
+    in_table = pd.Index(report.only_in_table, dtype=object)
+    in_areas = pd.Index(report.only_in_areas, dtype=object)
+    width = key_width(in_areas)
+    if width is not None and zero_padded(in_table, width).isin(in_areas).any():
+        they = "It has" if len(report.only_in_table) == 1 else "They have"
+        short = [key for key in report.only_in_table if key.isdigit() and len(key) < width]
+        lengths = ", ".join(str(n) for n in sorted({len(key) for key in short}))
+        return (
+            f"{report.source}: {count_noun(len(report.only_in_table), 'key has', 'keys have')} no area: "
+            f"{list_some(report.only_in_table)}. {they} {lengths} characters, the areas' keys have {width}: "
+            f"leading zeros were probably lost. "
+            f"Read the key column as text, or pass repair='zero_pad'. All of them: err.report.only_in_table"
+        )
+    width = key_width(in_table)
+    if width is not None and zero_padded(in_areas, width).isin(in_table).any():
+        return (
+            f"{report.source}: {count_noun(len(in_areas), 'area has', 'areas have')} no row: {list_some(in_areas)}. "
+            f"The table's keys have {width} "
+            f"characters: the areas' keys have probably lost leading zeros. Correct the geometry file."
+        )
+    return ""
 
 
 def _nothing(report: JoinReport, areas: gpd.GeoDataFrame) -> str:
@@ -170,12 +319,15 @@ def _nothing(report: JoinReport, areas: gpd.GeoDataFrame) -> str:
 def _incomplete(report: JoinReport, areas: gpd.GeoDataFrame) -> str:
     parts = []
     if report.only_in_areas:
-        parts.append(f"{len(report.only_in_areas)} areas have no row: {list_some(report.only_in_areas, 10)}")
+        missing = count_noun(len(report.only_in_areas), "area has", "areas have")
+        parts.append(f"{missing} no row: {list_some(report.only_in_areas, 10)}")
     if report.only_in_table:
-        parts.append(f"{len(report.only_in_table)} rows have no area: {list_some(report.only_in_table, 10)}")
+        left_over = count_noun(len(report.only_in_table), "row has", "rows have")
+        parts.append(f"{left_over} no area: {list_some(report.only_in_table, 10)}")
     return (
-        f"{report.source}: {report.n_matched} of {report.n_areas} areas fit. {'; '.join(parts)}."
-        f"{_causes(report, areas)} Correct the keys, name rows that are known to be extra in ignore=[...], or pass "
+        f"{report.source}: {report.n_matched} of {count_noun(report.n_areas, 'area')} "
+        f"{'fits' if report.n_matched == 1 else 'fit'}. {'; '.join(parts)}."
+        f"{_causes(report, areas)} Correct the keys, name rows that are known to be extra in exclude=[...], or pass "
         f"missing='report' to go on without them. All of them: err.report.only_in_areas, err.report.only_in_table"
     )
 
@@ -186,19 +338,20 @@ def _causes(report: JoinReport, areas: gpd.GeoDataFrame) -> str:
     causes = []
     if report.cut_off:
         causes.append(
-            f"The last {len(in_areas)} keys in order are all missing, from {min(in_areas)!r} on: the table stops too "
-            f"early. It was probably cut off when it was exported: get the whole table."
+            f"The last {count_noun(len(in_areas), 'key')} in order are all missing, from {min(in_areas)!r} on: the "
+            f"table stops too early. It was probably cut off when it was exported: get the whole table."
         )
     named = in_table[in_table.isin(areas["name"]) & ~in_table.isin(areas.index)]
     if len(named):
+        of_areas = "key of the table is the name of an area", "keys of the table are names of areas"
         causes.append(
-            f"{len(named)} keys of the table are names of areas: {list_some(named, 3)}. Read the table with its key "
+            f"{count_noun(len(named), *of_areas)}: {list_some(named, 3)}. Read the table with its key "
             f"column, or the areas with key=<column of the names>."
         )
     fitting = fitting_rule(in_table, in_areas)
     if fitting is not None:
         rule, number = fitting
-        causes.append(f"repair={rule!r} would give {number} of {len(in_table)} rows an area.")
+        causes.append(f"repair={rule!r} would give {number} of {count_noun(len(in_table), 'row')} an area.")
     if report.rename:
         example = ", ".join(f"{old!r}: {new!r}" for old, new in list(report.rename.items())[:3])
         causes.append(f"Names nearly the same ({len(report.rename)}), if they are the same: rename={{{example}}}.")
@@ -208,29 +361,8 @@ def _causes(report: JoinReport, areas: gpd.GeoDataFrame) -> str:
         parts = areas.index[areas[PARTS] > 1]
         if len(parts):
             causes.append(
-                f"{len(parts)} areas were put together from features with the same key: {list_some(parts)}. "
+                f"{count_noun(len(parts), 'area was', 'areas were')} put together from features with the same key: "
+                f"{list_some(parts)}. "
                 f"Does one of these features belong to {list_some(in_table, 3)}?"
             )
     return "".join(f" {cause}" for cause in causes)
-
-
-def _lost_zeros(report: JoinReport) -> str:
-    """Return the message for keys that fit once leading zeros are put back; empty where that is not so."""
-    in_table = pd.Index(report.only_in_table, dtype=object)
-    in_areas = pd.Index(report.only_in_areas, dtype=object)
-    width = key_width(in_areas)
-    if width is not None and zero_padded(in_table, width).isin(in_areas).any():
-        short = [key for key in report.only_in_table if key.isdigit() and len(key) < width]
-        lengths = ", ".join(str(n) for n in sorted({len(key) for key in short}))
-        return (
-            f"{report.source}: {len(report.only_in_table)} keys have no area: {list_some(report.only_in_table)}. "
-            f"They have {lengths} characters, the areas' keys have {width}: leading zeros were probably lost. "
-            f"Read the key column as text, or pass repair='zero_pad'. All of them: err.report.only_in_table"
-        )
-    width = key_width(in_table)
-    if width is not None and zero_padded(in_areas, width).isin(in_table).any():
-        return (
-            f"{report.source}: {len(in_areas)} areas have no row: {list_some(in_areas)}. The table's keys have {width} "
-            f"characters: the areas' keys have probably lost leading zeros. Correct the geometry file."
-        )
-    return ""

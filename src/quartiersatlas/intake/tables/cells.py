@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
-from quartiersatlas.intake.tables.headers import Problem, find_header
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from quartiersatlas.intake.tables.encodings import Encoded
+    from quartiersatlas.intake.tables.headers import Problem
+
 
 Decimal = Literal[",", "."]
 
@@ -28,8 +27,8 @@ FIRST_NON_ASCII = 128
 SEPARATOR = "\0"  # no text file that is read has it in a cell
 
 
-class Rest(NamedTuple):
-    """The cells of a column that are no plain numbers: where they stand, and which distinct text each of them has."""
+class Unparsed(NamedTuple):
+    """The cells of a column that are no plain numbers: where they are, and which distinct text each of them has."""
 
     where: NDArray[np.int64]
     codes: NDArray[np.int64]
@@ -59,14 +58,14 @@ class Cells(ABC):
         return self._scanned()
 
     @cached_property
-    def rest(self) -> Rest:
+    def unparsed(self) -> Unparsed:
         """The cells that are no plain numbers, each text once."""
         return self.all_but(self.scan.plain)
 
-    def all_but(self, plain: NDArray[np.bool_]) -> Rest:
-        """Return the cells that are not said to be plain numbers, each text once."""
+    def all_but(self, plain: NDArray[np.bool_]) -> Unparsed:
+        """Return the cells other than the plain numbers given, each text once."""
         where = np.flatnonzero(~plain)
-        return Rest(where, *self._distinct(where))
+        return Unparsed(where, *self._distinct(where))
 
     def _distinct(self, where: NDArray[np.int64]) -> tuple[NDArray[np.int64], list[str]]:
         codes, distinct = pd.factorize(self.texts(where))
@@ -74,7 +73,7 @@ class Cells(ABC):
 
 
 class TextCells(Cells):
-    """Cells that are texts already."""
+    """Cells that are text already."""
 
     def __init__(self, texts: Sequence[str] | NDArray[np.object_]) -> None:
         self._texts = _object_array(texts)
@@ -155,7 +154,7 @@ def _object_array(values: Sequence[object] | NDArray[Any]) -> NDArray[np.object_
 
 
 class TypedCells(Cells):
-    """Cells of a source with types: numbers are numbers, and only texts can be written in one way or another."""
+    """Cells of a source with types: numbers are numbers, and only text can be written in one way or another."""
 
     def __init__(self, values: Sequence[object] | NDArray[Any]) -> None:
         self._values = _object_array(values)
@@ -215,7 +214,7 @@ class NumberCells(Cells):
 
 
 def is_number(value: object) -> bool:
-    """Tell whether a cell is a number by type: truth values are none, and neither are gaps."""
+    """Return True if a cell is a number by type: truth values are none, and neither are gaps."""
     from decimal import Decimal as Exact
 
     return isinstance(value, int | float | Exact | np.number) and not isinstance(value, bool) and value == value  # noqa: PLR0124 - NaN is a gap
@@ -243,7 +242,7 @@ def written(value: object) -> str:
 
 
 @dataclass(frozen=True)
-class Grid:
+class RawTable:
     """Named columns of cells, the row of the file that each cell stands in, and how the file is written.
 
     ``delimiter`` is empty for a source with types.
@@ -253,7 +252,7 @@ class Grid:
     header: list[str]
     columns: list[Cells]
     rows: NDArray[Any]
-    how: str
+    description: str
     delimiter: str = ""
     notes: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -377,62 +376,3 @@ def _scan_block(
     well_formed = (lead > 0) & ((places > 0) == (mark != 0)) & (digits_seen <= MOST_DIGITS)
     plain[:] = well_formed & ~strange & ~leading_zero
     np.negative(signed, out=signed, where=negative)
-
-
-HEAD = 1 << 16  # bytes in which the header of a large file stands
-
-
-def read_regular(file: Encoded, delimiter: str, key: str, header_rows: int | None, source: str) -> Grid | None:
-    """Read a regular file; None for any other, which is then read row by row.
-
-    Both ways give the same result. An irregular file needs the other one, which names the line of a fault.
-    """
-    raw = file.raw
-    if b'"' in raw:
-        return None
-    end = raw.find(b"\n", HEAD)
-    head = raw if end < 0 else raw[: end + 1]
-    if head.count(b"\r") != head.count(b"\r\n"):
-        return None  # a line end of another kind
-    lines = head.split(b"\n")  # a carriage return at the end of a line is a blank at the end of its last cell
-    split = [(number, line.decode(file.codec).split(delimiter)) for number, line in enumerate(lines, start=1)]
-    rows = [(number, row) for number, row in split if any(cell.strip() for cell in row)]
-    if len(rows) < 2:  # noqa: PLR2004 - a header and at least one row
-        return None
-    header = find_header(rows, key, header_rows, source)
-    first = rows[header.rows][0]
-    start = sum(len(line) + 1 for line in lines[: first - 1])
-    stop = len(raw) - len(raw[-HEAD:]) + len(raw[-HEAD:].rstrip(b"\r\n"))  # more empty lines are left to the other way
-    columns = _stretches(raw, start, stop, delimiter, len(header.names), file.codec)
-    if columns is None:
-        return None
-    numbered = np.arange(first, first + len(columns[0]))
-    return Grid(source, header.names, columns, numbered, file.told, delimiter, header.notes, header.problems)
-
-
-def _stretches(raw: bytes, start: int, stop: int, delimiter: str, width: int, codec: str) -> list[Cells] | None:
-    """Return the columns as stretches of the bytes; None where a row has another width."""
-    letter = np.frombuffer(raw, np.uint8)
-    body = letter[start:stop]
-    is_end = np.ones(len(body) + 1, bool)  # the last row ends with the body
-    np.equal(body, ord("\n"), out=is_end[:-1])
-    is_any = is_end.copy()
-    is_any[:-1] |= body == ord(delimiter)
-    ends = np.flatnonzero(is_any)
-    count = int(np.count_nonzero(is_end))
-    if len(ends) != count * width or not is_end[ends[width - 1 : -1 : width]].all():
-        return None
-    ends = np.ascontiguousarray(ends.reshape(count, width).T)  # one row per column of the table
-    ends += start
-    before = np.append(start - 1, ends[-1, :-1])
-    returns = letter[ends[-1] - 1] == ord("\r")
-    if raw.count(b"\r", start, stop) != np.count_nonzero(returns):
-        return None  # a line end of another kind
-    ends[-1] -= returns
-    if not raw[ends[0, -1] : ends[-1, -1]].decode(codec).replace(delimiter, " ").strip():
-        return None  # a last row with one cell, which may be a footnote
-    padded = raw + PADDING
-    return [
-        ByteCells(padded, ends[position - 1] if position else before, ends[position], codec)
-        for position in range(width)
-    ]

@@ -1,4 +1,4 @@
-"""Marks that stand where a number could be or beside one, and numbers that look like codes for missing values."""
+"""Symbols instead of numbers or beside them, and numbers that look like codes for missing values."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from quartiersatlas.errors import SHOWN, NumberError, SpecError
+from quartiersatlas.errors import SHOWN, NumberError, SpecError, count_noun
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from numpy.typing import NDArray
 
@@ -30,13 +30,13 @@ STATUSES: tuple[Status, ...] = (
 
 
 @dataclass(frozen=True)
-class Profile:
-    """What the marks of a house mean.
+class SymbolProfile:
+    """What the symbols of a statistical office mean.
 
     Parameters
     ----------
     instead : dict
-        Marks instead of a number -> status.
+        Symbols instead of a number -> status.
     beside : dict
         Letters after a number, which stays -> status.
     zero : str
@@ -64,13 +64,15 @@ _DIN_INSTEAD: dict[str, Status] = {
 _DIN_BESIDE: dict[str, Status] = {"p": "provisional", "r": "value", "s": "unreliable"}  # corrected, estimated
 _LESS_THAN_HALF = "more than nothing and less than half a unit"
 
-PROFILES: dict[str, Profile] = {
-    "din55301": Profile(_DIN_INSTEAD, _DIN_BESIDE, _LESS_THAN_HALF),
-    "auto": Profile({**_DIN_INSTEAD, "*": "suppressed", **dict.fromkeys(("NA", "NaN", "nan"), "missing")}, _DIN_BESIDE),
+PROFILES: dict[str, SymbolProfile] = {
+    "din55301": SymbolProfile(_DIN_INSTEAD, _DIN_BESIDE, _LESS_THAN_HALF),
+    "auto": SymbolProfile(
+        {**_DIN_INSTEAD, "*": "suppressed", **dict.fromkeys(("NA", "NaN", "nan"), "missing")}, _DIN_BESIDE
+    ),
     # the federal and state offices' data bases (GENESIS-Online, Regionaldatenbank), explanation of signs
-    "genesis": Profile(_DIN_INSTEAD, {**_DIN_BESIDE, "e": "value"}, _LESS_THAN_HALF),  # e: final
+    "genesis": SymbolProfile(_DIN_INSTEAD, {**_DIN_BESIDE, "e": "value"}, _LESS_THAN_HALF),  # e: final
     # Landesamt für Statistik Niedersachsen, "Abkürzungen und Zeichenerklärungen": the set in use, and the earlier one
-    "lsn": Profile(
+    "lsn": SymbolProfile(
         {
             "": "missing",
             "g": "suppressed",  # unknown or secret
@@ -102,31 +104,31 @@ PROFILES: dict[str, Profile] = {
     ),
     # Bundesagentur für Arbeit, small-area data ("Datenbeispiele"): stars are numbers too small to be shown. What a
     # point means there is not printed with them, so that it has to be named.
-    "ba": Profile({"": "missing", "*": "suppressed", "-": "zero", "x": "not_applicable", "X": "not_applicable"}),
+    "ba": SymbolProfile({"": "missing", "*": "suppressed", "-": "zero", "x": "not_applicable", "X": "not_applicable"}),
     # Berlin, Monitoring Soziale Stadtentwicklung: areas without a valid index
-    "berlin_mss": Profile({"": "missing", "-9999": "suppressed"}),
+    "berlin_mss": SymbolProfile({"": "missing", "-9999": "suppressed"}),
 }
 
 
-def symbol_profile(symbols: str | Mapping[str, str]) -> Profile:
-    """Return the profile of a name, or own marks on top of ``"auto"``."""
+def symbol_profile(symbols: str | Mapping[str, str]) -> SymbolProfile:
+    """Return the profile of a name, or own symbols on top of ``"auto"``."""
     if isinstance(symbols, str):
         if symbols not in PROFILES:
-            raise SpecError(f"symbols={symbols!r} is not a profile; there are {', '.join(PROFILES)}, or pass a dict.")
+            raise SpecError(f"symbols must be one of {', '.join(map(repr, PROFILES))}, or a dict, not {symbols!r}.")
         return PROFILES[symbols]
-    own = {str(mark).strip(): status for mark, status in symbols.items()}
+    own = {str(symbol).strip(): status for symbol, status in symbols.items()}
     unknown = sorted({str(status) for status in own.values()} - set(STATUSES))
     if unknown:
-        raise SpecError(f"symbols: {unknown[0]!r} is not a status; there are {', '.join(STATUSES)}.")
-    no_number = [mark for mark, status in own.items() if status == "value" and not _has_digit(mark)]
+        raise SpecError(f"symbols: {unknown[0]!r} is not a status: it must be one of {', '.join(STATUSES)}.")
+    no_number = [symbol for symbol, status in own.items() if status == "value" and not _has_digit(symbol)]
     if no_number:
         raise SpecError(f"symbols: {no_number[0]!r} stands instead of a number: its status cannot be 'value'.")
     auto = PROFILES["auto"]
-    return Profile({**auto.instead, **own}, auto.beside)  # type: ignore[dict-item]
+    return SymbolProfile({**auto.instead, **own}, auto.beside)  # type: ignore[dict-item]
 
 
-def _has_digit(mark: str) -> bool:
-    return any(char.isdigit() for char in mark)
+def _has_digit(symbol: str) -> bool:
+    return any(char.isdigit() for char in symbol)
 
 
 # how such codes are written: -1, -9, or one of 7, 8, 9 repeated; without a minus at least three times
@@ -134,7 +136,7 @@ SHORT = (-1.0, -9.0)
 NEGATIVE = SHORT + tuple(-float(digit * times) for digit in "789" for times in range(2, 13))
 POSITIVE = re.compile(r"7{3,}|8{3,}|9{3,}")
 FAR = 10  # a code is at least this many times the largest other value
-CERTAIN = 1e5  # a positive code of this size, far from all others, is one even if it stands there once
+CERTAIN = 1e5  # a positive code of this size, far from all others, is one even if it is there once
 TWICE = 2
 
 
@@ -142,7 +144,7 @@ def refuse_sentinels(name: str, values: NDArray[np.float64], rows: NDArray[Any],
     """Refuse a column in which codes for missing values stand among the numbers.
 
     A negative code is one where no other value is negative; any code is one where it is far from all other values.
-    The codes that a caller has named, as a mark or as a true value, are not looked for.
+    The codes that a caller has named, as a symbol or as a true value, are not looked for.
 
     Raises
     ------
@@ -150,25 +152,39 @@ def refuse_sentinels(name: str, values: NDArray[np.float64], rows: NDArray[Any],
         The message names the codes, how often they stand there, and the repair.
     """
     known = values[~np.isnan(values)]
-    named = list(named)
-    candidates = [code for code in _candidates(known) if code not in named]
-    if not candidates:
-        return
-    others = known[~np.isin(known, candidates)]
-    found = [code for code in candidates if _is_one(code, int((known == code).sum()), others)]
+    found = _codes_among(known, list(named))
     if not found:
         return
     where = np.flatnonzero(np.isin(values, found))
-    codes = " and ".join(f"{code:.15g} ({int((known == code).sum())} times)" for code in found)
+    codes = " and ".join(f"{code:.15g} ({count_noun(int((known == code).sum()), 'time')})" for code in found)
     lines = ", ".join(str(row) for row in rows[where][:SHOWN])
     problems = pd.DataFrame({"row": rows[where], "column": name, "raw": [f"{value:.15g}" for value in values[where]]})
-    marks = ", ".join(f"'{code:.15g}': 'missing'" for code in found)
+    symbols = ", ".join(f"'{code:.15g}': 'missing'" for code in found)
     raise NumberError(
-        f"Column {name!r} has {codes} among its numbers, first in lines {lines}: it looks like a code for a missing "
-        f"value. Name it: symbols={{{marks}}} (or 'suppressed', 'not_applicable'; 'value' if it is a true number). "
+        f"Column {name!r} has {codes} among its numbers, first in {'line' if len(where) == 1 else 'lines'} "
+        f"{lines}: it looks like a code for a missing "
+        f"value. Name it: symbols={{{symbols}}} (or 'suppressed', 'not_applicable'; 'value' if it is a true number). "
         f"All of them: err.problems",
         problems,
     )
+
+
+def suspected_codes(values: pd.Series[Any], is_share: bool = False) -> pd.Series[float]:
+    """Return the values that look like codes for missing values, in a frame whose origin is not known.
+
+    They are the codes that :func:`read_table` refuses, but for a repeated -1 or -9: that may be a small loss, and who
+    passes a frame cannot name it as a true value. A share is never negative: each negative value of one is returned.
+
+    Examples
+    --------
+    >>> suspected_codes(pd.Series({"01": 12.5, "02": -888, "03": 7})).to_dict()
+    {'02': -888.0}
+    >>> suspected_codes(pd.Series({"01": 12.5, "02": -1, "03": 7}), is_share=True).to_dict()
+    {'02': -1.0}
+    """
+    numbers = values.astype(float)
+    codes = _codes_among(numbers.dropna().to_numpy(), SHORT)
+    return numbers[numbers.isin(codes) | (numbers.lt(0) & is_share)]
 
 
 def written_like_codes(values: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -177,7 +193,14 @@ def written_like_codes(values: NDArray[np.float64]) -> NDArray[np.bool_]:
     return np.isin(values, codes)
 
 
-def _candidates(known: NDArray[np.float64]) -> list[float]:
+def _codes_among(known: NDArray[Any], named: Collection[float]) -> list[float]:
+    """Return the codes for missing values among numbers, but for those that were named."""
+    candidates = [code for code in _candidates(known) if code not in named]
+    others = known[~np.isin(known, candidates)] if candidates else known
+    return [code for code in candidates if _is_one(code, int((known == code).sum()), others)]
+
+
+def _candidates(known: NDArray[Any]) -> list[float]:
     """Return the values that are written like a code: any negative one, and the largest ones."""
     if not len(known):
         return []
@@ -191,7 +214,7 @@ def _candidates(known: NDArray[np.float64]) -> list[float]:
 
 
 def _is_one(code: float, count: int, others: NDArray[np.float64]) -> bool:
-    """Tell whether a number that is written like a code stands among the others as one does."""
+    """Return True if a number that is written like a code stands among the others as one does."""
     largest = float(np.abs(others).max(initial=0.0))
     is_far = abs(code) >= FAR * largest
     if code < 0:

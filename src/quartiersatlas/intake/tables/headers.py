@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
-from quartiersatlas.errors import ColumnError, InputError, SpecError
+from quartiersatlas.errors import ColumnError, InputError, SpecError, list_some
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-Row = tuple[int, "list[str]"]  # the line of the file, and the cells
+RawRow = tuple[int, "list[str]"]  # the line of the file, and the cells
 
 LOOKED_THROUGH = 40  # rows in which the header is looked for
 BREAK = re.compile(r"-[ \u00a0]*[\r\n]+[ \u00a0]*(?=[a-zäöüß])")
@@ -43,19 +43,19 @@ class Header:
     problems: list[Problem] = field(default_factory=list)
 
 
-def find_header(rows: Sequence[Row], key: str, header_rows: int | None, source: str) -> Header:
+def find_header(rows: Sequence[RawRow], key: str, header_rows: int | None, source: str) -> Header:
     """Find the header: the rows down to the one that has the key column, and one more below it where names are merged.
 
     Rows with one cell only above it are titles and set aside. Without a row that has the key, the first row is taken.
     """
     if header_rows is not None and header_rows < 1:
-        raise SpecError(f"header_rows={header_rows}: a table has one header row or more.")
+        raise SpecError(f"header_rows must be 1 or more, not {header_rows}.")
     position = _row_of_key(rows, key)
     if header_rows is None:
         first, last = _detected(rows, position)
     elif position is None:
         first, last = 0, header_rows - 1
-    else:  # the key stands in one of the rows, the titles above them have one cell
+    else:  # the key is in one of the rows, the titles above them have one cell
         first = _first_header_row(rows, position)
         last = first + header_rows - 1
     if last >= len(rows) - 1:
@@ -68,11 +68,11 @@ def find_header(rows: Sequence[Row], key: str, header_rows: int | None, source: 
     if position is not None:
         own = [_cleaned(name) for name in rows[position][1]]
         names = [mine if folded(mine) == folded(key) else name for mine, name in zip_longest(own, names, fillvalue="")]
-    note = f"{len(parts)} header rows were read as one: {', '.join(map(repr, names[:4]))}, ..."
+    note = f"{len(parts)} header rows were read as one: {list_some(names, 4)}"
     return Header(names, last + 1, [note], titles)
 
 
-def _row_of_key(rows: Sequence[Row], key: str) -> int | None:
+def _row_of_key(rows: Sequence[RawRow], key: str) -> int | None:
     """Return the first row that has the name of the key column, if rows above it can be titles and group names."""
     wanted = folded(key)
     for position, (_, cells) in enumerate(rows[:LOOKED_THROUGH]):
@@ -87,7 +87,7 @@ def _looks_like_data(cells: list[str]) -> bool:
     return any(NUMBER.fullmatch(cell.strip()) and not YEAR.fullmatch(cell.strip()) for cell in cells)
 
 
-def _detected(rows: Sequence[Row], position: int | None) -> tuple[int, int]:
+def _detected(rows: Sequence[RawRow], position: int | None) -> tuple[int, int]:
     """Return the first and the last header row."""
     if position is None:
         return 0, 0
@@ -98,7 +98,7 @@ def _detected(rows: Sequence[Row], position: int | None) -> tuple[int, int]:
     return first, last
 
 
-def _first_header_row(rows: Sequence[Row], position: int) -> int:
+def _first_header_row(rows: Sequence[RawRow], position: int) -> int:
     """Return the first row above the key's row that names groups of columns: rows with one cell are titles."""
     first = position
     while first > 0 and sum(bool(cell.strip()) for cell in rows[first - 1][1]) > 1:
@@ -107,7 +107,7 @@ def _first_header_row(rows: Sequence[Row], position: int) -> int:
 
 
 def _continues(upper: list[str], lower: list[str]) -> bool:
-    """Tell whether a row goes on with a header whose names are merged over several columns."""
+    """Return True if a row goes on with a header whose names are merged over several columns."""
     gaps = [not name.strip() for name in upper]
     if not any(gaps[1:]) or lower[0].strip():
         return False
@@ -146,7 +146,7 @@ def _joined(cells: Iterable[str]) -> str:
     return " ".join(cell.strip() for cell in cells if cell.strip())
 
 
-def without_footnotes(rows: Sequence[Row], width: int) -> tuple[list[Row], list[Problem]]:
+def without_footnotes(rows: Sequence[RawRow], width: int) -> tuple[list[RawRow], list[Problem]]:
     """Set aside the last rows that have one cell only, at the start, and begin like a footnote."""
     end = len(rows)
     while end and _is_footnote(rows[end - 1][1], width):
@@ -183,7 +183,7 @@ def find_column(name: str, available: Sequence[str], source: str) -> str:
     alike = [column for column in available if folded(column) == folded(name)]
     if len(alike) > 1:
         listed = ", ".join(map(repr, alike))
-        raise ColumnError(f"{source}: {name!r} may be one of {listed}. Write the name as it stands in the file.")
+        raise ColumnError(f"{source}: {name!r} may be one of {listed}. Write the name as in the file.")
     if not alike:
         raise ColumnError.not_found(name, available, source)
     return alike[0]

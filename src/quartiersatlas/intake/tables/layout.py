@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from quartiersatlas.errors import InputError, KeyColumnError, SpecError, list_some
+from quartiersatlas.errors import InputError, KeyColumnError, SpecError, count_noun, list_some
 from quartiersatlas.intake.tables.headers import find_column
 
 if TYPE_CHECKING:
@@ -35,11 +36,11 @@ class YearColumns:
         return sorted({year for columns in self.by_stem.values() for year in columns})
 
 
-def rows_asked_for(
+def selected_rows(
     columns: Mapping[str, Cells],
     keys: NDArray[np.object_],
     filters: Mapping[str, object] | None,
-    level: int | str | None,
+    key_pattern: int | str | None,
     source: str,
 ) -> tuple[NDArray[np.bool_], list[str]]:
     """Return which rows are wanted, and a note for each reason that sets rows aside.
@@ -50,46 +51,49 @@ def rows_asked_for(
         No row is left; the message lists what there is.
     """
     keep, notes = np.ones(len(keys), bool), []
-    for asked, wanted in (filters or {}).items():
-        name = find_column(asked, list(columns), source)
+    for column, wanted in (filters or {}).items():
+        name = find_column(column, list(columns), source)
         texts = np.array([text.strip() for text in columns[name].texts()], dtype=object)
-        values = [wanted] if isinstance(wanted, str | int | float) else list(wanted)  # type: ignore[call-overload]
+        values = list(wanted) if isinstance(wanted, Iterable) and not isinstance(wanted, str) else [wanted]
         fits = np.isin(texts, np.array([str(value) for value in values], dtype=object))
         if not (keep & fits).any():
-            there = list_some(pd.unique(texts[keep]), 10)
-            raise InputError(f"{source}: no row has {name!r} = {wanted!r}. There are {there}.")
-        notes.append(f"filter {name} = {wanted}: {int((keep & ~fits).sum())} rows set aside")
+            known = list_some(pd.unique(texts[keep]), 10)
+            raise InputError(f"{source}: no row has {name!r} = {wanted!r}. There are {known}.")
+        notes.append(f"filter {name} = {wanted}: {count_noun(int((keep & ~fits).sum()), 'row')} set aside")
         keep &= fits
-    if level is not None:
-        fits = _of_level(keys, level)
+    if key_pattern is not None:
+        fits = _matching_keys(keys, key_pattern)
         if not (keep & fits).any():
             raise InputError(
-                f"{source}: no key is of level={level!r}; there are {list_some(pd.unique(keys[keep]), 10)}."
+                f"{source}: no key fits key_pattern={key_pattern!r}; there are {list_some(pd.unique(keys[keep]), 10)}."
             )
         aside = pd.unique(keys[keep & ~fits])
-        notes.append(
-            f"level {level}: {int((keep & ~fits).sum())} rows of {len(aside)} other keys set aside ({list_some(aside)})"
+        rows, others = (
+            count_noun(n, f"{what}") for n, what in ((int((keep & ~fits).sum()), "row"), (len(aside), "other key"))
         )
+        notes.append(f"key pattern {key_pattern}: {rows} of {others} set aside ({list_some(aside)})")
         keep &= fits
     return keep, notes
 
 
-def _of_level(keys: NDArray[np.object_], level: int | str) -> NDArray[np.bool_]:
-    if isinstance(level, int) and not isinstance(level, bool):
-        return np.array([len(key) == level for key in keys], dtype=bool)
+def _matching_keys(keys: NDArray[np.object_], key_pattern: int | str) -> NDArray[np.bool_]:
+    if isinstance(key_pattern, int):
+        return np.array([len(key) == key_pattern for key in keys], dtype=bool)
     try:
-        pattern = re.compile(str(level))
+        pattern = re.compile(key_pattern)
     except re.error as error:
-        raise SpecError(f"level={level!r} is neither a number of characters nor a pattern of keys: {error}.") from error
+        raise SpecError(
+            f"key_pattern={key_pattern!r} is neither a number of characters nor a regular expression: {error}."
+        ) from error
     return np.array([pattern.fullmatch(key) is not None for key in keys], dtype=bool)
 
 
-def label_of(columns: Sequence[NDArray[np.object_]]) -> list[str]:
-    """Return the label of each row: the texts of one column, or of several, one after the other."""
+def row_labels(columns: Sequence[NDArray[np.object_]]) -> list[str]:
+    """Return the label of each row: the text of one column, or those of several, one after the other."""
     return [" ".join(text.strip() for text in texts) for texts in zip(*columns, strict=True)]
 
 
-def spread_out(
+def pivoted(
     values: pd.Series[Any], status: pd.Series[str], labels: Sequence[str], source: str
 ) -> tuple[pd.DataFrame, pd.DataFrame, str]:
     """Return one column per label from one row per key and label, and a note.
@@ -100,25 +104,23 @@ def spread_out(
         A key has a label in several rows.
     """
     index = pd.MultiIndex.from_arrays([values.index, list(labels)], names=["key", "label"])
-    twice = index[index.duplicated()]
-    if len(twice):
-        key, label = twice[0]
+    again = index[index.duplicated()]
+    if len(again):
+        key, label = again[0]
         raise KeyColumnError(
-            f"{source}: {len(twice)} rows have a key and a label that an earlier row has already, such as {key!r} with "
-            f"{label!r}. Choose one edition with filters={{column: value}}, or spread by several columns.",
-            [str(key) for key, _ in twice],
+            f"{source}: {count_noun(len(again), 'row has', 'rows have')} the key and the label of an earlier row, such "
+            f"as {key!r} with {label!r}. Choose one edition with filters={{column: value}}, or pivot by several "
+            f"columns.",
+            [str(key) for key, _ in again],
         )
     keys, names = values.index.unique(), list(dict.fromkeys(labels))
     # every key and label is there once, so that nothing is aggregated
     wide = values.set_axis(index).unstack("label").reindex(index=keys, columns=names)  # noqa: PD010
-    told = status.set_axis(index).unstack("label").reindex(index=keys, columns=names)  # noqa: PD010
-    gaps = int(told.isna().to_numpy().sum())
-    note = f"spread into {len(names)} columns" + (f"; {gaps} cells have no row and are missing" if gaps else "")
-    return (
-        wide.rename_axis(columns=None),
-        told.fillna("missing").rename_axis(columns=None),
-        note,
-    )
+    states = status.set_axis(index).unstack("label").reindex(index=keys, columns=names)  # noqa: PD010
+    gaps = int(states.isna().to_numpy().sum())
+    note = f"pivoted into {count_noun(len(names), 'column')}"
+    note += f"; {count_noun(gaps, 'cell has no row and is', 'cells have no row and are')} missing" if gaps else ""
+    return wide.rename_axis(columns=None), states.fillna("missing").rename_axis(columns=None), note
 
 
 def year_columns(names: Sequence[str]) -> YearColumns:
@@ -140,7 +142,7 @@ def of_year(names: Sequence[str], year: int, source: str) -> tuple[dict[str, str
     dated = {column for columns in found.by_stem.values() for column in columns.values()}
     stems = {columns[str(year)]: stem for stem, columns in found.by_stem.items() if str(year) in columns}
     named = {stems.get(name, name): name for name in names if name in stems or name not in dated}
-    return named, f"year {year}: {len(dated) - len(stems)} columns of other years left out"
+    return named, f"year {year}: {count_noun(len(dated) - len(stems), 'column')} of other years left out"
 
 
 def stacked_years(values: pd.DataFrame, status: pd.DataFrame, source: str) -> tuple[pd.DataFrame, pd.DataFrame, str]:
@@ -150,18 +152,20 @@ def stacked_years(values: pd.DataFrame, status: pd.DataFrame, source: str) -> tu
         raise InputError(f"{source} has no columns with a year in their name: {list_some(values.columns, 10)}.")
     dated = {column for columns in found.by_stem.values() for column in columns.values()}
     fixed = [name for name in values.columns if name not in dated]
-    parts, told = [], []
+    parts, states = [], []
     for year in found.years:
         names = {stem: columns[year] for stem, columns in found.by_stem.items() if year in columns}
         renamed = {old: stem for stem, old in names.items()}
         part = values[[*fixed, *names.values()]].rename(columns=renamed)
-        mark = status[[*fixed, *names.values()]].rename(columns=renamed)
+        state = status[[*fixed, *names.values()]].rename(columns=renamed)
         part.insert(0, "year", year)
-        mark.insert(0, "year", "value")
+        state.insert(0, "year", "value")
         parts.append(part)
-        told.append(mark)
+        states.append(state)
     order = ["year", *fixed, *found.by_stem]
-    long, marks = pd.concat(parts)[order], pd.concat(told)[order]
-    gaps = int(marks.isna().to_numpy().sum())
-    note = f"{len(dated)} columns of {len(found.years)} years became one row per key and year"
-    return long, marks.fillna("missing"), note + (f"; {gaps} cells have no column and are missing" if gaps else "")
+    long, long_states = pd.concat(parts)[order], pd.concat(states)[order]
+    gaps = int(long_states.isna().to_numpy().sum())
+    columns, years = count_noun(len(dated), "column"), count_noun(len(found.years), "year")
+    note = f"{columns} of {years} became one row per key and year"
+    note += f"; {count_noun(gaps, 'cell has no column and is', 'cells have no column and are')} missing" if gaps else ""
+    return long, long_states.fillna("missing"), note

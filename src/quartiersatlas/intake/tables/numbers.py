@@ -1,4 +1,4 @@
-"""Strict reading of columns as cities write them: decimal comma, grouped thousands, marks instead of values."""
+"""Strict reading of columns as cities write them: decimal comma, grouped thousands, symbols instead of values."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 import pandas as pd
 
-from quartiersatlas.errors import SHOWN, NumberError, list_some
+from quartiersatlas.errors import SHOWN, NumberError, count_noun, list_some
 from quartiersatlas.intake.tables.codes import STATUSES, refuse_sentinels, written_like_codes
 
 if TYPE_CHECKING:
@@ -20,13 +20,23 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pandas.api.extensions import ExtensionArray
 
-    from quartiersatlas.intake.tables.cells import Cells, Decimal, Rest
-    from quartiersatlas.intake.tables.codes import Profile, Status
+    from quartiersatlas.intake.tables.cells import Cells, Decimal, Unparsed
+    from quartiersatlas.intake.tables.codes import Status, SymbolProfile
 
 VALUE, ZERO, MISSING = (STATUSES.index(status) for status in ("value", "zero", "missing"))
 NUMERIC_SHARE = 0.5  # a column with at least this share of numbers is meant to be numeric
+MOSTLY = 0.5
+SEVERAL = 2
+GROUPS_FROM = 1000
+EXAMPLES = 3
 LEADING_ZERO = re.compile(r"0[0-9]+")
+DAY_OR_HEADING = re.compile(r"[0-9]{1,2}\.[0-9]{1,2}")
 BLANK_NAMES = {" ": "blank", "\u00a0": "U+00A0", "\u2007": "U+2007", "\u2009": "U+2009", "\u202f": "U+202F"}
+BLANKS = " \u00a0\u2007\u2009\u202f"
+BLANKS_AND_BREAKS = BLANKS + "\t\r\n"
+MINUSES = "-−–"
+# one, or letters and stars with their bracket; a digit needs a blank or a bracket of its own, or it would be a number's
+FOOTNOTE = rf"[{BLANKS}]+\(?(?:\d{{1,2}}|[a-z])\)|\((?:\d{{1,2}}|[a-z])\)|[{BLANKS}]*(?:\*+|[¹²³⁴⁵⁶⁷⁸⁹⁰]+\)?|[a-z]\))"
 
 
 @dataclass(frozen=True)
@@ -44,10 +54,10 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Draft:
+class ColumnDraft:
     """A column between scan and decision: plain numbers, and what each distinct text of the other cells says.
 
-    ``numbers`` and ``grouped`` hold where ``plain`` is true; ``cells.rest`` are the other cells, read in ``read``.
+    ``numbers`` and ``grouped`` hold where ``plain`` is true; ``unparsed`` are the other cells, read in ``read``.
     """
 
     name: str
@@ -57,17 +67,80 @@ class Draft:
     plain: NDArray[np.bool_]
     numbers: NDArray[np.float64]
     grouped: NDArray[np.bool_]
-    rest: Rest
-    read: list[Cell]
+    unparsed: Unparsed
+    read: list[ReadCell]
 
-    def where(self, of: Callable[[str, Cell], object]) -> NDArray[np.bool_]:
-        """Tell for each cell of the rest whether its text and reading are of some kind."""
-        kinds = np.array([bool(of(text, cell)) for text, cell in zip(self.rest.texts, self.read, strict=True)], bool)
-        return kinds[self.rest.codes] if len(kinds) else np.zeros(0, bool)
+    def where(self, of: Callable[[str, ReadCell], object]) -> NDArray[np.bool_]:
+        """Return which of the unparsed cells have a text and a reading that are of some kind."""
+        kinds = np.array(
+            [bool(of(text, cell)) for text, cell in zip(self.unparsed.texts, self.read, strict=True)], bool
+        )
+        return kinds[self.unparsed.codes] if len(kinds) else np.zeros(0, bool)
 
-    def count(self, of: Callable[[str, Cell], object]) -> int:
-        """Count the cells of the rest whose text and reading are of some kind."""
+    def count(self, of: Callable[[str, ReadCell], object]) -> int:
+        """Count the unparsed cells whose text and reading are of some kind."""
         return int(self.where(of).sum())
+
+
+@dataclass(frozen=True)
+class ReadCell:
+    """What one cell says.
+
+    ``number`` is None for a word or an unknown symbol and NaN for a symbol instead of a number. ``status`` is empty
+    where the number says it all; ``done`` is empty where nothing needs to be listed.
+    """
+
+    number: float | None
+    status: Status | str = ""
+    done: str = ""
+    is_symbol: bool = False
+    is_percent: bool = False
+    grouped_by: str = ""
+    odd_minus: bool = False
+
+
+UNKNOWN = ReadCell(None)
+
+
+def decide_decimal(columns: Iterable[Cells], profile: SymbolProfile) -> Decimal:
+    """Decide the decimal mark of a file: one cell such as ``41,14`` decides for all.
+
+    Raises
+    ------
+    NumberError
+        Cells such as ``18.217`` may be thousands or decimals and nothing in the file says which.
+    """
+    has_point, unclear, examples = False, 0, list[str]()
+    for cells in columns:
+        scan = cells.scan
+        only_comma, only_point = bool(scan.only_decimal(",").any()), bool(scan.only_decimal(".").any())
+        either = scan.may_be_grouped
+        unclear += int(either.sum())
+        examples += list(cells.texts(np.flatnonzero(either)[:EXAMPLES]))
+        for text in cells.unparsed.texts:
+            with_comma, with_point = (_is_number(text, mark, profile) for mark in (",", "."))
+            only_comma |= with_comma and not with_point
+            only_point |= with_point and not with_comma
+            if with_comma and with_point and ("," in text or "." in text):
+                unclear += 1
+                examples.append(text)
+        if only_comma:
+            return ","
+        has_point |= only_point
+    if unclear and not has_point:
+        raise NumberError(
+            f"{count_noun(unclear, 'cell')} such as {list_some(examples[:EXAMPLES])} may be thousands or decimals, and "
+            f"no other cell of the file says which. Pass decimal=',' (18.217 is eighteen thousand, 18,217 is eighteen) "
+            f"or decimal='.' (18.217 is eighteen, 18,217 is eighteen thousand)."
+        )
+    return "."
+
+
+def _is_number(text: str, decimal: Decimal, profile: SymbolProfile) -> bool:
+    if "," not in text and "." not in text:
+        return False
+    cell = read_cell(text, decimal, profile)
+    return cell.number is not None and not cell.is_symbol
 
 
 def read_column(
@@ -75,7 +148,7 @@ def read_column(
     cells: Cells,
     rows: NDArray[Any],
     decimal: Decimal,
-    profile: Profile,
+    profile: SymbolProfile,
     *,
     as_text: bool = False,
     decided: bool = False,
@@ -95,7 +168,7 @@ def read_column(
     if _is_text(draft):
         refuse_other_decimal(draft)
         return _text(cells)
-    refuse_unknown(draft)
+    refuse_unreadable(draft)
     if not decided:
         refuse_mixed_groups(draft)
         refuse_likely_groups(draft)
@@ -104,140 +177,16 @@ def read_column(
     return Column(values, status, True, _problems(draft), _notes(draft, profile))  # noqa: FBT003 - a field
 
 
-def _draft(name: str, cells: Cells, rows: NDArray[Any], decimal: Decimal, profile: Profile) -> Draft:
+def _draft(name: str, cells: Cells, rows: NDArray[Any], decimal: Decimal, profile: SymbolProfile) -> ColumnDraft:
     plain, numbers, grouped = cells.scan.read(decimal)
     named = [code for code, status in number_codes(profile, decimal) if status != "value"]
     plain = plain & ~np.isin(numbers, named) if named else plain
-    rest = cells.rest if len(cells.rest.where) == len(plain) - plain.sum() else cells.all_but(plain)
-    read = [read_cell(text, decimal, profile) for text in rest.texts]
-    return Draft(name, cells, rows, decimal, plain, numbers, grouped, rest, read)
+    unparsed = cells.unparsed if len(cells.unparsed.where) == len(plain) - plain.sum() else cells.all_but(plain)
+    read = [read_cell(text, decimal, profile) for text in unparsed.texts]
+    return ColumnDraft(name, cells, rows, decimal, plain, numbers, grouped, unparsed, read)
 
 
-def _is_text(draft: Draft) -> bool:
-    """Tell whether a column holds words or codes: leading zeros, or hardly any number."""
-    unknown = draft.count(lambda _, cell: cell.number is None)
-    numbers = len(draft.plain) - draft.count(lambda _, cell: cell.is_mark) - unknown
-    if not numbers + unknown:
-        return draft.count(lambda text, _: not text.strip(BLANKS_AND_BREAKS)) == len(draft.plain)
-    if numbers < NUMERIC_SHARE * (numbers + unknown):
-        return True
-    zeros = draft.where(lambda text, _: LEADING_ZERO.fullmatch(text.strip(BLANKS_AND_BREAKS)))
-    if not zeros.any():
-        return False
-    if zeros.sum() < NUMERIC_SHARE * numbers and not _one_width(draft):
-        refuse_stray_zeros(draft, zeros)
-    return True
-
-
-def _one_width(draft: Draft) -> bool:
-    """Tell whether all cells but the marks have the same number of characters, as codes have."""
-    widths = {
-        len(text.strip(BLANKS)) for text, cell in zip(draft.rest.texts, draft.read, strict=True) if not cell.is_mark
-    }
-    widths |= set(map(len, draft.cells.texts(np.flatnonzero(draft.plain))))
-    return len(widths) == 1
-
-
-def _text(cells: Cells) -> Column:
-    """Leave a column text: every distinct text is stripped once."""
-    rest = cells.rest
-    codes = np.zeros(len(cells), np.int64)
-    codes[rest.where] = rest.codes
-    texts = [text.strip(BLANKS_AND_BREAKS) for text in rest.texts]
-    if len(rest.where) < len(cells):
-        plain = np.flatnonzero(cells.scan.plain)
-        _, more, distinct = cells.all_but(~cells.scan.plain)
-        codes[plain] = more + len(texts)
-        texts += distinct
-    empty = np.array([not text for text in texts], dtype=bool)[codes]
-    values = pd.Series(texts, dtype="str").array.take(codes)
-    return Column(values, np.where(empty, MISSING, VALUE).astype(np.uint8), is_number=False)
-
-
-def _filled(draft: Draft) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
-    """Return the numbers and the status of every cell."""
-    values = draft.numbers.astype(float)
-    where, codes, _ = draft.rest
-    if len(where):
-        values[where] = np.array([cell.number for cell in draft.read], dtype=float)[codes]
-    status = np.where(values == 0, ZERO, VALUE).astype(np.uint8)
-    if len(where):
-        told = np.array([STATUSES.index(cell.status) if cell.status else VALUE for cell in draft.read], np.uint8)[codes]
-        status[where] = np.where(told == VALUE, status[where], told)
-    return values, status
-
-
-def _problems(draft: Draft) -> pd.DataFrame:
-    """List every cell of a numeric column that is not a plain number."""
-    listed = draft.where(lambda _, cell: cell.done)
-    where, codes = draft.rest.where[listed], draft.rest.codes[listed]
-    raw = np.array([*draft.rest.texts, ""], dtype=object)[codes]
-    done = np.array([*(cell.done for cell in draft.read), ""], dtype=object)[codes]
-    rows = draft.rows[where].astype(object)
-    return pd.DataFrame({"row": rows, "column": draft.name, "raw": raw, "done": done})
-
-
-def _notes(draft: Draft, profile: Profile) -> list[str]:
-    """Say what holds for the whole column: grouping, percent, minus signs, what a zero means."""
-    notes = []
-    groups = {cell.grouped_by for cell in draft.read if cell.grouped_by}
-    if draft.grouped.any():
-        groups.add("." if draft.decimal == "," else ",")
-    for group in sorted(groups):
-        cells = draft.count(lambda _, cell, group=group: cell.grouped_by == group)  # type: ignore[misc]
-        cells += int(draft.grouped.sum()) if group in ".," else 0
-        notes.append(f"{draft.name}: {BLANK_NAMES.get(group, repr(group))} groups the thousands in {cells} cells")
-    if percent := draft.count(lambda _, cell: cell.is_percent):
-        notes.append(f"{draft.name}: percent signs in {percent} cells; 12 % is read as 12")
-    if minus := draft.count(lambda _, cell: cell.odd_minus):
-        notes.append(f"{draft.name}: {minus} negative numbers are written with a blank or with another sign than '-'")
-    unclear = draft.cells.scan.may_be_grouped & draft.plain & ~draft.grouped
-    if unclear.any() and not draft.cells.scan.only_decimal(draft.decimal).any():
-        example = draft.cells.texts(np.flatnonzero(unclear)[:1])[0]
-        notes.append(
-            f"{draft.name}: {int(unclear.sum())} cells such as {example!r} are read as decimals, "
-            f"as the file's decimal mark is {draft.decimal!r}"
-        )
-    if len(draft.read) == 1 and not draft.plain.any() and draft.read[0].status == "zero":
-        mark = draft.rest.texts[0].strip()
-        notes.append(
-            f"{draft.name}: every cell is {mark!r}, which is read as zero; if the column was not collected, pass "
-            f"symbols={{{mark!r}: 'missing'}}"
-        )
-    zeros = int((draft.plain & (draft.numbers == 0)).sum())
-    if zeros and profile.zero:
-        notes.append(f"{draft.name}: a printed 0 means {profile.zero} in {zeros} cells")
-    return notes
-
-
-BLANKS = " \u00a0\u2007\u2009\u202f"
-BLANKS_AND_BREAKS = BLANKS + "\t\r\n"
-MINUSES = "-−–"
-# one, or letters and stars with their bracket; a digit needs a blank or a bracket of its own, or it would be a number's
-FOOTNOTE = rf"[{BLANKS}]+\(?(?:\d{{1,2}}|[a-z])\)|\((?:\d{{1,2}}|[a-z])\)|[{BLANKS}]*(?:\*+|[¹²³⁴⁵⁶⁷⁸⁹⁰]+\)?|[a-z]\))"
-
-
-@dataclass(frozen=True)
-class Cell:
-    """What one cell says.
-
-    ``number`` is None for a word or an unknown mark and NaN for a mark that stands instead of a number. ``status`` is
-    empty where the number says it all; ``done`` is empty where nothing needs to be listed.
-    """
-
-    number: float | None
-    status: Status | str = ""
-    done: str = ""
-    is_mark: bool = False
-    is_percent: bool = False
-    grouped_by: str = ""
-    odd_minus: bool = False
-
-
-UNKNOWN = Cell(None)
-
-
-def read_cell(text: str, decimal: Decimal, profile: Profile) -> Cell:
+def read_cell(text: str, decimal: Decimal, profile: SymbolProfile) -> ReadCell:
     """Read one cell.
 
     Examples
@@ -249,29 +198,29 @@ def read_cell(text: str, decimal: Decimal, profile: Profile) -> Cell:
     """
     text = text.strip(BLANKS_AND_BREAKS)
     if text in profile.instead:
-        return _mark(profile.instead[text])
+        return _symbol(profile.instead[text])
     number = read_number(text, decimal)
     if number.number is not None:
         return _as_named(number, decimal, profile)
     if text.endswith("%"):
         inner = read_number(text[:-1].rstrip(BLANKS), decimal)
-        return inner if inner.number is None else Cell(inner.number, is_percent=True, grouped_by=inner.grouped_by)
-    return _with_mark_beside(text, decimal, profile)
+        return inner if inner.number is None else ReadCell(inner.number, is_percent=True, grouped_by=inner.grouped_by)
+    return _with_symbol_beside(text, decimal, profile)
 
 
-def _mark(status: Status) -> Cell:
-    return Cell(0.0 if status == "zero" else math.nan, status, f"read as {status}", is_mark=True)
+def _symbol(status: Status) -> ReadCell:
+    return ReadCell(0.0 if status == "zero" else math.nan, status, f"read as {status}", is_symbol=True)
 
 
-def _as_named(cell: Cell, decimal: Decimal, profile: Profile) -> Cell:
+def _as_named(cell: ReadCell, decimal: Decimal, profile: SymbolProfile) -> ReadCell:
     """Return the cell, or what its number was said to mean, such as ``-9999``."""
     for code, status in number_codes(profile, decimal):
         if cell.number == code and status != "value":
-            return _mark(status)
+            return _symbol(status)
     return cell
 
 
-def _with_mark_beside(text: str, decimal: Decimal, profile: Profile) -> Cell:
+def _with_symbol_beside(text: str, decimal: Decimal, profile: SymbolProfile) -> ReadCell:
     """Read a number with brackets around it, or with a letter or a footnote after it."""
     if text.startswith("(") and text.endswith(")"):
         inner = read_number(text[1:-1].strip(BLANKS), decimal)
@@ -287,11 +236,11 @@ def _with_mark_beside(text: str, decimal: Decimal, profile: Profile) -> Cell:
     return UNKNOWN
 
 
-def _kept(inner: Cell, status: Status, why: str) -> Cell:
+def _kept(inner: ReadCell, status: Status, why: str) -> ReadCell:
     if inner.number is None:
         return UNKNOWN
-    told = f"read as {inner.number:.15g}, {why}" + ("" if status == "value" else f": {status}")
-    return Cell(inner.number, "" if status == "value" else status, told, grouped_by=inner.grouped_by)
+    done = f"read as {inner.number:.15g}, {why}" + ("" if status == "value" else f": {status}")
+    return ReadCell(inner.number, "" if status == "value" else status, done, grouped_by=inner.grouped_by)
 
 
 @lru_cache(maxsize=2)
@@ -306,7 +255,7 @@ def _pattern(decimal: Decimal) -> re.Pattern[str]:
     )
 
 
-def read_number(text: str, decimal: Decimal) -> Cell:
+def read_number(text: str, decimal: Decimal) -> ReadCell:
     """Read a cell that is strictly a number, and nothing else."""
     found = _pattern(decimal).fullmatch(text)
     if found is None or not (found["whole"] or found["places"]):
@@ -318,7 +267,7 @@ def read_number(text: str, decimal: Decimal) -> Cell:
         return UNKNOWN  # a key or an overflow: more digits than a number can hold
     minus = found["sign"] in MINUSES and found["sign"] != ""
     plain = found["sign"] in ("", "-") and not found["gap"]
-    return Cell(-number if minus else number, grouped_by=group, odd_minus=minus and not plain)
+    return ReadCell(-number if minus else number, grouped_by=group, odd_minus=minus and not plain)
 
 
 @lru_cache(maxsize=16)
@@ -327,80 +276,103 @@ def _codes(marks: tuple[tuple[str, Status], ...], decimal: Decimal) -> tuple[tup
     return tuple((number, status) for number, status in numbers if number is not None)
 
 
-def number_codes(profile: Profile, decimal: Decimal) -> tuple[tuple[float, Status], ...]:
+def number_codes(profile: SymbolProfile, decimal: Decimal) -> tuple[tuple[float, Status], ...]:
     """Return the numbers that a profile gives a meaning, such as -9999: in whatever way a cell writes them."""
     return _codes(tuple(profile.instead.items()), decimal)
 
 
-EXAMPLES = 3
-
-
-def decide_decimal(columns: Iterable[Cells], profile: Profile) -> Decimal:
-    """Decide the decimal mark of a file: one cell such as ``41,14`` tells it for all.
-
-    Raises
-    ------
-    NumberError
-        Cells such as ``18.217`` may be thousands or decimals and nothing in the file tells which.
-    """
-    has_point, unclear, examples = False, 0, list[str]()
-    for cells in columns:
-        scan = cells.scan
-        only_comma, only_point = bool(scan.only_decimal(",").any()), bool(scan.only_decimal(".").any())
-        either = scan.may_be_grouped
-        unclear += int(either.sum())
-        examples += list(cells.texts(np.flatnonzero(either)[:EXAMPLES]))
-        for text in cells.rest.texts:
-            with_comma, with_point = (_is_number(text, mark, profile) for mark in (",", "."))
-            only_comma |= with_comma and not with_point
-            only_point |= with_point and not with_comma
-            if with_comma and with_point and ("," in text or "." in text):
-                unclear += 1
-                examples.append(text)
-        if only_comma:
-            return ","
-        has_point |= only_point
-    if unclear and not has_point:
-        raise NumberError(
-            f"{unclear} cells such as {list_some(examples[:EXAMPLES])} may be thousands or decimals, and no other cell "
-            f"of the file tells which. Pass decimal=',' (18.217 is eighteen thousand, 18,217 is eighteen) or "
-            f"decimal='.' (18.217 is eighteen, 18,217 is eighteen thousand)."
-        )
-    return "."
-
-
-def _is_number(text: str, decimal: Decimal, profile: Profile) -> bool:
-    if "," not in text and "." not in text:
+def _is_text(draft: ColumnDraft) -> bool:
+    """Return True if a column holds words or codes: leading zeros, or hardly any number."""
+    unknown = draft.count(lambda _, cell: cell.number is None)
+    numbers = len(draft.plain) - draft.count(lambda _, cell: cell.is_symbol) - unknown
+    if not numbers + unknown:
+        return draft.count(lambda text, _: not text.strip(BLANKS_AND_BREAKS)) == len(draft.plain)
+    if numbers < NUMERIC_SHARE * (numbers + unknown):
+        return True
+    zeros = draft.where(lambda text, _: LEADING_ZERO.fullmatch(text.strip(BLANKS_AND_BREAKS)))
+    if not zeros.any():
         return False
-    cell = read_cell(text, decimal, profile)
-    return cell.number is not None and not cell.is_mark
+    if zeros.sum() < NUMERIC_SHARE * numbers and not _one_width(draft):
+        refuse_stray_zeros(draft, zeros)
+    return True
 
 
-MOSTLY = 0.5
-GROUPS_FROM = 1000
-SEVERAL = 2
-DAY_OR_HEADING = re.compile(r"[0-9]{1,2}\.[0-9]{1,2}")
+def _one_width(draft: ColumnDraft) -> bool:
+    """Return True if all cells but the symbols have the same number of characters, as codes have."""
+    widths = {
+        len(text.strip(BLANKS))
+        for text, cell in zip(draft.unparsed.texts, draft.read, strict=True)
+        if not cell.is_symbol
+    }
+    widths |= set(map(len, draft.cells.texts(np.flatnonzero(draft.plain))))
+    return len(widths) == 1
 
 
-def refuse_unknown(draft: Draft) -> None:
-    """Refuse cells that are neither numbers nor marks, and percent signs that only some cells have."""
+def _text(cells: Cells) -> Column:
+    """Leave a column text: every distinct text is stripped once."""
+    unparsed = cells.unparsed
+    codes = np.zeros(len(cells), np.int64)
+    codes[unparsed.where] = unparsed.codes
+    texts = [text.strip(BLANKS_AND_BREAKS) for text in unparsed.texts]
+    if len(unparsed.where) < len(cells):
+        plain = np.flatnonzero(cells.scan.plain)
+        _, more, distinct = cells.all_but(~cells.scan.plain)
+        codes[plain] = more + len(texts)
+        texts += distinct
+    empty = np.array([not text for text in texts], dtype=bool)[codes]
+    values = pd.Series(texts, dtype="str").array.take(codes)
+    return Column(values, np.where(empty, MISSING, VALUE).astype(np.uint8), is_number=False)
+
+
+def refuse_stray_zeros(draft: ColumnDraft, zeros: NDArray[np.bool_]) -> NoReturn:
+    """Refuse numbers of which few begin with a zero and that are no codes of one width."""
+    _refuse(
+        draft,
+        draft.unparsed.where[zeros],
+        "begin with a zero and the others do not",
+        f"If the column holds codes, pass text=[{draft.name!r}]; if it holds numbers, correct the file",
+        one="begins with a zero and the others do not",
+    )
+
+
+def refuse_other_decimal(draft: ColumnDraft) -> None:
+    """Refuse to take a column for text whose numbers have the other decimal mark than the rest of the file."""
+    other: Decimal = "." if draft.decimal == "," else ","
+    decimals = draft.cells.scan.only_decimal(other)
+    n_numbers = len(draft.plain) - draft.count(lambda _, cell: cell.is_symbol)
+    if not decimals.any() or (decimals | draft.plain).sum() < MOSTLY * n_numbers:
+        return
+    if all(DAY_OR_HEADING.fullmatch(text.strip(BLANKS_AND_BREAKS)) for text in draft.cells.texts(decimals)):
+        return
+    _refuse(
+        draft,
+        np.flatnonzero(decimals),
+        f"have the decimal mark {other!r}, and the file's is {draft.decimal!r}",
+        f"Correct the file, leave the column out with columns=[...], or read it as text with text=[{draft.name!r}]",
+        one=f"has the decimal mark {other!r}, and the file's is {draft.decimal!r}",
+    )
+
+
+def refuse_unreadable(draft: ColumnDraft) -> None:
+    """Refuse cells that are neither numbers nor symbols, and percent signs that only some cells have."""
     refused = draft.where(lambda _, cell: cell.number is None)
     percent = draft.where(lambda _, cell: cell.is_percent)
-    without = draft.where(lambda _, cell: cell.number and not cell.is_percent and not cell.is_mark)
+    without = draft.where(lambda _, cell: cell.number and not cell.is_percent and not cell.is_symbol)
     if percent.any() and ((draft.plain & (draft.numbers != 0)).any() or without.any()):
         refused |= percent
     if refused.any():
-        mark = draft.rest.texts[draft.rest.codes[refused][0]].strip(BLANKS_AND_BREAKS)
+        symbol = draft.unparsed.texts[draft.unparsed.codes[refused][0]].strip(BLANKS_AND_BREAKS)
         _refuse(
             draft,
-            draft.rest.where[refused],
+            draft.unparsed.where[refused],
             "are not numbers",
             f"The decimal mark is {draft.decimal!r}. Correct the file, "
-            f"or name the marks: symbols={{{mark!r}: 'missing'}}",
+            f"or name the symbols: symbols={{{symbol!r}: 'missing'}}",
+            one="is not a number",
         )
 
 
-def refuse_mixed_groups(draft: Draft) -> None:
+def refuse_mixed_groups(draft: ColumnDraft) -> None:
     """Refuse ``18.217`` beside ``2345``: a column that groups its thousands does so in every cell."""
     if not draft.grouped.any():
         return
@@ -416,7 +388,7 @@ def refuse_mixed_groups(draft: Draft) -> None:
         )
 
 
-def refuse_likely_groups(draft: Draft) -> None:
+def refuse_likely_groups(draft: ColumnDraft) -> None:
     """Refuse a column of ``80.934``, ``18.714``, ... in a file with decimal points: all of them have three places.
 
     They may be decimals to three places as well as thousands in the German way. With a decimal comma there is no such
@@ -436,40 +408,76 @@ def refuse_likely_groups(draft: Draft) -> None:
         )
 
 
-def refuse_stray_zeros(draft: Draft, zeros: NDArray[np.bool_]) -> NoReturn:
-    """Refuse numbers of which few begin with a zero and that are no codes of one width."""
-    _refuse(
-        draft,
-        draft.rest.where[zeros],
-        "begin with a zero and the others do not",
-        f"If the column holds codes, pass text=[{draft.name!r}]; if it holds numbers, correct the file",
-    )
-
-
-def refuse_other_decimal(draft: Draft) -> None:
-    """Refuse to take a column for text whose numbers have the other decimal mark than the rest of the file."""
-    other: Decimal = "." if draft.decimal == "," else ","
-    decimals = draft.cells.scan.only_decimal(other)
-    written = len(draft.plain) - draft.count(lambda _, cell: cell.is_mark)
-    if not decimals.any() or (decimals | draft.plain).sum() < MOSTLY * written:
-        return
-    if all(DAY_OR_HEADING.fullmatch(text.strip(BLANKS_AND_BREAKS)) for text in draft.cells.texts(decimals)):
-        return
-    _refuse(
-        draft,
-        np.flatnonzero(decimals),
-        f"have the decimal mark {other!r}, and the file's is {draft.decimal!r}",
-        f"Correct the file, leave the column out with columns=[...], or read it as text with text=[{draft.name!r}]",
-    )
-
-
-def _refuse(draft: Draft, where: NDArray[Any], what: str, repair: str) -> NoReturn:
+def _refuse(draft: ColumnDraft, where: NDArray[Any], fault: str, repair: str, *, one: str = "") -> NoReturn:
     """Raise the error for some cells of a column: which, where, how many, and what to do."""
     raw = [text.strip(BLANKS_AND_BREAKS) for text in draft.cells.texts(where)]
     problems = pd.DataFrame({"row": draft.rows[where], "column": draft.name, "raw": raw})
     shown = ", ".join(f"{raw!r} in line {row}" for row, raw in zip(problems["row"][:SHOWN], raw, strict=False))
     more = f" and {len(raw) - SHOWN} more" if len(raw) > SHOWN else ""
     raise NumberError(
-        f"{len(raw)} cells of column {draft.name!r} {what}: {shown}{more}. {repair}. All of them: err.problems",
+        f"{count_noun(len(raw), 'cell')} of column {draft.name!r} {one if one and len(raw) == 1 else fault}: "
+        f"{shown}{more}. {repair}. All of them: err.problems",
         problems,
     )
+
+
+def _filled(draft: ColumnDraft) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
+    """Return the numbers and the status of every cell."""
+    values = draft.numbers.astype(float)
+    where, codes, _ = draft.unparsed
+    if len(where):
+        values[where] = np.array([cell.number for cell in draft.read], dtype=float)[codes]
+    status = np.where(values == 0, ZERO, VALUE).astype(np.uint8)
+    if len(where):
+        states = np.array([STATUSES.index(cell.status) if cell.status else VALUE for cell in draft.read], np.uint8)[
+            codes
+        ]
+        status[where] = np.where(states == VALUE, status[where], states)
+    return values, status
+
+
+def _problems(draft: ColumnDraft) -> pd.DataFrame:
+    """List every cell of a numeric column that is not a plain number."""
+    listed = draft.where(lambda _, cell: cell.done)
+    where, codes = draft.unparsed.where[listed], draft.unparsed.codes[listed]
+    raw = np.array([*draft.unparsed.texts, ""], dtype=object)[codes]
+    done = np.array([*(cell.done for cell in draft.read), ""], dtype=object)[codes]
+    rows = draft.rows[where].astype(object)
+    return pd.DataFrame({"row": rows, "column": draft.name, "raw": raw, "done": done})
+
+
+def _notes(draft: ColumnDraft, profile: SymbolProfile) -> list[str]:
+    """Return what holds for the whole column: grouping, percent, minus signs, what a zero means."""
+    notes = []
+    groups = {cell.grouped_by for cell in draft.read if cell.grouped_by}
+    if draft.grouped.any():
+        groups.add("." if draft.decimal == "," else ",")
+    for group in sorted(groups):
+        cells = draft.count(lambda _, cell, group=group: cell.grouped_by == group)  # type: ignore[misc]
+        cells += int(draft.grouped.sum()) if group in ".," else 0
+        notes.append(
+            f"{draft.name}: {BLANK_NAMES.get(group, repr(group))} groups the thousands in {count_noun(cells, 'cell')}"
+        )
+    if percent := draft.count(lambda _, cell: cell.is_percent):
+        notes.append(f"{draft.name}: percent signs in {count_noun(percent, 'cell')}; 12 % is read as 12")
+    if minus := draft.count(lambda _, cell: cell.odd_minus):
+        written = count_noun(minus, "negative number is", "negative numbers are")
+        notes.append(f"{draft.name}: {written} written with a blank or with another sign than '-'")
+    unclear = draft.cells.scan.may_be_grouped & draft.plain & ~draft.grouped
+    if unclear.any() and not draft.cells.scan.only_decimal(draft.decimal).any():
+        example = draft.cells.texts(np.flatnonzero(unclear)[:1])[0]
+        notes.append(
+            f"{draft.name}: {count_noun(int(unclear.sum()), 'cell')} such as {example!r} "
+            f"{'is' if unclear.sum() == 1 else 'are'} read as decimals, "
+            f"as the file's decimal mark is {draft.decimal!r}"
+        )
+    if len(draft.read) == 1 and not draft.plain.any() and draft.read[0].status == "zero":
+        symbol = draft.unparsed.texts[0].strip()
+        notes.append(
+            f"{draft.name}: every cell is {symbol!r}, which is read as zero; if the column was not collected, pass "
+            f"symbols={{{symbol!r}: 'missing'}}"
+        )
+    zeros = int((draft.plain & (draft.numbers == 0)).sum())
+    if zeros and profile.zero:
+        notes.append(f"{draft.name}: a printed 0 means {profile.zero} in {count_noun(zeros, 'cell')}")
+    return notes

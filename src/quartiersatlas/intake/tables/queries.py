@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from quartiersatlas.errors import ColumnError, DependencyError, InputError, SpecError
-from quartiersatlas.intake.tables.cells import Cells, Grid, TypedCells
-from quartiersatlas.intake.tables.read import Options, assemble
+from quartiersatlas.base.checks import expects, renamed
+from quartiersatlas.errors import ArgumentError, ColumnError, DependencyError, InputError
+from quartiersatlas.intake.tables.cells import Cells, RawTable, TypedCells
+from quartiersatlas.intake.tables.read import ReadOptions, assemble
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -21,6 +22,7 @@ NO_TABLE = "The query gives no table: it has to be a SELECT."
 Rows = tuple["list[str]", "list[tuple[Any, ...]]"]
 
 
+@renamed(level="key_pattern", spread="pivot")
 def read_query(
     sql: str,
     connection: Any,  # noqa: ANN401 - SQLAlchemy, ADBC or any DB-API connection
@@ -32,8 +34,8 @@ def read_query(
     symbols: str | Mapping[str, str] = "auto",
     decimal: Literal[",", "."] | None = None,
     filters: Mapping[str, object] | None = None,
-    level: int | str | None = None,
-    spread: tuple[str | Sequence[str], str] | None = None,
+    key_pattern: int | str | None = None,
+    pivot: tuple[str | Sequence[str], str] | None = None,
     years: int | str | None = None,
 ) -> Table:
     """Read the result of a database query as an indicator table.
@@ -50,17 +52,17 @@ def read_query(
         Column with the district key; text in the database, or its leading zeros are lost there.
     parameters : mapping or sequence, optional
         Values for the placeholders of the query, in the driver's own style.
-    columns : mapping or list of str, optional
+    columns : mapping, str or list of str, optional
         Columns to keep: names, or new name -> name in the result.
-    text : list of str
+    text : str or list of str
         Columns that look like numbers and are not.
     symbols : str or mapping, default "auto"
-        Marks in columns of texts, as in :func:`read_table`.
+        Marks in text columns, as in :func:`read_table`.
     decimal : str, optional
-        Decimal mark of numbers that are stored as texts, where it is not found out rightly.
-    filters, level : optional
+        Decimal mark of numbers that are stored as text, where it is not found out rightly.
+    filters, key_pattern : optional
         Rows to read, as in :func:`read_table`; better said in the query.
-    spread : (str or list of str, str), optional
+    pivot : (str or list of str, str), optional
         Columns with the labels and with the values of a long result, as in :func:`read_table`.
     years : int or "long", optional
         For years as columns, as in :func:`read_table`.
@@ -87,25 +89,27 @@ def read_query(
     ['value', 'missing']
     >>> connection.close()
     """
-    names, rows = _fetched(sql, connection, parameters)
-    if not rows:
-        raise InputError("The query gives no rows.")
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise ColumnError(f"The query gives several columns {twice[0]!r}: name them with AS.")
-    cells: list[Cells] = [TypedCells(values) for values in zip(*rows, strict=True)]
-    grid = Grid("query", names, cells, np.arange(1, len(rows) + 1), "database")
-    options = Options(
+    expects(sql, str, "read_query", 'qa.read_query("SELECT key, residents FROM table", connection, key="key")')
+    options = ReadOptions(
+        key=key,
         columns=columns,
-        text=tuple(text),
+        text=text,
         symbols=symbols,
         decimal=decimal,
         filters=filters,
-        level=level,
-        spread=spread,
+        key_pattern=key_pattern,
+        pivot=pivot,
         years=years,
     )
-    return assemble(grid, Path("query"), key, options)
+    names, rows = _fetched(sql, connection, parameters)
+    if not rows:
+        raise InputError("The query gives no rows.")
+    duplicates = sorted({name for name in names if names.count(name) > 1})
+    if duplicates:
+        raise ColumnError(f"The query gives several columns {duplicates[0]!r}: name them with AS.")
+    cells: list[Cells] = [TypedCells(values) for values in zip(*rows, strict=True)]
+    raw = RawTable("query", names, cells, np.arange(1, len(rows) + 1), "database")
+    return assemble(raw, Path("query"), options)
 
 
 def _fetched(sql: str, connection: Any, parameters: Any) -> Rows:  # noqa: ANN401
@@ -116,9 +120,9 @@ def _fetched(sql: str, connection: Any, parameters: Any) -> Rows:  # noqa: ANN40
         return _from_driver(sql, connection, parameters)
     if hasattr(connection, "execute") or hasattr(connection, "connect"):
         return _from_sqlalchemy(sql, connection, parameters)
-    raise SpecError(
-        f"{type(connection).__name__} is no database connection: pass a SQLAlchemy engine or connection, a connection "
-        f"of a database driver, or a URL such as 'postgresql+pg8000://user@host/database'."
+    raise ArgumentError(
+        f"read_query: connection takes a SQLAlchemy engine or connection, a connection of a database driver, or a URL "
+        f"such as 'postgresql+pg8000://user@host/database', not {type(connection).__name__!r}."
     )
 
 
@@ -130,7 +134,7 @@ def _from_driver(sql: str, connection: Any, parameters: Any) -> Rows:  # noqa: A
         columns = cursor.description
         rows = [tuple(row) for row in cursor.fetchall()] if columns is not None else []
     except Exception as error:  # every driver has exceptions of its own
-        raise InputError(f"The database refuses the query: {_told(error)}.") from error
+        raise InputError(f"The database refuses the query: {_first_line(error)}.") from error
     finally:
         cursor.close()
     if columns is None:
@@ -140,12 +144,12 @@ def _from_driver(sql: str, connection: Any, parameters: Any) -> Rows:  # noqa: A
 
 
 def _is_exact_as_text(kind: object) -> bool:
-    """Tell whether a driver hands over exact numbers as texts: ADBC does so with PostgreSQL's ``numeric``."""
+    """Return True if a driver hands over exact numbers as text: ADBC does so with PostgreSQL's ``numeric``."""
     return getattr(kind, "type_name", None) == "numeric"
 
 
 def _with_numbers(row: tuple[Any, ...], exact: list[bool]) -> tuple[Any, ...]:
-    """Return a row in which exact numbers handed over as texts are numbers again."""
+    """Return a row in which exact numbers handed over as text are numbers again."""
     return tuple(
         Decimal(value) if is_text and isinstance(value, str) else value
         for value, is_text in zip(row, exact, strict=True)
@@ -160,7 +164,7 @@ def _from_sqlalchemy(sql: str, connection: Any, parameters: Any) -> Rows:  # noq
         try:
             opened = connection.connect()
         except SQLAlchemyError as error:
-            raise InputError(f"The database cannot be reached: {_told(error)}.") from error
+            raise InputError(f"The database cannot be reached: {_first_line(error)}.") from error
         with opened:
             return _from_sqlalchemy(sql, opened, parameters)
     try:
@@ -170,7 +174,7 @@ def _from_sqlalchemy(sql: str, connection: Any, parameters: Any) -> Rows:  # noq
         names = [str(name) for name in result.keys()]  # noqa: SIM118 - a result is no mapping
         return names, [tuple(row) for row in result]
     except SQLAlchemyError as error:
-        raise InputError(f"The database refuses the query: {_told(error)}.") from error
+        raise InputError(f"The database refuses the query: {_first_line(error)}.") from error
 
 
 def _from_url(sql: str, url: str, parameters: Any) -> Rows:  # noqa: ANN401
@@ -188,13 +192,13 @@ def _from_url(sql: str, url: str, parameters: Any) -> Rows:  # noqa: ANN401
             f"The driver of {url.split(':', 1)[0]!r} is not installed: pip install {error.name}."
         ) from error
     except SQLAlchemyError as error:
-        raise InputError(f"The database URL is not understood: {_told(error)}.") from error
+        raise InputError(f"The database URL is not understood: {_first_line(error)}.") from error
     try:
         return _from_sqlalchemy(sql, engine, parameters)
     finally:
         engine.dispose()
 
 
-def _told(error: Exception) -> str:
+def _first_line(error: Exception) -> str:
     """Return the first line of a database's message; the rest repeats the query and its parameters."""
     return str(error).strip().split("\n", 1)[0].rstrip(".") or type(error).__name__

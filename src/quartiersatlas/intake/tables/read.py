@@ -2,36 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from quartiersatlas.base.checks import choice, expects, names, renamed
 from quartiersatlas.base.files import existing_file
-from quartiersatlas.errors import ColumnError, InputError, KeyColumnError, SpecError, list_some
-from quartiersatlas.intake.areas.area_flags import is_notice
+from quartiersatlas.errors import ColumnError, InputError, KeyColumnError, SpecError, count_noun, list_some
+from quartiersatlas.intake.areas.area_columns import is_notice, optional_names
 from quartiersatlas.intake.tables.cells import TextCells
 from quartiersatlas.intake.tables.codes import STATUSES, symbol_profile
 from quartiersatlas.intake.tables.headers import Problem, find_column
-from quartiersatlas.intake.tables.layout import label_of, of_year, rows_asked_for, spread_out, stacked_years
+from quartiersatlas.intake.tables.layout import of_year, pivoted, row_labels, selected_rows, stacked_years
 from quartiersatlas.intake.tables.numbers import decide_decimal, read_column
-from quartiersatlas.intake.tables.sources import read_dbf, read_grid, read_json, read_parquet, read_sheet
+from quartiersatlas.intake.tables.sources import read_dbf, read_json, read_parquet, read_sheet
+from quartiersatlas.intake.tables.text_files import read_text_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Iterable
 
     from numpy.typing import NDArray
 
-    from quartiersatlas.intake.tables.cells import Cells, Decimal, Grid
+    from quartiersatlas.intake.tables.cells import Cells, Decimal, RawTable
     from quartiersatlas.intake.tables.numbers import Column
 
 WORKBOOKS = {".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"}
 TEXT_FILES = {".csv", ".txt", ".tsv"}
 OTHERS = {".json", ".parquet", ".dbf"}
+HOW = 'qa.read_table("table.csv", key="id")'
+LONG = "long"
+SHOWN = 10  # rows of a table on a page, kinds of cells in a line
 
 
+@renamed(level="key_pattern", spread="pivot")
 def read_table(
     path: str | Path,
     key: str,
@@ -45,8 +52,8 @@ def read_table(
     decimal: Decimal | None = None,
     header_rows: int | None = None,
     filters: Mapping[str, object] | None = None,
-    level: int | str | None = None,
-    spread: tuple[str | Sequence[str], str] | None = None,
+    key_pattern: int | str | None = None,
+    pivot: tuple[str | Sequence[str], str] | None = None,
     years: int | str | None = None,
 ) -> Table:
     r"""Read an indicator table from CSV, TXT, a workbook, Parquet, JSON or dBASE.
@@ -58,10 +65,10 @@ def read_table(
         ``.json``; ``.dbf``.
     key : str
         Column with the district key. It is read as text; leading zeros stay.
-    columns : mapping or list of str, optional
+    columns : mapping, str or list of str, optional
         Columns to keep: names, or new name -> name in the file. All, if not given. A name may differ from the file's
         in case, blanks and hyphens. A notice column (``Hinweis`` or ``notice``) always stays with the data.
-    text : list of str
+    text : str or list of str
         Columns that look like numbers and are not.
     symbols : str or mapping, default "auto"
         Marks instead of numbers or beside them: a profile (``"auto"``, ``"din55301"``, ``"genesis"``, ``"lsn"``,
@@ -75,9 +82,9 @@ def read_table(
         Number of header rows, where merged names are not found out rightly.
     filters : mapping, optional
         Column -> value, or list of values: the rows of a long table to read.
-    level : int or str, optional
+    key_pattern : int or str, optional
         Rows of one area level only: the number of characters of its keys, or a regular expression for the whole key.
-    spread : (str or list of str, str), optional
+    pivot : (str or list of str, str), optional
         Make one column per label of a long table: the column(s) with the labels, and the one with the values.
         ``columns`` then names the new columns.
     years : int or "long", optional
@@ -93,12 +100,14 @@ def read_table(
 
     Raises
     ------
+    ArgumentError
+        A parameter is of another type; the message names what it takes.
     InputError
         The file is missing, empty, damaged or of unequal width.
     ColumnError
         A named column is not there; the message offers the closest names.
     KeyColumnError
-        Keys are empty, or are doubled where a long table is spread.
+        Keys are empty, or are duplicate where a long table is pivoted.
     NumberError
         Cells of a numeric column are neither numbers nor known symbols, contradict each other, may be thousands or
         decimals, or are codes such as -9999 that were not named.
@@ -116,26 +125,30 @@ def read_table(
     >>> table.status.loc["02"].tolist()
     ['suppressed', 'zero']
     """
-    path = existing_file(path, "table")
-    options = Options(
+    expects(path, (str, Path), "read_table", HOW)
+    if header_rows is not None:
+        expects(header_rows, int, "read_table: header_rows", "header_rows=2")
+    options = ReadOptions(
+        key=key,
         columns=columns,
-        text=tuple(text),
+        text=text,
         symbols=symbols,
         decimal=decimal,
         filters=filters,
-        level=level,
-        spread=spread,
+        key_pattern=key_pattern,
+        pivot=pivot,
         years=years,
     )
-    return assemble(_grid(path, key, sheet, encoding, delimiter, header_rows), path, key, options)
+    path = existing_file(path, "table")
+    return assemble(_raw_table(path, key, sheet, encoding, delimiter, header_rows), path, options)
 
 
-def _grid(
+def _raw_table(
     path: Path, key: str, sheet: str | None, encoding: str | None, delimiter: str | None, header_rows: int | None
-) -> Grid:
+) -> RawTable:
     kind = path.suffix.lower()
     if kind in TEXT_FILES:
-        return read_grid(path, key, encoding, delimiter, header_rows)
+        return read_text_file(path, key, encoding, delimiter, header_rows)
     if kind in WORKBOOKS:
         return read_sheet(path, key, sheet, header_rows)
     if kind == ".json":
@@ -148,10 +161,7 @@ def _grid(
     raise InputError(f"{path.name}: tables are read from {known}.")
 
 
-SHOWN = 10
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Table:
     """An indicator table as read.
 
@@ -181,37 +191,70 @@ class Table:
 
     def __repr__(self) -> str:
         rows, columns = self.values.shape
-        done = self.problems["done"].value_counts()
-        told = ", ".join(f"{what} ({count})" for what, count in done.head(SHOWN).items()) or "no cell with a note"
-        more = f", and {len(done) - SHOWN} other kinds" if len(done) > SHOWN else ""
-        lines = [f"Table {self.path.name}: {rows} rows, {columns} columns ({self.written}); {told}{more}"]
+        kinds = self.problems["done"].value_counts()
+        listed = [f"{kind} ({count})" for kind, count in kinds.head(SHOWN).items()] or ["no cell with a note"]
+        others = int(kinds.iloc[SHOWN:].sum())
+        listed += [f"{count_noun(others, 'further cell')} in .problems"] if others else []
+        shape = f"{count_noun(rows, 'row')}, {count_noun(columns, 'column')}"
+        lines = [f"Table {self.path.name}: {shape} ({self.written}); {', '.join(listed)}"]
         return "\n".join(lines + [f"  {note}" for note in self.notes])
 
     def _repr_html_(self) -> str:
         from html import escape
 
-        problems = self.problems.head(SHOWN).to_html(index=False) if len(self.problems) else ""
-        listed = (
-            f"<p>The first of {len(self.problems)} rows of <code>.problems</code>:</p>{problems}" if problems else ""
-        )
-        return f"<pre>{escape(repr(self))}</pre>{self.values.head(SHOWN).to_html()}{listed}"
+        found = len(self.problems)
+        about = f"<p>The first of {found} rows of <code>.problems</code>:</p>" if found > SHOWN else ""
+        listed = f"{about}{_page(self.problems, index=False)}" if found else ""
+        return f"<pre>{escape(repr(self))}</pre>{_page(self.values)}{listed}"
 
 
-LONG = "long"
+def _page(frame: pd.DataFrame, *, index: bool = True) -> str:
+    """Write the first rows of a frame for a notebook: every column, every letter, every digit."""
+    return frame.head(SHOWN).to_html(index=index, float_format="{:.15g}".format)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options:
+class ReadOptions:
     """What the caller of :func:`read_table` or :func:`read_query` asks for, whatever the source."""
 
+    key: str
     columns: Mapping[str, str] | Iterable[str] | None = None
     text: Iterable[str] = ()
     symbols: str | Mapping[str, str] = "auto"
     decimal: Decimal | None = None
     filters: Mapping[str, object] | None = None
-    level: int | str | None = None
-    spread: tuple[str | Sequence[str], str] | None = None
+    key_pattern: int | str | None = None
+    pivot: tuple[str | Sequence[str], str] | None = None
     years: int | str | None = None
+
+    def __post_init__(self) -> None:
+        expects(self.key, str, "key", 'key="id", the name of the column with the district key')
+        expects(self.symbols, (str, Mapping), "symbols", "symbols=\"din55301\", or symbols={'k.A.': 'missing'}")
+        if self.filters is not None:
+            expects(self.filters, Mapping, "filters", "filters={'year': 2024}, or a list of values")
+        if self.key_pattern is not None:
+            expects(self.key_pattern, (int, str), "key_pattern", "key_pattern=8, or key_pattern='11[0-9]{6}'")
+        if self.decimal is not None:
+            choice(self.decimal, (",", "."), "decimal")
+        if self.years not in (None, LONG) and not isinstance(self.years, int):
+            raise SpecError(f"years must be a year such as 2024, or 'long', not {self.years!r}.")
+        is_pair = isinstance(self.pivot, list | tuple) and len(self.pivot) == 2  # noqa: PLR2004 - labels and values
+        if self.pivot is not None and not (is_pair and isinstance(self.pivot[1], str)):
+            raise SpecError(
+                f"pivot takes the column(s) of the labels and the column of the values, such as "
+                f"pivot=('label', 'number'), not {self.pivot!r}."
+            )
+        object.__setattr__(self, "text", optional_names(self.text, "text"))
+
+    @property
+    def label_columns(self) -> tuple[str, ...]:
+        """The columns with the labels of a long table."""
+        return names(self.pivot[0], "pivot: labels") if self.pivot is not None else ()
+
+    @property
+    def value_column(self) -> str:
+        """The column with the values of a long table."""
+        return self.pivot[1] if self.pivot is not None else ""
 
 
 @dataclass(frozen=True)
@@ -231,7 +274,7 @@ class _Body:
 
 @dataclass(frozen=True)
 class _Read:
-    """Columns as read, the decimal mark they were read with, and what is to be told."""
+    """Columns as read, the decimal mark they were read with, and what is to be reported."""
 
     columns: dict[str, Column]
     decimal: Decimal
@@ -239,70 +282,62 @@ class _Read:
     problems: list[Problem] = field(default_factory=list)
 
 
-def assemble(grid: Grid, path: Path, key: str, options: Options) -> Table:
-    """Read from a grid what the options ask for."""
-    if options.years not in (None, LONG) and not isinstance(options.years, int):
-        raise SpecError(f"years={options.years!r}: there are a year such as 2024, and 'long'.")
-    if options.spread is not None and len(tuple(options.spread)) != 2:  # noqa: PLR2004 - labels and values
-        raise SpecError(
-            f"spread={options.spread!r}: the column(s) of the labels and the column of the values are needed."
-        )
-    if options.filters is not None and not hasattr(options.filters, "items"):
-        raise SpecError(f"filters={options.filters!r}: column -> value, or list of values, is needed.")
-    cells, problems = _named_columns(grid)
-    body = _keyed(grid, cells, key, problems)
-    notes = list(grid.notes)
-    if options.filters or options.level is not None:
-        asked = {**body.cells, body.key: TextCells(body.keys)}
-        keep, told = rows_asked_for(asked, body.keys, options.filters, options.level, grid.source)
+def assemble(raw: RawTable, path: Path, options: ReadOptions) -> Table:
+    """Read from a raw table what the options ask for."""
+    cells, problems = _named_columns(raw)
+    body = _keyed(raw, cells, options.key, problems)
+    notes = list(raw.notes)
+    if options.filters or options.key_pattern is not None:
+        columns = {**body.cells, body.key: TextCells(body.keys)}
+        keep, dropped = selected_rows(columns, body.keys, options.filters, options.key_pattern, raw.source)
         body = body.take(keep)
-        notes += told
-    read = _read_spread(grid, body, options) if options.spread else _read_wide(grid, body, options)
+        notes += dropped
+    read = _read_pivoted(raw, body, options) if options.pivot else _read_wide(raw, body, options)
     index = pd.Index(body.keys, name="key", dtype=object)
     values, status = _frames(read.columns, index)
-    if options.spread:
-        labels = _labels(grid, body, options)
-        values, status, note = spread_out(values.iloc[:, 0], status.iloc[:, 0], labels, grid.source)
+    if options.pivot:
+        labels = _labels(raw, body, options)
+        values, status, note = pivoted(values.iloc[:, 0], status.iloc[:, 0], labels, raw.source)
         values, status = _with_notices(values, status, body)
-        wanted = _wanted(options.columns, list(values.columns), grid.source, problems)
+        wanted = _wanted(options.columns, list(values.columns), raw.source, problems)
         values, status = _chosen(values, wanted), _chosen(status, wanted)
         notes.append(note)
     if options.years == LONG:
-        values, status, note = stacked_years(values, status, grid.source)
+        values, status, note = stacked_years(values, status, raw.source)
         notes.append(note)
     notes += read.notes + [note for column in read.columns.values() for note in column.notes] + _text_note(read.columns)
     problems += read.problems
     listed = _listed(problems, read.columns)
-    return Table(values, status, listed, path, _written(grid, read.decimal), tuple(notes))
+    return Table(values, status, listed, path, _written(raw, read.decimal), tuple(notes))
 
 
 def _listed(problems: list[Problem], read: Mapping[str, Column]) -> pd.DataFrame:
-    """Return what is to be told of the file, and then of each column."""
+    """Return what is reported of the file, and then of each column."""
     first = pd.DataFrame(problems, columns=list(Problem._fields), dtype=object)
     frames = [column.problems for column in read.values() if column.problems is not None and len(column.problems)]
     found = pd.concat([first, *frames] if len(first) or not frames else frames, ignore_index=True)
     return found.astype({"row": object, "column": "str", "raw": "str", "done": "str"})
 
 
-def _written(grid: Grid, decimal: Decimal) -> str:
-    return f"{grid.how}, delimiter {grid.delimiter!r}, decimal {decimal!r}" if grid.delimiter else grid.how
+def _written(raw: RawTable, decimal: Decimal) -> str:
+    return f"{raw.description}, delimiter {raw.delimiter!r}, decimal {decimal!r}" if raw.delimiter else raw.description
 
 
-def _named_columns(grid: Grid) -> tuple[dict[str, Cells], list[Problem]]:
+def _named_columns(raw: RawTable) -> tuple[dict[str, Cells], list[Problem]]:
     """Return the columns by name; empty ones are left out, repeated ones numbered, both with a line."""
     columns: dict[str, Cells] = {}
-    problems = list(grid.problems)
-    for position, (name, cells) in enumerate(zip(grid.header, grid.columns, strict=True), start=1):
+    problems = list(raw.problems)
+    for position, (name, cells) in enumerate(zip(raw.header, raw.columns, strict=True), start=1):
         if not name:
             if any(text.strip() for text in cells.texts()):
-                raise ColumnError(f"{grid.source}: column {position} has cells and no name in the header.")
+                raise ColumnError(f"{raw.source}: column {position} has cells and no name in the header.")
             problems.append(Problem("", "", "", f"empty column {position} left out"))
         elif name in columns and (columns[name].texts() == cells.texts()).all():
             problems.append(Problem("", name, "", f"column {position} repeats an earlier one and was left out"))
         elif name in columns:
             again = f"{name}_{position}"
-            if again in grid.header:
-                raise ColumnError(f"{grid.source} has several columns {name!r}, and one {again!r}: rename them.")
+            if again in raw.header:
+                raise ColumnError(f"{raw.source} has several columns {name!r}, and one {again!r}: rename them.")
             problems.append(
                 Problem("", name, "", f"column {position} has the name of an earlier one: read as {again!r}")
             )
@@ -312,13 +347,13 @@ def _named_columns(grid: Grid) -> tuple[dict[str, Cells], list[Problem]]:
     return columns, problems
 
 
-def _keyed(grid: Grid, cells: dict[str, Cells], key: str, problems: list[Problem]) -> _Body:
+def _keyed(raw: RawTable, cells: dict[str, Cells], key: str, problems: list[Problem]) -> _Body:
     """Return the rows with their keys as stripped text; rows without any cell are no rows."""
-    name = find_column(key, list(cells), grid.source)
+    name = find_column(key, list(cells), raw.source)
     if name != key:
-        problems.append(Problem("", name, "", f"taken for the key column {key!r} that was asked for"))
+        problems.append(Problem("", name, "", f"taken for the requested key column {key!r}"))
     keys = np.array(list(map(str.strip, cells[name].texts())), dtype=object)
-    body = _Body(name, keys, grid.rows, {other: column for other, column in cells.items() if other != name})
+    body = _Body(name, keys, raw.rows, {other: column for other, column in cells.items() if other != name})
     if (keys != "").all():
         return body
     empty = np.ones(len(keys), bool)
@@ -328,39 +363,38 @@ def _keyed(grid: Grid, cells: dict[str, Cells], key: str, problems: list[Problem
     without = body.rows[body.keys == ""]
     if len(without):
         raise KeyColumnError(
-            f"{grid.source}: {len(without)} rows have no key in {key!r}, in lines {list_some(without)}. "
+            f"{raw.source}: {count_noun(len(without), 'row has', 'rows have')} no key in {key!r}, in "
+            f"{'line' if len(without) == 1 else 'lines'} {list_some(without)}. "
             f"Remove the rows, or give them a key. Is it a second header row? Pass header_rows=2."
         )
     return body
 
 
-def _read_wide(grid: Grid, body: _Body, options: Options) -> _Read:
+def _read_wide(raw: RawTable, body: _Body, options: ReadOptions) -> _Read:
     """Read one column of the table per column of the file, or per column of one year."""
     named, notes, problems = {name: name for name in body.cells}, list[str](), list[Problem]()
     if isinstance(options.years, int):
-        named, note = of_year(list(body.cells), options.years, grid.source)
+        named, note = of_year(list(body.cells), options.years, raw.source)
         notes.append(note)
-    wanted = _wanted(options.columns, list(named), grid.source, problems)
-    names = list(dict.fromkeys([*wanted, *named]))
-    text = {find_column(name, names, grid.source) for name in options.text}
+    wanted = _wanted(options.columns, list(named), raw.source, problems)
+    known = list(dict.fromkeys([*wanted, *named]))
+    text = {find_column(name, known, raw.source) for name in options.text}
     as_text = {new for new, old in wanted.items() if new in text or old in text}
-    columns, decimal = _read(grid, {new: body.cells[named[old]] for new, old in wanted.items()}, body, as_text, options)
+    columns, decimal = _read(raw, {new: body.cells[named[old]] for new, old in wanted.items()}, body, as_text, options)
     return _Read(columns, decimal, notes, problems)
 
 
-def _read_spread(grid: Grid, body: _Body, options: Options) -> _Read:
-    """Read the one column that is spread out."""
-    assert options.spread is not None  # noqa: S101 - the caller has looked
-    name = find_column(options.spread[1], list(body.cells), grid.source)
+def _read_pivoted(raw: RawTable, body: _Body, options: ReadOptions) -> _Read:
+    """Read the one column that is pivoted."""
+    name = find_column(options.value_column, list(body.cells), raw.source)
     as_text = {name} & set(options.text)
-    columns, decimal = _read(grid, {name: body.cells[name]}, body, as_text, options)
+    columns, decimal = _read(raw, {name: body.cells[name]}, body, as_text, options)
     return _Read(columns, decimal)
 
 
-def _labels(grid: Grid, body: _Body, options: Options) -> list[str]:
-    assert options.spread is not None  # noqa: S101 - the caller has looked
-    by = [options.spread[0]] if isinstance(options.spread[0], str) else list(options.spread[0])
-    return label_of([body.cells[find_column(name, list(body.cells), grid.source)].texts() for name in by])
+def _labels(raw: RawTable, body: _Body, options: ReadOptions) -> list[str]:
+    columns = [find_column(name, list(body.cells), raw.source) for name in options.label_columns]
+    return row_labels([body.cells[name].texts() for name in columns])
 
 
 def _with_notices(values: pd.DataFrame, status: pd.DataFrame, body: _Body) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -374,11 +408,11 @@ def _with_notices(values: pd.DataFrame, status: pd.DataFrame, body: _Body) -> tu
 
 
 def _read(
-    grid: Grid, chosen: Mapping[str, Cells], body: _Body, as_text: set[str], options: Options
+    raw: RawTable, chosen: Mapping[str, Cells], body: _Body, as_text: set[str], options: ReadOptions
 ) -> tuple[dict[str, Column], Decimal]:
     """Read columns with one decimal mark for all of them."""
     if not chosen:
-        raise InputError(f"{grid.source}: no column is left besides the key {body.key!r}.")
+        raise InputError(f"{raw.source}: no column is left besides the key {body.key!r}.")
     profile = symbol_profile(options.symbols)
     numeric = [cells for name, cells in chosen.items() if name not in as_text and not is_notice(name)]
     decimal = options.decimal or decide_decimal(numeric, profile)
@@ -403,22 +437,22 @@ def _wanted(
     """Return new name -> name in the file, notices always among them; a name that only nearly fits gets a line."""
     if columns is None:
         return {name: name for name in available}
-    if isinstance(columns, str):
-        raise SpecError(f"columns is a list of names or new name -> name; {columns!r} is one text.")
-    asked = dict(cast("Mapping[str, str]", columns)) if hasattr(columns, "items") else {name: name for name in columns}
-    wanted = {new: find_column(old, available, source) for new, old in asked.items()}
+    requested = (
+        dict(columns) if isinstance(columns, Mapping) else {name: name for name in optional_names(columns, "columns")}
+    )
+    wanted = {new: find_column(old, available, source) for new, old in requested.items()}
     problems += [
-        Problem("", found, "", f"taken for the column {asked[new]!r} that was asked for")
+        Problem("", found, "", f"taken for the requested column {requested[new]!r}")
         for new, found in wanted.items()
-        if found != asked[new]
+        if found != requested[new]
     ]
     return wanted | {name: name for name in available if is_notice(name)}
 
 
 def _frames(read: Mapping[str, Column], index: pd.Index) -> tuple[pd.DataFrame, pd.DataFrame]:
-    names = pd.Series(STATUSES, dtype="str").array
+    words = pd.Series(STATUSES, dtype="str").array
     values = {name: column.values for name, column in read.items()}
-    status = {name: names.take(column.status) for name, column in read.items()}
+    status = {name: words.take(column.status) for name, column in read.items()}
     return pd.DataFrame(values, index=index), pd.DataFrame(status, index=index)
 
 
@@ -428,4 +462,4 @@ def _chosen(frame: pd.DataFrame, wanted: Mapping[str, str]) -> pd.DataFrame:
 
 def _text_note(read: Mapping[str, Column]) -> list[str]:
     words = [name for name, column in read.items() if not column.is_number]
-    return [f"read as text: {list_some(words, 10)}"] if words else []
+    return [f"read as text: {', '.join(map(repr, words))}"] if words else []

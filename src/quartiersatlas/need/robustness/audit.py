@@ -10,20 +10,21 @@ import numpy as np
 import pandas as pd
 
 from quartiersatlas.catalogue import Message
+from quartiersatlas.catalogue.texts import percent_text
 from quartiersatlas.need.score.scales import KURTOSIS, SKEW, skew_and_kurtosis, transformed
-from quartiersatlas.need.score.scores import group_parts, percent
-from quartiersatlas.need.spec.spec import NeedIndicator
+from quartiersatlas.need.score.scores import group_parts
+from quartiersatlas.need.spec.records import NeedIndicator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
-    from quartiersatlas.need.result import NeedIndex
-    from quartiersatlas.need.spec.spec import NeedAxis
+    from quartiersatlas.need.score.need_scores import NeedScores
+    from quartiersatlas.need.spec.records import NeedAxis
 
     Array = NDArray[np.float64]
-    Row = tuple[str, str, str, float, str]
+    AuditRow = tuple[str, str, str, float, str]
 
 REDUNDANT = 0.9  # correlations from here on are flagged (the default of COINr, Becker et al. 2022)
 EXACT = 1e-12
@@ -31,71 +32,53 @@ HALF = 0.5
 COLUMNS = ["check", "axis", "item", "value", "note"]
 
 
-@dataclass(frozen=True)
-class NeedAudit:
-    """What the numbers say about a need index.
+def audit(need: NeedScores) -> NeedAudit:
+    """Check whether the indicators do in the index what the spec says.
 
-    Parameters
+    Returns
+    -------
+    NeedAudit
+        ``.table`` with every number, ``.correlations``, ``.effective_weights``, ``.ratios`` to the city value, and
+        ``.findings`` in words.
+
+    Notes
+    -----
+    Over the scored areas, with the indicators as they enter (treated, in their direction, on their scale):
+
+    * effective weight of indicator k: ``r_k^2 / sum_j r_j^2`` with r_k its correlation with the score. r_k^2 is
+      the share of the score's variance that a straight line in the indicator explains, the linear case of the
+      correlation ratio that [1]_ compares with nominal weights;
+    * Cronbach's alpha of every group and the share of the first
+      principal component in the variance of all indicators of an axis;
+    * redundant pairs, correlated at 0.9 or more in size [2]_; copies, which are equal or ``a + b x`` of each other;
+      indicators whose skewness exceeds 2 in size and whose kurtosis exceeds 3.5 [2]_;
+    * the sum of the first axis' weights, compared with the source; and for each indicator both references: the
+      value of the city from the counts and the unweighted mean of the areas.
+
+    References
     ----------
-    spec : str
-        Id and fingerprint of the spec.
-    table : DataFrame
-        One row per number: ``check``, ``axis``, ``item`` (an indicator, a pair ``"a / b"``, a group), ``value`` and
-        ``note``.
-    correlations : mapping of str to DataFrame
-        Axis -> Pearson correlations of its indicators (treated, in their direction, on their scale) and of its score.
-    effective_weights : DataFrame
-        On (axis, indicator): ``nominal`` and ``effective`` share of the weights, each summing to 1 per axis, and
-        ``correlation`` with the score.
-    ratios : DataFrame
-        Areas x indicators: value of the area / value of the city from the counts (the mean of the areas where there
-        are none). NaN for changes and other indicators with values below 0, and where the reference is not above 0.
-    counts : DataFrame
-        Areas x (indicator, ``numerator`` or ``denominator``) of the indicators that have counts, of the later date.
-    findings : tuple of Message
-        What a reader has to know; the warnings of the index first.
+    .. [1] Paruolo, P., Saisana, M. & Saltelli, A. (2013). Ratings and rankings: voodoo or science? Journal of the
+           Royal Statistical Society A 176(3), 609-634.
+    .. [2] Becker, W., Caperna, G., Del Sorbo, M., Norlén, H., Papadimitriou, E. & Saisana, M. (2022). COINr: An R
+           package for developing composite indicators. Journal of Open Source Software 7(78), 4567.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import quartiersatlas as qa
+    >>> axis = {"id": "need", "indicators": [{"id": "a"}, {"id": "b"}], "standardise": {"method": "z"}}
+    >>> axis["classes"] = [{"id": "all", "label_de": "alle", "label_en": "all"}]
+    >>> spec = qa.NeedSpec.from_dict({"id": "own", "source": "own", "min_population": 0, "axes": [axis]})
+    >>> frame = pd.DataFrame({"a": range(20), "b": [3 * i + 1 for i in range(20)]})
+    >>> print(qa.need_index(frame, spec).audit().findings[0])
+    In axis need, an indicator is a copy of another and counts twice: a / b.
     """
-
-    spec: str
-    table: pd.DataFrame
-    correlations: Mapping[str, pd.DataFrame]
-    effective_weights: pd.DataFrame
-    ratios: pd.DataFrame
-    counts: pd.DataFrame
-    findings: tuple[Message, ...]
-
-    def __repr__(self) -> str:
-        lines = [f"NeedAudit of {self.spec}; findings: {len(self.findings)}"]
-        lines += [f"  - {finding}" for finding in self.findings]
-        lines.append("  weight: nominal, effective, correlation with the score")
-        lines += [
-            f"    {', '.join(map(str, place))}: {nominal:.3f}, {effective:.3f}, {correlation:.3f}"
-            for place, (nominal, effective, correlation) in zip(
-                self.effective_weights.index, self.effective_weights.to_numpy(), strict=True
-            )
-        ]
-        for check, words in (("alpha", "Cronbach's alpha"), ("first_component", "variance on the first component")):
-            rows = self.table[self.table["check"] == check]
-            lines += [
-                f"  {axis}, {item}: {words} {value:.3f}"
-                for axis, item, value in zip(rows["axis"], rows["item"], rows["value"], strict=True)
-            ]
-        return "\n".join(lines)
-
-    def _repr_html_(self) -> str:
-        from html import escape
-
-        return f"<pre>{escape(repr(self))}</pre>"
-
-
-def audited(need: NeedIndex) -> NeedAudit:
-    """Compute the audit of a need index."""
-    rows: list[Row] = []
+    rows: list[AuditRow] = []
     findings = [*need.warnings, *_weights_sum(need, rows)]
     correlations, weights = {}, {}
     for axis in need.spec.axes:
         parts = indicator_parts(need, axis)
-        related = pd.concat([parts, need.scores.loc[need.scored, axis.id].rename("score")], axis=1).corr()
+        related = pd.concat([parts, need.scores.loc[need.scored_keys, axis.id].rename("score")], axis=1).corr()
         correlations[axis.id] = related
         weights[axis.id] = _effective(need, axis, related)
         rows += _weight_rows(axis, weights[axis.id])
@@ -106,7 +89,7 @@ def audited(need: NeedIndex) -> NeedAudit:
             findings += part[1]
         rows += list(_reference_rows(need, axis))
     if any(message.name == "warning_few_areas" for message in need.warnings):
-        findings.append(Message("audit_ratios", {"areas": len(need.scored)}))
+        findings.append(Message("audit_ratios", {"areas": len(need.scored_keys)}))
     return NeedAudit(
         spec=f"{need.spec.id} ({need.spec.hash})",
         table=pd.DataFrame(rows, columns=COLUMNS),
@@ -118,15 +101,78 @@ def audited(need: NeedIndex) -> NeedAudit:
     )
 
 
-def indicator_parts(need: NeedIndex, axis: NeedAxis) -> pd.DataFrame:
+def _weights_sum(need: NeedScores, rows: list[AuditRow]) -> list[Message]:
+    """Compare the weights of the first axis with what the source says they sum to."""
+    axis, said = need.spec.axes[0], need.spec.weights_sum
+    total = float(sum(member.weight for member in axis.members))
+    rows.append(("weights_sum", axis.id, axis.id, total, "" if said is None else f"source: {said:g}"))
+    if said is None or abs(total - said) <= 1e-9:  # noqa: PLR2004 - a sum of decimals
+        return []
+    return [Message("audit_weights_sum", {"axis": axis.id, "sum": f"{total:g}", "source": f"{said:g}"})]
+
+
+def indicator_parts(need: NeedScores, axis: NeedAxis) -> pd.DataFrame:
     """Return the indicators of an axis as they enter their group: treated, in their direction, on its scale."""
     found: dict[str, Array] = {}
     for group in axis.groups():
-        for member, part in zip(group.members, group_parts(group, need.columns, need.ground), strict=True):
+        for member, part in zip(group.members, group_parts(group, need.columns, need.context), strict=True):
             if isinstance(member, NeedIndicator):
                 found.setdefault(member.id, part)
     order = dict.fromkeys(leaf.id for leaf in axis.indicators)
-    return pd.DataFrame({name: found[name] for name in order}, index=need.scored)
+    return pd.DataFrame({name: found[name] for name in order}, index=need.scored_keys)
+
+
+def _effective(need: NeedScores, axis: NeedAxis, related: pd.DataFrame) -> pd.DataFrame:
+    """Return nominal and effective weights of the indicators."""
+    reference = need.reference[need.reference["axis"] == axis.id]
+    correlation = related.iloc[:-1, -1]
+    main = correlation**2
+    nominal = reference.groupby("indicator")["share_of_weight"].sum().reindex(correlation.index)
+    return pd.DataFrame({"nominal": nominal, "effective": main / main.sum(), "correlation": correlation})
+
+
+def _weight_rows(axis: NeedAxis, weights: pd.DataFrame) -> list[AuditRow]:
+    return [
+        (check, axis.id, str(name), float(value), "no variance" if np.isnan(value) else "")
+        for check, column in (
+            ("nominal_weight", "nominal"),
+            ("effective_weight", "effective"),
+            ("correlation_with_score", "correlation"),
+        )
+        for name, value in zip(weights.index, weights[column].to_numpy(), strict=True)
+    ]
+
+
+def _weight_findings(need: NeedScores, axis: NeedAxis, weights: pd.DataFrame) -> list[Message]:
+    """Warn of context indicators that weigh most, by the spec or in effect, and of indicators against the score."""
+    catalogue, found = need.inputs.catalogue, []
+    is_context = np.array([name in catalogue and catalogue[name].role == "context" for name in weights.index])
+    context, others = weights[is_context], weights[~is_context]
+    kinds = ["nominal", "effective"]
+    heaviest = (context[kinds].sum() >= HALF - EXACT) | (context[kinds].max() > others[kinds].max() + EXACT)
+    if heaviest.any():
+        shares = {kind: percent_texts(float(context[kind].sum())) for kind in kinds}
+        found.append(Message("audit_context", {"axis": axis.id, "names": ", ".join(context.index), **shares}))
+    against = weights.index[weights["correlation"] < 0]
+    if len(against):
+        found.append(Message("audit_negative", {"axis": axis.id, "names": ", ".join(against)}))
+    return found
+
+
+def percent_texts(share: float) -> tuple[str, str]:
+    """Write a share as a whole number of percent, in German and in English."""
+    return percent_text(round(share, 2), "de"), percent_text(round(share, 2), "en")
+
+
+def _consistency_rows(need: NeedScores, axis: NeedAxis, parts: pd.DataFrame) -> Iterator[AuditRow]:
+    """Yield Cronbach's alpha of every group with two members, and the first component of all indicators."""
+    for group in axis.groups():
+        if len(group.members) > 1:
+            members = group_parts(group, need.columns, need.context).T
+            yield "alpha", axis.id, group.id, cronbach_alpha(members), f"{len(group.members)} members"
+    if parts.shape[1] > 1:
+        share = first_component_share(parts.to_numpy())
+        yield "first_component", axis.id, axis.id, share, f"{parts.shape[1]} indicators"
 
 
 def cronbach_alpha(values: Array) -> float:
@@ -183,68 +229,10 @@ def first_component_share(values: Array) -> float:
     return float(np.linalg.eigvalsh(related)[-1] / related.shape[0])
 
 
-def _weights_sum(need: NeedIndex, rows: list[Row]) -> list[Message]:
-    """Compare the weights of the first axis with what the source says they sum to."""
-    axis, said = need.spec.axes[0], need.spec.weights_sum
-    total = float(sum(member.weight for member in axis.members))
-    rows.append(("weights_sum", axis.id, axis.id, total, "" if said is None else f"source: {said:g}"))
-    if said is None or abs(total - said) <= 1e-9:  # noqa: PLR2004 - a sum of decimals
-        return []
-    return [Message("audit_weights_sum", {"axis": axis.id, "sum": f"{total:g}", "source": f"{said:g}"})]
-
-
-def _effective(need: NeedIndex, axis: NeedAxis, related: pd.DataFrame) -> pd.DataFrame:
-    """Return nominal and effective weights of the indicators."""
-    reference = need.reference[need.reference["axis"] == axis.id]
-    correlation = related.iloc[:-1, -1]
-    main = correlation**2
-    nominal = reference.groupby("indicator")["share_of_weight"].sum().reindex(correlation.index)
-    return pd.DataFrame({"nominal": nominal, "effective": main / main.sum(), "correlation": correlation})
-
-
-def _weight_rows(axis: NeedAxis, weights: pd.DataFrame) -> list[Row]:
-    return [
-        (check, axis.id, str(name), float(value), "no variance" if np.isnan(value) else "")
-        for check, column in (
-            ("nominal_weight", "nominal"),
-            ("effective_weight", "effective"),
-            ("correlation_with_score", "correlation"),
-        )
-        for name, value in zip(weights.index, weights[column].to_numpy(), strict=True)
-    ]
-
-
-def _weight_findings(need: NeedIndex, axis: NeedAxis, weights: pd.DataFrame) -> list[Message]:
-    """Warn of context indicators that weigh most, by the spec or in effect, and of indicators against the score."""
-    catalogue, found = need.inputs.catalogue, []
-    is_context = np.array([name in catalogue and catalogue[name].role == "context" for name in weights.index])
-    context, others = weights[is_context], weights[~is_context]
-    kinds = ["nominal", "effective"]
-    heaviest = (context[kinds].sum() >= HALF - EXACT) | (context[kinds].max() > others[kinds].max() + EXACT)
-    if heaviest.any():
-        shares = {kind: percent(float(context[kind].sum())) for kind in kinds}
-        found.append(Message("audit_context", {"axis": axis.id, "names": ", ".join(context.index), **shares}))
-    against = weights.index[weights["correlation"] < 0]
-    if len(against):
-        found.append(Message("audit_negative", {"axis": axis.id, "names": ", ".join(against)}))
-    return found
-
-
-def _consistency_rows(need: NeedIndex, axis: NeedAxis, parts: pd.DataFrame) -> Iterator[Row]:
-    """Yield Cronbach's alpha of every group with two members, and the first component of all indicators."""
-    for group in axis.groups():
-        if len(group.members) > 1:
-            members = group_parts(group, need.columns, need.ground).T
-            yield "alpha", axis.id, group.id, cronbach_alpha(members), f"{len(group.members)} members"
-    if parts.shape[1] > 1:
-        share = first_component_share(parts.to_numpy())
-        yield "first_component", axis.id, axis.id, share, f"{parts.shape[1]} indicators"
-
-
-def _pairs(need: NeedIndex, axis: NeedAxis, related: pd.DataFrame) -> tuple[list[Row], list[Message]]:
+def _pairs(need: NeedScores, axis: NeedAxis, related: pd.DataFrame) -> tuple[list[AuditRow], list[Message]]:
     """Flag pairs that say nearly the same, and pairs of which one is a copy of the other."""
     rows, copies, redundant = [], [], []
-    raw = need.inputs.values.loc[need.scored]
+    raw = need.inputs.values.loc[need.scored_keys]
     for (i, first), (j, second) in combinations(enumerate(related.columns[:-1]), 2):
         value, pair = float(related.to_numpy()[i, j]), f"{first} / {second}"
         kind = _copy(raw[first], raw[second])
@@ -275,7 +263,7 @@ def _copy(first: pd.Series[float], second: pd.Series[float]) -> str:
     return "y = a + b x" if abs(x.corr(y)) >= 1 - EXACT else ""
 
 
-def _shapes(need: NeedIndex, axis: NeedAxis) -> tuple[list[Row], list[Message]]:
+def _shapes(need: NeedScores, axis: NeedAxis) -> tuple[list[AuditRow], list[Message]]:
     """Return skewness and kurtosis of the indicators after their treatment; both beyond the limits is flagged."""
     rows, skewed = [], []
     for leaf in {leaf.id: leaf for leaf in axis.indicators}.values():
@@ -288,10 +276,10 @@ def _shapes(need: NeedIndex, axis: NeedAxis) -> tuple[list[Row], list[Message]]:
     return rows, found
 
 
-def _reference_rows(need: NeedIndex, axis: NeedAxis) -> Iterator[Row]:
+def _reference_rows(need: NeedScores, axis: NeedAxis) -> Iterator[AuditRow]:
     """Yield both references by name: the value of the whole city and the mean of the areas."""
     rows = need.reference[need.reference["axis"] == axis.id]
-    note = f"unweighted, {len(need.scored)} scored areas"
+    note = f"unweighted, {len(need.scored_keys)} scored areas"
     for name, mean, city in zip(rows["indicator"], rows["mean"], rows["city"], strict=True):
         yield "mean_of_areas", axis.id, name, mean, note
         if pd.notna(city):
@@ -299,7 +287,7 @@ def _reference_rows(need: NeedIndex, axis: NeedAxis) -> Iterator[Row]:
             yield "city_minus_mean", axis.id, name, city - mean, ""
 
 
-def _counts(need: NeedIndex) -> pd.DataFrame:
+def _counts(need: NeedScores) -> pd.DataFrame:
     columns = {
         (name, part): getattr(counts, part)
         for name, counts in need.inputs.counts.items()
@@ -309,7 +297,7 @@ def _counts(need: NeedIndex) -> pd.DataFrame:
     return frame.set_axis(pd.MultiIndex.from_tuples(list(columns), names=["indicator", "count"]), axis=1)
 
 
-def _ratios(need: NeedIndex) -> pd.DataFrame:
+def _ratios(need: NeedScores) -> pd.DataFrame:
     """Return values as multiples of the reference."""
     rows = need.reference.drop_duplicates("indicator").set_index("indicator")
     values, counts = need.inputs.values, need.inputs.counts
@@ -317,3 +305,60 @@ def _ratios(need: NeedIndex) -> pd.DataFrame:
     has_ratio = ~(values[rows.index] < 0).any() & ~rows.index.isin(changes)
     reference = rows["city"].fillna(rows["mean"])
     return values / reference.where(has_ratio & (reference > 0))
+
+
+@dataclass(frozen=True, eq=False)
+class NeedAudit:
+    """What the numbers say about a need index.
+
+    Parameters
+    ----------
+    spec : str
+        Id and fingerprint of the spec.
+    table : DataFrame
+        One row per number: ``check``, ``axis``, ``item`` (an indicator, a pair ``"a / b"``, a group), ``value`` and
+        ``note``.
+    correlations : mapping of str to DataFrame
+        Axis -> Pearson correlations of its indicators (treated, in their direction, on their scale) and of its score.
+    effective_weights : DataFrame
+        On (axis, indicator): ``nominal`` and ``effective`` share of the weights, each summing to 1 per axis, and
+        ``correlation`` with the score.
+    ratios : DataFrame
+        Areas x indicators: value of the area / value of the city from the counts (the mean of the areas where there
+        are none). NaN for changes and other indicators with values below 0, and where the reference is not above 0.
+    counts : DataFrame
+        Areas x (indicator, ``numerator`` or ``denominator``) of the indicators that have counts, of the later date.
+    findings : tuple of Message
+        What a reader has to know; the warnings of the index first.
+    """
+
+    spec: str
+    table: pd.DataFrame
+    correlations: Mapping[str, pd.DataFrame]
+    effective_weights: pd.DataFrame
+    ratios: pd.DataFrame
+    counts: pd.DataFrame
+    findings: tuple[Message, ...]
+
+    def __repr__(self) -> str:
+        lines = [f"NeedAudit of {self.spec}; findings: {len(self.findings)}"]
+        lines += [f"  - {finding}" for finding in self.findings]
+        lines.append("  weight: nominal, effective, correlation with the score")
+        lines += [
+            f"    {', '.join(map(str, place))}: {nominal:.3f}, {effective:.3f}, {correlation:.3f}"
+            for place, (nominal, effective, correlation) in zip(
+                self.effective_weights.index, self.effective_weights.to_numpy(), strict=True
+            )
+        ]
+        for check, words in (("alpha", "Cronbach's alpha"), ("first_component", "variance on the first component")):
+            rows = self.table[self.table["check"] == check]
+            lines += [
+                f"  {axis}, {item}: {words} {value:.3f}"
+                for axis, item, value in zip(rows["axis"], rows["item"], rows["value"], strict=True)
+            ]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return f"<pre>{escape(repr(self))}</pre>"

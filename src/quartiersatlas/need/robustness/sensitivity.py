@@ -9,18 +9,22 @@ import numpy as np
 import pandas as pd
 
 from quartiersatlas.errors import DependencyError, SpecError
+from quartiersatlas.need.robustness.options import FACTORS, RunOptions, sensitivity_options
 from quartiersatlas.need.robustness.replicates import (
     Method,
-    Runs,
+    ReplicateRuns,
     as_published,
     count_failed,
-    drawn,
-    drawn_weights,
-    outcomes,
+    draw_replicates,
+    draw_weights,
+    methods_to_try,
+    published_scores,
+    random_streams,
+    score_replicates,
+    unused_sources,
 )
-from quartiersatlas.need.robustness.stability import SOURCES, idle_sources, methods_to_try, selection_of
+from quartiersatlas.need.robustness.selection import selection_of
 from quartiersatlas.need.robustness.variants import removable
-from quartiersatlas.need.score.arguments import check_ranges, check_sensitivity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,95 +32,84 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from quartiersatlas.need.result import NeedIndex
-    from quartiersatlas.need.robustness.stability import Choice, Selection
+    from quartiersatlas.need.robustness.selection import Choice, Selection
+    from quartiersatlas.need.score.need_scores import NeedScores
 
     Array = NDArray[np.float64]
 
-FACTORS = (*SOURCES, "indicators")
 POOL = 200  # draws of data and of weights that a factor chooses from
 OUTPUTS = ("size", "changed", "members")
 
 
-@dataclass(frozen=True)
-class Sensitivity:
-    """Shares of the variance of the shortlist that the choices make.
+def sensitivity(
+    need: NeedScores,
+    n: int = 256,
+    seed: int | None = None,
+    *,
+    select: Choice = None,
+    factors: Sequence[str] = FACTORS,
+    persistence: float = 0.0,
+    concentration: float = 6.0,
+    threshold: float = 0.1,
+) -> Sensitivity:
+    """Return which choices make the size and the members of the shortlist: Sobol indices.
 
     Parameters
     ----------
-    table : DataFrame
-        One row per output and factor: ``first_order`` (what the factor makes alone) and ``total`` (with all its
-        interactions), with the half-widths of their 95 % intervals (``first_order_conf``, ``total_conf``; missing for
-        ``members``). Outputs: ``size`` of the shortlist; ``changed``: how many areas enter or leave it; ``members``:
-        the membership of every area, their variances added up. NaN where an output does not vary at all.
-    variance : Series
-        Variance of each output over the runs; of ``members`` the sum over the areas.
-    selection : str
-        The rule of selection in words.
-    n_runs : int
-        Runs of the whole index that were made.
-    failed : int
-        Runs in which some or all areas had no score. Where all had none, the run is left out, and so are those it is
-        compared with (its block of k + 2 runs); otherwise the areas without one count as not selected.
-    idle : tuple of str
-        Factors that could not vary, so that their 0 says nothing: no indicator has counts, no group has a choice of
-        weights, the axes allow no other method, or no indicator can be left out.
-    spec_hash : str
-        The spec it belongs to.
+    n : int, default 256
+        Points of the Sobol sequence, a power of two; the index is computed ``n (k + 2)`` times for k factors.
+    seed : int or None, default None
+        Source of the draws; the same number gives the same result, None another one each time.
+    select, persistence, concentration, threshold
+        As in :meth:`stability`.
+    factors : sequence of {"data", "weights", "normalisation", "aggregation", "threshold", "indicators"}
+        Choices that are varied, at least two; ``"indicators"`` leaves out none or one of the axes' indicators.
+
+    Returns
+    -------
+    Sensitivity
+
+    Raises
+    ------
+    DependencyError
+        The package SALib is missing.
+    SpecError
+        A parameter is out of range.
+
+    Notes
+    -----
+    Data and weights are one factor each: a number that picks one of 200 draws, as in Saisana et al. [1]_. The
+    indices of the size and of the number of areas that change are those of SALib [2]_; the members are taken
+    together, each area with the variance of its membership. The sum of the first-order indices below 1 is left to
+    interactions, for which the total index accounts.
+
+    References
+    ----------
+    .. [1] Saisana, M., Saltelli, A. & Tarantola, S. (2005). Uncertainty and sensitivity analysis techniques as
+           tools for the quality assessment of composite indicators. Journal of the Royal Statistical Society A
+           168(2), 307-323.
+    .. [2] Iwanaga, T., Usher, W. & Herman, J. (2022). Toward SALib 2.0. Socio-Environ. Syst. Model. 4, 18155.
     """
-
-    table: pd.DataFrame
-    variance: pd.Series[float]
-    selection: str
-    n_runs: int
-    failed: int = 0
-    idle: tuple[str, ...] = ()
-    spec_hash: str = ""
-
-    def __repr__(self) -> str:
-        wide = self.table.pivot_table(index="factor", columns="output", values="total", sort=False, dropna=False)
-        lines = [f"Sensitivity ({self.spec_hash}), {self.n_runs} runs, total Sobol indices", wide.round(3).to_string()]
-        if self.failed:
-            lines.append(f"without a score for some or all areas: {self.failed} runs")
-        if self.idle:
-            lines.append(f"could not vary: {', '.join(self.idle)}")
-        return "\n".join(lines)
-
-    def _repr_html_(self) -> str:
-        from html import escape
-
-        return f"<pre>{escape(repr(self))}</pre>"
-
-
-def sensitivity(
-    need: NeedIndex,
-    n: int,
-    seed: int,
-    *,
-    select: Choice,
-    factors: Sequence[str],
-    persistence: float,
-    concentration: float,
-    threshold: float,
-) -> Sensitivity:
-    """Decompose the variance of the shortlist; see :meth:`quartiersatlas.need.NeedIndex.sensitivity`."""
     sample, analyse = _salib()
-    check_sensitivity(n, seed, factors, FACTORS)
-    check_ranges(persistence, concentration, threshold)
-    selection = selection_of(need.spec, select, len(need.scored))
-    problem = {"num_vars": len(factors), "names": list(factors), "bounds": [[0.0, 1.0]] * len(factors)}
-    points = pd.DataFrame(sample.sample(problem, n, calc_second_order=False, seed=seed), columns=list(factors))
-    chosen, told, before, idle = _memberships(need, selection, points, seed, persistence, concentration, threshold)
-    failed = count_failed(told, "sensitivity")
-    chosen = _whole_blocks(chosen, told, len(factors) + 2)
+    options = sensitivity_options(
+        n, seed, factors=factors, persistence=persistence, concentration=concentration, threshold=threshold
+    )
+    names = list(options.vary)
+    start = int(np.random.default_rng().integers(2**31)) if seed is None else int(seed)
+    selection = selection_of(need.spec, select, len(need.scored_keys))
+    problem = {"num_vars": len(names), "names": names, "bounds": [[0.0, 1.0]] * len(names)}
+    points = pd.DataFrame(sample.sample(problem, n, calc_second_order=False, seed=start), columns=names)
+    chosen, known, before, unused = _memberships(need, selection, points, start, options)
+    failed = count_failed(known, "sensitivity")
+    chosen = _whole_blocks(chosen, known, len(names) + 2)
     outputs = {"size": chosen.sum(axis=1).astype(float), "changed": (chosen != before).sum(axis=1).astype(float)}
     rows = []
     for output, values in outputs.items():
-        rows += _scalar_rows(output, values, problem, analyse, seed or 1)  # 0 is no seed to SALib
-    first, total = sobol_of_many(chosen.astype(float), len(factors))
+        rows += _scalar_rows(output, values, problem, analyse, start or 1)  # 0 is no seed to SALib
+    first, total = sobol_of_many(chosen.astype(float), len(names))
     rows += [
         {"output": "members", "factor": name, "first_order": a, "total": b}
-        for name, a, b in zip(factors, first, total, strict=True)
+        for name, a, b in zip(names, first, total, strict=True)
     ]
     columns = ["output", "factor", "first_order", "first_order_conf", "total", "total_conf"]
     variance = {name: values.var() for name, values in outputs.items()} | {"members": chosen.var(axis=0).sum()}
@@ -126,7 +119,7 @@ def sensitivity(
         selection=selection.text,
         n_runs=len(points),
         failed=failed,
-        idle=idle,
+        unused=unused,
         spec_hash=need.spec.hash,
     )
 
@@ -143,65 +136,66 @@ def _salib() -> tuple[ModuleType, ModuleType]:
 
 
 def _memberships(
-    need: NeedIndex,
+    need: NeedScores,
     selection: Selection,
     points: pd.DataFrame,
     seed: int,
-    persistence: float,
-    concentration: float,
-    threshold: float,
+    options: RunOptions,
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_], tuple[str, ...]]:
     """Return who is selected and who has a score at every point, who is selected as published, and what cannot vary.
 
     The first two have the shape (points, n_areas).
     """
     axes = [axis for axis in need.spec.axes if axis.id in selection.axes]
-    streams = dict(zip(SOURCES, np.random.default_rng(seed).spawn(len(SOURCES)), strict=True))
+    streams = random_streams(seed)
     draws, row, weights = as_published(need), None, {}
     if "data" in points:
-        draws, row = drawn(need.inputs, need.scored, POOL, streams["data"], persistence), _level(points["data"], POOL)
+        draws = draw_replicates(need.inputs, need.scored_keys, POOL, streams["data"], options.persistence)
+        row = _level(points["data"], POOL)
     if "weights" in points:
-        drawn_pool = drawn_weights(axes, POOL, streams["weights"], concentration)
-        weights = {name: pool[:, _level(points["weights"], POOL)] for name, pool in drawn_pool.items()}
-    scales, ways = methods_to_try(need, list(map(str, points)))
+        pools = draw_weights(axes, POOL, streams["weights"], options.concentration)
+        weights = {name: pool[:, _level(points["weights"], POOL)] for name, pool in pools.items()}
+    scales, ways = methods_to_try(need, options.vary)
     without = ["", *dict.fromkeys(name for axis in axes for name in removable(axis))]
     grid = [Method(a, b, c) for a in scales for b in ways for c in (without if "indicators" in points else [""])]
     zero = pd.Series(0.0, index=points.index)
     scale = _level(points.get("normalisation", zero), len(scales))
     way = _level(points.get("aggregation", zero), len(ways))
     out = _level(points.get("indicators", zero), len(without)) if "indicators" in points else 0
-    runs = Runs(
+    runs = ReplicateRuns(
         draws=draws,
-        shift=threshold * (2 * points["threshold"].to_numpy() - 1) if "threshold" in points else np.zeros(len(points)),
+        shift=options.threshold * (2 * points["threshold"].to_numpy() - 1)
+        if "threshold" in points
+        else np.zeros(len(points)),
         row=row,
         weights=weights,
         methods=tuple(grid),
         method=(scale * len(ways) + way) * (len(grid) // (len(scales) * len(ways))) + out,
     )
-    base = {axis.id: np.asarray(need.scores.loc[need.scored, axis.id], dtype=float) for axis in axes}
-    spread = {name: float(np.nanstd(score)) for name, score in base.items()}
-    found = outcomes(need.spec, base, runs, need.ground, spread)
+    base, spread = published_scores(need)
+    base = {axis.id: base[axis.id] for axis in axes}
+    found = score_replicates(need.spec, base, runs, need.context, spread)
     chosen = selection.selected(found.scores, found.classes, 0.0 if selection.classes else runs.shift[:, None])
-    single = outcomes(need.spec, base, Runs(as_published(need), np.zeros(1)), need.ground, spread)
-    idle = idle_sources(list(map(str, points)), runs, has_counts=bool(need.inputs.counts))
-    told = np.logical_and.reduce([~np.isnan(score) for score in found.scores.values()])
-    return chosen, told, selection.selected(single.scores, single.classes)[0], idle
+    single = score_replicates(need.spec, base, ReplicateRuns(as_published(need), np.zeros(1)), need.context, spread)
+    unused = unused_sources(options.vary, runs, has_counts=bool(need.inputs.counts))
+    known = np.logical_and.reduce([~np.isnan(score) for score in found.scores.values()])
+    return chosen, known, selection.selected(single.scores, single.classes)[0], unused
 
 
-def _whole_blocks(chosen: NDArray[np.bool_], told: NDArray[np.bool_], size: int) -> NDArray[np.bool_]:
+def _level(values: pd.Series[float], n: int) -> NDArray[np.int64]:
+    """Turn numbers in [0, 1) into levels 0 to n - 1."""
+    return np.minimum((np.asarray(values) * n).astype(np.int64), n - 1)
+
+
+def _whole_blocks(chosen: NDArray[np.bool_], known: NDArray[np.bool_], size: int) -> NDArray[np.bool_]:
     """Leave out the blocks of Saltelli's sample in which a run has no score at all."""
-    whole = np.asarray(told.any(axis=1).reshape(-1, size).all(axis=1))
+    whole = np.asarray(known.any(axis=1).reshape(-1, size).all(axis=1))
     if whole.sum() < 2:  # noqa: PLR2004 - a single block has no variance
         raise SpecError(
             f"sensitivity: {int((~whole).sum())} of {len(whole)} blocks of runs hold one without any score, so "
             f"too few are left to compare. Leave 'data' out of the factors, or take a transform that allows 0."
         )
     return chosen[np.repeat(whole, size)]
-
-
-def _level(values: pd.Series[float], n: int) -> NDArray[np.int64]:
-    """Turn numbers in [0, 1) into levels 0 to n - 1."""
-    return np.minimum((np.asarray(values) * n).astype(np.int64), n - 1)
 
 
 def _scalar_rows(
@@ -261,3 +255,53 @@ def sobol_of_many(values: Array, n_factors: int) -> tuple[Array, Array]:
     first = np.array([(b * (mixed[:, j] - a)).mean(axis=0).sum() for j in range(n_factors)]) / variance
     total = np.array([((a - mixed[:, j]) ** 2).mean(axis=0).sum() for j in range(n_factors)]) / (2 * variance)
     return first, total
+
+
+@dataclass(frozen=True, eq=False)
+class Sensitivity:
+    """Shares of the variance of the shortlist that the choices make.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row per output and factor: ``first_order`` (what the factor makes alone) and ``total`` (with all its
+        interactions), with the half-widths of their 95 % intervals (``first_order_conf``, ``total_conf``; missing for
+        ``members``). Outputs: ``size`` of the shortlist; ``changed``: how many areas enter or leave it; ``members``:
+        the membership of every area, their variances added up. NaN where an output does not vary at all.
+    variance : Series
+        Variance of each output over the runs; of ``members`` the sum over the areas.
+    selection : str
+        The rule of selection in words.
+    n_runs : int
+        Runs of the whole index that were made.
+    failed : int
+        Runs in which some or all areas had no score. Where all had none, the run is left out, and so are those it is
+        compared with (its block of k + 2 runs); otherwise the areas without one count as not selected.
+    unused : tuple of str
+        Factors that could not vary, so that their 0 says nothing: no indicator has counts, no group has a choice of
+        weights, the axes allow no other method, or no indicator can be left out.
+    spec_hash : str
+        The spec it belongs to.
+    """
+
+    table: pd.DataFrame
+    variance: pd.Series[float]
+    selection: str
+    n_runs: int
+    failed: int = 0
+    unused: tuple[str, ...] = ()
+    spec_hash: str = ""
+
+    def __repr__(self) -> str:
+        wide = self.table.pivot_table(index="factor", columns="output", values="total", sort=False, dropna=False)
+        lines = [f"Sensitivity ({self.spec_hash}), {self.n_runs} runs, total Sobol indices", wide.round(3).to_string()]
+        if self.failed:
+            lines.append(f"without a score for some or all areas: {self.failed} runs")
+        if self.unused:
+            lines.append(f"could not vary: {', '.join(self.unused)}")
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return f"<pre>{escape(repr(self))}</pre>"

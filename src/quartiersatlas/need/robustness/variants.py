@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
-from quartiersatlas.need.spec.spec import POSITIVE, NeedAxis, NeedGroup, NeedIndicator
+from quartiersatlas.need.spec.records import POSITIVE, NeedAxis, NeedGroup, NeedIndicator
 from quartiersatlas.need.spec.steps import Normalise
 
 if TYPE_CHECKING:

@@ -9,18 +9,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from quartiersatlas.errors import SpecError
-from quartiersatlas.need.score.aggregate import aggregated, effective_weights
-from quartiersatlas.need.score.scales import Scale, normalised
-from quartiersatlas.need.score.scores import axis_score, group_parts, group_value, present_share
-from quartiersatlas.need.spec.spec import POSITIVE, NeedGroup
+from quartiersatlas.need.score.scales import Scale, normalise
+from quartiersatlas.need.score.scores import aggregated, axis_score, group_parts, group_value, present_share
+from quartiersatlas.need.spec.records import POSITIVE, NeedGroup
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
-    from quartiersatlas.need.score.scores import Columns, Ground
-    from quartiersatlas.need.spec.spec import NeedAxis
+    from quartiersatlas.need.score.scores import Columns, ScoringContext
+    from quartiersatlas.need.spec.records import NeedAxis
 
     Array = NDArray[np.float64]
     Coalitions = Mapping[str, NDArray[np.bool_]]  # indicator -> whether it is in, shape (coalitions, 1)
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 LINEAR = ("none", "z", "minmax", "goalposts")  # rules that turn a sum into a sum
 
 
-def contributions(axis: NeedAxis, columns: Columns, ground: Ground) -> tuple[dict[str, Array], Array]:
+def contributions(axis: NeedAxis, columns: Columns, context: ScoringContext) -> tuple[dict[str, Array], Array]:
     """Split the scores of an axis among its indicators.
 
     Parameters
@@ -37,7 +36,7 @@ def contributions(axis: NeedAxis, columns: Columns, ground: Ground) -> tuple[dic
         The rules.
     columns : mapping of str to array, shape (n_areas,)
         Values of the scored areas.
-    ground : Ground
+    context : ScoringContext
         Residents and city values.
 
     Returns
@@ -54,11 +53,11 @@ def contributions(axis: NeedAxis, columns: Columns, ground: Ground) -> tuple[dic
         The axis is no sum and has more than ten indicators.
     """
     if is_geometric(axis):
-        parts = _logarithms(axis, columns, ground)
+        parts = _logarithms(axis, columns, context)
         return parts, np.zeros(len(next(iter(parts.values()))))
     if is_additive(axis):
-        return _linear(axis, columns, ground)
-    return shapley_values(axis, columns, ground)
+        return _linear(axis, columns, context)
+    return shapley_values(axis, columns, context)
 
 
 def is_geometric(axis: NeedAxis) -> bool:
@@ -78,9 +77,9 @@ def _has_groups(group: NeedGroup) -> bool:
     return any(isinstance(member, NeedGroup) for member in group.members)
 
 
-def _logarithms(axis: NeedAxis, columns: Columns, ground: Ground) -> dict[str, Array]:
+def _logarithms(axis: NeedAxis, columns: Columns, context: ScoringContext) -> dict[str, Array]:
     """Return w_k ln x_k."""
-    parts = group_parts(axis, columns, ground)
+    parts = group_parts(axis, columns, context)
     shares = effective_weights(parts, np.array([member.weight for member in axis.members]), axis.aggregate)
     return {
         member.id: np.nan_to_num(share * np.log(part))
@@ -88,27 +87,35 @@ def _logarithms(axis: NeedAxis, columns: Columns, ground: Ground) -> dict[str, A
     }
 
 
-def _linear(axis: NeedAxis, columns: Columns, ground: Ground) -> tuple[dict[str, Array], Array]:
+def _linear(axis: NeedAxis, columns: Columns, context: ScoringContext) -> tuple[dict[str, Array], Array]:
     """Return the parts of the aggregated value, carried through the standardisation of the score."""
-    parts, base = _group_parts(axis, columns, ground)
-    return _carried(parts, base, group_value(axis, columns, ground), axis_score(axis, columns, ground))
+    parts, base = _group_parts(axis, columns, context)
+    return _carried(parts, base, group_value(axis, columns, context), axis_score(axis, columns, context))
 
 
-def _group_parts(group: NeedGroup, columns: Columns, ground: Ground) -> tuple[dict[str, Array], Array]:
+def _group_parts(group: NeedGroup, columns: Columns, context: ScoringContext) -> tuple[dict[str, Array], Array]:
     """Return the part of every indicator in the value of a group, and what no indicator makes."""
-    scaled = group_parts(group, columns, ground)
+    scaled = group_parts(group, columns, context)
     weights = effective_weights(scaled, np.array([member.weight for member in group.members]), group.aggregate)
     found: dict[str, Array] = {}
     base = np.zeros(scaled.shape[-1])
     for member, part, weight in zip(group.members, scaled, weights, strict=True):
         below, rest = {member.id: np.nan_to_num(part)}, np.zeros_like(part)
         if isinstance(member, NeedGroup):
-            below, rest = _group_parts(member, columns, ground)
-            below, rest = _carried(below, rest, group_value(member, columns, ground), part)
+            below, rest = _group_parts(member, columns, context)
+            below, rest = _carried(below, rest, group_value(member, columns, context), part)
         for name, values in below.items():
             found[name] = found.get(name, 0.0) + weight * values
         base = base + weight * rest
     return found, base
+
+
+def effective_weights(parts: NDArray[np.float64], weights: NDArray[np.float64], method: str) -> NDArray[np.float64]:
+    """Return the weight with which each known member enters a mean or a sum, shape (members, n_areas); else 0."""
+    known = ~np.isnan(parts)
+    present = np.where(known.any(axis=0), (weights[:, None] * known).sum(axis=0), np.nan)
+    total = weights.sum() if method in ("sum", "count") else 1.0
+    return np.nan_to_num(weights[:, None] * known / present * total)
 
 
 def _carried(parts: dict[str, Array], base: Array, before: Array, after: Array) -> tuple[dict[str, Array], Array]:
@@ -127,7 +134,7 @@ MOST_PLAYERS = 10  # 2^10 scores of every area
 BLOCK = 4_000_000  # numbers held at a time
 
 
-def shapley_values(axis: NeedAxis, columns: Columns, ground: Ground) -> tuple[dict[str, Array], Array]:
+def shapley_values(axis: NeedAxis, columns: Columns, context: ScoringContext) -> tuple[dict[str, Array], Array]:
     """Split the scores of an axis among its indicators by exact Shapley values.
 
     Parameters
@@ -136,7 +143,7 @@ def shapley_values(axis: NeedAxis, columns: Columns, ground: Ground) -> tuple[di
         The rules; any aggregation.
     columns : mapping of str to array, shape (n_areas,)
         Values of the scored areas.
-    ground : Ground
+    context : ScoringContext
         Residents and city values.
 
     Returns
@@ -173,7 +180,7 @@ def shapley_values(axis: NeedAxis, columns: Columns, ground: Ground) -> tuple[di
     step = max(1, BLOCK // (len(names) * n_areas))
     for start, stop in pairwise([*range(0, len(members), step), len(members)]):
         present = {name: members[start:stop, k, None] for k, name in enumerate(names)}
-        values = _score(axis, columns, ground, present)
+        values = _score(axis, columns, context, present)
         parts += factors[:, start:stop] @ values
         base = values[0] if start == 0 else base
     return dict(zip(names, parts, strict=True)), base
@@ -190,19 +197,19 @@ def _factors(members: NDArray[np.bool_]) -> Array:
     return factors
 
 
-def _score(axis: NeedAxis, columns: Columns, ground: Ground, present: Coalitions) -> Array:
+def _score(axis: NeedAxis, columns: Columns, context: ScoringContext, present: Coalitions) -> Array:
     """Return the score of every area for every coalition, shape (coalitions, n_areas)."""
-    values = _value(axis, columns, ground, present)
-    among = group_value(axis, columns, ground)
-    return normalised(values, axis.standardise, Scale(axis.id, ground.residents), among)
+    values = _value(axis, columns, context, present)
+    among = group_value(axis, columns, context)
+    return normalise(values, axis.standardise, Scale(axis.id, context.residents), among)
 
 
-def _value(group: NeedGroup, columns: Columns, ground: Ground, present: Coalitions) -> Array:
+def _value(group: NeedGroup, columns: Columns, context: ScoringContext, present: Coalitions) -> Array:
     """Return the value of a group for every coalition."""
-    real = group_parts(group, columns, ground)
+    real = group_parts(group, columns, context)
     parts = np.stack(
         [
-            _group_part(group, member, part, columns, ground, present)
+            _group_part(group, member, part, columns, context, present)
             if isinstance(member, NeedGroup)
             else np.where(present[member.id] | np.isnan(part), part, _mean(part))
             for member, part in zip(group.members, real, strict=True)
@@ -217,12 +224,12 @@ def _value(group: NeedGroup, columns: Columns, ground: Ground, present: Coalitio
 
 
 def _group_part(
-    group: NeedGroup, member: NeedGroup, real: Array, columns: Columns, ground: Ground, present: Coalitions
+    group: NeedGroup, member: NeedGroup, real: Array, columns: Columns, context: ScoringContext, present: Coalitions
 ) -> Array:
     """Return a domain on the scale of the group above it, for every coalition."""
-    values = _value(member, columns, ground, present)
-    among = group_value(member, columns, ground)
-    part = normalised(values, group.normalise, Scale(member.id, ground.residents), among)
+    values = _value(member, columns, context, present)
+    among = group_value(member, columns, context)
+    part = normalise(values, group.normalise, Scale(member.id, context.residents), among)
     return np.clip(part, np.nanmin(real), np.nanmax(real)) if group.aggregate in POSITIVE else part
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -16,27 +17,68 @@ from quartiersatlas.need.score.contributions import is_geometric
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from quartiersatlas.catalogue import Catalogue, Indicator, Lang
-    from quartiersatlas.need.result import NeedIndex
-    from quartiersatlas.need.spec.spec import NeedAxis, NeedIndicator
+    from quartiersatlas.catalogue import Indicator, Lang
+    from quartiersatlas.need.score.inputs import NeedInputs
+    from quartiersatlas.need.score.need_scores import NeedScores
+    from quartiersatlas.need.spec.records import NeedAxis, NeedIndicator
 
 BANDS = (1, 5, 10, 20)  # percent of the areas
 MOST_NAMED = 3  # indicators in one direction
-CHANGE = "_change"
 
 
-def explained(need: NeedIndex, key: str, axis: NeedAxis, lang: Lang) -> str:
-    """Return two to four sentences on one area."""
+def explain(need: NeedScores, key: str, lang: Lang = "de", *, axis: str | None = None) -> str:
+    """Say in a few sentences why an area has its score, or why it has none.
+
+    Parameters
+    ----------
+    key : str
+        The area.
+    lang : {"de", "en"}
+        Language.
+    axis : str, optional
+        The axis; the first, if not given.
+
+    Returns
+    -------
+    str
+        Class, score and rank, also among how many percent of the areas; up to three indicators that raise the
+        score above that of an average area and three that lower it, each with its value, the value of the city
+        from the counts (the mean of the areas where there are none; the text says which) and its contribution.
+        The sentences show values as they are: what is published goes through a release.
+
+    Raises
+    ------
+    SpecError
+        There is no such area, axis or language.
+
+    Notes
+    -----
+    A contribution is stated as its distance from the mean of all scored areas' contributions, so the distances of
+    all indicators add up to the distance of the score from the mean score. For a plain geometric mean it is stated
+    as a factor.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import quartiersatlas as qa
+    >>> spec = qa.NeedSpec.preset("berlin-mss-2019")
+    >>> names = [leaf.id for axis in spec.axes for leaf in axis.indicators]
+    >>> frame = pd.DataFrame({name: range(20) for name in names}, dtype=float).assign(residents=1000.0)
+    >>> frame.index = [f"{i:02d}" for i in frame.index]
+    >>> qa.need_index(frame, spec, population="residents").explain("19", "en").split("; ")[0]
+    'Area 19: Social status, class “very low”, index value 1.65 (higher = more need)'
+    """
     check_lang(lang)
-    if key not in need.scores.index:
+    if not isinstance(key, Hashable) or key not in need.scores.index:
         close = get_close_matches(str(key), list(map(str, need.scores.index)), n=3, cutoff=0.5)
         hint = f" Did you mean {list_some(close)}?" if close else ""
         raise SpecError(f"The need index has no area {key!r}.{hint}")
     if key in need.excluded.index:
         return " ".join([_excluded(need, key, lang), text("explain_need_unknown", lang)])
-    sentences = [_standing(need, key, axis, lang), *_drivers(need, key, axis, lang)]
+    shown = need.spec.axes[0] if axis is None else need.spec.axis(axis)
+    sentences = [_position(need, key, shown, lang), *_drivers(need, key, shown, lang)]
     values = need.inputs.values.loc[key]
-    names = list(dict.fromkeys(leaf.id for leaf in axis.indicators))
+    names = list(dict.fromkeys(leaf.id for leaf in shown.indicators))
     missing = [name for name in names if pd.isna(values[name])]
     if missing:
         present = _labels(need, [name for name in names if name not in missing], lang)
@@ -44,25 +86,25 @@ def explained(need: NeedIndex, key: str, axis: NeedAxis, lang: Lang) -> str:
     return " ".join(sentences)
 
 
-def _excluded(need: NeedIndex, key: str, lang: Lang) -> str:
+def _excluded(need: NeedScores, key: str, lang: Lang) -> str:
     reason, detail = need.excluded.loc[key, ["reason", "detail"]]
-    if reason in ("missing", "no_denominator"):
-        detail = _labels(need, str(detail).split(", "), lang)
+    if reason in ("missing", "no_denominator") and detail not in need.inputs.residents:
+        unknown = need.inputs.values.loc[key].isna()
+        detail = _labels(need, [str(name) for name, gap in unknown.items() if gap], lang)
     return text(f"excluded_{reason}", lang, key=key, detail=detail)
 
 
-def _standing(need: NeedIndex, key: str, axis: NeedAxis, lang: Lang) -> str:
+def _position(need: NeedScores, key: str, axis: NeedAxis, lang: Lang) -> str:
     """Say class, score and rank."""
-    scores = need.scores.loc[need.scored, axis.id]
+    scores = need.scores.loc[need.scored_keys, axis.id]
     own = scores[key]
-    class_id = need.classes.loc[key, axis.id]
     n_above, n_below = int((scores > own).sum()), int((scores < own).sum())
     return text(
         "explain_need_score",
         lang,
         key=key,
         axis=axis.label(lang),
-        name=next(c.label(lang) for c in axis.classes if c.id == class_id),
+        name=need.classes[axis.id].map({c.id: c.label(lang) for c in axis.classes})[key],
         score=number_text(own, _decimals(scores), lang),
         rank=number_text(n_above + 1, 0, lang),
         areas=number_text(len(scores), 0, lang),
@@ -92,9 +134,9 @@ def _band(n_above: int, n_below: int, n: int, lang: Lang) -> str:
     return text("explain_need_between", lang, share=BANDS[-1]) if between else ""
 
 
-def _drivers(need: NeedIndex, key: str, axis: NeedAxis, lang: Lang) -> list[str]:
+def _drivers(need: NeedScores, key: str, axis: NeedAxis, lang: Lang) -> list[str]:
     """Say which indicators raise the score above that of an average area, and which lower it."""
-    parts = need.contributions[axis.id].loc[need.scored]
+    parts = need.contributions[axis.id].loc[need.scored_keys]
     known = need.inputs.values.loc[key, parts.columns].notna()
     from_mean = (parts.loc[key] - parts.mean())[known]
     noise = 1e-9 * float(parts.abs().to_numpy().max())
@@ -115,9 +157,9 @@ def _drivers(need: NeedIndex, key: str, axis: NeedAxis, lang: Lang) -> list[str]
     return [*sentences, text(f"explain_need_then_{then}", lang, parts=words[then])]
 
 
-def _part(need: NeedIndex, key: str, axis: NeedAxis, name: str, part: float, lang: Lang) -> str:
+def _part(need: NeedScores, key: str, axis: NeedAxis, name: str, part: float, lang: Lang) -> str:
     """Name an indicator with its value, the reference and its contribution."""
-    leaf = next(leaf for leaf in axis.indicators if leaf.id == name)
+    leaf = {leaf.id: leaf for leaf in reversed(axis.indicators)}[name]
     reference = need.reference.query("axis == @axis.id and indicator == @name").iloc[0]
     counted = pd.notna(reference["city"])
     notes = [
@@ -135,15 +177,18 @@ def _part(need: NeedIndex, key: str, axis: NeedAxis, name: str, part: float, lan
         sign = "+" if part > 0 else ""
         notes.append(text("explain_need_part", lang, part=sign + number_text(part, 2, lang)))
     value = _value(need, leaf, float(need.inputs.values[name].loc[key]), lang)
-    label, known = label_of(leaf, need.inputs.catalogue, lang), _in_catalogue(leaf.id, need.inputs.catalogue)
+    label, known = (
+        spec_indicator_label(leaf, need.inputs, lang),
+        _in_catalogue(leaf.id, need.inputs),
+    )
     if known is not None and known.role == "context":
         label = text("explain_need_context", lang, label=label)
     return f"{label} ({'; '.join([value, *notes])})"
 
 
-def _value(need: NeedIndex, leaf: NeedIndicator, value: float, lang: Lang) -> str:
+def _value(need: NeedScores, leaf: NeedIndicator, value: float, lang: Lang) -> str:
     """Return a value with its unit, where the catalogue knows it."""
-    column, known = need.inputs.values[leaf.id], _in_catalogue(leaf.id, need.inputs.catalogue)
+    column, known = need.inputs.values[leaf.id], _in_catalogue(leaf.id, need.inputs)
     if known is None:
         return number_text(value, _decimals(pd.Series([*column, value])), lang)
     unit = known.unit
@@ -153,26 +198,26 @@ def _value(need: NeedIndex, leaf: NeedIndicator, value: float, lang: Lang) -> st
     return f"{number_text(value, 1, lang)}{THIN_BLANK}{sign}" if sign else number_text(value, 1, lang)
 
 
-def label_of(leaf: NeedIndicator, catalogue: Catalogue, lang: Lang) -> str:
+def spec_indicator_label(leaf: NeedIndicator, inputs: NeedInputs, lang: Lang) -> str:
     """Return the label of an indicator: the spec's, the catalogue's, or its name."""
-    own, known = pick(lang, leaf.label_de, leaf.label_en), _in_catalogue(leaf.id, catalogue)
+    own, known = pick(lang, leaf.label_de, leaf.label_en), _in_catalogue(leaf.id, inputs)
     if own or known is None:
         return own or leaf.id
     return known.label(lang) if leaf.id == known.id else text("label_change", lang, label=known.label(lang))
 
 
-def _in_catalogue(name: str, catalogue: Catalogue) -> Indicator | None:
+def _in_catalogue(name: str, inputs: NeedInputs) -> Indicator | None:
     """Return the indicator, or the one that a change is of."""
-    for known in (name, name.removesuffix(CHANGE)):
-        if known in catalogue:
-            return catalogue[known]
+    for known in (name, inputs.change_of.get(name, name)):
+        if known in inputs.catalogue:
+            return inputs.catalogue[known]
     return None
 
 
-def _labels(need: NeedIndex, names: Iterable[str], lang: Lang) -> str:
+def _labels(need: NeedScores, names: Iterable[str], lang: Lang) -> str:
     """Return the labels of indicators; a column that is none keeps its name."""
     leaves = {leaf.id: leaf for axis in need.spec.axes for leaf in axis.indicators}
-    return ", ".join(label_of(leaves[n], need.inputs.catalogue, lang) if n in leaves else n for n in names)
+    return ", ".join(spec_indicator_label(leaves[n], need.inputs, lang) if n in leaves else n for n in names)
 
 
 def _joined(parts: Iterable[str], lang: Lang) -> str:

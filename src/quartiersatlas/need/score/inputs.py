@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -10,26 +10,27 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
+from quartiersatlas.base.checks import names
 from quartiersatlas.catalogue import Catalogue
-from quartiersatlas.errors import ColumnError, SpecError, list_some
+from quartiersatlas.errors import ColumnError, CountError, SpecError, count_noun, list_some
 from quartiersatlas.indicators import city_value, rates
+from quartiersatlas.indicators.change import SUFFIX
 from quartiersatlas.intake import AreaData
 from quartiersatlas.intake.joining.data import checked_counts
-from quartiersatlas.need.score.arguments import check_countable
-from quartiersatlas.need.score.scores import Ground, present_share
-from quartiersatlas.need.spec.spec import NeedGroup
+from quartiersatlas.intake.tables.codes import suspected_codes
+from quartiersatlas.need.score.scores import ScoringContext, present_share
+from quartiersatlas.need.spec.records import NeedGroup
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
-    from quartiersatlas.need.spec.spec import NeedIndicator, NeedSpec
+    from quartiersatlas.need.spec.records import NeedIndicator
+    from quartiersatlas.need.spec.spec import NeedSpec
 
-SENTINELS = (-99999999, -999999, -99999, -9999, -8888, -7777, -999, -99, 99999999)
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Counts:
     """The counts behind an indicator, on the district key.
 
@@ -64,7 +65,7 @@ class Counts:
         return value * self.per
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class NeedInputs:
     """Values and counts of a need index.
 
@@ -78,12 +79,15 @@ class NeedInputs:
         Period -> residents, latest first; empty where no population is named.
     catalogue : Catalogue
         What the indicators mean.
+    change_of : mapping of str to str
+        Indicator that is a change -> the indicator it is the change of.
     """
 
     values: pd.DataFrame
     counts: Mapping[str, Counts]
     residents: Mapping[str, pd.Series[float]]
     catalogue: Catalogue
+    change_of: Mapping[str, str] = field(default_factory=dict)
 
     def on(self, index: pd.Index) -> NeedInputs:
         """Return the inputs in the order of other areas' keys."""
@@ -105,7 +109,7 @@ def need_inputs(data: AreaData | pd.DataFrame, spec: NeedSpec, population: str |
     ColumnError
         A column is not there.
     SpecError
-        An indicator holds text, or marks of unknown values such as -9999.
+        An indicator holds text, or codes for missing values such as -9999.
     CountError
         A numerator exceeds its denominator.
     """
@@ -118,29 +122,35 @@ def need_inputs(data: AreaData | pd.DataFrame, spec: NeedSpec, population: str |
         found = _counts(data, leaf)
         if found is not None:
             for column in (found.numerator, found.denominator, *(found.earlier or ())):
-                check_countable(column)
+                _check_countable(column)
             counts[leaf.id] = found
         values[leaf.id] = _values(data, leaf, spec, found)
-    frame = pd.DataFrame(values)
+    catalogue, changes = Catalogue.builtin(), {}
+    if isinstance(data, AreaData):
+        catalogue, changes = data.catalogue, {name: rate for name, (rate, _) in data.changes.items()}
     return NeedInputs(
-        values=frame,
+        values=pd.DataFrame(values),
         counts=counts,
         residents=_residents(data, spec, population, list(leaves)),
-        catalogue=data.catalogue if isinstance(data, AreaData) else Catalogue.builtin(),
+        catalogue=catalogue,
+        change_of={f"{name}{SUFFIX}": name for name in catalogue.indicators} | changes,
     )
 
 
 def _check_frame(frame: pd.DataFrame) -> None:
-    """Refuse a table in which a key or a column stands twice."""
-    doubled = frame.index[frame.index.duplicated()].unique()
-    if len(doubled):
+    """Refuse a table with duplicate keys or columns."""
+    duplicate = frame.index[frame.index.duplicated()].unique()
+    if len(duplicate):
         raise SpecError(
-            f"{len(doubled)} keys have more than one row: {list_some(doubled)}. An area is one row: add up parts, or "
-            f"drop rows that were read twice."
+            f"{count_noun(len(duplicate), 'key has', 'keys have')} more than one row: {list_some(duplicate)}. An area "
+            f"is one row: add up parts, or drop duplicate rows."
         )
-    twice = frame.columns[frame.columns.duplicated()].unique()
-    if len(twice):
-        raise ColumnError(f"{len(twice)} columns stand twice in the data: {list_some(twice)}. Keep one of each.")
+    repeated = frame.columns[frame.columns.duplicated()].unique()
+    if len(repeated):
+        raise ColumnError(
+            f"{count_noun(len(repeated), 'column appears', 'columns appear')} more than once in the data: "
+            f"{list_some(repeated)}. Keep one of each."
+        )
 
 
 def _counts(data: AreaData | pd.DataFrame, leaf: NeedIndicator) -> Counts | None:
@@ -154,6 +164,19 @@ def _counts(data: AreaData | pd.DataFrame, leaf: NeedIndicator) -> Counts | None
         per = Catalogue.builtin().get(leaf.id).per
         return Counts(checked_counts(data[leaf.numerator]), checked_counts(data[leaf.denominator]), per=per)
     return None
+
+
+MOST_COUNTED = 2.0**53  # beyond, neighbouring whole numbers are the same float
+
+
+def _check_countable(counts: pd.Series[float]) -> None:
+    """Refuse counts that a number of double precision cannot tell from the next."""
+    huge = counts.index[counts.gt(MOST_COUNTED)]
+    if len(huge):
+        raise CountError(
+            f"{count_noun(len(huge), 'count', 'counts')} in {counts.name!r} {'is' if len(huge) == 1 else 'are'} above "
+            f"2^53 ({list_some(huge)}): no number of persons. Were keys or codes read as counts?"
+        )
 
 
 def counts_behind(data: AreaData, name: str) -> Counts | None:
@@ -190,30 +213,32 @@ def _values(
 
 
 def _numbers(column: pd.Series[float], *, is_share: bool) -> pd.Series[float]:
-    """Return a column as numbers; text and marks of unknown values are refused."""
+    """Return a column as numbers; text and codes for missing values are refused."""
     name = column.name
     if not is_numeric_dtype(column.dtype) or is_bool_dtype(column.dtype):
         raise SpecError(f"The indicator {name!r} holds text, not numbers: {list_some(column.unique(), 3)}.")
     numbers = column.astype(float)
     if numbers.isna().all():
         raise SpecError(f"The indicator {name!r} is missing in all {len(numbers)} areas. Leave it out of the spec.")
-    endless = numbers.index[numbers.abs().eq(float("inf"))]
-    if len(endless):
-        raise SpecError(f"The indicator {name!r} is infinite in {len(endless)} areas: {list_some(endless)}.")
-    impossible = numbers[numbers.isin(SENTINELS) | (numbers.lt(0) & is_share)]
-    if len(impossible):
-        mark = f"{impossible.iloc[0]:.15g}"
-        marked = impossible.index[impossible.eq(impossible.iloc[0])]
+    infinite = numbers.index[numbers.abs().eq(float("inf"))]
+    if len(infinite):
         raise SpecError(
-            f"The indicator {name!r} is {mark} in {len(marked)} areas: {list_some(marked)}. That looks "
-            f"like a mark of unknown values and would enter every mean. Read it as missing: "
-            f"frame[{name!r}].replace({mark}, float('nan')), or name the mark when the table is read."
+            f"The indicator {name!r} is infinite in {count_noun(len(infinite), 'area')}: {list_some(infinite)}."
+        )
+    suspected = suspected_codes(numbers, is_share=is_share)
+    if len(suspected):
+        code = f"{suspected.iloc[0]:.15g}"
+        coded = suspected.index[suspected.eq(suspected.iloc[0])]
+        raise SpecError(
+            f"The indicator {name!r} is {code} in {count_noun(len(coded), 'area')}: {list_some(coded)}. That looks "
+            f"like a code for missing values and would enter every mean. Read it as missing: "
+            f"frame[{name!r}].replace({code}, float('nan')), or name the code when the table is read."
         )
     above = numbers.index[numbers.gt(100) & is_share]
     if len(above):
         raise SpecError(
-            f"The indicator {name!r} is a share and above 100 percent in {len(above)} areas: {list_some(above)}. "
-            f"Is it in another unit, or over the wrong denominator?"
+            f"The indicator {name!r} is a share and above 100 percent in {count_noun(len(above), 'area')}: "
+            f"{list_some(above)}. Is it in another unit, or over the wrong denominator?"
         )
     return numbers
 
@@ -222,7 +247,7 @@ def _residents(
     data: AreaData | pd.DataFrame, spec: NeedSpec, population: str | list[str] | None, leaves: list[str]
 ) -> dict[str, pd.Series[float]]:
     """Return the residents per period: the latest first, then the earlier dates of the changes used."""
-    columns = [population] if isinstance(population, str) else list(population or [])
+    columns = list(names(population, "need_index: population")) if population else []
     if isinstance(data, AreaData):
         columns = columns or ([data.population] if data.population else [])
     frame = data.values if isinstance(data, AreaData) else data
@@ -251,10 +276,10 @@ def columns_of(inputs: NeedInputs, scored: pd.Index) -> dict[str, NDArray[np.flo
     return {str(name): np.asarray(values[name], dtype=float) for name in values}
 
 
-def ground_of(inputs: NeedInputs, scored: pd.Index) -> Ground:
+def scoring_context(inputs: NeedInputs, scored: pd.Index) -> ScoringContext:
     """Return the residents of the scored areas and the city values."""
     residents = next(iter(inputs.residents.values()), None)
-    return Ground(None if residents is None else np.asarray(residents.loc[scored], dtype=float), inputs.city)
+    return ScoringContext(None if residents is None else np.asarray(residents.loc[scored], dtype=float), inputs.city)
 
 
 def excluded_areas(inputs: NeedInputs, spec: NeedSpec, manual: Mapping[str, str]) -> pd.DataFrame:
@@ -262,7 +287,10 @@ def excluded_areas(inputs: NeedInputs, spec: NeedSpec, manual: Mapping[str, str]
     frame = inputs.values
     unknown_keys = [key for key in manual if key not in frame.index]
     if unknown_keys:
-        raise SpecError(f"exclude: {list_some(unknown_keys)} are not keys of the data.")
+        raise SpecError(
+            f"exclude: {count_noun(len(unknown_keys), 'key is', 'keys are')} not in the data: "
+            f"{list_some(unknown_keys)}."
+        )
     rows: dict[str, tuple[str, str]] = {}
     if spec.min_population > 0:
         for name, residents in inputs.residents.items():
@@ -276,9 +304,9 @@ def excluded_areas(inputs: NeedInputs, spec: NeedSpec, manual: Mapping[str, str]
     for axis in spec.axes:
         scorable &= _present(axis, frame) >= axis.min_present - 1e-12
     for key in frame.index[~scorable]:
-        names = [str(name) for name in unknown.columns[unknown.loc[key]]]
-        empty = all(name in inputs.counts and inputs.counts[name].denominator[key] == 0 for name in names)
-        rows.setdefault(key, ("no_denominator" if empty else "missing", ", ".join(names)))
+        gaps = [str(name) for name in unknown.columns[unknown.loc[key]]]
+        empty = all(name in inputs.counts and inputs.counts[name].denominator[key] == 0 for name in gaps)
+        rows.setdefault(key, ("no_denominator" if empty else "missing", ", ".join(gaps)))
     ordered = {key: rows[key] for key in frame.index if key in rows}
     return pd.DataFrame.from_dict(ordered, orient="index", columns=["reason", "detail"])
 

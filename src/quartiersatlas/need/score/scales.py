@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from math import prod
+from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
+import pandas as pd
 
 from quartiersatlas.errors import SpecError
 
@@ -14,17 +16,19 @@ if TYPE_CHECKING:
 
     from quartiersatlas.need.spec.steps import Normalise
 
+Ties = Literal["average", "min", "max"]
+
 DECAY = 23.0  # constant of the exponential transformation of the English, Welsh and Scottish indices
 FULL = 100.0
 ROUNDING = 1e-12  # values that differ by less of their size are the same
 MIDDLE = 0.5
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Scale:
     """What a step needs to know beside the values: residents of the areas, city value and constants of the member.
 
-    Strict, values that do not tell areas apart are refused; otherwise nobody differs, see :func:`normalised`.
+    Strict, values that do not tell areas apart are refused; otherwise nobody differs, see :func:`normalise`.
     """
 
     name: str
@@ -37,7 +41,7 @@ class Scale:
     strict: bool = True
 
 
-def normalised(
+def normalise(
     values: NDArray[np.float64], rule: Normalise, scale: Scale, among: NDArray[np.float64] | None = None
 ) -> NDArray[np.float64]:
     """Put values on the scale of a rule.
@@ -79,7 +83,7 @@ def normalised(
             return _stretched(values, reference, rule, scale, varies)
         if rule.method == "above":
             return np.where(np.isnan(values), np.nan, values > _threshold(reference, rule, scale))
-        rising = ranks(values, rule.ties) if among is None else ranks_among(values, among, rule.ties)
+        rising = ranks(values, cast("Ties", rule.ties)) if among is None else ranks_among(values, among, rule.ties)
         return _by_rank(rising, known, rule, varies)
 
 
@@ -272,7 +276,7 @@ def exponential(share: NDArray[np.float64]) -> NDArray[np.float64]:
     return transformed + 0.0  # no negative zero
 
 
-def ranks(values: NDArray[np.float64], ties: str = "average") -> NDArray[np.float64]:
+def ranks(values: NDArray[np.float64], ties: Ties = "average") -> NDArray[np.float64]:
     """Return ranks from 1 (lowest) along the last axis; NaN keeps NaN.
 
     Examples
@@ -280,20 +284,8 @@ def ranks(values: NDArray[np.float64], ties: str = "average") -> NDArray[np.floa
     >>> ranks(np.array([3.0, 1.0, 3.0])).tolist()
     [2.5, 1.0, 2.5]
     """
-    n = values.shape[-1]
-    order = np.argsort(values, axis=-1, kind="stable")  # NaN comes last
-    ordered = np.take_along_axis(values, order, axis=-1)
-    place = np.arange(1, n + 1)
-    is_first = np.ones(values.shape, dtype=bool)
-    is_first[..., 1:] = ordered[..., 1:] != ordered[..., :-1]
-    is_last = np.ones(values.shape, dtype=bool)
-    is_last[..., :-1] = is_first[..., 1:]
-    # equal values form a run; every member gets the place of its first, its last, or the mean of the two
-    first = np.maximum.accumulate(np.where(is_first, place, 1), axis=-1)
-    last = np.minimum.accumulate(np.where(is_last, place, n)[..., ::-1], axis=-1)[..., ::-1]
-    shared = {"min": first, "max": last, "average": (first + last) / 2}[ties]
-    ranked = np.empty(values.shape)
-    np.put_along_axis(ranked, order, np.where(np.isnan(ordered), np.nan, shared), axis=-1)
+    rows = pd.DataFrame(values.reshape(prod(values.shape[:-1]), values.shape[-1]))
+    ranked: NDArray[np.float64] = rows.rank(axis=1, method=ties).to_numpy().reshape(values.shape)
     return ranked
 
 

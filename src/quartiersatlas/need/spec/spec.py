@@ -1,354 +1,26 @@
-"""A need index as data: indicators in domains in axes, and the rule of every step."""
+"""A need spec as users know it: its rules, built in, read from a file and written to one."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import tomllib
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, Self
+from pathlib import Path
+from typing import Any, Self
 
-from quartiersatlas.base.toml import read_toml, settle
-from quartiersatlas.catalogue.texts import pick
-from quartiersatlas.errors import SpecError, inside
-from quartiersatlas.need.spec.steps import Breaks, Normalise
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
-
-    from quartiersatlas.catalogue import Lang
-
-TRANSFORMS = ("none", "log", "log1p", "sqrt", "winsorise")
-AGGREGATES = ("sum", "arithmetic", "geometric", "mazziotta_pareto", "copeland", "count")
-POSITIVE = ("geometric", "mazziotta_pareto")  # aggregations that need values above 0
+from quartiersatlas.base.checks import choice, expects
+from quartiersatlas.base.files import write_text
+from quartiersatlas.base.toml import read_toml
+from quartiersatlas.base.workbook import write_workbook
+from quartiersatlas.need.spec.records import NeedRules
+from quartiersatlas.need.spec.spec_toml import naming_the_line, spec_from_dict, toml_text
+from quartiersatlas.need.spec.spec_workbook import spec_from_workbook, spec_sheets
 
 
 @dataclass(frozen=True, kw_only=True)
-class NeedIndicator:
-    """One indicator: a column, or two count columns, and how it enters.
-
-    Parameters
-    ----------
-    id : str
-        Column of the data; the name of the rate where ``numerator`` and ``denominator`` are given.
-    weight : float
-        Above 0.
-    direction : {1, -1}
-        1: a higher value is more need; -1: a lower one.
-    numerator, denominator : str
-        Count columns the rate is computed from where the data has no column ``id``; both or none.
-    transform : {"none", "log", "log1p", "sqrt", "winsorise"}
-        Treatment of skew and outliers before normalising.
-    centre, scale : float, optional
-        Constants of ``method = "z"`` with ``reference = "fixed"``: the mean and deviation of a reference year.
-    low, high : float, optional
-        Goalposts of ``method = "goalposts"``.
-    label_de, label_en : str
-        Labels of columns that the catalogue does not know.
-    """
-
-    id: str
-    weight: float = 1.0
-    direction: int = 1
-    numerator: str = ""
-    denominator: str = ""
-    transform: str = "none"
-    centre: float | None = None
-    scale: float | None = None
-    low: float | None = None
-    high: float | None = None
-    label_de: str = ""
-    label_en: str = ""
-
-    def __post_init__(self) -> None:
-        where = f"Indicator {self.id!r}"
-        settle(self, where)
-        if not self.weight > 0:
-            raise SpecError(f"{where}: the weight is {self.weight:g}; it must be above 0.", key="weight")
-        if self.direction not in (1, -1):
-            raise SpecError(f"{where}: the direction is {self.direction!r}; it must be 1 or -1.", key="direction")
-        if bool(self.numerator) != bool(self.denominator):
-            raise SpecError(f"{where}: numerator and denominator belong together; one is missing.", key="id")
-        if self.transform not in TRANSFORMS:
-            raise SpecError(
-                f"{where}: the transform is {self.transform!r}; there are {', '.join(TRANSFORMS)}.", key="transform"
-            )
-        if self.scale is not None and not self.scale > 0:
-            raise SpecError(f"{where}: the scale is {self.scale!r}; it must be above 0.", key="scale")
-        if self.low is not None and self.high is not None and not self.low < self.high:
-            raise SpecError(f"{where}: the goalposts are {self.low:g} to {self.high:g}; low must be lower.", key="low")
-
-
-@dataclass(frozen=True, kw_only=True)
-class NeedGroup:
-    """Members put on one scale and added up: a domain, or a part of one.
-
-    Parameters
-    ----------
-    id, label_de, label_en : str
-        Name and labels.
-    weight : float
-        Weight in the group above.
-    normalise : Normalise
-        How the members are put on one scale.
-    aggregate : {"sum", "arithmetic", "geometric", "mazziotta_pareto", "copeland", "count"}
-        How they become one value. ``sum`` takes weights as they are, the others share them out to 1.
-    min_present : float
-        Share of the weights that must be present in an area, in (0, 1]; an area with less is excluded. Where it is
-        below 1, areas with gaps are computed from what they have and listed in ``NeedIndex.incomplete``.
-    members : tuple of NeedIndicator or NeedGroup
-        Any depth; domains come before indicators, whatever order is given.
-    """
-
-    id: str
-    label_de: str = ""
-    label_en: str = ""
-    weight: float = 1.0
-    normalise: Normalise = field(default_factory=Normalise)
-    aggregate: str = "sum"
-    min_present: float = 1.0
-    members: tuple[NeedIndicator | NeedGroup, ...] = ()
-
-    def __post_init__(self) -> None:
-        where = f"{self._kind} {self.id!r}"
-        settle(self, where)
-        # domains first, as files list them: a spec has one order, whoever built it
-        members = sorted(self.members, key=lambda member: isinstance(member, NeedIndicator))
-        object.__setattr__(self, "members", tuple(members))
-        if any(isinstance(member, NeedAxis) for member in members):
-            raise SpecError(f"{where} has an axis as a member; take a domain (NeedGroup).", key="id")
-        if not self.members:
-            raise SpecError(f"{where} has no indicators.", key="id")
-        names = [member.id for member in self.members]
-        if len(set(names)) < len(names):
-            raise SpecError(f"{where} names an indicator twice: {', '.join(names)}.", key="id")
-        if not self.weight > 0:
-            raise SpecError(f"{where}: the weight is {self.weight:g}; it must be above 0.", key="weight")
-        if self.aggregate not in AGGREGATES:
-            raise SpecError(
-                f"{where}: aggregate is {self.aggregate!r}; there are {', '.join(AGGREGATES)}.", key="aggregate"
-            )
-        if not 0 < self.min_present <= 1:
-            raise SpecError(f"{where}: min_present is {self.min_present!r}; it must be in (0, 1].", key="min_present")
-        self._check_combination(where)
-
-    def _check_combination(self, where: str) -> None:
-        """Refuse what cannot be computed together."""
-        method = self.normalise.method
-        if self.aggregate in POSITIVE and not self.normalise.is_positive:
-            raise SpecError(
-                f"{where}: {self.aggregate} needs values above 0, and normalise {method!r} gives others. "
-                f'Take method = "minmax" with a range above 0, or "z" with centre = 100 and spread = 10.',
-                key="aggregate",
-            )
-        if (self.aggregate == "count") != (method == "above"):
-            raise SpecError(
-                f'{where}: aggregate = "count" and normalise method = "above" belong together.', key="aggregate"
-            )
-        if self.aggregate in ("count", "copeland") and self.min_present < 1:
-            raise SpecError(f"{where}: {self.aggregate} needs every indicator: min_present = 1.", key="min_present")
-        if self.aggregate == "count" and any(member.weight != 1 for member in self.members):
-            raise SpecError(f"{where}: count counts conditions; weights other than 1 have no meaning.", key="aggregate")
-        domains = sum(isinstance(member, NeedGroup) for member in self.members)
-        for i, member in enumerate(self.members):
-            step = ("domains", i) if i < domains else ("indicators", i - domains)
-            with inside(*step):
-                self._check_constants(where, member)
-
-    def _check_constants(self, where: str, member: NeedIndicator | NeedGroup) -> None:
-        """Refuse constants that are missing, or that nothing would use."""
-        is_group = isinstance(member, NeedGroup)
-        for needed, names in (
-            (self.normalise.method == "z" and self.normalise.reference == "fixed", ("centre", "scale")),
-            (self.normalise.method == "goalposts", ("low", "high")),
-        ):
-            for name in names:
-                given = None if is_group else getattr(member, name)
-                if needed and given is None:
-                    raise SpecError(f"{where}: {member.id!r} needs {name} for {self.normalise}.", key=name)
-                if given is not None and not needed:
-                    raise SpecError(f"{where}: {member.id!r} has {name}, which {self.normalise} ignores.", key=name)
-        if self.normalise.reference == "city" and getattr(member, "transform", "none") != "none":
-            raise SpecError(f"{where}: {member.id!r} has a transform; the city value has none.", key="transform")
-        if self.normalise.reference == "city" and is_group:
-            raise SpecError(f"{where}: {member.id!r} is a domain; it has no city value.", key="id")
-
-    @property
-    def _kind(self) -> str:
-        return "Domain"
-
-    @property
-    def indicators(self) -> tuple[NeedIndicator, ...]:
-        """All indicators below, in order."""
-        return tuple(leaf for member in self.members for leaf in _leaves(member))
-
-    def groups(self) -> Iterator[NeedGroup]:
-        """Yield this group and all groups below it."""
-        yield self
-        for member in self.members:
-            if isinstance(member, NeedGroup):
-                yield from member.groups()
-
-    def label(self, lang: Lang) -> str:
-        """Return the label in German or English."""
-        return pick(lang, self.label_de or self.id, self.label_en or self.id)
-
-
-@dataclass(frozen=True, kw_only=True)
-class NeedClass:
-    """One class of an axis, up to the break ``upper`` (none for the last)."""
-
-    id: str
-    label_de: str
-    label_en: str
-    upper: float | None = None
-    code: str = ""
-
-    def __post_init__(self) -> None:
-        settle(self, f"Class {self.id!r}")
-
-    def label(self, lang: Lang) -> str:
-        """Return the label in German or English."""
-        return pick(lang, self.label_de, self.label_en)
-
-
-@dataclass(frozen=True, kw_only=True)
-class NeedAxis(NeedGroup):
-    """One axis of the index, such as status or dynamics: a group with classes in rising order.
-
-    Parameters
-    ----------
-    standardise : Normalise, optional
-        How the aggregated values become the score: z in the Berlin monitor; none, if not given.
-    breaks : Breaks
-        What the classes' ``upper`` means: the score itself, standard deviations, or shares of the areas.
-    classes : tuple of NeedClass
-        Rising.
-    """
-
-    standardise: Normalise = field(default_factory=lambda: Normalise(method="none"))
-    breaks: Breaks = field(default_factory=Breaks)
-    classes: tuple[NeedClass, ...] = ()
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.weight != 1:
-            raise SpecError(f"Axis {self.id!r}: an axis stands alone and has no weight.", key="weight")
-        uppers = self.uppers
-        rising = len(uppers) == len(self.classes) - 1 and sorted(set(uppers)) == uppers
-        if not rising or self.classes[-1].upper is not None:
-            raise SpecError(
-                f"Axis {self.id!r}: classes need rising 'upper' breaks, and none for the last class.", key="id"
-            )
-        if len({c.id for c in self.classes}) < len(self.classes):
-            raise SpecError(f"Axis {self.id!r} names a class twice.", key="id")
-        if len({c.code or c.id for c in self.classes}) < len(self.classes):
-            raise SpecError(f"Axis {self.id!r}: two classes are shown by the same code.", key="id")
-        if self.breaks.method == "quantile" and not all(0 < upper < 1 for upper in uppers):
-            raise SpecError(f"Axis {self.id!r}: quantile breaks are shares of the areas, in (0, 1).", key="breaks")
-        if self.standardise.method in ("goalposts", "above") or self.standardise.reference != "areas":
-            raise SpecError(f"Axis {self.id!r}: the score cannot be standardised by {self.standardise}.", key="id")
-        self._check_scale()
-
-    def _check_scale(self) -> None:
-        """Refuse fixed limits on a sum of z-scores: its spread depends on how many there are and how they agree."""
-        is_sum = self.normalise.method == "z" and self.aggregate in ("sum", "arithmetic") and len(self.members) > 1
-        if is_sum and self.standardise.method == "none" and self.breaks.method == "fixed" and self.uppers:
-            raise SpecError(
-                f"Axis {self.id!r}: a sum of z-scores has no scale that fixed class limits could refer to. Say "
-                f'standardise = {{ method = "z" }}, as the Berlin monitor does, or breaks = {{ method = "sd" }}.',
-                key="id",
-            )
-
-    @property
-    def _kind(self) -> str:
-        return "Axis"
-
-    @property
-    def uppers(self) -> list[float]:
-        """The limits between the classes, rising."""
-        return [c.upper for c in self.classes if c.upper is not None]
-
-
-@dataclass(frozen=True, kw_only=True)
-class NeedSpec:
-    """The rules of a need index.
-
-    Parameters
-    ----------
-    id : str
-        Name of the spec.
-    source : str
-        Where the rules come from.
-    axes : tuple of NeedAxis
-        The first axis is the need itself; further ones, such as dynamics, stand beside it.
-    min_population : float
-        Areas with fewer residents are left out before means and deviations are computed.
-    min_population_in : {"every", "latest"}
-        Whether the minimum holds in every period used (both dates of a change) or in the latest only.
-    exclude : mapping of str to str
-        Areas left out by hand: key -> reason.
-    weights_sum : float, optional
-        What the source says the weights of the first axis sum to; the audit compares.
-    verified : str
-        What the spec was proved against; empty where it was not.
-    unverified : str
-        Why a preset could not be proved: using it warns.
-    unverified_de : str
-        The same in German.
-    """
-
-    id: str
-    source: str
-    axes: tuple[NeedAxis, ...]
-    min_population: float = 300.0
-    min_population_in: str = "every"
-    exclude: Mapping[str, str] = field(default_factory=dict)
-    weights_sum: float | None = None
-    verified: str = ""
-    unverified: str = ""
-    unverified_de: str = ""
-
-    def __post_init__(self) -> None:
-        where = f"The need spec {self.id!r}"
-        settle(self, where)
-        object.__setattr__(self, "axes", tuple(self.axes))
-        if not self.axes:
-            raise SpecError(f"{where} has no axes.", key="id")
-        if self.min_population_in not in ("every", "latest"):
-            raise SpecError(
-                f'min_population_in is {self.min_population_in!r}; there are "every" and "latest".',
-                key="min_population_in",
-            )
-        if not self.min_population >= 0:
-            raise SpecError(f"min_population is {self.min_population!r}; it must be 0 or more.", key="min_population")
-        if self.weights_sum is not None and not self.weights_sum > 0:
-            raise SpecError(f"weights_sum is {self.weights_sum!r}; it must be above 0.", key="weights_sum")
-        self._check_names()
-
-    def _check_names(self) -> None:
-
-        check_names(self)
-
-    @property
-    def hash(self) -> str:
-        """Short fingerprint of everything in the spec; it stands in every output."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:12]
-
-    def axis(self, name: str) -> NeedAxis:
-        """Return an axis by its id.
-
-        Raises
-        ------
-        SpecError
-            There is none; the message lists them.
-        """
-        for axis in self.axes:
-            if axis.id == name:
-                return axis
-        raise SpecError(f"There is no axis {name!r}; there are {', '.join(axis.id for axis in self.axes)}.")
+class NeedSpec(NeedRules):  # noqa: D101 - the docstring is that of the record
+    __doc__ = NeedRules.__doc__
 
     @classmethod
     def presets(cls) -> list[str]:
@@ -370,9 +42,7 @@ class NeedSpec:
         >>> [axis.id for axis in NeedSpec.preset("berlin-mss-2019").axes]
         ['status', 'dynamics']
         """
-        names = cls.presets()
-        if name not in names:
-            raise SpecError(f"There is no preset {name!r}; there are {', '.join(names)}.")
+        choice(name, cls.presets(), "NeedSpec.preset: the name")
         file = files("quartiersatlas.need").joinpath("presets", f"{name}.toml")
         return cls.from_dict(tomllib.loads(file.read_text(encoding="utf-8")))
 
@@ -387,16 +57,16 @@ class NeedSpec:
         SpecError
             Unknown keys, impossible values or combinations; the message names the line.
         """
-        from quartiersatlas.need.spec.spec_toml import naming_the_line
-
+        expects(path, (str, Path), "NeedSpec.from_toml", 'qa.NeedSpec.from_toml("need.toml")')
         with naming_the_line(path):
             return cls.from_dict(read_toml(path, "need spec"))
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Self:
         """Build a spec from the content of a TOML file; unknown keys are refused."""
-        from quartiersatlas.need.spec.spec_toml import spec_from_dict
-
+        expects(
+            content, Mapping, "NeedSpec.from_dict", 'qa.NeedSpec.from_dict({"id": ..., "source": ..., "axes": [...]})'
+        )
         return spec_from_dict(cls, content)
 
     @classmethod
@@ -424,8 +94,7 @@ class NeedSpec:
         DependencyError
             The extra ``excel`` is not installed.
         """
-        from quartiersatlas.need.spec.spec_workbook import spec_from_workbook
-
+        expects(path, (str, Path), "NeedSpec.from_excel", 'qa.NeedSpec.from_excel("need.xlsx")')
         return spec_from_workbook(cls, path)
 
     def to_toml(self, path: str | Path | None = None) -> str:
@@ -456,11 +125,9 @@ class NeedSpec:
         unverified = "a rule quoted from its source; there are no published results to compare with"
         unverified_de = "eine Regel, zitiert nach ihrer Quelle; veröffentlichte Ergebnisse zum Vergleich gibt es nicht"
         """
-        from quartiersatlas.base.files import write_text
-        from quartiersatlas.need.spec.spec_toml import toml_text
-
         written = toml_text(self)
         if path is not None:
+            expects(path, (str, Path), "NeedSpec.to_toml", 'spec.to_toml("need.toml")')
             write_text(path, written)
         return written
 
@@ -484,73 +151,5 @@ class NeedSpec:
         DependencyError
             The extra ``excel`` is not installed.
         """
-        from quartiersatlas.base.workbook import write_workbook
-        from quartiersatlas.need.spec.spec_workbook import spec_sheets
-
+        expects(path, (str, Path), "NeedSpec.to_excel", 'spec.to_excel("need.xlsx")')
         return write_workbook(path, spec_sheets(self))
-
-
-def _leaves(member: NeedIndicator | NeedGroup) -> tuple[NeedIndicator, ...]:
-    return (member,) if isinstance(member, NeedIndicator) else member.indicators
-
-
-Place = tuple[str | int, ...]
-
-
-def check_names(spec: NeedSpec) -> None:
-    """Refuse ids that would mix up two groups, or two indicators of an axis.
-
-    Raises
-    ------
-    SpecError
-        Two axes or domains share an id; an axis has an indicator twice; an indicator has other counts in another axis.
-        ``place`` is that of the second one.
-    """
-    groups: set[str] = set()
-    counts: dict[str, tuple[str, str]] = {}
-    for i, axis in enumerate(spec.axes):
-        leaves: set[str] = set()
-        for place, member in _walk(axis, ("axes", i)):
-            with inside(*place):
-                if isinstance(member, NeedGroup):
-                    _add_group(member, groups)
-                else:
-                    _add_indicator(member, axis.id, leaves, counts)
-
-
-def _walk(group: NeedGroup, place: Place) -> Iterator[tuple[Place, NeedGroup | NeedIndicator]]:
-    """Yield a group and everything below it, with the place in a file; domains come before indicators."""
-    yield place, group
-    domains = [member for member in group.members if isinstance(member, NeedGroup)]
-    for i, member in enumerate(group.members):
-        if isinstance(member, NeedGroup):
-            yield from _walk(member, (*place, "domains", i))
-        else:
-            yield (*place, "indicators", i - len(domains)), member
-
-
-def _add_group(group: NeedGroup, known: set[str]) -> None:
-    if group.id in known:
-        raise SpecError(
-            f"Two axes or domains are named {group.id!r}: their weights would be mixed up. Rename one; "
-            f"what is shown is its label.",
-            key="id",
-        )
-    known.add(group.id)
-
-
-def _add_indicator(leaf: NeedIndicator, axis: str, known: set[str], counts: dict[str, tuple[str, str]]) -> None:
-    if leaf.id in known:
-        raise SpecError(
-            f"Axis {axis!r} names an indicator twice, in different domains: {leaf.id!r}. It would count double "
-            f"unseen: give it more weight in one of them.",
-            key="id",
-        )
-    known.add(leaf.id)
-    own = (leaf.numerator, leaf.denominator)
-    if counts.setdefault(leaf.id, own) != own:
-        raise SpecError(
-            f"Axis {axis!r}: the indicator {leaf.id!r} has other counts than in an axis before. Give the two rates "
-            f"two ids.",
-            key="id",
-        )

@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from quartiersatlas.base.toml import array, declared, refuse_unknown, table
 from quartiersatlas.errors import SpecError, inside
-from quartiersatlas.need.spec.spec import NeedAxis, NeedClass, NeedGroup, NeedIndicator, NeedSpec
+from quartiersatlas.need.spec.records import NeedAxis, NeedClass, NeedGroup, NeedIndicator, NeedRules
 from quartiersatlas.need.spec.steps import Breaks, Normalise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-Spec = TypeVar("Spec", bound=NeedSpec)
-Group = TypeVar("Group", bound=NeedGroup)
+AnyRules = TypeVar("AnyRules", bound=NeedRules)
+ReadGroup = TypeVar("ReadGroup", bound=NeedGroup)
 
 MARK = "line_marker_"
 
 
-def spec_from_dict(kind: type[Spec], content: Mapping[str, Any]) -> Spec:
+def spec_from_dict(kind: type[AnyRules], content: Mapping[str, Any]) -> AnyRules:
     """Build a spec from the content of a TOML file."""
     axes = tuple(
         _group(NeedAxis, entry, "axis", ("axes", i)) for i, entry in _entries(content, "axes", "the need spec")
@@ -99,7 +99,7 @@ def _at(content: Any, place: Sequence[str | int]) -> Any:  # noqa: ANN401 - what
     return content
 
 
-def _group(kind: type[Group], entry: object, word: str, steps: tuple[str | int, ...]) -> Group:
+def _group(kind: type[ReadGroup], entry: object, word: str, steps: tuple[str | int, ...]) -> ReadGroup:
     with inside(*steps):
         content = dict(table(entry, word))
         where = f"{word} {content.get('id', '?')!r}"
@@ -139,7 +139,7 @@ PARTS = {"axes", "members", "classes", "exclude"}  # tables of their own
 LONGEST_WHOLE = 1e15  # whole numbers up to here are written without a decimal point
 
 
-def toml_text(spec: NeedSpec) -> str:
+def toml_text(spec: NeedRules) -> str:
     """Return the spec as TOML: what is not given is the default."""
     lines = [f"{name} = {_value(value)}" for name, value in stated(spec, DEFINING)]
     if spec.exclude:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from quartiersatlas.base.toml import refuse_unknown
-from quartiersatlas.base.workbook import Cell, Sheet
+from quartiersatlas.base.workbook import CellValue, WorkbookSheet, sheet_to_edit
 from quartiersatlas.errors import SpecError, list_some
 from quartiersatlas.intake.tables.cells import written
 from quartiersatlas.intake.tables.numbers import read_number
 from quartiersatlas.intake.tables.sources import open_workbook
-from quartiersatlas.need.spec.spec import NeedAxis, NeedClass, NeedGroup, NeedIndicator, NeedSpec
-from quartiersatlas.need.spec.spec_toml import PARTS, spec_from_dict, stated
+from quartiersatlas.need.spec.records import NeedAxis, NeedClass, NeedGroup, NeedIndicator, NeedRules, SpecPlace
+from quartiersatlas.need.spec.spec_toml import PARTS, AnyRules, spec_from_dict, stated
 from quartiersatlas.need.spec.steps import Breaks, Normalise
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from quartiersatlas.intake.tables.cells import Decimal
 
-Spec = TypeVar("Spec", bound=NeedSpec)
-Place = tuple[str | int, ...]
 
 OPTIONAL_SHEETS = {"exclude"}
 REQUIRED = {
@@ -37,7 +35,7 @@ AXIS_ONLY = ("standardise.", "breaks.")
 
 
 @dataclass(frozen=True)
-class Row:
+class SheetRow:
     """A row of a sheet: its number in the workbook and the cells that are not empty."""
 
     sheet: str
@@ -50,17 +48,17 @@ class Row:
 
 
 @dataclass
-class Content:
+class SheetContent:
     """What a TOML file would hold, and the row that every place in it came from."""
 
     content: dict[str, Any] = field(default_factory=dict)
-    rows: dict[Place, Row] = field(default_factory=dict)
+    rows: dict[SpecPlace, SheetRow] = field(default_factory=dict)
 
 
-def spec_from_workbook(kind: type[Spec], path: str | Path) -> Spec:
+def spec_from_workbook(kind: type[AnyRules], path: str | Path) -> AnyRules:
     """Read a spec from a workbook."""
     path = Path(path)
-    found = Content()
+    found = SheetContent()
     try:
         sheets = _sheets(path)
         _read_spec(found, sheets["spec"])
@@ -74,7 +72,7 @@ def spec_from_workbook(kind: type[Spec], path: str | Path) -> Spec:
         raise SpecError(f"{path.name}, {error}") from None
 
 
-def _cell_of(place: Place, rows: dict[Place, Row]) -> str:
+def _cell_of(place: SpecPlace, rows: dict[SpecPlace, SheetRow]) -> str:
     """Name the cell of a place: of the row that holds it, the column called like the rest of the place."""
     for cut in range(len(place), -1, -1):
         row = rows.get(place[:cut])
@@ -88,8 +86,8 @@ def _cell_of(place: Place, rows: dict[Place, Row]) -> str:
     return ""
 
 
-def _read_spec(found: Content, rows: list[Row]) -> None:
-    kinds = columns(NeedSpec)
+def _read_spec(found: SheetContent, rows: list[SheetRow]) -> None:
+    kinds = columns(NeedRules)
     seen = _by_id(rows, "key")
     for name, row in seen.items():
         _refuse_unknown([name], kinds, f"sheet 'spec', row {row.number}, column 'key'")
@@ -98,18 +96,20 @@ def _read_spec(found: Content, rows: list[Row]) -> None:
             found.content[name] = _typed(row, "value", kinds[name])
     for name in NEEDED_KEYS:
         if name not in seen:
-            raise SpecError(f"sheet 'spec', column 'key': there is no row {name!r}.")
+            raise SpecError(f"sheet 'spec', column 'key': the row {name!r} is missing.")
         if name not in found.content:
             seen[name].refuse("value", f"{name} is empty.")
 
 
-def _read_exclude(found: Content, rows: list[Row]) -> None:
+def _read_exclude(found: SheetContent, rows: list[SheetRow]) -> None:
     keys = _by_id(rows, "key")
     if keys:
         found.content["exclude"] = {key: row.cells["reason"] for key, row in keys.items()}
 
 
-def _read_axes(found: Content, groups: list[Row], indicators: list[Row], classes: list[Row]) -> None:
+def _read_axes(
+    found: SheetContent, groups: list[SheetRow], indicators: list[SheetRow], classes: list[SheetRow]
+) -> None:
     if not groups:
         raise SpecError("sheet 'groups' has no rows below its header.")
     by_id = _by_id(groups, "id")
@@ -135,7 +135,9 @@ def _read_axes(found: Content, groups: list[Row], indicators: list[Row], classes
     found.content["axes"] = [_part(found, row, ("axes", i), below) for i, row in enumerate(axes)]
 
 
-def _part(found: Content, row: Row, place: Place, below: dict[str, dict[str, list[Row]]]) -> dict[str, Any]:
+def _part(
+    found: SheetContent, row: SheetRow, place: SpecPlace, below: dict[str, dict[str, list[SheetRow]]]
+) -> dict[str, Any]:
     """Return a row as a TOML table, with everything below it."""
     found.rows[place] = row
     part: dict[str, Any] = {}
@@ -154,13 +156,13 @@ def _part(found: Content, row: Row, place: Place, below: dict[str, dict[str, lis
     return part
 
 
-def _refuse_parent(row: Row, groups: dict[str, Row]) -> None:
+def _refuse_parent(row: SheetRow, groups: dict[str, SheetRow]) -> None:
     parent = row.cells.get("parent")
     if parent is not None and parent not in groups:
         row.refuse("parent", f"there is no group {parent!r}; the sheet 'groups' has {list_some(groups, 20)}.")
 
 
-def _refuse_axis(row: Row, groups: dict[str, Row]) -> None:
+def _refuse_axis(row: SheetRow, groups: dict[str, SheetRow]) -> None:
     axis = row.cells["axis"]
     if axis not in groups:
         row.refuse("axis", f"there is no axis {axis!r}; the sheet 'groups' has {list_some(groups, 20)}.")
@@ -168,7 +170,7 @@ def _refuse_axis(row: Row, groups: dict[str, Row]) -> None:
         row.refuse("axis", f"{axis!r} is a domain; only an axis has classes.")
 
 
-def _axis_of(name: str, groups: dict[str, Row]) -> str:
+def _axis_of(name: str, groups: dict[str, SheetRow]) -> str:
     """Return the axis above a group."""
     way = [name]
     while (parent := groups[way[-1]].cells.get("parent")) is not None:
@@ -178,46 +180,46 @@ def _axis_of(name: str, groups: dict[str, Row]) -> str:
     return way[-1]
 
 
-def _by_id(rows: list[Row], column: str) -> dict[str, Row]:
-    found: dict[str, Row] = {}
+def _by_id(rows: list[SheetRow], column: str) -> dict[str, SheetRow]:
+    found: dict[str, SheetRow] = {}
     for row in rows:
         name = row.cells[column]
         if name in found:
-            row.refuse(column, f"{name!r} stands in row {found[name].number} already.")
+            row.refuse(column, f"{name!r} is a duplicate of row {found[name].number}.")
         found[name] = row
     return found
 
 
-def _by_parent(rows: list[Row], column: str) -> dict[str, list[Row]]:
-    found: dict[str, list[Row]] = {}
+def _by_parent(rows: list[SheetRow], column: str) -> dict[str, list[SheetRow]]:
+    found: dict[str, list[SheetRow]] = {}
     for row in rows:
         if column in row.cells:
             found.setdefault(row.cells[column], []).append(row)
     return found
 
 
-def _refuse_repeated(rows: list[Row], axis_of: Callable[[Row], str]) -> None:
-    """Refuse an id that stands twice under one axis."""
-    found: dict[tuple[str, str], Row] = {}
+def _refuse_repeated(rows: list[SheetRow], axis_of: Callable[[SheetRow], str]) -> None:
+    """Refuse a duplicate id under one axis."""
+    found: dict[tuple[str, str], SheetRow] = {}
     for row in rows:
         name = (axis_of(row), row.cells["id"])
         if name in found:
-            row.refuse("id", f"{name[1]!r} stands in row {found[name].number} already, for the same axis {name[0]!r}.")
+            row.refuse("id", f"{name[1]!r} is a duplicate of row {found[name].number} for the same axis {name[0]!r}.")
         found[name] = row
 
 
-def _sheets(path: Path) -> dict[str, list[Row]]:
+def _sheets(path: Path) -> dict[str, list[SheetRow]]:
     """Return the rows of every sheet, as text and numbers."""
     book = open_workbook(path)
     _refuse_unknown(book.sheet_names, LAYOUT, "the workbook")
     missing = [name for name in LAYOUT if name not in book.sheet_names and name not in OPTIONAL_SHEETS]
     if missing:
-        raise SpecError(f"there is no sheet {missing[0]!r}; there are {list_some(book.sheet_names, 20)}.")
+        raise SpecError(f"the sheet {missing[0]!r} is missing; the workbook has {list_some(book.sheet_names, 20)}.")
     grids = {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names}
     return {name: list(_rows(name, grids.get(name, []))) for name in LAYOUT}
 
 
-def _rows(sheet: str, grid: Sequence[Sequence[object]]) -> Iterator[Row]:
+def _rows(sheet: str, grid: Sequence[Sequence[object]]) -> Iterator[SheetRow]:
     """Yield the rows below the header that are not empty."""
     filled = [(n, cells) for n, cells in enumerate(grid, start=1) if not all(map(_is_empty, cells))]
     if not filled:
@@ -228,10 +230,10 @@ def _rows(sheet: str, grid: Sequence[Sequence[object]]) -> Iterator[Row]:
     names = [written(cell).strip() for cell in header]
     _check_header(sheet, header_row, [name for name in names if name])
     for number, cells in body:
-        row = Row(sheet, number, {})
+        row = SheetRow(sheet, number, {})
         for place, (name, cell) in enumerate(zip(names, cells, strict=True), start=1):
             if not _is_empty(cell) and not name:
-                row.refuse(_letters(place), f"{written(cell)!r} stands below no column name.")
+                row.refuse(_letters(place), f"{written(cell)!r} has no column name above it.")
             if not _is_empty(cell):
                 row.cells[name] = cell
         for name in REQUIRED[sheet]:
@@ -249,7 +251,7 @@ def _check_header(sheet: str, number: int, names: list[str]) -> None:
             raise SpecError(f"{where}, column {name!r}: the column is there {names.count(name)} times.")
     for name in REQUIRED[sheet]:
         if name not in names:
-            raise SpecError(f"{where}: there is no column {name!r}; there are {list_some(names, 20)}.")
+            raise SpecError(f"{where}: the column {name!r} is missing; the sheet has {list_some(names, 20)}.")
 
 
 def _refuse_unknown(names: Iterable[str], known: Iterable[str], where: str) -> None:
@@ -263,7 +265,7 @@ def _is_empty(cell: object) -> bool:
     return cell is None or (isinstance(cell, str) and not cell.strip())
 
 
-def _typed(row: Row, column: str, kind: str) -> Any:  # noqa: ANN401 - text or a number
+def _typed(row: SheetRow, column: str, kind: str) -> Any:  # noqa: ANN401 - text or a number
     """Return a cell as text or as a number, by the kind that is declared."""
     cell = row.cells[column]
     if kind == "any":
@@ -274,7 +276,7 @@ def _typed(row: Row, column: str, kind: str) -> Any:  # noqa: ANN401 - text or a
     return int(number) if kind == "int" and number.is_integer() else number
 
 
-def _number(row: Row, column: str, cell: object) -> float:
+def _number(row: SheetRow, column: str, cell: object) -> float:
     if isinstance(cell, bool):
         row.refuse(column, f"{cell} is not a number.")
     if isinstance(cell, int | float):
@@ -336,12 +338,12 @@ LAYOUT: dict[str, dict[str, str]] = {
 }
 
 
-def spec_sheets(spec: NeedSpec) -> list[Sheet]:
+def spec_sheets(spec: NeedRules) -> list[WorkbookSheet]:
     """Return the sheets of a spec."""
     groups = [(group, parent) for axis in spec.axes for group, parent in _with_parents(axis, "")]
     given = dict(stated(spec, SHOWN))
-    rows: dict[str, list[dict[str, Cell]]] = {
-        "spec": [{"key": name, "value": given.get(name)} for name in columns(NeedSpec)],
+    rows: dict[str, list[dict[str, CellValue]]] = {
+        "spec": [{"key": name, "value": given.get(name)} for name in columns(NeedRules)],
         "groups": [{"parent": parent or None, **_cells(group)} for group, parent in groups],
         "indicators": [
             {"parent": group.id, **_cells(member)}
@@ -353,7 +355,7 @@ def spec_sheets(spec: NeedSpec) -> list[Sheet]:
         "exclude": [{"key": key, "reason": reason} for key, reason in spec.exclude.items()],
     }
     return [
-        Sheet(
+        sheet_to_edit(
             name,
             list(kinds),
             frozenset(column for column, kind in kinds.items() if kind == "str"),
@@ -370,8 +372,8 @@ def _with_parents(group: NeedGroup, parent: str) -> Iterator[tuple[NeedGroup, st
             yield from _with_parents(member, group.id)
 
 
-def _cells(part: Any) -> dict[str, Cell]:  # noqa: ANN401 - any part of a spec
-    found: dict[str, Cell] = {}
+def _cells(part: Any) -> dict[str, CellValue]:  # noqa: ANN401 - any part of a spec
+    found: dict[str, CellValue] = {}
     for name, value in stated(part, SHOWN):
         if name in RULES:
             found |= {f"{name}.{option}": setting for option, setting in stated(value, SHOWN)}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
+from quartiersatlas.base.checks import choice
 from quartiersatlas.base.toml import settle
-from quartiersatlas.errors import SpecError
+from quartiersatlas.errors import SpecError, inside
 
 METHODS = ("none", "z", "minmax", "percentile", "rank", "goalposts", "exponential", "above")
 REFERENCES = ("areas", "city", "fixed")
@@ -79,10 +80,8 @@ class Normalise:
             ("shift", (0, 1)),
             ("ties", TIES),
         ):
-            value = getattr(self, name)
-            if value not in allowed:
-                listed = ", ".join(map(str, allowed))
-                raise SpecError(f"normalise: {name} is {value!r}; there are {listed}.", key=name)
+            with inside(name):
+                choice(getattr(self, name), allowed, f"normalise: {name}")
         if not self.low < self.high:
             raise SpecError(f"normalise: low {self.low:g} must be below high {self.high:g}.", key="low")
         if not self.spread > 0:
@@ -133,9 +132,9 @@ class Breaks:
 
     def __post_init__(self) -> None:
         settle(self, "breaks")
-        if self.method not in BREAKS:
-            raise SpecError(f"breaks: method is {self.method!r}; there are {', '.join(BREAKS)}.", key="method")
-        if self.type not in range(4, 10):
-            raise SpecError(f"breaks: type is {self.type!r}; there are 4 to 9.", key="type")
+        with inside("method"):
+            choice(self.method, BREAKS, "breaks: method")
+        with inside("type"):
+            choice(self.type, range(4, 10), "breaks: type")
         if self.method != "quantile" and self.type != 7:  # noqa: PLR2004 - the default
             raise SpecError(f"breaks: {self.method!r} ignores type = {self.type}; quantiles have types.", key="type")

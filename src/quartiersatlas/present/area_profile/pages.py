@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from quartiersatlas.catalogue import number_text, text
 from quartiersatlas.catalogue.indicators import DOMAINS
 from quartiersatlas.disclosure.words import difference_text, value_text
-from quartiersatlas.present.area_profile.record import driver_lists, parent_lines, remark, share_text, value_lines
-from quartiersatlas.present.paper import Bullets, Document, Heading, Paragraph, Row, Table
-from quartiersatlas.present.words import comment_blocks, fact_text, opening_blocks, stability_text
+from quartiersatlas.present.paper import Bullets, Document, DocumentTable, Heading, Paragraph, TableRow, fit_to_paper
+from quartiersatlas.present.words import comment_blocks, fact_text, stability_text, title_block
 
 if TYPE_CHECKING:
     from quartiersatlas.catalogue import Lang
-    from quartiersatlas.disclosure import Release
-    from quartiersatlas.present.area_profile.record import Record
-    from quartiersatlas.present.paper.document import Block
+    from quartiersatlas.disclosure import Release, ReleasedColumn
+    from quartiersatlas.present.area_profile.record import AreaRecord
+    from quartiersatlas.present.paper.document import DocumentBlock
 
 METHOD = ("fact_protection", "fact_need", "fact_axis", "fact_rule", "fact_candidates", "warning")
 
 
-def profile_document(release: Release, record: Record, lang: Lang) -> Document:
+def profile_document(release: Release, record: AreaRecord, lang: Lang) -> Document:
     """Return the profile: who lives there, indicators, need, selection, potentials, fields of action, footnotes."""
     place = " · ".join([text("area_key", lang, key=record["key"]), *record["parents"].values()])
-    blocks: list[Block] = [
-        *opening_blocks(release, lang, record["name"], place),
+    blocks: list[DocumentBlock] = [
+        *title_block(release, lang, record["name"], place),
         Paragraph(_residents(record, lang)),
         *_indicators(release, record, lang),
         *_need(record, lang),
@@ -38,30 +37,30 @@ def profile_document(release: Release, record: Record, lang: Lang) -> Document:
         *_list("label_method", _method(release, lang), lang),
     ]
     title = f"{record['name']} – {release.title}" if release.title else record["name"]
-    return Document(title, lang, tuple(blocks))
+    return Document(title, lang, tuple(fit_to_paper(block, lang) for block in blocks))
 
 
-def _residents(record: Record, lang: Lang) -> str:
+def _residents(record: AreaRecord, lang: Lang) -> str:
     """Return the number of residents, or why it is not shown."""
     if record["residents"] is None:
         state = record["state"]
         return text("state_unknown" if state == "unknown" else "profile_residents_hidden", lang)
     count = number_text(record["residents"], 0, lang)
-    share = share_text(record["share_of_residents"] or 0.0, lang)
+    share = number_text(100 * (record["share_of_residents"] or 0.0), 1, lang)
     words = text("profile_residents", lang, count=count, share=share)
     return words if record["state"] == "shown" else f"{words} {text('profile_hidden', lang, why=_state(record, lang))}"
 
 
-def _state(record: Record, lang: Lang) -> str:
+def _state(record: AreaRecord, lang: Lang) -> str:
     return text(f"state_{record['state']}", lang)
 
 
-def _indicators(release: Release, record: Record, lang: Lang) -> list[Block]:
+def _indicators(release: Release, record: AreaRecord, lang: Lang) -> list[DocumentBlock]:
     table = _table(release, record, [r for r in record["indicators"] if r["role"] != "resource"], lang)
     return [Heading(text("heading_indicators", lang)), table] if table else []
 
 
-def _table(release: Release, record: Record, rows: list[Record], lang: Lang) -> Table | None:
+def _table(release: Release, record: AreaRecord, rows: list[AreaRecord], lang: Lang) -> DocumentTable | None:
     """Return indicators by domain beside the values of districts and city."""
     if not rows:
         return None
@@ -70,14 +69,14 @@ def _table(release: Release, record: Record, rows: list[Record], lang: Lang) -> 
     for domain in DOMAINS:
         members = [row for row in rows if row["domain"] == domain]
         if members:
-            lines.append(Row.of(text(f"domain_{domain}", lang)))
+            lines.append(TableRow.of(text(f"domain_{domain}", lang)))
         for row in members:
             column = release.column(row["id"])
             lines.append(
-                Row.of(
+                TableRow.of(
                     f"{row['label']} ({row['footnote']})",
-                    value_lines(row, column, lang),
-                    *(parent_lines(row["parents"][level], column, lang) for level, _ in parents),
+                    _value_lines(row, column, lang),
+                    *(_parent_lines(row["parents"][level], column, lang) for level, _ in parents),
                     "–" if row["city"] is None else value_text(row["city"], column, lang),
                     difference_text(row["difference"], column, lang),
                 )
@@ -89,17 +88,35 @@ def _table(release: Release, record: Record, rows: list[Record], lang: Lang) -> 
         text("label_city", lang),
         text("label_difference", lang),
     )
-    return Table(head, tuple(lines), frozenset(range(1, len(head))))
+    return DocumentTable(head, tuple(lines), frozenset(range(1, len(head))))
 
 
-def _need(record: Record, lang: Lang) -> list[Block]:
+def _value_lines(record: AreaRecord, column: ReleasedColumn, lang: Lang) -> list[str]:
+    """Return the value of an area, and below it the counts it is made of."""
+    if record["numerator"] is None or record["denominator"] is None:
+        return [record["text"]]
+    sides = {side: number_text(record[side], 0, lang) for side in ("numerator", "denominator")}
+    return [record["text"], text("tooltip_counts", lang, **sides)] if column.kind == "rate" else [record["text"]]
+
+
+def _parent_lines(parent: AreaRecord, column: ReleasedColumn, lang: Lang) -> list[str]:
+    """Return the value of a district, and below it of how many areas it is made where some are not shown."""
+    if parent["value"] is None:
+        return ["–"]
+    words = [value_text(parent["value"], column, lang)]
+    if parent["known"] < parent["areas"]:
+        words.append(text("parent_known", lang, known=parent["known"], areas=parent["areas"]))
+    return words
+
+
+def _need(record: AreaRecord, lang: Lang) -> list[DocumentBlock]:
     if not record["need"]:
         return []
     head = ("", text("label_class", lang), text("label_score", lang))
-    rows = tuple(Row.of(axis["label"], axis["class_text"], axis["score_text"]) for axis in record["need"])
+    rows = tuple(TableRow.of(axis["label"], axis["class_text"], axis["score_text"]) for axis in record["need"])
     lines = []
     for axis in record["need"]:
-        up, down = driver_lists(axis, lang)
+        up, down = _driver_lists(axis, lang)
         words = [
             *([text("explain_need_up", lang, parts=up)] if up else []),
             *([text("explain_need_then_down" if up else "explain_need_down", lang, parts=down)] if down else []),
@@ -107,17 +124,30 @@ def _need(record: Record, lang: Lang) -> list[Block]:
         ]
         if words:
             lines.append(f"{axis['label']}: {' '.join(words)}")
-    blocks: list[Block] = [Heading(text("heading_need", lang)), Table(head, rows, frozenset({2}))]
+    blocks: list[DocumentBlock] = [Heading(text("heading_need", lang)), DocumentTable(head, rows, frozenset({2}))]
     return [*blocks, Bullets(tuple(lines))] if lines else blocks
 
 
-def _selection(release: Release, record: Record, lang: Lang) -> list[Block]:
+def _driver_lists(axis: dict[str, Any], lang: Lang) -> tuple[str, str]:
+    """Return what raises a score above that of an average area, and what lowers it, in words."""
+    up = [driver for driver in axis["drivers"] if driver["contribution"] > 0]
+    down = [driver for driver in reversed(axis["drivers"]) if driver["contribution"] < 0]
+    return _driver_words(up, lang), _driver_words(down, lang)
+
+
+def _driver_words(drivers: list[AreaRecord], lang: Lang) -> str:
+    signed = (("+" if d["contribution"] > 0 else "") + number_text(d["contribution"], 1, lang) for d in drivers)
+    parts = [text("explain_need_part", lang, part=part) for part in signed]
+    return ", ".join(f"{d['label']} ({d['text']}; {part})" for d, part in zip(drivers, parts, strict=True))
+
+
+def _selection(release: Release, record: AreaRecord, lang: Lang) -> list[DocumentBlock]:
     """Say whether the area is selected and why; that it is not says nothing about need."""
     selection = record["selection"]
     stable = stability_text(release, record["key"], lang)
     if not selection["screened"] and not stable:
         return []
-    blocks: list[Block] = [Heading(text("heading_selection", lang))]
+    blocks: list[DocumentBlock] = [Heading(text("heading_selection", lang))]
     if selection["screened"]:
         state = "selected" if selection["selected"] else "not_selected" if selection["assessed"] else "not_assessed"
         blocks.append(Paragraph(text(f"profile_{state}", lang)))
@@ -131,11 +161,11 @@ def _selection(release: Release, record: Record, lang: Lang) -> list[Block]:
     return blocks
 
 
-def _potentials(release: Release, record: Record, lang: Lang) -> list[Block]:
+def _potentials(release: Release, record: AreaRecord, lang: Lang) -> list[DocumentBlock]:
     """Return what is there to build on, beside the needs."""
     table = _table(release, record, [r for r in record["indicators"] if r["role"] == "resource"], lang)
     facilities = tuple(" – ".join(filter(None, [row["kind"], row["name"]])) for row in record["facilities"])
-    blocks: list[Block] = [Heading(text("heading_potentials", lang))]
+    blocks: list[DocumentBlock] = [Heading(text("heading_potentials", lang))]
     if table:
         blocks.append(table)
     if facilities:
@@ -145,23 +175,24 @@ def _potentials(release: Release, record: Record, lang: Lang) -> list[Block]:
     return blocks
 
 
-def _actions(record: Record, lang: Lang) -> list[Block]:
+def _actions(record: AreaRecord, lang: Lang) -> list[DocumentBlock]:
     if not record["actions"]:
         return []
     rows = tuple(
-        Row.of(row["field"], (row["bundle"], "; ".join(row["examples"])), row["because"]) for row in record["actions"]
+        TableRow.of(row["field"], (row["bundle"], "; ".join(row["examples"])), row["because"])
+        for row in record["actions"]
     )
     head = tuple(text(f"label_{name}", lang) for name in ("action_field", "action_bundle", "action_because"))
     sources = sorted({row["source"] for row in record["actions"]})
     return [
         Heading(text("heading_actions", lang)),
         Paragraph(text("note_actions", lang), "aid"),
-        Table(head, rows),
+        DocumentTable(head, rows),
         Paragraph(f"{text('label_source', lang)}: {'; '.join(sources)}", "muted"),
     ]
 
 
-def _comparison(release: Release, record: Record, lang: Lang) -> list[Block]:
+def _comparison(release: Release, record: AreaRecord, lang: Lang) -> list[DocumentBlock]:
     other = record.get("comparison")
     if other is None:
         return []
@@ -176,7 +207,7 @@ def _comparison(release: Release, record: Record, lang: Lang) -> list[Block]:
         f"{text('label_city', lang)}, {there}",
     )
     rows = tuple(
-        Row.of(
+        TableRow.of(
             row["label"],
             row["text"],
             row["other_text"],
@@ -186,18 +217,24 @@ def _comparison(release: Release, record: Record, lang: Lang) -> list[Block]:
         )
         for row in other["indicators"]
     )
-    words = remark(other, lang)
+    words = _remark(other, lang)
     compared = text("comparison_with", lang, title=other["title"], source=other["source"] or "–")
     return [
         Heading(text("heading_comparison", lang)),
         *([Paragraph(words, "notice")] if words else []),
-        *([Paragraph(text("band_draft", lang), "draft")] if other["draft"] and not record["draft"] else []),
+        *([Paragraph(other["draft"], "draft")] if other["draft"] and not record["draft"] else []),
         Paragraph(compared, "muted"),
-        Table(head, rows, frozenset(range(1, len(head)))),
+        DocumentTable(head, rows, frozenset(range(1, len(head)))),
     ]
 
 
-def _footnotes(record: Record, lang: Lang) -> list[Block]:
+def _remark(record: AreaRecord, lang: Lang) -> str:
+    """Return the remark on a comparison that was forced; empty where nothing differs."""
+    names = [*record["differs"], *([text("label_outline", lang)] if record["outline_differs"] else [])]
+    return text("comparison_forced", lang, names=", ".join(names)) if names else ""
+
+
+def _footnotes(record: AreaRecord, lang: Lang) -> list[DocumentBlock]:
     notes = [f"({number}) {words}" for number, words in enumerate(record["footnotes"], start=1)]
     return _list("heading_footnotes", notes, lang)
 
@@ -209,5 +246,5 @@ def _method(release: Release, lang: Lang) -> list[str]:
     return [*lines, text("fact_city", lang), text("profile_method_more", lang)]
 
 
-def _list(name: str, items: list[str], lang: Lang) -> list[Block]:
+def _list(name: str, items: list[str], lang: Lang) -> list[DocumentBlock]:
     return [Heading(text(name, lang)), Bullets(tuple(items))] if items else []

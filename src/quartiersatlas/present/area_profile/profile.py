@@ -5,17 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, overload
 
+from quartiersatlas.base.checks import choice
 from quartiersatlas.catalogue import check_lang
-from quartiersatlas.errors import SpecError
 from quartiersatlas.present.area_profile.pages import profile_document
-from quartiersatlas.present.area_profile.record import (
-    area_record,
-    check_area,
-    check_notes,
-    comparison_record,
-    note_lines,
-)
+from quartiersatlas.present.area_profile.record import area_record, comparison_record
 from quartiersatlas.present.paper import docx_bytes, html_text, markdown_text, save_document
+from quartiersatlas.present.words import check_area, check_notes, check_release, note_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,10 +20,133 @@ if TYPE_CHECKING:
     from quartiersatlas.disclosure import Release
     from quartiersatlas.present.paper import Document
 
+Format = Literal["html", "markdown", "docx", "dict"]
 ENDINGS = (".html", ".md", ".docx", ".pdf")
 
 
-@dataclass(frozen=True)
+@overload
+def profile(
+    release: Release,
+    key: str,
+    *,
+    lang: Lang = ...,
+    format: None = ...,
+    notes: str | Iterable[str] = ...,
+    compare_with: Release | None = ...,
+    force: bool = ...,
+) -> Profile: ...
+
+
+@overload
+def profile(
+    release: Release,
+    key: str,
+    *,
+    lang: Lang = ...,
+    format: Format,
+    notes: str | Iterable[str] = ...,
+    compare_with: Release | None = ...,
+    force: bool = ...,
+) -> Any: ...  # noqa: ANN401 - text, bytes or a dictionary, as the format says
+
+
+def profile(
+    release: Release,
+    key: str,
+    *,
+    lang: Lang = "de",
+    format: Format | None = None,  # noqa: A002 - the word a user looks for
+    notes: str | Iterable[str] = (),
+    compare_with: Release | None = None,
+    force: bool = False,
+) -> Any:
+    """Describe one area from what is released of it.
+
+    Parameters
+    ----------
+    release : Release
+        What leaves.
+    key : str
+        The area.
+    lang : {"de", "en"}, default "de"
+        Language of everything a reader sees.
+    format : {"html", "markdown", "docx", "dict"}, optional
+        Return the profile in this form at once; the :class:`Profile`, if not given.
+    notes : str or iterable of str
+        Local knowledge to stand beside the numbers; it changes none.
+    compare_with : Release, optional
+        Another release with the same area: another date.
+    force : bool, default False
+        Compare although definitions or the area's outline differ; the profile then says so.
+
+    Returns
+    -------
+    Profile, str, bytes or dict
+        Indicators beside the values of the districts and of the city, with footnotes; hidden cells in words; class and
+        score with what drives them; reasons of the selection; potentials; fields of action; notes; the comment.
+
+    Raises
+    ------
+    ArgumentError
+        Something else than a release was given.
+    DependencyError
+        DOCX needs ``pip install "quartiersatlas[paper]"``.
+    ReleaseError
+        There is no such area in one of the releases, or they have no indicator in common.
+    SpecError
+        The two releases differ in a definition, a unit or the area's outline; or language or format are unknown.
+
+    Warns
+    -----
+    UserWarning
+        A note contains words that stigmatise (see :func:`quartiersatlas.check_wording`).
+
+    Notes
+    -----
+    The value of a district is the sum of its areas' shown numerators over the sum of their shown denominators; where
+    some are not shown, their number stands with it. A bundle of action is named where one of the indicators that point
+    to it is on the side of higher need than the city and at most a fifth of the shown areas are as high.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> import pandas as pd
+    >>> import shapely
+    >>> import quartiersatlas as qa
+    >>> shapes = [shapely.box(x, 0, x + 1000, 1000) for x in (0, 1000, 2000)]
+    >>> areas = gpd.GeoDataFrame({"name": ["A", "B", "C"]}, index=["1", "2", "3"], geometry=shapes, crs="EPSG:25832")
+    >>> table = pd.DataFrame({"poor": [300.0, 260, 90], "residents": [1000.0] * 3}, index=areas.index)
+    >>> data = qa.add_rates(qa.join(areas, table), {"poverty": ("poor", "residents")})
+    >>> release = qa.release(data, title="Poverty")
+    >>> qa.profile(release, "1")
+    Profile of A (1): 1 of 1 indicators shown
+    >>> qa.profile(release, "1", format="dict")["indicators"][0]["difference"]
+    8.3
+    """
+    check_release(release, "profile")
+    check_lang(lang)
+    choice(format, (None, "html", "markdown", "docx", "dict"), "format")
+    check_area(release, key)
+    notes = note_lines(notes)
+    check_notes(key, notes, stacklevel=2)
+    record = area_record(release, key, lang, notes)
+    if compare_with is not None:
+        check_release(compare_with, "profile: compare_with")
+        record["comparison"] = comparison_record(release, compare_with, key, lang, force=force)
+    found = Profile(record, profile_document(release, record, lang))
+    match format:
+        case "html":
+            return found.html()
+        case "markdown":
+            return found.markdown()
+        case "docx":
+            return found.docx()
+        case "dict":
+            return record
+    return found
+
+
+@dataclass(frozen=True, eq=False)
 class Profile:
     """The profile of an area.
 
@@ -93,151 +211,3 @@ class Profile:
             f"Profile of {self.record['name']} ({self.record['key']}): "
             f"{known} of {len(self.record['indicators'])} indicators shown"
         )
-
-
-Format = Literal["html", "markdown", "docx", "dict"]
-
-
-@overload
-def profile(
-    release: Release,
-    key: str,
-    *,
-    lang: Lang = ...,
-    format: None = ...,
-    notes: Iterable[str] = ...,
-    compare_with: Release | None = ...,
-    force: bool = ...,
-) -> Profile: ...
-
-
-@overload
-def profile(
-    release: Release,
-    key: str,
-    *,
-    lang: Lang = ...,
-    format: Literal["html", "markdown"],
-    notes: Iterable[str] = ...,
-    compare_with: Release | None = ...,
-    force: bool = ...,
-) -> str: ...
-
-
-@overload
-def profile(
-    release: Release,
-    key: str,
-    *,
-    lang: Lang = ...,
-    format: Literal["docx"],
-    notes: Iterable[str] = ...,
-    compare_with: Release | None = ...,
-    force: bool = ...,
-) -> bytes: ...
-
-
-@overload
-def profile(
-    release: Release,
-    key: str,
-    *,
-    lang: Lang = ...,
-    format: Literal["dict"],
-    notes: Iterable[str] = ...,
-    compare_with: Release | None = ...,
-    force: bool = ...,
-) -> dict[str, Any]: ...
-
-
-def profile(
-    release: Release,
-    key: str,
-    *,
-    lang: Lang = "de",
-    format: Format | None = None,  # noqa: A002 - the word a user looks for
-    notes: Iterable[str] = (),
-    compare_with: Release | None = None,
-    force: bool = False,
-) -> Profile | str | bytes | dict[str, Any]:
-    """Describe one area from what is released of it.
-
-    Parameters
-    ----------
-    release : Release
-        What leaves.
-    key : str
-        The area.
-    lang : {"de", "en"}, default "de"
-        Language of everything a reader sees.
-    format : {"html", "markdown", "docx", "dict"}, optional
-        Return the profile in this form at once; the :class:`Profile`, if not given.
-    notes : str or iterable of str
-        Local knowledge to stand beside the numbers; it changes none.
-    compare_with : Release, optional
-        Another release with the same area: another date.
-    force : bool, default False
-        Compare although definitions or the area's outline differ; the profile then says so.
-
-    Returns
-    -------
-    Profile, str, bytes or dict
-        Indicators beside the values of the districts and of the city, with footnotes; hidden cells in words; class and
-        score with what drives them; reasons of the selection; potentials; fields of action; notes; the comment.
-
-    Raises
-    ------
-    DependencyError
-        DOCX needs ``pip install "quartiersatlas[paper]"``.
-    ReleaseError
-        There is no such area in one of the releases, or they have no indicator in common.
-    SpecError
-        The two releases differ in a definition, a unit or the area's outline; or language or format are unknown.
-
-    Warns
-    -----
-    UserWarning
-        A note contains words that stigmatise (see :func:`quartiersatlas.check_wording`).
-
-    Notes
-    -----
-    The value of a district is the sum of its areas' shown numerators over the sum of their shown denominators; where
-    some are not shown, their number stands with it. A bundle of action is named where one of the indicators that point
-    to it is on the side of higher need than the city and at most a fifth of the shown areas are as high.
-
-    Examples
-    --------
-    >>> import geopandas as gpd
-    >>> import pandas as pd
-    >>> import shapely
-    >>> import quartiersatlas as qa
-    >>> shapes = [shapely.box(x, 0, x + 1000, 1000) for x in (0, 1000, 2000)]
-    >>> areas = gpd.GeoDataFrame({"name": ["A", "B", "C"]}, index=["1", "2", "3"], geometry=shapes, crs="EPSG:25832")
-    >>> table = pd.DataFrame({"poor": [300.0, 260, 90], "residents": [1000.0] * 3}, index=areas.index)
-    >>> data = qa.add_rates(qa.join(areas, table), {"poverty": ("poor", "residents")})
-    >>> release = qa.release(data, title="Poverty")
-    >>> qa.profile(release, "1")
-    Profile of A (1): 1 of 1 indicators shown
-    >>> qa.profile(release, "1", format="dict")["indicators"][0]["difference"]
-    8.3
-    """
-    check_lang(lang)
-    if format not in (None, "html", "markdown", "docx", "dict"):
-        raise SpecError(f"format is {format!r}; there are 'html', 'markdown', 'docx' and 'dict'.")
-    check_area(release, key)
-    notes = note_lines(notes)
-    check_notes(key, notes, stacklevel=2)
-    record = area_record(release, key, lang, notes)
-    if compare_with is not None:
-        record["comparison"] = comparison_record(release, compare_with, key, lang, force=force)
-    found = Profile(record, profile_document(release, record, lang))
-    match format:
-        case "html":
-            return found.html()
-        case "markdown":
-            return found.markdown()
-        case "docx":
-            return found.docx()
-        case "dict":
-            return record
-    return found

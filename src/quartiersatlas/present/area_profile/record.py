@@ -2,40 +2,40 @@
 
 from __future__ import annotations
 
-import warnings
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from quartiersatlas.catalogue import action_bundles, number_text, text
-from quartiersatlas.catalogue.indicators import DOMAINS
-from quartiersatlas.disclosure.words import label, unit, value_text, wording_messages
+from quartiersatlas.catalogue import action_bundles
+from quartiersatlas.disclosure.words import draft_text, label, unit, value_text
 from quartiersatlas.errors import ReleaseError, SpecError, list_some
+from quartiersatlas.present.comparable import changed_outlines, meaning
 from quartiersatlas.present.words import (
-    axis_of,
     cell_text,
-    changed_outlines,
-    definition_text,
+    driver_names,
+    facility_points,
+    footnote,
     gap_kind,
-    meaning,
-    on_areas,
+    has_all_drivers,
+    indicator_columns,
+    need_direction,
     reason_texts,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    import geopandas as gpd
-
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.disclosure import Release, ReleasedColumn
 
+AreaRecord = dict[str, Any]
+HIGH = 0.2  # part of the shown areas
 
-def area_record(release: Release, key: str, lang: Lang, notes: Iterable[str]) -> Record:
+
+def area_record(release: Release, key: str, lang: Lang, notes: Iterable[str]) -> AreaRecord:
     """Return everything the profile says, ready for JSON."""
     indicators = indicator_records(release, key, lang)
-    residents = plain(release.residents[key])
+    residents = number_or_none(release.residents[key])
     everybody = float(release.residents.sum())
     return {
         "key": key,
@@ -45,183 +45,16 @@ def area_record(release: Release, key: str, lang: Lang, notes: Iterable[str]) ->
         "residents": residents,
         "share_of_residents": None if residents is None or not everybody else residents / everybody,
         "release": {name: getattr(release, name) for name in ("title", "source", "as_of", "comment")},
-        "draft": release.is_draft,
+        "draft": draft_text(release, lang),
         "notices": list(release.notices),
         "indicators": indicators,
         "need": [_axis(release, key, column, lang) for column in release.columns if column.kind == "class"],
         "selection": _selection(release, key, lang),
         "facilities": _facilities(release, key),
-        "actions": _actions(indicators, lang),
+        "actions": _actions(release, indicators, lang),
         "footnotes": [footnote(release, release.column(record["id"]), lang) for record in indicators],
         "notes": list(notes),
     }
-
-
-def check_area(release: Release, key: str) -> None:
-    """Refuse a key that the release does not have."""
-    if key not in release.areas.index:
-        close = get_close_matches(str(key), [str(k) for k in release.areas.index], n=3, cutoff=0.5)
-        hint = f" Did you mean {list_some(close)}?" if close else ""
-        raise ReleaseError(f"The release has no area {key!r}.{hint} Keys are text, with their leading zeros.")
-
-
-def note_lines(notes: str | Iterable[str]) -> tuple[str, ...]:
-    """Return the notes on an area as lines; a single text is one."""
-    return (notes,) if isinstance(notes, str) else tuple(map(str, notes))
-
-
-def check_notes(key: str, notes: Iterable[str], *, stacklevel: int) -> None:
-    """Warn of words in the notes on an area that stigmatise those who live there."""
-    for message in wording_messages(notes, "warning_note", area=key):
-        warnings.warn(str(message), UserWarning, stacklevel=stacklevel + 1)
-
-
-def footnote(release: Release, column: ReleasedColumn, lang: Lang) -> str:
-    """Return definition and caveat of an indicator, and its date where that is another than that of the release."""
-    words = definition_text(column, lang)
-    date = release.dates.get(column.id, "")
-    return f"{words} {text('label_as_of', lang)}: {date}" if date else words
-
-
-def _axis(release: Release, key: str, column: ReleasedColumn, lang: Lang) -> Record:
-    """Return class, score and drivers of an axis."""
-    axis = column.id.removeprefix("need_").removesuffix("_class")
-    score = release.column(f"need_{axis}")
-    name = release.values[column.id][key]
-    return {
-        "axis": axis,
-        "label": column.indicator.label(lang),
-        "class": None if pd.isna(name) else str(name),
-        "class_text": cell_text(release, key, column, lang),
-        "score": plain(release.values[score.id][key]),
-        "score_text": cell_text(release, key, score, lang),
-        "drivers": _drivers(release, key, axis, lang),
-        "all_drivers": has_all_drivers(release, axis),
-    }
-
-
-def has_all_drivers(release: Release, axis: str) -> bool:
-    """Tell whether every indicator of an axis leaves with its contribution."""
-    return _n_indicators(release, axis) == len(driver_names(release, axis))
-
-
-def driver_names(release: Release, axis: str) -> list[str]:
-    """Return the indicators of an axis that leave with their contribution."""
-    if release.drivers is None or axis not in release.drivers.columns.get_level_values(0):
-        return []
-    return [str(name) for name in release.drivers[axis].columns]
-
-
-def _n_indicators(release: Release, axis: str) -> int:
-    """Return how many indicators an axis has, of which some may not be released."""
-    rules = axis_of(release, f"need_{axis}")
-    return 0 if rules is None else len({leaf.id for leaf in rules.indicators})
-
-
-def _drivers(release: Release, key: str, axis: str, lang: Lang) -> list[Record]:
-    """Return what each released indicator adds to the score, highest first."""
-    names = driver_names(release, axis)
-    if not names or release.drivers is None:
-        return []
-    parts = pd.Series({name: release.drivers[axis, name][key] for name in names}, dtype=float).dropna()
-    parts = parts.sort_values(ascending=False, kind="stable")
-    columns = {str(name): release.column(str(name)) for name in parts.index}
-    return [
-        {
-            "id": name,
-            "label": columns[name].indicator.label(lang),
-            "text": value_text(release.values[name][key], columns[name], lang),
-            "contribution": float(parts[name]),
-        }
-        for name in columns
-    ]
-
-
-def _selection(release: Release, key: str, lang: Lang) -> Record:
-    """Return whether the area is selected, why, and with which others."""
-    candidate = str(release.members.get(key, ""))
-    return {
-        "screened": release.has_shortlist,
-        "assessed": release.assessed is not None and bool(release.assessed[key]),
-        "selected": bool(release.selected[key]),
-        "reasons": reason_texts(release, lang).get(key, []),
-        "candidate": candidate,
-        "candidate_name": _candidate_name(release, candidate),
-        **_stability(release, key),
-    }
-
-
-def _candidate_name(release: Release, candidate: str) -> str:
-    if release.candidates is None or candidate not in release.candidates.index:
-        return ""
-    return str(release.candidates["name"][candidate])
-
-
-def _stability(release: Release, key: str) -> Record:
-    if release.stability is None or pd.isna(release.stability.table["label"][key]):
-        return {"stability": None, "p_selected": None}
-    table = release.stability.table
-    return {"stability": str(table["label"][key]), "p_selected": plain(table["p_selected"][key])}
-
-
-def _facilities(release: Release, key: str) -> list[Record]:
-    """Return the facilities inside the area by kind and name."""
-    if release.facilities is None:
-        return []
-    frame = facility_points(release, release.facilities)
-    inside = frame[frame.geometry.intersects(release.areas.geometry[key])]
-    rows = [{"name": str(name), "kind": str(kind)} for name, kind in zip(inside["name"], inside["kind"], strict=True)]
-    return sorted(rows, key=lambda row: (row["kind"], row["name"]))
-
-
-def facility_points(release: Release, facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return facilities as points in the coordinates of the areas."""
-    frame = on_areas(facilities, release.areas)
-    return frame.set_geometry(frame.geometry.representative_point())
-
-
-def _actions(indicators: list[Record], lang: Lang) -> list[Record]:
-    """Return the bundles of action that an indicator with high need points to."""
-    high = {record["id"].removesuffix("_change"): record["label"] for record in indicators if record["high"]}
-    return [
-        {
-            "id": bundle.id,
-            "field": bundle.field(lang),
-            "bundle": bundle.label(lang),
-            "examples": bundle.examples(lang).split("; "),
-            "because": [high[name] for name in bundle.triggers if name in high],
-            "source": bundle.source,
-        }
-        for bundle in action_bundles()
-        if high.keys() & set(bundle.triggers)
-    ]
-
-
-def share_text(share: float, lang: Lang) -> str:
-    """Return a share in percent with one decimal."""
-    return number_text(100 * share, 1, lang)
-
-
-def contribution_text(part: float, lang: Lang) -> str:
-    """Return a contribution with its sign."""
-    return ("+" if part > 0 else "") + number_text(part, 1, lang)
-
-
-def driver_lists(axis: dict[str, Any], lang: Lang) -> tuple[str, str]:
-    """Return what raises a score above that of an average area, and what lowers it, in words."""
-    up = [driver for driver in axis["drivers"] if driver["contribution"] > 0]
-    down = [driver for driver in reversed(axis["drivers"]) if driver["contribution"] < 0]
-    return _driver_words(up, lang), _driver_words(down, lang)
-
-
-def _driver_words(drivers: list[Record], lang: Lang) -> str:
-    parts = [text("explain_need_part", lang, part=contribution_text(d["contribution"], lang)) for d in drivers]
-    return ", ".join(f"{d['label']} ({d['text']}; {part})" for d, part in zip(drivers, parts, strict=True))
-
-
-Record = dict[str, Any]
-
-HIGH = 0.2  # part of the shown areas
 
 
 def parents_of(release: Release, key: str) -> dict[str, str]:
@@ -230,22 +63,15 @@ def parents_of(release: Release, key: str) -> dict[str, str]:
     return {level: str(release.areas[level][key]) for level in levels if not pd.isna(release.areas[level][key])}
 
 
-def indicator_records(release: Release, key: str, lang: Lang) -> list[Record]:
+def indicator_records(release: Release, key: str, lang: Lang) -> list[AreaRecord]:
     """Return one record per indicator: rates, shares, and counts that are no part of a rate."""
     columns = indicator_columns(release)
     return [_record(release, key, column, number, lang) for number, column in enumerate(columns, start=1)]
 
 
-def indicator_columns(release: Release) -> list[ReleasedColumn]:
-    """Return the columns of the indicators by domain, resources last."""
-    beside = {name for column in release.columns for name in (column.numerator, column.denominator) if name}
-    found = [c for c in release.columns if c.kind in ("rate", "share", "count") and c.id not in beside]
-    return sorted(found, key=lambda c: (c.indicator.role == "resource", DOMAINS.index(c.indicator.domain)))
-
-
-def _record(release: Release, key: str, column: ReleasedColumn, number: int, lang: Lang) -> Record:
-    value = plain(release.values[column.id][key])
-    city = plain(column.city)
+def _record(release: Release, key: str, column: ReleasedColumn, number: int, lang: Lang) -> AreaRecord:
+    value = number_or_none(release.values[column.id][key])
+    city = number_or_none(column.city)
     difference = None if value is None or city is None else round(value - city, column.decimals)
     return {
         "id": column.id,
@@ -268,10 +94,10 @@ def _record(release: Release, key: str, column: ReleasedColumn, number: int, lan
 
 
 def _side(release: Release, key: str, name: str) -> float | None:
-    return plain(release.values[name][key]) if name in release.values.columns else None
+    return number_or_none(release.values[name][key]) if name in release.values.columns else None
 
 
-def _parent(release: Release, level: str, name: str, column: ReleasedColumn) -> Record:
+def _parent(release: Release, level: str, name: str, column: ReleasedColumn) -> AreaRecord:
     """Return the rate of a district from the released counts of its areas, and of how many areas they are known."""
     inside = release.areas[level].astype(str).eq(name) & release.state.ne("uninhabited")
     n_areas = int(inside.sum())
@@ -285,7 +111,7 @@ def _parent(release: Release, level: str, name: str, column: ReleasedColumn) -> 
 
 
 def is_high(release: Release, key: str, column: ReleasedColumn) -> bool:
-    """Tell whether a value points to high need: worse than the city, and at most a fifth of the areas as high.
+    """Return True if a value points to high need: worse than the city, and at most a fifth of the areas as high.
 
     Indicators without a valuation, such as the share of residents with migration background, never do.
     """
@@ -299,35 +125,101 @@ def is_high(release: Release, key: str, column: ReleasedColumn) -> bool:
     return bool(worse_than_city and (need >= own).mean() <= HIGH)
 
 
-def need_direction(column: ReleasedColumn) -> int:
-    """Return 1 where high values point to need, -1 where low ones do, 0 where neither does."""
-    return (column.indicator.direction or 0) if column.kind in ("rate", "share") else 0
+def _axis(release: Release, key: str, column: ReleasedColumn, lang: Lang) -> AreaRecord:
+    """Return class, score and drivers of an axis."""
+    axis, score = column.axis, release.axis_column(column.axis, "score")
+    name = release.values[column.id][key]
+    return {
+        "axis": axis,
+        "label": column.indicator.label(lang),
+        "class": None if pd.isna(name) else str(name),
+        "class_text": cell_text(release, key, column, lang),
+        "score": None if score is None else number_or_none(release.values[score.id][key]),
+        "score_text": "" if score is None else cell_text(release, key, score, lang),
+        "drivers": _drivers(release, key, axis, lang),
+        "all_drivers": has_all_drivers(release, axis),
+    }
 
 
-def plain(value: Any) -> float | None:  # noqa: ANN401 - a cell
+def _drivers(release: Release, key: str, axis: str, lang: Lang) -> list[AreaRecord]:
+    """Return what each released indicator adds to the score, highest first."""
+    names = driver_names(release, axis)
+    if not names or release.drivers is None:
+        return []
+    parts = pd.Series({name: release.drivers[axis, name][key] for name in names}, dtype=float).dropna()
+    parts = parts.sort_values(ascending=False, kind="stable")
+    columns = {str(name): release.column(str(name)) for name in parts.index}
+    return [
+        {
+            "id": name,
+            "label": columns[name].indicator.label(lang),
+            "text": value_text(release.values[name][key], columns[name], lang),
+            "contribution": float(parts[name]),
+        }
+        for name in columns
+    ]
+
+
+def _selection(release: Release, key: str, lang: Lang) -> AreaRecord:
+    """Return whether the area is selected, why, and with which others."""
+    candidate = str(release.members.get(key, ""))
+    return {
+        "screened": release.has_shortlist,
+        "assessed": release.assessed is not None and bool(release.assessed[key]),
+        "selected": bool(release.selected[key]),
+        "reasons": reason_texts(release, lang).get(key, []),
+        "candidate": candidate,
+        "candidate_name": _candidate_name(release, candidate),
+        **_stability(release, key),
+    }
+
+
+def _candidate_name(release: Release, candidate: str) -> str:
+    if release.candidates is None or candidate not in release.candidates.index:
+        return ""
+    return str(release.candidates["name"][candidate])
+
+
+def _stability(release: Release, key: str) -> AreaRecord:
+    if release.stability is None or pd.isna(release.stability.table["label"][key]):
+        return {"stability": None, "p_selected": None}
+    table = release.stability.table
+    return {"stability": str(table["label"][key]), "p_selected": number_or_none(table["p_selected"][key])}
+
+
+def _facilities(release: Release, key: str) -> list[AreaRecord]:
+    """Return the facilities inside the area by kind and name."""
+    if release.facilities is None:
+        return []
+    frame = facility_points(release, release.facilities)
+    inside = frame[frame.geometry.intersects(release.areas.geometry[key])]
+    rows = [{"name": str(name), "kind": str(kind)} for name, kind in zip(inside["name"], inside["kind"], strict=True)]
+    return sorted(rows, key=lambda row: (row["kind"], row["name"]))
+
+
+def _actions(release: Release, indicators: list[AreaRecord], lang: Lang) -> list[AreaRecord]:
+    """Return the bundles of action that an indicator with high need points to."""
+    high = {release.column(record["id"]).base: record["label"] for record in indicators if record["high"]}
+    return [
+        {
+            "id": bundle.id,
+            "field": bundle.field(lang),
+            "bundle": bundle.label(lang),
+            "examples": bundle.examples(lang).split("; "),
+            "because": [high[name] for name in bundle.triggers if name in high],
+            "source": bundle.source,
+        }
+        for bundle in action_bundles()
+        if high.keys() & set(bundle.triggers)
+    ]
+
+
+def number_or_none(value: Any) -> float | None:  # noqa: ANN401 - a cell
     """Return a number as Python knows it; None where there is none."""
     return None if pd.isna(value) else float(value)
 
 
-def value_lines(record: Record, column: ReleasedColumn, lang: Lang) -> list[str]:
-    """Return the value of an area, and below it the counts it is made of."""
-    if record["numerator"] is None or record["denominator"] is None:
-        return [record["text"]]
-    sides = {side: number_text(record[side], 0, lang) for side in ("numerator", "denominator")}
-    return [record["text"], text("tooltip_counts", lang, **sides)] if column.kind == "rate" else [record["text"]]
-
-
-def parent_lines(parent: Record, column: ReleasedColumn, lang: Lang) -> list[str]:
-    """Return the value of a district, and below it of how many areas it is made where some are not shown."""
-    if parent["value"] is None:
-        return ["–"]
-    words = [value_text(parent["value"], column, lang)]
-    if parent["known"] < parent["areas"]:
-        words.append(text("parent_known", lang, known=parent["known"], areas=parent["areas"]))
-    return words
-
-
-def comparison_record(release: Release, other: Release, key: str, lang: Lang, *, force: bool) -> Record:
+def comparison_record(release: Release, other: Release, key: str, lang: Lang, *, force: bool) -> AreaRecord:
     """Return the indicators both releases have, and what is different in their definitions.
 
     Raises
@@ -363,7 +255,7 @@ def comparison_record(release: Release, other: Release, key: str, lang: Lang, *,
         "title": other.title,
         "source": other.source,
         "as_of": other.as_of,
-        "draft": other.is_draft,
+        "draft": draft_text(other, lang),
         "indicators": [_pair(release, other, key, ours, their, lang) for ours, their in pairs],
         "differs": list(dict.fromkeys(label(release.column(name), lang) for name, _, _ in differences)),
         "outline_differs": bool(outline),
@@ -386,8 +278,8 @@ def _outline(release: Release, other: Release, key: str) -> list[str]:
 
 def _pair(
     release: Release, other: Release, key: str, ours: ReleasedColumn, theirs: ReleasedColumn, lang: Lang
-) -> Record:
-    here, there = plain(release.values[ours.id][key]), plain(other.values[theirs.id][key])
+) -> AreaRecord:
+    here, there = number_or_none(release.values[ours.id][key]), number_or_none(other.values[theirs.id][key])
     decimals = min(ours.decimals, theirs.decimals)
     return {
         "id": ours.id,
@@ -396,13 +288,7 @@ def _pair(
         "text": cell_text(release, key, ours, lang),
         "other": there,
         "other_text": cell_text(other, key, theirs, lang),
-        "city_text": value_text(ours.city, ours, lang) if plain(ours.city) is not None else "–",
-        "other_city_text": value_text(theirs.city, theirs, lang) if plain(theirs.city) is not None else "–",
+        "city_text": value_text(ours.city, ours, lang) if number_or_none(ours.city) is not None else "–",
+        "other_city_text": value_text(theirs.city, theirs, lang) if number_or_none(theirs.city) is not None else "–",
         "difference": None if here is None or there is None else round(here - there, decimals),
     }
-
-
-def remark(record: Record, lang: Lang) -> str:
-    """Return the remark on a comparison that was forced; empty where nothing differs."""
-    names = [*record["differs"], *([text("label_outline", lang)] if record["outline_differs"] else [])]
-    return text("comparison_forced", lang, names=", ".join(names)) if names else ""

@@ -9,18 +9,15 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import pandas as pd
 
-from quartiersatlas.base.files import written_together
 from quartiersatlas.catalogue import text
 from quartiersatlas.catalogue.texts import texts
-from quartiersatlas.disclosure.words import label, unit
+from quartiersatlas.disclosure.words import draft_text, label, unit
 from quartiersatlas.errors import ReleaseError, list_some
-from quartiersatlas.present.words import cell_text, method_texts, no_formula, reason_texts, visible, with_visible_text
+from quartiersatlas.present.words import GAPS, gap_kinds, method_texts, reason_texts, visible, with_visible_text
 from quartiersatlas.segregation.explain import note_text
 from quartiersatlas.version import __version__
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.disclosure import Release, ReleasedColumn
 
@@ -34,10 +31,8 @@ def table_of(release: Release, table: str, lang: Lang) -> pd.DataFrame:
     Raises
     ------
     ReleaseError
-        There is no such table, or not in this release.
+        This release has no such table.
     """
-    if table not in TABLES:
-        raise ReleaseError(f"table is {table!r}; there are 'areas', 'candidates' and 'segregation'.")
     if table == "candidates" and (release.candidates is None or release.candidates.empty):
         raise ReleaseError("The release has no candidate areas: release(..., shortlist=..., candidates=...).")
     if table == "segregation" and release.segregation is None:
@@ -110,9 +105,8 @@ def noted_columns(release: Release) -> list[str]:
 
 def _gap_notes(release: Release, name: str, lang: Lang) -> list[str]:
     """Return for each area why its cell is empty, in words; nothing where it is not."""
-    values, column = release.values[name], release.column(name)
-    gaps = {key: cell_text(release, str(key), column, lang) for key in values.index[values.isna()]}
-    return [gaps.get(key, "") for key in values.index]
+    words = gap_kinds(release, release.column(name)).map({gap: text(word, lang) for gap, word in GAPS.items()})
+    return words.reindex(release.state.index, fill_value="").tolist()
 
 
 def candidate_table(release: Release, lang: Lang) -> gpd.GeoDataFrame:
@@ -145,7 +139,7 @@ def notes_table(release: Release, lang: Lang) -> pd.DataFrame:
     ]
     rows = [row for row in rows if row != ("subtitle", "")]
     if release.is_draft:
-        rows.insert(0, ("notice", text("band_draft", lang)))
+        rows.insert(0, ("notice", draft_text(release, lang)))
     table = pd.DataFrame(rows, columns=["what", "text"])
     table.insert(1, "label", [text(f"about_{what}", lang) for what in table["what"]])
     return with_visible_text(table)
@@ -175,18 +169,25 @@ def _flat(content: Mapping[str, Any], before: str = "") -> list[tuple[str, str]]
 def json_text(content: object) -> str:
     """Write JSON in which nothing is NaN, and what JSON does not know is text."""
     written = json.dumps(content, ensure_ascii=False, allow_nan=False, default=str)
-    return written.encode(
-        "utf-8", "replace"
-    ).decode()  # half of a surrogate pair, as in the name of a file, has no code
+    # half of a surrogate pair, as in the name of a file, has no code
+    return written.encode("utf-8", "replace").decode()
 
 
 def with_notice(frame: pd.DataFrame, release: Release, lang: Lang) -> pd.DataFrame:
     """Put the notices of the data, and the one of a draft, into every row."""
-    notices = [*release.notices, *([text("band_draft", lang)] if release.is_draft else [])]
+    notices = [*release.notices, *([draft_text(release, lang)] if release.is_draft else [])]
     return frame.assign(notice="; ".join(notices)) if notices else frame
 
 
 COLUMNS = ["table", "column", "kind", "label", "unit", "decimals", "definition", "caveat", "values", "city_value"]
+STRUCTURE = {
+    "kind": "structure",
+    "unit": "",
+    "decimals": None,
+    "definition": "",
+    "caveat": "",
+    "city_value": float("nan"),
+}
 STATES = ("small", "uninhabited", "unknown")
 
 
@@ -196,22 +197,25 @@ def columns_table(release: Release, lang: Lang, tables: dict[str, pd.DataFrame] 
     Columns of kind ``structure`` are not results: keys, names, reasons, notes.
     """
     tables = tables_of(release, lang) if tables is None else tables
-    rows = [
-        {"table": table, **_meaning(release, table, str(column), lang)}
-        for table, frame in tables.items()
-        for column in frame.columns
-        if column != "geometry"
-    ]
-    table = pd.DataFrame(rows, columns=COLUMNS).astype({"decimals": "Int64"})
-    return with_visible_text(table)
+    results, labels = {visible(c.id): c for c in release.columns}, structure_labels(release, lang)
+    rows: list[dict[str, Any]] = []
+    for table, frame in tables.items():
+        for name in frame.columns.drop("geometry", errors="ignore").astype(str):
+            column = results.get(name) if table != "segregation" else None
+            if column is None:
+                known = labels if table == "areas" else {}
+                words = {"label": structure_label(name, known, lang)}
+                words["values"] = _structure_values(release, table, name, lang)
+                row: dict[str, Any] = {**STRUCTURE, **words}
+            else:
+                row = _result(release, column, lang)
+            rows.append({"table": table, "column": name, **row})
+    return with_visible_text(pd.DataFrame(rows, columns=COLUMNS).astype({"decimals": "Int64"}))
 
 
-def _meaning(release: Release, table: str, name: str, lang: Lang) -> dict[str, Any]:
-    column = next((c for c in release.columns if visible(c.id) == name), None)
-    if column is None or table == "segregation":
-        return {"column": name, "kind": "structure", **_structure(release, table, name, lang)}
+def _result(release: Release, column: ReleasedColumn, lang: Lang) -> dict[str, Any]:
+    """Return what a released column means."""
     return {
-        "column": name,
         "kind": column.kind,
         "label": column_label(release, column, lang),
         "unit": unit(column, lang),
@@ -232,62 +236,32 @@ def column_label(release: Release, column: ReleasedColumn, lang: Lang) -> str:
     return label(column, lang)
 
 
-def _structure(release: Release, table: str, name: str, lang: Lang) -> dict[str, Any]:
-    """Return label and values of a column that is not a result."""
-    values = ""
+def _structure_values(release: Release, table: str, name: str, lang: Lang) -> str:
+    """Return what the values of a column mean that is not a result."""
     if name == "state":
         states = {"shown": text("label_shown", lang), **{state: text(f"state_{state}", lang) for state in STATES}}
-        values = "; ".join(f"{state} = {words}" for state, words in states.items())
+        return "; ".join(f"{state} = {words}" for state, words in states.items())
     if name == "cover" and table == "candidates":
-        values = "; ".join(f"{c} = {text(f'cover_{c}', lang)}" for c in ("covered", "partly", "not_covered"))
-    if name == "index" and release.segregation is not None:
+        return "; ".join(f"{c} = {text(f'cover_{c}', lang)}" for c in ("covered", "partly", "not_covered"))
+    if name == "index" and table == "segregation" and release.segregation is not None:
         used = dict.fromkeys(release.segregation["index"])
-        values = "; ".join(f"{index} = {text(f'index_{index}_meaning', lang)}" for index in used)
-    empty = {"unit": "", "decimals": None, "definition": "", "caveat": "", "city_value": float("nan")}
-    return {"label": structure_label(release, table, name, lang), **empty, "values": values}
+        return "; ".join(f"{index} = {text(f'index_{index}_meaning', lang)}" for index in used)
+    return ""
 
 
-def structure_label(release: Release, table: str, name: str, lang: Lang) -> str:
-    """Return the label of a column that is not a result."""
-    noted = next((c for c in release.columns if f"{visible(c.id)}_note" == name), None)
-    if noted is not None:
-        return text("column_gap", lang, label=column_label(release, noted, lang))
+def structure_labels(release: Release, lang: Lang) -> dict[str, str]:
+    """Return the labels of the columns of the areas that are not results: notes on empty cells, higher levels."""
     parents = parent_names(release)
     higher = [parents.get(c, c) for c in release.areas.columns if c not in ("name", "geometry")]
-    if table == "areas" and name in map(visible, map(str, higher)):
-        return text("column_parent", lang, name=name)
-    return text(f"column_{name}", lang) if f"column_{name}" in texts() else name
+    return {
+        **{visible(str(name)): text("column_parent", lang, name=visible(str(name))) for name in higher},
+        **{
+            f"{visible(column.id)}_note": text("column_gap", lang, label=column_label(release, column, lang))
+            for column in release.columns
+        },
+    }
 
 
-def write_csv(release: Release, path: Path, table: str, lang: Lang, manifest: Mapping[str, Any] | None) -> None:
-    """Write ``name.csv`` together with ``name.columns.csv`` and ``name.notes.txt``."""
-    frame = table_of(release, table, lang).drop(columns="geometry", errors="ignore")
-    meaning = columns_table(release, lang, {table: frame}).drop(columns="table")
-    with written_together([path, *companions(path)]) as (data, columns, notes):
-        data.write_bytes(_csv(frame, lang))
-        columns.write_bytes(_csv(meaning, lang))
-        notes.write_bytes(_notes(release, lang, manifest).encode())
-
-
-def companions(path: Path) -> list[Path]:
-    """Return the files that stand beside a CSV."""
-    return [path.with_suffix(".columns.csv"), path.with_suffix(".notes.txt")]
-
-
-def _csv(frame: pd.DataFrame, lang: Lang) -> bytes:
-    """Write a table as spreadsheets of the language read it."""
-    safe = frame.map(_safe).rename(columns=_safe)
-    content = safe.to_csv(sep=";", decimal="," if lang == "de" else ".", index=False, lineterminator="\r\n")
-    return content.encode("utf-8-sig")
-
-
-def _safe(cell: object) -> object:
-    return no_formula(cell) if isinstance(cell, str) else cell
-
-
-def _notes(release: Release, lang: Lang, manifest: Mapping[str, Any] | None) -> str:
-    notes = [
-        f"{label}: {words}" for label, words in notes_table(release, lang)[["label", "text"]].itertuples(index=False)
-    ]
-    origin = [f"{entry}: {value}" for entry, value in manifest_table(release, manifest).itertuples(index=False)]
-    return "\n".join([*notes, "", text("sheet_manifest", lang), *origin, ""])
+def structure_label(name: str, labels: Mapping[str, str], lang: Lang) -> str:
+    """Return the label of a column that is not a result."""
+    return labels.get(name) or (text(f"column_{name}", lang) if f"column_{name}" in texts() else name)

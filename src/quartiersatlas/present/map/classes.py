@@ -1,14 +1,18 @@
-"""Classes and colours of a column: declared, around the city value, or by breaks."""
+"""Classes and colours: of one column (declared, by breaks, around the city value), and of two columns together."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from math import isfinite
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from quartiersatlas.catalogue import number_text, text
+from quartiersatlas.disclosure.words import label, value_text
 from quartiersatlas.errors import SpecError
 
 if TYPE_CHECKING:
@@ -18,6 +22,7 @@ if TYPE_CHECKING:
 
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.disclosure import Release, ReleasedColumn
+    from quartiersatlas.screening import Rule
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -29,78 +34,34 @@ CONTEXT_SIX = ("#edf8fb", "#bfe6df", "#93d0bf", "#62b695", "#2f9563", "#00602a")
 DIVERGING_COLORS = ("#998ec3", "#e8dfc8", "#f1a340")
 SD_COLORS = ("#5e3c99", "#b2abd2", "#f7f7f7", "#fdb863", "#e66101")
 DEVIATION_COLORS = ("#542788", "#998ec3", "#d8daeb", "#fee0b6", "#f1a340", "#b35806")
-
 # one ramp per class of the second axis, each from little to much need: hue tells the second axis, lightness the first
 MATRIX_COLORS = (
     ("#dfdcf5", "#aea5e0", "#7a6dc0", "#43368a"),
     ("#f4f4ee", "#c3c3ba", "#8d8d83", "#4b4b44"),
     ("#fce2b4", "#f0ae57", "#c97a1c", "#7d4300"),
 )
-
 # the same for two conditions: green for the second, blue for the first, dark for both
 PAIR_COLORS = (
     ("#f6f3c0", "#b5c8ef", "#6c7ec7"),
     ("#c2c791", "#64a7ae", "#545872"),
     ("#749648", "#246f5a", "#283534"),
 )
+N_CLASSES = 5
+SD_STEPS = (-1.5, -0.5, 0.5, 1.5)
+CITY_SHARES = (0.5, 0.75, 1.0, 1.25, 1.5)
 
 
-def ramp(colors: tuple[str, ...], n_classes: int) -> list[str]:
-    """Return as many colours as there are classes, spread from light to dark."""
-    if n_classes == 1:
-        return [colors[len(colors) // 2]]
-    return [colors[round(i * (len(colors) - 1) / (n_classes - 1))] for i in range(n_classes)]
+def map_columns(release: Release) -> list[ReleasedColumn]:
+    """Return the columns one can choose on the map: classes of need first, then rates, shares and counts."""
+    beside = {name for column in release.columns for name in (column.numerator, column.denominator) if name}
+    order = {"class": 0, "rate": 1, "share": 1, "count": 1}
+    chosen = [c for c in release.columns if c.kind in order and c.id not in beside]
+    return sorted(chosen, key=lambda c: order[c.kind])
 
 
-def column_colors(column: ReleasedColumn, n_classes: int, *, first_axis: bool) -> list[str]:
-    """Return the colours of a column: need and benefits blue, context in a neutral green, dynamics around a middle."""
-    if column.kind == "class" and not first_axis:
-        return ramp(DIVERGING_COLORS, n_classes)
-    is_context = column.indicator.role == "context"
-    return ramp(CONTEXT_COLORS if is_context else NEED_COLORS, n_classes)
-
-
-def class_labels(column: ReleasedColumn, values: pd.Series[float], lang: Lang) -> list[str]:
-    """Return what the legend calls the classes of a column: those of the need spec, or ranges of values."""
-    if column.kind == "class":
-        return [c.label(lang) for c in column.classes]
-    known = values.dropna()
-    if known.empty:
-        return []
-    limits = [known.min(), *quantile_breaks(values), known.max()]
-    written = [number_text(limit, column.decimals, lang) for limit in limits]
-    names = ["legend_range"] * (len(limits) - 2) + ["legend_last_range"]
-    ranges = zip(names, written[:-1], written[1:], strict=True)
-    return [text(name, lang, lower=lower, upper=upper) for name, lower, upper in ranges]
-
-
-def matrix_colors(n_first: int, n_second: int) -> list[str]:
-    """Return the colours of two axes together, the second one running fastest; empty where there are too many classes.
-
-    Examples
-    --------
-    >>> matrix_colors(2, 3)
-    ['#dfdcf5', '#f4f4ee', '#fce2b4', '#43368a', '#4b4b44', '#7d4300']
-    """
-    if not 1 < n_first <= len(MATRIX_COLORS[0]) or n_second != len(MATRIX_COLORS):
-        return []
-    return _row_by_row(MATRIX_COLORS, n_first)
-
-
-def pair_colors(n_first: int, n_second: int) -> list[str]:
-    """Return the colours of two conditions together, the second one running fastest; each has two or three classes.
-
-    Examples
-    --------
-    >>> pair_colors(2, 2)
-    ['#f6f3c0', '#749648', '#6c7ec7', '#283534']
-    """
-    return _row_by_row(PAIR_COLORS if n_second == len(PAIR_COLORS) else (PAIR_COLORS[0], PAIR_COLORS[-1]), n_first)
-
-
-def _row_by_row(palette: tuple[tuple[str, ...], ...], n_rows: int) -> list[str]:
-    ramps = [ramp(colors, n_rows) for colors in palette]
-    return [colors[row] for row in range(n_rows) for colors in ramps]
+def is_first_axis(release: Release, column: ReleasedColumn) -> bool:
+    """Return True if the column holds the classes of the first axis of the need index."""
+    return column.id in [c.id for c in release.columns if c.kind == "class"][:1]
 
 
 def schemes(release: Release, column: ReleasedColumn, fixed: Sequence[float] | None) -> dict[str, dict[str, Any]]:
@@ -118,6 +79,10 @@ def schemes(release: Release, column: ReleasedColumn, fixed: Sequence[float] | N
     return found | around_city(release, column)
 
 
+def _sequential(column: ReleasedColumn, breaks: list[float]) -> dict[str, Any]:
+    return {"breaks": breaks, "colors": column_colors(column, len(breaks) + 1, first_axis=False)}
+
+
 def around_city(release: Release, column: ReleasedColumn) -> dict[str, dict[str, Any]]:
     """Return standard deviations and deviations around the city value; none for columns that are no rates."""
     values = release.values[column.id]
@@ -131,10 +96,6 @@ def around_city(release: Release, column: ReleasedColumn) -> dict[str, dict[str,
     colors = CONTEXT_SIX if is_context else DEVIATION_COLORS
     found["deviation"] = _around_city(deviation_breaks(column.city), colors, values, column)
     return found
-
-
-def _sequential(column: ReleasedColumn, breaks: list[float]) -> dict[str, Any]:
-    return {"breaks": breaks, "colors": column_colors(column, len(breaks) + 1, first_axis=False)}
 
 
 def _around_city(
@@ -156,17 +117,48 @@ def check_fixed(release: Release, fixed: Mapping[str, Sequence[float]]) -> None:
     for name, limits in fixed.items():
         if name not in numbers:
             raise SpecError(f"breaks: the release has no column of numbers {name!r}; it has {', '.join(numbers)}.")
-        rising = all(isfinite(limit) for limit in limits) and sorted(set(limits)) == list(limits)
-        if not rising or not 1 <= len(limits) < N_CLASSES:
+        found = list(limits) if isinstance(limits, Iterable) and not isinstance(limits, str) else []
+        numeric = all(isinstance(limit, Real) and isfinite(limit) for limit in found)
+        if not numeric or sorted(set(found)) != found or not 1 <= len(found) < N_CLASSES:
             raise SpecError(
-                f"breaks: {name!r} has the limits {list(limits)}; give one to {N_CLASSES - 1} rising numbers, "
-                "each the lowest value of its class."
+                f"breaks: {name!r} has the limits {found or limits!r}; give one to {N_CLASSES - 1} rising numbers in a "
+                "list, each the lowest value of its class."
             )
 
 
-N_CLASSES = 5
-SD_STEPS = (-1.5, -0.5, 0.5, 1.5)
-CITY_SHARES = (0.5, 0.75, 1.0, 1.25, 1.5)
+def column_colors(column: ReleasedColumn, n_classes: int, *, first_axis: bool) -> list[str]:
+    """Return the colours of a column: need and benefits blue, context in a neutral green, dynamics around a middle."""
+    if column.kind == "class" and not first_axis:
+        return ramp(DIVERGING_COLORS, n_classes)
+    is_context = column.indicator.role == "context"
+    return ramp(CONTEXT_COLORS if is_context else NEED_COLORS, n_classes)
+
+
+def darker(color: str, share: float = 0.6) -> str:
+    """Return a colour nearer to black, for the outline of an area."""
+    parts = [round(int(color[i : i + 2], 16) * share) for i in (1, 3, 5)]
+    return "#{:02x}{:02x}{:02x}".format(*parts)
+
+
+def ramp(colors: tuple[str, ...], n_classes: int) -> list[str]:
+    """Return as many colours as there are classes, spread from light to dark."""
+    if n_classes == 1:
+        return [colors[len(colors) // 2]]
+    return [colors[round(i * (len(colors) - 1) / (n_classes - 1))] for i in range(n_classes)]
+
+
+def class_labels(column: ReleasedColumn, values: pd.Series[float], lang: Lang) -> list[str]:
+    """Return what the legend calls the classes of a column: those of the need spec, or ranges of values."""
+    if column.kind == "class":
+        return [c.label(lang) for c in column.classes]
+    known = values.dropna()
+    if known.empty:
+        return []
+    limits = [known.min(), *quantile_breaks(values), known.max()]
+    written = [number_text(limit, column.decimals, lang) for limit in limits]
+    names = ["legend_range"] * (len(limits) - 2) + ["legend_last_range"]
+    ranges = zip(names, written[:-1], written[1:], strict=True)
+    return [text(name, lang, lower=lower, upper=upper) for name, lower, upper in ranges]
 
 
 def quantile_breaks(values: pd.Series[float], n_classes: int = N_CLASSES) -> list[float]:
@@ -295,3 +287,241 @@ def within(
     classes = zip([float("-inf"), *rounded], [*rounded, float("inf")], colors, strict=True)
     kept = [(low, color) for low, high, color in classes if low < high and low <= known.max() and high > known.min()]
     return [low for low, _ in kept[1:]], [color for _, color in kept]
+
+
+def with_matrices(
+    contents: list[dict[str, Any]], columns: list[ReleasedColumn], release: Release, lang: Lang
+) -> list[dict[str, Any]]:
+    """Put the first two axes of need together, after the axes, and two conditions of the rule, at the end.
+
+    The page finds the values in the columns that are named by their place.
+    """
+    axes = [column for column in columns if column.kind == "class"]
+    n = len(axes)
+    found = [*contents[:n], *_need_matrix(axes, lang), *contents[n:]]
+    return [*found, *_condition_matrix({c["id"]: place for place, c in enumerate(found)}, columns, release, lang)]
+
+
+def _need_matrix(axes: list[ReleasedColumn], lang: Lang) -> list[dict[str, Any]]:
+    both = axes[:2]
+    colors = matrix_colors(*(len(axis.classes) for axis in both)) if len(both) > 1 else []
+    if not colors:
+        return []
+    names = [axis.indicator.label(lang) for axis in both]
+    sides = [
+        {"head": name, "classes": [c.label(lang) for c in axis.classes]} for name, axis in zip(names, both, strict=True)
+    ]
+    words = {
+        "label": text("label_matrix", lang, first=names[0], second=names[1]),
+        "domain": text("heading_need", lang),
+        "hint": text("legend_need", lang),
+    }
+    return [_matrix("need_matrix", words, colors, [0, 1], sides)]
+
+
+def matrix_colors(n_first: int, n_second: int) -> list[str]:
+    """Return the colours of two axes together, the second one running fastest; empty where there are too many classes.
+
+    Examples
+    --------
+    >>> matrix_colors(2, 3)
+    ['#dfdcf5', '#f4f4ee', '#fce2b4', '#43368a', '#4b4b44', '#7d4300']
+    """
+    if not 1 < n_first <= len(MATRIX_COLORS[0]) or n_second != len(MATRIX_COLORS):
+        return []
+    return _row_by_row(MATRIX_COLORS, n_first)
+
+
+def _matrix(
+    name: str, words: dict[str, str], colors: list[str], places: list[int], axes: list[dict[str, Any]]
+) -> dict[str, Any]:
+    return {
+        "id": name,
+        "unit": "",
+        "decimals": 0,
+        "city": None,
+        "gaps": {},
+        "schemes": {"class": {"breaks": [], "colors": colors}},
+        "matrix": places,
+        "axes": axes,
+        **words,
+    }
+
+
+def _condition_matrix(
+    places: dict[str, int], columns: list[ReleasedColumn], release: Release, lang: Lang
+) -> list[dict[str, Any]]:
+    pair = shown_conditions(release, columns)[:2]
+    if not pair[1:]:
+        return []
+    found = condition_classes(release, pair)
+    axes = [_axis(condition, classes, lang) for condition, classes in zip(pair, found, strict=True)]
+    n_first, n_second = (len(axis["classes"]) for axis in axes)
+    names = [label(condition.column, lang) for condition in pair]
+    n_moved = len({area for axis in axes for area in axis["moved"]})
+    notes = [text("legend_pair", lang), text("legend_rule", lang)]
+    if n_moved:
+        notes.append(text("legend_moved", lang, count=n_moved))
+    words = {
+        "label": text("label_pair", lang, first=names[0], second=names[1]),
+        "domain": text("heading_selection", lang),
+        "hint": " ".join(notes),
+    }
+    where = [places[condition.column.id] for condition in pair]
+    both = [row * n_second + position for row in range(1, n_first) for position in range(1, n_second)]
+    return [_matrix("condition_matrix", words, pair_colors(n_first, n_second), where, axes) | {"both": both}]
+
+
+def shown_conditions(release: Release, columns: list[ReleasedColumn]) -> list[ShownCondition]:
+    """Return the conditions of the rule that compare a column of the map with a limit, one per column.
+
+    Conditions on scores of the need index and on classes are left out: the map shows those as classes.
+    """
+    rule = _rule(release)
+    if rule is None:
+        return []
+    axes = {"need", *(c.axis for c in release.columns if c.kind == "score")}
+    numbers = {c.id: c for c in columns if c.kind != "class" and c.id not in axes}
+    found: dict[str, ShownCondition] = {}
+    for kind, name in rule.conditions:
+        if name not in numbers or name in found or kind not in ("above_city", "worst_share"):
+            continue
+        rows = release.reasons[release.reasons["column"].eq(name) & release.reasons["criterion"].eq(kind)]
+        limit = numbers[name].city if kind == "above_city" else rows["value"].astype(float).min()
+        if not pd.isna(limit):
+            values = release.values[name]
+            met = pd.Series(values.index.isin(rows["key"]), index=values.index)
+            found[name] = ShownCondition(numbers[name], kind, float(limit), values, met)
+    return list(found.values())
+
+
+def _rule(release: Release) -> Rule | None:
+    return next((fact.values["rule"] for fact in release.facts if fact.name == "fact_rule"), None)
+
+
+@dataclass(frozen=True, eq=False)
+class ShownCondition:
+    """A condition of the rule on a column of the map.
+
+    Parameters
+    ----------
+    column : ReleasedColumn
+        The column.
+    kind : {"above_city", "worst_share"}
+        With ``above_city`` a value equal to the limit is not beyond it, with ``worst_share`` it is.
+    limit : float
+        The released city value, or the lowest released value that was selected by the condition; never the limit of
+        the rule itself, which may be the value of a protected area.
+    values : Series of float
+        The column as released.
+    met : Series of bool
+        Where the released reasons say that the condition is met.
+    """
+
+    column: ReleasedColumn
+    kind: str
+    limit: float
+    values: pd.Series[float]
+    met: pd.Series[bool]
+
+    @property
+    def start(self) -> float:
+        """The lowest number, as it is written, that is beyond the limit."""
+        scale = 10**self.column.decimals
+        return float((round(self.limit * scale) + (self.kind == "above_city")) / scale)
+
+
+def condition_classes(release: Release, pair: list[ShownCondition]) -> list[ConditionClasses]:
+    """Return the classes of two conditions, such that the areas beyond both limits are those that meet both."""
+    return [_classes(condition, beyond) for condition, beyond in zip(pair, _beyond(release, pair), strict=True)]
+
+
+def _beyond(release: Release, pair: list[ShownCondition]) -> list[pd.Series[bool]]:
+    """Tell on which side of their limits areas are: what the released numbers say, unless the outcome says otherwise.
+
+    Limits and values are rounded when they leave; where that hides the side, the released reasons tell it for selected
+    areas. Of an area that is not selected, though its numbers fulfil the rule, the condition nearest to its limit is
+    not met. Where the rule has further conditions, its outcome does not tell which of them is not met.
+    """
+    sides = [condition.met | condition.values.ge(condition.start) for condition in pair]
+    rule = _rule(release)
+    if rule is None or release.assessed is None or len(rule.conditions) > len(pair):
+        return sides
+    steps = [c.values.where(c.values > c.limit).rank(method="dense").fillna(0) for c in pair]
+    for _ in pair:  # of a rule with "or" no condition is met
+        wrong = rule.combine(sides) & release.assessed & ~release.selected
+        far = [step.where(side, np.inf) for step, side in zip(steps, sides, strict=True)]
+        is_first = far[0] <= far[1]
+        sides = [sides[0] & ~(wrong & is_first), sides[1] & ~(wrong & ~is_first)]
+    return sides
+
+
+def _classes(condition: ShownCondition, beyond: pd.Series[bool]) -> ConditionClasses:
+    values = condition.values
+    inside = values[beyond].sort_values()
+    middle = float(inside.iloc[(len(inside) - 1) // 2]) if len(inside) else condition.limit
+    above = inside[inside > middle]
+    classes = (beyond.astype(float) + (beyond & (values > middle))).where(values.notna())
+    breaks = [condition.start, *([float(above.min())] if len(above) else [])]
+    return ConditionClasses(classes, breaks, middle)
+
+
+@dataclass(frozen=True, eq=False)
+class ConditionClasses:
+    """The classes of one condition: up to the limit, beyond it, far beyond it.
+
+    Parameters
+    ----------
+    classes : Series of float
+        0, 1 or 2; NaN without a value.
+    breaks : list of float
+        The lowest value of the second and of the third class; ties may leave no third one.
+    middle : float
+        Half of the values beyond the limit, or more, are not above it.
+    """
+
+    classes: pd.Series[float]
+    breaks: list[float]
+    middle: float
+
+    def moved(self, values: pd.Series[float]) -> dict[str, list[float]]:
+        """Return the areas that the limits alone would put elsewhere: number -> value and class."""
+        by_number = pd.Series(np.searchsorted(self.breaks, values, side="right"), index=values.index)
+        elsewhere = np.flatnonzero(values.notna() & by_number.ne(self.classes))
+        return {str(i): [float(values.iloc[i]), int(self.classes.iloc[i])] for i in elsewhere}
+
+
+def _axis(condition: ShownCondition, classes: ConditionClasses, lang: Lang) -> dict[str, Any]:
+    """Return what the page needs of a condition: its words, its limits, and areas the limits would put elsewhere."""
+    column, is_open = condition.column, condition.kind == "above_city"
+    limit, middle = (value_text(value, column, lang) for value in (condition.limit, classes.middle))
+    lower = number_text(condition.limit, column.decimals, lang)
+    first = text("limit_up_to" if is_open else "limit_below", lang, limit=limit)
+    if len(classes.breaks) == 1:
+        rest = [text("limit_above" if is_open else "limit_from", lang, limit=limit)]
+    else:
+        between = text("limit_above_to" if is_open else "legend_last_range", lang, lower=lower, upper=middle)
+        rest = [between, text("limit_above", lang, limit=middle)]
+    head = text("limit_city" if is_open else "limit_selected", lang, label=label(column, lang))
+    return {
+        "head": head,
+        "classes": [first, *rest],
+        "breaks": classes.breaks,
+        "moved": classes.moved(condition.values),
+    }
+
+
+def pair_colors(n_first: int, n_second: int) -> list[str]:
+    """Return the colours of two conditions together, the second one running fastest; each has two or three classes.
+
+    Examples
+    --------
+    >>> pair_colors(2, 2)
+    ['#f6f3c0', '#749648', '#6c7ec7', '#283534']
+    """
+    return _row_by_row(PAIR_COLORS if n_second == len(PAIR_COLORS) else (PAIR_COLORS[0], PAIR_COLORS[-1]), n_first)
+
+
+def _row_by_row(palette: tuple[tuple[str, ...], ...], n_rows: int) -> list[str]:
+    ramps = [ramp(colors, n_rows) for colors in palette]
+    return [colors[row] for row in range(n_rows) for colors in ramps]

@@ -10,23 +10,28 @@ import numpy as np
 import pandas as pd
 
 from quartiersatlas.catalogue import action_bundles, text
-from quartiersatlas.disclosure.columns import DRIVER_DECIMALS, LABELS
-from quartiersatlas.disclosure.words import label, unit
-from quartiersatlas.present.area_profile.record import (
+from quartiersatlas.disclosure.columns import DRIVER_DECIMALS
+from quartiersatlas.disclosure.words import draft_text, label, unit
+from quartiersatlas.need.robustness.stability import STABILITY_LABELS
+from quartiersatlas.present.comparable import on_keys
+from quartiersatlas.present.map.classes import around_city, column_colors, map_columns, schemes, with_matrices
+from quartiersatlas.present.map.topology import encode_point, encode_topology, simplified
+from quartiersatlas.present.words import (
+    GAPS,
+    axis_text,
     check_area,
     check_notes,
+    definition_text,
     driver_names,
     facility_points,
     footnote,
+    gap_kind,
     has_all_drivers,
     indicator_columns,
     need_direction,
     note_lines,
+    reason_texts,
 )
-from quartiersatlas.present.map.classes import around_city, column_colors, schemes
-from quartiersatlas.present.map.dates import on_keys, with_matrices
-from quartiersatlas.present.map.topology import encode_point, encode_topology, simplified
-from quartiersatlas.present.words import axis_text, definition_text, gap_kind, reason_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -36,7 +41,7 @@ if TYPE_CHECKING:
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.disclosure import Release, ReleasedColumn
 
-    Notes = Mapping[str, str | Iterable[str]]
+    AreaNotes = Mapping[str, str | Iterable[str]]
 
 UNSAFE = re.compile(r"<|\u2028|\u2029|\{(?=[{%#])")
 WORDS = (
@@ -106,25 +111,36 @@ WORDS = (
     "tooltip_counts",
     "tooltip_selected",
 )
+PANEL_WORDS = (
+    "action_because",
+    "drivers_note",
+    "drivers_partly",
+    "heading_actions",
+    "heading_drivers",
+    "heading_footnotes",
+    "heading_indicators",
+    "heading_need",
+    "heading_potentials",
+    "heading_remarks",
+    "heading_selection",
+    "heading_stability",
+    "label_p_selected",
+    "label_source",
+    "note_actions",
+    "panel_parts",
+    "potentials_facilities",
+    "potentials_none",
+    "profile_hidden",
+    "profile_interval",
+    "profile_not_assessed",
+    "profile_not_selected",
+    "profile_residents_hidden",
+    "profile_selected",
+    "rank_interval",
+    "rank_place",
+    "state_unknown",
+)
 SCHEMES = ("fixed", "quantile", "jenks", "sd", "deviation")
-GAPS = {
-    "suppressed": "cell_suppressed",
-    "missing": "cell_missing",
-    "not_applicable": "cell_not_applicable",
-    "unreliable": "cell_unreliable",
-    "excluded": "cell_excluded",
-    "small": "state_small",
-    "unknown": "state_unknown",
-    "uninhabited": "state_uninhabited",
-}
-
-
-def map_columns(release: Release) -> list[ReleasedColumn]:
-    """Return the columns one can choose on the map: classes of need first, then rates, shares and counts."""
-    beside = {name for column in release.columns for name in (column.numerator, column.denominator) if name}
-    order = {"class": 0, "rate": 1, "share": 1, "count": 1}
-    chosen = [c for c in release.columns if c.kind in order and c.id not in beside]
-    return sorted(chosen, key=lambda c: order[c.kind])
 
 
 def map_json(
@@ -132,7 +148,7 @@ def map_json(
     lang: Lang,
     breaks: Mapping[str, Sequence[float]] | None = None,
     earlier: Sequence[Release] = (),
-    notes: Notes | None = None,
+    notes: AreaNotes | None = None,
 ) -> str:
     """Return the map's data as JSON that can neither end a script element nor start a template expression."""
     data = _map_data(release, lang, breaks or {}, [on_keys(part, release.areas.index) for part in earlier])
@@ -154,7 +170,7 @@ def _map_data(
     words = {name: text(name, lang) for name in (*WORDS, *PANEL_WORDS)}
     words["legend_selected"] = text("legend_selected_context" if release.context_only else "legend_selected", lang)
     words["legend_open"] = text("legend_open", lang, label=words["legend_selected"])
-    notes = [*release.notices, *([text("band_draft", lang)] if release.is_draft else []), text("reading_aid", lang)]
+    notes = [*release.notices, *([draft_text(release, lang)] if release.is_draft else []), text("reading_aid", lang)]
     return {
         "lang": lang,
         "notes": notes,
@@ -201,25 +217,6 @@ class _Counts:
         if array not in self.arrays:
             self.arrays.append(array)
         return self.arrays.index(array)
-
-
-def _selection(release: Release, lang: Lang, number: dict[str, int]) -> dict[str, Any]:
-    """Return the selected areas, why, and which of them stay selected in nearly every run."""
-    content: dict[str, Any] = {
-        "selected": [number[key] for key in release.selected.index[release.selected]],
-        "reasons": {str(number[key]): lines for key, lines in reason_texts(release, lang).items()},
-        "standing": standing(release, lang),
-    }
-    if release.stability is not None:
-        labels = release.stability.table["label"]
-        near = labels.isin(["sure", "open"]) & ~release.selected
-        content["borderline"] = [number[key] for key in labels.index[release.selected & labels.ne("sure")]]
-        content["near"] = [number[key] for key in labels.index[near]]
-    return content
-
-
-def _earlier(part: Release, lang: Lang, number: dict[str, int]) -> dict[str, Any]:
-    return {"year": part.as_of, "residents": whole_numbers(part.residents, 0), **_selection(part, lang, number)}
 
 
 def _column(
@@ -295,14 +292,6 @@ def _cells(release: Release, column: ReleasedColumn, counts: _Counts) -> dict[st
     return content
 
 
-def _earlier_cells(part: Release, name: str, counts: _Counts) -> dict[str, Any] | None:
-    """Return the cells at an earlier date with the classes around the city value of that date; None without any."""
-    if name not in part.values:
-        return None
-    column = part.column(name)
-    return _cells(part, column, counts) | {"schemes": around_city(part, column)}
-
-
 def _rates_from_counts(release: Release, column: ReleasedColumn) -> list[int | None]:
     """Return the rates the page would find, in the steps it takes."""
     x, n = release.values[column.numerator], release.values[column.denominator]
@@ -315,15 +304,106 @@ def whole_numbers(values: pd.Series[float], decimals: int) -> list[int | None]:
     return [None if pd.isna(value) else round(float(value) * 10**decimals) for value in values]
 
 
+def _earlier_cells(part: Release, name: str, counts: _Counts) -> dict[str, Any] | None:
+    """Return the cells at an earlier date with the classes around the city value of that date; None without any."""
+    if name not in part.values:
+        return None
+    column = part.column(name)
+    return _cells(part, column, counts) | {"schemes": around_city(part, column)}
+
+
+def _earlier(part: Release, lang: Lang, number: dict[str, int]) -> dict[str, Any]:
+    return {"year": part.as_of, "residents": whole_numbers(part.residents, 0), **_selection(part, lang, number)}
+
+
+def _selection(release: Release, lang: Lang, number: dict[str, int]) -> dict[str, Any]:
+    """Return the selected areas, why, and which of them stay selected in nearly every run."""
+    content: dict[str, Any] = {
+        "selected": [number[key] for key in release.selected.index[release.selected]],
+        "reasons": {str(number[key]): lines for key, lines in reason_texts(release, lang).items()},
+        "standing": area_status(release, lang),
+    }
+    if release.stability is not None:
+        labels = release.stability.table["label"]
+        near = labels.isin(["certain", "borderline"]) & ~release.selected
+        content["borderline"] = [number[key] for key in labels.index[release.selected & labels.ne("certain")]]
+        content["near"] = [number[key] for key in labels.index[near]]
+    return content
+
+
+def area_status(release: Release, lang: Lang) -> dict[str, Any]:
+    """Return the status of each area: whether the rule could be assessed, how stable that is, ranks, drivers."""
+    keys = release.areas.index
+    known = pd.Series(data=True, index=keys)
+    if release.assessed is not None:
+        known = release.assessed.reindex(keys, fill_value=False)
+    return {
+        "screened": release.has_shortlist,
+        "unassessed": [position for position, yes in enumerate(known) if not yes],
+        "stability": _stability(release, lang),
+        "axes": [_axis(release, column, lang) for column in release.columns if column.kind == "class"],
+    }
+
+
+def _stability(release: Release, lang: Lang) -> dict[str, Any] | None:
+    if release.stability is None:
+        return None
+    names = list(STABILITY_LABELS)
+    table = release.stability.table
+    return {
+        "names": [text(f"stability_{name}", lang) for name in names],
+        "label": [None if pd.isna(label) else names.index(label) for label in table["label"]],
+        "percent": whole_numbers(100 * table["p_selected"], 0),
+    }
+
+
+def _axis(release: Release, column: ReleasedColumn, lang: Lang) -> dict[str, Any]:
+    """Return what drives the score of an axis, and inside the house its ranks."""
+    axis, score = column.axis, release.axis_column(column.axis, "score")
+    content: dict[str, Any] = {
+        "id": column.id,
+        "label": column.indicator.label(lang),
+        "drivers": [
+            {
+                "id": driver,
+                "label": release.column(driver).indicator.label(lang),
+                "parts": _parts(release, axis, driver),
+            }
+            for driver in driver_names(release, axis)
+        ],
+        "partly": not has_all_drivers(release, axis),
+    }
+    ranks = release.ranks
+    if score is not None and f"{score.id}_rank" in ranks:
+        place = ranks[f"{score.id}_rank"]
+        content["rank"] = {"of": int(place.notna().sum()), "place": whole_numbers(place, 0), **_interval(release, axis)}
+    return content
+
+
+def _parts(release: Release, axis: str, driver: str) -> list[int | None]:
+    """Return contributions without their decimal point."""
+    if release.drivers is None:
+        return []
+    return whole_numbers(release.drivers[axis, driver].reindex(release.areas.index), DRIVER_DECIMALS)
+
+
+def _interval(release: Release, axis: str) -> dict[str, Any]:
+    """Return the interval of ranks of the first axis, where runs know it."""
+    first = next((column.axis for column in release.columns if column.kind == "score"), "")
+    if release.stability is None or "rank_lower" not in release.stability.table or first != axis:
+        return {}
+    return {side: whole_numbers(release.stability.table[f"rank_{side}"], 0) for side in ("lower", "upper")}
+
+
 def _candidates(release: Release, number: dict[str, int]) -> list[dict[str, Any]]:
     table = release.candidates
     if table is None or table.empty:
         return []
-    places = table.geometry.representative_point().to_crs("EPSG:4326")
+    points = table.geometry.representative_point().to_crs("EPSG:4326")
     members = {key: [number[area] for area in group.index] for key, group in release.members.groupby(release.members)}
     return [
-        {"key": key, "label": f"{key} {name}", "members": members[key], "at": encode_point(place)}
-        for key, name, place in zip(table.index, table["name"], places, strict=True)
+        {"key": key, "label": f"{key} {name}", "members": members[key], "at": encode_point(point)}
+        for key, name, point in zip(table.index, table["name"], points, strict=True)
     ]
 
 
@@ -331,6 +411,10 @@ def _programmes(frame: gpd.GeoDataFrame | None) -> dict[str, Any]:
     if frame is None:
         return {"labels": []}
     return {"labels": _feature_labels(frame), "geometry": encode_topology(frame)}
+
+
+def _feature_labels(frame: gpd.GeoDataFrame) -> list[str]:
+    return [f"{name} ({kind})" if kind else name for name, kind in zip(frame["name"], frame["kind"], strict=True)]
 
 
 def _facilities(release: Release) -> list[dict[str, Any]]:
@@ -345,51 +429,26 @@ def _facilities(release: Release) -> list[dict[str, Any]]:
     ]
 
 
-def _feature_labels(frame: gpd.GeoDataFrame) -> list[str]:
-    return [f"{name} ({kind})" if kind else name for name, kind in zip(frame["name"], frame["kind"], strict=True)]
+def facility_areas(release: Release, facilities: gpd.GeoDataFrame) -> list[list[int]]:
+    """Return for each facility the numbers of the areas it lies in: one, or more on a border, or none outside."""
+    found: list[list[int]] = [[] for _ in range(len(facilities))]
+    points = facility_points(release, facilities).geometry
+    for facility, area in zip(*release.areas.sindex.query(points, predicate="intersects"), strict=True):
+        found[facility].append(int(area))
+    return found
 
 
-PANEL_WORDS = (
-    "action_because",
-    "drivers_note",
-    "drivers_partly",
-    "heading_actions",
-    "heading_drivers",
-    "heading_footnotes",
-    "heading_indicators",
-    "heading_need",
-    "heading_potentials",
-    "heading_remarks",
-    "heading_selection",
-    "heading_stability",
-    "label_p_selected",
-    "label_source",
-    "note_actions",
-    "panel_parts",
-    "potentials_facilities",
-    "potentials_none",
-    "profile_hidden",
-    "profile_interval",
-    "profile_not_assessed",
-    "profile_not_selected",
-    "profile_residents_hidden",
-    "profile_selected",
-    "rank_interval",
-    "rank_place",
-    "state_unknown",
-)
-
-
-def panel_data(release: Release, lang: Lang, notes: Notes) -> dict[str, Any]:
+def panel_data(release: Release, lang: Lang, notes: AreaNotes) -> dict[str, Any]:
     """Return what holds for all dates: indicators, fields of action, notes."""
     number = {key: position for position, key in enumerate(release.areas.index)}
     columns = indicator_columns(release)
-    pointing = {c.id.removesuffix("_change") for c in columns if need_direction(c)}
+    pointing = {c.base for c in columns if need_direction(c)}
     bundles = [bundle for bundle in action_bundles() if pointing & set(bundle.triggers)]
     return {
         "indicators": [
             {
                 "id": column.id,
+                **({"base": column.base} if column.change_of else {}),
                 "resource": column.indicator.role == "resource",
                 "direction": need_direction(column),
                 "note": footnote(release, column, lang),
@@ -410,20 +469,7 @@ def panel_data(release: Release, lang: Lang, notes: Notes) -> dict[str, Any]:
     }
 
 
-def standing(release: Release, lang: Lang) -> dict[str, Any]:
-    """Return how each area stands: whether the rule could be told, how stable that is, ranks, drivers."""
-    keys = release.areas.index
-    assessed = release.assessed
-    told = pd.Series(data=True, index=keys) if assessed is None else assessed.reindex(keys, fill_value=False)
-    return {
-        "screened": release.has_shortlist,
-        "unassessed": [position for position, yes in enumerate(told) if not yes],
-        "stability": _stability(release, lang),
-        "axes": [_axis(release, column.id, lang) for column in release.columns if column.kind == "class"],
-    }
-
-
-def lines_of(notes: Notes) -> dict[str, tuple[str, ...]]:
+def lines_of(notes: AreaNotes) -> dict[str, tuple[str, ...]]:
     """Return the notes of each area as lines."""
     return {key: note_lines(note) for key, note in notes.items()}
 
@@ -433,66 +479,3 @@ def check_all_notes(release: Release, notes: Mapping[str, Iterable[str]], *, sta
     for key, lines in notes.items():
         check_area(release, key)
         check_notes(key, lines, stacklevel=stacklevel + 1)
-
-
-def facility_areas(release: Release, facilities: gpd.GeoDataFrame) -> list[list[int]]:
-    """Return for each facility the numbers of the areas it lies in: one, or more on a border, or none outside."""
-    found: list[list[int]] = [[] for _ in range(len(facilities))]
-    points = facility_points(release, facilities).geometry
-    for facility, area in zip(*release.areas.sindex.query(points, predicate="intersects"), strict=True):
-        found[facility].append(int(area))
-    return found
-
-
-def _stability(release: Release, lang: Lang) -> dict[str, Any] | None:
-    if release.stability is None:
-        return None
-    names = list(LABELS.values())
-    table = release.stability.table
-    return {
-        "names": [text(f"stability_{name}", lang) for name in names],
-        "label": [None if pd.isna(label) else names.index(label) for label in table["label"]],
-        "percent": _whole(100 * table["p_selected"]),
-    }
-
-
-def _axis(release: Release, name: str, lang: Lang) -> dict[str, Any]:
-    """Return what drives the score of an axis, and inside the house its ranks."""
-    axis = name.removeprefix("need_").removesuffix("_class")
-    content: dict[str, Any] = {
-        "id": name,
-        "label": release.column(name).indicator.label(lang),
-        "drivers": [
-            {
-                "id": driver,
-                "label": release.column(driver).indicator.label(lang),
-                "parts": _parts(release, axis, driver),
-            }
-            for driver in driver_names(release, axis)
-        ],
-        "partly": not has_all_drivers(release, axis),
-    }
-    ranks = release.ranks
-    if f"need_{axis}_rank" in ranks:
-        place = ranks[f"need_{axis}_rank"]
-        content["rank"] = {"of": int(place.notna().sum()), "place": _whole(place), **_interval(release, axis)}
-    return content
-
-
-def _parts(release: Release, axis: str, driver: str) -> list[int | None]:
-    """Return contributions without their decimal point."""
-    if release.drivers is None:
-        return []
-    return _whole(release.drivers[axis, driver].reindex(release.areas.index) * 10**DRIVER_DECIMALS)
-
-
-def _interval(release: Release, axis: str) -> dict[str, Any]:
-    """Return the interval of ranks of the first axis, where runs know it."""
-    first = next(column.id for column in release.columns if column.kind == "score")
-    if release.stability is None or "rank_lower" not in release.stability.table or first != f"need_{axis}":
-        return {}
-    return {side: _whole(release.stability.table[f"rank_{side}"]) for side in ("lower", "upper")}
-
-
-def _whole(values: pd.Series[float]) -> list[int | None]:
-    return [None if pd.isna(value) else round(float(value)) for value in values]

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from quartiersatlas.catalogue import text
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
@@ -42,13 +44,13 @@ class Bullets:
 
 
 @dataclass(frozen=True)
-class Row:
+class TableRow:
     """A row of a table: the lines of each cell. A row of one cell is the heading of the rows below it."""
 
     cells: tuple[tuple[str, ...], ...]
 
     @classmethod
-    def of(cls, *cells: str | Iterable[str]) -> Row:
+    def of(cls, *cells: str | Iterable[str]) -> TableRow:
         """Make a row of texts, or of lists of lines."""
         return cls(tuple((cell,) if isinstance(cell, str) else tuple(cell) for cell in cells))
 
@@ -59,15 +61,15 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Table:
+class DocumentTable:
     """A table; ``numeric`` are the positions of the columns that are set flush right."""
 
     head: tuple[str, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[TableRow, ...]
     numeric: frozenset[int] = frozenset()
 
 
-Block = Heading | Paragraph | Bullets | Table
+DocumentBlock = Heading | Paragraph | Bullets | DocumentTable
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ class Document:
 
     title: str
     lang: Lang
-    blocks: tuple[Block, ...]
+    blocks: tuple[DocumentBlock, ...]
 
     def texts(self) -> Iterator[str]:
         """Give every text in reading order, without empty ones."""
@@ -84,13 +86,13 @@ class Document:
             yield from filter(None, map(printable, _texts(block)))
 
 
-def _texts(block: Block) -> Iterable[str]:
+def _texts(block: DocumentBlock) -> Iterable[str]:
     match block:
         case Heading() | Paragraph():
             return [block.text]
         case Bullets():
             return block.items
-        case Table():
+        case DocumentTable():
             return [*block.head, *(line for row in block.rows for cell in row.cells for line in cell)]
 
 
@@ -108,16 +110,81 @@ def printable(text: str) -> str:
 CELL_SIZE, SMALLEST = 7.5, 4.5  # points
 PADDING = 3.0  # left and right of a cell
 SLACK = 0.5
+LINE = 120  # letters side by side on an upright A4 page that can still be read
+
+
+def fit_to_paper(block: DocumentBlock, lang: Lang) -> DocumentBlock:
+    """Return a table that is too wide for a page as a long one: a row per row and column, so that no figure is cut."""
+    if not isinstance(block, DocumentTable) or _letters(block) <= LINE:
+        return block
+    rows: list[TableRow] = []
+    for row in block.rows:
+        rows.append(TableRow.of(" ".join(row.cells[0])))
+        named = zip(block.head[1:], row.cells[1:], strict=False)  # a heading has one cell
+        rows += [TableRow.of(name, lines) for name, lines in named if any(lines)]
+    return DocumentTable(
+        (block.head[0], text("column_value", lang)), tuple(rows), frozenset({1} if block.numeric else ())
+    )
+
+
+def _letters(table: DocumentTable) -> int:
+    """Return how many letters stand side by side where words are broken into lines and numbers are not."""
+    _, least = _needs(table, lambda line, _bold: len(line))
+    return round(sum(least) + (1 - SLACK) * len(table.head))  # a blank beside each column
+
+
+def fitting_tables(
+    table: DocumentTable, width: float, length: Callable[[str, bool], float], padding: float = PADDING
+) -> list[DocumentTable]:
+    """Return a table that fits the width as it is, a wider one as parts to stand one below the other.
+
+    Parameters
+    ----------
+    table : DocumentTable
+        What is set.
+    width : float
+        Width of the page between its margins, in points.
+    length : callable
+        Length of a text at ``CELL_SIZE``, plain or bold.
+    padding : float
+        Room left and right of a cell's text.
+
+    Returns
+    -------
+    list of DocumentTable
+        Each part repeats the first column, and has as many of the others as fit in the smallest letters: no number is
+        broken where there is room for it beside the first column.
+    """
+    _, least = _needs(table, length)
+    needed = [part * SMALLEST / CELL_SIZE + 2 * padding for part in least]
+    if sum(needed) <= width - SLACK:
+        return [table]
+    parts: list[list[int]] = []
+    for column in range(1, len(needed)):
+        if parts and sum(needed[other] for other in (*parts[-1], column)) <= width - SLACK:
+            parts[-1].append(column)
+        else:
+            parts.append([0, column])
+    return [_part(table, columns) for columns in parts] or [table]
+
+
+def _part(table: DocumentTable, columns: list[int]) -> DocumentTable:
+    """Return some columns of a table; what heads rows stays."""
+    return DocumentTable(
+        tuple(table.head[column] for column in columns),
+        tuple(row if row.is_heading else TableRow(tuple(row.cells[c] for c in columns)) for row in table.rows),
+        frozenset(place for place, column in enumerate(columns) if column in table.numeric),
+    )
 
 
 def column_widths(
-    table: Table, width: float, length: Callable[[str, bool], float], padding: float = PADDING
+    table: DocumentTable, width: float, length: Callable[[str, bool], float], padding: float = PADDING
 ) -> tuple[list[float], float]:
     """Return the widths of the columns and the size of letters, in points.
 
     Parameters
     ----------
-    table : Table
+    table : DocumentTable
         What is set.
     width : float
         Width of the page between its margins.
@@ -129,8 +196,8 @@ def column_widths(
     Returns
     -------
     (list of float, float)
-        The widths add up to ``width``. Each column gets its longest word (numbers are not broken at all); the room left
-        goes to the columns that would need more lines, in proportion.
+        The widths add up to ``width``. Each column gets its longest word (numbers are not broken at all) where the
+        table is one of ``fitting_tables``; the room left goes to the columns that would need more lines, in proportion.
     """
     natural, least = _needs(table, length)
     room = width - 2 * padding * len(table.head)
@@ -146,7 +213,7 @@ def column_widths(
     return [share + 2 * padding for share in shares], size
 
 
-def _needs(table: Table, length: Callable[[str, bool], float]) -> tuple[list[float], list[float]]:
+def _needs(table: DocumentTable, length: Callable[[str, bool], float]) -> tuple[list[float], list[float]]:
     """Return for each column the length of its longest line, and of its longest word."""
     natural, least = [0.0] * len(table.head), [0.0] * len(table.head)
     rows: list[tuple[tuple[tuple[str, ...], ...], bool]] = [(tuple((word,) for word in table.head), True)]

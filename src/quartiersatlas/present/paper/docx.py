@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
+from quartiersatlas.base.files import WRITTEN
 from quartiersatlas.errors import DependencyError
 from quartiersatlas.present.paper.document import (
     CELL_SIZE,
     Bullets,
+    DocumentTable,
     Heading,
     Paragraph,
-    Table,
     column_widths,
+    fitting_tables,
     printable,
 )
 
 if TYPE_CHECKING:
-    from quartiersatlas.present.paper.document import Block, Document, Row
+    from quartiersatlas.present.paper.document import Document, DocumentBlock, TableRow
 
-UNDATED = (2000, 1, 1)
 LANGUAGES = {"de": "de-DE", "en": "en-GB"}
 SHADES = {"notice": "FFF3C4", "draft": "1A1A1A", "aid": "F7F7F5"}
 BODY = 10.0  # points
@@ -73,10 +73,10 @@ def _set_up(file: Any, document: Document) -> None:  # noqa: ANN401 - python-doc
     properties = file.core_properties
     properties.title, properties.author, properties.comments = printable(document.title), "", ""
     properties.language = LANGUAGES[document.lang]
-    properties.created = properties.modified = dt.datetime(*UNDATED)  # noqa: DTZ001 - a fixed date, no time
+    properties.created = properties.modified = WRITTEN
 
 
-def _add(file: Any, block: Block) -> None:  # noqa: ANN401
+def _add(file: Any, block: DocumentBlock) -> None:  # noqa: ANN401
     match block:
         case Heading(text=text, level=level):
             file.add_heading(printable(text), level)
@@ -85,8 +85,9 @@ def _add(file: Any, block: Block) -> None:  # noqa: ANN401
         case Bullets(items=items):
             for item in items:
                 file.add_paragraph(printable(item), style="List Bullet")
-        case Table():
-            _table(file, block)
+        case DocumentTable():
+            for part in fitting_tables(block, WIDTH, _length, PADDING):
+                _table(file, part)
 
 
 def _paragraph(file: Any, block: Paragraph) -> None:  # noqa: ANN401
@@ -115,7 +116,7 @@ def _shade(paragraph: Any, color: str) -> None:  # noqa: ANN401
     paragraph._p.get_or_add_pPr().append(shade)  # noqa: SLF001 - python-docx has no call for it
 
 
-def _table(file: Any, block: Table) -> None:  # noqa: ANN401
+def _table(file: Any, block: DocumentTable) -> None:  # noqa: ANN401
     from docx.oxml import OxmlElement
     from docx.oxml.ns import qn
     from docx.shared import Pt
@@ -136,7 +137,7 @@ def _table(file: Any, block: Table) -> None:  # noqa: ANN401
     file.add_paragraph()
 
 
-def _row(line: Any, row: Row, block: Table, size: float) -> None:  # noqa: ANN401
+def _row(line: Any, row: TableRow, block: DocumentTable, size: float) -> None:  # noqa: ANN401
     cells = line.cells
     if row.is_heading:
         _cell(cells[0].merge(cells[-1]), (" ".join(row.cells[0]),), size, bold=True)
@@ -169,7 +170,7 @@ def _undated(written: BytesIO) -> bytes:
     packed = BytesIO()
     with ZipFile(written) as source, ZipFile(packed, "w", ZIP_DEFLATED) as target:
         for name in source.namelist():
-            part = ZipInfo(name, date_time=(*UNDATED, 0, 0, 0))
+            part = ZipInfo(name, date_time=WRITTEN.timetuple()[:6])
             part.compress_type = ZIP_DEFLATED
             target.writestr(part, source.read(name))
     return packed.getvalue()

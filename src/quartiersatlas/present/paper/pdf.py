@@ -14,17 +14,18 @@ from quartiersatlas.present.paper.document import (
     CELL_SIZE,
     PADDING,
     Bullets,
+    DocumentTable,
     Heading,
     Paragraph,
-    Table,
     column_widths,
+    fitting_tables,
     printable,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from quartiersatlas.present.paper.document import Block, Document
+    from quartiersatlas.present.paper.document import Document, DocumentBlock
 
 FONT, BOLD = "quartiersatlas-sans", "quartiersatlas-sans-bold"
 MARGIN = 51.0  # points: 18 mm
@@ -92,7 +93,7 @@ def _style(size: float, *, bold: bool = False, **options: object) -> Any:  # noq
     )
 
 
-def _flow(block: Block, width: float) -> list[Any]:
+def _flow(block: DocumentBlock, width: float) -> list[Any]:
     """Return a block as parts of the page."""
     from reportlab.platypus import Paragraph as Flowing
 
@@ -115,11 +116,11 @@ def _flow(block: Block, width: float) -> list[Any]:
             colour = "#555555" if muted else "#1a1a1a"
             style = _style(8, leftIndent=10, bulletIndent=1, bulletFontName=FONT, spaceAfter=2, textColor=colour)
             return [Flowing(_markup(item), style, bulletText="•") for item in items]
-        case Table():
-            return _table(block, width)
+        case DocumentTable():
+            return [flow for part in fitting_tables(block, width, _length) for flow in _table(part, width)]
 
 
-def _table(block: Table, width: float) -> list[Any]:
+def _table(block: DocumentTable, width: float) -> list[Any]:
     from reportlab.platypus import Paragraph as Flowing
     from reportlab.platypus import Spacer
     from reportlab.platypus import Table as Grid

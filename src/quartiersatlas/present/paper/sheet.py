@@ -4,55 +4,53 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from io import BytesIO
+from itertools import pairwise
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+import pandas as pd
 import shapely
 
+from quartiersatlas.base.checks import choice, expects
 from quartiersatlas.base.files import write_bytes
 from quartiersatlas.catalogue import check_lang, number_text, text
-from quartiersatlas.disclosure.words import summary_texts
+from quartiersatlas.disclosure.words import draft_text, summary_texts, value_text
 from quartiersatlas.errors import ColumnError, DependencyError, ReleaseError, SpecError
-from quartiersatlas.present.map.payload import map_columns
+from quartiersatlas.present.map.classes import class_labels, column_colors, is_first_axis, map_columns, quantile_breaks
 from quartiersatlas.present.map.topology import tolerance
-from quartiersatlas.present.paper.sheet_parts import (
+from quartiersatlas.present.paper.sheet_map import HATCH, draw_map, hatch
+from quartiersatlas.present.paper.sheet_page import (
     FACILITY,
     GREY,
-    HATCH,
     INK,
     LOOKS,
     MARGIN,
     SIZES,
     SMALLEST,
-    Box,
-    Layout,
-    Paper,
-    class_entries,
-    draw_map,
-    gap_entries,
-    hatch,
-    heading,
-    hints,
+    LegendEntry,
+    SheetBox,
+    SheetLayout,
+    SheetPaper,
     line_height,
     lines,
-    mark_entries,
 )
-from quartiersatlas.present.words import axis_text, source_text
+from quartiersatlas.present.words import GAPS, axis_text, check_release, gap_kinds, label_with_unit, source_text
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.disclosure import Release, ReleasedColumn
-    from quartiersatlas.present.paper.sheet_parts import Entry
+    from quartiersatlas.present.paper.sheet_page import LegendSymbol
+
 
 Size = Literal["A4", "A3"]
-
 # the same file every time: no dates, no names of programs and versions
 METADATA: dict[str, dict[str, str | None]] = {
-    "pdf": {"CreationDate": None, "ModDate": None, "Creator": "quartiersatlas", "Producer": None},
-    "svg": {"Date": None, "Creator": "quartiersatlas"},
-    "png": {"Software": None},
+    ".pdf": {"CreationDate": None, "ModDate": None, "Creator": "quartiersatlas", "Producer": None},
+    ".svg": {"Date": None, "Creator": "quartiersatlas"},
+    ".png": {"Software": None},
 }
 STYLE = {
     "pdf.fonttype": 42,  # fonts as fonts: text can be searched
@@ -65,7 +63,55 @@ STYLE = {
 }
 
 
-@dataclass(frozen=True)
+def figure(release: Release, column: str | None = None, *, size: Size = "A4", lang: Lang = "de") -> Sheet:
+    """Draw a released column on a sheet of paper.
+
+    Parameters
+    ----------
+    release : Release
+        What is shown.
+    column : str, optional
+        A column of the map: class, rate, share or count. The first one of the map, if not given.
+    size : {"A4", "A3"}, default "A4"
+        Paper, landscape.
+    lang : {"de", "en"}, default "de"
+        Language of everything a reader sees.
+
+    Returns
+    -------
+    Sheet
+        With ``.save("karte.pdf")`` (also ``.svg``, ``.png``) and ``.draw()``.
+
+    Raises
+    ------
+    ColumnError
+        The release has no such column to draw.
+    DependencyError
+        The package matplotlib is missing.
+    SpecError
+        The size or the language is unknown, or nothing is released that could be drawn.
+
+    Notes
+    -----
+    Classes and colours are those of the map (:func:`quartiersatlas.atlas_map`). The scale bar is right where the
+    projection keeps lengths, which holds to about one per mille within a UTM zone.
+    """
+    check_release(release, "figure")
+    check_lang(lang)
+    choice(size, SIZES, "size")
+    try:
+        import matplotlib as mpl  # noqa: F401 - only asked for
+    except ImportError as error:
+        raise DependencyError('Sheets need the package matplotlib: pip install "quartiersatlas[paper]"') from error
+    columns = {c.id: c for c in map_columns(release)}
+    if not columns:
+        raise SpecError("The release has no column to draw: release(..., columns=[...]) or need=...")
+    if column is not None and column not in columns:
+        raise ColumnError.not_found(column, columns, "The map of the release")
+    return Sheet(release, columns[column] if column is not None else next(iter(columns.values())), size, lang)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Sheet:
     """A map on a sheet of paper.
 
@@ -108,23 +154,23 @@ class Sheet:
         InputError
             The folder is not there.
         """
+        expects(path, (str, PathLike), "Sheet.save", 'sheet.save("karte.pdf")')
         path = Path(path)
-        kind = path.suffix.lower().removeprefix(".")
-        if kind not in METADATA:
+        ending = path.suffix.lower()
+        if ending not in METADATA:
             raise ReleaseError(f"{path.name!r}: a sheet can be saved as .pdf, .svg and .png.")
-        return write_bytes(path, self._bytes(kind, dpi))
+        return write_bytes(path, self._bytes(ending, dpi))
 
     def draw(self) -> Any:  # noqa: ANN401 - a matplotlib Figure, which is optional
         """Return the sheet as a matplotlib figure."""
         with _style():
             return drawn_sheet(self.release, self.column, self.size, self.lang)
 
-    def _bytes(self, kind: str, dpi: int) -> bytes:
-
+    def _bytes(self, ending: str, dpi: int) -> bytes:
         with _style():
             sheet = drawn_sheet(self.release, self.column, self.size, self.lang)
             written = BytesIO()
-            sheet.savefig(written, format=kind, dpi=dpi, metadata=METADATA[kind])
+            sheet.savefig(written, format=ending[1:], dpi=dpi, metadata=METADATA[ending])
         return written.getvalue()
 
     def _repr_png_(self) -> bytes:
@@ -132,60 +178,12 @@ class Sheet:
         from PIL import Image  # matplotlib brings it
 
         written = BytesIO()
-        sheet = Image.open(BytesIO(self._bytes("png", 100))).convert("RGB")
+        sheet = Image.open(BytesIO(self._bytes(".png", 100))).convert("RGB")
         sheet.quantize(256, Image.Quantize.MEDIANCUT).save(written, "png", optimize=True)
         return written.getvalue()
 
     def __repr__(self) -> str:
         return f"Sheet ({self.size}) of {self.column.id!r} in {self.release!r}"
-
-
-def figure(release: Release, column: str | None = None, *, size: Size = "A4", lang: Lang = "de") -> Sheet:
-    """Draw a released column on a sheet of paper.
-
-    Parameters
-    ----------
-    release : Release
-        What is shown.
-    column : str, optional
-        A column of the map: class, rate, share or count. The first one of the map, if not given.
-    size : {"A4", "A3"}, default "A4"
-        Paper, landscape.
-    lang : {"de", "en"}, default "de"
-        Language of everything a reader sees.
-
-    Returns
-    -------
-    Sheet
-        With ``.save("karte.pdf")`` (also ``.svg``, ``.png``) and ``.draw()``.
-
-    Raises
-    ------
-    ColumnError
-        The release has no such column to draw.
-    DependencyError
-        The package matplotlib is missing.
-    SpecError
-        The size or the language is unknown, or nothing is released that could be drawn.
-
-    Notes
-    -----
-    Classes and colours are those of the map (:func:`quartiersatlas.atlas_map`). The scale bar is right where the
-    projection keeps lengths, which holds to about one per mille within a UTM zone.
-    """
-    check_lang(lang)
-    if size not in SIZES:
-        raise SpecError(f"size is {size!r}; there are {', '.join(SIZES)}.")
-    try:
-        import matplotlib as mpl  # noqa: F401 - only asked for
-    except ImportError as error:
-        raise DependencyError('Sheets need the package matplotlib: pip install "quartiersatlas[paper]"') from error
-    columns = {c.id: c for c in map_columns(release)}
-    if not columns:
-        raise SpecError("The release has no column to draw: release(..., columns=[...]) or need=...")
-    if column is not None and column not in columns:
-        raise ColumnError.not_found(column, columns, "The map of the release")
-    return Sheet(release, columns[column] if column is not None else next(iter(columns.values())), size, lang)
 
 
 def _style() -> AbstractContextManager[None]:
@@ -197,31 +195,31 @@ def _style() -> AbstractContextManager[None]:
 
 def drawn_sheet(release: Release, column: ReleasedColumn, size: str, lang: Lang) -> Any:  # noqa: ANN401
     """Return the sheet as a matplotlib figure."""
-    layout = Layout.of(size)
-    paper = Paper(layout)
+    layout = SheetLayout.of(size)
+    paper = SheetPaper(layout)
     top = _head(paper, release, lang)
     bottom = _foot(paper, release, column, lang)
-    side = Box(layout.width - MARGIN - layout.side, top, layout.side, bottom - top)
-    place = Box(MARGIN, top, layout.width - 2 * MARGIN - layout.side - 6, bottom - top)
+    side = SheetBox(layout.width - MARGIN - layout.side, top, layout.side, bottom - top)
+    frame = SheetBox(MARGIN, top, layout.width - 2 * MARGIN - layout.side - 6, bottom - top)
     entries = [*class_entries(release, column, lang), *gap_entries(release, column, lang)]
-    marks = mark_entries(release, lang)
-    draw_map(paper, place, release, entries, marks, lang)
-    end = _legend(paper, side, release, column, [*entries, *marks], lang)
-    _comment(paper, Box(side.x, end, side.width, side.y + side.height - end), release, lang)
+    overlays = overlay_entries(release, lang)
+    draw_map(paper, frame, release, entries, overlays, lang)
+    end = _legend(paper, side, release, column, [*entries, *overlays], lang)
+    _comment(paper, SheetBox(side.x, end, side.width, side.y + side.height - end), release, lang)
     return paper.figure
 
 
-def _head(paper: Paper, release: Release, lang: Lang) -> float:
+def _head(paper: SheetPaper, release: Release, lang: Lang) -> float:
     """Write bands, title and subtitle; return where the map begins."""
     layout, zoom = paper.layout, paper.layout.zoom
     y, width = MARGIN, layout.width - 2 * MARGIN
     bands = [(notice, "#fff3c4", INK) for notice in release.notices]
     if release.is_draft:
-        bands.append((text("band_draft", lang), INK, "#ffffff"))
+        bands.append((draft_text(release, lang), INK, "#ffffff"))
     for words, back, ink in bands:
         written = lines(words, width - 4, 8 * zoom, bold=True)
         height = len(written) * line_height(8 * zoom) + 1.6
-        paper.box(Box(MARGIN, y, width, height), facecolor=back, edgecolor="none")
+        paper.box(SheetBox(MARGIN, y, width, height), facecolor=back, edgecolor="none")
         paper.write(written, MARGIN + 2, y + 0.8, 8 * zoom, weight="bold", color=ink)
         y += height + 1.2
     y = paper.write(_cut(lines(release.title, width, 16 * zoom, bold=True), 2), MARGIN, y, 16 * zoom, weight="bold")
@@ -230,7 +228,7 @@ def _head(paper: Paper, release: Release, lang: Lang) -> float:
     return y + 3
 
 
-def _foot(paper: Paper, release: Release, column: ReleasedColumn, lang: Lang) -> float:
+def _foot(paper: SheetPaper, release: Release, column: ReleasedColumn, lang: Lang) -> float:
     """Write source, date, definition and caveat at the lower edge; return where the map ends."""
     from quartiersatlas.version import __version__
 
@@ -249,40 +247,136 @@ def _foot(paper: Paper, release: Release, column: ReleasedColumn, lang: Lang) ->
     ]
     written = [line for part in words for line in _cut(lines(part, width, size), 3)]
     top = layout.height - MARGIN - len(written) * line_height(size)
-    paper.ground.plot([MARGIN, MARGIN + width], [top - 1.5, top - 1.5], color="#999999", linewidth=0.5)
+    paper.canvas.plot([MARGIN, MARGIN + width], [top - 1.5, top - 1.5], color="#999999", linewidth=0.5)
     paper.write(written, MARGIN, top, size, color=GREY)
     return top - 4
 
 
+# fill and hatch of areas without a value, as on the map: every pattern differs, not the grey alone
+GAP_LOOKS = {
+    "missing": ("#dddddd", ""),
+    "unreliable": ("#dddddd", ""),
+    "not_applicable": ("#dddddd", ""),
+    "excluded": ("#dddddd", "||"),
+    "suppressed": ("#ffffff", "..."),
+    "small": ("#ededed", "||"),
+    "unknown": ("#ededed", "--"),
+    "uninhabited": ("#ffffff", ""),
+}
+
+
+def class_entries(release: Release, column: ReleasedColumn, lang: Lang) -> list[LegendEntry]:
+    """Return one entry per class, from low to high, with the number of areas in brackets."""
+    values = release.values[column.id]
+    if column.kind == "class":
+        members = [(c.label(lang), values.eq(c.id).fillna(value=False)) for c in column.classes]
+    else:
+        members = _ranges(values.astype(float), column, lang)
+    colors = column_colors(column, len(members), first_axis=is_first_axis(release, column))
+    return [
+        _entry(words, chosen, color=color, lang=lang) for (words, chosen), color in zip(members, colors, strict=True)
+    ]
+
+
+def _ranges(values: pd.Series[float], column: ReleasedColumn, lang: Lang) -> list[tuple[str, pd.Series[bool]]]:
+    """Return the ranges between the limits of the classes in words, and the areas in each."""
+    known = values.dropna()
+    if known.empty:
+        return []
+    limits = [float(known.min()), *quantile_breaks(values), float("inf")]
+    members = [values.ge(lower) & values.lt(upper) for lower, upper in pairwise(limits)]
+    return list(zip(class_labels(column, values, lang), members, strict=True))
+
+
+def gap_entries(release: Release, column: ReleasedColumn, lang: Lang) -> list[LegendEntry]:
+    """Return one entry per reason for which areas have no value."""
+    gaps = gap_kinds(release, column)
+    entries = []
+    for gap, name in GAPS.items():
+        chosen = gaps.eq(gap)
+        if chosen.any():
+            color, hatch = GAP_LOOKS[gap]
+            entries.append(_entry(text(name, lang), chosen, color=color, hatch=hatch, lang=lang))
+    return entries
+
+
+def overlay_entries(release: Release, lang: Lang) -> list[LegendEntry]:
+    """Return the entries of what is drawn over the areas, where there is any."""
+    entries = []
+    words = text("legend_selected_context" if release.context_only else "legend_selected", lang)
+    is_open = borderline_areas(release)
+    sure = release.selected & ~is_open
+    if sure.any():
+        entries.append(_entry(words, sure, symbol="selected", hatch="/", lang=lang))
+    if is_open.any():
+        border = text("legend_open", lang, label=words)
+        entries.append(_entry(border, is_open, symbol="borderline", hatch="/", lang=lang))
+    if release.candidates is not None and len(release.candidates):
+        entries.append(LegendEntry(f"{text('legend_candidate', lang)} ({len(release.candidates)})", "candidate"))
+    if release.programmes is not None and len(release.programmes):
+        entries.append(LegendEntry(f"{text('legend_programme', lang)} ({len(release.programmes)})", "programme"))
+    if release.facilities is not None and len(release.facilities):
+        entries.append(LegendEntry(f"{text('legend_facility', lang)} ({len(release.facilities)})", "facility"))
+    return entries
+
+
+def borderline_areas(release: Release) -> pd.Series[bool]:
+    """Return the selected areas that are borderline: another run of chance or choices would leave them out."""
+    if release.stability is None:
+        return release.selected & False
+    return release.selected & release.stability.table["label"].eq("borderline")
+
+
+def _entry(
+    words: str,
+    chosen: pd.Series[bool],
+    *,
+    lang: Lang,
+    symbol: LegendSymbol = "fill",
+    color: str = "#ffffff",
+    hatch: str = "",
+) -> LegendEntry:
+    keys = tuple(map(str, chosen.index[chosen]))
+    return LegendEntry(f"{words} ({number_text(len(keys), 0, lang)})", symbol, color, hatch, keys)
+
+
 def _legend(
-    paper: Paper, side: Box, release: Release, column: ReleasedColumn, entries: list[Entry], lang: Lang
+    paper: SheetPaper, side: SheetBox, release: Release, column: ReleasedColumn, entries: list[LegendEntry], lang: Lang
 ) -> float:
     """Draw the legend; return where it ends."""
     size = 8 * paper.layout.zoom
-    title = lines(heading(column, lang), side.width, size * 1.1, bold=True)
+    title = lines(label_with_unit(column, lang), side.width, size * 1.1, bold=True)
     y = paper.write(title, side.x, side.y, size * 1.1, weight="bold") + 1
     swatch, height = 8 * paper.layout.zoom, 4.2 * paper.layout.zoom
     for entry in entries:
         words = lines(entry.words, side.width - swatch - 2.5, size)
-        _swatch(paper, Box(side.x, y, swatch, height), entry)
+        _swatch(paper, SheetBox(side.x, y, swatch, height), entry)
         end = paper.write(words, side.x + swatch + 2.5, y + (height - line_height(size)) / 2, size)
         y = max(y + height, end) + 1.1
-    notes = [line for words in hints(release, column, lang) for line in lines(words, side.width, size * 0.85)]
+    notes = [line for words in legend_notes(release, column, lang) for line in lines(words, side.width, size * 0.85)]
     return paper.write(notes, side.x, y, size * 0.85, color=GREY) + 3
 
 
-def _swatch(paper: Paper, box: Box, entry: Entry) -> None:
-    if entry.mark == "facility":
-        paper.ground.plot([box.x + box.width / 2], [box.y + box.height / 2], **FACILITY)
-    elif entry.mark == "fill":
+def legend_notes(release: Release, column: ReleasedColumn, lang: Lang) -> list[str]:
+    """Return what helps to read the classes: which way the need index runs, the city value, what is in brackets."""
+    words = [text("legend_need", lang)] if is_first_axis(release, column) else []
+    if pd.notna(column.city):
+        words.append(text("legend_city", lang, value=value_text(column.city, column, lang)))
+    return [*words, text("legend_areas", lang)]
+
+
+def _swatch(paper: SheetPaper, box: SheetBox, entry: LegendEntry) -> None:
+    if entry.symbol == "facility":
+        paper.canvas.plot([box.x + box.width / 2], [box.y + box.height / 2], **FACILITY)
+    elif entry.symbol == "fill":
         paper.box(box, facecolor=entry.color, edgecolor="#9a9a9a", linewidth=0.5, hatch=entry.hatch)
     else:
         if entry.hatch:
-            hatch(paper.ground, [shapely.box(box.x, box.y, box.x + box.width, box.y + box.height)], HATCH, rising=False)
-        paper.box(box, facecolor="none", **LOOKS[entry.mark])
+            hatch(paper.canvas, [shapely.box(box.x, box.y, box.x + box.width, box.y + box.height)], HATCH, rising=False)
+        paper.box(box, facecolor="none", **LOOKS[entry.symbol])
 
 
-def _comment(paper: Paper, box: Box, release: Release, lang: Lang) -> None:
+def _comment(paper: SheetPaper, box: SheetBox, release: Release, lang: Lang) -> None:
     """Write comment, key figures and reading aid, in the largest letters that fit; a comment that is cut says so."""
     full = 7.5 * paper.layout.zoom
     for step in range(int((full - SMALLEST) / 0.25) + 1):

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from quartiersatlas.base.files import write_bytes
 from quartiersatlas.errors import ReleaseError
-from quartiersatlas.present.paper.document import Bullets, Heading, Paragraph, Table, printable
+from quartiersatlas.present.paper.document import Bullets, DocumentTable, Heading, Paragraph, printable
 from quartiersatlas.present.paper.docx import docx_bytes
 from quartiersatlas.present.paper.pdf import pdf_bytes
-from quartiersatlas.present.templates import render
+from quartiersatlas.present.templates import template
 
 if TYPE_CHECKING:
-    from quartiersatlas.present.paper.document import Block, Document, Row
+    from quartiersatlas.present.paper.document import Document, DocumentBlock, TableRow
 
 ENDINGS = {
     ".html": lambda document: html_text(document).encode(),
@@ -41,7 +41,9 @@ def save_document(document: Document, path: str | Path, endings: tuple[str, ...]
 
 def html_text(document: Document) -> str:
     """Return the page; all text is escaped by the template."""
-    return printable(render("document.html", document.lang, document=document, kind=lambda block: type(block).__name__))
+    return printable(
+        template("document.html").render(lang=document.lang, document=document, kind=lambda block: type(block).__name__)
+    )
 
 
 MARKUP = re.compile(r"([\\`*_{}\[\]#|~^$!])")
@@ -55,7 +57,7 @@ def markdown_text(document: Document) -> str:
     return "\n\n".join(_block(block) for block in document.blocks) + "\n"
 
 
-def _block(block: Block) -> str:
+def _block(block: DocumentBlock) -> str:
     match block:
         case Heading(text=text, level=level):
             return f"{'#' * level} {_line(text)}"
@@ -63,7 +65,7 @@ def _block(block: Block) -> str:
             return _paragraph(block)
         case Bullets(items=items):
             return "\n".join(f"- {_line(item)}" for item in items)
-        case Table():
+        case DocumentTable():
             return _table(block)
 
 
@@ -75,13 +77,13 @@ def _paragraph(block: Paragraph) -> str:
     return f"{before}{_line(block.text)}{after}"
 
 
-def _table(table: Table) -> str:
+def _table(table: DocumentTable) -> str:
     head = " | ".join(map(_line, table.head))
     marks = " | ".join("---:" if column in table.numeric else "---" for column in range(len(table.head)))
     return "\n".join(f"| {line} |" for line in (head, marks, *(_row(row, len(table.head)) for row in table.rows)))
 
 
-def _row(row: Row, width: int) -> str:
+def _row(row: TableRow, width: int) -> str:
     if row.is_heading:
         return " | ".join([f"**{_line(' '.join(row.cells[0]))}**", *[""] * (width - 1)])
     return " | ".join("<br>".join(map(_line, lines)) for lines in row.cells)

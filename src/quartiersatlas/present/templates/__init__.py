@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from quartiersatlas.catalogue import text
 
 if TYPE_CHECKING:
-    from quartiersatlas.catalogue import Lang
+    from jinja2 import Template
 
 
-def render(template: str, lang: Lang, **values: object) -> str:
-    """Fill a template of this folder; ``t`` looks up texts."""
+@cache
+def template(name: str) -> Template:
+    """Return a template of this folder, compiled once; in it ``t(name, lang)`` looks up texts."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -20,5 +22,5 @@ def render(template: str, lang: Lang, **values: object) -> str:
         undefined=StrictUndefined,
         trim_blocks=True,
     )
-    words = {"t": lambda name, **values: text(name, lang, **values), "lang": lang}
-    return environment.get_template(template).render(**words, **values)
+    environment.globals["t"] = text
+    return environment.get_template(name)

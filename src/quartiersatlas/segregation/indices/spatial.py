@@ -15,7 +15,7 @@ from quartiersatlas.segregation.counts import (
     entropy,
     ratio,
 )
-from quartiersatlas.space.surroundings import environment_sums
+from quartiersatlas.space.surroundings import surrounding_sums
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,7 +65,7 @@ def spatial_dissimilarity(counts: ArrayLike, points: ArrayLike, radius: float, k
     radius : float
         Size of a local environment, in the unit of the points. > 0, finite.
     kernel : {"uniform", "triangular", "gaussian", "exponential"}, default "triangular"
-        How much a neighbour counts at a distance: see :func:`quartiersatlas.space.surroundings.environment_sums`.
+        How much a neighbour counts at a distance: see :func:`quartiersatlas.space.surroundings.surrounding_sums`.
 
     Returns
     -------
@@ -120,7 +120,7 @@ def spatial_information_theory(
     radius : float
         Size of a local environment, in the unit of the points. > 0, finite.
     kernel : {"uniform", "triangular", "gaussian", "exponential"}, default "triangular"
-        How much a neighbour counts at a distance: see :func:`quartiersatlas.space.surroundings.environment_sums`.
+        How much a neighbour counts at a distance: see :func:`quartiersatlas.space.surroundings.surrounding_sums`.
 
     Returns
     -------
@@ -173,7 +173,7 @@ def spatial_relative_diversity(
     radius : float
         Size of a local environment, in the unit of the points. > 0, finite.
     kernel : {"uniform", "triangular", "gaussian", "exponential"}, default "triangular"
-        How much a neighbour counts at a distance: see :func:`quartiersatlas.space.surroundings.environment_sums`.
+        How much a neighbour counts at a distance: see :func:`quartiersatlas.space.surroundings.surrounding_sums`.
 
     Returns
     -------
@@ -224,7 +224,7 @@ def spatial_exposure(
     radius : float
         Size of a local environment, in the unit of the points. > 0, finite.
     kernel : {"uniform", "triangular", "gaussian", "exponential"}, default "triangular"
-        How much a neighbour counts at a distance: see :func:`quartiersatlas.space.surroundings.environment_sums`.
+        How much a neighbour counts at a distance: see :func:`quartiersatlas.space.surroundings.surrounding_sums`.
 
     Returns
     -------
@@ -277,7 +277,7 @@ def local_environments(
     radii : float or array_like of float, shape (n_radii,)
         Sizes of the local environments, in the unit of the points. > 0, finite.
     kernel : {"uniform", "triangular", "gaussian", "exponential"}, default "triangular"
-        How much a neighbour counts at a distance: see :func:`quartiersatlas.space.surroundings.environment_sums`.
+        How much a neighbour counts at a distance: see :func:`quartiersatlas.space.surroundings.surrounding_sums`.
 
     Returns
     -------
@@ -331,7 +331,7 @@ def segregation_profile(
     radii : float or array_like of float, shape (n_radii,)
         Sizes of the local environments, in the unit of the points. > 0, finite.
     kernel : {"uniform", "triangular", "gaussian", "exponential"}, default "triangular"
-        How much a neighbour counts at a distance: see :func:`quartiersatlas.space.surroundings.environment_sums`.
+        How much a neighbour counts at a distance: see :func:`quartiersatlas.space.surroundings.surrounding_sums`.
 
     Returns
     -------
@@ -376,7 +376,7 @@ def local_shares(composition: Composition, points: Floats, radii: ArrayLike, ker
     """Return pi~ of inhabited areas, shape (n_radii, n_areas, n_groups); places do not look into one another."""
     places = composition.places
     parts = [
-        environment_sums(points[start : start + size], composition.counts[start : start + size], radii, kernel)
+        surrounding_sums(points[start : start + size], composition.counts[start : start + size], radii, kernel)
         for start, size in zip(places.starts.tolist(), places.sizes.tolist(), strict=True)
     ]
     shares = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)

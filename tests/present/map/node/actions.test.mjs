@@ -31,13 +31,21 @@ test("a change stands for its indicator, and bundles come with everything high t
   const column = (id, city) => ({ id, label: id.toUpperCase(), values: TEN, city });
   const atlas = {
     columns: [column("a", 5), column("b_change", 5), column("c", 5)],
-    panel: { indicators: [{ id: "a", direction: 1 }, { id: "b_change", direction: 1 }, { id: "c", direction: -1 }] },
+    panel: { indicators: [{ id: "a", direction: 1 }, { id: "b_change", base: "b", direction: 1 }, { id: "c", direction: -1 }] },
   };
   const high = highIndicators(atlas, 9);
   assert.deepEqual([...high], [["a", "A"], ["b", "B_CHANGE"]]);
   const bundles = [["b", "a"], ["c"], ["x", "a"]].map((triggers) => ({ triggers }));
   assert.deepEqual(actionsFor(bundles, high).map(({ because }) => because), [["B_CHANGE", "A"], ["A"]]);
   assert.deepEqual(actionsFor(bundles, new Map()), []);
+});
+
+test("an indicator is not taken for a change by its name", () => {
+  const atlas = {
+    columns: [{ id: "x_change", label: "X", values: TEN, city: 5 }],
+    panel: { indicators: [{ id: "x_change", direction: 1 }] },
+  };
+  assert.deepEqual([...highIndicators(atlas, 9)], [["x_change", "X"]]);
 });
 
 test("drivers stand highest first, equal ones in their order, those not shown not at all", () => {

@@ -41,9 +41,9 @@ export function isHigh({ values, city }, direction, area) {
 export function highIndicators(atlas, area) {
   /** @type {Map<string, string>} */
   const found = new Map();
-  for (const { id, direction } of atlas.panel.indicators) {
+  for (const { id, base, direction } of atlas.panel.indicators) {
     const column = columnOf(atlas, id);
-    if (isHigh(column, direction, area)) found.set(id.replace(/_change$/, ""), column.label);
+    if (isHigh(column, direction, area)) found.set(base ?? id, column.label);
   }
   return found;
 }

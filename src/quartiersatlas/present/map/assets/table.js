@@ -5,6 +5,7 @@ import { cellText, countsText, element } from "./controls.js";
 import { fillIn, formatNumber } from "./format.js";
 
 const PORTION = 1000; // rows: with many more at once a browser stands still
+const PAGE = 273; // mm across between the margins; a wider table is printed as a long one, a row per area and column
 
 /**
  * @typedef {object} TableColumn
@@ -110,7 +111,8 @@ function tableCaption(atlas) {
  */
 export function drawTable(atlas, box, choose) {
   const columns = tableColumns(atlas);
-  const table = element("table", "");
+  const isLong = isTooWide(columns);
+  const table = element("table", isLong ? "qa-long" : "");
   const caption = element("caption", "");
   caption.append(element("span", "", tableCaption(atlas))); // as wide as the window, not as the table
   table.append(caption);
@@ -126,7 +128,7 @@ export function drawTable(atlas, box, choose) {
   const headRow = element("tr", "");
   headRow.append(...heads);
   head.append(headRow);
-  const rows = portions(atlas, body, (area) => tableRow(columns, area, choose));
+  const rows = portions(atlas, body, (area) => tableRow(columns, area, isLong, choose));
   let [by, falling] = [0, false];
   const fill = () => rows.fill(sortedRows(atlas.areas.names.length, columns[by].order, falling, atlas.lang));
   const sort = (/** @type {number} */ chosen) => {
@@ -141,6 +143,15 @@ export function drawTable(atlas, box, choose) {
   table.append(head, body);
   box.replaceChildren(table, rows.foot);
   return fill;
+}
+
+/**
+ * @param {TableColumn[]} columns
+ * @returns {boolean} whether they have no room side by side on a page, in the least widths of the style sheet (mm, with padding)
+ */
+function isTooWide(columns) {
+  const [area, reasons] = [12, 32]; // more than others have
+  return columns.reduce((sum, column) => sum + (column.isNumber ? 11.2 : 14.2), area + reasons) > PAGE;
 }
 
 /**
@@ -188,10 +199,11 @@ function portions(atlas, body, row) {
 /**
  * @param {TableColumn[]} columns
  * @param {number} area
+ * @param {boolean} isLong
  * @param {(area: number) => void} choose
  * @returns {HTMLElement}
  */
-function tableRow(columns, area, choose) {
+function tableRow(columns, area, isLong, choose) {
   const row = element("tr", "");
   columns.forEach((column, number) => {
     const cell = element(number ? "td" : "th", column.isNumber ? "qa-number" : "", number ? column.text(area) : undefined);
@@ -201,7 +213,7 @@ function tableRow(columns, area, choose) {
       button.type = "button";
       button.addEventListener("click", () => choose(area));
       cell.append(button);
-    }
+    } else if (isLong) cell.dataset.label = column.label; // only paper shows it
     const counts = column.counts?.(area);
     if (counts) cell.append(element("small", "qa-muted", counts));
     row.append(cell);

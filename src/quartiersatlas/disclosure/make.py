@@ -1,0 +1,347 @@
+"""The one door out: what is not in a release is absent from every map, report and file made of it."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sized
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from quartiersatlas.base.checks import choice, expects
+from quartiersatlas.base.checks import names as names_of
+from quartiersatlas.catalogue import Message
+from quartiersatlas.disclosure.columns import (
+    ReleasedColumns,
+    add_data_column,
+    add_need,
+    change_meaning,
+    protected_segregation,
+    released_drivers,
+    released_stability,
+)
+from quartiersatlas.disclosure.release import AUDIENCES, Audience, ReleasedResults
+from quartiersatlas.disclosure.series import Ledger, PendingRelease, compare_with_earlier, ledger_entry
+from quartiersatlas.disclosure.suppression import Protection, shown_counts, suppression_pattern
+from quartiersatlas.disclosure.words import (
+    collect_facts,
+    comment_draft,
+    shown_reasons,
+    withheld_areas,
+    wording_messages,
+)
+from quartiersatlas.errors import ColumnError, SpecError
+from quartiersatlas.intake import AreaData
+from quartiersatlas.intake.areas.area_columns import parent_columns
+from quartiersatlas.need import NeedIndex, Stability
+from quartiersatlas.screening import Candidates, Shortlist, candidate_areas, programme_overlap
+from quartiersatlas.segregation import SegregationResult
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from quartiersatlas.disclosure.suppression import SuppressionPattern
+
+
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class Release(ReleasedResults):  # noqa: D101 - the parameters are those of the record
+    __doc__ = ReleasedResults.__doc__
+
+    comment_draft = comment_draft
+
+
+def release(
+    data: AreaData,
+    *,
+    columns: str | Iterable[str] | None = None,
+    need: NeedIndex | None = None,
+    shortlist: Shortlist | None = None,
+    candidates: Candidates | None = None,
+    segregation: SegregationResult | None = None,
+    programmes: gpd.GeoDataFrame | None = None,
+    facilities: gpd.GeoDataFrame | None = None,
+    title: str = "",
+    subtitle: str = "",
+    source: str = "",
+    as_of: str = "",
+    comment: str = "",
+    protection: Protection | None = None,
+    scale: pd.DataFrame | None = None,
+    dates: Mapping[str, str] | None = None,
+    stability: Stability | None = None,
+    audience: Audience = "public",
+    ledger: Ledger | str | Path | None = None,
+) -> Release:
+    """Let results out: named columns only, protected, with what a reader has to know.
+
+    Parameters
+    ----------
+    data : AreaData
+        Joined data with rates.
+    columns : str or list of str, optional
+        What leaves: rates (with both counts), counts, ready-made shares. All rates that were added, if not given.
+    need, shortlist, candidates, segregation : optional
+        Results to go with it.
+    programmes, facilities : GeoDataFrame, optional
+        Further layers as ``read_features`` returns them.
+    title, subtitle, source, as_of, comment : str
+        What a reader has to know. Without title, source, date or comment, or where the catalogue has no definition of
+        a released indicator, everything made of the release carries a band that says it is a draft, and why.
+    protection : Protection, optional
+        What is suppressed; ``Protection()`` if not given.
+    scale : DataFrame, optional
+        Result of :func:`scale_table`: the segregation indices at several levels of areas.
+    dates : mapping of str to str, optional
+        Column -> the date of its data, where that is not ``as_of``; older data are named in the stock-taking.
+    stability : Stability, optional
+        Result of ``shortlist.stability()`` or ``need.stability()`` for the same selection.
+    audience : {"public", "internal"}, default "public"
+        Who reads. In public, areas are listed by name and have no ranks; inside the house, highest need first.
+    ledger : Ledger, str or Path, optional
+        What was released before, or the JSON file that holds it (begun where there is none). A release that is no
+        draft is entered, in a file at once.
+
+    Returns
+    -------
+    Release
+        Protected cells are NaN with the status ``suppressed``: absent, not hidden.
+
+    Raises
+    ------
+    ArgumentError
+        An argument is of another type; the message names what it takes and how to get it.
+    ColumnError
+        A column is not there or holds text.
+    SpecError
+        No column of residents is named, candidates come without their shortlist, or the stability is of other areas,
+        another spec or another selection.
+    ReleaseError
+        Together with an earlier release of the ledger it would give a small count away; ``report`` has them all.
+
+    Warns
+    -----
+    UserWarning
+        Title or comment contain words that stigmatise (see :func:`check_wording`), only a definition is missing to
+        what would else be no draft, or a release of another date comes close to this one.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> import pandas as pd
+    >>> import shapely
+    >>> import quartiersatlas as qa
+    >>> shapes = [shapely.box(x, 0, x + 1000, 1000) for x in (0, 1000, 2000)]
+    >>> areas = gpd.GeoDataFrame({"name": ["A", "B", "C"]}, index=["1", "2", "3"], geometry=shapes, crs="EPSG:25832")
+    >>> table = pd.DataFrame({"poor": [300.0, 260, 90], "residents": [1000.0] * 3}, index=areas.index)
+    >>> data = qa.add_rates(qa.join(areas, table), {"poverty": ("poor", "residents")})
+    >>> qa.release(data, title="Poverty", source="Register", as_of="2024")
+    Release 'Poverty': 3 areas; poverty; 0 cells suppressed
+      draft: uncommented, without a definition: poverty (add numerator and denominator to the catalogue)
+    """
+    results = {"need": need, "shortlist": shortlist, "candidates": candidates, "segregation": segregation}
+    layers: dict[str, Any] = {"programmes": programmes, "facilities": facilities}
+    words: dict[str, Any] = {"title": title, "subtitle": subtitle, "source": source, "as_of": as_of, "comment": comment}
+    others = {"protection": protection, "scale": scale, "dates": dates, "stability": stability, "ledger": ledger}
+    _check_arguments(data, audience, {**results, **layers, **words, **others})
+    protection = protection or Protection()
+    if need is not None and not need.scores.index.equals(data.areas.index):
+        need = need.on(data.areas.index)
+    names = _names(data, columns)
+    pattern = suppression_pattern(data, protection, names, _entering(data, need, shortlist), need)
+    out, residents = _columns(pattern, names, need, protection)
+    selected, assessed, candidates = _selection(data, pattern, need, shortlist, candidates)
+    remarks = wording_messages((title, subtitle, comment))
+    facts = collect_facts(data, need, shortlist, candidates, protection, out, assessed)
+    result = Release(
+        **_areas(data, pattern),
+        values=pd.DataFrame(out.values, index=data.areas.index),
+        status=pd.DataFrame(out.status, index=data.areas.index),
+        residents=residents,
+        columns=tuple(out.columns),
+        **words,
+        notices=data.notices,
+        facts=(*facts, *remarks),
+        reasons=shown_reasons(shortlist, selected, out) if shortlist is not None else pd.DataFrame(),
+        selected=selected,
+        candidates=_candidate_table(candidates, programmes, pattern, out, protection) if candidates else None,
+        members=candidates.members if candidates else pd.Series([], index=data.areas.index[:0], dtype=object),
+        **layers,
+        segregation=protected_segregation(segregation, protection) if segregation is not None else None,
+        audience=audience,
+        protection=protection,
+        catalogue=data.catalogue.add(*(change_meaning(data, name) for name in data.changes)),
+        n_assessed=int(assessed.sum()),
+        has_shortlist=shortlist is not None,
+        context_only=shortlist is not None and bool(shortlist.warnings),
+        spec_hash=need.spec.hash if need is not None else "",
+        drivers=released_drivers(need, out, protection) if need is not None else None,
+        scale=scale.round(SCALE_DECIMALS) if scale is not None else None,
+        dates=_dates(dates or {}, out),
+        assessed=assessed if shortlist is not None else None,
+        stability=(
+            released_stability(stability, pattern, shortlist, need, assessed, _ranked_score(out, audience))
+            if stability is not None
+            else None
+        ),
+    )
+    result = _compared(result, pattern, shown_counts(pattern, names), ledger)
+    for message in (*remarks, *result.warnings):
+        warnings.warn(str(message), UserWarning, stacklevel=2)  # who called qa.release
+    return result
+
+
+DOORS: dict[str, tuple[tuple[type, ...], str]] = {
+    "need": ((NeedIndex,), "need = qa.need_index(data, spec)"),
+    "shortlist": ((Shortlist,), "shortlist = qa.screen(data, rule)"),
+    "candidates": ((Candidates,), "candidates = qa.candidate_areas(data, shortlist)"),
+    "segregation": ((SegregationResult,), "segregation = qa.measure_segregation(data, groups)"),
+    "programmes": ((gpd.GeoDataFrame,), 'programmes = qa.read_features("programmes.gpkg")'),
+    "facilities": ((gpd.GeoDataFrame,), 'facilities = qa.read_features("facilities.gpkg")'),
+    **dict.fromkeys(("title", "subtitle", "source", "comment"), ((str,), "text in quotation marks")),
+    "as_of": ((str,), 'text in quotation marks, such as "2024-12-31"'),
+    "protection": ((Protection,), "protection = qa.Protection(min_count=5)"),
+    "scale": ((pd.DataFrame,), "scale = qa.scale_table(data, groups)"),
+    "dates": ((Mapping,), 'dates = {"column": "2023"}'),
+    "stability": ((Stability,), "stability = shortlist.stability()"),
+    "ledger": ((Ledger, str, Path), 'ledger = "ledger.json"'),
+}
+
+
+def _check_arguments(data: AreaData, audience: str, arguments: Mapping[str, object]) -> None:
+    """Refuse what is not what its name says; the message names how to get it."""
+    expects(data, AreaData, "release", "qa.release(qa.join(areas, table), ...)")
+    for name, value in arguments.items():
+        if value is not None:
+            expects(value, DOORS[name][0], f"release: {name}", DOORS[name][1])
+    choice(audience, AUDIENCES, "audience")
+    if arguments["candidates"] is not None and arguments["shortlist"] is None:
+        raise SpecError("release() needs the shortlist the candidate areas were made of: shortlist=...")
+
+
+def _names(data: AreaData, columns: str | Iterable[str] | None) -> list[str]:
+    """Return the columns that leave: those that are named, none for an empty list, or all rates."""
+    if columns is None:
+        return list(data.rates)
+    return [] if isinstance(columns, Sized) and not len(columns) else list(names_of(columns, "release: columns"))
+
+
+def _entering(data: AreaData, need: NeedIndex | None, shortlist: Shortlist | None) -> list[str]:
+    """Return the columns that enter something that leaves: changes in the need index, conditions of the rule."""
+    leaves = [leaf.id for axis in need.spec.axes for leaf in axis.indicators] if need is not None else []
+    conditions = list(shortlist.reasons["indicator"].unique()) if shortlist is not None else []
+    return [*(name for name in leaves if name in data.changes), *(c for c in conditions if c in data.values.columns)]
+
+
+def _columns(
+    pattern: SuppressionPattern, names: list[str], need: NeedIndex | None, protection: Protection
+) -> tuple[ReleasedColumns, pd.Series[float]]:
+    """Return the columns that leave, and the residents that are shown."""
+    out, people = ReleasedColumns([], {}, {}), ReleasedColumns([], {}, {})
+    for name in names:
+        add_data_column(out, pattern, name, protection)
+    if need is not None:
+        add_need(out, pattern, need, protection)
+    population = str(pattern.data.population)
+    add_data_column(people, pattern, population, protection)
+    return out, people.values[population]
+
+
+def _selection(
+    data: AreaData,
+    pattern: SuppressionPattern,
+    need: NeedIndex | None,
+    shortlist: Shortlist | None,
+    candidates: Candidates | None,
+) -> tuple[pd.Series[bool], pd.Series[bool], Candidates | None]:
+    """Return which areas are shown as selected and as assessed, and the candidate areas made of them alone."""
+    if shortlist is None:
+        nobody = pd.Series(data=False, index=data.areas.index)
+        return nobody, nobody, None
+    may_be_shown = ~withheld_areas(shortlist, pattern, need)
+    selected = shortlist.selected & may_be_shown
+    if candidates is not None:
+        shown = replace(shortlist, selected=selected)  # a withheld area must not reappear inside a candidate area
+        candidates = candidate_areas(data.areas, shown, min_population=candidates.min_population)
+    return selected, shortlist.assessed & may_be_shown, candidates
+
+
+def _areas(data: AreaData, pattern: SuppressionPattern) -> dict[str, Any]:
+    """Return the areas with name, parents and geometry, without flags of the intake; and the state of each."""
+    kept = {"name", data.areas.geometry.name, *parent_columns(data.areas)}
+    residents = data.residents()
+    states = np.where(residents.eq(0), "uninhabited", np.where(pattern.hidden, "small", "shown"))
+    states = np.where(residents.isna(), "unknown", states)
+    return {
+        "areas": data.areas[[column for column in data.areas.columns if column in kept]],
+        "state": pd.Series(states, index=data.areas.index, name="state", dtype="str"),
+    }
+
+
+def _candidate_table(
+    candidates: Candidates,
+    programmes: gpd.GeoDataFrame | None,
+    pattern: SuppressionPattern,
+    out: ReleasedColumns,
+    protection: Protection,
+) -> gpd.GeoDataFrame:
+    """Return the candidate areas with their rates from the counts; what has a protected member is left out."""
+    table, data, groups = candidates.table.copy(), pattern.data, candidates.members
+
+    def total(source: str, protected: pd.Series[bool]) -> pd.Series[float]:
+        sums = protection.rounded(data.counts(source)[groups.index].groupby(groups).sum(min_count=1))
+        return sums.mask(protected[groups.index].groupby(groups).any()).reindex(table.index)
+
+    people = str(data.population)
+    table["residents"] = total(people, pattern.cells(people)) if len(table) else table["residents"]
+    for column in out.columns:
+        if column.kind == "rate":
+            protected = out.values[column.id].isna()
+            x, n = (total(source, protected) for source in data.rates[column.id])
+            table[column.id] = (x / n.where(n > 0) * column.indicator.per).round(column.decimals)
+    if programmes is not None:
+        table = table.join(programme_overlap(candidates, programmes))
+    return table
+
+
+SCALE_DECIMALS = {
+    "value": 4,
+    "adjusted": 4,
+    "expected": 4,
+    "mean_population": -1,
+}  # tens: a mean times the number of areas is a total
+
+
+def _ranked_score(out: ReleasedColumns, audience: Audience) -> pd.Series[float] | None:
+    """Return the score whose ranks may be shown: that of the first axis, inside the house."""
+    scores = [column.id for column in out.columns if column.kind == "score"]
+    return out.values[scores[0]] if scores and audience == "internal" else None
+
+
+def _dates(dates: Mapping[str, str], out: ReleasedColumns) -> Mapping[str, str]:
+    """Return the dates of columns that leave; a date of anything else is a slip."""
+    for name in dates:
+        if name not in out.values:
+            raise ColumnError.not_found(name, out.values, "The release, for which dates names a date,")
+    return dict(dates)
+
+
+def _compared(
+    release: Release, pattern: SuppressionPattern, shown: pd.DataFrame, ledger: Ledger | str | Path | None
+) -> Release:
+    """Return the release with what the analyst has to know; compared with earlier ones, and entered if no draft."""
+    messages: list[Message] = []
+    if [reason.name for reason in release.draft_reasons] == ["draft_without_definition"]:
+        messages.append(Message("warning_undefined", release.draft_reasons[0].values))
+    if ledger is not None:
+        book = ledger if isinstance(ledger, Ledger) else Ledger.read(ledger)
+        entry = ledger_entry(release, pattern, shown, release.protection)
+        messages += compare_with_earlier(book, PendingRelease(pattern, shown, entry, release.protection))
+        if not release.is_draft:
+            book.add(entry)
+            if not isinstance(ledger, Ledger):
+                book.save(ledger)
+    return replace(release, warnings=tuple(messages))

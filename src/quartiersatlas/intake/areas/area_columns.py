@@ -1,0 +1,130 @@
+"""The columns that areas carry: key, name, higher levels, notices, and flags of what was done to the areas."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from quartiersatlas.base.checks import names
+from quartiersatlas.catalogue import Message
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+
+def optional_names(value: str | Iterable[str], what: str) -> tuple[str, ...]:
+    """Return names of columns or keys; one name alone is one name, and there may be none."""
+    value = tuple(value) if isinstance(value, Iterable) and not isinstance(value, str) else value
+    return names(value, what) if value != () else ()
+
+
+def keys_as_text(keys: pd.Series | pd.Index) -> pd.Series:
+    """Return keys as stripped text; whole numbers without a decimal point."""
+    if isinstance(keys.dtype, pd.StringDtype):  # the same, faster
+        texts = pd.Series(keys.str.strip().to_numpy(dtype=object), dtype=object)
+        return texts.where(texts.notna(), None)
+    return pd.Series([_as_text(key) for key in keys], dtype=object)
+
+
+def _as_text(key: str | float | None) -> str | None:
+    if pd.isna(key):
+        return None
+    if isinstance(key, float) and key.is_integer():
+        return str(int(key))
+    return str(key).strip()
+
+
+def key_width(keys: pd.Index) -> int | None:
+    """Return the number of characters that all keys made of digits have, or None where they differ."""
+    widths = {len(key) for key in keys if key.isdigit()}
+    return widths.pop() if len(widths) == 1 else None
+
+
+def parent_columns(areas: pd.DataFrame) -> list[str]:
+    """Return the higher levels that the areas name."""
+    own = {"name", "geometry", *AREA_FLAGS}
+    return [column for column in areas.columns if column not in own and not is_notice(column)]
+
+
+NOTICE_COLUMNS = ("hinweis", "notice")
+
+
+def is_notice(column: object) -> bool:
+    """Return True if a column carries a notice that stays with the data: ``Hinweis`` or ``notice``."""
+    return str(column).strip().lower() in NOTICE_COLUMNS
+
+
+def read_notices(values: pd.DataFrame) -> tuple[str, ...]:
+    """Return the notices that are the same in every row: they stay with the data."""
+    found = []
+    for column in filter(is_notice, values.columns):
+        texts = values[column].dropna().astype(str).unique()
+        if len(texts) == 1 and texts[0].strip():
+            found.append(texts[0].strip())
+    return tuple(found)
+
+
+SAMPLE = 20  # cells that tell what a column holds
+GEOMETRY_WORDS = "POINT|LINESTRING|LINEARRING|POLYGON|MULTIPOINT|MULTILINESTRING|MULTIPOLYGON|GEOMETRYCOLLECTION"
+GEOMETRY_TEXT = re.compile(
+    rf"0[01][0-9A-Fa-f]{{16,}}"  # well-known binary, written as hexadecimal digits
+    rf"|\s*(SRID=\d+;)?\s*({GEOMETRY_WORDS})\s*(ZM?|M)?\s*(\(.*|EMPTY\s*)"  # well-known text
+    rf'|\s*\{{.*"coordinates"\s*:.*',  # GeoJSON
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def holds_geometry(column: pd.Series) -> bool:
+    """Return True if a column of words holds geometry once more: hexadecimal WKB, WKT or GeoJSON.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> holds_geometry(pd.Series(["POINT (1 2)", None])), holds_geometry(pd.Series(["Polygonweg"]))
+    (True, False)
+    """
+    cells = column.dropna().head(SAMPLE)
+    return bool(len(cells)) and all(
+        isinstance(cell, bytes | bytearray) or (isinstance(cell, str) and GEOMETRY_TEXT.fullmatch(cell) is not None)
+        for cell in cells
+    )
+
+
+REPAIRED = "repaired"  # bool: the outline was invalid and made valid
+SNAPPED = "snapped"  # bool: the outline was moved onto those of the neighbours
+PARTS = "parts"  # int: features of the file that were put together
+MERGED_FROM = "merged_from"  # text: keys of the areas that are reported as one
+LEFT_OUT = "left_out"  # text, the same for all: features and columns of the file that were not taken along
+AREA_FLAGS = (REPAIRED, SNAPPED, PARTS, MERGED_FROM, LEFT_OUT)
+
+
+def with_left_out(areas: gpd.GeoDataFrame, what: Iterable[str]) -> gpd.GeoDataFrame:
+    """Return the areas flagged with what was not taken along from the file; unchanged where that is nothing."""
+    earlier = list(areas[LEFT_OUT].unique()) if LEFT_OUT in areas.columns else []
+    named = ", ".join(dict.fromkeys([*(part for part in earlier if part), *what]))
+    return areas.assign(**{LEFT_OUT: named}) if named else areas
+
+
+def area_facts(areas: gpd.GeoDataFrame) -> list[Message]:
+    """Return what the flags say, for the method box and for reports."""
+    facts = []
+    if MERGED_FROM in areas.columns:
+        merged = areas.loc[areas[MERGED_FROM].ne(""), ["name", MERGED_FROM]]
+        facts += [Message("fact_merged", {"name": name, "parts": parts}) for name, parts in merged.to_numpy()]
+    if REPAIRED in areas.columns and areas[REPAIRED].any():
+        facts.append(Message("fact_geometry", {"names": _names(areas, areas.index[areas[REPAIRED]])}))
+    if PARTS in areas.columns:
+        several = areas.index[areas[PARTS] > 1]
+        facts.append(Message("fact_parts", {"names": _names(areas, several), "count": len(several)}))
+    if SNAPPED in areas.columns:
+        facts.append(Message("fact_snapped", {"count": int(areas[SNAPPED].sum())}))
+    if LEFT_OUT in areas.columns:
+        facts += [Message("fact_left_out", {"what": what}) for what in areas[LEFT_OUT].unique() if what]
+    return facts
+
+
+def _names(areas: gpd.GeoDataFrame, keys: Iterable[str]) -> str:
+    return ", ".join(f"{areas['name'][key]} ({key})" for key in keys)

@@ -1,0 +1,319 @@
+"""Text files: encoding, delimiter and rows found out; regular files read by their bytes, all others row by row."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from quartiersatlas.errors import InputError, SpecError, count_noun
+from quartiersatlas.intake.tables.cells import PADDING, ByteCells, Cells, RawTable, TextCells
+from quartiersatlas.intake.tables.headers import find_header, without_footnotes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from quartiersatlas.intake.tables.headers import RawRow
+
+AROUND = 1 << 14  # bytes before and after a damaged one that are looked at
+BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+NOT_CP1252 = (b"\x81", b"\x8d", b"\x8f", b"\x90", b"\x9d")  # the bytes that stand for nothing in it
+# in these, a byte below 128 is the letter of ASCII and nothing else: rows and cells can be cut before decoding
+TRANSPARENT = ("utf-8", "cp1252", "iso8859-1", "ascii")
+SAMPLED = 1 << 16  # bytes from which the dialect is found out
+DELIMITERS = ";\t|,"  # in this order, where several fit equally well
+HEAD = 1 << 16  # bytes in which the header of a large file stands
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """The bytes of a text without byte order mark, the transparent encoding they are in, and the file's encoding."""
+
+    raw: bytes
+    codec: str
+    encoding: str
+
+    def text(self) -> str:
+        """Return the text."""
+        return self.raw.decode(self.codec)
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """The delimiter; ``split_rows`` says that rows were split at commas and have to be joined again first."""
+
+    delimiter: str
+    split_rows: bool = False
+
+
+def read_text_file(
+    path: Path,
+    key: str,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    header_rows: int | None = None,
+) -> RawTable:
+    """Read a delimited text file into a raw table of text cells; every row must fit the header."""
+    file = encoded(path.read_bytes(), encoding)
+    if file.raw.isspace() or not file.raw:
+        raise InputError(f"{path.name} is empty.")
+    if b"\0" in file.raw:
+        raise InputError(
+            f"{path.name} has zero bytes, as UTF-16 has without a byte order mark, or it is no text. "
+            f"Pass encoding='utf-16-le' or 'utf-16-be'."
+        )
+    dialect = find_dialect(_sample(file), delimiter, path.name)
+    regular = None if dialect.split_rows else read_regular(file, dialect.delimiter, key, header_rows, path.name)
+    return regular or read_row_by_row(file, dialect, key, header_rows, path.name)
+
+
+def encoded(raw: bytes, encoding: str | None) -> Encoded:
+    """Find the encoding: as declared, else by byte order mark, else UTF-8 where it is valid, else cp1252, else latin-1.
+
+    Raises
+    ------
+    InputError
+        The bytes are not what was declared, or are UTF-8 in most places and damaged in others.
+    """
+    declared = encoding or next((name for mark, name in BYTE_ORDER_MARKS if raw.startswith(mark)), None)
+    if declared is not None:
+        return _as_declared(raw, declared)
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        _refuse_damaged(raw, error)
+    else:
+        return Encoded(raw, "utf-8", "utf-8")
+    if any(byte in raw for byte in NOT_CP1252):
+        return Encoded(raw, "iso8859-1", "latin-1")
+    return Encoded(raw, "cp1252", "cp1252")
+
+
+def _as_declared(raw: bytes, encoding: str) -> Encoded:
+    try:
+        text = raw.decode(encoding)
+        codec = codecs.lookup(encoding).name
+    except (UnicodeDecodeError, LookupError) as error:
+        raise InputError(f"The file cannot be read as {encoding!r}: {error}.") from error
+    if codec in TRANSPARENT:
+        return Encoded(raw, codec, encoding)
+    return Encoded(text.encode("utf-8", "surrogatepass"), "utf-8", encoding)
+
+
+def _refuse_damaged(raw: bytes, error: UnicodeDecodeError) -> None:
+    """Refuse UTF-8 with single damaged bytes, which would turn every umlaut of the file into two letters."""
+    start = raw.rfind(b"\n", 0, max(error.start - AROUND, 0)) + 1
+    end = raw.find(b"\n", error.start + AROUND)
+    loose = raw[start : end if end >= 0 else len(raw)].decode("utf-8", "surrogateescape")
+    damaged = sum("\udc80" <= char <= "\udcff" for char in loose)
+    whole = sum(char > "\x7f" for char in loose) - damaged
+    if whole >= damaged:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise InputError(
+            f"Line {line} has a byte that is not UTF-8, and "
+            f"{count_noun(whole, 'letter around it is', 'letters around it are')} UTF-8: the file was damaged or put "
+            f"together from two encodings. Correct it, or pass encoding='cp1252' if that is what it is."
+        )
+
+
+def _sample(file: Encoded) -> str:
+    """Return the first rows, whole."""
+    raw = file.raw
+    if len(raw) > SAMPLED and b"\n" in raw[:SAMPLED]:
+        raw = raw[: raw.rfind(b"\n", 0, SAMPLED) + 1]
+    return _one_line_end(raw.decode(file.codec))
+
+
+def _one_line_end(text: str) -> str:
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def find_dialect(sample: str, delimiter: str | None, name: str) -> Dialect:
+    """Find the delimiter with which most rows of a sample have the same number of cells.
+
+    Raises
+    ------
+    InputError
+        No delimiter gives more than one column.
+    """
+    if delimiter is not None:
+        if len(delimiter) != 1:
+            raise SpecError(f"delimiter must be one character, not {delimiter!r}.")
+        if delimiter not in sample:
+            raise _one_column(sample, name)
+        return Dialect(delimiter)
+    if _is_split(sample):
+        return Dialect(";", split_rows=True)
+    fits = {
+        candidate: _share_of_one_width(_sample_rows(sample, candidate))
+        for candidate in DELIMITERS
+        if candidate in sample
+    }
+    best = max(fits, key=lambda candidate: fits[candidate], default=None)
+    if best is None or not fits[best]:
+        raise _one_column(sample, name)
+    return Dialect(best)
+
+
+def _one_column(sample: str, name: str) -> InputError:
+    first = sample.lstrip("\n").split("\n", 1)[0].rstrip()
+    return InputError(f"{name} has one column only: no ';', ',', tab or '|' in its first line {first[:60]!r}.")
+
+
+def _sample_rows(sample: str, delimiter: str) -> list[list[str]]:
+    rows: list[list[str]] = []
+    reader = csv.reader(io.StringIO(sample), delimiter=delimiter)
+    try:
+        rows.extend(row for row in reader if any(cell.strip() for cell in row))
+    except csv.Error:  # a cell larger than the reader's limit: an open quotation mark, named when the file is read
+        return rows
+    return rows
+
+
+def _share_of_one_width(rows: Iterable[list[str]]) -> float:
+    """Return the share of rows that have the most frequent number of cells; 0, if that is one."""
+    widths = Counter(map(len, rows))
+    if not widths:
+        return 0.0
+    width, count = max(widths.items(), key=lambda entry: (entry[1], entry[0]))
+    return count / widths.total() if width > 1 else 0.0
+
+
+def _is_split(sample: str) -> bool:
+    """Return True if rows such as ``"01;1439",00;261,00`` are rows with semicolons that were split at their commas.
+
+    A spreadsheet that took the comma for the delimiter writes such rows. Joined at the commas, all of them have the
+    same number of cells again.
+    """
+    if '"' not in sample or ";" not in sample:
+        return False
+    rows = _sample_rows(sample, ",")
+    quoted = sum(";" in row[0] for row in rows)
+    starts = sum(line.startswith('"') for line in sample.split("\n"))
+    if not rows or quoted < len(rows) or starts < len(rows) / 2:
+        return False
+    joined = [joined_again(row) for row in rows]
+    return len({len(row) for row in joined}) == 1 and _share_of_one_width(_sample_rows(sample, ";")) < 1
+
+
+def joined_again(row: list[str]) -> list[str]:
+    """Return the cells of a row that was split at its commas."""
+    return ",".join(row).split(";")
+
+
+def read_regular(file: Encoded, delimiter: str, key: str, header_rows: int | None, source: str) -> RawTable | None:
+    """Read a regular file; None for any other, which is then read row by row.
+
+    Both ways give the same result. An irregular file needs the other one, which names the line of a fault.
+    """
+    raw = file.raw
+    if b'"' in raw:
+        return None
+    end = raw.find(b"\n", HEAD)
+    head = raw if end < 0 else raw[: end + 1]
+    if head.count(b"\r") != head.count(b"\r\n"):
+        return None  # a line end of another kind
+    lines = head.split(b"\n")  # a carriage return at the end of a line is a blank at the end of its last cell
+    split = [(number, line.decode(file.codec).split(delimiter)) for number, line in enumerate(lines, start=1)]
+    rows = [(number, row) for number, row in split if any(cell.strip() for cell in row)]
+    if len(rows) < 2:  # noqa: PLR2004 - a header and at least one row
+        return None
+    header = find_header(rows, key, header_rows, source)
+    first = rows[header.rows][0]
+    start = sum(len(line) + 1 for line in lines[: first - 1])
+    stop = len(raw) - len(raw[-HEAD:]) + len(raw[-HEAD:].rstrip(b"\r\n"))  # more empty lines are left to the other way
+    columns = _stretches(raw, start, stop, delimiter, len(header.names), file.codec)
+    if columns is None:
+        return None
+    numbered = np.arange(first, first + len(columns[0]))
+    return RawTable(source, header.names, columns, numbered, file.encoding, delimiter, header.notes, header.problems)
+
+
+def _stretches(raw: bytes, start: int, stop: int, delimiter: str, width: int, codec: str) -> list[Cells] | None:
+    """Return the columns as stretches of the bytes; None where a row has another width."""
+    letter = np.frombuffer(raw, np.uint8)
+    body = letter[start:stop]
+    is_end = np.ones(len(body) + 1, bool)  # the last row ends with the body
+    np.equal(body, ord("\n"), out=is_end[:-1])
+    is_any = is_end.copy()
+    is_any[:-1] |= body == ord(delimiter)
+    ends = np.flatnonzero(is_any)
+    count = int(np.count_nonzero(is_end))
+    if len(ends) != count * width or not is_end[ends[width - 1 : -1 : width]].all():
+        return None
+    ends = np.ascontiguousarray(ends.reshape(count, width).T)  # one row per column of the table
+    ends += start
+    before = np.append(start - 1, ends[-1, :-1])
+    returns = letter[ends[-1] - 1] == ord("\r")
+    if raw.count(b"\r", start, stop) != np.count_nonzero(returns):
+        return None  # a line end of another kind
+    ends[-1] -= returns
+    if not raw[ends[0, -1] : ends[-1, -1]].decode(codec).replace(delimiter, " ").strip():
+        return None  # a last row with one cell, which may be a footnote
+    padded = raw + PADDING
+    return [
+        ByteCells(padded, ends[position - 1] if position else before, ends[position], codec)
+        for position in range(width)
+    ]
+
+
+def read_row_by_row(file: Encoded, dialect: Dialect, key: str, header_rows: int | None, source: str) -> RawTable:
+    """Read any text file."""
+    rows = _all_rows(_one_line_end(file.text()), dialect, source)
+    if len(rows) < 2:  # noqa: PLR2004 - a header and at least one row
+        raise InputError(f"{source} has a header and no rows.")
+    header = find_header(rows, key, header_rows, source)
+    width = len(header.names)
+    body, footnotes = without_footnotes(rows[header.rows :], width)
+    if not body:
+        raise InputError(f"{source} has a header and no rows.")
+    cells = [_at_width(row, width, line, source) for line, row in body]
+    columns: list[Cells] = [TextCells([row[position] for row in cells]) for position in range(width)]
+    notes = list(header.notes)
+    if dialect.split_rows:
+        _refuse_shortened(columns, header.names, source)
+        notes.append("rows that a spreadsheet had quoted and split at the decimal comma were joined again")
+    lines = np.array([line for line, _ in body], dtype=object)
+    return RawTable(
+        source, header.names, columns, lines, file.encoding, dialect.delimiter, notes, header.problems + footnotes
+    )
+
+
+def _all_rows(text: str, dialect: Dialect, source: str) -> list[RawRow]:
+    """Return all rows that are not empty, with the line they end in."""
+    reader = csv.reader(io.StringIO(text), delimiter="," if dialect.split_rows else dialect.delimiter, strict=True)
+    try:
+        rows = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
+    except csv.Error as error:
+        raise InputError(
+            f"{source}, line {reader.line_num}: {error}. A quotation mark that is not closed, or one too many?"
+        ) from error
+    return [(line, joined_again(row)) for line, row in rows] if dialect.split_rows else rows
+
+
+def _at_width(row: list[str], width: int, line: int, source: str) -> list[str]:
+    """Return the row at the header's width; only empty cells may be too many."""
+    if len(row) < width or any(cell.strip() for cell in row[width:]):
+        raise InputError(
+            f"{source}, line {line}: {count_noun(len(row), 'cell')}, the header has {width}. "
+            f"An unquoted delimiter inside a cell, or a cut line?"
+        )
+    return row[:width]
+
+
+def _refuse_shortened(columns: list[Cells], names: list[str], source: str) -> None:
+    """Refuse decimals of which the spreadsheet dropped zeros: ``5,07`` split into 5 and 07 comes back as ``5,7``."""
+    for name, cells in zip(names, columns, strict=True):
+        places = {len(text.partition(",")[2]) for text in cells.texts() if "," in text}
+        if len(places) > 1:
+            raise InputError(
+                f"{source}: a spreadsheet has split the rows at the decimal comma, and the decimals of {name!r} "
+                f"have {' or '.join(map(str, sorted(places)))} digits: it may have dropped zeros (5,07 became 5,7). "
+                f"Take the file as it was published."
+            )

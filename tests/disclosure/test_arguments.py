@@ -1,0 +1,105 @@
+"""Every wrong object is answered with one sentence: what is taken, and how to get it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+import quartiersatlas as qa
+from quartiersatlas.errors import ArgumentError, ColumnError, SpecError
+
+
+@pytest.fixture
+def data(joined):
+    values = {"poor": [50.0, 60, 70], "kids": [200.0, 100, 300], "residents": [1000.0] * 3}
+    return qa.add_rates(joined(values), {"poverty": ("poor", "residents"), "kids_share": ("kids", "residents")})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({"shortlist": qa.above_city("poverty")}, r"release: shortlist takes a Shortlist, not an? \w+: .*qa\.screen\("),
+        ({"need": 3}, r"release: need takes a NeedIndex, not an int: .*qa\.need_index\("),
+        ({"candidates": ["a0"]}, r"release: candidates takes a Candidates, not a list: .*qa\.candidate_areas\("),
+        ({"segregation": 0.3}, r"release: segregation takes a SegregationResult, .*qa\.measure_segregation\("),
+        ({"programmes": "a.gpkg"}, r"release: programmes takes a GeoDataFrame, not a str: .*qa\.read_features\("),
+        ({"facilities": []}, r"release: facilities takes a GeoDataFrame, not a list"),
+        ({"protection": 5}, r"release: protection takes a Protection, not an int: .*qa\.Protection\("),
+        ({"scale": [1]}, r"release: scale takes a DataFrame, not a list: .*qa\.scale_table\("),
+        ({"dates": "2023"}, r"release: dates takes a Mapping, not a str"),
+        ({"stability": 0.9}, r"release: stability takes a Stability, not a float: .*\.stability\(\)"),
+        ({"as_of": 2024}, r"release: as_of takes a str, not an int: text in quotation marks"),
+        ({"comment": ["a"]}, r"release: comment takes a str, not a list"),
+        ({"ledger": 1}, r"release: ledger takes a Ledger or a str or a Path, not an int"),
+        ({"columns": 3}, r"release: columns takes a name or a list of names, not an int"),
+        ({"columns": [3]}, r"release: columns: names are text"),
+    ],
+)
+def test_a_wrong_object_is_answered_with_how_to_get_the_right_one(data, arguments, sentence):
+    with pytest.raises(ArgumentError, match=sentence):
+        qa.release(data, **arguments)
+
+
+def test_areas_and_releases_are_no_joined_data(data, grid):
+    for wrong in (grid(2), data.values, qa.release(data), None):
+        with pytest.raises(ArgumentError, match=r"release takes an AreaData, not an? \w+: qa\.release\(qa\.join\("):
+            qa.release(wrong)
+
+
+def test_one_column_by_its_name_is_one_column(data):
+    assert list(qa.release(data, columns="poverty").values) == ["poverty_numerator", "poverty_denominator", "poverty"]
+    assert list(qa.release(data, columns=()).values) == []
+    assert len(qa.release(data, columns=(name for name in ["poverty"])).columns) == 3
+    with pytest.raises(ColumnError, match="Did you mean 'poverty'"):
+        qa.release(data, columns="povert")
+
+
+def test_an_unknown_audience_is_answered_with_the_known_ones(data):
+    with pytest.raises(SpecError, match="audience must be one of 'public', 'internal', not 'all'"):
+        qa.release(data, audience="all")
+
+
+def test_protection_takes_numbers_and_answers_its_former_parameter():
+    with pytest.raises(ArgumentError, match="Protection: min_count takes an int or a float, not a str"):
+        qa.Protection(min_count="3")
+    with pytest.raises(ArgumentError, match="the parameter 'complement' is called 'protect_remainder' now"):
+        qa.Protection(complement=False)
+
+
+def test_the_ledger_and_the_check_of_words_take_what_they_say():
+    with pytest.raises(ArgumentError, match=r"Ledger\.read takes a str or a Path, not an int"):
+        qa.Ledger.read(3)
+    with pytest.raises(ArgumentError, match=r"Ledger\.save takes a str or a Path, not a NoneType"):
+        qa.Ledger().save(None)
+    with pytest.raises(ArgumentError, match=r"Ledger\.add takes a dict, not a str: qa\.release\("):
+        qa.Ledger().add("x")
+    with pytest.raises(ArgumentError, match=r"Ledger\.fingerprint takes a bytes, not a str"):
+        qa.Ledger().fingerprint("x")
+    with pytest.raises(ArgumentError, match="check_wording takes a str, not a list"):
+        qa.check_wording(["Problemviertel"])
+
+
+def test_a_ledger_of_the_first_edition_is_read_and_continued(data, tmp_path):
+    """Written as the first edition wrote it: format 1, with its own word for the remainder."""
+    entry = {
+        "title": "Old",
+        "date": "2023",
+        "min_count": 3,
+        "complement": True,
+        "areas": {"a0": "0123456789abcdef"},
+        "counts": {"poor": {"definition": "x", "shown": {"a0": 50.0}}},
+        "candidates": {"P1": ["a0"]},
+    }
+    path = tmp_path / "ledger.json"
+    path.write_text(json.dumps({"format": 1, "key": "ab" * 32, "entries": [entry]}), encoding="utf-8")
+    words = {"numerator_de": "Arme", "numerator_en": "Poor", "label_de": "A", "label_en": "A"}
+    meanings = [qa.Indicator(id=name, **words) for name in ("poverty", "kids_share")]
+    known = replace(data, catalogue=data.catalogue.add(*meanings))
+    qa.release(known, ledger=path, title="New", source="S", as_of="2024", comment="C")
+    again = qa.Ledger.read(path)
+    assert again.entries[0] == entry
+    assert again.entries[1]["title"] == "New"
+    assert set(again.entries[1]) == set(entry)
+    assert json.loads(path.read_text(encoding="utf-8"))["format"] == 1

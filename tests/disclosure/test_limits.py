@@ -1,0 +1,156 @@
+"""Exactly at each limit, just above and just below; no more cells than needed; what is unknown stays unknown."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import quartiersatlas as qa
+from quartiersatlas.disclosure.bounds import interval_is_safe, suppress_secondary
+from quartiersatlas.disclosure.columns import fitting_numerators
+
+RATE = {"poverty": ("poor", "residents")}
+ALONE = {"secondary": False, "min_population": 0}
+
+
+def shown(joined, values, **options):
+    """Give which areas show the rate of poor among residents."""
+    data = qa.add_rates(joined(values), RATE)
+    return qa.release(data, protection=qa.Protection(**{**ALONE, **options})).values["poverty"].notna().tolist()
+
+
+@pytest.mark.parametrize("min_count", [1, 2, 5])
+def test_a_count_is_shown_from_the_minimum_on_and_so_is_the_remainder(joined, min_count):
+    edges = [min_count - 1, min_count, min_count + 1]
+    poor = [float(count) for count in (*edges, *(100 - count for count in edges))]
+    at_limit = [min_count == 1, True, True]  # 0 of 100 is a true zero
+    values = {"poor": poor, "residents": [100.0] * 6}
+    alone = shown(joined, values, min_count=min_count, protect_remainder=False)
+    assert alone == [*at_limit, True, True, True]
+    # nobody left over tells something about everybody
+    assert shown(joined, values, min_count=min_count) == [*at_limit, False, True, True]
+
+
+def test_a_rate_is_shown_from_the_smallest_denominator_on(joined):
+    values = {"poor": [10.0, 10, 10], "residents": [29.0, 30, 31]}
+    assert shown(joined, values, min_denominator=30) == [False, True, True]
+
+
+def test_an_area_is_shown_from_the_smallest_population_on(joined):
+    values = {"poor": [50.0, 50, 50], "residents": [299.0, 300, 301]}
+    assert shown(joined, values, min_population=300) == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "total", "safe"),
+    [
+        (1, 3, 50, False),  # three values are too few
+        (1, 4, 50, True),
+        (0, 2, 50, False),
+        (0, 2, 2, True),  # all two of them could be elsewhere
+        (1, 3, 2, False),
+        (0, 1, 1, True),
+        (0, 0, 1, False),
+    ],
+)
+def test_an_interval_is_safe_from_the_width_on_or_where_all_few_could_be_elsewhere(low, high, total, safe):
+    bounds = np.array([low], dtype=float), np.array([high], dtype=float)
+    assert interval_is_safe(*bounds, float(total), 3).tolist() == [safe]
+
+
+def is_safe(hidden, counts, upper, width):
+    """Tell by enumeration whether each hidden count keeps enough values; nobody knows more than their total."""
+    x = [counts[i] for i in hidden]
+    least = 0 if 0 in x else 1  # zeros are shown, unless one is hidden
+    solutions = [s for s in product(*(range(least, upper[i] + 1) for i in hidden)) if sum(s) == sum(x)]
+    spans = [(min(column), max(column)) for column in zip(*solutions, strict=True)]
+    few = max(1, min(width, sum(x)))
+    return all(high - low >= width or (low == 0 and high - low >= few) for low, high in spans)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=2, max_size=5), st.integers(2, 4))
+def test_no_cell_can_be_published_again_without_giving_one_away(pairs, width):
+    counts, upper = [min(pair) for pair in pairs], [max(pair) for pair in pairs]
+    x = pd.Series(counts, dtype=float)
+    small = (x > 0) & (x < width)
+    no = pd.Series(data=False, index=x.index)
+    suppressed = suppress_secondary(x, small, pd.Series(upper, dtype=float), no, width)
+    hidden = np.flatnonzero(suppressed).tolist()
+    if not small.any():
+        assert hidden == []
+        return
+    assert len(hidden) == len(counts) or is_safe(hidden, counts, upper, width)
+    for cell in np.flatnonzero(suppressed & ~small):
+        assert not is_safe([i for i in hidden if i != cell], counts, upper, width)
+
+
+def test_a_cell_that_was_not_enough_is_shown_again_beside_one_that_is():
+    """One person, and three beside it, make only three values; with the fifty instead of the three there are 50."""
+    x = pd.Series([1.0, 3, 50, 60])
+    suppressed = suppress_secondary(x, x < 3, x * 0 + 100, x < 0, 3)
+    assert suppressed.tolist() == [True, False, True, False]
+
+
+def test_a_sum_with_an_unknown_part_hides_nothing_and_gives_nothing_away(joined):
+    """Of a column that is unknown somewhere the total of the known areas is known: company must be one of them."""
+    values = {"poor": [2.0, np.nan, 20, 50], "residents": [1000.0] * 4}
+    data = qa.add_rates(joined(values), RATE)
+    released = qa.release(data, protection=qa.Protection(min_population=0))
+    assert released.status["poverty"].tolist() == ["suppressed", "missing", "suppressed", "value"]
+
+
+def test_columns_that_add_up_are_linked_although_a_part_is_unknown_somewhere(joined):
+    """In the first area a part is unknown: the sum tells nothing there, in all others it does."""
+    random = np.random.default_rng(1)
+    women, men = random.integers(40, 90, (2, 12)).astype(float)
+    women[1] = 2
+    values = {"women": women, "men": men, "both": women + men, "residents": [1000.0] * 12}
+    values["men"][0] = np.nan
+    rates = {f"{name}_share": (name, "residents") for name in ("women", "men", "both")}
+    hidden = qa.release(qa.add_rates(joined(values), rates)).status.eq("suppressed")
+    assert hidden["women_share"].sum() >= 2
+    assert hidden.loc["b0", ["men_share", "both_share"]].any()  # women would follow from the two others
+    assert hidden["men_share"].sum() != 1
+    assert hidden["both_share"].sum() != 1
+
+
+@pytest.mark.parametrize("base", [2, 4, 5, 10])
+def test_halves_are_rounded_upwards(base):
+    counts = pd.Series([0.0, base / 2 - 0.5, base / 2, base / 2 + 0.5, 1.5 * base, 2.5 * base])
+    rounded = qa.Protection(round_base=base).rounded(counts)
+    assert (rounded / base).tolist() == [0, 0, 1, 1, 2, 3]
+    assert qa.Protection().rounded(counts).equals(counts)
+
+
+def test_rates_of_rounded_counts_are_those_of_the_counts_shown(joined):
+    values = {"poor": [12.0, 13, 17, 18], "residents": [100.0, 102, 103, 1000]}
+    protection = qa.Protection(round_base=5, **ALONE, decimals=2)
+    released = qa.release(qa.add_rates(joined(values), RATE), protection=protection).values
+    assert released["poverty_numerator"].tolist() == [10, 15, 15, 20]
+    assert released["poverty_denominator"].tolist() == [100, 100, 105, 1000]
+    assert released["poverty"].tolist() == [10.0, 15.0, 14.29, 2.0]
+
+
+def test_a_rounded_city_value_leaves_out_numerators_at_the_half():
+    """12.5 % of 8 is one person; 0.25 and 0.35 are the edges of 0.3: neither is a safe second numerator."""
+    assert fitting_numerators(12.5, 8, 100, 1).tolist() == [1.0]
+    assert fitting_numerators(0.3, 2000, 100, 1).tolist() == [6.0]  # 5 is 0.25 %, 7 is 0.35 %
+
+
+@pytest.mark.parametrize("side", ["poor", "residents"])
+@pytest.mark.parametrize("status", ["suppressed", "missing"])
+def test_a_rate_of_a_suppressed_or_a_missing_count_has_its_status_and_no_value(joined, side, status):
+    values = {"poor": [40.0, 50, 60, 70], "kids": [50.0, 60, 70, 80], "residents": [1000.0] * 4}
+    values["kids" if side == "residents" else side][1] = np.nan
+    data = joined(values)
+    data.status.loc["b0", "kids" if side == "residents" else side] = status
+    released = qa.release(qa.add_rates(data, {"rate": ("poor", "kids")}), protection=qa.Protection(secondary=False))
+    assert released.status.loc["b0", "rate"] == status
+    assert np.isnan(released.values.loc["b0", "rate"])
+    assert released.values["rate"].notna().tolist() == [True, False, True, True]
