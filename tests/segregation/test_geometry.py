@@ -103,7 +103,7 @@ def test_web_mercator_is_refused(town):
 def test_invalid_outlines_are_named(town):
     broken = town.copy()
     broken.loc["005", "geometry"] = shapely.Polygon([(0, 0), (900, 900), (900, 0), (0, 900)])
-    with pytest.raises(GeometryError, match=r"outlines of 1 areas are invalid: '005'.*make_valid"):
+    with pytest.raises(GeometryError, match=r"1 area has an invalid outline: '005'.*make_valid"):
         measure(broken, "a", population="total", indices="delta")
 
 

@@ -209,7 +209,7 @@ def test_areas_with_neither_population_have_no_share():
 @pytest.mark.parametrize(
     ("one", "other", "message"),
     [
-        ([0], [3], r"1 pairs are not two of the 3 areas, numbered from 0: '0-3'"),
+        ([0], [3], r"1 pair is not two of the 3 areas, numbered from 0: '0-3'"),
         ([-1], [1], r"'-1-1'"),
         ([1], [1], r"'1-1'"),
         ([0, 1], [1, 0], r"appears twice"),
@@ -228,9 +228,9 @@ def test_impossible_counts_lengths_and_sizes_are_refused():
         morrill([1, -2, 3], [3, 2, 1], *row)
     with pytest.raises(CountError, match="nan"):
         wong_boundary([1, np.nan, 3], [3, 2, 1], *row, [1, 1])
-    with pytest.raises(GeometryError, match=r"'length' are negative or not finite \(1: -1\)"):
+    with pytest.raises(GeometryError, match=r"'length' is negative or not finite \(1: -1\)"):
         wong_boundary([1, 2, 3], [3, 2, 1], *row, [1, -1])
-    with pytest.raises(GeometryError, match=r"2 numbers are needed for 'length'"):
+    with pytest.raises(GeometryError, match=r"'length' must hold 2 numbers; its shape"):
         wong_boundary([1, 2, 3], [3, 2, 1], *row, [1])
-    with pytest.raises(GeometryError, match=r"'area' are not above 0"):
+    with pytest.raises(GeometryError, match=r"'area' is not above 0"):
         wong_shape([1, 2, 3], [3, 2, 1], *row, [1, 1], [4, 4, 4], [1, 0, 1])

@@ -208,7 +208,7 @@ def test_of_several_centres_the_nearest_counts():
         ),
         (([[0, 0]], "population"), SpecError, r"needs the residents"),
         (([[0, 0]], "population", [0]), CountError, r"not all 0"),
-        (([[0, 0]], "largest", [1, 2]), CountError, r"1 weights are needed"),
+        (([[0, 0]], "largest", [1, 2]), CountError, r"must be one per area \(1\)"),
         (([[0, 0]], "largest", [-1]), CountError, r"negative"),
         (([[0, np.inf]], "mean"), GeometryError, r"'points' must be pairs of finite coordinates"),
         (([0, 1], "mean"), GeometryError, r"shape given is \(2,\)"),
@@ -223,9 +223,9 @@ def test_impossible_centres_are_refused(arguments, error, message):
 
 
 def test_impossible_distances_are_refused():
-    with pytest.raises(GeometryError, match=r"'distance' are negative or not finite \(0: -1\)"):
+    with pytest.raises(GeometryError, match=r"'distance' is negative or not finite \(0: -1\)"):
         relative_centralisation([1, 2], [2, 1], [-1, 1])
     with pytest.raises(GeometryError, match="nan"):
         absolute_centralisation([1, 2], [2, 1], [np.nan, 1])
-    with pytest.raises(GeometryError, match="2 numbers are needed for 'distance'"):
+    with pytest.raises(GeometryError, match="'distance' must hold 2 numbers; its shape"):
         absolute_centralisation([1, 2], [2, 1], [1])

@@ -278,8 +278,8 @@ def test_counts_that_are_none_are_refused(wrong):
 @pytest.mark.parametrize(
     ("points", "area", "message"),
     [
-        ([[0, 0]], [1, 1], r"need points of shape \(2, 2\)"),
-        ([[0, 0], [1, 0]], [1], "as many sizes"),
+        ([[0, 0]], [1, 1], r"must have the shape \(2, 2\)"),
+        ([[0, 0], [1, 0]], [1], r"the sizes \(2,\)"),
         ([[0, 0], [np.nan, 0]], [1, 1], "1 area has no finite centroid or size: '1'"),
         ([[0, 0], [1, 0]], [-1, 1], "'0'"),
     ],

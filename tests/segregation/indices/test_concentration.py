@@ -222,5 +222,5 @@ def test_impossible_counts_and_sizes_are_refused():
         delta([1, 2], [1, 0])
     with pytest.raises(GeometryError, match="nan"):
         relative_concentration([1, 2], [2, 1], [1, np.nan])
-    with pytest.raises(GeometryError, match="2 numbers are needed"):
+    with pytest.raises(GeometryError, match="must hold 2 numbers"):
         relative_concentration([1, 2], [2, 1], [1, 2, 3])

@@ -220,7 +220,7 @@ def test_counts_and_points_that_are_none_are_refused():
         distortion([[1, -2], [3, 4]], ROW[:2])
     with pytest.raises(CountError, match="areas x groups"):
         distortion([1, 2], ROW[:2])
-    with pytest.raises(GeometryError, match=r"need points of shape \(2, 2\)"):
+    with pytest.raises(GeometryError, match=r"must have the shape \(2, 2\)"):
         distortion([[1, 2], [3, 4]], ROW[:3])
     with pytest.raises(GeometryError, match="1 area has no finite point: '1'"):
         distortion([[1, 2], [3, 4]], [[0, 0], [np.nan, 0]])

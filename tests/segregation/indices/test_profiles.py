@@ -234,5 +234,5 @@ def test_impossible_counts_pairs_and_thresholds_are_refused():
         concentration_profile([-1, 2], [1, 1])
     with pytest.raises(GeometryError, match="'0-5'"):
         spatial_proximity_profile([1, 2], [2, 1], [0], [5])
-    with pytest.raises(SpecError, match="thresholds=1"):
+    with pytest.raises(SpecError, match=r"thresholds must be 2 or more .*not 1"):
         spatial_proximity_profile([1, 2], [2, 1], [0], [1], thresholds=1)

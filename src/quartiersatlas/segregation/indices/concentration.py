@@ -269,7 +269,7 @@ def checked_sizes(sizes: ArrayLike, n: int, name: str, *, at_least_0: bool = Fal
     """Return n sizes or lengths; refuse those that are not finite, negative or, as a rule, 0."""
     array = as_numbers(sizes, name)
     if array.shape != (n,):
-        raise GeometryError(f"{name!r} must hold {count_noun(n, 'number')}, one per area; its shape is {array.shape}.")
+        raise GeometryError(f"{name!r} must hold {count_noun(n, 'number')}; its shape is {array.shape}.")
     wrong = np.flatnonzero(~np.isfinite(array) | (array < 0 if at_least_0 else array <= 0))
     if len(wrong):
         shown = ", ".join(f"{i}: {array[i]:g}" for i in wrong[:5])
