@@ -1,7 +1,6 @@
 """What does a number mean? Indicators with labels, units and definitions, and the words a reader sees."""
 
-from quartiersatlas.catalogue.indicators import ActionBundle, action_bundles
-from quartiersatlas.catalogue.indicators import Catalogue, Indicator
+from quartiersatlas.catalogue.indicators import ActionBundle, Catalogue, Indicator, action_bundles
 from quartiersatlas.catalogue.key_systems import (
     KeySystem,
     ags_from_ars,
