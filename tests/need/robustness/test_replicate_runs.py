@@ -10,7 +10,13 @@ import pytest
 
 import quartiersatlas as qa
 from quartiersatlas.need.robustness.options import RunOptions
-from quartiersatlas.need.robustness.replicates import ReplicateRuns, Replicates, moved_limits, score_replicates
+from quartiersatlas.need.robustness.replicates import (
+    ReplicateRuns,
+    Replicates,
+    _weights,
+    moved_limits,
+    score_replicates,
+)
 from quartiersatlas.need.robustness.selection import selection_of
 from quartiersatlas.need.robustness.stability import _quantiles, stability_labels
 from quartiersatlas.need.robustness.variants import variant
@@ -213,3 +219,26 @@ def test_size_and_changes_follow_a_threshold_to_both_sides(counted):
         assert found.variance["size"] == pytest.approx(size.var())
     # nothing else varies: the areas that enter or leave are those by which the size differs from 10
     assert alone.variance["changed"] == pytest.approx(np.abs(size - 10).var())
+
+
+def test_a_quantile_moves_by_a_part_of_its_distance_from_the_nearer_end(counted):
+    axis = counted.spec(
+        breaks={"method": "quantile"},
+        classes=[
+            {"id": "low", "upper": 0.2, "label_de": "x", "label_en": "x"},
+            {"id": "medium", "upper": 0.9, "label_de": "x", "label_en": "x"},
+            {"id": "high", "label_de": "x", "label_en": "x"},
+        ],
+    ).axes[0]
+    moved = moved_limits(axis, np.array([0.0, 0.1, -0.5]), 1.0)[:, :, 0]
+    # a shift of 0.1 takes a tenth of 0.2 and a tenth of 0.1 away: more areas are in the highest class
+    assert moved.tolist() == [pytest.approx([0.2, 0.18, 0.3]), pytest.approx([0.9, 0.89, 0.95])]
+
+
+def test_the_weights_that_are_left_bear_the_sum_of_all(counted):
+    axis = counted.spec().axes[0]
+    weights = {("status", "status"): np.array([[1.0], [2.0], [1.0]])}
+    runs = ReplicateRuns(Replicates({}, {}), np.zeros(1), weights=weights)
+    found = _weights(axis, variant(axis, without="a"), runs, np.zeros(1, dtype=int))
+    assert found["status"].ravel().tolist() == pytest.approx([8 / 3, 4 / 3])
+    assert _weights(axis, axis, runs, np.zeros(1, dtype=int))["status"].ravel().tolist() == [1.0, 2.0, 1.0]
