@@ -22,7 +22,6 @@ __all__ = [
     "QuartiersatlasError",
     "ReleaseError",
     "SpecError",
-    "count_noun",
     "inside",
     "list_some",
 ]
@@ -128,23 +127,3 @@ def list_some(items: Iterable[object], shown: int = SHOWN) -> str:
     quoted = [repr(str(item)) for item in items]
     more = f" and {len(quoted) - shown} more" if len(quoted) > shown else ""
     return ", ".join(quoted[:shown]) + more
-
-
-def count_noun(n: int, one: str, many: str | None = None) -> str:
-    """Return a number with its noun, singular or plural.
-
-    Parameters
-    ----------
-    n : int
-        The number; thousands are separated by commas.
-    one, many : str
-        The noun, with a verb where one follows; the plural adds an s, if not given.
-
-    Examples
-    --------
-    >>> count_noun(1, "area has", "areas have")
-    '1 area has'
-    >>> count_noun(1200, "key")
-    '1,200 keys'
-    """
-    return f"{n:,} {one if n == 1 else many or one + 's'}"

@@ -1,17 +1,28 @@
-"""Checks at the door of every public function: objects, lists of names, choices, names of the first edition."""
+"""Checks at the door of every public function: objects, names, choices, files, names of the first edition."""
 
 from __future__ import annotations
 
 from functools import wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from quartiersatlas.errors import ArgumentError, SpecError, list_some
+from quartiersatlas.errors import ArgumentError, InputError, SpecError, list_some
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 Options = ParamSpec("Options")
 Result = TypeVar("Result")
+
+# types that stand for several, as messages call them
+ABSTRACT = {
+    "NoneType": "None",
+    "Mapping": "mapping",
+    "Iterable": "list",
+    "Sequence": "list",
+    "Number": "number",
+    "Real": "number",
+}
 
 
 def expects(value: object, kind: type | tuple[type, ...], call: str, how: str) -> None:
@@ -41,13 +52,14 @@ def expects(value: object, kind: type | tuple[type, ...], call: str, how: str) -
     """
     kinds = kind if isinstance(kind, tuple) else (kind,)
     if not isinstance(value, kinds):
-        wanted = " or ".join(_a(one.__name__) for one in kinds)
-        raise ArgumentError(f"{call} takes {wanted}, not {_a(type(value).__name__)}: {how}.")
+        wanted = " or ".join(_with_article(one) for one in kinds)
+        raise ArgumentError(f"{call} takes {wanted}, not {_with_article(type(value))}: {how}.")
 
 
-def _a(noun: str) -> str:
-    """Return the noun with its article."""
-    return f"{'an' if noun[:1].lower() in 'aeio' else 'a'} {noun}"
+def _with_article(kind: type) -> str:
+    """Return the name of a type with its article, in the words that messages use."""
+    noun = ABSTRACT.get(kind.__name__, kind.__name__)
+    return noun if noun == "None" else f"{'an' if noun[0].lower() in 'aeio' else 'a'} {noun}"
 
 
 def names(value: str | Iterable[str], what: str) -> tuple[str, ...]:
@@ -72,7 +84,7 @@ def names(value: str | Iterable[str], what: str) -> tuple[str, ...]:
     try:
         found = tuple(dict.fromkeys(value))
     except TypeError as error:
-        raise ArgumentError(f"{what} takes a name or a list of names, not {_a(type(value).__name__)}.") from error
+        raise ArgumentError(f"{what} takes a name or a list of names, not {_with_article(type(value))}.") from error
     if not found:
         raise SpecError(f"{what} is empty; name at least one column.")
     wrong = [name for name in found if not isinstance(name, str)]
@@ -117,9 +129,46 @@ def renamed(**new_names: str) -> Callable[[Callable[Options, Result]], Callable[
         @wraps(function)
         def called(*args: Options.args, **kwargs: Options.kwargs) -> Result:
             for old in new_names.keys() & kwargs.keys():
-                raise ArgumentError(f"{function.__name__}: the parameter {old!r} is called {new_names[old]!r} now.")
+                raise ArgumentError(
+                    f"{function.__qualname__.removesuffix('.__init__')}: the parameter {old!r} is called {new_names[old]!r} now."
+                )
             return function(*args, **kwargs)
 
         return called
 
     return with_answer
+
+
+def existing_file(path: str | Path, what: str) -> Path:
+    """Return the path of an existing file, or say which files of the folder have a similar name."""
+    path = Path(path)
+    if path.is_file():
+        return path
+    if not path.parent.is_dir():
+        raise InputError(f"The {what} file {str(path)!r} is missing: there is no folder {str(path.parent)!r}.")
+    from rapidfuzz.process import extract
+
+    names = sorted(entry.name for entry in path.parent.iterdir() if entry.is_file())
+    close = [name for name, score, _ in extract(path.name, names, limit=3) if score > 60]  # noqa: PLR2004 - percent alike
+    hint = f" Did you mean {list_some(close)}?" if close else ""
+    raise InputError(f"The {what} file {str(path)!r} is missing.{hint}")
+
+
+def count_noun(n: int, one: str, many: str | None = None) -> str:
+    """Return a number with its noun, singular or plural.
+
+    Parameters
+    ----------
+    n : int
+        The number; thousands are separated by commas.
+    one, many : str
+        The noun, with a verb where one follows; the plural adds an s, if not given.
+
+    Examples
+    --------
+    >>> count_noun(1, "area has", "areas have")
+    '1 area has'
+    >>> count_noun(1200, "key")
+    '1,200 keys'
+    """
+    return f"{n:,} {one if n == 1 else many or one + 's'}"

@@ -1,4 +1,4 @@
-"""Files are there when they are named, and are written whole or not at all, also several that belong together."""
+"""Files are written whole or not at all, also several that belong together."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from quartiersatlas.errors import InputError, list_some
+from quartiersatlas.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -87,18 +87,3 @@ def write_bytes(path: str | Path, content: bytes) -> Path:
     with written_whole(path) as unfinished:
         unfinished.write_bytes(content)
     return Path(path)
-
-
-def existing_file(path: str | Path, what: str) -> Path:
-    """Return the path of an existing file, or say which files of the folder have a similar name."""
-    path = Path(path)
-    if path.is_file():
-        return path
-    if not path.parent.is_dir():
-        raise InputError(f"The {what} file {str(path)!r} is missing: there is no folder {str(path.parent)!r}.")
-    from rapidfuzz.process import extract
-
-    names = sorted(entry.name for entry in path.parent.iterdir() if entry.is_file())
-    close = [name for name, score, _ in extract(path.name, names, limit=3) if score > 60]  # noqa: PLR2004 - percent alike
-    hint = f" Did you mean {list_some(close)}?" if close else ""
-    raise InputError(f"The {what} file {str(path)!r} is missing.{hint}")

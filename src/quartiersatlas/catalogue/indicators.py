@@ -18,8 +18,8 @@ from dataclasses import field, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Literal, Self, get_args
 
-from quartiersatlas.base.checks import choice, expects
-from quartiersatlas.errors import SpecError, count_noun, list_some
+from quartiersatlas.base.checks import choice, count_noun, expects
+from quartiersatlas.errors import SpecError, list_some
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,10 +10,10 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from quartiersatlas.base.checks import choice, expects
+from quartiersatlas.base.checks import choice, count_noun, expects
 from quartiersatlas.base.toml import array, declared, table
 from quartiersatlas.catalogue.texts import pick
-from quartiersatlas.errors import ArgumentError, KeyColumnError, SpecError, count_noun, list_some
+from quartiersatlas.errors import ArgumentError, KeyColumnError, SpecError, list_some
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

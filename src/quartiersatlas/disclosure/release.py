@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, cast, ov
 
 import pandas as pd
 
-from quartiersatlas.base.checks import expects
+from quartiersatlas.base.checks import count_noun, expects
 from quartiersatlas.catalogue import Catalogue, Message
 from quartiersatlas.disclosure.suppression import Protection
-from quartiersatlas.errors import ColumnError, ReleaseError, count_noun
+from quartiersatlas.errors import ColumnError, ReleaseError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

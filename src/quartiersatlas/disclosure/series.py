@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import pandas as pd
 
-from quartiersatlas.base.checks import expects
+from quartiersatlas.base.checks import count_noun, expects
 from quartiersatlas.catalogue import Message
 from quartiersatlas.disclosure.suppression import recoverable_cells, small_cells
-from quartiersatlas.errors import InputError, ReleaseError, count_noun, list_some
+from quartiersatlas.errors import InputError, ReleaseError, list_some
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from quartiersatlas.base.checks import expects, names, renamed
-from quartiersatlas.errors import ArgumentError, ColumnError, CountError, JoinError, SpecError, count_noun, list_some
+from quartiersatlas.base.checks import count_noun, expects, names, renamed
+from quartiersatlas.errors import ArgumentError, ColumnError, CountError, JoinError, SpecError, list_some
 from quartiersatlas.indicators.rates import count_pair, wilson
 from quartiersatlas.intake import AreaData, check_vintages
 

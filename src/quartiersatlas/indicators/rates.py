@@ -12,8 +12,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from quartiersatlas.base.checks import expects
-from quartiersatlas.errors import ArgumentError, ColumnError, CountError, SpecError, count_noun
+from quartiersatlas.base.checks import count_noun, expects
+from quartiersatlas.errors import ArgumentError, ColumnError, CountError, SpecError
 from quartiersatlas.intake import AreaData
 from quartiersatlas.intake.joining.data import checked_counts
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from quartiersatlas.base.checks import expects
+from quartiersatlas.base.checks import count_noun, expects
 from quartiersatlas.catalogue import Message
-from quartiersatlas.errors import SpecError, count_noun
+from quartiersatlas.errors import SpecError
 from quartiersatlas.intake import AreaData
 from quartiersatlas.need.robustness.audit import audit, percent_texts
 from quartiersatlas.need.robustness.influence import influence, leave_one_out, smallest_weight_change

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from quartiersatlas.errors import SpecError, count_noun, list_some
+from quartiersatlas.base.checks import count_noun
+from quartiersatlas.errors import SpecError, list_some
 from quartiersatlas.present.words import axis_of, on_areas
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from quartiersatlas.base.checks import expects, renamed
-from quartiersatlas.errors import ColumnError, GeometryError, SpecError, count_noun, list_some
+from quartiersatlas.base.checks import count_noun, expects, renamed
+from quartiersatlas.errors import ColumnError, GeometryError, SpecError, list_some
 from quartiersatlas.intake import AreaData
 from quartiersatlas.screening.shortlist import Shortlist
 from quartiersatlas.space import connected_groups, dissolved

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from quartiersatlas.errors import ArgumentError, CountError, count_noun
+from quartiersatlas.base.checks import count_noun
+from quartiersatlas.errors import ArgumentError, CountError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

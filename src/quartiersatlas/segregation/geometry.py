@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from quartiersatlas.errors import GeometryError, count_noun, list_some
+from quartiersatlas.base.checks import count_noun
+from quartiersatlas.errors import GeometryError, list_some
 from quartiersatlas.segregation.counts import Places
 from quartiersatlas.segregation.indices.clustering import WITHIN
 

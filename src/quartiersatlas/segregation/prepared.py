@@ -10,9 +10,9 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from quartiersatlas.base.checks import choice
+from quartiersatlas.base.checks import choice, count_noun
 from quartiersatlas.catalogue import Message
-from quartiersatlas.errors import ColumnError, CountError, SpecError, count_noun, list_some
+from quartiersatlas.errors import ColumnError, CountError, SpecError, list_some
 from quartiersatlas.intake import AreaData
 from quartiersatlas.intake.joining.data import checked_counts
 from quartiersatlas.segregation.counts import Composition, Pair, Places

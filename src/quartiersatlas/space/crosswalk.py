@@ -10,17 +10,8 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
-from quartiersatlas.base.checks import choice, expects, names, renamed
-from quartiersatlas.errors import (
-    ColumnError,
-    CountError,
-    InputError,
-    JoinError,
-    KeyColumnError,
-    SpecError,
-    count_noun,
-    list_some,
-)
+from quartiersatlas.base.checks import choice, count_noun, expects, names, renamed
+from quartiersatlas.errors import ColumnError, CountError, InputError, JoinError, KeyColumnError, SpecError, list_some
 from quartiersatlas.intake import AreaData, Table
 from quartiersatlas.intake.joining.data import checked_counts
 from quartiersatlas.space.reallocate import PAIR, ROUNDING, reallocated

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from quartiersatlas.base.checks import expects
+from quartiersatlas.base.checks import count_noun, expects
 from quartiersatlas.catalogue import Message, number_text, text
-from quartiersatlas.errors import SHOWN, GeometryError, KeyColumnError, SpecError, count_noun, list_some
+from quartiersatlas.errors import SHOWN, GeometryError, KeyColumnError, SpecError, list_some
 from quartiersatlas.intake.areas.area_columns import area_facts
 from quartiersatlas.intake.areas.crs import extent_in_degrees
 from quartiersatlas.space.neighbours import TOLERANCE, borders

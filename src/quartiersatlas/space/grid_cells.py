@@ -11,7 +11,7 @@ import pandas as pd
 import shapely
 from pyproj import CRS
 
-from quartiersatlas.base.checks import choice, expects, renamed
+from quartiersatlas.base.checks import choice, count_noun, expects, renamed
 from quartiersatlas.catalogue import inspire_cells
 from quartiersatlas.errors import (
     ColumnError,
@@ -20,7 +20,6 @@ from quartiersatlas.errors import (
     InputError,
     KeyColumnError,
     SpecError,
-    count_noun,
     list_some,
 )
 from quartiersatlas.space.crosswalk import choose_counts

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from quartiersatlas.base.checks import expects
-from quartiersatlas.errors import GeometryError, SpecError, count_noun, list_some
+from quartiersatlas.base.checks import count_noun, expects
+from quartiersatlas.errors import GeometryError, SpecError, list_some
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from quartiersatlas.base.checks import expects, renamed
-from quartiersatlas.errors import ColumnError, CountError, GeometryError, SpecError, count_noun, list_some
+from quartiersatlas.base.checks import count_noun, expects, renamed
+from quartiersatlas.errors import ColumnError, CountError, GeometryError, SpecError, list_some
 from quartiersatlas.intake.joining.data import checked_counts
 from quartiersatlas.space.crosswalk import SLIVER, TOLERANCE, check_options, extensive_columns, match_sources
 from quartiersatlas.space.fit import check_polygons

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from quartiersatlas.base.checks import count_noun
 from quartiersatlas.catalogue import text
-from quartiersatlas.errors import ColumnError, count_noun, list_some
+from quartiersatlas.errors import ColumnError, list_some
 from quartiersatlas.intake import Table
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from quartiersatlas.errors import DependencyError, GeometryError, KeyColumnError, count_noun, list_some
+from quartiersatlas.base.checks import count_noun
+from quartiersatlas.errors import DependencyError, GeometryError, KeyColumnError, list_some
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -13,8 +13,7 @@ import geopandas as gpd
 import pandas as pd
 import shapely
 
-from quartiersatlas.base.checks import expects, renamed
-from quartiersatlas.base.files import existing_file
+from quartiersatlas.base.checks import count_noun, existing_file, expects, renamed
 from quartiersatlas.errors import (
     ColumnError,
     DependencyError,
@@ -22,7 +21,6 @@ from quartiersatlas.errors import (
     InputError,
     KeyColumnError,
     SpecError,
-    count_noun,
     list_some,
 )
 from quartiersatlas.intake.areas.area_columns import (

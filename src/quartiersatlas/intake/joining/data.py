@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from quartiersatlas.errors import ColumnError, CountError, SpecError, count_noun, list_some
+from quartiersatlas.base.checks import count_noun
+from quartiersatlas.errors import ColumnError, CountError, SpecError, list_some
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_extension_array_dtype, is_numeric_dtype
 
-from quartiersatlas.base.checks import choice, expects, renamed
+from quartiersatlas.base.checks import choice, count_noun, expects, renamed
 from quartiersatlas.catalogue import Catalogue
 from quartiersatlas.catalogue.key_systems import KeyVintages, mixed_vintages, systems, vintages_of
 from quartiersatlas.errors import (
@@ -21,7 +21,6 @@ from quartiersatlas.errors import (
     JoinError,
     KeyColumnError,
     SpecError,
-    count_noun,
     list_some,
 )
 from quartiersatlas.intake.areas.area_columns import (

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
+from quartiersatlas.base.checks import count_noun
 from quartiersatlas.catalogue import number_text, text
-from quartiersatlas.errors import count_noun, list_some
+from quartiersatlas.errors import list_some
 from quartiersatlas.intake.joining.keys import ZERO_PAD
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
-from quartiersatlas.errors import SpecError, count_noun, list_some
+from quartiersatlas.base.checks import count_noun
+from quartiersatlas.errors import SpecError, list_some
 from quartiersatlas.intake.areas.area_columns import key_width, optional_names
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
-from quartiersatlas.errors import JoinError, count_noun, list_some
+from quartiersatlas.base.checks import count_noun
+from quartiersatlas.errors import JoinError, list_some
 from quartiersatlas.intake.areas.area_columns import PARTS, key_width, parent_columns
 from quartiersatlas.intake.joining.join_report import JoinReport, suggestions
 from quartiersatlas.intake.joining.keys import fitting_rule, zero_padded

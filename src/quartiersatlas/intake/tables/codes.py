@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from quartiersatlas.errors import SHOWN, NumberError, SpecError, count_noun
+from quartiersatlas.base.checks import count_noun
+from quartiersatlas.errors import SHOWN, NumberError, SpecError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping

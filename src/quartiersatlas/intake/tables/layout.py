@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from quartiersatlas.errors import InputError, KeyColumnError, SpecError, count_noun, list_some
+from quartiersatlas.base.checks import count_noun
+from quartiersatlas.errors import InputError, KeyColumnError, SpecError, list_some
 from quartiersatlas.intake.tables.headers import find_column
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 import pandas as pd
 
-from quartiersatlas.errors import SHOWN, NumberError, count_noun, list_some
+from quartiersatlas.base.checks import count_noun
+from quartiersatlas.errors import SHOWN, NumberError, list_some
 from quartiersatlas.intake.tables.codes import STATUSES, refuse_sentinels, written_like_codes
 
 if TYPE_CHECKING:

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from quartiersatlas.base.checks import choice, expects, names, renamed
-from quartiersatlas.base.files import existing_file
-from quartiersatlas.errors import ColumnError, InputError, KeyColumnError, SpecError, count_noun, list_some
+from quartiersatlas.base.checks import choice, count_noun, existing_file, expects, names, renamed
+from quartiersatlas.errors import ColumnError, InputError, KeyColumnError, SpecError, list_some
 from quartiersatlas.intake.areas.area_columns import is_notice, optional_names
 from quartiersatlas.intake.tables.cells import TextCells
 from quartiersatlas.intake.tables.codes import STATUSES, symbol_profile

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from quartiersatlas.errors import DependencyError, InputError, count_noun
+from quartiersatlas.base.checks import count_noun
+from quartiersatlas.errors import DependencyError, InputError
 from quartiersatlas.intake.tables.cells import Cells, NumberCells, RawTable, TypedCells, written
 from quartiersatlas.intake.tables.headers import find_header, without_footnotes
 from quartiersatlas.intake.tables.text_files import encoded

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from quartiersatlas.errors import InputError, SpecError, count_noun
+from quartiersatlas.base.checks import count_noun
+from quartiersatlas.errors import InputError, SpecError
 from quartiersatlas.intake.tables.cells import PADDING, ByteCells, Cells, RawTable, TextCells
 from quartiersatlas.intake.tables.headers import find_header, without_footnotes
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from quartiersatlas.base.checks import expects
-from quartiersatlas.errors import SpecError, count_noun, list_some
+from quartiersatlas.base.checks import count_noun, expects
+from quartiersatlas.errors import SpecError, list_some
 from quartiersatlas.need.robustness.replicates import (
     CELLS,
     ReplicateRuns,

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
-from quartiersatlas.base.checks import names
+from quartiersatlas.base.checks import count_noun, names
 from quartiersatlas.catalogue import Catalogue
-from quartiersatlas.errors import ColumnError, CountError, SpecError, count_noun, list_some
+from quartiersatlas.errors import ColumnError, CountError, SpecError, list_some
 from quartiersatlas.indicators import city_value, rates
 from quartiersatlas.indicators.change import SUFFIX
 from quartiersatlas.intake import AreaData

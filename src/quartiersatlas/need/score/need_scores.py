@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Self
 
 import pandas as pd
 
-from quartiersatlas.base.checks import expects
-from quartiersatlas.errors import SpecError, count_noun, list_some
+from quartiersatlas.base.checks import count_noun, expects
+from quartiersatlas.errors import SpecError, list_some
 from quartiersatlas.need.score.contributions import contributions
 from quartiersatlas.need.score.inputs import NeedInputs, columns_of, scoring_context
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Literal, cast
 import numpy as np
 import pandas as pd
 
-from quartiersatlas.errors import SpecError, count_noun
+from quartiersatlas.base.checks import count_noun
+from quartiersatlas.errors import SpecError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from quartiersatlas.errors import SpecError, count_noun
+from quartiersatlas.base.checks import count_noun
+from quartiersatlas.errors import SpecError
 from quartiersatlas.need.score.scales import Scale, normalise, transformed
 from quartiersatlas.need.spec.records import NeedAxis, NeedGroup, NeedIndicator
 

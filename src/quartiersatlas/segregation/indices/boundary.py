@@ -7,11 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from quartiersatlas.errors import (
-    GeometryError,
-    count_noun,
-    list_some,
-)
+from quartiersatlas.base.checks import count_noun
+from quartiersatlas.errors import GeometryError, list_some
 from quartiersatlas.segregation.counts import Pair, group_and_rest, ratio, share
 from quartiersatlas.segregation.indices.concentration import checked_sizes
 from quartiersatlas.segregation.indices.evenness import dissimilarity_parts

@@ -12,12 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from quartiersatlas.base.checks import renamed
-from quartiersatlas.errors import (
-    GeometryError,
-    count_noun,
-    list_some,
-)
+from quartiersatlas.base.checks import count_noun, renamed
+from quartiersatlas.errors import GeometryError, list_some
 from quartiersatlas.segregation.counts import Pair, Places, as_counts, as_numbers, as_part_and_population, ratio, share
 from quartiersatlas.space.surroundings import decay_sums, nearest_distances
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from quartiersatlas.base.checks import renamed
-from quartiersatlas.errors import GeometryError, count_noun
+from quartiersatlas.base.checks import count_noun, renamed
+from quartiersatlas.errors import GeometryError
 from quartiersatlas.segregation.counts import (
     Pair,
     Places,

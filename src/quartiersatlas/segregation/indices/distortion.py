@@ -10,11 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from quartiersatlas.errors import (
-    GeometryError,
-    count_noun,
-    list_some,
-)
+from quartiersatlas.base.checks import count_noun
+from quartiersatlas.errors import GeometryError, list_some
 from quartiersatlas.segregation.counts import (
     Composition,
     as_composition,

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
-from quartiersatlas.base.checks import choice, expects, renamed
+from quartiersatlas.base.checks import choice, count_noun, expects, renamed
 from quartiersatlas.catalogue import Message, text
-from quartiersatlas.errors import CountError, JoinError, KeyColumnError, SpecError, count_noun, list_some
+from quartiersatlas.errors import CountError, JoinError, KeyColumnError, SpecError, list_some
 from quartiersatlas.intake import AreaData
 from quartiersatlas.segregation.counts import Composition, Places, as_counts, as_numbers, entropy
 from quartiersatlas.segregation.indices.multigroup import _mutual_information

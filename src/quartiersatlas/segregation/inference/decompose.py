@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from quartiersatlas.base.checks import expects, names, renamed
+from quartiersatlas.base.checks import count_noun, expects, names, renamed
 from quartiersatlas.catalogue import Message
-from quartiersatlas.errors import CountError, SpecError, count_noun, list_some
+from quartiersatlas.errors import CountError, SpecError, list_some
 from quartiersatlas.intake import AreaData
 from quartiersatlas.segregation.counts import Composition, Places, entropy, ratio, share
 from quartiersatlas.segregation.indices.multigroup import _mutual_information
