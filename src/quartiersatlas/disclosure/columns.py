@@ -329,13 +329,13 @@ STABILITY_DECIMALS = 2
 
 
 def released_stability(
-    stability: Stability,
+    stability: Stability | None,
     pattern: SuppressionPattern,
     shortlist: Shortlist | None,
     need: NeedIndex | None,
     reported: pd.Series[bool],
     score: pd.Series[float] | None = None,
-) -> ReleasedStability:
+) -> ReleasedStability | None:
     """Return the labels of areas that may be shown.
 
     With a shortlist these are the areas whose outcome is reported; otherwise those whose scores may be shown. Sizes
@@ -347,6 +347,8 @@ def released_stability(
     SpecError
         The run is of other areas, another spec or another selection.
     """
+    if stability is None:
+        return None
     index = pattern.data.areas.index
     odd = stability.table.index.symmetric_difference(index)
     if len(odd):

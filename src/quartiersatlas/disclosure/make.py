@@ -142,11 +142,8 @@ def release(
     Release 'Poverty': 3 areas; poverty; 0 cells suppressed
       draft: uncommented, without a definition: poverty (add numerator and denominator to the catalogue)
     """
-    results = {"need": need, "shortlist": shortlist, "candidates": candidates, "segregation": segregation}
-    layers: dict[str, Any] = {"programmes": programmes, "facilities": facilities}
-    words: dict[str, Any] = {"title": title, "subtitle": subtitle, "source": source, "as_of": as_of, "comment": comment}
-    others = {"protection": protection, "scale": scale, "dates": dates, "stability": stability, "ledger": ledger}
-    _check_arguments(data, audience, {**results, **layers, **words, **others})
+    given: dict[str, Any] = dict(locals())  # the arguments by their names
+    _check_arguments(given)
     protection = protection or Protection()
     if need is not None and not need.scores.index.equals(data.areas.index):
         need = need.on(data.areas.index)
@@ -155,38 +152,25 @@ def release(
     out, residents = _columns(pattern, names, need, protection)
     selected, assessed, candidates = _selection(data, pattern, need, shortlist, candidates)
     remarks = wording_messages((title, subtitle, comment))
-    facts = collect_facts(data, need, shortlist, candidates, protection, out, assessed)
     result = Release(
         **_areas(data, pattern),
         values=pd.DataFrame(out.values, index=data.areas.index),
         status=pd.DataFrame(out.status, index=data.areas.index),
         residents=residents,
         columns=tuple(out.columns),
-        **words,
+        **{name: given[name] for name in PASSED_ON},
         notices=data.notices,
-        facts=(*facts, *remarks),
-        reasons=shown_reasons(shortlist, selected, out) if shortlist is not None else pd.DataFrame(),
-        selected=selected,
-        candidates=_candidate_table(candidates, programmes, pattern, out, protection) if candidates else None,
-        members=candidates.members if candidates else pd.Series([], index=data.areas.index[:0], dtype=object),
-        **layers,
+        facts=(*collect_facts(data, need, shortlist, candidates, protection, out, assessed), *remarks),
+        **_screened(shortlist, selected, assessed, out),
+        **_grouped(candidates, programmes, pattern, out, protection),
         segregation=protected_segregation(segregation, protection) if segregation is not None else None,
-        audience=audience,
         protection=protection,
         catalogue=data.catalogue.add(*(change_meaning(data, name) for name in data.changes)),
-        n_assessed=int(assessed.sum()),
-        has_shortlist=shortlist is not None,
-        context_only=shortlist is not None and bool(shortlist.warnings),
         spec_hash=need.spec.hash if need is not None else "",
         drivers=released_drivers(need, out, protection) if need is not None else None,
         scale=scale.round(SCALE_DECIMALS) if scale is not None else None,
         dates=_dates(dates or {}, out),
-        assessed=assessed if shortlist is not None else None,
-        stability=(
-            released_stability(stability, pattern, shortlist, need, assessed, _ranked_score(out, audience))
-            if stability is not None
-            else None
-        ),
+        stability=released_stability(stability, pattern, shortlist, need, assessed, _ranked_score(out, audience)),
     )
     result = _compared(result, pattern, shown_counts(pattern, names), ledger)
     for message in (*remarks, *result.warnings):
@@ -194,6 +178,7 @@ def release(
     return result
 
 
+PASSED_ON = ("title", "subtitle", "source", "as_of", "comment", "audience", "programmes", "facilities")
 DOORS: dict[str, tuple[tuple[type, ...], str]] = {
     "need": ((NeedIndex,), "need = qa.need_index(data, spec)"),
     "shortlist": ((Shortlist,), "shortlist = qa.screen(data, rule)"),
@@ -211,14 +196,14 @@ DOORS: dict[str, tuple[tuple[type, ...], str]] = {
 }
 
 
-def _check_arguments(data: AreaData, audience: str, arguments: Mapping[str, object]) -> None:
+def _check_arguments(given: Mapping[str, Any]) -> None:
     """Refuse what is not what its name says; the message names how to get it."""
-    expects(data, AreaData, "release", "qa.release(qa.join(areas, table), ...)")
-    for name, value in arguments.items():
-        if value is not None:
-            expects(value, DOORS[name][0], f"release: {name}", DOORS[name][1])
-    choice(audience, AUDIENCES, "audience")
-    if arguments["candidates"] is not None and arguments["shortlist"] is None:
+    expects(given["data"], AreaData, "release", "qa.release(qa.join(areas, table), ...)")
+    for name, (kinds, how) in DOORS.items():
+        if given[name] is not None:
+            expects(given[name], kinds, f"release: {name}", how)
+    choice(given["audience"], AUDIENCES, "audience")
+    if given["candidates"] is not None and given["shortlist"] is None:
         raise SpecError("release() needs the shortlist the candidate areas were made of: shortlist=...")
 
 
@@ -279,6 +264,34 @@ def _areas(data: AreaData, pattern: SuppressionPattern) -> dict[str, Any]:
         "areas": data.areas[[column for column in data.areas.columns if column in kept]],
         "state": pd.Series(states, index=data.areas.index, name="state", dtype="str"),
     }
+
+
+def _screened(
+    shortlist: Shortlist | None, selected: pd.Series[bool], assessed: pd.Series[bool], out: ReleasedColumns
+) -> dict[str, Any]:
+    """Return what a release says of the screening."""
+    return {
+        "reasons": shown_reasons(shortlist, selected, out) if shortlist is not None else pd.DataFrame(),
+        "selected": selected,
+        "assessed": assessed if shortlist is not None else None,
+        "n_assessed": int(assessed.sum()),
+        "has_shortlist": shortlist is not None,
+        "context_only": shortlist is not None and bool(shortlist.warnings),
+    }
+
+
+def _grouped(
+    candidates: Candidates | None,
+    programmes: gpd.GeoDataFrame | None,
+    pattern: SuppressionPattern,
+    out: ReleasedColumns,
+    protection: Protection,
+) -> dict[str, Any]:
+    """Return the candidate areas and their members; nobody is one where there are none."""
+    if candidates is None:
+        return {"members": pd.Series([], index=pattern.data.areas.index[:0], dtype=object)}
+    table = _candidate_table(candidates, programmes, pattern, out, protection)
+    return {"candidates": table, "members": candidates.members}
 
 
 def _candidate_table(
