@@ -126,12 +126,12 @@ def renamed(**new_names: str) -> Callable[[Callable[Options, Result]], Callable[
     """
 
     def with_answer(function: Callable[Options, Result]) -> Callable[Options, Result]:
+        call = function.__qualname__.removesuffix(".__init__")
+
         @wraps(function)
         def called(*args: Options.args, **kwargs: Options.kwargs) -> Result:
             for old in new_names.keys() & kwargs.keys():
-                raise ArgumentError(
-                    f"{function.__qualname__.removesuffix('.__init__')}: the parameter {old!r} is called {new_names[old]!r} now."
-                )
+                raise ArgumentError(f"{call}: the parameter {old!r} is called {new_names[old]!r} now.")
             return function(*args, **kwargs)
 
         return called
