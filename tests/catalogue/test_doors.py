@@ -22,14 +22,14 @@ OWN = qa.Indicator(id="own", label_de="eigener", label_en="own")
     [
         (
             lambda: qa.Catalogue([OWN]),
-            r"^Catalogue takes a Mapping, not a list: qa.Catalogue.builtin\(\).add\(indicator",
+            r"^Catalogue takes a mapping, not a list: qa.Catalogue.builtin\(\).add\(indicator",
         ),
         (lambda: qa.Catalogue({"own": "own"}), r"^Catalogue takes an Indicator, not a str: qa.Indicator\(id="),
         (lambda: qa.Catalogue().add({"own": OWN}), r"^Catalogue.add takes an Indicator, not a dict: qa.Indicator\("),
         (lambda: qa.recognise_keys(AREAS), r"^recognise_keys takes a list of keys, not a GeoDataFrame: keys = areas"),
-        (lambda: qa.recognise_keys(5), r"^recognise_keys takes an Iterable, not an int: keys = areas.index"),
+        (lambda: qa.recognise_keys(5), r"^recognise_keys takes a list, not an int: keys = areas.index"),
         (lambda: qa.parent_keys(AREAS, "lor", "bezirk"), r"^parent_keys takes a list of keys, not a GeoDataFrame"),
-        (lambda: qa.ags_from_ars(None), r"^ags_from_ars takes an Iterable, not a NoneType"),
+        (lambda: qa.ags_from_ars(None), r"^ags_from_ars takes a list, not None"),
         (lambda: qa.inspire_cells(AREAS), r"^inspire_cells takes a list of keys, not a GeoDataFrame"),
     ],
 )

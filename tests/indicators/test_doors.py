@@ -27,7 +27,7 @@ def data(joined):
             lambda data: qa.add_rates(data.areas, {}),
             r"^add_rates takes an AreaData, not a GeoDataFrame: data = qa.join",
         ),
-        (lambda data: qa.add_rates(data, [("r", "mh", "residents")]), r"^add_rates: pairs takes a Mapping, not a list"),
+        (lambda data: qa.add_rates(data, [("r", "mh", "residents")]), r"^add_rates: pairs takes a mapping, not a list"),
         (
             lambda data: qa.add_rates(data, {"r": "ab"}),
             r"'r' takes a numerator and a denominator, not 'ab': .*\(\"mh\",",
@@ -42,7 +42,7 @@ def data(joined):
             lambda data: qa.add_change(data.values, data, ["mh"]),
             r"^add_change: data takes an AreaData, not a DataFrame",
         ),
-        (lambda data: qa.add_change(data, None, ["mh"]), r"^add_change: earlier takes an AreaData, not a NoneType"),
+        (lambda data: qa.add_change(data, None, ["mh"]), r"^add_change: earlier takes an AreaData, not None"),
         (lambda data: qa.add_change(data, data, 3), r"^indicators takes a name or a list of names, not an int"),
         (
             lambda _: qa.rate_change(X, (X, N)),

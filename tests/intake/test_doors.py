@@ -41,11 +41,11 @@ GET_AREAS = r'areas = qa\.read_areas\("areas\.gpkg", key="id"\)\.$'
         (lambda _areas, file: qa.read_table(file, key="key", columns=[5]), "columns: names are text, but '5' are not"),
         (
             lambda _areas, file: qa.read_table(file, key="key", symbols=5),
-            "symbols takes a str or a Mapping, not an int",
+            "symbols takes a str or a mapping, not an int",
         ),
         (
             lambda _areas, file: qa.read_table(file, key="key", filters=[("a", 5)]),
-            "filters takes a Mapping, not a list",
+            "filters takes a mapping, not a list",
         ),
         (lambda _areas, file: qa.read_table(file, key="key", key_pattern=2.0), "key_pattern takes an int or a str"),
         (lambda _areas, file: qa.read_table(file, key="key", header_rows="2"), "header_rows takes an int, not a str"),
@@ -59,7 +59,7 @@ GET_AREAS = r'areas = qa\.read_areas\("areas\.gpkg", key="id"\)\.$'
             r"read_areas takes a str or a Path, not a GeoDataFrame: qa",
         ),
         (lambda _areas, _file: qa.read_areas("a.gpkg", key=5), "read_areas: key takes a str, not an int"),
-        (lambda _areas, _file: qa.read_areas("a.gpkg", key="id", parents="B"), "parents takes a Mapping, not a str"),
+        (lambda _areas, _file: qa.read_areas("a.gpkg", key="id", parents="B"), "parents takes a mapping, not a str"),
         (lambda _areas, _file: qa.read_areas("a.gpkg", key="id", exclude=5), "exclude takes a name or a list of names"),
         (
             lambda areas, _file: qa.read_features(areas, name="N", crs=25832),
@@ -73,7 +73,7 @@ GET_AREAS = r'areas = qa\.read_areas\("areas\.gpkg", key="id"\)\.$'
             lambda _areas, _file: qa.merge_areas(FRAME, {"x": ["01"]}),
             f"merge_areas takes a GeoDataFrame, .*{GET_AREAS}",
         ),
-        (lambda areas, _file: qa.merge_areas(areas, ["01", "02"]), "merge_areas: merged takes a Mapping, not a list"),
+        (lambda areas, _file: qa.merge_areas(areas, ["01", "02"]), "merge_areas: merged takes a mapping, not a list"),
         (
             lambda areas, _file: qa.merge_areas(areas, {"x": "01"}),
             "merge_areas: 'x' takes a list or a tuple, not a str",
@@ -89,11 +89,11 @@ GET_AREAS = r'areas = qa\.read_areas\("areas\.gpkg", key="id"\)\.$'
         (lambda areas, _file: qa.join(areas, areas.name), "join: table takes a Table or a DataFrame, not a Series"),
         (lambda areas, _file: qa.join(areas, FRAME, catalogue={}), "join: catalogue takes a Catalogue, not a dict"),
         (lambda areas, _file: qa.join(areas, FRAME, population=5), "join: population takes a str, not an int"),
-        (lambda areas, _file: qa.join(areas, FRAME, rename=["01"]), "join: rename takes a Mapping, not a list"),
+        (lambda areas, _file: qa.join(areas, FRAME, rename=["01"]), "join: rename takes a mapping, not a list"),
         (lambda areas, _file: qa.join(areas, FRAME, repair=5), "repair takes a name or a list of names, not an int"),
         (lambda areas, _file: qa.join(areas, FRAME, exclude=5), "exclude takes a name or a list of names, not an int"),
-        (lambda areas, _file: qa.check_vintages(areas, 2021), "check_vintages takes an Iterable, not an int: check_v"),
-        (lambda _areas, _file: qa.check_vintages(None, ["01"]), "check_vintages takes an Iterable, not a NoneType"),
+        (lambda areas, _file: qa.check_vintages(areas, 2021), "check_vintages takes a list, not an int: check_v"),
+        (lambda _areas, _file: qa.check_vintages(None, ["01"]), "check_vintages takes a list, not None"),
     ],
 )
 def test_a_wrong_object_is_answered_with_what_is_taken_and_how_to_get_it(areas, file, call, answer):

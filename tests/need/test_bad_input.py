@@ -113,7 +113,7 @@ def test_an_indicator_that_compares_nothing_is_refused_on_every_scale(frame, met
         ({"a": [1.0]}, None, None, r"need_index takes an AreaData or a DataFrame, not a dict: data = qa.join\("),
         (None, "nap", None, r"need_index: spec takes a NeedSpec, not a str: spec = qa.NeedSpec.preset\('nap'\), qa"),
         (None, {"id": "t"}, None, r"spec takes a NeedSpec, not a dict: spec = .* qa.NeedSpec.from_dict\(content\)"),
-        (None, None, ["03"], r"exclude takes a Mapping, not a list: each area left out has a reason: exclude=\{"),
+        (None, None, ["03"], r"exclude takes a mapping, not a list: each area left out has a reason: exclude=\{"),
     ],
 )
 def test_what_is_no_data_no_spec_or_no_reason_is_refused(frame, data, rules, exclude, message):

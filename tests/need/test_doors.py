@@ -17,8 +17,8 @@ from quartiersatlas.need.spec.records import NeedClass, NeedGroup, NeedIndicator
     ("call", "message"),
     [
         (lambda: qa.NeedSpec.from_toml(3), r"NeedSpec.from_toml takes a str or a Path, not an int: qa\.NeedSpec\."),
-        (lambda: qa.NeedSpec.from_excel(None), "NeedSpec.from_excel takes a str or a Path, not a NoneType"),
-        (lambda: qa.NeedSpec.from_dict("need.toml"), "NeedSpec.from_dict takes a Mapping, not a str"),
+        (lambda: qa.NeedSpec.from_excel(None), "NeedSpec.from_excel takes a str or a Path, not None"),
+        (lambda: qa.NeedSpec.from_dict("need.toml"), "NeedSpec.from_dict takes a mapping, not a str"),
         (lambda: qa.NeedSpec.preset("nap").to_toml(3), "NeedSpec.to_toml takes a str or a Path, not an int"),
         (lambda: qa.NeedSpec.preset("nap").to_excel(None), "NeedSpec.to_excel takes a str or a Path"),
         (lambda: qa.NeedSpec(id="x", source="x", axes=3), "need spec 'x': axes takes a NeedAxis, not an int: a spec"),
@@ -51,7 +51,7 @@ def test_an_unknown_axis_is_answered_with_those_there_are(counted):
     [
         ({"population": 3}, ArgumentError, "need_index: population takes a name or a list of names, not an int"),
         ({"exclude": {"001": 3}}, ArgumentError, "exclude takes a str, not an int: each area left out has a reason"),
-        ({"exclude": "001"}, ArgumentError, "exclude takes a Mapping, not a str: each area left out has a reason"),
+        ({"exclude": "001"}, ArgumentError, "exclude takes a mapping, not a str: each area left out has a reason"),
         ({"exclude": {"x": "park", "y": "park"}}, SpecError, "exclude: 2 keys are not in the data: 'x', 'y'"),
     ],
 )
@@ -63,7 +63,7 @@ def test_wrong_options_of_an_index_are_answered(counted, options, error, message
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda need: need.influence(3), ArgumentError, "influence: areas takes an Iterable, not an int: a key or a"),
+        (lambda need: need.influence(3), ArgumentError, "influence: areas takes a list, not an int: a key or a"),
         (lambda need: need.on(3), ArgumentError, "NeedIndex.on takes an Index or a list, not an int"),
         (lambda need: need.on(["001"]), SpecError, "of other areas: 39 keys are on one side only"),
         (lambda need: need.explain(["001"]), SpecError, r"no area \['001'\]"),

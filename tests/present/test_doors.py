@@ -45,7 +45,7 @@ def wrong(request, town, town_release):
 def test_nothing_but_a_release_is_shown(call, wrong, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     name = "atlas_map" if call == "Atlas" else call
-    noun = f"an? {type(wrong).__name__}"
+    noun = "None" if wrong is None else f"an? {type(wrong).__name__}"
     with pytest.raises(ArgumentError, match=f"^{name} takes a Release, not {noun}{HOW}"):
         SHOWN_BY[call](wrong)
     assert list(tmp_path.iterdir()) == []
@@ -55,11 +55,11 @@ def test_nothing_but_a_release_is_shown(call, wrong, tmp_path, monkeypatch):
     ("options", "sentence"),
     [
         ({"earlier": "2023"}, "atlas_map: earlier takes a Release, not a str"),
-        ({"earlier": [None]}, "atlas_map: earlier takes a Release, not a NoneType"),
+        ({"earlier": [None]}, "atlas_map: earlier takes a Release, not None"),
         ({"earlier": 3}, "atlas_map: earlier takes a Release, not an int"),
-        ({"breaks": [10, 20]}, "atlas_map: breaks takes a Mapping, not a list"),
-        ({"notes": ["Neue Schule"]}, "atlas_map: notes takes a Mapping, not a list"),
-        ({"notes": {"01": 3}}, "notes takes a str or an Iterable, not an int"),
+        ({"breaks": [10, 20]}, "atlas_map: breaks takes a mapping, not a list"),
+        ({"notes": ["Neue Schule"]}, "atlas_map: notes takes a mapping, not a list"),
+        ({"notes": {"01": 3}}, "notes takes a str or a list, not an int"),
     ],
 )
 def test_options_of_the_map_say_what_they_take(town_release, options, sentence):
@@ -93,7 +93,7 @@ def test_files_and_maps_to_write_to_are_named(town_release, tmp_path):
     atlas = qa.atlas_map(town_release)
     with pytest.raises(InputError, match="is a folder: name the file to write"):
         atlas.save(tmp_path)
-    with pytest.raises(ArgumentError, match=r'^Atlas\.save takes a str or a PathLike, not a NoneType: atlas\.save\("'):
+    with pytest.raises(ArgumentError, match=r'^Atlas\.save takes a str or a PathLike, not None: atlas\.save\("'):
         atlas.save(None)
     with pytest.raises(ArgumentError, match=r"^report: path takes a str or a PathLike, not a Release: qa\.report\(rel"):
         qa.report(town_release, town_release)
@@ -113,7 +113,7 @@ def test_a_profile_is_of_one_area_that_there_is(town_release, key):
 def test_a_profile_is_compared_with_a_release(town, town_release):
     with pytest.raises(ArgumentError, match=r"^profile: compare_with takes a Release, not an AreaData: "):
         qa.profile(town_release, "01", compare_with=town)
-    with pytest.raises(ArgumentError, match=r"^notes takes a str or an Iterable, not an int: "):
+    with pytest.raises(ArgumentError, match=r"^notes takes a str or a list, not an int: "):
         qa.profile(town_release, "01", notes=7)
 
 

@@ -259,7 +259,7 @@ def test_a_rule_lists_its_conditions_in_the_order_of_its_reasons(data, need):
         (lambda _: qa.worst_share(["a"], 0.2), r'^worst_share takes a str, not a list: worst_share\("need", 0.2\)\.$'),
         (lambda _: qa.in_class("status", ["low"]), r'^in_class takes a str, not a list: in_class\("status", "low", '),
         (lambda _: qa.above_city("a") & "b", r'^& takes a Rule, not a str: above_city\("a"\) & worst_share'),
-        (lambda _: qa.above_city("a") | None, r'^\| takes a Rule, not a NoneType: above_city\("a"\) \| worst_share'),
+        (lambda _: qa.above_city("a") | None, r'^\| takes a Rule, not None: above_city\("a"\) \| worst_share'),
         (lambda _: "b" & qa.above_city("a"), r'^& takes a Rule, not a str: .* & above_city\("a"\)\.$'),
         (lambda _: "b" | qa.above_city("a"), r'^\| takes a Rule, not a str: .* \| above_city\("a"\)\.$'),
         (lambda _: parse_rule(qa.above_city("a")), "^parse_rule takes a str, not an AboveCity: "),

@@ -233,9 +233,9 @@ def test_the_residents_can_be_a_released_column_themselves(town, tmp_path):
 
 
 def test_what_is_no_path_or_no_manifest_is_answered_with_what_to_hand_over(town_release, tmp_path):
-    with pytest.raises(ArgumentError, match=r"^export: path takes a str or a PathLike, not a NoneType: qa\.export"):
+    with pytest.raises(ArgumentError, match=r"^export: path takes a str or a PathLike, not None: qa\.export"):
         export(town_release, None)
-    with pytest.raises(ArgumentError, match=r"^export: manifest takes a Mapping, not a str: {"):
+    with pytest.raises(ArgumentError, match=r"^export: manifest takes a mapping, not a str: {"):
         export(town_release, tmp_path / "a.csv", manifest="seed=1")
     with pytest.raises(SpecError, match="lang"):
         export(town_release, tmp_path / "a.csv", lang="fr")
