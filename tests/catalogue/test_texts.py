@@ -91,7 +91,7 @@ def test_every_member_of_a_family_of_texts_is_there():
     from quartiersatlas.present.files.tables import OWN, TABLES
     from quartiersatlas.present.map.payload import WORDS
     from quartiersatlas.present.report import DOMAINS
-    from quartiersatlas.present.words import GAPS
+    from quartiersatlas.present.statements import GAPS
     from quartiersatlas.segregation.explain import OMISSIONS, REASONS, REMARKS
     from quartiersatlas.segregation.registry import DIRECTION, registry
     from quartiersatlas.space.reallocate import PROBLEMS

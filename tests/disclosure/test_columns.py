@@ -9,7 +9,7 @@ import pytest
 
 import quartiersatlas as qa
 from quartiersatlas.disclosure.words import draft_text, rule_text
-from quartiersatlas.present.words import axis_text, reason_texts
+from quartiersatlas.present.statements import axis_text, reason_texts
 
 RATE = {"poverty": ("poor", "residents")}
 WORDS = {"title": "T", "source": "S", "as_of": "2024", "comment": "C"}

@@ -9,7 +9,7 @@ import pytest
 import quartiersatlas as qa
 from quartiersatlas.disclosure.words import summary_texts
 from quartiersatlas.errors import ArgumentError, ColumnError, InputError, SpecError
-from quartiersatlas.present.words import method_texts, reason_texts
+from quartiersatlas.present.statements import method_texts, reason_texts
 
 RATE = {"poverty": ("poor", "residents")}
 ONLY_SMALL = qa.Protection(secondary=False)

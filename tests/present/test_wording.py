@@ -16,7 +16,7 @@ from quartiersatlas.catalogue import Message as Fact
 from quartiersatlas.catalogue.texts import texts
 from quartiersatlas.disclosure import ReleasedColumn, words
 from quartiersatlas.disclosure.words import label, summary_texts, unit, value_text
-from quartiersatlas.present.words import cell_text, fact_text, method_texts, reason_texts
+from quartiersatlas.present.statements import cell_text, fact_text, method_texts, reason_texts
 
 FACTS = sorted(name for name in texts() if name.startswith("fact_"))
 DERIVED = {"fact_hidden", "fact_axis", "fact_rule"}  # their values are a column, an axis and a rule, not words

@@ -25,7 +25,7 @@ Audience = Literal["public", "internal"]
 AUDIENCES: tuple[Audience, ...] = ("public", "internal")
 LANGUAGES: tuple[Lang, ...] = ("de", "en")
 Kind = Literal["rate", "share", "count", "score", "class"]
-Role = Literal["rate", "share", "count", "score", "class", "change"]
+ColumnRole = Literal["rate", "share", "count", "score", "class", "change"]
 
 
 Content = TypeVar("Content")
@@ -341,7 +341,7 @@ class ReleasedColumn:
     change_of: str = ""
 
     @property
-    def role(self) -> Role:
+    def role(self) -> ColumnRole:
         """What it is in the release: its kind, or a change."""
         return "change" if self.change_of else self.kind
 

@@ -11,7 +11,7 @@ import shapely
 
 from quartiersatlas.base.checks import count_noun
 from quartiersatlas.errors import SpecError, list_some
-from quartiersatlas.present.words import axis_of, on_areas
+from quartiersatlas.present.statements import axis_of, on_areas
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -21,7 +21,7 @@ from quartiersatlas.present.paper import (
     fit_to_paper,
     save_document,
 )
-from quartiersatlas.present.words import (
+from quartiersatlas.present.statements import (
     axis_text,
     cell_text,
     check_release,

@@ -180,7 +180,7 @@ def prepare(data: AreaData | pd.DataFrame, spec: SegregationSpec) -> PreparedCou
     refuse_shares(counts, everybody)
     _refuse_excess(counts, everybody, spec)
     if spec.missing == "raise":
-        refuse_unknown({**counts, **({spec.population: everybody} if spec.population else {})})
+        refuse_unknown_counts({**counts, **({spec.population: everybody} if spec.population else {})})
     codes, place_names = (np.zeros(len(frame), dtype=np.intp), [ALL]) if spec.by is None else parents(frame, spec.by)
     rows = np.argsort(codes, kind="stable")
     return PreparedCounts(
@@ -280,7 +280,7 @@ def _refuse_excess(counts: Mapping[str, pd.Series[float]], population: pd.Series
                 )
 
 
-def refuse_unknown(counts: Mapping[str, pd.Series[float]]) -> None:
+def refuse_unknown_counts(counts: Mapping[str, pd.Series[float]]) -> None:
     """Refuse areas without a count in any of the columns."""
     table = pd.concat(counts, axis=1).isna()
     unknown = table.index[table.any(axis=1)]

@@ -14,6 +14,7 @@ from quartiersatlas.base.checks import choice, count_noun, expects, names, renam
 from quartiersatlas.errors import ColumnError, CountError, InputError, JoinError, KeyColumnError, SpecError, list_some
 from quartiersatlas.intake import AreaData, Table
 from quartiersatlas.intake.joining.data import checked_counts
+from quartiersatlas.intake.tables.codes import status_of_values
 from quartiersatlas.space.reallocate import PAIR, ROUNDING, reallocated
 
 if TYPE_CHECKING:
@@ -219,8 +220,7 @@ def _values_and_status(data: Counts) -> tuple[pd.DataFrame, pd.DataFrame]:
     for column in frame.columns:
         if _is_number(frame[column]):
             frame[column] = frame[column].to_numpy(dtype=float, na_value=np.nan)
-    known = np.where(frame.isna(), "missing", np.where(frame.eq(0), "zero", "value"))
-    return frame, pd.DataFrame(known, frame.index, frame.columns)
+    return frame, status_of_values(frame)
 
 
 def _is_number(column: pd.Series) -> bool:

@@ -13,7 +13,7 @@ import pytest
 
 from quartiersatlas import export
 from quartiersatlas.base.workbook import FORMULA_STARTS
-from quartiersatlas.present.words import no_formula, visible
+from quartiersatlas.present.statements import no_formula, visible
 
 TEXTS = {
     "formula": '=HYPERLINK("http://x","y")',

@@ -35,6 +35,7 @@ from quartiersatlas.intake.areas.area_columns import (
 from quartiersatlas.intake.joining.data import AreaData
 from quartiersatlas.intake.joining.keys import repaired_keys
 from quartiersatlas.intake.joining.match import compare, refuse
+from quartiersatlas.intake.tables.codes import status_of_values
 from quartiersatlas.intake.tables.read import Table
 
 if TYPE_CHECKING:
@@ -206,12 +207,7 @@ def _frames(table: Table | pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, st
     for column in nullable:
         if is_numeric_dtype(values[column].dtype):
             values[column] = values[column].to_numpy(dtype=float, na_value=np.nan)
-    status = pd.DataFrame(
-        np.where(values.isna(), "missing", np.where(values.eq(0), "zero", "value")),
-        values.index,
-        values.columns,
-    )
-    return values, status, "table"
+    return values, status_of_values(values), "table"
 
 
 def _excluded(raw: pd.Index, keys: pd.Index, areas: pd.Index, exclude: str | Iterable[str]) -> np.ndarray:

@@ -170,6 +170,12 @@ def refuse_sentinels(name: str, values: NDArray[np.float64], rows: NDArray[Any],
     )
 
 
+def status_of_values(values: pd.DataFrame) -> pd.DataFrame:
+    """Read the status off values that bring none: missing, zero or value."""
+    known = np.where(values.isna(), "missing", np.where(values.eq(0), "zero", "value"))
+    return pd.DataFrame(known, values.index, values.columns)
+
+
 def suspected_codes(values: pd.Series[Any], is_share: bool = False) -> pd.Series[float]:
     """Return the values that look like codes for missing values, in a frame whose origin is not known.
 

@@ -8,7 +8,7 @@ from quartiersatlas.catalogue import number_text, text
 from quartiersatlas.catalogue.indicators import DOMAINS
 from quartiersatlas.disclosure.words import difference_text, value_text
 from quartiersatlas.present.paper import Bullets, Document, DocumentTable, Heading, Paragraph, TableRow, fit_to_paper
-from quartiersatlas.present.words import comment_blocks, fact_text, stability_text, title_block
+from quartiersatlas.present.statements import comment_blocks, fact_text, stability_text, title_block
 
 if TYPE_CHECKING:
     from quartiersatlas.catalogue import Lang

@@ -10,7 +10,7 @@ from quartiersatlas.catalogue import check_lang
 from quartiersatlas.present.area_profile.pages import profile_document
 from quartiersatlas.present.area_profile.record import area_record, comparison_record
 from quartiersatlas.present.paper import docx_bytes, html_text, markdown_text, save_document
-from quartiersatlas.present.words import check_area, check_notes, check_release, note_lines
+from quartiersatlas.present.statements import check_area, check_notes, check_release, note_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -10,7 +10,7 @@ from quartiersatlas.catalogue import action_bundles
 from quartiersatlas.disclosure.words import draft_text, label, unit, value_text
 from quartiersatlas.errors import ReleaseError, SpecError, list_some
 from quartiersatlas.present.comparable import changed_outlines, meaning
-from quartiersatlas.present.words import (
+from quartiersatlas.present.statements import (
     cell_text,
     driver_names,
     facility_points,

@@ -11,7 +11,7 @@ from quartiersatlas.base.progress import with_progress
 from quartiersatlas.base.workbook import LONGEST_TEXT, CellStyle, WorkbookSheet, text_length, write_workbook
 from quartiersatlas.catalogue import text
 from quartiersatlas.present.files.tables import columns_table, manifest_table, notes_table, tables_of
-from quartiersatlas.present.words import visible
+from quartiersatlas.present.statements import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

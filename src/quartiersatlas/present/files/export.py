@@ -32,7 +32,7 @@ from quartiersatlas.present.files.tables import (
     tables_of,
     with_notice,
 )
-from quartiersatlas.present.words import check_release, no_formula, visible, with_visible_text
+from quartiersatlas.present.statements import check_release, no_formula, visible, with_visible_text
 
 if TYPE_CHECKING:
     from quartiersatlas.catalogue import Lang

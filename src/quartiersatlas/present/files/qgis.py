@@ -18,7 +18,7 @@ from quartiersatlas.present.map.classes import (
     map_columns,
     quantile_breaks,
 )
-from quartiersatlas.present.words import GAPS, gap_kinds, label_with_unit, visible
+from quartiersatlas.present.statements import GAPS, gap_kinds, label_with_unit, visible
 
 if TYPE_CHECKING:
     from quartiersatlas.catalogue import Lang

@@ -13,7 +13,7 @@ from quartiersatlas.catalogue import text
 from quartiersatlas.catalogue.texts import texts
 from quartiersatlas.disclosure.words import draft_text, label, unit
 from quartiersatlas.errors import ReleaseError, list_some
-from quartiersatlas.present.words import GAPS, gap_kinds, method_texts, reason_texts, visible, with_visible_text
+from quartiersatlas.present.statements import GAPS, gap_kinds, method_texts, reason_texts, visible, with_visible_text
 from quartiersatlas.segregation.explain import note_text
 from quartiersatlas.version import __version__
 

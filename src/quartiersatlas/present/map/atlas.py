@@ -28,8 +28,8 @@ from quartiersatlas.present.comparable import check_earlier
 from quartiersatlas.present.map.classes import check_fixed, map_columns
 from quartiersatlas.present.map.payload import check_all_notes, lines_of, map_json
 from quartiersatlas.present.map.topology import tolerance
+from quartiersatlas.present.statements import check_release, fact_text, method_texts, source_text
 from quartiersatlas.present.templates import template
-from quartiersatlas.present.words import check_release, fact_text, method_texts, source_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

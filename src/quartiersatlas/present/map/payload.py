@@ -16,7 +16,7 @@ from quartiersatlas.need.robustness.stability import STABILITY_LABELS
 from quartiersatlas.present.comparable import on_keys
 from quartiersatlas.present.map.classes import around_city, column_colors, map_columns, schemes, with_matrices
 from quartiersatlas.present.map.topology import encode_point, encode_topology, simplified
-from quartiersatlas.present.words import (
+from quartiersatlas.present.statements import (
     GAPS,
     axis_text,
     check_area,

@@ -35,7 +35,7 @@ from quartiersatlas.present.paper.sheet_page import (
     line_height,
     lines,
 )
-from quartiersatlas.present.words import GAPS, axis_text, check_release, gap_kinds, label_with_unit, source_text
+from quartiersatlas.present.statements import GAPS, axis_text, check_release, gap_kinds, label_with_unit, source_text
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager

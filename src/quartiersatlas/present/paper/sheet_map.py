@@ -12,7 +12,7 @@ from quartiersatlas.present.map.classes import darker
 from quartiersatlas.present.map.topology import simplified
 from quartiersatlas.present.paper.document import printable
 from quartiersatlas.present.paper.sheet_page import FACILITY, INK, LOOKS, line_height, text_width
-from quartiersatlas.present.words import on_areas
+from quartiersatlas.present.statements import on_areas
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

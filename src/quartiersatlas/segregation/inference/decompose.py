@@ -23,7 +23,7 @@ from quartiersatlas.segregation.prepared import (
     count_column,
     parents,
     refuse_shares,
-    refuse_unknown,
+    refuse_unknown_counts,
 )
 from quartiersatlas.segregation.table import in_english
 
@@ -233,7 +233,7 @@ def group_counts(
         counts[_unused(REST, members)] = _rest(counts, found[population])
     refuse_shares({str(name): counts[name] for name in counts}, counts.sum(axis=1, skipna=False))
     if missing == "raise":
-        refuse_unknown(found)
+        refuse_unknown_counts(found)
     return counts
 
 

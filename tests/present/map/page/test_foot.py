@@ -8,7 +8,7 @@ import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from quartiersatlas.present.words import axis_text, definition_text
+from quartiersatlas.present.statements import axis_text, definition_text
 
 pytestmark = pytest.mark.browser
 

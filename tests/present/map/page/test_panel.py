@@ -11,7 +11,7 @@ import pytest
 import shapely
 
 import quartiersatlas as qa
-from quartiersatlas.present.words import stability_text
+from quartiersatlas.present.statements import stability_text
 
 pytestmark = pytest.mark.browser
 
