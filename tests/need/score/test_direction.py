@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import quartiersatlas as qa
@@ -154,12 +154,17 @@ def test_the_sign_of_data_and_direction_turned_together_changes_no_score(scale, 
         assert other.tolist() == pytest.approx(plain.tolist(), rel=1e-9, abs=1e-9)
 
 
-@pytest.mark.parametrize(("scale", "aggregation"), COMBINATIONS)
+# the mean of Mazziotta and Pareto adds to uneven profiles: the worst area of all may be too even for the highest score
+MONOTONE = [pair for pair in COMBINATIONS if pair[1] != "mazziotta_pareto"]
+
+
+@pytest.mark.parametrize(("scale", "aggregation"), MONOTONE)
 @settings(max_examples=5, deadline=None)
 @given(a=WHOLE, b=WHOLE, direction=st.sampled_from([1, -1]))
 def test_an_area_worse_in_every_indicator_has_no_lower_score(scale, aggregation, a, b, direction):
-    # Mazziotta-Pareto rewards uneven profiles, so that more of one and as much of the other may be less: both rise
     a = [*a[:-1], (min(a) if direction < 0 else max(a))]
     b = [*b[:-1], (min(b) if direction < 0 else max(b))]
+    assume(len(set(a)) > 1)
+    assume(len(set(b)) > 1)
     found = score(axis_of(scale, aggregation, (direction, direction)), a, b)
     assert found[-1] >= found[:-1].max() - 1e-9
