@@ -142,7 +142,7 @@ def test_stability_and_outdated_data_stand_in_the_report(full):
 def many_indices(town):
     """Return a release with every index of two groups: far more columns than a page has room for."""
     words = {"title": "Viele Maße", "source": "Amt", "as_of": "2024", "comment": "Ein Kommentar."}
-    indices = list(qa.segregation_indices().query("of == 'group'").index)
+    indices = list(qa.segregation_indices().query("applies_to == 'group'").index)
     segregation = qa.measure_segregation(town, ["recipients", "under_65"], indices=indices, radii=[1000])
     return qa.release(town, segregation=segregation, **words)
 
