@@ -101,3 +101,18 @@ def test_an_area_without_a_score_is_in_no_class_and_moves_no_limit():
         numbers = class_numbers(scores, axis)
         assert numbers[~known].tolist() == [-1, -1]
         assert numbers[known].tolist() == class_numbers(scores[known], axis).tolist()
+
+
+def test_a_quantile_before_the_second_score_lies_between_the_first_two():
+    # type 7: h = 1 + (n - 1) p = 1.3 for p = 0.1 of four scores; type 6: h = (n + 1) p = 0.5, below the first place
+    scores = np.array([1.0, 2, 3, 4])
+    assert class_limits(scores, [0.1], Breaks(method="quantile", type=7)).ravel() == pytest.approx([1.3])
+    assert class_limits(scores, [0.1], Breaks(method="quantile", type=6)).ravel().tolist() == [1.0]
+
+
+def test_limits_in_deviations_of_many_runs_are_those_of_each():
+    # 1, 3, 1, 3: mean 2, deviation 1; 8, 20, 32: mean 20, deviation sqrt((144 + 0 + 144) / 3)
+    scores = np.array([[1.0, 3, 1, 3], [8.0, 20, 32, np.nan]])
+    limits = class_limits(scores, [1.0], Breaks(method="sd"))
+    assert limits.shape == (1, 2, 1)
+    assert limits.ravel() == pytest.approx([3.0, 20 + 96**0.5])

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from quartiersatlas.errors import SpecError
 from quartiersatlas.need.score.scales import skew_and_kurtosis, transformed, winsorised
@@ -44,6 +45,21 @@ def test_ordinary_values_are_left_alone():
 def test_the_lowest_values_are_pulled_in_where_the_skew_is_negative():
     values = np.array([-99.0, 1, 2, 3, 4, 5, 6])
     assert winsorised(values).tolist() == [1.0, 1, 2, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize(
+    ("values", "skew", "kurtosis", "treated"),
+    [  # skewness and kurtosis as scipy computes them (bias=False); Becker et al. (2022): beyond 2 and beyond 3.5
+        ([1, 2, 2, 2, 3, 4, 4, 4, 5, 23, 34], 2.10, 3.54, True),
+        ([1, 1, 2, 2, 2, 3, 4, 4, 4, 4, 5, 5, 11, 26, 28], 2.08, 3.26, False),
+        ([1, 1, 3, 4, 4, 12, 28], 1.98, 3.87, False),
+    ],
+)
+def test_an_indicator_is_treated_beyond_both_limits_only(values, skew, kurtosis, treated):
+    values = np.array(values, dtype=float)
+    found = (stats.skew(values, bias=False), stats.kurtosis(values, bias=False))
+    assert found == pytest.approx((skew, kurtosis), abs=0.005)
+    assert (winsorised(values) != values).any() == treated
 
 
 def test_five_points_are_pulled_in_at_most():
