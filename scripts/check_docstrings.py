@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from types import FunctionType
 
 from numpydoc.validate import validate
 
@@ -17,10 +18,9 @@ def main() -> int:
     found = []
     for name in quartiersatlas.__all__:
         value = getattr(quartiersatlas, name)
-        verb = getattr(value, "_verb", value)  # a room that can be called like its main verb
-        if not callable(verb) or not verb.__module__.startswith("quartiersatlas"):
+        if not isinstance(value, FunctionType | type):
             continue
-        for code, message in validate(f"{verb.__module__}.{verb.__qualname__}")["errors"]:
+        for code, message in validate(f"{value.__module__}.{value.__qualname__}")["errors"]:
             if code in ASKED:
                 found.append(f"{name}: {code} {message}")
     print("\n".join(found) or f"{len(quartiersatlas.__all__)} public names: docstrings hold")
