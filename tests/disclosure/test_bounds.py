@@ -117,3 +117,32 @@ def test_a_cell_pinned_by_two_sums_takes_a_rectangle_with_it():
     assert more[:2, :2].all()
     assert not more[2:].any()
     assert list(unsafe_cells(x, more, more, upper, zero, dependencies, 3)) == []
+
+
+def test_cells_are_unsafe_where_too_few_can_change_places():
+    """Of columns a and b that add up, and of two areas, both are hidden; at least one person is in each.
+
+    The second area can give one a to the first, which gives one b back. More cannot move: nobody else is left there.
+    """
+    dependencies = np.array([[1, 1, -1]])
+    x = np.array([[2.0, 50, 52], [2, 1, 3], [40, 10, 50]])
+    held = np.array([[True, True, False], [True, True, False], [False] * 3])
+    upper, zero = np.full_like(x, 200), np.zeros_like(held)
+    assert list(unsafe_cells(x, held, held, upper, zero, dependencies, 1)) == []
+    assert list(unsafe_cells(x, held, held, upper, zero, dependencies, 2)) == [(0, 0), (0, 1), (1, 0), (1, 1)]
+    held[1, 1] = False  # then everything follows from the total of b
+    assert list(unsafe_cells(x, held, held, upper, zero, dependencies, 1)) == [(0, 0), (0, 1), (1, 0)]
+
+
+def test_two_columns_of_the_same_counts_are_found():
+    """They are a sum of one part: what is hidden in one may not be shown in the other."""
+    same = [7.0, 1, 8, 2]
+    assert find_dependencies(pd.DataFrame({"kids": same, "pupils": same})).tolist() == [[-1, 1]]
+
+
+def test_a_count_of_an_area_that_shows_nothing_may_be_none_at_all():
+    """Of 2 + 2 the first can be 1 to 4 where the second can be 0; where zeros are shown, only 1 to 3."""
+    x, top = pd.Series([2.0, 2, 20, 30]), pd.Series([100.0] * 4)
+    for may_be_zero, held in ((True, [True, True, False, False]), (False, [True, True, True, False])):
+        zero = pd.Series([False, may_be_zero, False, False])
+        assert suppress_secondary(x, x < 3, top, zero, 3).tolist() == held

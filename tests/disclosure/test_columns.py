@@ -97,6 +97,35 @@ def test_two_axes_of_which_one_is_named_like_the_classes_of_the_other_stand_apar
     assert qa.atlas_map(release).html()
 
 
+@pytest.mark.parametrize(
+    ("unit", "of_change"), [("percent", "percentage points"), ("per 1000", "per 1000"), ("points", "points")]
+)
+def test_a_change_is_in_the_unit_of_its_indicator_and_of_percent_in_percentage_points(joined, unit, of_change):
+    years = joined({"poor": [100.0, 200], "residents": [1000.0] * 2}, period="2024")
+    catalogue = years.catalogue.add(qa.Indicator(id="poverty", label_de="Armut", label_en="Poverty", unit=unit))
+    later = qa.add_rates(replace(years, catalogue=catalogue), RATE)
+    changed = qa.add_change(later, replace(later, period="2023"), ["poverty"])
+    assert qa.release(changed, columns=["poverty_change"]).column("poverty_change").indicator.unit == of_change
+
+
+@pytest.mark.filterwarnings("ignore:Need index:UserWarning")
+def test_an_area_that_a_suppressed_indicator_keeps_out_of_one_axis_is_suppressed_on_all(joined):
+    """It has no score on the other axis either, where its own indicator is known: the reason is the same."""
+    values = {"poor": [80.0, np.nan, 300, 250], "old": [90.0, 120, 150, 300], "residents": [1000.0] * 4}
+    joint = joined(values)
+    joint.status.loc["b0", "poor"] = "suppressed"
+    two = qa.add_rates(joint, {"poverty": ("poor", "residents"), "age": ("old", "residents")})
+    described = [
+        {"id": axis, "label_de": axis, "label_en": axis, "classes": CLASSES, "indicators": [{"id": indicator}]}
+        for axis, indicator in (("status", "poverty"), ("ageing", "age"))
+    ]
+    need = qa.need_index(two, qa.NeedSpec.from_dict({"id": "t", "source": "t", "axes": described}))
+    status = qa.release(two, need=need, protection=qa.Protection(secondary=False)).status
+    assert status["age"].tolist() == ["value"] * 4
+    assert status["need_status"].tolist() == ["value", "suppressed", "value", "value"]
+    assert status["need_ageing"].tolist() == ["value", "suppressed", "value", "value"]
+
+
 def test_a_change_that_does_not_leave_is_still_named_in_the_rule(data):
     changed = qa.add_change(replace(data, period="2024"), replace(data, period="2023"), ["poverty"])
     rule = qa.worst_share("poverty_change", 0.5)

@@ -155,3 +155,60 @@ def test_a_rate_of_a_suppressed_or_a_missing_count_has_its_status_and_no_value(j
     assert released.status.loc["b0", "rate"] == status
     assert np.isnan(released.values.loc["b0", "rate"])
     assert released.values["rate"].notna().tolist() == [True, False, True, True]
+
+
+@pytest.mark.parametrize("elsewhere", [40.0, np.nan])
+def test_the_denominator_is_a_limit_also_where_all_are_in_the_group_or_the_group_is_unknown(joined, elsewhere):
+    """Of the 2 + 20 poor, all 20 children of the second area can be poor, so that the first has 2, 3 or 4 of its 4.
+
+    Three values are too few: the third area has to be company.
+    """
+    values = {"poor": [2.0, 20, 30, elsewhere], "kids": [4.0, 20, 60, 80], "residents": [1000.0] * 4}
+    data = qa.add_rates(joined(values), {"rate": ("poor", "kids")})
+    status = qa.release(data, protection=qa.Protection(protect_remainder=False)).status["rate"]
+    assert status.eq("suppressed").tolist() == [True, False, True, False]
+
+
+def test_a_denominator_that_is_hidden_last_has_company_too(joined):
+    """The 0 of 3 children is company of the 2: their number tells too much of it, and the 100 tell their number."""
+    data = joined({"poor": [2.0, 0], "kids": [100.0, 3], "residents": [1000.0, 1000]})
+    released = qa.release(qa.add_rates(data, {"rate": ("poor", "kids")}), columns=["rate", "kids"])
+    assert released.status["kids"].tolist() == ["suppressed", "suppressed"]
+
+
+@pytest.mark.parametrize(
+    ("poor", "options", "city", "decimals"),
+    [
+        (2.0, {}, 0.1, 1),  # 2, 3 and 4 of 3000 are 0.1 percent
+        (2.0, {"decimals": 2}, 0.07, 2),  # as asked for, although no other number than 2 is
+        (2.0, {"round_base": 5}, 0.0, 1),  # of the rounded count
+        (3.0, {"round_base": 5}, 0.2, 1),
+    ],
+)
+def test_a_small_city_value_is_coarser_unless_decimals_or_rounded_counts_are_asked_for(
+    joined, poor, options, city, decimals
+):
+    data = qa.add_rates(joined({"poor": [poor, 0, 0], "residents": [1000.0] * 3}), RATE)
+    column = qa.release(data, protection=qa.Protection(**options)).column("poverty")
+    assert (column.city, column.decimals) == (city, decimals)
+
+
+@pytest.mark.filterwarnings("ignore:Need index:UserWarning")
+@pytest.mark.parametrize(("width", "decimals", "score"), [(5, 1, 2.8), (10, 1, 5.6), (10.5, 0, 6), (100, 0, 56)])
+def test_scores_of_rounded_counts_have_steps_of_a_tenth_and_on_scales_wider_than_ten_of_one(
+    joined, width, decimals, score
+):
+    data = qa.add_rates(joined({"poor": [100.0, 200, 300, 212], "residents": [1000.0] * 4}), RATE)
+    axis = {
+        "id": "status",
+        "label_de": "S",
+        "label_en": "S",
+        "normalise": {"method": "minmax", "low": 0, "high": width},
+        "classes": [{"id": "all", "label_de": "alle", "label_en": "all"}],
+        "indicators": [{"id": "poverty"}],
+    }
+    need = qa.need_index(data, qa.NeedSpec.from_dict({"id": "t", "source": "t", "axes": [axis]}))
+    released = qa.release(data, need=need, protection=qa.Protection(round_base=5))
+    assert released.column("need_status").decimals == decimals
+    assert released.values["need_status"].iloc[3] == score  # 112 / 200 of the width
+    assert qa.release(data, need=need).column("need_status").decimals == 2

@@ -165,6 +165,15 @@ def test_segregation_of_a_tiny_group_does_not_leave(joined):
     assert released.segregation.loc[released.segregation["group"].eq("mh"), "value"].notna().any()
 
 
+def test_segregation_is_protected_place_by_place(joined):
+    """The group has 420 persons in A and 54 in B: what it is in A does not open B."""
+    values = {"few": [100.0, 90, 200, 30, 15, 16, 14, 9], "residents": [1000.0] * 8, "place": [*"AAAABBBB"]}
+    data = joined(values)
+    result = qa.measure_segregation(data, ["few"], by="place", indices=["dissimilarity"])
+    shown = qa.release(data, columns=[], segregation=result).segregation.set_index("by")["value"]
+    assert shown.notna().to_dict() == {"A": True, "B": False}
+
+
 def test_the_release_says_what_it_is(data):
     words = repr(qa.release(data, title="Atlas"))
     assert "draft" in words
@@ -204,3 +213,37 @@ def test_a_withheld_area_does_not_come_back_inside_a_candidate_area(joined):
 def test_areas_missing_from_the_city_value_are_counted_in_the_method(data):
     facts = [fact for fact in qa.release(data).facts if fact.name == "fact_city_without"]
     assert [fact.values["count"] for fact in facts] == [1]  # g0
+
+
+@pytest.fixture
+def small(joined):
+    """Give areas of which the first has 2 poor, the fourth 200 residents; nothing else is protected."""
+    values = {"poor": [2.0, 100, 300, 80, 250], "residents": [1000.0, 1000, 1000, 200, 1000]}
+    return qa.add_rates(joined(values), {"poverty": ("poor", "residents")})
+
+
+@pytest.mark.filterwarnings("ignore:Need index:UserWarning")
+def test_labels_of_the_runs_leave_where_the_score_does(small):
+    axis = {
+        "id": "status",
+        "label_de": "S",
+        "label_en": "S",
+        "classes": [{"id": "all", "label_de": "alle", "label_en": "all"}],
+        "indicators": [{"id": "poverty"}],
+    }
+    spec = qa.NeedSpec.from_dict({"id": "t", "source": "t", "axes": [axis]})
+    need = qa.need_index(small, spec, exclude={"e0": "harbour"})
+    stable = need.stability(n=3, seed=1, select=1)
+    assert stable.table["label"].notna().tolist() == [True, True, True, False, False]
+    released = qa.release(small, need=need, stability=stable, protection=qa.Protection(secondary=False))
+    assert released.stability.table["label"].notna().tolist() == [False, True, True, False, False]
+    assert released.stability.table["p_selected"].notna().tolist() == [False, True, True, False, False]
+
+
+def test_labels_of_the_runs_leave_where_the_outcome_of_the_rule_does(small):
+    shortlist = qa.screen(small, qa.worst_share("poverty", 0.5))
+    stable = shortlist.stability(n=3, seed=1)
+    assert stable.table["label"].notna().all()
+    released = qa.release(small, shortlist=shortlist, stability=stable, protection=qa.Protection(secondary=False))
+    assert released.stability.table["label"].notna().tolist() == [False, True, True, False, True]
+    assert released.stability.table["p_selected"].notna().tolist() == [False, True, True, False, True]
