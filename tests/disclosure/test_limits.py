@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -212,3 +213,42 @@ def test_scores_of_rounded_counts_have_steps_of_a_tenth_and_on_scales_wider_than
     assert released.column("need_status").decimals == decimals
     assert released.values["need_status"].iloc[3] == score  # 112 / 200 of the width
     assert qa.release(data, need=need).column("need_status").decimals == 2
+
+
+@pytest.mark.filterwarnings("ignore:Need index:UserWarning")
+@pytest.mark.parametrize("of", [["poverty"], ["poverty_change"], ["noise", "poverty"]])
+def test_four_rates_of_an_index_are_hidden_or_none(joined, of):
+    """Mean and spread of the scores and the total are three equations: they give three hidden rates away, not four."""
+    values = {"poor": [2.0, *range(20, 240, 20)], "noise": range(12), "residents": [1000.0] * 12}
+    later = qa.add_rates(joined(values, period="2024"), RATE)
+    earlier = qa.add_rates(joined({**values, "poor": [100.0 + 7 * i % 5 for i in range(12)]}, period="2023"), RATE)
+    noise = qa.Indicator(id="noise", label_de="Lärm", label_en="Noise")
+    data = qa.add_change(replace(later, catalogue=later.catalogue.add(noise)), earlier, ["poverty"])
+    axis = {"id": "status", "label_de": "S", "label_en": "S", "indicators": [{"id": name} for name in of]}
+    axis["classes"] = [{"id": "all", "label_de": "alle", "label_en": "all"}]
+    need = qa.need_index(data, qa.NeedSpec.from_dict({"id": "t", "source": "t", "axes": [axis]}))
+    hidden = qa.release(data, columns=["poverty"], need=need).status["poverty"].eq("suppressed")
+    assert hidden.tolist() == [True] * 4 + [False] * 8  # the smallest ones
+    assert qa.release(data, columns=["poverty"]).status["poverty"].eq("suppressed").sum() == 2
+    more = qa.release(data, columns=["poverty"], need=need, protection=qa.Protection(min_count=90))
+    assert more.status["poverty"].eq("suppressed").tolist() == [True] * 5 + [False] * 7  # 2, 20, 40, 60 and 80
+
+
+def test_residents_are_known_and_hide_no_part_of_them(joined):
+    """The number with work would follow from that without: it is hidden in the same two areas, the smallest ones."""
+    with_work = np.array([2.0, 20, 300, 410, 330, 290, 380, 440])
+    data = joined({"with_work": with_work, "without_work": 1000 - with_work, "residents": [1000.0] * 8})
+    rates = {"work": ("with_work", "residents"), "no_work": ("without_work", "residents")}
+    released = qa.release(qa.add_rates(data, rates), protection=qa.Protection(protect_remainder=False))
+    assert released.residents.notna().all()
+    for name in rates:
+        assert released.status[name].eq("suppressed").tolist() == [True, True, *[False] * 6]
+
+
+@pytest.mark.parametrize("parent", ["bezirk", "ward"])
+def test_company_is_in_the_same_parent_area_whose_total_is_known_elsewhere(grid, parent):
+    areas = grid(4)
+    areas[parent] = ["A", "A", "B", "B"]
+    values = pd.DataFrame({"poor": [2.0, 50, 20, 30], "residents": [1000.0] * 4}, index=areas.index)
+    status = qa.release(qa.add_rates(qa.join(areas, values), RATE)).status["poverty"]
+    assert status.eq("suppressed").tolist() == [True, True, False, False]
