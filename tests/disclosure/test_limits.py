@@ -170,6 +170,14 @@ def test_the_denominator_is_a_limit_also_where_all_are_in_the_group_or_the_group
     assert status.eq("suppressed").tolist() == [True, False, True, False]
 
 
+def test_residents_are_no_limit_of_a_count_that_is_no_part_of_them(joined):
+    """There are more jobs than residents in the last area: of the 2 + 20 jobs each of the two areas can have 1 to 21."""
+    data = joined({"jobs": [2.0, 20, 30, 5000], "residents": [4.0, 20, 60, 1000]})
+    protection = qa.Protection(min_population=0, protect_remainder=False)
+    status = qa.release(data, columns=["jobs"], protection=protection).status["jobs"]
+    assert status.eq("suppressed").tolist() == [True, True, False, False]
+
+
 def test_a_denominator_that_is_hidden_last_has_company_too(joined):
     """The 0 of 3 children is company of the 2: their number tells too much of it, and the 100 tell their number."""
     data = joined({"poor": [2.0, 0], "kids": [100.0, 3], "residents": [1000.0, 1000]})
