@@ -171,11 +171,21 @@ def test_the_denominator_is_a_limit_also_where_all_are_in_the_group_or_the_group
 
 
 def test_residents_are_no_limit_of_a_count_that_is_no_part_of_them(joined):
-    """There are more jobs than residents in the last area: of the 2 + 20 jobs each of the two areas can have 1 to 21."""
+    """There are more jobs than residents in the last area: of the 2 + 20 jobs each of the two can have 1 to 21."""
     data = joined({"jobs": [2.0, 20, 30, 5000], "residents": [4.0, 20, 60, 1000]})
     protection = qa.Protection(min_population=0, protect_remainder=False)
     status = qa.release(data, columns=["jobs"], protection=protection).status["jobs"]
     assert status.eq("suppressed").tolist() == [True, True, False, False]
+
+
+@pytest.mark.parametrize(("min_count", "poor", "kids"), [(3, [2.0, 2], [3.0, 4]), (1, [1.0, 2], [1.0, 2])])
+def test_a_denominator_that_leaves_no_more_values_than_the_minimum_is_hidden_too(joined, min_count, poor, kids):
+    """Of 3 children 1 to 3 can be poor, of 4 there are four values; the only child must be, of two it can be one."""
+    data = qa.add_rates(joined({"poor": poor, "kids": kids, "residents": [1000.0] * 2}), {"rate": ("poor", "kids")})
+    protection = qa.Protection(min_count=min_count, secondary=False)
+    status = qa.release(data, columns=["rate", "kids"], protection=protection).status
+    assert status["rate"].tolist() == ["suppressed", "suppressed"]
+    assert status["kids"].tolist() == ["suppressed", "value"]
 
 
 def test_a_denominator_that_is_hidden_last_has_company_too(joined):
