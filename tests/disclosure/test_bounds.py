@@ -102,6 +102,11 @@ def test_columns_that_add_up_are_found_exactly():
     assert len(find_dependencies(frame)) == 1
 
 
+def test_areas_with_fractions_do_not_count_for_or_against_a_sum():
+    a, b = np.array([0.5, *range(9)]), np.array([0.5, 7, 1, 8, 2, 8, 1, 8, 2, 8])
+    assert find_dependencies(pd.DataFrame({"a": a, "b": b, "both": a + b})).tolist() == [[-1, -1, 1]]
+
+
 def test_too_few_areas_add_up_by_chance():
     assert len(find_dependencies(pd.DataFrame({"a": [1.0, 2], "b": [2.0, 4]}))) == 0
 
@@ -146,3 +151,17 @@ def test_a_count_of_an_area_that_shows_nothing_may_be_none_at_all():
     for may_be_zero, held in ((True, [True, True, False, False]), (False, [True, True, True, False])):
         zero = pd.Series([False, may_be_zero, False, False])
         assert suppress_secondary(x, x < 3, top, zero, 3).tolist() == held
+
+
+def test_of_two_sums_only_the_one_of_the_hidden_cell_takes_part():
+    """Columns a, b, a + b and c, d, c + d; the hidden ones are in a."""
+    ab = np.array([[2.0, 50], [20, 30], [40, 10]])
+    cd = np.array([[5.0, 4], [6, 3], [7, 8]])
+    x = np.column_stack([ab, ab.sum(axis=1), cd, cd.sum(axis=1)])
+    dependencies = np.array([[1, 1, -1, 0, 0, 0], [0, 0, 0, 1, 1, -1]])
+    held = np.zeros_like(x, dtype=bool)
+    held[:2, 0] = True
+    none = np.zeros_like(held)
+    more = suppress_linked(x, held, held, x * 0 + 200, none, dependencies, 3, np.zeros(6, dtype=bool))
+    assert more[:2, :2].all()
+    assert more.sum() == 4

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -169,6 +170,24 @@ def test_the_denominator_is_a_limit_also_where_all_are_in_the_group_or_the_group
     assert status.eq("suppressed").tolist() == [True, False, True, False]
 
 
+def test_residents_are_no_limit_of_a_count_that_is_no_part_of_them(joined):
+    """There are more jobs than residents in the last area: of the 2 + 20 jobs each of the two can have 1 to 21."""
+    data = joined({"jobs": [2.0, 20, 30, 5000], "residents": [4.0, 20, 60, 1000]})
+    protection = qa.Protection(min_population=0, protect_remainder=False)
+    status = qa.release(data, columns=["jobs"], protection=protection).status["jobs"]
+    assert status.eq("suppressed").tolist() == [True, True, False, False]
+
+
+@pytest.mark.parametrize(("min_count", "poor", "kids"), [(3, [2.0, 2], [3.0, 4]), (1, [1.0, 2], [1.0, 2])])
+def test_a_denominator_that_leaves_no_more_values_than_the_minimum_is_hidden_too(joined, min_count, poor, kids):
+    """Of 3 children 1 to 3 can be poor, of 4 there are four values; the only child must be, of two it can be one."""
+    data = qa.add_rates(joined({"poor": poor, "kids": kids, "residents": [1000.0] * 2}), {"rate": ("poor", "kids")})
+    protection = qa.Protection(min_count=min_count, secondary=False)
+    status = qa.release(data, columns=["rate", "kids"], protection=protection).status
+    assert status["rate"].tolist() == ["suppressed", "suppressed"]
+    assert status["kids"].tolist() == ["suppressed", "value"]
+
+
 def test_a_denominator_that_is_hidden_last_has_company_too(joined):
     """The 0 of 3 children is company of the 2: their number tells too much of it, and the 100 tell their number."""
     data = joined({"poor": [2.0, 0], "kids": [100.0, 3], "residents": [1000.0, 1000]})
@@ -212,3 +231,42 @@ def test_scores_of_rounded_counts_have_steps_of_a_tenth_and_on_scales_wider_than
     assert released.column("need_status").decimals == decimals
     assert released.values["need_status"].iloc[3] == score  # 112 / 200 of the width
     assert qa.release(data, need=need).column("need_status").decimals == 2
+
+
+@pytest.mark.filterwarnings("ignore:Need index:UserWarning")
+@pytest.mark.parametrize("of", [["poverty"], ["poverty_change"], ["noise", "poverty"]])
+def test_four_rates_of_an_index_are_hidden_or_none(joined, of):
+    """Mean and spread of the scores and the total are three equations: they give three hidden rates away, not four."""
+    values = {"poor": [2.0, *range(20, 240, 20)], "noise": range(12), "residents": [1000.0] * 12}
+    later = qa.add_rates(joined(values, period="2024"), RATE)
+    earlier = qa.add_rates(joined({**values, "poor": [100.0 + 7 * i % 5 for i in range(12)]}, period="2023"), RATE)
+    noise = qa.Indicator(id="noise", label_de="Lärm", label_en="Noise")
+    data = qa.add_change(replace(later, catalogue=later.catalogue.add(noise)), earlier, ["poverty"])
+    axis = {"id": "status", "label_de": "S", "label_en": "S", "indicators": [{"id": name} for name in of]}
+    axis["classes"] = [{"id": "all", "label_de": "alle", "label_en": "all"}]
+    need = qa.need_index(data, qa.NeedSpec.from_dict({"id": "t", "source": "t", "axes": [axis]}))
+    hidden = qa.release(data, columns=["poverty"], need=need).status["poverty"].eq("suppressed")
+    assert hidden.tolist() == [True] * 4 + [False] * 8  # the smallest ones
+    assert qa.release(data, columns=["poverty"]).status["poverty"].eq("suppressed").sum() == 2
+    more = qa.release(data, columns=["poverty"], need=need, protection=qa.Protection(min_count=90))
+    assert more.status["poverty"].eq("suppressed").tolist() == [True] * 5 + [False] * 7  # 2, 20, 40, 60 and 80
+
+
+def test_residents_are_known_and_hide_no_part_of_them(joined):
+    """The number with work would follow from that without: it is hidden in the same two areas, the smallest ones."""
+    with_work = np.array([2.0, 20, 300, 410, 330, 290, 380, 440])
+    data = joined({"with_work": with_work, "without_work": 1000 - with_work, "residents": [1000.0] * 8})
+    rates = {"work": ("with_work", "residents"), "no_work": ("without_work", "residents")}
+    released = qa.release(qa.add_rates(data, rates), protection=qa.Protection(protect_remainder=False))
+    assert released.residents.notna().all()
+    for name in rates:
+        assert released.status[name].eq("suppressed").tolist() == [True, True, *[False] * 6]
+
+
+@pytest.mark.parametrize("parent", ["bezirk", "ward"])
+def test_company_is_in_the_same_parent_area_whose_total_is_known_elsewhere(grid, parent):
+    areas = grid(4)
+    areas[parent] = ["A", "A", "B", "B"]
+    values = pd.DataFrame({"poor": [2.0, 50, 20, 30], "residents": [1000.0] * 4}, index=areas.index)
+    status = qa.release(qa.add_rates(qa.join(areas, values), RATE)).status["poverty"]
+    assert status.eq("suppressed").tolist() == [True, True, False, False]

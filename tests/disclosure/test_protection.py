@@ -38,6 +38,10 @@ def test_the_rest_is_left_alone_when_asked():
     assert cells([2, 98], [100, 100], protect_remainder=False) == [True, False]
 
 
+def test_a_count_above_its_denominator_leaves_no_small_rest():
+    assert cells([99, 100, 101, 103], [100] * 4) == [True, True, False, False]
+
+
 def test_an_empty_area_has_nothing_to_protect():
     assert cells([0], [0]) == [False]
 
@@ -78,3 +82,8 @@ def test_impossible_protection_is_refused(options):
 def test_impossible_options_are_refused_by_name(options):
     with pytest.raises(SpecError, match=next(iter(options))):
         qa.Protection(**options)
+
+
+def test_options_are_given_by_name():
+    with pytest.raises(TypeError, match="positional"):
+        qa.Protection(5)

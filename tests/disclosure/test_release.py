@@ -174,6 +174,13 @@ def test_segregation_is_protected_place_by_place(joined):
     assert shown.notna().to_dict() == {"A": True, "B": False}
 
 
+def test_where_the_groups_are_all_residents_nobody_is_left_to_be_protected(joined):
+    data = joined({"a": [240.0, 120, 100, 50], "b": [60.0, 280, 200, 350], "residents": [300.0, 400, 300, 400]})
+    result = qa.measure_segregation(data, ["a", "b"], indices=["multigroup_dissimilarity"])
+    shown = qa.release(data, columns=[], segregation=result).segregation["value"]
+    assert shown.notna().tolist() == [True]
+
+
 def test_the_release_says_what_it_is(data):
     words = repr(qa.release(data, title="Atlas"))
     assert "draft" in words
