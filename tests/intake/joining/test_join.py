@@ -218,3 +218,12 @@ def test_the_given_frames_stay_as_they_are(row, residents):
     qa.join(areas, table)
     pd.testing.assert_frame_equal(table, before[1])
     pd.testing.assert_frame_equal(pd.DataFrame(areas), pd.DataFrame(before[0]))
+
+
+def test_the_column_of_the_outlines_may_have_any_name(grid):
+    areas = grid(3).rename_geometry("shape")
+    data = qa.join(areas, pd.DataFrame({"residents": [10.0, 20, 30]}, index=areas.index))
+    assert data.areas.geometry.name == "geometry"
+    assert data.residents().tolist() == [10, 20, 30]
+    with pytest.raises(InputError, match="columns of numbers: 'rank'"):
+        qa.join(areas.assign(rank=[1, 2, 3]), data.values)

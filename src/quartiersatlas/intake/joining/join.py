@@ -178,6 +178,8 @@ def _start(areas: gpd.GeoDataFrame) -> AreaData:
         raise InputError("areas must be a GeoDataFrame as read_areas returns it: unique text keys as index, a 'name'.")
     if areas.crs is None or areas.crs.is_geographic:
         raise GeometryError("The areas are in degrees or without a coordinate reference system: use areas.to_crs(...).")
+    if areas.geometry.name != "geometry":
+        areas = areas.rename_geometry("geometry")
     numbers = [column for column in areas.columns.drop("geometry") if is_numeric_dtype(areas[column].dtype)]
     numbers = [column for column in numbers if column not in AREA_FLAGS]
     if numbers:
