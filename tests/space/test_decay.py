@@ -166,9 +166,9 @@ def test_a_unit_that_is_no_length_is_refused(unit):
         ([[0, 0]], [1], [0], CountError, "table of points x columns"),
         ([[0, 0]], [[1], [2]], [0], GeometryError, r"need points of shape \(2, 2\)"),
         ([[0, 0], [1, 1]], [[1], [2]], [0], GeometryError, "as many distances within"),
-        ([[0, 0], [np.nan, 1]], [[1], [2]], [0, 0], GeometryError, "1 points have no finite coordinates"),
+        ([[0, 0], [np.nan, 1]], [[1], [2]], [0, 0], GeometryError, "1 point has no finite coordinates"),
         ([[0, 0], [1, 1]], [[1], [2]], [0, -1], GeometryError, "'1'"),
-        ([[0, 0], [1, 1]], [[np.inf], [2]], [0, 0], CountError, "1 rows of values are not finite: '0'"),
+        ([[0, 0], [1, 1]], [[np.inf], [2]], [0, 0], CountError, "1 row of values is not finite: '0'"),
     ],
 )
 def test_what_cannot_be_summed_is_named(points, values, within, error, message):

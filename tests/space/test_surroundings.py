@@ -226,9 +226,9 @@ def test_an_unknown_method_and_a_grid_that_is_none_are_refused():
 def test_points_and_values_must_fit_and_be_finite():
     with pytest.raises(GeometryError, match=r"table of x and y; the shape is \(3,\)"):
         surrounding_sums([1, 2, 3], [[1]], 500)
-    with pytest.raises(GeometryError, match="1 points have no finite coordinates: '1'"):
+    with pytest.raises(GeometryError, match="1 point has no finite coordinates: '1'"):
         surrounding_sums([[0, 0], [np.nan, 0]], [[1], [1]], 500)
     with pytest.raises(CountError, match=r"2 points; values of shape \(1, 1\)"):
         surrounding_sums([[0, 0], [1, 0]], [[1]], 500)
-    with pytest.raises(CountError, match="1 rows of values are not finite: '0'"):
+    with pytest.raises(CountError, match="1 row of values is not finite: '0'"):
         surrounding_sums([[0, 0], [1, 0]], [[np.nan], [1]], 500)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from quartiersatlas.base.checks import count_noun
 from quartiersatlas.catalogue import Indicator, Message, text
 from quartiersatlas.disclosure.release import ReleasedColumn, ReleasedStability
 from quartiersatlas.disclosure.suppression import is_count, small_cells
@@ -352,7 +353,10 @@ def released_stability(
     index = pattern.data.areas.index
     odd = stability.table.index.symmetric_difference(index)
     if len(odd):
-        raise SpecError(f"The stability is of other areas: {len(odd)} keys are on one side only: {list_some(odd)}.")
+        raise SpecError(
+            f"The stability is of other areas: {count_noun(len(odd), 'key is', 'keys are')} on one side only: "
+            f"{list_some(odd)}."
+        )
     if need is not None and stability.spec_hash and stability.spec_hash != need.spec.hash:
         raise SpecError(
             f"The stability is of another need spec: {stability.spec_id} ({stability.spec_hash}), "
@@ -387,6 +391,6 @@ def _check_same_selection(stability: Stability, shortlist: Shortlist) -> None:
     odd = ours.index[ours.ne(theirs[ours.index])]
     if len(odd):
         raise SpecError(
-            f"The stability is of another selection than the shortlist: {len(odd)} areas are selected in one of the "
-            f"two only: {list_some(odd)}. Make it with shortlist.stability(...)."
+            f"The stability is of another selection than the shortlist: {count_noun(len(odd), 'area is', 'areas are')} "
+            f"selected in one of the two only: {list_some(odd)}. Make it with shortlist.stability(...)."
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 
+from quartiersatlas.base.checks import count_noun
 from quartiersatlas.errors import CountError, GeometryError, SpecError, list_some
 from quartiersatlas.space.regular_grids import TIE, RegularGrid, grid_sums, regular_grid
 
@@ -153,7 +154,9 @@ def surrounding_sums(
         )
     if not np.isfinite(values).all():
         wrong = np.flatnonzero(~np.isfinite(values).all(axis=1))
-        raise CountError(f"{len(wrong)} rows of values are not finite: {list_some(wrong)}.")
+        raise CountError(
+            f"{count_noun(len(wrong), 'row of values is', 'rows of values are')} not finite: {list_some(wrong)}."
+        )
     if method not in ("auto", "pairs", "grid"):
         raise SpecError(f"method={method!r} is not known; there are 'auto', 'pairs' and 'grid'.")
     grid = None if method == "pairs" or not values.size else regular_grid(points)
@@ -188,7 +191,9 @@ def _checked_points(points: ArrayLike) -> Floats:
         raise GeometryError(f"Points must be a table of x and y; the shape is {array.shape}.")
     wrong = np.flatnonzero(~np.isfinite(array).all(axis=1))
     if len(wrong):
-        raise GeometryError(f"{len(wrong)} points have no finite coordinates: {list_some(wrong)}.")
+        raise GeometryError(
+            f"{count_noun(len(wrong), 'point has', 'points have')} no finite coordinates: {list_some(wrong)}."
+        )
     return array
 
 
@@ -424,10 +429,15 @@ def _checked(points: ArrayLike, values: ArrayLike, unit: float, within: ArrayLik
         )
     nowhere = np.flatnonzero(~np.isfinite(points).all(axis=1) | ~np.isfinite(within) | (within < 0))
     if len(nowhere):
-        raise GeometryError(f"{len(nowhere)} points have no finite coordinates or extent: {list_some(nowhere)}.")
+        raise GeometryError(
+            f"{count_noun(len(nowhere), 'point has', 'points have')} no finite coordinates or extent: "
+            f"{list_some(nowhere)}."
+        )
     wrong = np.flatnonzero(~np.isfinite(values).all(axis=1))
     if len(wrong):
-        raise CountError(f"{len(wrong)} rows of values are not finite: {list_some(wrong)}.")
+        raise CountError(
+            f"{count_noun(len(wrong), 'row of values is', 'rows of values are')} not finite: {list_some(wrong)}."
+        )
     return points, values, within
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from quartiersatlas.base.checks import count_noun
 from quartiersatlas.errors import SpecError
 from quartiersatlas.need.score.scales import ranks
 
@@ -52,7 +53,10 @@ def selection_of(spec: NeedSpec, choice: Choice, n_areas: int) -> Selection:
         if choice < 1:
             raise SpecError(f"select={choice}: at least one area must be selected.")
         if choice > n_areas:
-            raise SpecError(f"select={choice}: only {n_areas} areas have a score. Name a smaller number, or a share.")
+            raise SpecError(
+                f"select={choice}: only {count_noun(n_areas, 'area has', 'areas have')} a score. Name a smaller "
+                f"number, or a share."
+            )
         return Selection(number=int(choice), axes=(first.id,), text=f"the {choice} highest scores of {first.id}")
     if isinstance(choice, float | np.floating):
         if not 0 < choice < 1:
