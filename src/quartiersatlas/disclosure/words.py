@@ -198,7 +198,15 @@ def _intake(data: AreaData) -> list[Message]:
         if report.excluded:
             facts.append(Message("fact_ignored", {"keys": ", ".join(report.excluded)}))
         facts += [Message("fact_repair", {"repair": rule.replace(":", " ")}) for rule in report.rules]
-    return facts + area_facts(data.areas)
+    return [*facts, *area_facts(data.areas), *(_noted(data, note) for note in data.notes)]
+
+
+def _noted(data: AreaData, note: Message) -> Message:
+    """Return what was converted or computed on the way, with the labels of its indicators."""
+    labels = {"indicator": "label", "base": "base"}
+    named = {new: data.catalogue.get(str(note.values[old])) for old, new in labels.items() if old in note.values}
+    others = {name: value for name, value in note.values.items() if name not in labels}
+    return Message(note.name, {**others, **{name: (one.label_de, one.label_en) for name, one in named.items()}})
 
 
 def _city(data: AreaData, out: ReleasedColumns) -> list[Message]:
