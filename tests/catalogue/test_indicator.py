@@ -84,7 +84,7 @@ def test_an_unknown_language_is_refused():
 def test_a_definition_is_numerator_over_denominator():
     indicator = qa.Indicator(id="a", label_de="a", label_en="a", numerator_en="children", denominator_en="residents")
     assert indicator.definition("en") == "children / residents"
-    assert indicator.definition("de") == "children / residents"  # one language serves both
+    assert indicator.definition("de") == ""
 
 
 def test_adding_gives_a_new_catalogue_and_leaves_the_old_one():

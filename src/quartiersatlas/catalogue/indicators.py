@@ -58,7 +58,7 @@ class Indicator:
     domain : str
         One of the seven domains of integrated urban development, or ``"other"``.
     numerator_de, numerator_en, denominator_de, denominator_en : str
-        The definition in words; one language serves both.
+        The definition in words.
     unit : str
         ``"percent"`` (or ``"%"``), ``"per 1000"``, ``"fraction"`` (values between 0 and 1, which become percent), or
         free words such as ``"EUR"``. Percent, if neither unit nor kind is given.
@@ -139,10 +139,6 @@ class Indicator:
         texts = self.label_de or self.label_en or self.id
         for name in ("label_de", "label_en"):
             object.__setattr__(self, name, getattr(self, name) or texts)
-        for name in ("numerator", "denominator", "caveat"):
-            german, english = (getattr(self, f"{name}_{lang}") for lang in ("de", "en"))
-            object.__setattr__(self, f"{name}_de", german or english)
-            object.__setattr__(self, f"{name}_en", english or german)
 
     @property
     def rules(self) -> KindRules:

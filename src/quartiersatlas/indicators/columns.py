@@ -160,7 +160,7 @@ def _rate_status(numerator: pd.Series[str], denominator: pd.Series[str], rate: p
 def _beside_published(data: AreaData, name: str, published: pd.Series[float]) -> AreaData:
     """Say where a published rate and the one from its counts differ by more than rounding; the latter stays."""
     computed = data.values[name]
-    step = 10.0 ** -_decimals_of(published)
+    step = 10.0 ** -written_decimals(published)
     apart = (published - computed).abs()
     differing = apart[apart > step / 2 * (1 + 1e-9) + 1e-9]
     if not len(differing):
@@ -178,7 +178,7 @@ def _beside_published(data: AreaData, name: str, published: pd.Series[float]) ->
     return replace(data, notes=(*data.notes, Message("fact_published_differs", found)))
 
 
-def _decimals_of(column: pd.Series[float]) -> int:
+def written_decimals(column: pd.Series[float]) -> int:
     """Return with how many decimals a column is written."""
     known = column.dropna().to_numpy(dtype=float)
     for decimals in range(MOST_DECIMALS):
@@ -243,7 +243,7 @@ def add_counts(data: AreaData, pairs: Mapping[str, tuple[str, str]]) -> AreaData
         n = data.counts(base)
         values, meaning = checked_numbers(data.values[share]), data.catalogue.get(share)
         found = (values / meaning.per * n).round()
-        half = 0.5 * 10.0 ** -_decimals_of(values)
+        half = 0.5 * 10.0 ** -written_decimals(values)
         off = int(np.ceil(half / meaning.per * n.max() + 0.5)) if n.notna().any() else 0
         status = _rate_status(data.status[share], data.status[base], found)
         status = status.mask(found.eq(0) & status.isin(["value", "not_applicable"]), "zero")

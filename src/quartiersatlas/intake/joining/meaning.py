@@ -45,7 +45,8 @@ def kind_of(data: AreaData, column: str) -> str:
         return "count"
     if column in data.rates or column in data.catalogue:
         return data.catalogue.get(column).kind
-    return ""
+    counted = (pair for rate, pair in data.rates.items() if data.catalogue.get(rate).rules.part_of_whole)
+    return "count" if any(column in pair for pair in counted) else ""
 
 
 def why_no_count(data: AreaData, column: str) -> str:
