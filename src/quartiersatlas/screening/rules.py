@@ -22,6 +22,7 @@ from pandas.api.types import is_bool_dtype, is_numeric_dtype
 from quartiersatlas.base.checks import choice, expects
 from quartiersatlas.errors import ArgumentError, ColumnError, SpecError
 from quartiersatlas.indicators import city_values
+from quartiersatlas.intake.joining.meaning import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
