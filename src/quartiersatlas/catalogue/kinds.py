@@ -30,6 +30,17 @@ Kind = Literal[
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
+def a_kind(kind: str) -> str:
+    """Return a kind with its article, for a sentence.
+
+    Examples
+    --------
+    >>> a_kind("amount"), a_kind("balance_rate")
+    ('an amount', 'a balance rate')
+    """
+    return f"{'an' if kind == 'amount' else 'a'} {kind.replace('_', ' ')}"
+
+
 @dataclass(frozen=True)
 class KindRules:
     """What a kind of number may do.

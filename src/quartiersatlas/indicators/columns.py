@@ -16,7 +16,7 @@ import pandas as pd
 
 from quartiersatlas.base.checks import count_noun, expects
 from quartiersatlas.catalogue import Indicator, Message, Reference
-from quartiersatlas.catalogue.kinds import FRACTION, PERCENT, plain_unit
+from quartiersatlas.catalogue.kinds import FRACTION, PERCENT, a_kind, plain_unit
 from quartiersatlas.catalogue.references import CITY
 from quartiersatlas.errors import ArgumentError, ColumnError, CountError, SpecError, list_some
 from quartiersatlas.indicators.rates import count_pair
@@ -120,7 +120,7 @@ def _measured(data: AreaData, name: str, pair: tuple[str, str]) -> tuple[AreaDat
         data = replace(data, catalogue=data.catalogue.add(meaning))
     if not meaning.rules.ratio:
         raise SpecError(
-            f"add_rates: {name!r} is a {meaning.kind}, which no numerator and denominator give. Take it as it is "
+            f"add_rates: {name!r} is {a_kind(meaning.kind)}, which no numerator and denominator give. Take it as it is "
             f"published, or declare another kind: kind='mean' for a sum over a count."
         )
     numerator, _ = pair
@@ -132,7 +132,7 @@ def _measured(data: AreaData, name: str, pair: tuple[str, str]) -> tuple[AreaDat
     for column in pair:
         if column not in strict and meaning.rules.part_of_whole:
             raise CountError(
-                f"add_rates: {column!r} is a {kind_of(data, column)}: a {meaning.kind} is made of counts. Declare "
+                f"add_rates: {column!r} is {a_kind(kind_of(data, column))}: a {meaning.kind} is made of counts. Declare "
                 f"{name!r} as kind='mean', 'density' or 'balance_rate'."
             )
     return data, meaning

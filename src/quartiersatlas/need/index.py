@@ -44,6 +44,7 @@ def need_index(
     *,
     population: str | list[str] | None = None,
     exclude: Mapping[str, str] | None = None,
+    units: Mapping[str, str] | None = None,
 ) -> NeedIndex:
     """Compute the need index of areas by the rules of a spec.
 
@@ -58,6 +59,9 @@ def need_index(
         the spec has a minimum population or weighs areas.
     exclude : mapping of str to str, optional
         Areas left out by hand, beside those of the spec: key -> reason.
+    units : mapping of str to str, optional
+        For a DataFrame, column -> ``"fraction"`` (values between 0 and 1, which become percent) or ``"percent"``
+        (values that are truly below 1 %): a share of which no area is above 1 is refused without it.
 
     Returns
     -------
@@ -99,13 +103,13 @@ def need_index(
     >>> import quartiersatlas as qa
     >>> spec = qa.NeedSpec.preset("berlin-mss-2019")
     >>> names = [indicator.id for axis in spec.axes for indicator in axis.indicators]
-    >>> shares = pd.DataFrame(np.random.default_rng(1).random((20, 6)), columns=names).assign(residents=1000.0)
+    >>> shares = pd.DataFrame(np.random.default_rng(1).uniform(5, 40, (20, 6)), columns=names).assign(residents=1000.0)
     >>> need = qa.need_index(shares, spec, population="residents")
     >>> bool(np.allclose(need.contributions["status"].sum(axis=1), need.scores["status"]))
     True
     """
     _check_arguments(data, spec, exclude)
-    inputs = need_inputs(data, spec, population)
+    inputs = need_inputs(data, spec, population, units)
     keys = inputs.values.index
     excluded = excluded_areas(inputs, spec, {**spec.exclude, **(exclude or {})})
     scored_keys = keys.difference(excluded.index, sort=False)

@@ -12,7 +12,7 @@ from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from quartiersatlas.base.checks import count_noun, expects
 from quartiersatlas.catalogue import Catalogue, Message
-from quartiersatlas.catalogue.kinds import FRACTION, PERCENT, plain_unit
+from quartiersatlas.catalogue.kinds import FRACTION, PERCENT, a_kind, plain_unit
 from quartiersatlas.errors import ColumnError, CountError, SpecError, list_some
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def why_no_count(data: AreaData, column: str) -> str:
     if kind in ("", "count"):
         return ""
     unit = data.catalogue.get(column).unit
-    return f"is a {kind.replace('_', ' ')}" + (f" in {unit}" if unit else "")
+    return f"is {a_kind(kind)}" + (f" in {unit}" if unit else "")
 
 
 def rate_by_name(column: str) -> str:
@@ -88,7 +88,7 @@ def refuse_no_counts(data: AreaData | pd.DataFrame, columns: Iterable[str], call
             reason = why_no_count(data, column)  # type: ignore[arg-type] # only AreaData have a catalogue
         else:
             known = Catalogue.builtin()
-            reason = f"is a {known[column].kind} in {known[column].unit}" if column in known else ""
+            reason = f"is {a_kind(known[column].kind)} in {known[column].unit}" if column in known else ""
         declared = catalogue is not None and kind_of(data, column) == "count"  # type: ignore[arg-type] # as above
         if not reason and by_name and not declared:
             reason = rate_by_name(str(column))
@@ -206,9 +206,8 @@ def _refuse_no_percent(column: pd.Series[float], *, sure: bool) -> None:
             f"between 0 and 100: {_cells(column, outside)}. Is it in another unit, or no share? Say so in the join: "
             f"units={{{name!r}: 'per 1000'}}, or kinds={{{name!r}: 'count'}} for persons."
         )
-    known = column.dropna()
-    if not sure and len(known) and known.max() <= 1 and known.mod(1).gt(0).any():
-        inside = known.index[known.mod(1).gt(0)]
+    if not sure and in_fractions(column):
+        inside = column.index[column.mod(1).gt(0)]
         raise SpecError(
             f"The indicator {name!r} is in percent, and no area is above 1: {_cells(column, inside)}. Are they "
             f"fractions (0.12 for 12 %)? units={{{name!r}: 'fraction'}} in the join turns them into percent. Are they "
@@ -216,12 +215,18 @@ def _refuse_no_percent(column: pd.Series[float], *, sure: bool) -> None:
         )
 
 
+def in_fractions(column: pd.Series[float]) -> bool:
+    """Return True where no number is above 1 or below 0 and some lie between: fractions, or percentages below 1."""
+    known = column.dropna()
+    return bool(len(known)) and bool(known.between(0, 1).all()) and bool(known.mod(1).gt(0).any())
+
+
 def _refuse_negative(column: pd.Series[float], kind: str) -> None:
     below = column.index[column.lt(0)]
     if len(below):
         other = "balance_rate" if kind in ("rate", "density") else "balance"
         raise CountError(
-            f"{column.name!r} is a {kind}, and {count_noun(len(below), 'area is', 'areas are')} negative: "
+            f"{column.name!r} is {a_kind(kind)}, and {count_noun(len(below), 'area is', 'areas are')} negative: "
             f"{_cells(column, below)}. If negative numbers are values, such as of net migration, say so in the join: "
             f"kinds={{{column.name!r}: {other!r}}}. If they are codes, read the table with symbols={{...}}."
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -11,21 +12,20 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
-from quartiersatlas.base.checks import count_noun, names
+from quartiersatlas.base.checks import count_noun, expects, names
 from quartiersatlas.catalogue import Catalogue
+from quartiersatlas.catalogue.kinds import FRACTION, PERCENT, a_kind, plain_unit
 from quartiersatlas.errors import ColumnError, CountError, SpecError, list_some
 from quartiersatlas.indicators import city_value, city_values, rates
 from quartiersatlas.indicators.change import SUFFIX
 from quartiersatlas.intake import AreaData
 from quartiersatlas.intake.joining.data import checked_counts
-from quartiersatlas.intake.joining.meaning import kind_of, refuse_no_counts
+from quartiersatlas.intake.joining.meaning import in_fractions, kind_of, refuse_no_counts
 from quartiersatlas.intake.tables.codes import suspected_codes
 from quartiersatlas.need.score.scores import ScoringContext, present_share
 from quartiersatlas.need.spec.records import NeedGroup
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
 
     from quartiersatlas.need.spec.records import NeedIndicator
@@ -106,7 +106,12 @@ class NeedInputs:
         return {**self.other_city, **{name: counts.city for name, counts in self.counts.items()}}
 
 
-def need_inputs(data: AreaData | pd.DataFrame, spec: NeedSpec, population: str | list[str] | None) -> NeedInputs:
+def need_inputs(
+    data: AreaData | pd.DataFrame,
+    spec: NeedSpec,
+    population: str | list[str] | None,
+    units: Mapping[str, str] | None = None,
+) -> NeedInputs:
     """Collect what a spec asks for.
 
     Raises
@@ -120,6 +125,9 @@ def need_inputs(data: AreaData | pd.DataFrame, spec: NeedSpec, population: str |
     """
     if isinstance(data, pd.DataFrame):
         _check_frame(data)
+        data = _in_percent(data, spec, units or {})
+    elif units:
+        raise SpecError("need_index: units are for a DataFrame; of joined data they are said in join(..., units=...).")
     leaves = {leaf.id: leaf for axis in spec.axes for leaf in axis.indicators}
     counts: dict[str, Counts] = {}
     values: dict[str, pd.Series[float]] = {}
@@ -171,6 +179,30 @@ def _check_frame(frame: pd.DataFrame) -> None:
         )
 
 
+def _in_percent(frame: pd.DataFrame, spec: NeedSpec, units: Mapping[str, str]) -> pd.DataFrame:
+    """Return a table whose shares are in percent: fractions that are declared are turned, others are asked about."""
+    expects(units, Mapping, "need_index: units", "units={'column': 'fraction'}")
+    for name, unit in units.items():
+        if name not in frame.columns:
+            raise ColumnError.not_found(name, frame.columns, "need_index: units: the data")
+        if plain_unit(unit) not in (PERCENT, FRACTION):
+            raise SpecError(f"need_index: units: {name!r} is in 'percent' or a 'fraction', not in {unit!r}.")
+    known = Catalogue.builtin().add(*spec.meanings(Catalogue.builtin()))
+    for name in dict.fromkeys(leaf.id for axis in spec.axes for leaf in axis.indicators):
+        column = frame.get(name)
+        if column is None or name not in known or known[name].unit != PERCENT or not is_numeric_dtype(column.dtype):
+            continue
+        if plain_unit(units.get(name, "")) == FRACTION:
+            frame = frame.assign(**{name: column * 100})
+        elif name not in units and in_fractions(column):
+            raise SpecError(
+                f"The indicator {name!r} is in percent, and no area is above 1. Are they fractions (0.12 for 12 %)? "
+                f"need_index(..., units={{{name!r}: 'fraction'}}) turns them into percent. Are they truly below 1 %? "
+                f"need_index(..., units={{{name!r}: 'percent'}}) takes them as they are."
+            )
+    return frame
+
+
 def _counts(data: AreaData | pd.DataFrame, leaf: NeedIndicator) -> Counts | None:
     """Return the counts of an indicator, if the data or the spec has them."""
     if isinstance(data, AreaData):
@@ -219,7 +251,7 @@ def _values(
     if leaf.id in frame.columns:
         if isinstance(data, AreaData) and kind_of(data, leaf.id) in ("count", "amount", "balance", "class"):
             raise SpecError(
-                f"The indicator {leaf.id!r} of the spec {spec.id!r} is a {kind_of(data, leaf.id)}: an index of totals "
+                f"The indicator {leaf.id!r} of the spec {spec.id!r} is {a_kind(kind_of(data, leaf.id))}: an index of totals "
                 f"ranks by size of area. Put a rate in: add_rates(data, {{...: ({leaf.id!r}, 'residents')}})."
             )
         catalogue = data.catalogue if isinstance(data, AreaData) else Catalogue.builtin()

@@ -322,7 +322,7 @@ class NeedIndicator:
     label_de, label_en : str
         Labels of columns that the catalogue does not know.
     unit, kind : str
-        What such a column holds, as in :class:`quartiersatlas.Indicator`; percent, if neither is given.
+        What such a column holds, as in :class:`quartiersatlas.Indicator`; unknown, if neither is given.
     """
 
     id: str

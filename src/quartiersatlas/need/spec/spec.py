@@ -34,18 +34,20 @@ def _meaning(leaf: NeedIndicator) -> Indicator:
     )
 
 
-def _change(leaf: NeedIndicator, base: Indicator | None) -> Indicator:
+def _change(leaf: NeedIndicator, of: Indicator) -> Indicator:
     """Return what a ready-made change means: a score in the unit of its indicator."""
-    unit = leaf.unit or (base.unit if base is not None else PERCENT)
     labels = {
-        f"label_{lang}": getattr(leaf, f"label_{lang}")
-        or text("label_change", lang, label=base.label(lang) if base is not None else leaf.id.removesuffix(CHANGE))
+        f"label_{lang}": getattr(leaf, f"label_{lang}") or text("label_change", lang, label=of.label(lang))
         for lang in LANGUAGES
     }
-    domain = base.domain if base is not None else "other"
-    unit = PERCENTAGE_POINTS if unit == PERCENT else unit
     return Indicator(
-        id=leaf.id, unit=unit, kind="score", direction=leaf.direction, role="index", domain=domain, **labels
+        id=leaf.id,
+        unit=PERCENTAGE_POINTS if of.unit == PERCENT else of.unit,
+        kind="score",
+        direction=leaf.direction,
+        role="index",
+        domain=of.domain,
+        **labels,
     )
 
 
@@ -142,8 +144,8 @@ class NeedSpec(NeedRules):  # noqa: D101 - the docstring is that of the record
         Returns
         -------
         list of Indicator
-            With label, unit, kind and direction of the spec; the change of an indicator (``..._change``) has its
-            label, and percentage points where that is in percent.
+            With label, unit, kind and direction of the spec, where it says unit or kind; the change of an indicator
+            (``..._change``) has its label, and percentage points where that is in percent.
 
         Examples
         --------
@@ -153,12 +155,13 @@ class NeedSpec(NeedRules):  # noqa: D101 - the docstring is that of the record
         [('Kinder in Mindestsicherung', 'percent'), ('Veränderung Kinder in Mindestsicherung', 'percentage points')]
         """
         leaves = {leaf.id: leaf for axis in self.axes for leaf in axis.indicators}
-        own = {name: _meaning(leaf) for name, leaf in leaves.items() if not name.endswith(CHANGE)}
+        own = {name: _meaning(leaf) for name, leaf in leaves.items() if leaf.unit or leaf.kind}
         found = [meaning for name, meaning in own.items() if name not in known]
         for name, leaf in leaves.items():
             base = name.removesuffix(CHANGE)
-            if name not in known and base != name:
-                found.append(_change(leaf, known[base] if base in known else own.get(base)))
+            of = known[base] if base in known else own.get(base)
+            if name not in known and name not in own and base != name and of is not None:
+                found.append(_change(leaf, of))
         return found
 
     def to_toml(self, path: str | Path | None = None) -> str:
