@@ -132,8 +132,8 @@ def _measured(data: AreaData, name: str, pair: tuple[str, str]) -> tuple[AreaDat
     for column in pair:
         if column not in strict and meaning.rules.part_of_whole:
             raise CountError(
-                f"add_rates: {column!r} is {a_kind(kind_of(data, column))}: a {meaning.kind} is made of counts. Declare "
-                f"{name!r} as kind='mean', 'density' or 'balance_rate'."
+                f"add_rates: {column!r} is {a_kind(kind_of(data, column))}: a {meaning.kind} is made of counts. "
+                f"Declare {name!r} as kind='mean', 'density' or 'balance_rate'."
             )
     return data, meaning
 

@@ -251,8 +251,8 @@ def _values(
     if leaf.id in frame.columns:
         if isinstance(data, AreaData) and kind_of(data, leaf.id) in ("count", "amount", "balance", "class"):
             raise SpecError(
-                f"The indicator {leaf.id!r} of the spec {spec.id!r} is {a_kind(kind_of(data, leaf.id))}: an index of totals "
-                f"ranks by size of area. Put a rate in: add_rates(data, {{...: ({leaf.id!r}, 'residents')}})."
+                f"The indicator {leaf.id!r} of the spec {spec.id!r} is {a_kind(kind_of(data, leaf.id))}: an index "
+                f"of totals ranks by size of area. Put a rate in: add_rates(data, {{...: ({leaf.id!r}, 'residents')}})."
             )
         catalogue = data.catalogue if isinstance(data, AreaData) else Catalogue.builtin()
         is_share = leaf.id in catalogue and catalogue[leaf.id].unit == "percent"
