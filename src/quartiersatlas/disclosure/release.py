@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 Audience = Literal["public", "internal"]
 AUDIENCES: tuple[Audience, ...] = ("public", "internal")
 LANGUAGES: tuple[Lang, ...] = ("de", "en")
-Kind = Literal["rate", "share", "count", "score", "class"]
-ColumnRole = Literal["rate", "share", "count", "score", "class", "change"]
+ColumnForm = Literal["rate", "share", "number", "count", "score", "class"]
+ColumnRole = Literal["rate", "share", "number", "count", "score", "class", "change"]
+NUMBER_FORMS: tuple[ColumnForm, ...] = ("rate", "share", "number")  # what is compared between areas
 
 
 Content = TypeVar("Content")
@@ -210,8 +211,7 @@ class ReleasedResults:
         undefined = [
             column
             for column in self.columns
-            if column.kind in ("rate", "share")
-            and not (column.indicator.numerator_de and column.indicator.numerator_en)
+            if column.kind in NUMBER_FORMS and not (column.indicator.numerator_de and column.indicator.numerator_en)
         ]
         german, english = ([getattr(column.indicator, f"label_{lang}") for column in undefined] for lang in LANGUAGES)
         labels = ", ".join(german), ", ".join(english)
@@ -311,14 +311,17 @@ class ReleasedColumn:
     ----------
     id : str
         Its name in ``Release.values``.
-    kind : {"rate", "share", "count", "score", "class"}
-        A rate has both counts, a share came ready-made without them.
+    kind : {"rate", "share", "number", "count", "score", "class"}
+        Its form: a rate has both counts, a share (or rate) came ready-made without them, a number is a mean, a median,
+        an amount, a density, a balance or a score of others; ``indicator.kind`` says which.
     indicator : Indicator
         Labels, unit, definition, caveat.
     decimals : int
         Decimals of its values: they are rounded when they leave.
     city : float
-        The city value from the counts; NaN where there is none.
+        The city value from the counts, from a base, or as published; NaN where there is none.
+    city_source : str
+        Where the city value was published; empty where it is computed.
     numerator, denominator : str
         The released count columns of a rate; empty otherwise.
     classes : tuple of NeedClass
@@ -330,7 +333,7 @@ class ReleasedColumn:
     """
 
     id: str
-    kind: Kind
+    kind: ColumnForm
     indicator: Indicator
     decimals: int = 0
     city: float = float("nan")
@@ -339,6 +342,7 @@ class ReleasedColumn:
     classes: tuple[NeedClass, ...] = ()
     axis: str = ""
     change_of: str = ""
+    city_source: str = ""
 
     @property
     def role(self) -> ColumnRole:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from quartiersatlas.base.checks import expects
 from quartiersatlas.catalogue import check_lang, number_text, text
+from quartiersatlas.disclosure.release import NUMBER_FORMS
 from quartiersatlas.disclosure.words import label, summary_texts, value_text
 from quartiersatlas.present.paper import (
     Bullets,
@@ -126,7 +127,7 @@ def _stocktaking(release: Release, lang: Lang) -> list[DocumentBlock]:
 
 
 def _indicators(release: Release) -> list[ReleasedColumn]:
-    return [column for column in release.columns if column.kind in ("rate", "share")]
+    return [column for column in release.columns if column.kind in NUMBER_FORMS]
 
 
 def _domains(release: Release) -> list[str]:

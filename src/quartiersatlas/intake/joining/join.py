@@ -14,6 +14,7 @@ from pandas.api.types import is_extension_array_dtype, is_numeric_dtype
 from quartiersatlas.base.checks import choice, count_noun, expects, renamed
 from quartiersatlas.catalogue import Catalogue
 from quartiersatlas.catalogue.key_systems import KeyVintages, mixed_vintages, systems, vintages_of
+from quartiersatlas.catalogue.references import Reference, checked_references
 from quartiersatlas.errors import (
     ColumnError,
     GeometryError,
@@ -35,6 +36,7 @@ from quartiersatlas.intake.areas.area_columns import (
 from quartiersatlas.intake.joining.data import AreaData
 from quartiersatlas.intake.joining.keys import repaired_keys
 from quartiersatlas.intake.joining.match import compare, refuse
+from quartiersatlas.intake.joining.meaning import refuse_no_counts, with_meaning
 from quartiersatlas.intake.tables.codes import status_of_values
 from quartiersatlas.intake.tables.read import Table
 
@@ -55,6 +57,9 @@ def join(
     rename: Mapping[str, str] | None = None,
     exclude: str | Iterable[str] = (),
     vintage: str = "",
+    units: Mapping[str, str] | None = None,
+    kinds: Mapping[str, str] | None = None,
+    references: Mapping[str, Reference] | None = None,
 ) -> AreaData:
     """Join a table to the areas by key.
 
@@ -88,6 +93,12 @@ def join(
     vintage : str, optional
         Vintage of the table's keys, such as ``"2021"``, where their codes do not show it. A table of another vintage
         than the areas is refused: see :func:`check_vintages`.
+    units, kinds : mapping of str to str, optional
+        Column -> its unit or its kind, as in :class:`Indicator`: ``units={"income": "EUR"}, kinds={"income":
+        "median"}``. ``"fraction"`` turns values between 0 and 1 into percent, with a note; ``"percent"`` says that
+        values below 1 are truly below 1 %.
+    references : mapping of str to Reference, optional
+        Published values by name; those of ``"city"`` are the city values of ready-made numbers.
 
     Returns
     -------
@@ -103,7 +114,8 @@ def join(
     ColumnError
         The table has a column that an earlier table already gave.
     SpecError
-        A rule is unknown, or ``rename`` or ``exclude`` name keys they cannot mean.
+        A rule is unknown, ``rename`` or ``exclude`` name keys they cannot mean, or a column contradicts its unit or
+        kind: a share above 100 percent, a fraction where percent are said.
 
     Notes
     -----
@@ -160,7 +172,9 @@ def join(
     status = data.status.join(status[fresh.columns].reindex(data.areas.index).fillna("missing"))
     if named is not None and named not in values.columns:
         raise ColumnError.not_found(named, values.columns, source)
-    return replace(
+    if named is not None:
+        refuse_no_counts(replace(data, values=values, population=None), [named], "population")
+    joined = replace(
         data,
         values=values,
         status=status,
@@ -169,7 +183,9 @@ def join(
         period=period or data.period,
         notices=tuple(dict.fromkeys([*data.notices, *notices])),
         vintage=vintage,
+        references={**data.references, **checked_references(references, "join")},
     )
+    return with_meaning(joined, fresh.columns, units=units, kinds=kinds)
 
 
 def _start(areas: gpd.GeoDataFrame) -> AreaData:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -13,10 +14,11 @@ from pandas.api.types import is_bool_dtype, is_numeric_dtype
 from quartiersatlas.base.checks import count_noun, names
 from quartiersatlas.catalogue import Catalogue
 from quartiersatlas.errors import ColumnError, CountError, SpecError, list_some
-from quartiersatlas.indicators import city_value, rates
+from quartiersatlas.indicators import city_value, city_values, rates
 from quartiersatlas.indicators.change import SUFFIX
 from quartiersatlas.intake import AreaData
 from quartiersatlas.intake.joining.data import checked_counts
+from quartiersatlas.intake.joining.meaning import kind_of, refuse_no_counts
 from quartiersatlas.intake.tables.codes import suspected_codes
 from quartiersatlas.need.score.scores import ScoringContext, present_share
 from quartiersatlas.need.spec.records import NeedGroup
@@ -81,6 +83,8 @@ class NeedInputs:
         What the indicators mean.
     change_of : mapping of str to str
         Indicator that is a change -> the indicator it is the change of.
+    other_city : mapping of str to float
+        City values of indicators without counts: published ones, and means weighted with their base.
     """
 
     values: pd.DataFrame
@@ -88,6 +92,7 @@ class NeedInputs:
     residents: Mapping[str, pd.Series[float]]
     catalogue: Catalogue
     change_of: Mapping[str, str] = field(default_factory=dict)
+    other_city: Mapping[str, float] = field(default_factory=dict)
 
     def on(self, index: pd.Index) -> NeedInputs:
         """Return the inputs in the order of other areas' keys."""
@@ -97,8 +102,8 @@ class NeedInputs:
 
     @cached_property
     def city(self) -> dict[str, float]:
-        """City values of the indicators that have counts."""
-        return {name: counts.city for name, counts in self.counts.items()}
+        """City values of the indicators that have counts, or a published value, or a base."""
+        return {**self.other_city, **{name: counts.city for name, counts in self.counts.items()}}
 
 
 def need_inputs(data: AreaData | pd.DataFrame, spec: NeedSpec, population: str | list[str] | None) -> NeedInputs:
@@ -134,7 +139,17 @@ def need_inputs(data: AreaData | pd.DataFrame, spec: NeedSpec, population: str |
         residents=_residents(data, spec, population, list(leaves)),
         catalogue=catalogue,
         change_of={f"{name}{SUFFIX}": name for name in catalogue.indicators} | changes,
+        other_city=_other_city(data, [name for name in leaves if name not in counts]),
     )
+
+
+def _other_city(data: AreaData | pd.DataFrame, names: list[str]) -> dict[str, float]:
+    """Return the city values that are published, or come of a base."""
+    found = {}
+    for name in names if isinstance(data, AreaData) else ():
+        with suppress(SpecError):
+            found[name] = city_values(data, name)
+    return found
 
 
 def _check_frame(frame: pd.DataFrame) -> None:
@@ -180,7 +195,9 @@ def _check_countable(counts: pd.Series[float]) -> None:
 
 
 def counts_behind(data: AreaData, name: str) -> Counts | None:
-    """Return the counts behind a rate or the change of a rate; None for other columns."""
+    """Return the counts behind a share or rate or its change; None for other columns."""
+    if not data.catalogue.get(data.changes[name][0] if name in data.changes else name).rules.part_of_whole:
+        return None  # a mean, a density, a balance rate: no part of a whole that could be drawn again
     if name in data.rates:
         x, n = (data.counts(column) for column in data.rates[name])
         return Counts(x, n, per=data.catalogue.get(name).per)
@@ -197,6 +214,11 @@ def _values(
 ) -> pd.Series[float]:
     frame = data.values if isinstance(data, AreaData) else data
     if leaf.id in frame.columns:
+        if isinstance(data, AreaData) and kind_of(data, leaf.id) in ("count", "amount", "balance", "class"):
+            raise SpecError(
+                f"The indicator {leaf.id!r} of the spec {spec.id!r} is a {kind_of(data, leaf.id)}: an index of totals "
+                f"ranks by size of area. Put a rate in: add_rates(data, {{...: ({leaf.id!r}, 'residents')}})."
+            )
         catalogue = data.catalogue if isinstance(data, AreaData) else Catalogue.builtin()
         is_share = leaf.id in catalogue and catalogue[leaf.id].unit == "percent"
         return _numbers(frame[leaf.id], is_share=is_share)
@@ -257,6 +279,7 @@ def _residents(
             f"Name their column: need_index(..., population='residents')."
         )
     found = {}
+    refuse_no_counts(data, columns, "need_index: population")
     for column in columns:
         if column not in frame.columns:
             raise ColumnError.not_found(column, frame.columns, "The data")
