@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 
 from quartiersatlas.base.checks import choice, count_noun, existing_file, expects, names, renamed
+from quartiersatlas.base.letters import composed
 from quartiersatlas.errors import ColumnError, InputError, SpecError
 from quartiersatlas.intake.areas.area_columns import is_notice, optional_names
 from quartiersatlas.intake.tables.codes import STATUSES, symbol_profile
@@ -468,6 +469,7 @@ def _wanted(
     requested = (
         dict(columns) if isinstance(columns, Mapping) else {name: name for name in optional_names(columns, "columns")}
     )
+    requested = {composed(new): old for new, old in requested.items()}
     wanted = {new: find_column(old, available, source) for new, old in requested.items()}
     problems += [
         Problem("", found, "", f"taken for the requested column {requested[new]!r}")
