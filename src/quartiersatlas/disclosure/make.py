@@ -45,7 +45,9 @@ from quartiersatlas.segregation import SegregationResult
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from quartiersatlas.catalogue import Indicator
     from quartiersatlas.disclosure.suppression import SuppressionPattern
+    from quartiersatlas.need import NeedSpec
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -150,6 +152,8 @@ def release(
     protection = protection or Protection()
     if need is not None and not need.scores.index.equals(data.areas.index):
         need = need.on(data.areas.index)
+    if need is not None:
+        data = replace(data, catalogue=data.catalogue.add(*_missing_meanings(data, need.spec)))
     names = _names(data, columns, need, shortlist)
     pattern = suppression_pattern(data, protection, names, _entering(data, need, shortlist), need)
     out, residents = _columns(pattern, names, need, protection)
@@ -173,6 +177,7 @@ def release(
         drivers=released_drivers(need, out, protection) if need is not None else None,
         scale=scale.round(SCALE_DECIMALS) if scale is not None else None,
         dates=_dates(dates or {}, out),
+        unreleased_domains=_unreleased_domains(data, out),
         stability=released_stability(stability, pattern, shortlist, need, assessed, _ranked_score(out, audience)),
     )
     result = _compared(result, pattern, shown_counts(pattern, names), ledger)
@@ -208,6 +213,18 @@ def _check_arguments(given: Mapping[str, Any]) -> None:
     choice(given["audience"], AUDIENCES, "audience")
     if given["candidates"] is not None and given["shortlist"] is None:
         raise SpecError("release() needs the shortlist the candidate areas were made of: shortlist=...")
+
+
+def _missing_meanings(data: AreaData, spec: NeedSpec) -> list[Indicator]:
+    """Return what the spec says of its columns; changes that the data made themselves are described already."""
+    return [meaning for meaning in spec.meanings(data.catalogue) if meaning.id not in data.changes]
+
+
+def _unreleased_domains(data: AreaData, out: ReleasedColumns) -> tuple[str, ...]:
+    """Return the domains of which the data have indicators, none of which leaves."""
+    shown = {column.indicator.domain for column in out.columns}
+    there = {data.catalogue[name].domain for name in data.values.columns if name in data.catalogue}
+    return tuple(sorted(there - shown))
 
 
 def _names(

@@ -155,6 +155,8 @@ class ReleasedResults:
         Areas for which the outcome of the rule is known and may be shown.
     stability : ReleasedStability, optional
         How often each area is selected when nothing is taken as exact.
+    unreleased_domains : tuple of str
+        Domains of which the data have indicators that do not leave: "not released" is not "there is none".
     """
 
     areas: Sealed[gpd.GeoDataFrame] = Sealed()
@@ -190,6 +192,7 @@ class ReleasedResults:
     dates: Sealed[Mapping[str, str]] = Sealed()
     assessed: Sealed[pd.Series[bool] | None] = Sealed(optional=True)
     stability: ReleasedStability | None = None
+    unreleased_domains: tuple[str, ...] = ()
 
     figure = Moved("qa.figure(release, column)")
     lacks = Moved("release.draft_reasons")

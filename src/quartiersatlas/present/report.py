@@ -120,7 +120,8 @@ def _stocktaking(release: Release, lang: Lang) -> list[DocumentBlock]:
     for domain in _domains(release):
         columns = [c for c in _indicators(release) if c.indicator.domain == domain]
         name = text(f"domain_{domain}", lang)
-        rows.append(TableRow.of(name if columns else f"{name} ({text('domain_empty', lang)})"))
+        empty = "domain_unreleased" if domain in release.unreleased_domains else "domain_empty"
+        rows.append(TableRow.of(name if columns else f"{name} ({text(empty, lang)})"))
         rows += [_stock(release, column, lang) for column in columns]
     table = DocumentTable(tuple(head), tuple(rows), frozenset(range(1, len(words))))
     return [Heading(text("heading_stocktaking", lang)), table]

@@ -132,7 +132,10 @@ def need_inputs(data: AreaData | pd.DataFrame, spec: NeedSpec, population: str |
         values[leaf.id] = _values(data, leaf, spec, found)
     catalogue, changes = Catalogue.builtin(), {}
     if isinstance(data, AreaData):
-        catalogue, changes = data.catalogue, {name: rate for name, (rate, _) in data.changes.items()}
+        catalogue, changes = (
+            data.catalogue.add(*spec.meanings(data.catalogue)),
+            {name: rate for name, (rate, _) in data.changes.items()},
+        )
     return NeedInputs(
         values=pd.DataFrame(values),
         counts=counts,
