@@ -11,6 +11,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Literal, Self, get_args
 
 from quartiersatlas.base.checks import choice, count_noun, expects
+from quartiersatlas.base.letters import composed
 from quartiersatlas.catalogue.kinds import (
     KINDS,
     PERCENT,
@@ -115,6 +116,7 @@ class Indicator:
     caveat_en: str = ""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "id", composed(self.id))  # an id is found however its umlauts are written
         where = f"Indicator {self.id!r}"
         for field_name, known in (("domain", DOMAINS), ("direction", (1, 0, -1)), ("role", ROLES)):
             choice(getattr(self, field_name), known, f"{where}: {field_name}")
@@ -197,6 +199,8 @@ class Catalogue:
         expects(self.indicators, Mapping, "Catalogue", "qa.Catalogue.builtin().add(indicator)")
         for indicator in self.indicators.values():
             _expect_indicator(indicator, "Catalogue")
+        if not all(map(str.isascii, self.indicators)):
+            object.__setattr__(self, "indicators", {composed(name): one for name, one in self.indicators.items()})
 
     @classmethod
     def builtin(cls) -> Self:
@@ -219,9 +223,10 @@ class Catalogue:
 
     def get(self, name: str) -> Indicator:
         """Return the indicator, or one with nothing but its name where the catalogue does not know it."""
-        return self.indicators.get(name) or Indicator(id=name)
+        return self.indicators.get(composed(name)) or Indicator(id=name)
 
     def __getitem__(self, name: str) -> Indicator:
+        name = composed(name)
         if name not in self.indicators:
             close = get_close_matches(str(name), self.indicators, n=3)
             hint = f" Did you mean {list_some(close)}?" if close else ""
@@ -229,7 +234,7 @@ class Catalogue:
         return self.indicators[name]
 
     def __contains__(self, name: object) -> bool:
-        return name in self.indicators
+        return (composed(name) if isinstance(name, str) else name) in self.indicators
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.indicators)

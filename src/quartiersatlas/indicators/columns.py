@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from quartiersatlas.base.checks import count_noun, expects
+from quartiersatlas.base.letters import composed
 from quartiersatlas.catalogue import Indicator, Message, Reference
 from quartiersatlas.catalogue.kinds import FRACTION, PERCENT, a_kind, plain_unit
 from quartiersatlas.catalogue.references import CITY
@@ -145,7 +146,7 @@ def _named_pairs(pairs: Mapping[str, tuple[str, str]], call: str, needed: str, h
         texts = isinstance(pair, tuple | list) and all(isinstance(column, str) for column in pair)
         if not isinstance(name, str) or not texts or len(pair) != 2:  # noqa: PLR2004 - numerator and denominator
             raise ArgumentError(f"{call}: {name!r} takes {needed}, not {pair!r}: {how}.")
-    return {name: (first, second) for name, (first, second) in pairs.items()}
+    return {composed(name): (composed(first), composed(second)) for name, (first, second) in pairs.items()}
 
 
 def _rate_status(numerator: pd.Series[str], denominator: pd.Series[str], rate: pd.Series[float]) -> pd.Series[str]:

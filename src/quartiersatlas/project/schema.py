@@ -60,6 +60,11 @@ class TablePart:
     key_pattern: int | str | None = None
     pivot: list[object] | None = None
     years: int | str | None = None
+    skip_rows: list[int] = field(default_factory=list)
+    drop: Mapping[str, object] = field(default_factory=dict)
+    without_key: str = "raise"
+    fill_down: list[str] = field(default_factory=list)
+    aggregate: str | None = None
     missing: str = "raise"
     repair: str | list[str] | None = None
     rename: Mapping[str, str] = field(default_factory=dict)

@@ -20,6 +20,7 @@ import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from quartiersatlas.base.checks import choice, expects
+from quartiersatlas.base.letters import composed
 from quartiersatlas.errors import ArgumentError, ColumnError, SpecError
 from quartiersatlas.indicators import city_values
 from quartiersatlas.intake.joining.meaning import kind_of
@@ -71,7 +72,7 @@ def above_city(*indicators: str) -> Rule:
         raise SpecError(f"above_city() needs the names of rates: {EXAMPLES['above_city']}.")
     for name in indicators:
         expects(name, str, "above_city", EXAMPLES["above_city"])
-    return AboveCity(indicators)
+    return AboveCity(tuple(map(composed, indicators)))
 
 
 def worst_share(indicator: str, share: float) -> Rule:
@@ -102,7 +103,7 @@ def worst_share(indicator: str, share: float) -> Rule:
     expects(indicator, str, "worst_share", EXAMPLES["worst_share"])
     if isinstance(share, bool | np.bool_) or not isinstance(share, Real) or not 0 < share <= 1:
         raise SpecError(f"worst_share: share is {share!r}; it must be above 0 and up to 1, such as 0.2 for 20 %.")
-    return WorstShare(indicator, float(share))
+    return WorstShare(composed(indicator), float(share))
 
 
 def in_class(axis: str, *classes: str) -> Rule:
@@ -136,7 +137,7 @@ def in_class(axis: str, *classes: str) -> Rule:
         expects(name, str, "in_class", EXAMPLES["in_class"])
     if not classes:
         raise SpecError(f"in_class() needs an axis and classes: {EXAMPLES['in_class']}.")
-    return InClass(axis, classes)
+    return InClass(composed(axis), tuple(map(composed, classes)))
 
 
 CONDITIONS: dict[str, Callable[..., Rule]] = {

@@ -14,6 +14,7 @@ import pandas as pd
 import shapely
 
 from quartiersatlas.base.checks import count_noun, existing_file, expects, renamed
+from quartiersatlas.base.letters import same_text
 from quartiersatlas.errors import (
     ColumnError,
     DependencyError,
@@ -25,6 +26,7 @@ from quartiersatlas.errors import (
 )
 from quartiersatlas.intake.areas.area_columns import (
     AREA_FLAGS,
+    COMPOSED,
     MERGED_FROM,
     PARTS,
     REPAIRED,
@@ -33,6 +35,7 @@ from quartiersatlas.intake.areas.area_columns import (
     is_notice,
     keys_as_text,
     optional_names,
+    other_form,
     with_left_out,
 )
 from quartiersatlas.intake.areas.crs import located
@@ -141,8 +144,8 @@ def read_areas(
     expects(key, str, "read_areas: key", 'key="id", the name of the column with the district key')
     parents = {} if parents is None else parents
     expects(parents, Mapping, "read_areas: parents", 'parents={"bezirk": "BEZ"}, new name and column')
-    exclude = optional_names(exclude, "exclude")
-    frame = read_geometry_file(path, layer, encoding, "areas")
+    exclude = tuple(map(same_text, optional_names(exclude, "exclude")))
+    frame = _named_as_asked(read_geometry_file(path, layer, encoding, "areas"), [key, name, *parents.values()])
     where = Path(path).name
     if frame.empty:
         raise InputError(f"{where} has no areas.")
@@ -161,9 +164,11 @@ def read_areas(
     refuse_other_than_polygons(frame.geometry.to_numpy(), keys, where)
     frame = located(frame, crs, to_crs, swap_axes, where)
     shapes, invalid = made_valid(frame.geometry.to_numpy(), keys, where, repair=repair)
-    flags: dict[str, Any] = (
-        {REPAIRED: pd.Series(invalid).groupby(keys, sort=False).any().to_numpy()} if invalid.any() else {}
-    )
+    flags: dict[str, Any] = {
+        flag: pd.Series(is_so).groupby(keys, sort=False).any().to_numpy()
+        for flag, is_so in ((REPAIRED, invalid), (COMPOSED, _composed(frame, key, keys, taken, words)))
+        if any(is_so)
+    }
     if not dissolve:
         refuse_duplicates(shapes, keys, key, where)
     elif keys.has_duplicates:
@@ -178,6 +183,21 @@ def read_areas(
     areas = gpd.GeoDataFrame(words.set_axis(keys).assign(**flags), geometry=shapes, crs=frame.crs)
     texts = [c for c in frame.columns.drop("geometry") if c not in taken.values() and holds_geometry(frame[c])]
     return with_left_out(areas, [*(f"{excluded} ({called})" for excluded, called in left_out), *texts])
+
+
+def _named_as_asked(frame: gpd.GeoDataFrame, asked: Iterable[str | None]) -> gpd.GeoDataFrame:
+    """Return the frame with the columns asked for under the names they were asked by, if only the letters differ."""
+    by_form = {same_text(column): column for column in frame.columns if isinstance(column, str)}
+    found = {by_form.get(same_text(name)): name for name in asked if name is not None and name not in frame.columns}
+    return frame.rename(columns={old: new for old, new in found.items() if old is not None and not old.isascii()})
+
+
+def _composed(
+    frame: gpd.GeoDataFrame, key: str, keys: pd.Index, taken: Mapping[str, str], words: pd.DataFrame
+) -> list[bool]:
+    """Return which areas had a key or a name in another form of letters."""
+    both = zip(other_form(frame[key], keys), other_form(frame[taken["name"]], words["name"]), strict=True)
+    return [of_key or of_name for of_key, of_name in both]
 
 
 def _columns(

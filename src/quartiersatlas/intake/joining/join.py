@@ -12,6 +12,7 @@ import pandas as pd
 from pandas.api.types import is_extension_array_dtype, is_numeric_dtype
 
 from quartiersatlas.base.checks import choice, count_noun, expects, renamed
+from quartiersatlas.base.letters import composed, same_text
 from quartiersatlas.catalogue import Catalogue
 from quartiersatlas.catalogue.key_systems import KeyVintages, mixed_vintages, systems, vintages_of
 from quartiersatlas.catalogue.references import Reference, checked_references
@@ -34,7 +35,7 @@ from quartiersatlas.intake.areas.area_columns import (
     with_left_out,
 )
 from quartiersatlas.intake.joining.data import AreaData
-from quartiersatlas.intake.joining.keys import repaired_keys
+from quartiersatlas.intake.joining.keys import composed_keys, repaired_keys
 from quartiersatlas.intake.joining.match import compare, refuse
 from quartiersatlas.intake.joining.meaning import refuse_no_counts, with_meaning
 from quartiersatlas.intake.tables.codes import status_of_values
@@ -149,15 +150,20 @@ def join(
     data = replace(data, catalogue=catalogue or data.catalogue)
     values, status, source = _frames(table)
     keys = values.index
+    rewritten = composed_keys(table.index, keys) if isinstance(table, pd.DataFrame) else ()
+    rewritten += composed_keys(areas.index, data.areas.index) if isinstance(areas, gpd.GeoDataFrame) else ()
+    rename = {same_text(key): same_text(area) for key, area in (rename or {}).items()}
     repaired: tuple[Repair, ...] = ()
     if repair is not None or rename:
-        keys, repaired = repaired_keys(keys, data.areas.index, () if repair is None else repair, rename or {})
+        keys, repaired = repaired_keys(keys, data.areas.index, () if repair is None else repair, rename)
     excluded = _excluded(values.index, keys, data.areas.index, exclude)
     values, status = values.set_axis(keys)[~excluded], status.set_axis(keys)[~excluded]
     vintage = check_vintages(data, keys[~excluded], right_vintage=vintage, names=("the areas", source))
+    population = None if population is None else composed(population)
     named = population or data.population or ("residents" if "residents" in values.columns else None)
     residents = values.get(named, data.values.get(named))  # those of the rows, else those of the areas
     report = compare(data.areas, values, source, repaired=repaired, excluded=tuple(keys[excluded]), residents=residents)
+    report = replace(report, composed=rewritten)
     refuse(report, data.areas, missing)
     already = [column for column in values.columns if column in data.values.columns and not is_notice(column)]
     if already:
@@ -196,6 +202,7 @@ def _start(areas: gpd.GeoDataFrame) -> AreaData:
         raise GeometryError("The areas are in degrees or without a coordinate reference system: use areas.to_crs(...).")
     if areas.geometry.name != "geometry":
         areas = areas.rename_geometry("geometry")
+    areas = areas.set_axis(pd.Index(list(map(same_text, areas.index)), name=areas.index.name, dtype=object))
     numbers = [column for column in areas.columns.drop("geometry") if is_numeric_dtype(areas[column].dtype)]
     numbers = [column for column in numbers if column not in AREA_FLAGS]
     if numbers:
@@ -221,6 +228,7 @@ def _frames(table: Table | pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, st
         without = count_noun(int((keys.isna() | keys.eq("")).sum()), "row of the table has", "rows of the table have")
         raise KeyColumnError(f"{without} no key in the index.")
     values = table.set_axis(pd.Index(keys, name="key", dtype=object))
+    values = values.rename(columns={name: composed(name) for name in values.columns if isinstance(name, str)})
     nullable = [column for column in values.columns if is_extension_array_dtype(values[column].dtype)]
     for column in nullable:
         if is_numeric_dtype(values[column].dtype):
@@ -230,7 +238,7 @@ def _frames(table: Table | pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, st
 
 def _excluded(raw: pd.Index, keys: pd.Index, areas: pd.Index, exclude: str | Iterable[str]) -> np.ndarray:
     """Return which rows to set aside, named as in the table or as repaired; none may be that of an area."""
-    named = list(optional_names(exclude, "exclude"))
+    named = list(map(same_text, optional_names(exclude, "exclude")))
     known = raw.isin(named) | keys.isin(named)
     wanted = keys[known & keys.isin(areas)]
     if len(wanted):

@@ -48,6 +48,8 @@ class JoinReport:
         Rows set aside on request.
     repaired : tuple of Repair
         Every key that was changed: ``rule``, ``before``, ``after``.
+    composed : tuple of Repair
+        Keys of a plain frame that were put into one form: letters in two parts, invisible characters.
     suggestions : tuple of Suggestion
         Rows without an area and the areas that could be meant: ``key``, ``areas``, ``alike`` in per cent.
     cut_off : bool
@@ -67,6 +69,7 @@ class JoinReport:
     two_levels: tuple[tuple[str, str], ...] = ()
     excluded: tuple[str, ...] = ()
     repaired: tuple[Repair, ...] = ()
+    composed: tuple[Repair, ...] = ()
     suggestions: tuple[Suggestion, ...] = ()
     cut_off: bool = False
     residents: tuple[float, float] | None = None
@@ -130,7 +133,7 @@ class JoinReport:
             *((key, "table", f"totals row: {why}") for key, why in self.totals_rows),
             *((key, "table", f"row of the {level} of the same name") for key, level in self.two_levels),
             *((key, "table", "excluded on request") for key in self.excluded),
-            *((before, "table", f"{rule}: {after}") for rule, before, after in self.repaired),
+            *((before, "table", f"{rule}: {after}") for rule, before, after in (*self.composed, *self.repaired)),
         ]
         return pd.DataFrame(rows, columns=["key", "where", "note"])
 
@@ -175,6 +178,9 @@ class JoinReport:
         lines += [f"  totals row set aside: {key!r} ({why})" for key, why in self.totals_rows]
         lines += [f"  row of the {level} of the same name: {key!r}" for key, level in self.two_levels]
         lines += [f"  repaired: {repair}" for repair in self.repairs]
+        if self.composed:
+            keys = count_noun(len(self.composed), "key was", "keys were")
+            lines.append(f"  {keys} put into Unicode's usual form (NFC), such as {self.composed[0].after!r}")
         lines += [f"  {row.key!r} could be {' + '.join(row.areas)!r}" for row in self.suggestions]
         return "\n".join(lines)
 
