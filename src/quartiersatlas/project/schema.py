@@ -60,6 +60,7 @@ class TablePart:
     key_pattern: int | str | None = None
     pivot: list[object] | None = None
     years: int | str | None = None
+    hidden: str | None = None
     missing: str = "raise"
     repair: str | list[str] | None = None
     rename: Mapping[str, str] = field(default_factory=dict)

@@ -48,16 +48,7 @@ def find_header(rows: Sequence[RawRow], key: str, header_rows: int | None, sourc
 
     Rows with one cell only above it are titles and set aside. Without a row that has the key, the first row is taken.
     """
-    if header_rows is not None and header_rows < 1:
-        raise SpecError(f"header_rows must be 1 or more, not {header_rows}.")
-    position = _row_of_key(rows, key)
-    if header_rows is None:
-        first, last = _detected(rows, position)
-    elif position is None:
-        first, last = 0, header_rows - 1
-    else:  # the key is in one of the rows, the titles above them have one cell
-        first = _first_header_row(rows, position)
-        last = first + header_rows - 1
+    position, first, last = header_span(rows, key, header_rows)
     if last >= len(rows) - 1:
         raise InputError(f"{source} has a header and no rows.")
     titles = [Problem(line, "", _joined(cells), "title above the header set aside") for line, cells in rows[:first]]
@@ -72,18 +63,32 @@ def find_header(rows: Sequence[RawRow], key: str, header_rows: int | None, sourc
     return Header(names, last + 1, [note], titles)
 
 
+def header_span(rows: Sequence[RawRow], key: str, header_rows: int | None) -> tuple[int | None, int, int]:
+    """Return the row that has the key column, if any, and the first and the last header row."""
+    if header_rows is not None and header_rows < 1:
+        raise SpecError(f"header_rows must be 1 or more, not {header_rows}.")
+    position = _row_of_key(rows, key)
+    if header_rows is None:
+        return position, *_detected(rows, position)
+    if position is None:
+        return None, 0, header_rows - 1
+    first = _first_header_row(rows, position)  # the key is in one of the rows, the titles above them have one cell
+    return position, first, first + header_rows - 1
+
+
 def _row_of_key(rows: Sequence[RawRow], key: str) -> int | None:
     """Return the first row that has the name of the key column, if rows above it can be titles and group names."""
     wanted = folded(key)
     for position, (_, cells) in enumerate(rows[:LOOKED_THROUGH]):
         if any(cell.strip() == key or folded(cell) == wanted for cell in cells):
             return position
-        if _looks_like_data(cells):
+        if looks_like_data(cells):
             return None
     return None
 
 
-def _looks_like_data(cells: list[str]) -> bool:
+def looks_like_data(cells: list[str]) -> bool:
+    """Return True if a row has a number other than a year."""
     return any(NUMBER.fullmatch(cell.strip()) and not YEAR.fullmatch(cell.strip()) for cell in cells)
 
 
@@ -113,7 +118,7 @@ def _continues(upper: list[str], lower: list[str]) -> bool:
         return False
     filled = [bool(cell.strip()) for cell in lower]
     names_gaps = all(below for above, below in zip(gaps, filled, strict=False) if above)
-    return names_gaps and not _looks_like_data(lower)
+    return names_gaps and not looks_like_data(lower)
 
 
 def merged_names(parts: Sequence[list[str]]) -> list[str]:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from quartiersatlas.base.checks import count_noun
 from quartiersatlas.errors import SHOWN, NumberError, list_some
+from quartiersatlas.intake.tables.cells import Percent
 from quartiersatlas.intake.tables.codes import STATUSES, refuse_sentinels, written_like_codes
 
 if TYPE_CHECKING:
@@ -359,7 +360,8 @@ def refuse_unreadable(draft: ColumnDraft) -> None:
     refused = draft.where(lambda _, cell: cell.number is None)
     percent = draft.where(lambda _, cell: cell.is_percent)
     without = draft.where(lambda _, cell: cell.number and not cell.is_percent and not cell.is_symbol)
-    if percent.any() and ((draft.plain & (draft.numbers != 0)).any() or without.any()):
+    plain = draft.plain & (draft.numbers != 0) & ~draft.cells.holding(Percent)
+    if percent.any() and (plain.any() or without.any()):
         refused |= percent
     if refused.any():
         symbol = draft.unparsed.texts[draft.unparsed.codes[refused][0]].strip(BLANKS_AND_BREAKS)

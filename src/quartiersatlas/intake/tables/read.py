@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -15,11 +15,13 @@ from quartiersatlas.errors import ColumnError, InputError, KeyColumnError, SpecE
 from quartiersatlas.intake.areas.area_columns import is_notice, optional_names
 from quartiersatlas.intake.tables.cells import TextCells
 from quartiersatlas.intake.tables.codes import STATUSES, symbol_profile
-from quartiersatlas.intake.tables.headers import Problem, find_column
+from quartiersatlas.intake.tables.headers import Problem, find_column, folded
 from quartiersatlas.intake.tables.layout import of_year, pivoted, row_labels, selected_rows, stacked_years
-from quartiersatlas.intake.tables.numbers import decide_decimal, read_column
-from quartiersatlas.intake.tables.sources import read_dbf, read_json, read_parquet, read_sheet
+from quartiersatlas.intake.tables.numbers import decide_decimal
+from quartiersatlas.intake.tables.sources import read_dbf, read_json, read_parquet
 from quartiersatlas.intake.tables.text_files import read_text_file
+from quartiersatlas.intake.tables.typed import padding_notes, read_typed_column, refuse_faulty_keys
+from quartiersatlas.intake.tables.workbooks import READ, SKIP, read_sheet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -54,6 +56,7 @@ def read_table(
     key_pattern: int | str | None = None,
     pivot: tuple[str | Sequence[str], str] | None = None,
     years: int | str | None = None,
+    hidden: Literal["read", "skip"] | None = None,
 ) -> Table:
     r"""Read an indicator table from CSV, TXT, a workbook, Parquet, JSON or dBASE.
 
@@ -74,7 +77,7 @@ def read_table(
         ``"ba"``, ``"berlin_mss"``), or mark -> status. ``-`` is zero and ``.`` is suppressed: never the same. A mark
         such as ``"-9999"`` is every cell of that number, and ``"-1": "value"`` says that it is a true number.
     sheet : str, optional
-        Sheet of a workbook; the first, if not given.
+        Sheet of a workbook; the first that is not hidden, if not given.
     encoding, delimiter, decimal : str, optional
         How the file is written, where it is not found out rightly.
     header_rows : int, optional
@@ -89,6 +92,9 @@ def read_table(
     years : int or "long", optional
         For years as columns (``2023``, ``Einwohner 2024``): the columns of one year, without the year in their names
         (``value`` for a name that is the year alone); or one row per key and year, the year in the first column.
+    hidden : "read" or "skip", optional
+        What to do with the rows that a filter or a hand has hidden in a sheet. Without it they are refused if they
+        have a key. Hidden columns are read, with a note.
 
     Returns
     -------
@@ -106,7 +112,8 @@ def read_table(
     ColumnError
         A named column is not there; the message offers the closest names.
     KeyColumnError
-        Keys are empty, or are duplicate where a long table is pivoted.
+        Keys are empty, dates or errors; rows with a key are hidden; the key is in the sheet twice; or keys are
+        duplicate where a long table is pivoted.
     NumberError
         Cells of a numeric column are neither numbers nor known symbols, contradict each other, may be thousands or
         decimals, or are codes such as -9999 that were not named.
@@ -138,18 +145,18 @@ def read_table(
         pivot=pivot,
         years=years,
     )
+    if hidden is not None:
+        choice(hidden, (READ, SKIP), "hidden")
     path = existing_file(path, "table")
-    return assemble(_raw_table(path, key, sheet, encoding, delimiter, header_rows), path, options)
+    if path.suffix.lower() in WORKBOOKS:
+        return assemble(read_sheet(path, key, sheet, header_rows, hidden), path, options)
+    return assemble(_raw_table(path, key, encoding, delimiter, header_rows), path, options)
 
 
-def _raw_table(
-    path: Path, key: str, sheet: str | None, encoding: str | None, delimiter: str | None, header_rows: int | None
-) -> RawTable:
+def _raw_table(path: Path, key: str, encoding: str | None, delimiter: str | None, header_rows: int | None) -> RawTable:
     kind = path.suffix.lower()
     if kind in TEXT_FILES:
         return read_text_file(path, key, encoding, delimiter, header_rows)
-    if kind in WORKBOOKS:
-        return read_sheet(path, key, sheet, header_rows)
     if kind == ".json":
         return read_json(path, key, encoding)
     if kind == ".parquet":
@@ -283,9 +290,10 @@ class _Read:
 
 def assemble(raw: RawTable, path: Path, options: ReadOptions) -> Table:
     """Read from a raw table what the options ask for."""
-    cells, problems = _named_columns(raw)
-    body = _keyed(raw, cells, options.key, problems)
     notes = list(raw.notes)
+    cells, problems = _named_columns(raw, options.key, notes)
+    body = _keyed(raw, cells, options.key, problems)
+    notes += padding_notes(body.key, cells[body.key])
     if options.filters or options.key_pattern is not None:
         columns = {**body.cells, body.key: TextCells(body.keys)}
         keep, dropped = selected_rows(columns, body.keys, options.filters, options.key_pattern, raw.source)
@@ -322,11 +330,11 @@ def _written(raw: RawTable, decimal: Decimal) -> str:
     return f"{raw.description}, delimiter {raw.delimiter!r}, decimal {decimal!r}" if raw.delimiter else raw.description
 
 
-def _named_columns(raw: RawTable) -> tuple[dict[str, Cells], list[Problem]]:
+def _named_columns(raw: RawTable, key: str, notes: list[str]) -> tuple[dict[str, Cells], list[Problem]]:
     """Return the columns by name; empty ones are left out, repeated ones numbered, both with a line."""
     columns: dict[str, Cells] = {}
     problems = list(raw.problems)
-    for position, (name, cells) in enumerate(zip(raw.header, raw.columns, strict=True), start=1):
+    for position, (name, cells) in enumerate(zip(_header(raw, key, notes), raw.columns, strict=True), start=raw.first):
         if not name:
             if any(text.strip() for text in cells.texts()):
                 raise ColumnError(f"{raw.source}: column {position} has cells and no name in the header.")
@@ -346,12 +354,26 @@ def _named_columns(raw: RawTable) -> tuple[dict[str, Cells], list[Problem]]:
     return columns, problems
 
 
+def _header(raw: RawTable, key: str, notes: list[str]) -> list[str]:
+    """Return the names of the columns; a column of words beside the key that has none is the name of the areas."""
+    header = list(raw.header)
+    keys = [place for place, name in enumerate(header) if folded(name) == folded(key)]
+    beside = [place for place in (keys[0] + 1, keys[0] - 1) if 0 <= place < len(header)] if keys else []
+    for place in beside:
+        if header[place] or "name" in map(folded, header) or not raw.columns[place].are_words():
+            continue
+        header[place] = "name"
+        notes.append(f"column {place + raw.first} beside the key has no header and holds words: read as 'name'")
+    return header
+
+
 def _keyed(raw: RawTable, cells: dict[str, Cells], key: str, problems: list[Problem]) -> _Body:
     """Return the rows with their keys as stripped text; rows without any cell are no rows."""
     name = find_column(key, list(cells), raw.source)
     if name != key:
         problems.append(Problem("", name, "", f"taken for the requested key column {key!r}"))
-    keys = np.array(list(map(str.strip, cells[name].texts())), dtype=object)
+    refuse_faulty_keys(name, cells[name], raw.rows, raw.source)
+    keys = np.array(list(map(str.strip, cells[name].as_shown().texts())), dtype=object)
     body = _Body(name, keys, raw.rows, {other: column for other, column in cells.items() if other != name})
     if (keys != "").all():
         return body
@@ -416,7 +438,7 @@ def _read(
     numeric = [cells for name, cells in chosen.items() if name not in as_text and not is_notice(name)]
     decimal = options.decimal or decide_decimal(numeric, profile)
     columns = {
-        name: read_column(
+        name: read_typed_column(
             name,
             cells,
             body.rows,
