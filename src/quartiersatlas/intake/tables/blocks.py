@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from quartiersatlas.base.checks import count_noun
 from quartiersatlas.errors import InputError, KeyColumnError, list_some
+from quartiersatlas.intake.tables.codes import PROFILES
 from quartiersatlas.intake.tables.headers import NUMBER, Problem, folded, header_span, looks_like_data
 from quartiersatlas.intake.tables.sheet_facts import Place
 
@@ -132,7 +133,11 @@ def _stands_apart(
     if _are_keys(labels, keys, all_keys):
         _refuse(source, key_place, Place(head[-1][0] - 1, run[0]), "keys of the areas stand below the headers")
     in_own = {place for place, (_, cells) in enumerate(body) if any(_cell(cells, column) for column in own)}
-    return not in_own.issuperset(filled) or _are_labels(labels)
+    if not in_own.issuperset(filled):
+        return True
+    from_the_top = filled == list(range(filled[0], filled[0] + len(filled))) and filled[0] <= min(in_own)
+    has_numbers = any(NUMBER.fullmatch(_cell(body[place][1], column)) for place in filled for column in run)
+    return from_the_top and has_numbers and _are_labels(labels)
 
 
 def _refuse_key_in(
@@ -198,7 +203,7 @@ def without_second_table(
                 f"{source}: line {rows[place][0]} is a second header ({list_some(filter(None, cells))}): another table "
                 f"stands below the first. Put it into a sheet or a file of its own."
             )
-        elif _is_header(place, rows):
+        elif _is_header(place, place > start, column, rows):
             line, found = rows[start][0], list_some(filter(None, cells))
             note = f"another table begins in line {line} ({found}) and was not read"
             return _without(rows[:start], repeated, column, source, SecondTable([note]))
@@ -219,12 +224,20 @@ def _candidates(rows: Sequence[RawRow], column: int, key: str) -> Iterable[tuple
             yield place, place
 
 
-def _is_header(place: int, rows: Sequence[RawRow]) -> bool:
-    """Return True if a row has words only where the rows above have numbers, and numbers come below it."""
+def _is_header(place: int, has_title: bool, key_column: int, rows: Sequence[RawRow]) -> bool:
+    """Return True if a row has words only where the rows above have numbers, and numbers come below it.
+
+    Where the keys are words themselves, the row of an area may look the same: only a title above it tells them apart.
+    """
     filled = [(column, cell.strip()) for column, cell in enumerate(rows[place][1]) if cell.strip()]
     if len(filled) < SEVERAL or place + 1 >= len(rows) or not looks_like_data(rows[place + 1][1]):
         return False
-    if not all(sum(map(str.isalpha, cell)) >= SEVERAL and not NUMBER.fullmatch(cell) for _, cell in filled):
+    words = [cell for _, cell in filled]
+    if not all(any(map(str.isalpha, cell)) and cell not in PROFILES["auto"].instead for cell in words):
+        return False
+    keys = [_cell(cells, key_column) for _, cells in rows[:place]]
+    are_codes = all(any(map(str.isdigit, key)) for key in keys if key)
+    if len(set(words)) < len(words) or not (has_title or (are_codes and not any(map(str.isdigit, words[0])))):
         return False
     above = [[_cell(cells, column) for _, cells in rows[:place]] for column, _ in filled[1:]]
     return any(sum(bool(NUMBER.fullmatch(cell)) for cell in cells) >= MOSTLY * len(cells) for cells in above)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 Decimal = Literal[",", "."]
 
+DATES = (dt.date, dt.time, dt.timedelta)  # a time of day and a duration come about in the same way
 LARGEST_EXACT = 2**53  # every whole number up to it is a double
 SHORT = 32  # letters of cells that are cut out side by side
 FIRST_NON_ASCII = 128

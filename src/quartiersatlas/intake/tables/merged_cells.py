@@ -62,7 +62,7 @@ def filled_down(
     at = {line - 1: place for place, line in enumerate(lines)}
     width = len(rows[0])
     down: dict[int, list[tuple[Merged, list[int]]]] = defaultdict(list)
-    for one in merged:
+    for one in sorted(merged):
         column, last = one.first.column - first_column, one.last.column - first_column
         if one.first.row not in at or not 0 <= column < width:
             continue

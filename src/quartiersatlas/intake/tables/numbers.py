@@ -13,7 +13,7 @@ import pandas as pd
 
 from quartiersatlas.base.checks import count_noun
 from quartiersatlas.errors import SHOWN, NumberError, list_some
-from quartiersatlas.intake.tables.cells import Percent
+from quartiersatlas.intake.tables.cells import DATES, Percent
 from quartiersatlas.intake.tables.codes import STATUSES, refuse_sentinels, written_like_codes
 
 if TYPE_CHECKING:
@@ -365,12 +365,17 @@ def refuse_unreadable(draft: ColumnDraft) -> None:
         refused |= percent
     if refused.any():
         symbol = draft.unparsed.texts[draft.unparsed.codes[refused][0]].strip(BLANKS_AND_BREAKS)
+        repair = (
+            f"The decimal mark is {draft.decimal!r}. Correct the file, "
+            f"or name the symbols: symbols={{{symbol!r}: 'missing'}}"
+        )
+        if draft.cells.holding(DATES)[draft.unparsed.where[refused]].any():
+            repair = "A spreadsheet turned an entry such as 5-10 into a date. Correct the file"
         _refuse(
             draft,
             draft.unparsed.where[refused],
             "are not numbers",
-            f"The decimal mark is {draft.decimal!r}. Correct the file, "
-            f"or name the symbols: symbols={{{symbol!r}: 'missing'}}",
+            repair,
             one="is not a number",
         )
 

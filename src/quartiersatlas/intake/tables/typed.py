@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ import pandas as pd
 
 from quartiersatlas.base.checks import count_noun
 from quartiersatlas.errors import SHOWN, KeyColumnError, NumberError, list_some
-from quartiersatlas.intake.tables.cells import Fault, Padded, Percent
+from quartiersatlas.intake.tables.cells import DATES, Fault, Padded, Percent
 from quartiersatlas.intake.tables.codes import STATUSES
 from quartiersatlas.intake.tables.numbers import Column, read_cell, read_column
 
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from quartiersatlas.intake.tables.codes import SymbolProfile
 
 MISSING = STATUSES.index("missing")
-DATES = (dt.date, dt.time, dt.timedelta)  # a time of day and a duration come about in the same way
 DATES_HINT = (
     "a spreadsheet turned keys such as 1-2 into dates, and what they were cannot be told from them. Take the file as "
     "it was published; before the keys are entered or pasted, format the column as text"

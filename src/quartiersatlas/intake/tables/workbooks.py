@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from quartiersatlas.intake.tables.headers import Header, RawRow
 
 READ, SKIP = "read", "skip"
+MADE_TEXT = re.compile(r"'[^'A-Za-z]*[0-9][^'A-Za-z]*")
+MADE_TEXT_KEY = re.compile(r"'[^']+")
 Grid = list[list[Any]]
 COMPOUND = b"\xd0\xcf\x11\xe0"  # how old workbooks begin, and all that are protected with a password
 UNSEEN = (
@@ -252,11 +255,28 @@ class SheetPart:
     problems: list[Problem] = field(default_factory=list)
     merged_notes: list[str] = field(default_factory=list)
     hidden_notes: list[str] = field(default_factory=list)
+    apostrophe_notes: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         width = len(self.header.names)
         rows = [row[self.block.first : self.block.first + width] for row in self.rows]
         self.rows = [row + [""] * (width - len(row)) for row in rows]
+        self._drop_apostrophes()
+
+    def _drop_apostrophes(self) -> None:
+        """Take away the apostrophe with which somebody made a number a text, where it became part of the cell."""
+        found: Counter[int] = Counter()
+        for row in self.rows:
+            for position, cell in enumerate(row):
+                if isinstance(cell, str) and cell.startswith("'"):
+                    pattern = MADE_TEXT_KEY if position == self.key_position else MADE_TEXT
+                    if pattern.fullmatch(cell):
+                        row[position] = cell[1:]
+                        found[position] += 1
+        self.apostrophe_notes = [
+            f"{self.name(position)}: an apostrophe before {count_noun(count, 'cell')} was left out"
+            for position, count in found.items()
+        ]
 
     @cached_property
     def key_position(self) -> int | None:
@@ -317,7 +337,7 @@ class SheetPart:
         width = len(self.header.names)
         hidden = [column for column in self.facts.hidden_columns if 0 <= column - self.block.first < width]
         hidden = [column for column in hidden if any(written(row[column - self.block.first]) for row in self.rows)]
-        notes = [*self.hidden_notes, *self.merged_notes]
+        notes = [*self.hidden_notes, *self.merged_notes, *self.apostrophe_notes]
         if hidden:
             named = list_some((self.name(column - self.block.first) for column in hidden), 20)
             notes.append(
