@@ -57,7 +57,9 @@ def test_another_table_behind_an_empty_column_is_not_read_and_said(sheet):
     )
     table = qa.read_table(sheet(*rows), key="plr")
     assert list(table.values.columns) == ["ew"]
-    assert table.notes == ("cells D1:E4 ('Alter', 'Anzahl') stand apart from the table, behind an empty column, and were not read",)
+    assert table.notes == (
+        "cells D1:E4 ('Alter', 'Anzahl') stand apart from the table, behind an empty column, and were not read",
+    )
 
 
 def test_the_table_of_the_key_may_be_the_right_one(sheet):
@@ -75,7 +77,11 @@ def test_remarks_behind_an_empty_column_without_a_header_are_not_read_and_said(s
 
 
 def test_an_empty_column_within_a_table_parts_nothing(sheet):
-    rows = ["plr", "ew", None, "alo", "sgb", None, "Hinweis"], ["11", 5, None, 1, 3, None, None], ["12", 6, None, 2, 4, None, "geschätzt"]
+    rows = (
+        ["plr", "ew", None, "alo", "sgb", None, "Hinweis"],
+        ["11", 5, None, 1, 3, None, None],
+        ["12", 6, None, 2, 4, None, "geschätzt"],
+    )
     table = qa.read_table(sheet(*rows), key="plr")
     assert list(table.values.columns) == ["ew", "alo", "sgb", "Hinweis"]
     assert table.notes == ("read as text: 'Hinweis'",)
@@ -109,11 +115,24 @@ def test_the_header_of_every_page_is_set_aside(sheet):
     rows = ["plr", "ew"], ["11", 5], ["12", 6], [], ["plr", "ew"], ["13", 1], ["14", 2], ["plr", "ew"], ["15", 2]
     table = qa.read_table(sheet(*rows), key="plr")
     assert list(table.values.index) == ["11", "12", "13", "14", "15"]
-    assert table.problems[["row", "done"]].values.tolist() == [[5, "repeated header set aside"], [8, "repeated header set aside"]]
+    assert table.problems[["row", "done"]].values.tolist() == [
+        [5, "repeated header set aside"],
+        [8, "repeated header set aside"],
+    ]
 
 
 def test_a_gap_alone_ends_no_table(sheet):
-    rows = ["plr", "ew", "art"], ["11", 5, "alt"], [], ["12", ".", "neu"], [], ["13", "x", "neu"], ["14", 7, "alt"], [], ["99", 12, "alle"]
+    rows = (
+        ["plr", "ew", "art"],
+        ["11", 5, "alt"],
+        [],
+        ["12", ".", "neu"],
+        [],
+        ["13", "x", "neu"],
+        ["14", 7, "alt"],
+        [],
+        ["99", 12, "alle"],
+    )
     table = qa.read_table(sheet(*rows), key="plr")
     assert list(table.values.index) == ["11", "12", "13", "14", "99"]
     assert table.notes == ("read as text: 'art'",)
@@ -141,7 +160,9 @@ def test_other_columns_without_a_header_are_refused(sheet, rows):
         qa.read_table(sheet(*rows), key="plr")
 
 
-@pytest.mark.parametrize(("cells", "count"), [(["1893", 2210.0], 1), (["1\u00a0893", "2210"], 2), (["'1893", "\u00a02210 "], 2)])
+@pytest.mark.parametrize(
+    ("cells", "count"), [(["1893", 2210.0], 1), (["1\u00a0893", "2210"], 2), (["'1893", "\u00a02210 "], 2)]
+)
 def test_numbers_stored_as_text_are_read_and_counted(sheet, cells, count):
     table = qa.read_table(sheet(["plr", "ew"], ["11", cells[0]], ["12", cells[1]]), key="plr")
     assert table.values["ew"].tolist() == [1893.0, 2210.0]

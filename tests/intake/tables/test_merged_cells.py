@@ -1,4 +1,4 @@
-"""Merged cells in the body of a sheet: filled down where the value holds for each row, refused where that is not known."""
+"""Merged cells in the body of a sheet: filled down where the value holds for each row, refused where it may not."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ class OdsSheets:
     @classmethod
     def of(cls, package: Package) -> OdsSheets:
         """Read the content of the package, all sheets of it."""
-        scan = _Scan(new_parser())
+        scan = _OdsScan(new_parser())
         package.parse(CONTENT, scan.start, scan.parser, scan.end)
         return cls(scan.sheets)
 
@@ -49,7 +49,7 @@ class OdsSheets:
 
 
 @dataclass
-class _Cell:
+class _OdsCell:
     """The cell that is being read."""
 
     attributes: Attributes
@@ -58,7 +58,7 @@ class _Cell:
 
 
 @dataclass
-class _Scan:
+class _OdsScan:
     """One way through the content: the styles come first, then the sheets."""
 
     parser: XMLParserType
@@ -72,13 +72,13 @@ class _Scan:
     row_repeated: int = 1
     next_row: int = 0
     column: int = 0
-    cell: _Cell | None = None
+    cell: _OdsCell | None = None
     in_annotation: bool = False
 
     def start(self, name: str, attributes: Attributes) -> None:
         """Take the start of an element."""
         if name in CELLS:
-            self.cell = _Cell(_bare(attributes), _count(attributes, "number-columns-repeated"))
+            self.cell = _OdsCell(_bare(attributes), _count(attributes, "number-columns-repeated"))
             self.parser.CharacterDataHandler = self._take
         elif name == "annotation":
             self.in_annotation = True
@@ -138,7 +138,7 @@ class _Scan:
         if attributes.get("visibility") in HIDDEN:
             self.found.hidden_rows |= set(range(self.row, self.row + min(self.row_repeated, MOST_REPEATED)))
 
-    def _finish(self, cell: _Cell) -> None:
+    def _finish(self, cell: _OdsCell) -> None:
         """Keep what a cell says, for all the cells that it stands for."""
         attributes, text = cell.attributes, "".join(cell.text).strip()
         spanned = _count(attributes, "number-rows-spanned"), _count(attributes, "number-columns-spanned")
@@ -164,7 +164,7 @@ class _Scan:
                 if other is not None:
                     self.found.elsewhere[Place(row, column)] = posixpath.basename(unquote(other.group(1)))
 
-    def _extend(self, cell: _Cell) -> None:
+    def _extend(self, cell: _OdsCell) -> None:
         self.found.fill(self.row + self.row_repeated - 1, self.column + cell.repeated - 1)
         self.found.filled += self.row_repeated * cell.repeated - 1
 

@@ -104,7 +104,7 @@ class XlsxSheets:
         part = self.parts.get(sheet, "")
         if not part or not self.package.has(part):
             return SheetFacts()
-        scan = _Scan(new_parser(), self.formats, self.other_workbooks, self.asks_to_compute)
+        scan = _XlsxScan(new_parser(), self.formats, self.other_workbooks, self.asks_to_compute)
         self.package.parse(part, scan.start, scan.parser)
         scan.finish()
         scan.found.take_computed_zeros()
@@ -112,7 +112,7 @@ class XlsxSheets:
 
 
 @dataclass
-class _Scan:
+class _XlsxScan:
     """One way through the cells of a sheet."""
 
     parser: XMLParserType
