@@ -19,7 +19,10 @@ TYPES = (
     '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
     '<Default Extension="xml" ContentType="application/xml"/></Types>'
 )
-SHEETS = f'<workbook xmlns="{MAIN}" xmlns:r="{RELATIONS}"><sheets><sheet name="Blatt" sheetId="1" r:id="b"/></sheets></workbook>'
+SHEETS = (
+    f'<workbook xmlns="{MAIN}" xmlns:r="{RELATIONS}"><sheets>'
+    '<sheet name="Blatt" sheetId="1" r:id="b"/></sheets></workbook>'
+)
 ROWS = (
     '<row r="1"><c r="A1" t="str"><v>plr</v></c><c r="B1" t="str"><v>ew</v></c></row>'
     '<row r="2"><c r="A2" t="str"><v>0101</v></c><c r="B2"><v>512</v></c></row>'
