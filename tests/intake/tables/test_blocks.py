@@ -190,3 +190,17 @@ def test_an_area_without_numbers_below_a_gap_is_no_header(sheet):
     rows = ["ort", "ew", "alo"], ["Altstadt", 5, 1], ["Süd", 6, 2], [], ["Nord", "k.A.", "n.n."], ["West", 7, 3]
     table = qa.read_table(sheet(*rows), key="ort", symbols={"k.A.": "missing", "n.n.": "suppressed"})
     assert list(table.values.index) == ["Altstadt", "Süd", "Nord", "West"]
+
+
+def test_a_sentence_below_a_gap_is_set_aside_with_a_line(sheet):
+    rows = ["plr", "ew"], ["11", 5], ["12", 6], [], ["Alle Angaben ohne Gewähr"], ["* geschätzt"]
+    table = qa.read_table(sheet(*rows), key="plr")
+    assert list(table.values.index) == ["11", "12"]
+    assert table.problems["done"].tolist() == ["text below the table set aside", "footnote below the table set aside"]
+
+
+def test_an_area_without_numbers_at_the_end_stays(sheet):
+    rows = ["ort", "ew"], ["Süd", 5], ["Nord", 6], [], ["Am alten Markt"]
+    assert list(qa.read_table(sheet(*rows), key="ort").values.index) == ["Süd", "Nord", "Am alten Markt"]
+    rows = ["ort", "ew"], ["Süd", 5], ["Nord", 6], ["An der alten Mühle (unbewohnt)"]
+    assert len(qa.read_table(sheet(*rows), key="ort").values) == 3

@@ -6,7 +6,7 @@ import pytest
 import xlsxwriter
 
 import quartiersatlas as qa
-from quartiersatlas.errors import InputError, KeyColumnError, SpecError
+from quartiersatlas.errors import ColumnError, InputError, KeyColumnError, SpecError
 
 OLD = [["plr", "ew"], ["0301", 310], ["0302", 320]]
 NEW = [["plr", "ew"], ["0301", 415], ["0302", 425], ["0303", 435]]
@@ -153,3 +153,11 @@ def test_hidden_columns_are_read_and_named(book):
 def test_another_word_for_hidden_is_refused(book):
     with pytest.raises(SpecError, match="hidden must be one of 'read', 'skip'"):
         qa.read_table(book(Neu=NEW), key="plr", hidden="yes")
+
+
+def test_a_key_that_is_not_in_the_first_sheet_is_refused_with_the_others(book):
+    cover = [["Statistik", "Stadt"], ["Stand", "2023"]]
+    with pytest.raises(
+        ColumnError, match=r"no column 'plr'.*looked for in sheet 'Titel'; other sheets: 'Neu'\. Name one"
+    ):
+        qa.read_table(book(Titel=cover, Neu=NEW), key="plr")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 SEVERAL = 2
 MOSTLY = 0.5
 NEARLY_ALL = 0.8
+WORDS = 4  # no area without numbers has a name of so many words
 TITLES = 3  # rows that may stand between a gap and the header of another table
 
 
@@ -208,6 +209,22 @@ def without_second_table(
             note = f"another table begins in line {line} ({found}) and was not read"
             return _without(rows[:start], repeated, column, source, SecondTable([note]))
     return _without(rows, repeated, column, source, SecondTable())
+
+
+def without_text_below(rows: Sequence[RawRow], width: int) -> tuple[list[RawRow], list[Problem]]:
+    """Set sentences aside that stand alone below the table and a gap."""
+    end = len(rows)
+    while end > 1 and width > 1 and _is_sentence(rows[end - 1][1]):
+        end -= 1
+    if end == len(rows) or rows[end][0] == rows[end - 1][0] + 1:
+        return list(rows), []
+    aside = [(line, " ".join(filter(None, map(str.strip, cells)))) for line, cells in rows[end:]]
+    return list(rows[:end]), [Problem(line, "", text, "text below the table set aside") for line, text in aside]
+
+
+def _is_sentence(cells: Sequence[str]) -> bool:
+    filled = [cell for cell in cells if cell.strip()]
+    return len(filled) == 1 and len(filled[0].split()) >= WORDS and not NUMBER.fullmatch(filled[0].strip())
 
 
 def _candidates(rows: Sequence[RawRow], column: int, key: str) -> Iterable[tuple[int, int]]:

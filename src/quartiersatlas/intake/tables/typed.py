@@ -112,12 +112,11 @@ def read_typed_column(
     """
     faulty = cells.holding(Fault)
     sound = cells.blanked(faulty) if faulty.any() else cells
-    if as_text:
-        column = read_column(name, sound.as_shown(), rows, decimal, profile, as_text=True)
-    else:
-        column = read_column(name, sound, rows, decimal, profile, decided=decided)
+    shown = sound.as_shown()
+    column = read_column(name, shown if as_text else sound, rows, decimal, profile, as_text=as_text, decided=decided)
     if not column.is_number:
-        column = read_column(name, sound.as_shown(), rows, decimal, profile, as_text=True)
+        if shown is not sound:
+            column = read_column(name, shown, rows, decimal, profile, as_text=True)
         notes = padding_notes(name, sound) + _date_notes(name, sound)
     else:
         notes = _percent_notes(name, sound, rows) + _text_number_notes(name, sound, decimal, profile)

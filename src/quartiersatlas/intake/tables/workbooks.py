@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from quartiersatlas.base.checks import count_noun
-from quartiersatlas.errors import DependencyError, InputError, KeyColumnError, list_some
-from quartiersatlas.intake.tables.blocks import Block, block_of_key, without_second_table
+from quartiersatlas.errors import ColumnError, DependencyError, InputError, KeyColumnError, list_some
+from quartiersatlas.intake.tables.blocks import Block, block_of_key, without_second_table, without_text_below
 from quartiersatlas.intake.tables.cells import Cells, Fault, RawTable, TypedCells, written
 from quartiersatlas.intake.tables.headers import Problem, find_header, folded, without_footnotes
 from quartiersatlas.intake.tables.merged_cells import filled_down
@@ -63,8 +63,11 @@ def read_sheet(
     block = block_of_key(texts, key, header_rows, path.name)
     texts = block.cut(texts)
     header = find_header(texts, key, header_rows, path.name)
+    if sheet is None:
+        book.refuse_sheet_without(key, name, header.names)
     refuse_faulty_names(grid, texts[: header.rows], block, path.name)
-    body, below = without_footnotes(texts[header.rows :], len(header.names))
+    body, footnotes = without_footnotes(texts[header.rows :], len(header.names))
+    body, below = without_text_below(body, len(header.names))
     body, second = without_second_table(body, texts[: header.rows], header.names, key, path.name)
     if not body:
         raise InputError(f"{path.name} has no rows below a header.")
@@ -73,7 +76,7 @@ def read_sheet(
     part.ask_for_hidden_rows(hidden)
     lines = np.array(part.lines, dtype=object)
     notes += [*book.unseen, *block.notes, *second.notes, *header.notes, *part.notes(), *part.columns_notes()]
-    problems = [*header.problems, *second.problems, *below, *part.problems]
+    problems = [*header.problems, *second.problems, *below, *footnotes, *part.problems]
     return RawTable(path.name, header.names, part.columns, lines, "workbook", "", notes, problems, block.first + 1)
 
 
@@ -131,6 +134,12 @@ class Workbook:
         if self.package is not None:
             return self.package.is_empty(sheet)
         return self._sheet(sheet).height == 0
+
+    def refuse_sheet_without(self, key: str, sheet: str, names: list[str]) -> None:
+        """Refuse a sheet that was not named and has no column of the key, if there are others."""
+        if not any(folded(name) == folded(key) for name in names) and (others := self.told_of_others(sheet)):
+            error = ColumnError.not_found(key, filter(None, names), self.path.name)
+            raise ColumnError(f"{error} It was looked for{others}.")
 
     def told_of_others(self, sheet: str) -> str:
         """Name the other sheets, for an error about one."""
