@@ -204,3 +204,21 @@ def test_an_area_without_numbers_at_the_end_stays(sheet):
     assert list(qa.read_table(sheet(*rows), key="ort").values.index) == ["Süd", "Nord", "Am alten Markt"]
     rows = ["ort", "ew"], ["Süd", 5], ["Nord", 6], ["An der alten Mühle (unbewohnt)"]
     assert len(qa.read_table(sheet(*rows), key="ort").values) == 3
+
+
+def test_a_table_by_age_beside_the_table_is_not_read(sheet):
+    rows = (
+        ["Tab. 1", None, None, "Tab. 2"],
+        ["plr", "ew", None, "Alter", "n"],
+        ["01", 9, None, "0-5", 1],
+        ["02", 8, None, "65+", 2],
+    )
+    table = qa.read_table(sheet(*rows), key="plr")
+    assert list(table.values.columns) == ["ew"]
+    assert any("stand apart from the table" in note for note in table.notes)
+
+
+def test_a_second_key_column_in_a_text_file_is_refused_too(read):
+    with pytest.raises(KeyColumnError, match="'key', stands over column 1 and again over column 4, with other keys"):
+        read("key;a;;key;b\n01;5;;02;7\n02;6;;01;8\n")
+    assert read("key;a;;key;b\n01;5;;01;7\n02;6;;02;8\n").values["b"].tolist() == [7.0, 8.0]

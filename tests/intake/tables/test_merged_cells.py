@@ -68,7 +68,7 @@ def test_a_heading_merged_over_the_table_is_set_aside_with_a_line(merged):
     table = qa.read_table(merged(["A2:C2", "A4:C4"], *rows), key="plr")
     assert list(table.values.index) == ["0101", "0201"]
     assert table.problems["done"].tolist() == [
-        "heading merged over A2:C2 set aside", "heading merged over A4:C4 set aside"
+        "text merged over A2:C2 set aside", "text merged over A4:C4 set aside"
     ]  # fmt: skip
 
 

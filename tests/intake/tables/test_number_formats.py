@@ -165,3 +165,21 @@ def test_formats_are_understood_by_what_they_show():
     assert number_format('"PLR "0000').applied(12).shown == "PLR 0012"
     assert number_format("0000").applied(1.5) == 1.5
     assert number_format("0000").applied("7") == "7"
+
+
+def test_a_percent_sign_in_some_texts_only_is_refused_with_a_repair_that_does_no_harm(formatted):
+    file = formatted(["plr", "q"], ["01", "31,5 %"], ["02", 7], ["03", (0.2, "0%")])
+    with pytest.raises(
+        NumberError, match=r"1 cell .* is not a number: .*Others have no percent sign: write it into every cell"
+    ) as raised:
+        qa.read_table(file, key="plr")
+    assert "symbols" not in str(raised.value)
+
+
+def test_codes_for_missing_values_in_a_percent_column_stay_what_they_are(formatted):
+    file = formatted(["plr", "q"], ["01", (-9999, "0%")], ["02", (0.2, "0%")], ["03", (0.25, "0%")], ["04", (-1, "0%")])
+    table = qa.read_table(file, key="plr", symbols={"-9999": "suppressed"})
+    assert table.status["q"].tolist() == ["suppressed", "value", "value", "value"]
+    assert table.values["q"].tolist()[1:] == [20.0, 25.0, -100.0]
+    with pytest.raises(NumberError, match=r"-9999 .* looks like a code for a missing value"):
+        qa.read_table(file, key="plr")

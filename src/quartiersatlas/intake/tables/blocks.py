@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from quartiersatlas.intake.tables.headers import RawRow
 
+AGES = re.compile(r"\d+\s*[-–]\s*\d+|\d+\s*\+")  # how the rows of a table by age are named
 SEVERAL = 2
 MOSTLY = 0.5
 NEARLY_ALL = 0.8
@@ -166,7 +168,9 @@ def _are_keys(labels: Sequence[str], keys: Sequence[str], all_keys: Sequence[str
 
 def _are_labels(texts: Sequence[str]) -> bool:
     """Return True if texts are names of rows: words, each there once."""
-    are_words = all(any(map(str.isalpha, text)) and not NUMBER.fullmatch(text) for text in texts)
+    are_words = all(
+        AGES.fullmatch(text) or (any(map(str.isalpha, text)) and not NUMBER.fullmatch(text)) for text in texts
+    )
     return are_words and len(set(texts)) == len(texts) >= SEVERAL
 
 

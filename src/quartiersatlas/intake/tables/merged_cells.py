@@ -24,6 +24,11 @@ class Named(Protocol):
 
     source: str
 
+    @property
+    def names(self) -> list[str]:
+        """What the header says, empty for a column without a name."""
+        ...
+
     def name(self, position: int) -> str:
         """Name a column."""
         ...
@@ -86,14 +91,15 @@ def _across(
     named: Named,
 ) -> None:
     """Set a heading aside that is merged over the key and other columns; list other cells that are merged across."""
+    names = named.names
     row, value = rows[place], written(rows[place][column]).strip()
     last = column + one.last.column - one.first.column
     is_alone = sum(bool(written(cell).strip()) for cell in row) == 1
     covers_key = key_position is not None and column <= key_position <= last
     if value and is_alone and covers_key and not is_number(row[column]):
         found.headings.append(place)
-        found.problems.append(Problem(one.first.row + 1, "", value, f"heading merged over {one} set aside"))
-    elif value:
+        found.problems.append(Problem(one.first.row + 1, "", value, f"text merged over {one} set aside"))
+    elif value and any(names[column + 1 : last + 1]):
         done = f"cells {one} are merged: read as one cell of this column"
         found.problems.append(Problem(one.first.row + 1, named.name(column), value, done))
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from quartiersatlas.intake.tables.cells import Padded, Percent
+from quartiersatlas.intake.tables.codes import is_code
 
 BUILT_IN = {9: "0%", 10: "0.00%"}  # the only formats without a code of their own that show per cent
 QUOTE = '"'
@@ -25,10 +26,12 @@ class NumberFormat:
     is_percent: bool
 
     def applied(self, value: object) -> object:
-        """Return a number with the meaning that the format gives it; anything else as it is."""
+        """Return a number with the meaning that the format gives it; anything else, and -9999, as it is."""
         if isinstance(value, bool) or not isinstance(value, int | float):
             return value
         if self.is_percent:
+            if is_code(value):
+                return value
             return Percent(Decimal(repr(value)).scaleb(2))
         if value < 0 or not float(value).is_integer():
             return value
@@ -52,8 +55,8 @@ def number_format(code: str) -> NumberFormat | None:
     if ("%", False) in parts:
         return NumberFormat(code, is_percent=True)
     zeros = sum(part == (DIGIT, False) for part in parts)
-    is_code = zeros >= LEAST_ZEROS and all(literal or letter in DIGIT + LITERAL for letter, literal in parts)
-    return NumberFormat(code, is_percent=False) if is_code and (".", False) not in parts else None
+    keeps_zeros = zeros >= LEAST_ZEROS and all(literal or letter in DIGIT + LITERAL for letter, literal in parts)
+    return NumberFormat(code, is_percent=False) if keeps_zeros and (".", False) not in parts else None
 
 
 def _parts(code: str) -> list[Part]:

@@ -361,23 +361,23 @@ def refuse_unreadable(draft: ColumnDraft) -> None:
     percent = draft.where(lambda _, cell: cell.is_percent)
     without = draft.where(lambda _, cell: cell.number and not cell.is_percent and not cell.is_symbol)
     plain = draft.plain & (draft.numbers != 0) & ~draft.cells.holding(Percent)
+    unknown = refused
     if percent.any() and (plain.any() or without.any()):
-        refused |= percent
+        refused = refused | percent
     if refused.any():
-        symbol = draft.unparsed.texts[draft.unparsed.codes[refused][0]].strip(BLANKS_AND_BREAKS)
-        repair = (
-            f"The decimal mark is {draft.decimal!r}. Correct the file, "
-            f"or name the symbols: symbols={{{symbol!r}: 'missing'}}"
-        )
-        if draft.cells.holding(DATES)[draft.unparsed.where[refused]].any():
-            repair = "A spreadsheet turned an entry such as 5-10 into a date. Correct the file"
-        _refuse(
-            draft,
-            draft.unparsed.where[refused],
-            "are not numbers",
-            repair,
-            one="is not a number",
-        )
+        where = draft.unparsed.where[refused]
+        _refuse(draft, where, "are not numbers", _repair(draft, where, unknown), one="is not a number")
+
+
+def _repair(draft: ColumnDraft, where: NDArray[Any], unknown: NDArray[np.bool_]) -> str:
+    """Say what to do about cells that are no numbers: dates, percent signs in some cells, marks."""
+    if draft.cells.holding(DATES)[where].any():
+        return "A spreadsheet turned an entry such as 5-10 into a date. Correct the file"
+    if not unknown.any():
+        return "Others have no percent sign: write it into every cell of the column, or into none"
+    symbol = draft.unparsed.texts[draft.unparsed.codes[unknown][0]].strip(BLANKS_AND_BREAKS)
+    named = f"symbols={{{symbol!r}: 'missing'}}"
+    return f"The decimal mark is {draft.decimal!r}. Correct the file, or name the symbols: {named}"
 
 
 def refuse_mixed_groups(draft: ColumnDraft) -> None:

@@ -339,6 +339,13 @@ def _named_columns(raw: RawTable, key: str, notes: list[str]) -> tuple[dict[str,
             if any(text.strip() for text in cells.texts()):
                 raise ColumnError(f"{raw.source}: column {position} has cells and no name in the header.")
             problems.append(Problem("", "", "", f"empty column {position} left out"))
+        elif name in columns and folded(name) == folded(key) and _differ(columns[name], cells):
+            first = raw.header.index(name) + raw.first
+            raise KeyColumnError(
+                f"{raw.source}: the header of the key, {name!r}, stands over column {first} and again over column "
+                f"{position}, with other keys: two tables stand side by side, and their rows do not belong together. "
+                f"Put the second table into a file of its own."
+            )
         elif name in columns and (columns[name].texts() == cells.texts()).all():
             problems.append(Problem("", name, "", f"column {position} repeats an earlier one and was left out"))
         elif name in columns:
@@ -352,6 +359,10 @@ def _named_columns(raw: RawTable, key: str, notes: list[str]) -> tuple[dict[str,
         else:
             columns[name] = cells
     return columns, problems
+
+
+def _differ(one: Cells, other: Cells) -> bool:
+    return any(mine.strip() != theirs.strip() for mine, theirs in zip(one.texts(), other.texts(), strict=True))
 
 
 def _header(raw: RawTable, key: str, notes: list[str]) -> list[str]:

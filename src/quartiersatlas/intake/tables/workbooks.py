@@ -295,6 +295,11 @@ class SheetPart:
         return names.index(self.key) if self.key in names else alike[0] if alike else None
 
     @property
+    def names(self) -> list[str]:
+        """What the header says, empty for a column without a name."""
+        return self.header.names
+
+    @property
     def columns(self) -> list[Cells]:
         """The cells, column by column."""
         return [TypedCells([row[position] for row in self.rows]) for position in range(len(self.header.names))]
