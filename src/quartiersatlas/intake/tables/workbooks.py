@@ -19,6 +19,7 @@ from quartiersatlas.intake.tables.merged_cells import filled_down
 from quartiersatlas.intake.tables.ods_sheets import CONTENT, OdsSheets
 from quartiersatlas.intake.tables.package_parts import open_package
 from quartiersatlas.intake.tables.sheet_facts import Merged, Place, SheetFacts, column_letters, columns_named
+from quartiersatlas.intake.tables.xls_sheets import XlsSheets
 from quartiersatlas.intake.tables.xlsx_sheets import XlsxSheets
 
 if TYPE_CHECKING:
@@ -32,6 +33,10 @@ READ, SKIP = "read", "skip"
 MADE_TEXT = re.compile(r"'[^'A-Za-z]*[0-9][^'A-Za-z]*")
 MADE_TEXT_KEY = re.compile(r"'[^']+")
 Grid = list[list[Any]]
+LINKED = (
+    "the workbook is linked with another one: which cells take their values from it cannot be told in .xls; they are "
+    "read as last saved here"
+)
 COMPOUND = b"\xd0\xcf\x11\xe0"  # how old workbooks begin, and all that are protected with a password
 UNSEEN = (
     "{kind} workbooks are read without their number formats, hidden rows and formulas: shares shown as per cent come "
@@ -86,7 +91,7 @@ class Workbook:
 
     path: Path
     book: CalamineWorkbook
-    package: XlsxSheets | OdsSheets | None
+    package: XlsxSheets | OdsSheets | XlsSheets | None
     read: dict[str, SheetFacts] = field(default_factory=dict)
 
     @property
@@ -103,9 +108,9 @@ class Workbook:
     @property
     def unseen(self) -> list[str]:
         """What cannot be seen in a workbook of this kind."""
-        if self.package is not None:
-            return []
-        return [UNSEEN.format(kind=self.path.suffix.lower())]
+        if isinstance(self.package, XlsSheets) and self.package.has_links:
+            return [LINKED]
+        return [] if self.package is not None else [UNSEEN.format(kind=self.path.suffix.lower())]
 
     def facts(self, sheet: str) -> SheetFacts:
         """Return what a sheet says besides its values, after a look at how far its cells reach."""
@@ -167,14 +172,17 @@ def open_workbook(path: Path) -> Workbook:
         raise DependencyError(
             "Reading workbooks needs an extra: pip install 'quartiersatlas[excel]' (in a checkout: '.[excel]')."
         ) from error
-    package: XlsxSheets | OdsSheets | None = None
+    package: XlsxSheets | OdsSheets | XlsSheets | None = None
     parts = open_package(path)
-    if parts is not None and parts.has(CONTENT):
+    if parts is None and path.is_file():
+        package = XlsSheets.of(path)
+    elif parts is not None and parts.has(CONTENT):
         package = OdsSheets.of(parts)
-        for sheet, facts in package.sheets.items():  # the reader takes all sheets at once
-            facts.refuse_stray_cells(path.name, sheet)
     elif parts is not None and any(name.endswith("workbook.xml") for name in parts.names):
         package = XlsxSheets.of(parts)
+    if isinstance(package, OdsSheets | XlsSheets):
+        for sheet, facts in package.sheets.items():  # the reader takes all sheets at once
+            facts.refuse_stray_cells(path.name, sheet)
     try:
         book = CalamineWorkbook.from_path(path)
         _ = book.sheet_names
