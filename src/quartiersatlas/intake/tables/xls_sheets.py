@@ -220,7 +220,7 @@ def _allocation(content: bytes, sector: int) -> list[int]:
 def _chain(content: bytes, table: list[int], first: int, sector: int, offset: int | None = None) -> bytes:
     """Return the bytes of the sectors that follow each other from the first one on."""
     offset = max(HEADER, sector) if offset is None else offset
-    pieces = []
+    pieces: list[bytes] = []
     while first < LAST_SECTOR and len(pieces) <= len(table):
         pieces.append(content[offset + first * sector : offset + (first + 1) * sector])
         first = table[first]
