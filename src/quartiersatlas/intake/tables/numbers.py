@@ -13,6 +13,7 @@ import pandas as pd
 
 from quartiersatlas.base.checks import count_noun
 from quartiersatlas.errors import SHOWN, NumberError, list_some
+from quartiersatlas.intake.tables.cells import DATES, Percent
 from quartiersatlas.intake.tables.codes import STATUSES, refuse_sentinels, written_like_codes
 
 if TYPE_CHECKING:
@@ -359,18 +360,24 @@ def refuse_unreadable(draft: ColumnDraft) -> None:
     refused = draft.where(lambda _, cell: cell.number is None)
     percent = draft.where(lambda _, cell: cell.is_percent)
     without = draft.where(lambda _, cell: cell.number and not cell.is_percent and not cell.is_symbol)
-    if percent.any() and ((draft.plain & (draft.numbers != 0)).any() or without.any()):
-        refused |= percent
+    plain = draft.plain & (draft.numbers != 0) & ~draft.cells.holding(Percent)
+    unknown = refused
+    if percent.any() and (plain.any() or without.any()):
+        refused = refused | percent
     if refused.any():
-        symbol = draft.unparsed.texts[draft.unparsed.codes[refused][0]].strip(BLANKS_AND_BREAKS)
-        _refuse(
-            draft,
-            draft.unparsed.where[refused],
-            "are not numbers",
-            f"The decimal mark is {draft.decimal!r}. Correct the file, "
-            f"or name the symbols: symbols={{{symbol!r}: 'missing'}}",
-            one="is not a number",
-        )
+        where = draft.unparsed.where[refused]
+        _refuse(draft, where, "are not numbers", _repair(draft, where, unknown), one="is not a number")
+
+
+def _repair(draft: ColumnDraft, where: NDArray[Any], unknown: NDArray[np.bool_]) -> str:
+    """Say what to do about cells that are no numbers: dates, percent signs in some cells, marks."""
+    if draft.cells.holding(DATES)[where].any():
+        return "A spreadsheet turned an entry such as 5-10 into a date. Correct the file"
+    if not unknown.any():
+        return "Others have no percent sign: write it into every cell of the column, or into none"
+    symbol = draft.unparsed.texts[draft.unparsed.codes[unknown][0]].strip(BLANKS_AND_BREAKS)
+    named = f"symbols={{{symbol!r}: 'missing'}}"
+    return f"The decimal mark is {draft.decimal!r}. Correct the file, or name the symbols: {named}"
 
 
 def refuse_mixed_groups(draft: ColumnDraft) -> None:
