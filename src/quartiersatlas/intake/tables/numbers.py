@@ -37,6 +37,8 @@ BLANK_NAMES = {" ": "blank", "\u00a0": "U+00A0", "\u2007": "U+2007", "\u2009": "
 BLANKS = " \u00a0\u2007\u2009\u202f"
 BLANKS_AND_BREAKS = BLANKS + "\t\r\n"
 MINUSES = "-−–"
+LONGEST_FOOTNOTE = 24
+MOST_LETTERS = 400  # a longer number is none that could be held
 # one, or letters and stars with their bracket; a digit needs a blank or a bracket of its own, or it would be a number's
 FOOTNOTE = rf"[{BLANKS}]+\(?(?:\d{{1,2}}|[a-z])\)|\((?:\d{{1,2}}|[a-z])\)|[{BLANKS}]*(?:\*+|[¹²³⁴⁵⁶⁷⁸⁹⁰]+\)?|[a-z]\))"
 
@@ -232,9 +234,11 @@ def _with_symbol_beside(text: str, decimal: Decimal, profile: SymbolProfile) -> 
             inner = read_number(text.removesuffix(letter).rstrip(BLANKS), decimal)
             if inner.number is not None:
                 return _kept(inner, status, f"marked {letter!r}")
-    if found := re.search(rf"(?:{FOOTNOTE})$", text):
+    tail = text[-LONGEST_FOOTNOTE:]  # a search in a long cell would try every blank of it
+    if found := re.search(rf"(?:{FOOTNOTE})$", tail):
         note = found.group().strip(BLANKS)
-        return _kept(read_number(text[: found.start()], decimal), "value", f"footnote {note!r} set aside")
+        number = text[: len(text) - len(tail) + found.start()].rstrip(BLANKS)
+        return _kept(read_number(number, decimal), "value", f"footnote {note!r} set aside")
     return UNKNOWN
 
 
@@ -259,6 +263,8 @@ def _pattern(decimal: Decimal) -> re.Pattern[str]:
 
 def read_number(text: str, decimal: Decimal) -> ReadCell:
     """Read a cell that is strictly a number, and nothing else."""
+    if len(text) > MOST_LETTERS:
+        return UNKNOWN
     found = _pattern(decimal).fullmatch(text)
     if found is None or not (found["whole"] or found["places"]):
         return UNKNOWN
