@@ -89,6 +89,8 @@ def _runs(rows: Sequence[RawRow], width: int) -> list[range]:
     filled = set[int]()
     for _, cells in rows:
         filled.update(column for column, cell in enumerate(cells) if cell and cell.strip())
+        if len(filled) == width:
+            break
     runs, start = [], None
     for column in range(width + 1):
         if column in filled and start is None:

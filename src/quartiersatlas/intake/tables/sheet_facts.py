@@ -34,9 +34,6 @@ class Place(NamedTuple):
         return f"{column_letters(self.column)}{self.row + 1}"
 
 
-START = Place(0, 0)
-
-
 class Merged(NamedTuple):
     """Cells that are merged: the first and the last of them."""
 
@@ -51,14 +48,14 @@ class Merged(NamedTuple):
 class SheetFacts:
     """What a sheet says besides its values. Rows and columns are counted from 0.
 
-    ``formatted`` holds the rows of each column and format; ``computed_zeros`` the formulas whose stored result is 0 in
-    a file that asks to be computed when it is opened; ``elsewhere`` the workbook that the formula of a cell takes its
-    value from.
+    ``lowest`` and ``rightmost`` are the first cells that reach so far; ``formatted`` holds the rows of each column and
+    format; ``computed_zeros`` the formulas whose stored result is 0 in a file that asks to be computed when it is
+    opened; ``elsewhere`` the workbook that the formula of a cell takes its value from.
     """
 
     filled: int = 0
-    last_row: Place = START
-    last_column: Place = START
+    lowest: tuple[int, int] = (0, 0)
+    rightmost: tuple[int, int] = (0, 0)
     hidden_rows: set[int] = field(default_factory=set)
     hidden_columns: list[int] = field(default_factory=list)
     merged: list[Merged] = field(default_factory=list)
@@ -71,10 +68,10 @@ class SheetFacts:
     def fill(self, row: int, column: int) -> None:
         """Count a cell that is not empty."""
         self.filled += 1
-        if row >= self.last_row.row:
-            self.last_row = Place(row, column)
-        if column > self.last_column.column:
-            self.last_column = Place(row, column)
+        if row > self.lowest[0]:
+            self.lowest = (row, column)
+        if column > self.rightmost[1]:
+            self.rightmost = (row, column)
 
     def format(self, row: int, column: int, shown: NumberFormat) -> None:
         """Keep the format of a cell that changes what its number means."""
@@ -98,11 +95,11 @@ class SheetFacts:
         InputError
             A cell far away from the others; the message names it.
         """
-        rows, columns = self.last_row.row + 1, self.last_column.column + 1
+        rows, columns = self.lowest[0] + 1, self.rightmost[1] + 1
         size = rows * columns
         if size <= MOST_CELLS and (size < LARGE or self.filled >= FILLED_SHARE * size):
             return
-        ends = " and ".join(dict.fromkeys(map(str, (self.last_row, self.last_column))))
+        ends = " and ".join(dict.fromkeys(map(str, (Place(*self.lowest), Place(*self.rightmost)))))
         raise InputError(
             f"{source}: sheet {sheet!r} has {count_noun(self.filled, 'cell')} that "
             f"{'is' if self.filled == 1 else 'are'} not empty, and the table would have {rows:,} rows and {columns:,} "

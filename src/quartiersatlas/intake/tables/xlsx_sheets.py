@@ -121,6 +121,8 @@ class _XlsxScan:
     asks_to_compute: bool
     found: SheetFacts = field(default_factory=SheetFacts)
     row: int = -1
+    row_name: str = "0"
+    row_digits: int = 1
     column: int = -1
     kind: str = ""
     shown: NumberFormat | None = None
@@ -130,7 +132,11 @@ class _XlsxScan:
     formula: list[str] = field(default_factory=list)
     result: list[str] = field(default_factory=list)
     columns: dict[str, int] = field(default_factory=dict)
+    styles: dict[str, NumberFormat | None] = field(init=False)
     elsewhere: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.styles = {str(style): shown for style, shown in enumerate(self.formats)}
 
     def start(self, name: str, attributes: Attributes) -> None:
         """Take the start of an element."""
@@ -154,26 +160,33 @@ class _XlsxScan:
     def _start_row(self, attributes: Attributes) -> None:
         self.finish()
         number = attributes.get("r")
-        self.row = int(number) - 1 if number else self.row + 1
+        self._take_row(number or str(self.row + 2))
         self.column = -1
         if attributes.get("hidden") in TRUE or _is_zero(attributes.get("ht")):
             self.found.hidden_rows.add(self.row)
 
     def _start_cell(self, attributes: Attributes) -> None:
-        self.finish()
+        if self.is_filled:
+            self.finish()
         reference = attributes.get("r")
-        if reference:
-            letters = reference.rstrip(DIGITS)
-            column = self.columns.get(letters)
-            if column is None:
-                column = self.columns[letters] = column_number(letters)
-            self.column = column
-            self.row = int(reference[len(letters) :]) - 1
-        else:
+        if reference is None:
             self.column += 1
+        else:
+            column = self.columns.get(reference[: -self.row_digits]) if reference.endswith(self.row_name) else None
+            self.column = self._column_of(reference) if column is None else column
         self.kind = attributes.get("t", "n")
         style = attributes.get("s")
-        self.shown = self.formats[int(style)] if style and int(style) < len(self.formats) else None
+        self.shown = self.styles.get(style) if style is not None else None
+
+    def _column_of(self, reference: str) -> int:
+        """Return the column that a reference names, and take its row, which need not be that of the row around it."""
+        letters = reference.rstrip(DIGITS)
+        column = self.columns[letters] = column_number(letters)
+        self._take_row(reference[len(letters) :])
+        return column
+
+    def _take_row(self, name: str) -> None:
+        self.row, self.row_name, self.row_digits = int(name) - 1, name, len(name)
 
     def _hidden_columns(self, attributes: Attributes) -> None:
         if attributes.get("hidden") in TRUE or _is_zero(attributes.get("width")):
