@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from quartiersatlas.base.checks import count_noun
 from quartiersatlas.errors import ColumnError, CountError, SpecError, list_some
+from quartiersatlas.intake.tables.marks import no_bounds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,6 +45,8 @@ class AreaData:
         Warnings that came with the data and stay with everything made of them, such as "synthetic".
     vintage : str
         Vintage of the keys, such as ``"2021"``, declared or shown by their codes; empty where neither is so.
+    bounds : DataFrame
+        On (key, column): ``lower`` and ``upper`` of suppressed cells whose mark names limits, as :class:`Table` has it.
     """
 
     areas: gpd.GeoDataFrame
@@ -57,6 +60,7 @@ class AreaData:
     changes: Mapping[str, tuple[str, AreaData]] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
     vintage: str = ""
+    bounds: pd.DataFrame = field(default_factory=no_bounds)
 
     @property
     def report(self) -> JoinReport:

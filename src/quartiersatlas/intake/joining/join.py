@@ -36,6 +36,7 @@ from quartiersatlas.intake.joining.data import AreaData
 from quartiersatlas.intake.joining.keys import repaired_keys
 from quartiersatlas.intake.joining.match import compare, refuse
 from quartiersatlas.intake.tables.codes import status_of_values
+from quartiersatlas.intake.tables.marks import joined_bounds, no_bounds
 from quartiersatlas.intake.tables.read import Table
 
 if TYPE_CHECKING:
@@ -136,10 +137,12 @@ def join(
     data = areas if isinstance(areas, AreaData) else _start(areas)
     data = replace(data, catalogue=catalogue or data.catalogue)
     values, status, source = _frames(table)
+    bounds = table.bounds if isinstance(table, Table) else no_bounds()
     keys = values.index
     repaired: tuple[Repair, ...] = ()
     if repair is not None or rename:
         keys, repaired = repaired_keys(keys, data.areas.index, () if repair is None else repair, rename or {})
+    after = dict(zip(values.index, keys, strict=True))
     excluded = _excluded(values.index, keys, data.areas.index, exclude)
     values, status = values.set_axis(keys)[~excluded], status.set_axis(keys)[~excluded]
     vintage = check_vintages(data, keys[~excluded], right_vintage=vintage, names=("the areas", source))
@@ -169,6 +172,7 @@ def join(
         period=period or data.period,
         notices=tuple(dict.fromkeys([*data.notices, *notices])),
         vintage=vintage,
+        bounds=joined_bounds(data.bounds, bounds, after, data.areas.index, fresh.columns),
     )
 
 

@@ -44,7 +44,8 @@ FOOTNOTE = rf"[{BLANKS}]+\(?(?:\d{{1,2}}|[a-z])\)|\((?:\d{{1,2}}|[a-z])\)|[{BLAN
 class Column:
     """One column as read: values and status per cell, what is to be listed, and what holds for the whole column.
 
-    ``status`` are positions in :data:`STATUSES`.
+    ``status`` are positions in :data:`STATUSES`; ``unit`` is the one that is written in all cells; ``bounds`` are lower
+    and upper limits by row, NaN where a cell has none.
     """
 
     values: NDArray[np.float64] | ExtensionArray
@@ -52,6 +53,8 @@ class Column:
     is_number: bool
     problems: pd.DataFrame | None = None
     notes: list[str] = field(default_factory=list)
+    unit: str = ""
+    bounds: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True)

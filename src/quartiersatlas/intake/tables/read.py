@@ -17,6 +17,7 @@ from quartiersatlas.intake.tables.cells import TextCells
 from quartiersatlas.intake.tables.codes import STATUSES, symbol_profile
 from quartiersatlas.intake.tables.headers import Problem, find_column
 from quartiersatlas.intake.tables.layout import of_year, pivoted, row_labels, selected_rows, stacked_years
+from quartiersatlas.intake.tables.marks import bounds_frame, no_bounds
 from quartiersatlas.intake.tables.numbers import decide_decimal, read_column
 from quartiersatlas.intake.tables.sources import read_dbf, read_json, read_parquet, read_sheet
 from quartiersatlas.intake.tables.text_files import read_text_file
@@ -179,6 +180,12 @@ class Table:
     notes : tuple of str
         What was decided for the whole file or a whole column: how it is written, header rows, thousands, percent,
         columns read as text, rows that were not asked for.
+    units : mapping of str to str
+        Column -> the unit that is written in all of its cells, such as ``percent``.
+    bounds : DataFrame
+        On (key, column): ``lower`` and ``upper`` of each suppressed cell whose mark names limits, both included:
+        ``<3`` among counts is 0 to 2. Infinite where an end is open. Columns have the names of the file for
+        ``years="long"``.
     """
 
     values: pd.DataFrame
@@ -187,6 +194,8 @@ class Table:
     path: Path
     written: str
     notes: tuple[str, ...] = ()
+    units: Mapping[str, str] = field(default_factory=dict)
+    bounds: pd.DataFrame = field(default_factory=no_bounds)
 
     def __repr__(self) -> str:
         rows, columns = self.values.shape
@@ -294,20 +303,26 @@ def assemble(raw: RawTable, path: Path, options: ReadOptions) -> Table:
     read = _read_pivoted(raw, body, options) if options.pivot else _read_wide(raw, body, options)
     index = pd.Index(body.keys, name="key", dtype=object)
     values, status = _frames(read.columns, index)
+    limits = _limits(read.columns, index)
     if options.pivot:
         labels = _labels(raw, body, options)
+        limits = [pivoted(limit.iloc[:, 0], status.iloc[:, 0], labels, raw.source)[0] for limit in limits]
         values, status, note = pivoted(values.iloc[:, 0], status.iloc[:, 0], labels, raw.source)
         values, status = _with_notices(values, status, body)
         wanted = _wanted(options.columns, list(values.columns), raw.source, problems)
         values, status = _chosen(values, wanted), _chosen(status, wanted)
+        limits = [limit.reindex(columns=list(wanted.values())).set_axis(list(wanted), axis=1) for limit in limits]
         notes.append(note)
+    bounds = bounds_frame(*limits) if limits else no_bounds()
     if options.years == LONG:
         values, status, note = stacked_years(values, status, raw.source)
         notes.append(note)
     notes += read.notes + [note for column in read.columns.values() for note in column.notes] + _text_note(read.columns)
     problems += read.problems
     listed = _listed(problems, read.columns)
-    return Table(values, status, listed, path, _written(raw, read.decimal), tuple(notes))
+    units = {} if options.pivot else {name: column.unit for name, column in read.columns.items() if column.unit}
+    written = _written(raw, read.decimal)
+    return Table(values, status, listed, path, written, tuple(notes), units, bounds)
 
 
 def _listed(problems: list[Problem], read: Mapping[str, Column]) -> pd.DataFrame:
@@ -453,6 +468,15 @@ def _frames(read: Mapping[str, Column], index: pd.Index) -> tuple[pd.DataFrame, 
     values = {name: column.values for name, column in read.items()}
     status = {name: words.take(column.status) for name, column in read.items()}
     return pd.DataFrame(values, index=index), pd.DataFrame(status, index=index)
+
+
+def _limits(read: Mapping[str, Column], index: pd.Index) -> list[pd.DataFrame]:
+    """Return the lower and the upper limits of all cells; nothing where no cell has any."""
+    if all(column.bounds is None for column in read.values()):
+        return []
+    none = np.full((2, len(index)), np.nan)
+    both = {name: none if column.bounds is None else column.bounds for name, column in read.items()}
+    return [pd.DataFrame({name: limits[end] for name, limits in both.items()}, index=index) for end in (0, 1)]
 
 
 def _chosen(frame: pd.DataFrame, wanted: Mapping[str, str]) -> pd.DataFrame:
