@@ -102,10 +102,3 @@ def test_a_code_among_grouped_thousands_is_named_as_a_code(tmp_path):
 )
 def test_codes_in_a_frame_are_those_of_a_file(values, suspected):
     assert suspected_codes(pd.Series(values)).tolist() == suspected
-
-
-def test_a_share_is_never_negative():
-    assert suspected_codes(pd.Series([-1, 12, -0.5, 0], index=list("abcd")), is_share=True).to_dict() == {
-        "a": -1.0,
-        "c": -0.5,
-    }

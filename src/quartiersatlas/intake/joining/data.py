@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from quartiersatlas.base.checks import count_noun
 from quartiersatlas.errors import ColumnError, CountError, SpecError, list_some
+from quartiersatlas.intake.tables.codes import code_text, codes_among
 from quartiersatlas.intake.tables.marks import no_bounds
 
 if TYPE_CHECKING:
@@ -113,11 +114,11 @@ def checked_counts(column: pd.Series) -> pd.Series[float]:
     wrong = column[(column < 0) | column.isin([float("inf")])]
     if len(wrong):
         shown = ", ".join(f"{key!r}: {value:.15g}" for key, value in wrong.head(5).items())
-        codes = wrong[wrong.duplicated(keep=False)].unique()
+        codes = [code for code in codes_among(column.dropna().to_numpy(dtype=float)) if (wrong == code).any()]
         hint = (
-            f" {codes[0]:.15g} is repeated and looks like a code for a missing value: "
-            f"read the table with symbols={{'{codes[0]:.15g}': 'missing'}}."
-            if len(codes)
+            f" {code_text(codes[0])} looks like a code for a missing value: "
+            f"read the table with symbols={{'{code_text(codes[0])}': 'missing'}}."
+            if codes
             else " Counts are 0 or more: correct the table."
         )
         counts = count_noun(len(wrong), f"count in {column.name!r} is", f"counts in {column.name!r} are")

@@ -35,12 +35,13 @@ from quartiersatlas.intake.areas.area_columns import (
 from quartiersatlas.intake.joining.data import AreaData
 from quartiersatlas.intake.joining.keys import repaired_keys
 from quartiersatlas.intake.joining.match import compare, refuse
-from quartiersatlas.intake.tables.codes import status_of_values
-from quartiersatlas.intake.tables.marks import joined_bounds, no_bounds
+from quartiersatlas.intake.tables.codes import named_in_frame
+from quartiersatlas.intake.tables.marks import joined_bounds
 from quartiersatlas.intake.tables.read import Table
 
 if TYPE_CHECKING:
     from quartiersatlas.intake.joining.keys import Repair
+    from quartiersatlas.intake.tables.codes import Meaning
 
 
 @renamed(ignore="exclude")
@@ -56,6 +57,7 @@ def join(
     rename: Mapping[str, str] | None = None,
     exclude: str | Iterable[str] = (),
     vintage: str = "",
+    symbols: Mapping[str, Meaning] | None = None,
 ) -> AreaData:
     """Join a table to the areas by key.
 
@@ -89,6 +91,9 @@ def join(
     vintage : str, optional
         Vintage of the table's keys, such as ``"2021"``, where their codes do not show it. A table of another vintage
         than the areas is refused: see :func:`check_vintages`.
+    symbols : mapping of str to str, optional
+        For a DataFrame: what numbers such as ``-9999`` stand for, ``{"-9999": "missing"}``, or that they are true
+        (``"value"``). For files, symbols are named in :func:`read_table`.
 
     Returns
     -------
@@ -105,6 +110,8 @@ def join(
         The table has a column that an earlier table already gave.
     SpecError
         A rule is unknown, or ``rename`` or ``exclude`` name keys they cannot mean.
+    NumberError
+        A DataFrame holds codes such as -9999 that were not named.
 
     Notes
     -----
@@ -130,14 +137,14 @@ def join(
         ("catalogue", catalogue, Catalogue, "catalogue=qa.Catalogue.builtin()"),
         ("population", population, str, 'population="residents"'),
         ("rename", rename, Mapping, "rename={'key in the table': 'key of the area'}"),
+        ("symbols", symbols, Mapping, "symbols={'-9999': 'missing'}"),
     ):
         if value is not None:
             expects(value, kind, f"join: {what}", how)
     choice(missing, ("raise", "report"), "missing")
     data = areas if isinstance(areas, AreaData) else _start(areas)
     data = replace(data, catalogue=catalogue or data.catalogue)
-    values, status, source = _frames(table)
-    bounds = table.bounds if isinstance(table, Table) else no_bounds()
+    values, status, bounds, source = _frames(table, symbols)
     keys = values.index
     repaired: tuple[Repair, ...] = ()
     if repair is not None or rename:
@@ -198,10 +205,16 @@ def _start(areas: gpd.GeoDataFrame) -> AreaData:
     return AreaData(areas, empty, empty.copy(), Catalogue.builtin(), notices=notices)
 
 
-def _frames(table: Table | pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, str]:
-    """Return values, status and name; a plain frame's status is read off its values."""
+def _frames(
+    table: Table | pd.DataFrame, symbols: Mapping[str, Meaning] | None
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, str]:
+    """Return values, status, bounds and name; a plain frame's status is read off its values."""
     if isinstance(table, Table):
-        return table.values, table.status, table.path.name
+        if symbols:
+            raise SpecError(
+                "join: symbols are for a DataFrame; those of a file are named in read_table(..., symbols=...)."
+            )
+        return table.values, table.status, table.bounds, table.path.name
     if table.empty:
         raise InputError("The table has no rows or no columns.")
     keys = keys_as_text(table.index)
@@ -213,7 +226,7 @@ def _frames(table: Table | pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, st
     for column in nullable:
         if is_numeric_dtype(values[column].dtype):
             values[column] = values[column].to_numpy(dtype=float, na_value=np.nan)
-    return values, status_of_values(values), "table"
+    return *named_in_frame(values, symbols), "table"
 
 
 def _excluded(raw: pd.Index, keys: pd.Index, areas: pd.Index, exclude: str | Iterable[str]) -> np.ndarray:

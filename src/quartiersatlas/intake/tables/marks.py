@@ -20,25 +20,26 @@ BOUNDS = ("lower", "upper")
 N = r"(?P<{}>[-−]?[0-9][0-9.,'’ \u00a0\u2009\u202f]*?)"
 FIRST, LAST = N.format("first"), N.format("last")
 UNIT = r"(?:\s*[%‰])?"
-LESS = r"<|&lt;|unter|weniger\s+als|kleiner(?:\s+als)?|fewer\s+than|less\s+than|under|below"
-AT_MOST = r"≤|⩽|<=|=<|bis(?:\s+zu)?|höchstens|maximal|max\.?|up\s+to|at\s+most|no\s+more\s+than"
-MORE = r">|&gt;|über|mehr\s+als|more\s+than|over|above"
-AT_LEAST = r"≥|⩾|>=|=>|mindestens|mind\.?|at\s+least|ab"
+LESS = r"(?:<|&lt;|(?:unter|weniger\s+als|kleiner(?:\s+als)?|fewer\s+than|less\s+than|under|below)\s)"
+AT_MOST = r"(?:≤|⩽|<=|=<|max\.|(?:bis(?:\s+zu)?|höchstens|maximal|max|up\s+to|at\s+most|no\s+more\s+than)\s)"
+MORE = r"(?:>|&gt;|(?:über|mehr\s+als|more\s+than|over|above)\s)"
+AT_LEAST = r"(?:≥|⩾|>=|=>|mind\.|(?:mindestens|at\s+least|ab)\s)"
 AND_MORE = r"und\s+mehr|u\.\s?m\.|oder\s+mehr|or\s+more|and\s+(?:more|over)|\+"
 # pattern, whether the upper limit is itself excluded, whether the lower one is
 SHAPES = tuple(
     (re.compile(pattern, re.IGNORECASE), below, above)
     for pattern, below, above in (
-        (rf"(?:{LESS})\s*{LAST}{UNIT}", True, False),
-        (rf"(?:{AT_MOST})\s*{LAST}{UNIT}", False, False),
+        (rf"{LESS}\s*{LAST}{UNIT}", True, False),
+        (rf"{AT_MOST}\s*{LAST}{UNIT}", False, False),
         (rf"{FIRST}\s*(?:bis\s+unter|to\s+under|to\s+below)\s*{LAST}{UNIT}", True, False),
         (rf"{FIRST}\s*(?:bis|to|oder|or)\s*{LAST}{UNIT}", False, False),
-        (rf"(?:{AT_LEAST})\s*{FIRST}{UNIT}", False, False),
-        (rf"(?:{MORE})\s*{FIRST}{UNIT}", False, True),
+        (rf"{AT_LEAST}\s*{FIRST}{UNIT}", False, False),
+        (rf"{MORE}\s*{FIRST}{UNIT}", False, True),
         (rf"{FIRST}{UNIT}\s*(?:{AND_MORE})", False, False),
     )
 )
 HYPHENED = re.compile(r"(?P<first>[01])\s?[-–]\s?(?P<last>[1-9]|10)")
+LONGEST = 60  # letters of a mark
 BRACKETS = {"(": ")", "[": "]"}
 
 
@@ -89,7 +90,9 @@ def read_range(text: str, number: ReadNumber) -> Range | None:
     >>> read_range("Altstadt", float) is None
     True
     """
-    if text[:1] in BRACKETS and text.endswith(BRACKETS[text[0]]):
+    if not text or len(text) > LONGEST:
+        return None
+    if text[0] in BRACKETS and text.endswith(BRACKETS[text[0]]):
         text = text[1:-1].strip()
     for shape, below, above in SHAPES:
         if found := shape.fullmatch(text):
@@ -117,6 +120,49 @@ def hyphened(text: str) -> Range | None:
     if found is None or int(found["first"]) >= int(found["last"]):
         return None
     return Range(float(found["first"]), float(found["last"]))
+
+
+GAPS = re.compile(
+    r"k\.?\s?a\.?|keine? angaben?|n\.?\s?v\.?|nicht verfügbar|fehlt|unbekannt|not available|unknown|missing|n/a|na|nan"
+    r"|null|none|nil|#nv|#n/a|\.\.",
+    re.IGNORECASE,
+)
+SECRETS = re.compile(
+    r"geheim|anonym|gesperrt|vertraulich|zu klein|suppress|confid|secret|too (?:small|few)", re.IGNORECASE
+)
+LIMIT = re.compile(r"[<>≤≥⩽⩾]|\b(?:unter|über|bis|less|fewer|more|under|over)\b", re.IGNORECASE)
+
+
+def advice_for(text: str, column: str) -> str:
+    """Return what to do about a cell that is neither a number nor a known mark.
+
+    A mark that hides a number is never called missing, and no number is thrown away.
+
+    Examples
+    --------
+    >>> advice_for("1-4", "cases")
+    "If it hides a number, name its limits: symbols={'1-4': ('suppressed', 1, 4)}; if not, correct the file"
+    >>> advice_for("k.A.", "cases")
+    "Correct the file, or name the symbols: symbols={'k.A.': 'missing'}"
+    """
+    limits = hyphened(text)
+    if limits is not None:
+        named = f"symbols={{{text!r}: ('suppressed', {limits.lower:g}, {limits.upper:g})}}"
+        return f"If it hides a number, name its limits: {named}; if not, correct the file"
+    if LIMIT.search(text):
+        return (
+            f"If it hides a number, name it, with its limits where they are known: symbols={{{text!r}: 'suppressed'}}"
+        )
+    if any(letter.isdigit() for letter in text):
+        return f"Correct the file, or read the column as text with text=[{column!r}]"
+    if GAPS.fullmatch(text):
+        return f"Correct the file, or name the symbols: symbols={{{text!r}: 'missing'}}"
+    if SECRETS.search(text):
+        return f"Correct the file, or name the symbols: symbols={{{text!r}: 'suppressed'}}"
+    return (
+        f"Correct the file, or name the symbols: symbols={{{text!r}: 'suppressed'}} if a number is hidden there, "
+        f"symbols={{{text!r}: 'missing'}} if nobody has one"
+    )
 
 
 def no_bounds() -> pd.DataFrame:

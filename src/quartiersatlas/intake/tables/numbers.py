@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -14,6 +14,7 @@ import pandas as pd
 from quartiersatlas.base.checks import count_noun
 from quartiersatlas.errors import SHOWN, NumberError, list_some
 from quartiersatlas.intake.tables.codes import STATUSES, refuse_sentinels, written_like_codes
+from quartiersatlas.intake.tables.marks import Range, advice_for, arrays_of, hyphened, read_range
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -32,12 +33,24 @@ GROUPS_FROM = 1000
 EXAMPLES = 3
 LEADING_ZERO = re.compile(r"0[0-9]+")
 DAY_OR_HEADING = re.compile(r"[0-9]{1,2}\.[0-9]{1,2}")
+UNITS = {"%": "percent", "‰": "per 1,000"}
+WHOLE_PERCENT = 100  # a number above it, beside percent signs, may be a count
+# columns in which whole numbers are rounded ones, so that "<3" may be 2.9
+RATE_NAMES = re.compile(
+    r"anteil|quote|rate|share|prozent|percent|%|‰|index|mittel|durchschn|mean|median|average", re.IGNORECASE
+)
+DOUBTFUL = frozenset("cC")  # marks that are also names of classes
+UPPER_ONLY = re.compile(r"[<≤⩽]")
+FEW_MARKS = 2  # different marks with limits in a column of numbers: a lowest and a highest; classes have more
 BLANK_NAMES = {" ": "blank", "\u00a0": "U+00A0", "\u2007": "U+2007", "\u2009": "U+2009", "\u202f": "U+202F"}
 BLANKS = " \u00a0\u2007\u2009\u202f"
 BLANKS_AND_BREAKS = BLANKS + "\t\r\n"
 MINUSES = "-−–"
 # one, or letters and stars with their bracket; a digit needs a blank or a bracket of its own, or it would be a number's
-FOOTNOTE = rf"[{BLANKS}]+\(?(?:\d{{1,2}}|[a-z])\)|\((?:\d{{1,2}}|[a-z])\)|[{BLANKS}]*(?:\*+|[¹²³⁴⁵⁶⁷⁸⁹⁰]+\)?|[a-z]\))"
+SQUARE = rf"[{BLANKS}]*\[(?:note )?(?:\d{{1,2}}|[a-z])\]"
+FOOTNOTE = (
+    rf"{SQUARE}|[{BLANKS}]+\(?(?:\d{{1,2}}|[a-z])\)|\((?:\d{{1,2}}|[a-z])\)|[{BLANKS}]*(?:\*+|[¹²³⁴⁵⁶⁷⁸⁹⁰]+\)?|[a-z]\))"
+)
 
 
 @dataclass(frozen=True)
@@ -91,14 +104,17 @@ class ReadCell:
     """What one cell says.
 
     ``number`` is None for a word or an unknown symbol and NaN for a symbol instead of a number. ``status`` is empty
-    where the number says it all; ``done`` is empty where nothing needs to be listed.
+    where the number says it all; ``done`` is empty where nothing needs to be listed. ``unit`` is the one written after
+    the number; ``range`` are the limits that a mark names. A ``doubtful`` mark may be the name of a class as well.
     """
 
     number: float | None
     status: Status | str = ""
     done: str = ""
     is_symbol: bool = False
-    is_percent: bool = False
+    is_doubtful: bool = False
+    unit: str = ""
+    range: Range | None = None
     grouped_by: str = ""
     odd_minus: bool = False
 
@@ -173,12 +189,35 @@ def read_column(
         refuse_other_decimal(draft)
         return _text(cells)
     refuse_unreadable(draft)
+    refuse_mixed_units(draft)
     if not decided:
         refuse_mixed_groups(draft)
         refuse_likely_groups(draft)
     values, status = _filled(draft)
     refuse_sentinels(name, values, rows, [code for code, _ in number_codes(profile, decimal)])
-    return Column(values, status, True, _problems(draft), _notes(draft, profile))  # noqa: FBT003 - a field
+    return Column(
+        values,
+        status,
+        is_number=True,
+        problems=_problems(draft),
+        notes=_notes(draft, profile),
+        unit=_unit(draft),
+        bounds=_bounds(draft),
+    )
+
+
+def _unit(draft: ColumnDraft) -> str:
+    """Return the unit that is written in every cell but zeros and symbols; empty where there is none."""
+    units = {cell.unit for cell in draft.read if cell.unit}
+    return units.pop() if len(units) == 1 and _largest_without_unit(draft) == 0 else ""
+
+
+def _bounds(draft: ColumnDraft) -> NDArray[np.float64] | None:
+    """Return lower and upper limits of every cell; None where no cell has any."""
+    ranges = [cell.range for cell in draft.read]
+    if not any(ranges):
+        return None
+    return arrays_of(ranges, draft.unparsed.codes, draft.unparsed.where, len(draft.plain))
 
 
 def _draft(name: str, cells: Cells, rows: NDArray[Any], decimal: Decimal, profile: SymbolProfile) -> ColumnDraft:
@@ -187,7 +226,32 @@ def _draft(name: str, cells: Cells, rows: NDArray[Any], decimal: Decimal, profil
     plain = plain & ~np.isin(numbers, named) if named else plain
     unparsed = cells.unparsed if len(cells.unparsed.where) == len(plain) - plain.sum() else cells.all_but(plain)
     read = [read_cell(text, decimal, profile) for text in unparsed.texts]
-    return ColumnDraft(name, cells, rows, decimal, plain, numbers, grouped, unparsed, read)
+    draft = ColumnDraft(name, cells, rows, decimal, plain, numbers, grouped, unparsed, read)
+    return replace(draft, read=_with_limits(draft))
+
+
+def _with_limits(draft: ColumnDraft) -> list[ReadCell]:
+    """Return the cells with closed limits: what ``<3`` and ``1-4`` mean depends on the other cells of the column."""
+    read = list(draft.read)
+    stripped = [text.strip(BLANKS_AND_BREAKS) for text in draft.unparsed.texts]
+    spans = [n for n, text in enumerate(stripped) if read[n].number is None and hyphened(text) is not None]
+    if len(spans) == 1 and (draft.unparsed.codes == spans[0]).sum() >= SEVERAL:  # dates and classes would differ
+        read[spans[0]] = replace(_symbol("suppressed"), is_doubtful=True, range=hyphened(stripped[spans[0]]))
+    if not any(cell.range for cell in read):
+        return read
+    numbers = np.append(draft.numbers[draft.plain], [cell.number for cell in read if cell.number is not None])
+    numbers = numbers[np.isfinite(numbers)]
+    limits = [limit for cell in read if cell.range for limit in cell.range[:2] if math.isfinite(limit)]
+    are_rates = any(cell.unit for cell in read) or RATE_NAMES.search(draft.name) is not None
+    whole = (
+        len(numbers) > 0 and not are_rates and all(float(n).is_integer() for n in [*np.unique(numbers % 1), *limits])
+    )
+    least = -math.inf if (numbers < 0).any() else 0.0
+    for n, cell in enumerate(read):
+        if cell.range is not None:
+            closed = cell.range.closed(whole=whole, least=least)
+            read[n] = replace(cell, range=closed, done=f"read as suppressed: {closed}")
+    return read
 
 
 def read_cell(text: str, decimal: Decimal, profile: SymbolProfile) -> ReadCell:
@@ -202,41 +266,57 @@ def read_cell(text: str, decimal: Decimal, profile: SymbolProfile) -> ReadCell:
     """
     text = text.strip(BLANKS_AND_BREAKS)
     if text in profile.instead:
-        return _symbol(profile.instead[text])
+        return _symbol(profile.instead[text], profile.bounds.get(text), is_doubtful=text in DOUBTFUL)
     number = read_number(text, decimal)
     if number.number is not None:
         return _as_named(number, decimal, profile)
-    if text.endswith("%"):
-        inner = read_number(text[:-1].rstrip(BLANKS), decimal)
-        return inner if inner.number is None else ReadCell(inner.number, is_percent=True, grouped_by=inner.grouped_by)
+    if text[-1:] in UNITS:
+        return _with_unit(text, decimal)
+    limits = read_range(text, lambda part: read_number(part, decimal).number)
+    if limits is not None:
+        return replace(_symbol("suppressed"), is_doubtful=True, range=limits)
     return _with_symbol_beside(text, decimal, profile)
 
 
-def _symbol(status: Status) -> ReadCell:
-    return ReadCell(0.0 if status == "zero" else math.nan, status, f"read as {status}", is_symbol=True)
+def _symbol(status: Status, limits: tuple[float, float] | None = None, *, is_doubtful: bool = False) -> ReadCell:
+    return ReadCell(
+        0.0 if status == "zero" else math.nan,
+        status,
+        f"read as {status}",
+        is_symbol=True,
+        is_doubtful=is_doubtful,
+        range=None if limits is None else Range(*limits),
+    )
+
+
+def _with_unit(text: str, decimal: Decimal) -> ReadCell:
+    """Read a number, which may have a unit after it."""
+    unit = UNITS.get(text[-1:], "")
+    inner = read_number(text[:-1].rstrip(BLANKS) if unit else text, decimal)
+    return inner if inner.number is None else replace(inner, unit=unit)
 
 
 def _as_named(cell: ReadCell, decimal: Decimal, profile: SymbolProfile) -> ReadCell:
     """Return the cell, or what its number was said to mean, such as ``-9999``."""
-    for code, status in number_codes(profile, decimal):
-        if cell.number == code and status != "value":
-            return _symbol(status)
+    for mark, status in profile.instead.items():
+        if status != "value" and cell.number == _number_of(mark, decimal):
+            return _symbol(status, profile.bounds.get(mark))
     return cell
 
 
 def _with_symbol_beside(text: str, decimal: Decimal, profile: SymbolProfile) -> ReadCell:
     """Read a number with brackets around it, or with a letter or a footnote after it."""
     if text.startswith("(") and text.endswith(")"):
-        inner = read_number(text[1:-1].strip(BLANKS), decimal)
+        inner = _with_unit(text[1:-1].strip(BLANKS), decimal)
         return _kept(inner, "unreliable", "in brackets")
     for letter, status in profile.beside.items():
         if text.endswith(letter):
-            inner = read_number(text.removesuffix(letter).rstrip(BLANKS), decimal)
+            inner = _with_unit(text.removesuffix(letter).rstrip(BLANKS), decimal)
             if inner.number is not None:
                 return _kept(inner, status, f"marked {letter!r}")
     if found := re.search(rf"(?:{FOOTNOTE})$", text):
         note = found.group().strip(BLANKS)
-        return _kept(read_number(text[: found.start()], decimal), "value", f"footnote {note!r} set aside")
+        return _kept(_with_unit(text[: found.start()], decimal), "value", f"footnote {note!r} set aside")
     return UNKNOWN
 
 
@@ -244,7 +324,7 @@ def _kept(inner: ReadCell, status: Status, why: str) -> ReadCell:
     if inner.number is None:
         return UNKNOWN
     done = f"read as {inner.number:.15g}, {why}" + ("" if status == "value" else f": {status}")
-    return ReadCell(inner.number, "" if status == "value" else status, done, grouped_by=inner.grouped_by)
+    return replace(inner, status="" if status == "value" else status, done=done, odd_minus=False)
 
 
 @lru_cache(maxsize=2)
@@ -274,9 +354,16 @@ def read_number(text: str, decimal: Decimal) -> ReadCell:
     return ReadCell(-number if minus else number, grouped_by=group, odd_minus=minus and not plain)
 
 
+@lru_cache(maxsize=256)
+def _number_of(mark: str, decimal: Decimal) -> float | None:
+    """Return the number that a mark is, however it is written; None for other marks."""
+    number = read_number(mark.replace(".", decimal), decimal).number
+    return read_number(mark, ".").number if number is None else number
+
+
 @lru_cache(maxsize=16)
 def _codes(marks: tuple[tuple[str, Status], ...], decimal: Decimal) -> tuple[tuple[float, Status], ...]:
-    numbers = ((read_number(mark.replace(".", decimal), decimal).number, status) for mark, status in marks)
+    numbers = ((_number_of(mark, decimal), status) for mark, status in marks)
     return tuple((number, status) for number, status in numbers if number is not None)
 
 
@@ -289,6 +376,11 @@ def _is_text(draft: ColumnDraft) -> bool:
     """Return True if a column holds words or codes: leading zeros, or hardly any number."""
     unknown = draft.count(lambda _, cell: cell.number is None)
     numbers = len(draft.plain) - draft.count(lambda _, cell: cell.is_symbol) - unknown
+    doubtful = [text for text, cell in zip(draft.unparsed.texts, draft.read, strict=True) if cell.is_doubtful]
+    if doubtful and not numbers:
+        return len(doubtful) > 1 or unknown > 0 or not UPPER_ONLY.match(doubtful[0].lstrip(BLANKS + "(["))
+    if len(doubtful) > FEW_MARKS:
+        unknown += draft.count(lambda _, cell: cell.is_doubtful)
     if not numbers + unknown:
         return draft.count(lambda text, _: not text.strip(BLANKS_AND_BREAKS)) == len(draft.plain)
     if numbers < NUMERIC_SHARE * (numbers + unknown):
@@ -358,22 +450,40 @@ def refuse_other_decimal(draft: ColumnDraft) -> None:
 
 
 def refuse_unreadable(draft: ColumnDraft) -> None:
-    """Refuse cells that are neither numbers nor symbols, and percent signs that only some cells have."""
+    """Refuse cells that are neither numbers nor symbols."""
     refused = draft.where(lambda _, cell: cell.number is None)
-    percent = draft.where(lambda _, cell: cell.is_percent)
-    without = draft.where(lambda _, cell: cell.number and not cell.is_percent and not cell.is_symbol)
-    if percent.any() and ((draft.plain & (draft.numbers != 0)).any() or without.any()):
-        refused |= percent
     if refused.any():
         symbol = draft.unparsed.texts[draft.unparsed.codes[refused][0]].strip(BLANKS_AND_BREAKS)
         _refuse(
             draft,
             draft.unparsed.where[refused],
             "are not numbers",
-            f"The decimal mark is {draft.decimal!r}. Correct the file, "
-            f"or name the symbols: symbols={{{symbol!r}: 'missing'}}",
+            f"The decimal mark is {draft.decimal!r}. {advice_for(symbol, draft.name)}",
             one="is not a number",
         )
+
+
+def refuse_mixed_units(draft: ColumnDraft) -> None:
+    """Refuse percent signs beside numbers that may be something else: fractions, or counts above 100."""
+    units = {cell.unit for cell in draft.read if cell.unit}
+    if not units:
+        return
+    largest = _largest_without_unit(draft)
+    if len(units) == 1 and (largest == 0 or (units == {"percent"} and 1 < largest <= WHOLE_PERCENT)):
+        return
+    _refuse(
+        draft,
+        draft.unparsed.where[draft.where(lambda _, cell: cell.unit)],
+        "have a unit beside numbers that may be of another one",
+        "Correct the file: write all cells of the column in the same way, with or without the sign",
+        one="has a unit beside numbers that may be of another one",
+    )
+
+
+def _largest_without_unit(draft: ColumnDraft) -> float:
+    """Return the largest number, by its size, that has no unit after it; 0 where there is none."""
+    beside = [abs(cell.number) for cell in draft.read if cell.number and not cell.unit and not cell.is_symbol]
+    return max([float(np.abs(draft.numbers).max(where=draft.plain, initial=0.0)), *beside])
 
 
 def refuse_mixed_groups(draft: ColumnDraft) -> None:
@@ -462,8 +572,12 @@ def _notes(draft: ColumnDraft, profile: SymbolProfile) -> list[str]:
         notes.append(
             f"{draft.name}: {BLANK_NAMES.get(group, repr(group))} groups the thousands in {count_noun(cells, 'cell')}"
         )
-    if percent := draft.count(lambda _, cell: cell.is_percent):
-        notes.append(f"{draft.name}: percent signs in {count_noun(percent, 'cell')}; 12 % is read as 12")
+    for sign, unit in UNITS.items():
+        if cells := draft.count(lambda _, cell, unit=unit: cell.unit == unit):  # type: ignore[misc]
+            note = f"{draft.name}: {unit} signs in {count_noun(cells, 'cell')}; 12 {sign} is read as 12"
+            mixed = _largest_without_unit(draft) > 0
+            notes.append(note + (", and the numbers without a sign are taken for percent too" if mixed else ""))
+    notes += _notes_of_limits(draft)
     if minus := draft.count(lambda _, cell: cell.odd_minus):
         written = count_noun(minus, "negative number is", "negative numbers are")
         notes.append(f"{draft.name}: {written} written with a blank or with another sign than '-'")
@@ -485,3 +599,13 @@ def _notes(draft: ColumnDraft, profile: SymbolProfile) -> list[str]:
     if zeros and profile.zero:
         notes.append(f"{draft.name}: a printed 0 means {profile.zero} in {count_noun(zeros, 'cell')}")
     return notes
+
+
+def _notes_of_limits(draft: ColumnDraft) -> list[str]:
+    """Return a note per mark that hides a number between limits."""
+    named = ((n, cell.range) for n, cell in enumerate(draft.read) if cell.range is not None)
+    return [
+        f"{draft.name}: {count_noun(int((draft.unparsed.codes == n).sum()), 'cell')} "
+        f"{draft.unparsed.texts[n].strip(BLANKS_AND_BREAKS)!r} read as suppressed, with the limits {limits} in .bounds"
+        for n, limits in named
+    ]

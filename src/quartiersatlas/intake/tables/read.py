@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from quartiersatlas.intake.tables.cells import Cells, Decimal, RawTable
+    from quartiersatlas.intake.tables.codes import Meaning
     from quartiersatlas.intake.tables.numbers import Column
 
 WORKBOOKS = {".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"}
@@ -45,7 +46,7 @@ def read_table(
     *,
     columns: Mapping[str, str] | Iterable[str] | None = None,
     text: Iterable[str] = (),
-    symbols: str | Mapping[str, str] = "auto",
+    symbols: str | Mapping[str, Meaning] = "auto",
     sheet: str | None = None,
     encoding: str | None = None,
     delimiter: str | None = None,
@@ -73,7 +74,8 @@ def read_table(
     symbols : str or mapping, default "auto"
         Marks instead of numbers or beside them: a profile (``"auto"``, ``"din55301"``, ``"genesis"``, ``"lsn"``,
         ``"ba"``, ``"berlin_mss"``), or mark -> status. ``-`` is zero and ``.`` is suppressed: never the same. A mark
-        such as ``"-9999"`` is every cell of that number, and ``"-1": "value"`` says that it is a true number.
+        such as ``"-9999"`` is every cell of that number, and ``"-1": "value"`` says that it is a true number. A mark
+        that hides a number between limits is ``"[c]": ("suppressed", 1, 4)``; ``None`` leaves an end open.
     sheet : str, optional
         Sheet of a workbook; the first, if not given.
     encoding, delimiter, decimal : str, optional
@@ -96,7 +98,8 @@ def read_table(
     Table
         With ``.values``, ``.status``, ``.problems`` and ``.notes``. Missing cells are NaN with a status that says why.
         Numbers in brackets or marked as provisional keep their value and have the status ``unreliable`` or
-        ``provisional``.
+        ``provisional``. Marks such as ``<3``, ``0 bis 2`` or ``> 95 %`` are suppressed, with their limits in
+        ``.bounds``; a percent sign in all cells of a column is in ``.units``.
 
     Raises
     ------
@@ -110,7 +113,7 @@ def read_table(
         Keys are empty, or are duplicate where a long table is pivoted.
     NumberError
         Cells of a numeric column are neither numbers nor known symbols, contradict each other, may be thousands or
-        decimals, or are codes such as -9999 that were not named.
+        decimals, have percent signs beside fractions or counts, or are codes such as -9999 that were not named.
     DependencyError
         An optional package is missing; the message names the install command.
 
@@ -228,7 +231,7 @@ class ReadOptions:
     key: str
     columns: Mapping[str, str] | Iterable[str] | None = None
     text: Iterable[str] = ()
-    symbols: str | Mapping[str, str] = "auto"
+    symbols: str | Mapping[str, Meaning] = "auto"
     decimal: Decimal | None = None
     filters: Mapping[str, object] | None = None
     key_pattern: int | str | None = None
