@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from pandas.api.types import is_extension_array_dtype, is_numeric_dtype
+from pandas.api.types import is_extension_array_dtype, is_float_dtype, is_numeric_dtype
 
 from quartiersatlas.base.checks import choice, count_noun, expects, renamed
+from quartiersatlas.base.keys import whole_keys
 from quartiersatlas.catalogue import Catalogue
 from quartiersatlas.catalogue.key_systems import KeyVintages, mixed_vintages, systems, vintages_of
 from quartiersatlas.errors import (
@@ -35,6 +36,8 @@ from quartiersatlas.intake.areas.area_columns import (
 from quartiersatlas.intake.joining.data import AreaData
 from quartiersatlas.intake.joining.keys import repaired_keys
 from quartiersatlas.intake.joining.match import compare, refuse
+from quartiersatlas.intake.joining.row_numbers import refuse_row_numbers
+from quartiersatlas.intake.tables.cells import LARGEST_EXACT
 from quartiersatlas.intake.tables.codes import named_in_frame
 from quartiersatlas.intake.tables.marks import joined_bounds
 from quartiersatlas.intake.tables.read import Table
@@ -144,7 +147,7 @@ def join(
     choice(missing, ("raise", "report"), "missing")
     data = areas if isinstance(areas, AreaData) else _start(areas)
     data = replace(data, catalogue=catalogue or data.catalogue)
-    values, status, bounds, source = _frames(table, symbols)
+    values, status, bounds, source, note = _frames(table, symbols, data.areas.index)
     keys = values.index
     repaired: tuple[Repair, ...] = ()
     if repair is not None or rename:
@@ -157,13 +160,8 @@ def join(
     residents = values.get(named, data.values.get(named))  # those of the rows, else those of the areas
     report = compare(data.areas, values, source, repaired=repaired, excluded=tuple(keys[excluded]), residents=residents)
     refuse(report, data.areas, missing)
-    already = [column for column in values.columns if column in data.values.columns and not is_notice(column)]
-    if already:
-        given = f"column {list_some(already)} is" if len(already) == 1 else f"columns {list_some(already)} are"
-        raise ColumnError(
-            f"{source}: {given} there already from an earlier table. "
-            f"Read the table with columns=[...] to take only what is new, or under another name."
-        )
+    report = replace(report, notes=(note,)) if note else report
+    _refuse_repeated(values, data, source)
     notices = read_notices(values.reindex(data.areas.index))
     fresh = values.loc[:, [c for c in values.columns if c not in data.values.columns]]
     values = data.values.join(fresh.reindex(data.areas.index))
@@ -181,6 +179,17 @@ def join(
         vintage=vintage,
         bounds=joined_bounds(data.bounds, bounds, after, data.areas.index, fresh.columns),
     )
+
+
+def _refuse_repeated(values: pd.DataFrame, data: AreaData, source: str) -> None:
+    """Refuse columns that an earlier table gave already, but for notices."""
+    already = [column for column in values.columns if column in data.values.columns and not is_notice(column)]
+    if already:
+        given = f"column {list_some(already)} is" if len(already) == 1 else f"columns {list_some(already)} are"
+        raise ColumnError(
+            f"{source}: {given} there already from an earlier table. "
+            f"Read the table with columns=[...] to take only what is new, or under another name."
+        )
 
 
 def _start(areas: gpd.GeoDataFrame) -> AreaData:
@@ -206,27 +215,32 @@ def _start(areas: gpd.GeoDataFrame) -> AreaData:
 
 
 def _frames(
-    table: Table | pd.DataFrame, symbols: Mapping[str, Meaning] | None
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, str]:
-    """Return values, status, bounds and name; a plain frame's status is read off its values."""
+    table: Table | pd.DataFrame, symbols: Mapping[str, Meaning] | None, areas: pd.Index
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, str, str]:
+    """Return values, status, bounds, name and a note of the keys; a plain frame's status is read off its values."""
     if isinstance(table, Table):
         if symbols:
             raise SpecError(
                 "join: symbols are for a DataFrame; those of a file are named in read_table(..., symbols=...)."
             )
-        return table.values, table.status, table.bounds, table.path.name
+        refuse_row_numbers(table.values, areas, from_file=True)
+        return table.values, table.status, table.bounds, table.path.name, ""
     if table.empty:
         raise InputError("The table has no rows or no columns.")
+    refuse_row_numbers(table, areas, from_file=False)
     keys = keys_as_text(table.index)
     if keys.isna().any() or keys.eq("").any():
         without = count_noun(int((keys.isna() | keys.eq("")).sum()), "row of the table has", "rows of the table have")
         raise KeyColumnError(f"{without} no key in the index.")
-    values = table.set_axis(pd.Index(keys, name="key", dtype=object))
+    if is_float_dtype(table.index.dtype) and len(table) and np.abs(table.index).max() >= LARGEST_EXACT:
+        raise KeyColumnError("The keys in the index are decimal numbers of more digits than these hold: use text.")
+    whole, note = whole_keys(keys.tolist(), "the index")
+    values = table.set_axis(pd.Index(whole, name="key", dtype=object))
     nullable = [column for column in values.columns if is_extension_array_dtype(values[column].dtype)]
     for column in nullable:
         if is_numeric_dtype(values[column].dtype):
             values[column] = values[column].to_numpy(dtype=float, na_value=np.nan)
-    return *named_in_frame(values, symbols), "table"
+    return *named_in_frame(values, symbols), "table", note
 
 
 def _excluded(raw: pd.Index, keys: pd.Index, areas: pd.Index, exclude: str | Iterable[str]) -> np.ndarray:

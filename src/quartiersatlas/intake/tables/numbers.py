@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
@@ -14,7 +13,16 @@ import pandas as pd
 from quartiersatlas.base.checks import count_noun
 from quartiersatlas.errors import SHOWN, NumberError, list_some
 from quartiersatlas.intake.tables.codes import STATUSES, refuse_sentinels, written_like_codes
-from quartiersatlas.intake.tables.marks import Range, advice_for, arrays_of, hyphened, read_range
+from quartiersatlas.intake.tables.marks import advice_for, arrays_of, hyphened
+from quartiersatlas.intake.tables.one_cell import (
+    BLANKS,
+    BLANKS_AND_BREAKS,
+    UNITS,
+    ReadCell,
+    number_codes,
+    read_cell,
+    symbol_cell,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -23,7 +31,7 @@ if TYPE_CHECKING:
     from pandas.api.extensions import ExtensionArray
 
     from quartiersatlas.intake.tables.cells import Cells, Decimal, Unparsed
-    from quartiersatlas.intake.tables.codes import Status, SymbolProfile
+    from quartiersatlas.intake.tables.codes import SymbolProfile
 
 VALUE, ZERO, MISSING = (STATUSES.index(status) for status in ("value", "zero", "missing"))
 NUMERIC_SHARE = 0.5  # a column with at least this share of numbers is meant to be numeric
@@ -33,24 +41,14 @@ GROUPS_FROM = 1000
 EXAMPLES = 3
 LEADING_ZERO = re.compile(r"0[0-9]+")
 DAY_OR_HEADING = re.compile(r"[0-9]{1,2}\.[0-9]{1,2}")
-UNITS = {"%": "percent", "‰": "per 1,000"}
 WHOLE_PERCENT = 100  # a number above it, beside percent signs, may be a count
 # columns in which whole numbers are rounded ones, so that "<3" may be 2.9
 RATE_NAMES = re.compile(
     r"anteil|quote|rate|share|prozent|percent|%|‰|index|mittel|durchschn|mean|median|average", re.IGNORECASE
 )
-DOUBTFUL = frozenset("cC")  # marks that are also names of classes
 UPPER_ONLY = re.compile(r"[<≤⩽]")
 FEW_MARKS = 2  # different marks with limits in a column of numbers: a lowest and a highest; classes have more
 BLANK_NAMES = {" ": "blank", "\u00a0": "U+00A0", "\u2007": "U+2007", "\u2009": "U+2009", "\u202f": "U+202F"}
-BLANKS = " \u00a0\u2007\u2009\u202f"
-BLANKS_AND_BREAKS = BLANKS + "\t\r\n"
-MINUSES = "-−–"
-# one, or letters and stars with their bracket; a digit needs a blank or a bracket of its own, or it would be a number's
-SQUARE = rf"[{BLANKS}]*\[(?:note )?(?:\d{{1,2}}|[a-z])\]"
-FOOTNOTE = (
-    rf"{SQUARE}|[{BLANKS}]+\(?(?:\d{{1,2}}|[a-z])\)|\((?:\d{{1,2}}|[a-z])\)|[{BLANKS}]*(?:\*+|[¹²³⁴⁵⁶⁷⁸⁹⁰]+\)?|[a-z]\))"
-)
 
 
 @dataclass(frozen=True)
@@ -97,29 +95,6 @@ class ColumnDraft:
     def count(self, of: Callable[[str, ReadCell], object]) -> int:
         """Count the unparsed cells whose text and reading are of some kind."""
         return int(self.where(of).sum())
-
-
-@dataclass(frozen=True)
-class ReadCell:
-    """What one cell says.
-
-    ``number`` is None for a word or an unknown symbol and NaN for a symbol instead of a number. ``status`` is empty
-    where the number says it all; ``done`` is empty where nothing needs to be listed. ``unit`` is the one written after
-    the number; ``range`` are the limits that a mark names. A ``doubtful`` mark may be the name of a class as well.
-    """
-
-    number: float | None
-    status: Status | str = ""
-    done: str = ""
-    is_symbol: bool = False
-    is_doubtful: bool = False
-    unit: str = ""
-    range: Range | None = None
-    grouped_by: str = ""
-    odd_minus: bool = False
-
-
-UNKNOWN = ReadCell(None)
 
 
 def decide_decimal(columns: Iterable[Cells], profile: SymbolProfile) -> Decimal:
@@ -236,7 +211,7 @@ def _with_limits(draft: ColumnDraft) -> list[ReadCell]:
     stripped = [text.strip(BLANKS_AND_BREAKS) for text in draft.unparsed.texts]
     spans = [n for n, text in enumerate(stripped) if read[n].number is None and hyphened(text) is not None]
     if len(spans) == 1 and (draft.unparsed.codes == spans[0]).sum() >= SEVERAL:  # dates and classes would differ
-        read[spans[0]] = replace(_symbol("suppressed"), is_doubtful=True, range=hyphened(stripped[spans[0]]))
+        read[spans[0]] = replace(symbol_cell("suppressed"), is_doubtful=True, range=hyphened(stripped[spans[0]]))
     if not any(cell.range for cell in read):
         return read
     numbers = np.append(draft.numbers[draft.plain], [cell.number for cell in read if cell.number is not None])
@@ -252,124 +227,6 @@ def _with_limits(draft: ColumnDraft) -> list[ReadCell]:
             closed = cell.range.closed(whole=whole, least=least)
             read[n] = replace(cell, range=closed, done=f"read as suppressed: {closed}")
     return read
-
-
-def read_cell(text: str, decimal: Decimal, profile: SymbolProfile) -> ReadCell:
-    """Read one cell.
-
-    Examples
-    --------
-    >>> from quartiersatlas.intake.tables.codes import PROFILES
-    >>> cells = "1.234,5", "-  23", "123 1)", "(12)", "18.21", "k.A."
-    >>> [read_cell(text, ",", PROFILES["auto"]).number for text in cells]
-    [1234.5, -23.0, 123.0, 12.0, None, None]
-    """
-    text = text.strip(BLANKS_AND_BREAKS)
-    if text in profile.instead:
-        return _symbol(profile.instead[text], profile.bounds.get(text), is_doubtful=text in DOUBTFUL)
-    number = read_number(text, decimal)
-    if number.number is not None:
-        return _as_named(number, decimal, profile)
-    if text[-1:] in UNITS:
-        return _with_unit(text, decimal)
-    limits = read_range(text, lambda part: read_number(part, decimal).number)
-    if limits is not None:
-        return replace(_symbol("suppressed"), is_doubtful=True, range=limits)
-    return _with_symbol_beside(text, decimal, profile)
-
-
-def _symbol(status: Status, limits: tuple[float, float] | None = None, *, is_doubtful: bool = False) -> ReadCell:
-    return ReadCell(
-        0.0 if status == "zero" else math.nan,
-        status,
-        f"read as {status}",
-        is_symbol=True,
-        is_doubtful=is_doubtful,
-        range=None if limits is None else Range(*limits),
-    )
-
-
-def _with_unit(text: str, decimal: Decimal) -> ReadCell:
-    """Read a number, which may have a unit after it."""
-    unit = UNITS.get(text[-1:], "")
-    inner = read_number(text[:-1].rstrip(BLANKS) if unit else text, decimal)
-    return inner if inner.number is None else replace(inner, unit=unit)
-
-
-def _as_named(cell: ReadCell, decimal: Decimal, profile: SymbolProfile) -> ReadCell:
-    """Return the cell, or what its number was said to mean, such as ``-9999``."""
-    for mark, status in profile.instead.items():
-        if status != "value" and cell.number == _number_of(mark, decimal):
-            return _symbol(status, profile.bounds.get(mark))
-    return cell
-
-
-def _with_symbol_beside(text: str, decimal: Decimal, profile: SymbolProfile) -> ReadCell:
-    """Read a number with brackets around it, or with a letter or a footnote after it."""
-    if text.startswith("(") and text.endswith(")"):
-        inner = _with_unit(text[1:-1].strip(BLANKS), decimal)
-        return _kept(inner, "unreliable", "in brackets")
-    for letter, status in profile.beside.items():
-        if text.endswith(letter):
-            inner = _with_unit(text.removesuffix(letter).rstrip(BLANKS), decimal)
-            if inner.number is not None:
-                return _kept(inner, status, f"marked {letter!r}")
-    if found := re.search(rf"(?:{FOOTNOTE})$", text):
-        note = found.group().strip(BLANKS)
-        return _kept(_with_unit(text[: found.start()], decimal), "value", f"footnote {note!r} set aside")
-    return UNKNOWN
-
-
-def _kept(inner: ReadCell, status: Status, why: str) -> ReadCell:
-    if inner.number is None:
-        return UNKNOWN
-    done = f"read as {inner.number:.15g}, {why}" + ("" if status == "value" else f": {status}")
-    return replace(inner, status="" if status == "value" else status, done=done, odd_minus=False)
-
-
-@lru_cache(maxsize=2)
-def _pattern(decimal: Decimal) -> re.Pattern[str]:
-    """Return the pattern of a number: minus, digits (grouped by threes with one mark, or not), decimals."""
-    group = "." if decimal == "," else ","
-    exponent = r"(?:[eE][-+]?\d{1,3})?" if decimal == "." else ""
-    return re.compile(
-        rf"(?P<sign>[{MINUSES}+]?)(?P<gap>(?<=[{MINUSES}+])[{BLANKS}]*)?"
-        rf"(?P<whole>[1-9][0-9]{{0,2}}(?:(?P<group>[{re.escape(group)}{BLANKS}'’])[0-9]{{3}})(?:(?P=group)[0-9]{{3}})*|[0-9]+)?"
-        rf"(?P<places>{re.escape(decimal)}[0-9]+)?(?P<exponent>{exponent})"
-    )
-
-
-def read_number(text: str, decimal: Decimal) -> ReadCell:
-    """Read a cell that is strictly a number, and nothing else."""
-    found = _pattern(decimal).fullmatch(text)
-    if found is None or not (found["whole"] or found["places"]):
-        return UNKNOWN
-    group = found["group"] or ""
-    whole = (found["whole"] or "0").replace(group, "") if group else found["whole"] or "0"
-    number = float(whole + (found["places"] or "").replace(",", ".") + found["exponent"])
-    if not math.isfinite(number) or (found["places"] is None and not found["exponent"] and int(whole) != number):
-        return UNKNOWN  # a key or an overflow: more digits than a number can hold
-    minus = found["sign"] in MINUSES and found["sign"] != ""
-    plain = found["sign"] in ("", "-") and not found["gap"]
-    return ReadCell(-number if minus else number, grouped_by=group, odd_minus=minus and not plain)
-
-
-@lru_cache(maxsize=256)
-def _number_of(mark: str, decimal: Decimal) -> float | None:
-    """Return the number that a mark is, however it is written; None for other marks."""
-    number = read_number(mark.replace(".", decimal), decimal).number
-    return read_number(mark, ".").number if number is None else number
-
-
-@lru_cache(maxsize=16)
-def _codes(marks: tuple[tuple[str, Status], ...], decimal: Decimal) -> tuple[tuple[float, Status], ...]:
-    numbers = ((_number_of(mark, decimal), status) for mark, status in marks)
-    return tuple((number, status) for number, status in numbers if number is not None)
-
-
-def number_codes(profile: SymbolProfile, decimal: Decimal) -> tuple[tuple[float, Status], ...]:
-    """Return the numbers that a profile gives a meaning, such as -9999: in whatever way a cell writes them."""
-    return _codes(tuple(profile.instead.items()), decimal)
 
 
 def _is_text(draft: ColumnDraft) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from quartiersatlas.base.checks import choice, count_noun, existing_file, expects, names, renamed
+from quartiersatlas.base.keys import whole_keys
 from quartiersatlas.errors import ColumnError, InputError, KeyColumnError, SpecError, list_some
 from quartiersatlas.intake.areas.area_columns import is_notice, optional_names
 from quartiersatlas.intake.tables.cells import TextCells
@@ -369,7 +370,10 @@ def _keyed(raw: RawTable, cells: dict[str, Cells], key: str, problems: list[Prob
     name = find_column(key, list(cells), raw.source)
     if name != key:
         problems.append(Problem("", name, "", f"taken for the requested key column {key!r}"))
-    keys = np.array(list(map(str.strip, cells[name].texts())), dtype=object)
+    texts, note = whole_keys(list(map(str.strip, cells[name].texts())), f"column {name!r}")
+    if note:
+        problems.append(Problem("", name, "", note))
+    keys = np.array(texts, dtype=object)
     body = _Body(name, keys, raw.rows, {other: column for other, column in cells.items() if other != name})
     if (keys != "").all():
         return body
