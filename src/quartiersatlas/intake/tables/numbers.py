@@ -165,6 +165,7 @@ def read_column(
         return _text(cells)
     refuse_unreadable(draft)
     refuse_mixed_units(draft)
+    draft = replace(draft, read=_with_signs_listed(draft))
     if not decided:
         refuse_mixed_groups(draft)
         refuse_likely_groups(draft)
@@ -184,7 +185,7 @@ def read_column(
 def _unit(draft: ColumnDraft) -> str:
     """Return the unit that is written in every cell but zeros and symbols; empty where there is none."""
     units = {cell.unit for cell in draft.read if cell.unit}
-    return units.pop() if len(units) == 1 and _largest_without_unit(draft) == 0 else ""
+    return units.pop() if len(units) == 1 and not len(_sizes_without_unit(draft)) else ""
 
 
 def _bounds(draft: ColumnDraft) -> NDArray[np.float64] | None:
@@ -217,7 +218,9 @@ def _with_limits(draft: ColumnDraft) -> list[ReadCell]:
     numbers = np.append(draft.numbers[draft.plain], [cell.number for cell in read if cell.number is not None])
     numbers = numbers[np.isfinite(numbers)]
     limits = [limit for cell in read if cell.range for limit in cell.range[:2] if math.isfinite(limit)]
-    are_rates = any(cell.unit for cell in read) or RATE_NAMES.search(draft.name) is not None
+    are_rates = (
+        RATE_NAMES.search(" ".join([draft.name, *(text for text in stripped if text[-1:] in UNITS)])) is not None
+    )
     whole = (
         len(numbers) > 0 and not are_rates and all(float(n).is_integer() for n in [*np.unique(numbers % 1), *limits])
     )
@@ -325,8 +328,9 @@ def refuse_mixed_units(draft: ColumnDraft) -> None:
     units = {cell.unit for cell in draft.read if cell.unit}
     if not units:
         return
-    largest = _largest_without_unit(draft)
-    if len(units) == 1 and (largest == 0 or (units == {"percent"} and 1 < largest <= WHOLE_PERCENT)):
+    bare = _sizes_without_unit(draft)
+    are_percentages = units == {"percent"} and 1 < bare.max(initial=0.0) <= WHOLE_PERCENT and bare.min(initial=1.0) >= 1
+    if len(units) == 1 and (not len(bare) or are_percentages):
         return
     _refuse(
         draft,
@@ -337,10 +341,23 @@ def refuse_mixed_units(draft: ColumnDraft) -> None:
     )
 
 
-def _largest_without_unit(draft: ColumnDraft) -> float:
-    """Return the largest number, by its size, that has no unit after it; 0 where there is none."""
-    beside = [abs(cell.number) for cell in draft.read if cell.number and not cell.unit and not cell.is_symbol]
-    return max([float(np.abs(draft.numbers).max(where=draft.plain, initial=0.0)), *beside])
+def _sizes_without_unit(draft: ColumnDraft) -> NDArray[np.float64]:
+    """Return the sizes of the numbers that have no unit after them, but for zeros."""
+    beside = [cell.number for cell in draft.read if cell.number and not cell.unit and not cell.is_symbol]
+    bare: NDArray[np.float64] = np.abs(np.append(draft.numbers[draft.plain], beside))
+    return bare[bare > 0]
+
+
+def _with_signs_listed(draft: ColumnDraft) -> list[ReadCell]:
+    """Return the cells; those with a percent sign are listed where others have none."""
+    if not any(cell.unit for cell in draft.read) or not len(_sizes_without_unit(draft)):
+        return draft.read
+    return [
+        replace(cell, done=f"read as {cell.number:.15g}, {cell.unit} sign set aside")
+        if cell.unit and not cell.done
+        else cell
+        for cell in draft.read
+    ]
 
 
 def refuse_mixed_groups(draft: ColumnDraft) -> None:
@@ -432,7 +449,7 @@ def _notes(draft: ColumnDraft, profile: SymbolProfile) -> list[str]:
     for sign, unit in UNITS.items():
         if cells := draft.count(lambda _, cell, unit=unit: cell.unit == unit):  # type: ignore[misc]
             note = f"{draft.name}: {unit} signs in {count_noun(cells, 'cell')}; 12 {sign} is read as 12"
-            mixed = _largest_without_unit(draft) > 0
+            mixed = len(_sizes_without_unit(draft)) > 0
             notes.append(note + (", and the numbers without a sign are taken for percent too" if mixed else ""))
     notes += _notes_of_limits(draft)
     if minus := draft.count(lambda _, cell: cell.odd_minus):

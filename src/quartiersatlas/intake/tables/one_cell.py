@@ -65,8 +65,9 @@ def read_cell(text: str, decimal: Decimal, profile: SymbolProfile) -> ReadCell:
     number = read_number(text, decimal)
     if number.number is not None:
         return _as_named(number, decimal, profile)
-    if text[-1:] in UNITS:
-        return _with_unit(text, decimal)
+    with_unit = _with_unit(text, decimal)
+    if with_unit.number is not None:
+        return with_unit
     limits = read_range(text, lambda part: read_number(part, decimal).number)
     if limits is not None:
         return replace(symbol_cell("suppressed"), is_doubtful=True, range=limits)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from quartiersatlas.base.checks import choice, count_noun, expects, renamed
+from quartiersatlas.base.keys import refuse_number_keys
 from quartiersatlas.catalogue import Message, text
 from quartiersatlas.errors import CountError, JoinError, KeyColumnError, SpecError, list_some
 from quartiersatlas.intake import AreaData
@@ -210,6 +211,9 @@ def _dates(before: pd.DataFrame, after: pd.DataFrame) -> Dates:
                 f"{list_some(duplicate)}.",
                 map(str, duplicate),
             )
+    repair = "Make the index of both tables text, with all zeros"
+    refuse_number_keys(before.index, after.index, "the earlier data", repair)
+    refuse_number_keys(after.index, before.index, "the later data", repair)
     unknown = before.index[before.isna().any(axis=1)].union(after.index[after.isna().any(axis=1)], sort=False)
     before, after = (counts[~counts.index.isin(unknown)] for counts in (before, after))
     before, after = (counts[counts.sum(axis=1) > 0] for counts in (before, after))
