@@ -145,7 +145,8 @@ def refuse_number_keys(keys: Iterable[Hashable], areas: Iterable[Hashable], what
         return
     fault = ("is a number", "are numbers") if numbers else ("has lost its leading zeros", "have lost leading zeros")
     were = count_noun(len(odd), f"key of {what} {fault[0]}", f"keys of {what} {fault[1]}")
+    zeros = ", with their zeros" if any(str(area).startswith("0") for area in areas) else ""
     raise KeyColumnError(
-        f"{were}: {list_some(odd, 3)}. The areas' keys are text, with their zeros: {list_some(areas, 3)}. {repair}.",
+        f"{were}: {list_some(odd, 3)}. The areas' keys are text{zeros}: {list_some(areas, 3)}. {repair}.",
         map(str, odd),
     )

@@ -262,3 +262,10 @@ def test_the_unit_that_all_cells_have_is_kept(read):
     table = read("key;a;b;c;d\n01;12,5 %;3;4 ‰;-\n02;0;5 %;2 ‰;3 %\n03;.;7;1,5 ‰;4 %\n")
     assert table.units == {"a": "percent", "c": "per 1,000", "d": "percent"}
     assert table.problems.query("column == 'b'")["done"].tolist() == ["read as 5, percent sign set aside"]
+
+
+def test_units_follow_a_pivot_and_years_in_rows(read):
+    content = "key;sex;n\n01;f;3 %\n01;m;7 %\n02;f;9 %\n02;m;8 %\n"
+    assert read(content, pivot=("sex", "n")).units == {"f": "percent", "m": "percent"}
+    content = "key;n 2023;n 2024;a 2024;b 2023;b 2024\n01;3 %;4 %;5 %;6;7 %\n"
+    assert read(content, years="long").units == {"n": "percent", "a": "percent"}

@@ -72,11 +72,15 @@ _DIN_INSTEAD: dict[str, Status] = {
     "X": "not_applicable",
 }
 _DIN_BESIDE: dict[str, Status] = {"p": "provisional", "r": "value", "s": "unreliable"}  # corrected, estimated
-# the same letters in brackets, and those of statistical offices that write in English
+# the same letters in brackets, and two of offices that write in English: estimated, uncertain
 _IN_BRACKETS: dict[str, Status] = {
-    f"{opening}{letter}{closing}": status
-    for letter, status in (*_DIN_BESIDE.items(), ("e", "unreliable"), ("u", "unreliable"))  # estimated, uncertain
-    for opening, closing in ("()", "[]")
+    **{
+        f"{bracket[0]}{letter}{bracket[1]}": status
+        for letter, status in _DIN_BESIDE.items()
+        for bracket in ("()", "[]")
+    },
+    "[e]": "unreliable",
+    "[u]": "unreliable",
 }
 _LESS_THAN_HALF = "more than nothing and less than half a unit"
 
@@ -181,7 +185,8 @@ LIMITS = frozenset(
 BEYOND = 1e30  # no statistic is as large: the ends of the decimal numbers, such as -3.4028234663852886e+38
 REPEATED = re.compile(r"([7-9])\1+|([1-6])\2{5,}|99+\.9+")  # one digit throughout: 99, 888888, 222222222, 99.9
 LESS_SURE = re.compile(r"99+[678]|([1-6])\1{2,4}")  # 997 and 998 are other answers beside 999; -5555
-FAR = 10  # a code is at least this many times the largest other value
+FAR = 10  # a code has at least a digit more than the largest other value: 999 beside 100, but not beside 101
+FAR_LIMIT = 2  # the ends of whole numbers are too particular to be come upon by chance
 CERTAIN = 1e5  # a positive code of this size, far from all others, is one even if it is there once
 CERTAIN_LIMIT = 32767.0
 TWICE = 2
@@ -258,7 +263,8 @@ def _is_one(code: float, known: NDArray[np.float64], others: NDArray[np.float64]
     """Return True if a number that is written like a code stands among the others as one does."""
     if abs(code) >= BEYOND:
         return True
-    is_far = abs(code) >= FAR * float(np.abs(others).max(initial=0.0))
+    largest = float(np.abs(others).max(initial=0.0))
+    is_far = abs(code) >= FAR_LIMIT * largest if code in LIMITS else abs(code) + 1 >= FAR * largest
     count = int((known == code).sum())
     alike = [other for other in candidates if len(code_text(other)) == len(code_text(code))]
     is_repeated = int(np.isin(known, alike).sum()) >= TWICE
@@ -380,7 +386,7 @@ def suspected_codes(values: pd.Series[Any]) -> pd.Series[float]:
     {'02': -888.0}
     """
     numbers = values.astype(float)
-    return numbers[numbers.isin(codes_among(numbers.dropna().to_numpy(), SHORT))]
+    return numbers[numbers.isin(codes_among(np.asarray(numbers.dropna(), dtype=np.float64), SHORT))]
 
 
 def written_like_codes(values: NDArray[np.float64]) -> NDArray[np.bool_]:

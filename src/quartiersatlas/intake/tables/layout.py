@@ -146,6 +146,15 @@ def of_year(names: Sequence[str], year: int, source: str) -> tuple[dict[str, str
     return named, f"year {year}: {count_noun(len(dated) - len(stems), 'column')} of other years left out"
 
 
+def units_by_stem(units: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
+    """Return the units of columns after their years became rows: one that all years of a stem have."""
+    found = year_columns(names)
+    dated = {column for columns in found.by_stem.values() for column in columns.values()}
+    stems = {stem: {units.get(column, "") for column in columns.values()} for stem, columns in found.by_stem.items()}
+    kept = {stem: next(iter(several)) for stem, several in stems.items() if len(several) == 1 and "" not in several}
+    return {name: unit for name, unit in units.items() if name not in dated} | kept
+
+
 def stacked_years(values: pd.DataFrame, status: pd.DataFrame, source: str) -> tuple[pd.DataFrame, pd.DataFrame, str]:
     """Return one row per key and year, with the year as text in the first column, and a note."""
     found = year_columns(list(values.columns))

@@ -101,14 +101,12 @@ def read_range(text: str, number: ReadNumber) -> Range | None:
 
 
 def _of_parts(parts: dict[str, str | None], number: ReadNumber, *, below: bool, above: bool) -> Range | None:
-    limits = [math.nan, math.nan]
-    for position, part in enumerate((parts.get("first"), parts.get("last"))):
-        if part is not None:
-            found = number(part.strip())
-            if found is None:
-                return None
-            limits[position] = found
-    return None if limits[0] > limits[1] else Range(*limits, below=below, above=above)
+    first, last = (
+        math.nan if part is None else number(part.strip()) for part in (parts.get("first"), parts.get("last"))
+    )
+    if first is None or last is None or first > last:
+        return None
+    return Range(first, last, below, above)
 
 
 def hyphened(text: str) -> Range | None:

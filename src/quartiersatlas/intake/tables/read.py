@@ -17,7 +17,14 @@ from quartiersatlas.intake.areas.area_columns import is_notice, optional_names
 from quartiersatlas.intake.tables.cells import TextCells
 from quartiersatlas.intake.tables.codes import STATUSES, symbol_profile
 from quartiersatlas.intake.tables.headers import Problem, find_column
-from quartiersatlas.intake.tables.layout import of_year, pivoted, row_labels, selected_rows, stacked_years
+from quartiersatlas.intake.tables.layout import (
+    of_year,
+    pivoted,
+    row_labels,
+    selected_rows,
+    stacked_years,
+    units_by_stem,
+)
 from quartiersatlas.intake.tables.marks import bounds_frame, no_bounds
 from quartiersatlas.intake.tables.numbers import decide_decimal, read_column
 from quartiersatlas.intake.tables.sources import read_dbf, read_json, read_parquet, read_sheet
@@ -318,13 +325,16 @@ def assemble(raw: RawTable, path: Path, options: ReadOptions) -> Table:
         limits = [limit.reindex(columns=list(wanted.values())).set_axis(list(wanted), axis=1) for limit in limits]
         notes.append(note)
     bounds = bounds_frame(*limits) if limits else no_bounds()
+    units = {name: column.unit for name, column in read.columns.items() if column.unit}
+    if options.pivot and units:
+        units = dict.fromkeys(map(str, values.select_dtypes("number").columns), *units.values())
     if options.years == LONG:
+        units = units_by_stem(units, list(values.columns))
         values, status, note = stacked_years(values, status, raw.source)
         notes.append(note)
     notes += read.notes + [note for column in read.columns.values() for note in column.notes] + _text_note(read.columns)
     problems += read.problems
     listed = _listed(problems, read.columns)
-    units = {} if options.pivot else {name: column.unit for name, column in read.columns.items() if column.unit}
     written = _written(raw, read.decimal)
     return Table(values, status, listed, path, written, tuple(notes), units, bounds)
 

@@ -161,6 +161,8 @@ def _counts(data: AreaData | pd.DataFrame, leaf: NeedIndicator) -> Counts | None
         for column in (leaf.numerator, leaf.denominator):
             if column not in data.columns:
                 raise ColumnError.not_found(column, data.columns, f"The data for the indicator {leaf.id!r}")
+        for column in (leaf.numerator, leaf.denominator):
+            _refuse_codes(data[column], "column")
         per = Catalogue.builtin().get(leaf.id).per
         return Counts(checked_counts(data[leaf.numerator]), checked_counts(data[leaf.denominator]), per=per)
     return None
@@ -225,15 +227,8 @@ def _numbers(column: pd.Series[float], *, is_share: bool, is_joined: bool) -> pd
         raise SpecError(
             f"The indicator {name!r} is infinite in {count_noun(len(infinite), 'area')}: {list_some(infinite)}."
         )
-    suspected = numbers[:0] if is_joined else suspected_codes(numbers)
-    if len(suspected):
-        code = code_text(suspected.iloc[0])
-        coded = suspected.index[suspected.eq(suspected.iloc[0])]
-        raise SpecError(
-            f"The indicator {name!r} is {code} in {count_noun(len(coded), 'area')}: {list_some(coded)}. That looks "
-            f"like a code for missing values and would enter every mean. Read it as missing: "
-            f"frame[{name!r}].replace({code}, float('nan')), or name the code when the table is read."
-        )
+    if not is_joined:
+        _refuse_codes(numbers, "indicator")
     below = numbers[numbers.lt(0) & is_share]
     if len(below):
         value = below.iloc[0]
@@ -250,6 +245,21 @@ def _numbers(column: pd.Series[float], *, is_share: bool, is_joined: bool) -> pd
             f"{list_some(above)}. Is it in another unit, or over the wrong denominator?"
         )
     return numbers
+
+
+def _refuse_codes(column: pd.Series[float], what: str) -> None:
+    """Refuse codes for missing values in a frame that passed no join."""
+    if not is_numeric_dtype(column.dtype):
+        return
+    suspected = suspected_codes(column)
+    if len(suspected):
+        code = code_text(suspected.iloc[0])
+        coded = suspected.index[suspected.eq(suspected.iloc[0])]
+        raise SpecError(
+            f"The {what} {column.name!r} is {code} in {count_noun(len(coded), 'area')}: {list_some(coded)}. That looks "
+            f"like a code for missing values and would enter every mean. Read it as missing: "
+            f"frame[{column.name!r}].replace({code}, float('nan')), or name the code when the table is read."
+        )
 
 
 def _residents(

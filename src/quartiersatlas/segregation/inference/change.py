@@ -211,9 +211,6 @@ def _dates(before: pd.DataFrame, after: pd.DataFrame) -> Dates:
                 f"{list_some(duplicate)}.",
                 map(str, duplicate),
             )
-    repair = "Make the index of both tables text, with all zeros"
-    refuse_number_keys(before.index, after.index, "the earlier data", repair)
-    refuse_number_keys(after.index, before.index, "the later data", repair)
     unknown = before.index[before.isna().any(axis=1)].union(after.index[after.isna().any(axis=1)], sort=False)
     before, after = (counts[~counts.index.isin(unknown)] for counts in (before, after))
     before, after = (counts[counts.sum(axis=1) > 0] for counts in (before, after))
@@ -223,6 +220,9 @@ def _dates(before: pd.DataFrame, after: pd.DataFrame) -> Dates:
             f"No area is inhabited at both dates. Earlier keys are {_like(before.index)}, later keys "
             f"{_like(after.index)}: both tables need the same keys in the index, as text."
         )
+    repair = "Make the index of both tables text, with all zeros"
+    refuse_number_keys(before.index, after.index, "the earlier data", repair)
+    refuse_number_keys(after.index, before.index, "the later data", repair)
     same_before, same_after = before.loc[areas], after.loc[areas]
     while True:
         groups = same_before.columns[(same_before.sum() > 0) & (same_after.sum() > 0)]
