@@ -48,6 +48,25 @@ def test_keys_without_their_zeros_are_made_text_by_the_advice(row):
     assert data.report.complete
 
 
+def test_keys_that_became_decimal_numbers_are_made_text_by_the_advice(row):
+    table = frame([float(zone) for zone in ZONES])
+    with pytest.raises(JoinError, match=r"use table\.set_index\(table\['zone'\]\.astype\('Int64'\)"):
+        qa.join(row(*ZONES), table)
+    index = table["zone"].astype("Int64").astype(str).str.zfill(2)
+    assert qa.join(row(*ZONES), table.set_index(index)).report.complete
+
+
+def test_several_rows_of_each_area_are_found_too(row):
+    table = frame(PLAIN * 2)
+    with pytest.raises(JoinError, match="column 'zone' holds the areas' keys: use"):
+        qa.join(row(*PLAIN), table, missing="report")
+
+
+def test_repeated_small_numbers_are_no_keys(row):
+    table = pd.DataFrame({"rooms": [1, 2, 3, 4, 5] * 2, "level": ["1", "2"] * 5}, index=range(1, 11))
+    assert qa.join(row(*PLAIN), table).values["rooms"].tolist() == [1, 2, 3, 4, 5] * 2
+
+
 def test_a_file_read_by_its_numbering_is_told_the_other_column(row, read):
     content = "key;zone;persons\n" + "".join(f"{i};{zone};{100 + i}\n" for i, zone in enumerate(ZONES))
     with pytest.raises(JoinError, match=r"use read_table\(\.\.\., key='zone'\)"):

@@ -58,7 +58,7 @@ def test_percent_signs_in_every_cell_are_read_and_told(read):
     assert "a: percent signs in 3 cells; 12 % is read as 12" in table.notes
 
 
-@pytest.mark.parametrize("bare", ["0,3", "1", "1250"])  # a fraction or a count as well as a percentage
+@pytest.mark.parametrize("bare", ["0,3", "1", "1250", "0,3\n04;14"])  # a fraction or a count as well as a percentage
 def test_percent_signs_beside_numbers_of_another_size_are_refused(read, bare):
     with pytest.raises(
         NumberError, match=r"2 cells of column 'a' have a unit beside numbers.*'12,5 %' in line 2, '7 %' in line 3"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from pandas.api.types import is_bool_dtype, is_integer_dtype, is_numeric_dtype
+from pandas.api.types import is_bool_dtype, is_float_dtype, is_integer_dtype, is_numeric_dtype
 
 from quartiersatlas.base.keys import width_of
 from quartiersatlas.errors import JoinError
@@ -52,12 +52,12 @@ def refuse_row_numbers(table: pd.DataFrame, areas: pd.Index, *, from_file: bool)
         if (keys.to_numpy() == index).all():
             return  # the index says the same
         is_text = not is_numeric_dtype(column.dtype)
-        found = _keys_in(keys, areas, at_least=fitting + (not is_text))
+        found = _keys_in(keys, areas, at_least=fitting + (not is_text), is_text=is_text)
         if found:
             raise JoinError(
                 f"The index of the table is the row number ({index[0]} to {index[-1]}); column {name!r} holds the "
                 f"areas' keys{' without their leading zeros' if found == 'short' else ''}: use "
-                f"{_repair(name, found, areas, from_file=from_file)}."
+                f"{_repair(column, found, areas, from_file=from_file)}."
             )
 
 
@@ -83,11 +83,13 @@ def _is_measure(column: pd.Series) -> bool:
     return not len(known) or not bool((known == np.rint(known)).all())
 
 
-def _keys_in(keys: pd.Series, areas: pd.Index, at_least: int) -> str:
-    """Return ``"whole"`` or ``"short"`` (zeros lost) where a column holds keys of areas, each once; else nothing."""
+def _keys_in(keys: pd.Series, areas: pd.Index, at_least: int, *, is_text: bool) -> str:
+    """Return ``"whole"`` or ``"short"`` (zeros lost) where a column holds keys of most areas; else nothing."""
     known = keys.dropna()
-    if known.duplicated().any():
-        return ""
+    if known.duplicated().any():  # several rows of each area, by year perhaps; small numbers are repeated as well
+        distinct = known.unique()
+        fits = len(set(distinct) & set(areas))
+        return "whole" if is_text and fits >= max(at_least, MOST * max(len(distinct), len(areas))) else ""
     least = max(at_least, MOST * len(keys), 1)
     if known.isin(areas).sum() >= least:
         return "whole"
@@ -98,10 +100,12 @@ def _keys_in(keys: pd.Series, areas: pd.Index, at_least: int) -> str:
     return "short" if padded.isin(areas).sum() >= least and padded.is_unique else ""
 
 
-def _repair(name: str, found: str, areas: pd.Index, *, from_file: bool) -> str:
+def _repair(column: pd.Series, found: str, areas: pd.Index, *, from_file: bool) -> str:
+    """Return how to make the column the index, as code that runs."""
     if from_file:
         zeros = ", and repair='zero_pad' in the join" if found == "short" else ""
-        return f"read_table(..., key={name!r}){zeros}"
+        return f"read_table(..., key={column.name!r}){zeros}"
     if found == "whole":
-        return f"table.set_index({name!r})"
-    return f"table.set_index(table[{name!r}].astype(str).str.zfill({width_of(areas)}))"
+        return f"table.set_index({column.name!r})"
+    whole = ".astype('Int64')" if is_float_dtype(column.dtype) else ""
+    return f"table.set_index(table[{column.name!r}]{whole}.astype(str).str.zfill({width_of(areas)}))"

@@ -24,6 +24,7 @@ LESS = r"(?:<|&lt;|(?:unter|weniger\s+als|kleiner(?:\s+als)?|fewer\s+than|less\s
 AT_MOST = r"(?:≤|⩽|<=|=<|max\.|(?:bis(?:\s+zu)?|höchstens|maximal|max|up\s+to|at\s+most|no\s+more\s+than)\s)"
 MORE = r"(?:>|&gt;|(?:über|mehr\s+als|more\s+than|over|above)\s)"
 AT_LEAST = r"(?:≥|⩾|>=|=>|mind\.|(?:mindestens|at\s+least|ab)\s)"
+OR_LESS = r"(?:oder|und)\s+weniger|or\s+(?:less|fewer)|and\s+(?:under|below)"
 AND_MORE = r"und\s+mehr|u\.\s?m\.|oder\s+mehr|or\s+more|and\s+(?:more|over)|\+"
 # pattern, whether the upper limit is itself excluded, whether the lower one is
 SHAPES = tuple(
@@ -32,6 +33,8 @@ SHAPES = tuple(
         (rf"{LESS}\s*{LAST}{UNIT}", True, False),
         (rf"{AT_MOST}\s*{LAST}{UNIT}", False, False),
         (rf"{FIRST}\s*(?:bis\s+unter|to\s+under|to\s+below)\s*{LAST}{UNIT}", True, False),
+        (rf"(?:zwischen|zw\.|between)\s*{FIRST}\s*(?:und|and)\s*{LAST}{UNIT}", False, False),
+        (rf"{LAST}{UNIT}\s+(?:{OR_LESS})", False, False),
         (rf"{FIRST}\s*(?:bis|to|oder|or)\s*{LAST}{UNIT}", False, False),
         (rf"{AT_LEAST}\s*{FIRST}{UNIT}", False, False),
         (rf"{MORE}\s*{FIRST}{UNIT}", False, True),
@@ -220,7 +223,7 @@ def joined_bounds(
     rows = sorted(
         (order[name], position[key], n)
         for n, (key, name) in enumerate(zip(keys, names, strict=True))
-        if key in position and name in order
+        if key in position
     )
     if not rows:
         return earlier
