@@ -218,12 +218,9 @@ def _with_limits(draft: ColumnDraft) -> list[ReadCell]:
     numbers = np.append(draft.numbers[draft.plain], [cell.number for cell in read if cell.number is not None])
     numbers = numbers[np.isfinite(numbers)]
     limits = [limit for cell in read if cell.range for limit in cell.range[:2] if math.isfinite(limit)]
-    are_rates = (
-        RATE_NAMES.search(" ".join([draft.name, *(text for text in stripped if text[-1:] in UNITS)])) is not None
-    )
-    whole = (
-        len(numbers) > 0 and not are_rates and all(float(n).is_integer() for n in [*np.unique(numbers % 1), *limits])
-    )
+    words = [draft.name, *(text for text in stripped if text[-1:] in UNITS)]
+    are_rates = any(RATE_NAMES.search(word) for word in words)
+    whole = len(numbers) > 0 and not are_rates and bool((np.append(numbers, limits) % 1 == 0).all())
     least = -math.inf if (numbers < 0).any() else 0.0
     for n, cell in enumerate(read):
         if cell.range is not None:

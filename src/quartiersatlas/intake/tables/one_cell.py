@@ -21,7 +21,8 @@ BLANKS_AND_BREAKS = BLANKS + "\t\r\n"
 MINUSES = "-−–"
 # one, or letters and stars with their bracket; a digit needs a blank or a bracket of its own, or it would be a number's
 SQUARE = rf"[{BLANKS}]*\[(?:[Nn]ote )?(?:\d{{1,2}}|[a-z])\]"
-FOOTNOTE = rf"{SQUARE}|[{BLANKS}]+\(?(?:\d{{1,2}}|[a-z])\)|\((?:\d{{1,2}}|[a-z])\)|[{BLANKS}]*(?:[*†‡]+|[¹²³⁴⁵⁶⁷⁸⁹⁰]+\)?|[a-z]\))"
+ROUND = rf"[{BLANKS}]+\(?(?:\d{{1,2}}|[a-z])\)|\((?:\d{{1,2}}|[a-z])\)"
+FOOTNOTE = rf"{SQUARE}|{ROUND}|[{BLANKS}]*(?:[*†‡]+|[¹²³⁴⁵⁶⁷⁸⁹⁰]+\)?|[a-z]\))"
 
 
 @dataclass(frozen=True)
