@@ -57,22 +57,28 @@ def _without_powers(
     keys: Sequence[str], digits: list[str], powers: dict[str, re.Match[str]], what: str
 ) -> tuple[list[str], str]:
     """Return the keys with those in powers of ten written out, where no digit is lost."""
-    written = {key: _written_out(found) for key, found in powers.items()}
+    in_full = {len(key) for key in digits if key.isdigit()}
+    written = {key: _written_out(found, in_full) for key, found in powers.items()}
     lost = [key for key in digits if key in powers and not written[key]]
     if lost:
         raise KeyColumnError(
             f"{count_noun(len(lost), f'key of {what} is', f'keys of {what} are')} written in powers of ten: "
-            f"{list_some(lost)}. Their last digits are gone: a spreadsheet shows long numbers so. Take the file from "
-            f"before it was saved there, or have the column written as text.",
+            f"{list_some(lost)}. Their last digits are gone: spreadsheets and programs write long numbers so. Take "
+            f"the file from before that, or have the column written as text.",
             lost,
         )
     changed = [key for key in digits if key in powers]
     return [written.get(key, key) for key in keys], _note(changed, changed[0], what, "in powers of ten")
 
 
-def _written_out(found: re.Match[str]) -> str:
-    """Return the digits of a key in powers of ten; empty where some are gone."""
+def _written_out(found: re.Match[str], in_full: set[int]) -> str:
+    """Return the digits of a key in powers of ten; empty where some are gone.
+
+    ``1e+05`` is exact where other keys of six digits are written in full: some programs write the shorter of the two.
+    """
     places, exponent = found["places"] or "", int(found["exponent"])
+    if not places and "e" in found.group() and exponent + 1 in in_full:
+        return found["lead"] + "0" * exponent
     if exponent > MOST_DIGITS or len(places) < exponent or places[exponent:].strip("0"):
         return ""
     return found["lead"] + places[:exponent]

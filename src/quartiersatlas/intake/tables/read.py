@@ -304,8 +304,8 @@ class _Read:
 def assemble(raw: RawTable, path: Path, options: ReadOptions) -> Table:
     """Read from a raw table what the options ask for."""
     cells, problems = _named_columns(raw)
-    body = _keyed(raw, cells, options.key, problems)
     notes = list(raw.notes)
+    body = _keyed(raw, cells, options.key, problems, notes)
     if options.filters or options.key_pattern is not None:
         columns = {**body.cells, body.key: TextCells(body.keys)}
         keep, dropped = selected_rows(columns, body.keys, options.filters, options.key_pattern, raw.source)
@@ -375,14 +375,13 @@ def _named_columns(raw: RawTable) -> tuple[dict[str, Cells], list[Problem]]:
     return columns, problems
 
 
-def _keyed(raw: RawTable, cells: dict[str, Cells], key: str, problems: list[Problem]) -> _Body:
+def _keyed(raw: RawTable, cells: dict[str, Cells], key: str, problems: list[Problem], notes: list[str]) -> _Body:
     """Return the rows with their keys as stripped text; rows without any cell are no rows."""
     name = find_column(key, list(cells), raw.source)
     if name != key:
         problems.append(Problem("", name, "", f"taken for the requested key column {key!r}"))
     texts, note = whole_keys(list(map(str.strip, cells[name].texts())), f"column {name!r}")
-    if note:
-        problems.append(Problem("", name, "", note))
+    notes += [note] if note else []
     keys = np.array(texts, dtype=object)
     body = _Body(name, keys, raw.rows, {other: column for other, column in cells.items() if other != name})
     if (keys != "").all():
