@@ -56,6 +56,8 @@ class JoinReport:
         Whether the areas without a row are the last ones in order: the table probably stops too early.
     residents : tuple of (float, float), optional
         Residents that found an area, and all, in the column of the population; without totals.
+    notes : tuple of str
+        What was decided about the keys as a whole, such as that they were written with a decimal point.
     """
 
     source: str
@@ -73,6 +75,7 @@ class JoinReport:
     suggestions: tuple[Suggestion, ...] = ()
     cut_off: bool = False
     residents: tuple[float, float] | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -181,6 +184,7 @@ class JoinReport:
         if self.composed:
             keys = count_noun(len(self.composed), "key was", "keys were")
             lines.append(f"  {keys} put into Unicode's usual form (NFC), such as {self.composed[0].after!r}")
+        lines += [f"  {note}" for note in self.notes]
         lines += [f"  {row.key!r} could be {' + '.join(row.areas)!r}" for row in self.suggestions]
         return "\n".join(lines)
 

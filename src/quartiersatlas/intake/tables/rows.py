@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from quartiersatlas.base.checks import count_noun
+from quartiersatlas.base.keys import whole_keys
 from quartiersatlas.base.letters import same_text
 from quartiersatlas.errors import InputError, KeyColumnError, SpecError, list_some
 from quartiersatlas.intake.tables.cells import TextCells
@@ -144,6 +145,8 @@ def keyed(
         raw.source,
         lambda at: raw.rows[at],
     )
+    texts, note = whole_keys(texts, f"column {name!r}")
+    notes += [note] if note else []
     keys = np.array(texts, dtype=object)
     body = Body(name, keys, raw.rows, {other: column for other, column in cells.items() if other != name})
     if (keys != "").all():
