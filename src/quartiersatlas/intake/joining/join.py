@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 from pandas.api.types import is_extension_array_dtype, is_numeric_dtype
@@ -16,7 +15,6 @@ from quartiersatlas.catalogue import Catalogue
 from quartiersatlas.catalogue.key_systems import KeyVintages, mixed_vintages, systems, vintages_of
 from quartiersatlas.errors import (
     ColumnError,
-    GeometryError,
     InputError,
     JoinError,
     KeyColumnError,
@@ -24,7 +22,6 @@ from quartiersatlas.errors import (
     list_some,
 )
 from quartiersatlas.intake.areas.area_columns import (
-    AREA_FLAGS,
     holds_geometry,
     is_notice,
     keys_as_text,
@@ -35,18 +32,26 @@ from quartiersatlas.intake.areas.area_columns import (
 from quartiersatlas.intake.joining.data import AreaData
 from quartiersatlas.intake.joining.keys import repaired_keys
 from quartiersatlas.intake.joining.match import compare, refuse
+from quartiersatlas.intake.joining.sides import number_columns, refuse_numbers, sides
 from quartiersatlas.intake.tables.codes import status_of_values
 from quartiersatlas.intake.tables.read import Table
 
 if TYPE_CHECKING:
+    import geopandas as gpd
+
     from quartiersatlas.intake.joining.keys import Repair
+    from quartiersatlas.intake.joining.sides import Key
 
 
 @renamed(ignore="exclude")
 def join(
     areas: gpd.GeoDataFrame | AreaData,
-    table: Table | pd.DataFrame,
+    table: Table | pd.DataFrame | None = None,
     *,
+    key: Key | None = None,
+    name: str | None = None,
+    parents: Mapping[str, str] | None = None,
+    to_crs: str | None = None,
     catalogue: Catalogue | None = None,
     population: str | None = None,
     period: str = "",
@@ -61,9 +66,21 @@ def join(
     Parameters
     ----------
     areas : GeoDataFrame or AreaData
-        As :func:`read_areas` returns them, or the result of an earlier join to add a further table.
-    table : Table or DataFrame
-        As :func:`read_table` returns it, or a frame on the district key.
+        As :func:`read_areas` returns them, or a frame with the key in a column; or the result of an earlier join to
+        add a further table.
+    table : Table or DataFrame, optional
+        As :func:`read_table` returns it, or a frame on the district key. Without it the numbers are taken from the
+        frame of the areas, as ``areas.merge(...)`` gives it.
+    key : str, list of str, mapping, or a pair of these, optional
+        Column of the district key in frames that do not have it as their index; several columns as in
+        :func:`read_table`. A pair names that of the areas and that of the table (None: its index). Such frames are
+        read like files: see :func:`read_areas` and :func:`read_table`.
+    name : str, optional
+        Column with the names in the frame of the areas; the key stands in for it, if not given.
+    parents : mapping of str to str, optional
+        Higher levels in the frame of the areas: new name -> column.
+    to_crs : str, optional
+        Projected system to convert the areas to, such as ``"EPSG:25832"``; needed for areas in degrees.
     catalogue : Catalogue, optional
         What the columns mean; the built-in one, if not given.
     population : str, optional
@@ -123,8 +140,8 @@ def join(
     >>> qa.join(areas, table).report
     JoinReport table: 3 of 3 areas have a row
     """
-    expects(areas, (gpd.GeoDataFrame, AreaData), "join", 'areas = qa.read_areas("areas.gpkg", key="id")')
-    expects(table, (Table, pd.DataFrame), "join: table", 'table = qa.read_table("table.csv", key="id")')
+    alone = table is None
+    areas, read, notes = sides(areas, table, key=key, name=name, parents=parents, to_crs=to_crs)
     for what, value, kind, how in (
         ("catalogue", catalogue, Catalogue, "catalogue=qa.Catalogue.builtin()"),
         ("population", population, str, 'population="residents"'),
@@ -133,9 +150,9 @@ def join(
         if value is not None:
             expects(value, kind, f"join: {what}", how)
     choice(missing, ("raise", "report"), "missing")
-    data = areas if isinstance(areas, AreaData) else _start(areas)
+    data = areas if isinstance(areas, AreaData) else _start(areas, alone=alone)
     data = replace(data, catalogue=catalogue or data.catalogue)
-    values, status, source = _frames(table)
+    values, status, source = _frames(read)
     keys = values.index
     repaired: tuple[Repair, ...] = ()
     if repair is not None or rename:
@@ -146,18 +163,10 @@ def join(
     named = population or data.population or ("residents" if "residents" in values.columns else None)
     residents = values.get(named, data.values.get(named))  # those of the rows, else those of the areas
     report = compare(data.areas, values, source, repaired=repaired, excluded=tuple(keys[excluded]), residents=residents)
+    report = replace(report, notes=notes)
     refuse(report, data.areas, missing)
-    already = [column for column in values.columns if column in data.values.columns and not is_notice(column)]
-    if already:
-        given = f"column {list_some(already)} is" if len(already) == 1 else f"columns {list_some(already)} are"
-        raise ColumnError(
-            f"{source}: {given} there already from an earlier table. "
-            f"Read the table with columns=[...] to take only what is new, or under another name."
-        )
     notices = read_notices(values.reindex(data.areas.index))
-    fresh = values.loc[:, [c for c in values.columns if c not in data.values.columns]]
-    values = data.values.join(fresh.reindex(data.areas.index))
-    status = data.status.join(status[fresh.columns].reindex(data.areas.index).fillna("missing"))
+    values, status = _added(data, values, status, source)
     if named is not None and named not in values.columns:
         raise ColumnError.not_found(named, values.columns, source)
     return replace(
@@ -172,21 +181,30 @@ def join(
     )
 
 
-def _start(areas: gpd.GeoDataFrame) -> AreaData:
-    """Begin with areas only: a projected frame on a text key; duplicate keys are refused with those of the table."""
-    if "name" not in areas.columns or not all(isinstance(key, str) for key in areas.index):
-        raise InputError("areas must be a GeoDataFrame as read_areas returns it: unique text keys as index, a 'name'.")
-    if areas.crs is None or areas.crs.is_geographic:
-        raise GeometryError("The areas are in degrees or without a coordinate reference system: use areas.to_crs(...).")
-    if areas.geometry.name != "geometry":
-        areas = areas.rename_geometry("geometry")
-    numbers = [column for column in areas.columns.drop("geometry") if is_numeric_dtype(areas[column].dtype)]
-    numbers = [column for column in numbers if column not in AREA_FLAGS]
-    if numbers:
-        raise InputError(
-            f"areas has columns of numbers: {list_some(numbers)}. Areas carry a name and higher levels as text; drop "
-            f"the numbers from the areas, or join them as a table: join(areas[['name', 'geometry']], areas[[...]])."
+def _added(
+    data: AreaData, values: pd.DataFrame, status: pd.DataFrame, source: str
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return values and status of the data with the columns of a table; what is there already is refused."""
+    already = [column for column in values.columns if column in data.values.columns and not is_notice(column)]
+    fresh = values.loc[:, [column for column in values.columns if column not in data.values.columns]]
+    if already:
+        given = f"column {list_some(already)} is" if len(already) == 1 else f"columns {list_some(already)} are"
+        new = [str(column) for column in fresh.columns if not is_notice(column)]
+        only = f"Read the table with columns={new!r} to take only what is new, or read" if new else "Read"
+        raise ColumnError(
+            f"{source}: {given} there already from an earlier table. {only} {str(already[0])!r} under another name: "
+            f"columns={{{f'{already[0]}_2'!r}: {str(already[0])!r}}}."
         )
+    known = status[fresh.columns].reindex(data.areas.index).fillna("missing")
+    return data.values.join(fresh.reindex(data.areas.index)), data.status.join(known)
+
+
+def _start(areas: gpd.GeoDataFrame, *, alone: bool) -> AreaData:
+    """Begin with areas only; duplicate keys are refused with those of the table."""
+    numbers = number_columns(areas)
+    if numbers and not alone:
+        refuse_numbers(areas)
+    areas = areas.drop(columns=numbers)
     texts = [column for column in areas.columns.drop("geometry") if holds_geometry(areas[column])]
     areas = with_left_out(areas.drop(columns=texts), texts)
     empty = pd.DataFrame(index=areas.index)

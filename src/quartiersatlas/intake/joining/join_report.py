@@ -54,6 +54,8 @@ class JoinReport:
         Whether the areas without a row are the last ones in order: the table probably stops too early.
     residents : tuple of (float, float), optional
         Residents that found an area, and all, in the column of the population; without totals.
+    notes : tuple of str
+        What was decided when a frame was read for the join, as in :class:`Table`.
     """
 
     source: str
@@ -70,6 +72,7 @@ class JoinReport:
     suggestions: tuple[Suggestion, ...] = ()
     cut_off: bool = False
     residents: tuple[float, float] | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -175,6 +178,7 @@ class JoinReport:
         lines += [f"  totals row set aside: {key!r} ({why})" for key, why in self.totals_rows]
         lines += [f"  row of the {level} of the same name: {key!r}" for key, level in self.two_levels]
         lines += [f"  repaired: {repair}" for repair in self.repairs]
+        lines += [f"  {note}" for note in self.notes]
         lines += [f"  {row.key!r} could be {' + '.join(row.areas)!r}" for row in self.suggestions]
         return "\n".join(lines)
 

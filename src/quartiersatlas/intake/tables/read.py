@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,8 @@ import pandas as pd
 from quartiersatlas.base.checks import choice, count_noun, existing_file, expects, names, renamed
 from quartiersatlas.errors import ColumnError, InputError, KeyColumnError, SpecError, list_some
 from quartiersatlas.intake.areas.area_columns import is_notice, optional_names
+from quartiersatlas.intake.areas.key_parts import joined_parts, key_label, key_widths
+from quartiersatlas.intake.frames import raw_table_of
 from quartiersatlas.intake.tables.cells import TextCells
 from quartiersatlas.intake.tables.codes import STATUSES, symbol_profile
 from quartiersatlas.intake.tables.headers import Problem, find_column
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from quartiersatlas.intake.areas.key_parts import KeyColumns
     from quartiersatlas.intake.tables.cells import Cells, Decimal, RawTable
     from quartiersatlas.intake.tables.numbers import Column
 
@@ -39,8 +42,8 @@ SHOWN = 10  # rows of a table on a page, kinds of cells in a line
 
 @renamed(level="key_pattern", spread="pivot")
 def read_table(
-    path: str | Path,
-    key: str,
+    path: str | Path | pd.DataFrame,
+    key: KeyColumns | None = None,
     *,
     columns: Mapping[str, str] | Iterable[str] | None = None,
     text: Iterable[str] = (),
@@ -55,15 +58,17 @@ def read_table(
     pivot: tuple[str | Sequence[str], str] | None = None,
     years: int | str | None = None,
 ) -> Table:
-    r"""Read an indicator table from CSV, TXT, a workbook, Parquet, JSON or dBASE.
+    r"""Read an indicator table from CSV, TXT, a workbook, Parquet, JSON or dBASE, or from a frame in memory.
 
     Parameters
     ----------
-    path : str or Path
+    path : str, Path or DataFrame
         ``.csv``, ``.txt``, ``.tsv``; ``.xlsx``, ``.xls``, ``.ods`` (extra ``excel``); ``.parquet`` (extra ``parquet``);
-        ``.json``; ``.dbf``.
-    key : str
-        Column with the district key. It is read as text; leading zeros stay.
+        ``.json``; ``.dbf``. Or a frame, whose cells are checked like those of a file.
+    key : str, list of str, or mapping of str to int
+        Column with the district key. It is read as text; leading zeros stay. A key in several columns is put together
+        in their order: ``["district", "number"]`` as the parts stand, ``{"district": 2, "number": 3}`` with zeros up to
+        the width of each (0: as it stands). Of a frame the index is taken, if no key is named.
     columns : mapping, str or list of str, optional
         Columns to keep: names, or new name -> name in the file. All, if not given. A name may differ from the file's
         in case, blanks and hyphens. A notice column (``Hinweis`` or ``notice``) always stays with the data.
@@ -124,7 +129,7 @@ def read_table(
     >>> table.status.loc["02"].tolist()
     ['suppressed', 'zero']
     """
-    expects(path, (str, Path), "read_table", HOW)
+    expects(path, (str, Path, pd.DataFrame), "read_table", HOW)
     if header_rows is not None:
         expects(header_rows, int, "read_table: header_rows", "header_rows=2")
     options = ReadOptions(
@@ -138,8 +143,12 @@ def read_table(
         pivot=pivot,
         years=years,
     )
+    if isinstance(path, pd.DataFrame):
+        for_files = {"sheet": sheet, "encoding": encoding, "delimiter": delimiter, "header_rows": header_rows}
+        raw, key = raw_table_of(path, key, for_files)
+        return assemble(raw, Path(raw.source), replace(options, key=key))
     path = existing_file(path, "table")
-    return assemble(_raw_table(path, key, sheet, encoding, delimiter, header_rows), path, options)
+    return assemble(_raw_table(path, options.first_key, sheet, encoding, delimiter, header_rows), path, options)
 
 
 def _raw_table(
@@ -216,7 +225,7 @@ def _page(frame: pd.DataFrame, *, index: bool = True) -> str:
 class ReadOptions:
     """What the caller of :func:`read_table` or :func:`read_query` asks for, whatever the source."""
 
-    key: str
+    key: KeyColumns | None
     columns: Mapping[str, str] | Iterable[str] | None = None
     text: Iterable[str] = ()
     symbols: str | Mapping[str, str] = "auto"
@@ -225,9 +234,11 @@ class ReadOptions:
     key_pattern: int | str | None = None
     pivot: tuple[str | Sequence[str], str] | None = None
     years: int | str | None = None
+    widths: Mapping[str, int | None] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        expects(self.key, str, "key", 'key="id", the name of the column with the district key')
+        if self.key is not None:
+            object.__setattr__(self, "widths", key_widths(self.key, "read_table"))
         expects(self.symbols, (str, Mapping), "symbols", "symbols=\"din55301\", or symbols={'k.A.': 'missing'}")
         if self.filters is not None:
             expects(self.filters, Mapping, "filters", "filters={'year': 2024}, or a list of values")
@@ -244,6 +255,12 @@ class ReadOptions:
                 f"pivot=('label', 'number'), not {self.pivot!r}."
             )
         object.__setattr__(self, "text", optional_names(self.text, "text"))
+
+    @property
+    def first_key(self) -> str:
+        """The column of the key, or of its first part; a file has to have one."""
+        expects(self.key, (str, list, tuple, Mapping), "read_table: key", 'key="id", the column with the district key')
+        return next(iter(self.widths)) if self.widths else str(self.key)
 
     @property
     def label_columns(self) -> tuple[str, ...]:
@@ -264,11 +281,12 @@ class _Body:
     keys: NDArray[np.object_]
     rows: NDArray[Any]
     cells: dict[str, Cells]
+    parts: tuple[str, ...] = ()  # columns that make up the key
 
     def take(self, keep: NDArray[np.bool_]) -> _Body:
         where = np.flatnonzero(keep)
         cells = {name: column.take(where) for name, column in self.cells.items()}
-        return _Body(self.key, self.keys[keep], self.rows[keep], cells)
+        return _Body(self.key, self.keys[keep], self.rows[keep], cells, self.parts)
 
 
 @dataclass(frozen=True)
@@ -284,8 +302,9 @@ class _Read:
 def assemble(raw: RawTable, path: Path, options: ReadOptions) -> Table:
     """Read from a raw table what the options ask for."""
     cells, problems = _named_columns(raw)
-    body = _keyed(raw, cells, options.key, problems)
     notes = list(raw.notes)
+    key, parts = (options.first_key, ()) if options.widths is None else _joined_key(raw, cells, options.widths, notes)
+    body = replace(_keyed(raw, cells, key, problems), parts=parts)
     if options.filters or options.key_pattern is not None:
         columns = {**body.cells, body.key: TextCells(body.keys)}
         keep, dropped = selected_rows(columns, body.keys, options.filters, options.key_pattern, raw.source)
@@ -346,6 +365,19 @@ def _named_columns(raw: RawTable) -> tuple[dict[str, Cells], list[Problem]]:
     return columns, problems
 
 
+def _joined_key(
+    raw: RawTable, cells: dict[str, Cells], widths: Mapping[str, int | None], notes: list[str]
+) -> tuple[str, tuple[str, ...]]:
+    """Put a key of several columns together as a further column; return its name and its parts."""
+    found = {find_column(part, list(cells), raw.source): width for part, width in widths.items()}
+    parts = {column: np.array(list(map(str.strip, cells[column].texts())), dtype=object) for column in found}
+    label = key_label(found)
+    joined = joined_parts(parts, found, raw.source)
+    cells[label] = TextCells(joined)
+    notes.append(f"key put together from {', '.join(map(repr, found))}, such as {next(filter(None, joined), '')!r}")
+    return label, tuple(parts)
+
+
 def _keyed(raw: RawTable, cells: dict[str, Cells], key: str, problems: list[Problem]) -> _Body:
     """Return the rows with their keys as stripped text; rows without any cell are no rows."""
     name = find_column(key, list(cells), raw.source)
@@ -361,10 +393,11 @@ def _keyed(raw: RawTable, cells: dict[str, Cells], key: str, problems: list[Prob
     body = body.take(~(empty & (keys == "")))
     without = body.rows[body.keys == ""]
     if len(without):
+        header = " Is it a second header row? Pass header_rows=2." if raw.rows[0] != 1 else ""
         raise KeyColumnError(
             f"{raw.source}: {count_noun(len(without), 'row has', 'rows have')} no key in {key!r}, in "
             f"{'line' if len(without) == 1 else 'lines'} {list_some(without)}. "
-            f"Remove the rows, or give them a key. Is it a second header row? Pass header_rows=2."
+            f"Remove the rows, or give them a key.{header}"
         )
     return body
 
@@ -375,6 +408,7 @@ def _read_wide(raw: RawTable, body: _Body, options: ReadOptions) -> _Read:
     if isinstance(options.years, int):
         named, note = of_year(list(body.cells), options.years, raw.source)
         notes.append(note)
+    named = named if options.columns is not None else {new: old for new, old in named.items() if old not in body.parts}
     wanted = _wanted(options.columns, list(named), raw.source, problems)
     known = list(dict.fromkeys([*wanted, *named]))
     text = {find_column(name, known, raw.source) for name in options.text}
