@@ -56,6 +56,8 @@ class JoinReport:
         Residents that found an area, and all, in the column of the population; without totals.
     notes : tuple of str
         What was decided when a frame was read for the join, as in :class:`Table`.
+    moved : tuple of (str, float)
+        Areas with another outline than at the other date of a change, and the share of their surface that moved.
     """
 
     source: str
@@ -73,6 +75,7 @@ class JoinReport:
     cut_off: bool = False
     residents: tuple[float, float] | None = None
     notes: tuple[str, ...] = ()
+    moved: tuple[tuple[str, float], ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -134,6 +137,7 @@ class JoinReport:
             *((key, "table", f"row of the {level} of the same name") for key, level in self.two_levels),
             *((key, "table", "excluded on request") for key in self.excluded),
             *((before, "table", f"{rule}: {after}") for rule, before, after in self.repaired),
+            *((key, "areas", f"outline moved: {100 * share:.1f} % of the surface") for key, share in self.moved),
         ]
         return pd.DataFrame(rows, columns=["key", "where", "note"])
 
@@ -178,6 +182,9 @@ class JoinReport:
         lines += [f"  totals row set aside: {key!r} ({why})" for key, why in self.totals_rows]
         lines += [f"  row of the {level} of the same name: {key!r}" for key, level in self.two_levels]
         lines += [f"  repaired: {repair}" for repair in self.repairs]
+        if self.moved:
+            moved = [f"{key} ({100 * share:.0f} %)" for key, share in self.moved]
+            lines.append(f"  outlines moved between the two dates ({len(moved)}): {list_some(moved, 10)}")
         lines += [f"  {note}" for note in self.notes]
         lines += [f"  {row.key!r} could be {' + '.join(row.areas)!r}" for row in self.suggestions]
         return "\n".join(lines)
