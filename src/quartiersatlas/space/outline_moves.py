@@ -59,7 +59,7 @@ def moved_outlines(earlier: gpd.GeoDataFrame, later: gpd.GeoDataFrame, *, tolera
     Series([], Name: moved, dtype: float64)
     >>> after = gpd.GeoDataFrame(index=["1", "2"], geometry=[box(0, 0, 1000, 1000), box(1000, 0, 2000, 1000)])
     >>> moved_outlines(before, after).round(3).to_dict()
-    {'1': 0.3, '2': 0.231}
+    {'1': 0.299, '2': 0.23}
     """
     keys = later.index[later.index.isin(earlier.index)]
     if earlier.crs is not None and later.crs is not None and earlier.crs != later.crs:

@@ -96,7 +96,7 @@ def join(
         - ``"zero_pad"``: digits get zeros up to the width of the areas' keys,
         - ``"ags_from_ars"``: the 12 digits of a German Regionalschlüssel become the 8 of the Gemeindeschlüssel,
         - ``"strip_prefix:..."``, ``"add_prefix:..."``: a beginning is taken away or put before every key,
-        - ``"last:3"``: only the last characters stay,
+        - ``"first:6"``, ``"last:3"``, ``"chars:2-3"``: only the first or last characters stay, or the second to third,
         - ``"90000 + key"``, ``"key - 100"``: a whole number is added to keys of digits.
     rename : mapping of str to str, optional
         Key in the table (after the repairs) -> key of the area, such as ``err.report.rename`` suggests.

@@ -13,8 +13,8 @@ from pandas.api.types import is_numeric_dtype
 from quartiersatlas.base.checks import count_noun
 from quartiersatlas.errors import JoinError, list_some
 from quartiersatlas.intake.areas.area_columns import PARTS, key_width, parent_columns
-from quartiersatlas.intake.joining.join_report import JoinReport, suggestions
-from quartiersatlas.intake.joining.keys import fitting_rule, zero_padded
+from quartiersatlas.intake.joining.join_report import JoinReport, Suggestion, suggestions
+from quartiersatlas.intake.joining.keys import fitting_rule, parts_of_areas, zero_padded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 CUT_OFF = 3  # areas without a row, the last ones in order, from which a table is called cut off
 TOTAL_WORDS = re.compile(r"\b(gesamt\w*|insgesamt|summe|zusammen|total|overall)\b", re.IGNORECASE)
 TOTAL_TOLERANCE = 0.02  # suppressed cells make sums fall short
+SHOWN_PAIRS = 5  # keys that a recipe writes out
 FEW = 3  # other areas that a level above an area of the same name has at least
 
 
@@ -68,10 +69,18 @@ def compare(
         two_levels=tuple(on_two_levels(once, described).items()),
         excluded=excluded,
         repaired=repaired,
-        suggestions=suggestions(only_in_table, only_in_areas),
+        suggestions=_suggestions(only_in_table, only_in_areas),
         cut_off=_cut_off(wanted, only_in_areas),
         residents=None if residents is None else _residents(residents, keys.intersection(wanted), totals),
     )
+
+
+def _suggestions(only_in_table: tuple[str, ...], only_in_areas: tuple[str, ...]) -> tuple[Suggestion, ...]:
+    """Return what rows without an area could mean: areas whose keys are longer by a part, or with like names."""
+    parts = parts_of_areas(pd.Index(only_in_table, dtype=object), pd.Index(only_in_areas, dtype=object))
+    if parts is None:
+        return suggestions(only_in_table, only_in_areas)
+    return tuple(sorted(Suggestion(key, (area,), 100.0) for key, area in parts[1].items()))
 
 
 def _residents(residents: pd.Series, matched: pd.Index, totals: dict[str, str]) -> tuple[float, float] | None:
@@ -318,19 +327,49 @@ def _nothing(report: JoinReport, areas: gpd.GeoDataFrame) -> str:
 
 
 def _incomplete(report: JoinReport, areas: gpd.GeoDataFrame) -> str:
-    parts = []
+    parts, ways = [], ["Correct the keys"]
     if report.only_in_areas:
         missing = count_noun(len(report.only_in_areas), "area has", "areas have")
         parts.append(f"{missing} no row: {list_some(report.only_in_areas, 10)}")
     if report.only_in_table:
         left_over = count_noun(len(report.only_in_table), "row has", "rows have")
         parts.append(f"{left_over} no area: {list_some(report.only_in_table, 10)}")
+        ways.append(f"set rows aside that are known to be extra with {_excluding(report.only_in_table)}")
+    ways.append("or pass missing='report' to go on without them")
     return (
         f"{report.source}: {report.n_matched} of {count_noun(report.n_areas, 'area')} "
         f"{'fits' if report.n_matched == 1 else 'fit'}. {'; '.join(parts)}."
-        f"{_causes(report, areas)} Correct the keys, name rows that are known to be extra in exclude=[...], or pass "
-        f"missing='report' to go on without them. All of them: err.report.only_in_areas, err.report.only_in_table"
+        f"{_causes(report, areas)} {', '.join(ways)}. "
+        f"All of them: err.report.only_in_areas, err.report.only_in_table"
     )
+
+
+def _excluding(keys: tuple[str, ...]) -> str:
+    """Write the option that sets rows aside: the keys where they are few, else the list of the report."""
+    return f"exclude={list(keys)!r}" if len(keys) <= SHOWN_PAIRS else "exclude=err.report.only_in_table"
+
+
+def _renaming(pairs: dict[str, str]) -> str:
+    """Write the option that renames keys: the pairs where they are few, else those of the report."""
+    if len(pairs) <= SHOWN_PAIRS:
+        return f"rename={pairs!r}"
+    first, area = next(iter(pairs.items()))
+    return f"rename=err.report.rename, which begins with {first!r}: {area!r}"
+
+
+def _names_for_keys(in_table: pd.Index, areas: gpd.GeoDataFrame) -> list[str]:
+    """Say that the keys of the table are names of areas, where they are no keys."""
+    named = in_table[in_table.isin(areas["name"]) & ~in_table.isin(areas.index)]
+    if not len(named):
+        return []
+    of_areas = "key of the table is the name of an area", "keys of the table are names of areas"
+    by_name = (
+        ", or join by name: areas.set_index(areas['name'].rename('key'))"
+        if areas["name"].is_unique and len(named) == len(in_table)
+        else ""
+    )
+    told = f"{count_noun(len(named), *of_areas)}: {list_some(named, 3)}"
+    return [f"{told}. Read the table with the column of its keys{by_name}."]
 
 
 def _causes(report: JoinReport, areas: gpd.GeoDataFrame) -> str:
@@ -342,22 +381,26 @@ def _causes(report: JoinReport, areas: gpd.GeoDataFrame) -> str:
             f"The last {count_noun(len(in_areas), 'key')} in order are all missing, from {min(in_areas)!r} on: the "
             f"table stops too early. It was probably cut off when it was exported: get the whole table."
         )
-    named = in_table[in_table.isin(areas["name"]) & ~in_table.isin(areas.index)]
-    if len(named):
-        of_areas = "key of the table is the name of an area", "keys of the table are names of areas"
-        causes.append(
-            f"{count_noun(len(named), *of_areas)}: {list_some(named, 3)}. Read the table with its key "
-            f"column, or the areas with key=<column of the names>."
-        )
     fitting = fitting_rule(in_table, in_areas)
     if fitting is not None:
         rule, number = fitting
         causes.append(f"repair={rule!r} would give {number} of {count_noun(len(in_table), 'row')} an area.")
-    if report.rename:
-        example = ", ".join(f"{old!r}: {new!r}" for old, new in list(report.rename.items())[:3])
-        causes.append(f"Names nearly the same ({len(report.rename)}), if they are the same: rename={{{example}}}.")
+    causes += _names_for_keys(in_table, areas)
+    parts = parts_of_areas(in_table, in_areas)
+    if parts is not None:
+        causes.append(
+            f"The table's keys are parts of those of the areas ({parts[0]}), if they are the same: "
+            f"{_renaming(report.rename)}."
+        )
+    elif report.rename:
+        causes.append(
+            f"Names nearly the same ({len(report.rename)}), if they are the same: {_renaming(report.rename)}."
+        )
     if report.merge:
-        causes.append(f"Areas reported as one: merge_areas(areas, {dict(list(report.merge.items())[:2])}).")
+        groups = report.merge if len(report.merge) <= SHOWN_PAIRS else "err.report.merge"
+        example = ", ".join(f"{new!r}: {parts!r}" for new, parts in list(report.merge.items())[:1])
+        listed = "" if groups is report.merge else f", which begins with {example}"
+        causes.append(f"Areas reported as one: merge_areas(areas, {groups}){listed}.")
     if PARTS in areas.columns and len(in_table):
         parts = areas.index[areas[PARTS] > 1]
         if len(parts):
