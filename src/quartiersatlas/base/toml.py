@@ -27,6 +27,7 @@ KINDS: dict[str, tuple[tuple[type, ...], str]] = {
     "float": ((int, float), "a number"),
     "list[str]": ((list, tuple), 'a list such as ["a", "b"]'),
     "Mapping[str, str]": ((dict,), 'a table such as { a = "b" }'),
+    "Mapping[str, int]": ((dict,), "a table such as { a = 2 }"),
     "Mapping[str, list[str]]": ((dict,), 'a table such as { a = ["b", "c"] }'),
     "None": ((type(None),), ""),
 }
