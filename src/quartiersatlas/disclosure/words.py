@@ -197,6 +197,8 @@ def _intake(data: AreaData) -> list[Message]:
         facts += [Message("fact_totals", {"key": key}) for key, _ in report.totals_rows]
         if report.excluded:
             facts.append(Message("fact_ignored", {"keys": ", ".join(report.excluded)}))
+        if report.crossed_names:
+            facts.append(Message("fact_crossed", {"names": _names(data, [one.key for one in report.crossed_names])}))
         if report.moved:
             names = _names(data, [key for key, _ in report.moved])
             facts.append(Message("fact_moved", {"count": len(report.moved), "names": names}))

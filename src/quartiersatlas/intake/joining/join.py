@@ -88,8 +88,9 @@ def join(
     period : str
         The date or year of the values.
     missing : {"raise", "report"}, default "raise"
-        Whether areas without a row and rows without an area are refused, or only reported; such areas get the
-        status ``missing``. Duplicate keys, lost leading zeros and tables without a common key are always refused.
+        Whether areas without a row, rows without an area and rows with the name of another area are refused, or only
+        reported; areas without a row get the status ``missing``. Duplicate keys, lost leading zeros and tables without
+        a common key are always refused.
     repair : str or list of str, optional
         Rules for the keys of the table, applied in their order; every changed key is in the report:
 
@@ -164,7 +165,7 @@ def join(
     residents = values.get(named, data.values.get(named))  # those of the rows, else those of the areas
     report = compare(data.areas, values, source, repaired=repaired, excluded=tuple(keys[excluded]), residents=residents)
     report = replace(report, notes=notes)
-    refuse(report, data.areas, missing)
+    refuse(report, data.areas, missing, list(map(str, values.columns)))
     notices = read_notices(values.reindex(data.areas.index))
     values, status = _added(data, values, status, source)
     if named is not None and named not in values.columns:

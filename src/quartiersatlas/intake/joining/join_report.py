@@ -50,6 +50,8 @@ class JoinReport:
         Every key that was changed: ``rule``, ``before``, ``after``.
     suggestions : tuple of Suggestion
         Rows without an area and the areas that could be meant: ``key``, ``areas``, ``alike`` in per cent.
+    crossed_names : tuple of CrossedName
+        Rows with the name of another area than that of their key: ``key``, ``column``, ``called``, ``area``, ``other``.
     cut_off : bool
         Whether the areas without a row are the last ones in order: the table probably stops too early.
     residents : tuple of (float, float), optional
@@ -76,6 +78,7 @@ class JoinReport:
     residents: tuple[float, float] | None = None
     notes: tuple[str, ...] = ()
     moved: tuple[tuple[str, float], ...] = ()
+    crossed_names: tuple[CrossedName, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -137,6 +140,7 @@ class JoinReport:
             *((key, "table", f"row of the {level} of the same name") for key, level in self.two_levels),
             *((key, "table", "excluded on request") for key in self.excluded),
             *((before, "table", f"{rule}: {after}") for rule, before, after in self.repaired),
+            *((one.key, "table", f"has the name of {one.other}: {one.called}") for one in self.crossed_names),
             *((key, "areas", f"outline moved: {100 * share:.1f} % of the surface") for key, share in self.moved),
         ]
         return pd.DataFrame(rows, columns=["key", "where", "note"])
@@ -159,6 +163,9 @@ class JoinReport:
             says.append(text("join_cut_off", lang, key=self.only_in_areas[0]))
         if self.residents is not None and self.residents[1]:
             says.append(text("join_residents", lang, share=number_text(100 * self.share_residents, 1, lang)))
+        if self.crossed_names:
+            keys = _listed([one.key for one in self.crossed_names])
+            says.append(text("join_crossed", lang, count=len(self.crossed_names), keys=keys))
         if self.totals_rows:
             says.append(text("join_totals", lang, count=len(self.totals_rows)))
         return " ".join(says)
@@ -185,6 +192,8 @@ class JoinReport:
         if self.moved:
             moved = [f"{key} ({100 * share:.0f} %)" for key, share in self.moved]
             lines.append(f"  outlines moved between the two dates ({len(moved)}): {list_some(moved, 10)}")
+        for one in self.crossed_names:
+            lines.append(f"  {one.key!r} is called {one.called!r}, which is the name of {one.other!r}")
         lines += [f"  {note}" for note in self.notes]
         lines += [f"  {row.key!r} could be {' + '.join(row.areas)!r}" for row in self.suggestions]
         return "\n".join(lines)
@@ -215,6 +224,16 @@ ABBREVIATIONS = (
     (re.compile(r"(?<=\w)pl\."), "platz"),
     (re.compile(r"\b(u\.|and)(?=\s)|[&+]"), " und "),
 )
+
+
+class CrossedName(NamedTuple):
+    """A row with the name of another area: its key, the column and the name there, its area, and that other area."""
+
+    key: str
+    column: str
+    called: str
+    area: str
+    other: str
 
 
 class Suggestion(NamedTuple):

@@ -13,11 +13,12 @@ from pandas.api.types import is_numeric_dtype
 from quartiersatlas.base.checks import count_noun
 from quartiersatlas.errors import JoinError, list_some
 from quartiersatlas.intake.areas.area_columns import PARTS, key_width, parent_columns
+from quartiersatlas.intake.joining.crossed_names import crossed_message, crossed_names
 from quartiersatlas.intake.joining.join_report import JoinReport, Suggestion, suggestions
 from quartiersatlas.intake.joining.keys import fitting_rule, parts_of_areas, zero_padded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import geopandas as gpd
 
@@ -70,6 +71,7 @@ def compare(
         excluded=excluded,
         repaired=repaired,
         suggestions=_suggestions(only_in_table, only_in_areas),
+        crossed_names=crossed_names(once, described),
         cut_off=_cut_off(wanted, only_in_areas),
         residents=None if residents is None else _residents(residents, keys.intersection(wanted), totals),
     )
@@ -212,13 +214,15 @@ def on_two_levels(values: pd.DataFrame, areas: pd.DataFrame) -> dict[str, str]:
     return found
 
 
-def refuse(report: JoinReport, areas: gpd.GeoDataFrame, missing: str) -> None:
+def refuse(report: JoinReport, areas: gpd.GeoDataFrame, missing: str, columns: Sequence[str] = ()) -> None:
     """Raise where the join would lie; the message says the likely cause and the repair."""
     for fault in (_duplicates(report, areas), _two_levels(report), _lost_zeros(report), _nothing(report, areas)):
         if fault:
             raise JoinError(fault, report)
     if missing == "raise" and not report.complete:
         raise JoinError(_incomplete(report, areas), report)
+    if missing == "raise" and report.crossed_names:
+        raise JoinError(crossed_message(report.source, report.crossed_names, columns), report)
 
 
 def _duplicates(report: JoinReport, areas: gpd.GeoDataFrame) -> str:
