@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -42,6 +42,10 @@ class JoinReport:
         Keys with more than one area.
     totals_rows : tuple of (str, str)
         Key and reason of rows that are totals, set aside.
+    totals : DataFrame
+        The totals rows as they stand in the table: all columns, those of ready-made shares too.
+    city_key : str
+        The totals row of the whole city; empty where none or several could be it.
     two_levels : tuple of (str, str)
         Areas whose row is that of a district of the same name, and the higher level.
     excluded : tuple of str
@@ -79,6 +83,15 @@ class JoinReport:
     notes: tuple[str, ...] = ()
     moved: tuple[tuple[str, float], ...] = ()
     crossed_names: tuple[CrossedName, ...] = ()
+    totals: pd.DataFrame = field(default_factory=pd.DataFrame)
+    city_key: str = ""
+
+    @property
+    def city_totals(self) -> pd.Series[float]:
+        """The numbers that the table publishes for the whole city, by column; empty without such a row."""
+        row = self.totals.loc[self.city_key] if self.city_key else pd.Series(dtype=float)
+        numbers = self.totals.select_dtypes("number").columns if self.city_key else row.index
+        return row[numbers].astype(float).rename(self.city_key or None)
 
     @property
     def complete(self) -> bool:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
@@ -16,27 +13,18 @@ from quartiersatlas.intake.areas.area_columns import PARTS, key_width, parent_co
 from quartiersatlas.intake.joining.crossed_names import crossed_message, crossed_names
 from quartiersatlas.intake.joining.join_report import JoinReport, Suggestion, suggestions
 from quartiersatlas.intake.joining.keys import fitting_rule, parts_of_areas, zero_padded
+from quartiersatlas.intake.joining.totals import city_row, totals_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     import geopandas as gpd
 
     from quartiersatlas.intake.joining.keys import Repair
 
 CUT_OFF = 3  # areas without a row, the last ones in order, from which a table is called cut off
-TOTAL_WORDS = re.compile(r"\b(gesamt\w*|insgesamt|summe|zusammen|total|overall)\b", re.IGNORECASE)
-TOTAL_TOLERANCE = 0.02  # suppressed cells make sums fall short
 SHOWN_PAIRS = 5  # keys that a recipe writes out
 FEW = 3  # other areas that a level above an area of the same name has at least
-
-
-class Level(NamedTuple):
-    """A group of areas that a row could be the sum of."""
-
-    description: str
-    members: pd.Index
-    by_key: bool
 
 
 def compare(
@@ -73,6 +61,8 @@ def compare(
         suggestions=_suggestions(only_in_table, only_in_areas),
         crossed_names=crossed_names(once, described),
         cut_off=_cut_off(wanted, only_in_areas),
+        totals=once.loc[list(totals)],
+        city_key=city_row(once, described, totals),
         residents=None if residents is None else _residents(residents, keys.intersection(wanted), totals),
     )
 
@@ -97,104 +87,6 @@ def _cut_off(areas: pd.Index, without: tuple[str, ...]) -> bool:
     """Return True if exactly the last areas in order have no row."""
     last = areas.sort_values()[len(areas) - len(without) :]
     return CUT_OFF <= len(without) < len(areas) and set(last) == set(without)
-
-
-def totals_rows(values: pd.DataFrame, areas: pd.DataFrame) -> dict[str, str]:
-    """Find rows without an area that are totals, and say why: by a word, by their sums, or by their key.
-
-    Parameters
-    ----------
-    values : DataFrame
-        The table on unique keys.
-    areas : DataFrame
-        Name and parents on the district key.
-    """
-    left_over = values.index.difference(areas.index)
-    if not len(left_over):
-        return {}
-    matched = values.index.intersection(areas.index)
-    numbers = values.select_dtypes("number")
-    words = values.drop(columns=numbers.columns).astype("string").fillna("").agg(" ".join, axis=1)
-    sums = numbers.loc[matched].sum()
-    levels = _levels(matched, areas)
-    counts = [column for column in numbers if _whole(numbers[column][matched])]
-    exact = _by_sums(levels, numbers[counts])
-    width = key_width(areas.index) or 0
-    found = {}
-    for key in left_over:
-        row = numbers.loc[key]
-        if TOTAL_WORDS.search(f"{key} {words[key]}"):
-            found[key] = "its name says so"
-        elif len(matched) > 1 and _near(row, sums):
-            found[key] = "its values are the sums of the areas"
-        else:
-            lost_zeros = key.zfill(width) in areas.index
-            description = _of_a_level(key, row, numbers, levels, lost_zeros=lost_zeros) or exact.get(
-                _fingerprint(row[counts])
-            )
-            found |= {key: description} if description else {}
-    return found
-
-
-def _levels(matched: pd.Index, areas: pd.DataFrame) -> dict[str, list[Level]]:
-    """Return label -> groups of at least two areas: by the higher levels of the areas, and by the beginning of keys."""
-    levels = defaultdict(list)
-    inside = areas.loc[matched]
-    for column in parent_columns(areas):
-        for label, members in inside.groupby(column, sort=False).groups.items():
-            if len(members) > 1 and label:
-                levels[str(label)].append(Level(f"of {column} {label!r}", members, by_key=False))
-    width = key_width(areas.index)
-    keys = pd.Series(matched, index=matched)
-    for n in range(1, width or 0):
-        for label, members in keys.groupby(keys.str[:n], sort=False).groups.items():
-            if 1 < len(members) < len(matched):
-                levels[str(label)].append(Level(f"whose keys begin with {label!r}", members, by_key=True))
-    return levels
-
-
-def _whole(column: pd.Series) -> bool:
-    """Return True if a column holds whole numbers throughout, as counts do."""
-    return bool((column % 1 == 0).all())
-
-
-def _near(row: pd.Series, sums: pd.Series) -> bool:
-    """Return True if most values are the sums; shares are not."""
-    sums = sums[sums > 0]
-    near = (row[sums.index] - sums).abs() <= TOTAL_TOLERANCE * sums
-    return bool(len(sums)) and bool(near.mean() > 0.5)  # noqa: PLR2004 - most
-
-
-def _of_a_level(
-    key: str, row: pd.Series, numbers: pd.DataFrame, levels: dict[str, list[Level]], *, lost_zeros: bool
-) -> str:
-    """Say of which higher level the row is by its key, where its values or its shorter key bear that out."""
-    for label in dict.fromkeys([key, key.lstrip("0"), key.rstrip("0"), key.strip("0")]):
-        for level in levels.get(label, []):
-            if _near(row, numbers.loc[level.members].sum()):
-                return f"its values are the sums of {len(level.members)} areas {level.description}"
-            if label == key and not (level.by_key and lost_zeros):
-                return f"its key is that of a higher level: {len(level.members)} areas {level.description}"
-    return ""
-
-
-def _by_sums(levels: dict[str, list[Level]], numbers: pd.DataFrame) -> dict[tuple[float, ...], str]:
-    """Return the sums of each group -> what it is; a single column of counts could agree by chance."""
-    found: dict[tuple[float, ...], str] = {}
-    for level in _each(levels):
-        sums = _fingerprint(numbers.loc[level.members].sum())
-        if sum(number > 0 for number in sums) > 1:
-            description = f"its values are the sums of {len(level.members)} areas {level.description}"
-            found.setdefault(sums, description)  # the higher level, where it has a single group below
-    return found
-
-
-def _each(levels: dict[str, list[Level]]) -> Iterator[Level]:
-    return (level for group in levels.values() for level in group)
-
-
-def _fingerprint(row: pd.Series) -> tuple[float, ...]:
-    return tuple(np.nan_to_num(row.to_numpy(dtype=float), nan=-1.0))
 
 
 def on_two_levels(values: pd.DataFrame, areas: pd.DataFrame) -> dict[str, str]:
