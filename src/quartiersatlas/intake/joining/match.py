@@ -205,8 +205,8 @@ def _lost_zeros(report: JoinReport) -> str:
     if width is not None and zero_padded(in_areas, width).isin(in_table).any():
         return (
             f"{report.source}: {count_noun(len(in_areas), 'area has', 'areas have')} no row: {list_some(in_areas)}. "
-            f"The table's keys have {width} "
-            f"characters: the areas' keys have probably lost leading zeros. Correct the geometry file."
+            f"The table's keys have {width} characters: the areas' keys have probably lost leading zeros. "
+            f"Correct the geometry file, or put them back: areas.set_axis(areas.index.str.zfill({width})). All of them: err.report.only_in_areas"
         )
     return ""
 
