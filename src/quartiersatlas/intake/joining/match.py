@@ -206,7 +206,8 @@ def _lost_zeros(report: JoinReport) -> str:
         return (
             f"{report.source}: {count_noun(len(in_areas), 'area has', 'areas have')} no row: {list_some(in_areas)}. "
             f"The table's keys have {width} characters: the areas' keys have probably lost leading zeros. "
-            f"Correct the geometry file, or put them back: areas.set_axis(areas.index.str.zfill({width})). All of them: err.report.only_in_areas"
+            f"Correct the geometry file, or put them back: areas.set_axis(areas.index.str.zfill({width})). "
+            f"All of them: err.report.only_in_areas"
         )
     return ""
 
