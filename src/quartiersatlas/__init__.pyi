@@ -9,12 +9,14 @@ from .catalogue.key_systems import (
     parent_keys,
     recognise_keys,
 )
+from .catalogue.references import Reference
 from .disclosure.make import Release, release
 from .disclosure.series import Ledger
 from .disclosure.suppression import Protection
 from .disclosure.words import check_wording
 from .indicators.change import add_change, rate_change
-from .indicators.rates import add_rates, city_value, rates
+from .indicators.columns import add_counts, add_rates
+from .indicators.rates import city_value, rates
 from .intake.areas.read import merge_areas, read_areas, read_features
 from .intake.joining.data import AreaData
 from .intake.joining.join import check_vintages, join
@@ -63,6 +65,7 @@ __all__ = [
     "NeedSpec",
     "Profile",
     "Protection",
+    "Reference",
     "Release",
     "Rule",
     "SegregationChange",
@@ -74,6 +77,7 @@ __all__ = [
     "__version__",
     "above_city",
     "add_change",
+    "add_counts",
     "add_rates",
     "ags_from_ars",
     "atlas_map",

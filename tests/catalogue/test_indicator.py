@@ -6,7 +6,7 @@ import pytest
 
 import quartiersatlas as qa
 from quartiersatlas.catalogue import text
-from quartiersatlas.catalogue.indicators import PER
+from quartiersatlas.catalogue.kinds import NAMED_UNITS
 from quartiersatlas.errors import SpecError
 
 BUILTIN = qa.Catalogue.builtin()
@@ -28,7 +28,7 @@ def test_every_builtin_indicator_is_complete(name):
     assert indicator.label("de").strip()
     assert indicator.label("en").strip()
     assert indicator.label("de") != indicator.label("en")
-    assert indicator.unit in PER
+    assert indicator.unit in NAMED_UNITS
     assert indicator.domain in SEVEN_DOMAINS
     assert indicator.role in {"index", "index_option", "context", "resource", "group_gap"}
     assert bool(indicator.numerator_de) == bool(indicator.numerator_en)
@@ -65,7 +65,9 @@ def test_a_unit_is_a_factor_on_the_plain_fraction(unit, factor):
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"unit": "promille"}, "Indicator 'a': unit must be one of 'percent', "),
+        ({"unit": "EUR"}, "Indicator 'a': what is a number in 'EUR'\\? .* add kind=..., one of count, share, "),
+        ({"kind": "median"}, "Indicator 'a': a median says nothing without its unit"),
+        ({"kind": "number"}, "Indicator 'a': kind must be one of 'count', 'share', "),
         ({"direction": 2}, "Indicator 'a': direction must be one of 1, 0, -1, not 2"),
     ],
 )

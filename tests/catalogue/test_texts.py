@@ -14,7 +14,7 @@ import pytest
 
 import quartiersatlas
 from quartiersatlas.catalogue import number_text, text
-from quartiersatlas.catalogue.indicators import PER
+from quartiersatlas.catalogue.kinds import NAMED_UNITS
 from quartiersatlas.catalogue.texts import percent_text, texts
 from quartiersatlas.errors import SpecError
 
@@ -97,7 +97,7 @@ def test_every_member_of_a_family_of_texts_is_there():
     from quartiersatlas.space.reallocate import PROBLEMS
 
     wanted = {
-        *(f"unit_{unit.replace(' ', '_')}" for unit in PER),
+        *(f"unit_{unit.replace(' ', '_')}" for unit in NAMED_UNITS),
         *(f"method_{name}" for name in (*METHODS[1:], *AGGREGATES, "z_city", "z_fixed", "z_population", "above_city")),
         *(f"domain_{domain}" for domain in (*DOMAINS, "other", "empty")),
         *(f"index_{index}" for index in registry()),

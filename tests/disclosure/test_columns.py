@@ -98,7 +98,7 @@ def test_two_axes_of_which_one_is_named_like_the_classes_of_the_other_stand_apar
 
 
 @pytest.mark.parametrize(
-    ("unit", "of_change"), [("percent", "percentage points"), ("per 1000", "per 1000"), ("points", "points")]
+    ("unit", "of_change"), [("percent", "percentage points"), ("per 1000", "per 1000"), ("per 100", "per 100")]
 )
 def test_a_change_is_in_the_unit_of_its_indicator_and_of_percent_in_percentage_points(joined, unit, of_change):
     years = joined({"poor": [100.0, 200], "residents": [1000.0] * 2}, period="2024")

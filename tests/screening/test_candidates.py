@@ -15,9 +15,10 @@ from quartiersatlas.errors import ArgumentError, ColumnError, GeometryError, Spe
 @pytest.fixture
 def screened(joined):
     # a0 b0 . d0 . f0 are selected; a0-b0 share a border, d0 and f0 stand alone
-    data = joined({"x": [9.0, 9, 1, 9, 1, 9], "residents": [1000.0, 1500, 900, 2100, 900, 300]})
+    scores = [9.0, 9, 1, 9, 1, 9]
+    data = joined({"x": scores, "score": scores, "residents": [1000.0, 1500, 900, 2100, 900, 300]})
     data = qa.add_rates(data, {"rate": ("x", "residents")})
-    return data, qa.screen(data, qa.worst_share("x", 4 / 6))
+    return data, qa.screen(data, qa.worst_share("score", 4 / 6))
 
 
 def test_neighbours_are_dissolved_and_small_groups_listed(screened):

@@ -307,7 +307,7 @@ def test_a_declared_rate_is_refused_with_its_counts(joined):
 
 def test_an_indicator_of_the_catalogue_is_a_rate_whatever_it_looks_like(joined):
     data = joined({"child_poverty_u15": [30.0, 26.0], "residents": [100.0, 100.0]})
-    with pytest.raises(CountError, match="'child_poverty_u15' is an indicator of the catalogue"):
+    with pytest.raises(CountError, match="'child_poverty_u15' is a share in percent"):
         qa.transfer(data, SPLIT)
 
 

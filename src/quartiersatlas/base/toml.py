@@ -12,6 +12,7 @@ from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from quartiersatlas.base.letters import composed
 from quartiersatlas.errors import InputError, SpecError
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def _settled_text(value: object, name: str, where: str) -> str:
         raise SpecError(f"{where}: {name} holds {value!r}, which is not text.", key=name)
     if NO_CHARACTER.search(value):
         raise SpecError(f"{where}: {name} holds an invalid character: {value!a}.", key=name)
-    return value.strip()
+    return composed(value).strip()
 
 
 def _settled_number(value: Real, annotation: str, name: str, where: str) -> float:

@@ -9,6 +9,8 @@ from quartiersatlas.catalogue.key_systems import (
     parent_keys,
     recognise_keys,
 )
+from quartiersatlas.catalogue.kinds import Kind
+from quartiersatlas.catalogue.references import Reference
 from quartiersatlas.catalogue.texts import Lang, Message, check_lang, number_text, text
 
 __all__ = [
@@ -16,8 +18,10 @@ __all__ = [
     "Catalogue",
     "Indicator",
     "KeySystem",
+    "Kind",
     "Lang",
     "Message",
+    "Reference",
     "action_bundles",
     "ags_from_ars",
     "check_lang",

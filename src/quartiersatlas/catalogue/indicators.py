@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
-
-from quartiersatlas.catalogue.texts import pick
-
-if TYPE_CHECKING:
-    from quartiersatlas.catalogue.texts import Lang
-
-from collections.abc import Mapping
-from dataclasses import field, replace
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Literal, Self, get_args
 
 from quartiersatlas.base.checks import choice, count_noun, expects
+from quartiersatlas.base.letters import composed
+from quartiersatlas.catalogue.kinds import (
+    KINDS,
+    PERCENT,
+    RULES,
+    Kind,
+    KindRules,
+    kind_of_unit,
+    per_of,
+    plain_unit,
+    unit_words,
+)
+from quartiersatlas.catalogue.texts import pick
 from quartiersatlas.errors import SpecError, list_some
 
 if TYPE_CHECKING:
@@ -39,34 +44,36 @@ DOMAINS = (
     "health",
     "other",
 )
-PER = {
-    "percent": 100.0,
-    "per 100": 100.0,
-    "per 100 per year": 100.0,
-    "per 1000": 1000.0,
-    "per 10000": 10_000.0,
-    "m2 per person": 1.0,
-    "points": 1.0,
-    "percentage points": 100.0,
-}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Indicator:
-    """One indicator: labels, what is counted over what, unit, and what it must not be used for.
+    """One indicator: labels, kind and unit, what is counted over what, and what it must not be used for.
 
     Parameters
     ----------
     id : str
-        Short stable name; the column name of the rate.
+        Short stable name; the column name of the number.
     label_de, label_en : str
-        What a reader sees.
+        What a reader sees; where only one language is given, it serves both, and the id where none is.
     domain : str
         One of the seven domains of integrated urban development, or ``"other"``.
     numerator_de, numerator_en, denominator_de, denominator_en : str
         The definition in words.
     unit : str
-        ``"percent"``, ``"per 1000"``, ...; rates are computed in this unit.
+        ``"percent"`` (or ``"%"``), ``"per 1000"``, ``"fraction"`` (values between 0 and 1, which become percent), or
+        free words such as ``"EUR"``. Percent, if neither unit nor kind is given.
+    unit_de, unit_en : str
+        Free words of a unit that differ with the language: ``"Jahre"``, ``"years"``.
+    kind : str
+        ``"count"``, ``"share"`` (a part of a whole), ``"rate"`` (events or things per so many persons), ``"mean"``
+        (per head, household, dwelling), ``"median"``, ``"amount"`` (a total of euros, of square metres), ``"density"``
+        (per km2), ``"balance"`` (net migration: negative numbers are values), ``"balance_rate"``, ``"score"`` or
+        ``"class"``. It decides what may be summed, compared with the city and how it is protected; percent, per so
+        many and points show theirs, a unit in free words does not.
+    base : str
+        Column with the count that a mean, a median or an amount is taken over (taxpayers, households, dwellings):
+        it protects the number, and gives a mean its city value.
     direction : {1, 0, -1}
         1: higher means more need; -1: lower means more need; 0: no valuation.
     role : {"index", "index_option", "context", "resource", "group_gap"}
@@ -77,18 +84,31 @@ class Indicator:
     Raises
     ------
     SpecError
-        Unit, domain, direction or role is none of the known ones.
+        Kind, domain, direction or role is none of the known ones; a unit in free words without a kind, or a kind that
+        says nothing without its unit.
+
+    Examples
+    --------
+    >>> income = Indicator(id="income", label_en="Median income", kind="median", unit="EUR", direction=-1)
+    >>> income.label("de"), income.unit_text("de")
+    ('Median income', 'EUR')
+    >>> Indicator(id="poverty", label_de="Armut", unit="%").kind
+    'share'
     """
 
     id: str
-    label_de: str
-    label_en: str
+    label_de: str = ""
+    label_en: str = ""
     domain: str = "other"
     numerator_de: str = ""
     numerator_en: str = ""
     denominator_de: str = ""
     denominator_en: str = ""
-    unit: str = "percent"
+    unit: str = ""
+    unit_de: str = ""
+    unit_en: str = ""
+    kind: Kind = ""  # type: ignore[assignment] # the one that the unit shows
+    base: str = ""
     direction: int = 0
     role: Role = "context"
     usual_source: str = ""
@@ -96,13 +116,45 @@ class Indicator:
     caveat_en: str = ""
 
     def __post_init__(self) -> None:
-        for field_name, known in (("unit", PER), ("domain", DOMAINS), ("direction", (1, 0, -1)), ("role", ROLES)):
-            choice(getattr(self, field_name), known, f"Indicator {self.id!r}: {field_name}")
+        object.__setattr__(self, "id", composed(self.id))  # an id is found however its umlauts are written
+        where = f"Indicator {self.id!r}"
+        for field_name, known in (("domain", DOMAINS), ("direction", (1, 0, -1)), ("role", ROLES)):
+            choice(getattr(self, field_name), known, f"{where}: {field_name}")
+        for name in ("unit", "unit_de", "unit_en"):
+            expects(getattr(self, name), str, f"{where}: {name}", 'unit="EUR"')
+        unit = plain_unit(self.unit or self.unit_en or self.unit_de)
+        if not unit and self.kind in ("", "share"):
+            unit = PERCENT
+        kind = self.kind or kind_of_unit(unit)
+        if kind is None:
+            raise SpecError(
+                f"{where}: what is a number in {unit!r}? Its unit does not say what may be summed and compared: add "
+                f"kind=..., one of {', '.join(KINDS)}, such as kind='mean' for so much per head."
+            )
+        choice(kind, KINDS, f"{where}: kind")
+        if not unit and RULES[kind].asks_unit:
+            raise SpecError(
+                f"{where}: a {kind} says nothing without its unit: add unit='EUR', 'years', 'per 1000', ..."
+            )
+        object.__setattr__(self, "unit", unit)
+        object.__setattr__(self, "kind", kind)
+        texts = self.label_de or self.label_en or self.id
+        for name in ("label_de", "label_en"):
+            object.__setattr__(self, name, getattr(self, name) or texts)
+
+    @property
+    def rules(self) -> KindRules:
+        """What a number of its kind may do."""
+        return RULES[self.kind]
 
     @property
     def per(self) -> float:
-        """Factor from a plain fraction to the unit: 100 for percent."""
-        return PER[self.unit]
+        """Factor from a plain ratio to the unit: 100 for percent, 1 for units in free words."""
+        return per_of(self.unit)
+
+    def unit_text(self, lang: Lang) -> str:
+        """Return the unit in German or English, as a reader sees it."""
+        return pick(lang, self.unit_de or self.unit_en, self.unit_en or self.unit_de) or unit_words(self.unit, lang)
 
     def label(self, lang: Lang) -> str:
         """Return the label in German or English."""
@@ -147,6 +199,8 @@ class Catalogue:
         expects(self.indicators, Mapping, "Catalogue", "qa.Catalogue.builtin().add(indicator)")
         for indicator in self.indicators.values():
             _expect_indicator(indicator, "Catalogue")
+        if not all(map(str.isascii, self.indicators)):
+            object.__setattr__(self, "indicators", {composed(name): one for name, one in self.indicators.items()})
 
     @classmethod
     def builtin(cls) -> Self:
@@ -169,9 +223,10 @@ class Catalogue:
 
     def get(self, name: str) -> Indicator:
         """Return the indicator, or one with nothing but its name where the catalogue does not know it."""
-        return self.indicators.get(name) or Indicator(id=name, label_de=name, label_en=name)
+        return self.indicators.get(composed(name)) or Indicator(id=name)
 
     def __getitem__(self, name: str) -> Indicator:
+        name = composed(name)
         if name not in self.indicators:
             close = get_close_matches(str(name), self.indicators, n=3)
             hint = f" Did you mean {list_some(close)}?" if close else ""
@@ -179,7 +234,7 @@ class Catalogue:
         return self.indicators[name]
 
     def __contains__(self, name: object) -> bool:
-        return name in self.indicators
+        return (composed(name) if isinstance(name, str) else name) in self.indicators
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.indicators)

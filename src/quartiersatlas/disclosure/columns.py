@@ -10,9 +10,11 @@ import pandas as pd
 
 from quartiersatlas.base.checks import count_noun
 from quartiersatlas.catalogue import Indicator, Message, text
+from quartiersatlas.catalogue.kinds import PERCENT, PERCENTAGE_POINTS
 from quartiersatlas.disclosure.release import ReleasedColumn, ReleasedStability
-from quartiersatlas.disclosure.suppression import is_count, small_cells
+from quartiersatlas.disclosure.suppression import counted_rates, is_count, small_cells
 from quartiersatlas.errors import SpecError, list_some
+from quartiersatlas.indicators.columns import city_number, written_decimals
 from quartiersatlas.need.robustness.stability import rank_table
 from quartiersatlas.segregation.explain import note_text
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from quartiersatlas.disclosure.release import ColumnForm
     from quartiersatlas.disclosure.suppression import Protection, SuppressionPattern
     from quartiersatlas.intake import AreaData
     from quartiersatlas.need import NeedIndex, Stability
@@ -52,10 +55,10 @@ class ReleasedColumns:
 
 
 def add_data_column(out: ReleasedColumns, pattern: SuppressionPattern, name: str, protection: Protection) -> None:
-    """Release a rate with both counts, a change, a ready-made share or a count."""
+    """Release a rate with both counts, a change, a count, or a number of another kind."""
     data = pattern.data
     protected, values, status = pattern.cells(name), data.values[name], data.status[name]
-    if name in data.rates:
+    if name in counted_rates(data):
         _add_rate(out, data, name, protected, protection)
     elif name in data.changes:
         if protection.round_base is not None:
@@ -63,13 +66,58 @@ def add_data_column(out: ReleasedColumns, pattern: SuppressionPattern, name: str
             values = rounded_values(data, base, protection) - rounded_values(before, base, protection)
             protected = protected | (values.isna() & data.values[name].notna())
         base = data.changes[name][0]
-        change = ReleasedColumn(name, "share", change_meaning(data, name), _decimals(protection), change_of=base)
-        out.add(change, values, status, protected)
-    elif is_count(data, name):
-        out.add(ReleasedColumn(name, "count", data.catalogue.get(name)), protection.rounded(values), status, protected)
+        meaning = change_meaning(data, name)
+        form: ColumnForm = "share" if meaning.kind in ("share", "rate") else "number"
+        from_counts = base in counted_rates(data)
+        decimals = _decimals(protection) if from_counts else _number_decimals(data.values[base], meaning, protection)
+        out.add(ReleasedColumn(name, form, meaning, decimals, change_of=base), values, status, protected)
+    elif name not in data.rates and is_count(data, name):
+        meaning = data.catalogue.get(name) if name in data.catalogue else Indicator(id=name, kind="count")
+        out.add(ReleasedColumn(name, "count", meaning), protection.rounded(values), status, protected)
     else:
-        meaning = data.catalogue.get(name)
-        out.add(ReleasedColumn(name, "share", meaning, _decimals(protection)), values, status, protected)
+        _add_number(out, data, name, protected, protection)
+
+
+def _add_number(out: ReleasedColumns, data: AreaData, name: str, protected: pd.Series, protection: Protection) -> None:
+    """Release a ready-made share, a mean, a median, an amount: as its kind is protected, in its own unit."""
+    meaning = data.catalogue.get(name)
+    form: ColumnForm = "share" if meaning.kind in ("share", "rate") else "number"
+    decimals = _number_decimals(data.values[name], meaning, protection)
+    city, source = _published_or_own(data, name, protected)
+    if source and protection.decimals == "auto":
+        decimals = max(decimals, min(2, written_decimals(pd.Series([city]))))  # as it was published
+    column = ReleasedColumn(name, form, meaning, decimals, round(city, decimals), city_source=source)
+    out.add(column, data.values[name], data.status[name], protected)
+
+
+def _published_or_own(data: AreaData, name: str, protected: pd.Series) -> tuple[float, str]:
+    """Return the city value of a number that is no count, and where it was published.
+
+    One that is computed from the areas stays inside where an area is protected: it would give that area away.
+    """
+    if data.catalogue.get(name).rules.summed:
+        return float("nan"), ""
+    try:
+        found = city_number(data, name)
+    except SpecError:
+        return float("nan"), ""
+    if found.reference is not None:
+        return found.value, ", ".join(filter(None, (found.reference.source, found.reference.as_of)))
+    return (float("nan") if protected.any() else found.value), ""
+
+
+def _number_decimals(values: pd.Series[float], meaning: Indicator, protection: Protection) -> int:
+    """Return the decimals of a number: two digits of a percentage at least, three of others, and none it never had."""
+    if meaning.kind in ("share", "rate") and protection.decimals != "auto":
+        return int(protection.decimals)
+    size = float(values.abs().median())
+    if not 0 < size < float("inf"):
+        return RATE_DECIMALS
+    digits = 1 if meaning.kind in ("share", "rate") else 2
+    wanted = digits - int(np.floor(np.log10(size)))
+    if meaning.kind in ("share", "rate"):
+        wanted = max(RATE_DECIMALS, wanted)
+    return max(0, min(wanted, written_decimals(values)))
 
 
 def _add_rate(out: ReleasedColumns, data: AreaData, name: str, protected: pd.Series, protection: Protection) -> None:
@@ -77,7 +125,7 @@ def _add_rate(out: ReleasedColumns, data: AreaData, name: str, protected: pd.Ser
     ids = (f"{name}_numerator", f"{name}_denominator")
     x, n = (protection.rounded(data.counts(source)) for source in data.rates[name])
     for column, source, counts in zip(ids, data.rates[name], (x, n), strict=True):
-        indicator = Indicator(id=column, label_de=source, label_en=source)
+        indicator = replace(data.catalogue.get(source), id=column, kind="count", unit="")
         out.add(ReleasedColumn(column, "count", indicator), counts, data.status[source], protected)
     meaning = data.catalogue.get(name)
     city, decimals = city_rate(data, name, protection)
@@ -91,8 +139,9 @@ def _add_rate(out: ReleasedColumns, data: AreaData, name: str, protected: pd.Ser
 
 def rounded_values(data: AreaData, name: str, protection: Protection) -> pd.Series[float]:
     """Return a count rounded and a rate of rounded counts, which says no more than they do; a share as it is."""
-    if name not in data.rates:
-        return protection.rounded(data.values[name]) if is_count(data, name) else data.values[name]
+    if name not in counted_rates(data):
+        whole = name not in data.rates and is_count(data, name)
+        return protection.rounded(data.values[name]) if whole else data.values[name]
     x, n = (protection.rounded(data.counts(source)) for source in data.rates[name])
     return x / n.where(n > 0) * data.catalogue.get(name).per
 
@@ -154,7 +203,7 @@ def change_meaning(data: AreaData, name: str) -> Indicator:
         id=name,
         label_de=text("label_change", "de", label=base.label_de),
         label_en=text("label_change", "en", label=base.label_en),
-        unit="percentage points" if base.unit == "percent" else base.unit,
+        unit=PERCENTAGE_POINTS if base.unit == PERCENT else base.unit,
     )
 
 

@@ -37,6 +37,7 @@ from quartiersatlas.disclosure.words import (
 from quartiersatlas.errors import ColumnError, SpecError
 from quartiersatlas.intake import AreaData
 from quartiersatlas.intake.areas.area_columns import parent_columns
+from quartiersatlas.intake.joining.meaning import kind_of
 from quartiersatlas.need import NeedIndex, Stability
 from quartiersatlas.screening import Candidates, Shortlist, candidate_areas, programme_overlap
 from quartiersatlas.segregation import SegregationResult
@@ -44,7 +45,9 @@ from quartiersatlas.segregation import SegregationResult
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from quartiersatlas.catalogue import Indicator
     from quartiersatlas.disclosure.suppression import SuppressionPattern
+    from quartiersatlas.need import NeedSpec
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -83,7 +86,9 @@ def release(
     data : AreaData
         Joined data with rates.
     columns : str or list of str, optional
-        What leaves: rates (with both counts), counts, ready-made shares. All rates that were added, if not given.
+        What leaves: rates (with both counts), counts, ready-made shares, means, amounts. If not given: all rates that
+        were added, every other column that the catalogue knows, every member of the need index and every indicator of
+        the rule.
     need, shortlist, candidates, segregation : optional
         Results to go with it.
     programmes, facilities : GeoDataFrame, optional
@@ -147,7 +152,9 @@ def release(
     protection = protection or Protection()
     if need is not None and not need.scores.index.equals(data.areas.index):
         need = need.on(data.areas.index)
-    names = _names(data, columns)
+    if need is not None:
+        data = replace(data, catalogue=data.catalogue.add(*_missing_meanings(data, need.spec)))
+    names = _names(data, columns, need, shortlist)
     pattern = suppression_pattern(data, protection, names, _entering(data, need, shortlist), need)
     out, residents = _columns(pattern, names, need, protection)
     selected, assessed, candidates = _selection(data, pattern, need, shortlist, candidates)
@@ -170,6 +177,7 @@ def release(
         drivers=released_drivers(need, out, protection) if need is not None else None,
         scale=scale.round(SCALE_DECIMALS) if scale is not None else None,
         dates=_dates(dates or {}, out),
+        unreleased_domains=_unreleased_domains(data, out),
         stability=released_stability(stability, pattern, shortlist, need, assessed, _ranked_score(out, audience)),
     )
     result = _compared(result, pattern, shown_counts(pattern, names), ledger)
@@ -207,11 +215,35 @@ def _check_arguments(given: Mapping[str, Any]) -> None:
         raise SpecError("release() needs the shortlist the candidate areas were made of: shortlist=...")
 
 
-def _names(data: AreaData, columns: str | Iterable[str] | None) -> list[str]:
-    """Return the columns that leave: those that are named, none for an empty list, or all rates."""
-    if columns is None:
-        return list(data.rates)
-    return [] if isinstance(columns, Sized) and not len(columns) else list(names_of(columns, "release: columns"))
+def _missing_meanings(data: AreaData, spec: NeedSpec) -> list[Indicator]:
+    """Return what the spec says of its columns; changes that the data made themselves are described already."""
+    return [meaning for meaning in spec.meanings(data.catalogue) if meaning.id not in data.changes]
+
+
+def _unreleased_domains(data: AreaData, out: ReleasedColumns) -> tuple[str, ...]:
+    """Return the domains of which the data have indicators, none of which leaves."""
+    shown = {column.indicator.domain for column in out.columns}
+    there = {data.catalogue[name].domain for name in data.values.columns if name in data.catalogue}
+    return tuple(sorted(there - shown))
+
+
+def _names(
+    data: AreaData, columns: str | Iterable[str] | None, need: NeedIndex | None, shortlist: Shortlist | None
+) -> list[str]:
+    """Return the columns that leave: those that are named, none for an empty list.
+
+    If none are named: all rates, what else the catalogue knows, the members of the index and what the rule looks at;
+    without the counts behind them, which leave with their rates.
+    """
+    if columns is not None:
+        return [] if isinstance(columns, Sized) and not len(columns) else list(names_of(columns, "release: columns"))
+    known = [name for name in data.values.columns if name in data.catalogue and kind_of(data, name) != "class"]
+    leaves = [leaf.id for axis in need.spec.axes for leaf in axis.indicators] if need is not None else []
+    looked_at = list(shortlist.reasons["indicator"].unique()) if shortlist is not None else []
+    behind = {data.population, *(source for pair in data.rates.values() for source in pair)}
+    bases = {data.catalogue[name].base for name in known}
+    wanted = [*data.rates, *(name for name in known if name not in behind | bases), *leaves, *looked_at]
+    return [name for name in dict.fromkeys(wanted) if name in data.values.columns]
 
 
 def _entering(data: AreaData, need: NeedIndex | None, shortlist: Shortlist | None) -> list[str]:
@@ -276,7 +308,8 @@ def _screened(
         "assessed": assessed if shortlist is not None else None,
         "n_assessed": int(assessed.sum()),
         "has_shortlist": shortlist is not None,
-        "context_only": shortlist is not None and bool(shortlist.warnings),
+        "context_only": shortlist is not None
+        and any(warning.name == "warning_rule_context" for warning in shortlist.warnings),
     }
 
 

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 Audience = Literal["public", "internal"]
 AUDIENCES: tuple[Audience, ...] = ("public", "internal")
 LANGUAGES: tuple[Lang, ...] = ("de", "en")
-Kind = Literal["rate", "share", "count", "score", "class"]
-ColumnRole = Literal["rate", "share", "count", "score", "class", "change"]
+ColumnForm = Literal["rate", "share", "number", "count", "score", "class"]
+ColumnRole = Literal["rate", "share", "number", "count", "score", "class", "change"]
+NUMBER_FORMS: tuple[ColumnForm, ...] = ("rate", "share", "number")  # what is compared between areas
 
 
 Content = TypeVar("Content")
@@ -154,6 +155,8 @@ class ReleasedResults:
         Areas for which the outcome of the rule is known and may be shown.
     stability : ReleasedStability, optional
         How often each area is selected when nothing is taken as exact.
+    unreleased_domains : tuple of str
+        Domains of which the data have indicators that do not leave: "not released" is not "there is none".
     """
 
     areas: Sealed[gpd.GeoDataFrame] = Sealed()
@@ -189,6 +192,7 @@ class ReleasedResults:
     dates: Sealed[Mapping[str, str]] = Sealed()
     assessed: Sealed[pd.Series[bool] | None] = Sealed(optional=True)
     stability: ReleasedStability | None = None
+    unreleased_domains: tuple[str, ...] = ()
 
     figure = Moved("qa.figure(release, column)")
     lacks = Moved("release.draft_reasons")
@@ -210,8 +214,7 @@ class ReleasedResults:
         undefined = [
             column
             for column in self.columns
-            if column.kind in ("rate", "share")
-            and not (column.indicator.numerator_de and column.indicator.numerator_en)
+            if column.kind in NUMBER_FORMS and not (column.indicator.numerator_de and column.indicator.numerator_en)
         ]
         german, english = ([getattr(column.indicator, f"label_{lang}") for column in undefined] for lang in LANGUAGES)
         labels = ", ".join(german), ", ".join(english)
@@ -311,14 +314,17 @@ class ReleasedColumn:
     ----------
     id : str
         Its name in ``Release.values``.
-    kind : {"rate", "share", "count", "score", "class"}
-        A rate has both counts, a share came ready-made without them.
+    kind : {"rate", "share", "number", "count", "score", "class"}
+        Its form: a rate has both counts, a share (or rate) came ready-made without them, a number is a mean, a median,
+        an amount, a density, a balance or a score of others; ``indicator.kind`` says which.
     indicator : Indicator
         Labels, unit, definition, caveat.
     decimals : int
         Decimals of its values: they are rounded when they leave.
     city : float
-        The city value from the counts; NaN where there is none.
+        The city value from the counts, from a base, or as published; NaN where there is none.
+    city_source : str
+        Where the city value was published; empty where it is computed.
     numerator, denominator : str
         The released count columns of a rate; empty otherwise.
     classes : tuple of NeedClass
@@ -330,7 +336,7 @@ class ReleasedColumn:
     """
 
     id: str
-    kind: Kind
+    kind: ColumnForm
     indicator: Indicator
     decimals: int = 0
     city: float = float("nan")
@@ -339,6 +345,7 @@ class ReleasedColumn:
     classes: tuple[NeedClass, ...] = ()
     axis: str = ""
     change_of: str = ""
+    city_source: str = ""
 
     @property
     def role(self) -> ColumnRole:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +21,7 @@ from quartiersatlas.disclosure.bounds import (
 )
 from quartiersatlas.errors import ColumnError, SpecError
 from quartiersatlas.intake.areas.area_columns import parent_columns
+from quartiersatlas.intake.joining.meaning import is_whole, kind_of, rate_by_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -105,6 +107,8 @@ class SuppressionPattern:
         Area by count column: this count may not be shown in any column, nor anything made of it.
     earlier : mapping of str to SuppressionPattern
         For each change, the cells of its earlier date.
+    protection : Protection
+        What is too small.
     """
 
     data: AreaData
@@ -112,6 +116,7 @@ class SuppressionPattern:
     counts: pd.DataFrame
     suppressed: pd.DataFrame
     earlier: Mapping[str, SuppressionPattern]
+    protection: Protection = field(default_factory=Protection)
 
     def cells(self, name: str) -> pd.Series[bool]:
         """Return which areas may not show a column, whether it leaves or only enters something that does.
@@ -124,11 +129,42 @@ class SuppressionPattern:
             return self.cells(base) | self.earlier[name].cells(base)
         if name in data.rates:
             numerator, denominator = data.rates[name]
-            empty = data.residents().eq(0) & data.counts(denominator).gt(0)
-            return self.suppressed[numerator] | self.suppressed[denominator] | self.hidden | empty
+            cells = self._part(numerator) | self._part(denominator) | self.hidden
+            if name not in counted_rates(data):
+                return cells | few_behind(self._base(denominator), self.protection)
+            return cells | (data.residents().eq(0) & data.counts(denominator).gt(0))
         if name in self.suppressed:
             return self.suppressed[name]
-        return self.hidden.copy()
+        base = data.catalogue.get(name).base if name in data.catalogue else ""
+        return self.hidden | self._part(name) | few_behind(self._base(base), self.protection)
+
+    def _part(self, column: str) -> pd.Series[bool]:
+        """Return where a column may not be shown by itself: a suppressed count, a small balance."""
+        if column in self.suppressed:
+            return self.suppressed[column]
+        cells = self.data.status[column].eq("suppressed")
+        if kind_of(self.data, column) == "balance":
+            size = self.data.summands(column).abs()
+            cells |= (size > 0) & (size < self.protection.min_count)
+        return cells
+
+    def _base(self, column: str) -> pd.Series[float] | None:
+        """Return the count that a mean or an amount is taken over; None where none is named."""
+        if not column or kind_of(self.data, column) not in ("", "count"):
+            return None
+        return self.data.counts(column)
+
+
+def few_behind(base: pd.Series[float] | None, protection: Protection) -> pd.Series[bool] | bool:
+    """Return where too few persons, households or cases stand behind a mean or an amount."""
+    if base is None:
+        return False
+    return (base > 0) & (base < max(protection.min_count, protection.min_denominator or 0))
+
+
+def counted_rates(data: AreaData) -> dict[str, tuple[str, str]]:
+    """Return the rates whose numerator is a count and part of the denominator; not means, densities, balance rates."""
+    return {name: pair for name, pair in data.rates.items() if data.catalogue.get(name).rules.part_of_whole}
 
 
 def suppression_pattern(
@@ -164,7 +200,7 @@ def suppression_pattern(
         for name, (base, before) in data.changes.items()
         if name in names
     }
-    return SuppressionPattern(data, hidden, counts, suppressed, earlier)
+    return SuppressionPattern(data, hidden, counts, suppressed, earlier, protection)
 
 
 def small_areas(data: AreaData, protection: Protection) -> pd.Series[bool]:
@@ -180,31 +216,66 @@ def _plain_counts(data: AreaData, names: list[str]) -> list[str]:
 
 
 def is_count(data: AreaData, name: str) -> bool:
-    """Return True for a count: what the catalogue does not know and is whole everywhere; the rest is ready-made values.
+    """Return True for a count: by its kind, or whole numbers that nothing describes.
 
     Raises
     ------
     ColumnError
-        The column holds text, or fractions that the catalogue says nothing about.
+        The column holds text; or numbers that nothing describes and that are not whole, are negative, or seem to be
+        no count by their name or size.
     """
     if name not in data.values.columns:
         raise ColumnError.not_found(name, data.values.columns, "The data")
-    known = data.values[name].dropna()
-    if not is_numeric_dtype(known.dtype):
+    column = data.values[name]
+    if not is_numeric_dtype(column.dtype):
         raise ColumnError(f"Column {name!r} holds text: only numbers are released.")
-    if name in data.catalogue:
-        return False
-    if (known % 1 != 0).any():
+    kind = kind_of(data, name)
+    if kind:
+        return kind == "count"
+    known = column.dropna()
+    if not is_whole(known):
+        fractions = bool(len(known)) and bool(known.between(0, 1).all())
+        what = "fractions between 0 and 1" if fractions else "numbers below 0" if (known < 0).any() else "fractions"
         raise ColumnError(
-            f"Column {name!r} holds fractions and the catalogue does not know it: a share, a mean? "
-            f"Say so: catalogue.add(Indicator(id={name!r}, ..., unit=...)). Rates come from counts: add_rates(...)."
+            f"Column {name!r} holds {what} and the catalogue does not know it: a share, a mean, a balance? Say so: "
+            f"data = data.with_indicators({_described(name, fractions=fractions)}), or catalogue.add(...) before the "
+            f"join. Rates come from counts: add_rates(...)."
+        )
+    money = NO_COUNT_WORDS.search(name) and not COUNTED_WORDS.search(name)
+    if money or rate_by_name(name) or column.gt(data.residents()).mean() > MOST:
+        raise ColumnError(
+            f"Column {name!r} holds whole numbers that seem to be no count of persons, and the catalogue does not know "
+            f"it: euros, years, percent? Say so: data = data.with_indicators({_described(name, fractions=False)}), or "
+            f"kind='count' for a count."
         )
     return True
 
 
+NO_COUNT_WORDS = re.compile(
+    r"income|salar|wage|rent(?![a-z])|prices?(?![a-z])|euros?(?![a-z])|(?<![a-z])(?:eur|usd|chf|gbp|age)(?![a-z])|€|\$"
+    r"|einkommen|(?:kalt|warm)?miete(?![a-z])|kaufkraft|lohn|gehalt|preis|durchschnittsalter|(?<![a-z])alter(?![a-z])",
+    re.IGNORECASE,
+)
+COUNTED_WORDS = re.compile(
+    r"households?|persons?|people|residents|recipients|units|dwellings|famil|receiv|support|haushalt|personen"
+    r"|empfäng|wohnungen|bezieh|anzahl|number|count",
+    re.IGNORECASE,
+)
+MOST = 0.5  # of the areas: where more of them have more than their residents, it is no count of persons
+
+
+def _described(name: str, *, fractions: bool) -> str:
+    """Return an indicator as Python, for an error that asks what a column is."""
+    meaning = 'unit="fraction"' if fractions else 'kind="mean", unit="EUR"'
+    return f'qa.Indicator(id="{name}", label_en="...", {meaning})'
+
+
 def _counts(data: AreaData, plain: list[str]) -> pd.DataFrame:
     """Return every count that could be shown: both counts of every rate, counts that leave, residents."""
-    sources = [*(source for pair in data.rates.values() for source in pair), *plain, str(data.population)]
+    counted = [source for pair in counted_rates(data).values() for source in pair]
+    others = [source for name, pair in data.rates.items() if name not in counted_rates(data) for source in pair]
+    behind = [source for source in others if source == data.population or kind_of(data, source) == "count"]
+    sources = [*counted, *behind, *plain, str(data.population)]
     return pd.DataFrame({source: data.counts(source) for source in dict.fromkeys(sources)}, index=data.areas.index)
 
 
@@ -245,14 +316,14 @@ def small_rest(numerator: pd.Series[float], denominator: pd.Series[float], prote
 
 def _pairs(data: AreaData, plain: list[str]) -> list[tuple[str, str]]:
     """Return the counts of which one is part of the other: those of rates, and other counts and the residents."""
-    return [*dict.fromkeys(data.rates.values()), *((name, str(data.population)) for name in plain)]
+    return [*dict.fromkeys(counted_rates(data).values()), *((name, str(data.population)) for name in plain)]
 
 
 def _with_tiny_denominators(
     data: AreaData, counts: pd.DataFrame, suppressed: pd.DataFrame, protection: Protection
 ) -> pd.DataFrame:
     """Protect denominators that would leave a protected count too few values."""
-    for numerator, denominator in data.rates.values():
+    for numerator, denominator in counted_rates(data).values():
         n = counts[denominator]
         suppressed[denominator] |= suppressed[numerator] & (n > 0) & (n <= protection.min_count)
     return suppressed
@@ -315,7 +386,7 @@ def _upper(data: AreaData, counts: pd.DataFrame, suppressed: pd.DataFrame) -> pd
     """Return what everybody knows to be the most a count can be: its smallest open denominator."""
     upper = pd.DataFrame(np.inf, index=counts.index, columns=counts.columns)
     people = str(data.population)
-    for part, whole in [*data.rates.values(), *((c, people) for c in counts if c != people)]:
+    for part, whole in [*counted_rates(data).values(), *((c, people) for c in counts if c != people)]:
         if (counts[part] <= counts[whole]).where(counts[[part, whole]].notna().all(axis=1), other=True).all():
             known = counts[whole].mask(suppressed[whole] | counts[whole].isna(), np.inf)
             upper[part] = np.minimum(upper[part], known)
@@ -328,7 +399,7 @@ def shown_counts(pattern: SuppressionPattern, leaving: list[str]) -> pd.DataFram
     shown = pattern.suppressed & False
     shown[people] = ~pattern.suppressed[people]
     for name in leaving:
-        for source in data.rates.get(name, (name,)):
+        for source in counted_rates(data).get(name, (name,)):
             if source in shown:
                 shown[source] |= ~pattern.cells(name)
     return shown
@@ -374,7 +445,7 @@ def _suppress_in_index(data: AreaData, counts: pd.DataFrame, suppressed: pd.Data
         scored = need.scores[axis.id].notna()
         for indicator in axis.indicators:
             name = data.changes[indicator.id][0] if indicator.id in data.changes else indicator.id
-            if name not in data.rates:
+            if name not in counted_rates(data):
                 continue
             numerator, denominator = data.rates[name]
             hidden = (suppressed[numerator] | suppressed[denominator]) & scored

@@ -34,7 +34,7 @@ def unit(column: ReleasedColumn, lang: Lang) -> str:
     """Return the unit of a column; empty for counts, scores and classes."""
     if column.kind in ("count", "class", "score"):
         return ""
-    return text(f"unit_{column.indicator.unit.replace(' ', '_')}", lang)
+    return column.indicator.unit_text(lang)
 
 
 def label(column: ReleasedColumn, lang: Lang) -> str:
@@ -81,7 +81,8 @@ def rule_text(release: ReleasedResults, rule: Rule, lang: Lang) -> str:
             return text("rule_above_city", lang, label=names)
         case WorstShare(indicator=name, share=share):
             percent = number_text(100 * share, 0 if (100 * share).is_integer() else 1, lang)
-            return text("rule_worst_share", lang, label=indicator_label(release, name, lang), share=percent)
+            which = "rule_worst_share_low" if release.catalogue.get(name).direction == -1 else "rule_worst_share"
+            return text(which, lang, label=indicator_label(release, name, lang), share=percent)
         case InClass(axis=axis, classes=classes):
             column = release.axis_column(axis, "class")
             words = [value_text(name, column, lang) if column else name for name in classes]
@@ -147,7 +148,10 @@ def shown_reasons(shortlist: Shortlist, selected: pd.Series[bool], out: Released
 def _limit(part: pd.DataFrame, criterion: str, column: str, out: ReleasedColumns) -> object:
     if criterion == "above_city":
         return next((c.city for c in out.columns if c.id == column), None)
-    return part["value"].min() if criterion == "worst_share" else None
+    if criterion != "worst_share":
+        return None
+    lowest = any(c.id == column and c.indicator.direction == -1 for c in out.columns)
+    return part["value"].max() if lowest else part["value"].min()
 
 
 def _columns(reasons: pd.DataFrame, out: ReleasedColumns) -> pd.Series[str]:
@@ -203,7 +207,15 @@ def _intake(data: AreaData) -> list[Message]:
             names = _names(data, [key for key, _ in report.moved])
             facts.append(Message("fact_moved", {"count": len(report.moved), "names": names}))
         facts += [Message("fact_repair", {"repair": rule.replace(":", " ")}) for rule in report.rules]
-    return facts + area_facts(data.areas)
+    return [*facts, *area_facts(data.areas), *(_noted(data, note) for note in data.notes)]
+
+
+def _noted(data: AreaData, note: Message) -> Message:
+    """Return what was converted or computed on the way, with the labels of its indicators."""
+    labels = {"indicator": "label", "base": "base"}
+    named = {new: data.catalogue.get(str(note.values[old])) for old, new in labels.items() if old in note.values}
+    others = {name: value for name, value in note.values.items() if name not in labels}
+    return Message(note.name, {**others, **{name: (one.label_de, one.label_en) for name, one in named.items()}})
 
 
 def _city(data: AreaData, out: ReleasedColumns) -> list[Message]:
@@ -214,6 +226,8 @@ def _city(data: AreaData, out: ReleasedColumns) -> list[Message]:
             unknown = data.values[list(data.rates[column.id])].isna().any(axis=1)
             if unknown.any():
                 facts.append(Message("fact_city_without", {"indicator": column, "count": int(unknown.sum())}))
+        elif column.city_source:
+            facts.append(Message("fact_city_published", {"indicator": column, "source": column.city_source}))
     return facts
 
 

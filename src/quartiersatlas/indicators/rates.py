@@ -1,115 +1,15 @@
-"""Rates with both counts kept, their intervals, how reliable small counts are, and the city value.
-
-``rates()`` and ``city_value()`` answer with fractions in [0, 1]; ``add_rates()`` writes in the unit that the catalogue
-names for the indicator: percent, if it names none.
-"""
+"""Rates from counts, their intervals, how reliable small counts are, and the city value: fractions in [0, 1]."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from quartiersatlas.base.checks import count_noun, expects
-from quartiersatlas.errors import ArgumentError, ColumnError, CountError, SpecError
-from quartiersatlas.intake import AreaData
+from quartiersatlas.errors import CountError
 from quartiersatlas.intake.joining.data import checked_counts
 
 NORMAL_95 = 1.959963984540054  # 97.5 % point of the standard normal distribution
-
-
-def add_rates(data: AreaData, pairs: Mapping[str, tuple[str, str]]) -> AreaData:
-    """Add rates as columns in the unit of the catalogue (percent, if it names none); both counts stay.
-
-    Parameters
-    ----------
-    data : AreaData
-        Areas and their counts, as :func:`join` returns them.
-    pairs : mapping of str to (str, str)
-        Rate -> numerator column, denominator column.
-
-    Returns
-    -------
-    AreaData
-        With the rates in ``.values``, in the unit ``data.catalogue.get(name).unit`` (:func:`rates` and
-        :func:`city_value` return fractions), their status in ``.status`` and their counts named in ``.rates``.
-        Where a count has no value, the rate has the status of that count, ``suppressed`` before ``missing``; where
-        the denominator is 0, it is ``not_applicable``.
-
-    Raises
-    ------
-    ColumnError
-        A column of counts does not exist, or a rate has the name of a column.
-    CountError
-        A numerator exceeds its denominator, or a count is negative or text.
-    ArgumentError
-        The data are no AreaData, or ``pairs`` is no mapping of names to pairs of columns.
-
-    Examples
-    --------
-    >>> import geopandas as gpd
-    >>> import pandas as pd
-    >>> import shapely
-    >>> import quartiersatlas as qa
-    >>> shapes = [shapely.box(x, 0, x + 1000, 1000) for x in (0, 1000, 2000)]
-    >>> areas = gpd.GeoDataFrame({"name": ["A", "B", "C"]}, index=["1", "2", "3"], geometry=shapes, crs="EPSG:25832")
-    >>> table = pd.DataFrame({"poor": [300.0, 260, 90], "residents": [1000.0] * 3}, index=areas.index)
-    >>> data = qa.add_rates(qa.join(areas, table), {"poverty": ("poor", "residents")})
-    >>> data.values["poverty"].tolist()
-    [30.0, 26.0, 9.0]
-    """
-    expects(data, AreaData, "add_rates", "data = qa.join(areas, table)")
-    values, status = data.values.copy(), data.status.copy()
-    named = _named_pairs(pairs)
-    for name, (numerator, denominator) in named.items():
-        if name in data.values.columns:
-            raise ColumnError(f"The rate {name!r} has the name of a column that already exists.")
-        x, n = data.counts(numerator), data.counts(denominator)
-        values[name] = rates(x, n)["rate"] * data.catalogue.get(name).per
-        status[name] = _rate_status(data.status[numerator], data.status[denominator], values[name])
-    return replace(data, values=values, status=status, rates={**data.rates, **named})
-
-
-def _named_pairs(pairs: Mapping[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
-    """Return the pairs of columns by rate; a text is no pair of letters."""
-    how = '{"mh_share": ("mh", "residents")}'
-    expects(pairs, Mapping, "add_rates: pairs", how)
-    for name, pair in pairs.items():
-        texts = isinstance(pair, tuple | list) and all(isinstance(column, str) for column in pair)
-        if not isinstance(name, str) or not texts or len(pair) != 2:  # noqa: PLR2004 - numerator and denominator
-            raise ArgumentError(f"add_rates: {name!r} takes a numerator and a denominator, not {pair!r}: {how}.")
-    return {name: (numerator, denominator) for name, (numerator, denominator) in pairs.items()}
-
-
-def _rate_status(numerator: pd.Series[str], denominator: pd.Series[str], rate: pd.Series[float]) -> pd.Series[str]:
-    """Return the status of a rate: that of its worse count; not applicable where nobody is in the denominator."""
-    status = pd.Series(np.where(rate.eq(0), "zero", "value"), index=rate.index, dtype=object)
-    for worse in ("not_applicable", "unreliable", "missing", "suppressed"):
-        status = status.mask(numerator.eq(worse) | denominator.eq(worse), worse)
-    status = status.mask(rate.isna() & status.isin(["value", "zero"]), "missing")
-    return status.mask(denominator.eq("zero"), "not_applicable").astype(str)
-
-
-def city_values(data: AreaData, column: str) -> float:
-    """Return the city value of a rate in its unit, as :func:`add_rates` writes it.
-
-    Raises
-    ------
-    SpecError
-        The column is not a rate with both counts: a city value cannot be had from ready-made shares.
-    """
-    if column not in data.rates:
-        if column not in data.values.columns:
-            raise ColumnError.not_found(column, data.values.columns, "The data")
-        raise SpecError(
-            f"{column!r} has no counts, so there is no city value: the mean of the areas is something else. "
-            f"Compute it from counts: add_rates(data, {{{column!r}: (numerator, denominator)}})."
-        )
-    numerator, denominator = data.rates[column]
-    value = city_value(data.counts(numerator), data.counts(denominator))
-    return value * data.catalogue.get(column).per
 
 
 def rates(numerator: pd.Series[float], denominator: pd.Series[float]) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from quartiersatlas.base.checks import count_noun, expects
 from quartiersatlas.catalogue import Message
 from quartiersatlas.errors import SpecError
 from quartiersatlas.intake import AreaData
+from quartiersatlas.intake.joining.meaning import is_whole
 from quartiersatlas.need.robustness.audit import audit, percent_texts
 from quartiersatlas.need.robustness.influence import influence, leave_one_out, smallest_weight_change
 from quartiersatlas.need.robustness.sensitivity import sensitivity
@@ -43,6 +44,7 @@ def need_index(
     *,
     population: str | list[str] | None = None,
     exclude: Mapping[str, str] | None = None,
+    units: Mapping[str, str] | None = None,
 ) -> NeedIndex:
     """Compute the need index of areas by the rules of a spec.
 
@@ -57,6 +59,9 @@ def need_index(
         the spec has a minimum population or weighs areas.
     exclude : mapping of str to str, optional
         Areas left out by hand, beside those of the spec: key -> reason.
+    units : mapping of str to str, optional
+        For a DataFrame, column -> ``"fraction"`` (values between 0 and 1, which become percent) or ``"percent"``
+        (values that are truly below 1 %): a share of which no area is above 1 is refused without it.
 
     Returns
     -------
@@ -72,14 +77,14 @@ def need_index(
     CountError
         A numerator exceeds its denominator, or a count is above 2^53.
     SpecError
-        Fewer than three areas are left, an indicator has no variance, is missing everywhere, holds text or codes for
-        missing values such as -9999; a key to exclude is not there.
+        Fewer than three areas are left, an indicator is a count or another total, has no variance, is missing
+        everywhere, holds text or codes for missing values such as -9999; a key to exclude is not there.
 
     Warns
     -----
     UserWarning
-        An axis rests mainly on context indicators such as the share of residents with migration background, or on
-        fewer than 15 areas; the spec is a preset that was not verified.
+        An axis rests mainly on context indicators such as the share of residents with migration background, on
+        what seem to be counts, or on fewer than 15 areas; the spec is a preset that was not verified.
 
     Notes
     -----
@@ -98,13 +103,13 @@ def need_index(
     >>> import quartiersatlas as qa
     >>> spec = qa.NeedSpec.preset("berlin-mss-2019")
     >>> names = [indicator.id for axis in spec.axes for indicator in axis.indicators]
-    >>> shares = pd.DataFrame(np.random.default_rng(1).random((20, 6)), columns=names).assign(residents=1000.0)
+    >>> shares = pd.DataFrame(np.random.default_rng(1).uniform(5, 40, (20, 6)), columns=names).assign(residents=1000.0)
     >>> need = qa.need_index(shares, spec, population="residents")
     >>> bool(np.allclose(need.contributions["status"].sum(axis=1), need.scores["status"]))
     True
     """
     _check_arguments(data, spec, exclude)
-    inputs = need_inputs(data, spec, population)
+    inputs = need_inputs(data, spec, population, units)
     keys = inputs.values.index
     excluded = excluded_areas(inputs, spec, {**spec.exclude, **(exclude or {})})
     scored_keys = keys.difference(excluded.index, sort=False)
@@ -203,11 +208,28 @@ def _axis_warnings(axis: NeedAxis, inputs: NeedInputs) -> list[Message]:
     if share >= 0.5 or (len(weights) > 1 and any(weights[leaf] > _others(weights, leaf) for leaf in context)):  # noqa: PLR2004 - half
         names = ", ".join(leaf.id for leaf in context)
         found.append(Message("warning_context", {"axis": axis.id, "share": percent_texts(share), "names": names}))
+    counts = [leaf.id for leaf in weights if _seems_counted(inputs, leaf.id)]
+    if counts:
+        found.append(Message("warning_need_counts", {"axis": axis.id, "names": ", ".join(counts)}))
     return found + [
         Message("warning_direction", {"axis": axis.id, "name": leaf.id})
         for leaf in weights
         if leaf.id in catalogue and catalogue[leaf.id].direction == -leaf.direction
     ]
+
+
+ALIKE = 0.7  # rank correlation with the residents above which whole numbers seem to be counts of them
+
+
+def _seems_counted(inputs: NeedInputs, name: str) -> bool:
+    """Return True for whole numbers that nothing describes and that are high where many live: they rank by size."""
+    described = name in inputs.catalogue or name in inputs.counts or name in inputs.change_of
+    column, residents = inputs.values[name], next(iter(inputs.residents.values()), None)
+    if described or residents is None or not is_whole(column) or not column.gt(100).any():
+        return False
+    ranks = pd.DataFrame({"column": column, "residents": residents}).dropna().rank()
+    spread = ranks.std(ddof=0)
+    return bool(spread.gt(0).all()) and float(ranks["column"].corr(ranks["residents"])) >= ALIKE
 
 
 def _others(weights: Mapping[NeedIndicator, float], leaf: NeedIndicator) -> float:

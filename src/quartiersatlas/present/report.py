@@ -10,6 +10,7 @@ import pandas as pd
 
 from quartiersatlas.base.checks import expects
 from quartiersatlas.catalogue import check_lang, number_text, text
+from quartiersatlas.disclosure.release import NUMBER_FORMS
 from quartiersatlas.disclosure.words import label, summary_texts, value_text
 from quartiersatlas.present.paper import (
     Bullets,
@@ -119,14 +120,15 @@ def _stocktaking(release: Release, lang: Lang) -> list[DocumentBlock]:
     for domain in _domains(release):
         columns = [c for c in _indicators(release) if c.indicator.domain == domain]
         name = text(f"domain_{domain}", lang)
-        rows.append(TableRow.of(name if columns else f"{name} ({text('domain_empty', lang)})"))
+        empty = "domain_unreleased" if domain in release.unreleased_domains else "domain_empty"
+        rows.append(TableRow.of(name if columns else f"{name} ({text(empty, lang)})"))
         rows += [_stock(release, column, lang) for column in columns]
     table = DocumentTable(tuple(head), tuple(rows), frozenset(range(1, len(words))))
     return [Heading(text("heading_stocktaking", lang)), table]
 
 
 def _indicators(release: Release) -> list[ReleasedColumn]:
-    return [column for column in release.columns if column.kind in ("rate", "share")]
+    return [column for column in release.columns if column.kind in NUMBER_FORMS]
 
 
 def _domains(release: Release) -> list[str]:

@@ -16,7 +16,7 @@ from quartiersatlas.catalogue import number_text, text
 from quartiersatlas.catalogue.indicators import DOMAINS
 from quartiersatlas.catalogue.texts import THIN_BLANK, pick
 from quartiersatlas.disclosure import Release
-from quartiersatlas.disclosure.release import by_name
+from quartiersatlas.disclosure.release import NUMBER_FORMS, by_name
 from quartiersatlas.disclosure.words import (
     difference_text,
     draft_text,
@@ -69,13 +69,13 @@ def check_notes(key: str, notes: Iterable[str], *, stacklevel: int) -> None:
 def indicator_columns(release: Release) -> list[ReleasedColumn]:
     """Return the columns of the indicators by domain, resources last."""
     beside = {name for column in release.columns for name in (column.numerator, column.denominator) if name}
-    found = [c for c in release.columns if c.kind in ("rate", "share", "count") and c.id not in beside]
+    found = [c for c in release.columns if c.kind in (*NUMBER_FORMS, "count") and c.id not in beside]
     return sorted(found, key=lambda c: (c.indicator.role == "resource", DOMAINS.index(c.indicator.domain)))
 
 
 def need_direction(column: ReleasedColumn) -> int:
     """Return 1 where high values point to need, -1 where low ones do, 0 where neither does."""
-    return (column.indicator.direction or 0) if column.kind in ("rate", "share") else 0
+    return (column.indicator.direction or 0) if column.kind in NUMBER_FORMS else 0
 
 
 def has_all_drivers(release: Release, axis: str) -> bool:
@@ -161,17 +161,19 @@ def reason_texts(release: Release, lang: Lang) -> dict[str, list[str]]:
 
 
 def _reason(release: Release, row: Any, lang: Lang) -> str:  # noqa: ANN401 - a named tuple of the reasons
+    lowest = row.criterion == "worst_share" and release.catalogue.get(row.indicator).direction == -1
+    words = f"reason_{row.criterion}_low" if lowest else f"reason_{row.criterion}"
     if not row.column:
         hidden = text("cell_suppressed", lang)
         name = release.catalogue.get(row.indicator).label(lang)
-        return text(f"reason_{row.criterion}", lang, label=name, value=hidden, threshold=hidden)
+        return text(words, lang, label=name, value=hidden, threshold=hidden)
     column = release.column(row.column)
     threshold = "" if column.kind == "class" else value_text(row.threshold, column, lang)
     if row.criterion == "above_city" and not pd.isna(row.threshold):
         above = round(row.value - row.threshold, column.decimals)
         threshold = text("reason_distance", lang, threshold=threshold, difference=difference_text(above, column, lang))
     value = value_text(row.value, column, lang)
-    return text(f"reason_{row.criterion}", lang, label=label(column, lang), value=value, threshold=threshold)
+    return text(words, lang, label=label(column, lang), value=value, threshold=threshold)
 
 
 def method_texts(release: Release, lang: Lang) -> list[str]:
@@ -179,7 +181,9 @@ def method_texts(release: Release, lang: Lang) -> list[str]:
     from quartiersatlas.version import __version__
 
     lines = [fact_text(release, fact, lang) for fact in release.facts]
-    return [*lines, text("fact_city", lang), text("fact_version", lang, version=__version__)]
+    from_counts = any(column.kind == "rate" for column in release.columns) or not release.columns
+    city = [text("fact_city", lang)] if from_counts else []
+    return [*lines, *city, text("fact_version", lang, version=__version__)]
 
 
 def fact_text(release: Release, fact: Message, lang: Lang) -> str:

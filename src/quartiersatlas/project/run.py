@@ -13,7 +13,7 @@ from quartiersatlas.catalogue import Catalogue
 from quartiersatlas.disclosure import Ledger, Release, release
 from quartiersatlas.disclosure.words import summary_texts
 from quartiersatlas.errors import ColumnError, SpecError
-from quartiersatlas.indicators import add_change, add_rates
+from quartiersatlas.indicators import add_change, add_counts, add_rates
 from quartiersatlas.intake import AreaData, join, merge_areas, read_areas, read_features, read_table
 from quartiersatlas.need import need_index
 from quartiersatlas.present import atlas_map, export, report
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from quartiersatlas.segregation import SegregationResult
     from quartiersatlas.space import AreasReport
 
-JOIN_OPTIONS = ("missing", "repair", "rename", "exclude")  # of a table; the others are for reading
+JOIN_OPTIONS = ("missing", "repair", "rename", "exclude", "units", "kinds")  # of a table; the others are for reading
 
 
 @dataclass(frozen=True, eq=False)
@@ -248,12 +248,12 @@ def _joined(project: Project, areas: gpd.GeoDataFrame, tables: list[tuple[TableP
         if part.period == period:
             options = {option: getattr(part, option) for option in JOIN_OPTIONS}
             with _advice(project, part):
-                data = join(data, table, catalogue=catalogue, period=period, **options)
+                data = join(data, table, catalogue=catalogue, period=period, references=project.references, **options)
     assert isinstance(data, AreaData)  # noqa: S101 - every named period has a table, checked when the file is read
     if project.population not in data.values.columns:
         raise ColumnError.not_found(project.population, data.values.columns, f"population: the tables of {period!r}")
-    pairs = {name: (part.numerator, part.denominator) for name, part in project.indicators.items()}
-    return add_rates(replace(data, population=project.population), pairs)
+    pairs = {name: (part.numerator, part.denominator) for name, part in project.indicators.items() if part.numerator}
+    return add_rates(add_counts(replace(data, population=project.population), project.counts), pairs)
 
 
 def _segregation(data: AreaData, part: SegregationPart) -> SegregationResult:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from quartiersatlas.base.toml import array, declared, read_toml, refuse_unknown, table
-from quartiersatlas.catalogue import Indicator
+from quartiersatlas.catalogue import Indicator, Reference
 from quartiersatlas.disclosure import Protection
 from quartiersatlas.errors import SpecError
 from quartiersatlas.need import NeedSpec
@@ -61,18 +61,25 @@ class TablePart:
     key_pattern: int | str | None = None
     pivot: list[object] | None = None
     years: int | str | None = None
+    skip_rows: list[int] = field(default_factory=list)
+    drop: Mapping[str, object] = field(default_factory=dict)
+    without_key: str = "raise"
+    fill_down: list[str] = field(default_factory=list)
+    aggregate: str | None = None
     missing: str = "raise"
     repair: str | list[str] | None = None
     rename: Mapping[str, str] = field(default_factory=dict)
     exclude: list[str] = field(default_factory=list)
+    units: Mapping[str, str] = field(default_factory=dict)
+    kinds: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
 class IndicatorPart:
-    """``[indicators]``: numerator and denominator, and what a new indicator means."""
+    """``[indicators]``: numerator and denominator (neither for a ready-made number), and what it means."""
 
-    numerator: str
-    denominator: str
+    numerator: str = ""
+    denominator: str = ""
     meaning: Indicator | None = None
 
 
@@ -179,6 +186,8 @@ class Project:
     population: str = "residents"
     period: str = ""
     indicators: Mapping[str, IndicatorPart] = field(default_factory=dict)
+    counts: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    references: Mapping[str, Reference] = field(default_factory=dict)
     change: ChangePart | None = None
     earlier: tuple[EarlierPart, ...] = ()
     segregation: SegregationPart | None = None
@@ -232,6 +241,14 @@ def read_project(path: str | Path) -> Project:
         "indicators": {
             name: _indicator(name, entry)
             for name, entry in table(content.pop("indicators", {}), "[indicators]").items()
+        },
+        "counts": {
+            name: _pair(entry, f"[counts] {name}", "[share, base]")
+            for name, entry in table(content.pop("counts", {}), "[counts]").items()
+        },
+        "references": {
+            name: declared(Reference, table(entry, f"[references.{name}]"), f"[references.{name}]")
+            for name, entry in table(content.pop("references", {}), "[references]").items()
         },
     }
     for name, kind in (
@@ -295,13 +312,22 @@ def _indicator(name: str, entry: object) -> IndicatorPart:
     """Read ``[numerator, denominator]`` or a table that also says what a new indicator means."""
     where = f"[indicators] {name}"
     if isinstance(entry, list):
-        if len(entry) != 2:  # noqa: PLR2004 - numerator and denominator
-            raise SpecError(f"In {where}: [numerator, denominator] takes two names, not {len(entry)}.")
-        return IndicatorPart(numerator=str(entry[0]), denominator=str(entry[1]))
+        numerator, denominator = _pair(entry, where, "[numerator, denominator]")
+        return IndicatorPart(numerator=numerator, denominator=denominator)
     content = dict(table(entry, where))
     counts: dict[str, Any] = {side: content.pop(side) for side in ("numerator", "denominator") if side in content}
+    if len(counts) == 1:
+        raise SpecError(f"In {where}: numerator and denominator go together; a ready-made number has neither.")
     meaning = declared(Indicator, {"id": name, **content}, where) if content else None
     return declared(IndicatorPart, {**counts, "meaning": meaning}, where)
+
+
+def _pair(entry: object, where: str, names: str) -> tuple[str, str]:
+    """Read two names of columns."""
+    pair = array(entry, where)
+    if len(pair) != 2:  # noqa: PLR2004 - a number and what it is over
+        raise SpecError(f"In {where}: {names} takes two names, not {len(pair)}.")
+    return str(pair[0]), str(pair[1])
 
 
 def _need(content: Mapping[str, Any], folder: Path) -> NeedPart:

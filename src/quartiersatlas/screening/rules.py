@@ -20,8 +20,10 @@ import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from quartiersatlas.base.checks import choice, expects
+from quartiersatlas.base.letters import composed
 from quartiersatlas.errors import ArgumentError, ColumnError, SpecError
 from quartiersatlas.indicators import city_values
+from quartiersatlas.intake.joining.meaning import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -70,11 +72,13 @@ def above_city(*indicators: str) -> Rule:
         raise SpecError(f"above_city() needs the names of rates: {EXAMPLES['above_city']}.")
     for name in indicators:
         expects(name, str, "above_city", EXAMPLES["above_city"])
-    return AboveCity(indicators)
+    return AboveCity(tuple(map(composed, indicators)))
 
 
 def worst_share(indicator: str, share: float) -> Rule:
-    """Select the share of areas with the highest values of an indicator or of ``"need"``.
+    """Select the share of areas with the worst values of an indicator or of ``"need"``.
+
+    The worst are the highest values, and the lowest where the catalogue says that a lower value means more need.
 
     Parameters
     ----------
@@ -99,7 +103,7 @@ def worst_share(indicator: str, share: float) -> Rule:
     expects(indicator, str, "worst_share", EXAMPLES["worst_share"])
     if isinstance(share, bool | np.bool_) or not isinstance(share, Real) or not 0 < share <= 1:
         raise SpecError(f"worst_share: share is {share!r}; it must be above 0 and up to 1, such as 0.2 for 20 %.")
-    return WorstShare(indicator, float(share))
+    return WorstShare(composed(indicator), float(share))
 
 
 def in_class(axis: str, *classes: str) -> Rule:
@@ -133,7 +137,7 @@ def in_class(axis: str, *classes: str) -> Rule:
         expects(name, str, "in_class", EXAMPLES["in_class"])
     if not classes:
         raise SpecError(f"in_class() needs an axis and classes: {EXAMPLES['in_class']}.")
-    return InClass(axis, classes)
+    return InClass(composed(axis), tuple(map(composed, classes)))
 
 
 CONDITIONS: dict[str, Callable[..., Rule]] = {
@@ -266,6 +270,8 @@ class RuleInputs:
         The ids of the classes of each axis.
     shift : array of float, shape (replicates, 1)
         By which part of it a share of areas is larger or smaller than written.
+    lowest : frozenset of str
+        Columns of which the lowest values are the worst.
     """
 
     columns: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
@@ -274,6 +280,7 @@ class RuleInputs:
     classes: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
     class_ids: Mapping[str, Sequence[str]] = field(default_factory=dict)
     shift: NDArray[np.float64] = field(default_factory=lambda: np.zeros((1, 1)))
+    lowest: frozenset[str] = frozenset()
 
     def __or__(self, other: RuleInputs) -> RuleInputs:
         return RuleInputs(
@@ -283,6 +290,7 @@ class RuleInputs:
             classes={**self.classes, **other.classes},
             class_ids={**self.class_ids, **other.class_ids},
             shift=self.shift,
+            lowest=self.lowest | other.lowest,
         )
 
     def score_or_column(self, name: str) -> NDArray[np.float64]:
@@ -395,6 +403,11 @@ class AboveCity(Rule):
         """Return the rates, and their city values from the counts."""
         columns, city = {}, {}
         for name in self.indicators:
+            if kind_of(data, name) in ("count", "amount", "balance"):
+                raise SpecError(
+                    f"above_city: the city value of {name!r} is the sum of all areas, and no area is above it. "
+                    f"Compare a rate: add_rates(data, {{...: ({name!r}, {data.population!r})}})."
+                )
             city[name] = np.array([[city_values(data, name)]])
             _refuse_reversed(name, data)
             columns[name] = _one_replicate(data.values[name])
@@ -415,7 +428,7 @@ class AboveCity(Rule):
 
 @dataclass(frozen=True, repr=False)
 class WorstShare(Rule):
-    """Among the share of areas with the highest values."""
+    """Among the share of areas with the worst values: the highest, or the lowest by the catalogue."""
 
     indicator: str
     share: float
@@ -433,24 +446,26 @@ class WorstShare(Rule):
             return RuleInputs(scores={name: _one_replicate(need.scores.iloc[:, 0])})
         if need is not None and name in need.scores.columns:
             return RuleInputs(scores={name: _one_replicate(need.scores[name])})
-        _refuse_reversed(name, data)
         if name not in data.values.columns:
             raise ColumnError.not_found(name, data.values.columns, "The data")
         column = data.values[name]
         if not is_numeric_dtype(column) or is_bool_dtype(column):
             kind = "True and False" if is_bool_dtype(column) else "text"
             raise SpecError(f"A rule on {name!r}: the column holds {kind}, not numbers.")
-        return RuleInputs(columns={name: _one_replicate(column)})
+        lowest = frozenset([name]) if data.catalogue.get(name).direction == -1 else frozenset[str]()
+        return RuleInputs(columns={name: _one_replicate(column)}, lowest=lowest)
 
     def criteria(self, inputs: RuleInputs) -> list[Criterion]:
         """Compare with the value of the last area that belongs to the share, in each replicate."""
-        values = inputs.score_or_column(self.indicator)
+        found = inputs.score_or_column(self.indicator)
+        sign = -1 if self.indicator in inputs.lowest else 1
+        values = sign * found
         known = ~np.isnan(values)
         n = known.sum(axis=-1, keepdims=True)
         wanted = np.maximum(1, np.floor(np.minimum(1, self.share * (1 + inputs.shift)) * n + 0.5)).astype(int)
         highest_first = -np.sort(-values, axis=-1)  # NaN comes last
         limit = np.where(n > 0, np.take_along_axis(highest_first, wanted - 1, axis=-1), np.inf)
-        return [Criterion(self.conditions[0], values, limit, Truth.where(values >= limit, known))]
+        return [Criterion(self.conditions[0], found, sign * limit, Truth.where(values >= limit, known))]
 
     def __str__(self) -> str:
         share = np.format_float_positional(self.share, trim="-")  # all its digits, so that it reads back the same

@@ -7,7 +7,7 @@ of both, is what a caller holds.
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,6 +18,7 @@ from quartiersatlas.base.checks import expects
 from quartiersatlas.catalogue import Message
 from quartiersatlas.errors import SpecError, list_some
 from quartiersatlas.intake import AreaData
+from quartiersatlas.intake.joining.meaning import is_whole, kind_of
 from quartiersatlas.need import NeedIndex
 from quartiersatlas.need.robustness.options import SOURCES, stability_options
 from quartiersatlas.need.robustness.replicates import (
@@ -76,7 +77,8 @@ def screen(data: AreaData, rule: Rule, *, need: NeedIndex | None = None) -> Shor
     Warns
     -----
     UserWarning
-        The rule rests on context indicators alone, such as the share of residents with migration background.
+        The rule rests on context indicators alone, such as the share of residents with migration background, or on
+        counts, which are high in large areas.
 
     Examples
     --------
@@ -113,14 +115,26 @@ def screen(data: AreaData, rule: Rule, *, need: NeedIndex | None = None) -> Shor
 
 
 def _warnings(criteria: list[Criterion], data: AreaData) -> tuple[Message, ...]:
-    """Warn where a rule rests on context alone: the share of a group in the population is not need."""
+    """Warn where a rule rests on context alone, which is not need, or on counts, which rank by size of area."""
     names = list(dict.fromkeys(criterion.condition.indicator for criterion in criteria))
+    found = []
     roles = [data.catalogue[name].role if name in data.catalogue else "" for name in names]
-    if any(role != "context" for role in roles):
-        return ()
-    message = Message("warning_rule_context", {"names": ", ".join(names)})
-    warnings.warn(str(message), UserWarning, stacklevel=3)
-    return (message,)
+    if all(role == "context" for role in roles):
+        found.append(Message("warning_rule_context", {"names": ", ".join(names)}))
+    counts = [name for name in names if name in data.values.columns and _ranks_by_size(data, name)]
+    if counts:
+        found.append(Message("warning_rule_counts", {"names": ", ".join(counts)}))
+    for message in found:
+        warnings.warn(str(message), UserWarning, stacklevel=3)
+    return tuple(found)
+
+
+def _ranks_by_size(data: AreaData, name: str) -> bool:
+    """Return True for counts and amounts: large areas have the most of them, needy or not."""
+    kind = kind_of(data, name)
+    return kind in ("count", "amount") or (
+        not kind and is_whole(data.values[name]) and bool(data.values[name].gt(100).any())
+    )
 
 
 def _reasons(criterion: Criterion, keys: pd.Index) -> pd.DataFrame:
@@ -198,6 +212,8 @@ def stability(
     inputs = _inputs(shortlist.rule, data, need)
     draws = _draws(inputs, n, streams["data"], persistence, noisy="data" in options.vary)
     runs, found, ranks = _replicates(need, draws, data.areas.index, n, streams, options)
+    observed = shortlist.rule.observe(data, need)  # published city values stay as they are
+    found = replace(found, city={**observed.city, **found.city}, lowest=observed.lowest)
     outcome = shortlist.rule.combine([criterion.fulfilled for criterion in shortlist.rule.criteria(found)])
     settings = options.settings(seed, runs.methods if need is not None else [])
     return _result(shortlist, outcome, runs, inputs, ranks, limits, settings)

@@ -15,6 +15,7 @@ from quartiersatlas.catalogue import Message
 from quartiersatlas.errors import ColumnError, CountError, SpecError, list_some
 from quartiersatlas.intake import AreaData
 from quartiersatlas.intake.joining.data import checked_counts
+from quartiersatlas.intake.joining.meaning import refuse_no_counts
 from quartiersatlas.segregation.counts import Composition, Pair, Places
 
 if TYPE_CHECKING:
@@ -175,6 +176,7 @@ def prepare(data: AreaData | pd.DataFrame, spec: SegregationSpec) -> PreparedCou
     if not len(frame):
         raise CountError("The data have no areas.")
     names = list(dict.fromkeys((*spec.groups, *spec.references)))
+    refuse_no_counts(data, [*names, *([spec.population] if spec.population else [])], "segregation")
     counts = {name: count_column(frame, name) for name in names}
     everybody, notes = _population(frame, spec, counts)
     refuse_shares(counts, everybody)

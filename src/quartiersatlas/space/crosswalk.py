@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sized
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -14,6 +13,7 @@ from quartiersatlas.base.checks import choice, count_noun, expects, names, renam
 from quartiersatlas.errors import ColumnError, CountError, InputError, JoinError, KeyColumnError, SpecError, list_some
 from quartiersatlas.intake import AreaData, Table
 from quartiersatlas.intake.joining.data import checked_counts
+from quartiersatlas.intake.joining.meaning import WHOLE, kind_of, rate_by_name, why_no_count
 from quartiersatlas.intake.tables.codes import status_of_values
 from quartiersatlas.space.reallocate import PAIR, ROUNDING, reallocated
 
@@ -26,13 +26,6 @@ if TYPE_CHECKING:
 
 SLIVER = 0.001  # share of a source below which an overlap is taken for a difference in drawing
 TOLERANCE = 0.01  # how far the weights of a source may sum to something else than 1
-WHOLE = 1e-9  # a count may miss a whole number by this much
-RATE_WORDS = re.compile(
-    r"(?<![a-z])(rates?|shares?|ratios?|percent\w*|pct|means?|median|average|density|index)(?![a-z])"
-    r"|anteil|quote(?![a-z])|(?:en|s|be)rate(?![a-z])|prozent|durchschnitt|mittelwert|dichte|%"
-    r"|\b(?:je|per|pro) ?\d|pro kopf|per capita",
-    re.IGNORECASE,
-)
 REPAIR = "Reallocate its numerator and its denominator, and compute the rate again on the new areas"
 
 
@@ -257,17 +250,15 @@ def _known_rates(data: Counts) -> dict[str, str]:
     """Return the columns that are known not to be counts, with the words for it."""
     if not isinstance(data, AreaData):
         return {}
-    catalogue = data.catalogue
-    found = {name: "is an indicator of the catalogue" for name in data.values.columns if name in catalogue}
-    found |= {name: f"is the rate {one!r} / {other!r}" for name, (one, other) in data.rates.items()}
-    return found | {name: f"is the change of {one!r}" for name, (one, _) in data.changes.items()}
+    reasons = {name: why_no_count(data, name) for name in data.values.columns if kind_of(data, name) != "amount"}
+    return {name: reason for name, reason in reasons.items() if reason}
 
 
 def _looks_like_a_rate(column: pd.Series[float]) -> str | None:
     """Return what makes a column look like a rate, if something does."""
-    word = RATE_WORDS.search(str(column.name))
-    if word:
-        return f"is a rate by its name ({word.group(0)!r})"
+    by_name = rate_by_name(str(column.name))
+    if by_name:
+        return by_name
     number = column.to_numpy(dtype=float)
     if (number == np.rint(number)).all():
         return None

@@ -74,8 +74,11 @@ def test_cp1252_is_read_and_told(read):
     assert table.written.startswith("cp1252")
 
 
-def test_bytes_that_cp1252_does_not_have_make_the_file_latin_1(read):
-    assert read(b"key;a;b\n01;S\xfcd\x81;5\n").written.startswith("latin-1")
+def test_bytes_that_give_words_in_no_encoding_are_refused_with_what_they_give(read):
+    content = b"key;a;b\n01;S\xfcd\x81;5\n"
+    with pytest.raises(InputError, match=r"no encoding gives words without odd signs.*encoding='cp850' gives 'S³dü'"):
+        read(content)
+    assert read(content, encoding="cp850").values["a"].tolist() == ["S³dü"]
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from quartiersatlas.base.checks import names
+from quartiersatlas.base.letters import same_text
 from quartiersatlas.catalogue import Message
 
 if TYPE_CHECKING:
@@ -22,10 +23,7 @@ def optional_names(value: str | Iterable[str], what: str) -> tuple[str, ...]:
 
 
 def keys_as_text(keys: pd.Series | pd.Index) -> pd.Series:
-    """Return keys as stripped text; whole numbers without a decimal point."""
-    if isinstance(keys.dtype, pd.StringDtype):  # the same, faster
-        texts = pd.Series(keys.str.strip().to_numpy(dtype=object), dtype=object)
-        return texts.where(texts.notna(), None)
+    """Return keys as stripped text in one form of letters; whole numbers without a decimal point."""
     return pd.Series([_as_text(key) for key in keys], dtype=object)
 
 
@@ -34,7 +32,15 @@ def _as_text(key: str | float | None) -> str | None:
         return None
     if isinstance(key, float) and key.is_integer():
         return str(int(key))
-    return str(key).strip()
+    return same_text(str(key))
+
+
+def other_form(before: Iterable[object], after: Iterable[object]) -> list[bool]:
+    """Return which keys or names had letters in two parts, or characters that nobody sees."""
+    return [
+        isinstance(old, str) and not old.isascii() and old.strip() != new
+        for old, new in zip(before, after, strict=True)
+    ]
 
 
 def key_width(keys: pd.Index) -> int | None:
@@ -93,13 +99,14 @@ def holds_geometry(column: pd.Series) -> bool:
     )
 
 
+COMPOSED = "composed"  # bool: the key or the name was written with letters in two parts, or invisible ones
 REPAIRED = "repaired"  # bool: the outline was invalid and made valid
 SNAPPED = "snapped"  # bool: the outline was moved onto those of the neighbours
 PARTS = "parts"  # int: features of the file that were put together
 MERGED_FROM = "merged_from"  # text: keys of the areas that are reported as one
 RENAMED_FROM = "renamed_from"  # text: the key that the file gives the area
 LEFT_OUT = "left_out"  # text, the same for all: features and columns of the file that were not taken along
-AREA_FLAGS = (REPAIRED, SNAPPED, PARTS, MERGED_FROM, RENAMED_FROM, LEFT_OUT)
+AREA_FLAGS = (COMPOSED, REPAIRED, SNAPPED, PARTS, MERGED_FROM, RENAMED_FROM, LEFT_OUT)
 
 
 def with_left_out(areas: gpd.GeoDataFrame, what: Iterable[str]) -> gpd.GeoDataFrame:
@@ -112,6 +119,8 @@ def with_left_out(areas: gpd.GeoDataFrame, what: Iterable[str]) -> gpd.GeoDataFr
 def area_facts(areas: gpd.GeoDataFrame) -> list[Message]:
     """Return what the flags say, for the method box and for reports."""
     facts = []
+    if COMPOSED in areas.columns:
+        facts.append(Message("fact_composed", {"count": int(areas[COMPOSED].sum())}))
     if MERGED_FROM in areas.columns:
         merged = areas.loc[areas[MERGED_FROM].ne(""), ["name", MERGED_FROM]]
         facts += [Message("fact_merged", {"name": name, "parts": parts}) for name, parts in merged.to_numpy()]

@@ -14,6 +14,7 @@ import pandas as pd
 import shapely
 
 from quartiersatlas.base.checks import count_noun, existing_file, expects, renamed
+from quartiersatlas.base.letters import same_text
 from quartiersatlas.errors import (
     ColumnError,
     DependencyError,
@@ -25,6 +26,7 @@ from quartiersatlas.errors import (
 )
 from quartiersatlas.intake.areas.area_columns import (
     AREA_FLAGS,
+    COMPOSED,
     MERGED_FROM,
     PARTS,
     RENAMED_FROM,
@@ -34,6 +36,7 @@ from quartiersatlas.intake.areas.area_columns import (
     is_notice,
     keys_as_text,
     optional_names,
+    other_form,
     with_left_out,
 )
 from quartiersatlas.intake.areas.crs import located
@@ -154,29 +157,29 @@ def read_areas(
     _expect_areas(path, key)
     parents = {} if parents is None else parents
     expects(parents, Mapping, "read_areas: parents", 'parents={"bezirk": "BEZ"}, new name and column')
-    exclude = optional_names(exclude, "exclude")
-    frame, key, where = _features(path, key, layer, encoding)
+    exclude = tuple(map(same_text, optional_names(exclude, "exclude")))
+    frame, key, where = _features(path, key, layer, encoding, [name, *parents.values()])
     if frame.empty:
         raise InputError(f"{where} has no areas.")
     taken = _columns(frame, key, name, parents, where)
-    if snap is not None:
-        expects(snap, (int, float), "read_areas: snap", "snap=0.5, a width in metres")
-    if snap is not None and not snap > 0:
-        raise SpecError(f"snap must be a width in metres above 0, not {snap}.")
-    keys = _keys(frame[key], where)
+    _check_snap(snap)
+    own_keys = keys = _keys(frame[key], where)
     words = _words(frame, keys, taken, where)
     keys, renamed_from = corrected_keys(keys, words["name"], {} if rename is None else rename, where)
     left_out = _left_out(keys, words["name"], exclude, where)
     stays = ~keys.isin([excluded for excluded, _ in left_out])
     frame, keys, words, renamed_from = frame[stays], keys[stays], words[stays], renamed_from[stays]
+    composed = _composed(frame, key, own_keys[stays], taken, words)
     if frame.empty:
         raise InputError(f"{where} has no areas besides those to exclude.")
     refuse_other_than_polygons(frame.geometry.to_numpy(), keys, where)
     frame = located(frame, crs, to_crs, swap_axes, where)
     shapes, invalid = made_valid(frame.geometry.to_numpy(), keys, where, repair=repair)
-    flags: dict[str, Any] = (
-        {REPAIRED: pd.Series(invalid).groupby(keys, sort=False).any().to_numpy()} if invalid.any() else {}
-    )
+    flags: dict[str, Any] = {
+        flag: pd.Series(is_so).groupby(keys, sort=False).any().to_numpy()
+        for flag, is_so in ((REPAIRED, invalid), (COMPOSED, composed))
+        if any(is_so)
+    }
     if not dissolve:
         refuse_duplicates(shapes, keys, key, where)
     elif keys.has_duplicates:
@@ -206,8 +209,19 @@ def _expect_areas(path: object, key: object) -> None:
         expects(key, (str, list, tuple, Mapping), "read_areas: key", 'key="id", the column with the district key')
 
 
+def _check_snap(snap: float | None) -> None:
+    if snap is not None:
+        expects(snap, (int, float), "read_areas: snap", "snap=0.5, a width in metres")
+    if snap is not None and not snap > 0:
+        raise SpecError(f"snap must be a width in metres above 0, not {snap}.")
+
+
 def _features(
-    path: str | Path | gpd.GeoDataFrame, key: KeyColumns | None, layer: str | None, encoding: str | None
+    path: str | Path | gpd.GeoDataFrame,
+    key: KeyColumns | None,
+    layer: str | None,
+    encoding: str | None,
+    asked: Iterable[str | None],
 ) -> tuple[gpd.GeoDataFrame, str, str]:
     """Return all features with their columns, the column of the key, and how the source is called."""
     if isinstance(path, gpd.GeoDataFrame):
@@ -216,6 +230,7 @@ def _features(
     else:
         frame, where = read_geometry_file(path, layer, encoding, "areas"), Path(path).name
     widths = key_widths(key or "", "read_areas")
+    frame = _named_as_asked(frame, [*(widths or [str(key)]), *asked])
     if widths is None:
         return frame, str(key), where
     attributes = list(frame.columns.drop("geometry"))
@@ -231,6 +246,21 @@ def _of_parts(renamed_from: NDArray[np.object_], keys: pd.Index) -> NDArray[np.o
     """Return one earlier key per area: that of the first of its features that had another one."""
     former = pd.Series(renamed_from).groupby(keys, sort=False).agg(lambda some: next(filter(None, some), ""))
     return former.to_numpy(dtype=object)
+
+
+def _named_as_asked(frame: gpd.GeoDataFrame, asked: Iterable[str | None]) -> gpd.GeoDataFrame:
+    """Return the frame with the columns asked for under the names they were asked by, if only the letters differ."""
+    by_form = {same_text(column): column for column in frame.columns if isinstance(column, str)}
+    found = {by_form.get(same_text(name)): name for name in asked if name is not None and name not in frame.columns}
+    return frame.rename(columns={old: new for old, new in found.items() if old is not None and not old.isascii()})
+
+
+def _composed(
+    frame: gpd.GeoDataFrame, key: str, keys: pd.Index, taken: Mapping[str, str], words: pd.DataFrame
+) -> list[bool]:
+    """Return which areas had a key or a name in another form of letters."""
+    both = zip(other_form(frame[key], keys), other_form(frame[taken["name"]], words["name"]), strict=True)
+    return [of_key or of_name for of_key, of_name in both]
 
 
 def _columns(

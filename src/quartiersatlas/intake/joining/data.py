@@ -9,13 +9,15 @@ import geopandas as gpd
 
 from quartiersatlas.base.checks import count_noun
 from quartiersatlas.errors import ColumnError, CountError, SpecError, list_some
+from quartiersatlas.intake.joining.meaning import kind_of, refuse_no_counts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import pandas as pd
 
-    from quartiersatlas.catalogue import Catalogue, Indicator
+    from quartiersatlas.catalogue import Catalogue, Indicator, Message
+    from quartiersatlas.catalogue.references import Reference
     from quartiersatlas.intake.joining.join_report import JoinReport
 
 
@@ -45,6 +47,10 @@ class AreaData:
         Warnings that came with the data and stay with everything made of them, such as "synthetic".
     vintage : str
         Vintage of the keys, such as ``"2021"``, declared or shown by their codes; empty where neither is so.
+    references : mapping of str to Reference
+        Published values with their source, by name; ``"city"`` holds those of the whole city.
+    notes : tuple of Message
+        What was converted or computed on the way: fractions to percent, counts from shares.
     """
 
     areas: gpd.GeoDataFrame
@@ -58,6 +64,8 @@ class AreaData:
     changes: Mapping[str, tuple[str, AreaData]] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
     vintage: str = ""
+    references: Mapping[str, Reference] = field(default_factory=dict)
+    notes: tuple[Message, ...] = ()
 
     @property
     def report(self) -> JoinReport:
@@ -72,11 +80,41 @@ class AreaData:
         ColumnError
             There is no such column.
         CountError
-            The column holds text, negative or infinite numbers.
+            The column holds text, negative or infinite numbers, or is a rate, a mean, a balance by its kind.
         """
         if column not in self.values.columns:
             raise ColumnError.not_found(column, self.values.columns, "The data")
+        refuse_no_counts(self, [column], "counts", by_name=False)
         return checked_counts(self.values[column])
+
+    def parts(self, rate: str) -> tuple[pd.Series[float], pd.Series[float]]:
+        """Return numerator and denominator of a rate; those of a mean or a balance rate need not be counts.
+
+        Raises
+        ------
+        ColumnError
+            It was not added from two columns.
+        CountError
+            A column of counts holds text, negative or infinite numbers.
+        """
+        if rate not in self.rates:
+            raise ColumnError.not_found(rate, self.rates, "The rates of the data")
+        numerator, denominator = self.rates[rate]
+        return self.summands(numerator), self.summands(denominator)
+
+    def summands(self, column: str) -> pd.Series[float]:
+        """Return a column that is summed over areas: counts, or an amount or balance by its kind.
+
+        Raises
+        ------
+        ColumnError
+            There is no such column.
+        CountError
+            It is no such column, or holds text or infinite numbers.
+        """
+        if column not in self.values.columns or kind_of(self, column) not in SUMMED_BESIDE_COUNTS:
+            return self.counts(column)
+        return checked_numbers(self.values[column])
 
     def residents(self) -> pd.Series[float]:
         """Return the residents of each area.
@@ -145,6 +183,23 @@ class AreaData:
         lines += [repr(report) for report in self.reports]
         lines += [f"notice: {notice}" for notice in self.notices]
         return "\n".join(lines)
+
+
+SUMMED_BESIDE_COUNTS = ("amount", "balance")
+
+
+def checked_numbers(column: pd.Series) -> pd.Series[float]:
+    """Return a column as finite numbers of any sign, or refuse it and name the first areas."""
+    from pandas.api.types import is_bool_dtype, is_numeric_dtype
+
+    if not is_numeric_dtype(column.dtype) or is_bool_dtype(column.dtype):
+        raise CountError(f"Column {column.name!r} holds no numbers: {list_some(column.unique(), 3)}.")
+    numbers = column.astype(float)
+    endless = numbers.index[numbers.abs().eq(float("inf"))]
+    if len(endless):
+        areas = count_noun(len(endless), "area")
+        raise CountError(f"Column {column.name!r} is infinite in {areas}: {list_some(endless)}.")
+    return numbers
 
 
 def checked_counts(column: pd.Series) -> pd.Series[float]:

@@ -11,8 +11,10 @@ import pandas as pd
 from pandas.api.types import is_extension_array_dtype, is_numeric_dtype
 
 from quartiersatlas.base.checks import choice, count_noun, expects, renamed
+from quartiersatlas.base.letters import composed, same_text
 from quartiersatlas.catalogue import Catalogue
 from quartiersatlas.catalogue.key_systems import KeyVintages, mixed_vintages, systems, vintages_of
+from quartiersatlas.catalogue.references import Reference, checked_references
 from quartiersatlas.errors import (
     ColumnError,
     InputError,
@@ -30,8 +32,9 @@ from quartiersatlas.intake.areas.area_columns import (
     with_left_out,
 )
 from quartiersatlas.intake.joining.data import AreaData
-from quartiersatlas.intake.joining.keys import repaired_keys
+from quartiersatlas.intake.joining.keys import composed_keys, repaired_keys
 from quartiersatlas.intake.joining.match import compare, refuse
+from quartiersatlas.intake.joining.meaning import refuse_no_counts, with_meaning
 from quartiersatlas.intake.joining.sides import number_columns, refuse_numbers, sides
 from quartiersatlas.intake.tables.codes import status_of_values
 from quartiersatlas.intake.tables.read import Table
@@ -60,6 +63,9 @@ def join(
     rename: Mapping[str, str] | None = None,
     exclude: str | Iterable[str] = (),
     vintage: str = "",
+    units: Mapping[str, str] | None = None,
+    kinds: Mapping[str, str] | None = None,
+    references: Mapping[str, Reference] | None = None,
 ) -> AreaData:
     """Join a table to the areas by key.
 
@@ -106,6 +112,12 @@ def join(
     vintage : str, optional
         Vintage of the table's keys, such as ``"2021"``, where their codes do not show it. A table of another vintage
         than the areas is refused: see :func:`check_vintages`.
+    units, kinds : mapping of str to str, optional
+        Column -> its unit or its kind, as in :class:`Indicator`: ``units={"income": "EUR"}, kinds={"income":
+        "median"}``. ``"fraction"`` turns values between 0 and 1 into percent, with a note; ``"percent"`` says that
+        values below 1 are truly below 1 %.
+    references : mapping of str to Reference, optional
+        Published values by name; those of ``"city"`` are the city values of ready-made numbers.
 
     Returns
     -------
@@ -121,7 +133,8 @@ def join(
     ColumnError
         The table has a column that an earlier table already gave.
     SpecError
-        A rule is unknown, or ``rename`` or ``exclude`` name keys they cannot mean.
+        A rule is unknown, ``rename`` or ``exclude`` name keys they cannot mean, or a column contradicts its unit or
+        kind: a share above 100 percent, a fraction where percent are said.
 
     Notes
     -----
@@ -141,7 +154,6 @@ def join(
     >>> qa.join(areas, table).report
     JoinReport table: 3 of 3 areas have a row
     """
-    alone = table is None
     areas, read, notes = sides(areas, table, key=key, name=name, parents=parents, to_crs=to_crs)
     for what, value, kind, how in (
         ("catalogue", catalogue, Catalogue, "catalogue=qa.Catalogue.builtin()"),
@@ -151,26 +163,26 @@ def join(
         if value is not None:
             expects(value, kind, f"join: {what}", how)
     choice(missing, ("raise", "report"), "missing")
-    data = areas if isinstance(areas, AreaData) else _start(areas, alone=alone)
+    data = areas if isinstance(areas, AreaData) else _start(areas, alone=table is None)
     data = replace(data, catalogue=catalogue or data.catalogue)
     values, status, source = _frames(read)
     keys = values.index
-    repaired: tuple[Repair, ...] = ()
-    if repair is not None or rename:
-        keys, repaired = repaired_keys(keys, data.areas.index, () if repair is None else repair, rename or {})
+    rewritten = composed_keys(read.index, keys) if isinstance(read, pd.DataFrame) else ()
+    rewritten += composed_keys(areas.index, data.areas.index) if not isinstance(areas, AreaData) else ()
+    keys, repaired = _repaired(keys, data.areas.index, repair, rename)
     excluded = _excluded(values.index, keys, data.areas.index, exclude)
     values, status = values.set_axis(keys)[~excluded], status.set_axis(keys)[~excluded]
     vintage = check_vintages(data, keys[~excluded], right_vintage=vintage, names=("the areas", source))
-    named = population or data.population or ("residents" if "residents" in values.columns else None)
+    named = composed(population or "") or data.population or ("residents" if "residents" in values.columns else None)
     residents = values.get(named, data.values.get(named))  # those of the rows, else those of the areas
     report = compare(data.areas, values, source, repaired=repaired, excluded=tuple(keys[excluded]), residents=residents)
-    report = replace(report, notes=notes)
+    report = replace(report, composed=rewritten, notes=notes)
     refuse(report, data.areas, missing, list(map(str, values.columns)))
     notices = read_notices(values.reindex(data.areas.index))
-    values, status = _added(data, values, status, source)
-    if named is not None and named not in values.columns:
-        raise ColumnError.not_found(named, values.columns, source)
-    return replace(
+    values, status, fresh = _added(data, values, status, source)
+    if named is not None:
+        _check_population(replace(data, values=values, population=None), named, source)
+    joined = replace(
         data,
         values=values,
         status=status,
@@ -179,13 +191,32 @@ def join(
         period=period or data.period,
         notices=tuple(dict.fromkeys([*data.notices, *notices])),
         vintage=vintage,
+        references={**data.references, **checked_references(references, "join")},
     )
+    return with_meaning(joined, fresh, units=units, kinds=kinds)
+
+
+def _repaired(
+    keys: pd.Index, areas: pd.Index, repair: str | Iterable[str] | None, rename: Mapping[str, str] | None
+) -> tuple[pd.Index, tuple[Repair, ...]]:
+    """Return the keys of the table after what was asked for, and every key that changed."""
+    pairs = {same_text(key): same_text(area) for key, area in (rename or {}).items()}
+    if repair is None and not pairs:
+        return keys, ()
+    return repaired_keys(keys, areas, () if repair is None else repair, pairs)
+
+
+def _check_population(data: AreaData, named: str, source: str) -> None:
+    """Refuse a column of residents that is not there, or that holds no counts."""
+    if named not in data.values.columns:
+        raise ColumnError.not_found(named, data.values.columns, source)
+    refuse_no_counts(data, [named], "population")
 
 
 def _added(
     data: AreaData, values: pd.DataFrame, status: pd.DataFrame, source: str
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return values and status of the data with the columns of a table; what is there already is refused."""
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.Index]:
+    """Return values and status of the data with the columns of a table, and those; what is there already is refused."""
     already = [column for column in values.columns if column in data.values.columns and not is_notice(column)]
     fresh = values.loc[:, [column for column in values.columns if column not in data.values.columns]]
     if already:
@@ -197,7 +228,7 @@ def _added(
             f"columns={{{f'{already[0]}_2'!r}: {str(already[0])!r}}}."
         )
     known = status[fresh.columns].reindex(data.areas.index).fillna("missing")
-    return data.values.join(fresh.reindex(data.areas.index)), data.status.join(known)
+    return data.values.join(fresh.reindex(data.areas.index)), data.status.join(known), fresh.columns
 
 
 def _start(areas: gpd.GeoDataFrame, *, alone: bool) -> AreaData:
@@ -206,6 +237,7 @@ def _start(areas: gpd.GeoDataFrame, *, alone: bool) -> AreaData:
     if numbers and not alone:
         refuse_numbers(areas)
     areas = areas.drop(columns=numbers)
+    areas = areas.set_axis(pd.Index(list(map(same_text, areas.index)), name=areas.index.name, dtype=object))
     texts = [column for column in areas.columns.drop("geometry") if holds_geometry(areas[column])]
     areas = with_left_out(areas.drop(columns=texts), texts)
     empty = pd.DataFrame(index=areas.index)
@@ -224,6 +256,7 @@ def _frames(table: Table | pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, st
         without = count_noun(int((keys.isna() | keys.eq("")).sum()), "row of the table has", "rows of the table have")
         raise KeyColumnError(f"{without} no key in the index.")
     values = table.set_axis(pd.Index(keys, name="key", dtype=object))
+    values = values.rename(columns={name: composed(name) for name in values.columns if isinstance(name, str)})
     nullable = [column for column in values.columns if is_extension_array_dtype(values[column].dtype)]
     for column in nullable:
         if is_numeric_dtype(values[column].dtype):
@@ -233,7 +266,7 @@ def _frames(table: Table | pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, st
 
 def _excluded(raw: pd.Index, keys: pd.Index, areas: pd.Index, exclude: str | Iterable[str]) -> np.ndarray:
     """Return which rows to set aside, named as in the table or as repaired; none may be that of an area."""
-    named = list(optional_names(exclude, "exclude"))
+    named = list(map(same_text, optional_names(exclude, "exclude")))
     known = raw.isin(named) | keys.isin(named)
     wanted = keys[known & keys.isin(areas)]
     if len(wanted):

@@ -52,6 +52,8 @@ class JoinReport:
         Rows set aside on request.
     repaired : tuple of Repair
         Every key that was changed: ``rule``, ``before``, ``after``.
+    composed : tuple of Repair
+        Keys of a plain frame that were put into one form: letters in two parts, invisible characters.
     suggestions : tuple of Suggestion
         Rows without an area and the areas that could be meant: ``key``, ``areas``, ``alike`` in per cent.
     crossed_names : tuple of CrossedName
@@ -77,6 +79,7 @@ class JoinReport:
     two_levels: tuple[tuple[str, str], ...] = ()
     excluded: tuple[str, ...] = ()
     repaired: tuple[Repair, ...] = ()
+    composed: tuple[Repair, ...] = ()
     suggestions: tuple[Suggestion, ...] = ()
     cut_off: bool = False
     residents: tuple[float, float] | None = None
@@ -152,7 +155,7 @@ class JoinReport:
             *((key, "table", f"totals row: {why}") for key, why in self.totals_rows),
             *((key, "table", f"row of the {level} of the same name") for key, level in self.two_levels),
             *((key, "table", "excluded on request") for key in self.excluded),
-            *((before, "table", f"{rule}: {after}") for rule, before, after in self.repaired),
+            *((before, "table", f"{rule}: {after}") for rule, before, after in (*self.composed, *self.repaired)),
             *((one.key, "table", f"has the name of {one.other}: {one.called}") for one in self.crossed_names),
             *((key, "areas", f"outline moved: {100 * share:.1f} % of the surface") for key, share in self.moved),
         ]
@@ -202,6 +205,9 @@ class JoinReport:
         lines += [f"  totals row set aside: {key!r} ({why})" for key, why in self.totals_rows]
         lines += [f"  row of the {level} of the same name: {key!r}" for key, level in self.two_levels]
         lines += [f"  repaired: {repair}" for repair in self.repairs]
+        if self.composed:
+            keys = count_noun(len(self.composed), "key was", "keys were")
+            lines.append(f"  {keys} put into Unicode's usual form (NFC), such as {self.composed[0].after!r}")
         if self.moved:
             moved = [f"{key} ({100 * share:.0f} %)" for key, share in self.moved]
             lines.append(f"  outlines moved between the two dates ({len(moved)}): {list_some(moved, 10)}")

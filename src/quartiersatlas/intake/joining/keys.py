@@ -9,7 +9,7 @@ import pandas as pd
 
 from quartiersatlas.base.checks import count_noun
 from quartiersatlas.errors import SpecError, list_some
-from quartiersatlas.intake.areas.area_columns import key_width, optional_names
+from quartiersatlas.intake.areas.area_columns import key_width, optional_names, other_form
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 ZERO_PAD = "zero_pad"
 RENAME = "rename"
+COMPOSED = "put into Unicode's usual form (NFC)"
 RULES = (
     "'zero_pad', 'ags_from_ars', 'strip_prefix:...', 'add_prefix:...', 'first:6', 'last:3', 'chars:2-3' or a sum such "
     "as '90000 + key'"
@@ -58,6 +59,14 @@ def repaired_keys(
             raise SpecError(f"rename names {count_noun(len(unknown), *what)}: {list_some(unknown)}.")
     changed += [Repair(RENAME, key, rename[key]) for key in keys if key in rename]
     return pd.Index([rename.get(key, key) for key in keys], dtype=object, name=keys.name), tuple(changed)
+
+
+def composed_keys(before: pd.Index, after: pd.Index) -> tuple[Repair, ...]:
+    """Return the keys that had letters in two parts, or characters that nobody sees."""
+    changed = other_form(before, after)
+    return tuple(
+        Repair(COMPOSED, str(old), new) for old, new, is_so in zip(before, after, changed, strict=True) if is_so
+    )
 
 
 def rule_named(rule: str, areas: pd.Index) -> KeyRule:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
+from quartiersatlas.base.letters import same_text
 from quartiersatlas.errors import ColumnError, InputError, SpecError, list_some
 
 if TYPE_CHECKING:
@@ -17,11 +18,19 @@ RawRow = tuple[int, "list[str]"]  # the line of the file, and the cells
 LOOKED_THROUGH = 40  # rows in which the header is looked for
 BREAK = re.compile(r"-[ \u00a0]*[\r\n]+[ \u00a0]*(?=[a-zäöüß])")
 FOOTNOTE = re.compile(
-    r"\s*(?:©|\(c\)|_{3,}|\*|[¹²³⁴⁵]|\(?\d{1,2}\)|(?:quelle|source|stand|hinweise?|anmerkung|fußnote|copyright|zeichenerkl|legende)\b)",
+    r"\s*(?:©|\(c\)|_{3,}|\*|[¹²³⁴⁵]|\(?\d{1,2}\)|(?:quelle|datenquelle|source|stand|hinweise?|notes?|anmerkung|"
+    r"fußnote|copyright|zeichenerkl|legende|erläuterung|erstellt am)\b)",
     re.IGNORECASE,
 )
 NUMBER = re.compile(r"[-−]?\d[\d., ]*%?")
 YEAR = re.compile(r"(?:19|20)\d\d(?:\.0)?")
+DAY = re.compile(r"\d{1,2}\.\d{1,2}\.(?:\d\d)?\d\d")
+SAMPLED = 200  # rows whose keys say what keys look like
+MOSTLY = 0.6  # share of keys with a digit from which they are codes
+MOST_SHAPES = 4  # so many ways of writing have the codes of one table at most
+LONG_TEXT, SOME_WORDS = 25, 3  # letters and words from which a cell is a sentence
+ONE_NAME = "second header row with one name set aside"
+TEXT_BELOW, FOOTNOTE_BELOW = "text below the table set aside", "footnote below the table set aside"
 
 
 class Problem(NamedTuple):
@@ -60,6 +69,8 @@ def find_header(rows: Sequence[RawRow], key: str, header_rows: int | None, sourc
         last = first + header_rows - 1
     if last >= len(rows) - 1:
         raise InputError(f"{source} has a header and no rows.")
+    if header_rows is not None:
+        _refuse_row_as_header(rows, first if position is None else position, last, key, source)
     titles = [Problem(line, "", _joined(cells), "title above the header set aside") for line, cells in rows[:first]]
     parts = [[_cleaned(name) for name in cells] for _, cells in rows[first : last + 1]]
     if len(parts) == 1:
@@ -75,16 +86,48 @@ def find_header(rows: Sequence[RawRow], key: str, header_rows: int | None, sourc
 def _row_of_key(rows: Sequence[RawRow], key: str) -> int | None:
     """Return the first row that has the name of the key column, if rows above it can be titles and group names."""
     wanted = folded(key)
+    widest = 0  # cells of the rows above that look like data: those of titles are fewer than those of the header
     for position, (_, cells) in enumerate(rows[:LOOKED_THROUGH]):
+        filled = _filled(cells)
         if any(cell.strip() == key or folded(cell) == wanted for cell in cells):
-            return position
+            return position if filled > widest else None
         if _looks_like_data(cells):
-            return None
+            widest = max(widest, filled)
     return None
 
 
-def _looks_like_data(cells: list[str]) -> bool:
-    return any(NUMBER.fullmatch(cell.strip()) and not YEAR.fullmatch(cell.strip()) for cell in cells)
+def _filled(cells: Sequence[str]) -> int:
+    return sum(bool(cell.strip()) for cell in cells)
+
+
+def _is_number(cell: str) -> bool:
+    cell = cell.strip()
+    return NUMBER.fullmatch(cell) is not None and DAY.fullmatch(cell) is None
+
+
+def _looks_like_data(cells: Sequence[str]) -> bool:
+    return any(_is_number(cell) and not YEAR.fullmatch(cell.strip()) for cell in cells)
+
+
+def _refuse_row_as_header(rows: Sequence[RawRow], top: int, last: int, key: str, source: str) -> None:
+    """Refuse header rows below the key's name that are written like the rows below them: they would be lost."""
+    names = rows[top][1]
+    column = next((at for at, name in enumerate(names) if folded(name) == folded(key)), 0)
+    below = [cells for _, cells in rows[last + 1 : last + 1 + SAMPLED]]
+    shapes = {shape(cells[column]) for cells in below if len(cells) > column}
+    for at in range(top + 1, last + 1):
+        line, cells = rows[at]
+        mine = cells[column].strip() if len(cells) > column else ""
+        others = [cell for place, cell in enumerate(cells) if place != column]
+        is_counted = [cell.strip() for cell in cells if cell.strip()] == [str(n + 1) for n in range(_filled(cells))]
+        is_code = any(map(str.isdigit, mine)) and shape(mine) in shapes
+        has_numbers = any(map(_is_number, others)) if is_code else _looks_like_data(others)
+        if mine and has_numbers and not is_counted:
+            right = at - top
+            raise SpecError(
+                f"{source}: header_rows would take line {line} for a header, and it is a row of the table: its key is "
+                f"{mine!r}, its other cells are {list_some(others, 3)}. Pass header_rows={right}, or leave it out."
+            )
 
 
 def _detected(rows: Sequence[RawRow], position: int | None) -> tuple[int, int]:
@@ -99,11 +142,26 @@ def _detected(rows: Sequence[RawRow], position: int | None) -> tuple[int, int]:
 
 
 def _first_header_row(rows: Sequence[RawRow], position: int) -> int:
-    """Return the first row above the key's row that names groups of columns: rows with one cell are titles."""
-    first = position
-    while first > 0 and sum(bool(cell.strip()) for cell in rows[first - 1][1]) > 1:
+    """Return the first row above the key's row that names groups of columns: rows with one cell are titles.
+
+    So are rows with fewer cells than the header, and those that a blank line and their first cells set apart.
+    """
+    first, width = position, len(rows[position][1])
+    while first > 0 and _names_groups(rows[first - 1], rows[first], width):
         first -= 1
+        width = max(width, len(rows[first][1]))
     return first
+
+
+def _names_groups(row: RawRow, below: RawRow, width: int) -> bool:
+    cells, filled = row[1], _filled(row[1])
+    set_apart = _is_gap(row, below) and filled < width and all(cell.strip() for cell in cells[:filled])
+    return filled > 1 and len(cells) >= width and not set_apart
+
+
+def _is_gap(row: RawRow, below: RawRow) -> bool:
+    """Return True if a blank line stands between two rows; the line of a row is the one it ends in."""
+    return below[0] - row[0] > 1 + sum(cell.count("\n") for cell in below[1])
 
 
 def _continues(upper: list[str], lower: list[str]) -> bool:
@@ -147,16 +205,94 @@ def _joined(cells: Iterable[str]) -> str:
 
 
 def without_footnotes(rows: Sequence[RawRow], width: int) -> tuple[list[RawRow], list[Problem]]:
-    """Set aside the last rows that have one cell only, at the start, and begin like a footnote."""
-    end = len(rows)
-    while end and _is_footnote(rows[end - 1][1], width):
-        end -= 1
-    aside = [Problem(line, "", _joined(cells), "footnote below the table set aside") for line, cells in rows[end:]]
-    return list(rows[:end]), aside
+    """Set aside what is no row: a second header row with one name only, and the lines of text below the table.
+
+    A line is text below the table where no row follows, it has no numbers, its first cell is not written like the
+    keys above, and it begins like a footnote, is a sentence, or comes after a blank line. A row that was cut is none.
+    """
+    if width < 2 or not rows:  # noqa: PLR2004 - with one column every line is a row
+        return list(rows), []
+    shapes = _shapes_of_codes(rows, width)
+    start = 1 if len(rows) > 1 and _is_one_name(rows[0][1], rows[1][1], shapes) else 0
+    end = _end_of_table(rows, start, width, shapes)
+    aside = [Problem(line, "", _joined(cells), ONE_NAME) for line, cells in rows[:start]]
+    aside += [
+        Problem(line, "", _joined(cells), FOOTNOTE_BELOW if FOOTNOTE.match(cells[0]) else TEXT_BELOW)
+        for line, cells in rows[end:]
+    ]
+    return list(rows[start:end]), aside
 
 
-def _is_footnote(cells: list[str], width: int) -> bool:
-    return width > 1 and not any(cell.strip() for cell in cells[1:]) and FOOTNOTE.match(cells[0]) is not None
+def shape(text: str) -> str:
+    """Return how a code is written: each digit as 9, each letter as a.
+
+    Examples
+    --------
+    >>> shape("S01006506"), shape("01 02")
+    ('a99999999', '99 99')
+    """
+    return "".join("9" if c.isdigit() else "a" if c.isalpha() else c for c in text.strip())
+
+
+def _shapes_of_codes(rows: Sequence[RawRow], width: int) -> set[str]:
+    """Return how the first cells of whole rows are written, if they are codes; nothing where they are names."""
+    first = [cells[0] for _, cells in rows[:SAMPLED] if len(cells) >= width and _filled(cells) > 1]
+    with_digit = sum(any(map(str.isdigit, cell)) for cell in first)
+    if not first or with_digit < MOSTLY * len(first):
+        return set()
+    shapes = {shape(cells[0]) for _, cells in rows if len(cells) >= width and _filled(cells) > 1 and _is_code(cells[0])}
+    return shapes if len(shapes) <= MOST_SHAPES else set()
+
+
+def _is_code(text: str) -> bool:
+    return any(map(str.isdigit, text)) and len(text.split()) < SOME_WORDS
+
+
+def _is_one_name(cells: Sequence[str], below: Sequence[str], shapes: set[str]) -> bool:
+    """Return True if the first row has one cell alone that is no code, and codes follow."""
+    name = cells[0].strip()
+    alone = bool(name) and _filled(cells) == 1 < _filled(below)
+    return bool(shapes) and alone and shape(name) not in shapes and any(map(str.isalpha, name))
+
+
+def _end_of_table(rows: Sequence[RawRow], start: int, width: int, shapes: set[str]) -> int:
+    """Return where the lines of text below the table begin."""
+    first = len(rows)
+    while first > start + 1 and _may_be_text(rows[first - 1][1], width, shapes):
+        first -= 1
+    whole = first  # the first line after which no row as wide as the table follows without a blank line before it
+    for at in range(len(rows) - 1, first, -1):
+        if _is_whole(rows[at][1], width) and not _is_gap(rows[at - 1], rows[at]):
+            whole = at
+            break
+    for at in range(first, len(rows)):
+        is_gap = _is_gap(rows[at - 1], rows[at])
+        if (at >= whole or is_gap) and _begins_text(rows[at][1], width, is_gap=is_gap, are_codes=bool(shapes)):
+            return at
+    return len(rows)
+
+
+def _is_whole(cells: Sequence[str], width: int) -> bool:
+    return len(cells) == width and _filled(cells) > 1
+
+
+def _may_be_text(cells: Sequence[str], width: int, shapes: set[str]) -> bool:
+    is_whole = _is_whole(cells, width)
+    if not cells[0].strip() or any(map(_is_number, cells[1:])) or (is_whole and not shapes):
+        return False
+    return shape(cells[0]) not in shapes
+
+
+def _begins_text(cells: Sequence[str], width: int, *, is_gap: bool, are_codes: bool) -> bool:
+    first = cells[0].strip()
+    alone = _filled(cells) == 1
+    if alone and FOOTNOTE.match(first):
+        return True
+    is_sentence = any(len(cell.strip()) >= LONG_TEXT and len(cell.split()) > SOME_WORDS for cell in cells)
+    if is_gap:
+        return are_codes or len(cells) != width or (alone and is_sentence)
+    has_end = alone and len(first.split()) >= SOME_WORDS and first.endswith((".", ":", "!"))
+    return (are_codes and (is_sentence or has_end)) or (is_sentence and has_end and len(cells) != width)
 
 
 def folded(name: str) -> str:
@@ -167,7 +303,7 @@ def folded(name: str) -> str:
     >>> folded("Migrations-hintergrund ") == folded("MigrationsHintergrund")
     True
     """
-    return re.sub(r"[\s\-‐‑\u00ad_]+", "", name).casefold()
+    return re.sub(r"[\s\-‐‑_]+", "", same_text(name)).casefold()
 
 
 def find_column(name: str, available: Sequence[str], source: str) -> str:
@@ -180,6 +316,8 @@ def find_column(name: str, available: Sequence[str], source: str) -> str:
     """
     if name in available:
         return name
+    if same_text(name) in available:
+        return same_text(name)
     alike = [column for column in available if folded(column) == folded(name)]
     if len(alike) > 1:
         listed = ", ".join(map(repr, alike))

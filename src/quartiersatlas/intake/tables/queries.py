@@ -12,11 +12,13 @@ from quartiersatlas.base.checks import expects, renamed
 from quartiersatlas.errors import ArgumentError, ColumnError, DependencyError, InputError
 from quartiersatlas.intake.tables.cells import Cells, RawTable, TypedCells
 from quartiersatlas.intake.tables.read import ReadOptions, assemble
+from quartiersatlas.intake.tables.rows import without_records
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from quartiersatlas.intake.tables.read import Table
+    from quartiersatlas.intake.tables.rows import WithoutKey
 
 NO_TABLE = "The query gives no table: it has to be a SELECT."
 Rows = tuple["list[str]", "list[tuple[Any, ...]]"]
@@ -37,6 +39,11 @@ def read_query(
     key_pattern: int | str | None = None,
     pivot: tuple[str | Sequence[str], str] | None = None,
     years: int | str | None = None,
+    skip_rows: int | Iterable[int] = (),
+    drop: Mapping[str, object] | None = None,
+    without_key: WithoutKey = "raise",
+    fill_down: str | Iterable[str] = (),
+    aggregate: Literal["sum"] | None = None,
 ) -> Table:
     """Read the result of a database query as an indicator table.
 
@@ -64,8 +71,10 @@ def read_query(
         Rows to read, as in :func:`read_table`; better said in the query.
     pivot : (str or list of str, str), optional
         Columns with the labels and with the values of a long result, as in :func:`read_table`.
-    years : int or "long", optional
+    years : int, str or "long", optional
         For years as columns, as in :func:`read_table`.
+    skip_rows, drop, without_key, fill_down, aggregate : optional
+        Rows to leave out, blocks and sums, as in :func:`read_table`; better said in the query.
 
     Returns
     -------
@@ -100,6 +109,11 @@ def read_query(
         key_pattern=key_pattern,
         pivot=pivot,
         years=years,
+        skip_rows=skip_rows,
+        drop=drop,
+        without_key=without_key,
+        fill_down=fill_down,
+        aggregate=aggregate,
     )
     names, rows = _fetched(sql, connection, parameters)
     if not rows:
@@ -109,7 +123,7 @@ def read_query(
         raise ColumnError(f"The query gives several columns {duplicates[0]!r}: name them with AS.")
     cells: list[Cells] = [TypedCells(values) for values in zip(*rows, strict=True)]
     raw = RawTable("query", names, cells, np.arange(1, len(rows) + 1), "database")
-    return assemble(raw, Path("query"), options)
+    return assemble(without_records(raw, options.skipped), Path("query"), options)
 
 
 def _fetched(sql: str, connection: Any, parameters: Any) -> Rows:  # noqa: ANN401

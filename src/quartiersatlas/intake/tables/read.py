@@ -2,35 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
-import numpy as np
 import pandas as pd
 
 from quartiersatlas.base.checks import choice, count_noun, existing_file, expects, names, renamed
-from quartiersatlas.errors import ColumnError, InputError, KeyColumnError, SpecError, list_some
+from quartiersatlas.base.letters import composed
+from quartiersatlas.errors import ColumnError, InputError, SpecError
 from quartiersatlas.intake.areas.area_columns import is_notice, optional_names
-from quartiersatlas.intake.areas.key_parts import joined_parts, key_label, key_widths
+from quartiersatlas.intake.areas.key_parts import key_widths
 from quartiersatlas.intake.frames import raw_table_of
-from quartiersatlas.intake.tables.cells import TextCells
 from quartiersatlas.intake.tables.codes import STATUSES, symbol_profile
+from quartiersatlas.intake.tables.garbled import mended, mended_texts
 from quartiersatlas.intake.tables.headers import Problem, find_column
-from quartiersatlas.intake.tables.layout import of_year, pivoted, row_labels, selected_rows, stacked_years
+from quartiersatlas.intake.tables.layout import pivoted, row_labels, stacked_years
 from quartiersatlas.intake.tables.numbers import decide_decimal, read_column
+from quartiersatlas.intake.tables.rows import (
+    Body,
+    filled_down,
+    keyed,
+    selected_rows,
+    with_joined_key,
+    without_records,
+    without_values,
+)
 from quartiersatlas.intake.tables.sources import read_dbf, read_json, read_parquet, read_sheet
 from quartiersatlas.intake.tables.text_files import read_text_file
+from quartiersatlas.intake.tables.year_names import of_year, wanted_year
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from numpy.typing import NDArray
-
     from quartiersatlas.intake.areas.key_parts import KeyColumns
     from quartiersatlas.intake.tables.cells import Cells, Decimal, RawTable
     from quartiersatlas.intake.tables.numbers import Column
+    from quartiersatlas.intake.tables.rows import WithoutKey
 
 WORKBOOKS = {".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"}
 TEXT_FILES = {".csv", ".txt", ".tsv"}
@@ -57,6 +64,11 @@ def read_table(
     key_pattern: int | str | None = None,
     pivot: tuple[str | Sequence[str], str] | None = None,
     years: int | str | None = None,
+    skip_rows: int | Iterable[int] = (),
+    drop: Mapping[str, object] | None = None,
+    without_key: WithoutKey = "raise",
+    fill_down: str | Iterable[str] = (),
+    aggregate: Literal["sum"] | None = None,
 ) -> Table:
     r"""Read an indicator table from CSV, TXT, a workbook, Parquet, JSON or dBASE, or from a frame in memory.
 
@@ -91,14 +103,27 @@ def read_table(
     pivot : (str or list of str, str), optional
         Make one column per label of a long table: the column(s) with the labels, and the one with the values.
         ``columns`` then names the new columns.
-    years : int or "long", optional
-        For years as columns (``2023``, ``Einwohner 2024``): the columns of one year, without the year in their names
-        (``value`` for a name that is the year alone); or one row per key and year, the year in the first column.
+    years : int, str or "long", optional
+        For years as columns (``2023``, ``Einwohner 2024``, ``Quote 2023/24``, ``31.12.2024``): the columns of one
+        year, without the year in their names (``value`` for a name that is the year alone); or one row per key and
+        year, the year in the first column. A school year is ``"2023/24"``, or 2023 where there is no calendar year.
+    skip_rows : int or list of int, optional
+        Lines of the file that are no rows of the table, as messages count them (records, where there are no lines).
+    drop : mapping, optional
+        Column -> value, or list of values: the rows to leave out, such as ``{"Art": ["Summe"]}``.
+    without_key : {"raise", "skip"}, default "raise"
+        Whether rows that have cells and no key are refused or set aside.
+    fill_down : str or list of str, optional
+        Columns of names or codes (the key may be one) that stand in the first row of a block only: the empty cells
+        below get them too.
+    aggregate : "sum", optional
+        With ``pivot``: add the rows of the same key and label. A sum with a suppressed or missing part is that.
 
     Returns
     -------
     Table
-        With ``.values``, ``.status``, ``.problems`` and ``.notes``. Missing cells are NaN with a status that says why.
+        With ``.values``, ``.status``, ``.problems`` and ``.notes``; every row that was set aside is listed.
+        Missing cells are NaN with a status that says why.
         Numbers in brackets or marked as provisional keep their value and have the status ``unreliable`` or
         ``provisional``.
 
@@ -142,29 +167,39 @@ def read_table(
         key_pattern=key_pattern,
         pivot=pivot,
         years=years,
+        skip_rows=skip_rows,
+        drop=drop,
+        without_key=without_key,
+        fill_down=fill_down,
+        aggregate=aggregate,
     )
     if isinstance(path, pd.DataFrame):
         for_files = {"sheet": sheet, "encoding": encoding, "delimiter": delimiter, "header_rows": header_rows}
         raw, key = raw_table_of(path, key, for_files)
-        return assemble(raw, Path(raw.source), replace(options, key=key))
+        return assemble(without_records(raw, options.skipped), Path(raw.source), replace(options, key=key))
     path = existing_file(path, "table")
-    return assemble(_raw_table(path, options.first_key, sheet, encoding, delimiter, header_rows), path, options)
+    return assemble(_raw_table(path, options, sheet, encoding, delimiter, header_rows), path, options)
 
 
 def _raw_table(
-    path: Path, key: str, sheet: str | None, encoding: str | None, delimiter: str | None, header_rows: int | None
+    path: Path,
+    options: ReadOptions,
+    sheet: str | None,
+    encoding: str | None,
+    delimiter: str | None,
+    header_rows: int | None,
 ) -> RawTable:
-    kind = path.suffix.lower()
+    kind, key, skipped = path.suffix.lower(), options.first_key, options.skipped
     if kind in TEXT_FILES:
-        return read_text_file(path, key, encoding, delimiter, header_rows)
+        return read_text_file(path, key, encoding, delimiter, header_rows, skipped)
     if kind in WORKBOOKS:
-        return read_sheet(path, key, sheet, header_rows)
+        return read_sheet(path, key, sheet, header_rows, skipped)
     if kind == ".json":
-        return read_json(path, key, encoding)
+        return without_records(read_json(path, key, encoding), skipped)
     if kind == ".parquet":
-        return read_parquet(path)
+        return without_records(read_parquet(path), skipped)
     if kind == ".dbf":
-        return read_dbf(path, encoding)
+        return without_records(read_dbf(path, encoding), skipped)
     known = ", ".join(sorted(TEXT_FILES | WORKBOOKS | OTHERS))
     raise InputError(f"{path.name}: tables are read from {known}.")
 
@@ -234,6 +269,11 @@ class ReadOptions:
     key_pattern: int | str | None = None
     pivot: tuple[str | Sequence[str], str] | None = None
     years: int | str | None = None
+    skip_rows: int | Iterable[int] = ()
+    drop: Mapping[str, object] | None = None
+    without_key: WithoutKey = "raise"
+    fill_down: str | Iterable[str] = ()
+    aggregate: Literal["sum"] | None = None
     widths: Mapping[str, int | None] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
@@ -246,15 +286,33 @@ class ReadOptions:
             expects(self.key_pattern, (int, str), "key_pattern", "key_pattern=8, or key_pattern='11[0-9]{6}'")
         if self.decimal is not None:
             choice(self.decimal, (",", "."), "decimal")
-        if self.years not in (None, LONG) and not isinstance(self.years, int):
-            raise SpecError(f"years must be a year such as 2024, or 'long', not {self.years!r}.")
+        if self.years is not None and self.years != LONG:
+            expects(self.years, (int, str), "years", "years=2024, years='2023/24', or years='long'")
+            wanted_year(self.years)
         is_pair = isinstance(self.pivot, list | tuple) and len(self.pivot) == 2  # noqa: PLR2004 - labels and values
         if self.pivot is not None and not (is_pair and isinstance(self.pivot[1], str)):
             raise SpecError(
                 f"pivot takes the column(s) of the labels and the column of the values, such as "
                 f"pivot=('label', 'number'), not {self.pivot!r}."
             )
+        if self.drop is not None:
+            expects(self.drop, Mapping, "drop", "drop={'kind': ['total']}, the rows to leave out")
+        choice(self.without_key, ("raise", "skip"), "without_key")
+        choice(self.aggregate, (None, "sum"), "aggregate")
+        if self.aggregate is not None and self.pivot is None:
+            raise SpecError("aggregate='sum' adds the rows of one key and label of a pivoted table: it needs pivot=.")
+        lines = (self.skip_rows,) if isinstance(self.skip_rows, int) else self.skip_rows
+        expects(lines, Iterable, "skip_rows", "skip_rows=[12, 13], the numbers of the lines")
+        object.__setattr__(self, "skip_rows", tuple(lines))
+        for line in self.skipped:
+            expects(line, int, "skip_rows", "skip_rows=[12, 13], the numbers of the lines")
         object.__setattr__(self, "text", optional_names(self.text, "text"))
+        object.__setattr__(self, "fill_down", optional_names(self.fill_down, "fill_down"))
+
+    @property
+    def skipped(self) -> tuple[int, ...]:
+        """The lines of the file that are left out."""
+        return self.skip_rows  # type: ignore[return-value] # settled when the options were made
 
     @property
     def first_key(self) -> str:
@@ -274,22 +332,6 @@ class ReadOptions:
 
 
 @dataclass(frozen=True)
-class _Body:
-    """The rows that are read: their keys, their lines in the file, their cells by column without the key."""
-
-    key: str
-    keys: NDArray[np.object_]
-    rows: NDArray[Any]
-    cells: dict[str, Cells]
-    parts: tuple[str, ...] = ()  # columns that make up the key
-
-    def take(self, keep: NDArray[np.bool_]) -> _Body:
-        where = np.flatnonzero(keep)
-        cells = {name: column.take(where) for name, column in self.cells.items()}
-        return _Body(self.key, self.keys[keep], self.rows[keep], cells, self.parts)
-
-
-@dataclass(frozen=True)
 class _Read:
     """Columns as read, the decimal mark they were read with, and what is to be reported."""
 
@@ -301,28 +343,22 @@ class _Read:
 
 def assemble(raw: RawTable, path: Path, options: ReadOptions) -> Table:
     """Read from a raw table what the options ask for."""
-    cells, problems = _named_columns(raw)
-    notes = list(raw.notes)
-    key, parts = (options.first_key, ()) if options.widths is None else _joined_key(raw, cells, options.widths, notes)
-    body = replace(_keyed(raw, cells, key, problems), parts=parts)
-    if options.filters or options.key_pattern is not None:
-        columns = {**body.cells, body.key: TextCells(body.keys)}
-        keep, dropped = selected_rows(columns, body.keys, options.filters, options.key_pattern, raw.source)
-        body = body.take(keep)
-        notes += dropped
+    cells, problems, notes = _named_columns(raw)
+    body, more = _wanted_rows(raw, cells, options, problems)
+    notes += more
     read = _read_pivoted(raw, body, options) if options.pivot else _read_wide(raw, body, options)
     index = pd.Index(body.keys, name="key", dtype=object)
     values, status = _frames(read.columns, index)
     if options.pivot:
         labels = _labels(raw, body, options)
-        values, status, note = pivoted(values.iloc[:, 0], status.iloc[:, 0], labels, raw.source)
+        values, status, note = pivoted(values.iloc[:, 0], status.iloc[:, 0], labels, raw.source, options.aggregate)
         values, status = _with_notices(values, status, body)
         wanted = _wanted(options.columns, list(values.columns), raw.source, problems)
         values, status = _chosen(values, wanted), _chosen(status, wanted)
         notes.append(note)
     if options.years == LONG:
-        values, status, note = stacked_years(values, status, raw.source)
-        notes.append(note)
+        values, status, more = stacked_years(values, status, raw.source)
+        notes += more
     notes += read.notes + [note for column in read.columns.values() for note in column.notes] + _text_note(read.columns)
     problems += read.problems
     listed = _listed(problems, read.columns)
@@ -341,11 +377,12 @@ def _written(raw: RawTable, decimal: Decimal) -> str:
     return f"{raw.description}, delimiter {raw.delimiter!r}, decimal {decimal!r}" if raw.delimiter else raw.description
 
 
-def _named_columns(raw: RawTable) -> tuple[dict[str, Cells], list[Problem]]:
-    """Return the columns by name; empty ones are left out, repeated ones numbered, both with a line."""
+def _named_columns(raw: RawTable) -> tuple[dict[str, Cells], list[Problem], list[str]]:
+    """Return the columns by name; empty ones are left out, repeated ones numbered, both with a line; and notes."""
     columns: dict[str, Cells] = {}
     problems = list(raw.problems)
-    for position, (name, cells) in enumerate(zip(raw.header, raw.columns, strict=True), start=1):
+    header, notes = mended_texts(raw.header, "the header", raw.source)
+    for position, (name, cells) in enumerate(zip(header, raw.columns, strict=True), start=1):
         if not name:
             if any(text.strip() for text in cells.texts()):
                 raise ColumnError(f"{raw.source}: column {position} has cells and no name in the header.")
@@ -354,7 +391,7 @@ def _named_columns(raw: RawTable) -> tuple[dict[str, Cells], list[Problem]]:
             problems.append(Problem("", name, "", f"column {position} repeats an earlier one and was left out"))
         elif name in columns:
             again = f"{name}_{position}"
-            if again in raw.header:
+            if again in header:
                 raise ColumnError(f"{raw.source} has several columns {name!r}, and one {again!r}: rename them.")
             problems.append(
                 Problem("", name, "", f"column {position} has the name of an earlier one: read as {again!r}")
@@ -362,75 +399,64 @@ def _named_columns(raw: RawTable) -> tuple[dict[str, Cells], list[Problem]]:
             columns[again] = cells
         else:
             columns[name] = cells
-    return columns, problems
+    return columns, problems, [*raw.notes, *notes]
 
 
-def _joined_key(
-    raw: RawTable, cells: dict[str, Cells], widths: Mapping[str, int | None], notes: list[str]
-) -> tuple[str, tuple[str, ...]]:
-    """Put a key of several columns together as a further column; return its name and its parts."""
-    found = {find_column(part, list(cells), raw.source): width for part, width in widths.items()}
-    parts = {column: np.array(list(map(str.strip, cells[column].texts())), dtype=object) for column in found}
-    label = key_label(found)
-    joined = joined_parts(parts, found, raw.source)
-    cells[label] = TextCells(joined)
-    notes.append(f"key put together from {', '.join(map(repr, found))}, such as {next(filter(None, joined), '')!r}")
-    return label, tuple(parts)
+def _wanted_rows(
+    raw: RawTable, cells: dict[str, Cells], options: ReadOptions, problems: list[Problem]
+) -> tuple[Body, list[str]]:
+    """Return the rows that are read, after those that the options name away, and notes."""
+    notes: list[str] = []
+    if options.fill_down:
+        columns, text = tuple(options.fill_down), (*options.text, *(options.widths or ()))
+        cells, notes = filled_down(cells, columns, text, options.first_key, raw.source)
+    key, parts = options.first_key, ()
+    if options.widths is not None:
+        cells, key, parts, note = with_joined_key(cells, options.widths, raw.source)
+        notes.append(note)
+    body, more = keyed(raw, cells, key, options.without_key, problems, parts)
+    notes += more
+    if options.drop:
+        body, more = without_values(body, options.drop, raw.source, problems)
+        notes += more
+    if options.filters or options.key_pattern is not None:
+        body, more = selected_rows(body, options.filters, options.key_pattern, raw.source)
+        notes += more
+    return body, notes
 
 
-def _keyed(raw: RawTable, cells: dict[str, Cells], key: str, problems: list[Problem]) -> _Body:
-    """Return the rows with their keys as stripped text; rows without any cell are no rows."""
-    name = find_column(key, list(cells), raw.source)
-    if name != key:
-        problems.append(Problem("", name, "", f"taken for the requested key column {key!r}"))
-    keys = np.array(list(map(str.strip, cells[name].texts())), dtype=object)
-    body = _Body(name, keys, raw.rows, {other: column for other, column in cells.items() if other != name})
-    if (keys != "").all():
-        return body
-    empty = np.ones(len(keys), bool)
-    for column in body.cells.values():
-        empty &= np.array([not text.strip() for text in column.texts()], dtype=bool)
-    body = body.take(~(empty & (keys == "")))
-    without = body.rows[body.keys == ""]
-    if len(without):
-        header = " Is it a second header row? Pass header_rows=2." if raw.rows[0] != 1 else ""
-        raise KeyColumnError(
-            f"{raw.source}: {count_noun(len(without), 'row has', 'rows have')} no key in {key!r}, in "
-            f"{'line' if len(without) == 1 else 'lines'} {list_some(without)}. "
-            f"Remove the rows, or give them a key.{header}"
-        )
-    return body
-
-
-def _read_wide(raw: RawTable, body: _Body, options: ReadOptions) -> _Read:
+def _read_wide(raw: RawTable, body: Body, options: ReadOptions) -> _Read:
     """Read one column of the table per column of the file, or per column of one year."""
     named, notes, problems = {name: name for name in body.cells}, list[str](), list[Problem]()
-    if isinstance(options.years, int):
-        named, note = of_year(list(body.cells), options.years, raw.source)
-        notes.append(note)
+    if options.years is not None and options.years != LONG:
+        named, notes = of_year(list(body.cells), options.years, raw.source)
     named = named if options.columns is not None else {new: old for new, old in named.items() if old not in body.parts}
     wanted = _wanted(options.columns, list(named), raw.source, problems)
     known = list(dict.fromkeys([*wanted, *named]))
     text = {find_column(name, known, raw.source) for name in options.text}
     as_text = {new for new, old in wanted.items() if new in text or old in text}
-    columns, decimal = _read(raw, {new: body.cells[named[old]] for new, old in wanted.items()}, body, as_text, options)
-    return _Read(columns, decimal, notes, problems)
+    chosen = {new: body.cells[named[old]] for new, old in wanted.items()}
+    read = _read(raw, chosen, body, as_text, options)
+    return _Read(read.columns, read.decimal, notes + read.notes, problems)
 
 
-def _read_pivoted(raw: RawTable, body: _Body, options: ReadOptions) -> _Read:
+def _read_pivoted(raw: RawTable, body: Body, options: ReadOptions) -> _Read:
     """Read the one column that is pivoted."""
     name = find_column(options.value_column, list(body.cells), raw.source)
     as_text = {name} & set(options.text)
-    columns, decimal = _read(raw, {name: body.cells[name]}, body, as_text, options)
-    return _Read(columns, decimal)
+    return _read(raw, {name: body.cells[name]}, body, as_text, options)
 
 
-def _labels(raw: RawTable, body: _Body, options: ReadOptions) -> list[str]:
+def _labels(raw: RawTable, body: Body, options: ReadOptions) -> list[str]:
     columns = [find_column(name, list(body.cells), raw.source) for name in options.label_columns]
-    return row_labels([body.cells[name].texts() for name in columns])
+    labels = row_labels([body.cells[name].texts() for name in columns])
+    distinct = list(dict.fromkeys(labels))
+    same, _ = mended_texts(distinct, "the labels", raw.source)
+    form = dict(zip(distinct, same, strict=True))
+    return [form[label] for label in labels]
 
 
-def _with_notices(values: pd.DataFrame, status: pd.DataFrame, body: _Body) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _with_notices(values: pd.DataFrame, status: pd.DataFrame, body: Body) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Add the notice columns of a long table: the notice in the first row of each key."""
     for name in filter(is_notice, body.cells):
         texts = pd.Series(body.cells[name].texts(), body.keys, dtype="str")
@@ -440,12 +466,12 @@ def _with_notices(values: pd.DataFrame, status: pd.DataFrame, body: _Body) -> tu
     return values, status
 
 
-def _read(
-    raw: RawTable, chosen: Mapping[str, Cells], body: _Body, as_text: set[str], options: ReadOptions
-) -> tuple[dict[str, Column], Decimal]:
-    """Read columns with one decimal mark for all of them."""
+def _read(raw: RawTable, chosen: Mapping[str, Cells], body: Body, as_text: set[str], options: ReadOptions) -> _Read:
+    """Read columns with one decimal mark for all of them, their letters as they are meant."""
     if not chosen:
         raise InputError(f"{raw.source}: no column is left besides the key {body.key!r}.")
+    as_meant = {name: mended(name, cells, body.rows, raw.source) for name, cells in chosen.items()}
+    chosen = {name: cells for name, (cells, _) in as_meant.items()}
     profile = symbol_profile(options.symbols)
     numeric = [cells for name, cells in chosen.items() if name not in as_text and not is_notice(name)]
     decimal = options.decimal or decide_decimal(numeric, profile)
@@ -461,7 +487,7 @@ def _read(
         )
         for name, cells in chosen.items()
     }
-    return columns, decimal
+    return _Read(columns, decimal, [note for _, notes in as_meant.values() for note in notes])
 
 
 def _wanted(
@@ -473,6 +499,7 @@ def _wanted(
     requested = (
         dict(columns) if isinstance(columns, Mapping) else {name: name for name in optional_names(columns, "columns")}
     )
+    requested = {composed(new): old for new, old in requested.items()}
     wanted = {new: find_column(old, available, source) for new, old in requested.items()}
     problems += [
         Problem("", found, "", f"taken for the requested column {requested[new]!r}")

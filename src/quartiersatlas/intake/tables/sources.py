@@ -10,17 +10,25 @@ import numpy as np
 from quartiersatlas.base.checks import count_noun
 from quartiersatlas.errors import DependencyError, InputError
 from quartiersatlas.intake.tables.cells import Cells, NumberCells, RawTable, TypedCells, written
+from quartiersatlas.intake.tables.encodings import encoded
 from quartiersatlas.intake.tables.headers import find_header, without_footnotes
-from quartiersatlas.intake.tables.text_files import encoded
+from quartiersatlas.intake.tables.rows import without_lines
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     import pandas as pd
     from python_calamine import CalamineWorkbook
 
 
-def read_sheet(path: Path, key: str, sheet: str | None = None, header_rows: int | None = None) -> RawTable:
+def read_sheet(
+    path: Path,
+    key: str,
+    sheet: str | None = None,
+    header_rows: int | None = None,
+    skip_rows: Collection[int] = (),
+) -> RawTable:
     """Read one sheet of an XLSX, XLS or ODS workbook (the first, if none is named)."""
     book = open_workbook(path)
     names = book.sheet_names
@@ -33,15 +41,17 @@ def read_sheet(path: Path, key: str, sheet: str | None = None, header_rows: int 
     numbered = [(n, row) for n, row in enumerate(content, start=1) if any(written(cell).strip() for cell in row)]
     if len(numbered) < 2:  # noqa: PLR2004 - a header and at least one row
         raise InputError(f"{path.name} has no rows below a header.")
-    texts = [(n, [written(cell) for cell in row]) for n, row in numbered]
+    texts, skipped = without_lines([(n, [written(cell) for cell in row]) for n, row in numbered], skip_rows, path.name)
     header = find_header(texts, key, header_rows, path.name)
     body, footnotes = without_footnotes(texts[header.rows :], len(header.names))
     if not body:
         raise InputError(f"{path.name} has no rows below a header.")
-    rows = [row for _, row in numbered[header.rows : header.rows + len(body)]]
+    typed = dict(numbered)
+    rows = [typed[n] for n, _ in body]
     columns: list[Cells] = [TypedCells([row[position] for row in rows]) for position in range(len(header.names))]
     lines = np.array([n for n, _ in body], dtype=object)
-    return RawTable(path.name, header.names, columns, lines, "workbook", "", header.notes, header.problems + footnotes)
+    problems = sorted([*skipped, *header.problems, *footnotes], key=lambda problem: int(str(problem.row)))
+    return RawTable(path.name, header.names, columns, lines, "workbook", "", header.notes, problems)
 
 
 def open_workbook(path: Path) -> CalamineWorkbook:
@@ -91,7 +101,12 @@ def read_json(path: Path, key: str, encoding: str | None = None) -> RawTable:
             )
     numbers = np.arange(1, len(records) + 1)
     return RawTable(
-        path.name, names, [TypedCells(values) for values in columns.values()], numbers, f"JSON, {file.encoding}"
+        path.name,
+        names,
+        [TypedCells(values) for values in columns.values()],
+        numbers,
+        f"JSON, {file.encoding}",
+        notes=file.notes,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 from collections import Counter
@@ -14,35 +13,19 @@ import numpy as np
 from quartiersatlas.base.checks import count_noun
 from quartiersatlas.errors import InputError, SpecError
 from quartiersatlas.intake.tables.cells import PADDING, ByteCells, Cells, RawTable, TextCells
+from quartiersatlas.intake.tables.encodings import Encoded, encoded
 from quartiersatlas.intake.tables.headers import find_header, without_footnotes
+from quartiersatlas.intake.tables.rows import without_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from pathlib import Path
 
     from quartiersatlas.intake.tables.headers import RawRow
 
-AROUND = 1 << 14  # bytes before and after a damaged one that are looked at
-BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-NOT_CP1252 = (b"\x81", b"\x8d", b"\x8f", b"\x90", b"\x9d")  # the bytes that stand for nothing in it
-# in these, a byte below 128 is the letter of ASCII and nothing else: rows and cells can be cut before decoding
-TRANSPARENT = ("utf-8", "cp1252", "iso8859-1", "ascii")
 SAMPLED = 1 << 16  # bytes from which the dialect is found out
 DELIMITERS = ";\t|,"  # in this order, where several fit equally well
 HEAD = 1 << 16  # bytes in which the header of a large file stands
-
-
-@dataclass(frozen=True)
-class Encoded:
-    """The bytes of a text without byte order mark, the transparent encoding they are in, and the file's encoding."""
-
-    raw: bytes
-    codec: str
-    encoding: str
-
-    def text(self) -> str:
-        """Return the text."""
-        return self.raw.decode(self.codec)
 
 
 @dataclass(frozen=True)
@@ -59,6 +42,7 @@ def read_text_file(
     encoding: str | None = None,
     delimiter: str | None = None,
     header_rows: int | None = None,
+    skip_rows: Collection[int] = (),
 ) -> RawTable:
     """Read a delimited text file into a raw table of text cells; every row must fit the header."""
     file = encoded(path.read_bytes(), encoding)
@@ -70,57 +54,11 @@ def read_text_file(
             f"Pass encoding='utf-16-le' or 'utf-16-be'."
         )
     dialect = find_dialect(_sample(file), delimiter, path.name)
-    regular = None if dialect.split_rows else read_regular(file, dialect.delimiter, key, header_rows, path.name)
-    return regular or read_row_by_row(file, dialect, key, header_rows, path.name)
-
-
-def encoded(raw: bytes, encoding: str | None) -> Encoded:
-    """Find the encoding: as declared, else by byte order mark, else UTF-8 where it is valid, else cp1252, else latin-1.
-
-    Raises
-    ------
-    InputError
-        The bytes are not what was declared, or are UTF-8 in most places and damaged in others.
-    """
-    declared = encoding or next((name for mark, name in BYTE_ORDER_MARKS if raw.startswith(mark)), None)
-    if declared is not None:
-        return _as_declared(raw, declared)
-    try:
-        raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        _refuse_damaged(raw, error)
-    else:
-        return Encoded(raw, "utf-8", "utf-8")
-    if any(byte in raw for byte in NOT_CP1252):
-        return Encoded(raw, "iso8859-1", "latin-1")
-    return Encoded(raw, "cp1252", "cp1252")
-
-
-def _as_declared(raw: bytes, encoding: str) -> Encoded:
-    try:
-        text = raw.decode(encoding)
-        codec = codecs.lookup(encoding).name
-    except (UnicodeDecodeError, LookupError) as error:
-        raise InputError(f"The file cannot be read as {encoding!r}: {error}.") from error
-    if codec in TRANSPARENT:
-        return Encoded(raw, codec, encoding)
-    return Encoded(text.encode("utf-8", "surrogatepass"), "utf-8", encoding)
-
-
-def _refuse_damaged(raw: bytes, error: UnicodeDecodeError) -> None:
-    """Refuse UTF-8 with single damaged bytes, which would turn every umlaut of the file into two letters."""
-    start = raw.rfind(b"\n", 0, max(error.start - AROUND, 0)) + 1
-    end = raw.find(b"\n", error.start + AROUND)
-    loose = raw[start : end if end >= 0 else len(raw)].decode("utf-8", "surrogateescape")
-    damaged = sum("\udc80" <= char <= "\udcff" for char in loose)
-    whole = sum(char > "\x7f" for char in loose) - damaged
-    if whole >= damaged:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise InputError(
-            f"Line {line} has a byte that is not UTF-8, and "
-            f"{count_noun(whole, 'letter around it is', 'letters around it are')} UTF-8: the file was damaged or put "
-            f"together from two encodings. Correct it, or pass encoding='cp1252' if that is what it is."
-        )
+    if not dialect.split_rows and not skip_rows:
+        regular = read_regular(file, dialect.delimiter, key, header_rows, path.name)
+        if regular is not None:
+            return regular
+    return read_row_by_row(file, dialect, key, header_rows, path.name, skip_rows)
 
 
 def _sample(file: Encoded) -> str:
@@ -178,12 +116,14 @@ def _sample_rows(sample: str, delimiter: str) -> list[list[str]]:
 
 
 def _share_of_one_width(rows: Iterable[list[str]]) -> float:
-    """Return the share of rows that have the most frequent number of cells; 0, if that is one."""
+    """Return the share of rows that have the most frequent number of cells above one; 0, if that is one row only."""
     widths = Counter(map(len, rows))
+    total = widths.total()
+    lines = widths.pop(1, 0)  # titles, and lines of text below the table
     if not widths:
         return 0.0
-    width, count = max(widths.items(), key=lambda entry: (entry[1], entry[0]))
-    return count / widths.total() if width > 1 else 0.0
+    _, count = max(widths.items(), key=lambda entry: (entry[1], entry[0]))
+    return count / total if count > 1 or not lines else 0.0
 
 
 def _is_split(sample: str) -> bool:
@@ -233,7 +173,9 @@ def read_regular(file: Encoded, delimiter: str, key: str, header_rows: int | Non
     if columns is None:
         return None
     numbered = np.arange(first, first + len(columns[0]))
-    return RawTable(source, header.names, columns, numbered, file.encoding, delimiter, header.notes, header.problems)
+    return RawTable(
+        source, header.names, columns, numbered, file.encoding, delimiter, file.notes + header.notes, header.problems
+    )
 
 
 def _stretches(raw: bytes, start: int, stop: int, delimiter: str, width: int, codec: str) -> list[Cells] | None:
@@ -264,9 +206,16 @@ def _stretches(raw: bytes, start: int, stop: int, delimiter: str, width: int, co
     ]
 
 
-def read_row_by_row(file: Encoded, dialect: Dialect, key: str, header_rows: int | None, source: str) -> RawTable:
+def read_row_by_row(
+    file: Encoded,
+    dialect: Dialect,
+    key: str,
+    header_rows: int | None,
+    source: str,
+    skip_rows: Collection[int] = (),
+) -> RawTable:
     """Read any text file."""
-    rows = _all_rows(_one_line_end(file.text()), dialect, source)
+    rows, skipped = without_lines(_all_rows(_one_line_end(file.text()), dialect, source), skip_rows, source)
     if len(rows) < 2:  # noqa: PLR2004 - a header and at least one row
         raise InputError(f"{source} has a header and no rows.")
     header = find_header(rows, key, header_rows, source)
@@ -276,14 +225,13 @@ def read_row_by_row(file: Encoded, dialect: Dialect, key: str, header_rows: int 
         raise InputError(f"{source} has a header and no rows.")
     cells = [_at_width(row, width, line, source) for line, row in body]
     columns: list[Cells] = [TextCells([row[position] for row in cells]) for position in range(width)]
-    notes = list(header.notes)
+    notes = file.notes + header.notes
     if dialect.split_rows:
         _refuse_shortened(columns, header.names, source)
         notes.append("rows that a spreadsheet had quoted and split at the decimal comma were joined again")
     lines = np.array([line for line, _ in body], dtype=object)
-    return RawTable(
-        source, header.names, columns, lines, file.encoding, dialect.delimiter, notes, header.problems + footnotes
-    )
+    problems = sorted([*skipped, *header.problems, *footnotes], key=lambda problem: int(str(problem.row)))
+    return RawTable(source, header.names, columns, lines, file.encoding, dialect.delimiter, notes, problems)
 
 
 def _all_rows(text: str, dialect: Dialect, source: str) -> list[RawRow]:
@@ -292,8 +240,9 @@ def _all_rows(text: str, dialect: Dialect, source: str) -> list[RawRow]:
     try:
         rows = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
     except csv.Error as error:
+        fault = "a cell of more than 100,000 characters" if "limit" in str(error) else "the quotation marks do not fit"
         raise InputError(
-            f"{source}, line {reader.line_num}: {error}. A quotation mark that is not closed, or one too many?"
+            f"{source}, line {reader.line_num}: {fault}. A quotation mark that is not closed, or one too many?"
         ) from error
     return [(line, joined_again(row)) for line, row in rows] if dialect.split_rows else rows
 
@@ -303,7 +252,8 @@ def _at_width(row: list[str], width: int, line: int, source: str) -> list[str]:
     if len(row) < width or any(cell.strip() for cell in row[width:]):
         raise InputError(
             f"{source}, line {line}: {count_noun(len(row), 'cell')}, the header has {width}. "
-            f"An unquoted delimiter inside a cell, or a cut line?"
+            f"An unquoted delimiter inside a cell, or a cut line? If it is no row of the table but a line of text, "
+            f"pass skip_rows=[{line}]."
         )
     return row[:width]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -10,20 +12,20 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
-from quartiersatlas.base.checks import count_noun, names
+from quartiersatlas.base.checks import count_noun, expects, names
 from quartiersatlas.catalogue import Catalogue
+from quartiersatlas.catalogue.kinds import FRACTION, PERCENT, a_kind, plain_unit
 from quartiersatlas.errors import ColumnError, CountError, SpecError, list_some
-from quartiersatlas.indicators import city_value, rates
+from quartiersatlas.indicators import city_value, city_values, rates
 from quartiersatlas.indicators.change import SUFFIX
 from quartiersatlas.intake import AreaData
 from quartiersatlas.intake.joining.data import checked_counts
+from quartiersatlas.intake.joining.meaning import in_fractions, kind_of, refuse_no_counts
 from quartiersatlas.intake.tables.codes import suspected_codes
 from quartiersatlas.need.score.scores import ScoringContext, present_share
 from quartiersatlas.need.spec.records import NeedGroup
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
 
     from quartiersatlas.need.spec.records import NeedIndicator
@@ -81,6 +83,8 @@ class NeedInputs:
         What the indicators mean.
     change_of : mapping of str to str
         Indicator that is a change -> the indicator it is the change of.
+    other_city : mapping of str to float
+        City values of indicators without counts: published ones, and means weighted with their base.
     """
 
     values: pd.DataFrame
@@ -88,6 +92,7 @@ class NeedInputs:
     residents: Mapping[str, pd.Series[float]]
     catalogue: Catalogue
     change_of: Mapping[str, str] = field(default_factory=dict)
+    other_city: Mapping[str, float] = field(default_factory=dict)
 
     def on(self, index: pd.Index) -> NeedInputs:
         """Return the inputs in the order of other areas' keys."""
@@ -97,11 +102,16 @@ class NeedInputs:
 
     @cached_property
     def city(self) -> dict[str, float]:
-        """City values of the indicators that have counts."""
-        return {name: counts.city for name, counts in self.counts.items()}
+        """City values of the indicators that have counts, or a published value, or a base."""
+        return {**self.other_city, **{name: counts.city for name, counts in self.counts.items()}}
 
 
-def need_inputs(data: AreaData | pd.DataFrame, spec: NeedSpec, population: str | list[str] | None) -> NeedInputs:
+def need_inputs(
+    data: AreaData | pd.DataFrame,
+    spec: NeedSpec,
+    population: str | list[str] | None,
+    units: Mapping[str, str] | None = None,
+) -> NeedInputs:
     """Collect what a spec asks for.
 
     Raises
@@ -115,6 +125,9 @@ def need_inputs(data: AreaData | pd.DataFrame, spec: NeedSpec, population: str |
     """
     if isinstance(data, pd.DataFrame):
         _check_frame(data)
+        data = _in_percent(data, spec, units or {})
+    elif units:
+        raise SpecError("need_index: units are for a DataFrame; of joined data they are said in join(..., units=...).")
     leaves = {leaf.id: leaf for axis in spec.axes for leaf in axis.indicators}
     counts: dict[str, Counts] = {}
     values: dict[str, pd.Series[float]] = {}
@@ -127,14 +140,27 @@ def need_inputs(data: AreaData | pd.DataFrame, spec: NeedSpec, population: str |
         values[leaf.id] = _values(data, leaf, spec, found)
     catalogue, changes = Catalogue.builtin(), {}
     if isinstance(data, AreaData):
-        catalogue, changes = data.catalogue, {name: rate for name, (rate, _) in data.changes.items()}
+        catalogue, changes = (
+            data.catalogue.add(*spec.meanings(data.catalogue)),
+            {name: rate for name, (rate, _) in data.changes.items()},
+        )
     return NeedInputs(
         values=pd.DataFrame(values),
         counts=counts,
         residents=_residents(data, spec, population, list(leaves)),
         catalogue=catalogue,
         change_of={f"{name}{SUFFIX}": name for name in catalogue.indicators} | changes,
+        other_city=_other_city(data, [name for name in leaves if name not in counts]),
     )
+
+
+def _other_city(data: AreaData | pd.DataFrame, names: list[str]) -> dict[str, float]:
+    """Return the city values that are published, or come of a base."""
+    found = {}
+    for name in names if isinstance(data, AreaData) else ():
+        with suppress(SpecError):
+            found[name] = city_values(data, name)
+    return found
 
 
 def _check_frame(frame: pd.DataFrame) -> None:
@@ -151,6 +177,30 @@ def _check_frame(frame: pd.DataFrame) -> None:
             f"{count_noun(len(repeated), 'column appears', 'columns appear')} more than once in the data: "
             f"{list_some(repeated)}. Keep one of each."
         )
+
+
+def _in_percent(frame: pd.DataFrame, spec: NeedSpec, units: Mapping[str, str]) -> pd.DataFrame:
+    """Return a table whose shares are in percent: fractions that are declared are turned, others are asked about."""
+    expects(units, Mapping, "need_index: units", "units={'column': 'fraction'}")
+    for name, unit in units.items():
+        if name not in frame.columns:
+            raise ColumnError.not_found(name, frame.columns, "need_index: units: the data")
+        if plain_unit(unit) not in (PERCENT, FRACTION):
+            raise SpecError(f"need_index: units: {name!r} is in 'percent' or a 'fraction', not in {unit!r}.")
+    known = Catalogue.builtin().add(*spec.meanings(Catalogue.builtin()))
+    for name in dict.fromkeys(leaf.id for axis in spec.axes for leaf in axis.indicators):
+        column = frame.get(name)
+        if column is None or name not in known or known[name].unit != PERCENT or not is_numeric_dtype(column.dtype):
+            continue
+        if plain_unit(units.get(name, "")) == FRACTION:
+            frame = frame.assign(**{name: column * 100})
+        elif name not in units and in_fractions(column):
+            raise SpecError(
+                f"The indicator {name!r} is in percent, and no area is above 1. Are they fractions (0.12 for 12 %)? "
+                f"need_index(..., units={{{name!r}: 'fraction'}}) turns them into percent. Are they truly below 1 %? "
+                f"need_index(..., units={{{name!r}: 'percent'}}) takes them as they are."
+            )
+    return frame
 
 
 def _counts(data: AreaData | pd.DataFrame, leaf: NeedIndicator) -> Counts | None:
@@ -180,7 +230,9 @@ def _check_countable(counts: pd.Series[float]) -> None:
 
 
 def counts_behind(data: AreaData, name: str) -> Counts | None:
-    """Return the counts behind a rate or the change of a rate; None for other columns."""
+    """Return the counts behind a share or rate or its change; None for other columns."""
+    if not data.catalogue.get(data.changes[name][0] if name in data.changes else name).rules.part_of_whole:
+        return None  # a mean, a density, a balance rate: no part of a whole that could be drawn again
     if name in data.rates:
         x, n = (data.counts(column) for column in data.rates[name])
         return Counts(x, n, per=data.catalogue.get(name).per)
@@ -197,6 +249,11 @@ def _values(
 ) -> pd.Series[float]:
     frame = data.values if isinstance(data, AreaData) else data
     if leaf.id in frame.columns:
+        if isinstance(data, AreaData) and kind_of(data, leaf.id) in ("count", "amount", "balance", "class"):
+            raise SpecError(
+                f"The indicator {leaf.id!r} of the spec {spec.id!r} is {a_kind(kind_of(data, leaf.id))}: an index "
+                f"of totals ranks by size of area. Put a rate in: add_rates(data, {{...: ({leaf.id!r}, 'residents')}})."
+            )
         catalogue = data.catalogue if isinstance(data, AreaData) else Catalogue.builtin()
         is_share = leaf.id in catalogue and catalogue[leaf.id].unit == "percent"
         return _numbers(frame[leaf.id], is_share=is_share)
@@ -257,6 +314,7 @@ def _residents(
             f"Name their column: need_index(..., population='residents')."
         )
     found = {}
+    refuse_no_counts(data, columns, "need_index: population")
     for column in columns:
         if column not in frame.columns:
             raise ColumnError.not_found(column, frame.columns, "The data")

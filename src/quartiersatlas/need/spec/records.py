@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from quartiersatlas.base.checks import choice, expects
 from quartiersatlas.base.toml import settle
+from quartiersatlas.catalogue import Indicator
 from quartiersatlas.catalogue.texts import pick
 from quartiersatlas.errors import SpecError, inside
 from quartiersatlas.need.spec.steps import Breaks, Normalise
@@ -82,8 +83,9 @@ class NeedRules:
 
     @property
     def hash(self) -> str:
-        """Short fingerprint of everything in the spec; part of every output."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:12]
+        """Short fingerprint of everything in the spec that a score depends on, and its words; part of every output."""
+        content = asdict(self, dict_factory=_without_units)
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
 
     def axis(self, name: str) -> NeedAxis:
         """Return an axis by its id.
@@ -99,6 +101,11 @@ class NeedRules:
         raise SpecError(
             f"The spec {self.id!r} has no axis {name!r}; it has {', '.join(axis.id for axis in self.axes)}."
         )
+
+
+def _without_units(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Leave out what a column is measured in: it changes no score, and specs from before units keep their hash."""
+    return {name: value for name, value in pairs if name not in ("unit", "kind")}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -314,6 +321,8 @@ class NeedIndicator:
         Goalposts of ``method = "goalposts"``.
     label_de, label_en : str
         Labels of columns that the catalogue does not know.
+    unit, kind : str
+        What such a column holds, as in :class:`quartiersatlas.Indicator`; unknown, if neither is given.
     """
 
     id: str
@@ -328,10 +337,14 @@ class NeedIndicator:
     high: float | None = None
     label_de: str = ""
     label_en: str = ""
+    unit: str = ""
+    kind: str = ""
 
     def __post_init__(self) -> None:
         where = f"Indicator {self.id!r}"
         settle(self, where)
+        with inside("kind"):
+            Indicator(id=self.id, unit=self.unit, kind=self.kind)  # type: ignore[arg-type] # checked there
         if not self.weight > 0:
             raise SpecError(f"{where}: the weight is {self.weight:g}; it must be above 0.", key="weight")
         if self.direction not in (1, -1):

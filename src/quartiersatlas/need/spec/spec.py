@@ -13,9 +13,45 @@ from quartiersatlas.base.checks import choice, expects
 from quartiersatlas.base.files import write_text
 from quartiersatlas.base.toml import read_toml
 from quartiersatlas.base.workbook import write_workbook
-from quartiersatlas.need.spec.records import NeedRules
+from quartiersatlas.catalogue import Catalogue, Indicator, Lang, text
+from quartiersatlas.catalogue.kinds import PERCENT, PERCENTAGE_POINTS
+from quartiersatlas.need.spec.records import NeedIndicator, NeedRules
 from quartiersatlas.need.spec.spec_toml import naming_the_line, spec_from_dict, toml_text
 from quartiersatlas.need.spec.spec_workbook import spec_from_workbook, spec_sheets
+
+CHANGE = "_change"
+
+
+def _meaning(leaf: NeedIndicator) -> Indicator:
+    return Indicator(
+        id=leaf.id,
+        label_de=leaf.label_de,
+        label_en=leaf.label_en,
+        unit=leaf.unit,
+        kind=leaf.kind,  # type: ignore[arg-type] # checked where it is declared
+        direction=leaf.direction,
+        role="index",
+    )
+
+
+def _change(leaf: NeedIndicator, of: Indicator) -> Indicator:
+    """Return what a ready-made change means: a score in the unit of its indicator."""
+    labels = {
+        f"label_{lang}": getattr(leaf, f"label_{lang}") or text("label_change", lang, label=of.label(lang))
+        for lang in LANGUAGES
+    }
+    return Indicator(
+        id=leaf.id,
+        unit=PERCENTAGE_POINTS if of.unit == PERCENT else of.unit,
+        kind="score",
+        direction=leaf.direction,
+        role="index",
+        domain=of.domain,
+        **labels,
+    )
+
+
+LANGUAGES: tuple[Lang, ...] = ("de", "en")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +132,37 @@ class NeedSpec(NeedRules):  # noqa: D101 - the docstring is that of the record
         """
         expects(path, (str, Path), "NeedSpec.from_excel", 'qa.NeedSpec.from_excel("need.xlsx")')
         return spec_from_workbook(cls, path)
+
+    def meanings(self, known: Catalogue) -> list[Indicator]:
+        """Return what the columns of the spec mean that a catalogue does not know: labels, units, changes.
+
+        Parameters
+        ----------
+        known : Catalogue
+            What is known already.
+
+        Returns
+        -------
+        list of Indicator
+            With label, unit, kind and direction of the spec, where it says unit or kind; the change of an indicator
+            (``..._change``) has its label, and percentage points where that is in percent.
+
+        Examples
+        --------
+        >>> import quartiersatlas as qa
+        >>> own = NeedSpec.preset("hamburg-rise").meanings(qa.Catalogue.builtin())
+        >>> [(one.label("de"), one.unit) for one in own if one.id.startswith("child_minimum")]
+        [('Kinder in Mindestsicherung', 'percent'), ('Veränderung Kinder in Mindestsicherung', 'percentage points')]
+        """
+        leaves = {leaf.id: leaf for axis in self.axes for leaf in axis.indicators}
+        own = {name: _meaning(leaf) for name, leaf in leaves.items() if leaf.unit or leaf.kind}
+        found = [meaning for name, meaning in own.items() if name not in known]
+        for name, leaf in leaves.items():
+            base = name.removesuffix(CHANGE)
+            of = known[base] if base in known else own.get(base)
+            if name not in known and name not in own and base != name and of is not None:
+                found.append(_change(leaf, of))
+        return found
 
     def to_toml(self, path: str | Path | None = None) -> str:
         r"""Return the spec as TOML, and write it if a path is given.

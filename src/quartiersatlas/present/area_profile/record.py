@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from quartiersatlas.catalogue import action_bundles
+from quartiersatlas.disclosure.release import NUMBER_FORMS
 from quartiersatlas.disclosure.words import draft_text, label, unit, value_text
 from quartiersatlas.errors import ReleaseError, SpecError, list_some
 from quartiersatlas.present.comparable import changed_outlines, meaning
@@ -234,8 +235,8 @@ def comparison_record(release: Release, other: Release, key: str, lang: Lang, *,
             f"The release to compare with, {other.title!r}, has no area {key!r}; it has {len(other.areas)} areas: "
             f"{list_some(other.areas.index)}."
         )
-    theirs = {column.id: column for column in other.columns if column.kind in ("rate", "share")}
-    pairs = [(c, theirs[c.id]) for c in release.columns if c.kind in ("rate", "share") and c.id in theirs]
+    theirs = {column.id: column for column in other.columns if column.kind in NUMBER_FORMS}
+    pairs = [(c, theirs[c.id]) for c in release.columns if c.kind in NUMBER_FORMS and c.id in theirs]
     if not pairs:
         raise ReleaseError(
             f"The two releases have no indicator in common: {list_some(c.id for c in release.columns)} here, "

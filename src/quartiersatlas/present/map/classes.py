@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from quartiersatlas.catalogue import number_text, text
+from quartiersatlas.disclosure.release import NUMBER_FORMS
 from quartiersatlas.disclosure.words import label, value_text
 from quartiersatlas.errors import SpecError
 
@@ -54,7 +55,7 @@ CITY_SHARES = (0.5, 0.75, 1.0, 1.25, 1.5)
 def map_columns(release: Release) -> list[ReleasedColumn]:
     """Return the columns one can choose on the map: classes of need first, then rates, shares and counts."""
     beside = {name for column in release.columns for name in (column.numerator, column.denominator) if name}
-    order = {"class": 0, "rate": 1, "share": 1, "count": 1}
+    order = {"class": 0, **dict.fromkeys((*NUMBER_FORMS, "count"), 1)}
     chosen = [c for c in release.columns if c.kind in order and c.id not in beside]
     return sorted(chosen, key=lambda c: order[c.kind])
 
@@ -113,7 +114,7 @@ def check_fixed(release: Release, fixed: Mapping[str, Sequence[float]]) -> None:
     SpecError
         The message names the column and its limits.
     """
-    numbers = [column.id for column in release.columns if column.kind in ("rate", "share", "count")]
+    numbers = [column.id for column in release.columns if column.kind in (*NUMBER_FORMS, "count")]
     for name, limits in fixed.items():
         if name not in numbers:
             raise SpecError(f"breaks: the release has no column of numbers {name!r}; it has {', '.join(numbers)}.")
@@ -385,6 +386,8 @@ def shown_conditions(release: Release, columns: list[ReleasedColumn]) -> list[Sh
     found: dict[str, ShownCondition] = {}
     for kind, name in rule.conditions:
         if name not in numbers or name in found or kind not in ("above_city", "worst_share"):
+            continue
+        if numbers[name].indicator.direction == -1:  # its limit is one from above
             continue
         rows = release.reasons[release.reasons["column"].eq(name) & release.reasons["criterion"].eq(kind)]
         limit = numbers[name].city if kind == "above_city" else rows["value"].astype(float).min()

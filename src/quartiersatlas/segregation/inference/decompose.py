@@ -12,6 +12,7 @@ from quartiersatlas.base.checks import count_noun, expects, names, renamed
 from quartiersatlas.catalogue import Message
 from quartiersatlas.errors import CountError, SpecError, list_some
 from quartiersatlas.intake import AreaData
+from quartiersatlas.intake.joining.meaning import refuse_no_counts
 from quartiersatlas.segregation.counts import Composition, Places, entropy, ratio, share
 from quartiersatlas.segregation.indices.multigroup import _mutual_information
 from quartiersatlas.segregation.prepared import (
@@ -227,6 +228,7 @@ def group_counts(
             f"At least two groups are needed, not {len(members)}: name them all, or the column of all residents "
             f"(population='residents'), so that the rest is the other group."
         )
+    refuse_no_counts(data, columns, "segregation")
     found = {name: count_column(frame, name) for name in columns}
     counts = pd.DataFrame({name: found[name] for name in members})
     if population is not None:

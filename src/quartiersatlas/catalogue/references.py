@@ -1,0 +1,92 @@
+"""Published values that the areas' own numbers cannot give: the city's median, the state's rate, with their source."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from numbers import Real
+from typing import TYPE_CHECKING
+
+from quartiersatlas.base.checks import expects
+from quartiersatlas.errors import SpecError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+EXAMPLE = 'qa.Reference(values={"income": 24500}, source="Statistical office", as_of="2023")'
+CITY = "city"  # the reference that stands for the whole city
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reference:
+    """Published values of indicators, with where they come from.
+
+    Parameters
+    ----------
+    values : mapping of str to float, or to a mapping of str to float
+        Indicator -> its published value, in the unit of the indicator; or one value per key of a higher level.
+    source : str
+        Where it was published. A number without a source is no reference.
+    as_of : str
+        The date of the values.
+    unit : str
+        In which unit, where that is not the indicator's own: it is compared with the indicator's, not converted.
+
+    Raises
+    ------
+    SpecError
+        The source is empty, or a value is no finite number.
+
+    Examples
+    --------
+    >>> Reference(values={"income": 24500}, source="Statistical office", as_of="2023").values["income"]
+    24500
+    """
+
+    values: Mapping[str, float | Mapping[str, float]]
+    source: str
+    as_of: str = ""
+    unit: str = ""
+
+    def __post_init__(self) -> None:
+        expects(self.values, Mapping, "Reference: values", EXAMPLE)
+        for name in ("source", "as_of", "unit"):
+            expects(getattr(self, name), str, f"Reference: {name}", EXAMPLE)
+        if not self.source.strip():
+            raise SpecError(f"A reference needs its source: {EXAMPLE}.")
+        for name, value in self.values.items():
+            parts = value.values() if isinstance(value, Mapping) else [value]
+            for number in parts:
+                if isinstance(number, bool) or not isinstance(number, Real) or not abs(float(number)) < float("inf"):
+                    raise SpecError(f"Reference: the value of {name!r} is {number!r}, which is no number: {EXAMPLE}.")
+
+    def number(self, indicator: str) -> float | None:
+        """Return the one published value of an indicator; None where there is none, or one per higher level."""
+        value = self.values.get(indicator)
+        return None if value is None or isinstance(value, Mapping) else float(value)
+
+
+def checked_references(references: Mapping[str, Reference] | None, call: str) -> dict[str, Reference]:
+    """Return references by name, or say how they are written.
+
+    Raises
+    ------
+    ArgumentError
+        It is no mapping of names to references.
+    """
+    how = f'references={{"city": {EXAMPLE}}}'
+    if references is None:
+        return {}
+    expects(references, Mapping, f"{call}: references", how)
+    for name, reference in references.items():
+        expects(name, str, f"{call}: references", how)
+        expects(reference, Reference, f"{call}: references", how)
+    return dict(references)
+
+
+def published_for(references: Mapping[str, Reference], indicator: str) -> Iterator[tuple[str, float, Reference]]:
+    """Yield name, value and reference of every published single value of an indicator."""
+    for name, reference in references.items():
+        value = reference.number(indicator)
+        if value is not None:
+            yield name, value, reference

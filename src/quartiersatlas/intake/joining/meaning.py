@@ -1,0 +1,242 @@
+"""What the columns of the data mean: their kind and unit, checked where they come in; and what is no count."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pandas.api.types import is_bool_dtype, is_numeric_dtype
+
+from quartiersatlas.base.checks import count_noun, expects
+from quartiersatlas.catalogue import Catalogue, Message
+from quartiersatlas.catalogue.kinds import FRACTION, PERCENT, a_kind, plain_unit
+from quartiersatlas.errors import ColumnError, CountError, SpecError, list_some
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pandas as pd
+
+    from quartiersatlas.intake.joining.data import AreaData
+
+RATE_WORDS = re.compile(
+    r"(?<![a-z])(rates?|shares?|ratios?|percent\w*|pct|means?|median|average|density|index)(?![a-z])"
+    r"|anteil|quote(?![a-z])|(?:en|s|be)rate(?![a-z])|prozent|durchschnitt|mittelwert|dichte|%"
+    r"|\b(?:je|per|pro) ?\d|pro kopf|per capita",
+    re.IGNORECASE,
+)
+WHOLE = 1e-9  # relative: a count that went through a computation is whole up to this
+ROUNDING = 1e-9  # percent beyond 100 that come of rounding
+
+
+def kind_of(data: AreaData, column: str) -> str:
+    """Return the kind of a column, ``"change"`` for changes; empty where nothing says it.
+
+    Examples
+    --------
+    Residents are a count, a rate that was added from counts has the kind that the catalogue gives it.
+    """
+    if column in data.changes:
+        return "change"
+    if column == data.population:
+        return "count"
+    if column in data.rates or column in data.catalogue:
+        return data.catalogue.get(column).kind
+    counted = (pair for rate, pair in data.rates.items() if data.catalogue.get(rate).rules.part_of_whole)
+    return "count" if any(column in pair for pair in counted) else ""
+
+
+def why_no_count(data: AreaData, column: str) -> str:
+    """Return what makes a column something else than a count, as words after its name; empty where nothing does."""
+    if column in data.rates:
+        return "is the rate {!r} / {!r}".format(*data.rates[column])
+    if column in data.changes:
+        return f"is the change of {data.changes[column][0]!r}"
+    kind = kind_of(data, column)
+    if kind in ("", "count"):
+        return ""
+    unit = data.catalogue.get(column).unit
+    return f"is {a_kind(kind)}" + (f" in {unit}" if unit else "")
+
+
+def rate_by_name(column: str) -> str:
+    """Return what makes a column a rate by its name alone; empty where nothing does.
+
+    Examples
+    --------
+    >>> rate_by_name("SGB-II-Quote"), rate_by_name("residents")
+    ("is a rate by its name ('Quote')", '')
+    """
+    word = RATE_WORDS.search(column)
+    return f"is a rate by its name ({word.group(0)!r})" if word else ""
+
+
+def refuse_no_counts(data: AreaData | pd.DataFrame, columns: Iterable[str], call: str, *, by_name: bool = True) -> None:
+    """Refuse rates, means, balances and the like where persons are needed: by their kind, or by their name.
+
+    Raises
+    ------
+    CountError
+        A column is no count; the message says what it is and where its counts are.
+    """
+    catalogue = getattr(data, "catalogue", None)
+    for column in columns:
+        if catalogue is not None:
+            reason = why_no_count(data, column)  # type: ignore[arg-type] # only AreaData have a catalogue
+        else:
+            known = Catalogue.builtin()
+            reason = f"is {a_kind(known[column].kind)} in {known[column].unit}" if column in known else ""
+        declared = catalogue is not None and kind_of(data, column) == "count"  # type: ignore[arg-type] # as above
+        if not reason and by_name and not declared:
+            reason = rate_by_name(str(column))
+        if reason:
+            raise CountError(f"{call}: {column!r} {reason}, no count of persons. {_its_counts(data, column)}")
+
+
+def _its_counts(data: AreaData | pd.DataFrame, column: str) -> str:
+    """Return where the counts of a rate are, or how to get some."""
+    pair = getattr(data, "rates", {}).get(column)
+    if pair:
+        return f"Its counts are {pair[0]!r} and {pair[1]!r}: name those."
+    kind = kind_of(data, column) if getattr(data, "catalogue", None) is not None else ""  # type: ignore[arg-type]
+    if kind in ("share", "rate"):
+        return (
+            f"Name a column of counts; a ready-made {kind} times its base gives rounded ones: "
+            f"qa.add_counts(data, {{'{column}_count': ({column!r}, base)}})."
+        )
+    return f"Name a column of counts; if {column!r} holds counts, rename it or declare kind='count' in the catalogue."
+
+
+def with_meaning(
+    data: AreaData,
+    columns: Iterable[str],
+    *,
+    units: Mapping[str, str] | None = None,
+    kinds: Mapping[str, str] | None = None,
+    confirmed: Iterable[str] = (),
+) -> AreaData:
+    """Return the data with declared units and kinds in the catalogue; fractions become percent.
+
+    Parameters
+    ----------
+    data : AreaData
+        The data.
+    columns : iterable of str
+        The columns that are new, or whose meaning is: they are checked against it.
+    units, kinds : mapping of str to str, optional
+        Column -> its unit or kind.
+    confirmed : iterable of str
+        Columns that are written with a percent sign in the file: 0.4 % is 0.4 percent.
+
+    Raises
+    ------
+    SpecError
+        A unit needs a kind; or a share is not between 0 and 100 percent, or nowhere above 1 and perhaps a fraction.
+    ColumnError
+        A declared column is not there.
+    """
+    units, kinds = dict(units or {}), dict(kinds or {})
+    for name, said in (("units", units), ("kinds", kinds)):
+        expects(said, Mapping, f"join: {name}", f"{name}={{'column': '...'}}")
+        for column in said:
+            if column not in data.values.columns:
+                raise ColumnError.not_found(column, data.values.columns, f"{name}: the data")
+    declared = {
+        name: _declared(data.catalogue, name, units.get(name), kinds.get(name))
+        for name in dict.fromkeys([*units, *kinds])
+    }
+    data = replace(data, catalogue=data.catalogue.add(*declared.values()))
+    sure = {name for name, unit in units.items() if plain_unit(unit) == PERCENT} | set(confirmed)
+    values, notes, meant = data.values, list(data.notes), []
+    for name in dict.fromkeys([*columns, *declared]):
+        if name not in data.catalogue or name in data.rates or name in data.changes:
+            continue
+        indicator = data.catalogue[name]
+        column = values[name]
+        if not is_numeric_dtype(column.dtype) or is_bool_dtype(column.dtype):
+            continue
+        if indicator.unit == FRACTION:
+            _refuse_no_fractions(column)
+            values = values.assign(**{name: column * 100})
+            meant.append(replace(indicator, unit=PERCENT))
+            notes.append(Message("fact_fraction", {"indicator": name}))
+        elif indicator.kind == "share" and indicator.unit == PERCENT:
+            _refuse_no_percent(column, sure=name in sure)
+        elif not indicator.rules.signed and indicator.kind != "class":
+            _refuse_negative(column, indicator.kind)
+    return replace(data, values=values, catalogue=data.catalogue.add(*meant), notes=tuple(notes))
+
+
+def _declared(catalogue: Catalogue, name: str, unit: str | None, kind: str | None) -> object:
+    """Return the indicator with the unit or kind that the user names; labels stay."""
+    from quartiersatlas.catalogue import Indicator
+
+    if name in catalogue:
+        known = catalogue[name]
+        changed = {"unit": unit if unit is not None else known.unit, "kind": kind if kind is not None else known.kind}
+        if unit is not None:
+            changed |= {"unit_de": "", "unit_en": ""}
+            if kind is None:
+                changed["kind"] = ""  # the one that the new unit shows
+                if known.kind in ("rate", "share") and plain_unit(unit) in (PERCENT, FRACTION):
+                    changed["kind"] = known.kind
+        return replace(known, **changed)
+    return Indicator(id=name, unit=unit or "", kind=kind or "")  # type: ignore[arg-type] # checked there
+
+
+def _refuse_no_fractions(column: pd.Series[float]) -> None:
+    outside = column.index[column.lt(0) | column.gt(1)]
+    if len(outside):
+        raise SpecError(
+            f"{column.name!r} is declared as a fraction, and {count_noun(len(outside), 'area is', 'areas are')} not "
+            f"between 0 and 1: {_cells(column, outside)}. Is it in percent? units={{{column.name!r}: 'percent'}}."
+        )
+
+
+def _refuse_no_percent(column: pd.Series[float], *, sure: bool) -> None:
+    """Refuse a share outside of 0 to 100, and one that may be a fraction."""
+    outside = column.index[column.lt(0) | column.gt(100 * (1 + ROUNDING))]
+    name = column.name
+    if len(outside):
+        raise SpecError(
+            f"The indicator {name!r} is a share in percent, and {count_noun(len(outside), 'area is', 'areas are')} not "
+            f"between 0 and 100: {_cells(column, outside)}. Is it in another unit, or no share? Say so in the join: "
+            f"units={{{name!r}: 'per 1000'}}, or kinds={{{name!r}: 'count'}} for persons."
+        )
+    if not sure and in_fractions(column):
+        inside = column.index[column.mod(1).gt(0)]
+        raise SpecError(
+            f"The indicator {name!r} is in percent, and no area is above 1: {_cells(column, inside)}. Are they "
+            f"fractions (0.12 for 12 %)? units={{{name!r}: 'fraction'}} in the join turns them into percent. Are they "
+            f"truly below 1 %? units={{{name!r}: 'percent'}} takes them as they are."
+        )
+
+
+def in_fractions(column: pd.Series[float]) -> bool:
+    """Return True where no number is above 1 or below 0 and some lie between: fractions, or percentages below 1."""
+    known = column.dropna()
+    return bool(len(known)) and bool(known.between(0, 1).all()) and bool(known.mod(1).gt(0).any())
+
+
+def _refuse_negative(column: pd.Series[float], kind: str) -> None:
+    below = column.index[column.lt(0)]
+    if len(below):
+        other = "balance_rate" if kind in ("rate", "density") else "balance"
+        raise CountError(
+            f"{column.name!r} is {a_kind(kind)}, and {count_noun(len(below), 'area is', 'areas are')} negative: "
+            f"{_cells(column, below)}. If negative numbers are values, such as of net migration, say so in the join: "
+            f"kinds={{{column.name!r}: {other!r}}}. If they are codes, read the table with symbols={{...}}."
+        )
+
+
+def _cells(column: pd.Series[float], keys: pd.Index) -> str:
+    return list_some([f"{key}: {column[key]:.6g}" for key in keys], 3).replace("'", "")
+
+
+def is_whole(column: pd.Series[float]) -> bool:
+    """Return True where every known number is whole and none is negative, as counts are."""
+    known = column.dropna().to_numpy(dtype=float)
+    return bool(((known >= 0) & (np.abs(known - np.rint(known)) <= WHOLE * np.maximum(1, np.abs(known)))).all())

@@ -1,0 +1,139 @@
+"""Each kind of number leaves in its own unit, protected as its kind is, with a city value where there is one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import quartiersatlas as qa
+from quartiersatlas.errors import ColumnError
+from quartiersatlas.present.statements import method_texts, reason_texts
+
+WORDS = {"numerator_de": "was gezählt wird", "numerator_en": "what is counted"}
+INCOME = qa.Indicator(
+    id="income", label_de="Einkommen", label_en="Income", kind="median", unit="EUR", direction=-1, **WORDS
+)
+SIZE = qa.Indicator(id="size", kind="mean", unit_de="Personen", unit_en="persons", base="households", **WORDS)
+NET = qa.Indicator(id="net", kind="balance", **WORDS)
+PARTS = {"title": "T", "source": "S", "as_of": "2024", "comment": "C"}
+
+
+def known(data, *indicators):
+    return replace(data, catalogue=data.catalogue.add(*indicators))
+
+
+@pytest.fixture
+def mixed(joined):
+    values = {
+        "income": [1834.0, 2101, 1950, 2410],
+        "size": [1.87, 2.21, 1.94, 2.02],
+        "households": [400.0, 2, 510, 380],
+        "net": [-12.0, 2, -1, 40],
+        "sgb2_rate": [12.34, 20.11, 9.87, 15.5],
+        "residents": [800.0, 900, 1000, 700],
+    }
+    return known(joined(values), INCOME, SIZE, NET)
+
+
+def test_every_column_that_the_catalogue_knows_leaves_by_default_but_the_base(mixed):
+    released = qa.release(mixed, **PARTS)
+    assert [column.id for column in released.columns] == ["income", "size", "net", "sgb2_rate"]
+    assert [column.kind for column in released.columns] == ["number", "number", "number", "share"]
+
+
+def test_each_kind_is_written_in_its_unit_with_decimals_of_its_size(mixed):
+    released = qa.release(mixed, **PARTS)
+    decimals = {column.id: column.decimals for column in released.columns}
+    assert decimals == {"income": 0, "size": 2, "net": 0, "sgb2_rate": 1}
+    page = qa.atlas_map(released, "en").html()
+    assert '"unit": "EUR"' in page or '"unit":"EUR"' in page
+    assert '"unit":"persons"' in page or '"unit": "persons"' in page
+
+
+def test_decimals_are_never_more_than_the_data_have(joined):
+    data = joined({"sgb2_rate": [12.0, 20, 9, 15], "residents": [1000.0] * 4})
+    assert qa.release(data, **PARTS).column("sgb2_rate").decimals == 0
+
+
+def test_a_mean_over_few_households_stays_inside(mixed):
+    status = qa.release(mixed, **PARTS).status["size"]
+    assert status.tolist() == ["value", "suppressed", "value", "value"]
+    strict = qa.release(mixed, **PARTS, protection=qa.Protection(min_denominator=390)).status["size"]
+    assert strict.tolist() == ["value", "suppressed", "value", "suppressed"]
+
+
+def test_a_small_balance_stays_inside_whatever_its_sign(mixed):
+    released = qa.release(mixed, **PARTS)
+    assert released.status["net"].tolist() == ["value", "suppressed", "suppressed", "value"]
+    assert released.values["net"].dropna().tolist() == [-12.0, 40.0]
+
+
+def test_the_city_value_of_a_mean_stays_inside_where_an_area_is_protected(mixed, joined):
+    assert np.isnan(qa.release(mixed, **PARTS).column("size").city)
+    open_ = known(joined({"size": [1.5, 3.0], "households": [100.0, 200], "residents": [500.0, 600]}), SIZE)
+    assert qa.release(open_, **PARTS).column("size").city == 2.5
+
+
+def test_a_published_city_value_leaves_with_its_source(mixed):
+    city = qa.Reference(values={"income": 2050, "sgb2_rate": 14.25}, source="Office", as_of="2023")
+    released = qa.release(replace(mixed, references={"city": city}), **PARTS)
+    assert (released.column("income").city, released.column("income").city_source) == (2050, "Office, 2023")
+    assert released.column("sgb2_rate").city == 14.25
+    assert "Income: city value as published (Office, 2023)." in method_texts(released, "en")
+    assert "The city value is computed from the counts" not in " ".join(method_texts(released, "en"))
+
+
+def test_a_shortlist_on_ready_made_numbers_leaves_with_columns_and_reasons(mixed):
+    city = qa.Reference(values={"sgb2_rate": 14.0}, source="Office")
+    data = replace(mixed, references={"city": city})
+    rule = qa.above_city("sgb2_rate") & qa.worst_share("income", 0.5)
+    shortlist = qa.screen(data, rule)
+    assert shortlist.keys == []
+    either = qa.screen(data, qa.above_city("sgb2_rate") | qa.worst_share("income", 0.5))
+    assert either.keys == ["a0", "b0", "c0", "d0"]
+    released = qa.release(data, shortlist=either, columns=None, **PARTS)
+    assert reason_texts(released, "en")["a0"] == [
+        "Income: 1,834\u202fEUR, among the lowest values (up to 1,950\u202fEUR)"
+    ]
+    assert "above the city value (14.0" in reason_texts(released, "en")["b0"][0]
+
+
+def test_numbers_that_nothing_describes_are_asked_about(joined):
+    data = joined({"x": [0.12, 0.3, 0.1], "y": [-3.0, 4, 5], "rent": [7.0, 8, 9], "pupils": [50.0, 60, 70]})
+    data = replace(data, population=None)
+    data = joined({**{name: data.values[name].tolist() for name in data.values}, "residents": [900.0] * 3})
+    for name, said in (("x", "fractions between 0 and 1"), ("y", "numbers below 0"), ("rent", "no count of persons")):
+        with pytest.raises(ColumnError, match=rf"{said}.*with_indicators\(qa\.Indicator\(id=\"{name}\""):
+            qa.release(data, columns=[name])
+    pupils = qa.release(data, columns=["pupils"]).column("pupils")
+    assert (pupils.kind, pupils.indicator.unit, pupils.indicator.kind) == ("count", "", "count")
+
+
+def test_a_domain_whose_indicator_was_not_released_is_not_called_empty(mixed, tmp_path):
+    released = qa.release(mixed, columns=["net"], **PARTS)
+    assert released.unreleased_domains == ("socioeconomy",)
+    page = qa.report(released, tmp_path / "r.html", lang="en").read_text(encoding="utf-8")
+    assert "(not released)" in page
+    assert "(no indicator available)" in page
+
+
+def test_free_units_and_labels_are_text_and_never_markup(joined):
+    hostile = qa.Indicator(id="x", label_en="<b>x</b>", kind="mean", unit='<img src=x onerror="alert(1)">', **WORDS)
+    data = known(joined({"x": [7.5, 8.1, 9.9], "residents": [900.0] * 3}), hostile)
+    released = qa.release(data, **PARTS)
+    assert "<img src=x" not in qa.atlas_map(released, "en").html()
+
+
+def test_the_spec_of_a_preset_labels_its_own_columns(joined):
+    spec = qa.NeedSpec.preset("townsend")
+    random = np.random.default_rng(3)
+    names = [leaf.id for axis in spec.axes for leaf in axis.indicators]
+    data = joined({**{n: random.uniform(5, 60, 16).round(1).tolist() for n in names}, "residents": [900.0] * 16})
+    with pytest.warns(UserWarning, match="not verified"):
+        need = qa.need_index(data, spec)
+    released = qa.release(data, need=need)
+    assert released.column("no_car").indicator.label("de") == "Haushalte ohne Pkw"
+    assert released.column("no_car").indicator.unit == "percent"
+    assert {column.id for column in released.columns} >= set(names)

@@ -1,0 +1,117 @@
+"""Files that do not say their encoding: read by their words, or refused with what each encoding makes of them."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from quartiersatlas.errors import InputError
+
+GERMAN = ["Bückeburg-Süd", "Große Höfe", "Überlingen", "Am Märkt", "Ölmühle"]
+CZECH = ["Děčín", "Třebíč", "Ústí nad Labem", "České Budějovice"]
+POLISH = ["Wałbrzych", "Łęknica", "Świnoujście", "Gdańsk"]
+SORBIAN = ["Chóśebuz", "Běła Woda", "Wórjejce"]
+DANISH = ["Tønder", "Sønderborg", "Åbenrå"]
+ABROAD = ["Türkei", "Côte d'Ivoire", "São Tomé und Príncipe", "Åland", "Curaçao", "Österreich"]
+
+
+def table(names, encoding, end="\r\n"):
+    """Write names and numbers in an encoding."""
+    rows = [f"{i:02d};{name};{100 + i}" for i, name in enumerate(names, start=1)]
+    return end.join(["key;name;ew", *rows, ""]).encode(encoding)
+
+
+def told(result, encoding):
+    return [note for note in result.notes if f"read as {encoding}" in note]
+
+
+@pytest.mark.parametrize("encoding", ["cp850", "mac_roman"])
+@pytest.mark.parametrize("end", ["\r\n", "\n", "\r"])
+def test_german_names_of_a_dos_program_or_a_macintosh_are_read_and_a_word_is_shown(read, encoding, end):
+    result = read(table(GERMAN, encoding, end))
+    assert result.values["name"].tolist() == GERMAN
+    assert result.values["ew"].tolist() == [101.0, 102.0, 103.0, 104.0, 105.0]
+    assert len(told(result, encoding)) == 1
+    assert re.search(r"words such as '(Bückeburg-Süd|Große|Höfe|Ölmühle)'", told(result, encoding)[0])
+    assert result.written.startswith(encoding)
+
+
+@pytest.mark.parametrize("encoding", ["cp437", "cp858"])
+def test_the_other_code_pages_of_dos_have_the_same_umlauts(read, encoding):
+    assert read(table(GERMAN, encoding)).values["name"].tolist() == GERMAN
+
+
+@pytest.mark.parametrize(
+    ("names", "encoding"),
+    [(CZECH, "cp1250"), (POLISH, "cp1250"), (POLISH, "iso8859-2"), (SORBIAN, "cp1250"), (DANISH, "cp850")],
+)
+def test_names_of_the_neighbours_are_read_in_the_encoding_that_has_their_letters(read, names, encoding):
+    result = read(table(names, encoding))
+    assert result.values["name"].tolist() == names
+    assert told(result, encoding)
+
+
+def test_the_sign_of_the_euro_decides_between_code_pages(read):
+    result = read("key;Miete in € je Gerät;Höhe\n01;5;6\n".encode("cp858"))
+    assert list(result.values.columns) == ["Miete in € je Gerät", "Höhe"]
+    result = read("key;Miete in €;Höhe\n01;5;6\n".encode("iso8859-15"))
+    assert list(result.values.columns) == ["Miete in €", "Höhe"]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [GERMAN, DANISH, ABROAD, ["Málaga"], ["Genève", "Liège"], ["„Gruß“ – 5 €", "Weg³", "Fläche in m²"], ["1\u00a0234"]],
+)
+def test_a_windows_file_is_read_as_before_and_without_a_note(read, names):
+    result = read(table(names, "cp1252"), text="name")
+    assert result.values["name"].tolist() == names
+    assert result.written.startswith("cp1252")
+    assert not any("does not say its encoding" in note for note in result.notes)
+
+
+@pytest.mark.parametrize(
+    ("word", "encoding", "other", "wrong"),
+    [
+        ("Straße", "cp850", "cp1252", "Straáe"),
+        ("Plzeň", "cp1250", "cp1252", "Plzeò"),
+        ("Košice", "iso8859-2", "cp1250", "Koąice"),
+    ],
+)
+def test_two_encodings_that_both_give_words_are_refused_and_each_can_be_passed(read, word, encoding, other, wrong):
+    content = table([word], encoding)
+    with pytest.raises(InputError) as caught:
+        read(content)
+    for name, gives in ((encoding, word), (other, wrong)):
+        advice = f"encoding={name!r}"
+        assert f"{advice} gives {gives!r}" in str(caught.value)
+        assert read(content, encoding=name).values["name"].tolist() == [gives]
+
+
+def test_utf_8_that_is_declared_to_be_something_else_is_refused_with_the_word_in_both(read):
+    content = table(["Südend"], "utf-8")
+    with pytest.raises(InputError, match=r"it is UTF-8: encoding='utf-8' gives 'Südend', .*'SÃ¼dend'"):
+        read(content, encoding="cp1252")
+    assert read(content, encoding="utf-8").values["name"].tolist() == ["Südend"]
+
+
+def test_a_declared_encoding_that_fits_is_taken_without_asking_the_words(read):
+    assert read(table(["Straße"], "cp850"), encoding="cp850").values["name"].tolist() == ["Straße"]
+    assert read(b"key;name;ew\n01;S\xfcd;1\n", encoding="latin-1").values["name"].tolist() == ["Süd"]
+
+
+def test_the_end_mark_of_dos_is_no_row(read):
+    assert read(table(GERMAN, "cp850") + b"\x1a").values["ew"].tolist() == [101.0, 102.0, 103.0, 104.0, 105.0]
+
+
+def test_json_is_read_in_a_code_page_too(read):
+    records = [{"key": f"{i:02d}", "name": name, "ew": i} for i, name in enumerate(GERMAN)]
+    result = read(json.dumps(records, ensure_ascii=False).encode("mac_roman"), name="table.json")
+    assert result.values["name"].tolist() == GERMAN
+    assert told(result, "mac_roman")
+
+
+def test_a_large_file_is_decided_by_its_first_words_and_read_whole(read):
+    names = ["Große Höfe", "Märkte"] * 20_000
+    assert read(table(names, "cp850")).values["name"].tolist() == names
