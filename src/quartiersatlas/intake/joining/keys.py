@@ -23,6 +23,7 @@ RULES = (
     "'zero_pad', 'ags_from_ars', 'strip_prefix:...', 'add_prefix:...', 'first:6', 'last:3', 'chars:2-3' or a sum such "
     "as '90000 + key'"
 )
+LONGEST_HEAD = 24  # characters that keys have in common by a rule; more are a text
 ARS, ASSOCIATION = 12, slice(5, 9)  # Regionalschlüssel: state 2, region 1, district 2, association 4, municipality 3
 PART = re.compile(r"(?P<which>first|last):(?P<n>[1-9]\d*)|chars:(?P<start>[1-9]\d*)-(?P<end>[1-9]\d*)")
 MANY = 3  # rows from which a part of their keys can be recognised as the keys of the areas
@@ -180,4 +181,4 @@ def _heads(keys: pd.Index) -> list[str]:
         return []
     first, last = min(keys), max(keys)
     n = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
-    return [first[: i + 1] for i in range(n)]
+    return [first[: i + 1] for i in range(min(n, LONGEST_HEAD))]
