@@ -30,6 +30,7 @@ KINDS: dict[str, tuple[tuple[type, ...], str]] = {
     "Meaning": ((str, list, tuple), "text or a list"),  # of a symbol: what the table's reader checks
     "Mapping[str, str]": ((dict,), 'a table such as { a = "b" }'),
     "Mapping[str, Meaning]": ((dict,), 'a table such as { a = "b" }'),
+    "Mapping[str, int]": ((dict,), "a table such as { a = 2 }"),
     "Mapping[str, list[str]]": ((dict,), 'a table such as { a = ["b", "c"] }'),
     "None": ((type(None),), ""),
 }

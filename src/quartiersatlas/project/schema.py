@@ -27,9 +27,10 @@ class AreasPart:
     """``[areas]``: the geometry file."""
 
     path: str
-    key: str
+    key: str | list[str] | Mapping[str, int]
     name: str | None = None
     parents: Mapping[str, str] = field(default_factory=dict)
+    rename: Mapping[str, str] = field(default_factory=dict)
     layer: str | None = None
     encoding: str | None = None
     crs: str | None = None
@@ -47,7 +48,7 @@ class TablePart:
     """``[[tables]]``: one table of one period."""
 
     path: str
-    key: str
+    key: str | list[str] | Mapping[str, int]
     period: str = ""
     columns: Mapping[str, str] | list[str] | None = None
     text: list[str] = field(default_factory=list)
@@ -90,6 +91,7 @@ class ChangePart:
 
     since: str
     indicators: list[str]
+    outlines: str = "raise"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+import geopandas as gpd
 import numpy as np
 
 from quartiersatlas.base.checks import count_noun
@@ -18,10 +19,9 @@ from quartiersatlas.intake.tables.marks import no_bounds
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    import geopandas as gpd
     import pandas as pd
 
-    from quartiersatlas.catalogue import Message
+    from quartiersatlas.catalogue import Indicator, Message
     from quartiersatlas.catalogue.references import Reference
     from quartiersatlas.intake.joining.join_report import JoinReport
 
@@ -135,6 +135,55 @@ class AreaData:
         if self.population is None:
             raise SpecError("Which column holds the residents? Name it in the join: join(..., population='residents').")
         return self.counts(self.population)
+
+    def with_indicators(self, *indicators: Indicator) -> AreaData:
+        """Return the data with a catalogue that knows further (or redefined) indicators; these data stay as they are.
+
+        Parameters
+        ----------
+        *indicators : Indicator
+            What columns mean: each has the name of a column as its ``id``.
+
+        Raises
+        ------
+        ArgumentError
+            One of them is no Indicator.
+
+        Examples
+        --------
+        >>> import quartiersatlas as qa
+        >>> import geopandas as gpd
+        >>> import shapely
+        >>> areas = gpd.GeoDataFrame({"name": ["A"], "rent": [9.5]}, index=["1"], geometry=[shapely.box(0, 0, 9, 9)])
+        >>> data = qa.join(areas.set_crs("EPSG:25832"))
+        >>> rent = qa.Indicator(id="rent", label_de="Miete je m²", label_en="Rent per m²")
+        >>> data.with_indicators(rent).catalogue["rent"].label("en")
+        'Rent per m²'
+        """
+        return replace(self, catalogue=self.catalogue.add(*indicators))
+
+    def to_geodataframe(self, *, status: bool = False) -> gpd.GeoDataFrame:
+        """Return areas and values as one GeoDataFrame on the district key.
+
+        Parameters
+        ----------
+        status : bool, default False
+            Whether the status of each column stands beside it, as ``<column>_status``.
+
+        Returns
+        -------
+        GeoDataFrame
+            The columns of the areas, those of the values, and the geometry last. A column of the values that is called
+            like one of the areas is not written twice: the areas' stays.
+        """
+        taken = set(self.areas.columns)
+        columns = {}
+        for column in self.values.columns.difference(taken, sort=False):
+            columns[column] = self.values[column]
+            if status:
+                columns[f"{column}_status"] = self.status[column]
+        words = self.areas.drop(columns="geometry")
+        return gpd.GeoDataFrame(words.assign(**columns), geometry=self.areas.geometry, crs=self.areas.crs)
 
     def __repr__(self) -> str:
         shape = f"{count_noun(len(self.areas), 'area')}, {count_noun(self.values.shape[1], 'column')}"

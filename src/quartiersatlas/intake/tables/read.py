@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -14,13 +14,23 @@ from quartiersatlas.base.checks import choice, count_noun, existing_file, expect
 from quartiersatlas.base.letters import composed
 from quartiersatlas.errors import ColumnError, InputError, KeyColumnError, SpecError
 from quartiersatlas.intake.areas.area_columns import is_notice, optional_names
+from quartiersatlas.intake.areas.key_parts import key_widths
+from quartiersatlas.intake.frames import raw_table_of
 from quartiersatlas.intake.tables.codes import STATUSES, symbol_profile
 from quartiersatlas.intake.tables.garbled import mended, mended_texts
 from quartiersatlas.intake.tables.headers import Problem, find_column, folded
 from quartiersatlas.intake.tables.layout import pivoted, row_labels, stacked_years, units_by_stem
 from quartiersatlas.intake.tables.marks import bounds_frame, no_bounds
 from quartiersatlas.intake.tables.numbers import decide_decimal
-from quartiersatlas.intake.tables.rows import Body, filled_down, keyed, selected_rows, without_records, without_values
+from quartiersatlas.intake.tables.rows import (
+    Body,
+    filled_down,
+    keyed,
+    selected_rows,
+    with_joined_key,
+    without_records,
+    without_values,
+)
 from quartiersatlas.intake.tables.sources import read_dbf, read_json, read_parquet
 from quartiersatlas.intake.tables.text_files import read_text_file
 from quartiersatlas.intake.tables.typed import padding_notes, read_typed_column
@@ -28,6 +38,7 @@ from quartiersatlas.intake.tables.workbooks import READ, SKIP, read_sheet
 from quartiersatlas.intake.tables.year_names import of_year, wanted_year
 
 if TYPE_CHECKING:
+    from quartiersatlas.intake.areas.key_parts import KeyColumns
     from quartiersatlas.intake.tables.cells import Cells, Decimal, RawTable
     from quartiersatlas.intake.tables.codes import Meaning
     from quartiersatlas.intake.tables.numbers import Column
@@ -43,8 +54,8 @@ SHOWN = 10  # rows of a table on a page, kinds of cells in a line
 
 @renamed(level="key_pattern", spread="pivot")
 def read_table(
-    path: str | Path,
-    key: str,
+    path: str | Path | pd.DataFrame,
+    key: KeyColumns | None = None,
     *,
     columns: Mapping[str, str] | Iterable[str] | None = None,
     text: Iterable[str] = (),
@@ -65,15 +76,17 @@ def read_table(
     aggregate: Literal["sum"] | None = None,
     hidden: Literal["read", "skip"] | None = None,
 ) -> Table:
-    r"""Read an indicator table from CSV, TXT, a workbook, Parquet, JSON or dBASE.
+    r"""Read an indicator table from CSV, TXT, a workbook, Parquet, JSON or dBASE, or from a frame in memory.
 
     Parameters
     ----------
-    path : str or Path
+    path : str, Path or DataFrame
         ``.csv``, ``.txt``, ``.tsv``; ``.xlsx``, ``.xls``, ``.ods`` (extra ``excel``); ``.parquet`` (extra ``parquet``);
-        ``.json``; ``.dbf``.
-    key : str
-        Column with the district key. It is read as text; leading zeros stay.
+        ``.json``; ``.dbf``. Or a frame, whose cells are checked like those of a file.
+    key : str, list of str, or mapping of str to int
+        Column with the district key. It is read as text; leading zeros stay. A key in several columns is put together
+        in their order: ``["district", "number"]`` as the parts stand, ``{"district": 2, "number": 3}`` with zeros up to
+        the width of each (0: as it stands). Of a frame the index is taken, if no key is named.
     columns : mapping, str or list of str, optional
         Columns to keep: names, or new name -> name in the file. All, if not given. A name may differ from the file's
         in case, blanks and hyphens. A notice column (``Hinweis`` or ``notice``) always stays with the data.
@@ -153,7 +166,7 @@ def read_table(
     >>> table.status.loc["02"].tolist()
     ['suppressed', 'zero']
     """
-    expects(path, (str, Path), "read_table", HOW)
+    expects(path, (str, Path, pd.DataFrame), "read_table", HOW)
     if header_rows is not None:
         expects(header_rows, int, "read_table: header_rows", "header_rows=2")
     options = ReadOptions(
@@ -174,6 +187,10 @@ def read_table(
     )
     if hidden is not None:
         choice(hidden, (READ, SKIP), "hidden")
+    if isinstance(path, pd.DataFrame):
+        for_files = {"sheet": sheet, "encoding": encoding, "delimiter": delimiter, "header_rows": header_rows}
+        raw, key = raw_table_of(path, key, {**for_files, "hidden": hidden})
+        return assemble(without_records(raw, options.skipped), Path(raw.source), replace(options, key=key))
     path = existing_file(path, "table")
     return assemble(_raw_table(path, options, sheet, encoding, delimiter, header_rows, hidden), path, options)
 
@@ -187,7 +204,7 @@ def _raw_table(
     header_rows: int | None,
     hidden: str | None,
 ) -> RawTable:
-    kind, key, skipped = path.suffix.lower(), options.key, options.skipped
+    kind, key, skipped = path.suffix.lower(), options.first_key, options.skipped
     if kind in TEXT_FILES:
         return read_text_file(path, key, encoding, delimiter, header_rows, skipped)
     if kind in WORKBOOKS:
@@ -266,7 +283,7 @@ def _page(frame: pd.DataFrame, *, index: bool = True) -> str:
 class ReadOptions:
     """What the caller of :func:`read_table` or :func:`read_query` asks for, whatever the source."""
 
-    key: str
+    key: KeyColumns | None
     columns: Mapping[str, str] | Iterable[str] | None = None
     text: Iterable[str] = ()
     symbols: str | Mapping[str, Meaning] = "auto"
@@ -280,9 +297,11 @@ class ReadOptions:
     without_key: WithoutKey = "raise"
     fill_down: str | Iterable[str] = ()
     aggregate: Literal["sum"] | None = None
+    widths: Mapping[str, int | None] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        expects(self.key, str, "key", 'key="id", the name of the column with the district key')
+        if self.key is not None:
+            object.__setattr__(self, "widths", key_widths(self.key, "read_table"))
         expects(self.symbols, (str, Mapping), "symbols", "symbols=\"din55301\", or symbols={'k.A.': 'missing'}")
         if self.filters is not None:
             expects(self.filters, Mapping, "filters", "filters={'year': 2024}, or a list of values")
@@ -319,6 +338,12 @@ class ReadOptions:
         return self.skip_rows  # type: ignore[return-value] # settled when the options were made
 
     @property
+    def first_key(self) -> str:
+        """The column of the key, or of its first part; a file has to have one."""
+        expects(self.key, (str, list, tuple, Mapping), "read_table: key", 'key="id", the column with the district key')
+        return next(iter(self.widths)) if self.widths else str(self.key)
+
+    @property
     def label_columns(self) -> tuple[str, ...]:
         """The columns with the labels of a long table."""
         return names(self.pivot[0], "pivot: labels") if self.pivot is not None else ()
@@ -341,7 +366,7 @@ class _Read:
 
 def assemble(raw: RawTable, path: Path, options: ReadOptions) -> Table:
     """Read from a raw table what the options ask for."""
-    cells, problems, notes = _named_columns(raw, options.key)
+    cells, problems, notes = _named_columns(raw, options.first_key)
     body, more = _wanted_rows(raw, cells, options, problems)
     notes += more
     read = _read_pivoted(raw, body, options) if options.pivot else _read_wide(raw, body, options)
@@ -424,9 +449,13 @@ def _wanted_rows(
     """Return the rows that are read, after those that the options name away, and notes."""
     notes: list[str] = []
     if options.fill_down:
-        columns, text = tuple(options.fill_down), tuple(options.text)
-        cells, notes = filled_down(cells, columns, text, options.key, raw.source)
-    body, more = keyed(raw, cells, options.key, options.without_key, problems)
+        columns, text = tuple(options.fill_down), (*options.text, *(options.widths or ()))
+        cells, notes = filled_down(cells, columns, text, options.first_key, raw.source)
+    key, parts = options.first_key, ()
+    if options.widths is not None:
+        cells, key, parts, note = with_joined_key(cells, options.widths, raw.source)
+        notes.append(note)
+    body, more = keyed(raw, cells, key, options.without_key, problems, parts)
     notes += [*more, *padding_notes(body.key, cells[body.key])]
     if options.drop:
         body, more = without_values(body, options.drop, raw.source, problems)
@@ -459,6 +488,7 @@ def _read_wide(raw: RawTable, body: Body, options: ReadOptions) -> _Read:
     named, notes, problems = {name: name for name in body.cells}, list[str](), list[Problem]()
     if options.years is not None and options.years != LONG:
         named, notes = of_year(list(body.cells), options.years, raw.source)
+    named = named if options.columns is not None else {new: old for new, old in named.items() if old not in body.parts}
     wanted = _wanted(options.columns, list(named), raw.source, problems)
     known = list(dict.fromkeys([*wanted, *named]))
     text = {find_column(name, known, raw.source) for name in options.text}
