@@ -98,7 +98,15 @@ SNAPPED = "snapped"  # bool: the outline was moved onto those of the neighbours
 PARTS = "parts"  # int: features of the file that were put together
 MERGED_FROM = "merged_from"  # text: keys of the areas that are reported as one
 LEFT_OUT = "left_out"  # text, the same for all: features and columns of the file that were not taken along
-AREA_FLAGS = (REPAIRED, SNAPPED, PARTS, MERGED_FROM, LEFT_OUT)
+READ_NOTES = "read_notes"  # text, the same for all: what was decided while the file was read
+OFF_BY = "off_by"  # float, the same for all: metres that the areas may lie beside their true place
+AREA_FLAGS = (REPAIRED, SNAPPED, PARTS, MERGED_FROM, LEFT_OUT, READ_NOTES, OFF_BY)
+
+
+def read_notes(notes: Iterable[str]) -> dict[str, str]:
+    """Return the flag that says what was decided while a file was read; none where that is nothing."""
+    said = "; ".join(dict.fromkeys(notes))
+    return {READ_NOTES: said} if said else {}
 
 
 def with_left_out(areas: gpd.GeoDataFrame, what: Iterable[str]) -> gpd.GeoDataFrame:
@@ -121,6 +129,8 @@ def area_facts(areas: gpd.GeoDataFrame) -> list[Message]:
         facts.append(Message("fact_parts", {"names": _names(areas, several), "count": len(several)}))
     if SNAPPED in areas.columns:
         facts.append(Message("fact_snapped", {"count": int(areas[SNAPPED].sum())}))
+    if OFF_BY in areas.columns and len(areas):
+        facts.append(Message("fact_off_by", {"metres": f"{areas[OFF_BY].max():.0f}"}))
     if LEFT_OUT in areas.columns:
         facts += [Message("fact_left_out", {"what": what}) for what in areas[LEFT_OUT].unique() if what]
     return facts

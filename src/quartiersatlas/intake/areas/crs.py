@@ -2,43 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 
+from quartiersatlas.base.checks import count_noun
 from quartiersatlas.errors import GeometryError
+from quartiersatlas.intake.areas.datums import doubt_about_place
+from quartiersatlas.intake.areas.systems import Extent, projected_for, wrapped
 
 if TYPE_CHECKING:
     import geopandas as gpd
     from pyproj import CRS
+
+    from quartiersatlas.intake.areas.datums import Doubt
 
 FULL_TURN = 360.0
 MARGIN = 3.0  # degrees that a city may lie outside its zone; Bavaria lies up to 2 degrees outside
 STRETCH = 0.05  # share by which a map projection may stretch lengths at the place of the areas
 
 
-class Extent(NamedTuple):
-    """West, south, east and north in degrees."""
-
-    west: float
-    south: float
-    east: float
-    north: float
-
-    @property
-    def centre(self) -> tuple[float, float]:
-        """Longitude and latitude of the middle."""
-        return (self.west + self.east) / 2, (self.south + self.north) / 2
-
-    def holds(self, point: tuple[float, float], margin: float = 0.0) -> bool:
-        """Return True if a point lies inside; an extent over the date line holds every longitude."""
-        x, y = point
-        inside = self.west - margin <= x <= self.east + margin or self.west > self.east
-        return inside and self.south - margin <= y <= self.north + margin
-
-
-EUROPE = Extent(-12.0, 34.0, 35.0, 72.0)
 GERMANY = Extent(5.8, 47.2, 15.1, 55.1)
 GERMAN_SPEAKING = Extent(5.8, 45.8, 17.2, 55.1)
 # what German files without a reference system are mostly in
@@ -66,17 +50,46 @@ def located(
     return frame
 
 
-def projected_for(point: tuple[float, float]) -> str:
-    """Name a projected system in metres for a point in degrees: ETRS89/UTM in Europe, WGS 84/UTM elsewhere."""
+def across_the_meridian(frame: gpd.GeoDataFrame, crs: str | None) -> tuple[gpd.GeoDataFrame, list[str]]:
+    """Return areas on both sides of 180 degrees side by side, and a note where outlines went round the earth for it.
+
+    An outline from 179.9 to -179.9 degrees is a strip of 0.2 degrees, drawn as one of 359.8: it is put together again.
+    """
     from pyproj import CRS
 
-    x, y = point
-    zone = int((x + 180) // 6) + 1
-    if EUROPE.holds(point):
-        european = CRS(f"EPSG:{25800 + zone}")
-        if european.area_of_use is not None and Extent(*european.area_of_use.bounds).holds(point):
-            return f"EPSG:{25800 + zone}"
-    return f"EPSG:{(32600 if y >= 0 else 32700) + zone}"
+    system = CRS(crs) if crs is not None else frame.crs
+    if system is None or not system.is_geographic or not len(frame):
+        return frame, []
+    west, _, east, _ = frame.total_bounds
+    if not (west >= -FULL_TURN / 2 and east <= FULL_TURN / 2 and east - west > FULL_TURN / 2):
+        return frame, []
+    shapes = frame.geometry.to_numpy()
+    moved = shapely.transform(shapes, _east_of_greenwich)
+    bounds = shapely.total_bounds(moved)
+    if bounds[2] - bounds[0] >= FULL_TURN / 2:
+        return frame, []  # the areas do lie all around the earth
+    parts, owners = shapely.get_parts(shapes, return_index=True)
+    wide = np.unique(owners[shapely.bounds(parts)[:, 2] - shapely.bounds(parts)[:, 0] > FULL_TURN / 2])
+    note = f"{count_noun(len(wide), 'outline')} across the 180th meridian put together on its two sides"
+    return frame.set_geometry(moved, crs=frame.crs), [note] if len(wide) else []
+
+
+def _east_of_greenwich(points: np.ndarray) -> np.ndarray:
+    return np.column_stack([np.where(points[:, 0] < 0, points[:, 0] + FULL_TURN, points[:, 0]), points[:, 1]])
+
+
+def place_in_doubt(frame: gpd.GeoDataFrame, crs: str | None, to_crs: str | None) -> Doubt | None:
+    """Return how far areas, as the file holds them, may lie from their true place; None where that is sure."""
+    from pyproj import CRS
+
+    system = CRS(crs) if crs is not None else frame.crs
+    if system is None:
+        return None
+    if system.is_compound:
+        system = system.sub_crs_list[0]
+    bounds = tuple(float(edge) for edge in frame.total_bounds)
+    extent = _in_degrees(system, *bounds)
+    return None if extent is None else doubt_about_place(system, to_crs, extent, bounds)
 
 
 def extent_in_degrees(frame: gpd.GeoDataFrame) -> Extent | None:
@@ -103,6 +116,8 @@ def _in_degrees(crs: CRS | str, west: float, south: float, east: float, north: f
         extent = Extent(*change.transform_bounds(west, south, east, north))
     except ProjError:
         return None
+    if np.isfinite(extent).all() and extent.west <= extent.east and extent.east > FULL_TURN / 2:
+        extent = extent._replace(west=wrapped(extent.west), east=wrapped(extent.east))
     on_earth = np.isfinite(extent).all() and abs(extent.south) <= 90 and abs(extent.north) <= 90  # noqa: PLR2004 - the poles
     return extent if on_earth else None
 

@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from quartiersatlas.base.checks import choice, count_noun, existing_file, expects, names, renamed
+from quartiersatlas.base.checks import choice, count_noun, expects, names, renamed
 from quartiersatlas.errors import ColumnError, InputError, KeyColumnError, SpecError, list_some
 from quartiersatlas.intake.areas.area_columns import is_notice, optional_names
 from quartiersatlas.intake.tables.cells import TextCells
 from quartiersatlas.intake.tables.codes import STATUSES, symbol_profile
+from quartiersatlas.intake.tables.formats import FileOptions, existing_table, raw_table
 from quartiersatlas.intake.tables.headers import Problem, find_column
 from quartiersatlas.intake.tables.layout import of_year, pivoted, row_labels, selected_rows, stacked_years
 from quartiersatlas.intake.tables.numbers import decide_decimal, read_column
-from quartiersatlas.intake.tables.sources import read_dbf, read_json, read_parquet, read_sheet
-from quartiersatlas.intake.tables.text_files import read_text_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,9 +28,6 @@ if TYPE_CHECKING:
     from quartiersatlas.intake.tables.cells import Cells, Decimal, RawTable
     from quartiersatlas.intake.tables.numbers import Column
 
-WORKBOOKS = {".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"}
-TEXT_FILES = {".csv", ".txt", ".tsv"}
-OTHERS = {".json", ".parquet", ".dbf"}
 HOW = 'qa.read_table("table.csv", key="id")'
 LONG = "long"
 SHOWN = 10  # rows of a table on a page, kinds of cells in a line
@@ -46,6 +42,8 @@ def read_table(
     text: Iterable[str] = (),
     symbols: str | Mapping[str, str] = "auto",
     sheet: str | None = None,
+    layer: str | None = None,
+    records: str | None = None,
     encoding: str | None = None,
     delimiter: str | None = None,
     decimal: Decimal | None = None,
@@ -55,13 +53,14 @@ def read_table(
     pivot: tuple[str | Sequence[str], str] | None = None,
     years: int | str | None = None,
 ) -> Table:
-    r"""Read an indicator table from CSV, TXT, a workbook, Parquet, JSON or dBASE.
+    r"""Read an indicator table from CSV, TXT, a workbook, Parquet, JSON, dBASE or the columns of a geometry file.
 
     Parameters
     ----------
     path : str or Path
         ``.csv``, ``.txt``, ``.tsv``; ``.xlsx``, ``.xls``, ``.ods`` (extra ``excel``); ``.parquet`` (extra ``parquet``);
-        ``.json``; ``.dbf``.
+        ``.json``; ``.dbf``; ``.gpkg``, ``.geojson``, ``.shp``, ``.fgb`` and other geometry files, whose columns are
+        read; one of them in a ``.zip`` or ``.gz``. The content tells what a file is: text named ``.xls`` is read.
     key : str
         Column with the district key. It is read as text; leading zeros stay.
     columns : mapping, str or list of str, optional
@@ -75,6 +74,11 @@ def read_table(
         such as ``"-9999"`` is every cell of that number, and ``"-1": "value"`` says that it is a true number.
     sheet : str, optional
         Sheet of a workbook; the first, if not given.
+    layer : str, optional
+        Layer of a geometry file with several, or file of an archive with several.
+    records : str, optional
+        Where the records of a JSON file lie, such as ``"result.records"`` or ``"features[].attributes"``, where they
+        are not found by themselves.
     encoding, delimiter, decimal : str, optional
         How the file is written, where it is not found out rightly.
     header_rows : int, optional
@@ -102,7 +106,8 @@ def read_table(
     ArgumentError
         A parameter is of another type; the message names what it takes.
     InputError
-        The file is missing, empty, damaged or of unequal width.
+        The file is missing, empty, damaged or of unequal width; it is an error page, a pointer or something else than a
+        table; or it is a part of the answer of a service that says so.
     ColumnError
         A named column is not there; the message offers the closest names.
     KeyColumnError
@@ -138,26 +143,18 @@ def read_table(
         pivot=pivot,
         years=years,
     )
-    path = existing_file(path, "table")
-    return assemble(_raw_table(path, key, sheet, encoding, delimiter, header_rows), path, options)
-
-
-def _raw_table(
-    path: Path, key: str, sheet: str | None, encoding: str | None, delimiter: str | None, header_rows: int | None
-) -> RawTable:
-    kind = path.suffix.lower()
-    if kind in TEXT_FILES:
-        return read_text_file(path, key, encoding, delimiter, header_rows)
-    if kind in WORKBOOKS:
-        return read_sheet(path, key, sheet, header_rows)
-    if kind == ".json":
-        return read_json(path, key, encoding)
-    if kind == ".parquet":
-        return read_parquet(path)
-    if kind == ".dbf":
-        return read_dbf(path, encoding)
-    known = ", ".join(sorted(TEXT_FILES | WORKBOOKS | OTHERS))
-    raise InputError(f"{path.name}: tables are read from {known}.")
+    file = FileOptions(
+        key=key,
+        sheet=sheet,
+        layer=layer,
+        records=records,
+        encoding=encoding,
+        delimiter=delimiter,
+        header_rows=header_rows,
+        named=options.named,
+    )
+    path = existing_table(path)
+    return assemble(raw_table(path, file), path, options)
 
 
 @dataclass(frozen=True, eq=False)
@@ -244,6 +241,16 @@ class ReadOptions:
                 f"pivot=('label', 'number'), not {self.pivot!r}."
             )
         object.__setattr__(self, "text", optional_names(self.text, "text"))
+
+    @property
+    def named(self) -> frozenset[str] | None:
+        """The columns that are asked for by name, the key among them; None for all."""
+        if self.columns is None and self.pivot is None:
+            return None
+        chosen = self.columns.values() if isinstance(self.columns, Mapping) else self.columns
+        columns = optional_names(chosen or (), "columns")
+        others = (*(self.filters or {}), *self.label_columns, self.value_column)
+        return frozenset({self.key, *columns, *others} - {""})
 
     @property
     def label_columns(self) -> tuple[str, ...]:
