@@ -15,6 +15,7 @@ from .disclosure.suppression import Protection
 from .disclosure.words import check_wording
 from .indicators.change import add_change, rate_change
 from .indicators.rates import add_rates, city_value, rates
+from .intake.areas.points import read_points
 from .intake.areas.read import merge_areas, read_areas, read_features
 from .intake.joining.data import AreaData
 from .intake.joining.join import check_vintages, join
@@ -103,6 +104,7 @@ __all__ = [
     "rates",
     "read_areas",
     "read_features",
+    "read_points",
     "read_query",
     "read_table",
     "recognise_keys",

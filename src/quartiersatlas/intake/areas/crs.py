@@ -30,9 +30,17 @@ USUAL = ("EPSG:25832", "EPSG:25833", "EPSG:31466", "EPSG:31467", "EPSG:31468", "
 
 
 def located(
-    frame: gpd.GeoDataFrame, crs: str | None, to_crs: str | None, swap_axes: bool | None, where: str
+    frame: gpd.GeoDataFrame,
+    crs: str | None,
+    to_crs: str | None,
+    swap_axes: bool | None,
+    where: str,
+    what: str = "areas",
 ) -> gpd.GeoDataFrame:
-    """Return the frame in metres, in a system that puts it where such areas can lie; or say which call does."""
+    """Return the frame in metres, in a system that puts it where such areas can lie; or say which call does.
+
+    ``what`` is how messages call what the frame holds.
+    """
     from pyproj.exceptions import CRSError
 
     own = frame.crs
@@ -40,10 +48,11 @@ def located(
         frame = frame.set_geometry(shapely.transform(frame.geometry.to_numpy(), _swapped), crs=frame.crs)
     try:
         frame = _without_heights(_declared(frame, crs, where))
-        _refuse_misplaced(frame, own if crs is not None else None, swap_axes, where)
+        _refuse_misplaced(frame, own if crs is not None else None, swap_axes, where, what)
         if to_crs is not None:
             frame = frame.to_crs(to_crs)
-            _refuse_misplaced(frame, None, swap_axes=False, where=f"{where} in {to_crs}")
+            there = f"{where} in {to_crs if isinstance(to_crs, str) else _name(_system(frame))}"
+            _refuse_misplaced(frame, None, swap_axes=False, where=there, what=what)
     except CRSError as error:
         raise GeometryError(f"{where}: {error}.") from error
     _refuse_other_than_metres(frame, where)
@@ -183,7 +192,7 @@ def _fault(crs: CRS, extent: Extent | None) -> str:
     return ""
 
 
-def _refuse_misplaced(frame: gpd.GeoDataFrame, own: CRS | None, swap_axes: bool | None, where: str) -> None:
+def _refuse_misplaced(frame: gpd.GeoDataFrame, own: CRS | None, swap_axes: bool | None, where: str, what: str) -> None:
     """Refuse areas that lie where the system is not used, or on the other side of a swap of axes.
 
     ``own`` is what the file itself says, where another system was passed.
@@ -202,10 +211,10 @@ def _refuse_misplaced(frame: gpd.GeoDataFrame, own: CRS | None, swap_axes: bool 
             "(or swap_axes=False, if they do lie there)."
         )
         raise GeometryError(
-            f"{where}: the areas {there}; with swapped axes they lie at {point_text(turned.centre)}. {hint}"  # type: ignore[union-attr]
+            f"{where}: the {what} {there}; with swapped axes they lie at {point_text(turned.centre)}. {hint}"  # type: ignore[union-attr]
         )
     if fault:
-        raise GeometryError(f"{where}: the areas {fault}. {_better(frame, own)}")
+        raise GeometryError(f"{where}: the {what} {fault}. {_better(frame, own)}")
 
 
 def _better(frame: gpd.GeoDataFrame, own: CRS | None) -> str:

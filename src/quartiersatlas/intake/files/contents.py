@@ -229,7 +229,7 @@ def _kind_of_text(path: Path, head: bytes) -> Contents:
 
 
 def _kind_of_xml(path: Path, text: str) -> Contents:
-    if not XML_START.match(text):
+    if not XML_START.match(text) or not (text.startswith("<?xml") or _tail(path).endswith(b">")):
         return Contents("text")
     if "urn:schemas-microsoft-com:office:spreadsheet" in text or 'progid="Excel.Sheet"' in text:
         return Contents("workbook xml")
@@ -245,11 +245,15 @@ def _kind_of_xml(path: Path, text: str) -> Contents:
 
 def _ends_like_json(path: Path, text: str) -> bool:
     """Return True if the last letter closes what the first one opened."""
+    return _tail(path).endswith(b"}" if text.startswith("{") else (b"]", b"}"))
+
+
+def _tail(path: Path) -> bytes:
+    """Return the last bytes of a file without blanks."""
     with path.open("rb") as file:
         size = file.seek(0, 2)
         file.seek(max(size - 1000, 0))
-        tail = file.read().rstrip(b"\0 \t\r\n")
-    return tail.endswith(b"}" if text.startswith("{") else (b"]", b"}"))
+        return file.read().rstrip(b"\0 \t\r\n")
 
 
 def json_error(path: Path) -> str:

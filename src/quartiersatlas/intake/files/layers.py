@@ -29,14 +29,14 @@ TEXT = {".csv", ".txt", ".tsv"}  # they may hold geometry as text
 IN_ARCHIVES = (*GEOMETRY, ".json")
 
 
-class Layer(NamedTuple):
+class ReadLayer(NamedTuple):
     """A layer with all its columns, and what was decided to get at it."""
 
     frame: gpd.GeoDataFrame | pd.DataFrame
     notes: list[str]
 
 
-def read_geometry_file(path: str | Path, layer: str | None, encoding: str | None, what: str) -> Layer:
+def read_geometry_file(path: str | Path, layer: str | None, encoding: str | None, what: str) -> ReadLayer:
     """Read a layer with all its columns; the geometry column is called ``geometry``.
 
     Parameters
@@ -52,7 +52,7 @@ def read_geometry_file(path: str | Path, layer: str | None, encoding: str | None
 
     Returns
     -------
-    Layer
+    ReadLayer
         The frame, and notes on archives.
 
     Raises
@@ -67,29 +67,29 @@ def read_geometry_file(path: str | Path, layer: str | None, encoding: str | None
     frame, notes = _read(path, layer, encoding)
     if not isinstance(frame, gpd.GeoDataFrame):
         raise InputError(f"{path.name} has no geometry.")
-    return Layer(frame if frame.geometry.name == "geometry" else frame.rename_geometry("geometry"), notes)
+    return ReadLayer(frame if frame.geometry.name == "geometry" else frame.rename_geometry("geometry"), notes)
 
 
-def _read(path: Path, layer: str | None, encoding: str | None) -> Layer:
+def _read(path: Path, layer: str | None, encoding: str | None) -> ReadLayer:
     if path.is_dir():
-        return Layer(_with_gdal(path, layer, encoding), [])
+        return ReadLayer(_with_gdal(path, layer, encoding), [])
     contents = refuse_stand_ins(path, "geometry file")
     if contents.kind == "zip" and path.suffix.lower() != ".kmz":
         with unpacked(path, IN_ARCHIVES, layer, "layer") as (inner, named):
             frame, notes = _read(inner, None if named else layer, encoding)
-        return Layer(frame, [f"{inner.name} in the archive {path.name} was read", *notes])
+        return ReadLayer(frame, [f"{inner.name} in the archive {path.name} was read", *notes])
     if contents.kind == "gzip":
         with decompressed(path) as inner:
             frame, notes = _read(inner, layer, encoding)
-        return Layer(frame, [f"{path.name} was unpacked and read", *notes])
+        return ReadLayer(frame, [f"{path.name} was unpacked and read", *notes])
     if contents.kind in WORKBOOKS:
         raise refused(path.name, contents, "geometry file")
     refuse_incomplete(path)
     if contents.kind == "parquet" or path.suffix.lower() in PARQUET:
-        return Layer(_parquet(path, contents), [])
+        return ReadLayer(_parquet(path, contents), [])
     if contents.kind in ANSWERS:
         refuse_cut_file(path)
-    return Layer(_with_gdal(path, layer, encoding, contents), [])
+    return ReadLayer(_with_gdal(path, layer, encoding, contents), [])
 
 
 def refuse_incomplete(path: Path) -> None:

@@ -100,7 +100,7 @@ def raw_table(path: Path, options: FileOptions) -> RawTable:
     raw = reader(path, options)
     if ending in USUAL.get(contents.kind, {ending}):
         return raw
-    return replace(raw, notes=[f"{path.name} is {contents.name} by its content and was read as that", *raw.notes])
+    return replace(raw, notes=[f"{path.name} was read as what it is by its content: {contents.name}", *raw.notes])
 
 
 Reader = Callable[[Path, FileOptions], "RawTable"]

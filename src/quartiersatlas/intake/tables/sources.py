@@ -113,6 +113,13 @@ def read_layer(path: Path, layer: str | None, encoding: str | None, named: Colle
     return _raw_table(read_attributes(path, layer, encoding), path, "geometry file", named)
 
 
+def frame_table(frame: pd.DataFrame, where: str) -> RawTable:
+    """Return the columns of a frame as a raw table."""
+    from pathlib import Path
+
+    return _raw_table(frame, Path(where), "frame")
+
+
 def _raw_table(frame: pd.DataFrame, path: Path, description: str, named: Collection[str] | None = None) -> RawTable:
     frame = frame.set_axis(list(map(str, frame.columns)), axis=1)
     notes: list[str] = []
