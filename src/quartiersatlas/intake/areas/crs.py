@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 FULL_TURN = 360.0
 MARGIN = 3.0  # degrees that a city may lie outside its zone; Bavaria lies up to 2 degrees outside
+LOCAL = 30.0  # degrees that the region of a local projection is wide at most
 STRETCH = 0.05  # share by which a map projection may stretch lengths at the place of the areas
 
 
@@ -79,6 +80,9 @@ def across_the_meridian(frame: gpd.GeoDataFrame, crs: str | None) -> tuple[gpd.G
         return frame, []  # the areas do lie all around the earth
     parts, owners = shapely.get_parts(shapes, return_index=True)
     wide = np.unique(owners[shapely.bounds(parts)[:, 2] - shapely.bounds(parts)[:, 0] > FULL_TURN / 2])
+    torn = [n for n, number in enumerate(np.bincount(owners, minlength=len(shapes))) if number > 1]
+    for position in torn:  # parts that met at the meridian share a border now
+        moved[position] = shapely.union_all(shapely.get_parts(moved[position]))
     note = f"{count_noun(len(wide), 'outline')} across the 180th meridian put together on its two sides"
     return frame.set_geometry(moved, crs=frame.crs), [note] if len(wide) else []
 
@@ -202,7 +206,7 @@ def _refuse_misplaced(frame: gpd.GeoDataFrame, own: CRS | None, swap_axes: bool 
     fault = _fault(system, extent)
     home = turned is not None and GERMAN_SPEAKING.holds(turned.centre)
     at_home = extent is not None and GERMAN_SPEAKING.holds(extent.centre)
-    if home and not at_home and (fault or swap_axes is not False):
+    if home and not at_home and (fault or (swap_axes is not False and not _is_local(system))):
         there = f"lie at {point_text(extent.centre)}" if extent is not None else "lie nowhere on the earth"
         hint = (
             "The axes were in the right order: leave swap_axes=True out."
@@ -215,6 +219,12 @@ def _refuse_misplaced(frame: gpd.GeoDataFrame, own: CRS | None, swap_axes: bool 
         )
     if fault:
         raise GeometryError(f"{where}: the {what} {fault}. {_better(frame, own)}")
+
+
+def _is_local(system: CRS) -> bool:
+    """Return True if a map projection is made for a part of a continent: who lies there lies right."""
+    use = system.area_of_use
+    return not system.is_geographic and use is not None and 0 < use.east - use.west < LOCAL
 
 
 def _better(frame: gpd.GeoDataFrame, own: CRS | None) -> str:

@@ -22,6 +22,7 @@ KNOWN = {
     6_378_249: ("EPSG:4275",),  # Clarke 1880
     6_378_245: ("EPSG:4284", "EPSG:4178"),  # Krassowsky
 }
+DATUMS = {"EPSG:4314": "potsdam", "EPSG:4312": "hermannskogel", "EPSG:4277": "OSGB36"}
 USUAL = ("EPSG:31466", "EPSG:31467", "EPSG:31468", "EPSG:31469", "EPSG:31254", "EPSG:31255", "EPSG:31256", "EPSG:27700")
 
 
@@ -54,7 +55,7 @@ def doubt_about_place(crs: CRS, to_crs: CRS | str | None, extent: Extent, bounds
     accuracy, rough = _way("OGC:CRS84", crs, extent)
     if rough and not _is_modern(crs):
         metres = _usual_shift(crs, extent)
-        fitting = _same_projection(crs, extent, bounds)
+        fitting = _same_projection(crs, extent, bounds) or _with_datum(crs, extent.centre)
         advice = f"Pass crs={fitting!r} if it is that" if fitting else "Pass crs=... with the system of the source"
         return Doubt(metres, f"the datum of {crs.name!r} is not known. {advice}")
     if to_crs is not None:
@@ -131,3 +132,15 @@ def _same_projection(crs: CRS, extent: Extent, bounds: tuple[float, ...]) -> str
         if Geod(ellps="WGS84").inv(*here, *there)[2] < SAME_PLACE:
             return name
     return None
+
+
+def _with_datum(crs: CRS, point: tuple[float, float]) -> str | None:
+    """Write the same projection with the datum of the place; None where it cannot be written so."""
+    name = next((name for name in DATUMS if _shift(name, point) is not None), None)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the short form says less than the long one: it is all that is needed
+        parts = crs.to_proj4().split()
+    shape = [part for part in parts if part.startswith(("+ellps", "+a=", "+b=", "+rf="))]
+    if name is None or len(shape) != 1 or any(part.startswith(("+datum", "+towgs84", "+nadgrids")) for part in parts):
+        return None
+    return " ".join(f"+datum={DATUMS[name]}" if part == shape[0] else part for part in parts if part != "+type=crs")

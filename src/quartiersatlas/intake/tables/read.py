@@ -132,6 +132,9 @@ def read_table(
     expects(path, (str, Path), "read_table", HOW)
     if header_rows is not None:
         expects(header_rows, int, "read_table: header_rows", "header_rows=2")
+    for parameter, value in (("records", records), ("layer", layer)):
+        if value is not None:
+            expects(value, str, f"read_table: {parameter}", 'records="result.records", layer="districts"')
     options = ReadOptions(
         key=key,
         columns=columns,

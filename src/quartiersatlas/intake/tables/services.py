@@ -122,7 +122,7 @@ def _found(content: Any, key: str, where: str) -> Found:  # noqa: ANN401 - whate
     if key in lists and not any(isinstance(value, dict) for value in lists[key]):
         return Found(_from_columns(lists, where), [])
     tables = [value for value in lists.values() if value and all(isinstance(entry, dict) for entry in value)]
-    if len(tables) == 1:
+    if len(tables) == 1 and _has_key(tables[0], key):
         return Found(tables[0], [])
     return _only_records(content, key, where) or _by_area(content, lists, key, where)
 

@@ -108,7 +108,7 @@ def read_dbf(path: Path, encoding: str | None) -> RawTable:
 
 def read_layer(path: Path, layer: str | None, encoding: str | None, named: Collection[str] | None = None) -> RawTable:
     """Read the columns of a geometry file: one layer of it, as a table."""
-    if what_it_is(path).kind == "gml":
+    if path.is_file() and what_it_is(path).kind == "gml":
         refuse_cut_file(path)
     return _raw_table(read_attributes(path, layer, encoding), path, "geometry file", named)
 
