@@ -73,9 +73,8 @@ def doubt_about_place(crs: CRS, to_crs: CRS | str | None, extent: Extent, bounds
 
 def _way(target: CRS | str, source: CRS | str, extent: Extent) -> tuple[float, bool]:
     """Return the accuracy in metres of the way between two systems, 0 if unknown, and whether it is a rough one."""
-    from pyproj.aoi import AreaOfInterest
     from pyproj.exceptions import ProjError
-    from pyproj.transformer import TransformerGroup
+    from pyproj.transformer import AreaOfInterest, TransformerGroup
 
     area = None if extent.west > extent.east else AreaOfInterest(*extent)
     with warnings.catch_warnings():
@@ -121,7 +120,7 @@ def _same_projection(crs: CRS, extent: Extent, bounds: tuple[float, ...]) -> str
     from pyproj import CRS, Geod, Transformer
 
     x, y = (bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2
-    if crs.is_geographic:
+    if crs.is_geographic and crs.ellipsoid is not None:
         return next((n for n in KNOWN.get(int(crs.ellipsoid.semi_major_metre), ()) if _shift(n, (x, y))), None)
     here = extent.centre
     for name in USUAL:

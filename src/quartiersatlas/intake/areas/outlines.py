@@ -50,7 +50,7 @@ def polygons_alone(shapes: Shapes, keys: pd.Index) -> tuple[Shapes, NDArray[np.b
     kind = shapely.get_type_id(shapes)
     collected = np.zeros(len(shapes), bool)
     left: list[str] = []
-    for position in np.flatnonzero(kind == COLLECTION):
+    for position in np.flatnonzero(kind == COLLECTION).tolist():
         parts = _flat_parts(shapes[position])
         areal = [part for part in parts if shapely.get_type_id(part) in POLYGONS and not shapely.is_empty(part)]
         if not areal:
@@ -60,7 +60,7 @@ def polygons_alone(shapes: Shapes, keys: pd.Index) -> tuple[Shapes, NDArray[np.b
         collected[position] = True
         valid = shapely.make_valid(areal, method="structure", keep_collapsed=False)
         shapes[position] = areal[0] if len(areal) == 1 else shapely.union_all(valid)
-        others = Counter(shapely.get_type_id(part) for part in parts if not shapely.is_empty(part))
+        others = Counter(int(shapely.get_type_id(part)) for part in parts if not shapely.is_empty(part))
         left += [f"{keys[position]!r}: {text}" for text in [_lines_and_points(others)] if text]
     if not collected.any():
         return shapes, collected, []
@@ -70,7 +70,8 @@ def polygons_alone(shapes: Shapes, keys: pd.Index) -> tuple[Shapes, NDArray[np.b
 
 def _flat_parts(shape: shapely.Geometry) -> list[shapely.Geometry]:
     """Return the parts of a collection, those of collections inside it among them."""
-    parts, waiting = [], [shape]
+    parts: list[shapely.Geometry] = []
+    waiting = [shape]
     while waiting:
         for part in shapely.get_parts(waiting.pop()):
             (waiting if shapely.get_type_id(part) == COLLECTION else parts).append(part)

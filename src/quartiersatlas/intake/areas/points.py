@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from quartiersatlas.intake.tables.cells import RawTable
 
+    Floats = NDArray[Any]
+
 HOW = 'qa.read_points("schools.csv", key="id", x="lon", y="lat", crs="EPSG:4326", to_crs=areas.crs)'
 COORDINATE = re.compile(r"[-+−]?\d[\d.,' \u00a0\u202f]*")
 AMBIGUOUS = re.compile(r"[-+]?\d{1,3}[.,]\d{3}")
@@ -169,7 +171,9 @@ def _from_table(
     table = assemble(raw, Path(raw.source), options)
     values = {column: table.values[column] for column in as_text}
     x, y = (_coordinates(values[column], column, raw.source, decimal) for column in xy)
-    points = np.where(np.isnan(x) | np.isnan(y), shapely.Point(), shapely.points(x, y))
+    points = np.full(len(x), shapely.Point(), dtype=object)
+    known = ~(np.isnan(x) | np.isnan(y))
+    points[known] = shapely.points(x[known], y[known])
     keys = pd.Series(table.values.index, index=table.values.index)
     named = {new: (keys if old == key else values[old]).fillna("") for new, old in words.items()}
     frame = pd.DataFrame({"name": keys, "kind": "", **named, **{column: table.values[column] for column in further}})
@@ -177,7 +181,7 @@ def _from_table(
     return gpd.GeoDataFrame(frame, geometry=points), aside
 
 
-def _coordinates(cells: pd.Series, column: str, where: str, decimal: str | None) -> NDArray[np.float64]:
+def _coordinates(cells: pd.Series, column: str, where: str, decimal: str | None) -> Floats:
     """Return coordinates as numbers, NaN for empty cells, whichever decimal mark they are written with."""
     texts = cells.fillna("").str.strip().str.removesuffix("°").str.strip()
     held = texts[texts != ""]
@@ -233,15 +237,14 @@ def _from_layer(
 ) -> tuple[gpd.GeoDataFrame, list[str]]:
     """Return the points of a geometry file or frame; polygons are taken by a point inside."""
     if isinstance(path, gpd.GeoDataFrame):
-        frame, notes, where = path, [], "points"
-        frame = frame.reset_index() if frame.index.name is not None else frame
+        frame = path.reset_index() if path.index.name is not None else path
+        notes, where = list[str](), "points"
         frame = frame if frame.geometry.name == "geometry" else frame.rename_geometry("geometry")
     elif isinstance(path, pd.DataFrame):
         raise SpecError("The frame has no geometry: name the columns of the coordinates, x=... and y=....")
     else:
         where = Path(path).name
         frame, notes = read_geometry_file(path, layer, encoding, "points")
-        assert isinstance(frame, gpd.GeoDataFrame)  # noqa: S101 - refused before
     for column in [key, *words.values(), *further]:
         if column is not None and column not in frame.columns:
             raise ColumnError.not_found(column, frame.columns.drop("geometry"), where)
@@ -253,7 +256,12 @@ def _from_layer(
     index = pd.Index(keys.tolist(), name="key", dtype=object)
     shapes, inside = _one_point_each(frame.geometry.to_numpy(), index, where)
     columns = {new: keys_as_text(frame[old]).fillna("").to_numpy() for new, old in words.items()}
-    columns = {"name": index.to_numpy(), "kind": "", **columns, **{c: frame[c].to_numpy() for c in further}}
+    columns = {
+        "name": index.to_numpy(),
+        "kind": np.full(len(index), ""),
+        **columns,
+        **{c: frame[c].to_numpy() for c in further},
+    }
     return gpd.GeoDataFrame(columns, index=index, geometry=shapes, crs=frame.crs), [*notes, *inside]
 
 
@@ -326,7 +334,7 @@ def _with_places(frame: gpd.GeoDataFrame, where: str, missing: str) -> tuple[gpd
 def _doubtful_places(points: gpd.GeoDataFrame, degrees: bool, where: str, missing: str) -> list[str]:
     """Refuse or list points far from all others; list those that share a place."""
     notes = []
-    x, y = points.geometry.x.to_numpy(), points.geometry.y.to_numpy()
+    x, y = points.geometry.x.to_numpy(float), points.geometry.y.to_numpy(float)
     distance = _from_the_middle(x, y, x, y, degrees)
     far = distance > max(FAR_TIMES * float(np.median(distance)), FAR_METRES)
     if far.any() and len(points) >= FEW:
@@ -346,15 +354,15 @@ def _doubtful_places(points: gpd.GeoDataFrame, degrees: bool, where: str, missin
 
 
 def _from_the_middle(
-    x: NDArray[np.float64],
-    y: NDArray[np.float64],
-    all_x: NDArray[np.float64],
-    all_y: NDArray[np.float64],
+    x: Floats,
+    y: Floats,
+    all_x: Floats,
+    all_y: Floats,
     degrees: bool,
-) -> NDArray[np.float64]:
+) -> Floats:
     """Return the distances in metres from the middle of all points, nearly right in degrees too."""
     middle_x, middle_y = float(np.median(all_x)), float(np.median(all_y))
     if not degrees:
-        return np.hypot(x - middle_x, y - middle_y)
+        return np.asarray(np.hypot(x - middle_x, y - middle_y), float)
     across = (x - middle_x + HALF_TURN) % (2 * HALF_TURN) - HALF_TURN
-    return DEGREE * np.hypot(across * np.cos(np.radians(middle_y)), y - middle_y)
+    return np.asarray(DEGREE * np.hypot(across * np.cos(np.radians(middle_y)), y - middle_y), float)

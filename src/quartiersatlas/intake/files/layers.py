@@ -32,7 +32,7 @@ IN_ARCHIVES = (*GEOMETRY, ".json")
 class ReadLayer(NamedTuple):
     """A layer with all its columns, and what was decided to get at it."""
 
-    frame: gpd.GeoDataFrame | pd.DataFrame
+    frame: gpd.GeoDataFrame
     notes: list[str]
 
 
@@ -70,26 +70,26 @@ def read_geometry_file(path: str | Path, layer: str | None, encoding: str | None
     return ReadLayer(frame if frame.geometry.name == "geometry" else frame.rename_geometry("geometry"), notes)
 
 
-def _read(path: Path, layer: str | None, encoding: str | None) -> ReadLayer:
+def _read(path: Path, layer: str | None, encoding: str | None) -> tuple[gpd.GeoDataFrame | pd.DataFrame, list[str]]:
     if path.is_dir():
-        return ReadLayer(_with_gdal(path, layer, encoding), [])
+        return _with_gdal(path, layer, encoding), []
     contents = refuse_stand_ins(path, "geometry file")
     if contents.kind == "zip" and path.suffix.lower() != ".kmz":
         with unpacked(path, IN_ARCHIVES, layer, "layer") as (inner, named):
             frame, notes = _read(inner, None if named else layer, encoding)
-        return ReadLayer(frame, [f"{inner.name} in the archive {path.name} was read", *notes])
+        return frame, [f"{inner.name} in the archive {path.name} was read", *notes]
     if contents.kind == "gzip":
         with decompressed(path) as inner:
             frame, notes = _read(inner, layer, encoding)
-        return ReadLayer(frame, [f"{path.name} was unpacked and read", *notes])
+        return frame, [f"{path.name} was unpacked and read", *notes]
     if contents.kind in WORKBOOKS:
         raise refused(path.name, contents, "geometry file")
     refuse_incomplete(path)
     if contents.kind == "parquet" or path.suffix.lower() in PARQUET:
-        return ReadLayer(_parquet(path, contents), [])
+        return _parquet(path, contents), []
     if contents.kind in ANSWERS:
         refuse_cut_file(path)
-    return ReadLayer(_with_gdal(path, layer, encoding, contents), [])
+    return _with_gdal(path, layer, encoding, contents), []
 
 
 def refuse_incomplete(path: Path) -> None:
@@ -117,7 +117,7 @@ def read_attributes(path: Path, layer: str | None, encoding: str | None) -> pd.D
         with warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always")
             layer = layer if layer is not None else _only_table(path)
-            frame = read_dataframe(path, layer=layer, encoding=encoding, read_geometry=False)
+            frame: pd.DataFrame = read_dataframe(path, layer=layer, encoding=encoding, read_geometry=False)
     except UnicodeDecodeError as error:
         raise InputError(f"{name} cannot be read: {error}. Is it encoding='cp1252'?") from error
     except (DataSourceError, DataLayerError) as error:

@@ -108,7 +108,7 @@ def _sparql(content: JsonRecord) -> ServiceRecords | None:
     head, results = content.get("head"), content.get("results")
     if not isinstance(head, dict) or not isinstance(results, dict) or not _all_objects(results.get("bindings")):
         return None
-    names = head.get("vars") if isinstance(head.get("vars"), list) else []
+    names: list[str] = head["vars"] if isinstance(head.get("vars"), list) else []
     records = [
         {name: cell.get("value") if isinstance(cell := row.get(name), dict) else None for name in names}
         for row in results["bindings"]
@@ -203,7 +203,9 @@ def _codes_of(dimension: JsonRecord, length: int) -> list[str]:
     """Return the codes of a dimension in their order."""
     category = dimension.get("category", {})
     index = category.get("index", list(category.get("label", {})))
-    codes = sorted(index, key=index.get) if isinstance(index, dict) else [str(code) for code in index]
+    codes = (
+        sorted(index, key=lambda code: int(index[code])) if isinstance(index, dict) else [str(code) for code in index]
+    )
     return codes if codes or length != 1 else [""]
 
 
