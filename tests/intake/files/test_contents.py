@@ -45,6 +45,20 @@ STAND_INS = {
     "nothing": ("", r"is empty"),
     "blanks": (" \n\n", r"is empty"),
     "torso of an archive": (b"PK\x03\x04\x14\x00\x00\x00\x08\x00" + bytes(200), r"end is missing.*broke off"),
+    "line of a server": ("404: Not Found", r"is the error message of a server.*'404: Not Found'"),
+    "line of another": ("Access denied\n", r"is the error message of a server.*'Access denied'"),
+    "torso of JSON": (
+        '{"type": "FeatureCollection", "features": [{"type": "Feat',
+        r"is JSON whose end is missing.*broke",
+    ),
+    "torso of records": ('[{"nr": "01", "ew": 5}, {"nr": "0', r"is JSON whose end is missing"),
+    "torso of GML": (
+        '<?xml version="1.0"?>\n<wfs:FeatureCollection xmlns:wfs="w"><wfs:mem',
+        r"XML or GML whose end is missing",
+    ),
+    "page as one file": ("MIME-Version: 1.0\nContent-Type: multipart/related\n", r"web page saved as one file"),
+    "early workbook": (b"\x09\x08\x08\0\0\x05\x10\0" + bytes(50), r"workbook of an Excel before 1997"),
+    "tar": (b"ew.csv" + bytes(251) + b"ustar\x0000" + bytes(300), r"is an archive \(tar.*Unpack it"),
     "picture": (b"\x89PNG\r\n\x1a\n" + bytes(40), r"is a picture"),
     "document": (b"%PDF-1.7\n%\xe2\xe3", r"is a PDF document"),
 }
@@ -101,6 +115,30 @@ def test_a_project_says_it_at_the_same_door(tmp_path):
         qa.check_project(tmp_path / "p.toml")
 
 
+@pytest.mark.parametrize("name", ["~$einwohner.xlsx", ".~lock.einwohner.xlsx"])
+def test_the_mark_of_an_open_workbook_is_told_by_its_name(tmp_path, name):
+    (tmp_path / name).write_bytes(b"\x04Anna" + bytes(160))
+    with pytest.raises(InputError, match=r"is the mark that a workbook is open.*pass the file without '~\$'"):
+        qa.read_table(tmp_path / name, key="nr")
+
+
+def test_a_shapefile_or_dbase_table_that_broke_off_is_refused(tmp_path):
+    shapes = [shapely.box(4e5 + 100 * n, 58e5, 4e5 + 100 * n + 100, 58e5 + 100) for n in range(50)]
+    frame = gpd.GeoDataFrame({"nr": [f"{n:03}" for n in range(50)]}, geometry=shapes, crs=25833)
+    frame.to_file(tmp_path / "a.shp")
+    whole = {ending: (tmp_path / f"a.{ending}").read_bytes() for ending in ("shp", "dbf")}
+    (tmp_path / "a.dbf").write_bytes(whole["dbf"][: len(whole["dbf"]) // 2])
+    for read, name in ((qa.read_areas, "a.shp"), (qa.read_table, "a.shp"), (qa.read_table, "a.dbf")):
+        with pytest.raises(
+            InputError, match=r"a\.dbf holds \d+ rows and says itself that there are 50: the download broke"
+        ):
+            read(tmp_path / name, key="nr")
+    (tmp_path / "a.dbf").write_bytes(whole["dbf"])
+    (tmp_path / "a.shp").write_bytes(whole["shp"][:-500])
+    with pytest.raises(InputError, match=r"a\.shp is shorter than it says itself"):
+        qa.read_areas(tmp_path / "a.shp", key="nr")
+
+
 # what is no stand-in
 
 
@@ -115,6 +153,9 @@ def test_a_project_says_it_at_the_same_door(tmp_path):
         "PAR1;fgb;ew\n01;5;6\n",
         "GIF8;PK;ew\n01;5;6\n",
         "[1];{2};ew\n[01];{5};6\n",
+        "404;Not Found\n",
+        "403\n405\n",
+        "forbidden areas\tew\n01\t5\n",
     ],
 )
 def test_text_that_only_begins_like_something_else_is_text(tmp_path, content):

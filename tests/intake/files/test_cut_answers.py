@@ -36,6 +36,14 @@ CUT = {
     "Opendatasoft": ({"total_count": 86, "results": ROWS}, r"3 records of 86.*export of the data set"),
     "Opendatasoft 1": ({"nhits": 86, "records": [{"fields": r} for r in ROWS]}, "3 records of 86"),
     "pages": ({"count": 86, "next": "https://x/?page=2", "previous": None, "results": ROWS}, "3 records of 86"),
+    "counted": ({"totalResults": 86, "data": ROWS}, r"3 records of 86.*totalResults"),
+    "counted beside": ({"meta": {"total_count": 86}, "objects": ROWS}, r"3 records of 86.*total_count"),
+    "last of several pages": ({"count": 86, "next": None, "previous": "https://x/?page=1", "results": ROWS}, "of 86"),
+    "a mark for the next page": ({"rows": ROWS, "nextPageToken": "abc"}, "nextPageToken"),
+    "more": ({"hasMore": True, "items": ROWS}, "hasMore: true"),
+    "a link": ({"_links": {"next": {"href": "/ew?page=2"}}, "items": ROWS}, "next page|next"),
+    "OData count": ({"@odata.context": "c", "@odata.count": 448, "value": ROWS}, r"3 records of 448.*@odata\.count"),
+    "CKAN, query": ({"result": {"records": ROWS, "records_truncated": True}}, "records_truncated"),
     "World Bank": ([{"page": 1, "pages": 4, "per_page": 3, "total": 12}, ROWS], "per_page=12"),
 }
 
@@ -65,6 +73,9 @@ WHOLE = {
     "OGC API": features(numberMatched=3, links=[{"rel": "next", "href": "https://x?offset=3"}]),
     "Opendatasoft": {"total_count": 3, "results": ROWS},
     "last page": {"count": 3, "next": None, "results": ROWS},
+    "counted": {"totalResults": 3, "data": ROWS},
+    "a sum beside the rows": {"total": 306, "count": 306, "rows": ROWS},
+    "no more": {"hasMore": False, "nextPageToken": "", "_links": {"self": {"href": "/ew"}}, "items": ROWS},
     "World Bank": [{"page": 1, "pages": 1, "per_page": 50, "total": 3}, ROWS],
 }
 
@@ -103,6 +114,13 @@ def test_gml_with_more_matches_than_features_is_refused_at_both_doors(tmp_path):
     for read in (qa.read_areas, qa.read_table):
         with pytest.raises(InputError, match=r"sent 1 feature of 105 .*numberMatched.*count=105.*startIndex=1"):
             read(file, key="nr")
+
+
+def test_gml_that_names_a_next_page_is_refused(tmp_path):
+    file = tmp_path / "quartiere.gml"
+    file.write_text(GML.replace("{counts}", 'numberMatched="unknown" numberReturned="1" next="https://x?startIndex=1"'))
+    with pytest.raises(InputError, match=r"sent 1 feature and says so \(next\)"):
+        qa.read_areas(file, key="nr")
 
 
 @pytest.mark.parametrize("counts", ['numberMatched="1" numberReturned="1"', 'numberMatched="unknown"', ""])

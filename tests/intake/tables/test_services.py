@@ -121,6 +121,8 @@ def nested():
         "layer[0].features[].attributes",
         "layer[].features[].attributes",
         "layer.features.attributes",
+        "$.layer[*].features[*].attributes",
+        "$.stadt.quartiere",
         "mit.punkt.liste",
     ],
 )

@@ -18,8 +18,19 @@ SIGNS = re.compile(rb'"(?:exceededTransferLimit|numberMatched|totalFeatures|next
 ROUND_LIMITS = {1000, 2000, 5000, 10_000, 50_000, 100_000}  # after which services stop where nothing else is asked for
 ROOT = re.compile(r"<(?![?!])(?:[\w.-]+:)?FeatureCollection\b[^>]*>", re.DOTALL)
 MATCHED = re.compile(r"\bnumberMatched\s*=\s*[\"'](\d+)[\"']")
+FURTHER = re.compile(r"\bnext\s*=\s*[\"']([^\"']+)[\"']")
 RETURNED = re.compile(r"\bnumberReturned\s*=\s*[\"'](\d+)[\"']")
 FOLLOW = "fetch the address that it names as the next one, until there is none"
+TOTALS = (
+    "total_count", "totalCount", "totalResults", "totalElements", "numFound", "total_records", "totalRecords",
+    "recordsTotal", "nhits",
+)  # fmt: skip
+MORE = ("hasMore", "has_more", "hasNext", "has_next", "hasNextPage", "moreResults")
+NEXT = (
+    "next", "nextLink", "next_link", "nextPage", "next_page", "nextPageUrl", "next_page_url", "next_url", "nextUrl",
+    "nextPageToken", "next_page_token", "next_cursor", "nextCursor",
+)  # fmt: skip
+ABOUT = ("meta", "metadata", "paging", "pagination", "page", "links", "_links")  # where services put what they say
 
 
 class _Cut(NamedTuple):
@@ -88,14 +99,22 @@ def limit_hint(number: int) -> list[str]:
 
 def _refuse_cut_gml(head: str, where: str) -> None:
     root = ROOT.search(head)
-    matched, returned = (pattern.search(root[0]) if root else None for pattern in (MATCHED, RETURNED))
-    if matched is None or returned is None or int(matched[1]) <= int(returned[1]):
+    matched, returned, further = (p.search(root[0]) if root else None for p in (MATCHED, RETURNED, FURTHER))
+    came = int(returned[1]) if returned else None
+    total = int(matched[1]) if matched else None
+    if total is not None and came is not None:
+        if total <= came:
+            return
+        sign, rest = "numberMatched", _wfs(came, total)
+    elif further is not None:
+        sign, rest = "next", FOLLOW
+    else:
         return
-    came = int(returned[1])
+    sent = count_noun(came, "feature") if came is not None else "a part of the features"
+    of = f" of {total:,}" if total is not None else ""
     raise InputError(
-        f"{where} is not the whole answer: the service sent {count_noun(came, 'feature')} of {int(matched[1]):,} and "
-        f"says so (numberMatched). Areas would be missing without a word. {_wfs(came, int(matched[1]))[0].upper()}"
-        f"{_wfs(came, int(matched[1]))[1:]}."
+        f"{where} is not the whole answer: the service sent {sent}{of} and says so ({sign}). Areas would be missing "
+        f"without a word. To get the rest, {rest}, and put the answers together in one file."
     )
 
 
@@ -109,7 +128,7 @@ def _cut(content: Any) -> _Cut | None:  # noqa: ANN401
         return _paged_pair(content)
     if not isinstance(content, dict):
         return None
-    ways = (_arcgis, _ckan, _odata, _features, _opendatasoft, _pages)
+    ways = (_arcgis, _ckan, _odata, _features, _counted, _pages)
     return next((cut for way in ways if (cut := way(content)) is not None), None)
 
 
@@ -128,6 +147,8 @@ def _ckan(content: dict[str, Any]) -> _Cut | None:
     if not isinstance(result, dict) or not isinstance(result.get("records"), list):
         return None
     came, total = len(result["records"]), _count(result.get("total"))
+    if result.get("records_truncated") is True:
+        return _Cut(came, None, "records_truncated", "ask for fewer columns or in parts (LIMIT and OFFSET)")
     if total is None or total <= came:
         return None
     return _Cut(came, total, "total", f"ask with limit={total}, or page by page (offset={came}, ...)")
@@ -142,6 +163,12 @@ def _odata(content: dict[str, Any]) -> _Cut | None:
         return _Cut(came, total, name, FOLLOW)
     if isinstance(d, dict) and d.get("__next"):
         return _Cut(_length(d.get("results")), _count(d.get("__count")), "__next", FOLLOW)
+    inside = d if isinstance(d, dict) else content
+    pairs = ((content, "value", "@odata.count"), (content, "value", "odata.count"), (inside, "results", "__count"))
+    for holder, records, counter in pairs:
+        came, total = _length(holder.get(records)), _count(holder.get(counter))
+        if came is not None and total is not None and total > came:
+            return _Cut(came, total, counter, f"leave $top out, or ask with $skip={came} and so on")
     return None
 
 
@@ -161,21 +188,42 @@ def _features(content: dict[str, Any]) -> _Cut | None:
     return _Cut(came, None, "a link to the next page", FOLLOW) if more else None
 
 
-def _opendatasoft(content: dict[str, Any]) -> _Cut | None:
-    for total_name, list_name in (("total_count", "results"), ("nhits", "records")):
-        came, total = _length(content.get(list_name)), _count(content.get(total_name))
-        if came is not None and total is not None and total > came:
-            return _Cut(came, total, total_name, f"use the export of the data set, or ask with offset={came} and so on")
+def _counted(content: dict[str, Any]) -> _Cut | None:
+    """Return whether an answer counts more records than it holds."""
+    records = [value for value in content.values() if isinstance(value, list) and value and isinstance(value[0], dict)]
+    if len(records) != 1:
+        return None
+    came = len(records[0])
+    holders = [content, *(content[name] for name in ABOUT if isinstance(content.get(name), dict))]
+    for holder in holders:
+        for name in TOTALS:
+            total = _count(holder.get(name))
+            if total is not None and total > came:
+                return _Cut(came, total, name, f"use the export of the data set, or ask with offset={came} and so on")
     return None
 
 
 def _pages(content: dict[str, Any]) -> _Cut | None:
     """Return whether an answer names a next page."""
-    following = content.get("next")
-    lists = [value for value in content.values() if isinstance(value, list) and value and isinstance(value[0], dict)]
-    if len(lists) == 1 and isinstance(following, str) and following.startswith(("http", "/", "?")):
-        return _Cut(len(lists[0]), _count(content.get("count")), "next", FOLLOW)
+    records = [value for value in content.values() if isinstance(value, list) and value and isinstance(value[0], dict)]
+    if len(records) != 1:
+        return None
+    came, total = len(records[0]), _count(content.get("count"))
+    if {"next", "previous"} <= set(content) and total is not None and total > came:
+        return _Cut(came, total, "count", FOLLOW)
+    for holder in [content, *(content[name] for name in ABOUT if isinstance(content.get(name), dict))]:
+        more = next((name for name in MORE if holder.get(name) is True), None)
+        following = next((name for name in NEXT if _is_address(holder.get(name))), None)
+        if more or following:
+            return _Cut(came, total, f"{more}: true" if more else str(following), FOLLOW)
     return None
+
+
+def _is_address(value: object) -> bool:
+    """Return True if a value leads to a next page: an address, or a mark that names it."""
+    if isinstance(value, dict):
+        value = value.get("href")
+    return isinstance(value, str) and bool(value.strip())
 
 
 def _paged_pair(content: list[Any]) -> _Cut | None:

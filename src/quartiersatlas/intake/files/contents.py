@@ -34,8 +34,13 @@ NAMES = {
     "picture": "a picture",
     "zip": "a zip archive",
     "cut zip": "a zip archive or workbook whose end is missing",
+    "cut json": "JSON whose end is missing",
+    "cut xml": "XML or GML whose end is missing",
+    "lock": "the mark that a workbook is open in a program",
+    "web archive": "a web page saved as one file (MHTML)",
+    "old workbook": "a workbook of an Excel before 1997",
     "gzip": "a file compressed with gzip",
-    "archive": "an archive (7z, RAR, bzip2, xz, Zstandard)",
+    "archive": "an archive (tar, 7z, RAR, bzip2, xz, Zstandard)",
     "json": "JSON",
     "gml": "GML",
     "xml": "XML",
@@ -61,11 +66,16 @@ REPAIRS = {
     "pdf": "Ask for the table behind it, or copy it into a spreadsheet and save that as .xlsx or .csv.",
     "picture": "Ask for the data behind it.",
     "cut zip": "The download broke off: fetch it again.",
+    "cut json": "The download broke off: fetch it again.",
+    "cut xml": "The download broke off: fetch it again.",
+    "lock": "Close the workbook there, and pass the file without '~$' or '.~lock.' in front of its name.",
+    "web archive": "Open it in a spreadsheet program and save it as .xlsx or .csv.",
+    "old workbook": "Open it in a spreadsheet program and save it as .xlsx or .csv.",
     "archive": "Unpack it and pass the file inside.",
     "arrow": "Save it as Parquet or CSV.",
 }
 NEVER_DATA = frozenset(REPAIRS)  # kinds that no door reads
-UNFINISHED = {".crdownload", ".part", ".partial", ".download", ".opdownload"}
+UNFINISHED = {".crdownload", ".part", ".partial", ".download", ".opdownload", ".icloud"}
 BEGINNINGS: tuple[tuple[bytes, str], ...] = (
     (b"version https://git-lfs", "pointer"),
     (b"/annex/objects/", "pointer"),
@@ -76,9 +86,12 @@ BEGINNINGS: tuple[tuple[bytes, str], ...] = (
     (b"[Desktop Entry]", "shortcut"),
     (b"L\0\0\0\x01\x14\x02\0", "shortcut"),
     (b"book\0\0\0\0mark", "shortcut"),
+    (b"bplist00", "shortcut"),
     (b"\0\x05\x16\x07", "companion"),
     (b"\0\x05\x16\0", "companion"),
     (b"\0\0\0\x01Bud1", "companion"),
+    *((start, "old workbook") for start in (b"\x09\x08\x08\0", b"\x09\x08\x10\0", b"\x09\x04\x06\0", b"\x09\0\x04\0")),
+    (b"MIME-Version:", "web archive"),
     (b"%PDF-", "pdf"),
     (b"\x89PNG", "picture"),
     (b"\xff\xd8\xff", "picture"),
@@ -103,8 +116,17 @@ PAGE = re.compile(
 )
 XML_START = re.compile(r"<\?xml|<[A-Za-z_][\w.-]*(?::[\w.-]+)?(?:\s[^<>]*)?/?>|<!--|<!DOCTYPE", re.IGNORECASE)
 ROOT = re.compile(r"<(?![?!])(?:[\w.-]+:)?([\w.-]+)")
+ROOT_ALONE = re.compile(r"<(?![?!])[^<>]*/>\s*$")
 XML_ERRORS = {"ServiceExceptionReport", "ExceptionReport", "ServiceException", "Error", "error", "Fault", "Envelope"}
 JSON_START = re.compile(r"\{\s*[\"}]|\[\s*[\[{\]\"\dntf-]")
+JSON_OBJECT = re.compile(r"\{\s*\"[^\"]*\"\s*:|\[\s*\{\s*\"")
+# what servers write instead of a file, as one line of text
+SAYS_NO = re.compile(
+    r"(?:error\W*)?[45]\d\d\b.*|(?:not found|forbidden|access denied|unauthorized|bad (?:request|gateway)|"
+    r"internal server error|service unavailable|too many requests|rate limit|permission denied|invalid )\b.*",
+    re.IGNORECASE,
+)
+ONE_LINE = 200  # letters of such a line at most
 TAG = re.compile(r"<[^<>]*>")
 
 
@@ -143,20 +165,31 @@ def what_it_is(path: str | Path) -> Contents:
     Contents(kind='page', says='Sign in')
     """
     path = Path(path)
+    if path.name.startswith(("~$", ".~lock.")):
+        return Contents("lock")
     with path.open("rb") as file:
         head = file.read(HEAD)
-    if not head.strip(b"\xef\xbb\xbf \t\r\n\0" if len(head) < HEAD else b""):
+    if len(head) < HEAD and not head.strip(b"\xef\xbb\xbf \t\r\n\0"):
         return Contents("empty")
+    return _by_first_bytes(path, head) or _kind_of_text(path, head)
+
+
+def _by_first_bytes(path: Path, head: bytes) -> Contents | None:
+    """Return what a file holds by the bytes it begins with; None for text and what is not known."""
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return Contents(_kind_of_zip(path))
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         return Contents(_kind_of_ole(path))
-    kind = next((kind for start, kind in BEGINNINGS if head.startswith(start)), "parquet" if head == b"PAR1" else None)
-    if kind in ("pointer", "shortcut"):
-        text = _decoded(head)
-        address = re.search(r"^URL\s*=\s*(\S+)", text, re.MULTILINE)
-        return Contents(kind, address[1] if address else "" if "\0" in text else _shortened(text))
-    return Contents(kind) if kind is not None else _kind_of_text(path, head)
+    kind = next((kind for start, kind in BEGINNINGS if head.startswith(start)), None)
+    if head == b"PAR1":
+        kind = "parquet"
+    elif head[257:262] == b"ustar":
+        kind = "archive"
+    if kind not in ("pointer", "shortcut"):
+        return Contents(kind) if kind is not None else None
+    text = _decoded(head)
+    address = re.search(r"^URL\s*=\s*(\S+)", text, re.MULTILINE)
+    return Contents(kind, address[1] if address else "" if "\0" in text else _shortened(text))
 
 
 def refuse_stand_ins(path: Path, what: str) -> Contents:
@@ -220,27 +253,43 @@ def _kind_of_text(path: Path, head: bytes) -> Contents:
         return Contents("binary")
     if PAGE.match(text):
         return Contents("page", _title(text))
-    if text.startswith("<"):
+    if text.startswith("<") and XML_START.match(text) and (text.startswith("<?xml") or _tail(path).endswith(b">")):
         return _kind_of_xml(path, text)
-    if JSON_START.match(text) and _ends_like_json(path, text):
+    if JSON_START.match(text):
+        return _kind_of_json(path, text)
+    if "Content-Type: multipart/related" in text[:2000]:
+        return Contents("web archive")
+    line = text.strip()
+    says_no = len(line) <= ONE_LINE and "\n" not in line and not set(line) & set(";\t|") and SAYS_NO.fullmatch(line)
+    return Contents("error", line) if says_no else Contents("text")
+
+
+def _kind_of_json(path: Path, text: str) -> Contents:
+    if _ends_like_json(path, text):
         error = json_error(path)
         return Contents("error", error) if error else Contents("json")
-    return Contents("text")
+    return Contents("cut json" if JSON_OBJECT.match(text) else "text")
 
 
 def _kind_of_xml(path: Path, text: str) -> Contents:
-    if not XML_START.match(text) or not (text.startswith("<?xml") or _tail(path).endswith(b">")):
-        return Contents("text")
+    root = ROOT.search(text)
+    name = root[1] if root is not None else ""
     if "urn:schemas-microsoft-com:office:spreadsheet" in text or 'progid="Excel.Sheet"' in text:
         return Contents("workbook xml")
-    root = ROOT.search(text)
-    if root is not None and root[1] in XML_ERRORS and path.stat().st_size < SMALL:
+    if name in XML_ERRORS and path.stat().st_size < SMALL:
         return Contents("error", _shortened(unescape(TAG.sub(" ", text))))
-    if "opengis.net/gml" in text or "opengis.net/wfs" in text or "FeatureCollection" in text[:4000]:
-        return Contents("gml")
+    if name.encode() not in _closing(path) and not ROOT_ALONE.search(text):
+        return Contents("cut xml")
     if "<plist" in text[:1000] and "<key>URL</key>" in text:
         return Contents("shortcut", _shortened(TAG.sub(" ", text)))
-    return Contents("xml")
+    is_gml = "opengis.net/gml" in text or "opengis.net/wfs" in text or "FeatureCollection" in text[:4000]
+    return Contents("gml" if is_gml else "xml")
+
+
+def _closing(path: Path) -> bytes:
+    """Return what closes an XML file: its last tag, without comments behind it."""
+    tail = re.sub(rb"<!--.*?-->", b"", _tail(path), flags=re.DOTALL)
+    return tail[max(tail.rfind(b"</"), 0) :] if tail.rstrip().endswith(b">") else b""
 
 
 def _ends_like_json(path: Path, text: str) -> bool:

@@ -96,8 +96,27 @@ def refuse_incomplete(path: Path) -> None:
     """Refuse a shapefile beside which its index or its columns are missing."""
     if path.suffix.lower() == ".shp":
         stem = path.stem.lower()
-        there = {entry.suffix.lower() for entry in path.parent.iterdir() if entry.stem.lower() == stem}
-        refuse_incomplete_shapefile(path.name, there)
+        there = {entry.suffix.lower(): entry for entry in path.parent.iterdir() if entry.stem.lower() == stem}
+        refuse_incomplete_shapefile(path.name, set(there))
+        with path.open("rb") as file:
+            head = file.read(28)
+        if path.stat().st_size < 2 * int.from_bytes(head[24:28], "big"):  # the file says its length in words
+            raise InputError(f"{path.name} is shorter than it says itself: the download broke off. Fetch it again.")
+        refuse_cut_dbf(there[".dbf"])
+
+
+def refuse_cut_dbf(path: Path) -> None:
+    """Refuse a dBASE table with fewer rows than it says itself."""
+    with path.open("rb") as file:
+        head = file.read(12)
+    rows, start, width = (int.from_bytes(head[a:b], "little") for a, b in ((4, 8), (8, 10), (10, 12)))
+    size = path.stat().st_size
+    if width and start <= size < start + rows * width:
+        there = (size - start) // width
+        raise InputError(
+            f"{path.name} holds {count_noun(there, 'row')} and says itself that there are {rows:,}: the download broke "
+            f"off. Fetch it again."
+        )
 
 
 def read_attributes(path: Path, layer: str | None, encoding: str | None) -> pd.DataFrame:

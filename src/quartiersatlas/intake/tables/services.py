@@ -201,7 +201,7 @@ def _at(content: Any, records: str, key: str, where: str) -> Found:  # noqa: ANN
     """Return the records at a path that was named."""
     if not records.strip():
         raise SpecError("records is empty; name a path such as records='result.records'.")
-    node = _walked(content, records.strip(), records, content, where)
+    node = _walked(content, records.strip().removeprefix("$").removeprefix("."), records, content, where)
     if isinstance(node, list) and node and all(isinstance(entry, dict) for entry in node):
         return Found(node, [f"the records at {records!r}"])
     if isinstance(node, list) and (rows := rows_with_names(node)) is not None:
@@ -219,7 +219,7 @@ def _walked(node: Any, rest: str, records: str, content: Any, where: str) -> Any
     """Follow a path: names with points between them, ``[]`` for every entry of a list, ``[0]`` for one of them."""
     while rest:
         if isinstance(node, list):
-            step = re.match(r"\[(\d*)\]\.?|(\d+)(?:\.|(?=\[)|$)", rest)
+            step = re.match(r"\[(?:\*|(\d*))\]\.?|(\d+)(?:\.|(?=\[)|$)", rest)
             number = step and (step[1] or step[2])
             if number:
                 rest = rest[step.end() :]  # type: ignore[union-attr]

@@ -10,7 +10,7 @@ from quartiersatlas.base.checks import count_noun
 from quartiersatlas.errors import DependencyError, InputError
 from quartiersatlas.intake.files.answers import refuse_cut_file
 from quartiersatlas.intake.files.contents import what_it_is
-from quartiersatlas.intake.files.layers import read_attributes
+from quartiersatlas.intake.files.layers import read_attributes, refuse_cut_dbf
 from quartiersatlas.intake.files.nested import without_lists
 from quartiersatlas.intake.tables.cells import Cells, NumberCells, RawTable, TypedCells, written
 from quartiersatlas.intake.tables.headers import find_header, folded, without_footnotes
@@ -87,6 +87,7 @@ def read_dbf(path: Path, encoding: str | None) -> RawTable:
 
     import pyogrio
 
+    refuse_cut_dbf(path)
     try:
         with warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always")
