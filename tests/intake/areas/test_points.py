@@ -120,6 +120,16 @@ def test_a_single_row_with_exchanged_coordinates_is_told_as_that(points):
         points(rows(*NEAR, "X;48.771;9.001"))
 
 
+@pytest.mark.parametrize(("north", "refused"), [(48.92, False), (48.99, True)])  # 16 and 24 km away
+def test_what_is_far_is_at_least_twenty_kilometres_away(points, north, refused):
+    content = rows(*NEAR, f"X;9.0025;{north}")
+    if refused:
+        with pytest.raises(GeometryError, match="1 point lies far from all others"):
+            points(content)
+    else:
+        assert len(points(content)) == 7
+
+
 def test_a_city_of_ordinary_width_has_no_point_far_away(points):
     wide = [f"{n};{9 + n / 20};{48.77 + (n % 3) / 20}" for n in range(8)]
     assert "read_notes" not in points(rows(*wide)).columns

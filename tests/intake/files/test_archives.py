@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import struct
+import tempfile
 import zipfile
+from pathlib import Path
 
 import geopandas as gpd
 import pytest
@@ -63,7 +65,7 @@ def test_its_columns_are_a_table(shapefile, pack):
 
 def test_what_macos_and_windows_put_beside_is_no_second_file(shapefile, pack):
     parts = in_folder(shapefile())
-    beside = {"__MACOSX/Quartiere_2024/shape/._quartiere.shp": b"\0\5\x16\7", "Quartiere_2024/.DS_Store": b"x"}
+    beside = {"__MACOSX/Quartiere_2024/shape/quartiere.shp": b"\0\5\x16\7", "Quartiere_2024/.DS_Store": b"x"}
     assert qa.read_areas(pack(parts | beside), key="QNR").index.tolist() == ["07"]
 
 
@@ -158,6 +160,17 @@ def test_a_path_that_leads_out_of_the_archive_writes_nothing_there(tmp_path, sha
     assert set(tmp_path.parent.parent.rglob("ausbruch*")) == before
     absolute = {f"/tmp/ausbruch{ending}": content for ending, content in shapefile().items()}  # noqa: S108 - never written
     assert qa.read_areas(pack(absolute, name="b.zip"), key="QNR").index.tolist() == ["07"]
+
+
+def test_a_geodatabase_in_an_archive_is_read_and_keeps_its_files_inside(tmp_path, pack):
+    folder = tmp_path / "stadt.gdb"
+    shape = shapely.box(400_000, 5_800_000, 401_000, 5_801_000)
+    gpd.GeoDataFrame({"QNR": ["07"]}, geometry=[shape], crs="EPSG:25833").to_file(folder, driver="OpenFileGDB")
+    parts = {f"daten/stadt.gdb/{part.name}": part.read_bytes() for part in folder.iterdir()}
+    parts["daten/stadt.gdb/../../ausbruch.lock"] = b"x"
+    before = set(Path(tempfile.gettempdir()).glob("ausbruch*"))
+    assert qa.read_areas(pack(parts), key="QNR").index.tolist() == ["07"]
+    assert set(Path(tempfile.gettempdir()).glob("ausbruch*")) == before
 
 
 def test_an_archive_that_would_fill_the_disk_is_refused(pack, monkeypatch):

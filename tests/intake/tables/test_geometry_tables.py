@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import geopandas as gpd
 import pandas as pd
 import pytest
@@ -93,6 +95,19 @@ def test_damaged_letters_are_refused_with_the_encoding(tmp_path):
     with pytest.raises(InputError, match=r"ot\.shp .*encoding='cp1252'"):
         qa.read_table(file, key="OT")
     assert qa.read_table(file, key="OT", encoding="cp1252").values["NAME"].tolist() == ["Süd"]
+
+
+@pytest.mark.parametrize("name", ["ot.topojson", "ot.json"])
+def test_topojson_is_read_by_its_content(tmp_path, name):
+    area = {"type": "Polygon", "arcs": [[0]], "properties": {"OT": "02101", "EW": 5}}
+    content = {
+        "type": "Topology",
+        "objects": {"ot": {"type": "GeometryCollection", "geometries": [area]}},
+        "arcs": [[[9.9, 53.5], [10.0, 53.5], [10.0, 53.6], [9.9, 53.5]]],
+    }
+    (tmp_path / name).write_text(json.dumps(content))
+    assert qa.read_table(tmp_path / name, key="OT").values["EW"].to_dict() == {"02101": 5.0}
+    assert qa.read_areas(tmp_path / name, key="OT", crs="EPSG:4326", to_crs="EPSG:25832").index.tolist() == ["02101"]
 
 
 def test_a_geodatabase_is_a_folder_with_tables(tmp_path):

@@ -35,7 +35,7 @@ HOW = 'qa.read_points("schools.csv", key="id", x="lon", y="lat", crs="EPSG:4326"
 COORDINATE = re.compile(r"[-+−]?\d[\d.,' \u00a0\u202f]*")
 AMBIGUOUS = re.compile(r"[-+]?\d{1,3}[.,]\d{3}")
 FAR_TIMES = 10.0  # times the usual distance from the middle
-FAR_METRES = 10_000.0
+FAR_METRES = 20_000.0
 FEW = 4  # points among which nobody can say which is far from the others
 HALF_TURN, DEGREE = 180.0, 111_320.0  # degrees; metres of a degree of latitude
 POINT, MULTIPOINT, POLYGONS = 0, 4, (3, 6)

@@ -15,7 +15,20 @@ from quartiersatlas.errors import InputError, list_some
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-GEOMETRY = (".shp", ".gpkg", ".geojson", ".fgb", ".gml", ".kml", ".parquet", ".geoparquet", ".tab", ".mif", ".gdb")
+GEOMETRY = (
+    ".shp",
+    ".gpkg",
+    ".geojson",
+    ".fgb",
+    ".gml",
+    ".kml",
+    ".topojson",
+    ".parquet",
+    ".geoparquet",
+    ".tab",
+    ".mif",
+    ".gdb",
+)
 TABLES = (".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".xls", ".xlsb", ".ods", ".parquet", ".json", ".dbf")
 LAST_RESORT = (".json", ".xml", ".dbf", ".txt")  # often descriptions beside the data
 ARCHIVES = (".zip", ".gz", ".7z", ".rar", ".tar", ".tgz")

@@ -42,6 +42,7 @@ NAMES = {
     "gzip": "a file compressed with gzip",
     "archive": "an archive (tar, 7z, RAR, bzip2, xz, Zstandard)",
     "json": "JSON",
+    "topojson": "TopoJSON",
     "gml": "GML",
     "xml": "XML",
     "geopackage": "a GeoPackage or SQLite database",
@@ -120,6 +121,8 @@ ROOT_ALONE = re.compile(r"<(?![?!])[^<>]*/>\s*$")
 XML_ERRORS = {"ServiceExceptionReport", "ExceptionReport", "ServiceException", "Error", "error", "Fault", "Envelope"}
 JSON_START = re.compile(r"\{\s*[\"}]|\[\s*[\[{\]\"\dntf-]")
 JSON_OBJECT = re.compile(r"\{\s*\"[^\"]*\"\s*:|\[\s*\{\s*\"")
+TOPOLOGY = re.compile(r'"type"\s*:\s*"Topology"')
+TOP = 2000  # letters in which the type of a document stands
 # what servers write instead of a file, as one line of text
 SAYS_NO = re.compile(
     r"(?:error\W*)?[45]\d\d\b.*|(?:not found|forbidden|access denied|unauthorized|bad (?:request|gateway)|"
@@ -267,7 +270,8 @@ def _kind_of_text(path: Path, head: bytes) -> Contents:
 def _kind_of_json(path: Path, text: str) -> Contents:
     if _ends_like_json(path, text):
         error = json_error(path)
-        return Contents("error", error) if error else Contents("json")
+        kind = "topojson" if TOPOLOGY.search(text[:TOP]) else "json"
+        return Contents("error", error) if error else Contents(kind)
     return Contents("cut json" if JSON_OBJECT.match(text) else "text")
 
 

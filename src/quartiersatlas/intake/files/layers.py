@@ -14,7 +14,7 @@ from quartiersatlas.base.checks import count_noun, existing_file
 from quartiersatlas.errors import DependencyError, InputError, list_some
 from quartiersatlas.intake.files.answers import refuse_cut_file
 from quartiersatlas.intake.files.archives import GEOMETRY, decompressed, refuse_incomplete_shapefile, unpacked
-from quartiersatlas.intake.files.contents import Contents, refuse_stand_ins, refused
+from quartiersatlas.intake.files.contents import Contents, refuse_stand_ins
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,7 +83,10 @@ def _read(path: Path, layer: str | None, encoding: str | None) -> tuple[gpd.GeoD
             frame, notes = _read(inner, layer, encoding)
         return frame, [f"{path.name} was unpacked and read", *notes]
     if contents.kind in WORKBOOKS:
-        raise refused(path.name, contents, "geometry file")
+        raise InputError(
+            f"{path.name} is {contents.name} and no geometry file. Read it with read_table, and the areas from a file with "
+            f"outlines; join puts them together."
+        )
     refuse_incomplete(path)
     if contents.kind == "parquet" or path.suffix.lower() in PARQUET:
         return _parquet(path, contents), []
@@ -163,22 +166,35 @@ def _only_table(path: Path) -> str | None:
 def _with_gdal(
     path: Path, layer: str | None, encoding: str | None, contents: Contents | None = None
 ) -> gpd.GeoDataFrame | pd.DataFrame:
-    from pyogrio import read_dataframe
-    from pyogrio.errors import DataLayerError, DataSourceError
+    from pyogrio.errors import DataLayerError, DataSourceError, GeometryError
 
-    arrow = path.suffix.lower() in FASTER_WITH_ARROW and encoding is None and find_spec("pyarrow") is not None
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("error", message="More than one layer found")
             try:
-                frame = read_dataframe(path, layer=layer, encoding=encoding, use_arrow=arrow)
+                return _frame(path, layer, encoding)
             except UserWarning:
-                frame = read_dataframe(path, layer=_only_layer(path), encoding=encoding, use_arrow=arrow)
+                return _frame(path, _only_layer(path), encoding)
     except UnicodeDecodeError as error:
         raise InputError(f"{path.name} cannot be read as a geometry file: {error}. Is it encoding='cp1252'?") from error
+    except GeometryError as error:
+        raise InputError(
+            f"{path.name} cannot be read as a geometry file: its outlines are surfaces of triangles or of several "
+            f"planes, as models of terrain and buildings have them. Save the districts as polygons."
+        ) from error
     except (DataSourceError, DataLayerError) as error:
         raise _unreadable(path, layer, contents) from error
-    return frame  # type: ignore[no-any-return]
+
+
+def _frame(path: Path, layer: str | None, encoding: str | None) -> gpd.GeoDataFrame | pd.DataFrame:
+    from pyogrio import read_dataframe
+
+    arrow = path.suffix.lower() in FASTER_WITH_ARROW and encoding is None and find_spec("pyarrow") is not None
+    try:
+        frame: gpd.GeoDataFrame | pd.DataFrame = read_dataframe(path, layer=layer, encoding=encoding, use_arrow=arrow)
+    except NotImplementedError:  # arcs, which only the other way makes into short straight lines
+        frame = read_dataframe(path, layer=layer, encoding=encoding, use_arrow=False)
+    return frame
 
 
 def _only_layer(path: Path) -> str:

@@ -29,10 +29,10 @@ WORKBOOKS = {".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"}
 TEXT_FILES = {".csv", ".txt", ".tsv"}
 JSON_FILES = {".json", ".geojson", ".jsonl", ".ndjson"}
 PAGES = {".html", ".htm"}
-ARCHIVES = {".zip", ".gz"}
+ARCHIVES = {".zip", ".gz", ".kmz"}
 PARQUET = {".parquet", ".geoparquet", ".pq"}
 LAYERS = {ending for ending in GEOMETRY if ending not in PARQUET}
-OTHERS = {".dbf", ".sqlite", ".db", ".xml"}
+OTHERS = {".topojson", ".dbf", ".sqlite", ".db", ".xml"}
 KNOWN = WORKBOOKS | TEXT_FILES | JSON_FILES | PAGES | ARCHIVES | PARQUET | LAYERS | OTHERS
 IN_ARCHIVES = tuple(dict.fromkeys((*TABLES, *GEOMETRY)))
 # the kinds of content, and the endings under which each is expected
@@ -44,7 +44,8 @@ USUAL = {
     "json": JSON_FILES,
     "text": TEXT_FILES,
     "page": PAGES,
-    "zip": {".zip"},
+    "zip": {".zip", ".kmz"},
+    "topojson": {".topojson", ".json"},
     "gzip": {".gz"},
     "parquet": PARQUET,
     "geopackage": {".gpkg", ".sqlite", ".db"},
@@ -52,7 +53,7 @@ USUAL = {
     "flatgeobuf": {".fgb"},
     "gml": {".gml", ".xml"},
 }
-GEOMETRY_KINDS = {"geopackage", "shapefile", "flatgeobuf", "gml"}
+GEOMETRY_KINDS = {"topojson", "geopackage", "shapefile", "flatgeobuf", "gml"}
 WORKBOOK_KINDS = {"xlsx", "xlsb", "xls", "ods"}
 
 
