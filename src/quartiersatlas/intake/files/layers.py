@@ -84,8 +84,8 @@ def _read(path: Path, layer: str | None, encoding: str | None) -> tuple[gpd.GeoD
         return frame, [f"{path.name} was unpacked and read", *notes]
     if contents.kind in WORKBOOKS:
         raise InputError(
-            f"{path.name} is {contents.name} and no geometry file. Read it with read_table, and the areas from a file with "
-            f"outlines; join puts them together."
+            f"{path.name} is {contents.name} and no geometry file. Read it with read_table, and the areas from a file "
+            f"with outlines; join puts them together."
         )
     refuse_incomplete(path)
     if contents.kind == "parquet" or path.suffix.lower() in PARQUET:
