@@ -131,6 +131,13 @@ def test_gml_with_all_matches_is_read(tmp_path, counts):
     assert qa.read_table(file, key="nr").values.loc["017", "ew"] == 5.0
 
 
+@pytest.mark.parametrize("number", [999, 1000])
+def test_areas_of_a_round_number_get_the_same_note(write, number):
+    areas = qa.read_areas(write("geojson", PLR=[f"{n:04}" for n in range(number)]), key="PLR")
+    notes = areas["read_notes"].iloc[0] if "read_notes" in areas.columns else ""
+    assert ("exactly 1,000 records" in notes) == (number == 1000)
+
+
 def test_a_round_number_of_records_from_a_service_is_worth_a_note_and_no_more(read):
     rows = [{"nr": f"{n:04}", "ew": n} for n in range(1000)]
     table = read(json.dumps({"d": {"results": rows}}), name="table.json", key="nr")

@@ -101,6 +101,20 @@ def test_a_cube_is_one_row_per_cell_and_can_be_pivoted(answer):
         answer(cube | {"value": [1, 2, 3]})
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"type": "FeatureCollection", "features": []},
+        {"success": True, "result": {"fields": [], "records": [], "total": 0}},
+        {"@odata.context": "c", "value": []},
+        {"head": {"vars": ["gebiet"]}, "results": {"bindings": []}},
+    ],
+)
+def test_an_empty_answer_is_said_as_that(answer, content):
+    with pytest.raises(InputError, match=r"^antwort\.json has no records: the answer is empty\. Check the query"):
+        answer(content)
+
+
 # a path that is named
 
 

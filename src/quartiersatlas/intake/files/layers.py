@@ -12,7 +12,7 @@ import geopandas as gpd
 
 from quartiersatlas.base.checks import count_noun, existing_file
 from quartiersatlas.errors import DependencyError, InputError, list_some
-from quartiersatlas.intake.files.answers import refuse_cut_file
+from quartiersatlas.intake.files.answers import limit_hint, refuse_cut_file
 from quartiersatlas.intake.files.archives import GEOMETRY, decompressed, refuse_incomplete_shapefile, unpacked
 from quartiersatlas.intake.files.contents import Contents, refuse_stand_ins
 
@@ -92,6 +92,8 @@ def _read(path: Path, layer: str | None, encoding: str | None) -> tuple[gpd.GeoD
         return _parquet(path, contents), []
     if contents.kind in ANSWERS:
         refuse_cut_file(path)
+        frame = _with_gdal(path, layer, encoding, contents)
+        return frame, limit_hint(len(frame))
     return _with_gdal(path, layer, encoding, contents), []
 
 

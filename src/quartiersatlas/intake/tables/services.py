@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 YEARS = ("years", "jahre", "year", "jahr")
 VALUES = ("values", "werte", "value", "wert", "data", "daten")
+RECORDS = ("features", "records", "results", "value", "rows", "items", "bindings", "data")  # what services call them
 DEEPEST = 6  # levels of a document that are searched for records
 MOST_NODES = 10_000
 LOOKED_AT = 20  # records in which the key column is looked for
@@ -124,7 +125,10 @@ def _found(content: Any, key: str, where: str) -> Found:  # noqa: ANN401 - whate
     tables = [value for value in lists.values() if value and all(isinstance(entry, dict) for entry in value)]
     if len(tables) == 1 and _has_key(tables[0], key):
         return Found(tables[0], [])
-    return _only_records(content, key, where) or _by_area(content, lists, key, where)
+    deep = _only_records(content, key, where)
+    if deep is None and any(not value and path.split(".")[-1] in RECORDS for path, value in _lists_in(content)):
+        raise InputError(f"{where} has no records: the answer is empty. Check the query and its filters.")
+    return deep or _by_area(content, lists, key, where)
 
 
 def _in_list(content: list[Any], where: str) -> Found:
