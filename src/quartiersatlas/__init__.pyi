@@ -17,6 +17,7 @@ from .disclosure.words import check_wording
 from .indicators.change import add_change, rate_change
 from .indicators.columns import add_counts, add_rates
 from .indicators.rates import city_value, rates
+from .intake.areas.points import read_points
 from .intake.areas.read import merge_areas, read_areas, read_features
 from .intake.joining.data import AreaData
 from .intake.joining.join import check_vintages, join
@@ -108,6 +109,7 @@ __all__ = [
     "rates",
     "read_areas",
     "read_features",
+    "read_points",
     "read_query",
     "read_table",
     "recognise_keys",

@@ -14,7 +14,7 @@ from quartiersatlas.disclosure import Ledger, Release, release
 from quartiersatlas.disclosure.words import summary_texts
 from quartiersatlas.errors import ColumnError, SpecError
 from quartiersatlas.indicators import add_change, add_counts, add_rates
-from quartiersatlas.intake import AreaData, join, merge_areas, read_areas, read_features, read_table
+from quartiersatlas.intake import AreaData, join, merge_areas, read_areas, read_features, read_points, read_table
 from quartiersatlas.need import need_index
 from quartiersatlas.present import atlas_map, export, report
 from quartiersatlas.present.files.export import sidecar_files
@@ -300,4 +300,7 @@ def _release_options(project: Project) -> dict[str, Any]:
 def _layer(project: Project, part: LayerPart | None, areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
     if part is None:
         return None
+    if part.x is not None or part.y is not None:
+        options = {k: v for k, v in asdict(part).items() if k != "path"}
+        return read_points(project.file(part.path), to_crs=areas.crs, **options)
     return read_features(project.file(part.path), name=part.name, kind=part.kind, crs=areas.crs)  # type: ignore[arg-type]

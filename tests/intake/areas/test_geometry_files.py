@@ -11,8 +11,8 @@ import shapely
 
 import quartiersatlas as qa
 from quartiersatlas.errors import DependencyError, InputError
-from quartiersatlas.intake.areas import read
 from quartiersatlas.intake.areas.area_columns import holds_geometry
+from quartiersatlas.intake.files import layers
 
 SQUARE = shapely.box(500_000, 5_700_000, 500_100, 5_700_100)
 
@@ -35,13 +35,13 @@ def test_without_the_extra_the_same_is_read(write, kind, monkeypatch):
     file = write(kind, PLR=["01", "02"], NAME=["Höfe", None], BEZ=[7, 8])
     options = {"key": "PLR", "name": "NAME", "parents": {"bezirk": "BEZ"}}
     with_arrow = qa.read_areas(file, **options)
-    monkeypatch.setattr(read, "find_spec", lambda _: None)
+    monkeypatch.setattr(layers, "find_spec", lambda _: None)
     pd.testing.assert_frame_equal(qa.read_areas(file, **options), with_arrow)
 
 
 def test_geoparquet_without_the_extra_names_the_install(write, monkeypatch):
     file = write("parquet", PLR=["01"])
-    monkeypatch.setattr(read, "find_spec", lambda _: None)
+    monkeypatch.setattr(layers, "find_spec", lambda _: None)
     with pytest.raises(DependencyError, match=r"pip install 'quartiersatlas\[parquet\]'"):
         qa.read_areas(file, key="PLR")
 

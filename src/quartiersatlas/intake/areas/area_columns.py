@@ -107,7 +107,26 @@ MERGED_FROM = "merged_from"  # text: keys of the areas that are reported as one
 RENAMED_FROM = "renamed_from"  # text: the key that the file gives the area
 LEFT_OUT = "left_out"  # text, the same for all: features and columns of the file that were not taken along
 KEY_IN_FILE = "key_in_file"  # text: the key as the file writes it, where that is a decimal number
-AREA_FLAGS = (COMPOSED, REPAIRED, SNAPPED, PARTS, MERGED_FROM, RENAMED_FROM, LEFT_OUT, KEY_IN_FILE)
+READ_NOTES = "read_notes"  # text, the same for all: what was decided while the file was read
+OFF_BY = "off_by"  # float, the same for all: metres that the areas may lie beside their true place
+AREA_FLAGS = (
+    COMPOSED,
+    REPAIRED,
+    SNAPPED,
+    PARTS,
+    MERGED_FROM,
+    RENAMED_FROM,
+    LEFT_OUT,
+    KEY_IN_FILE,
+    READ_NOTES,
+    OFF_BY,
+)
+
+
+def read_notes(notes: Iterable[str]) -> dict[str, str]:
+    """Return the flag that says what was decided while a file was read; none where that is nothing."""
+    said = "; ".join(dict.fromkeys(notes))
+    return {READ_NOTES: said} if said else {}
 
 
 def with_left_out(areas: gpd.GeoDataFrame, what: Iterable[str]) -> gpd.GeoDataFrame:
@@ -140,6 +159,8 @@ def area_facts(areas: gpd.GeoDataFrame) -> list[Message]:
         facts.append(Message("fact_snapped", {"count": int(areas[SNAPPED].sum())}))
     if KEY_IN_FILE in areas.columns:
         facts.append(Message("fact_keys_written", {"example": areas[KEY_IN_FILE].iloc[0], "key": areas.index[0]}))
+    if OFF_BY in areas.columns and len(areas):
+        facts.append(Message("fact_off_by", {"metres": f"{areas[OFF_BY].max():.0f}"}))
     if LEFT_OUT in areas.columns:
         facts += [Message("fact_left_out", {"what": what}) for what in areas[LEFT_OUT].unique() if what]
     return facts
