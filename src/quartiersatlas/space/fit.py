@@ -13,10 +13,11 @@ import shapely
 
 from quartiersatlas.base.checks import count_noun, expects
 from quartiersatlas.catalogue import Message, number_text, text
-from quartiersatlas.errors import SHOWN, GeometryError, KeyColumnError, SpecError, list_some
+from quartiersatlas.errors import SHOWN, GeometryError, KeyColumnError, list_some
 from quartiersatlas.intake.areas.area_columns import area_facts
 from quartiersatlas.intake.areas.crs import extent_in_degrees
-from quartiersatlas.space.neighbours import TOLERANCE, borders
+from quartiersatlas.space.apart import TOLERANCE, group_numbers, outlines_apart
+from quartiersatlas.space.neighbours import borders, check_metres
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -63,6 +64,8 @@ class AreasReport:
         same surface and outline), ``narrow`` (not wider than the tolerance), ``geometry``.
     facts : tuple of Message
         What was done to the areas when they were read.
+    apart : Message or None
+        That outlines do not touch which were meant to: the median gap, and the tolerance that bridges it.
     """
 
     n_areas: int
@@ -78,11 +81,12 @@ class AreasReport:
     overlaps: gpd.GeoDataFrame
     gaps: gpd.GeoDataFrame
     facts: tuple[Message, ...] = ()
+    apart: Message | None = None
 
     @property
     def fits(self) -> bool:
-        """True where no two areas overlap and no narrow gap or sliver is between them."""
-        return not (len(self.overlaps) or self.gaps["narrow"].any() or self.slivers)
+        """True where no two areas overlap, no narrow gap or sliver is between them and none gape."""
+        return not (len(self.overlaps) or self.gaps["narrow"].any() or self.slivers or self.apart is not None)
 
     @property
     def table(self) -> pd.DataFrame:
@@ -122,6 +126,8 @@ class AreasReport:
         groups = [group for group in self.islands if len(group) > 1]
         if groups:
             says.append(text("areas_islands", lang, count=len(groups)))
+        if self.apart is not None:
+            says.append(text(self.apart.name, lang, **self.apart.values))
         return " ".join(says)
 
     def __repr__(self) -> str:
@@ -151,7 +157,7 @@ class AreasReport:
         if groups:
             more = f" and {len(groups) - SHOWN} more" if len(groups) > SHOWN else ""
             lines.append(f"  groups apart from the largest ({len(groups)}): {', '.join(groups[:SHOWN])}{more}")
-        lines += [f"  {fact}" for fact in self.facts]
+        lines += [f"  {said}" for said in (self.apart, *self.facts) if said is not None]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
@@ -202,8 +208,7 @@ def check_areas(areas: gpd.GeoDataFrame, *, tolerance: float = TOLERANCE) -> Are
     (('4',), [['2', '3', 100.0]])
     """
     crs = check_polygons(areas, "check_areas")
-    if not tolerance >= 0:
-        raise SpecError(f"tolerance={tolerance!r} must be at least 0, in metres.")
+    check_metres(tolerance, "tolerance")
     shapes, keys = areas.geometry.to_numpy(), areas.index.to_numpy()
     found = borders(shapes, tolerance=tolerance)
     one, other = found.rook
@@ -225,6 +230,7 @@ def check_areas(areas: gpd.GeoDataFrame, *, tolerance: float = TOLERANCE) -> Are
         overlaps=_overlaps(shapes, keys, np.flatnonzero(doubtful), crs),
         gaps=_gaps(shapes, keys, doubtful, tolerance, crs),
         facts=tuple(area_facts(areas)),
+        apart=outlines_apart(shapes, found.one, found.other, tolerance),
     )
 
 
@@ -278,13 +284,9 @@ def _apart(
     one: NDArray[np.intp], other: NDArray[np.intp], keys: NDArray[np.object_]
 ) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
     """Return the areas without a neighbour, and the groups besides the largest."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    pairs = coo_array((np.ones(len(one)), (one, other)), shape=(len(keys), len(keys)))
-    number, group = connected_components(pairs, directed=False)
-    size = np.bincount(group, minlength=number)
-    outside = np.flatnonzero(group != size.argmax()) if number else np.empty(0, dtype=int)
+    group = group_numbers(one, other, len(keys))
+    size = np.bincount(group)
+    outside = np.flatnonzero(group != size.argmax())
     groups = pd.Series(keys[outside]).groupby(group[outside], sort=False).agg(tuple)
     alone = np.bincount(np.concatenate([one, other]), minlength=len(keys)) == 0
     return tuple(keys[alone]), tuple(groups)
