@@ -6,6 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 
@@ -23,6 +24,7 @@ from quartiersatlas.present.statements import (
     check_notes,
     definition_text,
     driver_names,
+    exclave_name,
     facility_points,
     footnote,
     gap_kinds,
@@ -32,14 +34,17 @@ from quartiersatlas.present.statements import (
     note_lines,
     reason_texts,
 )
+from quartiersatlas.space.exclaves import city_extent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    import geopandas as gpd
+    from numpy.typing import NDArray
 
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.disclosure import Release, ReleasedColumn
+
+    Shapes = NDArray[np.object_]
 
     AreaNotes = Mapping[str, str | Iterable[str]]
 
@@ -185,6 +190,7 @@ def _map_data(
             "residents": whole_numbers(release.residents, 0),
         },
         "geometry": encode_topology(simplified(areas)),
+        **_exclaves(release, lang),
         "columns": with_matrices(
             [
                 _column(c, lang, (release, *earlier), counts, breaks.get(c.id), is_first=c.id == first_axis)
@@ -203,6 +209,27 @@ def _map_data(
         "programmes": _programmes(release.programmes),
         "facilities": _facilities(release),
     }
+
+
+def city_corners(parts: Shapes, crs: object) -> list[list[float]]:
+    """Return south-west and north-east corner of shapes, latitude before longitude."""
+    west, south, east, north = gpd.GeoSeries(parts, crs=crs).to_crs("EPSG:4326").total_bounds.round(5).tolist()
+    return [[south, west], [north, east]]
+
+
+def _exclaves(release: Release, lang: Lang) -> dict[str, Any]:
+    """Return the corners of the main part, and the exclaves that stand in a frame of their own; nothing without any."""
+    areas = release.areas
+    extent = city_extent(areas.geometry.to_numpy(), release.residents)
+    if not extent.exclaves:
+        return {}
+    shown = []
+    for exclave in extent.exclaves:
+        name = exclave_name(release, exclave)
+        corners = city_corners(extent.parts[list(exclave.parts)], areas.crs)
+        words = {"note": text("inset_note_scale", lang), "show": text("inset_show", lang, name=name)}
+        shown.append({"name": name, "areas": list(exclave.areas), "bounds": corners, **words})
+    return {"main": city_corners(extent.parts[list(extent.main_parts)], areas.crs), "exclaves": shown}
 
 
 class _Counts:

@@ -32,17 +32,23 @@ export function framePage(map, bounds, legend, words) {
       fitBetween([16, 12 + above], [16, 12 + below]);
       return;
     }
+    const insets = /** @type {HTMLElement | null} */ (map.getContainer().querySelector(".qa-insets"))?.offsetHeight ?? 0;
     if (isSmall()) {
       // rows of buttons stand above the city, the folded legend below it
       const below = 30 + (legend.querySelector("summary")?.offsetHeight ?? 24);
-      fitBetween([12, 54], [12, below]);
+      fitBetween([12, clearTop(54 + insets, 54, 24, below)], [12, below]);
       return;
     }
     const beside = map.getSize().x > 2.2 * legend.offsetWidth ? legend.offsetWidth + 20 : 12;
     const layers = /** @type {HTMLElement | null} */ (map.getContainer().querySelector(".leaflet-control-layers"));
-    const tops = [12 + (layers?.offsetHeight ?? 28), 40]; // below the box of layers, where that costs hardly any size
-    const [clear, high] = tops.map((top) => map.getBoundsZoom(bounds, false, L.point(beside + 12, top + 12)));
-    fitBetween([beside, tops[clear > high - 0.2 ? 0 : 1]], [12, 12]);
+    // below the box of layers, and the insets that do not stand above the legend
+    const clear = Math.max(12 + (layers?.offsetHeight ?? 28), beside > 12 || !insets ? 0 : 12 + insets);
+    fitBetween([beside, clearTop(clear, 40, beside + 12, 12)], [12, 12]);
+  };
+  /** The lower of two upper edges, where that costs hardly any size. */
+  const clearTop = (/** @type {number} */ clear, /** @type {number} */ high, /** @type {number} */ aside, /** @type {number} */ below) => {
+    const zoom = (/** @type {number} */ top) => map.getBoundsZoom(bounds, false, L.point(aside, top + below));
+    return zoom(clear) > zoom(high) - 0.2 ? clear : high;
   };
   fit();
   L.control.scale({ imperial: false, maxWidth: isSmall() ? 58 : 100, position: "bottomright" }).addTo(map);
