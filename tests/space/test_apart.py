@@ -112,11 +112,11 @@ def test_the_check_says_it_in_both_languages():
 
 def test_the_same_pairs_in_every_room():
     """Neighbours, the check and segregation agree, on outlines with slivers and a short border."""
-    parts = [(0, 0, 600, 600), (600.5, 0, 1200, 600), (0, 600.5, 606, 1200), (606.5, 600.5, 1200, 1200)]
+    parts = [(0, 0, 600, 600), (600.5, 0, 1200, 600), (0, 600.5, 607, 1200), (607.5, 600.5, 1200, 1200)]
     areas = drawn([shapely.box(*part) for part in parts])
     data = qa.join(areas, pd.DataFrame({"mh": [90.0, 10, 10, 10], "residents": [100.0] * 4}, index=areas.index))
     found = pairs(qa.neighbours(data))
-    assert found == {("01", "02"), ("01", "03"), ("02", "04"), ("03", "04")}  # 02 and 03 share 6 m
+    assert found == {("01", "02"), ("01", "03"), ("02", "04"), ("03", "04")}  # 02 and 03 share 7 m
     assert qa.check_areas(areas).n_neighbours == len(found)
     table = qa.measure_segregation(data, ["mh"], population="residents", indices=["dissimilarity", "morrill"]).table
     d, adjusted = table.set_index("index")["value"][["dissimilarity", "morrill"]]
@@ -145,3 +145,13 @@ def test_a_small_gap_beside_one_district_in_a_large_city_is_said():
     city = [shapely.box(x * 1000, y * 1000, (x + 1) * 1000, (y + 1) * 1000) for y in range(3) for x in range(4)]
     with pytest.warns(UserWarning, match=r"1 of 13; the median gap to the nearest outline is 3 m"):
         qa.neighbours(drawn([*city, shapely.box(4003, 0, 5003, 1000)]))
+
+
+@pytest.mark.parametrize(("step", "expected"), [(9, 4), (11, 5)])
+def test_a_contact_shorter_than_ten_metres_is_a_corner_also_where_it_is_drawn_exactly(step, expected):
+    parts = [(0, 0, 600, 600), (600, 0, 1200, 600), (0, 600, 600 + step, 1200), (600 + step, 600, 1200, 1200)]
+    corners = [(600, 600), (600 + step, 600)]  # the points of each outline are points of its neighbours
+    shapes = [shapely.union_all([shapely.box(*part)]) for part in parts]
+    shapes = [shapely.snap(shape, shapely.MultiPoint(corners), 0.01) for shape in shapes]
+    assert len(quiet(drawn(shapes))) == expected
+    assert qa.check_areas(drawn(shapes)).n_neighbours == expected

@@ -38,7 +38,7 @@ CORNER = 2.0  # tolerances from a corner within which two outlines that part are
 def neighbours(
     data: AreaData | gpd.GeoDataFrame, *, tolerance: float | None = None, min_border: float | None = None
 ) -> Any:  # noqa: ANN401 - libpysal is untyped
-    """Return who shares a border with whom: the same everywhere, from candidate areas to segregation and the map.
+    """Return who shares a border with whom: the neighbours that candidate areas and :func:`check_areas` go by.
 
     Parameters
     ----------
@@ -49,8 +49,7 @@ def neighbours(
         the surface) where that is less.
     min_border : float, optional
         Shared length in metres from which a contact is a border; shorter contacts are corners. At least 0. By default
-        any length where outlines are drawn through the same points; else 10, or 10 % of the median width where that is
-        less, and at least three tolerances. 0 takes corners too.
+        10, or 10 % of the median width where that is less, and at least three tolerances. 0 takes corners too.
 
     Returns
     -------
@@ -76,6 +75,11 @@ def neighbours(
     --------
     check_areas : Gaps, overlaps and areas apart, as a report.
 
+    Notes
+    -----
+    The indices of :func:`measure_segregation` that go by borders take the same tolerance, and count borders that are
+    drawn through the same points however short they are, as their published definitions do.
+
     Examples
     --------
     >>> import geopandas as gpd
@@ -92,8 +96,8 @@ def neighbours(
     message = outlines_apart(shapes, found.one, found.other, tolerance)
     if message is not None:
         warnings.warn(str(message), UserWarning, stacklevel=2)
-    is_border = found.length > 0 if min_border is None else found.length >= min_border
-    return _graph(areas.index.to_numpy(), found.one[is_border], found.other[is_border])
+    one, other = found.queen if min_border == 0 else found.neighbours
+    return _graph(areas.index.to_numpy(), one, other)
 
 
 def _checked(data: object) -> gpd.GeoDataFrame:
@@ -140,7 +144,7 @@ def connected_groups(
     """
     keys, found = areas.index, borders(areas.geometry.to_numpy()) if found is None else found
     mask = np.ones(len(keys), dtype=bool) if chosen is None else chosen
-    one, other = found.rook
+    one, other = found.neighbours
     both = mask[one] & mask[other]
     groups = group_numbers(one[both], other[both], len(keys))[mask]
     return pd.Series(pd.factorize(groups)[0].astype(int), index=keys[mask], dtype=int)
@@ -189,6 +193,8 @@ class Borders:
         Whole outline of each area in metres, holes included.
     method : {"shared vertices", "within tolerance"}
         Whether neighbouring outlines are drawn through the same points, or had to be compared with a tolerance.
+    min_border : float
+        Metres from which a border makes neighbours of two areas.
     """
 
     one: Ints
@@ -196,6 +202,13 @@ class Borders:
     length: Floats
     perimeter: Floats
     method: Literal["shared vertices", "within tolerance"]
+    min_border: float = 0.0
+
+    @property
+    def neighbours(self) -> tuple[Ints, Ints]:
+        """Pairs that share a border long enough to be neighbours in a town; a shorter contact is a corner."""
+        long = (self.length > 0) & (self.length >= self.min_border)
+        return self.one[long], self.other[long]
 
     @property
     def queen(self) -> tuple[Ints, Ints]:
@@ -204,7 +217,7 @@ class Borders:
 
     @cached_property
     def rook(self) -> tuple[Ints, Ints]:
-        """Pairs that share a border."""
+        """Pairs that share a border, however short where it is drawn through the same points."""
         long = self.length > 0
         return self.one[long], self.other[long]
 
@@ -274,7 +287,7 @@ def borders(shapes: ArrayLike, *, tolerance: float | None = None, min_border: fl
         total[np.searchsorted(both, close)] += close_length
         pairs, length = both, np.where(total >= min_border, total, 0)
     one, other = np.divmod(pairs, max(len(areas), 1))
-    return Borders(one, other, length, np.asarray(shapely.length(areas)), method)
+    return Borders(one, other, length, np.asarray(shapely.length(areas)), method, min_border)
 
 
 def _polygons(shapes: ArrayLike) -> Shapes:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from quartiersatlas.base.checks import names
-from quartiersatlas.catalogue import Message
+from quartiersatlas.catalogue import Message, number_text
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -95,10 +95,12 @@ def holds_geometry(column: pd.Series) -> bool:
 
 REPAIRED = "repaired"  # bool: the outline was invalid and made valid
 SNAPPED = "snapped"  # bool: the outline was moved onto those of the neighbours
+SNAPPED_SIZE = "snapped_m2"  # float: surface that changed hands by that, in square metres
+GAPS = "gaps"  # bool: a narrow gap or an overlap at the outline
 PARTS = "parts"  # int: features of the file that were put together
 MERGED_FROM = "merged_from"  # text: keys of the areas that are reported as one
 LEFT_OUT = "left_out"  # text, the same for all: features and columns of the file that were not taken along
-AREA_FLAGS = (REPAIRED, SNAPPED, PARTS, MERGED_FROM, LEFT_OUT)
+AREA_FLAGS = (REPAIRED, SNAPPED, SNAPPED_SIZE, GAPS, PARTS, MERGED_FROM, LEFT_OUT)
 
 
 def with_left_out(areas: gpd.GeoDataFrame, what: Iterable[str]) -> gpd.GeoDataFrame:
@@ -120,10 +122,28 @@ def area_facts(areas: gpd.GeoDataFrame) -> list[Message]:
         several = areas.index[areas[PARTS] > 1]
         facts.append(Message("fact_parts", {"names": _names(areas, several), "count": len(several)}))
     if SNAPPED in areas.columns:
-        facts.append(Message("fact_snapped", {"count": int(areas[SNAPPED].sum())}))
+        facts.append(_snapped_fact(areas))
+    if GAPS in areas.columns and areas[GAPS].any():
+        from quartiersatlas.intake.areas.gaps import misfit_fact
+
+        fact = misfit_fact(areas.geometry.to_numpy(), areas.index)
+        facts += [fact] if fact is not None else []
     if LEFT_OUT in areas.columns:
         facts += [Message("fact_left_out", {"what": what}) for what in areas[LEFT_OUT].unique() if what]
     return facts
+
+
+def _snapped_fact(areas: gpd.GeoDataFrame) -> Message:
+    """Return how many outlines were moved, and how much land that is."""
+    changed = areas[SNAPPED_SIZE] if SNAPPED_SIZE in areas.columns else areas[SNAPPED] * float("nan")
+    if changed.isna().all():
+        return Message("fact_snapped", {"count": int(areas[SNAPPED].sum())})
+    most = changed.idxmax()
+    values = {"count": int(areas[SNAPPED].sum()), "name": f"{areas['name'][most]} ({most})"}
+    for name, size in (("size", changed.sum()), ("largest", changed[most])):
+        values[name] = number_text(size, 1, "de"), number_text(size, 1, "en")
+    share = 100 * changed[most] / areas.geometry.area[most]
+    return Message("fact_snapped_size", values | {"share": (number_text(share, 2, "de"), number_text(share, 2, "en"))})
 
 
 def _names(areas: gpd.GeoDataFrame, keys: Iterable[str]) -> str:

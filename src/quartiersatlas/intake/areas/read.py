@@ -25,10 +25,12 @@ from quartiersatlas.errors import (
 )
 from quartiersatlas.intake.areas.area_columns import (
     AREA_FLAGS,
+    GAPS,
     MERGED_FROM,
     PARTS,
     REPAIRED,
     SNAPPED,
+    SNAPPED_SIZE,
     holds_geometry,
     is_notice,
     keys_as_text,
@@ -36,13 +38,13 @@ from quartiersatlas.intake.areas.area_columns import (
     with_left_out,
 )
 from quartiersatlas.intake.areas.crs import located
+from quartiersatlas.intake.areas.gaps import beside_misfits, snapped
 from quartiersatlas.intake.areas.outlines import (
     dissolved_by_key,
     made_valid,
     refuse_covering,
     refuse_duplicates,
     refuse_other_than_polygons,
-    snapped,
 )
 
 if TYPE_CHECKING:
@@ -108,7 +110,8 @@ def read_areas(
         Make invalid polygons valid; the column ``repaired`` flags them. Without it they are refused.
     snap : float, optional
         Close gaps up to this width in metres between neighbours and give overlaps to one of them; the column
-        ``snapped`` flags the areas that changed. Above 0.
+        ``snapped`` flags the areas that changed, ``snapped_m2`` says by how many square metres. Wider overlaps are
+        refused, and an area gets nothing that is further from it. Above 0.
 
     Returns
     -------
@@ -129,13 +132,15 @@ def read_areas(
         Keys are empty or not unique, or the parts of an area differ in name or parent.
     GeometryError
         No coordinate reference system, one in degrees, feet or with stretched lengths, areas outside the region it is
-        made for, shapes that are not valid polygons, or features that cover the others.
+        made for, shapes that are not valid polygons, features that cover the others, or overlaps wider than ``snap``.
     DependencyError
         GeoParquet without the extra.
 
     Notes
     -----
-    :func:`check_areas` reports whether the areas fit together: gaps, overlaps, areas without a neighbour.
+    Narrow gaps and overlaps between areas show as dots and lines on a map: the column ``gaps`` flags the areas beside
+    them, and the method box names them. :func:`check_areas` reports whether the areas fit together, and the ``snap``
+    that closes the gaps.
     """
     expects(path, (str, Path), "read_areas", HOW)
     expects(key, str, "read_areas: key", 'key="id", the name of the column with the district key')
@@ -175,6 +180,10 @@ def read_areas(
     if snap is not None:
         before, shapes = shapes, snapped(shapes, keys, where, snap)
         flags[SNAPPED] = ~shapely.equals(before, shapes)
+        flags[SNAPPED_SIZE] = shapely.area(shapely.symmetric_difference(before, shapes))
+    beside = beside_misfits(shapes, keys)
+    if beside.any():
+        flags[GAPS] = beside
     areas = gpd.GeoDataFrame(words.set_axis(keys).assign(**flags), geometry=shapes, crs=frame.crs)
     texts = [c for c in frame.columns.drop("geometry") if c not in taken.values() and holds_geometry(frame[c])]
     return with_left_out(areas, [*(f"{excluded} ({called})" for excluded, called in left_out), *texts])
@@ -427,4 +436,6 @@ def _merged_cells(column: pd.Series) -> object:
     """Return what is true of the merged area: all words, every flag."""
     if column.name == PARTS or column.dtype == bool:
         return column.max()
+    if column.name == SNAPPED_SIZE:
+        return column.sum()
     return " / ".join(dict.fromkeys(column))
