@@ -6,7 +6,7 @@ import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from numbers import Real
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import geopandas as gpd
 import numpy as np
@@ -104,8 +104,8 @@ def _checked(data: object) -> gpd.GeoDataFrame:
     """Return the areas of joined data, or the areas themselves; refuse degrees."""
     from quartiersatlas.intake import AreaData
 
-    areas = data.areas if isinstance(data, AreaData) else data
-    expects(areas, (AreaData, gpd.GeoDataFrame), "neighbours", "data = qa.join(areas, table)")
+    expects(data, (AreaData, gpd.GeoDataFrame), "neighbours", "data = qa.join(areas, table)")
+    areas = cast("gpd.GeoDataFrame", data.areas if isinstance(data, AreaData) else data)
     if areas.crs is not None and areas.crs.is_geographic:
         raise GeometryError("neighbours: the areas are in degrees, lengths are in metres: use areas.to_crs(...).")
     return areas

@@ -138,7 +138,7 @@ def _snapped_fact(areas: gpd.GeoDataFrame) -> Message:
     changed = areas[SNAPPED_SIZE] if SNAPPED_SIZE in areas.columns else areas[SNAPPED] * float("nan")
     if changed.isna().all():
         return Message("fact_snapped", {"count": int(areas[SNAPPED].sum())})
-    most = changed.idxmax()
+    most = str(changed.idxmax())
     values = {"count": int(areas[SNAPPED].sum()), "name": f"{areas['name'][most]} ({most})"}
     for name, size in (("size", changed.sum()), ("largest", changed[most])):
         values[name] = number_text(size, 1, "de"), number_text(size, 1, "en")

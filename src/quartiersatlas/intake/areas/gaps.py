@@ -153,6 +153,18 @@ def _closing_width(shapes: Shapes) -> float:
     return float(np.ceil(2 * (widest + NOISE)) / 2)
 
 
+def fitted(
+    shapes: Shapes, keys: pd.Index, where: str, snap: float | None
+) -> tuple[Shapes, Floats | None, NDArray[np.bool_]]:
+    """Return the outlines, the square metres by which snapping changed each, and who does not fit to its neighbours."""
+    if snap is None:
+        return shapes, None, beside_misfits(shapes, keys)
+    result = snapped(shapes, keys, where, snap)
+    changed = np.asarray(shapely.area(shapely.symmetric_difference(shapes, result)))
+    changed[shapely.equals(shapes, result)] = 0
+    return result, changed, beside_misfits(result, keys)
+
+
 def snapped(shapes: Shapes, keys: pd.Index, where: str, tolerance: float) -> Shapes:
     """Return the outlines on each other: gaps up to the tolerance closed, overlaps given to one side.
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import pandas as pd
-import shapely
 
 from quartiersatlas.base.checks import count_noun, existing_file, expects, renamed
 from quartiersatlas.errors import (
@@ -38,7 +37,7 @@ from quartiersatlas.intake.areas.area_columns import (
     with_left_out,
 )
 from quartiersatlas.intake.areas.crs import located
-from quartiersatlas.intake.areas.gaps import beside_misfits, snapped
+from quartiersatlas.intake.areas.gaps import fitted
 from quartiersatlas.intake.areas.outlines import (
     dissolved_by_key,
     made_valid,
@@ -50,6 +49,8 @@ from quartiersatlas.intake.areas.outlines import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
     from pyproj import CRS
 
 HOW = 'qa.read_areas("areas.gpkg", key="id")'
@@ -177,16 +178,17 @@ def read_areas(
         )
         words, keys = words[~keys.duplicated()], keys.unique()
     refuse_covering(shapes, keys, words["name"], where)
-    if snap is not None:
-        before, shapes = shapes, snapped(shapes, keys, where, snap)
-        flags[SNAPPED] = ~shapely.equals(before, shapes)
-        flags[SNAPPED_SIZE] = shapely.area(shapely.symmetric_difference(before, shapes))
-    beside = beside_misfits(shapes, keys)
-    if beside.any():
-        flags[GAPS] = beside
+    shapes, changed, beside = fitted(shapes, keys, where, snap)
+    flags |= _fit_flags(changed, beside)
     areas = gpd.GeoDataFrame(words.set_axis(keys).assign(**flags), geometry=shapes, crs=frame.crs)
     texts = [c for c in frame.columns.drop("geometry") if c not in taken.values() and holds_geometry(frame[c])]
     return with_left_out(areas, [*(f"{excluded} ({called})" for excluded, called in left_out), *texts])
+
+
+def _fit_flags(changed: NDArray[np.float64] | None, beside: NDArray[np.bool_]) -> dict[str, Any]:
+    """Return the flags of outlines that were moved onto each other, and of those that do not fit."""
+    flags: dict[str, Any] = {} if changed is None else {SNAPPED: changed > 0, SNAPPED_SIZE: changed}
+    return flags | ({GAPS: beside} if beside.any() else {})
 
 
 def _columns(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
 from quartiersatlas.catalogue import action_bundles, text
 from quartiersatlas.disclosure.columns import DRIVER_DECIMALS
@@ -16,7 +17,8 @@ from quartiersatlas.disclosure.words import draft_text, label, unit
 from quartiersatlas.need.robustness.stability import STABILITY_LABELS
 from quartiersatlas.present.comparable import on_keys
 from quartiersatlas.present.map.classes import around_city, column_colors, map_columns, schemes, with_matrices
-from quartiersatlas.present.map.topology import encode_point, encode_topology, simplified
+from quartiersatlas.present.map.topology import encode_point, encode_topology, simplified, varint_text
+from quartiersatlas.present.map.topology import tolerance as simplification
 from quartiersatlas.present.statements import (
     GAPS,
     axis_text,
@@ -35,11 +37,13 @@ from quartiersatlas.present.statements import (
     reason_texts,
 )
 from quartiersatlas.space.exclaves import city_extent
+from quartiersatlas.space.neighbours import POLYGONS, borders
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
+    from pyproj import CRS
 
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.disclosure import Release, ReleasedColumn
@@ -190,6 +194,7 @@ def _map_data(
             "residents": whole_numbers(release.residents, 0),
         },
         "geometry": encode_topology(simplified(areas)),
+        **_touching(release),
         **_exclaves(release, lang),
         "columns": with_matrices(
             [
@@ -211,7 +216,27 @@ def _map_data(
     }
 
 
-def city_corners(parts: Shapes, crs: object) -> list[list[float]]:
+def _touching(release: Release) -> dict[str, str]:
+    """Return who borders on whom, where the arcs of the map do not say it as the candidate areas have it.
+
+    For each area the number of its neighbours further down the list, and the steps from one to the next.
+    """
+    shapes = release.areas.geometry.to_numpy()
+    if not np.isin(shapely.get_type_id(shapes), POLYGONS).all():
+        return {}
+    tolerance = next((float(fact.values["tolerance"]) for fact in release.facts if fact.name == "fact_tolerance"), None)
+    found = borders(shapes, tolerance=tolerance)
+    one, other = found.neighbours
+    if found.method == "shared vertices" and len(one) == len(found.rook[0]) and not simplification(release.areas):
+        return {}
+    n_areas = len(release.areas)
+    count = np.bincount(one, minlength=n_areas)
+    steps = other - np.where(np.diff(one, prepend=-1) > 0, one, np.roll(other, 1))
+    begins = np.cumsum(count) - count
+    return {"touching": varint_text(np.insert(steps, begins, count).astype(np.int64))}
+
+
+def city_corners(parts: Shapes, crs: CRS | None) -> list[list[float]]:
     """Return south-west and north-east corner of shapes, latitude before longitude."""
     west, south, east, north = gpd.GeoSeries(parts, crs=crs).to_crs("EPSG:4326").total_bounds.round(5).tolist()
     return [[south, west], [north, east]]

@@ -12,7 +12,7 @@ import { footer, searchBox, showDefinition, showPanel, tableButton, walkByKeys }
 import { panelSheet } from "./sheet.js";
 import { LIGHT_LINE, PROGRAMME_LINE } from "./styles.js";
 import { keepTipClear } from "./tips.js";
-import { arcOwners, decodeTopology, memberOutline, neighbours, ringPlaces } from "./topology.js";
+import { arcOwners, decodeNeighbours, decodeTopology, memberOutline, neighbours, ringPlaces } from "./topology.js";
 import { closed, createView, pixels } from "./view.js";
 
 const NEAR_ENOUGH = 30; // pixels: a smaller area is brought closer when it is looked for
@@ -49,7 +49,7 @@ export function createLayer(atlas) {
 
   /** @type {number[][] | null} */
   let known = null;
-  const around = () => (known ??= neighbours(ground.owners, view.areas.length));
+  const around = () => (known ??= atlas.touching ? decodeNeighbours(atlas.touching) : neighbours(ground.owners, view.areas.length));
   const editor = candidateEditor(view.atlas, ground, around, () => {
     overlays[atlas.words.label_candidates].redraw();
     insets.forEach((inset) => inset.redraw());
