@@ -140,3 +140,29 @@ def test_a_city_in_one_piece_has_no_inset(town, sample):
         assert "exclaves" not in data
         assert "main" not in data
         assert not re.search("lagegetreu", qa.atlas_map(release).html())
+
+
+CITY_BOX = (
+    "const {left, top} = map_quartiersatlas.getContainer().getBoundingClientRect();"
+    "const [a, b] = [...arguments].map((place) => map_quartiersatlas.latLngToContainerPoint(place));"
+    "return [left + a.x, top + b.y, left + b.x, top + a.y];"
+)
+
+
+@pytest.mark.parametrize(
+    ("size", "compared"),
+    # two maps in a small window: beside the inset the city would lose more than a fifth of its size
+    [((1280, 800), False), ((1000, 620), False), (PHONE, False), ((1280, 800), True), (PHONE, True)],
+    ids=["desktop", "small", "phone", "two maps", "two maps on a phone"],
+)
+def test_the_inset_covers_no_part_of_the_city(show, coast, size, compared):
+    page = show(coast, size)
+    if compared:
+        if size == PHONE:
+            page.run("document.getElementById('qa-handle').click()")
+        page.run("document.getElementById('qa-compare-button').click()")
+        page.drawn()
+    west, south, east, north = degrees(coast, slice(None, -1))
+    x0, y0, x1, y1 = page.run(CITY_BOX, [south, west], [north, east])
+    left, top, right, bottom = page.box(".qa-inset")
+    assert x1 <= left or right <= x0 or y1 <= top or bottom <= y0
