@@ -157,10 +157,9 @@ class AreasReport:
         if groups:
             more = f" and {len(groups) - SHOWN} more" if len(groups) > SHOWN else ""
             lines.append(f"  groups apart from the largest ({len(groups)}): {', '.join(groups[:SHOWN])}{more}")
-        lines += [f"  {said}" for said in (self.apart, *self.facts) if said is not None]
-        lines += [
-            f"  read_areas(..., snap={f.values['snap']}) closes them" for f in self.facts if f.name == "fact_gaps"
-        ]
+        lines += [f"  {said}" for said in (self.apart, *self.facts) if said is not None and said.name != "fact_gaps"]
+        widths = [fact.values["snap"] for fact in self.facts if fact.name == "fact_gaps"]  # what they are stands above
+        lines += [f"  read_areas(..., snap={width}) closes them" for width in widths if width]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:

@@ -138,3 +138,17 @@ def test_cologne_is_named_and_closed(shared):
     overlaps = qa.check_areas(before).overlaps
     assert lost.max() <= overlaps["square_metres"].sum()
     assert areas.is_valid.all()
+
+
+def test_frames_of_ones_own_are_looked_at_too():
+    keys = pd.Index(["n", "o", "p"], name="key", dtype=object)
+    shapes = [shapely.transform(shape, lambda points: points + np.array([X, Y])) for shape in with_hole(0.9)]
+    areas = gpd.GeoDataFrame({"name": keys}, index=keys, geometry=shapes, crs="EPSG:25832")
+    assert any("1 gaps and 0 overlaps, together 0.8 m²" in fact for fact in released(areas))
+
+
+def test_no_width_is_proposed_for_an_overlap_that_is_no_matter_of_drawing(write):
+    areas = qa.read_areas(write([shapely.box(0, 0, 330, 300), shapely.box(300, 0, 600, 300)]), key="K")
+    report = repr(qa.check_areas(areas))
+    assert "overlaps: 1 with 9,000 square metres" in report
+    assert "snap=" not in report

@@ -97,6 +97,7 @@ REPAIRED = "repaired"  # bool: the outline was invalid and made valid
 SNAPPED = "snapped"  # bool: the outline was moved onto those of the neighbours
 SNAPPED_SIZE = "snapped_m2"  # float: surface that changed hands by that, in square metres
 GAPS = "gaps"  # bool: a narrow gap or an overlap at the outline
+QUICKLY_CHECKED = 20_000  # areas
 PARTS = "parts"  # int: features of the file that were put together
 MERGED_FROM = "merged_from"  # text: keys of the areas that are reported as one
 LEFT_OUT = "left_out"  # text, the same for all: features and columns of the file that were not taken along
@@ -123,10 +124,11 @@ def area_facts(areas: gpd.GeoDataFrame) -> list[Message]:
         facts.append(Message("fact_parts", {"names": _names(areas, several), "count": len(several)}))
     if SNAPPED in areas.columns:
         facts.append(_snapped_fact(areas))
-    if GAPS in areas.columns and areas[GAPS].any():
+    # frames that did not come from a file are looked at here, unless that takes long
+    if areas[GAPS].any() if GAPS in areas.columns else len(areas) <= QUICKLY_CHECKED:
         from quartiersatlas.intake.areas.gaps import misfit_fact
 
-        fact = misfit_fact(areas.geometry.to_numpy(), areas.index)
+        fact = misfit_fact(areas.geometry)
         facts += [fact] if fact is not None else []
     if LEFT_OUT in areas.columns:
         facts += [Message("fact_left_out", {"what": what}) for what in areas[LEFT_OUT].unique() if what]

@@ -12,7 +12,7 @@ import shapely
 from quartiersatlas.base.checks import count_noun
 from quartiersatlas.catalogue import Message, number_text
 from quartiersatlas.errors import DependencyError, GeometryError
-from quartiersatlas.intake.areas.outlines import refuse_collapsed
+from quartiersatlas.intake.areas.outlines import POLYGONS, refuse_collapsed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,6 +26,7 @@ NOISE = 1e-3  # square metres of overlap, and metres of distance, that come from
 SEEN = 0.1  # square metres from which a gap or an overlap is worth a word
 NARROW = 1.0  # metres: a hole of this width is no part of the world
 SMALL = 10.0  # square metres: nor is one of this surface
+WIDE = 5.0  # metres: a wider overlap is no matter of drawing, and no width is proposed that gives it away
 POLYGON = 3  # shapely's number
 PIECE = 512  # points of a piece of a net of gaps
 
@@ -123,9 +124,16 @@ def beside_misfits(shapes: Shapes, keys: pd.Index) -> NDArray[np.bool_]:
     return beside
 
 
-def misfit_fact(shapes: Shapes, keys: pd.Index) -> Message | None:
-    """Return how many gaps and overlaps there are, how large, between whom, and the width that closes them."""
-    found = misfits(shapes, keys)
+def misfit_fact(outlines: gpd.GeoSeries) -> Message | None:
+    """Return how many gaps and overlaps there are, how large, between whom, and the width that closes them.
+
+    Of outlines in degrees, of other shapes than polygons and of invalid ones nothing is said.
+    """
+    shapes = outlines.to_numpy()
+    in_metres = outlines.crs is None or not outlines.crs.is_geographic
+    if not in_metres or not np.isin(shapely.get_type_id(shapes), POLYGONS).all() or not shapely.is_valid(shapes).all():
+        return None
+    found = misfits(shapes, outlines.index)
     if found.empty:
         return None
     n_gaps = int(found["what"].eq("gap").sum())
@@ -135,7 +143,7 @@ def misfit_fact(shapes: Shapes, keys: pd.Index) -> Message | None:
         "size": _square_metres(found["square_metres"].sum()),
         "largest": _square_metres(found["square_metres"].iloc[0]),
         "between": found["between"].iloc[0],
-        "snap": f"{_closing_width(found.geometry.to_numpy()):g}",
+        "snap": _closing_width(found.geometry.to_numpy()),
     }
     return Message("fact_gaps", values)
 
@@ -145,12 +153,12 @@ def _square_metres(size: float) -> tuple[str, str]:
     return number_text(size, decimals, "de"), number_text(size, decimals, "en")
 
 
-def _closing_width(shapes: Shapes) -> float:
-    """Return the width, in half metres, of the widest place of gaps and overlaps."""
+def _closing_width(shapes: Shapes) -> str:
+    """Return the width, in half metres, of the widest place of gaps and overlaps; nothing where whose it is is open."""
     parts = shapely.get_parts(shapes)
     parts = parts[shapely.get_type_id(parts) == POLYGON]
     widest = 2 * shapely.length(shapely.maximum_inscribed_circle(parts, tolerance=0.01)).max()
-    return float(np.ceil(2 * (widest + NOISE)) / 2)
+    return f"{np.ceil(2 * (widest + NOISE)) / 2:g}" if widest <= WIDE else ""
 
 
 def fitted(
