@@ -48,6 +48,7 @@ from .segregation.scale import scale_table
 from .space.crosswalk import transfer
 from .space.fit import AreasReport, check_areas
 from .space.grid_cells import grid_to_areas
+from .space.neighbours import neighbours
 from .space.overlay import transfer_by_area
 from .space.reallocate import Transfer
 from .version import __version__
@@ -102,6 +103,7 @@ __all__ = [
     "measure_segregation",
     "merge_areas",
     "need_index",
+    "neighbours",
     "parent_keys",
     "profile",
     "programme_overlap",

@@ -121,7 +121,8 @@ def check_project(path: str | Path) -> ProjectResult:
     shortlist = screen(data, project.rule, need=need) if project.rule is not None else None
     candidates = stability = None
     if project.candidates is not None and shortlist is not None:
-        candidates = candidate_areas(data, shortlist, min_population=project.candidates.min_population)
+        part = project.candidates
+        candidates = candidate_areas(data, shortlist, min_population=part.min_population, tolerance=part.tolerance)
     if project.stability is not None and shortlist is not None:
         stability = shortlist.stability(n=project.stability.runs, seed=project.stability.seed)
     groups = project.segregation

@@ -130,6 +130,7 @@ class CandidatesPart:
     """``[candidates]``: contiguous groups of selected areas."""
 
     min_population: float = 2000
+    tolerance: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -52,6 +52,7 @@ class SegregationSpec:
     b: float = 0.5
     centre: object = "population"
     contiguity: Literal["rook", "queen"] = "rook"
+    tolerance: float | None = None
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 
 from quartiersatlas.base.checks import count_noun
-from quartiersatlas.errors import DependencyError, GeometryError, KeyColumnError, list_some
+from quartiersatlas.errors import GeometryError, KeyColumnError, list_some
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -211,17 +211,3 @@ def refuse_covering(shapes: Shapes, keys: pd.Index, names: pd.Series, where: str
             f"but the whole or a higher level: {who}{more}. Leave {'it' if len(found) == 1 else 'them'} out with "
             f"exclude={example!r}, or read a file of one level."
         )
-
-
-def snapped(shapes: Shapes, keys: pd.Index, where: str, tolerance: float) -> Shapes:
-    """Return the outlines on each other: gaps up to the tolerance closed, overlaps given to one side."""
-    from shapely.errors import UnsupportedGEOSVersionError
-
-    try:
-        shapes = np.asarray(shapely.coverage_clean(shapes, gap_width=tolerance))  # type: ignore[attr-defined]
-    except UnsupportedGEOSVersionError as error:
-        raise DependencyError(
-            f"snap needs shapely with GEOS 3.14 or later; there is {shapely.geos_version}."
-        ) from error
-    refuse_collapsed(shapes, keys, where, "snapped")
-    return shapes

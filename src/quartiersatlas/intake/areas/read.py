@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import pandas as pd
-import shapely
 
 from quartiersatlas.base.checks import count_noun, expects, renamed
 from quartiersatlas.base.keys import whole_keys
@@ -25,6 +24,7 @@ from quartiersatlas.errors import (
 from quartiersatlas.intake.areas.area_columns import (
     AREA_FLAGS,
     COMPOSED,
+    GAPS,
     KEY_IN_FILE,
     MERGED_FROM,
     OFF_BY,
@@ -32,6 +32,7 @@ from quartiersatlas.intake.areas.area_columns import (
     RENAMED_FROM,
     REPAIRED,
     SNAPPED,
+    SNAPPED_SIZE,
     holds_geometry,
     is_notice,
     keys_as_text,
@@ -41,6 +42,7 @@ from quartiersatlas.intake.areas.area_columns import (
     with_left_out,
 )
 from quartiersatlas.intake.areas.crs import across_the_meridian, located, place_in_doubt
+from quartiersatlas.intake.areas.gaps import fitted
 from quartiersatlas.intake.areas.key_parts import corrected_keys, joined_parts, key_label, key_widths
 from quartiersatlas.intake.areas.outlines import (
     dissolved_by_key,
@@ -49,7 +51,6 @@ from quartiersatlas.intake.areas.outlines import (
     refuse_covering,
     refuse_duplicates,
     refuse_other_than_polygons,
-    snapped,
 )
 from quartiersatlas.intake.files.layers import read_geometry_file
 from quartiersatlas.intake.files.nested import without_lists
@@ -126,7 +127,8 @@ def read_areas(
         Make invalid polygons valid; the column ``repaired`` flags them. Without it they are refused.
     snap : float, optional
         Close gaps up to this width in metres between neighbours and give overlaps to one of them; the column
-        ``snapped`` flags the areas that changed. Above 0.
+        ``snapped`` flags the areas that changed, ``snapped_m2`` says by how many square metres. Wider overlaps are
+        refused, and an area gets nothing that is further from it. Above 0.
 
     Returns
     -------
@@ -152,13 +154,15 @@ def read_areas(
         Keys are empty or not unique, or the parts of an area differ in name or parent.
     GeometryError
         No coordinate reference system, one in degrees, feet or with stretched lengths, areas outside the region it is
-        made for, shapes that are not valid polygons, or features that cover the others.
+        made for, shapes that are not valid polygons, features that cover the others, or overlaps wider than ``snap``.
     DependencyError
         GeoParquet without the extra.
 
     Notes
     -----
-    :func:`check_areas` reports whether the areas fit together: gaps, overlaps, areas without a neighbour.
+    Narrow gaps and overlaps between areas show as dots and lines on a map: the column ``gaps`` flags the areas beside
+    them, and the method box names them. :func:`check_areas` reports whether the areas fit together, and the ``snap``
+    that closes the gaps.
     """
     _expect_areas(path, key)
     parents = {} if parents is None else parents
@@ -197,10 +201,8 @@ def read_areas(
     if renamed_from.any():
         flags[RENAMED_FROM] = renamed_from
     refuse_covering(shapes, keys, words["name"], where)
-    if snap is not None:
-        before, shapes = shapes, snapped(shapes, keys, where, snap)
-        flags[SNAPPED] = ~shapely.equals(before, shapes)
-    flags |= read_notes([*notes, *single, *parts, *moved])
+    shapes, changed, beside = fitted(shapes, keys, where, snap)
+    flags |= _fit_flags(changed, beside) | read_notes([*notes, *single, *parts, *moved])
     areas = gpd.GeoDataFrame(words.set_axis(keys).assign(**flags), geometry=shapes, crs=frame.crs)
     texts = [c for c in frame.columns.drop("geometry") if c not in taken.values() and holds_geometry(frame[c])]
     return with_left_out(areas, [*(f"{excluded} ({called})" for excluded, called in left_out), *texts])
@@ -311,6 +313,12 @@ def _placed(
         return in_metres, {}, notes
     said = f"the areas may lie about {doubt.metres:.0f} m beside their true place: {doubt.why}"
     return in_metres, {OFF_BY: doubt.metres}, [*notes, said]
+
+
+def _fit_flags(changed: NDArray[np.float64] | None, beside: NDArray[np.bool_]) -> dict[str, Any]:
+    """Return the flags of outlines that were moved onto each other, and of those that do not fit."""
+    flags: dict[str, Any] = {} if changed is None else {SNAPPED: changed > 0, SNAPPED_SIZE: changed}
+    return flags | ({GAPS: beside} if beside.any() else {})
 
 
 def _columns(
@@ -505,4 +513,6 @@ def _merged_cells(column: pd.Series) -> object:
     """Return what is true of the merged area: all words, every flag."""
     if column.name == PARTS or column.dtype == bool:
         return column.max()
+    if column.name == SNAPPED_SIZE:
+        return column.sum()
     return " / ".join(filter(None, dict.fromkeys(column)))
