@@ -150,17 +150,14 @@ def join(
     data = replace(data, catalogue=catalogue or data.catalogue)
     values, status, source = _frames(table)
     keys = values.index
-    rewritten = composed_keys(table.index, keys) if isinstance(table, pd.DataFrame) else ()
-    rewritten += composed_keys(areas.index, data.areas.index) if isinstance(areas, gpd.GeoDataFrame) else ()
-    rename = {same_text(key): same_text(area) for key, area in (rename or {}).items()}
+    rewritten = _composed(areas, data, table, keys)
     repaired: tuple[Repair, ...] = ()
     if repair is not None or rename:
-        keys, repaired = repaired_keys(keys, data.areas.index, () if repair is None else repair, rename)
+        keys, repaired = repaired_keys(keys, data.areas.index, () if repair is None else repair, rename or {})
     excluded = _excluded(values.index, keys, data.areas.index, exclude)
     values, status = values.set_axis(keys)[~excluded], status.set_axis(keys)[~excluded]
     vintage = check_vintages(data, keys[~excluded], right_vintage=vintage, names=("the areas", source))
-    population = None if population is None else composed(population)
-    named = population or data.population or ("residents" if "residents" in values.columns else None)
+    named = composed(population or "") or data.population or ("residents" if "residents" in values.columns else None)
     residents = values.get(named, data.values.get(named))  # those of the rows, else those of the areas
     report = compare(data.areas, values, source, repaired=repaired, excluded=tuple(keys[excluded]), residents=residents)
     report = replace(report, composed=rewritten)
@@ -234,6 +231,15 @@ def _frames(table: Table | pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, st
         if is_numeric_dtype(values[column].dtype):
             values[column] = values[column].to_numpy(dtype=float, na_value=np.nan)
     return values, status_of_values(values), "table"
+
+
+def _composed(
+    areas: gpd.GeoDataFrame | AreaData, data: AreaData, table: Table | pd.DataFrame, keys: pd.Index
+) -> tuple[Repair, ...]:
+    """Return the keys of plain frames, table and areas, that were put into one form of letters."""
+    of_table = composed_keys(table.index, keys) if isinstance(table, pd.DataFrame) else ()
+    of_areas = composed_keys(areas.index, data.areas.index) if isinstance(areas, gpd.GeoDataFrame) else ()
+    return of_table + of_areas
 
 
 def _excluded(raw: pd.Index, keys: pd.Index, areas: pd.Index, exclude: str | Iterable[str]) -> np.ndarray:

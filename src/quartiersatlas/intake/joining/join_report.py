@@ -179,8 +179,8 @@ class JoinReport:
         lines += [f"  row of the {level} of the same name: {key!r}" for key, level in self.two_levels]
         lines += [f"  repaired: {repair}" for repair in self.repairs]
         if self.composed:
-            keys = count_noun(len(self.composed), "key was", "keys were")
-            lines.append(f"  {keys} put into Unicode's usual form (NFC), such as {self.composed[0].after!r}")
+            were = count_noun(len(self.composed), "key was", "keys were")
+            lines.append(f"  {were} put into Unicode's usual form (NFC), such as {self.composed[0].after!r}")
         lines += [f"  {row.key!r} could be {' + '.join(row.areas)!r}" for row in self.suggestions]
         return "\n".join(lines)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pandas as pd
 
 from quartiersatlas.base.checks import count_noun
+from quartiersatlas.base.letters import same_text
 from quartiersatlas.errors import SpecError, list_some
 from quartiersatlas.intake.areas.area_columns import key_width, optional_names, other_form
 
@@ -38,6 +39,7 @@ def repaired_keys(
 ) -> tuple[pd.Index, tuple[Repair, ...]]:
     """Return the keys after the rules, in their order, and then the renaming; and every key that changed."""
     rules = optional_names(repair, "repair")
+    rename = {same_text(key): same_text(area) for key, area in rename.items()}
     changed: list[Repair] = []
     for rule in rules:
         change = rule_named(rule, areas)

@@ -185,6 +185,13 @@ def _by_its_words(raw: bytes) -> Encoded:
     return Encoded(raw.decode(best.encoding).encode("utf-8"), "utf-8", best.encoding, [note])
 
 
+def fits_words(raw: bytes, encoding: str) -> bool:
+    """Return True if an encoding gives words that may be right."""
+    present = bytes(sorted(set(raw.translate(None, bytes(range(128))))))
+    reading = _reading(encoding, _words(raw), present)
+    return reading is not None and reading.cost < PLAUSIBLE
+
+
 def _may_be_right(reading: _Reading, best: _Reading) -> bool:
     """Return True if another reading than the best one is nearly as good; the usual encoding needs no such proof."""
     if best.encoding == USUAL or reading.words == best.words:
