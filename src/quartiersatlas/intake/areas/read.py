@@ -57,8 +57,8 @@ HOW = 'qa.read_areas("areas.gpkg", key="id")'
 PARQUET = {".parquet", ".geoparquet", ".pq"}
 FASTER_WITH_ARROW = {".gpkg", ".fgb"}  # GeoJSON is slower with it
 FOLDERS = {".gdb"}  # a file geodatabase is a folder
-# UTF-8 read as Latin-1, or the sign for what is not UTF-8
-GARBLED = re.compile("Ã[\u0080-\u00bf\u0178\u201a-\u2122]|\ufffd")
+# UTF-8 read as Latin-1, the sign for what is not UTF-8, and control characters, which letters of DOS are taken for
+GARBLED = re.compile("Ã[\u0080-\u00bf\u0178\u201a-\u2122]|\ufffd|[\u0080-\u009f]")
 
 
 @renamed(ignore="exclude")
@@ -252,7 +252,7 @@ def refuse_garbled(words: pd.Series, column: str, where: str) -> None:
     raise InputError(
         f"{where}: {count_noun(len(wrong), f'word of {column!r} has', f'words of {column!r} have')} garbled letters: "
         f"{list_some(wrong, 3)}. "
-        f"The file says nothing, or something wrong, about its encoding: pass encoding='utf-8' or 'cp1252'."
+        f"The file says nothing, or something wrong, about its encoding: pass encoding='utf-8', 'cp1252' or 'cp850'."
     )
 
 

@@ -152,14 +152,16 @@ def read_dbf(path: Path, encoding: str | None) -> RawTable:
     import pyogrio
 
     encoding, notes = (encoding, []) if encoding else _encoding_of_dbf(path)
+    encoding = OTHER_NAMES.get(encoding or "", encoding)
     try:
         with warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always")
-            frame = pyogrio.read_dataframe(
-                path, read_geometry=False, encoding=OTHER_NAMES.get(encoding or "", encoding)
-            )
+            frame = pyogrio.read_dataframe(path, read_geometry=False, encoding=encoding)
     except Exception as error:  # a damaged file may fail anywhere in the reader
-        raise InputError(f"{path.name} cannot be read as a dBASE table: {error}. Another encoding?") from error
+        raise InputError(
+            f"{path.name} cannot be read as a dBASE table: it is damaged, or its words have another encoding. "
+            f"Pass encoding='cp1252', 'cp850' or 'utf-8'."
+        ) from error
     if warned:  # letters that could not be decoded, numbers read in part
         raise InputError(
             f"{path.name} is damaged or has another encoding: {warned[0].message} "
