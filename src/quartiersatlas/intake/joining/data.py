@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+import geopandas as gpd
+import numpy as np
+
 from quartiersatlas.base.checks import count_noun
+from quartiersatlas.catalogue import Catalogue
+from quartiersatlas.catalogue.kinds import a_kind
 from quartiersatlas.errors import ColumnError, CountError, SpecError, list_some
-from quartiersatlas.intake.joining.meaning import kind_of, refuse_no_counts
+from quartiersatlas.intake.tables.codes import code_text, codes_among
+from quartiersatlas.intake.tables.marks import no_bounds
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-    import geopandas as gpd
     import pandas as pd
 
-    from quartiersatlas.catalogue import Catalogue, Message
+    from quartiersatlas.catalogue import Indicator, Message
     from quartiersatlas.catalogue.references import Reference
     from quartiersatlas.intake.joining.join_report import JoinReport
 
@@ -50,6 +56,8 @@ class AreaData:
         Published values with their source, by name; ``"city"`` holds those of the whole city.
     notes : tuple of Message
         What was converted or computed on the way: fractions to percent, counts from shares.
+    bounds : DataFrame
+        On (key, column): ``lower`` and ``upper`` of suppressed cells whose mark names limits, as :class:`Table` has it.
     """
 
     areas: gpd.GeoDataFrame
@@ -65,6 +73,7 @@ class AreaData:
     vintage: str = ""
     references: Mapping[str, Reference] = field(default_factory=dict)
     notes: tuple[Message, ...] = ()
+    bounds: pd.DataFrame = field(default_factory=no_bounds)
 
     @property
     def report(self) -> JoinReport:
@@ -127,6 +136,55 @@ class AreaData:
             raise SpecError("Which column holds the residents? Name it in the join: join(..., population='residents').")
         return self.counts(self.population)
 
+    def with_indicators(self, *indicators: Indicator) -> AreaData:
+        """Return the data with a catalogue that knows further (or redefined) indicators; these data stay as they are.
+
+        Parameters
+        ----------
+        *indicators : Indicator
+            What columns mean: each has the name of a column as its ``id``.
+
+        Raises
+        ------
+        ArgumentError
+            One of them is no Indicator.
+
+        Examples
+        --------
+        >>> import quartiersatlas as qa
+        >>> import geopandas as gpd
+        >>> import shapely
+        >>> areas = gpd.GeoDataFrame({"name": ["A"], "rent": [9.5]}, index=["1"], geometry=[shapely.box(0, 0, 9, 9)])
+        >>> data = qa.join(areas.set_crs("EPSG:25832"))
+        >>> rent = qa.Indicator(id="rent", label_de="Miete je m²", label_en="Rent per m²")
+        >>> data.with_indicators(rent).catalogue["rent"].label("en")
+        'Rent per m²'
+        """
+        return replace(self, catalogue=self.catalogue.add(*indicators))
+
+    def to_geodataframe(self, *, status: bool = False) -> gpd.GeoDataFrame:
+        """Return areas and values as one GeoDataFrame on the district key.
+
+        Parameters
+        ----------
+        status : bool, default False
+            Whether the status of each column stands beside it, as ``<column>_status``.
+
+        Returns
+        -------
+        GeoDataFrame
+            The columns of the areas, those of the values, and the geometry last. A column of the values that is called
+            like one of the areas is not written twice: the areas' stays.
+        """
+        taken = set(self.areas.columns)
+        columns = {}
+        for column in self.values.columns.difference(taken, sort=False):
+            columns[column] = self.values[column]
+            if status:
+                columns[f"{column}_status"] = self.status[column]
+        words = self.areas.drop(columns="geometry")
+        return gpd.GeoDataFrame(words.assign(**columns), geometry=self.areas.geometry, crs=self.areas.crs)
+
     def __repr__(self) -> str:
         shape = f"{count_noun(len(self.areas), 'area')}, {count_noun(self.values.shape[1], 'column')}"
         lines = [f"AreaData: {shape}, period {self.period or 'not named'}"]
@@ -164,13 +222,106 @@ def checked_counts(column: pd.Series) -> pd.Series[float]:
     wrong = column[(column < 0) | column.isin([float("inf")])]
     if len(wrong):
         shown = ", ".join(f"{key!r}: {value:.15g}" for key, value in wrong.head(5).items())
-        codes = wrong[wrong.duplicated(keep=False)].unique()
+        codes = [code for code in codes_among(column.dropna().to_numpy(dtype=float)) if (wrong == code).any()]
         hint = (
-            f" {codes[0]:.15g} is repeated and looks like a code for a missing value: "
-            f"read the table with symbols={{'{codes[0]:.15g}': 'missing'}}."
-            if len(codes)
+            f" {code_text(codes[0])} looks like a code for a missing value: "
+            f"read the table with symbols={{'{code_text(codes[0])}': 'missing'}}."
+            if codes
             else " Counts are 0 or more: correct the table."
         )
         counts = count_noun(len(wrong), f"count in {column.name!r} is", f"counts in {column.name!r} are")
         raise CountError(f"{counts} negative or infinite ({shown}).{hint}")
     return column.astype(float)
+
+
+RATE_WORDS = re.compile(
+    r"(?<![a-z])(rates?|shares?|ratios?|percent\w*|pct|means?|median|average|density|index)(?![a-z])"
+    r"|anteil|quote(?![a-z])|(?:en|s|be)rate(?![a-z])|prozent|durchschnitt|mittelwert|dichte|(?:^|[\s(\[])%|%\s*$"
+    r"|\b(?:je|per|pro) ?\d|pro kopf|per capita",
+    re.IGNORECASE,
+)
+WHOLE = 1e-9  # relative: a count that went through a computation is whole up to this
+
+
+def kind_of(data: AreaData, column: str) -> str:
+    """Return the kind of a column, ``"change"`` for changes; empty where nothing says it.
+
+    Examples
+    --------
+    Residents are a count, a rate that was added from counts has the kind that the catalogue gives it.
+    """
+    if column in data.changes:
+        return "change"
+    if column == data.population:
+        return "count"
+    if column in data.rates or column in data.catalogue:
+        return data.catalogue.get(column).kind
+    counted = (pair for rate, pair in data.rates.items() if data.catalogue.get(rate).rules.part_of_whole)
+    return "count" if any(column in pair for pair in counted) else ""
+
+
+def why_no_count(data: AreaData, column: str) -> str:
+    """Return what makes a column something else than a count, as words after its name; empty where nothing does."""
+    if column in data.rates:
+        return "is the rate {!r} / {!r}".format(*data.rates[column])
+    if column in data.changes:
+        return f"is the change of {data.changes[column][0]!r}"
+    kind = kind_of(data, column)
+    if kind in ("", "count"):
+        return ""
+    unit = data.catalogue.get(column).unit
+    return f"is {a_kind(kind)}" + (f" in {unit}" if unit else "")
+
+
+def rate_by_name(column: str) -> str:
+    """Return what makes a column a rate by its name alone; empty where nothing does.
+
+    Examples
+    --------
+    >>> rate_by_name("SGB-II-Quote"), rate_by_name("residents")
+    ("is a rate by its name ('Quote')", '')
+    """
+    word = RATE_WORDS.search(column)
+    return f"is a rate by its name ({word.group(0)!r})" if word else ""
+
+
+def refuse_no_counts(data: AreaData | pd.DataFrame, columns: Iterable[str], call: str, *, by_name: bool = True) -> None:
+    """Refuse rates, means, balances and the like where persons are needed: by their kind, or by their name.
+
+    Raises
+    ------
+    CountError
+        A column is no count; the message says what it is and where its counts are.
+    """
+    catalogue = getattr(data, "catalogue", None)
+    for column in columns:
+        if catalogue is not None:
+            reason = why_no_count(data, column)  # type: ignore[arg-type] # only AreaData have a catalogue
+        else:
+            known = Catalogue.builtin()
+            reason = f"is {a_kind(known[column].kind)} in {known[column].unit}" if column in known else ""
+        declared = catalogue is not None and kind_of(data, column) == "count"  # type: ignore[arg-type] # as above
+        if not reason and by_name and not declared:
+            reason = rate_by_name(str(column))
+        if reason:
+            raise CountError(f"{call}: {column!r} {reason}, no count of persons. {_its_counts(data, column)}")
+
+
+def _its_counts(data: AreaData | pd.DataFrame, column: str) -> str:
+    """Return where the counts of a rate are, or how to get some."""
+    pair = getattr(data, "rates", {}).get(column)
+    if pair:
+        return f"Its counts are {pair[0]!r} and {pair[1]!r}: name those."
+    kind = kind_of(data, column) if getattr(data, "catalogue", None) is not None else ""  # type: ignore[arg-type]
+    if kind in ("share", "rate"):
+        return (
+            f"Name a column of counts; a ready-made {kind} times its base gives rounded ones: "
+            f"qa.add_counts(data, {{'{column}_count': ({column!r}, base)}})."
+        )
+    return f"Name a column of counts; if {column!r} holds counts, rename it or declare kind='count' in the catalogue."
+
+
+def is_whole(column: pd.Series[float]) -> bool:
+    """Return True where every known number is whole and none is negative, as counts are."""
+    known = column.dropna().to_numpy(dtype=float)
+    return bool(((known >= 0) & (np.abs(known - np.rint(known)) <= WHOLE * np.maximum(1, np.abs(known)))).all())

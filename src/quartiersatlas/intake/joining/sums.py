@@ -12,8 +12,7 @@ from quartiersatlas.base.checks import count_noun, expects
 from quartiersatlas.base.letters import composed
 from quartiersatlas.catalogue import Message
 from quartiersatlas.errors import ColumnError, CountError, SpecError, list_some
-from quartiersatlas.intake.joining.data import AreaData, checked_counts
-from quartiersatlas.intake.joining.meaning import is_whole, kind_of, refuse_no_counts
+from quartiersatlas.intake.joining.data import AreaData, checked_counts, is_whole, kind_of, refuse_no_counts
 from quartiersatlas.intake.tables.headers import find_column
 from quartiersatlas.intake.tables.layout import summed
 from quartiersatlas.intake.tables.read import Table
