@@ -174,7 +174,6 @@ def read_areas(
     left_out = _left_out(keys, words["name"], exclude, where)
     stays = ~keys.isin([excluded for excluded, _ in left_out])
     frame, keys, words, renamed_from = frame[stays], keys[stays], words[stays], renamed_from[stays]
-    composed = _composed(frame, key, own_keys[stays], taken, words)
     if frame.empty:
         raise InputError(f"{where} has no areas besides those to exclude.")
     refuse_other_than_polygons(frame.geometry.to_numpy(), keys, where)
@@ -182,7 +181,7 @@ def read_areas(
     shapes, invalid = made_valid(frame.geometry.to_numpy(), keys, where, repair=repair)
     flags: dict[str, Any] = {
         flag: pd.Series(is_so).groupby(keys, sort=False).any().to_numpy()
-        for flag, is_so in ((REPAIRED, invalid), (COMPOSED, composed))
+        for flag, is_so in ((REPAIRED, invalid), (COMPOSED, _composed(frame, key, own_keys[stays], taken, words)))
         if any(is_so)
     }
     if not dissolve:
