@@ -113,6 +113,16 @@ def test_umlauts_that_are_no_utf_8_are_refused_with_the_repair(tmp_path):
     assert qa.read_areas(file, key="PLR", name="NAME", encoding="cp1252")["name"].tolist() == ["Höfe"]
 
 
+def test_letters_of_a_dos_program_are_refused_and_read_with_the_encoding_of_the_message(tmp_path):
+    file = tmp_path / "gebiete.shp"
+    frame = gpd.GeoDataFrame({"PLR": ["01"], "NAME": ["Bücherei"]}, geometry=[SQUARE], crs="EPSG:25832")
+    frame.to_file(file, encoding="cp850")
+    file.with_suffix(".cpg").write_text("ISO-8859-1")
+    with pytest.raises(InputError, match=r"1 word of 'NAME' has garbled letters.*'cp850'"):
+        qa.read_areas(file, key="PLR", name="NAME")
+    assert qa.read_areas(file, key="PLR", name="NAME", encoding="cp850")["name"].tolist() == ["Bücherei"]
+
+
 @pytest.mark.parametrize("name", ["São João", "Ãlvaro", "Łódź", "Åre", "Straße"])
 def test_foreign_letters_are_not_garbled(write, name):
     assert qa.read_areas(write(PLR=["01"], NAME=[name]), key="PLR", name="NAME")["name"].tolist() == [name]

@@ -66,8 +66,8 @@ if TYPE_CHECKING:
     from quartiersatlas.intake.areas.key_parts import KeyColumns
 
 HOW = 'qa.read_areas("areas.gpkg", key="id")'
-# UTF-8 read as Latin-1, or the sign for what is not UTF-8
-GARBLED = re.compile("Ã[\u0080-\u00bf\u0178\u201a-\u2122]|\ufffd")
+# UTF-8 read as Latin-1, the sign for what is not UTF-8, and control characters, which letters of DOS are taken for
+GARBLED = re.compile("Ã[\u0080-\u00bf\u0178\u201a-\u2122]|\ufffd|[\u0080-\u009f]")
 
 
 @renamed(ignore="exclude")
@@ -182,12 +182,12 @@ def read_areas(
     left_out = _left_out(keys, words["name"], exclude, where)
     stays = ~keys.isin([excluded for excluded, _ in left_out])
     frame, keys, words, renamed_from = frame[stays], keys[stays], words[stays], renamed_from[stays]
-    composed = _composed(frame, key, own_keys[stays], taken, words)
     if frame.empty:
         raise InputError(f"{where} has no areas besides those to exclude.")
     frame, collected, parts = _of_polygons(frame, keys, where)
     frame, flags, moved = _placed(frame, crs, to_crs, swap_axes, where)
     shapes, invalid = made_valid(frame.geometry.to_numpy(), keys, where, repair=repair)
+    composed = _composed(frame, key, own_keys[stays], taken, words)
     for flag, is_so in ((REPAIRED, invalid | collected), (COMPOSED, composed)):
         if any(is_so):
             flags[flag] = pd.Series(is_so).groupby(keys, sort=False).any().to_numpy()
@@ -375,7 +375,7 @@ def refuse_garbled(words: pd.Series, column: str, where: str) -> None:
     raise InputError(
         f"{where}: {count_noun(len(wrong), f'word of {column!r} has', f'words of {column!r} have')} garbled letters: "
         f"{list_some(wrong, 3)}. "
-        f"The file says nothing, or something wrong, about its encoding: pass encoding='utf-8' or 'cp1252'."
+        f"The file says nothing, or something wrong, about its encoding: pass encoding='utf-8', 'cp1252' or 'cp850'."
     )
 
 

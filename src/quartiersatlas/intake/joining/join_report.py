@@ -207,8 +207,8 @@ class JoinReport:
         lines += [f"  row of the {level} of the same name: {key!r}" for key, level in self.two_levels]
         lines += [f"  repaired: {repair}" for repair in self.repairs]
         if self.composed:
-            keys = count_noun(len(self.composed), "key was", "keys were")
-            lines.append(f"  {keys} put into Unicode's usual form (NFC), such as {self.composed[0].after!r}")
+            were = count_noun(len(self.composed), "key was", "keys were")
+            lines.append(f"  {were} put into Unicode's usual form (NFC), such as {self.composed[0].after!r}")
         if self.moved:
             moved = [f"{key} ({100 * share:.0f} %)" for key, share in self.moved]
             lines.append(f"  outlines moved between the two dates ({len(moved)}): {list_some(moved, 10)}")

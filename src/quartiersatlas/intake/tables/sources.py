@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +14,7 @@ from quartiersatlas.intake.files.contents import what_it_is
 from quartiersatlas.intake.files.layers import read_attributes, refuse_cut_dbf
 from quartiersatlas.intake.files.nested import without_lists
 from quartiersatlas.intake.tables.cells import Cells, NumberCells, RawTable, TypedCells
+from quartiersatlas.intake.tables.encodings import encoded, fits_words
 from quartiersatlas.intake.tables.headers import folded
 
 if TYPE_CHECKING:
@@ -47,6 +49,8 @@ def read_dbf(path: Path, encoding: str | None) -> RawTable:
     import pyogrio
 
     refuse_cut_dbf(path)
+    encoding, notes = (encoding, []) if encoding else _encoding_of_dbf(path)
+    encoding = OTHER_NAMES.get(encoding or "", encoding)
     try:
         with warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always")
@@ -55,15 +59,54 @@ def read_dbf(path: Path, encoding: str | None) -> RawTable:
         raise InputError(f"{path.name} cannot be read as a dBASE table: {error}. Is it encoding='cp1252'?") from error
     except Exception as error:  # a damaged file may fail anywhere in the reader
         raise InputError(
-            f"{path.name} cannot be read as a dBASE table: it is damaged, of another kind, or has another encoding. "
-            f"Fetch it again, or pass encoding='cp1252'."
+            f"{path.name} cannot be read as a dBASE table: it is damaged, of another kind, or its words have another "
+            f"encoding. Fetch it again, or pass encoding='cp1252', 'cp850' or 'utf-8'."
         ) from error
     if warned:  # letters that could not be decoded, numbers read in part
         raise InputError(
             f"{path.name} is damaged or has another encoding: {warned[0].message} "
             f"({count_noun(len(warned), 'such cell')})."
         )
-    return _raw_table(frame, path, "dBASE")
+    table = _raw_table(frame, path, "dBASE")
+    return replace(table, notes=notes + table.notes)
+
+
+# what the byte for the language of a dBASE table stands for
+LANGUAGES = {1: "cp437", 2: "cp850", 3: "cp1252", 4: "mac_roman", 0x57: "cp1252", 0x64: "cp852", 0xC8: "cp1250"}
+OTHER_NAMES = {"mac_roman": "macintosh"}  # as the reader of the tables calls them
+LANGUAGE_AT, FIELDS_AT, FIELD_LENGTH, TYPE_AT, WIDTH_AT = 29, 32, 32, 11, 16
+TEXT = ord("C")
+
+
+def _encoding_of_dbf(path: Path) -> tuple[str | None, list[str]]:
+    """Find the encoding of a table whose words do not fit what it says of itself; None where there is nothing to do.
+
+    A .cpg file beside it is believed.
+    """
+    raw = path.read_bytes()
+    rows = _texts_of_dbf(raw)
+    if rows.isascii() or any(path.with_suffix(ending).is_file() for ending in (".cpg", ".CPG")):
+        return None, []
+    said = LANGUAGES.get(raw[LANGUAGE_AT], "")
+    if said and fits_words(rows, said):
+        return None, []
+    found = encoded(rows, None)
+    contradicts = [f"the table says of itself that it is {said}, and its words are none in it"] if said else []
+    return found.encoding, contradicts + found.notes
+
+
+def _texts_of_dbf(raw: bytes) -> bytes:
+    """Return the cells of text of a dBASE table, one on each line."""
+    start, length = int.from_bytes(raw[8:10], "little"), int.from_bytes(raw[10:12], "little")
+    places, at = [], 1  # the first byte of a record says whether it was deleted
+    for field in range(FIELDS_AT, min(start, len(raw)) - FIELD_LENGTH, FIELD_LENGTH):
+        width = raw[field + WIDTH_AT]
+        if raw[field + TYPE_AT] == TEXT:
+            places.append((at, at + width))
+        at += width
+    records = range(start, len(raw), length) if length else range(0)
+    cells = [raw[record + first : record + end] for record in records for first, end in places]
+    return b"\n".join(cells).replace(b"\0", b" ")
 
 
 def read_layer(path: Path, layer: str | None, encoding: str | None, named: Collection[str] | None = None) -> RawTable:
