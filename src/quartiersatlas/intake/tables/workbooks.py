@@ -257,6 +257,10 @@ def _what(fault: Fault) -> str:
     return f"{fault.raw!r}, an {fault.done}".replace("an formula", "a formula").replace(", read as missing", "")
 
 
+def _joined(row: list[Any]) -> str:
+    return " ".join(filter(None, (written(cell).strip() for cell in row)))
+
+
 @dataclass
 class SheetPart:
     """The rows of a sheet below its header, with what the sheet says about them."""
@@ -332,10 +336,17 @@ class SheetPart:
         position = self.key_position
         if position is None or not self.facts.hidden_rows:
             return
-        keys = [(place, written(row[position]).strip()) for place, row in enumerate(self.rows)]
-        found = [(place, key) for place, key in keys if key and self.lines[place] - 1 in self.facts.hidden_rows]
-        if not found:
-            return
+        self._leave_out(
+            [(place, _joined(row)) for place, row in self._hidden() if not written(row[position]).strip()],
+            "hidden row without a key left out",
+        )
+        if found := [(place, written(row[position]).strip()) for place, row in self._hidden()]:
+            self._ask(found, hidden)
+
+    def _hidden(self) -> list[tuple[int, list[Any]]]:
+        return [(place, row) for place, row in enumerate(self.rows) if self.lines[place] - 1 in self.facts.hidden_rows]
+
+    def _ask(self, found: list[tuple[int, str]], hidden: str | None) -> None:
         rows = count_noun(len(found), "row with a key is hidden", "rows with a key are hidden")
         named = list_some(key for _, key in found)
         if hidden is None:
@@ -348,11 +359,15 @@ class SheetPart:
             )
         self.hidden_notes.append(f"{rows} in the sheet and {'read' if hidden == READ else 'left out'}: {named}")
         if hidden == SKIP:
-            places = {place for place, _ in found}
-            self.problems += [Problem(self.lines[place], "", key, "hidden row left out") for place, key in found]
-            self._keep([place for place in range(len(self.rows)) if place not in places])
-            if not self.rows:
-                raise InputError(f"{self.source}: all rows of sheet {self.sheet!r} are hidden: none is left.")
+            self._leave_out(found, "hidden row left out")
+
+    def _leave_out(self, found: list[tuple[int, str]], why: str) -> None:
+        """Leave rows out, with a line for each."""
+        self.problems += [Problem(self.lines[place], "", raw, why) for place, raw in found]
+        aside = {place for place, _ in found}
+        self._keep([place for place in range(len(self.rows)) if place not in aside])
+        if not self.rows:
+            raise InputError(f"{self.source}: all rows of sheet {self.sheet!r} are hidden: none is left.")
 
     def notes(self) -> list[str]:
         """Return what holds for the sheet: hidden rows and columns, merged cells, other workbooks."""
