@@ -64,7 +64,8 @@ def read_table(
     ----------
     path : str or Path
         ``.csv``, ``.txt``, ``.tsv``; ``.xlsx``, ``.xls``, ``.ods`` (extra ``excel``); ``.parquet`` (extra ``parquet``);
-        ``.json``; ``.dbf``.
+        ``.json``; ``.dbf``. A number in a workbook is read as its cell shows it: a share formatted as per cent is
+        12.5 and not 0.125, a key formatted as ``0000`` keeps its zeros.
     key : str
         Column with the district key. It is read as text; leading zeros stay.
     columns : mapping, str or list of str, optional
@@ -185,7 +186,8 @@ class Table:
         How the file is written: encoding, delimiter, decimal mark.
     notes : tuple of str
         What was decided for the whole file or a whole column: how it is written, header rows, thousands, percent,
-        columns read as text, rows that were not asked for.
+        columns read as text, rows that were not asked for; of a workbook also hidden sheets, rows and columns, number
+        formats, merged cells, formulas without a result, other tables in the sheet.
     """
 
     values: pd.DataFrame

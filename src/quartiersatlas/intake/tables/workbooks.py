@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -17,12 +18,13 @@ from quartiersatlas.intake.tables.cells import Cells, Fault, RawTable, TypedCell
 from quartiersatlas.intake.tables.headers import Problem, find_header, folded, without_footnotes
 from quartiersatlas.intake.tables.merged_cells import filled_down
 from quartiersatlas.intake.tables.ods_sheets import CONTENT, OdsSheets
-from quartiersatlas.intake.tables.package_parts import open_package
+from quartiersatlas.intake.tables.package_parts import no_workbook, open_package
 from quartiersatlas.intake.tables.sheet_facts import Merged, Place, SheetFacts, column_letters, columns_named
 from quartiersatlas.intake.tables.xls_sheets import XlsSheets
 from quartiersatlas.intake.tables.xlsx_sheets import XlsxSheets
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from python_calamine import CalamineSheet, CalamineWorkbook
@@ -37,12 +39,10 @@ LINKED = (
     "the workbook is linked with another one: which cells take their values from it cannot be told in .xls; they are "
     "read as last saved here"
 )
-COMPOUND = b"\xd0\xcf\x11\xe0"  # how old workbooks begin, and all that are protected with a password
 UNSEEN = (
     "{kind} workbooks are read without their number formats, hidden rows and formulas: shares shown as per cent come "
     "as fractions, and keys without the zeros that only a format shows. Save the file as .xlsx if it has any of them"
 )
-PROTECTED = "EncryptedPackage".encode("utf-16-le")
 
 
 def read_sheet(
@@ -126,13 +126,13 @@ class Workbook:
     def rows(self, sheet: str) -> Grid:
         """Return the cells of a sheet, from its first row and column on."""
         self.facts(sheet)  # before the reader makes room for all cells
-        return self._sheet(sheet).to_python(skip_empty_area=False)
+        found = self._sheet(sheet)
+        with _damage_told(self.path):
+            return found.to_python(skip_empty_area=False)
 
     def _sheet(self, sheet: str) -> CalamineSheet:
-        try:
+        with _damage_told(self.path):
             return self.book.get_sheet_by_name(sheet)
-        except Exception as error:  # a damaged file may fail anywhere in the reader
-            raise InputError(_no_workbook(self.path)) from error
 
     def is_empty(self, sheet: str) -> bool:
         """Return True if a sheet has no cells."""
@@ -183,25 +183,21 @@ def open_workbook(path: Path) -> Workbook:
     if isinstance(package, OdsSheets | XlsSheets):
         for sheet, facts in package.sheets.items():  # the reader takes all sheets at once
             facts.refuse_stray_cells(path.name, sheet)
-    try:
+    with _damage_told(path):
         book = CalamineWorkbook.from_path(path)
         _ = book.sheet_names
-    except Exception as error:  # a damaged file may fail anywhere in the reader
-        raise InputError(_no_workbook(path)) from error
     return Workbook(path, book, package)
 
 
-def _no_workbook(path: Path) -> str:
-    """Say why a file cannot be read as a workbook."""
-    if not path.is_file():
-        return f"{path.name} cannot be read as a workbook: there is no such file."
-    content = path.read_bytes()
-    if content.startswith(COMPOUND) and PROTECTED in content:
-        return f"{path.name} cannot be read as a workbook: it is protected with a password. Save it without one."
-    return (
-        f"{path.name} cannot be read as a workbook: it is damaged, incomplete, or another kind of file with this "
-        f"ending. Open it in the spreadsheet program and save it again as .xlsx."
-    )
+@contextmanager
+def _damage_told(path: Path) -> Iterator[None]:
+    """Refuse a file in which the reader fails: it may do so anywhere, and not only with ordinary errors."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit, GeneratorExit):
+        raise
+    except BaseException as error:
+        raise InputError(no_workbook(path)) from error
 
 
 def chosen_sheet(book: Workbook, sheet: str | None) -> tuple[str, list[str]]:
