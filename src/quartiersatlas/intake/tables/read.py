@@ -82,7 +82,8 @@ def read_table(
         ``.csv``, ``.txt``, ``.tsv``; ``.xlsx``, ``.xls``, ``.ods`` (extra ``excel``); ``.parquet`` (extra ``parquet``);
         ``.json``; ``.dbf``; ``.gpkg``, ``.geojson``, ``.shp``, ``.fgb`` and other geometry files, whose columns are
         read; one of them in a ``.zip`` or ``.gz``. The content tells what a file is: text named ``.xls`` is read. Or a
-        frame, whose cells are checked like those of a file.
+        frame, whose cells are checked like those of a file. A number in a workbook is read as its cell shows it: a
+        share formatted as per cent is 12.5 and not 0.125, a key formatted as ``0000`` keeps its zeros.
     key : str, list of str, or mapping of str to int
         Column with the district key. It is read as text; leading zeros stay. A key in several columns is put together
         in their order: ``["district", "number"]`` as the parts stand, ``{"district": 2, "number": 3}`` with zeros up to
@@ -234,7 +235,8 @@ class Table:
         How the file is written: encoding, delimiter, decimal mark.
     notes : tuple of str
         What was decided for the whole file or a whole column: how it is written, header rows, thousands, percent,
-        columns read as text, rows that were not asked for.
+        columns read as text, rows that were not asked for; of a workbook also hidden sheets, rows and columns, number
+        formats, merged cells, formulas without a result, other tables in the sheet.
     units : mapping of str to str
         Column -> the unit that is written in all of its cells, such as ``percent``.
     bounds : DataFrame
