@@ -208,8 +208,8 @@ def _refuse_codes(column: pd.Series[float]) -> None:
         coded = suspected.index[suspected.eq(suspected.iloc[0])]
         raise CountError(
             f"{column.name!r} is {code} in {count_noun(len(coded), 'area')}: {list_some(coded)}. That looks like a "
-            f"code for missing values. Read it as missing: table[{column.name!r}].replace({code}, float('nan')); if it is "
-            f"a true number, join the table: join(areas, table, symbols={{'{code}': 'value'}})."
+            f"code for missing values. Read it as missing: table[{column.name!r}].replace({code}, float('nan')); if it "
+            f"is a true number, join the table: join(areas, table, symbols={{'{code}': 'value'}})."
         )
 
 
