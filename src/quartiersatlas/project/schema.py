@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from quartiersatlas.catalogue import Lang
+    from quartiersatlas.intake.tables.codes import Meaning
 
 Part = TypeVar("Part")
 
@@ -51,7 +52,7 @@ class TablePart:
     period: str = ""
     columns: Mapping[str, str] | list[str] | None = None
     text: list[str] = field(default_factory=list)
-    symbols: str | Mapping[str, str] = "auto"
+    symbols: str | Mapping[str, Meaning] = "auto"
     sheet: str | None = None
     encoding: str | None = None
     delimiter: str | None = None

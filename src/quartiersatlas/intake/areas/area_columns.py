@@ -106,7 +106,8 @@ PARTS = "parts"  # int: features of the file that were put together
 MERGED_FROM = "merged_from"  # text: keys of the areas that are reported as one
 RENAMED_FROM = "renamed_from"  # text: the key that the file gives the area
 LEFT_OUT = "left_out"  # text, the same for all: features and columns of the file that were not taken along
-AREA_FLAGS = (COMPOSED, REPAIRED, SNAPPED, PARTS, MERGED_FROM, RENAMED_FROM, LEFT_OUT)
+KEY_IN_FILE = "key_in_file"  # text: the key as the file writes it, where that is a decimal number
+AREA_FLAGS = (COMPOSED, REPAIRED, SNAPPED, PARTS, MERGED_FROM, RENAMED_FROM, LEFT_OUT, KEY_IN_FILE)
 
 
 def with_left_out(areas: gpd.GeoDataFrame, what: Iterable[str]) -> gpd.GeoDataFrame:
@@ -137,6 +138,8 @@ def area_facts(areas: gpd.GeoDataFrame) -> list[Message]:
         facts.append(Message("fact_parts", {"names": _names(areas, several), "count": len(several)}))
     if SNAPPED in areas.columns:
         facts.append(Message("fact_snapped", {"count": int(areas[SNAPPED].sum())}))
+    if KEY_IN_FILE in areas.columns:
+        facts.append(Message("fact_keys_written", {"example": areas[KEY_IN_FILE].iloc[0], "key": areas.index[0]}))
     if LEFT_OUT in areas.columns:
         facts += [Message("fact_left_out", {"what": what}) for what in areas[LEFT_OUT].unique() if what]
     return facts

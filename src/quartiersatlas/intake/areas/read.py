@@ -14,6 +14,7 @@ import pandas as pd
 import shapely
 
 from quartiersatlas.base.checks import count_noun, existing_file, expects, renamed
+from quartiersatlas.base.keys import whole_keys
 from quartiersatlas.base.letters import same_text
 from quartiersatlas.errors import (
     ColumnError,
@@ -27,6 +28,7 @@ from quartiersatlas.errors import (
 from quartiersatlas.intake.areas.area_columns import (
     AREA_FLAGS,
     COMPOSED,
+    KEY_IN_FILE,
     MERGED_FROM,
     PARTS,
     RENAMED_FROM,
@@ -132,7 +134,8 @@ def read_areas(
     GeoDataFrame
         On the district key: ``name``, the parents, a notice column (``Hinweis`` or ``notice``) if there is one, flags
         of what was done, and ``geometry`` in metres. Other columns of the file are not taken along: join them as a
-        table. Columns with geometry as text are named in ``left_out``.
+        table. Columns with geometry as text are named in ``left_out``. Keys that the file writes with a decimal point
+        (``5111000.0``) are read as whole numbers; ``key_in_file`` has them as written.
 
     Raises
     ------
@@ -163,9 +166,11 @@ def read_areas(
         raise InputError(f"{where} has no areas.")
     taken = _columns(frame, key, name, parents, where)
     _check_snap(snap)
-    own_keys = keys = _keys(frame[key], where)
-    words = _words(frame, keys, taken, where)
-    keys, renamed_from = corrected_keys(keys, words["name"], {} if rename is None else rename, where)
+    own_keys, as_written = _keys(frame[key], where)
+    words = _words(frame, own_keys, taken, where)
+    if as_written is not None:
+        words = words.assign(**{KEY_IN_FILE: as_written} | ({"name": own_keys} if name is None else {}))
+    keys, renamed_from = corrected_keys(own_keys, words["name"], {} if rename is None else rename, where)
     left_out = _left_out(keys, words["name"], exclude, where)
     stays = ~keys.isin([excluded for excluded, _ in left_out])
     frame, keys, words, renamed_from = frame[stays], keys[stays], words[stays], renamed_from[stays]
@@ -283,15 +288,17 @@ def _columns(
     return taken | {column: column for column in attributes if is_notice(column)}
 
 
-def _keys(column: pd.Series, where: str) -> pd.Index:
+def _keys(column: pd.Series, where: str) -> tuple[pd.Index, list[str] | None]:
+    """Return the keys as text, and as the file writes them where that is another text."""
     keys = keys_as_text(column)
     empty = keys.isna() | (keys == "")
     if empty.any():
         raise KeyColumnError(
             f"{where}: {count_noun(int(empty.sum()), 'area has', 'areas have')} no key in {column.name!r}."
         )
-    index: pd.Index = pd.Index(keys.tolist(), name="key", dtype=object)
-    return index
+    whole, note = whole_keys(keys.tolist(), f"{where}, column {column.name!r},")
+    index: pd.Index = pd.Index(whole, name="key", dtype=object)
+    return index, keys.tolist() if note else None
 
 
 def _words(frame: gpd.GeoDataFrame, keys: pd.Index, taken: Mapping[str, str], where: str) -> pd.DataFrame:

@@ -13,6 +13,8 @@ from quartiersatlas.base.checks import count_noun
 from quartiersatlas.catalogue import Catalogue
 from quartiersatlas.catalogue.kinds import a_kind
 from quartiersatlas.errors import ColumnError, CountError, SpecError, list_some
+from quartiersatlas.intake.tables.codes import code_text, codes_among
+from quartiersatlas.intake.tables.marks import no_bounds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -54,6 +56,8 @@ class AreaData:
         Published values with their source, by name; ``"city"`` holds those of the whole city.
     notes : tuple of Message
         What was converted or computed on the way: fractions to percent, counts from shares.
+    bounds : DataFrame
+        On (key, column): ``lower`` and ``upper`` of suppressed cells whose mark names limits, as :class:`Table` has it.
     """
 
     areas: gpd.GeoDataFrame
@@ -69,6 +73,7 @@ class AreaData:
     vintage: str = ""
     references: Mapping[str, Reference] = field(default_factory=dict)
     notes: tuple[Message, ...] = ()
+    bounds: pd.DataFrame = field(default_factory=no_bounds)
 
     @property
     def report(self) -> JoinReport:
@@ -217,11 +222,11 @@ def checked_counts(column: pd.Series) -> pd.Series[float]:
     wrong = column[(column < 0) | column.isin([float("inf")])]
     if len(wrong):
         shown = ", ".join(f"{key!r}: {value:.15g}" for key, value in wrong.head(5).items())
-        codes = wrong[wrong.duplicated(keep=False)].unique()
+        codes = [code for code in codes_among(column.dropna().to_numpy(dtype=float)) if (wrong == code).any()]
         hint = (
-            f" {codes[0]:.15g} is repeated and looks like a code for a missing value: "
-            f"read the table with symbols={{'{codes[0]:.15g}': 'missing'}}."
-            if len(codes)
+            f" {code_text(codes[0])} looks like a code for a missing value: "
+            f"read the table with symbols={{'{code_text(codes[0])}': 'missing'}}."
+            if codes
             else " Counts are 0 or more: correct the table."
         )
         counts = count_noun(len(wrong), f"count in {column.name!r} is", f"counts in {column.name!r} are")

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
-from pandas.api.types import is_extension_array_dtype, is_numeric_dtype
+from pandas.api.types import is_extension_array_dtype, is_float_dtype, is_numeric_dtype
 
 from quartiersatlas.base.checks import choice, count_noun, expects, renamed
+from quartiersatlas.base.keys import whole_keys
 from quartiersatlas.base.letters import composed, same_text
 from quartiersatlas.catalogue import Catalogue
 from quartiersatlas.catalogue.key_systems import KeyVintages, mixed_vintages, systems, vintages_of
+from quartiersatlas.catalogue.kinds import PERCENT
 from quartiersatlas.catalogue.references import Reference, checked_references
 from quartiersatlas.errors import (
     ColumnError,
@@ -34,9 +36,12 @@ from quartiersatlas.intake.areas.area_columns import (
 from quartiersatlas.intake.joining.data import AreaData, refuse_no_counts
 from quartiersatlas.intake.joining.keys import composed_keys, repaired_keys
 from quartiersatlas.intake.joining.match import compare, refuse
-from quartiersatlas.intake.joining.meaning import with_meaning
+from quartiersatlas.intake.joining.meaning import published_totals, with_meaning
+from quartiersatlas.intake.joining.row_numbers import refuse_row_numbers
 from quartiersatlas.intake.joining.sides import number_columns, refuse_numbers, sides
-from quartiersatlas.intake.tables.codes import status_of_values
+from quartiersatlas.intake.tables.cells import LARGEST_EXACT
+from quartiersatlas.intake.tables.codes import named_in_frame
+from quartiersatlas.intake.tables.marks import joined_bounds
 from quartiersatlas.intake.tables.read import Table
 
 if TYPE_CHECKING:
@@ -44,6 +49,7 @@ if TYPE_CHECKING:
 
     from quartiersatlas.intake.joining.keys import Repair
     from quartiersatlas.intake.joining.sides import Key
+    from quartiersatlas.intake.tables.codes import Meaning
 
 
 @renamed(ignore="exclude")
@@ -66,6 +72,7 @@ def join(
     units: Mapping[str, str] | None = None,
     kinds: Mapping[str, str] | None = None,
     references: Mapping[str, Reference] | None = None,
+    symbols: Mapping[str, Meaning] | None = None,
 ) -> AreaData:
     """Join a table to the areas by key.
 
@@ -118,6 +125,9 @@ def join(
         values below 1 are truly below 1 %.
     references : mapping of str to Reference, optional
         Published values by name; those of ``"city"`` are the city values of ready-made numbers.
+    symbols : mapping of str to str, optional
+        For a DataFrame: what numbers such as ``-9999`` stand for, ``{"-9999": "missing"}``, or that they are true
+        (``"value"``). For files, symbols are named in :func:`read_table`.
 
     Returns
     -------
@@ -135,6 +145,8 @@ def join(
     SpecError
         A rule is unknown, ``rename`` or ``exclude`` name keys they cannot mean, or a column contradicts its unit or
         kind: a share above 100 percent, a fraction where percent are said.
+    NumberError
+        A DataFrame holds codes such as -9999 that were not named.
 
     Notes
     -----
@@ -159,24 +171,26 @@ def join(
         ("catalogue", catalogue, Catalogue, "catalogue=qa.Catalogue.builtin()"),
         ("population", population, str, 'population="residents"'),
         ("rename", rename, Mapping, "rename={'key in the table': 'key of the area'}"),
+        ("symbols", symbols, Mapping, "symbols={'-9999': 'missing'}"),
     ):
         if value is not None:
             expects(value, kind, f"join: {what}", how)
     choice(missing, ("raise", "report"), "missing")
     data = areas if isinstance(areas, AreaData) else _start(areas, alone=table is None)
     data = replace(data, catalogue=catalogue or data.catalogue)
-    values, status, source = _frames(read)
+    values, status, bounds, source, note = _frames(read, symbols, data.areas.index)
     keys = values.index
     rewritten = composed_keys(read.index, keys) if isinstance(read, pd.DataFrame) else ()
     rewritten += composed_keys(areas.index, data.areas.index) if not isinstance(areas, AreaData) else ()
     keys, repaired = _repaired(keys, data.areas.index, repair, rename)
+    after = dict(zip(values.index, keys, strict=True))
     excluded = _excluded(values.index, keys, data.areas.index, exclude)
     values, status = values.set_axis(keys)[~excluded], status.set_axis(keys)[~excluded]
     vintage = check_vintages(data, keys[~excluded], right_vintage=vintage, names=("the areas", source))
     named = composed(population or "") or data.population or ("residents" if "residents" in values.columns else None)
     residents = values.get(named, data.values.get(named))  # those of the rows, else those of the areas
     report = compare(data.areas, values, source, repaired=repaired, excluded=tuple(keys[excluded]), residents=residents)
-    report = replace(report, composed=rewritten, notes=notes)
+    report = replace(report, composed=rewritten, notes=(*notes, *([note] if note else [])))
     refuse(report, data.areas, missing, list(map(str, values.columns)))
     notices = read_notices(values.reindex(data.areas.index))
     values, status, fresh = _added(data, values, status, source)
@@ -191,9 +205,11 @@ def join(
         period=period or data.period,
         notices=tuple(dict.fromkeys([*data.notices, *notices])),
         vintage=vintage,
-        references={**data.references, **checked_references(references, "join")},
+        references={**data.references, **published_totals(report), **checked_references(references, "join")},
+        bounds=joined_bounds(data.bounds, bounds, after, data.areas.index, fresh),
     )
-    return with_meaning(joined, fresh, units=units, kinds=kinds)
+    signed = [name for name, unit in getattr(read, "units", {}).items() if unit == PERCENT]
+    return with_meaning(joined, fresh, units=units, kinds=kinds, confirmed=signed)
 
 
 def _repaired(
@@ -245,23 +261,34 @@ def _start(areas: gpd.GeoDataFrame, *, alone: bool) -> AreaData:
     return AreaData(areas, empty, empty.copy(), Catalogue.builtin(), notices=notices)
 
 
-def _frames(table: Table | pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, str]:
-    """Return values, status and name; a plain frame's status is read off its values."""
+def _frames(
+    table: Table | pd.DataFrame, symbols: Mapping[str, Meaning] | None, areas: pd.Index
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, str, str]:
+    """Return values, status, bounds, name and a note of the keys; a plain frame's status is read off its values."""
     if isinstance(table, Table):
-        return table.values, table.status, table.path.name
+        if symbols:
+            raise SpecError(
+                "join: symbols are for a DataFrame; those of a file are named in read_table(..., symbols=...)."
+            )
+        refuse_row_numbers(table.values, areas, from_file=True)
+        return table.values, table.status, table.bounds, table.path.name, ""
     if table.empty:
         raise InputError("The table has no rows or no columns.")
+    refuse_row_numbers(table, areas, from_file=False)
     keys = keys_as_text(table.index)
     if keys.isna().any() or keys.eq("").any():
         without = count_noun(int((keys.isna() | keys.eq("")).sum()), "row of the table has", "rows of the table have")
         raise KeyColumnError(f"{without} no key in the index.")
-    values = table.set_axis(pd.Index(keys, name="key", dtype=object))
+    if is_float_dtype(table.index.dtype) and len(table) and np.abs(table.index).max() >= LARGEST_EXACT:
+        raise KeyColumnError("The keys in the index are decimal numbers of more digits than these hold: use text.")
+    whole, note = whole_keys(keys.tolist(), "the index")
+    values = table.set_axis(pd.Index(whole, name="key", dtype=object))
     values = values.rename(columns={name: composed(name) for name in values.columns if isinstance(name, str)})
     nullable = [column for column in values.columns if is_extension_array_dtype(values[column].dtype)]
     for column in nullable:
         if is_numeric_dtype(values[column].dtype):
             values[column] = values[column].to_numpy(dtype=float, na_value=np.nan)
-    return values, status_of_values(values), "table"
+    return *named_in_frame(values, symbols), "table", note
 
 
 def _excluded(raw: pd.Index, keys: pd.Index, areas: pd.Index, exclude: str | Iterable[str]) -> np.ndarray:

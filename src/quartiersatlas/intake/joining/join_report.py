@@ -63,7 +63,8 @@ class JoinReport:
     residents : tuple of (float, float), optional
         Residents that found an area, and all, in the column of the population; without totals.
     notes : tuple of str
-        What was decided when a frame was read for the join, as in :class:`Table`.
+        What was decided when a frame was read for the join, as in :class:`Table`, and about the keys as a whole, such
+        as that they were written with a decimal point.
     moved : tuple of (str, float)
         Areas with another outline than at the other date of a change, and the share of their surface that moved.
     """

@@ -25,6 +25,7 @@ RULES = (
 )
 LONGEST_HEAD = 24  # characters that keys have in common by a rule; more are a text
 ARS, ASSOCIATION = 12, slice(5, 9)  # Regionalschlüssel: state 2, region 1, district 2, association 4, municipality 3
+DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?![0-9])|[0-9]{1,2}\.[0-9]{1,2}\.(?:[0-9]{4}|[0-9]{2})?$")
 PART = re.compile(r"(?P<which>first|last):(?P<n>[1-9]\d*)|chars:(?P<start>[1-9]\d*)-(?P<end>[1-9]\d*)")
 MANY = 3  # rows from which a part of their keys can be recognised as the keys of the areas
 SUM = re.compile(r"(?P<before>\d+)\s*\+\s*[A-Za-z_]\w*|[A-Za-z_]\w*\s*(?P<sign>[+-])\s*(?P<after>\d+)")
@@ -109,12 +110,6 @@ def _is_ars(key: str) -> bool:
     return key.isdigit() and len(key) == ARS
 
 
-def zero_padded(keys: pd.Index, width: int) -> pd.Index:
-    """Return the keys with leading zeros up to the width; keys that are not digits stay."""
-    padded: list[str] = [key.zfill(width) if key.isdigit() else key for key in keys]
-    return pd.Index(padded, dtype=object, name=keys.name)
-
-
 def fitting_rule(in_table: pd.Index, in_areas: pd.Index) -> tuple[str, int] | None:
     """Return the rule that gives most keys of the table an area, and how many; None where less than half fit.
 
@@ -125,6 +120,8 @@ def fitting_rule(in_table: pd.Index, in_areas: pd.Index) -> tuple[str, int] | No
         return part, len(in_table)
     wanted = set(in_areas)
     best, number = None, 0
+    if any(DATE.match(key) for key in in_table):
+        return None
     for rule in _likely_rules(in_table, in_areas):
         change = rule_named(rule, in_areas)
         after = [change(key) for key in in_table]
@@ -165,7 +162,7 @@ def _likely_rules(in_table: pd.Index, in_areas: pd.Index) -> list[str]:
     """Return rules worth trying: by length, common beginnings and the distance of the smallest numbers."""
     rules = ["ags_from_ars"] if any(map(_is_ars, in_table)) else []
     short, long = min(map(len, in_areas), default=0), max(map(len, in_table), default=0)
-    if 0 < short < long:
+    if 0 < short < long and len({key[:-short] for key in in_table if len(key) > short}) == 1:  # no digit that varies
         rules.append(f"last:{short}")
     rules += [
         f"{verb}_prefix:{text}" for verb, keys in (("strip", in_table), ("add", in_areas)) for text in _heads(keys)

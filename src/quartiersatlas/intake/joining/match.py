@@ -8,11 +8,12 @@ import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
 from quartiersatlas.base.checks import count_noun
+from quartiersatlas.base.keys import lost_zeros, width_of, with_zeros
 from quartiersatlas.errors import JoinError, list_some
-from quartiersatlas.intake.areas.area_columns import PARTS, key_width, parent_columns
+from quartiersatlas.intake.areas.area_columns import PARTS, parent_columns
 from quartiersatlas.intake.joining.crossed_names import crossed_message, crossed_names
 from quartiersatlas.intake.joining.join_report import JoinReport, Suggestion, suggestions
-from quartiersatlas.intake.joining.keys import fitting_rule, parts_of_areas, zero_padded
+from quartiersatlas.intake.joining.keys import fitting_rule, parts_of_areas
 from quartiersatlas.intake.joining.totals import city_row, totals_rows
 
 if TYPE_CHECKING:
@@ -188,25 +189,30 @@ def _two_levels(report: JoinReport) -> str:
 
 def _lost_zeros(report: JoinReport) -> str:
     """Return the message for keys that fit once leading zeros are put back; empty where that is not so."""
-    in_table = pd.Index(report.only_in_table, dtype=object)
-    in_areas = pd.Index(report.only_in_areas, dtype=object)
-    width = key_width(in_areas)
-    if width is not None and zero_padded(in_table, width).isin(in_areas).any():
-        they = "It has" if len(report.only_in_table) == 1 else "They have"
-        short = [key for key in report.only_in_table if key.isdigit() and len(key) < width]
-        lengths = ", ".join(str(n) for n in sorted({len(key) for key in short}))
-        return (
-            f"{report.source}: {count_noun(len(report.only_in_table), 'key has', 'keys have')} no area: "
-            f"{list_some(report.only_in_table)}. {they} {lengths} characters, the areas' keys have {width}: "
-            f"leading zeros were probably lost. "
-            f"Read the key column as text, or pass repair='zero_pad'. All of them: err.report.only_in_table"
+    in_table, in_areas = report.only_in_table, report.only_in_areas
+    padded = with_zeros(in_table, in_areas)
+    fitting = len(set(padded.values()) & set(in_areas))
+    if fitting:
+        they = "It has" if len(in_table) == 1 else "They have"
+        lengths = ", ".join(str(n) for n in sorted({len(str(key)) for key in padded}))
+        lengths += " character" if lengths == "1" else " characters"
+        cause = (
+            "leading zeros were probably lost. Read the key column as text, or pass repair='zero_pad'"
+            if lost_zeros(in_table, in_areas)
+            else f"with zeros before them {fitting} of {len(in_table)} would fit. Were leading zeros lost, or are "
+            f"these other numbers, such as those of rows? Name the column of the keys, and read it as text"
         )
-    width = key_width(in_table)
-    if width is not None and zero_padded(in_areas, width).isin(in_table).any():
+        return (
+            f"{report.source}: {count_noun(len(in_table), 'key has', 'keys have')} no area: {list_some(in_table)}. "
+            f"{they} {lengths}, the areas' keys have {width_of(in_areas)}: {cause}. "
+            f"All of them: err.report.only_in_table"
+        )
+    if set(in_table) & set(with_zeros(in_areas, in_table).values()):
         return (
             f"{report.source}: {count_noun(len(in_areas), 'area has', 'areas have')} no row: {list_some(in_areas)}. "
-            f"The table's keys have {width} characters: the areas' keys have probably lost leading zeros. "
-            f"Correct the geometry file, or put them back: areas.set_axis(areas.index.str.zfill({width})). "
+            f"The table's keys have {width_of(in_table)} characters: the areas' keys have probably lost leading zeros. "
+            f"Correct the geometry file, or put them back: "
+            f"areas.set_axis(areas.index.str.zfill({width_of(in_table)})). "
             f"All of them: err.report.only_in_areas"
         )
     return ""

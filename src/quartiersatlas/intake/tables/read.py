@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
 import pandas as pd
 
 from quartiersatlas.base.checks import choice, count_noun, existing_file, expects, names, renamed
@@ -18,7 +19,8 @@ from quartiersatlas.intake.frames import raw_table_of
 from quartiersatlas.intake.tables.codes import STATUSES, symbol_profile
 from quartiersatlas.intake.tables.garbled import mended, mended_texts
 from quartiersatlas.intake.tables.headers import Problem, find_column, folded
-from quartiersatlas.intake.tables.layout import pivoted, row_labels, stacked_years
+from quartiersatlas.intake.tables.layout import pivoted, row_labels, stacked_years, units_by_stem
+from quartiersatlas.intake.tables.marks import bounds_frame, no_bounds
 from quartiersatlas.intake.tables.numbers import decide_decimal
 from quartiersatlas.intake.tables.rows import (
     Body,
@@ -38,6 +40,7 @@ from quartiersatlas.intake.tables.year_names import of_year, wanted_year
 if TYPE_CHECKING:
     from quartiersatlas.intake.areas.key_parts import KeyColumns
     from quartiersatlas.intake.tables.cells import Cells, Decimal, RawTable
+    from quartiersatlas.intake.tables.codes import Meaning
     from quartiersatlas.intake.tables.numbers import Column
     from quartiersatlas.intake.tables.rows import WithoutKey
 
@@ -56,7 +59,7 @@ def read_table(
     *,
     columns: Mapping[str, str] | Iterable[str] | None = None,
     text: Iterable[str] = (),
-    symbols: str | Mapping[str, str] = "auto",
+    symbols: str | Mapping[str, Meaning] = "auto",
     sheet: str | None = None,
     encoding: str | None = None,
     delimiter: str | None = None,
@@ -92,7 +95,8 @@ def read_table(
     symbols : str or mapping, default "auto"
         Marks instead of numbers or beside them: a profile (``"auto"``, ``"din55301"``, ``"genesis"``, ``"lsn"``,
         ``"ba"``, ``"berlin_mss"``), or mark -> status. ``-`` is zero and ``.`` is suppressed: never the same. A mark
-        such as ``"-9999"`` is every cell of that number, and ``"-1": "value"`` says that it is a true number.
+        such as ``"-9999"`` is every cell of that number, and ``"-1": "value"`` says that it is a true number. A mark
+        that hides a number between limits is ``"[c]": ("suppressed", 1, 4)``; ``None`` leaves an end open.
     sheet : str, optional
         Sheet of a workbook; the first that is not hidden, if not given.
     encoding, delimiter, decimal : str, optional
@@ -131,7 +135,8 @@ def read_table(
         With ``.values``, ``.status``, ``.problems`` and ``.notes``; every row that was set aside is listed.
         Missing cells are NaN with a status that says why.
         Numbers in brackets or marked as provisional keep their value and have the status ``unreliable`` or
-        ``provisional``.
+        ``provisional``. Marks such as ``<3``, ``0 bis 2`` or ``> 95 %`` are suppressed, with their limits in
+        ``.bounds``; a percent sign in all cells of a column is in ``.units``.
 
     Raises
     ------
@@ -146,7 +151,7 @@ def read_table(
         duplicate where a long table is pivoted.
     NumberError
         Cells of a numeric column are neither numbers nor known symbols, contradict each other, may be thousands or
-        decimals, or are codes such as -9999 that were not named.
+        decimals, have percent signs beside fractions or counts, or are codes such as -9999 that were not named.
     DependencyError
         An optional package is missing; the message names the install command.
 
@@ -233,6 +238,12 @@ class Table:
     notes : tuple of str
         What was decided for the whole file or a whole column: how it is written, header rows, thousands, percent,
         columns read as text, rows that were not asked for.
+    units : mapping of str to str
+        Column -> the unit that is written in all of its cells, such as ``percent``.
+    bounds : DataFrame
+        On (key, column): ``lower`` and ``upper`` of each suppressed cell whose mark names limits, both included:
+        ``<3`` among counts is 0 to 2. Infinite where an end is open. Columns have the names of the file for
+        ``years="long"``.
     """
 
     values: pd.DataFrame
@@ -241,6 +252,8 @@ class Table:
     path: Path
     written: str
     notes: tuple[str, ...] = ()
+    units: Mapping[str, str] = field(default_factory=dict)
+    bounds: pd.DataFrame = field(default_factory=no_bounds)
 
     def __repr__(self) -> str:
         rows, columns = self.values.shape
@@ -273,7 +286,7 @@ class ReadOptions:
     key: KeyColumns | None
     columns: Mapping[str, str] | Iterable[str] | None = None
     text: Iterable[str] = ()
-    symbols: str | Mapping[str, str] = "auto"
+    symbols: str | Mapping[str, Meaning] = "auto"
     decimal: Decimal | None = None
     filters: Mapping[str, object] | None = None
     key_pattern: int | str | None = None
@@ -359,20 +372,30 @@ def assemble(raw: RawTable, path: Path, options: ReadOptions) -> Table:
     read = _read_pivoted(raw, body, options) if options.pivot else _read_wide(raw, body, options)
     index = pd.Index(body.keys, name="key", dtype=object)
     values, status = _frames(read.columns, index)
+    limits = _limits(read.columns, index)
     if options.pivot:
         labels = _labels(raw, body, options)
+        limits = [] if options.aggregate else limits  # a sum with a suppressed part has no limits of its own
+        limits = [pivoted(limit.iloc[:, 0], status.iloc[:, 0], labels, raw.source)[0] for limit in limits]
         values, status, note = pivoted(values.iloc[:, 0], status.iloc[:, 0], labels, raw.source, options.aggregate)
         values, status = _with_notices(values, status, body)
         wanted = _wanted(options.columns, list(values.columns), raw.source, problems)
         values, status = _chosen(values, wanted), _chosen(status, wanted)
+        limits = [limit.reindex(columns=list(wanted.values())).set_axis(list(wanted), axis=1) for limit in limits]
         notes.append(note)
+    bounds = bounds_frame(*limits) if limits else no_bounds()
+    units = {name: column.unit for name, column in read.columns.items() if column.unit}
+    if options.pivot and units:
+        units = dict.fromkeys(map(str, values.select_dtypes("number").columns), *units.values())
     if options.years == LONG:
+        units = units_by_stem(units, list(values.columns))
         values, status, more = stacked_years(values, status, raw.source)
         notes += more
     notes += read.notes + [note for column in read.columns.values() for note in column.notes] + _text_note(read.columns)
     problems += read.problems
     listed = _listed(problems, read.columns)
-    return Table(values, status, listed, path, _written(raw, read.decimal), tuple(notes))
+    written = _written(raw, read.decimal)
+    return Table(values, status, listed, path, written, tuple(notes), units, bounds)
 
 
 def _listed(problems: list[Problem], read: Mapping[str, Column]) -> pd.DataFrame:
@@ -549,6 +572,15 @@ def _frames(read: Mapping[str, Column], index: pd.Index) -> tuple[pd.DataFrame, 
     values = {name: column.values for name, column in read.items()}
     status = {name: words.take(column.status) for name, column in read.items()}
     return pd.DataFrame(values, index=index), pd.DataFrame(status, index=index)
+
+
+def _limits(read: Mapping[str, Column], index: pd.Index) -> list[pd.DataFrame]:
+    """Return the lower and the upper limits of all cells; nothing where no cell has any."""
+    if all(column.bounds is None for column in read.values()):
+        return []
+    none = np.full((2, len(index)), np.nan)
+    both = {name: none if column.bounds is None else column.bounds for name, column in read.items()}
+    return [pd.DataFrame({name: limits[end] for name, limits in both.items()}, index=index) for end in (0, 1)]
 
 
 def _chosen(frame: pd.DataFrame, wanted: Mapping[str, str]) -> pd.DataFrame:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from quartiersatlas.base.checks import count_noun
+from quartiersatlas.base.keys import whole_keys
 from quartiersatlas.base.letters import same_text
 from quartiersatlas.errors import InputError, KeyColumnError, SpecError, list_some
 from quartiersatlas.intake.areas.key_parts import joined_parts, key_label
@@ -162,6 +163,8 @@ def keyed(
         raw.source,
         lambda at: raw.rows[at],
     )
+    texts, note = whole_keys(texts, f"column {name!r}")
+    notes += [note] if note else []
     keys = np.array(texts, dtype=object)
     body = Body(name, keys, raw.rows, {other: column for other, column in cells.items() if other != name}, parts)
     if (keys != "").all():

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from quartiersatlas.base.checks import choice, count_noun, expects, names, renamed
+from quartiersatlas.base.keys import refuse_number_keys
 from quartiersatlas.catalogue import Message, text
 from quartiersatlas.errors import CountError, JoinError, KeyColumnError, SpecError, list_some
 from quartiersatlas.intake import AreaData
@@ -263,6 +264,9 @@ def _dates(before: pd.DataFrame, after: pd.DataFrame) -> Dates:
             f"No area is inhabited at both dates. Earlier keys are {_like(before.index)}, later keys "
             f"{_like(after.index)}: both tables need the same keys in the index, as text."
         )
+    repair = "Make the index of both tables text, with all zeros"
+    refuse_number_keys(before.index, after.index, "the earlier data", repair)
+    refuse_number_keys(after.index, before.index, "the later data", repair)
     same_before, same_after = before.loc[areas], after.loc[areas]
     while True:
         groups = same_before.columns[(same_before.sum() > 0) & (same_after.sum() > 0)]
