@@ -460,7 +460,7 @@ def _wanted_rows(
     if options.fill_down:
         columns, text = tuple(options.fill_down), (*options.text, *(options.widths or ()))
         cells, notes = filled_down(cells, columns, text, options.first_key, raw.source)
-    key, parts = options.first_key, ()
+    key, parts = options.first_key, tuple[str, ...]()
     if options.widths is not None:
         cells, key, parts, note = with_joined_key(cells, options.widths, raw.source)
         notes.append(note)

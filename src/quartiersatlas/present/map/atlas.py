@@ -21,7 +21,8 @@ from folium.template import Template
 from quartiersatlas.base.checks import expects
 from quartiersatlas.base.files import write_text
 from quartiersatlas.catalogue import check_lang, number_text, text
-from quartiersatlas.disclosure import Release, release
+from quartiersatlas.disclosure import Protection, Release, release
+from quartiersatlas.disclosure.suppression import is_count
 from quartiersatlas.disclosure.words import draft_text, summary_texts
 from quartiersatlas.errors import ColumnError, DependencyError, SpecError, list_some
 from quartiersatlas.intake import AreaData, join
@@ -127,7 +128,8 @@ def choropleth(
     Returns
     -------
     Atlas
-        Protected like every release.
+        Protected like every release. Where no column of residents is known, ready-made numbers are drawn as they are,
+        and the residents of each area are unknown; counts are refused then.
 
     Raises
     ------
@@ -150,7 +152,11 @@ def choropleth(
         raise SpecError(f"choropleth: {list_some(given)} is for a frame; these data are joined already.")
     if any(said is not None for said in (unit, kind, label)):
         data = data.with_indicators(_meant(data.catalogue.get(indicator), unit, kind, label))
-    return Atlas(release(data, columns=[indicator], title=data.catalogue.get(indicator).label(lang)), lang)
+    title = data.catalogue.get(indicator).label(lang)
+    if data.population is None and indicator in data.values.columns and not is_count(data, indicator):
+        data = _with_unknown_residents(data)
+        return Atlas(release(data, columns=[indicator], title=title, protection=Protection(min_population=0)), lang)
+    return Atlas(release(data, columns=[indicator], title=title), lang)
 
 
 def _joined(
@@ -170,6 +176,15 @@ def _joined(
     wanted = {*parts, name, indicator, population or "residents", frame.active_geometry_name}
     frame = frame[[column for column in frame.columns if column in wanted]]
     return join(frame, key=key, name=name, population=population, to_crs=to_crs)
+
+
+def _with_unknown_residents(data: AreaData) -> AreaData:
+    """Return data that say of each area that its residents are unknown."""
+    column = "residents"
+    while column in data.values.columns:
+        column += "_"
+    values = data.values.assign(**{column: float("nan")})
+    return replace(data, values=values, status=data.status.assign(**{column: "missing"}), population=column)
 
 
 def _meant(known: Indicator, unit: str | None, kind: str | None, label: str | None) -> Indicator:
