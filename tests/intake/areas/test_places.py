@@ -165,6 +165,13 @@ def test_a_town_in_the_system_of_its_country_is_not_taken_for_a_german_one_with_
     assert qa.read_areas(write(crs=system, at=at, PLR=["01"]), key="PLR").crs == system
 
 
+@pytest.mark.parametrize("parameter", ["crs", "to_crs"])
+@pytest.mark.parametrize("name", ["EPSG:999999", "Gauss-Krüger"])
+def test_a_system_that_nobody_knows_is_named(write, parameter, name):
+    with pytest.raises(GeometryError, match=rf"'{name}' is no reference system that is known.*'EPSG:25832'"):
+        qa.read_areas(write(PLR=["01"]), key="PLR", **{parameter: name})
+
+
 # the system that a country uses
 
 PLACES = {

@@ -130,6 +130,14 @@ def test_what_is_far_is_at_least_twenty_kilometres_away(points, north, refused):
         assert len(points(content)) == 7
 
 
+def test_points_on_both_sides_of_the_180th_meridian_lie_beside_each_other(points):
+    content = rows("1;179.98;-16.8", "2;-179.98;-16.8", "3;179.99;-16.81", "4;-179.99;-16.82")
+    found = points(content, to_crs="EPSG:32760")
+    assert "read_notes" not in found.columns
+    # 0.04 degrees of longitude at 16.8 degrees south: 4.26 km
+    assert found.geometry["1"].distance(found.geometry["2"]) == pytest.approx(4263, rel=0.01)
+
+
 def test_a_city_of_ordinary_width_has_no_point_far_away(points):
     wide = [f"{n};{9 + n / 20};{48.77 + (n % 3) / 20}" for n in range(8)]
     assert "read_notes" not in points(rows(*wide)).columns

@@ -112,6 +112,16 @@ def test_a_page_in_another_encoding_says_it_itself(read):
     assert read(content, name="ew.xls").values["Name"].tolist() == ["Köln"]
 
 
+def test_a_page_in_an_encoding_that_nobody_knows_is_read_by_its_bytes(read):
+    content = page(html([["key", "Name"], ["010", "Köln"]]), head='<meta charset="x-odd">')
+    assert read(content, name="ew.xls").values["Name"].tolist() == ["Köln"]
+
+
+@pytest.mark.parametrize("content", ["key\tName\n010\tKöln\n", page(html([["key", "Name"], ["010", "Köln"]]))])
+def test_text_and_pages_in_utf_16_named_xls_are_read(read, content):
+    assert read(content.encode("utf-16"), name="ew.xls").values["Name"].to_dict() == {"010": "Köln"}
+
+
 @pytest.mark.parametrize("cell", ["td", "th"])
 def test_heads_over_several_columns_and_rows_are_put_together(read, cell):
     head = (

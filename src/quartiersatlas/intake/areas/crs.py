@@ -55,7 +55,12 @@ def located(
             there = f"{where} in {to_crs if isinstance(to_crs, str) else _name(_system(frame))}"
             _refuse_misplaced(frame, None, swap_axes=False, where=there, what=what)
     except CRSError as error:
-        raise GeometryError(f"{where}: {error}.") from error
+        wrong = next((name for name in (crs, to_crs) if name is not None and not _is_system(name)), None)
+        if wrong is None:
+            raise GeometryError(f"{where}: {error}.") from error
+        raise GeometryError(
+            f"{where}: {str(wrong)!r} is no reference system that is known. Write its number, such as 'EPSG:25832'."
+        ) from error
     _refuse_other_than_metres(frame, where)
     return frame
 
@@ -65,9 +70,7 @@ def across_the_meridian(frame: gpd.GeoDataFrame, crs: str | None) -> tuple[gpd.G
 
     An outline from 179.9 to -179.9 degrees is a strip of 0.2 degrees, drawn as one of 359.8: it is put together again.
     """
-    from pyproj import CRS
-
-    system = CRS(crs) if crs is not None else frame.crs
+    system = _declared_system(frame, crs)
     if system is None or not system.is_geographic or not len(frame):
         return frame, []
     west, _, east, _ = frame.total_bounds
@@ -93,9 +96,7 @@ def _east_of_greenwich(points: np.ndarray) -> np.ndarray:
 
 def place_in_doubt(frame: gpd.GeoDataFrame, crs: str | None, to_crs: str | None) -> Doubt | None:
     """Return how far areas, as the file holds them, may lie from their true place; None where that is sure."""
-    from pyproj import CRS
-
-    system = CRS(crs) if crs is not None else frame.crs
+    system = _declared_system(frame, crs)
     if system is None:
         return None
     if system.is_compound:
@@ -103,6 +104,28 @@ def place_in_doubt(frame: gpd.GeoDataFrame, crs: str | None, to_crs: str | None)
     bounds = tuple(float(edge) for edge in frame.total_bounds)
     extent = _in_degrees(system, *bounds)
     return None if extent is None else doubt_about_place(system, to_crs, extent, bounds)
+
+
+def _is_system(name: object) -> bool:
+    from pyproj import CRS
+    from pyproj.exceptions import CRSError
+
+    try:
+        CRS(name)
+    except CRSError:
+        return False
+    return True
+
+
+def _declared_system(frame: gpd.GeoDataFrame, crs: str | None) -> CRS | None:
+    """Return the system that is passed, else the file's own; None where it is no system, which is named later."""
+    from pyproj import CRS
+    from pyproj.exceptions import CRSError
+
+    try:
+        return CRS(crs) if crs is not None else frame.crs
+    except CRSError:
+        return None
 
 
 def extent_in_degrees(frame: gpd.GeoDataFrame) -> Extent | None:

@@ -15,7 +15,7 @@ import shapely
 from quartiersatlas.base.checks import choice, count_noun, expects
 from quartiersatlas.errors import ColumnError, GeometryError, InputError, KeyColumnError, SpecError, list_some
 from quartiersatlas.intake.areas.area_columns import OFF_BY, keys_as_text, optional_names, read_notes
-from quartiersatlas.intake.areas.crs import located, place_in_doubt
+from quartiersatlas.intake.areas.crs import across_the_meridian, located, place_in_doubt
 from quartiersatlas.intake.files.layers import read_geometry_file
 from quartiersatlas.intake.tables.cells import TextCells
 from quartiersatlas.intake.tables.formats import FileOptions, existing_table, raw_table
@@ -134,6 +134,7 @@ def read_points(
     _refuse_duplicate_keys(frame.index, key, where)
     frame, listed = _with_places(frame, where, missing)
     listed += _doubtful_places(frame, _in_degrees(frame, crs), where, missing)
+    frame, _ = across_the_meridian(frame, crs)
     metres = located(frame, crs, to_crs, swap_axes, where, what="points")
     doubt = place_in_doubt(frame, crs, to_crs) if not swap_axes else None
     notes = [*notes, *listed]

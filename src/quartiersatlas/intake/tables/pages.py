@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -35,9 +36,7 @@ def read_page(path: Path, key: str, encoding: str | None = None, header_rows: in
         The page has no table, several with the key column or none with it; the message says what the page is.
     """
     raw = path.read_bytes()
-    charset = CHARSET.search(raw[:HEAD])
-    said = charset[1].decode("ascii").lower() if charset and not raw.startswith(b"\xef\xbb\xbf") else None
-    file = encoded(raw, encoding or said)
+    file = encoded(raw, encoding or _said_encoding(raw))
     parser = _Tables()
     parser.feed(file.text())
     parser.close()
@@ -61,6 +60,17 @@ def read_page(path: Path, key: str, encoding: str | None = None, header_rows: in
     return RawTable(
         path.name, header.names, columns, lines, description, "", notes + header.notes, header.problems + footnotes
     )
+
+
+def _said_encoding(raw: bytes) -> str | None:
+    """Return the encoding that a page names, unless its first bytes say another, or nobody knows it."""
+    charset = CHARSET.search(raw[:HEAD])
+    if charset is None or raw.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return None
+    try:
+        return codecs.lookup(charset[1].decode("ascii")).name
+    except LookupError:
+        return None
 
 
 def _chosen(parser: _Tables, key: str, path: Path) -> _Grid:
