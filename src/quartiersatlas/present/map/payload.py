@@ -224,7 +224,9 @@ def _touching(release: Release) -> dict[str, str]:
     shapes = release.areas.geometry.to_numpy()
     if not np.isin(shapely.get_type_id(shapes), POLYGONS).all():
         return {}
-    tolerance = next((float(fact.values["tolerance"]) for fact in release.facts if fact.name == "fact_tolerance"), None)
+    said = [fact.values["tolerance"] for fact in release.facts if fact.name == "fact_tolerance"]
+    metres = pd.to_numeric(pd.Series(said, dtype=object), errors="coerce").dropna()
+    tolerance = float(metres.iloc[0]) if len(metres) else None
     found = borders(shapes, tolerance=tolerance)
     one, other = found.neighbours
     if found.method == "shared vertices" and len(one) == len(found.rook[0]) and not simplification(release.areas):
