@@ -42,7 +42,7 @@ def test_a_part_of_a_key_is_offered_and_works(row, rule, keys, areas):
         (["41051", "41052", "41077"], ["4105", "4107", "4109"]),  # two rows for one area
         (["41051", "4106A", "41077"], ["4105", "4106", "4107"]),  # keys of two sorts
         (["41051", "41062"], ["4105", "4106"]),  # two rows fit by chance
-        (["41051", "42062", "43077"], ["105", "206", "307"]),  # what stands before distinguishes
+        (["41051", "52062", "63077"], ["105", "206", "307"]),  # what stands before distinguishes
         (["2024-01-01", "2024-01-02", "2024-01-03"], ["2024-01-0", "2024-01-1", "2024-01-2"]),  # dates
         (["09110", "09120", "09130"], ["09001", "09003", "09005"]),  # another list of areas
     ],
