@@ -207,7 +207,7 @@ def join(
 
 
 def _check_options(catalogue: object, population: object, rename: object, symbols: object) -> None:
-    """Refuse options of another type."""
+    """Refuse options of another type than they take."""
     for what, value, kind, how in (
         ("catalogue", catalogue, Catalogue, "catalogue=qa.Catalogue.builtin()"),
         ("population", population, str, 'population="residents"'),

@@ -30,8 +30,9 @@ from quartiersatlas.present.comparable import check_earlier
 from quartiersatlas.present.map.classes import check_fixed, map_columns
 from quartiersatlas.present.map.payload import check_all_notes, lines_of, map_json
 from quartiersatlas.present.map.topology import tolerance
-from quartiersatlas.present.statements import check_release, fact_text, method_texts, source_text
+from quartiersatlas.present.statements import check_release, exclave_name, fact_text, method_texts, source_text
 from quartiersatlas.present.templates import template
+from quartiersatlas.space.exclaves import city_extent
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -258,7 +259,10 @@ class Atlas:
 
     def to_folium(self) -> folium.Map:
         """Return the map as a folium map, to which further layers can be added."""
-        west, south, east, north = (float(x) for x in self.release.areas.to_crs("EPSG:4326").total_bounds)
+        areas = self.release.areas
+        extent = city_extent(areas.geometry.to_numpy(), self.release.residents)
+        main = gpd.GeoSeries(extent.parts[list(extent.main_parts)], crs=areas.crs) if extent.exclaves else areas
+        west, south, east, north = (float(x) for x in main.to_crs("EPSG:4326").total_bounds)
         centre = ((south + north) / 2, (west + east) / 2)
         result = OfflineMap(location=centre, tiles=None, attribution_control=False, zoom_snap=0.1)
         # a page of its own holds one map; folium has no public way to name an element
@@ -377,6 +381,10 @@ def page_html(release: Release, lang: Lang, earlier: Sequence[Release] = ()) -> 
         method += [text("fact_dates", lang), *(_date(part, lang) for part in earlier)]
     if metres:
         method.append(text("fact_simplified", lang, tolerance=number_text(metres, 0, lang)))
+    exclaves = city_extent(release.areas.geometry.to_numpy(), release.residents).exclaves
+    if exclaves:
+        names = "; ".join(exclave_name(release, exclave) for exclave in exclaves)
+        method.append(text("fact_exclaves", lang, names=names))
     facts = [fact for name in METHOD_IN_BRIEF for fact in release.facts if fact.name == name]
     brief = [fact_text(release, fact, lang) for fact in facts]
     page = template("page.html").render(
@@ -435,6 +443,7 @@ MODULES = (
     "page.js",
     "tips.js",
     "view.js",
+    "inset.js",
     "compare.js",
     "layer.js",
 )
