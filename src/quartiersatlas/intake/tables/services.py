@@ -93,7 +93,7 @@ def read_json(
         list(cells),
         np.arange(1, len(flat) + 1),
         f"JSON, {file.encoding}",
-        notes=notes + found.notes + flattened + hint,
+        notes=file.notes + notes + found.notes + flattened + hint,
     )
 
 

@@ -13,7 +13,8 @@ from quartiersatlas.base.checks import count_noun
 from quartiersatlas.errors import SHOWN, KeyColumnError, NumberError, list_some
 from quartiersatlas.intake.tables.cells import DATES, Fault, NumberCells, Padded, Percent
 from quartiersatlas.intake.tables.codes import STATUSES
-from quartiersatlas.intake.tables.numbers import Column, read_cell, read_column
+from quartiersatlas.intake.tables.numbers import Column, read_column
+from quartiersatlas.intake.tables.one_cell import read_cell
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -156,8 +156,10 @@ def need_inputs(
 
 def _other_city(data: AreaData | pd.DataFrame, names: list[str]) -> dict[str, float]:
     """Return the city values that are published, or come of a base."""
-    found = {}
-    for name in names if isinstance(data, AreaData) else ():
+    found: dict[str, float] = {}
+    if not isinstance(data, AreaData):
+        return found
+    for name in names:
         with suppress(SpecError):
             found[name] = city_values(data, name)
     return found
