@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -196,22 +196,12 @@ def read_table(
     )
     if hidden is not None:
         choice(hidden, (READ, SKIP), "hidden")
+    how: dict[str, Any] = {"sheet": sheet, "layer": layer, "records": records, "encoding": encoding, "hidden": hidden}
+    how |= {"delimiter": delimiter, "header_rows": header_rows}
     if isinstance(path, pd.DataFrame):
-        for_files = {"sheet": sheet, "encoding": encoding, "delimiter": delimiter, "header_rows": header_rows}
-        raw, key = raw_table_of(path, key, {**for_files, "layer": layer, "records": records, "hidden": hidden})
+        raw, key = raw_table_of(path, key, how)
         return assemble(without_records(raw, options.skipped), Path(raw.source), replace(options, key=key))
-    file = FileOptions(
-        key=options.first_key,
-        sheet=sheet,
-        layer=layer,
-        records=records,
-        encoding=encoding,
-        delimiter=delimiter,
-        header_rows=header_rows,
-        named=options.named,
-        hidden=hidden,
-        skip_rows=options.skipped,
-    )
+    file = FileOptions(key=options.first_key, named=options.named, skip_rows=options.skipped, **how)
     path = existing_table(path)
     return assemble(raw_table(path, file), path, options)
 
