@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from quartiersatlas.intake.areas.key_parts import KeyColumns
-    from quartiersatlas.intake.tables.codes import Meaning
+    from quartiersatlas.intake.tables.values.codes import Meaning
 
     Key = KeyColumns | tuple[KeyColumns | None, KeyColumns | None]
 

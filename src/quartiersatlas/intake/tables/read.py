@@ -16,13 +16,10 @@ from quartiersatlas.errors import ColumnError, InputError, KeyColumnError, SpecE
 from quartiersatlas.intake.areas.area_columns import is_notice, optional_names
 from quartiersatlas.intake.areas.key_parts import key_widths
 from quartiersatlas.intake.frames import raw_table_of
-from quartiersatlas.intake.tables.codes import STATUSES, symbol_profile
 from quartiersatlas.intake.tables.formats import FileOptions, existing_table, raw_table
 from quartiersatlas.intake.tables.garbled import mended, mended_texts
 from quartiersatlas.intake.tables.headers import Problem, find_column, folded
 from quartiersatlas.intake.tables.layout import pivoted, row_labels, stacked_years, units_by_stem
-from quartiersatlas.intake.tables.marks import bounds_frame, no_bounds
-from quartiersatlas.intake.tables.numbers import decide_decimal
 from quartiersatlas.intake.tables.rows import (
     Body,
     filled_down,
@@ -32,16 +29,19 @@ from quartiersatlas.intake.tables.rows import (
     without_records,
     without_values,
 )
-from quartiersatlas.intake.tables.typed import padding_notes, read_typed_column
-from quartiersatlas.intake.tables.workbooks import READ, SKIP
+from quartiersatlas.intake.tables.values.codes import STATUSES, symbol_profile
+from quartiersatlas.intake.tables.values.marks import bounds_frame, no_bounds
+from quartiersatlas.intake.tables.values.numbers import decide_decimal
+from quartiersatlas.intake.tables.values.typed import padding_notes, read_typed_column
+from quartiersatlas.intake.tables.workbooks.sheets import READ, SKIP
 from quartiersatlas.intake.tables.year_names import of_year, wanted_year
 
 if TYPE_CHECKING:
     from quartiersatlas.intake.areas.key_parts import KeyColumns
-    from quartiersatlas.intake.tables.cells import Cells, Decimal, RawTable
-    from quartiersatlas.intake.tables.codes import Meaning
-    from quartiersatlas.intake.tables.numbers import Column
     from quartiersatlas.intake.tables.rows import WithoutKey
+    from quartiersatlas.intake.tables.values.cells import Cells, Decimal, RawTable
+    from quartiersatlas.intake.tables.values.codes import Meaning
+    from quartiersatlas.intake.tables.values.numbers import Column
 
 HOW = 'qa.read_table("table.csv", key="id")'
 LONG = "long"

@@ -21,7 +21,7 @@ from quartiersatlas.indicators.change import SUFFIX
 from quartiersatlas.intake import AreaData
 from quartiersatlas.intake.joining.data import checked_counts, kind_of, refuse_no_counts
 from quartiersatlas.intake.joining.meaning import in_fractions
-from quartiersatlas.intake.tables.codes import code_text, suspected_codes
+from quartiersatlas.intake.tables.values.codes import code_text, suspected_codes
 from quartiersatlas.need.score.scores import ScoringContext, present_share
 from quartiersatlas.need.spec.records import NeedGroup
 
