@@ -21,6 +21,7 @@ from .intake.areas.read import merge_areas, read_areas, read_features
 from .intake.joining.data import AreaData
 from .intake.joining.join import check_vintages, join
 from .intake.joining.join_report import JoinReport
+from .intake.joining.sums import sum_columns
 from .intake.tables.queries import read_query
 from .intake.tables.read import Table, read_table
 from .need.index import NeedIndex, need_index
@@ -118,6 +119,7 @@ __all__ = [
     "segregation",
     "segregation_change",
     "segregation_indices",
+    "sum_columns",
     "transfer",
     "transfer_by_area",
     "worst_share",

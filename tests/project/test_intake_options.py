@@ -96,3 +96,24 @@ def test_keys_are_repaired_and_rows_ignored_by_the_project_file(city, edit):
     assert report.complete
     assert report.excluded == ("9999",)
     assert len(report.repaired) == len(rows)  # without the header, with the row that is ignored
+
+
+def test_rows_that_a_sheet_hides_are_read_where_the_project_file_says_so(city, edit):
+    import csv
+
+    import xlsxwriter
+
+    text = (city / "indikatoren_2024.csv").read_bytes().decode("cp1252")
+    rows = list(csv.reader(text.splitlines(), delimiter=";"))
+    with xlsxwriter.Workbook(city / "indikatoren_2024.xlsx") as book:
+        sheet = book.add_worksheet()
+        for line, row in enumerate(rows):
+            sheet.write_row(line, 0, row)
+        sheet.set_row(1, None, None, {"hidden": True})
+    project = city / "projekt.toml"
+    before = check_project(project).data.values
+    edit(project, 'path = "indikatoren_2024.csv"\n', 'path = "indikatoren_2024.xlsx"\n')
+    with pytest.raises(KeyColumnError, match=f"1 row with a key is hidden.*'{rows[1][0]}'"):
+        check_project(project)
+    edit(project, 'path = "indikatoren_2024.xlsx"\n', 'path = "indikatoren_2024.xlsx"\nhidden = "read"\n')
+    assert check_project(project).data.values.equals(before)

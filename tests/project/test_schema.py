@@ -152,7 +152,7 @@ def test_parts_that_belong_into_a_table_are_refused_at_the_top(project, name):
         ({"tables": 'key = "b"'}, r"In \[\[tables\]\]: 'path' is missing"),
         ({"more": "[shortlist]"}, r"In \[shortlist\]: 'rule' is missing"),
         ({"more": '[[earlier]]\nperiod = "2022"'}, r"In \[\[earlier\]\]: 'as_of' is missing"),
-        ({"more": '[indicators.own]\nnumerator = "a"'}, r"In \[indicators\] own: 'denominator' is missing"),
+        ({"more": '[indicators.own]\nnumerator = "a"'}, r"In \[indicators\] own: numerator and denominator go"),
         ({"more": '[need]\nid = "a"'}, "In the need spec: 'source' is missing"),
     ],
 )

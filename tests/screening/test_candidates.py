@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 
 import geopandas as gpd
 import numpy as np
@@ -34,7 +35,9 @@ def test_neighbours_are_dissolved_and_small_groups_listed(screened):
 
 def test_nothing_selected_gives_no_candidates(screened):
     data, _ = screened
-    nothing = qa.screen(data, qa.above_city("rate") & qa.worst_share("residents", 0.01) & qa.worst_share("x", 0.01))
+    apart = data.values.assign(lowest=-data.values["score"], largest=data.values["residents"] / 1000)
+    nothing = qa.screen(replace(data, values=apart), qa.worst_share("lowest", 0.01) & qa.worst_share("largest", 0.01))
+    assert nothing.keys == []
     found = qa.candidate_areas(data, nothing)
     assert found.table.empty
     assert found.members.empty

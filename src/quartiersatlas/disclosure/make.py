@@ -37,7 +37,7 @@ from quartiersatlas.disclosure.words import (
 from quartiersatlas.errors import ColumnError, SpecError
 from quartiersatlas.intake import AreaData
 from quartiersatlas.intake.areas.area_columns import parent_columns
-from quartiersatlas.intake.joining.meaning import kind_of
+from quartiersatlas.intake.joining.data import kind_of
 from quartiersatlas.need import NeedIndex, Stability
 from quartiersatlas.screening import Candidates, Shortlist, candidate_areas, programme_overlap
 from quartiersatlas.segregation import SegregationResult

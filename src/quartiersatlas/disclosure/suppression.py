@@ -21,7 +21,7 @@ from quartiersatlas.disclosure.bounds import (
 )
 from quartiersatlas.errors import ColumnError, SpecError
 from quartiersatlas.intake.areas.area_columns import parent_columns
-from quartiersatlas.intake.joining.meaning import is_whole, kind_of, rate_by_name
+from quartiersatlas.intake.joining.data import is_whole, kind_of, rate_by_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

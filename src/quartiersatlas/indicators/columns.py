@@ -22,8 +22,7 @@ from quartiersatlas.catalogue.references import CITY
 from quartiersatlas.errors import ArgumentError, ColumnError, CountError, SpecError, list_some
 from quartiersatlas.indicators.rates import count_pair
 from quartiersatlas.intake import AreaData
-from quartiersatlas.intake.joining.data import checked_numbers
-from quartiersatlas.intake.joining.meaning import kind_of, refuse_no_counts
+from quartiersatlas.intake.joining.data import checked_numbers, kind_of, refuse_no_counts
 
 if TYPE_CHECKING:
     from quartiersatlas.catalogue.kinds import Kind

@@ -4,6 +4,7 @@ from quartiersatlas.intake.areas.read import merge_areas, read_areas, read_featu
 from quartiersatlas.intake.joining.data import AreaData
 from quartiersatlas.intake.joining.join import check_vintages, join
 from quartiersatlas.intake.joining.join_report import JoinReport
+from quartiersatlas.intake.joining.sums import sum_columns
 from quartiersatlas.intake.tables.queries import read_query
 from quartiersatlas.intake.tables.read import Table, read_table
 
@@ -18,4 +19,5 @@ __all__ = [
     "read_features",
     "read_query",
     "read_table",
+    "sum_columns",
 ]

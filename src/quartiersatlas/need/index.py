@@ -13,7 +13,7 @@ from quartiersatlas.base.checks import count_noun, expects
 from quartiersatlas.catalogue import Message
 from quartiersatlas.errors import SpecError
 from quartiersatlas.intake import AreaData
-from quartiersatlas.intake.joining.meaning import is_whole
+from quartiersatlas.intake.joining.data import is_whole
 from quartiersatlas.need.robustness.audit import audit, percent_texts
 from quartiersatlas.need.robustness.influence import influence, leave_one_out, smallest_weight_change
 from quartiersatlas.need.robustness.sensitivity import sensitivity

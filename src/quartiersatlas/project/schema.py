@@ -65,6 +65,7 @@ class TablePart:
     without_key: str = "raise"
     fill_down: list[str] = field(default_factory=list)
     aggregate: str | None = None
+    hidden: str | None = None
     missing: str = "raise"
     repair: str | list[str] | None = None
     rename: Mapping[str, str] = field(default_factory=dict)

@@ -23,7 +23,7 @@ from quartiersatlas.base.checks import choice, expects
 from quartiersatlas.base.letters import composed
 from quartiersatlas.errors import ArgumentError, ColumnError, SpecError
 from quartiersatlas.indicators import city_values
-from quartiersatlas.intake.joining.meaning import kind_of
+from quartiersatlas.intake.joining.data import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

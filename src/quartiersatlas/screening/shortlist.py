@@ -18,7 +18,7 @@ from quartiersatlas.base.checks import expects
 from quartiersatlas.catalogue import Message
 from quartiersatlas.errors import SpecError, list_some
 from quartiersatlas.intake import AreaData
-from quartiersatlas.intake.joining.meaning import is_whole, kind_of
+from quartiersatlas.intake.joining.data import is_whole, kind_of
 from quartiersatlas.need import NeedIndex
 from quartiersatlas.need.robustness.options import SOURCES, stability_options
 from quartiersatlas.need.robustness.replicates import (

@@ -14,8 +14,7 @@ from quartiersatlas.base.checks import choice, count_noun
 from quartiersatlas.catalogue import Message
 from quartiersatlas.errors import ColumnError, CountError, SpecError, list_some
 from quartiersatlas.intake import AreaData
-from quartiersatlas.intake.joining.data import checked_counts
-from quartiersatlas.intake.joining.meaning import refuse_no_counts
+from quartiersatlas.intake.joining.data import checked_counts, refuse_no_counts
 from quartiersatlas.segregation.counts import Composition, Pair, Places
 
 if TYPE_CHECKING:

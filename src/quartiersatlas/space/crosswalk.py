@@ -12,8 +12,7 @@ from pandas.api.types import is_bool_dtype, is_numeric_dtype
 from quartiersatlas.base.checks import choice, count_noun, expects, names, renamed
 from quartiersatlas.errors import ColumnError, CountError, InputError, JoinError, KeyColumnError, SpecError, list_some
 from quartiersatlas.intake import AreaData, Table
-from quartiersatlas.intake.joining.data import checked_counts
-from quartiersatlas.intake.joining.meaning import WHOLE, kind_of, rate_by_name, why_no_count
+from quartiersatlas.intake.joining.data import WHOLE, checked_counts, kind_of, rate_by_name, why_no_count
 from quartiersatlas.intake.tables.codes import status_of_values
 from quartiersatlas.space.reallocate import PAIR, ROUNDING, reallocated
 

@@ -118,7 +118,10 @@ def shown_on_the_map(page, column, area):
         return column["colors"][value], column["classes"][value]
     number = sum(value >= limit for limit in column["breaks"])
     known = [v for v in column["values"] if v is not None]
-    ends = [f"{v:.{column['decimals']}f}" for v in (min(known), *column["breaks"], max(known))]
+    ends = [
+        f"{round(v, column['decimals']) + 0:.{column['decimals']}f}"
+        for v in (min(known), *column["breaks"], max(known))
+    ]
     ends = [end.replace("-", "\u2212").replace(".", "," if page["lang"] == "de" else ".") for end in ends]
     words = page["words"]["legend_range" if number < len(column["breaks"]) else "legend_last_range"]
     return column["colors"][number], words.format(lower=ends[number], upper=ends[number + 1])

@@ -77,7 +77,7 @@ SAMPLE = 20  # cells that tell what a column holds
 GEOMETRY_WORDS = "POINT|LINESTRING|LINEARRING|POLYGON|MULTIPOINT|MULTILINESTRING|MULTIPOLYGON|GEOMETRYCOLLECTION"
 GEOMETRY_TEXT = re.compile(
     rf"0[01][0-9A-Fa-f]{{16,}}"  # well-known binary, written as hexadecimal digits
-    rf"|\s*(SRID=\d+;)?\s*({GEOMETRY_WORDS})\s*(ZM?|M)?\s*(\(.*|EMPTY\s*)"  # well-known text
+    rf"|\s*(SRID=\d+;\s*)?({GEOMETRY_WORDS})\s*((ZM?|M)\s*)?(\(.*|EMPTY\s*)"  # well-known text
     rf'|\s*\{{.*"coordinates"\s*:.*',  # GeoJSON
     re.IGNORECASE | re.DOTALL,
 )

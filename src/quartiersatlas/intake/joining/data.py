@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from quartiersatlas.base.checks import count_noun
+from quartiersatlas.catalogue import Catalogue
+from quartiersatlas.catalogue.kinds import a_kind
 from quartiersatlas.errors import ColumnError, CountError, SpecError, list_some
-from quartiersatlas.intake.joining.meaning import kind_of, refuse_no_counts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     import geopandas as gpd
     import pandas as pd
 
-    from quartiersatlas.catalogue import Catalogue, Message
+    from quartiersatlas.catalogue import Message
     from quartiersatlas.catalogue.references import Reference
     from quartiersatlas.intake.joining.join_report import JoinReport
 
@@ -174,3 +178,96 @@ def checked_counts(column: pd.Series) -> pd.Series[float]:
         counts = count_noun(len(wrong), f"count in {column.name!r} is", f"counts in {column.name!r} are")
         raise CountError(f"{counts} negative or infinite ({shown}).{hint}")
     return column.astype(float)
+
+
+RATE_WORDS = re.compile(
+    r"(?<![a-z])(rates?|shares?|ratios?|percent\w*|pct|means?|median|average|density|index)(?![a-z])"
+    r"|anteil|quote(?![a-z])|(?:en|s|be)rate(?![a-z])|prozent|durchschnitt|mittelwert|dichte|(?:^|[\s(\[])%|%\s*$"
+    r"|\b(?:je|per|pro) ?\d|pro kopf|per capita",
+    re.IGNORECASE,
+)
+WHOLE = 1e-9  # relative: a count that went through a computation is whole up to this
+
+
+def kind_of(data: AreaData, column: str) -> str:
+    """Return the kind of a column, ``"change"`` for changes; empty where nothing says it.
+
+    Examples
+    --------
+    Residents are a count, a rate that was added from counts has the kind that the catalogue gives it.
+    """
+    if column in data.changes:
+        return "change"
+    if column == data.population:
+        return "count"
+    if column in data.rates or column in data.catalogue:
+        return data.catalogue.get(column).kind
+    counted = (pair for rate, pair in data.rates.items() if data.catalogue.get(rate).rules.part_of_whole)
+    return "count" if any(column in pair for pair in counted) else ""
+
+
+def why_no_count(data: AreaData, column: str) -> str:
+    """Return what makes a column something else than a count, as words after its name; empty where nothing does."""
+    if column in data.rates:
+        return "is the rate {!r} / {!r}".format(*data.rates[column])
+    if column in data.changes:
+        return f"is the change of {data.changes[column][0]!r}"
+    kind = kind_of(data, column)
+    if kind in ("", "count"):
+        return ""
+    unit = data.catalogue.get(column).unit
+    return f"is {a_kind(kind)}" + (f" in {unit}" if unit else "")
+
+
+def rate_by_name(column: str) -> str:
+    """Return what makes a column a rate by its name alone; empty where nothing does.
+
+    Examples
+    --------
+    >>> rate_by_name("SGB-II-Quote"), rate_by_name("residents")
+    ("is a rate by its name ('Quote')", '')
+    """
+    word = RATE_WORDS.search(column)
+    return f"is a rate by its name ({word.group(0)!r})" if word else ""
+
+
+def refuse_no_counts(data: AreaData | pd.DataFrame, columns: Iterable[str], call: str, *, by_name: bool = True) -> None:
+    """Refuse rates, means, balances and the like where persons are needed: by their kind, or by their name.
+
+    Raises
+    ------
+    CountError
+        A column is no count; the message says what it is and where its counts are.
+    """
+    catalogue = getattr(data, "catalogue", None)
+    for column in columns:
+        if catalogue is not None:
+            reason = why_no_count(data, column)  # type: ignore[arg-type] # only AreaData have a catalogue
+        else:
+            known = Catalogue.builtin()
+            reason = f"is {a_kind(known[column].kind)} in {known[column].unit}" if column in known else ""
+        declared = catalogue is not None and kind_of(data, column) == "count"  # type: ignore[arg-type] # as above
+        if not reason and by_name and not declared:
+            reason = rate_by_name(str(column))
+        if reason:
+            raise CountError(f"{call}: {column!r} {reason}, no count of persons. {_its_counts(data, column)}")
+
+
+def _its_counts(data: AreaData | pd.DataFrame, column: str) -> str:
+    """Return where the counts of a rate are, or how to get some."""
+    pair = getattr(data, "rates", {}).get(column)
+    if pair:
+        return f"Its counts are {pair[0]!r} and {pair[1]!r}: name those."
+    kind = kind_of(data, column) if getattr(data, "catalogue", None) is not None else ""  # type: ignore[arg-type]
+    if kind in ("share", "rate"):
+        return (
+            f"Name a column of counts; a ready-made {kind} times its base gives rounded ones: "
+            f"qa.add_counts(data, {{'{column}_count': ({column!r}, base)}})."
+        )
+    return f"Name a column of counts; if {column!r} holds counts, rename it or declare kind='count' in the catalogue."
+
+
+def is_whole(column: pd.Series[float]) -> bool:
+    """Return True where every known number is whole and none is negative, as counts are."""
+    known = column.dropna().to_numpy(dtype=float)
+    return bool(((known >= 0) & (np.abs(known - np.rint(known)) <= WHOLE * np.maximum(1, np.abs(known)))).all())

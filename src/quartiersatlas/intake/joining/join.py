@@ -34,10 +34,10 @@ from quartiersatlas.intake.areas.area_columns import (
     read_notices,
     with_left_out,
 )
-from quartiersatlas.intake.joining.data import AreaData
+from quartiersatlas.intake.joining.data import AreaData, refuse_no_counts
 from quartiersatlas.intake.joining.keys import composed_keys, repaired_keys
 from quartiersatlas.intake.joining.match import compare, refuse
-from quartiersatlas.intake.joining.meaning import refuse_no_counts, with_meaning
+from quartiersatlas.intake.joining.meaning import with_meaning
 from quartiersatlas.intake.tables.codes import status_of_values
 from quartiersatlas.intake.tables.read import Table
 

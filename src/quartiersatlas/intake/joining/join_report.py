@@ -233,7 +233,7 @@ def suggestions(in_table: Iterable[str], in_areas: Iterable[str]) -> tuple[Sugge
     found: list[Suggestion] = []
     for row in rows:
         same = by_spelling.get(_compact(row), [])
-        parts = [by_spelling.get(_compact(part), []) for part in TOGETHER.split(row) if part.strip()]
+        parts = [by_spelling.get(_compact(part), []) for part in TOGETHER.split(" ".join(row.split())) if part.strip()]
         if len(same) == 1:
             found.append(Suggestion(row, (same[0],), 100.0))
         elif len(parts) > 1 and all(len(part) == 1 for part in parts):

@@ -20,6 +20,7 @@ ZERO_PAD = "zero_pad"
 RENAME = "rename"
 COMPOSED = "put into Unicode's usual form (NFC)"
 RULES = "'zero_pad', 'ags_from_ars', 'strip_prefix:...', 'add_prefix:...', 'last:3' or a sum such as '90000 + key'"
+LONGEST_HEAD = 24  # characters that keys have in common by a rule; more are a text
 ARS, ASSOCIATION = 12, slice(5, 9)  # Regionalschlüssel: state 2, region 1, district 2, association 4, municipality 3
 SUM = re.compile(r"(?P<before>\d+)\s*\+\s*[A-Za-z_]\w*|[A-Za-z_]\w*\s*(?P<sign>[+-])\s*(?P<after>\d+)")
 
@@ -130,4 +131,4 @@ def _heads(keys: pd.Index) -> list[str]:
         return []
     first, last = min(keys), max(keys)
     n = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
-    return [first[: i + 1] for i in range(n)]
+    return [first[: i + 1] for i in range(min(n, LONGEST_HEAD))]

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from quartiersatlas.base.checks import count_noun, expects
@@ -22,92 +20,7 @@ if TYPE_CHECKING:
 
     from quartiersatlas.intake.joining.data import AreaData
 
-RATE_WORDS = re.compile(
-    r"(?<![a-z])(rates?|shares?|ratios?|percent\w*|pct|means?|median|average|density|index)(?![a-z])"
-    r"|anteil|quote(?![a-z])|(?:en|s|be)rate(?![a-z])|prozent|durchschnitt|mittelwert|dichte|%"
-    r"|\b(?:je|per|pro) ?\d|pro kopf|per capita",
-    re.IGNORECASE,
-)
-WHOLE = 1e-9  # relative: a count that went through a computation is whole up to this
 ROUNDING = 1e-9  # percent beyond 100 that come of rounding
-
-
-def kind_of(data: AreaData, column: str) -> str:
-    """Return the kind of a column, ``"change"`` for changes; empty where nothing says it.
-
-    Examples
-    --------
-    Residents are a count, a rate that was added from counts has the kind that the catalogue gives it.
-    """
-    if column in data.changes:
-        return "change"
-    if column == data.population:
-        return "count"
-    if column in data.rates or column in data.catalogue:
-        return data.catalogue.get(column).kind
-    counted = (pair for rate, pair in data.rates.items() if data.catalogue.get(rate).rules.part_of_whole)
-    return "count" if any(column in pair for pair in counted) else ""
-
-
-def why_no_count(data: AreaData, column: str) -> str:
-    """Return what makes a column something else than a count, as words after its name; empty where nothing does."""
-    if column in data.rates:
-        return "is the rate {!r} / {!r}".format(*data.rates[column])
-    if column in data.changes:
-        return f"is the change of {data.changes[column][0]!r}"
-    kind = kind_of(data, column)
-    if kind in ("", "count"):
-        return ""
-    unit = data.catalogue.get(column).unit
-    return f"is {a_kind(kind)}" + (f" in {unit}" if unit else "")
-
-
-def rate_by_name(column: str) -> str:
-    """Return what makes a column a rate by its name alone; empty where nothing does.
-
-    Examples
-    --------
-    >>> rate_by_name("SGB-II-Quote"), rate_by_name("residents")
-    ("is a rate by its name ('Quote')", '')
-    """
-    word = RATE_WORDS.search(column)
-    return f"is a rate by its name ({word.group(0)!r})" if word else ""
-
-
-def refuse_no_counts(data: AreaData | pd.DataFrame, columns: Iterable[str], call: str, *, by_name: bool = True) -> None:
-    """Refuse rates, means, balances and the like where persons are needed: by their kind, or by their name.
-
-    Raises
-    ------
-    CountError
-        A column is no count; the message says what it is and where its counts are.
-    """
-    catalogue = getattr(data, "catalogue", None)
-    for column in columns:
-        if catalogue is not None:
-            reason = why_no_count(data, column)  # type: ignore[arg-type] # only AreaData have a catalogue
-        else:
-            known = Catalogue.builtin()
-            reason = f"is {a_kind(known[column].kind)} in {known[column].unit}" if column in known else ""
-        declared = catalogue is not None and kind_of(data, column) == "count"  # type: ignore[arg-type] # as above
-        if not reason and by_name and not declared:
-            reason = rate_by_name(str(column))
-        if reason:
-            raise CountError(f"{call}: {column!r} {reason}, no count of persons. {_its_counts(data, column)}")
-
-
-def _its_counts(data: AreaData | pd.DataFrame, column: str) -> str:
-    """Return where the counts of a rate are, or how to get some."""
-    pair = getattr(data, "rates", {}).get(column)
-    if pair:
-        return f"Its counts are {pair[0]!r} and {pair[1]!r}: name those."
-    kind = kind_of(data, column) if getattr(data, "catalogue", None) is not None else ""  # type: ignore[arg-type]
-    if kind in ("share", "rate"):
-        return (
-            f"Name a column of counts; a ready-made {kind} times its base gives rounded ones: "
-            f"qa.add_counts(data, {{'{column}_count': ({column!r}, base)}})."
-        )
-    return f"Name a column of counts; if {column!r} holds counts, rename it or declare kind='count' in the catalogue."
 
 
 def with_meaning(
@@ -234,9 +147,3 @@ def _refuse_negative(column: pd.Series[float], kind: str) -> None:
 
 def _cells(column: pd.Series[float], keys: pd.Index) -> str:
     return list_some([f"{key}: {column[key]:.6g}" for key in keys], 3).replace("'", "")
-
-
-def is_whole(column: pd.Series[float]) -> bool:
-    """Return True where every known number is whole and none is negative, as counts are."""
-    known = column.dropna().to_numpy(dtype=float)
-    return bool(((known >= 0) & (np.abs(known - np.rint(known)) <= WHOLE * np.maximum(1, np.abs(known)))).all())

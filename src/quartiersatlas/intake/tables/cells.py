@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 Decimal = Literal[",", "."]
 
+DATES = (dt.date, dt.time, dt.timedelta)  # a time of day and a duration come about in the same way
 LARGEST_EXACT = 2**53  # every whole number up to it is a double
 SHORT = 32  # letters of cells that are cut out side by side
 FIRST_NON_ASCII = 128
@@ -33,6 +35,34 @@ class Unparsed(NamedTuple):
     where: NDArray[np.int64]
     codes: NDArray[np.int64]
     texts: list[str]
+
+
+class Percent(float):
+    """A number that its cell shows as per cent: 0.243 in the file is 24.3 here."""
+
+
+class Padded(float):
+    """A number that its cell shows with leading zeros."""
+
+    shown: str
+    code: str
+
+    def __new__(cls, value: float, shown: str, code: str) -> Self:
+        """Keep what is shown, and the format that does it, beside the number."""
+        padded = super().__new__(cls, value)
+        padded.shown, padded.code = shown, code
+        return padded
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A cell without a value that should have one: an error, or a formula that was never computed."""
+
+    raw: str
+    done: str
+
+    def __str__(self) -> str:
+        return self.raw
 
 
 class Cells(ABC):
@@ -51,6 +81,27 @@ class Cells(ABC):
     @abstractmethod
     def take(self, rows: NDArray[Any]) -> Cells:
         """Return the cells of some rows."""
+
+    def holding(self, kind: type | tuple[type, ...]) -> NDArray[np.bool_]:  # noqa: ARG002 - for sources with types
+        """Return which cells hold a value of some type."""
+        return np.zeros(len(self), bool)
+
+    def value(self, place: int) -> object:
+        """Return the value of a cell as its source has it."""
+        return self.texts(np.array([place]))[0]
+
+    def are_words(self) -> bool:
+        """Return True if all cells that are not empty are words, and there are some."""
+        words = [text for text in self.texts() if text.strip()]
+        return bool(words) and all(any(map(str.isalpha, text)) for text in words)
+
+    def as_shown(self) -> Cells:
+        """Return the cells as their source shows them: numbers with the zeros and percent signs of their formats."""
+        return self
+
+    def blanked(self, where: NDArray[np.bool_]) -> Cells:
+        """Return the cells with some of them empty."""
+        return TextCells(np.where(where, "", self.texts()))
 
     @cached_property
     def scan(self) -> Scan:
@@ -186,6 +237,32 @@ class TypedCells(Cells):
         """Return the cells of some rows."""
         return TypedCells(self._values[rows])
 
+    @cached_property
+    def _types(self) -> set[type]:
+        return set(map(type, self._values))
+
+    def holding(self, kind: type | tuple[type, ...]) -> NDArray[np.bool_]:
+        """Return which cells hold a value of some type."""
+        if not any(issubclass(one, kind) for one in self._types):
+            return np.zeros(len(self), bool)
+        return np.fromiter((isinstance(value, kind) for value in self._values), bool, len(self))
+
+    def value(self, place: int) -> object:
+        """Return the value of a cell as its source has it."""
+        return self._values[place]
+
+    def as_shown(self) -> TypedCells:
+        """Return the cells as their source shows them: numbers with the zeros and percent signs of their formats."""
+        if not self._types & {Percent, Padded}:
+            return self
+        return TypedCells(list(map(_as_shown, self._values)))
+
+    def blanked(self, where: NDArray[np.bool_]) -> TypedCells:
+        """Return the cells with some of them empty."""
+        values = self._values.copy()
+        values[where] = ""
+        return TypedCells(values)
+
 
 class NumberCells(Cells):
     """Cells of a source that keeps a column as an array of numbers."""
@@ -241,11 +318,17 @@ def written(value: object) -> str:
     return str(value)
 
 
+def _as_shown(value: object) -> object:
+    if isinstance(value, Padded):
+        return value.shown
+    return f"{written(value)} %" if isinstance(value, Percent) else value
+
+
 @dataclass(frozen=True)
 class RawTable:
     """Named columns of cells, the row of the file that each cell stands in, and how the file is written.
 
-    ``delimiter`` is empty for a source with types.
+    ``delimiter`` is empty for a source with types. ``first`` is the number of the first column that was kept.
     """
 
     source: str
@@ -256,6 +339,7 @@ class RawTable:
     delimiter: str = ""
     notes: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    first: int = 1
 
 
 BLOCK = 1 << 15  # cells at a time: the working arrays stay in the cache

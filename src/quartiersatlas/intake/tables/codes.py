@@ -200,6 +200,17 @@ def written_like_codes(values: NDArray[np.float64]) -> NDArray[np.bool_]:
     return np.isin(values, codes)
 
 
+def is_code(value: float) -> bool:
+    """Return True if a number is written like a code that no share can be: -9999, 999, but not -1 or -9.
+
+    Examples
+    --------
+    >>> is_code(-9999.0), is_code(999), is_code(-1.0)
+    (True, True, False)
+    """
+    return (value in NEGATIVE and value not in SHORT) or POSITIVE.fullmatch(f"{value:.15g}") is not None
+
+
 def _codes_among(known: NDArray[Any], named: Collection[float]) -> list[float]:
     """Return the codes for missing values among numbers, but for those that were named."""
     candidates = [code for code in _candidates(known) if code not in named]

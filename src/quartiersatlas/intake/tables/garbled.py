@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from quartiersatlas.intake.tables.cells import Cells
 
 WRONGLY_READ = ("cp1252", "cp850", "mac_roman", "cp437")  # as what UTF-8 was taken before it was encoded once more
+LEADS = re.compile("[ÂÃÄÅâ┬├─┼ÔΓ¬√ƒ≈‚]")  # what the first byte of a letter of UTF-8 is taken for
 DEPTH = 3  # how often that may have happened
 ONE_BYTE = 256
 
@@ -59,7 +61,7 @@ def once_encoded(text: str) -> str | None:
     >>> once_encoded("K\u00c3\u00b6ln"), once_encoded("S\u00c3O PAULO"), once_encoded("K\u00c3\u00b6ln, H\u00f6he")
     ('Köln', None, None)
     """
-    if text.isascii() or not (is_twice_encoded(text) or any(map(has_fault, text.split()))):
+    if text.isascii() or not LEADS.search(text) or not (is_twice_encoded(text) or any(map(has_fault, text.split()))):
         return None
     for encoding in WRONGLY_READ:
         found = text

@@ -57,16 +57,7 @@ def find_header(rows: Sequence[RawRow], key: str, header_rows: int | None, sourc
 
     Rows with one cell only above it are titles and set aside. Without a row that has the key, the first row is taken.
     """
-    if header_rows is not None and header_rows < 1:
-        raise SpecError(f"header_rows must be 1 or more, not {header_rows}.")
-    position = _row_of_key(rows, key)
-    if header_rows is None:
-        first, last = _detected(rows, position)
-    elif position is None:
-        first, last = 0, header_rows - 1
-    else:  # the key is in one of the rows, the titles above them have one cell
-        first = _first_header_row(rows, position)
-        last = first + header_rows - 1
+    position, first, last = header_span(rows, key, header_rows)
     if last >= len(rows) - 1:
         raise InputError(f"{source} has a header and no rows.")
     if header_rows is not None:
@@ -83,6 +74,19 @@ def find_header(rows: Sequence[RawRow], key: str, header_rows: int | None, sourc
     return Header(names, last + 1, [note], titles)
 
 
+def header_span(rows: Sequence[RawRow], key: str, header_rows: int | None) -> tuple[int | None, int, int]:
+    """Return the row that has the key column, if any, and the first and the last header row."""
+    if header_rows is not None and header_rows < 1:
+        raise SpecError(f"header_rows must be 1 or more, not {header_rows}.")
+    position = _row_of_key(rows, key)
+    if header_rows is None:
+        return position, *_detected(rows, position)
+    if position is None:
+        return None, 0, header_rows - 1
+    first = _first_header_row(rows, position)  # the key is in one of the rows, the titles above them have one cell
+    return position, first, first + header_rows - 1
+
+
 def _row_of_key(rows: Sequence[RawRow], key: str) -> int | None:
     """Return the first row that has the name of the key column, if rows above it can be titles and group names."""
     wanted = folded(key)
@@ -91,7 +95,7 @@ def _row_of_key(rows: Sequence[RawRow], key: str) -> int | None:
         filled = _filled(cells)
         if any(cell.strip() == key or folded(cell) == wanted for cell in cells):
             return position if filled > widest else None
-        if _looks_like_data(cells):
+        if looks_like_data(cells):
             widest = max(widest, filled)
     return None
 
@@ -105,7 +109,8 @@ def _is_number(cell: str) -> bool:
     return NUMBER.fullmatch(cell) is not None and DAY.fullmatch(cell) is None
 
 
-def _looks_like_data(cells: Sequence[str]) -> bool:
+def looks_like_data(cells: Sequence[str]) -> bool:
+    """Return True if a row has a number other than a year."""
     return any(_is_number(cell) and not YEAR.fullmatch(cell.strip()) for cell in cells)
 
 
@@ -121,7 +126,7 @@ def _refuse_row_as_header(rows: Sequence[RawRow], top: int, last: int, key: str,
         others = [cell for place, cell in enumerate(cells) if place != column]
         is_counted = [cell.strip() for cell in cells if cell.strip()] == [str(n + 1) for n in range(_filled(cells))]
         is_code = any(map(str.isdigit, mine)) and shape(mine) in shapes
-        has_numbers = any(map(_is_number, others)) if is_code else _looks_like_data(others)
+        has_numbers = any(map(_is_number, others)) if is_code else looks_like_data(others)
         if mine and has_numbers and not is_counted:
             right = at - top
             raise SpecError(
@@ -171,7 +176,7 @@ def _continues(upper: list[str], lower: list[str]) -> bool:
         return False
     filled = [bool(cell.strip()) for cell in lower]
     names_gaps = all(below for above, below in zip(gaps, filled, strict=False) if above)
-    return names_gaps and not _looks_like_data(lower)
+    return names_gaps and not looks_like_data(lower)
 
 
 def merged_names(parts: Sequence[list[str]]) -> list[str]:

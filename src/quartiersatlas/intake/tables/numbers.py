@@ -13,6 +13,7 @@ import pandas as pd
 
 from quartiersatlas.base.checks import count_noun
 from quartiersatlas.errors import SHOWN, NumberError, list_some
+from quartiersatlas.intake.tables.cells import DATES, Percent
 from quartiersatlas.intake.tables.codes import STATUSES, refuse_sentinels, written_like_codes
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ BLANK_NAMES = {" ": "blank", "\u00a0": "U+00A0", "\u2007": "U+2007", "\u2009": "
 BLANKS = " \u00a0\u2007\u2009\u202f"
 BLANKS_AND_BREAKS = BLANKS + "\t\r\n"
 MINUSES = "-−–"
+LONGEST_FOOTNOTE = 24
+MOST_LETTERS = 400  # a longer number is none that could be held
 # one, or letters and stars with their bracket; a digit needs a blank or a bracket of its own, or it would be a number's
 FOOTNOTE = rf"[{BLANKS}]+\(?(?:\d{{1,2}}|[a-z])\)|\((?:\d{{1,2}}|[a-z])\)|[{BLANKS}]*(?:\*+|[¹²³⁴⁵⁶⁷⁸⁹⁰]+\)?|[a-z]\))"
 
@@ -231,9 +234,11 @@ def _with_symbol_beside(text: str, decimal: Decimal, profile: SymbolProfile) -> 
             inner = read_number(text.removesuffix(letter).rstrip(BLANKS), decimal)
             if inner.number is not None:
                 return _kept(inner, status, f"marked {letter!r}")
-    if found := re.search(rf"(?:{FOOTNOTE})$", text):
+    tail = text[-LONGEST_FOOTNOTE:]  # a search in a long cell would try every blank of it
+    if found := re.search(rf"(?:{FOOTNOTE})$", tail):
         note = found.group().strip(BLANKS)
-        return _kept(read_number(text[: found.start()], decimal), "value", f"footnote {note!r} set aside")
+        number = text[: len(text) - len(tail) + found.start()].rstrip(BLANKS)
+        return _kept(read_number(number, decimal), "value", f"footnote {note!r} set aside")
     return UNKNOWN
 
 
@@ -258,6 +263,8 @@ def _pattern(decimal: Decimal) -> re.Pattern[str]:
 
 def read_number(text: str, decimal: Decimal) -> ReadCell:
     """Read a cell that is strictly a number, and nothing else."""
+    if len(text) > MOST_LETTERS:
+        return UNKNOWN
     found = _pattern(decimal).fullmatch(text)
     if found is None or not (found["whole"] or found["places"]):
         return UNKNOWN
@@ -359,18 +366,24 @@ def refuse_unreadable(draft: ColumnDraft) -> None:
     refused = draft.where(lambda _, cell: cell.number is None)
     percent = draft.where(lambda _, cell: cell.is_percent)
     without = draft.where(lambda _, cell: cell.number and not cell.is_percent and not cell.is_symbol)
-    if percent.any() and ((draft.plain & (draft.numbers != 0)).any() or without.any()):
-        refused |= percent
+    plain = draft.plain & (draft.numbers != 0) & ~draft.cells.holding(Percent)
+    unknown = refused
+    if percent.any() and (plain.any() or without.any()):
+        refused = refused | percent
     if refused.any():
-        symbol = draft.unparsed.texts[draft.unparsed.codes[refused][0]].strip(BLANKS_AND_BREAKS)
-        _refuse(
-            draft,
-            draft.unparsed.where[refused],
-            "are not numbers",
-            f"The decimal mark is {draft.decimal!r}. Correct the file, "
-            f"or name the symbols: symbols={{{symbol!r}: 'missing'}}",
-            one="is not a number",
-        )
+        where = draft.unparsed.where[refused]
+        _refuse(draft, where, "are not numbers", _repair(draft, where, unknown), one="is not a number")
+
+
+def _repair(draft: ColumnDraft, where: NDArray[Any], unknown: NDArray[np.bool_]) -> str:
+    """Say what to do about cells that are no numbers: dates, percent signs in some cells, marks."""
+    if draft.cells.holding(DATES)[where].any():
+        return "A spreadsheet turned an entry such as 5-10 into a date. Correct the file"
+    if not unknown.any():
+        return "Others have no percent sign: write it into every cell of the column, or into none"
+    symbol = draft.unparsed.texts[draft.unparsed.codes[unknown][0]].strip(BLANKS_AND_BREAKS)
+    named = f"symbols={{{symbol!r}: 'missing'}}"
+    return f"The decimal mark is {draft.decimal!r}. Correct the file, or name the symbols: {named}"
 
 
 def refuse_mixed_groups(draft: ColumnDraft) -> None:

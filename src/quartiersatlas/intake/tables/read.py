@@ -11,16 +11,18 @@ import pandas as pd
 
 from quartiersatlas.base.checks import choice, count_noun, existing_file, expects, names, renamed
 from quartiersatlas.base.letters import composed
-from quartiersatlas.errors import ColumnError, InputError, SpecError
+from quartiersatlas.errors import ColumnError, InputError, KeyColumnError, SpecError
 from quartiersatlas.intake.areas.area_columns import is_notice, optional_names
 from quartiersatlas.intake.tables.codes import STATUSES, symbol_profile
 from quartiersatlas.intake.tables.garbled import mended, mended_texts
-from quartiersatlas.intake.tables.headers import Problem, find_column
+from quartiersatlas.intake.tables.headers import Problem, find_column, folded
 from quartiersatlas.intake.tables.layout import pivoted, row_labels, stacked_years
-from quartiersatlas.intake.tables.numbers import decide_decimal, read_column
+from quartiersatlas.intake.tables.numbers import decide_decimal
 from quartiersatlas.intake.tables.rows import Body, filled_down, keyed, selected_rows, without_records, without_values
-from quartiersatlas.intake.tables.sources import read_dbf, read_json, read_parquet, read_sheet
+from quartiersatlas.intake.tables.sources import read_dbf, read_json, read_parquet
 from quartiersatlas.intake.tables.text_files import read_text_file
+from quartiersatlas.intake.tables.typed import padding_notes, read_typed_column
+from quartiersatlas.intake.tables.workbooks import READ, SKIP, read_sheet
 from quartiersatlas.intake.tables.year_names import of_year, wanted_year
 
 if TYPE_CHECKING:
@@ -58,6 +60,7 @@ def read_table(
     without_key: WithoutKey = "raise",
     fill_down: str | Iterable[str] = (),
     aggregate: Literal["sum"] | None = None,
+    hidden: Literal["read", "skip"] | None = None,
 ) -> Table:
     r"""Read an indicator table from CSV, TXT, a workbook, Parquet, JSON or dBASE.
 
@@ -78,7 +81,7 @@ def read_table(
         ``"ba"``, ``"berlin_mss"``), or mark -> status. ``-`` is zero and ``.`` is suppressed: never the same. A mark
         such as ``"-9999"`` is every cell of that number, and ``"-1": "value"`` says that it is a true number.
     sheet : str, optional
-        Sheet of a workbook; the first, if not given.
+        Sheet of a workbook; the first that is not hidden, if not given.
     encoding, delimiter, decimal : str, optional
         How the file is written, where it is not found out rightly.
     header_rows : int, optional
@@ -105,6 +108,9 @@ def read_table(
         below get them too.
     aggregate : "sum", optional
         With ``pivot``: add the rows of the same key and label. A sum with a suppressed or missing part is that.
+    hidden : "read" or "skip", optional
+        What to do with the rows that a filter or a hand has hidden in a sheet. Without it they are refused if they
+        have a key. Hidden columns are read, with a note.
 
     Returns
     -------
@@ -123,7 +129,8 @@ def read_table(
     ColumnError
         A named column is not there; the message offers the closest names.
     KeyColumnError
-        Keys are empty, or are duplicate where a long table is pivoted.
+        Keys are empty, dates or errors; rows with a key are hidden; the key is in the sheet twice; or keys are
+        duplicate where a long table is pivoted.
     NumberError
         Cells of a numeric column are neither numbers nor known symbols, contradict each other, may be thousands or
         decimals, or are codes such as -9999 that were not named.
@@ -160,8 +167,10 @@ def read_table(
         fill_down=fill_down,
         aggregate=aggregate,
     )
+    if hidden is not None:
+        choice(hidden, (READ, SKIP), "hidden")
     path = existing_file(path, "table")
-    return assemble(_raw_table(path, options, sheet, encoding, delimiter, header_rows), path, options)
+    return assemble(_raw_table(path, options, sheet, encoding, delimiter, header_rows, hidden), path, options)
 
 
 def _raw_table(
@@ -171,12 +180,13 @@ def _raw_table(
     encoding: str | None,
     delimiter: str | None,
     header_rows: int | None,
+    hidden: str | None,
 ) -> RawTable:
     kind, key, skipped = path.suffix.lower(), options.key, options.skipped
     if kind in TEXT_FILES:
         return read_text_file(path, key, encoding, delimiter, header_rows, skipped)
     if kind in WORKBOOKS:
-        return read_sheet(path, key, sheet, header_rows, skipped)
+        return read_sheet(path, key, sheet, header_rows, hidden, skipped)
     if kind == ".json":
         return without_records(read_json(path, key, encoding), skipped)
     if kind == ".parquet":
@@ -318,7 +328,7 @@ class _Read:
 
 def assemble(raw: RawTable, path: Path, options: ReadOptions) -> Table:
     """Read from a raw table what the options ask for."""
-    cells, problems, notes = _named_columns(raw)
+    cells, problems, notes = _named_columns(raw, options.key)
     body, more = _wanted_rows(raw, cells, options, problems)
     notes += more
     read = _read_pivoted(raw, body, options) if options.pivot else _read_wide(raw, body, options)
@@ -352,16 +362,24 @@ def _written(raw: RawTable, decimal: Decimal) -> str:
     return f"{raw.description}, delimiter {raw.delimiter!r}, decimal {decimal!r}" if raw.delimiter else raw.description
 
 
-def _named_columns(raw: RawTable) -> tuple[dict[str, Cells], list[Problem], list[str]]:
+def _named_columns(raw: RawTable, key: str) -> tuple[dict[str, Cells], list[Problem], list[str]]:
     """Return the columns by name; empty ones are left out, repeated ones numbered, both with a line; and notes."""
     columns: dict[str, Cells] = {}
     problems = list(raw.problems)
     header, notes = mended_texts(raw.header, "the header", raw.source)
-    for position, (name, cells) in enumerate(zip(header, raw.columns, strict=True), start=1):
+    header = _with_name_beside_key(header, raw, key, notes)
+    for position, (name, cells) in enumerate(zip(header, raw.columns, strict=True), start=raw.first):
         if not name:
             if any(text.strip() for text in cells.texts()):
                 raise ColumnError(f"{raw.source}: column {position} has cells and no name in the header.")
             problems.append(Problem("", "", "", f"empty column {position} left out"))
+        elif name in columns and folded(name) == folded(key) and _differ(columns[name], cells):
+            first = raw.header.index(name) + raw.first
+            raise KeyColumnError(
+                f"{raw.source}: the header of the key, {name!r}, stands over column {first} and again over column "
+                f"{position}, with other keys: two tables stand side by side, and their rows do not belong together. "
+                f"Put the second table into a file of its own."
+            )
         elif name in columns and (columns[name].texts() == cells.texts()).all():
             problems.append(Problem("", name, "", f"column {position} repeats an earlier one and was left out"))
         elif name in columns:
@@ -386,7 +404,7 @@ def _wanted_rows(
         columns, text = tuple(options.fill_down), tuple(options.text)
         cells, notes = filled_down(cells, columns, text, options.key, raw.source)
     body, more = keyed(raw, cells, options.key, options.without_key, problems)
-    notes += more
+    notes += [*more, *padding_notes(body.key, cells[body.key])]
     if options.drop:
         body, more = without_values(body, options.drop, raw.source, problems)
         notes += more
@@ -394,6 +412,23 @@ def _wanted_rows(
         body, more = selected_rows(body, options.filters, options.key_pattern, raw.source)
         notes += more
     return body, notes
+
+
+def _differ(one: Cells, other: Cells) -> bool:
+    return any(mine.strip() != theirs.strip() for mine, theirs in zip(one.texts(), other.texts(), strict=True))
+
+
+def _with_name_beside_key(header: list[str], raw: RawTable, key: str, notes: list[str]) -> list[str]:
+    """Return the names of the columns; a column of words beside the key that has none is the name of the areas."""
+    header = list(header)
+    keys = [place for place, name in enumerate(header) if folded(name) == folded(key)]
+    beside = [place for place in (keys[0] + 1, keys[0] - 1) if 0 <= place < len(header)] if keys else []
+    for place in beside:
+        if header[place] or "name" in map(folded, header) or not raw.columns[place].are_words():
+            continue
+        header[place] = "name"
+        notes.append(f"column {place + raw.first} beside the key has no header and holds words: read as 'name'")
+    return header
 
 
 def _read_wide(raw: RawTable, body: Body, options: ReadOptions) -> _Read:
@@ -446,7 +481,7 @@ def _read(raw: RawTable, chosen: Mapping[str, Cells], body: Body, as_text: set[s
     numeric = [cells for name, cells in chosen.items() if name not in as_text and not is_notice(name)]
     decimal = options.decimal or decide_decimal(numeric, profile)
     columns = {
-        name: read_column(
+        name: read_typed_column(
             name,
             cells,
             body.rows,

@@ -16,6 +16,7 @@ from quartiersatlas.errors import InputError, KeyColumnError, SpecError, list_so
 from quartiersatlas.intake.tables.cells import TextCells
 from quartiersatlas.intake.tables.garbled import mended_texts
 from quartiersatlas.intake.tables.headers import Problem, find_column
+from quartiersatlas.intake.tables.typed import refuse_faulty_keys
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -136,8 +137,12 @@ def keyed(
     name = find_column(key, list(cells), raw.source)
     if name != key:
         problems.append(Problem("", name, "", f"taken for the requested key column {key!r}"))
+    refuse_faulty_keys(name, cells[name], raw.rows, raw.source)
     texts, notes = mended_texts(
-        [text.strip() for text in cells[name].texts()], f"the key {name!r}", raw.source, lambda at: raw.rows[at]
+        [text.strip() for text in cells[name].as_shown().texts()],
+        f"the key {name!r}",
+        raw.source,
+        lambda at: raw.rows[at],
     )
     keys = np.array(texts, dtype=object)
     body = Body(name, keys, raw.rows, {other: column for other, column in cells.items() if other != name})

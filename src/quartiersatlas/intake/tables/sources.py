@@ -1,4 +1,4 @@
-"""Workbooks, JSON, Parquet and dBASE as one and the same raw table of cells."""
+"""JSON, Parquet and dBASE as one and the same raw table of cells."""
 
 from __future__ import annotations
 
@@ -9,65 +9,13 @@ import numpy as np
 
 from quartiersatlas.base.checks import count_noun
 from quartiersatlas.errors import DependencyError, InputError
-from quartiersatlas.intake.tables.cells import Cells, NumberCells, RawTable, TypedCells, written
+from quartiersatlas.intake.tables.cells import Cells, NumberCells, RawTable, TypedCells
 from quartiersatlas.intake.tables.encodings import encoded
-from quartiersatlas.intake.tables.headers import find_header, without_footnotes
-from quartiersatlas.intake.tables.rows import without_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
     from pathlib import Path
 
     import pandas as pd
-    from python_calamine import CalamineWorkbook
-
-
-def read_sheet(
-    path: Path,
-    key: str,
-    sheet: str | None = None,
-    header_rows: int | None = None,
-    skip_rows: Collection[int] = (),
-) -> RawTable:
-    """Read one sheet of an XLSX, XLS or ODS workbook (the first, if none is named)."""
-    book = open_workbook(path)
-    names = book.sheet_names
-    if not names or (sheet is not None and sheet not in names):
-        raise InputError(f"{path.name} has no sheet {sheet!r}; there are {', '.join(map(repr, names)) or 'none'}.")
-    try:
-        content = book.get_sheet_by_name(sheet or names[0]).to_python(skip_empty_area=False)
-    except Exception as error:  # as above
-        raise InputError(f"{path.name} cannot be read as a workbook: {error}.") from error
-    numbered = [(n, row) for n, row in enumerate(content, start=1) if any(written(cell).strip() for cell in row)]
-    if len(numbered) < 2:  # noqa: PLR2004 - a header and at least one row
-        raise InputError(f"{path.name} has no rows below a header.")
-    texts, skipped = without_lines([(n, [written(cell) for cell in row]) for n, row in numbered], skip_rows, path.name)
-    header = find_header(texts, key, header_rows, path.name)
-    body, footnotes = without_footnotes(texts[header.rows :], len(header.names))
-    if not body:
-        raise InputError(f"{path.name} has no rows below a header.")
-    typed = dict(numbered)
-    rows = [typed[n] for n, _ in body]
-    columns: list[Cells] = [TypedCells([row[position] for row in rows]) for position in range(len(header.names))]
-    lines = np.array([n for n, _ in body], dtype=object)
-    problems = sorted([*skipped, *header.problems, *footnotes], key=lambda problem: int(str(problem.row)))
-    return RawTable(path.name, header.names, columns, lines, "workbook", "", header.notes, problems)
-
-
-def open_workbook(path: Path) -> CalamineWorkbook:
-    """Open a workbook for reading."""
-    try:
-        from python_calamine import CalamineWorkbook
-    except ImportError as error:
-        raise DependencyError(
-            "Reading workbooks needs an extra: pip install 'quartiersatlas[excel]' (in a checkout: '.[excel]')."
-        ) from error
-    try:
-        book = CalamineWorkbook.from_path(path)
-        _ = book.sheet_names
-    except Exception as error:  # a damaged file may fail anywhere in the reader
-        raise InputError(f"{path.name} cannot be read as a workbook: {error}.") from error
-    return book
 
 
 YEARS = ("years", "jahre", "year", "jahr")

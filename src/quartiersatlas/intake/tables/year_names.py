@@ -19,10 +19,10 @@ SCHOOL_YEAR = re.compile(rf"(?<!\d)(?P<first>{CENTURIES}) ?/ ?(?P<second>(?:19|2
 DATES = tuple(
     re.compile(pattern)
     for pattern in (
-        rf"(?<![\d.])\d{{1,2}}\. ?\d{{1,2}}\. ?(?P<year>{CENTURIES})(?!\d)",
+        rf"(?<![\d.])\d{{1,2}}\. ?\d{{1,2}}\. ?(?P<year>{CENTURIES})(?!\.?\d)",
         rf"(?<!\d)(?P<year>{CENTURIES})-\d\d-\d\d(?:[ T]00:00(?::00)?)?(?!\d)",
-        rf"(?<!\d)\d{{1,2}}/\d{{1,2}}/(?P<year>{CENTURIES})(?!\d)",
-        rf"(?<![\d./])\d{{1,2}}[./](?P<year>{CENTURIES})(?!\d)",
+        rf"(?<!\d)\d{{1,2}}/\d{{1,2}}/(?P<year>{CENTURIES})(?!\.?\d)",
+        rf"(?<![\d./])\d{{1,2}}[./](?P<year>{CENTURIES})(?!\.?\d)",
     )
 )
 BEFORE_DATE = re.compile(r"(?:^|(?<= ))(?:am|zum|per|vom|stand:?|as of|on) ?$", re.IGNORECASE)

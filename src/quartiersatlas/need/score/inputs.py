@@ -19,8 +19,8 @@ from quartiersatlas.errors import ColumnError, CountError, SpecError, list_some
 from quartiersatlas.indicators import city_value, city_values, rates
 from quartiersatlas.indicators.change import SUFFIX
 from quartiersatlas.intake import AreaData
-from quartiersatlas.intake.joining.data import checked_counts
-from quartiersatlas.intake.joining.meaning import in_fractions, kind_of, refuse_no_counts
+from quartiersatlas.intake.joining.data import checked_counts, kind_of, refuse_no_counts
+from quartiersatlas.intake.joining.meaning import in_fractions
 from quartiersatlas.intake.tables.codes import suspected_codes
 from quartiersatlas.need.score.scores import ScoringContext, present_share
 from quartiersatlas.need.spec.records import NeedGroup

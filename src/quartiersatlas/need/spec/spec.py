@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Self
@@ -40,13 +40,12 @@ def _change(leaf: NeedIndicator, of: Indicator) -> Indicator:
         f"label_{lang}": getattr(leaf, f"label_{lang}") or text("label_change", lang, label=of.label(lang))
         for lang in LANGUAGES
     }
-    return Indicator(
+    return replace(
+        of,
         id=leaf.id,
         unit=PERCENTAGE_POINTS if of.unit == PERCENT else of.unit,
         kind="score",
         direction=leaf.direction,
-        role="index",
-        domain=of.domain,
         **labels,
     )
 

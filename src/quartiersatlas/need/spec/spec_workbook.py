@@ -11,7 +11,7 @@ from quartiersatlas.base.workbook import CellValue, WorkbookSheet, sheet_to_edit
 from quartiersatlas.errors import SpecError, list_some
 from quartiersatlas.intake.tables.cells import written
 from quartiersatlas.intake.tables.numbers import read_number
-from quartiersatlas.intake.tables.sources import open_workbook
+from quartiersatlas.intake.tables.workbooks import open_workbook
 from quartiersatlas.need.spec.records import NeedAxis, NeedClass, NeedGroup, NeedIndicator, NeedRules, SpecPlace
 from quartiersatlas.need.spec.spec_toml import PARTS, AnyRules, spec_from_dict, stated
 from quartiersatlas.need.spec.steps import Breaks, Normalise
@@ -215,7 +215,7 @@ def _sheets(path: Path) -> dict[str, list[SheetRow]]:
     missing = [name for name in LAYOUT if name not in book.sheet_names and name not in OPTIONAL_SHEETS]
     if missing:
         raise SpecError(f"the sheet {missing[0]!r} is missing; the workbook has {list_some(book.sheet_names, 20)}.")
-    grids = {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names}
+    grids = {name: book.rows(name) for name in book.sheet_names}
     return {name: list(_rows(name, grids.get(name, []))) for name in LAYOUT}
 
 

@@ -12,7 +12,7 @@ from quartiersatlas.base.checks import count_noun, expects, names, renamed
 from quartiersatlas.catalogue import Message
 from quartiersatlas.errors import CountError, SpecError, list_some
 from quartiersatlas.intake import AreaData
-from quartiersatlas.intake.joining.meaning import refuse_no_counts
+from quartiersatlas.intake.joining.data import refuse_no_counts
 from quartiersatlas.segregation.counts import Composition, Places, entropy, ratio, share
 from quartiersatlas.segregation.indices.multigroup import _mutual_information
 from quartiersatlas.segregation.prepared import (
