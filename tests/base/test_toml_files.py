@@ -13,12 +13,12 @@ from quartiersatlas.errors import InputError
     [
         (
             'a = 1\n# Größe\nb = "Süd"\n'.encode("cp1252"),
-            "bedarf.toml is not written in UTF-8: line 2 has a byte that is no letter there. "
+            "bedarf.toml is not valid TOML: it is not in UTF-8, line 2 has a byte that is none of its letters. "
             "Save it as UTF-8, as TOML has to be.",
         ),
         (
             "a = 1\n".encode("utf-16"),
-            "bedarf.toml is not written in UTF-8 (it is UTF-16): line 1 has a byte that is no letter there. "
+            "bedarf.toml is not valid TOML: it is not in UTF-8 (it is UTF-16), line 1 has a byte that is none of its letters. "
             "Save it as UTF-8, as TOML has to be.",
         ),
         (b"a = " + b"[" * 20_000, "bedarf.toml is not valid TOML: its lists or tables lie too deep in each other."),

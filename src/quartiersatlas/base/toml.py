@@ -186,7 +186,7 @@ def read_toml(path: str | Path, what: str) -> dict[str, Any]:
         line = raw.count(b"\n", 0, error.start) + 1
         other = " (it is UTF-16)" if raw.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else ""
         raise InputError(
-            f"{path.name} is not written in UTF-8{other}: line {line} has a byte that is no letter there. "
+            f"{path.name} is not valid TOML: it is not in UTF-8{other}, line {line} has a byte that is none of its letters. "
             f"Save it as UTF-8, as TOML has to be."
         ) from error
     except RecursionError as error:
