@@ -32,10 +32,11 @@ GET_AREAS = r'areas = qa\.read_areas\("areas\.gpkg", key="id"\)\.$'
     ("call", "answer"),
     [
         (
-            lambda _areas, _file: qa.read_table(FRAME, key="key"),
-            r"read_table takes a str or a Path, not a DataFrame: qa",
+            lambda _areas, _file: qa.read_table(5, key="key"),
+            "read_table takes a str or a Path or a DataFrame, not an int: qa",
         ),
-        (lambda _areas, file: qa.read_table(file, key=["key"]), "key takes a str, not a list"),
+        (lambda _areas, file: qa.read_table(file, key=5), "key takes a str or a list or .*, not an int: key="),
+        (lambda _areas, file: qa.read_table(file), "key takes a str or a list or .*, not None: key="),
         (lambda _areas, file: qa.read_table(file, key="key", columns=5), "columns takes a name or a list of names"),
         (lambda _areas, file: qa.read_table(file, key="key", text=5), "text takes a name or a list of names"),
         (lambda _areas, file: qa.read_table(file, key="key", columns=[5]), "columns: names are text, but '5' are not"),
@@ -54,11 +55,10 @@ GET_AREAS = r'areas = qa\.read_areas\("areas\.gpkg", key="id"\)\.$'
             "read_query takes a str, not a PosixPath: qa.read_q",
         ),
         (lambda _areas, _file: qa.read_query("SELECT 1", None, key="key"), "connection takes .* not 'NoneType'"),
-        (
-            lambda areas, _file: qa.read_areas(areas, key="id"),
-            r"read_areas takes a str or a Path, not a GeoDataFrame: qa",
-        ),
-        (lambda _areas, _file: qa.read_areas("a.gpkg", key=5), "read_areas: key takes a str, not an int"),
+        (lambda _areas, _file: qa.read_areas(5, key="id"), "read_areas takes a str or .* GeoDataFrame, not an int: qa"),
+        (lambda _areas, _file: qa.read_areas(FRAME, key="id"), "read_areas takes .*, not a DataFrame: qa"),
+        (lambda _areas, _file: qa.read_areas("a.gpkg", key=5), "read_areas: key takes a str or .*, not an int"),
+        (lambda _areas, _file: qa.read_areas("a.gpkg"), "read_areas: key takes a str or .*, not None: key="),
         (lambda _areas, _file: qa.read_areas("a.gpkg", key="id", parents="B"), "parents takes a mapping, not a str"),
         (lambda _areas, _file: qa.read_areas("a.gpkg", key="id", exclude=5), "exclude takes a name or a list of names"),
         (

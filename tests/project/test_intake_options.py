@@ -45,7 +45,7 @@ def test_an_area_in_two_features_is_put_together(city, edit, features):
         return [*given, part]
 
     features(twice)
-    with pytest.raises(KeyColumnError, match="dissolve=True"):
+    with pytest.raises(KeyColumnError, match="dissolve = true"):
         check_project(city / "projekt.toml")
     say(city, edit, "dissolve = true")
     areas = check_project(city / "projekt.toml").data.areas

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from quartiersatlas.errors import InputError, SpecError
+from quartiersatlas.intake.tables.codes import symbol_profile
 from quartiersatlas.need import NeedSpec
 from quartiersatlas.project.schema import read_project
 
@@ -54,6 +55,15 @@ def test_the_sample_project_is_read_as_it_is_written(sample_data):
     assert sorted(project.notes) == ["0305", "0404"]
     assert project.protection.min_count == 3
     assert project.outputs.manifest == "manifest.json"
+
+
+def test_a_mark_in_the_project_file_may_have_limits(project):
+    part = project(
+        tables='path = "t.csv"\nkey = "id"\nsymbols = { "[c]" = ["suppressed", 1, 4], "?" = "missing" }'
+    ).tables[0]
+    profile = symbol_profile(part.symbols)
+    assert profile.bounds == {"[c]": (1.0, 4.0)}
+    assert profile.instead["?"] == "missing"
 
 
 def test_paths_are_those_of_the_project_file_s_folder(project, tmp_path):

@@ -28,7 +28,10 @@ KINDS: dict[str, tuple[tuple[type, ...], str]] = {
     "int": ((int,), "a whole number"),
     "float": ((int, float), "a number"),
     "list[str]": ((list, tuple), 'a list such as ["a", "b"]'),
+    "Meaning": ((str, list, tuple), "text or a list"),  # of a symbol: what the table's reader checks
     "Mapping[str, str]": ((dict,), 'a table such as { a = "b" }'),
+    "Mapping[str, Meaning]": ((dict,), 'a table such as { a = "b" }'),
+    "Mapping[str, int]": ((dict,), "a table such as { a = 2 }"),
     "Mapping[str, list[str]]": ((dict,), 'a table such as { a = ["b", "c"] }'),
     "None": ((type(None),), ""),
 }
@@ -148,7 +151,7 @@ def _is_kind(value: object, kind: str) -> bool:
         inner = kind.removeprefix("Mapping[str, ").removesuffix("]")
         return all(_is_kind(item, inner) for item in value.values())
     if isinstance(value, list | tuple):
-        return all(isinstance(item, str) for item in value)
+        return kind == "Meaning" or all(isinstance(item, str) for item in value)
     return bool in types or not isinstance(value, bool)
 
 

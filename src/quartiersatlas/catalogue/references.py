@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Real
-from typing import TYPE_CHECKING
 
 from quartiersatlas.base.checks import expects
 from quartiersatlas.errors import SpecError
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 EXAMPLE = 'qa.Reference(values={"income": 24500}, source="Statistical office", as_of="2023")'
 CITY = "city"  # the reference that stands for the whole city
+TOTALS = "total of "  # and the file: what a totals row publishes for the whole city
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,9 +81,11 @@ def checked_references(references: Mapping[str, Reference] | None, call: str) ->
     return dict(references)
 
 
-def published_for(references: Mapping[str, Reference], indicator: str) -> Iterator[tuple[str, float, Reference]]:
-    """Yield name, value and reference of every published single value of an indicator."""
-    for name, reference in references.items():
+def published_for_city(references: Mapping[str, Reference], indicator: str) -> tuple[float, Reference] | None:
+    """Return the published value of the whole city: as the user gives it, or else as a totals row has it."""
+    totals = [reference for name, reference in references.items() if name.startswith(TOTALS)]
+    for reference in (*([references[CITY]] if CITY in references else []), *reversed(totals)):
         value = reference.number(indicator)
         if value is not None:
-            yield name, value, reference
+            return value, reference
+    return None

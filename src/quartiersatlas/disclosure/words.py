@@ -201,6 +201,11 @@ def _intake(data: AreaData) -> list[Message]:
         facts += [Message("fact_totals", {"key": key}) for key, _ in report.totals_rows]
         if report.excluded:
             facts.append(Message("fact_ignored", {"keys": ", ".join(report.excluded)}))
+        if report.crossed_names:
+            facts.append(Message("fact_crossed", {"names": _names(data, [one.key for one in report.crossed_names])}))
+        if report.moved:
+            names = _names(data, [key for key, _ in report.moved])
+            facts.append(Message("fact_moved", {"count": len(report.moved), "names": names}))
         facts += [Message("fact_repair", {"repair": rule.replace(":", " ")}) for rule in report.rules]
     return [*facts, *area_facts(data.areas), *(_noted(data, note) for note in data.notes)]
 

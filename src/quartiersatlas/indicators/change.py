@@ -12,9 +12,13 @@ from quartiersatlas.base.checks import count_noun, expects, names, renamed
 from quartiersatlas.errors import ArgumentError, ColumnError, CountError, JoinError, SpecError, list_some
 from quartiersatlas.indicators.rates import count_pair, wilson
 from quartiersatlas.intake import AreaData, check_vintages
+from quartiersatlas.space.outline_moves import compare_outlines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from quartiersatlas.intake import JoinReport
+    from quartiersatlas.space.outline_moves import Outlines
 
     CountPair = tuple[pd.Series[float], pd.Series[float]]
 
@@ -22,7 +26,9 @@ SUFFIX = "_change"
 
 
 @renamed(before="earlier")
-def add_change(data: AreaData, earlier: AreaData, indicators: str | Iterable[str]) -> AreaData:
+def add_change(
+    data: AreaData, earlier: AreaData, indicators: str | Iterable[str], *, outlines: Outlines = "raise"
+) -> AreaData:
     """Add the change of indicators since an earlier date as columns ``<indicator>_change``.
 
     Parameters
@@ -31,6 +37,10 @@ def add_change(data: AreaData, earlier: AreaData, indicators: str | Iterable[str
         Two dates on the same areas; the columns are added to ``data``, the later one.
     indicators : str or list of str
         Columns that both have.
+    outlines : {"raise", "report"}, default "raise"
+        What to do with areas that have another outline at the two dates under the same key: refuse them, or go on with
+        their changes as ``unreliable``; ``.report.moved`` lists them. A boundary that is only drawn more or less finely
+        is the same.
 
     Returns
     -------
@@ -42,11 +52,11 @@ def add_change(data: AreaData, earlier: AreaData, indicators: str | Iterable[str
     Raises
     ------
     JoinError
-        The two dates are not on the same areas, or on areas of two vintages.
+        The two dates are not on the same areas, on areas of two vintages, or on areas whose outlines moved.
     ColumnError
         An indicator is not in both.
     SpecError
-        Both have the same period.
+        Both have the same period, or ``outlines`` is none of the two.
     ArgumentError
         One of the two is no AreaData, or ``indicators`` is no list of names.
 
@@ -66,22 +76,45 @@ def add_change(data: AreaData, earlier: AreaData, indicators: str | Iterable[str
     check_vintages(data, earlier, names=("the later data", "the earlier data"))
     if data.period and data.period == earlier.period:
         raise SpecError(f"Both dates are {data.period!r}: a change needs two.")
-    keys = data.areas.index
-    earlier = replace(
-        earlier, areas=earlier.areas.loc[keys], values=earlier.values.loc[keys], status=earlier.status.loc[keys]
-    )
-    values, status = data.values.copy(), data.status.copy()
-    changes = dict(data.changes)
     for name in indicators:
         for side, where in ((data, "The later data"), (earlier, "The earlier data")):
             if name not in side.values.columns:
                 raise ColumnError.not_found(name, side.values.columns, where)
+    moved = compare_outlines(earlier.areas, data.areas, outlines, _recipe(earlier, indicators))
+    keys = data.areas.index
+    earlier = replace(
+        earlier,
+        areas=earlier.areas.loc[keys],
+        values=earlier.values.loc[keys],
+        status=earlier.status.loc[keys],
+        reports=_with_moved(earlier.reports, moved),
+    )
+    values, status = data.values.copy(), data.status.copy()
+    changes = dict(data.changes)
+    for name in indicators:
         change = values[name] - earlier.values[name]
         reason = status[name].where(values[name].isna(), earlier.status[name])
+        known = pd.Series("value", keys).mask(change.eq(0), "zero").mask(keys.isin(moved.index), "unreliable")
         changes[f"{name}{SUFFIX}"] = (name, earlier)
         values[f"{name}{SUFFIX}"] = change
-        status[f"{name}{SUFFIX}"] = reason.where(change.isna(), "value").mask(change.eq(0), "zero")
+        status[f"{name}{SUFFIX}"] = reason.where(change.isna(), known)
     return replace(data, values=values, status=status, changes=changes, reports=(*data.reports, *earlier.reports))
+
+
+def _recipe(data: AreaData, indicators: Iterable[str]) -> str:
+    """Write the call that carries the counts behind indicators to other boundaries, and makes their rates anew."""
+    rates = {name: data.rates[name] for name in indicators if name in data.rates}
+    counts = list(dict.fromkeys(count for name in indicators for count in rates.get(name, (name,))))
+    carried = f"transfer_by_area(earlier.values[{counts!r}], earlier.areas, data.areas).table"
+    joined = f"join(data.areas, {carried}, period={data.period!r})"
+    return f"earlier = add_rates({joined}, {rates!r})" if rates else f"earlier = {joined}"
+
+
+def _with_moved(reports: tuple[JoinReport, ...], moved: pd.Series) -> tuple[JoinReport, ...]:
+    """Return the reports; the last one lists the areas whose outlines moved."""
+    if not len(moved) or not reports:
+        return reports
+    return (*reports[:-1], replace(reports[-1], moved=tuple(moved.items())))
 
 
 @renamed(before="earlier", after="later")

@@ -18,7 +18,7 @@ from quartiersatlas.base.checks import count_noun, expects
 from quartiersatlas.base.letters import composed
 from quartiersatlas.catalogue import Indicator, Message, Reference
 from quartiersatlas.catalogue.kinds import FRACTION, PERCENT, a_kind, plain_unit
-from quartiersatlas.catalogue.references import CITY
+from quartiersatlas.catalogue.references import published_for_city
 from quartiersatlas.errors import ArgumentError, ColumnError, CountError, SpecError, list_some
 from quartiersatlas.indicators.rates import count_pair
 from quartiersatlas.intake import AreaData
@@ -300,11 +300,11 @@ def city_number(data: AreaData, column: str) -> CityNumber:
     if column in data.changes:
         base, before = data.changes[column]
         return CityNumber(city_values(data, base) - city_values(before, base), "counts")
-    published = data.references.get(CITY)
-    value = published.number(column) if published is not None else None
-    if published is not None and value is not None:
-        return CityNumber(_in_unit(value, published, meaning), "reference", published)
     kind: Kind | str = kind_of(data, column)
+    published = published_for_city(data.references, column)
+    if published is not None and kind not in ("count", "amount", "balance"):
+        value, reference = published
+        return CityNumber(_in_unit(value, reference, meaning), "reference", reference)
     if kind == "mean" and meaning.base:
         base = data.counts(meaning.base)
         return CityNumber(city_ratio(checked_numbers(data.values[column]) * base, base), "base")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -19,18 +19,21 @@ from quartiersatlas.need import need_index
 from quartiersatlas.present import atlas_map, export, report
 from quartiersatlas.present.files.export import sidecar_files
 from quartiersatlas.project.manifest import input_files, manifest_of, write_manifest
-from quartiersatlas.project.schema import Project, read_project
+from quartiersatlas.project.schema import AreasPart, ChangePart, Project, TablePart, read_project
+from quartiersatlas.project.toml_words import toml_advice, toml_value
 from quartiersatlas.screening import candidate_areas, screen
 from quartiersatlas.segregation import measure_segregation
 from quartiersatlas.space import check_areas
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     import geopandas as gpd
 
     from quartiersatlas.intake import Table
     from quartiersatlas.need import NeedIndex, Stability
     from quartiersatlas.present.map import Atlas
-    from quartiersatlas.project.schema import EarlierPart, LayerPart, SegregationPart, TablePart
+    from quartiersatlas.project.schema import EarlierPart, LayerPart, SegregationPart
     from quartiersatlas.screening import Candidates, Shortlist
     from quartiersatlas.segregation import SegregationResult
     from quartiersatlas.space import AreasReport
@@ -113,7 +116,7 @@ def check_project(path: str | Path) -> ProjectResult:
     fit = check_areas(areas)
     data = _joined(project, areas, tables, project.period)
     if project.change is not None:
-        data = add_change(data, _joined(project, areas, tables, project.change.since), project.change.indicators)
+        data = _changed(project, project.change, data, _joined(project, areas, tables, project.change.since))
     need = need_index(data, project.need.spec, exclude=project.need.exclude) if project.need is not None else None
     shortlist = screen(data, project.rule, need=need) if project.rule is not None else None
     candidates = stability = None
@@ -213,13 +216,27 @@ def _write(result: ProjectResult, folder: Path) -> list[Path]:
 
 def _read(project: Project, part: TablePart) -> Table:
     options = {k: v for k, v in asdict(part).items() if k not in ("path", "period", *JOIN_OPTIONS)}
-    return read_table(project.file(part.path), **options)
+    with _advice(project, part):
+        return read_table(project.file(part.path), **options)
 
 
 def _areas(project: Project) -> gpd.GeoDataFrame:
     options = {k: v for k, v in asdict(project.areas).items() if k not in ("path", "merge")}
-    areas = read_areas(project.file(project.areas.path), **options)
-    return merge_areas(areas, project.areas.merge) if project.areas.merge else areas
+    with _advice(project, project.areas):
+        areas = read_areas(project.file(project.areas.path), **options)
+        return merge_areas(areas, project.areas.merge) if project.areas.merge else areas
+
+
+def _changed(project: Project, part: ChangePart, data: AreaData, earlier: AreaData) -> AreaData:
+    with _advice(project, part):
+        return add_change(data, earlier, part.indicators, outlines=part.outlines)  # type: ignore[arg-type]
+
+
+def _advice(project: Project, part: AreasPart | TablePart | ChangePart) -> AbstractContextManager[None]:
+    """Let errors about a part of the project name its lines."""
+    places = {AreasPart: "[areas]", ChangePart: "[change]"}
+    place = f"[[tables]] with path = {toml_value(part.path)}" if isinstance(part, TablePart) else places[type(part)]
+    return toml_advice(place, [field.name for field in fields(part)], project.areas.name)
 
 
 def _joined(project: Project, areas: gpd.GeoDataFrame, tables: list[tuple[TablePart, Table]], period: str) -> AreaData:
@@ -229,14 +246,9 @@ def _joined(project: Project, areas: gpd.GeoDataFrame, tables: list[tuple[TableP
     data: gpd.GeoDataFrame | AreaData = areas
     for part, table in tables:
         if part.period == period:
-            data = join(
-                data,
-                table,
-                catalogue=catalogue,
-                period=period,
-                references=project.references,
-                **{option: getattr(part, option) for option in JOIN_OPTIONS},
-            )
+            options = {option: getattr(part, option) for option in JOIN_OPTIONS}
+            with _advice(project, part):
+                data = join(data, table, catalogue=catalogue, period=period, references=project.references, **options)
     assert isinstance(data, AreaData)  # noqa: S101 - every named period has a table, checked when the file is read
     if project.population not in data.values.columns:
         raise ColumnError.not_found(project.population, data.values.columns, f"population: the tables of {period!r}")

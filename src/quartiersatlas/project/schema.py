@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from quartiersatlas.catalogue import Lang
+    from quartiersatlas.intake.tables.codes import Meaning
 
 Part = TypeVar("Part")
 
@@ -26,9 +27,10 @@ class AreasPart:
     """``[areas]``: the geometry file."""
 
     path: str
-    key: str
+    key: str | list[str] | Mapping[str, int]
     name: str | None = None
     parents: Mapping[str, str] = field(default_factory=dict)
+    rename: Mapping[str, str] = field(default_factory=dict)
     layer: str | None = None
     encoding: str | None = None
     crs: str | None = None
@@ -46,11 +48,11 @@ class TablePart:
     """``[[tables]]``: one table of one period."""
 
     path: str
-    key: str
+    key: str | list[str] | Mapping[str, int]
     period: str = ""
     columns: Mapping[str, str] | list[str] | None = None
     text: list[str] = field(default_factory=list)
-    symbols: str | Mapping[str, str] = "auto"
+    symbols: str | Mapping[str, Meaning] = "auto"
     sheet: str | None = None
     encoding: str | None = None
     delimiter: str | None = None
@@ -89,6 +91,7 @@ class ChangePart:
 
     since: str
     indicators: list[str]
+    outlines: str = "raise"
 
 
 @dataclass(frozen=True, kw_only=True)

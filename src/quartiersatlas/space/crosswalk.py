@@ -10,6 +10,7 @@ import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from quartiersatlas.base.checks import choice, count_noun, expects, names, renamed
+from quartiersatlas.base.keys import refuse_number_keys
 from quartiersatlas.errors import ColumnError, CountError, InputError, JoinError, KeyColumnError, SpecError, list_some
 from quartiersatlas.intake import AreaData, Table
 from quartiersatlas.intake.joining.data import WHOLE, checked_counts, kind_of, rate_by_name, why_no_count
@@ -304,6 +305,9 @@ def match_sources(
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.Series[float], list[Note]]:
     """Bring the data on the sources of the pairs: what has no weights is unallocated, what has no data is unknown."""
     sources = pd.Index(pairs["from"].unique(), dtype=object)
+    repair = "Make the index of the data, and both columns of the crosswalk, text with all zeros"
+    refuse_number_keys(frame.index, sources, "the data", repair)
+    refuse_number_keys(sources, frame.index, "the crosswalk", repair)
     without_weights, without_data = frame.index.difference(sources), sources.difference(frame.index)
     if len(without_weights) == len(frame):
         turned = frame.index.isin(pairs["to"]).any()

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 import quartiersatlas as qa
 from quartiersatlas.errors import JoinError
-from quartiersatlas.intake.joining.match import on_two_levels, totals_rows
+from quartiersatlas.intake.joining.match import on_two_levels
+from quartiersatlas.intake.joining.totals import totals_rows
 
 
 def frame(rows, *columns):
@@ -85,6 +86,81 @@ def test_totals_are_set_aside_by_the_join_and_do_not_count_as_residents(row):
     assert data.report.complete
     assert data.report.share_residents == 1.0
     assert data.values["residents"].sum() == 1135
+
+
+# by a name that is no key, and all at once
+
+
+DISTRICTS = {"D-7": (350, 50), "D-9": (785, 58)}
+
+
+@pytest.mark.parametrize("level", ["of the areas", "of the table"])
+def test_a_district_is_told_by_a_word_of_its_row_and_its_sums(level):
+    bezirk = ["Nord-Ost", "Nord-Ost", "Süd", "Süd", "Süd"]
+    values = frame({key: row[:1] for key, row in (COUNTS | DISTRICTS).items()})
+    if level == "of the table":
+        values["Bezirk"] = [*bezirk, "Nordost".replace("o", "-o"), "SUED"]
+        found = totals_rows(values, described(*AREAS))
+    else:
+        values["Name"] = [*"vwxyz", "Nord Ost", "Süd"]
+        found = totals_rows(values, described(*AREAS, stadtbezirk=bezirk))
+    assert list(found) == ["D-7", "D-9"]
+    assert all("sums of" in why for why in found.values())
+
+
+def test_a_row_of_a_district_that_is_not_its_sum_stays_a_row_without_an_area():
+    values = frame({key: row[:1] for key, row in COUNTS.items()} | {"104": (120,)})
+    values["Bezirk"] = ["Nord", "Nord", "Süd", "Süd", "Süd", "Nord"]  # an area of the north that has no outline
+    assert totals_rows(values, described(*AREAS)) == {}
+
+
+def test_all_districts_of_a_level_without_telling_names_are_no_chance():
+    values = frame({key: row[:1] for key, row in (COUNTS | DISTRICTS).items()})
+    areas = described(*AREAS, bezirk=["Nord", "Nord", "Süd", "Süd", "Süd"])
+    assert list(totals_rows(values, areas)) == ["D-7", "D-9"]
+    assert totals_rows(values.drop(index="D-9"), areas) == {}
+
+
+# the values that a table publishes for the whole city
+
+
+def test_the_city_row_of_a_table_with_shares_is_told_and_kept(row):
+    values = frame(COUNTS, "residents", "mh")
+    values["quote"] = [5.1, 7.9, 4.4, 6.0, 3.2]
+    values["alter"] = [40.2, 44.1, 39.0, 47.5, 42.2]
+    values.loc["X"] = [1135, 108, 5.55, 42.9]
+    values["name"] = [*"vwxyz", "Stadt"]
+    report = qa.join(row(*AREAS), values[["residents", "quote", "alter", "name"]]).report
+    assert report.city_key == "X"
+    assert report.city_totals.to_dict() == {"residents": 1135, "quote": 5.55, "alter": 42.9}
+    assert report.totals.loc["X", "name"] == "Stadt"
+
+
+def test_the_city_row_of_a_table_of_shares_is_told_by_its_word(row):
+    values = frame({"101": (5.5,), "102": (7.5,), "201": (4.0,), "202": (6.5,), "203": (3.0,)}, "quote")
+    report = qa.join(row(*AREAS), pd.concat([values, frame({"Insgesamt": (5.25,)}, "quote")])).report
+    assert report.city_totals.to_dict() == {"quote": 5.25}
+    above = qa.join(row(*AREAS), pd.concat([values, frame({"Insgesamt": (9.25,)}, "quote")])).report
+    assert above.totals.index.tolist() == ["Insgesamt"]
+    assert above.city_totals.empty  # no mean of the areas
+
+
+def test_of_several_totals_the_one_of_all_areas_is_the_city(row):
+    rows = COUNTS | {"Nord zusammen": (350, 50), "Süd zusammen": (785, 58), "Gesamt": (1135, 108)}
+    report = qa.join(row(*AREAS), frame(rows, "residents", "mh")).report
+    assert report.city_key == "Gesamt"
+    assert report.totals.index.tolist() == ["Gesamt", "Nord zusammen", "Süd zusammen"]
+
+
+def test_without_totals_there_is_no_published_city_value(row):
+    report = qa.join(row(*AREAS), frame(COUNTS, "residents", "mh")).report
+    assert report.totals.empty
+    assert report.city_totals.empty
+
+
+def test_a_row_of_shares_alone_is_not_taken_for_a_sum():
+    values = frame({"101": (5.5, 90), "102": (7.5, 80), "201": (4.0, 85), "X": (5.0, 84)}, "quote", "index")
+    assert totals_rows(values, described("101", "102", "201")) == {}
 
 
 # an area and a district of the same name

@@ -58,11 +58,22 @@ def test_percent_signs_in_every_cell_are_read_and_told(read):
     assert "a: percent signs in 3 cells; 12 % is read as 12" in table.notes
 
 
-def test_percent_signs_in_some_cells_are_refused(read):
+@pytest.mark.parametrize("bare", ["0,3", "1", "1250", "0,3\n04;14"])  # a fraction or a count as well as a percentage
+def test_percent_signs_beside_numbers_of_another_size_are_refused(read, bare):
     with pytest.raises(
-        NumberError, match=r"2 cells of column 'a' are not numbers: '12,5 %' in line 2, '7 %' in line 3"
+        NumberError, match=r"2 cells of column 'a' have a unit beside numbers.*'12,5 %' in line 2, '7 %' in line 3"
     ):
-        read("key;a\n01;12,5 %\n02;7 %\n03;0,3\n")
+        read(f"key;a\n01;12,5 %\n02;7 %\n03;{bare}\n")
+
+
+def test_a_percent_sign_beside_other_percentages_is_told(read):
+    table = read("key;a;b\n01;12,5 %;1\n02;7;2\n03;100;3\n")
+    assert table.values["a"].tolist() == [12.5, 7.0, 100.0]
+    assert (
+        "a: percent signs in 1 cell; 12 % is read as 12, and the numbers without a sign are taken for percent too"
+        in table.notes
+    )
+    assert table.units == {}
 
 
 def test_how_thousands_and_minus_signs_are_written_is_told_for_each_column(read):

@@ -55,10 +55,12 @@ def test_long_numbers_are_read_the_same_on_both_sides_of_the_fast_way(read, digi
 @pytest.mark.parametrize(
     ("cells", "refused"),
     [
-        (("999", "999", "99,9"), True),  # exactly ten times the largest other
-        (("999", "999", "99,91"), False),
-        (("-99", "9,9", "-9,9"), True),
-        (("-99", "9,91", "-9,9"), False),
+        (("999", "999", "100"), True),  # among shares up to 100 percent
+        (("999", "999", "100,1"), False),
+        (("-99", "9,9", "-10"), True),
+        (("-99", "9,9", "-10,1"), False),
+        (("255", "255", "127,5"), True),  # the largest number of a byte, at least twice the others
+        (("255", "255", "127,6"), False),
         (("99999", "1,5", "40"), False),  # once, and below a hundred thousand
         (("999999", "1,5", "40"), True),
         (("99999", "99999", "40"), True),

@@ -167,13 +167,15 @@ def test_formats_are_understood_by_what_they_show():
     assert number_format("0000").applied("7") == "7"
 
 
-def test_a_percent_sign_in_some_texts_only_is_refused_with_a_repair_that_does_no_harm(formatted):
-    file = formatted(["plr", "q"], ["01", "31,5 %"], ["02", 7], ["03", (0.2, "0%")])
-    with pytest.raises(
-        NumberError, match=r"1 cell .* is not a number: .*Others have no percent sign: write it into every cell"
-    ) as raised:
-        qa.read_table(file, key="plr")
-    assert "symbols" not in str(raised.value)
+def test_a_percent_sign_in_some_texts_is_listed_beside_other_percentages(formatted):
+    table = qa.read_table(formatted(["plr", "q"], ["01", "31,5 %"], ["02", 7], ["03", (0.2, "0%")]), key="plr")
+    assert table.values["q"].tolist() == [31.5, 7.0, 20.0]
+    assert table.problems["raw"].tolist() == ["31,5 %"]
+
+
+def test_a_percent_sign_beside_a_fraction_is_refused(formatted):
+    with pytest.raises(NumberError, match="a unit beside numbers that may be of another one"):
+        qa.read_table(formatted(["plr", "q"], ["01", "31,5 %"], ["02", 0.07], ["03", 0.2]), key="plr")
 
 
 def test_codes_for_missing_values_in_a_percent_column_stay_what_they_are(formatted):

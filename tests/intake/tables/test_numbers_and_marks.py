@@ -46,7 +46,7 @@ def test_english_numbers_are_read(read, cell, number):
 
 
 @pytest.mark.parametrize(
-    "cell", ["18.21", "1.2345", "1..234", "12.34.567", "0.123", "1 23", "1 2345", "5 6", "12 %", "1,2,3", "--5", "5-"]
+    "cell", ["18.21", "1.2345", "1..234", "12.34.567", "0.123", "1 23", "1 2345", "5 6", "120 ‰", "1,2,3", "--5", "5-"]
 )
 def test_cells_that_are_not_strictly_grouped_are_no_numbers(read, cell):
     with pytest.raises(NumberError):
@@ -133,11 +133,11 @@ def test_a_column_of_marks_only_is_numeric(read):
 def test_unknown_marks_are_refused_with_column_line_and_cell(read):
     rows = "".join(f"{i:02d};{i}\n" for i in range(1, 9))
     with pytest.raises(NumberError) as caught:
-        read(f"key;Einwohner\n{rows}09;k.A.\n10;12 %\n")
+        read(f"key;Einwohner\n{rows}09;k.A.\n10;?12\n")
     message = str(caught.value)
-    assert "2 cells of column 'Einwohner' are not numbers: 'k.A.' in line 10, '12 %' in line 11" in message
+    assert "2 cells of column 'Einwohner' are not numbers: 'k.A.' in line 10, '?12' in line 11" in message
     assert "symbols={'k.A.': 'missing'}" in message
-    assert caught.value.problems.to_numpy().tolist() == [[10, "Einwohner", "k.A."], [11, "Einwohner", "12 %"]]
+    assert caught.value.problems.to_numpy().tolist() == [[10, "Einwohner", "k.A."], [11, "Einwohner", "?12"]]
 
 
 def test_a_long_list_of_unknown_marks_is_cut_in_the_message_and_whole_in_problems(read):
@@ -200,12 +200,15 @@ def test_words_stay_text_and_their_gaps_are_missing(read):
     assert table.status["name"].tolist() == ["value", "missing"]
 
 
-def test_a_repeated_code_among_the_counts_of_a_frame_is_explained_as_a_sentinel(row, residents):
+def test_a_repeated_code_among_the_counts_of_a_frame_is_refused_by_the_join(row, residents):
     import quartiersatlas as qa
 
-    data = qa.join(row("01", "02", "03"), residents(k01=-9999, k02=-9999, k03=7))
-    with pytest.raises(CountError, match=r"2 counts in 'residents'.*symbols=\{'-9999': 'missing'\}"):
-        data.counts("residents")
+    with pytest.raises(
+        NumberError, match=r"-9999 \(2 times\).*rows 01, 02.*join\(\.\.\., symbols=\{'-9999': 'missing'\}\)"
+    ):
+        qa.join(row("01", "02", "03"), residents(k01=-9999, k02=-9999, k03=7))
+    data = qa.join(row("01", "02", "03"), residents(k01=-9999, k02=-9999, k03=7), symbols={"-9999": "missing"})
+    assert data.status["residents"].tolist() == ["missing", "missing", "value"]
 
 
 def test_a_single_negative_count_is_no_sentinel(read, row):

@@ -104,8 +104,10 @@ REPAIRED = "repaired"  # bool: the outline was invalid and made valid
 SNAPPED = "snapped"  # bool: the outline was moved onto those of the neighbours
 PARTS = "parts"  # int: features of the file that were put together
 MERGED_FROM = "merged_from"  # text: keys of the areas that are reported as one
+RENAMED_FROM = "renamed_from"  # text: the key that the file gives the area
 LEFT_OUT = "left_out"  # text, the same for all: features and columns of the file that were not taken along
-AREA_FLAGS = (COMPOSED, REPAIRED, SNAPPED, PARTS, MERGED_FROM, LEFT_OUT)
+KEY_IN_FILE = "key_in_file"  # text: the key as the file writes it, where that is a decimal number
+AREA_FLAGS = (COMPOSED, REPAIRED, SNAPPED, PARTS, MERGED_FROM, RENAMED_FROM, LEFT_OUT, KEY_IN_FILE)
 
 
 def with_left_out(areas: gpd.GeoDataFrame, what: Iterable[str]) -> gpd.GeoDataFrame:
@@ -123,6 +125,12 @@ def area_facts(areas: gpd.GeoDataFrame) -> list[Message]:
     if MERGED_FROM in areas.columns:
         merged = areas.loc[areas[MERGED_FROM].ne(""), ["name", MERGED_FROM]]
         facts += [Message("fact_merged", {"name": name, "parts": parts}) for name, parts in merged.to_numpy()]
+    if RENAMED_FROM in areas.columns:
+        corrected = areas.loc[areas[RENAMED_FROM].ne("")]
+        facts += [
+            Message("fact_renamed", {"name": name, "key": key, "before": before})
+            for key, name, before in zip(corrected.index, corrected["name"], corrected[RENAMED_FROM], strict=True)
+        ]
     if REPAIRED in areas.columns and areas[REPAIRED].any():
         facts.append(Message("fact_geometry", {"names": _names(areas, areas.index[areas[REPAIRED]])}))
     if PARTS in areas.columns:
@@ -130,6 +138,8 @@ def area_facts(areas: gpd.GeoDataFrame) -> list[Message]:
         facts.append(Message("fact_parts", {"names": _names(areas, several), "count": len(several)}))
     if SNAPPED in areas.columns:
         facts.append(Message("fact_snapped", {"count": int(areas[SNAPPED].sum())}))
+    if KEY_IN_FILE in areas.columns:
+        facts.append(Message("fact_keys_written", {"example": areas[KEY_IN_FILE].iloc[0], "key": areas.index[0]}))
     if LEFT_OUT in areas.columns:
         facts += [Message("fact_left_out", {"what": what}) for what in areas[LEFT_OUT].unique() if what]
     return facts

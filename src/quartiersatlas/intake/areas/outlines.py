@@ -78,7 +78,8 @@ def refuse_duplicates(shapes: Shapes, keys: pd.Index, column: str, where: str) -
     far = {key: metres for key, metres in apart.items() if metres > APART}
     cause = (
         f" The features of {list_some(far, 3)} lie up to {max(far.values()):,.0f} m apart: parts of one area, "
-        f"or a wrong key for another area, which is then missing?"
+        f"or a wrong key for another area, which is then missing? The key of a single feature is corrected with "
+        f"rename={{'{next(iter(far))} (2)': 'right key'}}, counted in the order of the file."
         if far
         else " Features of the same key touch each other: they are probably parts of one area."
     )

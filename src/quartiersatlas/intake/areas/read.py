@@ -14,6 +14,7 @@ import pandas as pd
 import shapely
 
 from quartiersatlas.base.checks import count_noun, existing_file, expects, renamed
+from quartiersatlas.base.keys import whole_keys
 from quartiersatlas.base.letters import same_text
 from quartiersatlas.errors import (
     ColumnError,
@@ -27,8 +28,10 @@ from quartiersatlas.errors import (
 from quartiersatlas.intake.areas.area_columns import (
     AREA_FLAGS,
     COMPOSED,
+    KEY_IN_FILE,
     MERGED_FROM,
     PARTS,
+    RENAMED_FROM,
     REPAIRED,
     SNAPPED,
     holds_geometry,
@@ -39,6 +42,7 @@ from quartiersatlas.intake.areas.area_columns import (
     with_left_out,
 )
 from quartiersatlas.intake.areas.crs import located
+from quartiersatlas.intake.areas.key_parts import corrected_keys, joined_parts, key_label, key_widths
 from quartiersatlas.intake.areas.outlines import (
     dissolved_by_key,
     made_valid,
@@ -47,11 +51,16 @@ from quartiersatlas.intake.areas.outlines import (
     refuse_other_than_polygons,
     snapped,
 )
+from quartiersatlas.intake.frames import features_of, is_geometry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
     from pyproj import CRS
+
+    from quartiersatlas.intake.areas.key_parts import KeyColumns
 
 HOW = 'qa.read_areas("areas.gpkg", key="id")'
 PARQUET = {".parquet", ".geoparquet", ".pq"}
@@ -63,11 +72,12 @@ GARBLED = re.compile("Ã[\u0080-\u00bf\u0178\u201a-\u2122]|\ufffd")
 
 @renamed(ignore="exclude")
 def read_areas(
-    path: str | Path,
-    key: str,
+    path: str | Path | gpd.GeoDataFrame,
+    key: KeyColumns | None = None,
     *,
     name: str | None = None,
     parents: Mapping[str, str] | None = None,
+    rename: Mapping[str, str] | None = None,
     layer: str | None = None,
     encoding: str | None = None,
     crs: str | None = None,
@@ -78,18 +88,24 @@ def read_areas(
     repair: bool = False,
     snap: float | None = None,
 ) -> gpd.GeoDataFrame:
-    """Read district polygons from GeoPackage, GeoJSON, Shapefile, GeoParquet and whatever else GDAL reads.
+    """Read district polygons from GeoPackage, GeoJSON, Shapefile, GeoParquet and other files, or from a frame.
 
     Parameters
     ----------
-    path : str or Path
-        The file. GeoParquet needs the extra ``parquet``, which also makes GeoPackage and FlatGeobuf faster.
-    key : str
-        Column with the district key. It becomes the index, as text.
+    path : str, Path or GeoDataFrame
+        The file. GeoParquet needs the extra ``parquet``, which also makes GeoPackage and FlatGeobuf faster. Or a frame
+        in memory, which is checked like a file.
+    key : str, list of str, or mapping of str to int
+        Column with the district key. It becomes the index, as text. A key in several columns is put together in their
+        order, as in :func:`read_table`. Of a frame the index is taken, if no key is named.
     name : str, optional
         Column with the district's name; the key stands in for it, if not given.
     parents : mapping of str to str, optional
         Higher levels: new name -> column in the file, such as ``{"bezirk": "BEZ"}``.
+    rename : mapping of str to str, optional
+        Wrong key -> right key. One of several features with the same key is named with its name, as in
+        ``{"0601 (Westhafen)": "0403"}``, or its place among them in the file: ``{"0601 (2)": "0403"}``. The column
+        ``renamed_from`` keeps the key of the file.
     layer : str, optional
         Layer of a file with several.
     encoding : str, optional
@@ -118,7 +134,8 @@ def read_areas(
     GeoDataFrame
         On the district key: ``name``, the parents, a notice column (``Hinweis`` or ``notice``) if there is one, flags
         of what was done, and ``geometry`` in metres. Other columns of the file are not taken along: join them as a
-        table. Columns with geometry as text are named in ``left_out``.
+        table. Columns with geometry as text are named in ``left_out``. Keys that the file writes with a decimal point
+        (``5111000.0``) are read as whole numbers; ``key_in_file`` has them as written.
 
     Raises
     ------
@@ -140,25 +157,24 @@ def read_areas(
     -----
     :func:`check_areas` reports whether the areas fit together: gaps, overlaps, areas without a neighbour.
     """
-    expects(path, (str, Path), "read_areas", HOW)
-    expects(key, str, "read_areas: key", 'key="id", the name of the column with the district key')
+    _expect_areas(path, key)
     parents = {} if parents is None else parents
     expects(parents, Mapping, "read_areas: parents", 'parents={"bezirk": "BEZ"}, new name and column')
     exclude = tuple(map(same_text, optional_names(exclude, "exclude")))
-    frame = _named_as_asked(read_geometry_file(path, layer, encoding, "areas"), [key, name, *parents.values()])
-    where = Path(path).name
+    frame, key, where = _features(path, key, layer, encoding, [name, *parents.values()])
     if frame.empty:
         raise InputError(f"{where} has no areas.")
     taken = _columns(frame, key, name, parents, where)
-    if snap is not None:
-        expects(snap, (int, float), "read_areas: snap", "snap=0.5, a width in metres")
-    if snap is not None and not snap > 0:
-        raise SpecError(f"snap must be a width in metres above 0, not {snap}.")
-    keys = _keys(frame[key], where)
-    words = _words(frame, keys, taken, where)
+    _check_snap(snap)
+    own_keys, as_written = _keys(frame[key], where)
+    words = _words(frame, own_keys, taken, where)
+    if as_written is not None:
+        words = words.assign(**{KEY_IN_FILE: as_written} | ({"name": own_keys} if name is None else {}))
+    keys, renamed_from = corrected_keys(own_keys, words["name"], {} if rename is None else rename, where)
     left_out = _left_out(keys, words["name"], exclude, where)
     stays = ~keys.isin([excluded for excluded, _ in left_out])
-    frame, keys, words = frame[stays], keys[stays], words[stays]
+    frame, keys, words, renamed_from = frame[stays], keys[stays], words[stays], renamed_from[stays]
+    composed = _composed(frame, key, own_keys[stays], taken, words)
     if frame.empty:
         raise InputError(f"{where} has no areas besides those to exclude.")
     refuse_other_than_polygons(frame.geometry.to_numpy(), keys, where)
@@ -166,7 +182,7 @@ def read_areas(
     shapes, invalid = made_valid(frame.geometry.to_numpy(), keys, where, repair=repair)
     flags: dict[str, Any] = {
         flag: pd.Series(is_so).groupby(keys, sort=False).any().to_numpy()
-        for flag, is_so in ((REPAIRED, invalid), (COMPOSED, _composed(frame, key, keys, taken, words)))
+        for flag, is_so in ((REPAIRED, invalid), (COMPOSED, composed))
         if any(is_so)
     }
     if not dissolve:
@@ -175,7 +191,9 @@ def read_areas(
         shapes, flags[PARTS] = dissolved_by_key(
             shapes, keys, words.drop(columns=filter(is_notice, words.columns)), where
         )
-        words, keys = words[~keys.duplicated()], keys.unique()
+        words, renamed_from, keys = words[~keys.duplicated()], _of_parts(renamed_from, keys), keys.unique()
+    if renamed_from.any():
+        flags[RENAMED_FROM] = renamed_from
     refuse_covering(shapes, keys, words["name"], where)
     if snap is not None:
         before, shapes = shapes, snapped(shapes, keys, where, snap)
@@ -183,6 +201,56 @@ def read_areas(
     areas = gpd.GeoDataFrame(words.set_axis(keys).assign(**flags), geometry=shapes, crs=frame.crs)
     texts = [c for c in frame.columns.drop("geometry") if c not in taken.values() and holds_geometry(frame[c])]
     return with_left_out(areas, [*(f"{excluded} ({called})" for excluded, called in left_out), *texts])
+
+
+def _expect_areas(path: object, key: object) -> None:
+    """Refuse what is neither a file nor a frame of areas; of a file the key has to be named."""
+    how = HOW
+    if isinstance(path, pd.DataFrame) and any(is_geometry(path.iloc[:, i]) for i in range(path.shape[1])):
+        column = next(str(path.columns[i]) for i in range(path.shape[1]) if is_geometry(path.iloc[:, i]))
+        how = f"areas = geopandas.GeoDataFrame(areas, geometry={column!r})"
+    expects(path, (str, Path, gpd.GeoDataFrame), "read_areas", how)
+    if not isinstance(path, gpd.GeoDataFrame):
+        expects(key, (str, list, tuple, Mapping), "read_areas: key", 'key="id", the column with the district key')
+
+
+def _check_snap(snap: float | None) -> None:
+    if snap is not None:
+        expects(snap, (int, float), "read_areas: snap", "snap=0.5, a width in metres")
+    if snap is not None and not snap > 0:
+        raise SpecError(f"snap must be a width in metres above 0, not {snap}.")
+
+
+def _features(
+    path: str | Path | gpd.GeoDataFrame,
+    key: KeyColumns | None,
+    layer: str | None,
+    encoding: str | None,
+    asked: Iterable[str | None],
+) -> tuple[gpd.GeoDataFrame, str, str]:
+    """Return all features with their columns, the column of the key, and how the source is called."""
+    if isinstance(path, gpd.GeoDataFrame):
+        frame, key = features_of(path, key, {"layer": layer, "encoding": encoding})
+        where = "areas"
+    else:
+        frame, where = read_geometry_file(path, layer, encoding, "areas"), Path(path).name
+    widths = key_widths(key or "", "read_areas")
+    frame = _named_as_asked(frame, [*(widths or [str(key)]), *asked])
+    if widths is None:
+        return frame, str(key), where
+    attributes = list(frame.columns.drop("geometry"))
+    for column in widths:
+        if column not in attributes:
+            raise ColumnError.not_found(column, attributes, where)
+    parts = {column: keys_as_text(frame[column]).fillna("").to_numpy(dtype=object) for column in widths}
+    label = key_label(widths)
+    return frame.assign(**{label: joined_parts(parts, widths, where)}), label, where
+
+
+def _of_parts(renamed_from: NDArray[np.object_], keys: pd.Index) -> NDArray[np.object_]:
+    """Return one earlier key per area: that of the first of its features that had another one."""
+    former = pd.Series(renamed_from).groupby(keys, sort=False).agg(lambda some: next(filter(None, some), ""))
+    return former.to_numpy(dtype=object)
 
 
 def _named_as_asked(frame: gpd.GeoDataFrame, asked: Iterable[str | None]) -> gpd.GeoDataFrame:
@@ -220,15 +288,17 @@ def _columns(
     return taken | {column: column for column in attributes if is_notice(column)}
 
 
-def _keys(column: pd.Series, where: str) -> pd.Index:
+def _keys(column: pd.Series, where: str) -> tuple[pd.Index, list[str] | None]:
+    """Return the keys as text, and as the file writes them where that is another text."""
     keys = keys_as_text(column)
     empty = keys.isna() | (keys == "")
     if empty.any():
         raise KeyColumnError(
             f"{where}: {count_noun(int(empty.sum()), 'area has', 'areas have')} no key in {column.name!r}."
         )
-    index: pd.Index = pd.Index(keys.tolist(), name="key", dtype=object)
-    return index
+    whole, note = whole_keys(keys.tolist(), f"{where}, column {column.name!r},")
+    index: pd.Index = pd.Index(whole, name="key", dtype=object)
+    return index, keys.tolist() if note else None
 
 
 def _words(frame: gpd.GeoDataFrame, keys: pd.Index, taken: Mapping[str, str], where: str) -> pd.DataFrame:
@@ -447,4 +517,4 @@ def _merged_cells(column: pd.Series) -> object:
     """Return what is true of the merged area: all words, every flag."""
     if column.name == PARTS or column.dtype == bool:
         return column.max()
-    return " / ".join(dict.fromkeys(column))
+    return " / ".join(filter(None, dict.fromkeys(column)))

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+import geopandas as gpd
 import numpy as np
 
 from quartiersatlas.base.checks import count_noun
 from quartiersatlas.catalogue import Catalogue
 from quartiersatlas.catalogue.kinds import a_kind
 from quartiersatlas.errors import ColumnError, CountError, SpecError, list_some
+from quartiersatlas.intake.tables.codes import code_text, codes_among
+from quartiersatlas.intake.tables.marks import no_bounds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    import geopandas as gpd
     import pandas as pd
 
-    from quartiersatlas.catalogue import Message
+    from quartiersatlas.catalogue import Indicator, Message
     from quartiersatlas.catalogue.references import Reference
     from quartiersatlas.intake.joining.join_report import JoinReport
 
@@ -54,6 +56,8 @@ class AreaData:
         Published values with their source, by name; ``"city"`` holds those of the whole city.
     notes : tuple of Message
         What was converted or computed on the way: fractions to percent, counts from shares.
+    bounds : DataFrame
+        On (key, column): ``lower`` and ``upper`` of suppressed cells whose mark names limits, as :class:`Table` has it.
     """
 
     areas: gpd.GeoDataFrame
@@ -69,6 +73,7 @@ class AreaData:
     vintage: str = ""
     references: Mapping[str, Reference] = field(default_factory=dict)
     notes: tuple[Message, ...] = ()
+    bounds: pd.DataFrame = field(default_factory=no_bounds)
 
     @property
     def report(self) -> JoinReport:
@@ -131,6 +136,55 @@ class AreaData:
             raise SpecError("Which column holds the residents? Name it in the join: join(..., population='residents').")
         return self.counts(self.population)
 
+    def with_indicators(self, *indicators: Indicator) -> AreaData:
+        """Return the data with a catalogue that knows further (or redefined) indicators; these data stay as they are.
+
+        Parameters
+        ----------
+        *indicators : Indicator
+            What columns mean: each has the name of a column as its ``id``.
+
+        Raises
+        ------
+        ArgumentError
+            One of them is no Indicator.
+
+        Examples
+        --------
+        >>> import quartiersatlas as qa
+        >>> import geopandas as gpd
+        >>> import shapely
+        >>> areas = gpd.GeoDataFrame({"name": ["A"], "rent": [9.5]}, index=["1"], geometry=[shapely.box(0, 0, 9, 9)])
+        >>> data = qa.join(areas.set_crs("EPSG:25832"))
+        >>> rent = qa.Indicator(id="rent", label_de="Miete je m²", label_en="Rent per m²")
+        >>> data.with_indicators(rent).catalogue["rent"].label("en")
+        'Rent per m²'
+        """
+        return replace(self, catalogue=self.catalogue.add(*indicators))
+
+    def to_geodataframe(self, *, status: bool = False) -> gpd.GeoDataFrame:
+        """Return areas and values as one GeoDataFrame on the district key.
+
+        Parameters
+        ----------
+        status : bool, default False
+            Whether the status of each column stands beside it, as ``<column>_status``.
+
+        Returns
+        -------
+        GeoDataFrame
+            The columns of the areas, those of the values, and the geometry last. A column of the values that is called
+            like one of the areas is not written twice: the areas' stays.
+        """
+        taken = set(self.areas.columns)
+        columns = {}
+        for column in self.values.columns.difference(taken, sort=False):
+            columns[column] = self.values[column]
+            if status:
+                columns[f"{column}_status"] = self.status[column]
+        words = self.areas.drop(columns="geometry")
+        return gpd.GeoDataFrame(words.assign(**columns), geometry=self.areas.geometry, crs=self.areas.crs)
+
     def __repr__(self) -> str:
         shape = f"{count_noun(len(self.areas), 'area')}, {count_noun(self.values.shape[1], 'column')}"
         lines = [f"AreaData: {shape}, period {self.period or 'not named'}"]
@@ -168,11 +222,11 @@ def checked_counts(column: pd.Series) -> pd.Series[float]:
     wrong = column[(column < 0) | column.isin([float("inf")])]
     if len(wrong):
         shown = ", ".join(f"{key!r}: {value:.15g}" for key, value in wrong.head(5).items())
-        codes = wrong[wrong.duplicated(keep=False)].unique()
+        codes = [code for code in codes_among(column.dropna().to_numpy(dtype=float)) if (wrong == code).any()]
         hint = (
-            f" {codes[0]:.15g} is repeated and looks like a code for a missing value: "
-            f"read the table with symbols={{'{codes[0]:.15g}': 'missing'}}."
-            if len(codes)
+            f" {code_text(codes[0])} looks like a code for a missing value: "
+            f"read the table with symbols={{'{code_text(codes[0])}': 'missing'}}."
+            if codes
             else " Counts are 0 or more: correct the table."
         )
         counts = count_noun(len(wrong), f"count in {column.name!r} is", f"counts in {column.name!r} are")

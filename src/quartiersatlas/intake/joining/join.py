@@ -6,19 +6,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
-from pandas.api.types import is_extension_array_dtype, is_numeric_dtype
+from pandas.api.types import is_extension_array_dtype, is_float_dtype, is_numeric_dtype
 
 from quartiersatlas.base.checks import choice, count_noun, expects, renamed
+from quartiersatlas.base.keys import whole_keys
 from quartiersatlas.base.letters import composed, same_text
 from quartiersatlas.catalogue import Catalogue
 from quartiersatlas.catalogue.key_systems import KeyVintages, mixed_vintages, systems, vintages_of
+from quartiersatlas.catalogue.kinds import PERCENT
 from quartiersatlas.catalogue.references import Reference, checked_references
 from quartiersatlas.errors import (
     ColumnError,
-    GeometryError,
     InputError,
     JoinError,
     KeyColumnError,
@@ -26,7 +26,6 @@ from quartiersatlas.errors import (
     list_some,
 )
 from quartiersatlas.intake.areas.area_columns import (
-    AREA_FLAGS,
     holds_geometry,
     is_notice,
     keys_as_text,
@@ -37,19 +36,31 @@ from quartiersatlas.intake.areas.area_columns import (
 from quartiersatlas.intake.joining.data import AreaData, refuse_no_counts
 from quartiersatlas.intake.joining.keys import composed_keys, repaired_keys
 from quartiersatlas.intake.joining.match import compare, refuse
-from quartiersatlas.intake.joining.meaning import with_meaning
-from quartiersatlas.intake.tables.codes import status_of_values
+from quartiersatlas.intake.joining.meaning import published_totals, with_meaning
+from quartiersatlas.intake.joining.row_numbers import refuse_row_numbers
+from quartiersatlas.intake.joining.sides import number_columns, refuse_numbers, sides
+from quartiersatlas.intake.tables.cells import LARGEST_EXACT
+from quartiersatlas.intake.tables.codes import named_in_frame
+from quartiersatlas.intake.tables.marks import joined_bounds
 from quartiersatlas.intake.tables.read import Table
 
 if TYPE_CHECKING:
+    import geopandas as gpd
+
     from quartiersatlas.intake.joining.keys import Repair
+    from quartiersatlas.intake.joining.sides import Key
+    from quartiersatlas.intake.tables.codes import Meaning
 
 
 @renamed(ignore="exclude")
 def join(
     areas: gpd.GeoDataFrame | AreaData,
-    table: Table | pd.DataFrame,
+    table: Table | pd.DataFrame | None = None,
     *,
+    key: Key | None = None,
+    name: str | None = None,
+    parents: Mapping[str, str] | None = None,
+    to_crs: str | None = None,
     catalogue: Catalogue | None = None,
     population: str | None = None,
     period: str = "",
@@ -61,15 +72,28 @@ def join(
     units: Mapping[str, str] | None = None,
     kinds: Mapping[str, str] | None = None,
     references: Mapping[str, Reference] | None = None,
+    symbols: Mapping[str, Meaning] | None = None,
 ) -> AreaData:
     """Join a table to the areas by key.
 
     Parameters
     ----------
     areas : GeoDataFrame or AreaData
-        As :func:`read_areas` returns them, or the result of an earlier join to add a further table.
-    table : Table or DataFrame
-        As :func:`read_table` returns it, or a frame on the district key.
+        As :func:`read_areas` returns them, or a frame with the key in a column; or the result of an earlier join to
+        add a further table.
+    table : Table or DataFrame, optional
+        As :func:`read_table` returns it, or a frame on the district key. Without it the numbers are taken from the
+        frame of the areas, as ``areas.merge(...)`` gives it.
+    key : str, list of str, mapping, or a pair of these, optional
+        Column of the district key in frames that do not have it as their index; several columns as in
+        :func:`read_table`. A pair names that of the areas and that of the table (None: its index). Such frames are
+        read like files: see :func:`read_areas` and :func:`read_table`.
+    name : str, optional
+        Column with the names in the frame of the areas; the key stands in for it, if not given.
+    parents : mapping of str to str, optional
+        Higher levels in the frame of the areas: new name -> column.
+    to_crs : str, optional
+        Projected system to convert the areas to, such as ``"EPSG:25832"``; needed for areas in degrees.
     catalogue : Catalogue, optional
         What the columns mean; the built-in one, if not given.
     population : str, optional
@@ -77,15 +101,16 @@ def join(
     period : str
         The date or year of the values.
     missing : {"raise", "report"}, default "raise"
-        Whether areas without a row and rows without an area are refused, or only reported; such areas get the
-        status ``missing``. Duplicate keys, lost leading zeros and tables without a common key are always refused.
+        Whether areas without a row, rows without an area and rows with the name of another area are refused, or only
+        reported; areas without a row get the status ``missing``. Duplicate keys, lost leading zeros and tables without
+        a common key are always refused.
     repair : str or list of str, optional
         Rules for the keys of the table, applied in their order; every changed key is in the report:
 
         - ``"zero_pad"``: digits get zeros up to the width of the areas' keys,
         - ``"ags_from_ars"``: the 12 digits of a German Regionalschlüssel become the 8 of the Gemeindeschlüssel,
         - ``"strip_prefix:..."``, ``"add_prefix:..."``: a beginning is taken away or put before every key,
-        - ``"last:3"``: only the last characters stay,
+        - ``"first:6"``, ``"last:3"``, ``"chars:2-3"``: only the first or last characters stay, or the second to third,
         - ``"90000 + key"``, ``"key - 100"``: a whole number is added to keys of digits.
     rename : mapping of str to str, optional
         Key in the table (after the repairs) -> key of the area, such as ``err.report.rename`` suggests.
@@ -100,6 +125,9 @@ def join(
         values below 1 are truly below 1 %.
     references : mapping of str to Reference, optional
         Published values by name; those of ``"city"`` are the city values of ready-made numbers.
+    symbols : mapping of str to str, optional
+        For a DataFrame: what numbers such as ``-9999`` stand for, ``{"-9999": "missing"}``, or that they are true
+        (``"value"``). For files, symbols are named in :func:`read_table`.
 
     Returns
     -------
@@ -117,6 +145,8 @@ def join(
     SpecError
         A rule is unknown, ``rename`` or ``exclude`` name keys they cannot mean, or a column contradicts its unit or
         kind: a share above 100 percent, a fraction where percent are said.
+    NumberError
+        A DataFrame holds codes such as -9999 that were not named.
 
     Notes
     -----
@@ -136,50 +166,36 @@ def join(
     >>> qa.join(areas, table).report
     JoinReport table: 3 of 3 areas have a row
     """
-    expects(areas, (gpd.GeoDataFrame, AreaData), "join", 'areas = qa.read_areas("areas.gpkg", key="id")')
-    expects(table, (Table, pd.DataFrame), "join: table", 'table = qa.read_table("table.csv", key="id")')
+    areas, read, notes = sides(areas, table, key=key, name=name, parents=parents, to_crs=to_crs)
     for what, value, kind, how in (
         ("catalogue", catalogue, Catalogue, "catalogue=qa.Catalogue.builtin()"),
         ("population", population, str, 'population="residents"'),
         ("rename", rename, Mapping, "rename={'key in the table': 'key of the area'}"),
+        ("symbols", symbols, Mapping, "symbols={'-9999': 'missing'}"),
     ):
         if value is not None:
             expects(value, kind, f"join: {what}", how)
     choice(missing, ("raise", "report"), "missing")
-    data = areas if isinstance(areas, AreaData) else _start(areas)
+    data = areas if isinstance(areas, AreaData) else _start(areas, alone=table is None)
     data = replace(data, catalogue=catalogue or data.catalogue)
-    values, status, source = _frames(table)
+    values, status, bounds, source, note = _frames(read, symbols, data.areas.index)
     keys = values.index
-    rewritten = composed_keys(table.index, keys) if isinstance(table, pd.DataFrame) else ()
-    rewritten += composed_keys(areas.index, data.areas.index) if isinstance(areas, gpd.GeoDataFrame) else ()
-    rename = {same_text(key): same_text(area) for key, area in (rename or {}).items()}
-    repaired: tuple[Repair, ...] = ()
-    if repair is not None or rename:
-        keys, repaired = repaired_keys(keys, data.areas.index, () if repair is None else repair, rename)
+    rewritten = composed_keys(read.index, keys) if isinstance(read, pd.DataFrame) else ()
+    rewritten += composed_keys(areas.index, data.areas.index) if not isinstance(areas, AreaData) else ()
+    keys, repaired = _repaired(keys, data.areas.index, repair, rename)
+    after = dict(zip(values.index, keys, strict=True))
     excluded = _excluded(values.index, keys, data.areas.index, exclude)
     values, status = values.set_axis(keys)[~excluded], status.set_axis(keys)[~excluded]
     vintage = check_vintages(data, keys[~excluded], right_vintage=vintage, names=("the areas", source))
-    population = None if population is None else composed(population)
-    named = population or data.population or ("residents" if "residents" in values.columns else None)
+    named = composed(population or "") or data.population or ("residents" if "residents" in values.columns else None)
     residents = values.get(named, data.values.get(named))  # those of the rows, else those of the areas
     report = compare(data.areas, values, source, repaired=repaired, excluded=tuple(keys[excluded]), residents=residents)
-    report = replace(report, composed=rewritten)
-    refuse(report, data.areas, missing)
-    already = [column for column in values.columns if column in data.values.columns and not is_notice(column)]
-    if already:
-        given = f"column {list_some(already)} is" if len(already) == 1 else f"columns {list_some(already)} are"
-        raise ColumnError(
-            f"{source}: {given} there already from an earlier table. "
-            f"Read the table with columns=[...] to take only what is new, or under another name."
-        )
+    report = replace(report, composed=rewritten, notes=(*notes, *([note] if note else [])))
+    refuse(report, data.areas, missing, list(map(str, values.columns)))
     notices = read_notices(values.reindex(data.areas.index))
-    fresh = values.loc[:, [c for c in values.columns if c not in data.values.columns]]
-    values = data.values.join(fresh.reindex(data.areas.index))
-    status = data.status.join(status[fresh.columns].reindex(data.areas.index).fillna("missing"))
-    if named is not None and named not in values.columns:
-        raise ColumnError.not_found(named, values.columns, source)
+    values, status, fresh = _added(data, values, status, source)
     if named is not None:
-        refuse_no_counts(replace(data, values=values, population=None), [named], "population")
+        _check_population(replace(data, values=values, population=None), named, source)
     joined = replace(
         data,
         values=values,
@@ -189,27 +205,55 @@ def join(
         period=period or data.period,
         notices=tuple(dict.fromkeys([*data.notices, *notices])),
         vintage=vintage,
-        references={**data.references, **checked_references(references, "join")},
+        references={**data.references, **published_totals(report), **checked_references(references, "join")},
+        bounds=joined_bounds(data.bounds, bounds, after, data.areas.index, fresh),
     )
-    return with_meaning(joined, fresh.columns, units=units, kinds=kinds)
+    signed = [name for name, unit in getattr(read, "units", {}).items() if unit == PERCENT]
+    return with_meaning(joined, fresh, units=units, kinds=kinds, confirmed=signed)
 
 
-def _start(areas: gpd.GeoDataFrame) -> AreaData:
-    """Begin with areas only: a projected frame on a text key; duplicate keys are refused with those of the table."""
-    if "name" not in areas.columns or not all(isinstance(key, str) for key in areas.index):
-        raise InputError("areas must be a GeoDataFrame as read_areas returns it: unique text keys as index, a 'name'.")
-    if areas.crs is None or areas.crs.is_geographic:
-        raise GeometryError("The areas are in degrees or without a coordinate reference system: use areas.to_crs(...).")
-    if areas.geometry.name != "geometry":
-        areas = areas.rename_geometry("geometry")
-    areas = areas.set_axis(pd.Index(list(map(same_text, areas.index)), name=areas.index.name, dtype=object))
-    numbers = [column for column in areas.columns.drop("geometry") if is_numeric_dtype(areas[column].dtype)]
-    numbers = [column for column in numbers if column not in AREA_FLAGS]
-    if numbers:
-        raise InputError(
-            f"areas has columns of numbers: {list_some(numbers)}. Areas carry a name and higher levels as text; drop "
-            f"the numbers from the areas, or join them as a table: join(areas[['name', 'geometry']], areas[[...]])."
+def _repaired(
+    keys: pd.Index, areas: pd.Index, repair: str | Iterable[str] | None, rename: Mapping[str, str] | None
+) -> tuple[pd.Index, tuple[Repair, ...]]:
+    """Return the keys of the table after what was asked for, and every key that changed."""
+    pairs = {same_text(key): same_text(area) for key, area in (rename or {}).items()}
+    if repair is None and not pairs:
+        return keys, ()
+    return repaired_keys(keys, areas, () if repair is None else repair, pairs)
+
+
+def _check_population(data: AreaData, named: str, source: str) -> None:
+    """Refuse a column of residents that is not there, or that holds no counts."""
+    if named not in data.values.columns:
+        raise ColumnError.not_found(named, data.values.columns, source)
+    refuse_no_counts(data, [named], "population")
+
+
+def _added(
+    data: AreaData, values: pd.DataFrame, status: pd.DataFrame, source: str
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.Index]:
+    """Return values and status of the data with the columns of a table, and those; what is there already is refused."""
+    already = [column for column in values.columns if column in data.values.columns and not is_notice(column)]
+    fresh = values.loc[:, [column for column in values.columns if column not in data.values.columns]]
+    if already:
+        given = f"column {list_some(already)} is" if len(already) == 1 else f"columns {list_some(already)} are"
+        new = [str(column) for column in fresh.columns if not is_notice(column)]
+        only = f"Read the table with columns={new!r} to take only what is new, or read" if new else "Read"
+        raise ColumnError(
+            f"{source}: {given} there already from an earlier table. {only} {str(already[0])!r} under another name: "
+            f"columns={{{f'{already[0]}_2'!r}: {str(already[0])!r}}}."
         )
+    known = status[fresh.columns].reindex(data.areas.index).fillna("missing")
+    return data.values.join(fresh.reindex(data.areas.index)), data.status.join(known), fresh.columns
+
+
+def _start(areas: gpd.GeoDataFrame, *, alone: bool) -> AreaData:
+    """Begin with areas only; duplicate keys are refused with those of the table."""
+    numbers = number_columns(areas)
+    if numbers and not alone:
+        refuse_numbers(areas)
+    areas = areas.drop(columns=numbers)
+    areas = areas.set_axis(pd.Index(list(map(same_text, areas.index)), name=areas.index.name, dtype=object))
     texts = [column for column in areas.columns.drop("geometry") if holds_geometry(areas[column])]
     areas = with_left_out(areas.drop(columns=texts), texts)
     empty = pd.DataFrame(index=areas.index)
@@ -217,23 +261,34 @@ def _start(areas: gpd.GeoDataFrame) -> AreaData:
     return AreaData(areas, empty, empty.copy(), Catalogue.builtin(), notices=notices)
 
 
-def _frames(table: Table | pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, str]:
-    """Return values, status and name; a plain frame's status is read off its values."""
+def _frames(
+    table: Table | pd.DataFrame, symbols: Mapping[str, Meaning] | None, areas: pd.Index
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, str, str]:
+    """Return values, status, bounds, name and a note of the keys; a plain frame's status is read off its values."""
     if isinstance(table, Table):
-        return table.values, table.status, table.path.name
+        if symbols:
+            raise SpecError(
+                "join: symbols are for a DataFrame; those of a file are named in read_table(..., symbols=...)."
+            )
+        refuse_row_numbers(table.values, areas, from_file=True)
+        return table.values, table.status, table.bounds, table.path.name, ""
     if table.empty:
         raise InputError("The table has no rows or no columns.")
+    refuse_row_numbers(table, areas, from_file=False)
     keys = keys_as_text(table.index)
     if keys.isna().any() or keys.eq("").any():
         without = count_noun(int((keys.isna() | keys.eq("")).sum()), "row of the table has", "rows of the table have")
         raise KeyColumnError(f"{without} no key in the index.")
-    values = table.set_axis(pd.Index(keys, name="key", dtype=object))
+    if is_float_dtype(table.index.dtype) and len(table) and np.abs(table.index).max() >= LARGEST_EXACT:
+        raise KeyColumnError("The keys in the index are decimal numbers of more digits than these hold: use text.")
+    whole, note = whole_keys(keys.tolist(), "the index")
+    values = table.set_axis(pd.Index(whole, name="key", dtype=object))
     values = values.rename(columns={name: composed(name) for name in values.columns if isinstance(name, str)})
     nullable = [column for column in values.columns if is_extension_array_dtype(values[column].dtype)]
     for column in nullable:
         if is_numeric_dtype(values[column].dtype):
             values[column] = values[column].to_numpy(dtype=float, na_value=np.nan)
-    return values, status_of_values(values), "table"
+    return *named_in_frame(values, symbols), "table", note
 
 
 def _excluded(raw: pd.Index, keys: pd.Index, areas: pd.Index, exclude: str | Iterable[str]) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -42,6 +42,10 @@ class JoinReport:
         Keys with more than one area.
     totals_rows : tuple of (str, str)
         Key and reason of rows that are totals, set aside.
+    totals : DataFrame
+        The totals rows as they stand in the table: all columns, those of ready-made shares too.
+    city_key : str
+        The totals row of the whole city; empty where none or several could be it.
     two_levels : tuple of (str, str)
         Areas whose row is that of a district of the same name, and the higher level.
     excluded : tuple of str
@@ -52,10 +56,17 @@ class JoinReport:
         Keys of a plain frame that were put into one form: letters in two parts, invisible characters.
     suggestions : tuple of Suggestion
         Rows without an area and the areas that could be meant: ``key``, ``areas``, ``alike`` in per cent.
+    crossed_names : tuple of CrossedName
+        Rows with the name of another area than that of their key: ``key``, ``column``, ``called``, ``area``, ``other``.
     cut_off : bool
         Whether the areas without a row are the last ones in order: the table probably stops too early.
     residents : tuple of (float, float), optional
         Residents that found an area, and all, in the column of the population; without totals.
+    notes : tuple of str
+        What was decided when a frame was read for the join, as in :class:`Table`, and about the keys as a whole, such
+        as that they were written with a decimal point.
+    moved : tuple of (str, float)
+        Areas with another outline than at the other date of a change, and the share of their surface that moved.
     """
 
     source: str
@@ -73,6 +84,18 @@ class JoinReport:
     suggestions: tuple[Suggestion, ...] = ()
     cut_off: bool = False
     residents: tuple[float, float] | None = None
+    notes: tuple[str, ...] = ()
+    moved: tuple[tuple[str, float], ...] = ()
+    crossed_names: tuple[CrossedName, ...] = ()
+    totals: pd.DataFrame = field(default_factory=pd.DataFrame)
+    city_key: str = ""
+
+    @property
+    def city_totals(self) -> pd.Series[float]:
+        """The numbers that the table publishes for the whole city, by column; empty without such a row."""
+        row = self.totals.loc[self.city_key] if self.city_key else pd.Series(dtype=float)
+        numbers = self.totals.select_dtypes("number").columns if self.city_key else row.index
+        return row[numbers].astype(float).rename(self.city_key or None)
 
     @property
     def complete(self) -> bool:
@@ -134,6 +157,8 @@ class JoinReport:
             *((key, "table", f"row of the {level} of the same name") for key, level in self.two_levels),
             *((key, "table", "excluded on request") for key in self.excluded),
             *((before, "table", f"{rule}: {after}") for rule, before, after in (*self.composed, *self.repaired)),
+            *((one.key, "table", f"has the name of {one.other}: {one.called}") for one in self.crossed_names),
+            *((key, "areas", f"outline moved: {100 * share:.1f} % of the surface") for key, share in self.moved),
         ]
         return pd.DataFrame(rows, columns=["key", "where", "note"])
 
@@ -155,6 +180,9 @@ class JoinReport:
             says.append(text("join_cut_off", lang, key=self.only_in_areas[0]))
         if self.residents is not None and self.residents[1]:
             says.append(text("join_residents", lang, share=number_text(100 * self.share_residents, 1, lang)))
+        if self.crossed_names:
+            keys = _listed([one.key for one in self.crossed_names])
+            says.append(text("join_crossed", lang, count=len(self.crossed_names), keys=keys))
         if self.totals_rows:
             says.append(text("join_totals", lang, count=len(self.totals_rows)))
         return " ".join(says)
@@ -181,6 +209,12 @@ class JoinReport:
         if self.composed:
             keys = count_noun(len(self.composed), "key was", "keys were")
             lines.append(f"  {keys} put into Unicode's usual form (NFC), such as {self.composed[0].after!r}")
+        if self.moved:
+            moved = [f"{key} ({100 * share:.0f} %)" for key, share in self.moved]
+            lines.append(f"  outlines moved between the two dates ({len(moved)}): {list_some(moved, 10)}")
+        for one in self.crossed_names:
+            lines.append(f"  {one.key!r} is called {one.called!r}, which is the name of {one.other!r}")
+        lines += [f"  {note}" for note in self.notes]
         lines += [f"  {row.key!r} could be {' + '.join(row.areas)!r}" for row in self.suggestions]
         return "\n".join(lines)
 
@@ -210,6 +244,16 @@ ABBREVIATIONS = (
     (re.compile(r"(?<=\w)pl\."), "platz"),
     (re.compile(r"\b(u\.|and)(?=\s)|[&+]"), " und "),
 )
+
+
+class CrossedName(NamedTuple):
+    """A row with the name of another area: its key, the column and the name there, its area, and that other area."""
+
+    key: str
+    column: str
+    called: str
+    area: str
+    other: str
 
 
 class Suggestion(NamedTuple):

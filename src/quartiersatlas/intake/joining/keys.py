@@ -19,9 +19,15 @@ if TYPE_CHECKING:
 ZERO_PAD = "zero_pad"
 RENAME = "rename"
 COMPOSED = "put into Unicode's usual form (NFC)"
-RULES = "'zero_pad', 'ags_from_ars', 'strip_prefix:...', 'add_prefix:...', 'last:3' or a sum such as '90000 + key'"
+RULES = (
+    "'zero_pad', 'ags_from_ars', 'strip_prefix:...', 'add_prefix:...', 'first:6', 'last:3', 'chars:2-3' or a sum such "
+    "as '90000 + key'"
+)
 LONGEST_HEAD = 24  # characters that keys have in common by a rule; more are a text
 ARS, ASSOCIATION = 12, slice(5, 9)  # Regionalschlüssel: state 2, region 1, district 2, association 4, municipality 3
+DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?![0-9])|[0-9]{1,2}\.[0-9]{1,2}\.(?:[0-9]{4}|[0-9]{2})?$")
+PART = re.compile(r"(?P<which>first|last):(?P<n>[1-9]\d*)|chars:(?P<start>[1-9]\d*)-(?P<end>[1-9]\d*)")
+MANY = 3  # rows from which a part of their keys can be recognised as the keys of the areas
 SUM = re.compile(r"(?P<before>\d+)\s*\+\s*[A-Za-z_]\w*|[A-Za-z_]\w*\s*(?P<sign>[+-])\s*(?P<after>\d+)")
 
 
@@ -80,28 +86,42 @@ def rule_named(rule: str, areas: pd.Index) -> KeyRule:
         return lambda key: key.removeprefix(text) or key
     if name == "add_prefix" and text:
         return lambda key: text + key
-    if name == "last" and text.isdigit() and int(text) > 0:
-        return lambda key: key[-int(text) :]
+    part = _part(rule)
+    if part is not None:
+        return lambda key: key[part]
     if total:
         step = int(total["before"] or total["after"]) * (-1 if total["sign"] == "-" else 1)
         return lambda key: str(int(key) + step) if key.isdigit() and int(key) + step >= 0 else key
     raise SpecError(f"repair must be one of {RULES}, not {rule!r}.")
 
 
+def _part(rule: str) -> slice | None:
+    """Return which characters of a key a rule keeps; None for a rule of another sort."""
+    found = PART.fullmatch(rule)
+    if found is None:
+        return None
+    n = int(found["n"] or found["end"])
+    if found["start"]:
+        return slice(int(found["start"]) - 1, n) if int(found["start"]) <= n else None
+    return slice(n) if found["which"] == "first" else slice(-n, None)
+
+
 def _is_ars(key: str) -> bool:
     return key.isdigit() and len(key) == ARS
 
 
-def zero_padded(keys: pd.Index, width: int) -> pd.Index:
-    """Return the keys with leading zeros up to the width; keys that are not digits stay."""
-    padded: list[str] = [key.zfill(width) if key.isdigit() else key for key in keys]
-    return pd.Index(padded, dtype=object, name=keys.name)
-
-
 def fitting_rule(in_table: pd.Index, in_areas: pd.Index) -> tuple[str, int] | None:
-    """Return the rule that gives most keys of the table an area, and how many; None where less than half fit."""
+    """Return the rule that gives most keys of the table an area, and how many; None where less than half fit.
+
+    A part of a key counts only where it fits every row, one to one: short parts are those of some area by chance.
+    """
+    part = part_rule(in_table, in_areas)
+    if part is not None:
+        return part, len(in_table)
     wanted = set(in_areas)
     best, number = None, 0
+    if any(DATE.match(key) for key in in_table):
+        return None
     for rule in _likely_rules(in_table, in_areas):
         change = rule_named(rule, in_areas)
         after = [change(key) for key in in_table]
@@ -111,11 +131,38 @@ def fitting_rule(in_table: pd.Index, in_areas: pd.Index) -> tuple[str, int] | No
     return (best, number) if best is not None and number > 1 and 2 * number >= len(in_table) else None
 
 
+def part_rule(keys: pd.Index, wanted: pd.Index) -> str | None:
+    """Return the rule that makes the wanted keys of longer ones of one sort, all of them and one to one."""
+    if len(keys) < MANY or len(_sorts(keys)) != 1 or len(_sorts(wanted)) != 1:
+        return None
+    width, length, known = len(wanted[0]), len(keys[0]), set(wanted)
+    for start in range(length - width + 1) if width < length else ():
+        parts = {key[start : start + width] for key in keys}
+        if len(parts) == len(keys) and parts <= known:
+            first, last = start == 0, start + width == length
+            return f"first:{width}" if first else f"last:{width}" if last else f"chars:{start + 1}-{start + width}"
+    return None
+
+
+def _sorts(keys: pd.Index) -> set[str]:
+    """Return what the keys look like, a letter for every letter and a digit for every digit."""
+    return {"".join("9" if c.isdigit() else "a" if c.isalpha() else c for c in key) for key in keys}
+
+
+def parts_of_areas(in_table: pd.Index, in_areas: pd.Index) -> tuple[str, dict[str, str]] | None:
+    """Return the rule that makes the keys of the table of those of the areas, and table key -> area; None if none."""
+    rule = part_rule(in_areas, in_table)
+    if rule is None:
+        return None
+    change = rule_named(rule, in_areas)
+    return rule, {change(key): key for key in in_areas}
+
+
 def _likely_rules(in_table: pd.Index, in_areas: pd.Index) -> list[str]:
     """Return rules worth trying: by length, common beginnings and the distance of the smallest numbers."""
     rules = ["ags_from_ars"] if any(map(_is_ars, in_table)) else []
     short, long = min(map(len, in_areas), default=0), max(map(len, in_table), default=0)
-    if 0 < short < long:
+    if 0 < short < long and len({key[:-short] for key in in_table if len(key) > short}) == 1:  # no digit that varies
         rules.append(f"last:{short}")
     rules += [
         f"{verb}_prefix:{text}" for verb, keys in (("strip", in_table), ("add", in_areas)) for text in _heads(keys)

@@ -2,39 +2,30 @@
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
 from quartiersatlas.base.checks import count_noun
+from quartiersatlas.base.keys import lost_zeros, width_of, with_zeros
 from quartiersatlas.errors import JoinError, list_some
-from quartiersatlas.intake.areas.area_columns import PARTS, key_width, parent_columns
-from quartiersatlas.intake.joining.join_report import JoinReport, suggestions
-from quartiersatlas.intake.joining.keys import fitting_rule, zero_padded
+from quartiersatlas.intake.areas.area_columns import PARTS, parent_columns
+from quartiersatlas.intake.joining.crossed_names import crossed_message, crossed_names
+from quartiersatlas.intake.joining.join_report import JoinReport, Suggestion, suggestions
+from quartiersatlas.intake.joining.keys import fitting_rule, parts_of_areas
+from quartiersatlas.intake.joining.totals import city_row, totals_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
 
     import geopandas as gpd
 
     from quartiersatlas.intake.joining.keys import Repair
 
 CUT_OFF = 3  # areas without a row, the last ones in order, from which a table is called cut off
-TOTAL_WORDS = re.compile(r"\b(gesamt\w*|insgesamt|summe|zusammen|total|overall)\b", re.IGNORECASE)
-TOTAL_TOLERANCE = 0.02  # suppressed cells make sums fall short
+SHOWN_PAIRS = 5  # keys that a recipe writes out
 FEW = 3  # other areas that a level above an area of the same name has at least
-
-
-class Level(NamedTuple):
-    """A group of areas that a row could be the sum of."""
-
-    description: str
-    members: pd.Index
-    by_key: bool
 
 
 def compare(
@@ -68,10 +59,21 @@ def compare(
         two_levels=tuple(on_two_levels(once, described).items()),
         excluded=excluded,
         repaired=repaired,
-        suggestions=suggestions(only_in_table, only_in_areas),
+        suggestions=_suggestions(only_in_table, only_in_areas),
+        crossed_names=crossed_names(once, described),
         cut_off=_cut_off(wanted, only_in_areas),
+        totals=once.loc[list(totals)],
+        city_key=city_row(once, described, totals),
         residents=None if residents is None else _residents(residents, keys.intersection(wanted), totals),
     )
+
+
+def _suggestions(only_in_table: tuple[str, ...], only_in_areas: tuple[str, ...]) -> tuple[Suggestion, ...]:
+    """Return what rows without an area could mean: areas whose keys are longer by a part, or with like names."""
+    parts = parts_of_areas(pd.Index(only_in_table, dtype=object), pd.Index(only_in_areas, dtype=object))
+    if parts is None:
+        return suggestions(only_in_table, only_in_areas)
+    return tuple(sorted(Suggestion(key, (area,), 100.0) for key, area in parts[1].items()))
 
 
 def _residents(residents: pd.Series, matched: pd.Index, totals: dict[str, str]) -> tuple[float, float] | None:
@@ -86,104 +88,6 @@ def _cut_off(areas: pd.Index, without: tuple[str, ...]) -> bool:
     """Return True if exactly the last areas in order have no row."""
     last = areas.sort_values()[len(areas) - len(without) :]
     return CUT_OFF <= len(without) < len(areas) and set(last) == set(without)
-
-
-def totals_rows(values: pd.DataFrame, areas: pd.DataFrame) -> dict[str, str]:
-    """Find rows without an area that are totals, and say why: by a word, by their sums, or by their key.
-
-    Parameters
-    ----------
-    values : DataFrame
-        The table on unique keys.
-    areas : DataFrame
-        Name and parents on the district key.
-    """
-    left_over = values.index.difference(areas.index)
-    if not len(left_over):
-        return {}
-    matched = values.index.intersection(areas.index)
-    numbers = values.select_dtypes("number")
-    words = values.drop(columns=numbers.columns).astype("string").fillna("").agg(" ".join, axis=1)
-    sums = numbers.loc[matched].sum()
-    levels = _levels(matched, areas)
-    counts = [column for column in numbers if _whole(numbers[column][matched])]
-    exact = _by_sums(levels, numbers[counts])
-    width = key_width(areas.index) or 0
-    found = {}
-    for key in left_over:
-        row = numbers.loc[key]
-        if TOTAL_WORDS.search(f"{key} {words[key]}"):
-            found[key] = "its name says so"
-        elif len(matched) > 1 and _near(row, sums):
-            found[key] = "its values are the sums of the areas"
-        else:
-            lost_zeros = key.zfill(width) in areas.index
-            description = _of_a_level(key, row, numbers, levels, lost_zeros=lost_zeros) or exact.get(
-                _fingerprint(row[counts])
-            )
-            found |= {key: description} if description else {}
-    return found
-
-
-def _levels(matched: pd.Index, areas: pd.DataFrame) -> dict[str, list[Level]]:
-    """Return label -> groups of at least two areas: by the higher levels of the areas, and by the beginning of keys."""
-    levels = defaultdict(list)
-    inside = areas.loc[matched]
-    for column in parent_columns(areas):
-        for label, members in inside.groupby(column, sort=False).groups.items():
-            if len(members) > 1 and label:
-                levels[str(label)].append(Level(f"of {column} {label!r}", members, by_key=False))
-    width = key_width(areas.index)
-    keys = pd.Series(matched, index=matched)
-    for n in range(1, width or 0):
-        for label, members in keys.groupby(keys.str[:n], sort=False).groups.items():
-            if 1 < len(members) < len(matched):
-                levels[str(label)].append(Level(f"whose keys begin with {label!r}", members, by_key=True))
-    return levels
-
-
-def _whole(column: pd.Series) -> bool:
-    """Return True if a column holds whole numbers throughout, as counts do."""
-    return bool((column % 1 == 0).all())
-
-
-def _near(row: pd.Series, sums: pd.Series) -> bool:
-    """Return True if most values are the sums; shares are not."""
-    sums = sums[sums > 0]
-    near = (row[sums.index] - sums).abs() <= TOTAL_TOLERANCE * sums
-    return bool(len(sums)) and bool(near.mean() > 0.5)  # noqa: PLR2004 - most
-
-
-def _of_a_level(
-    key: str, row: pd.Series, numbers: pd.DataFrame, levels: dict[str, list[Level]], *, lost_zeros: bool
-) -> str:
-    """Say of which higher level the row is by its key, where its values or its shorter key bear that out."""
-    for label in dict.fromkeys([key, key.lstrip("0"), key.rstrip("0"), key.strip("0")]):
-        for level in levels.get(label, []):
-            if _near(row, numbers.loc[level.members].sum()):
-                return f"its values are the sums of {len(level.members)} areas {level.description}"
-            if label == key and not (level.by_key and lost_zeros):
-                return f"its key is that of a higher level: {len(level.members)} areas {level.description}"
-    return ""
-
-
-def _by_sums(levels: dict[str, list[Level]], numbers: pd.DataFrame) -> dict[tuple[float, ...], str]:
-    """Return the sums of each group -> what it is; a single column of counts could agree by chance."""
-    found: dict[tuple[float, ...], str] = {}
-    for level in _each(levels):
-        sums = _fingerprint(numbers.loc[level.members].sum())
-        if sum(number > 0 for number in sums) > 1:
-            description = f"its values are the sums of {len(level.members)} areas {level.description}"
-            found.setdefault(sums, description)  # the higher level, where it has a single group below
-    return found
-
-
-def _each(levels: dict[str, list[Level]]) -> Iterator[Level]:
-    return (level for group in levels.values() for level in group)
-
-
-def _fingerprint(row: pd.Series) -> tuple[float, ...]:
-    return tuple(np.nan_to_num(row.to_numpy(dtype=float), nan=-1.0))
 
 
 def on_two_levels(values: pd.DataFrame, areas: pd.DataFrame) -> dict[str, str]:
@@ -203,13 +107,15 @@ def on_two_levels(values: pd.DataFrame, areas: pd.DataFrame) -> dict[str, str]:
     return found
 
 
-def refuse(report: JoinReport, areas: gpd.GeoDataFrame, missing: str) -> None:
+def refuse(report: JoinReport, areas: gpd.GeoDataFrame, missing: str, columns: Sequence[str] = ()) -> None:
     """Raise where the join would lie; the message says the likely cause and the repair."""
     for fault in (_duplicates(report, areas), _two_levels(report), _lost_zeros(report), _nothing(report, areas)):
         if fault:
             raise JoinError(fault, report)
     if missing == "raise" and not report.complete:
         raise JoinError(_incomplete(report, areas), report)
+    if missing == "raise" and report.crossed_names:
+        raise JoinError(crossed_message(report.source, report.crossed_names, columns), report)
 
 
 def _duplicates(report: JoinReport, areas: gpd.GeoDataFrame) -> str:
@@ -283,25 +189,31 @@ def _two_levels(report: JoinReport) -> str:
 
 def _lost_zeros(report: JoinReport) -> str:
     """Return the message for keys that fit once leading zeros are put back; empty where that is not so."""
-    in_table = pd.Index(report.only_in_table, dtype=object)
-    in_areas = pd.Index(report.only_in_areas, dtype=object)
-    width = key_width(in_areas)
-    if width is not None and zero_padded(in_table, width).isin(in_areas).any():
-        they = "It has" if len(report.only_in_table) == 1 else "They have"
-        short = [key for key in report.only_in_table if key.isdigit() and len(key) < width]
-        lengths = ", ".join(str(n) for n in sorted({len(key) for key in short}))
-        return (
-            f"{report.source}: {count_noun(len(report.only_in_table), 'key has', 'keys have')} no area: "
-            f"{list_some(report.only_in_table)}. {they} {lengths} characters, the areas' keys have {width}: "
-            f"leading zeros were probably lost. "
-            f"Read the key column as text, or pass repair='zero_pad'. All of them: err.report.only_in_table"
+    in_table, in_areas = report.only_in_table, report.only_in_areas
+    padded = with_zeros(in_table, in_areas)
+    fitting = len(set(padded.values()) & set(in_areas))
+    if fitting:
+        they = "It has" if len(in_table) == 1 else "They have"
+        lengths = ", ".join(str(n) for n in sorted({len(str(key)) for key in padded}))
+        lengths += " character" if lengths == "1" else " characters"
+        cause = (
+            "leading zeros were probably lost. Read the key column as text, or pass repair='zero_pad'"
+            if lost_zeros(in_table, in_areas)
+            else f"with zeros before them {fitting} of {len(in_table)} would fit. Were leading zeros lost, or are "
+            f"these other numbers, such as those of rows? Name the column of the keys, and read it as text"
         )
-    width = key_width(in_table)
-    if width is not None and zero_padded(in_areas, width).isin(in_table).any():
+        return (
+            f"{report.source}: {count_noun(len(in_table), 'key has', 'keys have')} no area: {list_some(in_table)}. "
+            f"{they} {lengths}, the areas' keys have {width_of(in_areas)}: {cause}. "
+            f"All of them: err.report.only_in_table"
+        )
+    if set(in_table) & set(with_zeros(in_areas, in_table).values()):
         return (
             f"{report.source}: {count_noun(len(in_areas), 'area has', 'areas have')} no row: {list_some(in_areas)}. "
-            f"The table's keys have {width} "
-            f"characters: the areas' keys have probably lost leading zeros. Correct the geometry file."
+            f"The table's keys have {width_of(in_table)} characters: the areas' keys have probably lost leading zeros. "
+            f"Correct the geometry file, or put them back: "
+            f"areas.set_axis(areas.index.str.zfill({width_of(in_table)})). "
+            f"All of them: err.report.only_in_areas"
         )
     return ""
 
@@ -318,19 +230,49 @@ def _nothing(report: JoinReport, areas: gpd.GeoDataFrame) -> str:
 
 
 def _incomplete(report: JoinReport, areas: gpd.GeoDataFrame) -> str:
-    parts = []
+    parts, ways = [], ["Correct the keys"]
     if report.only_in_areas:
         missing = count_noun(len(report.only_in_areas), "area has", "areas have")
         parts.append(f"{missing} no row: {list_some(report.only_in_areas, 10)}")
     if report.only_in_table:
         left_over = count_noun(len(report.only_in_table), "row has", "rows have")
         parts.append(f"{left_over} no area: {list_some(report.only_in_table, 10)}")
+        ways.append(f"set rows aside that are known to be extra with {_excluding(report.only_in_table)}")
+    ways.append("or pass missing='report' to go on without them")
     return (
         f"{report.source}: {report.n_matched} of {count_noun(report.n_areas, 'area')} "
         f"{'fits' if report.n_matched == 1 else 'fit'}. {'; '.join(parts)}."
-        f"{_causes(report, areas)} Correct the keys, name rows that are known to be extra in exclude=[...], or pass "
-        f"missing='report' to go on without them. All of them: err.report.only_in_areas, err.report.only_in_table"
+        f"{_causes(report, areas)} {', '.join(ways)}. "
+        f"All of them: err.report.only_in_areas, err.report.only_in_table"
     )
+
+
+def _excluding(keys: tuple[str, ...]) -> str:
+    """Write the option that sets rows aside: the keys where they are few, else the list of the report."""
+    return f"exclude={list(keys)!r}" if len(keys) <= SHOWN_PAIRS else "exclude=err.report.only_in_table"
+
+
+def _renaming(pairs: dict[str, str]) -> str:
+    """Write the option that renames keys: the pairs where they are few, else those of the report."""
+    if len(pairs) <= SHOWN_PAIRS:
+        return f"rename={pairs!r}"
+    first, area = next(iter(pairs.items()))
+    return f"rename=err.report.rename, which begins with {first!r}: {area!r}"
+
+
+def _names_for_keys(in_table: pd.Index, areas: gpd.GeoDataFrame) -> list[str]:
+    """Say that the keys of the table are names of areas, where they are no keys."""
+    named = in_table[in_table.isin(areas["name"]) & ~in_table.isin(areas.index)]
+    if not len(named):
+        return []
+    of_areas = "key of the table is the name of an area", "keys of the table are names of areas"
+    by_name = (
+        ", or join by name: areas.set_index(areas['name'].rename('key'))"
+        if areas["name"].is_unique and len(named) == len(in_table)
+        else ""
+    )
+    told = f"{count_noun(len(named), *of_areas)}: {list_some(named, 3)}"
+    return [f"{told}. Read the table with the column of its keys{by_name}."]
 
 
 def _causes(report: JoinReport, areas: gpd.GeoDataFrame) -> str:
@@ -342,22 +284,26 @@ def _causes(report: JoinReport, areas: gpd.GeoDataFrame) -> str:
             f"The last {count_noun(len(in_areas), 'key')} in order are all missing, from {min(in_areas)!r} on: the "
             f"table stops too early. It was probably cut off when it was exported: get the whole table."
         )
-    named = in_table[in_table.isin(areas["name"]) & ~in_table.isin(areas.index)]
-    if len(named):
-        of_areas = "key of the table is the name of an area", "keys of the table are names of areas"
-        causes.append(
-            f"{count_noun(len(named), *of_areas)}: {list_some(named, 3)}. Read the table with its key "
-            f"column, or the areas with key=<column of the names>."
-        )
     fitting = fitting_rule(in_table, in_areas)
     if fitting is not None:
         rule, number = fitting
         causes.append(f"repair={rule!r} would give {number} of {count_noun(len(in_table), 'row')} an area.")
-    if report.rename:
-        example = ", ".join(f"{old!r}: {new!r}" for old, new in list(report.rename.items())[:3])
-        causes.append(f"Names nearly the same ({len(report.rename)}), if they are the same: rename={{{example}}}.")
+    causes += _names_for_keys(in_table, areas)
+    parts = parts_of_areas(in_table, in_areas)
+    if parts is not None:
+        causes.append(
+            f"The table's keys are parts of those of the areas ({parts[0]}), if they are the same: "
+            f"{_renaming(report.rename)}."
+        )
+    elif report.rename:
+        causes.append(
+            f"Names nearly the same ({len(report.rename)}), if they are the same: {_renaming(report.rename)}."
+        )
     if report.merge:
-        causes.append(f"Areas reported as one: merge_areas(areas, {dict(list(report.merge.items())[:2])}).")
+        groups = report.merge if len(report.merge) <= SHOWN_PAIRS else "err.report.merge"
+        example = ", ".join(f"{new!r}: {parts!r}" for new, parts in list(report.merge.items())[:1])
+        listed = "" if groups is report.merge else f", which begins with {example}"
+        causes.append(f"Areas reported as one: merge_areas(areas, {groups}){listed}.")
     if PARTS in areas.columns and len(in_table):
         parts = areas.index[areas[PARTS] > 1]
         if len(parts):

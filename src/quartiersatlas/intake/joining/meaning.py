@@ -11,6 +11,7 @@ from pandas.api.types import is_bool_dtype, is_numeric_dtype
 from quartiersatlas.base.checks import count_noun, expects
 from quartiersatlas.catalogue import Catalogue, Message
 from quartiersatlas.catalogue.kinds import FRACTION, PERCENT, a_kind, plain_unit
+from quartiersatlas.catalogue.references import TOTALS, Reference
 from quartiersatlas.errors import ColumnError, CountError, SpecError, list_some
 
 if TYPE_CHECKING:
@@ -19,8 +20,28 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from quartiersatlas.intake.joining.data import AreaData
+    from quartiersatlas.intake.joining.join_report import JoinReport
 
 ROUNDING = 1e-9  # percent beyond 100 that come of rounding
+
+
+def published_totals(report: JoinReport) -> dict[str, Reference]:
+    """Return what the table publishes for the whole city, as a reference that names the file and the row."""
+    totals = report.city_totals.dropna()
+    if not len(totals):
+        return {}
+    source = f"{report.source}, {report.city_key!r}"
+    return {f"{TOTALS}{report.source}": Reference(values={str(k): float(v) for k, v in totals.items()}, source=source)}
+
+
+def _in_percent(references: Mapping[str, Reference], name: str) -> dict[str, Reference]:
+    """Return references in which the fractions of one indicator are percent, like its column."""
+    found = dict(references)
+    for reference_name, reference in references.items():
+        value = reference.number(name)
+        if value is not None and not reference.unit and 0 <= value <= 1:
+            found[reference_name] = replace(reference, values={**reference.values, name: value * 100})
+    return found
 
 
 def with_meaning(
@@ -63,7 +84,7 @@ def with_meaning(
     }
     data = replace(data, catalogue=data.catalogue.add(*declared.values()))
     sure = {name for name, unit in units.items() if plain_unit(unit) == PERCENT} | set(confirmed)
-    values, notes, meant = data.values, list(data.notes), []
+    values, notes, meant, references = data.values, list(data.notes), [], dict(data.references)
     for name in dict.fromkeys([*columns, *declared]):
         if name not in data.catalogue or name in data.rates or name in data.changes:
             continue
@@ -74,13 +95,15 @@ def with_meaning(
         if indicator.unit == FRACTION:
             _refuse_no_fractions(column)
             values = values.assign(**{name: column * 100})
+            references = _in_percent(references, name)
             meant.append(replace(indicator, unit=PERCENT))
             notes.append(Message("fact_fraction", {"indicator": name}))
         elif indicator.kind == "share" and indicator.unit == PERCENT:
             _refuse_no_percent(column, sure=name in sure)
         elif not indicator.rules.signed and indicator.kind != "class":
             _refuse_negative(column, indicator.kind)
-    return replace(data, values=values, catalogue=data.catalogue.add(*meant), notes=tuple(notes))
+    catalogue = data.catalogue.add(*meant)
+    return replace(data, values=values, catalogue=catalogue, notes=tuple(notes), references=references)
 
 
 def _declared(catalogue: Catalogue, name: str, unit: str | None, kind: str | None) -> object:

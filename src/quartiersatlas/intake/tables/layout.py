@@ -12,7 +12,7 @@ from quartiersatlas.errors import InputError, KeyColumnError, NumberError, list_
 from quartiersatlas.intake.tables.year_names import YearColumns, year_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -91,6 +91,14 @@ def summed(values: pd.Series[Any], status: pd.Series[str]) -> tuple[pd.Series[fl
     if isinstance(values.index, pd.MultiIndex):
         index = pd.MultiIndex.from_tuples(index, names=values.index.names)
     return pd.Series(total, index), pd.Series(found, index, dtype="str")
+
+
+def units_by_stem(units: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
+    """Return the units of columns after their years became rows: one that all years of a stem have."""
+    found = year_columns(names)
+    stems = {stem: {units.get(column, "") for column in columns.values()} for stem, columns in found.by_stem.items()}
+    kept = {stem: next(iter(several)) for stem, several in stems.items() if len(several) == 1 and "" not in several}
+    return {name: unit for name, unit in units.items() if name not in found.dated} | kept
 
 
 def stacked_years(

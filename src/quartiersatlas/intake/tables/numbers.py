@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
@@ -15,6 +14,16 @@ from quartiersatlas.base.checks import count_noun
 from quartiersatlas.errors import SHOWN, NumberError, list_some
 from quartiersatlas.intake.tables.cells import DATES, Percent
 from quartiersatlas.intake.tables.codes import STATUSES, refuse_sentinels, written_like_codes
+from quartiersatlas.intake.tables.marks import advice_for, arrays_of, hyphened
+from quartiersatlas.intake.tables.one_cell import (
+    BLANKS,
+    BLANKS_AND_BREAKS,
+    UNITS,
+    ReadCell,
+    number_codes,
+    read_cell,
+    symbol_cell,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -23,7 +32,7 @@ if TYPE_CHECKING:
     from pandas.api.extensions import ExtensionArray
 
     from quartiersatlas.intake.tables.cells import Cells, Decimal, Unparsed
-    from quartiersatlas.intake.tables.codes import Status, SymbolProfile
+    from quartiersatlas.intake.tables.codes import SymbolProfile
 
 VALUE, ZERO, MISSING = (STATUSES.index(status) for status in ("value", "zero", "missing"))
 NUMERIC_SHARE = 0.5  # a column with at least this share of numbers is meant to be numeric
@@ -33,21 +42,22 @@ GROUPS_FROM = 1000
 EXAMPLES = 3
 LEADING_ZERO = re.compile(r"0[0-9]+")
 DAY_OR_HEADING = re.compile(r"[0-9]{1,2}\.[0-9]{1,2}")
+WHOLE_PERCENT = 100  # a number above it, beside percent signs, may be a count
+# columns in which whole numbers are rounded ones, so that "<3" may be 2.9
+RATE_NAMES = re.compile(
+    r"anteil|quote|rate|share|prozent|percent|%|‰|index|mittel|durchschn|mean|median|average", re.IGNORECASE
+)
+UPPER_ONLY = re.compile(r"[<≤⩽]")
+FEW_MARKS = 2  # different marks with limits in a column of numbers: a lowest and a highest; classes have more
 BLANK_NAMES = {" ": "blank", "\u00a0": "U+00A0", "\u2007": "U+2007", "\u2009": "U+2009", "\u202f": "U+202F"}
-BLANKS = " \u00a0\u2007\u2009\u202f"
-BLANKS_AND_BREAKS = BLANKS + "\t\r\n"
-MINUSES = "-−–"
-LONGEST_FOOTNOTE = 24
-MOST_LETTERS = 400  # a longer number is none that could be held
-# one, or letters and stars with their bracket; a digit needs a blank or a bracket of its own, or it would be a number's
-FOOTNOTE = rf"[{BLANKS}]+\(?(?:\d{{1,2}}|[a-z])\)|\((?:\d{{1,2}}|[a-z])\)|[{BLANKS}]*(?:\*+|[¹²³⁴⁵⁶⁷⁸⁹⁰]+\)?|[a-z]\))"
 
 
 @dataclass(frozen=True)
 class Column:
     """One column as read: values and status per cell, what is to be listed, and what holds for the whole column.
 
-    ``status`` are positions in :data:`STATUSES`.
+    ``status`` are positions in :data:`STATUSES`; ``unit`` is the one that is written in all cells; ``bounds`` are lower
+    and upper limits by row, NaN where a cell has none.
     """
 
     values: NDArray[np.float64] | ExtensionArray
@@ -55,6 +65,8 @@ class Column:
     is_number: bool
     problems: pd.DataFrame | None = None
     notes: list[str] = field(default_factory=list)
+    unit: str = ""
+    bounds: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True)
@@ -84,26 +96,6 @@ class ColumnDraft:
     def count(self, of: Callable[[str, ReadCell], object]) -> int:
         """Count the unparsed cells whose text and reading are of some kind."""
         return int(self.where(of).sum())
-
-
-@dataclass(frozen=True)
-class ReadCell:
-    """What one cell says.
-
-    ``number`` is None for a word or an unknown symbol and NaN for a symbol instead of a number. ``status`` is empty
-    where the number says it all; ``done`` is empty where nothing needs to be listed.
-    """
-
-    number: float | None
-    status: Status | str = ""
-    done: str = ""
-    is_symbol: bool = False
-    is_percent: bool = False
-    grouped_by: str = ""
-    odd_minus: bool = False
-
-
-UNKNOWN = ReadCell(None)
 
 
 def decide_decimal(columns: Iterable[Cells], profile: SymbolProfile) -> Decimal:
@@ -173,12 +165,36 @@ def read_column(
         refuse_other_decimal(draft)
         return _text(cells)
     refuse_unreadable(draft)
+    refuse_mixed_units(draft)
+    draft = replace(draft, read=_with_signs_listed(draft))
     if not decided:
         refuse_mixed_groups(draft)
         refuse_likely_groups(draft)
     values, status = _filled(draft)
     refuse_sentinels(name, values, rows, [code for code, _ in number_codes(profile, decimal)])
-    return Column(values, status, True, _problems(draft), _notes(draft, profile))  # noqa: FBT003 - a field
+    return Column(
+        values,
+        status,
+        is_number=True,
+        problems=_problems(draft),
+        notes=_notes(draft, profile),
+        unit=_unit(draft),
+        bounds=_bounds(draft),
+    )
+
+
+def _unit(draft: ColumnDraft) -> str:
+    """Return the unit that is written in every cell but zeros and symbols; empty where there is none."""
+    units = {cell.unit for cell in draft.read if cell.unit}
+    return units.pop() if len(units) == 1 and not len(_sizes_without_unit(draft)) else ""
+
+
+def _bounds(draft: ColumnDraft) -> NDArray[np.float64] | None:
+    """Return lower and upper limits of every cell; None where no cell has any."""
+    ranges = [cell.range for cell in draft.read]
+    if not any(ranges):
+        return None
+    return arrays_of(ranges, draft.unparsed.codes, draft.unparsed.where, len(draft.plain))
 
 
 def _draft(name: str, cells: Cells, rows: NDArray[Any], decimal: Decimal, profile: SymbolProfile) -> ColumnDraft:
@@ -187,112 +203,42 @@ def _draft(name: str, cells: Cells, rows: NDArray[Any], decimal: Decimal, profil
     plain = plain & ~np.isin(numbers, named) if named else plain
     unparsed = cells.unparsed if len(cells.unparsed.where) == len(plain) - plain.sum() else cells.all_but(plain)
     read = [read_cell(text, decimal, profile) for text in unparsed.texts]
-    return ColumnDraft(name, cells, rows, decimal, plain, numbers, grouped, unparsed, read)
+    draft = ColumnDraft(name, cells, rows, decimal, plain, numbers, grouped, unparsed, read)
+    return replace(draft, read=_with_limits(draft))
 
 
-def read_cell(text: str, decimal: Decimal, profile: SymbolProfile) -> ReadCell:
-    """Read one cell.
-
-    Examples
-    --------
-    >>> from quartiersatlas.intake.tables.codes import PROFILES
-    >>> cells = "1.234,5", "-  23", "123 1)", "(12)", "18.21", "k.A."
-    >>> [read_cell(text, ",", PROFILES["auto"]).number for text in cells]
-    [1234.5, -23.0, 123.0, 12.0, None, None]
-    """
-    text = text.strip(BLANKS_AND_BREAKS)
-    if text in profile.instead:
-        return _symbol(profile.instead[text])
-    number = read_number(text, decimal)
-    if number.number is not None:
-        return _as_named(number, decimal, profile)
-    if text.endswith("%"):
-        inner = read_number(text[:-1].rstrip(BLANKS), decimal)
-        return inner if inner.number is None else ReadCell(inner.number, is_percent=True, grouped_by=inner.grouped_by)
-    return _with_symbol_beside(text, decimal, profile)
-
-
-def _symbol(status: Status) -> ReadCell:
-    return ReadCell(0.0 if status == "zero" else math.nan, status, f"read as {status}", is_symbol=True)
-
-
-def _as_named(cell: ReadCell, decimal: Decimal, profile: SymbolProfile) -> ReadCell:
-    """Return the cell, or what its number was said to mean, such as ``-9999``."""
-    for code, status in number_codes(profile, decimal):
-        if cell.number == code and status != "value":
-            return _symbol(status)
-    return cell
-
-
-def _with_symbol_beside(text: str, decimal: Decimal, profile: SymbolProfile) -> ReadCell:
-    """Read a number with brackets around it, or with a letter or a footnote after it."""
-    if text.startswith("(") and text.endswith(")"):
-        inner = read_number(text[1:-1].strip(BLANKS), decimal)
-        return _kept(inner, "unreliable", "in brackets")
-    for letter, status in profile.beside.items():
-        if text.endswith(letter):
-            inner = read_number(text.removesuffix(letter).rstrip(BLANKS), decimal)
-            if inner.number is not None:
-                return _kept(inner, status, f"marked {letter!r}")
-    tail = text[-LONGEST_FOOTNOTE:]  # a search in a long cell would try every blank of it
-    if found := re.search(rf"(?:{FOOTNOTE})$", tail):
-        note = found.group().strip(BLANKS)
-        number = text[: len(text) - len(tail) + found.start()].rstrip(BLANKS)
-        return _kept(read_number(number, decimal), "value", f"footnote {note!r} set aside")
-    return UNKNOWN
-
-
-def _kept(inner: ReadCell, status: Status, why: str) -> ReadCell:
-    if inner.number is None:
-        return UNKNOWN
-    done = f"read as {inner.number:.15g}, {why}" + ("" if status == "value" else f": {status}")
-    return ReadCell(inner.number, "" if status == "value" else status, done, grouped_by=inner.grouped_by)
-
-
-@lru_cache(maxsize=2)
-def _pattern(decimal: Decimal) -> re.Pattern[str]:
-    """Return the pattern of a number: minus, digits (grouped by threes with one mark, or not), decimals."""
-    group = "." if decimal == "," else ","
-    exponent = r"(?:[eE][-+]?\d{1,3})?" if decimal == "." else ""
-    return re.compile(
-        rf"(?P<sign>[{MINUSES}+]?)(?P<gap>(?<=[{MINUSES}+])[{BLANKS}]*)?"
-        rf"(?P<whole>[1-9][0-9]{{0,2}}(?:(?P<group>[{re.escape(group)}{BLANKS}'’])[0-9]{{3}})(?:(?P=group)[0-9]{{3}})*|[0-9]+)?"
-        rf"(?P<places>{re.escape(decimal)}[0-9]+)?(?P<exponent>{exponent})"
-    )
-
-
-def read_number(text: str, decimal: Decimal) -> ReadCell:
-    """Read a cell that is strictly a number, and nothing else."""
-    if len(text) > MOST_LETTERS:
-        return UNKNOWN
-    found = _pattern(decimal).fullmatch(text)
-    if found is None or not (found["whole"] or found["places"]):
-        return UNKNOWN
-    group = found["group"] or ""
-    whole = (found["whole"] or "0").replace(group, "") if group else found["whole"] or "0"
-    number = float(whole + (found["places"] or "").replace(",", ".") + found["exponent"])
-    if not math.isfinite(number) or (found["places"] is None and not found["exponent"] and int(whole) != number):
-        return UNKNOWN  # a key or an overflow: more digits than a number can hold
-    minus = found["sign"] in MINUSES and found["sign"] != ""
-    plain = found["sign"] in ("", "-") and not found["gap"]
-    return ReadCell(-number if minus else number, grouped_by=group, odd_minus=minus and not plain)
-
-
-@lru_cache(maxsize=16)
-def _codes(marks: tuple[tuple[str, Status], ...], decimal: Decimal) -> tuple[tuple[float, Status], ...]:
-    numbers = ((read_number(mark.replace(".", decimal), decimal).number, status) for mark, status in marks)
-    return tuple((number, status) for number, status in numbers if number is not None)
-
-
-def number_codes(profile: SymbolProfile, decimal: Decimal) -> tuple[tuple[float, Status], ...]:
-    """Return the numbers that a profile gives a meaning, such as -9999: in whatever way a cell writes them."""
-    return _codes(tuple(profile.instead.items()), decimal)
+def _with_limits(draft: ColumnDraft) -> list[ReadCell]:
+    """Return the cells with closed limits: what ``<3`` and ``1-4`` mean depends on the other cells of the column."""
+    read = list(draft.read)
+    stripped = [text.strip(BLANKS_AND_BREAKS) for text in draft.unparsed.texts]
+    spans = [n for n, text in enumerate(stripped) if read[n].number is None and hyphened(text) is not None]
+    if len(spans) == 1 and (draft.unparsed.codes == spans[0]).sum() >= SEVERAL:  # dates and classes would differ
+        read[spans[0]] = replace(symbol_cell("suppressed"), is_doubtful=True, range=hyphened(stripped[spans[0]]))
+    if not any(cell.range for cell in read):
+        return read
+    numbers = np.append(draft.numbers[draft.plain], [cell.number for cell in read if cell.number is not None])
+    numbers = numbers[np.isfinite(numbers)]
+    limits = [limit for cell in read if cell.range for limit in cell.range[:2] if math.isfinite(limit)]
+    words = [draft.name, *(text for text in stripped if text[-1:] in UNITS)]
+    are_rates = any(RATE_NAMES.search(word) for word in words)
+    whole = len(numbers) > 0 and not are_rates and bool((np.append(numbers, limits) % 1 == 0).all())
+    least = -math.inf if (numbers < 0).any() else 0.0
+    for n, cell in enumerate(read):
+        if cell.range is not None:
+            closed = cell.range.closed(whole=whole, least=least)
+            read[n] = replace(cell, range=closed, done=f"read as suppressed: {closed}")
+    return read
 
 
 def _is_text(draft: ColumnDraft) -> bool:
     """Return True if a column holds words or codes: leading zeros, or hardly any number."""
     unknown = draft.count(lambda _, cell: cell.number is None)
     numbers = len(draft.plain) - draft.count(lambda _, cell: cell.is_symbol) - unknown
+    doubtful = [text for text, cell in zip(draft.unparsed.texts, draft.read, strict=True) if cell.is_doubtful]
+    if doubtful and not numbers:
+        return len(doubtful) > 1 or unknown > 0 or not UPPER_ONLY.match(doubtful[0].lstrip(BLANKS + "(["))
+    if len(doubtful) > FEW_MARKS:
+        unknown += draft.count(lambda _, cell: cell.is_doubtful)
     if not numbers + unknown:
         return draft.count(lambda text, _: not text.strip(BLANKS_AND_BREAKS)) == len(draft.plain)
     if numbers < NUMERIC_SHARE * (numbers + unknown):
@@ -362,28 +308,57 @@ def refuse_other_decimal(draft: ColumnDraft) -> None:
 
 
 def refuse_unreadable(draft: ColumnDraft) -> None:
-    """Refuse cells that are neither numbers nor symbols, and percent signs that only some cells have."""
+    """Refuse cells that are neither numbers nor symbols."""
     refused = draft.where(lambda _, cell: cell.number is None)
-    percent = draft.where(lambda _, cell: cell.is_percent)
-    without = draft.where(lambda _, cell: cell.number and not cell.is_percent and not cell.is_symbol)
-    plain = draft.plain & (draft.numbers != 0) & ~draft.cells.holding(Percent)
-    unknown = refused
-    if percent.any() and (plain.any() or without.any()):
-        refused = refused | percent
     if refused.any():
         where = draft.unparsed.where[refused]
-        _refuse(draft, where, "are not numbers", _repair(draft, where, unknown), one="is not a number")
+        _refuse(draft, where, "are not numbers", _repair(draft, where, refused), one="is not a number")
 
 
-def _repair(draft: ColumnDraft, where: NDArray[Any], unknown: NDArray[np.bool_]) -> str:
-    """Say what to do about cells that are no numbers: dates, percent signs in some cells, marks."""
+def _repair(draft: ColumnDraft, where: NDArray[Any], refused: NDArray[np.bool_]) -> str:
+    """Say what to do about cells that are no numbers: dates, marks."""
     if draft.cells.holding(DATES)[where].any():
         return "A spreadsheet turned an entry such as 5-10 into a date. Correct the file"
-    if not unknown.any():
-        return "Others have no percent sign: write it into every cell of the column, or into none"
-    symbol = draft.unparsed.texts[draft.unparsed.codes[unknown][0]].strip(BLANKS_AND_BREAKS)
-    named = f"symbols={{{symbol!r}: 'missing'}}"
-    return f"The decimal mark is {draft.decimal!r}. Correct the file, or name the symbols: {named}"
+    symbol = draft.unparsed.texts[draft.unparsed.codes[refused][0]].strip(BLANKS_AND_BREAKS)
+    return f"The decimal mark is {draft.decimal!r}. {advice_for(symbol, draft.name)}"
+
+
+def refuse_mixed_units(draft: ColumnDraft) -> None:
+    """Refuse percent signs beside numbers that may be something else: fractions, or counts above 100."""
+    units = {cell.unit for cell in draft.read if cell.unit}
+    if not units:
+        return
+    bare = _sizes_without_unit(draft)
+    are_percentages = units == {"percent"} and 1 < bare.max(initial=0.0) <= WHOLE_PERCENT and bare.min(initial=1.0) >= 1
+    if len(units) == 1 and (not len(bare) or are_percentages):
+        return
+    _refuse(
+        draft,
+        draft.unparsed.where[draft.where(lambda _, cell: cell.unit)],
+        "have a unit beside numbers that may be of another one",
+        "Correct the file: write all cells of the column in the same way, with or without the sign",
+        one="has a unit beside numbers that may be of another one",
+    )
+
+
+def _sizes_without_unit(draft: ColumnDraft) -> NDArray[np.float64]:
+    """Return the sizes of the numbers that have no unit after them, but for zeros."""
+    beside = [cell.number for cell in draft.read if cell.number and not cell.unit and not cell.is_symbol]
+    plain = draft.plain & ~draft.cells.holding(Percent)  # a percent format is a sign too
+    bare: NDArray[np.float64] = np.abs(np.append(draft.numbers[plain], beside))
+    return bare[bare > 0]
+
+
+def _with_signs_listed(draft: ColumnDraft) -> list[ReadCell]:
+    """Return the cells; those with a percent sign are listed where others have none."""
+    if not any(cell.unit for cell in draft.read) or not len(_sizes_without_unit(draft)):
+        return draft.read
+    return [
+        replace(cell, done=f"read as {cell.number:.15g}, {cell.unit} sign set aside")
+        if cell.unit and not cell.done
+        else cell
+        for cell in draft.read
+    ]
 
 
 def refuse_mixed_groups(draft: ColumnDraft) -> None:
@@ -472,8 +447,12 @@ def _notes(draft: ColumnDraft, profile: SymbolProfile) -> list[str]:
         notes.append(
             f"{draft.name}: {BLANK_NAMES.get(group, repr(group))} groups the thousands in {count_noun(cells, 'cell')}"
         )
-    if percent := draft.count(lambda _, cell: cell.is_percent):
-        notes.append(f"{draft.name}: percent signs in {count_noun(percent, 'cell')}; 12 % is read as 12")
+    for sign, unit in UNITS.items():
+        if cells := draft.count(lambda _, cell, unit=unit: cell.unit == unit):  # type: ignore[misc]
+            note = f"{draft.name}: {unit} signs in {count_noun(cells, 'cell')}; 12 {sign} is read as 12"
+            mixed = len(_sizes_without_unit(draft)) > 0
+            notes.append(note + (", and the numbers without a sign are taken for percent too" if mixed else ""))
+    notes += _notes_of_limits(draft)
     if minus := draft.count(lambda _, cell: cell.odd_minus):
         written = count_noun(minus, "negative number is", "negative numbers are")
         notes.append(f"{draft.name}: {written} written with a blank or with another sign than '-'")
@@ -495,3 +474,13 @@ def _notes(draft: ColumnDraft, profile: SymbolProfile) -> list[str]:
     if zeros and profile.zero:
         notes.append(f"{draft.name}: a printed 0 means {profile.zero} in {count_noun(zeros, 'cell')}")
     return notes
+
+
+def _notes_of_limits(draft: ColumnDraft) -> list[str]:
+    """Return a note per mark that hides a number between limits."""
+    named = ((n, cell.range) for n, cell in enumerate(draft.read) if cell.range is not None)
+    return [
+        f"{draft.name}: {count_noun(int((draft.unparsed.codes == n).sum()), 'cell')} "
+        f"{draft.unparsed.texts[n].strip(BLANKS_AND_BREAKS)!r} read as suppressed, with the limits {limits} in .bounds"
+        for n, limits in named
+    ]

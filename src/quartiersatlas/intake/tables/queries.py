@@ -17,6 +17,7 @@ from quartiersatlas.intake.tables.rows import without_records
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from quartiersatlas.intake.tables.codes import Meaning
     from quartiersatlas.intake.tables.read import Table
     from quartiersatlas.intake.tables.rows import WithoutKey
 
@@ -33,7 +34,7 @@ def read_query(
     parameters: Mapping[str, object] | Sequence[object] | None = None,
     columns: Mapping[str, str] | Iterable[str] | None = None,
     text: Iterable[str] = (),
-    symbols: str | Mapping[str, str] = "auto",
+    symbols: str | Mapping[str, Meaning] = "auto",
     decimal: Literal[",", "."] | None = None,
     filters: Mapping[str, object] | None = None,
     key_pattern: int | str | None = None,

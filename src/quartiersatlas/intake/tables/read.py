@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
 import pandas as pd
 
 from quartiersatlas.base.checks import choice, count_noun, existing_file, expects, names, renamed
 from quartiersatlas.base.letters import composed
 from quartiersatlas.errors import ColumnError, InputError, KeyColumnError, SpecError
 from quartiersatlas.intake.areas.area_columns import is_notice, optional_names
+from quartiersatlas.intake.areas.key_parts import key_widths
+from quartiersatlas.intake.frames import raw_table_of
 from quartiersatlas.intake.tables.codes import STATUSES, symbol_profile
 from quartiersatlas.intake.tables.garbled import mended, mended_texts
 from quartiersatlas.intake.tables.headers import Problem, find_column, folded
-from quartiersatlas.intake.tables.layout import pivoted, row_labels, stacked_years
+from quartiersatlas.intake.tables.layout import pivoted, row_labels, stacked_years, units_by_stem
+from quartiersatlas.intake.tables.marks import bounds_frame, no_bounds
 from quartiersatlas.intake.tables.numbers import decide_decimal
-from quartiersatlas.intake.tables.rows import Body, filled_down, keyed, selected_rows, without_records, without_values
+from quartiersatlas.intake.tables.rows import (
+    Body,
+    filled_down,
+    keyed,
+    selected_rows,
+    with_joined_key,
+    without_records,
+    without_values,
+)
 from quartiersatlas.intake.tables.sources import read_dbf, read_json, read_parquet
 from quartiersatlas.intake.tables.text_files import read_text_file
 from quartiersatlas.intake.tables.typed import padding_notes, read_typed_column
@@ -26,7 +38,9 @@ from quartiersatlas.intake.tables.workbooks import READ, SKIP, read_sheet
 from quartiersatlas.intake.tables.year_names import of_year, wanted_year
 
 if TYPE_CHECKING:
+    from quartiersatlas.intake.areas.key_parts import KeyColumns
     from quartiersatlas.intake.tables.cells import Cells, Decimal, RawTable
+    from quartiersatlas.intake.tables.codes import Meaning
     from quartiersatlas.intake.tables.numbers import Column
     from quartiersatlas.intake.tables.rows import WithoutKey
 
@@ -40,12 +54,12 @@ SHOWN = 10  # rows of a table on a page, kinds of cells in a line
 
 @renamed(level="key_pattern", spread="pivot")
 def read_table(
-    path: str | Path,
-    key: str,
+    path: str | Path | pd.DataFrame,
+    key: KeyColumns | None = None,
     *,
     columns: Mapping[str, str] | Iterable[str] | None = None,
     text: Iterable[str] = (),
-    symbols: str | Mapping[str, str] = "auto",
+    symbols: str | Mapping[str, Meaning] = "auto",
     sheet: str | None = None,
     encoding: str | None = None,
     delimiter: str | None = None,
@@ -62,15 +76,17 @@ def read_table(
     aggregate: Literal["sum"] | None = None,
     hidden: Literal["read", "skip"] | None = None,
 ) -> Table:
-    r"""Read an indicator table from CSV, TXT, a workbook, Parquet, JSON or dBASE.
+    r"""Read an indicator table from CSV, TXT, a workbook, Parquet, JSON or dBASE, or from a frame in memory.
 
     Parameters
     ----------
-    path : str or Path
+    path : str, Path or DataFrame
         ``.csv``, ``.txt``, ``.tsv``; ``.xlsx``, ``.xls``, ``.ods`` (extra ``excel``); ``.parquet`` (extra ``parquet``);
-        ``.json``; ``.dbf``.
-    key : str
-        Column with the district key. It is read as text; leading zeros stay.
+        ``.json``; ``.dbf``. Or a frame, whose cells are checked like those of a file.
+    key : str, list of str, or mapping of str to int
+        Column with the district key. It is read as text; leading zeros stay. A key in several columns is put together
+        in their order: ``["district", "number"]`` as the parts stand, ``{"district": 2, "number": 3}`` with zeros up to
+        the width of each (0: as it stands). Of a frame the index is taken, if no key is named.
     columns : mapping, str or list of str, optional
         Columns to keep: names, or new name -> name in the file. All, if not given. A name may differ from the file's
         in case, blanks and hyphens. A notice column (``Hinweis`` or ``notice``) always stays with the data.
@@ -79,7 +95,8 @@ def read_table(
     symbols : str or mapping, default "auto"
         Marks instead of numbers or beside them: a profile (``"auto"``, ``"din55301"``, ``"genesis"``, ``"lsn"``,
         ``"ba"``, ``"berlin_mss"``), or mark -> status. ``-`` is zero and ``.`` is suppressed: never the same. A mark
-        such as ``"-9999"`` is every cell of that number, and ``"-1": "value"`` says that it is a true number.
+        such as ``"-9999"`` is every cell of that number, and ``"-1": "value"`` says that it is a true number. A mark
+        that hides a number between limits is ``"[c]": ("suppressed", 1, 4)``; ``None`` leaves an end open.
     sheet : str, optional
         Sheet of a workbook; the first that is not hidden, if not given.
     encoding, delimiter, decimal : str, optional
@@ -118,7 +135,8 @@ def read_table(
         With ``.values``, ``.status``, ``.problems`` and ``.notes``; every row that was set aside is listed.
         Missing cells are NaN with a status that says why.
         Numbers in brackets or marked as provisional keep their value and have the status ``unreliable`` or
-        ``provisional``.
+        ``provisional``. Marks such as ``<3``, ``0 bis 2`` or ``> 95 %`` are suppressed, with their limits in
+        ``.bounds``; a percent sign in all cells of a column is in ``.units``.
 
     Raises
     ------
@@ -133,7 +151,7 @@ def read_table(
         duplicate where a long table is pivoted.
     NumberError
         Cells of a numeric column are neither numbers nor known symbols, contradict each other, may be thousands or
-        decimals, or are codes such as -9999 that were not named.
+        decimals, have percent signs beside fractions or counts, or are codes such as -9999 that were not named.
     DependencyError
         An optional package is missing; the message names the install command.
 
@@ -148,7 +166,7 @@ def read_table(
     >>> table.status.loc["02"].tolist()
     ['suppressed', 'zero']
     """
-    expects(path, (str, Path), "read_table", HOW)
+    expects(path, (str, Path, pd.DataFrame), "read_table", HOW)
     if header_rows is not None:
         expects(header_rows, int, "read_table: header_rows", "header_rows=2")
     options = ReadOptions(
@@ -169,6 +187,10 @@ def read_table(
     )
     if hidden is not None:
         choice(hidden, (READ, SKIP), "hidden")
+    if isinstance(path, pd.DataFrame):
+        for_files = {"sheet": sheet, "encoding": encoding, "delimiter": delimiter, "header_rows": header_rows}
+        raw, key = raw_table_of(path, key, {**for_files, "hidden": hidden})
+        return assemble(without_records(raw, options.skipped), Path(raw.source), replace(options, key=key))
     path = existing_file(path, "table")
     return assemble(_raw_table(path, options, sheet, encoding, delimiter, header_rows, hidden), path, options)
 
@@ -182,7 +204,7 @@ def _raw_table(
     header_rows: int | None,
     hidden: str | None,
 ) -> RawTable:
-    kind, key, skipped = path.suffix.lower(), options.key, options.skipped
+    kind, key, skipped = path.suffix.lower(), options.first_key, options.skipped
     if kind in TEXT_FILES:
         return read_text_file(path, key, encoding, delimiter, header_rows, skipped)
     if kind in WORKBOOKS:
@@ -216,6 +238,12 @@ class Table:
     notes : tuple of str
         What was decided for the whole file or a whole column: how it is written, header rows, thousands, percent,
         columns read as text, rows that were not asked for.
+    units : mapping of str to str
+        Column -> the unit that is written in all of its cells, such as ``percent``.
+    bounds : DataFrame
+        On (key, column): ``lower`` and ``upper`` of each suppressed cell whose mark names limits, both included:
+        ``<3`` among counts is 0 to 2. Infinite where an end is open. Columns have the names of the file for
+        ``years="long"``.
     """
 
     values: pd.DataFrame
@@ -224,6 +252,8 @@ class Table:
     path: Path
     written: str
     notes: tuple[str, ...] = ()
+    units: Mapping[str, str] = field(default_factory=dict)
+    bounds: pd.DataFrame = field(default_factory=no_bounds)
 
     def __repr__(self) -> str:
         rows, columns = self.values.shape
@@ -253,10 +283,10 @@ def _page(frame: pd.DataFrame, *, index: bool = True) -> str:
 class ReadOptions:
     """What the caller of :func:`read_table` or :func:`read_query` asks for, whatever the source."""
 
-    key: str
+    key: KeyColumns | None
     columns: Mapping[str, str] | Iterable[str] | None = None
     text: Iterable[str] = ()
-    symbols: str | Mapping[str, str] = "auto"
+    symbols: str | Mapping[str, Meaning] = "auto"
     decimal: Decimal | None = None
     filters: Mapping[str, object] | None = None
     key_pattern: int | str | None = None
@@ -267,9 +297,11 @@ class ReadOptions:
     without_key: WithoutKey = "raise"
     fill_down: str | Iterable[str] = ()
     aggregate: Literal["sum"] | None = None
+    widths: Mapping[str, int | None] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        expects(self.key, str, "key", 'key="id", the name of the column with the district key')
+        if self.key is not None:
+            object.__setattr__(self, "widths", key_widths(self.key, "read_table"))
         expects(self.symbols, (str, Mapping), "symbols", "symbols=\"din55301\", or symbols={'k.A.': 'missing'}")
         if self.filters is not None:
             expects(self.filters, Mapping, "filters", "filters={'year': 2024}, or a list of values")
@@ -306,6 +338,12 @@ class ReadOptions:
         return self.skip_rows  # type: ignore[return-value] # settled when the options were made
 
     @property
+    def first_key(self) -> str:
+        """The column of the key, or of its first part; a file has to have one."""
+        expects(self.key, (str, list, tuple, Mapping), "read_table: key", 'key="id", the column with the district key')
+        return next(iter(self.widths)) if self.widths else str(self.key)
+
+    @property
     def label_columns(self) -> tuple[str, ...]:
         """The columns with the labels of a long table."""
         return names(self.pivot[0], "pivot: labels") if self.pivot is not None else ()
@@ -328,26 +366,36 @@ class _Read:
 
 def assemble(raw: RawTable, path: Path, options: ReadOptions) -> Table:
     """Read from a raw table what the options ask for."""
-    cells, problems, notes = _named_columns(raw, options.key)
+    cells, problems, notes = _named_columns(raw, options.first_key)
     body, more = _wanted_rows(raw, cells, options, problems)
     notes += more
     read = _read_pivoted(raw, body, options) if options.pivot else _read_wide(raw, body, options)
     index = pd.Index(body.keys, name="key", dtype=object)
     values, status = _frames(read.columns, index)
+    limits = _limits(read.columns, index)
     if options.pivot:
         labels = _labels(raw, body, options)
+        limits = [] if options.aggregate else limits  # a sum with a suppressed part has no limits of its own
+        limits = [pivoted(limit.iloc[:, 0], status.iloc[:, 0], labels, raw.source)[0] for limit in limits]
         values, status, note = pivoted(values.iloc[:, 0], status.iloc[:, 0], labels, raw.source, options.aggregate)
         values, status = _with_notices(values, status, body)
         wanted = _wanted(options.columns, list(values.columns), raw.source, problems)
         values, status = _chosen(values, wanted), _chosen(status, wanted)
+        limits = [limit.reindex(columns=list(wanted.values())).set_axis(list(wanted), axis=1) for limit in limits]
         notes.append(note)
+    bounds = bounds_frame(*limits) if limits else no_bounds()
+    units = {name: column.unit for name, column in read.columns.items() if column.unit}
+    if options.pivot and units:
+        units = dict.fromkeys(map(str, values.select_dtypes("number").columns), *units.values())
     if options.years == LONG:
+        units = units_by_stem(units, list(values.columns))
         values, status, more = stacked_years(values, status, raw.source)
         notes += more
     notes += read.notes + [note for column in read.columns.values() for note in column.notes] + _text_note(read.columns)
     problems += read.problems
     listed = _listed(problems, read.columns)
-    return Table(values, status, listed, path, _written(raw, read.decimal), tuple(notes))
+    written = _written(raw, read.decimal)
+    return Table(values, status, listed, path, written, tuple(notes), units, bounds)
 
 
 def _listed(problems: list[Problem], read: Mapping[str, Column]) -> pd.DataFrame:
@@ -401,9 +449,13 @@ def _wanted_rows(
     """Return the rows that are read, after those that the options name away, and notes."""
     notes: list[str] = []
     if options.fill_down:
-        columns, text = tuple(options.fill_down), tuple(options.text)
-        cells, notes = filled_down(cells, columns, text, options.key, raw.source)
-    body, more = keyed(raw, cells, options.key, options.without_key, problems)
+        columns, text = tuple(options.fill_down), (*options.text, *(options.widths or ()))
+        cells, notes = filled_down(cells, columns, text, options.first_key, raw.source)
+    key, parts = options.first_key, ()
+    if options.widths is not None:
+        cells, key, parts, note = with_joined_key(cells, options.widths, raw.source)
+        notes.append(note)
+    body, more = keyed(raw, cells, key, options.without_key, problems, parts)
     notes += [*more, *padding_notes(body.key, cells[body.key])]
     if options.drop:
         body, more = without_values(body, options.drop, raw.source, problems)
@@ -436,6 +488,7 @@ def _read_wide(raw: RawTable, body: Body, options: ReadOptions) -> _Read:
     named, notes, problems = {name: name for name in body.cells}, list[str](), list[Problem]()
     if options.years is not None and options.years != LONG:
         named, notes = of_year(list(body.cells), options.years, raw.source)
+    named = named if options.columns is not None else {new: old for new, old in named.items() if old not in body.parts}
     wanted = _wanted(options.columns, list(named), raw.source, problems)
     known = list(dict.fromkeys([*wanted, *named]))
     text = {find_column(name, known, raw.source) for name in options.text}
@@ -519,6 +572,15 @@ def _frames(read: Mapping[str, Column], index: pd.Index) -> tuple[pd.DataFrame, 
     values = {name: column.values for name, column in read.items()}
     status = {name: words.take(column.status) for name, column in read.items()}
     return pd.DataFrame(values, index=index), pd.DataFrame(status, index=index)
+
+
+def _limits(read: Mapping[str, Column], index: pd.Index) -> list[pd.DataFrame]:
+    """Return the lower and the upper limits of all cells; nothing where no cell has any."""
+    if all(column.bounds is None for column in read.values()):
+        return []
+    none = np.full((2, len(index)), np.nan)
+    both = {name: none if column.bounds is None else column.bounds for name, column in read.items()}
+    return [pd.DataFrame({name: limits[end] for name, limits in both.items()}, index=index) for end in (0, 1)]
 
 
 def _chosen(frame: pd.DataFrame, wanted: Mapping[str, str]) -> pd.DataFrame:

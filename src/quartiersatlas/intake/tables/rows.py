@@ -11,8 +11,10 @@ import numpy as np
 import pandas as pd
 
 from quartiersatlas.base.checks import count_noun
+from quartiersatlas.base.keys import whole_keys
 from quartiersatlas.base.letters import same_text
 from quartiersatlas.errors import InputError, KeyColumnError, SpecError, list_some
+from quartiersatlas.intake.areas.key_parts import joined_parts, key_label
 from quartiersatlas.intake.tables.cells import TextCells
 from quartiersatlas.intake.tables.garbled import mended_texts
 from quartiersatlas.intake.tables.headers import Problem, find_column
@@ -38,12 +40,13 @@ class Body:
     keys: NDArray[np.object_]
     rows: NDArray[Any]
     cells: dict[str, Cells]
+    parts: tuple[str, ...] = ()  # columns that make up the key
 
     def take(self, keep: NDArray[np.bool_]) -> Body:
         """Return the body with some of its rows."""
         where = np.flatnonzero(keep)
         cells = {name: column.take(where) for name, column in self.cells.items()}
-        return Body(self.key, self.keys[keep], self.rows[keep], cells)
+        return Body(self.key, self.keys[keep], self.rows[keep], cells, self.parts)
 
 
 def without_lines(rows: Sequence[RawRow], skip: Iterable[int], source: str) -> tuple[list[RawRow], list[Problem]]:
@@ -124,8 +127,24 @@ def _holds_numbers(cells: Cells) -> bool:
     return bool(filled.any()) and bool(cells.scan.plain[filled].mean() > 0.5)  # noqa: PLR2004 - most of them
 
 
+def with_joined_key(
+    cells: dict[str, Cells], widths: Mapping[str, int | None], source: str
+) -> tuple[dict[str, Cells], str, tuple[str, ...], str]:
+    """Put a key of several columns together as a further column; return the cells, its name, its parts and a note."""
+    found = {find_column(part, list(cells), source): width for part, width in widths.items()}
+    parts = {column: np.array(list(map(str.strip, cells[column].texts())), dtype=object) for column in found}
+    label, joined = key_label(found), joined_parts(parts, found, source)
+    note = f"key put together from {', '.join(map(repr, found))}, such as {next(filter(None, joined), '')!r}"
+    return {**cells, label: TextCells(joined)}, label, tuple(parts), note
+
+
 def keyed(
-    raw: RawTable, cells: dict[str, Cells], key: str, without_key: WithoutKey, problems: list[Problem]
+    raw: RawTable,
+    cells: dict[str, Cells],
+    key: str,
+    without_key: WithoutKey,
+    problems: list[Problem],
+    parts: tuple[str, ...] = (),
 ) -> tuple[Body, list[str]]:
     """Return the rows with their keys as text in one form, and notes; rows without any cell are no rows.
 
@@ -144,8 +163,10 @@ def keyed(
         raw.source,
         lambda at: raw.rows[at],
     )
+    texts, note = whole_keys(texts, f"column {name!r}")
+    notes += [note] if note else []
     keys = np.array(texts, dtype=object)
-    body = Body(name, keys, raw.rows, {other: column for other, column in cells.items() if other != name})
+    body = Body(name, keys, raw.rows, {other: column for other, column in cells.items() if other != name}, parts)
     if (keys != "").all():
         return body, notes
     if body.cells:
@@ -167,16 +188,18 @@ def _no_key(body: Body, key: str, source: str) -> KeyColumnError:
     one = n == 1
     in_blocks = not without[0] and n >= BLOCKS * len(without) and not without[: len(without) - n].all()
     in_blocks = in_blocks and bool(without[:-1].any()) and n > 1
+    columns = list(body.parts or (key,))
     block = (
-        f" Does a key stand for the rows below it? Pass fill_down=[{key!r}], which gives them the key above."
+        f" Does a key stand for the rows below it? Pass fill_down={columns!r}, which gives them the key above."
         if in_blocks
         else ""
     )
+    header = " Is it a second header row? Pass header_rows=2." if body.rows[0] != 1 else ""  # records have none
     return KeyColumnError(
         f"{source}: {count_noun(n, 'row has', 'rows have')} no key in {key!r}, in "
         f"{'line' if one else 'lines'} {list_some(lines)}. "
-        f"Give {'it' if one else 'them'} a key, or leave {'it' if one else 'them'} out: without_key='skip'.{block} "
-        f"Is it a second header row? Pass header_rows=2."
+        f"Give {'it' if one else 'them'} a key, or leave {'it' if one else 'them'} out: without_key='skip'."
+        f"{block}{header}"
     )
 
 

@@ -120,6 +120,9 @@ def read_typed_column(
         notes = padding_notes(name, sound) + _date_notes(name, sound)
     else:
         notes = _percent_notes(name, sound, rows) + _text_number_notes(name, sound, decimal, profile)
+        percent = sound.holding(Percent)
+        if percent.any() and not (sound.scan.plain & ~percent & (sound.scan.signed != 0)).any():
+            column = replace(column, unit="percent")
     column = replace(column, notes=column.notes + notes)
     return _with_faults(name, column, cells, faulty, rows) if faulty.any() else column
 
@@ -171,9 +174,7 @@ def _text_number_notes(name: str, cells: Cells, decimal: Decimal, profile: Symbo
     count = int((texts & plain).sum())
     unparsed = cells.unparsed
     read = [read_cell(text, decimal, profile) for text in unparsed.texts]
-    kinds = np.array(
-        [one.number is not None and not (one.is_symbol or one.is_percent or one.done) for one in read], bool
-    )
+    kinds = np.array([one.number is not None and not (one.is_symbol or one.unit or one.done) for one in read], bool)
     count += int(kinds[unparsed.codes].sum()) if len(kinds) else 0
     if not count:
         return []

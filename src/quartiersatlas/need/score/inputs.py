@@ -21,7 +21,7 @@ from quartiersatlas.indicators.change import SUFFIX
 from quartiersatlas.intake import AreaData
 from quartiersatlas.intake.joining.data import checked_counts, kind_of, refuse_no_counts
 from quartiersatlas.intake.joining.meaning import in_fractions
-from quartiersatlas.intake.tables.codes import suspected_codes
+from quartiersatlas.intake.tables.codes import code_text, suspected_codes
 from quartiersatlas.need.score.scores import ScoringContext, present_share
 from quartiersatlas.need.spec.records import NeedGroup
 
@@ -211,6 +211,8 @@ def _counts(data: AreaData | pd.DataFrame, leaf: NeedIndicator) -> Counts | None
         for column in (leaf.numerator, leaf.denominator):
             if column not in data.columns:
                 raise ColumnError.not_found(column, data.columns, f"The data for the indicator {leaf.id!r}")
+        for column in (leaf.numerator, leaf.denominator):
+            _refuse_codes(data[column], "column")
         per = Catalogue.builtin().get(leaf.id).per
         return Counts(checked_counts(data[leaf.numerator]), checked_counts(data[leaf.denominator]), per=per)
     return None
@@ -256,7 +258,7 @@ def _values(
             )
         catalogue = data.catalogue if isinstance(data, AreaData) else Catalogue.builtin()
         is_share = leaf.id in catalogue and catalogue[leaf.id].unit == "percent"
-        return _numbers(frame[leaf.id], is_share=is_share)
+        return _numbers(frame[leaf.id], is_share=is_share, is_joined=isinstance(data, AreaData))
     if isinstance(data, AreaData) and leaf.numerator:
         raise ColumnError(
             f"The data has no rate {leaf.id!r} yet. Add it from the counts the spec names: "
@@ -269,8 +271,8 @@ def _values(
     return rates(counts.numerator, counts.denominator)["rate"] * counts.per
 
 
-def _numbers(column: pd.Series[float], *, is_share: bool) -> pd.Series[float]:
-    """Return a column as numbers; text and codes for missing values are refused."""
+def _numbers(column: pd.Series[float], *, is_share: bool, is_joined: bool) -> pd.Series[float]:
+    """Return a column as numbers; text and codes for missing values are refused, the latter where no join did so."""
     name = column.name
     if not is_numeric_dtype(column.dtype) or is_bool_dtype(column.dtype):
         raise SpecError(f"The indicator {name!r} holds text, not numbers: {list_some(column.unique(), 3)}.")
@@ -282,14 +284,16 @@ def _numbers(column: pd.Series[float], *, is_share: bool) -> pd.Series[float]:
         raise SpecError(
             f"The indicator {name!r} is infinite in {count_noun(len(infinite), 'area')}: {list_some(infinite)}."
         )
-    suspected = suspected_codes(numbers, is_share=is_share)
-    if len(suspected):
-        code = f"{suspected.iloc[0]:.15g}"
-        coded = suspected.index[suspected.eq(suspected.iloc[0])]
+    if not is_joined:
+        _refuse_codes(numbers, "indicator")
+    below = numbers[numbers.lt(0) & is_share]
+    if len(below):
+        value = below.iloc[0]
+        alike = below.index[below.eq(value)]
         raise SpecError(
-            f"The indicator {name!r} is {code} in {count_noun(len(coded), 'area')}: {list_some(coded)}. That looks "
-            f"like a code for missing values and would enter every mean. Read it as missing: "
-            f"frame[{name!r}].replace({code}, float('nan')), or name the code when the table is read."
+            f"The indicator {name!r} is {value:.15g} in {count_noun(len(alike), 'area')}: {list_some(alike)}. A share "
+            f"is never negative. Correct the table; if it is a code for a missing value, name it where the table is "
+            f"read or joined: symbols={{'{code_text(value)}': 'missing'}}."
         )
     above = numbers.index[numbers.gt(100) & is_share]
     if len(above):
@@ -298,6 +302,21 @@ def _numbers(column: pd.Series[float], *, is_share: bool) -> pd.Series[float]:
             f"{list_some(above)}. Is it in another unit, or over the wrong denominator?"
         )
     return numbers
+
+
+def _refuse_codes(column: pd.Series[float], what: str) -> None:
+    """Refuse codes for missing values in a frame that passed no join."""
+    if not is_numeric_dtype(column.dtype):
+        return
+    suspected = suspected_codes(column)
+    if len(suspected):
+        code = code_text(suspected.iloc[0])
+        coded = suspected.index[suspected.eq(suspected.iloc[0])]
+        raise SpecError(
+            f"The {what} {column.name!r} is {code} in {count_noun(len(coded), 'area')}: {list_some(coded)}. That looks "
+            f"like a code for missing values and would enter every mean. Read it as missing: "
+            f"frame[{column.name!r}].replace({code}, float('nan')), or name the code when the table is read."
+        )
 
 
 def _residents(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 import pandas as pd
 
 from quartiersatlas.base.checks import count_noun, expects
+from quartiersatlas.base.keys import refuse_number_keys
 from quartiersatlas.errors import SpecError, list_some
 from quartiersatlas.need.score.contributions import contributions
 from quartiersatlas.need.score.inputs import NeedInputs, columns_of, scoring_context
@@ -67,6 +68,12 @@ class NeedScores:
         expects(index, (pd.Index, list), "NeedIndex.on", "need.on(data.areas.index)")
         odd = self.scores.index.symmetric_difference(index)
         if len(odd):
+            refuse_number_keys(
+                self.scores.index,
+                index,
+                "the need index",
+                "Make the index of its table text, with all zeros, before need_index(table, spec)",
+            )
             raise SpecError(
                 f"The need index is of other areas: {count_noun(len(odd), 'key is', 'keys are')} on one side only: "
                 f"{list_some(odd)}."

@@ -10,7 +10,7 @@ from quartiersatlas.base.toml import refuse_unknown
 from quartiersatlas.base.workbook import CellValue, WorkbookSheet, sheet_to_edit
 from quartiersatlas.errors import SpecError, list_some
 from quartiersatlas.intake.tables.cells import written
-from quartiersatlas.intake.tables.numbers import read_number
+from quartiersatlas.intake.tables.one_cell import read_number
 from quartiersatlas.intake.tables.workbooks import open_workbook
 from quartiersatlas.need.spec.records import NeedAxis, NeedClass, NeedGroup, NeedIndicator, NeedRules, SpecPlace
 from quartiersatlas.need.spec.spec_toml import PARTS, AnyRules, spec_from_dict, stated

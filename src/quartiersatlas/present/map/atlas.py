@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from hashlib import sha256
 from html import escape
@@ -14,6 +14,7 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, Self, cast
 
 import folium
+import geopandas as gpd
 from branca.element import Element, Figure
 from folium.template import Template
 
@@ -22,8 +23,8 @@ from quartiersatlas.base.files import write_text
 from quartiersatlas.catalogue import check_lang, number_text, text
 from quartiersatlas.disclosure import Release, release
 from quartiersatlas.disclosure.words import draft_text, summary_texts
-from quartiersatlas.errors import DependencyError
-from quartiersatlas.intake import AreaData
+from quartiersatlas.errors import ColumnError, DependencyError, SpecError, list_some
+from quartiersatlas.intake import AreaData, join
 from quartiersatlas.present.comparable import check_earlier
 from quartiersatlas.present.map.classes import check_fixed, map_columns
 from quartiersatlas.present.map.payload import check_all_notes, lines_of, map_json
@@ -35,7 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from pathlib import Path
 
-    from quartiersatlas.catalogue import Lang
+    from quartiersatlas.catalogue import Indicator, Lang
+    from quartiersatlas.intake.areas.key_parts import KeyColumns
     from quartiersatlas.present.map.payload import AreaNotes
 
 
@@ -91,15 +93,33 @@ def atlas_map(
     return Atlas(release, lang, breaks or {}, others, notes or {})
 
 
-def choropleth(data: AreaData, indicator: str, *, lang: Lang = "de") -> Atlas:
+def choropleth(
+    data: AreaData | gpd.GeoDataFrame,
+    indicator: str,
+    *,
+    key: KeyColumns | None = None,
+    name: str | None = None,
+    population: str | None = None,
+    to_crs: str | None = None,
+    unit: str | None = None,
+    kind: str | None = None,
+    label: str | None = None,
+    lang: Lang = "de",
+) -> Atlas:
     """Look at one indicator: the map of a draft release, with its band.
 
     Parameters
     ----------
-    data : AreaData
-        Joined data.
+    data : AreaData or GeoDataFrame
+        Joined data, or a frame that has the numbers beside the shapes.
     indicator : str
         A rate, a count or a ready-made share.
+    key, name, population, to_crs : optional
+        Of a frame: the columns of the district key (its index, if not given), of the names and of the residents
+        (``"residents"``, if there is one), and the projected system to convert to, as in :func:`quartiersatlas.join`.
+    unit, kind, label : str, optional
+        What the numbers are, and how they are called on the map, where the catalogue does not know it or says
+        otherwise, such as ``unit="percent"``; see :class:`quartiersatlas.Indicator`.
     lang : {"de", "en"}, default "de"
         Language of everything a reader sees.
 
@@ -111,14 +131,51 @@ def choropleth(data: AreaData, indicator: str, *, lang: Lang = "de") -> Atlas:
     Raises
     ------
     ArgumentError
-        Something else than joined data, or than one name, was given.
+        Something else than joined data or a frame of areas, or than one name, was given.
     ColumnError
         There is no such column.
+    SpecError
+        Options of a frame are given with joined data, or the unit is unknown.
+    QuartiersatlasError
+        Whatever :func:`quartiersatlas.join` refuses in a frame.
     """
-    expects(data, AreaData, "choropleth", "data = qa.join(areas, table)")
+    expects(data, (AreaData, gpd.GeoDataFrame), "choropleth", "data = qa.join(areas, table)")
     expects(indicator, str, "choropleth: indicator", 'qa.choropleth(data, "sgb2_rate")')
     check_lang(lang)
+    of_frame = {"key": key, "name": name, "population": population, "to_crs": to_crs}
+    if isinstance(data, gpd.GeoDataFrame):
+        data = _joined(data, indicator, key=key, name=name, population=population, to_crs=to_crs)
+    elif given := [what for what, one in of_frame.items() if one is not None]:
+        raise SpecError(f"choropleth: {list_some(given)} is for a frame; these data are joined already.")
+    if any(said is not None for said in (unit, kind, label)):
+        data = data.with_indicators(_meant(data.catalogue.get(indicator), unit, kind, label))
     return Atlas(release(data, columns=[indicator], title=data.catalogue.get(indicator).label(lang)), lang)
+
+
+def _joined(
+    frame: gpd.GeoDataFrame,
+    indicator: str,
+    *,
+    key: KeyColumns | None,
+    name: str | None,
+    population: str | None,
+    to_crs: str | None,
+) -> AreaData:
+    """Return the one column of a frame that is drawn, and the residents, as data on its areas."""
+    if indicator not in frame.columns:
+        shapes = frame.columns[frame.dtypes == "geometry"]
+        raise ColumnError.not_found(indicator, frame.columns.difference(shapes, sort=False), "The frame")
+    parts = [key] if isinstance(key, str) else list(key or ("name",))
+    wanted = {*parts, name, indicator, population or "residents", frame.active_geometry_name}
+    frame = frame[[column for column in frame.columns if column in wanted]]
+    return join(frame, key=key, name=name, population=population, to_crs=to_crs)
+
+
+def _meant(known: Indicator, unit: str | None, kind: str | None, label: str | None) -> Indicator:
+    """Return an indicator with what the caller says about it."""
+    said = {"unit": unit, "kind": kind, "label_de": label, "label_en": label}
+    changes: dict[str, Any] = {field: value for field, value in said.items() if value is not None}
+    return replace(known, **changes)
 
 
 @dataclass(frozen=True, eq=False)

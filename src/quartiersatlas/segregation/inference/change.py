@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING, Literal
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from quartiersatlas.base.checks import choice, count_noun, expects, renamed
+from quartiersatlas.base.checks import choice, count_noun, expects, names, renamed
+from quartiersatlas.base.keys import refuse_number_keys
 from quartiersatlas.catalogue import Message, text
 from quartiersatlas.errors import CountError, JoinError, KeyColumnError, SpecError, list_some
 from quartiersatlas.intake import AreaData
@@ -23,6 +26,7 @@ from quartiersatlas.segregation.inference.decompose import (
 )
 from quartiersatlas.segregation.prepared import HOW
 from quartiersatlas.segregation.table import in_english
+from quartiersatlas.space.outline_moves import compare_outlines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,9 +35,11 @@ if TYPE_CHECKING:
 
     from quartiersatlas.segregation.prepared import Missing
     from quartiersatlas.segregation.table import Codes
+    from quartiersatlas.space.outline_moves import Outlines
 
     Floats = NDArray[np.float64]
 
+SIDES = ("earlier", "later")
 INDICES = (MUTUAL_INFORMATION, INFORMATION_THEORY)
 PARTS = {  # part -> what it is a part of
     "before": "",
@@ -60,16 +66,27 @@ class SegregationChange:
         (that the number rests on), ``n_dropped`` (areas with unknown counts), ``note``.
     note_codes : Series of tuple of Message
         The codes of the note of each row, on the table's index.
+    moved : tuple of (str, float)
+        Areas with another outline at the two dates, and the share of their surface that moved: part of the difference
+        comes from them.
     """
 
     table: pd.DataFrame
     note_codes: pd.Series
+    moved: tuple[tuple[str, float], ...] = ()
 
     def __repr__(self) -> str:
-        return f"SegregationChange\n{self.table.to_string(index=False)}"
+        return "\n".join(["SegregationChange", self.table.to_string(index=False), *self._remarks()])
 
     def _repr_html_(self) -> str:
-        return self.table.to_html(index=False, escape=True)
+        remarks = "".join(f"<p>{escape(remark)}</p>" for remark in self._remarks())
+        return f"{self.table.to_html(index=False, escape=True)}{remarks}"
+
+    def _remarks(self) -> list[str]:
+        if not self.moved:
+            return []
+        areas = [f"{key} ({100 * share:.0f} %)" for key, share in self.moved]
+        return [f"outlines moved between the two dates ({len(areas)}): {list_some(areas)}"]
 
 
 @dataclass(frozen=True)
@@ -108,6 +125,7 @@ def segregation_change(
     method: Literal["shapley"] = "shapley",
     zeros: float = 0.0,
     missing: Missing = "raise",
+    outlines: Outlines = "raise",
 ) -> SegregationChange:
     """Split the change of segregation between two dates into areas that came or went, margins, and structure.
 
@@ -132,6 +150,9 @@ def segregation_change(
     missing : {"raise", "report"}, default "raise"
         What to do where a count is unknown at one of the dates: refuse, or leave the area out at both and count it in
         ``n_dropped``. It is never taken as 0, nor as an area that came or went.
+    outlines : {"raise", "report"}, default "raise"
+        What to do where both dates have geometry and areas have another outline under the same key: refuse, or go on
+        and list them in ``.moved``. A boundary that is only drawn more or less finely is the same.
 
     Returns
     -------
@@ -150,7 +171,7 @@ def segregation_change(
     CountError
         Counts are negative, text, unknown with ``missing="raise"``, or groups add up to more than the population.
     JoinError
-        No area is inhabited at both dates.
+        No area is inhabited at both dates, or outlines moved (with ``outlines="raise"``).
     KeyColumnError
         A key appears twice.
     SpecError
@@ -165,8 +186,8 @@ def segregation_change(
     V(g,0,s)`` over the other two. For H each V is divided by the entropy of its group margin. Exchanging the dates
     changes the sign of every part.
 
-    A change of boundaries under the same keys would be taken for a change of people: bring both dates to common
-    boundaries first.
+    A change of boundaries under the same keys would be taken for a change of people. It is found where both dates have
+    geometry; bring both to common boundaries first.
 
     References
     ----------
@@ -190,12 +211,35 @@ def segregation_change(
     choice(index, (None, *INDICES), "index")
     if not isinstance(zeros, int | float | np.number) or not 0 <= zeros < np.inf:
         raise SpecError(f"zeros must be 0 or a small number of persons, not {zeros!r}.")
-    counts = (group_counts(data, groups, population, missing) for data in (earlier, later))
+    groups = names(groups, "groups")
+    counts = [group_counts(data, groups, population, missing) for data in (earlier, later)]
     dates = _dates(*counts)
+    moved = _moved(earlier, later, outlines, groups, population)
     mixed = _mixed_tables(dates.same_before, dates.same_after, zeros)
     tables = [_rows(name, dates, mixed) for name in ((index,) if index else INDICES)]
     table = pd.concat(tables, ignore_index=True)
-    return SegregationChange(table.assign(note=in_english(table["note"])), table["note"].rename("note_codes"))
+    return SegregationChange(table.assign(note=in_english(table["note"])), table["note"].rename("note_codes"), moved)
+
+
+def _moved(
+    earlier: AreaData | pd.DataFrame,
+    later: AreaData | pd.DataFrame,
+    outlines: Outlines,
+    groups: Iterable[str] | str,
+    population: str | None,
+) -> tuple[tuple[str, float], ...]:
+    """Return the areas whose outlines moved, where both dates have geometry."""
+    choice(outlines, ("raise", "report"), "outlines")
+    sides = (earlier, later)
+    shapes = [data.areas if isinstance(data, AreaData) else data for data in sides]
+    if not all(isinstance(frame, gpd.GeoDataFrame) and frame.active_geometry_name for frame in shapes):
+        return ()
+    population = population or getattr(earlier, "population", None)
+    counts = list(dict.fromkeys([*names(groups, "groups"), *([population] if population else [])]))
+    before = "earlier.values" if isinstance(earlier, AreaData) else "earlier"
+    areas = [f"{side}.areas" if isinstance(data, AreaData) else side for side, data in zip(SIDES, sides, strict=True)]
+    recipe = f"earlier = transfer_by_area({before}[{counts!r}], {areas[0]}, {areas[1]}).table"
+    return tuple(compare_outlines(*shapes, outlines, recipe).items())
 
 
 def _dates(before: pd.DataFrame, after: pd.DataFrame) -> Dates:
@@ -219,6 +263,9 @@ def _dates(before: pd.DataFrame, after: pd.DataFrame) -> Dates:
             f"No area is inhabited at both dates. Earlier keys are {_like(before.index)}, later keys "
             f"{_like(after.index)}: both tables need the same keys in the index, as text."
         )
+    repair = "Make the index of both tables text, with all zeros"
+    refuse_number_keys(before.index, after.index, "the earlier data", repair)
+    refuse_number_keys(after.index, before.index, "the later data", repair)
     same_before, same_after = before.loc[areas], after.loc[areas]
     while True:
         groups = same_before.columns[(same_before.sum() > 0) & (same_after.sum() > 0)]
