@@ -189,8 +189,8 @@ def read_toml(path: str | Path, what: str) -> dict[str, Any]:
         line = raw.count(b"\n", 0, error.start) + 1
         other = " (it is UTF-16)" if raw.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else ""
         raise InputError(
-            f"{path.name} is not valid TOML: it is not in UTF-8{other}, line {line} has a byte that is none of its letters. "
-            f"Save it as UTF-8, as TOML has to be."
+            f"{path.name} is not valid TOML: it is not in UTF-8{other}, line {line} has a byte that is none of its "
+            f"letters. Save it as UTF-8, as TOML has to be."
         ) from error
     except RecursionError as error:
         raise InputError(f"{path.name} is not valid TOML: its lists or tables lie too deep in each other.") from error
