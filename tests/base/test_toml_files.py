@@ -7,7 +7,6 @@ import pytest
 from quartiersatlas.base.toml import read_toml
 from quartiersatlas.errors import InputError
 
-
 SAVE = "that is none of its letters. Save it as UTF-8, as TOML has to be."
 
 
