@@ -36,12 +36,12 @@ NOT_IN_A_LINE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\
 
 
 class QuartiersatlasError(Exception):
-    """Base of every error this library raises on purpose; its message is one line, whatever it quotes.
+    r"""Base of every error this library raises on purpose; its message is one line, whatever it quotes.
 
     Examples
     --------
-    >>> str(QuartiersatlasError("'Nord\\nSüd' is no key."))
-    "'Nord\\\\nSüd' is no key."
+    >>> print(QuartiersatlasError("'Nord\nSüd' is no key."))
+    'Nord\nSüd' is no key.
     """
 
     def __init__(self, *args: object) -> None:
