@@ -17,6 +17,7 @@ from .disclosure.words import check_wording
 from .indicators.change import add_change, rate_change
 from .indicators.columns import add_counts, add_rates
 from .indicators.rates import city_value, rates
+from .intake.areas.points import read_points
 from .intake.areas.read import merge_areas, read_areas, read_features
 from .intake.joining.data import AreaData
 from .intake.joining.join import check_vintages, join
@@ -47,6 +48,7 @@ from .segregation.scale import scale_table
 from .space.crosswalk import transfer
 from .space.fit import AreasReport, check_areas
 from .space.grid_cells import grid_to_areas
+from .space.neighbours import neighbours
 from .space.overlay import transfer_by_area
 from .space.reallocate import Transfer
 from .version import __version__
@@ -101,6 +103,7 @@ __all__ = [
     "measure_segregation",
     "merge_areas",
     "need_index",
+    "neighbours",
     "parent_keys",
     "profile",
     "programme_overlap",
@@ -108,6 +111,7 @@ __all__ = [
     "rates",
     "read_areas",
     "read_features",
+    "read_points",
     "read_query",
     "read_table",
     "recognise_keys",

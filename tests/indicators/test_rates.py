@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import quartiersatlas as qa
-from quartiersatlas.errors import ColumnError, CountError, SpecError
+from quartiersatlas.errors import ColumnError, CountError, NumberError, SpecError
 from quartiersatlas.indicators import city_values
 
 
@@ -98,10 +98,9 @@ def test_more_in_the_numerator_than_in_the_denominator_is_refused(joined):
         qa.add_rates(data, {"mh_share": ("mh", "residents")})
 
 
-def test_a_sentinel_is_named_with_the_repair(joined):
-    data = joined({"mh": [5.0, -9999, -9999], "residents": [100.0, 100, 100]})
-    with pytest.raises(CountError, match=r"symbols=\{'-9999': 'missing'\}"):
-        qa.add_rates(data, {"mh_share": ("mh", "residents")})
+def test_a_sentinel_is_refused_by_the_join_with_the_repair(joined):
+    with pytest.raises(NumberError, match=r"symbols=\{'-9999': 'missing'\}"):
+        joined({"mh": [5.0, -9999, -9999], "residents": [100.0, 100, 100]})
 
 
 def test_a_rate_cannot_take_the_name_of_a_column(joined):

@@ -186,3 +186,25 @@ def drawn_columns(content):
 @pytest.fixture(scope="session")
 def drawn():
     return drawn_columns
+
+
+@pytest.fixture(scope="session")
+def coast():
+    """Return the release of a town at the sea whose island, a selected area, lies 75 km off the coast."""
+    shapes = [
+        shapely.box(x, y, x + 1500, y + 1500)
+        for y in range(5_900_000, 5_906_000, 1500)
+        for x in range(540_000, 547_500, 1500)
+    ]
+    shapes.append(shapely.box(466_000, 5_930_000, 467_600, 5_931_000))
+    keys = pd.Index([f"{i:02d}" for i in range(1, 22)], name="key", dtype=object)
+    names = [*(f"Quartier {key}" for key in keys[:-1]), "Vogelsand"]
+    areas = gpd.GeoDataFrame({"name": names}, index=keys, geometry=shapes, crs="EPSG:25832")
+    residents = [1500.0 + 40 * i for i in range(20)] + [600.0]
+    recipients = [120.0 + 9 * i for i in range(20)] + [150.0]
+    table = pd.DataFrame({"residents": residents, "recipients": recipients}, index=keys)
+    data = qa.add_rates(qa.join(areas, table), {"sgb2_rate": ("recipients", "residents")})
+    shortlist = qa.screen(data, qa.worst_share("sgb2_rate", 0.2))
+    candidates = qa.candidate_areas(data, shortlist, min_population=500)
+    words = {"title": "Stadt am Meer", "source": "Statistikstelle", "as_of": "2024-12-31", "comment": "Erfunden."}
+    return qa.release(data, shortlist=shortlist, candidates=candidates, **words)

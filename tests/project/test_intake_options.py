@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from quartiersatlas.errors import GeometryError, JoinError, KeyColumnError, SpecError
+from quartiersatlas.errors import ArgumentError, GeometryError, JoinError, KeyColumnError, SpecError
 from quartiersatlas.project import check_project
 
 
@@ -117,3 +117,32 @@ def test_rows_that_a_sheet_hides_are_read_where_the_project_file_says_so(city, e
         check_project(project)
     edit(project, 'path = "indikatoren_2024.xlsx"\n', 'path = "indikatoren_2024.xlsx"\nhidden = "read"\n')
     assert check_project(project).data.values.equals(before)
+
+
+def test_rows_are_named_away_filled_and_added_by_the_project_file(city, edit):
+    table, project = city / "indikatoren_2024.csv", city / "projekt.toml"
+    before = check_project(project).data.values
+    rows = table.read_bytes().decode("cp1252").splitlines(keepends=True)
+    width = rows[0].count(";")
+    extra = [f"{rows[1].rstrip()}\n", ";" + ";".join(["7"] * width) + "\n", "Summe" + ";1" * width + "\n"]
+    table.write_bytes("".join([*rows[:1], *rows[1:], *extra]).encode("cp1252"))
+    with pytest.raises(KeyColumnError, match="without_key='skip'"):
+        check_project(project)
+    key = rows[0].split(";")[0]
+    said = f'skip_rows = [{len(rows) + 1}]\nwithout_key = "skip"\ndrop = {{ "{key}" = ["Summe"] }}\n'
+    edit(project, 'path = "indikatoren_2024.csv"\n', f'path = "indikatoren_2024.csv"\n{said}')
+    assert check_project(project).data.values.equals(before)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('without_key = "drop"', "without_key must be"),
+        ('skip_rows = ["a"]', "skip_rows"),
+        ('aggregate = "sum"', "needs pivot"),
+    ],
+)
+def test_options_of_rows_of_another_form_are_refused(city, edit, line, message):
+    edit(city / "projekt.toml", 'path = "indikatoren_2024.csv"\n', f'path = "indikatoren_2024.csv"\n{line}\n')
+    with pytest.raises((SpecError, ArgumentError), match=message):
+        check_project(city / "projekt.toml")

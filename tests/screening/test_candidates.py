@@ -205,3 +205,49 @@ def test_programmes_over_one_candidate_are_named_in_alphabetical_order(screened)
     overlap = qa.programme_overlap(qa.candidate_areas(data, shortlist), programmes)
     assert overlap["programmes"].tolist() == ["Ost, West", ""]
     assert overlap["cover"].tolist() == ["covered", "not_covered"]
+
+
+def gaping_row(gap):
+    shapes = [shapely.box(x * (1200 + gap), 0, x * (1200 + gap) + 1200, 1200) for x in range(5)]
+    keys = pd.Index(list("pqrst"), name="key", dtype=object)
+    areas = gpd.GeoDataFrame({"name": keys.str.upper()}, index=keys, geometry=shapes, crs="EPSG:25832")
+    counts = pd.DataFrame({"x": [300.0, 280, 290, 10, 270], "residents": [1000.0] * 5}, index=keys)
+    data = qa.add_rates(qa.join(areas, counts), {"rate": ("x", "residents")})
+    return data, qa.screen(data, qa.above_city("rate"))
+
+
+def test_outlines_that_gape_are_said_and_bridged_by_the_tolerance():
+    data, shortlist = gaping_row(2.2)
+    loose = qa.candidate_areas(data, shortlist, min_population=0)
+    assert loose.table["n_areas"].tolist() == [1, 1, 1, 1]
+    said = "5 of 5; the median gap to the nearest outline is 2.2 m"
+    assert said in repr(loose)
+    assert said in loose._repr_html_()
+    bridged = qa.candidate_areas(data, shortlist, min_population=0, tolerance=3)
+    assert sorted(bridged.table["n_areas"]) == [1, 3]
+    assert set(bridged.table.geom_type) == {"Polygon"}  # the gaps inside are closed
+    assert bridged.warnings == ()
+
+
+def test_the_method_box_says_that_outlines_gape():
+    data, shortlist = gaping_row(2.2)
+    protection = qa.Protection()
+    for tolerance, fact in ((None, "median gap 2.2 m"), (3, "Areas up to 3 m apart count as neighbours")):
+        candidates = qa.candidate_areas(data, shortlist, min_population=0, tolerance=tolerance)
+        release = qa.release(data, shortlist=shortlist, candidates=candidates, protection=protection)
+        assert fact in "\n".join(map(str, release.facts))
+        assert sorted(release.candidates["n_areas"]) == sorted(candidates.table["n_areas"])
+    closed, chosen = gaping_row(0.0)
+    quiet = qa.release(closed, shortlist=chosen, candidates=qa.candidate_areas(closed, chosen), protection=protection)
+    assert not {"fact_apart", "fact_tolerance"} & {fact.name for fact in quiet.facts}
+
+
+def test_scattered_selected_areas_are_no_fault_of_the_outlines(screened):
+    data, shortlist = screened
+    assert qa.candidate_areas(data, shortlist, min_population=0).warnings == ()
+
+
+@pytest.mark.parametrize("wrong", [-1, float("nan"), "2", True])
+def test_a_tolerance_that_is_no_length_is_refused(screened, wrong):
+    with pytest.raises(SpecError, match=r"candidate_areas: tolerance=.* must be at least 0, in metres"):
+        qa.candidate_areas(*screened, tolerance=wrong)

@@ -47,7 +47,7 @@ DEGREES = gpd.GeoDataFrame(geometry=[shapely.box(9, 50, 9.1, 50.1)], index=["a"]
         (lambda: qa.grid_to_areas(CELLS, COUNTS, cell_size=100), r"^grid_to_areas: areas takes a GeoDataFrame"),
         (lambda: qa.grid_to_areas(CELLS, AREAS, cell_size=100, symbols=[-1]), r"symbols takes a mapping, not a list"),
         (lambda: qa.check_areas("areas.gpkg"), r"^check_areas takes a GeoDataFrame, not a str: areas = qa.read_areas"),
-        (lambda: neighbours(COUNTS), r"^neighbours takes a GeoDataFrame, not a DataFrame"),
+        (lambda: neighbours(COUNTS), r"^neighbours takes an AreaData or a GeoDataFrame, not a DataFrame"),
     ],
 )
 def test_a_wrong_object_is_answered_with_what_is_taken_and_how_to_get_it(call, sentence):

@@ -118,6 +118,7 @@ def test_the_report_says_everything_in_text():
         "  overlaps: 1 with 300 square metres",
         "  without a neighbour (1): '02'",
         "  Not taken from the geometry file: XX (Gesamt).",
+        "  read_areas(..., snap=3.5) closes them",
     ]
 
 

@@ -282,7 +282,9 @@ def _selection(
     selected = shortlist.selected & may_be_shown
     if candidates is not None:
         shown = replace(shortlist, selected=selected)  # a withheld area must not reappear inside a candidate area
-        candidates = candidate_areas(data.areas, shown, min_population=candidates.min_population)
+        candidates = candidate_areas(
+            data.areas, shown, min_population=candidates.min_population, tolerance=candidates.tolerance
+        )
     return selected, shortlist.assessed & may_be_shown, candidates
 
 

@@ -204,8 +204,13 @@ def suppression_pattern(
 
 
 def small_areas(data: AreaData, protection: Protection) -> pd.Series[bool]:
-    """Return the inhabited areas with too few (or an unknown number of) residents to show an indicator."""
+    """Return the inhabited areas with too few (or an unknown number of) residents to show an indicator.
+
+    Without a minimum no number is too small, known or not.
+    """
     residents = data.residents()
+    if protection.min_population == 0:
+        return pd.Series(data=False, index=residents.index)
     return ~(residents >= protection.min_population) & ~residents.eq(0)
 
 

@@ -186,6 +186,9 @@ def collect_facts(
         if len(candidates.too_small):
             names = _names(data, candidates.too_small.index)
             facts.append(Message("fact_candidates_small", {"count": len(candidates.too_small), "names": names}))
+        facts += [Message("fact_apart", warning.values) for warning in candidates.warnings]
+        if candidates.tolerance is not None:
+            facts.append(Message("fact_tolerance", {"tolerance": f"{candidates.tolerance:g}"}))
     return tuple(facts)
 
 

@@ -94,7 +94,9 @@ def add_change(
     for name in indicators:
         change = values[name] - earlier.values[name]
         reason = status[name].where(values[name].isna(), earlier.status[name])
-        known = pd.Series("value", keys).mask(change.eq(0), "zero").mask(keys.isin(moved.index), "unreliable")
+        known = (
+            pd.Series("value", keys).mask(change.eq(0), "zero").mask(keys.isin([key for key, _ in moved]), "unreliable")
+        )
         changes[f"{name}{SUFFIX}"] = (name, earlier)
         values[f"{name}{SUFFIX}"] = change
         status[f"{name}{SUFFIX}"] = reason.where(change.isna(), known)
@@ -110,11 +112,11 @@ def _recipe(data: AreaData, indicators: Iterable[str]) -> str:
     return f"earlier = add_rates({joined}, {rates!r})" if rates else f"earlier = {joined}"
 
 
-def _with_moved(reports: tuple[JoinReport, ...], moved: pd.Series) -> tuple[JoinReport, ...]:
+def _with_moved(reports: tuple[JoinReport, ...], moved: tuple[tuple[str, float], ...]) -> tuple[JoinReport, ...]:
     """Return the reports; the last one lists the areas whose outlines moved."""
-    if not len(moved) or not reports:
+    if not moved or not reports:
         return reports
-    return (*reports[:-1], replace(reports[-1], moved=tuple(moved.items())))
+    return (*reports[:-1], replace(reports[-1], moved=moved))
 
 
 @renamed(before="earlier", after="later")

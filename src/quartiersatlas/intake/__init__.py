@@ -1,5 +1,6 @@
 """Is the file what it says? The one door in: tables, numbers, symbols, areas, keys and the join."""
 
+from quartiersatlas.intake.areas.points import read_points
 from quartiersatlas.intake.areas.read import merge_areas, read_areas, read_features
 from quartiersatlas.intake.joining.data import AreaData
 from quartiersatlas.intake.joining.join import check_vintages, join
@@ -17,6 +18,7 @@ __all__ = [
     "merge_areas",
     "read_areas",
     "read_features",
+    "read_points",
     "read_query",
     "read_table",
     "sum_columns",

@@ -72,9 +72,9 @@ def features_of(
     """
     refuse_file_options(for_files, "read_areas")
     frame = with_geometry(frame)
-    frame, key, _ = keyed_frame(frame, key, "read_areas", "areas")
-    others = [column for column in frame.columns.drop("geometry") if is_geometry(frame[column])]
-    return frame.drop(columns=others), key
+    keyed, key, _ = keyed_frame(frame, key, "read_areas", "areas")
+    others = [column for column in keyed.columns.drop("geometry") if is_geometry(keyed[column])]
+    return gpd.GeoDataFrame(keyed.drop(columns=others), geometry="geometry"), key
 
 
 def with_geometry(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

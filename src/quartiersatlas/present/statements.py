@@ -39,6 +39,10 @@ if TYPE_CHECKING:
     from quartiersatlas.need.spec.records import NeedAxis, NeedIndicator
     from quartiersatlas.need.spec.steps import Normalise
     from quartiersatlas.present.paper.document import DocumentBlock
+    from quartiersatlas.space.exclaves import Exclave
+
+
+NAMED = 2  # areas of an exclave that are named
 
 
 def check_release(value: object, call: str) -> None:
@@ -94,6 +98,12 @@ def _n_indicators(release: Release, axis: str) -> int:
     """Return how many indicators an axis has, of which some may not be released."""
     rules = axis_of(release, axis)
     return 0 if rules is None else len({leaf.id for leaf in rules.indicators})
+
+
+def exclave_name(release: Release, exclave: Exclave) -> str:
+    """Return the names of the areas that have a part in an exclave."""
+    names = [str(name) for name in release.areas["name"].iloc[list(exclave.areas)]]
+    return ", ".join(names[:NAMED]) + (" ..." if len(names) > NAMED else "")
 
 
 def facility_points(release: Release, facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

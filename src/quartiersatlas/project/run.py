@@ -14,7 +14,7 @@ from quartiersatlas.disclosure import Ledger, Release, release
 from quartiersatlas.disclosure.words import summary_texts
 from quartiersatlas.errors import ColumnError, SpecError
 from quartiersatlas.indicators import add_change, add_counts, add_rates
-from quartiersatlas.intake import AreaData, join, merge_areas, read_areas, read_features, read_table
+from quartiersatlas.intake import AreaData, join, merge_areas, read_areas, read_features, read_points, read_table
 from quartiersatlas.need import need_index
 from quartiersatlas.present import atlas_map, export, report
 from quartiersatlas.present.files.export import sidecar_files
@@ -121,7 +121,8 @@ def check_project(path: str | Path) -> ProjectResult:
     shortlist = screen(data, project.rule, need=need) if project.rule is not None else None
     candidates = stability = None
     if project.candidates is not None and shortlist is not None:
-        candidates = candidate_areas(data, shortlist, min_population=project.candidates.min_population)
+        part = project.candidates
+        candidates = candidate_areas(data, shortlist, min_population=part.min_population, tolerance=part.tolerance)
     if project.stability is not None and shortlist is not None:
         stability = shortlist.stability(n=project.stability.runs, seed=project.stability.seed)
     groups = project.segregation
@@ -300,4 +301,7 @@ def _release_options(project: Project) -> dict[str, Any]:
 def _layer(project: Project, part: LayerPart | None, areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
     if part is None:
         return None
+    if part.x is not None or part.y is not None:
+        options = {k: v for k, v in asdict(part).items() if k != "path"}
+        return read_points(project.file(part.path), to_crs=areas.crs, **options)
     return read_features(project.file(part.path), name=part.name, kind=part.kind, crs=areas.crs)  # type: ignore[arg-type]

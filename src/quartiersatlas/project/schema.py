@@ -54,6 +54,8 @@ class TablePart:
     text: list[str] = field(default_factory=list)
     symbols: str | Mapping[str, Meaning] = "auto"
     sheet: str | None = None
+    layer: str | None = None
+    records: str | None = None
     encoding: str | None = None
     delimiter: str | None = None
     decimal: str | None = None
@@ -128,6 +130,7 @@ class CandidatesPart:
     """``[candidates]``: contiguous groups of selected areas."""
 
     min_population: float = 2000
+    tolerance: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,6 +154,11 @@ class LayerPart:
     path: str
     name: str
     kind: str | None = None
+    key: str | None = None
+    x: str | None = None
+    y: str | None = None
+    crs: str | None = None
+    missing: str = "raise"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from html import escape
 from numbers import Real
 from typing import TYPE_CHECKING
 
@@ -14,10 +15,13 @@ from quartiersatlas.base.checks import count_noun, expects, renamed
 from quartiersatlas.errors import ColumnError, GeometryError, SpecError, list_some
 from quartiersatlas.intake import AreaData
 from quartiersatlas.screening.shortlist import Shortlist
-from quartiersatlas.space import connected_groups, dissolved
+from quartiersatlas.space.apart import TOLERANCE, outlines_apart
+from quartiersatlas.space.neighbours import borders, check_metres, connected_groups, dissolved
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
+
+    from quartiersatlas.catalogue import Message
 
 COVERED = 0.9  # share of the surface from which a candidate area counts as covered
 TOUCHED = 0.05  # and from which it counts as partly covered
@@ -38,12 +42,18 @@ class Candidates:
         member's number is unknown.
     min_population : float
         The smallest number of residents of a candidate area.
+    tolerance : float, optional
+        Gap in metres that still counted as touching; None for the default of :func:`neighbours`.
+    warnings : tuple of Message
+        What the reader has to know: that many outlines do not touch, so that nothing is connected.
     """
 
     table: gpd.GeoDataFrame
     members: pd.Series[str]
     too_small: pd.Series[float]
     min_population: float
+    tolerance: float | None = None
+    warnings: tuple[Message, ...] = ()
 
     def __repr__(self) -> str:
         groups, areas = count_noun(len(self.table), "candidate area"), count_noun(len(self.members), "area")
@@ -58,10 +68,11 @@ class Candidates:
             lines.append(f"  in groups below {_figure(self.min_population)} residents: {small}")
         if unknown.any():
             lines.append(f"  in groups with an unknown number of residents: {', '.join(self.too_small.index[unknown])}")
-        return "\n".join(lines)
+        return "\n".join([*lines, *(f"  {warning}" for warning in self.warnings)])
 
     def _repr_html_(self) -> str:
-        return pd.DataFrame(self.table.drop(columns="geometry")).to_html(escape=True)
+        said = "".join(f"<p>{escape(str(warning))}</p>" for warning in self.warnings)
+        return said + pd.DataFrame(self.table.drop(columns="geometry")).to_html(escape=True)
 
 
 def _figure(number: float) -> str:
@@ -70,7 +81,11 @@ def _figure(number: float) -> str:
 
 @renamed(areas="data")
 def candidate_areas(
-    data: AreaData | gpd.GeoDataFrame, shortlist: Shortlist, *, min_population: float = 2000
+    data: AreaData | gpd.GeoDataFrame,
+    shortlist: Shortlist,
+    *,
+    min_population: float = 2000,
+    tolerance: float | None = None,
 ) -> Candidates:
     """Group the selected areas by shared borders.
 
@@ -83,16 +98,20 @@ def candidate_areas(
     min_population : float, default 2000
         Groups with fewer residents are not candidates, nor are those with an unknown number; they are listed in
         ``too_small``. At least 0.
+    tolerance : float, optional
+        Gap in metres that still counts as touching, as for :func:`neighbours`: by default 1, or 1 % of the median width
+        where that is less. At least 0.
 
     Returns
     -------
     Candidates
         A candidate area is a group for closer review; whether it needs action cannot be decided from data alone.
+        ``warnings`` says where outlines do not touch that were meant to.
 
     Raises
     ------
     SpecError
-        The areas are not those of the shortlist, or the smallest number of residents is below 0.
+        The areas are not those of the shortlist, or the smallest number of residents or the tolerance is below 0.
     ArgumentError
         The data or the shortlist are something else.
 
@@ -112,14 +131,22 @@ def candidate_areas(
     {'P1': {'name': 'A', 'n_areas': 2, 'hectares': 200.0}}
     """
     areas = _checked_areas(data, shortlist, min_population)
-    chosen = areas[shortlist.selected].sort_index()
-    group = connected_groups(chosen)
+    check_metres(tolerance, "candidate_areas: tolerance")
+    areas = areas.sort_index()
+    shapes, selected = areas.geometry.to_numpy(), shortlist.selected.reindex(areas.index).to_numpy(dtype=bool)
+    found = borders(shapes, tolerance=tolerance)
+    apart = outlines_apart(shapes, found.one, found.other, tolerance)
+    chosen = areas[selected]
+    group = connected_groups(areas, selected, found=found)
     population = shortlist.residents[chosen.index].groupby(group).agg(lambda people: people.sum(skipna=False))
     population = population.sort_values(ascending=False, kind="stable")
     large = population[population >= min_population]
     names = {number: f"P{rank}" for rank, number in enumerate(large.index, start=1)}
     members = group.map(names).dropna()
-    rows = [_dissolve(chosen.loc[members.index[members == name]], shortlist.residents) for name in names.values()]
+    bridged = TOLERANCE if tolerance is None else tolerance
+    rows = [
+        _dissolve(chosen.loc[members.index[members == name]], shortlist.residents, bridged) for name in names.values()
+    ]
     table = gpd.GeoDataFrame(
         rows,
         columns=["name", "n_areas", "residents", "hectares", "geometry"],
@@ -128,7 +155,8 @@ def candidate_areas(
     )
     table.index = pd.Index(names.values(), name="candidate", dtype=object)
     small = group[~group.isin(large.index)]
-    return Candidates(table, members, small.map(population), min_population)
+    warnings = () if apart is None else (apart,)
+    return Candidates(table, members, small.map(population), min_population, tolerance, warnings)
 
 
 def _checked_areas(data: object, shortlist: Shortlist, min_population: float) -> gpd.GeoDataFrame:
@@ -143,10 +171,10 @@ def _checked_areas(data: object, shortlist: Shortlist, min_population: float) ->
     return areas
 
 
-def _dissolve(parts: gpd.GeoDataFrame, population: pd.Series[float]) -> dict[str, object]:
+def _dissolve(parts: gpd.GeoDataFrame, population: pd.Series[float], tolerance: float) -> dict[str, object]:
     """Return one candidate area, named after its part with most residents."""
     people = population[parts.index]
-    shape = dissolved(parts)
+    shape = dissolved(parts, tolerance=tolerance)
     return {
         "name": str(parts["name"].iloc[int(people.fillna(-1).to_numpy().argmax())]),
         "n_areas": len(parts),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
+    from quartiersatlas.catalogue import Message
     from quartiersatlas.space.neighbours import Borders
 
     Floats = NDArray[np.float64]
@@ -45,6 +46,8 @@ class AreaGeometry:
         How the weight of others falls with distance.
     unit : float
         The unit of distance decay, in metres.
+    tolerance : float, optional
+        Gap in metres between outlines that touch; None for the default of :func:`quartiersatlas.neighbours`.
     """
 
     shapes: NDArray[np.object_]
@@ -53,6 +56,7 @@ class AreaGeometry:
     radii: tuple[float, ...]
     kernel: str
     unit: float
+    tolerance: float | None = None
 
     @cached_property
     def points(self) -> Floats:
@@ -79,7 +83,16 @@ class AreaGeometry:
         """Shared borders of the areas, of a single place."""
         from quartiersatlas.space.neighbours import borders
 
-        return borders(self.shapes)
+        return borders(self.shapes, tolerance=self.tolerance)
+
+    @property
+    def apart(self) -> Message | None:
+        """That outlines do not touch which were meant to; None where all is well, or there are no outlines."""
+        from quartiersatlas.space.apart import outlines_apart
+
+        if not self.is_polygons:
+            return None
+        return outlines_apart(self.shapes, *self.borders.queen, self.tolerance)
 
     def slices(self) -> Iterator[slice]:
         """Give the rows of each place."""
@@ -119,7 +132,8 @@ class AreaGeometry:
         """Return the geometry of one place, with what is already computed."""
         size = rows.stop - rows.start
         people = self.people[rows]
-        part = AreaGeometry(self.shapes[rows], Places.one(size), people, self.radii, self.kernel, self.unit)
+        shapes, places = self.shapes[rows], Places.one(size)
+        part = AreaGeometry(shapes, places, people, self.radii, self.kernel, self.unit, self.tolerance)
         for name in ("points", "area", "within", "nearness"):
             if name in vars(self):
                 vars(part)[name] = vars(self)[name][rows]

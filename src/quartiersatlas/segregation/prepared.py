@@ -15,6 +15,7 @@ from quartiersatlas.catalogue import Message
 from quartiersatlas.errors import ColumnError, CountError, SpecError, list_some
 from quartiersatlas.intake import AreaData
 from quartiersatlas.intake.joining.data import checked_counts, refuse_no_counts
+from quartiersatlas.intake.tables.codes import code_text, suspected_codes
 from quartiersatlas.segregation.counts import Composition, Pair, Places
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class SegregationSpec:
     b: float = 0.5
     centre: object = "population"
     contiguity: Literal["rook", "queen"] = "rook"
+    tolerance: float | None = None
 
 
 @dataclass(frozen=True)
@@ -178,6 +180,9 @@ def prepare(data: AreaData | pd.DataFrame, spec: SegregationSpec) -> PreparedCou
     refuse_no_counts(data, [*names, *([spec.population] if spec.population else [])], "segregation")
     counts = {name: count_column(frame, name) for name in names}
     everybody, notes = _population(frame, spec, counts)
+    if not isinstance(data, AreaData):
+        for column in (*counts.values(), *([everybody] if spec.population else [])):
+            _refuse_codes(column)
     refuse_shares(counts, everybody)
     _refuse_excess(counts, everybody, spec)
     if spec.missing == "raise":
@@ -195,6 +200,19 @@ def prepare(data: AreaData | pd.DataFrame, spec: SegregationSpec) -> PreparedCou
         shapes=gpd.GeoSeries(frame.geometry.iloc[rows]) if isinstance(frame, gpd.GeoDataFrame) else None,
         notes=notes,
     )
+
+
+def _refuse_codes(column: pd.Series[float]) -> None:
+    """Refuse codes for missing values in a frame that passed no join: they would count as persons."""
+    suspected = suspected_codes(column)
+    if len(suspected):
+        code = code_text(suspected.iloc[0])
+        coded = suspected.index[suspected.eq(suspected.iloc[0])]
+        raise CountError(
+            f"{column.name!r} is {code} in {count_noun(len(coded), 'area')}: {list_some(coded)}. That looks like a "
+            f"code for missing values. Read it as missing: table[{column.name!r}].replace({code}, float('nan')); if it "
+            f"is a true number, join the table: join(areas, table, symbols={{'{code}': 'value'}})."
+        )
 
 
 def as_frame(data: AreaData | pd.DataFrame) -> tuple[pd.DataFrame, str | None]:

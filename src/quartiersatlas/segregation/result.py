@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from quartiersatlas.segregation.prepared import Missing, PreparedCounts
+    from quartiersatlas.segregation.table import IndexTask
 
 SHOWN_DIGITS = 4
 
@@ -51,6 +52,7 @@ def measure_segregation(
     b: float = 0.5,
     centre: str | tuple[float, float] | list[tuple[float, float]] = "population",
     contiguity: Literal["rook", "queen"] = "rook",
+    tolerance: float | None = None,
     resample: Literal["persons", "areas"] | None = None,
     n: int = 999,
     seed: int | np.random.Generator | None = None,
@@ -93,6 +95,9 @@ def measure_segregation(
         the mean or median, the most populous area, or coordinates; of several centres the nearest counts.
     contiguity : {"rook", "queen"}, default "rook"
         Whether neighbours share a border or also a corner, for ``morrill`` and ``spatial_proximity_profile``.
+    tolerance : float, optional
+        Gap in metres that still counts as touching, for the indices of borders; the default is that of
+        :func:`neighbours`. ``.notes`` says where outlines do not touch that were meant to. At least 0.
     resample : {"persons", "areas"}, optional
         Fill ``lower`` and ``upper`` with a 95 % interval from resamples of the persons or of the areas.
     n : int, default 999
@@ -143,6 +148,7 @@ def measure_segregation(
         b=b,
         centre=centre,
         contiguity=contiguity,
+        tolerance=tolerance,
     )
     _check_options(spec)
     prepared = prepare(data, spec)
@@ -150,17 +156,20 @@ def measure_segregation(
     rows = table_rows(prepared, tasks)
     if resample is not None:
         rows = with_intervals(rows, prepared, tasks, resample, n=n, seed=seed, progress=progress)
-    return SegregationResult(*with_notes(rows, prepared, tasks, resample), _notes(prepared), prepared)
+    return SegregationResult(*with_notes(rows, prepared, tasks, resample), _notes(prepared, tasks), prepared)
 
 
 def _check_options(spec: SegregationSpec) -> None:
     """Refuse options of the wrong kind before they are used."""
+    from quartiersatlas.space.neighbours import check_metres
+
     for name in ("population", "by"):
         if not isinstance(getattr(spec, name), str | None):
             raise SpecError(f"{name} must be the name of one column, not {getattr(spec, name)!r}.")
     check_missing(spec.missing)
     choice(spec.distance_unit, ("m", "km"), "distance_unit")
     choice(spec.contiguity, ("rook", "queen"), "contiguity")
+    check_metres(spec.tolerance, "tolerance")
     checked_aversion(spec.b)
     least = spec.min_population
     if not isinstance(least, int | float | np.number) or not 0 <= least < np.inf:
@@ -169,7 +178,10 @@ def _check_options(spec: SegregationSpec) -> None:
         raise SpecError(f"{spec.groups[0]!r} is compared with itself; name another reference.")
 
 
-def _notes(prepared: PreparedCounts) -> tuple[Message, ...]:
+OF_BORDERS = ("morrill", "wong_boundary", "wong_shape", "spatial_proximity_profile")  # indices
+
+
+def _notes(prepared: PreparedCounts, tasks: list[IndexTask]) -> tuple[Message, ...]:
     """Return what the reader has to know about the whole study."""
     notes = [*prepared.notes]
     if prepared.overlapping.any() and len(prepared.spec.groups) > 1:
@@ -180,7 +192,9 @@ def _notes(prepared: PreparedCounts) -> tuple[Message, ...]:
         notes.append(Message("note_ordinal_left_out"))
     if prepared.shapes is not None and prepared.shapes.crs is None:
         notes.append(Message("note_no_crs"))
-    return tuple(notes)
+    land = next((t.given.land for t in tasks if t.index.id in OF_BORDERS and t.given and t.given.geometry), None)
+    apart = land.apart if land is not None else None
+    return tuple(notes) if apart is None else (*notes, apart)
 
 
 class SegregationResult(MeasuredIndices):

@@ -13,10 +13,12 @@ import shapely
 
 from quartiersatlas.base.checks import count_noun, expects
 from quartiersatlas.catalogue import Message, number_text, text
-from quartiersatlas.errors import SHOWN, GeometryError, KeyColumnError, SpecError, list_some
+from quartiersatlas.errors import SHOWN, GeometryError, KeyColumnError, list_some
 from quartiersatlas.intake.areas.area_columns import area_facts
 from quartiersatlas.intake.areas.crs import extent_in_degrees
-from quartiersatlas.space.neighbours import TOLERANCE, borders
+from quartiersatlas.intake.areas.gaps import doubtful_shapes, gaps_between, overlaps_between, strip_width
+from quartiersatlas.space.apart import TOLERANCE, group_numbers, outlines_apart
+from quartiersatlas.space.neighbours import borders, check_metres
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
     Shapes = NDArray[np.object_]
 
 POLYGONS = ("Polygon", "MultiPolygon")
-NOISE = 1e-3  # square metres of overlap that come from rounding alone
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +64,8 @@ class AreasReport:
         same surface and outline), ``narrow`` (not wider than the tolerance), ``geometry``.
     facts : tuple of Message
         What was done to the areas when they were read.
+    apart : Message or None
+        That outlines do not touch which were meant to: the median gap, and the tolerance that bridges it.
     """
 
     n_areas: int
@@ -78,11 +81,12 @@ class AreasReport:
     overlaps: gpd.GeoDataFrame
     gaps: gpd.GeoDataFrame
     facts: tuple[Message, ...] = ()
+    apart: Message | None = None
 
     @property
     def fits(self) -> bool:
-        """True where no two areas overlap and no narrow gap or sliver is between them."""
-        return not (len(self.overlaps) or self.gaps["narrow"].any() or self.slivers)
+        """True where no two areas overlap, no narrow gap or sliver is between them and none gape."""
+        return not (len(self.overlaps) or self.gaps["narrow"].any() or self.slivers or self.apart is not None)
 
     @property
     def table(self) -> pd.DataFrame:
@@ -122,6 +126,8 @@ class AreasReport:
         groups = [group for group in self.islands if len(group) > 1]
         if groups:
             says.append(text("areas_islands", lang, count=len(groups)))
+        if self.apart is not None:
+            says.append(text(self.apart.name, lang, **self.apart.values))
         return " ".join(says)
 
     def __repr__(self) -> str:
@@ -151,7 +157,9 @@ class AreasReport:
         if groups:
             more = f" and {len(groups) - SHOWN} more" if len(groups) > SHOWN else ""
             lines.append(f"  groups apart from the largest ({len(groups)}): {', '.join(groups[:SHOWN])}{more}")
-        lines += [f"  {fact}" for fact in self.facts]
+        lines += [f"  {said}" for said in (self.apart, *self.facts) if said is not None and said.name != "fact_gaps"]
+        widths = [fact.values["snap"] for fact in self.facts if fact.name == "fact_gaps"]  # what they are stands above
+        lines += [f"  read_areas(..., snap={width}) closes them" for width in widths if width]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
@@ -202,15 +210,14 @@ def check_areas(areas: gpd.GeoDataFrame, *, tolerance: float = TOLERANCE) -> Are
     (('4',), [['2', '3', 100.0]])
     """
     crs = check_polygons(areas, "check_areas")
-    if not tolerance >= 0:
-        raise SpecError(f"tolerance={tolerance!r} must be at least 0, in metres.")
+    check_metres(tolerance, "tolerance")
     shapes, keys = areas.geometry.to_numpy(), areas.index.to_numpy()
     found = borders(shapes, tolerance=tolerance)
-    one, other = found.rook
+    one, other = found.neighbours
     isolates, islands = _apart(one, other, keys)
     part, area = shapely.get_parts(shapes, return_index=True)
-    thin = keys[np.unique(area[_width(part) <= tolerance])]
-    doubtful = _doubtful(shapes, tolerance)
+    thin = keys[np.unique(area[strip_width(part) <= tolerance])]
+    doubtful = doubtful_shapes(shapes, tolerance)
     return AreasReport(
         n_areas=len(areas),
         tolerance=tolerance,
@@ -222,9 +229,10 @@ def check_areas(areas: gpd.GeoDataFrame, *, tolerance: float = TOLERANCE) -> Are
         islands=islands,
         multipart=tuple(keys[shapely.get_num_geometries(shapes) > 1]),
         slivers=tuple(thin),
-        overlaps=_overlaps(shapes, keys, np.flatnonzero(doubtful), crs),
-        gaps=_gaps(shapes, keys, doubtful, tolerance, crs),
+        overlaps=overlaps_between(shapes, keys, np.flatnonzero(doubtful), crs),
+        gaps=gaps_between(shapes, keys, doubtful, tolerance, crs),
         facts=tuple(area_facts(areas)),
+        apart=outlines_apart(shapes, found.one, found.other, tolerance),
     )
 
 
@@ -269,22 +277,13 @@ def check_polygons(areas: gpd.GeoDataFrame, call: str, name: str = "") -> CRS:
     return areas.crs
 
 
-def _width(shapes: Shapes) -> NDArray[np.float64]:
-    """Return the width of a long strip of the same surface and outline."""
-    return np.asarray(2 * shapely.area(shapes) / np.maximum(shapely.length(shapes), 1e-300))
-
-
 def _apart(
     one: NDArray[np.intp], other: NDArray[np.intp], keys: NDArray[np.object_]
 ) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
     """Return the areas without a neighbour, and the groups besides the largest."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    pairs = coo_array((np.ones(len(one)), (one, other)), shape=(len(keys), len(keys)))
-    number, group = connected_components(pairs, directed=False)
-    size = np.bincount(group, minlength=number)
-    outside = np.flatnonzero(group != size.argmax()) if number else np.empty(0, dtype=int)
+    group = group_numbers(one, other, len(keys))
+    size = np.bincount(group)
+    outside = np.flatnonzero(group != size.argmax())
     groups = pd.Series(keys[outside]).groupby(group[outside], sort=False).agg(tuple)
     alone = np.bincount(np.concatenate([one, other]), minlength=len(keys)) == 0
     return tuple(keys[alone]), tuple(groups)
@@ -293,51 +292,6 @@ def _apart(
 def _corners(areas: gpd.GeoDataFrame) -> tuple[float, float, float, float]:
     box = extent_in_degrees(areas)
     return tuple(box) if box is not None else (np.nan,) * 4  # type: ignore[return-value]
-
-
-def _doubtful(shapes: Shapes, tolerance: float) -> NDArray[np.bool_]:
-    """Return True for shapes that do not meet their neighbours point by point, or lie inside another one."""
-    edges = shapely.coverage_invalid_edges(shapes, gap_width=tolerance)
-    doubtful = ~(shapely.is_missing(edges) | shapely.is_empty(edges))
-    # a shape inside another, away from its outline, has no edge that is wrong; a point of it gives it away
-    inner, outer = shapely.STRtree(shapes).query(shapely.point_on_surface(shapes), predicate="within")
-    twice = inner != outer
-    doubtful[inner[twice]] = doubtful[outer[twice]] = True
-    return np.asarray(doubtful)
-
-
-def _overlaps(shapes: Shapes, keys: NDArray[np.object_], where: NDArray[np.intp], crs: CRS) -> gpd.GeoDataFrame:
-    """Return the pairs that overlap, one of which at least does not meet its neighbours point by point."""
-    one, other = shapely.STRtree(shapes).query(shapes[where], predicate="intersects")
-    pairs = np.sort(np.column_stack([where[one], other]), axis=1)
-    one, other = np.unique(pairs[pairs[:, 0] < pairs[:, 1]], axis=0).T
-    common = shapely.intersection(shapes[one], shapes[other])
-    size = shapely.area(common)
-    large = size > NOISE
-    columns = {"one": keys[one[large]], "other": keys[other[large]], "square_metres": size[large]}
-    return gpd.GeoDataFrame(columns, geometry=common[large], crs=crs)
-
-
-def _gaps(
-    shapes: Shapes, keys: NDArray[np.object_], doubtful: NDArray[np.bool_], tolerance: float, crs: CRS
-) -> gpd.GeoDataFrame:
-    """Return the holes in the union of all shapes, and the areas around each."""
-    # what fits point by point is united by its common edges, which is much faster
-    fitting = shapely.coverage_union_all(shapes[~doubtful])
-    whole = shapely.union_all([fitting, *shapes[doubtful]]) if doubtful.any() else fitting
-    rings, part = shapely.get_rings(shapely.get_parts(whole), return_index=True)
-    inner = np.concatenate([[False], part[1:] == part[:-1]]) if len(part) else np.empty(0, dtype=bool)
-    holes = shapely.polygons(rings[inner])
-    hole, area = shapely.STRtree(shapes).query(holes, predicate="dwithin", distance=NOISE)
-    around = pd.Series(keys[area]).groupby(hole).agg(", ".join).reindex(range(len(holes)), fill_value="")
-    width = _width(holes)
-    columns = {
-        "between": around.to_numpy(dtype=object),
-        "square_metres": shapely.area(holes),
-        "width": width,
-        "narrow": width <= tolerance,
-    }
-    return gpd.GeoDataFrame(columns, geometry=holes, crs=crs)
 
 
 def _square_metres(frame: gpd.GeoDataFrame, lang: Lang) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from numbers import Real
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import geopandas as gpd
 import numpy as np
@@ -13,6 +15,7 @@ import shapely
 
 from quartiersatlas.base.checks import count_noun, expects
 from quartiersatlas.errors import GeometryError, SpecError, list_some
+from quartiersatlas.space.apart import MIN_BORDER, TOLERANCE, group_numbers, outlines_apart, tolerance_scale
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,29 +23,33 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
     from shapely.geometry.base import BaseGeometry
 
+    from quartiersatlas.intake import AreaData
+
     Ints = NDArray[np.intp]
     Floats = NDArray[np.float64]
     Shapes = NDArray[np.object_]
 
-TOLERANCE = 1.0  # metres between outlines that are meant to touch
-MIN_BORDER = 10.0  # metres; a shorter contact is a corner
 POLYGONS = (3, 6)  # shapely's numbers of Polygon and MultiPolygon
 MIX, MIX_TOO = 0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F  # odd numbers that spread the bits of a key
+CORNERS = 3.0  # tolerances: the two sides of a corner, and some more where it is acute
 CORNER = 2.0  # tolerances from a corner within which two outlines that part are still near each other
-USUAL_WIDTH = 100.0  # metres; where areas are narrower, the tolerances shrink with them
 
 
-def neighbours(areas: gpd.GeoDataFrame, *, tolerance: float = TOLERANCE, min_border: float = MIN_BORDER) -> Any:  # noqa: ANN401 - libpysal is untyped
-    """Return who shares a border with whom.
+def neighbours(
+    data: AreaData | gpd.GeoDataFrame, *, tolerance: float | None = None, min_border: float | None = None
+) -> Any:  # noqa: ANN401 - libpysal is untyped
+    """Return who shares a border with whom: the neighbours that candidate areas and :func:`check_areas` go by.
 
     Parameters
     ----------
-    areas : GeoDataFrame
-        Polygons in metres.
-    tolerance : float, default 1
-        Gap in metres that still counts as touching. At least 0.
-    min_border : float, default 10
-        Shared length in metres from which a contact is a border; shorter contacts are corners.
+    data : AreaData or GeoDataFrame
+        Joined data, or its areas; polygons in metres.
+    tolerance : float, optional
+        Gap in metres that still counts as touching. At least 0. By default 1, or 1 % of the median width (the root of
+        the surface) where that is less.
+    min_border : float, optional
+        Shared length in metres from which a contact is a border; shorter contacts are corners. At least 0. By default
+        10, or 10 % of the median width where that is less, and at least three tolerances. 0 takes corners too.
 
     Returns
     -------
@@ -52,11 +59,26 @@ def neighbours(areas: gpd.GeoDataFrame, *, tolerance: float = TOLERANCE, min_bor
     Raises
     ------
     GeometryError
-        The areas are in degrees.
+        The areas are in degrees, or are not polygons.
     SpecError
-        ``tolerance`` or ``min_border`` is below 0.
+        ``tolerance`` or ``min_border`` is no number, or below 0.
     ArgumentError
-        The areas are no GeoDataFrame.
+        The data are neither joined data nor areas.
+
+    Warns
+    -----
+    UserWarning
+        Many areas lie apart by a gap that is small beside their width, but above the tolerance; the message names the
+        median gap and the tolerance that bridges it.
+
+    See Also
+    --------
+    check_areas : Gaps, overlaps and areas apart, as a report.
+
+    Notes
+    -----
+    The indices of :func:`measure_segregation` that go by borders take the same tolerance, and count borders that are
+    drawn through the same points however short they are, as their published definitions do.
 
     Examples
     --------
@@ -66,21 +88,38 @@ def neighbours(areas: gpd.GeoDataFrame, *, tolerance: float = TOLERANCE, min_bor
     >>> neighbours(areas)["a"].index.tolist()
     ['b']
     """
-    from libpysal.graph import Graph
+    areas = _checked(data)
+    shapes = areas.geometry.to_numpy()
+    check_metres(tolerance, "neighbours: tolerance")
+    check_metres(min_border, "neighbours: min_border")
+    found = borders(shapes, tolerance=tolerance, min_border=min_border)
+    message = outlines_apart(shapes, found.one, found.other, tolerance)
+    if message is not None:
+        warnings.warn(str(message), UserWarning, stacklevel=2)
+    one, other = found.queen if min_border == 0 else found.neighbours
+    return _graph(areas.index.to_numpy(), one, other)
 
-    expects(areas, gpd.GeoDataFrame, "neighbours", 'areas = qa.read_areas("areas.gpkg", key="ID")')
+
+def _checked(data: object) -> gpd.GeoDataFrame:
+    """Return the areas of joined data, or the areas themselves; refuse degrees."""
+    from quartiersatlas.intake import AreaData
+
+    expects(data, (AreaData, gpd.GeoDataFrame), "neighbours", "data = qa.join(areas, table)")
+    areas = cast("gpd.GeoDataFrame", data.areas if isinstance(data, AreaData) else data)
     if areas.crs is not None and areas.crs.is_geographic:
         raise GeometryError("neighbours: the areas are in degrees, lengths are in metres: use areas.to_crs(...).")
-    if not (tolerance >= 0 and min_border >= 0):
-        raise SpecError(f"tolerance={tolerance!r} and min_border={min_border!r} must be at least 0, in metres.")
-    shapes = areas.geometry.to_numpy()
-    one, other = shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=tolerance)
-    once = one < other
-    one, other = one[once], other[once]
-    border = np.maximum(_border(shapes[one], shapes[other], tolerance), _border(shapes[other], shapes[one], tolerance))
-    long_enough = border >= min_border
-    one, other = one[long_enough], other[long_enough]
-    keys = areas.index.to_numpy()
+    return areas
+
+
+def check_metres(metres: float | None, what: str) -> None:
+    """Refuse a length that is no number from 0 on; None stands for the default."""
+    if metres is not None and (isinstance(metres, bool) or not isinstance(metres, Real) or not 0 <= metres < np.inf):
+        raise SpecError(f"{what}={metres!r} must be at least 0, in metres.")
+
+
+def _graph(keys: NDArray[np.object_], one: Ints, other: Ints) -> Any:  # noqa: ANN401 - libpysal is untyped
+    from libpysal.graph import Graph
+
     alone = np.setdiff1d(np.arange(len(keys)), np.concatenate([one, other]))
     focal = np.concatenate([one, other, alone])
     neighbour = np.concatenate([other, one, alone])
@@ -89,17 +128,26 @@ def neighbours(areas: gpd.GeoDataFrame, *, tolerance: float = TOLERANCE, min_bor
     return Graph.from_arrays(keys[focal[order]], keys[neighbour[order]], weight[order])
 
 
-def _border(shapes: np.ndarray, others: np.ndarray, tolerance: float) -> np.ndarray:
-    """Return the length of each outline that runs within the tolerance of the other shape."""
-    return np.asarray(shapely.length(shapely.intersection(shapely.boundary(shapes), shapely.buffer(others, tolerance))))
+def connected_groups(
+    areas: gpd.GeoDataFrame, chosen: NDArray[np.bool_] | None = None, *, found: Borders | None = None
+) -> pd.Series[int]:
+    """Return for each chosen area the number of its connected group; 0 is the group of the first one.
 
-
-def connected_groups(areas: gpd.GeoDataFrame) -> pd.Series[int]:
-    """Return for each area the number of its connected group; 0 is the group of the first area."""
-    if areas.empty:
-        return pd.Series([], index=areas.index, dtype=int)
-    labels = neighbours(areas).component_labels.reindex(areas.index)
-    return pd.Series(pd.factorize(labels)[0].astype(int), index=areas.index, dtype=int)
+    Parameters
+    ----------
+    areas : GeoDataFrame
+        All areas, in metres: whether outlines meet point by point is judged of all of them.
+    chosen : ndarray of bool, optional
+        By default all are chosen; an area that is not connects nobody.
+    found : Borders, optional
+        Their borders, where they are known already.
+    """
+    keys, found = areas.index, borders(areas.geometry.to_numpy()) if found is None else found
+    mask = np.ones(len(keys), dtype=bool) if chosen is None else chosen
+    one, other = found.neighbours
+    both = mask[one] & mask[other]
+    groups = group_numbers(one[both], other[both], len(keys))[mask]
+    return pd.Series(pd.factorize(groups)[0].astype(int), index=keys[mask], dtype=int)
 
 
 def dissolved(areas: gpd.GeoDataFrame, *, tolerance: float = TOLERANCE) -> BaseGeometry:
@@ -145,6 +193,8 @@ class Borders:
         Whole outline of each area in metres, holes included.
     method : {"shared vertices", "within tolerance"}
         Whether neighbouring outlines are drawn through the same points, or had to be compared with a tolerance.
+    min_border : float
+        Metres from which a border makes neighbours of two areas.
     """
 
     one: Ints
@@ -152,6 +202,13 @@ class Borders:
     length: Floats
     perimeter: Floats
     method: Literal["shared vertices", "within tolerance"]
+    min_border: float = 0.0
+
+    @property
+    def neighbours(self) -> tuple[Ints, Ints]:
+        """Pairs that share a border long enough to be neighbours in a town; a shorter contact is a corner."""
+        long = (self.length > 0) & (self.length >= self.min_border)
+        return self.one[long], self.other[long]
 
     @property
     def queen(self) -> tuple[Ints, Ints]:
@@ -160,7 +217,7 @@ class Borders:
 
     @cached_property
     def rook(self) -> tuple[Ints, Ints]:
-        """Pairs that share a border."""
+        """Pairs that share a border, however short where it is drawn through the same points."""
         long = self.length > 0
         return self.one[long], self.other[long]
 
@@ -184,7 +241,8 @@ def borders(shapes: ArrayLike, *, tolerance: float | None = None, min_border: fl
         median width (the root of the area) where that is less.
     min_border : float, optional
         Length in metres from which a contact within the tolerance is a border; shorter ones are corners. At least 0.
-        By default 10, or 10 % of the median width where that is less.
+        By default 10, or 10 % of the median width where that is less, and at least three tolerances: so long is the
+        contact in a corner.
 
     Returns
     -------
@@ -215,9 +273,9 @@ def borders(shapes: ArrayLike, *, tolerance: float | None = None, min_border: fl
     ([100.0, 100.0, 0.0, 0.0, 100.0, 100.0], 'shared vertices')
     """
     areas = _polygons(shapes)
-    scale = _scale(areas)
+    scale = tolerance_scale(areas)
     tolerance = TOLERANCE * scale if tolerance is None else tolerance
-    min_border = MIN_BORDER * scale if min_border is None else min_border
+    min_border = max(MIN_BORDER * scale, CORNERS * tolerance) if min_border is None else min_border
     pairs, length, loose = _shared(areas)
     close, close_length = _alongside(areas, loose, pairs, tolerance, min(CORNER * tolerance, min_border / 5))
     method: Literal["shared vertices", "within tolerance"] = "shared vertices"
@@ -229,7 +287,7 @@ def borders(shapes: ArrayLike, *, tolerance: float | None = None, min_border: fl
         total[np.searchsorted(both, close)] += close_length
         pairs, length = both, np.where(total >= min_border, total, 0)
     one, other = np.divmod(pairs, max(len(areas), 1))
-    return Borders(one, other, length, np.asarray(shapely.length(areas)), method)
+    return Borders(one, other, length, np.asarray(shapely.length(areas)), method, min_border)
 
 
 def _polygons(shapes: ArrayLike) -> Shapes:
@@ -240,12 +298,6 @@ def _polygons(shapes: ArrayLike) -> Shapes:
         number = count_noun(len(wrong), "area is not a polygon", "areas are not polygons")
         raise GeometryError(f"{number}: {list_some(wrong)}. Borders need polygons.")
     return areas
-
-
-def _scale(areas: Shapes) -> float:
-    """Return by how much the tolerances shrink: 1 for areas as wide as usual."""
-    width = np.sqrt(np.median(shapely.area(areas))) if len(areas) else USUAL_WIDTH
-    return float(min(1.0, width / USUAL_WIDTH))
 
 
 @dataclass(frozen=True, eq=False)

@@ -64,7 +64,7 @@ def moved_outlines(earlier: gpd.GeoDataFrame, later: gpd.GeoDataFrame, *, tolera
     keys = later.index[later.index.isin(earlier.index)]
     if earlier.crs is not None and later.crs is not None and earlier.crs != later.crs:
         earlier = earlier.to_crs(later.crs)
-    one, other = earlier.geometry.loc[keys].to_numpy(), later.geometry.loc[keys].to_numpy()
+    one, other = (np.asarray(side.geometry.loc[keys], dtype=object) for side in (earlier, later))
     share = np.zeros(len(keys))
     found = np.flatnonzero(~shapely.equals_exact(one, other, SAME))
     share[found] = _moved_share(shapely.make_valid(one[found]), shapely.make_valid(other[found]), tolerance)
@@ -90,7 +90,7 @@ def compare_outlines(
     later: gpd.GeoDataFrame,
     outlines: Outlines,
     recipe: str,
-) -> pd.Series:
+) -> tuple[tuple[str, float], ...]:
     """Refuse, or return, areas that have another outline at two dates under the same key.
 
     Parameters
@@ -111,11 +111,11 @@ def compare_outlines(
     """
     choice(outlines, ("raise", "report"), "outlines")
     moved = moved_outlines(earlier, later)
-    if len(moved) and outlines == "raise":
+    listed = tuple((str(key), float(share)) for key, share in moved.items())
+    if listed and outlines == "raise":
         n = int(later.index.isin(earlier.index).sum())
-        report = JoinReport("the two dates", n_areas=n, n_matched=n, moved=tuple(moved.items()))
-        raise JoinError(_message(moved, n, recipe), report)
-    return moved
+        raise JoinError(_message(moved, n, recipe), JoinReport("the two dates", n_areas=n, n_matched=n, moved=listed))
+    return listed
 
 
 def _message(moved: pd.Series, n: int, recipe: str) -> str:

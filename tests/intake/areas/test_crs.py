@@ -13,7 +13,8 @@ from pyproj import CRS
 
 import quartiersatlas as qa
 from quartiersatlas.errors import GeometryError
-from quartiersatlas.intake.areas.crs import Extent, point_text, projected_for
+from quartiersatlas.intake.areas.crs import point_text
+from quartiersatlas.intake.areas.systems import Extent, projected_for
 
 # UTM zone 32 with 2,000,000 m more of false easting and no EPSG code, as the city of Cologne hands it out
 SHIFTED = "+proj=tmerc +lat_0=0 +lon_0=9 +k=0.9996 +x_0=2500000 +y_0=0 +datum=WGS84 +units=m +no_defs"

@@ -11,8 +11,8 @@ import shapely
 
 import quartiersatlas as qa
 from quartiersatlas.errors import DependencyError, InputError
-from quartiersatlas.intake.areas import read
 from quartiersatlas.intake.areas.area_columns import holds_geometry
+from quartiersatlas.intake.files import layers
 
 SQUARE = shapely.box(500_000, 5_700_000, 500_100, 5_700_100)
 
@@ -35,13 +35,13 @@ def test_without_the_extra_the_same_is_read(write, kind, monkeypatch):
     file = write(kind, PLR=["01", "02"], NAME=["Höfe", None], BEZ=[7, 8])
     options = {"key": "PLR", "name": "NAME", "parents": {"bezirk": "BEZ"}}
     with_arrow = qa.read_areas(file, **options)
-    monkeypatch.setattr(read, "find_spec", lambda _: None)
+    monkeypatch.setattr(layers, "find_spec", lambda _: None)
     pd.testing.assert_frame_equal(qa.read_areas(file, **options), with_arrow)
 
 
 def test_geoparquet_without_the_extra_names_the_install(write, monkeypatch):
     file = write("parquet", PLR=["01"])
-    monkeypatch.setattr(read, "find_spec", lambda _: None)
+    monkeypatch.setattr(layers, "find_spec", lambda _: None)
     with pytest.raises(DependencyError, match=r"pip install 'quartiersatlas\[parquet\]'"):
         qa.read_areas(file, key="PLR")
 
@@ -111,6 +111,16 @@ def test_umlauts_that_are_no_utf_8_are_refused_with_the_repair(tmp_path):
     with pytest.raises(InputError, match=r"gebiete\.shp cannot be read.*can't decode byte 0xf6.*encoding='cp1252'"):
         qa.read_areas(file, key="PLR", name="NAME")
     assert qa.read_areas(file, key="PLR", name="NAME", encoding="cp1252")["name"].tolist() == ["Höfe"]
+
+
+def test_letters_of_a_dos_program_are_refused_and_read_with_the_encoding_of_the_message(tmp_path):
+    file = tmp_path / "gebiete.shp"
+    frame = gpd.GeoDataFrame({"PLR": ["01"], "NAME": ["Bücherei"]}, geometry=[SQUARE], crs="EPSG:25832")
+    frame.to_file(file, encoding="cp850")
+    file.with_suffix(".cpg").write_text("ISO-8859-1")
+    with pytest.raises(InputError, match=r"1 word of 'NAME' has garbled letters.*'cp850'"):
+        qa.read_areas(file, key="PLR", name="NAME")
+    assert qa.read_areas(file, key="PLR", name="NAME", encoding="cp850")["name"].tolist() == ["Bücherei"]
 
 
 @pytest.mark.parametrize("name", ["São João", "Ãlvaro", "Łódź", "Åre", "Straße"])

@@ -163,9 +163,10 @@ def test_gaps_and_overlaps_stay_until_snapping_is_asked_for(write):
     report = qa.check_areas(areas)
     assert len(report.overlaps) == 0
     assert len(report.gaps) == 0
-    # the gap is open at both ends: it is no hole and stays; the overlap of 0.5 m is given to one side
-    assert areas.union_all().area == pytest.approx(areas.area.sum())
-    assert areas["snapped"].tolist() == [False, True, True] or areas["snapped"].tolist() == [False, False, True]
+    # the gap, open at both ends, is closed; the overlap of 0.5 m is given to one side
+    assert areas.union_all().area == pytest.approx(areas.area.sum()) == pytest.approx(29_990)
+    assert areas["snapped"].sum() == 2
+    assert sorted(areas["snapped_m2"]) == pytest.approx([0, 40, 50])
 
 
 def test_a_narrow_gap_inside_is_closed_by_snapping(write):

@@ -67,6 +67,13 @@ def test_repeated_small_numbers_are_no_keys(row):
     assert qa.join(row(*PLAIN), table).values["rooms"].tolist() == [1, 2, 3, 4, 5] * 2
 
 
+def test_row_numbers_from_0_are_refused_even_where_no_column_holds_the_keys(row):
+    table = pd.DataFrame({"persons": [100.0 + i for i in range(10)]})
+    with pytest.raises(JoinError, match=r"row number \(0 to 9\), counted from 0, and no area has the key '0'"):
+        qa.join(row(*PLAIN), table, missing="report")
+    assert qa.join(row(*map(str, range(10))), table).report.complete
+
+
 def test_a_file_read_by_its_numbering_is_told_the_other_column(row, read):
     content = "key;zone;persons\n" + "".join(f"{i};{zone};{100 + i}\n" for i, zone in enumerate(ZONES))
     with pytest.raises(JoinError, match=r"use read_table\(\.\.\., key='zone'\)"):

@@ -52,6 +52,7 @@ def test_the_name_in_the_second_header_row_is_a_name_of_the_key_too(read):
         "\nText;mit;genau so vielen Zellen\n",
         "\nText;mit;noch;mehr;Zellen als die Tabelle\n",
         "Quelle: Amt für Statistik;;\n",
+        "\nData source;Register\nContact;Amt für Statistik\n",
         "\nAuf 3 gerundete Werte aus dem Register;;\n",
     ],
 )
@@ -103,3 +104,10 @@ def test_second_header_rows_of_units_years_and_column_numbers_are_headers(read):
     assert list(read("key;a;b\n;%;ha\n01;5;6\n", header_rows=2).values.columns) == ["a %", "b ha"]
     assert list(read("key;a;\nGebiet;2019;2020\n01;5;6\n", header_rows=2).values.columns) == ["a 2019", "a 2020"]
     assert list(read("key;a;b\n1;2;3\n01;5;6\n", header_rows=2).values.columns) == ["a 2", "b 3"]
+
+
+def test_a_delimiter_at_the_end_of_the_header_alone_or_of_the_rows_alone_is_no_column(read):
+    for content in ("key;a;b;\n01;5;6\n02;7;8\n", "key;a;b\n01;5;6;\n02;7;8;\n", "key;a;b;\n01;5;6;\n02;7;8;\n"):
+        assert read(content).values.to_numpy().tolist() == [[5.0, 6.0], [7.0, 8.0]]
+    with pytest.raises(InputError, match="line 3: 2 cells, the header has 4"):
+        read("key;a;b;\n01;5;6\n02;7\n")

@@ -222,3 +222,50 @@ def test_a_second_key_column_in_a_text_file_is_refused_too(read):
     with pytest.raises(KeyColumnError, match="'key', stands over column 1 and again over column 4, with other keys"):
         read("key;a;;key;b\n01;5;;02;7\n02;6;;01;8\n")
     assert read("key;a;;key;b\n01;5;;01;7\n02;6;;02;8\n").values["b"].tolist() == [7.0, 8.0]
+
+
+def test_a_table_of_years_that_goes_on_further_down_is_not_read(sheet):
+    rows = (
+        ["plr", "ew", None, "jahr", "n"],
+        ["11", 5, None, 2019, 1],
+        ["12", 6, None, 2020, 2],
+        [None, None, None, 2021, 3],
+    )
+    table = qa.read_table(sheet(*rows), key="plr")
+    assert list(table.values.columns) == ["ew"]
+    assert any("cells D1:E4 ('jahr', 'n') stand apart" in note for note in table.notes)
+
+
+def test_the_key_of_a_neighbour_behind_an_empty_column_is_a_value(sheet):
+    rows = ["plr", "ew", None, "nachbar"], ["0011", 5, None, "0012"], ["0012", 6, None, "0011"]
+    assert qa.read_table(sheet(*rows), key="plr").values["nachbar"].tolist() == ["0012", "0011"]
+
+
+def test_words_and_numbers_of_some_areas_behind_an_empty_column_belong_to_the_table(sheet):
+    rows = (
+        ["plr", "ew", None, "Heim", "Plätze"],
+        ["11", 5],
+        ["12", 6, None, "Am Park", 70],
+        ["13", 7],
+        ["14", 8, None, "Süd", 8],
+    )
+    table = qa.read_table(sheet(*rows), key="plr")
+    assert list(table.values.columns) == ["ew", "Heim", "Plätze"]
+
+
+def test_words_alone_behind_an_empty_column_belong_to_the_table(sheet):
+    rows = ["plr", "ew", None, "wer", "Amt"], ["11", 5, None, "Frau A", "Soziales"], ["12", 6, None, "Herr B", "Jugend"]
+    assert list(qa.read_table(sheet(*rows), key="plr").values.columns) == ["ew", "wer", "Amt"]
+
+
+def test_the_pages_of_a_long_table_repeat_keys_and_header(sheet):
+    page = ["11", 2022, 5], ["11", 2023, 6]
+    rows = ["plr", "jahr", "ew"], *page, [], ["plr", "jahr", "ew"], ["11", 2024, 7], ["12", 2022, 8]
+    table = qa.read_table(sheet(*rows), key="plr")
+    assert table.values["ew"].tolist() == [5.0, 6.0, 7.0, 8.0]
+
+
+def test_a_row_of_marks_below_a_gap_is_no_header(sheet):
+    rows = ["plr", "ew", "alo"], ["11", 5, 1], ["12", 6, 2], [], ["Umland", "k.A.", "k.A."], ["13", 7, 3]
+    table = qa.read_table(sheet(*rows), key="plr", symbols={"k.A.": "missing"})
+    assert list(table.values.index) == ["11", "12", "Umland", "13"]

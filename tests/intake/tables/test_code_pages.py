@@ -115,3 +115,41 @@ def test_json_is_read_in_a_code_page_too(read):
 def test_a_large_file_is_decided_by_its_first_words_and_read_whole(read):
     names = ["Große Höfe", "Märkte"] * 20_000
     assert read(table(names, "cp850")).values["name"].tolist() == names
+
+
+def dbase(rows, language=0):
+    """Write a dBASE table of a key and a name; the byte for the language says its encoding, or nothing."""
+    fields = b"".join(
+        name.ljust(11, b"\0") + b"C" + b"\0" * 4 + bytes([width, 0]) + b"\0" * 14
+        for name, width in ((b"key", 2), (b"name", 20))
+    )
+    head = b"\x03\x7c\x01\x01" + len(rows).to_bytes(4, "little") + (32 + len(fields) + 1).to_bytes(2, "little")
+    head += (23).to_bytes(2, "little") + b"\0" * 17 + bytes([language]) + b"\0\0"
+    body = b"".join(b" " + f"{i:02d}".encode() + name.ljust(20) for i, name in enumerate(rows, start=1))
+    return head + fields + b"\r" + body + b"\x1a"
+
+
+@pytest.mark.parametrize("encoding", ["cp850", "mac_roman", "cp1252", "utf-8"])
+def test_a_dbase_table_that_says_nothing_is_read_by_its_words(read, encoding):
+    content = dbase([name.encode(encoding) for name in GERMAN])
+    assert read(content, name="table.dbf").values["name"].tolist() == GERMAN
+
+
+def test_a_dbase_table_is_believed_where_its_words_fit(read):
+    content = dbase([name.encode("cp850") for name in ["Straße"]], language=2)
+    assert read(content, name="table.dbf").values["name"].tolist() == ["Straße"]
+    content = dbase([name.encode("cp1252") for name in ["Málaga", "Liège"]], language=0x57)
+    assert read(content, name="table.dbf").values["name"].tolist() == ["Málaga", "Liège"]
+
+
+def test_a_dbase_table_that_says_the_wrong_encoding_is_read_by_its_words_and_told(read):
+    result = read(dbase([name.encode("cp850") for name in GERMAN], language=0x57), name="table.dbf")
+    assert result.values["name"].tolist() == GERMAN
+    assert "the table says of itself that it is cp1252, and its words are none in it" in result.notes
+    assert told(result, "cp850")
+
+
+def test_a_file_beside_a_dbase_table_that_names_its_encoding_is_believed(read, tmp_path):
+    (tmp_path / "table.cpg").write_text("ISO-8859-1")
+    content = dbase([name.encode("cp1252") for name in GERMAN])
+    assert read(content, name="table.dbf").values["name"].tolist() == GERMAN

@@ -161,3 +161,17 @@ def test_a_key_that_is_not_in_the_first_sheet_is_refused_with_the_others(book):
         ColumnError, match=r"no column 'plr'.*looked for in sheet 'Titel'; other sheets: 'Neu'\. Name one"
     ):
         qa.read_table(book(Titel=cover, Neu=NEW), key="plr")
+
+
+def test_a_hidden_row_without_a_key_is_left_out_with_a_line(book):
+    rows = [["plr", "ew"], ["", 740], ["0301", 415], ["0302", 325]]
+    table = qa.read_table(book(with_hidden_rows(1), Neu=rows), key="plr")
+    assert list(table.values.index) == ["0301", "0302"]
+    assert table.problems[["row", "raw", "done"]].values.tolist() == [[2, "740", "hidden row without a key left out"]]
+
+
+def test_a_hidden_column_without_cells_is_not_worth_a_note(book):
+    def change(workbook):
+        workbook.worksheets()[0].set_column(1, 1, None, None, {"hidden": True})
+
+    assert qa.read_table(book(change, Neu=[["plr", "", "ew"], ["01", "", 5]]), key="plr").notes == ()

@@ -164,7 +164,7 @@ def test_classes_and_words_stay_text(read, cells):
 
 
 def test_a_column_of_one_mark_only_is_suppressed_throughout(read):
-    assert read(column("<6", "<6", others=())).status["cases"].tolist() == ["suppressed"] * 2
+    assert read(column("<6", "< 6", others=())).status["cases"].tolist() == ["suppressed"] * 2
 
 
 @pytest.mark.parametrize("cell", ["ab12", "12bis", "bis", "<", "<x", "3 bis 2", "1" * 80 + " bis 3", "maximal"])

@@ -79,3 +79,14 @@ def test_cells_merged_across_values_are_read_once_and_listed(merged):
     assert table.values.loc["0201", "m"] == 6.0
     assert table.status.loc["0201", "w"] == "missing"
     assert "cells B3:C3 are merged: read as one cell of this column" in table.problems["done"].tolist()
+
+
+def test_numbers_left_of_the_key_are_filled_down_even_if_few_are_merged(merged):
+    rows = ["bezirk", "plr", "ew"], [1, "0101", 5], [None, "0102", 6], [2, "0201", 7], [3, "0301", 8], [4, "0401", 9]
+    assert qa.read_table(merged(["A2:A3"], *rows), key="plr").values["bezirk"].tolist() == [1.0, 1.0, 2.0, 3.0, 4.0]
+
+
+def test_a_key_merged_over_a_column_without_a_name_is_not_worth_a_line(merged):
+    rows = ["plr", None, "ew"], ["0101", None, 5], ["0102", None, 6]
+    table = qa.read_table(merged(["A2:B2", "A3:B3"], *rows), key="plr")
+    assert table.problems["done"].tolist() == ["empty column 2 left out"]

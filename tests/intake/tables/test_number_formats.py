@@ -185,3 +185,12 @@ def test_codes_for_missing_values_in_a_percent_column_stay_what_they_are(formatt
     assert table.values["q"].tolist()[1:] == [20.0, 25.0, -100.0]
     with pytest.raises(NumberError, match=r"-9999 .* looks like a code for a missing value"):
         qa.read_table(file, key="plr")
+
+
+def test_negative_numbers_keep_their_sign_and_no_zeros():
+    assert number_format("0000").applied(-7) == -7
+
+
+def test_a_share_in_a_column_of_words_is_written_as_shown(formatted):
+    file = formatted(["plr", "lage"], ["01", "gut"], ["02", "mittel"], ["03", (0.2, "0%")])
+    assert qa.read_table(file, key="plr").values["lage"].tolist() == ["gut", "mittel", "20 %"]

@@ -101,7 +101,7 @@ def test_columns_of_different_length_are_refused(read_json):
         ("[1, 2]", "list of records is expected"),
         ("[]", "has no records"),
         ('{"a": 5}', "a record, or a list beside a list of years, is expected"),
-        ('[{"key": "1", "a": {"b": 5}}]', "holds lists or objects"),
+        ('[{"key": "1", "a": [5, 6]}]', "1 cell of 'a' holds a list of several values, such as '\\[5, 6\\]'"),
         ("[" * 100_000, "no valid JSON"),
     ],
 )

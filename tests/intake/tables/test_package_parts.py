@@ -8,7 +8,7 @@ import pytest
 from openpyxl import Workbook
 
 import quartiersatlas as qa
-from quartiersatlas.errors import InputError
+from quartiersatlas.errors import InputError, KeyColumnError
 from quartiersatlas.intake.tables import package_parts
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -150,3 +150,10 @@ def test_any_other_file_called_a_workbook_is_refused_without_a_word_of_a_library
     with pytest.raises(InputError, match="damaged, incomplete, or another kind of file") as raised:
         qa.read_table(tmp_path / "bild.xlsx", key="plr")
     assert not any(word in str(raised.value).lower() for word in ("calamine", "zip", "ole", "cfb"))
+
+
+def test_a_row_of_no_height_is_hidden_and_a_low_one_is_not(packed):
+    rows = ROWS.replace('<row r="2">', '<row r="2" ht="0" customHeight="1">')
+    with pytest.raises(KeyColumnError, match="1 row with a key is hidden in sheet 'Blatt', in line '2': '0101'"):
+        qa.read_table(packed(rows), key="plr")
+    assert qa.read_table(packed(rows.replace('ht="0"', 'ht="0.5"')), key="plr").notes == ()

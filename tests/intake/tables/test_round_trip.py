@@ -136,12 +136,15 @@ def reads_as_utf8(name):
     return bool(re.search(r"[\u0080-\U0010ffff]", name.encode("cp1252").decode("utf-8", errors="ignore")))
 
 
+# a file that does not say its encoding is read by its words: they have letters of words, and signs around them
+LETTERS = "abcdefghijklmnopqrstuvwxyzäöüß"
 NAMES = (
-    st.text(
-        st.characters(codec="cp1252", categories=("L", "N", "P", "S", "Zs"), exclude_characters="¤"),
-        min_size=1,
-        max_size=12,
+    st.tuples(
+        st.text(st.characters(codec="ascii", categories=("L", "N", "P", "S", "Zs")), max_size=8),
+        st.text(st.sampled_from(LETTERS), max_size=12).map(str.capitalize),
+        st.sampled_from(["", " „Süd“", " – Höhe", " 5 €", " m²", "\u00a0Weiß", ", Genève", " (Größe)", " d’Ivoire"]),
     )
+    .map(" ".join)
     .map(str.strip)
     .filter(lambda name: not reads_as_utf8(name))
 )

@@ -77,3 +77,18 @@ def test_a_link_with_another_workbook_is_said(xls):
 def test_a_workbook_with_a_password_says_so(xls):
     with pytest.raises(InputError, match="protected with a password"):
         qa.read_table(xls(["plr", "n"], ["01", 5], said=old.record(0x002F, bytes(54))), key="plr")
+
+
+@pytest.mark.parametrize("size", [(0, 4_000_000_000, 0, 5), (9, 3, 0, 5), (0, 3, 0, 60_000), (0, 3, 5, 0)])
+def test_a_sheet_that_says_an_impossible_size_is_refused(xls, size):
+    said = old.record(0x0200, struct.pack("<IIHHH", *size, 0))
+    with pytest.raises(InputError, match=r"rows and .* columns, which cannot be"):
+        qa.read_table(xls(["plr", "n"], ["01", 5], more=said), key="plr")
+
+
+@pytest.mark.parametrize("length", [8, 100, 600, 1400, 3000, 5000])
+def test_a_workbook_that_was_cut_off_is_refused_without_a_word_of_a_library(xls, length):
+    file = xls(["plr", "n"], ["01", 5])
+    file.write_bytes(file.read_bytes()[:length])
+    with pytest.raises(InputError, match=r"alt\.xls cannot be read as a workbook: it is damaged, incomplete"):
+        qa.read_table(file, key="plr")

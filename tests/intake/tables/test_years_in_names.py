@@ -22,6 +22,7 @@ def stacked(read, *names):
         (["2019/20", "2020/21"], "value", ["2019/20", "2020/21"]),
         (["2019/2020", "2020/2021"], "value", ["2019/20", "2020/21"]),
         (["1999/00", "2000/01"], "value", ["1999/00", "2000/01"]),
+        (["2019-20", "2020–21"], "value", ["2019/20", "2020/21"]),
         (["Schüler 2019/20", "Schüler 2020 / 21"], "Schüler", ["2019/20", "2020/21"]),
         (["2019 1)", "2020*"], "value", ["2019", "2020"]),
         (["2019¹", "2020 (2)"], "value", ["2019", "2020"]),
@@ -103,12 +104,12 @@ def test_a_calendar_year_comes_before_a_school_year(read):
     assert table.values.columns.tolist() == ["EW"]
 
 
-@pytest.mark.parametrize("year", ["2019/21", "2019-20", "Schuljahr", 2018])
+@pytest.mark.parametrize("year", ["2019/21", "2011-12", "Schuljahr", 2018])
 def test_a_year_that_is_none_or_not_there_is_refused(read, year):
     with pytest.raises((SpecError, InputError), match=r"years must be|no column of 2018; there are '2019/20'"):
         read("key;2019/20\n01;5\n", years=year)
 
 
-@pytest.mark.parametrize("name", ["2019/25", "2019-2020", "EW 2019 bis 2020", "PLZ 12019", "Zone 2100/20"])
+@pytest.mark.parametrize("name", ["2019/25", "2019-2020", "2011-12", "EW 2019 bis 2020", "PLZ 12019", "Zone 2100/20"])
 def test_periods_and_other_numbers_are_no_year(name):
     assert year_name(name) is None

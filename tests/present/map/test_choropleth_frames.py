@@ -46,3 +46,21 @@ def test_options_of_a_frame_are_refused_with_joined_data(frame):
         qa.choropleth(data, "empty_homes", key="id")
     with pytest.raises(ColumnError, match=r"The frame has no column 'empty_home'.*'empty_homes'"):
         qa.choropleth(frame, "empty_home", key="id")
+
+
+def test_ready_made_numbers_are_drawn_without_residents(frame):
+    atlas = qa.choropleth(frame.drop(columns="people"), "empty_homes", key="id", unit="percent", lang="en")
+    assert atlas.release.values["empty_homes"].tolist() == frame["empty_homes"].tolist()
+    assert atlas.release.residents.isna().all()
+    assert '"values":[15,25,80,40,35]' in atlas.html()  # tenths of a percent
+
+
+def test_counts_are_not_drawn_without_residents(frame):
+    with pytest.raises(SpecError, match="Which column holds the residents"):
+        qa.choropleth(frame.assign(cases=[4, 5, 6, 7, 8]).drop(columns="people"), "cases", key="id")
+
+
+def test_a_kind_is_said_with_its_unit(frame):
+    atlas = qa.choropleth(frame, "empty_homes", key="id", population="people", kind="median", unit="EUR")
+    assert atlas.release.catalogue["empty_homes"].kind == "median"
+    assert atlas.release.catalogue["empty_homes"].unit == "EUR"

@@ -10,7 +10,7 @@ import pandas as pd
 
 from quartiersatlas.base.checks import names
 from quartiersatlas.base.letters import same_text
-from quartiersatlas.catalogue import Message
+from quartiersatlas.catalogue import Message, number_text
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -102,12 +102,36 @@ def holds_geometry(column: pd.Series) -> bool:
 COMPOSED = "composed"  # bool: the key or the name was written with letters in two parts, or invisible ones
 REPAIRED = "repaired"  # bool: the outline was invalid and made valid
 SNAPPED = "snapped"  # bool: the outline was moved onto those of the neighbours
+SNAPPED_SIZE = "snapped_m2"  # float: surface that changed hands by that, in square metres
+GAPS = "gaps"  # bool: a narrow gap or an overlap at the outline
+QUICKLY_CHECKED = 20_000  # areas
 PARTS = "parts"  # int: features of the file that were put together
 MERGED_FROM = "merged_from"  # text: keys of the areas that are reported as one
 RENAMED_FROM = "renamed_from"  # text: the key that the file gives the area
 LEFT_OUT = "left_out"  # text, the same for all: features and columns of the file that were not taken along
 KEY_IN_FILE = "key_in_file"  # text: the key as the file writes it, where that is a decimal number
-AREA_FLAGS = (COMPOSED, REPAIRED, SNAPPED, PARTS, MERGED_FROM, RENAMED_FROM, LEFT_OUT, KEY_IN_FILE)
+READ_NOTES = "read_notes"  # text, the same for all: what was decided while the file was read
+OFF_BY = "off_by"  # float, the same for all: metres that the areas may lie beside their true place
+AREA_FLAGS = (
+    COMPOSED,
+    REPAIRED,
+    SNAPPED,
+    SNAPPED_SIZE,
+    GAPS,
+    PARTS,
+    MERGED_FROM,
+    RENAMED_FROM,
+    LEFT_OUT,
+    KEY_IN_FILE,
+    READ_NOTES,
+    OFF_BY,
+)
+
+
+def read_notes(notes: Iterable[str]) -> dict[str, str]:
+    """Return the flag that says what was decided while a file was read; none where that is nothing."""
+    said = "; ".join(dict.fromkeys(notes))
+    return {READ_NOTES: said} if said else {}
 
 
 def with_left_out(areas: gpd.GeoDataFrame, what: Iterable[str]) -> gpd.GeoDataFrame:
@@ -131,18 +155,46 @@ def area_facts(areas: gpd.GeoDataFrame) -> list[Message]:
             Message("fact_renamed", {"name": name, "key": key, "before": before})
             for key, name, before in zip(corrected.index, corrected["name"], corrected[RENAMED_FROM], strict=True)
         ]
+    facts += _outline_facts(areas)
+    if KEY_IN_FILE in areas.columns:
+        facts.append(Message("fact_keys_written", {"example": areas[KEY_IN_FILE].iloc[0], "key": areas.index[0]}))
+    if OFF_BY in areas.columns and len(areas):
+        facts.append(Message("fact_off_by", {"metres": f"{areas[OFF_BY].max():.0f}"}))
+    if LEFT_OUT in areas.columns:
+        facts += [Message("fact_left_out", {"what": what}) for what in areas[LEFT_OUT].unique() if what]
+    return facts
+
+
+def _outline_facts(areas: gpd.GeoDataFrame) -> list[Message]:
+    """Return what was done to the outlines, and where they do not fit together."""
+    facts = []
     if REPAIRED in areas.columns and areas[REPAIRED].any():
         facts.append(Message("fact_geometry", {"names": _names(areas, areas.index[areas[REPAIRED]])}))
     if PARTS in areas.columns:
         several = areas.index[areas[PARTS] > 1]
         facts.append(Message("fact_parts", {"names": _names(areas, several), "count": len(several)}))
     if SNAPPED in areas.columns:
-        facts.append(Message("fact_snapped", {"count": int(areas[SNAPPED].sum())}))
-    if KEY_IN_FILE in areas.columns:
-        facts.append(Message("fact_keys_written", {"example": areas[KEY_IN_FILE].iloc[0], "key": areas.index[0]}))
-    if LEFT_OUT in areas.columns:
-        facts += [Message("fact_left_out", {"what": what}) for what in areas[LEFT_OUT].unique() if what]
+        facts.append(_snapped_fact(areas))
+    # frames that did not come from a file are looked at here, unless that takes long
+    if areas[GAPS].any() if GAPS in areas.columns else len(areas) <= QUICKLY_CHECKED:
+        from quartiersatlas.intake.areas.gaps import misfit_fact
+
+        fact = misfit_fact(areas.geometry)
+        facts += [fact] if fact is not None else []
     return facts
+
+
+def _snapped_fact(areas: gpd.GeoDataFrame) -> Message:
+    """Return how many outlines were moved, and how much land that is."""
+    changed = areas[SNAPPED_SIZE] if SNAPPED_SIZE in areas.columns else areas[SNAPPED] * float("nan")
+    if changed.isna().all():
+        return Message("fact_snapped", {"count": int(areas[SNAPPED].sum())})
+    most = str(changed.idxmax())
+    values = {"count": int(areas[SNAPPED].sum()), "name": f"{areas['name'][most]} ({most})"}
+    for name, size in (("size", changed.sum()), ("largest", changed[most])):
+        values[name] = number_text(size, 1, "de"), number_text(size, 1, "en")
+    share = 100 * changed[most] / areas.geometry.area[most]
+    return Message("fact_snapped_size", values | {"share": (number_text(share, 2, "de"), number_text(share, 2, "en"))})
 
 
 def _names(areas: gpd.GeoDataFrame, keys: Iterable[str]) -> str:

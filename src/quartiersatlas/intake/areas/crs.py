@@ -2,43 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 
+from quartiersatlas.base.checks import count_noun
 from quartiersatlas.errors import GeometryError
+from quartiersatlas.intake.areas.datums import doubt_about_place
+from quartiersatlas.intake.areas.systems import Extent, projected_for, wrapped
 
 if TYPE_CHECKING:
     import geopandas as gpd
     from pyproj import CRS
 
+    from quartiersatlas.intake.areas.datums import Doubt
+
 FULL_TURN = 360.0
 MARGIN = 3.0  # degrees that a city may lie outside its zone; Bavaria lies up to 2 degrees outside
+LOCAL = 30.0  # degrees that the region of a local projection is wide at most
 STRETCH = 0.05  # share by which a map projection may stretch lengths at the place of the areas
 
 
-class Extent(NamedTuple):
-    """West, south, east and north in degrees."""
-
-    west: float
-    south: float
-    east: float
-    north: float
-
-    @property
-    def centre(self) -> tuple[float, float]:
-        """Longitude and latitude of the middle."""
-        return (self.west + self.east) / 2, (self.south + self.north) / 2
-
-    def holds(self, point: tuple[float, float], margin: float = 0.0) -> bool:
-        """Return True if a point lies inside; an extent over the date line holds every longitude."""
-        x, y = point
-        inside = self.west - margin <= x <= self.east + margin or self.west > self.east
-        return inside and self.south - margin <= y <= self.north + margin
-
-
-EUROPE = Extent(-12.0, 34.0, 35.0, 72.0)
 GERMANY = Extent(5.8, 47.2, 15.1, 55.1)
 GERMAN_SPEAKING = Extent(5.8, 45.8, 17.2, 55.1)
 # what German files without a reference system are mostly in
@@ -46,9 +31,17 @@ USUAL = ("EPSG:25832", "EPSG:25833", "EPSG:31466", "EPSG:31467", "EPSG:31468", "
 
 
 def located(
-    frame: gpd.GeoDataFrame, crs: str | None, to_crs: str | None, swap_axes: bool | None, where: str
+    frame: gpd.GeoDataFrame,
+    crs: str | None,
+    to_crs: str | None,
+    swap_axes: bool | None,
+    where: str,
+    what: str = "areas",
 ) -> gpd.GeoDataFrame:
-    """Return the frame in metres, in a system that puts it where such areas can lie; or say which call does."""
+    """Return the frame in metres, in a system that puts it where such areas can lie; or say which call does.
+
+    ``what`` is how messages call what the frame holds.
+    """
     from pyproj.exceptions import CRSError
 
     own = frame.crs
@@ -56,27 +49,83 @@ def located(
         frame = frame.set_geometry(shapely.transform(frame.geometry.to_numpy(), _swapped), crs=frame.crs)
     try:
         frame = _without_heights(_declared(frame, crs, where))
-        _refuse_misplaced(frame, own if crs is not None else None, swap_axes, where)
+        _refuse_misplaced(frame, own if crs is not None else None, swap_axes, where, what)
         if to_crs is not None:
             frame = frame.to_crs(to_crs)
-            _refuse_misplaced(frame, None, swap_axes=False, where=f"{where} in {to_crs}")
+            there = f"{where} in {to_crs if isinstance(to_crs, str) else _name(_system(frame))}"
+            _refuse_misplaced(frame, None, swap_axes=False, where=there, what=what)
     except CRSError as error:
-        raise GeometryError(f"{where}: {error}.") from error
+        wrong = next((name for name in (crs, to_crs) if name is not None and not _is_system(name)), None)
+        if wrong is None:
+            raise GeometryError(f"{where}: {error}.") from error
+        raise GeometryError(
+            f"{where}: {str(wrong)!r} is no reference system that is known. Write its number, such as 'EPSG:25832'."
+        ) from error
     _refuse_other_than_metres(frame, where)
     return frame
 
 
-def projected_for(point: tuple[float, float]) -> str:
-    """Name a projected system in metres for a point in degrees: ETRS89/UTM in Europe, WGS 84/UTM elsewhere."""
-    from pyproj import CRS
+def across_the_meridian(frame: gpd.GeoDataFrame, crs: str | None) -> tuple[gpd.GeoDataFrame, list[str]]:
+    """Return areas on both sides of 180 degrees side by side, and a note where outlines went round the earth for it.
 
-    x, y = point
-    zone = int((x + 180) // 6) + 1
-    if EUROPE.holds(point):
-        european = CRS(f"EPSG:{25800 + zone}")
-        if european.area_of_use is not None and Extent(*european.area_of_use.bounds).holds(point):
-            return f"EPSG:{25800 + zone}"
-    return f"EPSG:{(32600 if y >= 0 else 32700) + zone}"
+    An outline from 179.9 to -179.9 degrees is a strip of 0.2 degrees, drawn as one of 359.8: it is put together again.
+    """
+    system = _declared_system(frame, crs)
+    if system is None or not system.is_geographic or not len(frame):
+        return frame, []
+    west, _, east, _ = frame.total_bounds
+    if not (west >= -FULL_TURN / 2 and east <= FULL_TURN / 2 and east - west > FULL_TURN / 2):
+        return frame, []
+    shapes = frame.geometry.to_numpy()
+    moved = shapely.transform(shapes, _east_of_greenwich)
+    bounds = shapely.total_bounds(moved)
+    if bounds[2] - bounds[0] >= FULL_TURN / 2:
+        return frame, []  # the areas do lie all around the earth
+    parts, owners = shapely.get_parts(shapes, return_index=True)
+    wide = np.unique(owners[shapely.bounds(parts)[:, 2] - shapely.bounds(parts)[:, 0] > FULL_TURN / 2])
+    torn = [n for n, number in enumerate(np.bincount(owners, minlength=len(shapes))) if number > 1]
+    for position in torn:  # parts that met at the meridian share a border now
+        moved[position] = shapely.union_all(shapely.get_parts(moved[position]))
+    note = f"{count_noun(len(wide), 'outline')} across the 180th meridian put together on its two sides"
+    return frame.set_geometry(moved, crs=frame.crs), [note] if len(wide) else []
+
+
+def _east_of_greenwich(points: np.ndarray) -> np.ndarray:
+    return np.column_stack([np.where(points[:, 0] < 0, points[:, 0] + FULL_TURN, points[:, 0]), points[:, 1]])
+
+
+def place_in_doubt(frame: gpd.GeoDataFrame, crs: str | None, to_crs: str | None) -> Doubt | None:
+    """Return how far areas, as the file holds them, may lie from their true place; None where that is sure."""
+    system = _declared_system(frame, crs)
+    if system is None:
+        return None
+    if system.is_compound:
+        system = system.sub_crs_list[0]
+    bounds = tuple(float(edge) for edge in frame.total_bounds)
+    extent = _in_degrees(system, *bounds)
+    return None if extent is None else doubt_about_place(system, to_crs, extent, bounds)
+
+
+def _is_system(name: object) -> bool:
+    from pyproj import CRS
+    from pyproj.exceptions import CRSError
+
+    try:
+        CRS(name)
+    except CRSError:
+        return False
+    return True
+
+
+def _declared_system(frame: gpd.GeoDataFrame, crs: str | None) -> CRS | None:
+    """Return the system that is passed, else the file's own; None where it is no system, which is named later."""
+    from pyproj import CRS
+    from pyproj.exceptions import CRSError
+
+    try:
+        return CRS(crs) if crs is not None else frame.crs
+    except CRSError:
+        return None
 
 
 def extent_in_degrees(frame: gpd.GeoDataFrame) -> Extent | None:
@@ -103,6 +152,8 @@ def _in_degrees(crs: CRS | str, west: float, south: float, east: float, north: f
         extent = Extent(*change.transform_bounds(west, south, east, north))
     except ProjError:
         return None
+    if np.isfinite(extent).all() and extent.west <= extent.east and extent.east > FULL_TURN / 2:
+        extent = extent._replace(west=wrapped(extent.west), east=wrapped(extent.east))
     on_earth = np.isfinite(extent).all() and abs(extent.south) <= 90 and abs(extent.north) <= 90  # noqa: PLR2004 - the poles
     return extent if on_earth else None
 
@@ -168,7 +219,7 @@ def _fault(crs: CRS, extent: Extent | None) -> str:
     return ""
 
 
-def _refuse_misplaced(frame: gpd.GeoDataFrame, own: CRS | None, swap_axes: bool | None, where: str) -> None:
+def _refuse_misplaced(frame: gpd.GeoDataFrame, own: CRS | None, swap_axes: bool | None, where: str, what: str) -> None:
     """Refuse areas that lie where the system is not used, or on the other side of a swap of axes.
 
     ``own`` is what the file itself says, where another system was passed.
@@ -178,7 +229,7 @@ def _refuse_misplaced(frame: gpd.GeoDataFrame, own: CRS | None, swap_axes: bool 
     fault = _fault(system, extent)
     home = turned is not None and GERMAN_SPEAKING.holds(turned.centre)
     at_home = extent is not None and GERMAN_SPEAKING.holds(extent.centre)
-    if home and not at_home and (fault or swap_axes is not False):
+    if home and not at_home and (fault or (swap_axes is not False and not _is_local(system))):
         there = f"lie at {point_text(extent.centre)}" if extent is not None else "lie nowhere on the earth"
         hint = (
             "The axes were in the right order: leave swap_axes=True out."
@@ -187,10 +238,16 @@ def _refuse_misplaced(frame: gpd.GeoDataFrame, own: CRS | None, swap_axes: bool 
             "(or swap_axes=False, if they do lie there)."
         )
         raise GeometryError(
-            f"{where}: the areas {there}; with swapped axes they lie at {point_text(turned.centre)}. {hint}"  # type: ignore[union-attr]
+            f"{where}: the {what} {there}; with swapped axes they lie at {point_text(turned.centre)}. {hint}"  # type: ignore[union-attr]
         )
     if fault:
-        raise GeometryError(f"{where}: the areas {fault}. {_better(frame, own)}")
+        raise GeometryError(f"{where}: the {what} {fault}. {_better(frame, own)}")
+
+
+def _is_local(system: CRS) -> bool:
+    """Return True if a map projection is made for a part of a continent: who lies there lies right."""
+    use = system.area_of_use
+    return not system.is_geographic and use is not None and 0 < use.east - use.west < LOCAL
 
 
 def _better(frame: gpd.GeoDataFrame, own: CRS | None) -> str:

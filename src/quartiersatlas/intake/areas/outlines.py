@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 import shapely
 
 from quartiersatlas.base.checks import count_noun
-from quartiersatlas.errors import DependencyError, GeometryError, KeyColumnError, list_some
+from quartiersatlas.errors import GeometryError, KeyColumnError, list_some
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     Shapes = NDArray[np.object_]
 
 POLYGONS = (3, 6)  # shapely's numbers of Polygon and MultiPolygon
+LINES, POINTS, COLLECTION = (1, 2, 5), (0, 4), 7
+SHOWN_PARTS = 5  # areas whose lines and points a note names
 COVERED = 0.9  # share of its own size that the areas inside a higher level have at least
 MANY = 1000  # areas above which only what is much larger than most is looked at: a level above so many is
 MUCH_LARGER = 2.0  # times the median size
@@ -37,6 +40,54 @@ def refuse_other_than_polygons(shapes: Shapes, keys: pd.Index, where: str) -> No
             f"{where}: {count_noun(len(others), 'area is not a polygon', 'areas are not polygons')}: "
             f"{list_some(others)}."
         )
+
+
+def polygons_alone(shapes: Shapes, keys: pd.Index) -> tuple[Shapes, NDArray[np.bool_], list[str]]:
+    """Return the polygons of geometry collections, which areas had one, and a note on what was left out.
+
+    A collection without any polygon stays as it is, and is refused after that.
+    """
+    kind = shapely.get_type_id(shapes)
+    collected = np.zeros(len(shapes), bool)
+    left: list[str] = []
+    for position in np.flatnonzero(kind == COLLECTION).tolist():
+        parts = _flat_parts(shapes[position])
+        areal = [part for part in parts if shapely.get_type_id(part) in POLYGONS and not shapely.is_empty(part)]
+        if not areal:
+            continue
+        if not collected.any():
+            shapes = shapes.copy()
+        collected[position] = True
+        valid = shapely.make_valid(areal, method="structure", keep_collapsed=False)
+        shapes[position] = areal[0] if len(areal) == 1 else shapely.union_all(valid)
+        others = Counter(int(shapely.get_type_id(part)) for part in parts if not shapely.is_empty(part))
+        left += [f"{keys[position]!r}: {text}" for text in [_lines_and_points(others)] if text]
+    if not collected.any():
+        return shapes, collected, []
+    note = f"of {count_noun(int(collected.sum()), 'geometry collection')} the polygons were taken"
+    return shapes, collected, [f"{note} and left out: {_some(left)}" if left else note]
+
+
+def _flat_parts(shape: shapely.Geometry) -> list[shapely.Geometry]:
+    """Return the parts of a collection, those of collections inside it among them."""
+    parts: list[shapely.Geometry] = []
+    waiting = [shape]
+    while waiting:
+        for part in shapely.get_parts(waiting.pop()):
+            (waiting if shapely.get_type_id(part) == COLLECTION else parts).append(part)
+    return parts
+
+
+def _lines_and_points(kinds: Counter[int]) -> str:
+    lines = sum(kinds[number] for number in LINES)
+    points = sum(kinds[number] for number in POINTS)
+    found = [count_noun(n, noun) for n, noun in ((lines, "line"), (points, "point")) if n]
+    return " and ".join(found)
+
+
+def _some(texts: list[str]) -> str:
+    more = f" and {len(texts) - SHOWN_PARTS} more" if len(texts) > SHOWN_PARTS else ""
+    return ", ".join(texts[:SHOWN_PARTS]) + more
 
 
 def made_valid(shapes: Shapes, keys: pd.Index, where: str, *, repair: bool) -> tuple[Shapes, NDArray[np.bool_]]:
@@ -160,17 +211,3 @@ def refuse_covering(shapes: Shapes, keys: pd.Index, names: pd.Series, where: str
             f"but the whole or a higher level: {who}{more}. Leave {'it' if len(found) == 1 else 'them'} out with "
             f"exclude={example!r}, or read a file of one level."
         )
-
-
-def snapped(shapes: Shapes, keys: pd.Index, where: str, tolerance: float) -> Shapes:
-    """Return the outlines on each other: gaps up to the tolerance closed, overlaps given to one side."""
-    from shapely.errors import UnsupportedGEOSVersionError
-
-    try:
-        shapes = np.asarray(shapely.coverage_clean(shapes, gap_width=tolerance))  # type: ignore[attr-defined]
-    except UnsupportedGEOSVersionError as error:
-        raise DependencyError(
-            f"snap needs shapely with GEOS 3.14 or later; there is {shapely.geos_version}."
-        ) from error
-    refuse_collapsed(shapes, keys, where, "snapped")
-    return shapes

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Mapping
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import pandas as pd
-import shapely
 
-from quartiersatlas.base.checks import count_noun, existing_file, expects, renamed
+from quartiersatlas.base.checks import count_noun, expects, renamed
 from quartiersatlas.base.keys import whole_keys
 from quartiersatlas.base.letters import same_text
 from quartiersatlas.errors import (
     ColumnError,
-    DependencyError,
     GeometryError,
     InputError,
     KeyColumnError,
@@ -28,29 +24,36 @@ from quartiersatlas.errors import (
 from quartiersatlas.intake.areas.area_columns import (
     AREA_FLAGS,
     COMPOSED,
+    GAPS,
     KEY_IN_FILE,
     MERGED_FROM,
+    OFF_BY,
     PARTS,
     RENAMED_FROM,
     REPAIRED,
     SNAPPED,
+    SNAPPED_SIZE,
     holds_geometry,
     is_notice,
     keys_as_text,
     optional_names,
     other_form,
+    read_notes,
     with_left_out,
 )
-from quartiersatlas.intake.areas.crs import located
+from quartiersatlas.intake.areas.crs import across_the_meridian, located, place_in_doubt
+from quartiersatlas.intake.areas.gaps import fitted
 from quartiersatlas.intake.areas.key_parts import corrected_keys, joined_parts, key_label, key_widths
 from quartiersatlas.intake.areas.outlines import (
     dissolved_by_key,
     made_valid,
+    polygons_alone,
     refuse_covering,
     refuse_duplicates,
     refuse_other_than_polygons,
-    snapped,
 )
+from quartiersatlas.intake.files.layers import read_geometry_file
+from quartiersatlas.intake.files.nested import without_lists
 from quartiersatlas.intake.frames import features_of, is_geometry
 
 if TYPE_CHECKING:
@@ -63,11 +66,8 @@ if TYPE_CHECKING:
     from quartiersatlas.intake.areas.key_parts import KeyColumns
 
 HOW = 'qa.read_areas("areas.gpkg", key="id")'
-PARQUET = {".parquet", ".geoparquet", ".pq"}
-FASTER_WITH_ARROW = {".gpkg", ".fgb"}  # GeoJSON is slower with it
-FOLDERS = {".gdb"}  # a file geodatabase is a folder
-# UTF-8 read as Latin-1, or the sign for what is not UTF-8
-GARBLED = re.compile("Ã[\u0080-\u00bf\u0178\u201a-\u2122]|\ufffd")
+# UTF-8 read as Latin-1, the sign for what is not UTF-8, and control characters, which letters of DOS are taken for
+GARBLED = re.compile("Ã[\u0080-\u00bf\u0178\u201a-\u2122]|\ufffd|[\u0080-\u009f]")
 
 
 @renamed(ignore="exclude")
@@ -93,8 +93,8 @@ def read_areas(
     Parameters
     ----------
     path : str, Path or GeoDataFrame
-        The file. GeoParquet needs the extra ``parquet``, which also makes GeoPackage and FlatGeobuf faster. Or a frame
-        in memory, which is checked like a file.
+        The file, or a zip archive with one. GeoParquet needs the extra ``parquet``, which also makes GeoPackage and
+        FlatGeobuf faster. Or a frame in memory, which is checked like a file.
     key : str, list of str, or mapping of str to int
         Column with the district key. It becomes the index, as text. A key in several columns is put together in their
         order, as in :func:`read_table`. Of a frame the index is taken, if no key is named.
@@ -107,7 +107,7 @@ def read_areas(
         ``{"0601 (Westhafen)": "0403"}``, or its place among them in the file: ``{"0601 (2)": "0403"}``. The column
         ``renamed_from`` keeps the key of the file.
     layer : str, optional
-        Layer of a file with several.
+        Layer of a file with several, or file of an archive with several.
     encoding : str, optional
         How words are written, where the file does not say it rightly, such as ``"cp1252"``.
     crs : str, optional
@@ -127,45 +127,53 @@ def read_areas(
         Make invalid polygons valid; the column ``repaired`` flags them. Without it they are refused.
     snap : float, optional
         Close gaps up to this width in metres between neighbours and give overlaps to one of them; the column
-        ``snapped`` flags the areas that changed. Above 0.
+        ``snapped`` flags the areas that changed, ``snapped_m2`` says by how many square metres. Wider overlaps are
+        refused, and an area gets nothing that is further from it. Above 0.
 
     Returns
     -------
     GeoDataFrame
         On the district key: ``name``, the parents, a notice column (``Hinweis`` or ``notice``) if there is one, flags
         of what was done, and ``geometry`` in metres. Other columns of the file are not taken along: join them as a
-        table. Columns with geometry as text are named in ``left_out``. Keys that the file writes with a decimal point
-        (``5111000.0``) are read as whole numbers; ``key_in_file`` has them as written.
+        table, with :func:`read_table` of the same file. Columns with geometry as text are named in ``left_out``. Keys
+        that the file writes with a decimal point (``5111000.0``) are read as whole numbers; ``key_in_file`` has them
+        as written. What was decided while reading stands in ``read_notes``, the same for all areas, where there was
+        anything: which file of an archive, lists of one value, geometry collections, the 180th meridian. ``off_by``
+        is how many metres the areas may lie beside their true place, where their datum is not known.
 
     Raises
     ------
     ArgumentError
         A parameter is of another type; the message names what it takes.
     InputError
-        The file is missing, unreadable, empty, has several layers, or garbled letters.
+        The file is missing, unreadable, empty, has several layers, or garbled letters; it is an error page, a pointer
+        or something else; or it is a part of the answer of a service that says so.
     ColumnError
         A named column is not there; the message offers the closest names.
     KeyColumnError
         Keys are empty or not unique, or the parts of an area differ in name or parent.
     GeometryError
         No coordinate reference system, one in degrees, feet or with stretched lengths, areas outside the region it is
-        made for, shapes that are not valid polygons, or features that cover the others.
+        made for, shapes that are not valid polygons, features that cover the others, or overlaps wider than ``snap``.
     DependencyError
         GeoParquet without the extra.
 
     Notes
     -----
-    :func:`check_areas` reports whether the areas fit together: gaps, overlaps, areas without a neighbour.
+    Narrow gaps and overlaps between areas show as dots and lines on a map: the column ``gaps`` flags the areas beside
+    them, and the method box names them. :func:`check_areas` reports whether the areas fit together, and the ``snap``
+    that closes the gaps.
     """
     _expect_areas(path, key)
     parents = {} if parents is None else parents
     expects(parents, Mapping, "read_areas: parents", 'parents={"bezirk": "BEZ"}, new name and column')
     exclude = tuple(map(same_text, optional_names(exclude, "exclude")))
-    frame, key, where = _features(path, key, layer, encoding, [name, *parents.values()])
+    frame, key, where, notes = _features(path, key, layer, encoding, [name, *parents.values()])
     if frame.empty:
         raise InputError(f"{where} has no areas.")
     taken = _columns(frame, key, name, parents, where)
     _check_snap(snap)
+    frame, single = _single_values(frame, {key: key, **taken}, where)
     own_keys, as_written = _keys(frame[key], where)
     words = _words(frame, own_keys, taken, where)
     if as_written is not None:
@@ -174,17 +182,15 @@ def read_areas(
     left_out = _left_out(keys, words["name"], exclude, where)
     stays = ~keys.isin([excluded for excluded, _ in left_out])
     frame, keys, words, renamed_from = frame[stays], keys[stays], words[stays], renamed_from[stays]
-    composed = _composed(frame, key, own_keys[stays], taken, words)
     if frame.empty:
         raise InputError(f"{where} has no areas besides those to exclude.")
-    refuse_other_than_polygons(frame.geometry.to_numpy(), keys, where)
-    frame = located(frame, crs, to_crs, swap_axes, where)
+    frame, collected, parts = _of_polygons(frame, keys, where)
+    frame, flags, moved = _placed(frame, crs, to_crs, swap_axes, where)
     shapes, invalid = made_valid(frame.geometry.to_numpy(), keys, where, repair=repair)
-    flags: dict[str, Any] = {
-        flag: pd.Series(is_so).groupby(keys, sort=False).any().to_numpy()
-        for flag, is_so in ((REPAIRED, invalid), (COMPOSED, composed))
-        if any(is_so)
-    }
+    composed = _composed(frame, key, own_keys[stays], taken, words)
+    for flag, is_so in ((REPAIRED, invalid | collected), (COMPOSED, composed)):
+        if any(is_so):
+            flags[flag] = pd.Series(is_so).groupby(keys, sort=False).any().to_numpy()
     if not dissolve:
         refuse_duplicates(shapes, keys, key, where)
     elif keys.has_duplicates:
@@ -195,9 +201,8 @@ def read_areas(
     if renamed_from.any():
         flags[RENAMED_FROM] = renamed_from
     refuse_covering(shapes, keys, words["name"], where)
-    if snap is not None:
-        before, shapes = shapes, snapped(shapes, keys, where, snap)
-        flags[SNAPPED] = ~shapely.equals(before, shapes)
+    shapes, changed, beside = fitted(shapes, keys, where, snap)
+    flags |= _fit_flags(changed, beside) | read_notes([*notes, *single, *parts, *moved])
     areas = gpd.GeoDataFrame(words.set_axis(keys).assign(**flags), geometry=shapes, crs=frame.crs)
     texts = [c for c in frame.columns.drop("geometry") if c not in taken.values() and holds_geometry(frame[c])]
     return with_left_out(areas, [*(f"{excluded} ({called})" for excluded, called in left_out), *texts])
@@ -227,24 +232,25 @@ def _features(
     layer: str | None,
     encoding: str | None,
     asked: Iterable[str | None],
-) -> tuple[gpd.GeoDataFrame, str, str]:
-    """Return all features with their columns, the column of the key, and how the source is called."""
+) -> tuple[gpd.GeoDataFrame, str, str, list[str]]:
+    """Return all features with their columns, the column of the key, how the source is called, and notes."""
+    notes: list[str] = []
     if isinstance(path, gpd.GeoDataFrame):
         frame, key = features_of(path, key, {"layer": layer, "encoding": encoding})
         where = "areas"
     else:
-        frame, where = read_geometry_file(path, layer, encoding, "areas"), Path(path).name
+        (frame, notes), where = read_geometry_file(path, layer, encoding, "areas"), Path(path).name
     widths = key_widths(key or "", "read_areas")
     frame = _named_as_asked(frame, [*(widths or [str(key)]), *asked])
     if widths is None:
-        return frame, str(key), where
+        return frame, str(key), where, notes
     attributes = list(frame.columns.drop("geometry"))
     for column in widths:
         if column not in attributes:
             raise ColumnError.not_found(column, attributes, where)
     parts = {column: keys_as_text(frame[column]).fillna("").to_numpy(dtype=object) for column in widths}
     label = key_label(widths)
-    return frame.assign(**{label: joined_parts(parts, widths, where)}), label, where
+    return frame.assign(**{label: joined_parts(parts, widths, where)}), label, where, notes
 
 
 def _of_parts(renamed_from: NDArray[np.object_], keys: pd.Index) -> NDArray[np.object_]:
@@ -266,6 +272,53 @@ def _composed(
     """Return which areas had a key or a name in another form of letters."""
     both = zip(other_form(frame[key], keys), other_form(frame[taken["name"]], words["name"]), strict=True)
     return [of_key or of_name for of_key, of_name in both]
+
+
+def _single_values(frame: gpd.GeoDataFrame, taken: Mapping[str, str], where: str) -> tuple[gpd.GeoDataFrame, list[str]]:
+    """Return the frame with one value per cell in the columns that are taken along: lists of one are their element."""
+    notes = []
+    for column in dict.fromkeys(taken.values()):
+        if frame[column].dtype != object and not pd.api.types.is_string_dtype(frame[column]):
+            continue
+        objects = sum(isinstance(cell, dict) for cell in frame[column])
+        if objects:
+            raise InputError(
+                f"{where}: {count_noun(objects, f'cell of {column!r} holds', f'cells of {column!r} hold')} an object "
+                f"with names and values, and a key or name is one value. Write it as columns of its own."
+            )
+        values, said = without_lists(frame[column].tolist(), column, where)
+        if said:
+            frame = frame.assign(**{column: pd.Series(values, index=frame.index, dtype=object)})
+            notes += said
+    return frame, notes
+
+
+def _of_polygons(
+    frame: gpd.GeoDataFrame, keys: pd.Index, where: str
+) -> tuple[gpd.GeoDataFrame, NDArray[np.bool_], list[str]]:
+    """Return the frame with the polygons of each area alone, which areas had more than that, and a note on it."""
+    shapes, collected, notes = polygons_alone(frame.geometry.to_numpy(), keys)
+    refuse_other_than_polygons(shapes, keys, where)
+    return frame.set_geometry(shapes, crs=frame.crs), collected, notes
+
+
+def _placed(
+    frame: gpd.GeoDataFrame, crs: str | None, to_crs: str | None, swap_axes: bool | None, where: str
+) -> tuple[gpd.GeoDataFrame, dict[str, Any], list[str]]:
+    """Return the frame in metres, the flag of how far it may lie off, and notes on how it came there."""
+    frame, notes = across_the_meridian(frame, crs)
+    in_metres = located(frame, crs, to_crs, swap_axes, where)
+    doubt = place_in_doubt(frame, crs, to_crs) if not swap_axes else None
+    if doubt is None:
+        return in_metres, {}, notes
+    said = f"the areas may lie about {doubt.metres:.0f} m beside their true place: {doubt.why}"
+    return in_metres, {OFF_BY: doubt.metres}, [*notes, said]
+
+
+def _fit_flags(changed: NDArray[np.float64] | None, beside: NDArray[np.bool_]) -> dict[str, Any]:
+    """Return the flags of outlines that were moved onto each other, and of those that do not fit."""
+    flags: dict[str, Any] = {} if changed is None else {SNAPPED: changed > 0, SNAPPED_SIZE: changed}
+    return flags | ({GAPS: beside} if beside.any() else {})
 
 
 def _columns(
@@ -322,7 +375,7 @@ def refuse_garbled(words: pd.Series, column: str, where: str) -> None:
     raise InputError(
         f"{where}: {count_noun(len(wrong), f'word of {column!r} has', f'words of {column!r} have')} garbled letters: "
         f"{list_some(wrong, 3)}. "
-        f"The file says nothing, or something wrong, about its encoding: pass encoding='utf-8' or 'cp1252'."
+        f"The file says nothing, or something wrong, about its encoding: pass encoding='utf-8', 'cp1252' or 'cp850'."
     )
 
 
@@ -336,56 +389,6 @@ def _left_out(keys: pd.Index, names: pd.Series, exclude: Iterable[str], where: s
             f"{list_some(absent)}."
         )
     return [(key, named[key]) for key in exclude]
-
-
-def read_geometry_file(path: str | Path, layer: str | None, encoding: str | None, what: str) -> gpd.GeoDataFrame:
-    """Read a layer with all its columns; the geometry column is called ``geometry``."""
-    path = Path(path) if Path(path).suffix.lower() in FOLDERS and Path(path).is_dir() else existing_file(path, what)
-    frame = _parquet(path) if path.suffix.lower() in PARQUET else _with_gdal(path, layer, encoding)
-    if not isinstance(frame, gpd.GeoDataFrame):
-        raise InputError(f"{path.name} has no geometry.")
-    return frame if frame.geometry.name == "geometry" else frame.rename_geometry("geometry")
-
-
-def _with_gdal(path: Path, layer: str | None, encoding: str | None) -> gpd.GeoDataFrame | pd.DataFrame:
-    from pyogrio import read_dataframe
-    from pyogrio.errors import DataLayerError, DataSourceError
-
-    arrow = path.suffix.lower() in FASTER_WITH_ARROW and encoding is None and find_spec("pyarrow") is not None
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("error", message="More than one layer found")
-            try:
-                frame = read_dataframe(path, layer=layer, encoding=encoding, use_arrow=arrow)
-            except UserWarning:
-                frame = read_dataframe(path, layer=_only_layer(path), encoding=encoding, use_arrow=arrow)
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path.name} cannot be read as a geometry file: {error}. Is it encoding='cp1252'?") from error
-    except (DataSourceError, DataLayerError) as error:
-        raise InputError(f"{path.name} cannot be read as a geometry file: {error}.") from error
-    return frame  # type: ignore[no-any-return]
-
-
-def _only_layer(path: Path) -> str:
-    """Return the only layer with a geometry, or ask which one is meant."""
-    from pyogrio import list_layers
-
-    layers = [str(name) for name, kind in list_layers(path) if kind is not None]
-    if len(layers) != 1:
-        found = f"{count_noun(len(layers), 'layer')}: {list_some(layers, 20)}"
-        raise InputError(f"{path.name} has {found}. Name one, such as layer='...'.")
-    return layers[0]
-
-
-def _parquet(path: Path) -> gpd.GeoDataFrame:
-    if find_spec("pyarrow") is None:
-        raise DependencyError(
-            "Reading GeoParquet needs an extra: pip install 'quartiersatlas[parquet]' (in a checkout: '.[parquet]')."
-        )
-    try:
-        return gpd.read_parquet(path)
-    except (ValueError, OSError) as error:
-        raise InputError(f"{path.name} cannot be read as GeoParquet: {error}.") from error
 
 
 def read_features(path: str | Path, *, name: str, kind: str | None = None, crs: CRS | str) -> gpd.GeoDataFrame:
@@ -416,17 +419,10 @@ def read_features(path: str | Path, *, name: str, kind: str | None = None, crs: 
     GeometryError
         The file does not say its coordinate reference system, or features have no geometry or an invalid one.
     """
-    from pyogrio.errors import DataSourceError
-
     expects(path, (str, Path), "read_features", 'qa.read_features("layer.gpkg", name="NAME", crs=areas.crs)')
     expects(name, str, "read_features: name", 'name="NAME", the name of the column with the names')
-    path = existing_file(path, "layer")
-    try:
-        frame = gpd.read_file(path)
-    except (DataSourceError, UnicodeDecodeError) as error:
-        raise InputError(f"{path.name} cannot be read as a geometry file: {error}.") from error
-    if not isinstance(frame, gpd.GeoDataFrame):
-        raise InputError(f"{path.name} has no geometry.")
+    frame, _ = read_geometry_file(path, None, None, "layer")
+    path = Path(path)
     for column in [name, kind]:
         if column is not None and column not in frame.columns:
             raise ColumnError.not_found(column, [c for c in frame.columns if c != frame.geometry.name], path.name)
@@ -517,4 +513,6 @@ def _merged_cells(column: pd.Series) -> object:
     """Return what is true of the merged area: all words, every flag."""
     if column.name == PARTS or column.dtype == bool:
         return column.max()
+    if column.name == SNAPPED_SIZE:
+        return column.sum()
     return " / ".join(filter(None, dict.fromkeys(column)))

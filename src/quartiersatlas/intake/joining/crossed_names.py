@@ -74,13 +74,13 @@ def _compared(
     if texts.nunique() < OWN * len(texts):  # a higher level, a kind: not a name of its own for each row
         return _Names(str(column.name), 0, 0, [])
     own, crossed = 0, []
-    for key, called in texts.items():
+    for key, called in zip(map(str, texts.index), texts, strict=True):
         words, mine = _words(called), plain[own_names[key]]
         others = by_name.get("".join(words), [])
         if "".join(words) == "".join(mine):
             own += 1
         elif len(others) == 1 and words and not (set(words) <= set(mine) or set(mine) <= set(words)):
-            crossed.append(CrossedName(str(key), str(column.name), called, str(own_names[key]), others[0]))
+            crossed.append(CrossedName(key, str(column.name), called, str(own_names[key]), others[0]))
     return _Names(str(column.name), len(texts), own, crossed)
 
 

@@ -178,7 +178,7 @@ class AreaData:
         """
         taken = set(self.areas.columns)
         columns = {}
-        for column in self.values.columns.difference(taken, sort=False):
+        for column in self.values.columns[~self.values.columns.isin(taken)]:
             columns[column] = self.values[column]
             if status:
                 columns[f"{column}_status"] = self.status[column]

@@ -167,14 +167,7 @@ def join(
     JoinReport table: 3 of 3 areas have a row
     """
     areas, read, notes = sides(areas, table, key=key, name=name, parents=parents, to_crs=to_crs)
-    for what, value, kind, how in (
-        ("catalogue", catalogue, Catalogue, "catalogue=qa.Catalogue.builtin()"),
-        ("population", population, str, 'population="residents"'),
-        ("rename", rename, Mapping, "rename={'key in the table': 'key of the area'}"),
-        ("symbols", symbols, Mapping, "symbols={'-9999': 'missing'}"),
-    ):
-        if value is not None:
-            expects(value, kind, f"join: {what}", how)
+    _check_options(catalogue, population, rename, symbols)
     choice(missing, ("raise", "report"), "missing")
     data = areas if isinstance(areas, AreaData) else _start(areas, alone=table is None)
     data = replace(data, catalogue=catalogue or data.catalogue)
@@ -210,6 +203,18 @@ def join(
     )
     signed = [name for name, unit in getattr(read, "units", {}).items() if unit == PERCENT]
     return with_meaning(joined, fresh, units=units, kinds=kinds, confirmed=signed)
+
+
+def _check_options(catalogue: object, population: object, rename: object, symbols: object) -> None:
+    """Refuse options of another type than they take."""
+    for what, value, kind, how in (
+        ("catalogue", catalogue, Catalogue, "catalogue=qa.Catalogue.builtin()"),
+        ("population", population, str, 'population="residents"'),
+        ("rename", rename, Mapping, "rename={'key in the table': 'key of the area'}"),
+        ("symbols", symbols, Mapping, "symbols={'-9999': 'missing'}"),
+    ):
+        if value is not None:
+            expects(value, kind, f"join: {what}", how)
 
 
 def _repaired(

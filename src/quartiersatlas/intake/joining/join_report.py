@@ -93,9 +93,10 @@ class JoinReport:
     @property
     def city_totals(self) -> pd.Series[float]:
         """The numbers that the table publishes for the whole city, by column; empty without such a row."""
-        row = self.totals.loc[self.city_key] if self.city_key else pd.Series(dtype=float)
-        numbers = self.totals.select_dtypes("number").columns if self.city_key else row.index
-        return row[numbers].astype(float).rename(self.city_key or None)
+        if not self.city_key:
+            return pd.Series(dtype=float)
+        numbers = self.totals.select_dtypes("number").astype(float)
+        return pd.Series(numbers.loc[self.city_key], name=self.city_key)
 
     @property
     def complete(self) -> bool:
@@ -207,8 +208,8 @@ class JoinReport:
         lines += [f"  row of the {level} of the same name: {key!r}" for key, level in self.two_levels]
         lines += [f"  repaired: {repair}" for repair in self.repairs]
         if self.composed:
-            keys = count_noun(len(self.composed), "key was", "keys were")
-            lines.append(f"  {keys} put into Unicode's usual form (NFC), such as {self.composed[0].after!r}")
+            put = count_noun(len(self.composed), "key was", "keys were")
+            lines.append(f"  {put} put into Unicode's usual form (NFC), such as {self.composed[0].after!r}")
         if self.moved:
             moved = [f"{key} ({100 * share:.0f} %)" for key, share in self.moved]
             lines.append(f"  outlines moved between the two dates ({len(moved)}): {list_some(moved, 10)}")

@@ -289,10 +289,10 @@ def _causes(report: JoinReport, areas: gpd.GeoDataFrame) -> str:
         rule, number = fitting
         causes.append(f"repair={rule!r} would give {number} of {count_noun(len(in_table), 'row')} an area.")
     causes += _names_for_keys(in_table, areas)
-    parts = parts_of_areas(in_table, in_areas)
-    if parts is not None:
+    shorter = parts_of_areas(in_table, in_areas)
+    if shorter is not None:
         causes.append(
-            f"The table's keys are parts of those of the areas ({parts[0]}), if they are the same: "
+            f"The table's keys are parts of those of the areas ({shorter[0]}), if they are the same: "
             f"{_renaming(report.rename)}."
         )
     elif report.rename:
@@ -301,7 +301,7 @@ def _causes(report: JoinReport, areas: gpd.GeoDataFrame) -> str:
         )
     if report.merge:
         groups = report.merge if len(report.merge) <= SHOWN_PAIRS else "err.report.merge"
-        example = ", ".join(f"{new!r}: {parts!r}" for new, parts in list(report.merge.items())[:1])
+        example = ", ".join(f"{new!r}: {group!r}" for new, group in list(report.merge.items())[:1])
         listed = "" if groups is report.merge else f", which begins with {example}"
         causes.append(f"Areas reported as one: merge_areas(areas, {groups}){listed}.")
     if PARTS in areas.columns and len(in_table):

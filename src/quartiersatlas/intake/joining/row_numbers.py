@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from pandas.api.types import is_bool_dtype, is_float_dtype, is_integer_dtype, is_numeric_dtype
 
 from quartiersatlas.base.keys import width_of
@@ -12,7 +13,6 @@ from quartiersatlas.errors import JoinError
 from quartiersatlas.intake.areas.area_columns import keys_as_text
 
 if TYPE_CHECKING:
-    import pandas as pd
     from numpy.typing import NDArray
 
 MOST = 0.5  # rows of a column that have an area, from which it is one of keys
@@ -59,6 +59,11 @@ def refuse_row_numbers(table: pd.DataFrame, areas: pd.Index, *, from_file: bool)
                 f"areas' keys{' without their leading zeros' if found == 'short' else ''}: use "
                 f"{_repair(column, found, areas, from_file=from_file)}."
             )
+    if isinstance(table.index, pd.RangeIndex) and fitting and "0" in index and "0" not in areas:
+        raise JoinError(
+            f"The index of the table is the row number ({index[0]} to {index[-1]}), counted from 0, and no area has "
+            f"the key '0': name the column of the keys in table.set_index(...)."
+        )
 
 
 def _may_be_row_numbers(index: pd.Index) -> bool:

@@ -92,13 +92,14 @@ def city_row(values: pd.DataFrame, areas: pd.DataFrame, totals: Mapping[str, str
     block = numbers.loc[matched]
     if len(matched) < 2 or not len(numbers.columns):  # noqa: PLR2004 - one area is no city
         return ""
-    summed = [key for key in totals if _near(numbers.loc[key], block.sum()) or _is_sum(numbers.loc[key], block)]
+    rows: dict[str, pd.Series] = {key: pd.Series(numbers.loc[key]) for key in totals}
+    summed = [key for key, row in rows.items() if _near(row, block.sum()) or _is_sum(row, block)]
     if summed:
         return summed[0] if len(summed) == 1 or len(numbers.loc[summed].drop_duplicates()) == 1 else ""
     called = [key for key, why in totals.items() if why == BY_WORD]
     if len(called) != 1:
         return ""
-    row = numbers.loc[called[0]]
+    row = rows[called[0]]
     known = row.notna() & block.notna().any()
     between = (row >= block.min()) & (row <= block.max())
     return called[0] if known.any() and bool(between[known].all()) else ""
@@ -140,7 +141,8 @@ def _by_name(key: str, row: pd.Series, numbers: pd.DataFrame, levels: dict[str, 
     for label in dict.fromkeys(map(plain_name, words)):
         for level in levels.get(label, []):
             block = numbers.loc[level.members]
-            if _near(numbers.loc[key], block.sum()) or _is_sum(numbers.loc[key], block):
+            own = pd.Series(numbers.loc[key])
+            if _near(own, block.sum()) or _is_sum(own, block):
                 return f"its values are the sums of {len(level.members)} areas {level.description}"
     return ""
 
@@ -149,18 +151,18 @@ def _whole_levels(
     values: pd.DataFrame, matched: pd.Index, areas: pd.DataFrame, numbers: pd.DataFrame, left_over: pd.Index
 ) -> dict[str, str]:
     """Return rows without a telling name, where every group of a level has its sums in one of them: no chance."""
-    counts = [column for column in numbers if _whole(numbers.loc[matched, column])]
-    if not counts:
+    counts = numbers[[column for column in numbers if _whole(numbers[column][matched])]]
+    if counts.empty:
         return {}
     rows = defaultdict(list)
     for key in left_over:
-        rows[_fingerprint(numbers.loc[key, counts])].append(key)
+        rows[_fingerprint(pd.Series(counts.loc[key]))].append(key)
     found: dict[str, str] = {}
     by_column = defaultdict(list)
     for level in _each(_named_levels(values, matched, areas)):
         by_column[level.column].append(level)
     for levels in by_column.values():
-        sums = [_fingerprint(numbers.loc[level.members, counts].sum()) for level in levels]
+        sums = [_fingerprint(counts.loc[level.members].sum()) for level in levels]
         complete = len(levels) > 1 and len(set(sums)) == len(sums) and all(len(rows.get(one, ())) == 1 for one in sums)
         if complete and all(max(one) > 0 for one in sums):
             for level, one in zip(levels, sums, strict=True):

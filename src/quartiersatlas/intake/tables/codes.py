@@ -13,7 +13,7 @@ from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from quartiersatlas.base.checks import count_noun
 from quartiersatlas.errors import SHOWN, NumberError, SpecError
-from quartiersatlas.intake.tables.marks import BOUNDS, bounds_frame
+from quartiersatlas.intake.tables.marks import BOUNDS, bounds_frame, no_bounds
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -337,27 +337,28 @@ def named_in_frame(
     SpecError
         A symbol is no number, or its status is none.
     """
-    marks = symbol_profile(symbols) if symbols else SymbolProfile({})
     meaning = {_number_of(str(mark).strip()): str(mark).strip() for mark in symbols or {}}
-    status, limits = status_of_values(values), [pd.DataFrame(np.nan, values.index, values.columns) for _ in BOUNDS]
-    values = values.copy()
-    for position, name in enumerate(values.columns):
-        if not is_numeric_dtype(values.dtypes.iloc[position]) or is_bool_dtype(values.dtypes.iloc[position]):
-            continue
-        numbers = values.iloc[:, position].to_numpy(dtype=float)
-        _refuse_codes(
-            str(name), numbers, values.index.to_numpy(), meaning, ("row", "rows"), "join(..., symbols={{{}}})"
-        )
-        coded = {code: mark for code, mark in meaning.items() if marks.instead[mark] != "value" and code in numbers}
-        for code, mark in coded.items():
-            where = np.flatnonzero(numbers == code)
-            state, (lower, upper) = marks.instead[mark], marks.bounds.get(mark, (np.nan, np.nan))
-            status.iloc[where, position] = state
-            for limit, end in zip(limits, (lower, upper), strict=True):
-                limit.iloc[where, position] = end
-            numbers = np.where(numbers == code, 0.0 if state == "zero" else np.nan, numbers)
-        if coded:
-            values.isetitem(position, numbers)
+    numeric = [n for n, kind in enumerate(values.dtypes) if is_numeric_dtype(kind) and not is_bool_dtype(kind)]
+    numbers = {n: values.iloc[:, n].to_numpy(dtype=float) for n in numeric}
+    for n, column in numbers.items():
+        name, keys = str(values.columns[n]), values.index.to_numpy()
+        _refuse_codes(name, column, keys, meaning, ("row", "rows"), "join(..., symbols={{{}}})")
+    status = status_of_values(values)
+    if not symbols:
+        return values, status, no_bounds()
+    marks, values = symbol_profile(symbols), values.copy()
+    limits = [pd.DataFrame(np.nan, values.index, values.columns) for _ in BOUNDS]
+    for n, column in numbers.items():
+        for code, mark in meaning.items():
+            where, state = np.flatnonzero(column == code), marks.instead[mark]
+            if state == "value" or not len(where):
+                continue
+            status.iloc[where, n] = state
+            for limit, end in zip(limits, marks.bounds.get(mark, (np.nan, np.nan)), strict=True):
+                limit.iloc[where, n] = end
+            values.isetitem(
+                n, np.where(values.iloc[:, n] == code, 0.0 if state == "zero" else np.nan, values.iloc[:, n])
+            )
     return values, status, bounds_frame(*limits)
 
 

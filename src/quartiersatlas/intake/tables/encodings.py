@@ -167,9 +167,12 @@ def _by_its_words(raw: bytes) -> Encoded:
     """Choose the encoding in which the words have the letters of German and its neighbours, and no odd signs inside."""
     words = _words(raw)
     present = bytes(sorted(set(raw.translate(None, bytes(range(128))))))
-    readings = [reading for name in CANDIDATES if (reading := _reading(name, words, present)) is not None]
+    usual = _reading(USUAL, words, present)
+    if usual is not None and not usual.cost:  # nothing can be better
+        return Encoded(raw, USUAL, USUAL)
+    others = [reading for name in CANDIDATES[1:] if (reading := _reading(name, words, present)) is not None]
+    readings = [usual, *others] if usual is not None else others
     readings.sort(key=lambda reading: reading.cost)  # a stable order: the usual one comes first among equals
-    usual = next((reading for reading in readings if reading.encoding == USUAL), None)
     if not readings or readings[0].cost >= PLAUSIBLE:
         if usual is None:
             different = {tuple(reading.words): reading for reading in reversed(readings)}
@@ -177,12 +180,21 @@ def _by_its_words(raw: bytes) -> Encoded:
         return Encoded(raw, USUAL, USUAL)
     best = readings[0]
     rivals = {tuple(reading.words): reading for reading in reversed(readings[1:]) if _may_be_right(reading, best)}
+    if usual is not None and best is not usual and not _is_shown(best, usual):
+        rivals[tuple(usual.words)] = usual
     if rivals:
         raise _unclear(words, [best, *reversed(rivals.values())][:3], "several encodings give words")
     if best.encoding == USUAL:
         return Encoded(raw, USUAL, USUAL)
     note = f"the file does not say its encoding; it is read as {best.encoding}, which gives words such as {_best(best)}"
     return Encoded(raw.decode(best.encoding).encode("utf-8"), "utf-8", best.encoding, [note])
+
+
+def fits_words(raw: bytes, encoding: str) -> bool:
+    """Return True if an encoding gives words that may be right."""
+    present = bytes(sorted(set(raw.translate(None, bytes(range(128))))))
+    reading = _reading(encoding, _words(raw), present)
+    return reading is not None and reading.cost < PLAUSIBLE
 
 
 def _may_be_right(reading: _Reading, best: _Reading) -> bool:
@@ -192,6 +204,13 @@ def _may_be_right(reading: _Reading, best: _Reading) -> bool:
     is_rarer = CANDIDATES.index(reading.encoding) > CANDIDATES.index(best.encoding)
     margin = MARGIN_TO_USUAL if reading.encoding == USUAL else MARGIN_TO_RARER if is_rarer else MARGIN
     return reading.cost - best.cost < margin
+
+
+def _is_shown(best: _Reading, usual: _Reading) -> bool:
+    """Return True if an encoding is not shown by a single word alone, which may be an odd one of the usual encoding."""
+    different = [mine for mine, other in zip(best.words, usual.words, strict=True) if mine != other]
+    has_sign_of_nothing = any("¤" in word for word in usual.words)  # where the sign of the euro stands in others
+    return len(different) > 1 or has_sign_of_nothing or any(GERMAN.intersection(word.lower()) for word in different)
 
 
 def _words(raw: bytes) -> list[bytes]:

@@ -241,7 +241,8 @@ def shape(text: str) -> str:
 
 def _shapes_of_codes(rows: Sequence[RawRow], width: int) -> set[str]:
     """Return how the first cells of whole rows are written, if they are codes; nothing where they are names."""
-    first = [cells[0] for _, cells in rows[:SAMPLED] if len(cells) >= width and _filled(cells) > 1]
+    gap = next((at for at in range(2, len(rows)) if _is_gap(rows[at - 1], rows[at])), len(rows))
+    first = [cells[0] for _, cells in rows[: min(gap, SAMPLED)] if len(cells) >= width and _filled(cells) > 1]
     with_digit = sum(any(map(str.isdigit, cell)) for cell in first)
     if not first or with_digit < MOSTLY * len(first):
         return set()

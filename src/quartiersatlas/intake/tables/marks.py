@@ -186,13 +186,13 @@ def bounds_frame(lower: pd.DataFrame, upper: pd.DataFrame) -> pd.DataFrame:
         On (key, column): lower and upper, both included; -inf or inf where the mark leaves an end open.
     """
     keys, columns, limits = [], [], []
-    for name in lower.columns:
-        if lower[name].dtype != float:
-            continue
-        where = np.flatnonzero(lower[name].notna().to_numpy())
-        keys += lower.index[where].tolist()
-        columns += [name] * len(where)
-        limits.append(np.column_stack([lower[name].to_numpy()[where], upper[name].to_numpy()[where]]))
+    for position, name in enumerate(lower.columns):
+        least, most = lower.iloc[:, position], upper.iloc[:, position]
+        where = np.flatnonzero(least.notna())
+        if len(where):
+            keys += lower.index[where].tolist()
+            columns += [name] * len(where)
+            limits.append(np.column_stack([least.to_numpy()[where], most.to_numpy()[where]]).astype(float))
     if not keys:
         return no_bounds()
     index = pd.MultiIndex.from_arrays(

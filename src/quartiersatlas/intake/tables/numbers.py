@@ -234,9 +234,10 @@ def _is_text(draft: ColumnDraft) -> bool:
     """Return True if a column holds words or codes: leading zeros, or hardly any number."""
     unknown = draft.count(lambda _, cell: cell.number is None)
     numbers = len(draft.plain) - draft.count(lambda _, cell: cell.is_symbol) - unknown
-    doubtful = [text for text, cell in zip(draft.unparsed.texts, draft.read, strict=True) if cell.is_doubtful]
+    read = zip(draft.unparsed.texts, draft.read, strict=True)
+    doubtful = {cell.range or text: text.lstrip(BLANKS + "([") for text, cell in read if cell.is_doubtful}
     if doubtful and not numbers:
-        return len(doubtful) > 1 or unknown > 0 or not UPPER_ONLY.match(doubtful[0].lstrip(BLANKS + "(["))
+        return len(doubtful) > 1 or unknown > 0 or not all(map(UPPER_ONLY.match, doubtful.values()))
     if len(doubtful) > FEW_MARKS:
         unknown += draft.count(lambda _, cell: cell.is_doubtful)
     if not numbers + unknown:

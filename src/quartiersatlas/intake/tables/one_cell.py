@@ -96,8 +96,9 @@ def _with_unit(text: str, decimal: Decimal) -> ReadCell:
 
 def _as_named(cell: ReadCell, decimal: Decimal, profile: SymbolProfile) -> ReadCell:
     """Return the cell, or what its number was said to mean, such as ``-9999``."""
-    for mark, status in profile.instead.items():
-        if status != "value" and cell.number == _number_of(mark, decimal):
+    for code, status in number_codes(profile, decimal):
+        if cell.number == code and status != "value":
+            mark = next(mark for mark in profile.instead if _number_of(mark, decimal) == code)
             return symbol_cell(status, profile.bounds.get(mark))
     return cell
 

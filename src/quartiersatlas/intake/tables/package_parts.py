@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MOST_BYTES = 1 << 30  # of one part, unpacked: a sheet of a million rows and thirty columns
+COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # how old workbooks begin, and all that are protected with a password
+PROTECTED = "EncryptedPackage".encode("utf-16-le")
 CHUNK = 1 << 16
 OFFICE = "application/vnd.oasis.opendocument.spreadsheet"
 Attributes = dict[str, str]
@@ -67,7 +69,7 @@ class Package:
         parser.EntityDeclHandler = self._refuse_declaration
         try:
             self._feed(part, parser)
-        except (_Damaged, expat.ExpatError, zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError,
+        except (_Damaged, expat.ExpatError, zipfile.BadZipFile, zlib.error, EOFError, LookupError, ValueError,
                 NotImplementedError, RuntimeError, OSError) as error:  # fmt: skip
             raise InputError(
                 f"{self.source} cannot be read as a workbook: its part {part!r} is damaged. Open the file in the "
@@ -131,11 +133,24 @@ def open_package(path: Path) -> Package | None:
     """Open a workbook that is a package of parts; None if it is another kind of file."""
     try:
         file = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError, ValueError, EOFError):
+    except (zipfile.BadZipFile, OSError, ValueError, EOFError, NotImplementedError):
         return None
     package = Package(file, path.name)
     package.refuse_large_parts()
     return package
+
+
+def no_workbook(path: Path) -> str:
+    """Say why a file cannot be read as a workbook."""
+    if not path.is_file():
+        return f"{path.name} cannot be read as a workbook: there is no such file."
+    content = path.read_bytes()
+    if content.startswith(COMPOUND) and PROTECTED in content:
+        return f"{path.name} cannot be read as a workbook: it is protected with a password. Save it without one."
+    return (
+        f"{path.name} cannot be read as a workbook: it is damaged, incomplete, or another kind of file with this "
+        f"ending. Open it in the spreadsheet program and save it again as .xlsx."
+    )
 
 
 def value_of(attributes: Attributes, name: str) -> str | None:

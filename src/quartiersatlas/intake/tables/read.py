@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
-from quartiersatlas.base.checks import choice, count_noun, existing_file, expects, names, renamed
+from quartiersatlas.base.checks import choice, count_noun, expects, names, renamed
 from quartiersatlas.base.letters import composed
 from quartiersatlas.errors import ColumnError, InputError, KeyColumnError, SpecError
 from quartiersatlas.intake.areas.area_columns import is_notice, optional_names
 from quartiersatlas.intake.areas.key_parts import key_widths
 from quartiersatlas.intake.frames import raw_table_of
 from quartiersatlas.intake.tables.codes import STATUSES, symbol_profile
+from quartiersatlas.intake.tables.formats import FileOptions, existing_table, raw_table
 from quartiersatlas.intake.tables.garbled import mended, mended_texts
 from quartiersatlas.intake.tables.headers import Problem, find_column, folded
 from quartiersatlas.intake.tables.layout import pivoted, row_labels, stacked_years, units_by_stem
@@ -31,10 +32,8 @@ from quartiersatlas.intake.tables.rows import (
     without_records,
     without_values,
 )
-from quartiersatlas.intake.tables.sources import read_dbf, read_json, read_parquet
-from quartiersatlas.intake.tables.text_files import read_text_file
 from quartiersatlas.intake.tables.typed import padding_notes, read_typed_column
-from quartiersatlas.intake.tables.workbooks import READ, SKIP, read_sheet
+from quartiersatlas.intake.tables.workbooks import READ, SKIP
 from quartiersatlas.intake.tables.year_names import of_year, wanted_year
 
 if TYPE_CHECKING:
@@ -44,9 +43,6 @@ if TYPE_CHECKING:
     from quartiersatlas.intake.tables.numbers import Column
     from quartiersatlas.intake.tables.rows import WithoutKey
 
-WORKBOOKS = {".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"}
-TEXT_FILES = {".csv", ".txt", ".tsv"}
-OTHERS = {".json", ".parquet", ".dbf"}
 HOW = 'qa.read_table("table.csv", key="id")'
 LONG = "long"
 SHOWN = 10  # rows of a table on a page, kinds of cells in a line
@@ -61,6 +57,8 @@ def read_table(
     text: Iterable[str] = (),
     symbols: str | Mapping[str, Meaning] = "auto",
     sheet: str | None = None,
+    layer: str | None = None,
+    records: str | None = None,
     encoding: str | None = None,
     delimiter: str | None = None,
     decimal: Decimal | None = None,
@@ -76,13 +74,16 @@ def read_table(
     aggregate: Literal["sum"] | None = None,
     hidden: Literal["read", "skip"] | None = None,
 ) -> Table:
-    r"""Read an indicator table from CSV, TXT, a workbook, Parquet, JSON or dBASE, or from a frame in memory.
+    r"""Read an indicator table from a file, the columns of a geometry file, or a frame in memory.
 
     Parameters
     ----------
     path : str, Path or DataFrame
         ``.csv``, ``.txt``, ``.tsv``; ``.xlsx``, ``.xls``, ``.ods`` (extra ``excel``); ``.parquet`` (extra ``parquet``);
-        ``.json``; ``.dbf``. Or a frame, whose cells are checked like those of a file.
+        ``.json``; ``.dbf``; ``.gpkg``, ``.geojson``, ``.shp``, ``.fgb`` and other geometry files, whose columns are
+        read; one of them in a ``.zip`` or ``.gz``. The content tells what a file is: text named ``.xls`` is read. Or a
+        frame, whose cells are checked like those of a file. A number in a workbook is read as its cell shows it: a
+        share formatted as per cent is 12.5 and not 0.125, a key formatted as ``0000`` keeps its zeros.
     key : str, list of str, or mapping of str to int
         Column with the district key. It is read as text; leading zeros stay. A key in several columns is put together
         in their order: ``["district", "number"]`` as the parts stand, ``{"district": 2, "number": 3}`` with zeros up to
@@ -99,6 +100,11 @@ def read_table(
         that hides a number between limits is ``"[c]": ("suppressed", 1, 4)``; ``None`` leaves an end open.
     sheet : str, optional
         Sheet of a workbook; the first that is not hidden, if not given.
+    layer : str, optional
+        Layer of a geometry file with several, or file of an archive with several.
+    records : str, optional
+        Where the records of a JSON file lie, such as ``"result.records"`` or ``"features[].attributes"``, where they
+        are not found by themselves.
     encoding, delimiter, decimal : str, optional
         How the file is written, where it is not found out rightly.
     header_rows : int, optional
@@ -143,7 +149,8 @@ def read_table(
     ArgumentError
         A parameter is of another type; the message names what it takes.
     InputError
-        The file is missing, empty, damaged or of unequal width.
+        The file is missing, empty, damaged or of unequal width; it is an error page, a pointer or something else than a
+        table; or it is a part of the answer of a service that says so.
     ColumnError
         A named column is not there; the message offers the closest names.
     KeyColumnError
@@ -169,6 +176,9 @@ def read_table(
     expects(path, (str, Path, pd.DataFrame), "read_table", HOW)
     if header_rows is not None:
         expects(header_rows, int, "read_table: header_rows", "header_rows=2")
+    for parameter, value in (("records", records), ("layer", layer)):
+        if value is not None:
+            expects(value, str, f"read_table: {parameter}", 'records="result.records", layer="districts"')
     options = ReadOptions(
         key=key,
         columns=columns,
@@ -189,34 +199,22 @@ def read_table(
         choice(hidden, (READ, SKIP), "hidden")
     if isinstance(path, pd.DataFrame):
         for_files = {"sheet": sheet, "encoding": encoding, "delimiter": delimiter, "header_rows": header_rows}
-        raw, key = raw_table_of(path, key, {**for_files, "hidden": hidden})
+        raw, key = raw_table_of(path, key, {**for_files, "layer": layer, "records": records, "hidden": hidden})
         return assemble(without_records(raw, options.skipped), Path(raw.source), replace(options, key=key))
-    path = existing_file(path, "table")
-    return assemble(_raw_table(path, options, sheet, encoding, delimiter, header_rows, hidden), path, options)
-
-
-def _raw_table(
-    path: Path,
-    options: ReadOptions,
-    sheet: str | None,
-    encoding: str | None,
-    delimiter: str | None,
-    header_rows: int | None,
-    hidden: str | None,
-) -> RawTable:
-    kind, key, skipped = path.suffix.lower(), options.first_key, options.skipped
-    if kind in TEXT_FILES:
-        return read_text_file(path, key, encoding, delimiter, header_rows, skipped)
-    if kind in WORKBOOKS:
-        return read_sheet(path, key, sheet, header_rows, hidden, skipped)
-    if kind == ".json":
-        return without_records(read_json(path, key, encoding), skipped)
-    if kind == ".parquet":
-        return without_records(read_parquet(path), skipped)
-    if kind == ".dbf":
-        return without_records(read_dbf(path, encoding), skipped)
-    known = ", ".join(sorted(TEXT_FILES | WORKBOOKS | OTHERS))
-    raise InputError(f"{path.name}: tables are read from {known}.")
+    file = FileOptions(
+        key=options.first_key,
+        sheet=sheet,
+        layer=layer,
+        records=records,
+        encoding=encoding,
+        delimiter=delimiter,
+        header_rows=header_rows,
+        named=options.named,
+        hidden=hidden,
+        skip_rows=options.skipped,
+    )
+    path = existing_table(path)
+    return assemble(raw_table(path, file), path, options)
 
 
 @dataclass(frozen=True, eq=False)
@@ -237,7 +235,8 @@ class Table:
         How the file is written: encoding, delimiter, decimal mark.
     notes : tuple of str
         What was decided for the whole file or a whole column: how it is written, header rows, thousands, percent,
-        columns read as text, rows that were not asked for.
+        columns read as text, rows that were not asked for; of a workbook also hidden sheets, rows and columns, number
+        formats, merged cells, formulas without a result, other tables in the sheet.
     units : mapping of str to str
         Column -> the unit that is written in all of its cells, such as ``percent``.
     bounds : DataFrame
@@ -342,6 +341,16 @@ class ReadOptions:
         """The column of the key, or of its first part; a file has to have one."""
         expects(self.key, (str, list, tuple, Mapping), "read_table: key", 'key="id", the column with the district key')
         return next(iter(self.widths)) if self.widths else str(self.key)
+
+    @property
+    def named(self) -> frozenset[str] | None:
+        """The columns that are asked for by name, the key among them; None for all."""
+        if self.columns is None and self.pivot is None:
+            return None
+        chosen = self.columns.values() if isinstance(self.columns, Mapping) else self.columns
+        columns = optional_names(chosen or (), "columns")
+        others = (*(self.filters or {}), *self.label_columns, self.value_column)
+        return frozenset({*(self.widths or [str(self.key)]), *columns, *others} - {""})
 
     @property
     def label_columns(self) -> tuple[str, ...]:
@@ -451,7 +460,7 @@ def _wanted_rows(
     if options.fill_down:
         columns, text = tuple(options.fill_down), (*options.text, *(options.widths or ()))
         cells, notes = filled_down(cells, columns, text, options.first_key, raw.source)
-    key, parts = options.first_key, ()
+    key, parts = options.first_key, tuple[str, ...]()
     if options.widths is not None:
         cells, key, parts, note = with_joined_key(cells, options.widths, raw.source)
         notes.append(note)

@@ -175,7 +175,8 @@ def keyed(
     if without.any() and without_key == "raise":
         raise _no_key(body, key, raw.source)
     problems += [
-        Problem(body.rows[at], "", _cells_of(body, at), "row without a key set aside") for at in np.flatnonzero(without)
+        Problem(body.rows[at], "", _cells_of(body, int(at)), "row without a key set aside")
+        for at in np.flatnonzero(without)
     ]
     if without.all():
         raise KeyColumnError(f"{raw.source}: no row has a key in {key!r}.")
@@ -232,7 +233,7 @@ def without_values(
         if hit.all():
             raise InputError(f"{source}: drop={{{column!r}: {unwanted!r}}} names every row of the table.")
         problems += [
-            Problem(body.rows[at], name, texts[at], f"row set aside: drop ({_cells_of(body, at)})")
+            Problem(body.rows[at], name, texts[at], f"row set aside: drop ({_cells_of(body, int(at))})")
             for at in np.flatnonzero(hit)
         ]
         notes.append(f"drop {name} = {unwanted}: {count_noun(int(hit.sum()), 'row')} set aside")

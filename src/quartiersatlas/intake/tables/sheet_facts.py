@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 LETTERS = 26
 MOST_CELLS = 60_000_000  # of the rectangle from A1 to the last cell: more does not fit in the memory of an office PC
-LARGE = 2_000_000  # from here on a rectangle that is nearly empty is looked at
+LARGE = 400_000  # from here on a rectangle that is nearly empty is looked at
 FILLED_SHARE = 0.01
 NOT_COMPUTED = (
     "formula that was never computed, read as missing: open the file in the spreadsheet program and save it there"

@@ -1,134 +1,30 @@
-"""JSON, Parquet and dBASE as one and the same raw table of cells."""
+"""Parquet, dBASE and the columns of geometry files as one and the same raw table of cells."""
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from quartiersatlas.base.checks import count_noun
 from quartiersatlas.errors import DependencyError, InputError
+from quartiersatlas.intake.files.answers import refuse_cut_file
+from quartiersatlas.intake.files.contents import what_it_is
+from quartiersatlas.intake.files.layers import read_attributes, refuse_cut_dbf
+from quartiersatlas.intake.files.nested import without_lists
 from quartiersatlas.intake.tables.cells import Cells, NumberCells, RawTable, TypedCells
-from quartiersatlas.intake.tables.encodings import encoded
+from quartiersatlas.intake.tables.encodings import encoded, fits_words
+from quartiersatlas.intake.tables.headers import folded
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     import pandas as pd
 
 
-YEARS = ("years", "jahre", "year", "jahr")
-VALUES = ("values", "werte", "value", "wert", "data", "daten")
-
-JsonRecord = dict[str, Any]
-
-
-def read_json(path: Path, key: str, encoding: str | None = None) -> RawTable:
-    """Read a JSON file.
-
-    Understood are a list of records, an object of equally long lists (one per column), an object of records or of
-    lists per area, and in each of them a pair of lists such as ``{"years": [...], "values": [...]}``, which becomes one
-    column per year. The list may lie one level deep in an object (``{"data": [...]}``).
-    """
-    file = encoded(path.read_bytes(), encoding)
-    try:
-        content = json.loads(file.text())
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path.name} is no valid JSON: {error}.") from error
-    records = [_flat(record, path) for record in _records(content, key, path)]
-    if not records:
-        raise InputError(f"{path.name} has no records.")
-    names = list(dict.fromkeys(name for record in records for name in record))
-    columns = {name: [record.get(name) for record in records] for name in names}
-    for name, values in columns.items():
-        if nested := next((value for value in values if isinstance(value, dict | list)), None):
-            raise InputError(
-                f"{path.name}: {name!r} holds lists or objects such as {str(nested)[:60]}, "
-                f"and a table has one value per cell."
-            )
-    numbers = np.arange(1, len(records) + 1)
-    return RawTable(
-        path.name,
-        names,
-        [TypedCells(values) for values in columns.values()],
-        numbers,
-        f"JSON, {file.encoding}",
-        notes=file.notes,
-    )
-
-
-def _records(content: Any, key: str, path: Path) -> list[JsonRecord]:  # noqa: ANN401 - whatever JSON holds
-    """Return one record per row, whichever way the file is built."""
-    if isinstance(content, list):
-        if all(isinstance(entry, dict) for entry in content):
-            return content
-        raise InputError(f"{path.name}: a list of records is expected, and some entries are no objects.")
-    if not isinstance(content, dict):
-        raise InputError(f"{path.name} holds a single value and no table.")
-    lists = {name: value for name, value in content.items() if isinstance(value, list)}
-    if key in lists and not any(isinstance(value, dict) for value in lists[key]):
-        return _from_columns(lists, path)
-    tables = [value for value in lists.values() if value and all(isinstance(entry, dict) for entry in value)]
-    if len(tables) == 1:
-        return tables[0]
-    years = next((lists[name] for name in lists if name.lower() in YEARS), None)
-    inner = next(
-        (v for name, v in content.items() if isinstance(v, dict) and (years or name.lower() in VALUES)), content
-    )
-    return [_of_area(area, value, key, years, path) for area, value in inner.items()]
-
-
-def _from_columns(lists: dict[str, list[Any]], path: Path) -> list[JsonRecord]:
-    lengths = {name: len(values) for name, values in lists.items()}
-    if len(set(lengths.values())) > 1:
-        listed = ", ".join(f"{name!r} {length}" for name, length in lengths.items())
-        raise InputError(f"{path.name}: the lists of values have different lengths: {listed}.")
-    return [dict(zip(lists, row, strict=True)) for row in zip(*lists.values(), strict=True)]
-
-
-def _of_area(area: str, value: Any, key: str, years: list[Any] | None, path: Path) -> JsonRecord:  # noqa: ANN401
-    """Return the record of one area from an object of records, or of lists with common years."""
-    if isinstance(value, dict):
-        return {key: area, **value}
-    if isinstance(value, list) and years is not None:
-        return {key: area, **_per_year("", years, value, f"{path.name}, {area!r}")}
-    raise InputError(
-        f"{path.name}: {area!r} holds {str(value)[:40]!r}, and a record, or a list beside a list of years, is expected."
-    )
-
-
-def _flat(record: JsonRecord, path: Path) -> JsonRecord:
-    """Return a record in which lists of years and values are one entry per year."""
-    year_name = next((name for name in record if name.lower() in YEARS and isinstance(record[name], list)), None)
-    flat: JsonRecord = {}
-    for name, value in record.items():
-        where = f"{path.name}, {name!r}"
-        if name == year_name:
-            continue
-        if isinstance(value, dict) and (years := next((value[n] for n in value if n.lower() in YEARS), None)):
-            series = {
-                inner: values for inner, values in value.items() if isinstance(values, list) and values is not years
-            }
-            for inner, values in series.items():
-                flat |= _per_year(name if len(series) == 1 else f"{name} {inner}", years, values, where)
-        elif isinstance(value, list) and year_name is not None:
-            flat |= _per_year("" if name.lower() in VALUES else name, record[year_name], value, where)
-        else:
-            flat[name] = value
-    return flat
-
-
-def _per_year(name: str, years: list[Any], values: list[Any], where: str) -> JsonRecord:
-    if len(years) != len(values):
-        raise InputError(
-            f"{where}: {count_noun(len(values), 'value')} for {count_noun(len(years), 'year')} "
-            f"({years[0]} to {years[-1]}). Which year is missing is unknown: complete the list with null."
-        )
-    return {f"{name} {year}".strip(): value for year, value in zip(years, values, strict=True)}
-
-
-def read_parquet(path: Path) -> RawTable:
+def read_parquet(path: Path, named: Collection[str] | None = None) -> RawTable:
     """Read a Parquet file; a geometry column is left out."""
     try:
         import pyarrow.parquet as pq
@@ -140,8 +36,10 @@ def read_parquet(path: Path) -> RawTable:
         # an index that pandas wrote is a column of the file like any other
         frame = pq.read_table(path).to_pandas(integer_object_nulls=True, ignore_metadata=True)
     except Exception as error:  # a damaged file may fail anywhere in the reader
-        raise InputError(f"{path.name} cannot be read as Parquet: {error}.") from error
-    return _raw_table(frame, path, "Parquet")
+        contents = what_it_is(path)
+        what = "it is damaged" if contents.kind == "parquet" else f"it is {contents.name}"
+        raise InputError(f"{path.name} cannot be read as Parquet: {what}. Fetch it again.") from error
+    return _raw_table(frame, path, "Parquet", named)
 
 
 def read_dbf(path: Path, encoding: str | None) -> RawTable:
@@ -150,30 +48,114 @@ def read_dbf(path: Path, encoding: str | None) -> RawTable:
 
     import pyogrio
 
+    refuse_cut_dbf(path)
+    encoding, notes = (encoding, []) if encoding else _encoding_of_dbf(path)
+    encoding = OTHER_NAMES.get(encoding or "", encoding)
     try:
         with warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always")
             frame = pyogrio.read_dataframe(path, read_geometry=False, encoding=encoding)
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path.name} cannot be read as a dBASE table: {error}. Is it encoding='cp1252'?") from error
     except Exception as error:  # a damaged file may fail anywhere in the reader
-        raise InputError(f"{path.name} cannot be read as a dBASE table: {error}. Another encoding?") from error
+        raise InputError(
+            f"{path.name} cannot be read as a dBASE table: it is damaged, of another kind, or its words have another "
+            f"encoding. Fetch it again, or pass encoding='cp1252', 'cp850' or 'utf-8'."
+        ) from error
     if warned:  # letters that could not be decoded, numbers read in part
         raise InputError(
             f"{path.name} is damaged or has another encoding: {warned[0].message} "
             f"({count_noun(len(warned), 'such cell')})."
         )
-    return _raw_table(frame, path, "dBASE")
+    table = _raw_table(frame, path, "dBASE")
+    return replace(table, notes=notes + table.notes)
 
 
-def _raw_table(frame: pd.DataFrame, path: Path, description: str) -> RawTable:
-    fits = [not _is_binary(frame.iloc[:, position]) for position in range(frame.shape[1])]
-    binary = [name for name, kept in zip(frame.columns, fits, strict=True) if not kept]
-    frame = frame.loc[:, fits]
-    if frame.empty:
+# what the byte for the language of a dBASE table stands for
+LANGUAGES = {1: "cp437", 2: "cp850", 3: "cp1252", 4: "mac_roman", 0x57: "cp1252", 0x64: "cp852", 0xC8: "cp1250"}
+OTHER_NAMES = {"mac_roman": "macintosh"}  # as the reader of the tables calls them
+LANGUAGE_AT, FIELDS_AT, FIELD_LENGTH, TYPE_AT, WIDTH_AT = 29, 32, 32, 11, 16
+TEXT = ord("C")
+
+
+def _encoding_of_dbf(path: Path) -> tuple[str | None, list[str]]:
+    """Find the encoding of a table whose words do not fit what it says of itself; None where there is nothing to do.
+
+    A .cpg file beside it is believed.
+    """
+    raw = path.read_bytes()
+    rows = _texts_of_dbf(raw)
+    if rows.isascii() or any(path.with_suffix(ending).is_file() for ending in (".cpg", ".CPG")):
+        return None, []
+    said = LANGUAGES.get(raw[LANGUAGE_AT], "")
+    if said and fits_words(rows, said):
+        return None, []
+    found = encoded(rows, None)
+    contradicts = [f"the table says of itself that it is {said}, and its words are none in it"] if said else []
+    return found.encoding, contradicts + found.notes
+
+
+def _texts_of_dbf(raw: bytes) -> bytes:
+    """Return the cells of text of a dBASE table, one on each line."""
+    start, length = int.from_bytes(raw[8:10], "little"), int.from_bytes(raw[10:12], "little")
+    places, at = [], 1  # the first byte of a record says whether it was deleted
+    for field in range(FIELDS_AT, min(start, len(raw)) - FIELD_LENGTH, FIELD_LENGTH):
+        width = raw[field + WIDTH_AT]
+        if raw[field + TYPE_AT] == TEXT:
+            places.append((at, at + width))
+        at += width
+    records = range(start, len(raw), length) if length else range(0)
+    cells = [raw[record + first : record + end] for record in records for first, end in places]
+    return b"\n".join(cells).replace(b"\0", b" ")
+
+
+def read_layer(path: Path, layer: str | None, encoding: str | None, named: Collection[str] | None = None) -> RawTable:
+    """Read the columns of a geometry file: one layer of it, as a table."""
+    if path.is_file() and what_it_is(path).kind == "gml":
+        refuse_cut_file(path)
+    return _raw_table(read_attributes(path, layer, encoding), path, "geometry file", named)
+
+
+def frame_table(frame: pd.DataFrame, where: str) -> RawTable:
+    """Return the columns of a frame as a raw table."""
+    from pathlib import Path
+
+    return _raw_table(frame, Path(where), "frame")
+
+
+def _raw_table(frame: pd.DataFrame, path: Path, description: str, named: Collection[str] | None = None) -> RawTable:
+    frame = frame.set_axis(list(map(str, frame.columns)), axis=1)
+    notes: list[str] = []
+    cells: dict[int, Cells] = {}
+    for position, name in enumerate(frame.columns):
+        column = frame.iloc[:, position]
+        values, single = _without_lists(column, name, path.name, named)
+        notes += single
+        if values is None or _is_binary(values):
+            notes += [] if values is None else [f"column {name!r} holds no numbers or text and was left out"]
+        else:
+            cells[position] = _cells(values)
+    if frame.empty or not cells:
         raise InputError(f"{path.name} has no rows or no columns.")
-    names = [str(name) for name in frame.columns]
-    notes = [f"column {str(name)!r} holds no numbers or text and was left out" for name in binary]
-    cells = [_cells(frame.iloc[:, position]) for position in range(frame.shape[1])]
-    return RawTable(path.name, names, cells, np.arange(1, len(frame) + 1), description, notes=notes)
+    names = [frame.columns[position] for position in cells]
+    return RawTable(path.name, names, list(cells.values()), np.arange(1, len(frame) + 1), description, notes=notes)
+
+
+def _without_lists(
+    column: pd.Series, name: str, where: str, named: Collection[str] | None
+) -> tuple[pd.Series | None, list[str]]:
+    """Return a column with lists of one as their element; None for longer lists in a column that was not asked for."""
+    import pandas as pd
+
+    if column.dtype != object and not isinstance(column.dtype, pd.StringDtype):
+        return column, []
+    try:
+        values, notes = without_lists(column.tolist(), name, where)
+    except InputError:
+        if named is not None and (name in named or folded(name) in map(folded, named)):
+            raise
+        return None, [f"column {name!r} holds lists of several values and was left out"]
+    return (pd.Series(values, dtype=object) if notes else column), notes
 
 
 def _cells(column: pd.Series) -> Cells:

@@ -223,7 +223,7 @@ def read_row_by_row(
     body, footnotes = without_footnotes(rows[header.rows :], width)
     if not body:
         raise InputError(f"{source} has a header and no rows.")
-    cells = [_at_width(row, width, line, source) for line, row in body]
+    cells = [_at_width(row, header.names, line, source) for line, row in body]
     columns: list[Cells] = [TextCells([row[position] for row in cells]) for position in range(width)]
     notes = file.notes + header.notes
     if dialect.split_rows:
@@ -247,8 +247,11 @@ def _all_rows(text: str, dialect: Dialect, source: str) -> list[RawRow]:
     return [(line, joined_again(row)) for line, row in rows] if dialect.split_rows else rows
 
 
-def _at_width(row: list[str], width: int, line: int, source: str) -> list[str]:
-    """Return the row at the header's width; only empty cells may be too many."""
+def _at_width(row: list[str], names: list[str], line: int, source: str) -> list[str]:
+    """Return the row at the header's width; only empty cells may be too many, only those without a name missing."""
+    width = len(names)
+    if len(row) < width and row[0].strip() and not any(names[len(row) :]):
+        row = [*row, *[""] * (width - len(row))]
     if len(row) < width or any(cell.strip() for cell in row[width:]):
         raise InputError(
             f"{source}, line {line}: {count_noun(len(row), 'cell')}, the header has {width}. "

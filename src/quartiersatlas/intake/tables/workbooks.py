@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -17,14 +18,14 @@ from quartiersatlas.intake.tables.cells import Cells, Fault, RawTable, TypedCell
 from quartiersatlas.intake.tables.headers import Problem, find_header, folded, without_footnotes
 from quartiersatlas.intake.tables.merged_cells import filled_down
 from quartiersatlas.intake.tables.ods_sheets import CONTENT, OdsSheets
-from quartiersatlas.intake.tables.package_parts import open_package
+from quartiersatlas.intake.tables.package_parts import no_workbook, open_package
 from quartiersatlas.intake.tables.rows import without_lines
 from quartiersatlas.intake.tables.sheet_facts import Merged, Place, SheetFacts, column_letters, columns_named
 from quartiersatlas.intake.tables.xls_sheets import XlsSheets
 from quartiersatlas.intake.tables.xlsx_sheets import XlsxSheets
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
     from python_calamine import CalamineSheet, CalamineWorkbook
@@ -39,12 +40,10 @@ LINKED = (
     "the workbook is linked with another one: which cells take their values from it cannot be told in .xls; they are "
     "read as last saved here"
 )
-COMPOUND = b"\xd0\xcf\x11\xe0"  # how old workbooks begin, and all that are protected with a password
 UNSEEN = (
     "{kind} workbooks are read without their number formats, hidden rows and formulas: shares shown as per cent come "
     "as fractions, and keys without the zeros that only a format shows. Save the file as .xlsx if it has any of them"
 )
-PROTECTED = "EncryptedPackage".encode("utf-16-le")
 
 
 def read_sheet(
@@ -134,13 +133,13 @@ class Workbook:
     def rows(self, sheet: str) -> Grid:
         """Return the cells of a sheet, from its first row and column on."""
         self.facts(sheet)  # before the reader makes room for all cells
-        return self._sheet(sheet).to_python(skip_empty_area=False)
+        found = self._sheet(sheet)
+        with _damage_told(self.path):
+            return found.to_python(skip_empty_area=False)
 
     def _sheet(self, sheet: str) -> CalamineSheet:
-        try:
+        with _damage_told(self.path):
             return self.book.get_sheet_by_name(sheet)
-        except Exception as error:  # a damaged file may fail anywhere in the reader
-            raise InputError(_no_workbook(self.path)) from error
 
     def is_empty(self, sheet: str) -> bool:
         """Return True if a sheet has no cells."""
@@ -191,25 +190,21 @@ def open_workbook(path: Path) -> Workbook:
     if isinstance(package, OdsSheets | XlsSheets):
         for sheet, facts in package.sheets.items():  # the reader takes all sheets at once
             facts.refuse_stray_cells(path.name, sheet)
-    try:
+    with _damage_told(path):
         book = CalamineWorkbook.from_path(path)
         _ = book.sheet_names
-    except Exception as error:  # a damaged file may fail anywhere in the reader
-        raise InputError(_no_workbook(path)) from error
     return Workbook(path, book, package)
 
 
-def _no_workbook(path: Path) -> str:
-    """Say why a file cannot be read as a workbook."""
-    if not path.is_file():
-        return f"{path.name} cannot be read as a workbook: there is no such file."
-    content = path.read_bytes()
-    if content.startswith(COMPOUND) and PROTECTED in content:
-        return f"{path.name} cannot be read as a workbook: it is protected with a password. Save it without one."
-    return (
-        f"{path.name} cannot be read as a workbook: it is damaged, incomplete, or another kind of file with this "
-        f"ending. Open it in the spreadsheet program and save it again as .xlsx."
-    )
+@contextmanager
+def _damage_told(path: Path) -> Iterator[None]:
+    """Refuse a file in which the reader fails: it may do so anywhere, and not only with ordinary errors."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit, GeneratorExit):
+        raise
+    except BaseException as error:
+        raise InputError(no_workbook(path)) from error
 
 
 def chosen_sheet(book: Workbook, sheet: str | None) -> tuple[str, list[str]]:
@@ -263,6 +258,10 @@ def refuse_faulty_names(grid: Grid, header: list[RawRow], block: Block, source: 
 
 def _what(fault: Fault) -> str:
     return f"{fault.raw!r}, an {fault.done}".replace("an formula", "a formula").replace(", read as missing", "")
+
+
+def _joined(row: list[Any]) -> str:
+    return " ".join(filter(None, (written(cell).strip() for cell in row)))
 
 
 @dataclass
@@ -340,10 +339,17 @@ class SheetPart:
         position = self.key_position
         if position is None or not self.facts.hidden_rows:
             return
-        keys = [(place, written(row[position]).strip()) for place, row in enumerate(self.rows)]
-        found = [(place, key) for place, key in keys if key and self.lines[place] - 1 in self.facts.hidden_rows]
-        if not found:
-            return
+        self._leave_out(
+            [(place, _joined(row)) for place, row in self._hidden() if not written(row[position]).strip()],
+            "hidden row without a key left out",
+        )
+        if found := [(place, written(row[position]).strip()) for place, row in self._hidden()]:
+            self._ask(found, hidden)
+
+    def _hidden(self) -> list[tuple[int, list[Any]]]:
+        return [(place, row) for place, row in enumerate(self.rows) if self.lines[place] - 1 in self.facts.hidden_rows]
+
+    def _ask(self, found: list[tuple[int, str]], hidden: str | None) -> None:
         rows = count_noun(len(found), "row with a key is hidden", "rows with a key are hidden")
         named = list_some(key for _, key in found)
         if hidden is None:
@@ -356,11 +362,15 @@ class SheetPart:
             )
         self.hidden_notes.append(f"{rows} in the sheet and {'read' if hidden == READ else 'left out'}: {named}")
         if hidden == SKIP:
-            places = {place for place, _ in found}
-            self.problems += [Problem(self.lines[place], "", key, "hidden row left out") for place, key in found]
-            self._keep([place for place in range(len(self.rows)) if place not in places])
-            if not self.rows:
-                raise InputError(f"{self.source}: all rows of sheet {self.sheet!r} are hidden: none is left.")
+            self._leave_out(found, "hidden row left out")
+
+    def _leave_out(self, found: list[tuple[int, str]], why: str) -> None:
+        """Leave rows out, with a line for each."""
+        self.problems += [Problem(self.lines[place], "", raw, why) for place, raw in found]
+        aside = {place for place, _ in found}
+        self._keep([place for place in range(len(self.rows)) if place not in aside])
+        if not self.rows:
+            raise InputError(f"{self.source}: all rows of sheet {self.sheet!r} are hidden: none is left.")
 
     def notes(self) -> list[str]:
         """Return what holds for the sheet: hidden rows and columns, merged cells, other workbooks."""

@@ -12,21 +12,23 @@ from typing import TYPE_CHECKING
 from quartiersatlas.errors import InputError
 from quartiersatlas.intake.tables.cells import Fault
 from quartiersatlas.intake.tables.number_formats import BUILT_IN, NumberFormat, number_format
+from quartiersatlas.intake.tables.package_parts import COMPOUND, no_workbook
 from quartiersatlas.intake.tables.sheet_facts import Merged, Place, SheetFacts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 HEADER = 512  # or one sector, if sectors are larger
 LAST_SECTOR = 0xFFFF_FFFA  # numbers from here on mark ends and gaps
 ENTRY = 128
+LARGEST_SHIFT = 12  # sectors of 4096 bytes
 IN_HEADER = 109  # sectors of the allocation table that the header itself names
 VERSION_8 = 0x0600
 BEGIN, END = 0x0809, 0x000A
 SHEET, FORMAT, STYLE, LINK, PASSWORD = 0x0085, 0x041E, 0x00E0, 0x01AE, 0x002F
-ROW, COLUMN, MERGED = 0x0208, 0x007D, 0x00E5
+SIZE, ROW, COLUMN, MERGED = 0x0200, 0x0208, 0x007D, 0x00E5
+MOST_ROWS, MOST_COLUMNS_XLS = 65_536, 256
 NUMBERS = (0x0203, 0x027E, 0x0006)  # number, short number, formula
 TEXTS = (0x00FD, 0x0204, 0x00D6)
 NO_HEIGHT = 0x20
@@ -50,13 +52,16 @@ class XlsSheets:
         Raises
         ------
         InputError
-            It is protected with a password.
+            It is protected with a password, cut off, or says that a sheet has more rows than there can be.
         """
         content = path.read_bytes()
         if not content.startswith(COMPOUND):
             return None
         try:
             stream = _workbook_stream(content)
+        except (struct.error, IndexError) as error:
+            raise InputError(no_workbook(path)) from error
+        try:
             return cls._from_records(stream, path.name) if stream else None
         except (struct.error, IndexError, UnicodeDecodeError, ValueError):
             return None  # damaged: the reader of the values has the say
@@ -86,7 +91,7 @@ class XlsSheets:
                 found.has_links |= struct.unpack_from("<HH", data)[1] not in OWN_LINKS
         formats = [number_format(codes[style]) if style in codes else None for style in styles]
         for start, name in starts:
-            found.sheets[name] = _facts(stream, start, formats)
+            found.sheets[name] = _facts(stream, start, formats, source)
         return found
 
     def facts(self, sheet: str) -> SheetFacts:
@@ -114,11 +119,13 @@ def _records(stream: bytes, start: int) -> Iterator[Record]:
             return
 
 
-def _facts(stream: bytes, start: int, formats: list[NumberFormat | None]) -> SheetFacts:
+def _facts(stream: bytes, start: int, formats: list[NumberFormat | None], source: str) -> SheetFacts:
     found = SheetFacts()
     depth = 0
     for kind, data in _records(stream, start):
         depth += (kind == BEGIN) - (kind == END)
+        if kind == SIZE:
+            _refuse_impossible_size(data, source)
         if depth != 1:
             continue
         if kind in NUMBERS or kind in TEXTS or kind == ERROR:
@@ -131,6 +138,16 @@ def _facts(stream: bytes, start: int, formats: list[NumberFormat | None]) -> She
         else:
             _take_layout(found, kind, data)
     return found
+
+
+def _refuse_impossible_size(data: bytes, source: str) -> None:
+    """Refuse a sheet that says it is larger than a sheet can be: the reader of the values makes room for it."""
+    top, bottom, left, right = struct.unpack_from("<IIHH", data)
+    if not (top <= bottom <= MOST_ROWS and left <= right <= MOST_COLUMNS_XLS):
+        raise InputError(
+            f"{source} cannot be read as a workbook: a sheet says that it has {bottom - top:,} rows and "
+            f"{right - left:,} columns, which cannot be. Open it in the spreadsheet program and save it again as .xlsx."
+        )
 
 
 def _take_layout(found: SheetFacts, kind: int, data: bytes) -> None:
@@ -179,8 +196,10 @@ def _take_number(found: SheetFacts, row: int, column: int, style: int, formats: 
 
 def _workbook_stream(content: bytes) -> bytes:
     """Return the stream of records in a compound file, empty if there is none of this kind."""
-    sector = 1 << struct.unpack_from("<H", content, 0x1E)[0]
-    small = 1 << struct.unpack_from("<H", content, 0x20)[0]
+    shifts = struct.unpack_from("<HH", content, 0x1E)
+    if max(shifts) > LARGEST_SHIFT:
+        raise IndexError("no sectors of this size")
+    sector, small = (1 << shift for shift in shifts)
     directory, limit, small_table = struct.unpack_from("<I4xII", content, 0x30)
     table = _allocation(content, sector)
     entries = _chain(content, table, directory, sector)
@@ -193,11 +212,17 @@ def _workbook_stream(content: bytes) -> bytes:
         return b""
     first, size = names["workbook"]
     if size >= limit:
-        return _chain(content, table, first, sector)[:size]
+        return _whole(_chain(content, table, first, sector), size)
     container = _chain(content, table, names["root entry"][0], sector)
     small_sectors = _chain(content, table, small_table, sector)
     small_chain = list(struct.unpack(f"<{len(small_sectors) // 4}I", small_sectors))
-    return _chain(container, small_chain, first, small, offset=0)[:size]
+    return _whole(_chain(container, small_chain, first, small, offset=0), size)
+
+
+def _whole(stream: bytes, size: int) -> bytes:
+    if len(stream) < size:
+        raise IndexError("cut off")
+    return stream[:size]
 
 
 def _allocation(content: bytes, sector: int) -> list[int]:

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 VALUE = "value"
 CENTURIES = r"(?:19|20)\d\d"
 YEAR = re.compile(rf"(?<!\d){CENTURIES}(?!\d)")
-SCHOOL_YEAR = re.compile(rf"(?<!\d)(?P<first>{CENTURIES}) ?/ ?(?P<second>(?:19|20)?\d\d)(?!\d)")
+SCHOOL_YEAR = re.compile(
+    rf"(?<!\d)(?P<first>{CENTURIES})(?: ?/ ?(?P<second>(?:19|20)?\d\d)|(?P<dash>[-–])(?P<after>\d\d))(?![-\d])"
+)
+DECEMBER = 12
 DATES = tuple(
     re.compile(pattern)
     for pattern in (
@@ -118,7 +121,7 @@ def year_name(name: str) -> YearName | None:
     for pattern in (SCHOOL_YEAR, *DATES):
         for hit in pattern.finditer(rest):
             if pattern is SCHOOL_YEAR and not _is_school_year(hit):
-                return None
+                return None  # a period, or a year and a month
             years.append(_label(hit) if pattern is SCHOOL_YEAR else hit["year"])
             is_date |= pattern is not SCHOOL_YEAR
         rest = pattern.sub("\0", rest)
@@ -136,11 +139,13 @@ def year_name(name: str) -> YearName | None:
 
 
 def _is_school_year(hit: re.Match[str]) -> bool:
-    return int(hit["second"][-2:]) == (int(hit["first"]) + 1) % 100
+    """Return True for 2021/22, 2021/2022 and 2021-22, but not for 2011-12, which may be a December."""
+    after = int((hit["second"] or hit["after"])[-2:])
+    return after == (int(hit["first"]) + 1) % 100 and not (hit["dash"] and after <= DECEMBER)
 
 
 def _label(hit: re.Match[str]) -> str:
-    return f"{hit['first']}/{hit['second'][-2:]}"
+    return f"{hit['first']}/{(hit['second'] or hit['after'])[-2:]}"
 
 
 def _stem(before: str, after: str) -> str:

@@ -21,7 +21,8 @@ from folium.template import Template
 from quartiersatlas.base.checks import expects
 from quartiersatlas.base.files import write_text
 from quartiersatlas.catalogue import check_lang, number_text, text
-from quartiersatlas.disclosure import Release, release
+from quartiersatlas.disclosure import Protection, Release, release
+from quartiersatlas.disclosure.suppression import is_count
 from quartiersatlas.disclosure.words import draft_text, summary_texts
 from quartiersatlas.errors import ColumnError, DependencyError, SpecError, list_some
 from quartiersatlas.intake import AreaData, join
@@ -29,8 +30,9 @@ from quartiersatlas.present.comparable import check_earlier
 from quartiersatlas.present.map.classes import check_fixed, map_columns
 from quartiersatlas.present.map.payload import check_all_notes, lines_of, map_json
 from quartiersatlas.present.map.topology import tolerance
-from quartiersatlas.present.statements import check_release, fact_text, method_texts, source_text
+from quartiersatlas.present.statements import check_release, exclave_name, fact_text, method_texts, source_text
 from quartiersatlas.present.templates import template
+from quartiersatlas.space.exclaves import city_extent
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -126,7 +128,8 @@ def choropleth(
     Returns
     -------
     Atlas
-        Protected like every release.
+        Protected like every release. Where no column of residents is known, ready-made numbers are drawn as they are,
+        and the residents of each area are unknown; counts are refused then.
 
     Raises
     ------
@@ -149,7 +152,11 @@ def choropleth(
         raise SpecError(f"choropleth: {list_some(given)} is for a frame; these data are joined already.")
     if any(said is not None for said in (unit, kind, label)):
         data = data.with_indicators(_meant(data.catalogue.get(indicator), unit, kind, label))
-    return Atlas(release(data, columns=[indicator], title=data.catalogue.get(indicator).label(lang)), lang)
+    title = data.catalogue.get(indicator).label(lang)
+    if data.population is None and indicator in data.values.columns and not is_count(data, indicator):
+        data = _with_unknown_residents(data)
+        return Atlas(release(data, columns=[indicator], title=title, protection=Protection(min_population=0)), lang)
+    return Atlas(release(data, columns=[indicator], title=title), lang)
 
 
 def _joined(
@@ -169,6 +176,15 @@ def _joined(
     wanted = {*parts, name, indicator, population or "residents", frame.active_geometry_name}
     frame = frame[[column for column in frame.columns if column in wanted]]
     return join(frame, key=key, name=name, population=population, to_crs=to_crs)
+
+
+def _with_unknown_residents(data: AreaData) -> AreaData:
+    """Return data that say of each area that its residents are unknown."""
+    column = "residents"
+    while column in data.values.columns:
+        column += "_"
+    values = data.values.assign(**{column: float("nan")})
+    return replace(data, values=values, status=data.status.assign(**{column: "missing"}), population=column)
 
 
 def _meant(known: Indicator, unit: str | None, kind: str | None, label: str | None) -> Indicator:
@@ -243,7 +259,10 @@ class Atlas:
 
     def to_folium(self) -> folium.Map:
         """Return the map as a folium map, to which further layers can be added."""
-        west, south, east, north = (float(x) for x in self.release.areas.to_crs("EPSG:4326").total_bounds)
+        areas = self.release.areas
+        extent = city_extent(areas.geometry.to_numpy(), self.release.residents)
+        main = gpd.GeoSeries(extent.parts[list(extent.main_parts)], crs=areas.crs) if extent.exclaves else areas
+        west, south, east, north = (float(x) for x in main.to_crs("EPSG:4326").total_bounds)
         centre = ((south + north) / 2, (west + east) / 2)
         result = OfflineMap(location=centre, tiles=None, attribution_control=False, zoom_snap=0.1)
         # a page of its own holds one map; folium has no public way to name an element
@@ -362,6 +381,10 @@ def page_html(release: Release, lang: Lang, earlier: Sequence[Release] = ()) -> 
         method += [text("fact_dates", lang), *(_date(part, lang) for part in earlier)]
     if metres:
         method.append(text("fact_simplified", lang, tolerance=number_text(metres, 0, lang)))
+    exclaves = city_extent(release.areas.geometry.to_numpy(), release.residents).exclaves
+    if exclaves:
+        names = "; ".join(exclave_name(release, exclave) for exclave in exclaves)
+        method.append(text("fact_exclaves", lang, names=names))
     facts = [fact for name in METHOD_IN_BRIEF for fact in release.facts if fact.name == name]
     brief = [fact_text(release, fact, lang) for fact in facts]
     page = template("page.html").render(
@@ -420,6 +443,7 @@ MODULES = (
     "page.js",
     "tips.js",
     "view.js",
+    "inset.js",
     "compare.js",
     "layer.js",
 )

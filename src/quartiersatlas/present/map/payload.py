@@ -6,8 +6,10 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
 from quartiersatlas.catalogue import action_bundles, text
 from quartiersatlas.disclosure.columns import DRIVER_DECIMALS
@@ -15,7 +17,8 @@ from quartiersatlas.disclosure.words import draft_text, label, unit
 from quartiersatlas.need.robustness.stability import STABILITY_LABELS
 from quartiersatlas.present.comparable import on_keys
 from quartiersatlas.present.map.classes import around_city, column_colors, map_columns, schemes, with_matrices
-from quartiersatlas.present.map.topology import encode_point, encode_topology, simplified
+from quartiersatlas.present.map.topology import encode_point, encode_topology, simplified, varint_text
+from quartiersatlas.present.map.topology import tolerance as simplification
 from quartiersatlas.present.statements import (
     GAPS,
     axis_text,
@@ -23,6 +26,7 @@ from quartiersatlas.present.statements import (
     check_notes,
     definition_text,
     driver_names,
+    exclave_name,
     facility_points,
     footnote,
     gap_kinds,
@@ -32,14 +36,19 @@ from quartiersatlas.present.statements import (
     note_lines,
     reason_texts,
 )
+from quartiersatlas.space.exclaves import city_extent
+from quartiersatlas.space.neighbours import POLYGONS, borders
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    import geopandas as gpd
+    from numpy.typing import NDArray
+    from pyproj import CRS
 
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.disclosure import Release, ReleasedColumn
+
+    Shapes = NDArray[np.object_]
 
     AreaNotes = Mapping[str, str | Iterable[str]]
 
@@ -185,6 +194,8 @@ def _map_data(
             "residents": whole_numbers(release.residents, 0),
         },
         "geometry": encode_topology(simplified(areas)),
+        **_touching(release),
+        **_exclaves(release, lang),
         "columns": with_matrices(
             [
                 _column(c, lang, (release, *earlier), counts, breaks.get(c.id), is_first=c.id == first_axis)
@@ -203,6 +214,47 @@ def _map_data(
         "programmes": _programmes(release.programmes),
         "facilities": _facilities(release),
     }
+
+
+def _touching(release: Release) -> dict[str, str]:
+    """Return who borders on whom, where the arcs of the map do not say it as the candidate areas have it.
+
+    For each area the number of its neighbours further down the list, and the steps from one to the next.
+    """
+    shapes = release.areas.geometry.to_numpy()
+    if not np.isin(shapely.get_type_id(shapes), POLYGONS).all():
+        return {}
+    tolerance = next((float(fact.values["tolerance"]) for fact in release.facts if fact.name == "fact_tolerance"), None)
+    found = borders(shapes, tolerance=tolerance)
+    one, other = found.neighbours
+    if found.method == "shared vertices" and len(one) == len(found.rook[0]) and not simplification(release.areas):
+        return {}
+    n_areas = len(release.areas)
+    count = np.bincount(one, minlength=n_areas)
+    steps = other - np.where(np.diff(one, prepend=-1) > 0, one, np.roll(other, 1))
+    begins = np.cumsum(count) - count
+    return {"touching": varint_text(np.insert(steps, begins, count).astype(np.int64))}
+
+
+def city_corners(parts: Shapes, crs: CRS | None) -> list[list[float]]:
+    """Return south-west and north-east corner of shapes, latitude before longitude."""
+    west, south, east, north = gpd.GeoSeries(parts, crs=crs).to_crs("EPSG:4326").total_bounds.round(5).tolist()
+    return [[south, west], [north, east]]
+
+
+def _exclaves(release: Release, lang: Lang) -> dict[str, Any]:
+    """Return the corners of the main part, and the exclaves that stand in a frame of their own; nothing without any."""
+    areas = release.areas
+    extent = city_extent(areas.geometry.to_numpy(), release.residents)
+    if not extent.exclaves:
+        return {}
+    shown = []
+    for exclave in extent.exclaves:
+        name = exclave_name(release, exclave)
+        corners = city_corners(extent.parts[list(exclave.parts)], areas.crs)
+        words = {"note": text("inset_note_scale", lang), "show": text("inset_show", lang, name=name)}
+        shown.append({"name": name, "areas": list(exclave.areas), "bounds": corners, **words})
+    return {"main": city_corners(extent.parts[list(extent.main_parts)], areas.crs), "exclaves": shown}
 
 
 class _Counts:

@@ -11,8 +11,10 @@ from quartiersatlas.catalogue import number_text
 from quartiersatlas.present.map.classes import darker
 from quartiersatlas.present.map.topology import simplified
 from quartiersatlas.present.paper.document import printable
-from quartiersatlas.present.paper.sheet_page import FACILITY, INK, LOOKS, line_height, text_width
+from quartiersatlas.present.paper.sheet_inset import fitted_insets, lower_left
+from quartiersatlas.present.paper.sheet_page import FACILITY, GREY, INK, LOOKS, line_height, text_width
 from quartiersatlas.present.statements import on_areas
+from quartiersatlas.space.exclaves import city_extent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,11 +23,11 @@ if TYPE_CHECKING:
 
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.disclosure import Release
+    from quartiersatlas.present.paper.sheet_inset import Inset
     from quartiersatlas.present.paper.sheet_page import LegendEntry, SheetBox, SheetPaper
+    from quartiersatlas.space.exclaves import Bounds
 
 
-ROOM = 0.03  # around the areas, as a part of their extent
-BAR_ROOM = 9.0  # millimetres below the areas for the scale bar
 SMALL = 1.6  # millimetres: smaller selected areas get a ring
 HATCH = 2.2  # millimetres from line to line across the page
 BAR = 0.25  # the scale bar takes at most this part of the map's width
@@ -39,9 +41,22 @@ def draw_map(
     overlays: list[LegendEntry],
     lang: Lang,
 ) -> None:
-    """Draw the areas in their classes, then outlines, overlays, scale bar and north arrow."""
+    """Draw the areas in their classes, then outlines, overlays, scale bar and north arrow; far exclaves in insets."""
+    extent = city_extent(release.areas.geometry.to_numpy(), release.residents)
+    areas = simplified(release.areas)
+    zoom = paper.layout.zoom
+    frame, metres, insets = fitted_insets(extent, release, frame, zoom, lang)
+    axes = _axes(paper, frame)
+    _extent(axes, frame, extent.main, metres)
+    _draw_city(axes, release, areas, entries, overlays, metres, zoom)
+    _scale_bar(axes, metres, zoom, lang)
+    _north(axes, frame, zoom)
+    for inset in insets:
+        _draw_inset(paper, inset, release, areas, entries, overlays)
+
+
+def _axes(paper: SheetPaper, frame: SheetBox) -> Any:  # noqa: ANN401
     layout = paper.layout
-    zoom = layout.zoom
     axes = paper.figure.add_axes(
         (
             frame.x / layout.width,
@@ -51,8 +66,19 @@ def draw_map(
         )
     )
     axes.set_axis_off()
-    metres = _extent(axes, frame, release.areas.total_bounds)
-    areas = simplified(release.areas)
+    return axes
+
+
+def _draw_city(
+    axes: Any,  # noqa: ANN401
+    release: Release,
+    areas: gpd.GeoDataFrame,
+    entries: list[LegendEntry],
+    overlays: list[LegendEntry],
+    metres: float,
+    zoom: float,
+) -> None:
+    """Draw everything that lies within the limits of the axes."""
     for entry in entries:
         shapes = areas.loc[list(entry.keys)].geometry
         edge = darker(entry.color) if entry.color.lower() != "#ffffff" and not entry.hatch else "#9a9a9a"
@@ -63,22 +89,38 @@ def draw_map(
     for overlay in overlays:
         _draw_overlay(axes, release, areas, overlay, metres)
     if release.candidates is not None and len(release.candidates):
-        _label(axes, release.candidates, metres, zoom)
-    _scale_bar(axes, metres, zoom, lang)
-    _north(axes, frame, zoom)
+        (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
+        there = release.candidates.intersects(shapely.box(left, low, right, high))
+        _label(axes, release.candidates[there], metres, zoom)
 
 
-def _extent(axes: Any, frame: SheetBox, bounds: np.ndarray) -> float:  # noqa: ANN401
-    """Fit the areas into the frame, with room for the scale bar; return the metres of one millimetre."""
-    left, low, right, high = bounds
-    width, height = max(right - left, 1.0), max(high - low, 1.0)
-    metres = max(width * (1 + 2 * ROOM) / frame.width, height * (1 + 2 * ROOM) / (frame.height - BAR_ROOM))
-    across, along = metres * frame.width, metres * frame.height
-    middle = (left + right) / 2
-    lower = (low + high) / 2 - (along + metres * BAR_ROOM) / 2
-    axes.set_xlim(middle - across / 2, middle + across / 2)
-    axes.set_ylim(lower, lower + along)
-    return float(metres)
+def _extent(axes: Any, frame: SheetBox, bounds: Bounds, metres: float) -> None:  # noqa: ANN401
+    """Show the areas in the middle of the frame, above the scale bar."""
+    left, low = lower_left(frame, bounds, metres)
+    axes.set_xlim(left, left + metres * frame.width)
+    axes.set_ylim(low, low + metres * frame.height)
+
+
+def _draw_inset(
+    paper: SheetPaper,
+    inset: Inset,
+    release: Release,
+    areas: gpd.GeoDataFrame,
+    entries: list[LegendEntry],
+    overlays: list[LegendEntry],
+) -> None:
+    """Draw an exclave in its frame, with its name and the note that it lies elsewhere."""
+    box = inset.box
+    top = box.y - len(inset.caption) * line_height(inset.size)
+    paper.write(inset.caption, box.x, top, inset.size, color=GREY)
+    axes = _axes(paper, box)
+    left, low, right, high = inset.bounds
+    around = (box.width * inset.metres - (right - left)) / 2
+    axes.set_xlim(left - around, right + around)
+    axes.set_ylim(low - around, high + around)
+    _draw_city(axes, release, areas, entries, overlays, inset.metres, paper.layout.zoom)
+    look: dict[str, Any] = {"facecolor": "none", "edgecolor": "#555555", "linewidth": 0.8}
+    paper.box(box, **look)
 
 
 def _draw(axes: Any, shapes: Iterable[shapely.Geometry], **look: Any) -> None:  # noqa: ANN401

@@ -232,14 +232,15 @@ def _moved(
     choice(outlines, ("raise", "report"), "outlines")
     sides = (earlier, later)
     shapes = [data.areas if isinstance(data, AreaData) else data for data in sides]
-    if not all(isinstance(frame, gpd.GeoDataFrame) and frame.active_geometry_name for frame in shapes):
+    drawn = [frame for frame in shapes if isinstance(frame, gpd.GeoDataFrame) and frame.active_geometry_name]
+    if len(drawn) < len(sides):
         return ()
     population = population or getattr(earlier, "population", None)
     counts = list(dict.fromkeys([*names(groups, "groups"), *([population] if population else [])]))
     before = "earlier.values" if isinstance(earlier, AreaData) else "earlier"
     areas = [f"{side}.areas" if isinstance(data, AreaData) else side for side, data in zip(SIDES, sides, strict=True)]
     recipe = f"earlier = transfer_by_area({before}[{counts!r}], {areas[0]}, {areas[1]}).table"
-    return tuple(compare_outlines(*shapes, outlines, recipe).items())
+    return compare_outlines(drawn[0], drawn[1], outlines, recipe)
 
 
 def _dates(before: pd.DataFrame, after: pd.DataFrame) -> Dates:

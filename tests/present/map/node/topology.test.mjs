@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-const { arcOwners, decodeTopology, decodeVarints, memberOutline, neighbours, outlineArcs, ringPlaces, unzigzag } =
+const { arcOwners, decodeNeighbours, decodeTopology, decodeVarints, memberOutline, neighbours, outlineArcs, ringPlaces, unzigzag } =
   await import(process.env.ASSETS + "/topology.js");
 
 const base64 = (...bytes) => btoa(String.fromCharCode(...bytes));
@@ -69,4 +69,10 @@ test("a shape smaller than the grid has no part and no neighbour", () => {
   const { shapes } = decodeTopology({ ...SQUARES, parts: base64(1, 0, 1) });
   assert.deepEqual(shapes[1], []);
   assert.deepEqual(neighbours(arcOwners(shapes), 3), [[2], [], [0]]);
+});
+
+test("neighbours that are told: how many further down, and the steps from one to the next", () => {
+  // 0 borders on 1 and 3, 1 on nobody further, 2 on 3
+  assert.deepEqual(decodeNeighbours(base64(2, 1, 2, 0, 1, 1, 0)), [[1, 3], [0], [3], [0, 2]]);
+  assert.deepEqual(decodeNeighbours(base64(0, 0)), [[], []]);
 });

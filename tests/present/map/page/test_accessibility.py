@@ -93,3 +93,9 @@ def test_the_report(page, sample, grave):
 def test_what_is_wrong_is_found(atlas, grave):
     atlas.run("document.querySelector('.qa-select').closest('label').replaceWith(document.querySelector('.qa-select'))")
     assert any("select-name" in found for found in grave())
+
+
+@pytest.mark.parametrize("size", [(1280, 800), PHONE], ids=["desktop", "phone"])
+def test_an_exclave_in_its_frame(show, coast, grave, size):
+    assert show(coast, size).text(".qa-inset-show") == "Vogelsand"
+    assert grave() == []

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import csv
+import json
 import time
+from base64 import b64encode
 
 import geopandas as gpd
+import pandas as pd
 import pytest
+import shapely
+
+import quartiersatlas as qa
+from quartiersatlas.present.map.payload import map_json
 
 pytestmark = pytest.mark.browser
 
@@ -155,3 +162,31 @@ def test_the_saved_shapes_are_those_of_the_members(atlas, exported, tmp_path):
     assert (difference.area < 2 * members.geometry[saved_shapes.index].length).all()
     addresses = [address for address in atlas.requests() if not address.startswith(("file:", "blob:", "data:"))]
     assert addresses == []
+
+
+@pytest.fixture(scope="module")
+def gaping():
+    """Return a release whose outlines are 2.4 m apart; four of six areas in a row are one candidate area."""
+    shapes = [shapely.box(500_000 + 1002.4 * i, 5_800_000, 501_000 + 1002.4 * i, 5_801_000) for i in range(6)]
+    keys = pd.Index([f"G{i}" for i in range(6)], name="key", dtype=object)
+    areas = gpd.GeoDataFrame({"name": keys}, index=keys, geometry=shapes, crs="EPSG:25832")
+    table = pd.DataFrame({"residents": 2000.0, "x": [400.0, 420, 410, 405, 100, 90]}, index=keys)
+    data = qa.add_rates(qa.join(areas, table), {"sgb2_rate": ("x", "residents")})
+    shortlist = qa.screen(data, qa.above_city("sgb2_rate"))
+    return qa.release(data, shortlist=shortlist, candidates=qa.candidate_areas(data, shortlist, tolerance=3))
+
+
+def test_the_page_has_the_neighbours_of_the_candidate_areas(show, gaping):
+    page = show(gaping)
+    assert gaping.candidates["n_areas"].tolist() == [4]
+    assert totals(page)["P1"][0] == "P1"  # not "P1 (not contiguous)"
+    page.search("G4")
+    assert any("P1" in offer for offer in offers(page))  # it borders on the candidate area
+    page.search("G5")
+    assert offers(page) == []
+
+
+def test_outlines_that_meet_point_by_point_need_no_list_of_neighbours(coast, gaping):
+    assert "touching" not in json.loads(map_json(coast, "de"))
+    # the number of neighbours further down the list, and the step to each
+    assert json.loads(map_json(gaping, "de"))["touching"] == b64encode(bytes([1, 1] * 5 + [0])).decode()

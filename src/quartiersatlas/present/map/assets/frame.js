@@ -6,6 +6,7 @@ import { element } from "./controls.js";
 import { isSmall } from "./sheet.js";
 
 const LEAST_ROOM = 60; // pixels
+const LITTLE = 0.35; // of a zoom level: a fifth of the size
 
 /**
  * Show the whole city beside the legend, buttons to come nearer and back, and a scale in metres.
@@ -21,7 +22,7 @@ export function framePage(map, bounds, legend, words) {
   const fitBetween = (/** @type {[number, number]} */ topLeft, /** @type {[number, number]} */ bottomRight) => {
     const room = map.getSize().subtract(topLeft).subtract(bottomRight);
     const fits = Math.min(room.x, room.y) >= LEAST_ROOM;
-    const [paddingTopLeft, paddingBottomRight] = fits ? [topLeft, bottomRight] : [[4, 4], [4, 4]];
+    const [paddingTopLeft, paddingBottomRight] = fits ? [clearOfInsets(map, bounds, topLeft, bottomRight), bottomRight] : [[4, 4], [4, 4]];
     if (Math.min(map.getSize().x, map.getSize().y) > 8) map.fitBounds(bounds, { paddingTopLeft, paddingBottomRight, animate: false });
   };
   const fit = () => {
@@ -56,6 +57,28 @@ export function framePage(map, bounds, legend, words) {
   new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(map.getContainer());
   printedMap(map, bounds, legend);
   return fit;
+}
+
+/**
+ * Where the city begins: beside the frames of its exclaves or below them, where that costs little of its size.
+ *
+ * @param {any} map
+ * @param {any} bounds
+ * @param {[number, number]} topLeft
+ * @param {[number, number]} bottomRight
+ * @returns {[number, number]}
+ */
+function clearOfInsets(map, bounds, topLeft, bottomRight) {
+  const insets = map.getContainer().querySelector(".qa-insets")?.getBoundingClientRect();
+  if (!insets) return topLeft;
+  const own = map.getContainer().getBoundingClientRect();
+  const zoom = (/** @type {[number, number]} */ [x, y]) => map.getBoundsZoom(bounds, false, L.point(x + bottomRight[0], y + bottomRight[1]));
+  /** @type {[number, number]} */
+  const beside = [Math.max(topLeft[0], insets.right - own.left + 8), topLeft[1]];
+  /** @type {[number, number]} */
+  const below = [topLeft[0], Math.max(topLeft[1], insets.bottom - own.top + 8)];
+  const best = zoom(beside) >= zoom(below) ? beside : below;
+  return zoom(best) > zoom(topLeft) - LITTLE ? best : topLeft;
 }
 
 /**
@@ -135,7 +158,8 @@ function printedMap(map, bounds, legend) {
     folded.forEach((fold) => fold.setAttribute("open", ""));
     moved.forEach(({ node }, place) => node && document.getElementById(["qa-print-legend", "qa-print-definition"][place])?.append(node));
     size(true);
-    map.fitBounds(seen.contains(bounds) ? bounds : seen, { padding: [8, 8], animate: false });
+    const sight = seen.contains(bounds) ? bounds : seen;
+    map.fitBounds(sight, { paddingTopLeft: clearOfInsets(map, sight, [8, 8], [8, 8]), paddingBottomRight: [8, 8], animate: false });
     back = () => {
       folded.forEach((fold) => fold.removeAttribute("open"));
       moved.forEach(({ node, home, next }) => node && home?.insertBefore(node, next));

@@ -7,11 +7,12 @@ import { unpackColumns, viewOf } from "./columns.js";
 import { compareButton } from "./compare.js";
 import { element } from "./controls.js";
 import { framePage, layerBox } from "./frame.js";
+import { exclaveInset, insetControl, mainBounds } from "./inset.js";
 import { footer, searchBox, showDefinition, showPanel, tableButton, walkByKeys } from "./page.js";
 import { panelSheet } from "./sheet.js";
 import { LIGHT_LINE, PROGRAMME_LINE } from "./styles.js";
 import { keepTipClear } from "./tips.js";
-import { arcOwners, decodeTopology, memberOutline, neighbours, ringPlaces } from "./topology.js";
+import { arcOwners, decodeNeighbours, decodeTopology, memberOutline, neighbours, ringPlaces } from "./topology.js";
 import { closed, createView, pixels } from "./view.js";
 
 const NEAR_ENOUGH = 30; // pixels: a smaller area is brought closer when it is looked for
@@ -36,32 +37,44 @@ export function createLayer(atlas) {
       choice.refresh();
       table?.dateChanged();
     },
+    drawn: () => insets.forEach((inset) => inset.redraw()),
   });
   const line = (/** @type {any} */ arcs, /** @type {any} */ style) => L.polyline(arcs, { renderer, ...style });
   const outline = (/** @type {number[]} */ members) => ground.lines(memberOutline(ground.owners, new Set(members)));
   const overlays = furtherLayers(atlas, line, outline, renderer);
+  /** @type {import("./inset.js").Inset[]} */
+  const insets = [];
   /** @type {any} */
   const layer = L.layerGroup([view.layer, ...Object.values(overlays)]);
 
   /** @type {number[][] | null} */
   let known = null;
-  const around = () => (known ??= neighbours(ground.owners, view.areas.length));
+  const around = () => (known ??= atlas.touching ? decodeNeighbours(atlas.touching) : neighbours(ground.owners, view.areas.length));
   const editor = candidateEditor(view.atlas, ground, around, () => {
     overlays[atlas.words.label_candidates].redraw();
+    insets.forEach((inset) => inset.redraw());
     table?.membersChanged();
   });
   editor.refresh(view.column());
   const views = [view];
-  const choice = areaChoice(views, editor.offer);
+  const boundsOf = (/** @type {number} */ area) => mainBounds(atlas, ground, area, view.areas[area]);
+  const choice = areaChoice(views, insets, boundsOf, editor.offer);
+  if (ownPage()) {
+    const above = (/** @type {any} */ pen) =>
+      furtherLayers(atlas, (/** @type {any} */ arcs, /** @type {any} */ style) => L.polyline(arcs, { renderer: pen, ...style }), outline, pen);
+    const make = (/** @type {any} */ exclave) => exclaveInset(atlas, exclave, ground, view, above, overlays, choice.choose);
+    insets.push(...(atlas.exclaves ?? []).map(make));
+  }
   /** @type {ReturnType<typeof tableButton>} */
   let table;
   const find = ownPage() ? [searchBox(atlas, choice.find)] : [];
   const boxes = Object.keys(overlays).length ? [layerBox(overlays, atlas.words.label_layers)] : [];
-  const controls = [view.legend, ...choiceControl([...view.choices, ...find]), ...boxes];
+  const controls = [view.legend, ...choiceControl([...view.choices, ...find]), ...boxes, ...insetControl(insets)];
   layer.on("add", () => {
     controls.forEach((control) => control.addTo(layer._map));
     if (!ownPage()) return;
-    const fit = framePage(layer._map, L.featureGroup(view.areas).getBounds(), view.legend.getContainer(), atlas.words);
+    const bounds = atlas.main ? L.latLngBounds(atlas.main) : L.featureGroup(view.areas).getBounds();
+    const fit = framePage(layer._map, bounds, view.legend.getContainer(), atlas.words);
     panelSheet(atlas.words);
     footer(atlas, view.column());
     walkByKeys(layer._map, atlas.words, choice, view.areas.map(centre), around);
@@ -94,10 +107,12 @@ function drawable(encoded) {
  * One area can be chosen: every view rings it, its panel is shown, and it is in sight.
  *
  * @param {import("./view.js").View[]} views the first one is that of the page
+ * @param {import("./inset.js").Inset[]} insets
+ * @param {(area: number) => any} boundsOf where an area lies on the map; not valid where it lies in an inset alone
  * @param {(area: number | null) => void} offer
  * @returns {import("./page.js").AreaChoice}
  */
-function areaChoice(views, offer) {
+function areaChoice(views, insets, boundsOf, offer) {
   const [first] = views;
   /** @type {number | null} */
   let chosen = null;
@@ -106,18 +121,18 @@ function areaChoice(views, offer) {
     showPanel(first.atlas, area, () => choose(null));
     if (ownPage()) {
       first.layer._map.invalidateSize({ animate: false }); // the sheet of a phone may have taken half of it
-      for (const view of views) view.ring(area);
+      for (const view of [...views, ...insets]) view.ring(area);
       bringIntoSight(area);
     }
     offer(area);
   };
   const bringIntoSight = (/** @type {number | null} */ area) => {
-    const [map, bounds] = [first.layer._map, area === null ? null : first.areas[area].getBounds()];
+    const [map, bounds] = [first.layer._map, area === null ? null : boundsOf(area)];
     if (bounds?.isValid() && !map.getBounds().contains(bounds)) map.panInside(bounds.getCenter(), { padding: [80, 80], animate: false });
   };
   const find = (/** @type {number} */ area) => {
     choose(area); // first: the sheet of a phone takes its part of the map
-    const [map, bounds] = [first.layer._map, first.areas[area].getBounds()];
+    const [map, bounds] = [first.layer._map, boundsOf(area)];
     if (!bounds.isValid() || pixels(map, bounds) >= NEAR_ENOUGH) return;
     const closer = map.getZoom() + Math.log2((3 * NEAR_ENOUGH) / Math.max(pixels(map, bounds), 0.01));
     map.setView(bounds.getCenter(), Math.min(closer, 18), { animate: false });

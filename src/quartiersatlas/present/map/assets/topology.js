@@ -134,6 +134,26 @@ export function neighbours(owners, count) {
 }
 
 /**
+ * @param {string} text for each shape the number of its neighbours further down, and the steps from one to the next
+ * @returns {number[][]} for each shape its neighbours
+ */
+export function decodeNeighbours(text) {
+  const numbers = decodeVarints(text);
+  /** @type {number[][]} */
+  const found = [];
+  for (let at = 0, shape = 0; at < numbers.length; shape += 1) {
+    found[shape] ??= [];
+    let other = shape;
+    for (let left = numbers[at++]; left > 0; left -= 1) {
+      other += numbers[at++];
+      found[shape].push(other);
+      (found[other] ??= []).push(shape);
+    }
+  }
+  return found.map((others) => others.sort((a, b) => a - b));
+}
+
+/**
  * Arcs with different groups on their two sides: the outlines of the groups.
  *
  * @param {Map<number, number[]>} owners

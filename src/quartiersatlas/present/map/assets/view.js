@@ -19,14 +19,15 @@ import { outlineArcs } from "./topology.js";
  * @property {(index: number) => void} show a column
  * @property {() => any} column the column that is shown
  * @property {(area: number | null) => void} ring mark the chosen area
+ * @property {(area: number) => any} style how an area looks now
  */
 
 /**
  * @param {any} atlas
  * @param {import("./layer.js").Ground} ground
  * @param {any} renderer
- * @param {{choose: (area: number) => void, changed: (column: any) => void}} on what happens at a click, and when another
- *   column or date is shown
+ * @param {{choose: (area: number) => void, changed: (column: any) => void, drawn?: () => void}} on what happens at a
+ *   click, when another column or date is shown, and when anything is drawn anew
  * @returns {View}
  */
 export function createView(atlas, ground, renderer, on) {
@@ -54,8 +55,10 @@ export function createView(atlas, ground, renderer, on) {
     drawLegend(atlas, column, filter, highlight, box);
     return box;
   };
+  const style = (/** @type {number} */ area) => areaStyle(column, area, markOf(atlas, area), filter);
   const redraw = () => {
-    areas.forEach((path, area) => path.setStyle(areaStyle(column, area, markOf(atlas, area), filter)));
+    areas.forEach((path, area) => path.setStyle(style(area)));
+    on.drawn?.();
     if (legend.getContainer()) drawLegend(atlas, column, filter, highlight, legend.getContainer());
   };
   const highlight = (/** @type {number | string | null} */ cell) => {
@@ -103,6 +106,7 @@ export function createView(atlas, ground, renderer, on) {
     choices: [indicatorChoice(atlas, show), years, schemes],
     show,
     column: () => column,
+    style,
     ring(area) {
       ring?.remove();
       ring = null;

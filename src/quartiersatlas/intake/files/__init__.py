@@ -1,0 +1,1 @@
+"""Files: what they really hold, whatever their name says; archives, answers of services, geometry layers."""

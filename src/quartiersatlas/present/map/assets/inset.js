@@ -1,0 +1,127 @@
+// @ts-check
+// Far exclaves in small maps of their own, each in a frame in the corner of the map: the main part keeps its size.
+
+import { element } from "./controls.js";
+import { patternCanvas } from "./canvas.js";
+import { CHOSEN_CASING, CHOSEN_LINE, LIGHT_LINE, NEAR_LINE, PARENT_LINE, SELECTED_LINE } from "./styles.js";
+import { closed } from "./view.js";
+
+/**
+ * @typedef {object} Inset
+ * @property {number[]} areas with a part in the exclave
+ * @property {HTMLElement} box the frame with its caption
+ * @property {(main: any) => void} show draw it, beside the main map
+ * @property {() => void} remove
+ * @property {() => void} redraw another column, date or class is shown
+ * @property {(area: number | null) => void} ring mark the chosen area
+ */
+
+/**
+ * @param {any} atlas
+ * @param {any} exclave
+ * @param {import("./layer.js").Ground} ground
+ * @param {import("./view.js").View} view what the main map shows; the exclave follows it
+ * @param {(renderer: any) => Record<string, any>} further makes the layers above the areas
+ * @param {Record<string, any>} overlays those of the main map, which switch them
+ * @param {(area: number) => void} choose
+ * @returns {Inset}
+ */
+export function exclaveInset(atlas, exclave, ground, view, further, overlays, choose) {
+  const renderer = patternCanvas();
+  const line = (/** @type {any} */ places, /** @type {any} */ style) => L.polyline(places, { renderer, ...style });
+  const outline = (/** @type {number} */ area) => ground.polygon(area).flat().map(closed);
+  const among = (/** @type {number[] | undefined} */ areas) => (areas ?? []).filter((area) => exclave.areas.includes(area)).flatMap(outline);
+  const areas = exclave.areas.map((/** @type {number} */ area) =>
+    L.polygon(ground.polygon(area), { renderer, smoothFactor: 0, ...view.style(area) }).on("click", () => choose(area)),
+  );
+  const marks = [LIGHT_LINE, NEAR_LINE, SELECTED_LINE].map((style) => line([], style));
+  const parents = atlas.areas.parents.length ? exclave.areas.flatMap(outline) : [];
+  const above = further(renderer);
+  const box = element("figure", "qa-inset");
+  const sheet = element("div", "qa-inset-map");
+  const caption = element("figcaption", "");
+  const button = /** @type {HTMLButtonElement} */ (element("button", "qa-inset-show", exclave.name));
+  button.type = "button";
+  button.title = exclave.show;
+  caption.append(button, element("span", "", exclave.note));
+  sheet.setAttribute("role", "img");
+  sheet.setAttribute("aria-label", `${exclave.name}, ${exclave.note}`);
+  box.append(caption, sheet);
+  /** @type {any} */
+  let map = null;
+  /** @type {any} */
+  let ring = null;
+
+  const show = (/** @type {any} */ main) => {
+    button.addEventListener("click", () => main.fitBounds(exclave.bounds, { padding: [40, 40], animate: false }));
+    const still = { dragging: false, scrollWheelZoom: false, doubleClickZoom: false, boxZoom: false, keyboard: false, touchZoom: false };
+    map = L.map(sheet, { attributionControl: false, zoomControl: false, zoomSnap: 0, fadeAnimation: false, ...still });
+    map.fitBounds(exclave.bounds, { padding: [5, 5], animate: false });
+    L.layerGroup([...areas, line(parents, PARENT_LINE), ...marks]).addTo(map);
+    for (const [name, layer] of Object.entries(above)) {
+      if (overlays[name]._map) layer.addTo(map);
+      overlays[name].on("add", () => layer.addTo(map)).on("remove", () => layer.remove());
+    }
+    new ResizeObserver(() => {
+      map.invalidateSize({ animate: false });
+      map.fitBounds(exclave.bounds, { padding: [5, 5], animate: false });
+    }).observe(sheet);
+    redraw();
+  };
+  const redraw = () => {
+    if (!map) return;
+    areas.forEach((/** @type {any} */ path, /** @type {number} */ i) => path.setStyle(view.style(exclave.areas[i])));
+    const { near, selected } = view.atlas;
+    [near, near, selected].forEach((chosen, i) => marks[i].setLatLngs(among(chosen)));
+    for (const layer of Object.values(above)) layer.redraw?.();
+  };
+  return {
+    areas: exclave.areas,
+    box,
+    show,
+    remove: () => map?.remove(),
+    redraw,
+    ring(area) {
+      ring?.remove();
+      ring = null;
+      if (area === null || !exclave.areas.includes(area) || !map) return;
+      ring = L.layerGroup([line(outline(area), CHOSEN_CASING), line(outline(area), CHOSEN_LINE)]).addTo(map);
+    },
+  };
+}
+
+/**
+ * All insets side by side in a corner of the map; nothing where there are none.
+ *
+ * @param {Inset[]} insets
+ * @returns {any[]} Leaflet controls
+ */
+export function insetControl(insets) {
+  if (!insets.length) return [];
+  const control = /** @type {any} */ (L).control({ position: "topleft" });
+  control.onAdd = (/** @type {any} */ main) => {
+    const row = element("div", "qa-insets");
+    row.append(...insets.map(({ box }) => box));
+    L.DomEvent.disableClickPropagation(row).disableScrollPropagation(row);
+    setTimeout(() => insets.forEach((inset) => inset.show(main))); // when it has its size
+    return row;
+  };
+  control.onRemove = () => insets.forEach((inset) => inset.remove());
+  return [control];
+}
+
+/**
+ * What the map shows of an area besides its parts in exclaves.
+ *
+ * @param {any} atlas
+ * @param {import("./layer.js").Ground} ground
+ * @param {number} area
+ * @param {any} path
+ * @returns {any} bounds; not valid where nothing is left
+ */
+export function mainBounds(atlas, ground, area, path) {
+  if (!atlas.exclaves?.some((/** @type {any} */ { areas }) => areas.includes(area))) return path.getBounds();
+  const main = L.latLngBounds(atlas.main);
+  const rings = ground.polygon(area).flat().filter((/** @type {any[]} */ ring) => main.intersects(L.latLngBounds(ring)));
+  return L.latLngBounds(rings.flat());
+}
