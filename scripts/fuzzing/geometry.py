@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import zipfile
 from typing import TYPE_CHECKING, Any
+from unicodedata import normalize
 
 import numpy as np
 import pandas as pd
@@ -145,7 +146,7 @@ def refuse_unusable(areas: gpd.GeoDataFrame) -> None:
 
 def refuse_silent(layer: Layer, areas: gpd.GeoDataFrame, options: dict[str, Any]) -> None:
     """Refuse areas with other keys, names or surfaces than the layer has, where nothing was asked to change them."""
-    as_written = all(isinstance(key, str | int) for key in layer.column("id"))
+    as_written = all(type(key) in (str, int) for key in layer.column("id"))
     if options["key"] != "id" or options["name"] not in ("NAME", None) or not as_written:
         return
     excluded = options.get("exclude", ())
@@ -166,8 +167,8 @@ def refuse_silent(layer: Layer, areas: gpd.GeoDataFrame, options: dict[str, Any]
 
 
 def key_text(key: object) -> str:
-    """Return the text of a key, without blanks at its ends."""
-    return str(key).strip()
+    """Return the text of a key, without blanks at its ends, umlauts as one letter."""
+    return normalize("NFC", str(key)).strip()
 
 
 def _used(areas: gpd.GeoDataFrame, folder: Path, rng: random.Random) -> str:

@@ -148,7 +148,7 @@ def odd_system(layer: Layer, rng: random.Random) -> None:
 def odd_key(layer: Layer, rng: random.Random) -> None:
     """Give features keys that are the same, empty, numbers, lists or worse."""
     if layer.features:
-        twice = [feature["id"] for feature in layer.features[:2]]
+        twice = [feature.get("id") for feature in layer.features[:2]]
         layer.set("id", rng.choice([None, *twice, *twice, 1.0, 1.5, 7, *ODD, *HOSTILE]), rng)
 
 

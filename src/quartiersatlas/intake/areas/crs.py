@@ -51,7 +51,7 @@ def located(
         frame = _without_heights(_declared(frame, crs, where))
         _refuse_misplaced(frame, own if crs is not None else None, swap_axes, where, what)
         if to_crs is not None:
-            frame = _converted(frame, to_crs, where)
+            frame = converted(frame, to_crs, where)
             there = f"{where} in {to_crs if isinstance(to_crs, str) else _name(_system(frame))}"
             _refuse_misplaced(frame, None, swap_axes=False, where=there, what=what)
     except CRSError as error:
@@ -65,11 +65,11 @@ def located(
     return frame
 
 
-def _converted(frame: gpd.GeoDataFrame, to_crs: CRS | str, where: str) -> gpd.GeoDataFrame:
-    """Return the frame in another system; refuse corners that it puts nowhere."""
+def converted(frame: gpd.GeoDataFrame, to_crs: CRS | str, where: str) -> gpd.GeoDataFrame:
+    """Return a frame in another system; refuse corners that it puts nowhere."""
     fault = GeometryError(
         f"{where}: some corners have no place in {to_crs if isinstance(to_crs, str) else _name(to_crs)}: they lie too "
-        f"far from where it is used. Pass another to_crs=..., or correct the file."
+        f"far from where it is used. Is that the right system, and does the file name the right one?"
     )
     try:
         moved = frame.to_crs(to_crs)

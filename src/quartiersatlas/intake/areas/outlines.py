@@ -32,7 +32,8 @@ def refuse_other_than_polygons(shapes: Shapes, keys: pd.Index, where: str) -> No
     missing = keys[shapely.is_missing(shapes) | shapely.is_empty(shapes)]
     if len(missing):
         raise GeometryError(
-            f"{where}: {count_noun(len(missing), 'area has', 'areas have')} no geometry: {list_some(missing)}."
+            f"{where}: {count_noun(len(missing), 'area has', 'areas have')} no geometry: {list_some(missing)}. "
+            f"An outline that is not closed, or cannot be read, counts as none."
         )
     others = keys[~np.isin(shapely.get_type_id(shapes), POLYGONS)]
     if len(others):

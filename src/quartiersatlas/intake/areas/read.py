@@ -41,7 +41,7 @@ from quartiersatlas.intake.areas.area_columns import (
     read_notes,
     with_left_out,
 )
-from quartiersatlas.intake.areas.crs import across_the_meridian, located, place_in_doubt
+from quartiersatlas.intake.areas.crs import across_the_meridian, converted, located, place_in_doubt
 from quartiersatlas.intake.areas.gaps import fitted
 from quartiersatlas.intake.areas.key_parts import corrected_keys, joined_parts, key_label, key_widths
 from quartiersatlas.intake.areas.outlines import (
@@ -441,7 +441,7 @@ def read_features(path: str | Path, *, name: str, kind: str | None = None, crs: 
             f"{list_some(frame[name][invalid])}."
         )
     words = {"name": keys_as_text(frame[name]).fillna(""), "kind": keys_as_text(frame[kind]).fillna("") if kind else ""}
-    return gpd.GeoDataFrame(words, geometry=frame.geometry, crs=frame.crs).to_crs(crs)
+    return converted(gpd.GeoDataFrame(words, geometry=frame.geometry, crs=frame.crs), crs, path.name)
 
 
 def merge_areas(areas: gpd.GeoDataFrame, merged: Mapping[str, Sequence[str]]) -> gpd.GeoDataFrame:

@@ -210,7 +210,9 @@ def _taken_out(archive: zipfile.ZipFile, member: Member, folder: Path, where: st
                 for block in iter(lambda source=source: source.read(BLOCK), b""):  # type: ignore[misc]
                     plain.write(block)
         except Exception as error:  # a damaged archive may fail anywhere in the reader
-            raise InputError(f"{part.filename} in the archive {where} is damaged. Fetch the archive again.") from error
+            raise InputError(
+                f"{where} is a damaged zip archive: {part.filename} in it cannot be unpacked. Fetch it again."
+            ) from error
     return target
 
 

@@ -31,7 +31,6 @@ HARMLESS = re.compile(
     re.IGNORECASE,
 )
 SAID = (
-    (re.compile("Non closed ring", re.IGNORECASE), "outlines whose last corner is not the first one were closed"),
     (
         re.compile("too many members", re.IGNORECASE),
         "of corners with more than three numbers the first three were read",
