@@ -192,5 +192,7 @@ def _holds_no_cells(column: pd.Series) -> bool:
 
 def _cells(column: pd.Series) -> Cells:
     if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iuf":
-        return NumberCells(column.to_numpy())
+        return NumberCells(column.to_numpy(), declared=True)
+    if pd.api.types.is_numeric_dtype(column.dtype) and column.isna().all():
+        return NumberCells(np.full(len(column), np.nan), declared=True)
     return TypedCells(list(column.astype(object)))

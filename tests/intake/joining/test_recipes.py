@@ -60,7 +60,7 @@ def test_every_recipe_works_when_it_is_pasted(row, name):
     truth = numbered(case["areas"])
     areas = row(*case["areas"]).assign(name=case["names"] or case["areas"])
     rows = {key: truth[area] for area, key in zip(case["areas"], case["rows"], strict=True) if key is not None}
-    rows |= dict.fromkeys(case["extra"], -1.0)
+    rows |= dict.fromkeys(case["extra"], 77.5)
     table = pd.DataFrame({"n": list(rows.values()), **case["columns"]}, index=list(rows))
     with pytest.raises(JoinError) as caught:
         qa.join(areas, table)

@@ -53,6 +53,11 @@ def test_names_of_the_neighbours_are_read_in_the_encoding_that_has_their_letters
     assert told(result, encoding)
 
 
+def test_a_number_after_a_name_is_no_odd_sign(read):
+    names = ["Süd1", "Weiß22", "Große Höfe3"]
+    assert read(table(names, "cp850")).values["name"].tolist() == names
+
+
 def test_the_sign_of_the_euro_decides_between_code_pages(read):
     result = read("key;Miete in € je Gerät;Höhe\n01;5;6\n".encode("cp858"))
     assert list(result.values.columns) == ["Miete in € je Gerät", "Höhe"]

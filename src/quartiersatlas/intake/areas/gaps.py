@@ -27,6 +27,7 @@ SEEN = 0.1  # square metres from which a gap or an overlap is worth a word
 NARROW = 1.0  # metres: a hole of this width is no part of the world
 SMALL = 10.0  # square metres: nor is one of this surface
 WIDE = 5.0  # metres: a wider overlap is no matter of drawing, and no width is proposed that gives it away
+WIDEST, FINE = 200, 0.05  # gaps and overlaps that are measured at their widest place, and how finely, in metres
 POLYGON = 3  # shapely's number
 PIECE = 512  # points of a piece of a net of gaps
 
@@ -157,8 +158,9 @@ def _closing_width(shapes: Shapes) -> str:
     """Return the width, in half metres, of the widest place of gaps and overlaps; nothing where whose it is is open."""
     parts = shapely.get_parts(shapes)
     parts = parts[shapely.get_type_id(parts) == POLYGON]
-    widest = 2 * shapely.length(shapely.maximum_inscribed_circle(parts, tolerance=0.01)).max()
-    return f"{np.ceil(2 * (widest + NOISE)) / 2:g}" if widest <= WIDE else ""
+    parts = parts[np.argsort(-strip_width(parts), kind="stable")[:WIDEST]]
+    widest = 2 * shapely.length(shapely.maximum_inscribed_circle(parts, tolerance=FINE)).max()
+    return f"{np.ceil(2 * (widest + FINE)) / 2:g}" if widest <= WIDE else ""
 
 
 def fitted(

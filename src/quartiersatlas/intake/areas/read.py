@@ -175,9 +175,7 @@ def read_areas(
     _check_snap(snap)
     frame, single = _single_values(frame, {key: key, **taken}, where)
     own_keys, as_written = _keys(frame[key], where)
-    words = _words(frame, own_keys, taken, where)
-    if as_written is not None:
-        words = words.assign(**{KEY_IN_FILE: as_written} | ({"name": own_keys} if name is None else {}))
+    words = _with_key_in_file(_words(frame, own_keys, taken, where), own_keys, as_written, has_names=name is not None)
     keys, renamed_from = corrected_keys(own_keys, words["name"], {} if rename is None else rename, where)
     left_out = _left_out(keys, words["name"], exclude, where)
     stays = ~keys.isin([excluded for excluded, _ in left_out])
@@ -217,6 +215,13 @@ def _expect_areas(path: object, key: object) -> None:
     expects(path, (str, Path, gpd.GeoDataFrame), "read_areas", how)
     if not isinstance(path, gpd.GeoDataFrame):
         expects(key, (str, list, tuple, Mapping), "read_areas: key", 'key="id", the column with the district key')
+
+
+def _with_key_in_file(words: pd.DataFrame, keys: pd.Index, as_written: Any, *, has_names: bool) -> pd.DataFrame:  # noqa: ANN401 - whatever _keys returns
+    """Return the words with the key as the file writes it, where that is another one; else as they are."""
+    if as_written is None:
+        return words
+    return words.assign(**{KEY_IN_FILE: as_written} | ({} if has_names else {"name": keys}))
 
 
 def _check_snap(snap: float | None) -> None:

@@ -13,6 +13,7 @@ from quartiersatlas.base.checks import count_noun
 from quartiersatlas.catalogue import Catalogue
 from quartiersatlas.catalogue.kinds import a_kind
 from quartiersatlas.errors import ColumnError, CountError, SpecError, list_some
+from quartiersatlas.intake.joining.meaning import with_meaning
 from quartiersatlas.intake.tables.codes import code_text, codes_among
 from quartiersatlas.intake.tables.marks import no_bounds
 
@@ -136,16 +137,23 @@ class AreaData:
             raise SpecError("Which column holds the residents? Name it in the join: join(..., population='residents').")
         return self.counts(self.population)
 
-    def with_indicators(self, *indicators: Indicator) -> AreaData:
+    def with_indicators(self, *indicators: Indicator, units: Mapping[str, str] | None = None) -> AreaData:
         """Return the data with a catalogue that knows further (or redefined) indicators; these data stay as they are.
+
+        Columns are checked against what they are said to be, as in :func:`quartiersatlas.join`: fractions become
+        percent, with a note.
 
         Parameters
         ----------
         *indicators : Indicator
             What columns mean: each has the name of a column as its ``id``.
+        units : mapping of str to str, optional
+            Column -> its unit: ``"fraction"``, or ``"percent"`` for values that are truly below 1 %.
 
         Raises
         ------
+        SpecError
+            A column contradicts its unit or kind.
         ArgumentError
             One of them is no Indicator.
 
@@ -160,7 +168,9 @@ class AreaData:
         >>> data.with_indicators(rent).catalogue["rent"].label("en")
         'Rent per m²'
         """
-        return replace(self, catalogue=self.catalogue.add(*indicators))
+        data = replace(self, catalogue=self.catalogue.add(*indicators))
+        named = [one.id for one in indicators if one.id in self.values.columns]
+        return with_meaning(data, named, units=units)
 
     def to_geodataframe(self, *, status: bool = False) -> gpd.GeoDataFrame:
         """Return areas and values as one GeoDataFrame on the district key.

@@ -166,9 +166,10 @@ def join(
     >>> qa.join(areas, table).report
     JoinReport table: 3 of 3 areas have a row
     """
-    areas, read, notes = sides(areas, table, key=key, name=name, parents=parents, to_crs=to_crs)
     _check_options(catalogue, population, rename, symbols)
     choice(missing, ("raise", "report"), "missing")
+    areas, read, notes = sides(areas, table, key=key, name=name, parents=parents, to_crs=to_crs, symbols=symbols)
+    symbols = None if isinstance(read, Table) and read is not table else symbols  # the cells were read with them
     data = areas if isinstance(areas, AreaData) else _start(areas, alone=table is None)
     data = replace(data, catalogue=catalogue or data.catalogue)
     values, status, bounds, source, note = _frames(read, symbols, data.areas.index)

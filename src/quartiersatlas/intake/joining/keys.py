@@ -133,12 +133,13 @@ def fitting_rule(in_table: pd.Index, in_areas: pd.Index) -> tuple[str, int] | No
 
 def part_rule(keys: pd.Index, wanted: pd.Index) -> str | None:
     """Return the rule that makes the wanted keys of longer ones of one sort, all of them and one to one."""
-    if len(keys) < MANY or len(_sorts(keys)) != 1 or len(_sorts(wanted)) != 1:
+    if len(keys) < MANY or len(_sorts(keys)) != 1 or len(_sorts(wanted)) != 1 or DATE.match(keys[0]):
         return None
     width, length, known = len(wanted[0]), len(keys[0]), set(wanted)
     for start in range(length - width + 1) if width < length else ():
         parts = {key[start : start + width] for key in keys}
-        if len(parts) == len(keys) and parts <= known:
+        one_head = len({key[:start] for key in keys}) == 1  # what stands before is no part of the key only if it is one
+        if one_head and len(parts) == len(keys) and parts <= known:
             first, last = start == 0, start + width == length
             return f"first:{width}" if first else f"last:{width}" if last else f"chars:{start + 1}-{start + width}"
     return None

@@ -182,8 +182,8 @@ def _two_levels(report: JoinReport) -> str:
         f"{report.source}: {count_noun(len(report.two_levels), 'key is the name', 'keys are names')} of an area and of "
         f"a {level} at once: {list_some(key for key, _ in report.two_levels)}. The row of {key!r} "
         f"holds at least as much as all other areas of "
-        f"that {level} together: it is the row of the {level}. Join by key, or remove these rows. "
-        f"All of them: err.report.two_levels"
+        f"that {level} together: it is the row of the {level}. Join by key, or leave its row out "
+        f"when the file is read: skip_rows=[...], the line of the {level}. All of them: err.report.two_levels"
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from quartiersatlas.intake.joining.data import AreaData
     from quartiersatlas.intake.joining.join_report import JoinReport
 
 ROUNDING = 1e-9  # percent beyond 100 that come of rounding
@@ -44,20 +43,34 @@ def _in_percent(references: Mapping[str, Reference], name: str) -> dict[str, Ref
     return found
 
 
+class Described(Protocol):
+    """Values with what is known about them, as the data of a join have it."""
+
+    values: pd.DataFrame
+    catalogue: Catalogue
+    rates: Mapping[str, tuple[str, str]]
+    changes: Mapping[str, Any]
+    references: Mapping[str, Reference]
+    notes: tuple[Message, ...]
+
+
+Data = TypeVar("Data", bound=Described)
+
+
 def with_meaning(
-    data: AreaData,
+    data: Data,
     columns: Iterable[str],
     *,
     units: Mapping[str, str] | None = None,
     kinds: Mapping[str, str] | None = None,
     confirmed: Iterable[str] = (),
-) -> AreaData:
+) -> Data:
     """Return the data with declared units and kinds in the catalogue; fractions become percent.
 
     Parameters
     ----------
     data : AreaData
-        The data.
+        The data, a frozen dataclass.
     columns : iterable of str
         The columns that are new, or whose meaning is: they are checked against it.
     units, kinds : mapping of str to str, optional
@@ -146,8 +159,9 @@ def _refuse_no_percent(column: pd.Series[float], *, sure: bool) -> None:
         inside = column.index[column.mod(1).gt(0)]
         raise SpecError(
             f"The indicator {name!r} is in percent, and no area is above 1: {_cells(column, inside)}. Are they "
-            f"fractions (0.12 for 12 %)? units={{{name!r}: 'fraction'}} in the join turns them into percent. Are they "
-            f"truly below 1 %? units={{{name!r}: 'percent'}} takes them as they are."
+            f"fractions (0.12 for 12 %)? unit='fraction' of the indicator, or units={{{name!r}: 'fraction'}} in the "
+            f"join, turns them into percent. Are they truly below 1 %? units={{{name!r}: 'percent'}} in the join takes "
+            f"them as they are."
         )
 
 

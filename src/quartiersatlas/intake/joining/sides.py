@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from quartiersatlas.intake.areas.key_parts import KeyColumns
+    from quartiersatlas.intake.tables.codes import Meaning
 
     Key = KeyColumns | tuple[KeyColumns | None, KeyColumns | None]
 
@@ -56,6 +57,7 @@ def sides(
     name: str | None,
     parents: Mapping[str, str] | None,
     to_crs: str | None,
+    symbols: Mapping[str, Meaning] | None = None,
 ) -> Sides:
     """Return areas and table for :func:`join`: as they are, or read from frames by the columns that are named.
 
@@ -90,12 +92,12 @@ def sides(
     if of_table is None or isinstance(table, Table):
         return Sides(areas, table, ())
     with _read_first(f"table = qa.read_table(table, key={of_table!r}, ...)"):
-        read = read_table(_without_shapes(table), _key_of_table(table, of_table))
+        read = read_table(_without_shapes(table), _key_of_table(table, of_table), symbols=symbols or "auto")
     done = [f"{kind} ({count_noun(count, 'cell')})" for kind, count in read.problems["done"].value_counts().items()]
     return Sides(areas, read, (*read.notes, *done))
 
 
-OPTIONS = re.compile(r"\b(dissolve|repair|exclude|snap|swap_axes|crs|rename|symbols|text|decimal)=")
+OPTIONS = re.compile(r"\b(dissolve|repair|exclude|snap|swap_axes|crs|rename|text|decimal)=")
 
 
 @contextmanager

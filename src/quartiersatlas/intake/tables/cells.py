@@ -265,10 +265,13 @@ class TypedCells(Cells):
 
 
 class NumberCells(Cells):
-    """Cells of a source that keeps a column as an array of numbers."""
+    """Cells of a source that keeps a column as an array of numbers.
 
-    def __init__(self, numbers: NDArray[Any]) -> None:
-        self._numbers = numbers
+    ``declared`` numbers are numbers also where every one of them is missing.
+    """
+
+    def __init__(self, numbers: NDArray[Any], *, declared: bool = False) -> None:
+        self._numbers, self.declared = numbers, declared
 
     def __len__(self) -> int:
         return len(self._numbers)
@@ -287,7 +290,7 @@ class NumberCells(Cells):
 
     def take(self, rows: NDArray[Any]) -> NumberCells:
         """Return the cells of some rows."""
-        return NumberCells(self._numbers[rows])
+        return NumberCells(self._numbers[rows], declared=self.declared)
 
 
 def is_number(value: object) -> bool:

@@ -251,7 +251,7 @@ def has_fault(word: str) -> bool:
         if char.isalpha() and char not in BESIDE:
             is_capital_inside = char.isupper() and (before.islower() or (before.isupper() and after.islower()))
             is_small_inside = char.islower() and before.isupper() and after.isupper() and char != "ß"
-            is_odd = before.isdecimal() or after.isdecimal() or (word == char and char.lower() not in WORDS_OF_A_LETTER)
+            is_odd = before.isdecimal() or (word == char and char.lower() not in WORDS_OF_A_LETTER)
             if char.lower() not in LETTERS or is_capital_inside or is_small_inside or is_odd:
                 return True
         elif before.isalpha() and after.isalpha():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import posixpath
 import zipfile
 import zlib
@@ -132,7 +133,7 @@ def new_parser() -> expat.XMLParserType:
 def open_package(path: Path) -> Package | None:
     """Open a workbook that is a package of parts; None if it is another kind of file."""
     try:
-        file = zipfile.ZipFile(path)
+        file = zipfile.ZipFile(io.BytesIO(path.read_bytes()))  # no file is left open
     except (zipfile.BadZipFile, OSError, ValueError, EOFError, NotImplementedError):
         return None
     package = Package(file, path.name)

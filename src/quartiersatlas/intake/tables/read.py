@@ -85,9 +85,8 @@ def read_table(
         frame, whose cells are checked like those of a file. A number in a workbook is read as its cell shows it: a
         share formatted as per cent is 12.5 and not 0.125, a key formatted as ``0000`` keeps its zeros.
     key : str, list of str, or mapping of str to int
-        Column with the district key. It is read as text; leading zeros stay. A key in several columns is put together
-        in their order: ``["district", "number"]`` as the parts stand, ``{"district": 2, "number": 3}`` with zeros up to
-        the width of each (0: as it stands). Of a frame the index is taken, if no key is named.
+        Column with the district key, read as text: leading zeros stay. A key in several columns: ``["district", "nr"]``
+        as they stand, ``{"district": 2, "nr": 3}`` with zeros up to their widths. Of a frame its index, if not given.
     columns : mapping, str or list of str, optional
         Columns to keep: names, or new name -> name in the file. All, if not given. A name may differ from the file's
         in case, blanks and hyphens. A notice column (``Hinweis`` or ``notice``) always stays with the data.

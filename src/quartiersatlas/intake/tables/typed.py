@@ -11,7 +11,7 @@ import pandas as pd
 
 from quartiersatlas.base.checks import count_noun
 from quartiersatlas.errors import SHOWN, KeyColumnError, NumberError, list_some
-from quartiersatlas.intake.tables.cells import DATES, Fault, Padded, Percent
+from quartiersatlas.intake.tables.cells import DATES, Fault, NumberCells, Padded, Percent
 from quartiersatlas.intake.tables.codes import STATUSES
 from quartiersatlas.intake.tables.numbers import Column, read_cell, read_column
 
@@ -114,6 +114,8 @@ def read_typed_column(
     sound = cells.blanked(faulty) if faulty.any() else cells
     shown = sound.as_shown()
     column = read_column(name, shown if as_text else sound, rows, decimal, profile, as_text=as_text, decided=decided)
+    if not (column.is_number or as_text) and isinstance(cells, NumberCells) and cells.declared:
+        return replace(column, values=np.full(len(column.status), np.nan), is_number=True)  # all of them are missing
     if not column.is_number:
         if shown is not sound:
             column = read_column(name, shown, rows, decimal, profile, as_text=True)

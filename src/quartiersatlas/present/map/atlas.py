@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -26,6 +27,7 @@ from quartiersatlas.disclosure.suppression import is_count
 from quartiersatlas.disclosure.words import draft_text, summary_texts
 from quartiersatlas.errors import ColumnError, DependencyError, SpecError, list_some
 from quartiersatlas.intake import AreaData, join
+from quartiersatlas.intake.joining.data import kind_of
 from quartiersatlas.present.comparable import check_earlier
 from quartiersatlas.present.map.classes import check_fixed, map_columns
 from quartiersatlas.present.map.payload import check_all_notes, lines_of, map_json
@@ -141,6 +143,11 @@ def choropleth(
         Options of a frame are given with joined data, or the unit is unknown.
     QuartiersatlasError
         Whatever :func:`quartiersatlas.join` refuses in a frame.
+
+    Warns
+    -----
+    UserWarning
+        The column is a count or an amount: the warning offers the rate and circles.
     """
     expects(data, (AreaData, gpd.GeoDataFrame), "choropleth", "data = qa.join(areas, table)")
     expects(indicator, str, "choropleth: indicator", 'qa.choropleth(data, "sgb2_rate")')
@@ -153,10 +160,18 @@ def choropleth(
     if any(said is not None for said in (unit, kind, label)):
         data = data.with_indicators(_meant(data.catalogue.get(indicator), unit, kind, label))
     title = data.catalogue.get(indicator).label(lang)
+    if indicator in data.values.columns and _is_total(data, indicator):
+        words = {"column": indicator, "population": data.population or "residents"}
+        warnings.warn(text("warning_choropleth_count", "en", **words), UserWarning, stacklevel=2)
     if data.population is None and indicator in data.values.columns and not is_count(data, indicator):
         data = _with_unknown_residents(data)
         return Atlas(release(data, columns=[indicator], title=title, protection=Protection(min_population=0)), lang)
     return Atlas(release(data, columns=[indicator], title=title), lang)
+
+
+def _is_total(data: AreaData, column: str) -> bool:
+    """Return True for counts and amounts, whose map shows above all which areas are large."""
+    return column not in data.rates and (kind_of(data, column) == "amount" or is_count(data, column))
 
 
 def _joined(

@@ -65,6 +65,11 @@ def is_first_axis(release: Release, column: ReleasedColumn) -> bool:
     return column.id in [c.id for c in release.columns if c.kind == "class"][:1]
 
 
+def is_total(column: ReleasedColumn) -> bool:
+    """Return True for counts and amounts: a coloured map of them shows above all which areas are large."""
+    return column.indicator.kind in ("count", "amount") and not column.axis
+
+
 def schemes(release: Release, column: ReleasedColumn, fixed: Sequence[float] | None) -> dict[str, dict[str, Any]]:
     """Return the ways to divide a column of numbers, the one shown first in front: limits and colours of each.
 

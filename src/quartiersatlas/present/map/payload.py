@@ -16,7 +16,7 @@ from quartiersatlas.disclosure.columns import DRIVER_DECIMALS
 from quartiersatlas.disclosure.words import draft_text, label, unit
 from quartiersatlas.need.robustness.stability import STABILITY_LABELS
 from quartiersatlas.present.comparable import on_keys
-from quartiersatlas.present.map.classes import around_city, column_colors, map_columns, schemes, with_matrices
+from quartiersatlas.present.map.classes import around_city, column_colors, is_total, map_columns, schemes, with_matrices
 from quartiersatlas.present.map.topology import encode_point, encode_topology, simplified, varint_text
 from quartiersatlas.present.map.topology import tolerance as simplification
 from quartiersatlas.present.statements import (
@@ -224,7 +224,9 @@ def _touching(release: Release) -> dict[str, str]:
     shapes = release.areas.geometry.to_numpy()
     if not np.isin(shapely.get_type_id(shapes), POLYGONS).all():
         return {}
-    tolerance = next((float(fact.values["tolerance"]) for fact in release.facts if fact.name == "fact_tolerance"), None)
+    said = [fact.values["tolerance"] for fact in release.facts if fact.name == "fact_tolerance"]
+    metres = pd.to_numeric(pd.Series(said, dtype=object), errors="coerce").dropna()
+    tolerance = float(metres.iloc[0]) if len(metres) else None
     found = borders(shapes, tolerance=tolerance)
     one, other = found.neighbours
     if found.method == "shared vertices" and len(one) == len(found.rook[0]) and not simplification(release.areas):
@@ -289,7 +291,7 @@ def _column(
         "unit": unit(column, lang),
         "definition": axis_text(release, column, lang) or definition_text(column, lang),
         "domain": text(domain, lang),
-        "hint": text("legend_need", lang) if is_first else "",
+        "hint": text("legend_need" if is_first else "legend_count", lang) if is_first or is_total(column) else "",
     }
     if column.kind == "class":
         colors = column_colors(column, len(column.classes), first_axis=is_first)

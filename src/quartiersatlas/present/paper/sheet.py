@@ -17,8 +17,16 @@ from quartiersatlas.base.files import write_bytes
 from quartiersatlas.catalogue import check_lang, number_text, text
 from quartiersatlas.disclosure.words import draft_text, summary_texts, value_text
 from quartiersatlas.errors import ColumnError, DependencyError, ReleaseError, SpecError
-from quartiersatlas.present.map.classes import class_labels, column_colors, is_first_axis, map_columns, quantile_breaks
+from quartiersatlas.present.map.classes import (
+    class_labels,
+    column_colors,
+    is_first_axis,
+    is_total,
+    map_columns,
+    quantile_breaks,
+)
 from quartiersatlas.present.map.topology import tolerance
+from quartiersatlas.present.paper.sheet_circles import CIRCLE, circle_entries
 from quartiersatlas.present.paper.sheet_map import HATCH, draw_map, hatch
 from quartiersatlas.present.paper.sheet_page import (
     FACILITY,
@@ -63,7 +71,9 @@ STYLE = {
 }
 
 
-def figure(release: Release, column: str | None = None, *, size: Size = "A4", lang: Lang = "de") -> Sheet:
+def figure(
+    release: Release, column: str | None = None, *, size: Size = "A4", lang: Lang = "de", circles: bool = False
+) -> Sheet:
     """Draw a released column on a sheet of paper.
 
     Parameters
@@ -76,6 +86,9 @@ def figure(release: Release, column: str | None = None, *, size: Size = "A4", la
         Paper, landscape.
     lang : {"de", "en"}, default "de"
         Language of everything a reader sees.
+    circles : bool, default False
+        Draw a count or an amount as circles whose surface is the number, instead of colouring areas: the areas of a
+        city differ in size, and a large one has many of everybody.
 
     Returns
     -------
@@ -89,7 +102,8 @@ def figure(release: Release, column: str | None = None, *, size: Size = "A4", la
     DependencyError
         The package matplotlib is missing.
     SpecError
-        The size or the language is unknown, or nothing is released that could be drawn.
+        The size or the language is unknown, nothing is released that could be drawn, or circles are asked for of
+        something else than a count or an amount.
 
     Notes
     -----
@@ -108,7 +122,10 @@ def figure(release: Release, column: str | None = None, *, size: Size = "A4", la
         raise SpecError("The release has no column to draw: release(..., columns=[...]) or need=...")
     if column is not None and column not in columns:
         raise ColumnError.not_found(column, columns, "The map of the release")
-    return Sheet(release, columns[column] if column is not None else next(iter(columns.values())), size, lang)
+    chosen = columns[column] if column is not None else next(iter(columns.values()))
+    if circles:
+        circle_entries(release, chosen, lang, 1.0)  # refuses what is no total
+    return Sheet(release, chosen, size, lang, circles=circles)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -125,12 +142,15 @@ class Sheet:
         Landscape.
     lang : {"de", "en"}
         Language of everything a reader sees.
+    circles : bool
+        Whether the numbers are circles instead of colours.
     """
 
     release: Release
     column: ReleasedColumn
     size: Size = "A4"
     lang: Lang = "de"
+    circles: bool = False
 
     def save(self, path: str | Path, *, dpi: int = 200) -> Path:
         """Write the sheet as its ending says; whole or not at all.
@@ -164,11 +184,11 @@ class Sheet:
     def draw(self) -> Any:  # noqa: ANN401 - a matplotlib Figure, which is optional
         """Return the sheet as a matplotlib figure."""
         with _style():
-            return drawn_sheet(self.release, self.column, self.size, self.lang)
+            return drawn_sheet(self.release, self.column, self.size, self.lang, circles=self.circles)
 
     def _bytes(self, ending: str, dpi: int) -> bytes:
         with _style():
-            sheet = drawn_sheet(self.release, self.column, self.size, self.lang)
+            sheet = drawn_sheet(self.release, self.column, self.size, self.lang, circles=self.circles)
             written = BytesIO()
             sheet.savefig(written, format=ending[1:], dpi=dpi, metadata=METADATA[ending])
         return written.getvalue()
@@ -193,15 +213,16 @@ def _style() -> AbstractContextManager[None]:
     return style.context(["default", STYLE])
 
 
-def drawn_sheet(release: Release, column: ReleasedColumn, size: str, lang: Lang) -> Any:  # noqa: ANN401
+def drawn_sheet(release: Release, column: ReleasedColumn, size: str, lang: Lang, *, circles: bool) -> Any:  # noqa: ANN401
     """Return the sheet as a matplotlib figure."""
     layout = SheetLayout.of(size)
     paper = SheetPaper(layout)
     top = _head(paper, release, lang)
-    bottom = _foot(paper, release, column, lang)
+    bottom = _foot(paper, release, column, lang, circles=circles)
     side = SheetBox(layout.width - MARGIN - layout.side, top, layout.side, bottom - top)
     frame = SheetBox(MARGIN, top, layout.width - 2 * MARGIN - layout.side - 6, bottom - top)
-    entries = [*class_entries(release, column, lang), *gap_entries(release, column, lang)]
+    made = circle_entries(release, column, lang, layout.zoom) if circles else class_entries(release, column, lang)
+    entries = [*made, *gap_entries(release, column, lang)]
     overlays = overlay_entries(release, lang)
     draw_map(paper, frame, release, entries, overlays, lang)
     end = _legend(paper, side, release, column, [*entries, *overlays], lang)
@@ -228,7 +249,7 @@ def _head(paper: SheetPaper, release: Release, lang: Lang) -> float:
     return y + 3
 
 
-def _foot(paper: SheetPaper, release: Release, column: ReleasedColumn, lang: Lang) -> float:
+def _foot(paper: SheetPaper, release: Release, column: ReleasedColumn, lang: Lang, *, circles: bool) -> float:
     """Write source, date, definition and caveat at the lower edge; return where the map ends."""
     from quartiersatlas.version import __version__
 
@@ -242,7 +263,7 @@ def _foot(paper: SheetPaper, release: Release, column: ReleasedColumn, lang: Lan
         *([f"{text('label_definition', lang)}: {definition}"] if definition else []),
         *([axis] if axis else []),
         *([f"{text('label_caveat', lang)}: {caveat}"] if caveat else []),
-        *([text("fact_classes", lang)] if column.kind != "class" else []),
+        *([text("fact_classes", lang)] if column.kind != "class" and not circles else []),
         *([text("fact_simplified", lang, tolerance=number_text(metres, 0, lang))] if metres else []),
     ]
     written = [line for part in words for line in _cut(lines(part, width, size), 3)]
@@ -349,10 +370,11 @@ def _legend(
     y = paper.write(title, side.x, side.y, size * 1.1, weight="bold") + 1
     swatch, height = 8 * paper.layout.zoom, 4.2 * paper.layout.zoom
     for entry in entries:
-        words = lines(entry.words, side.width - swatch - 2.5, size)
-        _swatch(paper, SheetBox(side.x, y, swatch, height), entry)
-        end = paper.write(words, side.x + swatch + 2.5, y + (height - line_height(size)) / 2, size)
-        y = max(y + height, end) + 1.1
+        wide, high = max(swatch, 2 * entry.radius), max(height, 2 * entry.radius)
+        words = lines(entry.words, side.width - wide - 2.5, size)
+        _swatch(paper, SheetBox(side.x, y, wide, high), entry)
+        end = paper.write(words, side.x + wide + 2.5, y + (high - line_height(size)) / 2, size)
+        y = max(y + high, end) + 1.1
     notes = [line for words in legend_notes(release, column, lang) for line in lines(words, side.width, size * 0.85)]
     return paper.write(notes, side.x, y, size * 0.85, color=GREY) + 3
 
@@ -360,6 +382,8 @@ def _legend(
 def legend_notes(release: Release, column: ReleasedColumn, lang: Lang) -> list[str]:
     """Return what helps to read the classes: which way the need index runs, the city value, what is in brackets."""
     words = [text("legend_need", lang)] if is_first_axis(release, column) else []
+    if is_total(column):
+        words.append(text("legend_count", lang))
     if pd.notna(column.city):
         words.append(text("legend_city", lang, value=value_text(column.city, column, lang)))
     return [*words, text("legend_areas", lang)]
@@ -368,6 +392,11 @@ def legend_notes(release: Release, column: ReleasedColumn, lang: Lang) -> list[s
 def _swatch(paper: SheetPaper, box: SheetBox, entry: LegendEntry) -> None:
     if entry.symbol == "facility":
         paper.canvas.plot([box.x + box.width / 2], [box.y + box.height / 2], **FACILITY)
+    elif entry.symbol in ("circle", "circles"):
+        from matplotlib.patches import Circle
+
+        radius = entry.radius or box.height / 3
+        paper.canvas.add_patch(Circle((box.x + box.width / 2, box.y + box.height / 2), radius, **CIRCLE))
     elif entry.symbol == "fill":
         paper.box(box, facecolor=entry.color, edgecolor="#9a9a9a", linewidth=0.5, hatch=entry.hatch)
     else:

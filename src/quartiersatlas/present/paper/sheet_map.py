@@ -11,6 +11,7 @@ from quartiersatlas.catalogue import number_text
 from quartiersatlas.present.map.classes import darker
 from quartiersatlas.present.map.topology import simplified
 from quartiersatlas.present.paper.document import printable
+from quartiersatlas.present.paper.sheet_circles import CIRCLE, circles_of
 from quartiersatlas.present.paper.sheet_inset import fitted_insets, lower_left
 from quartiersatlas.present.paper.sheet_page import FACILITY, GREY, INK, LOOKS, line_height, text_width
 from quartiersatlas.present.statements import on_areas
@@ -80,12 +81,17 @@ def _draw_city(
 ) -> None:
     """Draw everything that lies within the limits of the axes."""
     for entry in entries:
+        if entry.symbol != "fill":
+            continue
         shapes = areas.loc[list(entry.keys)].geometry
         edge = darker(entry.color) if entry.color.lower() != "#ffffff" and not entry.hatch else "#9a9a9a"
         _draw(axes, shapes, facecolor=entry.color, edgecolor=edge, linewidth=0.3, hatch=entry.hatch)
     parents = [column for column in areas.columns if column not in ("name", "geometry")]
     if parents:
         _draw(axes, areas.dissolve(by=parents[0]).geometry, facecolor="none", edgecolor="#555555", linewidth=0.8)
+    for entry in entries:
+        if entry.symbol == "circles":
+            _draw(axes, circles_of(areas, entry, metres), **CIRCLE)
     for overlay in overlays:
         _draw_overlay(axes, release, areas, overlay, metres)
     if release.candidates is not None and len(release.candidates):

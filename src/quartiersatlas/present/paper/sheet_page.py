@@ -141,7 +141,7 @@ def _pieces(paragraph: str, width: float, size: float, *, bold: bool) -> Iterato
 
 
 INK, GREY = "#1a1a1a", "#555555"
-LegendSymbol = Literal["fill", "selected", "borderline", "candidate", "programme", "facility"]
+LegendSymbol = Literal["fill", "selected", "borderline", "candidate", "programme", "facility", "circle", "circles"]
 
 
 @dataclass(frozen=True)
@@ -153,6 +153,8 @@ class LegendEntry:
     color: str = "#ffffff"
     hatch: str = ""
     keys: tuple[str, ...] = field(default=(), repr=False)
+    radius: float = 0.0  # millimetres, of a circle in the legend
+    radii: tuple[float, ...] = field(default=(), repr=False)  # millimetres, of the circles of the areas
 
 
 LOOKS: dict[str, dict[str, Any]] = {
