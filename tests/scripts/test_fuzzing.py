@@ -8,7 +8,7 @@ import warnings
 
 import pytest
 from fuzzing import misbehaving
-from fuzzing.verdict import BrokenPromiseError, ending
+from fuzzing.verdict import BrokenPromiseError, ending, refuse_message
 from fuzzing.workers import one_case, run_cases
 
 from quartiersatlas.errors import InputError
@@ -29,14 +29,18 @@ def raising(error):
         (InputError("x.gpkg: OGRFeature has no geometry."), "foreign 'OGRFeature'"),
         (InputError("x: 'NoneType' object has no attribute 'area'."), "foreign 'NoneType'"),
         (InputError("x.csv: 'utf-8' codec can't decode byte 0xfc."), "foreign 'codec'"),
-        (InputError("first line\nsecond line"), "line end"),
-        (InputError("a \u202e turned name"), "control character"),
         (InputError(" "), "says nothing"),
     ],
 )
 def test_an_error_that_is_not_ours_or_not_in_our_words_is_seen(error, seen):
     with pytest.raises(BrokenPromiseError, match=seen):
         ending(raising(error))
+
+
+@pytest.mark.parametrize("message", ["first line\nsecond line", "a \u202e turned name", "a\x1b[31m"])
+def test_a_message_of_several_lines_or_with_control_characters_is_seen(message):
+    with pytest.raises(BrokenPromiseError, match="line end or a control character"):
+        refuse_message(message, "InputError")
 
 
 def test_an_error_of_ours_in_our_words_is_how_a_call_may_end():

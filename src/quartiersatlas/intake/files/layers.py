@@ -16,7 +16,7 @@ from quartiersatlas.intake.files.answers import limit_hint, refuse_cut_file
 from quartiersatlas.intake.files.archives import GEOMETRY, decompressed, refuse_incomplete_shapefile, unpacked
 from quartiersatlas.intake.files.contents import Contents, refuse_stand_ins
 from quartiersatlas.intake.files.reading import (
-    Found,
+    LayerFrame,
     SeveralLayersError,
     frame_of,
     refuse_remarks,
@@ -76,18 +76,18 @@ def read_geometry_file(path: str | Path, layer: str | None, encoding: str | None
     return ReadLayer(frame if frame.geometry.name == "geometry" else frame.rename_geometry("geometry"), notes)
 
 
-def _read(path: Path, layer: str | None, encoding: str | None) -> Found:
+def _read(path: Path, layer: str | None, encoding: str | None) -> LayerFrame:
     if path.is_dir():
         return _with_gdal(path, layer, encoding)
     contents = refuse_stand_ins(path, "geometry file")
     if contents.kind == "zip" and path.suffix.lower() != ".kmz":
         with unpacked(path, IN_ARCHIVES, layer, "layer") as (inner, named):
             frame, notes = _read(inner, None if named else layer, encoding)
-        return Found(frame, [f"{inner.name} in the archive {path.name} was read", *notes])
+        return LayerFrame(frame, [f"{inner.name} in the archive {path.name} was read", *notes])
     if contents.kind == "gzip":
         with decompressed(path) as inner:
             frame, notes = _read(inner, layer, encoding)
-        return Found(frame, [f"{path.name} was unpacked and read", *notes])
+        return LayerFrame(frame, [f"{path.name} was unpacked and read", *notes])
     if contents.kind in WORKBOOKS:
         raise InputError(
             f"{path.name} is {contents.name} and no geometry file. Read it with read_table, and the areas from a file "
@@ -95,11 +95,11 @@ def _read(path: Path, layer: str | None, encoding: str | None) -> Found:
         )
     refuse_incomplete(path)
     if contents.kind == "parquet" or path.suffix.lower() in PARQUET:
-        return Found(_parquet(path, contents), [])
+        return LayerFrame(_parquet(path, contents), [])
     if contents.kind in ANSWERS:
         refuse_cut_file(path)
         frame, notes = _with_gdal(path, layer, encoding, contents)
-        return Found(frame, [*notes, *limit_hint(len(frame))])
+        return LayerFrame(frame, [*notes, *limit_hint(len(frame))])
     return _with_gdal(path, layer, encoding, contents)
 
 
@@ -173,7 +173,7 @@ def _only_table(path: Path) -> str | None:
     return layers[0] if layers else None
 
 
-def _with_gdal(path: Path, layer: str | None, encoding: str | None, contents: Contents | None = None) -> Found:
+def _with_gdal(path: Path, layer: str | None, encoding: str | None, contents: Contents | None = None) -> LayerFrame:
     from pyogrio.errors import DataLayerError, DataSourceError, GeometryError
 
     try:

@@ -39,7 +39,7 @@ SAID = (
 SAID_OTHERWISE = "something in the file could not be read in full: compare keys, names and outlines with the source"
 
 
-class Found(NamedTuple):
+class LayerFrame(NamedTuple):
     """A layer as read, and notes on what was remarked while it was."""
 
     frame: gpd.GeoDataFrame | pd.DataFrame
@@ -50,7 +50,7 @@ class SeveralLayersError(Exception):
     """A file has several layers, and none was named."""
 
 
-def frame_of(path: Path, layer: str | None, encoding: str | None) -> Found:
+def frame_of(path: Path, layer: str | None, encoding: str | None) -> LayerFrame:
     """Read a layer; an outline that is none is None, and refused where its key is known.
 
     Parameters
@@ -95,7 +95,7 @@ def frame_of(path: Path, layer: str | None, encoding: str | None) -> Found:
             f"{path.name} cannot be read as a geometry file: it is damaged, or says its reference system in a way that "
             f"nobody knows. Fetch it again, or save it anew as a GeoPackage."
         ) from error
-    return Found(frame, _notes(str(remark.message) for remark in remarks if remark.category is RuntimeWarning))
+    return LayerFrame(frame, _notes(str(remark.message) for remark in remarks if remark.category is RuntimeWarning))
 
 
 def _other_encoding(encoding: str | None) -> str:
