@@ -280,6 +280,11 @@ def _refuse_other_than_metres(frame: gpd.GeoDataFrame, where: str) -> None:
     """Refuse degrees, feet and map projections that stretch lengths; the message names the call that helps."""
     crs, extent = _system(frame), extent_in_degrees(frame)
     assert extent is not None  # noqa: S101 - refused before
+    if crs.is_geocentric:
+        raise GeometryError(
+            f"{where} is in {_name(crs)}, which measures from the centre of the earth and not on the map. "
+            f"If the file says so by mistake, pass the right one, such as crs='EPSG:25832'; else convert it first."
+        )
     better = projected_for(extent.centre)
     if crs.is_geographic:
         fault = f"is in degrees ({crs.name}), the library measures in metres"

@@ -65,6 +65,7 @@ if TYPE_CHECKING:
 
     from quartiersatlas.intake.areas.key_parts import KeyColumns
 
+WIDEST = 10_000.0  # metres: no gap between neighbours is that wide
 HOW = 'qa.read_areas("areas.gpkg", key="id")'
 # UTF-8 read as Latin-1, the sign for what is not UTF-8, and control characters, which letters of DOS are taken for
 GARBLED = re.compile("Ã[\u0080-\u00bf\u0178\u201a-\u2122]|\ufffd|[\u0080-\u009f]")
@@ -227,8 +228,8 @@ def _with_key_in_file(words: pd.DataFrame, keys: pd.Index, as_written: Any, *, h
 def _check_snap(snap: float | None) -> None:
     if snap is not None:
         expects(snap, (int, float), "read_areas: snap", "snap=0.5, a width in metres")
-    if snap is not None and not snap > 0:
-        raise SpecError(f"snap must be a width in metres above 0, not {snap}.")
+    if snap is not None and not 0 < snap <= WIDEST:
+        raise SpecError(f"snap must be a width in metres above 0 and up to {WIDEST:,.0f}, not {snap}.")
 
 
 def _features(
