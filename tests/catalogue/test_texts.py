@@ -85,7 +85,7 @@ def test_every_text_that_is_asked_for_is_there(asked_for):
 
 
 def test_every_member_of_a_family_of_texts_is_there():
-    from quartiersatlas.intake.tables.codes import STATUSES
+    from quartiersatlas.intake.tables.values.codes import STATUSES
     from quartiersatlas.need.spec.records import AGGREGATES
     from quartiersatlas.need.spec.steps import METHODS
     from quartiersatlas.present.files.tables import OWN, TABLES

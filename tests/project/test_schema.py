@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from quartiersatlas.errors import InputError, SpecError
-from quartiersatlas.intake.tables.codes import symbol_profile
+from quartiersatlas.intake.tables.values.codes import symbol_profile
 from quartiersatlas.need import NeedSpec
 from quartiersatlas.project.schema import read_project
 

@@ -165,7 +165,7 @@ def _beside_published(data: AreaData, name: str, published: pd.Series[float]) ->
     differing = apart[apart > step / 2 * (1 + 1e-9) + 1e-9]
     if not len(differing):
         return replace(data, notes=(*data.notes, Message("fact_published_agrees", {"indicator": name})))
-    worst = differing.idxmax()
+    worst = str(differing.idxmax())
     warnings.warn(
         f"{name!r} is published in the table and computed from its counts: they differ by more than rounding in "
         f"{count_noun(len(differing), 'area')} ({list_some(differing.index, 3)}), most in {worst!r}: "
@@ -306,8 +306,8 @@ def city_number(data: AreaData, column: str) -> CityNumber:
         value, reference = published
         return CityNumber(_in_unit(value, reference, meaning), "reference", reference)
     if kind == "mean" and meaning.base:
-        base = data.counts(meaning.base)
-        return CityNumber(city_ratio(checked_numbers(data.values[column]) * base, base), "base")
+        people = data.counts(meaning.base)
+        return CityNumber(city_ratio(checked_numbers(data.values[column]) * people, people), "base")
     if kind in ("count", "amount", "balance"):
         return CityNumber(float(data.summands(column).sum(min_count=1)), "sum")
     raise SpecError(_no_city_value(column, kind))

@@ -10,13 +10,13 @@ import pandas as pd
 
 from quartiersatlas.errors import InputError, KeyColumnError, SpecError, list_some
 from quartiersatlas.intake.areas.key_parts import key_widths
-from quartiersatlas.intake.tables.cells import NumberCells, RawTable, TypedCells
+from quartiersatlas.intake.tables.values.cells import NumberCells, RawTable, TypedCells
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from quartiersatlas.intake.areas.key_parts import KeyColumns
-    from quartiersatlas.intake.tables.cells import Cells
+    from quartiersatlas.intake.tables.values.cells import Cells
 
 KEY = "key"  # what an index without a name is called
 

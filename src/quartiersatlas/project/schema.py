@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from quartiersatlas.catalogue import Lang
-    from quartiersatlas.intake.tables.codes import Meaning
+    from quartiersatlas.intake.tables.values.codes import Meaning
 
 Part = TypeVar("Part")
 

@@ -15,7 +15,7 @@ from quartiersatlas.catalogue import Message
 from quartiersatlas.errors import ColumnError, CountError, SpecError, list_some
 from quartiersatlas.intake import AreaData
 from quartiersatlas.intake.joining.data import checked_counts, refuse_no_counts
-from quartiersatlas.intake.tables.codes import code_text, suspected_codes
+from quartiersatlas.intake.tables.values.codes import code_text, suspected_codes
 from quartiersatlas.segregation.counts import Composition, Pair, Places
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from quartiersatlas.base.keys import refuse_number_keys
 from quartiersatlas.errors import ColumnError, CountError, InputError, JoinError, KeyColumnError, SpecError, list_some
 from quartiersatlas.intake import AreaData, Table
 from quartiersatlas.intake.joining.data import WHOLE, checked_counts, kind_of, rate_by_name, why_no_count
-from quartiersatlas.intake.tables.codes import status_of_values
+from quartiersatlas.intake.tables.values.codes import status_of_values
 from quartiersatlas.space.reallocate import PAIR, ROUNDING, reallocated
 
 if TYPE_CHECKING:

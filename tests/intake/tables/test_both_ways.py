@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import quartiersatlas as qa
 from quartiersatlas.errors import QuartiersatlasError
 from quartiersatlas.intake.tables import numbers, text_files
-from quartiersatlas.intake.tables.cells import ByteCells, TextCells
+from quartiersatlas.intake.tables.values.cells import ByteCells, TextCells
 
 
 @pytest.fixture(scope="module")

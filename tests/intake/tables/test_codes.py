@@ -11,7 +11,7 @@ import pytest
 import quartiersatlas as qa
 from quartiersatlas.errors import CountError, NumberError, SpecError
 from quartiersatlas.intake.joining.data import checked_counts
-from quartiersatlas.intake.tables.codes import suspected_codes
+from quartiersatlas.intake.tables.values.codes import suspected_codes
 
 
 def column(*values):

@@ -9,7 +9,7 @@ import pytest
 
 import quartiersatlas as qa
 from quartiersatlas.errors import NumberError, SpecError
-from quartiersatlas.intake.tables.marks import read_range
+from quartiersatlas.intake.tables.values.marks import read_range
 
 
 def column(*cells, others=("21", "8", "33"), name="cases"):

@@ -10,7 +10,7 @@ from openpyxl import Workbook
 
 import quartiersatlas as qa
 from quartiersatlas.errors import KeyColumnError, NumberError
-from quartiersatlas.intake.tables.number_formats import number_format, with_zeros
+from quartiersatlas.intake.tables.workbooks.number_formats import number_format, with_zeros
 
 
 @pytest.fixture

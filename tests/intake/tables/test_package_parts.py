@@ -141,13 +141,13 @@ def test_a_workbook_with_a_password_says_so(tmp_path):
     file.write_bytes(
         b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(1016) + "EncryptedPackage".encode("utf-16-le") + bytes(480)
     )
-    with pytest.raises(InputError, match=r"protected with a password\. Save it without one"):
+    with pytest.raises(InputError, match="protected with a password"):
         qa.read_table(file, key="plr")
 
 
 def test_any_other_file_called_a_workbook_is_refused_without_a_word_of_a_library(tmp_path):
     (tmp_path / "bild.xlsx").write_bytes(b"\x89PNG\r\n" + bytes(500))
-    with pytest.raises(InputError, match="damaged, incomplete, or another kind of file") as raised:
+    with pytest.raises(InputError, match="is a picture and no table") as raised:
         qa.read_table(tmp_path / "bild.xlsx", key="plr")
     assert not any(word in str(raised.value).lower() for word in ("calamine", "zip", "ole", "cfb"))
 

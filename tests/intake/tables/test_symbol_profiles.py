@@ -7,7 +7,7 @@ import math
 import pytest
 
 from quartiersatlas.errors import NumberError, SpecError
-from quartiersatlas.intake.tables.codes import PROFILES
+from quartiersatlas.intake.tables.values.codes import PROFILES
 
 # DIN 55301 as printed by the offices; GENESIS prints the same set and 'e'; Lower Saxony's office has a set of its own
 DIN = [

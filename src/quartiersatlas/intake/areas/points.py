@@ -17,17 +17,17 @@ from quartiersatlas.errors import ColumnError, GeometryError, InputError, KeyCol
 from quartiersatlas.intake.areas.area_columns import OFF_BY, keys_as_text, optional_names, read_notes
 from quartiersatlas.intake.areas.crs import across_the_meridian, located, place_in_doubt
 from quartiersatlas.intake.files.layers import read_geometry_file
-from quartiersatlas.intake.tables.cells import TextCells
 from quartiersatlas.intake.tables.formats import FileOptions, existing_table, raw_table
 from quartiersatlas.intake.tables.read import ReadOptions, assemble
 from quartiersatlas.intake.tables.sources import frame_table
+from quartiersatlas.intake.tables.values.cells import TextCells
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
-    from quartiersatlas.intake.tables.cells import RawTable
+    from quartiersatlas.intake.tables.values.cells import RawTable
 
     Floats = NDArray[Any]
 

@@ -14,8 +14,8 @@ from quartiersatlas.catalogue import Catalogue
 from quartiersatlas.catalogue.kinds import a_kind
 from quartiersatlas.errors import ColumnError, CountError, SpecError, list_some
 from quartiersatlas.intake.joining.meaning import with_meaning
-from quartiersatlas.intake.tables.codes import code_text, codes_among
-from quartiersatlas.intake.tables.marks import no_bounds
+from quartiersatlas.intake.tables.values.codes import code_text, codes_among
+from quartiersatlas.intake.tables.values.marks import no_bounds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

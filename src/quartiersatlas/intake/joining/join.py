@@ -39,17 +39,17 @@ from quartiersatlas.intake.joining.match import compare, refuse
 from quartiersatlas.intake.joining.meaning import published_totals, with_meaning
 from quartiersatlas.intake.joining.row_numbers import refuse_row_numbers
 from quartiersatlas.intake.joining.sides import number_columns, refuse_numbers, sides
-from quartiersatlas.intake.tables.cells import LARGEST_EXACT
-from quartiersatlas.intake.tables.codes import named_in_frame
-from quartiersatlas.intake.tables.marks import joined_bounds
 from quartiersatlas.intake.tables.read import Table
+from quartiersatlas.intake.tables.values.cells import LARGEST_EXACT
+from quartiersatlas.intake.tables.values.codes import named_in_frame
+from quartiersatlas.intake.tables.values.marks import joined_bounds
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
     from quartiersatlas.intake.joining.keys import Repair
     from quartiersatlas.intake.joining.sides import Key
-    from quartiersatlas.intake.tables.codes import Meaning
+    from quartiersatlas.intake.tables.values.codes import Meaning
 
 
 @renamed(ignore="exclude")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from quartiersatlas.base.checks import count_noun, expects
-from quartiersatlas.catalogue import Catalogue, Message
+from quartiersatlas.catalogue import Catalogue, Indicator, Message
 from quartiersatlas.catalogue.kinds import FRACTION, PERCENT, a_kind, plain_unit
 from quartiersatlas.catalogue.references import TOTALS, Reference
 from quartiersatlas.errors import ColumnError, CountError, SpecError, list_some
@@ -44,14 +44,39 @@ def _in_percent(references: Mapping[str, Reference], name: str) -> dict[str, Ref
 
 
 class Described(Protocol):
-    """Values with what is known about them, as the data of a join have it."""
+    """Values with what is known about them, as the data of a join have it: a frozen dataclass."""
 
-    values: pd.DataFrame
-    catalogue: Catalogue
-    rates: Mapping[str, tuple[str, str]]
-    changes: Mapping[str, Any]
-    references: Mapping[str, Reference]
-    notes: tuple[Message, ...]
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def values(self) -> pd.DataFrame:
+        """The columns."""
+        ...
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """What they mean."""
+        ...
+
+    @property
+    def rates(self) -> Mapping[str, tuple[str, str]]:
+        """Those from counts."""
+        ...
+
+    @property
+    def changes(self) -> Mapping[str, Any]:
+        """Those between two dates."""
+        ...
+
+    @property
+    def references(self) -> Mapping[str, Reference]:
+        """Published values."""
+        ...
+
+    @property
+    def notes(self) -> tuple[Message, ...]:
+        """What was converted."""
+        ...
 
 
 Data = TypeVar("Data", bound=Described)
@@ -102,30 +127,31 @@ def with_meaning(
         if name not in data.catalogue or name in data.rates or name in data.changes:
             continue
         indicator = data.catalogue[name]
-        column = values[name]
-        if not is_numeric_dtype(column.dtype) or is_bool_dtype(column.dtype):
+        numbers: pd.Series[float] = values[name]
+        if not is_numeric_dtype(numbers.dtype) or is_bool_dtype(numbers.dtype):
             continue
         if indicator.unit == FRACTION:
-            _refuse_no_fractions(column)
-            values = values.assign(**{name: column * 100})
+            _refuse_no_fractions(numbers)
+            values = values.assign(**{name: numbers * 100})
             references = _in_percent(references, name)
             meant.append(replace(indicator, unit=PERCENT))
             notes.append(Message("fact_fraction", {"indicator": name}))
         elif indicator.kind == "share" and indicator.unit == PERCENT:
-            _refuse_no_percent(column, sure=name in sure)
+            _refuse_no_percent(numbers, sure=name in sure)
         elif not indicator.rules.signed and indicator.kind != "class":
-            _refuse_negative(column, indicator.kind)
+            _refuse_negative(numbers, indicator.kind)
     catalogue = data.catalogue.add(*meant)
     return replace(data, values=values, catalogue=catalogue, notes=tuple(notes), references=references)
 
 
-def _declared(catalogue: Catalogue, name: str, unit: str | None, kind: str | None) -> object:
+def _declared(catalogue: Catalogue, name: str, unit: str | None, kind: str | None) -> Indicator:
     """Return the indicator with the unit or kind that the user names; labels stay."""
-    from quartiersatlas.catalogue import Indicator
-
     if name in catalogue:
         known = catalogue[name]
-        changed = {"unit": unit if unit is not None else known.unit, "kind": kind if kind is not None else known.kind}
+        changed: dict[str, Any] = {
+            "unit": unit if unit is not None else known.unit,
+            "kind": kind if kind is not None else known.kind,
+        }
         if unit is not None:
             changed |= {"unit_de": "", "unit_en": ""}
             if kind is None:

@@ -21,9 +21,10 @@ from quartiersatlas.errors import (
     list_some,
 )
 from quartiersatlas.intake.areas.area_columns import AREA_FLAGS, keys_as_text
-from quartiersatlas.intake.areas.crs import extent_in_degrees, located, projected_for
+from quartiersatlas.intake.areas.crs import extent_in_degrees, located
 from quartiersatlas.intake.areas.key_parts import key_widths
 from quartiersatlas.intake.areas.read import read_areas
+from quartiersatlas.intake.areas.systems import projected_for
 from quartiersatlas.intake.frames import is_geometry, unique_columns, with_geometry
 from quartiersatlas.intake.joining.data import AreaData
 from quartiersatlas.intake.tables.read import Table, read_table
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from quartiersatlas.intake.areas.key_parts import KeyColumns
-    from quartiersatlas.intake.tables.codes import Meaning
+    from quartiersatlas.intake.tables.values.codes import Meaning
 
     Key = KeyColumns | tuple[KeyColumns | None, KeyColumns | None]
 

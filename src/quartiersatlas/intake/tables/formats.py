@@ -20,12 +20,12 @@ from quartiersatlas.intake.tables.rows import without_records
 from quartiersatlas.intake.tables.services import read_json
 from quartiersatlas.intake.tables.sources import read_dbf, read_layer, read_parquet
 from quartiersatlas.intake.tables.text_files import read_text_file
-from quartiersatlas.intake.tables.workbooks import read_sheet
+from quartiersatlas.intake.tables.workbooks.sheets import read_sheet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from quartiersatlas.intake.tables.cells import RawTable
+    from quartiersatlas.intake.tables.values.cells import RawTable
 
 WORKBOOKS = {".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"}
 TEXT_FILES = {".csv", ".txt", ".tsv"}

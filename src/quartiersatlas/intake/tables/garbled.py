@@ -10,15 +10,15 @@ import numpy as np
 from quartiersatlas.base.checks import count_noun
 from quartiersatlas.base.letters import same_cell, same_text, what_differs
 from quartiersatlas.errors import InputError, list_some
-from quartiersatlas.intake.tables.cells import TextCells
 from quartiersatlas.intake.tables.encodings import BESIDE, GERMAN, LETTERS, has_fault
+from quartiersatlas.intake.tables.values.cells import TextCells
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from numpy.typing import NDArray
 
-    from quartiersatlas.intake.tables.cells import Cells
+    from quartiersatlas.intake.tables.values.cells import Cells
 
 WRONGLY_READ = ("cp1252", "cp850", "mac_roman", "cp437")  # as what UTF-8 was taken before it was encoded once more
 LEADS = re.compile("[ÂÃÄÅâ┬├─┼ÔΓ¬√ƒ≈‚]")  # what the first byte of a letter of UTF-8 is taken for

@@ -13,9 +13,9 @@ import numpy as np
 from quartiersatlas.base.checks import count_noun
 from quartiersatlas.errors import InputError, list_some
 from quartiersatlas.intake.files.contents import REPAIRS, what_it_is
-from quartiersatlas.intake.tables.cells import Cells, RawTable, TextCells
 from quartiersatlas.intake.tables.encodings import encoded
 from quartiersatlas.intake.tables.headers import find_header, folded, without_footnotes
+from quartiersatlas.intake.tables.values.cells import Cells, RawTable, TextCells
 
 if TYPE_CHECKING:
     from pathlib import Path

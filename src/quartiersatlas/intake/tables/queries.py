@@ -10,16 +10,16 @@ import numpy as np
 
 from quartiersatlas.base.checks import expects, renamed
 from quartiersatlas.errors import ArgumentError, ColumnError, DependencyError, InputError
-from quartiersatlas.intake.tables.cells import Cells, RawTable, TypedCells
 from quartiersatlas.intake.tables.read import ReadOptions, assemble
 from quartiersatlas.intake.tables.rows import without_records
+from quartiersatlas.intake.tables.values.cells import Cells, RawTable, TypedCells
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from quartiersatlas.intake.tables.codes import Meaning
     from quartiersatlas.intake.tables.read import Table
     from quartiersatlas.intake.tables.rows import WithoutKey
+    from quartiersatlas.intake.tables.values.codes import Meaning
 
 NO_TABLE = "The query gives no table: it has to be a SELECT."
 Rows = tuple["list[str]", "list[tuple[Any, ...]]"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -16,13 +16,10 @@ from quartiersatlas.errors import ColumnError, InputError, KeyColumnError, SpecE
 from quartiersatlas.intake.areas.area_columns import is_notice, optional_names
 from quartiersatlas.intake.areas.key_parts import key_widths
 from quartiersatlas.intake.frames import raw_table_of
-from quartiersatlas.intake.tables.codes import STATUSES, symbol_profile
 from quartiersatlas.intake.tables.formats import FileOptions, existing_table, raw_table
 from quartiersatlas.intake.tables.garbled import mended, mended_texts
 from quartiersatlas.intake.tables.headers import Problem, find_column, folded
 from quartiersatlas.intake.tables.layout import pivoted, row_labels, stacked_years, units_by_stem
-from quartiersatlas.intake.tables.marks import bounds_frame, no_bounds
-from quartiersatlas.intake.tables.numbers import decide_decimal
 from quartiersatlas.intake.tables.rows import (
     Body,
     filled_down,
@@ -32,16 +29,19 @@ from quartiersatlas.intake.tables.rows import (
     without_records,
     without_values,
 )
-from quartiersatlas.intake.tables.typed import padding_notes, read_typed_column
-from quartiersatlas.intake.tables.workbooks import READ, SKIP
+from quartiersatlas.intake.tables.values.codes import STATUSES, symbol_profile
+from quartiersatlas.intake.tables.values.marks import bounds_frame, no_bounds
+from quartiersatlas.intake.tables.values.numbers import decide_decimal
+from quartiersatlas.intake.tables.values.typed import padding_notes, read_typed_column
+from quartiersatlas.intake.tables.workbooks.sheets import READ, SKIP
 from quartiersatlas.intake.tables.year_names import of_year, wanted_year
 
 if TYPE_CHECKING:
     from quartiersatlas.intake.areas.key_parts import KeyColumns
-    from quartiersatlas.intake.tables.cells import Cells, Decimal, RawTable
-    from quartiersatlas.intake.tables.codes import Meaning
-    from quartiersatlas.intake.tables.numbers import Column
     from quartiersatlas.intake.tables.rows import WithoutKey
+    from quartiersatlas.intake.tables.values.cells import Cells, Decimal, RawTable
+    from quartiersatlas.intake.tables.values.codes import Meaning
+    from quartiersatlas.intake.tables.values.numbers import Column
 
 HOW = 'qa.read_table("table.csv", key="id")'
 LONG = "long"
@@ -196,22 +196,12 @@ def read_table(
     )
     if hidden is not None:
         choice(hidden, (READ, SKIP), "hidden")
+    how: dict[str, Any] = {"sheet": sheet, "layer": layer, "records": records, "encoding": encoding, "hidden": hidden}
+    how |= {"delimiter": delimiter, "header_rows": header_rows}
     if isinstance(path, pd.DataFrame):
-        for_files = {"sheet": sheet, "encoding": encoding, "delimiter": delimiter, "header_rows": header_rows}
-        raw, key = raw_table_of(path, key, {**for_files, "layer": layer, "records": records, "hidden": hidden})
+        raw, key = raw_table_of(path, key, how)
         return assemble(without_records(raw, options.skipped), Path(raw.source), replace(options, key=key))
-    file = FileOptions(
-        key=options.first_key,
-        sheet=sheet,
-        layer=layer,
-        records=records,
-        encoding=encoding,
-        delimiter=delimiter,
-        header_rows=header_rows,
-        named=options.named,
-        hidden=hidden,
-        skip_rows=options.skipped,
-    )
+    file = FileOptions(key=options.first_key, named=options.named, skip_rows=options.skipped, **how)
     path = existing_table(path)
     return assemble(raw_table(path, file), path, options)
 

@@ -15,18 +15,18 @@ from quartiersatlas.base.keys import whole_keys
 from quartiersatlas.base.letters import same_text
 from quartiersatlas.errors import InputError, KeyColumnError, SpecError, list_some
 from quartiersatlas.intake.areas.key_parts import joined_parts, key_label
-from quartiersatlas.intake.tables.cells import TextCells
 from quartiersatlas.intake.tables.garbled import mended_texts
 from quartiersatlas.intake.tables.headers import Problem, find_column
-from quartiersatlas.intake.tables.typed import refuse_faulty_keys
+from quartiersatlas.intake.tables.values.cells import TextCells
+from quartiersatlas.intake.tables.values.typed import refuse_faulty_keys
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from quartiersatlas.intake.tables.cells import Cells, RawTable
     from quartiersatlas.intake.tables.headers import RawRow
+    from quartiersatlas.intake.tables.values.cells import Cells, RawTable
 
 WithoutKey = Literal["raise", "skip"]
 BLOCKS = 0.25  # share of rows without a key from which the key seems to stand in the first row of a block only

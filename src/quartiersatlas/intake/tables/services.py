@@ -12,10 +12,10 @@ from quartiersatlas.base.checks import count_noun
 from quartiersatlas.errors import InputError, SpecError, list_some
 from quartiersatlas.intake.files.answers import limit_hint, refuse_cut_answer
 from quartiersatlas.intake.files.nested import without_lists
-from quartiersatlas.intake.tables.cells import RawTable, TypedCells
 from quartiersatlas.intake.tables.encodings import encoded
 from quartiersatlas.intake.tables.headers import folded
 from quartiersatlas.intake.tables.json_shapes import rows_with_names, service_records
+from quartiersatlas.intake.tables.values.cells import RawTable, TypedCells
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -93,7 +93,7 @@ def read_json(
         list(cells),
         np.arange(1, len(flat) + 1),
         f"JSON, {file.encoding}",
-        notes=notes + found.notes + flattened + hint,
+        notes=file.notes + notes + found.notes + flattened + hint,
     )
 
 

@@ -13,9 +13,9 @@ from quartiersatlas.intake.files.answers import refuse_cut_file
 from quartiersatlas.intake.files.contents import what_it_is
 from quartiersatlas.intake.files.layers import read_attributes, refuse_cut_dbf
 from quartiersatlas.intake.files.nested import without_lists
-from quartiersatlas.intake.tables.cells import Cells, NumberCells, RawTable, TypedCells
 from quartiersatlas.intake.tables.encodings import encoded, fits_words
 from quartiersatlas.intake.tables.headers import folded
+from quartiersatlas.intake.tables.values.cells import Cells, NumberCells, RawTable, TypedCells
 
 if TYPE_CHECKING:
     from collections.abc import Collection

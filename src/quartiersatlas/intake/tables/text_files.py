@@ -12,10 +12,10 @@ import numpy as np
 
 from quartiersatlas.base.checks import count_noun
 from quartiersatlas.errors import InputError, SpecError
-from quartiersatlas.intake.tables.cells import PADDING, ByteCells, Cells, RawTable, TextCells
 from quartiersatlas.intake.tables.encodings import Encoded, encoded
 from quartiersatlas.intake.tables.headers import find_header, without_footnotes
 from quartiersatlas.intake.tables.rows import without_lines
+from quartiersatlas.intake.tables.values.cells import PADDING, ByteCells, Cells, RawTable, TextCells
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

@@ -21,7 +21,7 @@ from quartiersatlas.indicators.change import SUFFIX
 from quartiersatlas.intake import AreaData
 from quartiersatlas.intake.joining.data import checked_counts, kind_of, refuse_no_counts
 from quartiersatlas.intake.joining.meaning import in_fractions
-from quartiersatlas.intake.tables.codes import code_text, suspected_codes
+from quartiersatlas.intake.tables.values.codes import code_text, suspected_codes
 from quartiersatlas.need.score.scores import ScoringContext, present_share
 from quartiersatlas.need.spec.records import NeedGroup
 
@@ -156,8 +156,10 @@ def need_inputs(
 
 def _other_city(data: AreaData | pd.DataFrame, names: list[str]) -> dict[str, float]:
     """Return the city values that are published, or come of a base."""
-    found = {}
-    for name in names if isinstance(data, AreaData) else ():
+    found: dict[str, float] = {}
+    if not isinstance(data, AreaData):
+        return found
+    for name in names:
         with suppress(SpecError):
             found[name] = city_values(data, name)
     return found

@@ -36,7 +36,7 @@ def _meaning(leaf: NeedIndicator) -> Indicator:
 
 def _change(leaf: NeedIndicator, of: Indicator) -> Indicator:
     """Return what a ready-made change means: a score in the unit of its indicator."""
-    labels = {
+    labels: dict[str, Any] = {
         f"label_{lang}": getattr(leaf, f"label_{lang}") or text("label_change", lang, label=of.label(lang))
         for lang in LANGUAGES
     }

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from quartiersatlas.base.toml import refuse_unknown
 from quartiersatlas.base.workbook import CellValue, WorkbookSheet, sheet_to_edit
 from quartiersatlas.errors import SpecError, list_some
-from quartiersatlas.intake.tables.cells import written
-from quartiersatlas.intake.tables.one_cell import read_number
-from quartiersatlas.intake.tables.workbooks import open_workbook
+from quartiersatlas.intake.tables.values.cells import written
+from quartiersatlas.intake.tables.values.one_cell import read_number
+from quartiersatlas.intake.tables.workbooks.sheets import open_workbook
 from quartiersatlas.need.spec.records import NeedAxis, NeedClass, NeedGroup, NeedIndicator, NeedRules, SpecPlace
 from quartiersatlas.need.spec.spec_toml import PARTS, AnyRules, spec_from_dict, stated
 from quartiersatlas.need.spec.steps import Breaks, Normalise
@@ -19,7 +19,7 @@ from quartiersatlas.need.spec.steps import Breaks, Normalise
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from quartiersatlas.intake.tables.cells import Decimal
+    from quartiersatlas.intake.tables.values.cells import Decimal
 
 
 OPTIONAL_SHEETS = {"exclude"}

@@ -375,7 +375,8 @@ def _legend(
         _swatch(paper, SheetBox(side.x, y, wide, high), entry)
         end = paper.write(words, side.x + wide + 2.5, y + (high - line_height(size)) / 2, size)
         y = max(y + high, end) + 1.1
-    notes = [line for words in legend_notes(release, column, lang) for line in lines(words, side.width, size * 0.85)]
+    says = [] if any(entry.radii for entry in entries) else legend_notes(release, column, lang)
+    notes = [line for words in says for line in lines(words, side.width, size * 0.85)]
     return paper.write(notes, side.x, y, size * 0.85, color=GREY) + 3
 
 

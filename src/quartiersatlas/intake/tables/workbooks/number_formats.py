@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 
-from quartiersatlas.intake.tables.cells import Padded, Percent
-from quartiersatlas.intake.tables.codes import is_code
+from quartiersatlas.intake.tables.values.cells import Padded, Percent
+from quartiersatlas.intake.tables.values.codes import is_code
 
 BUILT_IN = {9: "0%", 10: "0.00%"}  # the only formats without a code of their own that show per cent
 QUOTE = '"'

@@ -9,10 +9,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from quartiersatlas.intake.tables.cells import Fault
-from quartiersatlas.intake.tables.number_formats import BUILT_IN, NumberFormat, number_format
-from quartiersatlas.intake.tables.package_parts import Attributes, Package, new_parser, value_of
-from quartiersatlas.intake.tables.sheet_facts import (
+from quartiersatlas.intake.tables.values.cells import Fault
+from quartiersatlas.intake.tables.workbooks.number_formats import BUILT_IN, NumberFormat, number_format
+from quartiersatlas.intake.tables.workbooks.package_parts import Attributes, Package, new_parser, value_of
+from quartiersatlas.intake.tables.workbooks.sheet_facts import (
     NOT_COMPUTED,
     Place,
     SheetFacts,

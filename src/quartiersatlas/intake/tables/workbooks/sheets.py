@@ -13,16 +13,16 @@ import numpy as np
 
 from quartiersatlas.base.checks import count_noun
 from quartiersatlas.errors import ColumnError, DependencyError, InputError, KeyColumnError, list_some
-from quartiersatlas.intake.tables.blocks import Block, block_of_key, without_second_table, without_text_below
-from quartiersatlas.intake.tables.cells import Cells, Fault, RawTable, TypedCells, written
 from quartiersatlas.intake.tables.headers import Problem, find_header, folded, without_footnotes
-from quartiersatlas.intake.tables.merged_cells import filled_down
-from quartiersatlas.intake.tables.ods_sheets import CONTENT, OdsSheets
-from quartiersatlas.intake.tables.package_parts import no_workbook, open_package
 from quartiersatlas.intake.tables.rows import without_lines
-from quartiersatlas.intake.tables.sheet_facts import Merged, Place, SheetFacts, column_letters, columns_named
-from quartiersatlas.intake.tables.xls_sheets import XlsSheets
-from quartiersatlas.intake.tables.xlsx_sheets import XlsxSheets
+from quartiersatlas.intake.tables.values.cells import Cells, Fault, RawTable, TypedCells, written
+from quartiersatlas.intake.tables.workbooks.blocks import Block, block_of_key, without_second_table, without_text_below
+from quartiersatlas.intake.tables.workbooks.merged_cells import filled_down
+from quartiersatlas.intake.tables.workbooks.ods_sheets import CONTENT, OdsSheets
+from quartiersatlas.intake.tables.workbooks.package_parts import no_workbook, open_package
+from quartiersatlas.intake.tables.workbooks.sheet_facts import Merged, Place, SheetFacts, column_letters, columns_named
+from quartiersatlas.intake.tables.workbooks.xls_sheets import XlsSheets
+from quartiersatlas.intake.tables.workbooks.xlsx_sheets import XlsxSheets
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from quartiersatlas.intake.tables.cells import Fault
-from quartiersatlas.intake.tables.number_formats import NumberFormat, number_format
-from quartiersatlas.intake.tables.package_parts import Attributes, Package, new_parser
-from quartiersatlas.intake.tables.sheet_facts import NOT_COMPUTED, Merged, Place, SheetFacts
+from quartiersatlas.intake.tables.values.cells import Fault
+from quartiersatlas.intake.tables.workbooks.number_formats import NumberFormat, number_format
+from quartiersatlas.intake.tables.workbooks.package_parts import Attributes, Package, new_parser
+from quartiersatlas.intake.tables.workbooks.sheet_facts import NOT_COMPUTED, Merged, Place, SheetFacts
 
 if TYPE_CHECKING:
     from xml.parsers.expat import XMLParserType

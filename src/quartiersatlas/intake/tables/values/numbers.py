@@ -12,10 +12,10 @@ import pandas as pd
 
 from quartiersatlas.base.checks import count_noun
 from quartiersatlas.errors import SHOWN, NumberError, list_some
-from quartiersatlas.intake.tables.cells import DATES, Percent
-from quartiersatlas.intake.tables.codes import STATUSES, refuse_sentinels, written_like_codes
-from quartiersatlas.intake.tables.marks import advice_for, arrays_of, hyphened
-from quartiersatlas.intake.tables.one_cell import (
+from quartiersatlas.intake.tables.values.cells import DATES, Percent
+from quartiersatlas.intake.tables.values.codes import STATUSES, refuse_sentinels, written_like_codes
+from quartiersatlas.intake.tables.values.marks import advice_for, arrays_of, hyphened
+from quartiersatlas.intake.tables.values.one_cell import (
     BLANKS,
     BLANKS_AND_BREAKS,
     UNITS,
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pandas.api.extensions import ExtensionArray
 
-    from quartiersatlas.intake.tables.cells import Cells, Decimal, Unparsed
-    from quartiersatlas.intake.tables.codes import SymbolProfile
+    from quartiersatlas.intake.tables.values.cells import Cells, Decimal, Unparsed
+    from quartiersatlas.intake.tables.values.codes import SymbolProfile
 
 VALUE, ZERO, MISSING = (STATUSES.index(status) for status in ("value", "zero", "missing"))
 NUMERIC_SHARE = 0.5  # a column with at least this share of numbers is meant to be numeric

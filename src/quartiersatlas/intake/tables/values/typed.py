@@ -11,15 +11,16 @@ import pandas as pd
 
 from quartiersatlas.base.checks import count_noun
 from quartiersatlas.errors import SHOWN, KeyColumnError, NumberError, list_some
-from quartiersatlas.intake.tables.cells import DATES, Fault, NumberCells, Padded, Percent
-from quartiersatlas.intake.tables.codes import STATUSES
-from quartiersatlas.intake.tables.numbers import Column, read_cell, read_column
+from quartiersatlas.intake.tables.values.cells import DATES, Fault, NumberCells, Padded, Percent
+from quartiersatlas.intake.tables.values.codes import STATUSES
+from quartiersatlas.intake.tables.values.numbers import Column, read_column
+from quartiersatlas.intake.tables.values.one_cell import read_cell
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from quartiersatlas.intake.tables.cells import Cells, Decimal
-    from quartiersatlas.intake.tables.codes import SymbolProfile
+    from quartiersatlas.intake.tables.values.cells import Cells, Decimal
+    from quartiersatlas.intake.tables.values.codes import SymbolProfile
 
 MISSING = STATUSES.index("missing")
 DATES_HINT = (

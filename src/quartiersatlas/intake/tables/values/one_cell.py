@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from quartiersatlas.intake.tables.marks import Range, read_range
+from quartiersatlas.intake.tables.values.marks import Range, read_range
 
 if TYPE_CHECKING:
-    from quartiersatlas.intake.tables.cells import Decimal
-    from quartiersatlas.intake.tables.codes import Status, SymbolProfile
+    from quartiersatlas.intake.tables.values.cells import Decimal
+    from quartiersatlas.intake.tables.values.codes import Status, SymbolProfile
 
 UNITS = {"%": "percent", "‰": "per 1,000"}
 DOUBTFUL = frozenset("cC")  # marks that are also names of classes
@@ -55,7 +55,7 @@ def read_cell(text: str, decimal: Decimal, profile: SymbolProfile) -> ReadCell:
 
     Examples
     --------
-    >>> from quartiersatlas.intake.tables.codes import PROFILES
+    >>> from quartiersatlas.intake.tables.values.codes import PROFILES
     >>> cells = "1.234,5", "-  23", "123 1)", "(12)", "18.21", "k.A."
     >>> [read_cell(text, ",", PROFILES["auto"]).number for text in cells]
     [1234.5, -23.0, 123.0, 12.0, None, None]

@@ -13,7 +13,7 @@ from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from quartiersatlas.base.checks import count_noun
 from quartiersatlas.errors import SHOWN, NumberError, SpecError
-from quartiersatlas.intake.tables.marks import BOUNDS, bounds_frame, no_bounds
+from quartiersatlas.intake.tables.values.marks import BOUNDS, bounds_frame, no_bounds
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from quartiersatlas.base.checks import count_noun
 from quartiersatlas.errors import InputError
-from quartiersatlas.intake.tables.cells import is_number, written
 from quartiersatlas.intake.tables.headers import Problem
+from quartiersatlas.intake.tables.values.cells import is_number, written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from quartiersatlas.intake.tables.sheet_facts import Merged
+    from quartiersatlas.intake.tables.workbooks.sheet_facts import Merged
 
 MOSTLY = 0.5
 

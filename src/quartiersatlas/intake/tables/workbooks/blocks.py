@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from quartiersatlas.base.checks import count_noun
 from quartiersatlas.errors import InputError, KeyColumnError, list_some
-from quartiersatlas.intake.tables.codes import PROFILES
 from quartiersatlas.intake.tables.headers import NUMBER, Problem, folded, header_span, looks_like_data
-from quartiersatlas.intake.tables.sheet_facts import Place
+from quartiersatlas.intake.tables.values.codes import PROFILES
+from quartiersatlas.intake.tables.workbooks.sheet_facts import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from quartiersatlas.errors import InputError
-from quartiersatlas.intake.tables.cells import Fault
-from quartiersatlas.intake.tables.number_formats import BUILT_IN, NumberFormat, number_format
-from quartiersatlas.intake.tables.package_parts import COMPOUND, no_workbook
-from quartiersatlas.intake.tables.sheet_facts import Merged, Place, SheetFacts
+from quartiersatlas.intake.tables.values.cells import Fault
+from quartiersatlas.intake.tables.workbooks.number_formats import BUILT_IN, NumberFormat, number_format
+from quartiersatlas.intake.tables.workbooks.package_parts import COMPOUND, no_workbook
+from quartiersatlas.intake.tables.workbooks.sheet_facts import Merged, Place, SheetFacts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

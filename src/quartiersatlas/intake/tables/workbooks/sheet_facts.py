@@ -12,8 +12,8 @@ from quartiersatlas.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from quartiersatlas.intake.tables.cells import Fault
-    from quartiersatlas.intake.tables.number_formats import NumberFormat
+    from quartiersatlas.intake.tables.values.cells import Fault
+    from quartiersatlas.intake.tables.workbooks.number_formats import NumberFormat
 
 LETTERS = 26
 MOST_CELLS = 60_000_000  # of the rectangle from A1 to the last cell: more does not fit in the memory of an office PC

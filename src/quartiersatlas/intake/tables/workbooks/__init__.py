@@ -1,0 +1,1 @@
+"""What a workbook says: sheets, formats, hidden parts, merged cells, beside the values of its cells."""
