@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quartiersatlas.base.files import write_bytes
-from quartiersatlas.errors import InputError, QuartiersatlasError
+from quartiersatlas.errors import InputError, QuartiersatlasError, one_line
 from quartiersatlas.version import __version__
 
 if TYPE_CHECKING:
@@ -35,11 +35,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"quartiersatlas: {error}", file=sys.stderr)
         return FAILED
     except OSError as error:
-        print(f"quartiersatlas: {error}", file=sys.stderr)
+        print(one_line(f"quartiersatlas: {error.filename or ''}: {error.strerror or error}."), file=sys.stderr)
         return FAILED
     for warning in caught:
         if issubclass(warning.category, UserWarning):
-            print(f"warning: {warning.message}", file=sys.stderr)
+            print(one_line(f"warning: {warning.message}"), file=sys.stderr)
     return 0
 
 

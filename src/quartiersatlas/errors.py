@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
@@ -24,13 +25,27 @@ __all__ = [
     "SpecError",
     "inside",
     "list_some",
+    "one_line",
 ]
 
 SHOWN = 5
 
 
+# line ends, other control characters, marks that turn the direction of writing, halves of pairs
+NOT_IN_A_LINE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
 class QuartiersatlasError(Exception):
-    """Base of every error this library raises on purpose."""
+    r"""Base of every error this library raises on purpose; its message is one line, whatever it quotes.
+
+    Examples
+    --------
+    >>> print(QuartiersatlasError("'Nord\nSüd' is no key."))
+    'Nord\nSüd' is no key.
+    """
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*(one_line(arg) if isinstance(arg, str) else arg for arg in args))
 
 
 class ArgumentError(QuartiersatlasError, TypeError):
@@ -114,6 +129,17 @@ class ReleaseError(QuartiersatlasError):
 
 class DependencyError(QuartiersatlasError):
     """An optional dependency is missing; the message names the install command."""
+
+
+def one_line(text: str) -> str:
+    r"""Return a text with line ends and other control characters written out, as names in files may hold them.
+
+    Examples
+    --------
+    >>> print(one_line("Nord\nSüd"))
+    Nord\nSüd
+    """
+    return NOT_IN_A_LINE.sub(lambda found: found.group().encode("unicode_escape").decode("ascii"), text)
 
 
 def list_some(items: Iterable[object], shown: int = SHOWN) -> str:

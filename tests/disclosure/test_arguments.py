@@ -115,3 +115,10 @@ def test_a_ledger_of_the_first_edition_is_read_and_continued(data, tmp_path):
     assert again.entries[1]["title"] == "New"
     assert set(again.entries[1]) == set(entry)
     assert json.loads(path.read_text(encoding="utf-8"))["format"] == 1
+
+
+@pytest.mark.parametrize("name", ["title", "subtitle", "source", "as_of", "comment"])
+def test_a_text_that_no_file_can_hold_is_refused_before_anything_is_drawn(data, name):
+    with pytest.raises(SpecError, match=rf"release: {name} holds an invalid character: 'Ost\\ud83c'"):
+        qa.release(data, **{name: "Ost\ud83c"})
+    qa.release(data, **{name: "Łódź 🏘 „Ost“"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from difflib import get_close_matches
@@ -174,12 +175,24 @@ def read_toml(path: str | Path, what: str) -> dict[str, Any]:
     Raises
     ------
     InputError
-        The file is missing or not valid TOML; the message names the line.
+        The file is missing, not in UTF-8 or not valid TOML; the message names the line.
     """
     path = Path(path)
     if not path.is_file():
         raise InputError(f"The {what} file {str(path)!r} is missing.")
+    raw = path.read_bytes()
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return tomllib.loads(raw.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n"))
+    except tomllib.TOMLDecodeError as error:
         raise InputError(f"{path.name} is not valid TOML: {error}.") from error
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        other = " (it is UTF-16)" if raw.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else ""
+        raise InputError(
+            f"{path.name} is not valid TOML: it is not in UTF-8{other}, line {line} has a byte that is none of its "
+            f"letters. Save it as UTF-8, as TOML has to be."
+        ) from error
+    except RecursionError as error:
+        raise InputError(f"{path.name} is not valid TOML: its lists or tables lie too deep in each other.") from error
+    except ValueError as error:  # the interpreter turns no more digits into a number
+        raise InputError(f"{path.name} is not valid TOML: a number in it has thousands of digits.") from error

@@ -14,6 +14,7 @@ import pandas as pd
 
 from quartiersatlas.base.checks import choice, expects
 from quartiersatlas.base.checks import names as names_of
+from quartiersatlas.base.toml import NO_CHARACTER
 from quartiersatlas.catalogue import Message
 from quartiersatlas.disclosure.columns import (
     ReleasedColumns,
@@ -210,6 +211,8 @@ def _check_arguments(given: Mapping[str, Any]) -> None:
     for name, (kinds, how) in DOORS.items():
         if given[name] is not None:
             expects(given[name], kinds, f"release: {name}", how)
+        if isinstance(given[name], str) and NO_CHARACTER.search(given[name]):
+            raise SpecError(f"release: {name} holds an invalid character: {given[name]!a}.")
     choice(given["audience"], AUDIENCES, "audience")
     if given["candidates"] is not None and given["shortlist"] is None:
         raise SpecError("release() needs the shortlist the candidate areas were made of: shortlist=...")

@@ -217,3 +217,13 @@ def test_a_projection_may_stretch_lengths_by_five_per_cent(write, scale, refused
             qa.read_areas(file, key="OT")
     else:
         assert list(qa.read_areas(file, key="OT").index) == ["01", "02"]
+
+
+def test_a_system_from_the_centre_of_the_earth_is_no_map(geojson, tmp_path):
+    frame = gpd.read_file(geojson(10.0, 53.5)).to_crs("EPSG:25832")
+    file = tmp_path / "ortsteile.gpkg"
+    frame.set_crs("EPSG:4978", allow_override=True).to_file(file)
+    with pytest.raises(GeometryError, match=r"measures from the centre of the earth .* such as crs='EPSG:25832'"):
+        qa.read_areas(file, key="OT")
+    read = qa.read_areas(file, key="OT", crs="EPSG:25832")
+    assert read.geom_equals(frame.set_index("OT").geometry).all()

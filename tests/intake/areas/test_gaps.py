@@ -9,7 +9,7 @@ import pytest
 import shapely
 
 import quartiersatlas as qa
-from quartiersatlas.errors import GeometryError
+from quartiersatlas.errors import GeometryError, SpecError
 
 X, Y = 460_000, 5_720_000
 
@@ -152,3 +152,9 @@ def test_no_width_is_proposed_for_an_overlap_that_is_no_matter_of_drawing(write)
     report = repr(qa.check_areas(areas))
     assert "overlaps: 1 with 9,000 square metres" in report
     assert "snap=" not in report
+
+
+@pytest.mark.parametrize("width", [0, -0.5, 10_001, 1e300, float("inf"), float("nan")])
+def test_a_width_that_is_none_is_refused(write, width):
+    with pytest.raises(SpecError, match="snap must be a width in metres above 0 and up to 10,000, not"):
+        qa.read_areas(write(with_hole(40.0)), key="K", snap=width)

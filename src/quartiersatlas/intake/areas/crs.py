@@ -51,7 +51,7 @@ def located(
         frame = _without_heights(_declared(frame, crs, where))
         _refuse_misplaced(frame, own if crs is not None else None, swap_axes, where, what)
         if to_crs is not None:
-            frame = frame.to_crs(to_crs)
+            frame = converted(frame, to_crs, where)
             there = f"{where} in {to_crs if isinstance(to_crs, str) else _name(_system(frame))}"
             _refuse_misplaced(frame, None, swap_axes=False, where=there, what=what)
     except CRSError as error:
@@ -63,6 +63,21 @@ def located(
         ) from error
     _refuse_other_than_metres(frame, where)
     return frame
+
+
+def converted(frame: gpd.GeoDataFrame, to_crs: CRS | str, where: str) -> gpd.GeoDataFrame:
+    """Return a frame in another system; refuse corners that it puts nowhere."""
+    fault = GeometryError(
+        f"{where}: some corners have no place in {to_crs if isinstance(to_crs, str) else _name(to_crs)}: they lie too "
+        f"far from where it is used. Is that the right system, and does the file name the right one?"
+    )
+    try:
+        moved = frame.to_crs(to_crs)
+    except shapely.errors.GEOSException as error:
+        raise fault from error
+    if not np.isfinite(shapely.get_coordinates(moved.geometry.to_numpy())).all():
+        raise fault
+    return moved
 
 
 def across_the_meridian(frame: gpd.GeoDataFrame, crs: str | None) -> tuple[gpd.GeoDataFrame, list[str]]:
@@ -265,6 +280,11 @@ def _refuse_other_than_metres(frame: gpd.GeoDataFrame, where: str) -> None:
     """Refuse degrees, feet and map projections that stretch lengths; the message names the call that helps."""
     crs, extent = _system(frame), extent_in_degrees(frame)
     assert extent is not None  # noqa: S101 - refused before
+    if crs.is_geocentric:
+        raise GeometryError(
+            f"{where} is in {_name(crs)}, which measures from the centre of the earth and not on the map. "
+            f"If the file says so by mistake, pass the right one, such as crs='EPSG:25832'; else convert it first."
+        )
     better = projected_for(extent.centre)
     if crs.is_geographic:
         fault = f"is in degrees ({crs.name}), the library measures in metres"

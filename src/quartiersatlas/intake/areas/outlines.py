@@ -28,17 +28,25 @@ SHOWN_GROUPS = 50  # duplicate keys whose features are compared for the message
 
 
 def refuse_other_than_polygons(shapes: Shapes, keys: pd.Index, where: str) -> None:
-    """Refuse areas without a geometry, and points and lines."""
+    """Refuse areas without a geometry, points and lines, and corners that lie nowhere."""
     missing = keys[shapely.is_missing(shapes) | shapely.is_empty(shapes)]
     if len(missing):
         raise GeometryError(
-            f"{where}: {count_noun(len(missing), 'area has', 'areas have')} no geometry: {list_some(missing)}."
+            f"{where}: {count_noun(len(missing), 'area has', 'areas have')} no geometry: {list_some(missing)}. "
+            f"An outline that is not closed, or cannot be read, counts as none."
         )
     others = keys[~np.isin(shapely.get_type_id(shapes), POLYGONS)]
     if len(others):
         raise GeometryError(
             f"{where}: {count_noun(len(others), 'area is not a polygon', 'areas are not polygons')}: "
             f"{list_some(others)}."
+        )
+    corners, owners = shapely.get_coordinates(shapes, return_index=True)
+    nowhere = keys[np.unique(owners[~np.isfinite(corners).all(axis=1)])]
+    if len(nowhere):
+        raise GeometryError(
+            f"{where}: {count_noun(len(nowhere), 'area has', 'areas have')} corners without a place, whose coordinates "
+            f"are no finite numbers: {list_some(nowhere)}. Correct the file, or fetch it again."
         )
 
 

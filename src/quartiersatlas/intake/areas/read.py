@@ -41,7 +41,7 @@ from quartiersatlas.intake.areas.area_columns import (
     read_notes,
     with_left_out,
 )
-from quartiersatlas.intake.areas.crs import across_the_meridian, located, place_in_doubt
+from quartiersatlas.intake.areas.crs import across_the_meridian, converted, located, place_in_doubt
 from quartiersatlas.intake.areas.gaps import fitted
 from quartiersatlas.intake.areas.key_parts import corrected_keys, joined_parts, key_label, key_widths
 from quartiersatlas.intake.areas.outlines import (
@@ -65,6 +65,7 @@ if TYPE_CHECKING:
 
     from quartiersatlas.intake.areas.key_parts import KeyColumns
 
+WIDEST = 10_000.0  # metres: no gap between neighbours is that wide
 HOW = 'qa.read_areas("areas.gpkg", key="id")'
 # UTF-8 read as Latin-1, the sign for what is not UTF-8, and control characters, which letters of DOS are taken for
 GARBLED = re.compile("Ã[\u0080-\u00bf\u0178\u201a-\u2122]|\ufffd|[\u0080-\u009f]")
@@ -227,8 +228,8 @@ def _with_key_in_file(words: pd.DataFrame, keys: pd.Index, as_written: Any, *, h
 def _check_snap(snap: float | None) -> None:
     if snap is not None:
         expects(snap, (int, float), "read_areas: snap", "snap=0.5, a width in metres")
-    if snap is not None and not snap > 0:
-        raise SpecError(f"snap must be a width in metres above 0, not {snap}.")
+    if snap is not None and not 0 < snap <= WIDEST:
+        raise SpecError(f"snap must be a width in metres above 0 and up to {WIDEST:,.0f}, not {snap}.")
 
 
 def _features(
@@ -446,7 +447,7 @@ def read_features(path: str | Path, *, name: str, kind: str | None = None, crs: 
             f"{list_some(frame[name][invalid])}."
         )
     words = {"name": keys_as_text(frame[name]).fillna(""), "kind": keys_as_text(frame[kind]).fillna("") if kind else ""}
-    return gpd.GeoDataFrame(words, geometry=frame.geometry, crs=frame.crs).to_crs(crs)
+    return converted(gpd.GeoDataFrame(words, geometry=frame.geometry, crs=frame.crs), crs, path.name)
 
 
 def merge_areas(areas: gpd.GeoDataFrame, merged: Mapping[str, Sequence[str]]) -> gpd.GeoDataFrame:

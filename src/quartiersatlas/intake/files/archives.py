@@ -205,9 +205,14 @@ def _taken_out(archive: zipfile.ZipFile, member: Member, folder: Path, where: st
             raise InputError(f"{where} is protected with a password: unpack it and pass the file inside.")
         name = PurePosixPath(part.filename.replace("\\", "/")).name
         file = target / name if member.suffix == ".gdb" else folder / _like(member, name)
-        with archive.open(part) as source, file.open("wb") as plain:
-            for block in iter(lambda source=source: source.read(BLOCK), b""):  # type: ignore[misc]
-                plain.write(block)
+        try:
+            with archive.open(part) as source, file.open("wb") as plain:
+                for block in iter(lambda source=source: source.read(BLOCK), b""):  # type: ignore[misc]
+                    plain.write(block)
+        except Exception as error:  # a damaged archive may fail anywhere in the reader
+            raise InputError(
+                f"{where} is a damaged zip archive: {part.filename} in it cannot be unpacked. Fetch it again."
+            ) from error
     return target
 
 

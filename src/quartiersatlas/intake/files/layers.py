@@ -11,16 +11,22 @@ from typing import TYPE_CHECKING, NamedTuple
 import geopandas as gpd
 
 from quartiersatlas.base.checks import count_noun, existing_file
-from quartiersatlas.errors import DependencyError, InputError, list_some
+from quartiersatlas.errors import DependencyError, InputError, QuartiersatlasError, list_some
 from quartiersatlas.intake.files.answers import limit_hint, refuse_cut_file
 from quartiersatlas.intake.files.archives import GEOMETRY, decompressed, refuse_incomplete_shapefile, unpacked
 from quartiersatlas.intake.files.contents import Contents, refuse_stand_ins
+from quartiersatlas.intake.files.reading import (
+    LayerFrame,
+    SeveralLayersError,
+    frame_of,
+    refuse_remarks,
+    refuse_unknown_encoding,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
 
 PARQUET = {".parquet", ".geoparquet", ".pq"}
-FASTER_WITH_ARROW = {".gpkg", ".fgb"}  # GeoJSON is slower with it
 FOLDERS = {".gdb"}  # a file geodatabase is a folder
 WORKBOOKS = {"xlsx", "xlsb", "xls", "ods"}
 NO_LAYERS = {"layer_styles", "qgis_projects"}  # tables that a GIS keeps beside the layers
@@ -70,18 +76,18 @@ def read_geometry_file(path: str | Path, layer: str | None, encoding: str | None
     return ReadLayer(frame if frame.geometry.name == "geometry" else frame.rename_geometry("geometry"), notes)
 
 
-def _read(path: Path, layer: str | None, encoding: str | None) -> tuple[gpd.GeoDataFrame | pd.DataFrame, list[str]]:
+def _read(path: Path, layer: str | None, encoding: str | None) -> LayerFrame:
     if path.is_dir():
-        return _with_gdal(path, layer, encoding), []
+        return _with_gdal(path, layer, encoding)
     contents = refuse_stand_ins(path, "geometry file")
     if contents.kind == "zip" and path.suffix.lower() != ".kmz":
         with unpacked(path, IN_ARCHIVES, layer, "layer") as (inner, named):
             frame, notes = _read(inner, None if named else layer, encoding)
-        return frame, [f"{inner.name} in the archive {path.name} was read", *notes]
+        return LayerFrame(frame, [f"{inner.name} in the archive {path.name} was read", *notes])
     if contents.kind == "gzip":
         with decompressed(path) as inner:
             frame, notes = _read(inner, layer, encoding)
-        return frame, [f"{path.name} was unpacked and read", *notes]
+        return LayerFrame(frame, [f"{path.name} was unpacked and read", *notes])
     if contents.kind in WORKBOOKS:
         raise InputError(
             f"{path.name} is {contents.name} and no geometry file. Read it with read_table, and the areas from a file "
@@ -89,12 +95,12 @@ def _read(path: Path, layer: str | None, encoding: str | None) -> tuple[gpd.GeoD
         )
     refuse_incomplete(path)
     if contents.kind == "parquet" or path.suffix.lower() in PARQUET:
-        return _parquet(path, contents), []
+        return LayerFrame(_parquet(path, contents), [])
     if contents.kind in ANSWERS:
         refuse_cut_file(path)
-        frame = _with_gdal(path, layer, encoding, contents)
-        return frame, limit_hint(len(frame))
-    return _with_gdal(path, layer, encoding, contents), []
+        frame, notes = _with_gdal(path, layer, encoding, contents)
+        return LayerFrame(frame, [*notes, *limit_hint(len(frame))])
+    return _with_gdal(path, layer, encoding, contents)
 
 
 def refuse_incomplete(path: Path) -> None:
@@ -137,21 +143,23 @@ def read_attributes(path: Path, layer: str | None, encoding: str | None) -> pd.D
 
     refuse_incomplete(path)
     name = path.name
+    refuse_unknown_encoding(encoding, name)
     try:
         with warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always")
             layer = layer if layer is not None else _only_table(path)
             frame: pd.DataFrame = read_dataframe(path, layer=layer, encoding=encoding, read_geometry=False)
+    except QuartiersatlasError:
+        raise
     except UnicodeDecodeError as error:
-        raise InputError(f"{name} cannot be read: {error}. Is it encoding='cp1252'?") from error
+        raise InputError(
+            f"{name} cannot be read: its words are not in {encoding or 'UTF-8'}. Is it encoding='cp1252'?"
+        ) from error
     except (DataSourceError, DataLayerError) as error:
         raise _unreadable(path, layer, None) from error
-    damaged = [str(w.message) for w in warned if not issubclass(w.category, DeprecationWarning | FutureWarning)]
-    if damaged:
-        raise InputError(
-            f"{name} is damaged or has another encoding: {count_noun(len(damaged), 'cell')} could not be read whole. "
-            f"Pass encoding='utf-8' or 'cp1252', or take the file as it was published."
-        )
+    except Exception as error:  # a damaged file may fail anywhere in the reader
+        raise InputError(f"{name} cannot be read: it is damaged. Fetch it again.") from error
+    refuse_remarks(warned, name)
     return frame
 
 
@@ -165,20 +173,14 @@ def _only_table(path: Path) -> str | None:
     return layers[0] if layers else None
 
 
-def _with_gdal(
-    path: Path, layer: str | None, encoding: str | None, contents: Contents | None = None
-) -> gpd.GeoDataFrame | pd.DataFrame:
+def _with_gdal(path: Path, layer: str | None, encoding: str | None, contents: Contents | None = None) -> LayerFrame:
     from pyogrio.errors import DataLayerError, DataSourceError, GeometryError
 
     try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("error", message="More than one layer found")
-            try:
-                return _frame(path, layer, encoding)
-            except UserWarning:
-                return _frame(path, _only_layer(path), encoding)
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path.name} cannot be read as a geometry file: {error}. Is it encoding='cp1252'?") from error
+        try:
+            return frame_of(path, layer, encoding)
+        except SeveralLayersError:
+            return frame_of(path, _only_layer(path), encoding)
     except GeometryError as error:
         raise InputError(
             f"{path.name} cannot be read as a geometry file: its outlines are surfaces of triangles or of several "
@@ -186,17 +188,6 @@ def _with_gdal(
         ) from error
     except (DataSourceError, DataLayerError) as error:
         raise _unreadable(path, layer, contents) from error
-
-
-def _frame(path: Path, layer: str | None, encoding: str | None) -> gpd.GeoDataFrame | pd.DataFrame:
-    from pyogrio import read_dataframe
-
-    arrow = path.suffix.lower() in FASTER_WITH_ARROW and encoding is None and find_spec("pyarrow") is not None
-    try:
-        frame: gpd.GeoDataFrame | pd.DataFrame = read_dataframe(path, layer=layer, encoding=encoding, use_arrow=arrow)
-    except NotImplementedError:  # arcs, which only the other way makes into short straight lines
-        frame = read_dataframe(path, layer=layer, encoding=encoding, use_arrow=False)
-    return frame
 
 
 def _only_layer(path: Path) -> str:
@@ -218,13 +209,12 @@ def _several(where: str, layers: list[str]) -> InputError:
 def _unreadable(path: Path, layer: str | None, contents: Contents | None) -> InputError:
     """Return the error of a file that no reader of geometry takes, with what it is, or which layers it has."""
     from pyogrio import list_layers
-    from pyogrio.errors import DataLayerError, DataSourceError
 
     where = f"{path.name} cannot be read as a geometry file"
     if layer is not None:
         try:
             layers = [str(name) for name, _ in list_layers(path) if str(name) not in NO_LAYERS]
-        except (DataSourceError, DataLayerError):
+        except Exception:  # noqa: BLE001 - a damaged file may fail anywhere in the reader
             layers = []
         if layers and layer not in layers:
             return InputError(f"{where}: it has no layer {layer!r}; there are {list_some(layers, 20)}.")
@@ -240,7 +230,7 @@ def _parquet(path: Path, contents: Contents) -> gpd.GeoDataFrame:
         )
     try:
         return gpd.read_parquet(path)
-    except (ValueError, OSError) as error:
+    except Exception as error:  # a damaged file may fail anywhere in the reader
         says = "it has no geometry" if contents.kind == "parquet" else f"it is {contents.name}"
         if re.search("geo metadata", str(error), re.IGNORECASE) is None and contents.kind == "parquet":
             says = "it is damaged"
