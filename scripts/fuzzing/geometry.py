@@ -42,9 +42,11 @@ def run_damaged(seed: int, folder: Path) -> str:
         fault(layer, rng)
     file, fault = _written(layer, folder, rng)
     options = _options(layer, rng)
-    call = rng.choices(["areas", "features", "table"], [8, 1, 1])[0]
+    call = rng.choices(["areas", "features", "points", "table"], [16, 2, 1, 2])[0]
     if call == "features":
         end = ending(lambda: qa.read_features(file, name="NAME", kind=rng.choice([None, "BEZ"]), crs=CRS))
+    elif call == "points":
+        end = ending(lambda: qa.read_points(file, key="id", name="NAME", to_crs=CRS))
     elif call == "table":
         end = ending(lambda: qa.read_table(file, key="id"))
     else:

@@ -129,7 +129,7 @@ def read_areas(
     snap : float, optional
         Close gaps up to this width in metres between neighbours and give overlaps to one of them; the column
         ``snapped`` flags the areas that changed, ``snapped_m2`` says by how many square metres. Wider overlaps are
-        refused, and an area gets nothing that is further from it. Above 0.
+        refused, and an area gets nothing that is further from it. Above 0, up to 10,000.
 
     Returns
     -------
