@@ -131,3 +131,13 @@ def test_the_city_value_of_what_is_summed_is_the_sum(joined):
     data = replace(data, catalogue=data.catalogue.add(qa.Indicator(id="net", kind="balance")))
     assert city_values(data, "net") == -15
     assert city_values(data, "residents") == 600
+
+
+def test_unit_and_kind_of_a_rate_can_be_said_where_it_is_made(joined):
+    data = joined({"cars": [300.0, 1200], "rent": [7000.0, 9000], "m2": [1000.0, 1000], "residents": [1000.0, 2000]})
+    found = qa.add_rates(data, {"motor": ("cars", "residents")}, units={"motor": "je 1.000"})
+    assert found.values["motor"].tolist() == [300.0, 600.0]
+    found = qa.add_rates(data, {"price": ("rent", "m2")}, units={"price": "EUR je m²"}, kinds={"price": "mean"})
+    assert found.values["price"].tolist() == [7.0, 9.0]
+    with pytest.raises(SpecError, match="said of 'other', which is none of the rates"):
+        qa.add_rates(data, {"motor": ("cars", "residents")}, units={"other": "%"})

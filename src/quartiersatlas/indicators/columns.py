@@ -23,6 +23,7 @@ from quartiersatlas.errors import ArgumentError, ColumnError, CountError, SpecEr
 from quartiersatlas.indicators.rates import count_pair
 from quartiersatlas.intake import AreaData
 from quartiersatlas.intake.joining.data import checked_numbers, kind_of, refuse_no_counts
+from quartiersatlas.intake.joining.meaning import declared_indicator
 
 if TYPE_CHECKING:
     from quartiersatlas.catalogue.kinds import Kind
@@ -30,7 +31,13 @@ if TYPE_CHECKING:
 MOST_DECIMALS = 6  # of a published share
 
 
-def add_rates(data: AreaData, pairs: Mapping[str, tuple[str, str]]) -> AreaData:
+def add_rates(
+    data: AreaData,
+    pairs: Mapping[str, tuple[str, str]],
+    *,
+    units: Mapping[str, str] | None = None,
+    kinds: Mapping[str, str] | None = None,
+) -> AreaData:
     """Add rates as columns in the unit of the catalogue (percent, if it names none); both counts stay.
 
     Parameters
@@ -39,6 +46,9 @@ def add_rates(data: AreaData, pairs: Mapping[str, tuple[str, str]]) -> AreaData:
         Areas and their counts, as :func:`join` returns them.
     pairs : mapping of str to (str, str)
         Rate -> numerator column, denominator column.
+    units, kinds : mapping of str to str, optional
+        Rate -> its unit or kind, as in :class:`Indicator`, where the catalogue does not say it: ``units={"cars": "per
+        1000"}``, or ``kinds={"rent": "mean"}, units={"rent": "EUR per m²"}``.
 
     Returns
     -------
@@ -85,6 +95,15 @@ def add_rates(data: AreaData, pairs: Mapping[str, tuple[str, str]]) -> AreaData:
     """
     expects(data, AreaData, "add_rates", "data = qa.join(areas, table)")
     named = _named_pairs(pairs, "add_rates", "a numerator and a denominator", '{"mh_share": ("mh", "residents")}')
+    for name in (*(units or {}), *(kinds or {})):
+        if name not in named:
+            raise SpecError(f"add_rates: a unit or kind is said of {name!r}, which is none of the rates.")
+    said = [
+        declared_indicator(data.catalogue, name, (units or {}).get(name), (kinds or {}).get(name))
+        for name in named
+        if name in (units or {}) or name in (kinds or {})
+    ]
+    data = replace(data, catalogue=data.catalogue.add(*said))
     for name, pair in named.items():
         data = _with_rate(data, name, pair)
     return data

@@ -117,7 +117,7 @@ def with_meaning(
             if column not in data.values.columns:
                 raise ColumnError.not_found(column, data.values.columns, f"{name}: the data")
     declared = {
-        name: _declared(data.catalogue, name, units.get(name), kinds.get(name))
+        name: declared_indicator(data.catalogue, name, units.get(name), kinds.get(name))
         for name in dict.fromkeys([*units, *kinds])
     }
     data = replace(data, catalogue=data.catalogue.add(*declared.values()))
@@ -144,7 +144,7 @@ def with_meaning(
     return replace(data, values=values, catalogue=catalogue, notes=tuple(notes), references=references)
 
 
-def _declared(catalogue: Catalogue, name: str, unit: str | None, kind: str | None) -> Indicator:
+def declared_indicator(catalogue: Catalogue, name: str, unit: str | None, kind: str | None) -> Indicator:
     """Return the indicator with the unit or kind that the user names; labels stay."""
     if name in catalogue:
         known = catalogue[name]

@@ -31,7 +31,7 @@ from quartiersatlas.intake.joining.data import kind_of
 from quartiersatlas.present.comparable import check_earlier
 from quartiersatlas.present.map.classes import check_fixed, map_columns
 from quartiersatlas.present.map.payload import check_all_notes, lines_of, map_json
-from quartiersatlas.present.map.topology import tolerance
+from quartiersatlas.present.map.topology import in_degrees, tolerance
 from quartiersatlas.present.statements import check_release, exclave_name, fact_text, method_texts, source_text
 from quartiersatlas.present.templates import template
 from quartiersatlas.space.exclaves import city_extent
@@ -277,7 +277,7 @@ class Atlas:
         areas = self.release.areas
         extent = city_extent(areas.geometry.to_numpy(), self.release.residents)
         main = gpd.GeoSeries(extent.parts[list(extent.main_parts)], crs=areas.crs) if extent.exclaves else areas
-        west, south, east, north = (float(x) for x in main.to_crs("EPSG:4326").total_bounds)
+        west, south, east, north = (float(x) for x in in_degrees(main.geometry).total_bounds)
         centre = ((south + north) / 2, (west + east) / 2)
         result = OfflineMap(location=centre, tiles=None, attribution_control=False, zoom_snap=0.1)
         # a page of its own holds one map; folium has no public way to name an element

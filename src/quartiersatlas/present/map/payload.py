@@ -17,7 +17,7 @@ from quartiersatlas.disclosure.words import draft_text, label, unit
 from quartiersatlas.need.robustness.stability import STABILITY_LABELS
 from quartiersatlas.present.comparable import on_keys
 from quartiersatlas.present.map.classes import around_city, column_colors, is_total, map_columns, schemes, with_matrices
-from quartiersatlas.present.map.topology import encode_point, encode_topology, simplified, varint_text
+from quartiersatlas.present.map.topology import encode_point, encode_topology, in_degrees, simplified, varint_text
 from quartiersatlas.present.map.topology import tolerance as simplification
 from quartiersatlas.present.statements import (
     GAPS,
@@ -240,7 +240,7 @@ def _touching(release: Release) -> dict[str, str]:
 
 def city_corners(parts: Shapes, crs: CRS | None) -> list[list[float]]:
     """Return south-west and north-east corner of shapes, latitude before longitude."""
-    west, south, east, north = gpd.GeoSeries(parts, crs=crs).to_crs("EPSG:4326").total_bounds.round(5).tolist()
+    west, south, east, north = in_degrees(gpd.GeoSeries(parts, crs=crs)).total_bounds.round(5).tolist()
     return [[south, west], [north, east]]
 
 
@@ -454,7 +454,7 @@ def _candidates(release: Release, number: dict[str, int]) -> list[dict[str, Any]
     table = release.candidates
     if table is None or table.empty:
         return []
-    points = table.geometry.representative_point().to_crs("EPSG:4326")
+    points = in_degrees(table.geometry.representative_point())
     members = {key: [number[area] for area in group.index] for key, group in release.members.groupby(release.members)}
     return [
         {"key": key, "label": f"{key} {name}", "members": members[key], "at": encode_point(point)}
@@ -476,7 +476,7 @@ def _facilities(release: Release) -> list[dict[str, Any]]:
     frame = release.facilities
     if frame is None:
         return []
-    points = frame.geometry.representative_point().to_crs("EPSG:4326")
+    points = in_degrees(frame.geometry.representative_point())
     areas = facility_areas(release, frame)
     return [
         {"name": str(name), "kind": str(kind), "at": encode_point(point), "areas": inside}

@@ -6,16 +6,17 @@ from base64 import b64encode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import geopandas as gpd
 import numpy as np
 import shapely
 
 if TYPE_CHECKING:
-    import geopandas as gpd
     from numpy.typing import NDArray
 
     Ints = NDArray[np.int64]
 
 STEP = 1e-5  # degrees: about 1.1 m north-south, 0.7 m east-west in Germany
+HALF_TURN = 180  # degrees
 CORNERS = 3  # rings with fewer are nothing
 
 
@@ -80,9 +81,31 @@ def encode_topology(frame: gpd.GeoDataFrame) -> dict[str, str]:
     }
 
 
+def in_degrees(shapes: gpd.GeoSeries) -> gpd.GeoSeries:
+    """Return shapes in degrees, in one piece across the 180th meridian: 181 instead of -179 beside 179.
+
+    The region of the reference system says on which side of it they are, so that all layers of a map agree.
+    """
+    found: gpd.GeoSeries = shapes.to_crs("EPSG:4326")
+    region = shapes.crs.area_of_use
+    if region is None or not len(found):
+        return found
+    middle = (region.west + region.east + (360 if region.east < region.west else 0)) / 2
+    west, _, east, _ = found.total_bounds
+    if middle - HALF_TURN <= west and east <= middle + HALF_TURN:
+        return found
+
+    def near_the_middle(points: NDArray[np.float64]) -> NDArray[np.float64]:
+        turns = np.rint((middle - points[:, 0]) / (2 * HALF_TURN))
+        return np.column_stack([points[:, 0] + 2 * HALF_TURN * turns, points[:, 1]])
+
+    turned = shapely.transform(shapely.force_2d(found.to_numpy()), near_the_middle)
+    return gpd.GeoSeries(turned, index=found.index, crs=found.crs)
+
+
 def grid_rings(frame: gpd.GeoDataFrame) -> Rings:
     """Return the rings of polygons on the grid; points that fall together are one, rings that vanish are left out."""
-    shapes = frame.geometry.to_crs("EPSG:4326").to_numpy()
+    shapes = in_degrees(frame.geometry).to_numpy()
     polygons, shape_of = shapely.get_parts(shapes, return_index=True)
     is_polygon = shapely.get_type_id(polygons) == shapely.GeometryType.POLYGON
     polygons, shape_of = polygons[is_polygon], shape_of[is_polygon]
