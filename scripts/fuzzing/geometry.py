@@ -12,7 +12,7 @@ import pandas as pd
 import shapely
 
 import quartiersatlas as qa
-from fuzzing.faults import HOSTILE, damaged, dice
+from fuzzing.faults import HOSTILE, damaged, dice, inside_damaged
 from fuzzing.geometry_faults import CONTENT_FAULTS, Layer
 from fuzzing.geometry_files import CRS, FORMATS, FormatRefusesError, drawn_city, write_layer
 from fuzzing.same_geometry import run_same
@@ -99,7 +99,9 @@ def _archive(folder: Path, rng: random.Random) -> Path:
         if rng.random() < 0.5:
             archive.writestr("Liesmich.txt", "Stand 2024")
     raw = (folder / "unfinished").read_bytes()
-    packed.write_bytes(damaged(raw, rng) if rng.random() < 0.3 else raw)
+    if members and rng.random() < 0.4:
+        raw = damaged(raw, rng) if rng.random() < 0.5 else inside_damaged(raw, rng)
+    packed.write_bytes(raw)
     return packed
 
 

@@ -6,14 +6,13 @@ import datetime as dt
 import io
 import json
 import re
-import zipfile
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
 
 import quartiersatlas as qa
-from fuzzing.faults import HOSTILE, MARKS, ODD, damaged, dice
+from fuzzing.faults import HOSTILE, MARKS, ODD, dice, inside_damaged
 from fuzzing.verdict import BrokenPromiseError, ending
 
 if TYPE_CHECKING:
@@ -121,30 +120,13 @@ def _workbook(rows: list[list[Any]], rng: random.Random) -> bytes:
         changes[change]()
     file = io.BytesIO()
     book.save(file)
-    return within(file.getvalue(), rng) if rng.random() < 0.3 else file.getvalue()
+    return inside_damaged(file.getvalue(), rng) if rng.random() < 0.3 else file.getvalue()
 
 
 def _formatted(sheet: Any, rng: random.Random) -> None:
     column, form = rng.randint(1, 8), rng.choice(FORMATS)
     for row in range(2, sheet.max_row + 1):
         sheet.cell(row, column).number_format = form
-
-
-def within(raw: bytes, rng: random.Random) -> bytes:
-    """Damage an entry of an archive and pack it anew, so that the archive itself is sound."""
-    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-        entries = {name: archive.read(name) for name in archive.namelist()}
-    name = rng.choice(sorted(entries))
-    choice = rng.choice(["bytes", "bytes", "gone", "empty", "text"])
-    if choice == "gone":
-        del entries[name]
-    else:
-        entries[name] = damaged(entries[name], rng) if choice == "bytes" else b"" if choice == "empty" else b"Amt <b>"
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for inner, content in entries.items():
-            archive.writestr(inner, content)
-    return file.getvalue()
 
 
 def _choices(rng: random.Random) -> dict[str, list[Any]]:

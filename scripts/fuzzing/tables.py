@@ -14,8 +14,8 @@ from xml.sax.saxutils import escape
 import pandas as pd
 
 import quartiersatlas as qa
-from fuzzing.faults import damaged, dice
-from fuzzing.table_options import run_options, within
+from fuzzing.faults import damaged, dice, inside_damaged
+from fuzzing.table_options import run_options
 from fuzzing.verdict import BrokenPromiseError, ending
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def run_other(seed: int, folder: Path) -> str:
     kind = rng.choice(OTHER_FORMATS)
     file = folder / f"table{kind}"
     raw = written(kind, folder)
-    file.write_bytes(within(raw, rng) if kind == ".xlsx" and rng.random() < 0.7 else damaged(raw, rng))
+    file.write_bytes(inside_damaged(raw, rng) if kind == ".xlsx" and rng.random() < 0.7 else damaged(raw, rng))
     end = ending(lambda: qa.read_table(file, key="key"))
     return f"{kind} {end.how}"
 
