@@ -96,5 +96,5 @@ def test_a_number_has_the_form_of_its_noun(n, text):
 
 @pytest.mark.parametrize("name", ["a" * 300 + ".csv", "a\x00b.csv", "a/" * 3000 + "b.csv", "\ud800.csv"])
 def test_a_name_that_no_system_takes_is_a_missing_file(tmp_path, name):
-    with pytest.raises(InputError, match="The table file .* is missing"):
+    with pytest.raises(InputError, match=r"The table file .* is missing"):
         existing_file(tmp_path / name, "table")
