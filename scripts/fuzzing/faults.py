@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import math
 import random
+import zipfile
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -73,6 +75,25 @@ def damaged(raw: bytes, rng: random.Random) -> bytes:
         if raw:
             raw = rng.choice(FAULTS)(raw, rng.randrange(len(raw)), rng)
     return raw
+
+
+def inside_damaged(raw: bytes, rng: random.Random) -> bytes:
+    """Damage an entry of an archive and pack it anew, so that the archive itself is sound."""
+    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+        entries = {name: archive.read(name) for name in archive.namelist()}
+    if not entries:
+        return raw
+    name = rng.choice(sorted(entries))
+    choice = rng.choice(["bytes", "bytes", "gone", "empty", "text"])
+    if choice == "gone":
+        del entries[name]
+    else:
+        entries[name] = damaged(entries[name], rng) if choice == "bytes" else b"" if choice == "empty" else b"Amt <b>"
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for inner, content in entries.items():
+            archive.writestr(inner, content)
+    return file.getvalue()
 
 
 def _flip(raw: bytes, at: int, rng: random.Random) -> bytes:

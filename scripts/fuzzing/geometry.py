@@ -12,7 +12,7 @@ import pandas as pd
 import shapely
 
 import quartiersatlas as qa
-from fuzzing.faults import HOSTILE, damaged, dice
+from fuzzing.faults import HOSTILE, damaged, dice, inside_damaged
 from fuzzing.geometry_faults import CONTENT_FAULTS, Layer
 from fuzzing.geometry_files import CRS, FORMATS, FormatRefusesError, drawn_city, write_layer
 from fuzzing.same_geometry import run_same
@@ -42,9 +42,11 @@ def run_damaged(seed: int, folder: Path) -> str:
         fault(layer, rng)
     file, fault = _written(layer, folder, rng)
     options = _options(layer, rng)
-    call = rng.choices(["areas", "features", "table"], [8, 1, 1])[0]
+    call = rng.choices(["areas", "features", "points", "table"], [16, 2, 1, 2])[0]
     if call == "features":
         end = ending(lambda: qa.read_features(file, name="NAME", kind=rng.choice([None, "BEZ"]), crs=CRS))
+    elif call == "points":
+        end = ending(lambda: qa.read_points(file, key="id", name="NAME", to_crs=CRS))
     elif call == "table":
         end = ending(lambda: qa.read_table(file, key="id"))
     else:
@@ -97,7 +99,9 @@ def _archive(folder: Path, rng: random.Random) -> Path:
         if rng.random() < 0.5:
             archive.writestr("Liesmich.txt", "Stand 2024")
     raw = (folder / "unfinished").read_bytes()
-    packed.write_bytes(damaged(raw, rng) if rng.random() < 0.3 else raw)
+    if members and rng.random() < 0.4:
+        raw = damaged(raw, rng) if rng.random() < 0.5 else inside_damaged(raw, rng)
+    packed.write_bytes(raw)
     return packed
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import zipfile
 from typing import TYPE_CHECKING, Any
 
@@ -41,8 +42,7 @@ def run_same(seed: int, folder: Path) -> str:
         options["to_crs"] = CRS
     kind = rng.choice(FORMATS)
     file = write_layer(layer, folder / f"gebiete{kind}", rng)
-    if kind == ".shp" and rng.random() < 0.5:
-        file = packed(folder, rng)
+    file = wrapped(file, folder, rng)
     end = ending(lambda: qa.read_areas(file, **options))
     how = f"{file.suffix} in {layer.crs} after {', '.join(change.__name__ for change in changes)}"
     if end.how != "done":
@@ -101,8 +101,20 @@ def widened(layer: Layer, rng: random.Random) -> None:
 CHANGES = (turned, reversed_ring, raised, with_corners, parted, shuffled, widened)  # in this order: rings, then parts
 
 
+def wrapped(file: Path, folder: Path, rng: random.Random) -> Path:
+    """Put some files into an archive, start some with a mark of their encoding, end their lines otherwise."""
+    if file.suffix == ".geojson" and rng.random() < 0.3:
+        text = file.read_bytes().replace(b"\n", rng.choice([b"\n", b"\r\n"]))
+        file.write_bytes(rng.choice([b"", b"\xef\xbb\xbf"]) + text)
+    if file.suffix in (".geojson", ".gml") and rng.random() < 0.2:
+        inner, file = file, folder / f"{file.name}.gz"
+        file.write_bytes(gzip.compress(inner.read_bytes()))
+        return file
+    return packed(folder, rng) if rng.random() < 0.3 else file
+
+
 def packed(folder: Path, rng: random.Random) -> Path:
-    """Pack a shapefile with its companions, at the top or in a folder."""
+    """Pack a file with its companions, at the top or in a folder."""
     within = rng.choice(["", "Daten/"])
     file = folder / "gebiete.zip"
     with zipfile.ZipFile(file, "w") as archive:

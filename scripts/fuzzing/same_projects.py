@@ -66,13 +66,20 @@ def written_otherwise(content: dict[str, Any], rng: random.Random) -> bytes:
 
 
 def write_inputs_otherwise(city: Path, rng: random.Random) -> None:
-    """Write the tables of a city with another delimiter, encoding and line end; the outlines stay."""
+    """Write the tables of a city in another dialect, with rows and columns in another order."""
     for file in city.glob("indikatoren_*.csv"):
-        text = file.read_bytes().decode("cp1252").replace("\r\n", "\n")
+        rows = [line.split(";") for line in file.read_bytes().decode("cp1252").splitlines()]
+        order = list(range(len(rows[0])))
+        header, *body = rows
+        if rng.random() < 0.5:
+            rng.shuffle(body)
+        if rng.random() < 0.5:
+            rng.shuffle(order)
         delimiter = rng.choice([";", "\t", "|"])
-        lines = [line.replace(";", delimiter) for line in text.split("\n")]
+        lines = [delimiter.join(row[position] for position in order) for row in (header, *body)]
         ends = rng.choice(["\n", "\r\n"])
-        file.write_bytes(ends.join(lines).encode(rng.choice(["cp1252", "utf-8", "utf-8-sig", "utf-16"])))
+        text = ends.join(lines) + ends * rng.choice([0, 1, 3])
+        file.write_bytes(text.encode(rng.choice(["cp1252", "utf-8", "utf-8-sig", "utf-16"])))
 
 
 def refuse_difference(one: ProjectResult, other: ProjectResult) -> None:

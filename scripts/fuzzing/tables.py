@@ -14,7 +14,8 @@ from xml.sax.saxutils import escape
 import pandas as pd
 
 import quartiersatlas as qa
-from fuzzing.faults import damaged, dice
+from fuzzing.faults import damaged, dice, inside_damaged
+from fuzzing.table_options import run_options
 from fuzzing.verdict import BrokenPromiseError, ending
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ SAME_FORMATS = (".csv", ".csv", ".csv", ".txt", ".xlsx", ".ods", ".json", ".parq
 
 def run(seed: int, folder: Path) -> str:
     """Run one case: mostly damaged text files, some of other formats, some that only look different."""
-    kind = dice(-seed - 1).choice(["text", "text", "text", "other", "same"])
+    kind = dice(-seed - 1).choice(["text", "text", "options", "options", "other", "same"])
     return f"{kind}: {CASES[kind](seed, folder)}"
 
 
@@ -153,7 +154,8 @@ def run_other(seed: int, folder: Path) -> str:
     rng = dice(seed)
     kind = rng.choice(OTHER_FORMATS)
     file = folder / f"table{kind}"
-    file.write_bytes(damaged(written(kind, folder), rng))
+    raw = written(kind, folder)
+    file.write_bytes(inside_damaged(raw, rng) if kind == ".xlsx" and rng.random() < 0.7 else damaged(raw, rng))
     end = ending(lambda: qa.read_table(file, key="key"))
     return f"{kind} {end.how}"
 
@@ -269,4 +271,4 @@ def _refuse_difference(cells: dict[str, list[Any]], table: Any, kind: str) -> No
                 raise BrokenPromiseError(f"{kind}: {name} of {key} is {read!r} ({how}), not {cell!r}: {table!r}")
 
 
-CASES = {"text": run_text, "other": run_other, "same": run_same}
+CASES = {"text": run_text, "options": run_options, "other": run_other, "same": run_same}

@@ -92,3 +92,9 @@ def test_a_number_has_the_form_of_its_noun(n, text):
     assert count_noun(n, "area has", "areas have") == text.replace("area", "area").replace(
         *(("area", "area has") if n == 1 else ("areas", "areas have"))
     )
+
+
+@pytest.mark.parametrize("name", ["a" * 300 + ".csv", "a\x00b.csv", "a/" * 3000 + "b.csv", "\ud800.csv"])
+def test_a_name_that_no_system_takes_is_a_missing_file(tmp_path, name):
+    with pytest.raises(InputError, match=r"The table file .* is missing"):
+        existing_file(tmp_path / name, "table")

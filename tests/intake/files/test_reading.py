@@ -152,3 +152,12 @@ def test_a_file_cut_in_its_middle_is_refused_in_our_words(tmp_path, collection):
             file.write_bytes(raw[: int(share * len(raw))])
             with pytest.raises(InputError, match=name):
                 qa.read_areas(file, key="id")
+
+
+def test_points_and_layers_with_corners_without_a_place_are_refused_by_name(collection):
+    nowhere = collection(ring(0), [[float("nan"), corner[1]] for corner in ring(1)])
+    with pytest.raises(GeometryError, match=r"1 feature has no geometry: 'p1'"):
+        qa.read_features(nowhere, name="id", crs="EPSG:25833")
+    with pytest.raises(GeometryError, match=r"1 point without coordinates: 'p1'"):
+        qa.read_points(nowhere, "id", to_crs="EPSG:25833")
+    assert list(qa.read_points(nowhere, "id", to_crs="EPSG:25833", missing="report").index) == ["p0"]

@@ -218,3 +218,11 @@ def test_the_project_file_names_the_path(tmp_path):
     )
     with pytest.raises(InputError, match=r"antwort\.json has nothing at 'stadt\.nirgends'"):
         qa.check_project(tmp_path / "p.toml")
+
+
+def test_half_a_character_is_refused_with_its_place_and_whole_ones_are_read(read):
+    cut = r'[{"key": "01", "Ort": "Ost"}, {"key": "02", "Ort": "Dorf \ud83c"}]'
+    with pytest.raises(InputError, match=r"record 2 holds half a character in 'Ort': 'Dorf \\ud83c'"):
+        read(cut, name="orte.json")
+    whole = r'[{"key": "01", "Ort": "Dorf \ud83c\udfd8"}]'
+    assert read(whole, name="orte.json").values["Ort"].tolist() == ["Dorf 🏘"]

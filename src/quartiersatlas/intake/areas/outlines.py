@@ -41,13 +41,20 @@ def refuse_other_than_polygons(shapes: Shapes, keys: pd.Index, where: str) -> No
             f"{where}: {count_noun(len(others), 'area is not a polygon', 'areas are not polygons')}: "
             f"{list_some(others)}."
         )
-    corners, owners = shapely.get_coordinates(shapes, return_index=True)
-    nowhere = keys[np.unique(owners[~np.isfinite(corners).all(axis=1)])]
+    nowhere = keys[without_a_place(shapes)]
     if len(nowhere):
         raise GeometryError(
             f"{where}: {count_noun(len(nowhere), 'area has', 'areas have')} corners without a place, whose coordinates "
             f"are no finite numbers: {list_some(nowhere)}. Correct the file, or fetch it again."
         )
+
+
+def without_a_place(shapes: Shapes) -> NDArray[np.bool_]:
+    """Return which shapes have a corner whose coordinates are no finite numbers."""
+    corners, owners = shapely.get_coordinates(shapes, return_index=True)
+    found = np.zeros(len(shapes), bool)
+    found[owners[~np.isfinite(corners).all(axis=1)]] = True
+    return found
 
 
 def polygons_alone(shapes: Shapes, keys: pd.Index) -> tuple[Shapes, NDArray[np.bool_], list[str]]:

@@ -16,6 +16,7 @@ from quartiersatlas.base.checks import choice, count_noun, expects
 from quartiersatlas.errors import ColumnError, GeometryError, InputError, KeyColumnError, SpecError, list_some
 from quartiersatlas.intake.areas.area_columns import OFF_BY, keys_as_text, optional_names, read_notes
 from quartiersatlas.intake.areas.crs import across_the_meridian, located, place_in_doubt
+from quartiersatlas.intake.areas.outlines import without_a_place
 from quartiersatlas.intake.files.layers import read_geometry_file
 from quartiersatlas.intake.tables.formats import FileOptions, existing_table, raw_table
 from quartiersatlas.intake.tables.read import ReadOptions, assemble
@@ -269,6 +270,7 @@ def _from_layer(
 def _one_point_each(shapes: NDArray[np.object_], keys: pd.Index, where: str) -> tuple[NDArray[np.object_], list[str]]:
     """Return one point per feature: the point itself, the only one of several, or one inside a polygon."""
     shapes = shapes.copy()
+    shapes[without_a_place(shapes)] = shapely.Point()
     kind = shapely.get_type_id(shapes)
     single = (kind == MULTIPOINT) & (shapely.get_num_geometries(shapes) == 1)
     shapes[single] = shapely.get_geometry(shapes[single], 0)

@@ -51,6 +51,7 @@ from quartiersatlas.intake.areas.outlines import (
     refuse_covering,
     refuse_duplicates,
     refuse_other_than_polygons,
+    without_a_place,
 )
 from quartiersatlas.intake.files.layers import read_geometry_file
 from quartiersatlas.intake.files.nested import without_lists
@@ -129,7 +130,7 @@ def read_areas(
     snap : float, optional
         Close gaps up to this width in metres between neighbours and give overlaps to one of them; the column
         ``snapped`` flags the areas that changed, ``snapped_m2`` says by how many square metres. Wider overlaps are
-        refused, and an area gets nothing that is further from it. Above 0.
+        refused, and an area gets nothing that is further from it. Above 0, up to 10,000.
 
     Returns
     -------
@@ -434,7 +435,7 @@ def read_features(path: str | Path, *, name: str, kind: str | None = None, crs: 
             raise ColumnError.not_found(column, [c for c in frame.columns if c != frame.geometry.name], path.name)
     if frame.crs is None:
         raise GeometryError(f"{path.name} does not say its coordinate reference system.")
-    empty = frame.index[frame.geometry.isna() | frame.geometry.is_empty]
+    empty = frame.index[frame.geometry.isna() | frame.geometry.is_empty | without_a_place(frame.geometry.to_numpy())]
     if len(empty):
         raise GeometryError(
             f"{path.name}: {count_noun(len(empty), 'feature has', 'features have')} no geometry: "

@@ -30,6 +30,8 @@ LOOKED_AT = 20  # records in which the key column is looked for
 SHOWN = 6  # columns of a list of records that a message names
 GEOMETRY_TRAITS = ({"coordinates"}, {"rings"}, {"paths"}, {"geometry", "type"}, {"x", "y", "spatialReference"})
 
+HALF_CHARACTER = re.compile("[\ud800-\udfff]")
+
 JsonRecord = dict[str, Any]
 
 
@@ -74,6 +76,7 @@ def read_json(
     if not found.records:
         raise InputError(f"{path.name} has no records.")
     flat, flattened = _flattened([_flat(record, path.name) for record in found.records], path.name)
+    _refuse_half_characters(flat, path.name)
     names = list(dict.fromkeys(name for record in flat for name in record))
     columns: dict[str, list[Any]] = {}
     for name in names:
@@ -95,6 +98,17 @@ def read_json(
         f"JSON, {file.encoding}",
         notes=file.notes + notes + found.notes + flattened + hint,
     )
+
+
+def _refuse_half_characters(records: list[JsonRecord], where: str) -> None:
+    """Refuse halves of characters, which only JSON can hold: no result could be written with them."""
+    for number, record in enumerate(records, start=1):
+        for name, value in record.items():
+            if HALF_CHARACTER.search(name) or (isinstance(value, str) and HALF_CHARACTER.search(value)):
+                raise InputError(
+                    f"{where}: record {number} holds half a character in {name!r}: {value!a}. A text was cut in the "
+                    f"middle of a sign. Correct the file."
+                )
 
 
 def _loaded(text: str, where: str) -> tuple[Any, list[str]]:
