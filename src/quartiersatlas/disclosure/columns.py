@@ -269,10 +269,8 @@ def need_cells(pattern: SuppressionPattern, need: NeedIndex) -> dict[str, pd.Ser
 def _axis_cells(pattern: SuppressionPattern, axis: NeedAxis) -> pd.Series:
     data, suppressed = pattern.data, pattern.hidden.copy()
     for indicator in axis.indicators:
-        if indicator.id in data.rates or indicator.id in data.changes:
+        if indicator.id in data.status:
             suppressed |= pattern.cells(indicator.id)
-        elif indicator.id in data.status:
-            suppressed |= data.status[indicator.id].eq("suppressed")
     return suppressed
 
 

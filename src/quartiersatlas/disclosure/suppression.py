@@ -136,7 +136,8 @@ class SuppressionPattern:
         if name in self.suppressed:
             return self.suppressed[name]
         base = data.catalogue.get(name).base if name in data.catalogue else ""
-        return self.hidden | self._part(name) | few_behind(self._base(base), self.protection)
+        cells = self.hidden | self._part(name) | few_behind(self._base(base), self.protection)
+        return cells | self.data.status[base].eq("suppressed") if base in self.data.status else cells
 
     def _part(self, column: str) -> pd.Series[bool]:
         """Return where a column may not be shown by itself: a suppressed count, a small balance."""
