@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -13,7 +13,7 @@ from quartiersatlas.base.checks import count_noun
 from quartiersatlas.catalogue import Catalogue, Message
 from quartiersatlas.catalogue.kinds import a_kind
 from quartiersatlas.errors import ColumnError, CountError, SpecError, list_some
-from quartiersatlas.intake.joining.meaning import with_meaning
+from quartiersatlas.intake.joining.meaning import rates_in_units, with_meaning
 from quartiersatlas.intake.tables.values.codes import code_text, codes_among
 from quartiersatlas.intake.tables.values.marks import no_bounds
 
@@ -168,7 +168,7 @@ class AreaData:
         >>> data.with_indicators(rent).catalogue["rent"].label("en")
         'Rent per m²'
         """
-        data = replace(self, catalogue=self.catalogue.add(*indicators))
+        data = rates_in_units(self, self.catalogue.add(*indicators))
         named = [one.id for one in indicators if one.id in self.values.columns]
         return with_meaning(data, named, units=units)
 

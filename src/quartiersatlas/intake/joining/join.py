@@ -36,7 +36,7 @@ from quartiersatlas.intake.areas.area_columns import (
 from quartiersatlas.intake.joining.data import AreaData, refuse_no_counts
 from quartiersatlas.intake.joining.keys import composed_keys, repaired_keys
 from quartiersatlas.intake.joining.match import compare, refuse
-from quartiersatlas.intake.joining.meaning import in_units_of, published_totals, with_meaning
+from quartiersatlas.intake.joining.meaning import in_units_of, later_catalogue, published_totals, with_meaning
 from quartiersatlas.intake.joining.row_numbers import refuse_row_numbers
 from quartiersatlas.intake.joining.sides import number_columns, refuse_numbers, sides
 from quartiersatlas.intake.tables.read import Table
@@ -172,7 +172,7 @@ def join(
     areas, read, notes = sides(areas, table, key=key, name=name, parents=parents, to_crs=to_crs, symbols=symbols)
     symbols = None if isinstance(read, Table) and read is not table else symbols  # the cells were read with them
     data = areas if isinstance(areas, AreaData) else _start(areas, alone=table is None)
-    data = replace(data, catalogue=catalogue or data.catalogue)
+    data, described = later_catalogue(data, catalogue) if catalogue is not None else (data, [])
     values, status, bounds, source, note = _frames(read, symbols, data.areas.index)
     keys = values.index
     rewritten = composed_keys(read.index, keys) if isinstance(read, pd.DataFrame) else ()
@@ -204,7 +204,7 @@ def join(
         bounds=joined_bounds(data.bounds, bounds, after, data.areas.index, fresh),
     )
     signed = [name for name, unit in getattr(read, "units", {}).items() if unit == PERCENT]
-    return with_meaning(joined, fresh, units=units, kinds=kinds, confirmed=signed)
+    return with_meaning(joined, [*described, *fresh], units=units, kinds=kinds, confirmed=signed)
 
 
 def _references(data: AreaData, report: JoinReport, given: Mapping[str, Reference] | None) -> dict[str, Reference]:

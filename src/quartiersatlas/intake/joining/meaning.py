@@ -195,6 +195,53 @@ def _refuse_contradiction(column: pd.Series[float], indicator: Indicator, *, sur
             _refuse_perhaps_fractions(column, indicator.unit, sure=sure)
 
 
+def rates_in_units(data: Data, catalogue: Catalogue) -> Data:
+    """Return the data with another catalogue; rates from counts are brought to the units that it names.
+
+    Raises
+    ------
+    SpecError
+        A rate would be of a kind that no counts give, or its change is in the data in the old unit.
+    """
+    values, meant = data.values, []
+    for name in data.rates:
+        old, new = data.catalogue.get(name), catalogue.get(name)
+        if new.unit == FRACTION:
+            new = replace(new, unit=PERCENT)
+            meant.append(new)
+        if not new.rules.ratio:
+            raise SpecError(
+                f"{name!r} was computed from {' / '.join(data.rates[name])}, and {a_kind(new.kind)} is never: declare "
+                f"a share, a rate, a mean or a density, or give the indicator another id."
+            )
+        if new.per == old.per:
+            continue
+        if any(base == name for base, _ in data.changes.values()):
+            raise SpecError(
+                f"{name!r} has a change in {old.unit!r} already: declare its unit {new.unit!r} at both dates before "
+                f"add_change(...)."
+            )
+        values = values.assign(**{name: values[name] * (new.per / old.per)})
+    return replace(data, catalogue=catalogue.add(*meant), values=values)
+
+
+def later_catalogue(data: Data, catalogue: Catalogue) -> tuple[Data, list[str]]:
+    """Return the data with the catalogue of a later join, and the earlier columns that it describes for the first time.
+
+    What an earlier join found out of a column stays: it was checked, and perhaps converted, by that kind and unit.
+    """
+    kept = []
+    for name in map(str, data.values.columns):
+        if name in data.catalogue:
+            old = data.catalogue[name]
+            same = {part: getattr(old, part) for part in ("unit", "unit_de", "unit_en", "kind")}
+            kept.append(replace(catalogue[name], **same) if name in catalogue else old)
+    new = [str(name) for name in data.values.columns if name in catalogue and name not in data.catalogue]
+    rates = [name for name in new if name in data.rates]
+    data = rates_in_units(data, catalogue.add(*kept)) if rates else replace(data, catalogue=catalogue.add(*kept))
+    return data, [name for name in new if name not in data.rates]
+
+
 def declared_indicator(catalogue: Catalogue, name: str, unit: str | None, kind: str | None) -> Indicator:
     """Return the indicator with the unit or kind that the user names; labels stay."""
     if name in catalogue:
