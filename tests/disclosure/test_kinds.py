@@ -200,3 +200,34 @@ def test_a_balance_behind_a_balance_rate_leaves_by_itself(joined):
     release = qa.release(qa.add_rates(data, {"net_rate": ("net", "residents")}), **PARTS)
     assert [column.id for column in release.columns] == ["net_rate", "net"]
     assert release.values["net"].tolist() == [-12.0, 25.0, -9.0, 40.0]
+
+
+def per(joined, kind, unit, **values):
+    (first, second), meaning = list(values)[:2], qa.Indicator(id="made", kind=kind, unit=unit, **WORDS)
+    data = known(joined({"residents": [800.0, 900, 1000, 700], **values}), meaning, NET)
+    return qa.add_rates(data, {"made": (first, second)})
+
+
+def test_the_persons_in_the_numerator_of_a_mean_are_protected(joined):
+    data = per(joined, "mean", "children", kids=[1.0, 120, 90, 70], homes=[400.0, 410, 380, 300])
+    release = qa.release(data, columns="made", protection=qa.Protection(secondary=False), **PARTS)
+    assert release.values["made"].isna().tolist() == [True, False, False, False]
+
+
+def test_the_surface_of_a_density_is_no_count(joined):
+    release = qa.release(per(joined, "density", "per km²", people=[810.0, 900, 1000, 600], km=[1.0, 2, 1, 1]), **PARTS)
+    assert release.values["made"].tolist() == [810.0, 450.0, 1000.0, 600.0]
+    assert release.column("made").city == 662
+
+
+def test_balances_and_what_is_made_of_them_are_rounded_as_counts_are(joined):
+    data = per(joined, "balance_rate", "per 1000", net=[-17.0, 26, -9, 40], people=[800.0, 900, 1000, 700])
+    release = qa.release(data, protection=qa.Protection(round_base=5), **PARTS)
+    assert release.values["net"].tolist() == [-15.0, 25.0, -10.0, 40.0]
+    assert release.values["made"].tolist() == pytest.approx([-18.8, 27.8, -10.0, 57.1])
+    assert np.isnan(release.column("made").city)
+
+
+def test_a_balance_is_exact_where_nothing_is_rounded(joined):
+    data = per(joined, "balance_rate", "per 1000", net=[-17.0, 26, -9, 40], people=[800.0, 900, 1000, 700])
+    assert qa.release(data, **PARTS).values["net"].tolist() == [-17.0, 26.0, -9.0, 40.0]

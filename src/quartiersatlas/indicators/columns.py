@@ -16,7 +16,7 @@ import pandas as pd
 
 from quartiersatlas.base.checks import count_noun, expects
 from quartiersatlas.base.letters import composed
-from quartiersatlas.catalogue import Indicator, Message, Reference
+from quartiersatlas.catalogue import Indicator, Message, Reference, text
 from quartiersatlas.catalogue.kinds import FRACTION, PERCENT, RULES, a_kind, plain_unit
 from quartiersatlas.catalogue.references import TOTALS, published_for_city
 from quartiersatlas.errors import ArgumentError, ColumnError, CountError, SpecError, list_some
@@ -26,8 +26,10 @@ from quartiersatlas.intake.joining.data import checked_numbers, kind_of, refuse_
 from quartiersatlas.intake.joining.meaning import declared_indicator
 
 if TYPE_CHECKING:
+    from quartiersatlas.catalogue import Lang
     from quartiersatlas.catalogue.kinds import Kind
 
+LANGUAGES: tuple[Lang, ...] = ("de", "en")
 MOST_DECIMALS = 6  # of a published share
 
 
@@ -271,12 +273,16 @@ def add_counts(data: AreaData, pairs: Mapping[str, tuple[str, str]]) -> AreaData
             data,
             values=data.values.assign(**{name: found}),
             status=data.status.assign(**{name: status}),
-            catalogue=data.catalogue.add(Indicator(id=name, kind="count"))
-            if name not in data.catalogue
-            else data.catalogue,
+            catalogue=data.catalogue if name in data.catalogue else data.catalogue.add(_count_of(meaning, name)),
             notes=(*data.notes, note),
         )
     return data
+
+
+def _count_of(share: Indicator, name: str) -> Indicator:
+    """Return what counts made of a share mean."""
+    german, english = (text("label_counts_of", lang, label=share.label(lang)) for lang in LANGUAGES)
+    return Indicator(id=name, label_de=german, label_en=english, kind="count", domain=share.domain)
 
 
 @dataclass(frozen=True)

@@ -106,3 +106,17 @@ def test_the_data_say_what_was_converted_and_what_is_published(areas):
     words = repr(qa.join(areas, frame(areas, arm=PART), units={"arm": "fraction"}, references=published))
     assert "note: arm: values between 0 and 1 turned into percent." in words
     assert "published (city; Amt, 2023): arm 15" in words
+
+
+@pytest.mark.parametrize("unit", ["Prozentpunkte", "%-Punkte", "percentage points"])
+def test_a_change_that_is_published_in_points_may_be_of_any_sign_and_size(areas, unit):
+    moved = [-0.4, 0.2, 0.9, -0.1]
+    data = qa.join(areas, frame(areas, moved=moved), units={"moved": unit})
+    assert data.values["moved"].tolist() == moved
+    assert data.catalogue["moved"].unit_text("de") == "Prozentpunkte"
+
+
+@pytest.mark.parametrize("unit", ["in %", "v. H.", "in Prozent"])
+def test_percent_is_known_in_the_words_of_headers(areas, unit):
+    data = qa.join(areas, frame(areas, arm=[7.0, 11, 19, 40]), units={"arm": unit})
+    assert data.catalogue["arm"].unit == "percent"

@@ -10,7 +10,7 @@ from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from quartiersatlas.base.checks import count_noun, expects
 from quartiersatlas.catalogue import Catalogue, Indicator, Message
-from quartiersatlas.catalogue.kinds import FRACTION, PERCENT, a_kind, per_of, plain_unit
+from quartiersatlas.catalogue.kinds import FRACTION, PERCENT, PERCENTAGE_POINTS, a_kind, per_of, plain_unit
 from quartiersatlas.catalogue.references import TOTALS, Reference
 from quartiersatlas.errors import ColumnError, CountError, SpecError, list_some
 
@@ -187,6 +187,8 @@ def with_meaning(
 
 def _refuse_contradiction(column: pd.Series[float], indicator: Indicator, *, sure: bool) -> None:
     """Refuse numbers that their kind or unit cannot have."""
+    if indicator.unit == PERCENTAGE_POINTS:
+        return  # a change that is published as such: of any sign
     if indicator.kind == "share" and indicator.unit == PERCENT:
         _refuse_no_percent(column, sure=sure)
     elif not indicator.rules.signed and indicator.kind != "class":
