@@ -17,7 +17,7 @@ import pandas as pd
 from quartiersatlas.base.checks import count_noun, expects
 from quartiersatlas.base.letters import composed
 from quartiersatlas.catalogue import Indicator, Message, Reference, text
-from quartiersatlas.catalogue.kinds import FRACTION, PERCENT, RULES, a_kind, plain_unit
+from quartiersatlas.catalogue.kinds import FRACTION, PERCENT, a_kind, plain_unit
 from quartiersatlas.catalogue.references import TOTALS, published_for_city
 from quartiersatlas.errors import ArgumentError, ColumnError, CountError, SpecError, list_some
 from quartiersatlas.indicators.rates import count_pair
@@ -327,10 +327,9 @@ def city_number(data: AreaData, column: str) -> CityNumber:
         return CityNumber(city_values(data, base) - city_values(before, base), "counts")
     kind: Kind | str = kind_of(data, column)
     published = published_for_city(data.references, column)
-    if published is not None and not RULES[kind or "class"].summed:
-        _refuse_sum_of_areas(data, column, *published)
     if published is not None and kind not in ("count", "amount", "balance"):
         value, reference = published
+        _refuse_sum_of_areas(data, column, value, reference)
         return CityNumber(_in_unit(value, reference, meaning), "reference", reference)
     if kind == "mean" and meaning.base:
         people = data.counts(meaning.base)
