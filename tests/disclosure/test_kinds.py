@@ -137,3 +137,97 @@ def test_the_spec_of_a_preset_labels_its_own_columns(joined):
     assert released.column("no_car").indicator.label("de") == "Haushalte ohne Pkw"
     assert released.column("no_car").indicator.unit == "percent"
     assert {column.id for column in released.columns} >= set(names)
+
+
+RENT = qa.Indicator(
+    id="rent",
+    label_de="Miete",
+    label_en="Rent",
+    kind="mean",
+    unit="EUR",
+    base="flats",
+    direction=1,
+    role="index",
+    **WORDS,
+)
+FLATS = [2.0, 410, 380, 520]
+
+
+@pytest.fixture
+def rented(joined):
+    return known(joined({"rent": [14.0, 8.5, 9.75, 11.0], "flats": FLATS, "residents": [640.0, 900, 810, 1200]}), RENT)
+
+
+def scored(data):
+    axis = {
+        "id": "need",
+        "label_de": "B",
+        "label_en": "N",
+        "indicators": [{"id": "rent"}],
+        "standardise": {"method": "z"},
+        "classes": [
+            {"id": "low", "label_de": "n", "label_en": "l", "upper": 0.0},
+            {"id": "high", "label_de": "h", "label_en": "h"},
+        ],
+    }
+    with pytest.warns(UserWarning, match="4 areas only"):
+        return qa.need_index(data, qa.NeedSpec.from_dict({"id": "t", "source": "test", "axes": [axis]}))
+
+
+def test_the_score_of_a_mean_over_too_few_stays_inside_with_it(rented):
+    release = qa.release(rented, need=scored(rented), **PARTS)
+    for name in ("rent", "need_need", "need_need_class"):
+        assert release.values[name].isna().tolist() == [True, False, False, False]
+
+
+def test_a_mean_whose_base_is_secret_in_the_source_stays_inside(rented):
+    values, status = rented.values.copy(), rented.status.copy()
+    values.loc["c0", "flats"], status.loc["c0", "flats"] = np.nan, "suppressed"
+    release = qa.release(replace(rented, values=values, status=status), **PARTS)
+    assert release.values["rent"].isna().tolist() == [True, False, True, False]
+
+
+@pytest.mark.parametrize(("lang", "words"), [("de", "nicht ausgewiesen"), ("en", "not shown")])
+def test_a_city_value_that_may_not_leave_is_no_number_in_the_reasons(rented, lang, words):
+    shortlist = qa.screen(rented, qa.above_city("rent"))
+    found = reason_texts(qa.release(rented, shortlist=shortlist, **PARTS), lang)
+    assert [f"({words})" in reason and "nan" not in reason for reason in found["d0"]] == [True]
+
+
+def test_a_balance_behind_a_balance_rate_leaves_by_itself(joined):
+    rate = qa.Indicator(id="net_rate", kind="balance_rate", unit="per 1000", **WORDS)
+    data = known(joined({"net": [-12.0, 25, -9, 40], "residents": [800.0, 900, 1000, 700]}), NET, rate)
+    release = qa.release(qa.add_rates(data, {"net_rate": ("net", "residents")}), **PARTS)
+    assert [column.id for column in release.columns] == ["net_rate", "net"]
+    assert release.values["net"].tolist() == [-12.0, 25.0, -9.0, 40.0]
+
+
+def per(joined, kind, unit, **values):
+    (first, second), meaning = list(values)[:2], qa.Indicator(id="made", kind=kind, unit=unit, **WORDS)
+    data = known(joined({"residents": [800.0, 900, 1000, 700], **values}), meaning, NET)
+    return qa.add_rates(data, {"made": (first, second)})
+
+
+def test_the_persons_in_the_numerator_of_a_mean_are_protected(joined):
+    data = per(joined, "mean", "children", kids=[1.0, 120, 90, 70], homes=[400.0, 410, 380, 300])
+    release = qa.release(data, columns="made", protection=qa.Protection(secondary=False), **PARTS)
+    assert release.values["made"].isna().tolist() == [True, False, False, False]
+
+
+def test_the_surface_of_a_density_is_no_count(joined):
+    release = qa.release(per(joined, "density", "per km²", people=[810.0, 900, 1000, 600], km=[1.0, 2, 1, 1]), **PARTS)
+    assert release.values["made"].tolist() == [810.0, 450.0, 1000.0, 600.0]
+    assert release.column("made").city == 662
+
+
+def test_balances_and_what_is_made_of_them_are_rounded_as_counts_are(joined):
+    data = per(joined, "balance_rate", "per 1000", net=[-17.0, 26, -9, 40], people=[800.0, 900, 1000, 700])
+    release = qa.release(data, protection=qa.Protection(round_base=5), **PARTS)
+    assert release.values["net"].tolist() == [-15.0, 25.0, -10.0, 40.0]
+    assert release.values["made"].tolist() == pytest.approx([-18.8, 27.8, -10.0, 57.1])
+    assert np.isnan(release.column("made").city)
+
+
+def test_a_balance_is_exact_where_nothing_is_rounded(joined):
+    data = per(joined, "balance_rate", "per 1000", net=[-17.0, 26, -9, 40], people=[800.0, 900, 1000, 700])
+    assert qa.release(data, **PARTS).values["net"].tolist() == [-17.0, 26.0, -9.0, 40.0]

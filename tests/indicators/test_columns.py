@@ -141,3 +141,13 @@ def test_unit_and_kind_of_a_rate_can_be_said_where_it_is_made(joined):
     assert found.values["price"].tolist() == [7.0, 9.0]
     with pytest.raises(SpecError, match="said of 'other', which is none of the rates"):
         qa.add_rates(data, {"motor": ("cars", "residents")}, units={"other": "%"})
+
+
+def test_counts_made_of_a_share_have_its_label_and_their_note_can_be_printed(joined):
+    share = qa.Indicator(id="q", label_de="Anteil Ältere", label_en="Share of older people")
+    data = joined({"q": [12.5, 20.0], "residents": [800.0, 900]}, catalogue=qa.Catalogue.builtin().add(share))
+    data = qa.add_counts(data, {"older": ("q", "residents")})
+    assert data.catalogue["older"].label("de") == "Anteil Ältere (Anzahl)"
+    assert data.catalogue["older"].label("en") == "Share of older people (count)"
+    assert str(data.notes[0]) == "older: counts from q times residents, rounded; they may be off by up to 1."
+    assert "Share of older people times residents" in repr(data)

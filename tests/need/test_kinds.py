@@ -101,3 +101,44 @@ def test_a_rule_on_a_published_city_value_is_stable_where_nothing_is_redrawn(joi
     shortlist = qa.screen(replace(data, references={"city": city}), qa.above_city("sgb2_rate"))
     assert shortlist.keys == ["b0", "c0"]
     assert shortlist.stability(n=20, seed=1).table["p_selected"].tolist() == [0, 1, 1]
+
+
+@pytest.mark.parametrize(("unit", "message"), [("percent", "no area is above 1"), ("fraction", "calls 'x' a fraction")])
+def test_fractions_that_only_the_spec_describes_are_refused_and_the_way_out_works(joined, unit, message):
+    content = {"id": "t", "source": "test", "min_population": 0}
+    axis = {
+        "id": "need",
+        "label_de": "B",
+        "label_en": "N",
+        "indicators": [{"id": "x", "unit": unit, "direction": 1}],
+        "classes": [{"id": "all", "label_de": "a", "label_en": "a"}],
+    }
+    described = qa.NeedSpec.from_dict({**content, "axes": [axis]})
+    parts = np.linspace(0.02, 0.46, N)
+    with pytest.raises(SpecError, match=message) as error:
+        qa.need_index(joined(columns(parts)), described)
+    assert "units={'x': 'fraction'}" in str(error.value)
+    with pytest.warns(UserWarning, match="context indicators"):
+        need = qa.need_index(joined(columns(parts), units={"x": "fraction"}), described)
+    assert need.inputs.values["x"].tolist() == pytest.approx((100 * parts).tolist())
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"), [("de", "2.150\u202fEUR; Stadt: 2.300\u202fEUR"), ("en", "2,150\u202fEUR; city: 2,300\u202fEUR")]
+)
+def test_an_explanation_knows_free_units_and_published_city_values(joined, lang, words):
+    axis = {
+        "id": "need",
+        "label_de": "B",
+        "label_en": "N",
+        "indicators": [{"id": "x", "direction": -1}],
+        "classes": [{"id": "all", "label_de": "a", "label_en": "a"}],
+    }
+    income = qa.Indicator(id="x", kind="median", unit="EUR", direction=-1, role="index")
+    data = joined(
+        columns(range(2150, 2150 + 40 * N, 40)),
+        catalogue=qa.Catalogue.builtin().add(income),
+        references={"city": qa.Reference(values={"x": 2300}, source="Amt")},
+    )
+    spec = qa.NeedSpec.from_dict({"id": "t", "source": "test", "min_population": 0, "axes": [axis]})
+    assert words in str(qa.need_index(data, spec).explain("a0", lang=lang))

@@ -369,3 +369,21 @@ def test_stability_of_something_else_is_refused(benefits, town):
     elsewhere = qa.screen(town, qa.worst_share("sgb2_rate", 0.3)).stability(n=5, seed=1)
     with pytest.raises(SpecError, match="stability is of other areas: 22 keys"):
         qa.release(data, shortlist=shortlist, stability=elsewhere)
+
+
+def test_the_profile_says_where_the_city_value_was_published(joined):
+    data = joined(
+        {"sgb2_rate": [12.5, 20.0, 8.5], "residents": [800.0, 900, 1000]},
+        references={"city": qa.Reference(values={"sgb2_rate": 13.5}, source="Arbeitsagentur", as_of="2023")},
+    )
+    words = qa.profile(qa.release(data, **TEXTS), "a0", lang="en", format="markdown")
+    assert "city value as published (Arbeitsagentur, 2023)" in words
+    assert "computed from the counts" not in words
+
+
+def test_the_profile_says_that_the_city_value_is_from_counts_where_it_is(joined):
+    data = qa.add_rates(
+        joined({"x": [80.0, 90, 70], "residents": [800.0, 900, 1000]}), {"sgb2_rate": ("x", "residents")}
+    )
+    words = qa.profile(qa.release(data, **TEXTS), "a0", lang="en", format="markdown")
+    assert "The city value is computed from the counts of the areas" in words

@@ -8,7 +8,7 @@ import geopandas as gpd
 import pytest
 import shapely
 
-from quartiersatlas.errors import SpecError
+from quartiersatlas.errors import ColumnError, SpecError
 from quartiersatlas.project import check_project, run_project
 
 FILE = """
@@ -129,3 +129,14 @@ def test_a_run_writes_map_and_report_of_all_kinds(project):
     report = next(file for file in result.files if file.name == "bericht.html").read_text(encoding="utf-8")
     assert "1.800\u202fEUR" in report
     assert "Wert der Stadt wie veröffentlicht (Statistikamt, 2023)" in report
+
+
+def test_a_published_value_of_what_the_tables_do_not_have_is_a_slip(project):
+    with pytest.raises(ColumnError, match=r"\[references.city\] values: the data has no column 'einkommen'"):
+        check_project(project(change=("eink = 1800,", "einkommen = 1800,")))
+
+
+def test_a_check_says_what_was_converted_and_what_is_published(project):
+    words = repr(check_project(project()))
+    assert "values between 0 and 1 turned into percent" in words
+    assert "published (city; Statistikamt, 2023): eink 1800, arm 12.5" in words

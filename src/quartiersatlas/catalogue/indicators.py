@@ -18,6 +18,7 @@ from quartiersatlas.catalogue.kinds import (
     RULES,
     Kind,
     KindRules,
+    a_kind,
     kind_of_unit,
     per_of,
     plain_unit,
@@ -134,7 +135,7 @@ class Indicator:
         choice(kind, KINDS, f"{where}: kind")
         if not unit and RULES[kind].asks_unit:
             raise SpecError(
-                f"{where}: a {kind} says nothing without its unit: add unit='EUR', 'years', 'per 1000', ..."
+                f"{where}: {a_kind(kind)} says nothing without its unit: add unit='EUR', 'years', 'per 1000', ..."
             )
         object.__setattr__(self, "unit", unit)
         object.__setattr__(self, "kind", kind)

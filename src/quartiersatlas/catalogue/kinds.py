@@ -91,7 +91,20 @@ NAMED_UNITS = (  # those that have words of their own in both languages
     POINTS,
     PERCENTAGE_POINTS,
 )
-PERCENT_WORDS = {"%", "percent", "per cent", "pct", "prozent", "v.h.", "vh"}
+PERCENT_WORDS = {
+    "%",
+    "percent",
+    "per cent",
+    "pct",
+    "prozent",
+    "in %",
+    "in percent",
+    "in prozent",
+    "v.h.",
+    "v. h.",
+    "vh",
+}
+POINT_WORDS = {"percentage points", "%-points", "prozentpunkte", "%-punkte"}
 FRACTION_WORDS = {"fraction", "proportion", "anteil (0-1)", "0-1"}
 THOUSANDTHS = {"‰", "per mille", "promille", "per thousand"}
 PER_NUMBER = re.compile(r"(?:per|je|pro)\s+(\d{1,3}(?:[.,\u202f\u00a0 ]\d{3})+|\d+)(?![\d.,])\s*(.*)", re.DOTALL)
@@ -109,6 +122,8 @@ def plain_unit(unit: str) -> str:
     lower = words.casefold()
     if lower in PERCENT_WORDS:
         return PERCENT
+    if lower in POINT_WORDS:
+        return PERCENTAGE_POINTS
     if lower in FRACTION_WORDS:
         return FRACTION
     if lower in THOUSANDTHS:

@@ -29,7 +29,8 @@ class Message:
     values: Mapping[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        return text(self.name, "en", **self.values)
+        indicator = self.values.get("indicator", "")
+        return text(self.name, "en", **{"label": getattr(indicator, "id", indicator), **self.values})
 
     def __hash__(self) -> int:  # values may hold lists: equal messages have one name
         return hash(self.name)

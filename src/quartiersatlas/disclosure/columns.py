@@ -12,9 +12,10 @@ from quartiersatlas.base.checks import count_noun
 from quartiersatlas.catalogue import Indicator, Message, text
 from quartiersatlas.catalogue.kinds import PERCENT, PERCENTAGE_POINTS
 from quartiersatlas.disclosure.release import ReleasedColumn, ReleasedStability
-from quartiersatlas.disclosure.suppression import counted_rates, is_count, small_cells
+from quartiersatlas.disclosure.suppression import counted_rates, is_count, persons_of, small_cells
 from quartiersatlas.errors import SpecError, list_some
 from quartiersatlas.indicators.columns import city_number, written_decimals
+from quartiersatlas.intake.joining.data import kind_of
 from quartiersatlas.need.robustness.stability import rank_table
 from quartiersatlas.segregation.explain import note_text
 
@@ -84,10 +85,16 @@ def _add_number(out: ReleasedColumns, data: AreaData, name: str, protected: pd.S
     form: ColumnForm = "share" if meaning.kind in ("share", "rate") else "number"
     decimals = _number_decimals(data.values[name], meaning, protection)
     city, source = _published_or_own(data, name, protected)
+    if name in data.rates and protection.round_base is not None:
+        city = float("nan")  # made of the exact counts
     if source and protection.decimals == "auto":
         decimals = max(decimals, min(2, written_decimals(pd.Series([city]))))  # as it was published
     column = ReleasedColumn(name, form, meaning, decimals, round(city, decimals), city_source=source)
-    out.add(column, data.values[name], data.status[name], protected)
+    values = data.values[name]
+    if protection.round_base is not None:
+        values = rounded_values(data, name, protection)
+        protected = protected | (values.isna() & data.values[name].notna())
+    out.add(column, values, data.status[name], protected)
 
 
 def _published_or_own(data: AreaData, name: str, protected: pd.Series) -> tuple[float, str]:
@@ -138,11 +145,18 @@ def _add_rate(out: ReleasedColumns, data: AreaData, name: str, protected: pd.Ser
 
 
 def rounded_values(data: AreaData, name: str, protection: Protection) -> pd.Series[float]:
-    """Return a count rounded and a rate of rounded counts, which says no more than they do; a share as it is."""
-    if name not in counted_rates(data):
-        whole = name not in data.rates and is_count(data, name)
+    """Return a count or balance rounded and a rate of rounded ones, which says no more than they do; a share as it is.
+
+    An amount and the surface under a density are no persons, and stay as they are.
+    """
+    if name not in data.rates:
+        whole = kind_of(data, name) == "balance" or is_count(data, name)
         return protection.rounded(data.values[name]) if whole else data.values[name]
-    x, n = (protection.rounded(data.counts(source)) for source in data.rates[name])
+    persons = persons_of(data, name)
+    x, n = (
+        protection.rounded(data.summands(source)) if source in persons else data.summands(source)
+        for source in data.rates[name]
+    )
     return x / n.where(n > 0) * data.catalogue.get(name).per
 
 
@@ -269,10 +283,8 @@ def need_cells(pattern: SuppressionPattern, need: NeedIndex) -> dict[str, pd.Ser
 def _axis_cells(pattern: SuppressionPattern, axis: NeedAxis) -> pd.Series:
     data, suppressed = pattern.data, pattern.hidden.copy()
     for indicator in axis.indicators:
-        if indicator.id in data.rates or indicator.id in data.changes:
+        if indicator.id in data.status:
             suppressed |= pattern.cells(indicator.id)
-        elif indicator.id in data.status:
-            suppressed |= data.status[indicator.id].eq("suppressed")
     return suppressed
 
 

@@ -38,7 +38,7 @@ from quartiersatlas.disclosure.words import (
 from quartiersatlas.errors import ColumnError, SpecError
 from quartiersatlas.intake import AreaData
 from quartiersatlas.intake.areas.area_columns import parent_columns
-from quartiersatlas.intake.joining.data import kind_of
+from quartiersatlas.intake.joining.data import SUMMED_BESIDE_COUNTS, kind_of
 from quartiersatlas.need import NeedIndex, Stability
 from quartiersatlas.screening import Candidates, Shortlist, candidate_areas, programme_overlap
 from quartiersatlas.segregation import SegregationResult
@@ -243,7 +243,8 @@ def _names(
     known = [name for name in data.values.columns if name in data.catalogue and kind_of(data, name) != "class"]
     leaves = [leaf.id for axis in need.spec.axes for leaf in axis.indicators] if need is not None else []
     looked_at = list(shortlist.reasons["indicator"].unique()) if shortlist is not None else []
-    behind = {data.population, *(source for pair in data.rates.values() for source in pair)}
+    sources = {source for pair in data.rates.values() for source in pair}
+    behind = {data.population, *(source for source in sources if kind_of(data, source) not in SUMMED_BESIDE_COUNTS)}
     bases = {data.catalogue[name].base for name in known}
     wanted = [*data.rates, *(name for name in known if name not in behind | bases), *leaves, *looked_at]
     return [name for name in dict.fromkeys(wanted) if name in data.values.columns]

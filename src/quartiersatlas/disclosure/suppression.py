@@ -131,12 +131,14 @@ class SuppressionPattern:
             numerator, denominator = data.rates[name]
             cells = self._part(numerator) | self._part(denominator) | self.hidden
             if name not in counted_rates(data):
-                return cells | few_behind(self._base(denominator), self.protection)
+                few = few_behind(self._base(denominator), self.protection)
+                return cells if data.catalogue.get(name).kind == "density" else cells | few  # per km2: no persons
             return cells | (data.residents().eq(0) & data.counts(denominator).gt(0))
         if name in self.suppressed:
             return self.suppressed[name]
         base = data.catalogue.get(name).base if name in data.catalogue else ""
-        return self.hidden | self._part(name) | few_behind(self._base(base), self.protection)
+        cells = self.hidden | self._part(name) | few_behind(self._base(base), self.protection)
+        return cells | self.data.status[base].eq("suppressed") if base in self.data.status else cells
 
     def _part(self, column: str) -> pd.Series[bool]:
         """Return where a column may not be shown by itself: a suppressed count, a small balance."""
@@ -278,10 +280,23 @@ def _described(name: str, *, fractions: bool) -> str:
 def _counts(data: AreaData, plain: list[str]) -> pd.DataFrame:
     """Return every count that could be shown: both counts of every rate, counts that leave, residents."""
     counted = [source for pair in counted_rates(data).values() for source in pair]
-    others = [source for name, pair in data.rates.items() if name not in counted_rates(data) for source in pair]
-    behind = [source for source in others if source == data.population or kind_of(data, source) == "count"]
+    others = [source for name in data.rates if name not in counted_rates(data) for source in persons_of(data, name)]
+    behind = [source for source in others if source == data.population or _seems_count(data, source)]
     sources = [*counted, *behind, *plain, str(data.population)]
     return pd.DataFrame({source: data.counts(source) for source in dict.fromkeys(sources)}, index=data.areas.index)
+
+
+def persons_of(data: AreaData, rate: str) -> list[str]:
+    """Return the columns of a mean, a density or a balance rate that hold persons: no amount, and no surface."""
+    numerator, denominator = data.rates[rate]
+    sources = [numerator] if data.catalogue.get(rate).kind == "density" else [numerator, denominator]
+    return [source for source in sources if kind_of(data, source) != "amount"]
+
+
+def _seems_count(data: AreaData, column: str) -> bool:
+    """Return True for a count by its kind, or for whole numbers that nothing describes: they may be persons."""
+    kind = kind_of(data, column)
+    return kind == "count" or (not kind and is_whole(data.values[column]))
 
 
 def _primary(

@@ -16,6 +16,7 @@ from quartiersatlas.catalogue.texts import THIN_BLANK
 from quartiersatlas.disclosure.columns import need_cells
 from quartiersatlas.disclosure.release import LANGUAGES
 from quartiersatlas.intake.areas.area_columns import area_facts
+from quartiersatlas.intake.joining.data import labelled_notes
 from quartiersatlas.screening.rules import AboveCity, Combined, InClass, WorstShare
 
 if TYPE_CHECKING:
@@ -210,15 +211,7 @@ def _intake(data: AreaData) -> list[Message]:
             names = _names(data, [key for key, _ in report.moved])
             facts.append(Message("fact_moved", {"count": len(report.moved), "names": names}))
         facts += [Message("fact_repair", {"repair": rule.replace(":", " ")}) for rule in report.rules]
-    return [*facts, *area_facts(data.areas), *(_noted(data, note) for note in data.notes)]
-
-
-def _noted(data: AreaData, note: Message) -> Message:
-    """Return what was converted or computed on the way, with the labels of its indicators."""
-    labels = {"indicator": "label", "base": "base"}
-    named = {new: data.catalogue.get(str(note.values[old])) for old, new in labels.items() if old in note.values}
-    others = {name: value for name, value in note.values.items() if name not in labels}
-    return Message(note.name, {**others, **{name: (one.label_de, one.label_en) for name, one in named.items()}})
+    return [*facts, *area_facts(data.areas), *labelled_notes(data)]
 
 
 def _city(data: AreaData, out: ReleasedColumns) -> list[Message]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     CountPair = tuple[pd.Series[float], pd.Series[float]]
 
 SUFFIX = "_change"
+CHANGE_DECIMALS = 9
 
 
 @renamed(before="earlier")
@@ -93,6 +94,8 @@ def add_change(
     changes = dict(data.changes)
     for name in indicators:
         change = values[name] - earlier.values[name]
+        if name not in data.rates:  # 12.3 - 12.2 and 5.3 - 5.2 are one change
+            change = change.round(CHANGE_DECIMALS)
         reason = status[name].where(values[name].isna(), earlier.status[name])
         known = (
             pd.Series("value", keys).mask(change.eq(0), "zero").mask(keys.isin([key for key, _ in moved]), "unreliable")

@@ -16,9 +16,9 @@ import pandas as pd
 
 from quartiersatlas.base.checks import count_noun, expects
 from quartiersatlas.base.letters import composed
-from quartiersatlas.catalogue import Indicator, Message, Reference
+from quartiersatlas.catalogue import Indicator, Message, Reference, text
 from quartiersatlas.catalogue.kinds import FRACTION, PERCENT, a_kind, plain_unit
-from quartiersatlas.catalogue.references import published_for_city
+from quartiersatlas.catalogue.references import TOTALS, published_for_city
 from quartiersatlas.errors import ArgumentError, ColumnError, CountError, SpecError, list_some
 from quartiersatlas.indicators.rates import count_pair
 from quartiersatlas.intake import AreaData
@@ -26,8 +26,10 @@ from quartiersatlas.intake.joining.data import checked_numbers, kind_of, refuse_
 from quartiersatlas.intake.joining.meaning import declared_indicator
 
 if TYPE_CHECKING:
+    from quartiersatlas.catalogue import Lang
     from quartiersatlas.catalogue.kinds import Kind
 
+LANGUAGES: tuple[Lang, ...] = ("de", "en")
 MOST_DECIMALS = 6  # of a published share
 
 
@@ -254,9 +256,9 @@ def add_counts(data: AreaData, pairs: Mapping[str, tuple[str, str]]) -> AreaData
         if share not in data.values.columns:
             raise ColumnError.not_found(share, data.values.columns, "The data")
         if kind_of(data, share) not in ("share", "rate"):
-            what = kind_of(data, share).replace("_", " ") or "number without a kind"
+            what = a_kind(kind_of(data, share)) if kind_of(data, share) else "a number without a kind"
             raise SpecError(
-                f"add_counts: {share!r} is a {what}; shares and rates give counts. Is it one? Say so in the join: "
+                f"add_counts: {share!r} is {what}; shares and rates give counts. Is it one? Say so in the join: "
                 f"units={{{share!r}: 'percent'}}."
             )
         n = data.counts(base)
@@ -271,12 +273,16 @@ def add_counts(data: AreaData, pairs: Mapping[str, tuple[str, str]]) -> AreaData
             data,
             values=data.values.assign(**{name: found}),
             status=data.status.assign(**{name: status}),
-            catalogue=data.catalogue.add(Indicator(id=name, kind="count"))
-            if name not in data.catalogue
-            else data.catalogue,
+            catalogue=data.catalogue if name in data.catalogue else data.catalogue.add(_count_of(meaning, name)),
             notes=(*data.notes, note),
         )
     return data
+
+
+def _count_of(share: Indicator, name: str) -> Indicator:
+    """Return what counts made of a share mean."""
+    german, english = (text("label_counts_of", lang, label=share.label(lang)) for lang in LANGUAGES)
+    return Indicator(id=name, label_de=german, label_en=english, kind="count", domain=share.domain)
 
 
 @dataclass(frozen=True)
@@ -323,6 +329,7 @@ def city_number(data: AreaData, column: str) -> CityNumber:
     published = published_for_city(data.references, column)
     if published is not None and kind not in ("count", "amount", "balance"):
         value, reference = published
+        _refuse_sum_of_areas(data, column, value, reference)
         return CityNumber(_in_unit(value, reference, meaning), "reference", reference)
     if kind == "mean" and meaning.base:
         people = data.counts(meaning.base)
@@ -330,6 +337,20 @@ def city_number(data: AreaData, column: str) -> CityNumber:
     if kind in ("count", "amount", "balance"):
         return CityNumber(float(data.summands(column).sum(min_count=1)), "sum")
     raise SpecError(_no_city_value(column, kind))
+
+
+def _refuse_sum_of_areas(data: AreaData, column: str, value: float, reference: Reference) -> None:
+    """Refuse a value of a totals row that no city of these areas can have: it is a sum, or in another unit."""
+    if reference not in [one for name, one in data.references.items() if name.startswith(TOTALS)]:
+        return  # the city that the user means may have more areas than the data
+    known = data.values[column]
+    half = 0.5 * 10.0 ** -written_decimals(pd.Series([value]))
+    if known.notna().all() and not known.min() - half <= value <= known.max() + half:
+        raise SpecError(
+            f"The totals row ({reference.source}) has {value:.6g} for {column!r}, and the areas {known.min():.6g} to "
+            f"{known.max():.6g}: a sum of areas, or another unit? It is no city value. Give the published one: "
+            f"join(..., references={{'city': qa.Reference(values={{{column!r}: ...}}, source='...')}})."
+        )
 
 
 def _no_city_value(column: str, kind: str) -> str:

@@ -182,6 +182,8 @@ def _reason(release: Release, row: Any, lang: Lang) -> str:  # noqa: ANN401 - a 
     if row.criterion == "above_city" and not pd.isna(row.threshold):
         above = round(row.value - row.threshold, column.decimals)
         threshold = text("reason_distance", lang, threshold=threshold, difference=difference_text(above, column, lang))
+    elif row.criterion == "above_city":
+        threshold = text("cell_suppressed", lang)
     value = value_text(row.value, column, lang)
     return text(words, lang, label=label(column, lang), value=value, threshold=threshold)
 

@@ -117,6 +117,7 @@ def check_project(path: str | Path) -> ProjectResult:
     data = _joined(project, areas, tables, project.period)
     if project.change is not None:
         data = _changed(project, project.change, data, _joined(project, areas, tables, project.change.since))
+    _refuse_unknown_values(project, data)
     need = need_index(data, project.need.spec, exclude=project.need.exclude) if project.need is not None else None
     shortlist = screen(data, project.rule, need=need) if project.rule is not None else None
     candidates = stability = None
@@ -255,6 +256,14 @@ def _joined(project: Project, areas: gpd.GeoDataFrame, tables: list[tuple[TableP
         raise ColumnError.not_found(project.population, data.values.columns, f"population: the tables of {period!r}")
     pairs = {name: (part.numerator, part.denominator) for name, part in project.indicators.items() if part.numerator}
     return add_rates(add_counts(replace(data, population=project.population), project.counts), pairs)
+
+
+def _refuse_unknown_values(project: Project, data: AreaData) -> None:
+    """Refuse published values of what the tables do not have: a slip would leave the city without its value."""
+    for of, reference in project.references.items():
+        for name in reference.values:
+            if name not in data.values.columns:
+                raise ColumnError.not_found(name, data.values.columns, f"[references.{of}] values: the data")
 
 
 def _segregation(data: AreaData, part: SegregationPart) -> SegregationResult:

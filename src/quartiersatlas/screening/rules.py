@@ -23,7 +23,7 @@ from quartiersatlas.base.checks import choice, expects
 from quartiersatlas.base.letters import composed
 from quartiersatlas.errors import ArgumentError, ColumnError, SpecError
 from quartiersatlas.indicators import city_values
-from quartiersatlas.intake.joining.data import kind_of
+from quartiersatlas.intake.joining.data import direction_of, kind_of, rate_recipe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -403,11 +403,7 @@ class AboveCity(Rule):
         """Return the rates, and their city values from the counts."""
         columns, city = {}, {}
         for name in self.indicators:
-            if kind_of(data, name) in ("count", "amount", "balance"):
-                raise SpecError(
-                    f"above_city: the city value of {name!r} is the sum of all areas, and no area is above it. "
-                    f"Compare a rate: add_rates(data, {{...: ({name!r}, {data.population!r})}})."
-                )
+            _refuse_sums(name, data)
             city[name] = np.array([[city_values(data, name)]])
             _refuse_reversed(name, data)
             columns[name] = _one_replicate(data.values[name])
@@ -452,7 +448,7 @@ class WorstShare(Rule):
         if not is_numeric_dtype(column) or is_bool_dtype(column):
             kind = "True and False" if is_bool_dtype(column) else "text"
             raise SpecError(f"A rule on {name!r}: the column holds {kind}, not numbers.")
-        lowest = frozenset([name]) if data.catalogue.get(name).direction == -1 else frozenset[str]()
+        lowest = frozenset([name]) if direction_of(data, name) == -1 else frozenset[str]()
         return RuleInputs(columns={name: _one_replicate(column)}, lowest=lowest)
 
     def criteria(self, inputs: RuleInputs) -> list[Criterion]:
@@ -514,9 +510,23 @@ def _one_replicate(column: pd.Series[float]) -> NDArray[np.float64]:
     return np.asarray(column.to_numpy(dtype=float, na_value=np.nan), dtype=np.float64)[None, :]
 
 
+def _refuse_sums(name: str, data: AreaData) -> None:
+    """Refuse what is summed over areas, and its change: the city value is the sum, and no limit for an area."""
+    base = data.changes[name][0] if name in data.changes else name
+    if kind_of(data, base) not in ("count", "amount", "balance"):
+        return
+    how = f"data = {rate_recipe(data, base)}"
+    if name in data.changes:
+        how = f"{how} at both dates, and qa.add_change(...)"
+    raise SpecError(
+        f"above_city: the city value of {name!r} is the sum of all areas, and no area is above it. Compare a rate: "
+        f"{how}."
+    )
+
+
 def _refuse_reversed(name: str, data: AreaData) -> None:
     """Refuse an indicator of which less is more need: its high values are not those to look for."""
-    if data.catalogue.get(name).direction == -1:
+    if direction_of(data, name) == -1:
         raise SpecError(
             f"A lower value of {name!r} means more need: a rule on high values would select the wrong areas."
         )

@@ -130,9 +130,9 @@ def _warnings(criteria: list[Criterion], data: AreaData) -> tuple[Message, ...]:
 
 
 def _ranks_by_size(data: AreaData, name: str) -> bool:
-    """Return True for counts and amounts: large areas have the most of them, needy or not."""
+    """Return True for what is summed over areas: large areas have the most of it, needy or not."""
     kind = kind_of(data, name)
-    return kind in ("count", "amount") or (
+    return kind in ("count", "amount", "balance") or (
         not kind and is_whole(data.values[name]) and bool(data.values[name].gt(100).any())
     )
 

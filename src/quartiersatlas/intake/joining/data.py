@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
 
 from quartiersatlas.base.checks import count_noun
-from quartiersatlas.catalogue import Catalogue
+from quartiersatlas.catalogue import Catalogue, Message
 from quartiersatlas.catalogue.kinds import a_kind
 from quartiersatlas.errors import ColumnError, CountError, SpecError, list_some
-from quartiersatlas.intake.joining.meaning import with_meaning
+from quartiersatlas.intake.joining.meaning import rates_in_units, with_meaning
 from quartiersatlas.intake.tables.values.codes import code_text, codes_among
 from quartiersatlas.intake.tables.values.marks import no_bounds
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from quartiersatlas.catalogue import Indicator, Message
+    from quartiersatlas.catalogue import Indicator
     from quartiersatlas.catalogue.references import Reference
     from quartiersatlas.intake.joining.join_report import JoinReport
 
@@ -168,7 +168,7 @@ class AreaData:
         >>> data.with_indicators(rent).catalogue["rent"].label("en")
         'Rent per m²'
         """
-        data = replace(self, catalogue=self.catalogue.add(*indicators))
+        data = rates_in_units(self, self.catalogue.add(*indicators))
         named = [one.id for one in indicators if one.id in self.values.columns]
         return with_meaning(data, named, units=units)
 
@@ -200,7 +200,27 @@ class AreaData:
         lines = [f"AreaData: {shape}, period {self.period or 'not named'}"]
         lines += [repr(report) for report in self.reports]
         lines += [f"notice: {notice}" for notice in self.notices]
+        lines += [f"note: {note}" for note in labelled_notes(self)]
+        lines += [_published_line(name, reference) for name, reference in self.references.items()]
         return "\n".join(lines)
+
+
+def _published_line(name: str, reference: Reference) -> str:
+    values = {key: reference.number(key) for key in reference.values}
+    said = ", ".join(f"{key} {'by area' if value is None else f'{value:.10g}'}" for key, value in values.items())
+    return f"published ({name}; {', '.join(filter(None, (reference.source, reference.as_of)))}): {said}"
+
+
+def labelled_notes(data: AreaData) -> list[Message]:
+    """Return what was converted or computed on the way, with the labels of its indicators."""
+    labels, found = {"indicator": "label", "base": "base"}, []
+    for note in data.notes:
+        named = {new: data.catalogue.get(str(note.values[old])) for old, new in labels.items() if old in note.values}
+        others = {name: value for name, value in note.values.items() if name not in labels}
+        found.append(
+            Message(note.name, {**others, **{name: (one.label_de, one.label_en) for name, one in named.items()}})
+        )
+    return found
 
 
 SUMMED_BESIDE_COUNTS = ("amount", "balance")
@@ -269,6 +289,37 @@ def kind_of(data: AreaData, column: str) -> str:
         return data.catalogue.get(column).kind
     counted = (pair for rate, pair in data.rates.items() if data.catalogue.get(rate).rules.part_of_whole)
     return "count" if any(column in pair for pair in counted) else ""
+
+
+def direction_of(data: AreaData, column: str) -> int:
+    """Return 1 where higher means more need, -1 where lower does, 0 without a valuation; a change has that of its base.
+
+    Examples
+    --------
+    Where a lower income means more need, so does an income that falls.
+    """
+    base = data.changes[column][0] if column in data.changes else column
+    return data.catalogue.get(base).direction
+
+
+def rate_recipe(data: AreaData, column: str) -> str:
+    """Return the call that makes a rate of a column that is summed over areas, as it can be pasted.
+
+    Examples
+    --------
+    Counts become a share of the residents, a balance so many per 1,000 of them, an amount so much per head.
+    """
+    name, people = f"{column}_rate", data.population or "residents"
+    if column == people:
+        return "qa.add_rates(data, {'rate': (numerator, denominator)})"
+    pairs, kind = f"{{{name!r}: ({column!r}, {people!r})}}", kind_of(data, column)
+    if kind == "balance":
+        pairs += f", kinds={{{name!r}: 'balance_rate'}}, units={{{name!r}: 'per 1000'}}"
+    elif kind == "amount":
+        pairs += (
+            f", kinds={{{name!r}: 'mean'}}, units={{{name!r}: {f'{data.catalogue.get(column).unit} per person'!r}}}"
+        )
+    return f"qa.add_rates(data, {pairs})"
 
 
 def why_no_count(data: AreaData, column: str) -> str:

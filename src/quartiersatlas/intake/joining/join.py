@@ -36,7 +36,7 @@ from quartiersatlas.intake.areas.area_columns import (
 from quartiersatlas.intake.joining.data import AreaData, refuse_no_counts
 from quartiersatlas.intake.joining.keys import composed_keys, repaired_keys
 from quartiersatlas.intake.joining.match import compare, refuse
-from quartiersatlas.intake.joining.meaning import published_totals, with_meaning
+from quartiersatlas.intake.joining.meaning import in_units_of, later_catalogue, published_totals, with_meaning
 from quartiersatlas.intake.joining.row_numbers import refuse_row_numbers
 from quartiersatlas.intake.joining.sides import number_columns, refuse_numbers, sides
 from quartiersatlas.intake.tables.read import Table
@@ -47,6 +47,7 @@ from quartiersatlas.intake.tables.values.marks import joined_bounds
 if TYPE_CHECKING:
     import geopandas as gpd
 
+    from quartiersatlas.intake.joining.join_report import JoinReport
     from quartiersatlas.intake.joining.keys import Repair
     from quartiersatlas.intake.joining.sides import Key
     from quartiersatlas.intake.tables.values.codes import Meaning
@@ -171,7 +172,7 @@ def join(
     areas, read, notes = sides(areas, table, key=key, name=name, parents=parents, to_crs=to_crs, symbols=symbols)
     symbols = None if isinstance(read, Table) and read is not table else symbols  # the cells were read with them
     data = areas if isinstance(areas, AreaData) else _start(areas, alone=table is None)
-    data = replace(data, catalogue=catalogue or data.catalogue)
+    data, described = later_catalogue(data, catalogue) if catalogue is not None else (data, [])
     values, status, bounds, source, note = _frames(read, symbols, data.areas.index)
     keys = values.index
     rewritten = composed_keys(read.index, keys) if isinstance(read, pd.DataFrame) else ()
@@ -199,11 +200,17 @@ def join(
         period=period or data.period,
         notices=tuple(dict.fromkeys([*data.notices, *notices])),
         vintage=vintage,
-        references={**data.references, **published_totals(report), **checked_references(references, "join")},
+        references=_references(data, report, references),
         bounds=joined_bounds(data.bounds, bounds, after, data.areas.index, fresh),
     )
     signed = [name for name, unit in getattr(read, "units", {}).items() if unit == PERCENT]
-    return with_meaning(joined, fresh, units=units, kinds=kinds, confirmed=signed)
+    return with_meaning(joined, [*described, *fresh], units=units, kinds=kinds, confirmed=signed)
+
+
+def _references(data: AreaData, report: JoinReport, given: Mapping[str, Reference] | None) -> dict[str, Reference]:
+    """Return published values: those of earlier joins, of the totals row of this table, and those that are given."""
+    checked = in_units_of(data.notes, checked_references(given, "join"))
+    return {**data.references, **published_totals(report, data.references), **checked}
 
 
 def _check_options(catalogue: object, population: object, rename: object, symbols: object) -> None:

@@ -10,7 +10,7 @@ from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from quartiersatlas.base.checks import count_noun, expects
 from quartiersatlas.catalogue import Catalogue, Indicator, Message
-from quartiersatlas.catalogue.kinds import FRACTION, PERCENT, a_kind, plain_unit
+from quartiersatlas.catalogue.kinds import FRACTION, PERCENT, PERCENTAGE_POINTS, a_kind, per_of, plain_unit
 from quartiersatlas.catalogue.references import TOTALS, Reference
 from quartiersatlas.errors import ColumnError, CountError, SpecError, list_some
 
@@ -24,13 +24,55 @@ if TYPE_CHECKING:
 ROUNDING = 1e-9  # percent beyond 100 that come of rounding
 
 
-def published_totals(report: JoinReport) -> dict[str, Reference]:
-    """Return what the table publishes for the whole city, as a reference that names the file and the row."""
+def published_totals(report: JoinReport, known: Mapping[str, Reference]) -> dict[str, Reference]:
+    """Return what the table publishes for the whole city, as a reference that names the file and the row.
+
+    Those of an earlier table of the same name stay beside it.
+    """
     totals = report.city_totals.dropna()
     if not len(totals):
         return {}
     source = f"{report.source}, {report.city_key!r}"
-    return {f"{TOTALS}{report.source}": Reference(values={str(k): float(v) for k, v in totals.items()}, source=source)}
+    alike = sum(name.split(" #")[0] == f"{TOTALS}{report.source}" for name in known)
+    name = f"{TOTALS}{report.source}" + (f" #{alike + 1}" if alike else "")
+    return {name: Reference(values={str(k): float(v) for k, v in totals.items()}, source=source)}
+
+
+def refuse_other_unit(references: Mapping[str, Reference], indicator: Indicator, column: pd.Series[float]) -> None:
+    """Refuse a published value in another unit than its indicator, or one that may be a fraction of percent.
+
+    Raises
+    ------
+    SpecError
+        The message names both units, and the two ways out.
+    """
+    name, low = indicator.id, column.min()
+    for of, reference in references.items():
+        value, unit = reference.number(name), plain_unit(reference.unit)
+        if value is None or of.startswith(TOTALS):
+            continue
+        if unit == FRACTION and indicator.unit == PERCENT:
+            continue
+        if unit and unit not in (indicator.unit, indicator.unit_de, indicator.unit_en):
+            raise SpecError(
+                f"The published value of {name!r} is in {reference.unit!r}, the indicator in {indicator.unit!r}: bring "
+                f"them to one unit."
+            )
+        if not unit and indicator.unit == PERCENT and 0 < value < 1 <= low:
+            raise SpecError(
+                f"The published value of {name!r} ({of}: {value:g}) is below 1 %, and no area is. Is it a fraction? "
+                f"qa.Reference(..., unit='fraction') turns it into percent. Is it truly below 1 %? unit='percent' "
+                f"takes it as it is."
+            )
+
+
+def in_units_of(notes: Iterable[Message], references: Mapping[str, Reference]) -> dict[str, Reference]:
+    """Return references in the units of columns that an earlier join turned from fractions into percent."""
+    found = dict(references)
+    for note in notes:
+        if note.name == "fact_fraction":
+            found = _in_percent(found, str(note.values["indicator"]))
+    return found
 
 
 def _in_percent(references: Mapping[str, Reference], name: str) -> dict[str, Reference]:
@@ -121,7 +163,7 @@ def with_meaning(
         for name in dict.fromkeys([*units, *kinds])
     }
     data = replace(data, catalogue=data.catalogue.add(*declared.values()))
-    sure = {name for name, unit in units.items() if plain_unit(unit) == PERCENT} | set(confirmed)
+    sure = {name for name, unit in units.items() if plain_unit(unit) != FRACTION} | set(confirmed)
     values, notes, meant, references = data.values, list(data.notes), [], dict(data.references)
     for name in dict.fromkeys([*columns, *declared]):
         if name not in data.catalogue or name in data.rates or name in data.changes:
@@ -136,12 +178,70 @@ def with_meaning(
             references = _in_percent(references, name)
             meant.append(replace(indicator, unit=PERCENT))
             notes.append(Message("fact_fraction", {"indicator": name}))
-        elif indicator.kind == "share" and indicator.unit == PERCENT:
-            _refuse_no_percent(numbers, sure=name in sure)
-        elif not indicator.rules.signed and indicator.kind != "class":
-            _refuse_negative(numbers, indicator.kind)
+        else:
+            refuse_other_unit(references, indicator, numbers)
+            _refuse_contradiction(numbers, indicator, sure=name in sure)
     catalogue = data.catalogue.add(*meant)
     return replace(data, values=values, catalogue=catalogue, notes=tuple(notes), references=references)
+
+
+def _refuse_contradiction(column: pd.Series[float], indicator: Indicator, *, sure: bool) -> None:
+    """Refuse numbers that their kind or unit cannot have."""
+    if indicator.unit == PERCENTAGE_POINTS:
+        return  # a change that is published as such: of any sign
+    if indicator.kind == "share" and indicator.unit == PERCENT:
+        _refuse_no_percent(column, sure=sure)
+    elif not indicator.rules.signed and indicator.kind != "class":
+        _refuse_negative(column, indicator.kind)
+        if indicator.kind in ("share", "rate") and indicator.per == per_of(PERCENT):
+            _refuse_perhaps_fractions(column, indicator.unit, sure=sure)
+
+
+def rates_in_units(data: Data, catalogue: Catalogue) -> Data:
+    """Return the data with another catalogue; rates from counts are brought to the units that it names.
+
+    Raises
+    ------
+    SpecError
+        A rate would be of a kind that no counts give, or its change is in the data in the old unit.
+    """
+    values, meant = data.values, []
+    for name in data.rates:
+        old, new = data.catalogue.get(name), catalogue.get(name)
+        if new.unit == FRACTION:
+            new = replace(new, unit=PERCENT)
+            meant.append(new)
+        if not new.rules.ratio:
+            raise SpecError(
+                f"{name!r} was computed from {' / '.join(data.rates[name])}, and {a_kind(new.kind)} is never: declare "
+                f"a share, a rate, a mean or a density, or give the indicator another id."
+            )
+        if new.per == old.per:
+            continue
+        if any(base == name for base, _ in data.changes.values()):
+            raise SpecError(
+                f"{name!r} has a change in {old.unit!r} already: declare its unit {new.unit!r} at both dates before "
+                f"add_change(...)."
+            )
+        values = values.assign(**{name: values[name] * (new.per / old.per)})
+    return replace(data, catalogue=catalogue.add(*meant), values=values)
+
+
+def later_catalogue(data: Data, catalogue: Catalogue) -> tuple[Data, list[str]]:
+    """Return the data with the catalogue of a later join, and the earlier columns that it describes for the first time.
+
+    What an earlier join found out of a column stays: it was checked, and perhaps converted, by that kind and unit.
+    """
+    kept = []
+    for name in map(str, data.values.columns):
+        if name in data.catalogue:
+            old = data.catalogue[name]
+            same = {part: getattr(old, part) for part in ("unit", "unit_de", "unit_en", "kind")}
+            kept.append(replace(catalogue[name], **same) if name in catalogue else old)
+    new = [str(name) for name in data.values.columns if name in catalogue and name not in data.catalogue]
+    rates = [name for name in new if name in data.rates]
+    data = rates_in_units(data, catalogue.add(*kept)) if rates else replace(data, catalogue=catalogue.add(*kept))
+    return data, [name for name in new if name not in data.rates]
 
 
 def declared_indicator(catalogue: Catalogue, name: str, unit: str | None, kind: str | None) -> Indicator:
@@ -181,14 +281,20 @@ def _refuse_no_percent(column: pd.Series[float], *, sure: bool) -> None:
             f"between 0 and 100: {_cells(column, outside)}. Is it in another unit, or no share? Say so in the join: "
             f"units={{{name!r}: 'per 1000'}}, or kinds={{{name!r}: 'count'}} for persons."
         )
-    if not sure and in_fractions(column):
-        inside = column.index[column.mod(1).gt(0)]
-        raise SpecError(
-            f"The indicator {name!r} is in percent, and no area is above 1: {_cells(column, inside)}. Are they "
-            f"fractions (0.12 for 12 %)? unit='fraction' of the indicator, or units={{{name!r}: 'fraction'}} in the "
-            f"join, turns them into percent. Are they truly below 1 %? units={{{name!r}: 'percent'}} in the join takes "
-            f"them as they are."
-        )
+    _refuse_perhaps_fractions(column, PERCENT, sure=sure)
+
+
+def _refuse_perhaps_fractions(column: pd.Series[float], unit: str, *, sure: bool) -> None:
+    """Refuse a column in percent, or per 100, that is nowhere above 1, unless its unit is said for it."""
+    if sure or not in_fractions(column):
+        return
+    name, inside = column.name, column.index[column.mod(1).gt(0)]
+    said = f"in {unit}" if unit == PERCENT else unit
+    raise SpecError(
+        f"The indicator {name!r} is {said}, and no area is above 1: {_cells(column, inside)}. Are they fractions (0.12 "
+        f"for 12 %)? unit='fraction' of the indicator, or units={{{name!r}: 'fraction'}} in the join, turns them into "
+        f"percent. Are they truly below 1 %? units={{{name!r}: {unit!r}}} in the join takes them as they are."
+    )
 
 
 def in_fractions(column: pd.Series[float]) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from quartiersatlas.catalogue import check_lang, number_text, text
+from quartiersatlas.catalogue.kinds import PERCENT, PERCENTAGE_POINTS, unit_words
 from quartiersatlas.catalogue.texts import THIN_BLANK, pick
 from quartiersatlas.errors import SpecError, list_some
 from quartiersatlas.need.score.contributions import is_geometric
@@ -162,9 +163,10 @@ def _part(need: NeedScores, key: str, axis: NeedAxis, name: str, part: float, la
     leaf = {leaf.id: leaf for leaf in reversed(axis.indicators)}[name]
     reference = need.reference.query("axis == @axis.id and indicator == @name").iloc[0]
     counted = pd.notna(reference["city"])
+    of_counts = "explain_need_city" if name in need.inputs.counts else "explain_need_city_known"
     notes = [
         text(
-            "explain_need_city" if counted else "explain_need_mean",
+            of_counts if counted else "explain_need_mean",
             lang,
             value=_value(need, leaf, reference["city"] if counted else reference["mean"], lang),
         )
@@ -191,11 +193,11 @@ def _value(need: NeedScores, leaf: NeedIndicator, value: float, lang: Lang) -> s
     column, known = need.inputs.values[leaf.id], _in_catalogue(leaf.id, need.inputs)
     if known is None:
         return number_text(value, _decimals(pd.Series([*column, value])), lang)
-    unit = known.unit
-    if leaf.id != known.id and unit == "percent":
-        unit = "percentage points"
-    sign = text(f"unit_{unit.replace(' ', '_')}", lang)
-    return f"{number_text(value, 1, lang)}{THIN_BLANK}{sign}" if sign else number_text(value, 1, lang)
+    in_points = leaf.id != known.id and known.unit == PERCENT
+    sign = unit_words(PERCENTAGE_POINTS, lang) if in_points else known.unit_text(lang)
+    part_of_whole = known.rules.part_of_whole
+    number = number_text(value, 1 if part_of_whole else min(1, _decimals(pd.Series([*column, value]))), lang)
+    return f"{number}{THIN_BLANK}{sign}" if sign else number
 
 
 def spec_indicator_label(leaf: NeedIndicator, inputs: NeedInputs, lang: Lang) -> str:

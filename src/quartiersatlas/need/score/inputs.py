@@ -19,7 +19,7 @@ from quartiersatlas.errors import ColumnError, CountError, SpecError, list_some
 from quartiersatlas.indicators import city_value, city_values, rates
 from quartiersatlas.indicators.change import SUFFIX
 from quartiersatlas.intake import AreaData
-from quartiersatlas.intake.joining.data import checked_counts, kind_of, refuse_no_counts
+from quartiersatlas.intake.joining.data import checked_counts, kind_of, rate_recipe, refuse_no_counts
 from quartiersatlas.intake.joining.meaning import in_fractions
 from quartiersatlas.intake.tables.values.codes import code_text, suspected_codes
 from quartiersatlas.need.score.scores import ScoringContext, present_share
@@ -128,6 +128,8 @@ def need_inputs(
         data = _in_percent(data, spec, units or {})
     elif units:
         raise SpecError("need_index: units are for a DataFrame; of joined data they are said in join(..., units=...).")
+    else:
+        _check_meanings(data, spec)
     leaves = {leaf.id: leaf for axis in spec.axes for leaf in axis.indicators}
     counts: dict[str, Counts] = {}
     values: dict[str, pd.Series[float]] = {}
@@ -152,6 +154,20 @@ def need_inputs(
         change_of={f"{name}{SUFFIX}": name for name in catalogue.indicators} | changes,
         other_city=_other_city(data, [name for name in leaves if name not in counts]),
     )
+
+
+def _check_meanings(data: AreaData, spec: NeedSpec) -> None:
+    """Check columns that only the spec describes, as a join checks those that the catalogue does."""
+    said = [
+        one for one in spec.meanings(data.catalogue) if one.id in data.values.columns and one.id not in data.changes
+    ]
+    for one in said:
+        if one.unit == FRACTION:
+            raise SpecError(
+                f"The spec {spec.id!r} calls {one.id!r} a fraction; scores and maps are made of percent. Say so in the "
+                f"join, which turns them: units={{{one.id!r}: 'fraction'}}."
+            )
+    data.with_indicators(*said)
 
 
 def _other_city(data: AreaData | pd.DataFrame, names: list[str]) -> dict[str, float]:
@@ -256,7 +272,7 @@ def _values(
         if isinstance(data, AreaData) and kind_of(data, leaf.id) in ("count", "amount", "balance", "class"):
             raise SpecError(
                 f"The indicator {leaf.id!r} of the spec {spec.id!r} is {a_kind(kind_of(data, leaf.id))}: an index "
-                f"of totals ranks by size of area. Put a rate in: add_rates(data, {{...: ({leaf.id!r}, 'residents')}})."
+                f"of totals ranks by size of area. Put a rate in: data = {rate_recipe(data, leaf.id)}."
             )
         catalogue = data.catalogue if isinstance(data, AreaData) else Catalogue.builtin()
         is_share = leaf.id in catalogue and catalogue[leaf.id].unit == "percent"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from quartiersatlas.present.area_profile.record import AreaRecord
     from quartiersatlas.present.paper.document import DocumentBlock
 
-METHOD = ("fact_protection", "fact_need", "fact_axis", "fact_rule", "fact_candidates", "warning")
+METHOD = ("fact_protection", "fact_need", "fact_axis", "fact_rule", "fact_candidates", "fact_city_published", "warning")
 
 
 def profile_document(release: Release, record: AreaRecord, lang: Lang) -> Document:
@@ -243,7 +243,9 @@ def _method(release: Release, lang: Lang) -> list[str]:
     """Return how the index, the selection and the protection work; what concerns other areas stands in the report."""
     facts = [fact for fact in release.facts if fact.name.startswith(METHOD) and fact.name != "fact_candidates_small"]
     lines = [fact_text(release, fact, lang) for fact in facts]
-    return [*lines, text("fact_city", lang), text("profile_method_more", lang)]
+    from_counts = any(column.kind == "rate" for column in release.columns)
+    city = [text("fact_city", lang)] if from_counts else []
+    return [*lines, *city, text("profile_method_more", lang)]
 
 
 def _list(name: str, items: list[str], lang: Lang) -> list[DocumentBlock]:
