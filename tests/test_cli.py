@@ -187,13 +187,13 @@ def test_no_reference_system(city, refused):
     (city / "stadtteile.prj").unlink()
     replace(city / "projekt.toml", "stadtteile.geojson", "stadtteile.shp")
     replace(city / "projekt.toml", "BEZIRK_NAME", "BEZNAME")
-    assert "does not say its coordinate reference system. Pass it, such as crs='EPSG:25832'" in refused()
+    assert 'does not say its coordinate reference system. Pass it, such as crs = "EPSG:25832"' in refused()
 
 
 def test_a_reference_system_in_degrees(city, refused):
     frame = gpd.read_file(city / "stadtteile.geojson").to_crs("EPSG:4326")
     frame.to_file(city / "stadtteile.geojson")
-    assert "Pass to_crs='EPSG:25832'" in refused()
+    assert 'Pass to_crs = "EPSG:25832"' in refused()
 
 
 def test_the_repair_for_degrees_works(city):
@@ -234,7 +234,7 @@ def test_negative_counts(city, refused):
 
 def test_codes_for_missing_values_in_a_count_column(city, refused):
     replace(city / "indikatoren_2024.csv", r";(1\.893|3\.097);", ";-9999;", "cp1252", count=2)
-    assert "symbols={'-9999': 'missing'}" in refused()
+    assert 'symbols = { "-9999" = "missing" }' in refused()
 
 
 @pytest.mark.parametrize(

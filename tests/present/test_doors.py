@@ -78,10 +78,10 @@ def test_one_release_of_another_date_is_one(town, town_release):
     assert qa.atlas_map(town_release, earlier=before).earlier == (before,)
 
 
-@pytest.mark.parametrize("kind", ["GeoDataFrame", "Release", "Path"])
-def test_one_indicator_is_looked_at_from_joined_data(town, town_release, kind):
-    wrong = {"GeoDataFrame": town.areas, "Release": town_release, "Path": Path("a.gpkg")}[kind]
-    with pytest.raises(ArgumentError, match=r"^choropleth takes an AreaData, not a .*: data = qa\.join\(areas, ta"):
+@pytest.mark.parametrize("kind", ["DataFrame", "Release", "Path"])
+def test_one_indicator_is_looked_at_from_joined_data_or_a_frame(town, town_release, kind):
+    wrong = {"DataFrame": town.values, "Release": town_release, "Path": Path("a.gpkg")}[kind]
+    with pytest.raises(ArgumentError, match=r"^choropleth takes an AreaData or a GeoDataFrame, not a .*: data = "):
         qa.choropleth(wrong, "sgb2_rate")
     with pytest.raises(ArgumentError, match=r"^choropleth: indicator takes a str, not a list: "):
         qa.choropleth(town, ["sgb2_rate"])

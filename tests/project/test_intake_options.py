@@ -126,7 +126,7 @@ def test_rows_are_named_away_filled_and_added_by_the_project_file(city, edit):
     width = rows[0].count(";")
     extra = [f"{rows[1].rstrip()}\n", ";" + ";".join(["7"] * width) + "\n", "Summe" + ";1" * width + "\n"]
     table.write_bytes("".join([*rows[:1], *rows[1:], *extra]).encode("cp1252"))
-    with pytest.raises(KeyColumnError, match="without_key='skip'"):
+    with pytest.raises(KeyColumnError, match='without_key = "skip"'):
         check_project(project)
     key = rows[0].split(";")[0]
     said = f'skip_rows = [{len(rows) + 1}]\nwithout_key = "skip"\ndrop = {{ "{key}" = ["Summe"] }}\n'

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 import quartiersatlas as qa
 from quartiersatlas.errors import QuartiersatlasError
-from quartiersatlas.intake.tables import numbers, text_files
+from quartiersatlas.intake.tables import text_files
+from quartiersatlas.intake.tables.values import numbers
 from quartiersatlas.intake.tables.values.cells import ByteCells, TextCells
 
 

@@ -9,7 +9,7 @@ from openpyxl import Workbook
 
 import quartiersatlas as qa
 from quartiersatlas.errors import InputError, KeyColumnError
-from quartiersatlas.intake.tables import package_parts
+from quartiersatlas.intake.tables.workbooks import package_parts
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"

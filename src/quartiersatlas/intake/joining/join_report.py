@@ -42,10 +42,6 @@ class JoinReport:
         Keys with more than one area.
     totals_rows : tuple of (str, str)
         Key and reason of rows that are totals, set aside.
-    totals : DataFrame
-        The totals rows as they stand in the table: all columns, those of ready-made shares too.
-    city_key : str
-        The totals row of the whole city; empty where none or several could be it.
     two_levels : tuple of (str, str)
         Areas whose row is that of a district of the same name, and the higher level.
     excluded : tuple of str
@@ -56,8 +52,6 @@ class JoinReport:
         Keys of a plain frame that were put into one form: letters in two parts, invisible characters.
     suggestions : tuple of Suggestion
         Rows without an area and the areas that could be meant: ``key``, ``areas``, ``alike`` in per cent.
-    crossed_names : tuple of CrossedName
-        Rows with the name of another area than that of their key: ``key``, ``column``, ``called``, ``area``, ``other``.
     cut_off : bool
         Whether the areas without a row are the last ones in order: the table probably stops too early.
     residents : tuple of (float, float), optional
@@ -67,6 +61,12 @@ class JoinReport:
         as that they were written with a decimal point.
     moved : tuple of (str, float)
         Areas with another outline than at the other date of a change, and the share of their surface that moved.
+    crossed_names : tuple of CrossedName
+        Rows with the name of another area than that of their key: ``key``, ``column``, ``called``, ``area``, ``other``.
+    totals : DataFrame
+        The totals rows as they stand in the table: all columns, those of ready-made shares too.
+    city_key : str
+        The totals row of the whole city; empty where none or several could be it.
     """
 
     source: str

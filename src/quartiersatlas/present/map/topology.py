@@ -87,7 +87,7 @@ def in_degrees(shapes: gpd.GeoSeries) -> gpd.GeoSeries:
     The region of the reference system says on which side of it they are, so that all layers of a map agree.
     """
     found: gpd.GeoSeries = shapes.to_crs("EPSG:4326")
-    region = shapes.crs.area_of_use
+    region = shapes.crs.area_of_use if shapes.crs is not None else None
     if region is None or not len(found):
         return found
     middle = (region.west + region.east + (360 if region.east < region.west else 0)) / 2

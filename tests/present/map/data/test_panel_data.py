@@ -88,7 +88,7 @@ def test_drivers_are_the_released_ones_and_what_is_missing_is_told(sample):
             assert (found - released).abs().max() < 1e-9
     assert len(axes[0]["drivers"]) == 4
     assert not axes[0]["partly"]
-    assert axes[1]["partly"]  # changes are in the index and stay inside
+    assert not axes[1]["partly"]  # the members of an index leave with it, changes too
 
 
 def test_only_bundles_are_sent_that_a_released_indicator_can_trigger(sample, town):

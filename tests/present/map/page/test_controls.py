@@ -19,6 +19,9 @@ GROUPS = {
         "SGB-II-Quote",
         "Kinderarmut (SGB II unter 15)",
         "Arbeitslosenanteil SGB II und III (Betroffenheitsquote)",
+        "Veränderung SGB-II-Quote",
+        "Veränderung Kinderarmut (SGB II unter 15)",
+        "Veränderung Arbeitslosenanteil SGB II und III (Betroffenheitsquote)",
     ],
     "Bildung und soziale Teilhabe": ["Sprachförderbedarf vor der Einschulung"],
     "Demografie": [
@@ -57,7 +60,8 @@ def test_each_option_changes_title_and_picture(atlas, clear):
     pictures = {}
     for label in LABELS:
         atlas.choose(label)
-        assert atlas.text(".qa-legend-title").removesuffix(", 31.12.2024").removesuffix(" (%)") == label
+        title = atlas.text(".qa-legend-title").removesuffix(", 31.12.2024")
+        assert title.removesuffix(" (%)").removesuffix(" (Prozentpunkte)") == label
         pictures[label] = [color for color, *_ in atlas.all_colors(clear)]
     assert len({tuple(picture) for picture in pictures.values()}) == len(LABELS)
 

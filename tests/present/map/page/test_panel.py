@@ -126,12 +126,14 @@ def test_drivers_are_those_of_the_profile_highest_first(atlas, sample):
     release = sample.release
     key = release.selected.index[release.selected][2]
     atlas.search(key)
-    drivers = qa.profile(release, key, format="dict")["need"][0]["drivers"]
+    axes = [axis["drivers"] for axis in qa.profile(release, key, format="dict")["need"]]
+    drivers = [driver for axis in axes for driver in axis]
     lines = atlas.texts(".qa-drivers li")
     for driver, line in zip(drivers, lines, strict=True):
         part = f"{driver['contribution']:+.1f}".replace(".", ",").replace("-", "\u2212")
         assert line == f"{driver['label']} ({driver['text']}): {'0,0' if driver['contribution'] == 0 else part}"
-    assert [d["contribution"] for d in drivers] == sorted((d["contribution"] for d in drivers), reverse=True)
+    for axis in axes:
+        assert [d["contribution"] for d in axis] == sorted((d["contribution"] for d in axis), reverse=True)
 
 
 def test_bars_of_drivers_go_to_both_sides_in_proportion(show, parts):
