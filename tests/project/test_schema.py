@@ -214,6 +214,7 @@ def test_values_of_the_wrong_kind_are_refused(project, more, message):
         ({"more": "[candidates]"}, r"\[candidates\] needs a rule: add \[shortlist\]"),
         ({"more": "[stability]"}, r"\[stability\] needs a rule: add \[shortlist\]"),
         ({"more": f"{SHORTLIST}[stability]\nruns = 0"}, r"\[stability\] runs must be at least 1, not 0"),
+        ({"more": f"{SHORTLIST}[stability]\nruns = 100001"}, r"\[stability\] runs must be at most 100000"),
         ({"more": f"{SHORTLIST}[stability]\nseed = -1"}, r"\[stability\] seed must be 0 or more, not -1"),
         ({"more": f"{SHORTLIST}[stability]\nruns = 1e3"}, r"In \[stability\]: runs .* a whole number"),
         ({"more": "[protection]\nmin_count = 0"}, "min_count=0 must be at least 1"),

@@ -11,6 +11,7 @@ from quartiersatlas.catalogue import Indicator, Reference
 from quartiersatlas.disclosure import Protection
 from quartiersatlas.errors import SpecError
 from quartiersatlas.need import NeedSpec
+from quartiersatlas.need.robustness.options import MOST_RUNS
 from quartiersatlas.screening import Rule, parse_rule
 
 if TYPE_CHECKING:
@@ -143,6 +144,8 @@ class StabilityPart:
     def __post_init__(self) -> None:
         if self.runs < 1:
             raise SpecError(f"[stability] runs must be at least 1, not {self.runs}.")
+        if self.runs > MOST_RUNS:
+            raise SpecError(f"[stability] runs must be at most {MOST_RUNS}, which is enough for any share.")
         if self.seed < 0:
             raise SpecError(f"[stability] seed must be 0 or more, not {self.seed}.")
 
