@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from pandas.api.types import is_numeric_dtype
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 OWN = 0.5  # share of the rows with the name of their own area, from which a column is one of names
+SAMPLE = 1000  # rows
 KNOWN = 0.9  # share of the rows with the name of some area, each another one, from which it is one as well
 
 
@@ -48,12 +51,9 @@ def crossed_names(values: pd.DataFrame, areas: pd.DataFrame) -> tuple[CrossedNam
     matched = values.index.intersection(areas.index, sort=False)
     if len(matched) < 2 or (areas["name"] == areas.index).all():  # noqa: PLR2004 - two rows can change places
         return ()
-    plain = {name: _words(name) for name in areas["name"].unique()}
-    by_name: dict[str, list[str]] = {}
-    for key, name in areas["name"].items():
-        by_name.setdefault("".join(plain[name]), []).append(str(key))
     columns = [column for column in values.columns if not is_numeric_dtype(values[column].dtype)]
-    found = [_compared(values.loc[matched, column], areas["name"], plain, by_name) for column in columns]
+    known = _AreaNames(areas["name"])
+    found = [_compared(values.loc[matched, column], known) for column in columns]
     named = [names for names in found if names.n and names.own >= OWN * names.n]
     if not named:
         named = [names for names in found if names.n > 1 and names.own + len(names.crossed) >= KNOWN * names.n]
@@ -65,22 +65,45 @@ def _words(name: object) -> list[str]:
     return plain_name(str(name)).split()
 
 
-def _compared(
-    column: pd.Series, own_names: pd.Series, plain: dict[str, list[str]], by_name: dict[str, list[str]]
-) -> _Names:
+@dataclass(frozen=True)
+class _AreaNames:
+    """The names of the areas, and their words, which are looked at only where a text is not the same as the name."""
+
+    names: pd.Series
+
+    @cached_property
+    def words(self) -> dict[str, list[str]]:
+        """Name -> its words."""
+        return {name: _words(name) for name in self.names.unique()}
+
+    @cached_property
+    def keys_by_words(self) -> dict[str, list[str]]:
+        """Words, written together -> the keys of the areas that are called so."""
+        found: dict[str, list[str]] = {}
+        for key, name in self.names.items():
+            found.setdefault("".join(self.words[name]), []).append(str(key))
+        return found
+
+
+def _compared(column: pd.Series, known: _AreaNames) -> _Names:
     """Compare the words of a column with the names of the areas."""
     texts = column.dropna().astype(str)
     texts = texts[texts.str.strip() != ""]
     if texts.nunique() < OWN * len(texts):  # a higher level, a kind: not a name of its own for each row
         return _Names(str(column.name), 0, 0, [])
-    own, crossed = 0, []
-    for key, called in zip(map(str, texts.index), texts, strict=True):
-        words, mine = _words(called), plain[own_names[key]]
-        others = by_name.get("".join(words), [])
+    if len(texts) > 2 * SAMPLE:  # most columns of words are no names of areas, and a part of their rows shows it
+        part = _compared(texts.iloc[:: len(texts) // SAMPLE].rename(column.name), known)
+        if part.own + len(part.crossed) < OWN / 2 * part.n:
+            return _Names(str(column.name), 0, 0, [])
+    same = texts.to_numpy(dtype=object) == known.names.loc[texts.index].to_numpy(dtype=object)
+    own, crossed = int(same.sum()), []
+    for key, called in texts[~same].items():
+        words, mine = _words(called), known.words[known.names[key]]
+        others = known.keys_by_words.get("".join(words), [])
         if "".join(words) == "".join(mine):
             own += 1
         elif len(others) == 1 and words and not (set(words) <= set(mine) or set(mine) <= set(words)):
-            crossed.append(CrossedName(key, str(column.name), called, str(own_names[key]), others[0]))
+            crossed.append(CrossedName(str(key), str(column.name), called, str(known.names[key]), others[0]))
     return _Names(str(column.name), len(texts), own, crossed)
 
 

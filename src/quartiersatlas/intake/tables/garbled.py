@@ -113,6 +113,9 @@ def mended_texts(
     form: Callable[[str], str] = same_text,
 ) -> tuple[list[str], list[str]]:
     """Return texts with their letters as they are meant, and what was done to them; ``line`` tells where one is."""
+    together = "\n".join(texts)  # one look at all of them: most files need no look at each
+    if not LEADS.search(together) and form(together) == together and (form is same_cell or not _has_blank_ends(texts)):
+        return list(texts), []
     new, broken, repaired, changed = list(texts), list[int](), list[int](), list[int]()
     for at, text in enumerate(texts):
         if text.isascii():
@@ -133,6 +136,10 @@ def mended_texts(
             f"Correct the file, or save it again as UTF-8 from where it comes."
         )
     return new, [*_repair_note(texts, new, repaired, what), *_form_note(texts, new, changed, what)]
+
+
+def _has_blank_ends(texts: Sequence[str]) -> bool:
+    return any(text != text.strip() for text in texts)
 
 
 def _repair_note(texts: Sequence[str], new: Sequence[str], at: Sequence[int], what: str) -> Iterable[str]:

@@ -41,6 +41,12 @@ SHAPES = tuple(
         (rf"{FIRST}{UNIT}\s*(?:{AND_MORE})", False, False),
     )
 )
+# how a mark with limits can begin; other texts are not compared with every shape
+BEGINS = re.compile(
+    r"[-−0-9<>≤⩽≥⩾=&]|unter|weniger|kleiner|fewer|less|under|below|max|bis|höchstens|up\s|at\s|no\s|über|mehr|more|over"
+    r"|above|mind|ab\s|zw|between",
+    re.IGNORECASE,
+)
 HYPHENED = re.compile(r"(?P<first>[01])\s?[-–]\s?(?P<last>[1-9]|10)")
 LONGEST = 60  # letters of a mark
 BRACKETS = {"(": ")", "[": "]"}
@@ -97,6 +103,8 @@ def read_range(text: str, number: ReadNumber) -> Range | None:
         return None
     if text[0] in BRACKETS and text.endswith(BRACKETS[text[0]]):
         text = text[1:-1].strip()
+    if not BEGINS.match(text):
+        return None
     for shape, below, above in SHAPES:
         if found := shape.fullmatch(text):
             return _of_parts(found.groupdict(), number, below=below, above=above)

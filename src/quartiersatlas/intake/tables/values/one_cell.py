@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from quartiersatlas.intake.tables.values.codes import Status, SymbolProfile
 
 UNITS = {"%": "percent", "‰": "per 1,000"}
+HAS_DIGIT = re.compile("[0-9]")
 DOUBTFUL = frozenset("cC")  # marks that are also names of classes
 BLANKS = " \u00a0\u2007\u2009\u202f"
 BLANKS_AND_BREAKS = BLANKS + "\t\r\n"
@@ -25,6 +26,8 @@ MOST_LETTERS = 400  # a longer number is none that could be held
 SQUARE = rf"[{BLANKS}]*\[(?:[Nn]ote )?(?:\d{{1,2}}|[a-z])\]"
 ROUND = rf"[{BLANKS}]+\(?(?:\d{{1,2}}|[a-z])\)|\((?:\d{{1,2}}|[a-z])\)"
 FOOTNOTE = rf"{SQUARE}|{ROUND}|[{BLANKS}]*(?:[*†‡]+|[¹²³⁴⁵⁶⁷⁸⁹⁰]+\)?|[a-z]\))"
+
+FOOTNOTE_END = re.compile(r"[\])*†‡¹²³⁴⁵⁶⁷⁸⁹⁰]\Z")
 
 
 @dataclass(frozen=True)
@@ -63,10 +66,12 @@ def read_cell(text: str, decimal: Decimal, profile: SymbolProfile) -> ReadCell:
     text = text.strip(BLANKS_AND_BREAKS)
     if text in profile.instead:
         return symbol_cell(profile.instead[text], profile.bounds.get(text), is_doubtful=text in DOUBTFUL)
+    if not HAS_DIGIT.search(text):
+        return UNKNOWN  # a word: no number, no limits, no number with a mark
     number = read_number(text, decimal)
     if number.number is not None:
         return _as_named(number, decimal, profile)
-    with_unit = _with_unit(text, decimal)
+    with_unit = _with_unit(text, decimal) if text[-1:] in UNITS else number
     if with_unit.number is not None:
         return with_unit
     limits = None if len(text) > MOST_LETTERS else read_range(text, lambda part: read_number(part, decimal).number)
@@ -114,7 +119,7 @@ def _with_symbol_beside(text: str, decimal: Decimal, profile: SymbolProfile) -> 
             if inner.number is not None:
                 return _kept(inner, status, f"marked {letter!r}")
     tail = text[-LONGEST_FOOTNOTE:]  # a search in a long cell would try every blank of it
-    if found := re.search(rf"(?:{FOOTNOTE})$", tail):
+    if FOOTNOTE_END.search(text) and (found := re.search(rf"(?:{FOOTNOTE})$", tail)):
         note = found.group().strip(BLANKS)
         number = text[: len(text) - len(tail) + found.start()].rstrip(BLANKS)
         return _kept(_with_unit(number, decimal), "value", f"footnote {note!r} set aside")
