@@ -221,6 +221,9 @@ def test_values_of_the_wrong_kind_are_refused(project, more, message):
         ({"more": '[outputs]\nmap = "a.html"\nreport = "a.html"'}, r"the file names in \[outputs\] must all differ"),
         ({"more": '[outputs]\nmap = "karten/a.html"'}, "must not contain a folder"),
         ({"more": '[outputs]\nmap = "../a.html"'}, "must not contain a folder"),
+        ({"more": '[outputs]\nmap = "a\\u0000b"'}, r"\[outputs\] map = 'a\\x00b' holds a control character"),
+        ({"more": f'[outputs]\nfolder = "{"a" * 256}"'}, r"\[outputs\] folder = 'a+' is too long for a file"),
+        ({"top": f'ledger = "{"ö" * 120}"'}, "ledger = 'ö+' is too long for a file"),
     ],
 )
 def test_what_cannot_work_together_is_refused(project, more, message):
