@@ -84,8 +84,8 @@ def write_inputs_otherwise(city: Path, rng: random.Random) -> None:
 
 def refuse_difference(one: ProjectResult, other: ProjectResult) -> None:
     """Refuse two results that differ in a value, a status, a class or the selection."""
-    pd.testing.assert_frame_equal(one.data.values, other.data.values, check_exact=True)
-    pd.testing.assert_frame_equal(one.data.status, other.data.status)
+    pd.testing.assert_frame_equal(one.data.values, other.data.values, check_exact=True, check_like=True)
+    pd.testing.assert_frame_equal(one.data.status, other.data.status, check_like=True)
     if one.need is not None and other.need is not None:
         pd.testing.assert_frame_equal(one.need.scores, other.need.scores, check_exact=True)
         pd.testing.assert_frame_equal(one.need.classes, other.need.classes)

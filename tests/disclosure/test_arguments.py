@@ -122,3 +122,16 @@ def test_a_text_that_no_file_can_hold_is_refused_before_anything_is_drawn(data, 
     with pytest.raises(SpecError, match=rf"release: {name} holds an invalid character: 'Ost\\ud83c'"):
         qa.release(data, **{name: "Ost\ud83c"})
     qa.release(data, **{name: "Łódź 🏘 „Ost“"})
+
+
+@pytest.mark.parametrize("day", ["31.02.2024", "31. 4. 2023", "2023-02-29", "2024-13-01", "0.1.2024", "2024-6-31"])
+def test_a_day_that_no_calendar_has_is_refused(data, day):
+    with pytest.raises(SpecError, match=rf"as_of is '{day}', and there is no such day"):
+        qa.release(data, as_of=day)
+
+
+@pytest.mark.parametrize(
+    "date", ["29.02.2024", "2024-02-29", "2024", "Ende 2023", "31.12.2023/24", "99.99", "Q4 2024", ""]
+)
+def test_other_words_for_a_date_stay_free(data, date):
+    assert qa.release(data, as_of=date).as_of == date

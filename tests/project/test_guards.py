@@ -74,3 +74,21 @@ def test_a_system_with_heights_is_reduced_to_the_plane_and_written(city, edit, t
     run_project(city / "projekt.toml", folder=tmp_path / "out")
     written = gpd.read_file(tmp_path / "out" / "atlas.gpkg", layer="areas").crs
     assert len(written.axis_info) == 2
+
+
+def test_a_file_in_the_place_of_the_folder_of_outputs_is_said(city, edit):
+    edit(city / "projekt.toml", 'folder = "ergebnis"', 'folder = "README.md/neu"')
+    before = sorted(file.name for file in city.iterdir())
+    with pytest.raises(SpecError, match=r"the folder '.*README\.md/neu' cannot be made"):
+        run_project(city / "projekt.toml")
+    assert sorted(file.name for file in city.iterdir()) == before
+
+
+@pytest.mark.filterwarnings("ignore:Compared with:UserWarning")  # the dates of the sample, one after the other
+@pytest.mark.parametrize(("name", "error"), [("ergebnis", SpecError), (".", InputError), ("..", InputError)])
+def test_a_ledger_is_a_file_and_nothing_is_written_where_it_is_none(city, edit, name, error):
+    edit(city / "projekt.toml", 'lang = "de"', f'ledger = "{name}"\nlang = "de"')
+    before = sorted(file.name for file in city.iterdir())
+    with pytest.raises(error, match=r"Name (a|the) file"):
+        run_project(city / "projekt.toml")
+    assert sorted(file.name for file in city.iterdir()) == before

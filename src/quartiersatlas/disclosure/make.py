@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import warnings
+from calendar import monthrange
 from collections.abc import Mapping, Sized
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -188,6 +190,10 @@ def release(
 
 
 PASSED_ON = ("title", "subtitle", "source", "as_of", "comment", "audience", "programmes", "facilities")
+WRITTEN_DAY = re.compile(
+    r"(?P<year_iso>\d{4})-(?P<month_iso>\d{1,2})-(?P<day_iso>\d{1,2})"
+    r"|(?P<day>\d{1,2})\.\s*(?P<month>\d{1,2})\.\s*(?P<year>\d{4})"
+)
 DOORS: dict[str, tuple[tuple[type, ...], str]] = {
     "need": ((NeedIndex,), "need = qa.need_index(data, spec)"),
     "shortlist": ((Shortlist,), "shortlist = qa.screen(data, rule)"),
@@ -213,9 +219,19 @@ def _check_arguments(given: Mapping[str, Any]) -> None:
             expects(given[name], kinds, f"release: {name}", how)
         if isinstance(given[name], str) and NO_CHARACTER.search(given[name]):
             raise SpecError(f"release: {name} holds an invalid character: {given[name]!a}.")
+    _refuse_impossible_day(given["as_of"])
     choice(given["audience"], AUDIENCES, "audience")
     if given["candidates"] is not None and given["shortlist"] is None:
         raise SpecError("release() needs the shortlist the candidate areas were made of: shortlist=...")
+
+
+def _refuse_impossible_day(as_of: str) -> None:
+    """Refuse what is written as a day and is none; other words for a date stay free."""
+    found = WRITTEN_DAY.fullmatch(as_of.strip())
+    if found:
+        year, month, day = (int(found[f"{unit}_iso"] or found[unit]) for unit in ("year", "month", "day"))
+        if not (1 <= month <= 12 and 1 <= day <= monthrange(max(year, 1), month)[1]):  # noqa: PLR2004 - months
+            raise SpecError(f"release: as_of is {as_of!r}, and there is no such day. Write one such as '2024-12-31'.")
 
 
 def _missing_meanings(data: AreaData, spec: NeedSpec) -> list[Indicator]:

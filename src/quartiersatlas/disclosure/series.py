@@ -63,6 +63,8 @@ class Ledger:
         path = Path(path)
         if not path.exists():
             return cls()
+        if not path.is_file():
+            raise InputError(f"The ledger {str(path)!r} is no file. Name the file of the ledger.")
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
             if content["format"] != FORMAT:

@@ -172,7 +172,13 @@ def run_project(path: str | Path, *, folder: str | Path | None = None) -> Projec
     project = result.project
     target = Path(folder) if folder is not None else project.file(project.outputs.folder)
     _refuse_overwriting(project, target)
-    target.mkdir(parents=True, exist_ok=True)
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SpecError(
+            f"[outputs]: the folder {str(target)!r} cannot be made ({error.strerror}). Is there a file of this name? "
+            f"Choose another folder."
+        ) from error
     with TemporaryDirectory(dir=target, prefix=".quartiersatlas-") as unfinished:
         files = tuple(move_all(_write(result, Path(unfinished)), target))
     if result.ledger is not None:
@@ -194,6 +200,9 @@ def _refuse_overwriting(project: Project, target: Path) -> None:
             )
         if place.exists() and not place.is_file():
             raise SpecError(f"[outputs]: {str(place)!r} already exists and is not a file.")
+    ledger = project.file(project.ledger).resolve()
+    if project.ledger and ledger in (target.resolve(), *target.resolve().parents):
+        raise SpecError(f"ledger: {project.ledger!r} is the folder of the outputs, or one above it. Name a file.")
 
 
 def _write(result: ProjectResult, folder: Path) -> list[Path]:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from quartiersatlas.base.toml import array, declared, read_toml, refuse_unknown, table
 from quartiersatlas.catalogue import Indicator, Reference
 from quartiersatlas.disclosure import Protection
-from quartiersatlas.errors import SpecError
+from quartiersatlas.errors import NOT_IN_A_LINE, SpecError
 from quartiersatlas.need import NeedSpec
+from quartiersatlas.need.robustness.options import MOST_RUNS
 from quartiersatlas.screening import Rule, parse_rule
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from quartiersatlas.intake.tables.values.codes import Meaning
 
 Part = TypeVar("Part")
+
+LONGEST_NAME = 200  # bytes: most folders take 255, and files are written beside under longer names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,6 +146,8 @@ class StabilityPart:
     def __post_init__(self) -> None:
         if self.runs < 1:
             raise SpecError(f"[stability] runs must be at least 1, not {self.runs}.")
+        if self.runs > MOST_RUNS:
+            raise SpecError(f"[stability] runs must be at most {MOST_RUNS}, which is enough for any share.")
         if self.seed < 0:
             raise SpecError(f"[stability] seed must be 0 or more, not {self.seed}.")
 
@@ -303,6 +308,7 @@ def _checked(project: Project) -> Project:
     for name, part in (("candidates", project.candidates), ("stability", project.stability)):
         if part is not None and project.rule is None:
             raise SpecError(f'{project.path.name}: [{name}] needs a rule: add [shortlist] with rule = "...".')
+    _refuse_impossible_names(project)
     written = project.outputs.names
     if len(set(written)) < len(written) or any(Path(name).name != name for name in written):
         raise SpecError(
@@ -316,6 +322,16 @@ def _checked(project: Project) -> Project:
         if file and not file.endswith(ending):
             raise SpecError(f"{project.path.name}: [outputs] {name} must end in {ending}, not {file!r}.")
     return project
+
+
+def _refuse_impossible_names(project: Project) -> None:
+    """Refuse names of files to write that no folder takes."""
+    named = {f"[outputs] {part.name}": getattr(project.outputs, part.name) for part in fields(OutputsPart)}
+    for what, name in {"ledger": project.ledger, **named}.items():
+        longest = max((len(step.encode("utf-8")) for step in Path(name).parts), default=0)
+        if longest > LONGEST_NAME or NOT_IN_A_LINE.search(name):
+            fault = "is too long for a file" if longest > LONGEST_NAME else "holds a control character"
+            raise SpecError(f"{project.path.name}: {what} = {name[:40]!r} {fault}. Choose another name.")
 
 
 def _indicator(name: str, entry: object) -> IndicatorPart:

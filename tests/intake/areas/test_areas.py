@@ -204,3 +204,9 @@ def test_a_geojson_in_metres_that_does_not_say_so_is_refused_with_the_repair(tmp
     with pytest.raises(GeometryError, match=r"not degrees.*crs='EPSG:25832'"):
         qa.read_areas(file, key="PLR")
     assert qa.read_areas(file, key="PLR", crs="EPSG:25832").area.tolist() == [5_000.0]
+
+
+def test_a_higher_level_is_not_called_as_the_index_is(write):
+    with pytest.raises(SpecError, match="parents: 'key', 'name' and 'geometry' are columns of their own"):
+        qa.read_areas(write(nr=["1"], amt=["A"]), key="nr", parents={"key": "amt"})
+    assert qa.read_areas(write(nr=["1"], amt=["A"]), key="nr", parents={"amt": "amt"})["amt"].tolist() == ["A"]

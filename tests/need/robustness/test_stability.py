@@ -216,6 +216,7 @@ def test_one_of_several_conditions_selects(counted):
     ("options", "message"),
     [
         ({"n": 0}, "at least one run"),
+        ({"n": 100_001}, "100,000 are enough"),
         ({"n": 100.0}, r"stability: n is 100.0; it must be a whole number: n=100\."),
         ({"n": True}, "n is True; it must be a whole number"),
         ({"n": "5"}, "n is '5'; it must be a whole number"),

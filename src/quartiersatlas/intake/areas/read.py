@@ -336,10 +336,10 @@ def _columns(
     for column in [key, name, *parents.values()]:
         if column is not None and column not in attributes:
             raise ColumnError.not_found(column, attributes, where)
-    if {"name", "geometry", *AREA_FLAGS} & set(parents):
+    if {"key", "name", "geometry", *AREA_FLAGS} & set(parents):
         raise SpecError(
-            f"parents: 'name' and 'geometry' are columns of their own, as are the flags {list_some(AREA_FLAGS)}; "
-            f"name the higher level otherwise."
+            f"parents: 'key', 'name' and 'geometry' are columns of their own, as are the flags "
+            f"{list_some(AREA_FLAGS)}; name the higher level otherwise."
         )
     taken = {"name": name if name is not None else key, **parents}
     geometry = [column for column in {key: "", **dict.fromkeys(taken.values())} if holds_geometry(frame[column])]

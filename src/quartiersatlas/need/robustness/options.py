@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+MOST_RUNS = 100_000  # a share of so many runs is exact to a third of a percentage point
 SOURCES = ("data", "weights", "normalisation", "aggregation", "threshold")
 FACTORS = (*SOURCES, "indicators")
 RandomSource = int | np.random.Generator | None
@@ -69,8 +70,8 @@ def stability_options(
     threshold: float,
 ) -> RunOptions:
     """Return the options of a Monte Carlo; what cannot be run is refused."""
-    if _is_whole(n, "stability: n") < 1:
-        raise SpecError(f"stability: n is {n}; at least one run is needed.")
+    if not 1 <= _is_whole(n, "stability: n") <= MOST_RUNS:
+        raise SpecError(f"stability: n is {n}; at least one run is needed, and {MOST_RUNS:,} are enough for any share.")
     if not isinstance(seed, np.random.Generator):
         _check_seed(seed, "stability", "a whole number from 0 on, a numpy Generator, or None")
     chosen = _choices(vary, SOURCES, "stability: vary")
