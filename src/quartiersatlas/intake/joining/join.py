@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
-from pandas.api.types import is_extension_array_dtype, is_float_dtype, is_numeric_dtype
 
 from quartiersatlas.base.checks import choice, count_noun, expects, renamed
-from quartiersatlas.base.keys import whole_keys
 from quartiersatlas.base.letters import composed, same_text
 from quartiersatlas.catalogue import Catalogue
 from quartiersatlas.catalogue.key_systems import KeyVintages, mixed_vintages, systems, vintages_of
@@ -21,18 +19,17 @@ from quartiersatlas.errors import (
     ColumnError,
     InputError,
     JoinError,
-    KeyColumnError,
     SpecError,
     list_some,
 )
 from quartiersatlas.intake.areas.area_columns import (
     holds_geometry,
     is_notice,
-    keys_as_text,
     optional_names,
     read_notices,
     with_left_out,
 )
+from quartiersatlas.intake.frames import indexed_frame
 from quartiersatlas.intake.joining.data import AreaData, refuse_no_counts
 from quartiersatlas.intake.joining.keys import composed_keys, repaired_keys
 from quartiersatlas.intake.joining.match import compare, refuse
@@ -40,7 +37,6 @@ from quartiersatlas.intake.joining.meaning import published_totals, with_meaning
 from quartiersatlas.intake.joining.row_numbers import refuse_row_numbers
 from quartiersatlas.intake.joining.sides import number_columns, refuse_numbers, sides
 from quartiersatlas.intake.tables.read import Table
-from quartiersatlas.intake.tables.values.cells import LARGEST_EXACT
 from quartiersatlas.intake.tables.values.codes import named_in_frame
 from quartiersatlas.intake.tables.values.marks import joined_bounds
 
@@ -281,19 +277,7 @@ def _frames(
     if table.empty:
         raise InputError("The table has no rows or no columns.")
     refuse_row_numbers(table, areas, from_file=False)
-    keys = keys_as_text(table.index)
-    if keys.isna().any() or keys.eq("").any():
-        without = count_noun(int((keys.isna() | keys.eq("")).sum()), "row of the table has", "rows of the table have")
-        raise KeyColumnError(f"{without} no key in the index.")
-    if is_float_dtype(table.index.dtype) and len(table) and np.abs(table.index).max() >= LARGEST_EXACT:
-        raise KeyColumnError("The keys in the index are decimal numbers of more digits than these hold: use text.")
-    whole, note = whole_keys(keys.tolist(), "the index")
-    values = table.set_axis(pd.Index(whole, name="key", dtype=object))
-    values = values.rename(columns={name: composed(name) for name in values.columns if isinstance(name, str)})
-    nullable = [column for column in values.columns if is_extension_array_dtype(values[column].dtype)]
-    for column in nullable:
-        if is_numeric_dtype(values[column].dtype):
-            values[column] = values[column].to_numpy(dtype=float, na_value=np.nan)
+    values, note = indexed_frame(table)
     return *named_in_frame(values, symbols), "table", note
 
 

@@ -195,7 +195,8 @@ def _no_key(body: Body, key: str, source: str) -> KeyColumnError:
         if in_blocks
         else ""
     )
-    header = " Is it a second header row? Pass header_rows=2." if body.rows[0] != 1 else ""  # records have none
+    is_first = bool(without[0]) and body.rows[0] != 1  # records have no header
+    header = " Is it a second header row? Pass header_rows=2." if is_first else ""
     return KeyColumnError(
         f"{source}: {count_noun(n, 'row has', 'rows have')} no key in {key!r}, in "
         f"{'line' if one else 'lines'} {list_some(lines)}. "
