@@ -218,3 +218,21 @@ def test_the_project_file_names_the_path(tmp_path):
     )
     with pytest.raises(InputError, match=r"antwort\.json has nothing at 'stadt\.nirgends'"):
         qa.check_project(tmp_path / "p.toml")
+
+
+def test_one_object_per_column_is_read_row_by_row(answer):
+    table = answer({"gebiet": {"0": "0031", "1": "0032"}, "ew": {"0": 812, "1": 640}})
+    assert table.values["ew"].to_dict() == {"0031": 812.0, "0032": 640.0}
+    assert any("one object per column" in note and "2 records" in note for note in table.notes)
+
+
+def test_one_object_per_area_stays_one_object_per_area(answer):
+    table = answer({"0031": {"ew": 812, "hh": 400}, "0032": {"ew": 640, "hh": 300}})
+    assert table.values["hh"].to_dict() == {"0031": 400.0, "0032": 300.0}
+
+
+def test_text_that_is_no_json_is_refused_in_plain_words(answer):
+    for text in ('antwort([{"gebiet": "0031", "ew": 1}])', "[" * 100_000, '[{"gebiet": "0031"; "ew": 1}]'):
+        with pytest.raises(InputError, match="no valid JSON") as error:
+            answer(text)
+        assert not any(word in str(error.value) for word in ("Expecting", "recursion", "delimiter", "char "))
