@@ -132,8 +132,8 @@ SECRETS = re.compile(
     r"geheim|anonym|gesperrt|vertraulich|zu klein|suppress|confid|secret|too (?:small|few)", re.IGNORECASE
 )
 LIMIT = re.compile(
-    r"[<>≤≥⩽⩾]|\b(?:unter|über|bis|weniger|less|fewer|more|under|over|moins|plus de|menos|meno di|mniej|poniżej|færre|mindre|"
-    r"färre|minder|méně|az|altında)\b",
+    r"[<>≤≥⩽⩾]|\b(?:unter|über|bis|weniger|less|fewer|more|under|over|moins|plus de|menos|meno di|mniej|poniżej|færre|"
+    r"mindre|färre|minder|méně|az|altında)\b",
     re.IGNORECASE,
 )
 
