@@ -236,3 +236,15 @@ def test_text_that_is_no_json_is_refused_in_plain_words(answer):
         with pytest.raises(InputError, match="no valid JSON") as error:
             answer(text)
         assert not any(word in str(error.value) for word in ("Expecting", "recursion", "delimiter", "char "))
+
+
+def test_a_second_list_with_the_key_further_down_is_asked_about(answer):
+    content = {"neu": ROWS, "archiv": {"2023": [{"gebiet": "0031", "ew": 5}, {"gebiet": "0032", "ew": 6}]}}
+    with pytest.raises(InputError, match=r"several lists of records.*records='neu'"):
+        answer(content)
+    assert answer(content, records="archiv.2023").values["ew"].tolist() == [5.0, 6.0]
+
+
+def test_a_list_further_down_without_the_key_is_no_doubt(answer):
+    content = {"daten": ROWS, "info": {"spalten": [{"name": "ew", "text": "Einwohner"}]}}
+    assert answer(content).values["ew"].iloc[0] == 812.0

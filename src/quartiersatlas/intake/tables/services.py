@@ -128,7 +128,7 @@ def _found(content: Any, key: str, where: str) -> Found:  # noqa: ANN401 - whate
     if key in lists and not any(isinstance(value, dict) for value in lists[key]):
         return Found(_from_columns(lists, where), [])
     tables = [value for value in lists.values() if value and all(isinstance(entry, dict) for entry in value)]
-    if len(tables) == 1 and _has_key(tables[0], key):
+    if len(tables) == 1 and _has_key(tables[0], key) and not _again(content, tables[0], key):
         return Found(tables[0], [])
     if (columns := _columns_by_row(content, key)) is not None:
         return Found(columns, [f"one object per column, with a value per row: {count_noun(len(columns), 'record')}"])
@@ -148,6 +148,12 @@ def _columns_by_row(content: JsonRecord, key: str) -> list[JsonRecord] | None:
     if any(isinstance(value, dict | list) for value in content[key].values()):
         return None
     return [{name: column[row] for name, column in content.items()} for row in rows]
+
+
+def _again(content: JsonRecord, records: list[Any], key: str) -> bool:
+    """Return True if another list of records of a document has the key column too."""
+    lists = (value for _, value in _lists_in(content) if value is not records and value and isinstance(value[0], dict))
+    return any(_has_key(value, key) for value in lists)
 
 
 def _in_list(content: list[Any], where: str) -> Found:
