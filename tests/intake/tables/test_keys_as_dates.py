@@ -32,3 +32,14 @@ def test_keys_that_are_dates_of_a_text_file_are_refused_as_dates(read, keys):
 )
 def test_keys_in_levels_stay_keys(read, keys):
     assert read(rows(*keys)).values.index.tolist() == list(keys)
+
+
+@pytest.mark.parametrize("keys", [('="0107"', '="0108"'), ("'0107", "'0108")])
+def test_signs_that_make_keys_text_in_a_spreadsheet_are_left_out_with_a_note(read, keys):
+    table = read(rows(*(key.replace('"', '""').join('""') if '"' in key else key for key in keys)))
+    assert table.values.index.tolist() == ["0107", "0108"]
+    assert any("2 keys of column 'key' were marked as text" in note for note in table.notes)
+
+
+def test_such_signs_at_some_keys_only_are_part_of_them(read):
+    assert read(rows("'s-Gravenhage", "Delft")).values.index.tolist() == ["'s-Gravenhage", "Delft"]

@@ -163,6 +163,8 @@ def keyed(
         raw.source,
         lambda at: raw.rows[at],
     )
+    texts, note = _without_signs_of_text(texts, name)
+    notes += [note] if note else []
     texts, note = whole_keys(texts, f"column {name!r}")
     notes += [note] if note else []
     keys = np.array(texts, dtype=object)
@@ -181,6 +183,21 @@ def keyed(
     if without.all():
         raise KeyColumnError(f"{raw.source}: no row has a key in {key!r}.")
     return body.take(~without), notes
+
+
+# how programs write a key into a text file so that a spreadsheet takes it for text: ="01" and '01
+MADE_TEXT = re.compile(r'="([^"]+)"|\'([^"\']+)')
+
+
+def _without_signs_of_text(keys: list[str], name: str) -> tuple[list[str], str]:
+    """Return keys without the signs that make them text in a spreadsheet, if all of them have these; and a note."""
+    found = [MADE_TEXT.fullmatch(key) for key in keys if key]
+    if not found or not all(found):
+        return keys, ""
+    plain = [(made[1] or made[2]).strip() if (made := MADE_TEXT.fullmatch(key)) else key for key in keys]
+    example = next(key for key in keys if key)
+    were = count_noun(len(found), f"key of column {name!r} was", f"keys of column {name!r} were")
+    return plain, f"{were} marked as text for a spreadsheet, such as {example}: the marks were left out"
 
 
 def _no_key(body: Body, key: str, source: str) -> KeyColumnError:
