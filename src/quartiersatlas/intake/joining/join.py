@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -41,6 +43,8 @@ from quartiersatlas.intake.tables.values.codes import named_in_frame
 from quartiersatlas.intake.tables.values.marks import joined_bounds
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import geopandas as gpd
 
     from quartiersatlas.intake.joining.keys import Repair
@@ -162,8 +166,8 @@ def join(
     >>> qa.join(areas, table).report
     JoinReport table: 3 of 3 areas have a row
     """
-    _check_options(catalogue, population, rename, symbols)
-    choice(missing, ("raise", "report"), "missing")
+    _check_options(catalogue, population, rename, symbols, missing)
+    column = _key_column(areas, key)
     areas, read, notes = sides(areas, table, key=key, name=name, parents=parents, to_crs=to_crs, symbols=symbols)
     symbols = None if isinstance(read, Table) and read is not table else symbols  # the cells were read with them
     data = areas if isinstance(areas, AreaData) else _start(areas, alone=table is None)
@@ -181,7 +185,8 @@ def join(
     residents = values.get(named, data.values.get(named))  # those of the rows, else those of the areas
     report = compare(data.areas, values, source, repaired=repaired, excluded=tuple(keys[excluded]), residents=residents)
     report = replace(report, composed=rewritten, notes=(*notes, *([note] if note else [])))
-    refuse(report, data.areas, missing, list(map(str, values.columns)))
+    with _of_frame(column):
+        refuse(report, data.areas, missing, list(map(str, values.columns)))
     notices = read_notices(values.reindex(data.areas.index))
     values, status, fresh = _added(data, values, status, source)
     if named is not None:
@@ -202,8 +207,9 @@ def join(
     return with_meaning(joined, fresh, units=units, kinds=kinds, confirmed=signed)
 
 
-def _check_options(catalogue: object, population: object, rename: object, symbols: object) -> None:
+def _check_options(catalogue: object, population: object, rename: object, symbols: object, missing: str) -> None:
     """Refuse options of another type than they take."""
+    choice(missing, ("raise", "report"), "missing")
     for what, value, kind, how in (
         ("catalogue", catalogue, Catalogue, "catalogue=qa.Catalogue.builtin()"),
         ("population", population, str, 'population="residents"'),
@@ -218,10 +224,34 @@ def _repaired(
     keys: pd.Index, areas: pd.Index, repair: str | Iterable[str] | None, rename: Mapping[str, str] | None
 ) -> tuple[pd.Index, tuple[Repair, ...]]:
     """Return the keys of the table after what was asked for, and every key that changed."""
+    optional_names([*(rename or {}), *(rename or {}).values()], "join: rename")
     pairs = {same_text(key): same_text(area) for key, area in (rename or {}).items()}
     if repair is None and not pairs:
         return keys, ()
     return repaired_keys(keys, areas, () if repair is None else repair, pairs)
+
+
+ZEROS_OF_INDEX = re.compile(r"areas\.set_axis\(areas\.index\.str\.zfill\((\d+)\)\)")
+
+
+def _key_column(areas: object, key: Key | None) -> str | None:
+    """Return the column of a frame of areas that was named as the key."""
+    of_areas = key[0] if isinstance(key, tuple) and key else key
+    is_there = isinstance(areas, pd.DataFrame) and isinstance(of_areas, str) and of_areas in areas.columns
+    return of_areas if is_there and isinstance(of_areas, str) else None
+
+
+@contextmanager
+def _of_frame(column: str | None) -> Iterator[None]:
+    """Let an error that puts zeros back speak of the column of the key, where the key is not yet the index."""
+    try:
+        yield
+    except JoinError as error:
+        if column is not None:
+            zeros = f"areas.assign(**{{{column!r}: areas[{column!r}].astype(str).str.zfill("
+            said = ZEROS_OF_INDEX.sub(lambda found: f"{zeros}{found[1]})}})", str(error))
+            error.args = (said, *error.args[1:])
+        raise
 
 
 def _check_population(data: AreaData, named: str, source: str) -> None:
