@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_extension_array_dtype, is_float_dtype, is_numeric_dtype
 
+from quartiersatlas.base.checks import count_noun
+from quartiersatlas.base.keys import whole_keys
+from quartiersatlas.base.letters import composed
 from quartiersatlas.errors import InputError, KeyColumnError, SpecError, list_some
+from quartiersatlas.intake.areas.area_columns import keys_as_text
 from quartiersatlas.intake.areas.key_parts import key_widths
-from quartiersatlas.intake.tables.values.cells import NumberCells, RawTable, TypedCells
+from quartiersatlas.intake.tables.values.cells import DATES, LARGEST_EXACT, NumberCells, RawTable, TypedCells
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -103,11 +109,7 @@ def keyed_frame(
     frame: pd.DataFrame, key: KeyColumns | None, call: str, what: str
 ) -> tuple[pd.DataFrame, KeyColumns, list[str]]:
     """Return a frame whose key stands in columns with names of text, the key, and what is to be noted."""
-    if isinstance(frame.columns, pd.MultiIndex):
-        raise InputError(
-            f"{call}: the columns of the frame have {frame.columns.nlevels} levels. Make one name of each first: "
-            f"{what}.columns = ['_'.join(map(str, column)) for column in {what}.columns]."
-        )
+    _refuse_levels(frame, call, what)
     if frame.empty:
         raise InputError(f"{call}: the frame has no rows or no columns.")
     if key is None:
@@ -148,6 +150,80 @@ def _from_index(frame: pd.DataFrame, call: str) -> tuple[pd.DataFrame, str]:
     while free in frame.columns:
         free += "_"
     return frame.rename_axis(free).reset_index(), free
+
+
+def indexed_frame(table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """Return the numbers and words of a frame on its index as text, and what is to be noted.
+
+    Shapes are left out, numbers that are held as objects (``Decimal`` of a database, or ``None`` among them) become
+    numbers.
+
+    Raises
+    ------
+    InputError
+        The columns have several levels, or two of them one name.
+    KeyColumnError
+        The index has several levels, or holds dates, empty keys or numbers of too many digits.
+    """
+    _refuse_levels(table, "join", "table")
+    twice = list(dict.fromkeys(table.columns[table.columns.duplicated()]))
+    if twice:
+        raise InputError(
+            f"join: the table has several columns called {list_some(twice)}. Give each its own name, or keep the first "
+            f"ones: table.loc[:, ~table.columns.duplicated()]."
+        )
+    keys = _keys_of_index(table.index)
+    whole, note = whole_keys(keys.tolist(), "the index")
+    shapes = [name for name in table.columns if is_geometry(table[name])]
+    values = pd.DataFrame(table.drop(columns=shapes)).set_axis(pd.Index(whole, name="key", dtype=object))
+    if values.empty:
+        raise InputError("join: the table has no column besides its shapes.")
+    values = values.rename(columns={name: composed(name) for name in values.columns if isinstance(name, str)})
+    for name in values.columns:
+        column = values[name]
+        is_nullable = is_extension_array_dtype(column.dtype) and is_numeric_dtype(column.dtype)
+        if is_nullable or (column.dtype == object and _are_numbers(column)):
+            values[name] = column.astype(object).where(column.notna(), np.nan).to_numpy(dtype=float)
+    left_out = f"{count_noun(len(shapes), 'column')} of shapes left out: {list_some(shapes)}" if shapes else ""
+    return values, "; ".join(filter(None, [note, left_out]))
+
+
+def _keys_of_index(index: pd.Index) -> pd.Series:
+    """Return the keys as text; refuse what can be none."""
+    if isinstance(index, pd.MultiIndex):
+        raise KeyColumnError(
+            f"join: the index of the table has {index.nlevels} levels, and a key is one value. Make the level of the "
+            f"keys a column and name it: join(areas, table.reset_index(), key='column of the key')."
+        )
+    keys = keys_as_text(index)
+    if keys.isna().any() or keys.eq("").any():
+        without = count_noun(int((keys.isna() | keys.eq("")).sum()), "row of the table has", "rows of the table have")
+        raise KeyColumnError(f"{without} no key in the index.")
+    dates = [str(key) for key in index if isinstance(key, DATES)]
+    if dates:
+        raise KeyColumnError(
+            f"join: {count_noun(len(dates), 'key of the table is a date', 'keys of the table are dates')}: "
+            f"{list_some(dates)}. If a spreadsheet turned keys such as 1-2 into dates, what they were cannot be told "
+            f"from them: take the file as it was published. If a row is a point in time, make the areas' key the index."
+        )
+    if is_float_dtype(index.dtype) and len(index) and np.abs(index).max() >= LARGEST_EXACT:
+        raise KeyColumnError("The keys in the index are decimal numbers of more digits than these hold: use text.")
+    return keys
+
+
+def _are_numbers(column: pd.Series) -> bool:
+    """Return True if objects are numbers, or nothing, and at least one is a number."""
+    known = [value for value in column if value is not None and value is not pd.NA and value is not pd.NaT]
+    kinds = (int, float, Decimal, np.number)
+    return bool(known) and all(isinstance(value, kinds) and not isinstance(value, bool) for value in known)
+
+
+def _refuse_levels(frame: pd.DataFrame, call: str, what: str) -> None:
+    if isinstance(frame.columns, pd.MultiIndex):
+        raise InputError(
+            f"{call}: the columns of the frame have {frame.columns.nlevels} levels. Make one name of each first: "
+            f"{what}.columns = ['_'.join(map(str, column)) for column in {what}.columns]."
+        )
 
 
 def unique_columns(frame: pd.DataFrame) -> list[str]:

@@ -217,3 +217,19 @@ def test_the_proposal_is_taken_when_it_is_passed(tmp_path, place):
     assert areas.crs == CRS(advice)
     true = abs(Geod(ellps="WGS84").geometry_area_perimeter(shapely.box(x, y, x + 0.01, y + 0.01))[0])
     assert areas.area["1"] == pytest.approx(true, rel=2e-3)
+
+
+def test_a_system_to_convert_to_that_is_made_for_elsewhere_is_refused_with_the_one_for_the_place():
+    shapes = [shapely.box(16.9 + 0.01 * i, 52.4, 16.91 + 0.01 * i, 52.41) for i in range(2)]
+    frame = gpd.GeoDataFrame({"kod": ["A", "B"]}, geometry=shapes, crs="EPSG:4326")  # Poznan
+    with pytest.raises(GeometryError, match=r"made for 6 to 12\.01 E.*Pass to_crs='EPSG:25833'") as error:
+        qa.read_areas(frame, key="kod", to_crs="EPSG:25832")
+    assert " crs=" not in str(error.value)  # would move the areas
+    areas = qa.read_areas(frame, key="kod", to_crs="EPSG:25833")
+    assert areas.crs.to_epsg() == 25833
+
+
+def test_a_system_to_convert_to_that_is_made_for_the_place_is_taken():
+    shapes = [shapely.box(16.9 + 0.01 * i, 52.4, 16.91 + 0.01 * i, 52.41) for i in range(2)]
+    frame = gpd.GeoDataFrame({"kod": ["A", "B"]}, geometry=shapes, crs="EPSG:4326")
+    assert qa.read_areas(frame, key="kod", to_crs="EPSG:2180").crs.to_epsg() == 2180

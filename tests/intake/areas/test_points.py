@@ -234,3 +234,13 @@ def test_a_project_reads_facilities_from_a_table(tmp_path, row):
     found = _layer(project, project.facilities, row("a"))
     assert found["name"].to_dict() == {"007": "Kita Süd", "008": "Kita Ost"}
     assert found.crs == row("a").crs
+
+
+def test_a_table_of_coordinates_without_their_columns_is_refused_and_the_repair_works(tmp_path):
+    file = tmp_path / "kitas.csv"
+    file.write_text("name;lon;lat\nKita Łąka;10.01;51.5\nKita Nord;10.03;51.52\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"kitas\.csv has no geometry\. If its points are in columns") as error:
+        qa.read_points(file, name="name")
+    assert "x='lon', y='lat', crs='EPSG:4326', to_crs='EPSG:25832'" in str(error.value)
+    points = qa.read_points(file, name="name", x="lon", y="lat", crs="EPSG:4326", to_crs="EPSG:25832")
+    assert points["name"].tolist() == ["Kita Łąka", "Kita Nord"]

@@ -158,3 +158,26 @@ def test_a_file_beside_a_dbase_table_that_names_its_encoding_is_believed(read, t
     (tmp_path / "table.cpg").write_text("ISO-8859-1")
     content = dbase([name.encode("cp1252") for name in GERMAN])
     assert read(content, name="table.dbf").values["name"].tolist() == GERMAN
+
+
+TURKISH = ["Bağcılar", "Eyüpsultan", "Beyoğlu", "Kâğıthane"]
+ICELANDIC = ["Þingeyri", "Ísafjörður", "Garðabær", "Sauðárkrókur"]
+
+
+@pytest.mark.parametrize("encoding", ["cp1254", "cp857"])
+def test_turkish_names_are_read_with_a_note(read, encoding):
+    result = read(table(TURKISH, encoding))
+    assert result.values["name"].tolist() == TURKISH
+    assert len(told(result, encoding)) == 1
+
+
+def test_turkish_names_that_could_be_icelandic_ones_are_refused_and_the_proposal_works(read):
+    names = ["Şişhane", "Kadıköy", "Beşiktaş"]
+    with pytest.raises(InputError, match=r"encoding='cp1254' gives '[^']*[ışŞ]"):
+        read(table(names, "cp1254"))
+    assert read(table(names, "cp1254"), encoding="cp1254").values["name"].tolist() == names
+
+
+def test_icelandic_and_czech_names_of_windows_stay_what_they_are(read):
+    assert read(table(ICELANDIC, "cp1252")).values["name"].tolist() == ICELANDIC
+    assert read(table(CZECH, "cp1250")).values["name"].tolist() == CZECH

@@ -114,3 +114,17 @@ def test_a_geodatabase_is_a_folder_with_tables(tmp_path):
     folder = tmp_path / "stadt.gdb"
     squares(OT=["02101"], EW=[5.0]).to_file(folder, driver="OpenFileGDB")
     assert qa.read_table(folder, key="OT").values["EW"].to_dict() == {"02101": 5.0}
+
+
+@pytest.mark.parametrize(
+    ("encoding", "names"), [("cp850", ["Köthen", "Süderende", "Groß Ärger"]), ("cp1252", ["Köthen", "Süd", "Weiß"])]
+)
+def test_the_words_of_a_shapefile_that_does_not_say_its_encoding_are_read_by_themselves(tmp_path, encoding, names):
+    shapes = [shapely.box(600_000 + 50 * i, 5_700_000, 600_050 + 50 * i, 5_700_050) for i in range(3)]
+    frame = gpd.GeoDataFrame({"ot": ["1", "2", "3"], "bez": names}, geometry=shapes, crs="EPSG:25832")
+    file = tmp_path / "ortsteile.shp"
+    frame.to_file(file, encoding=encoding)
+    file.with_suffix(".cpg").unlink(missing_ok=True)
+    table = qa.read_table(file, key="ot")
+    assert table.values["bez"].tolist() == names
+    assert qa.read_table(file, key="ot", encoding=encoding).values["bez"].tolist() == names

@@ -273,3 +273,13 @@ def test_units_follow_a_pivot_and_years_in_rows(read):
     assert read(content, pivot=("sex", "n")).units == {"f": "percent", "m": "percent"}
     content = "key;n 2023;n 2024;a 2024;b 2023;b 2024\n01;3 %;4 %;5 %;6;7 %\n"
     assert read(content, years="long").units == {"n": "percent", "a": "percent"}
+
+
+@pytest.mark.parametrize("mark", ["moins de 5", "mniej niż 5", "færre end 5", "az 5"])
+def test_words_of_other_languages_that_may_hide_a_number_are_not_called_text_or_missing(read, mark):
+    content = f"key;Kinder\n1;{mark}\n2;14\n3;15\n"
+    with pytest.raises(NumberError, match="If it hides a number") as error:
+        read(content)
+    assert "'missing'" not in str(error.value)
+    table = read(content, symbols={mark: ("suppressed", 0, 4)})
+    assert table.status["Kinder"].tolist() == ["suppressed", "value", "value"]

@@ -194,3 +194,36 @@ def test_negative_numbers_keep_their_sign_and_no_zeros():
 def test_a_share_in_a_column_of_words_is_written_as_shown(formatted):
     file = formatted(["plr", "lage"], ["01", "gut"], ["02", "mittel"], ["03", (0.2, "0%")])
     assert qa.read_table(file, key="plr").values["lage"].tolist() == ["gut", "mittel", "20 %"]
+
+
+@pytest.mark.parametrize(
+    ("code", "secret", "shown"),
+    [('[<4]"<4";0', 3, "<4"), (";;;", 1, ""), ('"•";"•"', 2, "•"), ('"k.A."', 2, "k.A."), ('[>=10]0;[<10]"."', 7, ".")],
+)
+def test_a_number_that_its_format_does_not_show_is_said(formatted, code, secret, shown):
+    file = formatted(["plr", "kinder", "ew"], ["01", (secret, code), 900], ["02", 25, 800], ["03", 31, (700, "#,##0")])
+    table = qa.read_table(file, key="plr")
+    assert table.values["kinder"].tolist() == [secret, 25, 31]
+    (note,) = (note for note in table.notes if "by the number format" in note)
+    assert note.startswith(f"kinder: 1 cell shows {shown!r} by the number format and holds a number, which was read")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "General",
+        "0;-0;;@",
+        '#,##0;-#,##0;"-"',
+        '_-* #,##0_-;-* #,##0_-;_-* "-"??_-;_-@_-',
+        '[Red][<4]0;[Blue]0" Fälle"',
+        '[<1000]0;[<1000000]0.0," Tsd.";0.0,," Mio."',
+        "# ?/?",
+        "0.0E+00",
+        "@",
+    ],
+)
+def test_formats_that_show_the_number_are_not_mentioned(formatted, code):
+    file = formatted(["plr", "kinder"], ["01", (3, code)], ["02", (0, code)], ["03", (31, code)])
+    table = qa.read_table(file, key="plr")
+    assert table.values["kinder"].tolist() == [3, 0, 31]
+    assert table.notes == ()

@@ -171,3 +171,11 @@ def test_a_query_takes_the_same_options():
         )
     connection.close()
     assert table.values["a"].to_dict() == {"Nord": 3.0, "Süd": 3.0}
+
+
+def test_only_a_first_row_without_a_key_may_be_a_second_header(read):
+    with pytest.raises(KeyColumnError, match="header_rows=2"):
+        read("key;Haushalte\n;Anzahl\n07;31\n08;32\n")
+    with pytest.raises(KeyColumnError, match="in line '4'") as error:
+        read("key;Haushalte\n07;31\n08;32\n;63\n")
+    assert "header_rows" not in str(error.value)  # would make a header of the row of 07

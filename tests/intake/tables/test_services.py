@@ -226,3 +226,33 @@ def test_half_a_character_is_refused_with_its_place_and_whole_ones_are_read(read
         read(cut, name="orte.json")
     whole = r'[{"key": "01", "Ort": "Dorf \ud83c\udfd8"}]'
     assert read(whole, name="orte.json").values["Ort"].tolist() == ["Dorf 🏘"]
+
+
+def test_one_object_per_column_is_read_row_by_row(answer):
+    table = answer({"gebiet": {"0": "0031", "1": "0032"}, "ew": {"0": 812, "1": 640}})
+    assert table.values["ew"].to_dict() == {"0031": 812.0, "0032": 640.0}
+    assert any("one object per column" in note and "2 records" in note for note in table.notes)
+
+
+def test_one_object_per_area_stays_one_object_per_area(answer):
+    table = answer({"0031": {"ew": 812, "hh": 400}, "0032": {"ew": 640, "hh": 300}})
+    assert table.values["hh"].to_dict() == {"0031": 400.0, "0032": 300.0}
+
+
+def test_text_that_is_no_json_is_refused_in_plain_words(answer):
+    for text in ('antwort([{"gebiet": "0031", "ew": 1}])', "[" * 100_000, '[{"gebiet": "0031"; "ew": 1}]'):
+        with pytest.raises(InputError, match="no valid JSON") as error:
+            answer(text)
+        assert not any(word in str(error.value) for word in ("Expecting", "recursion", "delimiter", "char "))
+
+
+def test_a_second_list_with_the_key_further_down_is_asked_about(answer):
+    content = {"neu": ROWS, "archiv": {"2023": [{"gebiet": "0031", "ew": 5}, {"gebiet": "0032", "ew": 6}]}}
+    with pytest.raises(InputError, match=r"several lists of records.*records='neu'"):
+        answer(content)
+    assert answer(content, records="archiv.2023").values["ew"].tolist() == [5.0, 6.0]
+
+
+def test_a_list_further_down_without_the_key_is_no_doubt(answer):
+    content = {"daten": ROWS, "info": {"spalten": [{"name": "ew", "text": "Einwohner"}]}}
+    assert answer(content).values["ew"].iloc[0] == 812.0

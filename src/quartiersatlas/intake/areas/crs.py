@@ -53,7 +53,7 @@ def located(
         if to_crs is not None:
             frame = converted(frame, to_crs, where)
             there = f"{where} in {to_crs if isinstance(to_crs, str) else _name(_system(frame))}"
-            _refuse_misplaced(frame, None, swap_axes=False, where=there, what=what)
+            _refuse_wrong_target(frame, there, what)
     except CRSError as error:
         wrong = next((name for name in (crs, to_crs) if name is not None and not _is_system(name)), None)
         if wrong is None:
@@ -257,6 +257,17 @@ def _refuse_misplaced(frame: gpd.GeoDataFrame, own: CRS | None, swap_axes: bool 
         )
     if fault:
         raise GeometryError(f"{where}: the {what} {fault}. {_better(frame, own)}")
+
+
+def _refuse_wrong_target(frame: gpd.GeoDataFrame, where: str, what: str) -> None:
+    """Refuse a system to convert to that is not made for the place; the message names one that is."""
+    extent = extent_in_degrees(frame)
+    fault = _fault(_system(frame), extent)
+    if fault and extent is not None:
+        better = projected_for(extent.centre)
+        raise GeometryError(f"{where}: the {what} {fault}. Pass to_crs={better!r}, which is made for there.")
+    if fault:
+        raise GeometryError(f"{where}: the {what} {fault}. Pass another to_crs=..., or leave it out.")
 
 
 def _is_local(system: CRS) -> bool:

@@ -163,6 +163,7 @@ def corrected_keys(
     before = np.full(len(keys), "", dtype=object)
     if not rename:
         return keys, before
+    names([*rename, *rename.values()], "read_areas: rename")
     features = _features_by_word(keys, called)
     absent = [wrong for wrong in rename if wrong not in features]
     if absent:

@@ -246,7 +246,15 @@ def _from_layer(
         raise SpecError("The frame has no geometry: name the columns of the coordinates, x=... and y=....")
     else:
         where = Path(path).name
-        frame, notes = read_geometry_file(path, layer, encoding, "points")
+        try:
+            frame, notes = read_geometry_file(path, layer, encoding, "points")
+        except InputError as error:
+            if not str(error).endswith("has no geometry."):
+                raise
+            raise InputError(
+                f"{error} If its points are in columns of numbers, name them, and the system they are in: "
+                f"x='lon', y='lat', crs='EPSG:4326', to_crs='EPSG:25832'."
+            ) from error
     for column in [key, *words.values(), *further]:
         if column is not None and column not in frame.columns:
             raise ColumnError.not_found(column, frame.columns.drop("geometry"), where)

@@ -488,6 +488,8 @@ def merge_areas(areas: gpd.GeoDataFrame, merged: Mapping[str, Sequence[str]]) ->
         raise SpecError(f"merge_areas: {list_some(without)} {'has' if len(without) == 1 else 'have'} no parts.")
     for new, group in merged.items():
         expects(group, (list, tuple), f"merge_areas: {new!r}", f"{{{new!r}: ['1', '2']}}, a list of keys")
+    optional_names([*merged, *(part for group in merged.values() for part in group)], "merge_areas")
+    merged = {same_text(new): [same_text(part) for part in group] for new, group in merged.items()}
     parts = [part for group in merged.values() for part in group]
     absent = [part for part in parts if part not in areas.index]
     if absent:

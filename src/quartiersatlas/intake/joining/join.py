@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
-from pandas.api.types import is_extension_array_dtype, is_float_dtype, is_numeric_dtype
 
 from quartiersatlas.base.checks import choice, count_noun, expects, renamed
-from quartiersatlas.base.keys import whole_keys
 from quartiersatlas.base.letters import composed, same_text
 from quartiersatlas.catalogue import Catalogue
 from quartiersatlas.catalogue.key_systems import KeyVintages, mixed_vintages, systems, vintages_of
@@ -21,18 +21,17 @@ from quartiersatlas.errors import (
     ColumnError,
     InputError,
     JoinError,
-    KeyColumnError,
     SpecError,
     list_some,
 )
 from quartiersatlas.intake.areas.area_columns import (
     holds_geometry,
     is_notice,
-    keys_as_text,
     optional_names,
     read_notices,
     with_left_out,
 )
+from quartiersatlas.intake.frames import indexed_frame
 from quartiersatlas.intake.joining.data import AreaData, refuse_no_counts
 from quartiersatlas.intake.joining.keys import composed_keys, repaired_keys
 from quartiersatlas.intake.joining.match import compare, refuse
@@ -40,11 +39,12 @@ from quartiersatlas.intake.joining.meaning import in_units_of, later_catalogue, 
 from quartiersatlas.intake.joining.row_numbers import refuse_row_numbers
 from quartiersatlas.intake.joining.sides import number_columns, refuse_numbers, sides
 from quartiersatlas.intake.tables.read import Table
-from quartiersatlas.intake.tables.values.cells import LARGEST_EXACT
 from quartiersatlas.intake.tables.values.codes import named_in_frame
 from quartiersatlas.intake.tables.values.marks import joined_bounds
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import geopandas as gpd
 
     from quartiersatlas.intake.joining.join_report import JoinReport
@@ -167,8 +167,8 @@ def join(
     >>> qa.join(areas, table).report
     JoinReport table: 3 of 3 areas have a row
     """
-    _check_options(catalogue, population, rename, symbols)
-    choice(missing, ("raise", "report"), "missing")
+    _check_options(catalogue, population, rename, symbols, missing)
+    column = _key_column(areas, key)
     areas, read, notes = sides(areas, table, key=key, name=name, parents=parents, to_crs=to_crs, symbols=symbols)
     symbols = None if isinstance(read, Table) and read is not table else symbols  # the cells were read with them
     data = areas if isinstance(areas, AreaData) else _start(areas, alone=table is None)
@@ -186,7 +186,8 @@ def join(
     residents = values.get(named, data.values.get(named))  # those of the rows, else those of the areas
     report = compare(data.areas, values, source, repaired=repaired, excluded=tuple(keys[excluded]), residents=residents)
     report = replace(report, composed=rewritten, notes=(*notes, *([note] if note else [])))
-    refuse(report, data.areas, missing, list(map(str, values.columns)))
+    with _of_frame(column):
+        refuse(report, data.areas, missing, list(map(str, values.columns)))
     notices = read_notices(values.reindex(data.areas.index))
     values, status, fresh = _added(data, values, status, source)
     if named is not None:
@@ -213,8 +214,9 @@ def _references(data: AreaData, report: JoinReport, given: Mapping[str, Referenc
     return {**data.references, **published_totals(report, data.references), **checked}
 
 
-def _check_options(catalogue: object, population: object, rename: object, symbols: object) -> None:
+def _check_options(catalogue: object, population: object, rename: object, symbols: object, missing: str) -> None:
     """Refuse options of another type than they take."""
+    choice(missing, ("raise", "report"), "missing")
     for what, value, kind, how in (
         ("catalogue", catalogue, Catalogue, "catalogue=qa.Catalogue.builtin()"),
         ("population", population, str, 'population="residents"'),
@@ -229,10 +231,34 @@ def _repaired(
     keys: pd.Index, areas: pd.Index, repair: str | Iterable[str] | None, rename: Mapping[str, str] | None
 ) -> tuple[pd.Index, tuple[Repair, ...]]:
     """Return the keys of the table after what was asked for, and every key that changed."""
+    optional_names([*(rename or {}), *(rename or {}).values()], "join: rename")
     pairs = {same_text(key): same_text(area) for key, area in (rename or {}).items()}
     if repair is None and not pairs:
         return keys, ()
     return repaired_keys(keys, areas, () if repair is None else repair, pairs)
+
+
+ZEROS_OF_INDEX = re.compile(r"areas\.set_axis\(areas\.index\.str\.zfill\((\d+)\)\)")
+
+
+def _key_column(areas: object, key: Key | None) -> str | None:
+    """Return the column of a frame of areas that was named as the key."""
+    of_areas = key[0] if isinstance(key, tuple) and key else key
+    is_there = isinstance(areas, pd.DataFrame) and isinstance(of_areas, str) and of_areas in areas.columns
+    return of_areas if is_there and isinstance(of_areas, str) else None
+
+
+@contextmanager
+def _of_frame(column: str | None) -> Iterator[None]:
+    """Let an error that puts zeros back speak of the column of the key, where the key is not yet the index."""
+    try:
+        yield
+    except JoinError as error:
+        if column is not None:
+            zeros = f"areas.assign(**{{{column!r}: areas[{column!r}].astype(str).str.zfill("
+            said = ZEROS_OF_INDEX.sub(lambda found: f"{zeros}{found[1]})}})", str(error))
+            error.args = (said, *error.args[1:])
+        raise
 
 
 def _check_population(data: AreaData, named: str, source: str) -> None:
@@ -288,19 +314,7 @@ def _frames(
     if table.empty:
         raise InputError("The table has no rows or no columns.")
     refuse_row_numbers(table, areas, from_file=False)
-    keys = keys_as_text(table.index)
-    if keys.isna().any() or keys.eq("").any():
-        without = count_noun(int((keys.isna() | keys.eq("")).sum()), "row of the table has", "rows of the table have")
-        raise KeyColumnError(f"{without} no key in the index.")
-    if is_float_dtype(table.index.dtype) and len(table) and np.abs(table.index).max() >= LARGEST_EXACT:
-        raise KeyColumnError("The keys in the index are decimal numbers of more digits than these hold: use text.")
-    whole, note = whole_keys(keys.tolist(), "the index")
-    values = table.set_axis(pd.Index(whole, name="key", dtype=object))
-    values = values.rename(columns={name: composed(name) for name in values.columns if isinstance(name, str)})
-    nullable = [column for column in values.columns if is_extension_array_dtype(values[column].dtype)]
-    for column in nullable:
-        if is_numeric_dtype(values[column].dtype):
-            values[column] = values[column].to_numpy(dtype=float, na_value=np.nan)
+    values, note = indexed_frame(table)
     return *named_in_frame(values, symbols), "table", note
 
 

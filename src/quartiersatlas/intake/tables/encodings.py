@@ -114,8 +114,21 @@ def _refuse_damaged(raw: bytes, error: UnicodeDecodeError) -> None:
         )
 
 
-# single-byte encodings of western and central Europe: Windows, DOS, Macintosh, Unix; the first one is the most frequent
-CANDIDATES = ("cp1252", "cp850", "cp437", "cp858", "mac_roman", "cp1250", "iso8859-15", "iso8859-2", "cp852")
+# single-byte encodings of western and central Europe and of Turkey: Windows, DOS, Macintosh, Unix; the first one is the
+# most frequent
+CANDIDATES = (
+    "cp1252",
+    "cp850",
+    "cp437",
+    "cp858",
+    "mac_roman",
+    "cp1250",
+    "iso8859-15",
+    "iso8859-2",
+    "cp852",
+    "cp1254",
+    "cp857",
+)
 USUAL = CANDIDATES[0]
 HIGH = re.compile(rb"[\x80-\xff][-'A-Za-z0-9\x80-\xff]{0,40}")
 ASCII_OF_WORDS = b"-'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"

@@ -163,6 +163,8 @@ def keyed(
         raw.source,
         lambda at: raw.rows[at],
     )
+    texts, note = _without_signs_of_text(texts, name)
+    notes += [note] if note else []
     texts, note = whole_keys(texts, f"column {name!r}")
     notes += [note] if note else []
     keys = np.array(texts, dtype=object)
@@ -183,6 +185,21 @@ def keyed(
     return body.take(~without), notes
 
 
+# how programs write a key into a text file so that a spreadsheet takes it for text: ="01" and '01
+MADE_TEXT = re.compile(r'="([^"]+)"|\'([^"\']+)')
+
+
+def _without_signs_of_text(keys: list[str], name: str) -> tuple[list[str], str]:
+    """Return keys without the signs that make them text in a spreadsheet, if all of them have these; and a note."""
+    found = [MADE_TEXT.fullmatch(key) for key in keys if key]
+    if not found or not all(found):
+        return keys, ""
+    plain = [(made[1] or made[2]).strip() if (made := MADE_TEXT.fullmatch(key)) else key for key in keys]
+    example = next(key for key in keys if key)
+    were = count_noun(len(found), f"key of column {name!r} was", f"keys of column {name!r} were")
+    return plain, f"{were} marked as text for a spreadsheet, such as {example}: the marks were left out"
+
+
 def _no_key(body: Body, key: str, source: str) -> KeyColumnError:
     without = body.keys == ""
     lines, n = body.rows[without], int(without.sum())
@@ -195,7 +212,8 @@ def _no_key(body: Body, key: str, source: str) -> KeyColumnError:
         if in_blocks
         else ""
     )
-    header = " Is it a second header row? Pass header_rows=2." if body.rows[0] != 1 else ""  # records have none
+    is_first = bool(without[0]) and body.rows[0] != 1  # records have no header
+    header = " Is it a second header row? Pass header_rows=2." if is_first else ""
     return KeyColumnError(
         f"{source}: {count_noun(n, 'row has', 'rows have')} no key in {key!r}, in "
         f"{'line' if one else 'lines'} {list_some(lines)}. "

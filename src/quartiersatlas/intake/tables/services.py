@@ -122,7 +122,12 @@ def _loaded(text: str, where: str) -> tuple[Any, list[str]]:
                 return [json.loads(line) for line in lines], ["one JSON object per line was read as one record"]
             except (ValueError, RecursionError):
                 pass
-        raise InputError(f"{where} is no valid JSON: {error}.") from error
+        at = f" in line {error.lineno}, at sign {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
+        fault = "its brackets are nested too deeply" if isinstance(error, RecursionError) else f"it breaks off{at}"
+        raise InputError(
+            f"{where} is no valid JSON: {fault}. What stands there is no part of JSON, or something before it is "
+            f"missing. Fetch the file again, or ask for it as .csv."
+        ) from error
 
 
 def _found(content: Any, key: str, where: str) -> Found:  # noqa: ANN401 - whatever JSON holds
@@ -137,12 +142,32 @@ def _found(content: Any, key: str, where: str) -> Found:  # noqa: ANN401 - whate
     if key in lists and not any(isinstance(value, dict) for value in lists[key]):
         return Found(_from_columns(lists, where), [])
     tables = [value for value in lists.values() if value and all(isinstance(entry, dict) for entry in value)]
-    if len(tables) == 1 and _has_key(tables[0], key):
+    if len(tables) == 1 and _has_key(tables[0], key) and not _again(content, tables[0], key):
         return Found(tables[0], [])
+    if (columns := _columns_by_row(content, key)) is not None:
+        return Found(columns, [f"one object per column, with a value per row: {count_noun(len(columns), 'record')}"])
     deep = _only_records(content, key, where)
     if deep is None and any(not value and path.split(".")[-1] in RECORDS for path, value in _lists_in(content)):
         raise InputError(f"{where} has no records: the answer is empty. Check the query and its filters.")
     return deep or _by_area(content, lists, key, where)
+
+
+def _columns_by_row(content: JsonRecord, key: str) -> list[JsonRecord] | None:
+    """Return the records of an object with one object per column, which has a value per row; None if it is none."""
+    if key not in content or not all(isinstance(column, dict) and column for column in content.values()):
+        return None
+    rows = list(content[key])
+    if any(list(column) != rows for column in content.values()):
+        return None
+    if any(isinstance(value, dict | list) for value in content[key].values()):
+        return None
+    return [{name: column[row] for name, column in content.items()} for row in rows]
+
+
+def _again(content: JsonRecord, records: list[Any], key: str) -> bool:
+    """Return True if another list of records of a document has the key column too."""
+    lists = (value for _, value in _lists_in(content) if value is not records and value and isinstance(value[0], dict))
+    return any(_has_key(value, key) for value in lists)
 
 
 def _in_list(content: list[Any], where: str) -> Found:

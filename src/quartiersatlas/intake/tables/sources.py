@@ -113,7 +113,13 @@ def read_layer(path: Path, layer: str | None, encoding: str | None, named: Colle
     """Read the columns of a geometry file: one layer of it, as a table."""
     if path.is_file() and what_it_is(path).kind == "gml":
         refuse_cut_file(path)
-    return _raw_table(read_attributes(path, layer, encoding), path, "geometry file", named)
+    notes: list[str] = []
+    words = path.with_suffix(".dbf")
+    if encoding is None and path.suffix.lower() == ".shp" and words.is_file():
+        encoding, notes = _encoding_of_dbf(words)
+        encoding = OTHER_NAMES.get(encoding or "", encoding)
+    table = _raw_table(read_attributes(path, layer, encoding), path, "geometry file", named)
+    return replace(table, notes=notes + table.notes)
 
 
 def frame_table(frame: pd.DataFrame, where: str) -> RawTable:

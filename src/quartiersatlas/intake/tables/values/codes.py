@@ -12,7 +12,7 @@ import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from quartiersatlas.base.checks import count_noun
-from quartiersatlas.errors import SHOWN, NumberError, SpecError
+from quartiersatlas.errors import SHOWN, NumberError, SpecError, list_some
 from quartiersatlas.intake.tables.values.marks import BOUNDS, bounds_frame, no_bounds
 
 if TYPE_CHECKING:
@@ -342,6 +342,7 @@ def named_in_frame(
     numbers = {n: values.iloc[:, n].to_numpy(dtype=float) for n in numeric}
     for n, column in numbers.items():
         name, keys = str(values.columns[n]), values.index.to_numpy()
+        _refuse_infinite(name, column, keys, meaning)
         _refuse_codes(name, column, keys, meaning, ("row", "rows"), "join(..., symbols={{{}}})")
     status = status_of_values(values)
     if not symbols:
@@ -360,6 +361,20 @@ def named_in_frame(
                 n, np.where(values.iloc[:, n] == code, 0.0 if state == "zero" else np.nan, values.iloc[:, n])
             )
     return values, status, bounds_frame(*limits)
+
+
+def _refuse_infinite(name: str, column: NDArray[np.float64], keys: NDArray[Any], named: Mapping[float, str]) -> None:
+    """Refuse numbers without an end, which a division by zero leaves; a file has none either."""
+    endless = [value for value in (np.inf, -np.inf) if (column == value).any() and value not in named]
+    if not endless:
+        return
+    at = [str(key) for key in keys[np.isin(column, endless)]]
+    marks = ", ".join(f"{str(value)!r}: 'missing'" for value in endless)
+    raise NumberError(
+        f"Column {name!r} has {count_noun(len(at), 'infinite number')}, in {'row' if len(at) == 1 else 'rows'} "
+        f"{list_some(at)}: something was probably divided by zero. Correct the column, or call them missing: "
+        f"join(..., symbols={{{marks}}})."
+    )
 
 
 def _number_of(mark: str) -> float:

@@ -139,7 +139,11 @@ GAPS = re.compile(
 SECRETS = re.compile(
     r"geheim|anonym|gesperrt|vertraulich|zu klein|suppress|confid|secret|too (?:small|few)", re.IGNORECASE
 )
-LIMIT = re.compile(r"[<>≤≥⩽⩾]|\b(?:unter|über|bis|less|fewer|more|under|over)\b", re.IGNORECASE)
+LIMIT = re.compile(
+    r"[<>≤≥⩽⩾]|\b(?:unter|über|bis|weniger|less|fewer|more|under|over|moins|plus de|menos|meno di|mniej|poniżej|færre|"
+    r"mindre|färre|minder|méně|az|altında)\b",
+    re.IGNORECASE,
+)
 
 
 def advice_for(text: str, column: str) -> str:

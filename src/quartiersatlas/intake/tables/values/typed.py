@@ -32,7 +32,12 @@ MONTH = (
     r"aug(?:ust)?|sept?(?:ember)?|o[kc]t(?:ober)?|nov(?:ember)?|de[zc](?:ember)?)\.?"
 )
 YEAR_MONTH_DAY = r"(?:19|20)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?:[ T]\d\d:\d\d(?::\d\d)?)?"
-DATE_TEXT = re.compile(rf"{YEAR_MONTH_DAY}|\d{{1,2}}[. -]{{1,2}}{MONTH}|{MONTH}[ -](?:\d\d|\d{{4}})", re.IGNORECASE)
+DAY_MONTH_YEAR = r"(?:0?[1-9]|[12]\d|3[01])([./])(?:0?[1-9]|1[0-2])\1(?:19|20)\d\d(?: \d\d:\d\d(?::\d\d)?)?"
+MONTH_DAY_YEAR = r"(?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12]\d|3[01])/(?:19|20)\d\d"
+DATE_TEXT = re.compile(
+    rf"{DAY_MONTH_YEAR}|{MONTH_DAY_YEAR}|{YEAR_MONTH_DAY}|\d{{1,2}}[. -]{{1,2}}{MONTH}|{MONTH}[ -](?:\d\d|\d{{4}})",
+    re.IGNORECASE,
+)
 
 
 def refuse_faulty_keys(name: str, cells: Cells, rows: NDArray[Any], source: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -15,19 +17,30 @@ TAKES_NEXT = "\\_*"  # the letter after one of these is not part of the number
 LITERAL = "-/ ():+$.'\u00a0"
 DIGIT = "0"
 LEAST_ZEROS = 2
+PLACES = frozenset("0#?@yYmMdDhHsSeEgG")  # where a number or a date is shown; G is that of General
+CONDITION = re.compile(r"\[(<=|>=|<>|<|>|=)(-?\d+(?:\.\d+)?)\]")
+COMPARED = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "=": operator.eq,
+    "<>": operator.ne,
+}
 Part = tuple[str, bool]  # a letter of a format, and whether it stands for itself
 
 
 @dataclass(frozen=True)
 class NumberFormat:
-    """A format that changes what is read: ``is_percent``, or else a code of several zeros."""
+    """A format that changes what is read: ``is_percent``, or a code of several zeros; or that hides numbers."""
 
     code: str
     is_percent: bool
+    hides: bool = False
 
     def applied(self, value: object) -> object:
         """Return a number with the meaning that the format gives it; anything else, and -9999, as it is."""
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        if self.hides or isinstance(value, bool) or not isinstance(value, int | float):
             return value
         if self.is_percent:
             if is_code(value):
@@ -56,7 +69,65 @@ def number_format(code: str) -> NumberFormat | None:
         return NumberFormat(code, is_percent=True)
     zeros = sum(part == (DIGIT, False) for part in parts)
     keeps_zeros = zeros >= LEAST_ZEROS and all(literal or letter in DIGIT + LITERAL for letter, literal in parts)
-    return NumberFormat(code, is_percent=False) if keeps_zeros and (".", False) not in parts else None
+    if keeps_zeros and (".", False) not in parts:
+        return NumberFormat(code, is_percent=False)
+    hides = any(shown_instead(code, example) is not None for example in _examples(code))
+    return NumberFormat(code, is_percent=False, hides=True) if hides else None
+
+
+def shown_instead(code: str, value: float) -> str | None:
+    r"""Return the text that a format shows in the place of a number, or None if it shows the number.
+
+    Zero is nothing that could be hidden: many formats leave it out, or show a dash.
+
+    Examples
+    --------
+    >>> shown_instead('[<3]"<3";0', 2), shown_instead('[<3]"<3";0', 3), shown_instead(";;;", 12)
+    ('<3', None, '')
+    """
+    if not value:
+        return None
+    parts = _parts(_section(code, value))
+    if any(letter in PLACES for letter, literal in parts if not literal):
+        return None
+    return "".join(letter for letter, _ in parts).strip()
+
+
+def _section(code: str, value: float) -> str:
+    """Return the part of a format that holds for a number: by its condition, else by its sign."""
+    sections = _sections(code)
+    if any(CONDITION.search(section) for section in sections):
+        for section in sections:
+            found = CONDITION.search(section)
+            if found is None or COMPARED[found[1]](value, float(found[2])):
+                return section
+        return DIGIT
+    return sections[1] if value < 0 and len(sections) > 1 else sections[0]
+
+
+def _sections(code: str) -> list[str]:
+    """Return the parts of a format, which semicolons separate."""
+    sections, position = [""], 0
+    while position < len(code):
+        letter = code[position]
+        end = position + 1
+        if letter == QUOTE:
+            end = code.find(QUOTE, position + 1) + 1 or len(code)
+        elif letter in TAKES_NEXT:
+            end = position + 2
+        elif letter == ";":
+            sections.append("")
+            position = end
+            continue
+        sections[-1] += code[position:end]
+        position = end
+    return sections
+
+
+def _examples(code: str) -> list[float]:
+    """Return a number for each part of a format."""
+    limits = [float(found[2]) for found in CONDITION.finditer(code)]
+    return [1.0, -1.0, *(number for limit in limits for number in (limit - 1, limit, limit + 1))]
 
 
 def _parts(code: str) -> list[Part]:

@@ -15,9 +15,10 @@ from quartiersatlas.base.checks import count_noun
 from quartiersatlas.errors import ColumnError, DependencyError, InputError, KeyColumnError, list_some
 from quartiersatlas.intake.tables.headers import Problem, find_header, folded, without_footnotes
 from quartiersatlas.intake.tables.rows import without_lines
-from quartiersatlas.intake.tables.values.cells import Cells, Fault, RawTable, TypedCells, written
+from quartiersatlas.intake.tables.values.cells import Cells, Fault, RawTable, TypedCells, is_number, written
 from quartiersatlas.intake.tables.workbooks.blocks import Block, block_of_key, without_second_table, without_text_below
 from quartiersatlas.intake.tables.workbooks.merged_cells import filled_down
+from quartiersatlas.intake.tables.workbooks.number_formats import shown_instead
 from quartiersatlas.intake.tables.workbooks.ods_sheets import CONTENT, OdsSheets
 from quartiersatlas.intake.tables.workbooks.package_parts import no_workbook, open_package
 from quartiersatlas.intake.tables.workbooks.sheet_facts import Merged, Place, SheetFacts, column_letters, columns_named
@@ -384,7 +385,26 @@ class SheetPart:
                 f"{count_noun(len(hidden), 'column is', 'columns are')} hidden in the sheet "
                 f"({columns_named(hidden)}) and read: {named}"
             )
-        return notes + self._elsewhere()
+        return notes + self._numbers_not_shown() + self._elsewhere()
+
+    def _numbers_not_shown(self) -> list[str]:
+        """Return a note per column with numbers in whose place a format shows a text, or nothing."""
+        place = {line - 1: n for n, line in enumerate(self.lines)}
+        found: dict[int, list[str]] = {}
+        for (column, shown), rows in self.facts.formatted.items():
+            position = column - self.block.first
+            if not shown.hides or not 0 <= position < len(self.header.names):
+                continue
+            cells = [self.rows[place[row]][position] for row in rows if row in place]
+            texts = [shown_instead(shown.code, cell) for cell in cells if is_number(cell)]
+            found.setdefault(position, []).extend(text for text in texts if text is not None)
+        return [
+            f"{self.name(position)}: {count_noun(len(texts), 'cell shows', 'cells show')} {texts[0]!r} by the number "
+            f"format and {'holds' if len(texts) == 1 else 'hold'} a number, which was read: if it is not to be known, "
+            f"delete it in the file"
+            for position, texts in found.items()
+            if texts
+        ]
 
     def _elsewhere(self) -> list[str]:
         """Say which columns take values from other workbooks."""
