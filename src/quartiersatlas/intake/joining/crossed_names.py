@@ -92,7 +92,7 @@ def _compared(column: pd.Series, known: _AreaNames) -> _Names:
     if texts.nunique() < OWN * len(texts):  # a higher level, a kind: not a name of its own for each row
         return _Names(str(column.name), 0, 0, [])
     if len(texts) > 2 * SAMPLE:  # most columns of words are no names of areas, and a part of their rows shows it
-        part = _compared(texts.iloc[:: len(texts) // SAMPLE].rename(column.name), known)
+        part = _compared(texts.iloc[:: len(texts) // SAMPLE], known)
         if part.own + len(part.crossed) < OWN / 2 * part.n:
             return _Names(str(column.name), 0, 0, [])
     same = texts.to_numpy(dtype=object) == known.names.loc[texts.index].to_numpy(dtype=object)

@@ -267,7 +267,7 @@ def checked_counts(column: pd.Series) -> pd.Series[float]:
 RATE_WORDS = re.compile(
     r"(?<![a-z])(rates?|shares?|ratios?|percent\w*|pct|means?|median|average|density|index)(?![a-z])"
     r"|anteil|quote(?![a-z])|(?:en|s|be)rate(?![a-z])|prozent|durchschnitt|mittelwert|dichte"
-    r"|in %|[(\[]\s*%\s*[)\]]|[\w)\]]\s*%\s*$"
+    r"|^\s*%|in %|[(\[]\s*%\s*[)\]]|[\w)\]]\s*%\s*$"
     r"|\b(?:je|per|pro) ?\d|pro kopf|per capita",
     re.IGNORECASE,
 )
