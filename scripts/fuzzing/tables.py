@@ -9,6 +9,7 @@ import re
 import zipfile
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+from unicodedata import normalize
 from xml.sax.saxutils import escape
 
 import pandas as pd
@@ -104,7 +105,7 @@ def unlisted(table: Any, raw: bytes) -> list[tuple[Any, ...]]:
         for (line, row), value, status in zip(body, table.values[name], table.status[name], strict=True):
             cell = row[position].strip()
             if is_text:
-                faults += [] if value == cell else [(line, name, cell, value)]
+                faults += [] if value == normalize("NFC", cell) else [(line, name, cell, value)]
             elif (line, name) not in listed:
                 number = oracle(cell, decimal)
                 same = number is not None and float(number) == value and status == ("zero" if value == 0 else "value")

@@ -181,3 +181,15 @@ def test_turkish_names_that_could_be_icelandic_ones_are_refused_and_the_proposal
 def test_icelandic_and_czech_names_of_windows_stay_what_they_are(read):
     assert read(table(ICELANDIC, "cp1252")).values["name"].tolist() == ICELANDIC
     assert read(table(CZECH, "cp1250")).values["name"].tolist() == CZECH
+
+
+@pytest.mark.parametrize("more", [b"", b"\x00\x0a"])
+def test_utf_16_that_lost_a_byte_is_damaged_and_says_from_where(read, more):
+    raw = table(["Marktviertel", "Am Wall"] * 10, "utf-16")
+    at = len(raw) // 2
+    damaged = (raw[:at] + raw[at + 1 :] + more)[: len(raw) - 2 + len(more)]
+    with pytest.raises(
+        InputError, match=r"The file is damaged: in line 1\d a byte of its UTF-16 is missing or too many"
+    ):
+        read(damaged)
+    assert len(read(raw).values) == 20

@@ -11,6 +11,7 @@ from quartiersatlas.base.checks import count_noun
 from quartiersatlas.errors import InputError
 
 AROUND = 1 << 14  # bytes before and after a damaged one that are looked at
+OUT_OF_STEP = re.compile("[\u0a00\u0d00]")  # line ends, their two bytes swapped: no text has these
 BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 # in these, a byte below 128 is the letter of ASCII and nothing else: rows and cells can be cut before decoding
 TRANSPARENT = ("utf-8", "cp1252", "iso8859-1", "ascii")
@@ -69,11 +70,24 @@ def _as_declared(raw: bytes, encoding: str) -> Encoded:
             f"The file cannot be read as {encoding!r}: there is no encoding of this name. "
             f"Leave encoding= out, and it is found out."
         ) from error
+    if codec.startswith("utf-16"):
+        _refuse_out_of_step(text)
     if not codec.startswith("utf"):
         _refuse_wrong_declaration(raw, encoding)
     if codec in TRANSPARENT:
         return Encoded(raw, codec, encoding)
     return Encoded(text.encode("utf-8", "surrogatepass"), "utf-8", encoding)
+
+
+def _refuse_out_of_step(text: str) -> None:
+    """Refuse UTF-16 that lost a byte: from there on every two halves belong to different letters, line ends too."""
+    found = OUT_OF_STEP.search(text)
+    if found:
+        line = text.count("\n", 0, found.start()) + 1
+        raise InputError(
+            f"The file is damaged: in line {line} a byte of its UTF-16 is missing or too many, and what follows are "
+            f"other letters. Fetch it again."
+        )
 
 
 def _refuse_wrong_declaration(raw: bytes, encoding: str) -> None:
