@@ -180,7 +180,7 @@ def test_areas_of_the_same_key_and_name_are_told_apart_by_their_place(write):
     ("rename", "error", "answer"),
     [
         ({"77": "03"}, SpecError, "rename names 1 key that is not there: '77'"),
-        ({"02": 3}, ArgumentError, "rename takes a str, not an int"),
+        ({"02": 3}, ArgumentError, "names are text, but '3' are not"),
         ("02", ArgumentError, "rename takes a mapping, not a str"),
         ({"02": "01"}, KeyColumnError, "more than one area"),
     ],

@@ -118,7 +118,7 @@ def stability(
     >>> import quartiersatlas as qa
     >>> spec = qa.NeedSpec.preset("berlin-mss-2019")
     >>> names = [indicator.id for axis in spec.axes for indicator in axis.indicators]
-    >>> shares = pd.DataFrame(np.random.default_rng(1).random((20, 6)), columns=names).assign(residents=1000.0)
+    >>> shares = pd.DataFrame(np.random.default_rng(1).uniform(5, 40, (20, 6)), columns=names).assign(residents=1000.0)
     >>> need = qa.need_index(shares, spec, population="residents")
     >>> stable = need.stability(n=200, seed=1, select={"status": ["low", "very_low"]}, vary=["weights"])
     >>> bool(stable.table["p_selected"].between(0, 1).all())
