@@ -256,3 +256,11 @@ def test_a_bare_release_has_no_empty_sections(town, tmp_path):
 def test_same_release_gives_the_same_report(sample, tmp_path):
     first, second = (report(sample.release, tmp_path / name) for name in ("a.html", "b.html"))
     assert first.read_bytes() == second.read_bytes()
+
+
+def test_a_long_unit_is_said_once_in_a_range(joined, tmp_path):
+    data = joined({"rent": [7.25, 8.5, 12.75], "sgb2_rate": [5.5, 12.5, 30.5], "residents": [900.0, 1000, 1100]})
+    data = data.with_indicators(qa.Indicator(id="rent", kind="mean", unit="EUR je m²"))
+    page = qa.report(qa.release(data, title="T"), tmp_path / "r.html", lang="de").read_text(encoding="utf-8")
+    assert "7,25 – 12,75\u202fEUR je m²" in page
+    assert "5,5\u202f% – 30,5\u202f%" in page

@@ -11,7 +11,7 @@ import pandas as pd
 from quartiersatlas.base.checks import expects
 from quartiersatlas.catalogue import check_lang, number_text, text
 from quartiersatlas.disclosure.release import NUMBER_FORMS
-from quartiersatlas.disclosure.words import label, summary_texts, value_text
+from quartiersatlas.disclosure.words import label, summary_texts, unit, value_text
 from quartiersatlas.present.paper import (
     Bullets,
     Document,
@@ -53,6 +53,7 @@ DOMAINS = (
     "environment",
     "health",
 )
+SHORT_UNIT = 3  # letters
 ENDINGS = (".html", ".docx", ".pdf")
 YEAR = re.compile(r"\b(1[89]|20)\d\d\b")
 
@@ -145,6 +146,8 @@ def _stock(release: Release, column: ReleasedColumn, lang: Lang) -> TableRow:
     protected = sum(gap in ("suppressed", "small") for gap in gaps)
     not_applicable = sum(gap in ("uninhabited", "not_applicable") for gap in gaps)
     span = [value_text(limit, column, lang) for limit in (known.min(), known.max())] if len(known) else ["–", "–"]
+    if len(known) and len(unit(column, lang)) > SHORT_UNIT:  # said once
+        span[0] = number_text(known.min(), column.decimals, lang)
     counts = (len(known), protected, len(gaps) - protected - not_applicable, not_applicable)
     cells = [
         label(column, lang),
