@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import quartiersatlas as qa
+from quartiersatlas.disclosure.words import summary_texts
 from quartiersatlas.errors import ColumnError
 from quartiersatlas.present.statements import method_texts, reason_texts
 
@@ -231,3 +232,11 @@ def test_balances_and_what_is_made_of_them_are_rounded_as_counts_are(joined):
 def test_a_balance_is_exact_where_nothing_is_rounded(joined):
     data = per(joined, "balance_rate", "per 1000", net=[-17.0, 26, -9, 40], people=[800.0, 900, 1000, 700])
     assert qa.release(data, **PARTS).values["net"].tolist() == [-17.0, 26.0, -9.0, 40.0]
+
+
+def test_a_shortlist_of_areas_without_known_residents_has_no_share_of_them(joined):
+    data = joined({"rate": [10.0, 20, 30], "residents": [np.nan] * 3})
+    data = known(data, qa.Indicator(id="rate", unit="%", role="index", **WORDS))
+    shortlist = qa.screen(data, qa.worst_share("rate", 0.3))
+    release = qa.release(data, shortlist=shortlist, protection=qa.Protection(min_population=0))
+    assert "– % of the city" in " ".join(summary_texts(release, "en")) or "–" in summary_texts(release, "en")[0]

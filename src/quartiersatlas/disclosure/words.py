@@ -294,13 +294,13 @@ def summary_texts(release: ReleasedResults, lang: Lang) -> list[str]:
         return [text("summary_unassessed", lang)]
     if not release.selected.any():
         return [text("summary_none", lang, assessed=release.n_assessed)]
-    people = release.residents[release.selected].sum()
+    people, everybody = release.residents[release.selected].sum(), release.residents.sum()
     n_selected = int(release.selected.sum())
     values = {
         "selected": n_selected,
         "assessed": release.n_assessed,
         "residents": number_text(people, 0, lang),
-        "share": number_text(100 * people / release.residents.sum(), 1, lang),
+        "share": number_text(100 * people / everybody, 1, lang) if everybody > 0 else "–",
     }
     sentences = [text("summary_selected_one" if n_selected == 1 else "summary_selected", lang, **values)]
     n_candidates = len(release.candidates) if release.candidates is not None else 0
