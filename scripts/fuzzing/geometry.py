@@ -156,8 +156,7 @@ def refuse_silent(layer: Layer, areas: gpd.GeoDataFrame, options: dict[str, Any]
     excluded = options.get("exclude", ())
     excluded = {excluded} if isinstance(excluded, str) else set(excluded)
     expected = {text for text in map(key_text, layer.column("id")) if text not in excluded}
-    found = {key.replace("\r\n", "\n") for key in areas.index}  # XML knows one line end
-    if found != {key.replace("\r\n", "\n") for key in expected}:
+    if set(map(key_text, areas.index)) != expected:
         raise BrokenPromiseError(f"other keys: {sorted(expected ^ set(areas.index))[:6]} of {sorted(expected)[:30]}")
     if any(name in options for name in ("crs", "to_crs", "swap_axes", "snap", "repair", "dissolve")):
         return
@@ -165,15 +164,15 @@ def refuse_silent(layer: Layer, areas: gpd.GeoDataFrame, options: dict[str, Any]
     moved = [
         key
         for key, shape in areas.geometry.items()
-        if abs(shape.area - shapely.area(before[key])) > 1e-3 * max(1, shape.area)
+        if abs(shape.area - shapely.area(before[key_text(key)])) > 1e-3 * max(1, shape.area)
     ]
     if moved:
         raise BrokenPromiseError(f"other surfaces of {moved[:5]}: nothing was asked to change them")
 
 
 def key_text(key: object) -> str:
-    """Return the text of a key, without blanks at its ends, umlauts as one letter."""
-    return normalize("NFC", str(key)).strip()
+    """Return the text of a key, without blanks at its ends, umlauts as one letter, and the one line end of XML."""
+    return normalize("NFC", str(key)).strip().replace("\r\n", "\n")
 
 
 def _used(areas: gpd.GeoDataFrame, folder: Path, rng: random.Random) -> str:
