@@ -89,6 +89,6 @@ def test_number_keys_are_refused_beside_text_keys(keys, fault):
 
 
 def test_equal_keys_and_numbers_on_both_sides_are_no_fault():
-    refuse_number_keys(["0401"], ["0401", "1402"], "the table", "")
-    refuse_number_keys([1, 2], [1, 2, 3], "the table", "")
-    refuse_number_keys(["5", "17"], ["5", "17"], "the table", "")
+    assert refuse_number_keys(["0401"], ["0401", "1402"], "the table", "") is None
+    assert refuse_number_keys([1, 2], [1, 2, 3], "the table", "") is None
+    assert refuse_number_keys(["5", "17"], ["5", "17"], "the table", "") is None

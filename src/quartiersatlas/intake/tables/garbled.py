@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 WRONGLY_READ = ("cp1252", "cp850", "mac_roman", "cp437")  # as what UTF-8 was taken before it was encoded once more
 LEADS = re.compile("[ÂÃÄÅâ┬├─┼ÔΓ¬√ƒ≈‚]")  # what the first byte of a letter of UTF-8 is taken for
 DEPTH = 3  # how often that may have happened
-ONE_BYTE = 256
 
 
 def _as_bytes(text: str, encoding: str) -> bytes | None:

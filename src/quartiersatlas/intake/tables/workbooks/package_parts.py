@@ -20,7 +20,6 @@ MOST_BYTES = 1 << 30  # of one part, unpacked: a sheet of a million rows and thi
 COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # how old workbooks begin, and all that are protected with a password
 PROTECTED = "EncryptedPackage".encode("utf-16-le")
 CHUNK = 1 << 16
-OFFICE = "application/vnd.oasis.opendocument.spreadsheet"
 Attributes = dict[str, str]
 
 
