@@ -9,6 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from quartiersatlas.base.checks import usable_path
 from quartiersatlas.base.files import write_bytes
 from quartiersatlas.errors import InputError, QuartiersatlasError, one_line
 from quartiersatlas.version import __version__
@@ -77,13 +78,22 @@ def _demo(options: argparse.Namespace) -> None:
     from quartiersatlas.project import run_project
 
     data = options.folder / "daten"
-    data.mkdir(parents=True, exist_ok=True)
+    _make(data)
     for file in sample_data().iterdir():
         if file.is_file():
             write_bytes(data / file.name, file.read_bytes())
     result = run_project(data / PROJECT_FILE, folder=options.folder)
     print(f"The sample city ({'; '.join(result.release.notices)}) is in {data}")
     _print_result(result)
+
+
+def _make(folder: Path) -> None:
+    """Make a folder and those above it."""
+    try:
+        usable_path(folder.parent, "folder").mkdir(parents=True, exist_ok=True)
+        folder.mkdir(exist_ok=True)
+    except (OSError, ValueError) as error:
+        raise InputError(f"The folder {str(folder)!r} cannot be made ({getattr(error, 'strerror', error)}).") from error
 
 
 def sample_data() -> Traversable:
@@ -94,9 +104,9 @@ def sample_data() -> Traversable:
 
 def _new(options: argparse.Namespace) -> None:
     content = sample_data().joinpath(PROJECT_FILE).read_bytes()
-    if options.path.exists():
+    if usable_path(options.path).exists():
         raise InputError(f"{options.path} already exists and was not changed. Choose another file name.")
-    options.path.write_bytes(content)
+    write_bytes(options.path, content)
     print(f"Wrote {options.path}. Enter your own files and columns, then run: quartiersatlas check {options.path}")
 
 

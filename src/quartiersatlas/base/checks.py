@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from functools import wraps
-from os.path import isdir, isfile
+from os.path import exists, isdir, isfile, islink
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from quartiersatlas.errors import ArgumentError, InputError, SpecError, list_some
+from quartiersatlas.errors import NOT_IN_A_LINE, ArgumentError, InputError, SpecError, list_some
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -140,19 +140,96 @@ def renamed(**new_names: str) -> Callable[[Callable[Options, Result]], Callable[
     return with_answer
 
 
+LONGEST_NAME, LONGEST_PATH = 255, 4000  # bytes: what the usual systems take
+SHOWN_LETTERS = 40  # of a name that is too long
+
+
+def usable_path(path: str | Path, what: str = "file") -> Path:
+    """Return a path whose name a file can have.
+
+    Raises
+    ------
+    InputError
+        It is empty, too long, or holds a control character or half of a pair.
+
+    Examples
+    --------
+    >>> usable_path("a" * 300)
+    Traceback (most recent call last):
+    quartiersatlas.errors.InputError: The file 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...' has a name that is too \
+long: 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...' takes 300 bytes, of 255. Choose a shorter one.
+    """
+    path = Path(path)
+    size = [len(step.encode("utf-8", "surrogatepass")) for step in path.parts]
+    if NOT_IN_A_LINE.search(path.name):  # folders are there already, whatever they are called
+        raise InputError(
+            f"The {what} {_shortened(path)} has a name that no file should have: it holds a control character or "
+            f"one that is no letter. Choose another name."
+        )
+    if path.parts and max(size) > LONGEST_NAME:
+        longest = path.parts[size.index(max(size))]
+        raise InputError(
+            f"The {what} {_shortened(path)} has a name that is too long: {_shortened(longest)} takes {max(size)} "
+            f"bytes, of {LONGEST_NAME}. Choose a shorter one."
+        )
+    if sum(size) + len(size) > LONGEST_PATH:
+        raise InputError(f"The {what} {_shortened(path)} lies too deep: its path has {sum(size):,} bytes. Move it up.")
+    return path
+
+
+def _shortened(path: object) -> str:
+    return repr(str(path) if len(str(path)) <= SHOWN_LETTERS else f"{str(path)[:SHOWN_LETTERS]}...")
+
+
 def existing_file(path: str | Path, what: str) -> Path:
-    """Return the path of an existing file, or say which files of the folder have a similar name."""
+    """Return the path of an existing file, or say which files of the folder have a similar name.
+
+    Raises
+    ------
+    InputError
+        There is no such file, or a folder, a device or a pipe in its place.
+    """
     path = Path(path)
     if isfile(path):  # noqa: PTH113 - unlike the method, this answers for names that no system takes
         return path
+    if isdir(path):  # noqa: PTH112 - as above
+        raise InputError(f"The {what} file {str(path)!r} is a folder. Name the file inside.")
+    if exists(path):  # noqa: PTH110 - as above
+        raise InputError(f"The {what} file {str(path)!r} is a device or a pipe. Save its content as a file first.")
+    if islink(path):  # noqa: PTH114 - as above
+        raise InputError(f"The {what} file {str(path)!r} is missing: the link leads to a file that is not there.")
     if not isdir(path.parent):  # noqa: PTH112 - as above
         raise InputError(f"The {what} file {str(path)!r} is missing: there is no folder {str(path.parent)!r}.")
     from rapidfuzz.process import extract
 
-    names = sorted(entry.name for entry in path.parent.iterdir() if entry.is_file())
+    names = _files_of(path.parent)
     close = [name for name, score, _ in extract(path.name, names, limit=3) if score > 60]  # noqa: PLR2004 - percent alike
     hint = f" Did you mean {list_some(close)}?" if close else ""
     raise InputError(f"The {what} file {str(path)!r} is missing.{hint}")
+
+
+def bytes_of(path: Path) -> bytes:
+    """Return what a file holds.
+
+    Raises
+    ------
+    InputError
+        It cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(
+            f"{str(path)!r} cannot be read ({error.strerror}). May you read it, and is it open in another program?"
+        ) from error
+
+
+def _files_of(folder: Path) -> list[str]:
+    """Return the names of the files of a folder; none where nobody may list it."""
+    try:
+        return sorted(entry.name for entry in folder.iterdir() if entry.is_file())
+    except OSError:
+        return []
 
 
 def count_noun(n: int, one: str, many: str | None = None) -> str:

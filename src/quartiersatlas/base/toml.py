@@ -10,14 +10,15 @@ from dataclasses import MISSING, fields, is_dataclass
 from difflib import get_close_matches
 from math import inf, isfinite
 from numbers import Real
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from quartiersatlas.base.checks import bytes_of, existing_file
 from quartiersatlas.base.letters import composed
 from quartiersatlas.errors import InputError, SpecError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
 Declared = TypeVar("Declared")
 
@@ -36,6 +37,9 @@ KINDS: dict[str, tuple[tuple[type, ...], str]] = {
     "None": ((type(None),), ""),
 }
 
+
+MOST_LEVELS = 50  # of lists and tables in each other: five times what the deepest preset has
+TOO_DEEP = f"its lists or tables lie too deep in each other. {MOST_LEVELS} levels are allowed; is a sign repeated?"
 
 # Half of a pair and the two codes that are no character: not every kind of file can hold them
 NO_CHARACTER = re.compile("[\ud800-\udfff\ufffe\uffff]")
@@ -175,14 +179,12 @@ def read_toml(path: str | Path, what: str) -> dict[str, Any]:
     Raises
     ------
     InputError
-        The file is missing, not in UTF-8 or not valid TOML; the message names the line.
+        The file is missing, not in UTF-8 or not valid TOML, or its lists and tables lie too deep in each other.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise InputError(f"The {what} file {str(path)!r} is missing.")
-    raw = path.read_bytes()
+    path = existing_file(path, what)
+    raw = bytes_of(path)
     try:
-        return tomllib.loads(raw.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n"))
+        content = tomllib.loads(raw.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n"))
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{path.name} is not valid TOML: {error}.") from error
     except UnicodeDecodeError as error:
@@ -193,6 +195,30 @@ def read_toml(path: str | Path, what: str) -> dict[str, Any]:
             f"letters. Save it as UTF-8, as TOML has to be."
         ) from error
     except RecursionError as error:
-        raise InputError(f"{path.name} is not valid TOML: its lists or tables lie too deep in each other.") from error
+        raise InputError(f"{path.name} is not valid TOML: {TOO_DEEP}") from error
     except ValueError as error:  # the interpreter turns no more digits into a number
         raise InputError(f"{path.name} is not valid TOML: a number in it has thousands of digits.") from error
+    if is_too_deep(content):
+        raise InputError(f"{path.name} is not valid TOML: {TOO_DEEP}")
+    return content
+
+
+def is_too_deep(content: object) -> bool:
+    """Return True if lists and tables lie in each other deeper than anything needs.
+
+    What reads them calls itself once for each level, and the interpreter allows a thousand calls.
+
+    Examples
+    --------
+    >>> is_too_deep({"a": [{"b": 1}]})
+    False
+    """
+    level = [content]
+    for _ in range(MOST_LEVELS):
+        inner: list[object] = []
+        for holder in level:
+            inner += holder.values() if isinstance(holder, Mapping) else holder if isinstance(holder, list) else ()
+        level = [one for one in inner if isinstance(one, Mapping | list)]
+        if not level:
+            return False
+    return True

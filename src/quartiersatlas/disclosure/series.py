@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from hmac import new as keyed_hash
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pandas as pd
 
-from quartiersatlas.base.checks import count_noun, expects
+from quartiersatlas.base.checks import bytes_of, count_noun, expects, usable_path
+from quartiersatlas.base.files import write_text
 from quartiersatlas.catalogue import Message
 from quartiersatlas.disclosure.suppression import recoverable_cells, small_cells
 from quartiersatlas.errors import InputError, ReleaseError, list_some
@@ -60,20 +60,20 @@ class Ledger:
             The file is no ledger.
         """
         expects(path, (str, Path), "Ledger.read", 'qa.Ledger.read("ledger.json")')
-        path = Path(path)
+        path = usable_path(path, "ledger")
         if not path.exists():
             return cls()
         if not path.is_file():
             raise InputError(f"The ledger {str(path)!r} is no file. Name the file of the ledger.")
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
+            content = json.loads(bytes_of(path))
             if content["format"] != FORMAT:
                 raise InputError(
                     f"{path.name} is a ledger of format {content['format']}; this version reads {FORMAT}. "
                     f"Read it with the version that wrote it, or name another file."
                 )
             return cls(list(content["entries"]), str(content["key"]))
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, RecursionError) as error:
             raise InputError(f"{path.name} is not a release ledger: {error}. Name another file.") from error
 
     def add(self, entry: dict[str, Any]) -> None:
@@ -91,15 +91,8 @@ class Ledger:
             The folder is not there.
         """
         expects(path, (str, Path), "Ledger.save", 'ledger.save("ledger.json")')
-        path = Path(path)
-        if not path.parent.is_dir():
-            raise InputError(f"There is no folder {str(path.parent)!r} to write the ledger {path.name!r} into.")
         content = {"format": FORMAT, "key": self.key, "entries": self.entries}
-        with TemporaryDirectory(dir=path.parent, prefix=".quartiersatlas-") as folder:
-            unfinished = Path(folder) / path.name
-            unfinished.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-            unfinished.replace(path)
-        return path
+        return write_text(path, json.dumps(content, ensure_ascii=False, indent=1) + "\n")
 
     def fingerprint(self, content: bytes) -> str:
         """Return a keyed hash (HMAC-SHA-256) of an input.

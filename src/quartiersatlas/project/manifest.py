@@ -13,6 +13,7 @@ from quartiersatlas.base.files import write_text
 from quartiersatlas.version import __version__
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
     from typing import Any
 
@@ -52,6 +53,11 @@ def manifest_of(project: Project, release: Release, ledger: Ledger | None = None
 def write_manifest(manifest: dict[str, Any], path: Path) -> Path:
     """Write the manifest as JSON."""
     return write_text(path, json.dumps(manifest, ensure_ascii=False, indent=2) + "\n")
+
+
+def digests(files: Iterable[Path]) -> dict[str, str]:
+    """Return the digest of each written file: who has the files and the manifest sees that they belong together."""
+    return {file.name: _digest(file) for file in files}
 
 
 def input_files(project: Project) -> list[str]:

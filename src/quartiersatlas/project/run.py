@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from quartiersatlas.base.checks import expects
-from quartiersatlas.base.files import move_all
+from quartiersatlas.base.checks import expects, usable_path
+from quartiersatlas.base.files import move_all, unfinished_folder
 from quartiersatlas.catalogue import Catalogue
 from quartiersatlas.disclosure import Ledger, Release, release
 from quartiersatlas.disclosure.words import summary_texts
@@ -18,7 +17,7 @@ from quartiersatlas.intake import AreaData, join, merge_areas, read_areas, read_
 from quartiersatlas.need import need_index
 from quartiersatlas.present import atlas_map, export, report
 from quartiersatlas.present.files.export import sidecar_files
-from quartiersatlas.project.manifest import input_files, manifest_of, write_manifest
+from quartiersatlas.project.manifest import digests, input_files, manifest_of, write_manifest
 from quartiersatlas.project.schema import AreasPart, ChangePart, Project, TablePart, read_project
 from quartiersatlas.project.toml_words import toml_advice, toml_value
 from quartiersatlas.screening import candidate_areas, screen
@@ -170,17 +169,19 @@ def run_project(path: str | Path, *, folder: str | Path | None = None) -> Projec
     expects(path, (str, Path), "run_project", 'qa.run_project("projekt.toml")')
     result = check_project(path)
     project = result.project
-    target = Path(folder) if folder is not None else project.file(project.outputs.folder)
+    target = usable_path(folder if folder is not None else project.file(project.outputs.folder), "folder")
     _refuse_overwriting(project, target)
     try:
         target.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", error)
         raise SpecError(
-            f"[outputs]: the folder {str(target)!r} cannot be made ({error.strerror}). Is there a file of this name? "
+            f"[outputs]: the folder {str(target)!r} cannot be made ({reason}). Is there a file of this name? "
             f"Choose another folder."
         ) from error
-    with TemporaryDirectory(dir=target, prefix=".quartiersatlas-") as unfinished:
-        files = tuple(move_all(_write(result, Path(unfinished)), target))
+    with unfinished_folder(target, project.path.name) as unfinished:
+        seal = unfinished / project.outputs.manifest if project.outputs.manifest else None
+        files = tuple(move_all(_write(result, unfinished), target, seal=seal))
     if result.ledger is not None:
         result.ledger.save(project.file(project.ledger))
     return ProjectResult(**{**vars(result), "files": files})
@@ -221,7 +222,7 @@ def _write(result: ProjectResult, folder: Path) -> list[Path]:
         files.append(export(result.release, table, table="segregation", lang=lang, manifest=manifest))
         files += sidecar_files(table)
     if outputs.manifest:
-        files.append(write_manifest(manifest, folder / outputs.manifest))
+        files.append(write_manifest({**manifest, "outputs": digests(files)}, folder / outputs.manifest))
     return files
 
 

@@ -274,7 +274,7 @@ def test_a_mistake_is_refused_with_sheet_row_and_column(edited, change, message)
 
 
 def test_a_file_that_is_no_workbook_is_refused(tmp_path):
-    with pytest.raises(InputError, match=r"need\.xlsx cannot be read as a workbook"):
+    with pytest.raises(InputError, match=r"The need spec file '.*need\.xlsx' is missing"):
         NeedSpec.from_excel(tmp_path / "need.xlsx")
     (tmp_path / "need.xlsx").write_text("id;parent", encoding="utf-8")
     with pytest.raises(InputError, match=r"need\.xlsx cannot be read as a workbook"):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from quartiersatlas.base.checks import existing_file
 from quartiersatlas.base.toml import refuse_unknown
 from quartiersatlas.base.workbook import CellValue, WorkbookSheet, sheet_to_edit
 from quartiersatlas.errors import SpecError, list_some
@@ -18,6 +18,7 @@ from quartiersatlas.need.spec.steps import Breaks, Normalise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from quartiersatlas.intake.tables.values.cells import Decimal
 
@@ -57,7 +58,7 @@ class SheetContent:
 
 def spec_from_workbook(kind: type[AnyRules], path: str | Path) -> AnyRules:
     """Read a spec from a workbook."""
-    path = Path(path)
+    path = existing_file(path, "need spec")
     found = SheetContent()
     try:
         sheets = _sheets(path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
+from errno import EIO, ENOSPC
 from io import BytesIO
 from os import PathLike
 from pathlib import Path
@@ -180,7 +181,14 @@ def _layer(frame: pd.DataFrame, file: Path, name: str, **options: str) -> None:
             f"{file.name}: a GeoPackage does not tell small letters from capitals, and has its own 'fid' and 'geom': "
             f"{list_some(twice)} in {name!r}. Rename columns in the table before join(), or export to another format."
         )
-    pyogrio.write_dataframe(frame, file, layer=name, driver="GPKG", append=file.exists(), layer_options=options)
+    try:
+        pyogrio.write_dataframe(frame, file, layer=name, driver="GPKG", append=file.exists(), layer_options=options)
+    except RuntimeError as error:  # the driver's word for everything that fails on the disk
+        is_full = "disk is full" in str(error)
+        raise OSError(ENOSPC if is_full else EIO, "disk full" if is_full else "the driver failed") from error
+    info = pyogrio.read_info(file, layer=name, force_feature_count=True)
+    if info["features"] != len(frame):  # and it does not always say it
+        raise OSError(EIO, "not every row arrived")
 
 
 def _undate(file: Path) -> None:
