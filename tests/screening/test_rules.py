@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import itertools
 import math
 import pickle
@@ -197,6 +198,59 @@ def test_no_text_is_ever_run_as_code(text):
 def test_rule_texts_that_are_no_rules_are_refused(text):
     with pytest.raises(SpecError):
         parse_rule(text)
+
+
+def chain(n, join=lambda left, right: left & right):
+    """Return n conditions, each joined to all before it."""
+    rule = qa.above_city("arrivals")
+    for _ in range(n - 1):
+        rule = join(rule, qa.above_city("arrivals"))
+    return rule
+
+
+@pytest.mark.parametrize("join", [lambda a, b: a & b, lambda a, b: a | b, lambda a, b: b & a])
+def test_the_longest_rule_is_screened_written_read_pickled_and_copied(data, join):
+    rule = chain(100, join)
+    assert qa.screen(data, rule).keys == qa.screen(data, qa.above_city("arrivals")).keys
+    assert parse_rule(str(rule)) == rule
+    assert repr(rule) == str(rule)
+    assert pickle.loads(pickle.dumps(rule)) == rule  # noqa: S301 - our own bytes
+    assert copy.deepcopy(rule) == copy.copy(rule) == rule
+    assert hash(copy.deepcopy(rule)) == hash(rule)
+
+
+@pytest.mark.parametrize("join", [lambda a, b: a & b, lambda a, b: a | b, lambda a, b: b & a])
+def test_one_condition_more_is_refused_with_what_to_do(join):
+    with pytest.raises(SpecError, match=r"would be 101 conditions.*up to 100.*several rates in one above_city\(\)"):
+        chain(101, join)
+
+
+def test_a_rule_doubled_again_and_again_does_not_fill_the_memory():
+    rule = chain(64)
+    with pytest.raises(SpecError, match="these would be 128 conditions"):
+        rule & rule
+
+
+ONE = "above_city('a')"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("&".join([ONE] * 101), "101 conditions"),
+        ("&".join([ONE] * 5000), "79,999 characters"),
+        (f"({ONE}&" * 150 + ONE + ")" * 150, "conditions"),
+        (f"({ONE}&" * 5000 + ONE + ")" * 5000, "characters"),
+        ("(" * 5000 + ONE + ")" * 5000, "cannot be read"),
+        ("~" * 5000 + ONE, "cannot be read"),
+        ("worst_share('a', " + "-" * 19_000 + "1)", "cannot be read"),
+        ("worst_share('a', " + "1+" * 9000 + "1)", "cannot be read"),
+    ],
+)
+def test_a_text_without_end_is_refused_in_few_words(text, message):
+    with pytest.raises(SpecError, match=message) as caught:
+        parse_rule(text)
+    assert len(str(caught.value)) < 600
 
 
 def test_a_rule_text_with_a_wrong_argument_says_which():

@@ -33,7 +33,14 @@ if TYPE_CHECKING:
     from quartiersatlas.intake import AreaData
     from quartiersatlas.need import NeedIndex
 
+MOST_CONDITIONS = 100  # in a rule: what evaluates it goes from bracket to bracket, and nobody reads more
+LONGEST_RULE = 20_000  # characters of the text of a rule
+SHOWN_LETTERS = 200  # of a rule that cannot be read
 NEED = "need"  # in a rule: the first axis of the need index
+TAKE_FEWER = (
+    f"A rule takes up to {MOST_CONDITIONS} conditions. Name several rates in one above_city(), several classes in one "
+    f"in_class(), and leave out brackets that change nothing."
+)
 EXAMPLES = {
     "above_city": 'above_city("sgb2_rate", "child_poverty_u15")',
     "worst_share": 'worst_share("need", 0.2)',
@@ -163,7 +170,8 @@ def parse_rule(text: str) -> Rule:
     Raises
     ------
     SpecError
-        The text is not made of the known conditions, constants, ``&``, ``|`` and brackets.
+        The text is not made of the known conditions, constants, ``&``, ``|`` and brackets, or there are more than 100
+        conditions.
     ArgumentError
         It is not text.
 
@@ -173,13 +181,18 @@ def parse_rule(text: str) -> Rule:
     above_city("sgb2_rate") | worst_share("need", 0.1)
     """
     expects(text, str, "parse_rule", f"parse_rule('{EXAMPLES['worst_share']}')")
+    shown = text if len(text) <= SHOWN_LETTERS else f"{text[:SHOWN_LETTERS]}..."
+    if len(text) > LONGEST_RULE:
+        raise SpecError(f"The rule {shown!r} cannot be read: it has {len(text):,} characters. {TAKE_FEWER}")
     try:
         return _build(ast.parse(text.strip(), mode="eval").body)
     except ArgumentError as error:
-        raise SpecError(f"The rule {text!r} cannot be read: {error}") from error
-    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError) as error:
+        raise SpecError(f"The rule {shown!r} cannot be read: {error}") from error
+    except (RecursionError, MemoryError) as error:
+        raise SpecError(f"The rule {shown!r} cannot be read: it is nested too deep. {TAKE_FEWER}") from error
+    except (SyntaxError, ValueError, TypeError) as error:
         raise SpecError(
-            f"The rule {text!r} cannot be read. Conditions are {', '.join(CONDITIONS)}, combined with & and |, such "
+            f"The rule {shown!r} cannot be read. Conditions are {', '.join(CONDITIONS)}, combined with & and |, such "
             f"as {EXAMPLES['above_city']} & {EXAMPLES['worst_share']}."
         ) from error
 
@@ -304,6 +317,9 @@ Logical = TypeVar("Logical", "Truth", "pd.Series[bool]")
 class Rule(ABC):
     """A condition on areas. Combine with ``&`` (both) and ``|`` (at least one)."""
 
+    n_conditions = 1
+    """How many conditions are written, those that look at several columns as one."""
+
     @property
     @abstractmethod
     def conditions(self) -> tuple[Condition, ...]:
@@ -363,6 +379,13 @@ class Combined(Rule):
     sign: str
     left: Rule
     right: Rule
+    n_conditions: int = field(init=False, repr=False, compare=False, default=0)
+
+    def __post_init__(self) -> None:
+        n = self.left.n_conditions + self.right.n_conditions
+        if n > MOST_CONDITIONS:
+            raise SpecError(f"Joined by {self.sign}, these would be {n} conditions. {TAKE_FEWER}")
+        object.__setattr__(self, "n_conditions", n)
 
     @property
     def conditions(self) -> tuple[Condition, ...]:

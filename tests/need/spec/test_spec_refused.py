@@ -280,3 +280,39 @@ def test_required_text_is_required_everywhere():
             given = {n: (axis("a", NeedIndicator(id="a")),) if n == "axes" else "x" for n in needed}
             with pytest.raises(SpecError, match=f"{name} is empty"):
                 part(**{**given, name: " "})
+
+
+def nested(levels):
+    """Return a spec whose domains lie in each other."""
+    part = {"id": "d", "indicators": [{"id": "rate"}]}
+    for level in range(levels - 1):
+        part = {"id": f"d{level}", "domains": [part]}
+    classes = [
+        {"id": "a", "upper": 0.0, "label_de": "a", "label_en": "a"},
+        {"id": "b", "label_de": "b", "label_en": "b"},
+    ]
+    return {"id": "t", "source": "t", "axes": [{**part, "classes": classes}]}
+
+
+def test_domains_lie_as_deep_as_is_allowed_and_no_deeper():
+    spec = NeedSpec.from_dict(nested(20))
+    assert NeedSpec.from_dict(nested(20)) == spec
+    assert spec.axes[0].indicators[0].id == "rate"
+    with pytest.raises(SpecError, match="domains lie more than 20 deep in each other"):
+        NeedSpec.from_dict(nested(21))
+
+
+def group_in_group(levels):
+    """Return the same as objects."""
+    group = NeedGroup(id="g", members=(NeedIndicator(id="rate"),))
+    for level in range(levels - 1):
+        group = NeedGroup(id=f"g{level}", members=(group,))
+    return group
+
+
+@pytest.mark.parametrize("levels", [30, 5000])
+def test_a_spec_without_end_is_refused_in_few_words(levels):
+    with pytest.raises(SpecError, match="The need spec: its lists or tables lie too deep in each other"):
+        NeedSpec.from_dict(nested(levels))
+    with pytest.raises(SpecError, match="domains lie more than 20 deep"):
+        group_in_group(levels)

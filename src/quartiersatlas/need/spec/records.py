@@ -23,6 +23,8 @@ TRANSFORMS = ("none", "log", "log1p", "sqrt", "winsorise")
 AGGREGATES = ("sum", "arithmetic", "geometric", "mazziotta_pareto", "copeland", "count")
 POSITIVE = ("geometric", "mazziotta_pareto")  # aggregations that need values above 0
 
+MOST_NESTED = 20  # levels of domains: published indices have two or three
+
 SpecPlace = tuple[str | int, ...]
 """The way to a part of a spec in its file, such as ``("axes", 0, "domains", 1)``."""
 
@@ -126,7 +128,7 @@ class NeedGroup:
         Share of the weights that must be present in an area, in (0, 1]; an area with less is excluded. Where it is
         below 1, areas with gaps are computed from what they have and listed in ``NeedIndex.incomplete``.
     members : tuple of NeedIndicator or NeedGroup
-        Any depth; domains come before indicators, whatever order is given.
+        Up to 20 levels; domains come before indicators, whatever order is given.
     """
 
     id: str
@@ -150,6 +152,7 @@ class NeedGroup:
             raise SpecError(f"{where} has an axis as a member; take a domain (NeedGroup).", key="id")
         if not self.members:
             raise SpecError(f"{where} has no indicators.", key="id")
+        self._check_depth(where)
         names = [member.id for member in self.members]
         if len(set(names)) < len(names):
             raise SpecError(f"{where} has a duplicate indicator: {', '.join(names)}.", key="id")
@@ -160,6 +163,16 @@ class NeedGroup:
         if not 0 < self.min_present <= 1:
             raise SpecError(f"{where}: min_present is {self.min_present!r}; it must be in (0, 1].", key="min_present")
         self._check_combination(where)
+
+    def _check_depth(self, where: str) -> None:
+        """Refuse groups inside groups without end: everything that reads a spec goes down level by level."""
+        level: list[NeedIndicator | NeedGroup] = [self]
+        for _ in range(MOST_NESTED):
+            level = [member for group in level if isinstance(group, NeedGroup) for member in group.members]
+        if any(isinstance(member, NeedGroup) for member in level):
+            raise SpecError(
+                f"{where}: domains lie more than {MOST_NESTED} deep in each other. Take some out.", key="id"
+            )
 
     def _check_combination(self, where: str) -> None:
         """Refuse what cannot be computed together."""

@@ -10,7 +10,7 @@ from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from quartiersatlas.base.toml import array, declared, refuse_unknown, table
+from quartiersatlas.base.toml import TOO_DEEP, array, declared, is_too_deep, refuse_unknown, table
 from quartiersatlas.errors import SpecError, inside
 from quartiersatlas.need.spec.records import NeedAxis, NeedClass, NeedGroup, NeedIndicator, NeedRules
 from quartiersatlas.need.spec.steps import Breaks, Normalise
@@ -26,6 +26,8 @@ MARK = "line_marker_"
 
 def spec_from_dict(kind: type[AnyRules], content: Mapping[str, Any]) -> AnyRules:
     """Build a spec from the content of a TOML file."""
+    if is_too_deep(content):
+        raise SpecError(f"The need spec: {TOO_DEEP}")
     axes = tuple(
         _group(NeedAxis, entry, "axis", ("axes", i)) for i, entry in _entries(content, "axes", "the need spec")
     )
