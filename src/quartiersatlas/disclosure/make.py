@@ -40,6 +40,7 @@ from quartiersatlas.disclosure.words import (
 from quartiersatlas.errors import ColumnError, SpecError
 from quartiersatlas.intake import AreaData
 from quartiersatlas.intake.areas.area_columns import parent_columns
+from quartiersatlas.intake.areas.outlines import refuse_unusable_shapes
 from quartiersatlas.intake.joining.data import SUMMED_BESIDE_COUNTS, kind_of
 from quartiersatlas.need import NeedIndex, Stability
 from quartiersatlas.screening import Candidates, Shortlist, candidate_areas, programme_overlap
@@ -219,6 +220,10 @@ def _check_arguments(given: Mapping[str, Any]) -> None:
             expects(given[name], kinds, f"release: {name}", how)
         if isinstance(given[name], str) and NO_CHARACTER.search(given[name]):
             raise SpecError(f"release: {name} holds an invalid character: {given[name]!a}.")
+    refuse_unusable_shapes(given["data"].areas, "release: the areas", polygons=True)
+    for name in ("programmes", "facilities"):
+        if given[name] is not None:
+            refuse_unusable_shapes(given[name], f"release: {name}")
     _refuse_impossible_day(given["as_of"])
     choice(given["audience"], AUDIENCES, "audience")
     if given["candidates"] is not None and given["shortlist"] is None:

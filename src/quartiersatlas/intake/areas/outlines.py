@@ -13,12 +13,13 @@ from quartiersatlas.base.checks import count_noun
 from quartiersatlas.errors import GeometryError, KeyColumnError, list_some
 
 if TYPE_CHECKING:
+    import geopandas as gpd
     from numpy.typing import NDArray
 
     Shapes = NDArray[np.object_]
 
 POLYGONS = (3, 6)  # shapely's numbers of Polygon and MultiPolygon
-LINES, POINTS, COLLECTION = (1, 2, 5), (0, 4), 7
+LINES, POINTS, COLLECTION, RING = (1, 2, 5), (0, 4), 7, 2
 SHOWN_PARTS = 5  # areas whose lines and points a note names
 COVERED = 0.9  # share of its own size that the areas inside a higher level have at least
 MANY = 1000  # areas above which only what is much larger than most is looked at: a level above so many is
@@ -46,6 +47,61 @@ def refuse_other_than_polygons(shapes: Shapes, keys: pd.Index, where: str) -> No
         raise GeometryError(
             f"{where}: {count_noun(len(nowhere), 'area has', 'areas have')} corners without a place, whose coordinates "
             f"are no finite numbers: {list_some(nowhere)}. Correct the file, or fetch it again."
+        )
+
+
+def refuse_unusable_shapes(frame: gpd.GeoDataFrame, where: str, *, polygons: bool = False) -> None:
+    """Refuse shapes that no map can draw and no file can hold: without a place on earth, empty, open, of other kinds.
+
+    Parameters
+    ----------
+    frame : GeoDataFrame
+        Areas or a layer, whoever made it.
+    where : str
+        What it is called in the message.
+    polygons : bool, default False
+        Whether each of them must be a polygon; a layer may have points, lines and polygons.
+
+    Raises
+    ------
+    GeometryError
+        The message names the first of them.
+    """
+    if frame.active_geometry_name is None or frame.active_geometry_name not in frame.columns:
+        raise GeometryError(f"{where} have no active geometry column. Name it: frame.set_geometry('geometry').")
+    if frame.crs is None:
+        raise GeometryError(f"{where} have no coordinate reference system. Name it: frame.set_crs('EPSG:25832').")
+    shapes, keys = frame.geometry.to_numpy(), pd.Index(frame.index.astype(str))
+    if polygons:
+        refuse_other_than_polygons(shapes, keys, where)
+    empty = keys[shapely.is_missing(shapes) | shapely.is_empty(shapes)]
+    if len(empty):
+        raise GeometryError(
+            f"{where}: {count_noun(len(empty), 'row has', 'rows have')} no geometry: {list_some(empty)}. Leave them "
+            f"out: frame[~(frame.geometry.isna() | frame.geometry.is_empty)]."
+        )
+    rings = keys[shapely.get_type_id(shapes) == RING]
+    if len(rings):
+        raise GeometryError(
+            f"{where}: {count_noun(len(rings), 'row is a ring', 'rows are rings')}, neither line nor polygon: "
+            f"{list_some(rings)}. Make polygons of them: frame.set_geometry(frame.geometry.apply(shapely.Polygon))."
+        )
+    high = np.isnan(shapely.get_coordinates(shapes, include_z=True)[:, 2])
+    unknown = np.unique(shapely.get_coordinates(shapes, return_index=True)[1][high])
+    unknown = unknown[shapely.has_z(shapes[unknown])]
+    if len(unknown):
+        raise GeometryError(
+            f"{where}: {count_noun(len(unknown), 'row has', 'rows have')} heights that are no numbers: "
+            f"{list_some(keys[unknown])}. Leave heights out: frame.set_geometry(frame.geometry.force_2d())."
+        )
+    nowhere = without_a_place(shapes)
+    if not nowhere.any():  # coordinates that are far off the region of the system lie nowhere either
+        nowhere = without_a_place(frame.geometry.to_crs("EPSG:4326").to_numpy())
+    if nowhere.any():
+        raise GeometryError(
+            f"{where}: {count_noun(int(nowhere.sum()), 'row has', 'rows have')} corners without a place on earth: "
+            f"{list_some(keys[nowhere])}. Are the coordinates those of {frame.crs.name}? Correct them, or name the "
+            f"right system."
         )
 
 

@@ -88,7 +88,8 @@ def _draw_city(
         _draw(axes, shapes, facecolor=entry.color, edgecolor=edge, linewidth=0.3, hatch=entry.hatch)
     parents = [column for column in areas.columns if column not in ("name", "geometry")]
     if parents:
-        _draw(axes, areas.dissolve(by=parents[0]).geometry, facecolor="none", edgecolor="#555555", linewidth=0.8)
+        valid = areas.set_geometry(areas.geometry.make_valid())  # an outline that crosses itself cannot be united
+        _draw(axes, valid.dissolve(by=parents[0]).geometry, facecolor="none", edgecolor="#555555", linewidth=0.8)
     for entry in entries:
         if entry.symbol == "circles":
             _draw(axes, circles_of(areas, entry, metres), **CIRCLE)
