@@ -201,6 +201,21 @@ def test_docx_parts_and_properties_have_a_fixed_date(town_release, tmp_path):
     assert properties.created.year == properties.modified.year == 2000
 
 
+@pytest.mark.parametrize("length", [254, 255, 256, 5000])
+def test_a_long_title_stands_in_the_docx_and_its_property_ends_visibly(town, tmp_path, length):
+    """A property holds 255 characters."""
+    import docx
+
+    words = {"title": "T" * length, "subtitle": "U" * length, "source": "S" * length, "comment": "C" * length}
+    release = qa.release(town, as_of="2024", **words)
+    file = docx.Document(qa.report(release, tmp_path / "r.docx"))
+    said = squeezed(paragraph.text for paragraph in file.paragraphs)
+    assert all(word in said for word in words.values())
+    assert file.core_properties.title == ("T" * length if length < 256 else f"{'T' * 254}…")
+    profile = docx.Document(qa.profile(release, "01").save(tmp_path / "p.docx"))
+    assert profile.core_properties.title == f"Gebiet 01 – {'T' * 242}…"
+
+
 def test_fonts_are_in_the_pdf(files):
     page = PdfReader(files["pdf"]).pages[0]
     fonts = [font.get_object() for font in page["/Resources"]["/Font"].values()]

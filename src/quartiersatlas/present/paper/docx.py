@@ -27,6 +27,7 @@ SHADES = {"notice": "FFF3C4", "draft": "1A1A1A", "aid": "F7F7F5"}
 BODY = 10.0  # points
 WIDTH = 170 / 25.4 * 72  # points: A4 without margins
 LETTER, BOLD_LETTER = 0.56, 0.62  # width of a letter of Arial, in parts of its size
+LONGEST_PROPERTY = 255  # characters of a property of a document
 PADDING = 5.6  # points: what Word leaves left and right in a cell
 
 
@@ -71,9 +72,15 @@ def _set_up(file: Any, document: Document) -> None:  # noqa: ANN401 - python-doc
     for lang in file.styles.element.iter(qn("w:lang")):
         lang.set(qn("w:val"), LANGUAGES[document.lang])
     properties = file.core_properties
-    properties.title, properties.author, properties.comments = printable(document.title), "", ""
+    properties.title, properties.author, properties.comments = _property(document.title), "", ""
     properties.language = LANGUAGES[document.lang]
     properties.created = properties.modified = WRITTEN
+
+
+def _property(text: str) -> str:
+    """Return a text that a property can hold; the document itself says it in full."""
+    flat = " ".join(printable(text).split())
+    return flat if len(flat) <= LONGEST_PROPERTY else f"{flat[: LONGEST_PROPERTY - 1].rstrip()}…"
 
 
 def _add(file: Any, block: DocumentBlock) -> None:  # noqa: ANN401
