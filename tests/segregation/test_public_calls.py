@@ -68,8 +68,9 @@ def test_a_wrong_object_is_answered_with_what_the_call_takes(call, message):
     [
         (lambda: measured(b=1), "b, the inequality aversion, must be a number between 0 and 1, not 1"),
         (lambda: measured(population=["residents"]), "population must be the name of one column"),
-        (lambda: measured().test(n=2.5), "n must be a whole number, 1 or more, not 2.5"),
-        (lambda: measured().bootstrap(n=True), "n must be a whole number, 1 or more, not True"),
+        (lambda: measured().test(n=2.5), "n must be a whole number from 1 to 1,000,000, not 2.5"),
+        (lambda: measured().test(n=10**12), "n must be a whole number from 1 to 1,000,000, not 1000000000000"),
+        (lambda: measured().bootstrap(n=True), "n must be a whole number from 1 to 1,000,000, not True"),
         (lambda: measured().profile([100], kernel="box"), "kernel must be one of 'uniform'"),
         (lambda: measured().explain("dissimilarity", "fr"), "'fr'"),
         (lambda: measured().explain("gni"), "no index 'gni'. Did you mean 'gini'"),

@@ -216,6 +216,9 @@ def test_one_of_several_conditions_selects(counted):
     ("options", "message"),
     [
         ({"n": 0}, "at least one run"),
+        ({"n": -1}, "at least one run"),
+        ({"n": 10**12}, "100,000 are enough"),
+        ({"n": 1e300}, "whole number, such as n=1024"),
         ({"n": 100_001}, "100,000 are enough"),
         ({"n": 100.0}, r"stability: n is 100.0; it must be a whole number: n=100\."),
         ({"n": True}, "n is True; it must be a whole number"),

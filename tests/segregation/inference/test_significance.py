@@ -391,7 +391,7 @@ def test_unknown_options_are_refused():
         result.test("eveness")
     with pytest.raises(SpecError, match="resample must be one of 'persons', 'areas', not 'houses'"):
         result.bootstrap("houses")
-    with pytest.raises(SpecError, match="n must be a whole number, 1 or more, not 0"):
+    with pytest.raises(SpecError, match="n must be a whole number from 1 to 1,000,000, not 0"):
         result.test(n=0)
     with pytest.raises(SpecError, match=r"alternative must be one of .*, not 'less'"):
         result.test(alternative="less")

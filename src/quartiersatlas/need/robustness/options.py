@@ -93,6 +93,8 @@ def sensitivity_options(
     whole = _is_whole(n, "sensitivity: n")
     if whole <= 1 or whole & (whole - 1):
         raise SpecError(f"sensitivity: n is {n}; the Sobol sequence needs a power of two, such as 256 or 1024.")
+    if whole > MOST_RUNS:
+        raise SpecError(f"sensitivity: n is {n}; at most {MOST_RUNS:,} points are drawn. Take n=1024.")
     _check_seed(seed, "sensitivity", "a whole number from 0 on, or None")
     return RunOptions(chosen, persistence, concentration, threshold)
 
@@ -135,7 +137,7 @@ def _is_number(value: object) -> TypeGuard[float]:
 
 def _is_whole(n: object, where: str) -> int:
     if isinstance(n, bool | np.bool_) or not isinstance(n, Integral):
-        is_written_with_decimals = isinstance(n, float | np.floating) and float(n).is_integer()
-        hint = f": n={int(n)}" if is_written_with_decimals else ", such as n=1024"  # type: ignore[call-overload]
+        written = float(n) if isinstance(n, float | np.floating) else 0.5
+        hint = f": n={int(written)}" if written.is_integer() and abs(written) <= MOST_RUNS else ", such as n=1024"
         raise SpecError(f"{where} is {n!r}; it must be a whole number{hint}.")
     return int(n)

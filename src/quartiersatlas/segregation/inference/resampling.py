@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     People = Pair | Composition
 MOST_PERSONS = 10**9  # the limit of the hypergeometric draws
+MOST_DRAWS = 1_000_000  # a share of so many draws is exact to a tenth of a percentage point
 
 ReplicateKind = Literal[
     "persons", "areas", "evenness", "systematic", "person_permutation", "area_permutation"
@@ -91,9 +92,9 @@ def _whole(table: Floats, kind: str) -> NDArray[np.int64]:
 
 
 def checked_n(n: int) -> int:
-    """Refuse a number of draws below 1."""
-    if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
-        raise SpecError(f"n must be a whole number, 1 or more, not {n!r}.")
+    """Refuse a number of draws below 1, and one that would never end."""
+    if isinstance(n, bool) or not isinstance(n, int | np.integer) or not 1 <= n <= MOST_DRAWS:
+        raise SpecError(f"n must be a whole number from 1 to {MOST_DRAWS:,}, not {n!r}.")
     return int(n)
 
 
