@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 from collections.abc import Mapping
 
@@ -98,3 +99,21 @@ def test_a_number_has_the_form_of_its_noun(n, text):
 def test_a_name_that_no_system_takes_is_a_missing_file(tmp_path, name):
     with pytest.raises(InputError, match=r"The table file .* is missing"):
         existing_file(tmp_path / name, "table")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("folder", "is a folder"), ("pipe", "is a device or a pipe"), ("link", "the link leads to a file that is not")],
+)
+def test_what_stands_in_the_place_of_a_file_to_read_is_said(tmp_path, name, said):
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("nowhere")
+    with pytest.raises(InputError, match=rf"^The table file '.*{name}' .*{said}"):
+        existing_file(tmp_path / name, "table")
+
+
+def test_a_name_in_an_old_encoding_is_read(tmp_path):
+    file = tmp_path / os.fsdecode("Straße.csv".encode("latin-1"))
+    file.write_text("a", encoding="utf-8")
+    assert existing_file(file, "table") == file
