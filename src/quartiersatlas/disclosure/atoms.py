@@ -191,7 +191,8 @@ def _declared(pieces: _Pieces, known: list[_Layer], before: list[int], n: int, p
         if parent is None:
             continue
         area, atom = pieces.incidence[m].nonzero()
-        found[atom] = np.where(np.isin(parent[area], part), parent[area], found[atom])
+        new = np.isin(parent[area], part) & (found[atom] == NONE)  # of two that contradict each other, the finer one
+        found[atom[new]] = parent[area[new]]
     return found
 
 

@@ -113,10 +113,11 @@ def read_layer(file: Path, layer: str) -> gpd.GeoDataFrame:
         content = json.loads(file.read_text(encoding="utf-8"))
         rows = table(content["areas"], "areas")
         outlines = shapely.from_wkb([bytes.fromhex(row["outline"]) for row in rows.values()])
-        parents = pd.DataFrame({name: [row["parents"][name] for row in rows.values()] for name in content["parents"]})
-        areas = gpd.GeoDataFrame(
-            parents.astype(object), geometry=outlines, crs=pyproj.CRS.from_user_input(content["crs"])
+        parents = pd.DataFrame(
+            {name: [row["parents"][name] for row in rows.values()] for name in content["parents"]}, dtype=object
         )
+        crs = pyproj.CRS.from_user_input(content["crs"])
+        areas = gpd.GeoDataFrame(parents, geometry=outlines, crs=crs)
         areas.index = pd.Index(list(rows), name="key", dtype=object)
     except OSError as error:
         raise InputError(
