@@ -113,7 +113,7 @@ def release(
         Who reads. In public, areas are listed by name and have no ranks; inside the house, highest need first.
     ledger : Ledger, str or Path, optional
         What was released before, or the JSON file that holds it (begun where there is none). A release that is no
-        draft is entered, in a file at once.
+        draft is entered; in a file at once, under its lock, so that no release of another process is missed.
 
     Returns
     -------
@@ -130,7 +130,8 @@ def release(
         No column of residents is named, candidates come without their shortlist, or the stability is of other areas,
         another spec or another selection.
     ReleaseError
-        Together with an earlier release of the ledger it would give a small count away; ``report`` has them all.
+        Together with an earlier release of the ledger it would give a small count away; ``report`` has them all. Or
+        somebody else is using the ledger.
 
     Warns
     -----

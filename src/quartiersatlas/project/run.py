@@ -157,6 +157,9 @@ def _computed(project: Project, ledger: Ledger | None) -> ProjectResult:
 def run_project(path: str | Path, *, folder: str | Path | None = None) -> ProjectResult:
     """Run a project and write its outputs; all are made before the first is moved into place.
 
+    Where the project keeps a ledger, nobody else can enter a release meanwhile, and the releases stand in it before
+    their first file is in its place: whenever the run dies, what may have left is known.
+
     Parameters
     ----------
     path : str or Path

@@ -74,6 +74,7 @@ def test_the_areas_are_stored_once_and_read_as_they_were(city, tmp_path):
     assert areas.crs == data.areas.crs
     assert areas.index.tolist() == data.areas.index.tolist()
     assert areas.geometry.geom_equals_exact(data.areas.geometry.normalize(), 0).all()
+    assert areas["name"].tolist() == data.areas["name"].tolist()
     assert areas["bezirk"].tolist() == ["x", "x", "y", "y", "z", None]
 
 

@@ -151,6 +151,22 @@ def test_without_file_locks_nothing_is_taken_over(book, lock, monkeypatch):
         pass
 
 
+@pytest.mark.parametrize("way", ["in place", "anew"])
+def test_of_two_that_find_a_dead_lock_the_second_sees_that_the_first_has_it(book, lock, monkeypatch, way):
+    """The first takes it between the look of the second and its grasp."""
+    write(lock, pid=ended())
+
+    def first_is_faster(*_):
+        if way == "anew":
+            lock.unlink()
+        write(lock, since="then")
+
+    monkeypatch.setattr(module.fcntl, "flock", first_is_faster)
+    with pytest.raises(ReleaseError, match="since then"), locked(book, wait=0):
+        pass
+    assert json.loads(lock.read_text())["since"] == "then"
+
+
 def test_of_many_that_find_a_dead_lock_one_at_a_time_has_it(book, lock):
     write(lock, pid=ended())
     inside, most, errors = [], [], []

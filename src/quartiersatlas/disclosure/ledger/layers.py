@@ -1,4 +1,4 @@
-"""The areas of releases: keys, outlines and higher levels, each set of areas stored once beside the ledger."""
+"""The areas of releases: keys, names, outlines and higher levels, each set of areas stored once beside the ledger."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ class LedgerLayer:
     Parameters
     ----------
     id : str
-        Hash of reference system, keys, outlines and higher levels.
+        Hash of reference system, keys, names, outlines and higher levels.
     outlines : mapping of str to str
         Key -> hash of its outline.
     areas : GeoDataFrame, optional
-        The areas with their higher levels and outlines; None where they stand in a file, or were never stored.
+        The areas with their names, higher levels and outlines; None where they stand in a file, or were never stored.
     file : Path, optional
         The file that holds them.
     """
@@ -59,8 +59,10 @@ class LedgerLayer:
 
 
 def layer_of(areas: gpd.GeoDataFrame) -> LedgerLayer:
-    """Return the areas of a release as a ledger keeps them: in two dimensions, sorted by key."""
-    kept = areas[[*parent_columns(areas.drop(columns=areas.geometry.name)), areas.geometry.name]].sort_index()
+    """Return the areas of a release as a ledger keeps them: with names and higher levels, flat, sorted by key."""
+    named = ["name"] if "name" in areas else []
+    parents = parent_columns(areas.drop(columns=areas.geometry.name))
+    kept = areas[[*named, *parents, areas.geometry.name]].sort_index()
     kept = kept.rename_geometry("geometry") if kept.geometry.name != "geometry" else kept
     kept = kept.set_geometry(shapely.normalize(shapely.force_2d(kept.geometry.to_numpy())), crs=areas.crs)
     kept.index = pd.Index(kept.index.astype(str), name="key", dtype=object)
@@ -113,11 +115,9 @@ def read_layer(file: Path, layer: str) -> gpd.GeoDataFrame:
         content = json.loads(file.read_text(encoding="utf-8"))
         rows = table(content["areas"], "areas")
         outlines = shapely.from_wkb([bytes.fromhex(row["outline"]) for row in rows.values()])
-        parents = pd.DataFrame(
-            {name: [row["parents"][name] for row in rows.values()] for name in content["parents"]}, dtype=object
-        )
+        cells = {name: [row["cells"][name] for row in rows.values()] for name in content["columns"]}
         crs = pyproj.CRS.from_user_input(content["crs"])
-        areas = gpd.GeoDataFrame(parents, geometry=outlines, crs=crs)
+        areas = gpd.GeoDataFrame(pd.DataFrame(cells, dtype=object), geometry=outlines, crs=crs)
         areas.index = pd.Index(list(rows), name="key", dtype=object)
     except OSError as error:
         raise InputError(
@@ -161,14 +161,14 @@ def layers_as_json(layers: Mapping[str, LedgerLayer]) -> dict[str, Any]:
 
 def _content(areas: gpd.GeoDataFrame) -> dict[str, Any]:
     """Return areas as their file holds them."""
-    parents = [column for column in areas.columns if column != "geometry"]
-    cells = zip(*(areas[name] for name in parents), strict=True) if parents else ((),) * len(areas)
+    names = [column for column in areas.columns if column != "geometry"]
+    cells = zip(*(areas[name] for name in names), strict=True) if names else ((),) * len(areas)
     return {
         "format": FORMAT,
         "crs": _system(areas.crs),
-        "parents": parents,
+        "columns": names,
         "areas": {
-            key: {"parents": dict(zip(parents, values, strict=True)), "outline": outline}
+            key: {"cells": dict(zip(names, values, strict=True)), "outline": outline}
             for key, values, outline in zip(areas.index, cells, areas.geometry.to_wkb(hex=True), strict=True)
         },
     }
