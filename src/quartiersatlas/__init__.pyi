@@ -10,8 +10,8 @@ from .catalogue.key_systems import (
     recognise_keys,
 )
 from .catalogue.references import Reference
+from .disclosure.ledger.book import Ledger
 from .disclosure.make import Release, release
-from .disclosure.series import Ledger
 from .disclosure.suppression import Protection
 from .disclosure.words import check_wording
 from .indicators.change import add_change, rate_change

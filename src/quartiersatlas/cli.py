@@ -69,6 +69,16 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--folder", type=Path, default=None, help="write to this folder instead of the project's own")
     run.set_defaults(command=_run)
 
+    ledger = commands.add_parser("ledger", help="list the releases of a ledger, or withdraw one that never left")
+    acts = ledger.add_subparsers(required=True, metavar="act")
+    listed = acts.add_parser("list", help="list id, state, date and title of every release")
+    listed.add_argument("file", type=Path)
+    listed.set_defaults(command=_ledger_list)
+    withdrawn = acts.add_parser("withdraw", help="note that a release never left the house")
+    withdrawn.add_argument("file", type=Path)
+    withdrawn.add_argument("id")
+    withdrawn.set_defaults(command=_ledger_withdraw)
+
     indices = commands.add_parser("indices", help="list the segregation indices")
     indices.set_defaults(command=_indices)
     return parser
@@ -120,6 +130,23 @@ def _run(options: argparse.Namespace) -> None:
     from quartiersatlas.project import run_project
 
     _print_result(run_project(options.project, folder=options.folder))
+
+
+def _ledger_list(options: argparse.Namespace) -> None:
+    from quartiersatlas.disclosure.ledger import listed_releases
+
+    for entry in listed_releases(options.file):
+        print(one_line(f"{entry.id}  {entry.state:<9}  {entry.date}  {entry.title}"))
+
+
+def _ledger_withdraw(options: argparse.Namespace) -> None:
+    from quartiersatlas.disclosure.ledger import withdraw_release
+
+    entry = withdraw_release(options.file, options.id)
+    print(one_line(f"Withdrew {entry.id}, which was {entry.state}: {entry.label}."))
+    print("Later releases are not compared with it any more. None of its files may have left the house:")
+    for name in entry.files:
+        print(one_line(f"  {name}"))
 
 
 def _indices(_: argparse.Namespace) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import replace
-
 import pytest
 
 import quartiersatlas as qa
@@ -85,36 +82,12 @@ def test_the_ledger_and_the_check_of_words_take_what_they_say():
         qa.Ledger.read(3)
     with pytest.raises(ArgumentError, match=r"Ledger\.save takes a str or a Path, not None"):
         qa.Ledger().save(None)
-    with pytest.raises(ArgumentError, match=r"Ledger\.add takes a dict, not a str: qa\.release\("):
+    with pytest.raises(ArgumentError, match=r"Ledger\.add takes a LedgerEntry, not a str: qa\.release\("):
         qa.Ledger().add("x")
     with pytest.raises(ArgumentError, match=r"Ledger\.fingerprint takes a bytes, not a str"):
         qa.Ledger().fingerprint("x")
     with pytest.raises(ArgumentError, match="check_wording takes a str, not a list"):
         qa.check_wording(["Problemviertel"])
-
-
-def test_a_ledger_of_the_first_edition_is_read_and_continued(data, tmp_path):
-    """Written as the first edition wrote it: format 1, with its own word for the remainder."""
-    entry = {
-        "title": "Old",
-        "date": "2023",
-        "min_count": 3,
-        "complement": True,
-        "areas": {"a0": "0123456789abcdef"},
-        "counts": {"poor": {"definition": "x", "shown": {"a0": 50.0}}},
-        "candidates": {"P1": ["a0"]},
-    }
-    path = tmp_path / "ledger.json"
-    path.write_text(json.dumps({"format": 1, "key": "ab" * 32, "entries": [entry]}), encoding="utf-8")
-    words = {"numerator_de": "Arme", "numerator_en": "Poor", "label_de": "A", "label_en": "A"}
-    meanings = [qa.Indicator(id=name, **words) for name in ("poverty", "kids_share")]
-    known = replace(data, catalogue=data.catalogue.add(*meanings))
-    qa.release(known, ledger=path, title="New", source="S", as_of="2024", comment="C")
-    again = qa.Ledger.read(path)
-    assert again.entries[0] == entry
-    assert again.entries[1]["title"] == "New"
-    assert set(again.entries[1]) == set(entry)
-    assert json.loads(path.read_text(encoding="utf-8"))["format"] == 1
 
 
 @pytest.mark.parametrize("name", ["title", "subtitle", "source", "as_of", "comment"])

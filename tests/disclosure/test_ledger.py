@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import pytest
@@ -35,10 +36,11 @@ def test_a_draft_is_compared_and_not_entered(city, tmp_path):
 def test_a_ledger_holds_no_protected_count(city, tmp_path):
     data = city([2.0, 40, 30, 50, 20, 30])
     released = qa.release(data, ledger=tmp_path / "book.json", as_of="2024", **WORDS)
-    (entry,) = json.loads((tmp_path / "book.json").read_text(encoding="utf-8"))["entries"]
+    (entry,) = json.loads((tmp_path / "book.json").read_text(encoding="utf-8"))["releases"]
     hidden = released.values.index[released.values["mh_share"].isna()]
     assert set(hidden) == {"a0", "e0"}
-    assert set(entry["counts"]["mh"]["shown"]) == set(released.areas.index) - set(hidden)
+    assert set(entry["columns"]["mh"]["shown"]) == set(released.areas.index) - set(hidden)
+    assert set(entry["columns"]["mh"]["withheld"]) == set(entry["plan"]["mh"]) == set(hidden)
 
 
 def test_a_laxer_second_release_is_refused(city):
@@ -53,9 +55,9 @@ def test_another_second_cell_lets_the_first_be_subtracted(city):
     """The one that was held back for company is shown now: the small one follows from the total."""
     data, ledger = city([2.0, 40, 30, 50, 20, 30]), qa.Ledger()
     qa.release(data, ledger=ledger, as_of="2024", **WORDS)
-    entry = ledger.entries[0]["counts"]["mh"]["shown"]
-    assert "e0" not in entry  # 20: the smallest beside the small one
-    entry["e0"] = 20.0  # as if an earlier version had chosen another one
+    shown = ledger.entries[0].columns["mh"].shown
+    assert "e0" not in shown  # 20: the smallest beside the small one
+    shown["e0"] = 20.0  # as if an earlier version had chosen another one
     with pytest.raises(ReleaseError, match="by subtraction") as error:
         qa.release(data, ledger=ledger, as_of="2024", **{**WORDS, "title": "U"})
     assert error.value.report["key"].tolist() == ["a0"]
@@ -94,7 +96,9 @@ def test_releases_of_two_dates_warn_where_they_come_close(city):
 def test_another_definition_is_another_count(city):
     data, ledger = city([2.0, 40, 30, 50, 20, 30]), qa.Ledger()
     qa.release(data, ledger=ledger, as_of="2024", protection=qa.Protection(min_count=1), **WORDS)
-    ledger.entries[0]["counts"]["mh"]["definition"] = "another"
+    (entry,) = ledger.entries
+    entry.columns["mh"] = dataclasses.replace(entry.columns["mh"], definition="another")
+    ledger.entries[0] = dataclasses.replace(entry, id="0" * 12)
     qa.release(data, ledger=ledger, as_of="2024", **WORDS)
     assert len(ledger.entries) == 2
 
@@ -106,8 +110,10 @@ def test_overlapping_candidate_areas_that_differ_by_a_small_count_are_refused(ci
     shortlist = qa.screen(data, qa.worst_share("mh_share", 0.5))
     candidates = qa.candidate_areas(data.areas, shortlist, min_population=0)
     qa.release(data, shortlist=shortlist, candidates=candidates, ledger=ledger, as_of="2024", **WORDS)
-    assert ledger.entries[0]["candidates"] == {"P1": ["a0", "b0"], "P2": ["d0"]}
-    ledger.entries[0]["candidates"] = {"P1": ["a0", "b0", "c0"]}  # as a release with other rules might have had
+    found = ledger.entries[0].candidates
+    assert {name: candidate.members for name, candidate in found.items()} == {"P1": ("a0", "b0"), "P2": ("d0",)}
+    assert found["P1"].sums == {"mh": 700, "residents": 2000}
+    found["P1"] = dataclasses.replace(found["P1"], members=("a0", "b0", "c0"))  # as a release with other rules
     with pytest.raises(ReleaseError, match="candidate areas"):
         qa.release(
             data,
@@ -134,9 +140,13 @@ def test_a_fingerprint_cannot_be_guessed_without_the_key():
     assert ledger.key not in repr(ledger)
 
 
-def test_counts_that_leave_rounded_are_not_entered(city):
+def test_counts_that_leave_rounded_are_entered_as_they_left(city):
     ledger = qa.Ledger()
     qa.release(
-        city([2.0, 40, 30, 50, 20, 30]), protection=qa.Protection(round_base=5), ledger=ledger, as_of="1", **WORDS
+        city([2.0, 41, 32, 53, 20, 30]), protection=qa.Protection(round_base=5), ledger=ledger, as_of="1", **WORDS
     )
-    assert not any(count["shown"] for count in ledger.entries[0]["counts"].values())
+    column = ledger.entries[0].columns["mh"]
+    assert column.round_base == 5
+    assert column.shown == {key: {"b0": 40, "c0": 30, "d0": 55, "e0": 20, "f0": 30}[key] for key in column.shown}
+    assert column.shown
+    assert column.exact == {}

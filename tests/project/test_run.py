@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import quartiersatlas as qa
 from quartiersatlas.errors import (
     ColumnError,
     GeometryError,
@@ -118,18 +119,23 @@ def test_a_project_with_a_ledger_has_keyed_digests_and_enters_its_release_once(c
     edit(city / "projekt.toml", 'lang = "de" #', 'ledger = "freigaben.json"\nlang = "de" #')
     assert check_project(city / "projekt.toml").ledger is not None
     assert not (city / "freigaben.json").exists()  # a check writes nothing
+    assert not (city / "freigaben.key").exists()
     run_project(city / "projekt.toml")
     first = (city / "freigaben.json").read_bytes()
     manifest = (city / "ergebnis" / "manifest.json").read_bytes()
-    run_project(city / "projekt.toml")
+    result = run_project(city / "projekt.toml")
     assert (city / "freigaben.json").read_bytes() == first
     assert (city / "ergebnis" / "manifest.json").read_bytes() == manifest
-    ledger = json.loads(first)
+    key = (city / "freigaben.key").read_text(encoding="ascii").strip()
     content = (city / "indikatoren_2024.csv").read_bytes()
-    keyed = hmac.new(bytes.fromhex(ledger["key"]), content, "sha256").hexdigest()
+    keyed = hmac.new(bytes.fromhex(key), content, "sha256").hexdigest()
     assert json.loads(manifest)["inputs"]["indikatoren_2024.csv"] == keyed
-    assert [entry["date"] for entry in ledger["entries"]] == ["2024", "2022"]
-    assert ledger["key"] not in manifest.decode()
+    ledger = qa.Ledger.read(city / "freigaben.json")
+    assert [(entry.date, entry.state) for entry in ledger.entries] == [("2024", "done"), ("2022", "done")]
+    for entry in ledger.entries:
+        digests = {f"ergebnis/{file.name}": hashlib.sha256(file.read_bytes()).hexdigest() for file in result.files}
+        assert entry.files == digests
+    assert key not in manifest.decode() + first.decode()
 
 
 def test_the_summary_counts_what_the_geopackage_holds(outcome):
@@ -183,7 +189,7 @@ def test_an_earlier_period_is_entered_into_the_ledger_which_says_how_close_the_d
     edit(city / "projekt.toml", 'as_of = "31.12.2024"', 'as_of = "31.12.2024"\nledger = "freigaben.json"')
     with pytest.warns(UserWarning, match=r"Compared with Bedarfslagen .*2024.* differs by less than 3"):
         run_project(city / "projekt.toml")
-    entries = json.loads((city / "freigaben.json").read_text(encoding="utf-8"))["entries"]
+    entries = json.loads((city / "freigaben.json").read_text(encoding="utf-8"))["releases"]
     assert [entry["date"] for entry in entries] == ["2024", "2022"]
 
 

@@ -1,8 +1,8 @@
 """What may leave? The one door out: named columns only, protected, with title, source, date and comment."""
 
+from quartiersatlas.disclosure.ledger import Ledger
 from quartiersatlas.disclosure.make import Release, release
 from quartiersatlas.disclosure.release import ReleasedColumn, ReleasedStability
-from quartiersatlas.disclosure.series import Ledger
 from quartiersatlas.disclosure.suppression import Protection
 from quartiersatlas.disclosure.words import check_wording
 

@@ -6,6 +6,7 @@ import re
 import warnings
 from calendar import monthrange
 from collections.abc import Mapping, Sized
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,8 +28,9 @@ from quartiersatlas.disclosure.columns import (
     released_drivers,
     released_stability,
 )
+from quartiersatlas.disclosure.ledger import Ledger, layer_of, ledger_entry, locked_ledger, write_ledger
 from quartiersatlas.disclosure.release import AUDIENCES, Audience, ReleasedResults
-from quartiersatlas.disclosure.series import Ledger, PendingRelease, compare_with_earlier, ledger_entry
+from quartiersatlas.disclosure.series import PendingRelease, compare_with_earlier
 from quartiersatlas.disclosure.suppression import Protection, shown_counts, suppression_pattern
 from quartiersatlas.disclosure.words import (
     collect_facts,
@@ -112,7 +114,7 @@ def release(
         Who reads. In public, areas are listed by name and have no ranks; inside the house, highest need first.
     ledger : Ledger, str or Path, optional
         What was released before, or the JSON file that holds it (begun where there is none). A release that is no
-        draft is entered, in a file at once.
+        draft is entered; in a file at once, under its lock, so that no release of another process is missed.
 
     Returns
     -------
@@ -129,7 +131,8 @@ def release(
         No column of residents is named, candidates come without their shortlist, or the stability is of other areas,
         another spec or another selection.
     ReleaseError
-        Together with an earlier release of the ledger it would give a small count away; ``report`` has them all.
+        Together with an earlier release of the ledger it would give a small count away; ``report`` has them all. Or
+        somebody else is using the ledger.
 
     Warns
     -----
@@ -410,11 +413,12 @@ def _compared(
     if [reason.name for reason in release.draft_reasons] == ["draft_without_definition"]:
         messages.append(Message("warning_undefined", release.draft_reasons[0].values))
     if ledger is not None:
-        book = ledger if isinstance(ledger, Ledger) else Ledger.read(ledger)
-        entry = ledger_entry(release, pattern, shown, release.protection)
-        messages += compare_with_earlier(book, PendingRelease(pattern, shown, entry, release.protection))
-        if not release.is_draft:
-            book.add(entry)
-            if not isinstance(ledger, Ledger):
-                book.save(ledger)
+        with nullcontext(ledger) if isinstance(ledger, Ledger) else locked_ledger(ledger) as book:
+            entry = ledger_entry(release, pattern, shown, release.protection, key=book.key)
+            layer = layer_of(release.areas)
+            messages += compare_with_earlier(book, PendingRelease(pattern, shown, entry, layer, release.protection))
+            if not release.is_draft:
+                book.add(entry, layer)
+                if not isinstance(ledger, Ledger):
+                    write_ledger(book, Path(ledger))
     return replace(release, warnings=tuple(messages))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,8 @@ from quartiersatlas.base.checks import expects, usable_path
 from quartiersatlas.base.files import move_all, unfinished_folder
 from quartiersatlas.catalogue import Catalogue
 from quartiersatlas.disclosure import Ledger, Release, release
+from quartiersatlas.disclosure.ledger import locked_ledger, publishing
+from quartiersatlas.disclosure.ledger.book import key_path, layers_folder
 from quartiersatlas.disclosure.words import summary_texts
 from quartiersatlas.errors import ColumnError, SpecError
 from quartiersatlas.indicators import add_change, add_counts, add_rates
@@ -110,6 +113,11 @@ def check_project(path: str | Path) -> ProjectResult:
     """
     expects(path, (str, Path), "check_project", 'qa.check_project("projekt.toml")')
     project = read_project(path)
+    return _computed(project, Ledger.read(*_place(project), accept=_accept(project)) if project.ledger else None)
+
+
+def _computed(project: Project, ledger: Ledger | None) -> ProjectResult:
+    """Compute a project, whose releases are compared with those of the ledger and entered into it."""
     tables = [(part, _read(project, part)) for part in project.tables]
     areas = _areas(project)
     fit = check_areas(areas)
@@ -126,7 +134,6 @@ def check_project(path: str | Path) -> ProjectResult:
     if project.stability is not None and shortlist is not None:
         stability = shortlist.stability(n=project.stability.runs, seed=project.stability.seed)
     groups = project.segregation
-    ledger = Ledger.read(project.file(project.ledger)) if project.ledger else None
     result = release(
         data,
         need=need,
@@ -149,6 +156,9 @@ def check_project(path: str | Path) -> ProjectResult:
 def run_project(path: str | Path, *, folder: str | Path | None = None) -> ProjectResult:
     """Run a project and write its outputs; all are made before the first is moved into place.
 
+    Where the project keeps a ledger, nobody else can enter a release meanwhile, and the releases stand in it before
+    their first file is in its place: whenever the run dies, what may have left is known.
+
     Parameters
     ----------
     path : str or Path
@@ -167,30 +177,48 @@ def run_project(path: str | Path, *, folder: str | Path | None = None) -> Projec
         Whatever is wrong with the project file or its inputs; nothing is written then.
     """
     expects(path, (str, Path), "run_project", 'qa.run_project("projekt.toml")')
-    result = check_project(path)
-    project = result.project
-    target = usable_path(folder if folder is not None else project.file(project.outputs.folder), "folder")
-    _refuse_overwriting(project, target)
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", error)
-        raise SpecError(
-            f"[outputs]: the folder {str(target)!r} cannot be made ({reason}). Is there a file of this name? "
-            f"Choose another folder."
-        ) from error
-    with unfinished_folder(target, project.path.name) as unfinished:
-        seal = unfinished / project.outputs.manifest if project.outputs.manifest else None
-        files = tuple(move_all(_write(result, unfinished), target, seal=seal))
-    if result.ledger is not None:
-        result.ledger.save(project.file(project.ledger))
+    project = read_project(path)
+    with _locked(project) as ledger:
+        result = _computed(project, ledger)
+        target = usable_path(folder if folder is not None else project.file(project.outputs.folder), "folder")
+        _refuse_overwriting(project, target)
+        try:
+            target.mkdir(parents=True, exist_ok=True)
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", error)
+            raise SpecError(
+                f"[outputs]: the folder {str(target)!r} cannot be made ({reason}). Is there a file of this name? "
+                f"Choose another folder."
+            ) from error
+        with unfinished_folder(target, project.path.name) as unfinished:
+            written = _write(result, unfinished)
+            seal = unfinished / project.outputs.manifest if project.outputs.manifest else None
+            with publishing(ledger, *_place(project), written, target) if ledger is not None else nullcontext():
+                files = tuple(move_all(written, target, seal=seal))
     return ProjectResult(**{**vars(result), "files": files})
+
+
+def _locked(project: Project) -> AbstractContextManager[Ledger | None]:
+    """Give the ledger under its lock: nobody else may release anything between comparison and entry."""
+    return nullcontext() if project.ledger is None else locked_ledger(*_place(project), accept=_accept(project))
+
+
+def _place(project: Project) -> tuple[Path, Path]:
+    """Return the file of the ledger and that of its key."""
+    assert project.ledger is not None  # noqa: S101 - only asked where there is one
+    path = project.file(project.ledger.path)
+    return path, key_path(path, project.file(project.ledger.key_file) if project.ledger.key_file else None)
+
+
+def _accept(project: Project) -> list[str]:
+    return project.ledger.accept if project.ledger is not None else []
 
 
 def _refuse_overwriting(project: Project, target: Path) -> None:
     """Refuse outputs that would replace an input, or whose place is taken by something that is not a file."""
-    kept = [*input_files(project), *([project.ledger] if project.ledger else [])]
-    inputs = {project.path.resolve(), *(project.file(name).resolve() for name in kept)}
+    book = _place(project) if project.ledger is not None else ()
+    kept = [*(project.file(name) for name in input_files(project)), *book]
+    inputs = {project.path.resolve(), *(file.resolve() for file in kept)}
     tables = [Path(name) for name in project.outputs.names if name.endswith(".csv")]
     beside = [file.name for table in tables for file in sidecar_files(table)]
     for name in (*project.outputs.names, *beside):
@@ -201,9 +229,8 @@ def _refuse_overwriting(project: Project, target: Path) -> None:
             )
         if place.exists() and not place.is_file():
             raise SpecError(f"[outputs]: {str(place)!r} already exists and is not a file.")
-    ledger = project.file(project.ledger).resolve()
-    if project.ledger and ledger in (target.resolve(), *target.resolve().parents):
-        raise SpecError(f"ledger: {project.ledger!r} is the folder of the outputs, or one above it. Name a file.")
+    if book and {book[0].resolve(), layers_folder(book[0]).resolve()} & {target.resolve(), *target.resolve().parents}:
+        raise SpecError(f"ledger: {str(book[0])!r} is the folder of the outputs, or one above it. Name a file.")
 
 
 def _write(result: ProjectResult, folder: Path) -> list[Path]:

@@ -167,6 +167,15 @@ class LayerPart:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LedgerPart:
+    """``[ledger]``: what was released before; ``ledger = "file.json"`` names the file alone."""
+
+    path: str
+    key_file: str = ""
+    accept: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
 class OutputsPart:
     """``[outputs]``: which files are written; an empty name leaves one out."""
 
@@ -197,7 +206,7 @@ class Project:
     comment: str = ""
     lang: Lang = "de"
     audience: str = "public"
-    ledger: str = ""
+    ledger: LedgerPart | None = None
     population: str = "residents"
     period: str = ""
     indicators: Mapping[str, IndicatorPart] = field(default_factory=dict)
@@ -276,6 +285,8 @@ def read_project(path: str | Path) -> Project:
     ):
         if name in content:
             parts[name] = _part(kind, content.pop(name), f"[{name}]")
+    if "ledger" in content:
+        parts["ledger"] = _ledger(content.pop("ledger"))
     if "need" in content:
         parts["need"] = _need(table(content.pop("need"), "[need]"), path.parent)
     if "shortlist" in content:
@@ -327,7 +338,9 @@ def _checked(project: Project) -> Project:
 def _refuse_impossible_names(project: Project) -> None:
     """Refuse names of files to write that no folder takes."""
     named = {f"[outputs] {part.name}": getattr(project.outputs, part.name) for part in fields(OutputsPart)}
-    for what, name in {"ledger": project.ledger, **named}.items():
+    if project.ledger is not None:
+        named |= {"ledger": project.ledger.path, "[ledger] key_file": project.ledger.key_file}
+    for what, name in named.items():
         longest = max((len(step.encode("utf-8")) for step in Path(name).parts), default=0)
         if longest > LONGEST_NAME or NOT_IN_A_LINE.search(name):
             fault = "is too long for a file" if longest > LONGEST_NAME else "holds a control character"
@@ -354,6 +367,13 @@ def _pair(entry: object, where: str, names: str) -> tuple[str, str]:
     if len(pair) != 2:  # noqa: PLR2004 - a number and what it is over
         raise SpecError(f"In {where}: {names} takes two names, not {len(pair)}.")
     return str(pair[0]), str(pair[1])
+
+
+def _ledger(entry: object) -> LedgerPart | None:
+    """Read the name of the file alone, or a table; an empty name is no ledger."""
+    if isinstance(entry, str):
+        return LedgerPart(path=entry) if entry else None
+    return _part(LedgerPart, entry, "[ledger]")
 
 
 def _need(content: Mapping[str, Any], folder: Path) -> NeedPart:

@@ -1,0 +1,286 @@
+"""All counts of a date as cells, and every equation a reader can set up between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from quartiersatlas.disclosure.feasibility import UNKNOWN, System
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+    from scipy.sparse import csr_array
+
+    from quartiersatlas.disclosure.relations import Relations
+
+    Floats = NDArray[np.float64]
+    Bools = NDArray[np.bool_]
+    Ints = NDArray[np.intp]
+
+CITY = "city"  # the level that has all areas
+
+
+@dataclass(frozen=True, eq=False)
+class Unit:
+    """Areas whose total is known: the level (a column of parents, or the city), its name, the places of the areas."""
+
+    level: str
+    name: str
+    members: Ints
+
+
+@dataclass(frozen=True, eq=False)
+class CountTable:
+    """Every count of a date.
+
+    Parameters
+    ----------
+    keys : Index
+        The areas.
+    columns : tuple of str
+        The columns.
+    x : ndarray, shape (n_areas, n_columns)
+        Counts; NaN where nobody has told them and they do not follow from what was told.
+    small_area : ndarray of bool, shape (n_areas,)
+        Areas that show no indicator: their zeros are not shown either.
+    people : int
+        The column of the residents; -1 where there is none. It is known anyway.
+    units : tuple of Unit
+        Whose totals are known.
+    relations : Relations
+        Sums and parts among the columns.
+    secret : ndarray of bool, shape (n_areas, n_columns)
+        Suppressed in the source, also where the value follows.
+    spread : ndarray, shape (n_areas, n_columns)
+        Of cells that are unknown but must be protected: by how much each value may be off; NaN elsewhere.
+    marks : tuple of two ndarray
+        Least and greatest value that the mark of a secret cell allows; NaN where it says nothing.
+    """
+
+    keys: pd.Index
+    columns: tuple[str, ...]
+    x: Floats
+    small_area: Bools
+    people: int
+    units: tuple[Unit, ...]
+    relations: Relations
+    secret: Bools
+    spread: Floats
+    marks: tuple[Floats, Floats] = field(repr=False)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Areas and columns."""
+        return len(self.keys), len(self.columns)
+
+    @cached_property
+    def equations(self) -> Equations:
+        """Every row between these cells."""
+        return Equations.of(self)
+
+    @cached_property
+    def unit_of(self) -> list[Ints]:
+        """For each level with known totals the number of the unit of each area; -1 where it has none."""
+        levels = dict.fromkeys(unit.level for unit in self.units)
+        found = []
+        for level in levels:
+            codes = np.full(len(self.keys), -1)
+            for number, unit in enumerate(self.units):
+                if unit.level == level:
+                    codes[unit.members] = number
+            found.append(codes)
+        return found
+
+    def bounds(self, withheld: Bools) -> tuple[Floats, Floats]:
+        """Return what a reader knows of each withheld count beforehand.
+
+        Zeros are shown, so a withheld count is at least 1; not in small areas, and not in a unit and column in which
+        a zero is withheld. Marks of the source, such as ``<3``, hold for their cells.
+        """
+        lower = np.where(self.small_area[:, None], 0.0, np.minimum(1.0, np.nan_to_num(self.x)))
+        zeros = withheld & (self.x == 0) & ~self.small_area[:, None]
+        for codes in self.unit_of:
+            for number in np.unique(codes[zeros.any(axis=1)]) if zeros.any() else ():
+                members = codes == number
+                lower[np.ix_(members, zeros[members].any(axis=0))] = 0.0
+        if not self.units and zeros.any():
+            lower[:, zeros.any(axis=0)] = 0.0
+        upper = np.maximum(UNKNOWN, np.nan_to_num(self.x))
+        for part, whole in self.relations.seen_parts:
+            holds = self.x[:, part] <= self.x[:, whole]
+            upper[:, part] = np.fmin(upper[:, part], np.where(holds & ~withheld[:, whole], self.x[:, whole], np.inf))
+            lower[:, whole] = np.fmax(lower[:, whole], np.where(holds & ~withheld[:, part], self.x[:, part], 0.0))
+        least, greatest = self.marks
+        known = np.isfinite(self.x)
+        fits = ~(known & ((self.x < least) | (self.x > greatest)))  # a value that contradicts its mark keeps no mark
+        lower = np.where(fits & np.isfinite(least), np.minimum(np.fmax(lower, least), np.nan_to_num(self.x, nan=np.inf)), lower)
+        upper = np.where(fits & np.isfinite(greatest), np.fmin(upper, greatest), upper)
+        return lower, upper
+
+
+@dataclass(frozen=True, eq=False)
+class Equations:
+    """Rows over all cells of a table, shown or not: ``matrix @ x`` is, or is at most, ``right``.
+
+    Parameters
+    ----------
+    table : CountTable
+        The cells; cell ``(area, column)`` has the number ``area * n_columns + column``.
+    matrix : csr_array
+        Coefficients, 1 and -1.
+    equal : ndarray of bool
+        Equations; the other rows are "at most".
+    right : ndarray
+        Right sides: with the true residual of a sum that does not hold exactly.
+    kind, one, other : ndarray of int
+        What a row says: total of unit ``one`` in column ``other``; sum ``one`` in area ``other``; part ``one`` in area
+        ``other``.
+    """
+
+    table: CountTable
+    matrix: csr_array
+    equal: Bools
+    right: Floats
+    kind: Ints
+    one: Ints
+    other: Ints
+
+    @classmethod
+    def of(cls, table: CountTable) -> Equations:
+        """Set up the rows: totals of units, sums of columns, parts that are at most their wholes."""
+        from scipy.sparse import csr_array
+
+        n, c = table.shape
+        rows, cells, values = [], [], []
+        kinds, ones, others, n_rows = [], [], [], 0
+        columns = np.arange(c)
+        for number, unit in enumerate(table.units):
+            members = unit.members
+            rows.append(n_rows + np.tile(columns, len(members)))
+            cells.append((members[:, None] * c + columns).ravel())
+            values.append(np.ones(len(members) * c))
+            kinds.append(np.full(c, TOTAL))
+            ones.append(np.full(c, number))
+            others.append(columns)
+            n_rows += c
+        areas = np.arange(n)
+        for number, one in enumerate(table.relations.sums):
+            members = np.array([one.whole, *one.parts])
+            signs = np.array([1.0] + [-1.0] * len(one.parts))
+            rows.append(n_rows + np.repeat(areas, len(members)))
+            cells.append((areas[:, None] * c + members).ravel())
+            values.append(np.tile(signs, n))
+            kinds.append(np.full(n, SUM))
+            ones.append(np.full(n, number))
+            others.append(areas)
+            n_rows += n
+        for number, (parts, whole) in enumerate(table.relations.known_parts):
+            holds = areas[table.x[:, parts].sum(axis=1) <= table.x[:, whole]]
+            members = np.array([*parts, whole])
+            rows.append(np.repeat(n_rows + np.arange(len(holds)), len(members)))
+            cells.append((holds[:, None] * c + members).ravel())
+            values.append(np.tile([1.0] * len(parts) + [-1.0], len(holds)))
+            kinds.append(np.full(len(holds), PART))
+            ones.append(np.full(len(holds), number))
+            others.append(holds)
+            n_rows += len(holds)
+
+        def joined(arrays: Sequence[NDArray]) -> NDArray:
+            return np.concatenate(arrays) if arrays else np.zeros(0, dtype=np.intp)
+
+        kind = joined(kinds).astype(np.intp)
+        matrix = csr_array((joined(values), (joined(rows), joined(cells))), shape=(n_rows, n * c), dtype=float)
+        right = np.where(kind == PART, 0.0, matrix @ np.nan_to_num(table.x).ravel())
+        return cls(table, matrix, kind != PART, right, kind, joined(ones), joined(others))
+
+    def system(self, unknown: Bools, lower: Floats, upper: Floats) -> tuple[System, Ints, Ints]:
+        """Return what is left of the rows for some cells, all others being constants; with their cells and rows.
+
+        Parameters
+        ----------
+        unknown : ndarray of bool, shape (n_areas, n_columns)
+            The cells that the reader does not see.
+        lower, upper : ndarray, shape (n_areas, n_columns)
+            What is known of them beforehand.
+        """
+        flat = unknown.ravel()
+        cells = np.flatnonzero(flat)
+        part = self.columnwise[:, cells].tocsr()
+        rows = np.flatnonzero(np.diff(part.indptr))
+        constants = np.where(flat, 0.0, np.nan_to_num(self.table.x).ravel())
+        right = (self.right - self.matrix @ constants)[rows]
+        system = System(part[rows], right, self.equal[rows], lower.ravel()[cells], upper.ravel()[cells])
+        return system, cells, rows
+
+    @cached_property
+    def columnwise(self) -> csr_array:
+        """The matrix by columns: its cells are chosen again and again."""
+        return self.matrix.tocsc()
+
+    def describe(self, row: int) -> str:
+        """Say in English what a row of the matrix is, for the house."""
+        kind, one, other = int(self.kind[row]), int(self.one[row]), int(self.other[row])
+        table = self.table
+        if kind == TOTAL:
+            unit = table.units[one]
+            return f"total of {unit.name if unit.level != CITY else 'the city'}"
+        if kind == SUM:
+            found = table.relations.sums[one]
+            return f"{table.columns[found.whole]!r} as a sum in {table.keys[other]}"
+        parts, whole = table.relations.known_parts[one]
+        names = " and ".join(repr(table.columns[part]) for part in parts)
+        return f"{names} as part of {table.columns[whole]!r} in {table.keys[other]}"
+
+
+TOTAL, SUM, PART = 0, 1, 2
+
+
+def known_units(areas: pd.DataFrame, levels: Sequence[str]) -> tuple[Unit, ...]:
+    """Return the areas with known totals: of the smallest units where levels are nested, of all where they cross.
+
+    Parameters
+    ----------
+    areas : DataFrame
+        With the columns of parents.
+    levels : sequence of str
+        Columns of parents whose totals are known, and ``"city"``. Areas without a parent are a unit too, if the total
+        of the city is known: it is what is left of it.
+    """
+    coded: dict[str, tuple[Ints, list[str]]] = {}
+    for level in levels:
+        if level == CITY:
+            coded[level] = (np.zeros(len(areas), dtype=np.intp), [""])
+        else:
+            codes, names = pd.factorize(areas[level].mask(areas[level].eq("")), sort=True)
+            codes = np.where(codes < 0, len(names) if CITY in levels else -1, codes)
+            coded[level] = (codes, [*map(str, names), "no parent area"])
+    kept = [
+        level
+        for position, level in enumerate(coded)
+        if not any(
+            _refines(coded[other][0], coded[level][0])
+            and not (_refines(coded[level][0], coded[other][0]) and number > position)
+            for number, other in enumerate(coded)
+            if other != level
+        )
+    ]
+    return tuple(
+        Unit(level, coded[level][1][code], np.flatnonzero(coded[level][0] == code))
+        for level in kept
+        for code in np.unique(coded[level][0])
+        if code >= 0
+    )
+
+
+def _refines(fine: Ints, coarse: Ints) -> bool:
+    """Return True if no unit of the fine level lies in two of the coarse one: then its totals say everything."""
+    if (fine < 0).any():
+        return False
+    pairs = np.unique(np.column_stack([fine, coarse]), axis=0)
+    return len(pairs) == len(np.unique(fine))

@@ -1,0 +1,230 @@
+"""Which columns are sums or parts of others? Those that were declared, and those that the numbers show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Bools = NDArray[np.bool_]
+
+MOST_ROWS = 80  # that the search for sums looks at: those with the largest wholes
+HOLDS = 0.8  # of the rows: from here on a relation is no chance
+NEARLY = 0.9  # of the rows that hold up to a small difference
+FIXED, RELATIVE = 2.0, 0.02  # the small difference: two persons, or two in a hundred
+ONE = 0.2  # how far a coefficient may be from 0 and 1
+SEARCHES = 18  # of further sums of one whole
+FEW_ROWS = 3  # with fewer known rows everything adds up
+FEW_ROWS_OF_PARTS = 12  # with fewer, one column is below another by chance
+
+
+@dataclass(frozen=True)
+class Sum:
+    """A whole and the parts that add up to it: numbers of columns, and whether somebody declared it."""
+
+    whole: int
+    parts: tuple[int, ...]
+    is_declared: bool = False
+
+
+Parts: TypeAlias = tuple[tuple[int, ...], int]
+
+
+@dataclass(frozen=True)
+class Relations:
+    """What columns have to do with each other.
+
+    Parameters
+    ----------
+    sums : tuple of Sum
+        Wholes and their parts.
+    known_parts : tuple of (tuple of int, int)
+        Declared: parts and the whole that they are at most together.
+    seen_parts : tuple of (int, int)
+        Columns of which the one is nowhere more than the other, by their numbers alone: where the one is shown it
+        bounds the other.
+    """
+
+    sums: tuple[Sum, ...] = ()
+    known_parts: tuple[Parts, ...] = ()
+    seen_parts: tuple[tuple[int, int], ...] = ()
+
+
+def find_relations(
+    counts: Floats,
+    names: Sequence[str],
+    sums: Mapping[str, Sequence[str]],
+    parts: Mapping[str, Sequence[str]],
+    pairs: Iterable[tuple[str, str]] = (),
+    *,
+    search: bool = True,
+) -> Relations:
+    """Return declared relations, and those that the counts show.
+
+    Parameters
+    ----------
+    counts : ndarray, shape (n_areas, n_columns)
+        Whole numbers; NaN where unknown.
+    names : sequence of str
+        The columns.
+    sums : mapping of str to sequence of str
+        Declared: whole -> its parts. Columns that are not there make a sum say nothing.
+    parts : mapping of str to sequence of str
+        Declared: whole -> its parts. Where the parts together are nowhere more than the whole, that is a relation too.
+    pairs : iterable of (str, str)
+        Part and whole, such as the counts of rates.
+    search : bool, default True
+        Whether relations are looked for as well.
+
+    Notes
+    -----
+    A relation that holds by chance is the safe error: the truth fulfils it, so what a reader can know is only taken to
+    be more than it is. Sums are found by least absolute deviations, which pass exactly through the rows that hold if
+    most do: rows that are off by one, or a row of totals that was typed wrongly, hide no sum.
+
+    Examples
+    --------
+    >>> x = np.array([[1.0, 4, 5], [2, 9, 11], [3, 1, 4], [7, 2, 9], [5, 5, 10]])
+    >>> find_relations(x, ["a", "b", "all"], {}, []).sums
+    (Sum(whole=2, parts=(0, 1), is_declared=False),)
+    """
+    place = {name: number for number, name in enumerate(names)}
+    declared = [
+        Sum(place[whole], tuple(place[part] for part in those), is_declared=True)
+        for whole, those in sums.items()
+        if whole in place and all(part in place for part in those)
+    ]
+    named = [*pairs, *((part, whole) for whole, those in parts.items() for part in those)]
+    known: list[Parts] = [((place[p],), place[w]) for p, w in named if p in place and w in place and p != w]
+    for whole, those in parts.items():
+        inside = tuple(place[part] for part in those if part in place)
+        if whole in place and len(inside) > 1 and _are_apart(counts, inside, place[whole]):
+            known.append((inside, place[whole]))
+    known = list(dict.fromkeys(known))
+    found = [one for one in found_sums(counts) if all(one.parts != d.parts for d in declared)] if search else []
+    seen = [(part, whole) for part, whole in found_parts(counts) if ((part,), whole) not in set(known)] if search else []
+    return Relations((*declared, *found), tuple(known), tuple(seen))
+
+
+def _are_apart(counts: Floats, parts: tuple[int, ...], whole: int) -> bool:
+    """Return True if the parts together are nowhere more than the whole: then nobody is counted in two of them."""
+    return not bool((counts[:, parts].sum(axis=1) > counts[:, whole]).any())
+
+
+def found_parts(counts: Floats) -> list[tuple[int, int]]:
+    """Return the pairs in which the one column is at most the other in every row where both are known."""
+    found: list[tuple[int, int]] = []
+    known = np.isfinite(counts)
+    for whole in range(counts.shape[1]):
+        both = known & known[:, [whole]]
+        with np.errstate(invalid="ignore"):
+            below = (counts <= counts[:, [whole]]) | ~both
+        enough = (both & (counts > 0)).sum(axis=0) >= FEW_ROWS_OF_PARTS
+        found += [(int(part), whole) for part in np.flatnonzero(below.all(axis=0) & enough) if part != whole]
+    return found
+
+
+def found_sums(counts: Floats) -> list[Sum]:
+    """Return the wholes that are sums of other columns in most rows; of equal columns and their sums the first."""
+    kept = _without_equal_columns(counts)
+    found: list[Sum] = []
+    for whole in sorted(kept, key=lambda column: float(np.nansum(counts[:, column]))):
+        parts = [c for c in kept if c != whole and _is_mostly_below(counts[:, c], counts[:, whole])]
+        if len(parts) > 1:
+            found += _sums_of(counts, whole, parts)
+    return [*found, *_equalities(counts, kept)]
+
+
+def _without_equal_columns(counts: Floats) -> list[int]:
+    """Return the columns without those that repeat an earlier one, and without those of zeros."""
+    kept: list[int] = []
+    for column in range(counts.shape[1]):
+        x = counts[:, column]
+        if np.nansum(x) > 0 and not any(_mostly_equal(x, counts[:, other]) for other in kept):
+            kept.append(column)
+    return kept
+
+
+def _mostly_equal(one: Floats, other: Floats) -> bool:
+    known = np.isfinite(one) & np.isfinite(other)
+    return int(known.sum()) >= FEW_ROWS and bool((one == other)[known].mean() >= HOLDS)
+
+
+def _equalities(counts: Floats, kept: list[int]) -> Iterator[Sum]:
+    """Yield columns that repeat another one, as sums of a single part."""
+    for column in range(counts.shape[1]):
+        if column not in kept and np.nansum(counts[:, column]) > 0:
+            same = next(other for other in kept if _mostly_equal(counts[:, column], counts[:, other]))
+            yield Sum(column, (same,))
+
+
+def _is_mostly_below(part: Floats, whole: Floats) -> bool:
+    known = np.isfinite(part) & np.isfinite(whole)
+    return bool(known.any() and np.nansum(part) > 0 and (part <= whole)[known].mean() >= HOLDS)
+
+
+def _sums_of(counts: Floats, whole: int, parts: list[int]) -> Iterator[Sum]:
+    """Yield the sums of one whole: the best one, and others without one of its parts."""
+    open_lists: list[frozenset[int]] = [frozenset()]
+    tried, seen = 0, set[tuple[int, ...]]()
+    asked = set(open_lists)
+    while open_lists and tried <= SEARCHES:
+        banned = open_lists.pop(0)
+        tried += 1
+        found = _best_sum(counts, whole, [part for part in parts if part not in banned], nearly=not banned)
+        if found is None:
+            continue
+        if found not in seen:
+            seen.add(found)
+            yield Sum(whole, found)
+        for part in found:
+            without = banned | {part}
+            if without not in asked:
+                asked.add(without)
+                open_lists.append(without)
+
+
+def _best_sum(counts: Floats, whole: int, parts: list[int], *, nearly: bool) -> tuple[int, ...] | None:
+    """Return the parts whose sum is nearest to the whole, if it is a sum: ``min sum |w - X b| / max(w, 1)``.
+
+    Without a part that belongs to it a sum may still nearly hold, where that part is small: so further sums must hold
+    exactly.
+    """
+    if len(parts) < 2:  # noqa: PLR2004 - one part is no sum
+        return None
+    known = np.isfinite(counts[:, [whole, *parts]]).all(axis=1)
+    w = counts[known, whole]
+    rows = np.flatnonzero(known)[np.argsort(-w, kind="stable")[:MOST_ROWS]]
+    if (w > 0).sum() < FEW_ROWS:
+        return None
+    b = _least_deviations(counts[np.ix_(rows, parts)], counts[rows, whole])
+    if b is None or (np.minimum(np.abs(b), np.abs(1 - b)) > ONE).any() or (b > 1 - ONE).sum() < 2:  # noqa: PLR2004
+        return None
+    chosen = tuple(part for part, coefficient in zip(parts, b, strict=True) if coefficient > 1 - ONE)
+    rest = np.abs(counts[known, whole] - counts[np.ix_(known, chosen)].sum(axis=1))
+    told = w > 0  # where there is nobody, every sum holds
+    exact = float((rest[told] == 0).mean())
+    near = float((rest[told] <= np.maximum(FIXED, RELATIVE * w[told])).mean())
+    return chosen if exact >= HOLDS or (nearly and near >= NEARLY) else None
+
+
+def _least_deviations(x: Floats, w: Floats) -> Floats | None:
+    """Return coefficients between 0 and 1 with the least sum of relative absolute deviations."""
+    from scipy.optimize import linprog
+    from scipy.sparse import eye_array, hstack
+
+    n, p = x.shape
+    scale = 1 / np.maximum(w, 1)
+    scaled = x * scale[:, None]
+    matrix = hstack([scaled, eye_array(n), -eye_array(n)], format="csc")
+    goal = np.concatenate([np.zeros(p), np.ones(2 * n)])
+    bounds = np.column_stack([np.zeros(p + 2 * n), np.concatenate([np.ones(p), np.full(2 * n, np.inf)])])
+    result = linprog(goal, A_eq=matrix, b_eq=w * scale, bounds=bounds, method="highs")
+    return None if result.x is None else np.asarray(result.x[:p], dtype=float)

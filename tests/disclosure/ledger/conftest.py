@@ -1,0 +1,123 @@
+"""Small releases, a small project, and processes that use them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+
+import quartiersatlas as qa
+
+RATE = {"mh_share": ("mh", "residents")}
+WORDS = {"title": "T", "source": "S", "comment": "K"}
+BEFORE = """
+import sys, os, signal, time
+from pathlib import Path
+import geopandas as gpd, pandas as pd, shapely
+import quartiersatlas as qa
+
+def kill():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def city(mh, period="2024"):
+    shapes = [shapely.box(1000 * n, 0, 1000 * n + 1000, 1000) for n in range(len(mh))]
+    keys = [f"{letter}0" for letter in "abcdefgh"[: len(mh)]]
+    areas = gpd.GeoDataFrame({"name": keys}, index=keys, geometry=shapes, crs="EPSG:25832")
+    table = pd.DataFrame({"mh": mh, "residents": [1000.0] * len(mh)}, index=keys)
+    return qa.add_rates(qa.join(areas, table, period=period), {"mh_share": ("mh", "residents")})
+
+def wait_for(file):
+    while not Path(file).exists():
+        time.sleep(0.002)
+"""
+PROJECT = """
+title = "T"
+source = "S"
+as_of = "2024"
+comment = "K"
+population = "residents"
+{top}
+
+[areas]
+path = "areas.geojson"
+key = "key"
+name = "name"
+
+[[tables]]
+path = "table.csv"
+key = "key"
+
+[indicators.poverty]
+numerator = "poor"
+denominator = "residents"
+label_de = "A"
+label_en = "A"
+numerator_de = "Arme"
+numerator_en = "Poor"
+denominator_de = "Alle"
+denominator_en = "All"
+
+[protection]
+min_count = {min_count}
+
+[outputs]
+map = ""
+report = ""
+segregation = ""
+"""
+
+
+@pytest.fixture
+def city(joined):
+    def build(mh, *, period="2024", **options):
+        return qa.add_rates(joined({"mh": mh, "residents": [1000.0] * len(mh)}, period=period, **options), RATE)
+
+    return build
+
+
+@pytest.fixture
+def ledger(city, tmp_path):
+    """Give the file of a ledger with one release: a0 is small, e0 keeps it company."""
+    path = tmp_path / "book.json"
+    qa.release(city([2.0, 40, 30, 50, 20, 30]), ledger=path, as_of="2024", **WORDS)
+    return path
+
+
+@pytest.fixture
+def project(grid, tmp_path):
+    """Write a small project with a ledger; give its file."""
+
+    def write(top='ledger = "book.json"', min_count=3, poor=(2, 40, 30, 50, 20, 30)):
+        areas = grid(6).reset_index()
+        areas["geometry"] = areas.translate(500_000, 5_700_000)  # somewhere in Germany
+        areas.to_file(tmp_path / "areas.geojson", driver="GeoJSON")
+        table = pd.DataFrame({"key": grid(6).index, "poor": poor, "residents": 1000})
+        table.to_csv(tmp_path / "table.csv", sep=";", index=False)
+        path = tmp_path / "projekt.toml"
+        path.write_text(PROJECT.format(top=top, min_count=min_count), encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def start():
+    """Start Python in a process of its own; what still runs at the end is ended."""
+    running = []
+
+    def begin(code, *args):
+        process = subprocess.Popen(
+            [sys.executable, "-c", BEFORE + code, *map(str, args)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        running.append(process)
+        return process
+
+    yield begin
+    for process in running:
+        process.kill()
+        process.communicate()
