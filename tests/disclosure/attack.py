@@ -33,8 +33,8 @@ class KnownAnyway:
         Level of larger areas -> label of each area.
     sums : tuple of (str, tuple of str)
         Whole and parts, exact or nearly so.
-    parts : tuple of (str, str)
-        Part and whole; used in the rows where it is true.
+    parts : tuple of (str, str) or of (tuple of str, str)
+        Part and whole, or several parts that do not overlap and their whole; used in the rows where it is true.
     public : tuple of str
         Further columns that are known for every area and need no protection.
     missing, source : DataFrame of bool, optional
@@ -289,15 +289,25 @@ class _Table:
                 if any(self.place[column][a] >= 0 for column in (whole, *parts)):
                     self.add([(whole, a, 1), *((part, a, -1) for part in parts)], off[a], off[a])
         for part, whole in dict.fromkeys([*self.known.parts, *self.known.pairs.values()]):
-            x, n = counts[part].to_numpy(float), counts[whole].to_numpy(float)
+            parts = (part,) if isinstance(part, str) else part
+            x, n = counts[list(parts)].sum(axis=1, skipna=False).to_numpy(float), counts[whole].to_numpy(float)
             for a in np.flatnonzero(x <= n):
-                unknown = self.place[part][a] >= 0, self.place[whole][a] >= 0
-                if unknown == (True, False):
-                    self.bound(part, a, 0, self.value[whole][a])
-                elif unknown == (False, True):
-                    self.bound(whole, a, self.value[part][a], np.inf)
-                elif unknown == (True, True):
-                    self.add([(whole, a, 1), (part, a, -1)], 0, np.inf)
+                self._add_part(parts, whole, a)
+
+    def _add_part(self, parts, whole, a):
+        """Say that parts come to no more than the whole; of two cells of which one is given it is a bound."""
+        if len(parts) > 1:
+            if any(self.place[column][a] >= 0 for column in (whole, *parts)):
+                self.add([(whole, a, 1), *((part, a, -1) for part in parts)], 0, np.inf)
+            return
+        (part,) = parts
+        is_free = self.place[part][a] >= 0, self.place[whole][a] >= 0
+        if is_free == (True, False):
+            self.bound(part, a, 0, self.value[whole][a])
+        elif is_free == (False, True):
+            self.bound(whole, a, self.value[part][a], np.inf)
+        elif is_free == (True, True):
+            self.add([(whole, a, 1), (part, a, -1)], 0, np.inf)
 
     def system(self):
         return System(self.low, self.high, self.rows, self.least, self.most)
@@ -356,10 +366,10 @@ def _add_rates(table, seen, known):
                 raise AssertionError(f"{key}, {rate}: {value} is printed, which {part} of {n} does not give")
             table.bound(part, a, low, high)
         elif table.place[whole][a] >= 0:
-            table_rate(table, known, rate, [a], value, decimals)
+            _add_rate_of_areas(table, known, rate, [a], value, decimals)
 
 
-def table_rate(table, known, rate, areas, value, decimals):
+def _add_rate_of_areas(table, known, rate, areas, value, decimals):
     """Add that the numerators of some areas are a printed rate of their denominators, if that is so."""
     (part, whole), per = known.pairs[rate], known.per.get(rate, 100)
     half = 0.5 * 10.0**-decimals * (1 + 1e-9)
@@ -371,36 +381,44 @@ def table_rate(table, known, rate, areas, value, decimals):
 
 
 def _add_sums_of_areas(table, seen, known):
-    """Rates of the city and of candidate areas, which leave out what is secret or missing; counts of districts."""
-    left_out = known.mask("source") | known.mask("missing") | known.counts.isna()
-    told = [(rate, value, decimals) for key, rate, value, decimals in seen.told if key is None]
-    city = [(rate, *printed) for rate, printed in seen.city.items()]
-    sums = [(rate, value, decimals, known.counts.index) for rate, value, decimals in [*city, *told]]
-    for rate in known.pairs if known.round_base is None else ():
-        if rate in seen.candidates:
-            cells = seen.candidates[rate].dropna().items()
-            sums += [(rate, v, decimals_in(seen, rate), seen.members[c]) for c, v in cells if c in seen.members]
-    for rate, value, decimals, keys in sums if known.round_base is None else ():
-        if rate in known.pairs:
-            used = [
-                key for key in keys if key in left_out.index and not left_out.loc[key, list(known.pairs[rate])].any()
-            ]
-            areas = known.counts.index.get_indexer(used)
-            is_news = any((table.place[column][areas] >= 0).any() for column in known.pairs[rate])
-            if is_news and (len(used) < len(left_out) or known.pairs[rate][0] in known.no_totals):
-                table_rate(table, known, rate, areas, value, decimals)
-    districts = {label: labels.index[labels == label] for labels in known.groups.values() for label in labels.unique()}
+    """Rates of the city, of candidate areas and of districts, which leave out what is secret or missing."""
+    if known.round_base is None:
+        index = known.counts.index
+        told = [(rate, value, decimals, index) for key, rate, value, decimals in seen.told if key is None]
+        told += [(rate, *printed, index) for rate, printed in seen.city.items()]
+        groups = {**seen.members, **_districts(known)}
+        for rate in known.pairs:
+            for rows in (seen.candidates, seen.areas):
+                cells = rows[rate].dropna().items() if rate in rows else ()
+                told += [(rate, value, seen.decimals.get(rate, 1), groups[c]) for c, value in cells if c in groups]
+        out = (known.mask("source") | known.mask("missing") | known.counts.isna()).to_numpy()
+        for rate, value, decimals, keys in told:
+            if rate in known.pairs:
+                sides = known.counts.columns.get_indexer(known.pairs[rate])
+                areas = index.get_indexer(keys)
+                areas = areas[~out[areas][:, sides].any(axis=1)]
+                is_news = any((table.place[column][areas] >= 0).any() for column in known.pairs[rate])
+                if is_news and (len(areas) < len(index) or known.pairs[rate][0] in known.no_totals):
+                    _add_rate_of_areas(table, known, rate, areas, value, decimals)
+    _add_district_counts(table, seen, known)
+
+
+def _districts(known):
+    return {label: labels.index[labels == label] for labels in known.groups.values() for label in labels.unique()}
+
+
+def _add_district_counts(table, seen, known):
+    """Counts of districts that were released like areas: of all their areas, or of those that came."""
+    districts = _districts(known)
     rows = seen.areas.loc[seen.areas.index.intersection(list(districts))]
     for rate, pair in known.pairs.items():
         for side, column in zip(("numerator", "denominator"), pair, strict=True):
-            if f"{rate}_{side}" in rows:
-                for label, total in rows[f"{rate}_{side}"].dropna().items():
-                    areas = known.counts.index.get_indexer(districts[label])
-                    table.add([(column, a, 1) for a in areas], total, total)
-
-
-def decimals_in(seen, rate):
-    return seen.decimals.get(rate, 1)
+            for label, total in rows[f"{rate}_{side}"].dropna().items() if f"{rate}_{side}" in rows else ():
+                areas = known.counts.index.get_indexer(districts[label])
+                for own in (areas, areas[~table.missing[column][areas]]):
+                    if known.counts[column].to_numpy(float)[own].sum() == total:
+                        table.add([(column, a, 1) for a in own], total, total)
+                        break
 
 
 def _add_changes(table, later, known):

@@ -309,6 +309,16 @@ def test_a_whole_that_is_shown_bounds_its_part_and_a_part_its_whole(tmp_path):
     assert row(found, "w", "foreign") == (1, 9, "open")
 
 
+def test_several_parts_leave_the_rest_of_a_whole_to_each_other(tmp_path):
+    """Of 30 one part has 28: the other one has 2 at the most, and only together are they known to be parts."""
+    counts = pd.DataFrame(
+        {"residents": [500.0] * 3, "all": [30, 40, 50], "p": [28, 9, 8], "q": [1, 9, 8]}, index=list("xyz")
+    )
+    path = write_csv(tmp_path / "a.csv", counts, [("x", "q"), ("y", "q")])
+    assert row(attack(path, known_of(counts, parts=(("p", "all"), ("q", "all")))), "x", "q") == (1, 9, "open")
+    assert row(attack(path, known_of(counts, parts=((("p", "q"), "all"),))), "x", "q") == (1, 2, "narrow")
+
+
 def test_the_others_of_a_group_are_persons_as_well(tmp_path):
     counts = pd.DataFrame({"residents": [500.0] * 3, "a": [499, 30, 40]}, index=list("xyz"))
     path = write_csv(tmp_path / "a.csv", counts)

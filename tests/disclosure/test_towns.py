@@ -87,14 +87,6 @@ def test_every_column_of_its_own_release_with_one_ledger(seed, tmp_path):
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_a_ready_made_share_beside_the_counts(seed, tmp_path):
-    """The share of poor is that of the foreigners, so the reader knows what the counts would show."""
-    one = town(seed, n_areas=12, parents="", share=True)
-    pairs = {**one.known.pairs, "quote": ("foreign", "residents")}
-    assert leaks(attack(written(one.release(), tmp_path), replace(one.known, pairs=pairs))) == set()
-
-
-@pytest.mark.parametrize("seed", [1, 2])
 def test_a_map_of_two_dates(seed, tmp_path):
     one = town(seed, n_areas=14, parents="", dates=2)
     now, then = one.release(), one.earlier.release(as_of="2020")
