@@ -45,7 +45,9 @@ def attack_derived(files, known, cells, prints_the_same, *, limit=2000):
             counts.loc[key, column] = value
         if prints_the_same(seen, counts):
             fits.append(point)
-    left = np.array(fits or points)  # printed from other counts than these: nothing is learnt
+    truth = [known.counts.loc[cell] for cell in cells]
+    # printed from other counts than the true ones: who tries is misled, and learns nothing
+    left = np.array(fits) if any((point == truth).all() for point in fits) else points
     rows = []
     for (key, column, _), values in zip(places, left.T, strict=True):
         width = len(set(values.tolist())) - 1
@@ -56,15 +58,22 @@ def attack_derived(files, known, cells, prints_the_same, *, limit=2000):
 
 
 def same_segregation(printed, computed):
-    """Return whether indices are printed as computed: tables with the columns group, index, value, by, reference."""
+    """Return whether indices are printed as computed; each group has decimals of its own."""
     names = ["by", "group", "reference", "index"]
-    printed = (
-        printed.assign(value=pd.to_numeric(printed["value"])).dropna(subset="value").fillna(dict.fromkeys(names, ""))
-    )
-    computed = computed.astype(dict.fromkeys(names, object)).fillna(dict.fromkeys(names, "")).set_index(names)["value"]
-    half = 0.5 * 10.0 ** -decimals_of(printed["value"]) + 1e-9
-    both = printed.set_index(names)["value"].to_frame("printed").join(computed.rename("computed"), how="inner").dropna()
-    return len(both) > 0 and bool((both["printed"] - both["computed"]).abs().le(half).all())
+    tables = [
+        table.fillna(dict.fromkeys(names, "")).astype(dict.fromkeys(names, object)) for table in (printed, computed)
+    ]
+    both = tables[0].merge(tables[1], on=names, suffixes=("", "_computed"))
+    compared = 0
+    for _, own in both.groupby("group"):
+        for column in ("value", "adjusted"):
+            if f"{column}_computed" in own:
+                pairs = own[[column, f"{column}_computed"]].dropna().astype(float)
+                half = 0.5 * 10.0 ** -decimals_of(pairs[column]) + 1e-9
+                compared += len(pairs)
+                if not (pairs[column] - pairs[f"{column}_computed"]).abs().le(half).all():
+                    return False
+    return compared > 0
 
 
 def same_scores(seen, scores, axis):

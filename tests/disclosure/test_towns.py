@@ -7,12 +7,11 @@ from dataclasses import replace
 import pytest
 from attack import attack, leaks
 from attack_derived import attack_derived, same_scores, same_segregation
-from towns import WORDS, frame, town
+from towns import WORDS, frame, one_small_count, town
 
 import quartiersatlas as qa
 
-pytestmark = pytest.mark.filterwarnings("ignore:Need index:UserWarning", "ignore:.*residents:UserWarning")
-SMALL_COUNTS = ["small", "rest", "small area"]
+pytestmark = pytest.mark.filterwarnings("ignore:Need index:UserWarning")
 
 
 def written(release, folder):
@@ -23,8 +22,8 @@ def written(release, folder):
     return folder
 
 
-def found_in(town, folder, **options):
-    return attack(written(town.release(**options), folder), town.known)
+def found_in(town, folder):
+    return attack(qa.export(town.release(), folder / "a.csv"), town.known)
 
 
 @pytest.mark.parametrize("variant", ["T1", "T2", "T3", "T4"])
@@ -37,36 +36,36 @@ def test_four_cells_are_enough_for_the_town_of_twelve_areas(variant, tmp_path):
     assert withheld == 4
 
 
-@pytest.mark.parametrize("n_areas", [5, 6, 7, 8, 9, 10, 11])
+@pytest.mark.parametrize("n_areas", [5, 7, 9, 11])
 @pytest.mark.parametrize("seed", [1, 2])
 def test_small_towns(n_areas, seed, tmp_path):
     assert leaks(found_in(town(seed, n_areas=n_areas, parents=""), tmp_path)) == set()
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("parents", ["", "one", "nested", "crossing"])
 def test_larger_towns(seed, parents, tmp_path):
-    assert leaks(found_in(town(seed, n_areas=12 + 7 * seed, parents=parents), tmp_path)) == set()
+    assert leaks(found_in(town(seed, n_areas=15 + 10 * seed, parents=parents), tmp_path)) == set()
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("inexact", [1, 3])
 def test_a_whole_that_is_off_in_some_rows(seed, inexact, tmp_path):
     assert leaks(found_in(town(seed, n_areas=14, parents="", inexact=inexact), tmp_path)) == set()
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("parents", ["", "one"])
 def test_cells_that_came_secret(seed, parents, tmp_path):
     assert leaks(found_in(town(seed, n_areas=16, parents=parents, secret=0.6), tmp_path)) == set()
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_cells_and_areas_that_did_not_come(seed, tmp_path):
     assert leaks(found_in(town(seed, n_areas=16, missing=4, absent=1), tmp_path)) == set()
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_areas_of_few_residents(seed, tmp_path):
     assert leaks(found_in(town(seed, n_areas=15, small_areas=2), tmp_path)) == set()
 
@@ -114,10 +113,10 @@ def with_counts(one, counts):
     return replace(one.data, values=values)
 
 
-@pytest.mark.parametrize("seed", range(1, 9))
+@pytest.mark.parametrize("seed", range(1, 7))
 def test_printed_indices_of_segregation_tell_no_withheld_count(seed, tmp_path):
-    one = town(seed, n_areas=7, parents="", n_groups=4)
-    groups = [column for column in one.known.counts if column.startswith("g")]
+    one = one_small_count(seed)
+    groups = ["g0", "g1", "g2"]
     release = one.release(segregation=qa.measure_segregation(one.data, groups))
     qa.export(release, tmp_path / "a.csv")
     if release.segregation is not None and len(release.segregation):
@@ -132,9 +131,9 @@ def test_printed_indices_of_segregation_tell_no_withheld_count(seed, tmp_path):
         assert leaks(attack_derived(tmp_path, one.known, cells, prints_the_same)) == set()
 
 
-@pytest.mark.parametrize("seed", range(1, 5))
+@pytest.mark.parametrize("seed", range(1, 4))
 def test_printed_scores_tell_no_withheld_count(seed, tmp_path):
-    one = town(seed, n_areas=12, parents="", n_groups=4)
+    one = one_small_count(seed, 12)
     high = {"id": "high", "label_de": "hoch", "label_en": "high"}
     low = {"id": "low", "upper": 0.0, "label_de": "niedrig", "label_en": "low"}
     axis = {"id": "status", "label_de": "S", "label_en": "S", "classes": [low, high], "standardise": {"method": "z"}}

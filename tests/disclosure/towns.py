@@ -174,6 +174,18 @@ def _meaning(name):
 # --- a town that can be checked by hand ----------------------------------------------------------------------------
 
 
+def one_small_count(seed, n_areas=7):
+    """Return a town of three groups that are no sum of anything, with one count of 1 or 2: for indices and scores."""
+    random = np.random.default_rng(seed)
+    residents = random.integers(600, 3000, n_areas)
+    counts = {f"g{k}": random.binomial(residents, random.uniform(0.01, 0.15, n_areas)) for k in range(3)}
+    counts = pd.DataFrame({"residents": residents, **counts}, dtype=float)
+    counts.index = pd.Index([f"{k:02}" for k in range(n_areas)], name="key")
+    counts.loc[counts.index[random.integers(n_areas)], "g0"] = random.integers(1, 3)
+    known = KnownAnyway(counts, pairs={f"g{k}_share": (f"g{k}", "residents") for k in range(3)})
+    return Town(_joined(_areas(n_areas, ""), known, Plan(), "2024"), known)
+
+
 def frame(variant="T1"):
     """Return twelve areas: T1 whole, T2 its first eight, T3 a total that is off by one, T4 a secret cell."""
     counts = pd.DataFrame(
