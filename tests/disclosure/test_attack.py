@@ -166,6 +166,20 @@ def test_a_cell_that_is_secret_at_its_source_is_found_like_any_other(tmp_path):
     assert row(attack(path, known), "02", "a") == (2, 2, "exact")
 
 
+def test_a_secret_cell_that_nobody_knows_follows_from_a_sum(tmp_path):
+    """What it is stands in no truth: only in the row, as long as all the others are shown there."""
+    counts = frame("T4").known.counts
+    counts.loc["02", "a"] = np.nan
+    known = known_of(counts, sums=(("all", ("a", "b", "c")),), source=counts.isna())
+    path = write_csv(tmp_path / "a.csv", counts)
+    assert row(attack(path, known), "02", "a") == (2, 2, "exact")
+    path = write_csv(tmp_path / "a.csv", counts, [("02", "c"), ("06", "c"), ("06", "a")])
+    assert row(attack(path, known), "02", "a") == (0, 8, "open")
+    counts.loc["02", "all"] = 60  # now it is 20: its office had another reason
+    known = replace(known, counts=counts)
+    assert row(attack(write_csv(tmp_path / "a.csv", counts), known), "02", "a") == (20, 20, "open")
+
+
 def test_two_cells_that_are_secret_at_their_source_are_no_company(tmp_path):
     counts = frame("T1").known.counts[["residents", "a"]].copy()
     counts.loc[["00", "02"], "a"] = [1, 1]

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from attack import attack, leaks
+from attack import KnownAnyway, attack, leaks
 from attack_derived import attack_derived, same_scores, same_segregation
 from towns import WORDS, frame, one_small_count, town
 
 import quartiersatlas as qa
+from quartiersatlas.project import check_project
 
 pytestmark = pytest.mark.filterwarnings("ignore:Need index:UserWarning")
 
@@ -24,6 +25,22 @@ def written(release, folder):
 
 def found_in(town, folder):
     return attack(qa.export(town.release(), folder / "a.csv"), town.known)
+
+
+def test_a_town_is_what_it_is_said_to_be():
+    one = town(3, n_areas=20, secret=0.5, missing=3, absent=1, inexact=2, small_areas=2, parents="nested", dates=2)
+    counts, status = one.known.counts, one.data.status[one.known.counts.columns]
+    assert status.eq("suppressed").equals(one.known.mask("source"))
+    assert status.drop(columns="residents").eq("missing").equals(one.known.mask("missing").drop(columns="residents"))
+    shown = status.isin(["value", "zero"])
+    assert (one.data.values[counts.columns].where(shown) == counts.where(shown)).where(shown, other=True).all(axis=None)
+    groups = list(one.known.sums[0][1])
+    assert (counts["all"] - counts[groups].sum(axis=1)).ne(0).sum() == 2
+    assert (counts["foreign"] <= counts["all"]).all()
+    assert counts["residents"].lt(300).sum() == 2
+    assert one.data.areas.groupby("district")["region"].nunique().eq(1).all()
+    assert one.earlier.data.period == "2020"
+    assert town(3, n_areas=20).known.counts.equals(town(3, n_areas=20).known.counts)
 
 
 @pytest.mark.parametrize("variant", ["T1", "T2", "T3", "T4"])
@@ -58,6 +75,25 @@ def test_a_whole_that_is_off_in_some_rows(seed, inexact, tmp_path):
 @pytest.mark.parametrize("parents", ["", "one"])
 def test_cells_that_came_secret(seed, parents, tmp_path):
     assert leaks(found_in(town(seed, n_areas=16, parents=parents, secret=0.6), tmp_path)) == set()
+
+
+def test_secret_cells_of_the_sample_city_do_not_follow_from_its_sums(request, tmp_path):
+    data = check_project(request.config.rootpath / "sample_data" / "projekt.toml").data
+    groups = [column for column in data.values if column.startswith("Herkunft_")]
+    columns = ["Einwohner", "Mit_Migrationshintergrund", "Ausländer", *groups]
+    data = qa.add_rates(data, {f"{column}_quote": (column, "Einwohner") for column in columns[1:]})
+    release = qa.release(data, columns=[f"{column}_quote" for column in columns[1:]])
+    known = KnownAnyway(
+        data.values[columns].astype(float),
+        "Einwohner",
+        pairs={f"{column}_quote": (column, "Einwohner") for column in columns[1:]},
+        groups={"bezirk": data.areas["bezirk"]},
+        sums=(("Mit_Migrationshintergrund", tuple(groups)),),
+        parts=(("Ausländer", "Mit_Migrationshintergrund"),),
+        source=data.status[columns].eq("suppressed"),
+    )
+    assert known.source.to_numpy().sum() == 5
+    assert leaks(attack(qa.export(release, tmp_path / "a.csv"), known)) == set()
 
 
 @pytest.mark.parametrize("seed", [1, 2])

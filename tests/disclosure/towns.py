@@ -5,7 +5,7 @@ Every town comes through the public door, so it is what a user has. The same see
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
@@ -57,7 +57,6 @@ class Plan:
     share: bool = False
     small_areas: int = 0  # areas below 300 residents
     dates: int = 1
-    extra: dict = field(default_factory=dict)
 
 
 def town(seed, **plan):
@@ -81,11 +80,6 @@ def town(seed, **plan):
             _joined(areas, KnownAnyway(before, pairs=known.pairs), plan, str(2020 + 2 * year)), _with(known, before)
         )
     return Town(_joined(areas, known, plan, "2024"), known, earlier)
-
-
-def towns(number, **plan):
-    """Make several towns, each from its own seed."""
-    return [town(seed, **plan) for seed in range(number)]
 
 
 def _areas(n, parents):
