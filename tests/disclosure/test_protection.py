@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import quartiersatlas as qa
 from quartiersatlas.disclosure.bounds import suppress_secondary
-from quartiersatlas.disclosure.suppression import small_cells
+from quartiersatlas.disclosure.counted import small_cells
 from quartiersatlas.errors import SpecError
 
 NONE = pd.Series([False] * 6)

@@ -10,7 +10,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Literal, Self, get_args
 
-from quartiersatlas.base.checks import choice, count_noun, expects
+from quartiersatlas.base.checks import choice, count_noun, expects, names
 from quartiersatlas.base.letters import composed
 from quartiersatlas.catalogue.kinds import (
     KINDS,
@@ -28,7 +28,7 @@ from quartiersatlas.catalogue.texts import pick
 from quartiersatlas.errors import SpecError, list_some
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from quartiersatlas.catalogue.texts import Lang
 
@@ -180,11 +180,17 @@ class Catalogue:
     ----------
     indicators : mapping of str to Indicator
         Indicators by id.
+    sums : mapping of str to tuple of str
+        Count column -> the columns that add up to it, where there are several ways the one to name.
+    parts : mapping of str to tuple of str
+        Count column -> columns that are a part of it; those who are counted in several of them are no sum.
+    shares : mapping of str to str
+        Ready-made share -> the count column it is a share of.
 
     Raises
     ------
     ArgumentError
-        ``indicators`` is no mapping of names to indicators.
+        ``indicators`` is no mapping of names to indicators, or relations are no mappings of columns to columns.
 
     Examples
     --------
@@ -195,9 +201,20 @@ class Catalogue:
     """
 
     indicators: Mapping[str, Indicator] = field(default_factory=dict)
+    sums: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    shares: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         expects(self.indicators, Mapping, "Catalogue", "qa.Catalogue.builtin().add(indicator)")
+        for kind in ("sums", "parts"):
+            found = getattr(self, kind)
+            expects(found, Mapping, f"Catalogue: {kind}", f'{kind}={{"foreign": ["turkish", "polish"]}}')
+            those = {whole: names(parts, f"Catalogue: {kind}") for whole, parts in found.items()}
+            composed_names = {composed(whole): tuple(map(composed, parts)) for whole, parts in those.items()}
+            object.__setattr__(self, kind, composed_names)
+        expects(self.shares, Mapping, "Catalogue: shares", 'shares={"quote": "residents"}')
+        object.__setattr__(self, "shares", {composed(share): composed(base) for share, base in self.shares.items()})
         for indicator in self.indicators.values():
             _expect_indicator(indicator, "Catalogue")
         if not all(map(str.isascii, self.indicators)):
@@ -221,6 +238,20 @@ class Catalogue:
         for indicator in indicators:
             _expect_indicator(indicator, "Catalogue.add")
         return replace(self, indicators={**self.indicators, **{i.id: i for i in indicators}})
+
+    def with_relations(
+        self,
+        sums: Mapping[str, Iterable[str]] | None = None,
+        parts: Mapping[str, Iterable[str]] | None = None,
+        shares: Mapping[str, str] | None = None,
+    ) -> Self:
+        """Return a catalogue that knows further sums, parts and shares; this one stays as it is."""
+        return replace(
+            self,
+            sums={**self.sums, **(sums or {})},
+            parts={**self.parts, **(parts or {})},
+            shares={**self.shares, **(shares or {})},
+        )
 
     def get(self, name: str) -> Indicator:
         """Return the indicator, or one with nothing but its name where the catalogue does not know it."""

@@ -31,7 +31,8 @@ from quartiersatlas.disclosure.columns import (
 from quartiersatlas.disclosure.ledger import Ledger, layer_of, ledger_entry, locked_ledger, write_ledger
 from quartiersatlas.disclosure.release import AUDIENCES, Audience, ReleasedResults
 from quartiersatlas.disclosure.series import PendingRelease, compare_with_earlier
-from quartiersatlas.disclosure.suppression import Protection, shown_counts, suppression_pattern
+from quartiersatlas.disclosure.protection import Protection
+from quartiersatlas.disclosure.suppression import shown_counts, suppression_pattern
 from quartiersatlas.disclosure.words import (
     collect_facts,
     comment_draft,

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from quartiersatlas.disclosure.ledger import Ledger, LedgerEntry
     from quartiersatlas.disclosure.ledger.layers import LedgerLayer
-    from quartiersatlas.disclosure.suppression import Protection, SuppressionPattern
+    from quartiersatlas.disclosure.protection import Protection
+    from quartiersatlas.disclosure.suppression import SuppressionPattern
 
 COLUMNS = ["earlier", "column", "key", "kind", "id"]
 

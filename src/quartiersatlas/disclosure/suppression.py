@@ -1,94 +1,66 @@
-"""Small counts stay inside: which cells are suppressed, over everything that leaves at once."""
+"""Small counts stay inside: which cells are withheld, planned over all counts of a date at once."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from pandas.api.types import is_numeric_dtype
 
-from quartiersatlas.base.checks import expects, renamed
-from quartiersatlas.disclosure.bounds import (
-    find_dependencies,
-    interval,
-    interval_is_safe,
-    lower_bounds,
-    suppress_linked,
-    suppress_secondary,
+from quartiersatlas.disclosure.counted import (
+    count_columns,
+    counted_rates,
+    few_behind,
+    is_count,
+    small_areas,
+    small_cells,
+    small_rest,
 )
-from quartiersatlas.errors import ColumnError, SpecError
-from quartiersatlas.intake.areas.area_columns import parent_columns
-from quartiersatlas.intake.joining.data import is_whole, kind_of, rate_by_name
+from quartiersatlas.disclosure.known_counts import count_table
+from quartiersatlas.disclosure.partners import Task, suppress
+from quartiersatlas.disclosure.protection import Protection
+from quartiersatlas.disclosure.secret_cells import protect_secret_cells
+from quartiersatlas.intake.joining.data import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from quartiersatlas.disclosure.bounds import Ints
+    from numpy.typing import NDArray
+
+    from quartiersatlas.disclosure.equations import CountTable
     from quartiersatlas.intake import AreaData
     from quartiersatlas.need import NeedIndex
 
+    Floats = NDArray[np.float64]
+    Bools = NDArray[np.bool_]
 
-@dataclass(frozen=True, kw_only=True)
-class Protection:
-    """What is too small to be shown.
+
+@dataclass(frozen=True, eq=False)
+class SuppressionPlan:
+    """The cells of a date, what protects them, and how far that goes.
 
     Parameters
     ----------
-    min_count : int, default 3
-        Counts from 1 up to below this are not shown. At least 1 (1: every count is shown). It is also the width that
-        remains open: from everything that is shown, and from totals of the city and of parent areas known elsewhere,
-        a protected count can be narrowed down to no fewer than ``min_count + 1`` values.
-    min_denominator : float, optional
-        Rates on fewer persons are not shown. At least 0.
-    min_population : float, default 300
-        Areas with fewer residents show no indicator. At least 0.
-    protect_remainder : bool, default True
-        Also protect the others: where fewer than ``min_count`` residents are *not* in the group (also none at all).
-    round_base : int, optional
-        Every count leaves rounded to a multiple of this; rates and changes are made of the rounded counts, and
-        contributions to scores, which are made of the exact ones, stay inside. At least 2.
-    decimals : "auto" or int, default "auto"
-        Decimals of rates. ``"auto"``: one, or none where one would give away a small count of the whole city; a number
-        from 0 to 6 is taken as it is.
-    secondary : bool, default True
-        Suppress further cells where a protected one could be had by subtraction: from totals of the city or of parent
-        areas, from columns that add up to each other.
+    table : CountTable
+        All counts.
+    kind : ndarray of str
+        Why a cell is withheld: ``"small"``, ``"rest"``, ``"small area"``, ``"base"``, ``"source"``, ``"partner"``;
+        empty where it is shown.
+    asked : ndarray
+        The width that the interval of a cell must have; 0 where it needs none.
+    need : ndarray
+        The width that it can have; less than asked where even withholding everything gives less.
+    withheld : ndarray of bool
+        The cells that are not shown.
     """
 
-    min_count: int = 3
-    min_denominator: float | None = None
-    min_population: float = 300
-    protect_remainder: bool = True
-    round_base: int | None = None
-    decimals: int | str = "auto"
-    secondary: bool = True
-
-    def __post_init__(self) -> None:
-        for name in ("min_count", "min_population", "min_denominator"):
-            if name != "min_denominator" or self.min_denominator is not None:
-                expects(getattr(self, name), (int, float), f"Protection: {name}", f"qa.Protection({name}=5)")
-        if not self.min_count >= 1 or not self.min_population >= 0:
-            raise SpecError(
-                f"Protection: min_count={self.min_count!r} must be at least 1, "
-                f"min_population={self.min_population!r} at least 0."
-            )
-        if self.min_denominator is not None and not self.min_denominator >= 0:
-            raise SpecError(f"Protection: min_denominator={self.min_denominator!r} must be at least 0, or None.")
-        if self.round_base is not None and (not isinstance(self.round_base, int) or self.round_base < 2):  # noqa: PLR2004
-            raise SpecError(f"Protection: round_base={self.round_base!r} must be a whole number from 2, or None.")
-        if self.decimals != "auto" and self.decimals not in range(7):
-            raise SpecError(f'Protection: decimals={self.decimals!r} must be "auto" or a number from 0 to 6.')
-
-    def rounded(self, counts: pd.Series[float]) -> pd.Series[float]:
-        """Return counts as they leave: to the next multiple of the base, halves upwards; as they are without one."""
-        return counts if self.round_base is None else (counts / self.round_base + 0.5) // 1 * self.round_base
-
-
-# the parameter of the first edition
-Protection.__init__ = renamed(complement="protect_remainder")(Protection.__init__)  # type: ignore[method-assign]
+    table: CountTable
+    kind: NDArray[np.object_]
+    asked: Floats
+    need: Floats
+    withheld: Bools
 
 
 @dataclass(frozen=True)
@@ -102,13 +74,16 @@ class SuppressionPattern:
     hidden : Series of bool
         Areas that show no indicator: too few residents, or an unknown number.
     counts : DataFrame of float
-        Every count that could be shown: both counts of every rate, counts that leave, residents.
+        Every count that could be shown: both counts of every rate, counts that leave, residents, and with
+        ``Protection(plan="all")`` every other count of the data.
     suppressed : DataFrame of bool
         Area by count column: this count may not be shown in any column, nor anything made of it.
     earlier : mapping of str to SuppressionPattern
         For each change, the cells of its earlier date.
     protection : Protection
         What is too small.
+    plan : SuppressionPlan
+        How the pattern was found.
     """
 
     data: AreaData
@@ -116,7 +91,8 @@ class SuppressionPattern:
     counts: pd.DataFrame
     suppressed: pd.DataFrame
     earlier: Mapping[str, SuppressionPattern]
-    protection: Protection = field(default_factory=Protection)
+    protection: Protection
+    plan: SuppressionPlan = field(repr=False)
 
     def cells(self, name: str) -> pd.Series[bool]:
         """Return which areas may not show a column, whether it leaves or only enters something that does.
@@ -157,16 +133,12 @@ class SuppressionPattern:
         return self.data.counts(column)
 
 
-def few_behind(base: pd.Series[float] | None, protection: Protection) -> pd.Series[bool] | bool:
-    """Return where too few persons, households or cases stand behind a mean or an amount."""
-    if base is None:
-        return False
-    return (base > 0) & (base < max(protection.min_count, protection.min_denominator or 0))
+@dataclass(frozen=True)
+class FixedCells:
+    """What earlier releases of the same date have settled: cells that are shown, and the planned pattern."""
 
-
-def counted_rates(data: AreaData) -> dict[str, tuple[str, str]]:
-    """Return the rates whose numerator is a count and part of the denominator; not means, densities, balance rates."""
-    return {name: pair for name, pair in data.rates.items() if data.catalogue.get(name).rules.part_of_whole}
+    shown: pd.DataFrame
+    planned: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def suppression_pattern(
@@ -175,6 +147,7 @@ def suppression_pattern(
     leaving: Iterable[str],
     entering: Iterable[str] = (),
     need: NeedIndex | None = None,
+    fixed: FixedCells | None = None,
 ) -> SuppressionPattern:
     """Find the cells that may not be shown.
 
@@ -188,229 +161,184 @@ def suppression_pattern(
         Columns that leave, and columns that enter something that does, such as the outcome of a rule.
     need : NeedIndex, optional
         A need index that leaves.
+    fixed : FixedCells, optional
+        What earlier releases settled.
     """
-    leaving = list(leaving)
+    leaving, entering = list(leaving), list(entering)
     names = list(dict.fromkeys([*leaving, *entering]))
     hidden = small_areas(data, protection)
-    plain = _plain_counts(data, names)
-    counts = _counts(data, plain)
-    suppressed = _primary(data, counts, plain, hidden, protection)
-    if protection.secondary:
-        suppressed = _secondary(data, counts, leaving, suppressed, hidden, protection, need)
+    columns = count_columns(data, names, everything=protection.plan == "all")
+    table = count_table(data, columns, hidden, protection)
+    plain = [name for name in columns if name not in _sources(data) and name != data.population]
+    kind = _primary(data, table, plain, hidden, protection)
+    plan = _planned(data, table, kind, protection, _groups(data, table, need, entering), fixed)
+    withheld = plan.withheld | data.status[columns].eq("suppressed").to_numpy()
     earlier = {
         name: suppression_pattern(before, protection, [base])
         for name, (base, before) in data.changes.items()
         if name in names
     }
-    return SuppressionPattern(data, hidden, counts, suppressed, earlier, protection)
+    return SuppressionPattern(
+        data=data,
+        hidden=hidden,
+        counts=pd.DataFrame({column: data.counts(column) for column in columns}, index=data.areas.index),
+        suppressed=pd.DataFrame(withheld, index=data.areas.index, columns=columns),
+        earlier=earlier,
+        protection=protection,
+        plan=plan,
+    )
 
 
-def small_areas(data: AreaData, protection: Protection) -> pd.Series[bool]:
-    """Return the inhabited areas with too few (or an unknown number of) residents to show an indicator.
-
-    Without a minimum no number is too small, known or not.
-    """
-    residents = data.residents()
-    if protection.min_population == 0:
-        return pd.Series(data=False, index=residents.index)
-    return ~(residents >= protection.min_population) & ~residents.eq(0)
-
-
-def _plain_counts(data: AreaData, names: list[str]) -> list[str]:
-    """Return the named columns that are counts by themselves."""
-    people = str(data.population)
-    return [name for name in names if name not in (*data.rates, *data.changes, people) and is_count(data, name)]
-
-
-def is_count(data: AreaData, name: str) -> bool:
-    """Return True for a count: by its kind, or whole numbers that nothing describes.
-
-    Raises
-    ------
-    ColumnError
-        The column holds text; or numbers that nothing describes and that are not whole, are negative, or seem to be
-        no count by their name or size.
-    """
-    if name not in data.values.columns:
-        raise ColumnError.not_found(name, data.values.columns, "The data")
-    column = data.values[name]
-    if not is_numeric_dtype(column.dtype):
-        raise ColumnError(f"Column {name!r} holds text: only numbers are released.")
-    kind = kind_of(data, name)
-    if kind:
-        return kind == "count"
-    known = column.dropna()
-    if not is_whole(known):
-        fractions = bool(len(known)) and bool(known.between(0, 1).all())
-        what = "fractions between 0 and 1" if fractions else "numbers below 0" if (known < 0).any() else "fractions"
-        raise ColumnError(
-            f"Column {name!r} holds {what} and the catalogue does not know it: a share, a mean, a balance? Say so: "
-            f"data = data.with_indicators({_described(name, fractions=fractions)}), or catalogue.add(...) before the "
-            f"join. Rates come from counts: add_rates(...)."
-        )
-    money = NO_COUNT_WORDS.search(name) and not COUNTED_WORDS.search(name)
-    if money or rate_by_name(name) or column.gt(data.residents()).mean() > MOST:
-        raise ColumnError(
-            f"Column {name!r} holds whole numbers that seem to be no count of persons, and the catalogue does not know "
-            f"it: euros, years, percent? Say so: data = data.with_indicators({_described(name, fractions=False)}), or "
-            f"kind='count' for a count."
-        )
-    return True
-
-
-NO_COUNT_WORDS = re.compile(
-    r"income|salar|wage|rent(?![a-z])|prices?(?![a-z])|euros?(?![a-z])|(?<![a-z])(?:eur|usd|chf|gbp|age)(?![a-z])|€|\$"
-    r"|einkommen|(?:kalt|warm)?miete(?![a-z])|kaufkraft|lohn|gehalt|preis|durchschnittsalter|(?<![a-z])alter(?![a-z])",
-    re.IGNORECASE,
-)
-COUNTED_WORDS = re.compile(
-    r"households?|persons?|people|residents|recipients|units|dwellings|famil|receiv|support|haushalt|personen"
-    r"|empfäng|wohnungen|bezieh|anzahl|number|count",
-    re.IGNORECASE,
-)
-MOST = 0.5  # of the areas: where more of them have more than their residents, it is no count of persons
-
-
-def _described(name: str, *, fractions: bool) -> str:
-    """Return an indicator as Python, for an error that asks what a column is."""
-    meaning = 'unit="fraction"' if fractions else 'kind="mean", unit="EUR"'
-    return f'qa.Indicator(id="{name}", label_en="...", {meaning})'
-
-
-def _counts(data: AreaData, plain: list[str]) -> pd.DataFrame:
-    """Return every count that could be shown: both counts of every rate, counts that leave, residents."""
-    counted = [source for pair in counted_rates(data).values() for source in pair]
-    others = [source for name in data.rates if name not in counted_rates(data) for source in persons_of(data, name)]
-    behind = [source for source in others if source == data.population or _seems_count(data, source)]
-    sources = [*counted, *behind, *plain, str(data.population)]
-    return pd.DataFrame({source: data.counts(source) for source in dict.fromkeys(sources)}, index=data.areas.index)
-
-
-def persons_of(data: AreaData, rate: str) -> list[str]:
-    """Return the columns of a mean, a density or a balance rate that hold persons: no amount, and no surface."""
-    numerator, denominator = data.rates[rate]
-    sources = [numerator] if data.catalogue.get(rate).kind == "density" else [numerator, denominator]
-    return [source for source in sources if kind_of(data, source) != "amount"]
-
-
-def _seems_count(data: AreaData, column: str) -> bool:
-    """Return True for a count by its kind, or for whole numbers that nothing describes: they may be persons."""
-    kind = kind_of(data, column)
-    return kind == "count" or (not kind and is_whole(data.values[column]))
+def _sources(data: AreaData) -> set[str]:
+    return {source for pair in counted_rates(data).values() for source in pair}
 
 
 def _primary(
-    data: AreaData, counts: pd.DataFrame, plain: list[str], hidden: pd.Series[bool], protection: Protection
-) -> pd.DataFrame:
-    """Return the counts that are small, leave a small rest, belong to a small area or are suppressed in the source."""
+    data: AreaData, table: CountTable, plain: list[str], hidden: pd.Series[bool], protection: Protection
+) -> NDArray[np.object_]:
+    """Return why counts need protection: small by themselves, a small rest, a small area, secret in the source."""
+    x = pd.DataFrame(table.x, index=table.keys, columns=list(table.columns))
     people = str(data.population)
-    suppressed = pd.DataFrame(index=counts.index)
-    for source in counts:
-        own = small_cells(counts[source], None, protection) | data.status[source].eq("suppressed")
-        empty = data.residents().eq(0) & counts[source].gt(0)
-        suppressed[source] = own if source == people else own | hidden | empty
-    for part, whole in _pairs(data, plain):
-        suppressed[part] |= small_cells(counts[part], counts[whole], protection)
-    return _with_tiny_denominators(data, counts, suppressed, protection)
+    kind = pd.DataFrame("", index=x.index, columns=x.columns, dtype=object)
+    kind = kind.mask(pd.DataFrame(table.secret, index=x.index, columns=x.columns), "source")
+    empty = data.residents().eq(0)
+    for column in x:
+        if column != people:
+            kind[column] = kind[column].mask((hidden & x[column].notna()) | (empty & x[column].gt(0)), "small area")
+        kind[column] = kind[column].mask(small_cells(x[column], None, protection), "small")
+    for part, whole in (*counted_rates(data).values(), *((name, people) for name in plain)):
+        found = small_cells(x[part], x[whole], protection) & kind[part].isin(["", "source"])
+        rest = small_rest(x[part], x[whole], protection) & protection.protect_remainder
+        kind[part] = kind[part].mask(found, "base").mask(found & rest, "rest")
+    return kind.to_numpy(dtype=object)
 
 
-def small_cells(
-    numerator: pd.Series[float], denominator: pd.Series[float] | None, protection: Protection
-) -> pd.Series[bool]:
-    """Return which counts are small, or leave a small rest, or stand on a small denominator."""
-    small = (numerator > 0) & (numerator < protection.min_count)
-    if denominator is None:
-        return small
-    if protection.protect_remainder:
-        small |= small_rest(numerator, denominator, protection)
-    if protection.min_denominator is not None:
-        small |= (denominator > 0) & (denominator < protection.min_denominator)
-    return small
+def _planned(
+    data: AreaData,
+    table: CountTable,
+    kind: NDArray[np.object_],
+    protection: Protection,
+    groups: tuple[Bools, ...],
+    fixed: FixedCells | None,
+) -> SuppressionPlan:
+    """Find the partners, until the denominators of withheld counts leave them enough values too."""
+    shown, planned = _settled(table, fixed)
+    known = np.isfinite(table.x)
+    while True:
+        kind = _with_tiny_denominators(data, table, kind, protection)
+        primary = (kind != "") & known & ~shown
+        asked = np.where(primary & ((kind != "source") | (table.x < protection.min_count)), protection.min_count, 0.0)
+        asked = np.where((kind == "source") & (table.x == 0), 0.0, asked)
+        asked = _within_marks(table, asked)
+        task = Task(
+            table=table,
+            withheld=primary | (planned & known & ~shown),
+            need=asked,
+            may_hide=_may_hide(data, table, kind) & ~shown,
+            cost=_costs(data, table, protection),
+            groups=groups,
+            zeros=protection.zeros == "where_needed",
+        )
+        withheld, need = task.withheld, asked
+        if protection.secondary:
+            task = task.with_withheld(protect_secret_cells(task, protection.effort))
+            withheld, need = suppress(task, protection.effort)
+        kind = np.where(withheld & (kind == ""), "partner", kind)
+        again = _with_tiny_denominators(data, table, kind, protection)
+        if (again == kind).all():
+            return SuppressionPlan(table, kind, asked, need, withheld)
+        kind = np.where(kind == "partner", "", again)
 
 
-def small_rest(numerator: pd.Series[float], denominator: pd.Series[float], protection: Protection) -> pd.Series[bool]:
-    """Return where too few are not in the group: nobody at all says something about everybody."""
-    rest = denominator - numerator
-    return (rest >= 0) & (rest < protection.min_count) & (denominator > 0)
+def _settled(table: CountTable, fixed: FixedCells | None) -> tuple[Bools, Bools]:
+    """Return the cells that were shown before, and those that the plan of an earlier release withholds."""
+    shown, planned = np.zeros(table.shape, dtype=bool), np.zeros(table.shape, dtype=bool)
+    if fixed is None:
+        return shown, planned
+    keys, names = pd.Index(table.keys), list(table.columns)
+    for name in (name for name in fixed.shown if name in names):
+        shown[:, names.index(name)] = fixed.shown[name].reindex(keys, fill_value=False).to_numpy(dtype=bool)
+    for name in (name for name in fixed.planned if name in names):
+        planned[:, names.index(name)] = keys.isin(list(fixed.planned[name]))
+    return shown & np.isfinite(table.x), planned
 
 
-def _pairs(data: AreaData, plain: list[str]) -> list[tuple[str, str]]:
-    """Return the counts of which one is part of the other: those of rates, and other counts and the residents."""
-    return [*dict.fromkeys(counted_rates(data).values()), *((name, str(data.population)) for name in plain)]
+def _within_marks(table: CountTable, asked: Floats) -> Floats:
+    """Ask for no more values than the mark of a secret cell has."""
+    least, greatest = table.marks
+    return np.where(np.isfinite(greatest - least), np.minimum(asked, greatest - least), asked)
 
 
 def _with_tiny_denominators(
-    data: AreaData, counts: pd.DataFrame, suppressed: pd.DataFrame, protection: Protection
-) -> pd.DataFrame:
+    data: AreaData, table: CountTable, kind: NDArray[np.object_], protection: Protection
+) -> NDArray[np.object_]:
     """Protect denominators that would leave a protected count too few values."""
+    kind = kind.copy()
     for numerator, denominator in counted_rates(data).values():
-        n = counts[denominator]
-        suppressed[denominator] |= suppressed[numerator] & (n > 0) & (n <= protection.min_count)
-    return suppressed
+        part, whole = table.columns.index(numerator), table.columns.index(denominator)
+        n = table.x[:, whole]
+        tiny = (kind[:, part] != "") & (n > 0) & (n <= protection.min_count) & (kind[:, whole] == "")
+        kind[tiny, whole] = "base"
+    return kind
 
 
-def _secondary(
-    data: AreaData,
-    counts: pd.DataFrame,
-    leaving: list[str],
-    suppressed: pd.DataFrame,
-    hidden: pd.Series[bool],
-    protection: Protection,
-    need: NeedIndex | None,
-) -> pd.DataFrame:
-    """Suppress further cells until no total, no sum of columns and no mean gives a protected one away."""
-    groups, dependencies = _groups(data), find_dependencies(counts)
-    while True:
-        before = int(suppressed.to_numpy().sum())
-        upper = _upper(data, counts, suppressed)
-        not_shown = ~shown_counts(SuppressionPattern(data, hidden, counts, suppressed, {}), leaving)
-        for keys in groups:
-            known = KnownTotals(
-                counts.loc[keys], upper.loc[keys], not_shown.loc[keys], hidden[keys], protection.min_count
-            )
-            suppressed.loc[keys] = _suppress_in_group(known, suppressed.loc[keys], dependencies, str(data.population))
-        if need is not None:
-            suppressed = _suppress_in_index(data, counts, suppressed, need)
-        suppressed = _with_tiny_denominators(data, counts, suppressed, protection)
-        if int(suppressed.to_numpy().sum()) == before:
-            return suppressed
+def _may_hide(data: AreaData, table: CountTable, kind: NDArray[np.object_]) -> Bools:
+    """Return the cells that could be withheld for others: told, not the residents, not where nobody lives."""
+    told = data.values[list(table.columns)].notna().to_numpy()
+    may = told & (kind == "") & ~data.residents().eq(0).to_numpy()[:, None]
+    may[:, table.people] = False
+    return may
 
 
-@dataclass(frozen=True)
-class KnownTotals:
-    """A group of areas whose totals are known: counts, what each can be at most, what nobody sees, small areas."""
+def _costs(data: AreaData, table: CountTable, protection: Protection) -> Floats:
+    """Return what it costs to withhold each cell: more where many live, for wholes, and by priority.
 
-    counts: pd.DataFrame
-    upper: pd.DataFrame
-    not_shown: pd.DataFrame
-    hidden: pd.Series[bool]
-    protection_width: int
-
-
-def _groups(data: AreaData) -> list[pd.Index]:
-    """Return groups of areas with known totals: the smallest units of all parents; the city for those that are alone.
-
-    What can be exchanged inside the smallest unit leaves all larger totals as they are.
+    Counts themselves do not enter: who knows the method could tell them by what was withheld. Ties are decided by a
+    hash of column and key.
     """
-    parents = [column for column in parent_columns(data.areas) if column != data.areas.geometry.name]
-    keys = data.areas.index
-    if not parents:
-        return [keys]
-    units = data.areas.groupby(parents, dropna=False, sort=True).ngroup()
-    sizes = units.map(units.value_counts())
-    groups = [keys[units == unit] for unit in sorted(units[sizes > 1].unique())]
-    return [*groups, keys] if (sizes == 1).any() else groups
+    people = data.residents().fillna(0).to_numpy(dtype=float)
+    cost = np.ones(table.shape) + 0.3 * (people / max(float(people.max()), 1.0))[:, None]
+    for whole in {one.whole for one in table.relations.sums}:
+        cost[:, whole] *= 1.5
+    for name, weight in protection.priority.items():
+        for source in data.rates.get(name, (name,))[:1]:
+            if source in table.columns:
+                cost[:, table.columns.index(source)] *= float(weight)
+    return cost + 1e-4 * _hashes(table)
 
 
-def _upper(data: AreaData, counts: pd.DataFrame, suppressed: pd.DataFrame) -> pd.DataFrame:
-    """Return what everybody knows to be the most a count can be: its smallest open denominator."""
-    upper = pd.DataFrame(np.inf, index=counts.index, columns=counts.columns)
-    people = str(data.population)
-    for part, whole in [*counted_rates(data).values(), *((c, people) for c in counts if c != people)]:
-        if (counts[part] <= counts[whole]).where(counts[[part, whole]].notna().all(axis=1), other=True).all():
-            known = counts[whole].mask(suppressed[whole] | counts[whole].isna(), np.inf)
-            upper[part] = np.minimum(upper[part], known)
-    return upper
+def _hashes(table: CountTable) -> Floats:
+    """Return a number between 0 and 1 for each cell that depends on its names alone."""
+    rows = []
+    for column in table.columns:
+        digests = (sha256(f"{column}\x1f{key}".encode()).digest() for key in table.keys)
+        rows.append([int.from_bytes(digest[:6], "big") / 2**48 for digest in digests])
+    return np.array(rows, dtype=float).T.reshape(table.shape)
+
+
+def _groups(
+    data: AreaData, table: CountTable, need: NeedIndex | None, entering: list[str]
+) -> tuple[Bools, ...]:
+    """Return for each axis of the index, and for the rule, the cells whose loss costs an area its class or outcome."""
+    found = []
+    if need is not None:
+        for axis in need.spec.axes:
+            members = _cells_of(data, table, [indicator.id for indicator in axis.indicators])
+            members &= need.scores[axis.id].notna().to_numpy()[:, None]
+            found.append(members)
+    if entering:
+        found.append(_cells_of(data, table, entering))
+    return tuple(group for group in found if group.any())
+
+
+def _cells_of(data: AreaData, table: CountTable, names: list[str]) -> Bools:
+    cells = np.zeros(table.shape, dtype=bool)
+    for name in names:
+        base = data.changes[name][0] if name in data.changes else name
+        for source in data.rates.get(base, (base,)):
+            if source in table.columns and source != data.population:
+                cells[:, table.columns.index(source)] = True
+    return cells
 
 
 def shown_counts(pattern: SuppressionPattern, leaving: list[str]) -> pd.DataFrame:
@@ -422,74 +350,4 @@ def shown_counts(pattern: SuppressionPattern, leaving: list[str]) -> pd.DataFram
         for source in counted_rates(data).get(name, (name,)):
             if source in shown:
                 shown[source] |= ~pattern.cells(name)
-    return shown
-
-
-def _suppress_in_group(known: KnownTotals, suppressed: pd.DataFrame, dependencies: Ints, people: str) -> pd.DataFrame:
-    """Suppress cells of one group of areas, column by column, then over the columns that add up."""
-    suppressed = pd.DataFrame(
-        {
-            source: suppress_secondary(
-                known.counts[source],
-                suppressed[source],
-                known.upper[source],
-                known.hidden,
-                known.protection_width,
-                known.not_shown[source],
-            )
-            for source in suppressed
-        }
-    )
-    if not len(dependencies):
-        return suppressed
-    together = suppress_linked(
-        known.counts.to_numpy(),
-        suppressed.to_numpy(),
-        known.not_shown.to_numpy(),
-        known.upper.to_numpy(),
-        np.repeat(known.hidden.to_numpy()[:, None], suppressed.shape[1], axis=1),
-        dependencies,
-        known.protection_width,
-        (suppressed.columns == people),
-    )
-    return pd.DataFrame(together, index=suppressed.index, columns=suppressed.columns)
-
-
-# Sum and sum of squares of standardised rates are known, and the city's count: three equations for the hidden ones
-HIDDEN_IN_INDEX = 4
-
-
-def _suppress_in_index(data: AreaData, counts: pd.DataFrame, suppressed: pd.DataFrame, need: NeedIndex) -> pd.DataFrame:
-    """Suppress so many rates of an index that its mean and spread do not give them away."""
-    for axis in need.spec.axes:
-        scored = need.scores[axis.id].notna()
-        for indicator in axis.indicators:
-            name = data.changes[indicator.id][0] if indicator.id in data.changes else indicator.id
-            if name not in counted_rates(data):
-                continue
-            numerator, denominator = data.rates[name]
-            hidden = (suppressed[numerator] | suppressed[denominator]) & scored
-            missing = HIDDEN_IN_INDEX - int(hidden.sum())
-            if hidden.any() and missing > 0:
-                open_counts = counts.loc[scored & ~hidden, numerator].dropna().sort_index()
-                chosen = open_counts.sort_values(kind="stable").index[:missing]
-                suppressed.loc[chosen, numerator] = True
-    return suppressed
-
-
-def recoverable_cells(
-    pattern: SuppressionPattern, source: str, asked: pd.Series[bool], not_shown: pd.Series[bool], protection: Protection
-) -> list[str]:
-    """Return the cells of one column that follow from totals if only the not_shown ones are unknown."""
-    upper = _upper(pattern.data, pattern.counts, pattern.suppressed)[source]
-    found: list[str] = []
-    for keys in _groups(pattern.data):
-        x = pattern.counts.loc[keys, source]
-        cells = not_shown[keys] & x.notna()
-        if not (asked[keys] & cells).any():
-            continue
-        values, zero = x[cells].to_numpy(), pattern.hidden[keys][cells].to_numpy()
-        low, high = interval(values, lower_bounds(values, zero), upper[keys][cells].to_numpy())
-        narrow = ~interval_is_safe(low, high, float(values.sum()), protection.min_count) & asked[keys][cells].to_numpy()
-        found += [str(key) for key in x.index[cells][narrow]]
-    return found
+    return shown & pattern.counts.notna()

@@ -18,13 +18,14 @@ from quartiersatlas.disclosure.ledger.records import (
     identified,
     sealed_need,
 )
-from quartiersatlas.disclosure.suppression import small_cells
+from quartiersatlas.disclosure.counted import small_cells
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from quartiersatlas.disclosure.release import ReleasedResults
-    from quartiersatlas.disclosure.suppression import Protection, SuppressionPattern
+    from quartiersatlas.disclosure.protection import Protection
+    from quartiersatlas.disclosure.suppression import SuppressionPattern
 
 
 def ledger_entry(

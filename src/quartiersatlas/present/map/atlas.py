@@ -23,7 +23,7 @@ from quartiersatlas.base.checks import expects
 from quartiersatlas.base.files import write_text
 from quartiersatlas.catalogue import check_lang, number_text, text
 from quartiersatlas.disclosure import Protection, Release, release
-from quartiersatlas.disclosure.suppression import is_count
+from quartiersatlas.disclosure.counted import is_count
 from quartiersatlas.disclosure.words import draft_text, summary_texts
 from quartiersatlas.errors import ColumnError, DependencyError, SpecError, list_some
 from quartiersatlas.intake import AreaData, join

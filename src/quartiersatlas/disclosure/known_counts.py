@@ -1,0 +1,231 @@
+"""The counts of the data as cells of one system: what was told, what follows, what is secret, what nobody knows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from quartiersatlas.catalogue.references import CITY as CITY_REFERENCE
+from quartiersatlas.disclosure.counted import counted_rates
+from quartiersatlas.disclosure.equations import CITY, PART, SUM, CountTable, Unit, known_units
+from quartiersatlas.disclosure.feasibility import SLACK, UNKNOWN, ContradictionError, System, intervals
+from quartiersatlas.disclosure.relations import HOLDS, find_relations
+from quartiersatlas.errors import ColumnError, SpecError, list_some
+from quartiersatlas.intake.areas.area_columns import parent_columns
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from quartiersatlas.disclosure.protection import Protection
+    from quartiersatlas.disclosure.relations import Relations
+    from quartiersatlas.intake import AreaData
+
+    Floats = NDArray[np.float64]
+    Bools = NDArray[np.bool_]
+
+
+def count_table(data: AreaData, columns: list[str], hidden: pd.Series[bool], protection: Protection) -> CountTable:
+    """Return the counts with every relation between them.
+
+    Parameters
+    ----------
+    data : AreaData
+        The data.
+    columns : list of str
+        Its count columns.
+    hidden : Series of bool
+        Areas that show no indicator.
+    protection : Protection
+        Which totals are known elsewhere; whether sums are looked for.
+    """
+    x = np.column_stack([data.counts(column).to_numpy(dtype=float) for column in columns])
+    status = data.status[columns].to_numpy(dtype=object)
+    relations = _relations(data, columns, x, protection)
+    secret = np.isnan(x) & (status == "suppressed")
+    missing = np.isnan(x) & ~secret & (status != "not_applicable")
+    marks = _marks(data, columns)
+    units = known_units(data.areas, known_levels(data, protection))
+    table = CountTable(
+        keys=data.areas.index,
+        columns=tuple(columns),
+        x=x,
+        small_area=hidden.to_numpy(dtype=bool),
+        people=columns.index(str(data.population)),
+        units=units,
+        relations=relations,
+        secret=secret,
+        spread=np.full(x.shape, np.nan),
+        marks=marks,
+    )
+    return _derived(table, data, secret, missing, protection)
+
+
+def known_levels(data: AreaData, protection: Protection) -> list[str]:
+    """Return the levels whose totals are known elsewhere: columns of parents, and the city.
+
+    Raises
+    ------
+    ColumnError
+        ``Protection(totals=...)`` names a level that the areas do not have.
+    """
+    parents = [column for column in parent_columns(data.areas) if column != data.areas.geometry.name]
+    if protection.totals == "all":
+        return [*parents, CITY]
+    for level in protection.totals:
+        if level != CITY and level not in parents:
+            raise ColumnError.not_found(level, [*parents, CITY], "Protection: totals: the areas")
+    return list(dict.fromkeys([*protection.totals, CITY])) if protection.totals else []
+
+
+def smallest_units(data: AreaData, protection: Protection) -> pd.Series[str]:
+    """Return for each area the smallest unit whose total is known; areas that are alone in theirs go together."""
+    units = known_units(data.areas, known_levels(data, protection) or [CITY])
+    finest = max(dict.fromkeys(unit.level for unit in units), key=lambda level: sum(u.level == level for u in units))
+    found = pd.Series("", index=data.areas.index, dtype=object)
+    for unit in units:
+        if unit.level == finest and len(unit.members) > 1:
+            found.iloc[unit.members] = f"{unit.level}: {unit.name}"
+    return found
+
+
+def _relations(data: AreaData, columns: list[str], x: Floats, protection: Protection) -> Relations:
+    people = str(data.population)
+    pairs = [
+        *counted_rates(data).values(),
+        *((column, people) for column in columns if column != people and _is_below(data, column, people)),
+    ]
+    catalogue = data.catalogue
+    return find_relations(x, columns, catalogue.sums, catalogue.parts, pairs, search=protection.find_sums)
+
+
+def _is_below(data: AreaData, column: str, people: str) -> bool:
+    """Return True if a count is nowhere above the residents: households and persons are, dwellings may not be."""
+    return not bool((data.counts(column) > data.counts(people)).any())
+
+
+def _marks(data: AreaData, columns: list[str]) -> tuple[Floats, Floats]:
+    """Return what the marks of secret cells allow, such as 1 to 2 for ``<3``."""
+    shape = (len(data.areas), len(columns))
+    least, greatest = np.full(shape, np.nan), np.full(shape, np.nan)
+    if len(data.bounds):
+        rows = data.areas.index.get_indexer(data.bounds.index.get_level_values("key"))
+        places = pd.Index(columns).get_indexer(data.bounds.index.get_level_values("column"))
+        kept = (rows >= 0) & (places >= 0)
+        least[rows[kept], places[kept]] = data.bounds["lower"].to_numpy(dtype=float)[kept]
+        greatest[rows[kept], places[kept]] = data.bounds["upper"].to_numpy(dtype=float)[kept]
+    return np.ceil(least), np.floor(greatest)
+
+
+def _derived(table: CountTable, data: AreaData, secret: Bools, missing: Bools, protection: Protection) -> CountTable:
+    """Return the table with the unknown cells that follow from what was told, and those that could be confined.
+
+    A secret cell that follows is a count like any other. A missing one is known to nobody, unless what was told gives
+    a small count away. What does not follow must not follow from a release either: whatever its value is, each other
+    one that its mark allows stays possible.
+    """
+    low, high = _limits_of_unknown(table, data, secret, missing)
+    follows = (low == high) & (secret | (missing & (low > 0) & (low < protection.min_count)))
+    confined = missing & ~follows & (high < protection.min_count) & (high > 0) & (low < high)
+    source = protection.m_source or protection.min_count
+    least, greatest = table.marks
+    width = np.where(np.isfinite(greatest - least), greatest - least, float(source - 2))
+    spread = np.where(secret & ~follows, np.maximum(width, 0), np.nan)
+    spread = np.where(confined, high - low, spread)
+    return replace(table, x=np.where(follows, low, table.x), spread=np.where(spread > 0, spread, np.nan))
+
+
+def _limits_of_unknown(
+    table: CountTable, data: AreaData, secret: Bools, missing: Bools
+) -> tuple[Floats, Floats]:
+    """Return between which values cells that nobody has told lie, by all that was told."""
+    unknown = secret | missing
+    low, high = np.zeros(table.shape), np.full(table.shape, np.inf)
+    if not unknown.any():
+        return low, high
+    equations = replace(table, units=_told_totals(table, data)).equations
+    right = equations.right.copy()
+    told = _told_rights(table, data)
+    is_open = (np.abs(equations.matrix) @ unknown.ravel().astype(float)) > 0
+    exact = _exact_sums(table)
+    kept = is_open & (equations.kind != PART)
+    for row in np.flatnonzero(kept):
+        if equations.kind[row] == SUM:
+            kept[row] = exact[equations.one[row]]
+            right[row] = 0.0
+        else:
+            column = int(equations.other[row])
+            kept[row] = column in told
+            right[row] = told.get(column, 0.0)
+    cells = np.flatnonzero(unknown.ravel())
+    rows = np.flatnonzero(kept)
+    least, greatest = (side.ravel()[cells] for side in table.marks)
+    constants = np.nan_to_num(table.x).ravel()
+    system = System(
+        equations.columnwise[:, cells].tocsr()[rows],
+        (right - equations.matrix @ constants)[rows],
+        np.ones(len(rows), dtype=bool),
+        np.nan_to_num(least),
+        np.nan_to_num(greatest, nan=UNKNOWN),
+    )
+    try:
+        found = intervals(_without_impossible_rows(system))
+    except ContradictionError:  # totals and sums of the source contradict each other: nothing follows
+        return low, high
+    low.ravel()[cells] = found.low
+    high.ravel()[cells] = np.where(found.high >= UNKNOWN, np.inf, found.high)
+    return low, high
+
+
+def _told_totals(table: CountTable, data: AreaData) -> tuple[Unit, ...]:
+    return (Unit(CITY, "", np.arange(len(table.keys))),) if CITY_REFERENCE in data.references else ()
+
+
+def _told_rights(table: CountTable, data: AreaData) -> dict[int, float]:
+    """Return the totals of the whole city that came with the data, by column."""
+    reference = data.references.get(CITY_REFERENCE)
+    if reference is None:
+        return {}
+    totals = {number: reference.number(column) for number, column in enumerate(table.columns)}
+    return {number: total for number, total in totals.items() if total is not None}
+
+
+def _exact_sums(table: CountTable) -> list[bool]:
+    """Return which sums hold exactly where all is known: only from those something follows."""
+    found = []
+    for one in table.relations.sums:
+        rest = table.x[:, one.whole] - table.x[:, one.parts].sum(axis=1)
+        known = np.isfinite(rest)
+        found.append(one.is_declared or bool(known.any() and (rest[known] == 0).mean() >= HOLDS))
+    return found
+
+
+def _without_impossible_rows(system: System) -> System:
+    """Leave out rows that no bounds can meet: a typing error in one area must not hide what follows in the others."""
+    plus, minus = system.matrix.maximum(0), system.matrix.minimum(0)
+    least = plus @ system.lower + minus @ system.upper
+    most = plus @ system.upper + minus @ system.lower
+    kept = np.flatnonzero((least <= system.right + SLACK) & (most >= system.right - SLACK))
+    return System(system.matrix[kept], system.right[kept], system.equal[kept], system.lower, system.upper)
+
+
+def check_relation_columns(data: AreaData, sums: dict[str, list[str]], parts: dict[str, list[str]]) -> None:
+    """Refuse relations between columns that are not there, and columns that are part of themselves.
+
+    Raises
+    ------
+    ColumnError, SpecError
+        The message names the column.
+    """
+    for kind, relations in (("sums", sums), ("parts", parts)):
+        for whole, those in relations.items():
+            for name in (whole, *those):
+                if name not in data.values.columns:
+                    raise ColumnError.not_found(name, data.values.columns, f"add_relations: {kind}: the data")
+            if whole in those or len(set(those)) < len(those) or not those:
+                raise SpecError(
+                    f"add_relations: {kind}: {whole!r} is made of {list_some(those) or 'nothing'}: name each part once, "
+                    f"and not the whole."
+                )

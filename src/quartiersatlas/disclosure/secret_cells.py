@@ -1,0 +1,125 @@
+"""Cells that the source keeps secret and that nobody here knows: they must not follow from what is shown either."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+
+from quartiersatlas.disclosure.feasibility import System, intervals
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from quartiersatlas.disclosure.equations import CountTable
+    from quartiersatlas.disclosure.partners import Task
+
+    Floats = NDArray[np.float64]
+    Bools = NDArray[np.bool_]
+    Ints = NDArray[np.intp]
+
+
+def secret_limits(table: CountTable, withheld: Bools, cells: Ints) -> tuple[Floats, Floats]:
+    """Return how far each secret cell may be off its true value, whatever that is.
+
+    All other secret cells stay at their values: somebody may know them, so they keep no company. Totals are known to
+    the reader though not to us; a cell is safe where it could lie off by its whole spread on both sides.
+
+    Parameters
+    ----------
+    table : CountTable
+        The cells.
+    withheld : ndarray of bool
+        Known cells that are not shown.
+    cells : ndarray of int
+        Numbers of the secret cells asked for.
+
+    Returns
+    -------
+    low, high : ndarray
+        At most 0 and at least 0; minus and plus the spread where the cell is safe.
+    """
+    low, high = np.zeros(len(cells)), np.zeros(len(cells))
+    for members, system, places in _systems(table, withheld, cells):
+        for number, place in zip(members, places, strict=True):
+            spread = float(table.spread.ravel()[cells[number]])
+            lower, upper = system.lower.copy(), system.upper.copy()
+            lower[place], upper[place] = -spread, spread
+            found = intervals(replace(system, lower=lower, upper=upper), np.array([place]), np.array([2 * spread]))
+            low[number], high[number] = found.low[0], found.high[0]
+    return low, high
+
+
+def _systems(table: CountTable, withheld: Bools, cells: Ints) -> Iterator[tuple[Ints, System, Ints]]:
+    """Yield the connected parts of the system that hold some of the cells, with these cells fixed at 0."""
+    from scipy.sparse import block_array
+    from scipy.sparse.csgraph import connected_components
+
+    unknown = withheld.copy().ravel()
+    unknown[cells] = True
+    lower, upper = (side.copy() for side in table.bounds(withheld))
+    lower.ravel()[cells], upper.ravel()[cells] = 0.0, 0.0
+    system, inside, _ = table.equations.system(unknown.reshape(withheld.shape), lower, upper)
+    m = system.matrix.shape[0]
+    graph = block_array([[None, system.matrix], [system.matrix.T, None]], format="csr") if m else None
+    label = np.arange(len(inside)) if graph is None else connected_components(graph, directed=False)[1]
+    of_row, of_cell = (label[:0], label) if graph is None else (label[:m], label[m:])
+    asked = np.searchsorted(inside, cells)
+    for number in np.unique(of_cell[asked]):
+        here, rows = np.flatnonzero(of_cell == number), np.flatnonzero(of_row == number)
+        part = System(
+            system.matrix[rows][:, here], system.right[rows], system.equal[rows], system.lower[here], system.upper[here]
+        )
+        members = np.flatnonzero(of_cell[asked] == number)
+        yield members, part, np.searchsorted(here, asked[members])
+
+
+def narrow_secrets(table: CountTable, withheld: Bools) -> Ints:
+    """Return the numbers of the secret cells that follow, or nearly follow, from what is shown."""
+    cells = np.flatnonzero(np.isfinite(table.spread).ravel())
+    if not len(cells):
+        return cells
+    low, high = secret_limits(table, withheld, cells)
+    spread = table.spread.ravel()[cells]
+    return cells[(low > -spread) | (high < spread)]
+
+
+def protect_secret_cells(task: Task, effort: str) -> Bools:
+    """Return the withheld cells with partners for the secret ones, one after the other in each part of the table."""
+    from quartiersatlas.disclosure.partners import component_labels, suppress
+
+    withheld = task.withheld
+    labels = component_labels(task.table)
+    given_up: set[int] = set()
+    while True:
+        narrow = [cell for cell in narrow_secrets(task.table, withheld).tolist() if cell not in given_up]
+        if not narrow:
+            return withheld
+        first = {labels[cell]: cell for cell in reversed(narrow)}
+        cells = np.array(sorted(first.values()))
+        withheld = _with_partners(task, withheld, cells, effort, suppress)
+        given_up |= set(cells.tolist())
+
+
+def _with_partners(task: Task, withheld: Bools, cells: Ints, effort: str, suppress: object) -> Bools:
+    """Withhold partners for some secret cells of different parts, as if each had a value in the middle of its spread."""
+    table = task.table
+    x, need = table.x.copy(), np.zeros(table.shape)
+    least, greatest = (side.copy() for side in table.marks)
+    spread = table.spread.ravel()[cells]
+    x.ravel()[cells] = 0.0
+    least.ravel()[cells], greatest.ravel()[cells] = -spread, spread
+    need.ravel()[cells] = 2 * spread
+    hidden = withheld.copy()
+    hidden.ravel()[cells] = True
+    shifted = replace(table, x=x, marks=(least, greatest))
+    found, _ = suppress(replace(task, table=shifted, withheld=hidden, need=need), effort)  # type: ignore[operator]
+    found = found.copy()
+    found.ravel()[cells] = False
+    return found | withheld
+
+
