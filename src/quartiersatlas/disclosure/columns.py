@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from quartiersatlas.disclosure.recompute import Derived
     from quartiersatlas.disclosure.release import ColumnForm
     from quartiersatlas.disclosure.suppression import Protection, SuppressionPattern
     from quartiersatlas.intake import AreaData
@@ -358,6 +359,23 @@ def protected_segregation(result: SegregationResult, protection: Protection) -> 
     return table.assign(note=notes, note_codes=pd.Series(codes, index=table.index, dtype=object))
 
 
+def released_segregation(result: SegregationResult, pattern: SuppressionPattern) -> pd.DataFrame:
+    """Return the table computed from what is shown, four decimals; rows with withheld counts say how these entered."""
+    withheld = pattern.suppressed & pattern.counts.notna()
+    entered = set(withheld.columns[withheld.any()])
+    everybody = {result.spec.population} & entered
+    note = (Message("note_withheld_mean"),)
+    table = result.table.copy()
+    codes = []
+    for group, reference, old in zip(table["group"], table["reference"], result.note_codes, strict=True):
+        groups = [group] if group in pattern.counts else result.spec.groups
+        codes.append(old + note if everybody or entered & {*groups, reference} else old)
+    for number in NUMBERS:
+        table[number] = table[number].astype(float).round(SEGREGATION_DECIMALS)
+    notes = [note_text(code, "en") for code in codes]
+    return table.assign(note=notes, note_codes=pd.Series(codes, index=table.index, dtype=object))
+
+
 def _inside(
     counts: PreparedCounts, table: pd.DataFrame, protection: Protection
 ) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], np.ndarray[tuple[int], np.dtype[np.bool_]]]:
@@ -391,10 +409,8 @@ STABILITY_DECIMALS = 2
 
 
 def released_stability(
-    stability: Stability | None,
+    derived: Derived,
     pattern: SuppressionPattern,
-    shortlist: Shortlist | None,
-    need: NeedIndex | None,
     reported: pd.Series[bool],
     score: pd.Series[float] | None = None,
 ) -> ReleasedStability | None:
@@ -403,29 +419,12 @@ def released_stability(
     With a shortlist these are the areas whose outcome is reported; otherwise those whose scores may be shown. Sizes
     over all runs stay inside: they count withheld areas too. So do ranks among all areas, whose gaps would show where a
     withheld score lies: with a released ``score``, ranks are counted anew among the areas that show it.
-
-    Raises
-    ------
-    SpecError
-        The run is of other areas, another spec or another selection.
     """
+    stability, need = derived.stability, derived.need
     if stability is None:
         return None
-    index = pattern.data.areas.index
-    odd = stability.table.index.symmetric_difference(index)
-    if len(odd):
-        raise SpecError(
-            f"The stability is of other areas: {count_noun(len(odd), 'key is', 'keys are')} on one side only: "
-            f"{list_some(odd)}."
-        )
-    if need is not None and stability.spec_hash and stability.spec_hash != need.spec.hash:
-        raise SpecError(
-            f"The stability is of another need spec: {stability.spec_id} ({stability.spec_hash}), "
-            f"not {need.spec.id} ({need.spec.hash})."
-        )
-    table = stability.table.loc[index, ["label", "p_selected"]]
-    if shortlist is not None:
-        _check_same_selection(stability, shortlist)
+    table = stability.table.loc[pattern.data.areas.index, ["label", "p_selected"]]
+    if derived.shortlist is not None:
         shown = reported
     else:
         suppressed = need_cells(pattern, need) if need is not None else {}
@@ -443,6 +442,33 @@ def released_stability(
         table=released,
         notes={"de": tuple(stability.notes("de")), "en": tuple(stability.notes("en"))},
     )
+
+
+def check_stability(
+    stability: Stability | None, index: pd.Index, shortlist: Shortlist | None, need: NeedIndex | None
+) -> None:
+    """Refuse a run of other areas, another spec or another selection.
+
+    Raises
+    ------
+    SpecError
+        It is of something else than what is released.
+    """
+    if stability is None:
+        return
+    odd = stability.table.index.symmetric_difference(index)
+    if len(odd):
+        raise SpecError(
+            f"The stability is of other areas: {count_noun(len(odd), 'key is', 'keys are')} on one side only: "
+            f"{list_some(odd)}."
+        )
+    if need is not None and stability.spec_hash and stability.spec_hash != need.spec.hash:
+        raise SpecError(
+            f"The stability is of another need spec: {stability.spec_id} ({stability.spec_hash}), "
+            f"not {need.spec.id} ({need.spec.hash})."
+        )
+    if shortlist is not None:
+        _check_same_selection(stability, shortlist)
 
 
 def _check_same_selection(stability: Stability, shortlist: Shortlist) -> None:

@@ -16,6 +16,7 @@ from pandas.api.types import is_numeric_dtype
 
 from quartiersatlas.disclosure.suppression import counted_rates
 from quartiersatlas.indicators.change import CHANGE_DECIMALS
+from quartiersatlas.intake.areas.area_columns import parent_columns
 from quartiersatlas.intake.joining.data import is_whole, kind_of
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from quartiersatlas.intake import AreaData
 
 SHOWN_STATES = ("value", "zero")  # which of the two a withheld cell is must not be told
+GRAIN = 2.0**-20  # of a person: sums of such parts are exact, so that the total of a unit (and of the city) holds
 
 
 def fill_withheld(pattern: SuppressionPattern, units: pd.Series) -> AreaData:
@@ -63,6 +65,18 @@ def fill_withheld(pattern: SuppressionPattern, units: pd.Series) -> AreaData:
     return filling.with_changes()
 
 
+def smallest_units(data: AreaData) -> pd.Series[int]:
+    """Return the smallest unit of each area whose totals are known: that of all its parents together.
+
+    Areas that are alone in theirs are one unit: what the others leave of the city.
+    """
+    parents = [column for column in parent_columns(data.areas) if column != data.areas.geometry.name]
+    if not parents:
+        return pd.Series(0, index=data.areas.index)
+    units = data.areas.groupby(parents, dropna=False, sort=True).ngroup()
+    return units.mask(units.map(units.value_counts()).eq(1), -1)
+
+
 @dataclass
 class _Filling:
     """The data on their way: columns are replaced one by one, denominators before their numerators."""
@@ -84,7 +98,8 @@ class _Filling:
     def _is_unknown_count(self, name: str) -> bool:
         """Return True for a count that the pattern does not know: nobody asked which of its cells are small."""
         data = self.pattern.data
-        if name in self.pattern.counts or name in data.rates or not is_numeric_dtype(data.values[name].dtype):
+        behind = {source for pair in data.rates.values() for source in pair}  # the surface of a density
+        if name in behind.union(self.pattern.counts, data.rates) or not is_numeric_dtype(data.values[name].dtype):
             return False
         kind = kind_of(data, name)
         return kind == "count" or (not kind and is_whole(data.values[name].dropna()))
@@ -138,7 +153,7 @@ class _Filling:
             keys = withheld.index[withheld & self.units.eq(unit)]
             total = self._withheld_sum(true, values, withheld, unit)
             weights = self._weights(base, keys)
-            values[keys] = _whole_shares(total, weights) if is_base and total.is_integer() else weights.mul(total)
+            values[keys] = _shares(total, weights, 1.0 if is_base else GRAIN)
         for whole in self.wholes(column):
             values = values.mask(withheld & (values > self.values[whole]), self.values[whole])
         self._take(column, values, withheld)
@@ -253,17 +268,19 @@ def _mean(values: pd.Series, shown: pd.Series[bool], base: pd.Series[float] | No
     return float(np.average(values[shown], weights=weights))
 
 
-def _whole_shares(total: float, weights: pd.Series[float]) -> pd.Series[float]:
-    """Split a whole number by weights into whole numbers: the largest remainders are rounded up, ties in order.
+def _shares(total: float, weights: pd.Series[float], grain: float) -> pd.Series[float]:
+    """Split a total by weights into multiples of a grain: the largest remainders are rounded up, ties in order.
 
     Examples
     --------
-    >>> _whole_shares(5, pd.Series([0.5, 0.25, 0.25])).tolist()
+    >>> _shares(5, pd.Series([0.5, 0.25, 0.25]), 1.0).tolist()
     [3.0, 1.0, 1.0]
     """
-    exact = weights.mul(total)
-    parts = exact.add(1e-9).floordiv(1)
-    left = int(total - parts.sum())
+    if not (total / grain).is_integer():
+        return weights.mul(total)  # counts that are no whole numbers, such as those carried to other borders
+    exact = weights.mul(total / grain)
+    parts = exact.floordiv(1)
+    left = int(total / grain - parts.sum())
     largest = (parts - exact).sort_values(kind="stable").index[:left]
     parts[largest] += 1
-    return parts
+    return parts * grain

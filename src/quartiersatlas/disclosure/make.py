@@ -23,10 +23,15 @@ from quartiersatlas.disclosure.columns import (
     add_data_column,
     add_need,
     change_meaning,
+    check_stability,
+    need_cells,
     protected_segregation,
     released_drivers,
+    released_segregation,
     released_stability,
 )
+from quartiersatlas.disclosure.filled import fill_withheld, smallest_units
+from quartiersatlas.disclosure.recompute import Derived, compute_again, difference_messages, differences, scale_options
 from quartiersatlas.disclosure.release import AUDIENCES, Audience, ReleasedResults
 from quartiersatlas.disclosure.series import Ledger, PendingRelease, compare_with_earlier, ledger_entry
 from quartiersatlas.disclosure.suppression import Protection, shown_counts, suppression_pattern
@@ -43,7 +48,7 @@ from quartiersatlas.intake.areas.area_columns import parent_columns
 from quartiersatlas.intake.joining.data import SUMMED_BESIDE_COUNTS, kind_of
 from quartiersatlas.need import NeedIndex, Stability
 from quartiersatlas.screening import Candidates, Shortlist, candidate_areas, programme_overlap
-from quartiersatlas.segregation import SegregationResult
+from quartiersatlas.segregation import SegregationResult, scale_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -76,7 +81,7 @@ def release(
     as_of: str = "",
     comment: str = "",
     protection: Protection | None = None,
-    scale: pd.DataFrame | None = None,
+    scale: pd.DataFrame | Mapping[str, Any] | None = None,
     dates: Mapping[str, str] | None = None,
     stability: Stability | None = None,
     audience: Audience = "public",
@@ -100,9 +105,10 @@ def release(
         What a reader has to know. Without title, source, date or comment, or where the catalogue has no definition of
         a released indicator, everything made of the release carries a band that says it is a draft, and why.
     protection : Protection, optional
-        What is suppressed; ``Protection()`` if not given.
-    scale : DataFrame, optional
-        Result of :func:`scale_table`: the segregation indices at several levels of areas.
+        What is suppressed, and whether results are computed again from what is shown (as they are by default) or leave
+        as they were computed; ``Protection()`` if not given.
+    scale : DataFrame or mapping, optional
+        Result of :func:`scale_table`: the segregation indices at several levels of areas; or its options.
     dates : mapping of str to str, optional
         Column -> the date of its data, where that is not ``as_of``; older data are named in the stock-taking.
     stability : Stability, optional
@@ -125,8 +131,8 @@ def release(
     ColumnError
         A column is not there or holds text.
     SpecError
-        No column of residents is named, candidates come without their shortlist, or the stability is of other areas,
-        another spec or another selection.
+        No column of residents is named, candidates come without their shortlist, the stability is of other areas,
+        another spec or another selection, or a result cannot be made of these data again.
     ReleaseError
         Together with an earlier release of the ledger it would give a small count away; ``report`` has them all.
 
@@ -134,7 +140,8 @@ def release(
     -----
     UserWarning
         Title or comment contain words that stigmatise (see :func:`check_wording`), only a definition is missing to
-        what would else be no draft, or a release of another date comes close to this one.
+        what would else be no draft, a release of another date comes close to this one, or an area has another class or
+        another selection than in the house.
 
     Examples
     --------
@@ -158,9 +165,13 @@ def release(
     if need is not None:
         data = replace(data, catalogue=data.catalogue.add(*_missing_meanings(data, need.spec)))
     names = _names(data, columns, need, shortlist)
-    pattern = suppression_pattern(data, protection, names, _entering(data, need, shortlist), need)
-    out, residents = _columns(pattern, names, need, protection)
-    selected, assessed, candidates = _selection(data, pattern, need, shortlist, candidates)
+    check_stability(stability, data.areas.index, shortlist, need)
+    made: dict[str, Any] = {"need": need, "shortlist": shortlist, "candidates": candidates}
+    made |= {"segregation": segregation, "scale": scale, "stability": stability}
+    pattern = _pattern(data, protection, names, made)
+    derived, differing = _derived(pattern, made)
+    out, residents = _columns(pattern, names, derived.need, protection)
+    selected, assessed, grouped = _selection(data, pattern, derived)
     remarks = wording_messages((title, subtitle, comment))
     result = Release(
         **_areas(data, pattern),
@@ -170,20 +181,20 @@ def release(
         columns=tuple(out.columns),
         **{name: given[name] for name in PASSED_ON},
         notices=data.notices,
-        facts=(*collect_facts(data, need, shortlist, candidates, protection, out, assessed), *remarks),
-        **_screened(shortlist, selected, assessed, out),
-        **_grouped(candidates, programmes, pattern, out, protection),
-        segregation=protected_segregation(segregation, protection) if segregation is not None else None,
+        facts=(*collect_facts(data, derived.need, derived.shortlist, grouped, protection, out, assessed), *remarks),
+        **_screened(derived.shortlist, selected, assessed, out),
+        **_grouped(grouped, programmes, pattern, out, protection),
+        segregation=_segregation(pattern, derived.segregation),
         protection=protection,
         catalogue=data.catalogue.add(*(change_meaning(data, name) for name in data.changes)),
         spec_hash=need.spec.hash if need is not None else "",
-        drivers=released_drivers(need, out, protection) if need is not None else None,
-        scale=scale.round(SCALE_DECIMALS) if scale is not None else None,
+        drivers=released_drivers(derived.need, out, protection) if derived.need is not None else None,
+        scale=derived.scale.round(SCALE_DECIMALS) if derived.scale is not None else None,
         dates=_dates(dates or {}, out),
         unreleased_domains=_unreleased_domains(data, out),
-        stability=released_stability(stability, pattern, shortlist, need, assessed, _ranked_score(out, audience)),
+        stability=released_stability(derived, pattern, assessed, _ranked_score(out, audience)),
     )
-    result = _compared(result, pattern, shown_counts(pattern, names), ledger)
+    result = _compared(result, pattern, shown_counts(pattern, names), ledger, differing)
     for message in (*remarks, *result.warnings):
         warnings.warn(str(message), UserWarning, stacklevel=2)  # who called qa.release
     return result
@@ -204,7 +215,7 @@ DOORS: dict[str, tuple[tuple[type, ...], str]] = {
     **dict.fromkeys(("title", "subtitle", "source", "comment"), ((str,), "text in quotation marks")),
     "as_of": ((str,), 'text in quotation marks, such as "2024-12-31"'),
     "protection": ((Protection,), "protection = qa.Protection(min_count=5)"),
-    "scale": ((pd.DataFrame,), "scale = qa.scale_table(data, groups)"),
+    "scale": ((pd.DataFrame, Mapping), "scale = qa.scale_table(data, groups, by)"),
     "dates": ((Mapping,), 'dates = {"column": "2023"}'),
     "stability": ((Stability,), "stability = shortlist.stability()"),
     "ledger": ((Ledger, str, Path), 'ledger = "ledger.json"'),
@@ -273,6 +284,55 @@ def _entering(data: AreaData, need: NeedIndex | None, shortlist: Shortlist | Non
     return [*(name for name in leaves if name in data.changes), *(c for c in conditions if c in data.values.columns)]
 
 
+def _pattern(data: AreaData, protection: Protection, names: list[str], made: Mapping[str, Any]) -> SuppressionPattern:
+    """Return the cells that may not be shown.
+
+    What is computed again shows the cells of all columns it is made of: they are protected as if they left.
+    """
+    need, shortlist = made["need"], made["shortlist"]
+    entering = _entering(data, need, shortlist)
+    if protection.derived == "exact":
+        return suppression_pattern(data, protection, names, entering)
+    wanted = list(entering)
+    if need is not None:
+        wanted += [leaf.id for axis in need.spec.axes for leaf in axis.indicators]
+        wanted += names_of(need.options["population"], "population") if need.options.get("population") else []
+    if made["segregation"] is not None:
+        spec = made["segregation"].spec
+        wanted += [*spec.groups, *spec.references, *([spec.population] if spec.population else [])]
+    if made["scale"] is not None:
+        options = scale_options(made["scale"], data)
+        for part in ("groups", "reference", "population"):
+            wanted += names_of(options[part], part) if options.get(part) else []
+    wanted += [data.catalogue[name].base for name in [*names, *wanted] if name in data.catalogue]
+    wanted = [name for name in dict.fromkeys(wanted) if name in data.values.columns]
+    return suppression_pattern(data, protection, [*names, *wanted])
+
+
+def _derived(pattern: SuppressionPattern, made: Mapping[str, Any]) -> tuple[Derived, list[Message]]:
+    """Return the results as they leave, and what the analyst has to know of how they differ from those of the house."""
+    if pattern.protection.derived == "exact":
+        scale = made["scale"]
+        table = scale_table(pattern.data, **scale) if isinstance(scale, Mapping) else scale
+        return Derived(**{**made, "scale": table}), []
+    derived = compute_again(fill_withheld(pattern, smallest_units(pattern.data)), pattern, **made)
+    cells = need_cells(pattern, derived.need) if derived.need is not None else {}
+    if derived.shortlist is not None:
+        cells[""] = withheld_areas(derived.shortlist, pattern, derived.need)  # only a class has a name beside its kind
+    house = {name: made[name] for name in ("need", "shortlist", "candidates")}
+    found = differences(derived, **house, withheld=cells.get(""))
+    shown = np.array([not cells[of][key] for key, of in zip(found["key"], found["of"], strict=True)], dtype=bool)
+    return derived, difference_messages(found[shown], pattern.data.areas["name"])
+
+
+def _segregation(pattern: SuppressionPattern, result: SegregationResult | None) -> pd.DataFrame | None:
+    if result is None:
+        return None
+    if pattern.protection.derived == "exact":
+        return protected_segregation(result, pattern.protection)
+    return released_segregation(result, pattern)
+
+
 def _columns(
     pattern: SuppressionPattern, names: list[str], need: NeedIndex | None, protection: Protection
 ) -> tuple[ReleasedColumns, pd.Series[float]]:
@@ -288,17 +348,14 @@ def _columns(
 
 
 def _selection(
-    data: AreaData,
-    pattern: SuppressionPattern,
-    need: NeedIndex | None,
-    shortlist: Shortlist | None,
-    candidates: Candidates | None,
+    data: AreaData, pattern: SuppressionPattern, derived: Derived
 ) -> tuple[pd.Series[bool], pd.Series[bool], Candidates | None]:
     """Return which areas are shown as selected and as assessed, and the candidate areas made of them alone."""
+    shortlist, candidates = derived.shortlist, derived.candidates
     if shortlist is None:
         nobody = pd.Series(data=False, index=data.areas.index)
         return nobody, nobody, None
-    may_be_shown = ~withheld_areas(shortlist, pattern, need)
+    may_be_shown = ~withheld_areas(shortlist, pattern, derived.need)
     selected = shortlist.selected & may_be_shown
     if candidates is not None:
         shown = replace(shortlist, selected=selected)  # a withheld area must not reappear inside a candidate area
@@ -398,10 +455,14 @@ def _dates(dates: Mapping[str, str], out: ReleasedColumns) -> Mapping[str, str]:
 
 
 def _compared(
-    release: Release, pattern: SuppressionPattern, shown: pd.DataFrame, ledger: Ledger | str | Path | None
+    release: Release,
+    pattern: SuppressionPattern,
+    shown: pd.DataFrame,
+    ledger: Ledger | str | Path | None,
+    differing: list[Message],
 ) -> Release:
     """Return the release with what the analyst has to know; compared with earlier ones, and entered if no draft."""
-    messages: list[Message] = []
+    messages: list[Message] = [*differing]
     if [reason.name for reason in release.draft_reasons] == ["draft_without_definition"]:
         messages.append(Message("warning_undefined", release.draft_reasons[0].values))
     if ledger is not None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
-from quartiersatlas.base.checks import expects, renamed
+from quartiersatlas.base.checks import choice, expects, renamed
 from quartiersatlas.disclosure.bounds import (
     find_dependencies,
     interval,
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from quartiersatlas.disclosure.bounds import Ints
     from quartiersatlas.intake import AreaData
-    from quartiersatlas.need import NeedIndex
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +55,10 @@ class Protection:
     secondary : bool, default True
         Suppress further cells where a protected one could be had by subtraction: from totals of the city or of parent
         areas, from columns that add up to each other.
+    derived : {"released", "exact"}, default "released"
+        What index, shortlist, stability and segregation are made of. ``"released"``: they are computed again from what
+        the release shows, with withheld counts at the mean of their unit, and can tell nothing new. ``"exact"``, where
+        an official method demands it: from the counts as they are, rounded until they keep the withheld ones open.
     """
 
     min_count: int = 3
@@ -65,6 +68,7 @@ class Protection:
     round_base: int | None = None
     decimals: int | str = "auto"
     secondary: bool = True
+    derived: Literal["released", "exact"] = "released"
 
     def __post_init__(self) -> None:
         for name in ("min_count", "min_population", "min_denominator"):
@@ -81,6 +85,7 @@ class Protection:
             raise SpecError(f"Protection: round_base={self.round_base!r} must be a whole number from 2, or None.")
         if self.decimals != "auto" and self.decimals not in range(7):
             raise SpecError(f'Protection: decimals={self.decimals!r} must be "auto" or a number from 0 to 6.')
+        choice(self.derived, ("released", "exact"), "Protection: derived")
 
     def rounded(self, counts: pd.Series[float]) -> pd.Series[float]:
         """Return counts as they leave: to the next multiple of the base, halves upwards; as they are without one."""
@@ -174,7 +179,6 @@ def suppression_pattern(
     protection: Protection,
     leaving: Iterable[str],
     entering: Iterable[str] = (),
-    need: NeedIndex | None = None,
 ) -> SuppressionPattern:
     """Find the cells that may not be shown.
 
@@ -186,8 +190,6 @@ def suppression_pattern(
         What is too small.
     leaving, entering : iterable of str
         Columns that leave, and columns that enter something that does, such as the outcome of a rule.
-    need : NeedIndex, optional
-        A need index that leaves.
     """
     leaving = list(leaving)
     names = list(dict.fromkeys([*leaving, *entering]))
@@ -196,7 +198,7 @@ def suppression_pattern(
     counts = _counts(data, plain)
     suppressed = _primary(data, counts, plain, hidden, protection)
     if protection.secondary:
-        suppressed = _secondary(data, counts, leaving, suppressed, hidden, protection, need)
+        suppressed = _secondary(data, counts, leaving, suppressed, hidden, protection)
     earlier = {
         name: suppression_pattern(before, protection, [base])
         for name, (base, before) in data.changes.items()
@@ -356,7 +358,6 @@ def _secondary(
     suppressed: pd.DataFrame,
     hidden: pd.Series[bool],
     protection: Protection,
-    need: NeedIndex | None,
 ) -> pd.DataFrame:
     """Suppress further cells until no total, no sum of columns and no mean gives a protected one away."""
     groups, dependencies = _groups(data), find_dependencies(counts)
@@ -369,8 +370,6 @@ def _secondary(
                 counts.loc[keys], upper.loc[keys], not_shown.loc[keys], hidden[keys], protection.min_count
             )
             suppressed.loc[keys] = _suppress_in_group(known, suppressed.loc[keys], dependencies, str(data.population))
-        if need is not None:
-            suppressed = _suppress_in_index(data, counts, suppressed, need)
         suppressed = _with_tiny_denominators(data, counts, suppressed, protection)
         if int(suppressed.to_numpy().sum()) == before:
             return suppressed
@@ -453,28 +452,6 @@ def _suppress_in_group(known: KnownTotals, suppressed: pd.DataFrame, dependencie
         (suppressed.columns == people),
     )
     return pd.DataFrame(together, index=suppressed.index, columns=suppressed.columns)
-
-
-# Sum and sum of squares of standardised rates are known, and the city's count: three equations for the hidden ones
-HIDDEN_IN_INDEX = 4
-
-
-def _suppress_in_index(data: AreaData, counts: pd.DataFrame, suppressed: pd.DataFrame, need: NeedIndex) -> pd.DataFrame:
-    """Suppress so many rates of an index that its mean and spread do not give them away."""
-    for axis in need.spec.axes:
-        scored = need.scores[axis.id].notna()
-        for indicator in axis.indicators:
-            name = data.changes[indicator.id][0] if indicator.id in data.changes else indicator.id
-            if name not in counted_rates(data):
-                continue
-            numerator, denominator = data.rates[name]
-            hidden = (suppressed[numerator] | suppressed[denominator]) & scored
-            missing = HIDDEN_IN_INDEX - int(hidden.sum())
-            if hidden.any() and missing > 0:
-                open_counts = counts.loc[scored & ~hidden, numerator].dropna().sort_index()
-                chosen = open_counts.sort_values(kind="stable").index[:missing]
-                suppressed.loc[chosen, numerator] = True
-    return suppressed
 
 
 def recoverable_cells(
