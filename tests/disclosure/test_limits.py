@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -14,6 +15,7 @@ import quartiersatlas as qa
 from quartiersatlas.disclosure.bounds import interval_is_safe, suppress_secondary
 from quartiersatlas.disclosure.columns import fitting_numerators
 
+EXACT = qa.Protection(derived="exact")
 RATE = {"poverty": ("poor", "residents")}
 ALONE = {"secondary": False, "min_population": 0}
 
@@ -230,6 +232,25 @@ def test_scores_of_rounded_counts_have_steps_of_a_tenth_and_on_scales_wider_than
     assert released.column("need_status").decimals == decimals
     assert released.values["need_status"].iloc[3] == score  # 110 / 200 of the width: 212 leaves as 210
     assert qa.release(data, need=need).column("need_status").decimals == 2
+
+
+@pytest.mark.filterwarnings("ignore:Need index:UserWarning")
+@pytest.mark.parametrize("of", [["poverty"], ["poverty_change"], ["noise", "poverty"]])
+def test_four_rates_of_an_exact_index_are_hidden_or_none(joined, of):
+    """Mean and spread of the scores and the total are three equations: they give three hidden rates away, not four."""
+    values = {"poor": [2.0, *range(20, 240, 20)], "noise": range(12), "residents": [1000.0] * 12}
+    later = qa.add_rates(joined(values, period="2024"), RATE)
+    earlier = qa.add_rates(joined({**values, "poor": [100.0 + 7 * i % 5 for i in range(12)]}, period="2023"), RATE)
+    noise = qa.Indicator(id="noise", label_de="Lärm", label_en="Noise")
+    data = qa.add_change(replace(later, catalogue=later.catalogue.add(noise)), earlier, ["poverty"])
+    axis = {"id": "status", "label_de": "S", "label_en": "S", "indicators": [{"id": name} for name in of]}
+    axis["classes"] = [{"id": "all", "label_de": "alle", "label_en": "all"}]
+    need = qa.need_index(data, qa.NeedSpec.from_dict({"id": "t", "source": "t", "axes": [axis]}))
+    hidden = qa.release(data, columns=["poverty"], need=need, protection=EXACT).status["poverty"].eq("suppressed")
+    assert hidden.tolist() == [True] * 4 + [False] * 8  # the smallest ones
+    assert qa.release(data, columns=["poverty"]).status["poverty"].eq("suppressed").sum() == 2
+    more = qa.release(data, columns=["poverty"], need=need, protection=replace(EXACT, min_count=90))
+    assert more.status["poverty"].eq("suppressed").tolist() == [True] * 5 + [False] * 7  # 2, 20, 40, 60 and 80
 
 
 def test_residents_are_known_and_hide_no_part_of_them(joined):

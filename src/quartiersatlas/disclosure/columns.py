@@ -11,6 +11,7 @@ import pandas as pd
 from quartiersatlas.base.checks import count_noun
 from quartiersatlas.catalogue import Indicator, Message, text
 from quartiersatlas.catalogue.kinds import PERCENT, PERCENTAGE_POINTS
+from quartiersatlas.disclosure.feasible_splits import segregation_digits
 from quartiersatlas.disclosure.release import ReleasedColumn, ReleasedStability
 from quartiersatlas.disclosure.suppression import counted_rates, is_count, persons_of, small_cells
 from quartiersatlas.errors import SpecError, list_some
@@ -325,23 +326,24 @@ SEGREGATION_DECIMALS = 4
 TINY, SMALL = 100, 1000
 
 
-def protected_segregation(result: SegregationResult, protection: Protection) -> pd.DataFrame:
-    """Return the table as it may leave.
+def protected_segregation(result: SegregationResult, pattern: SuppressionPattern) -> pd.DataFrame:
+    """Return the table of exact indices as it may leave.
 
     Parameters
     ----------
     result : SegregationResult
         Indices of groups.
-    protection : Protection
-        What is too small.
+    pattern : SuppressionPattern
+        The data, what is too small, and the withheld cells.
 
     Returns
     -------
     DataFrame
         Four decimals. Where an area has a small count of the group (or of those it is compared with), three, and two
         below 1000 persons; where one of the two has fewer than 100 persons in the place, no numbers; the note says so.
+        And no more than leave the withheld counts open (see :func:`~.feasible_splits.digits_kept`).
     """
-    table = result.table.copy()
+    table, protection = result.table.copy(), pattern.protection
     size, has_small = _inside(result.prepared, table, protection)
     tiny = size < TINY
     decimals = np.where(
@@ -349,6 +351,9 @@ def protected_segregation(result: SegregationResult, protection: Protection) -> 
     )
     if protection.min_count == 1:  # every count is shown
         tiny, decimals = np.zeros_like(tiny), np.full(len(table), SEGREGATION_DECIMALS)
+    kept = np.array(segregation_digits(pattern, result, NUMBERS[:3], SEGREGATION_DECIMALS), dtype=int)
+    decimals = np.minimum(decimals, kept)
+    tiny = tiny | (decimals < 0)
     for number in NUMBERS:
         values = table[number].to_numpy(dtype=float)
         rounded = [round(v, d) for v, d in zip(values, decimals.tolist(), strict=True)]

@@ -147,7 +147,7 @@ class _Filling:
         if not withheld.any():
             return
         base = self.base(column)
-        is_base = column in {self.base(str(other)) for other in pattern.counts}
+        is_base = column in {str(pattern.data.population), *(self.base(str(other)) for other in pattern.counts)}
         values = self.values[column].astype(float).copy()
         for unit in self.units[withheld].unique():
             keys = withheld.index[withheld & self.units.eq(unit)]

@@ -7,6 +7,7 @@ import warnings
 from calendar import monthrange
 from collections.abc import Mapping, Sized
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ from quartiersatlas.disclosure.columns import (
     released_segregation,
     released_stability,
 )
+from quartiersatlas.disclosure.feasible_splits import with_index_company
 from quartiersatlas.disclosure.filled import fill_withheld, smallest_units
 from quartiersatlas.disclosure.recompute import Derived, compute_again, difference_messages, differences, scale_options
 from quartiersatlas.disclosure.release import AUDIENCES, Audience, ReleasedResults
@@ -165,11 +167,8 @@ def release(
     if need is not None:
         data = replace(data, catalogue=data.catalogue.add(*_missing_meanings(data, need.spec)))
     names = _names(data, columns, need, shortlist)
-    check_stability(stability, data.areas.index, shortlist, need)
-    made: dict[str, Any] = {"need": need, "shortlist": shortlist, "candidates": candidates}
-    made |= {"segregation": segregation, "scale": scale, "stability": stability}
-    pattern = _pattern(data, protection, names, made)
-    derived, differing = _derived(pattern, made)
+    made = {**{name: given[name] for name in RESULTS}, "need": need}
+    pattern, derived, differing = _derived(data, protection, names, made)
     out, residents = _columns(pattern, names, derived.need, protection)
     selected, assessed, grouped = _selection(data, pattern, derived)
     remarks = wording_messages((title, subtitle, comment))
@@ -184,7 +183,7 @@ def release(
         facts=(*collect_facts(data, derived.need, derived.shortlist, grouped, protection, out, assessed), *remarks),
         **_screened(derived.shortlist, selected, assessed, out),
         **_grouped(grouped, programmes, pattern, out, protection),
-        segregation=_segregation(pattern, derived.segregation),
+        segregation=_segregation(pattern, derived.segregation, names, made),
         protection=protection,
         catalogue=data.catalogue.add(*(change_meaning(data, name) for name in data.changes)),
         spec_hash=need.spec.hash if need is not None else "",
@@ -200,6 +199,7 @@ def release(
     return result
 
 
+RESULTS = ("need", "shortlist", "candidates", "segregation", "scale", "stability")
 PASSED_ON = ("title", "subtitle", "source", "as_of", "comment", "audience", "programmes", "facilities")
 WRITTEN_DAY = re.compile(
     r"(?P<year_iso>\d{4})-(?P<month_iso>\d{1,2})-(?P<day_iso>\d{1,2})"
@@ -285,15 +285,18 @@ def _entering(data: AreaData, need: NeedIndex | None, shortlist: Shortlist | Non
 
 
 def _pattern(data: AreaData, protection: Protection, names: list[str], made: Mapping[str, Any]) -> SuppressionPattern:
-    """Return the cells that may not be shown.
-
-    What is computed again shows the cells of all columns it is made of: they are protected as if they left.
-    """
-    need, shortlist = made["need"], made["shortlist"]
-    entering = _entering(data, need, shortlist)
+    """Return the cells that may not be shown."""
     if protection.derived == "exact":
-        return suppression_pattern(data, protection, names, entering)
-    wanted = list(entering)
+        need, entering = made["need"], _entering(data, made["need"], made["shortlist"])
+        found = partial(suppression_pattern, protection=protection, leaving=names, entering=entering)
+        return with_index_company(data, need, found) if need is not None and protection.secondary else found(data)
+    return _planned(data, protection, names, made)
+
+
+def _planned(data: AreaData, protection: Protection, names: list[str], made: Mapping[str, Any]) -> SuppressionPattern:
+    """Return the cells that may not be shown of all columns that results are made of, as if all of them left."""
+    need, shortlist = made["need"], made["shortlist"]
+    wanted = _entering(data, need, shortlist)
     if need is not None:
         wanted += [leaf.id for axis in need.spec.axes for leaf in axis.indicators]
         wanted += names_of(need.options["population"], "population") if need.options.get("population") else []
@@ -309,12 +312,16 @@ def _pattern(data: AreaData, protection: Protection, names: list[str], made: Map
     return suppression_pattern(data, protection, [*names, *wanted])
 
 
-def _derived(pattern: SuppressionPattern, made: Mapping[str, Any]) -> tuple[Derived, list[Message]]:
-    """Return the results as they leave, and what the analyst has to know of how they differ from those of the house."""
+def _derived(
+    data: AreaData, protection: Protection, names: list[str], made: Mapping[str, Any]
+) -> tuple[SuppressionPattern, Derived, list[Message]]:
+    """Return the cells that may not be shown, the results as they leave, and how these differ from the house's."""
+    check_stability(made["stability"], data.areas.index, made["shortlist"], made["need"])
+    pattern = _pattern(data, protection, names, made)
     if pattern.protection.derived == "exact":
         scale = made["scale"]
         table = scale_table(pattern.data, **scale) if isinstance(scale, Mapping) else scale
-        return Derived(**{**made, "scale": table}), []
+        return pattern, Derived(**{**made, "scale": table}), []
     derived = compute_again(fill_withheld(pattern, smallest_units(pattern.data)), pattern, **made)
     cells = need_cells(pattern, derived.need) if derived.need is not None else {}
     if derived.shortlist is not None:
@@ -322,14 +329,16 @@ def _derived(pattern: SuppressionPattern, made: Mapping[str, Any]) -> tuple[Deri
     house = {name: made[name] for name in ("need", "shortlist", "candidates")}
     found = differences(derived, **house, withheld=cells.get(""))
     shown = np.array([not cells[of][key] for key, of in zip(found["key"], found["of"], strict=True)], dtype=bool)
-    return derived, difference_messages(found[shown], pattern.data.areas["name"])
+    return pattern, derived, difference_messages(found[shown], pattern.data.areas["name"])
 
 
-def _segregation(pattern: SuppressionPattern, result: SegregationResult | None) -> pd.DataFrame | None:
+def _segregation(
+    pattern: SuppressionPattern, result: SegregationResult | None, names: list[str], made: Mapping[str, Any]
+) -> pd.DataFrame | None:
     if result is None:
         return None
     if pattern.protection.derived == "exact":
-        return protected_segregation(result, pattern.protection)
+        return protected_segregation(result, _planned(pattern.data, pattern.protection, names, made))
     return released_segregation(result, pattern)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -26,7 +27,7 @@ from quartiersatlas.segregation.prepared import SegregationSpec
 from quartiersatlas.segregation.scale import AREAS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from quartiersatlas.disclosure.suppression import SuppressionPattern
     from quartiersatlas.intake import AreaData
@@ -93,8 +94,7 @@ def compute_again(
     remainders within each place, so that each group keeps its size. Everything else takes fractions of persons.
     """
     data = pattern.data
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # all of it was said when the results of the house were made
+    with quietly():
         try:
             again = need_again(filled, need) if need is not None else None
             chosen = _shortlist_again(filled, data, shortlist, need, again) if shortlist is not None else None
@@ -113,6 +113,14 @@ def compute_again(
                 f"What the release shows is not enough to compute its results: {error} Release fewer results, or "
                 f"choose Protection(derived='exact')."
             ) from error
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Leave out warnings: all of them were given when the results of the house were made."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def need_again(filled: AreaData, need: NeedIndex) -> NeedIndex:
@@ -261,7 +269,8 @@ def fitted(filled: AreaData, pattern: SuppressionPattern, spec: SegregationSpec)
     counts = filled.values[columns].astype(float)
     withheld = pattern.suppressed[columns] & counts.notna()
     open_ = ~withheld.any(axis=1) & ~pattern.suppressed[spec.population]
-    apart = [[group, other] for group in spec.groups for other in spec.references if other != group]
+    apart = [[name] for name in columns]
+    apart += [[group, other] for group in spec.groups for other in spec.references if other != group]
     groups = list(spec.groups)
     if not (counts.loc[open_, groups].sum(axis=1) > people[open_]).any():
         apart.append(groups)
