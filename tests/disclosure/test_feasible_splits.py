@@ -42,6 +42,8 @@ def share_of_first(counts):
 def test_an_index_keeps_the_digits_that_leave_enough_values_open():
     # 0.00 ... 0.10 in steps of 0.01: with two digits each is alone, with one 0.00 to 0.05 and 0.06 to 0.10 are
     assert digits_kept(share_of_first, COUNTS, cells(TEN), 3, [4, 4]) == [1, 4]
+    assert digits_kept(share_of_first, COUNTS, cells(TEN), 4, [4, 4]) == [1, 4]  # five values of the second half
+    assert digits_kept(share_of_first, COUNTS, cells(TEN), 5, [4, 4]) == [0, 4]
     # ten values are more than five or six: none is left
     assert digits_kept(share_of_first, COUNTS, cells(TEN), 9, [4, 4]) == [0, 4]
 
@@ -85,15 +87,16 @@ def test_exact_results_leave_as_they_are_in_the_house(joined):
 
 def test_an_exact_index_of_segregation_leaves_with_so_few_digits_that_counts_stay_open(joined):
     """Two withheld cells of together 11 persons: every printed table must hold for four values of each."""
-    values = {"few": [2.0, 9, 300, 500, 90], "residents": [1000.0] * 5}
+    values = {"few": [2.0, 9, 300, 500, 290], "residents": [1000.0, 14, 1000, 1000, 1000]}  # 1 in 1000 a person
     data = joined(values)
     result = qa.measure_segregation(data, "few", indices=["isolation", "dissimilarity"])
-    shown = qa.release(data, columns=["few"], segregation=result, protection=qa.Protection(derived="exact"))
+    protection = qa.Protection(derived="exact", min_population=0)
+    shown = qa.release(data, columns=["few"], segregation=result, protection=protection)
     assert shown.values["few"].isna().tolist() == [True, True, False, False, False]
     decimals = [len(f"{value:.4f}".rstrip("0").split(".")[1]) for value in shown.segregation["value"]]
     fits = []
     for n in range(1, 11):
-        again = joined({**values, "few": [float(n), 11.0 - n, 300, 500, 90]})
+        again = joined({**values, "few": [float(n), 11.0 - n, 300, 500, 290]})
         table = qa.measure_segregation(again, "few", indices=["isolation", "dissimilarity"]).table["value"]
         fits.append([round(v, d) for v, d in zip(table, decimals, strict=True)] == shown.segregation["value"].tolist())
     assert sum(fits) >= 4

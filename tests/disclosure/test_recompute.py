@@ -125,13 +125,13 @@ def test_groups_that_are_everybody_are_resampled_in_whole_persons(joined):
 
 
 def test_filled_groups_are_never_more_than_everybody(joined):
-    """Each group fits by itself, not both together: 40 of 43 residents and 20 of them."""
-    values = {"a": [2.0, 78, 500], "b": [30.0, 10, 400], "residents": [43.0, 100, 1000]}
-    data = joined(values)
+    """In a0, 100 are in one group by the mean of a0 and b0, 110 in the other by that of a0 and c0."""
+    data = joined({"a": [20.0, 180, 10], "b": [40.0, 10, 180], "residents": [200.0] * 3})
     result = qa.measure_segregation(data, ["a", "b"], indices=["multigroup_dissimilarity"])
     pattern = suppression_pattern(data, OPEN, ["a", "b"])
     cells = pattern.suppressed & False
-    cells.loc[["a0", "b0"], ["a", "b"]] = True
+    cells.loc[["a0", "b0"], "a"] = True
+    cells.loc[["a0", "c0"], "b"] = True
     pattern = replace(pattern, suppressed=cells)
     again = compute_again(fill_withheld(pattern, smallest_units(data)), pattern, segregation=result).segregation
     assert not again.prepared.overlapping.any()
