@@ -24,7 +24,7 @@ def data(joined):
         ({"programmes": "a.gpkg"}, r"release: programmes takes a GeoDataFrame, not a str: .*qa\.read_features\("),
         ({"facilities": []}, r"release: facilities takes a GeoDataFrame, not a list"),
         ({"protection": 5}, r"release: protection takes a Protection, not an int: .*qa\.Protection\("),
-        ({"scale": [1]}, r"release: scale takes a DataFrame, not a list: .*qa\.scale_table\("),
+        ({"scale": [1]}, r"release: scale takes a DataFrame or a mapping, not a list: .*qa\.scale_table\("),
         ({"dates": "2023"}, r"release: dates takes a mapping, not a str"),
         ({"stability": 0.9}, r"release: stability takes a Stability, not a float: .*\.stability\(\)"),
         ({"as_of": 2024}, r"release: as_of takes a str, not an int: text in quotation marks"),

@@ -82,3 +82,18 @@ def test_candidate_areas_are_contiguous_selected_and_large_enough(result):
 
 def test_everything_made_of_it_is_marked_synthetic(result):
     assert result.release.notices == ("Synthetische Daten - keine reale Stadt",)
+
+
+def test_results_made_of_what_is_shown_are_close_to_those_of_the_house(result):
+    """Withheld counts at the mean of their district move no score by a tenth of a deviation, and no class."""
+    released, need = result.release, result.need
+    for axis in ("status", "dynamics"):
+        shown = released.values[f"need_{axis}"].notna()
+        assert shown.sum() > 70
+        moved = (released.values[f"need_{axis}"] - need.scores[axis])[shown].abs()
+        assert moved.max() <= 0.1 * need.scores[axis].std(ddof=0)
+        assert (released.values[f"need_{axis}_class"] == need.classes[axis])[shown].all()
+    assessed = released.assessed
+    assert released.selected[assessed].equals(result.shortlist.selected[assessed])
+    assert not [message for message in released.warnings if message.name.startswith("warning_derived")]
+    assert "fact_protection_derived" in {fact.name for fact in released.facts}

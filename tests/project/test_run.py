@@ -202,7 +202,10 @@ def test_the_stability_of_a_project_is_that_of_the_call(outcome):
     shown = result.release.stability.table
     told = shown["label"].notna()
     assert told.sum() == result.release.n_assessed
-    assert (shown["p_selected"][told] == table["p_selected"][told].astype(float).round(2)).all()
+    assert result.stability.table.equals(table)
+    # run again on what is shown: other draws, three deviations of the difference between two shares of 1000 runs
+    apart = (shown["p_selected"][told] - table["p_selected"][told].astype(float)).abs()
+    assert apart.max() <= 3 * (2 * 0.25 / 1000) ** 0.5 + 0.005
     assert set(shown["label"][told & result.release.selected]) == {"certain", "borderline"}  # the sample city has both
 
 

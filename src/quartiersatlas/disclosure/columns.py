@@ -11,6 +11,7 @@ import pandas as pd
 from quartiersatlas.base.checks import count_noun
 from quartiersatlas.catalogue import Indicator, Message, text
 from quartiersatlas.catalogue.kinds import PERCENT, PERCENTAGE_POINTS
+from quartiersatlas.disclosure.feasible_splits import segregation_digits
 from quartiersatlas.disclosure.release import ReleasedColumn, ReleasedStability
 from quartiersatlas.disclosure.counted import counted_rates, is_count, persons_of, small_cells
 from quartiersatlas.errors import SpecError, list_some
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from quartiersatlas.disclosure.recompute import Derived
     from quartiersatlas.disclosure.release import ColumnForm
     from quartiersatlas.disclosure.protection import Protection
     from quartiersatlas.disclosure.suppression import SuppressionPattern
@@ -325,23 +327,24 @@ SEGREGATION_DECIMALS = 4
 TINY, SMALL = 100, 1000
 
 
-def protected_segregation(result: SegregationResult, protection: Protection) -> pd.DataFrame:
-    """Return the table as it may leave.
+def protected_segregation(result: SegregationResult, pattern: SuppressionPattern) -> pd.DataFrame:
+    """Return the table of exact indices as it may leave.
 
     Parameters
     ----------
     result : SegregationResult
         Indices of groups.
-    protection : Protection
-        What is too small.
+    pattern : SuppressionPattern
+        The data, what is too small, and the withheld cells.
 
     Returns
     -------
     DataFrame
         Four decimals. Where an area has a small count of the group (or of those it is compared with), three, and two
         below 1000 persons; where one of the two has fewer than 100 persons in the place, no numbers; the note says so.
+        And no more than leave the withheld counts open (see :func:`~.feasible_splits.digits_kept`).
     """
-    table = result.table.copy()
+    table, protection = result.table.copy(), pattern.protection
     size, has_small = _inside(result.prepared, table, protection)
     tiny = size < TINY
     decimals = np.where(
@@ -349,12 +352,32 @@ def protected_segregation(result: SegregationResult, protection: Protection) -> 
     )
     if protection.min_count == 1:  # every count is shown
         tiny, decimals = np.zeros_like(tiny), np.full(len(table), SEGREGATION_DECIMALS)
+    kept = np.array(segregation_digits(pattern, result, NUMBERS[:3], SEGREGATION_DECIMALS), dtype=int)
+    decimals = np.minimum(decimals, kept)
+    tiny = tiny | (decimals < 0)
     for number in NUMBERS:
         values = table[number].to_numpy(dtype=float)
         rounded = [round(v, d) for v, d in zip(values, decimals.tolist(), strict=True)]
         table[number] = pd.Series(rounded, index=table.index).mask(tiny)
     protected = (Message("note_protected", {"minimum": TINY}),)
     codes = [protected if small else old for small, old in zip(tiny, result.note_codes, strict=True)]
+    notes = [note_text(code, "en") for code in codes]
+    return table.assign(note=notes, note_codes=pd.Series(codes, index=table.index, dtype=object))
+
+
+def released_segregation(result: SegregationResult, pattern: SuppressionPattern) -> pd.DataFrame:
+    """Return the table computed from what is shown, four decimals; rows with withheld counts say how these entered."""
+    withheld = pattern.suppressed & pattern.counts.notna()
+    entered = set(withheld.columns[withheld.any()])
+    everybody = {result.spec.population} & entered
+    note = (Message("note_withheld_mean"),)
+    table = result.table.copy()
+    codes = []
+    for group, reference, old in zip(table["group"], table["reference"], result.note_codes, strict=True):
+        groups = [group] if group in pattern.counts else result.spec.groups
+        codes.append(old + note if everybody or entered & {*groups, reference} else old)
+    for number in NUMBERS:
+        table[number] = table[number].astype(float).round(SEGREGATION_DECIMALS)
     notes = [note_text(code, "en") for code in codes]
     return table.assign(note=notes, note_codes=pd.Series(codes, index=table.index, dtype=object))
 
@@ -392,10 +415,8 @@ STABILITY_DECIMALS = 2
 
 
 def released_stability(
-    stability: Stability | None,
+    derived: Derived,
     pattern: SuppressionPattern,
-    shortlist: Shortlist | None,
-    need: NeedIndex | None,
     reported: pd.Series[bool],
     score: pd.Series[float] | None = None,
 ) -> ReleasedStability | None:
@@ -404,29 +425,12 @@ def released_stability(
     With a shortlist these are the areas whose outcome is reported; otherwise those whose scores may be shown. Sizes
     over all runs stay inside: they count withheld areas too. So do ranks among all areas, whose gaps would show where a
     withheld score lies: with a released ``score``, ranks are counted anew among the areas that show it.
-
-    Raises
-    ------
-    SpecError
-        The run is of other areas, another spec or another selection.
     """
+    stability, need = derived.stability, derived.need
     if stability is None:
         return None
-    index = pattern.data.areas.index
-    odd = stability.table.index.symmetric_difference(index)
-    if len(odd):
-        raise SpecError(
-            f"The stability is of other areas: {count_noun(len(odd), 'key is', 'keys are')} on one side only: "
-            f"{list_some(odd)}."
-        )
-    if need is not None and stability.spec_hash and stability.spec_hash != need.spec.hash:
-        raise SpecError(
-            f"The stability is of another need spec: {stability.spec_id} ({stability.spec_hash}), "
-            f"not {need.spec.id} ({need.spec.hash})."
-        )
-    table = stability.table.loc[index, ["label", "p_selected"]]
-    if shortlist is not None:
-        _check_same_selection(stability, shortlist)
+    table = stability.table.loc[pattern.data.areas.index, ["label", "p_selected"]]
+    if derived.shortlist is not None:
         shown = reported
     else:
         suppressed = need_cells(pattern, need) if need is not None else {}
@@ -444,6 +448,33 @@ def released_stability(
         table=released,
         notes={"de": tuple(stability.notes("de")), "en": tuple(stability.notes("en"))},
     )
+
+
+def check_stability(
+    stability: Stability | None, index: pd.Index, shortlist: Shortlist | None, need: NeedIndex | None
+) -> None:
+    """Refuse a run of other areas, another spec or another selection.
+
+    Raises
+    ------
+    SpecError
+        It is of something else than what is released.
+    """
+    if stability is None:
+        return
+    odd = stability.table.index.symmetric_difference(index)
+    if len(odd):
+        raise SpecError(
+            f"The stability is of other areas: {count_noun(len(odd), 'key is', 'keys are')} on one side only: "
+            f"{list_some(odd)}."
+        )
+    if need is not None and stability.spec_hash and stability.spec_hash != need.spec.hash:
+        raise SpecError(
+            f"The stability is of another need spec: {stability.spec_id} ({stability.spec_hash}), "
+            f"not {need.spec.id} ({need.spec.hash})."
+        )
+    if shortlist is not None:
+        _check_same_selection(stability, shortlist)
 
 
 def _check_same_selection(stability: Stability, shortlist: Shortlist) -> None:

@@ -8,6 +8,7 @@ from calendar import monthrange
 from collections.abc import Mapping, Sized
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,15 +25,22 @@ from quartiersatlas.disclosure.columns import (
     add_data_column,
     add_need,
     change_meaning,
+    check_stability,
+    need_cells,
     protected_segregation,
     released_drivers,
+    released_segregation,
     released_stability,
 )
 from quartiersatlas.disclosure.ledger import Ledger, layer_of, ledger_entry, locked_ledger, write_ledger
+from quartiersatlas.disclosure.feasible_splits import with_index_company
+from quartiersatlas.disclosure.filled import fill_withheld
+from quartiersatlas.disclosure.known_counts import smallest_units
+from quartiersatlas.disclosure.recompute import Derived, compute_again, difference_messages, differences, scale_options
 from quartiersatlas.disclosure.release import AUDIENCES, Audience, ReleasedResults
 from quartiersatlas.disclosure.series import PendingRelease, compare_with_earlier
 from quartiersatlas.disclosure.protection import Protection
-from quartiersatlas.disclosure.suppression import shown_counts, suppression_pattern
+from quartiersatlas.disclosure.suppression import FixedCells, shown_counts, suppression_pattern
 from quartiersatlas.disclosure.words import (
     collect_facts,
     comment_draft,
@@ -47,7 +55,7 @@ from quartiersatlas.intake.areas.outlines import refuse_unusable_shapes
 from quartiersatlas.intake.joining.data import SUMMED_BESIDE_COUNTS, kind_of
 from quartiersatlas.need import NeedIndex, Stability
 from quartiersatlas.screening import Candidates, Shortlist, candidate_areas, programme_overlap
-from quartiersatlas.segregation import SegregationResult
+from quartiersatlas.segregation import SegregationResult, scale_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -80,7 +88,7 @@ def release(
     as_of: str = "",
     comment: str = "",
     protection: Protection | None = None,
-    scale: pd.DataFrame | None = None,
+    scale: pd.DataFrame | Mapping[str, Any] | None = None,
     dates: Mapping[str, str] | None = None,
     stability: Stability | None = None,
     audience: Audience = "public",
@@ -104,9 +112,10 @@ def release(
         What a reader has to know. Without title, source, date or comment, or where the catalogue has no definition of
         a released indicator, everything made of the release carries a band that says it is a draft, and why.
     protection : Protection, optional
-        What is suppressed; ``Protection()`` if not given.
-    scale : DataFrame, optional
-        Result of :func:`scale_table`: the segregation indices at several levels of areas.
+        What is suppressed, and whether results are computed again from what is shown (as they are by default) or leave
+        as they were computed; ``Protection()`` if not given.
+    scale : DataFrame or mapping, optional
+        Result of :func:`scale_table`: the segregation indices at several levels of areas; or its options.
     dates : mapping of str to str, optional
         Column -> the date of its data, where that is not ``as_of``; older data are named in the stock-taking.
     stability : Stability, optional
@@ -129,8 +138,8 @@ def release(
     ColumnError
         A column is not there or holds text.
     SpecError
-        No column of residents is named, candidates come without their shortlist, or the stability is of other areas,
-        another spec or another selection.
+        No column of residents is named, candidates come without their shortlist, the stability is of other areas,
+        another spec or another selection, or a result cannot be made of these data again.
     ReleaseError
         Together with an earlier release of the ledger it would give a small count away; ``report`` has them all. Or
         somebody else is using the ledger.
@@ -139,7 +148,8 @@ def release(
     -----
     UserWarning
         Title or comment contain words that stigmatise (see :func:`check_wording`), only a definition is missing to
-        what would else be no draft, or a release of another date comes close to this one.
+        what would else be no draft, a release of another date comes close to this one, or an area has another class or
+        another selection than in the house.
 
     Examples
     --------
@@ -163,9 +173,10 @@ def release(
     if need is not None:
         data = replace(data, catalogue=data.catalogue.add(*_missing_meanings(data, need.spec)))
     names = _names(data, columns, need, shortlist)
-    pattern = suppression_pattern(data, protection, names, _entering(data, need, shortlist), need)
-    out, residents = _columns(pattern, names, need, protection)
-    selected, assessed, candidates = _selection(data, pattern, need, shortlist, candidates)
+    made = {**{name: given[name] for name in RESULTS}, "need": need}
+    pattern, derived, differing = _derived(data, protection, names, made, None)
+    out, residents = _columns(pattern, names, derived.need, protection)
+    selected, assessed, grouped = _selection(data, pattern, derived)
     remarks = wording_messages((title, subtitle, comment))
     result = Release(
         **_areas(data, pattern),
@@ -175,25 +186,26 @@ def release(
         columns=tuple(out.columns),
         **{name: given[name] for name in PASSED_ON},
         notices=data.notices,
-        facts=(*collect_facts(data, need, shortlist, candidates, protection, out, assessed), *remarks),
-        **_screened(shortlist, selected, assessed, out),
-        **_grouped(candidates, programmes, pattern, out, protection),
-        segregation=protected_segregation(segregation, protection) if segregation is not None else None,
+        facts=(*collect_facts(data, derived.need, derived.shortlist, grouped, protection, out, assessed), *remarks),
+        **_screened(derived.shortlist, selected, assessed, out),
+        **_grouped(grouped, programmes, pattern, out, protection),
+        segregation=_segregation(pattern, derived.segregation),
         protection=protection,
         catalogue=data.catalogue.add(*(change_meaning(data, name) for name in data.changes)),
         spec_hash=need.spec.hash if need is not None else "",
-        drivers=released_drivers(need, out, protection) if need is not None else None,
-        scale=scale.round(SCALE_DECIMALS) if scale is not None else None,
+        drivers=released_drivers(derived.need, out, protection) if derived.need is not None else None,
+        scale=derived.scale.round(SCALE_DECIMALS) if derived.scale is not None else None,
         dates=_dates(dates or {}, out),
         unreleased_domains=_unreleased_domains(data, out),
-        stability=released_stability(stability, pattern, shortlist, need, assessed, _ranked_score(out, audience)),
+        stability=released_stability(derived, pattern, assessed, _ranked_score(out, audience)),
     )
-    result = _compared(result, pattern, shown_counts(pattern, names), ledger)
+    result = _compared(result, pattern, shown_counts(pattern, names), ledger, differing)
     for message in (*remarks, *result.warnings):
         warnings.warn(str(message), UserWarning, stacklevel=2)  # who called qa.release
     return result
 
 
+RESULTS = ("need", "shortlist", "candidates", "segregation", "scale", "stability")
 PASSED_ON = ("title", "subtitle", "source", "as_of", "comment", "audience", "programmes", "facilities")
 WRITTEN_DAY = re.compile(
     r"(?P<year_iso>\d{4})-(?P<month_iso>\d{1,2})-(?P<day_iso>\d{1,2})"
@@ -209,7 +221,7 @@ DOORS: dict[str, tuple[tuple[type, ...], str]] = {
     **dict.fromkeys(("title", "subtitle", "source", "comment"), ((str,), "text in quotation marks")),
     "as_of": ((str,), 'text in quotation marks, such as "2024-12-31"'),
     "protection": ((Protection,), "protection = qa.Protection(min_count=5)"),
-    "scale": ((pd.DataFrame,), "scale = qa.scale_table(data, groups)"),
+    "scale": ((pd.DataFrame, Mapping), "scale = qa.scale_table(data, groups, by)"),
     "dates": ((Mapping,), 'dates = {"column": "2023"}'),
     "stability": ((Stability,), "stability = shortlist.stability()"),
     "ledger": ((Ledger, str, Path), 'ledger = "ledger.json"'),
@@ -275,11 +287,83 @@ def _names(
     return [name for name in dict.fromkeys(wanted) if name in data.values.columns]
 
 
-def _entering(data: AreaData, need: NeedIndex | None, shortlist: Shortlist | None) -> list[str]:
-    """Return the columns that enter something that leaves: changes in the need index, conditions of the rule."""
-    leaves = [leaf.id for axis in need.spec.axes for leaf in axis.indicators] if need is not None else []
-    conditions = list(shortlist.reasons["indicator"].unique()) if shortlist is not None else []
-    return [*(name for name in leaves if name in data.changes), *(c for c in conditions if c in data.values.columns)]
+def _pattern(
+    data: AreaData, protection: Protection, names: list[str], made: Mapping[str, Any], fixed: FixedCells | None
+) -> SuppressionPattern:
+    """Return the cells that may not be shown, of all columns that results are made of, as if all of them left."""
+    need = made["need"]
+    found = partial(
+        suppression_pattern,
+        protection=protection,
+        leaving=names,
+        entering=_entering(data, made),
+        families=_families(data, made),
+        fixed=fixed,
+    )
+    if need is not None and protection.derived == "exact" and protection.secondary:
+        return with_index_company(data, need, found)
+    return found(data)
+
+
+def _entering(data: AreaData, made: Mapping[str, Any]) -> list[str]:
+    """Return the columns that results are made of, and the counts that means and amounts are taken over."""
+    need, shortlist = made["need"], made["shortlist"]
+    wanted: list[str] = []
+    if need is not None:
+        wanted += [leaf.id for axis in need.spec.axes for leaf in axis.indicators]
+        wanted += names_of(need.options["population"], "population") if need.options.get("population") else []
+    if shortlist is not None:
+        wanted += list(shortlist.reasons["indicator"].unique())
+    if made["segregation"] is not None:
+        spec = made["segregation"].spec
+        wanted += [*spec.groups, *spec.references, *([spec.population] if spec.population else [])]
+    if made["scale"] is not None:
+        options = scale_options(made["scale"], data)
+        for part in ("groups", "reference", "population"):
+            wanted += names_of(options[part], part) if options.get(part) else []
+    wanted += [data.catalogue[name].base for name in [*data.values.columns, *wanted] if name in data.catalogue]
+    return [name for name in dict.fromkeys(wanted) if name in data.values.columns]
+
+
+def _families(data: AreaData, made: Mapping[str, Any]) -> list[tuple[list[str], pd.Series[bool]]]:
+    """Return the columns that make a class or an outcome, with the areas that have one to lose."""
+    need, shortlist, found = made["need"], made["shortlist"], list[tuple[list[str], "pd.Series[bool]"]]()
+    if need is not None:
+        found += [([leaf.id for leaf in axis.indicators], need.scores[axis.id].notna()) for axis in need.spec.axes]
+    if shortlist is not None:
+        conditions = [name for name in shortlist.reasons["indicator"].unique() if name in data.values.columns]
+        found.append((conditions, shortlist.assessed))
+    return found
+
+
+def _derived(
+    data: AreaData, protection: Protection, names: list[str], made: Mapping[str, Any], fixed: FixedCells | None
+) -> tuple[SuppressionPattern, Derived, list[Message]]:
+    """Return the cells that may not be shown, the results as they leave, and how these differ from the house's."""
+    check_stability(made["stability"], data.areas.index, made["shortlist"], made["need"])
+    pattern = _pattern(data, protection, names, made, fixed)
+    if pattern.protection.derived == "exact":
+        scale = made["scale"]
+        table = scale_table(pattern.data, **scale) if isinstance(scale, Mapping) else scale
+        return pattern, Derived(**{**made, "scale": table}), []
+    derived = compute_again(fill_withheld(pattern, smallest_units(pattern.data, protection)), pattern, **made)
+    cells = need_cells(pattern, derived.need) if derived.need is not None else {}
+    if derived.shortlist is not None:
+        cells[""] = withheld_areas(derived.shortlist, pattern, derived.need)  # only a class has a name beside its kind
+    house = {name: made[name] for name in ("need", "shortlist", "candidates")}
+    found = differences(derived, **house, withheld=cells.get(""))
+    shown = np.array([not cells[of][key] for key, of in zip(found["key"], found["of"], strict=True)], dtype=bool)
+    return pattern, derived, difference_messages(found[shown], pattern.data.areas["name"])
+
+
+def _segregation(
+    pattern: SuppressionPattern, result: SegregationResult | None
+) -> pd.DataFrame | None:
+    if result is None:
+        return None
+    if pattern.protection.derived == "exact":
+        return protected_segregation(result, pattern)
+    return released_segregation(result, pattern)
 
 
 def _columns(
@@ -297,17 +381,14 @@ def _columns(
 
 
 def _selection(
-    data: AreaData,
-    pattern: SuppressionPattern,
-    need: NeedIndex | None,
-    shortlist: Shortlist | None,
-    candidates: Candidates | None,
+    data: AreaData, pattern: SuppressionPattern, derived: Derived
 ) -> tuple[pd.Series[bool], pd.Series[bool], Candidates | None]:
     """Return which areas are shown as selected and as assessed, and the candidate areas made of them alone."""
+    shortlist, candidates = derived.shortlist, derived.candidates
     if shortlist is None:
         nobody = pd.Series(data=False, index=data.areas.index)
         return nobody, nobody, None
-    may_be_shown = ~withheld_areas(shortlist, pattern, need)
+    may_be_shown = ~withheld_areas(shortlist, pattern, derived.need)
     selected = shortlist.selected & may_be_shown
     if candidates is not None:
         shown = replace(shortlist, selected=selected)  # a withheld area must not reappear inside a candidate area
@@ -407,10 +488,14 @@ def _dates(dates: Mapping[str, str], out: ReleasedColumns) -> Mapping[str, str]:
 
 
 def _compared(
-    release: Release, pattern: SuppressionPattern, shown: pd.DataFrame, ledger: Ledger | str | Path | None
+    release: Release,
+    pattern: SuppressionPattern,
+    shown: pd.DataFrame,
+    ledger: Ledger | str | Path | None,
+    differing: list[Message],
 ) -> Release:
     """Return the release with what the analyst has to know; compared with earlier ones, and entered if no draft."""
-    messages: list[Message] = []
+    messages: list[Message] = [*differing]
     if [reason.name for reason in release.draft_reasons] == ["draft_without_definition"]:
         messages.append(Message("warning_undefined", release.draft_reasons[0].values))
     if ledger is not None:

@@ -42,6 +42,10 @@ class Protection:
     secondary : bool, default True
         Suppress further cells where a protected one could be had by subtraction: from totals of the city or of parent
         areas, from columns that add up to each other.
+    derived : {"released", "exact"}, default "released"
+        What index, shortlist, stability and segregation are made of. ``"released"``: they are computed again from what
+        the release shows, with withheld counts at the mean of their unit, and can tell nothing new. ``"exact"``, where
+        an official method demands it: from the counts as they are, rounded until they keep the withheld ones open.
     totals : "all", or tuple of str, default "all"
         Whose totals are known elsewhere: all parent areas and the city, or some columns of parents and ``"city"``. A
         parent with a single area gives the counts of that area away; leave its level out only where nobody publishes
@@ -68,6 +72,7 @@ class Protection:
     round_base: int | None = None
     decimals: int | str = "auto"
     secondary: bool = True
+    derived: Literal["released", "exact"] = "released"
     totals: str | tuple[str, ...] = "all"
     zeros: Zeros = "where_needed"
     effort: Effort = "auto"
@@ -94,6 +99,7 @@ class Protection:
         self._check_secondary()
 
     def _check_secondary(self) -> None:
+        choice(self.derived, ("released", "exact"), "Protection: derived")
         choice(self.zeros, ("where_needed", "shown"), "Protection: zeros")
         choice(self.effort, ("auto", "fast"), "Protection: effort")
         choice(self.plan, ("all", "leaving"), "Protection: plan")

@@ -11,7 +11,6 @@ import pandas as pd
 from quartiersatlas.base.checks import count_noun
 from quartiersatlas.catalogue import Message
 from quartiersatlas.disclosure.ledger.entry import small_counts
-from quartiersatlas.disclosure.suppression import recoverable_cells
 from quartiersatlas.errors import ReleaseError, list_some
 
 if TYPE_CHECKING:
@@ -107,9 +106,6 @@ def _same_date(
     suppressed_then = listed & same & ~shown_before & bool(len(before))
     for key in counts.index[suppressed_then & shown_now & small_then]:
         yield str(key), "protected before"
-    together = ~(shown_now | shown_before)
-    for key in recoverable_cells(pending.pattern, source, together & small, together, pending.protection):
-        yield str(key), "by subtraction"
     strip = (counts - before.reindex(counts.index)).abs().where(listed & ~same & shown_now)
     for key in counts.index[(strip > 0) & (strip < pending.protection.min_count)]:
         yield str(key), "other borders"

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
     from quartiersatlas.disclosure.equations import CountTable
     from quartiersatlas.intake import AreaData
-    from quartiersatlas.need import NeedIndex
 
     Floats = NDArray[np.float64]
     Bools = NDArray[np.bool_]
@@ -146,7 +145,7 @@ def suppression_pattern(
     protection: Protection,
     leaving: Iterable[str],
     entering: Iterable[str] = (),
-    need: NeedIndex | None = None,
+    families: Iterable[tuple[list[str], pd.Series[bool]]] = (),
     fixed: FixedCells | None = None,
 ) -> SuppressionPattern:
     """Find the cells that may not be shown.
@@ -159,8 +158,8 @@ def suppression_pattern(
         What is too small.
     leaving, entering : iterable of str
         Columns that leave, and columns that enter something that does, such as the outcome of a rule.
-    need : NeedIndex, optional
-        A need index that leaves.
+    families : iterable of (list of str, Series of bool), optional
+        Columns that make a class or an outcome together, and the areas that have one to lose.
     fixed : FixedCells, optional
         What earlier releases settled.
     """
@@ -171,7 +170,7 @@ def suppression_pattern(
     table = count_table(data, columns, hidden, protection)
     plain = [name for name in columns if name not in _sources(data) and name != data.population]
     kind = _primary(data, table, plain, hidden, protection)
-    plan = _planned(data, table, kind, protection, _groups(data, table, need, entering), fixed)
+    plan = _planned(data, table, kind, protection, _groups(data, table, families), fixed)
     withheld = plan.withheld | data.status[columns].eq("suppressed").to_numpy()
     earlier = {
         name: suppression_pattern(before, protection, [base])
@@ -317,17 +316,13 @@ def _hashes(table: CountTable) -> Floats:
 
 
 def _groups(
-    data: AreaData, table: CountTable, need: NeedIndex | None, entering: list[str]
+    data: AreaData, table: CountTable, families: Iterable[tuple[list[str], pd.Series[bool]]]
 ) -> tuple[Bools, ...]:
     """Return for each axis of the index, and for the rule, the cells whose loss costs an area its class or outcome."""
     found = []
-    if need is not None:
-        for axis in need.spec.axes:
-            members = _cells_of(data, table, [indicator.id for indicator in axis.indicators])
-            members &= need.scores[axis.id].notna().to_numpy()[:, None]
-            found.append(members)
-    if entering:
-        found.append(_cells_of(data, table, entering))
+    for names, has_one in families:
+        cells = _cells_of(data, table, names) & has_one.reindex(table.keys, fill_value=False).to_numpy()[:, None]
+        found.append(cells)
     return tuple(group for group in found if group.any())
 
 

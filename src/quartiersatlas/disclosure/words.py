@@ -179,6 +179,9 @@ def collect_facts(
 ) -> tuple[Message, ...]:
     """Return every fact a reader of the method box has to know, in the order of the work."""
     facts = [*_intake(data), *_city(data, out), *_protection(protection, out)]
+    if protection.derived == "released" and (need is not None or shortlist is not None):
+        withheld = any(status.eq("suppressed").any() for status in out.status.values())
+        facts += [Message("fact_protection_derived")] if withheld else []
     if need is not None:
         facts += _need(data, need)
     if shortlist is not None:

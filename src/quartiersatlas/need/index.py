@@ -132,6 +132,7 @@ def need_index(
         reference=_reference(spec, inputs, scored_keys),
         inputs=inputs,
         warnings=_cautions(spec, inputs, len(scored_keys)),
+        options={"population": population, "exclude": dict(exclude or {}), "units": dict(units or {})},
     )
 
 

@@ -194,7 +194,9 @@ def _segregation(release: Release, lang: Lang) -> list[DocumentBlock]:
         )
     head = (text("label_group", lang), *columns, text("label_n_areas", lang), text("label_n_dropped", lang))
     meanings = [text(f"index_{index}_meaning", lang) for index in dict.fromkeys(table["index"])]
-    notes = (*meanings, text("note_adjusted", lang), text("note_segregation", lang))
+    withheld = any(code.name == "note_withheld_mean" for codes in table["note_codes"] for code in codes)
+    remarks = ["note_adjusted", "note_segregation", *(["note_withheld_mean"] if withheld else [])]
+    notes = (*meanings, *(text(name, lang) for name in remarks))
     return [
         Heading(text("heading_segregation", lang)),
         DocumentTable(head, tuple(rows), frozenset(range(1, len(head)))),

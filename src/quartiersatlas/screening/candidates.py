@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from numbers import Real
 from typing import TYPE_CHECKING
@@ -46,6 +46,8 @@ class Candidates:
         Gap in metres that still counted as touching; None for the default of :func:`neighbours`.
     warnings : tuple of Message
         What the reader has to know: that many outlines do not touch, so that nothing is connected.
+    shortlist : Shortlist, optional
+        The areas that were grouped.
     """
 
     table: gpd.GeoDataFrame
@@ -54,6 +56,7 @@ class Candidates:
     min_population: float
     tolerance: float | None = None
     warnings: tuple[Message, ...] = ()
+    shortlist: Shortlist | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
         groups, areas = count_noun(len(self.table), "candidate area"), count_noun(len(self.members), "area")
@@ -156,7 +159,7 @@ def candidate_areas(
     table.index = pd.Index(names.values(), name="candidate", dtype=object)
     small = group[~group.isin(large.index)]
     warnings = () if apart is None else (apart,)
-    return Candidates(table, members, small.map(population), min_population, tolerance, warnings)
+    return Candidates(table, members, small.map(population), min_population, tolerance, warnings, shortlist)
 
 
 def _checked_areas(data: object, shortlist: Shortlist, min_population: float) -> gpd.GeoDataFrame:

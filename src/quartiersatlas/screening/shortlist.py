@@ -7,6 +7,7 @@ of both, is what a caller holds.
 from __future__ import annotations
 
 import warnings
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from html import escape
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -205,6 +206,8 @@ def stability(
     data, need = shortlist.data, shortlist.need
     if data is None:
         raise SpecError("This shortlist does not hold the data it was made of: make it with screen(data, rule).")
+    call: dict[str, Any] = {"n": n, "seed": deepcopy(seed), "vary": vary, "persistence": persistence}
+    call |= {"concentration": concentration, "threshold": threshold, "limits": limits}
     options = stability_options(
         n, seed, limits, vary=vary, persistence=persistence, concentration=concentration, threshold=threshold
     )
@@ -216,7 +219,7 @@ def stability(
     found = replace(found, city={**observed.city, **found.city}, lowest=observed.lowest)
     outcome = shortlist.rule.combine([criterion.fulfilled for criterion in shortlist.rule.criteria(found)])
     settings = options.settings(seed, runs.methods if need is not None else [])
-    return _result(shortlist, outcome, runs, inputs, ranks, limits, settings)
+    return replace(_result(shortlist, outcome, runs, inputs, ranks, limits, settings), call=call)
 
 
 def _inputs(rule: Rule, data: AreaData, need: NeedIndex | None) -> NeedInputs:
@@ -316,6 +319,7 @@ def _result(
         spec_id="the shortlist" if need is None else need.spec.id,
         spec_hash="" if need is None else need.spec.hash,
         ranks=ranks,
+        made_by="shortlist",
     )
 
 

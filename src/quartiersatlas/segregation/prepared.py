@@ -54,6 +54,9 @@ class SegregationSpec:
     centre: object = "population"
     contiguity: Literal["rook", "queen"] = "rook"
     tolerance: float | None = None
+    resample: Literal["persons", "areas"] | None = None
+    n: int = 999
+    seed: int | np.random.Generator | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
@@ -149,6 +150,9 @@ def measure_segregation(
         centre=centre,
         contiguity=contiguity,
         tolerance=tolerance,
+        resample=resample,
+        n=n,
+        seed=deepcopy(seed),  # a generator as it is before the first draw
     )
     _check_options(spec)
     prepared = prepare(data, spec)

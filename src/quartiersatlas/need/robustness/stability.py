@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -124,6 +125,8 @@ def stability(
     >>> bool(stable.table["p_selected"].between(0, 1).all())
     True
     """
+    call: dict[str, Any] = {"n": n, "seed": deepcopy(seed), "select": select, "vary": vary, "persistence": persistence}
+    call |= {"concentration": concentration, "threshold": threshold, "limits": limits}
     options = stability_options(
         n, seed, limits, vary=vary, persistence=persistence, concentration=concentration, threshold=threshold
     )
@@ -151,6 +154,8 @@ def stability(
         spec_id=need.spec.id,
         spec_hash=need.spec.hash,
         ranks=run_ranks,
+        made_by="need",
+        call=call,
     )
 
 
@@ -279,6 +284,10 @@ class Stability:
         The spec it belongs to.
     ranks : DataFrame, optional
         Ranks of the scored areas on the first axis, one row per run; not there without a need index.
+    made_by : str
+        Whose method made it: ``"need"`` or ``"shortlist"``.
+    call : dict
+        The arguments of that method; a generator of random numbers as it was before the first draw.
     """
 
     table: pd.DataFrame
@@ -295,6 +304,8 @@ class Stability:
     spec_id: str = ""
     spec_hash: str = ""
     ranks: pd.DataFrame | None = field(default=None, repr=False)
+    made_by: str = ""
+    call: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def borderline(self) -> list[str]:

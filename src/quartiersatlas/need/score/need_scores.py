@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import pandas as pd
 
@@ -15,6 +15,8 @@ from quartiersatlas.need.score.contributions import contributions
 from quartiersatlas.need.score.inputs import NeedInputs, columns_of, scoring_context
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
 
     from quartiersatlas.catalogue import Message
@@ -46,6 +48,8 @@ class NeedScores:
         Values and counts of all areas.
     warnings : tuple of Message
         What a reader of the index has to know.
+    options : mapping of str to object
+        The other arguments of the call that made it: ``population``, ``exclude``, ``units``.
     """
 
     spec: NeedSpec
@@ -56,6 +60,7 @@ class NeedScores:
     reference: pd.DataFrame
     inputs: NeedInputs
     warnings: tuple[Message, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def on(self, index: pd.Index) -> Self:
         """Return the index in the order of other areas' keys.
