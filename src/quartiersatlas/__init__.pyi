@@ -10,9 +10,11 @@ from .catalogue.key_systems import (
     recognise_keys,
 )
 from .catalogue.references import Reference
+from .disclosure.audit import Audit
+from .disclosure.known_counts import add_relations
 from .disclosure.ledger.book import Ledger
 from .disclosure.make import Release, release
-from .disclosure.suppression import Protection
+from .disclosure.protection import Protection
 from .disclosure.words import check_wording
 from .indicators.change import add_change, rate_change
 from .indicators.columns import add_counts, add_rates

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from quartiersatlas.disclosure.bounds import (
     find_dependencies,
     interval,

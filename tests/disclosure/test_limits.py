@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from quartiersatlas.disclosure.bounds import interval_is_safe, suppress_secondary
 
 import quartiersatlas as qa
-from quartiersatlas.disclosure.bounds import interval_is_safe, suppress_secondary
 from quartiersatlas.disclosure.columns import fitting_numerators
 
 EXACT = qa.Protection(derived="exact")

@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from quartiersatlas.disclosure.bounds import suppress_secondary
 
 import quartiersatlas as qa
-from quartiersatlas.disclosure.bounds import suppress_secondary
 from quartiersatlas.disclosure.counted import small_cells
 from quartiersatlas.errors import SpecError
 

@@ -119,7 +119,9 @@ def test_groups_that_are_everybody_are_resampled_in_whole_persons(joined):
     data = joined({"a": a, "b": b, "residents": np.add(a, b)}, population="residents")
     result = qa.measure_segregation(data.values[["a", "b"]], ["a", "b"], resample="persons", n=9, seed=1)
     pattern = suppression_pattern(data, qa.Protection(), ["a", "b"])
-    again = compute_again(fill_withheld(pattern, smallest_units(data, pattern.protection)), pattern, segregation=result).segregation
+    again = compute_again(
+        fill_withheld(pattern, smallest_units(data, pattern.protection)), pattern, segregation=result
+    ).segregation
     filled = pd.Series(again.prepared.counts["a"])
     assert (filled % 1 == 0).all()
     assert filled.sum() == sum(a)
@@ -134,7 +136,9 @@ def test_filled_groups_are_never_more_than_everybody(joined):
     cells.loc[["a0", "b0"], "a"] = True
     cells.loc[["a0", "c0"], "b"] = True
     pattern = replace(pattern, suppressed=cells)
-    again = compute_again(fill_withheld(pattern, smallest_units(data, pattern.protection)), pattern, segregation=result).segregation
+    again = compute_again(
+        fill_withheld(pattern, smallest_units(data, pattern.protection)), pattern, segregation=result
+    ).segregation
     assert not again.prepared.overlapping.any()
     assert again.table["value"].notna().all()
 

@@ -123,7 +123,9 @@ class _Programme:
 
     def _cost(self, chosen: Bools) -> float:
         cost = self.task.cost.ravel()[self.cells]
-        return float(cost[chosen & ~self.fixed].sum() + AREA_COST * sum(chosen[members].any() for members in self.losses))
+        return float(
+            cost[chosen & ~self.fixed].sum() + AREA_COST * sum(chosen[members].any() for members in self.losses)
+        )
 
     def _choose(self, blocks: list[int]) -> Bools | None:
         """Return which cells the programme withholds."""

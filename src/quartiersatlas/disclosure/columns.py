@@ -11,9 +11,9 @@ import pandas as pd
 from quartiersatlas.base.checks import count_noun
 from quartiersatlas.catalogue import Indicator, Message, text
 from quartiersatlas.catalogue.kinds import PERCENT, PERCENTAGE_POINTS
+from quartiersatlas.disclosure.counted import counted_rates, is_count, persons_of, small_cells
 from quartiersatlas.disclosure.feasible_splits import segregation_digits
 from quartiersatlas.disclosure.release import ReleasedColumn, ReleasedStability
-from quartiersatlas.disclosure.counted import counted_rates, is_count, persons_of, small_cells
 from quartiersatlas.errors import SpecError, list_some
 from quartiersatlas.indicators.columns import city_number, written_decimals
 from quartiersatlas.intake.joining.data import kind_of
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from quartiersatlas.disclosure.protection import Protection
     from quartiersatlas.disclosure.recompute import Derived
     from quartiersatlas.disclosure.release import ColumnForm
-    from quartiersatlas.disclosure.protection import Protection
     from quartiersatlas.disclosure.suppression import SuppressionPattern
     from quartiersatlas.intake import AreaData
     from quartiersatlas.need import NeedIndex, Stability

@@ -41,6 +41,8 @@ def _is_further_count(data: AreaData, name: str) -> bool:
     """Return True for a column that somebody could release as a count."""
     if name in data.rates or name in data.changes or not is_numeric_dtype(data.values[name].dtype):
         return False
+    if any(name in data.rates[rate] and name not in persons_of(data, rate) for rate in data.rates):
+        return False  # the surface under a density, the euros in a mean
     try:
         return bool(data.values[name].notna().any()) and is_count(data, name)
     except ColumnError:

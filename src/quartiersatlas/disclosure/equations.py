@@ -119,7 +119,9 @@ class CountTable:
         least, greatest = self.marks
         known = np.isfinite(self.x)
         fits = ~(known & ((self.x < least) | (self.x > greatest)))  # a value that contradicts its mark keeps no mark
-        lower = np.where(fits & np.isfinite(least), np.minimum(np.fmax(lower, least), np.nan_to_num(self.x, nan=np.inf)), lower)
+        lower = np.where(
+            fits & np.isfinite(least), np.minimum(np.fmax(lower, least), np.nan_to_num(self.x, nan=np.inf)), lower
+        )
         upper = np.where(fits & np.isfinite(greatest), np.fmin(upper, greatest), upper)
         return lower, upper
 

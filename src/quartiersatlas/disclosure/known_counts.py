@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from quartiersatlas.base.checks import expects
 from quartiersatlas.catalogue.references import CITY as CITY_REFERENCE
 from quartiersatlas.disclosure.counted import counted_rates
 from quartiersatlas.disclosure.equations import CITY, PART, SUM, CountTable, Unit, known_units
 from quartiersatlas.disclosure.feasibility import SLACK, UNKNOWN, ContradictionError, System, intervals
 from quartiersatlas.disclosure.relations import HOLDS, find_relations
 from quartiersatlas.errors import ColumnError, SpecError, list_some
+from quartiersatlas.intake import AreaData
 from quartiersatlas.intake.areas.area_columns import parent_columns
 
 if TYPE_CHECKING:
@@ -21,7 +24,6 @@ if TYPE_CHECKING:
 
     from quartiersatlas.disclosure.protection import Protection
     from quartiersatlas.disclosure.relations import Relations
-    from quartiersatlas.intake import AreaData
 
     Floats = NDArray[np.float64]
     Bools = NDArray[np.bool_]
@@ -137,9 +139,7 @@ def _derived(table: CountTable, data: AreaData, secret: Bools, missing: Bools, p
     return replace(table, x=np.where(follows, low, table.x), spread=np.where(spread > 0, spread, np.nan))
 
 
-def _limits_of_unknown(
-    table: CountTable, data: AreaData, secret: Bools, missing: Bools
-) -> tuple[Floats, Floats]:
+def _limits_of_unknown(table: CountTable, data: AreaData, secret: Bools, missing: Bools) -> tuple[Floats, Floats]:
     """Return between which values cells that nobody has told lie, by all that was told."""
     unknown = secret | missing
     low, high = np.zeros(table.shape), np.full(table.shape, np.inf)
@@ -211,21 +211,79 @@ def _without_impossible_rows(system: System) -> System:
     return System(system.matrix[kept], system.right[kept], system.equal[kept], system.lower, system.upper)
 
 
-def check_relation_columns(data: AreaData, sums: dict[str, list[str]], parts: dict[str, list[str]]) -> None:
-    """Refuse relations between columns that are not there, and columns that are part of themselves.
+def add_relations(
+    data: AreaData,
+    *,
+    sums: Mapping[str, Iterable[str] | str] | None = None,
+    parts: Mapping[str, Iterable[str] | str] | None = None,
+    shares: Mapping[str, str] | None = None,
+) -> AreaData:
+    """Say which count columns are sums or parts of others, and what ready-made shares are shares of.
+
+    A reader knows it, so the protection has to: a small count follows from a sum all of whose other members are shown.
+
+    Parameters
+    ----------
+    data : AreaData
+        Joined data.
+    sums : mapping of str to list of str, optional
+        Count column -> the columns that add up to it.
+    parts : mapping of str to list of str, optional
+        Count column -> columns that are a part of it. Where those of one whole are together nowhere more than it, they
+        are taken to share nobody.
+    shares : mapping of str to str, optional
+        Ready-made share -> the count column it is a share of.
+
+    Returns
+    -------
+    AreaData
+        The same values; the catalogue knows the relations.
 
     Raises
     ------
-    ColumnError, SpecError
-        The message names the column.
+    ColumnError
+        A column is not there.
+    SpecError
+        A column is made of itself, of nothing, or of a column named twice.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> import pandas as pd
+    >>> import shapely
+    >>> import quartiersatlas as qa
+    >>> shapes = [shapely.box(x, 0, x + 1000, 1000) for x in (0, 1000)]
+    >>> areas = gpd.GeoDataFrame({"name": ["A", "B"]}, index=["1", "2"], geometry=shapes, crs="EPSG:25832")
+    >>> table = pd.DataFrame({"foreign": [300, 260], "eu": [100, 60], "others": [200, 200]}, index=areas.index)
+    >>> data = qa.add_relations(qa.join(areas, table), sums={"foreign": ["eu", "others"]})
+    >>> data.catalogue.sums
+    {'foreign': ('eu', 'others')}
     """
+    expects(data, AreaData, "add_relations", "data = qa.join(areas, table)")
+    found: dict[str, dict[str, tuple[str, ...]]] = {}
     for kind, relations in (("sums", sums), ("parts", parts)):
-        for whole, those in relations.items():
-            for name in (whole, *those):
-                if name not in data.values.columns:
-                    raise ColumnError.not_found(name, data.values.columns, f"add_relations: {kind}: the data")
-            if whole in those or len(set(those)) < len(those) or not those:
-                raise SpecError(
-                    f"add_relations: {kind}: {whole!r} is made of {list_some(those) or 'nothing'}: name each part once, "
-                    f"and not the whole."
-                )
+        expects(relations or {}, Mapping, f"add_relations: {kind}", f'{kind}={{"foreign": ["eu", "others"]}}')
+        found[kind] = {whole: _members(data, kind, whole, those) for whole, those in (relations or {}).items()}
+    expects(shares or {}, Mapping, "add_relations: shares", 'shares={"quote": "residents"}')
+    for pair in (shares or {}).items():
+        for name in pair:
+            _refuse_unknown(data, "shares", name)
+    return replace(data, catalogue=data.catalogue.with_relations(**found, shares=shares))
+
+
+def _members(data: AreaData, kind: str, whole: str, those: Iterable[str] | str) -> tuple[str, ...]:
+    """Return the parts of a whole: columns of the data, each named once."""
+    members = (those,) if isinstance(those, str) else tuple(those)
+    for name in (whole, *members):
+        _refuse_unknown(data, kind, name)
+    if whole in members or len(set(members)) < len(members) or not members:
+        raise SpecError(
+            f"add_relations: {kind}: {whole!r} is made of {list_some(members) or 'nothing'}. Name each part once, and "
+            f"not the whole."
+        )
+    return members
+
+
+def _refuse_unknown(data: AreaData, kind: str, name: str) -> None:
+    if name not in data.values.columns:
+        raise ColumnError.not_found(name, data.values.columns, f"add_relations: {kind}: the data")

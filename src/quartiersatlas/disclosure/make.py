@@ -6,7 +6,7 @@ import re
 import warnings
 from calendar import monthrange
 from collections.abc import Mapping, Sized
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,7 @@ from quartiersatlas.base.checks import choice, expects
 from quartiersatlas.base.checks import names as names_of
 from quartiersatlas.base.toml import NO_CHARACTER
 from quartiersatlas.catalogue import Message
+from quartiersatlas.disclosure.audit import Audit, audit_release, refuse_failed
 from quartiersatlas.disclosure.columns import (
     ReleasedColumns,
     add_data_column,
@@ -32,15 +33,15 @@ from quartiersatlas.disclosure.columns import (
     released_segregation,
     released_stability,
 )
-from quartiersatlas.disclosure.ledger import Ledger, layer_of, ledger_entry, locked_ledger, write_ledger
 from quartiersatlas.disclosure.feasible_splits import with_index_company
 from quartiersatlas.disclosure.filled import fill_withheld
 from quartiersatlas.disclosure.known_counts import smallest_units
+from quartiersatlas.disclosure.ledger import Ledger, layer_of, ledger_entry, locked_ledger, write_ledger
+from quartiersatlas.disclosure.protection import Protection
 from quartiersatlas.disclosure.recompute import Derived, compute_again, difference_messages, differences, scale_options
 from quartiersatlas.disclosure.release import AUDIENCES, Audience, ReleasedResults
-from quartiersatlas.disclosure.series import PendingRelease, compare_with_earlier
-from quartiersatlas.disclosure.protection import Protection
-from quartiersatlas.disclosure.suppression import FixedCells, shown_counts, suppression_pattern
+from quartiersatlas.disclosure.series import PendingRelease, compare_with_earlier, earlier_cells
+from quartiersatlas.disclosure.suppression import EarlierCells, shown_counts, suppression_pattern
 from quartiersatlas.disclosure.words import (
     collect_facts,
     comment_draft,
@@ -70,6 +71,10 @@ class Release(ReleasedResults):  # noqa: D101 - the parameters are those of the 
     __doc__ = ReleasedResults.__doc__
 
     comment_draft = comment_draft
+
+    def audit(self) -> Audit:
+        """Return how far everything that the release shows narrows down what it withholds. For the house only."""
+        return self.certificate.copied()
 
 
 def release(
@@ -167,17 +172,39 @@ def release(
     """
     given: dict[str, Any] = dict(locals())  # the arguments by their names
     _check_arguments(given)
-    protection = protection or Protection()
+    with _opened(ledger) as book:
+        result = _released(given, book)
+        if book is not None and isinstance(ledger, (str, Path)) and not result.is_draft:
+            write_ledger(book, Path(ledger))
+    for message in (*wording_messages((title, subtitle, comment)), *result.warnings):
+        warnings.warn(str(message), UserWarning, stacklevel=2)  # who called qa.release
+    return result
+
+
+def _opened(ledger: Ledger | str | Path | None) -> AbstractContextManager[Ledger | None]:
+    """Give the ledger; one in a file is locked until the release is entered, so that no other one comes between."""
+    return locked_ledger(ledger) if isinstance(ledger, (str, Path)) else nullcontext(ledger)
+
+
+def _released(given: Mapping[str, Any], book: Ledger | None) -> Release:
+    """Protect, compute again, audit, compare with earlier releases, and enter what is no draft."""
+    data, need, shortlist, audience = (given[name] for name in ("data", "need", "shortlist", "audience"))
+    protection = given["protection"] or Protection()
     if need is not None and not need.scores.index.equals(data.areas.index):
         need = need.on(data.areas.index)
     if need is not None:
         data = replace(data, catalogue=data.catalogue.add(*_missing_meanings(data, need.spec)))
-    names = _names(data, columns, need, shortlist)
+    names = _names(data, given["columns"], need, shortlist)
     made = {**{name: given[name] for name in RESULTS}, "need": need}
-    pattern, derived, differing = _derived(data, protection, names, made, None)
+    earlier = earlier_cells(book, data, data.period or given["as_of"]) if book is not None else None
+    pattern, derived, differing = _derived(data, protection, names, made, earlier)
     out, residents = _columns(pattern, names, derived.need, protection)
     selected, assessed, grouped = _selection(data, pattern, derived)
-    remarks = wording_messages((title, subtitle, comment))
+    remarks = wording_messages((given["title"], given["subtitle"], given["comment"]))
+    shown = shown_counts(pattern, names)
+    audit = audit_release(pattern, shown)
+    if protection.secondary:
+        refuse_failed(audit)
     result = Release(
         **_areas(data, pattern),
         values=pd.DataFrame(out.values, index=data.areas.index),
@@ -188,21 +215,19 @@ def release(
         notices=data.notices,
         facts=(*collect_facts(data, derived.need, derived.shortlist, grouped, protection, out, assessed), *remarks),
         **_screened(derived.shortlist, selected, assessed, out),
-        **_grouped(grouped, programmes, pattern, out, protection),
+        **_grouped(grouped, given["programmes"], pattern, out, protection),
         segregation=_segregation(pattern, derived.segregation),
         protection=protection,
         catalogue=data.catalogue.add(*(change_meaning(data, name) for name in data.changes)),
         spec_hash=need.spec.hash if need is not None else "",
         drivers=released_drivers(derived.need, out, protection) if derived.need is not None else None,
         scale=derived.scale.round(SCALE_DECIMALS) if derived.scale is not None else None,
-        dates=_dates(dates or {}, out),
+        dates=_dates(given["dates"] or {}, out),
         unreleased_domains=_unreleased_domains(data, out),
         stability=released_stability(derived, pattern, assessed, _ranked_score(out, audience)),
+        certificate=audit,
     )
-    result = _compared(result, pattern, shown_counts(pattern, names), ledger, differing)
-    for message in (*remarks, *result.warnings):
-        warnings.warn(str(message), UserWarning, stacklevel=2)  # who called qa.release
-    return result
+    return _compared(result, PendingRelease(pattern, shown, layer_of(data.areas)), book, differing)
 
 
 RESULTS = ("need", "shortlist", "candidates", "segregation", "scale", "stability")
@@ -288,7 +313,7 @@ def _names(
 
 
 def _pattern(
-    data: AreaData, protection: Protection, names: list[str], made: Mapping[str, Any], fixed: FixedCells | None
+    data: AreaData, protection: Protection, names: list[str], made: Mapping[str, Any], earlier: EarlierCells | None
 ) -> SuppressionPattern:
     """Return the cells that may not be shown, of all columns that results are made of, as if all of them left."""
     need = made["need"]
@@ -298,7 +323,7 @@ def _pattern(
         leaving=names,
         entering=_entering(data, made),
         families=_families(data, made),
-        fixed=fixed,
+        earlier=earlier,
     )
     if need is not None and protection.derived == "exact" and protection.secondary:
         return with_index_company(data, need, found)
@@ -337,11 +362,11 @@ def _families(data: AreaData, made: Mapping[str, Any]) -> list[tuple[list[str], 
 
 
 def _derived(
-    data: AreaData, protection: Protection, names: list[str], made: Mapping[str, Any], fixed: FixedCells | None
+    data: AreaData, protection: Protection, names: list[str], made: Mapping[str, Any], earlier: EarlierCells | None
 ) -> tuple[SuppressionPattern, Derived, list[Message]]:
     """Return the cells that may not be shown, the results as they leave, and how these differ from the house's."""
     check_stability(made["stability"], data.areas.index, made["shortlist"], made["need"])
-    pattern = _pattern(data, protection, names, made, fixed)
+    pattern = _pattern(data, protection, names, made, earlier)
     if pattern.protection.derived == "exact":
         scale = made["scale"]
         table = scale_table(pattern.data, **scale) if isinstance(scale, Mapping) else scale
@@ -356,9 +381,7 @@ def _derived(
     return pattern, derived, difference_messages(found[shown], pattern.data.areas["name"])
 
 
-def _segregation(
-    pattern: SuppressionPattern, result: SegregationResult | None
-) -> pd.DataFrame | None:
+def _segregation(pattern: SuppressionPattern, result: SegregationResult | None) -> pd.DataFrame | None:
     if result is None:
         return None
     if pattern.protection.derived == "exact":
@@ -487,24 +510,14 @@ def _dates(dates: Mapping[str, str], out: ReleasedColumns) -> Mapping[str, str]:
     return dict(dates)
 
 
-def _compared(
-    release: Release,
-    pattern: SuppressionPattern,
-    shown: pd.DataFrame,
-    ledger: Ledger | str | Path | None,
-    differing: list[Message],
-) -> Release:
+def _compared(release: Release, pending: PendingRelease, book: Ledger | None, differing: list[Message]) -> Release:
     """Return the release with what the analyst has to know; compared with earlier ones, and entered if no draft."""
     messages: list[Message] = [*differing]
     if [reason.name for reason in release.draft_reasons] == ["draft_without_definition"]:
         messages.append(Message("warning_undefined", release.draft_reasons[0].values))
-    if ledger is not None:
-        with nullcontext(ledger) if isinstance(ledger, Ledger) else locked_ledger(ledger) as book:
-            entry = ledger_entry(release, pattern, shown, release.protection, key=book.key)
-            layer = layer_of(release.areas)
-            messages += compare_with_earlier(book, PendingRelease(pattern, shown, entry, layer, release.protection))
-            if not release.is_draft:
-                book.add(entry, layer)
-                if not isinstance(ledger, Ledger):
-                    write_ledger(book, Path(ledger))
+    if book is not None:
+        entry = ledger_entry(release, pending.pattern, pending.shown, release.protection, key=book.key)
+        messages += compare_with_earlier(book, pending, entry)
+        if not release.is_draft:
+            book.add(entry, pending.layer)
     return replace(release, warnings=tuple(messages))

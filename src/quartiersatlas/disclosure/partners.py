@@ -210,7 +210,7 @@ def _protect(task: Task, withheld: Bools, need: Floats, cell: int, given_up: Boo
             found = _flow(task, withheld, cell, float(need.flat[cell]), zeros=zeros, near=near)
             if found is not None:
                 return withheld | found
-    possible = _possible(task, withheld, cell)
+    possible = possible_width(task, withheld, cell)
     if possible >= need.flat[cell]:  # a linear programme sees no way, whole numbers do not go further: keep looking
         possible = need.flat[cell] - 1
     need.flat[cell] = possible
@@ -239,7 +239,7 @@ def component_labels(table: CountTable) -> Ints:
     return found
 
 
-def _possible(task: Task, withheld: Bools, cell: int) -> float:
+def possible_width(task: Task, withheld: Bools, cell: int) -> float:
     """Return the width of an interval if everything in the component is withheld that may be."""
     everything = withheld.ravel().copy()
     part = component_of(task, cell)
@@ -255,8 +255,6 @@ def _flow(task: Task, withheld: Bools, cell: int, need: float, *, zeros: bool, n
     A flow moves persons between withheld cells so that every row still holds; its price is that of the cells it makes
     withheld, in proportion to what they carry.
     """
-    from scipy.optimize import linprog
-
     table = task.table
     x = np.nan_to_num(table.x).ravel()
     cells = component_of(task, cell)
@@ -267,45 +265,88 @@ def _flow(task: Task, withheld: Bools, cell: int, need: float, *, zeros: bool, n
         if len(smaller) == len(cells):
             return None
         cells = smaller
-    opened = withheld
+    lower, upper = table.bounds(withheld)
+    as_shown = lower.ravel()[cells]
     if zeros:
-        opened = withheld.copy()
-        opened.ravel()[_cheapest_zero(task, withheld, cell, cells)] = True
-    lower, upper = (side.ravel()[cells] for side in table.bounds(opened))
+        lower = table.bounds(withheld | (task.may_hide & (table.x == 0)))[0]
+    down, up = x[cells] - lower.ravel()[cells], upper.ravel()[cells] - x[cells]
     price = task.prices(withheld).ravel()[cells]
-    matrix, room, equal = rows_between(table, cells, x)
-    carry = np.minimum(np.maximum(x[cells] - lower, upper - x[cells]), need)
-    unit_price = np.where(price > 0, price / np.maximum(carry, 1), 0.0)
-    up_most, down_most = np.minimum(upper - x[cells], need), np.minimum(x[cells] - lower, need)
-    k = int(np.flatnonzero(cells == cell)[0])
-    n = len(cells)
-    # the flow up (plus, minus), then the flow down (plus, minus)
-    both = _block_diagonal(matrix)
-    asked = np.zeros(4 * n)
-    asked[[k, 3 * n + k]] = -1.0
-    asked[[n + k, 2 * n + k]] = 1.0
-    caps = np.concatenate([up_most, down_most, up_most, down_most])
+    carry = np.minimum(np.maximum(down, up), need)
+    flows = _cheapest_flows(
+        _Network(*rows_between(table, cells, x), np.minimum(up, need), np.minimum(down, need)),
+        np.where(price > 0, price / np.maximum(carry, 1), 0.0),
+        int(np.flatnonzero(cells == cell)[0]),
+        need,
+    )
+    if flows is None:
+        return None
+    found = np.zeros(withheld.size, dtype=bool)
+    found[cells[np.abs(flows).max(axis=0) > FLOW]] = True
+    if zeros:
+        below = cells[(x[cells] + flows.min(axis=0) < as_shown - FLOW)]
+        found[_zeros_beside(task, withheld | found.reshape(withheld.shape), below)] = True
+    return found.reshape(withheld.shape)
+
+
+@dataclass(frozen=True, eq=False)
+class _Network:
+    """Rows among some cells, how far each may still go, which are equations; how far each cell may go up and down."""
+
+    matrix: csr_array
+    room: Floats
+    equal: Bools
+    up: Floats
+    down: Floats
+
+
+def _cheapest_flows(network: _Network, price: Floats, k: int, need: float) -> Floats | None:
+    """Return two flows, one that carries a cell up and one down, together as far as it needs; None where none is."""
+    from scipy.optimize import linprog
     from scipy.sparse import csr_array, vstack
 
-    rows_ub = vstack([both[np.tile(~equal, 2)], csr_array(asked[None, :])], format="csr")
-    right_ub = np.concatenate([np.tile(room[~equal], 2), [-need]])
+    n, equal = len(price), network.equal
+    both = _block_diagonal(network.matrix)  # the flow up (plus, minus), then the flow down (plus, minus)
+    asked = np.zeros(4 * n)
+    asked[[k, 3 * n + k]], asked[[n + k, 2 * n + k]] = -1.0, 1.0
+    caps = np.concatenate([network.up, network.down, network.up, network.down])
     result = linprog(
-        np.tile(unit_price, 4) + 1e-6,
+        np.tile(price, 4) + FLOW,
         A_eq=both[np.tile(equal, 2)] if equal.any() else None,
         b_eq=np.zeros(2 * int(equal.sum())) if equal.any() else None,
-        A_ub=rows_ub,
-        b_ub=right_ub,
+        A_ub=vstack([both[np.tile(~equal, 2)], csr_array(asked[None, :])], format="csr"),
+        b_ub=np.concatenate([np.tile(network.room[~equal], 2), [-need]]),
         bounds=np.column_stack([np.zeros(4 * n), caps]),
         method="highs",
     )
     if result.x is None:
         return None
-    used = result.x.reshape(4, n).max(axis=0) > FLOW
-    found = np.zeros(withheld.size, dtype=bool)
-    found[cells[used]] = True
-    if zeros:
-        found |= opened.ravel()
-    return found.reshape(withheld.shape)
+    plus, minus, other_plus, other_minus = np.asarray(result.x).reshape(4, n)
+    return np.stack([plus - minus, other_plus - other_minus])
+
+
+def _zeros_beside(task: Task, withheld: Bools, below: Ints) -> Ints:
+    """Return zeros to be withheld, so that cells may be zero: the cheapest one of a column and unit that has none yet."""
+    table, n_columns = task.table, task.table.shape[1]
+    price = task.prices(withheld)
+    found: list[int] = []
+    zero = (table.x == 0) & ~table.small_area[:, None]
+    for cell in below:
+        area, column = divmod(int(cell), n_columns)
+        units = [codes == codes[area] for codes in table.unit_of if codes[area] >= 0] or [
+            np.ones(len(zero), dtype=bool)
+        ]
+        there = [unit & zero[:, column] for unit in units]
+        if any(
+            (withheld[:, column] & choice).any()
+            or any(f % n_columns == column and choice[f // n_columns] for f in found)
+            for choice in there
+        ):
+            continue
+        open_ = [np.flatnonzero(choice & task.may_hide[:, column]) for choice in there]
+        choices = next((areas for areas in open_ if len(areas)), open_[0])
+        if len(choices):
+            found.append(int(choices[np.argmin(price[choices, column])]) * n_columns + column)
+    return np.array(found, dtype=np.intp)
 
 
 def _block_diagonal(matrix: csr_array) -> csr_array:
@@ -334,16 +375,6 @@ def _nearest(task: Task, withheld: Bools, cells: Ints, cell: int) -> Ints:
     there = np.unique(areas)
     order = there[np.lexsort((mean[there], ~has[there], there != cell // n_columns))]
     return cells[np.isin(areas, order[:NEAR])]
-
-
-def _cheapest_zero(task: Task, withheld: Bools, cell: int, cells: Ints) -> Ints:
-    """Return a zero of the cell's column and unit to be withheld with it: then any of them may be zero."""
-    n_columns = task.table.shape[1]
-    x = task.table.x.ravel()
-    same = cells[(cells % n_columns == cell % n_columns) & (x[cells] == 0) & ~withheld.ravel()[cells]]
-    if not len(same):
-        return same
-    return same[[int(np.argmin(task.prices(withheld).ravel()[same]))]]
 
 
 def cleaned(task: Task, withheld: Bools, need: Floats) -> Bools:

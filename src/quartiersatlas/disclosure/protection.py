@@ -17,6 +17,7 @@ Zeros = Literal["where_needed", "shown"]
 Effort = Literal["auto", "fast"]
 Plan = Literal["all", "leaving"]
 
+
 @dataclass(frozen=True, kw_only=True)
 class Protection:
     """What is too small to be shown.

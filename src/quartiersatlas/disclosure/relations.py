@@ -109,7 +109,9 @@ def find_relations(
             known.append((inside, place[whole]))
     known = list(dict.fromkeys(known))
     found = [one for one in found_sums(counts) if all(one.parts != d.parts for d in declared)] if search else []
-    seen = [(part, whole) for part, whole in found_parts(counts) if ((part,), whole) not in set(known)] if search else []
+    seen = (
+        [(part, whole) for part, whole in found_parts(counts) if ((part,), whole) not in set(known)] if search else []
+    )
     return Relations((*declared, *found), tuple(known), tuple(seen))
 
 

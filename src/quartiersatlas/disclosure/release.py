@@ -10,6 +10,7 @@ import pandas as pd
 
 from quartiersatlas.base.checks import count_noun, expects
 from quartiersatlas.catalogue import Catalogue, Message
+from quartiersatlas.disclosure.audit import Audit
 from quartiersatlas.disclosure.protection import Protection
 from quartiersatlas.errors import ColumnError, ReleaseError
 
@@ -157,6 +158,8 @@ class ReleasedResults:
         How often each area is selected when nothing is taken as exact.
     unreleased_domains : tuple of str
         Domains of which the data have indicators that do not leave: "not released" is not "there is none".
+    certificate : Audit
+        What :meth:`Release.audit` returns. It stays in the house: nothing that is made of a release shows it.
     """
 
     areas: Sealed[gpd.GeoDataFrame] = Sealed()
@@ -193,6 +196,7 @@ class ReleasedResults:
     assessed: Sealed[pd.Series[bool] | None] = Sealed(optional=True)
     stability: ReleasedStability | None = None
     unreleased_domains: tuple[str, ...] = ()
+    certificate: Audit = field(default_factory=Audit)
 
     figure = Moved("qa.figure(release, column)")
     lacks = Moved("release.draft_reasons")

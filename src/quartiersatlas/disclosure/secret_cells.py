@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-
 from quartiersatlas.disclosure.feasibility import System, intervals
 
 if TYPE_CHECKING:
@@ -121,5 +120,3 @@ def _with_partners(task: Task, withheld: Bools, cells: Ints, effort: str, suppre
     found = found.copy()
     found.ravel()[cells] = False
     return found | withheld
-
-

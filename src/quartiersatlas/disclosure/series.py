@@ -1,4 +1,4 @@
-"""Releases in a series: what two of them give away together."""
+"""Releases in a series: everything that was shown of a date is one system with what is about to be shown."""
 
 from __future__ import annotations
 
@@ -10,139 +10,194 @@ import pandas as pd
 
 from quartiersatlas.base.checks import count_noun
 from quartiersatlas.catalogue import Message
-from quartiersatlas.disclosure.ledger.entry import small_counts
+from quartiersatlas.disclosure.audit import REFUSED, audit_release
+from quartiersatlas.disclosure.ledger.entry import definition_of
+from quartiersatlas.disclosure.ledger.layers import outline_hashes
+from quartiersatlas.disclosure.other_borders import told_by_other_borders
+from quartiersatlas.disclosure.suppression import EarlierCells
 from quartiersatlas.errors import ReleaseError, list_some
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from quartiersatlas.disclosure.ledger import Ledger, LedgerEntry
     from quartiersatlas.disclosure.ledger.layers import LedgerLayer
-    from quartiersatlas.disclosure.protection import Protection
     from quartiersatlas.disclosure.suppression import SuppressionPattern
+    from quartiersatlas.intake import AreaData
 
 COLUMNS = ["earlier", "column", "key", "kind", "id"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PendingRelease:
-    """What is about to leave: its cells, the counts it shows, its entry for the ledger, its areas, its options."""
+    """What is about to leave: its cells, the counts it shows, its areas."""
 
     pattern: SuppressionPattern
     shown: pd.DataFrame
-    entry: LedgerEntry
     layer: LedgerLayer
-    protection: Protection
 
 
-def compare_with_earlier(ledger: Ledger, pending: PendingRelease) -> list[Message]:
-    """Refuse a release whose difference from an earlier one isolates a small count; say what comes close to it.
+def earlier_cells(ledger: Ledger, data: AreaData, date: str) -> EarlierCells:
+    """Return what earlier releases of the same date and areas have shown, and the pattern that was planned then.
+
+    A plan covers all count columns of the data, so that columns that follow later are as safe as if all had left at
+    once: what was planned stays, also where it would be found otherwise now.
+    """
+    outlines = outline_hashes(data.areas)
+    shown: dict[str, set[str]] = {}
+    planned: dict[str, frozenset[str]] = {}
+    for entry in _of_date(ledger, date):
+        same = _same_areas(ledger, entry, outlines)
+        for name, column in entry.columns.items():
+            if name in data.values.columns and column.definition == definition_of(data, name):
+                shown.setdefault(name, set()).update(same & set(column.exact))
+        for name, keys in (*entry.plan.items(), *((n, c.withheld) for n, c in entry.columns.items())):
+            changed = name in entry.columns and entry.columns[name].definition != definition_of(data, name)
+            if name in data.values.columns and not changed:
+                planned[name] = planned.get(name, frozenset()) | (same & frozenset(keys))
+    keys = data.areas.index
+    cells = pd.DataFrame({name: keys.isin(list(told)) for name, told in shown.items()}, index=keys)
+    return EarlierCells(cells, {name: told - shown.get(name, set()) for name, told in planned.items()})
+
+
+def _of_date(ledger: Ledger, date: str) -> list[LedgerEntry]:
+    return [entry for entry in ledger.published() if entry.date == date]
+
+
+def _same_areas(ledger: Ledger, entry: LedgerEntry, outlines: Mapping[str, str]) -> set[str]:
+    """Return the keys of areas that are the same in both."""
+    before = ledger.layers[entry.layer].outlines
+    return {key for key, shape in outlines.items() if before.get(key) == shape}
+
+
+def compare_with_earlier(ledger: Ledger, pending: PendingRelease, own: LedgerEntry) -> list[Message]:
+    """Refuse a release that together with earlier ones tells a protected count; say what comes close to it.
 
     Raises
     ------
     ReleaseError
         ``report`` has one row per count: the earlier release, column, key, kind and the id of the release; the kinds:
-        ``shown before`` (suppressed now; not in a release that ``accept`` of the ledger names),
-        ``protected before`` (shown now), ``by subtraction`` (from both together), ``other borders`` (a strip between
-        old and new borders has a small count), ``candidate areas`` (those left over of two overlapping ones).
+        ``shown before`` (suppressed now; not in a release that ``accept`` of the ledger names), ``by subtraction``
+        (from all of them together), ``other borders`` (from areas with other borders), ``candidate areas`` (those left
+        over of two overlapping ones).
     """
     found: list[tuple[str, ...]] = []
     messages: list[Message] = []
-    for entry in (entry for entry in ledger.published() if entry.id != pending.entry.id):
-        outlines = ledger.layers[entry.layer].outlines
-        for source in _common(entry, pending.entry):
-            if entry.date != pending.entry.date:
-                messages += _dates(entry, source, outlines, pending)
-                continue
-            cells = _same_date(entry, source, outlines, pending)
-            accepted = {"shown before"} if entry.id in ledger.accept else set()
-            found += [(entry.label, source, key, kind, entry.id) for key, kind in cells if kind not in accepted]
-        if entry.date == pending.entry.date:
-            found += [(entry.label, *cell, entry.id) for cell in _candidates(entry, pending)]
+    others = [entry for entry in ledger.published() if entry.id != own.id]
+    for entry in others:
+        if entry.date == own.date:
+            if entry.id not in ledger.accept:
+                found += [
+                    (entry.label, *cell, "shown before", entry.id) for cell in _shown_before(ledger, entry, pending)
+                ]
+            found += [(entry.label, *cell, "candidate areas", entry.id) for cell in _candidates(entry, own, pending)]
+            messages += _revised(entry, pending)
+        else:
+            messages += _other_date(ledger, entry, own, pending)
+    same_date = [entry for entry in others if entry.date == own.date]
+    if same_date:
+        label, last = same_date[-1].label, same_date[-1].id
+        found += [(label, *cell, "by subtraction", last) for cell in _by_subtraction(ledger, pending, own.date)]
+        told, said = told_by_other_borders(ledger, same_date, pending)
+        found += [(entry.label, column, key, "other borders", entry.id) for entry, column, key in told]
+        messages += said
     if found:
-        report = pd.DataFrame(found, columns=COLUMNS).drop_duplicates(ignore_index=True)
-        first = report.iloc[0]
-        raise ReleaseError(
-            f"Together with {count_noun(len(set(report['earlier'])), 'earlier release')} this one would give away "
-            f"{count_noun(len(report), 'small count')}, first {first['column']!r} in {first['key']!r} "
-            f"({first['kind']}, {first['earlier']}). "
-            f"Keep the protection, borders and candidate areas of the earlier release, or leave these columns out: "
-            f"{list_some(report['column'].unique())}. All of them: err.report",
-            report,
-        )
+        _refuse(pd.DataFrame(found, columns=COLUMNS).drop_duplicates(ignore_index=True))
     return messages
 
 
-def _common(entry: LedgerEntry, new: LedgerEntry) -> list[str]:
+def _refuse(report: pd.DataFrame) -> None:
+    first, columns = report.iloc[0], report["column"].unique()
+    raise ReleaseError(
+        f"Together with {count_noun(len(set(report['earlier'])), 'earlier release')} this one would give away "
+        f"{count_noun(len(report), 'small count')}, first {first['column']!r} in {first['key']!r} "
+        f"({first['kind']}, {first['earlier']}). "
+        f"Keep the protection, borders and candidate areas of the earlier release, or leave these columns out: "
+        f"{list_some(columns)}. Columns and levels that belong together are best planned and released together. "
+        f"All of them: err.report",
+        report,
+    )
+
+
+def _common(entry: LedgerEntry, pending: PendingRelease) -> list[str]:
     """Return the counts that mean the same in both."""
+    data, shown = pending.pattern.data, pending.shown
     return [
-        source
-        for source, column in entry.columns.items()
-        if source in new.columns and new.columns[source].definition == column.definition
+        name
+        for name, column in entry.columns.items()
+        if name in shown.columns and column.definition == definition_of(data, name)
     ]
 
 
-def _same_date(
-    entry: LedgerEntry, source: str, outlines: Mapping[str, str], pending: PendingRelease
-) -> Iterable[tuple[str, str]]:
-    """Yield the small counts of one column that two releases of the same date give away together."""
-    counts = pending.pattern.counts[source]
-    small = small_counts(pending.pattern, source, pending.protection)
-    shown_now = pending.shown[source]
-    before = pd.Series(entry.columns[source].exact, dtype=float)
-    same = pd.Series({key: outlines.get(key) == shape for key, shape in pending.layer.outlines.items()})
-    same = same.reindex(counts.index)
-    shown_before = pd.Series(counts.index.isin(before.index), index=counts.index) & same
-    for key in counts.index[pending.pattern.suppressed[source] & shown_before & small]:
-        yield str(key), "shown before"
-    listed = pd.Series([key in outlines for key in counts.index], index=counts.index)
-    small_then = small_counts(
-        pending.pattern,
-        source,
-        pending.protection,
-        min_count=entry.min_count,
-        protect_remainder=bool(entry.rules.get("protect_remainder", True)),
-    )
-    suppressed_then = listed & same & ~shown_before & bool(len(before))
-    for key in counts.index[suppressed_then & shown_now & small_then]:
-        yield str(key), "protected before"
-    strip = (counts - before.reindex(counts.index)).abs().where(listed & ~same & shown_now)
-    for key in counts.index[(strip > 0) & (strip < pending.protection.min_count)]:
-        yield str(key), "other borders"
+def _shown_before(ledger: Ledger, entry: LedgerEntry, pending: PendingRelease) -> Iterator[tuple[str, str]]:
+    """Yield the counts that need protection now and were shown then."""
+    plan = pending.pattern.plan
+    same = _same_areas(ledger, entry, pending.layer.outlines)
+    for name in _common(entry, pending):
+        column = plan.table.columns.index(name)
+        then = set(entry.columns[name].exact)
+        for place in np.flatnonzero(plan.small_but_shown[:, column]):
+            key = str(plan.table.keys[place])
+            if key in then & same and plan.kind[place, column] != "partner":
+                yield name, key
 
 
-def _dates(entry: LedgerEntry, source: str, outlines: Mapping[str, str], pending: PendingRelease) -> list[Message]:
+def _by_subtraction(ledger: Ledger, pending: PendingRelease, date: str) -> Iterator[tuple[str, str]]:
+    """Yield the protected counts that follow from everything that was ever shown of this date and these areas."""
+    pattern = pending.pattern
+    before = earlier_cells(ledger, pattern.data, date).shown.reindex(columns=pending.shown.columns, fill_value=False)
+    together = pending.shown | before.astype(bool)
+    if together.equals(pending.shown):
+        return
+    table = audit_release(pattern, together).table
+    for _, row in table[table["verdict"].isin(REFUSED) & table["kind"].ne("rounded")].iterrows():
+        yield str(row["column"]), str(row["key"])
+
+
+def _revised(entry: LedgerEntry, pending: PendingRelease) -> list[Message]:
+    """Say that counts were shown with other values for the same date: both cannot be known exactly."""
+    counts, found = pending.pattern.counts, []
+    for name in _common(entry, pending):
+        before = pd.Series(entry.columns[name].exact, dtype=float).reindex(counts.index)
+        changed = int((before.notna() & counts[name].notna() & before.ne(counts[name])).sum())
+        if changed:
+            values = {"earlier": entry.label, "column": name, "count": changed}
+            found.append(Message("warning_ledger_revised", values))
+    return found
+
+
+def _other_date(ledger: Ledger, entry: LedgerEntry, own: LedgerEntry, pending: PendingRelease) -> list[Message]:
     """Say where a count of another date comes close to this one."""
-    counts, shown = pending.pattern.counts[source], pending.shown[source]
-    before = pd.Series(entry.columns[source].exact, dtype=float).reindex(counts.index)
-    if before.isna().all():
-        return []
-    listed = pd.Series([key in outlines for key in counts.index], index=counts.index)
-    change = (counts - before).abs().where(shown)
-    near = int(((change > 0) & (change < pending.protection.min_count)).sum())
-    one = int((listed & (before.notna() != shown) & counts.notna() & (counts > 0)).sum())
-    if not near and not one:
-        return []
-    values = {
-        "earlier": entry.label,
-        "column": source,
-        "near": near,
-        "one": one,
-        "min_count": pending.protection.min_count,
-    }
-    return [Message("warning_ledger_dates", values)]
+    messages = []
+    for name in _common(entry, pending):
+        if name not in own.columns:
+            continue
+        counts, shown = pending.pattern.counts[name], pending.shown[name]
+        before = pd.Series(entry.columns[name].exact, dtype=float).reindex(counts.index)
+        if before.isna().all():
+            continue
+        outlines = ledger.layers[entry.layer].outlines
+        listed = pd.Series([key in outlines for key in counts.index], index=counts.index)
+        minimum = pending.pattern.protection.min_count
+        change = (counts - before).abs().where(shown)
+        near = int(((change > 0) & (change < minimum)).sum())
+        one = int((listed & (before.notna() != shown) & counts.notna() & (counts > 0)).sum())
+        if near or one:
+            values = {"earlier": entry.label, "column": name, "near": near, "one": one, "min_count": minimum}
+            messages.append(Message("warning_ledger_dates", values))
+    return messages
 
 
-def _candidates(entry: LedgerEntry, pending: PendingRelease) -> Iterable[tuple[str, str, str]]:
+def _candidates(entry: LedgerEntry, own: LedgerEntry, pending: PendingRelease) -> Iterable[tuple[str, str]]:
     """Yield the small counts of areas by which overlapping candidate areas of two releases differ."""
     for earlier in entry.candidates.values():
-        for later in pending.entry.candidates.values():
+        for later in own.candidates.values():
             old, new = set(earlier.members), set(later.members)
             if old == new or not old & new:
                 continue
             for rest in (old - new, new - old):
                 keys = [key for key in pending.pattern.counts.index if key in rest]
-                for source in _common(entry, pending.entry) if keys else []:
-                    total = float(pending.pattern.counts.loc[keys, source].sum())
-                    if 0 < total < pending.protection.min_count and not np.isnan(total):
-                        yield source, ", ".join(keys), "candidate areas"
+                for name in _common(entry, pending) if keys else []:
+                    total = float(pending.pattern.counts.loc[keys, name].sum())
+                    if 0 < total < pending.pattern.protection.min_count and not np.isnan(total):
+                        yield name, ", ".join(keys)

@@ -13,7 +13,6 @@ from quartiersatlas.disclosure.counted import (
     count_columns,
     counted_rates,
     few_behind,
-    is_count,
     small_areas,
     small_cells,
     small_rest,
@@ -52,7 +51,9 @@ class SuppressionPlan:
     need : ndarray
         The width that it can have; less than asked where even withholding everything gives less.
     withheld : ndarray of bool
-        The cells that are not shown.
+        The cells that nobody is shown.
+    small_but_shown : ndarray of bool
+        Cells that would be protected if an earlier release had not shown them: they are not shown again.
     """
 
     table: CountTable
@@ -60,6 +61,7 @@ class SuppressionPlan:
     asked: Floats
     need: Floats
     withheld: Bools
+    small_but_shown: Bools
 
 
 @dataclass(frozen=True)
@@ -132,9 +134,17 @@ class SuppressionPattern:
         return self.data.counts(column)
 
 
-@dataclass(frozen=True)
-class FixedCells:
-    """What earlier releases of the same date have settled: cells that are shown, and the planned pattern."""
+@dataclass(frozen=True, eq=False)
+class EarlierCells:
+    """What earlier releases of the same date and areas have settled.
+
+    Parameters
+    ----------
+    shown : DataFrame of bool
+        Area by count column: the count was shown. It is known and cannot be withheld any more.
+    planned : mapping of str to frozenset of str
+        Count column -> the keys that are withheld by the plan of the first of them.
+    """
 
     shown: pd.DataFrame
     planned: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -146,7 +156,7 @@ def suppression_pattern(
     leaving: Iterable[str],
     entering: Iterable[str] = (),
     families: Iterable[tuple[list[str], pd.Series[bool]]] = (),
-    fixed: FixedCells | None = None,
+    earlier: EarlierCells | None = None,
 ) -> SuppressionPattern:
     """Find the cells that may not be shown.
 
@@ -160,7 +170,7 @@ def suppression_pattern(
         Columns that leave, and columns that enter something that does, such as the outcome of a rule.
     families : iterable of (list of str, Series of bool), optional
         Columns that make a class or an outcome together, and the areas that have one to lose.
-    fixed : FixedCells, optional
+    earlier : EarlierCells, optional
         What earlier releases settled.
     """
     leaving, entering = list(leaving), list(entering)
@@ -170,9 +180,9 @@ def suppression_pattern(
     table = count_table(data, columns, hidden, protection)
     plain = [name for name in columns if name not in _sources(data) and name != data.population]
     kind = _primary(data, table, plain, hidden, protection)
-    plan = _planned(data, table, kind, protection, _groups(data, table, families), fixed)
-    withheld = plan.withheld | data.status[columns].eq("suppressed").to_numpy()
-    earlier = {
+    plan = _planned(data, table, kind, protection, _groups(data, table, families), earlier)
+    withheld = plan.withheld | (data.status[columns] == "suppressed").to_numpy() | plan.small_but_shown
+    before_changes = {
         name: suppression_pattern(before, protection, [base])
         for name, (base, before) in data.changes.items()
         if name in names
@@ -182,7 +192,7 @@ def suppression_pattern(
         hidden=hidden,
         counts=pd.DataFrame({column: data.counts(column) for column in columns}, index=data.areas.index),
         suppressed=pd.DataFrame(withheld, index=data.areas.index, columns=columns),
-        earlier=earlier,
+        earlier=before_changes,
         protection=protection,
         plan=plan,
     )
@@ -218,10 +228,10 @@ def _planned(
     kind: NDArray[np.object_],
     protection: Protection,
     groups: tuple[Bools, ...],
-    fixed: FixedCells | None,
+    earlier: EarlierCells | None,
 ) -> SuppressionPlan:
     """Find the partners, until the denominators of withheld counts leave them enough values too."""
-    shown, planned = _settled(table, fixed)
+    shown, planned = _settled(table, earlier)
     known = np.isfinite(table.x)
     while True:
         kind = _with_tiny_denominators(data, table, kind, protection)
@@ -245,20 +255,20 @@ def _planned(
         kind = np.where(withheld & (kind == ""), "partner", kind)
         again = _with_tiny_denominators(data, table, kind, protection)
         if (again == kind).all():
-            return SuppressionPlan(table, kind, asked, need, withheld)
+            return SuppressionPlan(table, kind, asked, need, withheld, (kind != "") & known & shown)
         kind = np.where(kind == "partner", "", again)
 
 
-def _settled(table: CountTable, fixed: FixedCells | None) -> tuple[Bools, Bools]:
+def _settled(table: CountTable, earlier: EarlierCells | None) -> tuple[Bools, Bools]:
     """Return the cells that were shown before, and those that the plan of an earlier release withholds."""
     shown, planned = np.zeros(table.shape, dtype=bool), np.zeros(table.shape, dtype=bool)
-    if fixed is None:
+    if earlier is None:
         return shown, planned
     keys, names = pd.Index(table.keys), list(table.columns)
-    for name in (name for name in fixed.shown if name in names):
-        shown[:, names.index(name)] = fixed.shown[name].reindex(keys, fill_value=False).to_numpy(dtype=bool)
-    for name in (name for name in fixed.planned if name in names):
-        planned[:, names.index(name)] = keys.isin(list(fixed.planned[name]))
+    for name in (name for name in earlier.shown if name in names):
+        shown[:, names.index(name)] = earlier.shown[name].reindex(keys, fill_value=False).to_numpy(dtype=bool)
+    for name in (name for name in earlier.planned if name in names):
+        planned[:, names.index(name)] = keys.isin(list(earlier.planned[name]))
     return shown & np.isfinite(table.x), planned
 
 

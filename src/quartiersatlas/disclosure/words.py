@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.disclosure.columns import ReleasedColumns
-    from quartiersatlas.disclosure.release import ReleasedColumn, ReleasedResults
     from quartiersatlas.disclosure.protection import Protection
+    from quartiersatlas.disclosure.release import ReleasedColumn, ReleasedResults
     from quartiersatlas.disclosure.suppression import SuppressionPattern
     from quartiersatlas.intake import AreaData
     from quartiersatlas.need import NeedIndex

@@ -316,9 +316,7 @@ def _read_content(path: Path) -> tuple[list[LedgerEntry], dict[str, LedgerLayer]
     if not path.is_file():
         raise InputError(f"The ledger {str(path)!r} is no file. Name the file of the ledger.")
     try:
-        return _parsed(
-            table(json.loads(bytes_of(path).decode("utf-8"), parse_constant=_refuse_constant), "it"), path
-        )
+        return _parsed(table(json.loads(bytes_of(path).decode("utf-8"), parse_constant=_refuse_constant), "it"), path)
     except (InputError, ValueError, RecursionError) as error:
         raise InputError(
             f"{path.name} is no release ledger, or it is damaged: {error}. Restore it from a backup; if it never was a "

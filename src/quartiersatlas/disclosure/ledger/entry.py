@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from quartiersatlas.disclosure.counted import small_cells
 from quartiersatlas.disclosure.ledger.layers import layer_of
 from quartiersatlas.disclosure.ledger.records import (
     LedgerCandidate,
@@ -18,14 +19,14 @@ from quartiersatlas.disclosure.ledger.records import (
     identified,
     sealed_need,
 )
-from quartiersatlas.disclosure.counted import small_cells
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from quartiersatlas.disclosure.release import ReleasedResults
     from quartiersatlas.disclosure.protection import Protection
+    from quartiersatlas.disclosure.release import ReleasedResults
     from quartiersatlas.disclosure.suppression import SuppressionPattern
+    from quartiersatlas.intake import AreaData
 
 
 def ledger_entry(
@@ -143,7 +144,7 @@ def _column(pattern: SuppressionPattern, source: str, shown: pd.Series[bool], pr
     absent = counts.isna() & pattern.data.status[source].ne("suppressed")
     leaving = protection.rounded(counts)[shown & counts.notna()].sort_index()
     return LedgerColumn(
-        definition=definition_of(pattern, source),
+        definition=definition_of(pattern.data, source),
         shown={str(key): float(value) for key, value in leaving.items()},
         withheld=_keys(~absent & ~(shown & counts.notna())),
         absent=_keys(absent),
@@ -169,9 +170,8 @@ def _candidates(
     return found
 
 
-def definition_of(pattern: SuppressionPattern, source: str) -> str:
+def definition_of(data: AreaData, source: str) -> str:
     """Return the fingerprint of what a count means: its column and the words of the indicators made of it."""
-    data = pattern.data
     words = []
     for name, (numerator, denominator) in data.rates.items():
         meaning = data.catalogue.get(name)

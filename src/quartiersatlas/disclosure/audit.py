@@ -1,0 +1,346 @@
+"""The certificate: how far everything that is shown narrows down what is not, cell by cell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from html import escape
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from quartiersatlas.base.checks import count_noun
+from quartiersatlas.disclosure.feasibility import intervals
+from quartiersatlas.disclosure.partners import Task, possible_width
+from quartiersatlas.disclosure.secret_cells import secret_limits
+from quartiersatlas.errors import ReleaseError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from quartiersatlas.disclosure.equations import CountTable
+    from quartiersatlas.disclosure.protection import Protection
+    from quartiersatlas.disclosure.suppression import SuppressionPattern
+
+    Floats = NDArray[np.float64]
+    Bools = NDArray[np.bool_]
+    Ints = NDArray[np.intp]
+
+COLUMNS = ["key", "column", "kind", "low", "high", "values", "need", "verdict", "because"]
+REFUSED = ("narrow", "exact")
+HELPLESS = ("limit", "few", "parent")
+MOST_CELLS = 4000  # not shown; beyond it columns that do not leave count as if they did: less work, and narrower
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Audit:
+    """What a reader of a release can know about the counts that it withholds. For the house only.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row per withheld count: ``key``, ``column``, ``kind`` (``"small"``, ``"rest"``: few are not in the group,
+        ``"small area"``, ``"base"``: a small denominator, ``"source"``: secret where it comes from, ``"rounded"``,
+        ``"partner"``: withheld for another one), ``low`` and ``high`` (the least and the greatest value that everything
+        shown leaves), ``values`` (how many that are), ``need`` (how many there must be; 0 where it needs none),
+        ``verdict`` and ``because`` (the equations that say so).
+        Verdicts: ``"open"``; ``"few"`` (all persons of the unit, fewer than the minimum, could be there or none of
+        them), ``"limit"`` (no wider if everything were withheld), ``"marked"`` (every value that the mark of the source
+        allows stays), ``"parent"`` (the only area of a unit whose total is known), ``"narrow"``, ``"exact"``.
+    relations : tuple of str
+        The equations that were reckoned with, in words.
+    loss : mapping of str to float
+        ``cells``: counts withheld; ``partners``: of these the ones that needed no protection; ``persons``: residents
+        of areas that lose a count as partners only.
+    programmes : tuple of int
+        Linear and whole-number programmes that were solved.
+    """
+
+    table: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=COLUMNS))
+    relations: tuple[str, ...] = ()
+    loss: Mapping[str, float] = field(default_factory=dict)
+    programmes: tuple[int, int] = (0, 0)
+
+    @property
+    def ok(self) -> bool:
+        """Whether no withheld count is known more closely than promised, where that can be helped."""
+        return not self.table["verdict"].isin(REFUSED).any()
+
+    @property
+    def limits(self) -> pd.DataFrame:
+        """The cells that nothing can protect better: at their limit, of too few persons, alone in their unit."""
+        return self.table[self.table["verdict"].isin(HELPLESS)]
+
+    @property
+    def tightest(self) -> pd.DataFrame:
+        """The cells that need protection, narrowest first."""
+        asked = self.table[self.table["need"] > 0]
+        return asked.sort_values(["values", "column", "key"], kind="stable").reset_index(drop=True)
+
+    def copied(self) -> Audit:
+        """Return a copy that shares nothing that could be written into."""
+        return replace(self, table=self.table.copy(), loss=dict(self.loss))
+
+    def __repr__(self) -> str:
+        asked = self.tightest
+        if not len(self.table):
+            return "Audit: no count is withheld."
+        verdicts = asked["verdict"].value_counts()
+        words = ", ".join(f"{verdicts[name]:,} {said}" for name, said in SAID.items() if name in verdicts)
+        partners = count_noun(int((self.table["need"] == 0).sum()), "partner")
+        lines = [f"Audit: {count_noun(len(asked), 'withheld count')} ({partners} beside): {words or 'none needs it'}"]
+        for _, row in asked.head(1).iterrows():
+            because = f", by {row['because']}" if row["because"] else ""
+            lines.append(f"  tightest {row['low']:g}..{row['high']:g} ({row['column']} in {row['key']}{because})")
+        if not self.ok:
+            lines.append("  NOT OK: a withheld count follows, or nearly follows, from what is shown")
+        lines += [f"  {relation}" for relation in self.relations]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(repr(self))}</pre>{self.tightest.head(20).to_html(escape=True)}"
+
+
+SAID = {
+    "open": "open",
+    "marked": "as open as the mark of the source",
+    "few": "of fewer persons than the minimum, all of which could be elsewhere",
+    "limit": "at their limit",
+    "parent": "alone in a unit with a known total",
+    "narrow": "TOO NARROW",
+    "exact": "EXACT",
+}
+
+
+def audit_release(pattern: SuppressionPattern, shown: pd.DataFrame) -> Audit:
+    """Audit what a release shows.
+
+    Parameters
+    ----------
+    pattern : SuppressionPattern
+        The cells that may not be shown.
+    shown : DataFrame of bool
+        Area by count column: the count can be read in something that leaves.
+    """
+    plan, protection = pattern.plan, pattern.protection
+    table = plan.table
+    columns = list(table.columns)
+    known = np.isfinite(table.x)
+    leaves = shown.any().reindex(columns, fill_value=False).to_numpy(dtype=bool)
+    seen = shown.reindex(columns=columns, fill_value=False).to_numpy(dtype=bool) & known
+    unseen = known & ~seen
+    if int(unseen.sum()) > MOST_CELLS:
+        unseen = known & np.where(leaves, ~seen, plan.withheld)
+    near = leaves | _tied_to(table, leaves)
+    asked = np.where(plan.withheld & near, plan.asked, 0.0)
+    listed = unseen & ((asked > 0) | (plan.withheld & leaves))
+    task = Task(
+        table=table,
+        withheld=unseen,
+        need=asked,
+        may_hide=known & ~unseen & ~_fixed(pattern, table),
+        cost=np.ones(table.shape),
+        zeros=protection.zeros == "where_needed",
+    )
+    rows = audited_cells(task, np.flatnonzero(listed.ravel()), plan.kind)
+    secret = np.flatnonzero((np.isfinite(table.spread) & near).ravel())
+    rows = pd.concat([rows[0], _secret_rows(table, unseen, secret)], ignore_index=True), rows[1]
+    found = rows[0]
+    if protection.round_base is not None:
+        found = pd.concat([found, _rounded_rows(table, seen, unseen, protection)], ignore_index=True)
+    found = found.sort_values(["column", "key"], kind="stable", ignore_index=True)
+    return Audit(found, relation_texts(table), _loss(pattern, listed, asked), rows[1])
+
+
+def _fixed(pattern: SuppressionPattern, table: CountTable) -> Bools:
+    """Return the cells that cannot be withheld: the residents, and where nobody lives."""
+    fixed = np.zeros(table.shape, dtype=bool)
+    fixed[:, table.people] = True
+    fixed[pattern.data.residents().eq(0).to_numpy()] = True
+    return fixed
+
+
+def _tied_to(table: CountTable, columns: Bools) -> Bools:
+    """Return the columns that are tied by sums to some that leave."""
+    tied = columns.copy()
+    while True:
+        before = tied.copy()
+        for one in table.relations.sums:
+            members = [one.whole, *one.parts]
+            tied[members] |= tied[members].any()
+        if (tied == before).all():
+            return tied
+
+
+def audited_cells(task: Task, cells: Ints, kind: NDArray[np.object_]) -> tuple[pd.DataFrame, tuple[int, int]]:
+    """Return one row per cell with its exact interval and verdict."""
+    table, n_columns = task.table, task.table.shape[1]
+    system, unknown, rows = table.equations.system(task.withheld, *table.bounds(task.withheld))
+    places = np.searchsorted(unknown, cells)
+    found = intervals(system, places, start=table.x.ravel()[unknown])
+    asked = task.need.ravel()[cells]
+    width = found.high - found.low
+    verdict = np.where(asked == 0, "partner", np.where(width >= asked, "open", ""))
+    for number in np.flatnonzero(verdict == ""):
+        verdict[number] = _narrow_verdict(task, int(cells[number]), float(found.low[number]), float(found.high[number]))
+    because = [
+        "; ".join(table.equations.describe(int(rows[row])) for row in found.rows.get(int(place), ())[:3])
+        for place in places
+    ]
+    frame = pd.DataFrame(
+        {
+            "key": np.asarray(table.keys, dtype=object)[cells // n_columns],
+            "column": np.asarray(table.columns, dtype=object)[cells % n_columns],
+            "kind": kind.ravel()[cells],
+            "low": found.low,
+            "high": found.high,
+            "values": (width + 1).astype(int),
+            "need": np.where(asked > 0, asked + 1, 0).astype(int),
+            "verdict": verdict,
+            "because": because,
+        },
+        columns=COLUMNS,
+    )
+    return frame, found.programmes
+
+
+def _narrow_verdict(task: Task, cell: int, low: float, high: float) -> str:
+    """Return why an interval is narrower than asked: it cannot be helped, or it is a leak."""
+    table = task.table
+    area, column = divmod(cell, table.shape[1])
+    units = [unit for unit in table.units if area in unit.members]
+    if any(len(unit.members) == 1 for unit in units):
+        return "parent"
+    inhabited = np.nansum(table.x[:, [column]], axis=1)
+    persons = min((float(inhabited[unit.members].sum()) for unit in units), default=np.inf)
+    if low == 0 and high == persons and persons < task.need.ravel()[cell]:
+        return "few"
+    if high - low >= possible_width(task, task.withheld, cell):
+        return "limit"
+    return "exact" if low == high else "narrow"
+
+
+def _secret_rows(table: CountTable, withheld: Bools, cells: Ints) -> pd.DataFrame:
+    """Return the rows of cells that nobody here knows: how many of the values that their marks allow stay possible."""
+    low, high = secret_limits(table, withheld, cells)
+    spread, n_columns = table.spread.ravel()[cells], table.shape[1]
+    least, greatest = (side.ravel()[cells] for side in table.marks)
+    first = np.where(np.isfinite(least), least, 1.0)
+    safe = (low <= -spread) & (high >= spread)
+    frame = pd.DataFrame(
+        {
+            "key": np.asarray(table.keys, dtype=object)[cells // n_columns],
+            "column": np.asarray(table.columns, dtype=object)[cells % n_columns],
+            "kind": "source",
+            "low": np.where(safe, first, np.nan),
+            "high": np.where(safe, np.where(np.isfinite(greatest), greatest, first + spread), np.nan),
+            "values": np.minimum(np.minimum(-low, high), spread).astype(int) + 1,
+            "need": spread.astype(int) + 1,
+            "verdict": np.where(safe, "marked", np.where(low == high, "exact", "narrow")),
+            "because": "",
+        },
+        columns=COLUMNS,
+    )
+    helpless = _secrets_without_help(table, withheld, cells[~safe])
+    frame.loc[np.flatnonzero(~safe)[helpless], "verdict"] = "limit"
+    return frame
+
+
+def _secrets_without_help(table: CountTable, withheld: Bools, cells: Ints) -> Bools:
+    """Return which secret cells would be no safer if every known count were withheld."""
+    everything = withheld | np.isfinite(table.x)
+    everything[:, table.people] = withheld[:, table.people]
+    now, most = secret_limits(table, withheld, cells), secret_limits(table, everything, cells)
+    same: Bools = (now[0] <= most[0]) & (now[1] >= most[1])
+    return same
+
+
+def _rounded_rows(table: CountTable, seen: Bools, unseen: Bools, protection: Protection) -> pd.DataFrame:
+    """Return the rows of small counts that leave rounded: how many values their rounding and all totals leave."""
+    base = int(protection.round_base or 1)
+    rounded = np.floor(table.x / base + 0.5) * base
+    lower, upper = table.bounds(unseen)
+    lower = np.where(seen, np.maximum(rounded - base // 2, 0), lower)
+    upper = np.where(seen, rounded + (base - 1) // 2, upper)
+    system, unknown, rows = table.equations.system(seen | unseen, lower, upper)
+    small = seen & (table.x > 0) & (table.x < max(protection.min_count, SMALL))
+    small[:, table.people] = False
+    cells = np.flatnonzero(small.ravel())
+    found = intervals(system, np.searchsorted(unknown, cells), start=table.x.ravel()[unknown])
+    width, n_columns = found.high - found.low, table.shape[1]
+    because = [
+        "; ".join(table.equations.describe(int(rows[row])) for row in found.rows.get(int(place), ())[:3])
+        for place in np.searchsorted(unknown, cells)
+    ]
+    return pd.DataFrame(
+        {
+            "key": np.asarray(table.keys, dtype=object)[cells // n_columns],
+            "column": np.asarray(table.columns, dtype=object)[cells % n_columns],
+            "kind": "rounded",
+            "low": found.low,
+            "high": found.high,
+            "values": (width + 1).astype(int),
+            "need": base // 2 + 1,
+            "verdict": np.where(width >= base // 2, "open", np.where(width == 0, "exact", "narrow")),
+            "because": because,
+        },
+        columns=COLUMNS,
+    )
+
+
+SMALL = 3  # counts of one and two persons
+
+
+def relation_texts(table: CountTable) -> tuple[str, ...]:
+    """Return the equations that are reckoned with, in words."""
+    levels: dict[str, int] = {}
+    for unit in table.units:
+        levels[unit.level] = levels.get(unit.level, 0) + 1
+    totals = [
+        f"totals of {count_noun(n, 'unit')} of {level!r}" if level != "city" else "totals of the city"
+        for level, n in levels.items()
+    ]
+    sums = [
+        f"{table.columns[one.whole]!r} = {' + '.join(repr(table.columns[part]) for part in one.parts)}"
+        f" ({'declared' if one.is_declared else 'found'})"
+        for one in table.relations.sums
+    ]
+    n_parts = len(table.relations.known_parts) + len(table.relations.seen_parts)
+    parts = [f"{count_noun(n_parts, 'pair')} of a part and its whole"] if n_parts else []
+    return (*totals, *sums, *parts)
+
+
+def _loss(pattern: SuppressionPattern, listed: Bools, asked: Floats) -> dict[str, float]:
+    """Return what protection costs: cells, partners among them, and residents of areas that only keep company."""
+    partner = listed & (asked == 0) & (pattern.plan.kind == "partner")
+    alone = partner.any(axis=1) & ~(listed & (asked > 0)).any(axis=1)
+    people = pattern.data.residents().fillna(0).to_numpy()
+    return {"cells": float(listed.sum()), "partners": float(partner.sum()), "persons": float(people[alone].sum())}
+
+
+def refuse_failed(audit: Audit) -> None:
+    """Refuse to let anything out that tells a withheld count.
+
+    Raises
+    ------
+    ReleaseError
+        ``report`` has the cells.
+    """
+    if audit.ok:
+        return
+    failed = audit.table[audit.table["verdict"].isin(REFUSED)].reset_index(drop=True)
+    first = failed.iloc[0]
+    rounded = failed["kind"].eq("rounded").all()
+    way_out = (
+        "Round to a larger base, Protection(round_base=10), or withhold small counts, Protection(min_count=3)."
+        if rounded
+        else "Leave these columns out, or withhold more: Protection(min_count=...). Keep secondary=True."
+    )
+    raise ReleaseError(
+        f"{count_noun(len(failed), 'withheld count follows', 'withheld counts follow')}, or nearly, from what the "
+        f"release would show: first {first['column']!r} in {first['key']!r} ({first['because'] or first['kind']}). "
+        f"{way_out} All of them: err.report",
+        failed,
+    )

@@ -1,0 +1,5 @@
+"""stub"""
+
+
+def told_by_other_borders(ledger, entries, pending):
+    return [], []
