@@ -248,8 +248,8 @@ class Catalogue:
         """Return a catalogue that knows further sums, parts and shares; this one stays as it is."""
         return replace(
             self,
-            sums={**self.sums, **(sums or {})},
-            parts={**self.parts, **(parts or {})},
+            sums={**self.sums, **{whole: tuple(those) for whole, those in (sums or {}).items()}},
+            parts={**self.parts, **{whole: tuple(those) for whole, those in (parts or {}).items()}},
             shares={**self.shares, **(shares or {})},
         )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from quartiersatlas.disclosure.feasibility import quiet_descriptor
-from quartiersatlas.disclosure.partners import AREA_COST, component_labels, narrow_cells, rows_between
+from quartiersatlas.disclosure.partners import AREA_COST, narrow_cells, rows_between
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +59,7 @@ def cheapest(task: Task, withheld: Bools, need: Floats) -> Bools:
 
 def _small_parts(task: Task, withheld: Bools, need: Floats) -> Iterator[Ints]:
     """Yield the cells of each part with partners: tied by equations, or by an index that both belong to."""
-    labels = component_labels(task.table).copy()
+    labels = task.table.equations.components.copy()
     for group in task.groups:
         tied = np.unique(labels[group.ravel()])
         if len(tied):
@@ -89,7 +89,7 @@ class _Programme:
         self._areas()
 
     def _areas(self) -> None:
-        """Number the areas that could lose a class, index by index."""
+        """Find the areas that could lose a class, index by index."""
         n_columns = self.task.table.shape[1]
         self.losses: list[Ints] = []
         for group in self.task.groups:
@@ -174,8 +174,8 @@ class _Programme:
                 if needs and len(free):
                     rows.at_most(free, -np.ones(len(free)), -1.0)
                 continue
-            for one in free:
-                others = free[free != one]
+            for one in free.tolist():
+                others = free[free != one].tolist()
                 rows.at_most([one, *others], [1.0, *[-1.0] * len(others)], 0.0)
 
     def _flows(self, rows: _Rows, lower: Floats, upper: Floats, place: int, target: int) -> None:
@@ -184,7 +184,7 @@ class _Programme:
         up, down = np.minimum(self.up, need), np.minimum(self.down, need)
         for first in (place, place + n):
             lower[first : first + n], upper[first : first + n] = -down, up
-            for i in np.flatnonzero(~self.fixed):
+            for i in np.flatnonzero(~self.fixed).tolist():
                 rows.at_most([first + i, i], [1.0, -up[i]], 0.0)
                 rows.at_most([first + i, i], [-1.0, -down[i]], 0.0)
             for row in range(self.matrix.shape[0]):

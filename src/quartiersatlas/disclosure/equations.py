@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -193,7 +193,7 @@ class Equations:
             others.append(holds)
             n_rows += len(holds)
 
-        def joined(arrays: Sequence[NDArray]) -> NDArray:
+        def joined(arrays: Sequence[NDArray[Any]]) -> NDArray[Any]:
             return np.concatenate(arrays) if arrays else np.zeros(0, dtype=np.intp)
 
         kind = joined(kinds).astype(np.intp)
@@ -224,6 +224,17 @@ class Equations:
     def columnwise(self) -> csr_array:
         """The matrix by columns: its cells are chosen again and again."""
         return self.matrix.tocsc()
+
+    @cached_property
+    def components(self) -> Ints:
+        """The number of the part of the table that each cell is in: what no equation ties together is apart."""
+        from scipy.sparse import block_array
+        from scipy.sparse.csgraph import connected_components
+
+        matrix = self.matrix[np.flatnonzero(self.equal)]
+        _, label = connected_components(block_array([[None, matrix], [matrix.T, None]], format="csr"), directed=False)
+        found: Ints = label[matrix.shape[0] :]
+        return found
 
     def describe(self, row: int) -> str:
         """Say in English what a row of the matrix is, for the house."""

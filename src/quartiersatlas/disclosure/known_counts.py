@@ -43,7 +43,7 @@ def count_table(data: AreaData, columns: list[str], hidden: pd.Series[bool], pro
     protection : Protection
         Which totals are known elsewhere; whether sums are looked for.
     """
-    x = np.column_stack([data.counts(column).to_numpy(dtype=float) for column in columns])
+    x: Floats = np.column_stack([data.counts(column).to_numpy(dtype=np.float64) for column in columns])
     status = data.status[columns].to_numpy(dtype=object)
     relations = _relations(data, columns, x, protection)
     secret = np.isnan(x) & (status == "suppressed")

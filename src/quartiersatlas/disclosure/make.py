@@ -41,7 +41,7 @@ from quartiersatlas.disclosure.protection import Protection
 from quartiersatlas.disclosure.recompute import Derived, compute_again, difference_messages, differences, scale_options
 from quartiersatlas.disclosure.release import AUDIENCES, Audience, ReleasedResults
 from quartiersatlas.disclosure.series import PendingRelease, compare_with_earlier, earlier_cells
-from quartiersatlas.disclosure.suppression import EarlierCells, shown_counts, suppression_pattern
+from quartiersatlas.disclosure.suppression import shown_counts, suppression_pattern
 from quartiersatlas.disclosure.words import (
     collect_facts,
     comment_draft,
@@ -62,7 +62,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from quartiersatlas.catalogue import Indicator
-    from quartiersatlas.disclosure.suppression import SuppressionPattern
+    from quartiersatlas.disclosure.suppression import Settled, SuppressionPattern
     from quartiersatlas.need import NeedSpec
 
 
@@ -196,8 +196,8 @@ def _released(given: Mapping[str, Any], book: Ledger | None) -> Release:
         data = replace(data, catalogue=data.catalogue.add(*_missing_meanings(data, need.spec)))
     names = _names(data, given["columns"], need, shortlist)
     made = {**{name: given[name] for name in RESULTS}, "need": need}
-    earlier = earlier_cells(book, data, data.period or given["as_of"]) if book is not None else None
-    pattern, derived, differing = _derived(data, protection, names, made, earlier)
+    settled = partial(earlier_cells, book, as_of=given["as_of"]) if book is not None else None
+    pattern, derived, differing = _derived(data, protection, names, made, settled)
     out, residents = _columns(pattern, names, derived.need, protection)
     selected, assessed, grouped = _selection(data, pattern, derived)
     remarks = wording_messages((given["title"], given["subtitle"], given["comment"]))
@@ -313,7 +313,7 @@ def _names(
 
 
 def _pattern(
-    data: AreaData, protection: Protection, names: list[str], made: Mapping[str, Any], earlier: EarlierCells | None
+    data: AreaData, protection: Protection, names: list[str], made: Mapping[str, Any], settled: Settled | None
 ) -> SuppressionPattern:
     """Return the cells that may not be shown, of all columns that results are made of, as if all of them left."""
     need = made["need"]
@@ -323,7 +323,7 @@ def _pattern(
         leaving=names,
         entering=_entering(data, made),
         families=_families(data, made),
-        earlier=earlier,
+        settled=settled,
     )
     if need is not None and protection.derived == "exact" and protection.secondary:
         return with_index_company(data, need, found)
@@ -362,11 +362,11 @@ def _families(data: AreaData, made: Mapping[str, Any]) -> list[tuple[list[str], 
 
 
 def _derived(
-    data: AreaData, protection: Protection, names: list[str], made: Mapping[str, Any], earlier: EarlierCells | None
+    data: AreaData, protection: Protection, names: list[str], made: Mapping[str, Any], settled: Settled | None
 ) -> tuple[SuppressionPattern, Derived, list[Message]]:
     """Return the cells that may not be shown, the results as they leave, and how these differ from the house's."""
     check_stability(made["stability"], data.areas.index, made["shortlist"], made["need"])
-    pattern = _pattern(data, protection, names, made, earlier)
+    pattern = _pattern(data, protection, names, made, settled)
     if pattern.protection.derived == "exact":
         scale = made["scale"]
         table = scale_table(pattern.data, **scale) if isinstance(scale, Mapping) else scale

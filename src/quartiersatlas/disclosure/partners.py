@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from quartiersatlas.disclosure.equations import PART
 from quartiersatlas.disclosure.feasibility import System, intervals
 
 if TYPE_CHECKING:
@@ -64,7 +63,7 @@ class Task:
         """Return what each cell costs now: with the area's class, where it is the first one of its area."""
         price = self.cost.copy()
         for group in self.groups:
-            lost = (withheld & group).any(axis=1)
+            lost: Bools = np.asarray((withheld & group).any(axis=1))
             price += AREA_COST * (group & ~lost[:, None])
         return np.where(withheld, 0.0, price)
 
@@ -107,7 +106,7 @@ def _fast(task: Task) -> tuple[Bools, Floats]:
 
 
 def narrow_cells(task: Task, withheld: Bools, need: Floats, asked: Floats) -> Ints:
-    """Return the cells (as numbers) whose interval is narrower than needed; those with ``asked`` 0 are not looked at."""
+    """Return the numbers of the cells whose interval is narrower than needed; without ``asked`` none is looked at."""
     targets = np.flatnonzero((asked.ravel() > 0) & withheld.ravel())
     width = widths(task.table, withheld, targets, need.ravel()[targets])
     return targets[width < need.ravel()[targets]]
@@ -174,7 +173,8 @@ class _Row:
         """Return how wide each interval is: up and down by what the cell and the others can give and take."""
         give = np.where(withheld, np.nan_to_num(self.x) - self.lower, 0.0)
         take = np.where(withheld, self.upper - np.nan_to_num(self.x), 0.0)
-        return np.minimum(take, give.sum() - give) + np.minimum(give, take.sum() - take)
+        widths: Floats = np.minimum(take, give.sum() - give) + np.minimum(give, take.sum() - take)
+        return widths
 
     def is_safe(self, withheld: Bools) -> bool:
         """Return True if every target keeps its width."""
@@ -187,9 +187,9 @@ class _Row:
         while not self.is_safe(withheld):
             free = np.flatnonzero(self.may_hide & ~withheld)
             free = free[np.argsort(self.price[free], kind="stable")]
-            alone = next((i for i in free if self.is_safe(_with(withheld, i))), None)
+            alone = next((i for i in free.tolist() if self.is_safe(_with(withheld, i))), None)
             room = np.minimum(self.x - self.lower, self.need.max())[free] / self.price[free]
-            withheld = _with(withheld, int(free[np.argmax(room)]) if alone is None else int(alone))
+            withheld = _with(withheld, int(free[np.argmax(room)]) if alone is None else alone)
         return withheld
 
 
@@ -200,7 +200,7 @@ def _with(withheld: Bools, place: int) -> Bools:
 
 
 def _protect(task: Task, withheld: Bools, need: Floats, cell: int, given_up: Bools) -> Bools:
-    """Withhold the cheapest cells along which a narrow one can go up and down; ask for less where that is impossible."""
+    """Withhold the cheapest cells along which a narrow one can go up and down; where there are none, ask for less."""
     asked = np.zeros_like(need)
     asked.flat[cell] = need.flat[cell]
     if not len(narrow_cells(task, withheld, need, asked)):
@@ -220,23 +220,8 @@ def _protect(task: Task, withheld: Bools, need: Floats, cell: int, given_up: Boo
 
 def component_of(task: Task, cell: int) -> Ints:
     """Return the numbers of all cells, shown or not, that are tied to a cell by equations."""
-    labels = component_labels(task.table)
+    labels = task.table.equations.components
     return np.flatnonzero(labels == labels[cell])
-
-
-def component_labels(table: CountTable) -> Ints:
-    """Return for every cell the number of the component it is in."""
-    from scipy.sparse import block_array
-    from scipy.sparse.csgraph import connected_components
-
-    found = table.__dict__.get("_component_labels")
-    if found is None:
-        equations = table.equations
-        matrix = equations.matrix[np.flatnonzero(equations.kind != PART)]
-        _, label = connected_components(block_array([[None, matrix], [matrix.T, None]], format="csr"), directed=False)
-        found = label[matrix.shape[0] :]
-        table.__dict__["_component_labels"] = found
-    return found
 
 
 def possible_width(task: Task, withheld: Bools, cell: int) -> float:
@@ -325,7 +310,7 @@ def _cheapest_flows(network: _Network, price: Floats, k: int, need: float) -> Fl
 
 
 def _zeros_beside(task: Task, withheld: Bools, below: Ints) -> Ints:
-    """Return zeros to be withheld, so that cells may be zero: the cheapest one of a column and unit that has none yet."""
+    """Return zeros to be withheld, so that cells may be zero: the cheapest of a column and unit that has none yet."""
     table, n_columns = task.table, task.table.shape[1]
     price = task.prices(withheld)
     found: list[int] = []
@@ -382,7 +367,7 @@ def cleaned(task: Task, withheld: Bools, need: Floats) -> Bools:
     extra = np.flatnonzero((withheld & ~task.withheld).ravel())
     if not len(extra):
         return withheld
-    saved = np.array([task.prices(withheld & ~_only(withheld, e)).ravel()[e] for e in extra])
+    saved = np.array([task.prices(withheld & ~_only(withheld, e)).ravel()[e] for e in extra.tolist()])
     cleaning = _Cleaning(task, withheld.copy(), need)
     for cell in extra[np.argsort(-saved, kind="stable")]:
         cleaning.try_to_show(int(cell))

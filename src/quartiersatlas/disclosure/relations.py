@@ -206,11 +206,11 @@ def _best_sum(counts: Floats, whole: int, parts: list[int], *, nearly: bool) -> 
     rows = np.flatnonzero(known)[np.argsort(-w, kind="stable")[:MOST_ROWS]]
     if (w > 0).sum() < FEW_ROWS:
         return None
-    b = _least_deviations(counts[np.ix_(rows, parts)], counts[rows, whole])
+    b = _least_deviations(counts[rows][:, parts], counts[rows, whole])
     if b is None or (np.minimum(np.abs(b), np.abs(1 - b)) > ONE).any() or (b > 1 - ONE).sum() < 2:  # noqa: PLR2004
         return None
     chosen = tuple(part for part, coefficient in zip(parts, b, strict=True) if coefficient > 1 - ONE)
-    rest = np.abs(counts[known, whole] - counts[np.ix_(known, chosen)].sum(axis=1))
+    rest = np.abs(counts[known, whole] - counts[known][:, chosen].sum(axis=1))
     told = w > 0  # where there is nobody, every sum holds
     exact = float((rest[told] == 0).mean())
     near = float((rest[told] <= np.maximum(FIXED, RELATIVE * w[told])).mean())

@@ -89,10 +89,10 @@ def narrow_secrets(table: CountTable, withheld: Bools) -> Ints:
 
 def protect_secret_cells(task: Task, effort: str) -> Bools:
     """Return the withheld cells with partners for the secret ones, one after the other in each part of the table."""
-    from quartiersatlas.disclosure.partners import component_labels, suppress
+    from quartiersatlas.disclosure.partners import suppress
 
     withheld = task.withheld
-    labels = component_labels(task.table)
+    labels = task.table.equations.components
     given_up: set[int] = set()
     while True:
         narrow = [cell for cell in narrow_secrets(task.table, withheld).tolist() if cell not in given_up]
@@ -105,7 +105,7 @@ def protect_secret_cells(task: Task, effort: str) -> Bools:
 
 
 def _with_partners(task: Task, withheld: Bools, cells: Ints, effort: str, suppress: object) -> Bools:
-    """Withhold partners for some secret cells of different parts, as if each had a value in the middle of its spread."""
+    """Withhold partners for secret cells of different parts, as if each had a value in the middle of its spread."""
     table = task.table
     x, need = table.x.copy(), np.zeros(table.shape)
     least, greatest = (side.copy() for side in table.marks)
@@ -119,4 +119,5 @@ def _with_partners(task: Task, withheld: Bools, cells: Ints, effort: str, suppre
     found, _ = suppress(replace(task, table=shifted, withheld=hidden, need=need), effort)  # type: ignore[operator]
     found = found.copy()
     found.ravel()[cells] = False
-    return found | withheld
+    more: Bools = found | withheld
+    return more

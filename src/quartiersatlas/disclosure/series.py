@@ -37,7 +37,7 @@ class PendingRelease:
     layer: LedgerLayer
 
 
-def earlier_cells(ledger: Ledger, data: AreaData, date: str) -> EarlierCells:
+def earlier_cells(ledger: Ledger, data: AreaData, as_of: str = "") -> EarlierCells:
     """Return what earlier releases of the same date and areas have shown, and the pattern that was planned then.
 
     A plan covers all count columns of the data, so that columns that follow later are as safe as if all had left at
@@ -46,7 +46,7 @@ def earlier_cells(ledger: Ledger, data: AreaData, date: str) -> EarlierCells:
     outlines = outline_hashes(data.areas)
     shown: dict[str, set[str]] = {}
     planned: dict[str, frozenset[str]] = {}
-    for entry in _of_date(ledger, date):
+    for entry in _of_date(ledger, data.period or as_of):
         same = _same_areas(ledger, entry, outlines)
         for name, column in entry.columns.items():
             if name in data.values.columns and column.definition == definition_of(data, name):
@@ -55,8 +55,8 @@ def earlier_cells(ledger: Ledger, data: AreaData, date: str) -> EarlierCells:
             changed = name in entry.columns and entry.columns[name].definition != definition_of(data, name)
             if name in data.values.columns and not changed:
                 planned[name] = planned.get(name, frozenset()) | (same & frozenset(keys))
-    keys = data.areas.index
-    cells = pd.DataFrame({name: keys.isin(list(told)) for name, told in shown.items()}, index=keys)
+    areas = data.areas.index
+    cells = pd.DataFrame({name: areas.isin(list(told)) for name, told in shown.items()}, index=areas)
     return EarlierCells(cells, {name: told - shown.get(name, set()) for name, told in planned.items()})
 
 
@@ -136,7 +136,7 @@ def _shown_before(ledger: Ledger, entry: LedgerEntry, pending: PendingRelease) -
     for name in _common(entry, pending):
         column = plan.table.columns.index(name)
         then = set(entry.columns[name].exact)
-        for place in np.flatnonzero(plan.small_but_shown[:, column]):
+        for place in np.flatnonzero(plan.small_but_shown[:, column]).tolist():
             key = str(plan.table.keys[place])
             if key in then & same and plan.kind[place, column] != "partner":
                 yield name, key

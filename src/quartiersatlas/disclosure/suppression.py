@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -19,16 +19,16 @@ from quartiersatlas.disclosure.counted import (
 )
 from quartiersatlas.disclosure.known_counts import count_table
 from quartiersatlas.disclosure.partners import Task, suppress
-from quartiersatlas.disclosure.protection import Protection
 from quartiersatlas.disclosure.secret_cells import protect_secret_cells
 from quartiersatlas.intake.joining.data import kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from numpy.typing import NDArray
 
     from quartiersatlas.disclosure.equations import CountTable
+    from quartiersatlas.disclosure.protection import Protection
     from quartiersatlas.intake import AreaData
 
     Floats = NDArray[np.float64]
@@ -150,13 +150,16 @@ class EarlierCells:
     planned: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
+Settled: TypeAlias = "Callable[[AreaData], EarlierCells | None]"
+
+
 def suppression_pattern(
     data: AreaData,
     protection: Protection,
     leaving: Iterable[str],
     entering: Iterable[str] = (),
     families: Iterable[tuple[list[str], pd.Series[bool]]] = (),
-    earlier: EarlierCells | None = None,
+    settled: Settled | None = None,
 ) -> SuppressionPattern:
     """Find the cells that may not be shown.
 
@@ -170,8 +173,8 @@ def suppression_pattern(
         Columns that leave, and columns that enter something that does, such as the outcome of a rule.
     families : iterable of (list of str, Series of bool), optional
         Columns that make a class or an outcome together, and the areas that have one to lose.
-    earlier : EarlierCells, optional
-        What earlier releases settled.
+    settled : callable, optional
+        Data -> what earlier releases of their date settled.
     """
     leaving, entering = list(leaving), list(entering)
     names = list(dict.fromkeys([*leaving, *entering]))
@@ -180,19 +183,22 @@ def suppression_pattern(
     table = count_table(data, columns, hidden, protection)
     plain = [name for name in columns if name not in _sources(data) and name != data.population]
     kind = _primary(data, table, plain, hidden, protection)
-    plan = _planned(data, table, kind, protection, _groups(data, table, families), earlier)
+    plan = _planned(data, table, kind, protection, _groups(data, table, families), settled(data) if settled else None)
     withheld = plan.withheld | (data.status[columns] == "suppressed").to_numpy() | plan.small_but_shown
-    before_changes = {
-        name: suppression_pattern(before, protection, [base])
-        for name, (base, before) in data.changes.items()
-        if name in names
+    changes = {name: change for name, change in data.changes.items() if name in names}
+    bases = {
+        id(before): [base for base, other in changes.values() if other is before] for _, before in changes.values()
+    }
+    before_changes = {  # one pattern per date: it is that of a release of this date
+        id(before): suppression_pattern(before, protection, bases[id(before)], settled=settled)
+        for before in {id(before): before for _, before in changes.values()}.values()
     }
     return SuppressionPattern(
         data=data,
         hidden=hidden,
         counts=pd.DataFrame({column: data.counts(column) for column in columns}, index=data.areas.index),
         suppressed=pd.DataFrame(withheld, index=data.areas.index, columns=columns),
-        earlier=before_changes,
+        earlier={name: before_changes[id(before)] for name, (_, before) in changes.items()},
         protection=protection,
         plan=plan,
     )
@@ -296,7 +302,8 @@ def _may_hide(data: AreaData, table: CountTable, kind: NDArray[np.object_]) -> B
     told = data.values[list(table.columns)].notna().to_numpy()
     may = told & (kind == "") & ~data.residents().eq(0).to_numpy()[:, None]
     may[:, table.people] = False
-    return may
+    found: Bools = may
+    return found
 
 
 def _costs(data: AreaData, table: CountTable, protection: Protection) -> Floats:
