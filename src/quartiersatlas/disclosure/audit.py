@@ -16,7 +16,7 @@ from quartiersatlas.disclosure.secret_cells import secret_limits
 from quartiersatlas.errors import ReleaseError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
 
@@ -86,7 +86,7 @@ class Audit:
     def __repr__(self) -> str:
         asked = self.tightest
         if not len(self.table):
-            return "Audit: no count is withheld."
+            return "\n".join(["Audit: no count is withheld.", *(f"  {relation}" for relation in self.relations)])
         verdicts = asked["verdict"].value_counts()
         words = ", ".join(f"{verdicts[name]:,} {said}" for name, said in SAID.items() if name in verdicts)
         partners = count_noun(int((self.table["need"] == 0).sum()), "partner")
@@ -114,7 +114,7 @@ SAID = {
 }
 
 
-def audit_release(pattern: SuppressionPattern, shown: pd.DataFrame) -> Audit:
+def audit_release(pattern: SuppressionPattern, shown: pd.DataFrame, leaving: Iterable[str]) -> Audit:
     """Audit what a release shows.
 
     Parameters
@@ -123,12 +123,14 @@ def audit_release(pattern: SuppressionPattern, shown: pd.DataFrame) -> Audit:
         The cells that may not be shown.
     shown : DataFrame of bool
         Area by count column: the count can be read in something that leaves.
+    leaving : iterable of str
+        The count columns that leave, with their rates or alone.
     """
     plan, protection = pattern.plan, pattern.protection
     table = plan.table
     columns = list(table.columns)
     known = np.isfinite(table.x)
-    leaves = shown.any().reindex(columns, fill_value=False).to_numpy(dtype=bool)
+    leaves = np.isin(columns, [*leaving, *shown.columns[shown.any()]])
     seen = shown.reindex(columns=columns, fill_value=False).to_numpy(dtype=bool) & known
     unseen = known & ~seen
     if int(unseen.sum()) > MOST_CELLS:
@@ -194,8 +196,8 @@ def audited_cells(task: Task, cells: Ints, kind: NDArray[np.object_]) -> tuple[p
             "key": np.asarray(table.keys, dtype=object)[cells // n_columns],
             "column": np.asarray(table.columns, dtype=object)[cells % n_columns],
             "kind": kind.ravel()[cells],
-            "low": found.low,
-            "high": found.high,
+            "low": found.low + 0.0,
+            "high": found.high + 0.0,
             "values": (width + 1).astype(int),
             "need": np.where(asked > 0, asked + 1, 0).astype(int),
             "verdict": verdict,
@@ -279,8 +281,8 @@ def _rounded_rows(table: CountTable, seen: Bools, unseen: Bools, protection: Pro
             "key": np.asarray(table.keys, dtype=object)[cells // n_columns],
             "column": np.asarray(table.columns, dtype=object)[cells % n_columns],
             "kind": "rounded",
-            "low": found.low,
-            "high": found.high,
+            "low": found.low + 0.0,
+            "high": found.high + 0.0,
             "values": (width + 1).astype(int),
             "need": base // 2 + 1,
             "verdict": np.where(width >= base // 2, "open", np.where(width == 0, "exact", "narrow")),

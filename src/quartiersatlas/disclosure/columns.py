@@ -13,6 +13,7 @@ from quartiersatlas.catalogue import Indicator, Message, text
 from quartiersatlas.catalogue.kinds import PERCENT, PERCENTAGE_POINTS
 from quartiersatlas.disclosure.counted import counted_rates, is_count, persons_of, small_cells
 from quartiersatlas.disclosure.feasible_splits import segregation_digits
+from quartiersatlas.disclosure.other_numbers import RATE_DECIMALS, fitting_numerators, number_decimals
 from quartiersatlas.disclosure.release import ReleasedColumn, ReleasedStability
 from quartiersatlas.errors import SpecError, list_some
 from quartiersatlas.indicators.columns import city_number, written_decimals
@@ -22,8 +23,6 @@ from quartiersatlas.segregation.explain import note_text
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
-
-    from numpy.typing import NDArray
 
     from quartiersatlas.disclosure.protection import Protection
     from quartiersatlas.disclosure.recompute import Derived
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
     from quartiersatlas.segregation import SegregationResult
     from quartiersatlas.segregation.prepared import PreparedCounts
 
-RATE_DECIMALS = 1
 SCORE_DECIMALS = 2
 
 
@@ -63,7 +61,7 @@ def add_data_column(out: ReleasedColumns, pattern: SuppressionPattern, name: str
     data = pattern.data
     protected, values, status = pattern.cells(name), data.values[name], data.status[name]
     if name in counted_rates(data):
-        _add_rate(out, data, name, protected, protection)
+        _add_rate(out, pattern, name, protected, protection)
     elif name in data.changes:
         if protection.round_base is not None:
             base, before = data.changes[name]
@@ -73,7 +71,7 @@ def add_data_column(out: ReleasedColumns, pattern: SuppressionPattern, name: str
         meaning = change_meaning(data, name)
         form: ColumnForm = "share" if meaning.kind in ("share", "rate") else "number"
         from_counts = base in counted_rates(data)
-        decimals = _decimals(protection) if from_counts else _number_decimals(data.values[base], meaning, protection)
+        decimals = _decimals(protection) if from_counts else number_decimals(data.values[base], meaning, protection)
         out.add(ReleasedColumn(name, form, meaning, decimals, change_of=base), values, status, protected)
     elif name not in data.rates and is_count(data, name):
         meaning = data.catalogue.get(name) if name in data.catalogue else Indicator(id=name, kind="count")
@@ -86,7 +84,7 @@ def _add_number(out: ReleasedColumns, data: AreaData, name: str, protected: pd.S
     """Release a ready-made share, a mean, a median, an amount: as its kind is protected, in its own unit."""
     meaning = data.catalogue.get(name)
     form: ColumnForm = "share" if meaning.kind in ("share", "rate") else "number"
-    decimals = _number_decimals(data.values[name], meaning, protection)
+    decimals = number_decimals(data.values[name], meaning, protection)
     city, source = _published_or_own(data, name, protected)
     if name in data.rates and protection.round_base is not None:
         city = float("nan")  # made of the exact counts
@@ -116,29 +114,18 @@ def _published_or_own(data: AreaData, name: str, protected: pd.Series) -> tuple[
     return (float("nan") if protected.any() else found.value), ""
 
 
-def _number_decimals(values: pd.Series[float], meaning: Indicator, protection: Protection) -> int:
-    """Return the decimals of a number: two digits of a percentage at least, three of others, and none it never had."""
-    if meaning.kind in ("share", "rate") and protection.decimals != "auto":
-        return int(protection.decimals)
-    size = float(values.abs().median())
-    if not 0 < size < float("inf"):
-        return RATE_DECIMALS
-    digits = 1 if meaning.kind in ("share", "rate") else 2
-    wanted = digits - int(np.floor(np.log10(size)))
-    if meaning.kind in ("share", "rate"):
-        wanted = max(RATE_DECIMALS, wanted)
-    return max(0, min(wanted, written_decimals(values)))
-
-
-def _add_rate(out: ReleasedColumns, data: AreaData, name: str, protected: pd.Series, protection: Protection) -> None:
+def _add_rate(
+    out: ReleasedColumns, pattern: SuppressionPattern, name: str, protected: pd.Series, protection: Protection
+) -> None:
     """Release numerator, denominator and rate; what is protected in one is protected in all three."""
+    data = pattern.data
     ids = (f"{name}_numerator", f"{name}_denominator")
     x, n = (protection.rounded(data.counts(source)) for source in data.rates[name])
     for column, source, counts in zip(ids, data.rates[name], (x, n), strict=True):
         indicator = replace(data.catalogue.get(source), id=column, kind="count", unit="")
         out.add(ReleasedColumn(column, "count", indicator), counts, data.status[source], protected)
     meaning = data.catalogue.get(name)
-    city, decimals = city_rate(data, name, protection)
+    city, decimals = city_rate(data, name, protection, pattern.spread_of(data.rates[name][0]))
     values = data.values[name]
     if protection.round_base is not None:
         values = rounded_values(data, name, protection)
@@ -163,11 +150,13 @@ def rounded_values(data: AreaData, name: str, protection: Protection) -> pd.Seri
     return x / n.where(n > 0) * data.catalogue.get(name).per
 
 
-def city_rate(data: AreaData, name: str, protection: Protection) -> tuple[float, int]:
+def city_rate(data: AreaData, name: str, protection: Protection, open_persons: float = 0) -> tuple[float, int]:
     """Return the city value as it may leave, and with how many decimals the rate does.
 
     A small count of the whole city (or a small rest) is protected as that of an area is: the value has so few decimals
-    that at least two whole numerators give it, one of them not small; without any such number there is no value.
+    that at least two whole numerators give it, one of them not small; without any such number there is no value. Where
+    a cell is secret in the source, who knows the total with it would have the cell from the total without it: then
+    numerators that many persons (``open_persons``) up and down have to give the same value.
     """
     x, n = (data.counts(source) for source in data.rates[name])
     both = x.notna() & n.notna()
@@ -178,34 +167,20 @@ def city_rate(data: AreaData, name: str, protection: Protection) -> tuple[float,
         return float("nan"), decimals
     rate = above / below * per
     as_it_is = protection.decimals != "auto" or protection.round_base is not None
-    if as_it_is or not small_cells(*total, protection)[0]:
+    if as_it_is or not (small_cells(*total, protection)[0] or open_persons):
         return round(rate, decimals), decimals
     for fewer in range(decimals, -1, -1):
         fitting = fitting_numerators(round(rate, fewer), below, per, fewer)
+        if open_persons:
+            if {above - open_persons, above + open_persons} <= set(fitting.tolist()):
+                return round(rate, fewer), fewer
+            continue
         large = fitting >= protection.min_count  # not none either: nobody would have to hide that
         if protection.protect_remainder:
             large &= below - fitting >= protection.min_count
         if len(fitting) > 1 and large.any():
             return round(rate, fewer), fewer
     return float("nan"), decimals
-
-
-def fitting_numerators(rate: float, denominator: float, per: float, decimals: int) -> NDArray[np.float64]:
-    """Return the whole numerators that give a rounded rate on a known denominator.
-
-    Examples
-    --------
-    >>> fitting_numerators(0.1, 3000, 100, decimals=1).tolist()
-    [2.0, 3.0, 4.0]
-    >>> fitting_numerators(0.07, 3000, 100, decimals=2).tolist()
-    [2.0]
-    """
-    half = 0.5 * 10.0**-decimals
-    low, high = (max(0.0, (rate + side * half) * denominator / per) for side in (-1, 1))
-    candidates = np.arange(np.floor(low), min(np.ceil(high), denominator) + 1)
-    # halves are rounded in more than one way: they are no safe company
-    fitting: NDArray[np.float64] = candidates[np.abs(candidates / denominator * per - rate) < half * (1 - 1e-9)]
-    return fitting
 
 
 def _decimals(protection: Protection) -> int:

@@ -37,11 +37,12 @@ from quartiersatlas.disclosure.feasible_splits import with_index_company
 from quartiersatlas.disclosure.filled import fill_withheld
 from quartiersatlas.disclosure.known_counts import smallest_units
 from quartiersatlas.disclosure.ledger import Ledger, layer_of, ledger_entry, locked_ledger, write_ledger
+from quartiersatlas.disclosure.other_numbers import share_warnings
 from quartiersatlas.disclosure.protection import Protection
 from quartiersatlas.disclosure.recompute import Derived, compute_again, difference_messages, differences, scale_options
 from quartiersatlas.disclosure.release import AUDIENCES, Audience, ReleasedResults
 from quartiersatlas.disclosure.series import PendingRelease, compare_with_earlier, earlier_cells
-from quartiersatlas.disclosure.suppression import shown_counts, suppression_pattern
+from quartiersatlas.disclosure.suppression import leaving_counts, shown_counts, suppression_pattern
 from quartiersatlas.disclosure.words import (
     collect_facts,
     comment_draft,
@@ -202,7 +203,7 @@ def _released(given: Mapping[str, Any], book: Ledger | None) -> Release:
     selected, assessed, grouped = _selection(data, pattern, derived)
     remarks = wording_messages((given["title"], given["subtitle"], given["comment"]))
     shown = shown_counts(pattern, names)
-    audit = audit_release(pattern, shown)
+    audit = audit_release(pattern, shown, leaving_counts(pattern, names))
     if protection.secondary:
         refuse_failed(audit)
     result = Release(
@@ -512,7 +513,8 @@ def _dates(dates: Mapping[str, str], out: ReleasedColumns) -> Mapping[str, str]:
 
 def _compared(release: Release, pending: PendingRelease, book: Ledger | None, differing: list[Message]) -> Release:
     """Return the release with what the analyst has to know; compared with earlier ones, and entered if no draft."""
-    messages: list[Message] = [*differing]
+    names = [column.id for column in release.columns]
+    messages: list[Message] = [*differing, *share_warnings(pending.pattern.data, names, release.protection)]
     if [reason.name for reason in release.draft_reasons] == ["draft_without_definition"]:
         messages.append(Message("warning_undefined", release.draft_reasons[0].values))
     if book is not None:

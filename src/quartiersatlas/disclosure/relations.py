@@ -20,6 +20,7 @@ HOLDS = 0.8  # of the rows: from here on a relation is no chance
 NEARLY = 0.9  # of the rows that hold up to a small difference
 FIXED, RELATIVE = 2.0, 0.02  # the small difference: two persons, or two in a hundred
 ONE = 0.2  # how far a coefficient may be from 0 and 1
+SECRET = 1.0  # what a cell that nobody has told is taken to be in the search: those are small
 SEARCHES = 18  # of further sums of one whole
 FEW_ROWS = 3  # with fewer known rows everything adds up
 FEW_ROWS_OF_PARTS = 12  # with fewer, one column is below another by chance
@@ -201,19 +202,20 @@ def _best_sum(counts: Floats, whole: int, parts: list[int], *, nearly: bool) -> 
     """
     if len(parts) < 2:  # noqa: PLR2004 - one part is no sum
         return None
-    known = np.isfinite(counts[:, [whole, *parts]]).all(axis=1)
-    w = counts[known, whole]
-    rows = np.flatnonzero(known)[np.argsort(-w, kind="stable")[:MOST_ROWS]]
-    if (w > 0).sum() < FEW_ROWS:
+    told = np.isfinite(counts[:, whole]) & (np.isfinite(counts[:, parts]).sum(axis=1) > 1)
+    rows = np.flatnonzero(told)[np.argsort(-counts[told, whole], kind="stable")[:MOST_ROWS]]
+    if (counts[rows, whole] > 0).sum() < FEW_ROWS:
         return None
-    b = _least_deviations(counts[rows][:, parts], counts[rows, whole])
+    b = _least_deviations(np.nan_to_num(counts[rows][:, parts], nan=SECRET), counts[rows, whole])
     if b is None or (np.minimum(np.abs(b), np.abs(1 - b)) > ONE).any() or (b > 1 - ONE).sum() < 2:  # noqa: PLR2004
         return None
     chosen = tuple(part for part, coefficient in zip(parts, b, strict=True) if coefficient > 1 - ONE)
-    rest = np.abs(counts[known, whole] - counts[known][:, chosen].sum(axis=1))
-    told = w > 0  # where there is nobody, every sum holds
+    rest = np.abs(counts[:, whole] - counts[:, chosen].sum(axis=1))
+    told = np.isfinite(rest) & (counts[:, whole] > 0)  # where there is nobody, every sum holds
+    if told.sum() < 2:  # noqa: PLR2004 - one row is no relation
+        return None
     exact = float((rest[told] == 0).mean())
-    near = float((rest[told] <= np.maximum(FIXED, RELATIVE * w[told])).mean())
+    near = float((rest[told] <= np.maximum(FIXED, RELATIVE * counts[told, whole])).mean())
     return chosen if exact >= HOLDS or (nearly and near >= NEARLY) else None
 
 

@@ -149,7 +149,7 @@ def _by_subtraction(ledger: Ledger, pending: PendingRelease, date: str) -> Itera
     together = pending.shown | before.astype(bool)
     if together.equals(pending.shown):
         return
-    table = audit_release(pattern, together).table
+    table = audit_release(pattern, together, pending.shown.columns[pending.shown.any()]).table
     for _, row in table[table["verdict"].isin(REFUSED) & table["kind"].ne("rounded")].iterrows():
         yield str(row["column"]), str(row["key"])
 

@@ -12,15 +12,14 @@ import pandas as pd
 from quartiersatlas.disclosure.counted import (
     count_columns,
     counted_rates,
-    few_behind,
     small_areas,
     small_cells,
     small_rest,
 )
-from quartiersatlas.disclosure.known_counts import count_table
+from quartiersatlas.disclosure.known_counts import count_table, smallest_units
+from quartiersatlas.disclosure.other_numbers import protected_numbers, with_company
 from quartiersatlas.disclosure.partners import Task, suppress
 from quartiersatlas.disclosure.secret_cells import protect_secret_cells
-from quartiersatlas.intake.joining.data import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -104,34 +103,19 @@ class SuppressionPattern:
         if name in data.changes:
             base = data.changes[name][0]
             return self.cells(base) | self.earlier[name].cells(base)
-        if name in data.rates:
+        if name in counted_rates(data):
             numerator, denominator = data.rates[name]
-            cells = self._part(numerator) | self._part(denominator) | self.hidden
-            if name not in counted_rates(data):
-                few = few_behind(self._base(denominator), self.protection)
-                return cells if data.catalogue.get(name).kind == "density" else cells | few  # per km2: no persons
+            cells = self.suppressed[numerator] | self.suppressed[denominator] | self.hidden
             return cells | (data.residents().eq(0) & data.counts(denominator).gt(0))
-        if name in self.suppressed:
+        if name in self.suppressed and name not in data.rates:
             return self.suppressed[name]
-        base = data.catalogue.get(name).base if name in data.catalogue else ""
-        cells = self.hidden | self._part(name) | few_behind(self._base(base), self.protection)
-        return cells | self.data.status[base].eq("suppressed") if base in self.data.status else cells
+        alone = protected_numbers(data, name, self.suppressed, self.hidden, self.protection)
+        return with_company(data, name, alone, smallest_units(data, self.protection), self.protection)
 
-    def _part(self, column: str) -> pd.Series[bool]:
-        """Return where a column may not be shown by itself: a suppressed count, a small balance."""
-        if column in self.suppressed:
-            return self.suppressed[column]
-        cells = self.data.status[column].eq("suppressed")
-        if kind_of(self.data, column) == "balance":
-            size = self.data.summands(column).abs()
-            cells |= (size > 0) & (size < self.protection.min_count)
-        return cells
-
-    def _base(self, column: str) -> pd.Series[float] | None:
-        """Return the count that a mean or an amount is taken over; None where none is named."""
-        if not column or kind_of(self.data, column) not in ("", "count"):
-            return None
-        return self.data.counts(column)
+    def spread_of(self, column: str) -> float:
+        """Return by how much the secret cells of a column must stay open; 0 where it has none."""
+        spread = self.plan.table.spread[:, self.plan.table.columns.index(column)]
+        return float(np.nanmax(spread)) if np.isfinite(spread).any() and self.protection.secondary else 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -351,6 +335,13 @@ def _cells_of(data: AreaData, table: CountTable, names: list[str]) -> Bools:
             if source in table.columns and source != data.population:
                 cells[:, table.columns.index(source)] = True
     return cells
+
+
+def leaving_counts(pattern: SuppressionPattern, leaving: list[str]) -> list[str]:
+    """Return the count columns that leave, with their rates or alone, even if nothing of them is shown."""
+    rates = counted_rates(pattern.data)
+    wanted = [source for name in leaving for source in rates.get(name, (name,))]
+    return [name for name in dict.fromkeys([*wanted, str(pattern.data.population)]) if name in pattern.suppressed]
 
 
 def shown_counts(pattern: SuppressionPattern, leaving: list[str]) -> pd.DataFrame:
