@@ -10,11 +10,12 @@ from .catalogue.key_systems import (
     recognise_keys,
 )
 from .catalogue.references import Reference
-from .disclosure.audit import Audit
+from .disclosure.certificate import Audit
 from .disclosure.known_counts import add_relations
 from .disclosure.ledger.book import Ledger
 from .disclosure.make import Release, release
 from .disclosure.protection import Protection
+from .disclosure.published_table import audit
 from .disclosure.words import check_wording
 from .indicators.change import add_change, rate_change
 from .indicators.columns import add_counts, add_rates
@@ -88,6 +89,7 @@ __all__ = [
     "add_relations",
     "ags_from_ars",
     "atlas_map",
+    "audit",
     "candidate_areas",
     "check_areas",
     "check_project",

@@ -20,7 +20,7 @@ from quartiersatlas.base.checks import choice, expects
 from quartiersatlas.base.checks import names as names_of
 from quartiersatlas.base.toml import NO_CHARACTER
 from quartiersatlas.catalogue import Message
-from quartiersatlas.disclosure.audit import Audit, audit_release, refuse_failed
+from quartiersatlas.disclosure.certificate import Audit, audit_release, refuse_failed
 from quartiersatlas.disclosure.columns import (
     ReleasedColumns,
     add_data_column,

@@ -150,7 +150,7 @@ def protected_numbers(
         denominator = data.catalogue.shares.get(name, str(data.population))
         if name in data.catalogue.shares:
             cells |= telling_shares(data, name, denominator, protection)
-        count = count_of_share(data, name, denominator, list(suppressed))
+        count = count_of_share(data, name, denominator, [str(column) for column in suppressed])
         if count:
             cells |= suppressed[count]
     return cells

@@ -93,7 +93,7 @@ def find_relations(
     Examples
     --------
     >>> x = np.array([[1.0, 4, 5], [2, 9, 11], [3, 1, 4], [7, 2, 9], [5, 5, 10]])
-    >>> find_relations(x, ["a", "b", "all"], {}, []).sums
+    >>> find_relations(x, ["a", "b", "all"], {}, {}).sums
     (Sum(whole=2, parts=(0, 1), is_declared=False),)
     """
     place = {name: number for number, name in enumerate(names)}

@@ -10,7 +10,7 @@ import pandas as pd
 
 from quartiersatlas.base.checks import count_noun, expects
 from quartiersatlas.catalogue import Catalogue, Message
-from quartiersatlas.disclosure.audit import Audit
+from quartiersatlas.disclosure.certificate import Audit
 from quartiersatlas.disclosure.protection import Protection
 from quartiersatlas.errors import ColumnError, ReleaseError
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from quartiersatlas.base.checks import count_noun
 from quartiersatlas.catalogue import Message
-from quartiersatlas.disclosure.audit import REFUSED, audit_release
+from quartiersatlas.disclosure.certificate import REFUSED, audit_release
 from quartiersatlas.disclosure.ledger.entry import definition_of
 from quartiersatlas.disclosure.ledger.layers import outline_hashes
 from quartiersatlas.disclosure.other_borders import told_by_other_borders
