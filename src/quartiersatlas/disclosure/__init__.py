@@ -17,6 +17,7 @@ __all__ = [
     "ReleasedColumn",
     "ReleasedStability",
     "add_relations",
+    "audit",
     "check_wording",
     "release",
 ]

@@ -125,7 +125,7 @@ def _add_rate(
         indicator = replace(data.catalogue.get(source), id=column, kind="count", unit="")
         out.add(ReleasedColumn(column, "count", indicator), counts, data.status[source], protected)
     meaning = data.catalogue.get(name)
-    city, decimals = city_rate(data, name, protection, pattern.spread_of(data.rates[name][0]))
+    city, decimals = city_rate(pattern, name)
     values = data.values[name]
     if protection.round_base is not None:
         values = rounded_values(data, name, protection)
@@ -150,15 +150,18 @@ def rounded_values(data: AreaData, name: str, protection: Protection) -> pd.Seri
     return x / n.where(n > 0) * data.catalogue.get(name).per
 
 
-def city_rate(data: AreaData, name: str, protection: Protection, open_persons: float = 0) -> tuple[float, int]:
+def city_rate(pattern: SuppressionPattern, name: str) -> tuple[float, int]:
     """Return the city value as it may leave, and with how many decimals the rate does.
 
     A small count of the whole city (or a small rest) is protected as that of an area is: the value has so few decimals
     that at least two whole numerators give it, one of them not small; without any such number there is no value. Where
-    a cell is secret in the source, who knows the total with it would have the cell from the total without it: then
-    numerators that many persons (``open_persons``) up and down have to give the same value.
+    a cell is secret in the source, who knows the total with it would have the cell from the total without it: cells
+    that follow from others are counted in, and for those that do not, as many persons up and down as their marks leave
+    open have to give the same value.
     """
-    x, n = (data.counts(source) for source in data.rates[name])
+    data, protection = pattern.data, pattern.protection
+    x, n = (pattern.known_counts(source) for source in data.rates[name])
+    open_persons = pattern.spread_of(data.rates[name][0])
     both = x.notna() & n.notna()
     total = pd.Series([x[both].sum()]), pd.Series([n[both].sum()])
     above, below = (float(protection.rounded(side)[0]) for side in total)

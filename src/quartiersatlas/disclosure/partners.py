@@ -206,16 +206,31 @@ def _protect(task: Task, withheld: Bools, need: Floats, cell: int, given_up: Boo
     if not len(narrow_cells(task, withheld, need, asked)):
         return withheld
     for zeros in (False, True) if task.zeros else (False,):
-        for near in (True, False):
-            found = _flow(task, withheld, cell, float(need.flat[cell]), zeros=zeros, near=near)
-            if found is not None:
-                return withheld | found
+        for more in (0, 1, 2):  # fractions of persons may flow where whole ones do not: then ask for more
+            for near in (True, False):
+                found = _flow(task, withheld, cell, float(need.flat[cell]) + more, zeros=zeros, near=near)
+                if found is not None and (found & ~withheld).any():
+                    return withheld | found
     possible = possible_width(task, withheld, cell)
-    if possible >= need.flat[cell]:  # a linear programme sees no way, whole numbers do not go further: keep looking
-        possible = need.flat[cell] - 1
-    need.flat[cell] = possible
-    given_up.flat[cell] = possible <= 0
-    return withheld
+    if possible < need.flat[cell]:
+        need.flat[cell] = possible
+        given_up.flat[cell] = possible <= 0
+        return withheld
+    return _with_neighbour(task, withheld, cell)
+
+
+def _with_neighbour(task: Task, withheld: Bools, cell: int) -> Bools:
+    """Withhold the cheapest cell of the component, first of the cell's own equations: whole persons need more room."""
+    part = component_of(task, cell)
+    open_ = part[(task.may_hide & ~withheld & ((task.table.x > 0) | task.zeros)).ravel()[part]]
+    if not len(open_):
+        return withheld
+    equations = task.table.equations
+    beside = np.isin(open_, equations.matrix[equations.columnwise[:, [cell]].indices].indices)
+    price = task.prices(withheld).ravel()[open_]
+    more = withheld.copy()
+    more.flat[open_[np.lexsort((price, ~beside))[0]]] = True
+    return more
 
 
 def component_of(task: Task, cell: int) -> Ints:

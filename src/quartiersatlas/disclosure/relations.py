@@ -109,11 +109,32 @@ def find_relations(
         if whole in place and len(inside) > 1 and _are_apart(counts, inside, place[whole]):
             known.append((inside, place[whole]))
     known = list(dict.fromkeys(known))
-    found = [one for one in found_sums(counts) if all(one.parts != d.parts for d in declared)] if search else []
+    found = _without_partial_sums(counts, declared, found_sums(counts)) if search else []
     seen = (
         [(part, whole) for part, whole in found_parts(counts) if ((part,), whole) not in set(known)] if search else []
     )
     return Relations((*declared, *found), tuple(known), tuple(seen))
+
+
+def _without_partial_sums(counts: Floats, declared: list[Sum], found: list[Sum]) -> list[Sum]:
+    """Return the found sums without those that lack (or add) a small part of another sum of the same whole.
+
+    With a part that is mostly zero both seem to hold, and the residual of the shorter one would be that part.
+    """
+    ranked = sorted(found, key=lambda one: (_share_exact(counts, one), len(one.parts)), reverse=True)
+    kept: list[Sum] = []
+    for one in ranked:
+        parts = set(one.parts)
+        others = [set(other.parts) for other in (*declared, *kept) if other.whole == one.whole]
+        if not any(parts <= other or parts >= other for other in others):
+            kept.append(one)
+    return [one for one in found if one in kept]
+
+
+def _share_exact(counts: Floats, one: Sum) -> float:
+    rest = counts[:, one.whole] - counts[:, one.parts].sum(axis=1)
+    known = np.isfinite(rest)
+    return float((rest[known] == 0).mean()) if known.any() else 0.0
 
 
 def _are_apart(counts: Floats, parts: tuple[int, ...], whole: int) -> bool:

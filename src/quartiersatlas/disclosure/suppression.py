@@ -112,6 +112,11 @@ class SuppressionPattern:
         alone = protected_numbers(data, name, self.suppressed, self.hidden, self.protection)
         return with_company(data, name, alone, smallest_units(data, self.protection), self.protection)
 
+    def known_counts(self, column: str) -> pd.Series[float]:
+        """Return a count column with the secret cells that follow from the others."""
+        table = self.plan.table
+        return pd.Series(table.x[:, table.columns.index(column)], index=table.keys)
+
     def spread_of(self, column: str) -> float:
         """Return by how much the secret cells of a column must stay open; 0 where it has none."""
         spread = self.plan.table.spread[:, self.plan.table.columns.index(column)]
