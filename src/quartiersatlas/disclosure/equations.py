@@ -61,6 +61,8 @@ class CountTable:
         Of cells that are unknown but must be protected: by how much each value may be off; NaN elsewhere.
     marks : tuple of two ndarray
         Least and greatest value that the mark of a secret cell allows; NaN where it says nothing.
+    outside_totals : ndarray of bool, optional
+        Cells that nobody delivered but that follow from a sum: totals are over the delivered ones.
     """
 
     keys: pd.Index
@@ -73,6 +75,7 @@ class CountTable:
     secret: Bools
     spread: Floats
     marks: tuple[Floats, Floats] = field(repr=False)
+    outside_totals: Bools | None = None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -162,11 +165,12 @@ class Equations:
         rows, cells, values = [], [], []
         kinds, ones, others, n_rows = [], [], [], 0
         columns = np.arange(c)
+        counted = np.ones((n, c)) if table.outside_totals is None else (~table.outside_totals).astype(float)
         for number, unit in enumerate(table.units):
             members = unit.members
             rows.append(n_rows + np.tile(columns, len(members)))
             cells.append((members[:, None] * c + columns).ravel())
-            values.append(np.ones(len(members) * c))
+            values.append(counted[members].ravel())
             kinds.append(np.full(c, TOTAL))
             ones.append(np.full(c, number))
             others.append(columns)
@@ -198,6 +202,7 @@ class Equations:
 
         kind = joined(kinds).astype(np.intp)
         matrix = csr_array((joined(values), (joined(rows), joined(cells))), shape=(n_rows, n * c), dtype=float)
+        matrix.eliminate_zeros()
         right = np.where(kind == PART, 0.0, matrix @ np.nan_to_num(table.x).ravel())
         return cls(table, matrix, kind != PART, right, kind, joined(ones), joined(others))
 

@@ -45,7 +45,8 @@ def count_table(data: AreaData, columns: list[str], hidden: pd.Series[bool], pro
     """
     x: Floats = np.column_stack([data.counts(column).to_numpy(dtype=np.float64) for column in columns])
     status = data.status[columns].to_numpy(dtype=object)
-    relations = _relations(data, columns, x, protection)
+    related = np.where(np.isin(columns, sorted(data.perturbed)), np.nan, x)  # perturbed counts do not add up
+    relations = _relations(data, columns, related, protection)
     secret = np.isnan(x) & (status == "suppressed")
     missing = np.isnan(x) & ~secret & (status != "not_applicable")
     marks = _marks(data, columns)
@@ -99,6 +100,7 @@ def _relations(data: AreaData, columns: list[str], x: Floats, protection: Protec
         *counted_rates(data).values(),
         *((column, people) for column in columns if column != people and _is_below(data, column, people)),
     ]
+    pairs = [pair for pair in pairs if not data.perturbed.intersection(pair)]
     catalogue = data.catalogue
     return find_relations(x, columns, catalogue.sums, catalogue.parts, pairs, search=protection.find_sums)
 
@@ -136,6 +138,11 @@ def _derived(table: CountTable, data: AreaData, secret: Bools, missing: Bools, p
     width = np.where(np.isfinite(greatest - least), greatest - least, float(source - 2))
     spread = np.where(secret & ~follows, np.maximum(width, 0), np.nan)
     spread = np.where(confined, high - low, spread)
+    given = follows & missing
+    if given.any():  # those that follow from a total of the source are part of it
+        by_sums = _limits_of_unknown(table, replace(data, references={}), secret, missing)
+        given &= by_sums[0] == by_sums[1]
+    table = replace(table, outside_totals=given)
     return replace(table, x=np.where(follows, low, table.x), spread=np.where(spread > 0, spread, np.nan))
 
 

@@ -214,6 +214,7 @@ def _primary(
         found = small_cells(x[part], x[whole], protection) & kind[part].isin(["", "source"])
         rest = small_rest(x[part], x[whole], protection) & protection.protect_remainder
         kind[part] = kind[part].mask(found, "base").mask(found & rest, "rest")
+    kind[[column for column in kind if column in data.perturbed]] = ""  # protected where they come from
     return kind.to_numpy(dtype=object)
 
 
@@ -291,6 +292,7 @@ def _may_hide(data: AreaData, table: CountTable, kind: NDArray[np.object_]) -> B
     told = data.values[list(table.columns)].notna().to_numpy()
     may = told & (kind == "") & ~data.residents().eq(0).to_numpy()[:, None]
     may[:, table.people] = False
+    may[:, [column in data.perturbed for column in table.columns]] = False
     found: Bools = may
     return found
 

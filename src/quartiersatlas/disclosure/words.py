@@ -182,6 +182,8 @@ def collect_facts(
     if protection.derived == "released" and (need is not None or shortlist is not None):
         withheld = any(status.eq("suppressed").any() for status in out.status.values())
         facts += [Message("fact_protection_derived")] if withheld else []
+    if data.perturbed:
+        facts.append(Message("fact_perturbed", {"columns": ", ".join(sorted(data.perturbed))}))
     if need is not None:
         facts += _need(data, need)
     if shortlist is not None:

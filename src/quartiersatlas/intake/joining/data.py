@@ -59,6 +59,8 @@ class AreaData:
         What was converted or computed on the way: fractions to percent, counts from shares.
     bounds : DataFrame
         On (key, column): ``lower`` and ``upper`` of suppressed cells whose mark names limits, as :class:`Table` has it.
+    perturbed : frozenset of str
+        Columns whose counts were changed at random where they come from: they are protected already.
     """
 
     areas: gpd.GeoDataFrame
@@ -75,6 +77,7 @@ class AreaData:
     references: Mapping[str, Reference] = field(default_factory=dict)
     notes: tuple[Message, ...] = ()
     bounds: pd.DataFrame = field(default_factory=no_bounds)
+    perturbed: frozenset[str] = frozenset()
 
     @property
     def report(self) -> JoinReport:

@@ -74,6 +74,7 @@ def join(
     kinds: Mapping[str, str] | None = None,
     references: Mapping[str, Reference] | None = None,
     symbols: Mapping[str, Meaning] | None = None,
+    perturbed: bool = False,
 ) -> AreaData:
     """Join a table to the areas by key.
 
@@ -129,6 +130,11 @@ def join(
     symbols : mapping of str to str, optional
         For a DataFrame: what numbers such as ``-9999`` stand for, ``{"-9999": "missing"}``, or that they are true
         (``"value"``). For files, symbols are named in :func:`read_table`.
+
+    perturbed : bool, default False
+        The counts of the table were protected where they come from by a small random change of each (cell-key method,
+        as in the German census of 2022). They do not add up, so no sums are looked for, and nothing of them is
+        suppressed again.
 
     Returns
     -------
@@ -203,6 +209,7 @@ def join(
         vintage=vintage,
         references=_references(data, report, references),
         bounds=joined_bounds(data.bounds, bounds, after, data.areas.index, fresh),
+        perturbed=data.perturbed.union(fresh) if perturbed else data.perturbed,
     )
     signed = [name for name, unit in getattr(read, "units", {}).items() if unit == PERCENT]
     return with_meaning(joined, [*described, *fresh], units=units, kinds=kinds, confirmed=signed)
