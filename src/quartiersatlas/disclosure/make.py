@@ -60,7 +60,7 @@ from quartiersatlas.screening import Candidates, Shortlist, candidate_areas, pro
 from quartiersatlas.segregation import SegregationResult, scale_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from quartiersatlas.catalogue import Indicator
     from quartiersatlas.disclosure.suppression import Settled, SuppressionPattern
@@ -522,4 +522,24 @@ def _compared(release: Release, pending: PendingRelease, book: Ledger | None, di
         messages += compare_with_earlier(book, pending, entry)
         if not release.is_draft:
             book.add(entry, pending.layer)
+            for before in _earlier_dates(pending):  # a change shows its earlier date to whoever knows the later one
+                entry = ledger_entry(
+                    release, before.pattern, before.shown, release.protection, key=book.key, of_earlier_date=True
+                )
+                book.add(entry, before.layer)
     return replace(release, warnings=tuple(messages))
+
+
+def _earlier_dates(pending: PendingRelease) -> Iterator[PendingRelease]:
+    """Yield what the changes that leave tell of their earlier dates."""
+    pattern = pending.pattern
+    dates = {id(before): before for before in pattern.earlier.values() if before.data.period}
+    for number, before in dates.items():
+        changes = {
+            name: base for name, (base, _) in pattern.data.changes.items() if id(pattern.earlier.get(name)) == number
+        }
+        shown = before.suppressed & False
+        for name, base in changes.items():
+            shown |= shown_counts(before, [base]).mul(~pattern.cells(name), axis=0).astype(bool)
+        shown[str(before.data.population)] = False
+        yield PendingRelease(before, shown, layer_of(before.data.areas))

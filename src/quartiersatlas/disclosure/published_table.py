@@ -122,7 +122,7 @@ def _checked(values: pd.DataFrame) -> pd.DataFrame:
     wrong = np.isfinite(known) & ((known < 0) | (known % 1 != 0))
     if wrong.any() or np.isinf(known).any():
         raise CountError(
-            f"audit: {count_noun(int((wrong | np.isinf(known)).sum()), 'number is', 'numbers are')} no count of persons "
+            f"audit: {count_noun(int((wrong | np.isinf(known)).sum()), 'number is', 'numbers are')} no count "
             f"(below 0, infinite, or a fraction): give the columns of counts alone."
         )
     if not counts.index.is_unique or not counts.columns.is_unique:

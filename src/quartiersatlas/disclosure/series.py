@@ -51,7 +51,8 @@ def earlier_cells(ledger: Ledger, data: AreaData, as_of: str = "") -> EarlierCel
         for name, column in entry.columns.items():
             if name in data.values.columns and column.definition == definition_of(data, name):
                 shown.setdefault(name, set()).update(same & set(column.exact))
-        for name, keys in (*entry.plan.items(), *((n, c.withheld) for n, c in entry.columns.items())):
+        without_plan = {name: column.withheld for name, column in entry.columns.items() if name not in entry.plan}
+        for name, keys in {**entry.plan, **without_plan}.items():
             changed = name in entry.columns and entry.columns[name].definition != definition_of(data, name)
             if name in data.values.columns and not changed:
                 planned[name] = planned.get(name, frozenset()) | (same & frozenset(keys))

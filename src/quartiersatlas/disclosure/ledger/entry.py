@@ -39,6 +39,7 @@ def ledger_entry(
     totals: Mapping[str, Mapping[str, float]] | None = None,
     sums: tuple[tuple[str, ...], ...] = (),
     parts: tuple[tuple[str, str], ...] = (),
+    of_earlier_date: bool = False,
 ) -> LedgerEntry:
     """Return what a ledger keeps of a release.
 
@@ -58,6 +59,8 @@ def ledger_entry(
         Count column -> unit -> total that is shown.
     sums, parts : tuple of tuple of str
         Relations between columns that were used: a whole and its parts; a part and its whole.
+    of_earlier_date : bool, default False
+        The cells are those of the earlier date of a change: candidate areas are none of theirs.
     """
     data = pattern.data
     names = [str(source) for source in shown.columns[shown.any()]]
@@ -66,13 +69,13 @@ def ledger_entry(
         date=data.period or release.as_of,
         min_count=protection.min_count,
         rules=as_json(asdict(protection)),
-        layer=layer_of(release.areas).id,
+        layer=layer_of(data.areas).id,
         columns={name: _column(pattern, name, shown[name], protection) for name in sorted(names)},
         plan={name: _keys(pattern.suppressed[name]) for name in sorted(map(str, pattern.suppressed))},
         totals=totals or {},
         sums=sums,
         parts=parts,
-        candidates=_candidates(release, pattern, shown[names], protection),
+        candidates={} if of_earlier_date else _candidates(release, pattern, shown[names], protection),
     )
     entry = identified(entry)
     needed = {name: frozenset(_keys(cells_that_need_protection(pattern, name, protection))) for name in entry.columns}
