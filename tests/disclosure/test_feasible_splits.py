@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import quartiersatlas as qa
-from quartiersatlas.disclosure.feasible_splits import WithheldUnit, digits_kept, feasible_splits
+from quartiersatlas.disclosure.derived.feasible_splits import WithheldUnit, digits_kept, feasible_splits
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 6)), min_size=1, max_size=4), st.integers(0, 20))

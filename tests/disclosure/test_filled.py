@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import quartiersatlas as qa
-from quartiersatlas.disclosure.filled import fill_withheld, smallest_units
+from quartiersatlas.disclosure.derived.filled import fill_withheld, smallest_units
 from quartiersatlas.disclosure.suppression import suppression_pattern
 
 RATE = {"poverty": ("poor", "kids")}

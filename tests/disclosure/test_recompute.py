@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import quartiersatlas as qa
-from quartiersatlas.disclosure.filled import fill_withheld
+from quartiersatlas.disclosure.derived.filled import fill_withheld
+from quartiersatlas.disclosure.derived.recompute import compute_again, difference_messages, differences, scale_options
 from quartiersatlas.disclosure.known_counts import smallest_units
-from quartiersatlas.disclosure.recompute import compute_again, difference_messages, differences, scale_options
 from quartiersatlas.disclosure.suppression import suppression_pattern
 from quartiersatlas.errors import SpecError
 

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from quartiersatlas.base.checks import count_noun
-from quartiersatlas.disclosure.feasibility import intervals
-from quartiersatlas.disclosure.partners import Task, possible_width
-from quartiersatlas.disclosure.secret_cells import secret_limits
+from quartiersatlas.disclosure.system.feasibility import intervals
+from quartiersatlas.disclosure.system.partners import Task, possible_width
+from quartiersatlas.disclosure.system.secret_cells import secret_limits
 from quartiersatlas.errors import ReleaseError
 
 if TYPE_CHECKING:
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from quartiersatlas.disclosure.equations import CountTable
     from quartiersatlas.disclosure.protection import Protection
     from quartiersatlas.disclosure.suppression import SuppressionPattern
+    from quartiersatlas.disclosure.system.equations import CountTable
 
     Floats = NDArray[np.float64]
     Bools = NDArray[np.bool_]

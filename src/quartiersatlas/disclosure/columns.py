@@ -12,7 +12,7 @@ from quartiersatlas.base.checks import count_noun
 from quartiersatlas.catalogue import Indicator, Message, text
 from quartiersatlas.catalogue.kinds import PERCENT, PERCENTAGE_POINTS
 from quartiersatlas.disclosure.counted import counted_rates, is_count, persons_of, small_cells
-from quartiersatlas.disclosure.feasible_splits import segregation_digits
+from quartiersatlas.disclosure.derived.feasible_splits import segregation_digits
 from quartiersatlas.disclosure.other_numbers import RATE_DECIMALS, fitting_numerators, number_decimals
 from quartiersatlas.disclosure.release import ReleasedColumn, ReleasedStability
 from quartiersatlas.errors import SpecError, list_some
@@ -24,8 +24,8 @@ from quartiersatlas.segregation.explain import note_text
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
+    from quartiersatlas.disclosure.derived.recompute import Derived
     from quartiersatlas.disclosure.protection import Protection
-    from quartiersatlas.disclosure.recompute import Derived
     from quartiersatlas.disclosure.release import ColumnForm
     from quartiersatlas.disclosure.suppression import SuppressionPattern
     from quartiersatlas.intake import AreaData

@@ -12,9 +12,9 @@ import pandas as pd
 from quartiersatlas.base.checks import expects
 from quartiersatlas.catalogue.references import CITY as CITY_REFERENCE
 from quartiersatlas.disclosure.counted import counted_rates
-from quartiersatlas.disclosure.equations import CITY, PART, SUM, CountTable, Unit, known_units
-from quartiersatlas.disclosure.feasibility import SLACK, UNKNOWN, ContradictionError, System, intervals
-from quartiersatlas.disclosure.relations import HOLDS, find_relations
+from quartiersatlas.disclosure.system.equations import CITY, PART, SUM, CountTable, Unit, known_units
+from quartiersatlas.disclosure.system.feasibility import SLACK, UNKNOWN, ContradictionError, System, intervals
+from quartiersatlas.disclosure.system.relations import HOLDS, find_relations
 from quartiersatlas.errors import ColumnError, SpecError, list_some
 from quartiersatlas.intake import AreaData
 from quartiersatlas.intake.areas.area_columns import parent_columns
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from quartiersatlas.disclosure.protection import Protection
-    from quartiersatlas.disclosure.relations import Relations
+    from quartiersatlas.disclosure.system.relations import Relations
 
     Floats = NDArray[np.float64]
     Bools = NDArray[np.bool_]

@@ -33,13 +33,19 @@ from quartiersatlas.disclosure.columns import (
     released_segregation,
     released_stability,
 )
-from quartiersatlas.disclosure.feasible_splits import with_index_company
-from quartiersatlas.disclosure.filled import fill_withheld
+from quartiersatlas.disclosure.derived.feasible_splits import with_index_company
+from quartiersatlas.disclosure.derived.filled import fill_withheld
+from quartiersatlas.disclosure.derived.recompute import (
+    Derived,
+    compute_again,
+    difference_messages,
+    differences,
+    scale_options,
+)
 from quartiersatlas.disclosure.known_counts import smallest_units
 from quartiersatlas.disclosure.ledger import Ledger, layer_of, ledger_entry, locked_ledger, write_ledger
 from quartiersatlas.disclosure.other_numbers import share_warnings
 from quartiersatlas.disclosure.protection import Protection
-from quartiersatlas.disclosure.recompute import Derived, compute_again, difference_messages, differences, scale_options
 from quartiersatlas.disclosure.release import AUDIENCES, Audience, ReleasedResults
 from quartiersatlas.disclosure.series import PendingRelease, compare_with_earlier, earlier_cells
 from quartiersatlas.disclosure.suppression import leaving_counts, shown_counts, suppression_pattern
@@ -489,6 +495,7 @@ def _candidate_table(
     return table
 
 
+SAFE_BASE = 5  # with exact totals known, rounding to a smaller base leaves small counts that follow
 SCALE_DECIMALS = {
     "value": 4,
     "adjusted": 4,
@@ -517,6 +524,8 @@ def _compared(release: Release, pending: PendingRelease, book: Ledger | None, di
     messages: list[Message] = [*differing, *share_warnings(pending.pattern.data, names, release.protection)]
     if [reason.name for reason in release.draft_reasons] == ["draft_without_definition"]:
         messages.append(Message("warning_undefined", release.draft_reasons[0].values))
+    if release.protection.round_base is not None and release.protection.round_base < SAFE_BASE:
+        messages.append(Message("warning_round_base", {"base": release.protection.round_base}))
     if book is not None:
         entry = ledger_entry(release, pending.pattern, pending.shown, release.protection, key=book.key)
         messages += compare_with_earlier(book, pending, entry)

@@ -10,10 +10,10 @@ import pandas as pd
 
 from quartiersatlas.base.checks import count_noun, expects
 from quartiersatlas.disclosure.certificate import COLUMNS, Audit, audited_cells, relation_texts
-from quartiersatlas.disclosure.equations import CITY, CountTable, Unit
-from quartiersatlas.disclosure.feasibility import UNKNOWN, ContradictionError, System, intervals
-from quartiersatlas.disclosure.partners import Task
-from quartiersatlas.disclosure.relations import Relations, find_relations
+from quartiersatlas.disclosure.system.equations import CITY, CountTable, Unit
+from quartiersatlas.disclosure.system.feasibility import UNKNOWN, ContradictionError, System, intervals
+from quartiersatlas.disclosure.system.partners import Task
+from quartiersatlas.disclosure.system.relations import Relations, find_relations
 from quartiersatlas.errors import ColumnError, CountError, SpecError, list_some
 
 if TYPE_CHECKING:

@@ -18,16 +18,17 @@ from quartiersatlas.disclosure.counted import (
 )
 from quartiersatlas.disclosure.known_counts import count_table, smallest_units
 from quartiersatlas.disclosure.other_numbers import protected_numbers, with_company
-from quartiersatlas.disclosure.partners import Task, suppress
-from quartiersatlas.disclosure.secret_cells import protect_secret_cells
+from quartiersatlas.disclosure.system.partners import Task
+from quartiersatlas.disclosure.system.secret_cells import protect_secret_cells
+from quartiersatlas.disclosure.system.suppress import suppress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from numpy.typing import NDArray
 
-    from quartiersatlas.disclosure.equations import CountTable
     from quartiersatlas.disclosure.protection import Protection
+    from quartiersatlas.disclosure.system.equations import CountTable
     from quartiersatlas.intake import AreaData
 
     Floats = NDArray[np.float64]

@@ -1,7 +1,7 @@
 """What leaves beside the data, computed again from what everybody may see: index, shortlist, segregation, stability.
 
 The objects of the house stay as they are. What a release shows is made of the filled data (see
-:func:`~quartiersatlas.disclosure.filled.fill_withheld`) by the same calls, with the same options.
+:func:`~quartiersatlas.disclosure.derived.filled.fill_withheld`) by the same calls, with the same options.
 """
 
 from __future__ import annotations

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from quartiersatlas.disclosure.feasibility import System, intervals
+from quartiersatlas.disclosure.system.feasibility import System, intervals
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csr_array
 
-    from quartiersatlas.disclosure.equations import CountTable
+    from quartiersatlas.disclosure.system.equations import CountTable
 
     Floats = NDArray[np.float64]
     Bools = NDArray[np.bool_]
@@ -68,30 +68,7 @@ class Task:
         return np.where(withheld, 0.0, price)
 
 
-def suppress(task: Task, effort: str = "auto") -> tuple[Bools, Floats]:
-    """Return the withheld cells, and the width that each interval can have at all.
-
-    Parameters
-    ----------
-    task : Task
-        What has to be protected.
-    effort : {"auto", "fast"}, default "auto"
-        Whether the cheapest pattern is looked for where that is small enough.
-
-    Returns
-    -------
-    withheld : ndarray of bool
-        The cells not shown.
-    need : ndarray
-        The widths asked for; less where even withholding everything gives less.
-    """
-    from quartiersatlas.disclosure.cheapest import cheapest
-
-    withheld, need = _fast(task)
-    return (cheapest(task, withheld, need), need) if effort == "auto" else (withheld, need)
-
-
-def _fast(task: Task) -> tuple[Bools, Floats]:
+def fast_pattern(task: Task) -> tuple[Bools, Floats]:
     """Find partners row by row, then along flows for what is still narrow; then open what turned out to be needless."""
     withheld, need = _row_by_row(task), task.need.copy()
     given_up = np.zeros_like(withheld)

@@ -16,9 +16,9 @@ import numpy as np
 import pandas as pd
 
 from quartiersatlas.disclosure.counted import counted_rates
-from quartiersatlas.disclosure.filled import fill_withheld
+from quartiersatlas.disclosure.derived.filled import fill_withheld
+from quartiersatlas.disclosure.derived.recompute import quietly, segregation_again
 from quartiersatlas.disclosure.known_counts import smallest_units
-from quartiersatlas.disclosure.recompute import quietly, segregation_again
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

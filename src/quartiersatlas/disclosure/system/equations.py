@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from quartiersatlas.disclosure.feasibility import UNKNOWN, System
+from quartiersatlas.disclosure.system.feasibility import UNKNOWN, System
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csr_array
 
-    from quartiersatlas.disclosure.relations import Relations
+    from quartiersatlas.disclosure.system.relations import Relations
 
     Floats = NDArray[np.float64]
     Bools = NDArray[np.bool_]

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from quartiersatlas.disclosure.feasibility import quiet_descriptor
-from quartiersatlas.disclosure.partners import AREA_COST, narrow_cells, rows_between
+from quartiersatlas.disclosure.system.feasibility import quiet_descriptor
+from quartiersatlas.disclosure.system.partners import AREA_COST, narrow_cells, rows_between
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csr_array
 
-    from quartiersatlas.disclosure.partners import Task
+    from quartiersatlas.disclosure.system.partners import Task
 
     Floats = NDArray[np.float64]
     Bools = NDArray[np.bool_]

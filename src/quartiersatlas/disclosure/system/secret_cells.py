@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from quartiersatlas.disclosure.feasibility import System, intervals
+from quartiersatlas.disclosure.system.feasibility import System, intervals
+from quartiersatlas.disclosure.system.suppress import suppress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-    from quartiersatlas.disclosure.equations import CountTable
-    from quartiersatlas.disclosure.partners import Task
+    from quartiersatlas.disclosure.system.equations import CountTable
+    from quartiersatlas.disclosure.system.partners import Task
 
     Floats = NDArray[np.float64]
     Bools = NDArray[np.bool_]
@@ -89,8 +90,6 @@ def narrow_secrets(table: CountTable, withheld: Bools) -> Ints:
 
 def protect_secret_cells(task: Task, effort: str) -> Bools:
     """Return the withheld cells with partners for the secret ones, one after the other in each part of the table."""
-    from quartiersatlas.disclosure.partners import suppress
-
     withheld = task.withheld
     labels = task.table.equations.components
     given_up: set[int] = set()
@@ -100,11 +99,11 @@ def protect_secret_cells(task: Task, effort: str) -> Bools:
             return withheld
         first = {labels[cell]: cell for cell in reversed(narrow)}
         cells = np.array(sorted(first.values()))
-        withheld = _with_partners(task, withheld, cells, effort, suppress)
+        withheld = _with_partners(task, withheld, cells, effort)
         given_up |= set(cells.tolist())
 
 
-def _with_partners(task: Task, withheld: Bools, cells: Ints, effort: str, suppress: object) -> Bools:
+def _with_partners(task: Task, withheld: Bools, cells: Ints, effort: str) -> Bools:
     """Withhold partners for secret cells of different parts, as if each had a value in the middle of its spread."""
     table = task.table
     x, need = table.x.copy(), np.zeros(table.shape)
@@ -116,7 +115,7 @@ def _with_partners(task: Task, withheld: Bools, cells: Ints, effort: str, suppre
     hidden = withheld.copy()
     hidden.ravel()[cells] = True
     shifted = replace(table, x=x, marks=(least, greatest))
-    found, _ = suppress(replace(task, table=shifted, withheld=hidden, need=need), effort)  # type: ignore[operator]
+    found, _ = suppress(replace(task, table=shifted, withheld=hidden, need=need), effort)
     found = found.copy()
     found.ravel()[cells] = False
     more: Bools = found | withheld

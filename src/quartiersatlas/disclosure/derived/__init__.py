@@ -1,0 +1,1 @@
+"""Results that leave: computed again from what is released, or exact and tested against every feasible split."""
