@@ -181,8 +181,7 @@ def join(
     data, described = later_catalogue(data, catalogue) if catalogue is not None else (data, [])
     values, status, bounds, source, note = _frames(read, symbols, data.areas.index)
     keys = values.index
-    rewritten = composed_keys(read.index, keys) if isinstance(read, pd.DataFrame) else ()
-    rewritten += composed_keys(areas.index, data.areas.index) if not isinstance(areas, AreaData) else ()
+    rewritten = _rewritten(areas, data, read, keys)
     keys, repaired = _repaired(keys, data.areas.index, repair, rename)
     after = dict(zip(values.index, keys, strict=True))
     excluded = _excluded(values.index, keys, data.areas.index, exclude)
@@ -211,8 +210,20 @@ def join(
         bounds=joined_bounds(data.bounds, bounds, after, data.areas.index, fresh),
         perturbed=data.perturbed.union(fresh) if perturbed else data.perturbed,
     )
-    signed = [name for name, unit in getattr(read, "units", {}).items() if unit == PERCENT]
-    return with_meaning(joined, [*described, *fresh], units=units, kinds=kinds, confirmed=signed)
+    return with_meaning(joined, [*described, *fresh], units=units, kinds=kinds, confirmed=_signed(read))
+
+
+def _rewritten(
+    areas: gpd.GeoDataFrame | AreaData, data: AreaData, read: Table | pd.DataFrame, keys: pd.Index
+) -> tuple[tuple[str, str], ...]:
+    """Return keys whose letters were written in another way, before and after."""
+    of_table = composed_keys(read.index, keys) if isinstance(read, pd.DataFrame) else ()
+    return of_table + (composed_keys(areas.index, data.areas.index) if not isinstance(areas, AreaData) else ())
+
+
+def _signed(read: Table | pd.DataFrame) -> list[str]:
+    """Return the columns that were written with a percent sign."""
+    return [name for name, unit in getattr(read, "units", {}).items() if unit == PERCENT]
 
 
 def _references(data: AreaData, report: JoinReport, given: Mapping[str, Reference] | None) -> dict[str, Reference]:
