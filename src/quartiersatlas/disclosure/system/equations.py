@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     Bools = NDArray[np.bool_]
     Ints = NDArray[np.intp]
 
+SMALL_WHOLE = 30  # a larger whole leaves any count that is protected as wide as it needs
 CITY = "city"  # the level that has all areas
 
 
@@ -236,10 +237,23 @@ class Equations:
         from scipy.sparse import block_array
         from scipy.sparse.csgraph import connected_components
 
-        matrix = self.matrix[np.flatnonzero(self.equal)]
+        matrix = self.matrix[np.flatnonzero(self.equal | self._binding_parts())]
         _, label = connected_components(block_array([[None, matrix], [matrix.T, None]], format="csr"), directed=False)
         found: Ints = label[matrix.shape[0] :]
         return found
+
+    def _binding_parts(self) -> Bools:
+        """Return the rows of parts that move together with their whole: several parts, or a whole that is small.
+
+        All others would tie everything to the residents and bind nothing.
+        """
+        table, wholes = self.table, np.array([whole for _, whole in self.table.relations.known_parts], dtype=np.intp)
+        binds = (self.kind == PART) & (np.diff(self.matrix.indptr) > 2)  # noqa: PLR2004 - one part and its whole
+        rows = np.flatnonzero((self.kind == PART) & ~binds)
+        of_row = wholes[self.one[rows]]
+        small = (table.x[self.other[rows], of_row] <= SMALL_WHOLE) & (of_row != table.people)
+        binds[rows[small]] = True
+        return binds
 
     def describe(self, row: int) -> str:
         """Say in English what a row of the matrix is, for the house."""

@@ -215,7 +215,7 @@ def join(
 
 def _rewritten(
     areas: gpd.GeoDataFrame | AreaData, data: AreaData, read: Table | pd.DataFrame, keys: pd.Index
-) -> tuple[tuple[str, str], ...]:
+) -> tuple[Repair, ...]:
     """Return keys whose letters were written in another way, before and after."""
     of_table = composed_keys(read.index, keys) if isinstance(read, pd.DataFrame) else ()
     return of_table + (composed_keys(areas.index, data.areas.index) if not isinstance(areas, AreaData) else ())
