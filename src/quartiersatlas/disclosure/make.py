@@ -37,10 +37,11 @@ from quartiersatlas.disclosure.feasible_splits import with_index_company
 from quartiersatlas.disclosure.filled import fill_withheld
 from quartiersatlas.disclosure.known_counts import smallest_units
 from quartiersatlas.disclosure.ledger import Ledger, layer_of, ledger_entry, locked_ledger, write_ledger
+from quartiersatlas.disclosure.other_borders import PendingRelease
 from quartiersatlas.disclosure.protection import Protection
 from quartiersatlas.disclosure.recompute import Derived, compute_again, difference_messages, differences, scale_options
 from quartiersatlas.disclosure.release import AUDIENCES, Audience, ReleasedResults
-from quartiersatlas.disclosure.series import PendingRelease, compare_with_earlier, earlier_cells
+from quartiersatlas.disclosure.series import compare_with_earlier, earlier_cells
 from quartiersatlas.disclosure.suppression import EarlierCells, shown_counts, suppression_pattern
 from quartiersatlas.disclosure.words import (
     collect_facts,
