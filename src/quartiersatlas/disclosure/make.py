@@ -44,10 +44,11 @@ from quartiersatlas.disclosure.derived.recompute import (
 )
 from quartiersatlas.disclosure.known_counts import smallest_units
 from quartiersatlas.disclosure.ledger import Ledger, layer_of, ledger_entry, locked_ledger, write_ledger
+from quartiersatlas.disclosure.other_borders import PendingRelease
 from quartiersatlas.disclosure.other_numbers import share_warnings
 from quartiersatlas.disclosure.protection import Protection
 from quartiersatlas.disclosure.release import AUDIENCES, Audience, ReleasedResults
-from quartiersatlas.disclosure.series import PendingRelease, compare_with_earlier, earlier_cells
+from quartiersatlas.disclosure.series import compare_with_earlier, earlier_cells
 from quartiersatlas.disclosure.suppression import leaving_counts, shown_counts, suppression_pattern
 from quartiersatlas.disclosure.words import (
     collect_facts,

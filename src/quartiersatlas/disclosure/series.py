@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,20 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from quartiersatlas.disclosure.ledger import Ledger, LedgerEntry
-    from quartiersatlas.disclosure.ledger.layers import LedgerLayer
-    from quartiersatlas.disclosure.suppression import SuppressionPattern
+    from quartiersatlas.disclosure.other_borders import PendingRelease
     from quartiersatlas.intake import AreaData
 
 COLUMNS = ["earlier", "column", "key", "kind", "id"]
-
-
-@dataclass(frozen=True, eq=False)
-class PendingRelease:
-    """What is about to leave: its cells, the counts it shows, its areas."""
-
-    pattern: SuppressionPattern
-    shown: pd.DataFrame
-    layer: LedgerLayer
 
 
 def earlier_cells(ledger: Ledger, data: AreaData, as_of: str = "") -> EarlierCells:
@@ -92,7 +81,7 @@ def compare_with_earlier(ledger: Ledger, pending: PendingRelease, own: LedgerEnt
                     (entry.label, *cell, "shown before", entry.id) for cell in _shown_before(ledger, entry, pending)
                 ]
             found += [(entry.label, *cell, "candidate areas", entry.id) for cell in _candidates(entry, own, pending)]
-            messages += _revised(entry, pending)
+            messages += _revised(ledger, entry, pending)
         else:
             messages += _other_date(ledger, entry, own, pending)
     same_date = [entry for entry in others if entry.date == own.date]
@@ -155,11 +144,14 @@ def _by_subtraction(ledger: Ledger, pending: PendingRelease, date: str) -> Itera
         yield str(row["column"]), str(row["key"])
 
 
-def _revised(entry: LedgerEntry, pending: PendingRelease) -> list[Message]:
-    """Say that counts were shown with other values for the same date: both cannot be known exactly."""
+def _revised(ledger: Ledger, entry: LedgerEntry, pending: PendingRelease) -> list[Message]:
+    """Say that counts of the same areas were shown with other values for the same date: both are known."""
     counts, found = pending.pattern.counts, []
+    same = _same_areas(ledger, entry, pending.layer.outlines)
     for name in _common(entry, pending):
-        before = pd.Series(entry.columns[name].exact, dtype=float).reindex(counts.index)
+        before = (
+            pd.Series(entry.columns[name].exact, dtype=float).reindex(counts.index).where(counts.index.isin(list(same)))
+        )
         changed = int((before.notna() & counts[name].notna() & before.ne(counts[name])).sum())
         if changed:
             values = {"earlier": entry.label, "column": name, "count": changed}

@@ -22,10 +22,11 @@ def kill():
     os.kill(os.getpid(), signal.SIGKILL)
 
 def city(mh, period="2024"):
-    shapes = [shapely.box(1000 * n, 0, 1000 * n + 1000, 1000) for n in range(len(mh))]
+    width = 1000 if len(mh) > 1 else 3000  # a single number is that of the first three areas together
+    shapes = [shapely.box(width * n, 0, width * n + width, 1000) for n in range(len(mh))]
     keys = [f"{letter}0" for letter in "abcdefgh"[: len(mh)]]
     areas = gpd.GeoDataFrame({"name": keys}, index=keys, geometry=shapes, crs="EPSG:25832")
-    table = pd.DataFrame({"mh": mh, "residents": [1000.0] * len(mh)}, index=keys)
+    table = pd.DataFrame({"mh": mh, "residents": [float(width)] * len(mh)}, index=keys)
     return qa.add_rates(qa.join(areas, table, period=period), {"mh_share": ("mh", "residents")})
 
 def wait_for(file):
@@ -79,7 +80,7 @@ def city(joined):
 
 @pytest.fixture
 def ledger(city, tmp_path):
-    """Give the file of a ledger with one release: a0 is small, e0 keeps it company."""
+    """Give the file of a ledger with one release: a0 is small, another one keeps it company."""
     path = tmp_path / "book.json"
     qa.release(city([2.0, 40, 30, 50, 20, 30]), ledger=path, as_of="2024", **WORDS)
     return path

@@ -248,7 +248,7 @@ class Equations:
         All others would tie everything to the residents and bind nothing.
         """
         table, wholes = self.table, np.array([whole for _, whole in self.table.relations.known_parts], dtype=np.intp)
-        binds = (self.kind == PART) & (np.diff(self.matrix.indptr) > 2)  # noqa: PLR2004 - one part and its whole
+        binds: Bools = (self.kind == PART) & (np.diff(self.matrix.indptr) > 2)  # noqa: PLR2004 - one part and its whole
         rows = np.flatnonzero((self.kind == PART) & ~binds)
         of_row = wholes[self.one[rows]]
         small = (table.x[self.other[rows], of_row] <= SMALL_WHOLE) & (of_row != table.people)
