@@ -276,7 +276,9 @@ def fitted(filled: AreaData, pattern: SuppressionPattern, spec: SegregationSpec)
         apart.append(groups)
     for names in apart:
         counts = _scaled(counts, names, withheld, people)
-    return replace(filled, values=filled.values.assign(**{name: counts[name] for name in columns}))
+    data = replace(filled, values=filled.values.assign(**{name: counts[name] for name in columns}))
+    tiny = [name for name in columns if 0 < counts[name].max() <= 1]  # fractions of persons everywhere look like shares
+    return _whole_persons(data, tiny, None)
 
 
 def _scaled(counts: pd.DataFrame, names: list[str], withheld: pd.DataFrame, people: pd.Series) -> pd.DataFrame:

@@ -79,7 +79,8 @@ def fast_pattern(task: Task) -> tuple[Bools, Floats]:
             break
         for cell in failing:
             withheld = _protect(task, withheld, need, int(cell), given_up)
-    return cleaned(task, withheld, need), need
+    fewer = cleaned(task, withheld, need)
+    return (withheld if len(narrow_cells(task, fewer, need, need)) else fewer), need
 
 
 def narrow_cells(task: Task, withheld: Bools, need: Floats, asked: Floats) -> Ints:
@@ -396,19 +397,21 @@ class _Cleaning:
         return bool((found.high - found.low >= asked).all())
 
     def try_to_show(self, cell: int) -> None:
-        """Show a partner if every target of its component keeps its width."""
+        """Show a partner if every target that it has to do with keeps its width."""
         table = self.task.table
         without = self.withheld.copy()
         without.flat[cell] = False
-        system, cells, _ = table.equations.system(self.withheld, *table.bounds(self.withheld))
-        part = cells[_linked(system, int(np.searchsorted(cells, cell)))]
-        is_zero = table.x.flat[cell] == 0
-        targets = cells if is_zero else part  # a zero that is shown again tells of its whole column
-        targets = targets[(self.need.ravel()[targets] > 0) & (targets != cell)]
+        now, then = table.bounds(self.withheld), table.bounds(without)
+        system, cells, _ = table.equations.system(self.withheld, *now)
+        # what is shown bounds its parts and wholes, and a zero that is shown tells of its whole column
+        tighter = np.flatnonzero(((now[0] != then[0]) | (now[1] != then[1])).ravel()[cells])
+        part = cells[_linked(system, np.append(tighter, np.searchsorted(cells, cell)))]
+        targets = part[(self.need.ravel()[part] > 0) & (part != cell)]
         inside = np.zeros(without.size, dtype=bool)
-        inside[cells if is_zero else part] = True
-        lower = table.bounds(without)[0].ravel()[self.cells]
-        fit = (self.points[:, self.cells == cell] == self.x[cell]).ravel() & (self.points >= lower).all(axis=1)
+        inside[part] = True
+        lower, upper = (side.ravel()[self.cells] for side in then)
+        fit = (self.points[:, self.cells == cell] == self.x[cell]).ravel()
+        fit &= ((self.points >= lower) & (self.points <= upper)).all(axis=1)
         if fit.any():
             width = np.ptp(np.vstack([self.points[fit], self.x[self.cells]]), axis=0)
             targets = targets[width[np.searchsorted(self.cells, targets)] < self.need.ravel()[targets]]
@@ -420,16 +423,16 @@ class _Cleaning:
             self.points = self.points[(self.points[:, self.cells == cell] == self.x[cell]).ravel()]
 
 
-def _linked(system: System, cell: int) -> Ints:
-    """Return the cells that are tied to one by the rows of a system."""
+def _linked(system: System, cells: Ints) -> Ints:
+    """Return the cells that are tied to some by the rows of a system."""
     from scipy.sparse import block_array
     from scipy.sparse.csgraph import connected_components
 
     m = system.matrix.shape[0]
     if not m:
-        return np.array([cell])
+        return np.unique(cells)
     _, label = connected_components(
         block_array([[None, system.matrix], [system.matrix.T, None]], format="csr"), directed=False
     )
     of_cell = label[m:]
-    return np.flatnonzero(of_cell == of_cell[cell])
+    return np.flatnonzero(np.isin(of_cell, of_cell[cells]))
