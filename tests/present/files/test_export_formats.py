@@ -181,12 +181,12 @@ def test_empty_cells_of_a_workbook_say_why_in_the_column_beside(book, sample):
     hidden = release.values["language_support_need"].isna()
     assert table["language_support_need"].isna().tolist() == hidden.tolist()
     words = table["language_support_need_note"]
-    # 0213, 0607 and 0608 stand with a point in the file, 0212 is a forest, 0809 has fewer than 300 residents
-    of_source = table["key"].isin(["0213", "0607", "0608"])
+    # 0213, 0408, 0607 and 0608 stand with a point in the file, 0212 is a forest, 0809 has fewer than 300 residents
+    of_source = table.index.isin(["0213", "0408", "0607", "0608"])
     assert words[of_source].eq("Quelle: geheim").all()
-    assert words[table["key"].eq("0212")].tolist() == ["unbewohnt"]
-    assert words[table["key"].eq("0809")].tolist() == ["zu wenige Einwohner"]
-    rest = hidden.to_numpy() & ~of_source & ~table["key"].isin(["0212", "0809"])
+    assert words[["0212"]].tolist() == ["unbewohnt"]
+    assert words[["0809"]].tolist() == ["zu wenige Einwohner"]
+    rest = hidden.to_numpy() & ~of_source & ~table.index.isin(["0212", "0809"])
     assert words[rest].eq("geschützt").all()
     assert words[~hidden.to_numpy()].isna().all()
 
