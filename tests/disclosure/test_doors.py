@@ -161,7 +161,7 @@ def test_a_table_says_why_a_cell_is_empty(joined, tmp_path):
     data = qa.add_rates(joined({"poor": [2.0, 60, np.nan, 90], "residents": [1000.0] * 4}), RATE)
     path = qa.export(qa.release(data, protection=ONLY_SMALL), tmp_path / "a.csv", lang="de")
     table = pd.read_csv(path, sep=";", decimal=",", keep_default_na=False)
-    assert table["poverty_note"].tolist() == ["nicht ausgewiesen", "", "keine Angabe", ""]
+    assert table["poverty_note"].tolist() == ["geschützt", "", "keine Angabe", ""]
 
 
 def test_an_area_left_out_by_hand_is_not_called_missing(joined):

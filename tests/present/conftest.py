@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import tomllib
+import warnings
 from pathlib import Path
 from types import SimpleNamespace
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pytest
 import shapely
@@ -15,6 +17,35 @@ import quartiersatlas as qa
 from quartiersatlas.project import run_project
 
 SAMPLE = Path(__file__).parents[2] / "sample_data"
+NEED_CLASSES = [
+    {"id": "low", "upper": 0, "label_de": "niedrig", "label_en": "low"},
+    {"id": "high", "label_de": "hoch", "label_en": "high"},
+]
+NEED_RULES = {
+    "id": "t",
+    "source": "t",
+    "axes": [
+        {
+            "id": "status",
+            "label_de": "Status",
+            "label_en": "Status",
+            "classes": NEED_CLASSES,
+            "indicators": [{"id": "sgb2_rate"}],
+        }
+    ],
+}
+# one area of each kind: key -> residents, recipients, under 65; the last nine show everything they can
+KINDS = {
+    "few": (200, 50, 190),
+    "unknown": (np.nan, 300, 900),
+    "secret": (1000, np.nan, 900),
+    "small": (1000, 1, 900),
+    "gap": (1000, np.nan, 900),
+    "empty": (1000, 0, 0),
+    "nobody": (0, 0, 0),
+    "park": (1000, 310, 900),
+    **{f"shown{i}": (1000, 200 + 10 * i, 900) for i in range(8)},
+}
 
 
 @pytest.fixture(scope="session")
@@ -98,6 +129,31 @@ def town_release(town):
         as_of="31.12.2024",
         comment="Ein Kommentar.",
     )
+
+
+@pytest.fixture(scope="session")
+def need_rules():
+    """Return the rules of an index of one rate, as a mapping."""
+    return NEED_RULES
+
+
+@pytest.fixture(scope="session")
+def kinds_data(make_city):
+    """Return a town with one area of each kind; what is not told is a status, not a number."""
+    columns = ["residents", "recipients", "under_65"]
+    table = pd.DataFrame.from_dict(KINDS, orient="index", columns=columns, dtype=float).rename_axis("key")
+    city = make_city(table)
+    city.status.loc["secret", "recipients"] = "suppressed"
+    return qa.add_rates(city, {"sgb2_rate": ("recipients", "under_65")})
+
+
+@pytest.fixture(scope="session")
+def kinds(kinds_data):
+    """Return its release with a need index from which one area is left out."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # few areas, some of another class than in the house
+        need = qa.need_index(kinds_data, qa.NeedSpec.from_dict(NEED_RULES), exclude={"park": "Park"})
+        return qa.release(kinds_data, need=need, title="T", source="Q", as_of="31.12.2024", comment="K")
 
 
 @pytest.fixture(scope="session")

@@ -74,13 +74,13 @@ def test_a_hidden_cell_is_told_in_words_and_its_count_is_nowhere(benefits):
     profile = qa.profile(release, "A0")
     row = of(profile.record, "sgb2_rate")
     assert row["value"] is row["numerator"] is row["denominator"] is row["difference"] is None
-    assert (row["status"], row["text"]) == ("suppressed", "nicht ausgewiesen")
-    assert "| SGB-II-Quote (2) | nicht ausgewiesen | 15,0\u202f% aus" not in profile.markdown()
-    assert re.search(r"SGB-II-Quote \(2\) \| nicht ausgewiesen \|", profile.markdown())
+    assert (row["status"], row["text"]) == ("protected", "geschützt")
+    assert "| SGB-II-Quote (2) | geschützt | 15,0\u202f% aus" not in profile.markdown()
+    assert re.search(r"SGB-II-Quote \(2\) \| geschützt \|", profile.markdown())
     assert not row["high"]
 
 
-@pytest.mark.parametrize(("residents", "words"), [(250.0, "unter der Mindesteinwohnerzahl"), (0.0, "unbewohnt")])
+@pytest.mark.parametrize(("residents", "words"), [(250.0, "zu wenige Einwohner"), (0.0, "unbewohnt")])
 def test_an_area_without_indicators_says_why(benefits, residents, words):
     data = benefits(residents=[residents, *[1000.0] * 9], poor=[0.0, *[100.0] * 9], mh=[0.0, *[100.0] * 9])
     profile = qa.profile(qa.release(data, **TEXTS), "A0")
@@ -239,7 +239,7 @@ def test_a_hidden_value_gives_no_difference(benefits):
         "indicators"
     ]
     row = next(row for row in pair if row["id"] == "sgb2_rate")
-    assert (row["value"], row["difference"], row["text"]) == (None, None, "nicht ausgewiesen")
+    assert (row["value"], row["difference"], row["text"]) == (None, None, "geschützt")
 
 
 def test_another_definition_is_refused_and_a_forced_comparison_says_so(benefits, tmp_path):

@@ -136,11 +136,11 @@ def gaps(make_city):
     ("key", "german", "english"),
     [
         ("shown", "33,3\u202f%", "33.3\u202f%"),
-        ("suppressed", "nicht ausgewiesen", "not shown"),
+        ("suppressed", "geschützt", "protected"),
         ("missing", "keine Angabe", "no data"),
-        ("small", "unter der Mindesteinwohnerzahl", "below the minimum population"),
+        ("small", "zu wenige Einwohner", "too few residents"),
         ("uninhabited", "unbewohnt", "uninhabited"),
-        ("nobody", "nicht sinnvoll", "not applicable"),
+        ("nobody", "nicht anwendbar", "not applicable"),
     ],
 )
 def test_every_gap_has_its_own_words(gaps, key, german, english):

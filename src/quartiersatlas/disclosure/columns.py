@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -45,6 +45,7 @@ class ReleasedColumns:
     columns: list[ReleasedColumn]
     values: dict[str, pd.Series]
     status: dict[str, pd.Series]
+    reasons: dict[str, pd.Series[str]] = field(default_factory=dict)
 
     def add(self, column: ReleasedColumn, values: pd.Series, status: pd.Series, protected: pd.Series) -> None:
         """Take a column in: protected cells lose their value, the others are rounded."""

@@ -47,6 +47,7 @@ from quartiersatlas.disclosure.ledger import Ledger, layer_of, ledger_entry, loc
 from quartiersatlas.disclosure.other_borders import PendingRelease
 from quartiersatlas.disclosure.other_numbers import share_warnings
 from quartiersatlas.disclosure.protection import Protection
+from quartiersatlas.disclosure.reasons import reasons_not_shown
 from quartiersatlas.disclosure.release import AUDIENCES, Audience, ReleasedResults
 from quartiersatlas.disclosure.series import compare_with_earlier, earlier_cells
 from quartiersatlas.disclosure.suppression import leaving_counts, shown_counts, suppression_pattern
@@ -217,6 +218,7 @@ def _released(given: Mapping[str, Any], book: Ledger | None) -> Release:
         **_areas(data, pattern),
         values=pd.DataFrame(out.values, index=data.areas.index),
         status=pd.DataFrame(out.status, index=data.areas.index),
+        reasons_not_shown=pd.DataFrame(out.reasons, index=data.areas.index),
         residents=residents,
         columns=tuple(out.columns),
         **{name: given[name] for name in PASSED_ON},
@@ -406,6 +408,7 @@ def _columns(
         add_data_column(out, pattern, name, protection)
     if need is not None:
         add_need(out, pattern, need, protection)
+    out.reasons.update(reasons_not_shown(pattern, out, need))
     population = str(pattern.data.population)
     add_data_column(people, pattern, population, protection)
     return out, people.values[population]

@@ -106,6 +106,12 @@ class ReleasedResults:
         Name, parents and geometry, on the district key.
     values, status : DataFrame
         The named columns only, protected and rounded; the status of each cell.
+    reasons_not_shown : DataFrame of str
+        Area by column, empty where the value is shown. Kept inside: ``"protected"`` (few cases here, or a neighbour's
+        value could be computed otherwise; which of the two is said nowhere), ``"small_area"`` (below the minimum
+        population), ``"unknown_residents"``, ``"source"`` (secret where the data come from), ``"derived"`` (made of
+        something that is not shown). No value: ``"missing"``, ``"not_applicable"``, ``"unreliable"``,
+        ``"excluded"`` (left out of the index).
     state : Series of str
         ``"shown"``, ``"small"`` (below the minimum population), ``"uninhabited"`` or ``"unknown"`` (residents unknown).
     residents : Series of float
@@ -165,6 +171,7 @@ class ReleasedResults:
     areas: Sealed[gpd.GeoDataFrame] = Sealed()
     values: Sealed[pd.DataFrame] = Sealed()
     status: Sealed[pd.DataFrame] = Sealed()
+    reasons_not_shown: Sealed[pd.DataFrame] = Sealed()
     state: Sealed[pd.Series[str]] = Sealed()
     residents: Sealed[pd.Series[float]] = Sealed()
     columns: tuple[ReleasedColumn, ...]
@@ -288,6 +295,16 @@ class ReleasedResults:
         """Return one value and its status, without a copy of the whole frames."""
         values, status = self.__dict__["values"], self.__dict__["status"]
         return values[column][key], str(status[column][key])
+
+    def reason_not_shown(self, key: str, column: str) -> str:
+        """Return why an area shows no value in a column, as a code; empty where it shows one.
+
+        Raises
+        ------
+        ColumnError
+            The release has no such column; the message names the closest ones.
+        """
+        return str(self.__dict__["reasons_not_shown"][self.column(column).id][key])
 
     def axis_column(self, axis: str, kind: Literal["score", "class"]) -> ReleasedColumn | None:
         """Return the score or the class of an axis of the need index; None where it is not released."""

@@ -174,7 +174,8 @@ def suppression_pattern(
     plain = [name for name in columns if name not in _sources(data) and name != data.population]
     kind = _primary(data, table, plain, hidden, protection)
     plan = _planned(data, table, kind, protection, _groups(data, table, families), settled(data) if settled else None)
-    withheld = plan.withheld | (data.status[columns] == "suppressed").to_numpy() | plan.small_but_shown
+    told = data.values[columns].notna().to_numpy()  # a cell that nobody delivered stays missing, whatever follows of it
+    withheld = (plan.withheld & told) | (data.status[columns] == "suppressed").to_numpy() | plan.small_but_shown
     changes = {name: change for name, change in data.changes.items() if name in names}
     bases = {
         id(before): [base for base, other in changes.values() if other is before] for _, before in changes.values()

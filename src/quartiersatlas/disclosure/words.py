@@ -14,7 +14,10 @@ from quartiersatlas.base.checks import choice, expects
 from quartiersatlas.catalogue import Message, number_text, text
 from quartiersatlas.catalogue.texts import THIN_BLANK
 from quartiersatlas.disclosure.columns import need_cells
+from quartiersatlas.disclosure.known_counts import known_levels
+from quartiersatlas.disclosure.reasons import WITHHELD
 from quartiersatlas.disclosure.release import LANGUAGES
+from quartiersatlas.disclosure.system.equations import CITY
 from quartiersatlas.intake.areas.area_columns import area_facts
 from quartiersatlas.intake.joining.data import labelled_notes
 from quartiersatlas.screening.rules import AboveCity, Combined, InClass, WorstShare
@@ -178,7 +181,7 @@ def collect_facts(
     assessed: pd.Series[bool],
 ) -> tuple[Message, ...]:
     """Return every fact a reader of the method box has to know, in the order of the work."""
-    facts = [*_intake(data), *_city(data, out), *_protection(protection, out)]
+    facts = [*_intake(data), *_city(data, out), *_protection(data, protection, out)]
     if protection.derived == "released" and (need is not None or shortlist is not None):
         withheld = any(status.eq("suppressed").any() for status in out.status.values())
         facts += [Message("fact_protection_derived")] if withheld else []
@@ -233,27 +236,51 @@ def _city(data: AreaData, out: ReleasedColumns) -> list[Message]:
     return facts
 
 
-def _protection(protection: Protection, out: ReleasedColumns) -> list[Message]:
-    """Say what is suppressed, as the options have it."""
+def _protection(data: AreaData, protection: Protection, out: ReleasedColumns) -> list[Message]:
+    """Say what is suppressed, as the options have it; what was audited, and no more; how many areas are not shown."""
     rules = []
     if protection.min_count > 1:
         name = "fact_protection_rest" if protection.protect_remainder else "fact_protection_count"
         rules.append(Message(name, {"min_count": protection.min_count}))
         if protection.secondary:
-            rules.append(Message("fact_protection_second"))
+            audited = {"values": protection.min_count + 1, "totals": _known_totals(data, protection)}
+            rules.append(Message("fact_protection_second", audited))
     if protection.min_denominator:
         rules.append(Message("fact_protection_denominator", {"min_denominator": f"{protection.min_denominator:g}"}))
     if protection.round_base is not None:
         rules.append(Message("fact_protection_rounding", {"base": protection.round_base}))
+        if protection.secondary:
+            rules.append(Message("fact_protection_rounded", {"values": protection.round_base // 2 + 1}))
     if protection.min_population > 0:
         rules.append(Message("fact_protection_population", {"min_population": f"{protection.min_population:g}"}))
-    hidden = [
-        (c, int(out.status[c.id].eq("suppressed").sum())) for c in out.columns if c.kind not in ("count", "score")
-    ]
-    return [
-        *rules,
-        *(Message("fact_hidden", {"indicator": column, "count": count}) for column, count in hidden if count),
-    ]
+    delivered = [column for column in out.columns if column.kind == "share" and not column.change_of]
+    rules += [Message("fact_protection_share", {"indicator": column}) for column in delivered]
+    return [*rules, *_not_shown(out)]
+
+
+def _not_shown(out: ReleasedColumns) -> list[Message]:
+    """Say how many areas of each indicator are not shown, and why."""
+    found = []
+    for column in (column for column in out.columns if column.kind not in ("count", "score")):
+        counts = {reason: int(out.reasons[column.id].eq(reason).sum()) for reason in WITHHELD}
+        german, english = (
+            ", ".join(f"{text(f'gap_{reason}', lang)} ({count})" for reason, count in counts.items() if count)
+            for lang in LANGUAGES
+        )
+        if german:
+            values = {"indicator": column, "count": sum(counts.values()), "reasons": (german, english)}
+            found.append(Message("fact_hidden", values))
+    return found
+
+
+def _known_totals(data: AreaData, protection: Protection) -> tuple[str, str]:
+    """Return whose totals a reader is taken to know, German and English; empty where it is nobody's."""
+    levels = known_levels(data, protection)
+    if not levels:
+        return "", ""
+    names = ", ".join(level for level in levels if level != CITY)
+    german, english = (text("totals_levels" if names else "totals_city", lang, levels=names) for lang in LANGUAGES)
+    return german, english
 
 
 def _need(data: AreaData, need: NeedIndex) -> list[Message]:

@@ -148,6 +148,7 @@ def on_keys(part: Release, keys: pd.Index) -> Release:
         areas=part.areas.reindex(keys),
         values=part.values.reindex(keys),
         status=part.status.reindex(keys).fillna("missing"),
+        reasons_not_shown=part.reasons_not_shown.reindex(keys).fillna("missing"),
         state=part.state.reindex(keys).fillna("shown"),
         residents=part.residents.reindex(keys),
         selected=part.selected.reindex(keys, fill_value=False),

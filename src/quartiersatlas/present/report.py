@@ -10,6 +10,7 @@ import pandas as pd
 
 from quartiersatlas.base.checks import expects
 from quartiersatlas.catalogue import check_lang, number_text, text
+from quartiersatlas.disclosure.reasons import WITHHELD
 from quartiersatlas.disclosure.release import NUMBER_FORMS
 from quartiersatlas.disclosure.words import label, summary_texts, unit, value_text
 from quartiersatlas.present.paper import (
@@ -28,7 +29,9 @@ from quartiersatlas.present.statements import (
     check_release,
     comment_blocks,
     definition_text,
+    gap_blocks,
     gap_kinds,
+    gap_text,
     method_texts,
     reason_texts,
     stability_blocks,
@@ -125,7 +128,14 @@ def _stocktaking(release: Release, lang: Lang) -> list[DocumentBlock]:
         rows.append(TableRow.of(name if columns else f"{name} ({text(empty, lang)})"))
         rows += [_stock(release, column, lang) for column in columns]
     table = DocumentTable(tuple(head), tuple(rows), frozenset(range(1, len(words))))
-    return [Heading(text("heading_stocktaking", lang)), table]
+    blocks: list[DocumentBlock] = [Heading(text("heading_stocktaking", lang)), table]
+    return [*blocks, *gap_blocks(_gaps(release), lang)]
+
+
+def _gaps(release: Release) -> set[str]:
+    """Return the reasons for which the report shows no value: of an indicator, of a class, of a candidate area."""
+    columns = [*_indicators(release), *(column for column in release.columns if column.kind == "class")]
+    return {gap for column in columns for gap in gap_kinds(release, column)}
 
 
 def _indicators(release: Release) -> list[ReleasedColumn]:
@@ -143,7 +153,7 @@ def _stock(release: Release, column: ReleasedColumn, lang: Lang) -> TableRow:
     values = release.values[column.id]
     known = values.dropna()
     gaps = list(gap_kinds(release, column))
-    protected = sum(gap in ("suppressed", "small") for gap in gaps)
+    protected = sum(gap in WITHHELD for gap in gaps)
     not_applicable = sum(gap in ("uninhabited", "not_applicable") for gap in gaps)
     span = [value_text(limit, column, lang) for limit in (known.min(), known.max())] if len(known) else ["–", "–"]
     if len(known) and len(unit(column, lang)) > SHORT_UNIT:  # said once
@@ -326,7 +336,7 @@ def _candidates(release: Release, lang: Lang) -> list[DocumentBlock]:
         TableRow.of(
             f"{key} {row['name']}",
             number_text(row["n_areas"], 0, lang),
-            number_text(row["residents"], 0, lang),
+            gap_text("derived", lang) if pd.isna(row["residents"]) else number_text(row["residents"], 0, lang),
             number_text(row["hectares"], 0, lang),
             _cover(row, lang),
         )

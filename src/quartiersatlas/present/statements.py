@@ -122,38 +122,62 @@ def cell_text(release: Release, key: str, column: ReleasedColumn, lang: Lang) ->
     value, _ = release.cell(key, column.id)
     if not pd.isna(value):
         return value_text(value, column, lang)
-    return text(GAPS[gap_kind(release, key, column)], lang)
+    return gap_text(gap_kind(release, key, column), lang)
 
 
-# why a cell has no value, and the text that says so: from its own status, or from the state of its area
-GAPS = {
-    "suppressed": "cell_suppressed",
-    "missing": "cell_missing",
-    "not_applicable": "cell_not_applicable",
-    "unreliable": "cell_unreliable",
-    "excluded": "cell_excluded",
-    "small": "state_small",
-    "unknown": "state_unknown",
-    "uninhabited": "state_uninhabited",
-}
-CELL_GAPS = ("suppressed", "not_applicable", "unreliable", "excluded")
+# why a cell has no value: the reasons of a release; that nobody lives in an area is one by itself
+GAPS = (
+    "protected",
+    "small_area",
+    "unknown_residents",
+    "source",
+    "derived",
+    "missing",
+    "not_applicable",
+    "uninhabited",
+    "unreliable",
+    "excluded",
+)
+
+STATES = {"small": "small_area", "uninhabited": "uninhabited", "unknown": "unknown_residents"}
 
 
 def gap_kind(release: Release, key: str, column: ReleasedColumn) -> str:
-    """Return why a cell has no value: its area's state (small, uninhabited, unknown), or the status of the cell."""
-    state = release.state[key]
-    if state != "shown":
-        return str(state)
-    _, status = release.cell(key, column.id)
-    return status if status in CELL_GAPS else "missing"
+    """Return why a cell has no value."""
+    reason = release.reason_not_shown(key, column.id)
+    return "uninhabited" if reason == "not_applicable" and release.state[key] == "uninhabited" else reason
 
 
 def gap_kinds(release: Release, column: ReleasedColumn) -> pd.Series[str]:
     """Return for each area without a value why it has none."""
     empty = release.values[column.id].isna()
-    state, status = release.state[empty], release.status[column.id][empty].astype(str)
-    own = status.where(status.isin(CELL_GAPS), "missing")
-    return own.mask(state.ne("shown"), state).astype(object)
+    reasons, nobody = release.reasons_not_shown[column.id][empty], release.state[empty].eq("uninhabited")
+    return reasons.mask(reasons.eq("not_applicable") & nobody, "uninhabited").astype(object)
+
+
+def total_gap(gaps: Iterable[str]) -> str:
+    """Return why a number over several areas is not shown, from the reasons of those that show none."""
+    kinds = set(gaps) - {"not_applicable", "uninhabited"}  # they add nobody
+    if not kinds:
+        return "not_applicable"
+    return kinds.pop() if kinds in ({"missing"}, {"unknown_residents"}) else "derived"
+
+
+def gap_text(gap: str, lang: Lang) -> str:
+    """Return a reason in few words, for a cell or a legend."""
+    return text(f"gap_{gap}", lang)
+
+
+def gap_lines(gaps: Iterable[str], lang: Lang) -> list[str]:
+    """Return the reasons that occur as sentences, each after the words that stand for it."""
+    found = set(gaps)
+    return [f"{gap_text(gap, lang)} – {text(f'why_{gap}', lang)}" for gap in GAPS if gap in found]
+
+
+def gap_blocks(gaps: Iterable[str], lang: Lang) -> list[DocumentBlock]:
+    """Return a list of the reasons that occur; nothing where every value is shown."""
+    lines = gap_lines(gaps, lang)
+    return [Heading(text("heading_gaps", lang), 3), Bullets(tuple(lines), muted=True)] if lines else []
 
 
 def label_with_unit(column: ReleasedColumn, lang: Lang) -> str:

@@ -181,18 +181,20 @@ def test_empty_cells_of_a_workbook_say_why_in_the_column_beside(book, sample):
     hidden = release.values["language_support_need"].isna()
     assert table["language_support_need"].isna().tolist() == hidden.tolist()
     words = table["language_support_need_note"]
-    assert (
-        words[hidden.to_numpy()]
-        .isin(["nicht ausgewiesen", "unbewohnt", "unter der Mindesteinwohnerzahl", "keine Angabe"])
-        .all()
-    )
+    # 0213, 0408, 0607 and 0608 stand with a point in the file, 0212 is a forest, 0809 has fewer than 300 residents
+    of_source = table.index.isin(["0213", "0408", "0607", "0608"])
+    assert words[of_source].eq("Quelle: geheim").all()
+    assert words[["0212"]].tolist() == ["unbewohnt"]
+    assert words[["0809"]].tolist() == ["zu wenige Einwohner"]
+    rest = hidden.to_numpy() & ~of_source & ~table.index.isin(["0212", "0809"])
+    assert words[rest].eq("geschützt").all()
     assert words[~hidden.to_numpy()].isna().all()
 
 
 def test_classes_and_states_of_a_workbook_are_in_words(book):
     table = table_of(book["Gebiete"])
     assert set(table["need_status_class"].dropna()) == {"hoch", "mittel", "niedrig", "sehr niedrig"}
-    assert set(table["state"]) == {"ausgewiesen", "unter der Mindesteinwohnerzahl", "unbewohnt"}
+    assert set(table["state"]) == {"ausgewiesen", "zu wenige Einwohner", "unbewohnt"}
     assert table["notice"].eq(NOTICE).all()
 
 
@@ -302,7 +304,7 @@ def about(path):
     """Return (title, comment, label of a column, manifest) as a format carries them."""
     if path.suffix == ".gpkg":
         notes = pyogrio.read_dataframe(path, layer="notes").set_index("what")["text"]
-        columns = pyogrio.read_dataframe(path, layer="columns").set_index("column")["label"]
+        columns = dict(pyogrio.read_dataframe(path, layer="columns")[["column", "label"]].to_numpy())
         manifest = pyogrio.read_dataframe(path, layer="manifest").set_index("entry")["value"].to_dict()
         return notes["title"], notes["comment"], columns["sgb2_rate_note"], manifest
     if path.suffix == ".xlsx":

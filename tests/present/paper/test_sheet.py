@@ -71,7 +71,7 @@ def test_the_legend_counts_areas_by_hand(sample, sheets):
         assert int(count) == inside.sum()
     assert sum(int(count) for *_, count in found) == values.notna().sum()
     assert f"unbewohnt ({state.eq('uninhabited').sum()})" in text
-    assert f"unter der Mindesteinwohnerzahl ({state.eq('small').sum()})" in text
+    assert f"zu wenige Einwohner ({state.eq('small').sum()})" in text
     labels = sample.release.stability.table["label"][sample.release.selected]
     assert len(labels) == labels.eq("certain").sum() + labels.eq("borderline").sum()
     assert f"Gebiet mit erhöhtem Unterstützungsbedarf ({labels.eq('certain').sum()})" in text
@@ -268,7 +268,7 @@ def test_a_masked_count_is_not_on_the_sheet(make_city, tmp_path):
     data = qa.add_rates(make_city(table), {"sgb2_rate": ("x", "residents")})
     released = qa.release(data, title="T", protection=qa.Protection(min_count=50_000, protect_remainder=False))
     drawn = {name: words(qa.figure(released, name).save(tmp_path / f"{name}.pdf")) for name in ["sgb2_rate"]}
-    assert "nicht ausgewiesen (2)" in drawn["sgb2_rate"]
+    assert "geschützt (2)" in drawn["sgb2_rate"]
     for secret in ("48.611", "48611", "49,5"):  # 48611 of 98301: 49.5 %
         assert secret not in drawn["sgb2_rate"]
 

@@ -8,7 +8,15 @@ from quartiersatlas.catalogue import number_text, text
 from quartiersatlas.catalogue.indicators import DOMAINS
 from quartiersatlas.disclosure.words import difference_text, value_text
 from quartiersatlas.present.paper import Bullets, Document, DocumentTable, Heading, Paragraph, TableRow, fit_to_paper
-from quartiersatlas.present.statements import comment_blocks, fact_text, stability_text, title_block
+from quartiersatlas.present.statements import (
+    STATES,
+    comment_blocks,
+    fact_text,
+    gap_lines,
+    gap_text,
+    stability_text,
+    title_block,
+)
 
 if TYPE_CHECKING:
     from quartiersatlas.catalogue import Lang
@@ -33,6 +41,7 @@ def profile_document(release: Release, record: AreaRecord, lang: Lang) -> Docume
         *_comparison(release, record, lang),
         *_list("heading_notes", record["notes"], lang),
         *comment_blocks(release, lang),
+        *_list("heading_gaps", gap_lines([*record["gaps"], *record.get("comparison", {}).get("gaps", [])], lang), lang),
         *_footnotes(record, lang),
         *_list("label_method", _method(release, lang), lang),
     ]
@@ -43,8 +52,8 @@ def profile_document(release: Release, record: AreaRecord, lang: Lang) -> Docume
 def _residents(record: AreaRecord, lang: Lang) -> str:
     """Return the number of residents, or why it is not shown."""
     if record["residents"] is None:
-        state = record["state"]
-        return text("state_unknown" if state == "unknown" else "profile_residents_hidden", lang)
+        is_unknown = record["state"] == "unknown"
+        return gap_text("unknown_residents", lang) if is_unknown else text("profile_residents_hidden", lang)
     count = number_text(record["residents"], 0, lang)
     share = number_text(100 * (record["share_of_residents"] or 0.0), 1, lang)
     words = text("profile_residents", lang, count=count, share=share)
@@ -52,7 +61,8 @@ def _residents(record: AreaRecord, lang: Lang) -> str:
 
 
 def _state(record: AreaRecord, lang: Lang) -> str:
-    return text(f"state_{record['state']}", lang)
+    """Return why an area shows no indicator, in the words of its cells."""
+    return gap_text(STATES[record["state"]], lang)
 
 
 def _indicators(release: Release, record: AreaRecord, lang: Lang) -> list[DocumentBlock]:

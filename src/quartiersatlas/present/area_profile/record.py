@@ -12,6 +12,7 @@ from quartiersatlas.disclosure.words import draft_text, label, unit, value_text
 from quartiersatlas.errors import ReleaseError, SpecError, list_some
 from quartiersatlas.present.comparable import changed_outlines, meaning
 from quartiersatlas.present.statements import (
+    GAPS,
     cell_text,
     driver_names,
     facility_points,
@@ -53,6 +54,7 @@ def area_record(release: Release, key: str, lang: Lang, notes: Iterable[str]) ->
         "selection": _selection(release, key, lang),
         "facilities": _facilities(release, key),
         "actions": _actions(release, indicators, lang),
+        "gaps": gaps_of(release, key, indicators),
         "footnotes": [footnote(release, release.column(record["id"]), lang) for record in indicators],
         "notes": list(notes),
     }
@@ -68,6 +70,13 @@ def indicator_records(release: Release, key: str, lang: Lang) -> list[AreaRecord
     """Return one record per indicator: rates, shares, and counts that are no part of a rate."""
     columns = indicator_columns(release)
     return [_record(release, key, column, number, lang) for number, column in enumerate(columns, start=1)]
+
+
+def gaps_of(release: Release, key: str, indicators: Iterable[AreaRecord]) -> list[str]:
+    """Return the reasons for which the area shows no value."""
+    classes = [column for column in release.columns if column.axis and pd.isna(release.values[column.id][key])]
+    found = {record["status"] for record in indicators} | {gap_kind(release, key, column) for column in classes}
+    return [gap for gap in GAPS if gap in found]
 
 
 def _record(release: Release, key: str, column: ReleasedColumn, number: int, lang: Lang) -> AreaRecord:
@@ -258,6 +267,7 @@ def comparison_record(release: Release, other: Release, key: str, lang: Lang, *,
         "as_of": other.as_of,
         "draft": draft_text(other, lang),
         "indicators": [_pair(release, other, key, ours, their, lang) for ours, their in pairs],
+        "gaps": [gap_kind(other, key, theirs) for _, theirs in pairs if pd.isna(other.values[theirs.id][key])],
         "differs": list(dict.fromkeys(label(release.column(name), lang) for name, _, _ in differences)),
         "outline_differs": bool(outline),
     }

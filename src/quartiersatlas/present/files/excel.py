@@ -10,7 +10,7 @@ from pandas.api.types import is_bool_dtype, is_numeric_dtype
 from quartiersatlas.base.progress import with_progress
 from quartiersatlas.base.workbook import LONGEST_TEXT, CellStyle, WorkbookSheet, text_length, write_workbook
 from quartiersatlas.catalogue import text
-from quartiersatlas.present.files.tables import columns_table, manifest_table, notes_table, tables_of
+from quartiersatlas.present.files.tables import columns_table, manifest_table, notes_table, state_texts, tables_of
 from quartiersatlas.present.statements import visible
 
 if TYPE_CHECKING:
@@ -53,8 +53,7 @@ def _sheets(
 
 def _in_words(release: Release, frame: pd.DataFrame, lang: Lang) -> pd.DataFrame:
     """Return a table whose classes and states are called as a reader calls them."""
-    states = {state: text(f"state_{state}", lang) for state in ("small", "uninhabited", "unknown")}
-    words = {"state": {"shown": text("label_shown", lang), **states}}
+    words = {"state": state_texts(lang)}
     words["cover"] = {cover: text(f"cover_{cover}", lang) for cover in ("covered", "partly", "not_covered")}
     for column in release.columns:
         if column.kind == "class":

@@ -18,7 +18,7 @@ from quartiersatlas.present.map.classes import (
     map_columns,
     quantile_breaks,
 )
-from quartiersatlas.present.statements import GAPS, gap_kinds, label_with_unit, visible
+from quartiersatlas.present.statements import GAPS, gap_kinds, gap_text, label_with_unit, visible
 
 if TYPE_CHECKING:
     from quartiersatlas.catalogue import Lang
@@ -130,8 +130,14 @@ def _add_aliases(root: ET.Element, aliases: dict[str, str]) -> None:
 
 
 NAME_LENGTH = 30  # of a style, in the table as QGIS creates it
-BLANK = {"suppressed": "#ffffff", "uninhabited": "#ffffff", "small": "#ededed", "unknown": "#ededed"}
-PATTERN = {"suppressed": "dots", "small": "lines", "unknown": "lines", "excluded": "lines"}
+BLANK = {
+    **dict.fromkeys(("protected", "source", "derived", "uninhabited"), "#ffffff"),
+    **dict.fromkeys(("small_area", "unknown_residents"), "#ededed"),
+}
+PATTERN = {
+    **dict.fromkeys(("protected", "source", "derived"), "dots"),
+    **dict.fromkeys(("small_area", "unknown_residents", "excluded"), "lines"),
+}
 OTHER_GAP, GAP_LINE = "#dddddd", "#9a9a9a"
 
 
@@ -223,9 +229,9 @@ def _gaps(release: Release, column: ReleasedColumn, lang: Lang) -> list[StyleRul
     name, note = column_name(visible(column.id)), f"{visible(column.id)}_note"
     found = set(gap_kinds(release, column))
     rules = []
-    for gap, word in GAPS.items():
+    for gap in GAPS:
         if gap in found:
-            words = text(word, lang)
+            words = gap_text(gap, lang)
             symbol = _filled(BLANK.get(gap, OTHER_GAP), GAP_LINE, PATTERN.get(gap, ""))
             rules.append(StyleRule(words, f"{name} IS NULL AND {column_name(note)} = {quoted(words)}", symbol))
     return rules

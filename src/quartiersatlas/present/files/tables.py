@@ -13,7 +13,18 @@ from quartiersatlas.catalogue import text
 from quartiersatlas.catalogue.texts import texts
 from quartiersatlas.disclosure.words import draft_text, label, unit
 from quartiersatlas.errors import ReleaseError, list_some
-from quartiersatlas.present.statements import GAPS, gap_kinds, method_texts, reason_texts, visible, with_visible_text
+from quartiersatlas.present.statements import (
+    GAPS,
+    STATES,
+    gap_kinds,
+    gap_lines,
+    gap_text,
+    method_texts,
+    reason_texts,
+    total_gap,
+    visible,
+    with_visible_text,
+)
 from quartiersatlas.segregation.explain import note_text
 from quartiersatlas.version import __version__
 
@@ -105,7 +116,7 @@ def noted_columns(release: Release) -> list[str]:
 
 def _gap_notes(release: Release, name: str, lang: Lang) -> list[str]:
     """Return for each area why its cell is empty, in words; nothing where it is not."""
-    words = gap_kinds(release, release.column(name)).map({gap: text(word, lang) for gap, word in GAPS.items()})
+    words = gap_kinds(release, release.column(name)).map({gap: gap_text(gap, lang) for gap in GAPS})
     return words.reindex(release.state.index, fill_value="").tolist()
 
 
@@ -113,8 +124,20 @@ def candidate_table(release: Release, lang: Lang) -> gpd.GeoDataFrame:
     """Return one row per candidate area."""
     found = release.candidates
     assert found is not None  # noqa: S101 - asked for where there are some
+    rates = [column for column in release.columns if column.kind == "rate" and column.id in found]
+    found = found.assign(**{f"{column.id}_note": _candidate_notes(release, column, lang) for column in rates})
     table = with_visible_text(with_notice(found, release, lang)).rename_axis("candidate")
     return gpd.GeoDataFrame(table, geometry="geometry", crs=found.crs)
+
+
+def _candidate_notes(release: Release, column: ReleasedColumn, lang: Lang) -> list[str]:
+    """Return for each candidate area why it has no rate, in words; nothing where it has one."""
+    assert release.candidates is not None  # noqa: S101 - asked for where there are some
+    gaps, groups = gap_kinds(release, column), release.members.groupby(release.members).groups
+    return [
+        gap_text(total_gap(gaps[gaps.index.isin(groups[key])]), lang) if pd.isna(rate) else ""
+        for key, rate in release.candidates[column.id].items()
+    ]
 
 
 def segregation_table(release: Release, lang: Lang) -> pd.DataFrame:
@@ -188,7 +211,6 @@ STRUCTURE = {
     "caveat": "",
     "city_value": float("nan"),
 }
-STATES = ("small", "uninhabited", "unknown")
 
 
 def columns_table(release: Release, lang: Lang, tables: dict[str, pd.DataFrame] | None = None) -> pd.DataFrame:
@@ -203,7 +225,7 @@ def columns_table(release: Release, lang: Lang, tables: dict[str, pd.DataFrame] 
         for name in frame.columns.drop("geometry", errors="ignore").astype(str):
             column = results.get(name) if table != "segregation" else None
             if column is None:
-                known = labels if table == "areas" else {}
+                known = labels if table != "segregation" else {}
                 words = {"label": structure_label(name, known, lang)}
                 words["values"] = _structure_values(release, table, name, lang)
                 row: dict[str, Any] = {**STRUCTURE, **words}
@@ -239,14 +261,20 @@ def column_label(release: Release, column: ReleasedColumn, lang: Lang) -> str:
 def _structure_values(release: Release, table: str, name: str, lang: Lang) -> str:
     """Return what the values of a column mean that is not a result."""
     if name == "state":
-        states = {"shown": text("label_shown", lang), **{state: text(f"state_{state}", lang) for state in STATES}}
-        return "; ".join(f"{state} = {words}" for state, words in states.items())
+        return "; ".join(f"{state} = {words}" for state, words in state_texts(lang).items())
+    if table == "areas" and name in (notes := {f"{visible(noted)}_note": noted for noted in noted_columns(release)}):
+        return "; ".join(gap_lines(gap_kinds(release, release.column(notes[name])), lang))
     if name == "cover" and table == "candidates":
         return "; ".join(f"{c} = {text(f'cover_{c}', lang)}" for c in ("covered", "partly", "not_covered"))
     if name == "index" and table == "segregation" and release.segregation is not None:
         used = dict.fromkeys(release.segregation["index"])
         return "; ".join(f"{index} = {text(f'index_{index}_meaning', lang)}" for index in used)
     return ""
+
+
+def state_texts(lang: Lang) -> dict[str, str]:
+    """Return what the states of areas are called."""
+    return {"shown": text("label_shown", lang), **{state: gap_text(gap, lang) for state, gap in STATES.items()}}
 
 
 def structure_labels(release: Release, lang: Lang) -> dict[str, str]:

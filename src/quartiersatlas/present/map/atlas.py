@@ -24,6 +24,7 @@ from quartiersatlas.base.files import write_text
 from quartiersatlas.catalogue import check_lang, number_text, text
 from quartiersatlas.disclosure import Protection, Release, release
 from quartiersatlas.disclosure.counted import is_count
+from quartiersatlas.disclosure.reasons import WITHHELD
 from quartiersatlas.disclosure.words import draft_text, summary_texts
 from quartiersatlas.errors import ColumnError, DependencyError, SpecError, list_some
 from quartiersatlas.intake import AreaData, join
@@ -419,7 +420,7 @@ def page_html(release: Release, lang: Lang, earlier: Sequence[Release] = ()) -> 
 
 def _date(part: Release, lang: Lang) -> str:
     """Return where an earlier date comes from, and how much of it is protected."""
-    hidden = int((part.status == "suppressed").to_numpy().sum())
+    hidden = int(part.reasons_not_shown.isin(WITHHELD).to_numpy().sum())
     words = {"date": part.as_of, "source": part.source or "–", "hidden": number_text(hidden, 0, lang)}
     return text("fact_date", lang, **words)
 

@@ -147,7 +147,6 @@ PANEL_WORDS = (
     "profile_selected",
     "rank_interval",
     "rank_place",
-    "state_unknown",
 )
 SCHEMES = ("fixed", "quantile", "jenks", "sd", "deviation")
 
@@ -184,7 +183,7 @@ def _map_data(
         "lang": lang,
         "notes": notes,
         "words": words
-        | {f"gap_{gap}": text(name, lang) for gap, name in GAPS.items()}
+        | {f"{form}_{gap}": text(f"{form}_{gap}", lang) for form in ("gap", "why") for gap in GAPS}
         | {f"scheme_{s}": text(f"scheme_{s}", lang) for s in SCHEMES},
         "areas": {
             "keys": keys,

@@ -43,7 +43,16 @@ from quartiersatlas.present.paper.sheet_page import (
     line_height,
     lines,
 )
-from quartiersatlas.present.statements import GAPS, axis_text, check_release, gap_kinds, label_with_unit, source_text
+from quartiersatlas.present.statements import (
+    GAPS,
+    axis_text,
+    check_release,
+    gap_kinds,
+    gap_lines,
+    gap_text,
+    label_with_unit,
+    source_text,
+)
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -264,6 +273,7 @@ def _foot(paper: SheetPaper, release: Release, column: ReleasedColumn, lang: Lan
         *([axis] if axis else []),
         *([f"{text('label_caveat', lang)}: {caveat}"] if caveat else []),
         *([text("fact_classes", lang)] if column.kind != "class" and not circles else []),
+        *gap_lines(gap_kinds(release, column), lang),
         *([text("fact_simplified", lang, tolerance=number_text(metres, 0, lang))] if metres else []),
     ]
     written = [line for part in words for line in _cut(lines(part, width, size), 3)]
@@ -279,9 +289,11 @@ GAP_LOOKS = {
     "unreliable": ("#dddddd", ""),
     "not_applicable": ("#dddddd", ""),
     "excluded": ("#dddddd", "||"),
-    "suppressed": ("#ffffff", "..."),
-    "small": ("#ededed", "||"),
-    "unknown": ("#ededed", "--"),
+    "protected": ("#ffffff", "..."),
+    "source": ("#ffffff", "..."),
+    "derived": ("#ffffff", "..."),
+    "small_area": ("#ededed", "||"),
+    "unknown_residents": ("#ededed", "--"),
     "uninhabited": ("#ffffff", ""),
 }
 
@@ -313,11 +325,11 @@ def gap_entries(release: Release, column: ReleasedColumn, lang: Lang) -> list[Le
     """Return one entry per reason for which areas have no value."""
     gaps = gap_kinds(release, column)
     entries = []
-    for gap, name in GAPS.items():
+    for gap in GAPS:
         chosen = gaps.eq(gap)
         if chosen.any():
             color, hatch = GAP_LOOKS[gap]
-            entries.append(_entry(text(name, lang), chosen, color=color, hatch=hatch, lang=lang))
+            entries.append(_entry(gap_text(gap, lang), chosen, color=color, hatch=hatch, lang=lang))
     return entries
 
 

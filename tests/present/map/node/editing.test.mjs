@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-const { choiceCsv, choiceGeoJson, isConnected, possibleChanges, total, totalRate } = await import(process.env.ASSETS + "/editing.js");
+const { choiceCsv, choiceGeoJson, isConnected, possibleChanges, total, totalGap, totalRate } = await import(process.env.ASSETS + "/editing.js");
 
 // 0 - 1 - 2 - 3 in a row, 4 on its own
 const AROUND = [[1], [0, 2], [1, 3], [2], []];
@@ -17,6 +17,15 @@ test("a total with an unknown part is unknown, and a rate needs both counts of a
   assert.equal(totalRate(column, [0, 2]), null);
   assert.equal(totalRate(column, []), null);
   assert.equal(totalRate({}, [0]), null);
+});
+
+test("members without a rate have their reason where it is one and public, else that one of them has one", () => {
+  const column = { numerator: [10, null, null, null, 0], denominator: [50, 90, null, null, 0], gaps: { 3: "protected" } };
+  assert.equal(totalGap(column, [0, 1, 2]), "missing");
+  assert.equal(totalGap(column, [0, 1, 3]), "derived");
+  assert.equal(totalGap(column, [3]), "derived");
+  assert.equal(totalGap({ ...column, gaps: { 1: "unknown_residents" } }, [1]), "unknown_residents");
+  assert.equal(totalGap(column, [4]), "not_applicable"); // nobody there
 });
 
 test("members hang together where one can walk between them", () => {

@@ -71,7 +71,7 @@ def test_every_date_counts_its_areas_by_the_limits_of_the_latest(page, berlin, p
         table = population[year]
         share = (100 * table[MH] / table["inhabitants"])[table["inhabitants"] >= 300].round(1)
         expected = pd.cut(share, [-1, *starts, 101], right=False).value_counts(sort=False)
-        hidden = sum(int(row["count"].strip("()")) for _, row in rows if row["label"] == "nicht ausgewiesen")
+        hidden = sum(int(row["count"].strip("()")) for _, row in rows if row["label"] == "geschützt")
         # protected areas stand in no class
         assert sum(count for _, count in classes) == len(share) - hidden
         assert sum(abs(count - n) for (_, count), n in zip(classes, expected, strict=True)) <= hidden

@@ -131,13 +131,13 @@ def test_tooltip_of_a_protected_area_says_so_and_gives_no_count(atlas, exported,
     atlas.choose("Sprachförderbedarf vor der Einschulung")
     hidden = exported["language_support_need"].isna() & exported["state"].eq("shown")
     text = atlas.hover(clear[clear.index.intersection(exported.index[hidden])[0]])
-    assert "Sprachförderbedarf vor der Einschulung: nicht ausgewiesen" in text
+    assert "Sprachförderbedarf vor der Einschulung: geschützt" in text
     assert " von " not in text
 
 
 def test_tooltip_of_the_small_and_the_uninhabited_area_names_the_state(atlas, clear):
     atlas.choose("SGB-II-Quote")
-    assert "SGB-II-Quote: unter der Mindesteinwohnerzahl" in atlas.hover(clear["0809"])
+    assert "SGB-II-Quote: zu wenige Einwohner" in atlas.hover(clear["0809"])
     assert "SGB-II-Quote: unbewohnt" in atlas.hover(clear["0212"])
 
 

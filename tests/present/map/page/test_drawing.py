@@ -114,7 +114,7 @@ def test_protected_areas_are_white_with_grey_dots(atlas, exported, clear):
         assert colors["#ffffff"] > 0.5 * colors.total()
         assert sum(n for color, n in colors.items() if 100 < brightness(color) < 200) >= 4
         assert all(brightness(color) >= brightness("#8a8a8a") for color in colors)
-    row = next(row for row in atlas.legend() if row["label"] == "nicht ausgewiesen")
+    row = next(row for row in atlas.legend() if row["label"] == "geschützt")
     assert row["pattern"]
     assert row["color"] == "#ffffff"
 

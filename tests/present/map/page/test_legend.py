@@ -23,7 +23,15 @@ RATES = {
 }
 STATUS = {"high": "hoch", "medium": "mittel", "low": "niedrig", "very_low": "sehr niedrig"}
 DYNAMICS = {"positive": "positiv", "stable": "stabil", "negative": "negativ"}
-GAPS = ("keine Angabe", "nicht ausgewiesen", "nicht sinnvoll", "unter der Mindesteinwohnerzahl", "unbewohnt")
+GAPS = (
+    "keine Angabe",
+    "geschützt",
+    "Quelle: geheim",
+    "Grundlage nicht ausgewiesen",
+    "nicht anwendbar",
+    "zu wenige Einwohner",
+    "unbewohnt",
+)
 RANGE = re.compile(r"(\d{1,3},\d) bis (unter )?(\d{1,3},\d)")  # one decimal, with a comma
 AREAS_IN_ALL = 90
 
@@ -64,9 +72,8 @@ def test_legend_of_a_rate_counts_the_areas_of_the_geopackage(atlas, exported, na
 def test_legend_of_a_rate_names_the_gaps_that_occur_and_no_other(atlas, exported, name, label):
     found = counted(atlas.choose(label).legend())
     hidden = exported[name].isna() & exported["state"].eq("shown")
-    expected = {"unter der Mindesteinwohnerzahl": 1, "unbewohnt": 1}
-    if hidden.any():
-        expected["nicht ausgewiesen"] = int(hidden.sum())
+    expected = {"zu wenige Einwohner": 1, "unbewohnt": 1, **exported[f"{name}_note"][hidden].value_counts()}
+    assert set(expected) <= {"zu wenige Einwohner", "unbewohnt", "geschützt", "Quelle: geheim"}
     assert {gap: n for gap, n in found.items() if gap in GAPS} == expected
 
 
@@ -133,7 +140,7 @@ def test_missing_areas_are_told_apart_from_protected_ones(show, make_city):
     data = qa.add_rates(make_city(table), {"sgb2_rate": ("x", "n")})
     found = counted(show(qa.release(data)).legend())
     # 1 and 2 alone would follow from their sum: a third one is held back
-    assert {gap: n for gap, n in found.items() if gap in GAPS} == {"keine Angabe": 1, "nicht ausgewiesen": 3}
+    assert {gap: n for gap, n in found.items() if gap in GAPS} == {"keine Angabe": 1, "geschützt": 3}
     assert sum(found.values()) == 8
 
 

@@ -180,13 +180,13 @@ def test_a_protected_count_of_another_date_is_not_in_the_file(dated, monkeypatch
     page = content_of(qa.atlas_map(dated("2024"), earlier=[then]))
     cells = page["columns"][0]["earlier"][0]
     assert page["counts"][cells["numerator"]][0] is None
-    assert cells["gaps"]["0"] == "suppressed"
+    assert cells["gaps"]["0"] == "protected"
 
 
 def test_the_method_box_tells_the_dates_and_a_draft_among_them_is_a_draft(dated):
     then = dated("2022", source="Amt", comment="")
     page = qa.atlas_map(dated("2024"), earlier=[then]).html()
-    assert "Stand 31.12.2022: Quelle Amt, 0 Werte geschützt." in page
+    assert "Stand 31.12.2022: Quelle Amt, 0 Werte nicht ausgewiesen." in page
     assert '<p class="qa-band qa-band-draft"' in page
     assert '<p class="qa-band qa-band-draft"' not in qa.atlas_map(dated("2024")).html()
 

@@ -2,7 +2,7 @@
 // Candidate areas on the map and in the panel; a chosen area can join or leave one.
 
 import { element } from "./controls.js";
-import { choiceCsv, choiceGeoJson, isConnected, possibleChanges, total, totalRate } from "./editing.js";
+import { choiceCsv, choiceGeoJson, isConnected, possibleChanges, total, totalGap, totalRate } from "./editing.js";
 import { fillIn, formatNumber, formatValue } from "./format.js";
 import { CANDIDATE_LINE, CASING_LINE } from "./styles.js";
 
@@ -129,7 +129,13 @@ export function candidateEditor(atlas, topology, around, redraw) {
  * @param {HTMLElement} table
  */
 function drawTotals(atlas, column, around, begin, table) {
-  const write = (/** @type {number | null} */ n) => (n === null ? atlas.words.gap_suppressed : formatNumber(n, 0, atlas.lang));
+  const { residents } = atlas.areas;
+  const nobody = (/** @type {number} */ area) => residents[area] === null && column.gaps[area] !== "unknown_residents";
+  const people = (/** @type {number[]} */ members) => {
+    const n = total(residents, members);
+    if (n !== null) return formatNumber(n, 0, atlas.lang);
+    return atlas.words[members.some(nobody) ? "gap_derived" : "gap_unknown_residents"];
+  };
   const heads = [atlas.words.label_candidate, atlas.words.label_areas, atlas.words.label_residents];
   if (column.per) heads.push(column.label);
   const rows = atlas.candidates.map((/** @type {any} */ { key, members }, /** @type {number} */ i) => {
@@ -138,8 +144,8 @@ function drawTotals(atlas, column, around, begin, table) {
       String(members) === String(begin[i]) ? "" : atlas.words.edit_changed,
       isConnected(members, around) ? "" : atlas.words.edit_apart,
     ].filter(Boolean);
-    const cells = [marks.length ? `${key} (${marks.join(", ")})` : key, write(members.length), write(total(atlas.areas.residents, members))];
-    if (column.per) cells.push(rate === null ? atlas.words.gap_suppressed : formatValue(rate, column, atlas.lang));
+    const cells = [marks.length ? `${key} (${marks.join(", ")})` : key, formatNumber(members.length, 0, atlas.lang), people(members)];
+    if (column.per) cells.push(rate === null ? atlas.words[`gap_${totalGap(column, members)}`] : formatValue(rate, column, atlas.lang));
     return totalsRow(cells, "td");
   });
   table.replaceChildren(totalsRow(heads, "th"), ...rows);

@@ -102,6 +102,16 @@ export function cellText(atlas, column, area) {
  * @param {any} atlas
  * @param {any} column
  * @param {number} area
+ * @returns {HTMLElement[]} why the area shows no value, as a sentence; nothing where it shows one
+ */
+export function whyParts(atlas, column, area) {
+  return column.values[area] === null ? [element("div", "qa-muted qa-why", atlas.words[`why_${column.gaps[area] ?? "missing"}`])] : [];
+}
+
+/**
+ * @param {any} atlas
+ * @param {any} column
+ * @param {number} area
  * @returns {string} the counts behind a rate; empty where there is no rate or it is not shown
  */
 export function countsText(atlas, column, area) {
@@ -140,7 +150,7 @@ export function tooltip(atlas, column, area) {
  * @returns {HTMLElement[]} the value with its counts, and that of the city
  */
 function valueLines(atlas, column, area) {
-  const lines = [element("div", "", `${column.label}: ${cellText(atlas, column, area)}`)];
+  const lines = [element("div", "", `${column.label}: ${cellText(atlas, column, area)}`), ...whyParts(atlas, column, area)];
   const counts = countsText(atlas, column, area);
   if (counts) lines.push(element("div", "qa-muted", counts));
   if (column.city !== null) {

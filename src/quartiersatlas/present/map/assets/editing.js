@@ -29,6 +29,19 @@ export function totalRate({ numerator, denominator, per }, members) {
 }
 
 /**
+ * @param {{numerator?: Array<number | null>, denominator?: Array<number | null>, gaps: Record<string, string>}} column
+ * @param {number[]} members
+ * @returns {string} why the members together have no rate: theirs where they have but one reason, else that one has one
+ */
+export function totalGap({ numerator, denominator, gaps }, members) {
+  const unknown = members.filter((area) => numerator?.[area] === null || denominator?.[area] === null);
+  const kinds = new Set(unknown.map((area) => gaps[area] ?? "missing"));
+  if (!kinds.size) return "not_applicable";
+  const [kind] = kinds;
+  return kinds.size === 1 && ["missing", "unknown_residents"].includes(kind) ? kind : "derived";
+}
+
+/**
  * @param {number[]} members
  * @param {number[][]} around neighbours of each area
  * @returns {boolean} whether one can walk from each member to each other through members

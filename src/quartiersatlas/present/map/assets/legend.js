@@ -56,6 +56,7 @@ export function drawLegend(atlas, column, filter, highlight, box) {
     button.type = "button";
     button.setAttribute("aria-pressed", String(filter === cell));
     button.addEventListener("click", () => highlight(filter === cell ? null : cell));
+    if (gap) button.title = atlas.words[`why_${cell}`];
     button.append(...rowParts(swatch(gap ? gap.fillColor : column.colors[cell], gap?.pattern), label, `(${write(counts.get(cell))})`));
     button.append(element("span", "qa-residents", write(people.get(cell))));
     list.append(row([button]));

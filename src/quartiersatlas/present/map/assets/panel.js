@@ -2,7 +2,7 @@
 // What is known of one area: how it stands, its indicators beside those of the city, potentials, fields of action, notes.
 
 import { actionParts } from "./actions.js";
-import { cellText, countsText, element } from "./controls.js";
+import { cellText, countsText, element, whyParts } from "./controls.js";
 import { fillIn, formatNumber, formatValue } from "./format.js";
 import { needParts, selectionParts } from "./panel_need.js";
 import { barPart, bulletList, columnOf, foldedList, hiddenBar, paragraph } from "./panel_parts.js";
@@ -66,7 +66,7 @@ export function drawPanel(atlas, area, box, close) {
 function whereAndWho({ areas, columns, words, lang }, area) {
   const place = [areas.keys[area], ...areas.parents.map((/** @type {string[]} */ p) => p[area])].join(" · ");
   const people = areas.residents[area];
-  const hidden = columns[0].gaps[area] === "unknown" ? words.state_unknown : words.profile_residents_hidden;
+  const hidden = columns[0].gaps[area] === "unknown_residents" ? words.gap_unknown_residents : words.profile_residents_hidden;
   const count = people === null ? hidden : fillIn(words.residents_count, { count: formatNumber(people, 0, lang) });
   return [element("p", "qa-muted", place), paragraph(count)];
 }
@@ -110,15 +110,17 @@ function indicatorParts(atlas, area) {
   return parts.length ? [...parts, element("p", "qa-legend-note", atlas.words.profile_note)] : [];
 }
 
+const OF_AREA = ["small_area", "unknown_residents", "uninhabited"];
+
 /**
  * @param {any[]} columns
  * @param {number} area
- * @returns {string | undefined} why the area has no value in any column at any date, where that is one reason that names itself
+ * @returns {string | undefined} why the area has no value in any column at any date, where the area itself is the reason
  */
 function commonGap(columns, area) {
   const cells = columns.flatMap((column) => [column, ...column.years.filter(Boolean)]);
   const [gap, ...others] = new Set(cells.map(({ values, gaps }) => (values[area] === null ? gaps[area] : undefined)));
-  return others.length || gap === "suppressed" ? undefined : gap;
+  return others.length || !OF_AREA.includes(gap) ? undefined : gap;
 }
 
 /**
@@ -160,7 +162,7 @@ function profileRow(atlas, column, area) {
   if (column.city !== null) {
     words.append(element("span", "qa-muted", ` (${fillIn(atlas.words.legend_city, { value: formatValue(column.city, column, atlas.lang) })})`));
   }
-  row.append(words);
+  row.append(words, ...whyParts(atlas, column, area));
   const dates = otherDates(atlas, column, area);
   if (dates) row.append(element("div", "qa-muted qa-dates", dates));
   if (column.values[area] === null) return row;

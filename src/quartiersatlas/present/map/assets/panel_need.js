@@ -1,7 +1,7 @@
 // @ts-check
 // How an area stands: selected or not and how stable that is, its class, its rank, what drives its scores.
 
-import { cellText, element } from "./controls.js";
+import { cellText, element, whyParts } from "./controls.js";
 import { fillIn, formatNumber } from "./format.js";
 import { barPart, bulletList, columnOf, hiddenBar, paragraph } from "./panel_parts.js";
 
@@ -53,10 +53,10 @@ export function stabilityText({ standing, words, lang }, area) {
  */
 export function needParts(atlas, area) {
   const axes = atlas.standing.axes.filter((/** @type {any} */ axis) => columnOf(atlas, axis.id));
-  const classes = axes.map((/** @type {any} */ axis) => {
-    const line = element("p", "qa-profile-words", `${axis.label}: `);
-    line.append(element("strong", "", cellText(atlas, columnOf(atlas, axis.id), area)));
-    return line;
+  const classes = axes.flatMap((/** @type {any} */ axis) => {
+    const [line, column] = [element("p", "qa-profile-words", `${axis.label}: `), columnOf(atlas, axis.id)];
+    line.append(element("strong", "", cellText(atlas, column, area)));
+    return [line, ...whyParts(atlas, column, area)];
   });
   const ranks = axes.flatMap((/** @type {any} */ axis) => rankParts(atlas, axis, area));
   const drivers = axes.flatMap((/** @type {any} */ axis) => driverParts(atlas, axis, area));

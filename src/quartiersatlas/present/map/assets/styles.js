@@ -9,9 +9,11 @@ export const GAP_STYLES = {
   unreliable: { fillColor: "#dddddd" },
   not_applicable: { fillColor: "#dddddd" },
   excluded: { fillColor: "#dddddd", pattern: "lines" },
-  suppressed: { fillColor: "#ffffff", pattern: "dots" },
-  small: { fillColor: "#ededed", pattern: "lines" },
-  unknown: { fillColor: "#ededed", pattern: "lines" },
+  protected: { fillColor: "#ffffff", pattern: "dots" },
+  source: { fillColor: "#ffffff", pattern: "dots" },
+  derived: { fillColor: "#ffffff", pattern: "dots" },
+  small_area: { fillColor: "#ededed", pattern: "lines" },
+  unknown_residents: { fillColor: "#ededed", pattern: "lines" },
   uninhabited: { fillColor: "#ffffff" },
 };
 
