@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 AREA_COST = 1000.0  # of an area that loses its class or its outcome: it weighs more than any number of cells
 ROUNDS = 12  # of looking for partners and checking; more has not been seen
 NEAR = 60  # areas that are looked at first, where a component has more
+PAIR = 2  # cells of a row that has one part and its whole
 FLOW = 1e-6  # below it a linear programme means zero
 
 
@@ -232,7 +233,9 @@ def component_labels(table: CountTable) -> Ints:
     found = table.__dict__.get("_component_labels")
     if found is None:
         equations = table.equations
-        matrix = equations.matrix[np.flatnonzero(equations.kind != PART)]
+        # a single part and its whole would tie everything to the residents; parts that share nobody move together
+        several = np.diff(equations.matrix.indptr) > PAIR
+        matrix = equations.matrix[np.flatnonzero((equations.kind != PART) | several)]
         _, label = connected_components(block_array([[None, matrix], [matrix.T, None]], format="csr"), directed=False)
         found = label[matrix.shape[0] :]
         table.__dict__["_component_labels"] = found
