@@ -34,7 +34,7 @@ from .present.files.export import export
 from .present.map.atlas import Atlas, atlas_map, choropleth
 from .present.paper.sheet import Sheet, figure
 from .present.report import report
-from .project.run import check_project, run_project
+from .project.run import audit_project, check_project, run_project
 from .screening.candidates import Candidates, candidate_areas, programme_overlap
 from .screening.rules import Rule, above_city, in_class, worst_share
 from .screening.shortlist import Shortlist, screen
@@ -86,6 +86,7 @@ __all__ = [
     "add_rates",
     "ags_from_ars",
     "atlas_map",
+    "audit_project",
     "candidate_areas",
     "check_areas",
     "check_project",
