@@ -73,6 +73,7 @@ def berlin(folder: Path, parents: str) -> tuple[Any, Any]:
     data = qa.join(data, qa.read_table(counts[1][["id", *groups]], key="id"))
     data = qa.add_rates(data, {f"{name}_share": (name, PEOPLE) for name in [*groups, *wholes[1:]]})
     whole = {f"{FROM}{name}": tuple(f"{FROM}{part}" for part in parts) for name, parts in OF_ORIGIN.items()}
+    data = qa.add_relations(data, parts=whole)
     parts = [*((parts, name) for name, parts in whole.items()), *((name, BACKGROUND) for name in groups)]
     known = KnownAnyway(
         data.values[[*wholes, *groups]],

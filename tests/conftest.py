@@ -54,3 +54,44 @@ def joined(grid):
         return qa.join(areas, pd.DataFrame(values, index=areas.index), **options)
 
     return build
+
+
+FRAME = {  # one small count, 'a' in 02; 'all' is the sum of the three others
+    "a": [40, 55, 2, 30, 44, 61, 25, 38, 33, 29, 47, 51],
+    "b": [20, 14, 33, 8, 19, 27, 12, 16, 22, 31, 18, 9],
+    "c": [9, 12, 7, 15, 6, 21, 11, 5, 14, 8, 19, 10],
+}
+
+
+@pytest.fixture
+def small_project(tmp_path):
+    """Write a project of twelve areas with one small count; give its file."""
+
+    def write(
+        sections: str = "", *, later: str = "a b c all", earlier: str = "", top: str = "", areas: str = ""
+    ) -> Path:
+        frame = pd.DataFrame(FRAME, index=pd.Index([f"{k:02}" for k in range(12)], name="nr"))
+        frame["all"] = frame.sum(axis=1)
+        frame["residents"] = 1000
+        frame["quote"] = 12.5
+        shapes = [shapely.box(4e5 + 1000 * k, 5.5e6, 4e5 + 1000 * k + 1000, 5.501e6) for k in range(12)]
+        names = [f"Gebiet {key}" for key in frame.index]
+        districts = ["Nord" if key in ("02", "04") else "Süd" for key in frame.index]
+        outlines = {"nr": frame.index, "name": names, "district": districts}
+        gpd.GeoDataFrame(outlines, geometry=shapes, crs="EPSG:25832").to_file(tmp_path / "areas.gpkg")
+        lines = [top, 'title = "Rahmen"', 'as_of = "31.12.2024"', 'period = "2024"']
+        lines += ["[areas]", 'path = "areas.gpkg"', 'key = "nr"', 'name = "name"', areas]
+        for period, columns in (("2024", later), ("2022", earlier)):
+            if columns:
+                frame[[*columns.split(), "residents", "quote"]].to_csv(tmp_path / f"{period}.csv", sep=";")
+                lines += ["[[tables]]", f'path = "{period}.csv"', 'key = "nr"', f'period = "{period}"']
+                lines += ['units = { quote = "percent" }']
+        lines += (
+            [sections] if "[indicators]" in sections else ["[indicators]", 'a_share = ["a", "residents"]', sections]
+        )
+        lines += ["[[earlier]]", 'period = "2022"', 'as_of = "31.12.2022"'] if earlier else []
+        file = tmp_path / "projekt.toml"
+        file.write_text("\n".join(lines), encoding="utf-8")
+        return file
+
+    return write

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import shutil
+import stat
 import subprocess
 import sys
 import tomllib
@@ -153,6 +155,71 @@ def test_the_installed_command_runs():
     done = subprocess.run([command, "check", "nowhere.toml"], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stderr == "quartiersatlas: The project file 'nowhere.toml' is missing.\n"
+
+
+# the audit
+
+
+def test_an_audit_prints_a_certificate_for_every_release_and_writes_nothing(small_project, capsys):
+    file = small_project(earlier="a b c all")
+    before = set(file.parent.rglob("*"))
+    assert main(["audit", str(file)]) == 0
+    blocks = capsys.readouterr().out.split("\n\n")
+    assert [block.split("\n")[0] for block in blocks] == ["Rahmen, 31.12.2024", "Rahmen, 31.12.2022"]
+    assert all("1 withheld count" in block and "(a in 02" in block and "loss: " in block for block in blocks)
+    assert set(file.parent.rglob("*")) == before
+
+
+def test_the_rows_of_an_audit_are_a_file_for_its_owner_alone(small_project, tmp_path, capsys):
+    target = tmp_path / "pruefung.csv"
+    target.write_text("earlier")
+    target.chmod(0o644)
+    rates = [f'{name}_share = ["{name}", "residents"]' for name in ("a", "b", "c", "all")]
+    file = small_project("\n".join(["[indicators]", *rates]))
+    assert main(["audit", str(file), "--csv", str(target)]) == 0
+    assert f"Wrote {target}, which tells small counts: for the house only" in capsys.readouterr().out
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+    rows = list(csv.DictReader(target.read_text("utf-8-sig").splitlines(), delimiter=";"))
+    (small,) = [row for row in rows if row["kind"] == "small"]
+    assert (small["release"], small["column"], small["key"]) == ("Rahmen, 31.12.2024", "a", "02")
+    assert int(float(small["low"].replace(",", "."))) <= 2 <= int(float(small["high"].replace(",", ".")))
+    assert {row["column"] for row in rows if row["key"] == "02"} > {"a"}  # 'all' is the sum of the others
+
+
+def test_an_audit_that_is_not_ok_says_so(small_project, capsys):
+    assert main(["audit", str(small_project("[protection]\nsecondary = false"))]) == 1
+    printed = capsys.readouterr().out
+    assert "1 EXACT" in printed
+    assert "NOT OK" in printed
+
+
+def test_an_audit_that_fails_prints_the_cells_and_leaves_its_file_alone(small_project, tmp_path, capsys):
+    target = tmp_path / "pruefung.csv"
+    target.write_text("earlier")
+    rounded = "[protection]\nround_base = 3\nmin_count = 1\nfind_sums = false\n"
+    file = small_project(rounded, areas='parents = { district = "district" }')
+    assert main(["audit", str(file), "--csv", str(target)]) == 1
+    printed = capsys.readouterr()
+    assert printed.err.startswith("quartiersatlas: ")
+    assert printed.err.count("\n") == 1
+    assert re.search(r"^ *02 +a +rounded +2\.0 +2\.0 +1 +2 +exact +total of Nord$", printed.out, re.MULTILINE)
+    assert target.read_text() == "earlier"
+
+
+@pytest.mark.parametrize("name", ["ergebnis/pruefung.csv", "projekt.toml", "nowhere/pruefung.csv"])
+def test_an_audit_is_written_nowhere_where_it_could_do_harm(small_project, name, capsys):
+    file = small_project()
+    before = {one: one.read_bytes() for one in file.parent.iterdir()}
+    assert main(["audit", str(file), "--csv", str(file.parent / name)]) == 2
+    printed = capsys.readouterr()
+    assert printed.err.startswith("quartiersatlas: ")
+    assert printed.out == ""
+    assert {one: one.read_bytes() for one in file.parent.iterdir()} == before
+
+
+def test_an_audit_of_nothing_is_one_message(tmp_path, capsys):
+    assert main(["audit", str(tmp_path / "projekt.toml")]) == 2
+    assert "is missing" in capsys.readouterr().err
 
 
 # what is refused

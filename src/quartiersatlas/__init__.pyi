@@ -35,7 +35,7 @@ from .present.files.export import export
 from .present.map.atlas import Atlas, atlas_map, choropleth
 from .present.paper.sheet import Sheet, figure
 from .present.report import report
-from .project.run import check_project, run_project
+from .project.run import audit_project, check_project, run_project
 from .screening.candidates import Candidates, candidate_areas, programme_overlap
 from .screening.rules import Rule, above_city, in_class, worst_share
 from .screening.shortlist import Shortlist, screen
@@ -90,6 +90,7 @@ __all__ = [
     "ags_from_ars",
     "atlas_map",
     "audit",
+    "audit_project",
     "candidate_areas",
     "check_areas",
     "check_project",

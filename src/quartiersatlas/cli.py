@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from quartiersatlas.base.checks import usable_path
 from quartiersatlas.base.files import write_bytes
-from quartiersatlas.errors import InputError, QuartiersatlasError, one_line
+from quartiersatlas.errors import InputError, QuartiersatlasError, ReleaseError, one_line
 from quartiersatlas.version import __version__
 
 if TYPE_CHECKING:
@@ -21,17 +21,18 @@ if TYPE_CHECKING:
     from quartiersatlas.project import ProjectResult
 
 FAILED = 2
+NOT_OK = 1
 DEMO_FOLDER = "quartiersatlas-demo"
 PROJECT_FILE = "projekt.toml"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; return 0, or 2 with one clear message where something is wrong."""
+    """Run a command; return 0, 1 if an audit is not ok, or 2 with one clear message where something is wrong."""
     options = _parser().parse_args(arguments)
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", UserWarning)
-            options.command(options)
+            result: int = options.command(options) or 0
     except QuartiersatlasError as error:
         print(f"quartiersatlas: {error}", file=sys.stderr)
         return FAILED
@@ -41,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for warning in caught:
         if issubclass(warning.category, UserWarning):
             print(one_line(f"warning: {warning.message}"), file=sys.stderr)
-    return 0
+    return result
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -68,6 +69,11 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("project", type=Path)
     run.add_argument("--folder", type=Path, default=None, help="write to this folder instead of the project's own")
     run.set_defaults(command=_run)
+
+    audit = commands.add_parser("audit", help="print what a reader could learn of withheld counts; for the house only")
+    audit.add_argument("project", type=Path)
+    audit.add_argument("--csv", type=Path, default=None, help="write every withheld count to this file, for the house")
+    audit.set_defaults(command=_audit)
 
     ledger = commands.add_parser("ledger", help="list the releases of a ledger, or withdraw one that never left")
     acts = ledger.add_subparsers(required=True, metavar="act")
@@ -130,6 +136,25 @@ def _run(options: argparse.Namespace) -> None:
     from quartiersatlas.project import run_project
 
     _print_result(run_project(options.project, folder=options.folder))
+
+
+def _audit(options: argparse.Namespace) -> int:
+    from quartiersatlas.project import audit_project
+
+    try:
+        audit = audit_project(options.project, csv=options.csv)
+    except ReleaseError as error:
+        if error.report is None:
+            raise
+        print(f"quartiersatlas: {error}", file=sys.stderr)
+        for line in error.report.to_string(index=False).split("\n"):
+            print(one_line(line))
+        return NOT_OK
+    for line in repr(audit).split("\n"):
+        print(one_line(line))
+    if options.csv is not None:
+        print(f"Wrote {options.csv}, which tells small counts: for the house only, readable by you alone.")
+    return 0 if audit.ok else NOT_OK
 
 
 def _ledger_list(options: argparse.Namespace) -> None:

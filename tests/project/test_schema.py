@@ -217,7 +217,7 @@ def test_values_of_the_wrong_kind_are_refused(project, more, message):
         ({"more": f"{SHORTLIST}[stability]\nruns = 100001"}, r"\[stability\] runs must be at most 100000"),
         ({"more": f"{SHORTLIST}[stability]\nseed = -1"}, r"\[stability\] seed must be 0 or more, not -1"),
         ({"more": f"{SHORTLIST}[stability]\nruns = 1e3"}, r"In \[stability\]: runs .* a whole number"),
-        ({"more": "[protection]\nmin_count = 0"}, "min_count=0 must be at least 1"),
+        ({"more": "[protection]\nmin_count = 0"}, r"^\[protection\] min_count = 0 must be at least 1"),
         ({"more": '[outputs]\nmap = "a.html"\nreport = "a.html"'}, r"the file names in \[outputs\] must all differ"),
         ({"more": '[outputs]\nmap = "karten/a.html"'}, "must not contain a folder"),
         ({"more": '[outputs]\nmap = "../a.html"'}, "must not contain a folder"),

@@ -29,10 +29,12 @@ KINDS: dict[str, tuple[tuple[type, ...], str]] = {
     "int": ((int,), "a whole number"),
     "float": ((int, float), "a number"),
     "list[str]": ((list, tuple), 'a list such as ["a", "b"]'),
+    "tuple[str, ...]": ((list, tuple), 'a list such as ["a", "b"]'),
     "Meaning": ((str, list, tuple), "text or a list"),  # of a symbol: what the table's reader checks
     "Mapping[str, str]": ((dict,), 'a table such as { a = "b" }'),
     "Mapping[str, Meaning]": ((dict,), 'a table such as { a = "b" }'),
     "Mapping[str, int]": ((dict,), "a table such as { a = 2 }"),
+    "Mapping[str, float]": ((dict,), "a table such as { a = 2 }"),
     "Mapping[str, list[str]]": ((dict,), 'a table such as { a = ["b", "c"] }'),
     "None": ((type(None),), ""),
 }

@@ -107,7 +107,7 @@ class Protection:
         if self.totals != "all":
             if isinstance(self.totals, str):
                 raise SpecError(
-                    f'Protection: totals={self.totals!r} must be "all" or a tuple of levels: totals=("city",).'
+                    f'Protection: totals={self.totals!r} must be "all" or a list of levels: totals=("city",).'
                 )
             object.__setattr__(self, "totals", tuple(self.totals))
         expects(self.priority, Mapping, "Protection: priority", 'qa.Protection(priority={"sgb2_rate": 3})')

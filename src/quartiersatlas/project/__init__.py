@@ -1,5 +1,6 @@
 """One TOML file in, the whole run out; and the manifest that lets anyone repeat it."""
 
-from quartiersatlas.project.run import ProjectResult, check_project, run_project
+from quartiersatlas.project.certificate import ProjectAudit
+from quartiersatlas.project.run import ProjectResult, audit_project, check_project, run_project
 
-__all__ = ["ProjectResult", "check_project", "run_project"]
+__all__ = ["ProjectAudit", "ProjectResult", "audit_project", "check_project", "run_project"]

@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, Any
 from quartiersatlas.base.checks import expects, usable_path
 from quartiersatlas.base.files import move_all, unfinished_folder
 from quartiersatlas.catalogue import Catalogue
-from quartiersatlas.disclosure import Ledger, Release, release
+from quartiersatlas.disclosure import Ledger, Protection, Release, add_relations, release
 from quartiersatlas.disclosure.ledger import locked_ledger, publishing
 from quartiersatlas.disclosure.ledger.book import key_path, layers_folder
 from quartiersatlas.disclosure.words import summary_texts
-from quartiersatlas.errors import ColumnError, SpecError
+from quartiersatlas.errors import ColumnError, InputError, SpecError, list_some
 from quartiersatlas.indicators import add_change, add_counts, add_rates
 from quartiersatlas.intake import AreaData, join, merge_areas, read_areas, read_features, read_points, read_table
 from quartiersatlas.need import need_index
 from quartiersatlas.present import atlas_map, export, report
 from quartiersatlas.present.files.export import sidecar_files
+from quartiersatlas.project.certificate import ProjectAudit, write_certificate
 from quartiersatlas.project.manifest import digests, input_files, manifest_of, write_manifest
 from quartiersatlas.project.schema import AreasPart, ChangePart, Project, TablePart, read_project
 from quartiersatlas.project.toml_words import toml_advice, toml_value
@@ -28,6 +29,7 @@ from quartiersatlas.segregation import measure_segregation
 from quartiersatlas.space import check_areas
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from contextlib import AbstractContextManager
 
     import geopandas as gpd
@@ -35,12 +37,12 @@ if TYPE_CHECKING:
     from quartiersatlas.intake import Table
     from quartiersatlas.need import NeedIndex, Stability
     from quartiersatlas.present.map import Atlas
-    from quartiersatlas.project.schema import EarlierPart, LayerPart, SegregationPart
+    from quartiersatlas.project.schema import LayerPart, SegregationPart
     from quartiersatlas.screening import Candidates, Shortlist
     from quartiersatlas.segregation import SegregationResult
     from quartiersatlas.space import AreasReport
 
-JOIN_OPTIONS = ("missing", "repair", "rename", "exclude", "units", "kinds")  # of a table; the others are for reading
+JOIN_OPTIONS = ("missing", "repair", "rename", "exclude", "units", "kinds", "perturbed")  # of a table; the others are for reading
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +89,10 @@ class ProjectResult:
         """The shortlist in a sentence or two, in the project's language."""
         return summary_texts(self.release, self.project.lang)
 
+    def audit(self) -> ProjectAudit:
+        """Return how far everything that each release shows narrows down what it withholds. For the house only."""
+        return ProjectAudit.of((self.release, *self.atlas.earlier))
+
     def __repr__(self) -> str:
         found = [self.need, self.shortlist, self.candidates, self.stability]
         parts = [*self.tables, self.fit, self.data, *found, self.release]
@@ -121,9 +127,13 @@ def _computed(project: Project, ledger: Ledger | None) -> ProjectResult:
     tables = [(part, _read(project, part)) for part in project.tables]
     areas = _areas(project)
     fit = check_areas(areas)
-    data = _joined(project, areas, tables, project.period)
+    periods = [project.period, *(part.period for part in project.earlier)]
+    periods += [project.change.since] if project.change is not None else []
+    joined = {period: _joined(project, areas, tables, period) for period in dict.fromkeys(periods)}
+    joined = _related(project, joined)
+    data = joined[project.period]
     if project.change is not None:
-        data = _changed(project, project.change, data, _joined(project, areas, tables, project.change.since))
+        data = _changed(project, project.change, data, joined[project.change.since])
     _refuse_unknown_values(project, data)
     need = need_index(data, project.need.spec, exclude=project.need.exclude) if project.need is not None else None
     shortlist = screen(data, project.rule, need=need) if project.rule is not None else None
@@ -134,7 +144,8 @@ def _computed(project: Project, ledger: Ledger | None) -> ProjectResult:
     if project.stability is not None and shortlist is not None:
         stability = shortlist.stability(n=project.stability.runs, seed=project.stability.seed)
     groups = project.segregation
-    result = release(
+    result = _released(
+        project,
         data,
         need=need,
         shortlist=shortlist,
@@ -145,9 +156,11 @@ def _computed(project: Project, ledger: Ledger | None) -> ProjectResult:
         stability=stability,
         as_of=project.as_of,
         ledger=ledger,
-        **_release_options(project),
     )
-    earlier = tuple(_earlier(project, part, areas, tables, ledger) for part in project.earlier)
+    # need and shortlist are those of the period of the project
+    earlier = tuple(
+        _released(project, joined[part.period], as_of=part.as_of, ledger=ledger) for part in project.earlier
+    )
     atlas = atlas_map(result, project.lang, earlier=earlier, notes=project.notes)
     read = tuple(table for _, table in tables)
     return ProjectResult(project, read, fit, data, need, shortlist, candidates, stability, result, atlas, ledger)
@@ -198,6 +211,56 @@ def run_project(path: str | Path, *, folder: str | Path | None = None) -> Projec
     return ProjectResult(**{**vars(result), "files": files})
 
 
+def audit_project(path: str | Path, *, csv: str | Path | None = None) -> ProjectAudit:
+    """Compute a project without its outputs, and return the certificates of its releases. For the house only.
+
+    Parameters
+    ----------
+    path : str or Path
+        The project file.
+    csv : str or Path, optional
+        Where to write the rows of the certificates: readable by the owner alone, and never among the outputs.
+
+    Returns
+    -------
+    ProjectAudit
+        ``ok`` says whether all promises are kept; ``table`` has one row per withheld count.
+
+    Raises
+    ------
+    ReleaseError
+        A release may not leave; ``report`` has the cells.
+    QuartiersatlasError
+        Whatever is wrong with the project file or its inputs.
+    """
+    expects(path, (str, Path), "audit_project", 'qa.audit_project("projekt.toml")')
+    project = read_project(path)
+    if csv is not None:
+        _refuse_open_place(project, Path(csv))
+    audit = check_project(path).audit()
+    if csv is not None:
+        write_certificate(audit, Path(csv), project.lang)
+    return audit
+
+
+def _refuse_open_place(project: Project, path: Path) -> None:
+    """Refuse to write a certificate among the outputs, or over a file of the project."""
+    outputs, place = project.file(project.outputs.folder).resolve(), usable_path(path).resolve()
+    if outputs in (place, *place.parents):
+        raise InputError(
+            f"The audit tells which counts are small and stays inside the house: {str(path)!r} would lie in the folder "
+            f"of the outputs, {str(outputs)!r}. Name a file outside of it."
+        )
+    if place in _kept_files(project):
+        raise InputError(f"{str(path)!r} is a file of the project and would be overwritten. Choose another name.")
+
+
+def _kept_files(project: Project) -> set[Path]:
+    """Return the files that a project reads and keeps."""
+    book = _place(project) if project.ledger is not None else ()
+    return {file.resolve() for file in (project.path, *(project.file(name) for name in input_files(project)), *book)}
+
+
 def _locked(project: Project) -> AbstractContextManager[Ledger | None]:
     """Give the ledger under its lock: nobody else may release anything between comparison and entry."""
     return nullcontext() if project.ledger is None else locked_ledger(*_place(project), accept=_accept(project))
@@ -217,8 +280,7 @@ def _accept(project: Project) -> list[str]:
 def _refuse_overwriting(project: Project, target: Path) -> None:
     """Refuse outputs that would replace an input, or whose place is taken by something that is not a file."""
     book = _place(project) if project.ledger is not None else ()
-    kept = [*(project.file(name) for name in input_files(project)), *book]
-    inputs = {project.path.resolve(), *(file.resolve() for file in kept)}
+    inputs = _kept_files(project)
     tables = [Path(name) for name in project.outputs.names if name.endswith(".csv")]
     beside = [file.name for table in tables for file in sidecar_files(table)]
     for name in (*project.outputs.names, *beside):
@@ -295,6 +357,47 @@ def _joined(project: Project, areas: gpd.GeoDataFrame, tables: list[tuple[TableP
     return add_rates(add_counts(replace(data, population=project.population), project.counts), pairs)
 
 
+def _related(project: Project, joined: dict[str, AreaData]) -> dict[str, AreaData]:
+    """Tell each period the sums, parts and shares of the project whose columns it has."""
+    declared: dict[str, Mapping[str, list[str]]] = {
+        "sums": project.sums,
+        "parts": project.parts,
+        "shares": {share: [part.denominator] for share, part in project.shares.items()},
+    }
+    for kind, relations in declared.items():
+        for whole, those in relations.items():
+            _refuse_unheard(f"[{kind}] {whole}", [whole, *those], joined)
+    found = {}
+    for period, data in joined.items():
+        there = {kind: _those_there(kind, relations, data) for kind, relations in declared.items()}
+        shares = {share: base for share, (base,) in there["shares"].items()}
+        with toml_advice("[sums], [parts], [shares]", ()):
+            found[period] = add_relations(data, sums=there["sums"], parts=there["parts"], shares=shares)
+    return found
+
+
+def _those_there(kind: str, relations: Mapping[str, list[str]], data: AreaData) -> dict[str, list[str]]:
+    """Return the relations of which a period has the columns; a part stays one where others are not there."""
+    columns, found = set(data.values.columns), {}
+    for whole, those in relations.items():
+        there = [name for name in those if name in columns]
+        if whole in columns and (there == those or (kind == "parts" and there)):
+            found[whole] = there
+    return found
+
+
+def _refuse_unheard(place: str, names: list[str], joined: Mapping[str, AreaData]) -> None:
+    """Refuse columns that no period has, and columns that no period has together."""
+    columns = [list(data.values.columns) for data in joined.values()]
+    for name in names:
+        if not any(name in those for those in columns):
+            raise ColumnError.not_found(
+                name, dict.fromkeys(c for those in columns for c in those), f"{place}: the data"
+            )
+    if not any(set(those).issuperset(names) for those in columns):
+        raise SpecError(f"{place}: no period has all of these columns: {list_some(names, 20)}.")
+
+
 def _refuse_unknown_values(project: Project, data: AreaData) -> None:
     """Refuse published values of what the tables do not have: a slip would leave the city without its value."""
     for of, reference in project.references.items():
@@ -316,32 +419,19 @@ def _segregation(data: AreaData, part: SegregationPart) -> SegregationResult:
     )
 
 
-def _earlier(
-    project: Project,
-    part: EarlierPart,
-    areas: gpd.GeoDataFrame,
-    tables: list[tuple[TablePart, Table]],
-    ledger: Ledger | None,
-) -> Release:
-    """Release the indicators of an earlier period; need and shortlist are those of the period of the project."""
-    return release(
-        _joined(project, areas, tables, part.period),
-        as_of=part.as_of,
-        ledger=ledger,
-        **_release_options(project),
-    )
-
-
-def _release_options(project: Project) -> dict[str, Any]:
-    """Return what all releases of a project have in common."""
-    return {
-        "title": project.title,
-        "subtitle": project.subtitle,
-        "source": project.source,
-        "comment": project.comment.strip(),
-        "protection": project.protection,
-        "audience": project.audience,
-    }
+def _released(project: Project, data: AreaData, **results: Any) -> Release:  # noqa: ANN401 - options of release()
+    """Release data with what all releases of a project have in common; errors speak of the lines of the file."""
+    with toml_advice("[protection]", [option.name for option in fields(Protection)], project=project.path.name):
+        return release(
+            data,
+            title=project.title,
+            subtitle=project.subtitle,
+            source=project.source,
+            comment=project.comment.strip(),
+            protection=project.protection,
+            audience=project.audience,  # type: ignore[arg-type]
+            **results,
+        )
 
 
 def _layer(project: Project, part: LayerPart | None, areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:

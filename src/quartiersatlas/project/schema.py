@@ -12,6 +12,7 @@ from quartiersatlas.disclosure import Protection
 from quartiersatlas.errors import NOT_IN_A_LINE, SpecError
 from quartiersatlas.need import NeedSpec
 from quartiersatlas.need.robustness.options import MOST_RUNS
+from quartiersatlas.project.toml_words import toml_advice
 from quartiersatlas.screening import Rule, parse_rule
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ class TablePart:
     exclude: list[str] = field(default_factory=list)
     units: Mapping[str, str] = field(default_factory=dict)
     kinds: Mapping[str, str] = field(default_factory=dict)
+    perturbed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,6 +169,13 @@ class LayerPart:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SharePart:
+    """``[shares]``: the count column that a ready-made share is a share of."""
+
+    denominator: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class LedgerPart:
     """``[ledger]``: what was released before; ``ledger = "file.json"`` names the file alone."""
 
@@ -212,6 +221,9 @@ class Project:
     indicators: Mapping[str, IndicatorPart] = field(default_factory=dict)
     counts: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     references: Mapping[str, Reference] = field(default_factory=dict)
+    sums: Mapping[str, list[str]] = field(default_factory=dict)
+    parts: Mapping[str, list[str]] = field(default_factory=dict)
+    shares: Mapping[str, SharePart] = field(default_factory=dict)
     change: ChangePart | None = None
     earlier: tuple[EarlierPart, ...] = ()
     segregation: SegregationPart | None = None
@@ -280,11 +292,19 @@ def read_project(path: str | Path) -> Project:
         ("segregation", SegregationPart),
         ("candidates", CandidatesPart),
         ("stability", StabilityPart),
-        ("protection", Protection),
         ("outputs", OutputsPart),
     ):
         if name in content:
             parts[name] = _part(kind, content.pop(name), f"[{name}]")
+    for name in ("sums", "parts"):
+        parts[name] = _relations(content.pop(name, {}), f"[{name}]")
+    parts["shares"] = {
+        name: _part(SharePart, entry, f"[shares] {name}")
+        for name, entry in table(content.pop("shares", {}), "[shares]").items()
+    }
+    if "protection" in content:
+        with toml_advice("[protection]", [option.name for option in fields(Protection)]):
+            parts["protection"] = _part(Protection, content.pop("protection"), "[protection]")
     if "ledger" in content:
         parts["ledger"] = _ledger(content.pop("ledger"))
     if "need" in content:
@@ -367,6 +387,16 @@ def _pair(entry: object, where: str, names: str) -> tuple[str, str]:
     if len(pair) != 2:  # noqa: PLR2004 - a number and what it is over
         raise SpecError(f"In {where}: {names} takes two names, not {len(pair)}.")
     return str(pair[0]), str(pair[1])
+
+
+def _relations(entry: object, where: str) -> dict[str, list[str]]:
+    """Read wholes with their parts."""
+    found = {}
+    for whole, those in table(entry, where).items():
+        found[whole] = array(those, f"{where} {whole}")
+        if not all(isinstance(name, str) for name in those):
+            raise SpecError(f'In {where} {whole}: {those} should be a list of columns such as ["a", "b"].')
+    return found
 
 
 def _ledger(entry: object) -> LedgerPart | None:

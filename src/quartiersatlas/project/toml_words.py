@@ -19,6 +19,11 @@ REPORTED = re.compile(r"err\.report\.(\w+)")
 PLAIN = re.compile(r"-?\d+(\.\d+)?|True|False")
 MERGE = "merge_areas(areas, "
 BY_NAME = "areas.set_index(areas['name'].rename('key'))"
+SECTIONS = {  # calls that a section of the file makes
+    "Protection: ": "[protection] ",
+    **{f"add_relations: {kind}: ": f"[{kind}] " for kind in ("sums", "parts", "shares")},
+}
+OF_PROTECTION = re.compile(r"Protection\((\w+)=")
 
 
 class Option(NamedTuple):
@@ -30,7 +35,9 @@ class Option(NamedTuple):
 
 
 @contextmanager
-def toml_advice(place: str, options: Collection[str], name: str | None = None) -> Iterator[None]:
+def toml_advice(
+    place: str, options: Collection[str], name: str | None = None, *, project: str | None = None
+) -> Iterator[None]:
     """Let errors raised inside speak the language of the project file.
 
     Parameters
@@ -41,6 +48,8 @@ def toml_advice(place: str, options: Collection[str], name: str | None = None) -
         What may be set there; anything else in a message stays as it is.
     name : str, optional
         The column of the areas' names, where the project names one.
+    project : str, optional
+        The project file, where a command gives the whole list that a message speaks of.
 
     Raises
     ------
@@ -51,6 +60,8 @@ def toml_advice(place: str, options: Collection[str], name: str | None = None) -
         yield
     except QuartiersatlasError as error:
         said = in_toml(str(error), place, options, name=name, report=getattr(error, "report", None))
+        if project is not None:
+            said = said.replace("All of them: err.report", f"All of them: quartiersatlas audit {project}")
         error.args = (said, *error.args[1:])
         raise
 
@@ -65,14 +76,17 @@ def in_toml(
     >>> in_toml("No area. Pass rename={'1': '01'}.", "[[tables]]", ["rename"])
     'No area. Pass rename = { "1" = "01" }. Such lines belong to [[tables]].'
     """
-    translated = message
+    translated = _protection_lines(message)
+    for call, section in SECTIONS.items():
+        translated = translated.replace(call, section)
+    said = translated
     for option in options:
         translated = _option_lines(translated, option, report)
-    changed = translated != message
+    changed = translated != said
     merged = _merge_lines(translated, report)
     if name is not None:
         merged = merged.replace(BY_NAME, f"key = {toml_value(name)} in [areas]")
-    if not changed:
+    if not changed or merged.startswith(place):
         return merged
     return f"{merged}{'' if merged.endswith('.') else '.'} Such lines belong to {place}."
 
@@ -103,6 +117,16 @@ def _option_lines(message: str, option: str, report: object) -> str:
             pieces += [message[done : found.start()], f"{option} = {toml_value(value.value)}"]
             done = value.end
     return "".join([*pieces, message[done:]])
+
+
+def _protection_lines(message: str) -> str:
+    """Replace every ``Protection(option=value)`` by the line of its section, or by its name where no value is said."""
+    while found := OF_PROTECTION.search(message):
+        value = _value_at(message, found.end(), None)
+        end = message.index(")", found.end()) if value is None else value.end
+        line = found[1] if value is None else f"{found[1]} = {toml_value(value.value)}"
+        message = f"{message[: found.start()]}{line} in [protection]{message[end + 1 :]}"
+    return message
 
 
 def _merge_lines(message: str, report: object) -> str:

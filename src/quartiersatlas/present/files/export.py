@@ -273,8 +273,8 @@ def _write_csv(release: Release, path: Path, table: str, lang: Lang, manifest: M
     frame = table_of(release, table, lang).drop(columns="geometry", errors="ignore")
     meaning = columns_table(release, lang, {table: frame}).drop(columns="table")
     with written_together([path, *sidecar_files(path)]) as (data, columns, notes):
-        data.write_bytes(_csv(frame, lang))
-        columns.write_bytes(_csv(meaning, lang))
+        data.write_bytes(csv_bytes(frame, lang))
+        columns.write_bytes(csv_bytes(meaning, lang))
         notes.write_bytes(_notes(release, lang, manifest).encode())
 
 
@@ -283,7 +283,7 @@ def sidecar_files(path: Path) -> list[Path]:
     return [path.with_suffix(".columns.csv"), path.with_suffix(".notes.txt")]
 
 
-def _csv(frame: pd.DataFrame, lang: Lang) -> bytes:
+def csv_bytes(frame: pd.DataFrame, lang: Lang) -> bytes:
     """Write a table as spreadsheets of the language read it."""
     safe = frame.map(_safe).rename(columns=_safe)
     content = safe.to_csv(sep=";", decimal="," if lang == "de" else ".", index=False, lineterminator="\r\n")
