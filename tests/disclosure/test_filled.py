@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import quartiersatlas as qa
-from quartiersatlas.disclosure.filled import fill_withheld, smallest_units
+from quartiersatlas.disclosure.filled import fill_withheld
+from quartiersatlas.disclosure.known_counts import smallest_units
 from quartiersatlas.disclosure.suppression import suppression_pattern
 
 RATE = {"poverty": ("poor", "kids")}
@@ -159,6 +160,6 @@ def test_areas_alone_in_their_unit_are_one_unit(grid):
     areas = grid(5)
     areas["ward"] = ["A", "A", "B", "C", "A"]
     data = qa.join(areas, pd.DataFrame({"residents": [900.0] * 5}, index=areas.index))
-    units = smallest_units(data)
+    units = smallest_units(data, qa.Protection())
     assert units["a0"] == units["b0"] == units["e0"] != units["c0"]
     assert units["c0"] == units["d0"]
