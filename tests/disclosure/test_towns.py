@@ -181,8 +181,7 @@ def test_printed_scores_tell_no_withheld_count(seed, tmp_path):
     def prints_the_same(seen, counts):
         if "need_status" not in seen.areas:
             return True
-        data = qa.add_rates(with_counts(one, counts), one.known.pairs)
-        return same_scores(seen, qa.need_index(data, spec).scores["status"], "status")
+        return same_scores(seen, qa.need_index(with_counts(one, counts), spec).scores["status"], "status")
 
     for cells in pairs_of_withheld_cells(one, release):
         if cells[0][1] in ("g0", "g1"):

@@ -1,0 +1,128 @@
+"""Cells that are secret in the source, or missing: what follows is protected, what nobody has hides nobody."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from towns import frame
+
+import quartiersatlas as qa
+
+RATE = {"a_share": ("a", "residents")}
+OPEN = {"min_population": 0, "protect_remainder": False}
+
+
+@pytest.fixture
+def delivered(grid):
+    """Join a table as it comes, with signs; the rate of a is added."""
+
+    def build(values, rows=1, parents=None, absent=(), totals=None, **options):
+        n = len(next(iter(values.values())))
+        areas = grid(n // rows, rows)
+        for level, names in (parents or {}).items():
+            areas[level] = names
+        cells = pd.DataFrame(values, index=areas.index).astype(str).drop(index=list(absent))
+        city = {}
+        if totals:
+            city["references"] = {"city": qa.Reference(values=totals, source="Office")}
+        table = qa.read_table(cells.rename_axis("key").reset_index(), key="key", **options)
+        return qa.add_rates(qa.join(areas, table, population="residents", missing="report", **city), RATE)
+
+    return build
+
+
+def states(data, **options):
+    release = qa.release(data, protection=qa.Protection(**{**OPEN, **options}))
+    return release.status["a_share"].tolist(), release
+
+
+def test_a_secret_cell_that_a_sum_tells_is_protected_like_any_other_count():
+    """The frame of twelve areas: 02/a is secret in the source, but all less b and c is 2."""
+    release = frame("T4").release()
+    table = release.audit().table.set_index(["column", "key"])
+    withheld = release.values[[f"{column}_share_numerator" for column in ("a", "b", "c", "all")]].isna()
+    assert withheld.to_numpy().sum() == 4
+    low, high = table.loc[("a", "02"), ["low", "high"]]
+    assert low <= 2 <= high
+    assert high - low >= 3
+
+
+@pytest.mark.parametrize("unit", [["A", "A", "A", "B", "B"], None])
+def test_two_secret_cells_alone_are_no_company_of_each_other(delivered, unit):
+    """With the minimum of 3 the two are 1 or 2 each: their sum 2 or 4 tells both. A third cell has to help."""
+    values = {"a": [".", ".", 40, 50, 60], "residents": [1000] * 5}
+    found, release = states(delivered(values, parents={"bezirk": unit} if unit else None), m_source=3)
+    assert found[:2] == ["suppressed", "suppressed"]
+    assert found.count("suppressed") == 3
+    assert unit is None or found[2] == "suppressed"
+    assert release.audit().table.set_index("key").loc[["a0", "b0"], "verdict"].eq("marked").all()
+
+
+def test_one_missing_cell_withholds_nothing(delivered):
+    found, _ = states(delivered({"a": ["...", 40, 50, 60], "residents": [1000] * 4}))
+    assert found == ["missing", "value", "value", "value"]
+
+
+def test_a_missing_cell_keeps_no_company(delivered):
+    """Somebody else may have it: the two persons need a partner that nobody has."""
+    found, _ = states(delivered({"a": [2, "...", 50, 60], "residents": [1000] * 4}))
+    assert found[:2] == ["suppressed", "missing"]
+    assert found.count("suppressed") == 2
+
+
+@pytest.mark.parametrize(
+    ("total", "hidden"),
+    [
+        (152, True),  # the missing one is 2
+        (150, False),  # or nobody: a true zero
+        (190, False),  # 40 are no secret
+    ],
+)
+def test_an_absent_row_hides_nobody_unless_a_known_total_gives_a_small_count_away(delivered, total, hidden):
+    values = {"a": [0, 40, 50, 60], "residents": [1000] * 4}
+    data = delivered(values, absent=["a0"], totals={"a": float(total)})
+    found, _ = states(data)
+    assert found[0] in (("missing", "suppressed") if hidden else ("missing",))
+    assert ("suppressed" in found[1:]) == hidden
+    without, _ = states(delivered(values, absent=["a0"]))
+    assert without == ["missing", "value", "value", "value"]
+
+
+def test_two_missing_cells_of_two_persons_are_not_left_to_a_reader(delivered):
+    """By a published total they are 0, 1 or 2 each, and the residents are known: a third cell opens them."""
+    values = {"a": ["...", "...", 50, 60], "residents": [1000] * 4}
+    data = delivered(values, totals={"a": 112.0})
+    found, _ = states(data)
+    assert found[:2] == ["missing", "missing"]
+    assert found[2:].count("suppressed") >= 1
+
+
+@pytest.mark.parametrize(("mark", "low", "high"), [("<3", 0, 2), ("1-4", 1, 4), ("<5", 0, 4)])
+def test_every_value_that_a_mark_allows_stays_possible(delivered, mark, low, high):
+    """Of two cells with such a mark, alone in the city, any sum but the middle one narrows both down."""
+    data = delivered({"a": [mark, mark, 40, 50, 60], "residents": [1000] * 5})
+    assert data.bounds.loc[("a0", "a"), ["lower", "upper"]].tolist() in ([low, high], [max(low, 1), high])
+    found, release = states(data)
+    assert found[:2] == ["suppressed", "suppressed"]
+    assert found.count("suppressed") >= 3
+    verdicts = release.audit().table.set_index("key").loc[["a0", "b0"]]
+    assert verdicts["verdict"].eq("marked").all()
+
+
+def test_a_large_secret_cell_is_its_partners_business_too(delivered):
+    """One secret cell: whoever has the total has it. With one partner, it is as open as that."""
+    found, _ = states(delivered({"a": [".", 40, 50, 60], "residents": [1000] * 4}))
+    assert found[0] == "suppressed"
+    assert found.count("suppressed") == 2
+
+
+def test_uninhabited_areas_and_what_does_not_apply_are_no_secrets(delivered):
+    values = {"a": ["x", 0, 50, 60], "residents": [1000, 0, 1000, 1000]}
+    found, _ = states(delivered(values, symbols={"x": "not_applicable"}))
+    assert found[0] == "not_applicable"
+    assert "suppressed" not in found
+
+
+def test_without_secondary_protection_secret_cells_get_no_partners(delivered):
+    found, _ = states(delivered({"a": [".", ".", 40, 50], "residents": [1000] * 4}), secondary=False)
+    assert found == ["suppressed", "suppressed", "value", "value"]
