@@ -14,7 +14,7 @@ from system.tables import Counts, task
 
 import quartiersatlas as qa
 from quartiersatlas.disclosure.columns import fitting_numerators
-from quartiersatlas.disclosure.system.partners import suppress
+from quartiersatlas.disclosure.system.suppress import suppress
 
 EXACT = qa.Protection(derived="exact")
 RATE = {"poverty": ("poor", "residents")}

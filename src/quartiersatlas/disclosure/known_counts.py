@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from quartiersatlas.base.checks import expects
-from quartiersatlas.catalogue.references import CITY as CITY_REFERENCE
+from quartiersatlas.catalogue.references import published_for_city
 from quartiersatlas.disclosure.counted import counted_rates
 from quartiersatlas.disclosure.system.equations import CITY, PART, SUM, CountTable, Unit, known_units
 from quartiersatlas.disclosure.system.feasibility import SLACK, UNKNOWN, ContradictionError, System, intervals
@@ -187,16 +187,13 @@ def _limits_of_unknown(table: CountTable, data: AreaData, secret: Bools, missing
 
 
 def _told_totals(table: CountTable, data: AreaData) -> tuple[Unit, ...]:
-    return (Unit(CITY, "", np.arange(len(table.keys))),) if CITY_REFERENCE in data.references else ()
+    return (Unit(CITY, "", np.arange(len(table.keys))),) if _told_rights(table, data) else ()
 
 
 def _told_rights(table: CountTable, data: AreaData) -> dict[int, float]:
     """Return the totals of the whole city that came with the data, by column."""
-    reference = data.references.get(CITY_REFERENCE)
-    if reference is None:
-        return {}
-    totals = {number: reference.number(column) for number, column in enumerate(table.columns)}
-    return {number: total for number, total in totals.items() if total is not None}
+    found = {number: published_for_city(data.references, column) for number, column in enumerate(table.columns)}
+    return {number: total[0] for number, total in found.items() if total is not None}
 
 
 def _exact_sums(table: CountTable) -> list[bool]:

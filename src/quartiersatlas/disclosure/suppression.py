@@ -19,6 +19,7 @@ from quartiersatlas.disclosure.counted import (
 from quartiersatlas.disclosure.known_counts import count_table, smallest_units
 from quartiersatlas.disclosure.other_numbers import protected_numbers, with_company
 from quartiersatlas.disclosure.system.partners import Task
+from quartiersatlas.disclosure.system.relations import HOLDS
 from quartiersatlas.disclosure.system.secret_cells import protect_secret_cells
 from quartiersatlas.disclosure.system.suppress import suppress
 
@@ -212,12 +213,19 @@ def _primary(
         if column != people:
             kind[column] = kind[column].mask((hidden & x[column].notna()) | (empty & x[column].gt(0)), "small area")
         kind[column] = kind[column].mask(small_cells(x[column], None, protection), "small")
-    for part, whole in (*counted_rates(data).values(), *((name, people) for name in plain)):
+    pairs = ((name, people) for name in plain if not _repeats(x[name], x[people]))
+    for part, whole in (*counted_rates(data).values(), *pairs):
         found = small_cells(x[part], x[whole], protection) & kind[part].isin(["", "source"])
         rest = small_rest(x[part], x[whole], protection) & protection.protect_remainder
         kind[part] = kind[part].mask(found, "base").mask(found & rest, "rest")
     kind[[column for column in kind if column in data.perturbed]] = ""  # protected where they come from
     return kind.to_numpy(dtype=object)
+
+
+def _repeats(column: pd.Series[float], people: pd.Series[float]) -> bool:
+    """Return True if a count is that of the residents under another name: nobody is in it or not."""
+    known = column.notna() & people.notna()
+    return bool(known.any() and column[known].eq(people[known]).mean() >= HOLDS)
 
 
 def _planned(

@@ -42,7 +42,15 @@ if TYPE_CHECKING:
     from quartiersatlas.segregation import SegregationResult
     from quartiersatlas.space import AreasReport
 
-JOIN_OPTIONS = ("missing", "repair", "rename", "exclude", "units", "kinds", "perturbed")  # of a table; the others are for reading
+JOIN_OPTIONS = (
+    "missing",
+    "repair",
+    "rename",
+    "exclude",
+    "units",
+    "kinds",
+    "perturbed",
+)  # of a table; the others are for reading
 
 
 @dataclass(frozen=True, eq=False)

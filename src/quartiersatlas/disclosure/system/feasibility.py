@@ -122,6 +122,10 @@ def intervals(
     n = len(system.lower)
     asked = np.arange(n) if targets is None else np.asarray(targets, dtype=np.intp)
     width = np.full(len(asked), np.inf) if enough is None else np.asarray(enough, dtype=float)
+    empty = np.diff(system.matrix.indptr) == 0
+    impossible = empty & ((system.right < -SLACK) | (system.equal & (system.right > SLACK)))
+    if impossible.any():
+        raise ContradictionError([int(row) for row in np.flatnonzero(impossible)])
     bounds = passed_on(system)
     low, high = bounds.lower[asked].copy(), bounds.upper[asked].copy()
     rows = {
