@@ -197,7 +197,7 @@ def suppression_pattern(
 
 
 def _sources(data: AreaData) -> set[str]:
-    return {source for pair in counted_rates(data).values() for source in pair}
+    return {source for pair in data.rates.values() for source in pair}
 
 
 def _primary(
