@@ -148,7 +148,7 @@ def audit_release(pattern: SuppressionPattern, shown: pd.DataFrame, leaving: Ite
     )
     rows = audited_cells(task, np.flatnonzero(listed.ravel()), plan.kind)
     secret = np.flatnonzero((np.isfinite(table.spread) & near).ravel())
-    rows = pd.concat([rows[0], _secret_rows(table, unseen, secret)], ignore_index=True), rows[1]
+    rows = pd.concat([rows[0], _secret_rows(table, unseen, secret, zeros=task.zeros)], ignore_index=True), rows[1]
     found = rows[0]
     if protection.round_base is not None:
         found = pd.concat([found, _rounded_rows(table, seen, unseen, protection)], ignore_index=True)
@@ -224,7 +224,7 @@ def _narrow_verdict(task: Task, cell: int, low: float, high: float) -> str:
     return "exact" if low == high else "narrow"
 
 
-def _secret_rows(table: CountTable, withheld: Bools, cells: Ints) -> pd.DataFrame:
+def _secret_rows(table: CountTable, withheld: Bools, cells: Ints, *, zeros: bool) -> pd.DataFrame:
     """Return the rows of cells that nobody here knows: how many of the values that their marks allow stay possible."""
     low, high = secret_limits(table, withheld, cells)
     spread, n_columns = table.spread.ravel()[cells], table.shape[1]
@@ -245,14 +245,14 @@ def _secret_rows(table: CountTable, withheld: Bools, cells: Ints) -> pd.DataFram
         },
         columns=COLUMNS,
     )
-    helpless = _secrets_without_help(table, withheld, cells[~safe])
+    helpless = _secrets_without_help(table, withheld, cells[~safe], zeros=zeros)
     frame.loc[np.flatnonzero(~safe)[helpless], "verdict"] = "limit"
     return frame
 
 
-def _secrets_without_help(table: CountTable, withheld: Bools, cells: Ints) -> Bools:
-    """Return which secret cells would be no safer if every known count were withheld."""
-    everything = withheld | np.isfinite(table.x)
+def _secrets_without_help(table: CountTable, withheld: Bools, cells: Ints, *, zeros: bool) -> Bools:
+    """Return which secret cells would be no safer if every known count were withheld that may be."""
+    everything = withheld | (np.isfinite(table.x) & ((table.x > 0) | zeros))
     everything[:, table.people] = withheld[:, table.people]
     now, most = secret_limits(table, withheld, cells), secret_limits(table, everything, cells)
     same: Bools = (now[0] <= most[0]) & (now[1] >= most[1])
