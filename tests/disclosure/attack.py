@@ -246,10 +246,12 @@ class _Table:
         """Return where a withheld cell may be zero: in small areas, and in units in which a zero was withheld."""
         small = people < self.known.min_population
         zeros = small.copy()
-        if (self.barest and self.known.zeros) or column in self.known.no_totals:  # a share is printed, zero or not
+        if column in self.known.no_totals:  # a share is printed, zero or not
             return np.ones(len(truth), bool)
+        if self.barest and self.known.zeros:
+            withheld = people > 0
         for unit in self.units or [np.arange(len(truth))]:
-            if (withheld & ~small & (truth == 0))[unit].any():
+            if (withheld & ~self.missing[column] & ~small & (truth == 0))[unit].any():
                 zeros[unit] = True
         return zeros
 
