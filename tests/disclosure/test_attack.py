@@ -364,6 +364,16 @@ def test_what_nothing_can_help_is_no_leak(tmp_path):
     assert row(attack(path, replace(known, zeros=False)), "v", "a")[2] == "limit"
 
 
+@pytest.mark.parametrize(("last", "verdict"), [(5, "limit"), (0, "narrow")])
+def test_a_zero_can_only_be_withheld_where_there_is_one(tmp_path, last, verdict):
+    """Eight persons in six areas, nobody of whom is shown: each has one to three, as there is no zero to withhold."""
+    counts = pd.DataFrame({"residents": [500.0] * 7, "a": [1, 1, 1, 1, 1, 3, last]}, index=list("tuvwxyz"))
+    districts = pd.Series(list("1111112" if last else "1111111"), index=counts.index)
+    path = write_csv(tmp_path / "a.csv", counts, [(key, "a") for key in "tuvwxy"])
+    found = attack(path, known_of(counts, groups={"district": districts}))
+    assert row(found, "t", "a") == (1, 3, verdict)
+
+
 def test_a_withheld_zero_takes_the_floor_from_its_district_and_from_no_other(tmp_path):
     counts = pd.DataFrame({"residents": [500.0] * 6, "a": [2, 0, 9, 2, 7, 9]}, index=list("uvwxyz"))
     districts = pd.Series(list("111222"), index=counts.index)

@@ -72,6 +72,20 @@ def test_a_cell_that_was_never_delivered_stays_missing(data):
     assert filled.values.loc[["a0", "c0"], "poor"].sum() == 32
 
 
+def test_a_secret_cell_that_follows_takes_its_share_of_what_is_withheld_and_stays_missing(joined):
+    """Others know the total with it: were its 2 left out of the 12, the mean of the rest would tell it."""
+    values = {"poor": [2.0, 10, 30, 40], "others": [5.0, 7, 9, 4], "residents": [1000.0] * 4}
+    values["both"] = [poor + other for poor, other in zip(values["poor"], values["others"], strict=True)]
+    data = qa.add_relations(joined(values), sums={"both": ["poor", "others"]})
+    data.values.loc["a0", "poor"] = np.nan
+    data.status.loc["a0", "poor"] = "suppressed"
+    data = qa.add_rates(data, {"poverty": ("poor", "residents")})
+    filled = fill_withheld(pattern_of(data, {"poor": ["a0", "b0"]}), one_unit(data))
+    assert np.isnan(filled.values.loc["a0", "poor"])
+    assert filled.status.loc["a0", "poor"] == "suppressed"
+    assert filled.values.loc["b0", "poor"] == 6
+
+
 def test_a_part_is_never_more_than_its_whole(joined):
     # 49 children in a0 and in c0, as residents are equal; of the 93 poor ones a0 would have 86
     data = joined({"poor": [90.0, 3, 2], "kids": [96.0, 4, 2], "residents": [900.0] * 3})

@@ -130,7 +130,8 @@ class _Filling:
     def fill_count(self, column: str) -> None:
         """Spread what a unit has beyond its shown cells over its withheld ones."""
         pattern = self.pattern
-        true, withheld = pattern.counts[column], pattern.suppressed[column] & pattern.counts[column].notna()
+        true = self._with_derived(column)
+        withheld = pattern.suppressed[column] & true.notna()
         if not withheld.any():
             return
         base = self.base(column)
@@ -143,7 +144,18 @@ class _Filling:
             values[keys] = _shares(total, weights, 1.0 if is_base else GRAIN)
         for whole in self.wholes(column):
             values = values.mask(withheld & (values > self.values[whole]), self.values[whole])
-        self._take(column, values, withheld)
+        told = pattern.counts[column].notna()
+        self._take(column, values.where(told), withheld & told)
+
+    def _with_derived(self, column: str) -> pd.Series[float]:
+        """Return a count with the secret cells of the source that follow: they are in the totals that others know.
+
+        Without their share, the filled cells would tell what they come to. They themselves stay missing.
+        """
+        table = self.pattern.plan.table
+        place = table.columns.index(column)
+        derived = pd.Series(table.x[:, place], index=table.keys).where(table.secret[:, place])
+        return self.pattern.counts[column].fillna(derived)
 
     def _withheld_sum(self, true: pd.Series, shown: pd.Series, withheld: pd.Series, unit: int) -> float:
         """Return what a unit has beyond its shown cells, exactly: no order of adding up leaves a trace.
