@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from system.tables import Counts, random_counts, spread_costs, task
 
 from quartiersatlas.disclosure.system.partners import AREA_COST
-from quartiersatlas.disclosure.system.suppress import suppress
 from quartiersatlas.disclosure.system.relations import Relations
+from quartiersatlas.disclosure.system.suppress import suppress
 
 A = [40, 55, 2, 30, 44, 61, 25, 38, 33, 29, 47, 51]
 B = [20, 14, 33, 8, 19, 27, 12, 16, 22, 31, 18, 9]
