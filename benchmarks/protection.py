@@ -25,7 +25,7 @@ from typing import Any
 
 import pandas as pd
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "disclosure"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "disclosure" / "hostile"))
 
 PEOPLE = "inhabitants"
 FROM = "inhabitants_from_"
