@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 MOST_CELLS, MOST_TARGETS = 700, 20  # the largest parts that were tried
 NODES = 50  # then the fast pattern stays: a limit in seconds would differ from machine to machine
-MOST_FLOWS = 4000  # variables of flows in one programme
+MOST_FLOWS = 1200  # variables of flows in one programme
 ROUNDS = 10  # of adding flows for targets that were left too narrow
 
 

@@ -126,6 +126,7 @@ class CountTable:
         lower = np.where(
             fits & np.isfinite(least), np.minimum(np.fmax(lower, least), np.nan_to_num(self.x, nan=np.inf)), lower
         )
+        lower = np.where(least < 0, least, lower)  # a secret cell as how far it is off
         upper = np.where(fits & np.isfinite(greatest), np.fmin(upper, greatest), upper)
         return lower, upper
 
