@@ -15,7 +15,7 @@ from quartiersatlas.project import check_project
 
 FRAMES = (
     *("areas", "values", "status", "state", "residents", "reasons", "selected", "members", "assessed"),
-    *("candidates", "programmes", "facilities", "segregation", "drivers", "scale", "stability"),
+    *("candidates", "programmes", "facilities", "segregation", "drivers", "scale", "stability", "reasons_not_shown"),
 )
 
 

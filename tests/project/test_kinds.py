@@ -94,6 +94,7 @@ def test_all_kinds_are_screened_mapped_and_reported_in_their_units(project):
     assert "Medianeinkommen" in page
 
 
+@pytest.mark.filterwarnings("ignore:.*is a ready-made share without counts")
 def test_fractions_are_refused_until_their_unit_is_said(project):
     undeclared = project(unit="percent", change=('units = { arm = "percent" }', ""))
     content = undeclared.read_text(encoding="utf-8").replace(
@@ -109,6 +110,7 @@ def test_fractions_are_refused_until_their_unit_is_said(project):
     assert found == {'units = { "arm" = "fraction" }': 30.0, 'units = { "arm" = "percent" }': 0.3}
 
 
+@pytest.mark.filterwarnings("ignore:.*is a ready-made share without counts")
 def test_a_true_percentage_below_1_passes_once_its_unit_is_said(project):
     result = check_project(project(unit="percent", change=("arm = 12.5", "arm = 0.2")))
     assert result.release.values["arm"].iloc[0] == 0.3

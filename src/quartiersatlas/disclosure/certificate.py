@@ -272,6 +272,10 @@ def _rounded_rows(table: CountTable, seen: Bools, unseen: Bools, protection: Pro
     cells = np.flatnonzero(small.ravel())
     found = intervals(system, np.searchsorted(unknown, cells), start=table.x.ravel()[unknown])
     width, n_columns = found.high - found.low, table.shape[1]
+    persons = np.full(table.shape, np.inf)
+    for unit in table.units:
+        persons[unit.members] = np.minimum(persons[unit.members], np.nansum(table.x[unit.members], axis=0))
+    few = (found.low == 0) & (found.high == persons.ravel()[cells])
     because = [
         "; ".join(table.equations.describe(int(rows[row])) for row in found.rows.get(int(place), ())[:3])
         for place in np.searchsorted(unknown, cells)
@@ -285,7 +289,9 @@ def _rounded_rows(table: CountTable, seen: Bools, unseen: Bools, protection: Pro
             "high": found.high + 0.0,
             "values": (width + 1).astype(int),
             "need": base // 2 + 1,
-            "verdict": np.where(width >= base // 2, "open", np.where(width == 0, "exact", "narrow")),
+            "verdict": np.where(
+                width >= base // 2, "open", np.where(few, "few", np.where(width == 0, "exact", "narrow"))
+            ),
             "because": because,
         },
         columns=COLUMNS,

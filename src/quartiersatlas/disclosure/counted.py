@@ -16,25 +16,31 @@ if TYPE_CHECKING:
     from quartiersatlas.intake import AreaData
 
 
-def count_columns(data: AreaData, names: list[str], *, everything: bool) -> list[str]:
+def count_columns(data: AreaData, leaving: list[str], entering: list[str], *, everything: bool) -> list[str]:
     """Return every count that could be shown: both counts of every rate, counts that leave, residents.
 
     Parameters
     ----------
     data : AreaData
         The data.
-    names : list of str
-        Columns that leave, or enter something that does.
+    leaving, entering : list of str
+        Columns that leave, and columns that results are made of: their counts are taken at their word.
     everything : bool
         Whether all other count columns of the data come along.
     """
     people = str(data.population)
-    plain = [name for name in names if name not in (*data.rates, *data.changes, people) and is_count(data, name)]
+    taken = (*data.rates, *data.changes, people)
+    plain = [name for name in leaving if name not in taken and is_count(data, name)]
+    plain += [name for name in entering if name not in taken and _may_be_count(data, name)]
     counted = [source for pair in counted_rates(data).values() for source in pair]
     others = [source for name in data.rates if name not in counted_rates(data) for source in persons_of(data, name)]
     behind = [source for source in others if source == data.population or seems_count(data, source)]
     rest = [name for name in data.values.columns if _is_further_count(data, name)] if everything else []
     return list(dict.fromkeys([*counted, *behind, *plain, people, *rest]))
+
+
+def _may_be_count(data: AreaData, name: str) -> bool:
+    return is_numeric_dtype(data.values[name].dtype) and seems_count(data, name)
 
 
 def _is_further_count(data: AreaData, name: str) -> bool:

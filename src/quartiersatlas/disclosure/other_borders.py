@@ -100,7 +100,7 @@ def told_by_other_borders(
     return told, [*messages, *atoms.messages]
 
 
-def _refuse_contradictions(columns: list[str], layers: list[_Layer]) -> None:
+def _refuse_contradictions(columns: list[str], layers: list[_BorderLayer]) -> None:
     if not columns:
         return
     earlier = list(dict.fromkeys(entry.label for layer in layers[1:] for entry, _ in layer.entries))
@@ -136,7 +136,7 @@ def _strips_by_key(entry: LedgerEntry, names: Iterable[str], pending: PendingRel
 
 
 @dataclass(frozen=True, eq=False)
-class _Layer:
+class _BorderLayer:
     """A set of areas, and the releases that showed counts of it, with their columns that are compared."""
 
     areas: gpd.GeoDataFrame
@@ -149,7 +149,7 @@ class _Layer:
 
 def _layers(
     ledger: Ledger, compared: list[tuple[LedgerEntry, tuple[str, ...]]], pending: PendingRelease
-) -> tuple[list[_Layer], list[tuple[LedgerEntry, tuple[str, ...]]]]:
+) -> tuple[list[_BorderLayer], list[tuple[LedgerEntry, tuple[str, ...]]]]:
     """Return the sets of areas, that of the pending release first, and the releases whose outlines are not known."""
     pending_areas = pending.layer.read()
     assert pending_areas is not None  # noqa: S101 - what leaves has outlines
@@ -165,21 +165,21 @@ def _layers(
     for entry, names in compared:
         outlines = frozenset(ledger.layers[entry.layer].outlines.items())
         found.get(outlines, without).append((entry, names))
-    return [_Layer(areas, tuple(found[outlines])) for outlines, areas in drawn.items()], without
+    return [_BorderLayer(areas, tuple(found[outlines])) for outlines, areas in drawn.items()], without
 
 
 @dataclass(frozen=True, eq=False)
 class _Laid:
     """A set of areas as sums of the smallest parts: ``parts`` is a matrix area by part."""
 
-    layer: _Layer
+    layer: _BorderLayer
     parts: csr_array
     keys: pd.Index
     size: Ints
     only: Ints
 
     @classmethod
-    def of(cls, layer: _Layer, incidence: csr_array) -> _Laid:
+    def of(cls, layer: _BorderLayer, incidence: csr_array) -> _Laid:
         parts = csr_array(incidence, dtype=float)
         parts.sort_indices()
         size = np.diff(parts.indptr)

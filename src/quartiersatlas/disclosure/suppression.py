@@ -170,7 +170,7 @@ def suppression_pattern(
     leaving, entering = list(leaving), list(entering)
     names = list(dict.fromkeys([*leaving, *entering]))
     hidden = small_areas(data, protection)
-    columns = count_columns(data, names, everything=protection.plan == "all")
+    columns = count_columns(data, leaving, entering, everything=protection.plan == "all")
     table = count_table(data, columns, hidden, protection)
     plain = [name for name in columns if name not in _sources(data) and name != data.population]
     kind = _primary(data, table, plain, hidden, protection)

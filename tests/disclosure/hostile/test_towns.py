@@ -167,6 +167,7 @@ def test_printed_indices_of_segregation_tell_no_withheld_count(seed, tmp_path):
         assert leaks(attack_derived(tmp_path, one.known, cells, prints_the_same)) == set()
 
 
+@pytest.mark.filterwarnings("ignore:.*another class")
 @pytest.mark.parametrize("seed", range(1, 4))
 def test_printed_scores_tell_no_withheld_count(seed, tmp_path):
     one = one_small_count(seed, 12)

@@ -88,7 +88,7 @@ def test_counts_of_a_geopackage_are_those_of_the_table(exported, counts, pairs):
 
 def test_selected_areas_of_a_geopackage_carry_reasons_and_their_candidate(exported, sample):
     chosen = exported[exported["selected"]]
-    assert len(chosen) == 17
+    assert len(chosen) == 16
     assert chosen["reasons"].str.count("; ").eq(2).all()
     assert chosen["reasons"].str.startswith("SGB-II-Quote: ").all()
     assert exported.loc[~exported["selected"], "reasons"].fillna("").eq("").all()
@@ -208,7 +208,7 @@ def test_english_csv_has_decimal_points(sample, tmp_path, counts):
     table = read_csv(export(sample.release, tmp_path / "areas.csv", lang="en")).set_index("key")
     x, n = counts["SGB2_Personen"]["0101"], counts["Unter_65"]["0101"]
     assert table["sgb2_rate"]["0101"] == f"{100 * x / n:.1f}"
-    assert table["reasons"].str.contains("above the city value").sum() == 17
+    assert table["reasons"].str.contains("above the city value").sum() == 16
 
 
 def test_csv_of_segregation_holds_the_indices_of_every_group(sample):
@@ -222,7 +222,8 @@ def test_dissimilarity_in_the_csv_is_that_of_the_counts(sample, counts):
     row = table[table["group"].eq("Ausländer") & table["index"].eq("segregation_index")].iloc[0]
     group, rest = counts["Ausländer"], counts["Einwohner"] - counts["Ausländer"]
     expected = 0.5 * np.abs(group / group.sum() - rest / rest.sum()).sum()
-    assert float(row["value"].replace(",", ".")) == pytest.approx(expected, abs=5e-5)
+    # withheld counts enter as the mean of their unit: the index of the release is near that of the house, not equal
+    assert float(row["value"].replace(",", ".")) == pytest.approx(expected, abs=1e-3)
 
 
 def test_the_residents_can_be_a_released_column_themselves(town, tmp_path):
@@ -330,7 +331,7 @@ def test_a_file_that_fails_half_way_leaves_the_old_one_and_nothing_else(
     monkeypatch.setattr(parquet, "write_table", half_table)
     monkeypatch.setattr(Path, "write_bytes", half_bytes)
     monkeypatch.setattr(pyogrio, "write_dataframe", only_areas)
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(InputError, match="disk full"):
         write(town_release, tmp_path / name)
     assert [path.name for path in tmp_path.iterdir()] == [name]
     assert (tmp_path / name).read_text(encoding="utf-8") == "old"
@@ -376,7 +377,7 @@ def test_a_csv_and_the_files_beside_it_are_written_together_or_not_at_all(town_r
             raise OSError("disk full")
 
     monkeypatch.setattr(Path, "write_bytes", half)
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(InputError, match="disk full"):
         export(town_release, tmp_path / "a.csv")
     assert {file.name: file.read_text(encoding="utf-8") for file in tmp_path.iterdir()} == {
         "a.csv": "old",

@@ -12,6 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import quartiersatlas as qa
+from quartiersatlas.errors import ReleaseError
 from quartiersatlas.present.map.classes import PAIR_COLORS, map_columns, shown_conditions
 from quartiersatlas.present.map.payload import map_json
 
@@ -110,7 +111,11 @@ rules = st.sampled_from(
 @given(counts_of_areas, st.randoms(use_true_random=False), protections, rules)
 def test_the_picture_agrees_with_the_shortlist_in_every_small_city(make_data, drawn, first, random, protection, rule):
     second = [random.randint(0, 60) for _ in first]
-    release = released(make_data({"a": first, "b": second}, [200.0] * len(first)), rule, protection=protection)
+    try:
+        release = released(make_data({"a": first, "b": second}, [200.0] * len(first)), rule, protection=protection)
+    except ReleaseError:
+        assume(protection.round_base is None)  # rounding alone may leave too little open: then nothing leaves
+        raise
     content = page(release)
     assume(pair_of(content) is not None)
     found = classes_on_the_page(content, drawn).dropna()

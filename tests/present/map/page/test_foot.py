@@ -83,7 +83,7 @@ def test_the_empty_panel_has_comment_method_in_four_lines_and_key_figures(atlas)
     brief = atlas.texts(".qa-brief li")
     begins = ["Auswahlregel: ", "Bedarfsindex beispielstadt-2024", "Geheimhaltung: ", "Klassen der Karte: "]
     assert [line[: len(begin)] for line, begin in zip(brief, begins, strict=True)] == begins
-    assert "17 von 74 bewerteten Gebieten sind ausgewählt." in atlas.text(".qa-panel")
+    assert "16 von 80 bewerteten Gebieten sind ausgewählt." in atlas.text(".qa-panel")
 
 
 def test_a_release_without_index_and_rule_says_what_holds_for_it(show, town_release):

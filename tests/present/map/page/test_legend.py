@@ -115,9 +115,9 @@ def test_legend_says_what_hatch_outlines_and_points_mean_with_their_number(atlas
     found = counted(atlas.legend())
     sure, border = "Gebiet mit erhöhtem Unterstützungsbedarf", "Gebiet mit erhöhtem Unterstützungsbedarf, Grenzfall"
     labels = sample.release.stability.table["label"]
-    assert exported["selected"].sum() == 17
+    assert exported["selected"].sum() == 16
     assert found[sure] == (sample.release.selected & labels.eq("certain")).sum() > 0
-    assert found[border] == 17 - found[sure] > 0
+    assert found[border] == 16 - found[sure] > 0
     assert found["nicht ausgewählt, aber Grenzfall"] == (~sample.release.selected & labels.eq("borderline")).sum() > 0
     assert found["zusammenhängendes Prüfgebiet"] == len(sample.release.candidates) == 5
     assert found["bestehendes Programmgebiet"] == 2

@@ -173,6 +173,7 @@ def test_another_date_stands_on_the_areas_of_the_map_in_their_order(dated):
         assert page["borderline"] == [5, 6, 7, 8, 9]
 
 
+@pytest.mark.filterwarnings("ignore:1 area has another class")
 def test_a_protected_count_of_another_date_is_not_in_the_file(dated, monkeypatch):
     monkeypatch.setitem(SHARES, "2022", [2 / 900, *SHARES["2022"][1:]])  # two persons
     then = dated("2022")
