@@ -54,7 +54,7 @@ def told(book, data, title, **protection):
 
 @pytest.mark.parametrize("seed", range(6))
 def test_districts_that_were_planned_as_parents_tell_nothing_when_they_follow(seed):
-    """T7: their totals were taken to be known; each district has more than a few."""
+    """Their totals were taken to be known; each district has more than a few."""
     rng = np.random.default_rng(seed)
     places = {f"{n:02}": (n, n + 1) for n in range(16)}
     counts = dict(zip(places, rng.choice([0, 1, 2, 5, 8, 20, 60], 16).tolist(), strict=True))
