@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from quartiersatlas.disclosure.counted import small_cells
 from quartiersatlas.disclosure.ledger.layers import layer_of
 from quartiersatlas.disclosure.ledger.records import (
     LedgerCandidate,
@@ -21,8 +20,6 @@ from quartiersatlas.disclosure.ledger.records import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from quartiersatlas.disclosure.protection import Protection
     from quartiersatlas.disclosure.release import ReleasedResults
     from quartiersatlas.disclosure.suppression import SuppressionPattern
@@ -36,9 +33,6 @@ def ledger_entry(
     protection: Protection,
     *,
     key: str,
-    totals: Mapping[str, Mapping[str, float]] | None = None,
-    sums: tuple[tuple[str, ...], ...] = (),
-    parts: tuple[tuple[str, str], ...] = (),
     of_earlier_date: bool = False,
 ) -> LedgerEntry:
     """Return what a ledger keeps of a release.
@@ -55,14 +49,10 @@ def ledger_entry(
         Its options.
     key : str
         The key of the ledger: which withheld cells needed protection is written so that only its owner can read it.
-    totals : mapping, optional
-        Count column -> unit -> total that is shown.
-    sums, parts : tuple of tuple of str
-        Relations between columns that were used: a whole and its parts; a part and its whole.
     of_earlier_date : bool, default False
         The cells are those of the earlier date of a change: candidate areas are none of theirs.
     """
-    data = pattern.data
+    data, relations, columns = pattern.data, pattern.plan.table.relations, pattern.plan.table.columns
     names = [str(source) for source in shown.columns[shown.any()]]
     entry = LedgerEntry(
         title=release.title,
@@ -72,74 +62,19 @@ def ledger_entry(
         layer=layer_of(data.areas).id,
         columns={name: _column(pattern, name, shown[name], protection) for name in sorted(names)},
         plan={name: _keys(pattern.suppressed[name]) for name in sorted(map(str, pattern.suppressed))},
-        totals=totals or {},
-        sums=sums,
-        parts=parts,
+        sums=tuple((columns[one.whole], *(columns[part] for part in one.parts)) for one in relations.sums),
+        parts=tuple((*(columns[part] for part in those), columns[whole]) for those, whole in relations.known_parts),
         candidates={} if of_earlier_date else _candidates(release, pattern, shown[names], protection),
     )
     entry = identified(entry)
-    needed = {name: frozenset(_keys(cells_that_need_protection(pattern, name, protection))) for name in entry.columns}
-    return sealed_need(entry, needed, key)
+    return sealed_need(entry, {name: frozenset(_in_need(pattern, name)) for name in entry.columns}, key)
 
 
-def cells_that_need_protection(
-    pattern: SuppressionPattern,
-    source: str,
-    protection: Protection,
-    min_count: float | None = None,
-    *,
-    protect_remainder: bool | None = None,
-) -> pd.Series[bool]:
-    """Return which counts of a column need protection: the others that are withheld only keep them company.
-
-    Parameters
-    ----------
-    pattern : SuppressionPattern
-        The cells.
-    source : str
-        The column.
-    protection : Protection
-        What is too small.
-    min_count, protect_remainder : optional
-        Rules of an earlier release, instead of those of ``protection``.
-    """
-    marked = pattern.data.status[source].eq("suppressed")
-    return small_counts(pattern, source, protection, min_count, protect_remainder=protect_remainder) | (
-        pattern.suppressed[source] & (pattern.hidden | marked)
-    )
-
-
-def small_counts(
-    pattern: SuppressionPattern,
-    source: str,
-    protection: Protection,
-    min_count: float | None = None,
-    *,
-    protect_remainder: bool | None = None,
-) -> pd.Series[bool]:
-    """Return which counts of a column are small by themselves, or leave a small rest.
-
-    Parameters
-    ----------
-    pattern : SuppressionPattern
-        The cells.
-    source : str
-        The column.
-    protection : Protection
-        What is too small.
-    min_count, protect_remainder : optional
-        Rules of an earlier release, instead of those of ``protection``.
-    """
-    rules = replace(
-        protection,
-        min_count=protection.min_count if min_count is None else min_count,  # type: ignore[arg-type]
-        protect_remainder=protection.protect_remainder if protect_remainder is None else protect_remainder,
-    )
-    small = small_cells(pattern.counts[source], None, rules)
-    for part, whole in pattern.data.rates.values():
-        if part == source:
-            small |= small_cells(pattern.counts[part], pattern.counts[whole], rules)
-    return small
+def _in_need(pattern: SuppressionPattern, source: str) -> tuple[str, ...]:
+    """Return the keys of the cells that need protection: the others that are withheld only keep them company."""
+    table = pattern.plan.table
+    kind = pattern.plan.kind[:, table.columns.index(source)]
+    return _keys(pd.Series((kind != "") & (kind != "partner"), index=table.keys))
 
 
 def _column(pattern: SuppressionPattern, source: str, shown: pd.Series[bool], protection: Protection) -> LedgerColumn:
