@@ -37,7 +37,11 @@ from .present.paper.sheet import Sheet, figure
 from .present.report import report
 from .project.run import audit_project, check_project, run_project
 from .screening.candidates import Candidates, candidate_areas, programme_overlap
-from .screening.rules import Rule, above_city, in_class, worst_share
+from .screening.comparisons import above, above_city, at_least, at_most, below, worse_than_city
+from .screening.conditions import hotspot, in_class, k_of, typology, worst_n, worst_share
+from .screening.rule_spec import RuleSpec, rule_presets
+from .screening.rule_text import parse_rule
+from .screening.rules import Rule
 from .screening.shortlist import Shortlist, screen
 from .segregation.inference.change import (
     SegregationChange,
@@ -75,6 +79,7 @@ __all__ = [
     "Reference",
     "Release",
     "Rule",
+    "RuleSpec",
     "SegregationChange",
     "SegregationResult",
     "Sheet",
@@ -82,15 +87,19 @@ __all__ = [
     "Table",
     "Transfer",
     "__version__",
+    "above",
     "above_city",
     "add_change",
     "add_counts",
     "add_rates",
     "add_relations",
     "ags_from_ars",
+    "at_least",
+    "at_most",
     "atlas_map",
     "audit",
     "audit_project",
+    "below",
     "candidate_areas",
     "check_areas",
     "check_project",
@@ -103,15 +112,18 @@ __all__ = [
     "export",
     "figure",
     "grid_to_areas",
+    "hotspot",
     "in_class",
     "inspire_cells",
     "join",
+    "k_of",
     "key_systems",
     "measure_segregation",
     "merge_areas",
     "need_index",
     "neighbours",
     "parent_keys",
+    "parse_rule",
     "profile",
     "programme_overlap",
     "rate_change",
@@ -124,6 +136,7 @@ __all__ = [
     "recognise_keys",
     "release",
     "report",
+    "rule_presets",
     "run_project",
     "scale_table",
     "screen",
@@ -133,5 +146,8 @@ __all__ = [
     "sum_columns",
     "transfer",
     "transfer_by_area",
+    "typology",
+    "worse_than_city",
+    "worst_n",
     "worst_share",
 ]
