@@ -37,12 +37,15 @@ from .present.paper.sheet import Sheet, figure
 from .present.report import report
 from .project.run import audit_project, check_project, run_project
 from .screening.candidates import Candidates, candidate_areas, programme_overlap
+from .screening.compare_rules import RuleComparison, compare_rules
 from .screening.comparisons import above, above_city, at_least, at_most, below, worse_than_city
 from .screening.conditions import hotspot, in_class, k_of, typology, worst_n, worst_share
 from .screening.rule_spec import RuleSpec, rule_presets
 from .screening.rule_text import parse_rule
 from .screening.rules import Rule
 from .screening.shortlist import Shortlist, screen
+from .screening.small_towns import compare_with_rest
+from .screening.summary import Summary
 from .segregation.inference.change import (
     SegregationChange,
     segregation_change,
@@ -79,11 +82,13 @@ __all__ = [
     "Reference",
     "Release",
     "Rule",
+    "RuleComparison",
     "RuleSpec",
     "SegregationChange",
     "SegregationResult",
     "Sheet",
     "Shortlist",
+    "Summary",
     "Table",
     "Transfer",
     "__version__",
@@ -107,7 +112,9 @@ __all__ = [
     "check_wording",
     "choropleth",
     "city_value",
+    "compare_rules",
     "compare_segregation",
+    "compare_with_rest",
     "decompose",
     "export",
     "figure",

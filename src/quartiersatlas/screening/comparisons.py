@@ -287,8 +287,8 @@ def above_city(*indicators: str) -> Rule:
 
     Examples
     --------
-    >>> above_city("sgb2_rate", "child_poverty_u15") & worst_share("need", 0.2)
-    above_city("sgb2_rate") & above_city("child_poverty_u15") & worst_share("need", 0.2)
+    >>> above_city("sgb2_rate", "child_poverty_u15") | above("unemployment_share_sgb2", 12)
+    (above_city("sgb2_rate") & above_city("child_poverty_u15")) | above("unemployment_share_sgb2", 12)
     """
     if not indicators:
         raise SpecError(f"above_city() needs the names of rates: {EXAMPLES['above_city']}.")

@@ -321,8 +321,8 @@ def k_of(k: int, *rules: Rule) -> Rule:
 
     Examples
     --------
-    >>> k_of(2, above("poverty", 24), above("over_75", 10), above("no_vehicle", 16))
-    k_of(2, above("poverty", 24), above("over_75", 10), above("no_vehicle", 16))
+    >>> k_of(2, worst_share("poverty", 0.2), worst_share("over_75", 0.2), worst_n("no_vehicle", 10))
+    k_of(2, worst_share("poverty", 0.2), worst_share("over_75", 0.2), worst_n("no_vehicle", 10))
     """
     for rule in rules:
         expects(rule, Rule, "k_of", EXAMPLES["k_of"])

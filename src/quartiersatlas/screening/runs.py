@@ -25,7 +25,6 @@ from quartiersatlas.need.robustness.replicates import (
 from quartiersatlas.need.robustness.stability import Stability, rank_table, ranks_of_runs, stability_labels
 from quartiersatlas.need.score.inputs import NeedInputs, counts_behind
 from quartiersatlas.screening.evaluate import Truth, evaluate
-from quartiersatlas.screening.evidence import Evidence
 from quartiersatlas.screening.rules import NEED, InClass, Rule
 
 if TYPE_CHECKING:
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from quartiersatlas.intake import AreaData
     from quartiersatlas.need import NeedIndex
     from quartiersatlas.need.robustness.options import RandomSource, RunOptions
+    from quartiersatlas.screening.evidence import Evidence
 
 Number = TypeVar("Number", np.float64, np.int64)
 

@@ -18,16 +18,20 @@ from quartiersatlas.need import NeedIndex
 from quartiersatlas.need.robustness.options import SOURCES
 from quartiersatlas.screening.evaluate import evaluate
 from quartiersatlas.screening.evidence import Evidence, collect_evidence
+from quartiersatlas.screening.ranked import markdown_table, ranked_table
 from quartiersatlas.screening.reasons import k_of_table, reasons_table
 from quartiersatlas.screening.rule_spec import RuleSpec
 from quartiersatlas.screening.rules import EXAMPLES, Rule
 from quartiersatlas.screening.runs import selection_stability
+from quartiersatlas.screening.summary import Summary, summarise
 from quartiersatlas.screening.warnings_of_rules import check_small_town, rule_warnings, warn_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from quartiersatlas.catalogue import Message
+    import geopandas as gpd
+
+    from quartiersatlas.catalogue import Lang, Message
     from quartiersatlas.catalogue.references import Reference
     from quartiersatlas.need.robustness.options import RandomSource
     from quartiersatlas.need.robustness.stability import Stability
@@ -250,26 +254,115 @@ class Shortlist:
         )
 
     @property
-    def summary(self) -> pd.DataFrame:
-        """One row per figure: how many areas and residents are selected, assessed, and there at all."""
-        groups = {"selected": self.selected, "assessed": self.assessed, "all": self.selected.notna()}
-        rows = [
-            {"group": name, "areas": int(group.sum()), "residents": float(self.residents[group].sum())}
-            for name, group in groups.items()
-        ]
-        table = pd.DataFrame(rows).set_index("group")
-        return table.assign(share_of_residents=table["residents"] / self.residents.sum())
+    def summary(self) -> Summary:
+        """Areas and residents that are selected, assessed, and there at all; :meth:`summarise` adds a group."""
+        return summarise(self._screened(), self.selected, self.assessed)
+
+    def summarise(self, group: str = "", *, by: str = "", stability: Stability | None = None) -> Summary:
+        """Return what the rule selects in the form of the study of 2011.
+
+        Parameters
+        ----------
+        group : str, optional
+            A column of counts, such as residents with migration background; never a rate.
+        by : str, optional
+            A higher level: the municipalities that have a selected area are counted.
+        stability : Stability, optional
+            Of :meth:`stability`: how many areas are sure and how many borderline.
+
+        Returns
+        -------
+        Summary
+            Numbers, and one sentence: ``.sentence("de", rounded=True)``.
+
+        Raises
+        ------
+        ColumnError
+            The group or level is not there.
+        CountError
+            The group is a rate.
+
+        Examples
+        --------
+        >>> import geopandas as gpd
+        >>> import pandas as pd
+        >>> import shapely
+        >>> import quartiersatlas as qa
+        >>> shapes = [shapely.box(x, 0, x + 1000, 1000) for x in (0, 1000, 2000)]
+        >>> named = {"name": ["A", "B", "C"]}
+        >>> areas = gpd.GeoDataFrame(named, index=["1", "2", "3"], geometry=shapes, crs="EPSG:25832")
+        >>> table = pd.DataFrame({"poor": [300.0, 205, 90], "residents": [1000.0] * 3}, index=areas.index)
+        >>> data = qa.add_rates(qa.join(areas, table), {"poverty": ("poor", "residents")})
+        >>> qa.screen(data, qa.above_city("poverty")).summarise("poor").sentence("en")
+        'In 2 areas there live 2,000 residents, among them 505 poor: 84.9 % of all.'
+        """
+        return summarise(self._screened(), self.selected, self.assessed, group=group, by=by, stability=stability)
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """The shortlist as a ranked table for internal use, the surest need first; on the district key.
+
+        Selected areas come first, by the rank of the need index if there is one, then by P(selected). Columns: name and
+        higher levels, ``selected``, ``assessed``, ``level`` (of an official rule), ``residents``, ``score``, ``rank``,
+        ``rank_lower``, ``rank_upper`` (5 % and 95 % of the runs), ``p_selected``, ``label``, ``reasons`` (ids of the
+        conditions that hold), and ``persons_missing`` (:meth:`missing`). 1,000 runs of :meth:`stability` with seed 1.
+        """
+        return ranked_table(
+            self._screened(),
+            self.selected,
+            self.assessed,
+            self.reasons,
+            need=self.need,
+            stability=self.stability(),
+            persons=None,
+            levels=self.levels,
+        )
+
+    def to_geodataframe(self) -> gpd.GeoDataFrame:
+        """Return :attr:`table` with the outlines of the areas.
+
+        Returns
+        -------
+        GeoDataFrame
+            In the order of the table.
+        """
+        import geopandas as gpd
+
+        areas = self._screened().areas
+        return gpd.GeoDataFrame(self.table, geometry=areas.geometry.reindex(self.table.index), crs=areas.crs)
+
+    def to_markdown(self, lang: Lang = "de") -> str:
+        """Return the selected areas as a Markdown table, for internal use: nothing in it is protected.
+
+        Parameters
+        ----------
+        lang : {"de", "en"}
+            Language of the headings.
+
+        Returns
+        -------
+        str
+            One line per selected area.
+
+        Raises
+        ------
+        SpecError
+            The language is unknown.
+        """
+        return markdown_table(self.table, lang)
 
     def __repr__(self) -> str:
         selected, assessed = int(self.selected.sum()), int(self.assessed.sum())
         unknown = self.assessed.index[~self.assessed]
+        share = self.residents[self.selected].sum() / self.residents.sum() if self.residents.sum() > 0 else float("nan")
         lines = [
             f"Shortlist: {selected} of {assessed} assessed areas meet {self.rule}",
-            f"  {self.summary['share_of_residents']['selected']:.1%} of residents",
+            f"  {share:.1%} of residents",
         ]
         if len(unknown):
             lines.append(f"  not assessed ({len(unknown)}): {list_some(unknown, 10)}")
         return "\n".join([*lines, *(f"  {warning}" for warning in self.warnings)])
 
     def _repr_html_(self) -> str:
-        return f"<pre>{escape(repr(self))}</pre>{self.summary.to_html()}"
+        table = "" if self.data is None else self.summary.table.to_html()
+        return f"<pre>{escape(repr(self))}</pre>{table}"

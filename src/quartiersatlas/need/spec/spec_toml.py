@@ -12,7 +12,7 @@ from quartiersatlas.need.spec.records import NeedAxis, NeedClass, NeedGroup, Nee
 from quartiersatlas.need.spec.steps import Breaks, Normalise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
 AnyRules = TypeVar("AnyRules", bound=NeedRules)
 ReadGroup = TypeVar("ReadGroup", bound=NeedGroup)
