@@ -37,7 +37,6 @@ ALOUD = (  # those that are raised as warnings too: the rule is probably not wha
     "warning_rule_fraction",
     "warning_rule_beyond",
     "warning_rule_several",
-    "warning_rule_unknown",
     "warning_reference_missing",
 )
 
