@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from quartiersatlas.base.checks import count_noun
+from quartiersatlas.disclosure.added_numbers import number_rows
 from quartiersatlas.disclosure.system.feasibility import intervals
 from quartiersatlas.disclosure.system.partners import Task, possible_width
 from quartiersatlas.disclosure.system.secret_cells import secret_limits
@@ -114,7 +115,9 @@ SAID = {
 }
 
 
-def audit_release(pattern: SuppressionPattern, shown: pd.DataFrame, leaving: Iterable[str]) -> Audit:
+def audit_release(
+    pattern: SuppressionPattern, shown: pd.DataFrame, leaving: Iterable[str], numbers: Iterable[str] = ()
+) -> Audit:
     """Audit what a release shows.
 
     Parameters
@@ -125,6 +128,8 @@ def audit_release(pattern: SuppressionPattern, shown: pd.DataFrame, leaving: Ite
         Area by count column: the count can be read in something that leaves.
     leaving : iterable of str
         The count columns that leave, with their rates or alone.
+    numbers : iterable of str, optional
+        All columns that leave: means, amounts and balances among them are audited by their totals.
     """
     plan, protection = pattern.plan, pattern.protection
     table = plan.table
@@ -152,6 +157,9 @@ def audit_release(pattern: SuppressionPattern, shown: pd.DataFrame, leaving: Ite
     found = rows[0]
     if protection.round_base is not None:
         found = pd.concat([found, _rounded_rows(table, seen, unseen, protection)], ignore_index=True)
+    others = number_rows(pattern, numbers)
+    if others:
+        found = pd.concat([found, pd.DataFrame(others, columns=COLUMNS)], ignore_index=True)
     found = found.sort_values(["column", "key"], kind="stable", ignore_index=True)
     return Audit(found, relation_texts(table), _loss(pattern, listed, asked), rows[1])
 

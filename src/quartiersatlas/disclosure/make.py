@@ -211,7 +211,7 @@ def _released(given: Mapping[str, Any], book: Ledger | None) -> Release:
     selected, assessed, grouped = _selection(data, pattern, derived)
     remarks = wording_messages((given["title"], given["subtitle"], given["comment"]))
     shown = shown_counts(pattern, names)
-    audit = audit_release(pattern, shown, leaving_counts(pattern, names))
+    audit = audit_release(pattern, shown, leaving_counts(pattern, names), names)
     if protection.secondary:
         refuse_failed(audit)
     result = Release(

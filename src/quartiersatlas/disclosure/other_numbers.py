@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from quartiersatlas.catalogue import Message
-from quartiersatlas.disclosure.counted import counted_rates, few_behind
+from quartiersatlas.disclosure.counted import few_behind
 from quartiersatlas.indicators.columns import written_decimals
 from quartiersatlas.intake.joining.data import kind_of
 
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
 RATE_DECIMALS = 1
 SAME = 0.8  # of the areas: from here on a share is that of a count column
-ADDED = ("mean", "amount", "balance", "balance_rate")  # what has a total over areas, by itself or times its base
 
 
 def number_decimals(values: pd.Series[float], meaning: Indicator, protection: Protection) -> int:
@@ -141,9 +139,9 @@ def protected_numbers(
         )
         if data.catalogue.get(name).kind == "density":  # per km2: no persons
             return cells
-        return cells | few_behind(_counted(data, denominator), protection)
+        return cells | few_behind(counted_base(data, denominator), protection)
     base = data.catalogue.get(name).base if name in data.catalogue else ""
-    cells = hidden | _part(data, name, suppressed, protection) | few_behind(_counted(data, base), protection)
+    cells = hidden | _part(data, name, suppressed, protection) | few_behind(counted_base(data, base), protection)
     if base in data.status:
         cells |= data.status[base].eq("suppressed")
     if is_ready_made_share(data, name):
@@ -167,33 +165,8 @@ def _part(data: AreaData, column: str, suppressed: pd.DataFrame, protection: Pro
     return cells
 
 
-def _counted(data: AreaData, column: str) -> pd.Series[float] | None:
+def counted_base(data: AreaData, column: str) -> pd.Series[float] | None:
     """Return the count that a mean or an amount is taken over; None where none is named."""
     if not column or column not in data.values.columns or kind_of(data, column) not in ("", "count"):
         return None
     return data.counts(column)
-
-
-def with_company(
-    data: AreaData, name: str, cells: pd.Series[bool], units: pd.Series[str], protection: Protection
-) -> pd.Series[bool]:
-    """Withhold a second number where only one of a unit is: it would follow from the unit's total.
-
-    Means (times their base), amounts and balances have totals; medians and scores have none. The second one is that of
-    the area with fewest residents, ties by a hash of column and key.
-    """
-    kind = data.catalogue.get(name).kind if name in data.rates else kind_of(data, name)
-    if not protection.secondary or kind not in ADDED or name in counted_rates(data):
-        return cells
-    cells, known = cells.copy(), data.values[name].notna()
-    people = data.residents().fillna(np.inf)
-    for unit in units[cells & known].unique():
-        inside = units.index[units.eq(unit) & known]
-        open_ = [key for key in inside if not cells[key]]
-        if len(inside) - len(open_) == 1 and open_:
-            cells[min(open_, key=lambda key: (float(people[key]), _hash(name, str(key))))] = True
-    return cells
-
-
-def _hash(name: str, key: str) -> bytes:
-    return sha256(f"{name}\x1f{key}".encode()).digest()

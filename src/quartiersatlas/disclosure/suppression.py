@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import pandas as pd
 
+from quartiersatlas.disclosure.added_numbers import number_cells
 from quartiersatlas.disclosure.counted import (
     count_columns,
     counted_rates,
@@ -16,8 +17,7 @@ from quartiersatlas.disclosure.counted import (
     small_cells,
     small_rest,
 )
-from quartiersatlas.disclosure.known_counts import count_table, smallest_units
-from quartiersatlas.disclosure.other_numbers import protected_numbers, with_company
+from quartiersatlas.disclosure.known_counts import count_table
 from quartiersatlas.disclosure.system.partners import Task
 from quartiersatlas.disclosure.system.relations import HOLDS
 from quartiersatlas.disclosure.system.secret_cells import protect_secret_cells
@@ -111,8 +111,7 @@ class SuppressionPattern:
             return cells | (data.residents().eq(0) & data.counts(denominator).gt(0))
         if name in self.suppressed and name not in data.rates:
             return self.suppressed[name]
-        alone = protected_numbers(data, name, self.suppressed, self.hidden, self.protection)
-        return with_company(data, name, alone, smallest_units(data, self.protection), self.protection)
+        return number_cells(data, name, self.suppressed, self.hidden, self.protection)[1]
 
     def known_counts(self, column: str) -> pd.Series[float]:
         """Return a count column with the secret cells that follow from the others."""

@@ -1,0 +1,250 @@
+"""Means, amounts and balances: which keep company, and how closely does a reader know the one that is withheld?
+
+A mean times the persons it is taken over is an amount, and amounts add up: where the mean of a city and those of all
+its areas but one are known, so is that one. If two are withheld and most persons are in one of them, it is nearly known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from quartiersatlas.disclosure.counted import counted_rates
+from quartiersatlas.disclosure.known_counts import known_levels, smallest_units
+from quartiersatlas.disclosure.other_numbers import counted_base, number_decimals, protected_numbers
+from quartiersatlas.disclosure.system.amounts import Amounts
+from quartiersatlas.disclosure.system.equations import CITY, Unit, known_units
+from quartiersatlas.intake.joining.data import SUMMED_BESIDE_COUNTS, kind_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from quartiersatlas.disclosure.protection import Protection
+    from quartiersatlas.disclosure.suppression import SuppressionPattern
+    from quartiersatlas.intake import AreaData
+
+    Bools = NDArray[np.bool_]
+
+ADDED = ("mean", "amount", "balance", "balance_rate")  # what has a total over areas, by itself or times its base
+TOLERANCE = 0.1  # the p of the p% rule: what needs protection stays open to plus or minus this part of it
+BEYOND = 2.0  # times the largest value: nobody is taken to know less of a value beforehand
+
+
+def number_cells(
+    data: AreaData, name: str, suppressed: pd.DataFrame, hidden: pd.Series[bool], protection: Protection
+) -> tuple[pd.Series[bool], pd.Series[bool]]:
+    """Return where a number that is no count needs protection, and where it is withheld, with what keeps it company.
+
+    Parameters
+    ----------
+    data : AreaData
+        The data.
+    name : str
+        The column.
+    suppressed : DataFrame of bool
+        Area by count column: which counts are not shown.
+    hidden : Series of bool
+        Areas that show no indicator.
+    protection : Protection
+        What is too small.
+
+    Notes
+    -----
+    The p% rule of tables of magnitudes [1]_, [2]_, with p = 10: from all that is shown nobody may know a protected mean
+    (or amount) to better than 10 percent of it, upwards and downwards. The reader knows the persons behind each mean
+    and the total of every unit; beforehand only that no value is below 0 (where none is) or beyond twice the largest.
+
+    References
+    ----------
+    .. [1] Cox, L. H. (1981). Linear sensitivity measures in statistical disclosure control. Journal of Statistical
+           Planning and Inference 5(2), 153-164.
+    .. [2] Hundepool, A. et al. (2012). Statistical Disclosure Control. Wiley, chapter 4.
+    """
+    alone = protected_numbers(data, name, suppressed, hidden, protection)
+    if not is_added(data, name):
+        return alone, alone
+    for other in _tied(data, name):  # a mean and its amount tell each other
+        alone = alone | protected_numbers(data, other, suppressed, hidden, protection)
+    return alone, _with_company(data, name, alone, protection) if protection.secondary else alone
+
+
+def is_added(data: AreaData, name: str) -> bool:
+    """Return True for what has a total over areas: means (times their base), amounts, balances; not medians, scores."""
+    kind = data.catalogue.get(name).kind if name in data.rates else kind_of(data, name)
+    return kind in ADDED and name not in counted_rates(data)
+
+
+def _amount_of(data: AreaData, name: str) -> str:
+    """Return the amount or balance that a mean or a balance rate is made of; its own name where there is none."""
+    numerator = data.rates[name][0] if name in data.rates else name
+    return numerator if kind_of(data, numerator) in SUMMED_BESIDE_COUNTS else name
+
+
+def _tied(data: AreaData, name: str) -> list[str]:
+    """Return the other columns that are the same amounts: all means of an amount, and the amount."""
+    amount = _amount_of(data, name)
+    rates = [rate for rate in data.rates if is_added(data, rate) and _amount_of(data, rate) == amount]
+    return [other for other in (amount, *rates) if other != name]
+
+
+def _with_company(data: AreaData, name: str, alone: pd.Series[bool], protection: Protection) -> pd.Series[bool]:
+    """Withhold a second number where only one of a unit is, and more where that leaves one too narrow.
+
+    Those of areas with few residents go first, ties by a hash of column and key.
+    """
+    of = _amount_of(data, name)
+    people = data.residents().fillna(np.inf)
+    order = sorted(alone.index, key=lambda key: (float(people[key]), _hash(of, str(key))))
+    cells, known = alone.copy(), data.values[of].notna()
+    units = smallest_units(data, protection)
+    for unit in units[cells & known].unique():
+        inside = units.eq(unit) & known
+        if (inside & cells).sum() == 1 and not cells[inside].all():
+            cells[next(key for key in order if inside[key] and not cells[key])] = True
+    amounts = _known_amounts(data, of, protection)
+    if amounts is None:
+        return cells
+    places = {key: place for place, key in enumerate(alone.index)}
+    may = [
+        places[key]
+        for key in order
+        if np.isfinite(amounts.of.values[places[key]]) and not amounts.of.fixed[places[key]]
+    ]
+    withheld = cells.to_numpy(dtype=bool)
+    for place in (places[key] for key in sorted(alone.index[alone], key=lambda key: _hash(of, str(key)))):
+        if amounts.asks(place):
+            withheld = amounts.of.company(withheld, place, amounts.need(place), may)
+    return pd.Series(withheld, index=alone.index)
+
+
+def _hash(name: str, key: str) -> bytes:
+    return sha256(f"{name}\x1f{key}".encode()).digest()
+
+
+# --- what a reader knows of them -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class _KnownAmounts:
+    """The amounts of one column, the units with known totals, and the step in which the column is printed."""
+
+    of: Amounts
+    units: tuple[Unit, ...]
+    step: float
+    base: str
+
+    def units_of(self, place: int) -> list[Unit]:
+        return [unit for unit in self.units if place in unit.members]
+
+    def asks(self, place: int) -> bool:
+        """Return True for a cell with a value that is not alone in a unit: for that one nothing can be done."""
+        return bool(np.isfinite(self.of.values[place])) and not self.is_alone(place)
+
+    def is_alone(self, place: int) -> bool:
+        return any(len(unit.members) == 1 for unit in self.units_of(place))
+
+    def need(self, place: int) -> float:
+        """Return to plus or minus what a protected value has to stay open: a tenth of it, one printed step at least."""
+        return max(TOLERANCE * abs(float(self.of.values[place])), self.step)
+
+    def verdict(self, withheld: Bools, place: int) -> str:
+        """Return how a protected value fares."""
+        if self.is_alone(place):
+            return "parent"
+        if not self.of.is_narrow(withheld, place, self.need(place)):
+            return "open"
+        if self.of.is_narrow(withheld | np.isfinite(self.of.values), place, self.need(place)):
+            return "limit"
+        low, high = self.of.interval(withheld, place)
+        return "exact" if high - low < self.step else "narrow"
+
+
+def _known_amounts(data: AreaData, name: str, protection: Protection) -> _KnownAmounts | None:
+    """Return the amounts of a column as a reader can reckon with them; None for a mean over nobody knows what.
+
+    Where a value is secret at its source, the mean of the others stands for it. A mean that is computed here, and an
+    amount, are known exactly where they are shown; one that came ready-made was rounded.
+    """
+    meaning = data.catalogue.get(name)
+    kind = meaning.kind if name in data.rates else kind_of(data, name)
+    base = data.rates[name][1] if name in data.rates else meaning.base
+    weights = counted_base(data, base)
+    if kind in SUMMED_BESIDE_COUNTS:
+        base, weights = "", pd.Series(1.0, index=data.areas.index)
+    x = data.values[name].astype(float)
+    if weights is None or not x.notna().any():
+        return None
+    weights = weights.astype(float).where(weights > 0)
+    weights = weights.fillna(data.residents().where(data.residents() > 0)).fillna(weights.max()).fillna(1.0)
+    secret = x.isna() & data.status[name].eq("suppressed")
+    stands = float(np.average(x[x.notna()], weights=weights[x.notna()]))
+    decimals = number_decimals(x, meaning, protection)
+    half = 0.5 * 10.0**-decimals if kind == "mean" and name not in data.rates else 0.0
+    printed = x.round(decimals) if half else x
+    step, largest = 10.0**-decimals, float(x.abs().max())
+    greatest = max(BEYOND * largest, 10 * step)
+    values = x.mask(secret, stands).to_numpy(dtype=float)
+    found = known_units(data.areas, known_levels(data, protection) or [CITY])
+    inside = [replace(unit, members=unit.members[np.isfinite(values[unit.members])]) for unit in found]
+    units = tuple(unit for unit in inside if len(unit.members))
+    amounts = Amounts(
+        values=values,
+        weights=weights.to_numpy(dtype=float),
+        printed=((printed - half).to_numpy(dtype=float), (printed + half).to_numpy(dtype=float)),
+        least=-greatest if (x < 0).any() else 0.0,
+        greatest=greatest,
+        fixed=secret.to_numpy(dtype=bool),
+        units=tuple(unit.members for unit in units),
+    )
+    return _KnownAmounts(amounts, units, step, base)
+
+
+# --- for the audit ---------------------------------------------------------------------------------------------------
+
+
+def number_rows(pattern: SuppressionPattern, names: Iterable[str]) -> list[dict[str, Any]]:
+    """Return the rows of the audit for the means, amounts and balances that leave: one per withheld value.
+
+    ``low`` and ``high`` are in the unit of the column, ``values`` and ``need`` count printed steps.
+    """
+    rows = []
+    for name in dict.fromkeys(names):
+        if name in pattern.data.changes or name in pattern.suppressed or not is_added(pattern.data, name):
+            continue
+        alone, cells = number_cells(pattern.data, name, pattern.suppressed, pattern.hidden, pattern.protection)
+        amounts = _known_amounts(pattern.data, name, pattern.protection)
+        if amounts is not None:
+            withheld = cells.to_numpy(dtype=bool)
+            places = np.flatnonzero(withheld & np.isfinite(amounts.of.values))
+            rows += [
+                _row(pattern, name, amounts, withheld, int(place), asked=bool(alone.iloc[place])) for place in places
+            ]
+    return rows
+
+
+def _row(
+    pattern: SuppressionPattern, name: str, amounts: _KnownAmounts, withheld: Bools, place: int, *, asked: bool
+) -> dict[str, Any]:
+    low, high = amounts.of.interval(withheld, place)
+    secret = bool(amounts.of.fixed[place])
+    reason = "source" if secret else "small area" if pattern.hidden.iloc[place] else "base"
+    units = [unit.name if unit.level != CITY else "the city" for unit in amounts.units_of(place)]
+    return {
+        "key": pattern.data.areas.index[place],
+        "column": name,
+        "kind": reason if asked else "partner",
+        "low": np.nan if secret else low + 0.0,
+        "high": np.nan if secret else high + 0.0,
+        "values": int((high - low) / amounts.step + 1e-9) + 1,
+        "need": int(np.ceil(2 * amounts.need(place) / amounts.step - 1e-9)) + 1 if asked else 0,
+        "verdict": amounts.verdict(withheld, place) if asked else "partner",
+        "because": "; ".join(
+            f"total of {unit}, times {amounts.base!r}" if amounts.base else f"total of {unit}" for unit in units
+        ),
+    }
