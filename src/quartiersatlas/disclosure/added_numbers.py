@@ -1,7 +1,7 @@
 """Means, amounts and balances: which keep company, and how closely does a reader know the one that is withheld?
 
 A mean times the persons it is taken over is an amount, and amounts add up: where the mean of a city and those of all
-its areas but one are known, so is that one. If two are withheld and most persons are in one of them, it is nearly known.
+its areas but one are known, so is that one. If two are withheld and most persons are in one, that one is nearly known.
 """
 
 from __future__ import annotations
@@ -36,23 +36,15 @@ TOLERANCE = 0.1  # the p of the p% rule: what needs protection stays open to plu
 BEYOND = 2.0  # times the largest value: nobody is taken to know less of a value beforehand
 
 
-def number_cells(
-    data: AreaData, name: str, suppressed: pd.DataFrame, hidden: pd.Series[bool], protection: Protection
-) -> tuple[pd.Series[bool], pd.Series[bool]]:
+def number_cells(pattern: SuppressionPattern, name: str) -> tuple[pd.Series[bool], pd.Series[bool]]:
     """Return where a number that is no count needs protection, and where it is withheld, with what keeps it company.
 
     Parameters
     ----------
-    data : AreaData
-        The data.
+    pattern : SuppressionPattern
+        The data, which counts are not shown, and which of these need protection.
     name : str
         The column.
-    suppressed : DataFrame of bool
-        Area by count column: which counts are not shown.
-    hidden : Series of bool
-        Areas that show no indicator.
-    protection : Protection
-        What is too small.
 
     Notes
     -----
@@ -66,12 +58,17 @@ def number_cells(
            Planning and Inference 5(2), 153-164.
     .. [2] Hundepool, A. et al. (2012). Statistical Disclosure Control. Wiley, chapter 4.
     """
-    alone = protected_numbers(data, name, suppressed, hidden, protection)
-    if not is_added(data, name):
-        return alone, alone
-    for other in _tied(data, name):  # a mean and its amount tell each other
-        alone = alone | protected_numbers(data, other, suppressed, hidden, protection)
-    return alone, _with_company(data, name, alone, protection) if protection.secondary else alone
+    data, protection = pattern.data, pattern.protection
+    names = [name, *(_tied(data, name) if is_added(data, name) else [])]  # a mean and its amount tell each other
+    asked, cells = (
+        pd.concat([protected_numbers(data, one, counts, pattern.hidden, protection) for one in names], axis=1).any(
+            axis=1
+        )
+        for counts in (pattern.needed, pattern.suppressed)
+    )
+    if is_added(data, name) and protection.secondary:
+        cells = _with_company(data, name, asked, cells, protection)
+    return asked, cells
 
 
 def is_added(data: AreaData, name: str) -> bool:
@@ -93,34 +90,43 @@ def _tied(data: AreaData, name: str) -> list[str]:
     return [other for other in (amount, *rates) if other != name]
 
 
-def _with_company(data: AreaData, name: str, alone: pd.Series[bool], protection: Protection) -> pd.Series[bool]:
+def _with_company(
+    data: AreaData, name: str, asked: pd.Series[bool], cells: pd.Series[bool], protection: Protection
+) -> pd.Series[bool]:
     """Withhold a second number where only one of a unit is, and more where that leaves one too narrow.
 
     Those of areas with few residents go first, ties by a hash of column and key.
     """
     of = _amount_of(data, name)
     people = data.residents().fillna(np.inf)
-    order = sorted(alone.index, key=lambda key: (float(people[key]), _hash(of, str(key))))
-    cells, known = alone.copy(), data.values[of].notna()
-    units = smallest_units(data, protection)
-    for unit in units[cells & known].unique():
-        inside = units.eq(unit) & known
-        if (inside & cells).sum() == 1 and not cells[inside].all():
-            cells[next(key for key in order if inside[key] and not cells[key])] = True
+    order = sorted(cells.index, key=lambda key: (float(people[key]), _hash(of, str(key))))
+    cells = _with_second(data, of, cells, order, smallest_units(data, protection))
     amounts = _known_amounts(data, of, protection)
     if amounts is None:
         return cells
-    places = {key: place for place, key in enumerate(alone.index)}
-    may = [
-        places[key]
-        for key in order
-        if np.isfinite(amounts.of.values[places[key]]) and not amounts.of.fixed[places[key]]
-    ]
+    places = {key: place for place, key in enumerate(cells.index)}
+    known = np.isfinite(amounts.of.values) & ~amounts.of.fixed
+    may = [places[key] for key in order if known[places[key]]]
     withheld = cells.to_numpy(dtype=bool)
-    for place in (places[key] for key in sorted(alone.index[alone], key=lambda key: _hash(of, str(key)))):
+    for place in (places[key] for key in sorted(cells.index[asked], key=lambda key: _hash(of, str(key)))):
         if amounts.asks(place):
             withheld = amounts.of.company(withheld, place, amounts.need(place), may)
-    return pd.Series(withheld, index=alone.index)
+    return pd.Series(withheld, index=cells.index)
+
+
+def _with_second(
+    data: AreaData, name: str, cells: pd.Series[bool], order: list[str], units: pd.Series[str]
+) -> pd.Series[bool]:
+    """Withhold a known number in each unit where only one is withheld, or none but those that are secret anyway."""
+    cells, known = cells.copy(), data.values[name].notna()
+    secret = ~known & data.status[name].eq("suppressed")
+    for unit in units[cells & (known | secret)].unique():
+        inside = units.eq(unit)
+        enough = 1 if (inside & secret).any() else 2
+        choice = [key for key in order if inside[key] and known[key] and not cells[key]]
+        if (inside & cells & known).sum() < enough and choice:
+            cells[choice[0]] = True
+    return cells
 
 
 def _hash(name: str, key: str) -> bytes:
@@ -217,13 +223,13 @@ def number_rows(pattern: SuppressionPattern, names: Iterable[str]) -> list[dict[
     for name in dict.fromkeys(names):
         if name in pattern.data.changes or name in pattern.suppressed or not is_added(pattern.data, name):
             continue
-        alone, cells = number_cells(pattern.data, name, pattern.suppressed, pattern.hidden, pattern.protection)
+        asked, cells = number_cells(pattern, name)
         amounts = _known_amounts(pattern.data, name, pattern.protection)
         if amounts is not None:
             withheld = cells.to_numpy(dtype=bool)
             places = np.flatnonzero(withheld & np.isfinite(amounts.of.values))
             rows += [
-                _row(pattern, name, amounts, withheld, int(place), asked=bool(alone.iloc[place])) for place in places
+                _row(pattern, name, amounts, withheld, int(place), asked=bool(asked.iloc[place])) for place in places
             ]
     return rows
 

@@ -135,8 +135,10 @@ def audit_release(
     table = plan.table
     columns = list(table.columns)
     known = np.isfinite(table.x)
+    leaving = list(leaving)
     leaves = np.isin(columns, [*leaving, *shown.columns[shown.any()]])
-    seen = shown.reindex(columns=columns, fill_value=False).to_numpy(dtype=bool) & known
+    read = {name: ~pattern.cells(name) for name in pattern.shares if name in leaving}  # a share tells its numerator
+    seen = shown.assign(**read).reindex(columns=columns, fill_value=False).to_numpy(dtype=bool) & known
     unseen = known & ~seen
     if int(unseen.sum()) > MOST_CELLS:
         unseen = known & np.where(leaves, ~seen, plan.withheld)
@@ -156,7 +158,8 @@ def audit_release(
     rows = pd.concat([rows[0], _secret_rows(table, unseen, secret, zeros=task.zeros)], ignore_index=True), rows[1]
     found = rows[0]
     if protection.round_base is not None:
-        found = pd.concat([found, _rounded_rows(table, seen, unseen, protection)], ignore_index=True)
+        rounded = seen & ~np.isin(columns, list(pattern.shares))
+        found = pd.concat([found, _rounded_rows(table, rounded, unseen, protection)], ignore_index=True)
     others = number_rows(pattern, numbers)
     if others:
         found = pd.concat([found, pd.DataFrame(others, columns=COLUMNS)], ignore_index=True)
