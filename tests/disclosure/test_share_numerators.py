@@ -156,11 +156,19 @@ def test_a_share_that_is_secret_at_its_source_and_follows_from_the_others_is_pro
 
 
 def test_the_mark_and_the_published_value_of_a_share_are_in_percent_and_no_count():
-    city = qa.Reference(values={"quote": 4.7}, source="Office")
-    data = joined({"quote": percents([2, 30, 40, 50], PEOPLE), "residents": PEOPLE}, references={"city": city})
-    release = qa.release(qa.add_relations(data, shares={"quote": "residents"}), columns="quote", **WORDS)
+    city = qa.Reference(values={"quote": 20.0}, source="Office")
+    data = joined({"quote": [np.nan, *percents([5, 6, 7], PEOPLE[1:])], "residents": PEOPLE}, references={"city": city})
+    at = pd.MultiIndex.from_tuples([("0", "quote")], names=["key", "column"])
+    bounds = pd.DataFrame({"lower": [0.0], "upper": [1.0]}, index=at)  # below 1 percent
+    data = replace(data, bounds=bounds, status=data.status.assign(quote=["suppressed", *["value"] * 3]))
+    data = qa.add_relations(data, shares={"quote": "residents"})
+    table = suppression_pattern(data, qa.Protection(), ["quote"]).plan.table
+    place = table.columns.index("quote")
+    assert np.isnan(table.x[0, place])  # 20 percent are no 20 persons, of whom the others would leave 2
+    assert np.isnan(table.marks[1][0, place])
+    release = qa.release(data, columns="quote", **WORDS)
     assert release.values["quote"].isna().tolist() == [True, True, False, False]
-    assert release.column("quote").city == 4.7
+    assert release.column("quote").city == 20.0
 
 
 def test_a_sum_of_shares_of_nothing_is_refused():

@@ -195,14 +195,14 @@ def _known_amounts(data: AreaData, name: str, protection: Protection) -> _KnownA
     printed = x.round(decimals) if half else x
     step, largest = 10.0**-decimals, float(x.abs().max())
     greatest = max(BEYOND * largest, 10 * step)
-    values = x.mask(secret, stands).to_numpy(dtype=float)
+    values = x.mask(secret, stands).to_numpy(dtype=np.float64)
     found = known_units(data.areas, known_levels(data, protection) or [CITY])
     inside = [replace(unit, members=unit.members[np.isfinite(values[unit.members])]) for unit in found]
     units = tuple(unit for unit in inside if len(unit.members))
     amounts = Amounts(
         values=values,
-        weights=weights.to_numpy(dtype=float),
-        printed=((printed - half).to_numpy(dtype=float), (printed + half).to_numpy(dtype=float)),
+        weights=weights.to_numpy(dtype=np.float64),
+        printed=((printed - half).to_numpy(dtype=np.float64), (printed + half).to_numpy(dtype=np.float64)),
         least=-greatest if (x < 0).any() else 0.0,
         greatest=greatest,
         fixed=secret.to_numpy(dtype=bool),
@@ -220,9 +220,7 @@ def number_rows(pattern: SuppressionPattern, names: Iterable[str]) -> list[dict[
     ``low`` and ``high`` are in the unit of the column, ``values`` and ``need`` count printed steps.
     """
     rows = []
-    for name in dict.fromkeys(names):
-        if name in pattern.data.changes or name in pattern.suppressed or not is_added(pattern.data, name):
-            continue
+    for name in _audited(pattern, names):
         asked, cells = number_cells(pattern, name)
         amounts = _known_amounts(pattern.data, name, pattern.protection)
         if amounts is not None:
@@ -232,6 +230,22 @@ def number_rows(pattern: SuppressionPattern, names: Iterable[str]) -> list[dict[
                 _row(pattern, name, amounts, withheld, int(place), asked=bool(asked.iloc[place])) for place in places
             ]
     return rows
+
+
+def _audited(pattern: SuppressionPattern, names: Iterable[str]) -> list[str]:
+    """Return the columns with totals that are no counts and no changes."""
+    others = [name for name in dict.fromkeys(names) if name not in pattern.data.changes]
+    return [name for name in others if name not in pattern.suppressed and is_added(pattern.data, name)]
+
+
+def number_relations(pattern: SuppressionPattern, names: Iterable[str]) -> tuple[str, ...]:
+    """Return in words which means, amounts and balances are reckoned with."""
+    found = []
+    for name in _audited(pattern, names):
+        amounts = _known_amounts(pattern.data, name, pattern.protection)
+        if amounts is not None:
+            found.append(f"totals of {name!r} times {amounts.base!r}" if amounts.base else f"totals of {name!r}")
+    return tuple(found)
 
 
 def _row(

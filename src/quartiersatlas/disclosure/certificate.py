@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from quartiersatlas.base.checks import count_noun
-from quartiersatlas.disclosure.added_numbers import number_rows
+from quartiersatlas.disclosure.added_numbers import number_relations, number_rows
 from quartiersatlas.disclosure.system.feasibility import intervals
 from quartiersatlas.disclosure.system.partners import Task, possible_width
 from quartiersatlas.disclosure.system.secret_cells import secret_limits
@@ -42,11 +42,13 @@ class Audit:
     Parameters
     ----------
     table : DataFrame
-        One row per withheld count: ``key``, ``column``, ``kind`` (``"small"``, ``"rest"``: few are not in the group,
+        One row per withheld number: ``key``, ``column``, ``kind`` (``"small"``, ``"rest"``: few are not in the group,
         ``"small area"``, ``"base"``: a small denominator, ``"source"``: secret where it comes from, ``"rounded"``,
         ``"partner"``: withheld for another one), ``low`` and ``high`` (the least and the greatest value that everything
         shown leaves), ``values`` (how many that are), ``need`` (how many there must be; 0 where it needs none),
         ``verdict`` and ``because`` (the equations that say so).
+        A ready-made share with a known denominator stands for the persons above it. Means, amounts and balances have
+        ``low`` and ``high`` in their own unit; ``values`` and ``need`` count the steps in which they are printed.
         Verdicts: ``"open"``; ``"few"`` (all persons of the unit, fewer than the minimum, could be there or none of
         them), ``"limit"`` (no wider if everything were withheld), ``"marked"`` (every value that the mark of the source
         allows stays), ``"parent"`` (the only area of a unit whose total is known), ``"narrow"``, ``"exact"``.
@@ -158,13 +160,14 @@ def audit_release(
     rows = pd.concat([rows[0], _secret_rows(table, unseen, secret, zeros=task.zeros)], ignore_index=True), rows[1]
     found = rows[0]
     if protection.round_base is not None:
-        rounded = seen & ~np.isin(columns, list(pattern.shares))
+        rounded = seen & ~np.isin(columns, [*map(str, pattern.shares)])
         found = pd.concat([found, _rounded_rows(table, rounded, unseen, protection)], ignore_index=True)
-    others = number_rows(pattern, numbers)
+    numbers = list(numbers)
+    others, relations = number_rows(pattern, numbers), (*relation_texts(table), *number_relations(pattern, numbers))
     if others:
         found = pd.concat([found, pd.DataFrame(others, columns=COLUMNS)], ignore_index=True)
     found = found.sort_values(["column", "key"], kind="stable", ignore_index=True)
-    return Audit(found, relation_texts(table), _loss(pattern, listed, asked), rows[1])
+    return Audit(found, relations, _loss(pattern, listed, asked), rows[1])
 
 
 def _fixed(pattern: SuppressionPattern, table: CountTable) -> Bools:

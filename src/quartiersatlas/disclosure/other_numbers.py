@@ -170,7 +170,8 @@ def with_numerators(data: AreaData, bases: Mapping[str, str], columns: Sequence[
         if name not in bases
     }
     sums = {
-        others.get(whole, whole): [others.get(part, part) for part in parts] for whole, parts in catalogue.sums.items()
+        others.get(whole, whole): tuple(others.get(part, part) for part in parts)
+        for whole, parts in catalogue.sums.items()
     }
     return replace(
         data,

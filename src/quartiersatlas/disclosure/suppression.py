@@ -193,7 +193,7 @@ def suppression_pattern(
     plan = _planned(counted, table, kind, protection, groups, settled(data) if settled else None)
     status, told = data.status[[*columns, *shares]], counted.values[[*columns, *shares]].notna()
     # a cell that nobody delivered stays missing, whatever follows of it
-    withheld = (told & plan.withheld) | status.eq("suppressed") | plan.small_but_shown
+    withheld = (told & plan.withheld) | (status == "suppressed") | plan.small_but_shown
     changes = {name: change for name, change in data.changes.items() if name in names}
     bases = {
         id(before): [base for base, other in changes.values() if other is before] for _, before in changes.values()

@@ -114,7 +114,7 @@ class Amounts:
         """Return True if a withheld value is known more closely than to plus or minus what it needs."""
         low, high = self.interval(withheld, cell)
         slack = 1e-9 * max(1.0, abs(float(self.values[cell])))
-        return self.values[cell] - low < need - slack or high - self.values[cell] < need - slack
+        return bool(self.values[cell] - low < need - slack or high - self.values[cell] < need - slack)
 
     def company(self, withheld: Bools, cell: int, need: float, order: Sequence[int]) -> Bools:
         """Return the withheld cells with as many more as a cell needs, or with all that could help.
