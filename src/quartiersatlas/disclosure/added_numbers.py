@@ -195,14 +195,14 @@ def _known_amounts(data: AreaData, name: str, protection: Protection) -> _KnownA
     printed = x.round(decimals) if half else x
     step, largest = 10.0**-decimals, float(x.abs().max())
     greatest = max(BEYOND * largest, 10 * step)
-    values = x.mask(secret, stands).to_numpy(dtype=np.float64)
+    values = np.asarray(x.mask(secret, stands), dtype=np.float64)
     found = known_units(data.areas, known_levels(data, protection) or [CITY])
     inside = [replace(unit, members=unit.members[np.isfinite(values[unit.members])]) for unit in found]
     units = tuple(unit for unit in inside if len(unit.members))
     amounts = Amounts(
         values=values,
-        weights=weights.to_numpy(dtype=np.float64),
-        printed=((printed - half).to_numpy(dtype=np.float64), (printed + half).to_numpy(dtype=np.float64)),
+        weights=np.asarray(weights, dtype=np.float64),
+        printed=(np.asarray(printed - half, dtype=np.float64), np.asarray(printed + half, dtype=np.float64)),
         least=-greatest if (x < 0).any() else 0.0,
         greatest=greatest,
         fixed=secret.to_numpy(dtype=bool),
