@@ -11,7 +11,7 @@ import pytest
 import shapely
 
 import quartiersatlas as qa
-from quartiersatlas.disclosure import added_numbers
+from quartiersatlas.disclosure.numbers import added_numbers
 from quartiersatlas.errors import ReleaseError
 
 PARTS = {"title": "T", "source": "S", "as_of": "2024", "comment": "C"}

@@ -12,7 +12,7 @@ import pandas as pd
 from quartiersatlas.base.checks import expects
 from quartiersatlas.catalogue.references import published_for_city
 from quartiersatlas.disclosure.counted import counted_rates
-from quartiersatlas.disclosure.other_numbers import is_ready_made_share, named_bases
+from quartiersatlas.disclosure.numbers.other_numbers import is_ready_made_share, named_bases
 from quartiersatlas.disclosure.system.equations import CITY, PART, SUM, CountTable, Unit, known_units
 from quartiersatlas.disclosure.system.feasibility import SLACK, UNKNOWN, ContradictionError, System, intervals
 from quartiersatlas.disclosure.system.relations import HOLDS, find_relations

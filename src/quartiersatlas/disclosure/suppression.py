@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import pandas as pd
 
-from quartiersatlas.disclosure.added_numbers import number_cells
 from quartiersatlas.disclosure.counted import (
     count_columns,
     counted_rates,
@@ -18,7 +17,8 @@ from quartiersatlas.disclosure.counted import (
     small_rest,
 )
 from quartiersatlas.disclosure.known_counts import count_table
-from quartiersatlas.disclosure.other_numbers import share_bases, share_kinds, with_numerators
+from quartiersatlas.disclosure.numbers.added_numbers import number_cells
+from quartiersatlas.disclosure.numbers.other_numbers import share_bases, share_kinds, with_numerators
 from quartiersatlas.disclosure.system.partners import Task
 from quartiersatlas.disclosure.system.relations import HOLDS
 from quartiersatlas.disclosure.system.secret_cells import protect_secret_cells
@@ -117,11 +117,14 @@ class SuppressionPattern:
             return self.suppressed[name]
         if name in self.shares:
             return self.shares[name] | self.hidden
-        return number_cells(self, name)[1]
+        return self.number_cells(name)[1]
 
-    @property
-    def needed(self) -> pd.DataFrame:
-        """Area by count column: the count is withheld because it needs protection itself."""
+    def number_cells(self, name: str) -> tuple[pd.Series[bool], pd.Series[bool]]:
+        """Return where a number that is no count needs protection, and where it is withheld."""
+        return number_cells(self.data, name, (self._needed(), self.suppressed), self.hidden, self.protection)
+
+    def _needed(self) -> pd.DataFrame:
+        """Return area by count column which counts are withheld because they need protection themselves."""
         kind = pd.DataFrame(self.plan.kind, index=self.suppressed.index, columns=list(self.plan.table.columns))
         return self.suppressed & ~kind[list(self.suppressed)].isin(["", "partner"])
 

@@ -8,25 +8,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from quartiersatlas.disclosure.counted import counted_rates
 from quartiersatlas.disclosure.known_counts import known_levels, smallest_units
-from quartiersatlas.disclosure.other_numbers import counted_base, number_decimals, protected_numbers
+from quartiersatlas.disclosure.numbers.other_numbers import counted_base, number_decimals, protected_numbers
 from quartiersatlas.disclosure.system.amounts import Amounts
 from quartiersatlas.disclosure.system.equations import CITY, Unit, known_units
 from quartiersatlas.intake.joining.data import SUMMED_BESIDE_COUNTS, kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from numpy.typing import NDArray
 
     from quartiersatlas.disclosure.protection import Protection
-    from quartiersatlas.disclosure.suppression import SuppressionPattern
     from quartiersatlas.intake import AreaData
 
     Bools = NDArray[np.bool_]
@@ -36,15 +33,27 @@ TOLERANCE = 0.1  # the p of the p% rule: what needs protection stays open to plu
 BEYOND = 2.0  # times the largest value: nobody is taken to know less of a value beforehand
 
 
-def number_cells(pattern: SuppressionPattern, name: str) -> tuple[pd.Series[bool], pd.Series[bool]]:
+def number_cells(
+    data: AreaData,
+    name: str,
+    counts: tuple[pd.DataFrame, pd.DataFrame],
+    hidden: pd.Series[bool],
+    protection: Protection,
+) -> tuple[pd.Series[bool], pd.Series[bool]]:
     """Return where a number that is no count needs protection, and where it is withheld, with what keeps it company.
 
     Parameters
     ----------
-    pattern : SuppressionPattern
-        The data, which counts are not shown, and which of these need protection.
+    data : AreaData
+        The data.
     name : str
         The column.
+    counts : tuple of two DataFrame of bool
+        Area by count column: which counts need protection, and which are not shown.
+    hidden : Series of bool
+        Areas that show no indicator.
+    protection : Protection
+        What is too small.
 
     Notes
     -----
@@ -58,13 +67,10 @@ def number_cells(pattern: SuppressionPattern, name: str) -> tuple[pd.Series[bool
            Planning and Inference 5(2), 153-164.
     .. [2] Hundepool, A. et al. (2012). Statistical Disclosure Control. Wiley, chapter 4.
     """
-    data, protection = pattern.data, pattern.protection
     names = [name, *(_tied(data, name) if is_added(data, name) else [])]  # a mean and its amount tell each other
     asked, cells = (
-        pd.concat([protected_numbers(data, one, counts, pattern.hidden, protection) for one in names], axis=1).any(
-            axis=1
-        )
-        for counts in (pattern.needed, pattern.suppressed)
+        pd.concat([protected_numbers(data, one, which, hidden, protection) for one in names], axis=1).any(axis=1)
+        for which in counts
     )
     if is_added(data, name) and protection.secondary:
         cells = _with_company(data, name, asked, cells, protection)
@@ -101,7 +107,7 @@ def _with_company(
     people = data.residents().fillna(np.inf)
     order = sorted(cells.index, key=lambda key: (float(people[key]), _hash(of, str(key))))
     cells = _with_second(data, of, cells, order, smallest_units(data, protection))
-    amounts = _known_amounts(data, of, protection)
+    amounts = known_amounts(data, of, protection)
     if amounts is None:
         return cells
     places = {key: place for place, key in enumerate(cells.index)}
@@ -137,7 +143,7 @@ def _hash(name: str, key: str) -> bytes:
 
 
 @dataclass(frozen=True, eq=False)
-class _KnownAmounts:
+class KnownAmounts:
     """The amounts of one column, the units with known totals, and the step in which the column is printed."""
 
     of: Amounts
@@ -146,6 +152,7 @@ class _KnownAmounts:
     base: str
 
     def units_of(self, place: int) -> list[Unit]:
+        """Return the units that an area is in."""
         return [unit for unit in self.units if place in unit.members]
 
     def asks(self, place: int) -> bool:
@@ -153,6 +160,7 @@ class _KnownAmounts:
         return bool(np.isfinite(self.of.values[place])) and not self.is_alone(place)
 
     def is_alone(self, place: int) -> bool:
+        """Return True for the only area of a unit: its value is that of the unit."""
         return any(len(unit.members) == 1 for unit in self.units_of(place))
 
     def need(self, place: int) -> float:
@@ -171,7 +179,7 @@ class _KnownAmounts:
         return "exact" if high - low < self.step else "narrow"
 
 
-def _known_amounts(data: AreaData, name: str, protection: Protection) -> _KnownAmounts | None:
+def known_amounts(data: AreaData, name: str, protection: Protection) -> KnownAmounts | None:
     """Return the amounts of a column as a reader can reckon with them; None for a mean over nobody knows what.
 
     Where a value is secret at its source, the mean of the others stands for it. A mean that is computed here, and an
@@ -208,63 +216,4 @@ def _known_amounts(data: AreaData, name: str, protection: Protection) -> _KnownA
         fixed=secret.to_numpy(dtype=bool),
         units=tuple(unit.members for unit in units),
     )
-    return _KnownAmounts(amounts, units, step, base)
-
-
-# --- for the audit ---------------------------------------------------------------------------------------------------
-
-
-def number_rows(pattern: SuppressionPattern, names: Iterable[str]) -> list[dict[str, Any]]:
-    """Return the rows of the audit for the means, amounts and balances that leave: one per withheld value.
-
-    ``low`` and ``high`` are in the unit of the column, ``values`` and ``need`` count printed steps.
-    """
-    rows = []
-    for name in _audited(pattern, names):
-        asked, cells = number_cells(pattern, name)
-        amounts = _known_amounts(pattern.data, name, pattern.protection)
-        if amounts is not None:
-            withheld = cells.to_numpy(dtype=bool)
-            places = np.flatnonzero(withheld & np.isfinite(amounts.of.values))
-            rows += [
-                _row(pattern, name, amounts, withheld, int(place), asked=bool(asked.iloc[place])) for place in places
-            ]
-    return rows
-
-
-def _audited(pattern: SuppressionPattern, names: Iterable[str]) -> list[str]:
-    """Return the columns with totals that are no counts and no changes."""
-    others = [name for name in dict.fromkeys(names) if name not in pattern.data.changes]
-    return [name for name in others if name not in pattern.suppressed and is_added(pattern.data, name)]
-
-
-def number_relations(pattern: SuppressionPattern, names: Iterable[str]) -> tuple[str, ...]:
-    """Return in words which means, amounts and balances are reckoned with."""
-    found = []
-    for name in _audited(pattern, names):
-        amounts = _known_amounts(pattern.data, name, pattern.protection)
-        if amounts is not None:
-            found.append(f"totals of {name!r} times {amounts.base!r}" if amounts.base else f"totals of {name!r}")
-    return tuple(found)
-
-
-def _row(
-    pattern: SuppressionPattern, name: str, amounts: _KnownAmounts, withheld: Bools, place: int, *, asked: bool
-) -> dict[str, Any]:
-    low, high = amounts.of.interval(withheld, place)
-    secret = bool(amounts.of.fixed[place])
-    reason = "source" if secret else "small area" if pattern.hidden.iloc[place] else "base"
-    units = [unit.name if unit.level != CITY else "the city" for unit in amounts.units_of(place)]
-    return {
-        "key": pattern.data.areas.index[place],
-        "column": name,
-        "kind": reason if asked else "partner",
-        "low": np.nan if secret else low + 0.0,
-        "high": np.nan if secret else high + 0.0,
-        "values": int((high - low) / amounts.step + 1e-9) + 1,
-        "need": int(np.ceil(2 * amounts.need(place) / amounts.step - 1e-9)) + 1 if asked else 0,
-        "verdict": amounts.verdict(withheld, place) if asked else "partner",
-        "because": "; ".join(
-            f"total of {unit}, times {amounts.base!r}" if amounts.base else f"total of {unit}" for unit in units
-        ),
-    }
+    return KnownAmounts(amounts, units, step, base)
