@@ -63,8 +63,9 @@ def test_a_mean_over_few_households_stays_inside(mixed):
     assert alone.tolist() == ["value", "suppressed", "value", "value"]
     status = qa.release(mixed, **PARTS).status["size"]  # the city's mean is known: one alone would follow from it
     assert status.tolist() == ["value", "suppressed", "value", "suppressed"]
+    # with 380 households too few as well, the 2 of b0 are no company for them: d0 would be known to a hundredth
     strict = qa.release(mixed, **PARTS, protection=qa.Protection(min_denominator=390)).status["size"]
-    assert strict.tolist() == ["value", "suppressed", "value", "suppressed"]
+    assert strict.tolist() == ["suppressed", "suppressed", "value", "suppressed"]
 
 
 def test_a_small_balance_stays_inside_whatever_its_sign(mixed):
@@ -187,7 +188,8 @@ def test_a_mean_whose_base_is_secret_in_the_source_stays_inside(rented):
     values, status = rented.values.copy(), rented.status.copy()
     values.loc["c0", "flats"], status.loc["c0", "flats"] = np.nan, "suppressed"
     release = qa.release(replace(rented, values=values, status=status), **PARTS)
-    assert release.values["rent"].isna().tolist() == [True, False, True, False]
+    # how many flats c0 has is not said: they may be most of those in a0 and c0, and b0 keeps them company
+    assert release.values["rent"].isna().tolist() == [True, True, True, False]
 
 
 @pytest.mark.parametrize(("lang", "words"), [("de", "nicht ausgewiesen"), ("en", "not shown")])

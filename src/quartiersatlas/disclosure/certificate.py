@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from quartiersatlas.base.checks import count_noun
+from quartiersatlas.disclosure.numbers.added_numbers import is_added, known_amounts
+from quartiersatlas.disclosure.system.equations import CITY
 from quartiersatlas.disclosure.system.feasibility import intervals
 from quartiersatlas.disclosure.system.partners import Task, possible_width
 from quartiersatlas.disclosure.system.secret_cells import secret_limits
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from quartiersatlas.disclosure.numbers.added_numbers import KnownAmounts
     from quartiersatlas.disclosure.protection import Protection
     from quartiersatlas.disclosure.suppression import SuppressionPattern
     from quartiersatlas.disclosure.system.equations import CountTable
@@ -41,11 +44,13 @@ class Audit:
     Parameters
     ----------
     table : DataFrame
-        One row per withheld count: ``key``, ``column``, ``kind`` (``"small"``, ``"rest"``: few are not in the group,
+        One row per withheld number: ``key``, ``column``, ``kind`` (``"small"``, ``"rest"``: few are not in the group,
         ``"small area"``, ``"base"``: a small denominator, ``"source"``: secret where it comes from, ``"rounded"``,
         ``"partner"``: withheld for another one), ``low`` and ``high`` (the least and the greatest value that everything
         shown leaves), ``values`` (how many that are), ``need`` (how many there must be; 0 where it needs none),
         ``verdict`` and ``because`` (the equations that say so).
+        A ready-made share with a known denominator stands for the persons above it. Means, amounts and balances have
+        ``low`` and ``high`` in their own unit; ``values`` and ``need`` count the steps in which they are printed.
         Verdicts: ``"open"``; ``"few"`` (all persons of the unit, fewer than the minimum, could be there or none of
         them), ``"limit"`` (no wider if everything were withheld), ``"marked"`` (every value that the mark of the source
         allows stays), ``"parent"`` (the only area of a unit whose total is known), ``"narrow"``, ``"exact"``.
@@ -114,7 +119,9 @@ SAID = {
 }
 
 
-def audit_release(pattern: SuppressionPattern, shown: pd.DataFrame, leaving: Iterable[str]) -> Audit:
+def audit_release(
+    pattern: SuppressionPattern, shown: pd.DataFrame, leaving: Iterable[str], numbers: Iterable[str] = ()
+) -> Audit:
     """Audit what a release shows.
 
     Parameters
@@ -125,13 +132,17 @@ def audit_release(pattern: SuppressionPattern, shown: pd.DataFrame, leaving: Ite
         Area by count column: the count can be read in something that leaves.
     leaving : iterable of str
         The count columns that leave, with their rates or alone.
+    numbers : iterable of str, optional
+        All columns that leave: means, amounts and balances among them are audited by their totals.
     """
     plan, protection = pattern.plan, pattern.protection
     table = plan.table
     columns = list(table.columns)
     known = np.isfinite(table.x)
+    leaving = list(leaving)
     leaves = np.isin(columns, [*leaving, *shown.columns[shown.any()]])
-    seen = shown.reindex(columns=columns, fill_value=False).to_numpy(dtype=bool) & known
+    read = {name: ~pattern.cells(name) for name in pattern.shares if name in leaving}  # a share tells its numerator
+    seen = shown.assign(**read).reindex(columns=columns, fill_value=False).to_numpy(dtype=bool) & known
     unseen = known & ~seen
     if int(unseen.sum()) > MOST_CELLS:
         unseen = known & np.where(leaves, ~seen, plan.withheld)
@@ -151,9 +162,14 @@ def audit_release(pattern: SuppressionPattern, shown: pd.DataFrame, leaving: Ite
     rows = pd.concat([rows[0], _secret_rows(table, unseen, secret, zeros=task.zeros)], ignore_index=True), rows[1]
     found = rows[0]
     if protection.round_base is not None:
-        found = pd.concat([found, _rounded_rows(table, seen, unseen, protection)], ignore_index=True)
+        rounded = seen & ~np.isin(columns, [*map(str, pattern.shares)])
+        found = pd.concat([found, _rounded_rows(table, rounded, unseen, protection)], ignore_index=True)
+    numbers = list(numbers)
+    others, relations = _number_rows(pattern, numbers), (*relation_texts(table), *_number_relations(pattern, numbers))
+    if others:
+        found = pd.concat([found, pd.DataFrame(others, columns=COLUMNS)], ignore_index=True)
     found = found.sort_values(["column", "key"], kind="stable", ignore_index=True)
-    return Audit(found, relation_texts(table), _loss(pattern, listed, asked), rows[1])
+    return Audit(found, relations, _loss(pattern, listed, asked), rows[1])
 
 
 def _fixed(pattern: SuppressionPattern, table: CountTable) -> Bools:
@@ -326,6 +342,62 @@ def _loss(pattern: SuppressionPattern, listed: Bools, asked: Floats) -> dict[str
     alone = partner.any(axis=1) & ~(listed & (asked > 0)).any(axis=1)
     people = pattern.data.residents().fillna(0).to_numpy()
     return {"cells": float(listed.sum()), "partners": float(partner.sum()), "persons": float(people[alone].sum())}
+
+
+def _number_rows(pattern: SuppressionPattern, names: Iterable[str]) -> list[dict[str, Any]]:
+    """Return the rows of the audit for the means, amounts and balances that leave: one per withheld value.
+
+    ``low`` and ``high`` are in the unit of the column, ``values`` and ``need`` count printed steps.
+    """
+    rows = []
+    for name in _audited(pattern, names):
+        asked, cells = pattern.number_cells(name)
+        amounts = known_amounts(pattern.data, name, pattern.protection)
+        if amounts is not None:
+            withheld = cells.to_numpy(dtype=bool)
+            places = np.flatnonzero(withheld & np.isfinite(amounts.of.values))
+            rows += [
+                _row(pattern, name, amounts, withheld, int(place), asked=bool(asked.iloc[place])) for place in places
+            ]
+    return rows
+
+
+def _audited(pattern: SuppressionPattern, names: Iterable[str]) -> list[str]:
+    """Return the columns with totals that are no counts and no changes."""
+    others = [name for name in dict.fromkeys(names) if name not in pattern.data.changes]
+    return [name for name in others if name not in pattern.suppressed and is_added(pattern.data, name)]
+
+
+def _number_relations(pattern: SuppressionPattern, names: Iterable[str]) -> tuple[str, ...]:
+    """Return in words which means, amounts and balances are reckoned with."""
+    found = []
+    for name in _audited(pattern, names):
+        amounts = known_amounts(pattern.data, name, pattern.protection)
+        if amounts is not None:
+            found.append(f"totals of {name!r} times {amounts.base!r}" if amounts.base else f"totals of {name!r}")
+    return tuple(found)
+
+
+def _row(
+    pattern: SuppressionPattern, name: str, amounts: KnownAmounts, withheld: Bools, place: int, *, asked: bool
+) -> dict[str, Any]:
+    low, high = amounts.of.interval(withheld, place)
+    secret = bool(amounts.of.fixed[place])
+    reason = "source" if secret else "small area" if pattern.hidden.iloc[place] else "base"
+    units = [unit.name if unit.level != CITY else "the city" for unit in amounts.units_of(place)]
+    return {
+        "key": pattern.data.areas.index[place],
+        "column": name,
+        "kind": reason if asked else "partner",
+        "low": np.nan if secret else low + 0.0,
+        "high": np.nan if secret else high + 0.0,
+        "values": int((high - low) / amounts.step + 1e-9) + 1,
+        "need": int(np.ceil(2 * amounts.need(place) / amounts.step - 1e-9)) + 1 if asked else 0,
+        "verdict": amounts.verdict(withheld, place) if asked else "partner",
+        "because": "; ".join(
+            f"total of {unit}, times {amounts.base!r}" if amounts.base else f"total of {unit}" for unit in units
+        ),
+    }
 
 
 def refuse_failed(audit: Audit) -> None:

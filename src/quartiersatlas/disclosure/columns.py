@@ -13,7 +13,7 @@ from quartiersatlas.catalogue import Indicator, Message, text
 from quartiersatlas.catalogue.kinds import PERCENT, PERCENTAGE_POINTS
 from quartiersatlas.disclosure.counted import counted_rates, is_count, persons_of, small_cells
 from quartiersatlas.disclosure.derived.feasible_splits import segregation_digits
-from quartiersatlas.disclosure.other_numbers import RATE_DECIMALS, fitting_numerators, number_decimals
+from quartiersatlas.disclosure.numbers.other_numbers import RATE_DECIMALS, fitting_numerators, number_decimals
 from quartiersatlas.disclosure.release import ReleasedColumn, ReleasedStability
 from quartiersatlas.errors import SpecError, list_some
 from quartiersatlas.indicators.columns import city_number, written_decimals

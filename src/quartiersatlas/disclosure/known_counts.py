@@ -12,6 +12,7 @@ import pandas as pd
 from quartiersatlas.base.checks import expects
 from quartiersatlas.catalogue.references import published_for_city
 from quartiersatlas.disclosure.counted import counted_rates
+from quartiersatlas.disclosure.numbers.other_numbers import is_ready_made_share, named_bases
 from quartiersatlas.disclosure.system.equations import CITY, PART, SUM, CountTable, Unit, known_units
 from quartiersatlas.disclosure.system.feasibility import SLACK, UNKNOWN, ContradictionError, System, intervals
 from quartiersatlas.disclosure.system.relations import HOLDS, find_relations
@@ -156,7 +157,7 @@ def _limits_of_unknown(table: CountTable, data: AreaData, secret: Bools, missing
     right = equations.right.copy()
     told = _told_rights(table, data)
     is_open = (np.abs(equations.matrix) @ unknown.ravel().astype(float)) > 0
-    exact = _exact_sums(table)
+    exact = _exact_sums(table, set(data.catalogue.shares))
     kept = is_open & (equations.kind != PART)
     for row in np.flatnonzero(kept):
         if equations.kind[row] == SUM:
@@ -196,13 +197,17 @@ def _told_rights(table: CountTable, data: AreaData) -> dict[int, float]:
     return {number: total[0] for number, total in found.items() if total is not None}
 
 
-def _exact_sums(table: CountTable) -> list[bool]:
-    """Return which sums hold exactly where all is known: only from those something follows."""
+def _exact_sums(table: CountTable, printed: set[str]) -> list[bool]:
+    """Return which sums hold exactly where all is known: only from those something follows.
+
+    Numerators of printed shares hold as exactly as their print lets them.
+    """
     found = []
     for one in table.relations.sums:
         rest = table.x[:, one.whole] - table.x[:, one.parts].sum(axis=1)
         known = np.isfinite(rest)
-        found.append(one.is_declared or bool(known.any() and (rest[known] == 0).mean() >= HOLDS))
+        told = one.is_declared and not printed.intersection(table.columns[c] for c in (one.whole, *one.parts))
+        found.append(told or bool(known.any() and (rest[known] == 0).mean() >= HOLDS))
     return found
 
 
@@ -231,7 +236,8 @@ def add_relations(
     data : AreaData
         Joined data.
     sums : mapping of str to list of str, optional
-        Count column -> the columns that add up to it.
+        Count column -> the columns that add up to it; ready-made shares stand for the persons above them, so shares
+        that add up to 100 percent of the residents are a sum of these.
     parts : mapping of str to list of str, optional
         Count column -> columns that are a part of it. Where those of one whole are together nowhere more than it, they
         are taken to share nobody.
@@ -272,7 +278,22 @@ def add_relations(
     for pair in (shares or {}).items():
         for name in pair:
             _refuse_unknown(data, "shares", name)
-    return replace(data, catalogue=data.catalogue.with_relations(**found, shares=shares))
+    data = replace(data, catalogue=data.catalogue.with_relations(**found, shares=shares))
+    _refuse_shares_of_nothing(data, found["sums"])
+    return data
+
+
+def _refuse_shares_of_nothing(data: AreaData, sums: Mapping[str, Iterable[str]]) -> None:
+    """Refuse sums of ready-made shares of which nothing says what they are shares of: they would be left out."""
+    known = named_bases(data)
+    for whole, parts in sums.items():
+        for name in (whole, *parts):
+            if is_ready_made_share(data, name) and name not in known:
+                raise SpecError(
+                    f"add_relations: sums: {name!r} is a ready-made share, and nothing says of what. Name its count "
+                    f'column too: shares={{{name!r}: "residents"}}; shares of all residents that add up to 100 are the '
+                    f'sum of these: sums={{"residents": [...]}}.'
+                )
 
 
 def _members(data: AreaData, kind: str, whole: str, those: Iterable[str] | str) -> tuple[str, ...]:

@@ -44,8 +44,8 @@ from quartiersatlas.disclosure.derived.recompute import (
 )
 from quartiersatlas.disclosure.known_counts import smallest_units
 from quartiersatlas.disclosure.ledger import Ledger, layer_of, ledger_entry, locked_ledger, write_ledger
+from quartiersatlas.disclosure.numbers.other_numbers import share_warnings
 from quartiersatlas.disclosure.other_borders import PendingRelease
-from quartiersatlas.disclosure.other_numbers import share_warnings
 from quartiersatlas.disclosure.protection import Protection
 from quartiersatlas.disclosure.reasons import reasons_not_shown
 from quartiersatlas.disclosure.release import AUDIENCES, Audience, ReleasedResults
@@ -211,7 +211,7 @@ def _released(given: Mapping[str, Any], book: Ledger | None) -> Release:
     selected, assessed, grouped = _selection(data, pattern, derived)
     remarks = wording_messages((given["title"], given["subtitle"], given["comment"]))
     shown = shown_counts(pattern, names)
-    audit = audit_release(pattern, shown, leaving_counts(pattern, names))
+    audit = audit_release(pattern, shown, leaving_counts(pattern, names), names)
     if protection.secondary:
         refuse_failed(audit)
     result = Release(

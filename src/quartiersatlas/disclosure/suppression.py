@@ -16,8 +16,9 @@ from quartiersatlas.disclosure.counted import (
     small_cells,
     small_rest,
 )
-from quartiersatlas.disclosure.known_counts import count_table, smallest_units
-from quartiersatlas.disclosure.other_numbers import protected_numbers, with_company
+from quartiersatlas.disclosure.known_counts import count_table
+from quartiersatlas.disclosure.numbers.added_numbers import number_cells
+from quartiersatlas.disclosure.numbers.other_numbers import share_bases, share_kinds, with_numerators
 from quartiersatlas.disclosure.system.partners import Task
 from quartiersatlas.disclosure.system.relations import HOLDS
 from quartiersatlas.disclosure.system.secret_cells import protect_secret_cells
@@ -85,7 +86,9 @@ class SuppressionPattern:
     protection : Protection
         What is too small.
     plan : SuppressionPlan
-        How the pattern was found.
+        How the pattern was found. Its table also has the numerators of ready-made shares, under the names of these.
+    shares : DataFrame of bool
+        Area by ready-made share with a known denominator: its numerator may not be known.
     """
 
     data: AreaData
@@ -95,6 +98,7 @@ class SuppressionPattern:
     earlier: Mapping[str, SuppressionPattern]
     protection: Protection
     plan: SuppressionPlan = field(repr=False)
+    shares: pd.DataFrame = field(repr=False)
 
     def cells(self, name: str) -> pd.Series[bool]:
         """Return which areas may not show a column, whether it leaves or only enters something that does.
@@ -111,8 +115,18 @@ class SuppressionPattern:
             return cells | (data.residents().eq(0) & data.counts(denominator).gt(0))
         if name in self.suppressed and name not in data.rates:
             return self.suppressed[name]
-        alone = protected_numbers(data, name, self.suppressed, self.hidden, self.protection)
-        return with_company(data, name, alone, smallest_units(data, self.protection), self.protection)
+        if name in self.shares:
+            return self.shares[name] | self.hidden
+        return self.number_cells(name)[1]
+
+    def number_cells(self, name: str) -> tuple[pd.Series[bool], pd.Series[bool]]:
+        """Return where a number that is no count needs protection, and where it is withheld."""
+        return number_cells(self.data, name, (self._needed(), self.suppressed), self.hidden, self.protection)
+
+    def _needed(self) -> pd.DataFrame:
+        """Return area by count column which counts are withheld because they need protection themselves."""
+        kind = pd.DataFrame(self.plan.kind, index=self.suppressed.index, columns=list(self.plan.table.columns))
+        return self.suppressed & ~kind[list(self.suppressed)].isin(["", "partner"])
 
     def known_counts(self, column: str) -> pd.Series[float]:
         """Return a count column with the secret cells that follow from the others."""
@@ -171,12 +185,18 @@ def suppression_pattern(
     names = list(dict.fromkeys([*leaving, *entering]))
     hidden = small_areas(data, protection)
     columns = count_columns(data, leaving, entering, everything=protection.plan == "all")
-    table = count_table(data, columns, hidden, protection)
+    shares = share_bases(data, columns, None if protection.plan == "all" else names)
+    columns = list(dict.fromkeys([*columns, *shares.values()]))
+    counted = with_numerators(data, shares, columns)
+    table = count_table(counted, [*columns, *shares], hidden, protection)
     plain = [name for name in columns if name not in _sources(data) and name != data.population]
-    kind = _primary(data, table, plain, hidden, protection)
-    plan = _planned(data, table, kind, protection, _groups(data, table, families), settled(data) if settled else None)
-    told = data.values[columns].notna().to_numpy()  # a cell that nobody delivered stays missing, whatever follows of it
-    withheld = (plan.withheld & told) | (data.status[columns] == "suppressed").to_numpy() | plan.small_but_shown
+    kind = _primary(counted, table, plain, hidden, protection)
+    kind = np.hstack([kind[:, : len(columns)], share_kinds(data, shares, hidden, protection)])
+    groups = _groups(data, table, families)
+    plan = _planned(counted, table, kind, protection, groups, settled(data) if settled else None)
+    status, told = data.status[[*columns, *shares]], counted.values[[*columns, *shares]].notna()
+    # a cell that nobody delivered stays missing, whatever follows of it
+    withheld = (told & plan.withheld) | (status == "suppressed") | plan.small_but_shown
     changes = {name: change for name, change in data.changes.items() if name in names}
     bases = {
         id(before): [base for base, other in changes.values() if other is before] for _, before in changes.values()
@@ -189,10 +209,11 @@ def suppression_pattern(
         data=data,
         hidden=hidden,
         counts=pd.DataFrame({column: data.counts(column) for column in columns}, index=data.areas.index),
-        suppressed=pd.DataFrame(withheld, index=data.areas.index, columns=columns),
+        suppressed=withheld[columns],
         earlier={name: before_changes[id(before)] for name, (_, before) in changes.items()},
         protection=protection,
         plan=plan,
+        shares=pd.DataFrame({name: withheld[name] | withheld[base] for name, base in shares.items()}, data.areas.index),
     )
 
 
@@ -355,10 +376,11 @@ def _cells_of(data: AreaData, table: CountTable, names: list[str]) -> Bools:
 
 
 def leaving_counts(pattern: SuppressionPattern, leaving: list[str]) -> list[str]:
-    """Return the count columns that leave, with their rates or alone, even if nothing of them is shown."""
+    """Return the count columns (and shares) that leave, with rates or alone, even if nothing of them is shown."""
     rates = counted_rates(pattern.data)
     wanted = [source for name in leaving for source in rates.get(name, (name,))]
-    return [name for name in dict.fromkeys([*wanted, str(pattern.data.population)]) if name in pattern.suppressed]
+    known = [*pattern.suppressed, *pattern.shares]
+    return [name for name in dict.fromkeys([*wanted, str(pattern.data.population)]) if name in known]
 
 
 def shown_counts(pattern: SuppressionPattern, leaving: list[str]) -> pd.DataFrame:

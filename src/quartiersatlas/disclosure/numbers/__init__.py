@@ -1,0 +1,1 @@
+"""What is no count of persons: ready-made shares, means, amounts, balances."""
