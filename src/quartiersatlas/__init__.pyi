@@ -36,7 +36,9 @@ from .present.map.atlas import Atlas, atlas_map, choropleth
 from .present.paper.sheet import Sheet, figure
 from .present.report import report
 from .project.run import audit_project, check_project, run_project
-from .screening.candidates import Candidates, candidate_areas, programme_overlap
+from .screening.candidates import Candidates, candidate_areas
+from .screening.programme_areas import ProgrammeAreas, programme_areas
+from .screening.programmes import ProgrammeOverlap, programme_overlap
 from .screening.rules import Rule, above_city, in_class, worst_share
 from .screening.shortlist import Shortlist, screen
 from .segregation.inference.change import (
@@ -71,6 +73,8 @@ __all__ = [
     "NeedIndex",
     "NeedSpec",
     "Profile",
+    "ProgrammeAreas",
+    "ProgrammeOverlap",
     "Protection",
     "Reference",
     "Release",
@@ -113,6 +117,7 @@ __all__ = [
     "neighbours",
     "parent_keys",
     "profile",
+    "programme_areas",
     "programme_overlap",
     "rate_change",
     "rates",
