@@ -34,7 +34,7 @@ STATES = ("planned", "running", "ended")
 NAMES = {"name": ("name",), "kind": ("kind",), "start": ("von", "from", "start"), "end": ("bis", "until", "end")}
 OPEN = ("", "-", "–", "nan", "none", "nat", "<na>")  # cells that name no day
 YEAR = re.compile(r"(?P<year>\d{4})")
-MONTH = re.compile(r"(?P<year>\d{4})[-/.](?P<month>\d{1,2})|(?P<month_first>\d{1,2})[./](?P<year_last>\d{4})")
+MONTH = re.compile(r"(?P<year>\d{4})[-/](?P<month>\d{1,2})|(?P<month_first>\d{1,2})[./](?P<year_last>\d{4})")
 DAY = re.compile(
     r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})(?:[T ].*)?"
     r"|(?P<day_first>\d{1,2})\.\s*(?P<month_next>\d{1,2})\.\s*(?P<year_last>\d{4})"
@@ -49,8 +49,8 @@ class ProgrammeAreas:
     Parameters
     ----------
     table : GeoDataFrame
-        One row per programme, on the index of the given frame: its columns, and ``name``, ``kind``, ``start`` and
-        ``end`` (text such as ``"2010"``, ``"2010-06"``, ``"2010-06-30"``; empty where none is named), ``state``
+        One row per programme, on the index of the given frame, and nothing else of it: ``name``, ``kind``, ``start``
+        and ``end`` (text such as ``"2010"``, ``"2010-06"``, ``"2010-06-30"``; empty where none is named), ``state``
         (``"planned"``, ``"running"``, ``"ended"``), ``geometry``.
     as_of : str
         The day of the states, ``"2024-12-31"``; empty where no programme has dates.
@@ -159,8 +159,7 @@ def programme_areas(
     dates, day = _dates(programmes, columns, names, as_of)
     words = {"name": names, "kind": kinds, **dates}
     shapes, kept, notes = _outlines(programmes, names, rows, crs)
-    others = [c for c in programmes.columns if c not in (*words, "geometry", programmes.geometry.name)]
-    table = gpd.GeoDataFrame(programmes[others].assign(**words), geometry=shapes, crs=crs)
+    table = gpd.GeoDataFrame(words, index=programmes.index, geometry=shapes, crs=crs)
     return ProgrammeAreas(table[kept], day.isoformat() if day is not None else "", (*unnamed, *notes))
 
 

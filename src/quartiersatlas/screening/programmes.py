@@ -239,7 +239,7 @@ def programme_overlap(
     cover = candidate_cover(candidates, city)
     extension = _extension(candidates, city)
     by_candidate = extension.groupby("candidate")["programme_name"].agg(lambda some: ", ".join(sorted(set(some))))
-    table = cover.assign(extension_of=by_candidate.reindex(cover.index).fillna(""))
+    table = cover.assign(extension_of=by_candidate.astype(object).reindex(cover.index).fillna(""))
     table.insert(0, "name", candidates.table["name"])
     return ProgrammeOverlap(
         candidates=table,
@@ -294,7 +294,7 @@ def candidate_cover(candidates: Candidates, city: CityPieces) -> pd.DataFrame:
         state: parts[parts["state"] == state].groupby("candidate")["programme_name"].agg(_joined_names)
         for state in ("running", "ended", "planned")
     }
-    words = {state: names.reindex(table.index).fillna("") for state, names in named.items()}
+    words = {state: names.astype(object).reindex(table.index).fillna("") for state, names in named.items()}
     left = shapely.difference(shapes, city.union)
     return pd.DataFrame(
         {
@@ -409,7 +409,7 @@ def _extension(candidates: Candidates, city: CityPieces) -> pd.DataFrame:
         residents=city.residents.to_numpy()[area],
         share_inside=city.share.to_numpy()[area],
         border=border,
-        candidate=candidates.members.reindex(keys).fillna("").to_numpy(),
+        candidate=candidates.members.astype(object).reindex(keys).fillna("").to_numpy(),
     )
     return table.sort_values(["programme_name", "key"], kind="stable").reset_index(drop=True)
 
