@@ -306,6 +306,13 @@ def test_cells_count_by_their_surface(one_area):
     assert found.candidates["covered_residents"].tolist() == pytest.approx([50 / 130])
 
 
+def test_a_point_on_a_border_counts_once(candidates):
+    homes = gpd.GeoDataFrame({"n": [100, 7]}, geometry=gpd.points_from_xy([1000, 3000], [500, 500]), crs=CRS)
+    found = qa.programme_overlap(candidates, programmes(shapely.box(0, 0, 6000, 1000)), residents=homes)
+    assert found.candidates["residents"].tolist() == [100, 0]  # 3000 is the border of c0, the first, and d0
+    assert found.programmes["residents"].tolist() == [107]
+
+
 def test_residents_that_are_not_counted_are_said(one_area):
     places = [shapely.Point(1, 1), None, shapely.Point(-5000, 0)]
     homes = gpd.GeoDataFrame({"n": [10, 20, 40]}, geometry=places, crs=CRS)

@@ -166,9 +166,10 @@ def programme_overlap(
     programmes : GeoDataFrame or ProgrammeAreas
         Polygons, whole districts or any part of them, in any coordinate reference system; or the result of
         :func:`programme_areas`. Outlines are repaired and rows without one left out; ``.notes`` says which.
-    as_of, name, kind, start, end, lang
-        As in :func:`programme_areas`: the day that decides which programmes run, the columns, and the language of a
-        name for those that have none.
+    as_of : str or date, optional
+        The day that decides which programmes run, as in :func:`programme_areas`; needed where they have dates.
+    name, kind, start, end : str, optional
+        Columns, as in :func:`programme_areas`.
     residents : GeoDataFrame, optional
         Where people live: points (addresses, centres of cells) or polygons (blocks, grid cells) with a count. If not
         given, the residents of an area are taken to live evenly over its surface.
@@ -176,6 +177,8 @@ def programme_overlap(
         Its column with the count; its only column of numbers, if not given.
     stability : Stability, optional
         Result of ``shortlist.stability()``.
+    lang : {"de", "en"}, default "de"
+        Language in which programmes without a name are named.
 
     Returns
     -------
