@@ -36,10 +36,12 @@ from .present.map.atlas import Atlas, atlas_map, choropleth
 from .present.paper.sheet import Sheet, figure
 from .present.report import report
 from .project.run import audit_project, check_project, run_project
-from .screening.candidates import Candidates, candidate_areas, programme_overlap
+from .screening.candidates import Candidates, candidate_areas
 from .screening.compare_rules import RuleComparison, compare_rules
 from .screening.comparisons import above, above_city, at_least, at_most, below, worse_than_city
 from .screening.conditions import hotspot, in_class, k_of, typology, worst_n, worst_share
+from .screening.programme_areas import ProgrammeAreas, programme_areas
+from .screening.programmes import ProgrammeOverlap, programme_overlap
 from .screening.rule_spec import RuleSpec, rule_presets
 from .screening.rule_text import parse_rule
 from .screening.rules import Rule
@@ -78,6 +80,8 @@ __all__ = [
     "NeedIndex",
     "NeedSpec",
     "Profile",
+    "ProgrammeAreas",
+    "ProgrammeOverlap",
     "Protection",
     "Reference",
     "Release",
@@ -132,6 +136,7 @@ __all__ = [
     "parent_keys",
     "parse_rule",
     "profile",
+    "programme_areas",
     "programme_overlap",
     "rate_change",
     "rates",
