@@ -36,8 +36,13 @@ def p_values(condition: Compare, measured: Measured, evidence: Evidence, limit: 
             f"from counts: add_rates(data, {{{condition.indicator!r}: (numerator, denominator)}})."
         )
     x, n = measured.x, np.where(measured.known, measured.n, 0)
-    than = condition.limit.than
-    if isinstance(than, str) and (than, condition.indicator) not in evidence.published and than not in COMPUTED[2:]:
+    made = [name for name in condition.limit.names if (name, condition.indicator) not in evidence.published]
+    if made and (made[0] in COMPUTED[2:] or not isinstance(condition.limit.than, str)):
+        raise SpecError(
+            f"{condition}: significant has an exact test against a number, published values, the city, its rest and "
+            f"higher levels, not against {made[0]!r} here. Leave it out, or compare with one of these."
+        )
+    if made:
         return _against_the_rest(condition, measured, evidence, hypergeom)
     share = np.clip(limit / measured.per, 0, 1)
     found = binom.sf(x - 1, n, share) if condition.upwards else binom.cdf(x, n, share)
@@ -112,20 +117,35 @@ def _clusters(condition: Hotspot, values: Array, one: Ints, other: Ints) -> Arra
 
 
 def _by_permutation(condition: Hotspot, values: Array, known: Bools, degree: Ints, sums: Array) -> Array:
-    """Return p-values from random neighbours: each area keeps its value, its neighbours are drawn from all others."""
-    random = np.random.default_rng(0)
+    """Return p-values from random neighbours: each area keeps its value, its neighbours are drawn from all others.
+
+    All areas share the draws, from values in their order, so that the order of the areas changes nothing.
+    """
     keys = np.flatnonzero(known)
-    pool = values[keys]
+    pool = np.sort(values[keys])
     mean = pool.mean()
     found = np.ones(len(values))
-    most = int(degree.max(initial=0))
-    draws = np.argsort(random.random((condition.permutations, len(pool) - 1)), axis=1)[:, :most]
-    for place, i in enumerate(keys):
+    draws = _draws(condition.permutations, int(degree.max(initial=0)), len(pool) - 1)
+    for i in keys:
         if not degree[i]:
             continue
-        others = np.delete(pool, place)
+        others = np.delete(pool, np.searchsorted(pool, values[i]))
         drawn = others[draws[:, : degree[i]]].sum(axis=1)
         beyond = (1 + (drawn >= sums[i] - 1e-12 * abs(sums[i])).sum()) / (condition.permutations + 1)
         high = values[i] > mean and sums[i] > mean * degree[i]
         found[i] = 1.0 if condition.statistic == "moran" and not high else beyond
+    return found
+
+
+def _draws(rows: int, many: int, of: int) -> Ints:
+    """Return in each row so many different numbers below ``of``: rows in which two are equal are drawn again."""
+    random = np.random.default_rng(0)
+    if many**2 > of:  # equal ones are the rule
+        return np.array([random.permutation(of)[:many] for _ in range(rows)], dtype=np.intp).reshape(rows, many)
+    found = random.integers(of, size=(rows, many))
+    again = np.arange(rows)
+    while again.size:
+        drawn = np.sort(found[again], axis=1)
+        again = again[(drawn[:, 1:] == drawn[:, :-1]).any(axis=1)]
+        found[again] = random.integers(of, size=(len(again), many))
     return found

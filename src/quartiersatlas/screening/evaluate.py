@@ -194,20 +194,30 @@ def _compared(condition: Compare, measured: Measured, evidence: Evidence) -> Hel
         assert measured.n is not None  # noqa: S101 - likewise
         where = rate_side(whole(measured.x), whole(measured.n), exact_per(measured), limit)
     else:
-        where = nearly(measured.values, floats)
+        where = nearly(measured.values, floats, _largest(measured, limit))
     upwards = where if condition.upwards else -where
     holds = upwards >= 0 if condition.closed else upwards > 0
     known = measured.known & ~np.isnan(floats)
     if condition.min_denominator is not None:
-        if measured.n is None:
+        if measured.n is None or measured.summed:
             raise SpecError(f"{condition}: min_denominator needs a denominator, and {condition.indicator!r} has none.")
         known = known & (measured.n >= float(condition.min_denominator))
-    undecided = known & (np.abs(measured.values - floats) < measured.half * (1 - PLACE))
+    half = measured.half if condition.printed == "interval" else 0.0
+    undecided = known & (np.abs(measured.values - floats) < half * (1 - PLACE))
     known = known & ~undecided
     if condition.significant is not None:
         p = p_values(condition, measured, evidence, floats)
         holds = holds & passing(p, known, float(condition.significant), condition.correction)
     return _held(condition, Truth.where(holds, known), measured.values, floats, undecided=undecided)
+
+
+def _largest(measured: Measured, limit: Fractions | Array) -> Array | float:
+    """Return the largest number that a value or limit was computed from, run by run; 0 where the limit is written."""
+    if measured.earlier is not None:
+        return measured.per  # a difference of two rates
+    if isinstance(limit, Fractions):
+        return 0.0
+    return np.asarray(np.where(measured.known, np.abs(measured.values), 0.0).max(axis=-1, keepdims=True, initial=0.0))
 
 
 def limit_of(condition: Compare, measured: Measured, evidence: Evidence) -> Fractions | Array:
@@ -380,7 +390,7 @@ def _worst_of(
     m = known.sum(axis=-1, keepdims=True)
     wanted = wanted_areas(condition, m, shift)
     highest_first = -np.sort(-values, axis=-1)  # NaN last
-    limit = np.where(m > 0, np.take_along_axis(highest_first, np.maximum(wanted, 1) - 1, axis=-1), np.inf)
+    limit = np.where(m > 0, np.take_along_axis(highest_first, np.maximum(wanted, 1) - 1, axis=-1), np.nan)
     best = np.take_along_axis(highest_first, np.maximum(m, 1) - 1, axis=-1)
     where = nearly(values, np.broadcast_to(limit, values.shape))
     at_or_beyond = (known & (where >= 0)).sum(axis=-1, keepdims=True)

@@ -31,6 +31,7 @@ from quartiersatlas.screening.rules import (
     WorseThanCity,
     Worst,
     comparison_options,
+    condition_name,
     number,
     options_of,
     plain,
@@ -54,8 +55,8 @@ WORDS: dict[str, Callable[..., Rule]] = {
     "hotspot": hotspot,
 }
 COMPARE_OPTIONS = (
-    "factor", "plus", "digits", "sd", "ddof", "q", "type", "min_denominator", "significant", "correction", "unknown",
-    "source",
+    "factor", "plus", "digits", "sd", "ddof", "q", "type", "min_denominator", "significant", "correction",
+    "printed", "unknown", "source",
 )  # fmt: skip
 OPTIONS = {
     **dict.fromkeys(COMPARISONS, COMPARE_OPTIONS),
@@ -115,6 +116,7 @@ class RuleSpec:
             raise SpecError('A rule file needs an id: id = "our-rule".', key="id")
         object.__setattr__(self, "rule", with_names(self.rule))
         object.__setattr__(self, "references", checked_references(self.references, "RuleSpec"))
+        object.__setattr__(self, "levels", _checked_levels(self.levels))
         self.level_rules()  # refuses what is no limit
 
     @property
@@ -275,11 +277,10 @@ def rule_from_parts(select: object, conditions: object) -> Rule:
     found: dict[str, Rule] = {}
     for name, entry in table(conditions, "the rule, conditions").items():
         with inside("conditions", name):
-            if not str(name).isidentifier():
-                raise SpecError(
-                    f"Condition {name!r}: a name is made of letters, digits and _, and starts with a letter."
-                )
-            found[name] = _condition(str(name), table(entry, f"condition {name!r}"))
+            name_ = condition_name(name, "the rule, conditions")
+            if not name_:
+                raise SpecError("A condition has an empty name.")
+            found[name_] = _condition(name_, table(entry, f"condition {name!r}"))
     if not found:
         raise SpecError("The rule has no conditions.", key="conditions")
     if not isinstance(select, str):
@@ -346,7 +347,19 @@ def _floats(value: object) -> Any:  # noqa: ANN401 - a number, or one per unit
     return float(value) if isinstance(value, Decimal) else value
 
 
-def _at_level(rule: Rule, level: str, limits: Mapping[str, object]) -> Rule:
+def _checked_levels(levels: object) -> dict[str, dict[str, Decimal]]:
+    """Return the limits of levels as decimals."""
+    how = 'RuleSpec(..., levels={"Higher": {"poverty": 31}})'
+    expects(levels, Mapping, "RuleSpec: levels", how)
+    found: dict[str, dict[str, Decimal]] = {}
+    for level, limits in dict(levels).items():  # type: ignore[call-overload]
+        expects(level, str, "RuleSpec: levels", how)
+        expects(limits, Mapping, f"level {level!r}", how)
+        found[level] = {name: number(limit, f"level {level!r}: {name}") for name, limit in limits.items()}
+    return found
+
+
+def _at_level(rule: Rule, level: str, limits: Mapping[str, Decimal]) -> Rule:
     """Return a rule with other limits in its named conditions."""
     known = set(condition_names(rule))
     for name in limits:
@@ -363,8 +376,7 @@ def _at_level(rule: Rule, level: str, limits: Mapping[str, object]) -> Rule:
             return part
         if not isinstance(part, Compare) or not isinstance(part.limit.than, Decimal):
             raise SpecError(f"level {level!r}: {part.name!r} compares with no number, so it has no other one.")
-        wanted = number(limits[part.name], f"level {level!r}: {part.name}")
-        return replace(part, limit=replace(part.limit, than=wanted))
+        return replace(part, limit=replace(part.limit, than=limits[part.name]))
 
     return changed(rule)
 
@@ -378,7 +390,7 @@ def _toml(spec: RuleSpec) -> str:
     lines += [f"select = {_value(_by_name(spec.rule))}", "", "[conditions]"]
     for name, condition in spec.conditions.items():
         pairs = ", ".join(f"{key} = {_value(value)}" for key, value in condition_pairs(condition).items())
-        lines.append(f"{name} = {{ {pairs} }}")
+        lines.append(f"{name if name.isascii() else _value(name)} = {{ {pairs} }}")
     for name, reference in spec.references.items():
         lines += ["", f"[references.{_value(name)}]"]
         lines += [
