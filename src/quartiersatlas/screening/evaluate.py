@@ -355,7 +355,7 @@ def _worst(condition: Worst, measured: Measured, evidence: Evidence) -> Held:
     values = np.broadcast_to(values, (runs, evidence.n_areas))
     holds, limit = np.zeros(values.shape, dtype=bool), np.full(values.shape, np.nan)
     tied: tuple[int, int, bool, float] | None = None
-    for unit in range(int(units.max(initial=-1)) + 1):
+    for unit in np.unique(units[units >= 0]):
         inside = np.flatnonzero(units == unit)
         holds[:, inside], limit[:, inside], at = _worst_of(condition, values[:, inside], evidence.shift)
         tied = tied or at

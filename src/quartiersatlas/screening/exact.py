@@ -73,13 +73,16 @@ class Fractions:
 
 
 def round_half_up(limits: Array, digits: int) -> Fractions:
-    """Return computed limits rounded half up, as the decimals that they then are."""
+    """Return computed limits rounded half up, as the decimals that they then are.
+
+    A limit of 12.4999999999999 is a 12.5 that lost its last bit in a sum: the first 13 digits count.
+    """
     known = np.isfinite(limits)
     step = Decimal(1).scaleb(-digits)
     with localcontext() as context:
         context.prec = 60
         found = [
-            Decimal(repr(float(v))).quantize(step, ROUND_HALF_UP) if ok else Decimal(0)
+            Decimal(f"{v:.13g}").quantize(step, ROUND_HALF_UP) if ok else Decimal(0)
             for v, ok in zip(limits.ravel(), known.ravel(), strict=True)
         ]
     scale = 10 ** max(digits, 0)
