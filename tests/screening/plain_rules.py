@@ -1,4 +1,4 @@
-"""Rules said once more, with fractions and plain loops: one area at a time, None is unknown. Slow, and easy to check."""
+"""Rules said once more, with fractions and plain loops: one area at a time, None is unknown. Slow, easy to check."""
 
 from __future__ import annotations
 

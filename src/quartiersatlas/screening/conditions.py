@@ -197,7 +197,8 @@ def in_class(axis: str, *classes: str, unknown: Unknown = "unknown", name: str =
     if not classes:
         raise SpecError(f"in_class() needs an axis and classes: {EXAMPLES['in_class']}.")
     choice(unknown, ("unknown", "no", "yes"), "in_class: unknown")
-    return InClass(axis=composed(axis), classes=tuple(map(composed, classes)), unknown=unknown, name=condition_name(name, "in_class"))
+    named = condition_name(name, "in_class")
+    return InClass(axis=composed(axis), classes=tuple(map(composed, classes)), unknown=unknown, name=named)
 
 
 def typology(**classes: Sequence[str]) -> Rule:

@@ -213,7 +213,11 @@ class RuleSpec:
 
     def level_rules(self) -> dict[str, Rule]:
         """Return the rule at each of its levels: the same conditions with other limits."""
-        return {level: _at_level(self.rule, level, limits) for level, limits in self.levels.items()}
+        found = {}
+        for level, limits in self.levels.items():
+            with inside("levels", level):
+                found[level] = _at_level(self.rule, level, limits)
+        return found
 
     def __repr__(self) -> str:
         title = f", {self.title_en}" if self.title_en else ""
@@ -285,7 +289,7 @@ def rule_from_parts(select: object, conditions: object) -> Rule:
         raise SpecError("The rule has no conditions.", key="conditions")
     if not isinstance(select, str):
         raise SpecError(f'In the rule: select = {select!r} should be text such as "a & (b | c)".', key="select")
-    with inside():
+    with inside("select"):
         rule = read_rule(select, found, "select")
     used = set(condition_names(rule))
     unused = [name for name in found if name not in used]
@@ -334,6 +338,8 @@ def _worse(rule: Rule, name: str, value: object) -> Rule:
 def _reference(entry: object, name: str) -> Reference:
     content = table(entry, f"reference {name!r}")
     refuse_unknown(content, ["values", "source", "as_of", "unit"], f"reference {name!r}")
+    if "source" not in content:
+        raise SpecError(f'reference {name!r}: its source is missing: source = "Statistical office".')
     values = {key: _floats(value) for key, value in table(content.get("values", {}), f"reference {name!r}").items()}
     try:
         return Reference(**{**content, "values": values})
@@ -355,7 +361,8 @@ def _checked_levels(levels: object) -> dict[str, dict[str, Decimal]]:
     for level, limits in dict(levels).items():  # type: ignore[call-overload]
         expects(level, str, "RuleSpec: levels", how)
         expects(limits, Mapping, f"level {level!r}", how)
-        found[level] = {name: number(limit, f"level {level!r}: {name}") for name, limit in limits.items()}
+        with inside("levels", level):
+            found[level] = {name: number(limit, f"level {level!r}: {name}") for name, limit in limits.items()}
     return found
 
 

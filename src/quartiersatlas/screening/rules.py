@@ -490,7 +490,8 @@ def number(value: object, what: str) -> Decimal:
         except (InvalidOperation, OverflowError) as error:
             raise SpecError(f"{what} is {value!r}, which is no finite number.") from error
     if not found.is_finite() or abs(found.adjusted()) > 100:  # noqa: PLR2004 - a hundred digits
-        raise SpecError(f"{what} is {value!r}; it must be a finite number.")
+        shown = str(value).lower() if isinstance(value, Decimal) else repr(value)
+        raise SpecError(f"{what} is {shown}; it must be a finite number.")
     return found or Decimal(0)
 
 
