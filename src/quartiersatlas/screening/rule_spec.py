@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -140,6 +141,19 @@ class RuleSpec:
         """Whether the rule is still the one that was verified."""
         return bool(self.verified) and self.verified_hash == self.hash
 
+    @property
+    def sentence(self) -> str:
+        """The rule in English, over the names of its conditions.
+
+        Examples
+        --------
+        >>> RuleSpec.preset("massachusetts-ej").sentence
+        'An area is selected where poor or minority or english or (some_minority and not_rich_town).'
+        """
+        parts = [(name, False) for name in condition_names(self.rule)]
+        said, _ = self.rule.combine(parts, _said, lambda part: (f"not {_bracketed(part)}", False))
+        return f"An area is selected where {said}."
+
     @classmethod
     def preset(cls, name: str) -> RuleSpec:
         """Return an official rule that comes with the library.
@@ -157,7 +171,7 @@ class RuleSpec:
         Examples
         --------
         >>> RuleSpec.preset("toronto-nia-2014").rule
-        below("equity_score", 42.89)
+        below("equity_score", 42.89, printed="exact")
         """
         choice(name, rule_presets(), "RuleSpec.preset: the rule")
         source = files("quartiersatlas.screening").joinpath(PRESETS, f"{name}.toml").read_text(encoding="utf-8")
@@ -388,6 +402,18 @@ def _at_level(rule: Rule, level: str, limits: Mapping[str, Decimal]) -> Rule:
     return changed(rule)
 
 
+def _said(k: int, parts: list[tuple[str, bool]]) -> tuple[str, bool]:
+    """Return "at least k of these" in words, and that it needs brackets inside another part."""
+    if 1 < k < len(parts):
+        return f"at least {k} of these {len(parts)}: {', '.join(map(_bracketed, parts))}", True
+    sign = " or " if k == 1 else " and "
+    return sign.join(map(_bracketed, parts)), len(parts) > 1
+
+
+def _bracketed(part: tuple[str, bool]) -> str:
+    return f"({part[0]})" if part[1] else part[0]
+
+
 # --- written as TOML --------------------------------------------------------------------------------------------------
 
 
@@ -397,9 +423,9 @@ def _toml(spec: RuleSpec) -> str:
     lines += [f"select = {_value(_by_name(spec.rule))}", "", "[conditions]"]
     for name, condition in spec.conditions.items():
         pairs = ", ".join(f"{key} = {_value(value)}" for key, value in condition_pairs(condition).items())
-        lines.append(f"{name if name.isascii() else _value(name)} = {{ {pairs} }}")
+        lines.append(f"{_key(name)} = {{ {pairs} }}")
     for name, reference in spec.references.items():
-        lines += ["", f"[references.{_value(name)}]"]
+        lines += ["", f"[references.{_key(name)}]"]
         lines += [
             f"{key} = {_value(getattr(reference, key))}"
             for key in ("source", "as_of", "unit")
@@ -408,7 +434,7 @@ def _toml(spec: RuleSpec) -> str:
         lines.append(f"values = {_value(dict(reference.values))}")
     if spec.levels:
         lines += ["", "[levels]"]
-        lines += [f"{_value(level)} = {_value(dict(limits))}" for level, limits in spec.levels.items()]
+        lines += [f"{_key(level)} = {_value(dict(limits))}" for level, limits in spec.levels.items()]
     return "\n".join(lines) + "\n"
 
 
@@ -445,13 +471,19 @@ def _by_name(rule: Rule) -> str:
     return rule.name
 
 
+def _key(name: str) -> str:
+    """Return a key as TOML takes it: bare where it can be."""
+    return name if re.fullmatch("[A-Za-z0-9_-]+", name) else _value(name)
+
+
 def _value(value: Any) -> str:  # noqa: ANN401 - text, a number, a list or a table
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     if isinstance(value, Mapping):
-        return f"{{ {', '.join(f'{_value(str(key))} = {_value(one)}' for key, one in value.items())} }}"
+        pairs = ", ".join(f"{_key(str(key))} = {_value(one)}" for key, one in value.items())
+        return f"{{ {pairs} }}" if pairs else "{}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_value, value))}]"
     return plain(value) if isinstance(value, Decimal) else repr(value)
