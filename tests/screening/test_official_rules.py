@@ -200,7 +200,7 @@ def test_five_rules_with_known_answers(five, known, name):
     residents, group = table[known["residents"]], table[known["group"]]
     assert int(shortlist.selected.sum()) == expected["areas"]
     assert int((~shortlist.assessed).sum()) == expected["unknown"]
-    assert shortlist.summary.loc["selected", ["areas", "residents"]].tolist() == [
+    assert shortlist.summary.table.loc["selected", ["areas", "residents"]].tolist() == [
         expected["areas"],
         expected["residents"],
     ]

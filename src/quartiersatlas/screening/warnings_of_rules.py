@@ -112,7 +112,7 @@ def _wrong_side(data: AreaData, rule: Rule, evidence: Evidence) -> list[Message]
         if isinstance(c, Compare)
         and c.limit.than == CITY
         and evidence.measured[c.indicator].direction == (-1 if c.upwards else 1)
-        and c.indicator in data.catalogue
+        and data.changes.get(c.indicator, (c.indicator,))[0] in data.catalogue
     ]
     return [Message("warning_rule_direction", {"indicator": name, "label": _label(data, name)}) for name in wrong]
 
