@@ -69,7 +69,7 @@ def read(file: Path, *texts: str) -> pd.DataFrame:
     head = pd.read_csv(file, nrows=0)
     kinds = dict.fromkeys([head.columns[0], *texts], str)
     table = pd.read_csv(
-        file, dtype=kinds, keep_default_na=False, na_values=dict.fromkeys(set(head.columns) - set(kinds), [""])
+        file, dtype=kinds, keep_default_na=False, na_values={name: [""] for name in set(head.columns) - set(kinds)}
     )
     return table.set_index(head.columns[0])
 
@@ -233,8 +233,8 @@ def rules_text(rows: list[RuleProof]) -> list[str]:
         "## Official rules",
         "",
         fill(
-            "From `qa.screen` with the rules of `qa.rule_presets()` and published tables. A rule counts as verified only "
-            "while its fingerprint is the one that was compared: a changed rule is not.",
+            "From `qa.screen` with the rules of `qa.rule_presets()` and published tables. A rule counts as verified "
+            "only while its fingerprint is the one that was compared: a changed rule is not.",
             118,
         ),
         "",

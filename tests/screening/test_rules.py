@@ -257,7 +257,7 @@ def test_a_rule_text_with_a_wrong_argument_says_which():
         (lambda: qa.above("a", 3, than="city"), "has two limits"),
         (lambda: qa.above("a", float("nan")), "the limit is nan"),
         (lambda: qa.above("a", float("inf")), "the limit is inf"),
-        (lambda: qa.above("a", True), "the limit is True"),
+        (lambda: qa.above("a", limit=True), "the limit is True"),
         (lambda: qa.above("a", 10**200), "must be a finite number"),
         (lambda: qa.above("a", than=[]), "the mix is empty"),
         (lambda: qa.above("a", than=[0.7, "nation"]), "a mix is a list of weights and names"),

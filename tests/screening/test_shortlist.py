@@ -163,7 +163,7 @@ def test_the_side_of_need_is_that_of_the_catalogue(joined):
     assert qa.screen(data, qa.worse_than_city("employment_rate")).keys == ["a0"]
     with pytest.warns(UserWarning, match=r"worse_than_city\(.employment_rate.\)"):
         assert qa.screen(data, qa.above_city("employment_rate")).keys == ["c0"]
-    with pytest.raises(SpecError, match="the catalogue values neither side of 'mh_share'.*highest=True"):
+    with pytest.raises(SpecError, match=r"the catalogue values neither side of 'mh_share'.*highest=True"):
         qa.screen(data, qa.worst_share("mh_share", 0.3))
     with pytest.raises(SpecError, match="of no side of 'mh_share'"):
         qa.screen(data, qa.worse_than_city("mh_share"))
@@ -361,8 +361,14 @@ def test_rules_on_need_ask_for_the_index(data):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda d: qa.screen(d.areas, qa.above_city("a")), r"^screen takes an AreaData, not a GeoDataFrame: data = qa\.j"),
-        (lambda d: qa.screen(d, "above_city"), r"^screen: rule takes a Rule or a RuleSpec, not a str: above_city\(\"sgb2"),
+        (
+            lambda d: qa.screen(d.areas, qa.above_city("a")),
+            r"^screen takes an AreaData, not a GeoDataFrame: data = qa\.j",
+        ),
+        (
+            lambda d: qa.screen(d, "above_city"),
+            r"^screen: rule takes a Rule or a RuleSpec, not a str: above_city\(\"sgb2",
+        ),
         (lambda d: qa.screen(d, qa.above_city), "^screen: rule takes a Rule or a RuleSpec, not a function: "),
         (
             lambda d: qa.screen(d, qa.above_city("poverty"), need=d.values),
@@ -431,9 +437,8 @@ def test_a_published_value_for_all_or_per_municipality(county):
 
 def test_a_municipality_without_a_published_value_is_unknown_and_named(county):
     rule = qa.below("income", than="state")
-    with pytest.warns(UserWarning) as caught:
+    with pytest.warns(UserWarning, match="No published value “state” for: 'B'"):
         shortlist = qa.screen(county, rule, references=reference({"A": 18.5}))
-    assert any("“state” are missing for 1 units: B" in str(one.message) for one in caught)
     assert shortlist.assessed.tolist() == [True] * 3 + [False] * 3
 
 
