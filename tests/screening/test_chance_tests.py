@@ -274,8 +274,20 @@ def test_the_order_of_areas_changes_no_permutation():
 
 def test_too_few_permutations_are_refused_with_the_number_that_is_enough():
     one, other = grid_pairs(5, 4)
-    with pytest.raises(SpecError, match="fewer than 400 permutations"):
-        hotspot_p_values(qa.hotspot("x", permutations=399), np.arange(20.0)[None, :], one, other)
+    with pytest.raises(SpecError, match="fewer than 399 permutations"):
+        hotspot_p_values(qa.hotspot("x", permutations=398), np.arange(20.0)[None, :], one, other)
+
+
+def test_the_least_number_of_permutations_lets_one_area_pass():
+    one, other = grid_pairs(10, 10)
+    values = np.zeros(100)
+    values[[0, 1, 10, 11]] = 1.0
+    rule = qa.hotspot("x", permutations=1999)
+    p = hotspot_p_values(rule, values[None, :], one, other)
+    assert p.min() == 1 / 2000
+    assert passing(np.where(np.arange(100) == 0, p.min(), 0.9)[None, :], np.ones((1, 100), dtype=bool), 0.05, "bh")[
+        0, 0
+    ]
 
 
 @pytest.mark.parametrize(("many", "of"), [(3, 4), (5, 30), (4, 4), (0, 9)])

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+from math import ceil
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from quartiersatlas.errors import SpecError
 from quartiersatlas.screening.evidence import unit_sums
+from quartiersatlas.screening.exact import EQUAL
 from quartiersatlas.screening.rules import CITY, COMPUTED, REST, Compare, Hotspot
 
 if TYPE_CHECKING:
@@ -73,6 +76,7 @@ def passing(p: Array, tested: Bools, level: float, correction: str) -> Bools:
     Of m p-values in ascending order the first k reject, with the largest k such that ``p_k <= level k / m``.
     """
     p = np.where(tested & ~np.isnan(p), p, np.inf)
+    level = level * (1 + EQUAL)
     if correction == "none":
         return np.asarray(p <= level)
     m = np.isfinite(p).sum(axis=-1, keepdims=True)
@@ -98,10 +102,11 @@ def _clusters(condition: Hotspot, values: Array, one: Ints, other: Ints) -> Arra
     sums = np.bincount(first, values[second], minlength=len(values))
     alone = ~known | (degree == 0)
     n = int(known.sum())
-    if condition.permutations and condition.permutations < n / float(condition.fdr):
+    least = ceil(n / Fraction(condition.fdr)) - 1  # the smallest p-value is 1 / (permutations + 1)
+    if 0 < condition.permutations < least:
         raise SpecError(
             f"{condition}: with {n} areas and fdr={condition.fdr}, no single area could pass fewer than "
-            f"{int(np.ceil(n / float(condition.fdr))):,} permutations."
+            f"{least:,} permutations."
         )
     if n < 2 or not values[known].std() > 0:  # noqa: PLR2004 - two areas can differ
         return np.where(alone, np.nan, 1.0)

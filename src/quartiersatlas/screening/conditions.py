@@ -250,8 +250,8 @@ def hotspot(
     fdr : float
         In (0, 1): share of false finds that is accepted among all, after Benjamini & Hochberg [3]_.
     permutations : int
-        Random arrangements of the other areas; 0 for the normal approximation (Gi* alone). At least areas / fdr, or no
-        single area could ever pass.
+        Random arrangements of the other areas; 0 for the normal approximation (Gi* alone). At least areas / fdr - 1, or
+        no single area could ever pass.
     highest, unknown, name
         As in :func:`worst_share`. Areas without neighbours are unknown.
 
