@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import plain_rules
@@ -13,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import quartiersatlas as qa
-from quartiersatlas.screening.evaluate import Truth, evaluate
+from quartiersatlas.screening.evaluate import Truth, evaluate, quantile
 from quartiersatlas.screening.evidence import Evidence, numbers, rate
 
 
@@ -46,6 +47,25 @@ def test_the_worst_of_the_areas(rule, town):
 @given(rules, towns())
 def test_random_rules(rule, town):
     assert outcome(rule, town) == plain_rules.said(rule, town)
+
+
+NUMPY = {
+    4: "interpolated_inverted_cdf",
+    5: "hazen",
+    6: "weibull",
+    7: "linear",
+    8: "median_unbiased",
+    9: "normal_unbiased",
+}
+
+
+@pytest.mark.parametrize("kind", list(NUMPY))
+@given(st.lists(st.integers(-50, 50), min_size=1, max_size=12), st.integers(0, 100))
+def test_the_six_quantiles_are_those_of_numpy_and_of_the_table_of_1996(kind, values, percent):
+    q = Fraction(percent, 100)
+    (found,) = quantile(np.array([[*values, np.nan]], dtype=float), q, kind)
+    assert found[0] == pytest.approx(np.quantile(values, float(q), method=NUMPY[kind]), abs=1e-9)
+    assert found[0] == pytest.approx(float(plain_rules.quantile(list(map(Fraction, values)), q, kind)), abs=1e-9)
 
 
 # --- identities -------------------------------------------------------------------------------------------------------
