@@ -231,7 +231,7 @@ def test_areas_without_neighbours_are_unknown_and_do_not_count():
 def test_where_nothing_differs_there_is_no_cluster():
     one, other = grid_pairs(5, 4)
     for rule in (qa.hotspot("x"), qa.hotspot("x", permutations=400)):
-        assert hotspot_p_values(rule, np.full((1, 20), 7.0), one, other)[0].tolist() == [1.0] * 20
+        assert hotspot_p_values(rule, np.full((1, 20), 0.1), one, other)[0].tolist() == [1.0] * 20
 
 
 def test_the_hill_is_the_hotspot_and_the_lowest_are_it_where_less_is_worse():

@@ -64,7 +64,7 @@ def _against_the_rest(condition: Compare, measured: Measured, evidence: Evidence
     everywhere = np.zeros(evidence.n_areas, dtype=np.int64)
     units = everywhere if limit.than in (CITY, REST) else evidence.levels[str(limit.than)]
     known = measured.known & (units >= 0)[None, :]
-    x, n = (np.where(known, part, 0.0) for part in (measured.x, measured.n))
+    x, n = (np.where(known, part, 0.0) for part in (measured.x, measured.n) if part is not None)
     cases, people = unit_sums(x, units), unit_sums(n, units)
     test = hypergeom.sf(x - 1, people, cases, n) if condition.upwards else hypergeom.cdf(x, people, cases, n)  # type: ignore[attr-defined]
     return np.asarray(np.where(known, test, np.nan), dtype=float)
@@ -99,7 +99,7 @@ def _clusters(condition: Hotspot, values: Array, one: Ints, other: Ints) -> Arra
     both = known[one] & known[other]
     first, second = np.concatenate([one[both], other[both]]), np.concatenate([other[both], one[both]])
     degree = np.bincount(first, minlength=len(values))
-    sums = np.bincount(first, values[second], minlength=len(values))
+    sums = np.asarray(np.bincount(first, values[second], minlength=len(values)), dtype=np.float64)
     alone = ~known | (degree == 0)
     n = int(known.sum())
     least = ceil(n / Fraction(condition.fdr)) - 1  # the smallest p-value is 1 / (permutations + 1)
@@ -108,7 +108,7 @@ def _clusters(condition: Hotspot, values: Array, one: Ints, other: Ints) -> Arra
             f"{condition}: with {n} areas and fdr={condition.fdr}, no single area could pass fewer than "
             f"{least:,} permutations."
         )
-    if n < 2 or not values[known].std() > 0:  # noqa: PLR2004 - two areas can differ
+    if n < 2 or np.ptp(values[known]) <= EQUAL * np.abs(values[known]).max():  # noqa: PLR2004 - two areas can differ
         return np.where(alone, np.nan, 1.0)
     if condition.permutations:
         return np.where(alone, np.nan, _by_permutation(condition, values, known, degree, sums))

@@ -311,11 +311,11 @@ def _of_values(name: str, limit: Limit, values: Array) -> Array:
         x = np.where(np.isnan(values), 0.0, values)
         mean = np.divide(x.sum(axis=-1, keepdims=True), n, out=np.full(n.shape, np.nan), where=n > 0)
         if not limit.sd:
-            return mean
+            return np.asarray(mean)
         squares = np.where(np.isnan(values), 0.0, (values - mean) ** 2).sum(axis=-1, keepdims=True)
         free = n - limit.ddof
         variance = np.divide(squares, free, out=np.full(n.shape, np.nan), where=free > 0)
-        return mean + float(limit.sd) * np.sqrt(variance)
+        return np.asarray(mean + float(limit.sd) * np.sqrt(variance))
     if name == MEDIAN:
         return quantile(values, Fraction(1, 2), 7)
     assert limit.q is not None  # noqa: S101 - the door asks for it
@@ -409,7 +409,7 @@ def wanted_areas(condition: Worst, m: NDArray[np.int64], shift: Array) -> NDArra
     """Return how many areas are wanted of m with a value, as whole numbers: at least 1, at most m (0 where m is 0)."""
     m, moved = np.broadcast_arrays(m, shift)
     exact = {int(one): _wanted(condition, int(one)) for one in np.unique(m)}
-    found = np.vectorize(exact.__getitem__, otypes=[np.int64])(m)
+    found: NDArray[np.int64] = np.vectorize(exact.__getitem__, otypes=[np.int64])(m)
     if (moved != 0).any():
         base = float(condition.share) * m if condition.share is not None else float(condition.n or 0) + 0.0 * m
         rounding = {"floor": np.floor, "ceil": np.ceil}.get(condition.count, lambda part: np.floor(part + 0.5))

@@ -497,7 +497,7 @@ def number(value: object, what: str) -> Decimal:
 
 def whole_number(value: object, what: str, least: int, greatest: int) -> int:
     """Return a whole number from least to greatest."""
-    if isinstance(value, bool | np.bool_) or not isinstance(value, Integral) or not least <= value <= greatest:
+    if isinstance(value, bool | np.bool_) or not isinstance(value, Integral) or not least <= int(value) <= greatest:
         upto = f"from {least} to {greatest}" if greatest < 10**6 else f"from {least} on"
         raise SpecError(f"{what} is {value!r}; it must be a whole number {upto}.")
     return int(value)
