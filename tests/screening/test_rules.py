@@ -19,13 +19,13 @@ from quartiersatlas.screening.rules import KOf, Not
 names = st.text(min_size=1, max_size=5).filter(str.strip) | st.sampled_from(
     ["a", "need", 'say "x"', "back\\slash", "Zeile\n2", "Übergänge"]
 )
-levels = st.floats(0, 1, exclude_min=True, exclude_max=True)
+levels = st.floats(1e-9, 1, exclude_max=True)
 strange = st.one_of(  # with names and numbers that are hard to write, and the options that need counts
     st.builds(lambda some: qa.above_city(*some), st.lists(names, min_size=1, max_size=3)),
     st.builds(
         lambda some, u: qa.worse_than_city(*some, unknown=u), st.lists(names, min_size=1, max_size=2), st.just("yes")
     ),
-    st.builds(qa.worst_share, names, st.floats(0, 1, exclude_min=True) | st.sampled_from([1, 0.2, 1 / 3]), by=names),
+    st.builds(qa.worst_share, names, st.floats(1e-9, 1) | st.sampled_from([1, 0.2, 1 / 3]), by=names),
     st.builds(qa.worst_n, names, st.integers(1, 10**9), by=names),
     st.builds(lambda axis, some: qa.in_class(axis, *some), names, st.lists(names, min_size=1, max_size=3)),
     st.builds(qa.above, names, st.floats(allow_nan=False, allow_infinity=False, min_value=-1e90, max_value=1e90)),
