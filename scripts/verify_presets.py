@@ -1,4 +1,4 @@
-"""Prove the presets against published results and print the table of docs/verification.md.
+"""Prove presets and official rules against published results and write docs/verification.md.
 
     python scripts/verify_presets.py [--data ../shared/data] [--check]
 
@@ -16,6 +16,7 @@ from textwrap import fill
 import numpy as np
 import pandas as pd
 import verify_berlin_2021 as berlin_2021
+import verify_rules
 
 import quartiersatlas as qa
 
@@ -67,7 +68,11 @@ def main() -> int:
     if not (options.data / "indices").is_dir():
         print(f"{options.data / 'indices'} is not there: nothing proved")
         return 0
-    page = page_text(proofs(options.data / "indices"), edition_2021(options.data / "indices"))
+    page = page_text(
+        proofs(options.data / "indices", options.data / "laws"),
+        edition_2021(options.data / "indices"),
+        rule_proofs(options.data),
+    )
     if options.check:
         same = PAGE.read_text(encoding="utf-8") == page
         print("docs/verification.md is up to date" if same else "docs/verification.md differs: write it again")
@@ -76,8 +81,13 @@ def main() -> int:
     return 0
 
 
-def proofs(folder: Path) -> list[Proof]:
-    """Return all comparisons with the published results in a folder."""
+def rule_proofs(data: Path) -> list[verify_rules.RuleProof]:
+    """Return all comparisons of official rules."""
+    return verify_rules.rule_proofs(data / "laws", data / "indices" / "mss_berlin" / "mss2021_plr.csv")
+
+
+def proofs(folder: Path, laws: Path) -> list[Proof]:
+    """Return all comparisons of need indices with the published results in two folders."""
     found = []
     for year in (2013, 2015, 2017, 2019, 2021):
         found += berlin(folder / "mss_berlin" / f"mss{year}_plr.csv", year)
@@ -85,6 +95,7 @@ def proofs(folder: Path) -> list[Proof]:
     found += wales(folder / "wimd2019" / "wimd2019_lsoa.csv")
     found += england_2025(folder / "imd" / "imd2025_lsoa.csv.gz")
     found += england_2019(folder / "imd")
+    found += scotland(laws / "simd_2016_ranks.csv.gz")
     return found
 
 
@@ -211,6 +222,13 @@ def england_2019(folder: Path) -> list[Proof]:
     return [_ranks("imd-2019", need, index["Index of Multiple Deprivation (IMD) Rank"])]
 
 
+def scotland(file: Path) -> list[Proof]:
+    """Compare ranks of the Scottish index 2016."""
+    table = pd.read_csv(file).set_index("data_zone")
+    need = qa.need_index(table, qa.NeedSpec.preset("simd"), population="residents")
+    return [_ranks("simd", need, table["official_rank"])]
+
+
 def _classes(
     preset: str, what: str, ours: pd.Series, published: pd.Series, words: dict[str, str], remark: str
 ) -> Proof:
@@ -231,10 +249,10 @@ def _ranks(preset: str, need: qa.NeedIndex, published: pd.Series) -> Proof:
     return Proof(preset, "ranks", int(difference.eq(0).sum()), len(ours), float(np.max(difference)))
 
 
-def page_text(rows: list[Proof], edition: berlin_2021.Edition) -> str:
+def page_text(rows: list[Proof], edition: berlin_2021.Edition, rule_rows: list[verify_rules.RuleProof]) -> str:
     """Return the page: what was compared, and which presets could not be."""
     lines = [
-        "# Verification of the presets",
+        "# Verification of the presets and the official rules",
         "",
         "Written by `scripts/verify_presets.py` from `need_index` and the published tables; the tests assert the same",
         "figures. `largest error` is the largest absolute difference from a published number (of ranks: in ranks).",
@@ -250,7 +268,7 @@ def page_text(rows: list[Proof], edition: berlin_2021.Edition) -> str:
         reason = qa.NeedSpec.preset(name).unverified
         if reason:
             lines.append(f"- `{name}`: {reason}.")
-    return "\n".join([*lines, "", *_edition_2021_text(edition)]) + "\n"
+    return "\n".join([*lines, "", *verify_rules.rules_text(rule_rows), "", *_edition_2021_text(edition)]) + "\n"
 
 
 def _edition_2021_text(edition: berlin_2021.Edition) -> list[str]:

@@ -15,6 +15,7 @@ import geopandas as gpd
 import pytest
 
 from quartiersatlas.cli import main
+from quartiersatlas.screening import RuleSpec, rule_presets
 from quartiersatlas.segregation import segregation_indices
 from quartiersatlas.version import __version__
 
@@ -127,6 +128,41 @@ def test_indices_lists_every_index_with_formula_and_source(capsys):
         assert name in printed
         assert index["formula"] in printed
         assert index["source"] in printed
+
+
+def test_the_official_rules_are_listed_with_what_they_were_compared_with(capsys):
+    assert main(["rules"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == rule_presets()
+    (bay,) = [line for line in lines if line.startswith("mtc-epc-2022")]
+    assert "Equity Priority Communities 2022, San Francisco Bay; verified: published table of 1,772 tracts" in bay
+    (qpv,) = [line for line in lines if line.startswith("qpv-2024")]
+    assert qpv.endswith("Priority quarters, France 2024; compared with no official list")
+
+
+@pytest.mark.parametrize("name", rule_presets())
+def test_an_official_rule_is_printed_as_a_sentence_and_as_a_file_to_start_from(name, capsys):
+    assert main(["rules", name]) == 0
+    words, _, rest = capsys.readouterr().out.partition("\nid = ")
+    spec = RuleSpec.preset(name)
+    assert RuleSpec.from_text(f"id = {rest}") == spec
+    assert f"{spec.title_en} / {spec.title_de}\n" in words
+    assert spec.source in words
+    assert spec.sentence in words
+
+
+def test_a_rule_in_words():
+    assert RuleSpec.preset("mtc-epc-2022").sentence == (
+        "An area is selected where low_income and (people_of_color or (at least 3 of these 6: over_75, single_parent, "
+        "limited_english, disability, rent_burden, no_vehicle))."
+    )
+
+
+def test_an_official_rule_that_does_not_exist_is_one_message(capsys):
+    assert main(["rules", "mtc-epc-2023"]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "mtc-epc-2022" in printed.err
 
 
 def test_the_version_is_printed(capsys):

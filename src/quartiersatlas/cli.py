@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
     from quartiersatlas.project import ProjectResult
+    from quartiersatlas.screening import RuleSpec
 
 FAILED = 2
 NOT_OK = 1
@@ -87,6 +88,10 @@ def _parser() -> argparse.ArgumentParser:
 
     indices = commands.add_parser("indices", help="list the segregation indices")
     indices.set_defaults(command=_indices)
+
+    rules = commands.add_parser("rules", help="list the official rules, or print one")
+    rules.add_argument("id", nargs="?", default="", help="id of an official rule")
+    rules.set_defaults(command=_rules)
     return parser
 
 
@@ -179,6 +184,28 @@ def _indices(_: argparse.Namespace) -> None:
 
     table = segregation_indices()[["label_en", "dimension", "reference", "formula", "source"]]
     print(table.to_string())
+
+
+def _rules(options: argparse.Namespace) -> None:
+    from quartiersatlas.screening import RuleSpec, rule_presets
+
+    if not options.id:
+        width = max(map(len, rule_presets()))
+        for name in rule_presets():
+            spec = RuleSpec.preset(name)
+            print(f"{name:<{width}}  {spec.title_en}; {_verified(spec)}")
+        return
+    spec = RuleSpec.preset(options.id)
+    print(f"{spec.title_en} / {spec.title_de}")
+    print(f"{spec.source}. {spec.note_en}".strip())
+    said = _verified(spec)
+    print(f"{said[0].upper()}{said[1:]}.\n")
+    print(f"{spec.sentence}\n")
+    print(spec.to_toml(), end="")
+
+
+def _verified(spec: RuleSpec) -> str:
+    return f"verified: {spec.verified}" if spec.is_verified else "compared with no official list"
 
 
 def _print_result(result: ProjectResult) -> None:

@@ -115,7 +115,7 @@ def test_candidates_are_frozen_compared_by_identity_and_picklable(screened):
         (
             lambda d, s: qa.candidate_areas(d, s.rule),
             ArgumentError,
-            r"^candidate_areas: shortlist takes a Shortlist, not a WorstShare: shortlist = qa\.screen\(data, rule\)\.$",
+            r"^candidate_areas: shortlist takes a Shortlist, not a Worst: shortlist = qa\.screen\(data, rule\)\.$",
         ),
         (lambda d, s: qa.candidate_areas(d, s, min_population=-1), SpecError, "min_population is -1; it must be"),
         (lambda d, s: qa.candidate_areas(d, s, min_population=np.nan), SpecError, "min_population is nan"),

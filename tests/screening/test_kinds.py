@@ -31,18 +31,20 @@ def test_where_less_is_more_need_the_worst_changes_are_the_lowest(poorer):
     shortlist = qa.screen(poorer, qa.worst_share("income_change", 0.25))
     assert shortlist.keys == ["a0"]
     assert shortlist.stability(n=5).table["p_selected"].tolist() == [1.0, 0.0, 0.0, 0.0]
-    reasons = qa.release(poorer, shortlist=shortlist).reasons
-    assert reasons[["key", "value", "threshold"]].values.tolist() == [["a0", -200.0, -200.0]]
+    (reason,) = shortlist.reasons[shortlist.reasons["key"] == "a0"].itertuples()
+    assert (reason.value, reason.limit, reason.distance) == (-200.0, -200.0, 0.0)
 
 
-def test_a_rule_on_high_changes_of_what_less_of_is_need_is_refused(joined):
+def test_a_rule_on_high_changes_of_what_less_of_is_need_is_warned_of(joined):
     rate = qa.Indicator(id="jobs", direction=-1)
     now, before = (
         qa.add_rates(data_of(joined, year, rate, work=[x, 500.0, 600, 700]), {"jobs": ("work", "residents")})
         for year, x in (("2024", 300.0), ("2020", 350.0))
     )
-    with pytest.raises(SpecError, match="A lower value of 'jobs_change' means more need"):
-        qa.screen(qa.add_change(now, before, "jobs"), qa.above_city("jobs_change"))
+    data = qa.add_change(now, before, "jobs")
+    with pytest.warns(UserWarning, match="the side that means less need"):
+        assert qa.screen(data, qa.above_city("jobs_change")).keys == ["b0", "c0", "d0"]
+    assert qa.screen(data, qa.worse_than_city("jobs_change")).keys == ["a0"]
 
 
 def test_the_highest_changes_stay_the_worst_without_a_direction(joined):
@@ -54,15 +56,14 @@ def test_the_highest_changes_stay_the_worst_without_a_direction(joined):
 
 
 def test_equal_changes_of_published_numbers_are_equal(joined):
+    """All four are -0.1 but for the last bit: they are tied at the best value, and none of them is selected."""
     score = qa.Indicator(id="score", kind="score", direction=-1)
     now = data_of(joined, "2024", score, score=[12.2, 5.2, 0.1, -3.0])
     before = data_of(joined, "2020", score, score=[12.3, 5.3, 0.2, -2.9])
-    assert qa.screen(qa.add_change(now, before, "score"), qa.worst_share("score_change", 0.25)).keys == [
-        "a0",
-        "b0",
-        "c0",
-        "d0",
-    ]
+    shortlist = qa.screen(qa.add_change(now, before, "score"), qa.worst_share("score_change", 0.25))
+    assert shortlist.keys == []
+    (tie,) = [message for message in shortlist.warnings if message.name == "warning_rule_tie_out"]
+    assert tie.values["count"] == 4
 
 
 @pytest.mark.parametrize(("indicator", "first"), [(NET, -40.0), (SPENT, 40.0), (None, 40.0)])

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+from math import ceil
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from quartiersatlas.errors import SpecError
 from quartiersatlas.screening.evidence import unit_sums
+from quartiersatlas.screening.exact import EQUAL
 from quartiersatlas.screening.rules import CITY, COMPUTED, REST, Compare, Hotspot
 
 if TYPE_CHECKING:
@@ -36,8 +39,13 @@ def p_values(condition: Compare, measured: Measured, evidence: Evidence, limit: 
             f"from counts: add_rates(data, {{{condition.indicator!r}: (numerator, denominator)}})."
         )
     x, n = measured.x, np.where(measured.known, measured.n, 0)
-    than = condition.limit.than
-    if isinstance(than, str) and (than, condition.indicator) not in evidence.published and than not in COMPUTED[2:]:
+    made = [name for name in condition.limit.names if (name, condition.indicator) not in evidence.published]
+    if made and (made[0] in COMPUTED[2:] or not isinstance(condition.limit.than, str)):
+        raise SpecError(
+            f"{condition}: significant has an exact test against a number, published values, the city, its rest and "
+            f"higher levels, not against {made[0]!r} here. Leave it out, or compare with one of these."
+        )
+    if made:
         return _against_the_rest(condition, measured, evidence, hypergeom)
     share = np.clip(limit / measured.per, 0, 1)
     found = binom.sf(x - 1, n, share) if condition.upwards else binom.cdf(x, n, share)
@@ -56,7 +64,7 @@ def _against_the_rest(condition: Compare, measured: Measured, evidence: Evidence
     everywhere = np.zeros(evidence.n_areas, dtype=np.int64)
     units = everywhere if limit.than in (CITY, REST) else evidence.levels[str(limit.than)]
     known = measured.known & (units >= 0)[None, :]
-    x, n = (np.where(known, part, 0.0) for part in (measured.x, measured.n))
+    x, n = (np.where(known, part, 0.0) for part in (measured.x, measured.n) if part is not None)
     cases, people = unit_sums(x, units), unit_sums(n, units)
     test = hypergeom.sf(x - 1, people, cases, n) if condition.upwards else hypergeom.cdf(x, people, cases, n)  # type: ignore[attr-defined]
     return np.asarray(np.where(known, test, np.nan), dtype=float)
@@ -68,6 +76,7 @@ def passing(p: Array, tested: Bools, level: float, correction: str) -> Bools:
     Of m p-values in ascending order the first k reject, with the largest k such that ``p_k <= level k / m``.
     """
     p = np.where(tested & ~np.isnan(p), p, np.inf)
+    level = level * (1 + EQUAL)
     if correction == "none":
         return np.asarray(p <= level)
     m = np.isfinite(p).sum(axis=-1, keepdims=True)
@@ -90,15 +99,16 @@ def _clusters(condition: Hotspot, values: Array, one: Ints, other: Ints) -> Arra
     both = known[one] & known[other]
     first, second = np.concatenate([one[both], other[both]]), np.concatenate([other[both], one[both]])
     degree = np.bincount(first, minlength=len(values))
-    sums = np.bincount(first, values[second], minlength=len(values))
+    sums = np.asarray(np.bincount(first, values[second], minlength=len(values)), dtype=np.float64)
     alone = ~known | (degree == 0)
     n = int(known.sum())
-    if condition.permutations and condition.permutations < n / float(condition.fdr):
+    least = ceil(n / Fraction(condition.fdr)) - 1  # the smallest p-value is 1 / (permutations + 1)
+    if 0 < condition.permutations < least:
         raise SpecError(
             f"{condition}: with {n} areas and fdr={condition.fdr}, no single area could pass fewer than "
-            f"{int(np.ceil(n / float(condition.fdr))):,} permutations."
+            f"{least:,} permutations."
         )
-    if n < 2 or not values[known].std() > 0:  # noqa: PLR2004 - two areas can differ
+    if n < 2 or np.ptp(values[known]) <= EQUAL * np.abs(values[known]).max():  # noqa: PLR2004 - two areas can differ
         return np.where(alone, np.nan, 1.0)
     if condition.permutations:
         return np.where(alone, np.nan, _by_permutation(condition, values, known, degree, sums))
@@ -112,20 +122,35 @@ def _clusters(condition: Hotspot, values: Array, one: Ints, other: Ints) -> Arra
 
 
 def _by_permutation(condition: Hotspot, values: Array, known: Bools, degree: Ints, sums: Array) -> Array:
-    """Return p-values from random neighbours: each area keeps its value, its neighbours are drawn from all others."""
-    random = np.random.default_rng(0)
+    """Return p-values from random neighbours: each area keeps its value, its neighbours are drawn from all others.
+
+    All areas share the draws, from values in their order, so that the order of the areas changes nothing.
+    """
     keys = np.flatnonzero(known)
-    pool = values[keys]
+    pool = np.sort(values[keys])
     mean = pool.mean()
     found = np.ones(len(values))
-    most = int(degree.max(initial=0))
-    draws = np.argsort(random.random((condition.permutations, len(pool) - 1)), axis=1)[:, :most]
-    for place, i in enumerate(keys):
+    draws = _draws(condition.permutations, int(degree.max(initial=0)), len(pool) - 1)
+    for i in keys:
         if not degree[i]:
             continue
-        others = np.delete(pool, place)
+        others = np.delete(pool, np.searchsorted(pool, values[i]))
         drawn = others[draws[:, : degree[i]]].sum(axis=1)
         beyond = (1 + (drawn >= sums[i] - 1e-12 * abs(sums[i])).sum()) / (condition.permutations + 1)
         high = values[i] > mean and sums[i] > mean * degree[i]
         found[i] = 1.0 if condition.statistic == "moran" and not high else beyond
+    return found
+
+
+def _draws(rows: int, many: int, of: int) -> Ints:
+    """Return in each row so many different numbers below ``of``: rows in which two are equal are drawn again."""
+    random = np.random.default_rng(0)
+    if many**2 > of:  # equal ones are the rule
+        return np.array([random.permutation(of)[:many] for _ in range(rows)], dtype=np.intp).reshape(rows, many)
+    found = random.integers(of, size=(rows, many))
+    again = np.arange(rows)
+    while again.size:
+        drawn = np.sort(found[again], axis=1)
+        again = again[(drawn[:, 1:] == drawn[:, :-1]).any(axis=1)]
+        found[again] = random.integers(of, size=(len(again), many))
     return found

@@ -26,6 +26,7 @@ from quartiersatlas.screening.rules import (
     WorseThanCity,
     all_of,
     checked_name,
+    condition_name,
     number,
     whole_number,
 )
@@ -48,6 +49,7 @@ def above(
     min_denominator: float | Decimal | None = None,
     significant: float | Decimal | None = None,
     correction: Literal["bh", "none"] = "bh",
+    printed: Literal["interval", "exact"] = "interval",
     unknown: Unknown = "unknown",
     source: str = "",
     name: str = "",
@@ -78,11 +80,14 @@ def above(
         Rates of fewer persons than this are unknown.
     significant : float, optional
         Level in (0, 1): the condition holds only where an exact one-sided test rejects that the value is not above.
-        Against a number the test is binomial, against city, rest or a higher level hypergeometric.
+        Against a number or a published value the test is binomial, against city, rest or a higher level hypergeometric.
     correction : {"bh", "none"}
         For many tests: Benjamini & Hochberg [2]_ over the areas that this condition tests.
+    printed : {"interval", "exact"}
+        What a ready-made share, mean or median stands for: any value that would be printed so, which leaves a printed
+        24.0 undecided at a limit of 24; or that number itself, as official methods mostly take it.
     unknown : {"unknown", "no", "yes"}
-        What an area without a value is.
+        What an area without a value is, and one whose printed digits leave it undecided.
     source : str
         Where the limit is published.
     name : str
@@ -140,6 +145,7 @@ def at_least(
     min_denominator: float | Decimal | None = None,
     significant: float | Decimal | None = None,
     correction: Literal["bh", "none"] = "bh",
+    printed: Literal["interval", "exact"] = "interval",
     unknown: Unknown = "unknown",
     source: str = "",
     name: str = "",
@@ -148,9 +154,9 @@ def at_least(
 
     Parameters
     ----------
-    indicator, limit, than, factor, plus, digits, sd, ddof, q, type, min_denominator, significant, correction, unknown
+    indicator, limit, than, factor, plus, digits, sd, ddof, q, type, min_denominator, significant, correction
         As in :func:`above`.
-    source, name : str
+    printed, unknown, source, name : str
         As in :func:`above`.
 
     Returns
@@ -186,6 +192,7 @@ def below(
     min_denominator: float | Decimal | None = None,
     significant: float | Decimal | None = None,
     correction: Literal["bh", "none"] = "bh",
+    printed: Literal["interval", "exact"] = "interval",
     unknown: Unknown = "unknown",
     source: str = "",
     name: str = "",
@@ -194,9 +201,9 @@ def below(
 
     Parameters
     ----------
-    indicator, limit, than, factor, plus, digits, sd, ddof, q, type, min_denominator, significant, correction, unknown
+    indicator, limit, than, factor, plus, digits, sd, ddof, q, type, min_denominator, significant, correction
         As in :func:`above`.
-    source, name : str
+    printed, unknown, source, name : str
         As in :func:`above`.
 
     Returns
@@ -232,6 +239,7 @@ def at_most(
     min_denominator: float | Decimal | None = None,
     significant: float | Decimal | None = None,
     correction: Literal["bh", "none"] = "bh",
+    printed: Literal["interval", "exact"] = "interval",
     unknown: Unknown = "unknown",
     source: str = "",
     name: str = "",
@@ -240,9 +248,9 @@ def at_most(
 
     Parameters
     ----------
-    indicator, limit, than, factor, plus, digits, sd, ddof, q, type, min_denominator, significant, correction, unknown
+    indicator, limit, than, factor, plus, digits, sd, ddof, q, type, min_denominator, significant, correction
         As in :func:`above`.
-    source, name : str
+    printed, unknown, source, name : str
         As in :func:`above`.
 
     Returns
@@ -287,8 +295,8 @@ def above_city(*indicators: str) -> Rule:
 
     Examples
     --------
-    >>> above_city("sgb2_rate", "child_poverty_u15") | above("unemployment_share_sgb2", 12)
-    (above_city("sgb2_rate") & above_city("child_poverty_u15")) | above("unemployment_share_sgb2", 12)
+    >>> above_city("sgb2_rate", "child_poverty_u15")
+    above_city("sgb2_rate") & above_city("child_poverty_u15")
     """
     if not indicators:
         raise SpecError(f"above_city() needs the names of rates: {EXAMPLES['above_city']}.")
@@ -345,6 +353,7 @@ def _compare(word: str, /, **options: Any) -> Compare:  # noqa: ANN401 - the opt
         )
     choice(options["unknown"], ("unknown", "no", "yes"), f"{word}: unknown")
     choice(options["correction"], ("bh", "none"), f"{word}: correction")
+    choice(options["printed"], ("interval", "exact"), f"{word}: printed")
     expects(options["source"], str, f"{word}: source", f"{word}({indicator!r}, 24, source='...')")
     significant = options["significant"]
     if significant is not None:
@@ -363,9 +372,10 @@ def _compare(word: str, /, **options: Any) -> Compare:  # noqa: ANN401 - the opt
         min_denominator=None if at_all is None else number(at_all, f"{word}: min_denominator"),
         significant=significant,
         correction=options["correction"],
+        printed=options["printed"],
         unknown=options["unknown"],
         source=composed(options["source"]),
-        name=composed(options["name"]),
+        name=condition_name(options["name"], word),
     )
 
 

@@ -17,6 +17,7 @@ from quartiersatlas.screening.rules import (
     Worst,
     all_of,
     checked_name,
+    condition_name,
     joined,
     number,
     whole_number,
@@ -150,7 +151,7 @@ def _worst(call: str, options: Mapping[str, Any], **wanted: Any) -> Worst:  # no
         most=most,
         highest=options["highest"],
         unknown=options["unknown"],
-        name=composed(options["name"]),
+        name=condition_name(options["name"], call),
         **wanted,
     )
 
@@ -196,7 +197,8 @@ def in_class(axis: str, *classes: str, unknown: Unknown = "unknown", name: str =
     if not classes:
         raise SpecError(f"in_class() needs an axis and classes: {EXAMPLES['in_class']}.")
     choice(unknown, ("unknown", "no", "yes"), "in_class: unknown")
-    return InClass(axis=composed(axis), classes=tuple(map(composed, classes)), unknown=unknown, name=name)
+    named = condition_name(name, "in_class")
+    return InClass(axis=composed(axis), classes=tuple(map(composed, classes)), unknown=unknown, name=named)
 
 
 def typology(**classes: Sequence[str]) -> Rule:
@@ -248,8 +250,8 @@ def hotspot(
     fdr : float
         In (0, 1): share of false finds that is accepted among all, after Benjamini & Hochberg [3]_.
     permutations : int
-        Random arrangements of the other areas; 0 for the normal approximation (Gi* alone). At least areas / fdr, or no
-        single area could ever pass.
+        Random arrangements of the other areas; 0 for the normal approximation (Gi* alone). At least areas / fdr - 1, or
+        no single area could ever pass.
     highest, unknown, name
         As in :func:`worst_share`. Areas without neighbours are unknown.
 
@@ -289,7 +291,13 @@ def hotspot(
         raise SpecError("hotspot: the local Moran's I is tested by permutations: hotspot(..., permutations=9999).")
     _check_highest(highest, "hotspot")
     return Hotspot(
-        indicator=indicator, statistic=statistic, fdr=level, permutations=n, highest=highest, unknown=unknown, name=name
+        indicator=indicator,
+        statistic=statistic,
+        fdr=level,
+        permutations=n,
+        highest=highest,
+        unknown=unknown,
+        name=condition_name(name, "hotspot"),
     )
 
 
@@ -321,8 +329,9 @@ def k_of(k: int, *rules: Rule) -> Rule:
 
     Examples
     --------
-    >>> k_of(2, worst_share("poverty", 0.2), worst_share("over_75", 0.2), worst_n("no_vehicle", 10))
-    k_of(2, worst_share("poverty", 0.2), worst_share("over_75", 0.2), worst_n("no_vehicle", 10))
+    >>> import quartiersatlas as qa
+    >>> k_of(2, qa.above("poverty", 24), qa.above("over_75", 10), qa.above("no_vehicle", 16))
+    k_of(2, above("poverty", 24), above("over_75", 10), above("no_vehicle", 16))
     """
     for rule in rules:
         expects(rule, Rule, "k_of", EXAMPLES["k_of"])

@@ -194,20 +194,30 @@ def _compared(condition: Compare, measured: Measured, evidence: Evidence) -> Hel
         assert measured.n is not None  # noqa: S101 - likewise
         where = rate_side(whole(measured.x), whole(measured.n), exact_per(measured), limit)
     else:
-        where = nearly(measured.values, floats)
+        where = nearly(measured.values, floats, _largest(measured, limit))
     upwards = where if condition.upwards else -where
     holds = upwards >= 0 if condition.closed else upwards > 0
     known = measured.known & ~np.isnan(floats)
     if condition.min_denominator is not None:
-        if measured.n is None:
+        if measured.n is None or measured.summed:
             raise SpecError(f"{condition}: min_denominator needs a denominator, and {condition.indicator!r} has none.")
         known = known & (measured.n >= float(condition.min_denominator))
-    undecided = known & (np.abs(measured.values - floats) < measured.half * (1 - PLACE))
+    half = measured.half if condition.printed == "interval" else 0.0
+    undecided = known & (np.abs(measured.values - floats) < half * (1 - PLACE))
     known = known & ~undecided
     if condition.significant is not None:
         p = p_values(condition, measured, evidence, floats)
         holds = holds & passing(p, known, float(condition.significant), condition.correction)
     return _held(condition, Truth.where(holds, known), measured.values, floats, undecided=undecided)
+
+
+def _largest(measured: Measured, limit: Fractions | Array) -> Array | float:
+    """Return the largest number that a value or limit was computed from, run by run; 0 where the limit is written."""
+    if measured.earlier is not None:
+        return measured.per  # a difference of two rates
+    if isinstance(limit, Fractions):
+        return 0.0
+    return np.asarray(np.where(measured.known, np.abs(measured.values), 0.0).max(axis=-1, keepdims=True, initial=0.0))
 
 
 def limit_of(condition: Compare, measured: Measured, evidence: Evidence) -> Fractions | Array:
@@ -301,11 +311,11 @@ def _of_values(name: str, limit: Limit, values: Array) -> Array:
         x = np.where(np.isnan(values), 0.0, values)
         mean = np.divide(x.sum(axis=-1, keepdims=True), n, out=np.full(n.shape, np.nan), where=n > 0)
         if not limit.sd:
-            return mean
+            return np.asarray(mean)
         squares = np.where(np.isnan(values), 0.0, (values - mean) ** 2).sum(axis=-1, keepdims=True)
         free = n - limit.ddof
         variance = np.divide(squares, free, out=np.full(n.shape, np.nan), where=free > 0)
-        return mean + float(limit.sd) * np.sqrt(variance)
+        return np.asarray(mean + float(limit.sd) * np.sqrt(variance))
     if name == MEDIAN:
         return quantile(values, Fraction(1, 2), 7)
     assert limit.q is not None  # noqa: S101 - the door asks for it
@@ -345,7 +355,7 @@ def _worst(condition: Worst, measured: Measured, evidence: Evidence) -> Held:
     values = np.broadcast_to(values, (runs, evidence.n_areas))
     holds, limit = np.zeros(values.shape, dtype=bool), np.full(values.shape, np.nan)
     tied: tuple[int, int, bool, float] | None = None
-    for unit in range(int(units.max(initial=-1)) + 1):
+    for unit in np.unique(units[units >= 0]):
         inside = np.flatnonzero(units == unit)
         holds[:, inside], limit[:, inside], at = _worst_of(condition, values[:, inside], evidence.shift)
         tied = tied or at
@@ -380,7 +390,7 @@ def _worst_of(
     m = known.sum(axis=-1, keepdims=True)
     wanted = wanted_areas(condition, m, shift)
     highest_first = -np.sort(-values, axis=-1)  # NaN last
-    limit = np.where(m > 0, np.take_along_axis(highest_first, np.maximum(wanted, 1) - 1, axis=-1), np.inf)
+    limit = np.where(m > 0, np.take_along_axis(highest_first, np.maximum(wanted, 1) - 1, axis=-1), np.nan)
     best = np.take_along_axis(highest_first, np.maximum(m, 1) - 1, axis=-1)
     where = nearly(values, np.broadcast_to(limit, values.shape))
     at_or_beyond = (known & (where >= 0)).sum(axis=-1, keepdims=True)
@@ -399,7 +409,7 @@ def wanted_areas(condition: Worst, m: NDArray[np.int64], shift: Array) -> NDArra
     """Return how many areas are wanted of m with a value, as whole numbers: at least 1, at most m (0 where m is 0)."""
     m, moved = np.broadcast_arrays(m, shift)
     exact = {int(one): _wanted(condition, int(one)) for one in np.unique(m)}
-    found = np.vectorize(exact.__getitem__, otypes=[np.int64])(m)
+    found: NDArray[np.int64] = np.vectorize(exact.__getitem__, otypes=[np.int64])(m)
     if (moved != 0).any():
         base = float(condition.share) * m if condition.share is not None else float(condition.n or 0) + 0.0 * m
         rounding = {"floor": np.floor, "ceil": np.ceil}.get(condition.count, lambda part: np.floor(part + 0.5))

@@ -369,7 +369,7 @@ def _published(
     missing = sorted({str(unit) for unit in units.dropna()} - set(map(str, value)))
     known = {str(unit): Decimal(repr(float(one))) for unit, one in value.items()}
     found = [known.get(str(unit)) if unit is not None and unit == unit else None for unit in units]  # noqa: PLR0124
-    note = Message("warning_reference_missing", {"reference": name, "units": ", ".join(missing), "count": len(missing)})
+    note = Message("warning_reference_missing", {"reference": name, "units": list_some(missing, 10)})
     return found, [note] if missing else []
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     Whole = NDArray[Any]  # of int64, or of Python integers
 
 EQUAL = 1e-12  # computed numbers that differ by less than this part of their size are equal
+CANCELLED = 1e-14  # and by less than this part of the largest number that they were computed from: sums cancel
 FITS = 2**62  # products below it are exact in int64
 LARGEST = 2**53  # whole numbers up to here are exact as floats
 
@@ -72,13 +73,16 @@ class Fractions:
 
 
 def round_half_up(limits: Array, digits: int) -> Fractions:
-    """Return computed limits rounded half up, as the decimals that they then are."""
+    """Return computed limits rounded half up, as the decimals that they then are.
+
+    A limit of 12.4999999999999 is a 12.5 that lost its last bit in a sum: the first 13 digits count.
+    """
     known = np.isfinite(limits)
     step = Decimal(1).scaleb(-digits)
     with localcontext() as context:
         context.prec = 60
         found = [
-            Decimal(repr(float(v))).quantize(step, ROUND_HALF_UP) if ok else Decimal(0)
+            Decimal(f"{v:.13g}").quantize(step, ROUND_HALF_UP) if ok else Decimal(0)
             for v, ok in zip(limits.ravel(), known.ravel(), strict=True)
         ]
     scale = 10 ** max(digits, 0)
@@ -98,12 +102,15 @@ def side(left: Whole, right: Whole) -> NDArray[np.int8]:
     return found
 
 
-def nearly(values: Array, limits: Array) -> NDArray[np.int8]:
-    """Return -1, 0 or 1 as :func:`side`, for computed numbers: equal is what differs by less than 1e-12 of its size."""
+def nearly(values: Array, limits: Array, largest: Array | float = 0.0) -> NDArray[np.int8]:
+    """Return -1, 0 or 1 as :func:`side`, for computed numbers: equal is what differs by less than 1e-12 of its size.
+
+    A limit that is a sum, such as a mean near 0, is no more exact than 1e-14 of the ``largest`` number in it.
+    """
     with np.errstate(invalid="ignore"):
         size = np.maximum(np.abs(values), np.abs(limits))
         apart = values - limits
-        equal = np.abs(apart) <= EQUAL * size
+        equal = np.abs(apart) <= np.maximum(EQUAL * size, CANCELLED * np.asarray(largest))
         found: NDArray[np.int8] = np.where(equal | np.isnan(apart), 0, np.sign(apart)).astype(np.int8)
     return found
 

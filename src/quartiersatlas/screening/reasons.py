@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+from unicodedata import normalize
 
 import numpy as np
 import pandas as pd
@@ -199,7 +200,7 @@ def condition_names(rule: Rule) -> list[str]:
 def _plain_name(condition: Condition) -> str:
     than = condition.limit.than if isinstance(condition, Compare) else ""
     words = f"{condition.looks_at}_{condition.kind}" + (f"_{than}" if isinstance(than, str) and than else "")
-    name = "".join(letter if letter.isalnum() else "_" for letter in words)
+    name = "".join(letter if f"a{letter}".isidentifier() else "_" for letter in normalize("NFKC", words))
     return name if name.isidentifier() else f"c_{name}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -31,6 +32,7 @@ from quartiersatlas.screening.rules import (
     WorseThanCity,
     Worst,
     comparison_options,
+    condition_name,
     number,
     options_of,
     plain,
@@ -54,8 +56,8 @@ WORDS: dict[str, Callable[..., Rule]] = {
     "hotspot": hotspot,
 }
 COMPARE_OPTIONS = (
-    "factor", "plus", "digits", "sd", "ddof", "q", "type", "min_denominator", "significant", "correction", "unknown",
-    "source",
+    "factor", "plus", "digits", "sd", "ddof", "q", "type", "min_denominator", "significant", "correction",
+    "printed", "unknown", "source",
 )  # fmt: skip
 OPTIONS = {
     **dict.fromkeys(COMPARISONS, COMPARE_OPTIONS),
@@ -115,6 +117,7 @@ class RuleSpec:
             raise SpecError('A rule file needs an id: id = "our-rule".', key="id")
         object.__setattr__(self, "rule", with_names(self.rule))
         object.__setattr__(self, "references", checked_references(self.references, "RuleSpec"))
+        object.__setattr__(self, "levels", _checked_levels(self.levels))
         self.level_rules()  # refuses what is no limit
 
     @property
@@ -138,6 +141,19 @@ class RuleSpec:
         """Whether the rule is still the one that was verified."""
         return bool(self.verified) and self.verified_hash == self.hash
 
+    @property
+    def sentence(self) -> str:
+        """The rule in English, over the names of its conditions.
+
+        Examples
+        --------
+        >>> RuleSpec.preset("massachusetts-ej").sentence
+        'An area is selected where poor or minority or english or (some_minority and not_rich_town).'
+        """
+        parts = [(name, False) for name in condition_names(self.rule)]
+        said, _ = self.rule.combine(parts, _said, lambda part: (f"not {_bracketed(part)}", False))
+        return f"An area is selected where {said}."
+
     @classmethod
     def preset(cls, name: str) -> RuleSpec:
         """Return an official rule that comes with the library.
@@ -155,7 +171,7 @@ class RuleSpec:
         Examples
         --------
         >>> RuleSpec.preset("toronto-nia-2014").rule
-        below("equity_score", 42.89)
+        below("equity_score", 42.89, printed="exact")
         """
         choice(name, rule_presets(), "RuleSpec.preset: the rule")
         source = files("quartiersatlas.screening").joinpath(PRESETS, f"{name}.toml").read_text(encoding="utf-8")
@@ -211,7 +227,11 @@ class RuleSpec:
 
     def level_rules(self) -> dict[str, Rule]:
         """Return the rule at each of its levels: the same conditions with other limits."""
-        return {level: _at_level(self.rule, level, limits) for level, limits in self.levels.items()}
+        found = {}
+        for level, limits in self.levels.items():
+            with inside("levels", level):
+                found[level] = _at_level(self.rule, level, limits)
+        return found
 
     def __repr__(self) -> str:
         title = f", {self.title_en}" if self.title_en else ""
@@ -275,16 +295,15 @@ def rule_from_parts(select: object, conditions: object) -> Rule:
     found: dict[str, Rule] = {}
     for name, entry in table(conditions, "the rule, conditions").items():
         with inside("conditions", name):
-            if not str(name).isidentifier():
-                raise SpecError(
-                    f"Condition {name!r}: a name is made of letters, digits and _, and starts with a letter."
-                )
-            found[name] = _condition(str(name), table(entry, f"condition {name!r}"))
+            name_ = condition_name(name, "the rule, conditions")
+            if not name_:
+                raise SpecError("A condition has an empty name.")
+            found[name_] = _condition(name_, table(entry, f"condition {name!r}"))
     if not found:
         raise SpecError("The rule has no conditions.", key="conditions")
     if not isinstance(select, str):
         raise SpecError(f'In the rule: select = {select!r} should be text such as "a & (b | c)".', key="select")
-    with inside():
+    with inside("select"):
         rule = read_rule(select, found, "select")
     used = set(condition_names(rule))
     unused = [name for name in found if name not in used]
@@ -333,6 +352,8 @@ def _worse(rule: Rule, name: str, value: object) -> Rule:
 def _reference(entry: object, name: str) -> Reference:
     content = table(entry, f"reference {name!r}")
     refuse_unknown(content, ["values", "source", "as_of", "unit"], f"reference {name!r}")
+    if "source" not in content:
+        raise SpecError(f'reference {name!r}: its source is missing: source = "Statistical office".')
     values = {key: _floats(value) for key, value in table(content.get("values", {}), f"reference {name!r}").items()}
     try:
         return Reference(**{**content, "values": values})
@@ -346,7 +367,20 @@ def _floats(value: object) -> Any:  # noqa: ANN401 - a number, or one per unit
     return float(value) if isinstance(value, Decimal) else value
 
 
-def _at_level(rule: Rule, level: str, limits: Mapping[str, object]) -> Rule:
+def _checked_levels(levels: object) -> dict[str, dict[str, Decimal]]:
+    """Return the limits of levels as decimals."""
+    how = 'RuleSpec(..., levels={"Higher": {"poverty": 31}})'
+    expects(levels, Mapping, "RuleSpec: levels", how)
+    found: dict[str, dict[str, Decimal]] = {}
+    for level, limits in dict(levels).items():  # type: ignore[call-overload]
+        expects(level, str, "RuleSpec: levels", how)
+        expects(limits, Mapping, f"level {level!r}", how)
+        with inside("levels", level):
+            found[level] = {name: number(limit, f"level {level!r}: {name}") for name, limit in limits.items()}
+    return found
+
+
+def _at_level(rule: Rule, level: str, limits: Mapping[str, Decimal]) -> Rule:
     """Return a rule with other limits in its named conditions."""
     known = set(condition_names(rule))
     for name in limits:
@@ -363,10 +397,21 @@ def _at_level(rule: Rule, level: str, limits: Mapping[str, object]) -> Rule:
             return part
         if not isinstance(part, Compare) or not isinstance(part.limit.than, Decimal):
             raise SpecError(f"level {level!r}: {part.name!r} compares with no number, so it has no other one.")
-        wanted = number(limits[part.name], f"level {level!r}: {part.name}")
-        return replace(part, limit=replace(part.limit, than=wanted))
+        return replace(part, limit=replace(part.limit, than=limits[part.name]))
 
     return changed(rule)
+
+
+def _said(k: int, parts: list[tuple[str, bool]]) -> tuple[str, bool]:
+    """Return "at least k of these" in words, and that it needs brackets inside another part."""
+    if 1 < k < len(parts):
+        return f"at least {k} of these {len(parts)}: {', '.join(map(_bracketed, parts))}", True
+    sign = " or " if k == 1 else " and "
+    return sign.join(map(_bracketed, parts)), len(parts) > 1
+
+
+def _bracketed(part: tuple[str, bool]) -> str:
+    return f"({part[0]})" if part[1] else part[0]
 
 
 # --- written as TOML --------------------------------------------------------------------------------------------------
@@ -378,9 +423,9 @@ def _toml(spec: RuleSpec) -> str:
     lines += [f"select = {_value(_by_name(spec.rule))}", "", "[conditions]"]
     for name, condition in spec.conditions.items():
         pairs = ", ".join(f"{key} = {_value(value)}" for key, value in condition_pairs(condition).items())
-        lines.append(f"{name} = {{ {pairs} }}")
+        lines.append(f"{_key(name)} = {{ {pairs} }}")
     for name, reference in spec.references.items():
-        lines += ["", f"[references.{_value(name)}]"]
+        lines += ["", f"[references.{_key(name)}]"]
         lines += [
             f"{key} = {_value(getattr(reference, key))}"
             for key in ("source", "as_of", "unit")
@@ -389,7 +434,7 @@ def _toml(spec: RuleSpec) -> str:
         lines.append(f"values = {_value(dict(reference.values))}")
     if spec.levels:
         lines += ["", "[levels]"]
-        lines += [f"{_value(level)} = {_value(dict(limits))}" for level, limits in spec.levels.items()]
+        lines += [f"{_key(level)} = {_value(dict(limits))}" for level, limits in spec.levels.items()]
     return "\n".join(lines) + "\n"
 
 
@@ -426,13 +471,19 @@ def _by_name(rule: Rule) -> str:
     return rule.name
 
 
+def _key(name: str) -> str:
+    """Return a key as TOML takes it: bare where it can be."""
+    return name if re.fullmatch("[A-Za-z0-9_-]+", name) else _value(name)
+
+
 def _value(value: Any) -> str:  # noqa: ANN401 - text, a number, a list or a table
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     if isinstance(value, Mapping):
-        return f"{{ {', '.join(f'{_value(str(key))} = {_value(one)}' for key, one in value.items())} }}"
+        pairs = ", ".join(f"{_key(str(key))} = {_value(one)}" for key, one in value.items())
+        return f"{{ {pairs} }}" if pairs else "{}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_value, value))}]"
     return plain(value) if isinstance(value, Decimal) else repr(value)

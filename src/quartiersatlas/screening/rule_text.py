@@ -84,9 +84,11 @@ def read_rule(text: str, named: Mapping[str, Rule], call: str) -> Rule:
         raise SpecError(f"The rule {shown!r} cannot be read: it is nested too deep. {TAKE_FEWER}") from error
     except (SyntaxError, ValueError, TypeError, InvalidOperation) as error:
         words = "It takes names of conditions" if named else f"Conditions are {', '.join(WORDS)}"
+        example = (
+            "low_income & (minority | ~rich)" if named else f"{EXAMPLES['above_city']} & {EXAMPLES['worst_share']}"
+        )
         raise SpecError(
-            f"The rule {shown!r} cannot be read. {words}, combined with &, |, ~ and k_of(k, ...), such as "
-            f" {EXAMPLES['above_city']} & {EXAMPLES['worst_share']}."
+            f"The rule {shown!r} cannot be read. {words}, combined with &, |, ~ and k_of(k, ...), such as {example}."
         ) from error
 
 
@@ -118,9 +120,7 @@ class _Reader:
         if name not in self.named:
             close = get_close_matches(name, self.named, n=1)
             hint = f" Did you mean {close[0]!r}?" if close else ""
-            raise SpecError(
-                f"select: {name!r} is no condition.{hint} There are: {', '.join(self.named)}.", key="select"
-            )
+            raise SpecError(f"select: {name!r} is no condition.{hint} There are: {', '.join(self.named)}.")
         return self.named[name]
 
     def constant(self, node: ast.expr) -> Any:  # noqa: ANN401 - text, number, True, None or a list of them

@@ -10,8 +10,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal, InvalidOperation
+from keyword import iskeyword
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
+from unicodedata import normalize
 
 import numpy as np
 
@@ -281,6 +283,7 @@ class Compare(Condition):
     min_denominator: Decimal | None = None
     significant: Decimal | None = None
     correction: str = "bh"
+    printed: str = "interval"
     source: str = ""
 
     @property
@@ -487,16 +490,35 @@ def number(value: object, what: str) -> Decimal:
         except (InvalidOperation, OverflowError) as error:
             raise SpecError(f"{what} is {value!r}, which is no finite number.") from error
     if not found.is_finite() or abs(found.adjusted()) > 100:  # noqa: PLR2004 - a hundred digits
-        raise SpecError(f"{what} is {value!r}; it must be a finite number.")
+        shown = str(value).lower() if isinstance(value, Decimal) else repr(value)
+        raise SpecError(f"{what} is {shown}; it must be a finite number.")
     return found or Decimal(0)
 
 
 def whole_number(value: object, what: str, least: int, greatest: int) -> int:
     """Return a whole number from least to greatest."""
-    if isinstance(value, bool | np.bool_) or not isinstance(value, Integral) or not least <= value <= greatest:
+    if isinstance(value, bool | np.bool_) or not isinstance(value, Integral) or not least <= int(value) <= greatest:
         upto = f"from {least} to {greatest}" if greatest < 10**6 else f"from {least} on"
         raise SpecError(f"{what} is {value!r}; it must be a whole number {upto}.")
     return int(value)
+
+
+def condition_name(value: object, call: str) -> str:
+    """Return the name of a condition as it can stand in ``select``; it may be empty.
+
+    Raises
+    ------
+    SpecError
+        It could not be read back: it has spaces or signs, starts with a digit, or is a word of Python.
+    """
+    expects(value, str, f"{call}: name", f"{call}(..., name='low_income')")
+    name = composed(str(value))
+    if name and (not name.isidentifier() or iskeyword(name) or normalize("NFKC", name) != name):
+        raise SpecError(
+            f"{call}: the name {name!r} cannot stand in a rule: a name is made of letters, digits and _, starts with a "
+            f"letter, and is no word of Python."
+        )
+    return name
 
 
 def checked_name(value: object, what: str, how: str) -> str:

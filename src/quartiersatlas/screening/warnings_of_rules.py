@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from quartiersatlas.base.checks import count_noun
-from quartiersatlas.catalogue import Message
+from quartiersatlas.catalogue import Indicator, Message
 from quartiersatlas.catalogue.kinds import PERCENT
 from quartiersatlas.errors import SpecError
 from quartiersatlas.intake.joining.data import is_whole, kind_of
@@ -73,14 +73,21 @@ def _context(data: AreaData, rule: Rule) -> list[Message]:
     """Warn where a rule rests on context alone, which is not need, or on counts, which rank by size of area."""
     names = list(dict.fromkeys(condition.looks_at for condition in rule.conditions))
     found = []
-    roles = [data.catalogue[name].role if name in data.catalogue else "" for name in names]
-    if all(role == "context" for role in roles):
+    if all(_is_context(data, name) for name in names):
         found.append(Message("warning_rule_context", {"names": ", ".join(names)}))
     compared = {c.looks_at for c in rule.conditions if not isinstance(c, Compare) or not _is_number(c)}
     counts = [name for name in names if name in compared and name in data.values.columns and _by_size(data, name)]
     if counts:
         found.append(Message("warning_rule_counts", {"names": ", ".join(counts)}))
     return found
+
+
+def _is_context(data: AreaData, name: str) -> bool:
+    """Return True for an indicator that is declared as context; of one whose unit alone is said, nobody says it."""
+    if name not in data.catalogue:
+        return False
+    meaning = data.catalogue[name]
+    return meaning.role == "context" and meaning != Indicator(id=name, unit=meaning.unit, kind=meaning.kind)
 
 
 def _is_number(condition: Compare) -> bool:
@@ -105,7 +112,7 @@ def _wrong_side(data: AreaData, rule: Rule, evidence: Evidence) -> list[Message]
         if isinstance(c, Compare)
         and c.limit.than == CITY
         and evidence.measured[c.indicator].direction == (-1 if c.upwards else 1)
-        and c.indicator in data.catalogue
+        and data.changes.get(c.indicator, (c.indicator,))[0] in data.catalogue
     ]
     return [Message("warning_rule_direction", {"indicator": name, "label": _label(data, name)}) for name in wrong]
 
