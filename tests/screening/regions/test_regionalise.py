@@ -1,4 +1,4 @@
-"""The search against exhaustive search on small grids, against bounds, and its independence of everything but the seed."""
+"""The search against exhaustive search on small grids, against published bounds, and what it does not depend on."""
 
 from __future__ import annotations
 

@@ -93,8 +93,8 @@ def _divided(
 ) -> list[list[int]]:
     """Divide a connected group: the best of some trees, then recombination, then single areas.
 
-    First what exceeds the floor (or is free below the ceiling) is gathered in few regions until one more fits in, or one
-    less will do; then the borders are made short.
+    First what exceeds the floor (or is free below the ceiling) is gathered in few regions, until one more fits in or
+    one less will do; then the borders are made short.
     """
     cuts = [random_cut(graph, group, rule, draws) for _ in range(TREES)]
     plan = _Plan.of(graph, min(cuts, key=lambda cut: _measured(graph, cut, rule).polished))

@@ -1,4 +1,4 @@
-"""One random way to cut connected areas into regions: a spanning tree that prefers long borders, cut from its leaves."""
+"""One way to cut connected areas into regions by chance: a spanning tree of long borders, cut from its leaves."""
 
 from __future__ import annotations
 
@@ -135,11 +135,7 @@ def _joined(graph: AreaGraph, region: dict[int, int], small: set[int], rule: Reg
         size, top = heappop(heap)
         if size != people.get(top):
             continue  # has joined, or has been joined
-        border: dict[int, float] = {}
-        for i in members[top]:
-            for j, length in graph.near[i]:
-                if region.get(j, top) != top:
-                    border[region[j]] = border.get(region[j], 0.0) + length
+        border = _borders_of(graph, members[top], top, region)
         if not border:
             break  # it is all there is
         host = min(border, key=lambda one: (max(0.0, people[one] + size - rule.ceiling), -border[one], one))
@@ -150,3 +146,13 @@ def _joined(graph: AreaGraph, region: dict[int, int], small: set[int], rule: Reg
         if people[host] < rule.floor:
             heappush(heap, (people[host], host))
     return region
+
+
+def _borders_of(graph: AreaGraph, areas: list[int], own: int, region: dict[int, int]) -> dict[int, float]:
+    """Return the regions that touch some areas of one region, with the length of the common border."""
+    border: dict[int, float] = {}
+    for i in areas:
+        for j, length in graph.near[i]:
+            if region.get(j, own) != own:
+                border[region[j]] = border.get(region[j], 0.0) + length
+    return border
