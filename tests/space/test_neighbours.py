@@ -149,7 +149,11 @@ def test_the_graph_keeps_the_order_of_the_areas(grid):
         ({"k": 2, "tolerance": 1}, SpecError, "the nearest areas know no 'tolerance'"),
         ({"crossings": river(shapely.Point(0, 0))}, SpecError, "crossings open barriers, but there are none"),
         ({"barriers": river(shapely.Point(0, 0))}, GeometryError, "1 row of barriers hold no lines or polygons: '0'"),
-        ({"barriers": river(shapely.box(0, 0, 1, 1), crs="EPSG:25833")}, GeometryError, r"barriers.to_crs\(areas.crs\)"),
+        (
+            {"barriers": river(shapely.box(0, 0, 1, 1), crs="EPSG:25833")},
+            GeometryError,
+            r"barriers.to_crs\(areas.crs\)",
+        ),
         ({"barriers": "rivers.gpkg"}, ArgumentError, "neighbours: barriers takes a GeoDataFrame, not a str"),
     ],
 )

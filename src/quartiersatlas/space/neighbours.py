@@ -276,13 +276,21 @@ class Borders:
         """Return the pairs whose contact no barrier cuts; perimeters stay."""
         pairs, areas = (self.one, self.other, self.length), np.asarray(shapes, dtype=object)
         kept = open_borders(areas, pairs, self.min_border, barriers, crossings, tolerance)
+        return self.among(kept)
+
+    def among(self, kept: NDArray[np.bool_]) -> Borders:
+        """Return some of the pairs; perimeters stay."""
         return replace(self, one=self.one[kept], other=self.other[kept], length=self.length[kept])
 
     @property
+    def is_border(self) -> NDArray[np.bool_]:
+        """Whether a pair shares a border long enough to be neighbours in a town; a shorter contact is a corner."""
+        return np.asarray((self.length > 0) & (self.length >= self.min_border))
+
+    @property
     def neighbours(self) -> tuple[Ints, Ints]:
-        """Pairs that share a border long enough to be neighbours in a town; a shorter contact is a corner."""
-        long = (self.length > 0) & (self.length >= self.min_border)
-        return self.one[long], self.other[long]
+        """Pairs that share a border long enough to be neighbours in a town."""
+        return self.one[self.is_border], self.other[self.is_border]
 
     @property
     def queen(self) -> tuple[Ints, Ints]:
