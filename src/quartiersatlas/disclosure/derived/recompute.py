@@ -436,8 +436,8 @@ def _company(shortlist: Shortlist, like: Candidates, withheld: pd.Series[bool] |
     if shortlist.data is None:
         return pd.Series([], dtype=object)
     selected = shortlist.selected if withheld is None else shortlist.selected & ~withheld
-    hidden = [] if withheld is None else withheld.index[withheld]
-    call = {**like.call, "exclude": sorted({*like.options.exclude, *hidden})}
+    hidden = set() if withheld is None else set(withheld.index[withheld])
+    call = {**like.call, "exclude": sorted({*like.options.exclude} | hidden)}
     candidates = candidate_areas(shortlist.data, replace(shortlist, selected=selected), **call)
     keys = candidates.members.index.to_series().astype(str)
     together = keys.groupby(candidates.members).agg(lambda group: ", ".join(sorted(group)))

@@ -220,9 +220,9 @@ def _direction(suffix: tuple[str, int], lang: Lang) -> str:
     return text(f"compass_{direction}", lang) + (f" {number}" if number else "")
 
 
-def _directions(table: gpd.GeoDataFrame) -> Mapping[object, tuple[str, int]]:
+def _directions(table: pd.DataFrame) -> Mapping[object, tuple[str, int]]:
     """Return for each shape its direction from the centre of all, with a number where two lie in the same one."""
-    centres = shapely.get_coordinates(shapely.centroid(table.geometry.to_numpy()))
+    centres = shapely.get_coordinates(shapely.centroid(table["geometry"].to_numpy()))
     x, y = (centres - centres.mean(axis=0)).T
     steps = np.round(np.degrees(np.arctan2(y, x)) / 45).astype(int) % 8
     found = pd.Series([DIRECTIONS[step] for step in steps], index=table.index)
