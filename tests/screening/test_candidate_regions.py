@@ -1,4 +1,4 @@
-"""Candidate areas with a ceiling: known answers on squares of 1 km, bad input, and what the result must not depend on."""
+"""Candidate areas with a ceiling: known answers on squares of 1 km, bad input, what the result does not depend on."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SIDE = 1000
 
 
 def city(cells, **columns):
-    """Join squares: cell (column, row) -> residents, minus where the cell is not selected; -0.0 is uninhabited there."""
+    """Join squares: cell (column, row) -> residents, with a minus where the cell is not selected."""
     keys = pd.Index([f"{chr(97 + x)}{y}" for x, y in cells], name="key", dtype=object)
     shapes = [shapely.box(SIDE * x, SIDE * y, SIDE * (x + 1), SIDE * (y + 1)) for x, y in cells]
     areas = gpd.GeoDataFrame({"name": [f"Gebiet {key}" for key in keys], **columns}, keys, geometry=shapes, crs=25832)
