@@ -54,6 +54,7 @@ def parts(found):
         (1001, {}, False),
         (5000, {}, False),
         (5000, {"holes": 9000}, False),  # more than a quarter of the group
+        (1001, {"holes": 9000}, False),
         (1000, {"holes": 999}, False),
         (0, {"holes": 0}, True),  # nobody lives there
         (500, {"exclude": "b1"}, False),
@@ -127,11 +128,11 @@ def test_of_bridges_with_the_same_residents_the_one_to_the_larger_group_is_taken
 
 
 def test_a_bridge_that_a_region_can_do_without_is_given_back():
-    # c0 leads from the small group to the large one; divided, the ceiling needs it on neither side
-    data, shortlist = city(row(1500, -100, 2500, 2500))
-    found = qa.candidate_areas(data, shortlist, bridge=200, max_population=4200)
-    assert parts(found) == [["a0", "b0", "c0"], ["d0"]]
-    assert found.table["above"].sum() == 0
+    # b0 and c0 lead from the small group to the large one; both together are above the ceiling, so they part again,
+    # and the small one needs b0 alone
+    found = qa.candidate_areas(*city(row(1950, -50, -50, 4950)), bridge=100, max_population=5000)
+    assert parts(found) == [["a0", "b0"], ["d0"]]
+    assert found.too_small.empty
 
 
 # --- contact, parents, barriers ---------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ References
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from quartiersatlas.screening.regions.graph import AreaGraph, uniform_numbers
 from quartiersatlas.screening.regions.trees import RegionRule, random_cut
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     import numpy as np
+
+Measures = tuple[float, int, float]
 
 TREES = 12  # to begin with, the best of them
 GATHER, POLISH = 16, 24  # recombinations per region of either phase
@@ -36,7 +38,7 @@ def regionalise(
     rule: RegionRule,
     *,
     seed: int | np.random.Generator = 0,
-    effort: int = 1,
+    effort: float = 1,
 ) -> list[list[int]]:
     """Divide areas into connected regions with a floor and a ceiling of residents.
 
@@ -50,7 +52,7 @@ def regionalise(
         Floor, ceiling and whether few or many regions are wanted.
     seed : int or Generator, default 0
         Source of the random numbers.
-    effort : int, default 1
+    effort : float, default 1
         How many times the usual number of steps; the search is limited by steps, never by time.
 
     Returns
@@ -89,7 +91,7 @@ def regionalise(
 
 
 def _divided(
-    graph: AreaGraph, group: list[int], rule: RegionRule, draws: Iterator[float], effort: int
+    graph: AreaGraph, group: list[int], rule: RegionRule, draws: Iterator[float], effort: float
 ) -> list[list[int]]:
     """Divide a connected group: the best of some trees, then recombination, then single areas.
 
@@ -97,44 +99,36 @@ def _divided(
     one less will do; then the borders are made short.
     """
     cuts = [random_cut(graph, group, rule, draws) for _ in range(TREES)]
-    plan = _Plan.of(graph, min(cuts, key=lambda cut: _measured(graph, cut, rule).polished))
+    plan = _Plan.of(graph, min(cuts, key=lambda cut: _measured(graph, cut, rule, gather=False)))
     steps = effort * max(LEAST_REGIONS, len(plan.members))
     for gather, times in ((True, GATHER), (False, POLISH)):
-        for _ in range(times * steps):
+        for _ in range(round(times * steps)):
             start = plan.region[group[int(next(draws) * len(group))]]
             _recombine(plan, _some_regions(plan, start, rule, draws, gather=gather), rule, draws, gather=gather)
     _shorten(plan, group, rule)
     return list(plan.members.values())
 
 
-class _Measures(NamedTuple):
-    """What is to be small of some areas that are divided among regions."""
+def _measured(graph: AreaGraph, region: dict[int, int], rule: RegionRule, *, gather: bool) -> Measures:
+    """Return what is to be small of some areas that are divided among regions.
 
-    above: float  # residents above the ceiling
-    number: int  # of regions, negative where most are wanted
-    border: float  # between the regions, in metres
-    even: float  # minus the sum of squares of the residents: small where surplus has gathered
-
-    @property
-    def gathered(self) -> tuple[float, float, float]:
-        return self.above, self.number, self.even
-
-    @property
-    def polished(self) -> tuple[float, float, float]:
-        return self.above, self.number, self.border
-
-
-def _measured(graph: AreaGraph, region: dict[int, int], rule: RegionRule) -> _Measures:
+    Residents above the ceiling; the number of regions, negative where most are wanted; and while surplus is gathered
+    minus the sum of the squares of their residents, which is small where some are large and some small, else the length
+    of the borders between them.
+    """
     people: dict[int, float] = {}
-    border = 0.0
     for i, own in region.items():
         people[own] = people.get(own, 0.0) + graph.people[i]
+    above = sum(size - rule.ceiling for size in people.values() if size > rule.ceiling)
+    number = len(people) if rule.objective == "fewest" else -len(people)
+    if gather:
+        return above, number, -sum(size * size for size in people.values())
+    border = 0.0
+    for i, own in region.items():
         for j, length in graph.near[i]:
             if region.get(j, own) != own:
                 border += length
-    above = sum(size - rule.ceiling for size in people.values() if size > rule.ceiling)
-    number = len(people) if rule.objective == "fewest" else -len(people)
-    return _Measures(above, number, round(border / 2, 3), -sum(size * size for size in people.values()))
+    return above, number, round(border / 2, 3)
 
 
 @dataclass(eq=False)
@@ -200,20 +194,17 @@ def _recombine(plan: _Plan, chosen: list[int], rule: RegionRule, draws: Iterator
     areas = [i for one in chosen for i in plan.members[one]]
     people = sum(plan.people[one] for one in chosen)
     more, less = (len(chosen) + 1) * rule.floor, (len(chosen) - 1) * rule.ceiling
-    before = _measured(graph, {i: plan.region[i] for i in areas}, rule)
-    hopeful = before.above > 0 or (people >= more if rule.objective == "most" else people <= less)
-    best: tuple[_Measures, dict[int, int]] | None = None
+    before = _measured(graph, {i: plan.region[i] for i in areas}, rule, gather=gather)
+    hopeful = before[0] > 0 or (people >= more if rule.objective == "most" else people <= less)
+    best: tuple[Measures, dict[int, int]] | None = None
     for _ in range(HOPEFUL if hopeful else 1):
         cut = random_cut(graph, areas, rule, draws)
-        found = _measured(graph, cut, rule)
-        if best is None or (found.gathered < best[0].gathered if gather else found.polished < best[0].polished):
+        found = _measured(graph, cut, rule, gather=gather)
+        if best is None or found < best[0]:
             best = found, cut
     assert best is not None  # noqa: S101 - there was at least one tree
     after, new = best
-    gain = after.gathered < before.gathered if gather else after.polished < before.polished
-    if not gain and gather:
-        gain = after[:2] == before[:2] and next(draws) < ANYWAY
-    if gain:
+    if after < before or (gather and after[:2] == before[:2] and next(draws) < ANYWAY):
         plan.replace(chosen, new)
 
 
