@@ -366,6 +366,23 @@ def test_what_holds_of_every_result(seed, objective, ceiling):
     assert found.table["n_areas"].sum() == len(found.members)
 
 
+# --- in a release -----------------------------------------------------------------------------------------------------
+
+
+def test_a_release_makes_the_same_areas_again_and_shows_no_more_of_them_than_before():
+    data, _ = city(random_city(4), gemeinde=["A" if x < 4 else "B" for x, _ in random_city(4)])
+    shortlist = qa.screen(data, qa.worst_share("poverty", 0.6))
+    found = qa.candidate_areas(data, shortlist, **OPTIONS, by="gemeinde", objective="most")
+    released = qa.release(data, shortlist=shortlist, candidates=found, protection=qa.Protection())
+    together = found.members.groupby(found.members).agg(lambda group: sorted(group.index)).tolist()
+    again = released.members.groupby(released.members).agg(lambda group: sorted(group.index)).tolist()
+    assert sorted(together) == sorted(again)
+    assert list(released.candidates.columns) == ["name", "n_areas", "residents", "hectares", "geometry", "poverty"]
+    said = "\n".join(map(str, released.facts))
+    assert "Larger groups are divided, at most 9000 residents" in said
+    assert "No area for review crosses a border of the level gemeinde" in said
+
+
 # --- bad input --------------------------------------------------------------------------------------------------------
 
 

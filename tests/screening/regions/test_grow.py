@@ -60,6 +60,12 @@ def test_bridges_go_on_while_a_group_is_below_the_floor_towards_the_largest():
     assert bridges(line, groups, floor=120, most=5, barred=[3]) == [1, 5, 7]
 
 
+def test_a_bridge_may_lead_to_another_bridge():
+    # 0 - 1 - 2 are connected first and have the floor; then 4 is nearer to them, by 3, than to 6, by 5
+    graph = AreaGraph.of([60, 5, 60, 5, 50, 8, 200], [0, 1, 1, 3, 4, 5], [1, 2, 3, 4, 5, 6], [1.0] * 6)
+    assert bridges(graph, [[0], [2], [4], [6]], floor=125, most=10) == [1, 3]
+
+
 def test_a_bridge_never_leads_through_an_unknown_number():
     line = AreaGraph.of([60, float("nan"), 60], [0, 1], [1, 2], [1.0] * 2)
     assert bridges(line, [[0], [2]], floor=100, most=1000) == []

@@ -199,3 +199,10 @@ def test_a_group_that_is_a_quarter_of_the_city_is_divided_into_few(shared, ceili
     check_regions(graph, regions, rule, group)
     assert all(graph.total(region) <= ceiling for region in regions)
     assert len(regions) <= number
+
+
+def test_a_tree_seldom_uses_a_short_border():
+    square = AreaGraph.of([500.0] * 4, [0, 2, 0, 1], [1, 3, 2, 3], [900.0, 900.0, 10.0, 10.0])
+    draws, rule = uniform_numbers(0), RegionRule(1000, objective="most")
+    cuts = [random_cut(square, list(range(4)), rule, draws) for _ in range(300)]
+    assert sum(cut[0] == cut[1] != cut[2] == cut[3] for cut in cuts) > 270  # a third or half, if all borders were alike
