@@ -36,9 +36,18 @@ from .present.map.atlas import Atlas, atlas_map, choropleth
 from .present.paper.sheet import Sheet, figure
 from .present.report import report
 from .project.run import audit_project, check_project, run_project
-from .screening.candidates import Candidates, candidate_areas, programme_overlap
-from .screening.rules import Rule, above_city, in_class, worst_share
+from .screening.candidates import Candidates, candidate_areas
+from .screening.compare_rules import RuleComparison, compare_rules
+from .screening.comparisons import above, above_city, at_least, at_most, below, worse_than_city
+from .screening.conditions import hotspot, in_class, k_of, typology, worst_n, worst_share
+from .screening.programme_areas import ProgrammeAreas, programme_areas
+from .screening.programmes import ProgrammeOverlap, programme_overlap
+from .screening.rule_spec import RuleSpec, rule_presets
+from .screening.rule_text import parse_rule
+from .screening.rules import Rule
 from .screening.shortlist import Shortlist, screen
+from .screening.small_towns import compare_with_rest
+from .screening.summary import Summary
 from .segregation.inference.change import (
     SegregationChange,
     segregation_change,
@@ -71,26 +80,35 @@ __all__ = [
     "NeedIndex",
     "NeedSpec",
     "Profile",
+    "ProgrammeAreas",
+    "ProgrammeOverlap",
     "Protection",
     "Reference",
     "Release",
     "Rule",
+    "RuleComparison",
+    "RuleSpec",
     "SegregationChange",
     "SegregationResult",
     "Sheet",
     "Shortlist",
+    "Summary",
     "Table",
     "Transfer",
     "__version__",
+    "above",
     "above_city",
     "add_change",
     "add_counts",
     "add_rates",
     "add_relations",
     "ags_from_ars",
+    "at_least",
+    "at_most",
     "atlas_map",
     "audit",
     "audit_project",
+    "below",
     "candidate_areas",
     "check_areas",
     "check_project",
@@ -98,21 +116,27 @@ __all__ = [
     "check_wording",
     "choropleth",
     "city_value",
+    "compare_rules",
     "compare_segregation",
+    "compare_with_rest",
     "decompose",
     "export",
     "figure",
     "grid_to_areas",
+    "hotspot",
     "in_class",
     "inspire_cells",
     "join",
+    "k_of",
     "key_systems",
     "measure_segregation",
     "merge_areas",
     "need_index",
     "neighbours",
     "parent_keys",
+    "parse_rule",
     "profile",
+    "programme_areas",
     "programme_overlap",
     "rate_change",
     "rates",
@@ -124,6 +148,7 @@ __all__ = [
     "recognise_keys",
     "release",
     "report",
+    "rule_presets",
     "run_project",
     "scale_table",
     "screen",
@@ -133,5 +158,8 @@ __all__ = [
     "sum_columns",
     "transfer",
     "transfer_by_area",
+    "typology",
+    "worse_than_city",
+    "worst_n",
     "worst_share",
 ]

@@ -21,7 +21,10 @@ def data(joined):
         ({"need": 3}, r"release: need takes a NeedIndex, not an int: .*qa\.need_index\("),
         ({"candidates": ["a0"]}, r"release: candidates takes a Candidates, not a list: .*qa\.candidate_areas\("),
         ({"segregation": 0.3}, r"release: segregation takes a SegregationResult, .*qa\.measure_segregation\("),
-        ({"programmes": "a.gpkg"}, r"release: programmes takes a GeoDataFrame, not a str: .*qa\.read_features\("),
+        (
+            {"programmes": "a.gpkg"},
+            r"release: programmes takes a GeoDataFrame or a P.*, not a str: .*qa\.read_features\(",
+        ),
         ({"facilities": []}, r"release: facilities takes a GeoDataFrame, not a list"),
         ({"protection": 5}, r"release: protection takes a Protection, not an int: .*qa\.Protection\("),
         ({"scale": [1]}, r"release: scale takes a DataFrame or a mapping, not a list: .*qa\.scale_table\("),

@@ -23,6 +23,7 @@ SECTIONS = {
         "Bedarfsindex",
         "Gebiete mit erhöhtem Unterstützungsbedarf",
         "Zusammenhängende Prüfgebiete",
+        "Programmgebiete",
         "Wie stabil ist die Auswahl?",
         "Methode und Einschränkungen",
     ],
@@ -33,6 +34,7 @@ SECTIONS = {
         "Need index",
         "Areas with elevated support need",
         "Contiguous areas for review",
+        "Programme areas",
         "How stable is the selection?",
         "Method and limitations",
     ],
@@ -266,3 +268,9 @@ def test_a_long_unit_is_said_once_in_a_range(joined, tmp_path):
     page = qa.report(qa.release(data, title="T"), tmp_path / "r.html", lang="de").read_text(encoding="utf-8")
     assert "7,25 – 12,75\u202fEUR je m²" in page
     assert "5,5\u202f% – 30,5\u202f%" in page
+
+
+def test_programme_areas_stand_with_their_dates(german, english):
+    # as in the file of the sample city: since 2017 and 2021
+    assert [row[-1] for row in german.rows["Programmgebiete"][1:]] == ["seit 2017", "seit 2021"]
+    assert [row[-1] for row in english.rows["Programme areas"][1:]] == ["since 2017", "since 2021"]

@@ -10,7 +10,7 @@ import pytest
 import shapely
 
 import quartiersatlas as qa
-from quartiersatlas.errors import ArgumentError, ColumnError, GeometryError, SpecError
+from quartiersatlas.errors import ArgumentError, SpecError
 
 
 @pytest.fixture
@@ -51,28 +51,6 @@ def test_other_areas_are_refused(screened):
         qa.candidate_areas(data.areas.iloc[:3], shortlist)
     with pytest.raises(SpecError, match="that were screened"):
         qa.candidate_areas(data.areas.iloc[::-1], shortlist)
-
-
-def test_programme_overlap_by_surface(screened):
-    data, shortlist = screened
-    found = qa.candidate_areas(data, shortlist, min_population=0)  # P1 0-2 km, P2 3-4 km, P3 5-6 km
-    programmes = gpd.GeoDataFrame(
-        {"name": ["West", "Ost"]},
-        geometry=[shapely.box(0, 0, 2000, 1000), shapely.box(3500, 0, 5010, 1000)],
-        crs=data.areas.crs,
-    )
-    overlap = qa.programme_overlap(found, programmes)
-    assert overlap["covered_share"].tolist() == pytest.approx([1.0, 0.5, 0.01])
-    assert overlap["cover"].tolist() == ["covered", "partly", "not_covered"]
-    assert overlap["programmes"].tolist() == ["West", "Ost", ""]
-
-
-def test_programmes_in_another_system_are_refused(screened):
-    data, shortlist = screened
-    found = qa.candidate_areas(data, shortlist)
-    elsewhere = gpd.GeoDataFrame({"name": ["x"]}, geometry=[shapely.box(0, 0, 1, 1)], crs="EPSG:25833")
-    with pytest.raises(GeometryError, match="different coordinate reference systems"):
-        qa.programme_overlap(found, elsewhere)
 
 
 def test_the_areas_alone_do_as_well_as_the_data(screened):
@@ -144,52 +122,11 @@ def test_candidates_are_frozen_compared_by_identity_and_picklable(screened):
         (lambda d, s: qa.candidate_areas(d, s, min_population=-1), SpecError, "min_population is -1; it must be"),
         (lambda d, s: qa.candidate_areas(d, s, min_population=np.nan), SpecError, "min_population is nan"),
         (lambda d, s: qa.candidate_areas(d, s, min_population="2000"), SpecError, "min_population is '2000'"),
-        (
-            lambda d, s: qa.programme_overlap(s, d.areas),
-            ArgumentError,
-            r"^programme_overlap takes a Candidates, not a Shortlist: candidates = qa\.candidate_areas\(data, short",
-        ),
-        (
-            lambda d, s: qa.programme_overlap(qa.candidate_areas(d, s), "programmes.gpkg"),
-            ArgumentError,
-            r"^programme_overlap: programmes takes a GeoDataFrame, not a str: ",
-        ),
-        (
-            lambda d, s: qa.programme_overlap(qa.candidate_areas(d, s), d.areas.rename(columns={"name": "Name"})),
-            ColumnError,
-            "programme areas has no column 'name'. Did you mean 'Name'",
-        ),
-        (
-            lambda d, s: qa.programme_overlap(qa.candidate_areas(d, s), d.areas.assign(name=[None, *"bcdef"])),
-            ColumnError,
-            "1 programme area has no name .rows 'a0'.",
-        ),
     ],
 )
 def test_a_wrong_object_is_answered_with_one_sentence(screened, call, error, message):
     with pytest.raises(error, match=message):
         call(*screened)
-
-
-@pytest.mark.parametrize(
-    ("width", "cover"),
-    [
-        (899, "partly"),
-        (900, "covered"),
-        (901, "covered"),
-        (49, "not_covered"),
-        (50, "partly"),
-        (51, "partly"),
-        (0.0, "not_covered"),
-    ],
-)
-def test_cover_beside_its_limits(joined, width, cover):
-    data = joined({"x": [9.0, 1], "residents": [10.0, 10]}, population="residents")
-    found = qa.candidate_areas(data, qa.screen(data, qa.worst_share("x", 0.5)), min_population=0)
-    programmes = gpd.GeoDataFrame({"name": ["P"]}, geometry=[shapely.box(-100, 0, width, 1000)], crs=data.areas.crs)
-    overlap = qa.programme_overlap(found, programmes)
-    assert overlap["covered_share"].tolist() == [width / 1000]
-    assert overlap["cover"].tolist() == [cover]
 
 
 def test_of_groups_of_one_size_the_first_key_comes_first_in_any_order_of_areas(grid):
@@ -198,15 +135,6 @@ def test_of_groups_of_one_size_the_first_key_comes_first_in_any_order_of_areas(g
         data = qa.join(areas, table, population="residents")
         found = qa.candidate_areas(data, qa.screen(data, qa.worst_share("x", 0.6)), min_population=0)
         assert found.members.to_dict() == {"a0": "P1", "c0": "P2", "e0": "P3"}
-
-
-def test_programmes_over_one_candidate_are_named_in_alphabetical_order(screened):
-    data, shortlist = screened
-    shapes = [shapely.box(0, 0, 1000, 1000), shapely.box(1000, 0, 2000, 1000)]
-    programmes = gpd.GeoDataFrame({"name": ["West", "Ost"]}, geometry=shapes, crs=data.areas.crs)
-    overlap = qa.programme_overlap(qa.candidate_areas(data, shortlist), programmes)
-    assert overlap["programmes"].tolist() == ["Ost, West", ""]
-    assert overlap["cover"].tolist() == ["covered", "not_covered"]
 
 
 def gaping_row(gap):

@@ -6,10 +6,12 @@ import re
 import tomllib
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Mapping
+from contextlib import contextmanager
 from dataclasses import MISSING, fields, is_dataclass
 from difflib import get_close_matches
 from math import inf, isfinite
 from numbers import Real
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from quartiersatlas.base.checks import bytes_of, existing_file
@@ -17,8 +19,7 @@ from quartiersatlas.base.letters import composed
 from quartiersatlas.errors import InputError, SpecError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator, Sequence
 
 Declared = TypeVar("Declared")
 
@@ -224,3 +225,73 @@ def is_too_deep(content: object) -> bool:
         if not level:
             return False
     return True
+
+
+MARK = "line_marker_"
+
+
+@contextmanager
+def naming_the_line(path: str | Path) -> Iterator[None]:
+    """Add file and line to the message of a spec error raised inside."""
+    try:
+        yield
+    except SpecError as error:
+        line = line_of(Path(path).read_text(encoding="utf-8-sig"), error.place)
+        where = f"{Path(path).name}, line {line}" if line else Path(path).name
+        located = SpecError(f"{where}: {error}")
+        located.place = error.place
+        raise located from None
+
+
+def line_of(source: str, place: Sequence[str | int]) -> int:
+    r"""Return the line of a TOML source where a place stands, counted from 1; 0 where it cannot be told.
+
+    Every line in which the key occurs is tried: the key is replaced by a mark there, and where the mark turns up at
+    the place, that was the line. So any valid way to write TOML is understood. A place that is not in the file (a
+    missing key) is answered with the nearest place above it.
+
+    Examples
+    --------
+    >>> line_of('id = "x"\n[part]\nid = "y"', ("part", "id"))
+    3
+    """
+    place = list(place)
+    while place:
+        if isinstance(place[-1], str) and (line := _marked_line(source, place)):
+            return line
+        if isinstance(place[-1], int) and (line := line_of_entry(source, place)):
+            return line
+        place.pop()
+    return 0
+
+
+def line_of_entry(source: str, place: Sequence[str | int]) -> int:
+    """Return the line of the ``id`` of an entry, or of its first key where it has no id."""
+    if line := _marked_line(source, [*place, "id"]):
+        return line
+    try:
+        entry = _at(tomllib.loads(source), place)
+    except (KeyError, IndexError, TypeError):
+        return 0
+    lines = [_marked_line(source, [*place, key]) for key in entry] if isinstance(entry, dict) else []
+    return min((line for line in lines if line), default=0)
+
+
+def _marked_line(source: str, place: Sequence[str | int]) -> int:
+    key = str(place[-1])
+    pattern = re.compile(rf"(?<![\w-])[\"']?{re.escape(key)}[\"']?(?=\s*[=.\]])")
+    for found in pattern.finditer(source):
+        changed = f"{source[: found.start()]}{MARK}{source[found.end() :]}"
+        try:
+            parent = _at(tomllib.loads(changed), place[:-1])
+        except (tomllib.TOMLDecodeError, KeyError, IndexError, TypeError):
+            continue
+        if isinstance(parent, dict) and MARK in parent:
+            return source.count("\n", 0, found.start()) + 1
+    return 0
+
+
+def _at(content: Any, place: Sequence[str | int]) -> Any:  # noqa: ANN401 - whatever TOML holds
+    for step in place:
+        content = content[step]
+    return content

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Lang = Literal["de", "en"]
+LANGUAGES: tuple[Lang, ...] = ("de", "en")
 
 THIN_BLANK = "\u202f"
 

@@ -64,7 +64,14 @@ from quartiersatlas.intake.areas.area_columns import parent_columns
 from quartiersatlas.intake.areas.outlines import refuse_unusable_shapes
 from quartiersatlas.intake.joining.data import SUMMED_BESIDE_COUNTS, kind_of
 from quartiersatlas.need import NeedIndex, Stability
-from quartiersatlas.screening import Candidates, Shortlist, candidate_areas, programme_overlap
+from quartiersatlas.screening import (
+    Candidates,
+    ProgrammeAreas,
+    Shortlist,
+    candidate_areas,
+    drawn_layer,
+    released_cover,
+)
 from quartiersatlas.segregation import SegregationResult, scale_table
 
 if TYPE_CHECKING:
@@ -94,7 +101,7 @@ def release(
     shortlist: Shortlist | None = None,
     candidates: Candidates | None = None,
     segregation: SegregationResult | None = None,
-    programmes: gpd.GeoDataFrame | None = None,
+    programmes: gpd.GeoDataFrame | ProgrammeAreas | None = None,
     facilities: gpd.GeoDataFrame | None = None,
     title: str = "",
     subtitle: str = "",
@@ -120,8 +127,11 @@ def release(
         the rule.
     need, shortlist, candidates, segregation : optional
         Results to go with it.
-    programmes, facilities : GeoDataFrame, optional
-        Further layers as ``read_features`` returns them.
+    programmes : GeoDataFrame or ProgrammeAreas, optional
+        Programme areas as ``read_features`` or :func:`programme_areas` return them. Columns with dates (``von`` and
+        ``bis``) decide which of them run at ``as_of``.
+    facilities : GeoDataFrame, optional
+        A further layer as ``read_features`` or ``read_points`` return it.
     title, subtitle, source, as_of, comment : str
         What a reader has to know. Without title, source, date or comment, or where the catalogue has no definition of
         a released indicator, everything made of the release carries a band that says it is a draft, and why.
@@ -214,6 +224,7 @@ def _released(given: Mapping[str, Any], book: Ledger | None) -> Release:
     audit = audit_release(pattern, shown, leaving_counts(pattern, names), names)
     if protection.secondary:
         refuse_failed(audit)
+    layer, programmes, repairs = _layer(given, data)
     result = Release(
         **_areas(data, pattern),
         values=pd.DataFrame(out.values, index=data.areas.index),
@@ -221,11 +232,15 @@ def _released(given: Mapping[str, Any], book: Ledger | None) -> Release:
         reasons_not_shown=pd.DataFrame(out.reasons, index=data.areas.index),
         residents=residents,
         columns=tuple(out.columns),
-        **{name: given[name] for name in PASSED_ON},
+        **{**{name: given[name] for name in PASSED_ON}, "programmes": layer},
         notices=data.notices,
-        facts=(*collect_facts(data, derived.need, derived.shortlist, grouped, protection, out, assessed), *remarks),
+        facts=(
+            *collect_facts(data, derived.need, derived.shortlist, grouped, protection, out, assessed),
+            *repairs,
+            *remarks,
+        ),
         **_screened(derived.shortlist, selected, assessed, out),
-        **_grouped(grouped, given["programmes"], pattern, out, protection),
+        **_grouped(grouped, programmes, residents, out, pattern),
         segregation=_segregation(pattern, derived.segregation),
         protection=protection,
         catalogue=data.catalogue.add(*(change_meaning(data, name) for name in data.changes)),
@@ -251,7 +266,7 @@ DOORS: dict[str, tuple[tuple[type, ...], str]] = {
     "shortlist": ((Shortlist,), "shortlist = qa.screen(data, rule)"),
     "candidates": ((Candidates,), "candidates = qa.candidate_areas(data, shortlist)"),
     "segregation": ((SegregationResult,), "segregation = qa.measure_segregation(data, groups)"),
-    "programmes": ((gpd.GeoDataFrame,), 'programmes = qa.read_features("programmes.gpkg")'),
+    "programmes": ((gpd.GeoDataFrame, ProgrammeAreas), 'programmes = qa.read_features("programmes.gpkg")'),
     "facilities": ((gpd.GeoDataFrame,), 'facilities = qa.read_features("facilities.gpkg")'),
     **dict.fromkeys(("title", "subtitle", "source", "comment"), ((str,), "text in quotation marks")),
     "as_of": ((str,), 'text in quotation marks, such as "2024-12-31"'),
@@ -273,7 +288,7 @@ def _check_arguments(given: Mapping[str, Any]) -> None:
             raise SpecError(f"release: {name} holds an invalid character: {given[name]!a}.")
     refuse_unusable_shapes(given["data"].areas, "release: the areas", polygons=True)
     for name in ("programmes", "facilities"):
-        if given[name] is not None:
+        if isinstance(given[name], gpd.GeoDataFrame):
             refuse_unusable_shapes(given[name], f"release: {name}")
     _refuse_impossible_day(given["as_of"])
     choice(given["audience"], AUDIENCES, "audience")
@@ -461,30 +476,37 @@ def _screened(
 
 def _grouped(
     candidates: Candidates | None,
-    programmes: gpd.GeoDataFrame | None,
-    pattern: SuppressionPattern,
+    programmes: ProgrammeAreas | None,
+    residents: pd.Series[float],
     out: ReleasedColumns,
-    protection: Protection,
+    pattern: SuppressionPattern,
 ) -> dict[str, Any]:
     """Return the candidate areas and their members; nobody is one where there are none."""
     if candidates is None:
         return {"members": pd.Series([], index=pattern.data.areas.index[:0], dtype=object)}
-    table = _candidate_table(candidates, programmes, pattern, out, protection)
+    table = _candidate_table(candidates, out, pattern)
+    if programmes is not None:
+        table = table.join(released_cover(candidates, programmes, residents))
     return {"candidates": table, "members": candidates.members}
 
 
-def _candidate_table(
-    candidates: Candidates,
-    programmes: gpd.GeoDataFrame | None,
-    pattern: SuppressionPattern,
-    out: ReleasedColumns,
-    protection: Protection,
-) -> gpd.GeoDataFrame:
+def _layer(
+    given: Mapping[str, Any], data: AreaData
+) -> tuple[gpd.GeoDataFrame | None, ProgrammeAreas | None, tuple[Message, ...]]:
+    """Return the programmes as they are drawn and as they are compared, and what was repaired for it."""
+    if given["programmes"] is None:
+        return None, None, ()
+    layer, programmes = drawn_layer(given["programmes"], data.areas.crs, given["as_of"])
+    is_said = given["candidates"] is not None or isinstance(given["programmes"], ProgrammeAreas)
+    return layer, programmes, programmes.notes if is_said else ()
+
+
+def _candidate_table(candidates: Candidates, out: ReleasedColumns, pattern: SuppressionPattern) -> gpd.GeoDataFrame:
     """Return the candidate areas with their rates from the counts; what has a protected member is left out."""
     table, data, groups = candidates.table[CANDIDATE_COLUMNS].copy(), pattern.data, candidates.members
 
     def total(source: str, protected: pd.Series[bool]) -> pd.Series[float]:
-        sums = protection.rounded(data.counts(source)[groups.index].groupby(groups).sum(min_count=1))
+        sums = pattern.protection.rounded(data.counts(source)[groups.index].groupby(groups).sum(min_count=1))
         return sums.mask(protected[groups.index].groupby(groups).any()).reindex(table.index)
 
     people = str(data.population)
@@ -494,8 +516,6 @@ def _candidate_table(
             protected = out.values[column.id].isna()
             x, n = (total(source, protected) for source in data.rates[column.id])
             table[column.id] = (x / n.where(n > 0) * column.indicator.per).round(column.decimals)
-    if programmes is not None:
-        table = table.join(programme_overlap(candidates, programmes))
     return table
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from quartiersatlas.base.checks import count_noun, expects
 from quartiersatlas.catalogue import Catalogue, Message
+from quartiersatlas.catalogue.texts import LANGUAGES
 from quartiersatlas.disclosure.certificate import Audit
 from quartiersatlas.disclosure.protection import Protection
 from quartiersatlas.errors import ColumnError, ReleaseError
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 Audience = Literal["public", "internal"]
 AUDIENCES: tuple[Audience, ...] = ("public", "internal")
-LANGUAGES: tuple[Lang, ...] = ("de", "en")
 ColumnForm = Literal["rate", "share", "number", "count", "score", "class"]
 ColumnRole = Literal["rate", "share", "number", "count", "score", "class", "change"]
 NUMBER_FORMS: tuple[ColumnForm, ...] = ("rate", "share", "number")  # what is compared between areas

@@ -19,6 +19,7 @@ from quartiersatlas.base.letters import composed
 from quartiersatlas.catalogue import Indicator, Message, Reference, text
 from quartiersatlas.catalogue.kinds import FRACTION, PERCENT, a_kind, plain_unit
 from quartiersatlas.catalogue.references import TOTALS, published_for_city
+from quartiersatlas.catalogue.texts import LANGUAGES
 from quartiersatlas.errors import ArgumentError, ColumnError, CountError, SpecError, list_some
 from quartiersatlas.indicators.rates import count_pair
 from quartiersatlas.intake import AreaData
@@ -26,10 +27,8 @@ from quartiersatlas.intake.joining.data import checked_numbers, kind_of, refuse_
 from quartiersatlas.intake.joining.meaning import declared_indicator
 
 if TYPE_CHECKING:
-    from quartiersatlas.catalogue import Lang
     from quartiersatlas.catalogue.kinds import Kind
 
-LANGUAGES: tuple[Lang, ...] = ("de", "en")
 MOST_DECIMALS = 6  # of a published share
 
 

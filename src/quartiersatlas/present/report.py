@@ -37,6 +37,7 @@ from quartiersatlas.present.statements import (
     stability_blocks,
     title_block,
 )
+from quartiersatlas.screening import span_texts
 from quartiersatlas.segregation.explain import note_text, reasons_among
 from quartiersatlas.segregation.prepared import ALL
 
@@ -108,6 +109,7 @@ def report_document(release: Release, lang: Lang) -> Document:
         *_need(release, lang),
         *_shortlist(release, lang),
         *_candidates(release, lang),
+        *_programmes(release, lang),
         *stability_blocks(release, lang),
         *_method(release, lang),
     ]
@@ -351,7 +353,25 @@ def _cover(row: pd.Series, lang: Lang) -> str:
     if "cover" not in row.index:
         return "–"
     words = text(f"cover_{row['cover']}", lang)
-    return f"{words}: {row['programmes']}" if row["programmes"] else words
+    said = f"{words}: {row['programmes']}" if row["programmes"] else words
+    for state in ("formerly", "planned"):
+        if row.get(state):
+            said = text(f"cover_{state}", lang, words=said, names=row[state])
+    return said
+
+
+def _programmes(release: Release, lang: Lang) -> list[DocumentBlock]:
+    """Return the programme areas with their dates, where these are known: how they stand beside candidate areas."""
+    layer = release.programmes
+    spans = span_texts(layer, lang) if layer is not None else []
+    if layer is None or not any(spans):
+        return []
+    rows = [
+        TableRow.of(str(name), str(kind), span or "–")
+        for name, kind, span in zip(layer["name"], layer["kind"], spans, strict=True)
+    ]
+    head = tuple(text(f"label_{word}", lang) for word in ("cover", "programme", "span"))
+    return [Heading(text("label_programmes", lang)), DocumentTable(head, tuple(rows))]
 
 
 def _method(release: Release, lang: Lang) -> list[DocumentBlock]:

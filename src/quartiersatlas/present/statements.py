@@ -305,7 +305,9 @@ def _scale_text(rule: Normalise, lang: Lang) -> str:
         kinds.append(rule.reference)
     elif rule.weighting != "none":
         kinds.append(rule.weighting)
-    return text(f"method_{'_'.join(kinds)}", lang)
+    words = text(f"method_{'_'.join(kinds)}", lang, q=number_text(100 * (rule.q or 0), 0, lang))
+    words += text("method_closed", lang) if rule.compare == "at_least" else ""
+    return words + (text("method_within", lang, level=rule.by) if rule.by else "")
 
 
 def _aggregate(method: str, lang: Lang) -> str:

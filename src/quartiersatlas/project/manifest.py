@@ -30,7 +30,8 @@ def manifest_of(project: Project, release: Release, ledger: Ledger | None = None
     tries the few values that count can have. So a public manifest has the tables' digests only where the project keeps
     a ledger, keyed with its secret; without one it names the tables and has no digest for them.
     """
-    tables = {part.path for part in project.tables} if release.is_public else set()
+    layer = project.programmes.residents if project.programmes is not None else None  # counts, as in a table
+    tables = {part.path for part in project.tables} | ({layer} if layer else set()) if release.is_public else set()
     return {
         "title": release.title,
         "as_of": release.as_of,
@@ -64,7 +65,8 @@ def input_files(project: Project) -> list[str]:
     """Return the names of the files a project reads, besides its own."""
     layers = [part.path for part in (project.programmes, project.facilities) if part is not None]
     spec = [project.need.file] if project.need is not None and project.need.file else []
-    return sorted({project.areas.path, *(part.path for part in project.tables), *layers, *spec})
+    residents = [project.programmes.residents] if project.programmes and project.programmes.residents else []
+    return sorted({project.areas.path, *(part.path for part in project.tables), *layers, *residents, *spec})
 
 
 def _how(ledger: Ledger | None) -> str:

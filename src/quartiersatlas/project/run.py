@@ -17,14 +17,15 @@ from quartiersatlas.disclosure.words import summary_texts
 from quartiersatlas.errors import ColumnError, InputError, SpecError, list_some
 from quartiersatlas.indicators import add_change, add_counts, add_rates
 from quartiersatlas.intake import AreaData, join, merge_areas, read_areas, read_features, read_points, read_table
+from quartiersatlas.intake.files.layers import read_geometry_file
 from quartiersatlas.need import need_index
 from quartiersatlas.present import atlas_map, export, report
 from quartiersatlas.present.files.export import sidecar_files
 from quartiersatlas.project.certificate import ProjectAudit, write_certificate
 from quartiersatlas.project.manifest import digests, input_files, manifest_of, write_manifest
-from quartiersatlas.project.schema import AreasPart, ChangePart, Project, TablePart, read_project
+from quartiersatlas.project.schema import AreasPart, ChangePart, ProgrammesPart, Project, TablePart, read_project
 from quartiersatlas.project.toml_words import toml_advice, toml_value
-from quartiersatlas.screening import candidate_areas, screen
+from quartiersatlas.screening import candidate_areas, programme_areas, programme_overlap, screen
 from quartiersatlas.segregation import measure_segregation
 from quartiersatlas.space import check_areas
 
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from quartiersatlas.need import NeedIndex, Stability
     from quartiersatlas.present.map import Atlas
     from quartiersatlas.project.schema import LayerPart, SegregationPart
-    from quartiersatlas.screening import Candidates, Shortlist
+    from quartiersatlas.screening import Candidates, ProgrammeAreas, ProgrammeOverlap, Shortlist
     from quartiersatlas.segregation import SegregationResult
     from quartiersatlas.space import AreasReport
 
@@ -77,6 +78,8 @@ class ProjectResult:
         Earlier releases and this one, where the project keeps a ledger; a check does not write it.
     files : tuple of Path
         The written files; none for a check.
+    overlap : ProgrammeOverlap, optional
+        Candidate areas beside programmes, from all counts. For the house only: the release has what may leave of it.
     """
 
     project: Project
@@ -91,6 +94,7 @@ class ProjectResult:
     atlas: Atlas
     ledger: Ledger | None = None
     files: tuple[Path, ...] = ()
+    overlap: ProgrammeOverlap | None = None
 
     @property
     def summary(self) -> list[str]:
@@ -102,7 +106,7 @@ class ProjectResult:
         return ProjectAudit.of((self.release, *self.atlas.earlier))
 
     def __repr__(self) -> str:
-        found = [self.need, self.shortlist, self.candidates, self.stability]
+        found = [self.need, self.shortlist, self.candidates, self.stability, self.overlap]
         parts = [*self.tables, self.fit, self.data, *found, self.release]
         return "\n".join(repr(part) for part in parts if part is not None)
 
@@ -151,6 +155,8 @@ def _computed(project: Project, ledger: Ledger | None) -> ProjectResult:
         candidates = candidate_areas(data, shortlist, min_population=part.min_population, tolerance=part.tolerance)
     if project.stability is not None and shortlist is not None:
         stability = shortlist.stability(n=project.stability.runs, seed=project.stability.seed)
+    programmes = _programmes(project, data.areas)
+    overlap = _overlap(project, candidates, programmes, stability)
     groups = project.segregation
     result = _released(
         project,
@@ -159,7 +165,7 @@ def _computed(project: Project, ledger: Ledger | None) -> ProjectResult:
         shortlist=shortlist,
         candidates=candidates,
         segregation=(_segregation(data, groups) if groups is not None else None),
-        programmes=_layer(project, project.programmes, data.areas),
+        programmes=programmes,
         facilities=_layer(project, project.facilities, data.areas),
         stability=stability,
         as_of=project.as_of,
@@ -171,7 +177,8 @@ def _computed(project: Project, ledger: Ledger | None) -> ProjectResult:
     )
     atlas = atlas_map(result, project.lang, earlier=earlier, notes=project.notes)
     read = tuple(table for _, table in tables)
-    return ProjectResult(project, read, fit, data, need, shortlist, candidates, stability, result, atlas, ledger)
+    results = (need, shortlist, candidates, stability, result, atlas, ledger)
+    return ProjectResult(project, read, fit, data, *results, overlap=overlap)
 
 
 def run_project(path: str | Path, *, folder: str | Path | None = None) -> ProjectResult:
@@ -341,9 +348,11 @@ def _changed(project: Project, part: ChangePart, data: AreaData, earlier: AreaDa
         return add_change(data, earlier, part.indicators, outlines=part.outlines)  # type: ignore[arg-type]
 
 
-def _advice(project: Project, part: AreasPart | TablePart | ChangePart) -> AbstractContextManager[None]:
+def _advice(
+    project: Project, part: AreasPart | TablePart | ChangePart | ProgrammesPart
+) -> AbstractContextManager[None]:
     """Let errors about a part of the project name its lines."""
-    places = {AreasPart: "[areas]", ChangePart: "[change]"}
+    places = {AreasPart: "[areas]", ChangePart: "[change]", ProgrammesPart: "[layers.programmes]"}
     place = f"[[tables]] with path = {toml_value(part.path)}" if isinstance(part, TablePart) else places[type(part)]
     return toml_advice(place, [field.name for field in fields(part)], project.areas.name)
 
@@ -440,6 +449,55 @@ def _released(project: Project, data: AreaData, **results: Any) -> Release:  # n
             audience=project.audience,  # type: ignore[arg-type]
             **results,
         )
+
+
+def _programmes(project: Project, areas: gpd.GeoDataFrame) -> ProgrammeAreas | None:
+    """Read the programme areas, with what runs at the date of the project."""
+    part = project.programmes
+    if part is None:
+        return None
+    with _advice(project, part):
+        return programme_areas(
+            _placed(project, part.path, part.crs),
+            crs=areas.crs,
+            as_of=part.as_of or project.as_of,
+            name=part.name,
+            kind=part.kind,
+            start=part.start,
+            end=part.end,
+            lang=project.lang,
+        )
+
+
+def _overlap(
+    project: Project, candidates: Candidates | None, programmes: ProgrammeAreas | None, stability: Stability | None
+) -> ProgrammeOverlap | None:
+    """Compare candidate areas with the programmes, by where people live if the project says so."""
+    part = project.programmes
+    if part is not None and part.residents and candidates is None:
+        raise SpecError(
+            f"{project.path.name}: [layers.programmes] residents are counted beside candidate areas: add [candidates]."
+        )
+    if part is None or programmes is None or candidates is None:
+        return None
+    with _advice(project, part):
+        residents = _placed(project, part.residents, None) if part.residents else None
+        return programme_overlap(
+            candidates,
+            programmes,
+            residents=residents,
+            residents_column=part.residents_column,
+            stability=stability,
+            lang=project.lang,
+        )
+
+
+def _placed(project: Project, path: str, crs: str | None) -> gpd.GeoDataFrame:
+    """Read a layer, in the reference system that the project names where the file does not."""
+    frame, _ = read_geometry_file(project.file(path), None, None, "layer")
+    if frame.crs is None and crs is None:
+        raise InputError(f"{Path(path).name} does not say its coordinate reference system. Name it: crs='EPSG:25832'.")
+    return frame if crs is None else frame.set_crs(crs, allow_override=True)
 
 
 def _layer(project: Project, part: LayerPart | None, areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:

@@ -156,7 +156,7 @@ class StabilityPart:
 
 @dataclass(frozen=True, kw_only=True)
 class LayerPart:
-    """``[layers.programmes]``, ``[layers.facilities]``: further layers."""
+    """``[layers.facilities]``: a further layer."""
 
     path: str
     name: str
@@ -166,6 +166,21 @@ class LayerPart:
     y: str | None = None
     crs: str | None = None
     missing: str = "raise"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProgrammesPart:
+    """``[layers.programmes]``: programme areas, from when to when they run, and who lives in them."""
+
+    path: str
+    name: str | None = None
+    kind: str | None = None
+    start: str | None = None
+    end: str | None = None
+    as_of: str | None = None
+    crs: str | None = None
+    residents: str | None = None
+    residents_column: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -231,7 +246,7 @@ class Project:
     rule: Rule | None = None
     candidates: CandidatesPart | None = None
     stability: StabilityPart | None = None
-    programmes: LayerPart | None = None
+    programmes: ProgrammesPart | None = None
     facilities: LayerPart | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
     protection: Protection = field(default_factory=Protection)
@@ -430,8 +445,10 @@ def _rule(content: Mapping[str, Any]) -> Rule:
     return parse_rule(declared(_Shortlist, content, "[shortlist]").rule)
 
 
-def _layers(content: Mapping[str, Any]) -> dict[str, LayerPart]:
-    refuse_unknown(content, ("programmes", "facilities"), "[layers]")
+def _layers(content: Mapping[str, Any]) -> dict[str, LayerPart | ProgrammesPart]:
+    kinds: dict[str, type[LayerPart | ProgrammesPart]] = {"programmes": ProgrammesPart, "facilities": LayerPart}
+    refuse_unknown(content, tuple(kinds), "[layers]")
     return {
-        name: declared(LayerPart, table(part, f"[layers.{name}]"), f"[layers.{name}]") for name, part in content.items()
+        name: declared(kinds[name], table(part, f"[layers.{name}]"), f"[layers.{name}]")
+        for name, part in content.items()
     }

@@ -1,18 +1,48 @@
 """Which areas? Rules with reasons, contiguous candidate areas, overlap with programmes."""
 
-from quartiersatlas.screening.candidates import Candidates, candidate_areas, programme_overlap
-from quartiersatlas.screening.rules import Rule, above_city, in_class, parse_rule, worst_share
+from quartiersatlas.screening.candidates import Candidates, candidate_areas
+from quartiersatlas.screening.comparisons import above, above_city, at_least, at_most, below, worse_than_city
+from quartiersatlas.screening.conditions import hotspot, in_class, k_of, typology, worst_n, worst_share
+from quartiersatlas.screening.programme_areas import (
+    ProgrammeAreas,
+    drawn_layer,
+    programme_areas,
+    running_programmes,
+    span_texts,
+)
+from quartiersatlas.screening.programmes import ProgrammeOverlap, programme_overlap, released_cover
+from quartiersatlas.screening.rule_spec import RuleSpec, rule_presets
+from quartiersatlas.screening.rule_text import parse_rule
+from quartiersatlas.screening.rules import Rule
 from quartiersatlas.screening.shortlist import Shortlist, screen
 
 __all__ = [
     "Candidates",
+    "ProgrammeAreas",
+    "ProgrammeOverlap",
     "Rule",
+    "RuleSpec",
     "Shortlist",
+    "above",
     "above_city",
+    "at_least",
+    "at_most",
+    "below",
     "candidate_areas",
+    "drawn_layer",
+    "hotspot",
     "in_class",
+    "k_of",
     "parse_rule",
+    "programme_areas",
     "programme_overlap",
+    "released_cover",
+    "rule_presets",
+    "running_programmes",
     "screen",
+    "span_texts",
+    "typology",
+    "worse_than_city",
+    "worst_n",
     "worst_share",
 ]

@@ -1,4 +1,4 @@
-"""Candidate areas: selected neighbours as areas one could plan with, and the programmes already there."""
+"""Candidate areas: selected neighbours as areas one could plan with."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from quartiersatlas.base.checks import choice, count_noun, expects, renamed
-from quartiersatlas.errors import ColumnError, GeometryError, SpecError, list_some
+from quartiersatlas.errors import ColumnError, SpecError
 from quartiersatlas.intake import AreaData
 from quartiersatlas.intake.areas.area_columns import optional_names
 from quartiersatlas.need.robustness.stability import Stability
@@ -43,14 +43,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from numpy.typing import NDArray
-    from shapely.geometry.base import BaseGeometry
 
     from quartiersatlas.catalogue import Lang, Message
 
     Ints = NDArray[np.intp]
 
-COVERED = 0.9  # share of the surface from which a candidate area counts as covered
-TOUCHED = 0.05  # and from which it counts as partly covered
 OPEN = 0.01  # of an outline: with more of it on no other area, an area is no hole
 USUAL = (0.1, 0.9)  # shares of runs between which an area is borderline, where no stability says others
 
@@ -401,66 +398,3 @@ def _persons(missing: pd.DataFrame | None) -> pd.Series[float] | None:
     if "persons" not in missing.columns:
         raise ColumnError.not_found("persons", missing.columns, "candidate_areas: missing")
     return missing["persons"].astype(float)
-
-
-def programme_overlap(candidates: Candidates, programmes: gpd.GeoDataFrame) -> pd.DataFrame:
-    """Compare candidate areas with existing programme areas by surface.
-
-    Parameters
-    ----------
-    candidates : Candidates
-        Result of :func:`candidate_areas`.
-    programmes : GeoDataFrame
-        Polygons with a ``name``, in the same coordinate reference system.
-
-    Returns
-    -------
-    DataFrame
-        On the candidate: ``programmes`` (names), ``covered_share`` of the surface in [0, 1], and ``cover``:
-        ``"covered"`` (from 90 %), ``"partly"`` (from 5 %), ``"not_covered"``.
-
-    Raises
-    ------
-    GeometryError
-        The two are in different coordinate reference systems.
-    ColumnError
-        The programme areas have no column ``name``, or some have no name.
-    ArgumentError
-        One of the two is something else.
-
-    Notes
-    -----
-    The share is of the surface, not of the residents: where people live unevenly the two differ.
-    """
-    expects(candidates, Candidates, "programme_overlap", "candidates = qa.candidate_areas(data, shortlist)")
-    expects(programmes, gpd.GeoDataFrame, "programme_overlap: programmes", 'gpd.read_file("programmes.gpkg")')
-    _check_programmes(candidates, programmes)
-    rows = [_covered(shape, programmes) for shape in candidates.table.geometry]
-    table = pd.DataFrame(rows, columns=["programmes", "covered_share"], index=candidates.table.index)
-    surface = table["covered_share"]
-    cover = np.where(surface >= COVERED, "covered", np.where(surface >= TOUCHED, "partly", "not_covered"))
-    return table.assign(cover=cover)
-
-
-def _check_programmes(candidates: Candidates, programmes: gpd.GeoDataFrame) -> None:
-    if "name" not in programmes.columns:
-        raise ColumnError.not_found("name", programmes.columns, "programme_overlap: the table of programme areas")
-    unnamed = programmes.index[programmes["name"].isna()]
-    if len(unnamed):
-        has = count_noun(len(unnamed), "programme area has", "programme areas have")
-        raise ColumnError(
-            f"programme_overlap: {has} no name (rows {list_some(unnamed)}). Name them, or leave them out."
-        )
-    if programmes.crs != candidates.table.crs:
-        raise GeometryError(
-            "Programme areas and candidate areas are in different coordinate reference systems. Bring them into one: "
-            "programmes.to_crs(candidates.table.crs)."
-        )
-
-
-def _covered(shape: BaseGeometry, programmes: gpd.GeoDataFrame) -> tuple[str, float]:
-    """Return the programmes that cover a candidate area, and the share of its surface that they cover together."""
-    touching = programmes[programmes.intersects(shape)]
-    share = shape.intersection(touching.geometry.union_all()).area / shape.area if len(touching) else 0.0
-    real = touching[touching.intersection(shape).area > TOUCHED * shape.area]
-    return ", ".join(sorted(real["name"].astype(str))), share

@@ -1,367 +1,99 @@
-"""Rules: small conditions, combined with & and |, each leaving a reason for every area.
+"""The rule language: a tree of conditions, combined with ``&``, ``|``, ``~`` and "at least k of".
 
-A rule says first what it looks at (:meth:`Rule.observe`, which refuses what is not there), and is then evaluated on
-arrays whose last axis is the areas (:meth:`Rule.criteria`): the data as they are is one replicate, a Monte Carlo brings
-many. Results are three-valued: a condition on an unknown value neither selects nor rejects, it stays unknown unless
-the other side of & or | decides.
+A rule is plain data: what is compared with what. :mod:`quartiersatlas.screening.comparisons` and
+:mod:`quartiersatlas.screening.conditions` make its conditions, :mod:`quartiersatlas.screening.evaluate` says where it
+holds, :mod:`quartiersatlas.screening.rule_text` and :mod:`quartiersatlas.screening.rule_spec` read it.
 """
 
 from __future__ import annotations
 
-import ast
 import json
-from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
-from numbers import Real
-from typing import TYPE_CHECKING, NamedTuple, NoReturn, TypeVar
+from dataclasses import dataclass, field, fields, replace
+from decimal import Decimal, InvalidOperation
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
 
 import numpy as np
-import pandas as pd
-from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
-from quartiersatlas.base.checks import choice, expects
+from quartiersatlas.base.checks import expects
 from quartiersatlas.base.letters import composed
-from quartiersatlas.errors import ArgumentError, ColumnError, SpecError
-from quartiersatlas.indicators import city_values
-from quartiersatlas.intake.joining.data import direction_of, kind_of, rate_recipe
+from quartiersatlas.errors import SpecError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from numpy.typing import NDArray
+Unknown = Literal["unknown", "no", "yes"]
+Result = TypeVar("Result")
 
-    from quartiersatlas.intake import AreaData
-    from quartiersatlas.need import NeedIndex
-
-MOST_CONDITIONS = 100  # in a rule: what evaluates it goes from bracket to bracket, and nobody reads more
-LONGEST_RULE = 20_000  # characters of the text of a rule
-SHOWN_LETTERS = 200  # of a rule that cannot be read
+MOST_CONDITIONS = 200  # in a rule: nobody reads more
+DEEPEST = 20  # brackets in brackets
 NEED = "need"  # in a rule: the first axis of the need index
-TAKE_FEWER = (
-    f"A rule takes up to {MOST_CONDITIONS} conditions. Name several rates in one above_city(), several classes in one "
-    f"in_class(), and leave out brackets that change nothing."
-)
+COMPARISONS = ("above", "at_least", "below", "at_most")
+CITY, REST, MEAN, MEDIAN, QUANTILE = "city", "rest", "mean", "median", "quantile"
+COMPUTED = (CITY, REST, MEAN, MEDIAN, QUANTILE)  # limits made of the areas; all other names are levels or references
+QUANTILE_TYPES = (4, 5, 6, 7, 8, 9)  # Hyndman & Fan
 EXAMPLES = {
+    "above": 'above("child_poverty_u15", than="city")',
     "above_city": 'above_city("sgb2_rate", "child_poverty_u15")',
     "worst_share": 'worst_share("need", 0.2)',
     "in_class": 'in_class("status", "low", "very_low")',
+    "k_of": "k_of(2, rule, rule, rule)",
 }
+TAKE_FEWER = (
+    f"A rule takes up to {MOST_CONDITIONS} conditions, {DEEPEST} deep. Name several classes in one in_class(), and "
+    f"leave out brackets that change nothing."
+)
 
 
-def above_city(*indicators: str) -> Rule:
-    """Select areas above the city value in every named rate.
+class Rule:
+    """A rule on areas. Combine with ``&`` (both), ``|`` (at least one), ``~`` (not) and :func:`k_of`."""
 
-    The city value comes from the counts of all areas; a value equal to it is not above.
-
-    Parameters
-    ----------
-    *indicators : str
-        Rates that were added from counts.
-
-    Returns
-    -------
-    Rule
-        The condition.
-
-    Raises
-    ------
-    SpecError
-        No rate is named.
-    ArgumentError
-        A name is not text.
-
-    Examples
-    --------
-    >>> above_city("sgb2_rate", "child_poverty_u15") & worst_share("need", 0.2)
-    above_city("sgb2_rate", "child_poverty_u15") & worst_share("need", 0.2)
-    """
-    if not indicators:
-        raise SpecError(f"above_city() needs the names of rates: {EXAMPLES['above_city']}.")
-    for name in indicators:
-        expects(name, str, "above_city", EXAMPLES["above_city"])
-    return AboveCity(tuple(map(composed, indicators)))
-
-
-def worst_share(indicator: str, share: float) -> Rule:
-    """Select the share of areas with the worst values of an indicator or of ``"need"``.
-
-    The worst are the highest values, and the lowest where the catalogue says that a lower value means more need.
-
-    Parameters
-    ----------
-    indicator : str
-        A column of the data, an axis of the need index, or ``"need"`` for its first axis.
-    share : float
-        In (0, 1]: share of the areas with a value; their number is rounded (0.5 up, at least 1), ties at the limit
-        are all in.
-
-    Returns
-    -------
-    Rule
-        The condition.
-
-    Raises
-    ------
-    SpecError
-        The share is outside (0, 1].
-    ArgumentError
-        The indicator is not text.
-    """
-    expects(indicator, str, "worst_share", EXAMPLES["worst_share"])
-    if isinstance(share, bool | np.bool_) or not isinstance(share, Real) or not 0 < share <= 1:
-        raise SpecError(f"worst_share: share is {share!r}; it must be above 0 and up to 1, such as 0.2 for 20 %.")
-    return WorstShare(composed(indicator), float(share))
-
-
-def in_class(axis: str, *classes: str) -> Rule:
-    """Select areas in one of the named classes of an axis of the need index.
-
-    Parameters
-    ----------
-    axis : str
-        Axis of the need index, such as ``"status"``.
-    *classes : str
-        Ids of its classes.
-
-    Returns
-    -------
-    Rule
-        The condition.
-
-    Raises
-    ------
-    SpecError
-        No class is named.
-    ArgumentError
-        A name is not text.
-
-    Examples
-    --------
-    >>> in_class("status", "very_low") | in_class("status", "low") & in_class("dynamics", "negative")
-    in_class("status", "very_low") | (in_class("status", "low") & in_class("dynamics", "negative"))
-    """
-    for name in (axis, *classes):
-        expects(name, str, "in_class", EXAMPLES["in_class"])
-    if not classes:
-        raise SpecError(f"in_class() needs an axis and classes: {EXAMPLES['in_class']}.")
-    return InClass(composed(axis), tuple(map(composed, classes)))
-
-
-CONDITIONS: dict[str, Callable[..., Rule]] = {
-    "above_city": above_city,
-    "in_class": in_class,
-    "worst_share": worst_share,
-}
-
-
-def parse_rule(text: str) -> Rule:
-    """Read a rule such as ``above_city("sgb2_rate") & worst_share("need", 0.2)``.
-
-    Parameters
-    ----------
-    text : str
-        The rule as it is written in Python, and as ``str(rule)`` gives it. It is never run as code.
-
-    Returns
-    -------
-    Rule
-        The rule.
-
-    Raises
-    ------
-    SpecError
-        The text is not made of the known conditions, constants, ``&``, ``|`` and brackets, or there are more than 100
-        conditions.
-    ArgumentError
-        It is not text.
-
-    Examples
-    --------
-    >>> parse_rule('above_city("sgb2_rate") | worst_share("need", 0.1)')
-    above_city("sgb2_rate") | worst_share("need", 0.1)
-    """
-    expects(text, str, "parse_rule", f"parse_rule('{EXAMPLES['worst_share']}')")
-    shown = text if len(text) <= SHOWN_LETTERS else f"{text[:SHOWN_LETTERS]}..."
-    if len(text) > LONGEST_RULE:
-        raise SpecError(f"The rule {shown!r} cannot be read: it has {len(text):,} characters. {TAKE_FEWER}")
-    try:
-        return _build(ast.parse(text.strip(), mode="eval").body)
-    except ArgumentError as error:
-        raise SpecError(f"The rule {shown!r} cannot be read: {error}") from error
-    except (RecursionError, MemoryError) as error:
-        raise SpecError(f"The rule {shown!r} cannot be read: it is nested too deep. {TAKE_FEWER}") from error
-    except (SyntaxError, ValueError, TypeError) as error:
-        raise SpecError(
-            f"The rule {shown!r} cannot be read. Conditions are {', '.join(CONDITIONS)}, combined with & and |, such "
-            f"as {EXAMPLES['above_city']} & {EXAMPLES['worst_share']}."
-        ) from error
-
-
-def _build(node: ast.expr) -> Rule:
-    match node:
-        case ast.BinOp(left=left, op=ast.BitAnd(), right=right):
-            return _build(left) & _build(right)
-        case ast.BinOp(left=left, op=ast.BitOr(), right=right):
-            return _build(left) | _build(right)
-        case ast.Call(func=ast.Name(id=word), args=arguments, keywords=[]) if word in CONDITIONS:
-            return CONDITIONS[word](*(ast.literal_eval(argument) for argument in arguments))
-    raise ValueError(ast.dump(node))
-
-
-class Condition(NamedTuple):
-    """One condition as written: its kind (``above_city``, ``worst_share``, ``in_class``) and what it looks at."""
-
-    kind: str
-    indicator: str
-
-
-@dataclass(frozen=True, eq=False)
-class Truth:
-    """Where something holds and where it does not, shape (replicates, n_areas); where neither, it is unknown."""
-
-    yes: NDArray[np.bool_]
-    no: NDArray[np.bool_]
-
-    @classmethod
-    def where(cls, holds: NDArray[np.bool_], known: NDArray[np.bool_]) -> Truth:
-        """Build it from a comparison and from where both of its sides are known."""
-        return cls(known & holds, known & ~holds)
+    depth: int = 1
+    """How many brackets lie in each other."""
 
     @property
-    def known(self) -> NDArray[np.bool_]:
-        """Where it is not unknown."""
-        known: NDArray[np.bool_] = self.yes | self.no
-        return known
-
-    def __and__(self, other: Truth) -> Truth:
-        return Truth(self.yes & other.yes, self.no | other.no)
-
-    def __or__(self, other: Truth) -> Truth:
-        return Truth(self.yes | other.yes, self.no & other.no)
-
-
-@dataclass(frozen=True, eq=False)
-class Criterion:
-    """One condition as applied: what was compared with what, and the outcome.
-
-    Parameters
-    ----------
-    condition : Condition
-        The condition.
-    values : array, shape (replicates, n_areas)
-        Values, NaN where unknown; or numbers of classes, -1 where unknown.
-    limit : array of float, shape (replicates, 1), or tuple of str
-        What the values are compared with; or the ids of the classes that fulfil the condition.
-    fulfilled : Truth
-        The outcome.
-    class_ids : list of str
-        The ids of all classes in the order of their numbers; empty where values are no classes.
-    """
-
-    condition: Condition
-    values: NDArray[np.float64] | NDArray[np.int64]
-    limit: NDArray[np.float64] | tuple[str, ...]
-    fulfilled: Truth
-    class_ids: Sequence[str] = ()
-
-
-@dataclass(frozen=True, eq=False)
-class RuleInputs:
-    """What rules look at, in one replicate or many.
-
-    Parameters
-    ----------
-    columns : dict of str to array, shape (replicates, n_areas)
-        Columns of the data; here as below a single row where replicates do not differ.
-    city : dict of str to array, shape (replicates, 1)
-        City values of rates.
-    scores : dict of str to array, shape (replicates, n_areas)
-        Axes of the need index; ``"need"`` is the first.
-    classes : dict of str to array of int, shape (replicates, n_areas)
-        Class numbers of the axes; -1 where there is none.
-    class_ids : dict of str to list of str
-        The ids of the classes of each axis.
-    shift : array of float, shape (replicates, 1)
-        By which part of it a share of areas is larger or smaller than written.
-    lowest : frozenset of str
-        Columns of which the lowest values are the worst.
-    """
-
-    columns: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
-    city: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
-    scores: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
-    classes: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
-    class_ids: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    shift: NDArray[np.float64] = field(default_factory=lambda: np.zeros((1, 1)))
-    lowest: frozenset[str] = frozenset()
-
-    def __or__(self, other: RuleInputs) -> RuleInputs:
-        return RuleInputs(
-            columns={**self.columns, **other.columns},
-            city={**self.city, **other.city},
-            scores={**self.scores, **other.scores},
-            classes={**self.classes, **other.classes},
-            class_ids={**self.class_ids, **other.class_ids},
-            shift=self.shift,
-            lowest=self.lowest | other.lowest,
-        )
-
-    def score_or_column(self, name: str) -> NDArray[np.float64]:
-        """Return an axis of the need index, or else the column of this name."""
-        return self.scores[name] if name in self.scores else self.columns[name]
-
-
-Logical = TypeVar("Logical", "Truth", "pd.Series[bool]")
-
-
-class Rule(ABC):
-    """A condition on areas. Combine with ``&`` (both) and ``|`` (at least one)."""
-
-    n_conditions = 1
-    """How many conditions are written, those that look at several columns as one."""
-
-    @property
-    @abstractmethod
     def conditions(self) -> tuple[Condition, ...]:
-        """The single conditions, in the order of :meth:`criteria`."""
+        """The single conditions from left to right, one that is written twice as two."""
+        raise NotImplementedError
 
-    @abstractmethod
-    def observe(self, data: AreaData, need: NeedIndex | None) -> RuleInputs:
-        """Return what the rule looks at, as it is: one replicate.
+    def combine(
+        self,
+        outcomes: Sequence[Result],
+        k_of: Callable[[int, list[Result]], Result],
+        negate: Callable[[Result], Result],
+    ) -> Result:
+        """Combine the outcomes of :attr:`conditions` to that of the rule.
 
-        Raises
-        ------
-        ColumnError, SpecError
-            The rule names what is not there.
+        Parameters
+        ----------
+        outcomes : list
+            One per condition, whatever an outcome is: truths, costs, words.
+        k_of : callable
+            Makes the outcome of "at least k of these".
+        negate : callable
+            Makes the outcome of "not".
         """
-
-    @abstractmethod
-    def criteria(self, inputs: RuleInputs) -> list[Criterion]:
-        """Apply every single condition of the rule."""
-
-    def combine(self, fulfilled: Sequence[Logical]) -> Logical:
-        """Combine the outcomes of the conditions, given in the order of :meth:`criteria`: all of them must hold."""
-        result = fulfilled[0]
-        for more in fulfilled[1:]:
-            result = result & more
-        return result
-
-    @abstractmethod
-    def __str__(self) -> str: ...
+        raise NotImplementedError
 
     def __repr__(self) -> str:
         return str(self)
 
+    def __str__(self) -> str:
+        return rule_as_text(self)
+
     def __bool__(self) -> bool:
-        raise SpecError(f"{self}: rules are combined with & and |; 'and' and 'or' would drop one side.")
+        raise SpecError(f"{self}: rules are combined with &, | and ~; 'and', 'or' and 'not' would drop one side.")
 
     def __and__(self, other: Rule) -> Rule:
         expects(other, Rule, "&", f"{self} & {EXAMPLES['worst_share']}")
-        return Combined("&", self, other)
+        return joined(2, (self, other))
 
     def __or__(self, other: Rule) -> Rule:
         expects(other, Rule, "|", f"{self} | {EXAMPLES['worst_share']}")
-        return Combined("|", self, other)
+        return joined(1, (self, other))
+
+    def __invert__(self) -> Rule:
+        return self.part if isinstance(self, Not) else Not(self)
 
     def __rand__(self, other: object) -> NoReturn:
         expects(other, Rule, "&", f"{EXAMPLES['worst_share']} & {self}")
@@ -373,189 +105,404 @@ class Rule(ABC):
 
 
 @dataclass(frozen=True, repr=False)
-class Combined(Rule):
-    """Two rules joined by & or |."""
+class Not(Rule):
+    """Where the part does not hold; unknown where it is unknown."""
 
-    sign: str
-    left: Rule
-    right: Rule
-    n_conditions: int = field(init=False, repr=False, compare=False, default=0)
+    part: Rule
+    depth: int = field(init=False, compare=False, default=0)
 
     def __post_init__(self) -> None:
-        n = self.left.n_conditions + self.right.n_conditions
-        if n > MOST_CONDITIONS:
-            raise SpecError(f"Joined by {self.sign}, these would be {n} conditions. {TAKE_FEWER}")
-        object.__setattr__(self, "n_conditions", n)
+        _check_size(self, self.part.depth + 1)
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
-        """Those of both sides."""
-        return self.left.conditions + self.right.conditions
+        """Those of the part."""
+        return self.part.conditions
 
-    def observe(self, data: AreaData, need: NeedIndex | None) -> RuleInputs:
-        """Return what both sides look at."""
-        return self.left.observe(data, need) | self.right.observe(data, need)
-
-    def criteria(self, inputs: RuleInputs) -> list[Criterion]:
-        """Apply both sides."""
-        return self.left.criteria(inputs) + self.right.criteria(inputs)
-
-    def combine(self, fulfilled: Sequence[Logical]) -> Logical:
-        """Combine both sides in three-valued logic."""
-        n_left = len(self.left.conditions)
-        left, right = self.left.combine(fulfilled[:n_left]), self.right.combine(fulfilled[n_left:])
-        return left & right if self.sign == "&" else left | right
-
-    def __str__(self) -> str:
-        sides = (f"({side})" if isinstance(side, Combined) else str(side) for side in (self.left, self.right))
-        return f" {self.sign} ".join(sides)
+    def combine(
+        self,
+        outcomes: Sequence[Result],
+        k_of: Callable[[int, list[Result]], Result],
+        negate: Callable[[Result], Result],
+    ) -> Result:
+        """Negate the outcome of the part."""
+        return negate(self.part.combine(outcomes, k_of, negate))
 
 
 @dataclass(frozen=True, repr=False)
-class AboveCity(Rule):
-    """Above the city value in every named rate."""
+class KOf(Rule):
+    """At least k of the parts: all of them is ``&``, one of them is ``|``."""
 
-    indicators: tuple[str, ...]
+    k: int
+    parts: tuple[Rule, ...]
+    depth: int = field(init=False, compare=False, default=0)
+    leaves: tuple[Condition, ...] = field(init=False, compare=False, default=())
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "leaves", tuple(leaf for part in self.parts for leaf in part.conditions))
+        _check_size(self, max(part.depth for part in self.parts) + 1)
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
-        """One condition per rate."""
-        return tuple(Condition("above_city", name) for name in self.indicators)
+        """Those of all parts."""
+        return self.leaves
 
-    def observe(self, data: AreaData, need: NeedIndex | None) -> RuleInputs:  # noqa: ARG002 - one signature
-        """Return the rates, and their city values from the counts."""
-        columns, city = {}, {}
-        for name in self.indicators:
-            _refuse_sums(name, data)
-            city[name] = np.array([[city_values(data, name)]])
-            _refuse_reversed(name, data)
-            columns[name] = _one_replicate(data.values[name])
-        return RuleInputs(columns=columns, city=city)
-
-    def criteria(self, inputs: RuleInputs) -> list[Criterion]:
-        """Compare each rate with the city value of the same replicate."""
-        found = []
-        for condition in self.conditions:
-            values, limit = inputs.columns[condition.indicator], inputs.city[condition.indicator]
-            fulfilled = Truth.where(values > limit, ~np.isnan(values) & ~np.isnan(limit))
-            found.append(Criterion(condition, values, limit, fulfilled))
-        return found
-
-    def __str__(self) -> str:
-        return f"above_city({_quoted(self.indicators)})"
+    def combine(
+        self,
+        outcomes: Sequence[Result],
+        k_of: Callable[[int, list[Result]], Result],
+        negate: Callable[[Result], Result],
+    ) -> Result:
+        """Combine the outcomes of the parts."""
+        found, start = [], 0
+        for part in self.parts:
+            end = start + len(part.conditions)
+            found.append(part.combine(outcomes[start:end], k_of, negate))
+            start = end
+        return k_of(self.k, found)
 
 
-@dataclass(frozen=True, repr=False)
-class WorstShare(Rule):
-    """Among the share of areas with the worst values: the highest, or the lowest by the catalogue."""
+def _check_size(rule: Not | KOf, depth: int) -> None:
+    object.__setattr__(rule, "depth", depth)
+    if len(rule.conditions) > MOST_CONDITIONS:
+        raise SpecError(f"These would be {len(rule.conditions)} conditions. {TAKE_FEWER}")
+    if depth > DEEPEST + 1:
+        raise SpecError(f"These brackets would be {depth - 1} deep. {TAKE_FEWER}")
+
+
+def joined(k: int, parts: Iterable[Rule]) -> Rule:
+    """Return "at least k of the parts"; ``&`` in ``&`` and ``|`` in ``|`` are one list, whose order stays."""
+    parts = tuple(parts)
+    if len(parts) == 1:
+        return parts[0]
+    for alike in (len(parts), 1):
+        if k == alike:
+            flat: list[Rule] = []
+            for part in parts:
+                inner = isinstance(part, KOf) and part.k == (1 if alike == 1 else len(part.parts))
+                flat += part.parts if isinstance(part, KOf) and inner else (part,)
+            return KOf(1 if alike == 1 else len(flat), tuple(flat))
+    return KOf(k, parts)
+
+
+def all_of(parts: Sequence[Rule]) -> Rule:
+    """Return "all of the parts"."""
+    return joined(len(parts), parts)
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Condition(Rule):
+    """One condition. Its name, if it has one, is the id of its reasons; it is no part of what it says.
+
+    Parameters
+    ----------
+    name : str
+        Such as the key of the condition in a rule file.
+    unknown : {"unknown", "no", "yes"}
+        What an area is for which the condition cannot be judged: undecided, not meeting it, or meeting it.
+    """
+
+    name: str = field(default="", compare=False)
+    unknown: Unknown = "unknown"
+
+    kind = ""
+
+    @property
+    def looks_at(self) -> str:
+        """The indicator, axis or column."""
+        raise NotImplementedError
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """The condition itself."""
+        return (self,)
+
+    def combine(
+        self,
+        outcomes: Sequence[Result],
+        k_of: Callable[[int, list[Result]], Result],  # noqa: ARG002 - one signature
+        negate: Callable[[Result], Result],  # noqa: ARG002 - one signature
+    ) -> Result:
+        """Return its own outcome."""
+        return outcomes[0]
+
+    def named(self, name: str) -> Condition:
+        """Return the condition under a name."""
+        return replace(self, name=name)
+
+
+@dataclass(frozen=True)
+class Limit:
+    """What values are compared with: ``factor * than + plus``, rounded to ``digits`` if these are given.
+
+    Parameters
+    ----------
+    than : Decimal, str, or tuple of (Decimal, str)
+        A number; ``"city"``, ``"rest"``, ``"mean"``, ``"median"``, ``"quantile"``; the name of a higher level or of
+        published references; or weights and names of a mix.
+    factor, plus : Decimal
+        As above.
+    digits : int, optional
+        Decimals to which the limit is rounded (half up) before values are compared with it.
+    sd : Decimal
+        With ``"mean"``: so many standard deviations are added.
+    ddof : int
+        Of the standard deviation.
+    q : Decimal, optional
+        With ``"quantile"``: in [0, 1].
+    quantile_type : int
+        Of Hyndman & Fan, 4 to 9.
+    """
+
+    than: Decimal | str | tuple[tuple[Decimal, str], ...]
+    factor: Decimal = Decimal(1)
+    plus: Decimal = Decimal(0)
+    digits: int | None = None
+    sd: Decimal = Decimal(0)
+    ddof: int = 1
+    q: Decimal | None = None
+    quantile_type: int = 7
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names in it."""
+        if isinstance(self.than, str):
+            return (self.than,)
+        return tuple(name for _, name in self.than) if isinstance(self.than, tuple) else ()
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Compare(Condition):
+    """A value compared with a limit."""
+
+    word: str
+    indicator: str
+    limit: Limit
+    min_denominator: Decimal | None = None
+    significant: Decimal | None = None
+    correction: str = "bh"
+    source: str = ""
+
+    @property
+    def kind(self) -> str:  # type: ignore[override]
+        """The word of the comparison."""
+        return self.word
+
+    @property
+    def looks_at(self) -> str:
+        """The indicator."""
+        return self.indicator
+
+    @property
+    def closed(self) -> bool:
+        """Whether the limit itself fulfils the condition."""
+        return self.word in ("at_least", "at_most")
+
+    @property
+    def upwards(self) -> bool:
+        """Whether high values fulfil the condition."""
+        return self.word in ("above", "at_least")
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class WorseThanCity(Condition):
+    """On the side of the city value that the catalogue calls the worse one."""
 
     indicator: str
-    share: float
+    kind = "worse_than_city"
 
     @property
-    def conditions(self) -> tuple[Condition, ...]:
-        """One condition."""
-        return (Condition("worst_share", self.indicator),)
-
-    def observe(self, data: AreaData, need: NeedIndex | None) -> RuleInputs:
-        """Return an axis of the need index ('need' is its first) or a numeric column of the data."""
-        name = self.indicator
-        if name == NEED:
-            need = _given(need, f"A rule on {name!r}")
-            return RuleInputs(scores={name: _one_replicate(need.scores.iloc[:, 0])})
-        if need is not None and name in need.scores.columns:
-            return RuleInputs(scores={name: _one_replicate(need.scores[name])})
-        if name not in data.values.columns:
-            raise ColumnError.not_found(name, data.values.columns, "The data")
-        column = data.values[name]
-        if not is_numeric_dtype(column) or is_bool_dtype(column):
-            kind = "True and False" if is_bool_dtype(column) else "text"
-            raise SpecError(f"A rule on {name!r}: the column holds {kind}, not numbers.")
-        lowest = frozenset([name]) if direction_of(data, name) == -1 else frozenset[str]()
-        return RuleInputs(columns={name: _one_replicate(column)}, lowest=lowest)
-
-    def criteria(self, inputs: RuleInputs) -> list[Criterion]:
-        """Compare with the value of the last area that belongs to the share, in each replicate."""
-        found = inputs.score_or_column(self.indicator)
-        sign = -1 if self.indicator in inputs.lowest else 1
-        values = sign * found
-        known = ~np.isnan(values)
-        n = known.sum(axis=-1, keepdims=True)
-        wanted = np.maximum(1, np.floor(np.minimum(1, self.share * (1 + inputs.shift)) * n + 0.5)).astype(int)
-        highest_first = -np.sort(-values, axis=-1)  # NaN comes last
-        limit = np.where(n > 0, np.take_along_axis(highest_first, wanted - 1, axis=-1), np.inf)
-        return [Criterion(self.conditions[0], found, sign * limit, Truth.where(values >= limit, known))]
-
-    def __str__(self) -> str:
-        share = np.format_float_positional(self.share, trim="-")  # all its digits, so that it reads back the same
-        return f"worst_share({_quoted((self.indicator,))}, {share})"
+    def looks_at(self) -> str:
+        """The indicator."""
+        return self.indicator
 
 
-@dataclass(frozen=True, repr=False)
-class InClass(Rule):
-    """In one of the named classes of an axis of the need index."""
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Worst(Condition):
+    """Among a share or a number of the areas with the worst values."""
+
+    indicator: str
+    share: Decimal | None = None
+    n: int | None = None
+    by: str = ""
+    count: str = "half_up"
+    ties: str = "in"
+    most: Decimal = Decimal("1.5")
+    highest: bool | None = None
+
+    @property
+    def kind(self) -> str:  # type: ignore[override]
+        """Whether a share or a number is asked for."""
+        return "worst_share" if self.n is None else "worst_n"
+
+    @property
+    def looks_at(self) -> str:
+        """The indicator."""
+        return self.indicator
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class InClass(Condition):
+    """In one of the named classes."""
 
     axis: str
     classes: tuple[str, ...]
+    kind = "in_class"
 
     @property
-    def conditions(self) -> tuple[Condition, ...]:
-        """One condition."""
-        return (Condition("in_class", self.axis),)
-
-    def observe(self, data: AreaData, need: NeedIndex | None) -> RuleInputs:  # noqa: ARG002 - one signature
-        """Return the classes of the axis."""
-        need = _given(need, str(self))
-        axes = {axis.id: [c.id for c in axis.classes] for axis in need.spec.axes}
-        choice(self.axis, axes, f"{self}: the axis")
-        ids = axes[self.axis]
-        for name in self.classes:
-            choice(name, ids, f"{self}: each class")
-        numbers = pd.Index(ids, dtype=object).get_indexer(pd.Index(need.classes[self.axis]))  # -1 where there is none
-        return RuleInputs(classes={self.axis: numbers[None, :]}, class_ids={self.axis: ids})
-
-    def criteria(self, inputs: RuleInputs) -> list[Criterion]:
-        """Compare the class of each area with the named ones."""
-        numbers, ids = inputs.classes[self.axis], inputs.class_ids[self.axis]
-        holds = np.isin(numbers, [ids.index(name) for name in self.classes])
-        return [Criterion(self.conditions[0], numbers, self.classes, Truth.where(holds, numbers >= 0), ids)]
-
-    def __str__(self) -> str:
-        return f"in_class({_quoted((self.axis, *self.classes))})"
+    def looks_at(self) -> str:
+        """The axis or column."""
+        return self.axis
 
 
-def _quoted(names: tuple[str, ...]) -> str:
-    """Return names as Python reads them."""
-    return ", ".join(json.dumps(name, ensure_ascii=False) for name in names)
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Hotspot(Condition):
+    """In a local cluster of the worse values."""
+
+    indicator: str
+    statistic: str = "gi"
+    fdr: Decimal = Decimal("0.05")
+    permutations: int = 0
+    highest: bool | None = None
+    kind = "hotspot"
+
+    @property
+    def looks_at(self) -> str:
+        """The indicator."""
+        return self.indicator
 
 
-def _one_replicate(column: pd.Series[float]) -> NDArray[np.float64]:
-    return np.asarray(column.to_numpy(dtype=float, na_value=np.nan), dtype=np.float64)[None, :]
+def rule_as_text(rule: Rule) -> str:
+    """Return a rule as it is typed, so that it reads back."""
+    if isinstance(rule, Not):
+        inner = rule_as_text(rule.part)
+        return f"~({inner})" if _is_joined(rule.part) else f"~{inner}"
+    if isinstance(rule, KOf):
+        if not _is_joined(rule):
+            return f"k_of({rule.k}, {', '.join(map(rule_as_text, rule.parts))})"
+        sign = " | " if rule.k == 1 else " & "
+        return sign.join(f"({rule_as_text(part)})" if _is_joined(part) else rule_as_text(part) for part in rule.parts)
+    assert isinstance(rule, Condition)  # noqa: S101 - there is nothing else
+    return condition_as_text(rule)
 
 
-def _refuse_sums(name: str, data: AreaData) -> None:
-    """Refuse what is summed over areas, and its change: the city value is the sum, and no limit for an area."""
-    base = data.changes[name][0] if name in data.changes else name
-    if kind_of(data, base) not in ("count", "amount", "balance"):
-        return
-    how = f"data = {rate_recipe(data, base)}"
-    if name in data.changes:
-        how = f"{how} at both dates, and qa.add_change(...)"
-    raise SpecError(
-        f"above_city: the city value of {name!r} is the sum of all areas, and no area is above it. Compare a rate: "
-        f"{how}."
-    )
+def _is_joined(rule: Rule) -> bool:
+    """Return True for what is written with & or |."""
+    return isinstance(rule, KOf) and rule.k in (1, len(rule.parts))
 
 
-def _refuse_reversed(name: str, data: AreaData) -> None:
-    """Refuse an indicator of which less is more need: its high values are not those to look for."""
-    if direction_of(data, name) == -1:
-        raise SpecError(
-            f"A lower value of {name!r} means more need: a rule on high values would select the wrong areas."
-        )
+def condition_as_text(condition: Condition) -> str:
+    """Return one condition as it is typed: what is not given is the default."""
+    match condition:
+        case Compare(limit=Limit(than="city")) if condition == Compare(
+            word="above", indicator=condition.indicator, limit=Limit(CITY)
+        ):
+            return f"above_city({literal(condition.indicator)})"
+        case Compare(indicator=name, limit=limit):
+            given = [] if _is_named(limit) else [literal(limit.than)]
+            options = comparison_options(condition)
+            return _call(condition.word, [literal(name), *given], options)
+        case WorseThanCity(indicator=name):
+            return _call("worse_than_city", [literal(name)], options_of(condition, "indicator"))
+        case Worst(indicator=name, share=share, n=n):
+            wanted = literal(share if n is None else n)
+            return _call(condition.kind, [literal(name), wanted], options_of(condition, "indicator", "share", "n"))
+        case InClass(axis=axis, classes=classes):
+            return _call("in_class", [literal(axis), *map(literal, classes)], options_of(condition, "axis", "classes"))
+        case Hotspot(indicator=name):
+            return _call("hotspot", [literal(name)], options_of(condition, "indicator"))
+    raise AssertionError(condition)
 
 
-def _given(need: NeedIndex | None, rule: str) -> NeedIndex:
-    if need is None:
-        raise SpecError(f"{rule} needs the need index: screen(data, rule, need=need).")
-    return need
+def comparison_options(condition: Compare) -> dict[str, Any]:
+    """Return what a comparison says beside its word, indicator and number, under the names of :func:`above`."""
+    limit = condition.limit
+    options: dict[str, Any] = {"than": limit.than} if _is_named(limit) else {}
+    renamed = {"quantile_type": "type"}
+    options |= {renamed.get(name, name): value for name, value in _changed(limit).items() if name != "than"}
+    return options | options_of(condition, "word", "indicator", "limit")
+
+
+def _is_named(limit: Limit) -> bool:
+    return not isinstance(limit.than, Decimal)
+
+
+def options_of(condition: Condition, *but: str) -> dict[str, Any]:
+    """Return the options of a condition that are not the default; its name is none."""
+    return {name: value for name, value in _changed(condition).items() if name not in (*but, "name")}
+
+
+def _changed(record: Any) -> dict[str, Any]:  # noqa: ANN401 - a condition or limit
+    values = {field.name: (getattr(record, field.name), field.default) for field in fields(record) if field.init}
+    return {name: value for name, (value, default) in values.items() if value != default}
+
+
+def _call(word: str, given: list[str], options: Mapping[str, Any]) -> str:
+    return f"{word}({', '.join([*given, *(f'{name}={literal(value)}' for name, value in options.items())])})"
+
+
+def literal(value: Any) -> str:  # noqa: ANN401 - what an option holds
+    """Return a constant as Python reads it; a number with all its digits.
+
+    Examples
+    --------
+    >>> literal("a"), literal(Decimal("0.20")), literal([[Decimal("0.7"), "nation"]])
+    ('"a"', '0.2', '[[0.7, "nation"]]')
+    """
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, Decimal):
+        return plain(value)
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(literal, value))}]"
+    return repr(value)
+
+
+def plain(number: Decimal) -> str:
+    """Return a decimal without exponent and needless zeros."""
+    text = format(number, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def number(value: object, what: str) -> Decimal:
+    """Return a number as the decimal that was written.
+
+    Raises
+    ------
+    SpecError
+        It is no finite number.
+
+    Examples
+    --------
+    >>> number(0.1, "share")
+    Decimal('0.1')
+    """
+    if isinstance(value, Decimal):
+        found = value
+    elif isinstance(value, bool | np.bool_) or not isinstance(value, Real):
+        raise SpecError(f"{what} is {value!r}, which is no number.")
+    else:
+        try:
+            found = Decimal(int(value)) if isinstance(value, Integral) else Decimal(repr(float(value)))
+        except (InvalidOperation, OverflowError) as error:
+            raise SpecError(f"{what} is {value!r}, which is no finite number.") from error
+    if not found.is_finite() or abs(found.adjusted()) > 100:  # noqa: PLR2004 - a hundred digits
+        raise SpecError(f"{what} is {value!r}; it must be a finite number.")
+    return found or Decimal(0)
+
+
+def whole_number(value: object, what: str, least: int, greatest: int) -> int:
+    """Return a whole number from least to greatest."""
+    if isinstance(value, bool | np.bool_) or not isinstance(value, Integral) or not least <= value <= greatest:
+        upto = f"from {least} to {greatest}" if greatest < 10**6 else f"from {least} on"
+        raise SpecError(f"{what} is {value!r}; it must be a whole number {upto}.")
+    return int(value)
+
+
+def checked_name(value: object, what: str, how: str) -> str:
+    """Return a name in its composed form; an empty one is refused."""
+    expects(value, str, what, how)
+    name = composed(str(value))
+    if not name.strip():
+        raise SpecError(f"{what}: the name is empty: {how}.")
+    return name

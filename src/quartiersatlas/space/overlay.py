@@ -237,7 +237,7 @@ def population_in(pieces: Shapes, population: gpd.GeoDataFrame, column: str | No
     A point counts for the piece it is in (on a border: for the first one), a small area for every piece by the share
     of its surface.
     """
-    number = _numbers_of(population, column)
+    number = numbers_of(population, column, "population")
     shapes = population.geometry.to_numpy()
     tree = shapely.STRtree(pieces)
     if population.geom_type.eq("Point").all():
@@ -253,22 +253,25 @@ def population_in(pieces: Shapes, population: gpd.GeoDataFrame, column: str | No
     return people, float(number.sum() - people.sum())
 
 
-def _numbers_of(population: gpd.GeoDataFrame, column: str | None) -> Floats:
-    """Return the residents of the layer: from the named column, or from the only one with numbers."""
-    numbers = pd.DataFrame(population.drop(columns=population.geometry.name)).select_dtypes("number").columns
+def numbers_of(layer: gpd.GeoDataFrame, column: str | None, parameter: str) -> Floats:
+    """Return the residents of a layer: from the named column, or from the only one with numbers.
+
+    ``parameter`` is what the layer is called by the function that was handed it.
+    """
+    numbers = pd.DataFrame(layer.drop(columns=layer.geometry.name)).select_dtypes("number").columns
     if column is None and len(numbers) != 1:
         raise SpecError(
-            f"Which column of population holds the residents? Name it: population_column=...; columns of numbers: "
+            f"Which column of {parameter} holds the residents? Name it: {parameter}_column=...; columns of numbers: "
             f"{list_some(numbers) or 'none'}."
         )
     column = column if column is not None else numbers[0]
-    if column not in population.columns:
-        raise ColumnError.not_found(column, population.columns, "population")
-    number = checked_counts(population[column])
+    if column not in layer.columns:
+        raise ColumnError.not_found(column, layer.columns, parameter)
+    number = checked_counts(layer[column])
     unknown = number.index[number.isna()]
     if len(unknown):
         raise CountError(
-            f"population: {count_noun(len(unknown), 'part has', 'parts have')} no number of residents: "
+            f"{parameter}: {count_noun(len(unknown), 'part has', 'parts have')} no number of residents: "
             f"{list_some(unknown)}. Fill them in or leave them out: unknown parts would shift people unseen."
         )
     return np.asarray(number, dtype=np.float64)

@@ -4,7 +4,7 @@ import pytest
 
 import quartiersatlas as qa
 from quartiersatlas.errors import SpecError
-from quartiersatlas.need.spec.spec_toml import line_of
+from quartiersatlas.base.toml import line_of
 
 SPEC = """# a spec
 id = "t"

@@ -65,6 +65,30 @@ id = "b"
 low = 1.0
 high = 2.0
 
+[[axes.domains]]
+id = "flags"
+aggregate = "count"
+
+[axes.domains.normalise]
+method = "above"
+reference = "quantile"
+q = 0.9
+
+[[axes.domains.indicators]]
+id = "c"
+
+[[axes.domains]]
+id = "limits"
+aggregate = "count"
+
+[axes.domains.normalise]
+method = "above"
+reference = "fixed"
+
+[[axes.domains.indicators]]
+id = "d"
+limit = 24.0
+
 [[axes.classes]]
 id = "low"
 label_de = "gering"
@@ -113,6 +137,8 @@ NUMBERS = [
     "high = 1.0",
     "low = 1.0",
     "high = 2.0",
+    "q = 0.9",
+    "limit = 24.0",
     "upper = 0.5",
 ]
 
@@ -249,7 +275,7 @@ def test_domains_come_first_whatever_order_they_are_given_in():
 
 
 OTHER = {"ddof": 1, "reference": "city", "weighting": "population", "centre": 1.0, "spread": 2.0}
-OTHER |= {"low": -1.0, "high": 9.0, "shift": 0, "ties": "max"}
+OTHER |= {"low": -1.0, "high": 9.0, "shift": 0, "ties": "max", "compare": "at_least", "q": 0.9, "by": "gemeinde"}
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -257,9 +283,10 @@ def test_an_option_is_used_by_the_method_or_refused(method):
     assert OTHER.keys() == {field.name for field in fields(Normalise)} - {"method"}
     for name, value in OTHER.items():
         if name in OPTIONS[method]:
-            assert getattr(Normalise(method=method, **{name: value}), name) == value
+            needed = {"reference": "quantile"} if name == "q" else {}
+            assert getattr(Normalise(method=method, **{name: value}, **needed), name) == value
         else:
-            with pytest.raises(SpecError, match=r"ignores|has no reference|does not weigh"):
+            with pytest.raises(SpecError, match=r"ignores|has no reference|does not weigh|belong together"):
                 Normalise(method=method, **{name: value})
 
 

@@ -202,14 +202,14 @@ def two(*changes):
             r"sheet 'groups', row 4, column 'normalise\.ddof': normalise: 'rank' ignores ddof = 1",
         ),
         (
-            setting("groups", P4="geometric"),
+            setting("groups", S4="geometric"),
             r"sheet 'groups', row 4, column 'aggregate': Domain 'home': geometric needs values above",
         ),
         (
-            setting("groups", R3="z"),
+            setting("groups", U3="z"),
             r"sheet 'groups', row 3, column 'standardise\.method': 'work' is a domain; only an axis has stand",
         ),
-        (setting("groups", AC2=3), r"sheet 'groups', row 2, column 'breaks\.type': breaks: type must be one of"),
+        (setting("groups", AI2=3), r"sheet 'groups', row 2, column 'breaks\.type': breaks: type must be one of"),
         (setting("indicators", B3=None), r"sheet 'indicators', row 3, column 'parent': the cell is empty"),
         (setting("indicators", B3="wrk"), r"sheet 'indicators', row 3, column 'parent': there is no group 'wrk'"),
         (

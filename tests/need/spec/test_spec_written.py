@@ -275,7 +275,17 @@ def test_a_workbook_has_one_row_per_indicator_and_the_columns_an_analyst_edits(t
     assert book.sheetnames == ["spec", "groups", "indicators", "classes", "exclude"]
     rows = list(book["indicators"].values)
     expected = ["id", "parent", "weight", "direction", "numerator", "denominator", "transform", "centre", "scale"]
-    assert list(rows[0]) == [*expected, "low", "high", "label_de", "label_en", "unit", "kind"]
+    assert list(rows[0]) == [
+        *expected,
+        "low",
+        "high",
+        "limit",
+        "limit_source",
+        "label_de",
+        "label_en",
+        "unit",
+        "kind",
+    ]
     assert rows[3][:4] == ("education_rank", "deprivation", 0.135, -1)
     assert len(rows) == 8
     assert book["indicators"].freeze_panes == "A2"

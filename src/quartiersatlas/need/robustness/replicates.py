@@ -78,10 +78,13 @@ class Replicates:
         Values of the scored areas in the indicator's unit; of shape (1, n_areas) where there are no counts.
     city : dict of str to array, shape (replications, 1)
         City values from the redrawn counts.
+    numerators : dict of str to (array, array or None), shape (replications, all areas)
+        The redrawn counts of the later and of the earlier date.
     """
 
     columns: dict[str, Array]
     city: dict[str, Array]
+    numerators: dict[str, tuple[Array, Array | None]] = field(default_factory=dict)
 
 
 def as_published(need: NeedScores) -> Replicates:
@@ -202,6 +205,7 @@ def draw_replicates(
     pairs: dict[bytes, Array] = {}
     columns: dict[str, Array] = {}
     city: dict[str, Array] = {}
+    numerators: dict[str, tuple[Array, Array | None]] = {}
     for name, counts in inputs.counts.items():
         later, earlier = _shared_draws(counts, inside, n, random, persistence, pairs)
         now = np.asarray(counts.denominator, dtype=float)
@@ -209,12 +213,13 @@ def draw_replicates(
         if counts.earlier is not None and earlier is not None:
             before = np.asarray(counts.earlier[1], dtype=float)
             values, whole = values - _rate(earlier, before), whole - _city(earlier, before)
+        numerators[name] = (later, earlier)
         columns[name] = counts.per * values[:, inside]
         city[name] = counts.per * whole
     for name in map(str, inputs.values):
         if name not in columns:
             columns[name] = np.asarray(inputs.values.loc[scored, name], dtype=float)[None, :]
-    return Replicates(columns, city)
+    return Replicates(columns, city, numerators)
 
 
 def _shared_draws(

@@ -127,7 +127,7 @@ def _without_constants(member: NeedIndicator | NeedGroup) -> NeedIndicator | Nee
     """Drop the constants of another scale."""
     if isinstance(member, NeedGroup):
         return member
-    return replace(member, centre=None, scale=None, low=None, high=None)
+    return replace(member, centre=None, scale=None, low=None, high=None, limit=None, limit_source="")
 
 
 def removable(axis: NeedAxis) -> list[str]:

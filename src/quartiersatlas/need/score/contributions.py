@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from quartiersatlas.errors import SpecError
-from quartiersatlas.need.score.scales import Scale, normalise
+from quartiersatlas.need.score.scales import normalise
 from quartiersatlas.need.score.scores import aggregated, axis_score, group_parts, group_value, present_share
 from quartiersatlas.need.spec.records import POSITIVE, NeedGroup
 
@@ -201,7 +201,7 @@ def _score(axis: NeedAxis, columns: Columns, context: ScoringContext, present: C
     """Return the score of every area for every coalition, shape (coalitions, n_areas)."""
     values = _value(axis, columns, context, present)
     among = group_value(axis, columns, context)
-    return normalise(values, axis.standardise, Scale(axis.id, context.residents), among)
+    return normalise(values, axis.standardise, context.scale(axis.id), among)
 
 
 def _value(group: NeedGroup, columns: Columns, context: ScoringContext, present: Coalitions) -> Array:
@@ -229,7 +229,7 @@ def _group_part(
     """Return a domain on the scale of the group above it, for every coalition."""
     values = _value(member, columns, context, present)
     among = group_value(member, columns, context)
-    part = normalise(values, group.normalise, Scale(member.id, context.residents), among)
+    part = normalise(values, group.normalise, context.scale(member.id), among)
     return np.clip(part, np.nanmin(real), np.nanmax(real)) if group.aggregate in POSITIVE else part
 
 

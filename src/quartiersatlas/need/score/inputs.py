@@ -85,6 +85,8 @@ class NeedInputs:
         Indicator that is a change -> the indicator it is the change of.
     other_city : mapping of str to float
         City values of indicators without counts: published ones, and means weighted with their base.
+    levels : mapping of str to Series
+        Higher level -> the unit of each area, for scales within units.
     """
 
     values: pd.DataFrame
@@ -93,12 +95,14 @@ class NeedInputs:
     catalogue: Catalogue
     change_of: Mapping[str, str] = field(default_factory=dict)
     other_city: Mapping[str, float] = field(default_factory=dict)
+    levels: Mapping[str, pd.Series] = field(default_factory=dict)
 
     def on(self, index: pd.Index) -> NeedInputs:
         """Return the inputs in the order of other areas' keys."""
         residents = {name: column.loc[index] for name, column in self.residents.items()}
         counts = {name: counts.on(index) for name, counts in self.counts.items()}
-        return replace(self, values=self.values.loc[index], counts=counts, residents=residents)
+        levels = {name: units.loc[index] for name, units in self.levels.items()}
+        return replace(self, values=self.values.loc[index], counts=counts, residents=residents, levels=levels)
 
     @cached_property
     def city(self) -> dict[str, float]:
@@ -153,7 +157,20 @@ def need_inputs(
         catalogue=catalogue,
         change_of={f"{name}{SUFFIX}": name for name in catalogue.indicators} | changes,
         other_city=_other_city(data, [name for name in leaves if name not in counts]),
+        levels=_levels(data, spec),
     )
+
+
+def _levels(data: AreaData | pd.DataFrame, spec: NeedSpec) -> dict[str, pd.Series]:
+    """Return the units of the higher levels within which a spec compares areas."""
+    frame = data.areas if isinstance(data, AreaData) else data
+    steps = [rule for axis in spec.axes for rule in (axis.standardise, *(group.normalise for group in axis.groups()))]
+    found = {}
+    for level in dict.fromkeys(rule.by for rule in steps if rule.by):
+        if level not in frame.columns:
+            raise ColumnError.not_found(level, frame.columns, f"by = {level!r}: the table of areas")
+        found[level] = frame[level]
+    return found
 
 
 def _check_meanings(data: AreaData, spec: NeedSpec) -> None:
@@ -374,7 +391,9 @@ def columns_of(inputs: NeedInputs, scored: pd.Index) -> dict[str, NDArray[np.flo
 def scoring_context(inputs: NeedInputs, scored: pd.Index) -> ScoringContext:
     """Return the residents of the scored areas and the city values."""
     residents = next(iter(inputs.residents.values()), None)
-    return ScoringContext(None if residents is None else np.asarray(residents.loc[scored], dtype=float), inputs.city)
+    units = {name: pd.factorize(level.loc[scored], sort=True)[0] for name, level in inputs.levels.items()}
+    people = None if residents is None else np.asarray(residents.loc[scored], dtype=float)
+    return ScoringContext(people, inputs.city, units=units)
 
 
 def excluded_areas(inputs: NeedInputs, spec: NeedSpec, manual: Mapping[str, str]) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from math import prod
 from typing import TYPE_CHECKING, Literal, cast
 
@@ -13,6 +13,8 @@ from quartiersatlas.base.checks import count_noun
 from quartiersatlas.errors import SpecError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from quartiersatlas.need.spec.steps import Normalise
@@ -29,7 +31,8 @@ MIDDLE = 0.5
 class Scale:
     """What a step needs to know beside the values: residents of the areas, city value and constants of the member.
 
-    Strict, values that do not tell areas apart are refused; otherwise nobody differs, see :func:`normalise`.
+    ``units`` holds for every higher level the number of the unit that each area lies in. Strict, values that do not
+    tell areas apart are refused; otherwise nobody differs, see :func:`normalise`.
     """
 
     name: str
@@ -39,6 +42,8 @@ class Scale:
     scale: float | None = None
     low: float | None = None
     high: float | None = None
+    limit: float | None = None
+    units: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
     strict: bool = True
 
 
@@ -70,6 +75,8 @@ def normalise(
     SpecError
         The scale is strict, and the values are the same in all areas or known in fewer than two.
     """
+    if rule.by:
+        return _within(values, rule, scale, among)
     reference = values if among is None else among
     known = (~np.isnan(reference)).sum(axis=-1, keepdims=True)
     varies = _varies(reference)
@@ -83,9 +90,27 @@ def normalise(
         if rule.method in ("minmax", "goalposts"):
             return _stretched(values, reference, rule, scale, varies)
         if rule.method == "above":
-            return np.where(np.isnan(values), np.nan, values > _threshold(reference, rule, scale))
+            return _above(values, _threshold(reference, rule, scale), closed=rule.compare == "at_least")
         rising = ranks(values, cast("Ties", rule.ties)) if among is None else ranks_among(values, among, rule.ties)
         return _by_rank(rising, known, rule, varies)
+
+
+def _within(
+    values: NDArray[np.float64], rule: Normalise, scale: Scale, among: NDArray[np.float64] | None
+) -> NDArray[np.float64]:
+    """Put the areas of each unit of a higher level on a scale of their own."""
+    units = scale.units[rule.by]
+    if (units < 0).any():
+        has = count_noun(int((units < 0).sum()), "area that is scored has", "areas that are scored have")
+        raise SpecError(f"{scale.name!r}: {has} no {rule.by!r}. Exclude them with their reason.")
+    result = np.full(values.shape, np.nan)
+    for unit in np.unique(units):
+        inside = np.flatnonzero(units == unit)
+        own = None if scale.residents is None else scale.residents[inside]
+        here = replace(scale, residents=own, units={}, name=f"{scale.name} within {rule.by}")
+        others = None if among is None else among[..., inside]
+        result[..., inside] = normalise(values[..., inside], replace(rule, by=""), here, others)
+    return result
 
 
 def _varies(values: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -177,9 +202,21 @@ def _city(scale: Scale) -> float | NDArray[np.float64]:
     return scale.city
 
 
+def _above(values: NDArray[np.float64], limit: NDArray[np.float64], *, closed: bool) -> NDArray[np.float64]:
+    """Return 1 beyond the threshold, and at it if closed; numbers that differ by rounding alone are equal."""
+    equal = np.abs(values - limit) <= ROUNDING * np.fmax(np.abs(values), np.abs(limit))
+    beyond = (values > limit) & ~equal | (equal & closed)
+    return np.where(np.isnan(values), np.nan, beyond)
+
+
 def _threshold(values: NDArray[np.float64], rule: Normalise, scale: Scale) -> NDArray[np.float64]:
     if rule.reference == "city":
         return np.asarray(_city(scale))
+    if rule.reference == "fixed":
+        assert scale.limit is not None  # noqa: S101 - checked when the spec is read
+        return np.asarray(scale.limit)
+    if rule.reference == "quantile":
+        return np.asarray(np.nanquantile(values, rule.q, axis=-1, keepdims=True))
     known = ~np.isnan(values)
     mean: NDArray[np.float64] = np.nansum(values, axis=-1, keepdims=True) / known.sum(axis=-1, keepdims=True)
     return mean

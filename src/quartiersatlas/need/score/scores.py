@@ -25,7 +25,7 @@ Columns = Mapping[str, Array]
 
 @dataclass(frozen=True, eq=False)
 class ScoringContext:
-    """What is known of the scored areas beside the indicators: residents, and the indicators' city values.
+    """What is known of the scored areas beside the indicators: residents, city values, units of higher levels.
 
     A city value may be an array of shape (..., 1) that differs from one set of values to the next. Strict, what cannot
     be computed is refused; otherwise it is NaN in the areas concerned, and an indicator that is the same everywhere
@@ -35,6 +35,11 @@ class ScoringContext:
     residents: Array | None = None
     city: Mapping[str, float | Array] = field(default_factory=dict)
     strict: bool = True
+    units: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
+
+    def scale(self, name: str) -> Scale:
+        """Return what a step on an axis or domain needs to know."""
+        return Scale(name, self.residents, units=self.units, strict=self.strict)
 
 
 def axis_score(
@@ -59,7 +64,7 @@ def axis_score(
         Higher is more need.
     """
     raw = group_value(axis, columns, context, weights)
-    return normalise(raw, axis.standardise, Scale(axis.id, context.residents, strict=context.strict))
+    return normalise(raw, axis.standardise, context.scale(axis.id))
 
 
 def group_value(
@@ -97,7 +102,7 @@ def _part(
 ) -> Array:
     if isinstance(member, NeedGroup):
         value = group_value(member, columns, context, weights)
-        return normalise(value, rule, Scale(member.id, context.residents, strict=context.strict))
+        return normalise(value, rule, context.scale(member.id))
     value = member.direction * transformed(columns[member.id], member.transform, member.id, strict=context.strict)
     return normalise(value, rule, _scale_of(member, context))
 
@@ -114,6 +119,8 @@ def _scale_of(member: NeedIndicator, context: ScoringContext) -> Scale:
         scale=member.scale,
         low=low,
         high=high,
+        limit=None if member.limit is None else member.direction * member.limit,
+        units=context.units,
         strict=context.strict,
     )
 

@@ -106,8 +106,13 @@ class NeedRules:
 
 
 def _without_units(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Leave out what a column is measured in: it changes no score, and specs from before units keep their hash."""
-    return {name: value for name, value in pairs if name not in ("unit", "kind")}
+    """Leave out what changes no score, and later options that are not used: specs from before them keep their hash."""
+    later = {"limit": None, "compare": "above", "q": None, "by": ""}
+    return {
+        name: value
+        for name, value in pairs
+        if name not in ("unit", "kind", "limit_source") and not (name in later and value == later[name])
+    }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,6 +208,7 @@ class NeedGroup:
         for needed, names in (
             (self.normalise.method == "z" and self.normalise.reference == "fixed", ("centre", "scale")),
             (self.normalise.method == "goalposts", ("low", "high")),
+            (self.normalise.method == "above" and self.normalise.reference == "fixed", ("limit",)),
         ):
             for name in names:
                 given = None if is_group else getattr(member, name)
@@ -332,6 +338,11 @@ class NeedIndicator:
         Constants of ``method = "z"`` with ``reference = "fixed"``: the mean and deviation of a reference year.
     low, high : float, optional
         Goalposts of ``method = "goalposts"``.
+    limit : float, optional
+        Threshold of ``method = "above"`` with ``reference = "fixed"``, in the indicator's own unit; of direction -1
+        values below it count.
+    limit_source : str
+        Where the threshold is published.
     label_de, label_en : str
         Labels of columns that the catalogue does not know.
     unit, kind : str
@@ -348,6 +359,8 @@ class NeedIndicator:
     scale: float | None = None
     low: float | None = None
     high: float | None = None
+    limit: float | None = None
+    limit_source: str = ""
     label_de: str = ""
     label_en: str = ""
     unit: str = ""
@@ -368,6 +381,10 @@ class NeedIndicator:
             choice(self.transform, TRANSFORMS, f"{where}: transform")
         if self.scale is not None and not self.scale > 0:
             raise SpecError(f"{where}: the scale is {self.scale!r}; it must be above 0.", key="scale")
+        if self.limit_source and self.limit is None:
+            raise SpecError(
+                f"{where}: limit_source names the source of a limit, and there is none.", key="limit_source"
+            )
         if self.low is not None and self.high is not None and not self.low < self.high:
             raise SpecError(f"{where}: the goalposts are {self.low:g} to {self.high:g}; low must be lower.", key="low")
 

@@ -11,12 +11,13 @@ from typing import Any, Self
 
 from quartiersatlas.base.checks import choice, expects
 from quartiersatlas.base.files import write_text
-from quartiersatlas.base.toml import read_toml
+from quartiersatlas.base.toml import naming_the_line, read_toml
 from quartiersatlas.base.workbook import write_workbook
-from quartiersatlas.catalogue import Catalogue, Indicator, Lang, text
+from quartiersatlas.catalogue import Catalogue, Indicator, text
 from quartiersatlas.catalogue.kinds import PERCENT, PERCENTAGE_POINTS
+from quartiersatlas.catalogue.texts import LANGUAGES
 from quartiersatlas.need.spec.records import NeedIndicator, NeedRules
-from quartiersatlas.need.spec.spec_toml import naming_the_line, spec_from_dict, toml_text
+from quartiersatlas.need.spec.spec_toml import spec_from_dict, toml_text
 from quartiersatlas.need.spec.spec_workbook import spec_from_workbook, spec_sheets
 
 CHANGE = "_change"
@@ -48,9 +49,6 @@ def _change(leaf: NeedIndicator, of: Indicator) -> Indicator:
         direction=leaf.direction,
         **labels,
     )
-
-
-LANGUAGES: tuple[Lang, ...] = ("de", "en")
 
 
 @dataclass(frozen=True, kw_only=True)

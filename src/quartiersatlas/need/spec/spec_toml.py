@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
-import tomllib
-from contextlib import contextmanager
 from dataclasses import MISSING, fields, is_dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from quartiersatlas.base.toml import TOO_DEEP, array, declared, is_too_deep, refuse_unknown, table
@@ -16,12 +12,10 @@ from quartiersatlas.need.spec.records import NeedAxis, NeedClass, NeedGroup, Nee
 from quartiersatlas.need.spec.steps import Breaks, Normalise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
 AnyRules = TypeVar("AnyRules", bound=NeedRules)
 ReadGroup = TypeVar("ReadGroup", bound=NeedGroup)
-
-MARK = "line_marker_"
 
 
 def spec_from_dict(kind: type[AnyRules], content: Mapping[str, Any]) -> AnyRules:
@@ -32,73 +26,6 @@ def spec_from_dict(kind: type[AnyRules], content: Mapping[str, Any]) -> AnyRules
         _group(NeedAxis, entry, "axis", ("axes", i)) for i, entry in _entries(content, "axes", "the need spec")
     )
     return declared(kind, {**content, "axes": axes}, "the need spec")
-
-
-@contextmanager
-def naming_the_line(path: str | Path) -> Iterator[None]:
-    """Add file and line to the message of a spec error raised inside."""
-    try:
-        yield
-    except SpecError as error:
-        line = line_of(Path(path).read_text(encoding="utf-8-sig"), error.place)
-        where = f"{Path(path).name}, line {line}" if line else Path(path).name
-        located = SpecError(f"{where}: {error}")
-        located.place = error.place
-        raise located from None
-
-
-def line_of(source: str, place: Sequence[str | int]) -> int:
-    r"""Return the line of a TOML source where a place stands, counted from 1; 0 where it cannot be told.
-
-    Every line in which the key occurs is tried: the key is replaced by a mark there, and where the mark turns up at
-    the place, that was the line. So any valid way to write TOML is understood. A place that is not in the file (a
-    missing key) is answered with the nearest place above it.
-
-    Examples
-    --------
-    >>> line_of('id = "x"\n[part]\nid = "y"', ("part", "id"))
-    3
-    """
-    place = list(place)
-    while place:
-        if isinstance(place[-1], str) and (line := _marked_line(source, place)):
-            return line
-        if isinstance(place[-1], int) and (line := line_of_entry(source, place)):
-            return line
-        place.pop()
-    return 0
-
-
-def line_of_entry(source: str, place: Sequence[str | int]) -> int:
-    """Return the line of the ``id`` of an entry, or of its first key where it has no id."""
-    if line := _marked_line(source, [*place, "id"]):
-        return line
-    try:
-        entry = _at(tomllib.loads(source), place)
-    except (KeyError, IndexError, TypeError):
-        return 0
-    lines = [_marked_line(source, [*place, key]) for key in entry] if isinstance(entry, dict) else []
-    return min((line for line in lines if line), default=0)
-
-
-def _marked_line(source: str, place: Sequence[str | int]) -> int:
-    key = str(place[-1])
-    pattern = re.compile(rf"(?<![\w-])[\"']?{re.escape(key)}[\"']?(?=\s*[=.\]])")
-    for found in pattern.finditer(source):
-        changed = f"{source[: found.start()]}{MARK}{source[found.end() :]}"
-        try:
-            parent = _at(tomllib.loads(changed), place[:-1])
-        except (tomllib.TOMLDecodeError, KeyError, IndexError, TypeError):
-            continue
-        if isinstance(parent, dict) and MARK in parent:
-            return source.count("\n", 0, found.start()) + 1
-    return 0
-
-
-def _at(content: Any, place: Sequence[str | int]) -> Any:  # noqa: ANN401 - whatever TOML holds
-    for step in place:
-        content = content[step]
-    return content
 
 
 def _group(kind: type[ReadGroup], entry: object, word: str, steps: tuple[str | int, ...]) -> ReadGroup:

@@ -9,21 +9,22 @@ from quartiersatlas.base.toml import settle
 from quartiersatlas.errors import SpecError, inside
 
 METHODS = ("none", "z", "minmax", "percentile", "rank", "goalposts", "exponential", "above")
-REFERENCES = ("areas", "city", "fixed")
+REFERENCES = ("areas", "city", "fixed", "quantile")
 WEIGHTINGS = ("none", "population")
 TIES = ("average", "min", "max")
+COMPARE = ("above", "at_least")
 BREAKS = ("fixed", "sd", "quantile")
 
 # The options that each method looks at; any other is refused, so that none is ignored in silence
 OPTIONS = {
     "none": (),
-    "z": ("ddof", "reference", "weighting", "centre", "spread"),
-    "minmax": ("low", "high"),
-    "percentile": ("ties",),
-    "rank": ("ties",),
+    "z": ("ddof", "reference", "weighting", "centre", "spread", "by"),
+    "minmax": ("low", "high", "by"),
+    "percentile": ("ties", "by"),
+    "rank": ("ties", "by"),
     "goalposts": ("low", "high"),
-    "exponential": ("shift", "ties"),
-    "above": ("reference",),
+    "exponential": ("shift", "ties", "by"),
+    "above": ("reference", "compare", "q", "by"),
 }
 
 
@@ -37,10 +38,19 @@ class Normalise:
         The scale.
     ddof : {0, 1}
         Divisor n - ddof of the standard deviation.
-    reference : {"areas", "city", "fixed"}
+    reference : {"areas", "city", "fixed", "quantile"}
         Where a z-score's centre or the threshold of ``above`` comes from: the mean of the scored areas, the city
-        value from the counts, or constants of the spec. Around the city value c the deviation is taken from it too: a
-        z-score divides by the root mean square distance, ``sqrt(mean((x - c)^2))``.
+        value from the counts, constants of the spec (``centre`` and ``scale`` of each indicator, or its ``limit``), or,
+        of ``above`` alone, the quantile ``q`` of the scored areas. Around the city value c the deviation is taken from
+        it too: a z-score divides by the root mean square distance, ``sqrt(mean((x - c)^2))``.
+    compare : {"above", "at_least"}
+        Of ``above``: whether the threshold itself counts.
+    q : float, optional
+        Of ``above`` with ``reference = "quantile"``: in (0, 1), type 7 of Hyndman and Fan; of an indicator of which
+        less is more need it is counted from the other end.
+    by : str
+        A higher level of the areas, such as ``"gemeinde"``: means, deviations, extremes, ranks and quantiles are those
+        of the area's own unit.
     weighting : {"none", "population"}
         Whether mean and deviation of a z-score weigh areas by their residents.
     centre, spread : float
@@ -69,6 +79,9 @@ class Normalise:
     high: float = 1.0
     shift: int = 1
     ties: str = "average"
+    compare: str = "above"
+    q: float | None = None
+    by: str = ""
 
     def __post_init__(self) -> None:
         settle(self, "normalise")
@@ -79,6 +92,7 @@ class Normalise:
             ("weighting", WEIGHTINGS),
             ("shift", (0, 1)),
             ("ties", TIES),
+            ("compare", COMPARE),
         ):
             with inside(name):
                 choice(getattr(self, name), allowed, f"normalise: {name}")
@@ -88,8 +102,17 @@ class Normalise:
             raise SpecError(f"normalise: spread is {self.spread!r}; it must be above 0.", key="spread")
         if self.reference != "areas" and self.method not in ("z", "above"):
             raise SpecError(f"normalise: {self.method!r} has no reference {self.reference!r}.", key="reference")
-        if self.method == "above" and self.reference == "fixed":
-            raise SpecError("normalise: 'above' compares with the areas' mean or the city value.", key="reference")
+        if self.reference == "quantile" and self.method != "above":
+            raise SpecError(f"normalise: {self.method!r} has no reference 'quantile'.", key="reference")
+        if (self.reference == "quantile") != (self.q is not None):
+            raise SpecError('normalise: reference = "quantile" and q = 0.9 belong together.', key="q")
+        if self.q is not None and not 0 < self.q < 1:
+            raise SpecError(f"normalise: q is {self.q:g}; a quantile lies in (0, 1), such as 0.9.", key="q")
+        if self.by and self.reference in ("city", "fixed"):
+            raise SpecError(
+                f"normalise: by = {self.by!r} compares areas within their unit, and {self.reference!r} does not.",
+                key="by",
+            )
         if self.weighting != "none" and (self.method != "z" or self.reference == "fixed"):
             raise SpecError(f"normalise: {self.method!r} does not weigh areas.", key="weighting")
         self._refuse_ignored()
@@ -112,7 +135,9 @@ class Normalise:
         return self.method == "rank" or (self.method == "exponential" and self.shift == 1)
 
     def __str__(self) -> str:
-        return f"{self.method} ({self.reference})" if self.reference != "areas" else self.method
+        words = [self.reference] if self.reference != "areas" else []
+        words += [f"within {self.by}"] if self.by else []
+        return f"{self.method} ({', '.join(words)})" if words else self.method
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 CUT = " […]"
 NARROW, WIDE, READABLE = 11, 60, 100  # digits of a column
-DECIMALS = {"hectares": 1, "covered_share": 2, "value": 4, "adjusted": 4, "expected": 4, "lower": 4, "upper": 4}
+DECIMALS = {"hectares": 1, **dict.fromkeys(("covered_share", "covered_residents"), 2)}
+DECIMALS |= dict.fromkeys(("value", "adjusted", "expected", "lower", "upper"), 4)
 LABELS, NAMES = CellStyle(bold=True, is_wrapped=True), CellStyle(italic=True, color="#666666")
 TEXT = CellStyle(is_wrapped=True)
 

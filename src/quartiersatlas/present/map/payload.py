@@ -36,6 +36,7 @@ from quartiersatlas.present.statements import (
     note_lines,
     reason_texts,
 )
+from quartiersatlas.screening import running_programmes, span_texts
 from quartiersatlas.space.exclaves import city_extent
 from quartiersatlas.space.neighbours import POLYGONS, borders
 
@@ -116,6 +117,7 @@ WORDS = (
     "button_compare",
     "button_single",
     "legend_programme",
+    "legend_programme_other",
     "legend_facility",
     "tooltip_counts",
     "tooltip_selected",
@@ -210,7 +212,7 @@ def _map_data(
         "earlier": [_earlier(part, lang, number) for part in earlier],
         "counts": counts.arrays,
         "candidates": _candidates(release, number),
-        "programmes": _programmes(release.programmes),
+        "programmes": _programmes(release.programmes, lang),
         "facilities": _facilities(release),
     }
 
@@ -461,14 +463,13 @@ def _candidates(release: Release, number: dict[str, int]) -> list[dict[str, Any]
     ]
 
 
-def _programmes(frame: gpd.GeoDataFrame | None) -> dict[str, Any]:
+def _programmes(frame: gpd.GeoDataFrame | None, lang: Lang) -> dict[str, Any]:
+    """Return the programme areas with name, kind and dates, and which of them do not run."""
     if frame is None:
-        return {"labels": []}
-    return {"labels": _feature_labels(frame), "geometry": encode_topology(frame)}
-
-
-def _feature_labels(frame: gpd.GeoDataFrame) -> list[str]:
-    return [f"{name} ({kind})" if kind else name for name, kind in zip(frame["name"], frame["kind"], strict=True)]
+        return {"labels": [], "other": []}
+    labels = [f"{name} ({kind})" if kind else name for name, kind in zip(frame["name"], frame["kind"], strict=True)]
+    labels = [", ".join(filter(None, both)) for both in zip(labels, span_texts(frame, lang), strict=True)]
+    return {"labels": labels, "other": (~running_programmes(frame)).tolist(), "geometry": encode_topology(frame)}
 
 
 def _facilities(release: Release) -> list[dict[str, Any]]:

@@ -53,6 +53,7 @@ from quartiersatlas.present.statements import (
     label_with_unit,
     source_text,
 )
+from quartiersatlas.screening import running_programmes
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -346,8 +347,13 @@ def overlay_entries(release: Release, lang: Lang) -> list[LegendEntry]:
         entries.append(_entry(border, is_open, symbol="borderline", hatch="/", lang=lang))
     if release.candidates is not None and len(release.candidates):
         entries.append(LegendEntry(f"{text('legend_candidate', lang)} ({len(release.candidates)})", "candidate"))
-    if release.programmes is not None and len(release.programmes):
-        entries.append(LegendEntry(f"{text('legend_programme', lang)} ({len(release.programmes)})", "programme"))
+    if release.programmes is not None:
+        runs = running_programmes(release.programmes)
+        if runs.any():
+            entries.append(LegendEntry(f"{text('legend_programme', lang)} ({int(runs.sum())})", "programme"))
+        if not runs.all():
+            words = text("legend_programme_other", lang)
+            entries.append(LegendEntry(f"{words} ({int((~runs).sum())})", "programme_other"))
     if release.facilities is not None and len(release.facilities):
         entries.append(LegendEntry(f"{text('legend_facility', lang)} ({len(release.facilities)})", "facility"))
     return entries

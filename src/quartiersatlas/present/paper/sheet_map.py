@@ -15,6 +15,7 @@ from quartiersatlas.present.paper.sheet_circles import CIRCLE, circles_of
 from quartiersatlas.present.paper.sheet_inset import fitted_insets, lower_left
 from quartiersatlas.present.paper.sheet_page import FACILITY, GREY, INK, LOOKS, line_height, text_width
 from quartiersatlas.present.statements import on_areas
+from quartiersatlas.screening import running_programmes
 from quartiersatlas.space.exclaves import city_extent
 
 if TYPE_CHECKING:
@@ -167,8 +168,10 @@ def _draw_overlay(axes: Any, release: Release, areas: gpd.GeoDataFrame, overlay:
     elif overlay.symbol == "candidate" and release.candidates is not None:
         _draw(axes, release.candidates.geometry, facecolor="none", edgecolor="#ffffff", linewidth=3.6)
         _draw(axes, release.candidates.geometry, facecolor="none", **LOOKS["candidate"])
-    elif overlay.symbol == "programme" and release.programmes is not None:
-        _draw(axes, on_areas(release.programmes, areas).geometry, facecolor="none", **LOOKS["programme"])
+    elif overlay.symbol in ("programme", "programme_other") and release.programmes is not None:
+        shapes = on_areas(release.programmes, areas).geometry
+        runs = running_programmes(release.programmes)
+        _draw(axes, shapes[runs if overlay.symbol == "programme" else ~runs], facecolor="none", **LOOKS[overlay.symbol])
     elif overlay.symbol == "facility" and release.facilities is not None:
         points = on_areas(release.facilities, areas).representative_point()
         axes.plot(points.x, points.y, **FACILITY)

@@ -141,7 +141,9 @@ def _pieces(paragraph: str, width: float, size: float, *, bold: bool) -> Iterato
 
 
 INK, GREY = "#1a1a1a", "#555555"
-LegendSymbol = Literal["fill", "selected", "borderline", "candidate", "programme", "facility", "circle", "circles"]
+LegendSymbol = Literal[
+    "fill", "selected", "borderline", "candidate", "programme", "programme_other", "facility", "circle", "circles"
+]
 
 
 @dataclass(frozen=True)
@@ -162,6 +164,7 @@ LOOKS: dict[str, dict[str, Any]] = {
     "borderline": {"edgecolor": INK, "linewidth": 1.3, "linestyle": (0, (3, 1.5))},
     "candidate": {"edgecolor": "#b3005e", "linewidth": 1.8},
     "programme": {"edgecolor": "#333333", "linewidth": 1.2, "linestyle": (0, (6, 2, 1, 2))},
+    "programme_other": {"edgecolor": "#6b6b6b", "linewidth": 0.9, "linestyle": (0, (1, 2))},
 }
 FACILITY: dict[str, Any] = {
     "marker": "o",

@@ -167,7 +167,7 @@ def test_a_programme_area_is_named_at_its_outline(atlas, exported):
     candidates = exported[exported["candidate"].fillna("").ne("")].union_all().boundary
     free = steps[steps.distance(candidates) > 100].to_crs("EPSG:4326")
     atlas.hover(free.iloc[0], tooltip=".leaflet-tooltip")
-    assert "Östliches Hafenquartier (Sozialer Zusammenhalt)" in atlas.texts(".leaflet-tooltip")
+    assert "Östliches Hafenquartier (Sozialer Zusammenhalt), seit 2021" in atlas.texts(".leaflet-tooltip")
 
 
 def test_further_layers_can_be_switched_off(atlas):

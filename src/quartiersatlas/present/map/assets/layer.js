@@ -10,7 +10,7 @@ import { framePage, layerBox } from "./frame.js";
 import { exclaveInset, insetControl, mainBounds } from "./inset.js";
 import { footer, searchBox, showDefinition, showPanel, tableButton, walkByKeys } from "./page.js";
 import { panelSheet } from "./sheet.js";
-import { LIGHT_LINE, PROGRAMME_LINE } from "./styles.js";
+import { LIGHT_LINE, OTHER_PROGRAMME_LINE, PROGRAMME_LINE } from "./styles.js";
 import { keepTipClear } from "./tips.js";
 import { arcOwners, decodeNeighbours, decodeTopology, memberOutline, neighbours, ringPlaces } from "./topology.js";
 import { closed, createView, pixels } from "./view.js";
@@ -79,7 +79,7 @@ export function createLayer(atlas) {
     footer(atlas, view.column());
     walkByKeys(layer._map, atlas.words, choice, view.areas.map(centre), around);
     table = tableButton(view.atlas, choice.find);
-    const alone = { ...atlas, candidates: [], programmes: { labels: [] }, facilities: [] }; // the second map shows classes only
+    const alone = { ...atlas, candidates: [], programmes: { labels: [], other: [] }, facilities: [] }; // the second map shows classes only
     compareButton(atlas, views, layer._map, fit, (on) => createView(viewOf(alone), ground, patternCanvas(), on), choice);
   });
   layer.on("remove", () => controls.forEach((control) => control.remove()));
@@ -179,7 +179,7 @@ function furtherLayers(atlas, line, outline, renderer) {
     const outlines = atlas.programmes.labels.map((/** @type {string} */ _, /** @type {number} */ number) => programmes.polygon(number).flat().map(closed));
     const dashes = L.featureGroup(
       outlines.map((/** @type {any} */ places, /** @type {number} */ number) =>
-        keepTipClear(line(places, PROGRAMME_LINE).bindTooltip(element("span", "", atlas.programmes.labels[number]), { sticky: true })),
+        keepTipClear(line(places, atlas.programmes.other[number] ? OTHER_PROGRAMME_LINE : PROGRAMME_LINE).bindTooltip(element("span", "", atlas.programmes.labels[number]), { sticky: true })),
       ),
     );
     const group = L.layerGroup([...outlines.map((/** @type {any} */ places) => line(places, LIGHT_LINE)), dashes]);

@@ -180,12 +180,14 @@ function isDark(color) {
  */
 function markRows(atlas, write) {
   const open = atlas.isBorderline.size;
+  const other = atlas.programmes.other.filter(Boolean).length;
   const marks = [
     { n: atlas.selected.length - open, sign: () => swatch("#ffffff", "hatch", "qa-swatch-selected"), label: atlas.words.legend_selected },
     { n: open, sign: () => swatch("#ffffff", "dashes", "qa-swatch-selected"), label: atlas.words.legend_open },
     { n: atlas.near?.length, sign: () => swatch("#ffffff", "", "qa-swatch-near"), label: atlas.words.legend_near },
     { n: atlas.candidates.length, sign: () => swatch("#ffffff", "", "qa-swatch-candidate"), label: atlas.words.legend_candidate },
-    { n: atlas.programmes.labels.length, sign: () => swatch("#ffffff", "", "qa-swatch-programme"), label: atlas.words.legend_programme },
+    { n: atlas.programmes.labels.length - other, sign: () => swatch("#ffffff", "", "qa-swatch-programme"), label: atlas.words.legend_programme },
+    { n: other, sign: () => swatch("#ffffff", "", "qa-swatch-programme-other"), label: atlas.words.legend_programme_other },
     { n: atlas.facilities.length, sign: () => swatch("#ffffff", "", "qa-swatch-facility"), label: atlas.words.legend_facility },
   ];
   return marks.filter(({ n }) => n).map(({ n, sign, label }) => rowParts(sign(), label, `(${write(n)})`));

@@ -30,6 +30,7 @@ export const CANDIDATE_LINE = { color: "#b3005e", weight: 3, fill: false, intera
 export const CHOSEN_CASING = { color: "#1a1a1a", weight: 7, fill: false, interactive: false, smoothFactor: 0 };
 export const CHOSEN_LINE = { color: "#ffd400", weight: 3.5, fill: false, interactive: false, smoothFactor: 0 };
 export const PROGRAMME_LINE = { color: "#333333", weight: 2, dashArray: "9 4 2 4", fill: false, smoothFactor: 0 };
+export const OTHER_PROGRAMME_LINE = { ...PROGRAMME_LINE, color: "#6b6b6b", weight: 1.4, dashArray: "2 4" };
 
 /**
  * @param {string} color "#rrggbb"

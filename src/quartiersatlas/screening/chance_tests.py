@@ -1,0 +1,131 @@
+"""Whether a difference is more than chance: exact tests of one area, many tests at once, local clusters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from quartiersatlas.errors import SpecError
+from quartiersatlas.screening.evidence import unit_sums
+from quartiersatlas.screening.rules import CITY, COMPUTED, REST, Compare, Hotspot
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from quartiersatlas.screening.evidence import Evidence, Measured
+
+    Array = NDArray[np.float64]
+    Bools = NDArray[np.bool_]
+    Ints = NDArray[np.intp]
+
+
+def p_values(condition: Compare, measured: Measured, evidence: Evidence, limit: Array) -> Array:
+    """Return the one-sided p-value of each area against "not beyond the limit", shape (runs, n_areas).
+
+    Notes
+    -----
+    Against a fixed limit p0 the count is Binomial(n, p0). Against the city (or a higher level) that the area belongs
+    to, it is hypergeometric: x of n among X of N, which is Fisher's exact test against the rest.
+    """
+    from scipy.stats import binom, hypergeom
+
+    if not measured.whole or measured.x is None or measured.n is None or measured.summed:
+        raise SpecError(
+            f"{condition}: significant needs the counts of a rate, and {condition.indicator!r} has none. Compute it "
+            f"from counts: add_rates(data, {{{condition.indicator!r}: (numerator, denominator)}})."
+        )
+    x, n = measured.x, np.where(measured.known, measured.n, 0)
+    than = condition.limit.than
+    if isinstance(than, str) and (than, condition.indicator) not in evidence.published and than not in COMPUTED[2:]:
+        return _against_the_rest(condition, measured, evidence, hypergeom)
+    share = np.clip(limit / measured.per, 0, 1)
+    found = binom.sf(x - 1, n, share) if condition.upwards else binom.cdf(x, n, share)
+    return np.asarray(np.where(measured.known & ~np.isnan(limit), found, np.nan), dtype=float)
+
+
+def _against_the_rest(condition: Compare, measured: Measured, evidence: Evidence, hypergeom: object) -> Array:
+    limit = condition.limit
+    if limit.factor != 1 or limit.plus or limit.digits is not None:
+        raise SpecError(
+            f"{condition}: significant asks whether the area differs from {limit.than!r}; with factor, plus or digits "
+            f"there is no exact test. Leave these out, or compare with a number."
+        )
+    if measured.published is not None:
+        raise SpecError(f"{condition}: significant needs the counts of the city, and only its value is published.")
+    everywhere = np.zeros(evidence.n_areas, dtype=np.int64)
+    units = everywhere if limit.than in (CITY, REST) else evidence.levels[str(limit.than)]
+    known = measured.known & (units >= 0)[None, :]
+    x, n = (np.where(known, part, 0.0) for part in (measured.x, measured.n))
+    cases, people = unit_sums(x, units), unit_sums(n, units)
+    test = hypergeom.sf(x - 1, people, cases, n) if condition.upwards else hypergeom.cdf(x, people, cases, n)  # type: ignore[attr-defined]
+    return np.asarray(np.where(known, test, np.nan), dtype=float)
+
+
+def passing(p: Array, tested: Bools, level: float, correction: str) -> Bools:
+    """Return which tests reject, run by run: each alone, or with Benjamini & Hochberg over the areas tested.
+
+    Of m p-values in ascending order the first k reject, with the largest k such that ``p_k <= level k / m``.
+    """
+    p = np.where(tested & ~np.isnan(p), p, np.inf)
+    if correction == "none":
+        return np.asarray(p <= level)
+    m = np.isfinite(p).sum(axis=-1, keepdims=True)
+    ordered = np.sort(p, axis=-1)
+    place = np.arange(1, p.shape[-1] + 1)[None, :]
+    below = np.where(ordered <= level * place / np.maximum(m, 1), ordered, -np.inf)
+    return np.asarray(p <= below.max(axis=-1, keepdims=True, initial=-np.inf))
+
+
+def hotspot_p_values(condition: Hotspot, values: Array, one: Ints, other: Ints) -> Array:
+    """Return the one-sided p-value of each area for a cluster of high values; NaN without a value or neighbours."""
+    found = [_clusters(condition, row, one, other) for row in values]
+    return np.array(found)
+
+
+def _clusters(condition: Hotspot, values: Array, one: Ints, other: Ints) -> Array:
+    from scipy.stats import norm
+
+    known = ~np.isnan(values)
+    both = known[one] & known[other]
+    first, second = np.concatenate([one[both], other[both]]), np.concatenate([other[both], one[both]])
+    degree = np.bincount(first, minlength=len(values))
+    sums = np.bincount(first, values[second], minlength=len(values))
+    alone = ~known | (degree == 0)
+    n = int(known.sum())
+    if condition.permutations and condition.permutations < n / float(condition.fdr):
+        raise SpecError(
+            f"{condition}: with {n} areas and fdr={condition.fdr}, no single area could pass fewer than "
+            f"{int(np.ceil(n / float(condition.fdr))):,} permutations."
+        )
+    if n < 2 or not values[known].std() > 0:  # noqa: PLR2004 - two areas can differ
+        return np.where(alone, np.nan, 1.0)
+    if condition.permutations:
+        return np.where(alone, np.nan, _by_permutation(condition, values, known, degree, sums))
+    # Gi*: the sum over the area itself and its neighbours, against the mean of all (Ord & Getis 1995)
+    weight = degree + 1
+    mean, spread = values[known].mean(), values[known].std()
+    error = spread * np.sqrt(np.maximum(n * weight - weight**2, 0) / (n - 1))
+    star = sums + np.where(known, values, 0)
+    z = np.divide(star - mean * weight, error, out=np.zeros(len(values)), where=error > 0)
+    return np.where(alone, np.nan, norm.sf(z))
+
+
+def _by_permutation(condition: Hotspot, values: Array, known: Bools, degree: Ints, sums: Array) -> Array:
+    """Return p-values from random neighbours: each area keeps its value, its neighbours are drawn from all others."""
+    random = np.random.default_rng(0)
+    keys = np.flatnonzero(known)
+    pool = values[keys]
+    mean = pool.mean()
+    found = np.ones(len(values))
+    most = int(degree.max(initial=0))
+    draws = np.argsort(random.random((condition.permutations, len(pool) - 1)), axis=1)[:, :most]
+    for place, i in enumerate(keys):
+        if not degree[i]:
+            continue
+        others = np.delete(pool, place)
+        drawn = others[draws[:, : degree[i]]].sum(axis=1)
+        beyond = (1 + (drawn >= sums[i] - 1e-12 * abs(sums[i])).sum()) / (condition.permutations + 1)
+        high = values[i] > mean and sums[i] > mean * degree[i]
+        found[i] = 1.0 if condition.statistic == "moran" and not high else beyond
+    return found

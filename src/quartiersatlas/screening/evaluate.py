@@ -1,0 +1,428 @@
+"""Where a rule holds: every condition in three-valued logic, for one run or many with the same code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from math import ceil, floor
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from quartiersatlas.errors import SpecError
+from quartiersatlas.screening.chance_tests import hotspot_p_values, p_values, passing
+from quartiersatlas.screening.evidence import Evidence, Measured, exact_per, no_counts, refuse_sums, unit_sums
+from quartiersatlas.screening.exact import Fractions, nearly, rate_side, round_half_up, times, whole
+from quartiersatlas.screening.rules import (
+    CITY,
+    MEAN,
+    MEDIAN,
+    QUANTILE,
+    REST,
+    Compare,
+    Condition,
+    Hotspot,
+    InClass,
+    Limit,
+    Rule,
+    WorseThanCity,
+    Worst,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+    Bools = NDArray[np.bool_]
+
+PLACE = 1e-9  # the place of a quantile within this of a whole number is that number
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """Where something holds and where it does not, shape (runs, n_areas); where neither, it is unknown."""
+
+    yes: Bools
+    no: Bools
+
+    @classmethod
+    def where(cls, holds: Bools, known: Bools) -> Truth:
+        """Build it from a comparison and from where both of its sides are known."""
+        return cls(known & holds, known & ~holds)
+
+    @property
+    def known(self) -> Bools:
+        """Where it is not unknown."""
+        known: Bools = self.yes | self.no
+        return known
+
+    def __and__(self, other: Truth) -> Truth:
+        return k_true(2, [self, other])
+
+    def __or__(self, other: Truth) -> Truth:
+        return k_true(1, [self, other])
+
+    def __invert__(self) -> Truth:
+        return Truth(self.no, self.yes)
+
+
+def k_true(k: int, parts: Sequence[Truth]) -> Truth:
+    """Return where at least k of the parts hold: no where more than m - k do not, else unknown."""
+    yes = sum(part.yes.astype(np.int64) for part in parts)
+    no = sum(part.no.astype(np.int64) for part in parts)
+    return Truth(np.asarray(yes >= k), np.asarray(no > len(parts) - k))
+
+
+@dataclass(frozen=True, eq=False)
+class Held:
+    """One condition as applied.
+
+    Parameters
+    ----------
+    condition : Condition
+        The condition.
+    truth : Truth
+        Where it holds, after its own rule for unknown values.
+    values : array, shape (runs, n_areas)
+        What was compared: numbers, NaN where unknown; or numbers of classes, -1 where unknown.
+    limit : array of float, broadcastable to (runs, n_areas)
+        What it was compared with; NaN where there is none, as for classes.
+    judged : Truth
+        Where it holds before its own rule for unknown values.
+    undecided : array of bool
+        Where the printed digits of the value leave open on which side of the limit it lies.
+    class_ids : list of str
+        The ids of the classes in the order of their numbers; empty where values are no classes.
+    tied : tuple of (number, wanted, taken, value)
+        Of worst areas: how many lie at the limit, how many were wanted, whether they are in, and their value.
+    """
+
+    condition: Condition
+    truth: Truth
+    values: Array | NDArray[np.int64]
+    limit: Array
+    judged: Truth
+    undecided: Bools
+    class_ids: Sequence[str] = ()
+    tied: tuple[int, int, bool, float] | None = None
+
+
+def evaluate(rule: Rule, evidence: Evidence) -> tuple[Truth, list[Held]]:
+    """Return where a rule holds, and each of its conditions as applied.
+
+    Raises
+    ------
+    SpecError
+        A condition asks for what its indicator cannot have, such as a city value of a median.
+    """
+    known: dict[Condition, Held] = {}
+    for condition in rule.conditions:
+        if condition not in known:
+            known[condition] = held(condition, evidence)
+    found = [known[condition] for condition in rule.conditions]
+    return combine(rule, [one.truth for one in found]), found
+
+
+def combine(rule: Rule, truths: Sequence[Truth]) -> Truth:
+    """Combine the outcomes of the conditions of a rule."""
+    return rule.combine(truths, k_true, lambda part: ~part)
+
+
+def held(condition: Condition, evidence: Evidence) -> Held:
+    """Apply one condition."""
+    if isinstance(condition, InClass):
+        numbers, ids = evidence.classes[condition.axis]
+        holds = np.isin(numbers, [list(ids).index(name) for name in condition.classes if name in ids])
+        return _held(condition, Truth.where(holds, numbers >= 0), numbers, np.full((1, 1), np.nan), class_ids=ids)
+    measured = evidence.measured[condition.looks_at]
+    match condition:
+        case WorseThanCity():
+            return _worse(condition, measured, evidence)
+        case Compare():
+            return _compared(condition, measured, evidence)
+        case Worst():
+            return _worst(condition, measured, evidence)
+        case Hotspot():
+            return _hotspots(condition, measured, evidence)
+    raise AssertionError(condition)
+
+
+def _held(
+    condition: Condition,
+    judged: Truth,
+    values: Array | NDArray[np.int64],
+    limit: Array,
+    *,
+    undecided: Bools | None = None,
+    class_ids: Sequence[str] = (),
+    tied: tuple[int, int, bool, float] | None = None,
+) -> Held:
+    unknown = ~judged.known
+    truth = judged
+    if condition.unknown == "yes":
+        truth = Truth(judged.yes | unknown, judged.no)
+    elif condition.unknown == "no":
+        truth = Truth(judged.yes, judged.no | unknown)
+    open_ = np.zeros_like(unknown) if undecided is None else undecided
+    return Held(condition, truth, values, limit, judged, open_, class_ids, tied)
+
+
+# --- a value and a limit ----------------------------------------------------------------------------------------------
+
+
+def _worse(condition: WorseThanCity, measured: Measured, evidence: Evidence) -> Held:
+    if measured.direction == 0:
+        name = condition.indicator
+        raise SpecError(
+            f"{condition}: the catalogue says of no side of {name!r} that it is the worse one. Say it in the rule: "
+            f"above({name!r}, than='city') or below({name!r}, than='city')."
+        )
+    word = "above" if measured.direction == 1 else "below"
+    plain = Compare(word=word, indicator=condition.indicator, limit=Limit(CITY), unknown=condition.unknown)
+    found = _compared(plain, measured, evidence)
+    return Held(condition, found.truth, found.values, found.limit, found.judged, found.undecided)
+
+
+def _compared(condition: Compare, measured: Measured, evidence: Evidence) -> Held:
+    limit = limit_of(condition, measured, evidence)
+    floats = limit.floats if isinstance(limit, Fractions) else limit
+    if measured.whole and isinstance(limit, Fractions):
+        assert measured.x is not None  # noqa: S101 - what whole says
+        assert measured.n is not None  # noqa: S101 - likewise
+        where = rate_side(whole(measured.x), whole(measured.n), exact_per(measured), limit)
+    else:
+        where = nearly(measured.values, floats)
+    upwards = where if condition.upwards else -where
+    holds = upwards >= 0 if condition.closed else upwards > 0
+    known = measured.known & ~np.isnan(floats)
+    if condition.min_denominator is not None:
+        if measured.n is None:
+            raise SpecError(f"{condition}: min_denominator needs a denominator, and {condition.indicator!r} has none.")
+        known = known & (measured.n >= float(condition.min_denominator))
+    undecided = known & (np.abs(measured.values - floats) < measured.half * (1 - PLACE))
+    known = known & ~undecided
+    if condition.significant is not None:
+        p = p_values(condition, measured, evidence, floats)
+        holds = holds & passing(p, known, float(condition.significant), condition.correction)
+    return _held(condition, Truth.where(holds, known), measured.values, floats, undecided=undecided)
+
+
+def limit_of(condition: Compare, measured: Measured, evidence: Evidence) -> Fractions | Array:
+    """Return the limit of a comparison: fractions where it is made of counts or written, floats where it is computed.
+
+    Both have a shape that broadcasts to (runs, n_areas).
+    """
+    limit = condition.limit
+    if isinstance(limit.than, Decimal):
+        base: Fractions | Array = Fractions.of(limit.than)
+    elif isinstance(limit.than, str):
+        base = _named(limit.than, condition, measured, evidence)
+    else:
+        base = _mixed(limit.than, condition, measured, evidence)
+    if isinstance(base, Fractions):
+        found = base.scaled(limit.factor, limit.plus)
+        return found if limit.digits is None else found.rounded(limit.digits)
+    floats = float(limit.factor) * base + float(limit.plus)
+    return floats if limit.digits is None else round_half_up(floats, limit.digits)
+
+
+def _mixed(
+    parts: Sequence[tuple[Decimal, str]], condition: Compare, measured: Measured, evidence: Evidence
+) -> Fractions | Array:
+    """Return the weighted sum of several limits."""
+    found = [(weight, _named(name, condition, measured, evidence)) for weight, name in parts]
+    exact = [one.scaled(weight, Decimal(0)) for weight, one in found if isinstance(one, Fractions)]
+    if len(exact) == len(found):
+        total = exact[0]
+        for one in exact[1:]:
+            total = total + one
+        return total
+    floats = [float(weight) * (one.floats if isinstance(one, Fractions) else one) for weight, one in found]
+    return np.asarray(sum(floats[1:], start=floats[0]))
+
+
+def _named(name: str, condition: Compare, measured: Measured, evidence: Evidence) -> Fractions | Array:
+    """Return the limit that a name stands for."""
+    if (name, condition.indicator) in evidence.published:
+        return _per_area(evidence.published[name, condition.indicator])
+    if name in (MEAN, MEDIAN, QUANTILE):
+        return _of_values(name, condition.limit, measured.values)
+    refuse_sums(measured, condition.indicator, condition)
+    if name == CITY and measured.published is not None:
+        return Fractions.of(measured.published)
+    if measured.x is None or measured.n is None:
+        raise no_counts(measured, condition.indicator, name)
+    if name in (CITY, REST):
+        return city_limit(measured, np.zeros(evidence.n_areas, dtype=np.int64), rest=name == REST)
+    return city_limit(measured, evidence.levels[name], rest=False)
+
+
+def _per_area(published: Sequence[Decimal | None]) -> Fractions:
+    """Return published values, one for all or one per area, over one power of ten."""
+    known = [value for value in published if value is not None]
+    digits = max((max(0, -int(value.as_tuple().exponent)) for value in known), default=0)
+    p = [0 if value is None else int(value * 10**digits) for value in published]
+    there = np.array([[value is not None for value in published]])
+    return Fractions(times(np.array([p], dtype=object), 1), times(10**digits, 1), there)
+
+
+def city_limit(measured: Measured, units: NDArray[np.int64], *, rest: bool) -> Fractions | Array:
+    """Return the value of the unit that each area lies in, from the counts of its areas; without its own, if rest.
+
+    Areas without a value are in neither sum.
+    """
+    assert measured.x is not None  # noqa: S101 - checked by the caller
+    assert measured.n is not None  # noqa: S101 - likewise
+    inside = measured.known & (units >= 0)[None, :]
+    if measured.whole:
+        x, n = (np.where(inside, part, 0.0) for part in (measured.x, measured.n))
+        cases, people = (whole(unit_sums(part, units)) for part in (x, n))
+        if rest:
+            cases, people = cases - whole(x), people - whole(n)
+        a, b = Fraction(measured.per).as_integer_ratio()
+        return Fractions(times(cases, a), times(people, b), (people > 0) & (units >= 0)[None, :])
+    pairs = [(measured.x, measured.n), *([] if measured.earlier is None else [measured.earlier])]
+    ratios = []
+    for cases, people in pairs:
+        x, n = np.where(inside, cases, 0.0), np.where(inside, people, 0.0)
+        sums = [unit_sums(part, units) - (part if rest else 0) for part in (x, n)]
+        there = (sums[1] > 0) & (units >= 0)[None, :]
+        ratios.append(np.divide(sums[0], sums[1], out=np.full(sums[0].shape, np.nan), where=there))
+    return np.asarray(measured.per * (ratios[0] if len(ratios) == 1 else ratios[0] - ratios[1]))
+
+
+def _of_values(name: str, limit: Limit, values: Array) -> Array:
+    """Return a mean, median or quantile of the known values of each run, shape (runs, 1)."""
+    n = (~np.isnan(values)).sum(axis=-1, keepdims=True)
+    if name == MEAN:
+        x = np.where(np.isnan(values), 0.0, values)
+        mean = np.divide(x.sum(axis=-1, keepdims=True), n, out=np.full(n.shape, np.nan), where=n > 0)
+        if not limit.sd:
+            return mean
+        squares = np.where(np.isnan(values), 0.0, (values - mean) ** 2).sum(axis=-1, keepdims=True)
+        free = n - limit.ddof
+        variance = np.divide(squares, free, out=np.full(n.shape, np.nan), where=free > 0)
+        return mean + float(limit.sd) * np.sqrt(variance)
+    if name == MEDIAN:
+        return quantile(values, Fraction(1, 2), 7)
+    assert limit.q is not None  # noqa: S101 - the door asks for it
+    return quantile(values, Fraction(limit.q), limit.quantile_type)
+
+
+PLACES = {4: (0, 1), 5: (0.5, 0.5), 6: (0, 0), 7: (1, 1), 8: (1 / 3, 1 / 3), 9: (3 / 8, 3 / 8)}  # alpha, beta
+
+
+def quantile(values: Array, q: Fraction, kind: int) -> Array:
+    """Return a quantile of Hyndman & Fan of the known values of each row, shape (rows, 1).
+
+    The place is ``alpha + q (m + 1 - alpha - beta)``, with 1 <= place <= m; a place within 1e-9 of a whole number is
+    that number.
+    """
+    ordered = np.sort(values, axis=-1)  # NaN last
+    m = (~np.isnan(values)).sum(axis=-1, keepdims=True)
+    alpha, beta = PLACES[kind]
+    place = alpha + float(q) * (m + 1 - alpha - beta)
+    place = np.where(np.abs(place - np.rint(place)) < PLACE, np.rint(place), place).clip(1, np.maximum(m, 1))
+    lower = np.floor(place).astype(int)
+    share = place - lower
+    first = np.take_along_axis(ordered, lower - 1, axis=-1)
+    second = np.take_along_axis(ordered, np.minimum(lower, np.maximum(m, 1) - 1), axis=-1)
+    found = np.where(share > 0, first + share * (second - first), first)
+    return np.where(m > 0, found, np.nan)
+
+
+# --- the worst of the areas -------------------------------------------------------------------------------------------
+
+
+def _worst(condition: Worst, measured: Measured, evidence: Evidence) -> Held:
+    sign = worse_side(condition, measured)
+    values = sign * measured.values
+    units = evidence.levels[condition.by] if condition.by else np.zeros(evidence.n_areas, dtype=np.int64)
+    runs = max(len(values), len(evidence.shift))
+    values = np.broadcast_to(values, (runs, evidence.n_areas))
+    holds, limit = np.zeros(values.shape, dtype=bool), np.full(values.shape, np.nan)
+    tied: tuple[int, int, bool, float] | None = None
+    for unit in range(int(units.max(initial=-1)) + 1):
+        inside = np.flatnonzero(units == unit)
+        holds[:, inside], limit[:, inside], at = _worst_of(condition, values[:, inside], evidence.shift)
+        tied = tied or at
+    known = ~np.isnan(values) & (units >= 0)[None, :]
+    if tied is not None:
+        tied = (*tied[:3], sign * tied[3])
+    return _held(condition, Truth.where(holds, known), sign * values, sign * limit, tied=tied)
+
+
+def worse_side(condition: Worst | Hotspot, measured: Measured) -> int:
+    """Return 1 where the highest values are the worst, -1 where the lowest are."""
+    if condition.highest is not None:
+        return 1 if condition.highest else -1
+    if not measured.valued:
+        raise SpecError(
+            f"{condition}: the catalogue values neither side of {condition.indicator!r}, which describes the "
+            f"population and is no need. Say which values you look for: highest=True or highest=False."
+        )
+    return -1 if measured.direction == -1 else 1
+
+
+def _worst_of(
+    condition: Worst, values: Array, shift: Array
+) -> tuple[Bools, Array, tuple[int, int, bool, float] | None]:
+    """Return which of the areas are among the worst (the highest), the limit, and how many lie at it in the first run.
+
+    The limit is the value of the last area that is wanted. Where more than wanted are at it or beyond, all at it are
+    in, if ``ties="in"``, they are no more than ``most`` times the wanted number and it is not the best value of all;
+    else none of them is.
+    """
+    known = ~np.isnan(values)
+    m = known.sum(axis=-1, keepdims=True)
+    wanted = wanted_areas(condition, m, shift)
+    highest_first = -np.sort(-values, axis=-1)  # NaN last
+    limit = np.where(m > 0, np.take_along_axis(highest_first, np.maximum(wanted, 1) - 1, axis=-1), np.inf)
+    best = np.take_along_axis(highest_first, np.maximum(m, 1) - 1, axis=-1)
+    where = nearly(values, np.broadcast_to(limit, values.shape))
+    at_or_beyond = (known & (where >= 0)).sum(axis=-1, keepdims=True)
+    most = np.floor(float(condition.most) * wanted + PLACE)
+    fits = (at_or_beyond <= most) & (nearly(best, limit) != 0) & (condition.ties == "in")
+    taken = (at_or_beyond <= wanted) | fits
+    holds = np.where(taken, where >= 0, where > 0)
+    tied = None
+    if at_or_beyond[0, 0] > wanted[0, 0]:
+        n_at = int((known & (where == 0))[0].sum())
+        tied = (n_at, int(wanted[0, 0]), bool(taken[0, 0]), float(limit[0, 0]))
+    return holds, np.broadcast_to(limit, values.shape), tied
+
+
+def wanted_areas(condition: Worst, m: NDArray[np.int64], shift: Array) -> NDArray[np.int64]:
+    """Return how many areas are wanted of m with a value, as whole numbers: at least 1, at most m (0 where m is 0)."""
+    m, moved = np.broadcast_arrays(m, shift)
+    exact = {int(one): _wanted(condition, int(one)) for one in np.unique(m)}
+    found = np.vectorize(exact.__getitem__, otypes=[np.int64])(m)
+    if (moved != 0).any():
+        base = float(condition.share) * m if condition.share is not None else float(condition.n or 0) + 0.0 * m
+        rounding = {"floor": np.floor, "ceil": np.ceil}.get(condition.count, lambda part: np.floor(part + 0.5))
+        share = np.minimum(base * (1 + moved), m)
+        found = np.where(moved != 0, np.clip(rounding(share), 1, np.maximum(m, 1)), found).astype(np.int64)
+    return found
+
+
+def _wanted(condition: Worst, m: int) -> int:
+    if condition.share is None:
+        return min(condition.n or 1, m)
+    exact = Fraction(condition.share) * m
+    number = {"floor": floor(exact), "ceil": ceil(exact)}.get(condition.count, floor(exact + Fraction(1, 2)))
+    return min(max(number, 1), m)
+
+
+# --- clusters ---------------------------------------------------------------------------------------------------------
+
+
+def _hotspots(condition: Hotspot, measured: Measured, evidence: Evidence) -> Held:
+    assert evidence.neighbours is not None  # noqa: S101 - screen() brings them
+    sign = worse_side(condition, measured)
+    p = hotspot_p_values(condition, sign * measured.values, *evidence.neighbours())
+    known = ~np.isnan(p)
+    holds = passing(p, known, float(condition.fdr), "bh")
+    return _held(condition, Truth.where(holds, known), measured.values, np.full((1, 1), np.nan))

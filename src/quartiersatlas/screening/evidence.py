@@ -1,0 +1,441 @@
+"""What rules look at: values with the counts behind them, classes, higher levels, published references.
+
+Arrays have the shape (runs, n_areas): the data as they are is one run, a Monte Carlo brings many; what does not differ
+between runs has one row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from pandas.api.types import is_bool_dtype, is_numeric_dtype
+
+from quartiersatlas.base.checks import choice
+from quartiersatlas.catalogue import Message
+from quartiersatlas.catalogue.kinds import a_kind
+from quartiersatlas.catalogue.references import published_for_city
+from quartiersatlas.errors import ColumnError, SpecError, list_some
+from quartiersatlas.indicators.columns import MOST_DECIMALS, city_values, written_decimals
+from quartiersatlas.intake.joining.data import checked_numbers, direction_of, kind_of, rate_recipe
+from quartiersatlas.screening.rules import CITY, COMPUTED, NEED, REST, Compare, Condition, InClass, Rule, Worst
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from quartiersatlas.catalogue.references import Reference
+    from quartiersatlas.intake import AreaData
+    from quartiersatlas.need import NeedIndex
+
+    Array = NDArray[np.float64]
+
+PRINTED = ("share", "rate", "mean", "median", "density", "balance_rate")  # kinds whose printed digits are an interval
+EXACT_FROM = 6  # decimals: numbers with so many were computed, not printed
+SUMMED = ("count", "amount", "balance")
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """One indicator.
+
+    Parameters
+    ----------
+    values : array of float, shape (runs, n_areas)
+        In the unit that people read; NaN where unknown.
+    x, n : array of float, optional
+        Numerator and denominator: ``values = per x / n``.
+    earlier : tuple of two arrays, optional
+        Those of an earlier date, for a change: ``values = per (x / n - x' / n')``.
+    per : float
+        Unit of the rate: 100 for percent.
+    published : Decimal, optional
+        The published value of the whole city, where it cannot be made from counts.
+    kind, unit : str
+        What it is.
+    summed : bool
+        Whether areas are added up, so that no city value is a limit for one of them.
+    direction : int
+        1 where a higher value is the worse one, -1 where a lower one is, 0 where nobody says.
+    valued : bool
+        Whether the catalogue says of it that neither side is the worse one.
+    half : float
+        Half of the last printed digit of a ready-made number; 0 where values are exact.
+    recipe : str
+        How a rate is made of it, where it is summed over areas.
+    """
+
+    values: Array
+    x: Array | None = None
+    n: Array | None = None
+    earlier: tuple[Array, Array] | None = None
+    per: float = 1.0
+    published: Decimal | None = None
+    kind: str = ""
+    unit: str = ""
+    summed: bool = False
+    direction: int = 1
+    valued: bool = True
+    half: float = 0.0
+    recipe: str = ""
+
+    @cached_property
+    def whole(self) -> bool:
+        """Whether it is a rate of whole numbers, so that it can be compared exactly."""
+        if self.x is None or self.n is None or self.earlier is not None:
+            return False
+        return all(bool(np.all(np.isnan(part) | (part == np.rint(part)))) for part in (self.x, self.n))
+
+    @cached_property
+    def known(self) -> NDArray[np.bool_]:
+        """Where there is a value."""
+        return ~np.isnan(self.values)
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What the conditions of a rule look at.
+
+    Parameters
+    ----------
+    measured : dict of str to Measured
+        Indicators, axes of the need index, ``"need"``.
+    classes : dict of str to (array of int, list of str)
+        Axis or column -> class numbers of shape (runs, n_areas), -1 where there is none, and the ids.
+    levels : dict of str to array of int, shape (n_areas,)
+        Higher level -> number of the unit each area lies in; -1 where it lies in none.
+    published : dict of (str, str) to list
+        (reference, indicator) -> one number per area, None where there is none; one number alone holds for all.
+    shift : array of float, shape (runs, 1)
+        By which part of it a share or number of areas is larger or smaller than written.
+    n_areas : int
+        How many areas there are.
+    neighbours : callable, optional
+        Returns the pairs of neighbouring areas, for hotspots.
+    warnings : tuple of Message
+        What the reader has to know of the references.
+    """
+
+    measured: Mapping[str, Measured]
+    n_areas: int
+    classes: Mapping[str, tuple[NDArray[np.int64], Sequence[str]]] = field(default_factory=dict)
+    levels: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
+    published: Mapping[tuple[str, str], Sequence[Decimal | None]] = field(default_factory=dict)
+    shift: Array = field(default_factory=lambda: np.zeros((1, 1)))
+    neighbours: Callable[[], tuple[NDArray[np.intp], NDArray[np.intp]]] | None = None
+    warnings: tuple[Message, ...] = ()
+
+
+def rate(x: Sequence[float], n: Sequence[float], *, per: float = 100.0, **more: Any) -> Measured:  # noqa: ANN401
+    """Return a rate from counts, as a rule sees it; rows are runs.
+
+    Examples
+    --------
+    >>> rate([1, 2], [10, 0]).values.tolist()
+    [[10.0, nan]]
+    """
+    cases, people = np.atleast_2d(np.asarray(x, dtype=float)), np.atleast_2d(np.asarray(n, dtype=float))
+    values = per * np.divide(cases, people, out=np.full(np.broadcast(cases, people).shape, np.nan), where=people > 0)
+    return Measured(values, cases, people, per=per, **more)
+
+
+def numbers(values: Sequence[float], **more: Any) -> Measured:  # noqa: ANN401
+    """Return ready-made numbers, as a rule sees them."""
+    return Measured(np.atleast_2d(np.asarray(values, dtype=float)), **more)
+
+
+def collect_evidence(
+    data: AreaData, rule: Rule, need: NeedIndex | None, references: Mapping[str, Reference]
+) -> Evidence:
+    """Collect what a rule looks at from joined data and a need index, as they are: one run.
+
+    Raises
+    ------
+    ColumnError, SpecError
+        The rule names what is not there.
+    """
+    measured: dict[str, Measured] = {}
+    classes: dict[str, tuple[NDArray[np.int64], Sequence[str]]] = {}
+    levels: dict[str, NDArray[np.int64]] = {}
+    published: dict[tuple[str, str], Sequence[Decimal | None]] = {}
+    warnings: list[Message] = []
+    for condition in rule.conditions:
+        name = condition.looks_at
+        if isinstance(condition, InClass):
+            classes[name] = _classes(data, need, condition)
+        elif name not in measured:
+            measured[name] = measure(data, need, name)
+        for level in _levels_of(data, condition):
+            levels[level] = level_numbers(data, level)
+        for reference in _references_of(data, condition, references):
+            numbers_, missing = _published(data, references, reference, name, condition)
+            published[reference, name] = numbers_
+            warnings += missing
+    return Evidence(
+        measured,
+        len(data.areas),
+        classes,
+        levels,
+        published,
+        neighbours=lambda: _neighbours(data),
+        warnings=tuple(dict.fromkeys(warnings)),
+    )
+
+
+def measure(data: AreaData, need: NeedIndex | None, name: str) -> Measured:
+    """Return one indicator: an axis of the need index, a column, or the residents."""
+    if name == NEED and need is None:
+        raise SpecError(f"A rule on {name!r} needs the need index: screen(data, rule, need=need).")
+    if need is not None and (name == NEED or name in need.scores.columns):
+        scores = need.scores.iloc[:, 0] if name == NEED else need.scores[name]
+        return Measured(_row(scores), kind="score")
+    column = name
+    if name == "residents" and name not in data.values.columns and data.population is not None:
+        column = data.population
+    if column not in data.values.columns:
+        raise ColumnError.not_found(name, data.values.columns, "The data")
+    values = data.values[column]
+    if not is_numeric_dtype(values) or is_bool_dtype(values):
+        what = "True and False" if is_bool_dtype(values) else "text"
+        raise SpecError(f"A rule on {name!r}: the column holds {what}, not numbers.")
+    meaning, kind = data.catalogue.get(column), kind_of(data, column)
+    base = data.changes[column][0] if column in data.changes else column
+    summed = kind_of(data, base) in SUMMED
+    found = Measured(
+        _row(values),
+        per=meaning.per,
+        kind=kind,
+        unit=meaning.unit,
+        direction=direction_of(data, column),
+        valued=column not in data.catalogue or kind in SUMMED or direction_of(data, column) != 0,
+        summed=summed,
+        recipe=_recipe(data, column, base) if summed else "",
+    )
+    return replace(found, **_behind(data, column, kind))
+
+
+def _recipe(data: AreaData, column: str, base: str) -> str:
+    """Return how to make a rate of what is summed over areas, or a change of a rate."""
+    at_both = " at both dates, and qa.add_change(...)" if column != base else ""
+    return f"{rate_recipe(data, base)}{at_both}"
+
+
+def _behind(data: AreaData, column: str, kind: str) -> dict[str, Any]:
+    """Return the counts behind a column, or what is published of it, or how exactly it is printed."""
+    if column in data.rates:
+        x, n = data.parts(column)
+        return {"x": _row(x), "n": _row(n)}
+    if column in data.changes:
+        return _behind_change(data, column)
+    if kind == "count":
+        values = _row(data.values[column])
+        return {"x": values, "n": np.where(np.isnan(values), np.nan, 1.0), "per": 1.0}
+    meaning = data.catalogue.get(column)
+    found: dict[str, Any] = {"half": _half(data.values[column], kind)}
+    published = published_for_city(data.references, column)
+    if published is not None and kind not in SUMMED:
+        found["published"] = Decimal(repr(city_values(data, column)))
+    elif kind == "mean" and meaning.base:
+        people = data.counts(meaning.base)
+        found |= {"x": _row(checked_numbers(data.values[column]) * people), "n": _row(people), "per": 1.0}
+    return found
+
+
+def _behind_change(data: AreaData, column: str) -> dict[str, Any]:
+    """Return the counts of both dates."""
+    base, before = data.changes[column]
+    if base not in data.rates or base not in before.rates:
+        return {}
+    (x, n), (x0, n0) = data.parts(base), before.parts(base)
+    return {"x": _row(x), "n": _row(n), "earlier": (_row(x0), _row(n0)), "per": data.catalogue.get(base).per}
+
+
+def _half(column: pd.Series[float], kind: str) -> float:
+    """Return half of the last printed digit of a ready-made number; 0 for computed ones and for other kinds."""
+    decimals = written_decimals(column)
+    return 0.5 * 10.0**-decimals if kind in PRINTED and decimals < min(EXACT_FROM, MOST_DECIMALS) else 0.0
+
+
+def _row(column: pd.Series[float]) -> Array:
+    return np.asarray(column.to_numpy(dtype=float, na_value=np.nan), dtype=np.float64)[None, :]
+
+
+def _classes(data: AreaData, need: NeedIndex | None, condition: InClass) -> tuple[NDArray[np.int64], Sequence[str]]:
+    """Return class numbers and ids of an axis of the need index, or of a column of text."""
+    axis = condition.axis
+    axes = {} if need is None else {one.id: [c.id for c in one.classes] for one in need.spec.axes}
+    if need is not None and axis in axes:
+        ids, column = axes[axis], need.classes[axis]
+    elif axis in data.values.columns:
+        column = _as_class_text(data.values[axis])
+        ids = sorted(column.dropna().unique())
+    elif need is None:
+        raise SpecError(f"{condition} needs the need index: screen(data, rule, need=need).")
+    else:
+        choice(axis, axes, f"{condition}: the axis")
+    for name in condition.classes:
+        if axis in axes or name not in ids:
+            choice(name, ids, f"{condition}: each class")
+    return pd.Index(ids, dtype=object).get_indexer(pd.Index(column, dtype=object))[None, :].astype(np.int64), ids
+
+
+def _as_class_text(column: pd.Series) -> pd.Series:
+    """Return classes as text; numbers as they are written: 1, not 1.0."""
+    return column.map(
+        lambda one: f"{one:.15g}" if isinstance(one, float | int) and not isinstance(one, bool) else str(one)
+    ).where(column.notna())
+
+
+def _levels_of(data: AreaData, condition: Condition) -> list[str]:
+    """Return the higher levels that a condition names."""
+    if isinstance(condition, Worst) and condition.by:
+        if condition.by not in _level_names(data):
+            raise SpecError(f"{condition}: {_no_level(data, condition.by)}")
+        return [condition.by]
+    if isinstance(condition, Compare):
+        return [name for name in condition.limit.names if name not in COMPUTED and name in _level_names(data)]
+    return []
+
+
+def _level_names(data: AreaData) -> list[str]:
+    """Return the columns of the areas that can be a higher level."""
+    return [str(name) for name in data.areas.columns if name not in ("name", "geometry")]
+
+
+def _no_level(data: AreaData, name: str) -> str:
+    known = _level_names(data)
+    there = f"there are: {list_some(known, 10)}" if known else "there is none"
+    return (
+        f"the areas have no higher level {name!r}; {there}. Name its column when the areas are read: "
+        f"read_areas(..., parents={{{name!r}: 'COLUMN'}})."
+    )
+
+
+def level_numbers(data: AreaData, level: str) -> NDArray[np.int64]:
+    """Return the number of the unit of a higher level that each area lies in; -1 where it lies in none."""
+    units = data.areas[level]
+    return np.asarray(pd.factorize(units.where(units.notna()), sort=True)[0], dtype=np.int64)
+
+
+def _references_of(data: AreaData, condition: Condition, references: Mapping[str, Reference]) -> list[str]:
+    """Return the published references that a condition names; a name must have one meaning."""
+    if not isinstance(condition, Compare):
+        return []
+    found = []
+    for name in condition.limit.names:
+        meanings = [
+            word
+            for word, there in (
+                ("a limit that is computed", name in COMPUTED),
+                ("a higher level of the areas", name in _level_names(data)),
+                ("a published reference", name in references and name != CITY),
+            )
+            if there
+        ]
+        if len(meanings) > 1:
+            raise SpecError(f"{condition}: {name!r} has two meanings, {' and '.join(meanings)}: rename one of them.")
+        if not meanings:
+            known = [*COMPUTED, *_level_names(data), *references]
+            raise SpecError(
+                f"{condition}: {name!r} is none of {list_some(known, 20)}. A level is named when the areas are read, "
+                f"parents={{{name!r}: 'COLUMN'}}; a published value with its source: screen(..., references="
+                f"{{{name!r}: qa.Reference(values={{{condition.looks_at!r}: ...}}, source='...')}})."
+            )
+        if meanings == ["a published reference"]:
+            found.append(name)
+    return found
+
+
+def _published(
+    data: AreaData, references: Mapping[str, Reference], name: str, indicator: str, condition: Condition
+) -> tuple[list[Decimal | None], list[Message]]:
+    """Return the published value of each area: one for all, or one per unit of the higher level with these keys."""
+    reference = references[name]
+    if indicator not in reference.values:
+        raise SpecError(
+            f"{condition}: the reference {name!r} ({reference.source}) has no value for {indicator!r}; it has: "
+            f"{list_some(reference.values, 10)}."
+        )
+    value = reference.values[indicator]
+    if not isinstance(value, Mapping):
+        return [Decimal(repr(float(value)))], []
+    level = _level_with(data, value, name)
+    units = data.areas[level].astype(object)
+    missing = sorted({str(unit) for unit in units.dropna()} - set(map(str, value)))
+    known = {str(unit): Decimal(repr(float(one))) for unit, one in value.items()}
+    found = [known.get(str(unit)) if unit is not None and unit == unit else None for unit in units]  # noqa: PLR0124
+    note = Message("warning_reference_missing", {"reference": name, "units": ", ".join(missing), "count": len(missing)})
+    return found, [note] if missing else []
+
+
+def _level_with(data: AreaData, values: Mapping[str, float], name: str) -> str:
+    """Return the higher level whose units have the keys of a reference."""
+    shared = {
+        level: len({str(unit) for unit in data.areas[level].dropna()} & set(map(str, values)))
+        for level in _level_names(data)
+    }
+    best = max(shared.values(), default=0)
+    levels = [level for level, n in shared.items() if n == best and n > 0]
+    if not levels:
+        raise SpecError(
+            f"The reference {name!r} has values for {list_some(values, 5)}, which are no units of a higher level of "
+            f"the areas; levels are: {list_some(shared, 10) or 'none'}."
+        )
+    return levels[0]
+
+
+def _neighbours(data: AreaData) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    from quartiersatlas.space.neighbours import borders
+
+    return borders(data.areas.geometry.to_numpy()).neighbours
+
+
+def refuse_sums(measured: Measured, name: str, condition: Condition) -> None:
+    """Refuse what is summed over areas, or a change of it: the city value is the sum, and no limit for an area."""
+    if measured.summed:
+        raise SpecError(
+            f"{condition}: the city value of {name!r} is the sum of all areas, and no area is above it. Compare a "
+            f"rate: data = {measured.recipe}."
+        )
+
+
+def no_counts(measured: Measured, name: str, than: str) -> SpecError:
+    """Return the refusal of a limit that only counts or a published value can give."""
+    how = f"references={{'city': qa.Reference(values={{{name!r}: ...}}, source='...')}}"
+    kind = a_kind(measured.kind) if measured.kind else "a ready-made number"
+    cannot = (
+        "that of areas cannot be averaged" if measured.kind in ("median", "mean", "density") else "it has no counts"
+    )
+    if than in (CITY, REST):
+        return SpecError(
+            f"{name!r} is {kind} that has no counts, so there is no city value: {cannot}. Compute it from counts, "
+            f"add_rates(data, {{{name!r}: (numerator, denominator)}}), or give the published value with its source: "
+            f"join(..., {how})."
+        )
+    return SpecError(
+        f"{name!r} is {kind} without counts, so there is no value of {than!r}: {cannot}. Give the published ones with "
+        f"their source: screen(..., references={{'published': qa.Reference(values={{{name!r}: {{'key': ...}}}}, "
+        f"source='...')}}) and than='published'."
+    )
+
+
+def exact_per(measured: Measured) -> Fraction:
+    """Return the unit of a rate as a fraction."""
+    return Fraction(measured.per)
+
+
+def unit_sums(part: Array, units: NDArray[np.int64]) -> Array:
+    """Return for each area the sum over the areas of its unit, run by run; areas in no unit have 0."""
+    n_units = int(units.max(initial=-1)) + 1
+    if n_units == 1 and (units == 0).all():
+        return np.broadcast_to(part.sum(axis=-1, keepdims=True), part.shape)
+    found = np.zeros((len(part), max(n_units, 1)))
+    inside = units >= 0
+    for run, row in enumerate(part):
+        found[run, :n_units] = np.bincount(units[inside], row[inside], minlength=n_units)
+    return np.where(inside[None, :], found[:, np.where(inside, units, 0)], 0.0)

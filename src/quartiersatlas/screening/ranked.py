@@ -1,0 +1,93 @@
+"""The shortlist as a ranked table, and as Markdown: for internal use, nothing in it is protected."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from quartiersatlas.base.checks import choice
+from quartiersatlas.catalogue.texts import LANGUAGES, number_text, text
+
+if TYPE_CHECKING:
+    from quartiersatlas.catalogue import Lang
+    from quartiersatlas.intake import AreaData
+    from quartiersatlas.need import NeedIndex
+    from quartiersatlas.need.robustness.stability import Stability
+
+MARKS = "\\`*_{}[]()#+!|~"  # of Markdown
+RANKS = ("rank", "rank_lower", "rank_upper")
+
+
+def ranked_table(
+    data: AreaData,
+    selected: pd.Series[bool],
+    assessed: pd.Series[bool],
+    reasons: pd.DataFrame,
+    *,
+    need: NeedIndex | None,
+    stability: Stability | None,
+    persons: pd.Series | None,
+    levels: pd.Series | None,
+) -> pd.DataFrame:
+    """Return one row per area, selected ones first, by rank and P(selected); ties in the order of the keys."""
+    words = data.areas.drop(columns="geometry")
+    table = words.assign(selected=selected, assessed=assessed)
+    if levels is not None:
+        table["level"] = levels
+    table["residents"] = data.residents()
+    if need is not None:
+        table["score"] = need.scores.iloc[:, 0].reindex(table.index)
+    runs = pd.DataFrame(index=table.index) if stability is None else stability.table
+    if need is not None:
+        for name in RANKS:
+            table[name] = runs.get(name, np.nan)
+    table["p_selected"] = runs["p_selected"].astype(float) if "p_selected" in runs else np.nan
+    table["label"] = runs.get("label", None)
+    held = reasons[reasons["held"].fillna(value=False).astype(bool)]
+    table["reasons"] = held.groupby("key")["condition"].agg(list).reindex(table.index)
+    table["reasons"] = [found if isinstance(found, list) else [] for found in table["reasons"]]
+    table["persons_missing"] = persons if persons is not None else np.nan
+    order = pd.DataFrame(
+        {
+            "out": ~table["selected"],
+            "rank": table.get("rank", 0.0),
+            "p": -table["p_selected"],
+            "area": table.index.astype(str),
+        },
+        index=table.index,
+    )
+    return table.loc[order.sort_values(["out", "rank", "p", "area"], na_position="last", kind="stable").index]
+
+
+def markdown_table(table: pd.DataFrame, lang: Lang) -> str:
+    """Return the selected areas of a ranked table as Markdown."""
+    choice(lang, LANGUAGES, "lang")
+    columns = [
+        name for name in ("name", "residents", "score", "rank", "p_selected", "persons_missing") if name in table
+    ]
+    heads = [text(f"column_{name}", lang) for name in ("key", *columns)]
+    lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
+    for key, row in table[table["selected"]].iterrows():
+        cells = [_cell(str(key)), *(_written(name, row, lang) for name in columns)]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _written(name: str, row: pd.Series, lang: Lang) -> str:
+    value = row[name]
+    if name == "name":
+        return _cell(str(value))
+    if pd.isna(value):
+        return "–"
+    if name == "rank" and not pd.isna(row["rank_lower"]):
+        return f"{value:.0f} ({row['rank_lower']:.0f}–{row['rank_upper']:.0f})"
+    decimals = {"score": 2, "p_selected": 2}.get(name, 0)
+    return number_text(float(value), decimals, lang)
+
+
+def _cell(words: str) -> str:
+    """Return words from data as they are shown in a cell: no mark of Markdown or HTML is one."""
+    plain = " ".join(words.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return "".join(f"\\{letter}" if letter in MARKS else letter for letter in plain)

@@ -1,0 +1,227 @@
+"""Reasons as data: for every area and condition what was compared with what, and whether it decided the outcome."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from quartiersatlas.screening.evaluate import Held, Truth, combine, k_true
+from quartiersatlas.screening.rules import CITY, Compare, Condition, KOf, Not, Rule, WorseThanCity, Worst, rule_as_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from quartiersatlas.catalogue.references import Reference
+    from quartiersatlas.screening.evidence import Evidence, Measured
+
+COLUMNS = (
+    "key",
+    "condition",
+    "kind",
+    "indicator",
+    "value",
+    "limit",
+    "distance",
+    "unit",
+    "reference",
+    "factor",
+    "source",
+    "held",
+    "decisive",
+    "unknown_because",
+)
+
+
+def reasons_table(
+    rule: Rule,
+    held: Sequence[Held],
+    outcome: Truth,
+    evidence: Evidence,
+    keys: pd.Index,
+    references: dict[str, Reference],
+) -> pd.DataFrame:
+    """Return one row per area and condition, from the one run that the data are.
+
+    Returns
+    -------
+    DataFrame
+        ``key``, ``condition`` (its id), ``kind`` (its word), ``indicator``, ``value``, ``limit``, ``distance`` (value
+        and limit apart, above 0 on the side that fulfils the condition), ``unit``, ``reference`` (what the limit is
+        taken from, empty for a number), ``factor``, ``source`` of a published limit, ``held`` (missing where unknown),
+        ``decisive`` (the outcome of the rule would be another if this condition alone came out the other way), and
+        ``unknown_because``: ``""``, ``"missing"``, ``"precision"`` (the printed digits leave it open), ``"few"`` (a
+        denominator below the least).
+    """
+    names = condition_names(rule)
+    truths = [one.truth for one in held]
+    parts = [
+        _rows(one, names[place], evidence, keys, references).assign(
+            decisive=_decisive(rule, truths, place, outcome)[: len(keys)]
+        )
+        for place, one in enumerate(held)
+    ]
+    return pd.concat(parts, ignore_index=True)[list(COLUMNS)]
+
+
+def _rows(one: Held, name: str, evidence: Evidence, keys: pd.Index, references: dict[str, Reference]) -> pd.DataFrame:
+    condition = one.condition
+    values: Any = np.broadcast_to(one.values, (1, len(keys)))[0] if len(one.values) == 1 else one.values[0]
+    limit = np.broadcast_to(one.limit[:1], (1, len(keys)))[0].astype(object)
+    distance: Any = np.full(len(keys), np.nan)
+    if one.class_ids:
+        values = np.array([*one.class_ids, None], dtype=object)[values]  # -1: there is none
+        limit = np.full(len(keys), " | ".join(getattr(condition, "classes", ())), dtype=object)
+    else:
+        distance = towards(condition, evidence.measured[condition.looks_at]) * (values - limit.astype(float))
+    measured = None if one.class_ids else evidence.measured[condition.looks_at]
+    reference, factor, source = limit_words(condition, references)
+    return pd.DataFrame(
+        {
+            "key": keys,
+            "condition": name,
+            "kind": condition.kind,
+            "indicator": condition.looks_at,
+            "value": pd.Series(np.asarray(values).astype(object), dtype=object),
+            "limit": pd.Series(limit, dtype=object),
+            "distance": distance,
+            "unit": "" if measured is None else measured.unit,
+            "reference": reference,
+            "factor": factor,
+            "source": source,
+            "held": pd.arrays.BooleanArray(one.truth.yes[0].copy(), ~one.truth.known[0]),
+            "unknown_because": _because(one, measured),
+        }
+    )
+
+
+def _because(one: Held, measured: Measured | None) -> np.ndarray:
+    """Return why a condition could not be judged; also where its own rule then makes it yes or no."""
+    known = one.judged.known[0]
+    because = np.where(known, "", "missing").astype(object)
+    because[one.undecided[0]] = "precision"
+    least = one.condition.min_denominator if isinstance(one.condition, Compare) else None
+    if least is not None and measured is not None and measured.n is not None:
+        because[~known & measured.known[0] & (measured.n[0] < float(least))] = "few"
+    return because
+
+
+def towards(condition: Condition, measured: Measured) -> int:
+    """Return 1 where higher values fulfil a condition, -1 where lower ones do."""
+    if isinstance(condition, Compare):
+        return 1 if condition.upwards else -1
+    highest = getattr(condition, "highest", None)
+    if highest is None:
+        return -1 if measured.direction == -1 else 1
+    return 1 if highest else -1
+
+
+def limit_words(condition: Condition, references: dict[str, Reference]) -> tuple[str, float, str]:
+    """Return what a limit is taken from, its factor, and the source of a published one."""
+    if isinstance(condition, WorseThanCity):
+        return CITY, 1.0, ""
+    if isinstance(condition, Worst):
+        return condition.by, 1.0, ""
+    if not isinstance(condition, Compare):
+        return "", 1.0, ""
+    than, factor = condition.limit.than, float(condition.limit.factor)
+    sources = [references[name].source for name in condition.limit.names if name in references]
+    source = condition.source or "; ".join(dict.fromkeys(sources))
+    if isinstance(than, Decimal):
+        return "", factor, source
+    name = than if isinstance(than, str) else " + ".join(f"{weight} {part}" for weight, part in than)
+    return name, factor, source
+
+
+def _decisive(rule: Rule, truths: Sequence[Truth], place: int, outcome: Truth) -> np.ndarray:
+    """Return where the outcome would be the other one if a condition that is known came out the other way."""
+    own = truths[place]
+    flipped = [*truths]
+    flipped[place] = ~own
+    other = combine(rule, flipped)
+    decisive: np.ndarray = own.known[0] & ((outcome.yes[0] & other.no[0]) | (outcome.no[0] & other.yes[0]))
+    return decisive
+
+
+def k_of_table(rule: Rule, truths: Sequence[Truth], keys: pd.Index) -> pd.DataFrame:
+    """Return for every "at least k of" of a rule how many of its parts hold in each area.
+
+    Returns
+    -------
+    DataFrame
+        One row per area and k_of: ``key``, ``rule`` (as text), ``k``, ``k_yes``, ``k_no``, ``k_unknown``.
+    """
+    found: list[pd.DataFrame] = []
+    _collect(rule, list(truths), keys, found)
+    columns = ["key", "rule", "k", "k_yes", "k_no", "k_unknown"]
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=columns)
+
+
+def _collect(rule: Rule, truths: list[Truth], keys: pd.Index, found: list[pd.DataFrame]) -> Truth:
+    if isinstance(rule, Not):
+        return ~_collect(rule.part, truths, keys, found)
+    if not isinstance(rule, KOf):
+        return truths[0]
+    parts, start = [], 0
+    for part in rule.parts:
+        end = start + len(part.conditions)
+        parts.append(_collect(part, truths[start:end], keys, found))
+        start = end
+    if 1 < rule.k < len(rule.parts):
+        counts = {
+            "k_yes": sum(part.yes[0].astype(int) for part in parts),
+            "k_no": sum(part.no[0].astype(int) for part in parts),
+            "k_unknown": sum((~part.known[0]).astype(int) for part in parts),
+        }
+        found.append(pd.DataFrame({"key": keys, "rule": rule_as_text(rule), "k": rule.k, **counts}))
+    return k_true(rule.k, parts)
+
+
+def condition_names(rule: Rule) -> list[str]:
+    """Return an id for each condition of a rule: its own name, or its indicator and word; equal conditions share one.
+
+    Examples
+    --------
+    >>> from quartiersatlas.screening.rule_text import parse_rule
+    >>> condition_names(parse_rule('above("poverty", 24) & (above_city("poverty") | below("poverty", 60))'))
+    ['poverty_above', 'poverty_above_city', 'poverty_below']
+    """
+    known: dict[Condition, str] = {}
+    for condition in rule.conditions:
+        if condition not in known:
+            known[condition] = _free(condition.name or _plain_name(condition), set(known.values()))
+    return [known[condition] for condition in rule.conditions]
+
+
+def _plain_name(condition: Condition) -> str:
+    than = condition.limit.than if isinstance(condition, Compare) else ""
+    words = f"{condition.looks_at}_{condition.kind}" + (f"_{than}" if isinstance(than, str) and than else "")
+    name = "".join(letter if letter.isalnum() else "_" for letter in words)
+    return name if name.isidentifier() else f"c_{name}"
+
+
+def _free(name: str, taken: set[str]) -> str:
+    if name not in taken:
+        return name
+    number = 2
+    while f"{name}_{number}" in taken:
+        number += 1
+    return f"{name}_{number}"
+
+
+def with_names(rule: Rule) -> Rule:
+    """Return a rule whose conditions all have a name."""
+    names = iter(condition_names(rule))
+
+    def named(part: Rule) -> Rule:
+        if isinstance(part, Not):
+            return Not(named(part.part))
+        if isinstance(part, KOf):
+            return KOf(part.k, tuple(map(named, part.parts)))
+        assert isinstance(part, Condition)  # noqa: S101 - there is nothing else
+        return replace(part, name=next(names))
+
+    return named(rule)

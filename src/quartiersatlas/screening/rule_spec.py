@@ -1,0 +1,442 @@
+"""A rule as an official method writes it: id, title, source, named conditions, levels; from TOML, text or Python."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from decimal import Decimal
+from hashlib import sha256
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from quartiersatlas.base.checks import bytes_of, choice, existing_file, expects
+from quartiersatlas.base.toml import array, naming_the_line, read_toml, refuse_unknown, table
+from quartiersatlas.catalogue.references import Reference, checked_references
+from quartiersatlas.errors import ArgumentError, SpecError, inside
+from quartiersatlas.screening.comparisons import above, at_least, at_most, below, worse_than_city
+from quartiersatlas.screening.conditions import hotspot, in_class, worst_n, worst_share
+from quartiersatlas.screening.reasons import condition_names, with_names
+from quartiersatlas.screening.rule_text import read_rule
+from quartiersatlas.screening.rules import (
+    COMPARISONS,
+    Compare,
+    Condition,
+    Hotspot,
+    InClass,
+    KOf,
+    Not,
+    Rule,
+    WorseThanCity,
+    Worst,
+    comparison_options,
+    number,
+    options_of,
+    plain,
+    rule_as_text,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+PRESETS = "official"  # the folder of the official rules
+WORDS: dict[str, Callable[..., Rule]] = {
+    "above": above,
+    "at_least": at_least,
+    "below": below,
+    "at_most": at_most,
+    "worse_than_city": worse_than_city,
+    "worst_share": worst_share,
+    "worst_n": worst_n,
+    "in_class": in_class,
+    "hotspot": hotspot,
+}
+COMPARE_OPTIONS = (
+    "factor", "plus", "digits", "sd", "ddof", "q", "type", "min_denominator", "significant", "correction", "unknown",
+    "source",
+)  # fmt: skip
+OPTIONS = {
+    **dict.fromkeys(COMPARISONS, COMPARE_OPTIONS),
+    "worse_than_city": ("unknown",),
+    "worst_share": ("by", "count", "ties", "most", "highest", "unknown"),
+    "worst_n": ("by", "ties", "most", "highest", "unknown"),
+    "in_class": ("unknown",),
+    "hotspot": ("fdr", "permutations", "highest", "unknown"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleSpec:
+    r"""A rule with its name, its source and its levels.
+
+    Parameters
+    ----------
+    id : str
+        Short name, such as ``"mtc-epc-2022"``.
+    rule : Rule
+        The rule; its conditions have names.
+    title_de, title_en, source, note_de, note_en : str
+        What it is called, where it is written, and what its reader has to know.
+    verified : str
+        What was met to the last area, with how many; holds only while :attr:`hash` is ``verified_hash``.
+    verified_hash : str
+        Of the rule that was verified.
+    references : mapping of str to Reference
+        Published values that the rule names.
+    levels : mapping of str to (mapping of str to number)
+        Level -> condition -> its stricter limit, from the mildest level to the strictest.
+
+    Examples
+    --------
+    >>> spec = RuleSpec.from_text('id = "poor"\nselect = "poor"\n[conditions]\npoor = {indicator = "p", above = 24}')
+    >>> spec.rule
+    above("p", 24)
+    """
+
+    id: str
+    rule: Rule
+    title_de: str = ""
+    title_en: str = ""
+    source: str = ""
+    note_de: str = ""
+    note_en: str = ""
+    verified: str = ""
+    verified_hash: str = ""
+    references: Mapping[str, Reference] = field(default_factory=dict)
+    levels: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in ("id", "title_de", "title_en", "source", "note_de", "note_en", "verified", "verified_hash"):
+            expects(getattr(self, name), str, f"RuleSpec: {name}", 'RuleSpec(id="poor", rule=qa.above("poverty", 24))')
+        expects(self.rule, Rule, "RuleSpec: rule", 'RuleSpec(id="poor", rule=qa.above("poverty", 24))')
+        if not self.id.strip():
+            raise SpecError('A rule file needs an id: id = "our-rule".', key="id")
+        object.__setattr__(self, "rule", with_names(self.rule))
+        object.__setattr__(self, "references", checked_references(self.references, "RuleSpec"))
+        self.level_rules()  # refuses what is no limit
+
+    @property
+    def conditions(self) -> dict[str, Condition]:
+        """The conditions by name, in the order of the rule."""
+        return dict(zip(condition_names(self.rule), self.rule.conditions, strict=True))
+
+    @property
+    def hash(self) -> str:
+        """Fingerprint of what decides: the rule, its references and levels; not of titles."""
+        references = {
+            name: {key: _plain_value(value) for key, value in sorted(one.values.items())}
+            for name, one in sorted(self.references.items())
+        }
+        levels = {level: {name: plain(limit) for name, limit in parts.items()} for level, parts in self.levels.items()}
+        content = json.dumps([rule_as_text(self.rule), references, levels], ensure_ascii=False)
+        return sha256(content.encode()).hexdigest()[:12]
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether the rule is still the one that was verified."""
+        return bool(self.verified) and self.verified_hash == self.hash
+
+    @classmethod
+    def preset(cls, name: str) -> RuleSpec:
+        """Return an official rule that comes with the library.
+
+        Parameters
+        ----------
+        name : str
+            One of :func:`rule_presets`.
+
+        Raises
+        ------
+        SpecError
+            There is no such rule.
+
+        Examples
+        --------
+        >>> RuleSpec.preset("toronto-nia-2014").rule
+        below("equity_score", 42.89)
+        """
+        choice(name, rule_presets(), "RuleSpec.preset: the rule")
+        source = files("quartiersatlas.screening").joinpath(PRESETS, f"{name}.toml").read_text(encoding="utf-8")
+        return cls.from_text(source)
+
+    @classmethod
+    def from_toml(cls, path: str | Path) -> RuleSpec:
+        """Read a rule file.
+
+        Parameters
+        ----------
+        path : str or Path
+            TOML: ``id``, ``select`` and ``[conditions]``; ``title_de``, ``title_en``, ``source``, ``[references]``,
+            ``[levels]``.
+
+        Raises
+        ------
+        InputError
+            The file is missing or no TOML.
+        SpecError
+            It asks for something impossible; the message names the line.
+        """
+        read_toml(path, "the rule")
+        with naming_the_line(path):
+            return cls.from_text(_source(path))
+
+    @classmethod
+    def from_text(cls, source: str) -> RuleSpec:
+        """Read the content of a rule file; numbers are the decimals that are written.
+
+        Raises
+        ------
+        SpecError
+            It is no TOML, or asks for something impossible.
+        """
+        expects(source, str, "RuleSpec.from_text", "RuleSpec.from_text(Path('rule.toml').read_text())")
+        try:
+            content = tomllib.loads(source, parse_float=Decimal)
+        except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
+            raise SpecError(f"The rule file is not valid TOML: {error}.") from error
+        return spec_from_content(content)
+
+    def to_toml(self) -> str:
+        """Return the rule file: :meth:`from_text` reads it back to the same rule.
+
+        Examples
+        --------
+        >>> from quartiersatlas.screening.rule_text import parse_rule
+        >>> print(RuleSpec(id="poor", rule=parse_rule('above("poverty", 24)')).to_toml().splitlines()[-1])
+        poverty_above = { indicator = "poverty", above = 24 }
+        """
+        return _toml(self)
+
+    def level_rules(self) -> dict[str, Rule]:
+        """Return the rule at each of its levels: the same conditions with other limits."""
+        return {level: _at_level(self.rule, level, limits) for level, limits in self.levels.items()}
+
+    def __repr__(self) -> str:
+        title = f", {self.title_en}" if self.title_en else ""
+        levels = f", levels {', '.join(self.levels)}" if self.levels else ""
+        return f"RuleSpec {self.id}{title} ({len(self.conditions)} conditions{levels}): {self.rule}"
+
+
+def rule_presets() -> list[str]:
+    """Return the ids of the official rules that come with the library.
+
+    Returns
+    -------
+    list of str
+        In alphabetical order.
+
+    Examples
+    --------
+    >>> "mtc-epc-2022" in rule_presets()
+    True
+    """
+    folder = files("quartiersatlas.screening").joinpath(PRESETS)
+    return sorted(one.name.removesuffix(".toml") for one in folder.iterdir() if one.name.endswith(".toml"))
+
+
+def _source(path: str | Path) -> str:
+    return bytes_of(existing_file(path, "the rule")).decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def spec_from_content(content: Mapping[str, Any]) -> RuleSpec:
+    """Build a rule from the content of its TOML file."""
+    where = "the rule file"
+    known = [one.name for one in fields(RuleSpec) if one.name != "rule"]
+    refuse_unknown(content, [*known, "select", "conditions"], where)
+    for needed in ("id", "select", "conditions"):
+        if needed not in content:
+            raise SpecError(f"In {where}: {needed!r} is missing.")
+    rule = rule_from_parts(content["select"], content["conditions"])
+    texts = {name: content[name] for name in known if name in content and name not in ("references", "levels")}
+    references = {}
+    for name, entry in table(content.get("references", {}), where).items():
+        with inside("references", name):
+            references[name] = _reference(entry, name)
+    levels = {}
+    for level, limits in table(content.get("levels", {}), where).items():
+        with inside("levels", level):
+            levels[level] = dict(table(limits, f"level {level!r}"))
+    try:
+        return RuleSpec(**texts, rule=rule, references=references, levels=levels)
+    except ArgumentError as error:
+        raise SpecError(f"In {where}: {error}") from error
+
+
+def rule_from_parts(select: object, conditions: object) -> Rule:
+    """Build a rule from ``select`` and the table of named conditions.
+
+    Raises
+    ------
+    SpecError
+        A name is no condition, a condition is never used, or one asks for something impossible.
+    """
+    found: dict[str, Rule] = {}
+    for name, entry in table(conditions, "the rule, conditions").items():
+        with inside("conditions", name):
+            if not str(name).isidentifier():
+                raise SpecError(
+                    f"Condition {name!r}: a name is made of letters, digits and _, and starts with a letter."
+                )
+            found[name] = _condition(str(name), table(entry, f"condition {name!r}"))
+    if not found:
+        raise SpecError("The rule has no conditions.", key="conditions")
+    if not isinstance(select, str):
+        raise SpecError(f'In the rule: select = {select!r} should be text such as "a & (b | c)".', key="select")
+    with inside():
+        rule = read_rule(select, found, "select")
+    used = set(condition_names(rule))
+    unused = [name for name in found if name not in used]
+    if unused:
+        error = SpecError(f"select: condition {unused[0]!r} is never used. Use it, or leave it out.")
+        error.place = ("conditions", unused[0])
+        raise error
+    return rule
+
+
+def _condition(name: str, entry: Mapping[str, Any]) -> Rule:
+    """Build one condition: the word of the comparison is the key of the limit."""
+    where = f"condition {name!r}"
+    words = [word for word in WORDS if word in entry]
+    if len(words) != 1:
+        there = f"has {' and '.join(words)}" if words else "has no comparison"
+        raise SpecError(f"{where} {there}; it takes one of {', '.join(WORDS)}, such as above = 24.")
+    word = words[0]
+    refuse_unknown(entry, ["indicator", word, *OPTIONS[word]], where)
+    if "indicator" not in entry:
+        raise SpecError(f"{where}: 'indicator' is missing.")
+    indicator, value = entry["indicator"], entry[word]
+    options = {key: part for key, part in entry.items() if key not in ("indicator", word)}
+    try:
+        if word == "in_class":
+            return in_class(indicator, *array(value, where), name=name, **options)
+        if word == "worse_than_city":
+            return _worse(worse_than_city(indicator, **options), name, value)
+        if word == "hotspot":
+            return hotspot(indicator, statistic=value, name=name, **options)
+        if word in COMPARISONS:
+            limit = {"than": value} if isinstance(value, str | list) else {"limit": value}
+            return WORDS[word](indicator, **limit, name=name, **options)
+        return WORDS[word](indicator, value, name=name, **options)
+    except ArgumentError as error:
+        raise SpecError(f"{where}: {error}") from error
+
+
+def _worse(rule: Rule, name: str, value: object) -> Rule:
+    if value is not True:
+        raise SpecError(f"condition {name!r}: worse_than_city = {value!r} should be true.")
+    assert isinstance(rule, Condition)  # noqa: S101 - one indicator, one condition
+    return replace(rule, name=name)
+
+
+def _reference(entry: object, name: str) -> Reference:
+    content = table(entry, f"reference {name!r}")
+    refuse_unknown(content, ["values", "source", "as_of", "unit"], f"reference {name!r}")
+    values = {key: _floats(value) for key, value in table(content.get("values", {}), f"reference {name!r}").items()}
+    try:
+        return Reference(**{**content, "values": values})
+    except (ArgumentError, TypeError) as error:
+        raise SpecError(f"reference {name!r}: {error}") from error
+
+
+def _floats(value: object) -> Any:  # noqa: ANN401 - a number, or one per unit
+    if isinstance(value, dict):
+        return {key: _floats(one) for key, one in value.items()}
+    return float(value) if isinstance(value, Decimal) else value
+
+
+def _at_level(rule: Rule, level: str, limits: Mapping[str, object]) -> Rule:
+    """Return a rule with other limits in its named conditions."""
+    known = set(condition_names(rule))
+    for name in limits:
+        if name not in known:
+            refuse_unknown([name], sorted(known), f"level {level!r}")
+
+    def changed(part: Rule) -> Rule:
+        if isinstance(part, Not):
+            return Not(changed(part.part))
+        if isinstance(part, KOf):
+            return KOf(part.k, tuple(map(changed, part.parts)))
+        assert isinstance(part, Condition)  # noqa: S101 - there is nothing else
+        if part.name not in limits:
+            return part
+        if not isinstance(part, Compare) or not isinstance(part.limit.than, Decimal):
+            raise SpecError(f"level {level!r}: {part.name!r} compares with no number, so it has no other one.")
+        wanted = number(limits[part.name], f"level {level!r}: {part.name}")
+        return replace(part, limit=replace(part.limit, than=wanted))
+
+    return changed(rule)
+
+
+# --- written as TOML --------------------------------------------------------------------------------------------------
+
+
+def _toml(spec: RuleSpec) -> str:
+    texts = ("id", "title_de", "title_en", "source", "note_de", "note_en", "verified", "verified_hash")
+    lines = [f"{name} = {_value(getattr(spec, name))}" for name in texts if getattr(spec, name)]
+    lines += [f"select = {_value(_by_name(spec.rule))}", "", "[conditions]"]
+    for name, condition in spec.conditions.items():
+        pairs = ", ".join(f"{key} = {_value(value)}" for key, value in condition_pairs(condition).items())
+        lines.append(f"{name} = {{ {pairs} }}")
+    for name, reference in spec.references.items():
+        lines += ["", f"[references.{_value(name)}]"]
+        lines += [
+            f"{key} = {_value(getattr(reference, key))}"
+            for key in ("source", "as_of", "unit")
+            if getattr(reference, key)
+        ]
+        lines.append(f"values = {_value(dict(reference.values))}")
+    if spec.levels:
+        lines += ["", "[levels]"]
+        lines += [f"{_value(level)} = {_value(dict(limits))}" for level, limits in spec.levels.items()]
+    return "\n".join(lines) + "\n"
+
+
+def condition_pairs(condition: Condition) -> dict[str, Any]:
+    """Return a condition as it stands in a rule file."""
+    if isinstance(condition, Compare):
+        options = {key: value for key, value in comparison_options(condition).items() if key != "than"}
+        return {"indicator": condition.indicator, condition.word: condition.limit.than, **options}
+    if isinstance(condition, InClass):
+        return {"indicator": condition.axis, "in_class": condition.classes, **options_of(condition, "axis", "classes")}
+    first: dict[str, Any] = {"indicator": condition.looks_at}
+    if isinstance(condition, Worst):
+        wanted = condition.share if condition.n is None else condition.n
+        return {**first, condition.kind: wanted, **options_of(condition, "indicator", "share", "n")}
+    if isinstance(condition, Hotspot):
+        return {**first, "hotspot": condition.statistic, **options_of(condition, "indicator", "statistic")}
+    assert isinstance(condition, WorseThanCity)  # noqa: S101 - there is nothing else
+    return {**first, "worse_than_city": True, **options_of(condition, "indicator")}
+
+
+def _by_name(rule: Rule) -> str:
+    """Return a rule with its conditions by their names."""
+    if isinstance(rule, Not):
+        return f"~({_by_name(rule.part)})" if isinstance(rule.part, KOf) else f"~{_by_name(rule.part)}"
+    if isinstance(rule, KOf):
+        if rule.k not in (1, len(rule.parts)):
+            return f"k_of({rule.k}, {', '.join(map(_by_name, rule.parts))})"
+        inner = [
+            f"({_by_name(part)})" if isinstance(part, KOf) and part.k in (1, len(part.parts)) else _by_name(part)
+            for part in rule.parts
+        ]
+        return (" | " if rule.k == 1 else " & ").join(inner)
+    assert isinstance(rule, Condition)  # noqa: S101 - there is nothing else
+    return rule.name
+
+
+def _value(value: Any) -> str:  # noqa: ANN401 - text, a number, a list or a table
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    if isinstance(value, Mapping):
+        return f"{{ {', '.join(f'{_value(str(key))} = {_value(one)}' for key, one in value.items())} }}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_value, value))}]"
+    return plain(value) if isinstance(value, Decimal) else repr(value)
+
+
+def _plain_value(value: Any) -> Any:  # noqa: ANN401 - a number, or one per unit
+    return {key: float(one) for key, one in sorted(value.items())} if isinstance(value, Mapping) else float(value)
