@@ -13,6 +13,7 @@ from quartiersatlas.catalogue import Message
 from quartiersatlas.errors import ColumnError, SpecError, list_some
 from quartiersatlas.intake.areas.area_columns import parent_columns
 from quartiersatlas.screening.regions.trees import Objective
+from quartiersatlas.screening.warnings_of_rules import MUNICIPALITY
 from quartiersatlas.space.barriers import checked_barriers
 from quartiersatlas.space.neighbours import check_metres
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Contact = Literal["border", "corner"]
-
-CITIES = ("gemeinde", "gemeinden", "kommune", "municipality", "stadt", "city", "town", "ags")  # levels of own councils
 
 
 @dataclass(frozen=True)
@@ -125,7 +124,7 @@ def result_warnings(
         said.append(Message("warning_candidates_above", values))
     if options.by is None and len(table):
         for level in parent_columns(areas):
-            if str(level).strip().lower() in CITIES:
+            if str(level).strip().lower() in MUNICIPALITY:
                 towns = areas.loc[members.index, level].groupby(members).nunique()
                 if towns.gt(1).any():
                     values = {"names": ", ".join(table.index[towns.reindex(table.index).gt(1)]), "level": str(level)}
