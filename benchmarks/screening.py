@@ -1,149 +1,160 @@
-"""What rules mark where there is nothing to find, what they find where there is something, and how long they take.
+"""Divide areas into as many regions with a floor of residents as possible, ours beside spopt and pygeoda.
 
-    python benchmarks/screening.py            # everything
-    python benchmarks/screening.py --quick    # the times alone
+    python benchmarks/screening.py --data FOLDER                 # with region_task_500.parquet and _5000.parquet
+    python benchmarks/screening.py --data FOLDER --peers PYTHON  # an interpreter that has spopt 0.7, pygeoda 0.1
+    python benchmarks/screening.py --data FOLDER --quick         # without the cases that take minutes
 
-Cities are drawn at random with a fixed seed: 500 areas of 300 to 2,500 persons, all at 15 % (nothing there), or 50 of
-them at 20 % and the others at 15 %. Hotspots are looked for on a grid of 25 x 20 squares with neighbours on four sides.
+Every case runs in a process of its own; the CPU seconds (user and system, all threads) of the call alone count:
+neighbours are found before. A peer that the interpreter does not have is left out. Number of regions: the more the
+better, never more than residents / floor. Shape: mean Polsby-Popper of the dissolved regions (4 pi area / perimeter^2).
+Border: kilometres between regions.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import subprocess
+import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import quartiersatlas as qa
-from quartiersatlas.screening.evaluate import evaluate
-from quartiersatlas.screening.evidence import Evidence, numbers, rate
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
+sys.path = [folder for folder in sys.path if Path(folder or ".").resolve() != Path(__file__).resolve().parent]
 
-    Bools = NDArray[np.bool_]
-
-AREAS, RUNS, SHARE, RAISED, NEEDY = 500, 1000, 0.15, 0.20, 50
-CITY = {"than": "city"}
-TESTS = {
-    "above the city": qa.above("x", **CITY),
-    "above, single tests at 5 %": qa.above("x", **CITY, significant=0.05, correction="none"),
-    "above, Benjamini & Hochberg at 5 %": qa.above("x", **CITY, significant=0.05),
+FLOOR = 10_000
+CASES = {
+    "ours, effort 1/4": ("ours", {"effort": 0.25}),
+    "ours": ("ours", {"effort": 1}),
+    "ours, effort 4": ("ours", {"effort": 4}),
+    "spopt MaxPHeuristic, 99 constructions": ("spopt", {"constructions": 99}),
+    "spopt the same, alike in the rate": ("spopt", {"constructions": 99, "alike": ("rate",)}),
+    "spopt MaxPHeuristic, 2 constructions": ("spopt", {"constructions": 2}),
+    "pygeoda maxp_greedy": ("pygeoda", {}),
+}
+LEFT_OUT = {
+    ("spopt MaxPHeuristic, 99 constructions", 5000),
+    ("spopt the same, alike in the rate", 5000),
+    ("spopt MaxPHeuristic, 2 constructions", 500),
 }
 
 
-def persons(random: np.random.Generator) -> Any:
-    """Return how many persons live in each area."""
-    return random.integers(300, 2501, AREAS)
+def timed(call: Callable[[], Any]) -> tuple[float, Any]:
+    """Return the CPU seconds of a call, on all threads, and its result."""
+    start = time.process_time()
+    result = call()
+    return time.process_time() - start, result
 
 
-def marked(rule: Any, x: Any, n: Any) -> Bools:
-    """Return what a rule marks in every run."""
-    found: Bools = evaluate(rule, Evidence({"x": rate(x, np.broadcast_to(n, x.shape))}, x.shape[1]))[0].yes
-    return found
+def ours(areas: Any, effort: float) -> tuple[float, list[list[int]]]:
+    """Divide by the search of the library."""
+    from quartiersatlas.screening.regions.graph import AreaGraph
+    from quartiersatlas.screening.regions.recombine import regionalise
+    from quartiersatlas.screening.regions.trees import RegionRule
+    from quartiersatlas.space.neighbours import borders
+
+    found = borders(areas.geometry.to_numpy())
+    graph = AreaGraph.of(areas["residents"], *found.neighbours, found.length[found.is_border])
+    rule = RegionRule(FLOOR, objective="most")
+    return timed(lambda: regionalise(graph, range(len(areas)), rule, effort=effort))
 
 
-def wilson(x: Any, n: Any) -> Bools:
-    """Return where the lower end of Wilson's 95 % interval is above the city."""
-    z, p = 1.959963984540054, x / n
-    lower = (p + z * z / (2 * n) - z * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))) / (1 + z * z / n)
-    above: Bools = lower > x.sum(axis=1, keepdims=True) / n.sum()
-    return above
+def spopt(areas: Any, constructions: int, alike: tuple[str, ...] = ("x", "y")) -> tuple[float, list[list[int]]]:
+    """Divide by the max-p heuristic; regions are to be alike in place (compact), or in another attribute."""
+    import libpysal
+    from spopt.region import MaxPHeuristic
+
+    frame = areas.assign(x=areas.geometry.centroid.x, y=areas.geometry.centroid.y)
+    frame["rate"] = frame["cases"] / frame["residents"]
+    weights = libpysal.weights.Rook.from_dataframe(frame, use_index=False)
+    np.random.seed(1)  # noqa: NPY002 - the peer draws from the global state
+    model = MaxPHeuristic(
+        frame, weights, list(alike), "residents", FLOOR, 2, max_iterations_construction=constructions
+    )  # fmt: skip
+    seconds, _ = timed(model.solve)
+    return seconds, _by_label(model.labels_)
 
 
-def nothing_there() -> list[str]:
-    """Return the lines on cities in which all areas have the same chance."""
-    random = np.random.default_rng(7)
-    n = persons(random)
-    x = random.binomial(n, SHARE, (RUNS, AREAS))
-    found = {name: marked(rule, x, n) for name, rule in TESTS.items()} | {"Wilson's lower limit above": wilson(x, n)}
-    lines = ["| nothing there: 500 areas at 15 % | areas marked | cities with any mark |", "| --- | ---: | ---: |"]
-    lines += [f"| {name} | {y.sum(axis=1).mean():.1f} | {y.any(axis=1).mean():.1%} |" for name, y in found.items()]
-    values = random.normal(size=(RUNS, AREAS))
-    one, other = squares(25, 20)
-    evidence = Evidence({"x": numbers(values)}, AREAS, neighbours=lambda: (one, other))  # type: ignore[arg-type]
-    spots = evaluate(qa.hotspot("x"), evidence)[0].yes
-    alone = uncorrected(values, one, other)
-    found = {"hotspot Gi*, Benjamini & Hochberg at 5 %": spots, "hotspot Gi*, each at 5 %": alone}
-    lines += [f"| {name} | {y.sum(axis=1).mean():.2f} | {y.any(axis=1).mean():.1%} |" for name, y in found.items()]
-    return lines
+def pygeoda(areas: Any) -> tuple[float, list[list[int]]]:
+    """Divide by greedy max-p."""
+    import pygeoda as geoda
+
+    frame = areas[["residents", "geometry"]].assign(x=areas.geometry.centroid.x, y=areas.geometry.centroid.y)
+    data = geoda.open(frame)
+    weights = geoda.rook_weights(data)
+    bound = data.GetRealCol("residents")
+    columns = [data.GetRealCol("x"), data.GetRealCol("y")]
+    seconds, found = timed(lambda: geoda.maxp_greedy(weights, columns, bound, FLOOR, iterations=99))
+    return seconds, _by_label(found["Clusters"])
 
 
-def uncorrected(values: Any, one: Any, other: Any) -> Bools:
-    """Return where the test of each area alone rejects at 5 %."""
-    from quartiersatlas.screening.chance_tests import hotspot_p_values
-
-    return hotspot_p_values(qa.hotspot("x"), values, one, other) <= 0.05  # type: ignore[arg-type] # noqa: PLR2004
+def _by_label(labels: Any) -> list[list[int]]:
+    numbers = np.asarray(labels)
+    return [np.flatnonzero(numbers == one).tolist() for one in np.unique(numbers)]
 
 
-def something_there() -> list[str]:
-    """Return the lines on cities in which a tenth of the areas have more."""
-    random = np.random.default_rng(8)
-    n = persons(random)
-    needy = np.arange(AREAS) < NEEDY
-    x = random.binomial(n, np.where(needy, RAISED, SHARE), (RUNS, AREAS))
-    lines = [
-        "| 50 of 500 areas at 20 %, the others at 15 % | found | false among those marked |",
-        "| --- | ---: | ---: |",
-    ]
-    for name, rule in TESTS.items():
-        y = marked(rule, x, n)
-        false = y[:, ~needy].sum(axis=1) / np.maximum(y.sum(axis=1), 1)
-        lines.append(f"| {name} | {y[:, needy].mean():.0%} | {false.mean():.1%} |")
-    return lines
+def quality(areas: Any, regions: list[list[int]]) -> dict[str, Any]:
+    """Return number, shape and borders of regions, and whether all have the floor and are in one piece."""
+    import shapely
+
+    shapes = np.array([shapely.union_all(areas.geometry.to_numpy()[region], grid_size=0.01) for region in regions])
+    city = shapely.union_all(shapes, grid_size=0.01)
+    people = areas["residents"].to_numpy()
+    return {
+        "regions": len(regions),
+        "bound": int(people.sum() // FLOOR),
+        "shape": round(float(np.mean(4 * np.pi * shapely.area(shapes) / shapely.length(shapes) ** 2)), 2),
+        "border": round(float(shapely.length(shapes).sum() - shapely.length(city)) / 2000),
+        "sound": all(people[region].sum() >= FLOOR for region in regions)
+        and bool((shapely.get_type_id(shapes) == 3).all()),  # noqa: PLR2004 - a polygon
+    }
 
 
-def squares(columns: int, rows: int) -> tuple[Any, Any]:
-    """Return the pairs of squares that share a side."""
-    place = np.arange(columns * rows).reshape(rows, columns)
-    one = np.concatenate([place[:, :-1].ravel(), place[:-1].ravel()])
-    return one, np.concatenate([place[:, 1:].ravel(), place[1:].ravel()])
+def measure(data: Path, n: int, case: str) -> None:
+    """Run one case and print its figures."""
+    import geopandas as gpd
 
-
-def times() -> list[str]:
-    """Return how long rules take."""
-    random = np.random.default_rng(9)
-    rule = qa.above_city("a", "b") & (qa.worst_share("a", 0.2) | qa.above("b", 18))
-
-    def case(runs: int, areas: int) -> Evidence:
-        n = random.integers(300, 2501, areas)
-        columns = {
-            name: rate(random.binomial(n, SHARE, (runs, areas)), np.broadcast_to(n, (runs, areas))) for name in "ab"
-        }
-        return Evidence(columns, areas)
-
-    def hotspots(areas: int, permutations: int) -> Callable[[], object]:
-        pairs = squares(areas // 50, 50)
-        evidence = Evidence({"x": numbers(random.normal(size=(1, areas)))}, areas, neighbours=lambda: pairs)
-        return lambda: evaluate(qa.hotspot("x", permutations=permutations), evidence)
-
-    cases: dict[str, Callable[[], object]] = {}
-    for runs, areas in ((1, 5000), (1000, 500), (200, 5000)):
-        evidence = case(runs, areas)
-        cases[f"4 conditions; {runs:,} runs, {areas:,} areas"] = lambda evidence=evidence: evaluate(rule, evidence)
-    tested, many = qa.above("a", **CITY, significant=0.05), case(1000, 500)
-    cases["exact tests; 1,000 runs, 500 areas"] = lambda: evaluate(tested, many)
-    cases["hotspot; 5,000 areas"] = hotspots(5000, 0)
-    cases["hotspot, 9,999 permutations; 500 areas"] = hotspots(500, 9999)
-    cases["hotspot, 100,000 permutations; 5,000 areas"] = hotspots(5000, 100_000)
-    lines = ["| case | wall seconds |", "| --- | ---: |"]
-    for name, call in cases.items():
-        start = time.perf_counter()
-        call()
-        lines.append(f"| {name} | {time.perf_counter() - start:.3f} |")
-    return lines
+    areas = gpd.read_parquet(data / f"region_task_{n}.parquet").reset_index(drop=True)
+    kind, options = CASES[case]
+    ways: dict[str, Callable[..., tuple[float, list[list[int]]]]] = {"ours": ours, "spopt": spopt, "pygeoda": pygeoda}
+    seconds, regions = ways[kind](areas, **options)
+    print(json.dumps({"seconds": seconds, **quality(areas, regions)}))
 
 
 def main() -> None:
-    """Print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="the times alone")
-    quick = parser.parse_args().quick
-    for part in [times] if quick else [nothing_there, something_there, times]:
-        print("\n".join(part()), end="\n\n", flush=True)
+    """Measure every case and print the tables."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--peers", default=sys.executable)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--case", nargs=2)
+    given = parser.parse_args()
+    if given.case:
+        measure(given.data, int(given.case[0]), given.case[1])
+        return
+    for n in (500, 5000):
+        print(f"\n| {n:,} areas | regions (bound) | shape | border | CPU | ratio |\n|---|---|---|---|---|---|")
+        base = None
+        for case in CASES:
+            if (case, n) in LEFT_OUT or (given.quick and "spopt" in case):
+                continue
+            python = sys.executable if case.startswith("ours") else given.peers
+            command = [python, __file__, "--data", str(given.data), "--case", str(n), case]
+            run = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - ourselves
+            if run.returncode:
+                print(f"| {case} | not measured: {run.stderr.strip().splitlines()[-1]} | | | | |")
+                continue
+            found = json.loads(run.stdout.splitlines()[-1])
+            base = base or found["seconds"]
+            sound = "" if found["sound"] else ", not sound"
+            cells = [f"{found['regions']} ({found['bound']}){sound}", found["shape"], f"{found['border']:,} km"]
+            cells += [f"{found['seconds']:.2f} s", f"{found['seconds'] / base:.1f}"]
+            print(f"| {case} | {' | '.join(map(str, cells))} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -441,9 +441,9 @@ def _selection(
     selected = shortlist.selected & may_be_shown
     if candidates is not None:
         shown = replace(shortlist, selected=selected)  # a withheld area must not reappear inside a candidate area
-        candidates = candidate_areas(
-            data.areas, shown, min_population=candidates.min_population, tolerance=candidates.tolerance
-        )
+        withheld = shortlist.selected.index[~may_be_shown]  # nor as a hole in one
+        call = {**candidates.call, "exclude": sorted({*candidates.options.exclude, *withheld})}
+        candidates = candidate_areas(data.areas, shown, **call)
     return selected, shortlist.assessed & may_be_shown, candidates
 
 
@@ -503,7 +503,7 @@ def _layer(
 
 def _candidate_table(candidates: Candidates, out: ReleasedColumns, pattern: SuppressionPattern) -> gpd.GeoDataFrame:
     """Return the candidate areas with their rates from the counts; what has a protected member is left out."""
-    table, data, groups = candidates.table.copy(), pattern.data, candidates.members
+    table, data, groups = candidates.table[CANDIDATE_COLUMNS].copy(), pattern.data, candidates.members
 
     def total(source: str, protected: pd.Series[bool]) -> pd.Series[float]:
         sums = pattern.protection.rounded(data.counts(source)[groups.index].groupby(groups).sum(min_count=1))
@@ -519,6 +519,7 @@ def _candidate_table(candidates: Candidates, out: ReleasedColumns, pattern: Supp
     return table
 
 
+CANDIDATE_COLUMNS = ["name", "n_areas", "residents", "hectares", "geometry"]  # that leave beside the rates
 SAFE_BASE = 5  # with exact totals known, rounding to a smaller base leaves small counts that follow
 SCALE_DECIMALS = {
     "value": 4,

@@ -192,11 +192,12 @@ def collect_facts(
     if shortlist is not None:
         facts += _screening(data, shortlist, assessed)
     if candidates is not None:
-        facts.append(Message("fact_candidates", {"minimum": f"{candidates.min_population:g}"}))
+        facts += candidates.facts
         if len(candidates.too_small):
             names = _names(data, candidates.too_small.index)
             facts.append(Message("fact_candidates_small", {"count": len(candidates.too_small), "names": names}))
-        facts += [Message("fact_apart", warning.values) for warning in candidates.warnings]
+        apart = [warning for warning in candidates.warnings if warning.name == "warning_apart"]
+        facts += [Message("fact_apart", warning.values) for warning in apart]
         if candidates.tolerance is not None:
             facts.append(Message("fact_tolerance", {"tolerance": f"{candidates.tolerance:g}"}))
     return tuple(facts)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from numbers import Real
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import geopandas as gpd
@@ -13,9 +13,11 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from quartiersatlas.base.checks import count_noun, expects
+from quartiersatlas.base.checks import choice, count_noun, expects
 from quartiersatlas.errors import GeometryError, SpecError, list_some
 from quartiersatlas.space.apart import MIN_BORDER, TOLERANCE, group_numbers, outlines_apart, tolerance_scale
+from quartiersatlas.space.barriers import checked_barriers, open_borders
+from quartiersatlas.space.nearest import nearest_areas, nearest_persons
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,9 +38,17 @@ CORNER = 2.0  # tolerances from a corner within which two outlines that part are
 
 
 def neighbours(
-    data: AreaData | gpd.GeoDataFrame, *, tolerance: float | None = None, min_border: float | None = None
+    data: AreaData | gpd.GeoDataFrame,
+    *,
+    tolerance: float | None = None,
+    min_border: float | None = None,
+    contact: Literal["border", "corner"] = "border",
+    barriers: gpd.GeoDataFrame | None = None,
+    crossings: gpd.GeoDataFrame | None = None,
+    k: int | None = None,
+    persons: float | None = None,
 ) -> Any:  # noqa: ANN401 - libpysal is untyped
-    """Return who shares a border with whom: the neighbours that candidate areas and :func:`check_areas` go by.
+    """Return who is a neighbour of whom: by a shared border, as candidate areas go by, or by distance.
 
     Parameters
     ----------
@@ -50,18 +60,33 @@ def neighbours(
     min_border : float, optional
         Shared length in metres from which a contact is a border; shorter contacts are corners. At least 0. By default
         10, or 10 % of the median width where that is less, and at least three tolerances. 0 takes corners too.
+    contact : {"border", "corner"}, default "border"
+        Whether areas that meet in a corner only are neighbours too.
+    barriers : GeoDataFrame, optional
+        Lines or polygons that nobody crosses, such as rivers or railways, in the same coordinate reference system.
+        Areas whose border lies along one (up to 20 m from it) are no neighbours.
+    crossings : GeoDataFrame, optional
+        Bridges: points (up to 50 m from the border) or lines from one area to the other that open a barrier there.
+    k : int, optional
+        The nearest areas instead of borders: so many for each area, by the distance of their centroids.
+    persons : float, optional
+        The nearest areas that have, with the area's own residents, so many persons; only of joined data. An unknown
+        number of residents counts as nobody.
 
     Returns
     -------
     libpysal.graph.Graph
-        Symmetric, unweighted, on the areas' index; areas without a neighbour are isolates.
+        Unweighted, on the areas' index; areas without a neighbour are isolates. Symmetric, unless ``k`` or ``persons``
+        is given: the nearest area of an area may have others nearer to it.
 
     Raises
     ------
     GeometryError
-        The areas are in degrees, or are not polygons.
+        The areas are in degrees, or are not polygons; barriers or crossings are in another coordinate reference system
+        or of another kind.
     SpecError
-        ``tolerance`` or ``min_border`` is no number, or below 0.
+        ``tolerance`` or ``min_border`` is no number, or below 0; ``contact`` is unknown; options of borders and of
+        distance stand together; ``k`` is no whole number from 1 on, ``persons`` is not above 0.
     ArgumentError
         The data are neither joined data nor areas.
 
@@ -89,15 +114,22 @@ def neighbours(
     ['b']
     """
     areas = _checked(data)
-    shapes = areas.geometry.to_numpy()
     check_metres(tolerance, "neighbours: tolerance")
     check_metres(min_border, "neighbours: min_border")
+    if k is not None or persons is not None:
+        by_border = {"tolerance": tolerance, "min_border": min_border, "barriers": barriers, "crossings": crossings}
+        _check_nearest(k, persons, [name for name, value in by_border.items() if value is not None])
+        return _nearest_graph(data, areas, k, persons)
+    shapes = areas.geometry.to_numpy()
+    choice(contact, ("border", "corner"), "neighbours: contact")
+    checked_barriers(areas, barriers, crossings, "neighbours")
     found = borders(shapes, tolerance=tolerance, min_border=min_border)
     message = outlines_apart(shapes, found.one, found.other, tolerance)
     if message is not None:
         warnings.warn(str(message), UserWarning, stacklevel=2)
-    one, other = found.queen if min_border == 0 else found.neighbours
-    return _graph(areas.index.to_numpy(), one, other)
+    found = found.beside(shapes, barriers, crossings, tolerance)
+    one, other = found.queen if min_border == 0 or contact == "corner" else found.neighbours
+    return _graph(areas.index.to_numpy(), np.concatenate([one, other]), np.concatenate([other, one]))
 
 
 def _checked(data: object) -> gpd.GeoDataFrame:
@@ -117,13 +149,43 @@ def check_metres(metres: float | None, what: str) -> None:
         raise SpecError(f"{what}={metres!r} must be at least 0, in metres.")
 
 
+def _check_nearest(k: int | None, persons: float | None, by_border: list[str]) -> None:
+    """Refuse numbers of neighbours or persons that are none, and options that have nothing to do with distance."""
+    if k is not None and persons is not None:
+        raise SpecError("neighbours: k and persons are two answers to one question; give one of them.")
+    if by_border:
+        raise SpecError(f"neighbours: the nearest areas know no {list_some(by_border)}: leave it out, or leave out k.")
+    if k is not None and (isinstance(k, bool) or not isinstance(k, Integral) or k < 1):
+        raise SpecError(f"neighbours: k={k!r} must be a whole number from 1 on.")
+    if persons is not None and (
+        isinstance(persons, bool) or not isinstance(persons, Real) or not 0 < float(persons) < np.inf
+    ):
+        raise SpecError(f"neighbours: persons={persons!r} must be a number above 0.")
+
+
+def _nearest_graph(data: object, areas: gpd.GeoDataFrame, k: int | None, persons: float | None) -> Any:  # noqa: ANN401
+    """Return the nearest areas; of areas at the same distance the first by key is nearer, in any order of rows."""
+    from quartiersatlas.intake import AreaData
+
+    keys = areas.index.to_numpy()
+    order = np.argsort(keys.astype(str), kind="stable")
+    shapes = _polygons(areas.geometry.to_numpy()[order])
+    if k is not None:
+        one, other = nearest_areas(shapes, int(k))
+    else:
+        if not isinstance(data, AreaData):
+            raise SpecError("neighbours: persons needs the residents: give joined data, qa.join(areas, table).")
+        one, other = nearest_persons(shapes, data.residents().to_numpy()[order], cast("float", persons))
+    return _graph(keys, order[one], order[other])
+
+
 def _graph(keys: NDArray[np.object_], one: Ints, other: Ints) -> Any:  # noqa: ANN401 - libpysal is untyped
+    """Return the graph of directed pairs."""
     from libpysal.graph import Graph
 
-    alone = np.setdiff1d(np.arange(len(keys)), np.concatenate([one, other]))
-    focal = np.concatenate([one, other, alone])
-    neighbour = np.concatenate([other, one, alone])
-    weight = np.concatenate([np.ones(2 * len(one)), np.zeros(len(alone))])
+    alone = np.setdiff1d(np.arange(len(keys)), one)
+    focal, neighbour = np.concatenate([one, alone]), np.concatenate([other, alone])
+    weight = np.concatenate([np.ones(len(one)), np.zeros(len(alone))])
     order = np.lexsort((neighbour, focal))
     return Graph.from_arrays(keys[focal[order]], keys[neighbour[order]], weight[order])
 
@@ -204,11 +266,31 @@ class Borders:
     method: Literal["shared vertices", "within tolerance"]
     min_border: float = 0.0
 
+    def beside(
+        self,
+        shapes: ArrayLike,
+        barriers: gpd.GeoDataFrame | None,
+        crossings: gpd.GeoDataFrame | None,
+        tolerance: float | None,
+    ) -> Borders:
+        """Return the pairs whose contact no barrier cuts; perimeters stay."""
+        pairs, areas = (self.one, self.other, self.length), np.asarray(shapes, dtype=object)
+        kept = open_borders(areas, pairs, self.min_border, barriers, crossings, tolerance)
+        return self.among(kept)
+
+    def among(self, kept: NDArray[np.bool_]) -> Borders:
+        """Return some of the pairs; perimeters stay."""
+        return replace(self, one=self.one[kept], other=self.other[kept], length=self.length[kept])
+
+    @property
+    def is_border(self) -> NDArray[np.bool_]:
+        """Whether a pair shares a border long enough to be neighbours in a town; a shorter contact is a corner."""
+        return np.asarray((self.length > 0) & (self.length >= self.min_border))
+
     @property
     def neighbours(self) -> tuple[Ints, Ints]:
-        """Pairs that share a border long enough to be neighbours in a town; a shorter contact is a corner."""
-        long = (self.length > 0) & (self.length >= self.min_border)
-        return self.one[long], self.other[long]
+        """Pairs that share a border long enough to be neighbours in a town."""
+        return self.one[self.is_border], self.other[self.is_border]
 
     @property
     def queen(self) -> tuple[Ints, Ints]:

@@ -174,7 +174,7 @@ def _candidates_again(
 ) -> Candidates | None:
     if candidates is None or shortlist is None:
         return None
-    return candidate_areas(filled, shortlist, min_population=candidates.min_population, tolerance=candidates.tolerance)
+    return candidate_areas(filled, shortlist, **candidates.call)
 
 
 def _stability_again(stability: Stability, need: NeedIndex | None, shortlist: Shortlist | None) -> Stability:
@@ -436,12 +436,9 @@ def _company(shortlist: Shortlist, like: Candidates, withheld: pd.Series[bool] |
     if shortlist.data is None:
         return pd.Series([], dtype=object)
     selected = shortlist.selected if withheld is None else shortlist.selected & ~withheld
-    candidates = candidate_areas(
-        shortlist.data,
-        replace(shortlist, selected=selected),
-        min_population=like.min_population,
-        tolerance=like.tolerance,
-    )
+    hidden = set() if withheld is None else set(withheld.index[withheld])
+    call = {**like.call, "exclude": sorted({*like.options.exclude} | hidden)}
+    candidates = candidate_areas(shortlist.data, replace(shortlist, selected=selected), **call)
     keys = candidates.members.index.to_series().astype(str)
     together = keys.groupby(candidates.members).agg(lambda group: ", ".join(sorted(group)))
     return candidates.members.map(together)
