@@ -21,7 +21,7 @@ from quartiersatlas.disclosure.numbers.added_numbers import number_cells
 from quartiersatlas.disclosure.numbers.other_numbers import share_bases, share_kinds, with_numerators
 from quartiersatlas.disclosure.system.partners import Task
 from quartiersatlas.disclosure.system.relations import HOLDS
-from quartiersatlas.disclosure.system.secret_cells import protect_secret_cells
+from quartiersatlas.disclosure.system.secret_cells import protect_from_most, protect_secret_cells
 from quartiersatlas.disclosure.system.suppress import suppress
 
 if TYPE_CHECKING:
@@ -131,11 +131,13 @@ class SuppressionPattern:
     def known_counts(self, column: str) -> pd.Series[float]:
         """Return a count column with the secret cells that follow from the others."""
         table = self.plan.table
-        return pd.Series(table.x[:, table.columns.index(column)], index=table.keys)
+        return pd.Series(table.values[:, table.columns.index(column)], index=table.keys)
 
     def spread_of(self, column: str) -> float:
-        """Return by how much the secret cells of a column must stay open; 0 where it has none."""
-        spread = self.plan.table.spread[:, self.plan.table.columns.index(column)]
+        """Return by how much the secret cells of a column that do not follow must stay open; 0 where it has none."""
+        table = self.plan.table
+        number = table.columns.index(column)
+        spread = np.fmax(*table.spread)[np.isnan(table.values[:, number]), number]
         return float(np.nanmax(spread)) if np.isfinite(spread).any() and self.protection.secondary else 0.0
 
 
@@ -279,6 +281,7 @@ def _planned(
         if protection.secondary:
             task = task.with_withheld(protect_secret_cells(task, protection.effort))
             withheld, need = suppress(task, protection.effort)
+            withheld = protect_from_most(task, withheld, need, protection.effort)
         kind = np.where(withheld & (kind == ""), "partner", kind)
         again = _with_tiny_denominators(data, table, kind, protection)
         if (again == kind).all():

@@ -50,10 +50,13 @@ class Plan:
     n_areas: int | None = None
     n_groups: int | None = None
     parents: str | None = None  # "", "one", "nested", "crossing"
-    secret: float = 0.0  # share of the small counts that came as "."
+    secret: float = 0.0  # share of the small counts that came secret
+    mark: str = "."  # how; "<3" as well
+    m_source: int = 3  # counts below it are small to the office that sent them
     missing: int = 0  # cells that came as "..."
     absent: int = 0  # areas without a row
     inexact: int = 0  # rows in which the whole is off
+    declared: bool = False  # the sum is declared, not left to be found
     share: bool = False
     small_areas: int = 0  # areas below 300 residents
     dates: int = 1
@@ -71,13 +74,15 @@ def town(seed, **plan):
         groups={level: areas[level] for level in areas.columns.drop(["name", "geometry"])},
         sums=(("all", tuple(groups)),),
         parts=(("foreign", "all"),),
+        m_source=plan.m_source,
+        mark=(0, 2) if plan.mark == "<3" else None,
         **_faults(random, truth, plan),
     )
     earlier = None
     for year in range(plan.dates - 1):
         before = _moved(random, known.counts, groups)
         earlier = Town(
-            _joined(areas, KnownAnyway(before, pairs=known.pairs), plan, str(2020 + 2 * year)), _with(known, before)
+            _joined(areas, KnownAnyway(before, pairs=known.pairs, sums=known.sums), plan, str(2020 + 2 * year)), _with(known, before)
         )
     return Town(_joined(areas, known, plan, "2024"), known, earlier)
 
@@ -122,7 +127,7 @@ def _population(random, keys, plan):
 def _faults(random, truth, plan):
     """Choose what came secret or not at all, and let the whole be off in some rows."""
     columns = truth.columns.drop("residents")
-    small = truth[columns].gt(0) & truth[columns].lt(3)
+    small = truth[columns].gt(0) & truth[columns].lt(plan.m_source)
     source = small & (random.random(small.shape) < plan.secret)
     missing = pd.DataFrame(data=False, index=truth.index, columns=columns)
     for _ in range(plan.missing):
@@ -149,7 +154,7 @@ def _with(known, counts):
 def _joined(areas, known, plan, period):
     """Give the table to the door as an office would write it."""
     cells = known.counts.astype(int).astype(str)
-    cells = cells.mask(known.mask("source"), ".").mask(known.mask("missing"), "...")
+    cells = cells.mask(known.mask("source"), plan.mark).mask(known.mask("missing"), "...")
     if plan.share:
         poor = np.minimum(known.counts["foreign"], known.counts["residents"])
         cells["quote"] = (100 * poor / known.counts["residents"]).round(1).astype(str)
@@ -157,6 +162,8 @@ def _joined(areas, known, plan, period):
     table = qa.read_table(cells[~absent].rename_axis("key").reset_index(), key="key")
     catalogue = qa.Catalogue.builtin().add(*map(_meaning, [*known.pairs, "quote"]))
     data = qa.join(areas, table, catalogue=catalogue, population="residents", period=period, missing="report")
+    if plan.declared:
+        data = qa.add_relations(data, sums=dict(known.sums))
     return qa.add_rates(data, known.pairs)
 
 
