@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from quartiersatlas.base.checks import expects
-from quartiersatlas.catalogue.references import published_for_city
+from quartiersatlas.catalogue.references import TOTALS, Reference, published_for_city
 from quartiersatlas.disclosure.counted import counted_rates
 from quartiersatlas.disclosure.numbers.other_numbers import is_ready_made_share, named_bases
 from quartiersatlas.disclosure.system.equations import CITY, PART, SUM, CountTable, Unit, known_units
@@ -30,7 +30,13 @@ if TYPE_CHECKING:
     Bools = NDArray[np.bool_]
 
 
-def count_table(data: AreaData, columns: list[str], hidden: pd.Series[bool], protection: Protection) -> CountTable:
+def count_table(
+    data: AreaData,
+    columns: list[str],
+    hidden: pd.Series[bool],
+    protection: Protection,
+    totals: Mapping[str, float] | None = None,
+) -> CountTable:
     """Return the counts with every relation between them.
 
     Parameters
@@ -43,7 +49,12 @@ def count_table(data: AreaData, columns: list[str], hidden: pd.Series[bool], pro
         Areas that show no indicator.
     protection : Protection
         Which totals are known elsewhere; whether sums are looked for.
+    totals : mapping of str to float, optional
+        Totals of the whole city that came with earlier releases of the date: they hold where none comes now.
     """
+    if totals:
+        earlier = Reference(values=dict(totals), source="ledger")
+        data = replace(data, references={f"{TOTALS}ledger": earlier, **data.references})
     x: Floats = np.column_stack([data.counts(column).to_numpy(dtype=np.float64) for column in columns])
     status = data.status[columns].to_numpy(dtype=object)
     related = np.where(np.isin(columns, sorted(data.perturbed)), np.nan, x)  # perturbed counts do not add up

@@ -151,10 +151,13 @@ class EarlierCells:
         Area by count column: the count was shown. It is known and cannot be withheld any more.
     planned : mapping of str to frozenset of str
         Count column -> the keys that are withheld by the plan of the first of them.
+    totals : mapping of str to float
+        Count column -> total of the whole city that came with one of them.
     """
 
     shown: pd.DataFrame
     planned: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    totals: Mapping[str, float] = field(default_factory=dict)
 
 
 Settled: TypeAlias = "Callable[[AreaData], EarlierCells | None]"
@@ -190,12 +193,14 @@ def suppression_pattern(
     shares = share_bases(data, columns, None if protection.plan == "all" else names)
     columns = list(dict.fromkeys([*columns, *shares.values()]))
     counted = with_numerators(data, shares, columns)
-    table = count_table(counted, [*columns, *shares], hidden, protection)
+    earlier = settled(data) if settled else None
+    totals = earlier.totals if earlier else None
+    table = count_table(counted, [*columns, *shares], hidden, protection, totals)
     plain = [name for name in columns if name not in _sources(data) and name != data.population]
     kind = _primary(counted, table, plain, hidden, protection)
     kind = np.hstack([kind[:, : len(columns)], share_kinds(data, shares, hidden, protection)])
     groups = _groups(data, table, families)
-    plan = _planned(counted, table, kind, protection, groups, settled(data) if settled else None)
+    plan = _planned(counted, table, kind, protection, groups, earlier)
     status, told = data.status[[*columns, *shares]], counted.values[[*columns, *shares]].notna()
     # a cell that nobody delivered stays missing, whatever follows of it
     withheld = (told & plan.withheld) | (status == "suppressed") | plan.small_but_shown
