@@ -256,7 +256,7 @@ def _secret_rows(table: CountTable, withheld: Bools, cells: Ints, *, zeros: bool
             "key": np.asarray(table.keys, dtype=object)[cells // n_columns],
             "column": np.asarray(table.columns, dtype=object)[cells % n_columns],
             "kind": "source",
-            "low": np.where(safe, first, np.fmax(value + low, least)),
+            "low": np.where(safe, first, np.where(follows, np.fmax(value + low, least), np.nan)),
             "high": np.where(safe, last, value + high),
             "values": np.where(safe, last - first, np.minimum(np.minimum(-low, high), up)).astype(int) + 1,
             "need": (last - first).astype(int) + 1,

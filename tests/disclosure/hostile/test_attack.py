@@ -202,6 +202,28 @@ def test_a_city_value_without_the_secret_cells_tells_their_sum(tmp_path):
     assert row(attack(path, known), "x", "a") == (1, 2, "marked")
 
 
+def test_a_city_value_counts_in_the_secret_cells_that_follow_from_a_sum(tmp_path):
+    """26.5 % of 1000 are all of a, which is known; only without those of x, which follow from nothing, it is news."""
+    counts = pd.DataFrame({"residents": [200.0] * 5, "a": [50, 60, 2, 63, 90], "b": [9.0] * 5}, index=list("vwxyz"))
+    counts["all"] = counts["a"] + counts["b"]
+    source = counts.eq(2)
+    path = write_csv(tmp_path / "a.csv", counts, [(key, column) for key in "xy" for column in ("a", "b", "all")])
+    known = known_of(counts, source=source, min_population=0)
+    (tmp_path / "a.columns.csv").write_text("column;kind;label;decimals;city_value\na_share;rate;A;2;26,50\n")
+    assert row(attack(path, replace(known, sums=(("all", ("a", "b")),))), "x", "a")[2] == "open"
+    (tmp_path / "a.columns.csv").write_text("column;kind;label;decimals;city_value\na_share;rate;A;2;32,88\n")
+    assert row(attack(path, known), "x", "a") == (2, 2, "exact")
+
+
+def test_a_mark_says_between_what_a_secret_cell_is(tmp_path):
+    counts = pd.DataFrame({"residents": [500.0] * 4, "a": [2, 1, 1, 40]}, index=list("wxyz"))
+    path = write_csv(tmp_path / "a.csv", counts, [(key, "a") for key in "wxy"])
+    known = known_of(counts, source=counts.lt(3), mark=(0, 2))
+    assert row(attack(path, known), "w", "a") == (1, 2, "narrow")  # where a zero is withheld it is shown as one
+    assert row(attack(path, replace(known, mark=(1, 2))), "w", "a") == (1, 2, "marked")
+    assert row(attack(path, replace(known, mark=None, m_source=5)), "w", "a") == (1, 2, "narrow")
+
+
 def test_a_missing_cell_that_follows_is_found_and_stands_in_no_total(plain, tmp_path):
     missing = plain.counts.eq(2)
     path = write_csv(tmp_path / "a.csv", plain.counts, [("02", "a")])
@@ -356,7 +378,7 @@ def test_what_nothing_can_help_is_no_leak(tmp_path):
     path = write_csv(tmp_path / "a.csv", counts, [(key, "a") for key in "uvw"])
     found = attack(path, known)
     assert row(found, "u", "a") == (2, 2, "parent")
-    assert row(found, "v", "a") == (0, 2, "limit")
+    assert row(found, "v", "a") == (0, 2, "few")
     found = attack(path, replace(known, totals=("city",)))
     assert row(found, "u", "a") == (0, 4, "open")  # four persons in three areas
     found = attack(write_csv(tmp_path / "a.csv", counts, [("v", "a")]), known)

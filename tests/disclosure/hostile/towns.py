@@ -5,7 +5,7 @@ Every town comes through the public door, so it is what a user has. The same see
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import geopandas as gpd
 import numpy as np
@@ -85,6 +85,45 @@ def town(seed, **plan):
             _joined(areas, KnownAnyway(before, pairs=known.pairs, sums=known.sums), plan, str(2020 + 2 * year)), _with(known, before)
         )
     return Town(_joined(areas, known, plan, "2024"), known, earlier)
+
+
+RULES = (  # what the town, the protection, and with them the reader, have that is not as usual
+    ({}, {"zeros": "shown"}, {"zeros": False}),
+    ({}, {"totals": ("city",)}, {"totals": ("city",)}),
+    ({}, {"totals": ()}, {"totals": ()}),
+    ({}, {"min_count": 5}, {"min_count": 5}),
+    ({"mark": "<3"}, {}, {}),
+    ({"m_source": 5}, {"m_source": 5}, {}),
+    ({}, {"effort": "fast"}, {}),
+    ({}, {}, {}),
+)
+
+
+def any_town(seed, n_areas=None):
+    """Draw a town with everything that can be wrong with one, and the rules of its release.
+
+    The sum is declared where cells are not told or the whole is off: in a small town the search may not find it then.
+
+    Returns
+    -------
+    Town, dict
+        The reader of the town knows the rules. Options of the protection.
+    """
+    random = np.random.default_rng([seed, 7])
+    drawn = None if random.random() < 0.6 else int(random.integers(5, 16))
+    plan = {
+        "n_areas": n_areas or drawn,
+        "secret": float(random.choice([0, 0.3, 0.6, 1.0])),
+        "missing": int(random.choice([0, 0, 1, 4])),
+        "absent": int(random.choice([0, 0, 0, 1])),
+        "inexact": int(random.choice([0, 1, 2, 3])),
+        "small_areas": int(random.choice([0, 0, 1, 2])),
+        "share": bool(random.random() < 0.2),
+    }
+    more, protection, known = RULES[int(random.integers(len(RULES)))]
+    is_damaged = plan["secret"] + plan["missing"] + plan["absent"] + plan["inexact"] > 0
+    one = town(seed, **plan, **more, declared=is_damaged or bool(random.random() < 0.5))
+    return replace(one, known=replace(one.known, **known)), protection
 
 
 def _areas(n, parents):
