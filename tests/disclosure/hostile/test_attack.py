@@ -216,12 +216,14 @@ def test_a_city_value_counts_in_the_secret_cells_that_follow_from_a_sum(tmp_path
 
 
 def test_a_mark_says_between_what_a_secret_cell_is(tmp_path):
-    counts = pd.DataFrame({"residents": [500.0] * 4, "a": [2, 1, 1, 40]}, index=list("wxyz"))
+    """Five persons in three cells of which none is shown: 1 to 3 each, and 1 or 2 where their marks say so."""
+    counts = pd.DataFrame({"residents": [500.0] * 4, "a": [2, 2, 1, 40]}, index=list("wxyz"))
     path = write_csv(tmp_path / "a.csv", counts, [(key, "a") for key in "wxy"])
-    known = known_of(counts, source=counts.lt(3), mark=(0, 2))
-    assert row(attack(path, known), "w", "a") == (1, 2, "narrow")  # where a zero is withheld it is shown as one
-    assert row(attack(path, replace(known, mark=(1, 2))), "w", "a") == (1, 2, "marked")
-    assert row(attack(path, replace(known, mark=None, m_source=5)), "w", "a") == (1, 2, "narrow")
+    known = known_of(counts, source=counts.lt(3))
+    assert row(attack(path, known), "w", "a") == (1, 3, "marked")
+    assert row(attack(path, replace(known, m_source=5)), "w", "a") == (1, 3, "narrow")
+    assert row(attack(path, replace(known, mark=(0, 2))), "w", "a") == (1, 2, "marked")
+    assert row(attack(path, replace(known, mark=(0, 4))), "w", "a") == (1, 3, "narrow")
 
 
 def test_a_missing_cell_that_follows_is_found_and_stands_in_no_total(plain, tmp_path):
