@@ -1,7 +1,8 @@
 """Run the fuzzers: damaged and rewritten files by the thousand, and random towns, in worker processes.
 
 ``python scripts/fuzz.py tables --n 2000``, ``geometry --n 1500``, ``projects --n 500``, ``protection --n 400``;
-``--seed 17 --n 1`` runs one case once more. The exit status is 1 where a promise was broken; every such case is printed with its seed.
+``--seed 17 --n 1`` runs one case once more. The exit status is 1 where a promise was broken; every such case is printed
+with its seed.
 """
 
 from __future__ import annotations

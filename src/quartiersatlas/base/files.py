@@ -258,11 +258,13 @@ def write_durably(path: Path, content: bytes, mode: int = 0o666) -> None:
 
     The file is there with its whole content, or is what it was before, whenever the power fails.
     """
-    with written_whole(path) as unfinished:
-        with os.fdopen(os.open(unfinished, os.O_CREAT | os.O_WRONLY, mode), "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+    with (
+        written_whole(path) as unfinished,
+        os.fdopen(os.open(unfinished, os.O_CREAT | os.O_WRONLY, mode), "wb") as file,
+    ):
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
     with suppress(OSError):  # Windows opens no folders
         there = os.open(path.parent, os.O_RDONLY)
         try:

@@ -137,7 +137,7 @@ def judged(table, known):
         verdict = "open" if kind == "source" and low >= known.min_count else _verdict(low, high, kind, known)
         if verdict in LEAKS and _is_alone(table, key, target):
             verdict = "parent"
-        if verdict in LEAKS and low == 0 and high in _persons(known, key, target):
+        if verdict in LEAKS and low == 0 and high in _persons(known, target):
             verdict = "few"
         if verdict in LEAKS and not _is_shown(table, target):
             if barest is None:
@@ -168,7 +168,7 @@ def _verdict(low, high, kind, known):
     return "exact" if low == high else "narrow"
 
 
-def _persons(known, key, target):
+def _persons(known, target):
     """Return how many persons the units of an area have in the column of a target."""
     if len(target) > 1:
         return ()

@@ -82,7 +82,8 @@ def town(seed, **plan):
     for year in range(plan.dates - 1):
         before = _moved(random, known.counts, groups)
         earlier = Town(
-            _joined(areas, KnownAnyway(before, pairs=known.pairs, sums=known.sums), plan, str(2020 + 2 * year)), _with(known, before)
+            _joined(areas, KnownAnyway(before, pairs=known.pairs, sums=known.sums), plan, str(2020 + 2 * year)),
+            _with(known, before),
         )
     return Town(_joined(areas, known, plan, "2024"), known, earlier)
 

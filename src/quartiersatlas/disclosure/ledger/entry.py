@@ -97,7 +97,9 @@ def _totals(data: AreaData) -> dict[str, dict[str, float]]:
     """Return the totals of counts that came with the data: of the whole city, the unit of no name."""
     published = {str(name): published_for_city(data.references, str(name)) for name in data.values}
     return {
-        name: {"": total[0]} for name, total in sorted(published.items()) if total is not None and seems_count(data, name)
+        name: {"": total[0]}
+        for name, total in sorted(published.items())
+        if total is not None and seems_count(data, name)
     }
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from quartiersatlas.base.files import write_durably
 from quartiersatlas.errors import InputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 OWNER_ALONE = 0o600
 KEY = re.compile(r"[0-9a-f]{64}")

@@ -9,7 +9,6 @@ import time
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from pathlib import Path
 from platform import node
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from quartiersatlas.errors import InputError, ReleaseError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 try:
     import fcntl
