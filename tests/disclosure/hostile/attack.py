@@ -1,8 +1,9 @@
 """The hostile reader: all files of a release at once, what is known anyway, and one system over whole numbers.
 
 What is known anyway: the rules of protection, which column is made of which counts, the residents, the totals of the
-city and of every district, which columns are sums and parts of others, and how far a sum is off in each row. The reader
-shares no code with the library. What it finds is judged with the truth, which the reader himself does not have.
+city and of every district, which columns are sums and parts of others, and how far a sum is off in each row of which
+somebody has all cells. The reader shares no code with the library. What it finds is judged with the truth, which the
+reader himself does not have.
 """
 
 from __future__ import annotations
@@ -316,7 +317,8 @@ class _Table:
             off = (counts[whole] - counts[list(parts)].sum(axis=1, skipna=False)).to_numpy(float)
             if np.nanmax(np.abs(off), initial=0) == 0:
                 off = np.nan_to_num(off)  # a sum that holds wherever it can be tried holds elsewhere
-            for a in np.flatnonzero(~np.isnan(off)):
+            untold = self.known.mask("missing")[[whole, *parts]].any(axis=1).to_numpy()
+            for a in np.flatnonzero(~np.isnan(off) & ~(untold & (off != 0))):
                 if any(self.place[column][a] >= 0 for column in (whole, *parts)):
                     self.add([(whole, a, 1), *((part, a, -1) for part in parts)], off[a], off[a])
         for part, whole in dict.fromkeys([*self.known.parts, *self.known.pairs.values()]):

@@ -127,7 +127,7 @@ def protect_from_most(task: Task, withheld: Bools, possible: Floats, effort: str
     unsure, need = table.is_unsure, np.where(possible < task.need, task.need, 0.0)
     if not unsure.any():
         return withheld
-    wanted = sum(side.ravel() for side in table.spread)
+    wanted = np.add(*table.spread).ravel()
     helpless = narrow_secrets(table, withheld)
     need.ravel()[helpless] = wanted[helpless]
     if not need.any():
