@@ -152,9 +152,8 @@ def _derived(table: CountTable, data: AreaData, secret: Bools, missing: Bools, p
         by_sums = _limits_of_unknown(table, replace(data, references={}), secret, missing)
         given &= by_sums[0] == by_sums[1]
     values = np.where(follows, low, np.nan)
-    spread = _spread(table, secret | follows, values, protection)
-    spread = tuple(np.where(confined, high - low, side) for side in spread)
-    return replace(table, outside_totals=given, follows=values, spread=spread)
+    down, up = (np.where(confined, high - low, side) for side in _spread(table, secret | follows, values, protection))
+    return replace(table, outside_totals=given, follows=values, spread=(down, up))
 
 
 def _spread(table: CountTable, secret: Bools, follows: Floats, protection: Protection) -> tuple[Floats, Floats]:
