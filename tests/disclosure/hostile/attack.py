@@ -441,7 +441,7 @@ def _add_sums_of_areas(table, seen, known):
 def _follow(known):
     """Return the secret cells that follow from the sums of what their office told: a city value counts them in."""
     counts, untold = known.counts, known.mask("source") | known.mask("missing") | known.counts.isna()
-    untold, told = untold.to_numpy(), counts.to_numpy(float)
+    untold, told = untold.to_numpy().copy(), counts.to_numpy(float)
     sums = [counts.columns.get_indexer([whole, *parts]) for whole, parts in known.sums]
     is_news = True
     while is_news:
