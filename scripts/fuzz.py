@@ -1,7 +1,8 @@
-"""Run the fuzzers: damaged and rewritten files by the thousand, in worker processes.
+"""Run the fuzzers: damaged and rewritten files by the thousand, and random towns, in worker processes.
 
-``python scripts/fuzz.py tables --n 2000``, ``geometry --n 1500``, ``projects --n 500``; ``--seed 17 --n 1`` runs one
-case once more. The exit status is 1 where a promise was broken; every such case is printed with its seed.
+``python scripts/fuzz.py tables --n 2000``, ``geometry --n 1500``, ``projects --n 500``, ``protection --n 400``;
+``--seed 17 --n 1`` runs one case once more. The exit status is 1 where a promise was broken; every such case is printed
+with its seed.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from fuzzing.workers import LIMIT, run_cases
 
 from quartiersatlas.base.checks import count_noun
 
-KINDS = ("tables", "geometry", "projects")
+KINDS = ("tables", "geometry", "projects", "protection")
 SHOWN = 1500  # characters of a fault
 SLOW = 3  # cases that are named as the slowest
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import time
@@ -250,3 +251,23 @@ def write_bytes(path: str | Path, content: bytes) -> Path:
     with written_whole(path) as unfinished:
         unfinished.write_bytes(content)
     return Path(path)
+
+
+def write_durably(path: Path, content: bytes, mode: int = 0o666) -> None:
+    """Write a file whole, and do not return before the disk has it.
+
+    The file is there with its whole content, or is what it was before, whenever the power fails.
+    """
+    with (
+        written_whole(path) as unfinished,
+        os.fdopen(os.open(unfinished, os.O_CREAT | os.O_WRONLY, mode), "wb") as file,
+    ):
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    with suppress(OSError):  # Windows opens no folders
+        there = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(there)
+        finally:
+            os.close(there)

@@ -158,7 +158,7 @@ def audit_release(
         zeros=protection.zeros == "where_needed",
     )
     rows = audited_cells(task, np.flatnonzero(listed.ravel()), plan.kind)
-    secret = np.flatnonzero((np.isfinite(table.spread) & near).ravel())
+    secret = np.flatnonzero((table.is_unsure & near).ravel())
     rows = pd.concat([rows[0], _secret_rows(table, unseen, secret, zeros=task.zeros)], ignore_index=True), rows[1]
     found = rows[0]
     if protection.round_base is not None:
@@ -241,22 +241,26 @@ def _narrow_verdict(task: Task, cell: int, low: float, high: float) -> str:
 
 
 def _secret_rows(table: CountTable, withheld: Bools, cells: Ints, *, zeros: bool) -> pd.DataFrame:
-    """Return the rows of cells that nobody here knows: how many of the values that their marks allow stay possible."""
+    """Return the rows of cells that nobody told: how many of the values that their marks allow stay possible."""
     low, high = secret_limits(table, withheld, cells)
-    spread, n_columns = table.spread.ravel()[cells], table.shape[1]
+    n_columns = table.shape[1]
+    (down, up), value = (side.ravel()[cells] for side in table.spread), table.values.ravel()[cells]
     least, greatest = (side.ravel()[cells] for side in table.marks)
-    first = np.where(np.isfinite(least), least, 1.0)
-    safe = (low <= -spread) & (high >= spread)
+    least = np.where(np.isfinite(least), least, np.minimum(np.nan_to_num(value, nan=1.0), 1.0))
+    follows = np.isfinite(value)
+    first = np.where(follows, np.fmax(value - down, least), least)
+    last = np.where(follows, np.fmin(value + up, greatest), np.fmin(least + up, greatest))
+    safe = (low <= -down) & (high >= up)
     frame = pd.DataFrame(
         {
             "key": np.asarray(table.keys, dtype=object)[cells // n_columns],
             "column": np.asarray(table.columns, dtype=object)[cells % n_columns],
             "kind": "source",
-            "low": np.where(safe, first, np.nan),
-            "high": np.where(safe, np.where(np.isfinite(greatest), greatest, first + spread), np.nan),
-            "values": np.minimum(np.minimum(-low, high), spread).astype(int) + 1,
-            "need": spread.astype(int) + 1,
-            "verdict": np.where(safe, "marked", np.where(low == high, "exact", "narrow")),
+            "low": np.where(safe, first, np.where(follows, np.fmax(value + low, least), np.nan)),
+            "high": np.where(safe, last, value + high),
+            "values": np.where(safe, last - first, np.minimum(np.minimum(-low, high), up)).astype(int) + 1,
+            "need": (last - first).astype(int) + 1,
+            "verdict": np.where(safe, np.where(follows, "open", "marked"), np.where(low == high, "exact", "narrow")),
             "because": "",
         },
         columns=COLUMNS,

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from quartiersatlas.base.checks import expects
-from quartiersatlas.catalogue.references import published_for_city
+from quartiersatlas.catalogue.references import TOTALS, Reference, published_for_city
 from quartiersatlas.disclosure.counted import counted_rates
 from quartiersatlas.disclosure.numbers.other_numbers import is_ready_made_share, named_bases
 from quartiersatlas.disclosure.system.equations import CITY, PART, SUM, CountTable, Unit, known_units
@@ -30,7 +30,13 @@ if TYPE_CHECKING:
     Bools = NDArray[np.bool_]
 
 
-def count_table(data: AreaData, columns: list[str], hidden: pd.Series[bool], protection: Protection) -> CountTable:
+def count_table(
+    data: AreaData,
+    columns: list[str],
+    hidden: pd.Series[bool],
+    protection: Protection,
+    totals: Mapping[str, float] | None = None,
+) -> CountTable:
     """Return the counts with every relation between them.
 
     Parameters
@@ -43,7 +49,12 @@ def count_table(data: AreaData, columns: list[str], hidden: pd.Series[bool], pro
         Areas that show no indicator.
     protection : Protection
         Which totals are known elsewhere; whether sums are looked for.
+    totals : mapping of str to float, optional
+        Totals of the whole city that came with earlier releases of the date: they hold where none comes now.
     """
+    if totals:
+        earlier = Reference(values=dict(totals), source="ledger")
+        data = replace(data, references={f"{TOTALS}ledger": earlier, **data.references})
     x: Floats = np.column_stack([data.counts(column).to_numpy(dtype=np.float64) for column in columns])
     status = data.status[columns].to_numpy(dtype=object)
     related = np.where(np.isin(columns, sorted(data.perturbed)), np.nan, x)  # perturbed counts do not add up
@@ -61,14 +72,16 @@ def count_table(data: AreaData, columns: list[str], hidden: pd.Series[bool], pro
         units=units,
         relations=relations,
         secret=secret,
-        spread=np.full(x.shape, np.nan),
+        spread=(np.full(x.shape, np.nan), np.full(x.shape, np.nan)),
         marks=marks,
     )
     return _derived(table, data, secret, missing, protection)
 
 
 def known_levels(data: AreaData, protection: Protection) -> list[str]:
-    """Return the levels whose totals are known elsewhere: columns of parents, and the city.
+    """Return the levels whose totals are known: columns of parents, and the city.
+
+    The release itself shows the rates of the city: where it has any, its totals are known.
 
     Raises
     ------
@@ -81,7 +94,7 @@ def known_levels(data: AreaData, protection: Protection) -> list[str]:
     for level in protection.totals:
         if level != CITY and level not in parents:
             raise ColumnError.not_found(level, [*parents, CITY], "Protection: totals: the areas")
-    return list(dict.fromkeys([*protection.totals, CITY])) if protection.totals else []
+    return list(dict.fromkeys([*protection.totals, CITY])) if protection.totals or counted_rates(data) else []
 
 
 def smallest_units(data: AreaData, protection: Protection) -> pd.Series[str]:
@@ -127,24 +140,47 @@ def _marks(data: AreaData, columns: list[str]) -> tuple[Floats, Floats]:
 def _derived(table: CountTable, data: AreaData, secret: Bools, missing: Bools, protection: Protection) -> CountTable:
     """Return the table with the unknown cells that follow from what was told, and those that could be confined.
 
-    A secret cell that follows is a count like any other. A missing one is known to nobody, unless what was told gives
-    a small count away. What does not follow must not follow from a release either: whatever its value is, each other
-    one that its mark allows stays possible.
+    A missing cell is known to nobody, unless what was told gives a small count away. What is secret must not follow
+    from a release: whatever its value is, each other one that its mark allows stays possible. That holds for cells that
+    follow from what was told as well, as a sum may be off just there.
     """
     low, high = _limits_of_unknown(table, data, secret, missing)
     follows = (low == high) & (secret | (missing & (low > 0) & (low < protection.min_count)))
     confined = missing & ~follows & (high < protection.min_count) & (high > 0) & (low < high)
-    source = protection.m_source or protection.min_count
-    least, greatest = table.marks
-    width = np.where(np.isfinite(greatest - least), greatest - least, float(source - 2))
-    spread = np.where(secret & ~follows, np.maximum(width, 0), np.nan)
-    spread = np.where(confined, high - low, spread)
     given = follows & missing
     if given.any():  # those that follow from a total of the source are part of it
         by_sums = _limits_of_unknown(table, replace(data, references={}), secret, missing)
         given &= by_sums[0] == by_sums[1]
-    table = replace(table, outside_totals=given)
-    return replace(table, x=np.where(follows, low, table.x), spread=np.where(spread > 0, spread, np.nan))
+    values = np.where(follows, low, np.nan)
+    down, up = (np.where(confined, high - low, side) for side in _spread(table, secret | follows, values, protection))
+    return replace(table, outside_totals=given, follows=values, spread=(down, up))
+
+
+def _spread(table: CountTable, secret: Bools, follows: Floats, protection: Protection) -> tuple[Floats, Floats]:
+    """Return by how much secret cells have to be able to be off.
+
+    By as much as their marks leave open; small ones that follow upwards until ``min_count + 1`` values are possible.
+    Where a zero follows from sums that are nowhere off, nobody is in that cell to be protected.
+    """
+    least, greatest = table.marks
+    is_marked = np.isfinite(greatest - least)
+    source = protection.m_source or protection.min_count
+    width = np.where(is_marked, greatest - least, max(source - 2.0, 0.0))
+    width = np.where(secret & ~((follows == 0) & ~_is_off(table)), width, np.nan)
+    is_small = (follows > 0) & (follows < protection.min_count) & ~is_marked
+    above = protection.min_count - np.minimum(follows - 1, width)
+    up = np.where(is_small, np.fmax(width, above), width)
+    kept = up > 0
+    return np.where(kept, width, np.nan), np.where(kept, up, np.nan)
+
+
+def _is_off(table: CountTable) -> Bools:
+    """Return the columns in a sum that is off somewhere: then it may be off anywhere."""
+    found = np.zeros(table.shape[1], dtype=bool)
+    for one in table.relations.sums:
+        rest = table.x[:, one.whole] - table.x[:, one.parts].sum(axis=1)
+        found[[one.whole, *one.parts]] |= bool((np.nan_to_num(rest) != 0).any())
+    return found
 
 
 def _limits_of_unknown(table: CountTable, data: AreaData, secret: Bools, missing: Bools) -> tuple[Floats, Floats]:

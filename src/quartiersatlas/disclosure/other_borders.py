@@ -240,7 +240,7 @@ class _Column:
         self.ledger, self.pending, self.name, self.laid = ledger, pending, name, laid
         self.table = pending.pattern.plan.table
         self.number = self.table.columns.index(name)
-        self.x = self.table.x[:, self.number]
+        self.x = self.table.values[:, self.number]
         self.off = {id(column): self._off(one, column) for one in laid[1:] for _, column in one.layer.columns(name)}
         self.known = [self._known_now(), *(self._known_then(one) for one in laid[1:])]
 
@@ -286,7 +286,7 @@ class _Column:
         for _, column in self.laid[0].layer.columns(self.name):
             there = self.laid[0].keys.isin(list(column.exact)) & np.isfinite(self.x)
             low, high, known = np.where(there, self.x, low), np.where(there, self.x, high), known | there
-        asked = np.where(np.isfinite(table.spread[:, c]), table.spread[:, c], plan.asked[:, c])
+        asked = np.where(table.is_unsure[:, c], np.fmax(*table.spread)[:, c], plan.asked[:, c])
         last = [entry for one in self.laid[1:] for entry, _ in one.layer.columns(self.name)][-1]
         need = {int(n): (float(asked[n]), last) for n in np.flatnonzero((asked > 0) & ~known)}
         need |= self._needed_then(self.laid[0], known, need)

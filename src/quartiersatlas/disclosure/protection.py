@@ -50,7 +50,7 @@ class Protection:
     totals : "all", or tuple of str, default "all"
         Whose totals are known elsewhere: all parent areas and the city, or some columns of parents and ``"city"``. A
         parent with a single area gives the counts of that area away; leave its level out only where nobody publishes
-        it.
+        it. Where rates are shown, those of the city are too: its totals count as known even without ``"city"``.
     zeros : {"where_needed", "shown"}, default "where_needed"
         Zeros are shown, so a count that is not shown is at least 1. Where nothing else helps, a zero is withheld too.
     effort : {"auto", "fast"}, default "auto"

@@ -193,7 +193,7 @@ def _table(counts: pd.DataFrame, units: tuple[Unit, ...], relations: Relations) 
         units=units,
         relations=relations,
         secret=np.zeros(shape, dtype=bool),
-        spread=empty,
+        spread=(empty, empty),
         marks=(empty, empty),
     )
 

@@ -35,19 +35,22 @@ def earlier_cells(ledger: Ledger, data: AreaData, as_of: str = "") -> EarlierCel
     outlines = outline_hashes(data.areas)
     shown: dict[str, set[str]] = {}
     planned: dict[str, frozenset[str]] = {}
+    totals: dict[str, float] = {}
     for entry in _of_date(ledger, data.period or as_of):
         same = _same_areas(ledger, entry, outlines)
         for name, column in entry.columns.items():
             if name in data.values.columns and column.definition == definition_of(data, name):
                 shown.setdefault(name, set()).update(same & set(column.exact))
         without_plan = {name: column.withheld for name, column in entry.columns.items() if name not in entry.plan}
+        changed = {name for name, column in entry.columns.items() if column.definition != definition_of(data, name)}
         for name, keys in {**entry.plan, **without_plan}.items():
-            changed = name in entry.columns and entry.columns[name].definition != definition_of(data, name)
-            if name in data.values.columns and not changed:
+            if name in data.values.columns and name not in changed:
                 planned[name] = planned.get(name, frozenset()) | (same & frozenset(keys))
+        if same == set(outlines) == set(ledger.layers[entry.layer].outlines):
+            totals |= {name: told[""] for name, told in entry.totals.items() if "" in told and name not in changed}
     areas = data.areas.index
     cells = pd.DataFrame({name: areas.isin(list(told)) for name, told in shown.items()}, index=areas)
-    return EarlierCells(cells, {name: told - shown.get(name, set()) for name, told in planned.items()})
+    return EarlierCells(cells, {name: told - shown.get(name, set()) for name, told in planned.items()}, totals)
 
 
 def _of_date(ledger: Ledger, date: str) -> list[LedgerEntry]:

@@ -21,7 +21,7 @@ from quartiersatlas.disclosure.numbers.added_numbers import number_cells
 from quartiersatlas.disclosure.numbers.other_numbers import share_bases, share_kinds, with_numerators
 from quartiersatlas.disclosure.system.partners import Task
 from quartiersatlas.disclosure.system.relations import HOLDS
-from quartiersatlas.disclosure.system.secret_cells import protect_secret_cells
+from quartiersatlas.disclosure.system.secret_cells import protect_from_most, protect_secret_cells
 from quartiersatlas.disclosure.system.suppress import suppress
 
 if TYPE_CHECKING:
@@ -131,11 +131,13 @@ class SuppressionPattern:
     def known_counts(self, column: str) -> pd.Series[float]:
         """Return a count column with the secret cells that follow from the others."""
         table = self.plan.table
-        return pd.Series(table.x[:, table.columns.index(column)], index=table.keys)
+        return pd.Series(table.values[:, table.columns.index(column)], index=table.keys)
 
     def spread_of(self, column: str) -> float:
-        """Return by how much the secret cells of a column must stay open; 0 where it has none."""
-        spread = self.plan.table.spread[:, self.plan.table.columns.index(column)]
+        """Return by how much the secret cells of a column that do not follow must stay open; 0 where it has none."""
+        table = self.plan.table
+        number = table.columns.index(column)
+        spread = np.fmax(*table.spread)[np.isnan(table.values[:, number]), number]
         return float(np.nanmax(spread)) if np.isfinite(spread).any() and self.protection.secondary else 0.0
 
 
@@ -149,10 +151,13 @@ class EarlierCells:
         Area by count column: the count was shown. It is known and cannot be withheld any more.
     planned : mapping of str to frozenset of str
         Count column -> the keys that are withheld by the plan of the first of them.
+    totals : mapping of str to float
+        Count column -> total of the whole city that came with one of them.
     """
 
     shown: pd.DataFrame
     planned: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    totals: Mapping[str, float] = field(default_factory=dict)
 
 
 Settled: TypeAlias = "Callable[[AreaData], EarlierCells | None]"
@@ -188,12 +193,14 @@ def suppression_pattern(
     shares = share_bases(data, columns, None if protection.plan == "all" else names)
     columns = list(dict.fromkeys([*columns, *shares.values()]))
     counted = with_numerators(data, shares, columns)
-    table = count_table(counted, [*columns, *shares], hidden, protection)
+    earlier = settled(data) if settled else None
+    totals = earlier.totals if earlier else None
+    table = count_table(counted, [*columns, *shares], hidden, protection, totals)
     plain = [name for name in columns if name not in _sources(data) and name != data.population]
     kind = _primary(counted, table, plain, hidden, protection)
     kind = np.hstack([kind[:, : len(columns)], share_kinds(data, shares, hidden, protection)])
     groups = _groups(data, table, families)
-    plan = _planned(counted, table, kind, protection, groups, settled(data) if settled else None)
+    plan = _planned(counted, table, kind, protection, groups, earlier)
     status, told = data.status[[*columns, *shares]], counted.values[[*columns, *shares]].notna()
     # a cell that nobody delivered stays missing, whatever follows of it
     withheld = (told & plan.withheld) | (status == "suppressed") | plan.small_but_shown
@@ -279,6 +286,7 @@ def _planned(
         if protection.secondary:
             task = task.with_withheld(protect_secret_cells(task, protection.effort))
             withheld, need = suppress(task, protection.effort)
+            withheld = protect_from_most(task, withheld, need, protection.effort)
         kind = np.where(withheld & (kind == ""), "partner", kind)
         again = _with_tiny_denominators(data, table, kind, protection)
         if (again == kind).all():

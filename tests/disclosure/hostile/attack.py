@@ -1,8 +1,9 @@
 """The hostile reader: all files of a release at once, what is known anyway, and one system over whole numbers.
 
 What is known anyway: the rules of protection, which column is made of which counts, the residents, the totals of the
-city and of every district, which columns are sums and parts of others, and how far a sum is off in each row. The reader
-shares no code with the library. What it finds is judged with the truth, which the reader himself does not have.
+city and of every district, which columns are sums and parts of others, and how far a sum is off in each row of which
+somebody has all cells. The reader shares no code with the library. What it finds is judged with the truth, which the
+reader himself does not have.
 """
 
 from __future__ import annotations
@@ -47,6 +48,10 @@ class KnownAnyway:
         The rules.
     zeros : bool
         Whether the rules may withhold a zero where nothing else helps.
+    m_source : int, optional
+        The least count that the office shows that sent cells as secret; ``min_count``, if not given.
+    mark : tuple of (int, int), optional
+        The least and the most that the sign of a secret cell says it is, such as 0 and 2 for ``<3``.
     """
 
     counts: pd.DataFrame
@@ -66,6 +71,8 @@ class KnownAnyway:
     complement: bool = True
     round_base: int | None = None
     zeros: bool = True
+    m_source: int | None = None
+    mark: tuple | None = None
 
     def mask(self, name):
         """Return one of the masks, all False where none was given."""
@@ -106,8 +113,9 @@ def attack(files, known, *, date=0):
     DataFrame
         ``kind`` is what makes a count need protection: ``small``, ``rest`` (low and high are those of the others),
         ``small area``, ``source``, ``missing``. Verdicts: ``exact`` and ``narrow`` are leaks; ``open`` is wide enough;
-        ``limit`` is as narrow with everything withheld; ``parent`` is the only area of a unit whose total is known;
-        ``marked`` keeps every value that its mark allows.
+        ``limit`` is as narrow with everything withheld; ``few`` could be none or all of the persons of a unit that has
+        fewer than are protected; ``parent`` is the only area of a unit whose total is known; ``marked`` keeps every
+        value that its mark allows.
     """
     seen = read_files(files, date)
     table = _Table(known, _shown_counts(seen, known))
@@ -130,6 +138,8 @@ def judged(table, known):
         verdict = "open" if kind == "source" and low >= known.min_count else _verdict(low, high, kind, known)
         if verdict in LEAKS and _is_alone(table, key, target):
             verdict = "parent"
+        if verdict in LEAKS and low == 0 and high in _persons(known, target):
+            verdict = "few"
         if verdict in LEAKS and not _is_shown(table, target):
             if barest is None:
                 bare = _Table(known, known.counts[[]], barest=True)
@@ -152,9 +162,20 @@ def _verdict(low, high, kind, known):
         need = min(need, known.round_base // 2)
     if high - low >= need:
         return "open"
-    if kind == "source" and low <= 1 and high >= known.min_count - 1:
-        return "marked"
+    if kind == "source":
+        least, most = known.mark or (1, (known.m_source or known.min_count) - 1)
+        if low <= max(least, 1) and high >= most:
+            return "marked"
     return "exact" if low == high else "narrow"
+
+
+def _persons(known, target):
+    """Return how many persons the units of an area have in the column of a target."""
+    if len(target) > 1:
+        return ()
+    ((column, a),) = target
+    counts = known.counts[column].mask(known.mask("missing")[column]).to_numpy(float)
+    return {np.nansum(counts[unit]) for unit in known.units() if a in unit}
 
 
 def _targets(known):
@@ -226,6 +247,9 @@ class _Table:
                 is_given |= (truth == 0) & (people >= known.min_population)
             given = np.where(is_given & ~self.missing[column], truth, given)
             self._add_column(column, truth, given, people, base=known.round_base if rounded else None)
+        if known.mark is not None:
+            for a, column in zip(*np.nonzero(known.mask("source").to_numpy()), strict=True):
+                self.bound(counts.columns[column], a, *known.mark)
         self._add_totals()
         self._add_relations()
 
@@ -293,7 +317,8 @@ class _Table:
             off = (counts[whole] - counts[list(parts)].sum(axis=1, skipna=False)).to_numpy(float)
             if np.nanmax(np.abs(off), initial=0) == 0:
                 off = np.nan_to_num(off)  # a sum that holds wherever it can be tried holds elsewhere
-            for a in np.flatnonzero(~np.isnan(off)):
+            untold = self.known.mask("missing")[[whole, *parts]].any(axis=1).to_numpy()
+            for a in np.flatnonzero(~np.isnan(off) & ~(untold & (off != 0))):
                 if any(self.place[column][a] >= 0 for column in (whole, *parts)):
                     self.add([(whole, a, 1), *((part, a, -1) for part in parts)], off[a], off[a])
         for part, whole in dict.fromkeys([*self.known.parts, *self.known.pairs.values()]):
@@ -400,15 +425,34 @@ def _add_sums_of_areas(table, seen, known):
                 cells = rows[rate].dropna().items() if rate in rows else ()
                 told += [(rate, value, seen.decimals.get(rate, 1), groups[c]) for c, value in cells if c in groups]
         out = (known.mask("source") | known.mask("missing") | known.counts.isna()).to_numpy()
+        follow = _follow(known)
         for rate, value, decimals, keys in told:
             if rate in known.pairs:
                 sides = known.counts.columns.get_indexer(known.pairs[rate])
                 areas = index.get_indexer(keys)
-                areas = areas[~out[areas][:, sides].any(axis=1)]
+                left_out = out & ~follow if len(areas) == len(index) else out
+                areas = areas[~left_out[areas][:, sides].any(axis=1)]
                 is_news = any((table.place[column][areas] >= 0).any() for column in known.pairs[rate])
                 if is_news and (len(areas) < len(index) or known.pairs[rate][0] in known.no_totals):
                     _add_rate_of_areas(table, known, rate, areas, value, decimals)
     _add_district_counts(table, seen, known)
+
+
+def _follow(known):
+    """Return the secret cells that follow from the sums of what their office told: a city value counts them in."""
+    counts, untold = known.counts, known.mask("source") | known.mask("missing") | known.counts.isna()
+    untold, told = untold.to_numpy().copy(), counts.to_numpy(float)
+    sums = [counts.columns.get_indexer([whole, *parts]) for whole, parts in known.sums]
+    is_news = True
+    while is_news:
+        is_news = False
+        for own in sums:
+            for a in np.flatnonzero(untold[:, own].any(axis=1)):
+                open_ = own[untold[a, own]]
+                rest = told[a, own[0]] - told[a, own[1:]].sum()
+                if len(open_) == 1 or (own[0] not in open_ and rest + told[a, open_].sum() == 0):
+                    untold[a, open_], is_news = False, True
+    return ~untold & known.mask("source").to_numpy()
 
 
 def _districts(known):

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from attack import KnownAnyway, attack, leaks
 from attack_derived import attack_derived, same_scores, same_segregation
-from towns import WORDS, frame, one_small_count, town
+from towns import WORDS, Plan, Town, _joined, any_town, frame, one_small_count, town
 
 import quartiersatlas as qa
 from quartiersatlas.project import check_project
@@ -75,6 +75,27 @@ def test_a_whole_that_is_off_in_some_rows(seed, inexact, tmp_path):
 @pytest.mark.parametrize("parents", ["", "one"])
 def test_cells_that_came_secret(seed, parents, tmp_path):
     assert leaks(found_in(town(seed, n_areas=16, parents=parents, secret=0.6), tmp_path)) == set()
+
+
+def test_a_secret_cell_follows_wrongly_where_its_sum_is_off(tmp_path):
+    """02/a is 2, though all less the others is 4; it is neither large nor company for the one person of 05."""
+    one = frame("T4")
+    counts = one.known.counts.copy()
+    counts.loc["02", "all"] += 2
+    counts.loc["05", ["a", "all"]] -= 60
+    known = replace(one.known, counts=counts)
+    one = Town(_joined(one.data.areas, known, Plan(declared=True), "2024"), known)
+    found = attack(qa.export(one.release(), tmp_path / "a.csv"), known)
+    assert found.set_index(["key", "column"])["verdict"].loc[[("02", "a"), ("05", "a")]].isin(["open", "marked"]).all()
+    assert leaks(found) == set()
+
+
+@pytest.mark.parametrize("seed", [*range(20), 22, 31])
+def test_towns_with_everything_that_can_be_wrong_with_one(seed, tmp_path):
+    """More of them: ``python scripts/fuzz.py protection``."""
+    one, protection = any_town(seed, n_areas=5 + seed % 8)
+    release = one.release(protection=qa.Protection(**protection))
+    assert leaks(attack(qa.export(release, tmp_path / "a.csv"), one.known)) == set()
 
 
 def test_secret_cells_of_the_sample_city_do_not_follow_from_its_sums(request, tmp_path):

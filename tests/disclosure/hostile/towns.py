@@ -5,7 +5,7 @@ Every town comes through the public door, so it is what a user has. The same see
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import geopandas as gpd
 import numpy as np
@@ -50,10 +50,13 @@ class Plan:
     n_areas: int | None = None
     n_groups: int | None = None
     parents: str | None = None  # "", "one", "nested", "crossing"
-    secret: float = 0.0  # share of the small counts that came as "."
+    secret: float = 0.0  # share of the small counts that came secret
+    mark: str = "."  # how; "<3" as well
+    m_source: int = 3  # counts below it are small to the office that sent them
     missing: int = 0  # cells that came as "..."
     absent: int = 0  # areas without a row
     inexact: int = 0  # rows in which the whole is off
+    declared: bool = False  # the sum is declared, not left to be found
     share: bool = False
     small_areas: int = 0  # areas below 300 residents
     dates: int = 1
@@ -71,15 +74,57 @@ def town(seed, **plan):
         groups={level: areas[level] for level in areas.columns.drop(["name", "geometry"])},
         sums=(("all", tuple(groups)),),
         parts=(("foreign", "all"),),
+        m_source=plan.m_source,
+        mark=(0, 2) if plan.mark == "<3" else None,
         **_faults(random, truth, plan),
     )
     earlier = None
     for year in range(plan.dates - 1):
         before = _moved(random, known.counts, groups)
         earlier = Town(
-            _joined(areas, KnownAnyway(before, pairs=known.pairs), plan, str(2020 + 2 * year)), _with(known, before)
+            _joined(areas, KnownAnyway(before, pairs=known.pairs, sums=known.sums), plan, str(2020 + 2 * year)),
+            _with(known, before),
         )
     return Town(_joined(areas, known, plan, "2024"), known, earlier)
+
+
+RULES = (  # what the town, the protection, and with them the reader, have that is not as usual
+    ({}, {"zeros": "shown"}, {"zeros": False}),
+    ({}, {"totals": ("city",)}, {"totals": ("city",)}),
+    ({}, {"totals": ()}, {"totals": ()}),
+    ({}, {"min_count": 5}, {"min_count": 5}),
+    ({"mark": "<3"}, {}, {}),
+    ({"m_source": 5}, {"m_source": 5}, {}),
+    ({}, {"effort": "fast"}, {}),
+    ({}, {}, {}),
+)
+
+
+def any_town(seed, n_areas=None):
+    """Draw a town with everything that can be wrong with one, and the rules of its release.
+
+    The sum is declared where cells are not told or the whole is off: in a small town the search may not find it then.
+
+    Returns
+    -------
+    Town, dict
+        The reader of the town knows the rules. Options of the protection.
+    """
+    random = np.random.default_rng([seed, 7])
+    drawn = None if random.random() < 0.6 else int(random.integers(5, 16))
+    plan = {
+        "n_areas": n_areas or drawn,
+        "secret": float(random.choice([0, 0.3, 0.6, 1.0])),
+        "missing": int(random.choice([0, 0, 1, 4])),
+        "absent": int(random.choice([0, 0, 0, 1])),
+        "inexact": int(random.choice([0, 1, 2, 3])),
+        "small_areas": int(random.choice([0, 0, 1, 2])),
+        "share": bool(random.random() < 0.2),
+    }
+    more, protection, known = RULES[int(random.integers(len(RULES)))]
+    is_damaged = plan["secret"] + plan["missing"] + plan["absent"] + plan["inexact"] > 0
+    one = town(seed, **plan, **more, declared=is_damaged or bool(random.random() < 0.5))
+    return replace(one, known=replace(one.known, **known)), protection
 
 
 def _areas(n, parents):
@@ -122,7 +167,7 @@ def _population(random, keys, plan):
 def _faults(random, truth, plan):
     """Choose what came secret or not at all, and let the whole be off in some rows."""
     columns = truth.columns.drop("residents")
-    small = truth[columns].gt(0) & truth[columns].lt(3)
+    small = truth[columns].gt(0) & truth[columns].lt(plan.m_source)
     source = small & (random.random(small.shape) < plan.secret)
     missing = pd.DataFrame(data=False, index=truth.index, columns=columns)
     for _ in range(plan.missing):
@@ -149,7 +194,7 @@ def _with(known, counts):
 def _joined(areas, known, plan, period):
     """Give the table to the door as an office would write it."""
     cells = known.counts.astype(int).astype(str)
-    cells = cells.mask(known.mask("source"), ".").mask(known.mask("missing"), "...")
+    cells = cells.mask(known.mask("source"), plan.mark).mask(known.mask("missing"), "...")
     if plan.share:
         poor = np.minimum(known.counts["foreign"], known.counts["residents"])
         cells["quote"] = (100 * poor / known.counts["residents"]).round(1).astype(str)
@@ -157,6 +202,8 @@ def _joined(areas, known, plan, period):
     table = qa.read_table(cells[~absent].rename_axis("key").reset_index(), key="key")
     catalogue = qa.Catalogue.builtin().add(*map(_meaning, [*known.pairs, "quote"]))
     data = qa.join(areas, table, catalogue=catalogue, population="residents", period=period, missing="report")
+    if plan.declared:
+        data = qa.add_relations(data, sums=dict(known.sums))
     return qa.add_rates(data, known.pairs)
 
 

@@ -23,7 +23,7 @@ run.move_all = move_some
 run.run_project(sys.argv[1])
 """
 KILLED_WRITING = """
-from quartiersatlas.disclosure.ledger import files
+from quartiersatlas.base import files
 calls = []
 real = os.fsync
 def fsync(descriptor):

@@ -57,7 +57,7 @@ class Counts:
                 tuple(((part,), whole) for part, whole in self.parts),
             ),
             secret=np.zeros((n, c), dtype=bool),
-            spread=np.full((n, c), np.nan),
+            spread=(np.full((n, c), np.nan), np.full((n, c), np.nan)),
             marks=(np.full((n, c), np.nan), np.full((n, c), np.nan)),
         )
 

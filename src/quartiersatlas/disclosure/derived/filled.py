@@ -154,7 +154,7 @@ class _Filling:
         """
         table = self.pattern.plan.table
         place = table.columns.index(column)
-        derived = pd.Series(table.x[:, place], index=table.keys).where(table.secret[:, place])
+        derived = pd.Series(table.values[:, place], index=table.keys).where(table.secret[:, place])
         return self.pattern.counts[column].fillna(derived)
 
     def _withheld_sum(self, true: pd.Series, shown: pd.Series, withheld: pd.Series, unit: int) -> float:

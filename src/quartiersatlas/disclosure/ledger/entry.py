@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from quartiersatlas.catalogue.references import published_for_city
+from quartiersatlas.disclosure.counted import seems_count
 from quartiersatlas.disclosure.ledger.layers import layer_of
 from quartiersatlas.disclosure.ledger.records import (
     LedgerCandidate,
@@ -64,6 +66,7 @@ def ledger_entry(
         plan={name: _keys(pattern.suppressed[name]) for name in sorted(map(str, pattern.suppressed))},
         sums=tuple((columns[one.whole], *(columns[part] for part in one.parts)) for one in relations.sums),
         parts=tuple((*(columns[part] for part in those), columns[whole]) for those, whole in relations.known_parts),
+        totals=_totals(data),
         candidates={} if of_earlier_date else _candidates(release, pattern, shown[names], protection),
     )
     entry = identified(entry)
@@ -88,6 +91,16 @@ def _column(pattern: SuppressionPattern, source: str, shown: pd.Series[bool], pr
         absent=_keys(absent),
         round_base=protection.round_base,
     )
+
+
+def _totals(data: AreaData) -> dict[str, dict[str, float]]:
+    """Return the totals of counts that came with the data: of the whole city, the unit of no name."""
+    published = {str(name): published_for_city(data.references, str(name)) for name in data.values}
+    return {
+        name: {"": total[0]}
+        for name, total in sorted(published.items())
+        if total is not None and seems_count(data, name)
+    }
 
 
 def _candidates(

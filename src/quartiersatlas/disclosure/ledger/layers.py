@@ -12,7 +12,7 @@ import pandas as pd
 import pyproj
 import shapely
 
-from quartiersatlas.disclosure.ledger.files import write_durably
+from quartiersatlas.base.files import write_durably
 from quartiersatlas.disclosure.ledger.records import canonical, mapped, table, text
 from quartiersatlas.errors import InputError
 from quartiersatlas.intake.areas.area_columns import parent_columns

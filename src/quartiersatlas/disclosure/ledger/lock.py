@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import secrets
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from pathlib import Path
+from platform import node
 from typing import TYPE_CHECKING, Any
 
+from quartiersatlas.base.processes import owner_in, this_process
 from quartiersatlas.errors import InputError, ReleaseError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 try:
     import fcntl
@@ -25,7 +26,6 @@ except ImportError:  # Windows: no lock is taken over there
 
 WAIT = 60.0  # seconds
 PAUSE = 0.05  # seconds between two attempts
-PROCESSES = Path("/proc")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,12 +36,10 @@ class LockHolder:
     ----------
     host : str
         Name of the machine.
-    space : str
-        Its table of processes: two containers of one host name do not see each other's.
     pid : int
         Number of the process.
-    started : str
-        When that process began, as far as the system tells; the number alone is given out again.
+    owner : str
+        The process as :class:`quartiersatlas.base.processes.Owner` names it: the number alone is given out again.
     since : str
         Time at which the lock was taken.
     token : str
@@ -49,9 +47,8 @@ class LockHolder:
     """
 
     host: str
-    space: str
     pid: int
-    started: str
+    owner: str
     since: str
     token: str
 
@@ -92,37 +89,13 @@ def locked(path: Path, wait: float = WAIT) -> Iterator[None]:
 
 
 def _this_process() -> LockHolder:
-    pid = os.getpid()
     return LockHolder(
-        host=platform.node(),
-        space=_process_space(),
-        pid=pid,
-        started=_start_of(pid) or "",
+        host=node(),
+        pid=os.getpid(),
+        owner=str(this_process()),
         since=datetime.now().astimezone().isoformat(timespec="seconds"),
         token=secrets.token_hex(8),
     )
-
-
-def _process_space() -> str:
-    try:
-        return str((PROCESSES / "self" / "ns" / "pid").readlink())
-    except OSError:
-        return ""
-
-
-def _start_of(pid: int) -> str | None:
-    """Return when a process began, with the start of the system; None where no such process runs, or none can be seen.
-
-    The name of a process stands in brackets and may hold blanks and brackets, so fields are counted behind it.
-    """
-    try:
-        stat = (PROCESSES / str(pid) / "stat").read_text(encoding="utf-8", errors="replace")
-        boot = (PROCESSES / "sys" / "kernel" / "random" / "boot_id").read_text(encoding="ascii").strip()
-    except OSError:
-        return None
-    fields = stat.rpartition(")")[2].split()
-    state, start = fields[0], fields[19]  # the third and the twenty-second of all
-    return None if state in "ZX" else f"{boot} {start}"  # a zombie has ended
 
 
 def _take(lock: Path, own: LockHolder) -> bool:
@@ -148,7 +121,7 @@ def _take_over(lock: Path, own: LockHolder) -> bool:
     Removing it and creating one's own would let a third remove that one in turn.
     """
     holder = _holder(lock)
-    if fcntl is None or holder is None or not _has_ended(holder, own):
+    if fcntl is None or holder is None or not _has_ended(holder):
         return False
     with suppress(OSError), lock.open("r+", encoding="utf-8") as content:  # gone, or a disk without such locks
         fcntl.flock(content, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -169,19 +142,10 @@ def _holder(lock: Path) -> LockHolder | None:
         return None
 
 
-def _has_ended(holder: LockHolder, own: LockHolder) -> bool:
+def _has_ended(holder: LockHolder) -> bool:
     """Return True where the holder was a process of this machine and runs no more."""
-    if (holder.host, holder.space) != (own.host, own.space):
-        return False
-    if PROCESSES.is_dir():
-        return _start_of(holder.pid) != holder.started
-    try:
-        os.kill(holder.pid, 0)  # asks only; Windows, where this would end it, does not come here
-    except ProcessLookupError:
-        return True
-    except OSError:
-        return False
-    return False
+    owner = owner_in(holder.owner)
+    return owner is not None and owner.is_dead
 
 
 def _held(path: Path, lock: Path, wait: float) -> str:

@@ -96,7 +96,8 @@ class LedgerEntry:
     plan : mapping of str to tuple of str
         Every count column of the data -> keys withheld in it, whether the column was shown or not.
     totals : mapping of str to mapping
-        Count column -> unit -> total that was shown; the city is the unit ``""``.
+        Count column -> unit -> total that came with the data: who has it has it for later releases too. The city is the
+        unit ``""``, and so far the only one.
     sums : tuple of tuple of str
         Columns that add up: the whole, then its parts.
     parts : tuple of tuple of str

@@ -47,7 +47,7 @@ class CountTable:
     columns : tuple of str
         The columns.
     x : ndarray, shape (n_areas, n_columns)
-        Counts; NaN where nobody has told them and they do not follow from what was told.
+        Counts; NaN where nobody has told them.
     small_area : ndarray of bool, shape (n_areas,)
         Areas that show no indicator: their zeros are not shown either.
     people : int
@@ -58,12 +58,17 @@ class CountTable:
         Sums and parts among the columns.
     secret : ndarray of bool, shape (n_areas, n_columns)
         Suppressed in the source, also where the value follows.
-    spread : ndarray, shape (n_areas, n_columns)
-        Of cells that are unknown but must be protected: by how much each value may be off; NaN elsewhere.
+    spread : tuple of two ndarray, shape (n_areas, n_columns)
+        Of cells that nobody has told but that must be protected: by how much each value has to be able to be off,
+        downwards and upwards; NaN elsewhere.
     marks : tuple of two ndarray
         Least and greatest value that the mark of a secret cell allows; NaN where it says nothing.
     outside_totals : ndarray of bool, optional
         Cells that nobody delivered but that follow from a sum: totals are over the delivered ones.
+    follows : ndarray, shape (n_areas, n_columns), optional
+        Values of cells that nobody has told and that follow from what was told; NaN elsewhere. Where a sum is off they
+        are wrong, and who knows the cell knows by how much: they keep no other cell company, so ``x`` does not have
+        them.
     """
 
     keys: pd.Index
@@ -74,14 +79,25 @@ class CountTable:
     units: tuple[Unit, ...]
     relations: Relations
     secret: Bools
-    spread: Floats
+    spread: tuple[Floats, Floats]
     marks: tuple[Floats, Floats] = field(repr=False)
     outside_totals: Bools | None = None
+    follows: Floats | None = None
 
     @property
     def shape(self) -> tuple[int, int]:
         """Areas and columns."""
         return len(self.keys), len(self.columns)
+
+    @cached_property
+    def values(self) -> Floats:
+        """The counts with those that follow from others."""
+        return self.x if self.follows is None else np.where(np.isfinite(self.x), self.x, self.follows)
+
+    @property
+    def is_unsure(self) -> Bools:
+        """The cells that nobody has told and that must be protected."""
+        return np.isfinite(self.spread[0])
 
     @cached_property
     def equations(self) -> Equations:
@@ -108,7 +124,7 @@ class CountTable:
         a zero is withheld. Marks of the source, such as ``<3``, hold for their cells.
         """
         lower = np.where(self.small_area[:, None], 0.0, np.minimum(1.0, np.nan_to_num(self.x)))
-        zeros = withheld & (self.x == 0) & ~self.small_area[:, None]
+        zeros = withheld & (self.x == 0) & ~self.small_area[:, None] & ~self.secret
         for codes in self.unit_of:
             for number in np.unique(codes[zeros.any(axis=1)]) if zeros.any() else ():
                 members = codes == number
@@ -126,7 +142,7 @@ class CountTable:
         lower = np.where(
             fits & np.isfinite(least), np.minimum(np.fmax(lower, least), np.nan_to_num(self.x, nan=np.inf)), lower
         )
-        lower = np.where(least < 0, least, lower)  # a secret cell as how far it is off
+        lower = np.where(self.is_unsure & known, least, lower)  # a secret cell, as far as it has to be able to be off
         upper = np.where(fits & np.isfinite(greatest), np.fmin(upper, greatest), upper)
         return lower, upper
 
@@ -189,7 +205,7 @@ class Equations:
             others.append(areas)
             n_rows += n
         for number, (parts, whole) in enumerate(table.relations.known_parts):
-            holds = areas[table.x[:, parts].sum(axis=1) <= table.x[:, whole]]
+            holds = areas[table.values[:, parts].sum(axis=1) <= table.values[:, whole]]
             members = np.array([*parts, whole])
             rows.append(np.repeat(n_rows + np.arange(len(holds)), len(members)))
             cells.append((holds[:, None] * c + members).ravel())
@@ -205,7 +221,7 @@ class Equations:
         kind = joined(kinds).astype(np.intp)
         matrix = csr_array((joined(values), (joined(rows), joined(cells))), shape=(n_rows, n * c), dtype=float)
         matrix.eliminate_zeros()
-        right = np.where(kind == PART, 0.0, matrix @ np.nan_to_num(table.x).ravel())
+        right = np.where(kind == PART, 0.0, matrix @ np.nan_to_num(table.values).ravel())
         return cls(table, matrix, kind != PART, right, kind, joined(ones), joined(others))
 
     def system(self, unknown: Bools, lower: Floats, upper: Floats) -> tuple[System, Ints, Ints]:
@@ -222,7 +238,7 @@ class Equations:
         cells = np.flatnonzero(flat)
         part = self.columnwise[:, cells].tocsr()
         rows = np.flatnonzero(np.diff(part.indptr))
-        constants = np.where(flat, 0.0, np.nan_to_num(self.table.x).ravel())
+        constants = np.where(flat, 0.0, np.nan_to_num(self.table.values).ravel())
         right = (self.right - self.matrix @ constants)[rows]
         system = System(part[rows], right, self.equal[rows], lower.ravel()[cells], upper.ravel()[cells])
         return system, cells, rows

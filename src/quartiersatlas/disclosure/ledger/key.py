@@ -1,39 +1,20 @@
-"""Files that survive a crash: on the disk before the next step, or as they were; and the key of the house."""
+"""The key of the house: who has it can tell which withheld cells of the ledger needed protection."""
 
 from __future__ import annotations
 
 import os
 import re
 import secrets
-from contextlib import suppress
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
-from quartiersatlas.base.files import PREFIX
+from quartiersatlas.base.files import write_durably
 from quartiersatlas.errors import InputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 OWNER_ALONE = 0o600
 KEY = re.compile(r"[0-9a-f]{64}")
-
-
-def write_durably(path: Path, content: bytes, mode: int = 0o666) -> None:
-    """Write a file whole, and do not return before the disk has it.
-
-    The file is there with its whole content, or is what it was before, whenever the power fails.
-    """
-    with TemporaryDirectory(dir=path.parent, prefix=PREFIX) as folder:
-        unfinished = Path(folder) / path.name
-        with os.fdopen(os.open(unfinished, os.O_CREAT | os.O_WRONLY, mode), "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-    with suppress(OSError):  # Windows opens no folders
-        there = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(there)
-        finally:
-            os.close(there)
 
 
 def new_key() -> str:
