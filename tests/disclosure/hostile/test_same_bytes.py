@@ -109,21 +109,18 @@ def released_twice(one, step, packed, protection=None):
     """Return the bytes of all files of a town, and of one that differs from it in withheld cells alone."""
     protection = protection or qa.Protection()
     first = qa.Ledger()
-    qa.release(one.data, ledger=first, protection=protection, **WORDS)
+    release = release_of(one, first, protection=protection)
     (entry,) = first.entries
     other = moved(one, entry.plan, protection, step)
     assume(other is not None)
-    files = []
+    again = qa.Ledger(entries=[entry], layers=dict(first.layers))  # it holds the pattern
+    try:
+        alike = release_of(other, again, protection=protection)
+    except ReleaseError:  # what was large enough to keep others company is small now
+        assume(False)  # noqa: FBT003
+    assume(again.entries[-1].plan == entry.plan)
     with tempfile.TemporaryDirectory() as folder:
-        for number, part in enumerate((one, other)):
-            ledger = qa.Ledger(entries=[entry], layers=dict(first.layers))  # it holds the pattern
-            try:
-                release = release_of(part, ledger, protection=protection)
-            except ReleaseError:  # what was large enough to keep others company is small now
-                assume(False)  # noqa: FBT003
-            assume(ledger.entries[-1].plan == entry.plan)
-            files.append(written(release, Path(folder) / str(number), packed))
-    return files
+        return [written(one, Path(folder) / str(n), packed) for n, one in enumerate((release, alike))]
 
 
 @pytest.mark.filterwarnings("ignore")
