@@ -6,8 +6,6 @@ import csv
 
 import pytest
 
-import quartiersatlas as qa
-
 
 @pytest.fixture(scope="module")
 def result(outcome):

@@ -7,6 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, cast, overload
 
 import pandas as pd
+from pandas.api.types import is_object_dtype
 
 from quartiersatlas.base.checks import count_noun, expects
 from quartiersatlas.catalogue import Catalogue, Message
@@ -63,9 +64,7 @@ def copied(content: Content) -> Content:
     """Return a copy of a frame, of a mapping or of messages that shares nothing that could be written into."""
     match content:
         case pd.DataFrame():
-            objects = [
-                name for name, kind in content.dtypes.items() if kind == object
-            ]  # of the others none holds messages
+            objects = content.columns[[is_object_dtype(kind) for kind in content.dtypes]]
             nested = {name: content[name].map(copied) for name in objects if _holds_tuples(content[name])}
             return cast("Content", content.copy().assign(**nested) if nested else content.copy())
         case pd.Series():
