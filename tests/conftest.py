@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import geopandas as gpd
@@ -8,8 +9,10 @@ import pytest
 import shapely
 from hypothesis import settings
 
-# no test is timed: a busy machine must not fail one
-settings.register_profile("untimed", deadline=None)
+# no test is timed: a busy machine must not fail one. Every run draws other examples, so that many runs look at many;
+# after a change to a formula: pytest --hypothesis-profile thorough
+settings.register_profile("untimed", deadline=None, max_examples=40)
+settings.register_profile("thorough", deadline=None, max_examples=400)
 settings.load_profile("untimed")
 
 ROOT = Path(__file__).parents[1]
@@ -27,6 +30,52 @@ def shared() -> Path:
 @pytest.fixture(scope="session")
 def sample_data() -> Path:
     return ROOT / "sample_data"
+
+
+@pytest.fixture(scope="session")
+def outcome(sample_data, tmp_path_factory):
+    """Run the sample project once for all tests; give the result and the folder of its outputs."""
+    from quartiersatlas.project import run_project
+
+    folder = tmp_path_factory.mktemp("outcome")
+    return run_project(sample_data / "projekt.toml", folder=folder), folder
+
+
+LIGHTER = {  # old -> new in the sample project: a fifth of its work, the same parts
+    'foreign_share = ["Ausländer", "Einwohner"]\n': "",
+    'unemployment_share_total = ["Arbeitslose", "Bevölkerung_15_64"]\n': "",
+    'language_support_need = ["Sprachförderbedarf", "Untersuchte_Kinder"]\n': "",
+    '  { id = "unemployment_share_total" },\n  { id = "language_support_need" },\n': "",
+    '  "Mit_Migrationshintergrund", "Ausländer", "Herkunft_Türkei", "Herkunft_Polen", "Herkunft_Syrien",\n': "",
+    '  "Herkunft_ehem_Sowjetunion", "Herkunft_Übrige", "Alter_65plus",\n': '  "Herkunft_Türkei", "Alter_65plus",\n',
+    "runs = 1000": "runs = 20",
+    "min_count = 3\n": 'min_count = 3\neffort = "fast"\n',
+    '  { id = "unemployment_share_total_change" },\n': "",
+    '"child_poverty_u15", "unemployment_share_total"]': '"child_poverty_u15"]',
+}
+ONE_DATE = (  # from the first text up to the second: what only two dates need
+    ('[[tables]]\npath = "indikatoren_2022.csv"', "# weitere Angaben je Tabelle"),
+    ("[change]", "# --- Räumliche Verteilung"),
+    ('[[need.axes]]\nid = "dynamics"', "# --- Auswahl"),
+)
+
+
+@pytest.fixture(scope="session")
+def light_city(sample_data, tmp_path_factory):
+    """Give copies of the sample city with a project of fewer indicators, groups and runs, of two dates or of one."""
+    folders = {}
+    for n_dates in (1, 2):
+        folders[n_dates] = tmp_path_factory.mktemp("light") / "city"
+        shutil.copytree(sample_data, folders[n_dates], ignore=shutil.ignore_patterns("ergebnis"))
+        content = (sample_data / "projekt.toml").read_text(encoding="utf-8")
+        for old, new in LIGHTER.items():
+            assert content.count(old) == 1, old
+            content = content.replace(old, new)
+        for start, end in ONE_DATE if n_dates == 1 else ():
+            first = content.index(start)
+            content = content[:first] + content[content.index(end, first) :]
+        (folders[n_dates] / "projekt.toml").write_text(content, encoding="utf-8")
+    return folders
 
 
 @pytest.fixture(scope="session")

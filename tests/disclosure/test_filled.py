@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import quartiersatlas as qa
@@ -146,6 +146,7 @@ def test_with_rounded_counts_the_rounded_ones_are_known(joined):
     assert filled.values["poor"].tolist() == [9.5, 9.5, 35, 50]  # 104 less 35 and 50
 
 
+@settings(max_examples=25)
 @given(
     st.lists(st.integers(0, 60), min_size=6, max_size=6),
     st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5), st.integers(1, 9)), max_size=12),

@@ -11,7 +11,6 @@ import pytest
 
 import quartiersatlas as qa
 from quartiersatlas.errors import ColumnError, ReleaseError
-from quartiersatlas.project import check_project
 
 FRAMES = (
     *("areas", "values", "status", "state", "residents", "reasons", "selected", "members", "assessed"),
@@ -20,11 +19,10 @@ FRAMES = (
 
 
 @pytest.fixture(scope="module")
-def released(request):
+def released(outcome):
     """Give the release of the sample city with a table of several levels of areas."""
-    found = check_project(request.config.rootpath / "sample_data" / "projekt.toml").release
     scale = pd.DataFrame({"level": ["a", "b"], "value": [0.25, 0.5], "adjusted": 0.1, "expected": 0.1})
-    return replace(found, scale=scale)
+    return replace(outcome[0].release, scale=scale)
 
 
 def frame_of(release, name):
@@ -108,6 +106,18 @@ def test_no_byte_of_map_report_and_table_changes(released, tmp_path):
     assert files_of(released, tmp_path / "after") == before
 
 
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
+def test_the_gaps_of_a_column_are_not_shared(released, way):
+    empty = replace(released, values=released.values.assign(sgb2_rate=float("nan")))  # every row, and some
+    for release, n_gaps in ((empty, len(released.areas)), (released, released.values["sgb2_rate"].isna().sum())):
+        before = pickle.dumps(release.gaps("sgb2_rate"))
+        assert len(release.gaps("sgb2_rate")) == n_gaps > 0
+        with suppress(ValueError, TypeError, AttributeError, KeyError):
+            way(release.gaps("sgb2_rate"), "x")
+        assert pickle.dumps(release.gaps("sgb2_rate")) == before
+
+
 def test_every_frame_of_a_release_is_named_here(released):
     frames = {f.name for f in fields(released) if isinstance(getattr(released, f.name), pd.DataFrame | pd.Series)}
     assert frames == set(FRAMES) - {"stability"}
@@ -146,3 +156,5 @@ def test_a_column_that_is_not_there_is_answered_with_the_nearest(released):
         released.column("sgb2_rat")
     with pytest.raises(ReleaseError, match="'sgb2_rat'"):
         released.protect(released.residents, "sgb2_rat")
+    with pytest.raises(ColumnError, match="Did you mean 'sgb2_rate'"):
+        released.gaps("sgb2_rat")

@@ -6,12 +6,10 @@ import csv
 
 import pytest
 
-import quartiersatlas as qa
-
 
 @pytest.fixture(scope="module")
-def result(sample_data):
-    return qa.check_project(sample_data / "projekt.toml")
+def result(outcome):
+    return outcome[0]
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 import warnings
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,7 +15,6 @@ import pytest
 import shapely
 
 import quartiersatlas as qa
-from quartiersatlas.project import run_project
 
 SAMPLE = Path(__file__).parents[2] / "sample_data"
 NEED_CLASSES = [
@@ -49,10 +49,9 @@ KINDS = {
 
 
 @pytest.fixture(scope="session")
-def sample(tmp_path_factory):
+def sample(outcome):
     """Return the run of the sample project: its release, its files by name, its folder."""
-    folder = tmp_path_factory.mktemp("sample-run")
-    result = run_project(SAMPLE / "projekt.toml", folder=folder)
+    result, folder = outcome
     return SimpleNamespace(release=result.release, folder=folder, files={file.name: file for file in result.files})
 
 
@@ -160,6 +159,7 @@ def kinds(kinds_data):
 def make_hostile(make_city):
     """Return a function: one text -> a release that has it in every field a reader can fill."""
 
+    @cache  # a release is sealed
     def hostile(text):
         keys = pd.Index([f"{text.strip()}{i}" for i in range(32)], name="key")
         table = pd.DataFrame(

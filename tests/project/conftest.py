@@ -1,12 +1,10 @@
-"""The sample city, written once; runs that change something work on a copy."""
+"""The sample city, read only; runs that change something work on a copy."""
 
 from __future__ import annotations
 
 import shutil
 
 import pytest
-
-from quartiersatlas.project import run_project
 
 
 @pytest.fixture(scope="package")
@@ -17,17 +15,16 @@ def sample(sample_data, tmp_path_factory):
     )
 
 
-@pytest.fixture(scope="package")
-def outcome(sample, tmp_path_factory):
-    """Run the sample project once; give the result and the folder of its outputs."""
-    folder = tmp_path_factory.mktemp("outputs")
-    return run_project(sample / "projekt.toml", folder=folder), folder
+@pytest.fixture
+def city(light_city, tmp_path):
+    """Give a copy of the sample city that a test may spoil, with a light project of one date."""
+    return shutil.copytree(light_city[1], tmp_path / "city")
 
 
 @pytest.fixture
-def city(sample, tmp_path):
-    """Give a copy of the sample city that a test may spoil."""
-    return shutil.copytree(sample, tmp_path / "city")
+def two_dates(light_city, tmp_path):
+    """Give a copy of the sample city that a test may spoil, with a light project of two dates."""
+    return shutil.copytree(light_city[2], tmp_path / "city")
 
 
 @pytest.fixture

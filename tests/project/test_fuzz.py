@@ -25,11 +25,12 @@ def test_damaged_projects_are_refused_in_one_line(tmp_path, kind):
     assert any("Error" in how for how in ended)
 
 
-def test_a_project_that_is_only_written_otherwise_gives_the_same_files(tmp_path):
+def test_a_project_that_is_only_written_otherwise_gives_the_same_files(light_city, tmp_path):
+    content = tomllib.loads((light_city[2] / "projekt.toml").read_text(encoding="utf-8"))
     for seed in range(2):
         folder = tmp_path / str(seed)
         folder.mkdir()
-        assert run_same(seed, folder, sample_project(), SAMPLE) == "same"
+        assert run_same(seed, folder, content, SAMPLE) == "same"
 
 
 def test_what_is_written_otherwise_says_the_same():

@@ -32,7 +32,8 @@ def test_a_folder_in_the_place_of_an_output_is_found_before_anything_is_written(
     assert [file.name for file in (city / "ergebnis").iterdir()] == ["segregation.csv"]
 
 
-def test_a_file_beside_a_table_never_replaces_an_input_either(city, edit):
+def test_a_file_beside_a_table_never_replaces_an_input_either(two_dates, edit):
+    city = two_dates
     edit(city / "projekt.toml", 'folder = "ergebnis"', 'folder = "."')
     edit(city / "projekt.toml", "indikatoren_2022.csv", "segregation.columns.csv")
     (city / "indikatoren_2022.csv").rename(city / "segregation.columns.csv")

@@ -27,8 +27,8 @@ def say(city, edit, line):
     edit(city / "projekt.toml", "[areas]\n", f"[areas]\n{line}\n")
 
 
-def test_the_check_reports_how_the_areas_fit(sample):
-    result = check_project(sample / "projekt.toml")
+def test_the_check_reports_how_the_areas_fit(outcome):
+    result, _ = outcome
     assert result.fit.n_areas == len(result.data.areas)
     assert repr(result.fit) in repr(result)
     assert "pairs with a common border" in repr(result)

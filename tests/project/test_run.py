@@ -8,6 +8,7 @@ import hmac
 import json
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -40,8 +41,8 @@ def test_a_check_writes_nothing(city, listing):
     assert result.files == ()
 
 
-def test_a_check_says_what_was_read_and_what_came_of_it(sample):
-    said = repr(check_project(sample / "projekt.toml"))
+def test_a_check_says_what_was_read_and_what_came_of_it(outcome):
+    said = repr(replace(outcome[0], files=()))  # a check is a run that wrote nothing
     assert "Table indikatoren_2024.csv: 91 rows" in said  # 90 rows of districts and the totals row
     assert "JoinReport indikatoren_2024.csv: 90 of 90 areas have a row" in said
     assert "totals row set aside: '0000'" in said
@@ -115,7 +116,8 @@ def test_the_plain_digest_of_a_table_stands_in_an_internal_manifest_only(city, e
 
 
 @pytest.mark.filterwarnings("ignore:Compared with Bedarfslagen")  # two dates of one city come close to each other
-def test_a_project_with_a_ledger_has_keyed_digests_and_enters_its_release_once(city, edit):
+def test_a_project_with_a_ledger_has_keyed_digests_and_enters_its_release_once(two_dates, edit):
+    city = two_dates
     edit(city / "projekt.toml", 'lang = "de" #', 'ledger = "freigaben.json"\nlang = "de" #')
     assert check_project(city / "projekt.toml").ledger is not None
     assert not (city / "freigaben.json").exists()  # a check writes nothing
@@ -183,13 +185,14 @@ def test_notes_stand_on_the_map_and_those_on_unknown_areas_are_refused(outcome, 
         check_project(city / "projekt.toml")
 
 
-def test_two_dates_that_are_the_same_are_refused(city, edit):
-    edit(city / "projekt.toml", 'as_of = "31.12.2022"', 'as_of = "31.12.2024"')
+def test_two_dates_that_are_the_same_are_refused(two_dates, edit):
+    edit(two_dates / "projekt.toml", 'as_of = "31.12.2022"', 'as_of = "31.12.2024"')
     with pytest.raises(SpecError, match=r"the dates are '31\.12\.2024', '31\.12\.2024'"):
-        check_project(city / "projekt.toml")
+        check_project(two_dates / "projekt.toml")
 
 
-def test_an_earlier_period_is_entered_into_the_ledger_which_says_how_close_the_dates_come(city, edit):
+def test_an_earlier_period_is_entered_into_the_ledger_which_says_how_close_the_dates_come(two_dates, edit):
+    city = two_dates
     edit(city / "projekt.toml", 'as_of = "31.12.2024"', 'as_of = "31.12.2024"\nledger = "freigaben.json"')
     with pytest.warns(UserWarning, match=r"Compared with Bedarfslagen .*2024.* differs by less than 3"):
         run_project(city / "projekt.toml")
@@ -213,13 +216,14 @@ def test_the_stability_of_a_project_is_that_of_the_call(outcome):
     assert set(shown["label"][told & result.release.selected]) == {"certain", "borderline"}  # the sample city has both
 
 
-def test_runs_and_seed_are_those_of_the_project_file(city, edit, outcome):
-    edit(city / "projekt.toml", "runs = 1000", "runs = 40")
+def test_runs_and_seed_are_those_of_the_project_file(city, edit):
+    before = check_project(city / "projekt.toml")
+    edit(city / "projekt.toml", "runs = 20", "runs = 40")
     edit(city / "projekt.toml", "seed = 1 ", "seed = 7 ")
     result = check_project(city / "projekt.toml")
     assert (result.stability.n, result.stability.settings["seed"]) == (40, 7)
     assert any("40 Durchläufe" in note and "Startzahl 7" in note for note in result.release.stability.notes["de"])
-    assert not result.release.stability.table.equals(outcome[0].release.stability.table)
+    assert not result.release.stability.table.equals(before.release.stability.table)
 
 
 def test_without_the_part_nothing_is_drawn_at_random(city, edit, tmp_path):
@@ -275,7 +279,7 @@ def test_the_manifest_carries_the_notice(outcome):
 
 
 FAULTS = {
-    "a table that is missing": ("projekt.toml", "indikatoren_2022.csv", "indikatoren_2021.csv", InputError),
+    "a table that is missing": ("projekt.toml", "indikatoren_2024.csv", "indikatoren_2021.csv", InputError),
     "a wrong key column": ("projekt.toml", 'key = "Stadtteil"', 'key = "Stadteil"', ColumnError),
     "a cell that is no number": ("indikatoren_2024.csv", ";1.893;", ";viele;", NumberError),
     "a key that is no area": ("indikatoren_2024.csv", "0101;", "9999;", JoinError),
@@ -356,9 +360,7 @@ def test_segregation_can_be_that_of_each_district_and_of_large_areas_against_a_n
     edit(city / "projekt.toml", "# by =", "by =")
     edit(city / "projekt.toml", '# reference = ["Deutsche"]', 'reference = ["Alter_65plus"]')
     edit(city / "projekt.toml", "# min_population = 500", "min_population = 500")
-    edit(city / "projekt.toml", '"Alter_65plus",\n]', "]")
-    edit(city / "projekt.toml", '"Mit_Migrationshintergrund", "Ausländer", ', '"Herkunft_Übrige", ')
-    edit(city / "projekt.toml", '"Herkunft_ehem_Sowjetunion", "Herkunft_Übrige", ', "")
+    edit(city / "projekt.toml", '"Alter_65plus",\n]', '"Herkunft_Übrige",\n]')
     result = run_project(city / "projekt.toml")
     table = result.release.segregation
     assert table["by"].nunique() == 8
@@ -368,7 +370,8 @@ def test_segregation_can_be_that_of_each_district_and_of_large_areas_against_a_n
     assert "Altstadt: Herkunft Türkei – verglichen mit: Alter 65plus" in page
 
 
-def test_a_long_table_gives_the_same_results_as_a_wide_one(city, edit, outcome):
+def test_a_long_table_gives_the_same_results_as_a_wide_one(city, edit):
+    same = check_project(city / "projekt.toml")
     wide = (city / "indikatoren_2024.csv").read_text(encoding="cp1252").splitlines()
     header, *rows = [line.split(";") for line in wide]
     long = ["Jahr;Stadtteil;Merkmal;Wert;Hinweis"]
@@ -385,7 +388,6 @@ def test_a_long_table_gives_the_same_results_as_a_wide_one(city, edit, outcome):
         'path = "lang.csv"\nkey = "Stadtteil"\ndecimal = ","\nkey_pattern = ".{4,}"\n'
         'filters = { Jahr = 2024 }\npivot = ["Merkmal", "Wert"]\n',
     )
-    same, _ = outcome
     result = check_project(city / "projekt.toml")
     assert result.data.values["sgb2_rate"].equals(same.data.values["sgb2_rate"])
     assert result.need.scores.equals(same.need.scores)

@@ -113,7 +113,7 @@ def test_an_option_for_the_areas_is_a_line_of_their_part(city, spoil):
         check_project(city / "projekt.toml")
 
 
-def test_an_unknown_way_with_moved_outlines_is_refused(city, edit):
-    edit(city / "projekt.toml", "[change]\n", '[change]\noutlines = "ignore"\n')
+def test_an_unknown_way_with_moved_outlines_is_refused(two_dates, edit):
+    edit(two_dates / "projekt.toml", "[change]\n", '[change]\noutlines = "ignore"\n')
     with pytest.raises(QuartiersatlasError, match="outlines must be one of 'raise', 'report'"):
-        check_project(city / "projekt.toml")
+        check_project(two_dates / "projekt.toml")

@@ -69,13 +69,13 @@ def areas(draw):
 
 
 @given(st.lists(areas(), min_size=1, max_size=3))
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=60)
 def test_every_cell_is_covered_as_much_as_its_intersection_says(shapes):
     assert dense(shapes) == pytest.approx(intersected(shapes), abs=1e-9)
 
 
 @given(st.lists(areas(), min_size=1, max_size=3), st.sampled_from([0.5, 1.0, 3.0, 100.0]))
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=60)
 def test_the_coverage_sums_to_the_surface_of_the_area(shapes, size):
     assert total(shapes, (0.25, -0.75), size) == pytest.approx(shapely.area(shapes), rel=1e-9, abs=1e-9)
 

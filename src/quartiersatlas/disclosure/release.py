@@ -7,6 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, cast, overload
 
 import pandas as pd
+from pandas.api.types import is_object_dtype
 
 from quartiersatlas.base.checks import count_noun, expects
 from quartiersatlas.catalogue import Catalogue, Message
@@ -63,8 +64,9 @@ def copied(content: Content) -> Content:
     """Return a copy of a frame, of a mapping or of messages that shares nothing that could be written into."""
     match content:
         case pd.DataFrame():
-            nested = {name: content[name].map(copied) for name in content.columns if _holds_tuples(content[name])}
-            return cast("Content", content.copy().assign(**nested))
+            objects = content.columns[[is_object_dtype(kind) for kind in content.dtypes]]
+            nested = {name: content[name].map(copied) for name in objects if _holds_tuples(content[name])}
+            return cast("Content", content.copy().assign(**nested) if nested else content.copy())
         case pd.Series():
             return cast("Content", content.copy())  # a shallow one shares what .array gives, whatever copies on write
         case dict():
@@ -78,7 +80,7 @@ def copied(content: Content) -> Content:
 
 def _holds_tuples(column: pd.Series) -> bool:
     """Return True for a column of messages, such as the notes of segregation indices."""
-    return column.dtype == object and any(isinstance(cell, tuple) for cell in column.iloc[:1])
+    return any(isinstance(cell, tuple) for cell in column.iloc[:1])
 
 
 class Moved:
@@ -305,6 +307,19 @@ class ReleasedResults:
             The release has no such column; the message names the closest ones.
         """
         return str(self.__dict__["reasons_not_shown"][self.column(column).id][key])
+
+    def gaps(self, column: str) -> pd.Series[str]:
+        """Return for each area without a value in a column why it has none, as a code.
+
+        Raises
+        ------
+        ColumnError
+            The release has no such column; the message names the closest ones.
+        """
+        name = self.column(column).id
+        empty = self.__dict__["values"][name].isna()
+        found: pd.Series[str] = self.__dict__["reasons_not_shown"][name][empty]
+        return copied(found)
 
     def axis_column(self, axis: str, kind: Literal["score", "class"]) -> ReleasedColumn | None:
         """Return the score or the class of an axis of the need index; None where it is not released."""

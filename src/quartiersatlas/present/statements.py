@@ -150,8 +150,8 @@ def gap_kind(release: Release, key: str, column: ReleasedColumn) -> str:
 
 def gap_kinds(release: Release, column: ReleasedColumn) -> pd.Series[str]:
     """Return for each area without a value why it has none."""
-    empty = release.values[column.id].isna()
-    reasons, nobody = release.reasons_not_shown[column.id][empty], release.state[empty].eq("uninhabited")
+    reasons = release.gaps(column.id)
+    nobody = release.state[reasons.index].eq("uninhabited")
     return reasons.mask(reasons.eq("not_applicable") & nobody, "uninhabited").astype(object)
 
 

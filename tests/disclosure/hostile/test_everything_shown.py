@@ -13,7 +13,6 @@ from attack_files import read_files
 
 import quartiersatlas as qa
 from quartiersatlas.errors import ReleaseError, SpecError
-from quartiersatlas.project import check_project
 
 WORDS = {"title": "T", "source": "S", "as_of": "2024", "comment": "K"}
 KINDS = ("csv", "gpkg", "xlsx", "geojson", "parquet", "html")
@@ -37,8 +36,8 @@ def one_by_one(folder):
 
 
 @pytest.fixture(scope="module")
-def sample(request):
-    return check_project(request.config.rootpath / "sample_data" / "projekt.toml")
+def sample(outcome):
+    return outcome[0]
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,6 @@ from attack_derived import attack_derived, same_scores, same_segregation
 from towns import WORDS, Plan, Town, _joined, any_town, frame, one_small_count, town
 
 import quartiersatlas as qa
-from quartiersatlas.project import check_project
 
 pytestmark = pytest.mark.filterwarnings("ignore:Need index:UserWarning")
 
@@ -59,20 +58,19 @@ def test_small_towns(n_areas, seed, tmp_path):
     assert leaks(found_in(town(seed, n_areas=n_areas, parents=""), tmp_path)) == set()
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-@pytest.mark.parametrize("parents", ["", "one", "nested", "crossing"])
+@pytest.mark.parametrize(
+    ("seed", "parents"), [(1, ""), (1, "one"), (1, "nested"), (1, "crossing"), (2, "one"), (2, "crossing")]
+)
 def test_larger_towns(seed, parents, tmp_path):
     assert leaks(found_in(town(seed, n_areas=15 + 10 * seed, parents=parents), tmp_path)) == set()
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-@pytest.mark.parametrize("inexact", [1, 3])
+@pytest.mark.parametrize(("seed", "inexact"), [(1, 1), (2, 3)])
 def test_a_whole_that_is_off_in_some_rows(seed, inexact, tmp_path):
     assert leaks(found_in(town(seed, n_areas=14, parents="", inexact=inexact), tmp_path)) == set()
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-@pytest.mark.parametrize("parents", ["", "one"])
+@pytest.mark.parametrize(("seed", "parents"), [(1, ""), (2, "one"), (1, "one")])
 def test_cells_that_came_secret(seed, parents, tmp_path):
     assert leaks(found_in(town(seed, n_areas=16, parents=parents, secret=0.6), tmp_path)) == set()
 
@@ -98,8 +96,8 @@ def test_towns_with_everything_that_can_be_wrong_with_one(seed, tmp_path):
     assert leaks(attack(qa.export(release, tmp_path / "a.csv"), one.known)) == set()
 
 
-def test_secret_cells_of_the_sample_city_do_not_follow_from_its_sums(request, tmp_path):
-    data = check_project(request.config.rootpath / "sample_data" / "projekt.toml").data
+def test_secret_cells_of_the_sample_city_do_not_follow_from_its_sums(outcome, tmp_path):
+    data = outcome[0].data
     groups = [column for column in data.values if column.startswith("Herkunft_")]
     columns = ["Einwohner", "Mit_Migrationshintergrund", "Ausländer", *groups]
     data = qa.add_rates(data, {f"{column}_quote": (column, "Einwohner") for column in columns[1:]})
@@ -170,7 +168,7 @@ def with_counts(one, counts):
     return replace(one.data, values=values)
 
 
-@pytest.mark.parametrize("seed", range(1, 7))
+@pytest.mark.parametrize("seed", range(1, 5))
 def test_printed_indices_of_segregation_tell_no_withheld_count(seed, tmp_path):
     one = one_small_count(seed)
     groups = ["g0", "g1", "g2"]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import itertools
+import multiprocessing
+import os
 
 import pandas as pd
 import pytest
@@ -12,6 +13,13 @@ import quartiersatlas as qa
 
 RATE = {"mh_share": ("mh", "residents")}
 WORDS = {"title": "T", "source": "S", "comment": "K"}
+NUMBERS = itertools.count()
+BEGIN = """
+import os, sys
+sys.argv = {}
+for descriptor, path in ((1, {!r}), (2, {!r})):
+    os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT), descriptor)
+"""
 BEFORE = """
 import sys, os, signal, time
 from pathlib import Path
@@ -103,22 +111,57 @@ def project(grid, tmp_path):
     return write
 
 
+class Started:
+    """A process of its own that runs some code; it prints into two files."""
+
+    def __init__(self, context, code, args, folder):
+        self.printed = [folder / f"printed-{next(NUMBERS)}-{name}" for name in ("out", "err")]
+        words = ["-c", *map(str, args)]
+        self.process = context.Process(
+            target=exec, args=(BEGIN.format(words, *map(str, self.printed)) + BEFORE + code, {})
+        )
+        self.process.start()
+        self.pid = self.process.pid
+
+    @property
+    def returncode(self):
+        return self.process.exitcode
+
+    def poll(self):
+        return self.process.exitcode
+
+    def wait(self, timeout=300):
+        self.process.join(timeout)
+        assert self.process.exitcode is not None
+
+    def communicate(self, timeout=300):
+        self.wait(timeout)
+        return tuple(file.read_text(encoding="utf-8") for file in self.printed)
+
+    def send_signal(self, number):
+        os.kill(self.pid, number)
+
+
+@pytest.fixture(scope="session")
+def processes():
+    """Give a server that has imported everything once and forks: what starts is a process like any other."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["geopandas", "quartiersatlas.project.run", "quartiersatlas.disclosure"])
+    return context
+
+
 @pytest.fixture
-def start():
+def start(processes, tmp_path_factory):
     """Start Python in a process of its own; what still runs at the end is ended."""
-    running = []
+    running, folder = [], tmp_path_factory.mktemp("processes")
 
     def begin(code, *args):
-        process = subprocess.Popen(
-            [sys.executable, "-c", BEFORE + code, *map(str, args)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        running.append(process)
-        return process
+        running.append(Started(processes, code, args, folder))
+        return running[-1]
 
     yield begin
-    for process in running:
-        process.kill()
-        process.communicate()
+    for started in running:
+        started.process.kill()
+        started.process.join()

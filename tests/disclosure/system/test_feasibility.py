@@ -52,7 +52,7 @@ def rows_and_bounds(draw):
     return rows, lower, upper, point
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(rows_and_bounds())
 def test_intervals_are_those_of_all_whole_points(drawn):
     rows, lower, upper, point = drawn
@@ -63,7 +63,7 @@ def test_intervals_are_those_of_all_whole_points(drawn):
         assert found.high.tolist() == every.max(axis=0).tolist()
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(rows_and_bounds(), st.integers(1, 4))
 def test_a_search_that_may_stop_finds_out_whether_an_interval_is_wide_enough(drawn, width):
     rows, lower, upper, _ = drawn
@@ -74,7 +74,7 @@ def test_a_search_that_may_stop_finds_out_whether_an_interval_is_wide_enough(dra
     assert (found.high <= every.max(axis=0)).all()
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(rows_and_bounds())
 def test_points_found_on_the_way_fit_all_rows(drawn):
     rows, lower, upper, point = drawn
@@ -89,7 +89,7 @@ def test_points_found_on_the_way_fit_all_rows(drawn):
             assert value == right if sign == "=" else value <= right
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(rows_and_bounds(), st.data())
 def test_a_system_without_any_whole_point_is_a_contradiction(drawn, data):
     """One right side is moved: either something still fits, or an error says that nothing does."""

@@ -6,7 +6,6 @@ import pytest
 from towns import WORDS, frame, town
 
 import quartiersatlas as qa
-from quartiersatlas.project import check_project
 
 pytestmark = pytest.mark.filterwarnings("ignore:Need index:UserWarning")
 
@@ -71,8 +70,8 @@ def test_all_columns_after_single_ones_are_the_joint_release(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def sample(request):
-    return check_project(request.config.rootpath / "sample_data" / "projekt.toml")
+def sample(outcome):
+    return outcome[0]
 
 
 def test_the_groups_of_origin_of_the_sample_city(sample):

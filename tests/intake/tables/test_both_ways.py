@@ -54,7 +54,7 @@ CELLS = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     rows=st.lists(st.tuples(CELLS, CELLS, CELLS), min_size=1, max_size=8),
     end=st.sampled_from(["\n", "\r\n"]),
@@ -116,7 +116,7 @@ def test_cells_with_the_separator_of_texts_are_left_to_the_careful_reading():
     assert not TextCells(["5", "6\0007"]).scan.plain.any()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(st.from_regex(r"-?[0-9]{0,12}([.,][0-9]{0,6})?", fullmatch=True), min_size=1, max_size=6))
 def test_a_plain_number_is_what_python_makes_of_it(cells):
     import re

@@ -100,7 +100,7 @@ def expected(cell):
     return float(cell), "zero" if cell == 0 else "value"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(dialect=dialects(), rows=rows)
 def test_numbers_and_marks_come_back_exactly_in_every_dialect(file, dialect, rows):
     names = ("a", "b", "c")
@@ -119,7 +119,7 @@ def test_numbers_and_marks_come_back_exactly_in_every_dialect(file, dialect, row
     assert len(table.problems) == sum(isinstance(cell, str) for row in rows for cell in row)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(dialect=dialects().filter(lambda d: not (d.delimiter == "," and d.decimal == ",") and d.group != ","), rows=rows)
 def test_one_decimal_in_a_file_is_enough_to_find_out_its_dialect(file, dialect, rows):
     body = [[f"{i:04d}", *(written(cell, dialect) for cell in row)] for i, row in enumerate(rows)]
@@ -150,7 +150,7 @@ NAMES = (
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     dialect=dialects(),
     rows=st.lists(st.tuples(NAMES.map(lambda name: f"Ort {name}"), counts, decimals), min_size=1, max_size=10),

@@ -18,14 +18,11 @@ from quartiersatlas.present.statements import no_formula, visible
 TEXTS = {
     "formula": '=HYPERLINK("http://x","y")',
     "plus": "+1",
-    "minus": "-1",
+    "minus, markup": "-1<script>alert(1)</script>",
     "at": "@SUM(A1)",
-    "tab": "\t=1+1",
-    "return": "\r=1+1",
-    "markup": "<script>alert(1)</script>",
+    "tab, separators": '\t=1+1;b"c"\nd',
+    "return, control": "\r=1+1\x00b\x0b\x1f\x7f",
     "path": "../../x",
-    "separators": 'a;b"c"\nd',
-    "control": "a\x00b\x0b\x1f\x7f",
     "error": "#N/A",
     "mixed": "Robert'); DROP TABLE areas;-- ä ß \u2028 {{7*7}} <b>\"&",
 }

@@ -73,7 +73,7 @@ cities = st.builds(
 ).filter(lambda city: (city[0].sum(axis=0) > 0).sum() > 1)
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(cities)
 def test_coefficients_are_integrals_of_focal_distances(city):
     counts, points = city
@@ -119,7 +119,7 @@ def test_coefficients_lie_between_0_and_1_and_their_average_is_the_index(city):
     assert distortion(counts, points) == pytest.approx(np.average(local, weights=counts.sum(axis=1)), abs=1e-13)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(cities, st.randoms(use_true_random=False))
 def test_the_order_of_areas_and_groups_does_not_matter_even_with_ties(city, random):
     counts, points = city
@@ -130,7 +130,7 @@ def test_the_order_of_areas_and_groups_does_not_matter_even_with_ties(city, rand
     assert local_distortion(counts[np.ix_(rows, columns)], points[rows]) == pytest.approx(local[rows], abs=1e-12)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(cities, st.floats(0, 6.3), st.floats(100, 1000))
 def test_moving_turning_and_scaling_the_map_does_not_matter_even_with_ties(city, angle, scale):
     counts, points = city
@@ -226,7 +226,7 @@ def test_counts_and_points_that_are_none_are_refused():
         distortion([[1, 2], [3, 4]], [[0, 0], [np.nan, 0]])
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(cities)
 def test_the_sum_of_divergences_counts_areas(city):
     counts, points = city

@@ -16,7 +16,7 @@ from quartiersatlas.segregation.indices.multigroup import information_theory, mu
 from quartiersatlas.segregation.inference.change import fit_margins, segregation_change
 
 M, H = "mutual_information", "information_theory"
-few = settings(max_examples=50, deadline=None)
+few = settings(max_examples=25, deadline=None)
 FIVE = ["removals", "additions", "group_margin", "area_margin", "structural"]
 
 

@@ -15,7 +15,7 @@ from quartiersatlas.segregation.indices.multigroup import information_theory, mu
 from quartiersatlas.segregation.inference.decompose import decompose
 
 M, H = "mutual_information", "information_theory"
-few = settings(max_examples=50, deadline=None)
+few = settings(max_examples=25, deadline=None)
 T1 = pd.DataFrame(
     {"a": [40.0, 20, 5, 1], "b": [20.0, 40, 60, 80], "bezirk": ["1", "1", "2", "2"]}, index=["u1", "u2", "u3", "u4"]
 )

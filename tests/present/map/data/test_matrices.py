@@ -107,7 +107,7 @@ rules = st.sampled_from(
 )
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(counts_of_areas, st.randoms(use_true_random=False), protections, rules)
 def test_the_picture_agrees_with_the_shortlist_in_every_small_city(make_data, drawn, first, random, protection, rule):
     second = [random.randint(0, 60) for _ in first]

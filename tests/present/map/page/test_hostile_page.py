@@ -16,24 +16,17 @@ from quartiersatlas.disclosure.release import ReleasedStability
 
 pytestmark = pytest.mark.browser
 
+# every text is compared as a whole: in a text of several, each has to be shown as it is
 SNIPPETS = {
     "script": "<script>window.hacked=1</script>",
-    "image": '"><img src=x onerror="window.hacked=1">',
-    "attribute": "' onmouseover='window.hacked=1' x='",
-    "end of script": "</script><script>window.hacked=1</script>",
-    "end of title": "</title></textarea></style><script>window.hacked=1</script>",
+    "image, attribute": "\"><img src=x onerror=\"window.hacked=1\">' onmouseover='window.hacked=1' x='",
+    "ends": "</script></title></textarea></style><script>window.hacked=1</script>",
     "comment": "<!--<script>",
-    "jinja": "{{7*7}}",
+    "jinja": "{{7*7}} {# gone #} ${7*7}` {lower} {value} {0} %s",
     "jinja block": "{% for a in [1] %}",
     "raw": "{% raw %}",
     "end of raw": "{% endraw %}{{7*7}}",
-    "jinja comment": "{# gone #}",
-    "template literal": "${7*7}`",
-    "escaped": "&lt;b&gt;&#123;&amp;",
-    "placeholder": "{lower} {value} {0} %s",
-    "backslash": "\\u003cscript\\u003e\\",
-    "line ends": "a\u2028b\u2029c",
-    "formula": '=HYPERLINK("http://x")',
+    "escaped": "&lt;b&gt;&#123;&amp; \\u003cscript\\u003e a\u2028b\u2029c \\",
 }
 FURTHER = """
 const tips = [];
@@ -72,7 +65,7 @@ def test_hostile_text_is_shown_literally_everywhere_and_does_nothing(show, make_
     assert page.run("return document.images.length") == 0
 
 
-@pytest.mark.parametrize("text", [SNIPPETS["image"], SNIPPETS["script"]], ids=["image", "script"])
+@pytest.mark.parametrize("text", [SNIPPETS["image, attribute"], SNIPPETS["script"]], ids=["image", "script"])
 def test_hostile_text_does_nothing_in_a_tooltip_either(show, make_hostile, text):
     release = make_hostile(text)
     page = show(release)
