@@ -81,7 +81,8 @@ class Seen:
             city = number(row.get("city_value"))
             if city is not None:
                 printed = row["city_value"] if isinstance(row["city_value"], str) else ""
-                self.city.setdefault(row["column"], (city, decimals_of([printed or city])))
+                shown = decimals_of([printed or city])
+                self.city.setdefault(row["column"], (city, shown if decimals is None else min(shown, int(decimals))))
             if row.get("kind") in ("rate", "share"):
                 self.labels.setdefault(str(row["label"]), row["column"])
 

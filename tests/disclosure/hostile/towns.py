@@ -91,7 +91,7 @@ def town(seed, **plan):
 RULES = (  # what the town, the protection, and with them the reader, have that is not as usual
     ({}, {"zeros": "shown"}, {"zeros": False}),
     ({}, {"totals": ("city",)}, {"totals": ("city",)}),
-    ({}, {"totals": ()}, {"totals": ()}),
+    ({}, {"totals": ()}, {"totals": ("city",)}),  # the release shows the rates of the city
     ({}, {"min_count": 5}, {"min_count": 5}),
     ({"mark": "<3"}, {}, {}),
     ({"m_source": 5}, {"m_source": 5}, {}),
