@@ -199,7 +199,7 @@ def test_shortlist_is_sorted_by_name_not_by_rank_and_each_area_has_its_reasons(g
         reasons = plain(row[3]).split("|")
         x, n = (counts[column][key] for column in pairs["sgb2_rate"])
         assert len(reasons) == 3
-        assert reasons[0].startswith(f"SGB-II-Quote: {written(100 * x / n)} %, über dem Wert der Stadt (")
+        assert reasons[0].startswith(f"SGB-II-Quote: {written(100 * x / n)} %, über dem Wert der Gesamtstadt (")
 
 
 def test_candidates_say_whether_a_programme_is_there_already(german, exported):

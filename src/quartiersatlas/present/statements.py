@@ -17,12 +17,11 @@ from quartiersatlas.catalogue.indicators import DOMAINS
 from quartiersatlas.catalogue.texts import THIN_BLANK, pick
 from quartiersatlas.disclosure import Release
 from quartiersatlas.disclosure.release import NUMBER_FORMS, by_name
+from quartiersatlas.disclosure.rule_words import missing_text, reason_text, rule_text
 from quartiersatlas.disclosure.words import (
-    difference_text,
     draft_text,
     indicator_label,
     label,
-    rule_text,
     unit,
     value_text,
     wording_messages,
@@ -187,29 +186,54 @@ def label_with_unit(column: ReleasedColumn, lang: Lang) -> str:
 
 
 def reason_texts(release: Release, lang: Lang) -> dict[str, list[str]]:
-    """Return for each selected area the conditions it meets, in words."""
-    found: dict[str, list[str]] = {}
-    for row in release.reasons.itertuples():
-        found.setdefault(str(row.key), []).append(_reason(release, row, lang))
+    """Return for each selected area the conditions that speak for it, in words, and how many of "at least k" hold."""
+    found = _sentences(release, release.reasons, lang)
+    for key, line in _count_lines(release, lang):
+        if key in found:
+            found[key].append(line)
     return found
 
 
-def _reason(release: Release, row: Any, lang: Lang) -> str:  # noqa: ANN401 - a named tuple of the reasons
-    lowest = row.criterion == "worst_share" and release.catalogue.get(row.indicator).direction == -1
-    words = f"reason_{row.criterion}_low" if lowest else f"reason_{row.criterion}"
-    if not row.column:
-        hidden = text("cell_suppressed", lang)
-        name = release.catalogue.get(row.indicator).label(lang)
-        return text(words, lang, label=name, value=hidden, threshold=hidden)
-    column = release.column(row.column)
-    threshold = "" if column.kind == "class" else value_text(row.threshold, column, lang)
-    if row.criterion == "above_city" and not pd.isna(row.threshold):
-        above = round(row.value - row.threshold, column.decimals)
-        threshold = text("reason_distance", lang, threshold=threshold, difference=difference_text(above, column, lang))
-    elif row.criterion == "above_city":
-        threshold = text("cell_suppressed", lang)
-    value = value_text(row.value, column, lang)
-    return text(words, lang, label=label(column, lang), value=value, threshold=threshold)
+def other_reason_texts(release: Release, lang: Lang, most: int | None = None) -> dict[str, list[str]]:
+    """Return for areas that are not selected the conditions that speak against them, or cannot be judged, in words.
+
+    Those come first that alone would change the outcome, then those that are nearest to their limit; ``most`` of them.
+    """
+    rows = release.other_reasons
+    if rows is None or rows.empty:
+        return {}
+    size = rows["limit"].astype(float).abs()
+    nearness = (rows["distance"].astype(float).abs() / size.where(size > 0)).fillna(float("inf"))
+    order = pd.DataFrame({"key": rows["key"], "first": ~rows["decisive"], "near": nearness, "place": rows["place"]})
+    rows = rows.loc[order.sort_values(["first", "near", "place"], kind="stable").index]
+    if most is not None:
+        rows = rows[rows.groupby("key").cumcount() < most]
+    return _sentences(release, rows, lang)
+
+
+def _sentences(release: Release, rows: pd.DataFrame, lang: Lang) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for row in rows.itertuples():
+        gap = ""
+        if row.column and pd.isna(row.value):
+            gap = gap_text(gap_kind(release, str(row.key), release.column(row.column)), lang)
+        found.setdefault(str(row.key), []).append(reason_text(release, row, lang, gap))
+    return found
+
+
+def _count_lines(release: Release, lang: Lang) -> list[tuple[str, str]]:
+    """Return how many parts of each "at least k of" hold, in words."""
+    if release.rule_counts is None:
+        return []
+    rows = release.rule_counts.itertuples()
+    return [(str(row.key), text("reason_count", lang, yes=row.yes, n=row.n, k=row.k)) for row in rows]
+
+
+def missing_texts(release: Release, lang: Lang) -> dict[str, str]:
+    """Return for each area how many persons are missing until it enters or leaves the list; no advice."""
+    if release.missing is None:
+        return {}
+    return {str(key): missing_text(release, rows, lang) for key, rows in release.missing.groupby("key", sort=False)}
 
 
 def method_texts(release: Release, lang: Lang) -> list[str]:
