@@ -238,6 +238,7 @@ def _released(given: Mapping[str, Any], book: Ledger | None) -> Release:
         facts=(
             *collect_facts(data, derived.need, derived.shortlist, grouped, protection, out, assessed),
             *repairs,
+            *([Message("fact_missing")] if given["missing"] else []),
             *remarks,
         ),
         **_screened(derived, selected, assessed, pattern, out, residents, given["missing"]),

@@ -140,7 +140,7 @@ class ReleasedResults:
     other_reasons : DataFrame
         The same, with its ``role``: ``"against"`` areas that are not selected, ``"unknown"`` where it cannot be judged.
     rule_counts : DataFrame
-        For each area and "at least k of" how many of its ``n`` parts hold: ``key``, ``k``, ``n``, ``yes``, ``unknown``.
+        For each area and "at least k of" how many of its ``n`` parts hold: ``key``, ``k``, ``n``, ``yes``, ``no``, ``unknown``.
     levels : Series of str, optional
         The strictest level of an official rule that each area meets, None where it meets none or it may not be shown.
     level_names : tuple of str
@@ -431,11 +431,14 @@ class ReleasedRule:
         The rule file it comes from, with its title and source.
     references : mapping of str to Reference
         The published values that it names.
+    population : str
+        The column of the residents.
     """
 
     tree: Rule
     spec: RuleSpec | None = None
     references: Mapping[str, Reference] = field(default_factory=dict)
+    population: str = ""
 
 
 @dataclass(frozen=True, eq=False)

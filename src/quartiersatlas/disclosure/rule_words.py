@@ -173,7 +173,7 @@ class _Words:
 
     def label(self, name: str) -> str:
         """Return the label of an indicator, of an axis, or of the residents."""
-        if name == RESIDENTS and name not in self.release.catalogue:
+        if self.is_people(name):
             return text("label_residents", self.lang)
         return indicator_label(self.release, name, self.lang)
 
@@ -183,7 +183,14 @@ class _Words:
         sign = self.unit(name)
         return f"{written}{THIN_BLANK}{sign}" if sign else written
 
+    def is_people(self, name: str) -> bool:
+        """Return True for the residents, where the catalogue has no words of its own for their column."""
+        population = "" if self.rule is None else self.rule.population
+        return name in (RESIDENTS, population) and name not in self.release.catalogue
+
     def unit(self, name: str) -> str:
+        if self.is_people(name):
+            return ""
         column = self.column(name)
         return unit(column, self.lang) if column is not None else self.release.catalogue.get(name).unit_text(self.lang)
 
@@ -250,10 +257,11 @@ class _Words:
                 limit=self.number(fixed, decimals_of(fixed), name),
             )
         elif limit.factor != 1:
-            times = self.times(limit, name)
+            times = f"{self.times(limit, name)}{self.published(limit, name)}"
             said = text(f"rule_factor_{word if holds else OPPOSITE_OF_NUMBER[word]}", self.lang, limit=times)
         else:
-            said = text(f"rule_{word if holds else OPPOSITE[word]}", self.lang, limit=self.reference(limit, name))
+            reference = f"{self.reference(limit, name)}{self.published(limit, name)}"
+            said = text(f"rule_{word if holds else OPPOSITE[word]}", self.lang, limit=reference)
         return f"{said}{self.options(condition)}"
 
     def options(self, condition: Condition) -> str:
@@ -267,7 +275,8 @@ class _Words:
         if condition.min_denominator is not None:
             found.append(text("rule_min_denominator", self.lang, n=_plain(condition.min_denominator, self.lang)))
         if condition.limit.digits is not None:
-            found.append(text("rule_rounded", self.lang, digits=condition.limit.digits))
+            digits = condition.limit.digits
+            found.append(text("rule_rounded_one" if digits == 1 else "rule_rounded", self.lang, digits=digits))
         if condition.source:
             found.append(f"{text('label_source', self.lang)}: {condition.source}")
         return f" ({'; '.join(found)})" if found else ""
@@ -285,14 +294,17 @@ class _Words:
         """Return what a limit is taken from; in German in the dative, or the genitive (of)."""
         case = "_of" if of else ""
         if isinstance(limit.than, tuple):
-            parts = [
-                f"{_plain(weight, self.lang)} × {self.reference(Limit(part), name, unit_name, of=of)}"
-                for weight, part in limit.than
-            ]
+            parts = [f"{_plain(weight, self.lang)} × {self.in_mix(part)}" for weight, part in limit.than]
             found = text("ref_mixed", self.lang, parts=" + ".join(parts))
         else:
             found = self.named(str(limit.than), limit, name, unit_name, case)
         return self.with_plus(found, limit, name) if plus else found
+
+    def in_mix(self, part: str) -> str:
+        """Return the short name of a part of a mix."""
+        if part in (CITY, REST, MEAN, MEDIAN, QUANTILE):
+            return text(f"mix_{part}", self.lang)
+        return text("mix_named", self.lang, name=part)
 
     def named(self, than: str, limit: Limit, name: str, unit_name: str, case: str) -> str:
         lang = self.lang
@@ -308,10 +320,18 @@ class _Words:
         if reference is None:
             unit = self.level(than, unit_name) if unit_name else self.own_unit(than)
             return text(f"ref_level{case}", lang, unit=unit)
-        published = text(f"ref_published{case}", lang, name=than)
-        value = reference.number(name)
-        number = [] if value is None else [self.number(value, decimals_of(Decimal(repr(value))), name)]
-        return f"{published} ({'; '.join([*number, ', '.join(filter(None, [reference.source, reference.as_of]))])})"
+        return text(f"ref_published{case}", lang, name=than)
+
+    def published(self, limit: Limit, name: str, number: str = "") -> str:
+        """Return the number of a limit and the sources of published values, in brackets; nothing without any."""
+        references = [] if self.rule is None else [self.rule.references.get(one) for one in limit.names]
+        known = [one for one in references if one is not None]
+        value = known[0].number(name) if len(known) == 1 and isinstance(limit.than, str) else None
+        if not number and value is not None:
+            number = self.number(value, decimals_of(Decimal(repr(value))), name)
+        sources = dict.fromkeys(", ".join(filter(None, [one.source, one.as_of])) for one in known)
+        found = "; ".join(filter(None, [number, *sources]))
+        return f" ({found})" if found else ""
 
     def with_plus(self, words: str, limit: Limit, name: str) -> str:
         if not limit.plus:
@@ -365,8 +385,10 @@ def reason_text(release: ReleasedResults, row: Any, lang: Lang, gap: str = "") -
     hidden = text("cell_suppressed", lang)
     column = release.column(row.column) if row.column else None
     if isinstance(condition, InClass):
-        value = hidden if column is None or pd.isna(row.value) else value_text(row.value, column, lang)
         classes = " / ".join(words.class_label(condition.axis, one) for one in condition.classes)
+        if column is None or pd.isna(row.value):
+            return text(f"reason_{_no(holds)}of_class", lang, label=name, classes=classes)
+        value = value_text(row.value, column, lang)
         return text(f"reason_{_no(holds)}in_class", lang, label=name, value=value, classes=classes)
     if isinstance(condition, Hotspot):
         value, side = _value(row, words, hidden), "low" if words.is_low(condition) else "high"
@@ -473,20 +495,13 @@ def _relation(word: str, limit: Limit, row: Any, pair: _Pair, words: _Words, *, 
     side = {"at_least": "above", "at_most": "below"}.get(word, word) if holds else OPPOSITE[word]
     if limit.factor != 1 and limit.names:
         side = word if holds else OPPOSITE_OF_NUMBER[word]
-        times = words.times(limit, name, row.unit_name)
-        base = pair.limit if pd.isna(row.base) else words.number(row.base, row.decimals, name)
-        found = text(f"rule_factor_{side}", lang, limit=f"{times} ({base})")
-        return found if pd.isna(row.base) else f"{found}{text('reason_limit', lang, limit=pair.limit)}"
+        base = "" if pd.isna(row.base) else words.number(row.base, row.decimals, name)
+        times = f"{words.times(limit, name, row.unit_name)}{words.published(limit, name, base)}"
+        return text(f"rule_factor_{side}", lang, limit=times) + text("reason_limit", lang, limit=pair.limit)
     if not limit.names:
         return text(f"rule_{side}", lang, limit=f"{text('ref_number', lang)} ({pair.limit})")
-    return text(f"rule_{side}", lang, limit=_with_number(words.reference(limit, name, row.unit_name), pair.limit))
-
-
-def _with_number(reference: str, number: str) -> str:
-    """Put the number of a limit into the brackets that its source stands in."""
-    if reference.endswith(")") and number in reference:
-        return reference
-    return f"{reference} ({number})"
+    reference = words.reference(limit, name, row.unit_name)
+    return text(f"rule_{side}", lang, limit=f"{reference}{words.published(limit, name, pair.limit)}")
 
 
 def _written(row: Any, words: _Words, word: str, *, checked: bool) -> _Pair:  # noqa: ANN401 - a named tuple
@@ -508,7 +523,7 @@ def _written(row: Any, words: _Words, word: str, *, checked: bool) -> _Pair:  # 
         side = shown > at if word in ("above", "at_least") else shown < at
         if shown != at and (side == holds or not checked):
             digits = max(of_value, of_limit) if more else of_value
-            short = checked and not holds and word in ("above", "below")
+            short = not side and word in ("above", "below")
             return _Pair(
                 words.number(shown, of_value, name),
                 words.number(at, of_limit, name),

@@ -177,14 +177,14 @@ def released_screening(
         "n_assessed": int(assessed.sum()),
         "has_shortlist": True,
         "context_only": any(warning.name == "warning_rule_context" for warning in shortlist.warnings),
-        "rule": _rule(shortlist),
+        "rule": _rule(shortlist, str(pattern.data.population)),
         "levels": None if shortlist.levels is None else shortlist.levels.where(assessed, None),
         "level_names": () if spec is None else tuple(spec.levels),
         "missing": shown_missing(one, missing) if missing else None,
     }
 
 
-def _rule(shortlist: Shortlist) -> ReleasedRule:
+def _rule(shortlist: Shortlist, population: str) -> ReleasedRule:
     """Return the rule with the published values that it names."""
     named = {
         name
@@ -193,7 +193,7 @@ def _rule(shortlist: Shortlist) -> ReleasedRule:
         for name in condition.limit.names
     }
     references = {name: one for name, one in shortlist.references.items() if name in named}
-    return ReleasedRule(shortlist.rule, shortlist.spec, references)
+    return ReleasedRule(shortlist.rule, shortlist.spec, references, population)
 
 
 def _truths(shortlist: Shortlist) -> list[Truth]:
@@ -205,13 +205,23 @@ def _truths(shortlist: Shortlist) -> list[Truth]:
 
 
 def _counts(one: _Screening, found: Voices) -> pd.DataFrame:
-    """Return how many parts of each "at least k of" hold, in areas whose outcome is shown."""
-    parts = [
-        pd.DataFrame({"key": one.assessed.index, "k": group.k, "n": len(group.parts), "yes": yes, "unknown": unknown})
-        for group, yes, _, unknown in found.counts
-    ]
-    table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["key", "k", "n", "yes", "unknown"])
-    return table[table["key"].isin(one.assessed.index[one.assessed])].reset_index(drop=True)
+    """Return how many parts of each "at least k of" hold, where that selects an area or keeps it off the list."""
+    chosen, judged = one.selected.to_numpy(), _refused(one)
+    parts = []
+    for group, yes, unmet, unknown in found.counts:
+        places = [leaf.place for leaf in group.leaves]
+        speaks = (chosen & (yes >= group.k)) | (judged & found.refusing[places].any(axis=0))
+        table = pd.DataFrame({"key": one.selected.index, "k": group.k, "n": len(group.parts), "yes": yes, "no": unmet})
+        told = speaks & all(_says_nothing_of_others(one, leaf.condition) for leaf in group.leaves)
+        parts.append(table.assign(unknown=unknown)[told])
+    columns = ["key", "k", "n", "yes", "no", "unknown"]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+
+
+def _refused(one: _Screening) -> np.ndarray:
+    """Return the areas that are not selected, and whose outcome is shown."""
+    refused: np.ndarray = one.assessed.to_numpy() & ~one.shortlist.selected.to_numpy()
+    return refused
 
 
 # --- reasons ----------------------------------------------------------------------------------------------------------
@@ -265,7 +275,7 @@ def _roles(one: _Screening, leaf: Leaf, found: Voices) -> pd.Series[str]:
     """Return for which areas a condition is a reason, and of what: ``"for"``, ``"against"``, ``"unknown"``."""
     index, place = one.selected.index, leaf.place
     chosen = one.selected.to_numpy()
-    judged = one.assessed.to_numpy() & ~one.shortlist.selected.to_numpy()
+    judged = _refused(one)
     roles = pd.Series("", index=index, dtype=object)
     roles[chosen & found.selecting[place]] = "for"
     if _says_nothing_of_others(one, leaf.condition):

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from quartiersatlas.disclosure.release import ReleasedColumn, ReleasedResults
     from quartiersatlas.intake import AreaData
     from quartiersatlas.need import NeedIndex
-    from quartiersatlas.screening import Candidates, Shortlist
+    from quartiersatlas.screening import Candidates, RuleSpec, Shortlist
 
 
 def unit(column: ReleasedColumn, lang: Lang) -> str:
@@ -100,7 +100,7 @@ def collect_facts(
     if need is not None:
         facts += _need(data, need)
     if shortlist is not None:
-        facts += _screening(data, shortlist, assessed)
+        facts += _screening(data, shortlist, assessed, protection)
     if candidates is not None:
         facts += candidates.facts
         if len(candidates.too_small):
@@ -218,12 +218,38 @@ def _need(data: AreaData, need: NeedIndex) -> list[Message]:
     return [*facts, *need.warnings]
 
 
-def _screening(data: AreaData, shortlist: Shortlist, assessed: pd.Series[bool]) -> list[Message]:
-    facts = [Message("fact_rule", {"rule": shortlist.rule})]
+# what the analyst has to know of a rule, and the reader not: that something else may have been meant
+FOR_THE_ANALYST = ("warning_rule_direction", "warning_rule_fraction", "warning_rule_beyond", "warning_rule_several")
+OF_TIES = ("warning_rule_tie_in", "warning_rule_tie_out")  # they name a value, which may be a protected one
+
+
+def _screening(
+    data: AreaData, shortlist: Shortlist, assessed: pd.Series[bool], protection: Protection
+) -> list[Message]:
+    facts = [Message("fact_rule", {"rule": shortlist.rule}), *_official(shortlist.spec)]
     unknown = assessed.index[~assessed]
     if len(unknown):
         facts.append(Message("fact_unassessed", {"count": len(unknown), "names": _names(data, unknown)}))
-    return [*facts, *shortlist.warnings]
+    left_out = list(FOR_THE_ANALYST)
+    if protection.derived == "exact" and (shortlist.assessed & ~assessed).any():
+        left_out += OF_TIES
+    return [*facts, *(warning for warning in shortlist.warnings if warning.name not in left_out)]
+
+
+def _official(spec: RuleSpec | None) -> list[Message]:
+    """Say where a rule is written, what its reader has to know, and whether it was checked."""
+    if spec is None or not (spec.title_de or spec.title_en or spec.source):
+        return []
+    title = spec.title_de or spec.title_en or spec.id, spec.title_en or spec.title_de or spec.id
+    facts = [Message("fact_rule_source", {"title": title, "source": spec.source or "–"})]
+    if spec.note_de or spec.note_en:
+        note = spec.note_de or spec.note_en, spec.note_en or spec.note_de
+        facts.append(Message("fact_rule_note", {"note": note}))
+    if spec.is_verified:
+        facts.append(Message("fact_rule_verified", {"verified": spec.verified}))
+    elif spec.verified:
+        facts.append(Message("fact_rule_changed"))
+    return facts
 
 
 def _names(data: AreaData, keys: Iterable[str]) -> str:

@@ -17,7 +17,7 @@ from quartiersatlas.catalogue.indicators import DOMAINS
 from quartiersatlas.catalogue.texts import THIN_BLANK, pick
 from quartiersatlas.disclosure import Release
 from quartiersatlas.disclosure.release import NUMBER_FORMS, by_name
-from quartiersatlas.disclosure.rule_words import missing_text, reason_text, rule_text
+from quartiersatlas.disclosure.rule_words import missing_text, reason_text, rule_text, rule_words
 from quartiersatlas.disclosure.words import (
     draft_text,
     indicator_label,
@@ -28,6 +28,7 @@ from quartiersatlas.disclosure.words import (
 )
 from quartiersatlas.errors import ReleaseError, list_some
 from quartiersatlas.need.robustness.stability import STABILITY_LABELS
+from quartiersatlas.screening import parse_rule
 from quartiersatlas.present.paper import Bullets, DocumentTable, Heading, Paragraph, TableRow
 
 if TYPE_CHECKING:
@@ -187,11 +188,7 @@ def label_with_unit(column: ReleasedColumn, lang: Lang) -> str:
 
 def reason_texts(release: Release, lang: Lang) -> dict[str, list[str]]:
     """Return for each selected area the conditions that speak for it, in words, and how many of "at least k" hold."""
-    found = _sentences(release, release.reasons, lang)
-    for key, line in _count_lines(release, lang):
-        if key in found:
-            found[key].append(line)
-    return found
+    return _with_counts(release, _sentences(release, release.reasons, lang), lang)
 
 
 def other_reason_texts(release: Release, lang: Lang, most: int | None = None) -> dict[str, list[str]]:
@@ -208,7 +205,7 @@ def other_reason_texts(release: Release, lang: Lang, most: int | None = None) ->
     rows = rows.loc[order.sort_values(["first", "near", "place"], kind="stable").index]
     if most is not None:
         rows = rows[rows.groupby("key").cumcount() < most]
-    return _sentences(release, rows, lang)
+    return _with_counts(release, _sentences(release, rows, lang), lang)
 
 
 def _sentences(release: Release, rows: pd.DataFrame, lang: Lang) -> dict[str, list[str]]:
@@ -221,12 +218,12 @@ def _sentences(release: Release, rows: pd.DataFrame, lang: Lang) -> dict[str, li
     return found
 
 
-def _count_lines(release: Release, lang: Lang) -> list[tuple[str, str]]:
-    """Return how many parts of each "at least k of" hold, in words."""
-    if release.rule_counts is None:
-        return []
-    rows = release.rule_counts.itertuples()
-    return [(str(row.key), text("reason_count", lang, yes=row.yes, n=row.n, k=row.k)) for row in rows]
+def _with_counts(release: Release, found: dict[str, list[str]], lang: Lang) -> dict[str, list[str]]:
+    """Add how many parts of each "at least k of" hold."""
+    if release.rule_counts is not None:
+        for row in release.rule_counts[release.rule_counts["key"].isin(list(found))].itertuples():
+            found[str(row.key)].append(text("reason_count", lang, yes=row.yes, n=row.n, k=row.k))
+    return found
 
 
 def missing_texts(release: Release, lang: Lang) -> dict[str, str]:
@@ -234,6 +231,23 @@ def missing_texts(release: Release, lang: Lang) -> dict[str, str]:
     if release.missing is None:
         return {}
     return {str(key): missing_text(release, rows, lang) for key, rows in release.missing.groupby("key", sort=False)}
+
+
+def level_text(release: Release, key: str, lang: Lang) -> str:
+    """Return the level of an official rule that an area meets; empty where there are none, or it is not shown."""
+    if release.levels is None or release.assessed is None or not release.assessed[key]:
+        return ""
+    return str(release.levels[key]) if isinstance(release.levels[key], str) else text("level_none", lang)
+
+
+def rule_blocks(release: Release, lang: Lang) -> list[DocumentBlock]:
+    """Return the rule as a sentence, with its conditions as a list."""
+    if release.rule is None:
+        return []
+    words = rule_words(release, release.rule.tree, lang)
+    blocks: list[DocumentBlock] = [Paragraph(words.lead)]
+    blocks += [Bullets(words.items)] if words.items else []
+    return [*blocks, *([Paragraph(words.note, "muted")] if words.note else [])]
 
 
 def method_texts(release: Release, lang: Lang) -> list[str]:
@@ -257,6 +271,8 @@ def fact_text(release: Release, fact: Message, lang: Lang) -> str:
         values |= {"axis": axis.label(lang), "indicators": indicators, "steps": steps_text(axis, lang)}
     if fact.name == "fact_rule":
         values["rule"] = rule_text(release, values["rule"], lang)
+    if fact.name == "warning_small_town":
+        values["condition"] = rule_text(release, parse_rule(values["condition"]), lang)
     return text(fact.name, lang, **values)
 
 

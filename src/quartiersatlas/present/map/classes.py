@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from quartiersatlas.catalogue import number_text, text
+from quartiersatlas.catalogue.texts import pick
 from quartiersatlas.disclosure.release import NUMBER_FORMS
 from quartiersatlas.disclosure.words import label, value_text
 from quartiersatlas.errors import SpecError
@@ -294,6 +295,32 @@ def within(
     classes = zip([float("-inf"), *rounded], [*rounded, float("inf")], colors, strict=True)
     kept = [(low, color) for low, high, color in classes if low < high and low <= known.max() and high > known.min()]
     return [low for low, _ in kept[1:]], [color for _, color in kept]
+
+
+def level_column(release: Release, lang: Lang) -> list[dict[str, Any]]:
+    """Return the levels of an official rule as a column of classes; nothing without any."""
+    if release.levels is None or release.assessed is None:
+        return []
+    names = [None, *release.level_names]
+    hidden = np.flatnonzero(~release.assessed).tolist()
+    title = release.rule.spec if release.rule is not None else None
+    values = [names.index(level) if isinstance(level, str) else 0 for level in release.levels]
+    return [
+        {
+            "id": "rule_level",
+            "label": text("column_level", lang),
+            "unit": "",
+            "definition": "" if title is None else pick(lang, title.title_de, title.title_en),
+            "domain": text("heading_selection", lang),
+            "hint": "",
+            "classes": [text("level_none", lang), *release.level_names],
+            "schemes": {"class": {"breaks": [], "colors": ramp(NEED_COLORS, len(names))}},
+            "decimals": 0,
+            "city": None,
+            "gaps": {str(area): "derived" for area in hidden},
+            "values": [None if place in set(hidden) else value for place, value in enumerate(values)],
+        }
+    ]
 
 
 def with_matrices(
