@@ -139,7 +139,7 @@ class ShownLimits:
             return self._with_base(limit, _frame(own.index, true, exact=True))
         base = record.city
         shown = float(limit.factor) * base + float(limit.plus)
-        if limit.digits is not None and shown == shown:
+        if limit.digits is not None and np.isfinite(shown):
             shown = float(round_half_up(np.array([[shown]]), limit.digits).floats[0, 0])
         found = _frame(own.index, shown, exact=False)
         return found.assign(base=base) if _is_changed(limit) else found
@@ -173,9 +173,7 @@ class ShownLimits:
             return nowhere, nowhere
         return self._within(levels[0], condition.indicator, withheld)
 
-    def _within(
-        self, level: str, indicator: str, withheld: pd.Series[bool]
-    ) -> tuple[pd.Series[bool], pd.Series[bool]]:
+    def _within(self, level: str, indicator: str, withheld: pd.Series[bool]) -> tuple[pd.Series[bool], pd.Series[bool]]:
         """Return for which areas the value of their unit may be shown.
 
         All digits where every area of the unit shows its own. Else those of the column, if the total of the unit is
@@ -190,13 +188,13 @@ class ShownLimits:
             return exact, exact & False
         x, n = (self.pattern.known_counts(source) for source in data.rates[indicator])
         both = x.notna() & n.notna()
-        sums = [side[both].groupby(units[both]).sum() for side in (x, n)]
-        small = small_cells(*sums, self.pattern.protection) | ~sums[1].gt(0)
+        cases, people = (side[both].groupby(units[both]).sum() for side in (x, n))
+        small = small_cells(cases, people, self.pattern.protection) | ~people.gt(0)
         table = self.pattern.plan.table
         spread = table.spread[:, table.columns.index(data.rates[indicator][0])]
         secret = pd.Series(np.isfinite(spread), index=data.areas.index).groupby(units).any()
         unsafe = units.map(small | secret.reindex(small.index, fill_value=False))
-        safe = unsafe.eq(False) & hidden.ge(2)  # noqa: E712, PLR2004 - units without a total are not known to be safe
+        safe = unsafe.notna() & unsafe.ne(other=True) & hidden.ge(2)
         return exact, safe
 
     @staticmethod

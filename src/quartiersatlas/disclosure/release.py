@@ -140,7 +140,8 @@ class ReleasedResults:
     other_reasons : DataFrame
         The same, with its ``role``: ``"against"`` areas that are not selected, ``"unknown"`` where it cannot be judged.
     rule_counts : DataFrame
-        For each area and "at least k of" how many of its ``n`` parts hold: ``key``, ``k``, ``n``, ``yes``, ``no``, ``unknown``.
+        For each area and "at least k of" how many of its ``n`` parts hold: ``key``, ``k``, ``n``, ``yes``, ``no``,
+        ``unknown``.
     levels : Series of str, optional
         The strictest level of an official rule that each area meets, None where it meets none or it may not be shown.
     level_names : tuple of str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -12,9 +11,9 @@ import pandas as pd
 from quartiersatlas.catalogue import number_text, text
 from quartiersatlas.catalogue.kinds import PERCENT
 from quartiersatlas.catalogue.texts import THIN_BLANK, texts
-from quartiersatlas.disclosure.release import ReleasedRule
 from quartiersatlas.disclosure.screened import RESIDENTS, decimals_of
 from quartiersatlas.disclosure.words import indicator_label, label, unit, value_text
+from quartiersatlas.screening.exact import EQUAL
 from quartiersatlas.screening.outcome import Group, Leaf, without_not
 from quartiersatlas.screening.rules import (
     CITY,
@@ -33,8 +32,10 @@ from quartiersatlas.screening.rules import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from quartiersatlas.catalogue import Lang
-    from quartiersatlas.disclosure.release import ReleasedColumn, ReleasedResults
+    from quartiersatlas.disclosure.release import ReleasedColumn, ReleasedResults, ReleasedRule
 
 OPPOSITE = {"at_least": "below", "at_most": "above", "above": "not_above", "below": "not_below"}
 OPPOSITE_OF_NUMBER = {"at_least": "below", "at_most": "above", "above": "at_most", "below": "at_least"}
@@ -77,7 +78,7 @@ def rule_words(release: ReleasedResults, rule: Rule, lang: Lang) -> RuleWords:
     """Return a rule as a sentence; conditions of which some have to hold stand in a list."""
     words, form = _Words(release, lang), without_not(rule)
     note = _note_on_unknown(words, form)
-    if isinstance(form, Leaf) or all(isinstance(part, Leaf) for part in form.parts) and not form.is_some:
+    if isinstance(form, Leaf) or (all(isinstance(part, Leaf) for part in form.parts) and not form.is_some):
         few = isinstance(form, Leaf) or len(form.parts) <= 2 or len(_merged(words, form)) == 1  # noqa: PLR2004 - a, b
         if few:
             return RuleWords(text("rule_sentence", lang, rule=_line(words, form)), note=note)
@@ -199,7 +200,7 @@ class _Words:
 
     def difference(self, value: float | Decimal, decimals: int, name: str) -> str:
         """Return a difference without its sign: of percent in percentage points."""
-        is_percent = self.release.catalogue.get(name).unit == PERCENT
+        is_percent = self.release.catalogue.get(name).unit == PERCENT and not self.is_people(name)
         sign = text("unit_percentage_points", self.lang) if is_percent else self.unit(name)
         return f"{number_text(abs(float(value)), decimals, self.lang)}{THIN_BLANK}{sign}".rstrip(THIN_BLANK)
 
@@ -297,7 +298,7 @@ class _Words:
             parts = [f"{_plain(weight, self.lang)} × {self.in_mix(part)}" for weight, part in limit.than]
             found = text("ref_mixed", self.lang, parts=" + ".join(parts))
         else:
-            found = self.named(str(limit.than), limit, name, unit_name, case)
+            found = self.named(str(limit.than), limit, unit_name, case)
         return self.with_plus(found, limit, name) if plus else found
 
     def in_mix(self, part: str) -> str:
@@ -306,7 +307,7 @@ class _Words:
             return text(f"mix_{part}", self.lang)
         return text("mix_named", self.lang, name=part)
 
-    def named(self, than: str, limit: Limit, name: str, unit_name: str, case: str) -> str:
+    def named(self, than: str, limit: Limit, unit_name: str, case: str) -> str:
         lang = self.lang
         if than in (CITY, REST, MEDIAN):
             return text(f"ref_{than}{case}", lang)
@@ -404,7 +405,7 @@ def _label(release: ReleasedResults, row: Any, words: _Words) -> str:  # noqa: A
     return words.label(row.indicator)
 
 
-def _no(holds: bool) -> str:  # noqa: FBT001 - part of a name
+def _no(holds: bool) -> str:
     return "" if holds else "not_"
 
 
@@ -489,7 +490,7 @@ def _is_beyond(row: Any, word: str) -> bool:  # noqa: ANN401 - a named tuple
     return apart > 0 if word in ("above", "at_least") else apart < 0
 
 
-def _relation(word: str, limit: Limit, row: Any, pair: _Pair, words: _Words, *, holds: bool) -> str:  # noqa: ANN401, PLR0913
+def _relation(word: str, limit: Limit, row: Any, pair: _Pair, words: _Words, *, holds: bool) -> str:  # noqa: ANN401
     """Return on which side of which limit a value lies, with the number of the limit in brackets."""
     lang, name = words.lang, _unit_name(row)
     side = {"at_least": "above", "at_most": "below"}.get(word, word) if holds else OPPOSITE[word]
@@ -508,13 +509,13 @@ def _written(row: Any, words: _Words, word: str, *, checked: bool) -> _Pair:  # 
     """Return value and limit with so many decimals that they differ, if they do and all their digits are shown."""
     name, decimals = _unit_name(row), int(row.decimals)
     hidden = text("cell_suppressed", words.lang)
+    least, holds = int(row.limit_decimals), bool(row.held)
     if pd.isna(row.value) or pd.isna(row.limit):
-        value = hidden if pd.isna(row.value) else words.number(row.value, decimals, name)
-        return _Pair(value, hidden if pd.isna(row.limit) else words.number(row.limit, int(row.limit_decimals), name))
+        said = hidden if pd.isna(row.value) else words.number(row.value, decimals, name)
+        return _Pair(said, hidden if pd.isna(row.limit) else words.number(row.limit, least, name))
     value, limit = float(row.value), float(row.limit)
-    least = int(row.limit_decimals)
-    holds = bool(row.held)
-    if row.value_exact and row.limit_exact and abs(value - limit) <= 1e-12 * max(abs(value), abs(limit)):  # noqa: PLR2004
+    alike = row.value_exact and row.limit_exact and abs(value - limit) <= EQUAL * max(abs(value), abs(limit))
+    if alike and holds == (word in ("at_least", "at_most")):
         return _Pair(words.number(value, decimals, name), words.number(limit, least, name), state="equal")
     for more in range(MOST_DIGITS + 1):
         of_value = decimals + more if row.value_exact else decimals
@@ -550,7 +551,9 @@ def _distance(apart: float, decimals: int, name: str, words: _Words, *, short: b
 def missing_text(release: ReleasedResults, rows: pd.DataFrame, lang: Lang) -> str:
     """Return how many persons are missing until one area enters or leaves the list: a distance, no advice."""
     changes = [_change(release, row, lang) for row in rows.itertuples()]
-    both = f" {text('rule_and', lang)} ".join([", ".join(changes[:-1]), changes[-1]]) if len(changes) > 1 else changes[0]
+    both = (
+        f" {text('rule_and', lang)} ".join([", ".join(changes[:-1]), changes[-1]]) if len(changes) > 1 else changes[0]
+    )
     return text("missing_enters" if bool(rows["enters"].iloc[0]) else "missing_leaves", lang, changes=both)
 
 

@@ -19,10 +19,7 @@ from quartiersatlas.screening.reasons import condition_names
 from quartiersatlas.screening.rules import (
     CITY,
     COMPUTED,
-    MEAN,
-    MEDIAN,
     NEED,
-    QUANTILE,
     Compare,
     Condition,
     Hotspot,
@@ -42,6 +39,8 @@ if TYPE_CHECKING:
     from quartiersatlas.screening import Shortlist
 
 RESIDENTS = "residents"  # in a rule: the residents of the data, unless a column is called so
+
+
 def data_column(data: AreaData, name: str) -> str:
     """Return the column that a rule means by a name; the name itself where it is no column, such as an axis."""
     is_people = name == RESIDENTS and name not in data.values.columns and data.population is not None
@@ -81,7 +80,9 @@ def protected_cells(
     if need is not None:
         by_axis[NEED] = by_axis[need.spec.axes[0].id]
     names = dict.fromkeys(condition.looks_at for condition in shortlist.rule.conditions)
-    return {name: by_axis[name] if name in by_axis else pattern.cells(data_column(pattern.data, name)) for name in names}
+    return {
+        name: by_axis[name] if name in by_axis else pattern.cells(data_column(pattern.data, name)) for name in names
+    }
 
 
 def _beside(
@@ -243,7 +244,7 @@ def _rows(one: _Screening, leaf: Leaf, limits: ShownLimits, found: Voices) -> pd
         sign = np.sign(own["distance"].reindex(keys).astype(float).to_numpy())
         distance = (values.reindex(keys).astype(float) - limit["limit"]).abs() * sign
     because = own["unknown_because"].reindex(keys).where(shown, "")
-    units = [level for level in levels_of(condition, one.pattern.data)][:1]
+    units = levels_of(condition, one.pattern.data)[:1]
     held = own["held"].astype("boolean").reindex(keys)
     return pd.DataFrame(
         {
@@ -261,7 +262,9 @@ def _rows(one: _Screening, leaf: Leaf, limits: ShownLimits, found: Voices) -> pd
             "limit_decimals": limit_decimals(condition, one.shortlist.references, decimals),
             "base": limit["base"].to_numpy(),
             "distance": distance.to_numpy(),
-            "unit_name": one.pattern.data.areas[units[0]].reindex(keys).fillna("").astype(str).to_numpy() if units else "",
+            "unit_name": one.pattern.data.areas[units[0]].reindex(keys).fillna("").astype(str).to_numpy()
+            if units
+            else "",
             "held": held.where(shown).array,
             "wanted": leaf.holds,
             "decisive": own["decisive"].reindex(keys).astype(bool).to_numpy() & shown,
@@ -294,11 +297,16 @@ def _says_nothing_of_others(one: _Screening, condition: Condition) -> bool:
     """
     if one.pattern.protection.derived != "exact" or isinstance(condition, InClass):
         return True
-    if isinstance(condition, Compare) and not set(condition.limit.names) & {MEAN, MEDIAN, QUANTILE, *COMPUTED}:
-        if not levels_of(condition, one.pattern.data):
-            return True
+    if _is_published(one, condition):
+        return True
     cells = one.cells[condition.looks_at]
     return not bool((cells & _has_value(one.pattern, condition.looks_at, cells)).any())
+
+
+def _is_published(one: _Screening, condition: Condition) -> bool:
+    """Return True for a limit that is a number, or published."""
+    is_made = isinstance(condition, Compare) and bool(set(condition.limit.names) & set(COMPUTED))
+    return isinstance(condition, Compare) and not is_made and not levels_of(condition, one.pattern.data)
 
 
 def _gaps(one: _Screening, condition: Condition) -> np.ndarray:
@@ -352,7 +360,8 @@ def limit_decimals(condition: Condition, references: Mapping[str, Reference], de
         return decimals_of(limit.factor * limit.than + limit.plus)
     if limit.digits is not None:
         return max(limit.digits, 0)
-    published = references[limit.than].number(condition.indicator) if limit.than in references else None
+    name = limit.than if isinstance(limit.than, str) else ""
+    published = references[name].number(condition.indicator) if name in references else None
     if published is None or limit.factor != 1 or limit.plus:
         return decimals
     return max(decimals, decimals_of(Decimal(repr(published))))
@@ -415,7 +424,7 @@ def _may_tell(one: _Screening) -> pd.Series[bool]:
             continue
         told &= one.out.values[column].notna() if column else False
         record = next((found for found in one.out.columns if found.id == column), None)
-        if record is not None and record.kind == "rate" and _of_city(condition) and not record.city == record.city:
+        if record is not None and record.kind == "rate" and _of_city(condition) and np.isnan(record.city):
             told &= False  # the city value may not leave
         if protection.derived == "exact" and not _limit_is_open(one, condition):
             told &= False
@@ -430,8 +439,7 @@ def _limit_is_open(one: _Screening, condition: Condition) -> bool:
     """Return True if a limit of exact results is made of shown values alone."""
     if one.pattern.protection.round_base is not None:
         return False
-    if isinstance(condition, Compare) and not set(condition.limit.names) & set(COMPUTED):
-        if not levels_of(condition, one.pattern.data):
-            return True
+    if _is_published(one, condition):
+        return True
     cells = one.cells[condition.looks_at]
     return not bool((cells & _has_value(one.pattern, condition.looks_at, cells)).any())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 from pandas.api.types import is_object_dtype, is_string_dtype
@@ -28,8 +28,8 @@ from quartiersatlas.disclosure.words import (
 )
 from quartiersatlas.errors import ReleaseError, list_some
 from quartiersatlas.need.robustness.stability import STABILITY_LABELS
-from quartiersatlas.screening import parse_rule
 from quartiersatlas.present.paper import Bullets, DocumentTable, Heading, Paragraph, TableRow
+from quartiersatlas.screening import parse_rule
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -210,10 +210,9 @@ def other_reason_texts(release: Release, lang: Lang, most: int | None = None) ->
 
 def _sentences(release: Release, rows: pd.DataFrame, lang: Lang) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
-    for row in rows.itertuples():
-        gap = ""
-        if row.column and pd.isna(row.value):
-            gap = gap_text(gap_kind(release, str(row.key), release.column(row.column)), lang)
+    empty = rows["value"].isna() & rows["column"].ne("") if len(rows) else []
+    for row, has_none in zip(rows.itertuples(), empty, strict=True):
+        gap = gap_text(gap_kind(release, str(row.key), release.column(str(row.column))), lang) if has_none else ""
         found.setdefault(str(row.key), []).append(reason_text(release, row, lang, gap))
     return found
 

@@ -24,7 +24,7 @@ MISSING = ("", "status", "moving")
 
 @dataclass(frozen=True, kw_only=True)
 class RulePart:
-    """The rule, how it is written, the file it stands in where that is another one, and whether to tell who is missing."""
+    """The rule, how it is written, its own file where it has one, and whether missing persons are told."""
 
     rule: Rule | RuleSpec
     way: str = "rule"

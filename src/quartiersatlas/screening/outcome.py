@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,8 @@ from quartiersatlas.screening.evaluate import Truth, k_true
 from quartiersatlas.screening.rules import Condition, KOf, Not, Rule
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from numpy.typing import NDArray
 
     Bools = NDArray[np.bool_]
@@ -139,7 +140,8 @@ def _walk(form: Leaf | Group, truths: Sequence[Truth], inside: tuple[Bools, Bool
         return
     if form.is_some:
         parts = [_truth(part, truths) for part in form.parts]
-        met, unmet = (sum(side[0].astype(np.int64) for side in sides) for sides in zip(*((p.yes, p.no) for p in parts)))
-        found.counts.append((form, np.asarray(met), np.asarray(unmet), np.asarray(len(parts) - met - unmet)))
+        met = np.sum([part.yes[0] for part in parts], axis=0, dtype=np.int64)
+        unmet = np.sum([part.no[0] for part in parts], axis=0, dtype=np.int64)
+        found.counts.append((form, met, unmet, len(parts) - met - unmet))
     for part in form.parts:
         _walk(part, truths, (yes, no, unknown), found)

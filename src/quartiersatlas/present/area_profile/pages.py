@@ -25,7 +25,15 @@ if TYPE_CHECKING:
     from quartiersatlas.present.paper.document import DocumentBlock
 
 METHOD = (
-    *("fact_protection", "fact_need", "fact_axis", "fact_rule", "fact_candidates", "fact_city_published", "fact_missing"),
+    *(
+        "fact_protection",
+        "fact_need",
+        "fact_axis",
+        "fact_rule",
+        "fact_candidates",
+        "fact_city_published",
+        "fact_missing",
+    ),
     "warning",
 )
 
