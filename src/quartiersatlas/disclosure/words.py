@@ -12,10 +12,9 @@ import pandas as pd
 
 from quartiersatlas.base.checks import choice, expects
 from quartiersatlas.catalogue import Message, number_text, text
-from quartiersatlas.catalogue.texts import THIN_BLANK
+from quartiersatlas.catalogue.texts import LANGUAGES, THIN_BLANK
 from quartiersatlas.disclosure.known_counts import known_levels
 from quartiersatlas.disclosure.reasons import WITHHELD
-from quartiersatlas.disclosure.release import LANGUAGES
 from quartiersatlas.disclosure.system.equations import CITY
 from quartiersatlas.intake.areas.area_columns import area_facts
 from quartiersatlas.intake.joining.data import labelled_notes

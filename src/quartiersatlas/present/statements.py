@@ -210,8 +210,9 @@ def other_reason_texts(release: Release, lang: Lang, most: int | None = None) ->
 
 def _sentences(release: Release, rows: pd.DataFrame, lang: Lang) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
-    empty = rows["value"].isna() & rows["column"].ne("") if len(rows) else []
-    for row, has_none in zip(rows.itertuples(), empty, strict=True):
+    if rows.empty:
+        return found
+    for row, has_none in zip(rows.itertuples(), rows["value"].isna() & rows["column"].ne(""), strict=True):
         gap = gap_text(gap_kind(release, str(row.key), release.column(str(row.column))), lang) if has_none else ""
         found.setdefault(str(row.key), []).append(reason_text(release, row, lang, gap))
     return found

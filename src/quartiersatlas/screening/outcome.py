@@ -140,8 +140,8 @@ def _walk(form: Leaf | Group, truths: Sequence[Truth], inside: tuple[Bools, Bool
         return
     if form.is_some:
         parts = [_truth(part, truths) for part in form.parts]
-        met = np.sum([part.yes[0] for part in parts], axis=0, dtype=np.int64)
-        unmet = np.sum([part.no[0] for part in parts], axis=0, dtype=np.int64)
+        met = np.array([part.yes[0] for part in parts], dtype=np.int64).sum(axis=0)
+        unmet = np.array([part.no[0] for part in parts], dtype=np.int64).sum(axis=0)
         found.counts.append((form, met, unmet, len(parts) - met - unmet))
     for part in form.parts:
         _walk(part, truths, (yes, no, unknown), found)

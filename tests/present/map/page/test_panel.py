@@ -234,11 +234,11 @@ def test_the_interval_stands_in_words(atlas, exported, counts, pairs):
 
 def test_reasons_say_by_how_much(atlas, sample):
     release = sample.release
-    row = release.reasons[release.reasons["criterion"].eq("above_city")].iloc[0]
-    value, city = (f"{x:.1f}".replace(".", ",") for x in (row["value"], row["threshold"]))
-    above = f"{row['value'] - row['threshold']:+.1f}".replace(".", ",")
+    row = release.reasons[release.reasons["kind"].eq("above")].iloc[0]
+    value, city = (f"{x:.1f}".replace(".", ",") for x in (row["value"], row["limit"]))
+    above = f"{round(row['value'], 1) - round(row['limit'], 1):.1f}".replace(".", ",")
     reasons = sections(atlas, row["key"])["Auswahl"][1]
-    assert f"{value}\u202f%, über dem Wert der Stadt ({city}\u202f%, Abstand {above}\u202fProzentpunkte)" in reasons
+    assert f"{value}\u202f%, über dem Wert der Gesamtstadt ({city}\u202f%), Abstand {above}\u202fProzentpunkte" in reasons
 
 
 def test_definitions_open_at_the_end(atlas, sample):
