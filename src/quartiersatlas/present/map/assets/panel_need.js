@@ -33,9 +33,9 @@ export function selectionParts(atlas, area) {
   }
   if (levels?.[area]) parts.push(paragraph(fillIn(atlas.words.profile_level, { level: levels[area] })));
   if (missing?.[area]) parts.push(paragraph(missing[area]), element("p", "qa-legend-note", atlas.words.profile_missing));
-  if (rule) parts.push(ruleBox(atlas.words.heading_rule, rule));
   const stable = stabilityText(atlas, area);
   if (stable) parts.push(element("h4", "", atlas.words.heading_stability), paragraph(stable));
+  if (rule) parts.push(ruleBox(atlas.words.heading_rule, rule));
   return parts;
 }
 
