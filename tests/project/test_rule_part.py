@@ -31,7 +31,7 @@ def shortlist(tmp_path):
     ("more", "rule"),
     [
         ("[shortlist]\nrule = 'above(\"x\", 2.5)'", 'above("x", 2.5)'),
-        ('[shortlist]\npreset = "toronto-nia-2014"', 'below("equity_score", 42.89)'),
+        ('[shortlist]\npreset = "toronto-nia-2014"', 'below("equity_score", 42.89, printed="exact")'),
         (f'[shortlist]\nselect = "a & ~b"\n{TABLES}', 'above("x", 2.5) & ~above_city("y")'),
         (f'[shortlist]\nselect = "a | b"\n{TABLES.replace("[", "[shortlist.")}', 'above("x", 2.5) | above_city("y")'),
     ],

@@ -191,7 +191,7 @@ class ShownLimits:
         cases, people = (side[both].groupby(units[both]).sum() for side in (x, n))
         small = small_cells(cases, people, self.pattern.protection) | ~people.gt(0)
         table = self.pattern.plan.table
-        spread = table.spread[:, table.columns.index(data.rates[indicator][0])]
+        spread = np.fmax(*table.spread)[:, table.columns.index(data.rates[indicator][0])]
         secret = pd.Series(np.isfinite(spread), index=data.areas.index).groupby(units).any()
         unsafe = units.map(small | secret.reindex(small.index, fill_value=False))
         safe = unsafe.notna() & unsafe.ne(other=True) & hidden.ge(2)

@@ -238,7 +238,8 @@ def test_reasons_say_by_how_much(atlas, sample):
     value, city = (f"{x:.1f}".replace(".", ",") for x in (row["value"], row["limit"]))
     above = f"{round(row['value'], 1) - round(row['limit'], 1):.1f}".replace(".", ",")
     reasons = sections(atlas, row["key"])["Auswahl"][1]
-    assert f"{value}\u202f%, über dem Wert der Gesamtstadt ({city}\u202f%), Abstand {above}\u202fProzentpunkte" in reasons
+    wanted = f"{value}\u202f%, über dem Wert der Gesamtstadt ({city}\u202f%), Abstand {above}\u202fProzentpunkte"
+    assert wanted in reasons
 
 
 def test_definitions_open_at_the_end(atlas, sample):
