@@ -82,13 +82,18 @@ def test_every_text_that_is_asked_for_is_there(asked_for):
     assert sorted(asked_for - texts().keys()) == []
 
 
+SIDED = ("rule_worst_share", "rule_worst_n", "rule_hotspot", "reason_worst", "reason_to")  # of high values, of low ones
+
+
 def test_every_member_of_a_family_of_texts_is_there():
+    from quartiersatlas.disclosure.rule_words import OPPOSITE
     from quartiersatlas.need.spec.records import AGGREGATES
     from quartiersatlas.need.spec.steps import METHODS
     from quartiersatlas.present.files.tables import OWN, TABLES
     from quartiersatlas.present.map.payload import WORDS
     from quartiersatlas.present.report import DOMAINS
     from quartiersatlas.present.statements import GAPS
+    from quartiersatlas.screening.rules import COMPARISONS, COMPUTED
     from quartiersatlas.segregation.explain import OMISSIONS, REASONS, REMARKS
     from quartiersatlas.segregation.registry import DIRECTION, registry
     from quartiersatlas.space.reallocate import PROBLEMS
@@ -105,7 +110,13 @@ def test_every_member_of_a_family_of_texts_is_there():
         *REASONS,
         *REMARKS,
         *OMISSIONS,
-        *(f"reason_{word}" for word in ("above_city", "worst_share", "in_class")),
+        *(f"{form}_{word}" for form in ("rule", "rule_number", "rule_factor", "reason_equal") for word in COMPARISONS),
+        *(f"rule_{word}" for word in (*OPPOSITE.values(), "any", "all", "some", "and", "or", "not")),
+        *(f"{form}_{side}" for form in SIDED for side in ("high", "low")),
+        *(f"ref_{name}{case}" for name in (*COMPUTED, "level", "published") for case in ("", "_of")),
+        *(f"mix_{name}" for name in COMPUTED),
+        *(f"open_{why}" for why in ("missing", "value", "limit", "precision", "few")),
+        *(f"reason_{word}" for word in ("in_class", "not_in_class", "of_class", "not_of_class", "not_significant")),
         *(f"cover_{cover}" for cover in ("covered", "partly", "not_covered")),
         *(f"{form}_{gap}" for form in ("gap", "why") for gap in GAPS),
         *(f"about_{what}" for what in ("title", "subtitle", "source", "as_of", "comment", "notice", "note", "method")),

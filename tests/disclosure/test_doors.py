@@ -37,7 +37,7 @@ def test_the_limit_of_the_worst_share_is_not_the_value_of_a_protected_area(joine
     shortlist = qa.screen(data, qa.worst_share("child_rate", 0.34))
     assert shortlist.keys == ["a0", "b0"]  # the limit is b0's rate: 2 of 4
     released = qa.release(data, shortlist=shortlist, protection=ONLY_SMALL)
-    assert released.reasons["threshold"].tolist() == [75.0]
+    assert released.reasons["limit"].tolist() == [75.0]
     assert "50,0" not in reason_texts(released, "de")["a0"][0]
 
 

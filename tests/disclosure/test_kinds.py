@@ -241,6 +241,6 @@ def test_a_balance_is_exact_where_nothing_is_rounded(joined):
 def test_a_shortlist_of_areas_without_known_residents_has_no_share_of_them(joined):
     data = joined({"rate": [10.0, 20, 30], "residents": [np.nan] * 3})
     data = known(data, qa.Indicator(id="rate", unit="%", role="index", **WORDS))
-    shortlist = qa.screen(data, qa.worst_share("rate", 0.3))
+    shortlist = qa.screen(data, qa.worst_share("rate", 0.3, highest=True))
     release = qa.release(data, shortlist=shortlist, protection=qa.Protection(min_population=0))
     assert "– % of the city" in " ".join(summary_texts(release, "en")) or "–" in summary_texts(release, "en")[0]

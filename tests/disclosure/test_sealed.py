@@ -15,6 +15,7 @@ from quartiersatlas.errors import ColumnError, ReleaseError
 FRAMES = (
     *("areas", "values", "status", "state", "residents", "reasons", "selected", "members", "assessed"),
     *("candidates", "programmes", "facilities", "segregation", "drivers", "scale", "stability", "reasons_not_shown"),
+    *("other_reasons", "rule_counts"),
 )
 
 
@@ -22,7 +23,9 @@ FRAMES = (
 def released(outcome):
     """Give the release of the sample city with a table of several levels of areas."""
     scale = pd.DataFrame({"level": ["a", "b"], "value": [0.25, 0.5], "adjusted": 0.1, "expected": 0.1})
-    return replace(outcome[0].release, scale=scale)
+    found = outcome[0].release
+    counts = pd.DataFrame({"key": list(found.areas.index), "k": 2, "n": 3, "yes": 1, "no": 2, "unknown": 0})
+    return replace(found, scale=scale, rule_counts=counts)
 
 
 def frame_of(release, name):

@@ -21,6 +21,7 @@ SECTIONS = {
         "Bestandsaufnahme",
         "Räumliche Verteilung von Gruppen",
         "Bedarfsindex",
+        "Auswahlregel",
         "Gebiete mit erhöhtem Unterstützungsbedarf",
         "Zusammenhängende Prüfgebiete",
         "Programmgebiete",
@@ -32,6 +33,7 @@ SECTIONS = {
         "Stock-taking",
         "Spatial distribution of groups",
         "Need index",
+        "Rule of selection",
         "Areas with elevated support need",
         "Contiguous areas for review",
         "Programme areas",
@@ -199,7 +201,7 @@ def test_shortlist_is_sorted_by_name_not_by_rank_and_each_area_has_its_reasons(g
         reasons = plain(row[3]).split("|")
         x, n = (counts[column][key] for column in pairs["sgb2_rate"])
         assert len(reasons) == 3
-        assert reasons[0].startswith(f"SGB-II-Quote: {written(100 * x / n)} %, über dem Wert der Stadt (")
+        assert reasons[0].startswith(f"SGB-II-Quote: {written(100 * x / n)} %, über dem Wert der Gesamtstadt (")
 
 
 def test_candidates_say_whether_a_programme_is_there_already(german, exported):

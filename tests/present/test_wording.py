@@ -60,7 +60,7 @@ def test_method_of_the_sample_city_tells_what_was_done_in_german(sample):
         assert line in lines
     assert any(line.startswith("Geheimhaltung: Anzahlen von 1 bis unter 3 ") for line in lines)
     assert "Gebiete unter 300 Einwohnern zeigen keine Indikatoren." in lines
-    rule = "SGB-II-Quote, Kinderarmut (SGB II unter 15) über dem Wert der Stadt"
+    rule = "SGB-II-Quote, Kinderarmut (SGB II unter 15) über dem Wert der Gesamtstadt"
     assert any(
         line.startswith(
             f"Auswahlregel: {rule} und Sozialer Status (Indexwert, höher = mehr Bedarf) unter den höchsten 20 %"
@@ -158,10 +158,10 @@ def test_reasons_say_by_how_much_a_value_lies_above_that_of_the_city(town):
     release = qa.release(town, shortlist=qa.screen(town, qa.above_city("sgb2_rate")))
     german, english = (reason_texts(release, lang) for lang in ("de", "en"))
     assert german["12"] == [
-        "SGB-II-Quote: 31,7\u202f%, über dem Wert der Stadt (22,0\u202f%, Abstand +9,7\u202fProzentpunkte)"
+        "SGB-II-Quote: 31,7\u202f%, über dem Wert der Gesamtstadt (22,0\u202f%), Abstand 9,7\u202fProzentpunkte"
     ]
     assert english["07"] == [
-        "SGB II benefit rate: 22.9\u202f%, above the city value (22.0\u202f%, difference +0.9\u202fpercentage points)"
+        "SGB II benefit rate: 22.9\u202f%, above the city value (22.0\u202f%), by 0.9\u202fpercentage points"
     ]
 
 

@@ -103,7 +103,7 @@ def test_the_manifest_names_every_input_with_its_digest(outcome, sample):
         assert digest == (None if name in tables else plain)
     assert manifest["project"].keys() == {"projekt.toml"}
     assert manifest["need_spec"] == outcome[0].need.spec.hash
-    assert manifest["rule"] == 'above_city("sgb2_rate", "child_poverty_u15") & worst_share("need", 0.2)'
+    assert manifest["rule"] == 'above_city("sgb2_rate") & above_city("child_poverty_u15") & worst_share("need", 0.2)'
     assert manifest["stability"] == {"runs": 1000, "seed": 1}
 
 

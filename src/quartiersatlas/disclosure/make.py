@@ -10,11 +10,12 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from quartiersatlas.base.checks import choice, expects
 from quartiersatlas.base.checks import names as names_of
@@ -42,6 +43,7 @@ from quartiersatlas.disclosure.derived.recompute import (
     differences,
     scale_options,
 )
+from quartiersatlas.disclosure.first_comment import comment_draft
 from quartiersatlas.disclosure.known_counts import smallest_units
 from quartiersatlas.disclosure.ledger import Ledger, layer_of, ledger_entry, locked_ledger, write_ledger
 from quartiersatlas.disclosure.numbers.other_numbers import share_warnings
@@ -49,15 +51,10 @@ from quartiersatlas.disclosure.other_borders import PendingRelease
 from quartiersatlas.disclosure.protection import Protection
 from quartiersatlas.disclosure.reasons import reasons_not_shown
 from quartiersatlas.disclosure.release import AUDIENCES, Audience, ReleasedResults
+from quartiersatlas.disclosure.screened import looked_at, released_screening, withheld_areas
 from quartiersatlas.disclosure.series import compare_with_earlier, earlier_cells
 from quartiersatlas.disclosure.suppression import leaving_counts, shown_counts, suppression_pattern
-from quartiersatlas.disclosure.words import (
-    collect_facts,
-    comment_draft,
-    shown_reasons,
-    withheld_areas,
-    wording_messages,
-)
+from quartiersatlas.disclosure.words import collect_facts, wording_messages
 from quartiersatlas.errors import ColumnError, SpecError
 from quartiersatlas.intake import AreaData
 from quartiersatlas.intake.areas.area_columns import parent_columns
@@ -112,6 +109,7 @@ def release(
     scale: pd.DataFrame | Mapping[str, Any] | None = None,
     dates: Mapping[str, str] | None = None,
     stability: Stability | None = None,
+    missing: Literal["", "status", "moving"] = "",
     audience: Audience = "public",
     ledger: Ledger | str | Path | None = None,
 ) -> Release:
@@ -144,6 +142,9 @@ def release(
         Column -> the date of its data, where that is not ``as_of``; older data are named in the stock-taking.
     stability : Stability, optional
         Result of ``shortlist.stability()`` or ``need.stability()`` for the same selection.
+    missing : {"", "status", "moving"}, default ""
+        Whether areas are shown with how many persons are missing until they enter or leave the list, and how persons
+        change: as in ``shortlist.missing(how=...)``. Only where that tells nothing of a protected value.
     audience : {"public", "internal"}, default "public"
         Who reads. In public, areas are listed by name and have no ranks; inside the house, highest need first.
     ledger : Ledger, str or Path, optional
@@ -237,9 +238,10 @@ def _released(given: Mapping[str, Any], book: Ledger | None) -> Release:
         facts=(
             *collect_facts(data, derived.need, derived.shortlist, grouped, protection, out, assessed),
             *repairs,
+            *([Message("fact_missing")] if given["missing"] else []),
             *remarks,
         ),
-        **_screened(derived.shortlist, selected, assessed, out),
+        **_screened(derived, selected, assessed, pattern, out, residents, given["missing"]),
         **_grouped(grouped, programmes, residents, out, pattern),
         segregation=_segregation(pattern, derived.segregation),
         protection=protection,
@@ -292,6 +294,9 @@ def _check_arguments(given: Mapping[str, Any]) -> None:
             refuse_unusable_shapes(given[name], f"release: {name}")
     _refuse_impossible_day(given["as_of"])
     choice(given["audience"], AUDIENCES, "audience")
+    choice(given["missing"], ("", "status", "moving"), "release: missing")
+    if given["missing"] and given["shortlist"] is None:
+        raise SpecError("release: missing is told of a shortlist: release(..., shortlist=shortlist).")
     if given["candidates"] is not None and given["shortlist"] is None:
         raise SpecError("release() needs the shortlist the candidate areas were made of: shortlist=...")
 
@@ -329,12 +334,17 @@ def _names(
         return [] if isinstance(columns, Sized) and not len(columns) else list(names_of(columns, "release: columns"))
     known = [name for name in data.values.columns if name in data.catalogue and kind_of(data, name) != "class"]
     leaves = [leaf.id for axis in need.spec.axes for leaf in axis.indicators] if need is not None else []
-    looked_at = list(shortlist.reasons["indicator"].unique()) if shortlist is not None else []
+    of_rule = [name for name in looked_at(shortlist, data) if _is_number(data, name)] if shortlist is not None else []
     sources = {source for pair in data.rates.values() for source in pair}
     behind = {data.population, *(source for source in sources if kind_of(data, source) not in SUMMED_BESIDE_COUNTS)}
     bases = {data.catalogue[name].base for name in known}
-    wanted = [*data.rates, *(name for name in known if name not in behind | bases), *leaves, *looked_at]
+    wanted = [*data.rates, *(name for name in known if name not in behind | bases), *leaves, *of_rule]
     return [name for name in dict.fromkeys(wanted) if name in data.values.columns]
+
+
+def _is_number(data: AreaData, name: str) -> bool:
+    """Return False for classes and the residents, which a rule may look at and which do not leave by themselves."""
+    return is_numeric_dtype(data.values[name]) and not is_bool_dtype(data.values[name]) and name != data.population
 
 
 def _pattern(
@@ -363,7 +373,7 @@ def _entering(data: AreaData, made: Mapping[str, Any]) -> list[str]:
         wanted += [leaf.id for axis in need.spec.axes for leaf in axis.indicators]
         wanted += names_of(need.options["population"], "population") if need.options.get("population") else []
     if shortlist is not None:
-        wanted += list(shortlist.reasons["indicator"].unique())
+        wanted += [name for name in looked_at(shortlist, data) if _is_number(data, name)]
     if made["segregation"] is not None:
         spec = made["segregation"].spec
         wanted += [*spec.groups, *spec.references, *([spec.population] if spec.population else [])]
@@ -381,8 +391,7 @@ def _families(data: AreaData, made: Mapping[str, Any]) -> list[tuple[list[str], 
     if need is not None:
         found += [([leaf.id for leaf in axis.indicators], need.scores[axis.id].notna()) for axis in need.spec.axes]
     if shortlist is not None:
-        conditions = [name for name in shortlist.reasons["indicator"].unique() if name in data.values.columns]
-        found.append((conditions, shortlist.assessed))
+        found.append(([name for name in looked_at(shortlist, data) if _is_number(data, name)], shortlist.assessed))
     return found
 
 
@@ -460,18 +469,18 @@ def _areas(data: AreaData, pattern: SuppressionPattern) -> dict[str, Any]:
 
 
 def _screened(
-    shortlist: Shortlist | None, selected: pd.Series[bool], assessed: pd.Series[bool], out: ReleasedColumns
+    derived: Derived,
+    selected: pd.Series[bool],
+    assessed: pd.Series[bool],
+    pattern: SuppressionPattern,
+    out: ReleasedColumns,
+    residents: pd.Series[float],
+    missing: str,
 ) -> dict[str, Any]:
     """Return what a release says of the screening."""
-    return {
-        "reasons": shown_reasons(shortlist, selected, out) if shortlist is not None else pd.DataFrame(),
-        "selected": selected,
-        "assessed": assessed if shortlist is not None else None,
-        "n_assessed": int(assessed.sum()),
-        "has_shortlist": shortlist is not None,
-        "context_only": shortlist is not None
-        and any(warning.name == "warning_rule_context" for warning in shortlist.warnings),
-    }
+    if derived.shortlist is None:
+        return {"reasons": pd.DataFrame(), "selected": selected, "assessed": None}
+    return released_screening(derived.shortlist, pattern, derived.need, out, residents, selected, assessed, missing)
 
 
 def _grouped(

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
-    from quartiersatlas.catalogue import Indicator, Lang
+    from quartiersatlas.catalogue import Indicator, Lang, Reference
     from quartiersatlas.need.spec.records import NeedClass
+    from quartiersatlas.screening import Rule, RuleSpec
 
 Audience = Literal["public", "internal"]
 AUDIENCES: tuple[Audience, ...] = ("public", "internal")
@@ -127,8 +128,27 @@ class ReleasedResults:
         Warnings that came with the data.
     facts : tuple of Message
         What was matched, left out, protected, computed: the lines of the method box.
+    rule : ReleasedRule, optional
+        The rule of the screening.
     reasons : DataFrame
-        For each selected area the conditions it meets.
+        For each selected area the conditions that speak for it: ``key``, ``condition`` (its id), ``place`` (among the
+        conditions of the rule), ``kind``, ``indicator``, ``column`` (the released one, empty where it does not leave),
+        ``decimals``, ``value`` and ``limit`` as everybody may know them (missing where they may not),
+        ``value_exact`` and ``limit_exact`` (whether all their digits are shown), ``base`` (what the limit is a multiple
+        of), ``distance``, ``unit_name``, ``held`` and ``wanted`` (not wanted: the condition must not hold),
+        ``decisive``, ``unknown_because``.
+    other_reasons : DataFrame
+        The same, with its ``role``: ``"against"`` areas that are not selected, ``"unknown"`` where it cannot be judged.
+    rule_counts : DataFrame
+        For each area and "at least k of" how many of its ``n`` parts hold: ``key``, ``k``, ``n``, ``yes``, ``no``,
+        ``unknown``.
+    levels : Series of str, optional
+        The strictest level of an official rule that each area meets, None where it meets none or it may not be shown.
+    level_names : tuple of str
+        The levels, the mildest first.
+    missing : DataFrame, optional
+        How many persons are missing until an area enters or leaves the list: ``key``, ``enters``, ``indicator``,
+        ``persons`` (with sign), ``of``.
     selected : Series of bool
         The shortlist; empty where there was no screening.
     members : Series of str
@@ -184,7 +204,13 @@ class ReleasedResults:
     comment: str
     notices: tuple[str, ...]
     facts: Sealed[tuple[Message, ...]] = Sealed()
+    rule: ReleasedRule | None = None
     reasons: Sealed[pd.DataFrame] = Sealed()
+    other_reasons: Sealed[pd.DataFrame | None] = Sealed(optional=True)
+    rule_counts: Sealed[pd.DataFrame | None] = Sealed(optional=True)
+    levels: Sealed[pd.Series | None] = Sealed(optional=True)
+    level_names: tuple[str, ...] = ()
+    missing: Sealed[pd.DataFrame | None] = Sealed(optional=True)
     selected: Sealed[pd.Series[bool]] = Sealed()
     members: Sealed[pd.Series[str]] = Sealed()
     candidates: Sealed[gpd.GeoDataFrame | None] = Sealed(optional=True)
@@ -392,6 +418,28 @@ class ReleasedColumn:
     def base(self) -> str:
         """The indicator that it speaks of: the one whose change it is, or itself."""
         return self.change_of or self.id
+
+
+@dataclass(frozen=True, eq=False)
+class ReleasedRule:
+    """The rule of a screening, which is public.
+
+    Parameters
+    ----------
+    tree : Rule
+        The rule.
+    spec : RuleSpec, optional
+        The rule file it comes from, with its title and source.
+    references : mapping of str to Reference
+        The published values that it names.
+    population : str
+        The column of the residents.
+    """
+
+    tree: Rule
+    spec: RuleSpec | None = None
+    references: Mapping[str, Reference] = field(default_factory=dict)
+    population: str = ""
 
 
 @dataclass(frozen=True, eq=False)

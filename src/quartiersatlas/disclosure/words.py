@@ -12,15 +12,12 @@ import pandas as pd
 
 from quartiersatlas.base.checks import choice, expects
 from quartiersatlas.catalogue import Message, number_text, text
-from quartiersatlas.catalogue.texts import THIN_BLANK
-from quartiersatlas.disclosure.columns import need_cells
+from quartiersatlas.catalogue.texts import LANGUAGES, THIN_BLANK
 from quartiersatlas.disclosure.known_counts import known_levels
 from quartiersatlas.disclosure.reasons import WITHHELD
-from quartiersatlas.disclosure.release import LANGUAGES
 from quartiersatlas.disclosure.system.equations import CITY
 from quartiersatlas.intake.areas.area_columns import area_facts
 from quartiersatlas.intake.joining.data import labelled_notes
-from quartiersatlas.screening.rules import AboveCity, Combined, InClass, WorstShare
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,10 +26,9 @@ if TYPE_CHECKING:
     from quartiersatlas.disclosure.columns import ReleasedColumns
     from quartiersatlas.disclosure.protection import Protection
     from quartiersatlas.disclosure.release import ReleasedColumn, ReleasedResults
-    from quartiersatlas.disclosure.suppression import SuppressionPattern
     from quartiersatlas.intake import AreaData
     from quartiersatlas.need import NeedIndex
-    from quartiersatlas.screening import Candidates, Rule, Shortlist
+    from quartiersatlas.screening import Candidates, RuleSpec, Shortlist
 
 
 def unit(column: ReleasedColumn, lang: Lang) -> str:
@@ -75,32 +71,6 @@ def draft_text(release: ReleasedResults, lang: Lang, *others: ReleasedResults) -
     return text("draft_because", lang, reasons=words) if words else ""
 
 
-def rule_text(release: ReleasedResults, rule: Rule, lang: Lang) -> str:
-    """Return a rule in words."""
-    match rule:
-        case Combined(sign=sign, left=left, right=right):
-            sides = {"left": _side(release, left, lang), "right": _side(release, right, lang)}
-            return text("rule_and" if sign == "&" else "rule_or", lang, **sides)
-        case AboveCity(indicators=indicators):
-            names = ", ".join(indicator_label(release, name, lang) for name in indicators)
-            return text("rule_above_city", lang, label=names)
-        case WorstShare(indicator=name, share=share):
-            percent = number_text(100 * share, 0 if (100 * share).is_integer() else 1, lang)
-            which = "rule_worst_share_low" if release.catalogue.get(name).direction == -1 else "rule_worst_share"
-            return text(which, lang, label=indicator_label(release, name, lang), share=percent)
-        case InClass(axis=axis, classes=classes):
-            column = release.axis_column(axis, "class")
-            words = [value_text(name, column, lang) if column else name for name in classes]
-            return text("rule_in_class", lang, label=indicator_label(release, axis, lang), classes=" / ".join(words))
-    return str(rule)
-
-
-def _side(release: ReleasedResults, rule: Rule, lang: Lang) -> str:
-    """Return a part of a rule, in brackets where it is made of parts itself."""
-    words = rule_text(release, rule, lang)
-    return f"({words})" if isinstance(rule, Combined) else words
-
-
 def indicator_label(release: ReleasedResults, name: str, lang: Lang) -> str:
     """Return the label of an indicator, of a change, or of an axis of the need index."""
     scores = [column for column in release.columns if column.kind == "score"]
@@ -108,67 +78,6 @@ def indicator_label(release: ReleasedResults, name: str, lang: Lang) -> str:
         if name == score.axis or (name == "need" and position == 0):
             return label(score, lang)
     return release.catalogue.get(name).label(lang)
-
-
-def withheld_areas(shortlist: Shortlist, pattern: SuppressionPattern, need: NeedIndex | None) -> pd.Series[bool]:
-    """Return the areas for which the outcome of the rule may not be shown.
-
-    Being listed (or not) would show on which side of a limit a protected value lies, whether its column leaves or not.
-    """
-    by_axis = need_cells(pattern, need) if need is not None else {}
-    if need is not None:
-        by_axis["need"] = by_axis[need.spec.axes[0].id]
-    withheld = pattern.hidden.copy()
-    for name in shortlist.reasons["indicator"].unique():
-        withheld |= by_axis[name] if name in by_axis else pattern.cells(name)
-    return withheld
-
-
-def shown_reasons(shortlist: Shortlist, selected: pd.Series[bool], out: ReleasedColumns) -> pd.DataFrame:
-    """Return the conditions that selected areas meet.
-
-    Returns
-    -------
-    DataFrame
-        key, criterion, indicator, ``column`` (the released column it speaks of, empty where it does not leave),
-        value as released and threshold: the released city value, or the lowest released value among the selected
-        areas (the limit itself may be the value of a protected area). Both are missing where the column does not leave.
-    """
-    met = shortlist.reasons[shortlist.reasons["fulfilled"].fillna(value=False)]
-    met = met[met["key"].isin(selected.index[selected])].drop(columns=["fulfilled", "threshold"]).reset_index(drop=True)
-    met["column"] = _columns(met, out)
-    pairs = zip(met["key"], met["column"], strict=True)
-    met["value"] = [out.values[column][key] if column else None for key, column in pairs]
-    limits = {
-        (column, kind): _limit(part, str(kind), str(column), out)
-        for (column, kind), part in met.groupby(["column", "criterion"])
-        if column
-    }
-    met["threshold"] = pd.Series(
-        [limits.get(pair) for pair in zip(met["column"], met["criterion"], strict=True)], index=met.index, dtype=object
-    )
-    return met
-
-
-def _limit(part: pd.DataFrame, criterion: str, column: str, out: ReleasedColumns) -> object:
-    if criterion == "above_city":
-        return next((c.city for c in out.columns if c.id == column), None)
-    if criterion != "worst_share":
-        return None
-    lowest = any(c.id == column and c.indicator.direction == -1 for c in out.columns)
-    return part["value"].max() if lowest else part["value"].min()
-
-
-def _columns(reasons: pd.DataFrame, out: ReleasedColumns) -> pd.Series[str]:
-    """Return the released column of each condition: an axis of the need index is released as score and as class."""
-    scores = {column.axis: column.id for column in out.columns if column.kind == "score"}
-    classes = {column.axis: column.id for column in out.columns if column.kind == "class"}
-    names = {column.id: column.id for column in out.columns if not column.axis} | scores
-    if scores:
-        names["need"] = next(iter(scores.values()))
-    pairs = zip(reasons["indicator"], reasons["criterion"], strict=True)
-    found = [classes.get(name, "") if criterion == "in_class" else names.get(name, "") for name, criterion in pairs]
-    return pd.Series(found, index=reasons.index, dtype="str")
 
 
 def collect_facts(
@@ -190,7 +99,7 @@ def collect_facts(
     if need is not None:
         facts += _need(data, need)
     if shortlist is not None:
-        facts += _screening(data, shortlist, assessed)
+        facts += _screening(data, shortlist, assessed, protection)
     if candidates is not None:
         facts += candidates.facts
         if len(candidates.too_small):
@@ -308,12 +217,38 @@ def _need(data: AreaData, need: NeedIndex) -> list[Message]:
     return [*facts, *need.warnings]
 
 
-def _screening(data: AreaData, shortlist: Shortlist, assessed: pd.Series[bool]) -> list[Message]:
-    facts = [Message("fact_rule", {"rule": shortlist.rule})]
+# what the analyst has to know of a rule, and the reader not: that something else may have been meant
+FOR_THE_ANALYST = ("warning_rule_direction", "warning_rule_fraction", "warning_rule_beyond", "warning_rule_several")
+OF_TIES = ("warning_rule_tie_in", "warning_rule_tie_out")  # they name a value, which may be a protected one
+
+
+def _screening(
+    data: AreaData, shortlist: Shortlist, assessed: pd.Series[bool], protection: Protection
+) -> list[Message]:
+    facts = [Message("fact_rule", {"rule": shortlist.rule}), *_official(shortlist.spec)]
     unknown = assessed.index[~assessed]
     if len(unknown):
         facts.append(Message("fact_unassessed", {"count": len(unknown), "names": _names(data, unknown)}))
-    return [*facts, *shortlist.warnings]
+    left_out = list(FOR_THE_ANALYST)
+    if protection.derived == "exact" and (shortlist.assessed & ~assessed).any():
+        left_out += OF_TIES
+    return [*facts, *(warning for warning in shortlist.warnings if warning.name not in left_out)]
+
+
+def _official(spec: RuleSpec | None) -> list[Message]:
+    """Say where a rule is written, what its reader has to know, and whether it was checked."""
+    if spec is None or not (spec.title_de or spec.title_en or spec.source):
+        return []
+    title = spec.title_de or spec.title_en or spec.id, spec.title_en or spec.title_de or spec.id
+    facts = [Message("fact_rule_source", {"title": title, "source": spec.source or "–"})]
+    if spec.note_de or spec.note_en:
+        note = spec.note_de or spec.note_en, spec.note_en or spec.note_de
+        facts.append(Message("fact_rule_note", {"note": note}))
+    if spec.is_verified:
+        facts.append(Message("fact_rule_verified", {"verified": spec.verified}))
+    elif spec.verified:
+        facts.append(Message("fact_rule_changed"))
+    return facts
 
 
 def _names(data: AreaData, keys: Iterable[str]) -> str:
@@ -342,44 +277,6 @@ def summary_texts(release: ReleasedResults, lang: Lang) -> list[str]:
         name = "summary_candidates_one" if n_candidates == 1 else "summary_candidates"
         sentences.append(text(name, lang, count=n_candidates))
     return sentences
-
-
-def comment_draft(release: ReleasedResults, lang: Lang) -> str:
-    """Return the facts of a release as sentences, one per line, made of nothing but what it shows."""
-    choice(lang, LANGUAGES, "lang")
-    lines = [text("draft_ground", lang, areas=len(release.areas), as_of=release.as_of or "–")]
-    rates = [column for column in release.columns if column.kind == "rate"]
-    if release.has_shortlist:
-        rules = [fact.values["rule"] for fact in release.facts if fact.name == "fact_rule"]
-        lines += [text("draft_rule", lang, rule=rule_text(release, rule, lang)) for rule in rules]
-        lines += summary_texts(release, lang)
-        lines += [line for column in rates for line in _share_of_group(release, column, lang)]
-    else:
-        lines += [
-            text("draft_city", lang, label=label(column, lang), value=value_text(column.city, column, lang))
-            for column in rates
-            if column.city == column.city
-        ]
-    return "\n".join([*lines, text("reading_aid", lang), text("draft_open", lang)])
-
-
-def _share_of_group(release: ReleasedResults, column: ReleasedColumn, lang: Lang) -> list[str]:
-    """Say which part of a group lives in the selected areas, and how large its share there is; from shown counts."""
-    x, n = release.values[column.numerator], release.values[column.denominator]
-    chosen = release.selected & x.notna() & n.notna()
-    if not x[chosen].sum() > 0:
-        return []
-    rate = round(float(x[chosen].sum() / n[chosen].sum()) * column.indicator.per, column.decimals)
-    return [
-        text(
-            "draft_group",
-            lang,
-            label=label(column, lang),
-            value=value_text(rate, column, lang),
-            city=value_text(column.city, column, lang) if column.city == column.city else "–",
-            share=number_text(100 * float(x[chosen].sum() / x.sum()), 0, lang),
-        )
-    ]
 
 
 def check_wording(text: str, lang: Lang = "de") -> pd.DataFrame:

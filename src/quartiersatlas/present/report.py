@@ -32,8 +32,11 @@ from quartiersatlas.present.statements import (
     gap_blocks,
     gap_kinds,
     gap_text,
+    level_text,
     method_texts,
+    missing_texts,
     reason_texts,
+    rule_blocks,
     stability_blocks,
     title_block,
 )
@@ -107,6 +110,7 @@ def report_document(release: Release, lang: Lang) -> Document:
         *_segregation(release, lang),
         *_scale(release, lang),
         *_need(release, lang),
+        *_rule(release, lang),
         *_shortlist(release, lang),
         *_candidates(release, lang),
         *_programmes(release, lang),
@@ -298,12 +302,26 @@ def _class_row(release: Release, words: str, members: pd.Series[bool], lang: Lan
     return TableRow.of(words, number_text(int(members.sum()), 0, lang), number_text(residents, 0, lang))
 
 
+def _rule(release: Release, lang: Lang) -> list[DocumentBlock]:
+    """Return the rule as a sentence with its list, and how many areas and residents each of its levels has."""
+    if release.rule is None:
+        return []
+    blocks: list[DocumentBlock] = [Heading(text("heading_rule", lang)), *rule_blocks(release, lang)]
+    if release.levels is None or release.assessed is None:
+        return blocks
+    levels = release.levels
+    rows = [_class_row(release, level, levels.eq(level), lang) for level in release.level_names]
+    rows.append(_class_row(release, text("level_none", lang), levels.isna() & release.assessed, lang))
+    head = (text("label_level_of_rule", lang), text("label_areas", lang), text("label_residents", lang))
+    return [*blocks, DocumentTable(head, tuple(rows), frozenset({1, 2}))]
+
+
 def _shortlist(release: Release, lang: Lang) -> list[DocumentBlock]:
     """Return the selected areas by name, with their reasons: a list for review, not a ranking."""
     selected, residents, members = release.selected, release.residents, release.members
     if not selected.any():
         return []
-    reasons = reason_texts(release, lang)
+    reasons, missing = reason_texts(release, lang), missing_texts(release, lang)
     classes = [c for c in release.columns if c.kind == "class"]
     chosen = release.areas.loc[[key for key in release.order if selected[key]]]
     parents = [c for c in chosen.columns if c not in ("name", "geometry")]
@@ -315,7 +333,7 @@ def _shortlist(release: Release, lang: Lang) -> list[DocumentBlock]:
             ),
             number_text(residents[key], 0, lang),
             [f"{c.indicator.label(lang)}: {cell_text(release, key, c, lang)}" for c in classes],
-            reasons.get(key, []),
+            [*_level_line(release, key, lang), *reasons.get(key, []), *filter(None, [missing.get(key)])],
             str(members.get(key, "")),
         )
         for key in map(str, chosen.index)
@@ -329,6 +347,11 @@ def _shortlist(release: Release, lang: Lang) -> list[DocumentBlock]:
     )
     title = text("heading_shortlist_context" if release.context_only else "heading_shortlist", lang)
     return [Heading(title), DocumentTable(head, tuple(rows), frozenset({1}))]
+
+
+def _level_line(release: Release, key: str, lang: Lang) -> list[str]:
+    level = level_text(release, key, lang)
+    return [text("profile_level", lang, level=level)] if level else []
 
 
 def _candidates(release: Release, lang: Lang) -> list[DocumentBlock]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 from pandas.api.types import is_object_dtype, is_string_dtype
@@ -17,12 +17,11 @@ from quartiersatlas.catalogue.indicators import DOMAINS
 from quartiersatlas.catalogue.texts import THIN_BLANK, pick
 from quartiersatlas.disclosure import Release
 from quartiersatlas.disclosure.release import NUMBER_FORMS, by_name
+from quartiersatlas.disclosure.rule_words import missing_text, reason_text, rule_text, rule_words
 from quartiersatlas.disclosure.words import (
-    difference_text,
     draft_text,
     indicator_label,
     label,
-    rule_text,
     unit,
     value_text,
     wording_messages,
@@ -30,6 +29,7 @@ from quartiersatlas.disclosure.words import (
 from quartiersatlas.errors import ReleaseError, list_some
 from quartiersatlas.need.robustness.stability import STABILITY_LABELS
 from quartiersatlas.present.paper import Bullets, DocumentTable, Heading, Paragraph, TableRow
+from quartiersatlas.screening import parse_rule
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -187,29 +187,67 @@ def label_with_unit(column: ReleasedColumn, lang: Lang) -> str:
 
 
 def reason_texts(release: Release, lang: Lang) -> dict[str, list[str]]:
-    """Return for each selected area the conditions it meets, in words."""
+    """Return for each selected area the conditions that speak for it, in words, and how many of "at least k" hold."""
+    return _with_counts(release, _sentences(release, release.reasons, lang), lang)
+
+
+def other_reason_texts(release: Release, lang: Lang, most: int | None = None) -> dict[str, list[str]]:
+    """Return for areas that are not selected the conditions that speak against them, or cannot be judged, in words.
+
+    Those come first that alone would change the outcome, then those that are nearest to their limit; ``most`` of them.
+    """
+    rows = release.other_reasons
+    if rows is None or rows.empty:
+        return {}
+    size = rows["limit"].astype(float).abs()
+    nearness = (rows["distance"].astype(float).abs() / size.where(size > 0)).fillna(float("inf"))
+    order = pd.DataFrame({"key": rows["key"], "first": ~rows["decisive"], "near": nearness, "place": rows["place"]})
+    rows = rows.loc[order.sort_values(["first", "near", "place"], kind="stable").index]
+    if most is not None:
+        rows = rows[rows.groupby("key").cumcount() < most]
+    return _with_counts(release, _sentences(release, rows, lang), lang)
+
+
+def _sentences(release: Release, rows: pd.DataFrame, lang: Lang) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
-    for row in release.reasons.itertuples():
-        found.setdefault(str(row.key), []).append(_reason(release, row, lang))
+    if rows.empty:
+        return found
+    for row, has_none in zip(rows.itertuples(), rows["value"].isna() & rows["column"].ne(""), strict=True):
+        gap = gap_text(gap_kind(release, str(row.key), release.column(str(row.column))), lang) if has_none else ""
+        found.setdefault(str(row.key), []).append(reason_text(release, row, lang, gap))
     return found
 
 
-def _reason(release: Release, row: Any, lang: Lang) -> str:  # noqa: ANN401 - a named tuple of the reasons
-    lowest = row.criterion == "worst_share" and release.catalogue.get(row.indicator).direction == -1
-    words = f"reason_{row.criterion}_low" if lowest else f"reason_{row.criterion}"
-    if not row.column:
-        hidden = text("cell_suppressed", lang)
-        name = release.catalogue.get(row.indicator).label(lang)
-        return text(words, lang, label=name, value=hidden, threshold=hidden)
-    column = release.column(row.column)
-    threshold = "" if column.kind == "class" else value_text(row.threshold, column, lang)
-    if row.criterion == "above_city" and not pd.isna(row.threshold):
-        above = round(row.value - row.threshold, column.decimals)
-        threshold = text("reason_distance", lang, threshold=threshold, difference=difference_text(above, column, lang))
-    elif row.criterion == "above_city":
-        threshold = text("cell_suppressed", lang)
-    value = value_text(row.value, column, lang)
-    return text(words, lang, label=label(column, lang), value=value, threshold=threshold)
+def _with_counts(release: Release, found: dict[str, list[str]], lang: Lang) -> dict[str, list[str]]:
+    """Add how many parts of each "at least k of" hold."""
+    if release.rule_counts is not None:
+        for row in release.rule_counts[release.rule_counts["key"].isin(list(found))].itertuples():
+            found[str(row.key)].append(text("reason_count", lang, yes=row.yes, n=row.n, k=row.k))
+    return found
+
+
+def missing_texts(release: Release, lang: Lang) -> dict[str, str]:
+    """Return for each area how many persons are missing until it enters or leaves the list; no advice."""
+    if release.missing is None:
+        return {}
+    return {str(key): missing_text(release, rows, lang) for key, rows in release.missing.groupby("key", sort=False)}
+
+
+def level_text(release: Release, key: str, lang: Lang) -> str:
+    """Return the level of an official rule that an area meets; empty where there are none, or it is not shown."""
+    if release.levels is None or release.assessed is None or not release.assessed[key]:
+        return ""
+    return str(release.levels[key]) if isinstance(release.levels[key], str) else text("level_none", lang)
+
+
+def rule_blocks(release: Release, lang: Lang) -> list[DocumentBlock]:
+    """Return the rule as a sentence, with its conditions as a list."""
+    if release.rule is None:
+        return []
+    words = rule_words(release, release.rule.tree, lang)
+    blocks: list[DocumentBlock] = [Paragraph(words.lead)]
+    blocks += [Bullets(words.items)] if words.items else []
+    return [*blocks, *([Paragraph(words.note, "muted")] if words.note else [])]
 
 
 def method_texts(release: Release, lang: Lang) -> list[str]:
@@ -233,6 +271,8 @@ def fact_text(release: Release, fact: Message, lang: Lang) -> str:
         values |= {"axis": axis.label(lang), "indicators": indicators, "steps": steps_text(axis, lang)}
     if fact.name == "fact_rule":
         values["rule"] = rule_text(release, values["rule"], lang)
+    if fact.name == "warning_small_town":
+        values["condition"] = rule_text(release, parse_rule(values["condition"]), lang)
     return text(fact.name, lang, **values)
 
 

@@ -43,7 +43,7 @@ def manifest_of(project: Project, release: Release, ledger: Ledger | None = None
         },
         "digests": f"SHA-256; of tables {_how(ledger)}" if tables else "SHA-256",
         "need_spec": release.spec_hash,
-        "rule": str(project.rule) if project.rule is not None else "",
+        "rule": str(project.shortlist.tree) if project.shortlist is not None else "",
         "stability": asdict(project.stability) if project.stability is not None else {},  # all that is drawn at random
         "quartiersatlas": __version__,
         "python": platform.python_version(),
@@ -66,7 +66,8 @@ def input_files(project: Project) -> list[str]:
     layers = [part.path for part in (project.programmes, project.facilities) if part is not None]
     spec = [project.need.file] if project.need is not None and project.need.file else []
     residents = [project.programmes.residents] if project.programmes and project.programmes.residents else []
-    return sorted({project.areas.path, *(part.path for part in project.tables), *layers, *residents, *spec})
+    rule = [project.shortlist.file] if project.shortlist is not None and project.shortlist.file else []
+    return sorted({project.areas.path, *(part.path for part in project.tables), *layers, *residents, *spec, *rule})
 
 
 def _how(ledger: Ledger | None) -> str:

@@ -23,6 +23,7 @@ from quartiersatlas.present import atlas_map, export, report
 from quartiersatlas.present.files.export import sidecar_files
 from quartiersatlas.project.certificate import ProjectAudit, write_certificate
 from quartiersatlas.project.manifest import digests, input_files, manifest_of, write_manifest
+from quartiersatlas.project.rule_part import naming_the_condition
 from quartiersatlas.project.schema import AreasPart, ChangePart, ProgrammesPart, Project, TablePart, read_project
 from quartiersatlas.project.toml_words import toml_advice, toml_value
 from quartiersatlas.screening import candidate_areas, programme_areas, programme_overlap, screen
@@ -148,7 +149,7 @@ def _computed(project: Project, ledger: Ledger | None) -> ProjectResult:
         data = _changed(project, project.change, data, joined[project.change.since])
     _refuse_unknown_values(project, data)
     need = need_index(data, project.need.spec, exclude=project.need.exclude) if project.need is not None else None
-    shortlist = screen(data, project.rule, need=need) if project.rule is not None else None
+    shortlist = _screened(project, data, need)
     candidates = stability = None
     if project.candidates is not None and shortlist is not None:
         part = project.candidates
@@ -168,6 +169,7 @@ def _computed(project: Project, ledger: Ledger | None) -> ProjectResult:
         programmes=programmes,
         facilities=_layer(project, project.facilities, data.areas),
         stability=stability,
+        missing=project.shortlist.missing if project.shortlist is not None else "",
         as_of=project.as_of,
         ledger=ledger,
     )
@@ -421,6 +423,14 @@ def _refuse_unknown_values(project: Project, data: AreaData) -> None:
         for name in reference.values:
             if name not in data.values.columns:
                 raise ColumnError.not_found(name, data.values.columns, f"[references.{of}] values: the data")
+
+
+def _screened(project: Project, data: AreaData, need: NeedIndex | None) -> Shortlist | None:
+    """Apply the rule of the project; errors name the line of the condition."""
+    if project.shortlist is None:
+        return None
+    with naming_the_condition(project.shortlist, project.path):
+        return screen(data, project.shortlist.rule, need=need)
 
 
 def _segregation(data: AreaData, part: SegregationPart) -> SegregationResult:

@@ -12,14 +12,15 @@ from quartiersatlas.disclosure import Protection
 from quartiersatlas.errors import NOT_IN_A_LINE, SpecError
 from quartiersatlas.need import NeedSpec
 from quartiersatlas.need.robustness.options import MOST_RUNS
+from quartiersatlas.project.rule_part import AT_THE_TOP, RulePart, read_rule_part
 from quartiersatlas.project.toml_words import toml_advice
-from quartiersatlas.screening import Rule, parse_rule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.intake.tables.values.codes import Meaning
+    from quartiersatlas.screening import Rule, RuleSpec
 
 Part = TypeVar("Part")
 
@@ -243,7 +244,7 @@ class Project:
     earlier: tuple[EarlierPart, ...] = ()
     segregation: SegregationPart | None = None
     need: NeedPart | None = None
-    rule: Rule | None = None
+    shortlist: RulePart | None = None
     candidates: CandidatesPart | None = None
     stability: StabilityPart | None = None
     programmes: ProgrammesPart | None = None
@@ -251,6 +252,11 @@ class Project:
     notes: Mapping[str, str] = field(default_factory=dict)
     protection: Protection = field(default_factory=Protection)
     outputs: OutputsPart = field(default_factory=OutputsPart)
+
+    @property
+    def rule(self) -> Rule | RuleSpec | None:
+        """The rule of the shortlist."""
+        return None if self.shortlist is None else self.shortlist.rule
 
     def file(self, name: str) -> Path:
         """Return a file of the project."""
@@ -263,8 +269,8 @@ RENAMED: dict[type, dict[str, str]] = {
     TablePart: {"ignore": "exclude", "level": "key_pattern", "spread": "pivot"},
     Protection: {"complement": "protect_remainder"},
 }
-NOT_AT_THE_TOP = ("path", "rule", "programmes", "facilities")  # the rule is in [shortlist], the others in [layers]
-TOP_LEVEL = [*(part.name for part in fields(Project) if part.name not in NOT_AT_THE_TOP), "shortlist", "layers"]
+NOT_AT_THE_TOP = ("path", "programmes", "facilities")  # these two are in [layers]
+TOP_LEVEL = [*(part.name for part in fields(Project) if part.name not in NOT_AT_THE_TOP), *AT_THE_TOP, "layers"]
 
 
 def read_project(path: str | Path) -> Project:
@@ -324,8 +330,7 @@ def read_project(path: str | Path) -> Project:
         parts["ledger"] = _ledger(content.pop("ledger"))
     if "need" in content:
         parts["need"] = _need(table(content.pop("need"), "[need]"), path.parent)
-    if "shortlist" in content:
-        parts["rule"] = _rule(table(content.pop("shortlist"), "[shortlist]"))
+    parts["shortlist"] = read_rule_part(content, path)
     parts |= _layers(table(content.pop("layers", {}), "[layers]"))
     project = declared(Project, {"path": path, **content, **parts}, where)
     return _checked(project)
@@ -434,15 +439,6 @@ def _need(content: Mapping[str, Any], folder: Path) -> NeedPart:
     else:
         spec = NeedSpec.from_dict(rules)
     return NeedPart(spec=spec, exclude=exclude, file=file or "")
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Shortlist:
-    rule: str
-
-
-def _rule(content: Mapping[str, Any]) -> Rule:
-    return parse_rule(declared(_Shortlist, content, "[shortlist]").rule)
 
 
 def _layers(content: Mapping[str, Any]) -> dict[str, LayerPart | ProgrammesPart]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -182,7 +182,7 @@ def collect_evidence(
         classes,
         levels,
         published,
-        neighbours=lambda: _neighbours(data),
+        neighbours=partial(_neighbours, data),
         warnings=tuple(dict.fromkeys(warnings)),
     )
 

@@ -218,7 +218,7 @@ def _take_map(content, seen, date):
     for candidate in content.get("candidates", []):
         seen.members.setdefault(candidate["key"], [keys[place] for place in candidate["members"]])
     if not date:
-        told = content.get("reasons", {}).items()
+        told = [*content.get("reasons", {}).items(), *content.get("standing", {}).get("others", {}).items()]
         seen.sentences += [(keys[int(place)], text) for place, texts in told for text in texts]
 
 

@@ -24,7 +24,18 @@ if TYPE_CHECKING:
     from quartiersatlas.present.area_profile.record import AreaRecord
     from quartiersatlas.present.paper.document import DocumentBlock
 
-METHOD = ("fact_protection", "fact_need", "fact_axis", "fact_rule", "fact_candidates", "fact_city_published", "warning")
+METHOD = (
+    *(
+        "fact_protection",
+        "fact_need",
+        "fact_axis",
+        "fact_rule",
+        "fact_candidates",
+        "fact_city_published",
+        "fact_missing",
+    ),
+    "warning",
+)
 
 
 def profile_document(release: Release, record: AreaRecord, lang: Lang) -> Document:
@@ -163,6 +174,13 @@ def _selection(release: Release, record: AreaRecord, lang: Lang) -> list[Documen
         blocks.append(Paragraph(text(f"profile_{state}", lang)))
     if selection["reasons"]:
         blocks.append(Bullets(tuple(selection["reasons"])))
+    if selection["other_reasons"]:
+        why = "profile_why_not" if selection["assessed"] else "profile_why_unknown"
+        blocks += [Paragraph(text(why, lang)), Bullets(tuple(selection["other_reasons"]))]
+    if selection["level"]:
+        blocks.append(Paragraph(text("profile_level", lang, level=selection["level"])))
+    if selection["missing"]:
+        blocks += [Paragraph(selection["missing"]), Paragraph(text("profile_missing", lang), "muted")]
     if selection["candidate"]:
         name = f"{selection['candidate']} {selection['candidate_name']}".strip()
         blocks.append(Paragraph(text("profile_candidate", lang, name=name)))

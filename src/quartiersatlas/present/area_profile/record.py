@@ -20,7 +20,10 @@ from quartiersatlas.present.statements import (
     gap_kind,
     has_all_drivers,
     indicator_columns,
+    level_text,
+    missing_texts,
     need_direction,
+    other_reason_texts,
     reason_texts,
 )
 
@@ -178,6 +181,9 @@ def _selection(release: Release, key: str, lang: Lang) -> AreaRecord:
         "assessed": release.assessed is not None and bool(release.assessed[key]),
         "selected": bool(release.selected[key]),
         "reasons": reason_texts(release, lang).get(key, []),
+        "other_reasons": other_reason_texts(release, lang).get(key, []),
+        "level": level_text(release, key, lang),
+        "missing": missing_texts(release, lang).get(key, ""),
         "candidate": candidate,
         "candidate_name": _candidate_name(release, candidate),
         **_stability(release, key),

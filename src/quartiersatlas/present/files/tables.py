@@ -19,7 +19,9 @@ from quartiersatlas.present.statements import (
     gap_kinds,
     gap_lines,
     gap_text,
+    level_text,
     method_texts,
+    missing_texts,
     reason_texts,
     total_gap,
     visible,
@@ -32,7 +34,10 @@ if TYPE_CHECKING:
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.disclosure import Release, ReleasedColumn
 
-OWN = ("key", "name", "geometry", "state", "selected", "reasons", "candidate", "need_spec", "notice")
+OWN = (
+    *("key", "name", "geometry", "state", "selected", "reasons", "level", "missing_persons", "candidate", "need_spec"),
+    "notice",
+)
 TABLES = ("areas", "candidates", "segregation")
 
 
@@ -81,6 +86,7 @@ def area_table(release: Release, lang: Lang) -> gpd.GeoDataFrame:
     )
     areas["selected"] = release.selected
     areas["reasons"] = [reasons.get(key, "") for key in areas.index]
+    areas = areas.assign(**_of_rule(release, lang))
     areas["candidate"] = release.members.reindex(areas.index).fillna("")
     if release.spec_hash:
         areas["need_spec"] = release.spec_hash  # every output says by which rules its scores were made
@@ -88,6 +94,17 @@ def area_table(release: Release, lang: Lang) -> gpd.GeoDataFrame:
     areas = areas.assign(**{f"{name}_note": found for name, found in notes.items()})
     table = with_visible_text(with_notice(areas, release, lang)).rename_axis("key")
     return gpd.GeoDataFrame(table, geometry="geometry", crs=release.areas.crs)
+
+
+def _of_rule(release: Release, lang: Lang) -> dict[str, list[str]]:
+    """Return the level of an official rule, and how many persons are missing, where a release has them."""
+    found = {}
+    if release.levels is not None:
+        found["level"] = [level_text(release, str(key), lang) for key in release.areas.index]
+    if release.missing is not None:
+        sentences = missing_texts(release, lang)
+        found["missing_persons"] = [sentences.get(str(key), "") for key in release.areas.index]
+    return found
 
 
 def _refuse_taken_names(release: Release) -> None:
@@ -105,6 +122,8 @@ def parent_names(release: Release) -> dict[str, str]:
     """Return what columns of the areas are called where a column of the export has the same name."""
     # released columns too: the residents may be one of them
     taken = {"state", "residents", "selected", "reasons", "candidate", "need_spec", "notice", *release.values}
+    taken |= {"level"} if release.levels is not None else set()
+    taken |= {"missing_persons"} if release.missing is not None else set()
     return {column: f"parent_{column}" for column in release.areas.columns if column in taken}
 
 

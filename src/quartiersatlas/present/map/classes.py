@@ -12,9 +12,12 @@ import numpy as np
 import pandas as pd
 
 from quartiersatlas.catalogue import number_text, text
+from quartiersatlas.catalogue.texts import pick
 from quartiersatlas.disclosure.release import NUMBER_FORMS
 from quartiersatlas.disclosure.words import label, value_text
 from quartiersatlas.errors import SpecError
+from quartiersatlas.screening.outcome import Leaf, without_not
+from quartiersatlas.screening.rules import CITY, Compare, Condition, Limit, WorseThanCity, Worst
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -23,7 +26,6 @@ if TYPE_CHECKING:
 
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.disclosure import Release, ReleasedColumn
-    from quartiersatlas.screening import Rule
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -295,6 +297,32 @@ def within(
     return [low for low, _ in kept[1:]], [color for _, color in kept]
 
 
+def level_column(release: Release, lang: Lang) -> list[dict[str, Any]]:
+    """Return the levels of an official rule as a column of classes; nothing without any."""
+    if release.levels is None or release.assessed is None:
+        return []
+    names = [None, *release.level_names]
+    hidden = np.flatnonzero(~release.assessed).tolist()
+    title = release.rule.spec if release.rule is not None else None
+    values = [names.index(level) if isinstance(level, str) else 0 for level in release.levels]
+    return [
+        {
+            "id": "rule_level",
+            "label": text("column_level", lang),
+            "unit": "",
+            "definition": "" if title is None else pick(lang, title.title_de, title.title_en),
+            "domain": text("heading_selection", lang),
+            "hint": "",
+            "classes": [text("level_none", lang), *release.level_names],
+            "schemes": {"class": {"breaks": [], "colors": ramp(NEED_COLORS, len(names))}},
+            "decimals": 0,
+            "city": None,
+            "gaps": {str(area): "derived" for area in hidden},
+            "values": [None if place in set(hidden) else value for place, value in enumerate(values)],
+        }
+    ]
+
+
 def with_matrices(
     contents: list[dict[str, Any]], columns: list[ReleasedColumn], release: Release, lang: Lang
 ) -> list[dict[str, Any]]:
@@ -379,32 +407,53 @@ def _condition_matrix(
 
 
 def shown_conditions(release: Release, columns: list[ReleasedColumn]) -> list[ShownCondition]:
-    """Return the conditions of the rule that compare a column of the map with a limit, one per column.
+    """Return the conditions of the rule that ask for high values of a column of the map, one per column.
 
-    Conditions on scores of the need index and on classes are left out: the map shows those as classes.
+    Left out are those on scores of the need index and on classes, which the map shows as classes; those that ask for
+    low values; and those whose limit is not one number for all areas, or is not shown.
     """
-    rule = _rule(release)
+    rule = None if release.rule is None else release.rule.tree
     if rule is None:
         return []
     axes = {"need", *(c.axis for c in release.columns if c.kind == "score")}
     numbers = {c.id: c for c in columns if c.kind != "class" and c.id not in axes}
     found: dict[str, ShownCondition] = {}
-    for kind, name in rule.conditions:
-        if name not in numbers or name in found or kind not in ("above_city", "worst_share"):
-            continue
-        if numbers[name].indicator.direction == -1:  # its limit is one from above
-            continue
-        rows = release.reasons[release.reasons["column"].eq(name) & release.reasons["criterion"].eq(kind)]
-        limit = numbers[name].city if kind == "above_city" else rows["value"].astype(float).min()
-        if not pd.isna(limit):
-            values = release.values[name]
-            met = pd.Series(values.index.isin(rows["key"]), index=values.index)
-            found[name] = ShownCondition(numbers[name], kind, float(limit), values, met)
+    for leaf in without_not(rule).leaves:
+        name = leaf.condition.looks_at
+        if name in numbers and name not in found and leaf.holds and _asks_for_high(leaf.condition, numbers[name]):
+            condition = _shown_condition(release, leaf, numbers[name])
+            found |= {} if condition is None else {name: condition}
     return list(found.values())
 
 
-def _rule(release: Release) -> Rule | None:
-    return next((fact.values["rule"] for fact in release.facts if fact.name == "fact_rule"), None)
+def _asks_for_high(condition: Condition, column: ReleasedColumn) -> bool:
+    """Return True for a condition that values beyond a limit fulfil, whatever chance says of them."""
+    if isinstance(condition, Compare):
+        return condition.upwards and condition.significant is None
+    highest = getattr(condition, "highest", None)
+    is_high = column.indicator.direction != -1 if highest is None else bool(highest)
+    return isinstance(condition, Worst | WorseThanCity) and is_high
+
+
+def _shown_condition(release: Release, leaf: Leaf, column: ReleasedColumn) -> ShownCondition | None:
+    """Return a condition with its limit; None where that is not one number, or not shown."""
+    condition, values = leaf.condition, release.values[column.id]
+    rows = release.reasons[release.reasons["place"].eq(leaf.place)]
+    others = release.reasons.iloc[:0].assign(role="") if release.other_reasons is None else release.other_reasons
+    others = others[others["place"].eq(leaf.place)]
+    if condition.kind == "worse_than_city" or (isinstance(condition, Compare) and condition.limit == Limit(CITY)):
+        where, limit = "city", column.city
+    elif isinstance(condition, Worst):
+        where, limit = "selected", values[values.index.isin(rows["key"])].min() if not condition.by else float("nan")
+    else:
+        limits = pd.concat([rows["limit"], others["limit"]]).astype(float).drop_duplicates()
+        where, limit = "number", limits.iloc[0] if len(limits) == 1 else float("nan")
+    if pd.isna(limit):
+        return None
+    met = pd.Series(values.index.isin(rows["key"]), index=values.index)
+    unmet = pd.Series(values.index.isin(others["key"][others["role"].eq("against")]), index=values.index)
+    is_open = condition.kind in ("above", "worse_than_city")
+    return ShownCondition(column, is_open, where, float(limit), values, met, unmet)
 
 
 @dataclass(frozen=True, eq=False)
@@ -415,28 +464,33 @@ class ShownCondition:
     ----------
     column : ReleasedColumn
         The column.
-    kind : {"above_city", "worst_share"}
-        With ``above_city`` a value equal to the limit is not beyond it, with ``worst_share`` it is.
+    is_open : bool
+        Whether a value equal to the limit is not beyond it.
+    where : {"city", "selected", "number"}
+        What the limit is: the city value, the lowest selected value, or a number.
     limit : float
-        The released city value, or the lowest released value that was selected by the condition; never the limit of
-        the rule itself, which may be the value of a protected area.
+        The released city value, the lowest released value that was selected by the condition, or a number that the
+        release shows; never the value of a protected area.
     values : Series of float
         The column as released.
-    met : Series of bool
-        Where the released reasons say that the condition is met.
+    met, unmet : Series of bool
+        Where the released reasons say that the condition is met, or not.
     """
 
     column: ReleasedColumn
-    kind: str
+    is_open: bool
+    where: str
     limit: float
     values: pd.Series[float]
     met: pd.Series[bool]
+    unmet: pd.Series[bool]
 
     @property
     def start(self) -> float:
         """The lowest number, as it is written, that is beyond the limit."""
         scale = 10**self.column.decimals
-        return float((round(self.limit * scale) + (self.kind == "above_city")) / scale)
+        at = round(self.limit * scale, 6)  # a limit between two written numbers: the next one is beyond it
+        return float((np.floor(at) + 1 if self.is_open else np.ceil(at)) / scale)
 
 
 def condition_classes(release: Release, pair: list[ShownCondition]) -> list[ConditionClasses]:
@@ -451,17 +505,21 @@ def _beyond(release: Release, pair: list[ShownCondition]) -> list[pd.Series[bool
     areas. Of an area that is not selected, though its numbers fulfil the rule, the condition nearest to its limit is
     not met. Where the rule has further conditions, its outcome does not tell which of them is not met.
     """
-    sides = [condition.met | condition.values.ge(condition.start) for condition in pair]
-    rule = _rule(release)
+    sides = [condition.met | (condition.values.ge(condition.start) & ~condition.unmet) for condition in pair]
+    rule = None if release.rule is None else release.rule.tree
     if rule is None or release.assessed is None or len(rule.conditions) > len(pair):
         return sides
     steps = [c.values.where(c.values > c.limit).rank(method="dense").fillna(0) for c in pair]
     for _ in pair:  # of a rule with "or" no condition is met
-        wrong = rule.combine(sides) & release.assessed & ~release.selected
+        wrong = rule.combine(sides, _at_least, lambda side: ~side) & release.assessed & ~release.selected
         far = [step.where(side, np.inf) for step, side in zip(steps, sides, strict=True)]
         is_first = far[0] <= far[1]
         sides = [sides[0] & ~(wrong & is_first), sides[1] & ~(wrong & ~is_first)]
     return sides
+
+
+def _at_least(k: int, sides: list[pd.Series[bool]]) -> pd.Series[bool]:
+    return sum((side.astype(int) for side in sides[1:]), start=sides[0].astype(int)) >= k
 
 
 def _classes(condition: ShownCondition, beyond: pd.Series[bool]) -> ConditionClasses:
@@ -501,7 +559,7 @@ class ConditionClasses:
 
 def _axis(condition: ShownCondition, classes: ConditionClasses, lang: Lang) -> dict[str, Any]:
     """Return what the page needs of a condition: its words, its limits, and areas the limits would put elsewhere."""
-    column, is_open = condition.column, condition.kind == "above_city"
+    column, is_open = condition.column, condition.is_open
     limit, middle = (value_text(value, column, lang) for value in (condition.limit, classes.middle))
     lower = number_text(condition.limit, column.decimals, lang)
     first = text("limit_up_to" if is_open else "limit_below", lang, limit=limit)
@@ -510,7 +568,7 @@ def _axis(condition: ShownCondition, classes: ConditionClasses, lang: Lang) -> d
     else:
         between = text("limit_above_to" if is_open else "legend_last_range", lang, lower=lower, upper=middle)
         rest = [between, text("limit_above", lang, limit=middle)]
-    head = text("limit_city" if is_open else "limit_selected", lang, label=label(column, lang))
+    head = text(f"limit_{condition.where}", lang, label=label(column, lang), limit=limit)
     return {
         "head": head,
         "classes": [first, *rest],

@@ -13,10 +13,19 @@ import shapely
 
 from quartiersatlas.catalogue import action_bundles, text
 from quartiersatlas.disclosure.columns import DRIVER_DECIMALS
+from quartiersatlas.disclosure.rule_words import rule_words
 from quartiersatlas.disclosure.words import draft_text, label, unit
 from quartiersatlas.need.robustness.stability import STABILITY_LABELS
 from quartiersatlas.present.comparable import on_keys
-from quartiersatlas.present.map.classes import around_city, column_colors, is_total, map_columns, schemes, with_matrices
+from quartiersatlas.present.map.classes import (
+    around_city,
+    column_colors,
+    is_total,
+    level_column,
+    map_columns,
+    schemes,
+    with_matrices,
+)
 from quartiersatlas.present.map.topology import encode_point, encode_topology, in_degrees, simplified, varint_text
 from quartiersatlas.present.map.topology import tolerance as simplification
 from quartiersatlas.present.statements import (
@@ -32,8 +41,11 @@ from quartiersatlas.present.statements import (
     gap_kinds,
     has_all_drivers,
     indicator_columns,
+    level_text,
+    missing_texts,
     need_direction,
     note_lines,
+    other_reason_texts,
     reason_texts,
 )
 from quartiersatlas.screening import running_programmes, span_texts
@@ -133,6 +145,7 @@ PANEL_WORDS = (
     "heading_need",
     "heading_potentials",
     "heading_remarks",
+    "heading_rule",
     "heading_selection",
     "heading_stability",
     "label_p_selected",
@@ -143,13 +156,18 @@ PANEL_WORDS = (
     "potentials_none",
     "profile_hidden",
     "profile_interval",
+    "profile_level",
+    "profile_missing",
     "profile_not_assessed",
     "profile_not_selected",
     "profile_residents_hidden",
     "profile_selected",
+    "profile_why_not",
+    "profile_why_unknown",
     "rank_interval",
     "rank_place",
 )
+NEAREST = 2  # conditions that speak against an area, in the panel
 SCHEMES = ("fixed", "quantile", "jenks", "sd", "deviation")
 
 
@@ -202,6 +220,7 @@ def _map_data(
                 _column(c, lang, (release, *earlier), counts, breaks.get(c.id), is_first=c.id == first_axis)
                 for c in columns
             ]
+            + level_column(release, lang)
             or [_areas_alone(len(keys), lang)],
             columns,
             release,
@@ -396,9 +415,28 @@ def area_status(release: Release, lang: Lang) -> dict[str, Any]:
     return {
         "screened": release.has_shortlist,
         "unassessed": [position for position, yes in enumerate(known) if not yes],
+        **_distances(release, lang),
         "stability": _stability(release, lang),
         "axes": [_axis(release, column, lang) for column in release.columns if column.kind == "class"],
     }
+
+
+def _distances(release: Release, lang: Lang) -> dict[str, Any]:
+    """Return why areas are not selected, how many persons are missing, their levels, and the rule as a sentence."""
+    number = {key: position for position, key in enumerate(release.areas.index)}
+    content: dict[str, Any] = {}
+    others = other_reason_texts(release, lang, NEAREST)
+    if others:
+        content["others"] = {str(number[key]): lines for key, lines in others.items()}
+    missing = missing_texts(release, lang)
+    if missing:
+        content["missing"] = {str(number[key]): line for key, line in missing.items()}
+    if release.levels is not None:
+        content["levels"] = [level_text(release, key, lang) for key in release.areas.index]
+    if release.rule is not None:
+        words = rule_words(release, release.rule.tree, lang)
+        content["rule"] = {"lead": words.lead, "items": list(words.items), "note": words.note}
+    return content
 
 
 def _stability(release: Release, lang: Lang) -> dict[str, Any] | None:

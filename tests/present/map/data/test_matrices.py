@@ -214,7 +214,7 @@ def test_the_limit_of_a_share_is_the_lowest_value_selected_and_no_protected_one(
     data = qa.add_rates(make_city(table), {"a_rate": ("a", "base"), "b_rate": ("b", "base")})
     shortlist = qa.screen(data, qa.worst_share("a_rate", 0.5) & qa.above_city("b_rate"))
     assert shortlist.keys == ["00", "01", "02", "03", "04", "05"]
-    raw = shortlist.reasons["threshold"].iloc[0]
+    raw = shortlist.reasons["limit"].iloc[0]
     assert raw == pytest.approx(100 * 62 / 205)
     source = map_json(qa.release(data, shortlist=shortlist), "de")
     axis = pair_of(json.loads(source))["axes"][0]
@@ -246,7 +246,7 @@ def test_of_two_conditions_on_one_column_the_first_is_shown(make_data):
     release = released(data, rule)
     assert release.selected.any()
     first, second = shown_conditions(release, map_columns(release))
-    assert [(c.column.id, c.kind) for c in (first, second)] == [("a_rate", "above_city"), ("b_rate", "above_city")]
+    assert [(c.column.id, c.where) for c in (first, second)] == [("a_rate", "city"), ("b_rate", "city")]
     assert first.limit == release.column("a_rate").city
 
 
@@ -255,8 +255,8 @@ def test_without_a_rule_there_is_no_map_of_two(make_data):
 
 
 def test_conditions_on_scores_and_classes_are_left_out(sample):
-    kinds = [(c.kind, c.column.id) for c in shown_conditions(sample.release, map_columns(sample.release))]
-    assert kinds == [("above_city", "sgb2_rate"), ("above_city", "child_poverty_u15")]
+    kinds = [(c.where, c.column.id) for c in shown_conditions(sample.release, map_columns(sample.release))]
+    assert kinds == [("city", "sgb2_rate"), ("city", "child_poverty_u15")]
 
 
 def test_a_share_nobody_is_selected_by_has_no_limit_to_show(make_data):

@@ -105,8 +105,8 @@ def test_tooltip_of_a_selected_area_gives_every_reason(atlas, exported, clear, c
         value = counts_of(key, name)[2]
         above = round(value, 1) - round(city, 1)  # of the numbers that are shown
         assert reason == (
-            f"{label}: {german(value, 1)}\u202f%, über dem Wert der Stadt "
-            f"({german(city, 1)}\u202f%, Abstand +{german(above, 1)}\u202fProzentpunkte)"
+            f"{label}: {german(value, 1)}\u202f%, über dem Wert der Gesamtstadt "
+            f"({german(city, 1)}\u202f%), Abstand {german(above, 1)}\u202fProzentpunkte"
         )
     assert re.fullmatch(
         r"Sozialer Status \(Indexwert, höher = mehr Bedarf\): \d,\d\d, unter den höchsten Werten \(ab \d,\d\d\)",

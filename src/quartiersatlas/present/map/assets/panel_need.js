@@ -22,16 +22,36 @@ const TENTHS = 10; // contributions arrive without their one decimal
  * @returns {HTMLElement[]}
  */
 export function selectionParts(atlas, area) {
-  const { screened, unassessed } = atlas.standing;
+  const { screened, unassessed, others, levels, missing, rule } = atlas.standing;
   const parts = [];
   if (atlas.reasons[area]) {
     parts.push(paragraph(atlas.words.profile_selected), bulletList(atlas.reasons[area]));
   } else if (screened) {
     parts.push(paragraph(atlas.words[unassessed.includes(area) ? "profile_not_assessed" : "profile_not_selected"]));
+    const why = others?.[area];
+    if (why) parts.push(paragraph(atlas.words[unassessed.includes(area) ? "profile_why_unknown" : "profile_why_not"]), bulletList(why));
   }
+  if (levels?.[area]) parts.push(paragraph(fillIn(atlas.words.profile_level, { level: levels[area] })));
+  if (missing?.[area]) parts.push(paragraph(missing[area]), element("p", "qa-legend-note", atlas.words.profile_missing));
   const stable = stabilityText(atlas, area);
   if (stable) parts.push(element("h4", "", atlas.words.heading_stability), paragraph(stable));
+  if (rule) parts.push(ruleBox(atlas.words.heading_rule, rule));
   return parts;
+}
+
+/**
+ * The rule as a sentence with its list, behind a heading that opens.
+ *
+ * @param {string} title
+ * @param {{lead: string, items: string[], note: string}} rule
+ * @returns {HTMLElement}
+ */
+function ruleBox(title, { lead, items, note }) {
+  const box = element("details", "");
+  box.append(element("summary", "", title), paragraph(lead));
+  if (items.length) box.append(bulletList(items));
+  if (note) box.append(element("p", "qa-legend-note", note));
+  return box;
 }
 
 /**

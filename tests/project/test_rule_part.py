@@ -1,0 +1,97 @@
+"""``[shortlist]``: the rule as text, as an official one, as a file or written out; errors name the line."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from quartiersatlas.errors import ColumnError, SpecError
+from quartiersatlas.project import check_project
+from quartiersatlas.project.manifest import input_files
+from quartiersatlas.project.schema import read_project
+
+START = '[areas]\npath = "a.gpkg"\nkey = "id"\n[[tables]]\npath = "t.csv"\nkey = "id"\n'
+TABLES = '[conditions]\na = { indicator = "x", above = 2.5 }\nb = { indicator = "y", above = "city" }\n'
+
+
+@pytest.fixture
+def shortlist(tmp_path):
+    """Read a small project with this at its end; its first six lines are areas and tables."""
+
+    def read(more):
+        file = tmp_path / "projekt.toml"
+        file.write_text(START + more, encoding="utf-8")
+        return read_project(file).shortlist
+
+    return read
+
+
+@pytest.mark.parametrize(
+    ("more", "rule"),
+    [
+        ("[shortlist]\nrule = 'above(\"x\", 2.5)'", 'above("x", 2.5)'),
+        ('[shortlist]\npreset = "toronto-nia-2014"', 'below("equity_score", 42.89, printed="exact")'),
+        (f'[shortlist]\nselect = "a & ~b"\n{TABLES}', 'above("x", 2.5) & ~above_city("y")'),
+        (f'[shortlist]\nselect = "a | b"\n{TABLES.replace("[", "[shortlist.")}', 'above("x", 2.5) | above_city("y")'),
+    ],
+    ids=["text", "official", "tables", "nested tables"],
+)
+def test_a_rule_is_written_in_one_of_four_ways(shortlist, more, rule):
+    assert str(shortlist(more).tree) == rule
+
+
+def test_a_rule_file_is_an_input_of_the_project(shortlist, tmp_path):
+    (tmp_path / "regel.toml").write_text(f'id = "r"\nselect = "a & b"\n{TABLES}', encoding="utf-8")
+    found = shortlist('[shortlist]\nfile = "regel.toml"\nmissing = "status"')
+    assert str(found.tree) == 'above("x", 2.5) & above_city("y")'
+    assert found.missing == "status"
+    assert "regel.toml" in input_files(read_project(tmp_path / "projekt.toml"))
+
+
+def test_levels_stand_beside_the_conditions(shortlist):
+    rule = shortlist(f'[shortlist]\nselect = "a & b"\n{TABLES}[levels]\nHigh = {{}}\nHigher = {{ a = 3 }}').rule
+    assert list(rule.levels) == ["High", "Higher"]
+    assert str(rule.level_rules()["Higher"]) == 'above("x", 3) & above_city("y")'
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ('[shortlist]\nrule = "over(1)"', r"projekt\.toml, line 8: The rule 'over\(1\)' cannot be read"),
+        ('[shortlist]\npreset = "mtc"', r"line 8: RuleSpec\.preset: the rule must be one of 'berlin"),
+        ("[shortlist]", r"line 7: In \[shortlist\]: 'rule' is missing; it takes exactly one of"),
+        (
+            '[shortlist]\npreset = "nap-2007"\nrule = "x"',
+            r"line 8: In \[shortlist\]: 'rule' and 'preset' are two rules",
+        ),
+        (f'[shortlist]\npreset = "nap-2007"\n{TABLES}', r"line 9: .*'conditions' goes with select alone"),
+        (TABLES, r"\[conditions\] needs a rule: add \[shortlist\] with select"),
+        (f'[shortlist]\nselect = "a & c"\n{TABLES}', r"line 8: select: 'c' is no condition"),
+        (f'[shortlist]\nselect = "a"\n{TABLES}', r"line 11: select: condition 'b' is never used"),
+        (f'[shortlist]\nselect = "a & b"\n{TABLES.replace("2.5", "[]")}', r"line 10: above: the mix is empty"),
+        (f'[shortlist]\nselect = "a & b"\n{TABLES}[shortlist.conditions]\na = 1', "are two tables: keep one"),
+        ('[shortlist]\nrule = "x"\nmissing = "all"', r'line 9: .*missing = \'all\' must be "status" or "moving"'),
+        ("[shortlist]\nrule = 3", r"line 8: .*rule = 3 should be text"),
+    ],
+)
+def test_a_rule_that_cannot_work_is_refused_with_its_line(shortlist, more, message):
+    with pytest.raises(SpecError, match=message):
+        shortlist(more)
+
+
+@pytest.mark.parametrize("written", ["select", "rule"])
+def test_an_indicator_that_is_not_there_names_the_line_of_its_condition(sample_data, tmp_path, written):
+    project = shutil.copytree(sample_data, tmp_path / "city") / "projekt.toml"
+    text = project.read_text(encoding="utf-8")
+    old = 'rule = \'above_city("sgb2_rate", "child_poverty_u15") & worst_share("need", 0.2)\''
+    assert old in text
+    if written == "select":
+        new = 'select = "a & b"\n[conditions]\na = { indicator = "sgb2_rate", above = "city" }\n'
+        new += 'b = { indicator = "poverty_rate", above = 3 }'
+        line = text[: text.index(old)].count("\n") + 4
+    else:
+        new, line = "rule = 'above_city(\"poverty_rate\")'", text[: text.index(old)].count("\n") + 1
+    project.write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(ColumnError, match=rf"projekt\.toml, line {line}: .*poverty_rate"):
+        check_project(project)
