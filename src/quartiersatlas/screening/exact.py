@@ -72,13 +72,16 @@ class Fractions:
 
 
 def round_half_up(limits: Array, digits: int) -> Fractions:
-    """Return computed limits rounded half up, as the decimals that they then are."""
+    """Return computed limits rounded half up, as the decimals that they then are.
+
+    A limit that is half a unit but for its last bits is half a unit: twelve digits of it count.
+    """
     known = np.isfinite(limits)
     step = Decimal(1).scaleb(-digits)
     with localcontext() as context:
         context.prec = 60
         found = [
-            Decimal(repr(float(v))).quantize(step, ROUND_HALF_UP) if ok else Decimal(0)
+            Decimal(f"{v:.12g}").quantize(step, ROUND_HALF_UP) if ok else Decimal(0)
             for v, ok in zip(limits.ravel(), known.ravel(), strict=True)
         ]
     scale = 10 ** max(digits, 0)
@@ -98,10 +101,13 @@ def side(left: Whole, right: Whole) -> NDArray[np.int8]:
     return found
 
 
-def nearly(values: Array, limits: Array) -> NDArray[np.int8]:
-    """Return -1, 0 or 1 as :func:`side`, for computed numbers: equal is what differs by less than 1e-12 of its size."""
+def nearly(values: Array, limits: Array, terms: float | Array = 0.0) -> NDArray[np.int8]:
+    """Return -1, 0 or 1 as :func:`side`, for computed numbers: equal is what differs by less than 1e-12 of its size.
+
+    Where a limit is a difference of larger numbers, its size is theirs: ``terms``.
+    """
     with np.errstate(invalid="ignore"):
-        size = np.maximum(np.abs(values), np.abs(limits))
+        size = np.maximum(np.maximum(np.abs(values), np.abs(limits)), terms)
         apart = values - limits
         equal = np.abs(apart) <= EQUAL * size
         found: NDArray[np.int8] = np.where(equal | np.isnan(apart), 0, np.sign(apart)).astype(np.int8)
