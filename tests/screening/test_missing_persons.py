@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from quartiersatlas.errors import SpecError
 from quartiersatlas.screening import above, at_least, at_most, below, hotspot, in_class, k_of, worst_n, worst_share
-from quartiersatlas.screening.evaluate import evaluate
+from quartiersatlas.screening.evaluate import combine, evaluate
 from quartiersatlas.screening.evidence import Evidence, Measured, numbers, rate
 from quartiersatlas.screening.missing_persons import missing_persons
-from quartiersatlas.screening.rules import InClass
+from quartiersatlas.screening.rules import InClass, Worst
 
 WORDS = {"above": above, "at_least": at_least, "below": below, "at_most": at_most}
 RATES = {  # indicator -> numerator, denominator; two share a numerator, one denominator is a numerator too
@@ -70,6 +70,12 @@ class City:
         )
 
 
+def numbered(units):
+    """Return units without gaps in their numbers, as those of a level are."""
+    there = sorted({unit for unit in units if unit >= 0})
+    return [there.index(unit) if unit in there else -1 for unit in units]
+
+
 small = st.integers(0, 6).map(float)
 
 
@@ -88,7 +94,7 @@ def cities(draw):
         columns,
         ready=[draw(st.sampled_from([1.0, 2.0, 3.0, np.nan])) for _ in range(n)],
         kinds=[draw(st.integers(-1, 1)) for _ in range(n)],
-        units=[draw(st.integers(-1, 1)) if draw(st.booleans()) else 0 for _ in range(n)],
+        units=numbered([draw(st.integers(-1, 1)) if draw(st.booleans()) else 0 for _ in range(n)]),
         earlier=[draw(small) for _ in range(n)],
         published=draw(
             st.lists(st.sampled_from([Decimal(20), Decimal("33.3"), Decimal(50), None]), min_size=n, max_size=n)
@@ -219,7 +225,7 @@ def possible(city, rule, moved, area, changes):
             continue
         if after[x] < 0:
             return None
-        if n and (city.columns[n][area] > 0 or n in touched) and (after[x] > after[n] or after[n] < 1):
+        if n and (after[x] > after[n] or (after[n] < 1 and n in touched)):
             return None
     return after
 
@@ -289,9 +295,11 @@ def flips(city, rule, how, area, named, found, *, upwards):
     assert after is not None
     changed = runs(city, area, [after])
     assert outcome_of(rule, changed, area)[0 if upwards else 1].all()
-    others = [evaluate(rule, one)[0].yes[0] for one in (city.evidence(), changed)]
-    moved = set(np.flatnonzero(others[0] != others[1]).tolist()) - {area}
-    assert set(found.also_moves[area].tolist()) in (set(), moved)
+    (before, now), (_, then) = (evaluate(rule, one) for one in (city.evidence(), changed))
+    order = [two if isinstance(two.condition, Worst) else one for one, two in zip(now, then, strict=True)]
+    after = combine(rule, [one.truth for one in order])
+    turned = (after.yes != before.yes) | (after.no != before.no)
+    assert found.also_moves[area].tolist() == [place for place in np.flatnonzero(turned[0]) if place != area]
     for place, condition in enumerate(found.conditions):
         said = [outcome_of(condition, one, area) for one in (city.evidence(), changed)]
         assert found.flips[area, place] == (said[0] != said[1]), (area, condition)

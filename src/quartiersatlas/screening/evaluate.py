@@ -198,7 +198,7 @@ def _compared(condition: Compare, measured: Measured, evidence: Evidence) -> Hel
         assert measured.n is not None  # noqa: S101 - likewise
         where = rate_side(whole(measured.x), whole(measured.n), exact_per(measured), limit)
     else:
-        where = nearly(measured.values, floats, size_of_terms(condition.limit, measured.values))
+        where = nearly(measured.values, floats, size_of_terms(condition.limit, measured))
     upwards = where if condition.upwards else -where
     holds = upwards >= 0 if condition.closed else upwards > 0
     known = measured.known & ~np.isnan(floats)
@@ -222,11 +222,12 @@ def limit_of(condition: Compare, measured: Measured, evidence: Evidence) -> Frac
     return limit_from(condition.limit, lambda name: _named(name, condition, measured, evidence))
 
 
-def size_of_terms(limit: Limit, values: Array) -> float | Array:
-    """Return how large the numbers are that a limit may be a difference of: mean - 2 sd, 0.5 times the median - 10."""
-    size: float | Array = abs(float(limit.plus))
+def size_of_terms(limit: Limit, measured: Measured) -> float | Array:
+    """Return how large the numbers are that value and limit may be differences of: mean - 2 sd, 0.5 median - 10."""
+    size: float | Array = abs(float(limit.plus)) + measured.terms
     if limit.sd:
-        size = size + np.where(np.isnan(values), 0.0, np.abs(values)).max(axis=-1, keepdims=True, initial=0.0)
+        values = np.where(measured.known, np.abs(measured.values), 0.0)
+        size = size + values.max(axis=-1, keepdims=True, initial=0.0)
     return size
 
 
@@ -365,7 +366,7 @@ def _worst(condition: Worst, measured: Measured, evidence: Evidence) -> Held:
     tied: tuple[int, int, bool, float] | None = None
     for unit in range(int(units.max(initial=-1)) + 1):
         inside = np.flatnonzero(units == unit)
-        holds[:, inside], limit[:, inside], at = _worst_of(condition, values[:, inside], evidence.shift)
+        holds[:, inside], limit[:, inside], at = _worst_of(condition, values[:, inside], evidence.shift, measured.terms)
         tied = tied or at
     known = ~np.isnan(values) & (units >= 0)[None, :]
     if tied is not None:
@@ -386,7 +387,7 @@ def worse_side(condition: Worst | Hotspot, measured: Measured) -> int:
 
 
 def _worst_of(
-    condition: Worst, values: Array, shift: Array
+    condition: Worst, values: Array, shift: Array, terms: float
 ) -> tuple[Bools, Array, tuple[int, int, bool, float] | None]:
     """Return which of the areas are among the worst (the highest), the limit, and how many lie at it in the first run.
 
@@ -400,10 +401,10 @@ def _worst_of(
     highest_first = -np.sort(-values, axis=-1)  # NaN last
     limit = np.where(m > 0, np.take_along_axis(highest_first, np.maximum(wanted, 1) - 1, axis=-1), np.inf)
     best = np.take_along_axis(highest_first, np.maximum(m, 1) - 1, axis=-1)
-    where = nearly(values, np.broadcast_to(limit, values.shape))
+    where = nearly(values, np.broadcast_to(limit, values.shape), terms)
     at_or_beyond = (known & (where >= 0)).sum(axis=-1, keepdims=True)
     most = np.floor(float(condition.most) * wanted + PLACE)
-    fits = (at_or_beyond <= most) & (nearly(best, limit) != 0) & (condition.ties == "in")
+    fits = (at_or_beyond <= most) & (nearly(best, limit, terms) != 0) & (condition.ties == "in")
     taken = (at_or_beyond <= wanted) | fits
     holds = np.where(taken, where >= 0, where > 0)
     tied = None

@@ -98,6 +98,11 @@ class Measured:
             return False
         return all(bool(np.all(np.isnan(part) | (part == np.rint(part)))) for part in (self.x, self.n))
 
+    @property
+    def terms(self) -> float:
+        """How large the numbers are that a value is the difference of; 0 where it is none."""
+        return 0.0 if self.earlier is None else abs(self.per)
+
     @cached_property
     def known(self) -> NDArray[np.bool_]:
         """Where there is a value."""

@@ -14,9 +14,10 @@ import numpy as np
 
 from quartiersatlas.base.checks import choice
 from quartiersatlas.errors import SpecError, list_some
-from quartiersatlas.screening.evaluate import Held, Truth, evaluate
-from quartiersatlas.screening.moves import NO, UNKNOWN, YES, Group, How, Way, grouped, ways_of
-from quartiersatlas.screening.one_area import CELLS, changed, codes
+from quartiersatlas.screening.evaluate import Held, Truth, combine, evaluate
+from quartiersatlas.screening.one_area.answers import Step, codes, own_values
+from quartiersatlas.screening.one_area.moves import NO, UNKNOWN, YES, Group, How, Way, grouped, ways_of
+from quartiersatlas.screening.one_area.placed import Placed
 from quartiersatlas.screening.reasons import unknown_because
 from quartiersatlas.screening.rules import InClass, Worst
 
@@ -126,7 +127,7 @@ def missing_persons(rule: Rule, evidence: Evidence, how: How = "status") -> Miss
         conditions=list(places),
         flips=flips,
         why_not=_why_not(persons, said, held, groups, evidence),
-        also_moves=_also_moves(rule, evidence, indicators, said == YES),
+        also_moves=_also_moves(rule, held, evidence, indicators, said),
     )
 
 
@@ -298,20 +299,26 @@ def _why_not(
     return found
 
 
-def _also_moves(rule: Rule, evidence: Evidence, indicators: Mapping[str, tuple[Ints, Ints]], now: Bools) -> list[Ints]:
-    """Return which other areas come on the list or leave it with each area; asked where a "worst" is changed."""
-    found = [np.zeros(0, dtype=np.int64)] * len(now)
-    worst = {one.indicator for one in rule.conditions if isinstance(one, Worst)} & set(indicators)
-    moved = np.zeros(len(now), dtype=bool)
-    for name in worst:
-        moved |= (indicators[name][0] != 0) | (indicators[name][1] != 0)
-    rows = np.flatnonzero(moved)
-    block = max(1, CELLS // len(now))
-    for some in (rows[start : start + block] for start in range(0, len(rows), block)):
-        changes = {name: (x[some], n[some]) for name, (x, n) in indicators.items()}
-        outcome, _ = evaluate(rule, changed(evidence, some, changes))
-        other = np.broadcast_to(outcome.yes, (len(some), len(now))) != now
-        other[np.arange(len(some)), some] = False
-        for run, area in enumerate(some.tolist()):
-            found[area] = np.flatnonzero(other[run])
-    return found
+def _also_moves(
+    rule: Rule, held: Sequence[Held], evidence: Evidence, indicators: Mapping[str, tuple[Ints, Ints]], said: Ints
+) -> list[Ints]:
+    """Return which other areas come on the list or leave it with each area, because the order of the worst changes."""
+    n = len(said)
+    turned = {one.condition: np.zeros(0, dtype=np.int64) for one in held}  # area * n + other area
+    for one in held:
+        condition = one.condition
+        if isinstance(condition, Worst) and condition.indicator in indicators:
+            x, more = indicators[condition.indicator]
+            rows = np.flatnonzero((x != 0) | (more != 0))
+            values = own_values(evidence.measured[condition.indicator], rows, x[rows], more[rows])
+            runs, others = Placed(one, condition, evidence, Step(1, 0)).displaced(rows, values)
+            turned[condition] = rows[runs] * n + others
+    pairs = np.unique(np.concatenate(list(turned.values())))
+    truths = {}
+    for one in held:
+        turns, other = np.isin(pairs, turned[one.condition]), pairs % n
+        yes, no = (np.broadcast_to(side[:1], (1, n))[0][other] for side in (one.truth.yes, one.truth.no))
+        truths[one.condition] = Truth(np.where(turns, no, yes), np.where(turns, yes, no))
+    outcome = combine(rule, [truths[condition] for condition in rule.conditions])
+    pairs = pairs[codes(outcome) != said[pairs % n]]
+    return np.split(pairs % n, np.searchsorted(pairs // n, np.arange(1, n)))

@@ -1,12 +1,8 @@
-"""One area: what a condition says of it while a count of this area changes and all other areas stay as they are.
-
-An answer is exact at every whole number of persons: counts are compared as whole numbers, everything else as in
-:mod:`quartiersatlas.screening.evaluate`. Where it may turn is told by :mod:`quartiersatlas.screening.turns`.
-"""
+"""A value compared with a limit, while the counts of one area change: the limit may move with it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -14,183 +10,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from quartiersatlas.screening.chance_tests import p_values
-from quartiersatlas.screening.evaluate import (
-    PLACE,
-    Held,
-    Truth,
-    held,
-    limit_from,
-    per_area,
-    quantile_place,
-    size_of_terms,
-    wanted_areas,
-    worse_as_comparison,
-    worse_side,
-)
-from quartiersatlas.screening.exact import EQUAL, Fractions, nearly, rate_side, times, total, whole
+from quartiersatlas.screening.evaluate import PLACE, limit_from, per_area, quantile_place, size_of_terms
 from quartiersatlas.screening.evidence import exact_per, unit_sums
-from quartiersatlas.screening.rules import (
-    CITY,
-    COMPUTED,
-    MEAN,
-    MEDIAN,
-    QUANTILE,
-    REST,
-    Compare,
-    Condition,
-    Hotspot,
-    WorseThanCity,
-    Worst,
-)
-from quartiersatlas.screening.turns import Line, Ratio, Span, band, by_halves, roots, spread_roots
+from quartiersatlas.screening.exact import Fractions, nearly, rate_side, times, total, whole
+from quartiersatlas.screening.one_area.answers import Answer, Others
+from quartiersatlas.screening.one_area.turns import Line, Span, band, by_halves, roots, spread_roots
+from quartiersatlas.screening.rules import CITY, COMPUTED, MEAN, MEDIAN, QUANTILE, REST, Compare
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
-
-    from quartiersatlas.screening.evidence import Evidence, Measured
 
     Array = NDArray[np.float64]
     Bools = NDArray[np.bool_]
     Ints = NDArray[np.int64]
     Whole = NDArray[Any]
-
-CELLS = 2_000_000  # areas x runs that are evaluated at a time
-
-
-@dataclass(frozen=True)
-class Step:
-    """What one person more adds to the numerator and to the denominator of an indicator."""
-
-    x: int
-    n: int
-
-
-def changed(evidence: Evidence, rows: Ints, changes: Mapping[str, tuple[Ints, Ints]]) -> Evidence:
-    """Return one run for each of some areas, in which counts of this area are other ones.
-
-    Parameters
-    ----------
-    evidence : Evidence
-        The data as they are: one run.
-    rows : array of int, shape (k,)
-        The area of each run.
-    changes : mapping of str to (array of int, array of int)
-        Indicator -> what is added to numerator and denominator in each run.
-    """
-    measured = dict(evidence.measured)
-    runs = np.arange(len(rows))
-    for name, (more_x, more_n) in changes.items():
-        one = measured[name]
-        assert one.x is not None  # noqa: S101 - only indicators with counts are changed
-        assert one.n is not None  # noqa: S101 - likewise
-        x, n, values = (np.repeat(part[:1], len(rows), axis=0) for part in (one.x, one.n, one.values))
-        x[runs, rows] += more_x
-        n[runs, rows] += more_n
-        own_x, own_n = x[runs, rows], n[runs, rows]
-        with np.errstate(all="ignore"):
-            own = np.where(own_n > 0, one.per * own_x / own_n, np.nan)
-            if one.earlier is not None:
-                own = own - one.per * (one.earlier[0][0] / one.earlier[1][0])[rows]
-        values[runs, rows] = np.where((more_x != 0) | (more_n != 0), own, values[runs, rows])
-        measured[name] = replace(one, x=x, n=n, values=values)
-    return replace(evidence, measured=measured)
-
-
-def answer_of(one: Held, evidence: Evidence, step: Step) -> Answer:
-    """Return the answers of a condition whose indicator has counts that change."""
-    condition = one.condition
-    measured = evidence.measured[condition.looks_at]
-    if isinstance(condition, WorseThanCity):
-        condition = worse_as_comparison(condition, measured)
-    if isinstance(condition, Worst):
-        return Placed(one, condition, evidence, step)
-    if isinstance(condition, Hotspot):
-        return Evaluated(one, condition, evidence, step)
-    assert isinstance(condition, Compare)  # noqa: S101 - classes have no counts
-    compared = Compared(one, condition, evidence, step)
-    if condition.significant is not None and condition.correction == "bh" and compared.moves_others:
-        return Evaluated(one, condition, evidence, step)
-    return compared
-
-
-class Answer:
-    """The answers of one condition to changed counts of one area.
-
-    Parameters
-    ----------
-    one : Held
-        The condition as applied to the data as they are.
-    condition : Condition
-        The condition, in its plain form.
-    evidence : Evidence
-        The data as they are: one run.
-    step : Step
-        What one person more adds.
-    """
-
-    def __init__(self, one: Held, condition: Condition, evidence: Evidence, step: Step) -> None:
-        self.one, self.condition, self.evidence, self.step = one, condition, evidence, step
-        self.measured: Measured = evidence.measured[condition.looks_at]
-        assert self.measured.x is not None  # noqa: S101 - only indicators with counts are asked
-        assert self.measured.n is not None  # noqa: S101 - likewise
-        x, n, known = self.measured.x[0], self.measured.n[0], self.measured.known[0]
-        there = ~np.isnan(x) & ~np.isnan(n)
-        self.known: Bools = known
-        before = np.zeros(len(x))
-        if self.measured.earlier is not None:
-            with np.errstate(all="ignore"):
-                before = self.measured.per * self.measured.earlier[0][0] / self.measured.earlier[1][0]
-        self.free: Bools = known & there | ((n == 0) & there & ~np.isnan(before))  # persons who come make a value
-        x, n = np.where(self.free, x, np.nan), np.where(self.free, n, np.nan)
-        self.ratio = Ratio(x, n, step.x, step.n, self.measured.per, before)
-        self.now = tuple(np.broadcast_to(side, (1, len(x)))[0] for side in (one.truth.yes, one.truth.no))
-
-    def judged(self, rows: Ints, d: Ints) -> tuple[Bools, Bools]:
-        """Return where the condition holds, and where it can be judged, shape of d."""
-        raise NotImplementedError
-
-    def spans(self, low: Ints, high: Ints) -> list[Span]:
-        """Return where the answer may turn, between the least and the greatest number of persons."""
-        raise NotImplementedError
-
-    def at(self, rows: Ints, d: Ints) -> Truth:
-        """Return the answer for some areas, shape (k,), and changes of each of them, shape (k, changes)."""
-        holds, known = self.judged(rows, d)
-        yes, no = known & holds, known & ~holds
-        if self.condition.unknown == "yes":
-            yes = yes | ~known
-        elif self.condition.unknown == "no":
-            no = no | ~known
-        free = self.free[rows][:, None]
-        return Truth(np.where(free, yes, self.now[0][rows][:, None]), np.where(free, no, self.now[1][rows][:, None]))
-
-    def code(self, rows: Ints, d: Ints) -> Ints:
-        """Return 1 for yes, 0 for no, 2 for unknown; one change per area, shape (k,)."""
-        return codes(self.at(rows, d[:, None]))[:, 0]
-
-    def counts(self, rows: Ints, d: Ints) -> tuple[Whole, Whole, Array]:
-        """Return numerator, denominator and value of some areas after changes of them."""
-        measured = self.measured
-        x, n = (np.nan_to_num(part) for part in (self.ratio.x, self.ratio.n))
-        if measured.whole:
-            x, n = whole(x), whole(n)
-            more = [total(part[rows][:, None], times(d, one)) for part, one in ((x, self.step.x), (n, self.step.n))]
-        else:
-            more = [part[rows][:, None] + one * d for part, one in ((x, self.step.x), (n, self.step.n))]
-        cases, people = more[0].astype(float), more[1].astype(float)
-        share = np.divide(measured.per * cases, people, out=np.full(d.shape, np.nan), where=people > 0)
-        return more[0], more[1], share - self.ratio.before[rows][:, None]
-
-
-def codes(truth: Truth) -> Ints:
-    """Return 1 for yes, 0 for no, 2 for unknown."""
-    found: Ints = np.where(truth.yes, 1, np.where(truth.no, 0, 2))
-    return found
-
-
-# --- a value and a limit ----------------------------------------------------------------------------------------------
 
 
 class Compared(Answer):
@@ -222,13 +55,14 @@ class Compared(Answer):
         return self.against_the_rest or not self.fixed
 
     def judged(self, rows: Ints, d: Ints) -> tuple[Bools, Bools]:
+        """Return where the value is on the right side of its limit."""
         x, n, values = self.counts(rows, d)
         limit = limit_from(self.condition.limit, lambda name: self._named(name, rows, x, n, values))
         floats = limit.floats if isinstance(limit, Fractions) else limit
         if self.measured.whole and isinstance(limit, Fractions):
             where = rate_side(x, n, exact_per(self.measured), limit)
         else:
-            terms = size_of_terms(self.condition.limit, self.measured.values)
+            terms = size_of_terms(self.condition.limit, self.measured)
             where = nearly(values, np.broadcast_to(floats, values.shape), terms)
         where = where if self.condition.upwards else -where
         holds = where >= 0 if self.condition.closed else where > 0
@@ -276,7 +110,10 @@ class Compared(Answer):
             first = [np.where(inside, part[0], 0.0)[None, :] for part in self.measured.earlier]
             sums = [(unit_sums(part, units) - part)[0] for part in first]
             if name != REST:
-                sums = [sum_ + np.where(self.free, part[0], 0.0) for sum_, part in zip(sums, self.measured.earlier, strict=True)]
+                sums = [
+                    sum_ + np.where(self.free, part[0], 0.0)
+                    for sum_, part in zip(sums, self.measured.earlier, strict=True)
+                ]
             before = np.divide(*sums, out=np.full(len(units), np.nan), where=sums[1] > 0)
         cases, people = (whole(part) for part in others) if self.measured.whole else others
         return cases, people, before, units >= 0
@@ -347,8 +184,13 @@ class Compared(Answer):
     # where it turns
 
     def spans(self, low: Ints, high: Ints) -> list[Span]:
+        """Return where the value meets its limit."""
         if self.condition.significant is not None:
             return by_halves(self.code, low, high)
+        with np.errstate(all="ignore"):  # infinite neighbours and areas of nobody give no place to look
+            return self._spans(low, high)
+
+    def _spans(self, low: Ints, high: Ints) -> list[Span]:
         points = self._knots()
         digits = self.condition.limit.digits
         if digits is None or self.fixed:
@@ -467,133 +309,3 @@ def largest_passing(ordered: Array, p: Array, level: float, *, among: bool) -> A
 def _of(part: Whole, rows: Ints) -> Whole:
     """Return one row of numbers, one per area or one for all, as a column for some areas."""
     return part if part.shape[-1] == 1 else part[0][rows][:, None]
-
-
-class Others:
-    """The values of all other areas, for each area: how many, their mean and sum of squares, their order."""
-
-    def __init__(self, values: Array) -> None:
-        self.known = ~np.isnan(values)
-        self.m: Ints = self.known.sum() - self.known.astype(np.int64)
-        self.values = values
-        order = np.argsort(np.where(self.known, values, np.inf), kind="stable")
-        self.ordered = values[order][: self.known.sum()]
-        self.place = np.full(len(values), len(values))
-        self.place[order] = np.arange(len(values))
-
-    def at(self, rows: Ints, place: Ints) -> Array:
-        """Return the value at a place of the others in ascending order, from 0; infinite beyond the ends."""
-        place = np.broadcast_to(place, (len(rows), 1))
-        own, m = self.place[rows][:, None], self.m[rows][:, None]
-        own = np.where(self.known[rows][:, None], own, len(self.values))
-        taken = np.clip(place + (place >= own), 0, max(len(self.ordered) - 1, 0))
-        found = self.ordered[taken] if len(self.ordered) else np.full(place.shape, np.nan)
-        return np.where(place < 0, -np.inf, np.where(place >= m, np.inf, found))
-
-    @cached_property
-    def _moments(self) -> tuple[Array, Array]:
-        """Mean and sum of squares of those before and after each area, merged: no difference of large sums."""
-        before, after = _running(self.values), _running(self.values[::-1])
-        parts = [(before[:-1, k], after[::-1][1:, k]) for k in range(3)]
-        (m, other_m), (mean, other), (squares, more) = parts
-        both = np.maximum(m + other_m, 1)
-        centre = (m * mean + other_m * other) / both
-        return centre, squares + more + (mean - other) ** 2 * m * other_m / both
-
-    @property
-    def mean(self) -> Array:
-        """Mean of the others."""
-        return self._moments[0]
-
-    @property
-    def squares(self) -> Array:
-        """Sum of squares of the others around their mean."""
-        return self._moments[1]
-
-
-def _running(values: Array) -> Array:
-    """Return number, mean and sum of squares of the first 0, 1, ... values (Welford's recursion)."""
-    found = np.zeros((len(values) + 1, 3))
-    m, mean, squares = 0, 0.0, 0.0
-    for place, value in enumerate(values.tolist(), start=1):
-        if value == value:  # noqa: PLR0124 - known
-            m += 1
-            step = value - mean
-            mean += step / m
-            squares += step * (value - mean)
-        found[place] = m, mean, squares
-    return found
-
-
-# --- the worst of the areas, and what is evaluated ---------------------------------------------------------------------
-
-
-class Placed(Answer):
-    """The answers of "among the worst": the others decide which value is enough."""
-
-    condition: Worst
-
-    def judged(self, rows: Ints, d: Ints) -> tuple[Bools, Bools]:
-        _, n, values = self.counts(rows, d)
-        enough, tied, inside = (part[rows][:, None] for part in self._enough)
-        where = nearly(self._sign * values, np.where(np.isfinite(enough), enough, 0.0))
-        return (where > 0) | ((where == 0) & tied) | np.isneginf(enough), (n > 0) & inside
-
-    def spans(self, low: Ints, high: Ints) -> list[Span]:  # noqa: ARG002 - one signature
-        found = self.ratio.persons(self._sign * self._enough[0])
-        return [(found, found)]
-
-    @property
-    def _sign(self) -> int:
-        return worse_side(self.condition, self.measured)
-
-    @cached_property
-    def _enough(self) -> tuple[Array, Bools, Bools]:
-        """The value that an area has to pass, whether to have it is enough, and whether it lies in a unit.
-
-        Of w areas wanted, it is the w-th worst of the others: who is beyond is in, who is below is not.
-        """
-        condition, n = self.condition, self.evidence.n_areas
-        values = self._sign * self.measured.values[0]
-        units = self.evidence.levels[condition.by] if condition.by else np.zeros(n, dtype=np.int64)
-        limit, tied = np.full(n, -np.inf), np.zeros(n, dtype=bool)
-        for unit in range(int(units.max(initial=-1)) + 1):
-            rows = np.flatnonzero(units == unit)
-            limit[rows], tied[rows] = self._of_unit(Others(-values[rows]), np.arange(len(rows)))
-        return limit, tied, units >= 0
-
-    def _of_unit(self, others: Others, rows: Ints) -> tuple[Array, Bools]:
-        condition, m = self.condition, others.m[:, None]
-        wanted = wanted_areas(condition, m + 1, np.zeros((1, 1)))
-        limit = -others.at(rows, wanted - 1)  # no other at this place: in with any value
-        best = -others.at(rows, m - 1)
-        near = np.where(np.isfinite(limit), limit, 0.0)
-        step = EQUAL * np.abs(near)
-        beyond = np.searchsorted(others.ordered, -near + step, side="right")[:, 0]
-        own = others.known & (others.values <= (-near + step)[:, 0])
-        at_or_beyond = beyond - own + 1
-        most = np.floor(float(condition.most) * wanted[:, 0] + PLACE)
-        fits = (condition.ties == "in") & (at_or_beyond <= most) & (nearly(best, limit)[:, 0] != 0)
-        return limit[:, 0], fits
-
-
-class Evaluated(Answer):
-    """The answers of a condition that has no formula: all areas are evaluated anew for each of them."""
-
-    def judged(self, rows: Ints, d: Ints) -> tuple[Bools, Bools]:
-        flat = np.repeat(rows, d.shape[1]), d.ravel()
-        holds, known = np.zeros(d.size, dtype=bool), np.zeros(d.size, dtype=bool)
-        block = max(1, CELLS // self.evidence.n_areas)
-        for start in range(0, d.size, block):
-            area, more = (part[start : start + block] for part in flat)
-            changes = {self.condition.looks_at: (self.step.x * more, self.step.n * more)}
-            found = held(self.condition, changed(self.evidence, area, changes)).judged
-            runs = np.arange(len(area))
-            holds[start : start + block] = found.yes[runs, area]
-            known[start : start + block] = found.known[runs, area]
-        return holds.reshape(d.shape), known.reshape(d.shape)
-
-    def spans(self, low: Ints, high: Ints) -> list[Span]:
-        if isinstance(self.condition, Hotspot):
-            return []  # a cluster is not made or undone by persons of one area
-        return by_halves(self.code, low, high)

@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from quartiersatlas.errors import SpecError
-from quartiersatlas.screening.one_area import CELLS, Answer, Step, answer_of, codes
-from quartiersatlas.screening.rules import InClass
+from quartiersatlas.screening.evaluate import worse_as_comparison
+from quartiersatlas.screening.one_area.answers import CELLS, Answer, Evaluated, Step, codes
+from quartiersatlas.screening.one_area.compared import Compared
+from quartiersatlas.screening.one_area.placed import Placed
+from quartiersatlas.screening.rules import Compare, Hotspot, InClass, WorseThanCity, Worst
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
 
     from quartiersatlas.screening.evaluate import Held
     from quartiersatlas.screening.evidence import Evidence, Measured
-    from quartiersatlas.screening.turns import Span
+    from quartiersatlas.screening.one_area.turns import Span
 
     Array = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -134,7 +137,7 @@ def _reach(column: str, moved: Mapping[str, tuple[Measured, Step]]) -> tuple[Int
         if step.n:
             low = np.where(there, np.maximum(low, np.where(n > 0, np.floor(-n) + 1, 0)), low)
         if one.part and step.x > step.n:
-            high = np.where(there & (n > 0), np.minimum(high, np.floor(n - x)), high)
+            high = np.where(there, np.minimum(high, np.floor(n - x)), high)
         if one.part and step.n > step.x:
             low = np.where(there, np.maximum(low, np.ceil(x - n)), low)
     return tuple(np.where(own, end, 0).astype(np.int64) for end in (np.minimum(low, 0), np.maximum(high, 0)))  # type: ignore[return-value]
@@ -207,6 +210,23 @@ def ways_of(group: Group, held: Sequence[Held], now: Ints, evidence: Evidence) -
     powers = 3 ** np.arange(len(group.places))
     ways = [Way(code // powers % 3, *best) for code, best in found.items()]
     return sorted(ways, key=lambda way: float(way.persons.min(initial=np.inf)))
+
+
+def answer_of(one: Held, evidence: Evidence, step: Step) -> Answer:
+    """Return the answers of a condition whose indicator has counts that change."""
+    condition = one.condition
+    measured = evidence.measured[condition.looks_at]
+    if isinstance(condition, WorseThanCity):
+        condition = worse_as_comparison(condition, measured)
+    if isinstance(condition, Worst):
+        return Placed(one, condition, evidence, step)
+    if isinstance(condition, Hotspot):
+        return Evaluated(one, condition, evidence, step)
+    assert isinstance(condition, Compare)  # noqa: S101 - classes have no counts
+    compared = Compared(one, condition, evidence, step)
+    if condition.significant is not None and condition.correction == "bh" and compared.moves_others:
+        return Evaluated(one, condition, evidence, step)
+    return compared
 
 
 def _windows(spans: Sequence[Span], mover: Mover) -> tuple[list[Ints], list[int]]:
