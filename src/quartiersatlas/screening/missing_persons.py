@@ -16,8 +16,9 @@ from quartiersatlas.base.checks import choice
 from quartiersatlas.errors import SpecError, list_some
 from quartiersatlas.screening.evaluate import Held, Truth, combine, evaluate
 from quartiersatlas.screening.one_area.answers import Step, codes, own_values
-from quartiersatlas.screening.one_area.moves import NO, UNKNOWN, YES, Group, How, Way, grouped, ways_of
+from quartiersatlas.screening.one_area.moves import NO, UNKNOWN, YES, Group, How, Way, grouped, looked_at, ways_of
 from quartiersatlas.screening.one_area.placed import Placed
+from quartiersatlas.screening.one_area.scored import Rescored
 from quartiersatlas.screening.reasons import unknown_because
 from quartiersatlas.screening.rules import InClass, Worst
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from quartiersatlas.need import NeedIndex
     from quartiersatlas.screening.evidence import Evidence
     from quartiersatlas.screening.rules import Condition, Rule
 
@@ -68,7 +70,7 @@ class Missing:
     also_moves: Sequence[Ints]
 
 
-def missing_persons(rule: Rule, evidence: Evidence, how: How = "status") -> Missing:
+def missing_persons(rule: Rule, evidence: Evidence, how: How = "status", need: NeedIndex | None = None) -> Missing:
     """Return the smallest change in the counts of each area after which it enters or leaves the list.
 
     Parameters
@@ -79,6 +81,9 @@ def missing_persons(rule: Rule, evidence: Evidence, how: How = "status") -> Miss
         What it looks at: one run. Indicators name their columns of counts; those of the same name change together.
     how : {"status", "moving"}
         Persons change their status, and denominators stay; or persons come and go, and are in both.
+
+    need : NeedIndex, optional
+        The index that the rule looks at, on the keys of the areas: it is computed anew for each change.
 
     Returns
     -------
@@ -113,8 +118,9 @@ def missing_persons(rule: Rule, evidence: Evidence, how: How = "status") -> Miss
     leaves = [places[condition] for condition in rule.conditions]
     n = evidence.n_areas
     now = np.stack([_row(codes(one.truth), n) for one in held], axis=1)
-    groups = grouped(held, evidence, how)
-    ways = [ways_of(group, held, now, evidence) for group in groups]
+    rescored = None if need is None else Rescored.of(need)
+    groups = grouped(held, evidence, how, rescored)
+    ways = [ways_of(group, held, now, evidence, rescored) for group in groups]
     said = _row(codes(outcome), n)
     search = Search(rule, leaves, groups, ways, now, np.where(said == YES, NO, np.where(said == NO, YES, UNKNOWN)))
     search.run()
@@ -127,13 +133,13 @@ def missing_persons(rule: Rule, evidence: Evidence, how: How = "status") -> Miss
         conditions=list(places),
         flips=flips,
         why_not=_why_not(persons, said, held, groups, evidence),
-        also_moves=_also_moves(rule, held, evidence, indicators, said),
+        also_moves=_also_moves(rule, held, evidence, indicators, said, rescored),
     )
 
 
 def _row(values: Ints, n: int) -> Ints:
     """Return the first run, one value per area."""
-    return np.broadcast_to(values[:1], (1, n))[0]
+    return np.asarray(np.broadcast_to(values[:1], (1, n))[0])
 
 
 # --- the cheapest way through the rule --------------------------------------------------------------------------------
@@ -258,7 +264,8 @@ class Search:
         for number, group in enumerate(self.groups):
             for place, way in enumerate(self.ways[number]):
                 rows = np.flatnonzero(self._takes(number, place) & np.isfinite(self.best))
-                flips[np.ix_(rows, group.places)] = self.now[np.ix_(rows, group.places)] != way.answers
+                for condition, answer in zip(group.places, way.answers.tolist(), strict=True):
+                    flips[rows, condition] = self.now[rows, condition] != answer
                 for mine, mover in enumerate(group.movers):
                     d = np.zeros(n, dtype=np.int64)
                     d[rows] = np.where(way.mover[rows] == mine, way.d[rows], 0)
@@ -300,19 +307,27 @@ def _why_not(
 
 
 def _also_moves(
-    rule: Rule, held: Sequence[Held], evidence: Evidence, indicators: Mapping[str, tuple[Ints, Ints]], said: Ints
+    rule: Rule,
+    held: Sequence[Held],
+    evidence: Evidence,
+    indicators: Mapping[str, tuple[Ints, Ints]],
+    said: Ints,
+    rescored: Rescored | None,
 ) -> list[Ints]:
     """Return which other areas come on the list or leave it with each area, because the order of the worst changes."""
     n = len(said)
     turned = {one.condition: np.zeros(0, dtype=np.int64) for one in held}  # area * n + other area
     for one in held:
-        condition = one.condition
-        if isinstance(condition, Worst) and condition.indicator in indicators:
-            x, more = indicators[condition.indicator]
-            rows = np.flatnonzero((x != 0) | (more != 0))
-            values = own_values(evidence.measured[condition.indicator], rows, x[rows], more[rows])
-            runs, others = Placed(one, condition, evidence, Step(1, 0)).displaced(rows, values)
-            turned[condition] = rows[runs] * n + others
+        names = looked_at(one.condition, rescored) & set(indicators)
+        if isinstance(one.condition, Worst) and names:
+            rows = np.flatnonzero(np.any([part != 0 for name in names for part in indicators[name]], axis=0))
+            changes = {name: (x[rows], more[rows]) for name, (x, more) in indicators.items()}
+            if rescored is not None and rescored.behind(one.condition):
+                runs, others = rescored.displaced(one, evidence, rows, changes)
+            else:
+                values = own_values(evidence.measured[one.condition.indicator], rows, *changes[one.condition.indicator])
+                runs, others = Placed(one, one.condition, evidence, Step(1, 0)).displaced(rows, values)
+            turned[one.condition] = rows[runs] * n + others
     pairs = np.unique(np.concatenate(list(turned.values())))
     truths = {}
     for one in held:

@@ -300,7 +300,7 @@ class Shortlist:
         >>> qa.screen(data, qa.above_city("poverty")).missing()["change_poor"].tolist()
         [-152, -10, 58]
         """
-        found = missing_persons(self.rule, self.evidence, how)
+        found = missing_persons(self.rule, self.evidence, how, self.need)
         keys = self.selected.index
         ids = dict(zip(self.rule.conditions, condition_names(self.rule), strict=True))
         names = [ids[condition] for condition in found.conditions]

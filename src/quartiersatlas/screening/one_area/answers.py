@@ -73,7 +73,8 @@ def own_values(measured: Measured, rows: Ints, more_x: Ints, more_n: Ints) -> Ar
     assert measured.n is not None  # noqa: S101 - likewise
     x, n = measured.x[0][rows] + more_x, measured.n[0][rows] + more_n
     share = np.divide(measured.per * x, n, out=np.full(len(rows), np.nan), where=n > 0)
-    return share - _before(measured)[rows]
+    found: Array = share - _before(measured)[rows]
+    return found
 
 
 def _before(measured: Measured) -> Array:
@@ -158,27 +159,34 @@ def codes(truth: Truth) -> Ints:
 
 
 class Evaluated(Answer):
-    """The answers of a condition that has no formula: all areas are evaluated anew for each of them."""
+    """The answers of a condition that has no formula: all areas are evaluated anew for each change."""
+
+    cells = 1  # numbers that one run takes for each area
 
     def judged(self, rows: Ints, d: Ints) -> tuple[Bools, Bools]:
-        """Return what the evaluator says, all areas anew for each change."""
-        flat = np.repeat(rows, d.shape[1]), d.ravel()
-        holds, known = np.zeros(d.size, dtype=bool), np.zeros(d.size, dtype=bool)
-        block = max(1, CELLS // self.evidence.n_areas)
-        for start in range(0, d.size, block):
-            area, more = (part[start : start + block] for part in flat)
-            changes = {self.condition.looks_at: (self.step.x * more, self.step.n * more)}
-            found = held(self.condition, changed(self.evidence, area, changes)).judged
-            runs = np.arange(len(area))
-            holds[start : start + block] = found.yes[runs, area]
-            known[start : start + block] = found.known[runs, area]
-        return holds.reshape(d.shape), known.reshape(d.shape)
+        """Return what the evaluator says, of each area and change once."""
+        every = np.stack([np.repeat(rows, d.shape[1]), d.ravel()])
+        (areas, more), back = np.unique(every, axis=1, return_inverse=True)
+        holds, known = np.zeros(len(areas), dtype=bool), np.zeros(len(areas), dtype=bool)
+        block = max(1, CELLS // (self.cells * self.evidence.n_areas))
+        for start in range(0, len(areas), block):
+            some = slice(start, start + block)
+            found = held(self.condition, self.anew(areas[some], more[some])).judged
+            runs = np.arange(len(areas[some]))
+            shape = (len(runs), self.evidence.n_areas)
+            holds[some], known[some] = (
+                np.broadcast_to(one, shape)[runs, areas[some]] for one in (found.yes, found.known)
+            )
+        back = back.reshape(d.shape)
+        return holds[back], known[back]
+
+    def anew(self, rows: Ints, d: Ints) -> Evidence:
+        """Return one run for each of some areas."""
+        return changed(self.evidence, rows, {self.condition.looks_at: (self.step.x * d, self.step.n * d)})
 
     def spans(self, low: Ints, high: Ints) -> list[Span]:
         """Return where tests turn; a cluster is not made or undone by persons of one area."""
-        if isinstance(self.condition, Hotspot):
-            return []
-        return by_halves(self.code, low, high)
+        return [] if isinstance(self.condition, Hotspot) else by_halves(self.code, low, high)
 
 
 class Others:

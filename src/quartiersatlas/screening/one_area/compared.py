@@ -96,7 +96,8 @@ class Compared(Answer):
             a, b = Fraction(self.measured.per).as_integer_ratio()
             return Fractions(times(cases, a), times(people, b), there)
         share = np.divide(cases, people, out=np.full(people.shape, np.nan), where=there)
-        return self.measured.per * (share - before[rows][:, None])
+        found: Array = self.measured.per * (share - before[rows][:, None])
+        return found
 
     def _pooled(self, name: str) -> tuple[Whole, Whole, Array, Bools]:
         """Return the counts of the other areas of a unit, its earlier share, and which areas lie in one."""
@@ -114,7 +115,7 @@ class Compared(Answer):
                     sum_ + np.where(self.free, part[0], 0.0)
                     for sum_, part in zip(sums, self.measured.earlier, strict=True)
                 ]
-            before = np.divide(*sums, out=np.full(len(units), np.nan), where=sums[1] > 0)
+            before = np.divide(sums[0], sums[1], out=np.full(len(units), np.nan), where=sums[1] > 0)
         cases, people = (whole(part) for part in others) if self.measured.whole else others
         return cases, people, before, units >= 0
 
@@ -126,11 +127,11 @@ class Compared(Answer):
             centre, squares = others.mean[rows][:, None], others.squares[rows][:, None]
             mean = ((m - 1) * centre + values) / m
             if not limit.sd:
-                return mean
+                return np.asarray(mean)
             free = m - limit.ddof
             squares = squares + (values - centre) ** 2 * (m - 1) / m
             variance = np.divide(squares, free, out=np.full(squares.shape, np.nan), where=free > 0)
-            return mean + float(limit.sd) * np.sqrt(variance)
+            return np.asarray(mean + float(limit.sd) * np.sqrt(variance))
         lower, share = self._place(name, m)
         first = np.clip(values, others.at(rows, lower - 2), others.at(rows, lower - 1))
         upper = np.minimum(lower, m - 1)
@@ -214,7 +215,7 @@ class Compared(Answer):
             others = self.others
             line = self._lines(MEAN)[0].scaled(float(limit.factor), float(limit.plus) + apart)
             sd = float(limit.factor * limit.sd)
-            return spread_roots(self.ratio, (others.m, others.mean, others.squares), sd, limit.ddof, line)
+            return spread_roots(self.ratio, (others.m.astype(float), others.mean, others.squares), sd, limit.ddof, line)
         parts = [(1, limit.than)] if isinstance(limit.than, str) else list(limit.than)  # type: ignore[arg-type]
         lines = [Line()]
         for weight, name in parts:

@@ -16,6 +16,7 @@ from quartiersatlas.screening.evaluate import worse_as_comparison
 from quartiersatlas.screening.one_area.answers import CELLS, Answer, Evaluated, Step, codes
 from quartiersatlas.screening.one_area.compared import Compared
 from quartiersatlas.screening.one_area.placed import Placed
+from quartiersatlas.screening.one_area.scored import Rescored, Scored
 from quartiersatlas.screening.rules import Compare, Hotspot, InClass, WorseThanCity, Worst
 
 if TYPE_CHECKING:
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
 
     from quartiersatlas.screening.evaluate import Held
     from quartiersatlas.screening.evidence import Evidence, Measured
+    from quartiersatlas.screening.one_area.scored import Rescored
     from quartiersatlas.screening.one_area.turns import Span
+    from quartiersatlas.screening.rules import Condition
 
     Array = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -74,7 +77,7 @@ class Group:
     movers: Sequence[Mover]
 
 
-def grouped(held: Sequence[Held], evidence: Evidence, how: How) -> list[Group]:
+def grouped(held: Sequence[Held], evidence: Evidence, how: How, rescored: Rescored | None = None) -> list[Group]:
     """Return the conditions that persons can change, those together that share a count.
 
     Parameters
@@ -85,17 +88,27 @@ def grouped(held: Sequence[Held], evidence: Evidence, how: How) -> list[Group]:
         What they look at.
     how : {"status", "moving"}
         Whether denominators stay, or persons come and go.
+    rescored : Rescored, optional
+        The need index, if the rule looks at one.
     """
-    looks = {place: one.condition.looks_at for place, one in enumerate(held) if not isinstance(one.condition, InClass)}
-    measured = {name: evidence.measured[name] for name in dict.fromkeys(looks.values())}
+    looks = [looked_at(one.condition, rescored) for one in held]
+    measured = {name: evidence.measured[name] for names in looks for name in names if name in evidence.measured}
+    if rescored is not None:
+        measured = {**{name: rescored.measured[name] for names in looks for name in names - set(measured)}, **measured}
     groups: list[Group] = []
     for mover in _movers(measured, how):
-        mine = {place for place, name in looks.items() if name in mover.steps}
+        mine = {place for place, names in enumerate(looks) if names & set(mover.steps)}
         joined = [group for group in groups if mine & set(group.places)]
         places = sorted(mine.union(*(group.places for group in joined)))
         others = [other for group in joined for other in group.movers]
         groups = [group for group in groups if group not in joined] + [Group(places, [*others, mover])]
     return groups
+
+
+def looked_at(condition: Condition, rescored: Rescored | None) -> set[str]:
+    """Return the indicators that a condition looks at, those behind a need index too."""
+    behind = set() if rescored is None else rescored.behind(condition)
+    return behind or (set() if isinstance(condition, InClass) else {condition.looks_at})
 
 
 def _movers(measured: Mapping[str, Measured], how: How) -> Iterator[Mover]:
@@ -165,7 +178,9 @@ class Way:
     mover: Ints
 
 
-def ways_of(group: Group, held: Sequence[Held], now: Ints, evidence: Evidence) -> list[Way]:
+def ways_of(
+    group: Group, held: Sequence[Held], now: Ints, evidence: Evidence, rescored: Rescored | None = None
+) -> list[Way]:
     """Return every set of answers that persons can bring about, in the order of how few of them it takes.
 
     Parameters
@@ -178,6 +193,8 @@ def ways_of(group: Group, held: Sequence[Held], now: Ints, evidence: Evidence) -
         Their answers as they are.
     evidence : Evidence
         What they look at.
+    rescored : Rescored, optional
+        The need index, if the rule looks at one.
 
     Raises
     ------
@@ -193,9 +210,9 @@ def ways_of(group: Group, held: Sequence[Held], now: Ints, evidence: Evidence) -
     found: dict[int, tuple[Array, Ints, Ints]] = {}
     for number, mover in enumerate(group.movers):
         answers = {
-            place: answer_of(held[place], evidence, mover.steps[held[place].condition.looks_at])
+            place: answer_of(held[place], evidence, mover.steps, rescored)
             for place in group.places
-            if held[place].condition.looks_at in mover.steps
+            if looked_at(held[place].condition, rescored) & set(mover.steps)
         }
         spans = [span for answer in answers.values() for span in answer.spans(mover.low, mover.high)]
         starts, widths = _windows(spans, mover)
@@ -212,9 +229,12 @@ def ways_of(group: Group, held: Sequence[Held], now: Ints, evidence: Evidence) -
     return sorted(ways, key=lambda way: float(way.persons.min(initial=np.inf)))
 
 
-def answer_of(one: Held, evidence: Evidence, step: Step) -> Answer:
-    """Return the answers of a condition whose indicator has counts that change."""
+def answer_of(one: Held, evidence: Evidence, steps: Mapping[str, Step], rescored: Rescored | None) -> Answer:
+    """Return the answers of a condition that looks at counts that change."""
     condition = one.condition
+    if rescored is not None and rescored.behind(condition):
+        return Scored(one, evidence, rescored, steps)
+    step = steps[condition.looks_at]
     measured = evidence.measured[condition.looks_at]
     if isinstance(condition, WorseThanCity):
         condition = worse_as_comparison(condition, measured)
