@@ -55,8 +55,8 @@ class Missing:
     flips : array of bool, shape (n_areas, conditions)
         Which of them come out the other way.
     why_not : array of str
-        Empty where there is a number; else ``"missing"``, ``"precision"`` or ``"few"`` where the rule cannot be
-        assessed, ``"fixed"`` where persons change no condition, ``"beyond"`` where no possible number of them does it.
+        Empty where there is a number; else ``"missing"``, ``"precision"`` or ``"few"`` where a condition cannot be
+        judged, ``"fixed"`` where persons change no condition, ``"beyond"`` where no possible number of them does it.
     also_moves : list of array of int
         The places of other areas that come or go with it, where the rule asks for the worst of the areas.
     """
@@ -132,7 +132,7 @@ def missing_persons(rule: Rule, evidence: Evidence, how: How = "status", need: N
         changes=changes,
         conditions=list(places),
         flips=flips,
-        why_not=_why_not(persons, said, held, groups, evidence),
+        why_not=_why_not(persons, held, groups, evidence),
         also_moves=_also_moves(rule, held, evidence, indicators, said, rescored),
     )
 
@@ -286,23 +286,21 @@ class Search:
 # --- what else there is to say ----------------------------------------------------------------------------------------
 
 
-def _why_not(
-    persons: Array, said: Ints, held: Sequence[Held], groups: Sequence[Group], evidence: Evidence
-) -> NDArray[np.object_]:
+def _why_not(persons: Array, held: Sequence[Held], groups: Sequence[Group], evidence: Evidence) -> NDArray[np.object_]:
     """Return why there is no number."""
     n = len(persons)
     found = np.full(n, "", dtype=object)
+    none = np.isnan(persons)
     for code in ("missing", "few", "precision"):  # the last one says most
         for one in held:
             measured = None if isinstance(one.condition, InClass) else evidence.measured[one.condition.looks_at]
             because = np.broadcast_to(unknown_because(one, measured), (n,))
-            found[(said == UNKNOWN) & (_row(codes(one.truth), n) == UNKNOWN) & (because == code)] = code
+            found[none & (_row(codes(one.truth), n) == UNKNOWN) & (because == code)] = code
     can = np.zeros(n, dtype=bool)
     for group in groups:
         for mover in group.movers:
             can |= mover.low < mover.high
-    none = np.isnan(persons) & (said != UNKNOWN)
-    found[none] = np.where(can, "beyond", "fixed")[none]
+    found[none & (found == "")] = np.where(can, "beyond", "fixed")[none & (found == "")]
     return found
 
 

@@ -270,8 +270,8 @@ class Shortlist:
             On the district key: ``persons``, the number (missing where there is none); ``enters``, whether the area
             would enter (else leave); ``flips``, the ids of the conditions that come out the other way, as in
             ``.reasons``; ``also_moves``, the keys of other areas that come or go with it, where the rule asks for the
-            worst; ``why_not``, where there is no number: ``"missing"``, ``"precision"`` or ``"few"`` (the rule cannot
-            be assessed), ``"fixed"`` (persons change no condition), ``"beyond"`` (no possible number does it); and
+            worst; ``why_not``, where there is no number: ``"missing"``, ``"precision"`` or ``"few"`` (a condition
+            cannot be judged), ``"fixed"`` (persons change no condition), ``"beyond"`` (no possible number does it); and
             ``change_<column>`` for each column of counts, with its sign.
 
         Raises

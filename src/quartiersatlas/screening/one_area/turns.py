@@ -179,28 +179,37 @@ def band(points: Sequence[Array], near: Callable[[Ints], NDArray[np.bool_]], low
 
 
 def by_halves(outcome: Callable[[Ints, Ints], Ints], low: Ints, high: Ints) -> list[Span]:
-    """Return where an outcome turns between 0 and each end, if it differs there: exact where it turns once.
+    """Return where an outcome turns between 0 and each end: exact where each code comes once.
 
     Parameters
     ----------
     outcome : callable
-        Of rows and persons, each of shape (k,): a code.
+        Of rows and persons, each of shape (k,): a code of three, for yes, no and unknown.
     low, high : array of int
         The ends, at most and at least 0.
     """
     rows = np.arange(len(low))
-    now = outcome(rows, np.zeros(len(low), dtype=np.int64))
     found: list[Span] = []
     for end in (low, high):
-        same, other = np.zeros(len(low), dtype=np.int64), end.copy()
-        open_ = np.flatnonzero(outcome(rows, end) != now)
-        turning = np.full(len(low), np.nan)
-        while len(open_):
-            middle = (same[open_] + other[open_]) // 2
-            alike = outcome(open_, middle) == now[open_]
-            same[open_[alike]], other[open_[~alike]] = middle[alike], middle[~alike]
-            done = np.abs(other[open_] - same[open_]) <= 1
-            turning[open_[done]] = other[open_[done]]
-            open_ = open_[~done]
-        found.append((turning, turning))
+        start, last = np.zeros(len(low), dtype=np.int64), outcome(rows, end)
+        for _ in range(2):  # three codes in a row turn twice
+            turning = _next_turn(outcome, start, end, last)
+            found.append((turning, turning))
+            start = np.where(np.isnan(turning), end, np.nan_to_num(turning)).astype(np.int64)
     return found
+
+
+def _next_turn(outcome: Callable[[Ints, Ints], Ints], start: Ints, end: Ints, last: Ints) -> Array:
+    """Return the first number of persons with another outcome than the start has; NaN where the end has the same."""
+    same, other = start.copy(), end.copy()
+    now = outcome(np.arange(len(start)), start)
+    open_ = np.flatnonzero(now != last)
+    turning = np.full(len(start), np.nan)
+    while len(open_):
+        middle = same[open_] + np.trunc((other[open_] - same[open_]) / 2).astype(np.int64)
+        alike = outcome(open_, middle) == now[open_]
+        same[open_[alike]], other[open_[~alike]] = middle[alike], middle[~alike]
+        done = np.abs(other[open_] - same[open_]) <= 1
+        turning[open_[done]] = other[open_[done]]
+        open_ = open_[~done]
+    return turning
