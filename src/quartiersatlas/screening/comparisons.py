@@ -416,6 +416,10 @@ def _than(word: str, than: object) -> Decimal | str | tuple[tuple[Decimal, str],
     for pair in than:
         if not isinstance(pair, list | tuple) or len(pair) != 2 or not isinstance(pair[1], str):  # noqa: PLR2004
             raise SpecError(f"{word}: a mix is a list of weights and names, [[0.7, 'nation'], [0.3, 'unit']].")
+        if pair[1] == QUANTILE:
+            raise SpecError(
+                f"{word}: a quantile cannot be part of a mix. Compare with it alone: than='quantile', q=0.8."
+            )
         pairs.append((number(pair[0], f"{word}: the weight of {pair[1]!r}"), composed(pair[1])))
     if not pairs:
         raise SpecError(f"{word}: the mix is empty; it takes [[0.7, 'nation'], [0.3, 'unit']].")

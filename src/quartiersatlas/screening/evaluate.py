@@ -31,7 +31,7 @@ from quartiersatlas.screening.rules import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -174,6 +174,12 @@ def _held(
 
 
 def _worse(condition: WorseThanCity, measured: Measured, evidence: Evidence) -> Held:
+    found = _compared(worse_as_comparison(condition, measured), measured, evidence)
+    return Held(condition, found.truth, found.values, found.limit, found.judged, found.undecided)
+
+
+def worse_as_comparison(condition: WorseThanCity, measured: Measured) -> Compare:
+    """Return what "on the worse side of the city value" means for an indicator."""
     if measured.direction == 0:
         name = condition.indicator
         raise SpecError(
@@ -181,9 +187,7 @@ def _worse(condition: WorseThanCity, measured: Measured, evidence: Evidence) -> 
             f"above({name!r}, than='city') or below({name!r}, than='city')."
         )
     word = "above" if measured.direction == 1 else "below"
-    plain = Compare(word=word, indicator=condition.indicator, limit=Limit(CITY), unknown=condition.unknown)
-    found = _compared(plain, measured, evidence)
-    return Held(condition, found.truth, found.values, found.limit, found.judged, found.undecided)
+    return Compare(word=word, indicator=condition.indicator, limit=Limit(CITY), unknown=condition.unknown)
 
 
 def _compared(condition: Compare, measured: Measured, evidence: Evidence) -> Held:
@@ -194,7 +198,7 @@ def _compared(condition: Compare, measured: Measured, evidence: Evidence) -> Hel
         assert measured.n is not None  # noqa: S101 - likewise
         where = rate_side(whole(measured.x), whole(measured.n), exact_per(measured), limit)
     else:
-        where = nearly(measured.values, floats, _largest(measured, limit))
+        where = nearly(measured.values, floats, size_of_terms(condition.limit, measured), _largest(measured, limit))
     upwards = where if condition.upwards else -where
     holds = upwards >= 0 if condition.closed else upwards > 0
     known = measured.known & ~np.isnan(floats)
@@ -225,13 +229,26 @@ def limit_of(condition: Compare, measured: Measured, evidence: Evidence) -> Frac
 
     Both have a shape that broadcasts to (runs, n_areas).
     """
-    limit = condition.limit
+    return limit_from(condition.limit, lambda name: _named(name, condition, measured, evidence))
+
+
+def size_of_terms(limit: Limit, measured: Measured) -> float | Array:
+    """Return how large the numbers are that value and limit may be differences of: mean - 2 sd, 0.5 median - 10."""
+    size: float | Array = abs(float(limit.plus)) + measured.terms
+    if limit.sd:
+        values = np.where(measured.known, np.abs(measured.values), 0.0)
+        size = size + values.max(axis=-1, keepdims=True, initial=0.0)
+    return size
+
+
+def limit_from(limit: Limit, named: Callable[[str], Fractions | Array]) -> Fractions | Array:
+    """Return a limit, given what the names in it stand for."""
     if isinstance(limit.than, Decimal):
         base: Fractions | Array = Fractions.of(limit.than)
     elif isinstance(limit.than, str):
-        base = _named(limit.than, condition, measured, evidence)
+        base = named(limit.than)
     else:
-        base = _mixed(limit.than, condition, measured, evidence)
+        base = _mixed([(weight, named(name)) for weight, name in limit.than])
     if isinstance(base, Fractions):
         found = base.scaled(limit.factor, limit.plus)
         return found if limit.digits is None else found.rounded(limit.digits)
@@ -239,11 +256,8 @@ def limit_of(condition: Compare, measured: Measured, evidence: Evidence) -> Frac
     return floats if limit.digits is None else round_half_up(floats, limit.digits)
 
 
-def _mixed(
-    parts: Sequence[tuple[Decimal, str]], condition: Compare, measured: Measured, evidence: Evidence
-) -> Fractions | Array:
+def _mixed(found: Sequence[tuple[Decimal, Fractions | Array]]) -> Fractions | Array:
     """Return the weighted sum of several limits."""
-    found = [(weight, _named(name, condition, measured, evidence)) for weight, name in parts]
     exact = [one.scaled(weight, Decimal(0)) for weight, one in found if isinstance(one, Fractions)]
     if len(exact) == len(found):
         total = exact[0]
@@ -257,7 +271,7 @@ def _mixed(
 def _named(name: str, condition: Compare, measured: Measured, evidence: Evidence) -> Fractions | Array:
     """Return the limit that a name stands for."""
     if (name, condition.indicator) in evidence.published:
-        return _per_area(evidence.published[name, condition.indicator])
+        return per_area(evidence.published[name, condition.indicator])
     if name in (MEAN, MEDIAN, QUANTILE):
         return _of_values(name, condition.limit, measured.values)
     refuse_sums(measured, condition.indicator, condition)
@@ -270,7 +284,7 @@ def _named(name: str, condition: Compare, measured: Measured, evidence: Evidence
     return city_limit(measured, evidence.levels[name], rest=False)
 
 
-def _per_area(published: Sequence[Decimal | None]) -> Fractions:
+def per_area(published: Sequence[Decimal | None]) -> Fractions:
     """Return published values, one for all or one per area, over one power of ten."""
     known = [value for value in published if value is not None]
     digits = max((max(0, -int(value.as_tuple().exponent)) for value in known), default=0)
@@ -333,15 +347,20 @@ def quantile(values: Array, q: Fraction, kind: int) -> Array:
     """
     ordered = np.sort(values, axis=-1)  # NaN last
     m = (~np.isnan(values)).sum(axis=-1, keepdims=True)
-    alpha, beta = PLACES[kind]
-    place = alpha + float(q) * (m + 1 - alpha - beta)
-    place = np.where(np.abs(place - np.rint(place)) < PLACE, np.rint(place), place).clip(1, np.maximum(m, 1))
-    lower = np.floor(place).astype(int)
-    share = place - lower
+    lower, share = quantile_place(m, q, kind)
     first = np.take_along_axis(ordered, lower - 1, axis=-1)
     second = np.take_along_axis(ordered, np.minimum(lower, np.maximum(m, 1) - 1), axis=-1)
     found = np.where(share > 0, first + share * (second - first), first)
     return np.where(m > 0, found, np.nan)
+
+
+def quantile_place(m: NDArray[np.int64], q: Fraction, kind: int) -> tuple[NDArray[np.int64], Array]:
+    """Return the place of a quantile among m values in ascending order, counted from 1: its whole part and the rest."""
+    alpha, beta = PLACES[kind]
+    place = alpha + float(q) * (m + 1 - alpha - beta)
+    place = np.where(np.abs(place - np.rint(place)) < PLACE, np.rint(place), place).clip(1, np.maximum(m, 1))
+    lower = np.floor(place).astype(np.int64)
+    return lower, place - lower
 
 
 # --- the worst of the areas -------------------------------------------------------------------------------------------
@@ -357,7 +376,7 @@ def _worst(condition: Worst, measured: Measured, evidence: Evidence) -> Held:
     tied: tuple[int, int, bool, float] | None = None
     for unit in np.unique(units[units >= 0]):
         inside = np.flatnonzero(units == unit)
-        holds[:, inside], limit[:, inside], at = _worst_of(condition, values[:, inside], evidence.shift)
+        holds[:, inside], limit[:, inside], at = _worst_of(condition, values[:, inside], evidence.shift, measured.terms)
         tied = tied or at
     known = ~np.isnan(values) & (units >= 0)[None, :]
     if tied is not None:
@@ -378,7 +397,7 @@ def worse_side(condition: Worst | Hotspot, measured: Measured) -> int:
 
 
 def _worst_of(
-    condition: Worst, values: Array, shift: Array
+    condition: Worst, values: Array, shift: Array, terms: float
 ) -> tuple[Bools, Array, tuple[int, int, bool, float] | None]:
     """Return which of the areas are among the worst (the highest), the limit, and how many lie at it in the first run.
 
@@ -392,10 +411,10 @@ def _worst_of(
     highest_first = -np.sort(-values, axis=-1)  # NaN last
     limit = np.where(m > 0, np.take_along_axis(highest_first, np.maximum(wanted, 1) - 1, axis=-1), np.nan)
     best = np.take_along_axis(highest_first, np.maximum(m, 1) - 1, axis=-1)
-    where = nearly(values, np.broadcast_to(limit, values.shape))
+    where = nearly(values, np.broadcast_to(limit, values.shape), terms)
     at_or_beyond = (known & (where >= 0)).sum(axis=-1, keepdims=True)
     most = np.floor(float(condition.most) * wanted + PLACE)
-    fits = (at_or_beyond <= most) & (nearly(best, limit) != 0) & (condition.ties == "in")
+    fits = (at_or_beyond <= most) & (nearly(best, limit, terms) != 0) & (condition.ties == "in")
     taken = (at_or_beyond <= wanted) | fits
     holds = np.where(taken, where >= 0, where > 0)
     tied = None

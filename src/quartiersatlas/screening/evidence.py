@@ -68,6 +68,11 @@ class Measured:
         Half of the last printed digit of a ready-made number; 0 where values are exact.
     recipe : str
         How a rate is made of it, where it is summed over areas.
+    columns : tuple of (str, str)
+        The columns that numerator and denominator are; the first is empty where it counts no persons, the second where
+        there is none.
+    part : bool
+        Whether the persons of the numerator are among those of the denominator.
     """
 
     values: Array
@@ -83,6 +88,8 @@ class Measured:
     valued: bool = True
     half: float = 0.0
     recipe: str = ""
+    columns: tuple[str, str] = ("", "")
+    part: bool = False
 
     @cached_property
     def whole(self) -> bool:
@@ -90,6 +97,11 @@ class Measured:
         if self.x is None or self.n is None or self.earlier is not None:
             return False
         return all(bool(np.all(np.isnan(part) | (part == np.rint(part)))) for part in (self.x, self.n))
+
+    @property
+    def terms(self) -> float:
+        """How large the numbers are that a value is the difference of; 0 where it is none."""
+        return 0.0 if self.earlier is None else abs(self.per)
 
     @cached_property
     def known(self) -> NDArray[np.bool_]:
@@ -134,6 +146,8 @@ class Evidence:
 def rate(x: Sequence[float], n: Sequence[float], *, per: float = 100.0, **more: Any) -> Measured:  # noqa: ANN401
     """Return a rate from counts, as a rule sees it; rows are runs.
 
+    The numerator is a part of the denominator, unless ``part`` says otherwise or an area has more of it.
+
     Examples
     --------
     >>> rate([1, 2], [10, 0]).values.tolist()
@@ -141,6 +155,7 @@ def rate(x: Sequence[float], n: Sequence[float], *, per: float = 100.0, **more: 
     """
     cases, people = np.atleast_2d(np.asarray(x, dtype=float)), np.atleast_2d(np.asarray(n, dtype=float))
     values = per * np.divide(cases, people, out=np.full(np.broadcast(cases, people).shape, np.nan), where=people > 0)
+    more.setdefault("part", not bool((cases > people).any()))
     return Measured(values, cases, people, per=per, **more)
 
 
@@ -229,12 +244,12 @@ def _behind(data: AreaData, column: str, kind: str) -> dict[str, Any]:
     """Return the counts behind a column, or what is published of it, or how exactly it is printed."""
     if column in data.rates:
         x, n = data.parts(column)
-        return {"x": _row(x), "n": _row(n)}
+        return {"x": _row(x), "n": _row(n), **_persons(data, column)}
     if column in data.changes:
         return _behind_change(data, column)
     if kind == "count":
         values = _row(data.values[column])
-        return {"x": values, "n": np.where(np.isnan(values), np.nan, 1.0), "per": 1.0}
+        return {"x": values, "n": np.where(np.isnan(values), np.nan, 1.0), "per": 1.0, "columns": (column, "")}
     meaning = data.catalogue.get(column)
     found: dict[str, Any] = {"half": _half(data.values[column], kind)}
     published = published_for_city(data.references, column)
@@ -252,7 +267,16 @@ def _behind_change(data: AreaData, column: str) -> dict[str, Any]:
     if base not in data.rates or base not in before.rates:
         return {}
     (x, n), (x0, n0) = data.parts(base), before.parts(base)
-    return {"x": _row(x), "n": _row(n), "earlier": (_row(x0), _row(n0)), "per": data.catalogue.get(base).per}
+    counts = {"x": _row(x), "n": _row(n), "earlier": (_row(x0), _row(n0)), "per": data.catalogue.get(base).per}
+    return {**counts, **_persons(data, base)}
+
+
+def _persons(data: AreaData, rate: str) -> dict[str, Any]:
+    """Return which columns count the persons of a rate, and whether those of the numerator are a part of the others."""
+    numerator, denominator = data.rates[rate]
+    part = data.catalogue.get(rate).rules.part_of_whole
+    counted = part or (kind_of(data, rate) == "density" and kind_of(data, numerator) in ("count", ""))
+    return {"columns": (numerator if counted else "", denominator), "part": part}
 
 
 def _half(column: pd.Series[float], kind: str) -> float:

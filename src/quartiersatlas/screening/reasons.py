@@ -94,12 +94,12 @@ def _rows(one: Held, name: str, evidence: Evidence, keys: pd.Index, references: 
             "factor": factor,
             "source": source,
             "held": pd.arrays.BooleanArray(one.truth.yes[0].copy(), ~one.truth.known[0]),
-            "unknown_because": _because(one, measured),
+            "unknown_because": unknown_because(one, measured),
         }
     )
 
 
-def _because(one: Held, measured: Measured | None) -> np.ndarray:
+def unknown_because(one: Held, measured: Measured | None) -> np.ndarray:
     """Return why a condition could not be judged; also where its own rule then makes it yes or no."""
     known = one.judged.known[0]
     because = np.where(known, "", "missing").astype(object)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -18,8 +18,9 @@ from quartiersatlas.need import NeedIndex
 from quartiersatlas.need.robustness.options import SOURCES
 from quartiersatlas.screening.evaluate import evaluate
 from quartiersatlas.screening.evidence import Evidence, collect_evidence
+from quartiersatlas.screening.missing_persons import missing_persons
 from quartiersatlas.screening.ranked import markdown_table, ranked_table
-from quartiersatlas.screening.reasons import k_of_table, reasons_table
+from quartiersatlas.screening.reasons import condition_names, k_of_table, reasons_table
 from quartiersatlas.screening.rule_spec import RuleSpec
 from quartiersatlas.screening.rules import EXAMPLES, Rule
 from quartiersatlas.screening.runs import selection_stability
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import geopandas as gpd
+    from numpy.typing import NDArray
 
     from quartiersatlas.catalogue import Lang, Message
     from quartiersatlas.catalogue.references import Reference
@@ -253,6 +255,72 @@ class Shortlist:
             limits=limits,
         )
 
+    def missing(self, how: Literal["status", "moving"] = "status") -> pd.DataFrame:
+        """Return how many people are missing: the smallest change after which an area enters or leaves the list.
+
+        Counts of one area change, all other areas stay as they are. The area moves its own city value, its municipality
+        and the order of the worst with it.
+
+        Parameters
+        ----------
+        how : {"status", "moving"}
+            ``"status"``: residents change their status, denominators stay. ``"moving"``: persons of a group come or go,
+            and are in the denominators too; where two groups share one, only one of them moves.
+
+        Returns
+        -------
+        DataFrame
+            On the district key: ``persons``, the number (missing where there is none); ``enters``, whether the area
+            would enter (else leave); ``flips``, the ids of the conditions that come out the other way, as in
+            ``.reasons``; ``also_moves``, the keys of other areas that come or go with it, where the rule asks for the
+            worst; ``why_not``, where there is no number: ``"missing"``, ``"precision"`` or ``"few"`` (a condition
+            cannot be judged), ``"fixed"`` (persons change no condition), ``"beyond"`` (no possible number does it); and
+            ``change_<column>`` for each column of counts, with its sign.
+
+        Raises
+        ------
+        SpecError
+            More than five counts stand in several conditions each, or the shortlist was not made by :func:`screen`.
+
+        Notes
+        -----
+        Counts are the same where their column is: rates of one numerator change together. A person may be in two of
+        them, so that the number is one of cases, not of heads. Ready-made numbers, need indices, classes and clusters
+        stay as they are. Numbers are found exactly, but for tests against means and quantiles, where a smaller one may
+        exist.
+
+        Examples
+        --------
+        >>> import geopandas as gpd
+        >>> import pandas as pd
+        >>> import shapely
+        >>> import quartiersatlas as qa
+        >>> shapes = [shapely.box(x, 0, x + 1000, 1000) for x in (0, 1000, 2000)]
+        >>> named = {"name": ["A", "B", "C"]}
+        >>> areas = gpd.GeoDataFrame(named, index=["1", "2", "3"], geometry=shapes, crs="EPSG:25832")
+        >>> table = pd.DataFrame({"poor": [300.0, 205, 90], "residents": [1000.0] * 3}, index=areas.index)
+        >>> data = qa.add_rates(qa.join(areas, table), {"poverty": ("poor", "residents")})
+        >>> qa.screen(data, qa.above_city("poverty")).missing()["change_poor"].tolist()
+        [-152, -10, 58]
+        """
+        found = missing_persons(self.rule, self.evidence, how, self.need)
+        keys = self.selected.index
+        ids = dict(zip(self.rule.conditions, condition_names(self.rule), strict=True))
+        names = [ids[condition] for condition in found.conditions]
+        none = np.isnan(found.persons)
+        table = pd.DataFrame(
+            {
+                "persons": _whole(found.persons, none),
+                "enters": pd.arrays.BooleanArray(found.enters.copy(), ~np.asarray(self.assessed)),
+                "flips": [tuple(name for name, one in zip(names, row, strict=True) if one) for row in found.flips],
+                "also_moves": [tuple(keys[places]) for places in found.also_moves],
+                "why_not": found.why_not,
+            },
+            index=keys,
+        )
+        changes = {f"change_{name}": _whole(more, none) for name, more in found.changes.items()}
+        return table.assign(**changes)
+
     @property
     def summary(self) -> Summary:
         """Areas and residents that are selected, assessed, and there at all; :meth:`summarise` adds a group."""
@@ -314,7 +382,7 @@ class Shortlist:
             self.reasons,
             need=self.need,
             stability=self.stability(),
-            persons=None,
+            persons=self.missing()["persons"],
             levels=self.levels,
         )
 
@@ -366,3 +434,9 @@ class Shortlist:
     def _repr_html_(self) -> str:
         table = "" if self.data is None else self.summary.table.to_html()
         return f"<pre>{escape(repr(self))}</pre>{table}"
+        return f"<pre>{escape(repr(self))}</pre>{self.summary.to_html()}"
+
+
+def _whole(numbers: NDArray[Any], none: NDArray[np.bool_]) -> pd.arrays.IntegerArray:
+    """Return whole numbers that can be missing."""
+    return pd.arrays.IntegerArray(np.where(none, 0, numbers).astype(np.int64), none.copy())

@@ -1,0 +1,1 @@
+"""One area whose counts change: what a rule then says of it."""

@@ -1,0 +1,156 @@
+"""A score or class of a need index, while the counts of one area change: the index is computed anew for each change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from quartiersatlas.need.robustness.replicates import ReplicateRuns, Replicates, score_replicates
+from quartiersatlas.screening.evaluate import held
+from quartiersatlas.screening.evidence import Measured, rate
+from quartiersatlas.screening.one_area.answers import CELLS, Evaluated, changed
+from quartiersatlas.screening.one_area.turns import by_halves
+from quartiersatlas.screening.rules import NEED
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from quartiersatlas.need import NeedIndex
+    from quartiersatlas.screening.evaluate import Held
+    from quartiersatlas.screening.evidence import Evidence
+    from quartiersatlas.screening.one_area.answers import Step
+    from quartiersatlas.screening.one_area.turns import Span
+    from quartiersatlas.screening.rules import Condition
+
+    Array = NDArray[np.float64]
+    Bools = NDArray[np.bool_]
+    Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Rescored:
+    """A need index that can be computed anew.
+
+    Parameters
+    ----------
+    need : NeedIndex
+        The index, on the keys of the areas.
+    measured : dict of str to Measured
+        Its indicators that have counts.
+    """
+
+    need: NeedIndex
+    measured: Mapping[str, Measured] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, need: NeedIndex) -> Rescored:
+        """Take the counts of an index."""
+        found = {}
+        for name, counts in need.inputs.counts.items():
+            x, n = counts.numerator.astype(float).tolist(), counts.denominator.astype(float).tolist()
+            columns = (str(counts.numerator.name), str(counts.denominator.name))
+            one = rate(x, n, per=counts.per, columns=columns, part=True)
+            if counts.earlier is not None:
+                first, before = (np.asarray(column, dtype=float)[None, :] for column in counts.earlier)
+                share = np.divide(first, before, out=np.full(first.shape, np.nan), where=before > 0)
+                one = replace(one, values=one.values - counts.per * share, earlier=(first, before))
+            found[name] = one
+        return cls(need, found)
+
+    @property
+    def scored(self) -> Bools:
+        """Which areas have a score."""
+        return np.asarray(self.need.scores.index.isin(self.need.scored_keys))
+
+    def behind(self, condition: Condition) -> set[str]:
+        """Return the indicators with counts behind the axis that a condition looks at; empty if it is none."""
+        axis = self.need.spec.axes[0].id if condition.looks_at == NEED else condition.looks_at
+        if axis not in self.need.scores.columns:
+            return set()
+        return {leaf.id for leaf in self.need.spec.axis(axis).indicators} & set(self.measured)
+
+    def evidence(self, evidence: Evidence, rows: Ints, changes: Mapping[str, tuple[Ints, Ints]]) -> Evidence:
+        """Return one run for each of some areas, with the scores and classes that changes of its counts make."""
+        need, inside = self.need, self.scored
+        columns = {
+            str(name): np.asarray(need.inputs.values[name], dtype=float)[None, inside] for name in need.inputs.values
+        }
+        moved = changed(replace(evidence, measured=self.measured), rows, changes)
+        city = {}
+        for name in changes:
+            one = moved.measured[name]
+            columns[name] = one.values[:, inside]
+            city[name] = _city(one)
+        axes = [axis.id for axis in need.spec.axes]
+        spread = {name: float(need.scores[name].std(ddof=0)) for name in axes}
+        runs = ReplicateRuns(Replicates(columns, city), np.zeros(len(rows)))
+        found = score_replicates(need.spec, axes, runs, need.context, spread)
+        measured, classes = dict(evidence.measured), dict(evidence.classes)
+        for name in axes:
+            scores = np.full((len(rows), evidence.n_areas), np.nan)
+            scores[:, inside] = found.scores[name]
+            for called in (name, *([NEED] if name == axes[0] else [])):
+                if called in measured:
+                    measured[called] = replace(measured[called], values=scores)
+            if name in classes:
+                numbers = np.full(scores.shape, -1, dtype=np.int64)
+                numbers[:, inside] = found.classes[name]
+                classes[name] = (numbers, classes[name][1])
+        return replace(evidence, measured=measured, classes=classes)
+
+    def displaced(
+        self, one: Held, evidence: Evidence, rows: Ints, changes: Mapping[str, tuple[Ints, Ints]]
+    ) -> tuple[Ints, Ints]:
+        """Return whose answer turns when some areas change, each alone: places in ``rows``, and other areas."""
+        changes = {name: pair for name, pair in changes.items() if name in self.measured}
+        runs, others = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
+        block = max(1, CELLS // (evidence.n_areas * len(self.need.inputs.values.columns)))
+        for start in range(0, len(rows), block):
+            some = slice(start, start + block)
+            more = {name: (x[some], n[some]) for name, (x, n) in changes.items()}
+            truth = held(one.condition, self.evidence(evidence, rows[some], more)).truth
+            turns = (truth.yes & one.truth.no) | (truth.no & one.truth.yes)
+            turns[np.arange(len(turns)), rows[some]] = False
+            found = np.nonzero(turns)
+            runs.append(found[0] + start)
+            others.append(found[1])
+        return np.concatenate(runs), np.concatenate(others)
+
+
+def _city(one: Measured) -> Array:
+    """Return the city value of each run."""
+    assert one.x is not None  # noqa: S101 - only indicators with counts are changed
+    assert one.n is not None  # noqa: S101 - likewise
+    found = _share(one.x, one.n) if one.earlier is None else _share(one.x, one.n) - _share(*one.earlier)
+    return np.asarray(one.per * found)
+
+
+def _share(x: Array, n: Array) -> Array:
+    both = ~np.isnan(x) & ~np.isnan(n)
+    cases, people = (np.where(both, part, 0.0).sum(axis=-1, keepdims=True) for part in (x, n))
+    return np.asarray(np.divide(cases, people, out=np.full(cases.shape, np.nan), where=people > 0))
+
+
+class Scored(Evaluated):
+    """The answers of a condition on a need index."""
+
+    def __init__(self, one: Held, evidence: Evidence, rescored: Rescored, steps: Mapping[str, Step]) -> None:
+        self.one, self.condition, self.evidence = one, one.condition, evidence
+        self.rescored, self.steps = rescored, {name: step for name, step in steps.items() if name in rescored.measured}
+        shape = (1, evidence.n_areas)
+        self.now = tuple(np.broadcast_to(side, shape)[0] for side in (one.truth.yes, one.truth.no))
+        self.free = rescored.scored
+        self.cells = max(1, len(rescored.need.inputs.values.columns))
+
+    def anew(self, rows: Ints, d: Ints) -> Evidence:
+        """Return one run for each of some areas, in which the index is computed anew."""
+        changes = {name: (step.x * d, step.n * d) for name, step in self.steps.items()}
+        return self.rescored.evidence(self.evidence, rows, changes)
+
+    def spans(self, low: Ints, high: Ints) -> list[Span]:
+        """Return where the score or class turns, if it is another one at an end of what there can be."""
+        return by_halves(self.code, np.where(self.free, low, 0), np.where(self.free, high, 0))
