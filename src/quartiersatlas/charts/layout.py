@@ -5,26 +5,45 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from quartiersatlas.charts.marks import Text, VRule
 from quartiersatlas.charts.widths import text_width
 
 if TYPE_CHECKING:
-    from quartiersatlas.charts.chart import Axis, Chart
+    from collections.abc import Iterable
+
+    from quartiersatlas.charts.marks import Axis
+    from quartiersatlas.charts.record import ChartRecord
 
 SIZE = 8.0  # of ordinary words, in points
 GAP = 4.0
+ROW = SIZE + GAP
 MOST_LEFT = 0.42  # share of the width that names at the left may take
+SWATCH = 9.0
+
+
+@dataclass(frozen=True)
+class KeyEntry:
+    """A colour and its words: the left end of the swatch and the baseline of the words, in points."""
+
+    x: float
+    y: float
+    color: str
+    words: str
 
 
 @dataclass(frozen=True)
 class Frame:
-    """The rectangle of the marks, in points from the upper left corner."""
+    """The rectangle of the marks, in points from the upper left corner, and what stands above it."""
 
     left: float
     top: float
     width: float
     height: float
+    right: float
     x: Axis
     y: Axis
+    key: tuple[KeyEntry, ...] = ()
+    label_at: float = 0.0
 
     def px(self, value: float) -> float:
         """Return the place of an x value."""
@@ -34,15 +53,52 @@ class Frame:
         """Return the place of a y value; high values are above."""
         return self.top + self.height * (1 - self.y.place(value))
 
+    def beside(self, rule: VRule) -> float:
+        """Return the middle of the words of an upright line, moved so far that they stay within the picture."""
+        half = text_width(rule.text, SIZE) / 2
+        lowest, highest = half + 2, self.left + self.width + self.right - half - 2
+        return min(max(self.px(rule.x), lowest), max(highest, lowest))
 
-def frame_of(chart: Chart, width: float, height: float) -> Frame:
+
+def frame_of(chart: ChartRecord, width: float, height: float) -> Frame:
     """Return the frame of a chart on a page of this size."""
-    names = chart.y.bands or tuple(words for _, words in chart.y.ticks)
-    shown = chart.y.show and names
-    left = min(max(text_width(words, SIZE) for words in names) + GAP, MOST_LEFT * width) if shown else 2 * GAP
-    right = max((text_width(words, SIZE) for words in chart.right), default=2 * GAP) + GAP
-    top = SIZE + 2 * GAP if chart.y.label or any(getattr(mark, "text", "") for mark in chart.marks) else GAP
-    bottom = (SIZE + GAP if chart.x.show and (chart.x.ticks or chart.x.bands) else GAP) + (
-        SIZE + GAP if chart.x.show and chart.x.label else 0.0
-    )
-    return Frame(left, top, max(width - left - right, 20.0), max(height - top - bottom, 20.0), chart.x, chart.y)
+    x, y = chart.x, chart.y
+    names = y.bands or tuple(words for _, words in y.ticks)
+    room = min(_widest(names) + GAP + 2, MOST_LEFT * width) if y.show and names else 2 * GAP
+    first_tick = text_width(x.ticks[0][1], SIZE) / 2 if x.show and x.ticks else 0.0
+    left, right = max(room, first_tick), _right(chart)
+    key = _key(chart.key, width)
+    top = (key[-1].y + GAP if key else 0.0) + GAP
+    label_at = top + SIZE - 1
+    top += ROW if y.show and y.label else 0.0
+    top += ROW if any(isinstance(mark, VRule) and mark.text for mark in chart.marks) else 0.0
+    bottom = (ROW if x.show and (x.ticks or x.bands) else GAP) + (ROW if x.show and x.label else 0.0)
+    wide, high = max(width - left - right, 20.0), max(height - top - bottom, 20.0)
+    return Frame(left, top, wide, high, right, x, y, key, label_at)
+
+
+def _right(chart: ChartRecord) -> float:
+    """Return the room at the right: for the words of rows, for words that start at the end, for the last tick."""
+    ends = [
+        mark.dx + text_width(mark.text, mark.size, bold=mark.bold)
+        for mark in chart.marks
+        if isinstance(mark, Text) and mark.anchor == "start" and chart.x.place(mark.x) >= 1
+    ]
+    last = text_width(chart.x.ticks[-1][1], SIZE) / 2 if chart.x.show and chart.x.ticks else 0.0
+    return max([_widest(chart.right) + GAP if chart.right else 0.0, *ends, last, GAP]) + GAP
+
+
+def _widest(words: Iterable[str]) -> float:
+    return max((text_width(one, SIZE) for one in words), default=0.0)
+
+
+def _key(entries: Iterable[tuple[str, str]], width: float) -> tuple[KeyEntry, ...]:
+    """Set the entries of a key one after the other, in as many rows as they need."""
+    placed, x, y = [], 2.0, SIZE + 1
+    for color, words in entries:
+        wide = SWATCH + GAP + text_width(words, SIZE)
+        if placed and x + wide > width - 2:
+            x, y = 2.0, y + ROW
+        placed.append(KeyEntry(x, y, color, words))
+        x += wide + 3 * GAP
+    return tuple(placed)

@@ -6,31 +6,19 @@ from html import escape
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from quartiersatlas.charts.chart import (
-    FAINT,
-    INK,
-    PAPER,
-    QUIET,
-    Bar,
-    Chart,
-    Dot,
-    HRule,
-    Line,
-    Mark,
-    Strip,
-    Text,
-    VRule,
-)
-from quartiersatlas.charts.layout import GAP, SIZE, Frame, frame_of
+from quartiersatlas.charts.layout import GAP, SIZE, SWATCH, Frame, frame_of
+from quartiersatlas.charts.marks import FAINT, INK, PAPER, QUIET, Bar, Dot, HRule, Line, Mark, Strip, Text, VRule
 from quartiersatlas.charts.widths import cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from quartiersatlas.charts.record import ChartRecord
+
 FONT = "DejaVu Sans, Verdana, Arial, sans-serif"
 
 
-def chart_svg(chart: Chart, width: float = 480.0, height: float | None = None) -> str:
+def chart_svg(chart: ChartRecord, width: float = 480.0, height: float | None = None) -> str:
     """Return a chart as SVG.
 
     Parameters
@@ -55,13 +43,18 @@ def chart_svg(chart: Chart, width: float = 480.0, height: float | None = None) -
     return "\n".join(
         [
             start,
-            f"<title>{escape(chart.title)}</title>",
-            f"<desc>{escape(chart.alt)}</desc>",
+            f"<title>{_safe(chart.title)}</title>",
+            f"<desc>{_safe(chart.alt)}</desc>",
             *body,
             "</svg>",
             "",
         ]
     )
+
+
+def _safe(words: str) -> str:
+    """Return words as text of a document: no markup, and none of the characters that XML forbids."""
+    return escape("".join(letter for letter in words if letter.isprintable() or letter.isspace() and ord(letter) > 8))
 
 
 def _n(value: float) -> str:
@@ -70,7 +63,7 @@ def _n(value: float) -> str:
     return "0" if written == "-0" else written
 
 
-def _axes(chart: Chart, frame: Frame, width: float) -> Iterable[str]:
+def _axes(chart: ChartRecord, frame: Frame, width: float) -> Iterable[str]:
     """Draw the grid, the names at the left, the numbers below, the words at the right."""
     x, y = chart.x, chart.y
     bottom, right = frame.top + frame.height, frame.left + frame.width
@@ -88,13 +81,18 @@ def _axes(chart: Chart, frame: Frame, width: float) -> Iterable[str]:
         name = cut(words, frame.left - GAP, SIZE)
         yield _words(frame.left - GAP, frame.py(row) + SIZE / 3, name, INK, "end")
     for column, words in enumerate(x.bands if x.show else ()):
-        yield _words(frame.px(column), bottom + SIZE + 2, words, INK)
+        name = cut(words, frame.width / len(x.bands) - 2, SIZE)
+        yield _words(frame.px(column), bottom + SIZE + 2, name, INK)
     for row, words in enumerate(chart.right):
         yield _words(width - 2, frame.py(row) + SIZE / 3, words, INK, "end")
     if x.show and x.label:
         yield _words(right, bottom + 2 * SIZE + GAP + 2, x.label, QUIET, "end")
     if y.show and y.label:
-        yield _words(2, SIZE, y.label, QUIET, "start")
+        yield _words(2, frame.label_at, y.label, QUIET, "start")
+    for entry in frame.key:
+        side = f'width="{_n(SWATCH)}" height="{_n(SWATCH)}"'
+        yield f'<rect x="{_n(entry.x)}" y="{_n(entry.y - SWATCH + 1)}" {side} fill="{escape(entry.color)}"/>'
+        yield _words(entry.x + SWATCH + GAP, entry.y, entry.words, QUIET, "start")
 
 
 def _mark(mark: Mark, frame: Frame) -> Iterable[str]:
@@ -116,7 +114,7 @@ def _mark(mark: Mark, frame: Frame) -> Iterable[str]:
             yield from _rule(mark, frame)
         case Text(x=x, y=y, text=words):
             place = frame.px(x) + mark.dx, frame.py(y) + mark.dy + mark.size / 3
-            yield _words(*place, words, mark.fill or INK, mark.anchor, mark.size, bold=mark.bold, halo=True)
+            yield _words(*place, words, mark.fill or INK, mark.anchor, mark.size, bold=mark.bold, halo=mark.halo)
 
 
 def _bar(mark: Bar, frame: Frame) -> str:
@@ -133,7 +131,7 @@ def _rule(mark: VRule | HRule, frame: Frame) -> Iterable[str]:
         x = frame.px(mark.x)
         yield _stroke(x, frame.top, x, bottom, color, mark.width, mark.dash)
         if mark.text:
-            yield _words(x, frame.top - 3, mark.text, color)
+            yield _words(frame.beside(mark), frame.top - 3, mark.text, color)
     else:
         y = frame.py(mark.y)
         yield _stroke(frame.left, y, right, y, color, mark.width, mark.dash)
@@ -194,5 +192,5 @@ def _words(
     around = f' paint-order="stroke" stroke="{PAPER}" stroke-width="2.4" stroke-linejoin="round"' if halo else ""
     return (
         f'<text x="{_n(x)}" y="{_n(y)}" font-size="{_n(size)}" fill="{escape(color)}" text-anchor="{anchor}"'
-        f"{weight}{around}>{escape(words)}</text>"
+        f"{weight}{around}>{_safe(words)}</text>"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 SANS = "DejaVu Sans"
+NO_LETTER = "□"
 
 
 @cache
@@ -38,3 +39,35 @@ def cut(words: str, width: float, size: float, *, bold: bool = False) -> str:
     while words and text_width(f"{words}…", size, bold=bold) > width:
         words = words[:-1]
     return f"{words.rstrip()}…"
+
+
+def wrapped(words: str, width: float, size: float, most: int = 99, *, bold: bool = False) -> list[str]:
+    """Return words in lines that fit into a width; the last line that is allowed is cut.
+
+    Examples
+    --------
+    >>> wrapped("one two three", 40, 8)
+    ['one two', 'three']
+    """
+    lines = [""]
+    for word in words.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and text_width(longer, size, bold=bold) > width:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    rest = " ".join(lines[most - 1 :])
+    return [cut(line, width, size, bold=bold) for line in [*lines[: most - 1], rest] if line]
+
+
+def drawable(words: str) -> str:
+    """Return words on one line, with a box for each letter that the font has not.
+
+    Examples
+    --------
+    >>> drawable("Dorf 漢"), drawable("Nord Süd")
+    ('Dorf □', 'Nord Süd')
+    """
+    advances = _advances(bold=False)
+    letters = (" " if letter.isspace() and letter not in "\u202f\u00a0" else letter for letter in words)
+    return "".join(letter if ord(letter) in advances else NO_LETTER for letter in letters)
