@@ -65,27 +65,40 @@ def frame_of(chart: ChartRecord, width: float, height: float) -> Frame:
     x, y = chart.x, chart.y
     names = y.bands or tuple(words for _, words in y.ticks)
     room = min(_widest(names) + GAP + 2, MOST_LEFT * width) if y.show and names else 2 * GAP
-    first_tick = text_width(x.ticks[0][1], SIZE) / 2 if x.show and x.ticks else 0.0
-    left, right = max(room, first_tick), _right(chart)
+    left, right = max(room, _beyond(chart, width, first=True)), _right(chart, width)
     key = _key(chart.key, width)
     top = (key[-1].y + GAP if key else 0.0) + GAP
     label_at = top + SIZE - 1
     top += ROW if y.show and y.label else 0.0
     top += ROW if any(isinstance(mark, VRule) and mark.text for mark in chart.marks) else 0.0
-    bottom = (ROW if x.show and (x.ticks or x.bands) else GAP) + (ROW if x.show and x.label else 0.0)
+    bottom = room_below(x)
     wide, high = max(width - left - right, 20.0), max(height - top - bottom, 20.0)
     return Frame(left, top, wide, high, right, x, y, key, label_at)
 
 
-def _right(chart: ChartRecord) -> float:
+def room_below(x: Axis) -> float:
+    """Return the height of the ticks and the label of an x axis."""
+    return (ROW if x.show and (x.ticks or x.bands) else GAP) + (ROW + 2 if x.show and x.label else 0.0)
+
+
+def _beyond(chart: ChartRecord, width: float, *, first: bool) -> float:
+    """Return how far the words of the first or the last tick stand out of the frame."""
+    if not (chart.x.show and chart.x.ticks):
+        return 0.0
+    value, words = chart.x.ticks[0 if first else -1]
+    place = chart.x.place(value) if first else 1 - chart.x.place(value)
+    return text_width(words, SIZE) / 2 - 0.75 * width * max(place, 0.0)  # the frame is about that wide
+
+
+def _right(chart: ChartRecord, width: float) -> float:
     """Return the room at the right: for the words of rows, for words that start at the end, for the last tick."""
     ends = [
         mark.dx + text_width(mark.text, mark.size, bold=mark.bold)
         for mark in chart.marks
         if isinstance(mark, Text) and mark.anchor == "start" and chart.x.place(mark.x) >= 1
     ]
-    last = text_width(chart.x.ticks[-1][1], SIZE) / 2 if chart.x.show and chart.x.ticks else 0.0
-    return max([_widest(chart.right) + GAP if chart.right else 0.0, *ends, last, GAP]) + GAP
+    words = _widest(chart.right) + GAP if chart.right else 0.0
+    return max([words, *ends, _beyond(chart, width, first=False), GAP]) + GAP
 
 
 def _widest(words: Iterable[str]) -> float:

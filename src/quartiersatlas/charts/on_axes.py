@@ -5,7 +5,7 @@ from __future__ import annotations
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from quartiersatlas.charts.layout import GAP, ROW, SIZE, SWATCH, Frame, frame_of
+from quartiersatlas.charts.layout import GAP, SIZE, SWATCH, Frame, frame_of, room_below
 from quartiersatlas.charts.marks import FAINT, INK, PAPER, QUIET, Axis, Bar, Dot, HRule, Line, Mark, Strip, Text, VRule
 from quartiersatlas.charts.widths import SANS, cut, drawable, wrapped
 from quartiersatlas.errors import DependencyError
@@ -84,9 +84,9 @@ def _on_figure(chart: ChartRecord, figure: Figure) -> Axes:
     note = _note(chart, WIDTH)
     above, below = LINE * TITLE * len(title) + GAP, LINE * NOTE * len(note) + 2 * GAP
     frame = frame_of(chart, WIDTH, max(chart.height * WIDTH, 80.0))
-    height = above + frame.top + frame.height + _bottom(chart) + below
+    height = above + frame.top + frame.height + room_below(chart.x) + below
     figure.set_size_inches(WIDTH / INCH, height / INCH)
-    place = (frame.left / WIDTH, (_bottom(chart) + below) / height, frame.width / WIDTH, frame.height / height)
+    place = (frame.left / WIDTH, (room_below(chart.x) + below) / height, frame.width / WIDTH, frame.height / height)
     ax: Axes = figure.add_axes(place)
     _fill(chart, ax, frame, title, note)
     return ax
@@ -94,12 +94,6 @@ def _on_figure(chart: ChartRecord, figure: Figure) -> Axes:
 
 def _note(chart: ChartRecord, width: float) -> list[str]:
     return wrapped(drawable(chart.note), width - 2 * GAP, NOTE)
-
-
-def _bottom(chart: ChartRecord) -> float:
-    """Return the height of what stands between the frame and the note."""
-    x = chart.x
-    return (ROW if x.show and (x.ticks or x.bands) else GAP) + (ROW if x.show and x.label else 0.0)
 
 
 def _fill(chart: ChartRecord, ax: Axes, frame: Frame, title: list[str], note: list[str]) -> None:
@@ -121,9 +115,9 @@ def _fill(chart: ChartRecord, ax: Axes, frame: Frame, title: list[str], note: li
         _write(ax, "■", *corner, swatch, color=entry.color, size=SWATCH + 2, ha="left", va="baseline")
     for row, words in enumerate(chart.right):
         _write(ax, words, (1, row), ("axes fraction", "data"), (frame.right - GAP, 0), ha="right", va="center")
-    bottom = _bottom(chart)
+    bottom = room_below(chart.x)
     if chart.x.show and chart.x.label:
-        _write(ax, chart.x.label, (1, 0), "axes fraction", (0, GAP - bottom), color=QUIET, ha="right", va="bottom")
+        _write(ax, chart.x.label, (1, 0), "axes fraction", (0, 2 - bottom), color=QUIET, ha="right", va="bottom")
     for row, words in enumerate(note):
         down = -bottom - GAP - LINE * NOTE * row
         _write(ax, words, (0, 0), "axes fraction", (GAP - frame.left, down), size=NOTE, color=QUIET, ha="left", va="top")
@@ -197,11 +191,9 @@ def _mark(ax: Axes, mark: Mark, order: float, frame: Frame) -> None:
             segments = [((x, y - half), (x, y + half)) for x in xs]
             ax.add_collection(LineCollection(segments, colors=mark.stroke or INK, **line), autolim=False)
         case Dot(x=x, y=y, r=r, shape=shape):
-            ax.plot(
-                [x], [y], marker=SIGNS[shape], markersize=2 * r, color=mark.fill or "none", linestyle="none",
-                markeredgecolor=mark.stroke or "none", markeredgewidth=line["linewidth"], alpha=mark.opacity,
-                zorder=order, clip_on=False, scalex=False, scaley=False,
-            )  # fmt: skip
+            ends = ax.get_xlim(), ax.get_ylim()
+            ax.scatter([x], [y], s=(2 * r) ** 2, marker=SIGNS[shape], clip_on=False, **edge, **line)
+            ax.set(xlim=ends[0], ylim=ends[1])
         case VRule() | HRule():
             _rule(ax, mark, line, frame)
         case Text(x=x, y=y, text=words):

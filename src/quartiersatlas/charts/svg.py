@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from math import isfinite
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     from quartiersatlas.charts.record import ChartRecord
 
+# control letters, halves of letters, and marks that turn the direction of all that follows
+NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 FONT = "DejaVu Sans, Verdana, Arial, sans-serif"
 
 
@@ -53,8 +56,8 @@ def chart_svg(chart: ChartRecord, width: float = 480.0, height: float | None = N
 
 
 def _safe(words: str) -> str:
-    """Return words as text of a document: no markup, and none of the characters that XML forbids."""
-    return escape("".join(letter for letter in words if letter.isprintable() or letter.isspace() and ord(letter) > 8))
+    """Return words as text of a document: no markup, nothing that XML forbids or that turns what stands beside it."""
+    return escape(NO_TEXT.sub("", words))
 
 
 def _n(value: float) -> str:
@@ -86,7 +89,7 @@ def _axes(chart: ChartRecord, frame: Frame, width: float) -> Iterable[str]:
     for row, words in enumerate(chart.right):
         yield _words(width - 2, frame.py(row) + SIZE / 3, words, INK, "end")
     if x.show and x.label:
-        yield _words(right, bottom + 2 * SIZE + GAP + 2, x.label, QUIET, "end")
+        yield _words(right, bottom + 2 * SIZE + GAP + 4, x.label, QUIET, "end")
     if y.show and y.label:
         yield _words(2, frame.label_at, y.label, QUIET, "start")
     for entry in frame.key:

@@ -147,11 +147,11 @@ def histogram_chart(
     drawn = _dots(shown) if len(known) < FEW else _bars(shown, bins)
     note = shown_note(len(known), len(values), lang)
     head, rows = _table(shown, residents)
-    if area in known.index:
+    if area in known.index and len(known) >= FEW and known.nunique() > 1:
         note += " " + text("chart_triangle", lang, area=shown.name(area), value=measure.write(known[area], lang))
     return Chart(
         "histogram", text("chart_histogram", lang, label=measure.title), _sentence(shown), *drawn, note, head, rows,
-        order=tuple(known.sort_values().index.astype(str)), height=0.42 if len(known) >= FEW else _height(len(known)),
+        right=_values(shown) if len(known) < FEW else (), order=tuple(known.sort_values().index.astype(str)), height=0.42 if len(known) >= FEW else _height(len(known)),
     )  # fmt: skip
 
 
@@ -212,12 +212,17 @@ def _one_bar(shown: Spread) -> tuple[Axis, Axis, tuple[Mark, ...]]:
     return x, count_axis(ROOM * n, text("label_areas", shown.lang), number_writer(shown.lang)), (bar,)
 
 
+def _values(shown: Spread) -> tuple[str, ...]:
+    """Return the values of named dots, the highest first."""
+    return tuple(shown.measure.write(value, shown.lang) for value in sorted(shown.values, reverse=True))
+
+
 def _dots(shown: Spread) -> tuple[Axis, Axis, tuple[Mark, ...]]:
     """Return one row per area with its dot, the highest value first."""
     ordered = shown.values.sort_values(ascending=False, kind="stable")
     marks: list[Mark] = _city(shown)
     marks += [
-        Dot(x=float(value), y=row, r=4, fill=shown.color(str(key)), stroke=ACCENT if key == shown.area else INK, area=str(key))  # noqa: E501
+        Dot(x=float(value), y=row, r=4, fill=shown.color(str(key)), stroke=ACCENT if key == shown.area else INK, width=2.4 if key == shown.area else 0.8, area=str(key))  # noqa: E501
         for row, (key, value) in enumerate(ordered.items())
     ]
     ends = spread([*ordered, shown.city])

@@ -96,19 +96,21 @@ def time_line_chart(
     check_lang(lang)
     days = _days(dates, values.shape[1])
     courses = _courses(values, city, area, names or {}, _district(values, district, parents), lang)
-    everything = [*values.to_numpy(dtype=float).ravel(), *(v for course in courses for v in course.values)]
-    ends = spread(everything, from_zero=0.4)
-    marks = _others(values.drop(index=[area], errors="ignore"), days)
+    others = values.drop(index=[area], errors="ignore")
+    marks = _others(others, days)
+    drawn = [point[1] for mark in marks if isinstance(mark, Line) for point in mark.points if point]
+    bounds = [] if interval is None else interval[["lower", "upper"]].to_numpy(dtype=float).ravel()
+    ends = spread([*drawn, *bounds, *(v for course in courses for v in course.values)], from_zero=0.4)
     marks += _interval(interval, days) if area in values.index else []
     for course, place in zip(courses, _apart(courses, ends), strict=True):
         marks += _line(course, days, place, measure, lang)
-    note = "" if len(values) - (area in values.index) < 1 else _note(values, lang)
+    note = _note(others, lang) if len(others) else ""
     hidden = int(values.isna().to_numpy().sum())
     if hidden:
         note += " " + text("chart_gaps", lang, n=number_text(hidden, 0, lang))
     rows = tuple((c.name, *(measure.write(value, lang) for value in c.values)) for c in courses)
     written = [_written(date, dates, lang) for date in map(_day, dates)]
-    x = Axis(days[0], days[-1], ticks=_dates(days, written))
+    x = Axis(days[0] - 0.02 * (days[-1] - days[0]), days[-1], ticks=_dates(days, written))
     y = axis(*ends, measure.title, write=number_writer(lang), most=5, grid=True)
     return Chart(
         "time_line", text("chart_time_line", lang, label=measure.label), _sentence(courses, written, measure, lang), x, y,

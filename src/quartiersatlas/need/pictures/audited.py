@@ -196,7 +196,10 @@ def leave_one_out_chart(table: pd.DataFrame, axis_id: str, labels: Mapping[str, 
         (name, *(number_text(value, 0, lang) for value in (kept, out, new)), number_text(rank, 2, lang))
         for name, kept, out, new, rank in zip(names, rows["kept"], lost, gained, rows["rank_correlation"], strict=True)
     )
-    words = tuple(text("chart_lost_gained", lang, lost=cell[2], gained=cell[3]) for cell in cells)
+    words = tuple(
+        f"{number_text(-out, 0, lang)} / {'+' if new else ''}{number_text(new, 0, lang)}"
+        for out, new in zip(lost, gained, strict=True)
+    )
     most = max(1.0, *lost, *gained) if len(rows) else 1.0
     found = axis(-most, most, text("label_areas", lang), write=lambda value, _: number_text(abs(value), 0, lang), most=6)
     ticks = tuple(tick for tick in found.ticks if tick[0].is_integer())

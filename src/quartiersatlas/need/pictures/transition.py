@@ -12,7 +12,7 @@ from quartiersatlas.base.checks import count_noun, expects
 from quartiersatlas.base.keys import refuse_number_keys
 from quartiersatlas.catalogue.texts import check_lang, number_text, pick, text
 from quartiersatlas.charts import Axis, Bar, Chart, Charted, Text
-from quartiersatlas.charts.marks import INK, PAPER
+from quartiersatlas.charts.marks import INK, PAPER, QUIET
 from quartiersatlas.errors import JoinError, SpecError, list_some
 from quartiersatlas.need.score.need_scores import NeedScores
 
@@ -261,12 +261,12 @@ def _square(i: int, j: int, count: float, most: float, persons: float | None, la
     color = SAME if i == j else RISING if j > i else FALLING
     strength = 0.0 if count == 0 else 0.18 + 0.72 * (count / most) ** 0.5
     dark = strength > 0.72  # noqa: PLR2004 - from there on white letters read better
-    look = {"fill": PAPER if dark else INK, "halo": False}
+    look = {"fill": PAPER if dark else INK if count else QUIET, "halo": False}
     marks: list[Mark] = [
         Bar(x0=j - 0.48, x1=j + 0.48, y0=i - 0.46, y1=i + 0.46, fill=_color(color, strength), stroke=_color(color, 0.3), width=0.6),
     ]  # fmt: skip
     people = persons is not None and persons == persons and count > 0  # noqa: PLR0124 - NaN is not itself
-    marks.append(Text(x=j, y=i, text=number_text(count, 0, lang), size=10, bold=True, dy=-5 if people else 0, **look))  # type: ignore[arg-type]
+    marks.append(Text(x=j, y=i, text=number_text(count, 0, lang), size=10, bold=count > 0, dy=-5 if people else 0, **look))  # type: ignore[arg-type]
     if people:
         words = text("chart_residents", lang, n=number_text(float(persons or 0), 0, lang))
         marks.append(Text(x=j, y=i, text=words, size=6.5, dy=7, **look))  # type: ignore[arg-type]

@@ -91,7 +91,7 @@ def curve_chart(prepared: PreparedCounts, group: str, place: int, lang: Lang) ->
     middle = 50 * float(at[gap] + curve[gap])
     marks.append(Text(x=100 * float(at[gap]), y=middle, text=words, dx=-6, anchor="end", fill=ACCENT, bold=True))
     marks.append(Text(x=30, y=36, text=text("chart_even", lang), anchor="end", fill=QUIET))
-    others = text("reference_rest", lang) if reference is None else reference
+    others = text("chart_rest", lang) if reference is None else reference
     numbers = {"group": group, "reference": others, "d": number_text(d, 2, lang), "g": number_text(g, 2, lang)}
     sentence = text("chart_curve_sentence", lang, share=percent_text(round(d, 2), lang), **numbers)
     cells = tuple((percent_text(round(float(a), 2), lang), percent_text(round(float(b), 3), lang)) for a, b in zip(at, curve, strict=True))
@@ -126,7 +126,7 @@ def segplot_chart(prepared: PreparedCounts, place: int, group: str, lang: Lang) 
     first = names.index(group)
     order = [first, *(k for k in range(len(names)) if k != first)]
     counts = counts[:, order]
-    labels = [text("reference_rest", lang) if names[k] is None else str(names[k]) for k in order]
+    labels = [text("chart_rest", lang) if names[k] is None else str(names[k]) for k in order]
     colors = [REST_COLOR if names[k] is None else COLORS[n % len(COLORS)] for n, k in enumerate(order)]
     total = counts.sum(axis=1)
     counts = counts[np.argsort(-counts[:, 0] / total, kind="stable")]

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 WIDEST = 16.0  # the axis of quotients goes from a sixteenth to the sixteenfold at most
 MARKED = (0.5, 1.0, 2.0)
+TICKS = ((1 / 16, "1/16"), (1 / 8, "1/8"), (1 / 4, "1/4"), (1 / 2, "1/2"), (1.0, "1"), (2.0, "2"), (4.0, "4"), (8.0, "8"), (16.0, "16"))
 DOT = "#7f97b5"
 
 
@@ -51,11 +52,7 @@ def quotient_chart(prepared: PreparedCounts, place: int, lang: Lang) -> Chart:
             marks.append(Dot(x=middle, y=number, r=3.6, shape="diamond", fill=PAPER, stroke=ACCENT, width=1.5))
         counts = [int((row < 0.5).sum()), int(((row >= 0.5) & (row <= 2)).sum()), int((row > 2).sum())]  # noqa: PLR2004 - half and double
         cells.append((group, *(number_text(n, 0, lang) for n in counts)))
-    ticks = tuple(
-        (value, text("chart_times", lang, n=number_text(value, 2 if value < 0.2 else 1 if value < 1 else 0, lang)))  # noqa: PLR2004
-        for value in (0.0625, 0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
-        if low <= value <= high
-    )
+    ticks = tuple((value, words) for value, words in TICKS if low <= value <= high)
     note = text("chart_quotient_note", lang)
     if at_end:
         note += " " + text("chart_at_the_end", lang, n=number_text(at_end, 0, lang))

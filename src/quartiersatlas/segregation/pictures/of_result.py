@@ -19,7 +19,7 @@ from quartiersatlas.segregation.pictures.radii import radii_chart
 from quartiersatlas.segregation.registry import registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Hashable, Iterable, Mapping
 
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.charts.marks import Mark
@@ -103,28 +103,34 @@ def segregation_chart(
 
 def indices_chart(table: pd.DataFrame, lang: Lang) -> Chart:
     """Return the indices of one place: a row each, a dot per group, its interval, and the value that chance gives."""
-    drawn = table[[_bounded(name) for name in table["index"]] & table["value"].notna()]
-    whole = table[table["value"].notna() & ~table.index.isin(drawn.index)]
-    groups = list(dict.fromkeys(drawn["group"]))
+    table = table.assign(row=[_row_name(record(row), lang) for row in table.to_dict("records")])
+    known = table[table["value"].notna()]
+    bounded = known["index"].map(_bounded).astype(bool)
+    drawn, whole = known[bounded], known[~bounded]
+    groups, rows = list(dict.fromkeys(drawn["group"])), list(dict.fromkeys(drawn["row"]))
     colors = {group: COLORS[number % len(COLORS)] for number, group in enumerate(groups)}
-    rows = list(dict.fromkeys(_row_name(row, lang) for row in drawn.to_dict("records")))
     marks: list[Mark] = []
-    for row in drawn.to_dict("records"):
-        order = rows.index(_row_name(row, lang))
-        own = [g for g in groups if _row_name(row, lang) in {_row_name(r, lang) for r in drawn[drawn["group"].eq(g)].to_dict("records")}]  # noqa: E501
-        y = order + STEP * (own.index(row["group"]) - (len(own) - 1) / 2)
-        marks += _value_marks(row, y, colors[row["group"]])
+    for order, name in enumerate(rows):
+        own = drawn[drawn["row"].eq(name)]
+        for number, row in enumerate(own.to_dict("records")):
+            y = order + min(STEP, 0.8 / len(own)) * (number - (len(own) - 1) / 2)
+            marks += _value_marks(record(row), y, colors[str(row["group"])])
     low = min([0.0, *drawn["value"], *drawn["lower"].dropna()])
     note = " ".join(_index_notes(drawn, whole, lang))
     alone = len(groups) == 1
-    words = tuple(_numbers(drawn[[_row_name(r, lang) == name for r in drawn.to_dict("records")]], lang) for name in rows)
-    cells = tuple(_cells(row, lang) for row in table.to_dict("records"))
+    words = tuple(_numbers(drawn[drawn["row"].eq(name)], lang) for name in rows)
+    cells = tuple(_cells(record(row), lang) for row in table.to_dict("records"))
     return Chart(
         "indices", text("chart_indices_of", lang, group=groups[0]) if alone else text("chart_indices", lang),
-        " ".join(f"{': '.join([c[0], c[1]])} = {c[3]}." for c in cells), axis(low, 1, "", write=number_writer(lang), grid=True),
+        " ".join(f"{': '.join([c[0], c[1]])} = {c[3]}." for c in cells), Axis(low - 0.02, 1.01, ticks=axis(low, 1.0, write=number_writer(lang)).ticks, grid=True),
         Axis(-0.6, max(len(rows), 1) - 0.4, bands=tuple(rows), down=True), tuple(marks), note, _head(lang), cells,
         words if alone else (), () if alone else tuple((colors[g], g) for g in groups), height=0.12 + 0.06 * max(len(rows), 2),
     )  # fmt: skip
+
+
+def record(row: Mapping[Hashable, object]) -> dict[str, object]:
+    """Return a row of a table by the names of its columns."""
+    return {str(name): value for name, value in row.items()}
 
 
 def _bounded(name: str) -> bool:
@@ -202,7 +208,7 @@ def places_chart(table: pd.DataFrame, group: str, index: str | None, lang: Lang)
     kept = rows.head(MOST_PLACES)
     marks: list[Mark] = []
     for number, row in enumerate(kept.to_dict("records")):
-        marks += _value_marks({str(k): v for k, v in row.items()}, number, COLORS[0])
+        marks += _value_marks(record(row), number, COLORS[0])
     known = kept[["value", "lower", "upper", "expected"]].to_numpy(dtype=float).ravel()
     known = known[[isfinite(v) for v in known]]
     words = tuple(_number(value, lang) for value in kept["value"])

@@ -12,7 +12,7 @@ import pandas as pd
 from quartiersatlas.base.checks import choice
 from quartiersatlas.catalogue.texts import number_text, number_writer, text
 from quartiersatlas.charts import Axis, Chart, Dot, Line, Text, axis
-from quartiersatlas.charts.marks import PAPER, QUIET
+from quartiersatlas.charts.marks import PAPER
 from quartiersatlas.errors import SpecError
 from quartiersatlas.segregation.inference.significance import significance_test
 from quartiersatlas.segregation.registry import registry
@@ -50,7 +50,7 @@ def radii_chart(
     lines = {name: part.drop_duplicates("radius").sort_values("radius") for name, part in table.groupby("group", sort=False)}
     colors = {name: COLORS[number % len(COLORS)] for number, name in enumerate(lines)}
     values = table["value"].dropna()
-    ends = (min(0.0, float(values.min())), 1.08 * float(values.max()) or 1.0)
+    ends = (1.4 * min(0.0, float(values.min())), 1.08 * float(values.max()) or 1.0)
     places = _apart({str(name): float(part["value"].iloc[-1]) for name, part in lines.items()}, 0.06 * (ends[1] - ends[0]))
     for name, part in lines.items():
         marks += _line(str(name), part, colors[name], places[str(name)], strong=name == group)
@@ -111,7 +111,7 @@ def _line(name: str, rows: pd.DataFrame, color: str, place: float, *, strong: bo
     marks += [Dot(x=point[0], y=point[1], r=2.8, fill=color, stroke=PAPER, width=0.8) for point in points if point]
     if np.isfinite(place):
         end = float(rows["radius"].iloc[-1])
-        marks.append(Text(x=end, y=place, text=name, dx=7, anchor="start", fill=color if strong else QUIET, bold=strong))
+        marks.append(Text(x=end, y=place, text=name, dx=7, anchor="start", fill=color, bold=strong))
     return marks
 
 
