@@ -142,7 +142,7 @@ def correlation_chart(
     bands = tuple(number_text(k + 1, 0, lang) for k in range(n - 1))
     rows = tuple(f"{k + 1}. {w}" for k, w in enumerate(words))
     return Chart(
-        "correlation", text("chart_correlation", lang, axis=title), " ".join(f"{pair}: {value}." for pair, value in pairs),
+        "correlation", text("chart_correlation", lang, axis=title), " ".join(f"{pair}: {value}." for pair, value in pairs) or text("chart_nothing_related", lang),
         Axis(-0.5, n - 1.5, bands=bands), Axis(-0.5, n - 0.5, bands=rows, down=True), tuple(marks), note,
         (text("chart_pair", lang), text("chart_spearman", lang)), tuple(pairs), height=0.1 + 0.055 * n,
     )  # fmt: skip
@@ -203,11 +203,12 @@ def leave_one_out_chart(table: pd.DataFrame, axis_id: str, labels: Mapping[str, 
     most = max(1.0, *lost, *gained) if len(rows) else 1.0
     found = axis(-most, most, text("label_areas", lang), write=lambda value, _: number_text(abs(value), 0, lang), most=6)
     ticks = tuple(tick for tick in found.ticks if tick[0].is_integer())
+    note = text("chart_leave_one_out_note" if len(rows) else "chart_nothing_to_leave_out", lang)
     return Chart(
-        "leave_one_out", text("chart_leave_one_out", lang), " ".join(f"{n}: {w}." for n, w in zip(names, words, strict=True)),
+        "leave_one_out", text("chart_leave_one_out", lang),
+        " ".join(f"{n}: {w}." for n, w in zip(names, words, strict=True)) or note,
         Axis(-1.05 * most, 1.05 * most, found.label, ticks, grid=True),
-        Axis(-0.6, max(len(names), 1) - 0.4, bands=names, down=True), tuple(marks),
-        text("chart_leave_one_out_note", lang) if len(rows) else text("chart_nothing_to_leave_out", lang),
+        Axis(-0.6, max(len(names), 1) - 0.4, bands=names, down=True), tuple(marks), note,
         (text("chart_without", lang), *(text(w, lang) for w in ("chart_kept", "chart_lost", "chart_gained", "chart_rank_correlation"))),
         cells, words, ((LOST, text("chart_lost", lang)), (GAINED, text("chart_gained", lang))), height=0.14 + 0.05 * max(len(names), 2),
     )  # fmt: skip

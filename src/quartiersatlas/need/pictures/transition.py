@@ -34,6 +34,7 @@ def class_transition(
     classes: Sequence[str] | None = None,
     axis: str | None = None,
     labels: Mapping[str, tuple[str, str]] | None = None,
+    definitions: tuple[str, str] | None = None,
     residents: pd.Series[float] | None = None,
     force: bool = False,
 ) -> ClassTransition:
@@ -49,6 +50,9 @@ def class_transition(
         The axis of the indices; the first, if not given.
     labels : mapping of str to (str, str), optional
         Class -> its label in German and in English.
+    definitions : (str, str), optional
+        The rules by which Series were classed at the two dates, such as ``("MSS 2019", "MSS 2021")``; a need index
+        carries its own. Where they are not given, the result says so.
     residents : Series of float, optional
         Residents at the later date. Said of a cell only where they are known of all its areas.
     force : bool, default False
@@ -62,7 +66,7 @@ def class_transition(
     Raises
     ------
     SpecError
-        The two indices are of different rules, a class is none of ``classes``, or these are not given.
+        The two dates are of different rules, a class is none of ``classes``, or these are not given.
     JoinError
         The areas of the two dates are not the same ones.
     ArgumentError
@@ -82,16 +86,8 @@ def class_transition(
     """
     for side, name in ((earlier, "earlier"), (later, "later")):
         expects(side, (NeedScores, pd.Series), f"class_transition: {name}", HOW)
-    notes = []
     before, after, known, words = _classes_of(earlier, later, axis, classes, labels)
-    if isinstance(earlier, NeedScores) and isinstance(later, NeedScores) and earlier.spec.hash != later.spec.hash:
-        if not force:
-            raise SpecError(
-                f"class_transition: the two dates are of different rules, {earlier.spec.id!r} ({earlier.spec.hash}) and "
-                f"{later.spec.id!r} ({later.spec.hash}): a change of class may be one of the rules. Compute both by one "
-                f"spec, or pass force=True to count all the same; the result then says so."
-            )
-        notes.append("chart_break")
+    notes = _rules(earlier, later, definitions, force=force)
     odd = before.index.symmetric_difference(after.index)
     if len(odd):
         refuse_number_keys(before.index, after.index, "the earlier date", "Make the index of both text, with all zeros")
@@ -111,6 +107,25 @@ def class_transition(
         moves=pd.DataFrame({"earlier": before, "later": after}), residents=_persons(before, after, known, residents),
         left_out=len(odd), notes=tuple(notes),
     )  # fmt: skip
+
+
+def _rules(earlier: Classed, later: Classed, definitions: tuple[str, str] | None, *, force: bool) -> list[str]:
+    """Refuse dates of different rules, or say that they are."""
+    said = list(definitions) if definitions is not None else ["", ""]
+    for number, side in enumerate((earlier, later)):
+        if isinstance(side, NeedScores):
+            said[number] = f"{side.spec.id} ({side.spec.hash})"
+    if not all(said):
+        return ["chart_rules_unsaid"]
+    if said[0] == said[1]:
+        return []
+    if not force:
+        raise SpecError(
+            f"class_transition: the two dates are of different rules, {said[0]} and {said[1]}: a change of class may be "
+            f"one of the rules. Class both by one of them, or pass force=True to count all the same; the result then "
+            f"says so."
+        )
+    return ["chart_break"]
 
 
 def _classes_of(
