@@ -101,9 +101,9 @@ def small_project(tmp_path):
 def drawn():
     """Draw a chart as SVG and on Axes, check what holds of every picture, and give the words of both."""
     import json
-    from xml.etree import ElementTree as ET  # noqa: S405 - our own output
+    from xml.etree import ElementTree as ET
 
-    from matplotlib import pyplot
+    from matplotlib import pyplot as plt
 
     def draw(chart):
         assert json.loads(json.dumps(chart.to_json(), allow_nan=False)) == chart.to_json()
@@ -121,8 +121,10 @@ def drawn():
         assert not chart.right or len(chart.right) == len(chart.y.bands)
         ax = chart.plot()
         ax.get_figure().canvas.draw()
-        words = {text.get_text() for text in ax.texts} | {t.get_text() for t in ax.get_xticklabels() + ax.get_yticklabels()}
-        pyplot.close(ax.get_figure())
+        words = {text.get_text() for text in ax.texts} | {
+            t.get_text() for t in ax.get_xticklabels() + ax.get_yticklabels()
+        }
+        plt.close(ax.get_figure())
         written = {element.text for element in root.iter() if element.tag.endswith("}text")}
         return written, words
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,7 +40,7 @@ def test_ticks_lie_within_the_range_equally_far_apart_and_are_not_too_many(low, 
     slack = 1e-6 * width + 1e-6
     assert all(low - slack <= value <= low + width + slack for value in found)
     assert len(found) <= most + 1
-    steps = [b - a for a, b in zip(found, found[1:], strict=False)]
+    steps = [b - a for a, b in pairwise(found)]
     assert steps == pytest.approx([steps[0]] * len(steps), rel=1e-4) if steps else True
     if steps:
         first = f"{steps[0]:e}".split("e")

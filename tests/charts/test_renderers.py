@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from matplotlib import pyplot
+from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from quartiersatlas.charts import Axis, Bar, Chart, Dot, HRule, Line, Strip, Text, VRule, draw, figure_html
@@ -22,11 +22,13 @@ MARKS = (
     Line(points=((0, 0), (5, 1), None, (8, 1), (9, 2)), stroke="#b3005e"),
     Line(points=((1, 0), (2, 1), (3, 0)), fill="#dddddd", opacity=0.5),
     Strip(xs=(1.0, 2.0), y=1),
-    *(Dot(x=5, y=1, shape=shape, fill="#ffffff", stroke="#1a1a1a", dash=(1, 1)) for shape in ("circle", "diamond", "triangle")),
+    Dot(x=5, y=1, fill="#ffffff", stroke="#1a1a1a", dash=(1, 1)),
+    Dot(x=5, y=1, shape="diamond", fill="#ffffff", stroke="#1a1a1a"),
+    Dot(x=5, y=1, shape="triangle", fill="#ffffff", opacity=0.5),
     VRule(x=6, text="Stadt 6"),
     HRule(y=1.5, text="Stadt 1,5", dash=(3, 2)),
     Text(x=3, y=2, text="Werftviertel", dx=4, anchor="start", bold=True),
-)  # fmt: skip
+)
 
 
 def chart(**changes):
@@ -46,10 +48,15 @@ def test_every_kind_of_mark_is_drawn_by_both(drawn):
 
 def test_names_stay_text(drawn):
     hostile = chart(
-        title=HOSTILE, alt=HOSTILE, note=HOSTILE, key=(("#000000", HOSTILE),), right=(HOSTILE,) * 3,
-        x=Axis(0, 10, HOSTILE, ((0.0, HOSTILE),)), y=Axis(-0.5, 2.5, HOSTILE, bands=(HOSTILE, "$", "b$c$"), down=True),
+        title=HOSTILE,
+        alt=HOSTILE,
+        note=HOSTILE,
+        key=(("#000000", HOSTILE),),
+        right=(HOSTILE,) * 3,
+        x=Axis(0, 10, HOSTILE, ((0.0, HOSTILE),)),
+        y=Axis(-0.5, 2.5, HOSTILE, bands=(HOSTILE, "$", "b$c$"), down=True),
         marks=(Text(x=3, y=2, text=HOSTILE), VRule(x=6, text=HOSTILE), HRule(y=1.5, text=HOSTILE)),
-    )  # fmt: skip
+    )
     written, words = drawn(hostile)
     assert any("<script>" in word for word in written)
     assert any("$x^2$" in word for word in words)
@@ -81,18 +88,18 @@ def test_a_given_axes_is_drawn_on_and_kept():
 
 
 def test_a_new_figure_is_one_that_a_notebook_shows():
-    pyplot.close("all")
+    plt.close("all")
     ax = chart().plot()
-    assert pyplot.get_fignums() == [ax.get_figure().number]
-    pyplot.close("all")
+    assert plt.get_fignums() == [ax.get_figure().number]
+    plt.close("all")
     chart().png()
-    assert pyplot.get_fignums() == []
+    assert plt.get_fignums() == []
 
 
 def test_the_matplotlib_settings_of_the_user_stay_as_they_are():
-    before = dict(pyplot.rcParams)
-    pyplot.close(chart().plot().get_figure())
-    assert dict(pyplot.rcParams) == before
+    before = dict(plt.rcParams)
+    plt.close(chart().plot().get_figure())
+    assert dict(plt.rcParams) == before
 
 
 def test_an_opacity_does_not_undo_a_colour():
@@ -105,9 +112,10 @@ def test_nothing_is_drawn_out_of_the_picture():
     """Names, the words of rules and of rows stay within the picture, however long they are."""
     long = "Ein sehr langer Name eines Gebiets, der in keine Zeile passt und gekürzt wird"
     given = chart(
-        y=Axis(-0.5, 2.5, bands=(long, "b", "c"), down=True), marks=(VRule(x=10, text="Stadt 12,5 %"), VRule(x=0, text="Stadt 12,5 %")),
+        y=Axis(-0.5, 2.5, bands=(long, "b", "c"), down=True),
+        marks=(VRule(x=10, text="Stadt 12,5 %"), VRule(x=0, text="Stadt 12,5 %")),
         right=("12,5 % (11,0 %)",) * 3,
-    )  # fmt: skip
+    )
     frame = frame_of(given, 480, 240)
     assert frame.left <= 0.42 * 480
     assert frame.left + frame.width + text_width("12,5 % (11,0 %)", 8) <= 480

@@ -51,7 +51,7 @@ def test_every_known_value_stands_in_one_bar_of_its_class(numbers, bins):
     chart = histogram_chart(given_values, RATE, classes=classes, bins=bins)
     bars = marks(chart, Bar)
     assert sum(bar.y1 - bar.y0 for bar in bars) == len(numbers)
-    if given_values.nunique() > 1:
+    if given_values.min() < given_values.max():
         low = sum(bar.y1 - bar.y0 for bar in bars if bar.fill == COLORS[0])
         assert low == int(given_values.le(30).sum())
         assert all(bar.x1 <= max(numbers) * (1 + 1e-9) for bar in bars)
@@ -194,7 +194,9 @@ def test_dates_that_make_no_line_are_refused(dates, message):
 
 def test_quarters_of_a_scatter_are_counted_and_a_missing_value_is_on_no_axis(drawn):
     x, y = values(1, 1, 5, 5, 5, 3, np.nan, 4), values(1, 9, 9, 9, 1, 5, 3, np.nan)
-    chart = scatter_chart(x, y, (RATE, NEED), city=(3.0, 5.0), names={"02": HOSTILE}, marked=Marked("02", ["03"], ["04"]))
+    chart = scatter_chart(
+        x, y, (RATE, NEED), city=(3.0, 5.0), names={"02": HOSTILE}, marked=Marked("02", ["03"], ["04"])
+    )
     assert len(marks(chart, Dot)) == 6
     assert [row[1] for row in chart.rows] == ["2", "1", "1", "2"]  # on the cross is above neither
     assert [text.text for text in marks(chart, Text)][-1] == "beide über dem Stadtwert: 2"

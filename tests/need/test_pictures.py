@@ -67,7 +67,7 @@ def test_of_many_areas_those_least_settled_are_drawn(stable, drawn):
 def test_ranks_have_their_interval_and_say_that_they_stay_in_the_house(stable, drawn):
     chart = rank_chart(stable)
     assert chart.order == ("a", "f", "b", "c", "d")
-    assert [line.points for line in marks(chart, Line)][0] == ((1, 0), (2, 0))
+    assert marks(chart, Line)[0].points == ((1, 0), (2, 0))
     assert len(marks(chart, Line)) == 4  # the interval of f has no end
     assert chart.right[1] == "2 (1 bis –)"
     assert "internen Gebrauch" in chart.note
@@ -76,7 +76,7 @@ def test_ranks_have_their_interval_and_say_that_they_stay_in_the_house(stable, d
 
 def test_the_result_draws_what_its_table_says(counted, drawn):
     result = counted().stability(n=30, seed=1, select=WORSE)
-    written, words = drawn(result.chart())
+    _, words = drawn(result.chart())
     assert "sicher" in " ".join(words)
     chart = result.chart("rank_interval", "en", most=5, names={"003": HOSTILE})
     assert len(chart.y.bands) == 5
@@ -153,7 +153,9 @@ def test_scores_are_spread_by_class(counted, drawn):
     need = counted()
     chart = need.chart("distribution")
     counts = need.classes["status"].value_counts()
-    assert [int(row[1]) for row in chart.rows] == [counts.get(name, 0) for name in ("high", "medium", "low", "very_low")]
+    assert [int(row[1]) for row in chart.rows] == [
+        counts.get(name, 0) for name in ("high", "medium", "low", "very_low")
+    ]
     assert sum(bar.y1 - bar.y0 for bar in marks(chart, Bar)) == 40
     drawn(chart)
 
@@ -276,7 +278,9 @@ def test_two_indices_of_one_spec_are_compared_and_of_two_are_not(counted):
 def test_the_changes_of_status_in_berlin(shared, drawn):
     """Of 436 planning areas; the definition of the index changed between the two dates."""
     status = [
-        pd.read_csv(shared / "indices" / "mss_berlin" / f"mss{year}_plr.csv", dtype=str).set_index("id")["status_index_class"]
+        pd.read_csv(shared / "indices" / "mss_berlin" / f"mss{year}_plr.csv", dtype=str).set_index("id")[
+            "status_index_class"
+        ]
         for year in (2017, 2019)
     ]
     with pytest.raises(SpecError, match="different rules"):

@@ -105,12 +105,12 @@ def number_text(value: float, decimals: int, lang: Lang) -> str:
 
 
 def value_text(value: float, decimals: int, unit: str, lang: Lang) -> str:
-    """Write a number with its unit: ``12,5 %`` (narrow blank) or ``12.5%``; other units stand apart.
+    r"""Write a number with its unit: ``12,5 %`` (narrow blank) or ``12.5%``; other units stand apart.
 
     Examples
     --------
     >>> value_text(12.5, 1, "%", "en"), value_text(1200, 0, "EUR", "en")
-    ('12.5%', '1,200\\u202fEUR')
+    ('12.5%', '1,200\u202fEUR')
     """
     number = number_text(value, decimals, lang)
     if not unit:

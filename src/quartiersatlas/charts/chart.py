@@ -13,6 +13,8 @@ from quartiersatlas.charts.svg import chart_svg
 from quartiersatlas.errors import QuartiersatlasError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from matplotlib.axes import Axes
 
 
@@ -42,11 +44,9 @@ def figure_html(chart: ChartRecord) -> str:
 
 
 class Charted:
-    """A result that has pictures: ``chart`` builds the record of one, ``plot`` draws it."""
+    """A result that has pictures: its ``chart`` builds the record of one, ``plot`` draws it."""
 
-    def chart(self, kind: str | None = None, lang: Any = "de", **options: Any) -> Chart:  # noqa: ANN401
-        """Return one of the result's charts as plain data; the class says which kinds there are."""
-        raise NotImplementedError
+    chart: Callable[..., Chart]  # each result has its own kinds and options
 
     def plot(self, kind: str | None = None, ax: Axes | None = None, lang: str = "de", **options: Any) -> Axes:  # noqa: ANN401 - as chart() takes them
         """Draw one of the result's charts.

@@ -107,7 +107,8 @@ def _widest(words: Iterable[str]) -> float:
 
 def _key(entries: Iterable[tuple[str, str]], width: float) -> tuple[KeyEntry, ...]:
     """Set the entries of a key one after the other, in as many rows as they need."""
-    placed, x, y = [], 2.0, SIZE + 1
+    placed: list[KeyEntry] = []
+    x, y = 2.0, SIZE + 1
     for color, words in entries:
         wide = SWATCH + GAP + text_width(words, SIZE)
         if placed and x + wide > width - 2:

@@ -44,11 +44,11 @@ def draw(chart: ChartRecord, ax: Axes | None = None) -> Axes:
         matplotlib is missing.
     """
     try:
-        from matplotlib import pyplot
+        from matplotlib import pyplot as plt
     except ImportError as error:
         raise DependencyError('plot() needs matplotlib: pip install "quartiersatlas[paper]".') from error
     if ax is None:
-        return _on_figure(chart, pyplot.figure())
+        return _on_figure(chart, plt.figure())
     box = ax.get_position()
     inches = ax.get_figure(root=True).get_size_inches()  # type: ignore[union-attr] # Axes of no figure draw nothing
     wide, high = INCH * inches[0] * box.width, INCH * inches[1] * box.height
@@ -120,14 +120,21 @@ def _fill(chart: ChartRecord, ax: Axes, frame: Frame, title: list[str], note: li
         _write(ax, chart.x.label, (1, 0), "axes fraction", (0, 2 - bottom), color=QUIET, ha="right", va="bottom")
     for row, words in enumerate(note):
         down = -bottom - GAP - LINE * NOTE * row
-        _write(ax, words, (0, 0), "axes fraction", (GAP - frame.left, down), size=NOTE, color=QUIET, ha="left", va="top")
+        _write(
+            ax, words, (0, 0), "axes fraction", (GAP - frame.left, down), size=NOTE, color=QUIET, ha="left", va="top"
+        )
     for spine in ax.spines.values():
         spine.set_visible(False)
     ax.patch.set_visible(False)
 
 
 def _write(
-    ax: Axes, words: str, at: tuple[float, float], units: Any, moved: tuple[float, float] = (0.0, 0.0), **look: Any  # noqa: ANN401
+    ax: Axes,
+    words: str,
+    at: tuple[float, float],
+    units: Any,  # noqa: ANN401 - as annotate() takes them
+    moved: tuple[float, float] = (0.0, 0.0),
+    **look: Any,  # noqa: ANN401 - properties of a text
 ) -> None:
     """Write words as they are: a dollar sign is a dollar sign."""
     halo = look.pop("halo", False)
@@ -172,7 +179,7 @@ def _mark(ax: Axes, mark: Mark, order: float, frame: Frame) -> None:
     line: dict[str, Any] = {"linewidth": mark.width if mark.stroke else 0.0, "alpha": mark.opacity, "zorder": order}
     if mark.dash:
         line["linestyle"] = (0, tuple(length / max(mark.width, 0.1) for length in mark.dash))
-    edge = {"edgecolor": mark.stroke or "none", "facecolor": mark.fill or "none"}
+    edge: dict[str, Any] = {"edgecolor": mark.stroke or "none", "facecolor": mark.fill or "none"}
     match mark:
         case Bar(x0=x0, x1=x1, y0=y0, y1=y1):
             from matplotlib.patches import Rectangle

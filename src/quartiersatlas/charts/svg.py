@@ -14,6 +14,7 @@ from quartiersatlas.charts.widths import cut
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from quartiersatlas.charts.marks import Axis
     from quartiersatlas.charts.record import ChartRecord
 
 # control letters, halves of letters, and marks that turn the direction of all that follows
@@ -67,35 +68,48 @@ def _n(value: float) -> str:
 
 
 def _axes(chart: ChartRecord, frame: Frame, width: float) -> Iterable[str]:
-    """Draw the grid, the names at the left, the numbers below, the words at the right."""
-    x, y = chart.x, chart.y
-    bottom, right = frame.top + frame.height, frame.left + frame.width
-    for value, words in x.ticks if x.show else ():
-        place = frame.px(value)
-        if x.grid:
-            yield _stroke(place, frame.top, place, bottom, FAINT, 0.6)
-        yield _words(place, bottom + SIZE + 2, words, QUIET)
-    for value, words in y.ticks if y.show and not y.bands else ():
-        place = frame.py(value)
-        if y.grid:
-            yield _stroke(frame.left, place, right, place, FAINT, 0.6)
-        yield _words(frame.left - GAP, place + SIZE / 3, words, QUIET, "end")
-    for row, words in enumerate(y.bands if y.show else ()):
-        name = cut(words, frame.left - GAP, SIZE)
-        yield _words(frame.left - GAP, frame.py(row) + SIZE / 3, name, INK, "end")
-    for column, words in enumerate(x.bands if x.show else ()):
-        name = cut(words, frame.width / len(x.bands) - 2, SIZE)
-        yield _words(frame.px(column), bottom + SIZE + 2, name, INK)
+    """Draw the grid, the key, the names and numbers at the sides."""
+    yield from _below(chart.x, frame)
+    yield from _left(chart.y, frame)
     for row, words in enumerate(chart.right):
         yield _words(width - 2, frame.py(row) + SIZE / 3, words, INK, "end")
-    if x.show and x.label:
-        yield _words(right, bottom + 2 * SIZE + GAP + 4, x.label, QUIET, "end")
-    if y.show and y.label:
-        yield _words(2, frame.label_at, y.label, QUIET, "start")
     for entry in frame.key:
         side = f'width="{_n(SWATCH)}" height="{_n(SWATCH)}"'
         yield f'<rect x="{_n(entry.x)}" y="{_n(entry.y - SWATCH + 1)}" {side} fill="{escape(entry.color)}"/>'
         yield _words(entry.x + SWATCH + GAP, entry.y, entry.words, QUIET, "start")
+
+
+def _below(x: Axis, frame: Frame) -> Iterable[str]:
+    """Draw the upright lines of the grid, the numbers or names below, and the label at the right end."""
+    bottom = frame.top + frame.height
+    if not x.show:
+        return
+    for value, words in x.ticks:
+        place = frame.px(value)
+        if x.grid:
+            yield _stroke(place, frame.top, place, bottom, FAINT, 0.6)
+        yield _words(place, bottom + SIZE + 2, words, QUIET)
+    for column, words in enumerate(x.bands):
+        name = cut(words, frame.width / len(x.bands) - 2, SIZE)
+        yield _words(frame.px(column), bottom + SIZE + 2, name, INK)
+    if x.label:
+        yield _words(frame.left + frame.width, bottom + 2 * SIZE + GAP + 4, x.label, QUIET, "end")
+
+
+def _left(y: Axis, frame: Frame) -> Iterable[str]:
+    """Draw the level lines of the grid, the numbers or names at the left, and the label above them."""
+    if not y.show:
+        return
+    for value, words in y.ticks if not y.bands else ():
+        place = frame.py(value)
+        if y.grid:
+            yield _stroke(frame.left, place, frame.left + frame.width, place, FAINT, 0.6)
+        yield _words(frame.left - GAP, place + SIZE / 3, words, QUIET, "end")
+    for row, words in enumerate(y.bands):
+        name = cut(words, frame.left - GAP, SIZE)
+        yield _words(frame.left - GAP, frame.py(row) + SIZE / 3, name, INK, "end")
+    if y.label:
+        yield _words(2, frame.label_at, y.label, QUIET, "start")
 
 
 def _mark(mark: Mark, frame: Frame) -> Iterable[str]:

@@ -147,12 +147,20 @@ def histogram_chart(
     drawn = _dots(shown) if len(known) < FEW else _bars(shown, bins)
     note = shown_note(len(known), len(values), lang)
     head, rows = _table(shown, residents)
-    if area in known.index and len(known) >= FEW and known.nunique() > 1:
+    if area in known.index and len(known) >= FEW and known.min() < known.max():
         note += " " + text("chart_triangle", lang, area=shown.name(area), value=measure.write(known[area], lang))
     return Chart(
-        "histogram", text("chart_histogram", lang, label=measure.title), _sentence(shown), *drawn, note, head, rows,
-        right=_values(shown) if len(known) < FEW else (), order=tuple(known.sort_values().index.astype(str)), height=0.42 if len(known) >= FEW else _height(len(known)),
-    )  # fmt: skip
+        "histogram",
+        text("chart_histogram", lang, label=measure.title),
+        _sentence(shown),
+        *drawn,
+        note,
+        head,
+        rows,
+        right=_values(shown) if len(known) < FEW else (),
+        order=tuple(known.sort_values().index.astype(str)),
+        height=0.42 if len(known) >= FEW else _height(len(known)),
+    )
 
 
 def shown_note(shown: int, everything: int, lang: Lang) -> str:
@@ -180,18 +188,20 @@ def _bars(shown: Spread, bins: int) -> tuple[Axis, Axis, tuple[Mark, ...]]:
     if float(values.min()) == high:
         return _one_bar(shown)
     step = (high - low) / bins
-    places = np.minimum(((values - low) / step).astype(int), bins - 1)
+    places = np.minimum(((values.to_numpy() - low) / step).astype(int), bins - 1)
     marks: list[Mark] = []
     tops = np.zeros(bins)
     for number, color in enumerate(shown.classes.colors):
-        inside = places[shown.classes.numbers.reindex(values.index).eq(number)]
-        for place, count in inside.value_counts().sort_index().items():
-            x0, y0 = low + step * int(str(place)), tops[int(str(place))]
-            marks.append(Bar(x0=x0, x1=x0 + step, y0=y0, y1=y0 + count, fill=color, stroke=INK, width=0.3))
-            tops[int(str(place))] += count
+        inside = shown.classes.numbers.reindex(values.index).eq(number).to_numpy()
+        counts = np.bincount(places[inside], minlength=bins)
+        for place in np.flatnonzero(counts).tolist():
+            x0, y0 = low + step * float(place), float(tops[place])
+            y1 = y0 + float(counts[place])
+            marks.append(Bar(x0=x0, x1=x0 + step, y0=y0, y1=y1, fill=color, stroke=INK, width=0.3))
+        tops += counts
     most = float(tops.max())
     if shown.area in values.index:
-        place = int(places[shown.area])
+        place = int(places[list(values.index).index(shown.area)])
         top = tops[place] + 0.07 * most
         marks.append(Dot(x=low + step * (place + 0.5), y=top, shape="triangle", fill=ACCENT, r=4, area=shown.area))
     if low < 0:
@@ -222,7 +232,15 @@ def _dots(shown: Spread) -> tuple[Axis, Axis, tuple[Mark, ...]]:
     ordered = shown.values.sort_values(ascending=False, kind="stable")
     marks: list[Mark] = _city(shown)
     marks += [
-        Dot(x=float(value), y=row, r=4, fill=shown.color(str(key)), stroke=ACCENT if key == shown.area else INK, width=2.4 if key == shown.area else 0.8, area=str(key))  # noqa: E501
+        Dot(
+            x=float(value),
+            y=row,
+            r=4,
+            fill=shown.color(str(key)),
+            stroke=ACCENT if key == shown.area else INK,
+            width=2.4 if key == shown.area else 0.8,
+            area=str(key),
+        )
         for row, (key, value) in enumerate(ordered.items())
     ]
     ends = spread([*ordered, shown.city])

@@ -91,7 +91,9 @@ def age_pyramid_chart(
     for whose, ages in (("area", area), ("city", city)):
         for side in () if ages is None else (ages.left, ages.right):
             if len(side) != len(starts):
-                raise SpecError(f"The {whose} has {count_noun(len(side), 'number')} for {count_noun(len(starts), 'band')}.")
+                raise SpecError(
+                    f"The {whose} has {count_noun(len(side), 'number')} for {count_noun(len(starts), 'band')}."
+                )
     widths = np.diff(edges)
     own, all_of_city = area.per_year(widths), None if city is None else city.per_year(widths)
     shown = bool(np.isfinite(own).all())
@@ -105,12 +107,23 @@ def age_pyramid_chart(
     everything = [own if shown else np.zeros(1), np.zeros(1) if all_of_city is None else np.nan_to_num(all_of_city)]
     most = 1.08 * max(float(part.max()) for part in everything) or 1.0
     return Chart(
-        "age_pyramid", text("chart_ages", lang, area=name) if name else text("chart_ages_title", lang),
-        _sentence(own, labels, sides, lang) if shown else notes[0], _axis(most, sides, lang),
-        Axis(edges[0], edges[-1], text("chart_age", lang), tuple(zip(edges[:-1].tolist(), _short(starts, lang), strict=True))),
-        tuple(marks), " ".join(notes), (text("chart_age", lang), *sides), _rows(area, labels, lang) if shown else (),
-        key=tuple(zip(COLORS, sides, strict=True)), height=0.7,
-    )  # fmt: skip
+        id="age_pyramid",
+        title=text("chart_ages", lang, area=name) if name else text("chart_ages_title", lang),
+        alt=_sentence(own, labels, sides, lang) if shown else notes[0],
+        x=_axis(most, lang),
+        y=Axis(
+            edges[0],
+            edges[-1],
+            text("chart_age", lang),
+            tuple(zip(edges[:-1].tolist(), _short(starts, lang), strict=True)),
+        ),
+        marks=tuple(marks),
+        note=" ".join(notes),
+        head=(text("chart_age", lang), *sides),
+        rows=_rows(area, labels, lang) if shown else (),
+        key=tuple(zip(COLORS, sides, strict=True)),
+        height=0.7,
+    )
 
 
 def _bars(own: np.ndarray, edges: np.ndarray, *, open_end: bool) -> list[Mark]:
@@ -118,7 +131,9 @@ def _bars(own: np.ndarray, edges: np.ndarray, *, open_end: bool) -> list[Mark]:
     for side, sign, color in zip(own, (-1, 1), COLORS, strict=True):
         for number, length in enumerate(side):
             is_open = open_end and number == len(side) - 1
-            look = {"stroke": color, "dash": (3.0, 2.0), "width": 1.2} if is_open else {"stroke": "#ffffff", "width": 0.8}
+            look = (
+                {"stroke": color, "dash": (3.0, 2.0), "width": 1.2} if is_open else {"stroke": "#ffffff", "width": 0.8}
+            )
             fill = f"{color}" if not is_open else "#f3f3f3"
             x1 = float(sign * length)
             marks.append(Bar(x0=0.0, x1=x1, y0=float(edges[number]), y1=float(edges[number + 1]), fill=fill, **look))  # type: ignore[arg-type]
@@ -135,7 +150,7 @@ def _steps(side: np.ndarray, edges: np.ndarray, sign: int) -> Line:
     return Line(points=tuple(points), stroke=INK, width=1.4)
 
 
-def _axis(most: float, sides: tuple[str, str], lang: Lang) -> Axis:
+def _axis(most: float, lang: Lang) -> Axis:
     """Return an axis with the same numbers on both sides."""
     write, found = number_writer(lang), ticks(0, most, 3)
     decimals = decimals_of(found)

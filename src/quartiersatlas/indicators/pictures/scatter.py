@@ -11,8 +11,8 @@ import pandas as pd
 
 from quartiersatlas.base.checks import count_noun
 from quartiersatlas.catalogue.texts import check_lang, number_text, number_writer, text
-from quartiersatlas.charts import Axis, Bar, Chart, Dot, HRule, Text, VRule, axis, spread
-from quartiersatlas.charts.marks import ACCENT, INK, PAPER, QUIET
+from quartiersatlas.charts import Bar, Chart, Dot, HRule, Text, VRule, axis, spread
+from quartiersatlas.charts.marks import ACCENT, INK, QUIET
 from quartiersatlas.errors import SpecError
 from quartiersatlas.indicators.pictures.distribution import PLAIN, shown_note
 
@@ -83,7 +83,9 @@ def scatter_chart(
     """
     check_lang(lang)
     if not x.index.equals(y.index):
-        raise SpecError(f"x and y are on different keys: {count_noun(len(x), 'area')} and {count_noun(len(y), 'area')}.")
+        raise SpecError(
+            f"x and y are on different keys: {count_noun(len(x), 'area')} and {count_noun(len(y), 'area')}."
+        )
     both = pd.DataFrame({"x": x.astype(float), "y": y.astype(float)})
     known = both[np.isfinite(both.to_numpy()).all(axis=1)]
     marked = marked or Marked()
@@ -91,22 +93,33 @@ def scatter_chart(
     ends = [spread([*known[name], value]) for name, value in zip("xy", city, strict=True)]
     marks = [*_tint(measures, city, ends), *_cross(city, measures, lang), *_points(known, classes, marked, ends)]
     marks += _name(known, marked.area, names or {}, ends)
-    words, count = _worse(measures, quarters)
-    if isfinite(city[0]) and isfinite(city[1]):
-        corner = _corner(measures, ends)
-        label = text(words, lang, n=number_text(count, 0, lang))
-        marks.append(Text(x=corner[0], y=corner[1], text=label, anchor="end" if corner[2] else "start", fill=QUIET, dx=-3 if corner[2] else 3, dy=7 if corner[3] else -7))  # noqa: E501
+    marks += _count(measures, quarters, ends, lang) if quarters else []
     axes = [
-        axis(*end, measure.title, write=number_writer(lang), grid=True) for end, measure in zip(ends, measures, strict=True)
+        axis(*end, measure.title, write=number_writer(lang), grid=True)
+        for end, measure in zip(ends, measures, strict=True)
     ]
     title = text("chart_scatter", lang, one=measures[0].label, other=measures[1].label)
     head, rows = _table(quarters, measures, lang)
-    alt = text("chart_scatter_sentence", lang, one=measures[0].label, other=measures[1].label, n=number_text(len(known), 0, lang))  # noqa: E501
+    alt = text(
+        "chart_scatter_sentence",
+        lang,
+        one=measures[0].label,
+        other=measures[1].label,
+        n=number_text(len(known), 0, lang),
+    )
     return Chart(
-        "scatter", title, " ".join([alt, *(f"{name}: {n}." for name, n in rows)]), axes[0], axes[1], tuple(marks),
-        _note(len(known), len(both), lang), head, rows,
-        order=tuple(known.sort_values("x").index.astype(str)), height=0.6,
-    )  # fmt: skip
+        id="scatter",
+        title=title,
+        alt=" ".join([alt, *(f"{name}: {n}." for name, n in rows)]),
+        x=axes[0],
+        y=axes[1],
+        marks=tuple(marks),
+        note=_note(len(known), len(both), lang),
+        head=head,
+        rows=rows,
+        order=tuple(known.sort_values("x").index.astype(str)),
+        height=0.6,
+    )
 
 
 def _quarters(known: pd.DataFrame, city: tuple[float, float]) -> dict[tuple[int, int], int]:
@@ -128,6 +141,20 @@ def _worse(measures: tuple[Measure, Measure], quarters: dict[tuple[int, int], in
     quarter = _directions(measures) or (1, 1)
     words = "chart_both_above" if quarter == (1, 1) else "chart_both_worse"
     return words, quarters.get(quarter, 0)
+
+
+def _count(
+    measures: tuple[Measure, Measure],
+    quarters: dict[tuple[int, int], int],
+    ends: list[tuple[float, float]],
+    lang: Lang,
+) -> list[Mark]:
+    """Return how many areas lie in the quarter that is written, in its corner."""
+    words, count = _worse(measures, quarters)
+    x, y, right, up = _corner(measures, ends)
+    aside, down = (-3.0 if right else 3.0), (7.0 if up else -7.0)
+    label = text(words, lang, n=number_text(count, 0, lang))
+    return [Text(x=x, y=y, text=label, anchor="end" if right else "start", fill=QUIET, dx=aside, dy=down)]
 
 
 def _corner(measures: tuple[Measure, Measure], ends: list[tuple[float, float]]) -> tuple[float, float, bool, bool]:
@@ -188,9 +215,13 @@ def _cells(known: pd.DataFrame, ends: list[tuple[float, float]]) -> list[Mark]:
     most = counts.max()
     return [
         Bar(
-            x0=float(xs[i]), x1=float(xs[i + 1]), y0=float(ys[j]), y1=float(ys[j + 1]), fill=INK,
+            x0=float(xs[i]),
+            x1=float(xs[i + 1]),
+            y0=float(ys[j]),
+            y1=float(ys[j + 1]),
+            fill=INK,
             opacity=round(0.15 + 0.75 * float(counts[i, j] / most), 3),
-        )  # fmt: skip
+        )
         for i, j in zip(*np.nonzero(counts), strict=True)
     ]
 
@@ -198,7 +229,7 @@ def _cells(known: pd.DataFrame, ends: list[tuple[float, float]]) -> list[Mark]:
 def _name(known: pd.DataFrame, area: str, names: Mapping[str, str], ends: list[tuple[float, float]]) -> list[Mark]:
     if area not in known.index:
         return []
-    x, y = (float(known.loc[area, name]) for name in "xy")
+    x, y = map(float, known.loc[[area]].to_numpy()[0])
     left = x > (ends[0][0] + ends[0][1]) / 2
     look = {"anchor": "end", "dx": -9.0} if left else {"anchor": "start", "dx": 9.0}
     return [Text(x=x, y=y, text=str(names.get(area, area)), fill=ACCENT, bold=True, area=area, **look)]  # type: ignore[arg-type]
@@ -208,7 +239,12 @@ def _table(
     quarters: dict[tuple[int, int], int], measures: tuple[Measure, Measure], lang: Lang
 ) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
     """Return how many areas lie in each quarter."""
-    words = {(1, 1): "chart_above_above", (1, -1): "chart_above_below", (-1, 1): "chart_below_above", (-1, -1): "chart_below_below"}  # noqa: E501
+    words = {
+        (1, 1): "chart_above_above",
+        (1, -1): "chart_above_below",
+        (-1, 1): "chart_below_above",
+        (-1, -1): "chart_below_below",
+    }
     one, other = (measure.label for measure in measures)
     rows = tuple(
         (text(words[quarter], lang, one=one, other=other), number_text(n, 0, lang)) for quarter, n in quarters.items()

@@ -114,7 +114,8 @@ def spine_chart(
     words = tuple(_value(row, area, lang) for row in rows)
     ends = ((-0.85, text("chart_lower", lang)), (0.0, text("label_city", lang)), (0.85, text("chart_higher", lang)))
     labels = tuple(
-        row.measure.label if isfinite(row.city) else f"{row.measure.label} ({text('chart_median', lang)})" for row in rows
+        row.measure.label if isfinite(row.city) else f"{row.measure.label} ({text('chart_median', lang)})"
+        for row in rows
     )
     note = text("chart_spine_note", lang)
     if any(isfinite(row.district) for row in rows):
@@ -122,10 +123,18 @@ def spine_chart(
     if any(row.context for row in rows):
         note += " " + text("chart_spine_context", lang)
     return Chart(
-        "profile", text("chart_profile", lang, area=name), _sentence(rows, words, name),
-        Axis(-EDGE, EDGE, ticks=ends), Axis(-0.6, len(rows) - 0.4, bands=labels, down=True), tuple(marks), note,
-        _head(name, lang), tuple(_cells(row, area, lang) for row in rows), words, height=0.1 + 0.052 * len(rows),
-    )  # fmt: skip
+        id="profile",
+        title=text("chart_profile", lang, area=name),
+        alt=_sentence(rows, words, name),
+        x=Axis(-EDGE, EDGE, ticks=ends),
+        y=Axis(-0.6, len(rows) - 0.4, bands=labels, down=True),
+        marks=tuple(marks),
+        note=note,
+        head=_head(name, lang),
+        rows=tuple(_cells(row, area, lang) for row in rows),
+        right=words,
+        height=0.1 + 0.052 * len(rows),
+    )
 
 
 def _row(row: SpineRow, number: int, own: float, area: str) -> list[Mark]:

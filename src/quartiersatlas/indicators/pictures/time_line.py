@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from math import isfinite
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from quartiersatlas.charts.marks import ACCENT, FAINT, INK, PAPER
 from quartiersatlas.errors import SpecError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.charts.marks import Mark
@@ -99,7 +100,7 @@ def time_line_chart(
     others = values.drop(index=[area], errors="ignore")
     marks = _others(others, days)
     drawn = [point[1] for mark in marks if isinstance(mark, Line) for point in mark.points if point]
-    bounds = [] if interval is None else interval[["lower", "upper"]].to_numpy(dtype=float).ravel()
+    bounds: Iterable[float] = [] if interval is None else interval[["lower", "upper"]].to_numpy(dtype=float).ravel()
     ends = spread([*drawn, *bounds, *(v for course in courses for v in course.values)], from_zero=0.4)
     marks += _interval(interval, days) if area in values.index else []
     for course, place in zip(courses, _apart(courses, ends), strict=True):
@@ -113,9 +114,17 @@ def time_line_chart(
     x = Axis(days[0] - 0.02 * (days[-1] - days[0]), days[-1], ticks=_dates(days, written))
     y = axis(*ends, measure.title, write=number_writer(lang), most=5, grid=True)
     return Chart(
-        "time_line", text("chart_time_line", lang, label=measure.label), _sentence(courses, written, measure, lang), x, y,
-        tuple(marks), note.strip(), (text("label_areas", lang), *written), rows, height=0.45,
-    )  # fmt: skip
+        id="time_line",
+        title=text("chart_time_line", lang, label=measure.label),
+        alt=_sentence(courses, written, measure, lang),
+        x=x,
+        y=y,
+        marks=tuple(marks),
+        note=note.strip(),
+        head=(text("label_areas", lang), *written),
+        rows=rows,
+        height=0.45,
+    )
 
 
 def _days(dates: Sequence[str | pd.Timestamp], n: int) -> list[float]:
@@ -125,7 +134,7 @@ def _days(dates: Sequence[str | pd.Timestamp], n: int) -> list[float]:
     if len(dates) != n:
         raise SpecError(f"The values have {count_noun(n, 'column')} for {count_noun(len(dates), 'date')}.")
     days = [float(_day(date).toordinal()) for date in dates]
-    if any(later <= earlier for earlier, later in zip(days, days[1:], strict=False)):
+    if any(later <= earlier for earlier, later in pairwise(days)):
         raise SpecError(f"The dates must rise, from the earliest to the latest: {', '.join(map(str, dates))}.")
     return days
 
@@ -185,7 +194,11 @@ def _courses(
     if district is not None:
         found.append(Course(*district, DISTRICT, 1.4))
     if area in values.index:
-        found.append(Course(str(names.get(area, area)), tuple(values.loc[area].astype(float)), ACCENT, 2.2, (), area))
+        found.append(
+            Course(
+                str(names.get(area, area)), tuple(values.loc[[area]].to_numpy(dtype=float)[0]), ACCENT, 2.2, (), area
+            )
+        )
     return found
 
 
@@ -202,7 +215,7 @@ def _others(values: pd.DataFrame, days: list[float]) -> list[Mark]:
     return marks
 
 
-def _points(days: list[float], row: Sequence[float]) -> tuple[tuple[float, float] | None, ...]:
+def _points(days: list[float], row: Iterable[float]) -> tuple[tuple[float, float] | None, ...]:
     return tuple((x, float(y)) if isfinite(y) else None for x, y in zip(days, row, strict=True))
 
 
@@ -219,7 +232,15 @@ def _interval(interval: pd.DataFrame | None, days: list[float]) -> list[Mark]:
 
 def _line(course: Course, days: list[float], place: float, measure: Measure, lang: Lang) -> list[Mark]:
     """Return a line with its dots, and its name and last value at its right end."""
-    marks: list[Mark] = [Line(points=_points(days, course.values), stroke=course.color, width=course.width, dash=course.dash, area=course.area)]  # noqa: E501
+    marks: list[Mark] = [
+        Line(
+            points=_points(days, course.values),
+            stroke=course.color,
+            width=course.width,
+            dash=course.dash,
+            area=course.area,
+        )
+    ]
     marks += [
         Dot(x=day, y=value, r=2.6, fill=course.color, stroke=PAPER, width=0.8, area=course.area)
         for day, value in zip(days, course.values, strict=True)

@@ -6,7 +6,6 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from quartiersatlas.catalogue.texts import number_text, number_writer, text
 from quartiersatlas.charts import Axis, Bar, Chart, Line, Text, VRule, axis
@@ -14,6 +13,8 @@ from quartiersatlas.charts.marks import INK, PAPER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    import pandas as pd
 
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.charts.marks import Mark
@@ -56,9 +57,9 @@ def sobol_chart(table: pd.DataFrame, output: str, n_runs: int, unused: Sequence[
     """
     rows = table[table["output"].eq(output)].sort_values("total", ascending=False, kind="stable", na_position="last")
     marks: list[Mark] = [VRule(x=0.0, stroke=INK)]
-    for number, row in enumerate(rows.itertuples()):
-        marks += _effect(number, -0.02, 0.34, float(row.total), float(row.total_conf), PALE)
-        marks += _effect(number, 0.0, 0.18, float(row.first_order), float(row.first_order_conf), DARK)
+    for number, row in enumerate(rows.to_dict("records")):
+        marks += _effect(number, 0.28, 0.34, float(row["total"]), float(row["total_conf"]), PALE)
+        marks += _effect(number, 0.0, 0.18, float(row["first_order"]), float(row["first_order_conf"]), DARK)
     labels = tuple(text(FACTORS[str(factor)], lang) for factor in rows["factor"])
     cells = tuple(
         (label, _interval(a, ac, lang), _interval(b, bc, lang))
@@ -67,22 +68,38 @@ def sobol_chart(table: pd.DataFrame, output: str, n_runs: int, unused: Sequence[
         )
     )
     words = tuple(
-        text("chart_could_not_vary", lang) if factor in unused else number_text(total, 2, lang) if isfinite(total) else "–"
+        text("chart_could_not_vary", lang)
+        if factor in unused
+        else number_text(total, 2, lang)
+        if isfinite(total)
+        else "–"
         for factor, total in zip(rows["factor"], rows["total"], strict=True)
     )
-    ends = [0.0, 1.0, *(row.x1 for row in marks if isinstance(row, Bar)), *(row.x0 for row in marks if isinstance(row, Bar))]
+    ends = [
+        0.0,
+        1.0,
+        *(row.x1 for row in marks if isinstance(row, Bar)),
+        *(row.x0 for row in marks if isinstance(row, Bar)),
+    ]
     ends += [point[0] for mark in marks if isinstance(mark, Line) for point in mark.points if point]
     none = rows["total"].isna().all()
     note = text("chart_sobol_note", lang, n=number_text(n_runs, 0, lang))
     return Chart(
-        "sobol", text("chart_sobol", lang, output=text(OUTPUTS[output], lang)),
-        text("chart_sobol_nothing", lang) if none else " ".join(f"{label}: {word}." for label, word in zip(labels, words, strict=True)),
-        axis(min(ends), max(ends), text("chart_share_of_variance", lang), write=number_writer(lang), grid=True),
-        Axis(-0.6, max(len(labels), 1) - 0.4, bands=labels, down=True), tuple(marks),
-        f"{text('chart_sobol_nothing', lang)} {note}" if none else note,
-        (text("chart_factor", lang), text("chart_first_order", lang), text("chart_total", lang)), cells, words,
-        ((DARK, text("chart_first_order", lang)), (PALE, text("chart_total", lang))), height=0.14 + 0.06 * len(labels),
-    )  # fmt: skip
+        id="sobol",
+        title=text("chart_sobol", lang, output=text(OUTPUTS[output], lang)),
+        alt=text("chart_sobol_nothing", lang)
+        if none
+        else " ".join(f"{label}: {word}." for label, word in zip(labels, words, strict=True)),
+        x=axis(min(ends), max(ends), text("chart_share_of_variance", lang), write=number_writer(lang), grid=True),
+        y=Axis(-0.6, max(len(labels), 1) - 0.4, bands=labels, down=True),
+        marks=tuple(marks),
+        note=f"{text('chart_sobol_nothing', lang)} {note}" if none else note,
+        head=(text("chart_factor", lang), text("chart_first_order", lang), text("chart_total", lang)),
+        rows=cells,
+        right=words,
+        key=((DARK, text("chart_first_order", lang)), (PALE, text("chart_total", lang))),
+        height=0.14 + 0.06 * len(labels),
+    )
 
 
 def _effect(number: int, lift: float, half: float, value: float, conf: float, color: str) -> list[Mark]:
@@ -91,8 +108,8 @@ def _effect(number: int, lift: float, half: float, value: float, conf: float, co
         return []
     marks: list[Mark] = [Bar(x0=0.0, x1=value, y0=number - half, y1=number + half, fill=color)]
     if isfinite(conf):
-        y = number + (half - 0.06 if color == PALE else lift)
-        marks.append(Line(points=((value - conf, y), (value + conf, y)), stroke=INK, width=1.2))
+        ends = ((value - conf, number + lift), (value + conf, number + lift))
+        marks.append(Line(points=ends, stroke=INK, width=1.2))
     return marks
 
 
@@ -128,7 +145,9 @@ def correlation_chart(
     order = [name for name in related.columns if name not in context] + [n for n in related.columns if n in context]
     table = related.loc[order, order].to_numpy(dtype=float)
     words = [labels.get(str(name), str(name)) for name in order]
-    words = [text("explain_need_context", lang, label=w) if n in context else w for n, w in zip(order, words, strict=True)]
+    words = [
+        text("explain_need_context", lang, label=w) if n in context else w for n, w in zip(order, words, strict=True)
+    ]
     marks: list[Mark] = []
     pairs, strong = [], []
     for i in range(1, len(order)):
@@ -142,10 +161,17 @@ def correlation_chart(
     bands = tuple(number_text(k + 1, 0, lang) for k in range(n - 1))
     rows = tuple(f"{k + 1}. {w}" for k, w in enumerate(words))
     return Chart(
-        "correlation", text("chart_correlation", lang, axis=title), " ".join(f"{pair}: {value}." for pair, value in pairs) or text("chart_nothing_related", lang),
-        Axis(-0.5, n - 1.5, bands=bands), Axis(-0.5, n - 0.5, bands=rows, down=True), tuple(marks), note,
-        (text("chart_pair", lang), text("chart_spearman", lang)), tuple(pairs), height=0.1 + 0.055 * n,
-    )  # fmt: skip
+        id="correlation",
+        title=text("chart_correlation", lang, axis=title),
+        alt=" ".join(f"{pair}: {value}." for pair, value in pairs) or text("chart_nothing_related", lang),
+        x=Axis(-0.5, n - 1.5, bands=bands),
+        y=Axis(-0.5, n - 0.5, bands=rows, down=True),
+        marks=tuple(marks),
+        note=note,
+        head=(text("chart_pair", lang), text("chart_spearman", lang)),
+        rows=tuple(pairs),
+        height=0.1 + 0.055 * n,
+    )
 
 
 def _cell(i: int, j: int, value: float, lang: Lang) -> list[Mark]:
@@ -201,14 +227,25 @@ def leave_one_out_chart(table: pd.DataFrame, axis_id: str, labels: Mapping[str, 
         for out, new in zip(lost, gained, strict=True)
     )
     most = max(1.0, *lost, *gained) if len(rows) else 1.0
-    found = axis(-most, most, text("label_areas", lang), write=lambda value, _: number_text(abs(value), 0, lang), most=6)
+    found = axis(
+        -most, most, text("label_areas", lang), write=lambda value, _: number_text(abs(value), 0, lang), most=6
+    )
     ticks = tuple(tick for tick in found.ticks if tick[0].is_integer())
     note = text("chart_leave_one_out_note" if len(rows) else "chart_nothing_to_leave_out", lang)
     return Chart(
-        "leave_one_out", text("chart_leave_one_out", lang),
-        " ".join(f"{n}: {w}." for n, w in zip(names, words, strict=True)) or note,
-        Axis(-1.05 * most, 1.05 * most, found.label, ticks, grid=True),
-        Axis(-0.6, max(len(names), 1) - 0.4, bands=names, down=True), tuple(marks), note,
-        (text("chart_without", lang), *(text(w, lang) for w in ("chart_kept", "chart_lost", "chart_gained", "chart_rank_correlation"))),
-        cells, words, ((LOST, text("chart_lost", lang)), (GAINED, text("chart_gained", lang))), height=0.14 + 0.05 * max(len(names), 2),
-    )  # fmt: skip
+        id="leave_one_out",
+        title=text("chart_leave_one_out", lang),
+        alt=" ".join(f"{n}: {w}." for n, w in zip(names, words, strict=True)) or note,
+        x=Axis(-1.05 * most, 1.05 * most, found.label, ticks, grid=True),
+        y=Axis(-0.6, max(len(names), 1) - 0.4, bands=names, down=True),
+        marks=tuple(marks),
+        note=note,
+        head=(
+            text("chart_without", lang),
+            *(text(w, lang) for w in ("chart_kept", "chart_lost", "chart_gained", "chart_rank_correlation")),
+        ),
+        rows=cells,
+        right=words,
+        key=((LOST, text("chart_lost", lang)), (GAINED, text("chart_gained", lang))),
+        height=0.14 + 0.05 * max(len(names), 2),
+    )

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from quartiersatlas.catalogue.texts import number_text, number_writer, percent_text, text
 from quartiersatlas.charts import Axis, Bar, Chart, Dot, Line, VRule, axis
@@ -14,6 +13,8 @@ from quartiersatlas.charts.marks import ACCENT, FAINT, INK, PAPER, QUIET
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import pandas as pd
 
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.charts.marks import Mark
@@ -79,21 +80,43 @@ def certainty_chart(areas: StableAreas, lang: Lang = "de", *, most: int = MOST) 
     ]
     for row, (key, p, selected) in enumerate(zip(kept.index, kept["p_selected"], kept["selected"], strict=True)):
         color, share = ACCENT if str(key) == areas.area else INK, 100 * float(p)
-        marks.append(Line(points=((0.0, float(row)), (share, float(row))), stroke=color if str(key) == areas.area else FAINT, width=1.6))  # noqa: E501
-        marks.append(Dot(x=share, y=row, r=4, fill=color if selected else PAPER, stroke=color, width=1.3, area=str(key)))
-    words = tuple(f"{_share(p, lang)} {text(_LABELS[label], lang)}" for p, label in zip(kept["p_selected"], kept["label"], strict=True))  # noqa: E501
+        marks.append(
+            Line(
+                points=((0.0, float(row)), (share, float(row))),
+                stroke=color if str(key) == areas.area else FAINT,
+                width=1.6,
+            )
+        )
+        marks.append(
+            Dot(x=share, y=row, r=4, fill=color if selected else PAPER, stroke=color, width=1.3, area=str(key))
+        )
+    words = tuple(
+        f"{_share(p, lang)} {text(_LABELS[label], lang)}"
+        for p, label in zip(kept["p_selected"], kept["label"], strict=True)
+    )
     note = text("chart_certainty_note", lang, runs=number_text(areas.runs, 0, lang))
     if len(asked) > len(kept):
-        note += " " + text("chart_certainty_most", lang, n=number_text(len(kept), 0, lang), all=number_text(len(asked), 0, lang))  # noqa: E501
+        note += " " + text(
+            "chart_certainty_most", lang, n=number_text(len(kept), 0, lang), all=number_text(len(asked), 0, lang)
+        )
     names = tuple(areas.name(key) for key in kept.index)
     return Chart(
-        "certainty", text("chart_certainty", lang), _certain_sentence(table, lang),
-        axis(0, 100, text("chart_percent_of_runs", lang), write=number_writer(lang)),
-        Axis(-0.6, max(len(kept), 1) - 0.4, bands=names, down=True), tuple(marks), note,
-        (text("label_area", lang), text("chart_percent_of_runs", lang), text("chart_certainty_label", lang)),
-        tuple((n, _share(p, lang), text(_LABELS[label], lang)) for n, p, label in zip(names, kept["p_selected"], kept["label"], strict=True)),  # noqa: E501
-        words, order=tuple(map(str, kept.index)), height=_height(len(kept)),
-    )  # fmt: skip
+        id="certainty",
+        title=text("chart_certainty", lang),
+        alt=_certain_sentence(table, lang),
+        x=axis(0, 100, text("chart_percent_of_runs", lang), write=number_writer(lang)),
+        y=Axis(-0.6, max(len(kept), 1) - 0.4, bands=names, down=True),
+        marks=tuple(marks),
+        note=note,
+        head=(text("label_area", lang), text("chart_percent_of_runs", lang), text("chart_certainty_label", lang)),
+        rows=tuple(
+            (n, _share(p, lang), text(_LABELS[label], lang))
+            for n, p, label in zip(names, kept["p_selected"], kept["label"], strict=True)
+        ),
+        right=words,
+        order=tuple(map(str, kept.index)),
+        height=_height(len(kept)),
+    )
 
 
 _LABELS = {
@@ -145,7 +168,14 @@ def rank_chart(areas: StableAreas, lang: Lang = "de", *, most: int = MOST) -> Ch
     ):
         color = ACCENT if str(key) == areas.area else INK
         if np.isfinite(low) and np.isfinite(high):
-            marks.append(Line(points=((float(low), float(row)), (float(high), float(row))), stroke=color if str(key) == areas.area else "#8fa3ba", width=5, opacity=0.7))  # noqa: E501
+            marks.append(
+                Line(
+                    points=((float(low), float(row)), (float(high), float(row))),
+                    stroke=color if str(key) == areas.area else "#8fa3ba",
+                    width=5,
+                    opacity=0.7,
+                )
+            )
         marks.append(Dot(x=float(rank), y=row, r=3.6, fill=color, stroke=PAPER, area=str(key)))
     last = float(np.nanmax([1.0, *kept["rank_upper"], *kept["rank"]])) if len(kept) else 1.0
     words = tuple(
@@ -156,12 +186,19 @@ def rank_chart(areas: StableAreas, lang: Lang = "de", *, most: int = MOST) -> Ch
     first = {"n": number_text(len(kept), 0, lang), "all": number_text(len(table), 0, lang)}
     note = text("chart_rank_note", lang, runs=number_text(areas.runs, 0, lang), **first)
     return Chart(
-        "rank_interval", text("chart_ranks", lang), f"{note} " + " ".join(f"{n}: {w}." for n, w in zip(names, words, strict=True)),
-        axis(0.5, last + 0.5, text("chart_rank_axis", lang), write=number_writer(lang), most=8, grid=True),
-        Axis(-0.6, max(len(kept), 1) - 0.4, bands=names, down=True), tuple(marks), note,
-        (text("label_area", lang), text("chart_rank_axis", lang)), tuple(zip(names, words, strict=True)), words,
-        order=tuple(map(str, kept.index)), height=_height(len(kept)),
-    )  # fmt: skip
+        id="rank_interval",
+        title=text("chart_ranks", lang),
+        alt=f"{note} " + " ".join(f"{n}: {w}." for n, w in zip(names, words, strict=True)),
+        x=axis(0.5, last + 0.5, text("chart_rank_axis", lang), write=number_writer(lang), most=8, grid=True),
+        y=Axis(-0.6, max(len(kept), 1) - 0.4, bands=names, down=True),
+        marks=tuple(marks),
+        note=note,
+        head=(text("label_area", lang), text("chart_rank_axis", lang)),
+        rows=tuple(zip(names, words, strict=True)),
+        right=words,
+        order=tuple(map(str, kept.index)),
+        height=_height(len(kept)),
+    )
 
 
 def _rank(rank: float, lang: Lang) -> str:

@@ -113,8 +113,7 @@ def contributions_chart(
     need: NeedScores, shown: NeedAxis, keys: list[str], lang: Lang, names: Mapping[str, str], area: str = ""
 ) -> Chart:
     """Return what the indicators add to scores and take from them: bars from 0 to both sides, a dot at their sum."""
-    parts = need.contributions[shown.id].loc[keys]
-    parts, labels, colors = _merged(need, shown, parts, lang)
+    parts, labels, colors = _merged(need, shown, pd.DataFrame(need.contributions[shown.id]).loc[keys], lang)
     base = need.base[shown.id].loc[keys]
     if (base.abs() > TINY).any():
         parts, labels, colors = parts.assign(__base=base), [*labels, text("chart_base", lang)], [*colors, "#e9e2cf"]
@@ -133,14 +132,20 @@ def contributions_chart(
     written = [[_signed(v, lang) for v in row] for row in table]
     name = "chart_score_log" if is_geometric(shown) else "chart_score"
     return Chart(
-        "contributions", text("chart_contributions", lang, axis=shown.label(lang)),
-        _sentence(bands, table, labels, sums, lang), axis(*ends, text(name, lang), write=number_writer(lang), grid=True),
-        Axis(-0.6, max(len(keys), 1) - 0.4, bands=bands, down=True), tuple(marks), _note(need, shown, keys, lang),
-        (text("label_area", lang), *labels, text("chart_sum", lang)),
-        tuple((b, *w, _signed(s, lang)) for b, w, s in zip(bands, written, sums, strict=True)),
-        tuple(_signed(s, lang) for s in sums), tuple(zip(colors, labels, strict=True)), tuple(keys),
+        id="contributions",
+        title=text("chart_contributions", lang, axis=shown.label(lang)),
+        alt=_sentence(bands, table, labels, sums, lang),
+        x=axis(*ends, text(name, lang), write=number_writer(lang), grid=True),
+        y=Axis(-0.6, max(len(keys), 1) - 0.4, bands=bands, down=True),
+        marks=tuple(marks),
+        note=_note(need, shown, keys, lang),
+        head=(text("label_area", lang), *labels, text("chart_sum", lang)),
+        rows=tuple((b, *w, _signed(s, lang)) for b, w, s in zip(bands, written, sums, strict=True)),
+        right=tuple(_signed(s, lang) for s in sums),
+        key=tuple(zip(colors, labels, strict=True)),
+        order=tuple(keys),
         height=0.12 + 0.04 * max(len(keys), 2),
-    )  # fmt: skip
+    )
 
 
 def _merged(
@@ -174,7 +179,9 @@ def _stacked(row: int, values: np.ndarray, colors: Sequence[str], key: str) -> l
             left += value
         if value:
             x1 = float(start + value)
-            marks.append(Bar(x0=float(start), x1=x1, y0=row - 0.33, y1=row + 0.33, fill=color, stroke=PAPER, width=0.5, area=key))  # noqa: E501
+            marks.append(
+                Bar(x0=float(start), x1=x1, y0=row - 0.33, y1=row + 0.33, fill=color, stroke=PAPER, width=0.5, area=key)
+            )
     return marks
 
 
@@ -193,20 +200,25 @@ def _signed(value: float, lang: Lang) -> str:
 
 def _note(need: NeedScores, shown: NeedAxis, keys: list[str], lang: Lang) -> str:
     note = text(
-        "chart_contributions_note", lang,
-        n=number_text(len(keys), 0, lang), all=number_text(int(need.scores[shown.id].notna().sum()), 0, lang),
-    )  # fmt: skip
+        "chart_contributions_note",
+        lang,
+        n=number_text(len(keys), 0, lang),
+        all=number_text(int(need.scores[shown.id].notna().sum()), 0, lang),
+    )
     return f"{note} {text('chart_log_note', lang)}" if is_geometric(shown) else note
 
 
-def _sentence(
-    bands: Sequence[str], table: np.ndarray, labels: Sequence[str], sums: np.ndarray, lang: Lang
-) -> str:
+def _sentence(bands: Sequence[str], table: np.ndarray, labels: Sequence[str], sums: np.ndarray, lang: Lang) -> str:
     """Say for each area its score and the indicator that raises it most."""
     parts = []
     for band, row, total in zip(bands, table, sums, strict=True):
         most = int(np.argmax(row))
-        words = {"area": band, "score": _signed(total, lang), "indicator": labels[most], "part": _signed(row[most], lang)}
+        words = {
+            "area": band,
+            "score": _signed(total, lang),
+            "indicator": labels[most],
+            "part": _signed(row[most], lang),
+        }
         parts.append(text("chart_contributions_sentence", lang, **words))
     return " ".join(parts)
 

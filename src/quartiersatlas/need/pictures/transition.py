@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from html import escape
-from typing import TYPE_CHECKING, TypeAlias
+from math import isnan
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+import numpy as np
 import pandas as pd
 
 from quartiersatlas.base.checks import count_noun, expects
@@ -103,10 +105,13 @@ def class_transition(
     for side in (before, after):
         _refuse_unknown(side, known)
     return ClassTransition(
-        table=_counted(before, after, known), labels={name: words.get(name, (name, name)) for name in known},
-        moves=pd.DataFrame({"earlier": before, "later": after}), residents=_persons(before, after, known, residents),
-        left_out=len(odd), notes=tuple(notes),
-    )  # fmt: skip
+        table=_counted(before, after, known),
+        labels={name: words.get(name, (name, name)) for name in known},
+        moves=pd.DataFrame({"earlier": before, "later": after}),
+        residents=_persons(before, after, known, residents),
+        left_out=len(odd),
+        notes=tuple(notes),
+    )
 
 
 def _rules(earlier: Classed, later: Classed, definitions: tuple[str, str] | None, *, force: bool) -> list[str]:
@@ -121,9 +126,9 @@ def _rules(earlier: Classed, later: Classed, definitions: tuple[str, str] | None
         return []
     if not force:
         raise SpecError(
-            f"class_transition: the two dates are of different rules, {said[0]} and {said[1]}: a change of class may be "
-            f"one of the rules. Class both by one of them, or pass force=True to count all the same; the result then "
-            f"says so."
+            f"class_transition: the two dates are of different rules, {said[0]} and {said[1]}: a change of class "
+            f"may be one of the rules. Class both by one of them, or pass force=True to count all the same; the result "
+            f"then says so."
         )
     return ["chart_break"]
 
@@ -170,9 +175,7 @@ def _persons(
     if residents is None:
         return None
     persons = residents.reindex(before.index)
-    found = {
-        late: [persons[before.eq(early) & after.eq(late)].sum(skipna=False) for early in known] for late in known
-    }
+    found = {late: [persons[before.eq(early) & after.eq(late)].sum(skipna=False) for early in known] for late in known}
     return pd.DataFrame(found, index=known).rename_axis(index="earlier", columns="later")
 
 
@@ -225,7 +228,10 @@ class ClassTransition(Charted):
     def _remarks(self, lang: Lang) -> list[str]:
         without = int(self.moves.isna().any(axis=1).sum())
         counts = {"chart_other_areas": self.left_out}
-        said = [text(name, lang, **({"n": number_text(counts[name], 0, lang)} if name in counts else {})) for name in self.notes]
+        said = [
+            text(name, lang, **({"n": number_text(counts[name], 0, lang)} if name in counts else {}))
+            for name in self.notes
+        ]
         return said + ([text("chart_without_class", lang, n=number_text(without, 0, lang))] if without else [])
 
     def __repr__(self) -> str:
@@ -250,10 +256,11 @@ def transition_chart(
     words = tuple(pick(lang, *labels[str(name)]) for name in table.index)
     counts = table.to_numpy(dtype=float)
     most = max(1.0, float(counts.max(initial=0)))
+    persons_of = np.zeros_like(counts) if residents is None else residents.to_numpy(dtype=float)
     marks: list[Mark] = []
     for i in range(len(words)):
         for j in range(len(words)):
-            persons = None if residents is None else float(residents.iloc[i, j])
+            persons = None if residents is None else float(persons_of[i, j])
             marks += _square(i, j, float(counts[i, j]), most, persons, lang)
     total, stayed = counts.sum(), counts.trace()
     rising = sum(counts[i, j] for i in range(len(words)) for j in range(i + 1, len(words)))
@@ -263,12 +270,18 @@ def transition_chart(
     key = [(SAME, "chart_same"), (RISING, "chart_rising"), (FALLING, "chart_falling")]
     n = len(words)
     return Chart(
-        "transition", text("chart_transition", lang), sentence,
-        Axis(-0.5, n - 0.5, text("chart_later", lang), bands=words),
-        Axis(-0.5, n - 0.5, text("chart_earlier", lang), bands=words, down=True), tuple(marks),
-        " ".join([sentence, text("chart_relative", lang), *remarks]), (text("chart_earlier", lang), *words), rows,
-        key=tuple((_color(color, 0.75), text(name, lang)) for color, name in key), height=0.16 + 0.07 * n,
-    )  # fmt: skip
+        id="transition",
+        title=text("chart_transition", lang),
+        alt=sentence,
+        x=Axis(-0.5, n - 0.5, text("chart_later", lang), bands=words),
+        y=Axis(-0.5, n - 0.5, text("chart_earlier", lang), bands=words, down=True),
+        marks=tuple(marks),
+        note=" ".join([sentence, text("chart_relative", lang), *remarks]),
+        head=(text("chart_earlier", lang), *words),
+        rows=rows,
+        key=tuple((_color(color, 0.75), text(name, lang)) for color, name in key),
+        height=0.16 + 0.07 * n,
+    )
 
 
 def _square(i: int, j: int, count: float, most: float, persons: float | None, lang: Lang) -> list[Mark]:
@@ -276,15 +289,24 @@ def _square(i: int, j: int, count: float, most: float, persons: float | None, la
     color = SAME if i == j else RISING if j > i else FALLING
     strength = 0.0 if count == 0 else 0.18 + 0.72 * (count / most) ** 0.5
     dark = strength > 0.72  # noqa: PLR2004 - from there on white letters read better
-    look = {"fill": PAPER if dark else INK if count else QUIET, "halo": False}
+    look: dict[str, Any] = {"fill": PAPER if dark else INK if count else QUIET, "halo": False}
     marks: list[Mark] = [
-        Bar(x0=j - 0.48, x1=j + 0.48, y0=i - 0.46, y1=i + 0.46, fill=_color(color, strength), stroke=_color(color, 0.3), width=0.6),
-    ]  # fmt: skip
-    people = persons is not None and persons == persons and count > 0  # noqa: PLR0124 - NaN is not itself
-    marks.append(Text(x=j, y=i, text=number_text(count, 0, lang), size=10, bold=count > 0, dy=-5 if people else 0, **look))  # type: ignore[arg-type]
+        Bar(
+            x0=j - 0.48,
+            x1=j + 0.48,
+            y0=i - 0.46,
+            y1=i + 0.46,
+            fill=_color(color, strength),
+            stroke=_color(color, 0.3),
+            width=0.6,
+        ),
+    ]
+    people = persons is not None and not isnan(persons) and count > 0
+    written = number_text(count, 0, lang)
+    marks.append(Text(x=j, y=i, text=written, size=10, bold=count > 0, dy=-5 if people else 0, **look))
     if people:
         words = text("chart_residents", lang, n=number_text(float(persons or 0), 0, lang))
-        marks.append(Text(x=j, y=i, text=words, size=6.5, dy=7, **look))  # type: ignore[arg-type]
+        marks.append(Text(x=j, y=i, text=words, size=6.5, dy=7, **look))
     return marks
 
 

@@ -14,11 +14,13 @@ from quartiersatlas.charts.marks import INK, PAPER, QUIET
 from quartiersatlas.errors import SpecError
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping
+
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.charts.marks import Mark
 
 WHOLE, UP, DOWN = "#33507d", "#b35806", "#21918c"
-WITHIN = "#9fb3cf"
+LEVEL, WITHIN = "#6f8fb3", "#9fb3cf"
 STEPS = ("removals", "additions", "group_margin", "area_margin", "structural")
 PARTS = {
     "before": "chart_before",
@@ -54,17 +56,28 @@ def change_chart(table: pd.DataFrame, index: str | None, lang: Lang) -> Chart:
         end = value if part in ("before", "after") else level + value
         color = WHOLE if part in ("before", "after") else UP if value > 0 else DOWN
         marks.append(Bar(x0=start, x1=end, y0=number - 0.3, y1=number + 0.3, fill=color))
-        marks.append(Line(points=((end, number + 0.3), (end, number + 0.7)), stroke=QUIET, width=0.7) if part != "after" else VRule(x=0.0, stroke=INK))  # noqa: E501
+        marks.append(
+            Line(points=((end, number + 0.3), (end, number + 0.7)), stroke=QUIET, width=0.7)
+            if part != "after"
+            else VRule(x=0.0, stroke=INK)
+        )
         level = end
     ends = [x for mark in marks if isinstance(mark, Bar) for x in (mark.x0, mark.x1)] or [0.0, 1.0]
     label = text(f"index_{index}", lang)
     cells = tuple(zip(rows, words, strict=True))
     return Chart(
-        "change", text("chart_change", lang, index=label), " ".join(f"{name}: {value}." for name, value in cells),
-        axis(min(0.0, *ends), 1.04 * max(0.0, *ends) or 1.0, label, write=number_writer(lang), grid=True),
-        Axis(-0.6, len(rows) - 0.4, bands=tuple(rows), down=True), tuple(marks), text("chart_change_note", lang),
-        (text("chart_part", lang), label), cells, tuple(words), height=0.42,
-    )  # fmt: skip
+        id="change",
+        title=text("chart_change", lang, index=label),
+        alt=" ".join(f"{name}: {value}." for name, value in cells),
+        x=axis(min(0.0, *ends), 1.04 * max(0.0, *ends) or 1.0, label, write=number_writer(lang), grid=True),
+        y=Axis(-0.6, len(rows) - 0.4, bands=tuple(rows), down=True),
+        marks=tuple(marks),
+        note=text("chart_change_note", lang),
+        head=(text("chart_part", lang), label),
+        rows=cells,
+        right=tuple(words),
+        height=0.42,
+    )
 
 
 def decomposition_chart(table: pd.DataFrame, index: str | None, lang: Lang, most: int = MOST_PLACES) -> Chart:
@@ -75,30 +88,41 @@ def decomposition_chart(table: pd.DataFrame, index: str | None, lang: Lang, most
     choice(index, names, "index")
     own = table[table["index"].eq(index)]
     levels, places = own[own["place"].eq("")], own[own["place"].ne("")]
-    last = places[places["level"].eq(levels["level"].iloc[-1])].sort_values("contribution", ascending=False, kind="stable")
+    last = places[places["level"].eq(levels["level"].iloc[-1])].sort_values(
+        "contribution", ascending=False, kind="stable"
+    )
     kept = last.dropna(subset=["contribution"]).head(most)
     marks: list[Mark] = [VRule(x=0.0, stroke=INK)]
     rows, words = [], []
-    for number, row in enumerate([*levels.itertuples(), *kept.itertuples()]):
-        value, part = float(row.contribution), float(row.share)
-        color = WHOLE if row.part == "total" else "#6f8fb3" if not row.place else WITHIN
+    for number, row in enumerate(pd.concat([levels, kept]).to_dict("records")):
+        value, part = float(row["contribution"]), float(row["share"])
+        color = WHOLE if row["part"] == "total" else LEVEL if not row["place"] else WITHIN
         if isfinite(value):
             marks.append(Bar(x0=0.0, x1=value, y0=number - 0.3, y1=number + 0.3, fill=color))
-        rows.append(_level_name(str(row.part), str(row.level), str(row.place), lang))
+        rows.append(_level_name(str(row["part"]), str(row["level"]), str(row["place"]), lang))
         share = f" ({percent_text(round(part, 3), lang)})" if isfinite(part) else ""
         words.append((number_text(value, 3, lang) if isfinite(value) else "–") + share)
     label = text(f"index_{index}", lang)
     note = text("chart_decomposition_note", lang)
     if len(kept) < len(last):
-        note += " " + text("chart_most_places", lang, n=number_text(len(kept), 0, lang), all=number_text(len(last), 0, lang))
+        note += " " + text(
+            "chart_most_places", lang, n=number_text(len(kept), 0, lang), all=number_text(len(last), 0, lang)
+        )
     high = max([0.0, *own["contribution"].dropna()])
     cells = tuple(zip(rows, words, strict=True))
     return Chart(
-        "decomposition", text("chart_decomposition", lang, index=label), " ".join(f"{n}: {v}." for n, v in cells),
-        axis(0.0, 1.04 * high or 1.0, label, write=number_writer(lang), grid=True),
-        Axis(-0.6, len(rows) - 0.4, bands=tuple(rows), down=True), tuple(marks), note, (text("chart_part", lang), label),
-        cells, tuple(words), height=0.12 + 0.042 * max(len(rows), 3),
-    )  # fmt: skip
+        id="decomposition",
+        title=text("chart_decomposition", lang, index=label),
+        alt=" ".join(f"{n}: {v}." for n, v in cells),
+        x=axis(0.0, 1.04 * high or 1.0, label, write=number_writer(lang), grid=True),
+        y=Axis(-0.6, len(rows) - 0.4, bands=tuple(rows), down=True),
+        marks=tuple(marks),
+        note=note,
+        head=(text("chart_part", lang), label),
+        rows=cells,
+        right=tuple(words),
+        height=0.12 + 0.042 * max(len(rows), 3),
+    )
 
 
 def _level_name(part: str, level: str, place: str, lang: Lang) -> str:
@@ -109,7 +133,11 @@ def _level_name(part: str, level: str, place: str, lang: Lang) -> str:
         return text("chart_total_segregation", lang)
     unit, _, above = level.removeprefix("between ").partition(" within ")
     unit = text("label_areas", lang) if unit == "areas" else unit
-    return text("chart_between_within", lang, unit=unit, above=above) if above else text("chart_between_units", lang, unit=unit)
+    return (
+        text("chart_between_within", lang, unit=unit, above=above)
+        if above
+        else text("chart_between_units", lang, unit=unit)
+    )
 
 
 def comparison_chart(table: pd.DataFrame, lang: Lang = "de") -> Chart:
@@ -138,12 +166,14 @@ def comparison_chart(table: pd.DataFrame, lang: Lang = "de") -> Chart:
     expects(table, pd.DataFrame, "comparison_chart", "table = qa.compare_segregation(one, other)")
     missing = [name for name in COMPARED if name not in table]
     if missing:
-        raise SpecError(f"comparison_chart: the table lacks {', '.join(missing)}; take that of qa.compare_segregation(one, other).")
+        raise SpecError(
+            f"comparison_chart: the table lacks {', '.join(missing)}; take that of qa.compare_segregation(one, other)."
+        )
     rows = table.dropna(subset=["difference"])
     if rows.empty:
         raise SpecError("comparison_chart: no index has a difference.")
     marks: list[Mark] = [VRule(x=0.0, stroke=INK)]
-    several = rows["group"].nunique() > 1 or rows["by"].nunique() > 1
+    several = len(set(rows["group"])) > 1 or len(set(rows["by"])) > 1
     names, words, everything = [], [], [0.0]
     for number, row in enumerate(rows.to_dict("records")):
         difference, low, high = (float(row[name]) for name in ("difference", "lower", "upper"))
@@ -160,14 +190,21 @@ def comparison_chart(table: pd.DataFrame, lang: Lang = "de") -> Chart:
     room = 0.05 * (ends[1] - ends[0]) or 0.05
     cells = tuple(zip(names, words, strict=True))
     return Chart(
-        "comparison", text("chart_comparison", lang), " ".join(f"{name}: {value}." for name, value in cells),
-        axis(ends[0] - room, ends[1] + room, text("chart_difference", lang), write=number_writer(lang), grid=True),
-        Axis(-0.6, len(names) - 0.4, bands=tuple(names), down=True), tuple(marks), text("chart_comparison_note", lang),
-        (text("chart_index", lang), text("chart_difference", lang)), cells, tuple(words), height=0.14 + 0.05 * max(len(names), 2),
-    )  # fmt: skip
+        id="comparison",
+        title=text("chart_comparison", lang),
+        alt=" ".join(f"{name}: {value}." for name, value in cells),
+        x=axis(ends[0] - room, ends[1] + room, text("chart_difference", lang), write=number_writer(lang), grid=True),
+        y=Axis(-0.6, len(names) - 0.4, bands=tuple(names), down=True),
+        marks=tuple(marks),
+        note=text("chart_comparison_note", lang),
+        head=(text("chart_index", lang), text("chart_difference", lang)),
+        rows=cells,
+        right=tuple(words),
+        height=0.14 + 0.05 * max(len(names), 2),
+    )
 
 
-def _compared_name(row: dict[str, object], lang: Lang, *, several: bool) -> str:
+def _compared_name(row: Mapping[Hashable, object], lang: Lang, *, several: bool) -> str:
     words = text(f"index_{row['index']}", lang)
     radius = row.get("radius")
     if radius is not None and isfinite(float(str(radius))):

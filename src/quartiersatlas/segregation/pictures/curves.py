@@ -84,9 +84,17 @@ def curve_chart(prepared: PreparedCounts, group: str, place: int, lang: Lang) ->
     d, g = dissimilarity(x, y), gini(x, y)
     marks: list[Mark] = [
         Line(points=((0.0, 0.0), (100.0, 100.0)), stroke=QUIET, dash=(4, 3)),
-        Line(points=tuple((100 * float(a), 100 * float(b)) for a, b in zip(at, curve, strict=True)), stroke="#3b528b", width=2.2),
-        Line(points=((100 * float(at[gap]), 100 * float(curve[gap])), (100 * float(at[gap]), 100 * float(at[gap]))), stroke=ACCENT, width=1.8),
-    ]  # fmt: skip
+        Line(
+            points=tuple((100 * float(a), 100 * float(b)) for a, b in zip(at, curve, strict=True)),
+            stroke="#3b528b",
+            width=2.2,
+        ),
+        Line(
+            points=((100 * float(at[gap]), 100 * float(curve[gap])), (100 * float(at[gap]), 100 * float(at[gap]))),
+            stroke=ACCENT,
+            width=1.8,
+        ),
+    ]
     words = f"D = {number_text(d, 2, lang)}"
     middle = 50 * float(at[gap] + curve[gap])
     marks.append(Text(x=100 * float(at[gap]), y=middle, text=words, dx=-6, anchor="end", fill=ACCENT, bold=True))
@@ -94,14 +102,23 @@ def curve_chart(prepared: PreparedCounts, group: str, place: int, lang: Lang) ->
     others = text("chart_rest", lang) if reference is None else reference
     numbers = {"group": group, "reference": others, "d": number_text(d, 2, lang), "g": number_text(g, 2, lang)}
     sentence = text("chart_curve_sentence", lang, share=percent_text(round(d, 2), lang), **numbers)
-    cells = tuple((percent_text(round(float(a), 2), lang), percent_text(round(float(b), 3), lang)) for a, b in zip(at, curve, strict=True))
+    cells = tuple(
+        (percent_text(round(float(a), 2), lang), percent_text(round(float(b), 3), lang))
+        for a, b in zip(at, curve, strict=True)
+    )
     label = {"group": group, "reference": others}
     return Chart(
-        "curve", text("chart_curve", lang, **label), sentence,
-        axis(0, 100, text("chart_curve_x", lang, **label), write=number_writer(lang), grid=True),
-        axis(0, 100, text("chart_curve_y", lang, **label), write=number_writer(lang), grid=True), tuple(marks),
-        f"{sentence} {text('chart_curve_note', lang)}", (others, group), cells, height=0.72,
-    )  # fmt: skip
+        id="curve",
+        title=text("chart_curve", lang, **label),
+        alt=sentence,
+        x=axis(0, 100, text("chart_curve_x", lang, **label), write=number_writer(lang), grid=True),
+        y=axis(0, 100, text("chart_curve_y", lang, **label), write=number_writer(lang), grid=True),
+        marks=tuple(marks),
+        note=f"{sentence} {text('chart_curve_note', lang)}",
+        head=(others, group),
+        rows=cells,
+        height=0.72,
+    )
 
 
 def segplot_chart(prepared: PreparedCounts, place: int, group: str, lang: Lang) -> Chart:
@@ -140,12 +157,23 @@ def segplot_chart(prepared: PreparedCounts, place: int, group: str, lang: Lang) 
     note = text(word, lang, n=number_text(len(counts), 0, lang))
     head = (text("chart_group", lang), text("chart_share_of_city", lang))
     cells = tuple((label, percent_text(round(float(s), 3), lang)) for label, s in zip(labels, city, strict=True))
-    ticks = ((CITY_WIDTH * 0.35, text("label_city", lang)), ((1 + CITY_WIDTH) / 2, text("chart_columns", lang, group=group)))
+    ticks = (
+        (CITY_WIDTH * 0.35, text("label_city", lang)),
+        ((1 + CITY_WIDTH) / 2, text("chart_columns", lang, group=group)),
+    )
     return Chart(
-        "segplot", text("chart_segplot", lang), f"{note} " + " ".join(f"{name}: {share}." for name, share in cells),
-        Axis(0, 1, ticks=ticks), axis(0, 100, "%", write=number_writer(lang), most=4), tuple(marks), note, head, cells,
-        key=tuple(zip(colors, labels, strict=True)), height=0.5,
-    )  # fmt: skip
+        id="segplot",
+        title=text("chart_segplot", lang),
+        alt=f"{note} " + " ".join(f"{name}: {share}." for name, share in cells),
+        x=Axis(0, 1, ticks=ticks),
+        y=axis(0, 100, "%", write=number_writer(lang), most=4),
+        marks=tuple(marks),
+        note=note,
+        head=head,
+        rows=cells,
+        key=tuple(zip(colors, labels, strict=True)),
+        height=0.5,
+    )
 
 
 def _column(x0: float, x1: float, shares: Floats, colors: list[str], width: float) -> list[Mark]:

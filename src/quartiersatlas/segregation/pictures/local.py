@@ -24,8 +24,19 @@ if TYPE_CHECKING:
     Ints = NDArray[np.intp]
 
 WIDEST = 16.0  # the axis of quotients goes from a sixteenth to the sixteenfold at most
-MARKED = (0.5, 1.0, 2.0)
-TICKS = ((1 / 16, "1/16"), (1 / 8, "1/8"), (1 / 4, "1/4"), (1 / 2, "1/2"), (1.0, "1"), (2.0, "2"), (4.0, "4"), (8.0, "8"), (16.0, "16"))
+HALF, DOUBLE = 0.5, 2.0
+MARKED = (HALF, 1.0, DOUBLE)
+TICKS = (
+    (1 / 16, "1/16"),
+    (1 / 8, "1/8"),
+    (1 / 4, "1/4"),
+    (1 / 2, "1/2"),
+    (1.0, "1"),
+    (2.0, "2"),
+    (4.0, "4"),
+    (8.0, "8"),
+    (16.0, "16"),
+)
 DOT = "#7f97b5"
 
 
@@ -41,29 +52,42 @@ def quotient_chart(prepared: PreparedCounts, place: int, lang: Lang) -> Chart:
     known = np.concatenate([row[row > 0] for row in rows]) if rows else np.array([])
     low = max(min(0.25, 0.9 * float(known.min(initial=1.0))), 1 / WIDEST)
     high = min(max(4.0, 1.1 * float(known.max(initial=1.0))), WIDEST)
-    marks: list[Mark] = [VRule(x=x, stroke=INK if x == 1 else QUIET, width=1.2 if x == 1 else 0.8, dash=() if x == 1 else (3, 2)) for x in MARKED]  # noqa: E501
+    marks: list[Mark] = [
+        VRule(x=x, stroke=INK if x == 1 else QUIET, width=1.2 if x == 1 else 0.8, dash=() if x == 1 else (3, 2))
+        for x in MARKED
+    ]
     at_end = 0
     for number, (group, row) in enumerate(zip(prepared.spec.groups, rows, strict=True)):
         at_end += int(((row < low) | (row > high)).sum())
         inside = np.clip(np.sort(row), low, high)
-        marks.append(Strip(xs=tuple(map(float, inside)), y=number, stroke="#3b528b", width=0.9, half=0.28, opacity=0.75))
+        marks.append(
+            Strip(xs=tuple(map(float, inside)), y=number, stroke="#3b528b", width=0.9, half=0.28, opacity=0.75)
+        )
         if len(row):
             middle = float(np.clip(np.median(row), low, high))
             marks.append(Dot(x=middle, y=number, r=3.6, shape="diamond", fill=PAPER, stroke=ACCENT, width=1.5))
-        counts = [int((row < 0.5).sum()), int(((row >= 0.5) & (row <= 2)).sum()), int((row > 2).sum())]  # noqa: PLR2004 - half and double
+        below, above = row < HALF, row > DOUBLE
+        counts = [int(below.sum()), int((~below & ~above).sum()), int(above.sum())]
         cells.append((group, *(number_text(n, 0, lang) for n in counts)))
     ticks = tuple((value, words) for value, words in TICKS if low <= value <= high)
     note = text("chart_quotient_note", lang)
     if at_end:
         note += " " + text("chart_at_the_end", lang, n=number_text(at_end, 0, lang))
-    head = tuple(text(name, lang) for name in ("chart_group", "chart_below_half", "chart_between", "chart_above_double"))
+    head = tuple(
+        text(name, lang) for name in ("chart_group", "chart_below_half", "chart_between", "chart_above_double")
+    )
     return Chart(
-        "location_quotients", text("chart_quotients", lang),
-        " ".join(text("chart_quotient_sentence", lang, group=c[0], below=c[1], above=c[3]) for c in cells),
-        Axis(low, high, text("chart_quotient_axis", lang), ticks, scale="log"),
-        Axis(-0.6, len(rows) - 0.4, bands=prepared.spec.groups, down=True), tuple(marks), note, head, tuple(cells),
+        id="location_quotients",
+        title=text("chart_quotients", lang),
+        alt=" ".join(text("chart_quotient_sentence", lang, group=c[0], below=c[1], above=c[3]) for c in cells),
+        x=Axis(low, high, text("chart_quotient_axis", lang), ticks, scale="log"),
+        y=Axis(-0.6, len(rows) - 0.4, bands=prepared.spec.groups, down=True),
+        marks=tuple(marks),
+        note=note,
+        head=head,
+        rows=tuple(cells),
         height=0.16 + 0.07 * len(rows),
-    )  # fmt: skip
+    )
 
 
 def moran_points(values: Floats, one: Ints, other: Ints) -> tuple[NDArray[np.bool_], Floats, Floats, float]:
@@ -117,7 +141,9 @@ def moran_points(values: Floats, one: Ints, other: Ints) -> tuple[NDArray[np.boo
 def moran_chart(prepared: PreparedCounts, group: str, place: int, lang: Lang) -> Chart:
     """Return the share of a group in each area beside the mean share of its neighbours; the slope is Moran's I."""
     if prepared.shapes is None:
-        raise SpecError("Neighbours need geometry: measure_segregation(data, ...) with joined data, or a GeoDataFrame in metres.")
+        raise SpecError(
+            "Neighbours need geometry: measure_segregation(data, ...) with joined data, or a GeoDataFrame in metres."
+        )
     pair, used = prepared.pair(group, None)
     values = np.full(len(prepared.areas), np.nan)
     values[used] = share(pair.group, pair.population)
@@ -136,9 +162,23 @@ def moran_chart(prepared: PreparedCounts, group: str, place: int, lang: Lang) ->
         ends = [(x, slope * x) for x in (float(z.min()), float(z.max()))]
         marks.append(Line(points=tuple(ends), stroke=ACCENT, width=1.8))
         left = slope > 0
-        marks.append(Text(x=ends[1][0], y=ends[1][1], text=f"I = {number_text(slope, 2, lang)}", dx=-4, dy=-9 if left else 9, anchor="end", fill=ACCENT, bold=True))  # noqa: E501
+        marks.append(
+            Text(
+                x=ends[1][0],
+                y=ends[1][1],
+                text=f"I = {number_text(slope, 2, lang)}",
+                dx=-4,
+                dy=-9 if left else 9,
+                anchor="end",
+                fill=ACCENT,
+                bold=True,
+            )
+        )
     left_out = int(here.sum() - kept.sum())
-    numbers = {"n": number_text(len(z), 0, lang), "i": number_text(slope, 2, lang) if known else text("chart_no_value", lang)}
+    numbers = {
+        "n": number_text(len(z), 0, lang),
+        "i": number_text(slope, 2, lang) if known else text("chart_no_value", lang),
+    }
     sentence = text("chart_moran_sentence", lang, group=group, **numbers)
     note = f"{sentence} {text('chart_moran_note', lang)}"
     if left_out:
@@ -146,11 +186,18 @@ def moran_chart(prepared: PreparedCounts, group: str, place: int, lang: Lang) ->
     quarters = _quarters(z, lag, lang)
     ends_of = (-1.05 * most, 1.05 * most)
     return Chart(
-        "moran", text("chart_moran", lang, group=group), sentence,
-        axis(*ends_of, text("chart_moran_x", lang), write=number_writer(lang), grid=True),
-        axis(*ends_of, text("chart_moran_y", lang), write=number_writer(lang), grid=True), tuple(marks), note,
-        (text("chart_quarter", lang), text("label_areas", lang)), quarters, order=tuple(map(str, keys)), height=0.72,
-    )  # fmt: skip
+        id="moran",
+        title=text("chart_moran", lang, group=group),
+        alt=sentence,
+        x=axis(*ends_of, text("chart_moran_x", lang), write=number_writer(lang), grid=True),
+        y=axis(*ends_of, text("chart_moran_y", lang), write=number_writer(lang), grid=True),
+        marks=tuple(marks),
+        note=note,
+        head=(text("chart_quarter", lang), text("label_areas", lang)),
+        rows=quarters,
+        order=tuple(map(str, keys)),
+        height=0.72,
+    )
 
 
 def _quarters(z: Floats, lag: Floats, lang: Lang) -> tuple[tuple[str, str], ...]:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from quartiersatlas.base.checks import choice
 from quartiersatlas.catalogue.texts import check_lang, number_text, number_writer, text
 from quartiersatlas.charts import Axis, Chart, Dot, Line, axis
-from quartiersatlas.charts.marks import INK, PAPER, QUIET
+from quartiersatlas.charts.marks import PAPER, QUIET
 from quartiersatlas.errors import SpecError, list_some
 from quartiersatlas.segregation.explain import reference_text
 from quartiersatlas.segregation.pictures.curves import curve_chart, segplot_chart
@@ -20,6 +18,8 @@ from quartiersatlas.segregation.registry import registry
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Mapping
+
+    import pandas as pd
 
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.charts.marks import Mark
@@ -92,7 +92,9 @@ def segregation_chart(
             return places_chart(result.table, group, index, lang)
         return indices_chart(result.table[result.table["by"].astype(str).eq(places[number])], lang)
     if kind == "radii":
-        return radii_chart(result, group, number, index or "spatial_information_theory", lang, radii=radii, n=n, seed=seed)
+        return radii_chart(
+            result, group, number, index or "spatial_information_theory", lang, radii=radii, n=n, seed=seed
+        )
     if kind == "location_quotients":
         return quotient_chart(result.prepared, number, lang)
     if kind == "segplot":
@@ -121,11 +123,19 @@ def indices_chart(table: pd.DataFrame, lang: Lang) -> Chart:
     words = tuple(_numbers(drawn[drawn["row"].eq(name)], lang) for name in rows)
     cells = tuple(_cells(record(row), lang) for row in table.to_dict("records"))
     return Chart(
-        "indices", text("chart_indices_of", lang, group=groups[0]) if alone else text("chart_indices", lang),
-        " ".join(f"{': '.join([c[0], c[1]])} = {c[3]}." for c in cells), Axis(low - 0.02, 1.01, ticks=axis(low, 1.0, write=number_writer(lang)).ticks, grid=True),
-        Axis(-0.6, max(len(rows), 1) - 0.4, bands=tuple(rows), down=True), tuple(marks), note, _head(lang), cells,
-        words if alone else (), () if alone else tuple((colors[g], g) for g in groups), height=0.12 + 0.06 * max(len(rows), 2),
-    )  # fmt: skip
+        id="indices",
+        title=text("chart_indices_of", lang, group=groups[0]) if alone else text("chart_indices", lang),
+        alt=" ".join(f"{': '.join([c[0], c[1]])} = {c[3]}." for c in cells),
+        x=Axis(low - 0.02, 1.01, ticks=axis(low, 1.0, write=number_writer(lang)).ticks, grid=True),
+        y=Axis(-0.6, max(len(rows), 1) - 0.4, bands=tuple(rows), down=True),
+        marks=tuple(marks),
+        note=note,
+        head=_head(lang),
+        rows=cells,
+        right=words if alone else (),
+        key=() if alone else tuple((colors[g], g) for g in groups),
+        height=0.12 + 0.06 * max(len(rows), 2),
+    )
 
 
 def record(row: Mapping[Hashable, object]) -> dict[str, object]:
@@ -184,7 +194,15 @@ def _number(value: object, lang: Lang) -> str:
 
 
 def _head(lang: Lang) -> tuple[str, ...]:
-    names = ("chart_group", "chart_index", "chart_reference", "chart_value", "chart_chance", "chart_lower_end", "chart_upper_end")
+    names = (
+        "chart_group",
+        "chart_index",
+        "chart_reference",
+        "chart_value",
+        "chart_chance",
+        "chart_lower_end",
+        "chart_upper_end",
+    )
     return tuple(text(name, lang) for name in names)
 
 
@@ -200,7 +218,7 @@ def places_chart(table: pd.DataFrame, group: str, index: str | None, lang: Lang)
     name = str(own["index"].iloc[0]) if index is None else index
     choice(name, tuple(dict.fromkeys(own["index"])), "index")
     rows = own[own["index"].eq(name)].dropna(subset=["value"])
-    if "radius" in rows and rows["radius"].nunique() > 1:
+    if "radius" in rows and len(set(rows["radius"].dropna())) > 1:
         raise SpecError(f"{name!r} has several radii: draw them with plot('radii', place=...).")
     rows = rows.drop_duplicates("by").sort_values("value", ascending=False, kind="stable")
     if rows.empty:
@@ -215,13 +233,22 @@ def places_chart(table: pd.DataFrame, group: str, index: str | None, lang: Lang)
     bands = tuple(map(str, kept["by"]))
     notes = _index_notes(kept, kept.iloc[:0], lang)
     if len(kept) < len(rows):
-        notes.append(text("chart_most_places", lang, n=number_text(len(kept), 0, lang), all=number_text(len(rows), 0, lang)))
+        notes.append(
+            text("chart_most_places", lang, n=number_text(len(kept), 0, lang), all=number_text(len(rows), 0, lang))
+        )
     high = 1.0 if _bounded(name) and known.max() > 0.5 else 1.05 * float(known.max())  # noqa: PLR2004 - half of the range
     label = text(f"index_{name}", lang)
     title = text("chart_places", lang, index=label, group=str(kept["group"].iloc[0]))
     return Chart(
-        "indices", title, f"{title}: " + " ".join(f"{b}: {w}." for b, w in zip(bands, words, strict=True)),
-        axis(min(0.0, float(known.min())), high, "", write=number_writer(lang), grid=True),
-        Axis(-0.6, len(bands) - 0.4, bands=bands, down=True), tuple(marks), " ".join(notes),
-        (text("chart_place", lang), label), tuple(zip(bands, words, strict=True)), words, height=0.12 + 0.04 * max(len(bands), 2),
-    )  # fmt: skip
+        id="indices",
+        title=title,
+        alt=f"{title}: " + " ".join(f"{b}: {w}." for b, w in zip(bands, words, strict=True)),
+        x=axis(min(0.0, float(known.min())), high, "", write=number_writer(lang), grid=True),
+        y=Axis(-0.6, len(bands) - 0.4, bands=bands, down=True),
+        marks=tuple(marks),
+        note=" ".join(notes),
+        head=(text("chart_place", lang), label),
+        rows=tuple(zip(bands, words, strict=True)),
+        right=words,
+        height=0.12 + 0.04 * max(len(bands), 2),
+    )

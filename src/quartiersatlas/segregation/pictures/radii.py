@@ -7,7 +7,6 @@ from math import log10
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from quartiersatlas.base.checks import choice
 from quartiersatlas.catalogue.texts import number_text, number_writer, text
@@ -20,6 +19,8 @@ from quartiersatlas.segregation.table import MeasuredIndices, index_tasks, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    import pandas as pd
 
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.charts.marks import Mark
@@ -47,17 +48,22 @@ def radii_chart(
     if of_group["value"].notna().sum() < 2:  # noqa: PLR2004 - one point is no profile
         raise SpecError(f"{index!r} of {group!r} has no values at two radii: there is nothing to draw.")
     marks = _band(of_group) if n else []
-    lines = {name: part.drop_duplicates("radius").sort_values("radius") for name, part in table.groupby("group", sort=False)}
+    lines = {
+        name: part.drop_duplicates("radius").sort_values("radius") for name, part in table.groupby("group", sort=False)
+    }
     colors = {name: COLORS[number % len(COLORS)] for number, name in enumerate(lines)}
     values = table["value"].dropna()
     ends = (1.4 * min(0.0, float(values.min())), 1.08 * float(values.max()) or 1.0)
-    places = _apart({str(name): float(part["value"].iloc[-1]) for name, part in lines.items()}, 0.06 * (ends[1] - ends[0]))
+    places = _apart(
+        {str(name): float(part["value"].iloc[-1]) for name, part in lines.items()}, 0.06 * (ends[1] - ends[0])
+    )
     for name, part in lines.items():
         marks += _line(str(name), part, colors[name], places[str(name)], strong=name == group)
     used = sorted(of_group["radius"])
     label = text(f"index_{index}", lang)
     sentence = " ".join(
-        f"{number_text(r, 0, lang)} m: {number_text(v, 3, lang)}." for r, v in zip(of_group["radius"], of_group["value"], strict=True)
+        f"{number_text(r, 0, lang)} m: {number_text(v, 3, lang)}."
+        for r, v in zip(of_group["radius"], of_group["value"], strict=True)
     )
     note = text("chart_radii_note", lang)
     if n:
@@ -65,13 +71,22 @@ def radii_chart(
     head = (text("chart_radius", lang), label, text("chart_lower_end", lang), text("chart_upper_end", lang))
     cells = tuple(
         (f"{number_text(r, 0, lang)} m", *(number_text(v, 3, lang) if np.isfinite(v) else "–" for v in row))
-        for r, row in zip(of_group["radius"], of_group[["value", "null_lower", "null_upper"]].to_numpy(dtype=float), strict=True)
+        for r, row in zip(
+            of_group["radius"], of_group[["value", "null_lower", "null_upper"]].to_numpy(dtype=float), strict=True
+        )
     )
     return Chart(
-        "radii", text("chart_radii", lang, index=label), f"{group}. {sentence}",
-        Axis(used[0], used[-1], text("chart_radius_axis", lang), _ticks(used, lang), scale="log"),
-        axis(*ends, label, write=number_writer(lang), grid=True), tuple(marks), note, head, cells, height=0.5,
-    )  # fmt: skip
+        id="radii",
+        title=text("chart_radii", lang, index=label),
+        alt=f"{group}. {sentence}",
+        x=Axis(used[0], used[-1], text("chart_radius_axis", lang), _ticks(used, lang), scale="log"),
+        y=axis(*ends, label, write=number_writer(lang), grid=True),
+        marks=tuple(marks),
+        note=note,
+        head=head,
+        rows=cells,
+        height=0.5,
+    )
 
 
 def _values(
