@@ -124,6 +124,7 @@ def drawn():
         words = {text.get_text() for text in ax.texts} | {
             t.get_text() for t in ax.get_xticklabels() + ax.get_yticklabels()
         }
+        assert not any(one.get_parse_math() for one in [*ax.texts, *ax.get_xticklabels(), *ax.get_yticklabels()])
         plt.close(ax.get_figure())
         written = {element.text for element in root.iter() if element.tag.endswith("}text")}
         return written, words

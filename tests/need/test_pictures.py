@@ -100,6 +100,15 @@ def test_contributions_add_up_to_the_score(counted, drawn):
             assert bar.x0 * bar.x1 >= 0  # no part crosses 0
     assert [label for _, label in chart.key] == ["a", "b", "c"]
     drawn(chart)
+    lowest = list(need.scores["status"].sort_values().index[:4])
+    chart = need.chart(areas=lowest)
+    assert list(chart.order) == lowest
+    for row, key in enumerate(lowest):
+        below = [bar for bar in marks(chart, Bar) if bar.area == key and bar.x1 < bar.x0]
+        assert below[0].x0 == 0
+        assert [bar.x1 for bar in below[:-1]] == [bar.x0 for bar in below[1:]]  # each starts where the last one ended
+        assert marks(chart, Dot)[row].x == pytest.approx(need.scores.loc[key, "status"])
+    drawn(chart)
     drawn(need.chart(areas=["003", "001"], lang="en", names={"003": HOSTILE}))
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 INK, QUIET, FAINT, ACCENT, PAPER = "#1a1a1a", "#5a5a5a", "#d4d4d4", "#b3005e", "#ffffff"
 STEPS = (1.0, 2.0, 5.0, 10.0)
 ROUNDING = 1e-12
+NARROWEST, WIDEST = 1e-300, 1e300  # steps beyond which numbers lose their digits
 
 
 def ticks(low: float, high: float, most: int = 5) -> list[float]:
@@ -39,6 +40,8 @@ def ticks(low: float, high: float, most: int = 5) -> list[float]:
     if not (isfinite(low) and isfinite(high)) or high <= low:
         return [float(low)] if isfinite(low) else []
     raw = (high - low) / most
+    if not NARROWEST < raw < WIDEST:
+        return [float(low)]
     power = 10.0 ** floor(log10(raw))
     step = next(s * power for s in STEPS if s * power >= raw - ROUNDING)
     digits = max(0, -floor(log10(step) + 1e-9))

@@ -60,6 +60,18 @@ def draw(chart: ChartRecord, ax: Axes | None = None) -> Axes:
 def chart_png(chart: ChartRecord, dpi: int = 144) -> bytes:
     """Return a chart as PNG; the same chart gives the same bytes.
 
+    Parameters
+    ----------
+    chart : Chart
+        The chart.
+    dpi : int, default 144
+        Dots per inch; a chart is seven inches wide.
+
+    Returns
+    -------
+    bytes
+        A PNG file.
+
     Raises
     ------
     DependencyError

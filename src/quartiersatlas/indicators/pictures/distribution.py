@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 BINS = 24
 FEW = 8  # values below which each stands as a named dot
 PLAIN = ("#7f97b5",)  # of values without classes
+NO_WIDTH = 1e-300  # of a bin: numbers so small lose their digits
 ROOM = 1.18  # above the highest bar: for the triangle of an area
 
 
@@ -185,9 +186,9 @@ def _bars(shown: Spread, bins: int) -> tuple[Axis, Axis, tuple[Mark, ...]]:
     """Return axes and bars: how many areas of each class lie in each bin."""
     values = shown.values
     low, high = min(0.0, float(values.min())), float(values.max())
-    if float(values.min()) == high:
-        return _one_bar(shown)
     step = (high - low) / bins
+    if float(values.min()) == high or step < NO_WIDTH:
+        return _one_bar(shown)
     places = np.minimum(((values.to_numpy() - low) / step).astype(int), bins - 1)
     marks: list[Mark] = []
     tops = np.zeros(bins)
