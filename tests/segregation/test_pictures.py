@@ -293,6 +293,22 @@ def test_a_comparison_is_drawn_from_its_table(drawn):
         qa.segregation.comparison_chart(table.assign(difference=np.nan))
 
 
+def test_groups_bear_the_words_that_readers_see(study, drawn):
+    words = {"a": "Zugewanderte", "b": "Ältere"}
+    for kind, options in (
+        ("indices", {}),
+        ("curve", {"group": "b"}),
+        ("segplot", {}),
+        ("radii", {"radii": [500, 2000], "n": 0}),
+    ):
+        plain, named = (study.chart(kind, **options, labels=labels) for labels in (None, words))
+        assert len(plain.marks) == len(named.marks)
+        assert "Zugewanderte" in " ".join(drawn(named)[1]) or "Ältere" in " ".join(drawn(named)[1])
+    assert study.table["group"].iloc[0] == "a"  # the study stays as it is
+    with pytest.raises(SpecError, match="called alike"):
+        study.chart(labels={"a": "b"})
+
+
 def test_what_is_not_there_is_refused(study):
     for wrong in ({"kind": "pie"}, {"lang": "fr"}, {"group": "zz"}, {"place": "zz"}):
         with pytest.raises(SpecError, match="must be one of"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import isfinite
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from quartiersatlas.segregation.pictures.curves import curve_chart, segplot_char
 from quartiersatlas.segregation.pictures.local import moran_chart, quotient_chart
 from quartiersatlas.segregation.pictures.radii import radii_chart
 from quartiersatlas.segregation.registry import registry
+from quartiersatlas.segregation.table import MeasuredIndices
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Mapping
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
 
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.charts.marks import Mark
-    from quartiersatlas.segregation.table import MeasuredIndices
 
 KINDS = ("indices", "curve", "location_quotients", "segplot", "moran", "radii")
 COLORS = ("#3b528b", "#e6a117", "#21918c", "#9c4f96", "#7a7a7a", "#b35806")
@@ -43,6 +44,7 @@ def segregation_chart(
     radii: Iterable[float] | float | None = None,
     n: int = 99,
     seed: int = 1,
+    labels: Mapping[str, str] | None = None,
 ) -> Chart:
     """Return a chart of the study as plain data.
 
@@ -68,6 +70,8 @@ def segregation_chart(
         Random distributions for the band of chance; 0 for none.
     seed : int, default 1
         Makes that band repeatable.
+    labels : mapping of str to str, optional
+        Column of a group -> what readers see; the column's name, if not given.
 
     Returns
     -------
@@ -83,6 +87,8 @@ def segregation_chart(
     choice(kind, (None, *KINDS), "kind")
     group = result.spec.groups[0] if group is None else group
     choice(group, result.spec.groups, "group")
+    if labels:
+        result, group = _labelled(result, labels), labels.get(group, group)
     places = [str(name) for name in result.prepared.place_names]
     if place is not None:
         choice(place, places, "place")
@@ -101,6 +107,23 @@ def segregation_chart(
         return segplot_chart(result.prepared, number, group, lang)
     build = curve_chart if kind == "curve" else moran_chart
     return build(result.prepared, group, number, lang)
+
+
+def _labelled(result: MeasuredIndices, labels: Mapping[str, str]) -> MeasuredIndices:
+    """Return a study whose groups bear the words that readers see."""
+    counts = {labels.get(name, name): column for name, column in result.prepared.counts.items()}
+    if len(counts) < len(result.prepared.counts):
+        raise SpecError(f"labels: two groups would be called alike: {list_some(labels.values())}.")
+    spec = replace(
+        result.spec,
+        groups=tuple(labels.get(name, name) for name in result.spec.groups),
+        references=tuple(labels.get(name, name) for name in result.spec.references),
+    )
+    words = [", ".join(labels.get(name, name) for name in str(group).split(", ")) for group in result.table["group"]]
+    references = [labels.get(str(name), str(name)) for name in result.table["reference"]]
+    table = result.table.assign(group=words, reference=references)
+    prepared = replace(result.prepared, spec=spec, counts=counts)
+    return MeasuredIndices(table, result.note_codes, result.notes, prepared)
 
 
 def indices_chart(table: pd.DataFrame, lang: Lang) -> Chart:
