@@ -144,3 +144,38 @@ def small_project(tmp_path):
         return file
 
     return write
+
+
+@pytest.fixture
+def drawn():
+    """Draw a chart as SVG and on Axes, check what holds of every picture, and give the words of both."""
+    import json
+    from xml.etree import ElementTree as ET
+
+    from matplotlib import pyplot as plt
+
+    def draw(chart):
+        assert json.loads(json.dumps(chart.to_json(), allow_nan=False)) == chart.to_json()
+        svg = chart.svg()
+        assert svg == chart.svg()
+        root = ET.fromstring(svg)  # noqa: S314 - our own output
+        tags = {element.tag.rpartition("}")[2] for element in root.iter()}
+        assert tags <= {"svg", "title", "desc", "path", "rect", "circle", "text"}
+        places = " ".join(str(value) for element in root.iter() for value in element.attrib.values())
+        assert "nan" not in places
+        assert "inf" not in places.replace("http://www.w3.org", "")
+        assert chart.title
+        assert chart.alt
+        assert all(len(row) == len(chart.head) for row in chart.rows)
+        assert not chart.right or len(chart.right) == len(chart.y.bands)
+        ax = chart.plot()
+        ax.get_figure().canvas.draw()
+        words = {text.get_text() for text in ax.texts} | {
+            t.get_text() for t in ax.get_xticklabels() + ax.get_yticklabels()
+        }
+        assert not any(one.get_parse_math() for one in [*ax.texts, *ax.get_xticklabels(), *ax.get_yticklabels()])
+        plt.close(ax.get_figure())
+        written = {element.text for element in root.iter() if element.tag.endswith("}text")}
+        return written, words
+
+    return draw

@@ -10,6 +10,7 @@ from .catalogue.key_systems import (
     recognise_keys,
 )
 from .catalogue.references import Reference
+from .charts.chart import Chart
 from .disclosure.certificate import Audit
 from .disclosure.known_counts import add_relations
 from .disclosure.ledger.book import Ledger
@@ -29,6 +30,7 @@ from .intake.joining.sums import sum_columns
 from .intake.tables.queries import read_query
 from .intake.tables.read import Table, read_table
 from .need.index import NeedIndex, need_index
+from .need.pictures.transition import ClassTransition, class_transition
 from .need.spec.spec import NeedSpec
 from .present.area_profile.profile import Profile, profile
 from .present.files.export import export
@@ -72,6 +74,8 @@ __all__ = [
     "Audit",
     "Candidates",
     "Catalogue",
+    "Chart",
+    "ClassTransition",
     "Decomposition",
     "Indicator",
     "JoinReport",
@@ -116,6 +120,7 @@ __all__ = [
     "check_wording",
     "choropleth",
     "city_value",
+    "class_transition",
     "compare_rules",
     "compare_segregation",
     "compare_with_rest",

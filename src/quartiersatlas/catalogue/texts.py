@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from quartiersatlas.base.checks import choice
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 Lang = Literal["de", "en"]
 LANGUAGES: tuple[Lang, ...] = ("de", "en")
@@ -102,3 +102,22 @@ def number_text(value: float, decimals: int, lang: Lang) -> str:
     if float(f"{value:.{decimals}f}") == 0:
         written = written.lstrip("−")
     return pick(lang, written.translate(str.maketrans(",.", ".,")), written)
+
+
+def value_text(value: float, decimals: int, unit: str, lang: Lang) -> str:
+    r"""Write a number with its unit: ``12,5 %`` (narrow blank) or ``12.5%``; other units stand apart.
+
+    Examples
+    --------
+    >>> value_text(12.5, 1, "%", "en"), value_text(1200, 0, "EUR", "en")
+    ('12.5%', '1,200\u202fEUR')
+    """
+    number = number_text(value, decimals, lang)
+    if not unit:
+        return number
+    return f"{number}{'' if lang == 'en' and unit == '%' else THIN_BLANK}{unit}"
+
+
+def number_writer(lang: Lang) -> Callable[[float, int], str]:
+    """Return how numbers of so many decimals are written: for the ticks of an axis."""
+    return lambda value, decimals: number_text(value, decimals, lang)

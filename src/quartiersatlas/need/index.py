@@ -11,9 +11,11 @@ import pandas as pd
 
 from quartiersatlas.base.checks import count_noun, expects
 from quartiersatlas.catalogue import Message
+from quartiersatlas.charts import Charted
 from quartiersatlas.errors import SpecError
 from quartiersatlas.intake import AreaData
 from quartiersatlas.intake.joining.data import is_whole
+from quartiersatlas.need.pictures.of_index import need_chart
 from quartiersatlas.need.robustness.audit import audit, percent_texts
 from quartiersatlas.need.robustness.influence import influence, leave_one_out, smallest_weight_change
 from quartiersatlas.need.robustness.sensitivity import sensitivity
@@ -250,7 +252,7 @@ def _nominal_weights(group: NeedGroup) -> dict[NeedIndicator, float]:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class NeedIndex(NeedScores):  # noqa: D101 - the docstring is that of the record
+class NeedIndex(NeedScores, Charted):  # noqa: D101 - the docstring is that of the record
     __doc__ = NeedScores.__doc__
 
     stability = stability
@@ -260,6 +262,7 @@ class NeedIndex(NeedScores):  # noqa: D101 - the docstring is that of the record
     smallest_weight_change = smallest_weight_change
     explain = explain
     audit = audit
+    chart = need_chart
 
     @property
     def rates(self) -> pd.DataFrame:
@@ -276,3 +279,6 @@ class NeedIndex(NeedScores):  # noqa: D101 - the docstring is that of the record
             persons, where rates and populations are alike; :func:`quartiersatlas.rate_change` has the formula.
         """
         return change_table(self.inputs, correlation)
+
+    def _repr_html_(self) -> str:
+        return super()._repr_html_() + self._picture()

@@ -77,6 +77,7 @@ from quartiersatlas.segregation.inference.chance import expected_information_the
 from quartiersatlas.segregation.inference.change import SegregationChange, segregation_change
 from quartiersatlas.segregation.inference.comparison import compare_segregation
 from quartiersatlas.segregation.inference.decompose import Decomposition, decompose
+from quartiersatlas.segregation.pictures.changes import comparison_chart
 from quartiersatlas.segregation.registry import segregation_indices
 from quartiersatlas.segregation.result import SegregationResult, measure_segregation
 from quartiersatlas.segregation.scale import scale_table
@@ -93,6 +94,7 @@ __all__ = [
     "atkinson",
     "bias_corrected_dissimilarity",
     "compare_segregation",
+    "comparison_chart",
     "concentration_profile",
     "correlation_ratio",
     "decompose",

@@ -11,11 +11,13 @@ import pandas as pd
 
 from quartiersatlas.base.checks import choice, expects, names, renamed
 from quartiersatlas.catalogue import Message, text
+from quartiersatlas.charts import Charted
 from quartiersatlas.errors import SpecError
 from quartiersatlas.intake import AreaData
 from quartiersatlas.segregation.explain import explain
 from quartiersatlas.segregation.indices.evenness import checked_aversion
 from quartiersatlas.segregation.inference.significance import RESAMPLES, bootstrap, significance_test, with_intervals
+from quartiersatlas.segregation.pictures.of_result import segregation_chart
 from quartiersatlas.segregation.prepared import HOW, SegregationSpec, check_missing, prepare
 from quartiersatlas.segregation.table import (
     MeasuredIndices,
@@ -201,7 +203,7 @@ def _notes(prepared: PreparedCounts, tasks: list[IndexTask]) -> tuple[Message, .
     return tuple(notes) if apart is None else (*notes, apart)
 
 
-class SegregationResult(MeasuredIndices):
+class SegregationResult(MeasuredIndices, Charted):
     """Segregation of groups.
 
     Parameters
@@ -226,6 +228,7 @@ class SegregationResult(MeasuredIndices):
     bootstrap = bootstrap
     profile = profile
     explain = explain
+    chart = segregation_chart
 
     @cached_property
     def local(self) -> pd.DataFrame:
@@ -245,7 +248,7 @@ class SegregationResult(MeasuredIndices):
         from html import escape
 
         notes = "".join(f"<p>{escape(text(note.name, 'en', **note.values))}</p>" for note in self.notes)
-        return _shown(self.table).to_html(index=False, escape=True, na_rep="–") + notes
+        return _shown(self.table).to_html(index=False, escape=True, na_rep="–") + notes + self._picture()
 
 
 def _shown(rows: pd.DataFrame) -> pd.DataFrame:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from quartiersatlas.catalogue import Message
-from quartiersatlas.catalogue.texts import percent_text
+from quartiersatlas.base.checks import choice
+from quartiersatlas.catalogue import Message, check_lang
+from quartiersatlas.catalogue.texts import LANGUAGES, percent_text, pick
+from quartiersatlas.charts import Chart, Charted
+from quartiersatlas.need.pictures.audited import correlation_chart
+from quartiersatlas.need.score.explain import in_catalogue, spec_indicator_label
 from quartiersatlas.need.score.scales import KURTOSIS, SKEW, skew_and_kurtosis, transformed
 from quartiersatlas.need.score.scores import group_parts
 from quartiersatlas.need.spec.records import NeedIndicator
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from quartiersatlas.catalogue import Lang
     from quartiersatlas.need.score.need_scores import NeedScores
     from quartiersatlas.need.spec.records import NeedAxis
 
@@ -75,9 +80,10 @@ def audit(need: NeedScores) -> NeedAudit:
     """
     rows: list[AuditRow] = []
     findings = [*need.warnings, *_weights_sum(need, rows)]
-    correlations, weights = {}, {}
+    correlations, rank_correlations, weights = {}, {}, {}
     for axis in need.spec.axes:
         parts = indicator_parts(need, axis)
+        rank_correlations[axis.id] = parts.corr(method="spearman")
         related = pd.concat([parts, need.scores.loc[need.scored_keys, axis.id].rename("score")], axis=1).corr()
         correlations[axis.id] = related
         weights[axis.id] = _effective(need, axis, related)
@@ -98,7 +104,28 @@ def audit(need: NeedScores) -> NeedAudit:
         ratios=_ratios(need),
         counts=_counts(need),
         findings=tuple(findings),
+        rank_correlations=rank_correlations,
+        labels=_labels(need),
+        context=_context(need),
     )
+
+
+def _labels(need: NeedScores) -> dict[str, tuple[str, str]]:
+    """Return the labels of axes and indicators in German and English."""
+    german, english = LANGUAGES
+    found = {axis.id: (axis.label(german), axis.label(english)) for axis in need.spec.axes}
+    for leaf in (leaf for axis in need.spec.axes for leaf in axis.indicators):
+        found[leaf.id] = (
+            spec_indicator_label(leaf, need.inputs, german),
+            spec_indicator_label(leaf, need.inputs, english),
+        )
+    return found
+
+
+def _context(need: NeedScores) -> tuple[str, ...]:
+    """Return the indicators that describe an area and are no measure of need."""
+    known = {leaf.id: in_catalogue(leaf.id, need.inputs) for axis in need.spec.axes for leaf in axis.indicators}
+    return tuple(name for name, one in known.items() if one is not None and one.role == "context")
 
 
 def _weights_sum(need: NeedScores, rows: list[AuditRow]) -> list[Message]:
@@ -308,7 +335,7 @@ def _ratios(need: NeedScores) -> pd.DataFrame:
 
 
 @dataclass(frozen=True, eq=False)
-class NeedAudit:
+class NeedAudit(Charted):
     """What the numbers say about a need index.
 
     Parameters
@@ -330,6 +357,12 @@ class NeedAudit:
         Areas x (indicator, ``numerator`` or ``denominator``) of the indicators that have counts, of the later date.
     findings : tuple of Message
         What a reader has to know; the warnings of the index first.
+    rank_correlations : mapping of str to DataFrame
+        Axis -> Spearman correlations of its indicators.
+    labels : mapping of str to (str, str)
+        Axis or indicator -> its label in German and in English.
+    context : tuple of str
+        Indicators that describe an area and are no measure of need.
     """
 
     spec: str
@@ -339,6 +372,39 @@ class NeedAudit:
     ratios: pd.DataFrame
     counts: pd.DataFrame
     findings: tuple[Message, ...]
+    rank_correlations: Mapping[str, pd.DataFrame] = field(default_factory=dict, repr=False)
+    labels: Mapping[str, tuple[str, str]] = field(default_factory=dict, repr=False)
+    context: tuple[str, ...] = ()
+
+    def chart(self, kind: str | None = None, lang: Lang = "de", *, axis: str | None = None) -> Chart:
+        """Return the rank correlations of an axis as a chart.
+
+        Parameters
+        ----------
+        kind : {"correlation"}, optional
+            The only one.
+        lang : {"de", "en"}, default "de"
+            Language.
+        axis : str, optional
+            The axis; the first, if not given.
+
+        Returns
+        -------
+        Chart
+            The lower triangle, a number in each cell; pairs above 0.9 in size are named. For the analyst.
+
+        Raises
+        ------
+        SpecError
+            There is no such kind, language or axis.
+        """
+        check_lang(lang)
+        choice(kind, (None, "correlation"), "kind")
+        shown = next(iter(self.rank_correlations)) if axis is None else axis
+        choice(shown, tuple(self.rank_correlations), "axis")
+        words = {name: pick(lang, *both) for name, both in self.labels.items()}
+        related = self.rank_correlations[shown]
+        return correlation_chart(related, words, self.context, lang, title=words.get(shown, shown))
 
     def __repr__(self) -> str:
         lines = [f"NeedAudit of {self.spec}; findings: {len(self.findings)}"]
@@ -361,4 +427,4 @@ class NeedAudit:
     def _repr_html_(self) -> str:
         from html import escape
 
-        return f"<pre>{escape(repr(self))}</pre>"
+        return f"<pre>{escape(repr(self))}</pre>{self._picture()}"

@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from quartiersatlas.base.checks import choice
+from quartiersatlas.catalogue import check_lang
+from quartiersatlas.charts import Chart, Charted
 from quartiersatlas.errors import DependencyError, SpecError
+from quartiersatlas.need.pictures.audited import sobol_chart
 from quartiersatlas.need.robustness.options import FACTORS, RunOptions, sensitivity_options
 from quartiersatlas.need.robustness.replicates import (
     Method,
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from quartiersatlas.catalogue import Lang
     from quartiersatlas.need.robustness.selection import Choice, Selection
     from quartiersatlas.need.score.need_scores import NeedScores
 
@@ -258,7 +263,7 @@ def sobol_of_many(values: Array, n_factors: int) -> tuple[Array, Array]:
 
 
 @dataclass(frozen=True, eq=False)
-class Sensitivity:
+class Sensitivity(Charted):
     """Shares of the variance of the shortlist that the choices make.
 
     Parameters
@@ -292,6 +297,33 @@ class Sensitivity:
     unused: tuple[str, ...] = ()
     spec_hash: str = ""
 
+    def chart(self, kind: str | None = None, lang: Lang = "de", *, output: str = "members") -> Chart:
+        """Return the indices of an output as a chart.
+
+        Parameters
+        ----------
+        kind : {"sobol"}, optional
+            The only one.
+        lang : {"de", "en"}, default "de"
+            Language.
+        output : {"size", "changed", "members"}, default "members"
+            What of the shortlist varies.
+
+        Returns
+        -------
+        Chart
+            Total index pale, first order dark, with their 95 % intervals where they are known.
+
+        Raises
+        ------
+        SpecError
+            There is no such kind, language or output.
+        """
+        check_lang(lang)
+        choice(kind, (None, "sobol"), "kind")
+        choice(output, OUTPUTS, "output")
+        return sobol_chart(self.table, output, self.n_runs, self.unused, lang)
+
     def __repr__(self) -> str:
         wide = self.table.pivot_table(index="factor", columns="output", values="total", sort=False, dropna=False)
         lines = [f"Sensitivity ({self.spec_hash}), {self.n_runs} runs, total Sobol indices", wide.round(3).to_string()]
@@ -304,4 +336,4 @@ class Sensitivity:
     def _repr_html_(self) -> str:
         from html import escape
 
-        return f"<pre>{escape(repr(self))}</pre>"
+        return f"<pre>{escape(repr(self))}</pre>{self._picture()}"

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from quartiersatlas.catalogue import number_text, text
+from quartiersatlas.base.checks import choice
+from quartiersatlas.catalogue import check_lang, number_text, text
 from quartiersatlas.catalogue.texts import percent_text
-from quartiersatlas.errors import list_some
+from quartiersatlas.charts import Chart, Charted
+from quartiersatlas.errors import SpecError, list_some
+from quartiersatlas.need.pictures.certainty import MOST, StableAreas, certainty_chart, rank_chart
 from quartiersatlas.need.robustness.options import SOURCES, RandomSource, RunOptions, stability_options
 from quartiersatlas.need.robustness.replicates import (
     ReplicateRuns,
@@ -156,6 +159,7 @@ def stability(
         ranks=run_ranks,
         made_by="need",
         call=call,
+        names=need.inputs.names,
     )
 
 
@@ -248,7 +252,7 @@ def _quantiles(run_ranks: Array) -> Array:
 
 
 @dataclass(frozen=True, eq=False)
-class Stability:
+class Stability(Charted):
     """What becomes of the areas when data, weights, methods and limits are not taken as exact.
 
     Parameters
@@ -288,6 +292,8 @@ class Stability:
         Whose method made it: ``"need"`` or ``"shortlist"``.
     call : dict
         The arguments of that method; a generator of random numbers as it was before the first draw.
+    names : mapping of str to str
+        Key -> name of the area, where the data had names.
     """
 
     table: pd.DataFrame
@@ -306,6 +312,49 @@ class Stability:
     ranks: pd.DataFrame | None = field(default=None, repr=False)
     made_by: str = ""
     call: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    names: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def chart(
+        self,
+        kind: str | None = None,
+        lang: Lang = "de",
+        *,
+        area: str = "",
+        most: int = MOST,
+        names: Mapping[str, str] | None = None,
+    ) -> Chart:
+        """Return a chart of the result as plain data.
+
+        Parameters
+        ----------
+        kind : {"certainty", "rank_interval"}, optional
+            ``"certainty"`` (if not given): in which share of the runs areas are selected; ``"rank_interval"``: their
+            ranks with intervals, for the analyst and not for the public.
+        lang : {"de", "en"}, default "de"
+            Language.
+        area : str, optional
+            Key of an area that stands out.
+        most : int, default 24
+            Areas that are drawn at most.
+        names : mapping of str to str, optional
+            Key -> name; those of the data, if not given.
+
+        Returns
+        -------
+        Chart
+            With title, sentence, note and table in the language.
+
+        Raises
+        ------
+        SpecError
+            There is no such kind or language, or no ranks, as no need index was looked at.
+        """
+        check_lang(lang)
+        choice(kind, (None, "certainty", "rank_interval"), "kind")
+        if kind == "rank_interval" and "rank" not in self.table:
+            raise SpecError("There are no ranks: the rule does not look at a need index.")
+        areas = StableAreas(self.table, self.limits, self.n, self.names if names is None else names, area)
+        return (rank_chart if kind == "rank_interval" else certainty_chart)(areas, lang, most=most)
 
     @property
     def borderline(self) -> list[str]:
@@ -360,4 +409,4 @@ class Stability:
     def _repr_html_(self) -> str:
         from html import escape
 
-        return f"<pre>{escape(repr(self))}</pre>"
+        return f"<pre>{escape(repr(self))}</pre>{self._picture()}"

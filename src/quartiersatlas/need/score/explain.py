@@ -181,7 +181,7 @@ def _part(need: NeedScores, key: str, axis: NeedAxis, name: str, part: float, la
     value = _value(need, leaf, float(need.inputs.values[name].loc[key]), lang)
     label, known = (
         spec_indicator_label(leaf, need.inputs, lang),
-        _in_catalogue(leaf.id, need.inputs),
+        in_catalogue(leaf.id, need.inputs),
     )
     if known is not None and known.role == "context":
         label = text("explain_need_context", lang, label=label)
@@ -190,25 +190,35 @@ def _part(need: NeedScores, key: str, axis: NeedAxis, name: str, part: float, la
 
 def _value(need: NeedScores, leaf: NeedIndicator, value: float, lang: Lang) -> str:
     """Return a value with its unit, where the catalogue knows it."""
-    column, known = need.inputs.values[leaf.id], _in_catalogue(leaf.id, need.inputs)
+    unit, decimals = spec_indicator_unit(leaf, need.inputs, lang, (value,))
+    number = number_text(value, decimals, lang)
+    return f"{number}{THIN_BLANK}{unit}" if unit else number
+
+
+def spec_indicator_unit(
+    leaf: NeedIndicator, inputs: NeedInputs, lang: Lang, more: Iterable[float] = ()
+) -> tuple[str, int]:
+    """Return the unit of an indicator, where the catalogue knows it, and how many decimals its values are written with.
+
+    Values that are written beside those of the areas (``more``) count with them.
+    """
+    decimals, known = _decimals(pd.Series([*inputs.values[leaf.id], *more])), in_catalogue(leaf.id, inputs)
     if known is None:
-        return number_text(value, _decimals(pd.Series([*column, value])), lang)
+        return "", decimals
     in_points = leaf.id != known.id and known.unit == PERCENT
-    sign = unit_words(PERCENTAGE_POINTS, lang) if in_points else known.unit_text(lang)
-    part_of_whole = known.rules.part_of_whole
-    number = number_text(value, 1 if part_of_whole else min(1, _decimals(pd.Series([*column, value]))), lang)
-    return f"{number}{THIN_BLANK}{sign}" if sign else number
+    unit = unit_words(PERCENTAGE_POINTS, lang) if in_points else known.unit_text(lang)
+    return unit, 1 if known.rules.part_of_whole else min(1, decimals)
 
 
 def spec_indicator_label(leaf: NeedIndicator, inputs: NeedInputs, lang: Lang) -> str:
     """Return the label of an indicator: the spec's, the catalogue's, or its name."""
-    own, known = pick(lang, leaf.label_de, leaf.label_en), _in_catalogue(leaf.id, inputs)
+    own, known = pick(lang, leaf.label_de, leaf.label_en), in_catalogue(leaf.id, inputs)
     if own or known is None:
         return own or leaf.id
     return known.label(lang) if leaf.id == known.id else text("label_change", lang, label=known.label(lang))
 
 
-def _in_catalogue(name: str, inputs: NeedInputs) -> Indicator | None:
+def in_catalogue(name: str, inputs: NeedInputs) -> Indicator | None:
     """Return the indicator, or the one that a change is of."""
     for known in (name, inputs.change_of.get(name, name)):
         if known in inputs.catalogue:

@@ -87,6 +87,8 @@ class NeedInputs:
         City values of indicators without counts: published ones, and means weighted with their base.
     levels : mapping of str to Series
         Higher level -> the unit of each area, for scales within units.
+    names : mapping of str to str
+        Key -> name of the area, of joined data that have names.
     """
 
     values: pd.DataFrame
@@ -96,6 +98,7 @@ class NeedInputs:
     change_of: Mapping[str, str] = field(default_factory=dict)
     other_city: Mapping[str, float] = field(default_factory=dict)
     levels: Mapping[str, pd.Series] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def on(self, index: pd.Index) -> NeedInputs:
         """Return the inputs in the order of other areas' keys."""
@@ -158,7 +161,15 @@ def need_inputs(
         change_of={f"{name}{SUFFIX}": name for name in catalogue.indicators} | changes,
         other_city=_other_city(data, [name for name in leaves if name not in counts]),
         levels=_levels(data, spec),
+        names=_names(data),
     )
+
+
+def _names(data: AreaData | pd.DataFrame) -> dict[str, str]:
+    """Return the names of joined areas, where they have some."""
+    if not isinstance(data, AreaData) or "name" not in data.areas.columns:
+        return {}
+    return {str(key): str(name) for key, name in data.areas["name"].dropna().items()}
 
 
 def _levels(data: AreaData | pd.DataFrame, spec: NeedSpec) -> dict[str, pd.Series]:

@@ -13,6 +13,7 @@ import pandas as pd
 from quartiersatlas.base.checks import choice, count_noun, expects, names, renamed
 from quartiersatlas.base.keys import refuse_number_keys
 from quartiersatlas.catalogue import Message, text
+from quartiersatlas.charts import Chart, Charted
 from quartiersatlas.errors import CountError, JoinError, KeyColumnError, SpecError, list_some
 from quartiersatlas.intake import AreaData
 from quartiersatlas.segregation.counts import Composition, Places, as_counts, as_numbers, entropy
@@ -24,6 +25,7 @@ from quartiersatlas.segregation.inference.decompose import (
     group_counts,
     undefined,
 )
+from quartiersatlas.segregation.pictures.changes import change_chart
 from quartiersatlas.segregation.prepared import HOW
 from quartiersatlas.segregation.table import in_english
 from quartiersatlas.space.outline_moves import compare_outlines
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+    from quartiersatlas.catalogue import Lang
     from quartiersatlas.segregation.prepared import Missing
     from quartiersatlas.segregation.table import Codes
     from quartiersatlas.space.outline_moves import Outlines
@@ -55,7 +58,7 @@ PARTS = {  # part -> what it is a part of
 
 
 @dataclass(frozen=True, eq=False)
-class SegregationChange:
+class SegregationChange(Charted):
     """The change of segregation between two dates and what it is made of.
 
     Parameters
@@ -75,12 +78,37 @@ class SegregationChange:
     note_codes: pd.Series
     moved: tuple[tuple[str, float], ...] = ()
 
+    def chart(self, kind: str | None = None, lang: Lang = "de", *, index: str | None = None) -> Chart:
+        """Return the change as steps from the earlier value to the later one.
+
+        Parameters
+        ----------
+        kind : {"change"}, optional
+            The only one.
+        lang : {"de", "en"}, default "de"
+            Language.
+        index : str, optional
+            One of the indices of the table; the first, if not given.
+
+        Returns
+        -------
+        Chart
+            A bar for each part; parts that are not known are said, not drawn.
+
+        Raises
+        ------
+        SpecError
+            There is no such kind, language or index.
+        """
+        choice(kind, (None, "change"), "kind")
+        return change_chart(self.table, index, lang)
+
     def __repr__(self) -> str:
         return "\n".join(["SegregationChange", self.table.to_string(index=False), *self._remarks()])
 
     def _repr_html_(self) -> str:
         remarks = "".join(f"<p>{escape(remark)}</p>" for remark in self._remarks())
-        return f"{self.table.to_html(index=False, escape=True)}{remarks}"
+        return f"{self.table.to_html(index=False, escape=True)}{remarks}{self._picture()}"
 
     def _remarks(self) -> list[str]:
         if not self.moved:

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from quartiersatlas.base.checks import count_noun, expects, names, renamed
+from quartiersatlas.base.checks import choice, count_noun, expects, names, renamed
 from quartiersatlas.catalogue import Message
+from quartiersatlas.charts import Chart, Charted
 from quartiersatlas.errors import CountError, SpecError, list_some
 from quartiersatlas.intake import AreaData
 from quartiersatlas.intake.joining.data import refuse_no_counts
 from quartiersatlas.segregation.counts import Composition, Places, entropy, ratio, share
 from quartiersatlas.segregation.indices.multigroup import _mutual_information
+from quartiersatlas.segregation.pictures.changes import MOST_PLACES, decomposition_chart
 from quartiersatlas.segregation.prepared import (
     HOW,
     REST,
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from quartiersatlas.catalogue import Lang
     from quartiersatlas.segregation.prepared import Missing
     from quartiersatlas.segregation.table import Codes
 
@@ -59,7 +62,7 @@ COLUMNS = [
 
 
 @dataclass(frozen=True, eq=False)
-class Decomposition:
+class Decomposition(Charted):
     """Segregation between and within the levels of a city.
 
     Parameters
@@ -76,11 +79,40 @@ class Decomposition:
     table: pd.DataFrame
     note_codes: pd.Series
 
+    def chart(
+        self, kind: str | None = None, lang: Lang = "de", *, index: str | None = None, most: int = MOST_PLACES
+    ) -> Chart:
+        """Return the total, its levels and the places of the last level that contribute most as bars.
+
+        Parameters
+        ----------
+        kind : {"decomposition"}, optional
+            The only one.
+        lang : {"de", "en"}, default "de"
+            Language.
+        index : str, optional
+            One of the indices of the table; the first, if not given.
+        most : int, default 20
+            Places that are drawn at most.
+
+        Returns
+        -------
+        Chart
+            Levels add up to the total, places to the last level.
+
+        Raises
+        ------
+        SpecError
+            There is no such kind, language or index.
+        """
+        choice(kind, (None, "decomposition"), "kind")
+        return decomposition_chart(self.table, index, lang, most)
+
     def __repr__(self) -> str:
         return f"Decomposition\n{self._levels().to_string(index=False)}\n{self._more()}"
 
     def _repr_html_(self) -> str:
-        return f"{self._levels().to_html(index=False, escape=True)}<p>{self._more()}</p>"
+        return f"{self._levels().to_html(index=False, escape=True)}<p>{self._more()}</p>{self._picture()}"
 
     def _levels(self) -> pd.DataFrame:
         return self.table.loc[self.table["place"].eq(""), ["index", "part", "level", "value", "share", "note"]]

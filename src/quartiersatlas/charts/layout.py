@@ -1,0 +1,118 @@
+"""Where things lie in a chart of a given size: room for the words at its sides, and the frame of its marks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from quartiersatlas.charts.marks import Text, VRule
+from quartiersatlas.charts.widths import text_width
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from quartiersatlas.charts.marks import Axis
+    from quartiersatlas.charts.record import ChartRecord
+
+SIZE = 8.0  # of ordinary words, in points
+GAP = 4.0
+ROW = SIZE + GAP
+MOST_LEFT = 0.42  # share of the width that names at the left may take
+SWATCH = 9.0
+
+
+@dataclass(frozen=True)
+class KeyEntry:
+    """A colour and its words: the left end of the swatch and the baseline of the words, in points."""
+
+    x: float
+    y: float
+    color: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The rectangle of the marks, in points from the upper left corner, and what stands above it."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+    right: float
+    x: Axis
+    y: Axis
+    key: tuple[KeyEntry, ...] = ()
+    label_at: float = 0.0
+
+    def px(self, value: float) -> float:
+        """Return the place of an x value."""
+        return self.left + self.width * self.x.place(value)
+
+    def py(self, value: float) -> float:
+        """Return the place of a y value; high values are above."""
+        return self.top + self.height * (1 - self.y.place(value))
+
+    def beside(self, rule: VRule) -> float:
+        """Return the middle of the words of an upright line, moved so far that they stay within the picture."""
+        half = text_width(rule.text, SIZE) / 2
+        lowest, highest = half + 2, self.left + self.width + self.right - half - 2
+        return min(max(self.px(rule.x), lowest), max(highest, lowest))
+
+
+def frame_of(chart: ChartRecord, width: float, height: float) -> Frame:
+    """Return the frame of a chart on a page of this size."""
+    x, y = chart.x, chart.y
+    names = y.bands or tuple(words for _, words in y.ticks)
+    room = min(_widest(names) + GAP + 2, MOST_LEFT * width) if y.show and names else 2 * GAP
+    left, right = max(room, _beyond(chart, width, first=True)), _right(chart, width)
+    key = _key(chart.key, width)
+    top = (key[-1].y + GAP if key else 0.0) + GAP
+    label_at = top + SIZE - 1
+    top += ROW if y.show and y.label else 0.0
+    top += ROW if any(isinstance(mark, VRule) and mark.text for mark in chart.marks) else 0.0
+    bottom = room_below(x)
+    wide, high = max(width - left - right, 20.0), max(height - top - bottom, 20.0)
+    return Frame(left, top, wide, high, right, x, y, key, label_at)
+
+
+def room_below(x: Axis) -> float:
+    """Return the height of the ticks and the label of an x axis."""
+    return (ROW if x.show and (x.ticks or x.bands) else GAP) + (ROW + 2 if x.show and x.label else 0.0)
+
+
+def _beyond(chart: ChartRecord, width: float, *, first: bool) -> float:
+    """Return how far the words of the first or the last tick stand out of the frame."""
+    if not (chart.x.show and chart.x.ticks):
+        return 0.0
+    value, words = chart.x.ticks[0 if first else -1]
+    place = chart.x.place(value) if first else 1 - chart.x.place(value)
+    return text_width(words, SIZE) / 2 - 0.75 * width * max(place, 0.0)  # the frame is about that wide
+
+
+def _right(chart: ChartRecord, width: float) -> float:
+    """Return the room at the right: for the words of rows, for words that start at the end, for the last tick."""
+    ends = [
+        mark.dx + text_width(mark.text, mark.size, bold=mark.bold)
+        for mark in chart.marks
+        if isinstance(mark, Text) and mark.anchor == "start" and chart.x.place(mark.x) >= 1
+    ]
+    words = _widest(chart.right) + GAP if chart.right else 0.0
+    return max([words, *ends, _beyond(chart, width, first=False), GAP]) + GAP
+
+
+def _widest(words: Iterable[str]) -> float:
+    return max((text_width(one, SIZE) for one in words), default=0.0)
+
+
+def _key(entries: Iterable[tuple[str, str]], width: float) -> tuple[KeyEntry, ...]:
+    """Set the entries of a key one after the other, in as many rows as they need."""
+    placed: list[KeyEntry] = []
+    x, y = 2.0, SIZE + 1
+    for color, words in entries:
+        wide = SWATCH + GAP + text_width(words, SIZE)
+        if placed and x + wide > width - 2:
+            x, y = 2.0, y + ROW
+        placed.append(KeyEntry(x, y, color, words))
+        x += wide + 3 * GAP
+    return tuple(placed)

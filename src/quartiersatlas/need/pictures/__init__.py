@@ -1,0 +1,1 @@
+"""Charts of a need index and of what was asked about it."""

@@ -1,0 +1,1 @@
+"""Charts of segregation: indices, curves, profiles, local values, changes."""
