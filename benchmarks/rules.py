@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import quartiersatlas as qa
-from quartiersatlas.screening.evaluate import evaluate
-from quartiersatlas.screening.evidence import Evidence, numbers, rate
+from quartiersatlas.screening.evaluation.evaluate import evaluate
+from quartiersatlas.screening.evaluation.evidence import Evidence, numbers, rate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,7 +74,7 @@ def nothing_there() -> list[str]:
 
 def uncorrected(values: Any, one: Any, other: Any) -> Bools:
     """Return where the test of each area alone rejects at 5 %."""
-    from quartiersatlas.screening.chance_tests import hotspot_p_values
+    from quartiersatlas.screening.evaluation.chance_tests import hotspot_p_values
 
     return hotspot_p_values(qa.hotspot("x"), values, one, other) <= 0.05  # type: ignore[arg-type] # noqa: PLR2004
 

@@ -40,13 +40,13 @@ from .present.report import report
 from .project.run import audit_project, check_project, run_project
 from .screening.candidates import Candidates, candidate_areas
 from .screening.compare_rules import RuleComparison, compare_rules
-from .screening.comparisons import above, above_city, at_least, at_most, below, worse_than_city
-from .screening.conditions import hotspot, in_class, k_of, typology, worst_n, worst_share
+from .screening.language.comparisons import above, above_city, at_least, at_most, below, worse_than_city
+from .screening.language.conditions import hotspot, in_class, k_of, typology, worst_n, worst_share
+from .screening.language.rule_spec import RuleSpec, rule_presets
+from .screening.language.rule_text import parse_rule
+from .screening.language.rules import Rule
 from .screening.programme_areas import ProgrammeAreas, programme_areas
 from .screening.programmes import ProgrammeOverlap, programme_overlap
-from .screening.rule_spec import RuleSpec, rule_presets
-from .screening.rule_text import parse_rule
-from .screening.rules import Rule
 from .screening.shortlist import Shortlist, screen
 from .screening.small_towns import compare_with_rest
 from .screening.summary import Summary

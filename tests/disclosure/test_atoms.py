@@ -11,7 +11,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quartiersatlas.disclosure.atoms import common_atoms
+from quartiersatlas.disclosure.over_time.atoms import common_atoms
 from quartiersatlas.errors import GeometryError, KeyColumnError, SpecError
 
 CRS = "EPSG:25832"

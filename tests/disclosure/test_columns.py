@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import quartiersatlas as qa
-from quartiersatlas.disclosure.rule_words import rule_text
+from quartiersatlas.disclosure.selection.rule_words import rule_text
 from quartiersatlas.disclosure.words import draft_text
 from quartiersatlas.present.statements import axis_text, reason_texts
 

@@ -9,8 +9,8 @@ from math import ceil, floor
 
 import numpy as np
 
-from quartiersatlas.screening.evidence import Evidence, Measured
-from quartiersatlas.screening.rules import Compare, InClass, KOf, Not, WorseThanCity, Worst
+from quartiersatlas.screening.evaluation.evidence import Evidence, Measured
+from quartiersatlas.screening.language.rules import Compare, InClass, KOf, Not, WorseThanCity, Worst
 
 ALMOST = Fraction(1, 10**12)  # computed numbers this close are equal
 

@@ -14,9 +14,9 @@ from scipy.stats import binomtest, false_discovery_control, fisher_exact
 
 import quartiersatlas as qa
 from quartiersatlas.errors import SpecError
-from quartiersatlas.screening.chance_tests import _draws, hotspot_p_values, p_values, passing
-from quartiersatlas.screening.evaluate import evaluate, limit_of
-from quartiersatlas.screening.evidence import Evidence, numbers, rate
+from quartiersatlas.screening.evaluation.chance_tests import _draws, hotspot_p_values, p_values, passing
+from quartiersatlas.screening.evaluation.evaluate import evaluate, limit_of
+from quartiersatlas.screening.evaluation.evidence import Evidence, numbers, rate
 
 WORDS = (qa.above, qa.at_least, qa.below, qa.at_most)
 counts = st.integers(0, 60).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))

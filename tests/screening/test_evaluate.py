@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import quartiersatlas as qa
-from quartiersatlas.screening.evaluate import Truth, evaluate, quantile
-from quartiersatlas.screening.evidence import Evidence, numbers, rate
+from quartiersatlas.screening.evaluation.evaluate import Truth, evaluate, quantile
+from quartiersatlas.screening.evaluation.evidence import Evidence, numbers, rate
 
 
 def outcome(rule, town):

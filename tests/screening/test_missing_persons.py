@@ -28,10 +28,10 @@ from quartiersatlas.screening import (
     worst_n,
     worst_share,
 )
-from quartiersatlas.screening.evaluate import combine, evaluate
-from quartiersatlas.screening.evidence import Evidence, Measured, numbers, rate
+from quartiersatlas.screening.evaluation.evaluate import combine, evaluate
+from quartiersatlas.screening.evaluation.evidence import Evidence, Measured, numbers, rate
+from quartiersatlas.screening.language.rules import InClass, Worst
 from quartiersatlas.screening.missing_persons import missing_persons
-from quartiersatlas.screening.rules import InClass, Worst
 
 WORDS = {"above": above, "at_least": at_least, "below": below, "at_most": at_most}
 RATES = {  # indicator -> numerator, denominator; two share a numerator, one denominator is a numerator too

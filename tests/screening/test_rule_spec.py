@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import quartiersatlas as qa
 from quartiersatlas.errors import ArgumentError, InputError, QuartiersatlasError, SpecError
-from quartiersatlas.screening.reasons import condition_names
+from quartiersatlas.screening.language.names import condition_names
 
 POOR = 'id = "poor"\nselect = "poor"\n[conditions]\npoor = { indicator = "poverty", above = 24 }\n'
 

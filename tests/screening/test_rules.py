@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import quartiersatlas as qa
 from quartiersatlas.errors import ArgumentError, QuartiersatlasError, SpecError
 from quartiersatlas.screening import parse_rule
-from quartiersatlas.screening.rules import KOf, Not
+from quartiersatlas.screening.language.rules import KOf, Not
 
 names = st.text(min_size=1, max_size=5).filter(str.strip) | st.sampled_from(
     ["a", "need", 'say "x"', "back\\slash", "Zeile\n2", "Übergänge"]

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import quartiersatlas as qa
-from quartiersatlas.screening.rule_text import WORDS
-from quartiersatlas.screening.rules import COMPUTED
+from quartiersatlas.screening.language.rule_text import WORDS
+from quartiersatlas.screening.language.rules import COMPUTED
 
 PAGE = (Path(__file__).parents[2] / "docs" / "rules.md").read_text(encoding="utf-8")
 

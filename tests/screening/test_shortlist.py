@@ -11,7 +11,7 @@ import pytest
 
 import quartiersatlas as qa
 from quartiersatlas.errors import ArgumentError, ColumnError, SpecError
-from quartiersatlas.screening.reasons import COLUMNS
+from quartiersatlas.screening.evaluation.reasons import COLUMNS
 
 
 @pytest.fixture

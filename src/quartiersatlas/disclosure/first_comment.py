@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from quartiersatlas.base.checks import choice
 from quartiersatlas.catalogue import number_text, text
 from quartiersatlas.catalogue.texts import LANGUAGES
-from quartiersatlas.disclosure.rule_words import rule_words
+from quartiersatlas.disclosure.selection.rule_words import rule_words
 from quartiersatlas.disclosure.words import label, summary_texts, value_text
 
 if TYPE_CHECKING:

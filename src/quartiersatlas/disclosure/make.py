@@ -47,12 +47,12 @@ from quartiersatlas.disclosure.first_comment import comment_draft
 from quartiersatlas.disclosure.known_counts import smallest_units
 from quartiersatlas.disclosure.ledger import Ledger, layer_of, ledger_entry, locked_ledger, write_ledger
 from quartiersatlas.disclosure.numbers.other_numbers import share_warnings
-from quartiersatlas.disclosure.other_borders import PendingRelease
+from quartiersatlas.disclosure.over_time.other_borders import PendingRelease
+from quartiersatlas.disclosure.over_time.series import compare_with_earlier, earlier_cells
 from quartiersatlas.disclosure.protection import Protection
 from quartiersatlas.disclosure.reasons import reasons_not_shown
 from quartiersatlas.disclosure.release import AUDIENCES, Audience, ReleasedResults
-from quartiersatlas.disclosure.screened import looked_at, released_screening, withheld_areas
-from quartiersatlas.disclosure.series import compare_with_earlier, earlier_cells
+from quartiersatlas.disclosure.selection.screened import looked_at, released_screening, withheld_areas
 from quartiersatlas.disclosure.suppression import leaving_counts, shown_counts, suppression_pattern
 from quartiersatlas.disclosure.words import collect_facts, wording_messages
 from quartiersatlas.errors import ColumnError, SpecError

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from quartiersatlas.base.toml import line_of, naming_the_line, read_toml, refuse_unknown, table
 from quartiersatlas.errors import ColumnError, SpecError
 from quartiersatlas.screening import Rule, RuleSpec, parse_rule
-from quartiersatlas.screening.rule_spec import spec_from_content
+from quartiersatlas.screening.language.rule_spec import spec_from_content
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -1,8 +1,11 @@
 """Which areas? Rules with reasons, contiguous candidate areas, overlap with programmes."""
 
 from quartiersatlas.screening.candidates import Candidates, candidate_areas
-from quartiersatlas.screening.comparisons import above, above_city, at_least, at_most, below, worse_than_city
-from quartiersatlas.screening.conditions import hotspot, in_class, k_of, typology, worst_n, worst_share
+from quartiersatlas.screening.language.comparisons import above, above_city, at_least, at_most, below, worse_than_city
+from quartiersatlas.screening.language.conditions import hotspot, in_class, k_of, typology, worst_n, worst_share
+from quartiersatlas.screening.language.rule_spec import RuleSpec, rule_presets
+from quartiersatlas.screening.language.rule_text import parse_rule
+from quartiersatlas.screening.language.rules import Rule
 from quartiersatlas.screening.programme_areas import (
     ProgrammeAreas,
     drawn_layer,
@@ -11,9 +14,6 @@ from quartiersatlas.screening.programme_areas import (
     span_texts,
 )
 from quartiersatlas.screening.programmes import ProgrammeOverlap, programme_overlap, released_cover
-from quartiersatlas.screening.rule_spec import RuleSpec, rule_presets
-from quartiersatlas.screening.rule_text import parse_rule
-from quartiersatlas.screening.rules import Rule
 from quartiersatlas.screening.shortlist import Shortlist, screen
 
 __all__ = [

@@ -18,8 +18,8 @@ from quartiersatlas.screening.summary import group_counts
 if TYPE_CHECKING:
     from quartiersatlas.catalogue.references import Reference
     from quartiersatlas.need import NeedIndex
-    from quartiersatlas.screening.rule_spec import RuleSpec
-    from quartiersatlas.screening.rules import Rule
+    from quartiersatlas.screening.language.rule_spec import RuleSpec
+    from quartiersatlas.screening.language.rules import Rule
 
 SURE = 0.9  # share of the runs from which a selection is sure
 
@@ -80,7 +80,7 @@ def compare_rules(
         A column of counts, such as residents with migration background: whom the rules reach.
     by : str, optional
         A higher level, such as ``"gemeinde"``: in how many of its units a rule selects an area.
-    need, references
+    need, references : object
         As for :func:`screen`.
     runs : int, default 0
         Runs of :meth:`Shortlist.stability` for ``sure``; 0 leaves it out.
@@ -145,9 +145,9 @@ def _row(
     summary = one.summarise(by=by)
     figures: dict[str, float] = {"areas": summary.areas, "unknown": int((~one.assessed).sum())}
     if by:
-        figures["municipalities"] = int(summary.table.loc["selected", "municipalities"])
+        figures["municipalities"] = summary.municipalities
     figures["residents"] = summary.residents
-    figures["share_of_residents"] = float(summary.table.loc["selected", "share_of_residents"])
+    figures["share_of_residents"] = float(summary.table["share_of_residents"]["selected"])
     if members is not None:
         inside = float(members[mine].sum())
         figures["group"] = inside

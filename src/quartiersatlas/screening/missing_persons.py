@@ -14,13 +14,13 @@ import numpy as np
 
 from quartiersatlas.base.checks import choice
 from quartiersatlas.errors import SpecError, list_some
-from quartiersatlas.screening.evaluate import Held, Truth, combine, evaluate
+from quartiersatlas.screening.evaluation.evaluate import Held, Truth, combine, evaluate
+from quartiersatlas.screening.evaluation.reasons import unknown_because
+from quartiersatlas.screening.language.rules import InClass, Worst
 from quartiersatlas.screening.one_area.answers import Step, codes, own_values
 from quartiersatlas.screening.one_area.moves import NO, UNKNOWN, YES, Group, How, Way, grouped, looked_at, ways_of
 from quartiersatlas.screening.one_area.placed import Placed
 from quartiersatlas.screening.one_area.scored import Rescored
-from quartiersatlas.screening.reasons import unknown_because
-from quartiersatlas.screening.rules import InClass, Worst
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from quartiersatlas.need import NeedIndex
-    from quartiersatlas.screening.evidence import Evidence
-    from quartiersatlas.screening.rules import Condition, Rule
+    from quartiersatlas.screening.evaluation.evidence import Evidence
+    from quartiersatlas.screening.language.rules import Condition, Rule
 
     Array = NDArray[np.float64]
     Bools = NDArray[np.bool_]
@@ -105,7 +105,7 @@ def missing_persons(rule: Rule, evidence: Evidence, how: How = "status", need: N
     Examples
     --------
     >>> from quartiersatlas.screening import above
-    >>> from quartiersatlas.screening.evidence import Evidence, rate
+    >>> from quartiersatlas.screening.evaluation.evidence import Evidence, rate
     >>> poverty = rate([30, 19, 5], [100, 100, 100], columns=("poor", "residents"))
     >>> found = missing_persons(above("poverty", 20), Evidence({"poverty": poverty}, 3))
     >>> found.changes["poor"].tolist()

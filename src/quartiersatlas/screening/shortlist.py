@@ -16,16 +16,17 @@ from quartiersatlas.errors import SpecError, list_some
 from quartiersatlas.intake import AreaData
 from quartiersatlas.need import NeedIndex
 from quartiersatlas.need.robustness.options import SOURCES
-from quartiersatlas.screening.evaluate import evaluate
-from quartiersatlas.screening.evidence import Evidence, collect_evidence
+from quartiersatlas.screening.evaluation.evaluate import evaluate
+from quartiersatlas.screening.evaluation.evidence import Evidence, collect_evidence
+from quartiersatlas.screening.evaluation.reasons import k_of_table, reasons_table
+from quartiersatlas.screening.evaluation.runs import selection_stability
+from quartiersatlas.screening.evaluation.warnings_of_rules import check_small_town, rule_warnings, warn_of
+from quartiersatlas.screening.language.names import condition_names
+from quartiersatlas.screening.language.rule_spec import RuleSpec
+from quartiersatlas.screening.language.rules import EXAMPLES, Rule
 from quartiersatlas.screening.missing_persons import missing_persons
 from quartiersatlas.screening.ranked import markdown_table, ranked_table
-from quartiersatlas.screening.reasons import condition_names, k_of_table, reasons_table
-from quartiersatlas.screening.rule_spec import RuleSpec
-from quartiersatlas.screening.rules import EXAMPLES, Rule
-from quartiersatlas.screening.runs import selection_stability
 from quartiersatlas.screening.summary import Summary, summarise
-from quartiersatlas.screening.warnings_of_rules import check_small_town, rule_warnings, warn_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -147,9 +148,8 @@ class Shortlist:
     assessed : Series of bool
         Whether the outcome of the rule is known; False where it depends on a value that is unknown.
     reasons : DataFrame
-        One row per area and condition, as :func:`quartiersatlas.screening.reasons.reasons_table` describes it: key,
-        condition, kind, indicator, value, limit, distance, unit, reference, factor, source, held (missing: unknown),
-        decisive, unknown_because.
+        One row per area and condition, as ``reasons_table`` describes it: key, condition, kind, indicator,
+        value, limit, distance, unit, reference, factor, source, held (missing: unknown), decisive, unknown_because.
     residents : Series of float
         Residents of each area.
     warnings : tuple of Message

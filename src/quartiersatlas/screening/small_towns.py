@@ -10,7 +10,7 @@ import pandas as pd
 from quartiersatlas.base.checks import expects, names
 from quartiersatlas.errors import ColumnError, SpecError
 from quartiersatlas.intake import AreaData
-from quartiersatlas.screening.evidence import level_numbers, unit_sums
+from quartiersatlas.screening.evaluation.evidence import level_numbers, unit_sums
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -98,7 +98,7 @@ def _against_rest(data: AreaData, name: str, units: NDArray[np.int64]) -> pd.Dat
     x, n = (part.to_numpy(dtype=float) for part in data.parts(name))
     per = data.catalogue.get(name).per
     known = ~np.isnan(x) & (n > 0) & (units >= 0)
-    x, n = np.where(known, x, 0.0), np.where(known, n, 0.0)
+    x, n = (np.where(known, part, 0.0).astype(np.float64) for part in (x, n))
     cases, people = unit_sums(x[None, :], units)[0], unit_sums(n[None, :], units)[0]
     value = _ratio(x, n, known)
     rest = _ratio(cases - x, people - n, known & (people > n))

@@ -50,27 +50,27 @@ class Summary:
     @property
     def areas(self) -> int:
         """Number of selected areas."""
-        return int(self.table.loc["selected", "areas"])
+        return int(self.table["areas"]["selected"])
 
     @property
     def municipalities(self) -> int:
         """Number of municipalities that have one; 1 where no level was named."""
-        return int(self.table.loc["selected", "municipalities"]) if "municipalities" in self.table else 1
+        return int(self.table["municipalities"]["selected"]) if "municipalities" in self.table else 1
 
     @property
     def residents(self) -> float:
         """Residents of the selected areas, as far as they are known."""
-        return float(self.table.loc["selected", "residents"])
+        return float(self.table["residents"]["selected"])
 
     @property
     def members(self) -> float:
         """Members of the group in the selected areas; NaN without a group."""
-        return float(self.table.loc["selected", "group"]) if self.group else float("nan")
+        return float(self.table["group"]["selected"]) if self.group else float("nan")
 
     @property
     def share_of_group(self) -> float:
         """Share of all members of the group who live in the selected areas, in [0, 1]; NaN without a group."""
-        return float(self.table.loc["selected", "share_of_group"]) if self.group else float("nan")
+        return float(self.table["share_of_group"]["selected"]) if self.group else float("nan")
 
     @property
     def group_inside(self) -> float:

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 import quartiersatlas as qa
-from quartiersatlas.errors import SpecError
 from quartiersatlas.base.toml import line_of
+from quartiersatlas.errors import SpecError
 
 SPEC = """# a spec
 id = "t"

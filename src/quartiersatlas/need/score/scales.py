@@ -216,7 +216,7 @@ def _threshold(values: NDArray[np.float64], rule: Normalise, scale: Scale) -> ND
         assert scale.limit is not None  # noqa: S101 - checked when the spec is read
         return np.asarray(scale.limit)
     if rule.reference == "quantile":
-        return np.asarray(np.nanquantile(values, rule.q, axis=-1, keepdims=True))
+        return np.asarray(np.nanquantile(values, float(rule.q or 0), axis=-1, keepdims=True))
     known = ~np.isnan(values)
     mean: NDArray[np.float64] = np.nansum(values, axis=-1, keepdims=True) / known.sum(axis=-1, keepdims=True)
     return mean

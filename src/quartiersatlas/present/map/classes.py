@@ -16,8 +16,8 @@ from quartiersatlas.catalogue.texts import pick
 from quartiersatlas.disclosure.release import NUMBER_FORMS
 from quartiersatlas.disclosure.words import label, value_text
 from quartiersatlas.errors import SpecError
-from quartiersatlas.screening.outcome import Leaf, without_not
-from quartiersatlas.screening.rules import CITY, Compare, Condition, Limit, WorseThanCity, Worst
+from quartiersatlas.screening.evaluation.outcome import Leaf, without_not
+from quartiersatlas.screening.language.rules import CITY, Compare, Condition, Limit, WorseThanCity, Worst
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

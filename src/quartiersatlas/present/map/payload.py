@@ -13,7 +13,7 @@ import shapely
 
 from quartiersatlas.catalogue import action_bundles, text
 from quartiersatlas.disclosure.columns import DRIVER_DECIMALS
-from quartiersatlas.disclosure.rule_words import rule_words
+from quartiersatlas.disclosure.selection.rule_words import rule_words
 from quartiersatlas.disclosure.words import draft_text, label, unit
 from quartiersatlas.need.robustness.stability import STABILITY_LABELS
 from quartiersatlas.present.comparable import on_keys

@@ -1,7 +1,7 @@
 """What a condition says of one area while a count of this area changes and all other areas stay as they are.
 
 An answer is exact at every whole number of persons: counts are compared as whole numbers, everything else as in
-:mod:`quartiersatlas.screening.evaluate`.
+:mod:`quartiersatlas.screening.evaluation.evaluate`.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from quartiersatlas.screening.evaluate import Held, Truth, held
-from quartiersatlas.screening.exact import times, total, whole
+from quartiersatlas.screening.evaluation.evaluate import Held, Truth, held
+from quartiersatlas.screening.evaluation.exact import times, total, whole
+from quartiersatlas.screening.language.rules import Condition, Hotspot
 from quartiersatlas.screening.one_area.turns import Ratio, Span, by_halves
-from quartiersatlas.screening.rules import Condition, Hotspot
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
-    from quartiersatlas.screening.evidence import Evidence, Measured
+    from quartiersatlas.screening.evaluation.evidence import Evidence, Measured
 
     Array = NDArray[np.float64]
     Bools = NDArray[np.bool_]

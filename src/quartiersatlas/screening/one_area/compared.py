@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from quartiersatlas.screening.chance_tests import p_values
-from quartiersatlas.screening.evaluate import PLACE, limit_from, per_area, quantile_place, size_of_terms
-from quartiersatlas.screening.evidence import exact_per, unit_sums
-from quartiersatlas.screening.exact import Fractions, nearly, rate_side, times, total, whole
+from quartiersatlas.screening.evaluation.chance_tests import p_values
+from quartiersatlas.screening.evaluation.evaluate import PLACE, limit_from, per_area, quantile_place, size_of_terms
+from quartiersatlas.screening.evaluation.evidence import exact_per, unit_sums
+from quartiersatlas.screening.evaluation.exact import Fractions, nearly, rate_side, times, total, whole
+from quartiersatlas.screening.language.rules import CITY, COMPUTED, MEAN, MEDIAN, QUANTILE, REST, Compare
 from quartiersatlas.screening.one_area.answers import Answer, Others
-from quartiersatlas.screening.one_area.turns import Line, Span, band, by_halves, roots, spread_roots
-from quartiersatlas.screening.rules import CITY, COMPUTED, MEAN, MEDIAN, QUANTILE, REST, Compare
+from quartiersatlas.screening.one_area.turns import LimitLine, Span, band, by_halves, roots, spread_roots
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -210,24 +210,24 @@ class Compared(Answer):
         limit = self.condition.limit
         if self.fixed:
             at = np.broadcast_to(self.one.limit, (1, self.evidence.n_areas))[0]
-            return roots(self.ratio, Line(fixed=at), apart)
+            return roots(self.ratio, LimitLine(fixed=at), apart)
         if limit.sd:
             others = self.others
             line = self._lines(MEAN)[0].scaled(float(limit.factor), float(limit.plus) + apart)
             sd = float(limit.factor * limit.sd)
             return spread_roots(self.ratio, (others.m.astype(float), others.mean, others.squares), sd, limit.ddof, line)
         parts = [(1, limit.than)] if isinstance(limit.than, str) else list(limit.than)  # type: ignore[arg-type]
-        lines = [Line()]
+        lines = [LimitLine()]
         for weight, name in parts:
             lines = [one + more.scaled(float(weight)) for one in lines for more in self._lines(str(name))]
         scaled = [one.scaled(float(limit.factor), float(limit.plus)) for one in lines]
         return [root for line in scaled for root in roots(self.ratio, line, apart)]
 
-    def _lines(self, name: str) -> list[Line]:
+    def _lines(self, name: str) -> list[LimitLine]:
         """Return what a name stands for as lines, one for each part of a broken one."""
         if name not in self.names:
             every = self.evidence.published.get((name, self.condition.indicator), (self.measured.published,))
-            return [Line(fixed=np.array([np.nan if one is None else float(one) for one in every]))]
+            return [LimitLine(fixed=np.array([np.nan if one is None else float(one) for one in every]))]
         others = self.others if name in (MEAN, MEDIAN, QUANTILE) else None
         if others is None:
             cases, people, before, _ = self._pooled(name)
@@ -235,19 +235,19 @@ class Compared(Answer):
             fixed = -self.measured.per * before
             if name == REST:
                 with np.errstate(all="ignore"):
-                    return [Line(fixed=fixed + self.measured.per * cases / people)]
+                    return [LimitLine(fixed=fixed + self.measured.per * cases / people)]
             pooled = (1.0, cases + own.x, people + own.n)
-            return [Line(fixed=fixed, pooled=(pooled,))]
+            return [LimitLine(fixed=fixed, pooled=(pooled,))]
         m = others.m + 1
         if name == MEAN:
-            return [Line(own=1 / m, fixed=others.mean * others.m / m)]
+            return [LimitLine(own=1 / m, fixed=others.mean * others.m / m)]
         ends, share = self._neighbours(name)
         with np.errstate(all="ignore"):
             return [
-                Line(fixed=(1 - share) * ends[0] + np.where(share > 0, share * ends[1], 0)),
-                Line(own=1 - share, fixed=np.where(share > 0, share * ends[1], 0)),
-                Line(own=share, fixed=(1 - share) * ends[1]),
-                Line(fixed=(1 - share) * ends[1] + np.where(share > 0, share * ends[2], 0)),
+                LimitLine(fixed=(1 - share) * ends[0] + np.where(share > 0, share * ends[1], 0)),
+                LimitLine(own=1 - share, fixed=np.where(share > 0, share * ends[1], 0)),
+                LimitLine(own=share, fixed=(1 - share) * ends[1]),
+                LimitLine(fixed=(1 - share) * ends[1] + np.where(share > 0, share * ends[2], 0)),
             ]
 
     def _neighbours(self, name: str) -> tuple[list[Array], Array]:

@@ -12,23 +12,23 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from quartiersatlas.errors import SpecError
-from quartiersatlas.screening.evaluate import worse_as_comparison
+from quartiersatlas.screening.evaluation.evaluate import worse_as_comparison
+from quartiersatlas.screening.language.rules import Compare, Hotspot, InClass, WorseThanCity, Worst
 from quartiersatlas.screening.one_area.answers import CELLS, Answer, Evaluated, Step, codes
 from quartiersatlas.screening.one_area.compared import Compared
 from quartiersatlas.screening.one_area.placed import Placed
 from quartiersatlas.screening.one_area.scored import Rescored, Scored
-from quartiersatlas.screening.rules import Compare, Hotspot, InClass, WorseThanCity, Worst
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from quartiersatlas.screening.evaluate import Held
-    from quartiersatlas.screening.evidence import Evidence, Measured
+    from quartiersatlas.screening.evaluation.evaluate import Held
+    from quartiersatlas.screening.evaluation.evidence import Evidence, Measured
+    from quartiersatlas.screening.language.rules import Condition
     from quartiersatlas.screening.one_area.scored import Rescored
     from quartiersatlas.screening.one_area.turns import Span
-    from quartiersatlas.screening.rules import Condition
 
     Array = NDArray[np.float64]
     Ints = NDArray[np.int64]

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from quartiersatlas.screening.evaluate import PLACE, wanted_areas, worse_side
-from quartiersatlas.screening.exact import EQUAL, nearly
+from quartiersatlas.screening.evaluation.evaluate import PLACE, wanted_areas, worse_side
+from quartiersatlas.screening.evaluation.exact import EQUAL, nearly
 from quartiersatlas.screening.one_area.answers import Answer, Others
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from quartiersatlas.screening.language.rules import Worst
     from quartiersatlas.screening.one_area.turns import Span
-    from quartiersatlas.screening.rules import Worst
 
     Array = NDArray[np.float64]
     Bools = NDArray[np.bool_]

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from quartiersatlas.need.robustness.replicates import ReplicateRuns, Replicates, score_replicates
-from quartiersatlas.screening.evaluate import held
-from quartiersatlas.screening.evidence import Measured, rate
+from quartiersatlas.screening.evaluation.evaluate import held
+from quartiersatlas.screening.evaluation.evidence import Measured, rate
+from quartiersatlas.screening.language.rules import NEED
 from quartiersatlas.screening.one_area.answers import CELLS, Evaluated, changed
 from quartiersatlas.screening.one_area.turns import by_halves
-from quartiersatlas.screening.rules import NEED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from quartiersatlas.need import NeedIndex
-    from quartiersatlas.screening.evaluate import Held
-    from quartiersatlas.screening.evidence import Evidence
+    from quartiersatlas.screening.evaluation.evaluate import Held
+    from quartiersatlas.screening.evaluation.evidence import Evidence
+    from quartiersatlas.screening.language.rules import Condition
     from quartiersatlas.screening.one_area.answers import Step
     from quartiersatlas.screening.one_area.turns import Span
-    from quartiersatlas.screening.rules import Condition
 
     Array = NDArray[np.float64]
     Bools = NDArray[np.bool_]

@@ -57,29 +57,29 @@ class Ratio:
 
 
 @dataclass(frozen=True, eq=False)
-class Line:
+class LimitLine:
     """A limit: ``own * value + fixed + sum of weight * per (X + a d) / (N + b d)``, the own counts among X and N."""
 
     own: float | Array = 0.0
     fixed: float | Array = 0.0
     pooled: tuple[tuple[float, Array, Array], ...] = field(default=())
 
-    def scaled(self, factor: float, plus: float = 0.0) -> Line:
+    def scaled(self, factor: float, plus: float = 0.0) -> LimitLine:
         """Return factor * limit + plus."""
         pooled = tuple((factor * weight, x, n) for weight, x, n in self.pooled)
-        return Line(factor * self.own, factor * self.fixed + plus, pooled)
+        return LimitLine(factor * self.own, factor * self.fixed + plus, pooled)
 
-    def __add__(self, other: Line) -> Line:
-        return Line(self.own + other.own, self.fixed + other.fixed, self.pooled + other.pooled)
+    def __add__(self, other: LimitLine) -> LimitLine:
+        return LimitLine(self.own + other.own, self.fixed + other.fixed, self.pooled + other.pooled)
 
 
-def roots(ratio: Ratio, line: Line, apart: float = 0.0) -> list[Array]:
+def roots(ratio: Ratio, line: LimitLine, apart: float = 0.0) -> list[Array]:
     """Return the numbers of persons at which the value is ``apart`` above its limit; several where it can be so."""
     with np.errstate(all="ignore"):  # infinite limits and areas of nobody give none
         return solutions(_polynomial(ratio, line, apart))
 
 
-def _polynomial(ratio: Ratio, line: Line, apart: float) -> Polynomial:
+def _polynomial(ratio: Ratio, line: LimitLine, apart: float) -> Polynomial:
     """Return value - limit - apart, times all denominators."""
     own = 1.0 - line.own
     parts = [(own * ratio.per, ratio.x, ratio.n)]
@@ -137,7 +137,9 @@ def _roots_of(coefficients: Array) -> Array:
     return found
 
 
-def spread_roots(ratio: Ratio, others: tuple[Array, Array, Array], sd: float, ddof: int, line: Line) -> list[Array]:
+def spread_roots(
+    ratio: Ratio, others: tuple[Array, Array, Array], sd: float, ddof: int, line: LimitLine
+) -> list[Array]:
     """Return where the value is at ``line + sd * standard deviation`` of all values; some that are not, too.
 
     Notes

@@ -12,8 +12,8 @@ from quartiersatlas.base.checks import choice, count_noun
 from quartiersatlas.catalogue import Message
 from quartiersatlas.errors import ColumnError, SpecError, list_some
 from quartiersatlas.intake.areas.area_columns import parent_columns
+from quartiersatlas.screening.evaluation.warnings_of_rules import MUNICIPALITY
 from quartiersatlas.screening.regions.trees import Objective
-from quartiersatlas.screening.warnings_of_rules import MUNICIPALITY
 from quartiersatlas.space.barriers import checked_barriers
 from quartiersatlas.space.neighbours import check_metres
 

@@ -11,11 +11,11 @@ import pandas as pd
 from quartiersatlas.catalogue import number_text, text
 from quartiersatlas.catalogue.kinds import PERCENT
 from quartiersatlas.catalogue.texts import THIN_BLANK, texts
-from quartiersatlas.disclosure.screened import RESIDENTS, decimals_of
+from quartiersatlas.disclosure.selection.screened import RESIDENTS, decimals_of
 from quartiersatlas.disclosure.words import indicator_label, label, unit, value_text
-from quartiersatlas.screening.exact import EQUAL
-from quartiersatlas.screening.outcome import Group, Leaf, without_not
-from quartiersatlas.screening.rules import (
+from quartiersatlas.screening.evaluation.exact import EQUAL
+from quartiersatlas.screening.evaluation.outcome import Leaf, PartGroup, without_not
+from quartiersatlas.screening.language.rules import (
     CITY,
     MEAN,
     MEDIAN,
@@ -82,9 +82,9 @@ def rule_words(release: ReleasedResults, rule: Rule, lang: Lang) -> RuleWords:
         few = isinstance(form, Leaf) or len(form.parts) <= 2 or len(_merged(words, form)) == 1  # noqa: PLR2004 - a, b
         if few:
             return RuleWords(text("rule_sentence", lang, rule=_line(words, form)), note=note)
-    assert isinstance(form, Group)  # noqa: S101 - a single condition is a sentence by itself
+    assert isinstance(form, PartGroup)  # noqa: S101 - a single condition is a sentence by itself
     leaves = [part for part in form.parts if isinstance(part, Leaf)]
-    groups = [part for part in form.parts if isinstance(part, Group)]
+    groups = [part for part in form.parts if isinstance(part, PartGroup)]
     if form.is_all and leaves and len(groups) == 1:  # a holds, and at least 3 of these 6
         first = _line(words, _all(leaves))
         name = "rule_sentence_one" if len(leaves) == 1 else "rule_sentence_several"
@@ -93,14 +93,14 @@ def rule_words(release: ReleasedResults, rule: Rule, lang: Lang) -> RuleWords:
     return RuleWords(text("rule_sentence_list", lang, lead=_lead(form, lang)), tuple(_items(words, form)), note)
 
 
-def _lead(group: Group, lang: Lang) -> str:
+def _lead(group: PartGroup, lang: Lang) -> str:
     """Return "all of these conditions hold", or how many of them have to."""
     if group.is_all:
         return text("rule_all", lang)
     return text("rule_any", lang) if group.k == 1 else text("rule_some", lang, k=group.k, n=len(group.parts))
 
 
-def _items(words: _Words, group: Group) -> list[str]:
+def _items(words: _Words, group: PartGroup) -> list[str]:
     """Return the parts of a group, one by one; a part that is a group itself with its own lead."""
     found = []
     for part in group.parts:
@@ -113,7 +113,7 @@ def _items(words: _Words, group: Group) -> list[str]:
     return found
 
 
-def _line(words: _Words, form: Leaf | Group) -> str:
+def _line(words: _Words, form: Leaf | PartGroup) -> str:
     if isinstance(form, Leaf):
         return words.condition(form)
     lang = words.lang
@@ -125,11 +125,11 @@ def _line(words: _Words, form: Leaf | Group) -> str:
     return f"{', '.join(parts[:-1])} {sign} {parts[-1]}" if len(parts) > 1 else parts[0]
 
 
-def _merged(words: _Words, group: Group) -> list[str]:
+def _merged(words: _Words, group: PartGroup) -> list[str]:
     """Return the parts in words; of neighbours that say the same of several indicators these are named together."""
     found: list[tuple[list[str], str]] = []
     for part in group.parts:
-        if isinstance(part, Group):
+        if isinstance(part, PartGroup):
             line = _line(words, part)
             found.append(([], line if part.is_some else f"({line})"))
             continue
@@ -141,11 +141,11 @@ def _merged(words: _Words, group: Group) -> list[str]:
     return [f"{', '.join(names)}{says}" for names, says in found]
 
 
-def _all(leaves: Sequence[Leaf]) -> Leaf | Group:
-    return leaves[0] if len(leaves) == 1 else Group(len(leaves), tuple(leaves))
+def _all(leaves: Sequence[Leaf]) -> Leaf | PartGroup:
+    return leaves[0] if len(leaves) == 1 else PartGroup(len(leaves), tuple(leaves))
 
 
-def _note_on_unknown(words: _Words, form: Leaf | Group) -> str:
+def _note_on_unknown(words: _Words, form: Leaf | PartGroup) -> str:
     """Say where a missing value counts as met or as not met."""
     kinds = {kind: [leaf for leaf in form.leaves if leaf.condition.unknown == kind] for kind in ("no", "yes")}
     notes = []

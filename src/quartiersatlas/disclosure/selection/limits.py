@@ -11,8 +11,8 @@ import pandas as pd
 
 from quartiersatlas.disclosure.counted import counted_rates, small_cells
 from quartiersatlas.disclosure.known_counts import known_levels
-from quartiersatlas.screening.exact import round_half_up
-from quartiersatlas.screening.rules import (
+from quartiersatlas.screening.evaluation.exact import round_half_up
+from quartiersatlas.screening.language.rules import (
     CITY,
     COMPUTED,
     MEAN,

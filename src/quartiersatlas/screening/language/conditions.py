@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from quartiersatlas.base.checks import choice, expects
 from quartiersatlas.base.letters import composed
 from quartiersatlas.errors import SpecError
-from quartiersatlas.screening.rules import (
+from quartiersatlas.screening.language.rules import (
     EXAMPLES,
     Hotspot,
     InClass,
@@ -111,7 +111,7 @@ def worst_n(
         As in :func:`worst_share`.
     n : int
         At least 1.
-    by, ties, most, highest, unknown, name
+    by, ties, most, highest, unknown, name : object
         As in :func:`worst_share`.
 
     Returns
@@ -252,7 +252,7 @@ def hotspot(
     permutations : int
         Random arrangements of the other areas; 0 for the normal approximation (Gi* alone). At least areas / fdr - 1, or
         no single area could ever pass.
-    highest, unknown, name
+    highest, unknown, name : object
         As in :func:`worst_share`. Areas without neighbours are unknown.
 
     Returns

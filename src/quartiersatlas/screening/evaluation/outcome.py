@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from quartiersatlas.screening.evaluate import Truth, k_true
-from quartiersatlas.screening.rules import Condition, KOf, Not, Rule
+from quartiersatlas.screening.evaluation.evaluate import Truth, k_true
+from quartiersatlas.screening.language.rules import Condition, KOf, Not, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,11 +33,11 @@ class Leaf:
 
 
 @dataclass(frozen=True)
-class Group:
+class PartGroup:
     """At least k of its parts: all of them, one of them, or some."""
 
     k: int
-    parts: tuple[Leaf | Group, ...]
+    parts: tuple[Leaf | PartGroup, ...]
 
     @property
     def leaves(self) -> tuple[Leaf, ...]:
@@ -55,14 +55,14 @@ class Group:
         return 1 < self.k < len(self.parts)
 
 
-def without_not(rule: Rule) -> Leaf | Group:
+def without_not(rule: Rule) -> Leaf | PartGroup:
     """Return a rule with every "not" at its conditions: not (a and b) is (not a) or (not b).
 
     Not "at least k of m" is "at least m - k + 1 of the negated ones", for unknown ones too.
 
     Examples
     --------
-    >>> from quartiersatlas.screening.rule_text import parse_rule
+    >>> from quartiersatlas.screening.language.rule_text import parse_rule
     >>> found = without_not(parse_rule('~(above("a", 1) & above("b", 1)) | above("c", 1)'))
     >>> found.k, [leaf.holds for leaf in found.leaves]
     (1, [False, False, True])
@@ -70,17 +70,17 @@ def without_not(rule: Rule) -> Leaf | Group:
     return _form(rule, iter(range(len(rule.conditions))), holds=True)
 
 
-def _form(rule: Rule, places: Iterator[int], *, holds: bool) -> Leaf | Group:
+def _form(rule: Rule, places: Iterator[int], *, holds: bool) -> Leaf | PartGroup:
     if isinstance(rule, Not):
         return _form(rule.part, places, holds=not holds)
     if isinstance(rule, KOf):
         parts = [_form(part, places, holds=holds) for part in rule.parts]
         k = rule.k if holds else len(parts) - rule.k + 1
-        flat: list[Leaf | Group] = []
+        flat: list[Leaf | PartGroup] = []
         for part in parts:
-            alike = isinstance(part, Group) and ((k == 1 and part.k == 1) or (k == len(parts) and part.is_all))
-            flat += part.parts if isinstance(part, Group) and alike else (part,)
-        return Group(1 if k == 1 else k + len(flat) - len(parts), tuple(flat))
+            alike = isinstance(part, PartGroup) and ((k == 1 and part.k == 1) or (k == len(parts) and part.is_all))
+            flat += part.parts if isinstance(part, PartGroup) and alike else (part,)
+        return PartGroup(1 if k == 1 else k + len(flat) - len(parts), tuple(flat))
     assert isinstance(rule, Condition)  # noqa: S101 - there is nothing else
     return Leaf(next(places), rule, holds)
 
@@ -97,22 +97,22 @@ class Voices:
         Not met, in a part of the rule that is not met, where the rule is not.
     unknown : array of bool
         Cannot be judged, in a part of the rule that cannot, where the rule cannot.
-    counts : list of (Group, array, array, array)
+    counts : list of (PartGroup, array, array, array)
         For each "at least k of" with 1 < k < m: how many of its parts are met, are not met, cannot be judged.
     """
 
     selecting: Bools
     refusing: Bools
     unknown: Bools
-    counts: list[tuple[Group, NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]]
+    counts: list[tuple[PartGroup, NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]]
 
 
-def voices(form: Leaf | Group, truths: Sequence[Truth]) -> Voices:
+def voices(form: Leaf | PartGroup, truths: Sequence[Truth]) -> Voices:
     """Walk from the outcome of a rule to the conditions that made it.
 
     Parameters
     ----------
-    form : Leaf or Group
+    form : Leaf or PartGroup
         The rule, as :func:`without_not` gives it.
     truths : list of Truth
         Where each of its conditions holds, one run.
@@ -124,13 +124,13 @@ def voices(form: Leaf | Group, truths: Sequence[Truth]) -> Voices:
     return found
 
 
-def _truth(form: Leaf | Group, truths: Sequence[Truth]) -> Truth:
+def _truth(form: Leaf | PartGroup, truths: Sequence[Truth]) -> Truth:
     if isinstance(form, Leaf):
         return truths[form.place] if form.holds else ~truths[form.place]
     return k_true(form.k, [_truth(part, truths) for part in form.parts])
 
 
-def _walk(form: Leaf | Group, truths: Sequence[Truth], inside: tuple[Bools, Bools, Bools], found: Voices) -> None:
+def _walk(form: Leaf | PartGroup, truths: Sequence[Truth], inside: tuple[Bools, Bools, Bools], found: Voices) -> None:
     own = _truth(form, truths)
     yes, no, unknown = inside[0] & own.yes[0], inside[1] & own.no[0], inside[2] & ~own.known[0]
     if isinstance(form, Leaf):

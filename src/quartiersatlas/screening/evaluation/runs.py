@@ -24,8 +24,8 @@ from quartiersatlas.need.robustness.replicates import (
 )
 from quartiersatlas.need.robustness.stability import Stability, rank_table, ranks_of_runs, stability_labels
 from quartiersatlas.need.score.inputs import NeedInputs, counts_behind
-from quartiersatlas.screening.evaluate import Truth, evaluate
-from quartiersatlas.screening.rules import NEED, InClass, Rule
+from quartiersatlas.screening.evaluation.evaluate import Truth, evaluate
+from quartiersatlas.screening.language.rules import NEED, InClass, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from quartiersatlas.intake import AreaData
     from quartiersatlas.need import NeedIndex
     from quartiersatlas.need.robustness.options import RandomSource, RunOptions
-    from quartiersatlas.screening.evidence import Evidence
+    from quartiersatlas.screening.evaluation.evidence import Evidence
 
 Number = TypeVar("Number", np.float64, np.int64)
 

@@ -12,7 +12,7 @@ from quartiersatlas.catalogue import Message
 from quartiersatlas.disclosure.certificate import REFUSED, audit_release
 from quartiersatlas.disclosure.ledger.entry import definition_of
 from quartiersatlas.disclosure.ledger.layers import outline_hashes
-from quartiersatlas.disclosure.other_borders import told_by_other_borders
+from quartiersatlas.disclosure.over_time.other_borders import told_by_other_borders
 from quartiersatlas.disclosure.suppression import EarlierCells
 from quartiersatlas.errors import ReleaseError, list_some
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from quartiersatlas.disclosure.ledger import Ledger, LedgerEntry
-    from quartiersatlas.disclosure.other_borders import PendingRelease
+    from quartiersatlas.disclosure.over_time.other_borders import PendingRelease
     from quartiersatlas.intake import AreaData
 
 COLUMNS = ["earlier", "column", "key", "kind", "id"]

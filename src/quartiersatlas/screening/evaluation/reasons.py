@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
-from unicodedata import normalize
 
 import numpy as np
 import pandas as pd
 
-from quartiersatlas.screening.evaluate import Held, Truth, combine, k_true
-from quartiersatlas.screening.rules import CITY, Compare, Condition, KOf, Not, Rule, WorseThanCity, Worst, rule_as_text
+from quartiersatlas.screening.evaluation.evaluate import Held, Truth, combine, k_true
+from quartiersatlas.screening.language.names import condition_names
+from quartiersatlas.screening.language.rules import (
+    CITY,
+    Compare,
+    Condition,
+    KOf,
+    Not,
+    Rule,
+    WorseThanCity,
+    Worst,
+    rule_as_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from quartiersatlas.catalogue.references import Reference
-    from quartiersatlas.screening.evidence import Evidence, Measured
+    from quartiersatlas.screening.evaluation.evidence import Evidence, Measured
 
 COLUMNS = (
     "key",
@@ -179,50 +188,3 @@ def _collect(rule: Rule, truths: list[Truth], keys: pd.Index, found: list[pd.Dat
         }
         found.append(pd.DataFrame({"key": keys, "rule": rule_as_text(rule), "k": rule.k, **counts}))
     return k_true(rule.k, parts)
-
-
-def condition_names(rule: Rule) -> list[str]:
-    """Return an id for each condition of a rule: its own name, or its indicator and word; equal conditions share one.
-
-    Examples
-    --------
-    >>> from quartiersatlas.screening.rule_text import parse_rule
-    >>> condition_names(parse_rule('above("poverty", 24) & (above_city("poverty") | below("poverty", 60))'))
-    ['poverty_above', 'poverty_above_city', 'poverty_below']
-    """
-    known: dict[Condition, str] = {}
-    for condition in rule.conditions:
-        if condition not in known:
-            known[condition] = _free(condition.name or _plain_name(condition), set(known.values()))
-    return [known[condition] for condition in rule.conditions]
-
-
-def _plain_name(condition: Condition) -> str:
-    than = condition.limit.than if isinstance(condition, Compare) else ""
-    words = f"{condition.looks_at}_{condition.kind}" + (f"_{than}" if isinstance(than, str) and than else "")
-    name = "".join(letter if f"a{letter}".isidentifier() else "_" for letter in normalize("NFKC", words))
-    return name if name.isidentifier() else f"c_{name}"
-
-
-def _free(name: str, taken: set[str]) -> str:
-    if name not in taken:
-        return name
-    number = 2
-    while f"{name}_{number}" in taken:
-        number += 1
-    return f"{name}_{number}"
-
-
-def with_names(rule: Rule) -> Rule:
-    """Return a rule whose conditions all have a name."""
-    names = iter(condition_names(rule))
-
-    def named(part: Rule) -> Rule:
-        if isinstance(part, Not):
-            return Not(named(part.part))
-        if isinstance(part, KOf):
-            return KOf(part.k, tuple(map(named, part.parts)))
-        assert isinstance(part, Condition)  # noqa: S101 - there is nothing else
-        return replace(part, name=next(names))
-
-    return named(rule)

@@ -13,8 +13,18 @@ from quartiersatlas.catalogue import Indicator, Message
 from quartiersatlas.catalogue.kinds import PERCENT
 from quartiersatlas.errors import SpecError
 from quartiersatlas.intake.joining.data import is_whole, kind_of
-from quartiersatlas.screening.evidence import level_numbers
-from quartiersatlas.screening.rules import CITY, COMPUTED, MEAN, QUANTILE, Compare, Condition, Hotspot, Rule, Worst
+from quartiersatlas.screening.evaluation.evidence import level_numbers
+from quartiersatlas.screening.language.rules import (
+    CITY,
+    COMPUTED,
+    MEAN,
+    QUANTILE,
+    Compare,
+    Condition,
+    Hotspot,
+    Rule,
+    Worst,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,8 +32,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from quartiersatlas.intake import AreaData
-    from quartiersatlas.screening.evaluate import Held
-    from quartiersatlas.screening.evidence import Evidence
+    from quartiersatlas.screening.evaluation.evaluate import Held
+    from quartiersatlas.screening.evaluation.evidence import Evidence
 
 SMALL_TOWN = range(3, 15)  # areas: too few for quantiles, z-scores and clusters
 FEW_IN_A_GROUP = 5

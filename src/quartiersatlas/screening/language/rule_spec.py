@@ -16,11 +16,11 @@ from quartiersatlas.base.checks import bytes_of, choice, existing_file, expects
 from quartiersatlas.base.toml import array, naming_the_line, read_toml, refuse_unknown, table
 from quartiersatlas.catalogue.references import Reference, checked_references
 from quartiersatlas.errors import ArgumentError, SpecError, inside
-from quartiersatlas.screening.comparisons import above, at_least, at_most, below, worse_than_city
-from quartiersatlas.screening.conditions import hotspot, in_class, worst_n, worst_share
-from quartiersatlas.screening.reasons import condition_names, with_names
-from quartiersatlas.screening.rule_text import read_rule
-from quartiersatlas.screening.rules import (
+from quartiersatlas.screening.language.comparisons import above, at_least, at_most, below, worse_than_city
+from quartiersatlas.screening.language.conditions import hotspot, in_class, worst_n, worst_share
+from quartiersatlas.screening.language.names import condition_names, with_names
+from quartiersatlas.screening.language.rule_text import read_rule
+from quartiersatlas.screening.language.rules import (
     COMPARISONS,
     Compare,
     Condition,
@@ -174,7 +174,9 @@ class RuleSpec:
         below("equity_score", 42.89, printed="exact")
         """
         choice(name, rule_presets(), "RuleSpec.preset: the rule")
-        source = files("quartiersatlas.screening").joinpath(PRESETS, f"{name}.toml").read_text(encoding="utf-8")
+        source = (
+            files("quartiersatlas.screening.language").joinpath(PRESETS, f"{name}.toml").read_text(encoding="utf-8")
+        )
         return cls.from_text(source)
 
     @classmethod
@@ -219,7 +221,7 @@ class RuleSpec:
 
         Examples
         --------
-        >>> from quartiersatlas.screening.rule_text import parse_rule
+        >>> from quartiersatlas.screening.language.rule_text import parse_rule
         >>> print(RuleSpec(id="poor", rule=parse_rule('above("poverty", 24)')).to_toml().splitlines()[-1])
         poverty_above = { indicator = "poverty", above = 24 }
         """
@@ -252,7 +254,7 @@ def rule_presets() -> list[str]:
     >>> "mtc-epc-2022" in rule_presets()
     True
     """
-    folder = files("quartiersatlas.screening").joinpath(PRESETS)
+    folder = files("quartiersatlas.screening.language").joinpath(PRESETS)
     return sorted(one.name.removesuffix(".toml") for one in folder.iterdir() if one.name.endswith(".toml"))
 
 

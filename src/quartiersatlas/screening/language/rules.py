@@ -1,8 +1,7 @@
 """The rule language: a tree of conditions, combined with ``&``, ``|``, ``~`` and "at least k of".
 
-A rule is plain data: what is compared with what. :mod:`quartiersatlas.screening.comparisons` and
-:mod:`quartiersatlas.screening.conditions` make its conditions, :mod:`quartiersatlas.screening.evaluate` says where it
-holds, :mod:`quartiersatlas.screening.rule_text` and :mod:`quartiersatlas.screening.rule_spec` read it.
+A rule is plain data: what is compared with what. The chapters ``comparisons`` and ``conditions`` make its conditions,
+``rule_text`` and ``rule_spec`` read it, :mod:`quartiersatlas.screening.evaluation` says where it holds.
 """
 
 from __future__ import annotations

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from quartiersatlas.errors import SpecError
-from quartiersatlas.screening.evidence import unit_sums
-from quartiersatlas.screening.exact import EQUAL
-from quartiersatlas.screening.rules import CITY, COMPUTED, REST, Compare, Hotspot
+from quartiersatlas.screening.evaluation.evidence import unit_sums
+from quartiersatlas.screening.evaluation.exact import EQUAL
+from quartiersatlas.screening.language.rules import CITY, COMPUTED, REST, Compare, Hotspot
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from quartiersatlas.screening.evidence import Evidence, Measured
+    from quartiersatlas.screening.evaluation.evidence import Evidence, Measured
 
     Array = NDArray[np.float64]
     Bools = NDArray[np.bool_]

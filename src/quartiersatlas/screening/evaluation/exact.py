@@ -105,8 +105,8 @@ def side(left: Whole, right: Whole) -> NDArray[np.int8]:
 def nearly(values: Array, limits: Array, terms: float | Array = 0.0, largest: Array | float = 0.0) -> NDArray[np.int8]:
     """Return -1, 0 or 1 as :func:`side`, for computed numbers: equal is what differs by less than 1e-12 of its size.
 
-    Where a limit is a difference of larger numbers, its size is theirs: ``terms``. A limit that is a sum, such as a mean
-    near 0, is no more exact than 1e-14 of the ``largest`` number in it.
+    Where a limit is a difference of larger numbers, its size is theirs: ``terms``. A limit that is a sum, such as a
+    mean near 0, is no more exact than 1e-14 of the ``largest`` number in it.
     """
     with np.errstate(invalid="ignore"):
         size = np.maximum(np.maximum(np.abs(values), np.abs(limits)), terms)

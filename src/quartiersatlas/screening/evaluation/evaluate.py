@@ -11,10 +11,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from quartiersatlas.errors import SpecError
-from quartiersatlas.screening.chance_tests import hotspot_p_values, p_values, passing
-from quartiersatlas.screening.evidence import Evidence, Measured, exact_per, no_counts, refuse_sums, unit_sums
-from quartiersatlas.screening.exact import Fractions, nearly, rate_side, round_half_up, times, whole
-from quartiersatlas.screening.rules import (
+from quartiersatlas.screening.evaluation.chance_tests import hotspot_p_values, p_values, passing
+from quartiersatlas.screening.evaluation.evidence import (
+    Evidence,
+    Measured,
+    exact_per,
+    no_counts,
+    refuse_sums,
+    unit_sums,
+)
+from quartiersatlas.screening.evaluation.exact import Fractions, nearly, rate_side, round_half_up, times, whole
+from quartiersatlas.screening.language.rules import (
     CITY,
     MEAN,
     MEDIAN,

@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 
 from quartiersatlas.disclosure.columns import need_cells
-from quartiersatlas.disclosure.limits import ShownLimits
 from quartiersatlas.disclosure.release import ReleasedRule
+from quartiersatlas.disclosure.selection.limits import ShownLimits
 from quartiersatlas.errors import SpecError
-from quartiersatlas.screening.evaluate import Truth
-from quartiersatlas.screening.outcome import Leaf, Voices, voices, without_not
-from quartiersatlas.screening.reasons import condition_names
-from quartiersatlas.screening.rules import (
+from quartiersatlas.screening.evaluation.evaluate import Truth
+from quartiersatlas.screening.evaluation.outcome import Leaf, Voices, voices, without_not
+from quartiersatlas.screening.language.names import condition_names
+from quartiersatlas.screening.language.rules import (
     CITY,
     COMPUTED,
     NEED,

@@ -24,7 +24,7 @@ from quartiersatlas.catalogue.references import published_for_city
 from quartiersatlas.errors import ColumnError, SpecError, list_some
 from quartiersatlas.indicators.columns import MOST_DECIMALS, city_values, written_decimals
 from quartiersatlas.intake.joining.data import checked_numbers, direction_of, kind_of, rate_recipe
-from quartiersatlas.screening.rules import CITY, COMPUTED, NEED, REST, Compare, Condition, InClass, Rule, Worst
+from quartiersatlas.screening.language.rules import CITY, COMPUTED, NEED, REST, Compare, Condition, InClass, Rule, Worst
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -10,8 +10,8 @@ import pandas as pd
 from scipy.sparse import csr_array, hstack, vstack
 
 from quartiersatlas.catalogue import Message
-from quartiersatlas.disclosure.atoms import common_atoms
 from quartiersatlas.disclosure.ledger.entry import definition_of
+from quartiersatlas.disclosure.over_time.atoms import common_atoms
 from quartiersatlas.disclosure.system.equations import CITY, known_units
 from quartiersatlas.disclosure.system.feasibility import UNKNOWN, ContradictionError, System, intervals
 from quartiersatlas.errors import ReleaseError, list_some

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from quartiersatlas.base.checks import expects
 from quartiersatlas.errors import ArgumentError, SpecError
-from quartiersatlas.screening.comparisons import above, above_city, at_least, at_most, below, worse_than_city
-from quartiersatlas.screening.conditions import hotspot, in_class, k_of, typology, worst_n, worst_share
-from quartiersatlas.screening.rules import EXAMPLES, TAKE_FEWER, Rule, joined
+from quartiersatlas.screening.language.comparisons import above, above_city, at_least, at_most, below, worse_than_city
+from quartiersatlas.screening.language.conditions import hotspot, in_class, k_of, typology, worst_n, worst_share
+from quartiersatlas.screening.language.rules import EXAMPLES, TAKE_FEWER, Rule, joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

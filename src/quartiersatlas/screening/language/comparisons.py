@@ -13,7 +13,7 @@ from typing import Any, Literal
 from quartiersatlas.base.checks import choice, expects
 from quartiersatlas.base.letters import composed
 from quartiersatlas.errors import SpecError
-from quartiersatlas.screening.rules import (
+from quartiersatlas.screening.language.rules import (
     CITY,
     EXAMPLES,
     MEAN,
@@ -154,7 +154,7 @@ def at_least(
 
     Parameters
     ----------
-    indicator, limit, than, factor, plus, digits, sd, ddof, q, type, min_denominator, significant, correction
+    indicator, limit, than, factor, plus, digits, sd, ddof, q, type, min_denominator, significant, correction : object
         As in :func:`above`.
     printed, unknown, source, name : str
         As in :func:`above`.
@@ -201,7 +201,7 @@ def below(
 
     Parameters
     ----------
-    indicator, limit, than, factor, plus, digits, sd, ddof, q, type, min_denominator, significant, correction
+    indicator, limit, than, factor, plus, digits, sd, ddof, q, type, min_denominator, significant, correction : object
         As in :func:`above`.
     printed, unknown, source, name : str
         As in :func:`above`.
@@ -248,7 +248,7 @@ def at_most(
 
     Parameters
     ----------
-    indicator, limit, than, factor, plus, digits, sd, ddof, q, type, min_denominator, significant, correction
+    indicator, limit, than, factor, plus, digits, sd, ddof, q, type, min_denominator, significant, correction : object
         As in :func:`above`.
     printed, unknown, source, name : str
         As in :func:`above`.

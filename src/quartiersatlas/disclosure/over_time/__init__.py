@@ -1,0 +1,1 @@
+"""What several releases tell together: earlier dates, other borders."""

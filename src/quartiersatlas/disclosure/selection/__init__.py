@@ -1,0 +1,1 @@
+"""What may be said of a selection: outcomes, limits, reasons and rules in words."""

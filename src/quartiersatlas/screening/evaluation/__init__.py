@@ -1,0 +1,1 @@
+"""Where a rule holds: evidence, exact comparisons, tests, reasons, many runs."""

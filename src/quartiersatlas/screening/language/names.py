@@ -1,0 +1,55 @@
+"""Names of conditions: their own, or made of what they say; they are the ids of reasons and the keys of rule files."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from unicodedata import normalize
+
+from quartiersatlas.screening.language.rules import Compare, Condition, KOf, Not, Rule
+
+
+def condition_names(rule: Rule) -> list[str]:
+    """Return an id for each condition of a rule: its own name, or its indicator and word; equal conditions share one.
+
+    Examples
+    --------
+    >>> from quartiersatlas.screening.language.rule_text import parse_rule
+    >>> condition_names(parse_rule('above("poverty", 24) & (above_city("poverty") | below("poverty", 60))'))
+    ['poverty_above', 'poverty_above_city', 'poverty_below']
+    """
+    known: dict[Condition, str] = {}
+    for condition in rule.conditions:
+        if condition not in known:
+            known[condition] = _free(condition.name or _plain_name(condition), set(known.values()))
+    return [known[condition] for condition in rule.conditions]
+
+
+def _plain_name(condition: Condition) -> str:
+    than = condition.limit.than if isinstance(condition, Compare) else ""
+    words = f"{condition.looks_at}_{condition.kind}" + (f"_{than}" if isinstance(than, str) and than else "")
+    name = "".join(letter if f"a{letter}".isidentifier() else "_" for letter in normalize("NFKC", words))
+    return name if name.isidentifier() else f"c_{name}"
+
+
+def _free(name: str, taken: set[str]) -> str:
+    if name not in taken:
+        return name
+    number = 2
+    while f"{name}_{number}" in taken:
+        number += 1
+    return f"{name}_{number}"
+
+
+def with_names(rule: Rule) -> Rule:
+    """Return a rule whose conditions all have a name."""
+    names = iter(condition_names(rule))
+
+    def named(part: Rule) -> Rule:
+        if isinstance(part, Not):
+            return Not(named(part.part))
+        if isinstance(part, KOf):
+            return KOf(part.k, tuple(map(named, part.parts)))
+        assert isinstance(part, Condition)  # noqa: S101 - there is nothing else
+        return replace(part, name=next(names))
+
+    return named(rule)
