@@ -41,7 +41,7 @@ RATES = {  # indicator -> numerator, denominator; two share a numerator, one den
     "ra_m": ("a", "m"),
     "rm": ("m", "big"),
 }
-FARTHEST = 24  # persons more that are tried out where there is no whole that ends them
+FARTHEST = 12  # persons more that are tried out where there is no whole that ends them
 
 
 @dataclass
@@ -260,9 +260,7 @@ def alternatives(city, rule, how, area):
     known = {x for x, n in columns_of(rule).values() if not n or not np.isnan(city.columns[n][area])}
     free = [x for x in moved if x in known and not np.isnan(city.columns[x][area])]
     found = []
-    for some in itertools.product(
-        *(range(-8, FARTHEST + 1) if how == "moving" or x == "m" else range(-6, 10) for x in free)
-    ):
+    for some in itertools.product(range(-8, FARTHEST + 1), repeat=len(free)):
         changes = dict(zip(free, some, strict=True))
         if any(changes[a] and changes[b] and marks[a] & marks[b] for a, b in itertools.combinations(free, 2)):
             continue
@@ -287,7 +285,7 @@ def outcome_of(rule, evidence, area):
     return [np.broadcast_to(side, shape)[:, area] for side in (truth.yes, truth.no)]
 
 
-def check(city, rule, how, *, exact=True):
+def check(city, rule, how):
     evidence = city.evidence()
     found = missing_persons(rule, evidence, how)
     for area in range(city.n):
@@ -304,11 +302,13 @@ def check(city, rule, how, *, exact=True):
         persons = found.persons[area]
         if np.isnan(persons):
             assert found.why_not[area] in ("missing", "few", "fixed", "beyond")
-            assert least is None or not exact, (area, least)
+            assert least is None, (area, least)
             continue
         assert found.why_not[area] == ""
-        if exact and (least is not None or persons <= 8):
+        if min(persons, least or np.inf) <= FARTHEST:
             assert persons == least, (area, persons, least)
+        else:  # fewer may be beyond what was tried out
+            assert least is None or persons < least
         named = {name: int(d[area]) for name, d in found.changes.items()}
         assert sum(map(abs, named.values())) == persons
         flips(city, rule, how, area, named, found, upwards=no)
@@ -336,7 +336,7 @@ def test_fewest_persons_who_change_their_status(city, rule):
     check(city, rule, "status")
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(cities(), rules)
 def test_fewest_persons_who_come_or_go(city, rule):
     check(city, rule, "moving")
@@ -357,17 +357,17 @@ def larger(draw):
         options["than"] = [pair for pair in options["than"] if pair[1] != "nation"] or [[1, "city"]]
     if options.get("than") == "nation":
         options = {"limit": 40}
-    if draw(st.booleans()) and not {"factor", "plus", "digits"} & set(options) and "sd" not in options:
-        if options.get("than") not in ("mean", "median", "quantile") and not isinstance(options.get("than"), list):
-            options |= {
-                "significant": draw(st.sampled_from([0.05, 0.3])),
-                "correction": draw(st.sampled_from(["bh", "none"])),
-            }
+    plain = not {"factor", "plus", "digits", "sd"} & set(options) and not isinstance(options.get("than"), list)
+    if draw(st.booleans()) and plain and options.get("than") not in ("mean", "median", "quantile"):
+        options |= {
+            "significant": draw(st.sampled_from([0.05, 0.3])),
+            "correction": draw(st.sampled_from(["bh", "none"])),
+        }
     rule = draw(st.sampled_from(list(WORDS.values())))("rate", **options)
     return x, people, [draw(st.integers(0, 1)) for _ in range(n)], rule
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(larger())
 def test_one_rate_of_more_persons(drawn):
     x, people, units, rule = drawn
@@ -476,7 +476,7 @@ def test_more_than_five_counts_in_two_conditions_each_are_refused():
     evidence = Evidence({name: rate([1, 2], [4, 4], columns=(name, "n"), part=True) for name in names}, 2)
     rules_ = [above(name, 10) | below(name, 60) for name in names]
     assert missing_persons(k_of(2, *rules_[:5]), evidence).persons is not None
-    with pytest.raises(SpecError, match="6 counts stand in several conditions each .*'r0'.*up to 5"):
+    with pytest.raises(SpecError, match=r"6 counts stand in several conditions each .*'r0'.*up to 5"):
         missing_persons(k_of(2, *rules_), evidence)
 
 
@@ -619,7 +619,7 @@ def test_under_a_need_index_the_fewest_persons_of_one_count_are_found(joined, ru
     data, need = scored(joined, VALUES)
     shortlist = qa.screen(data, rule, need=need)
     table = shortlist.missing()
-    assert table["persons"].notna().any()
+    assert table["persons"].notna().sum() >= 3
 
     def selected(place, changes):
         values = {name: [*column] for name, column in VALUES.items()}
@@ -628,10 +628,9 @@ def test_under_a_need_index_the_fewest_persons_of_one_count_are_found(joined, ru
         changed, index = scored(joined, values)
         return qa.screen(changed, rule, need=index).selected
 
-    for place, key in enumerate(data.areas.index):
-        row = table.loc[key]
-        if pd.isna(row["persons"]):
-            continue
+    some = [key for key in data.areas.index if pd.notna(table["persons"][key])][:3]
+    for key in some:
+        place, row = data.areas.index.get_loc(key), table.loc[key]
         changes = {name: int(row[f"change_{name}"]) for name in ("poor", "out", "mh") if f"change_{name}" in table}
         after = selected(place, changes)
         assert after[key] != shortlist.selected[key]
