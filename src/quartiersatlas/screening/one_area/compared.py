@@ -12,7 +12,7 @@ import numpy as np
 from quartiersatlas.screening.evaluation.chance_tests import p_values
 from quartiersatlas.screening.evaluation.evaluate import PLACE, limit_from, per_area, quantile_place, size_of_terms
 from quartiersatlas.screening.evaluation.evidence import exact_per, unit_sums
-from quartiersatlas.screening.evaluation.exact import Fractions, nearly, rate_side, times, total, whole
+from quartiersatlas.screening.evaluation.exact import EQUAL, Fractions, nearly, rate_side, times, total, whole
 from quartiersatlas.screening.language.rules import CITY, COMPUTED, MEAN, MEDIAN, QUANTILE, REST, Compare
 from quartiersatlas.screening.one_area.answers import Answer, Others
 from quartiersatlas.screening.one_area.turns import LimitLine, Span, band, by_halves, roots, spread_roots
@@ -168,18 +168,23 @@ class Compared(Answer):
 
     def _level(self, rows: Ints) -> Array:
         """Return the level that the p-value of each area has to meet."""
-        level = float(self.condition.significant or 0)
+        level = self._significant
         if self.condition.correction == "none":
             return np.full((len(rows), 1), level)
         return self._levels[rows][:, None]
+
+    @property
+    def _significant(self) -> float:
+        """The level of the tests, with the slack that equal numbers have."""
+        return float(self.condition.significant or 0) * (1 + EQUAL)
 
     @cached_property
     def _levels(self) -> Array:
         """The largest p-value of each area that passes among the tests of all others, which stay as they are."""
         p = p_values(self.condition, self.measured, self.evidence, self.one.limit)[0]
         tested = self.one.judged.known[0] & ~np.isnan(p)
-        own = largest_passing(np.sort(p[tested]), p, float(self.condition.significant or 0), among=True)
-        new = largest_passing(np.sort(p[tested]), p, float(self.condition.significant or 0), among=False)
+        own = largest_passing(np.sort(p[tested]), p, self._significant, among=True)
+        new = largest_passing(np.sort(p[tested]), p, self._significant, among=False)
         return np.where(tested, own, new)
 
     # where it turns
