@@ -33,7 +33,12 @@ def test_notebook_runs(notebook, sample_data, tmp_path):
 
 
 def test_there_is_a_notebook():
-    assert [path.stem for path in NOTEBOOKS] == ["01_bestandsaufnahme", "02_segregation", "03_bedarfsindex"]
+    assert [path.stem for path in NOTEBOOKS] == [
+        "01_bestandsaufnahme",
+        "02_segregation",
+        "03_bedarfsindex",
+        "04_foerderkulisse",
+    ]
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)

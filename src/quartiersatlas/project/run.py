@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from quartiersatlas.intake import Table
     from quartiersatlas.need import NeedIndex, Stability
     from quartiersatlas.present.map import Atlas
-    from quartiersatlas.project.schema import LayerPart, SegregationPart
+    from quartiersatlas.project.schema import CandidatesPart, LayerPart, SegregationPart
     from quartiersatlas.screening import Candidates, ProgrammeAreas, ProgrammeOverlap, Shortlist
     from quartiersatlas.segregation import SegregationResult
     from quartiersatlas.space import AreasReport
@@ -150,12 +150,11 @@ def _computed(project: Project, ledger: Ledger | None) -> ProjectResult:
     _refuse_unknown_values(project, data)
     need = need_index(data, project.need.spec, exclude=project.need.exclude) if project.need is not None else None
     shortlist = _screened(project, data, need)
-    candidates = stability = None
-    if project.candidates is not None and shortlist is not None:
-        part = project.candidates
-        candidates = candidate_areas(data, shortlist, min_population=part.min_population, tolerance=part.tolerance)
+    stability = candidates = None
     if project.stability is not None and shortlist is not None:
         stability = shortlist.stability(n=project.stability.runs, seed=project.stability.seed)
+    if project.candidates is not None and shortlist is not None:
+        candidates = _candidates(project, project.candidates, data, shortlist, stability)
     programmes = _programmes(project, data.areas)
     overlap = _overlap(project, candidates, programmes, stability)
     groups = project.segregation
@@ -181,6 +180,16 @@ def _computed(project: Project, ledger: Ledger | None) -> ProjectResult:
     read = tuple(table for _, table in tables)
     results = (need, shortlist, candidates, stability, result, atlas, ledger)
     return ProjectResult(project, read, fit, data, *results, overlap=overlap)
+
+
+def _candidates(
+    project: Project, part: CandidatesPart, data: AreaData, shortlist: Shortlist, stability: Stability | None
+) -> Candidates:
+    """Group the selected areas as ``[candidates]`` says."""
+    try:
+        return candidate_areas(data, shortlist, stability=stability, **vars(part))
+    except (SpecError, ColumnError) as error:
+        raise SpecError(f"{project.path.name}: [candidates]: {error}") from error
 
 
 def run_project(path: str | Path, *, folder: str | Path | None = None) -> ProjectResult:

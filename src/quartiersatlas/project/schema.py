@@ -133,9 +133,15 @@ class NeedPart:
 
 @dataclass(frozen=True, kw_only=True)
 class CandidatesPart:
-    """``[candidates]``: contiguous groups of selected areas."""
+    """``[candidates]``: contiguous groups of selected areas; the options of :func:`candidate_areas`."""
 
     min_population: float = 2000
+    max_population: float | None = None
+    by: str | None = None
+    holes: float = 1000
+    bridge: float = 0
+    contact: str = "border"
+    objective: str = "fewest"
     tolerance: float | None = None
 
 

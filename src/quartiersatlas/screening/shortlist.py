@@ -12,6 +12,7 @@ import pandas as pd
 
 from quartiersatlas.base.checks import expects
 from quartiersatlas.catalogue.references import checked_references
+from quartiersatlas.charts import Chart, Charted
 from quartiersatlas.errors import SpecError, list_some
 from quartiersatlas.intake import AreaData
 from quartiersatlas.need import NeedIndex
@@ -136,7 +137,7 @@ def _levels(spec: RuleSpec, data: AreaData, need: NeedIndex | None, references: 
 
 
 @dataclass(frozen=True, eq=False)
-class Shortlist:
+class Shortlist(Charted):
     """Areas that meet a rule.
 
     Parameters
@@ -254,6 +255,25 @@ class Shortlist:
             threshold=threshold,
             limits=limits,
         )
+
+    def chart(self, kind: str | None = None, lang: Lang = "de", **options: Any) -> Chart:  # noqa: ANN401 - of that chart
+        """Return a chart of how sure the selection is; see :meth:`quartiersatlas.need.Stability.chart`.
+
+        Parameters
+        ----------
+        kind : {"certainty", "rank_interval"}, optional
+            ``"certainty"``, if not given. 1,000 runs of :meth:`stability` with seed 1.
+        lang : {"de", "en"}, default "de"
+            Language.
+        **options
+            As that method takes them.
+
+        Returns
+        -------
+        Chart
+            With title, sentence, note and table in the language.
+        """
+        return self.stability().chart(kind, lang, **options)
 
     def missing(self, how: Literal["status", "moving"] = "status") -> pd.DataFrame:
         """Return how many people are missing: the smallest change after which an area enters or leaves the list.

@@ -90,6 +90,7 @@ def selection_stability(
         spec_hash="" if need is None else need.spec.hash,
         ranks=ranks,
         made_by="shortlist",
+        names=dict(data.areas["name"].astype(str)) if "name" in data.areas else {},
     )
     return replace(found, call=call)
 
