@@ -18,6 +18,12 @@ settings.load_profile("untimed")
 ROOT = Path(__file__).parents[1]
 
 
+def pytest_configure(config):
+    """Let workers take the files in their order: files of few long tests would come last, with one worker idle."""
+    if hasattr(config.option, "loadscopereorder"):  # pytest-xdist 3.8
+        config.option.loadscopereorder = False
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """Give the folder of real open data, or skip: it is not part of the project."""

@@ -21,7 +21,7 @@ from towns import WORDS, Plan, Town, _joined, town
 
 import quartiersatlas as qa
 from quartiersatlas.disclosure.suppression import suppression_pattern
-from quartiersatlas.errors import ReleaseError
+from quartiersatlas.errors import ReleaseError, SpecError
 
 CLASSES = [
     {"id": "low", "upper": -0.5, "label_de": "niedrig", "label_en": "low"},
@@ -110,14 +110,17 @@ def released_twice(one, step, packed, protection=None):
     """Return the bytes of all files of a town, and of one that differs from it in withheld cells alone."""
     protection = protection or qa.Protection()
     first = qa.Ledger()
-    release = release_of(one, first, protection=protection)
+    try:
+        release = release_of(one, first, protection=protection)
+    except SpecError:  # a rate that is the same in all areas makes no index
+        assume(False)  # noqa: FBT003
     (entry,) = first.entries
     other = moved(one, entry.plan, protection, step)
     assume(other is not None)
     again = qa.Ledger(entries=[entry], layers=dict(first.layers))  # it holds the pattern
     try:
         alike = release_of(other, again, protection=protection)
-    except ReleaseError:  # what was large enough to keep others company is small now
+    except (ReleaseError, SpecError):  # what was large enough to keep others company is small now
         assume(False)  # noqa: FBT003
     assume(again.entries[-1].plan == entry.plan)
     with tempfile.TemporaryDirectory() as folder:
