@@ -9,6 +9,7 @@ import pandas as pd
 
 from quartiersatlas.base.checks import choice
 from quartiersatlas.catalogue.texts import LANGUAGES, number_text, text
+from quartiersatlas.intake.areas.area_columns import AREA_FLAGS
 
 if TYPE_CHECKING:
     from quartiersatlas.catalogue import Lang
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from quartiersatlas.need.robustness.stability import Stability
 
 MARKS = "\\`*_{}[]()#+!|~"  # of Markdown
+NO_LEVELS = ("Hinweis", "notice", "merged_from", *AREA_FLAGS)  # columns of the areas that are neither name nor level
 RANKS = ("rank", "rank_lower", "rank_upper")
 
 
@@ -32,7 +34,7 @@ def ranked_table(
     levels: pd.Series | None,
 ) -> pd.DataFrame:
     """Return one row per area, selected ones first, by rank and P(selected); ties in the order of the keys."""
-    words = data.areas.drop(columns="geometry")
+    words = data.areas.drop(columns=["geometry", *NO_LEVELS], errors="ignore")
     table = words.assign(selected=selected, assessed=assessed)
     if levels is not None:
         table["level"] = levels

@@ -36,8 +36,9 @@ if TYPE_CHECKING:
 
 OWN = (
     *("key", "name", "geometry", "state", "selected", "reasons", "level", "missing_persons", "candidate", "need_spec"),
-    "notice",
+    *("notice", "selection", "p_selected", "rank", "rank_lower", "rank_upper"),
 )
+SELECTION = {("certain", True): "sure", ("borderline", True): "open", ("borderline", False): "near"}
 TABLES = ("areas", "candidates", "segregation")
 
 
@@ -86,12 +87,14 @@ def area_table(release: Release, lang: Lang) -> gpd.GeoDataFrame:
     )
     areas["selected"] = release.selected
     areas["reasons"] = [reasons.get(key, "") for key in areas.index]
-    areas = areas.assign(**_of_rule(release, lang))
+    areas = areas.assign(**_of_rule(release, lang), **_standing(release))
     areas["candidate"] = release.members.reindex(areas.index).fillna("")
     if release.spec_hash:
         areas["need_spec"] = release.spec_hash  # every output says by which rules its scores were made
     notes = {name: _gap_notes(release, name, lang) for name in noted_columns(release)}
     areas = areas.assign(**{f"{name}_note": found for name, found in notes.items()})
+    if "rank" in areas:
+        areas = areas.sort_values("rank", kind="stable", na_position="last")
     table = with_visible_text(with_notice(areas, release, lang)).rename_axis("key")
     return gpd.GeoDataFrame(table, geometry="geometry", crs=release.areas.crs)
 
@@ -104,6 +107,28 @@ def _of_rule(release: Release, lang: Lang) -> dict[str, list[str]]:
     if release.missing is not None:
         sentences = missing_texts(release, lang)
         found["missing_persons"] = [sentences.get(str(key), "") for key in release.areas.index]
+    return found
+
+
+def _standing(release: Release) -> dict[str, pd.Series]:
+    """Return how sure the selection of each area is, and inside the house the rank by the first axis with its interval.
+
+    ``selection`` is ``"sure"`` or ``"open"`` for selected areas, ``"near"`` for borderline areas that are not, else
+    ``"out"``; empty, as the share of runs is, where the outcome is not shown.
+    """
+    found: dict[str, pd.Series] = {}
+    ranks = release.ranks
+    if len(ranks.columns):
+        found["rank"] = ranks.iloc[:, 0]
+    if release.stability is None:
+        return found
+    table, keys = release.stability.table.reindex(release.areas.index), release.areas.index
+    pairs = zip(table["label"], release.selected.reindex(keys), strict=True)
+    words = [None if pd.isna(label) else SELECTION.get((label, bool(yes)), "out") for label, yes in pairs]
+    found |= {"selection": pd.Series(words, index=keys, dtype=object), "p_selected": table["p_selected"].astype(float)}
+    for side in ("rank_lower", "rank_upper"):
+        if side in table and "rank" in found:
+            found[side] = table[side].astype(float)
     return found
 
 
@@ -124,6 +149,7 @@ def parent_names(release: Release) -> dict[str, str]:
     taken = {"state", "residents", "selected", "reasons", "candidate", "need_spec", "notice", *release.values}
     taken |= {"level"} if release.levels is not None else set()
     taken |= {"missing_persons"} if release.missing is not None else set()
+    taken |= set(_standing(release))
     return {column: f"parent_{column}" for column in release.areas.columns if column in taken}
 
 
@@ -283,6 +309,8 @@ def _structure_values(release: Release, table: str, name: str, lang: Lang) -> st
         return "; ".join(f"{state} = {words}" for state, words in state_texts(lang).items())
     if table == "areas" and name in (notes := {f"{visible(noted)}_note": noted for noted in noted_columns(release)}):
         return "; ".join(gap_lines(gap_kinds(release, release.column(notes[name])), lang))
+    if name == "selection" and table == "areas":
+        return "; ".join(f"{word} = {text(f'selection_{word}', lang)}" for word in (*SELECTION.values(), "out"))
     if name == "cover" and table == "candidates":
         return "; ".join(f"{c} = {text(f'cover_{c}', lang)}" for c in ("covered", "partly", "not_covered"))
     if name == "index" and table == "segregation" and release.segregation is not None:

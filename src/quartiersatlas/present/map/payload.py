@@ -149,6 +149,7 @@ PANEL_WORDS = (
     "heading_selection",
     "heading_stability",
     "label_p_selected",
+    "label_rank",
     "label_source",
     "note_actions",
     "panel_parts",

@@ -85,12 +85,16 @@ function markColumns(atlas) {
     { label, text, order, isNumber: false },
   ];
   const stability = atlas.standing?.stability;
+  const rank = atlas.standing?.axes.find((/** @type {any} */ axis) => axis.rank)?.rank; // inside the house only
+  const place = (/** @type {number} */ area) => rank.place[area] ?? null;
+  const between = (/** @type {number} */ area) => (rank.lower?.[area] == null ? "" : ` (${rank.lower[area]}–${rank.upper[area]})`);
   const members = (/** @type {number} */ area) =>
     candidates.filter((/** @type {any} */ c) => c.members.includes(area)).map((/** @type {any} */ c) => c.key).join(", ");
   return [
     ...(atlas.selected.length ? column(words.label_on_list, (area) => (atlas.selected.includes(area) ? words.answer_yes : "")) : []),
     ...(stability ? column(words.label_stability, (area) => stability.names[stability.label[area]] ?? "", (area) => stability.label[area]) : []),
     ...(candidates.length ? column(words.label_candidate, members) : []),
+    ...(rank ? column(words.label_rank, (area) => (place(area) == null ? "" : `${place(area)}${between(area)}`), place) : []),
   ];
 }
 
