@@ -305,9 +305,10 @@ class Shortlist(Charted):
         Notes
         -----
         Counts are the same where their column is: rates of one numerator change together. A person may be in two of
-        them, so that the number is one of cases, not of heads. Ready-made numbers, need indices, classes and clusters
-        stay as they are. Numbers are found exactly, but for tests against means and quantiles, where a smaller one may
-        exist.
+        them, so that the number is one of cases, not of heads. Ready-made numbers, classes of a column and clusters
+        stay as they are. The number is the smallest there is, with three exceptions, where it does what is said of it,
+        but a smaller one may exist: a need index, of whose counts one alone changes; tests that are corrected together
+        against the city or a higher level; tests against a mean, median or quantile.
 
         Examples
         --------
