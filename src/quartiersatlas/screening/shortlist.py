@@ -322,7 +322,7 @@ class Shortlist(Charted):
         >>> table = pd.DataFrame({"poor": [300.0, 205, 90], "residents": [1000.0] * 3}, index=areas.index)
         >>> data = qa.add_rates(qa.join(areas, table), {"poverty": ("poor", "residents")})
         >>> qa.screen(data, qa.above_city("poverty")).missing()["change_poor"].tolist()
-        [-152, -10, 58]
+        [-153, -10, 163]
         """
         found = missing_persons(self.rule, self.evidence, how, self.need)
         keys = self.selected.index
