@@ -102,6 +102,10 @@ def missing_persons(rule: Rule, evidence: Evidence, how: How = "status", need: N
     The answers of conditions that share a count are constant between the numbers of persons at which one of them turns,
     so that it is enough to try the smallest number of each set of answers.
 
+    Three conditions have no formula and are searched by halves between 0 and the most that there can be: scores of a
+    need index, Benjamini & Hochberg against counts of all areas (as the area falls, others pass), and tests against a
+    mean or quantile. They are evaluated at the number found, but need not turn there for the first time.
+
     Examples
     --------
     >>> from quartiersatlas.screening import above

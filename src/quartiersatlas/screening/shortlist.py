@@ -305,9 +305,10 @@ class Shortlist(Charted):
         Notes
         -----
         Counts are the same where their column is: rates of one numerator change together. A person may be in two of
-        them, so that the number is one of cases, not of heads. Ready-made numbers, need indices, classes and clusters
-        stay as they are. Numbers are found exactly, but for tests against means and quantiles, where a smaller one may
-        exist.
+        them, so that the number is one of cases, not of heads. Ready-made numbers, classes of a column and clusters
+        stay as they are. The number is the smallest there is, with three exceptions, where it does what is said of it,
+        but a smaller one may exist: a need index, of whose counts one alone changes; tests that are corrected together
+        against the city or a higher level; tests against a mean, median or quantile.
 
         Examples
         --------
@@ -321,7 +322,7 @@ class Shortlist(Charted):
         >>> table = pd.DataFrame({"poor": [300.0, 205, 90], "residents": [1000.0] * 3}, index=areas.index)
         >>> data = qa.add_rates(qa.join(areas, table), {"poverty": ("poor", "residents")})
         >>> qa.screen(data, qa.above_city("poverty")).missing()["change_poor"].tolist()
-        [-152, -10, 58]
+        [-153, -10, 163]
         """
         found = missing_persons(self.rule, self.evidence, how, self.need)
         keys = self.selected.index
