@@ -109,7 +109,7 @@ def eight():
             qa.above("poor", 24),
             "01",
             "Armut: 20,0 %, nicht über dem Grenzwert (24 %), Abstand 4,0 Prozentpunkte",
-            "Poor: 20.0 %, not above the limit (24 %), short by 4.0 percentage points",
+            "Poor: 20.0 %, not above the limit (24 %), 4.0 percentage points away",
         ),
         (
             qa.above("poor", 20),
@@ -211,7 +211,7 @@ def eight():
             ~qa.above("poor", 24),
             "01",
             "Armut: 20,0 %, nicht über dem Grenzwert (24 %), Abstand 4,0 Prozentpunkte",
-            "Poor: 20.0 %, not above the limit (24 %), short by 4.0 percentage points",
+            "Poor: 20.0 %, not above the limit (24 %), 4.0 percentage points away",
         ),
         (
             qa.at_least("residents", 2500) | qa.above("poor", 24),
@@ -448,7 +448,9 @@ def fake_missing(persons):
 
     def missing(self, how="status"):  # noqa: ARG001 - as a shortlist is asked
         index = self.selected.index
-        found = pd.DataFrame({"persons": pd.array([abs(d) for d in persons], dtype="Int64"), "x": persons}, index=index)
+        found = pd.DataFrame(
+            {"persons": pd.array([abs(d) for d in persons], dtype="Int64"), "change_x": persons}, index=index
+        )
         return found.assign(enters=[d > 0 for d in persons])
 
     return missing

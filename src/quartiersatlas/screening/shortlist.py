@@ -102,7 +102,7 @@ def screen(
         need = need.on(data.areas.index)
     spec = rule if isinstance(rule, RuleSpec) else None
     tree = rule.rule if isinstance(rule, RuleSpec) else rule
-    known = {**data.references, **({} if spec is None else spec.references), **checked_references(references, "screen")}
+    known = _references(data, {} if spec is None else spec.references, checked_references(references, "screen"))
     evidence = collect_evidence(data, tree, need, known)
     check_small_town(tree, data)
     keys = data.areas.index
@@ -125,6 +125,17 @@ def screen(
         levels=None if spec is None or not spec.levels else _levels(spec, data, need, known),
         k_of=k_of_table(tree, [one.truth for one in held], keys),
     )
+
+
+def _references(data: AreaData, own: Mapping[str, Reference], given: Mapping[str, Reference]) -> dict[str, Reference]:
+    """Return published values by name; a rule file and a call may not mean two things by one name."""
+    for name in own.keys() & given.keys():
+        if own[name] != given[name]:
+            raise SpecError(
+                f"screen: references has {name!r} ({given[name].source}), and so has the rule file "
+                f"({own[name].source}). Leave it out, or give it another name."
+            )
+    return {**data.references, **given, **own}
 
 
 def _levels(spec: RuleSpec, data: AreaData, need: NeedIndex | None, references: Mapping[str, Reference]) -> pd.Series:

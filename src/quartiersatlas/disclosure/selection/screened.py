@@ -381,6 +381,9 @@ def decimals_of(number: Decimal) -> int:
 # --- how many persons are missing -------------------------------------------------------------------------------------
 
 
+CHANGE = "change_"  # and a column of counts: the columns of Shortlist.missing()
+
+
 def shown_missing(one: _Screening, how: str) -> pd.DataFrame:
     """Return how many persons are missing until an area enters or leaves the list, where that tells nothing else.
 
@@ -398,11 +401,14 @@ def shown_missing(one: _Screening, how: str) -> pd.DataFrame:
     rates = {column.numerator: column for column in one.out.columns if column.kind == "rate"}
     by_source = {one.pattern.data.rates[column.id][0]: column for column in rates.values()}
     by_name = {column.id: column for column in rates.values()}
-    moved = [name for name in frame.columns if name in by_source or name in by_name]
+    changes = {str(name)[len(CHANGE) :]: frame[name] for name in frame.columns if str(name).startswith(CHANGE)}
+    moved = [name for name in changes if name in by_source or name in by_name]
     told = _may_tell(one) & frame["persons"].notna()
     rows: list[dict[str, Any]] = []
     for key in frame.index[told]:
-        parts = [(name, int(frame[name][key])) for name in moved if pd.notna(frame[name][key]) and frame[name][key]]
+        parts = [
+            (name, int(changes[name][key])) for name in moved if pd.notna(changes[name][key]) and changes[name][key]
+        ]
         if sum(abs(d) for _, d in parts) != int(frame["persons"][key]):
             continue  # a count that does not leave has to change too
         for name, d in parts:

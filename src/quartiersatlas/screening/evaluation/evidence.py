@@ -174,6 +174,7 @@ def collect_evidence(
     ColumnError, SpecError
         The rule names what is not there.
     """
+    data = _with_city(data, references)
     measured: dict[str, Measured] = {}
     classes: dict[str, tuple[NDArray[np.int64], Sequence[str]]] = {}
     levels: dict[str, NDArray[np.int64]] = {}
@@ -200,6 +201,13 @@ def collect_evidence(
         neighbours=partial(_neighbours, data),
         warnings=tuple(dict.fromkeys(warnings)),
     )
+
+
+def _with_city(data: AreaData, references: Mapping[str, Reference]) -> AreaData:
+    """Return data whose published city values are those that a rule brings, for numbers without counts."""
+    if CITY not in references or references[CITY] == data.references.get(CITY):
+        return data
+    return replace(data, references={**data.references, CITY: references[CITY]})
 
 
 def measure(data: AreaData, need: NeedIndex | None, name: str) -> Measured:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from quartiersatlas.screening.evaluation.evaluate import Held, Truth, combine, k_true
+from quartiersatlas.screening.evaluation.exact import nearly
 from quartiersatlas.screening.language.names import condition_names
 from quartiersatlas.screening.language.rules import (
     CITY,
@@ -86,9 +87,10 @@ def _rows(one: Held, name: str, evidence: Evidence, keys: pd.Index, references: 
         values = np.array([*one.class_ids, None], dtype=object)[values]  # -1: there is none
         limit = np.full(len(keys), " | ".join(getattr(condition, "classes", ())), dtype=object)
     else:
-        distance = towards(condition, evidence.measured[condition.looks_at]) * (values - limit.astype(float))
+        apart = np.where(nearly(values, limit.astype(float)) == 0, 0.0 * values, values - limit.astype(float))
+        distance = towards(condition, evidence.measured[condition.looks_at]) * apart + 0.0
     measured = None if one.class_ids else evidence.measured[condition.looks_at]
-    reference, factor, source = limit_words(condition, references)
+    reference, factor, source = limit_words(condition, references, measured)
     return pd.DataFrame(
         {
             "key": keys,
@@ -129,7 +131,9 @@ def towards(condition: Condition, measured: Measured) -> int:
     return 1 if highest else -1
 
 
-def limit_words(condition: Condition, references: dict[str, Reference]) -> tuple[str, float, str]:
+def limit_words(
+    condition: Condition, references: dict[str, Reference], measured: Measured | None
+) -> tuple[str, float, str]:
     """Return what a limit is taken from, its factor, and the source of a published one."""
     if isinstance(condition, WorseThanCity):
         return CITY, 1.0, ""
@@ -138,7 +142,8 @@ def limit_words(condition: Condition, references: dict[str, Reference]) -> tuple
     if not isinstance(condition, Compare):
         return "", 1.0, ""
     than, factor = condition.limit.than, float(condition.limit.factor)
-    sources = [references[name].source for name in condition.limit.names if name in references]
+    computed = CITY if measured is None or measured.published is None else ""  # from counts, whatever was published
+    sources = [references[name].source for name in condition.limit.names if name in references and name != computed]
     source = condition.source or "; ".join(dict.fromkeys(sources))
     if isinstance(than, Decimal):
         return "", factor, source
