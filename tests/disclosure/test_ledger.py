@@ -112,7 +112,7 @@ def test_another_definition_is_another_count(city):
 def test_overlapping_candidate_areas_that_differ_by_a_small_count_are_refused(city):
     ledger = qa.Ledger()
     data = city([400.0, 300, 2, 350, 20, 30])
-    shortlist = qa.screen(data, qa.worst_share("mh_share", 0.5))
+    shortlist = qa.screen(data, qa.worst_share("mh_share", 0.5, highest=True))
     candidates = qa.candidate_areas(data.areas, shortlist, min_population=0)
     qa.release(data, shortlist=shortlist, candidates=candidates, ledger=ledger, as_of="2024", **WORDS)
     found = ledger.entries[0].candidates

@@ -64,7 +64,7 @@ def test_every_selected_area_is_above_the_city_and_among_the_worst_fifth(result)
     for key in result.shortlist.keys:
         assert key in worst
         assert values.loc[key, "sgb2_rate"] > 100 * values["SGB2_Personen"].sum() / values["Unter_65"].sum()
-    assert set(result.shortlist.reasons["criterion"]) == {"above_city", "worst_share"}
+    assert set(result.shortlist.reasons["kind"]) == {"above", "worst_share"}
 
 
 def test_candidate_areas_are_contiguous_selected_and_large_enough(result):

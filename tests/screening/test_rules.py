@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import re
 from decimal import Decimal
 
 import pytest
@@ -345,3 +346,17 @@ def test_a_rule_lists_its_conditions_from_left_to_right():
         ("in_class", "status"),
         ("worst_share", "need"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('abve("x", 2)', "cannot be read: 'abve' is no condition, did you mean 'above'"),
+        ('above("x", tha="city")', "cannot be read: got an unexpected keyword argument 'tha'"),
+        ('worst_share("a")', "cannot be read: missing 1 required positional argument: 'share'"),
+        ('above("x",', "cannot be read: it is no expression from character 6 on"),
+    ],
+)
+def test_what_is_wrong_with_a_text_is_said(text, message):
+    with pytest.raises(SpecError, match=re.escape(message)):
+        parse_rule(text)

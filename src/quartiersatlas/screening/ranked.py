@@ -67,7 +67,9 @@ def markdown_table(table: pd.DataFrame, lang: Lang) -> str:
     """Return the selected areas of a ranked table as Markdown."""
     choice(lang, LANGUAGES, "lang")
     columns = [
-        name for name in ("name", "residents", "score", "rank", "p_selected", "persons_missing") if name in table
+        name
+        for name in ("name", "residents", "score", "rank", "p_selected", "persons_missing", "reasons")
+        if name in table
     ]
     heads = [text(f"column_{name}", lang) for name in ("key", *columns)]
     lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
@@ -79,8 +81,8 @@ def markdown_table(table: pd.DataFrame, lang: Lang) -> str:
 
 def _written(name: str, row: pd.Series, lang: Lang) -> str:
     value = row[name]
-    if name == "name":
-        return _cell(str(value))
+    if name in ("name", "reasons"):
+        return _cell(str(value) if name == "name" else ", ".join(value))
     if pd.isna(value):
         return "–"
     if name == "rank" and not pd.isna(row["rank_lower"]):

@@ -234,7 +234,7 @@ def _labels(need: NeedScores, names: Iterable[str], lang: Lang) -> str:
 
 def _joined(parts: Iterable[str], lang: Lang) -> str:
     *first, last = [*parts] or [""]
-    return text("rule_and", lang, left=", ".join(first), right=last) if first else last
+    return f"{', '.join(first)} {text('rule_and', lang)} {last}" if first else last
 
 
 def _decimals(values: pd.Series[float]) -> int:

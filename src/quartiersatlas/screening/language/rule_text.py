@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
@@ -88,8 +89,22 @@ def read_rule(text: str, named: Mapping[str, Rule], call: str) -> Rule:
             "low_income & (minority | ~rich)" if named else f"{EXAMPLES['above_city']} & {EXAMPLES['worst_share']}"
         )
         raise SpecError(
-            f"The rule {shown!r} cannot be read. {words}, combined with &, |, ~ and k_of(k, ...), such as {example}."
+            f"The rule {shown!r} cannot be read{_why(error, source)}. {words}, combined with &, |, ~ and k_of(k, ...), "
+            f"such as {example}."
         ) from error
+
+
+def _why(error: Exception, source: str) -> str:
+    """Return what is wrong with a text, as far as it can be told: a word with the nearest one, an option, a place."""
+    if isinstance(error, SyntaxError) and error.offset:
+        return f": it is no expression from character {error.offset} on"
+    if isinstance(error, TypeError):
+        return f": {str(error).split(') ')[-1].replace('()', '')}"
+    for word in re.findall(r"([A-Za-z_]\w*)\s*\(", source):
+        if word not in WORDS and word != "k_of":
+            close = get_close_matches(word, [*WORDS, "k_of"], n=1)
+            return f": {word!r} is no condition" + (f", did you mean {close[0]!r}?" if close else "")
+    return ""
 
 
 class _Reader:

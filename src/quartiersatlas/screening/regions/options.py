@@ -69,9 +69,7 @@ def check_options(areas: gpd.GeoDataFrame, options: CandidateOptions) -> None:
         )
     if options.by is not None:
         if options.by not in parent_columns(areas):
-            raise ColumnError.not_found(
-                options.by, parent_columns(areas), "candidate_areas: by, the levels of the areas"
-            )
+            raise ColumnError.not_found(options.by, parent_columns(areas), "candidate_areas: by, the table of areas")
         nowhere = areas.index[areas[options.by].isna()]
         if len(nowhere):
             have = count_noun(len(nowhere), "area has", "areas have")

@@ -85,7 +85,7 @@ function markColumns(atlas) {
     { label, text, order, isNumber: false },
   ];
   const stability = atlas.standing?.stability;
-  const rank = atlas.standing?.axes.find((/** @type {any} */ axis) => axis.rank)?.rank; // inside the house only
+  const rank = atlas.standing?.axes?.find((/** @type {any} */ axis) => axis.rank)?.rank; // inside the house only
   const place = (/** @type {number} */ area) => rank.place[area] ?? null;
   const between = (/** @type {number} */ area) => (rank.lower?.[area] == null ? "" : ` (${rank.lower[area]}–${rank.upper[area]})`);
   const members = (/** @type {number} */ area) =>
