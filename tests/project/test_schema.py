@@ -251,7 +251,7 @@ def test_a_rule_that_cannot_be_read_is_refused(project, rule):
 
 
 def test_a_rule_that_cannot_be_read_is_refused_with_an_example(project):
-    with pytest.raises(SpecError, match=r"'over\(1\)' cannot be read\. Conditions are above, .* such as above_city"):
+    with pytest.raises(SpecError, match=r"'over\(1\)' cannot be read: 'over' is .* such as above_city"):
         project('[shortlist]\nrule = "over(1)"')
 
 

@@ -351,7 +351,7 @@ def test_a_rule_lists_its_conditions_from_left_to_right():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('abve("x", 2)', "cannot be read: 'abve' is no condition, did you mean 'above'"),
+        ('abve("x", 2)', "cannot be read: 'abve' is no condition (did you mean 'above'?)"),
         ('above("x", tha="city")', "cannot be read: got an unexpected keyword argument 'tha'"),
         ('worst_share("a")', "cannot be read: missing 1 required positional argument: 'share'"),
         ('above("x",', "cannot be read: it is no expression from character 6 on"),

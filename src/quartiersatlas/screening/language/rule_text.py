@@ -103,7 +103,7 @@ def _why(error: Exception, source: str) -> str:
     for word in re.findall(r"([A-Za-z_]\w*)\s*\(", source):
         if word not in WORDS and word != "k_of":
             close = get_close_matches(word, [*WORDS, "k_of"], n=1)
-            return f": {word!r} is no condition" + (f", did you mean {close[0]!r}?" if close else "")
+            return f": {word!r} is no condition" + (f" (did you mean {close[0]!r}?)" if close else "")
     return ""
 
 
