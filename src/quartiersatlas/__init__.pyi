@@ -49,7 +49,7 @@ from .screening.programme_areas import ProgrammeAreas, programme_areas
 from .screening.programmes import ProgrammeOverlap, programme_overlap
 from .screening.shortlist import Shortlist, screen
 from .screening.small_towns import compare_with_rest
-from .screening.summary import Summary
+from .screening.summary import Summary, check_rounded
 from .segregation.inference.change import (
     SegregationChange,
     segregation_change,
@@ -116,6 +116,7 @@ __all__ = [
     "candidate_areas",
     "check_areas",
     "check_project",
+    "check_rounded",
     "check_vintages",
     "check_wording",
     "choropleth",

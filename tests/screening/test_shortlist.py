@@ -469,3 +469,31 @@ def test_the_order_of_rows_and_the_names_of_areas_change_nothing(county):
     other = qa.join(areas, county.values[["mh", "residents", "income"]])
     other = qa.add_rates(other, {"mh_rate": ("mh", "residents")})
     assert qa.screen(other, rule).selected.loc[county.areas.index].tolist() == shortlist.selected.tolist()
+
+
+@pytest.mark.parametrize("where", ["call", "file"])
+def test_a_city_value_that_a_rule_brings_serves_numbers_without_counts_and_no_others(joined, where):
+    data = joined({"x": [20.0, 30], "residents": [100.0, 100], "score_y": [10.0, 40]}, population="residents")
+    data = qa.add_rates(data, {"rate": ("x", "residents")})
+    published = qa.Reference(values={"rate": 35.0, "score_y": 20.0}, source="Landesamt")
+
+    def screened(name):
+        rule, more = qa.above_city(name), {"references": {"city": published}}
+        if where == "file":
+            rule, more = qa.RuleSpec(id="r", rule=rule, references={"city": published}), {}
+        return qa.screen(data, rule, **more)
+
+    reasons = screened("score_y").reasons
+    assert reasons["limit"].tolist() == [20.0, 20.0]
+    assert set(reasons["source"]) == {"Landesamt"}
+    with pytest.raises(SpecError, match=r"made of its counts, and references has another \(Landesamt\)"):
+        screened("rate")
+
+
+def test_a_name_with_two_meanings_in_file_and_call_is_refused(joined):
+    data = joined({"score_y": [10.0, 40], "residents": [100.0, 100]}, population="residents")
+    one, two = (qa.Reference(values={"score_y": value}, source="S") for value in (20.0, 30.0))
+    spec = qa.RuleSpec(id="r", rule=qa.above("score_y", than="state"), references={"state": one})
+    assert qa.screen(data, spec, references={"state": one}).keys == ["b0"]
+    with pytest.raises(SpecError, match=r"references has 'state'.*so has the rule file"):
+        qa.screen(data, spec, references={"state": two})

@@ -205,7 +205,7 @@ def _compared(condition: Compare, measured: Measured, evidence: Evidence) -> Hel
         assert measured.n is not None  # noqa: S101 - likewise
         where = rate_side(whole(measured.x), whole(measured.n), exact_per(measured), limit)
     else:
-        where = nearly(measured.values, floats, size_of_terms(condition.limit, measured), _largest(measured, limit))
+        where = nearly(measured.values, floats, size_of_terms(condition.limit, measured))
     upwards = where if condition.upwards else -where
     holds = upwards >= 0 if condition.closed else upwards > 0
     known = measured.known & ~np.isnan(floats)
@@ -222,15 +222,6 @@ def _compared(condition: Compare, measured: Measured, evidence: Evidence) -> Hel
     return _held(condition, Truth.where(holds, known), measured.values, floats, undecided=undecided)
 
 
-def _largest(measured: Measured, limit: Fractions | Array) -> Array | float:
-    """Return the largest number that a value or limit was computed from, run by run; 0 where the limit is written."""
-    if measured.earlier is not None:
-        return measured.per  # a difference of two rates
-    if isinstance(limit, Fractions):
-        return 0.0
-    return np.asarray(np.where(measured.known, np.abs(measured.values), 0.0).max(axis=-1, keepdims=True, initial=0.0))
-
-
 def limit_of(condition: Compare, measured: Measured, evidence: Evidence) -> Fractions | Array:
     """Return the limit of a comparison: fractions where it is made of counts or written, floats where it is computed.
 
@@ -240,9 +231,9 @@ def limit_of(condition: Compare, measured: Measured, evidence: Evidence) -> Frac
 
 
 def size_of_terms(limit: Limit, measured: Measured) -> float | Array:
-    """Return how large the numbers are that value and limit may be differences of: mean - 2 sd, 0.5 median - 10."""
+    """Return how large the numbers are that value and limit are sums of: a mean near 0, 0.5 median - 10."""
     size: float | Array = abs(float(limit.plus)) + measured.terms
-    if limit.sd:
+    if MEAN in limit.names:
         values = np.where(measured.known, np.abs(measured.values), 0.0)
         size = size + values.max(axis=-1, keepdims=True, initial=0.0)
     return size

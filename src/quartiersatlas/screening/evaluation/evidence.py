@@ -174,6 +174,7 @@ def collect_evidence(
     ColumnError, SpecError
         The rule names what is not there.
     """
+    _refuse_city(data, rule, references)
     data = _with_city(data, references)
     measured: dict[str, Measured] = {}
     classes: dict[str, tuple[NDArray[np.int64], Sequence[str]]] = {}
@@ -201,6 +202,21 @@ def collect_evidence(
         neighbours=partial(_neighbours, data),
         warnings=tuple(dict.fromkeys(warnings)),
     )
+
+
+def _refuse_city(data: AreaData, rule: Rule, references: Mapping[str, Reference]) -> None:
+    """Refuse a city value that a rule brings for a rate whose city value is that of its counts: which one is meant?"""
+    brought = references.get(CITY)
+    if brought is None or brought == data.references.get(CITY):
+        return
+    counted = brought.values.keys() & {*data.rates, *data.changes}
+    for one in rule.conditions:
+        if isinstance(one, Compare) and CITY in one.limit.names and one.indicator in counted:
+            raise SpecError(
+                f"{one}: the city value of {one.indicator!r} is made of its counts, and references has another "
+                f"({brought.source}). Give that one a name of its own, such as references={{'published': ...}} and "
+                f"than='published'."
+            )
 
 
 def _with_city(data: AreaData, references: Mapping[str, Reference]) -> AreaData:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     Whole = NDArray[Any]  # of int64, or of Python integers
 
 EQUAL = 1e-12  # computed numbers that differ by less than this part of their size are equal
-CANCELLED = 1e-14  # and by less than this part of the largest number that they were computed from: sums cancel
 FITS = 2**62  # products below it are exact in int64
 LARGEST = 2**53  # whole numbers up to here are exact as floats
 
@@ -102,16 +101,15 @@ def side(left: Whole, right: Whole) -> NDArray[np.int8]:
     return found
 
 
-def nearly(values: Array, limits: Array, terms: float | Array = 0.0, largest: Array | float = 0.0) -> NDArray[np.int8]:
+def nearly(values: Array, limits: Array, terms: float | Array = 0.0) -> NDArray[np.int8]:
     """Return -1, 0 or 1 as :func:`side`, for computed numbers: equal is what differs by less than 1e-12 of its size.
 
-    Where a limit is a difference of larger numbers, its size is theirs: ``terms``. A limit that is a sum, such as a
-    mean near 0, is no more exact than 1e-14 of the ``largest`` number in it.
+    Where a value or limit is a sum of larger numbers, such as a mean near 0, its size is theirs: ``terms``.
     """
     with np.errstate(invalid="ignore"):
         size = np.maximum(np.maximum(np.abs(values), np.abs(limits)), terms)
         apart = values - limits
-        equal = np.abs(apart) <= np.maximum(EQUAL * size, CANCELLED * np.asarray(largest))
+        equal = np.abs(apart) <= EQUAL * size
         found: NDArray[np.int8] = np.where(equal | np.isnan(apart), 0, np.sign(apart)).astype(np.int8)
     return found
 
