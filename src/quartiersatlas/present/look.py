@@ -131,8 +131,8 @@ def check_accent(accent: str) -> None:
     contrast = color.contrast("white", method="wcag21")
     if contrast < LEAST_CONTRAST:
         raise SpecError(
-            f"Look: accent {accent!r} has a contrast of {floor(contrast * 10) / 10} to white; text needs {LEAST_CONTRAST}. "
-            "Take a darker one."
+            f"Look: accent {accent!r} has a contrast of {floor(contrast * 10) / 10} to white; "
+            f"text needs {LEAST_CONTRAST}. Take a darker one."
         )
     ramps = (classes.NEED_COLORS, classes.CONTEXT_COLORS, classes.CONTEXT_SIX, classes.SD_COLORS)
     shown = {one for ramp in (*ramps, classes.DIVERGING_COLORS, classes.DEVIATION_COLORS) for one in ramp}
