@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
-from quartiersatlas.base.checks import count_noun
-from quartiersatlas.catalogue import Indicator, text
+from quartiersatlas.base.checks import count_noun, expects
+from quartiersatlas.catalogue import Indicator, Message, text
 from quartiersatlas.catalogue.kinds import PERCENT, PERCENTAGE_POINTS
 from quartiersatlas.catalogue.texts import LANGUAGES
 from quartiersatlas.disclosure.counted import small_cells
@@ -77,6 +77,8 @@ class LeavingGap:
 def gaps_of(gaps: GroupGap | Iterable[GroupGap] | None) -> tuple[GroupGap, ...]:
     """Return the gaps that leave, each name once."""
     found = () if gaps is None else (gaps,) if isinstance(gaps, GroupGap) else tuple(gaps)
+    for gap in found:
+        expects(gap, GroupGap, "release: gaps", "gaps = qa.group_gap(data, group, all, reference='others')")
     named = [gap.spec.name for gap in found]
     twice = [name for name in dict.fromkeys(named) if named.count(name) > 1]
     if twice:
@@ -128,14 +130,14 @@ def _with_others(data: AreaData, gap: GroupGap) -> tuple[AreaData, tuple[str, st
     Such a column may be in the table already, under any name: who sees it beside all has the group.
     """
     columns, names = gap.spec.columns, list[str]()
-    for place, part in enumerate("xn"):
+    for place in range(2):
         group, everybody = columns.group[place], columns.all[place]
         rest = data.counts(everybody) - data.counts(group)
         known = _complements(data, rest, {*columns.group, *columns.all})
         if columns.others is not None:
             known = list(dict.fromkeys([columns.others[place], *known]))
         if not known:
-            name = f"{gap.spec.name}_{part}_others"
+            name = f"{everybody}_without_{group}"
             data = _with_rest(data, name, rest, (everybody, group))
             known = [name]
         catalogue = data.catalogue
@@ -183,12 +185,14 @@ def _with_rate(data: AreaData, gap: GroupGap, who: str, pair: tuple[str, str]) -
     name = f"{gap.spec.name}_{who}"
     if name in data.values.columns:
         raise SpecError(f"release: the gap would leave with {name!r}, which is a column: group_gap(..., name='...').")
-    return add_rates(replace(data, catalogue=data.catalogue.add(_rate_meaning(data, gap, who, name))), {name: pair}), name
+    return add_rates(
+        replace(data, catalogue=data.catalogue.add(_rate_meaning(data, gap, who, name))), {name: pair}
+    ), name
 
 
 def _rate_meaning(data: AreaData, gap: GroupGap, who: str, name: str) -> Indicator:
     """Return what the rate of the group, of the others, or of all means: that of all, said of them."""
-    rate = next((one for one, pair in data.rates.items() if tuple(pair) == gap.spec.columns.all), "")
+    rate = _rate_of_all(data, gap)
     base = data.catalogue.get(rate) if rate else Indicator(id=name, unit=PERCENT)
     words: dict[str, str] = {}
     for lang in LANGUAGES:
@@ -211,18 +215,22 @@ def add_gap_columns(
     gap = leaving.gap
     shown = shown_table(out, leaving)
     reason = _reasons(out, leaving, shown)
-    areas = area_table(shown, pd.Series("", index=shown.index, dtype=object).mask(shown.isna().any(axis=1), "hidden"), gap.spec.reference)
+    areas = area_table(
+        shown,
+        pd.Series("", index=shown.index, dtype=object).mask(shown.isna().any(axis=1), "hidden"),
+        gap.spec.reference,
+    )
     areas = areas.assign(reason=reason.where(areas["difference"].isna(), ""))
     city, exact = _city(pattern, out, leaving, protection)
     smooth = areas["shrunken"] if areas["shrunken"].notna().any() else areas["difference"]
     value = city.set_index("reference")["difference"].get(gap.spec.reference, np.nan)
     status = _status(areas, out, leaving)
     for name, values in ((gap.spec.name, smooth), (f"{gap.spec.name}{DIRECT}", areas["difference"])):
-        meaning = _gap_meaning(gap, name, shrunken=name == gap.spec.name)
+        meaning = _gap_meaning(pattern.data, gap, name, shrunken=name == gap.spec.name)
         column = ReleasedColumn(name, "number", meaning, DECIMALS, round(100 * float(value), DECIMALS))
         out.add(column, 100 * values, status, values.isna() & status.eq("suppressed"))
         out.reasons[name] = reason.where(values.isna(), "")
-    where, is_merged = _where(pattern, shown, leaving, exact=exact and protection.round_base is None)
+    where, is_merged = _where(shown, leaving, exact=exact and protection.round_base is None)
     return ReleasedGap(
         id=gap.spec.name,
         reference=gap.spec.reference,
@@ -242,9 +250,7 @@ def add_gap_columns(
 
 def shown_table(out: ReleasedColumns, leaving: LeavingGap) -> pd.DataFrame:
     """Return the four counts of each area as they leave; none of them where one is withheld, or rounding breaks them."""
-    x1, n1, x2, n2 = (
-        out.values[f"{rate}_{part}"] for rate in leaving.rates for part in ("numerator", "denominator")
-    )
+    x1, n1, x2, n2 = (out.values[f"{rate}_{part}"] for rate in leaving.rates for part in ("numerator", "denominator"))
     if leaving.gap.spec.reference == "all":
         x2, n2 = x2 - x1, n2 - n1
     table = pd.DataFrame(dict(zip(PARTS, (x1, n1, x2, n2), strict=True))).astype(float)
@@ -277,14 +283,36 @@ def _status(areas: pd.DataFrame, out: ReleasedColumns, leaving: LeavingGap) -> p
     return found.mask(empty & areas["reason"].eq("derived"), "suppressed").astype(str)
 
 
-def _gap_meaning(gap: GroupGap, name: str, *, shrunken: bool) -> Indicator:
+def _gap_meaning(data: AreaData, gap: GroupGap, name: str, *, shrunken: bool) -> Indicator:
+    """Return what the gap means: a difference of two rates, in the domain of the indicator, without a valuation."""
     words = {}
     for lang in LANGUAGES:
         reference = text(f"group_gap_to_{gap.spec.reference}", lang)
         said = {"label": gap.labels.indicator(lang), "group": gap.labels.group(lang), "reference": reference}
         words[f"label_{lang}"] = text("label_gap_shrunken" if shrunken else "label_gap", lang, **said)
         words[f"numerator_{lang}"] = text("definition_gap_shrunken" if shrunken else "definition_gap", lang, **said)
-    return Indicator(id=name, unit=PERCENTAGE_POINTS, kind="balance_rate", role="group_gap", **words)
+    domain = data.catalogue.get(_rate_of_all(data, gap) or gap.spec.columns.all[0]).domain
+    return Indicator(id=name, unit=PERCENTAGE_POINTS, kind="balance_rate", role="group_gap", domain=domain, **words)
+
+
+def _rate_of_all(data: AreaData, gap: GroupGap) -> str:
+    """Return the rate of all that the data have; empty where they have none."""
+    return next((name for name, pair in data.rates.items() if tuple(pair) == gap.spec.columns.all), "")
+
+
+def gap_facts(gaps: Iterable[ReleasedGap]) -> list[Message]:
+    """Return what a reader of the method box has to know of gaps."""
+    return [
+        Message(
+            "fact_group_gap",
+            {
+                "label": (gap.labels.indicator_de, gap.labels.indicator_en),
+                "group": (gap.labels.group_de, gap.labels.group_en),
+                "reference": tuple(text(f"group_gap_to_{gap.reference}", lang) for lang in LANGUAGES),
+            },
+        )
+        for gap in gaps
+    ]
 
 
 def _city(
@@ -305,21 +333,17 @@ def _city(
     if not small and not unsure and not counts.reason.ne("").any():
         return city_table(pd.DataFrame([totals]), None, 0), True
     printed = {column.id: column.city for column in out.columns}
-    difference = (printed[leaving.group] - printed[leaving.reference]) / 100
-    row = {
-        "place": "",
-        "reference": gap.spec.reference,
-        "rate_group": printed[leaving.group] / 100,
-        "rate_reference": printed[leaving.reference] / 100,
-        "difference": difference,
-    }
-    template = city_table(known.iloc[:0], None, 0).iloc[:0]
-    return pd.DataFrame([row]).reindex(columns=template.columns), False
+    rates = {"rate_group": printed[leaving.group] / 100, "rate_reference": printed[leaving.reference] / 100}
+    row = {**rates, "reference": gap.spec.reference, "difference": rates["rate_group"] - rates["rate_reference"]}
+    template = city_table(known.iloc[:0], None, 0)
+    numbers = template.columns[template.dtypes.eq(np.float64)]
+    blank = template.assign(ratio_reason="", odds_ratio_reason="", n_dropped=0, **dict.fromkeys(numbers, np.nan))
+    found = blank.set_index("reference")
+    found.loc[gap.spec.reference, list(rates) + ["difference"]] = [row[name] for name in (*rates, "difference")]
+    return found.reset_index()[list(template.columns)], False
 
 
-def _where(
-    pattern: SuppressionPattern, shown: pd.DataFrame, leaving: LeavingGap, *, exact: bool
-) -> tuple[pd.DataFrame | None, bool]:
+def _where(shown: pd.DataFrame, leaving: LeavingGap, *, exact: bool) -> tuple[pd.DataFrame | None, bool]:
     """Return where the gap comes from, with the areas that are not shown as a single one; None without totals."""
     if not exact:
         return None, False
@@ -327,7 +351,6 @@ def _where(
     kept = shown.dropna()
     rest = gap.counts.known().sum() - kept.sum()
     units = pd.concat([kept, rest.to_frame().T]) if rest["n_group"] + rest["n_others"] > 0 else kept
-    del pattern
     return where_from(as_counts(units), against_all=gap.spec.reference == "all"), len(units) > len(kept)
 
 

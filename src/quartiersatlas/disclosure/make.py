@@ -44,7 +44,7 @@ from quartiersatlas.disclosure.derived.recompute import (
     scale_options,
 )
 from quartiersatlas.disclosure.first_comment import comment_draft
-from quartiersatlas.disclosure.group_gaps import add_gap_columns, gaps_of, with_gap_counts
+from quartiersatlas.disclosure.group_gaps import add_gap_columns, gap_facts, gaps_of, with_gap_counts
 from quartiersatlas.disclosure.known_counts import smallest_units
 from quartiersatlas.disclosure.ledger import Ledger, layer_of, ledger_entry, locked_ledger, write_ledger
 from quartiersatlas.disclosure.numbers.other_numbers import share_warnings
@@ -247,6 +247,7 @@ def _released(given: Mapping[str, Any], book: Ledger | None) -> Release:
         notices=data.notices,
         facts=(
             *collect_facts(data, derived.need, derived.shortlist, grouped, protection, out, assessed),
+            *gap_facts(group_gaps),
             *repairs,
             *([Message("fact_missing")] if given["missing"] else []),
             *remarks,

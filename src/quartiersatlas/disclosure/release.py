@@ -10,7 +10,7 @@ import pandas as pd
 from pandas.api.types import is_object_dtype
 
 from quartiersatlas.base.checks import choice, count_noun, expects
-from quartiersatlas.catalogue import Catalogue, Message, text
+from quartiersatlas.catalogue import Catalogue, Message
 from quartiersatlas.catalogue.texts import LANGUAGES
 from quartiersatlas.charts import Charted
 from quartiersatlas.disclosure.certificate import Audit
@@ -498,17 +498,17 @@ class ReleasedGap(Charted):
 
     def sentences(self, lang: Lang = "de") -> list[str]:
         """Return the gap of the city in sentences."""
-        found = gap_sentences(
+        return gap_sentences(
             self.city,
             self.reference,
             self.labels,
             lang,
             where=self.where,
+            where_is_merged=self.where_is_merged,
             standardised=self.standardised,
             change=self.change,
             periods=self.periods,
         )
-        return [*found, *([text("group_gap_where_merged", lang)] if self.where_is_merged else [])]
 
     def text(self, lang: Lang = "de") -> str:
         """Return the gap of the city in sentences, one or two per line."""

@@ -53,6 +53,8 @@ def where_from(counts: Counts, *, against_all: bool) -> pd.DataFrame:
     .. [2] Sato, T. (1989). On the variance estimator for the Mantel-Haenszel risk difference. Biometrics 45, 1323-1324.
     """
     n1, n2 = counts.n1, counts.n2
+    if not (n1.sum() > 0 and n2.sum() > 0):
+        return pd.DataFrame(np.nan, index=pd.Index(PARTS, name="part"), columns=["value", "lower", "upper"])
     with np.errstate(divide="ignore", invalid="ignore"):
         p1, p2 = counts.x1 / n1, counts.x2 / n2
     p1, p2 = np.where(n1 > 0, p1, p2), np.where(n2 > 0, p2, p1)

@@ -65,6 +65,7 @@ def gap_sentences(
     lang: Lang,
     *,
     where: pd.DataFrame | None = None,
+    where_is_merged: bool = False,
     standardised: pd.DataFrame | None = None,
     change: pd.DataFrame | None = None,
     periods: tuple[str, str] = ("", ""),
@@ -83,6 +84,8 @@ def gap_sentences(
         Language.
     where, standardised, change : DataFrame, optional
         As the result has them.
+    where_is_merged : bool
+        Whether areas count as a single one in ``where``.
     periods : (str, str)
         The earlier and the later date.
     """
@@ -94,21 +97,17 @@ def gap_sentences(
     found = [_gap(row, reference, labels, lang)]
     if row["difference_lower"] <= 0 <= row["difference_upper"]:
         found.append(text("group_gap_unclear", lang, n_group=whole(row["n_group"], lang), **_ends(row, lang)))
-    found.append(
-        text(
-            "group_gap_other_reference",
-            lang,
-            reference=text(f"group_gap_to_{other.name}", lang),
-            diff=points(other["difference"], lang),
-            **_ends(other, lang),
-        )
-    )
+    if isfinite(other["difference"]):
+        said = {"reference": text(f"group_gap_to_{other.name}", lang), "diff": points(other["difference"], lang)}
+        found.append(text("group_gap_other_reference", lang, **said, **_ends(other, lang)))
     if row["ratio_reason"] == "both_zero":
         found.append(text("group_gap_both_zero", lang))
     if standardised is not None:
         found.append(_standardised(standardised, lang))
     if where is not None and isfinite(where.loc["gap", "value"]):
         found.append(_where(where, labels, lang))
+        if where_is_merged:
+            found.append(text("group_gap_where_merged", lang))
     if change is not None and isfinite(change.loc[reference, "change"]):
         found += _change(change, reference, periods, lang)
     if int(row["n_dropped"]):
@@ -121,21 +120,20 @@ def _ends(row: pd.Series, lang: Lang, name: str = "difference_") -> dict[str, st
 
 
 def _gap(row: pd.Series, reference: ReferenceGroup, labels: GapLabels, lang: Lang) -> str:
-    return text(
-        "group_gap_clear",
-        lang,
-        indicator=labels.indicator(lang),
-        group=labels.group(lang),
-        rate_group=percent(row["rate_group"], lang),
-        x_group=whole(row["x_group"], lang),
-        n_group=whole(row["n_group"], lang),
-        rate_ref=percent(row["rate_reference"], lang),
-        reference=text(f"group_gap_among_{reference}", lang),
-        x_ref=whole(row["x_reference"], lang),
-        n_ref=whole(row["n_reference"], lang),
-        diff=points(row["difference"], lang),
-        **_ends(row, lang),
-    )
+    """Return the gap with rates, counts and interval; with the rates alone where the counts may not be told."""
+    rates = {
+        "indicator": labels.indicator(lang),
+        "group": labels.group(lang),
+        "rate_group": percent(row["rate_group"], lang),
+        "rate_ref": percent(row["rate_reference"], lang),
+        "reference": text(f"group_gap_among_{reference}", lang),
+        "diff": points(row["difference"], lang),
+    }
+    if not isfinite(row["difference_lower"]):
+        return text("group_gap_rates", lang, **rates)
+    counts = {"x_group": "x_group", "n_group": "n_group", "x_ref": "x_reference", "n_ref": "n_reference"}
+    persons = {name: whole(row[column], lang) for name, column in counts.items()}
+    return text("group_gap_clear", lang, **rates, **persons, **_ends(row, lang))
 
 
 def _standardised(table: pd.DataFrame, lang: Lang) -> str:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from quartiersatlas.charts.marks import Mark
 
 GROUP, OTHERS, GROUP_BAND, OTHERS_BAND = "#33507d", "#8a8a8a", "#c9d3e4", "#dedede"
+ROOM = 0.03  # of the width, at the right of the highest rate
 APART = 0.08  # of the height, between the words at the ends of two lines
 
 
@@ -113,7 +114,7 @@ def dumbbell_chart(
     n_city = sum(not row.area for row in rows)
     if 0 < n_city < len(rows):
         marks.insert(0, HRule(y=n_city - 0.5, stroke=FAINT, width=0.8))
-    ends = spread([value for row in rows for value in (row.group, row.others, row.all)])
+    low, high = spread([value for row in rows for value in (row.group, row.others, row.all)])
     note = text("chart_gap_note", lang, reference=text(f"group_gap_to_{reference}", lang))
     n_areas = len(rows) - n_city
     if everything is not None and n_areas < everything:
@@ -126,7 +127,7 @@ def dumbbell_chart(
         id="group_gap",
         title=title,
         alt=_sentence(rows[0], title, group, reference, lang),
-        x=axis(*ends, f"{indicator} ({label})", write=number_writer(lang), grid=True),
+        x=axis(low, high + ROOM * (high - low), f"{indicator} ({label})", write=number_writer(lang), grid=True),
         y=Axis(-0.6, len(rows) - 0.4, bands=tuple(row.name for row in rows), down=True),
         marks=tuple(marks),
         note=note,
@@ -150,16 +151,18 @@ def _dumbbell(row: GapRow, number: int, *, is_marked: bool) -> list[Mark]:
     marks: list[Mark] = [
         Line(points=((row.others, number), (row.group, number)), stroke=QUIET if is_marked else FAINT, width=width)
     ]
-    if isfinite(row.all):
-        marks.append(Dot(x=row.all, y=number, r=2.6, fill=PAPER, stroke=INK, width=0.9, area=row.area))
     marks.append(Dot(x=row.others, y=number, r=4, fill=OTHERS, stroke=PAPER, width=0.6, area=row.area))
     marks.append(Dot(x=row.group, y=number, r=4.4, fill=GROUP, stroke=PAPER, width=0.6, area=row.area))
+    if isfinite(row.all):
+        marks.append(Dot(x=row.all, y=number, r=2.6, fill=PAPER, stroke=INK, width=0.9, area=row.area))
     return marks
 
 
 def _words(row: GapRow, lang: Lang) -> str:
     if not isfinite(row.difference):
         return text("chart_not_shown", lang)
+    if not isfinite(row.lower):
+        return points_text(row.difference, lang)
     return text(
         "chart_gap_words",
         lang,
@@ -176,16 +179,16 @@ def _percent(value: float, lang: Lang) -> str:
 
 def _sentence(row: GapRow, title: str, group: str, reference: str, lang: Lang) -> str:
     compared = row.others if reference == "others" else row.all
-    return f"{title}. " + text(
-        "chart_gap_sentence",
-        lang,
-        place=row.name,
-        group=f"{group} {_percent(row.group, lang)}",
-        reference=f"{text(f'chart_gap_{reference}', lang)} {_percent(compared, lang)}",
-        diff=points_text(row.difference, lang),
-        lo=points_text(row.lower, lang),
-        hi=points_text(row.upper, lang),
-    )
+    said = {
+        "place": row.name,
+        "group": f"{group} {_percent(row.group, lang)}",
+        "reference": f"{text(f'chart_gap_{reference}', lang)} {_percent(compared, lang)}",
+        "diff": points_text(row.difference, lang),
+    }
+    if not isfinite(row.lower):
+        return f"{title}. " + text("chart_gap_sentence_rates", lang, **said)
+    ends = {"lo": points_text(row.lower, lang), "hi": points_text(row.upper, lang)}
+    return f"{title}. " + text("chart_gap_sentence", lang, **said, **ends)
 
 
 def _head(group: str, lang: Lang) -> tuple[str, ...]:
