@@ -24,8 +24,6 @@ from quartiersatlas.errors import SpecError, list_some
 from quartiersatlas.indicators import GroupGap, add_rates
 from quartiersatlas.indicators.gaps import area_table
 from quartiersatlas.indicators.gaps.counted import PARTS, as_counts, gap_counts
-from quartiersatlas.indicators.gaps.score_intervals import Counts
-from quartiersatlas.indicators.gaps.standardised import Strata
 from quartiersatlas.indicators.gaps.tables import city_table
 from quartiersatlas.indicators.gaps.where import where_from
 from quartiersatlas.intake.joining.data import kind_of
@@ -36,6 +34,8 @@ if TYPE_CHECKING:
     from quartiersatlas.disclosure.columns import ReleasedColumns
     from quartiersatlas.disclosure.protection import Protection
     from quartiersatlas.disclosure.suppression import SuppressionPattern
+    from quartiersatlas.indicators.gaps.score_intervals import Counts
+    from quartiersatlas.indicators.gaps.standardised import Strata
     from quartiersatlas.intake import AreaData
 
 DIRECT = "_direct"
@@ -164,7 +164,7 @@ def _complements(data: AreaData, rest: pd.Series[float], taken: set[str]) -> lis
 def _with_rest(data: AreaData, name: str, rest: pd.Series[float], pair: tuple[str, str]) -> AreaData:
     status = pd.Series(np.where(rest.eq(0), "zero", "value"), index=rest.index, dtype=object)
     for worse in WORSE:
-        status = status.mask(rest.isna() & data.status[list(pair)].eq(worse).any(axis=1), worse)
+        status = status.mask(rest.isna() & (data.status[list(pair)] == worse).any(axis=1), worse)
     everybody, group = (data.catalogue.get(column) for column in pair)
     german, english = (
         text("label_group_rest", lang, label=everybody.label(lang), group=group.label(lang)) for lang in LANGUAGES
@@ -201,7 +201,7 @@ def _rate_meaning(data: AreaData, gap: GroupGap, who: str, name: str) -> Indicat
         for part in ("numerator", "denominator"):
             said = getattr(base, f"{part}_{lang}")
             words[f"{part}_{lang}"] = text("label_of_group", lang, label=said, group=people) if said else ""
-    return replace(base, id=name, unit=PERCENT, kind="share", role="group_gap", **words)
+    return replace(base, id=name, unit=PERCENT, kind="share", role="group_gap", **words)  # type: ignore[arg-type] # texts only
 
 
 def add_gap_columns(
@@ -249,7 +249,7 @@ def add_gap_columns(
 
 
 def shown_table(out: ReleasedColumns, leaving: LeavingGap) -> pd.DataFrame:
-    """Return the four counts of each area as they leave; none of them where one is withheld, or rounding breaks them."""
+    """Return the four counts of each area as they leave; none where one is withheld or rounding breaks them."""
     x1, n1, x2, n2 = (out.values[f"{rate}_{part}"] for rate in leaving.rates for part in ("numerator", "denominator"))
     if leaving.gap.spec.reference == "all":
         x2, n2 = x2 - x1, n2 - n1
@@ -292,7 +292,7 @@ def _gap_meaning(data: AreaData, gap: GroupGap, name: str, *, shrunken: bool) ->
         words[f"label_{lang}"] = text("label_gap_shrunken" if shrunken else "label_gap", lang, **said)
         words[f"numerator_{lang}"] = text("definition_gap_shrunken" if shrunken else "definition_gap", lang, **said)
     domain = data.catalogue.get(_rate_of_all(data, gap) or gap.spec.columns.all[0]).domain
-    return Indicator(id=name, unit=PERCENTAGE_POINTS, kind="balance_rate", role="group_gap", domain=domain, **words)
+    return Indicator(id=name, unit=PERCENTAGE_POINTS, kind="balance_rate", role="group_gap", domain=domain, **words)  # type: ignore[arg-type] # texts only
 
 
 def _rate_of_all(data: AreaData, gap: GroupGap) -> str:
@@ -334,13 +334,14 @@ def _city(
         return city_table(pd.DataFrame([totals]), None, 0), True
     printed = {column.id: column.city for column in out.columns}
     rates = {"rate_group": printed[leaving.group] / 100, "rate_reference": printed[leaving.reference] / 100}
-    row = {**rates, "reference": gap.spec.reference, "difference": rates["rate_group"] - rates["rate_reference"]}
     template = city_table(known.iloc[:0], None, 0)
-    numbers = template.columns[template.dtypes.eq(np.float64)]
-    blank = template.assign(ratio_reason="", odds_ratio_reason="", n_dropped=0, **dict.fromkeys(numbers, np.nan))
-    found = blank.set_index("reference")
-    found.loc[gap.spec.reference, list(rates) + ["difference"]] = [row[name] for name in (*rates, "difference")]
-    return found.reset_index()[list(template.columns)], False
+    numbers = template.select_dtypes("float").columns
+    found = template.assign(ratio_reason="", odds_ratio_reason="", n_dropped=0)
+    found[numbers] = np.nan
+    chosen = found["reference"].eq(gap.spec.reference)
+    for name, value in {**rates, "difference": rates["rate_group"] - rates["rate_reference"]}.items():
+        found[name] = found[name].mask(chosen, value)
+    return found, False
 
 
 def _where(shown: pd.DataFrame, leaving: LeavingGap, *, exact: bool) -> tuple[pd.DataFrame | None, bool]:

@@ -199,7 +199,7 @@ def test_more_cases_than_persons_among_the_others_are_refused(town, gap):
         gap(data)
 
 
-def test_shares_are_refused_and_what_to_ask_for_is_said(town, gap):
+def test_shares_are_refused_and_what_to_ask_for_is_said(town):
     data = town()
     with pytest.raises(CountError, match="counted by group"):
         qa.group_gap(data, ("sgb2_rate", "foreign"), ("sgb2", "residents"), reference="others")

@@ -77,7 +77,8 @@ def find_relations(
     names : sequence of str
         The columns.
     sums : mapping of str to sequence of str, or iterable of such pairs
-        Declared: whole -> its parts; pairs where a whole adds up in several ways. Columns that are not there make a sum say nothing.
+        Declared: whole -> its parts; pairs where a whole adds up in several ways. Columns that are not there make a
+        sum say nothing.
     parts : mapping of str to sequence of str
         Declared: whole -> its parts. Where the parts together are nowhere more than the whole, that is a relation too.
     pairs : iterable of (str, str)

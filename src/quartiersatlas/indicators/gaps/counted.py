@@ -105,7 +105,7 @@ def gap_counts(data: AreaData, columns: Columns) -> GapCounts:
     reason = pd.Series("", index=table.index, dtype=object).mask(unknown, "missing")
     statuses = data.status[[column for pair in named.values() for column in pair]]
     for status in WORSE:
-        reason = reason.mask(unknown & statuses.eq(status).any(axis=1), status)
+        reason = reason.mask(unknown & (statuses == status).any(axis=1), status)
     return GapCounts(table.mask(unknown), reason)
 
 

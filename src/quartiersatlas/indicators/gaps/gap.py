@@ -13,6 +13,7 @@ from quartiersatlas.base.checks import choice, expects
 from quartiersatlas.charts import Charted
 from quartiersatlas.errors import ColumnError, JoinError, SpecError, list_some
 from quartiersatlas.indicators.gaps.counted import PARTS, Columns, as_counts, gap_counts, pair_of
+from quartiersatlas.indicators.gaps.drawn import dumbbell_rows, lines_of
 from quartiersatlas.indicators.gaps.standardised import Strata, standardised_gap, strata_counts
 from quartiersatlas.indicators.gaps.tables import (
     REFERENCES,
@@ -23,7 +24,6 @@ from quartiersatlas.indicators.gaps.tables import (
 )
 from quartiersatlas.indicators.gaps.where import where_from
 from quartiersatlas.indicators.gaps.words import GapLabels, gap_sentences, labels_of
-from quartiersatlas.indicators.gaps.drawn import dumbbell_rows, lines_of
 from quartiersatlas.indicators.pictures.gaps import dumbbell_chart
 from quartiersatlas.intake import AreaData, check_vintages
 
@@ -220,13 +220,11 @@ class GroupGap(Charted):
     def __repr__(self) -> str:
         value, lower, upper = (f"{100 * part:.1f}" for part in self.measure("difference"))
         dropped = int(self.city["n_dropped"].iloc[0])
-        lines = [
-            f"GroupGap {self.spec.name!r}: {self.labels.group_en} against {self.spec.reference}: "
-            f"{value} percentage points ({lower} to {upper})"
-        ]
+        said = f"{self.labels.group_en} against {self.spec.reference}: {value} percentage points ({lower} to {upper})"
+        lines = [f"GroupGap {self.spec.name!r}: {said}"]
         verdicts = self.areas["verdict"].value_counts()
-        said = {"clear": "clear", "not_shown": "not shown", "too_few": "fewer than 30 persons"}
-        words = ", ".join(f"{verdicts[name]} {word}" for name, word in said.items() if name in verdicts)
+        named = {"clear": "clear", "not_shown": "not shown", "too_few": "fewer than 30 persons"}
+        words = ", ".join(f"{verdicts[name]} {word}" for name, word in named.items() if name in verdicts)
         lines.append(f"  areas: {words or 'none'}" + (f"; {dropped} without counts" if dropped else ""))
         return "\n".join(lines)
 
@@ -440,5 +438,5 @@ def _strata(strata: pd.DataFrame | None, columns: Columns, standard: Standard) -
 def _change(earlier: GapCounts, later: GapCounts, correlation: Correlation) -> pd.DataFrame:
     """Return the change of the city's gap over the areas whose counts are known at both dates."""
     both = earlier.reason.eq("") & later.reason.eq("")
-    dates = (as_counts(part.table[both][list(PARTS)].sum().to_frame().T) for part in (earlier, later))
-    return change_table(*dates, correlation)
+    before, after = (as_counts(part.table[both][list(PARTS)].sum().to_frame().T) for part in (earlier, later))
+    return change_table(before, after, correlation)

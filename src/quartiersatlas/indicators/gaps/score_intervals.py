@@ -5,7 +5,6 @@ All three measures share one z of the hypothesis of no gap, so their intervals n
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -14,6 +13,8 @@ import numpy as np
 from quartiersatlas.indicators.rates import NORMAL_95
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import ArrayLike, NDArray
 
     Floats = NDArray[np.float64]
@@ -180,7 +181,8 @@ def _z_of_odds(counts: Counts, odds: Floats) -> Floats:
     p2 = np.where(b >= 0, 2 * cases / (b + root), (root - b) / np.where(a == 0, 1.0, 2 * a))
     p1 = odds * p2 / (1 + p2 * (odds - 1))
     information = 1 / (n1 * p1 * (1 - p1)) + 1 / (n2 * p2 * (1 - p2))
-    return (counts.x1 - n1 * p1) * np.sqrt(information / counts.factor)
+    z: Floats = (counts.x1 - n1 * p1) * np.sqrt(information / counts.factor)
+    return z
 
 
 def _standardised(deviation: Floats, variance: Floats) -> Floats:

@@ -85,7 +85,7 @@ def strata_counts(
                 f"group_gap: strata: {count_noun(int(found.sum()), 'stratum has', 'strata have')} {what}: "
                 f"{list_some(found.index[found])}. Are the columns of the group and of all the right ones?"
             )
-    counts = Counts(*(part.to_numpy(dtype=np.float64) for part in (x1, n1, x2, n2)))
+    counts = Counts(*(np.asarray(part, dtype=np.float64) for part in (x1, n1, x2, n2)))
     names = tuple(map(str, x1.index))
     weights = _weights(names, counts, standard)
     _refuse_empty(names, counts, weights)
@@ -113,7 +113,8 @@ def _weights(names: Sequence[str], counts: Counts, standard: Standard) -> Floats
     if isinstance(standard, str):
         if standard != "all":
             raise SpecError(f"standard must be 'all' or a table of weights by stratum, not {standard!r}.")
-        return counts.both / counts.both.sum()
+        shares: Floats = counts.both / counts.both.sum()
+        return shares
     expects(standard, (Mapping, pd.Series), "group_gap: standard", 'standard={"0-14": 0.16, "15-24": 0.12, ...}')
     given = pd.Series(standard, dtype=float)
     given.index = given.index.astype(str)
@@ -126,8 +127,8 @@ def _weights(names: Sequence[str], counts: Counts, standard: Standard) -> Floats
     wrong = given.index[~(given > 0) | np.isinf(given)]
     if len(wrong):
         raise SpecError(f"group_gap: weights of the standard have to be above 0: {list_some(wrong)} is not.")
-    weights: Floats = given.loc[list(names)].to_numpy(dtype=np.float64)
-    return weights / weights.sum()
+    weights: Floats = np.asarray(given.loc[list(names)] / given.sum(), dtype=np.float64)
+    return weights
 
 
 def _refuse_empty(names: Sequence[str], counts: Counts, weights: Floats) -> None:
@@ -137,7 +138,7 @@ def _refuse_empty(names: Sequence[str], counts: Counts, weights: Floats) -> None
         if len(empty):
             first = int(empty[0])
             raise SpecError(
-                f"group_gap: nobody {who} is in {list_some([names[k] for k in empty])}, so there is no rate to "
+                f"group_gap: nobody {who} is in {list_some([names[int(k)] for k in empty])}, so there is no rate to "
                 f"standardise. Merge {' and '.join(map(repr, _merged(names, n, first)))} in the table of strata (and "
                 f"in the standard); leaving the class out would make two populations of different ages."
             )
@@ -163,8 +164,8 @@ def standardised_rate(x: Floats, n: Floats, weights: Floats) -> Measured:
     Notes
     -----
     ``r = sum w x / n``. The interval is Wilson's with ``n* = s (1 - s) / V``, where s and V = ``sum w^2 p (1 - p) / n``
-    are taken at ``p = (x + 1/2) / (n + 1)``. The gamma interval of Fay and Feuer [1]_ is for events per person-year: for
-    shares it is 10 to 60 % too wide.
+    are taken at ``p = (x + 1/2) / (n + 1)``. The gamma interval of Fay and Feuer [1]_ is for events per person-year:
+    for shares it is 10 to 60 % too wide.
 
     References
     ----------
@@ -231,7 +232,8 @@ def standardised_gap(strata: Strata, *, against_all: bool) -> pd.DataFrame:
     group = standardised_rate(x1, n1, weights)
     others = standardised_rate(x2, n2, weights)
     other = standardised_rate(x1 + x2, n1 + n2, weights) if against_all else others
-    crude = x1.sum() / n1.sum(), ((x1 + x2) / (n1 + n2).sum() if against_all else x2 / n2.sum()).sum()
+    everybody = (x1 + x2).sum() / (n1 + n2).sum()
+    crude = x1.sum() / n1.sum(), everybody if against_all else x2.sum() / n2.sum()
     if against_all:  # sum w (p_g - p_all) = sum w (1 - share) (p_g - p_o)
         own = weights * n2 / (n1 + n2)
         scale = float(own.sum())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import isfinite
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from quartiersatlas.catalogue.texts import check_lang, number_text, pick, text, value_text
 from quartiersatlas.indicators.pictures.gaps import points_text
@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from quartiersatlas.indicators.gaps.counted import Columns
     from quartiersatlas.indicators.gaps.tables import ReferenceGroup
     from quartiersatlas.intake import AreaData
+
+
+Row: TypeAlias = "dict[str, Any]"
+
+
+def rows_of(table: pd.DataFrame) -> dict[str, Row]:
+    """Return the rows of a table by their name."""
+    return cast("dict[str, Row]", table.to_dict("index"))
 
 
 @dataclass(frozen=True)
@@ -90,36 +98,39 @@ def gap_sentences(
         The earlier and the later date.
     """
     check_lang(lang)
-    whole_city = city[city["place"].eq("")].set_index("reference")
-    row, other = whole_city.loc[reference], whole_city.loc["all" if reference == "others" else "others"]
+    whole_city = rows_of(city[city["place"].eq("")].set_index("reference"))
+    compared = "all" if reference == "others" else "others"
+    row, other = whole_city[reference], whole_city[compared]
     if not isfinite(row["difference"]):
         return [text("group_gap_nobody", lang, group=labels.group(lang), indicator=labels.indicator(lang))]
     found = [_gap(row, reference, labels, lang)]
     if row["difference_lower"] <= 0 <= row["difference_upper"]:
         found.append(text("group_gap_unclear", lang, n_group=whole(row["n_group"], lang), **_ends(row, lang)))
     if isfinite(other["difference"]):
-        said = {"reference": text(f"group_gap_to_{other.name}", lang), "diff": points(other["difference"], lang)}
+        said = {"reference": text(f"group_gap_to_{compared}", lang), "diff": points(other["difference"], lang)}
         found.append(text("group_gap_other_reference", lang, **said, **_ends(other, lang)))
     if row["ratio_reason"] == "both_zero":
         found.append(text("group_gap_both_zero", lang))
     if standardised is not None:
         found.append(_standardised(standardised, lang))
-    if where is not None and isfinite(where.loc["gap", "value"]):
-        found.append(_where(where, labels, lang))
+    parts = None if where is None else rows_of(where)
+    if parts is not None and isfinite(parts["gap"]["value"]):
+        found.append(_where(parts, labels, lang))
         if where_is_merged:
             found.append(text("group_gap_where_merged", lang))
-    if change is not None and isfinite(change.loc[reference, "change"]):
-        found += _change(change, reference, periods, lang)
+    changes = None if change is None else rows_of(change)
+    if changes is not None and isfinite(changes[reference]["change"]):
+        found += _change(changes, reference, periods, lang)
     if int(row["n_dropped"]):
         found.append(text("group_gap_dropped", lang, n=whole(row["n_dropped"], lang)))
     return [*found, text("group_gap_register", lang)]
 
 
-def _ends(row: pd.Series, lang: Lang, name: str = "difference_") -> dict[str, str]:
+def _ends(row: Row, lang: Lang, name: str = "difference_") -> dict[str, str]:
     return {"lo": points(row[f"{name}lower"], lang), "hi": points(row[f"{name}upper"], lang)}
 
 
-def _gap(row: pd.Series, reference: ReferenceGroup, labels: GapLabels, lang: Lang) -> str:
+def _gap(row: Row, reference: ReferenceGroup, labels: GapLabels, lang: Lang) -> str:
     """Return the gap with rates, counts and interval; with the rates alone where the counts may not be told."""
     rates = {
         "indicator": labels.indicator(lang),
@@ -137,7 +148,7 @@ def _gap(row: pd.Series, reference: ReferenceGroup, labels: GapLabels, lang: Lan
 
 
 def _standardised(table: pd.DataFrame, lang: Lang) -> str:
-    group, other, gap = table.iloc[0], table.iloc[1], table.iloc[2]
+    group, other, gap = rows_of(table).values()
     return text(
         "group_gap_standardised",
         lang,
@@ -149,19 +160,19 @@ def _standardised(table: pd.DataFrame, lang: Lang) -> str:
     )
 
 
-def _where(where: pd.DataFrame, labels: GapLabels, lang: Lang) -> str:
+def _where(where: dict[str, Row], labels: GapLabels, lang: Lang) -> str:
     return text(
         "group_gap_where",
         lang,
         group=labels.group(lang),
-        diff=points(where.loc["gap", "value"], lang),
-        comp=points(where.loc["composition", "value"], lang),
-        within=points(where.loc["within", "value"], lang),
+        diff=points(where["gap"]["value"], lang),
+        comp=points(where["composition"]["value"], lang),
+        within=points(where["within"]["value"], lang),
     )
 
 
-def _change(change: pd.DataFrame, reference: ReferenceGroup, periods: tuple[str, str], lang: Lang) -> list[str]:
-    row, against_all = change.loc[reference], change.loc["all"]
+def _change(change: dict[str, Row], reference: ReferenceGroup, periods: tuple[str, str], lang: Lang) -> list[str]:
+    row, against_all = change[reference], change["all"]
     found = [
         text(
             "group_gap_change",
@@ -188,7 +199,7 @@ def _change(change: pd.DataFrame, reference: ReferenceGroup, periods: tuple[str,
     return found
 
 
-def change_verdict(row: pd.Series) -> str:
+def change_verdict(row: Row) -> str:
     """Return what may be said of a change: ``"undecided"``, ``"turned"``, ``"wider"`` or ``"narrower"``."""
     if row["lower"] <= 0 <= row["upper"]:
         return "undecided"
