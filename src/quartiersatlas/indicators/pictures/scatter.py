@@ -117,7 +117,7 @@ def scatter_chart(
         note=_note(len(known), len(both), lang),
         head=head,
         rows=rows,
-        order=tuple(known.sort_values("x").index.astype(str)),
+        order=tuple(known.sort_values("x", kind="stable").index.astype(str)),
         height=0.6,
     )
 
