@@ -120,7 +120,7 @@ def time_line_chart(
     if hidden:
         note += " " + text("chart_gaps", lang, n=number_text(hidden, 0, lang))
     rows = tuple((c.name, *(c.write(n, measure, lang) for n in range(len(days)))) for c in courses)
-    written = [_written(date, dates, lang) for date in map(_day, dates)]
+    written = [_written(date, dates, lang) for date in map(day_of, dates)]
     x = Axis(days[0] - 0.02 * (days[-1] - days[0]), days[-1], ticks=_dates(days, written))
     y = axis(*ends, measure.title, write=number_writer(lang), most=5, grid=True)
     return Chart(
@@ -143,13 +143,13 @@ def _days(dates: Sequence[str | pd.Timestamp], n: int) -> list[float]:
         raise SpecError(f"A time line needs two dates or more, not {len(dates)}.")
     if len(dates) != n:
         raise SpecError(f"The values have {count_noun(n, 'column')} for {count_noun(len(dates), 'date')}.")
-    days = [float(_day(date).toordinal()) for date in dates]
+    days = [float(day_of(date).toordinal()) for date in dates]
     if any(later <= earlier for earlier, later in pairwise(days)):
         raise SpecError(f"The dates must rise, from the earliest to the latest: {', '.join(map(str, dates))}.")
     return days
 
 
-def _day(date: str | pd.Timestamp) -> pd.Timestamp:
+def day_of(date: str | pd.Timestamp) -> pd.Timestamp:
     """Return a date; a year alone stands for its last day."""
     words = str(date)
     if words.isdigit() and len(words) == 4:  # noqa: PLR2004 - a year
@@ -162,7 +162,7 @@ def _day(date: str | pd.Timestamp) -> pd.Timestamp:
 
 def _written(day: pd.Timestamp, dates: Sequence[str | pd.Timestamp], lang: Lang) -> str:
     """Return the year where all dates are the same day of it, else the whole date."""
-    same = len({(other.month, other.day) for other in map(_day, dates)}) == 1
+    same = len({(other.month, other.day) for other in map(day_of, dates)}) == 1
     return f"{day:%Y}" if same else day.strftime(pick(lang, MIDNIGHT, "%Y-%m-%d"))
 
 

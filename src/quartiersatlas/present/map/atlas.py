@@ -442,11 +442,16 @@ MODULES = (
     "topology.js",
     "classes.js",
     "columns.js",
+    "chart_model.js",
+    "chart_columns.js",
+    "chart_need.js",
+    "chart.js",
     "walk.js",
     "canvas.js",
     "styles.js",
     "controls.js",
     "sheet.js",
+    "linked.js",
     "frame.js",
     "legend.js",
     "editing.js",
@@ -479,18 +484,19 @@ def head_html() -> str:
     leaflet = re.sub(r"\n//# sourceMappingURL=.*", "", asset(f"{LEAFLET}/leaflet.js"))
     leaflet_css = re.sub(r"url\(images/[^)]*\)", "none", asset(f"{LEAFLET}/leaflet.css"))
     return (
-        f"<style>{leaflet_css}</style>\n<style>{asset('atlas.css')}{asset('panel.css')}</style>\n"
+        f"<style>{leaflet_css}</style>\n<style>{asset('atlas.css')}{asset('panel.css')}{asset('charts.css')}</style>\n"
         f"<script>/*\n{asset(f'{LEAFLET}/LICENSE')}*/\nif (!window.L) {{\n{leaflet}\n}}</script>\n"
         f"<script>{bundle()}</script>"
     )
 
 
+@cache
 def bundle() -> str:
     """Join our modules in the order they need each other; imports and exports are the joints and fall away.
 
-    So do types and comments, a third of the text: who reads the code reads the modules.
+    So do types, comments and blanks between signs, nearly half of the text: who reads the code reads the modules.
     """
-    parts = [_without_joints(_without_comments(asset(name))) for name in MODULES]
+    parts = [_without_blanks(_without_joints(_without_comments(asset(name)))) for name in MODULES]
     return "var QuartiersAtlas = (() => {\n" + "\n".join(parts) + "\nreturn { createLayer };\n})();\n"
 
 
@@ -504,3 +510,38 @@ def _without_comments(module: str) -> str:
         r"^ */\*\*(?:[^*]|\*(?!/))*\*/\n|/\*\*(?:[^*]|\*(?!/))*\*/ ?", "", module, flags=re.MULTILINE
     )
     return re.sub(r"^ *//.*\n", "", without_types, flags=re.MULTILINE)
+
+
+# texts, expressions that match text (after a sign that cannot end a number), line ends, blanks, anything else
+PIECE = re.compile(
+    r""""(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|(?<=[(,=:\[!&|?])\s*/(?:[^/\\[\n]|\\.|\[(?:[^\]\\]|\\.)*\])+/|\n\s*|\ +|."""
+)
+TEMPLATE = re.compile(r"(?:[^`\\$]|\\.|\$(?!\{))*(?:`|\$\{)")
+
+
+def _without_blanks(module: str) -> str:
+    """Take out the blanks that are in no text and part no two words; line ends stay."""
+    out, place = [""], 0
+    braces: list[int] = []  # open ones in each placeholder of a template that is open
+    while place < len(module):
+        found = PIECE.match(module, place)
+        piece = found[0] if found else ""
+        place += len(piece)
+        is_back = piece == "}" and bool(braces) and braces[-1] == 0  # from a placeholder into its template
+        if braces and not is_back:
+            braces[-1] += (piece == "{") - (piece == "}")
+        if piece == "`" or is_back:
+            rest = TEMPLATE.match(module, place)
+            piece += rest[0] if rest else ""
+            place += len(piece) - 1
+            if is_back:
+                braces.pop()
+            if piece.endswith("${"):
+                braces.append(0)
+        elif piece.startswith("\n"):
+            piece = "\n"
+        elif piece.isspace():
+            around = out[-1][-1:] + module[place : place + 1]
+            piece = " " if re.fullmatch(r"[\w$]{2}|\+\+|--|//", around) else ""
+        out += [piece] if piece else []
+    return "".join(out)

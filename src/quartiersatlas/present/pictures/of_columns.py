@@ -27,6 +27,7 @@ from quartiersatlas.indicators.pictures import (
     spine_chart,
     time_line_chart,
 )
+from quartiersatlas.indicators.pictures.time_line import day_of
 from quartiersatlas.indicators.rates import wilson
 from quartiersatlas.present.comparable import on_keys
 from quartiersatlas.present.map.classes import class_labels, column_colors, is_first_axis, is_total, quantile_breaks
@@ -219,9 +220,8 @@ def time_line(
     for other in others:
         expects(other, Release, "time_line: earlier", "earlier=[the releases of other dates]")
     key, index = chosen_area(release, area), release.areas.index
-    parts = sorted(
-        (on_keys(part, index) for part in (release, *others) if column in part.values), key=lambda p: _sortable(p.as_of)
-    )
+    known = [on_keys(part, index) for part in (release, *others) if column in part.values]
+    parts = sorted(known, key=lambda part: day_of(part.as_of.strip()))
     values = pd.concat([numbers_of(part, part.column(column)) for part in parts], axis=1)
     values.columns = pd.RangeIndex(len(parts))
     city = [float(part.column(column).city) for part in parts]
@@ -235,7 +235,7 @@ def time_line(
     parent = _parent(release)
     return time_line_chart(
         values,
-        [part.as_of for part in parts],
+        [part.as_of.strip() for part in parts],
         measure_of(shown, lang),
         lang,
         city=city if np.isfinite(city).any() else None,
@@ -246,11 +246,6 @@ def time_line(
         interval=pd.DataFrame([_interval(part, column, key) for part in parts]) if key else None,
         gaps=words,
     )
-
-
-def _sortable(date: str) -> str:
-    """Return a date so that earlier ones come first: 31.12.2024 as 2024-12-31."""
-    return "-".join(reversed(date.strip().split(".")))
 
 
 def _parent(release: Release) -> pd.Series[str] | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from quartiersatlas.base.checks import expects
 from quartiersatlas.catalogue import text
 from quartiersatlas.disclosure import Release
@@ -18,8 +20,6 @@ from quartiersatlas.present.statements import axis_of, check_area, check_release
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    import pandas as pd
 
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.charts import Chart
@@ -92,18 +92,13 @@ def contributions(release: Release, lang: Lang = "de", areas: Sequence[str] | No
         The release has no such area.
     """
     check_release(release, "contributions")
-    axis = next((c for c in release.columns if c.kind == "class" and driver_names(release, c.axis)), None)
-    if axis is None or release.drivers is None:
+    axis, parts = _released_parts(release)
+    if axis is None:
         raise SpecError("contributions: the release has none: release(..., need=need), with exact counts.")
-    parts: pd.DataFrame = release.drivers.loc[:, axis.axis].reindex(release.areas.index)  # type: ignore[assignment]
-    parts.columns = [str(name) for name in parts.columns]
     scored = parts.index[parts.notna().any(axis=1)]
-    if areas is None:
-        keys = _listed(release, parts.loc[scored])
-    else:
-        for key in areas:
-            check_area(release, key)
-        keys = [str(key) for key in areas if key in scored]
+    for key in areas or ():
+        check_area(release, key)
+    keys = listed_contributions(release) if areas is None else [str(key) for key in areas if key in scored]
     if not keys:
         raise SpecError("contributions: none of the areas has contributions that are shown.")
     labels = [release.column(name).indicator.label(lang) for name in parts.columns]
@@ -125,8 +120,22 @@ def contributions(release: Release, lang: Lang = "de", areas: Sequence[str] | No
     )
 
 
-def _listed(release: Release, parts: pd.DataFrame) -> list[str]:
-    """Return the selected areas, or all where none is, as they are listed; of too many, those with the largest sums."""
+def _released_parts(release: Release) -> tuple[ReleasedColumn | None, pd.DataFrame]:
+    """Return the first axis that leaves with contributions, and these; None without any."""
+    axis = next((c for c in release.columns if c.kind == "class" and driver_names(release, c.axis)), None)
+    if axis is None or release.drivers is None:
+        return None, pd.DataFrame(index=release.areas.index)
+    parts = release.drivers.xs(axis.axis, axis=1, level=0).reindex(release.areas.index)
+    return axis, parts.set_axis([str(name) for name in parts.columns], axis=1)
+
+
+def listed_contributions(release: Release) -> list[str]:
+    """Return the areas whose contributions are drawn: the selected ones, or all where none is, fifteen at most.
+
+    They stand as areas are listed, by name in public; of too many, those with the largest sums are drawn.
+    """
+    _, parts = _released_parts(release)
+    parts = parts[parts.notna().any(axis=1)]
     selected = release.selected.reindex(parts.index, fill_value=False)
     asked = parts[selected] if selected.any() else parts
     sums = asked.sum(axis=1).round(DRIVER_DECIMALS).sort_values(ascending=False, kind="stable")
@@ -144,7 +153,7 @@ def _most_moving(parts: pd.DataFrame, labels: list[str], lang: Lang) -> tuple[pd
     rest = [name for name in parts.columns if name not in heavy]
     words = dict(zip(parts.columns, labels, strict=True))
     others = text("chart_other_indicators", lang, n=len(rest))
-    merged = parts[kept].assign(others=parts[rest].sum(axis=1, min_count=1))
+    merged = parts[kept].assign(others=parts[rest].sum(axis=1, min_count=1).round(DRIVER_DECIMALS))
     return merged, [*(words[name] for name in kept), others], [*COLORS[: len(kept)], OTHERS]
 
 

@@ -8,6 +8,7 @@ import { compareButton } from "./compare.js";
 import { element } from "./controls.js";
 import { framePage, layerBox } from "./frame.js";
 import { exclaveInset, insetControl, mainBounds } from "./inset.js";
+import { chartBus, chartDrawer } from "./linked.js";
 import { footer, searchBox, showDefinition, showPanel, tableButton, walkByKeys } from "./page.js";
 import { panelSheet } from "./sheet.js";
 import { LIGHT_LINE, OTHER_PROGRAMME_LINE, PROGRAMME_LINE } from "./styles.js";
@@ -29,15 +30,27 @@ export function createLayer(atlas) {
   unpackColumns(atlas);
   const ground = drawable(atlas.geometry);
   const renderer = patternCanvas();
+  const bus = chartBus({
+    point: (area) => view.point(area),
+    choose: (area) => choice.choose(area),
+    single: (areas) => view.single(areas),
+    isSingled: () => view.isSingled(),
+    isBack: (area) => view.isBack(area),
+  });
+  atlas.bus = Object.assign(bus, { column: () => view.column() });
   const view = createView(viewOf(atlas), ground, renderer, {
     choose: (area) => choice.choose(area),
+    point: (area) => bus.point(area, true),
     changed(column) {
       editor.refresh(column);
       showDefinition(atlas, column);
       choice.refresh();
       table?.dateChanged();
     },
-    drawn: () => insets.forEach((inset) => inset.redraw()),
+    drawn() {
+      insets.forEach((inset) => inset.redraw());
+      bus.redraw();
+    },
   });
   const line = (/** @type {any} */ arcs, /** @type {any} */ style) => L.polyline(arcs, { renderer, ...style });
   const outline = (/** @type {number[]} */ members) => ground.lines(memberOutline(ground.owners, new Set(members)));
@@ -79,6 +92,7 @@ export function createLayer(atlas) {
     footer(atlas, view.column());
     walkByKeys(layer._map, atlas.words, choice, view.areas.map(centre), around);
     table = tableButton(view.atlas, choice.find);
+    chartDrawer(view.atlas);
     const alone = { ...atlas, candidates: [], programmes: { labels: [], other: [] }, facilities: [] }; // the second map shows classes only
     compareButton(atlas, views, layer._map, fit, (on) => createView(viewOf(alone), ground, patternCanvas(), on), choice);
   });
@@ -118,7 +132,9 @@ function areaChoice(views, insets, boundsOf, offer) {
   let chosen = null;
   const choose = (/** @type {number | null} */ area) => {
     chosen = area;
+    first.atlas.bus.chosen = area;
     showPanel(first.atlas, area, () => choose(null));
+    first.atlas.bus.redraw();
     if (ownPage()) {
       first.layer._map.invalidateSize({ animate: false }); // the sheet of a phone may have taken half of it
       for (const view of [...views, ...insets]) view.ring(area);
