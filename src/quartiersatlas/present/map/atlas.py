@@ -478,6 +478,10 @@ MODULES = (
     "topology.js",
     "classes.js",
     "columns.js",
+    "chart_model.js",
+    "chart_columns.js",
+    "chart_need.js",
+    "chart.js",
     "walk.js",
     "canvas.js",
     "styles.js",
@@ -487,6 +491,7 @@ MODULES = (
     "sheet.js",
     "labels.js",
     "search.js",
+    "linked.js",
     "frame.js",
     "legend.js",
     "editing.js",
@@ -504,6 +509,8 @@ MODULES = (
     "layer.js",
 )
 
+STYLES = ("atlas.css", "panel.css", "charts.css", "search.css")
+
 
 @cache
 def asset(name: str) -> str:
@@ -519,12 +526,13 @@ def head_html() -> str:
     leaflet = re.sub(r"\n//# sourceMappingURL=.*", "", asset(f"{LEAFLET}/leaflet.js"))
     leaflet_css = re.sub(r"url\(images/[^)]*\)", "none", asset(f"{LEAFLET}/leaflet.css"))
     return (
-        f"<style>{leaflet_css}</style>\n<style>{asset('atlas.css')}{asset('panel.css')}{asset('search.css')}</style>\n"
+        f"<style>{leaflet_css}</style>\n<style>{''.join(map(asset, STYLES))}</style>\n"
         f"<script>/*\n{asset(f'{LEAFLET}/LICENSE')}*/\nif (!window.L) {{\n{leaflet}\n}}</script>\n"
         f"<script>{bundle()}</script>"
     )
 
 
+@cache
 def bundle() -> str:
     """Join our modules in the order they need each other; imports and exports are the joints and fall away.
 
