@@ -38,6 +38,7 @@ from .present.files.export import export
 from .present.look import Look
 from .present.map.atlas import Atlas, atlas_map, choropleth
 from .present.paper.sheet import Sheet, figure
+from .present.places.context import Context, FittedContext, context
 from .present.report import report
 from .project.run import audit_project, check_project, run_project
 from .screening.candidates import Candidates, candidate_areas
@@ -78,7 +79,9 @@ __all__ = [
     "Catalogue",
     "Chart",
     "ClassTransition",
+    "Context",
     "Decomposition",
+    "FittedContext",
     "GroupGap",
     "Indicator",
     "JoinReport",
@@ -129,6 +132,7 @@ __all__ = [
     "compare_rules",
     "compare_segregation",
     "compare_with_rest",
+    "context",
     "decompose",
     "export",
     "figure",
