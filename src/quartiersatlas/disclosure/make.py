@@ -36,6 +36,7 @@ from quartiersatlas.disclosure.columns import (
 )
 from quartiersatlas.disclosure.derived.feasible_splits import with_index_company
 from quartiersatlas.disclosure.derived.filled import fill_withheld
+from quartiersatlas.disclosure.derived.group_gaps import add_gap_columns, gap_facts, with_gaps
 from quartiersatlas.disclosure.derived.recompute import (
     Derived,
     compute_again,
@@ -44,7 +45,6 @@ from quartiersatlas.disclosure.derived.recompute import (
     scale_options,
 )
 from quartiersatlas.disclosure.first_comment import comment_draft
-from quartiersatlas.disclosure.group_gaps import add_gap_columns, gap_facts, gaps_of, with_gap_counts
 from quartiersatlas.disclosure.known_counts import smallest_units
 from quartiersatlas.disclosure.ledger import Ledger, layer_of, ledger_entry, locked_ledger, write_ledger
 from quartiersatlas.disclosure.numbers.other_numbers import share_warnings
@@ -221,9 +221,7 @@ def _released(given: Mapping[str, Any], book: Ledger | None) -> Release:
         need = need.on(data.areas.index)
     if need is not None:
         data = replace(data, catalogue=data.catalogue.add(*_missing_meanings(data, need.spec)))
-    names = _names(data, given["columns"], need, shortlist)
-    data, gaps = with_gap_counts(data, gaps_of(given["gaps"]))
-    names = list(dict.fromkeys([*names, *(rate for gap in gaps for rate in gap.rates)]))
+    data, gaps, names = with_gaps(data, given["gaps"], _names(data, given["columns"], need, shortlist))
     made = {**{name: given[name] for name in RESULTS}, "need": need}
     settled = partial(earlier_cells, book, as_of=given["as_of"]) if book is not None else None
     pattern, derived, differing = _derived(data, protection, names, made, settled)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from quartiersatlas.errors import CountError, SpecError
 from quartiersatlas.indicators.gaps.area_model import area_model
 from quartiersatlas.indicators.gaps.gap_change import correlation_of_gaps, parts_of_change, square_and_add
-from quartiersatlas.indicators.gaps.score_intervals import Counts, score_intervals
+from quartiersatlas.indicators.gaps.score_intervals import PairCounts, score_intervals
 from quartiersatlas.indicators.gaps.standardised import (
     gamma_rate,
     standardised_gap,
@@ -43,7 +43,7 @@ one_area = st.tuples(st.integers(1, 200), st.integers(1, 200)).flatmap(
 
 
 def arrays(*rows):
-    return Counts(*(np.array(part, dtype=float) for part in rows))
+    return PairCounts(*(np.array(part, dtype=float) for part in rows))
 
 
 @pytest.mark.parametrize(
@@ -70,11 +70,11 @@ def test_where_a_gap_comes_from(rows, kitagawa, pooled):
 @given(st.lists(one_area, min_size=1, max_size=8))
 def test_composition_and_within_add_up_to_the_gap(areas):
     x1, n1, x2, n2 = (np.array(part, dtype=float) for part in zip(*areas, strict=True))
-    table = where_from(Counts(x1, n1, x2, n2), against_all=False)["value"]
+    table = where_from(PairCounts(x1, n1, x2, n2), against_all=False)["value"]
     gap = x1.sum() / n1.sum() - x2.sum() / n2.sum()
     assert table["composition"] + table["within"] == pytest.approx(gap, abs=1e-12)
     share = n1.sum() / (n1 + n2).sum()
-    against = where_from(Counts(x1, n1, x2, n2), against_all=True)["value"]
+    against = where_from(PairCounts(x1, n1, x2, n2), against_all=True)["value"]
     assert against.to_numpy() == pytest.approx(((1 - share) * table).to_numpy(), abs=1e-12)
 
 
@@ -89,7 +89,7 @@ def test_the_pooled_interval_covers_in_sparse_areas():
     n1, n2, base = rng.integers(8, 60, 12), rng.integers(30, 200, 12), rng.uniform(0.05, 0.3, 12)
     inside = []
     for _ in range(500):
-        counts = Counts(rng.binomial(n1, base + 0.08), n1, rng.binomial(n2, base), n2)
+        counts = PairCounts(rng.binomial(n1, base + 0.08), n1, rng.binomial(n2, base), n2)
         row = where_from(counts, against_all=False).loc["pooled_within"]
         inside.append(row["lower"] <= 0.08 <= row["upper"])
     assert 0.925 <= np.mean(inside) <= 0.975

@@ -10,7 +10,7 @@ import pandas as pd
 
 from quartiersatlas.base.checks import count_noun
 from quartiersatlas.errors import ArgumentError, ColumnError, CountError, SpecError
-from quartiersatlas.indicators.gaps.score_intervals import Counts
+from quartiersatlas.indicators.gaps.score_intervals import PairCounts
 from quartiersatlas.intake.joining.data import refuse_no_counts
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class GapCounts:
     reason: pd.Series[str]
 
     @property
-    def counts(self) -> Counts:
+    def counts(self) -> PairCounts:
         """The same as arrays."""
         return as_counts(self.table)
 
@@ -54,9 +54,9 @@ class GapCounts:
         return self.table[self.reason.eq("")]
 
 
-def as_counts(table: pd.DataFrame) -> Counts:
+def as_counts(table: pd.DataFrame) -> PairCounts:
     """Return the four columns of a table as arrays."""
-    return Counts(*(table[name].to_numpy(dtype=np.float64) for name in PARTS))
+    return PairCounts(*(table[name].to_numpy(dtype=np.float64) for name in PARTS))
 
 
 def pair_of(value: object, name: str) -> tuple[str, str]:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from quartiersatlas.catalogue.texts import text
 from quartiersatlas.indicators.gaps.words import rows_of
-from quartiersatlas.indicators.pictures.gaps import Course, GapRow, gap_lines_chart
+from quartiersatlas.indicators.pictures.gaps import GapCourse, GapRow, gap_lines_chart
 from quartiersatlas.indicators.rates import wilson
 
 if TYPE_CHECKING:
@@ -55,6 +55,6 @@ def lines_of(dates: Sequence[pd.DataFrame], periods: tuple[str, str], labels: Ga
     for who in ("group", "others"):
         rate = sums[f"x_{who}"] / sums[f"n_{who}"].where(sums[f"n_{who}"] > 0)
         lower, upper = wilson(rate, sums[f"n_{who}"])
-        courses[who] = Course(tuple(100 * rate), tuple(100 * lower), tuple(100 * upper))
+        courses[who] = GapCourse(tuple(100 * rate), tuple(100 * lower), tuple(100 * upper))
     names = labels.indicator(lang), labels.group(lang)
     return gap_lines_chart(periods, courses["group"], courses["others"], names, lang)

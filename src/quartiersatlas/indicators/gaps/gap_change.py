@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from quartiersatlas.indicators.gaps.score_intervals import Counts, Measured
+from quartiersatlas.indicators.gaps.score_intervals import Estimated, PairCounts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
-def square_and_add(earlier: Measured, later: Measured, correlation: Floats | float = 0.0) -> Measured:
+def square_and_add(earlier: Estimated, later: Estimated, correlation: Floats | float = 0.0) -> Estimated:
     """Return the difference of two numbers with its interval, made of their own intervals.
 
     Parameters
     ----------
-    earlier, later : Measured
+    earlier, later : Estimated
         What is taken away, and from what; each with its interval.
     correlation : ndarray or float
         Of the two.
@@ -41,10 +41,10 @@ def square_and_add(earlier: Measured, later: Measured, correlation: Floats | flo
     change = later.value - earlier.value
     lower = change - np.sqrt(down2**2 - 2 * correlation * down2 * up1 + up1**2)
     upper = change + np.sqrt(up2**2 - 2 * correlation * up2 * down1 + down1**2)
-    return Measured(change, lower, upper)
+    return Estimated(change, lower, upper)
 
 
-def correlation_of_gaps(earlier: Counts, later: Counts, of_group: float, of_others: float) -> Floats:
+def correlation_of_gaps(earlier: PairCounts, later: PairCounts, of_group: float, of_others: float) -> Floats:
     """Return the correlation of the gaps at two dates, of that of the two rates of the group and of the others.
 
     Notes

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Bools = NDArray[np.bool_]
-    Score: TypeAlias = Callable[["Counts", Floats], Floats]
+    Score: TypeAlias = Callable[["PairCounts", Floats], Floats]
 
 HALVINGS = 80  # of a bisection: more than the digits of a float
 FAR = 1 - 1e-15  # t of the largest ratio t / (1 - t) that is looked at
 
 
 @dataclass(frozen=True)
-class Counts:
+class PairCounts:
     """Cases and persons of a group and of the others, as arrays of one shape; n above 0."""
 
     x1: Floats
@@ -47,7 +47,7 @@ class Counts:
 
 
 @dataclass(frozen=True)
-class Measured:
+class Estimated:
     """A measure of the gap with its interval, as arrays."""
 
     value: Floats
@@ -59,9 +59,9 @@ class Measured:
 class Gaps:
     """Difference, ratio and odds ratio against the others, and z of no gap."""
 
-    difference: Measured
-    ratio: Measured
-    odds_ratio: Measured
+    difference: Estimated
+    ratio: Estimated
+    odds_ratio: Estimated
     z: Floats
 
 
@@ -98,7 +98,7 @@ def score_intervals(x1: ArrayLike, n1: ArrayLike, x2: ArrayLike, n2: ArrayLike) 
     """
     x1, n1, x2, n2 = np.broadcast_arrays(*(np.asarray(part, dtype=np.float64) for part in (x1, n1, x2, n2)))
     known = (n1 > 0) & (n2 > 0) & np.isfinite(x1) & np.isfinite(x2)
-    counts = Counts(*(np.where(known, part, fill) for part, fill in ((x1, 0.0), (n1, 1.0), (x2, 0.0), (n2, 1.0))))
+    counts = PairCounts(*(np.where(known, part, fill) for part, fill in ((x1, 0.0), (n1, 1.0), (x2, 0.0), (n2, 1.0))))
     p1, p2 = counts.x1 / counts.n1, counts.x2 / counts.n2
     with np.errstate(divide="ignore", invalid="ignore"):
         difference = _interval(counts, p1 - p2, _z_of_difference, (-1.0, 1.0))
@@ -109,23 +109,23 @@ def score_intervals(x1: ArrayLike, n1: ArrayLike, x2: ArrayLike, n2: ArrayLike) 
     return Gaps(*whole, np.where(known, z, np.nan))
 
 
-def _where(known: Bools, found: Measured) -> Measured:
-    return Measured(*(np.where(known, part, np.nan) for part in (found.value, found.lower, found.upper)))
+def _where(known: Bools, found: Estimated) -> Estimated:
+    return Estimated(*(np.where(known, part, np.nan) for part in (found.value, found.lower, found.upper)))
 
 
-def _interval(counts: Counts, value: Floats, score: Score, ends: tuple[float, float]) -> Measured:
+def _interval(counts: PairCounts, value: Floats, score: Score, ends: tuple[float, float]) -> Estimated:
     """Return both ends: where the score falls to 1.96 below the value, and to -1.96 above it."""
     start = np.clip(np.where(np.isnan(value), 0.0, value), *ends)
     lower = _falls_to(counts, score, NORMAL_95, np.full_like(start, ends[0]), start)
     upper = _falls_to(counts, score, -NORMAL_95, start, np.full_like(start, ends[1]))
-    return Measured(value, lower, upper)
+    return Estimated(value, lower, upper)
 
 
-def _of_ratio(counts: Counts, value: Floats, score: Score) -> Measured:
+def _of_ratio(counts: PairCounts, value: Floats, score: Score) -> Estimated:
     """Return a ratio with its interval, looked for on t of ``ratio = t / (1 - t)``; without a value all is possible."""
     place = np.where(np.isinf(value), FAR, value / (1 + value))
 
-    def of_place(counts: Counts, t: Floats) -> Floats:
+    def of_place(counts: PairCounts, t: Floats) -> Floats:
         return score(counts, t / (1 - t))
 
     found = _interval(counts, place, of_place, (0.0, FAR))
@@ -134,10 +134,10 @@ def _of_ratio(counts: Counts, value: Floats, score: Score) -> Measured:
     undefined = np.isnan(value)
     lower = np.where(nobody | undefined, 0.0, lower)
     upper = np.where(everybody | undefined | (found.upper >= FAR), np.inf, upper)
-    return Measured(value, lower, upper)
+    return Estimated(value, lower, upper)
 
 
-def _falls_to(counts: Counts, score: Score, level: float, low: Floats, high: Floats) -> Floats:
+def _falls_to(counts: PairCounts, score: Score, level: float, low: Floats, high: Floats) -> Floats:
     """Return where a falling score reaches a level, by halving the space in between."""
     for _ in range(HALVINGS):
         middle = (low + high) / 2
@@ -146,7 +146,7 @@ def _falls_to(counts: Counts, score: Score, level: float, low: Floats, high: Flo
     return (low + high) / 2
 
 
-def _z_of_difference(counts: Counts, d: Floats) -> Floats:
+def _z_of_difference(counts: PairCounts, d: Floats) -> Floats:
     """Return z of the hypothesis ``p1 = p2 + d``; p2 is then the middle root of a cubic equation."""
     x2, n1, n2, both = counts.x2, counts.n1, counts.n2, counts.both
     cases = counts.x1 + x2
@@ -162,7 +162,7 @@ def _z_of_difference(counts: Counts, d: Floats) -> Floats:
     return _standardised(counts.x1 / n1 - x2 / n2 - d, variance)
 
 
-def _z_of_ratio(counts: Counts, ratio: Floats) -> Floats:
+def _z_of_ratio(counts: PairCounts, ratio: Floats) -> Floats:
     """Return z of the hypothesis ``p1 = ratio p2``; p2 is then a root of a quadratic equation."""
     x1, x2, n1, n2 = counts.x1, counts.x2, counts.n1, counts.n2
     a, b, c = counts.both * ratio, n1 * ratio + x1 + n2 + x2 * ratio, x1 + x2
@@ -172,7 +172,7 @@ def _z_of_ratio(counts: Counts, ratio: Floats) -> Floats:
     return _standardised(x1 / n1 - ratio * (x2 / n2), variance)
 
 
-def _z_of_odds(counts: Counts, odds: Floats) -> Floats:
+def _z_of_odds(counts: PairCounts, odds: Floats) -> Floats:
     """Return z of the hypothesis that the odds are ``odds`` times those of the others."""
     n1, n2 = counts.n1, counts.n2
     cases = counts.x1 + counts.x2
@@ -191,7 +191,7 @@ def _standardised(deviation: Floats, variance: Floats) -> Floats:
     return np.where(variance > 0, deviation / np.sqrt(np.where(variance > 0, variance, 1.0)), endless)
 
 
-def against_all(found: Measured, share: Floats, *, ratio: bool) -> Measured:
+def against_all(found: Estimated, share: Floats, *, ratio: bool) -> Estimated:
     """Return a measure against the others as one against all, of whom the group is a share.
 
     The group is a part of all, so the two rates are not independent: the gap to all is ``(1 - share)`` times the gap to
@@ -199,7 +199,7 @@ def against_all(found: Measured, share: Floats, *, ratio: bool) -> Measured:
 
     Examples
     --------
-    >>> one = Measured(*(np.array([part]) for part in (-0.10, -0.15, -0.05)))
+    >>> one = Estimated(*(np.array([part]) for part in (-0.10, -0.15, -0.05)))
     >>> against_all(one, np.array([0.4]), ratio=False).value.round(3).tolist()
     [-0.06]
     """
@@ -210,4 +210,4 @@ def against_all(found: Measured, share: Floats, *, ratio: bool) -> Measured:
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(np.isinf(part), 1 / share, part / (share * part + 1 - share))
 
-    return Measured(turned(found.value), turned(found.lower), turned(found.upper))
+    return Estimated(turned(found.value), turned(found.lower), turned(found.upper))

@@ -12,7 +12,7 @@ import pandas as pd
 from quartiersatlas.base.checks import count_noun, expects
 from quartiersatlas.errors import CountError, SpecError, list_some
 from quartiersatlas.indicators.gaps.gap_change import square_and_add
-from quartiersatlas.indicators.gaps.score_intervals import Counts, Measured
+from quartiersatlas.indicators.gaps.score_intervals import Estimated, PairCounts
 from quartiersatlas.indicators.rates import NORMAL_95
 from quartiersatlas.intake.joining.data import checked_counts
 
@@ -36,14 +36,14 @@ class Strata:
     ----------
     names : tuple of str
         The classes in their order.
-    counts : Counts
+    counts : PairCounts
         Cases and persons of each.
     weights : ndarray of float
         Of each class in the standard; they add up to 1.
     """
 
     names: tuple[str, ...]
-    counts: Counts
+    counts: PairCounts
     weights: Floats
 
 
@@ -85,7 +85,7 @@ def strata_counts(
                 f"group_gap: strata: {count_noun(int(found.sum()), 'stratum has', 'strata have')} {what}: "
                 f"{list_some(found.index[found])}. Are the columns of the group and of all the right ones?"
             )
-    counts = Counts(*(np.asarray(part, dtype=np.float64) for part in (x1, n1, x2, n2)))
+    counts = PairCounts(*(np.asarray(part, dtype=np.float64) for part in (x1, n1, x2, n2)))
     names = tuple(map(str, x1.index))
     weights = _weights(names, counts, standard)
     _refuse_empty(names, counts, weights)
@@ -108,7 +108,7 @@ def _sums(table: pd.DataFrame, column: str) -> pd.Series[float]:
     return counts.groupby(table.index.astype(str), sort=False).sum()
 
 
-def _weights(names: Sequence[str], counts: Counts, standard: Standard) -> Floats:
+def _weights(names: Sequence[str], counts: PairCounts, standard: Standard) -> Floats:
     """Return the weight of each stratum, adding up to 1."""
     if isinstance(standard, str):
         if standard != "all":
@@ -131,7 +131,7 @@ def _weights(names: Sequence[str], counts: Counts, standard: Standard) -> Floats
     return weights
 
 
-def _refuse_empty(names: Sequence[str], counts: Counts, weights: Floats) -> None:
+def _refuse_empty(names: Sequence[str], counts: PairCounts, weights: Floats) -> None:
     """Refuse strata in which one of the two has nobody: their rate is unknown, and leaving them out changes the sum."""
     for who, n in (("of the group", counts.n1), ("of the others", counts.n2)):
         empty = np.flatnonzero((n <= 0) & (weights > 0))
@@ -153,7 +153,7 @@ def _merged(names: Sequence[str], n: Floats, place: int) -> list[str]:
     return list(names[low : high + 1])
 
 
-def standardised_rate(x: Floats, n: Floats, weights: Floats) -> Measured:
+def standardised_rate(x: Floats, n: Floats, weights: Floats) -> Estimated:
     """Return a directly standardised rate with its 95 % interval.
 
     Parameters
@@ -185,10 +185,10 @@ def standardised_rate(x: Floats, n: Floats, weights: Floats) -> Measured:
     z2 = NORMAL_95**2
     centre = (rate + z2 / (2 * size)) / (1 + z2 / size)
     half = NORMAL_95 * np.sqrt(rate * (1 - rate) / size + z2 / (4 * size**2)) / (1 + z2 / size)
-    return Measured(np.array(rate), np.array(max(centre - half, 0.0)), np.array(min(centre + half, 1.0)))
+    return Estimated(np.array(rate), np.array(max(centre - half, 0.0)), np.array(min(centre + half, 1.0)))
 
 
-def gamma_rate(x: Floats, n: Floats, weights: Floats) -> Measured:
+def gamma_rate(x: Floats, n: Floats, weights: Floats) -> Estimated:
     """Return a standardised rate of events per person-year with the interval of Fay and Feuer.
 
     Parameters
@@ -215,7 +215,7 @@ def gamma_rate(x: Floats, n: Floats, weights: Floats) -> Measured:
     lower = gamma.ppf(0.025, rate**2 / variance, scale=variance / rate) if rate > 0 else 0.0
     above, wider = rate + most, variance + most**2
     upper = gamma.ppf(0.975, above**2 / wider, scale=wider / above)
-    return Measured(np.array(rate), np.array(lower), np.array(upper))
+    return Estimated(np.array(rate), np.array(lower), np.array(upper))
 
 
 def standardised_gap(strata: Strata, *, against_all: bool) -> pd.DataFrame:
@@ -239,7 +239,7 @@ def standardised_gap(strata: Strata, *, against_all: bool) -> pd.DataFrame:
         scale = float(own.sum())
         group_part, others_part = (standardised_rate(x, n, own / scale) for x, n in ((x1, n1), (x2, n2)))
         gap = square_and_add(others_part, group_part)
-        gap = Measured(*(part * scale for part in (gap.value, gap.lower, gap.upper)))
+        gap = Estimated(*(part * scale for part in (gap.value, gap.lower, gap.upper)))
     else:
         gap = square_and_add(others, group)
     rows = {

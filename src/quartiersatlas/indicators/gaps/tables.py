@@ -10,7 +10,7 @@ import pandas as pd
 from quartiersatlas.indicators.gaps.area_model import area_model
 from quartiersatlas.indicators.gaps.counted import PARTS, as_counts
 from quartiersatlas.indicators.gaps.gap_change import correlation_of_gaps, parts_of_change, square_and_add
-from quartiersatlas.indicators.gaps.score_intervals import Counts, Gaps, Measured, against_all, score_intervals
+from quartiersatlas.indicators.gaps.score_intervals import Estimated, Gaps, PairCounts, against_all, score_intervals
 from quartiersatlas.indicators.rates import NORMAL_95
 
 if TYPE_CHECKING:
@@ -25,21 +25,21 @@ LEAST_AREAS = 3  # of the area model
 Correlation: TypeAlias = "float | tuple[float, float]"
 
 
-def shares_of(counts: Counts) -> Floats:
+def shares_of(counts: PairCounts) -> Floats:
     """Return the group's share of all; NaN where nobody is."""
     both = counts.both
     return np.where(both > 0, counts.n1 / np.where(both > 0, both, 1.0), np.nan)
 
 
-def measures(counts: Counts, reference: ReferenceGroup) -> tuple[Measured, Measured, Measured | None]:
+def measures(counts: PairCounts, reference: ReferenceGroup) -> tuple[Estimated, Estimated, Estimated | None]:
     """Return difference, ratio and odds ratio; against all there is no odds ratio."""
     found = score_intervals(counts.x1, counts.n1, counts.x2, counts.n2)
     return with_reference(found, counts, reference)
 
 
 def with_reference(
-    found: Gaps, counts: Counts, reference: ReferenceGroup
-) -> tuple[Measured, Measured, Measured | None]:
+    found: Gaps, counts: PairCounts, reference: ReferenceGroup
+) -> tuple[Estimated, Estimated, Estimated | None]:
     """Return measures against the others as those against a reference."""
     if reference == "others":
         return found.difference, found.ratio, found.odds_ratio
@@ -47,7 +47,7 @@ def with_reference(
     return against_all(found.difference, share, ratio=False), against_all(found.ratio, share, ratio=True), None
 
 
-def measured_columns(counts: Counts, reference: ReferenceGroup) -> dict[str, Floats]:
+def measured_columns(counts: PairCounts, reference: ReferenceGroup) -> dict[str, Floats]:
     """Return rates, difference, ratio and odds ratio with their intervals as columns."""
     difference, ratio, odds = measures(counts, reference)
     x, n = (counts.x2, counts.n2) if reference == "others" else (counts.x1 + counts.x2, counts.both)
@@ -150,7 +150,7 @@ def city_table(known: pd.DataFrame, places: pd.Series[str] | None, n_dropped: in
     return found.assign(n_dropped=np.where(found["place"].eq(""), n_dropped, 0))
 
 
-def change_table(earlier: Counts, later: Counts, correlation: Correlation) -> pd.DataFrame:
+def change_table(earlier: PairCounts, later: PairCounts, correlation: Correlation) -> pd.DataFrame:
     """Return the change of the city's gap against the others and against all.
 
     Returns
@@ -188,7 +188,7 @@ def area_changes(
     return pd.DataFrame(ends, index=later.index)
 
 
-def _correlation(earlier: Counts, later: Counts, correlation: Correlation) -> Floats | float:
+def _correlation(earlier: PairCounts, later: PairCounts, correlation: Correlation) -> Floats | float:
     if isinstance(correlation, tuple):
         with np.errstate(divide="ignore", invalid="ignore"):
             return correlation_of_gaps(earlier, later, *correlation)

@@ -12,19 +12,19 @@ from quartiersatlas.indicators.rates import NORMAL_95
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from quartiersatlas.indicators.gaps.score_intervals import Counts
+    from quartiersatlas.indicators.gaps.score_intervals import PairCounts
 
     Floats = NDArray[np.float64]
 
 PARTS = ("gap", "composition", "within", "pooled_within")
 
 
-def where_from(counts: Counts, *, against_all: bool) -> pd.DataFrame:
+def where_from(counts: PairCounts, *, against_all: bool) -> pd.DataFrame:
     """Return how much of the city's gap lies between areas, and how much within them.
 
     Parameters
     ----------
-    counts : Counts
+    counts : PairCounts
         Of each area, all known; areas in which one of the two does not live may be among them.
     against_all : bool
         Whether the gap is that against all: every part is then as much smaller.
@@ -74,7 +74,7 @@ def where_from(counts: Counts, *, against_all: bool) -> pd.DataFrame:
     return table * scale
 
 
-def _pooled(counts: Counts) -> tuple[float, float]:
+def _pooled(counts: PairCounts) -> tuple[float, float]:
     """Return the difference of Mantel and Haenszel over areas in which both live, and its standard error."""
     both = (counts.n1 > 0) & (counts.n2 > 0)
     x1, n1, x2, n2 = (part[both] for part in (counts.x1, counts.n1, counts.x2, counts.n2))

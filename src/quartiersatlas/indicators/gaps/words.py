@@ -7,7 +7,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from quartiersatlas.catalogue.texts import check_lang, number_text, pick, text, value_text
-from quartiersatlas.indicators.pictures.gaps import points_text
+from quartiersatlas.indicators.pictures.gaps import GAP_TO, points_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from quartiersatlas.intake import AreaData
 
 
+AMONG = {"others": "group_gap_among_others", "all": "group_gap_among_all"}
+VERDICTS = {
+    "undecided": "group_gap_undecided",
+    "turned": "group_gap_turned",
+    "wider": "group_gap_wider",
+    "narrower": "group_gap_narrower",
+}
 Row: TypeAlias = "dict[str, Any]"
 
 
@@ -107,7 +114,7 @@ def gap_sentences(
     if row["difference_lower"] <= 0 <= row["difference_upper"]:
         found.append(text("group_gap_unclear", lang, n_group=whole(row["n_group"], lang), **_ends(row, lang)))
     if isfinite(other["difference"]):
-        said = {"reference": text(f"group_gap_to_{compared}", lang), "diff": points(other["difference"], lang)}
+        said = {"reference": text(GAP_TO[compared], lang), "diff": points(other["difference"], lang)}
         found.append(text("group_gap_other_reference", lang, **said, **_ends(other, lang)))
     if row["ratio_reason"] == "both_zero":
         found.append(text("group_gap_both_zero", lang))
@@ -137,7 +144,7 @@ def _gap(row: Row, reference: ReferenceGroup, labels: GapLabels, lang: Lang) -> 
         "group": labels.group(lang),
         "rate_group": percent(row["rate_group"], lang),
         "rate_ref": percent(row["rate_reference"], lang),
-        "reference": text(f"group_gap_among_{reference}", lang),
+        "reference": text(AMONG[reference], lang),
         "diff": points(row["difference"], lang),
     }
     if not isfinite(row["difference_lower"]):
@@ -177,10 +184,10 @@ def _change(change: dict[str, Row], reference: ReferenceGroup, periods: tuple[st
         text(
             "group_gap_change",
             lang,
-            reference=text(f"group_gap_to_{reference}", lang),
+            reference=text(GAP_TO[reference], lang),
             earlier=periods[0] or text("group_gap_earlier_date", lang),
             change=points(row["change"], lang),
-            verdict=text(f"group_gap_{change_verdict(row)}", lang),
+            verdict=text(VERDICTS[change_verdict(row)], lang),
             **_ends(row, lang, ""),
         )
     ]

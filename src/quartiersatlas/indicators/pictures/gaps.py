@@ -24,6 +24,10 @@ ROOM = 0.03  # of the width, at the right of the highest rate
 APART = 0.08  # of the height, between the words at the ends of two lines
 
 
+GAP_TO = {"others": "group_gap_to_others", "all": "group_gap_to_all"}
+WHO = {"others": "chart_gap_others", "all": "chart_gap_all"}
+
+
 @dataclass(frozen=True)
 class GapRow:
     """One row of a dumbbell: rates in percent, persons of the group, the gap in points; NaN where unknown.
@@ -115,7 +119,7 @@ def dumbbell_chart(
     if 0 < n_city < len(rows):
         marks.insert(0, HRule(y=n_city - 0.5, stroke=FAINT, width=0.8))
     low, high = spread([value for row in rows for value in (row.group, row.others, row.all)])
-    note = text("chart_gap_note", lang, reference=text(f"group_gap_to_{reference}", lang))
+    note = text("chart_gap_note", lang, reference=text(GAP_TO[reference], lang))
     n_areas = len(rows) - n_city
     if everything is not None and n_areas < everything:
         most = {"n": number_text(n_areas, 0, lang), "all": number_text(everything, 0, lang)}
@@ -182,7 +186,7 @@ def _sentence(row: GapRow, title: str, group: str, reference: str, lang: Lang) -
     said = {
         "place": row.name,
         "group": f"{group} {_percent(row.group, lang)}",
-        "reference": f"{text(f'chart_gap_{reference}', lang)} {_percent(compared, lang)}",
+        "reference": f"{text(WHO[reference], lang)} {_percent(compared, lang)}",
         "diff": points_text(row.difference, lang),
     }
     if not isfinite(row.lower):
@@ -201,7 +205,7 @@ def _cells(row: GapRow, lang: Lang) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
-class Course:
+class GapCourse:
     """Rates over the dates in percent, with the ends of their intervals; NaN where unknown."""
 
     values: tuple[float, ...]
@@ -210,7 +214,7 @@ class Course:
 
 
 def gap_lines_chart(
-    dates: Sequence[str], group: Course, others: Course, names: tuple[str, str], lang: Lang = "de"
+    dates: Sequence[str], group: GapCourse, others: GapCourse, names: tuple[str, str], lang: Lang = "de"
 ) -> Chart:
     """Return the rates of a group and of the others over the years, with bands.
 
@@ -218,7 +222,7 @@ def gap_lines_chart(
     ----------
     dates : sequence of str
         Rising: ``"31.12.2024"``, ``"2024-12-31"`` or ``"2024"``.
-    group, others : Course
+    group, others : GapCourse
         One value per date.
     names : (str, str)
         Of the indicator and the group.
@@ -275,14 +279,14 @@ def gap_lines_chart(
     )
 
 
-def _band(days: list[float], course: Course, color: str) -> Line:
+def _band(days: list[float], course: GapCourse, color: str) -> Line:
     """Return the intervals of a course as a band; where one is unknown there is none."""
     known = [k for k in range(len(days)) if isfinite(course.lower[k]) and isfinite(course.upper[k])]
     edge = [(days[k], course.lower[k]) for k in known] + [(days[k], course.upper[k]) for k in reversed(known)]
     return Line(points=tuple(edge), fill=color, opacity=0.55)
 
 
-def _course(days: list[float], course: Course, color: str, words: str, place: float) -> list[Mark]:
+def _course(days: list[float], course: GapCourse, color: str, words: str, place: float) -> list[Mark]:
     points = tuple((day, v) if isfinite(v) else None for day, v in zip(days, course.values, strict=True))
     marks: list[Mark] = [Line(points=points, stroke=color, width=2.2)]
     marks += [Dot(x=point[0], y=point[1], r=3, fill=color, stroke=PAPER, width=0.8) for point in points if point]

@@ -26,6 +26,7 @@ from quartiersatlas.indicators.gaps import area_table
 from quartiersatlas.indicators.gaps.counted import PARTS, as_counts, gap_counts
 from quartiersatlas.indicators.gaps.tables import city_table
 from quartiersatlas.indicators.gaps.where import where_from
+from quartiersatlas.indicators.pictures.gaps import GAP_TO, WHO
 from quartiersatlas.intake.joining.data import kind_of
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from quartiersatlas.disclosure.columns import ReleasedColumns
     from quartiersatlas.disclosure.protection import Protection
     from quartiersatlas.disclosure.suppression import SuppressionPattern
-    from quartiersatlas.indicators.gaps.score_intervals import Counts
+    from quartiersatlas.indicators.gaps.score_intervals import PairCounts
     from quartiersatlas.indicators.gaps.standardised import Strata
     from quartiersatlas.intake import AreaData
 
@@ -86,8 +87,10 @@ def gaps_of(gaps: GroupGap | Iterable[GroupGap] | None) -> tuple[GroupGap, ...]:
     return found
 
 
-def with_gap_counts(data: AreaData, gaps: Sequence[GroupGap]) -> tuple[AreaData, tuple[LeavingGap, ...]]:
-    """Return the data with the counts of the others, the rates that leave, and every sum declared.
+def with_gaps(
+    data: AreaData, gaps: GroupGap | Iterable[GroupGap] | None, names: Sequence[str]
+) -> tuple[AreaData, tuple[LeavingGap, ...], list[str]]:
+    """Return the data with the counts of the others and every sum declared, the gaps, and the columns that leave.
 
     Raises
     ------
@@ -95,7 +98,7 @@ def with_gap_counts(data: AreaData, gaps: Sequence[GroupGap]) -> tuple[AreaData,
         A gap was computed from other data, or its name is that of a column.
     """
     leaving = []
-    for gap in gaps:
+    for gap in gaps_of(gaps):
         _refuse_other_data(data, gap)
         data, others = _with_others(data, gap)
         data, group = _with_rate(data, gap, "group", gap.spec.columns.group)
@@ -104,7 +107,8 @@ def with_gap_counts(data: AreaData, gaps: Sequence[GroupGap]) -> tuple[AreaData,
         if gap.spec.reference == "all":
             data, reference = _with_rate(data, gap, "all", gap.spec.columns.all)
         leaving.append(LeavingGap(gap, group, reference, others))
-    return data, tuple(leaving)
+    rates = [rate for gap in leaving for rate in gap.rates]
+    return data, tuple(leaving), list(dict.fromkeys([*names, *rates]))
 
 
 def _refuse_other_data(data: AreaData, gap: GroupGap) -> None:
@@ -196,7 +200,7 @@ def _rate_meaning(data: AreaData, gap: GroupGap, who: str, name: str) -> Indicat
     base = data.catalogue.get(rate) if rate else Indicator(id=name, unit=PERCENT)
     words: dict[str, str] = {}
     for lang in LANGUAGES:
-        people = gap.labels.group(lang) if who == "group" else text(f"chart_gap_{who}", lang)
+        people = gap.labels.group(lang) if who == "group" else text(WHO[who], lang)
         words[f"label_{lang}"] = text("label_of_group", lang, label=gap.labels.indicator(lang), group=people)
         for part in ("numerator", "denominator"):
             said = getattr(base, f"{part}_{lang}")
@@ -287,7 +291,7 @@ def _gap_meaning(data: AreaData, gap: GroupGap, name: str, *, shrunken: bool) ->
     """Return what the gap means: a difference of two rates, in the domain of the indicator, without a valuation."""
     words = {}
     for lang in LANGUAGES:
-        reference = text(f"group_gap_to_{gap.spec.reference}", lang)
+        reference = text(GAP_TO[gap.spec.reference], lang)
         said = {"label": gap.labels.indicator(lang), "group": gap.labels.group(lang), "reference": reference}
         words[f"label_{lang}"] = text("label_gap_shrunken" if shrunken else "label_gap", lang, **said)
         words[f"numerator_{lang}"] = text("definition_gap_shrunken" if shrunken else "definition_gap", lang, **said)
@@ -308,7 +312,7 @@ def gap_facts(gaps: Iterable[ReleasedGap]) -> list[Message]:
             {
                 "label": (gap.labels.indicator_de, gap.labels.indicator_en),
                 "group": (gap.labels.group_de, gap.labels.group_en),
-                "reference": tuple(text(f"group_gap_to_{gap.reference}", lang) for lang in LANGUAGES),
+                "reference": tuple(text(GAP_TO[gap.reference], lang) for lang in LANGUAGES),
             },
         )
         for gap in gaps
@@ -369,6 +373,6 @@ def _earlier_may_leave(gap: GroupGap, protection: Protection) -> bool:
     return not _has_small(as_counts(gap.earlier.known().sum().to_frame().T), protection)
 
 
-def _has_small(counts: Counts, protection: Protection) -> bool:
+def _has_small(counts: PairCounts, protection: Protection) -> bool:
     sides = ((counts.x1, counts.n1), (counts.x2, counts.n2))
     return any(bool(small_cells(pd.Series(x), pd.Series(n), protection).any()) for x, n in sides)
