@@ -34,6 +34,7 @@ from .need.pictures.transition import ClassTransition, class_transition
 from .need.spec.spec import NeedSpec
 from .present.area_profile.profile import Profile, profile
 from .present.files.export import export
+from .present.look import Look
 from .present.map.atlas import Atlas, atlas_map, choropleth
 from .present.paper.sheet import Sheet, figure
 from .present.report import report
@@ -81,6 +82,7 @@ __all__ = [
     "JoinReport",
     "KeySystem",
     "Ledger",
+    "Look",
     "NeedIndex",
     "NeedSpec",
     "Profile",
