@@ -47,7 +47,7 @@ def draw(chart: ChartRecord, ax: Axes | None = None) -> Axes:
     try:
         from matplotlib import pyplot as plt
     except ImportError as error:
-        raise DependencyError('plot() needs matplotlib: pip install "quartiersatlas[paper]".') from error
+        raise DependencyError('plot() needs matplotlib: pip install "quartiersatlas[plots]".') from error
     if ax is None:
         return _on_figure(chart, plt.figure())
     box = ax.get_position()
@@ -82,7 +82,7 @@ def chart_png(chart: ChartRecord, dpi: int = 144) -> bytes:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise DependencyError('Pictures need matplotlib: pip install "quartiersatlas[paper]".') from error
+        raise DependencyError('Pictures need matplotlib: pip install "quartiersatlas[plots]".') from error
     figure = Figure()
     FigureCanvasAgg(figure)
     _on_figure(chart, figure)

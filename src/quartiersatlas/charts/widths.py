@@ -83,4 +83,9 @@ def drawable(words: str) -> str:
     ('Dorf □', 'Nord Süd')
     """
     letters = (" " if letter.isspace() and letter not in "\u202f\u00a0" else letter for letter in words)
-    return "".join(letter if ord(letter) in _drawn() else NO_LETTER for letter in letters)
+    return "".join(letter if has_letter(letter) else NO_LETTER for letter in letters)
+
+
+def has_letter(letter: str) -> bool:
+    """Return True if the fonts, or the one that stands in for them, have a letter."""
+    return ord(letter) in _drawn()

@@ -1,0 +1,243 @@
+"""Pages set by typst: data travel as JSON and pictures as files, so that no word of them becomes markup."""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from quartiersatlas.base.files import WRITTEN
+from quartiersatlas.charts.widths import FALLBACK, FONTS, NO_LETTER, SANS, has_letter
+from quartiersatlas.errors import DependencyError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from types import ModuleType
+
+    from quartiersatlas.catalogue import Lang
+    from quartiersatlas.present.look import Look
+
+TEMPLATES = Path(__file__).with_name("templates")
+PNG = b"\x89PNG"
+# control letters, halves of letters, joiners, and marks that turn the direction of all that follows
+UNSEEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
+    "\ud800-\udfff\ufffe\uffff\U000e0000-\U000e0fff]"
+)
+DATES = ("%d.%m.%Y", "%Y-%m-%d", "%m.%Y", "%Y-%m", "%Y")
+BARE = b'#set page(width: auto, height: auto, margin: 0pt, fill: white)\n#image("picture.svg")\n'
+
+
+def typeset(
+    template: str,
+    data: Mapping[str, Any],
+    pictures: Mapping[str, str | bytes],
+    *,
+    as_of: str,
+    lang: Lang,
+    title: str,
+    look: Look | None = None,
+) -> bytes:
+    """Return pages as a tagged PDF (PDF/UA-1).
+
+    Parameters
+    ----------
+    template : str
+        A file of the folder ``templates``, ``"sheet.typ"``; it imports ``base.typ``.
+    data : mapping
+        What the template finds in ``doc``, as JSON; besides, ``doc`` has lang, title, fonts, accent and logo.
+    pictures : mapping of str to str or bytes
+        SVG text or PNG bytes by name; the template finds them as ``pictures/<name>.svg`` or ``.png``.
+    as_of : str
+        The date of the data; the date of the file, so that the same data give the same bytes.
+    lang : {"de", "en"}
+        Language of the document.
+    title : str
+        Its title.
+    look : Look, optional
+        Fonts, accent and logo of an office.
+
+    Returns
+    -------
+    bytes
+        The PDF file.
+
+    Raises
+    ------
+    DependencyError
+        The package typst is missing.
+    """
+    with press(template, data, pictures, lang=lang, title=title, look=look) as job:
+        return job.pdf(as_of)
+
+
+def svg_png(svg: str, ppi: int = 200) -> bytes:
+    """Return an SVG as PNG, in the fonts of the library.
+
+    Raises
+    ------
+    DependencyError
+        The package typst is missing.
+    """
+    typst()
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "picture.svg").write_text(settable(svg), encoding="utf-8")
+        (folder / "main.typ").write_bytes(BARE)
+        return Press(folder, _own_fonts()).png(ppi)
+
+
+@dataclass(frozen=True)
+class Press:
+    """A folder with everything that a document is set from."""
+
+    folder: Path
+    fonts: Any
+
+    def pdf(self, as_of: str) -> bytes:
+        """Return the pages as PDF/UA-1."""
+        options = {"pdf_standards": ["ua-1"], "timestamp": int(_day(as_of).timestamp())}
+        return self._compiled(format="pdf", **options)
+
+    def png(self, ppi: int) -> bytes:
+        """Return the only page as a picture."""
+        return self._compiled(format="png", ppi=float(ppi))
+
+    def svg(self) -> str:
+        """Return the only page as SVG; letters are outlines, pictures stand in it as data URLs."""
+        return self._compiled(format="svg").decode("utf-8")
+
+    def told(self, name: str) -> Any:  # noqa: ANN401 - what a template tells
+        """Return what the template has put beside a label as metadata."""
+        main = str(self.folder / "main.typ")
+        found = typst().query(main, f"<{name}>", field="value", one=True, **self._place())
+        return json.loads(found)
+
+    def _compiled(self, **options: Any) -> bytes:  # noqa: ANN401
+        made: bytes = typst().compile(str(self.folder / "main.typ"), **self._place(), **options)
+        return made
+
+    def _place(self) -> dict[str, Any]:
+        return {"root": str(self.folder), "font_paths": self.fonts, "ignore_system_fonts": True}
+
+
+@contextmanager
+def press(
+    template: str,
+    data: Mapping[str, Any],
+    pictures: Mapping[str, str | bytes],
+    *,
+    lang: Lang,
+    title: str,
+    look: Look | None = None,
+) -> Iterator[Press]:
+    """Give a folder from which a document can be set, see :func:`typeset`."""
+    typst()
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        for file in TEMPLATES.glob("*.typ"):
+            target = "main.typ" if file.name == template else file.name
+            (folder / target).write_bytes(file.read_bytes())
+        (folder / "pictures").mkdir()
+        for called, content in pictures.items():
+            _write_picture(folder / "pictures", called, content)
+        families, fonts = _office_fonts(folder, look)
+        doc = {**data, "lang": lang, "title": title, "fonts": [*families, SANS, FALLBACK]}
+        doc |= {"accent": None if look is None else look.accent, "logo": _logo(folder / "pictures", look)}
+        (folder / "data.json").write_text(json.dumps(_set(doc), ensure_ascii=False), encoding="utf-8")
+        yield Press(folder, fonts)
+
+
+def settable(words: str) -> str:
+    """Return words without letters that nobody sees, and with a box for each that no font has.
+
+    Examples
+    --------
+    >>> settable("Dorf 漢"), settable("Nord Süd")
+    ('Dorf □', 'Nord Süd')
+    """
+    seen = UNSEEN.sub("", words)
+    return "".join(letter if letter in "\n\r\t" or has_letter(letter) else NO_LETTER for letter in seen)
+
+
+def missing_letters(words: str) -> str:
+    """Return the letters that no font has, each once, in their order.
+
+    Examples
+    --------
+    >>> missing_letters("Dorf 漢字 漢")
+    '漢字'
+    """
+    seen = dict.fromkeys(UNSEEN.sub("", words))
+    return "".join(letter for letter in seen if letter not in "\n\r\t" and not has_letter(letter))
+
+
+def typst() -> ModuleType:
+    """Return the package typst.
+
+    Raises
+    ------
+    DependencyError
+        It is missing.
+    """
+    try:
+        import typst as found
+    except ImportError as error:
+        raise DependencyError('PDF and sheets need the package typst: pip install "quartiersatlas[paper]"') from error
+    return found
+
+
+def _set(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """Return JSON of which every text can be set."""
+    if isinstance(value, str):
+        return settable(value)
+    if isinstance(value, dict):
+        return {str(key): _set(one) for key, one in value.items()}
+    return [_set(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+def _write_picture(folder: Path, name: str, content: str | bytes) -> None:
+    if isinstance(content, str):
+        (folder / f"{name}.svg").write_text(settable(content), encoding="utf-8")
+    else:
+        (folder / f"{name}.{'png' if content.startswith(PNG) else 'svg'}").write_bytes(content)
+
+
+def _logo(folder: Path, look: Look | None) -> dict[str, str] | None:
+    if look is None or look.logo_file is None:
+        return None
+    kind, content = look.logo_file
+    (folder / f"logo.{kind}").write_bytes(content)
+    return {"path": f"pictures/logo.{kind}", "alt": look.logo_alt}
+
+
+def _office_fonts(folder: Path, look: Look | None) -> tuple[list[str], Any]:
+    """Return the families of an office's fonts, and all fonts."""
+    if look is None or not look.font_files:
+        return [], _own_fonts()
+    own = folder / "fonts"
+    own.mkdir()
+    for name, content in look.font_files.items():
+        (own / name).write_bytes(content)
+    families = typst().Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(own)]).families()
+    return list(families), typst().Fonts(include_system_fonts=False, font_paths=[str(own), str(FONTS)])
+
+
+@cache
+def _own_fonts() -> Any:  # noqa: ANN401 - fonts, as typst holds them
+    """Return the fonts of the library and those that typst carries."""
+    return typst().Fonts(include_system_fonts=False, font_paths=[str(FONTS)])
+
+
+def _day(as_of: str) -> datetime:
+    """Return the date of the data; where it is none, the one that all files of the library have."""
+    for pattern in DATES:
+        with suppress(ValueError):
+            return datetime.strptime(as_of.strip(), pattern).replace(tzinfo=UTC)
+    return WRITTEN.replace(tzinfo=UTC)
