@@ -32,7 +32,9 @@ def main(package: str) -> None:
     from fontTools.ttLib import TTFont
 
     letters = [code for first, last in RANGES for code in range(first, last + 1)]
-    options = Options(hinting=False, layout_features=["kern", "mark", "mkmk", "ccmp"], name_IDs=["*"], notdef_outline=True)
+    options = Options(
+        hinting=False, layout_features=["kern", "mark", "mkmk", "ccmp"], name_IDs=["*"], notdef_outline=True
+    )
     widths = {}
     for face, name in FACES.items():
         font = TTFont(Path(package) / name / f"NotoSans_{name}.ttf", recalcTimestamp=False)
@@ -43,7 +45,11 @@ def main(package: str) -> None:
         per_em, metrics = font["head"].unitsPerEm, font["hmtx"].metrics
         widths[face] = {code: round(1000 * metrics[glyph][0] / per_em) for code, glyph in font.getBestCmap().items()}
     codes = sorted(set.intersection(*(set(found) for found in widths.values())))
-    table = {"letters": codes, "fallback": _runs(_fallback()), **{face: [found[code] for code in codes] for face, found in widths.items()}}
+    table = {
+        "letters": codes,
+        "fallback": _runs(_fallback()),
+        **{face: [found[code] for code in codes] for face, found in widths.items()},
+    }
     (HERE / "widths.json").write_text(json.dumps(table, separators=(",", ":")) + "\n", encoding="ascii")
     (HERE / "OFL.txt").write_bytes((Path(package) / "LICENSE_FONT").read_bytes())
 

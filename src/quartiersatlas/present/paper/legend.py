@@ -53,12 +53,18 @@ class LegendEntry:
     """One line of the legend, and the areas it stands for."""
 
     words: str
+    count: str = ""
     symbol: Symbol = "fill"
     color: str = "#ffffff"
     pattern: Pattern = ""
     keys: tuple[str, ...] = field(default=(), repr=False)
     radius: float = 0.0  # millimetres, of a circle in the legend
     radii: tuple[float, ...] = field(default=(), repr=False)  # millimetres, of the circles of the areas
+
+    @property
+    def in_full(self) -> str:
+        """Words and count."""
+        return f"{self.words} ({self.count})" if self.count else self.words
 
 
 def map_entries(
@@ -70,7 +76,7 @@ def map_entries(
 
 
 def class_entries(release: Release, column: ReleasedColumn, lang: Lang) -> list[LegendEntry]:
-    """Return one entry per class, from low to high, with the number of areas in brackets."""
+    """Return one entry per class, from low to high, with the number of its areas."""
     values = release.values[column.id]
     if column.kind == "class":
         members = [(c.label(lang), values.eq(c.id).fillna(value=False)) for c in column.classes]
@@ -126,7 +132,7 @@ def mark_entries(release: Release, lang: Lang) -> list[LegendEntry]:
     )
     for name, sign, count in layers:
         if count:
-            entries.append(LegendEntry(f"{text(name, lang)} ({number_text(count, 0, lang)})", sign))
+            entries.append(LegendEntry(text(name, lang), number_text(count, 0, lang), sign))
     return entries
 
 
@@ -154,7 +160,7 @@ def _entry(
     pattern: Pattern = "",
 ) -> LegendEntry:
     keys = tuple(map(str, chosen.index[chosen]))
-    return LegendEntry(f"{words} ({number_text(len(keys), 0, lang)})", symbol, color, pattern, keys)
+    return LegendEntry(words, number_text(len(keys), 0, lang), symbol, color, pattern, keys)
 
 
 def circle_entries(release: Release, column: ReleasedColumn, lang: Lang, zoom: float) -> list[LegendEntry]:
@@ -172,21 +178,21 @@ def circle_entries(release: Release, column: ReleasedColumn, lang: Lang, zoom: f
             f"draw it without circles=True."
         )
     known = values.dropna()
-    land = LegendEntry(text("legend_land", lang), "fill", LAND, "", tuple(map(str, known.index)))
+    land = LegendEntry(text("legend_land", lang), "", "fill", LAND, "", tuple(map(str, known.index)))
     most = float(known.max()) if len(known) else 0.0
     if not most > 0:
         return [land]
     scale = LARGEST * zoom / np.sqrt(most)
     sizes = dict.fromkeys([_round(most), _round(most / 4), _round(most / 16)])
     entries = [
-        LegendEntry(value_text(size, column, lang), "circle", radius=float(scale * np.sqrt(size)))
+        LegendEntry(value_text(size, column, lang), symbol="circle", radius=float(scale * np.sqrt(size)))
         for size in sizes
         if size > 0
     ]
     drawn = known[known > 0].sort_values(ascending=False, kind="stable")  # small ones above large ones
     radii = tuple((scale * np.sqrt(drawn.to_numpy())).tolist())
     words = text("legend_circles", lang)
-    return [land, LegendEntry(words, "circles", keys=tuple(map(str, drawn.index)), radii=radii), *entries]
+    return [land, LegendEntry(words, symbol="circles", keys=tuple(map(str, drawn.index)), radii=radii), *entries]
 
 
 def _round(size: float) -> float:

@@ -9,7 +9,7 @@ import shapely
 from quartiersatlas.present.look import ACCENT
 from quartiersatlas.present.paper.legend import legend_notes
 from quartiersatlas.present.paper.map_text import words_at
-from quartiersatlas.present.paper.sheet_page import GREY, POINT, SheetBox, line_height, lines
+from quartiersatlas.present.paper.sheet_page import GREY, POINT, SheetBox, line_height, lines, text_width
 from quartiersatlas.present.paper.svg_marks import (
     CASING,
     LINE_LOOKS,
@@ -93,7 +93,12 @@ def legend_parts(
         parts += [f'<g transform="translate({num(box.x)} {num(y)})">', *swatch(entry, zoom, accent), "</g>"]
         above = max((high - line_height(size)) / 2, 0)
         y += above
-        end = write(entry.words, box.x + wide + 2.2, box.width - wide - 2.2, size)
+        count = f"({entry.count})" if entry.count else ""
+        room = text_width(count, size) + 1.5 if count else 0.0
+        end = write(entry.words, box.x + wide + 2.2, box.width - wide - 2.2 - room, size)
+        if count:
+            down = 0.78 * line_height(size)
+            parts.append(words_at(count, box.x + box.width, y + down, size, anchor="end", color=GREY))
         y = max(y - above + high, end) + 0.9
     y += 0.8
     for note in legend_notes(release, column, lang, circles=has_circles):

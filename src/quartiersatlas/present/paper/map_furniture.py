@@ -17,6 +17,7 @@ from quartiersatlas.present.paper.sheet_page import GREY, INK, POINT, line_heigh
 from quartiersatlas.present.paper.svg_marks import num
 from quartiersatlas.present.places.anchors import RANKS, PlaceName, release_names
 from quartiersatlas.present.places.placement import MapFrame, place_names
+from quartiersatlas.present.statements import on_areas
 
 if TYPE_CHECKING:
     from quartiersatlas.catalogue import Lang
@@ -77,6 +78,15 @@ def _number_positions(shape: shapely.Geometry, width: float, height: float) -> l
     ]  # fmt: skip
     is_roomy = shape.area > 3 * width * height
     return [(inner.x, inner.y), *around] if is_roomy else [*around, (inner.x, inner.y)]
+
+
+def facility_boxes(view: View, release: Release, zoom: float) -> list[Box]:
+    """Return the boxes of facilities, on which no name may stand."""
+    if release.facilities is None:
+        return []
+    points = view.on_paper(on_areas(release.facilities, release.areas).representative_point())
+    boxes: list[Box] = shapely.bounds(shapely.buffer(points, 0.75 * zoom)).tolist()
+    return boxes
 
 
 def names_on(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 import numpy as np
 import shapely
@@ -13,13 +14,21 @@ from quartiersatlas.catalogue import check_lang, text
 from quartiersatlas.errors import ColumnError, SpecError
 from quartiersatlas.present.look import ACCENT, CHOSEN
 from quartiersatlas.present.map.classes import darker, map_columns
-from quartiersatlas.present.map.topology import simplified
+from quartiersatlas.present.map.topology import tolerance
 from quartiersatlas.present.paper.legend import map_entries
 from quartiersatlas.present.paper.legend_svg import legend_parts
-from quartiersatlas.present.paper.map_furniture import captioned, names_on, north, number_labels, scale_bar
+from quartiersatlas.present.paper.map_furniture import (
+    captioned,
+    facility_boxes,
+    names_on,
+    north,
+    number_labels,
+    scale_bar,
+)
 from quartiersatlas.present.paper.sheet_inset import fitted_insets, lower_left, scale_of
 from quartiersatlas.present.paper.sheet_page import INK, SheetBox
 from quartiersatlas.present.paper.svg_marks import (
+    BORDER,
     LINE_LOOKS,
     dots_along,
     facility,
@@ -52,7 +61,7 @@ if TYPE_CHECKING:
     Shapes = NDArray[np.object_]
 
 FONTS = "Noto Sans, Open Sans, Segoe UI, Arial, Helvetica, sans-serif"
-EXACT = 0.08  # millimetres: borders are simplified by no more than the eye sees on paper
+EXACT = 0.12  # millimetres: borders are simplified by no more than the eye sees on paper
 SMALL = 1.6  # millimetres: smaller selected areas get a ring
 RING = 11.2  # square millimetres that a ring takes
 FEW_RINGS, FEW_DOTS = 0.1, 0.4  # of the city's surface on paper: beyond, dots instead of rings; beyond, a darker tint
@@ -128,7 +137,9 @@ def map_svg(
     if area is not None:
         check_area(release, area)
     entries = map_entries(release, chosen, lang, zoom, circles=circles)
-    drawing = Drawing(release, chosen, entries, lang, zoom, ACCENT if look is None else look.accent)
+    asked = f"{chosen.id} {width_mm} {height_mm} {area} {zoom} {legend} {circles} {lang}"
+    accent = ACCENT if look is None else look.accent
+    drawing = Drawing(release, chosen, entries, lang, zoom, accent, f"m{crc32(asked.encode(errors='replace')):08x}")
     side = LEGEND * zoom if legend else 0.0
     frame = SheetBox(0.0, 0.0, width_mm - side - (4.0 * zoom if legend else 0.0), height_mm)
     fitted = context.fitted(release) if hasattr(context, "fitted") else context
@@ -159,7 +170,7 @@ def map_column(release: Release, column: str | None) -> ReleasedColumn:
 
 def alt_text(release: Release, column: ReleasedColumn, entries: Iterable[LegendEntry], lang: Lang) -> str:
     """Return what a map shows, for who does not see it."""
-    found = "; ".join(entry.words for entry in entries if entry.symbol != "circle")
+    found = "; ".join(entry.in_full for entry in entries if entry.symbol != "circle")
     return text("map_alt", lang, label=label_with_unit(column, lang), count=len(release.areas), entries=found)
 
 
@@ -191,7 +202,7 @@ class View:
     left: float
     top: float
     metres: float
-    name: str = "map"
+    name: str
 
     @property
     def bounds(self) -> Bounds:
@@ -219,6 +230,7 @@ class Drawing:
     lang: Lang
     zoom: float
     accent: str
+    name: str  # of its clip paths: several maps may stand in one page
 
     def map(
         self,
@@ -236,14 +248,16 @@ class Drawing:
             extent = CityExtent(_around(release, area), (), extent.parts, extent.main_parts)
         room, metres, insets = fitted_insets(extent, release, frame, zoom, self.lang)
         left, low = lower_left(room, extent.main, metres)
-        view = View(room, left, low + metres * room.height, metres)
+        view = View(room, left, low + metres * room.height, metres, self.name)
         areas = _on_paper_exact(release.areas, metres)
         parts = self._city(view, areas, context, area)
-        taken = [(inset.box.x, inset.box.y - inset.height + inset.box.height, inset.width, inset.height) for inset in insets]
+        taken = [
+            (inset.box.x, inset.box.y - inset.height + inset.box.height, inset.width, inset.height) for inset in insets
+        ]
         keys, boxes = number_labels(view, release, self.accent, zoom) if mark_numbers else ([], [])
         boxes += [(x, y, x + width, y + height) for x, y, width, height in taken]
         bar, arrow = scale_bar(room, metres, zoom, self.lang), north(room, zoom)
-        boxes += [bar.box, arrow.box]
+        boxes += [bar.box, arrow.box, *facility_boxes(view, release, zoom)]
         parts += keys
         if names:
             parts += names_on(view, release, self.column, context, boxes, zoom, self.lang, area)
@@ -251,7 +265,7 @@ class Drawing:
         for number, inset in enumerate(insets, 1):
             left, low, right, high = inset.bounds
             around = (inset.box.width * inset.metres - (right - left)) / 2
-            small = View(inset.box, left - around, high + around, inset.metres, f"inset{number}")
+            small = View(inset.box, left - around, high + around, inset.metres, f"{self.name}i{number}")
             parts += captioned(inset)
             parts += self._city(small, _on_paper_exact(release.areas, inset.metres), context, None)
             parts += number_labels(small, release, self.accent, zoom)[0] if mark_numbers else []
@@ -266,36 +280,42 @@ class Drawing:
         if not len(there):
             return []
         shape_of = dict(zip(map(str, there.index), view.on_paper(there.geometry), strict=True))
-        parts = self._fills(shape_of)
-        parts += _context(view, context, shape_of, self.release)
-        parts += self._borders(shape_of)
+        parts = self._fills(shape_of, bordered=context is None)
+        if context is not None:
+            parts += _context(view, context, shape_of)
+            parts += self._borders(shape_of)
         parts += self._districts(view, there)
         parts += self._circles(shape_of)
         parts += self._selection(shape_of)
         parts += self._layers(view, seen)
         if area is not None and area in shape_of:
-            parts += outlined([shape_of[area]], INK, 1.5 * self.zoom) + outlined([shape_of[area]], CHOSEN, 0.9 * self.zoom)
+            parts += outlined([shape_of[area]], INK, 1.5 * self.zoom) + outlined(
+                [shape_of[area]], CHOSEN, 0.9 * self.zoom
+            )
         box = view.frame
         clip = f'<clipPath id="{view.name}"><rect x="{num(box.x)}" y="{num(box.y)}" width="{num(box.width)}" height="{num(box.height)}"/></clipPath>'
         return [clip, f'<g clip-path="url(#{view.name})">', *parts, "</g>"]
 
-    def _fills(self, shape_of: dict[str, shapely.Geometry]) -> list[str]:
+    def _fills(self, shape_of: dict[str, shapely.Geometry], *, bordered: bool) -> list[str]:
+        """Return the colours and patterns of the areas."""
         parts = []
-        for entry in self.entries:
-            shapes = [shape_of[key] for key in entry.keys if key in shape_of]
-            if entry.symbol == "fill" and shapes:
-                parts += filled(shapes, entry.color)
-                parts += patterned(shapes, entry.pattern)
+        for entry, shapes in self._surfaces(shape_of):
+            parts += filled(shapes, entry.color, border=_border(entry) if bordered else "")
+            parts += patterned(shapes, entry.pattern)
         return parts
 
     def _borders(self, shape_of: dict[str, shapely.Geometry]) -> list[str]:
-        parts = []
-        for entry in self.entries:
-            shapes = [shape_of[key] for key in entry.keys if key in shape_of]
-            if entry.symbol == "fill" and shapes:
-                plain = entry.color.lower() != "#ffffff" and not entry.pattern
-                parts += outlined(shapes, darker(entry.color) if plain else "#9a9a9a", 0.1)
-        return parts
+        found = self._surfaces(shape_of)
+        return [part for entry, shapes in found for part in outlined(shapes, _border(entry), BORDER)]
+
+    def _surfaces(self, shape_of: dict[str, shapely.Geometry]) -> list[tuple[LegendEntry, list[shapely.Geometry]]]:
+        """Return the classes and gaps that occur, with their areas."""
+        found = [
+            (entry, [shape_of[key] for key in entry.keys if key in shape_of])
+            for entry in self.entries
+            if entry.symbol == "fill"
+        ]
+        return [(entry, shapes) for entry, shapes in found if shapes]
 
     def _districts(self, view: View, areas: gpd.GeoDataFrame) -> list[str]:
         return outlined(view.on_paper(district_shapes(areas).values()), "#555555", 0.28) if len(areas) else []
@@ -306,7 +326,13 @@ class Drawing:
             if entry.symbol == "circles":
                 for key, radius in zip(entry.keys, entry.radii, strict=True):
                     if key in shape_of:
-                        parts.append(spot(shape_of[key], radius, 'fill="#2c7fb8" fill-opacity=".8" stroke="#fff" stroke-width=".2"'))
+                        parts.append(
+                            spot(
+                                shape_of[key],
+                                radius,
+                                'fill="#2c7fb8" fill-opacity=".8" stroke="#fff" stroke-width=".2"',
+                            )
+                        )
         return parts
 
     def _selection(self, shape_of: dict[str, shapely.Geometry]) -> list[str]:
@@ -317,7 +343,7 @@ class Drawing:
         marks = small_marks(list(shape_of.values()), [*sure, *is_open])
         for shapes, broken in ((sure, False), (is_open, True)):
             if marks == "tint":
-                parts += [part for shape in shapes for part in filled([shape], INK, opacity=0.45)]
+                parts += [part for shape in shapes for part in filled([shape], INK, opacity=0.45, border=None)]
                 continue
             parts += hatched(shapes, broken=broken, zoom=self.zoom)
             parts += outlined(shapes, PAPER, 0.9 * self.zoom, opacity=0.75)
@@ -340,12 +366,18 @@ class Drawing:
                 parts += outlined(chosen, PAPER, 1.0 * zoom, opacity=0.75)
                 parts += outlined(chosen, *LINE_LOOKS[symbol], zoom=zoom)
         if release.candidates is not None:
-            shapes = view.on_paper(release.candidates.geometry[release.candidates.intersects(seen)])
+            whole = view.on_paper(release.candidates.geometry[release.candidates.intersects(seen)])
+            shapes = shapely.simplify(whole, EXACT / 2)
             parts += outlined(shapes, PAPER, 1.25 * zoom) + outlined(shapes, self.accent, 0.62 * zoom)
         if release.facilities is not None:
             points = on_areas(release.facilities, release.areas).representative_point()
             parts += [facility(point, zoom) for point in view.on_paper(points[points.intersects(seen)])]
         return parts
+
+
+def _border(entry: LegendEntry) -> str:
+    """Return the colour of the borders of areas of a class, or of those without a value."""
+    return darker(entry.color) if entry.color.lower() != "#ffffff" and not entry.pattern else "#9a9a9a"
 
 
 def small_marks(city: list[shapely.Geometry], marked: list[shapely.Geometry]) -> str:
@@ -357,8 +389,8 @@ def small_marks(city: list[shapely.Geometry], marked: list[shapely.Geometry]) ->
 
 def _on_paper_exact(areas: gpd.GeoDataFrame, metres: float) -> gpd.GeoDataFrame:
     """Return areas without the corners that nobody sees at a scale; shared borders stay shared."""
-    light = simplified(areas)
-    return light.set_geometry(shapely.coverage_simplify(light.geometry.to_numpy(), EXACT * metres), crs=areas.crs)
+    within = max(EXACT * metres, tolerance(areas))
+    return areas.set_geometry(shapely.coverage_simplify(areas.geometry.to_numpy(), within), crs=areas.crs)
 
 
 def _around(release: Release, area: str) -> Bounds:
@@ -366,17 +398,15 @@ def _around(release: Release, area: str) -> Bounds:
     areas = release.areas
     levels = [column for column in areas.columns if column not in ("name", "geometry")]
     same = areas[levels[0]].eq(areas.loc[area, levels[0]]) if levels else areas.index == area
-    left, low, right, high = areas[same].total_bounds.tolist() if np.any(same) else areas.loc[[area]].total_bounds.tolist()
+    left, low, right, high = (
+        areas[same].total_bounds.tolist() if np.any(same) else areas.loc[[area]].total_bounds.tolist()
+    )
     beyond = (AROUND if levels else 1.0) * max(right - left, high - low)
     return left - beyond, low - beyond, right + beyond, high + beyond
 
 
-def _context(
-    view: View, context: FittedContext | None, shape_of: dict[str, shapely.Geometry], release: Release
-) -> list[str]:
+def _context(view: View, context: FittedContext, shape_of: dict[str, shapely.Geometry]) -> list[str]:
     """Return what lies above the colours and below the borders: a pale cover where nobody lives, green, water, ways."""
-    if context is None:
-        return []
     parts: list[str] = []
     surfaces = dict(zip(context.surfaces, view.on_paper(context.surfaces.values()), strict=True))
     frame = shapely.box(view.frame.x, view.frame.y, view.frame.x + view.frame.width, view.frame.y + view.frame.height)
@@ -386,10 +416,10 @@ def _context(
         inside = shapely.intersection(shapely.make_valid(shapes), surfaces["inhabited"])
         kept = shapes[shapely.area(inside) >= SEEN]
         pale = shapely.difference(shapely.union_all(shapely.make_valid(kept)), surfaces["inhabited"])
-        parts += filled([pale], PAPER, opacity=PALE, stroke=False)
+        parts += filled([pale], PAPER, opacity=PALE, border=None)
     for name, color in SURFACES.items():
         if name in surfaces:
-            parts += filled([surfaces[name]], color, stroke=False)
+            parts += filled([surfaces[name]], color, border=None)
     if "roads" in surfaces:
         parts += outlined([surfaces["roads"]], "#8a8a8a", 0.5) + outlined([surfaces["roads"]], PAPER, 0.28)
     if "rail" in surfaces:

@@ -19,7 +19,7 @@ from quartiersatlas.present.look import Look
 from quartiersatlas.present.map.topology import tolerance
 from quartiersatlas.present.paper.legend import circle_entries, legend_notes, map_entries
 from quartiersatlas.present.paper.legend_svg import swatch, swatch_size
-from quartiersatlas.present.paper.map_svg import alt_text, document, map_column, map_svg
+from quartiersatlas.present.paper.map_svg import FONTS, alt_text, document, map_column, map_svg
 from quartiersatlas.present.paper.typeset import press, typst
 from quartiersatlas.present.statements import (
     axis_text,
@@ -41,8 +41,12 @@ if TYPE_CHECKING:
 
 Size = Literal["A4", "A3"]
 SIZES = {"A4": (297.0, 210.0), "A3": (420.0, 297.0)}
+ONE_COLUMN = 4  # parts of the foot
+LINE = 60  # letters that a short part counts for at least
 ENDINGS = (".pdf", ".svg", ".png")
-EMBEDDED = re.compile(r'<image [^>]*?xlink:href="data:image/svg\+xml;base64,([^"]*)"[^>]*?/?>(?:</image>)?')
+EMBEDDED = re.compile(
+    r'<image (?P<before>[^>]*)xlink:href="data:image/svg\+xml;base64,(?P<content>[^"]*)"(?P<after>[^>]*)/>'
+)
 
 
 def figure(
@@ -204,21 +208,22 @@ class Sheet:
             "alt": alt_text(release, column, entries, lang),
             "legend": label_with_unit(column, lang),
             "entries": [
-                {"words": entry.words, "size": swatch_size(entry, self._zoom)} for entry in entries
+                {"words": entry.words, "count": entry.count, "size": swatch_size(entry, self._zoom)}
+                for entry in entries
             ],
             "notes": legend_notes(release, column, lang, circles=self.circles),
             "comment_head": text("label_comment", lang),
             "comment": release.comment or text("no_comment", lang),
             "cut": text("comment_cut", lang),
             "after": [*summary_texts(release, lang), text("reading_aid", lang)],
-            "foot": list(self._foot()),
+            "foot": _in_columns(list(self._foot())),
             "office": " · ".join(filter(None, (look.office, look.contact, look.footer))),
         }
         return data, pictures
 
     def _sign(self, entry: LegendEntry, accent: str) -> str:
         width, height = swatch_size(entry, self._zoom)
-        return document(swatch(entry, self._zoom, accent), width, height, entry.words, entry.words)
+        return document(swatch(entry, self._zoom, accent), width, height, entry.in_full, entry.in_full)
 
     def _foot(self) -> Iterator[str]:
         """Give source, definition, caveat and what else is said at the lower edge."""
@@ -256,18 +261,25 @@ class Sheet:
         return f"Sheet ({self.size}) of {self.column.id!r} in {self.release!r}"
 
 
+def _in_columns(parts: list[str]) -> list[list[str]]:
+    """Return the parts of the foot in one column, or in two of about the same length where there are many."""
+    if len(parts) <= ONE_COLUMN:
+        return [parts]
+    lengths = [len(part) + LINE for part in parts]
+    half = min(range(1, len(parts)), key=lambda cut: abs(sum(lengths[:cut]) - sum(lengths[cut:])))
+    return [parts[:half], parts[half:]]
+
+
 def inlined(svg: str) -> str:
-    """Return an SVG with the drawings in it that stood there as data URLs: a drawing program can open and change them."""
-    count = 0
+    """Return an SVG with the drawings in it that stood there as data URLs, so that a drawing program can change them."""
 
     def drawing(found: re.Match[str]) -> str:
-        nonlocal count
-        count += 1
-        inner = b64decode(found[1]).decode("utf-8")
-        width, height = (re.search(rf'\b{side}="([^"]*)"', found[0]) for side in ("width", "height"))
-        inner = re.sub(r'^<svg ([^>]*?)width="[^"]*" height="[^"]*"', r"<svg \1", inner.strip())
-        inner = re.sub(r'(id="|url\(#)(map|inset\d+)\b', rf"\1p{count}\2", inner)
-        place = f'width="{width[1] if width else ""}" height="{height[1] if height else ""}"'
-        return inner.replace("<svg ", f"<svg {place} ", 1)
+        inner = b64decode(found["content"]).decode("utf-8").strip()
+        if f'font-family="{FONTS}"' not in inner:
+            return found[0]  # a logo: what stands in it stays in it
+        said = dict(re.findall(r'(width|height|transform)="([^"]*)"', found["before"] + found["after"]))
+        size = f'width="{said["width"]}" height="{said["height"]}"'
+        placed = re.sub(r'width="[^"]*" height="[^"]*"', size, inner, count=1)
+        return f'<g transform="{said["transform"]}">{placed}</g>' if "transform" in said else placed
 
     return EMBEDDED.sub(drawing, svg)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 CASING = "#ffffff"
+BORDER = 0.1  # millimetres, of areas
 STEP = 1.6  # millimetres from line to line of a hatch, across it
 DASH, PAUSE = 0.8, 0.55  # of a broken hatch
 DOTS = 1.5  # from dot to dot of a pattern
@@ -76,15 +77,16 @@ def _hundredths(value: int) -> str:
 
 
 def filled(
-    shapes: Iterable[shapely.Geometry], color: str, *, opacity: float = 1.0, stroke: bool = True
+    shapes: Iterable[shapely.Geometry], color: str, *, opacity: float = 1.0, border: str | None = ""
 ) -> list[str]:
-    """Return surfaces of a colour; a hair of the same colour closes what rounding leaves open between them."""
+    """Return surfaces of a colour with a border; without one, a hair of the colour closes what rounding leaves open."""
     path = path_of(shapes)
     if not path:
         return []
-    seam = f' stroke="{color}" stroke-width=".06"' if stroke and opacity == 1 else ""
+    width = BORDER if border else 0.06
+    edge = "" if border is None else f' stroke="{border or color}" stroke-width="{num(width)}" stroke-linejoin="round"'
     pale = f' fill-opacity="{num(opacity)}"' if opacity < 1 else ""
-    return [f'<path d="{path}" fill="{color}"{pale}{seam}/>']
+    return [f'<path d="{path}" fill="{color}"{pale}{edge}/>']
 
 
 def outlined(
@@ -115,7 +117,11 @@ def patterned(shapes: Iterable[shapely.Geometry], pattern: str) -> list[str]:
         return []
     if pattern == "dots":
         dots = "".join(f"M{num(x)} {num(y)}h.01" for x, y in _dots(whole))
-        return [f'<path d="{dots}" fill="none" stroke="#8a8a8a" stroke-width=".34" stroke-linecap="round"/>'] if dots else []
+        return (
+            [f'<path d="{dots}" fill="none" stroke="#8a8a8a" stroke-width=".34" stroke-linecap="round"/>']
+            if dots
+            else []
+        )
     left, low, right, high = whole.bounds
     if pattern == "bars":
         grid = [[(x, low), (x, high)] for x in _steps(left, right, STEP)]
@@ -174,7 +180,9 @@ def _dots(whole: shapely.Geometry) -> list[list[float]]:
     """Return the places of a grid of dots that lie in a surface, clear of its border; every other row is shifted."""
     left, low, right, high = whole.bounds
     rows = [
-        np.column_stack([xs := _steps(left - DOTS, right, DOTS) + DOTS / 2 * (round(y / DOTS * 2) % 2), np.full(len(xs), y)])
+        np.column_stack(
+            [xs := _steps(left - DOTS, right, DOTS) + DOTS / 2 * (round(y / DOTS * 2) % 2), np.full(len(xs), y)]
+        )
         for y in _steps(low, high, DOTS / 2)
     ]
     if not rows:
