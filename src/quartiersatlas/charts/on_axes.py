@@ -163,8 +163,8 @@ def _write(
     halo = look.pop("halo", False)
     look = {"color": INK, "size": SIZE, **look}
     found = ax.annotate(
-        drawable(words), at, xycoords=units, xytext=moved, textcoords="offset points", parse_math=False, family=_family(),
-        annotation_clip=False, zorder=6, **look,
+        drawable(words), at, xycoords=units, xytext=moved, textcoords="offset points", parse_math=False,
+        family=_family(), annotation_clip=False, zorder=6, **look,
     )  # fmt: skip
     if halo:
         from matplotlib.patheffects import withStroke

@@ -9,9 +9,10 @@ import shapely
 from quartiersatlas.present.look import ACCENT
 from quartiersatlas.present.paper.legend import legend_notes
 from quartiersatlas.present.paper.map_text import words_at
-from quartiersatlas.present.paper.sheet_page import GREY, POINT, SheetBox, line_height, lines, text_width
+from quartiersatlas.present.paper.sheet_page import GREY, INK, POINT, SheetBox, line_height, lines, text_width
 from quartiersatlas.present.paper.svg_marks import (
     CASING,
+    CIRCLE,
     LINE_LOOKS,
     dots_along,
     facility,
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
 SWATCH = 7.5, 4.2  # millimetres
 SIZE = 8.0  # points
-CIRCLE = 'fill="#2c7fb8" fill-opacity=".8" stroke="#fff" stroke-width=".2"'
 
 
 def swatch_size(entry: LegendEntry, zoom: float = 1.0) -> tuple[float, float]:
@@ -78,12 +78,12 @@ def legend_parts(
     parts: list[str] = []
     y = box.y
 
-    def write(words: str, x: float, width: float, points: float, **look: object) -> float:
-        nonlocal y
-        for number, line in enumerate(lines(words, width, points, bold=bool(look.get("bold")))):
-            parts.append(words_at(line, x, y + (number + 0.78) * line_height(points), points, **look))
-            end = y + (number + 1) * line_height(points)
-        return end
+    def write(words: str, x: float, width: float, points: float, color: str = INK, *, bold: bool = False) -> float:
+        written = lines(words, width, points, bold=bold)
+        for number, line in enumerate(written):
+            down = (number + 0.78) * line_height(points)
+            parts.append(words_at(line, x, y + down, points, bold=bold, color=color))
+        return y + len(written) * line_height(points)
 
     y = write(label_with_unit(column, lang), box.x, box.width, size * 1.1, bold=True) + 1
     has_circles = False

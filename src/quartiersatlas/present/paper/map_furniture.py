@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,16 +16,15 @@ from quartiersatlas.present.paper.map_text import words_at
 from quartiersatlas.present.paper.sheet_page import GREY, INK, POINT, line_height, text_width
 from quartiersatlas.present.paper.svg_marks import num
 from quartiersatlas.present.places.anchors import RANKS, PlaceName, release_names
-from quartiersatlas.present.places.placement import MapFrame, place_names
+from quartiersatlas.present.places.placement import LETTERS, MapFrame, place_names
 from quartiersatlas.present.statements import on_areas
 
 if TYPE_CHECKING:
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.disclosure import Release, ReleasedColumn
-    from quartiersatlas.present.paper.map_svg import View
+    from quartiersatlas.present.paper.map_layers import Layers, View
     from quartiersatlas.present.paper.sheet_inset import Inset
     from quartiersatlas.present.paper.sheet_page import SheetBox
-    from quartiersatlas.present.places import FittedContext
 
     Box = tuple[float, float, float, float]
 
@@ -69,15 +68,15 @@ def number_labels(view: View, release: Release, accent: str, zoom: float) -> tup
 
 def _number_positions(shape: shapely.Geometry, width: float, height: float) -> list[tuple[float, float]]:
     """Return where a key may stand, best first: inside if there is room, else around."""
-    left, low, right, high = shape.bounds
-    inner = shape.representative_point()
+    left, low, right, high = shapely.bounds(shape).tolist()
+    inner = shapely.get_coordinates(shapely.point_on_surface(shape))[0].tolist()
     x, y = (left + right) / 2, (low + high) / 2
     around = [
         (right + width * 0.6, y), (left - width * 0.6, y), (x, high + height * 0.7), (x, low - height * 0.7),
         (right + width * 0.6, high), (right + width * 0.6, low), (left - width * 0.6, high), (left - width * 0.6, low),
     ]  # fmt: skip
-    is_roomy = shape.area > 3 * width * height
-    return [(inner.x, inner.y), *around] if is_roomy else [*around, (inner.x, inner.y)]
+    is_roomy = shapely.area(shape) > 3 * width * height
+    return [tuple(inner), *around] if is_roomy else [*around, tuple(inner)]
 
 
 def facility_boxes(view: View, release: Release, zoom: float) -> list[Box]:
@@ -89,20 +88,13 @@ def facility_boxes(view: View, release: Release, zoom: float) -> list[Box]:
     return boxes
 
 
-def names_on(
-    view: View,
-    release: Release,
-    column: ReleasedColumn,
-    context: FittedContext | None,
-    taken: list[Box],
-    zoom: float,
-    lang: Lang,
-    area: str | None,
-) -> list[str]:
+def names_on(view: View, layers: Layers, taken: list[Box], area: str | None) -> list[str]:
     """Return the names that have room in a frame: districts, waters, places, parks, roads, areas."""
+    release, context, zoom = layers.release, layers.context, layers.zoom
     names = [*release_names(release), *(context.names if context is not None else ())]
-    if len(release.areas) <= FEW:
-        names += _values(release, column, names, lang)
+    if len(release.areas) <= FEW and layers.column.kind != "class":
+        below = 1.6 * LETTERS["area"].size * POINT * zoom * view.metres
+        names = _with_values(release, layers.column, names, layers.lang, below)
     frame = MapFrame(view.left, view.top, view.frame.width, view.frame.height, view.metres)
     x, y = view.frame.x, view.frame.y
     boxes = [(left - x, top - y, right - x, low - y) for left, top, right, low in taken]
@@ -127,27 +119,31 @@ def names_on(
     return parts
 
 
-def _values(release: Release, column: ReleasedColumn, names: list[PlaceName], lang: Lang) -> list[PlaceName]:
-    """Return the values of a few areas as names below theirs: so few need no classes to be told apart."""
-    if column.kind == "class":
-        return []
-    of_name = {name.text: name for name in names if name.bounds is not None}
+def _with_values(
+    release: Release, column: ReleasedColumn, names: list[PlaceName], lang: Lang, below: float
+) -> list[PlaceName]:
+    """Return the names with those of areas first, and the values of areas below them: so few need no classes."""
+    values = dict(zip(release.areas["name"].astype(str).str.strip(), release.values[column.id], strict=True))
     found = []
-    for key, value in release.values[column.id].items():
-        name = of_name.get(str(release.areas.loc[key, "name"]).strip())
-        if name is not None and pd.notna(value):
+    for name in names:
+        value = values.get(name.text) if name.kind == "area" else None
+        found.append(replace(name, rank=RANKS["district"] + 2) if name.kind == "area" else name)
+        if value is not None and pd.notna(value):
             words = value_text(float(value), column, lang)
-            found.append(PlaceName(words, "area", RANKS["area"] - 1, name.x, name.y, None, name.bounds))
+            found.append(replace(name, text=words, rank=RANKS["district"] + 1, y=name.y - below))
     return found
 
 
-def scale_bar(frame: SheetBox, metres: float, zoom: float, lang: Lang) -> Piece:
-    """Return a bar of a round length with its half, labelled in metres or kilometres."""
+def scale_bar(frame: SheetBox, metres: float, zoom: float, lang: Lang, note: str = "") -> Piece:
+    """Return a bar of a round length with its half, labelled in metres or kilometres, and a note beside it."""
     length = round_length(frame.width * metres * BAR)
     sign, per = ("km", 1000.0) if length >= 1000 else ("m", 1.0)  # noqa: PLR2004 - a kilometre
     wide, high, size = length / metres, 1.1 * zoom, 6.5 * zoom
     x, y = frame.x + 3.0 * zoom, frame.y + frame.height - line_height(size) - high - 0.4
-    parts = []
+    side = text_width(f"0 {sign}", size)
+    box = (x - side / 2 - 1, y - 1.0, x + wide + side + 1, frame.y + frame.height)
+    plate = f'x="{num(box[0])}" y="{num(box[1])}" width="{num(box[2] - box[0])}" height="{num(box[3] - box[1])}"'
+    parts = [f'<rect {plate} rx="1" fill="#fff" fill-opacity=".8"/>']
     for start, fill in ((x, INK), (x + wide / 2, "#ffffff")):
         look = f'fill="{fill}" stroke="{INK}" stroke-width=".2"'
         parts.append(
@@ -158,8 +154,9 @@ def scale_bar(frame: SheetBox, metres: float, zoom: float, lang: Lang) -> Piece:
         words = number_text(number, 0 if float(number).is_integer() else 1, lang)
         words = f"{words} {sign}" if part == 1 else words
         parts.append(words_at(words, x + wide * part, y + high + 0.85 * line_height(size), size, anchor="middle"))
-    side = text_width(words, size) / 2
-    return Piece(parts, (x - 2.0 * zoom, y - 0.8, x + wide + side + 1, frame.y + frame.height))
+    if note:
+        parts.append(words_at(note, box[2] + 2, y + high, size, color=GREY))
+    return Piece(parts, box)
 
 
 def round_length(most: float) -> float:

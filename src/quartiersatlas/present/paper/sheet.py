@@ -171,8 +171,8 @@ class Sheet:
 
     def _bytes(self, ending: str, dpi: int) -> bytes:
         data, pictures = self._content()
-        words = {"lang": self.lang, "title": self.release.title, "look": self.look}
-        with press("sheet.typ", data, pictures, **words) as job:
+        title = self.release.title
+        with press("sheet.typ", data, pictures, lang=self.lang, title=title, look=self.look) as job:
             width, height = job.told("map")  # what head, foot and legend leave for the map
             (job.folder / "pictures" / "map.svg").write_text(self._map(width, height), encoding="utf-8")
             if ending == ".pdf":
@@ -271,7 +271,7 @@ def _in_columns(parts: list[str]) -> list[list[str]]:
 
 
 def inlined(svg: str) -> str:
-    """Return an SVG with the drawings in it that stood there as data URLs, so that a drawing program can change them."""
+    """Return an SVG with its drawings in it instead of data URLs, so that a drawing program can change them."""
 
     def drawing(found: re.Match[str]) -> str:
         inner = b64decode(found["content"]).decode("utf-8").strip()

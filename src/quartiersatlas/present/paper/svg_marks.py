@@ -22,6 +22,7 @@ BORDER = 0.1  # millimetres, of areas
 STEP = 1.6  # millimetres from line to line of a hatch, across it
 DASH, PAUSE = 0.8, 0.55  # of a broken hatch
 DOTS = 1.5  # from dot to dot of a pattern
+CIRCLE = 'fill="#2c7fb8" fill-opacity=".8" stroke="#fff" stroke-width=".2"'
 LINE_LOOKS: dict[str, tuple[str, float, tuple[float, ...]]] = {
     "selected": (INK, 0.46, ()),
     "borderline": (INK, 0.46, (1.4, 0.7)),
@@ -49,8 +50,8 @@ def path_of(shapes: Iterable[shapely.Geometry]) -> str:
             continue
         if part.geom_type == "Polygon":
             turned = shapely.orient_polygons(part)
-            for ring in (turned.exterior, *turned.interiors):
-                found.append(_course(shapely.get_coordinates(ring), closed=True))
+            rings = (turned.exterior, *turned.interiors)
+            found += [_course(shapely.get_coordinates(ring), closed=True) for ring in rings]
         elif part.geom_type in ("LineString", "LinearRing"):
             found.append(_course(shapely.get_coordinates(part), closed=False))
     return "".join(found)
@@ -59,7 +60,7 @@ def path_of(shapes: Iterable[shapely.Geometry]) -> str:
 def _course(points: Floats, *, closed: bool) -> str:
     """Return one ring or line in steps of hundredths."""
     grid = np.rint(points * 100).astype(np.int64)
-    grid = grid[np.append(True, np.any(np.diff(grid, axis=0) != 0, axis=1))]  # noqa: FBT003 - an array
+    grid = grid[np.append(True, np.any(np.diff(grid, axis=0) != 0, axis=1))]
     if closed and len(grid) > 1 and (grid[0] == grid[-1]).all():
         grid = grid[:-1]
     if len(grid) < (3 if closed else 2):
@@ -113,7 +114,7 @@ def patterned(shapes: Iterable[shapely.Geometry], pattern: str) -> list[str]:
     if not pattern:
         return []
     whole = _whole(shapes)
-    if whole.is_empty:
+    if shapely.is_empty(whole):
         return []
     if pattern == "dots":
         dots = "".join(f"M{num(x)} {num(y)}h.01" for x, y in _dots(whole))
@@ -122,7 +123,7 @@ def patterned(shapes: Iterable[shapely.Geometry], pattern: str) -> list[str]:
             if dots
             else []
         )
-    left, low, right, high = whole.bounds
+    left, low, right, high = shapely.bounds(whole).tolist()
     if pattern == "bars":
         grid = [[(x, low), (x, high)] for x in _steps(left, right, STEP)]
     else:
@@ -141,9 +142,9 @@ def hatched(shapes: Iterable[shapely.Geometry], *, broken: bool, zoom: float = 1
     lines begin.
     """
     whole = _whole(shapes)
-    if whole.is_empty:
+    if shapely.is_empty(whole):
         return []
-    left, low, right, high = whole.bounds
+    left, low, right, high = shapely.bounds(whole).tolist()
     across = STEP * zoom * np.sqrt(2)  # from line to line along the page
     grid: list[list[tuple[float, float]]] = []
     for number in range(int(np.floor((left + low) / across)), int(np.ceil((right + high) / across)) + 1):
@@ -178,7 +179,7 @@ def _steps(low: float, high: float, step: float) -> Floats:
 
 def _dots(whole: shapely.Geometry) -> list[list[float]]:
     """Return the places of a grid of dots that lie in a surface, clear of its border; every other row is shifted."""
-    left, low, right, high = whole.bounds
+    left, low, right, high = shapely.bounds(whole).tolist()
     rows = [
         np.column_stack(
             [xs := _steps(left - DOTS, right, DOTS) + DOTS / 2 * (round(y / DOTS * 2) % 2), np.full(len(xs), y)]
@@ -188,7 +189,7 @@ def _dots(whole: shapely.Geometry) -> list[list[float]]:
     if not rows:
         return []
     at = np.concatenate(rows)
-    inner = whole.buffer(-0.3)
+    inner = shapely.buffer(whole, -0.3)
     found: list[list[float]] = at[shapely.contains_xy(inner, at)].tolist()
     return found
 
@@ -232,7 +233,7 @@ def facility(point: shapely.Geometry, zoom: float = 1.0) -> str:
 
 def spot(shape: shapely.Geometry, radius: float, look: str) -> str:
     """Return a circle on a shape."""
-    if shape.is_empty:
+    point = shapely.point_on_surface(shape)
+    if shapely.is_empty(point):
         return ""
-    point = shape.representative_point()
-    return f'<circle cx="{num(point.x)}" cy="{num(point.y)}" r="{num(radius)}" {look}/>'
+    return f'<circle cx="{num(shapely.get_x(point))}" cy="{num(shapely.get_y(point))}" r="{num(radius)}" {look}/>'

@@ -174,15 +174,17 @@ def settable(words: str) -> str:
 
 
 def edged(svg: str) -> str:
-    """Return an SVG in which the light edge of words comes before all their letters.
+    r"""Return an SVG in which the light edge of words comes before all their letters.
 
     In a PDF each letter would get its edge after the letter before it, which it would cover. An edge alone is drawn as
     lines and is no word, so that what a reader copies or hears has each word once.
 
     Examples
     --------
-    >>> edged('<text x="1" fill="#000" paint-order="stroke" stroke="#fff" stroke-width="2" stroke-linejoin="round">A</text>')
-    '<text x="1" fill="none" stroke="#fff" stroke-width="2" stroke-linejoin="round">A</text><text x="1" fill="#000" >A</text>'
+    >>> edge = 'stroke="#fff" stroke-width="2" stroke-linejoin="round"'
+    >>> print(edged(f'<text x="1" fill="#000" paint-order="stroke" {edge}>A</text>').replace("><", ">\n<"))
+    <text x="1" fill="none" stroke="#fff" stroke-width="2" stroke-linejoin="round">A</text>
+    <text x="1" fill="#000" >A</text>
     """
 
     def apart(found: re.Match[str]) -> str:
