@@ -27,6 +27,7 @@ from quartiersatlas.present.paper.map_layers import EXACT, Layers, View
 from quartiersatlas.present.paper.sheet_inset import fitted_insets, lower_left
 from quartiersatlas.present.paper.sheet_page import SheetBox
 from quartiersatlas.present.paper.svg_marks import num, outlined
+from quartiersatlas.present.paper.typeset import settable
 from quartiersatlas.present.places import Context
 from quartiersatlas.present.statements import check_area, check_release, label_with_unit
 from quartiersatlas.space.exclaves import CityExtent, city_extent
@@ -157,7 +158,7 @@ def document(body: Iterable[str], width: float, height: float, title: str, alt: 
     """Return parts as an SVG document in millimetres."""
     size = f'width="{num(width)}mm" height="{num(height)}mm" viewBox="0 0 {num(width)} {num(height)}"'
     head = f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" font-family="{FONTS}">'
-    words = [f"<title>{escape(title)}</title>", f"<desc>{escape(alt)}</desc>"]
+    words = [f"<title>{escape(settable(title))}</title>", f"<desc>{escape(settable(alt))}</desc>"]
     return "\n".join([head, *words, *body, "</svg>", ""])
 
 

@@ -174,7 +174,7 @@ class Sheet:
         title = self.release.title
         with press("sheet.typ", data, pictures, lang=self.lang, title=title, look=self.look) as job:
             width, height = job.told("map")  # what head, foot and legend leave for the map
-            (job.folder / "pictures" / "map.svg").write_text(self._map(width, height), encoding="utf-8")
+            job.put("map", self._map(width, height))
             if ending == ".pdf":
                 return job.pdf(self.release.as_of)
             return job.png(dpi) if ending == ".png" else inlined(job.svg()).encode()

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
+from html import unescape
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from quartiersatlas.base.files import WRITTEN
-from quartiersatlas.charts.widths import FALLBACK, FONTS, NO_LETTER, SANS, has_letter
+from quartiersatlas.charts.widths import FALLBACK, FONTS, NO_LETTER, SANS, has_letter, text_width
 from quartiersatlas.errors import DependencyError
 
 if TYPE_CHECKING:
@@ -31,10 +33,12 @@ UNSEEN = re.compile(
     "\ud800-\udfff\ufffe\uffff\U000e0000-\U000e0fff]"
 )
 HALO = re.compile(
-    r'<text ([^>]*?)paint-order="stroke" (stroke="[^"]*" stroke-width="[^"]*" stroke-linejoin="round")([^>]*)>([^<]*)'
+    r'<text ([^>]*?) ?paint-order="stroke" (stroke="[^"]*" stroke-width="[^"]*" stroke-linejoin="round")([^>]*)>([^<]*)'
     "</text>"
 )
-FILL = re.compile(r'\bfill="[^"]*"')
+ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
+# how far letters reach above and below their baseline, in parts of their size
+SMALL, TALL, MARKED, BELOW = 0.55, 0.74, 0.97, 0.24
 DATES = ("%d.%m.%Y", "%Y-%m-%d", "%m.%Y", "%Y-%m", "%Y")
 BARE = b'#set page(width: auto, height: auto, margin: 0pt, fill: white)\n#image("picture.svg")\n'
 
@@ -120,6 +124,10 @@ class Press:
         """Return the only page as SVG; letters are outlines, pictures stand in it as data URLs."""
         return self._compiled(format="svg").decode("utf-8")
 
+    def put(self, name: str, picture: str | bytes) -> None:
+        """Put a picture where the template finds it."""
+        _write_picture(self.folder / "pictures", name, picture)
+
     def told(self, name: str) -> Any:  # noqa: ANN401 - what a template tells
         """Return what the template has put beside a label as metadata."""
         main = str(self.folder / "main.typ")
@@ -174,25 +182,49 @@ def settable(words: str) -> str:
 
 
 def edged(svg: str) -> str:
-    r"""Return an SVG in which the light edge of words comes before all their letters.
+    r"""Return an SVG in which the light edge of words is a surface below all their letters.
 
-    In a PDF each letter would get its edge after the letter before it, which it would cover. An edge alone is drawn as
-    lines and is no word, so that what a reader copies or hears has each word once.
+    In a PDF each letter would get its edge after the letter before it, which it would cover; and an edge made of
+    letters would be words too, so that a reader copied or heard each word twice.
 
     Examples
     --------
-    >>> edge = 'stroke="#fff" stroke-width="2" stroke-linejoin="round"'
-    >>> print(edged(f'<text x="1" fill="#000" paint-order="stroke" {edge}>A</text>').replace("><", ">\n<"))
-    <text x="1" fill="none" stroke="#fff" stroke-width="2" stroke-linejoin="round">A</text>
-    <text x="1" fill="#000" >A</text>
+    >>> edge = 'paint-order="stroke" stroke="#fff" stroke-width="2" stroke-linejoin="round"'
+    >>> print(edged(f'<text x="1" y="9" font-size="5" {edge}>.</text>').replace("><", ">\n<"))
+    <path d="M1 5.3h1.34v3.7h-1.34z" fill="#fff" stroke="#fff" stroke-width="2" stroke-linejoin="round"/>
+    <text x="1" y="9" font-size="5">.</text>
     """
 
     def apart(found: re.Match[str]) -> str:
         before, edge, after, words = found.groups()
-        hollow = FILL.sub('fill="none"', before, count=1)
-        return f"<text {hollow}{edge}{after}>{words}</text><text {before}{after}>{words}</text>"
+        look = dict(ATTRIBUTE.findall(before + after))
+        path = _below_letters(unescape(words), look)
+        if not path:
+            return f"<text {before}{after}>{words}</text>"
+        turned = f' transform="{look["transform"]}"' if "transform" in look else ""
+        color = edge.partition('"')[2].partition('"')[0]
+        return f'<path d="{path}" fill="{color}" {edge}{turned}/><text {before}{after}>{words}</text>'
 
     return HALO.sub(apart, svg)
+
+
+def _below_letters(words: str, look: dict[str, str]) -> str:
+    """Return a box for each letter of words, as high and as low as the letter reaches."""
+    size, x, y = (float(look.get(name, 0)) for name in ("font-size", "x", "y"))
+    bold, italic = look.get("font-weight") in ("700", "bold"), look.get("font-style") == "italic"
+    apart = float(look.get("letter-spacing", 0))
+    steps = [text_width(letter, size, bold=bold, italic=italic) + apart for letter in words]
+    x -= {"middle": 0.5, "end": 1.0}.get(look.get("text-anchor", ""), 0.0) * sum(steps)
+    boxes = []
+    for letter, step in zip(words, steps, strict=True):
+        base = unicodedata.normalize("NFD", letter)
+        tall = TALL if base[0] not in "acemnorsuvwxzgpqy" else SMALL
+        top = MARKED if len(base) > 1 and tall == TALL else TALL if len(base) > 1 else tall
+        low = BELOW if base[0] in "gjpqyQ,;()[]/|§" or len(base) > 1 else 0.0
+        if not letter.isspace():
+            boxes.append(f"M{x:.4g} {y - top * size:.4g}h{step:.4g}v{(top + low) * size:.4g}h{-step:.4g}z")
+        x += step
+    return "".join(boxes)
 
 
 def missing_letters(words: str) -> str:
