@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 GAP = 0.25  # of a line: around every name
 AREA_ROOM = 0.92  # of the width of an area: wider names are left out
+SURFACE_ROOM = 2.0  # of the width of a park or lake, over whose edge its name may run
 DISTRICT_ROOM = 1.3  # of the width of a district: the first form that is no wider is tried first
 SMALLER = 0.8
 APART = 33.0  # times the size of the letters from one name along a line to the next: 400 px at 12 px
@@ -28,11 +29,10 @@ STRAIGHT = 0.97  # of its length: how far the ends of a stretch are apart on whi
 STEPS = 4  # stretches are looked for at every fourth of a word
 MOST = 400
 MIDDLE: tuple[Point, ...] = ((0, 0), (0, -0.8), (0, 0.8))
-AROUND_A_POINT = "point"
+SURFACE, AROUND_A_POINT = "surface", "point"
+HIGH: tuple[Point, ...] = (*MIDDLE, (0, -1.8), (0, 1.8))
 WIDELY: tuple[Point, ...] = (
-    *MIDDLE,
-    (0, -1.8),
-    (0, 1.8),
+    *HIGH,
     *((side, line) for line in (0, -0.8, 0.8) for side in (-0.35, 0.35)),
 )
 GRID = 5  # places across and down a district, where none of the others is free
@@ -128,7 +128,7 @@ class Label:
         Its anchor.
     rank : float
         The higher, the earlier.
-    way : {"area", "point", "district", "line"}
+    way : {"area", "surface", "point", "district", "line"}
         How places are looked for.
     box : tuple of float, optional
         Left, upper, right and lower end of what bears the name.
@@ -275,7 +275,9 @@ def way_of(name: PlaceName) -> str:
         return "line"
     if name.kind == "district":
         return "district"
-    return "area" if name.bounds is not None else AROUND_A_POINT
+    if name.kind == "area":
+        return "area"
+    return SURFACE if name.bounds is not None else AROUND_A_POINT
 
 
 def forms_of(words: str, kind: str, size: float, measured: Callable[[tuple[str, ...]], float]) -> tuple[Form, ...]:
@@ -354,10 +356,11 @@ def _tries(label: Label) -> Iterator[tuple[Form, float, float, float]]:
     if label.way == AROUND_A_POINT:
         gap = GAP * form.height
         beside, above = form.width / 2 + 2 * gap, form.height / 2 + 2 * gap
-        for x, y in ((beside, 0.0), (-beside, 0.0), (0.0, -above), (0.0, above)):
+        corners = [(x, y) for x in (beside, -beside) for y in (-above, above)]
+        for x, y in ((beside, 0.0), (-beside, 0.0), (0.0, -above), (0.0, above), *corners):
             yield form, label.x + x, label.y + y, 0.0
-    elif form.width <= AREA_ROOM * _room(label):
-        for _, down in MIDDLE:
+    elif form.width <= (SURFACE_ROOM if label.way == SURFACE else AREA_ROOM) * _room(label):
+        for _, down in HIGH if label.way == SURFACE else MIDDLE:
             yield form, label.x, label.y + down * form.height, 0.0
 
 
