@@ -25,6 +25,7 @@ from quartiersatlas.screening import running_programmes
 if TYPE_CHECKING:
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.disclosure import Release, ReleasedColumn
+    from quartiersatlas.present.places import FittedContext
 
 Symbol = Literal[
     "fill", "selected", "borderline", "near", "candidate", "programme", "programme_other", "facility", "circle",
@@ -203,13 +204,21 @@ def _round(size: float) -> float:
     return float(np.floor(size / step) * step)
 
 
-def legend_notes(release: Release, column: ReleasedColumn, lang: Lang, *, circles: bool = False) -> list[str]:
+def legend_notes(
+    release: Release,
+    column: ReleasedColumn,
+    lang: Lang,
+    *,
+    circles: bool = False,
+    context: FittedContext | None = None,
+) -> list[str]:
     """Return what helps to read the classes: which way the need index runs, the city value, what is in brackets."""
+    pale = [text("legend_inhabited", lang)] if context is not None and "inhabited" in context.surfaces else []
     if circles:
-        return [text("legend_areas", lang)]
+        return [*pale, text("legend_areas", lang)]
     words = [text("legend_need", lang)] if is_first_axis(release, column) else []
     if is_total(column):
         words.append(text("legend_count", lang))
     if pd.notna(column.city):
         words.append(text("legend_city", lang, value=value_text(column.city, column, lang)))
-    return [*words, text("legend_areas", lang)]
+    return [*words, *pale, text("legend_areas", lang)]

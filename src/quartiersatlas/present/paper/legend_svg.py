@@ -26,11 +26,8 @@ from quartiersatlas.present.paper.svg_marks import (
 from quartiersatlas.present.statements import label_with_unit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from quartiersatlas.catalogue import Lang
-    from quartiersatlas.disclosure import Release, ReleasedColumn
     from quartiersatlas.present.paper.legend import LegendEntry
+    from quartiersatlas.present.paper.map_layers import Layers
 
 SWATCH = 7.5, 4.2  # millimetres
 SIZE = 8.0  # points
@@ -64,17 +61,9 @@ def swatch(entry: LegendEntry, zoom: float = 1.0, accent: str = ACCENT) -> list[
             return parts + outlined([box], *LINE_LOOKS[symbol], zoom=zoom)
 
 
-def legend_parts(
-    entries: Iterable[LegendEntry],
-    release: Release,
-    column: ReleasedColumn,
-    lang: Lang,
-    box: SheetBox,
-    zoom: float = 1.0,
-    accent: str = ACCENT,
-) -> tuple[list[str], float]:
+def legend_parts(layers: Layers, box: SheetBox) -> tuple[list[str], float]:
     """Return the legend within a box, and where it ends."""
-    size = SIZE * zoom
+    zoom, size = layers.zoom, SIZE * layers.zoom
     parts: list[str] = []
     y = box.y
 
@@ -85,12 +74,10 @@ def legend_parts(
             parts.append(words_at(line, x, y + down, points, bold=bold, color=color))
         return y + len(written) * line_height(points)
 
-    y = write(label_with_unit(column, lang), box.x, box.width, size * 1.1, bold=True) + 1
-    has_circles = False
-    for entry in entries:
+    y = write(label_with_unit(layers.column, layers.lang), box.x, box.width, size * 1.1, bold=True) + 1
+    for entry in layers.entries:
         wide, high = swatch_size(entry, zoom)
-        has_circles |= entry.symbol == "circles"
-        parts += [f'<g transform="translate({num(box.x)} {num(y)})">', *swatch(entry, zoom, accent), "</g>"]
+        parts += [f'<g transform="translate({num(box.x)} {num(y)})">', *swatch(entry, zoom, layers.accent), "</g>"]
         above = max((high - line_height(size)) / 2, 0)
         y += above
         count = f"({entry.count})" if entry.count else ""
@@ -101,6 +88,8 @@ def legend_parts(
             parts.append(words_at(count, box.x + box.width, y + down, size, anchor="end", color=GREY))
         y = max(y - above + high, end) + 0.9
     y += 0.8
-    for note in legend_notes(release, column, lang, circles=has_circles):
+    circles = any(entry.symbol == "circles" for entry in layers.entries)
+    release, context = layers.release, layers.context
+    for note in legend_notes(release, layers.column, layers.lang, circles=circles, context=context):
         y = write(note, box.x, box.width, size * 0.85, color=GREY)
     return parts, y + POINT

@@ -98,13 +98,13 @@ def names_on(view: View, layers: Layers, taken: list[Box], area: str | None) -> 
     frame = MapFrame(view.left, view.top, view.frame.width, view.frame.height, view.metres)
     x, y = view.frame.x, view.frame.y
     boxes = [(left - x, top - y, right - x, low - y) for left, top, right, low in taken]
-    parts = []
+    parts, dots = [], []
     own = str(release.areas.loc[area, "name"]) if area is not None else ""
     for placed in place_names(names, frame, taken=boxes, zoom=zoom):
         size, kind = placed.letters.size, placed.name.kind
         if placed.dot is not None:
             look = f'r="{num(0.45 * zoom)}" fill="{INK}" stroke="#fff" stroke-width=".2"'
-            parts.append(f'<circle cx="{num(x + placed.dot[0])}" cy="{num(y + placed.dot[1])}" {look}/>')
+            dots.append(f'<circle cx="{num(x + placed.dot[0])}" cy="{num(y + placed.dot[1])}" {look}/>')
         high = placed.height / len(placed.lines)
         for number, line in enumerate(placed.lines):
             below = (number - (len(placed.lines) - 1) / 2) * high + 0.36 * size * POINT
@@ -116,7 +116,7 @@ def names_on(view: View, layers: Layers, taken: list[Box], area: str | None) -> 
                     spacing=placed.letters.spacing * size * POINT, angle=placed.angle,
                 )
             )  # fmt: skip
-    return parts
+    return parts + dots
 
 
 def _with_values(

@@ -124,8 +124,7 @@ def map_svg(
     frame = SheetBox(0.0, 0.0, width_mm - side - (BESIDE * zoom if legend else 0.0), height_mm)
     body = _map(layers, frame, name, area, names=names, mark_numbers=mark_numbers)
     if legend:
-        box = SheetBox(width_mm - side, 0.0, side, height_mm)
-        body += legend_parts(entries, release, chosen, lang, box, zoom, accent)[0]
+        body += legend_parts(layers, SheetBox(width_mm - side, 0.0, side, height_mm))[0]
     label = label_with_unit(chosen, lang)
     return document(body, width_mm, height_mm, f"{release.title}: {label}", alt_text(release, chosen, entries, lang))
 

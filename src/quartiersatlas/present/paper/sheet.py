@@ -211,7 +211,7 @@ class Sheet:
                 {"words": entry.words, "count": entry.count, "size": swatch_size(entry, self._zoom)}
                 for entry in entries
             ],
-            "notes": legend_notes(release, column, lang, circles=self.circles),
+            "notes": legend_notes(release, column, lang, circles=self.circles, context=self.context),
             "comment_head": text("label_comment", lang),
             "comment": release.comment or text("no_comment", lang),
             "cut": text("comment_cut", lang),
