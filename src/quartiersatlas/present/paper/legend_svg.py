@@ -8,7 +8,6 @@ import shapely
 
 from quartiersatlas.present.look import ACCENT
 from quartiersatlas.present.paper.legend import legend_notes
-from quartiersatlas.present.paper.map_text import words_at
 from quartiersatlas.present.paper.sheet_page import GREY, INK, POINT, SheetBox, line_height, lines, text_width
 from quartiersatlas.present.paper.svg_marks import (
     CASING,
@@ -22,6 +21,7 @@ from quartiersatlas.present.paper.svg_marks import (
     outlined,
     patterned,
     spot,
+    words_at,
 )
 from quartiersatlas.present.statements import label_with_unit
 

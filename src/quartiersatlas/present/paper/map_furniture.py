@@ -12,9 +12,8 @@ import shapely
 from quartiersatlas.catalogue import number_text
 from quartiersatlas.disclosure.words import value_text
 from quartiersatlas.present.paper.document import printable
-from quartiersatlas.present.paper.map_text import words_at
 from quartiersatlas.present.paper.sheet_page import GREY, INK, POINT, line_height, text_width
-from quartiersatlas.present.paper.svg_marks import num
+from quartiersatlas.present.paper.svg_marks import num, words_at
 from quartiersatlas.present.places.anchors import RANKS, PlaceName, release_names
 from quartiersatlas.present.places.placement import LETTERS, MapFrame, place_names
 from quartiersatlas.present.statements import on_areas

@@ -1,13 +1,15 @@
-"""What a map on paper is drawn with, as parts of an SVG in millimetres: surfaces, patterns, hatch, outlines, signs."""
+"""What a map on paper is drawn with, as parts of an SVG in millimetres: surfaces, hatch, outlines, signs, words."""
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 
-from quartiersatlas.present.paper.sheet_page import INK
+from quartiersatlas.present.paper.sheet_page import INK, POINT
+from quartiersatlas.present.paper.typeset import settable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -237,3 +239,38 @@ def spot(shape: shapely.Geometry, radius: float, look: str) -> str:
     if shapely.is_empty(point):
         return ""
     return f'<circle cx="{num(shapely.get_x(point))}" cy="{num(shapely.get_y(point))}" r="{num(radius)}" {look}/>'
+
+
+def words_at(
+    words: str,
+    x: float,
+    y: float,
+    points: float,
+    *,
+    anchor: str = "start",
+    bold: bool = False,
+    italic: bool = False,
+    color: str = INK,
+    halo: float = 0.0,
+    spacing: float = 0.0,
+    angle: float = 0.0,
+) -> str:
+    """Return words at the place of their baseline, sizes in points, everything else in millimetres.
+
+    The light edge belongs to the same text: two texts would stand twice in what a reader copies or hears.
+    """
+    look = [f'x="{num(x)}" y="{num(y)}" font-size="{num(points * POINT)}" fill="{color}"']
+    if anchor != "start":
+        look.append(f'text-anchor="{anchor}"')
+    if bold:
+        look.append('font-weight="700"')
+    if italic:
+        look.append('font-style="italic"')
+    if spacing:
+        look.append(f'letter-spacing="{num(spacing)}"')
+    if halo:
+        look.append(f'paint-order="stroke" stroke="#fff" stroke-width="{num(halo)}" stroke-linejoin="round"')
+    if angle:
+        look.append(f'transform="rotate({num(angle)} {num(x)} {num(y)})"')
+    flat = " ".join(settable(words).split())
+    return f"<text {' '.join(look)}>{escape(flat)}</text>"

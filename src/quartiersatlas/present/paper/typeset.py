@@ -33,8 +33,8 @@ UNSEEN = re.compile(
     "\ud800-\udfff\ufffe\uffff\U000e0000-\U000e0fff]"
 )
 HALO = re.compile(
-    r'<text ([^>]*?) ?paint-order="stroke" stroke="([^"]*)" stroke-width="([\d.]+)" stroke-linejoin="round"([^>]*)>([^<]*)'
-    "</text>"
+    r'<text ([^>]*?) ?paint-order="stroke" stroke="([^"]*)" stroke-width="([\d.]+)" stroke-linejoin="round"([^>]*)>'
+    "([^<]*)</text>"
 )
 ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
 # how far letters reach above and below their baseline, in parts of their size
