@@ -183,11 +183,29 @@ def test_a_comment_that_is_too_long_says_so_and_the_reading_aid_stays(town, tmp_
     assert "Satz2999." not in text
 
 
-@pytest.mark.parametrize("text", ["$x^2$ \\frac{1}{2} & <b>", "Straße_ä#%{}~^", "a\x00b\x07c"])
+@pytest.mark.parametrize(
+    "text", ["$x^2$ \\frac{1}{2} & <b>", "Straße_ä#%{}~^", "a\x00b\x07c", '#panic("x") *fett* $x$ @ref']
+)
 def test_text_from_data_is_text(make_hostile, tmp_path, text):
     path = qa.figure(make_hostile(text)).save(tmp_path / "a.pdf")
     shown = re.sub(r"[\x00-\x1f]", "", text)
     assert words(path).count(" ".join(shown.split())) >= 4
+
+
+def test_letters_that_no_font_has_are_boxes_and_the_foot_says_which(squares, tmp_path):
+    text = words(qa.figure(squares(title="漢字 und 😀", names=["Dorf 漢"] * 12)).save(tmp_path / "a.pdf"))
+    assert "□□ und □" in text
+    assert "Dorf □" in text
+    assert "stehen als □: U+6F22, U+5B57, U+1F600." in text
+
+
+def test_a_title_of_two_hundred_words_keeps_two_lines_and_is_whole_in_what_a_program_reads(squares, tmp_path):
+    title = " ".join(f"Wort{i}" for i in range(200))
+    path = qa.figure(squares(title=title, subtitle=title)).save(tmp_path / "a.pdf")
+    assert "Wort10 " in words(path)
+    assert "Wort199" not in words(path)
+    assert pdf(path).metadata.title == title
+    assert len(pdf(path).pages) == 1
 
 
 @given(words=st.text(alphabet=st.characters(codec="latin-1", exclude_categories=["Cc"])), width=st.floats(5, 60))

@@ -20,7 +20,7 @@ from quartiersatlas.present.map.topology import tolerance
 from quartiersatlas.present.paper.legend import circle_entries, legend_notes, map_entries
 from quartiersatlas.present.paper.legend_svg import swatch, swatch_size
 from quartiersatlas.present.paper.map_svg import FONTS, alt_text, document, map_column, map_svg
-from quartiersatlas.present.paper.typeset import press, typst
+from quartiersatlas.present.paper.typeset import missing_note, press, typst
 from quartiersatlas.present.statements import (
     axis_text,
     check_release,
@@ -245,6 +245,10 @@ class Sheet:
         metres = tolerance(release.areas)
         if metres:
             yield text("fact_simplified", lang, tolerance=number_text(metres, 0, lang))
+        words = (release.title, release.subtitle, release.source, release.comment, *release.notices)
+        yield from filter(
+            None, [missing_note([*words, *release.areas.drop(columns="geometry").astype(str).stack()], lang)]
+        )
 
     def _repr_png_(self) -> bytes:
         """Return the sheet for a notebook; in 256 colours it takes a third of the bytes, and those of classes stay."""

@@ -15,11 +15,12 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from quartiersatlas.base.files import WRITTEN
+from quartiersatlas.catalogue import text
 from quartiersatlas.charts.widths import FALLBACK, FONTS, NO_LETTER, SANS, has_letter, text_width
 from quartiersatlas.errors import DependencyError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from types import ModuleType
 
     from quartiersatlas.catalogue import Lang
@@ -39,6 +40,7 @@ HALO = re.compile(
 ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
 # how far letters reach above and below their baseline, in parts of their size
 SMALL, TALL, MARKED, BELOW = 0.55, 0.74, 0.97, 0.24
+MOST_CODES = 20
 NARROWER = 0.7  # the edge around boxes of letters, by that around letters
 DATES = ("%d.%m.%Y", "%Y-%m-%d", "%m.%Y", "%Y-%m", "%Y")
 BARE = b'#set page(width: auto, height: auto, margin: 0pt, fill: white)\n#image("picture.svg")\n'
@@ -238,6 +240,14 @@ def missing_letters(words: str) -> str:
     """
     seen = dict.fromkeys(UNSEEN.sub("", words))
     return "".join(letter for letter in seen if letter not in "\n\r\t" and not has_letter(letter))
+
+
+def missing_note(words: Iterable[str], lang: Lang) -> str:
+    """Return what the method box says of letters that no font has; empty where there is none."""
+    letters = missing_letters("".join(words))
+    codes = ", ".join(f"U+{ord(letter):04X}" for letter in letters[:MOST_CODES])
+    more = " ..." if len(letters) > MOST_CODES else ""
+    return text("fact_letters", lang, letters=f"{codes}{more}") if letters else ""
 
 
 def typst() -> ModuleType:
