@@ -175,3 +175,23 @@ def test_without_typst_the_error_names_what_to_install(monkeypatch):
         svg_png("<svg/>")
     with pytest.raises(DependencyError, match="typst"):
         set_page("sheet.typ")
+
+
+def test_the_light_edge_of_a_letter_covers_no_other_letter(template, tmp_path):
+    import shutil
+    import subprocess
+
+    if shutil.which("pdftoppm") is None:
+        pytest.skip("pdftoppm of poppler-utils is not here")
+    from PIL import Image
+
+    dark = []
+    for edge in ("", 'paint-order="stroke" stroke="#fff" stroke-width="4" stroke-linejoin="round"'):
+        word = f'<text x="5" y="14" font-size="12" fill="#000" {edge}>Nordwall</text>'
+        svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="80" height="20">{word}</svg>'
+        page = PAGE + '#heading(level: 1)[.]\n#figure(image("pictures/map.svg", alt: "Karte"))\n'
+        (tmp_path / "a.pdf").write_bytes(set_page(template(page), pictures={"map": svg}))
+        subprocess.run(["pdftoppm", "-r", "300", "-png", "-singlefile", "a.pdf", "a"], cwd=tmp_path, check=True)  # noqa: S607
+        with Image.open(tmp_path / "a.png") as image:
+            dark.append(sum(image.convert("L").histogram()[:100]))
+    assert dark[1] == pytest.approx(dark[0], rel=0.02)
