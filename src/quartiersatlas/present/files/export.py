@@ -27,13 +27,13 @@ from quartiersatlas.present.files.tables import (
     columns_table,
     full_manifest,
     json_text,
+    layers_of,
     manifest_table,
     notes_table,
     table_of,
     tables_of,
-    with_notice,
 )
-from quartiersatlas.present.statements import check_release, no_formula, visible, with_visible_text
+from quartiersatlas.present.statements import check_release, no_formula, visible
 
 if TYPE_CHECKING:
     from quartiersatlas.catalogue import Lang
@@ -150,14 +150,11 @@ def export(
 def _write_geopackage(release: Release, path: Path, lang: Lang, manifest: Mapping[str, Any] | None) -> None:
     """Write every layer and table of a release, and the styles."""
     tables = tables_of(release, lang)
+    tables |= layers_of(release, lang)
+    meaning = columns_table(release, lang, tables)
     layers = {
         **tables,
-        **{
-            name: with_visible_text(with_notice(frame, release, lang))
-            for name, frame in (("programmes", release.programmes), ("facilities", release.facilities))
-            if frame is not None and len(frame)
-        },
-        "columns": columns_table(release, lang, tables),
+        "columns": meaning,
         "notes": notes_table(release, lang),
         "manifest": manifest_table(release, manifest),
     }
@@ -165,7 +162,7 @@ def _write_geopackage(release: Release, path: Path, lang: Lang, manifest: Mappin
     with written_whole(path) as file:
         for name, frame in layers.items():
             _layer(frame, file, name, **({"DESCRIPTION": about} if "geometry" in frame else {}))
-        styles = styles_table(release, lang, tables["areas"]).assign(update_time=pd.Timestamp(LAST_CHANGE))
+        styles = styles_table(release, lang, meaning).assign(update_time=pd.Timestamp(LAST_CHANGE))
         # as QGIS itself creates the table: through the same driver, with a key "id"
         _layer(styles, file, "layer_styles", FID="id")
         _undate(file)
@@ -197,6 +194,7 @@ def _undate(file: Path) -> None:
     with closing(sqlite3.connect(file)) as database:
         with database:
             database.execute("UPDATE gpkg_contents SET last_change = ?", (LAST_CHANGE,))
+            database.execute("UPDATE layer_styles SET update_time = ?", (LAST_CHANGE,))  # with its milliseconds
         database.execute("VACUUM INTO ?", (str(undated),))  # a new file, made in one go
     undated.replace(file)
 
