@@ -45,7 +45,7 @@ WORDS = {
 }
 
 
-@pytest.mark.parametrize("ending", [".gpkg", ".geojson", ".parquet", ".csv"])
+@pytest.mark.parametrize("ending", [".gpkg", ".geojson", ".parquet", ".csv", ".xlsx"])
 def test_every_format_has_selection_and_share_of_runs(sample, tmp_path, ending):
     release = sample.release
     codes, share = read(qa.export(release, tmp_path / f"a{ending}"))

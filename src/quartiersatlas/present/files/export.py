@@ -33,6 +33,7 @@ from quartiersatlas.present.files.tables import (
     table_of,
     tables_of,
 )
+from quartiersatlas.present.look import Look
 from quartiersatlas.present.statements import check_release, no_formula, visible
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def export(
     table: Literal["areas", "candidates", "segregation"] = "areas",
     lang: Lang = "de",
     manifest: Mapping[str, Any] | None = None,
+    look: Look | None = None,
     progress: bool = False,
 ) -> Path:
     """Write a release for other programs.
@@ -66,7 +68,8 @@ def export(
         - ``.gpkg``: layers ``areas``, ``candidates``, ``programmes``, ``facilities``; tables ``segregation``,
           ``columns``, ``notes``, ``manifest``; and ``layer_styles``, from which QGIS takes one style per indicator,
           with the classes, colours and words of the map. The first one is used when the layer is opened.
-        - ``.xlsx``: a sheet for each table, the notes first; labels in the first row, names of columns in the second.
+        - ``.xlsx``: the notes, the selected areas as a page to read, their reasons and charts; then a sheet for each
+          table, with labels in the first row and names of columns in the second.
         - ``.geojson`` (RFC 7946: degrees, WGS 84): one table; notes, columns and manifest as further members.
         - ``.parquet`` (GeoParquet, needs ``pip install "quartiersatlas[parquet]"``): one table; notes, columns and
           manifest as JSON under the key ``quartiersatlas`` of the file's metadata.
@@ -79,6 +82,8 @@ def export(
     manifest : mapping, optional
         Where the release comes from, as far as the caller knows: hashes of inputs, versions, seeds. The version of the
         library and the fingerprint of the need spec are added.
+    look : Look, optional
+        Accent, font and who publishes, for a workbook; the accent also for the styles of a GeoPackage.
     progress : bool, default False
         Show a progress bar while the rows of a workbook are written (5,000 areas: some seconds); every other format
         takes under two seconds. Needs ``pip install "quartiersatlas[progress]"``.
@@ -127,6 +132,8 @@ def export(
     expects(path, (str, PathLike), "export: path", 'qa.export(rel, "atlas.gpkg")')
     if manifest is not None:
         expects(manifest, Mapping, "export: manifest", '{"inputs": {...}}, or none')
+    if look is not None:
+        expects(look, Look, "export: look", 'qa.Look(accent="#b3005e")')
     check_lang(lang)
     choice(table, TABLES, "table")
     path = Path(path)
@@ -135,9 +142,9 @@ def export(
     if path.suffix in WHOLE and table != "areas":
         raise ReleaseError(f"{path.name}: a {path.suffix} holds every table; table={table!r} is for the other formats.")
     if path.suffix == ".xlsx":
-        write_excel(release, path, lang, manifest, progress=progress)
+        write_excel(release, path, lang, manifest, look=look, progress=progress)
     elif path.suffix == ".gpkg":
-        _write_geopackage(release, path, lang, manifest)
+        _write_geopackage(release, path, lang, manifest, look or Look())
     elif path.suffix == ".geojson":
         _write_geojson(release, path, table, lang, manifest)
     elif path.suffix == ".parquet":
@@ -147,7 +154,7 @@ def export(
     return path
 
 
-def _write_geopackage(release: Release, path: Path, lang: Lang, manifest: Mapping[str, Any] | None) -> None:
+def _write_geopackage(release: Release, path: Path, lang: Lang, manifest: Mapping[str, Any] | None, look: Look) -> None:
     """Write every layer and table of a release, and the styles."""
     tables = tables_of(release, lang)
     tables |= layers_of(release, lang)
@@ -162,7 +169,7 @@ def _write_geopackage(release: Release, path: Path, lang: Lang, manifest: Mappin
     with written_whole(path) as file:
         for name, frame in layers.items():
             _layer(frame, file, name, **({"DESCRIPTION": about} if "geometry" in frame else {}))
-        styles = styles_table(release, lang, meaning).assign(update_time=pd.Timestamp(LAST_CHANGE))
+        styles = styles_table(release, lang, meaning, look.accent).assign(update_time=pd.Timestamp(LAST_CHANGE))
         # as QGIS itself creates the table: through the same driver, with a key "id"
         _layer(styles, file, "layer_styles", FID="id")
         _undate(file)

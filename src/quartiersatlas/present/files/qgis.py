@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 
 NAME_LENGTH = 30  # of a style, in the table as QGIS creates it
 NAMES_FROM, FACILITIES_FROM = 60_000, 25_000  # scales
-ACCENT = "#b3005e"
 COLUMNS = [
     *("f_table_catalog", "f_table_schema", "f_table_name", "f_geometry_column", "styleName", "styleQML", "styleSLD"),
     *("useAsDefault", "description", "owner", "ui"),
@@ -54,11 +53,12 @@ PATTERN = {
 OTHER_GAP, GAP_LINE = "#dddddd", "#9a9a9a"
 
 
-def styles_table(release: Release, lang: Lang, meaning: pd.DataFrame) -> pd.DataFrame:
+def styles_table(release: Release, lang: Lang, meaning: pd.DataFrame, accent: str) -> pd.DataFrame:
     """Return the rows of ``layer_styles``: one per indicator, and one for each further layer.
 
     The columns are those of the table that QGIS creates when a style is saved in a GeoPackage; schema and catalogue
-    stay empty, as QGIS asks for them. ``meaning`` is the table of columns, by which they are called.
+    stay empty, as QGIS asks for them. ``meaning`` is the table of columns, by which they are called; ``accent`` is the
+    colour of candidate areas.
     """
     aliases = {
         str(layer): dict(zip(own["column"], own["label"], strict=True)) for layer, own in meaning.groupby("table")
@@ -67,7 +67,7 @@ def styles_table(release: Release, lang: Lang, meaning: pd.DataFrame) -> pd.Data
         ("areas", words, qml(style), number == 0)
         for number, (words, style) in enumerate(_of_areas(release, lang, aliases["areas"]))
     ]
-    for layer, style in _further(release, lang, aliases).items():
+    for layer, style in _further(release, lang, aliases, accent).items():
         rows.append((layer, style.rules[0].label, qml(style), True))
     table = pd.DataFrame(rows, columns=["f_table_name", "description", "styleQML", "useAsDefault"])
     # numbered in the order of the map, and so still different where two long names begin alike
@@ -134,12 +134,12 @@ def _value(column: ReleasedColumn, lang: Lang) -> str:
     return "" if "%]" in found else found
 
 
-def _further(release: Release, lang: Lang, aliases: dict[str, dict[str, str]]) -> dict[str, LayerStyle]:
+def _further(release: Release, lang: Lang, aliases: dict[str, dict[str, str]], accent: str) -> dict[str, LayerStyle]:
     """Return the styles of the layers beside the areas, of those that there are."""
     found = {}
     if "candidates" in aliases:
-        label = StyleLabel(f"{column_name('candidate')} || ' ' || {_words('name')}", size=8.5, color=ACCENT, bold=True)
-        rules = (StyleRule(text("legend_candidate", lang), symbol=CANDIDATE),)
+        label = StyleLabel(f"{column_name('candidate')} || ' ' || {_words('name')}", size=8.5, color=accent, bold=True)
+        rules = (StyleRule(text("legend_candidate", lang), symbol=_candidate(accent)),)
         found["candidates"] = LayerStyle("fill", rules, (label,), _lines(aliases["candidates"]), aliases["candidates"])
     for layer, kind, rules, scale in (
         ("programmes", "fill", _programmes(release, lang), NAMES_FROM),
@@ -263,6 +263,10 @@ def _circle(color: str, outline: str, size: float, width: float) -> SymbolPart:
     return SymbolPart("SimpleMarker", {**own, **edge, "outline_style": "solid" if width else "no"})
 
 
+def _candidate(accent: str) -> StyleSymbol:
+    return StyleSymbol("fill", (_line("#ffffff", 1.59), _line(accent, 0.79)))
+
+
 def _filled(color: str, outline: str, pattern: str = "") -> StyleSymbol:
     """Return a fill with its outline, and a pattern above it."""
     edge = {"outline_color": rgb(outline), "outline_width": "0.16", "outline_width_unit": "MM"}
@@ -277,7 +281,6 @@ CASING = _line("#ffffff", 0.9, alpha=204, after_all=True)
 SURE = StyleSymbol("fill", (*_hatched(), _line(OUTLINE, 0.58, after_all=True)))
 OPEN = StyleSymbol("fill", (*_hatched(DASHES), CASING, _line(OUTLINE, 0.58, after_all=True, dashes=DASHES, cap="flat")))
 NEAR = StyleSymbol("fill", (CASING, _line(OUTLINE, 0.6, after_all=True, dashes=DOTS, cap="round")))
-CANDIDATE = StyleSymbol("fill", (_line("#ffffff", 1.59), _line(ACCENT, 0.79)))
 PROGRAMME = StyleSymbol("fill", (_line("#333333", 0.53, dashes="2.4;1.1;0.5;1.1"),))
 OTHER_PROGRAMME = StyleSymbol("fill", (_line("#6b6b6b", 0.37, dashes="0.5;1.1"),))
 FACILITY = StyleSymbol("marker", (_circle("#1a1a1a", "#ffffff", 2.1, 0.4),))
