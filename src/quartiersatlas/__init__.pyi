@@ -37,6 +37,7 @@ from .present.files.export import export
 from .present.look import Look
 from .present.map.atlas import Atlas, atlas_map, choropleth
 from .present.paper.sheet import Sheet, figure
+from .present.places.context import Context, FittedContext, context
 from .present.report import report
 from .project.run import audit_project, check_project, run_project
 from .screening.candidates import Candidates, candidate_areas
@@ -77,7 +78,9 @@ __all__ = [
     "Catalogue",
     "Chart",
     "ClassTransition",
+    "Context",
     "Decomposition",
+    "FittedContext",
     "Indicator",
     "JoinReport",
     "KeySystem",
@@ -127,6 +130,7 @@ __all__ = [
     "compare_rules",
     "compare_segregation",
     "compare_with_rest",
+    "context",
     "decompose",
     "export",
     "figure",
