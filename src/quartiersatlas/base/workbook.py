@@ -69,6 +69,9 @@ class StyledCell:
     style: CellStyle
 
 
+Cell = CellValue | StyledCell
+
+
 @dataclass(frozen=True, eq=False)
 class WorkbookSheet:
     """One sheet of a workbook.
@@ -102,8 +105,8 @@ class WorkbookSheet:
     """
 
     name: str
-    head: Sequence[tuple[Sequence[CellValue], CellStyle]]
-    rows: Iterable[Sequence[CellValue | StyledCell]]
+    head: Sequence[tuple[Sequence[Cell], CellStyle]]
+    rows: Iterable[Sequence[Cell]]
     styles: Sequence[CellStyle]
     widths: Sequence[float]
     text_columns: frozenset[int] = frozenset()
@@ -293,7 +296,7 @@ def _write_line(
 def _write_row(
     page: Any,  # noqa: ANN401
     number: int,
-    cells: Sequence[CellValue | StyledCell],
+    cells: Sequence[Cell],
     styles: Sequence[CellStyle],
     widths: Sequence[float],
     formats: _Formats,

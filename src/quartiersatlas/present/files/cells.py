@@ -17,7 +17,7 @@ from quartiersatlas.present.statements import STATES, gap_kinds, gap_text, visib
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from quartiersatlas.base.workbook import CellValue
+    from quartiersatlas.base.workbook import Cell
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.disclosure import Release
 
@@ -50,11 +50,11 @@ def in_words(release: Release, table: str, frame: pd.DataFrame, lang: Lang) -> p
     if table == "areas":
         return _areas_in_words(release, frame, found, lang)
     for name in [column for column in frame.columns if f"{column}_note" in frame]:  # rates of candidate areas
-        words = frame[f"{name}_note"]
+        notes = frame[f"{name}_note"]
         hidden = {gap_text(gap, lang): gap_cell(gap, lang) for gap in HIDDEN}
-        cells = [hidden.get(word) or StyledCell(word, GAP) for word in words]
+        cells = [hidden.get(word) or StyledCell(word, GAP) for word in notes]
         found[name] = (
-            frame[name].astype(object).where(frame[name].notna() | words.eq(""), pd.Series(cells, frame.index))
+            frame[name].astype(object).where(frame[name].notna() | notes.eq(""), pd.Series(cells, frame.index))
         )
     return found
 
@@ -96,7 +96,7 @@ def number_style(values: pd.Series[Any], number_format: str) -> CellStyle:
     return CellStyle(number_format=number_format)
 
 
-def rows_of(frame: pd.DataFrame) -> list[tuple[CellValue | StyledCell, ...]]:
+def rows_of(frame: pd.DataFrame) -> list[tuple[Cell, ...]]:
     """Return the cells of a table: text as text, numbers as numbers, nothing where nothing is known."""
     columns = [
         [None if gap else cell_of(value) for value, gap in zip(c, c.isna(), strict=True)] for _, c in frame.items()
@@ -104,7 +104,7 @@ def rows_of(frame: pd.DataFrame) -> list[tuple[CellValue | StyledCell, ...]]:
     return list(zip(*columns, strict=True))
 
 
-def cell_of(value: Any) -> CellValue | StyledCell:  # noqa: ANN401 - any cell
+def cell_of(value: Any) -> Cell:  # noqa: ANN401 - any cell
     """Return a value as a workbook holds it."""
     if isinstance(value, np.generic):
         return cell_of(value.item())

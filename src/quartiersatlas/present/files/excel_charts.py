@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import ceil, floor
 from typing import TYPE_CHECKING
 
@@ -17,13 +16,13 @@ from quartiersatlas.disclosure.words import value_text
 from quartiersatlas.present.files.cells import GREY, whole_number, words_of
 from quartiersatlas.present.files.excel_selection import rule_columns, selected_keys, title_lines
 from quartiersatlas.present.files.tables import selections
-from quartiersatlas.present.map.classes import column_colors, quantile_breaks
-from quartiersatlas.present.statements import indicator_columns, label_with_unit, need_direction
+from quartiersatlas.present.pictures.of_columns import classes_of, names_of, second_column
+from quartiersatlas.present.statements import label_with_unit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from quartiersatlas.base.workbook import CellValue
+    from quartiersatlas.base.workbook import Cell
     from quartiersatlas.base.workbook_charts import Marker
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.disclosure import Release, ReleasedColumn
@@ -43,7 +42,7 @@ class Drawing:
     """A chart, the rows it is drawn from, and what stands beside it."""
 
     chart: SheetChart
-    rows: list[tuple[CellValue | StyledCell, ...]]
+    rows: list[tuple[Cell, ...]]
     notes: list[str]
 
 
@@ -73,44 +72,32 @@ def _bars(release: Release, lang: Lang, _look: Look, first: int) -> Drawing | No
     if not 0 < len(keys) <= MOST_BARS or not columns:
         return None
     column = columns[0]
-    values = release.values[column.id].astype(float)
-    known = values.reindex(keys).dropna()
-    if known.empty:
+    values = release.values[column.id].astype(float).reindex(keys).dropna()
+    known = {str(key): float(value) for key, value in values.items()}
+    if not known:
         return None
-    names, label = release.areas["name"], label_with_unit(column, lang)
-    codes = selections(release)
+    classes, codes = classes_of(release, column, lang), selections(release)
+    names, label = names_of(release), label_with_unit(column, lang)
+    has_city = not pd.isna(column.city)
     bars = [
-        (str(names[key]), value, _color(release, column, value), codes[key] == "open") for key, value in known.items()
+        (names[key], value, classes.colors[int(classes.numbers[key])], codes[key] == "open")
+        for key, value in known.items()
     ]
-    if not pd.isna(column.city):
-        bars.insert(0, (text("label_city", lang), float(column.city), CITY, False))
+    bars = [*([(text("label_city", lang), float(column.city), CITY, False)] if has_city else []), *bars]
     bars.reverse()  # the first row of a bar chart is its lowest bar
-    sheet = text("sheet_chart_data", lang)
-    start = first + 1
-    cells = [CellRange(sheet, place, start, start + len(bars) - 1) for place in (0, 1)]
+    ends = first + 1, first + len(bars)  # below the head
     series = ChartSeries(
         words_of(label),
-        *cells,
+        *_ranges(lang, ends, (0, 1)),
         colors=[color for _, _, color, _ in bars],
         hatched=frozenset(place for place, bar in enumerate(bars) if bar[-1]),
         number_format=whole_number(column.decimals),
     )
-    low, high = known.idxmin(), known.idxmax()
-    alt = text(
-        "workbook_bars_alt",
-        lang,
-        label=label,
-        n=number_text(len(known), 0, lang),
-        lowest=value_text(known[low], column, lang),
-        low=names[low],
-        highest=value_text(known[high], column, lang),
-        high=names[high],
-    )
-    city = [] if pd.isna(column.city) else [text("workbook_city", lang, value=value_text(column.city, column, lang))]
+    city = [text("workbook_city", lang, value=value_text(column.city, column, lang))] if has_city else []
     chart = SheetChart(
         kind="bar",
         title=words_of(text("workbook_bars", lang, label=label)),
-        alt=words_of(" ".join([alt, *city])),
+        alt=words_of(" ".join([_ends_text(known, names, column, lang), *city])),
         series=[series],
         x=_axis([0.0, *(bar[1] for bar in bars)], column, label),
         y=None,
@@ -120,16 +107,25 @@ def _bars(release: Release, lang: Lang, _look: Look, first: int) -> Drawing | No
         height=AROUND_BARS + BAR_HEIGHT * len(bars),
         unnamed=[0],
     )
-    head = [_head(text("label_area", lang)), _head(label), None]
-    rows = [(words_of(name), value, None) for name, value, *_ in bars]
+    rows: list[tuple[Cell, ...]] = [(_head(text("label_area", lang)), _head(label), None)]
+    rows += [(words_of(name), value, None) for name, value, *_ in bars]
     notes = [text("workbook_hatched", lang)] if series.hatched else []
-    return Drawing(chart, [tuple(head), *rows, (None,) * 3], [*notes, *_left_out(len(keys) - len(known), lang)])
+    return Drawing(chart, [*rows, (None,) * 3], [*notes, *_left_out(len(keys) - len(known), lang)])
 
 
-def _color(release: Release, column: ReleasedColumn, value: float) -> str:
-    """Return the colour of a value on the map."""
-    breaks = quantile_breaks(release.values[column.id])
-    return column_colors(column, len(breaks) + 1, first_axis=False)[bisect_right(breaks, value)]
+def _ends_text(known: dict[str, float], names: dict[str, str], column: ReleasedColumn, lang: Lang) -> str:
+    """Return what the bars show as a sentence: how many, and the ends."""
+    low, high = min(known, key=known.__getitem__), max(known, key=known.__getitem__)
+    ends = {"low": names[low], "lowest": value_text(known[low], column, lang)}
+    ends |= {"high": names[high], "highest": value_text(known[high], column, lang)}
+    n = number_text(len(known), 0, lang)
+    return text("workbook_bars_alt", lang, label=label_with_unit(column, lang), n=n, **ends)
+
+
+def _ranges(lang: Lang, ends: tuple[int, int], columns: tuple[int, int]) -> tuple[CellRange, CellRange]:
+    """Return the cells of a series in two columns of the sheet of numbers."""
+    x, y = (CellRange(text("sheet_chart_data", lang), column, *ends) for column in columns)
+    return x, y
 
 
 def _points(release: Release, lang: Lang, look: Look, first: int) -> Drawing | None:
@@ -137,76 +133,71 @@ def _points(release: Release, lang: Lang, look: Look, first: int) -> Drawing | N
     columns = _pair(release)
     if columns is None or not release.selected.any():
         return None
-    x, y = columns
-    places = release.values[[x.id, y.id]].astype(float).dropna()
+    places = release.values[[column.id for column in columns]].astype(float).dropna()
     if not 1 < len(places) <= MOST_POINTS:
         return None
-    axes = [_axis([*places[column.id], column.city], column, label_with_unit(column, lang)) for column in columns]
-    names = release.areas["name"]
-    codes = selections(release).reindex(places.index).fillna("out")  # what is not shown is no group of its own
-    groups = [
-        (
-            said,
-            colors,
-            marker,
-            size,
-            [(str(names[key]), *map(float, places.loc[key])) for key in places.index[codes.isin(own)]],
-        )
-        for said, own, colors, marker, size in _groups(lang, look)
-    ]
-    shown = [group for group in groups if group[-1]] + _city_lines(columns, axes, lang)
-    rows: list[tuple[CellValue | StyledCell, ...]] = [
-        (_head(text("label_area", lang)), _head(axes[0].label), _head(axes[1].label))
-    ]
+    x, y = (_axis([*places[column.id], column.city], column, label_with_unit(column, lang)) for column in columns)
+    names = names_of(release)
+    codes = selections(release).reindex(places.index)
+    codes = codes.where(codes.isin(["near", "open", "sure", "selected"]), "out")
+    groups = _groups(lang, look)
+    for code, group in groups.items():
+        own = places[codes.eq(code)]
+        group.points.extend((names[str(key)], float(a), float(b)) for key, a, b in own.itertuples(name=None))
+    rows: list[tuple[Cell, ...]] = [(_head(text("label_area", lang)), _head(x.label), _head(y.label))]
     series = []
-    for said, colors, marker, size, points in shown:
-        ends = first + len(rows), first + len(rows) + len(points) - 1
-        cells = [CellRange(text("sheet_chart_data", lang), place, *ends) for place in (1, 2)]
-        series.append(ChartSeries(said, *cells, colors=colors, marker=marker, size=size))
-        rows += [(words_of(name), *numbers) for name, *numbers in points]
-    lines = [place for place, one in enumerate(series) if one.marker == "none"]
-    labels = {"x": axes[0].label, "y": axes[1].label}
+    for group in (*groups.values(), *_city_lines(columns, x, y, lang)):
+        if group.points:
+            ends = first + len(rows), first + len(rows) + len(group.points) - 1
+            cells = _ranges(lang, ends, (1, 2))
+            series.append(ChartSeries(group.name, *cells, colors=group.colors, marker=group.marker, size=group.size))
+            rows += [(words_of(name), across, up) for name, across, up in group.points]
+    labels = {"x": x.label, "y": y.label}
     chart = SheetChart(
         kind="scatter",
         title=words_of(text("workbook_points", lang, **labels)),
         alt=words_of(text("workbook_points_alt", lang, n=number_text(len(places), 0, lang), **labels)),
         series=series,
-        x=axes[0],
-        y=axes[1],
+        x=x,
+        y=y,
         row=0,
         column=0,
         width=WIDTH,
         height=HEIGHT,
-        unnamed=lines[1:],
+        unnamed=[place for place, one in enumerate(series) if one.marker == "none"][1:],
     )
     return Drawing(chart, rows, _said_of_points(release, columns, places, lang))
 
 
 def _pair(release: Release) -> tuple[ReleasedColumn, ReleasedColumn] | None:
-    """Return two indicators: those that the rule names, or one of another domain that points to need."""
+    """Return two indicators: those that the rule names, or one and what goes beside it on every chart."""
     columns = [column for column in rule_columns(release) if column.kind != "count"]
-    if not columns:
-        return None
-    others = [
-        column
-        for column in indicator_columns(release)
-        if need_direction(column)
-        and column.indicator.domain != columns[0].indicator.domain
-        and (column.denominator != columns[0].denominator or not column.denominator)
-    ]
-    columns += [column for column in others if column not in columns]
+    if len(columns) == 1 and (other := second_column(release, columns[0].id)):
+        columns.append(release.column(other))
     return (columns[0], columns[1]) if len(columns) > 1 else None
 
 
-def _groups(lang: Lang, look: Look) -> list[tuple[str, tuple[str, ...], tuple[str, str], Marker, int]]:
-    """Return how areas are drawn by their selection: words, codes, middle and ring, shape, size; the lowest first."""
-    return [
-        (text("workbook_other", lang), ("out", "not_assessed"), ("#d9d9d9", "#8c8c8c"), "circle", 5),
-        (text("selection_near", lang), ("near",), (GREY, INK), "diamond", 7),
-        (text("selection_open", lang), ("open",), (_paler(look.accent), look.accent), "triangle", 8),
-        (text("selection_sure", lang), ("sure",), (look.accent, look.accent), "circle", 8),
-        (text("selection_selected", lang), ("selected",), (look.accent, look.accent), "circle", 8),
-    ]
+@dataclass(frozen=True)
+class PointGroup:
+    """Points that look alike: what they are called, middle and ring, shape, size; name and place of each."""
+
+    name: str
+    colors: tuple[str, str]
+    marker: Marker
+    size: int
+    points: list[tuple[str, float, float]] = field(default_factory=list)
+
+
+def _groups(lang: Lang, look: Look) -> dict[str, PointGroup]:
+    """Return how areas look by their selection, the lowest first."""
+    sure = (look.accent, look.accent)
+    return {
+        "out": PointGroup(text("workbook_other", lang), ("#d9d9d9", "#8c8c8c"), "circle", 5),
+        "near": PointGroup(text("selection_near", lang), (GREY, INK), "diamond", 7),
+        "open": PointGroup(text("selection_open", lang), (_paler(look.accent), look.accent), "triangle", 8),
+        "sure": PointGroup(text("selection_sure", lang), sure, "circle", 8),
+        "selected": PointGroup(text("selection_selected", lang), sure, "circle", 8),
+    }
 
 
 def _paler(color: str) -> str:
@@ -215,16 +206,16 @@ def _paler(color: str) -> str:
 
 
 def _city_lines(
-    columns: Sequence[ReleasedColumn], axes: Sequence[ChartAxis], lang: Lang
-) -> list[tuple[str, tuple[str, str], Marker, int, list[tuple[str, float, float]]]]:
+    columns: tuple[ReleasedColumn, ReleasedColumn], x: ChartAxis, y: ChartAxis, lang: Lang
+) -> list[PointGroup]:
     """Return the lines of the city values, an upright and a lying one, from end to end."""
-    name, (x, y) = text("label_city", lang), axes
-    across, up = (float(column.city) for column in columns)
-    lines = {
-        "upright": [] if pd.isna(across) else [(name, across, y.low), (name, across, y.high)],
-        "lying": [] if pd.isna(up) else [(name, x.low, up), (name, x.high, up)],
-    }
-    return [(name, (CITY, CITY), "none", 1, points) for points in lines.values() if points]
+    name, (across, up) = text("label_city", lang), (float(column.city) for column in columns)
+    lines = []
+    if not pd.isna(across):
+        lines.append([(name, across, y.low), (name, across, y.high)])
+    if not pd.isna(up):
+        lines.append([(name, x.low, up), (name, x.high, up)])
+    return [PointGroup(name, (CITY, CITY), "none", 1, points) for points in lines]
 
 
 def _said_of_points(

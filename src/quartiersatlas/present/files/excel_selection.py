@@ -25,7 +25,7 @@ from quartiersatlas.present.statements import (
 )
 
 if TYPE_CHECKING:
-    from quartiersatlas.base.workbook import CellValue
+    from quartiersatlas.base.workbook import Cell
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.disclosure import Release, ReleasedColumn
     from quartiersatlas.present.look import Look
@@ -46,10 +46,10 @@ class ReadColumn:
     """A column of a page to read: what it is called, its cells, its width in digits, how it looks, the city value."""
 
     label: str
-    cells: list[CellValue | StyledCell]
+    cells: list[Cell]
     width: float
     style: CellStyle
-    city: CellValue | StyledCell = None
+    city: Cell = None
 
 
 def selection_sheets(release: Release, lang: Lang, look: Look) -> list[WorkbookSheet]:
@@ -147,7 +147,7 @@ def _head(column: ReadColumn) -> StyledCell:
     return StyledCell(words_of(column.label), replace(HEAD, **place))
 
 
-def _words_column(label: str, cells: list[str], city: CellValue | StyledCell = None) -> ReadColumn:
+def _words_column(label: str, cells: list[str], city: Cell = None) -> ReadColumn:
     """Return a column of words, as wide as they are."""
     shown = [words_of(cell) for cell in cells]
     width = min(WIDE, max(NARROW, width_of([*shown, *label.split(" ")], SIZE, bold=True) + INDENT / DIGIT))
@@ -172,7 +172,7 @@ def _place_columns(release: Release, lang: Lang, keys: pd.Index, *, with_distric
         words = [str(value) for value in areas[parents[0]].fillna("")]
         columns.append(_words_column(visible(str(parents[0])).capitalize(), words))
     known = release.residents.reindex(keys)
-    cells = [gap_cell("protected", lang) if pd.isna(value) else float(value) for value in known]
+    cells: list[Cell] = [gap_cell("protected", lang) if pd.isna(value) else float(value) for value in known]
     style = CellStyle(is_top=True, number_format=whole_number(0))
     return [*columns, ReadColumn(text("legend_residents", lang), cells, 12.0, style)]
 
@@ -181,7 +181,7 @@ def _indicator(release: Release, column: ReleasedColumn, lang: Lang, keys: pd.In
     """Return the values of an indicator, with the city value above them."""
     gaps = gap_kinds(release, column)
     values = release.values[column.id].reindex(keys).items()
-    cells = [gap_cell(gaps[key], lang) if pd.isna(value) else float(value) for key, value in values]
+    cells: list[Cell] = [gap_cell(gaps[str(key)], lang) if pd.isna(value) else float(value) for key, value in values]
     label, style = label_with_unit(column, lang), CellStyle(is_top=True, number_format=whole_number(column.decimals))
     width = min(WIDE, max(16.0, width_of(label.split(" "), SIZE, bold=True)))
     city = (
@@ -201,11 +201,11 @@ def _end_columns(release: Release, lang: Lang, keys: pd.Index) -> list[ReadColum
         labels = {c.id: c.label(lang) for c in classes[0].classes}
         gaps = gap_kinds(release, classes[0])
         found = release.values[classes[0].id].reindex(keys)
-        words = [str(gap_cell(gaps[key], lang).value) if pd.isna(c) else labels[c] for key, c in found.items()]
+        words = [str(gap_cell(gaps[str(key)], lang).value) if pd.isna(c) else labels[c] for key, c in found.items()]
         columns.append(_words_column(label_with_unit(classes[0], lang), words))
     if release.stability is not None:
         share = release.stability.table["p_selected"].reindex(keys)
-        cells = [gap_cell("protected", lang) if pd.isna(value) else float(value) for value in share]
+        cells: list[Cell] = [gap_cell("protected", lang) if pd.isna(value) else float(value) for value in share]
         label = text("label_p_selected", lang)
         columns.append(
             ReadColumn(label[:1].upper() + label[1:], cells, 13.0, CellStyle(is_top=True, number_format=PERCENT))

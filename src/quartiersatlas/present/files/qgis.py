@@ -141,14 +141,15 @@ def _further(release: Release, lang: Lang, aliases: dict[str, dict[str, str]], a
         label = StyleLabel(f"{column_name('candidate')} || ' ' || {_words('name')}", size=8.5, color=accent, bold=True)
         rules = (StyleRule(text("legend_candidate", lang), symbol=_candidate(accent)),)
         found["candidates"] = LayerStyle("fill", rules, (label,), _lines(aliases["candidates"]), aliases["candidates"])
-    for layer, kind, rules, scale in (
+    facilities = (StyleRule(text("legend_facility", lang), symbol=FACILITY),)
+    for layer, kind, drawn, scale in (
         ("programmes", "fill", _programmes(release, lang), NAMES_FROM),
-        ("facilities", "marker", (StyleRule(text("legend_facility", lang), symbol=FACILITY),), FACILITIES_FROM),
+        ("facilities", "marker", facilities, FACILITIES_FROM),
     ):
         if layer in aliases:
             has_names = "name" in aliases[layer]
             labels = (StyleLabel(_words("name"), color="#333333", from_scale=scale),) if has_names else ()
-            found[layer] = LayerStyle(kind, rules, labels, _lines(aliases[layer]), aliases[layer])
+            found[layer] = LayerStyle(kind, drawn, labels, _lines(aliases[layer]), aliases[layer])
     return found
 
 

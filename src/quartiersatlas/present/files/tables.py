@@ -73,11 +73,11 @@ def tables_of(release: Release, lang: Lang) -> dict[str, pd.DataFrame]:
 
 def layers_of(release: Release, lang: Lang) -> dict[str, pd.DataFrame]:
     """Return the further layers that the release has, by name."""
-    layers = {"programmes": release.programmes, "facilities": release.facilities}
+    layers = zip(LAYERS, (release.programmes, release.facilities), strict=True)
     return {
-        name: with_visible_text(with_notice(layers[name], release, lang))
-        for name in LAYERS
-        if (frame := layers[name]) is not None and len(frame)
+        name: with_visible_text(with_notice(frame, release, lang))
+        for name, frame in layers
+        if frame is not None and len(frame)
     }
 
 
