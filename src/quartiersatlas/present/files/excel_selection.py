@@ -13,7 +13,7 @@ from quartiersatlas.catalogue import number_text, text
 from quartiersatlas.disclosure.release import NUMBER_FORMS
 from quartiersatlas.disclosure.words import draft_text
 from quartiersatlas.present.files.cells import GREY, PERCENT, cell_of, gap_cell, whole_number, width_of, words_of
-from quartiersatlas.present.files.tables import selections
+from quartiersatlas.present.files.tables import level_name, selections
 from quartiersatlas.present.statements import (
     gap_kinds,
     indicator_columns,
@@ -21,7 +21,6 @@ from quartiersatlas.present.statements import (
     need_direction,
     reason_texts,
     source_text,
-    visible,
 )
 
 if TYPE_CHECKING:
@@ -170,7 +169,7 @@ def _place_columns(release: Release, lang: Lang, keys: pd.Index, *, with_distric
     parents = areas.columns.drop(["name", "geometry"])
     if len(parents) and with_district:
         words = [str(value) for value in areas[parents[0]].fillna("")]
-        columns.append(_words_column(visible(str(parents[0])).capitalize(), words))
+        columns.append(_words_column(level_name(str(parents[0])), words))
     known = release.residents.reindex(keys)
     cells: list[Cell] = [gap_cell("protected", lang) if pd.isna(value) else float(value) for value in known]
     style = CellStyle(is_top=True, number_format=whole_number(0))

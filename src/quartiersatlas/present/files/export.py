@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 FORMATS = (".gpkg", ".parquet", ".geojson", ".xlsx", ".csv")
 WHOLE = (".gpkg", ".xlsx")  # hold every table at once
 LAST_CHANGE = f"{WRITTEN.isoformat(timespec='milliseconds')}Z"  # as a GeoPackage writes dates
+MOST_EXACT = 2**53  # a larger number may not be whole
 DECIMALS = 7  # of a degree: about a centimetre
 
 
@@ -277,6 +278,8 @@ def _write_csv(release: Release, path: Path, table: str, lang: Lang, manifest: M
     """Write ``name.csv`` together with ``name.columns.csv`` and ``name.notes.txt``."""
     frame = table_of(release, table, lang).drop(columns="geometry", errors="ignore")
     meaning = columns_table(release, lang, {table: frame}).drop(columns="table")
+    counts = meaning["column"][meaning["kind"].eq("count") | meaning["column"].eq("residents")]
+    frame = frame.assign(**{name: _whole(frame[name]) for name in counts})
     with written_together([path, *sidecar_files(path)]) as (data, columns, notes):
         data.write_bytes(csv_bytes(frame, lang))
         columns.write_bytes(csv_bytes(meaning, lang))
@@ -293,6 +296,12 @@ def csv_bytes(frame: pd.DataFrame, lang: Lang) -> bytes:
     safe = frame.map(_safe).rename(columns=_safe)
     content = safe.to_csv(sep=";", decimal="," if lang == "de" else ".", index=False, lineterminator="\r\n")
     return content.encode("utf-8-sig")
+
+
+def _whole(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Return counts of persons without decimals: 148, not 148,0."""
+    known = column.dropna()
+    return column.astype("Int64") if known.eq(known.round()).all() and known.abs().lt(MOST_EXACT).all() else column
 
 
 def _safe(cell: object) -> object:

@@ -398,12 +398,17 @@ def selection_texts(release: Release, lang: Lang) -> dict[str, str]:
     return {word: text(f"selection_{word}", lang) for word in SELECTION if word not in without}
 
 
+def level_name(column: str) -> str:
+    """Return what a higher level is called where people read it: with a capital letter."""
+    return visible(column[:1].upper() + column[1:])
+
+
 def structure_labels(release: Release, lang: Lang) -> dict[str, str]:
     """Return the labels of the columns of the areas that are not results: notes on empty cells, higher levels."""
     parents = parent_names(release)
     higher = [parents.get(c, c) for c in release.areas.columns if c not in ("name", "geometry")]
     return {
-        **{visible(str(name)): text("column_parent", lang, name=visible(str(name))) for name in higher},
+        **{visible(str(name)): text("column_parent", lang, name=level_name(str(name))) for name in higher},
         **{
             f"{visible(column.id)}_note": text("column_gap", lang, label=column_label(release, column, lang))
             for column in release.columns
