@@ -247,6 +247,7 @@ def test_names_stand_on_the_map_districts_always_and_areas_from_a_scale(written)
         assert always.find("settings/text-style").get("fieldName") == '"bezirk"'
         assert always.get("filter") == '"key" = minimum("key", "bezirk")'  # once per district
         assert always.find("settings/rendering").get("displayAll") == "1"
+        assert near.find("settings/placement").get("fitInPolygonOnly") == "1"  # never in the next area
         for rule in labels.values():
             paper = rule.find("settings/text-style/text-buffer")
             assert (paper.get("bufferDraw"), paper.get("bufferColor")) == ("1", "255,255,255,255")

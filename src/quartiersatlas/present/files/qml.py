@@ -232,6 +232,8 @@ def _add_label(settings: ET.Element, label: StyleLabel, kind: str) -> None:
     ET.SubElement(settings, "text-format", autoWrapLength="0", multilineAlign="1")
     placement = {"placement": AROUND if kind == "marker" else HORIZONTAL, "dist": "0.6", "distUnits": "MM"}
     placement["priority"] = "5" if label.from_scale else "10"
+    if kind == "fill" and label.from_scale:
+        placement["fitInPolygonOnly"] = "1"  # a name that reaches into the next area would be taken for its name
     placement["predefinedPositionOrder"] = "R,L,TSR,BSR,TSL,BSL"
     if label.place:
         placement |= {"geometryGenerator": visible(label.place), "geometryGeneratorEnabled": "1"}
