@@ -25,6 +25,7 @@ MARGINS = {"left": 0.75, "right": 0.75, "top": 1.0, "bottom": 1.0}  # inches
 DIGIT, INSIDE, INDENT = 7, 6, 9  # pixels: the unit of widths, what a column keeps free of words, a step to the right
 SIZE = 10.0  # points
 LINE, AROUND, HIGHEST = 1.32, 4.0, 409.0  # of a row: share of the size per line, points beside them, points at most
+WIDER = 1.2  # other fonts than ours may be
 BAR_ROOM = 1.4  # the largest value of a column of bars leaves room for its number
 MOST_HEAD = 255  # characters of what stands above or below a printed page
 WIDEST_PAGE = 260  # digits
@@ -171,7 +172,7 @@ def write_workbook(
         face = {"font_name": font, "font_size": SIZE, "font_scheme": False}
         book = Workbook(content, {"in_memory": True, "default_format_properties": face})
         book.set_properties({"title": title, "author": "quartiersatlas", "comments": comment, "created": WRITTEN})
-        formats = _Formats(book)
+        formats = _Formats(book, 1.0 if font == FONT else WIDER)
         for sheet in sheets:
             page = book.add_worksheet(sheet.name)
             _write_sheet(page, sheet, formats)
@@ -186,8 +187,9 @@ def write_workbook(
 class _Formats:
     """The formats of a workbook, each made once."""
 
-    def __init__(self, book: Any) -> None:  # noqa: ANN401 - XlsxWriter has no types
+    def __init__(self, book: Any, wider: float) -> None:  # noqa: ANN401 - XlsxWriter has no types
         self.book = book
+        self.wider = wider
         self.made: dict[tuple[CellStyle, bool], Any] = {}
         self.plain = book.add_format()
 
@@ -307,7 +309,7 @@ def _write_row(
         if isinstance(value, str):
             failed = _write_text(page, number, column, value, style, formats)
             if style.is_wrapped and value:
-                height = max(height, _height(value, style, widths[column]))
+                height = max(height, _height(value, style, widths[column] / formats.wider))
         elif value is None:
             failed = page.write_blank(number, column, None, formats.of(style))
         elif isinstance(value, bool):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from struct import error as StructError  # noqa: N812 - a class
+from struct import unpack_from
 from typing import TYPE_CHECKING, Any
 
 from quartiersatlas.base.progress import with_progress
 from quartiersatlas.base.workbook import SIZE, CellStyle, WorkbookSheet, write_workbook
 from quartiersatlas.base.workbook_charts import FONT
 from quartiersatlas.catalogue import text
-from quartiersatlas.errors import DependencyError
+from quartiersatlas.errors import InputError
 from quartiersatlas.present.files.cells import (
     GREY,
     PERCENT,
@@ -41,6 +43,7 @@ DECIMALS |= dict.fromkeys(("value", "adjusted", "expected", "lower", "upper"), 4
 SHARES = ("p_selected", "covered_share", "covered_residents")
 LABELS, NAMES = CellStyle(bold=True, is_wrapped=True), CellStyle(italic=True, color=GREY)
 TEXT = CellStyle(is_wrapped=True)
+FAMILY, WHOLE_FAMILY = 1, 16  # numbers of names in a font: its family, and the one above faces such as "Light"
 
 
 def write_excel(
@@ -61,20 +64,37 @@ def write_excel(
 
 
 def font_name(look: Look) -> str:
-    """Return what the regular face of a look is called; a workbook names its font and does not carry it."""
-    files = list(look.font_files.values())
-    if not files:
-        return FONT
-    try:
-        from fontTools.ttLib import TTFont
-    except ImportError as error:
-        raise DependencyError(
-            'Reading the font of a look needs fontTools: pip install "quartiersatlas[paper]".'
-        ) from error
-    from io import BytesIO
+    """Return what the regular face of a look is called; a workbook names its font and does not carry it.
 
-    with TTFont(BytesIO(files[0]), lazy=True) as face:
-        return str(face["name"].getBestFamilyName() or FONT)
+    Raises
+    ------
+    InputError
+        The file does not say it.
+    """
+    for name, content in look.font_files.items():
+        family = _family(content)
+        if not family:
+            raise InputError(f"Look: the font {name!r} does not say what it is called.")
+        return family
+    return FONT
+
+
+def _family(content: bytes) -> str:
+    """Return the family of a TTF or OTF file from its table of names (OpenType 1.9, name); empty where it has none."""
+    try:
+        tables = [unpack_from(">4s4x2I", content, 12 + 16 * n) for n in range(unpack_from(">H", content, 4)[0])]
+        start = next(offset for tag, offset, _ in tables if tag == b"name")
+        count, texts = unpack_from(">2H", content, start + 2)
+        records = [unpack_from(">6H", content, start + 6 + 12 * n) for n in range(count)]
+    except (StructError, StopIteration):
+        return ""
+    found = {}
+    for platform, _, _, meaning, length, offset in records:
+        coding = {1: "mac_roman", 3: "utf-16-be"}.get(platform)
+        if coding and meaning in (FAMILY, WHOLE_FAMILY):
+            raw = content[start + texts + offset :][:length]
+            found[meaning, platform] = visible(raw.decode(coding, "replace")).strip()
+    return next((found[one] for one in sorted(found, reverse=True) if found[one]), "")
 
 
 def _sheets(
