@@ -226,6 +226,8 @@ def _screening(
     data: AreaData, shortlist: Shortlist, assessed: pd.Series[bool], protection: Protection
 ) -> list[Message]:
     facts = [Message("fact_rule", {"rule": shortlist.rule}), *_official(shortlist.spec)]
+    if shortlist.barriers is not None and len(shortlist.barriers):
+        facts.append(Message("fact_rule_barriers"))
     unknown = assessed.index[~assessed]
     if len(unknown):
         facts.append(Message("fact_unassessed", {"count": len(unknown), "names": _names(data, unknown)}))

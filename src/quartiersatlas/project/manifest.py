@@ -67,7 +67,15 @@ def input_files(project: Project) -> list[str]:
     spec = [project.need.file] if project.need is not None and project.need.file else []
     residents = [project.programmes.residents] if project.programmes and project.programmes.residents else []
     rule = [project.shortlist.file] if project.shortlist is not None and project.shortlist.file else []
-    return sorted({project.areas.path, *(part.path for part in project.tables), *layers, *residents, *spec, *rule})
+    parted = [
+        file
+        for part in (project.shortlist, project.candidates)
+        if part is not None
+        for file in (part.barriers, part.crossings)
+        if file
+    ]
+    tables = [part.path for part in project.tables]
+    return sorted({project.areas.path, *tables, *layers, *residents, *spec, *rule, *parted})
 
 
 def _how(ledger: Ledger | None) -> str:

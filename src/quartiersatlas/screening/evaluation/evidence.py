@@ -27,6 +27,7 @@ from quartiersatlas.intake.joining.data import checked_numbers, direction_of, ki
 from quartiersatlas.screening.language.rules import CITY, COMPUTED, NEED, REST, Compare, Condition, InClass, Rule, Worst
 
 if TYPE_CHECKING:
+    import geopandas as gpd
     from numpy.typing import NDArray
 
     from quartiersatlas.catalogue.references import Reference
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from quartiersatlas.need import NeedIndex
 
     Array = NDArray[np.float64]
+    Barriers = tuple[gpd.GeoDataFrame | None, gpd.GeoDataFrame | None]  # and crossings
 
 PRINTED = ("share", "rate", "mean", "median", "density", "balance_rate")  # kinds whose printed digits are an interval
 EXACT_FROM = 6  # decimals: numbers with so many were computed, not printed
@@ -165,9 +167,15 @@ def numbers(values: Sequence[float], **more: Any) -> Measured:  # noqa: ANN401
 
 
 def collect_evidence(
-    data: AreaData, rule: Rule, need: NeedIndex | None, references: Mapping[str, Reference]
+    data: AreaData,
+    rule: Rule,
+    need: NeedIndex | None,
+    references: Mapping[str, Reference],
+    barriers: Barriers = (None, None),
 ) -> Evidence:
     """Collect what a rule looks at from joined data and a need index, as they are: one run.
+
+    Barriers and the crossings that open them cut neighbours, where the rule asks for clusters.
 
     Raises
     ------
@@ -199,7 +207,7 @@ def collect_evidence(
         classes,
         levels,
         published,
-        neighbours=partial(_neighbours, data),
+        neighbours=partial(_neighbours, data, barriers),
         warnings=tuple(dict.fromkeys(warnings)),
     )
 
@@ -437,10 +445,11 @@ def _level_with(data: AreaData, values: Mapping[str, float], name: str) -> str:
     return levels[0]
 
 
-def _neighbours(data: AreaData) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _neighbours(data: AreaData, barriers: Barriers) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     from quartiersatlas.space.neighbours import borders
 
-    return borders(data.areas.geometry.to_numpy()).neighbours
+    shapes = data.areas.geometry.to_numpy()
+    return borders(shapes).beside(shapes, *barriers, None).neighbours
 
 
 def refuse_sums(measured: Measured, name: str, condition: Condition) -> None:
