@@ -18,6 +18,7 @@ from quartiersatlas.disclosure.reasons import WITHHELD
 from quartiersatlas.disclosure.system.equations import CITY
 from quartiersatlas.intake.areas.area_columns import area_facts
 from quartiersatlas.intake.joining.data import labelled_notes
+from quartiersatlas.screening.regions.described import shown_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -255,6 +256,11 @@ def _official(spec: RuleSpec | None) -> list[Message]:
 
 def _names(data: AreaData, keys: Iterable[str]) -> str:
     return ", ".join(f"{data.areas['name'][key]} ({key})" for key in keys)
+
+
+def candidate_names(release: ReleasedResults, lang: Lang) -> pd.Series[str]:
+    """Return the names of candidate areas as they are shown: "Markt und Umgebung", doubles with their direction."""
+    return pd.Series(dtype=str) if release.candidates is None else shown_names(release.candidates, lang)
 
 
 def summary_texts(release: ReleasedResults, lang: Lang) -> list[str]:
