@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 from quartiersatlas.base.checks import bytes_of, choice, existing_file, expects
 from quartiersatlas.base.toml import array, naming_the_line, read_toml, refuse_unknown, table
 from quartiersatlas.catalogue.references import Reference, checked_references
-from quartiersatlas.errors import ArgumentError, SpecError, inside
+from quartiersatlas.errors import ArgumentError, SpecError, inside, list_some
 from quartiersatlas.screening.language.comparisons import above, at_least, at_most, below, worse_than_city
 from quartiersatlas.screening.language.conditions import hotspot, in_class, worst_n, worst_share
 from quartiersatlas.screening.language.names import condition_names, with_names
 from quartiersatlas.screening.language.rule_text import read_rule
 from quartiersatlas.screening.language.rules import (
+    CITY,
     COMPARISONS,
     Compare,
     Condition,
@@ -86,9 +87,10 @@ class RuleSpec:
     verified_hash : str
         Of the rule that was verified.
     references : mapping of str to Reference
-        Published values that the rule names.
+        Published values, each of which the rule names.
     levels : mapping of str to (mapping of str to number)
-        Level -> condition -> its stricter limit, from the mildest level to the strictest.
+        Level -> condition -> its stricter limit, from the mildest level to the strictest. None may be milder than the
+        rule, or than the level before it.
 
     Examples
     --------
@@ -119,6 +121,8 @@ class RuleSpec:
         object.__setattr__(self, "references", checked_references(self.references, "RuleSpec"))
         object.__setattr__(self, "levels", _checked_levels(self.levels))
         self.level_rules()  # refuses what is no limit
+        _refuse_milder_levels(self.rule, self.levels)
+        _refuse_unused_references(self.rule, self.references)
 
     @property
     def conditions(self) -> dict[str, Condition]:
@@ -196,9 +200,11 @@ class RuleSpec:
         SpecError
             It asks for something impossible; the message names the line.
         """
-        read_toml(path, "the rule")
-        with naming_the_line(path):
-            return cls.from_text(_source(path))
+        read_toml(path, "the rule")  # refuses what is no TOML, or too deep
+        source = _source(path)
+        content = tomllib.loads(source, parse_float=Decimal)
+        with naming_the_line(path, source):
+            return spec_from_content(content)
 
     @classmethod
     def from_text(cls, source: str) -> RuleSpec:
@@ -207,14 +213,15 @@ class RuleSpec:
         Raises
         ------
         SpecError
-            It is no TOML, or asks for something impossible.
+            It is no TOML, or asks for something impossible; the message names the line.
         """
         expects(source, str, "RuleSpec.from_text", "RuleSpec.from_text(Path('rule.toml').read_text())")
         try:
             content = tomllib.loads(source, parse_float=Decimal)
         except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
             raise SpecError(f"The rule file is not valid TOML: {error}.") from error
-        return spec_from_content(content)
+        with naming_the_line("the rule file", source):
+            return spec_from_content(content)
 
     def to_toml(self) -> str:
         """Return the rule file: :meth:`from_text` reads it back to the same rule.
@@ -402,6 +409,54 @@ def _at_level(rule: Rule, level: str, limits: Mapping[str, Decimal]) -> Rule:
         return replace(part, limit=replace(part.limit, than=limits[part.name]))
 
     return changed(rule)
+
+
+def _refuse_milder_levels(rule: Rule, levels: Mapping[str, Mapping[str, Decimal]]) -> None:
+    """Refuse a level at which a condition holds where it does not at the level before it, or in the rule itself."""
+    sides = _sides(rule)
+    limits = {
+        one.name: one.limit.than
+        for one in rule.conditions
+        if isinstance(one, Compare) and isinstance(one.limit.than, Decimal)
+    }
+    before = "the rule"
+    for level, given in levels.items():
+        for name, limit in given.items():
+            side = sides[name]
+            if len(side) == 1 and (limit - limits[name]) * min(side) < 0:
+                error = SpecError(
+                    f"level {level!r}: {name} = {plain(limit)} is milder than {plain(limits[name])} in {before}. Levels "
+                    f"are stricter than their rule, and stand from the mildest to the strictest: move or correct it."
+                )
+                error.place = ("levels", level, name)
+                raise error
+        limits |= given
+        before = f"level {level!r}"
+
+
+def _sides(rule: Rule, sign: int = 1) -> dict[str, set[int]]:
+    """Return for each comparison whether a higher limit is the stricter one (1) or the milder one (-1), or both."""
+    if isinstance(rule, Compare):
+        upwards = sign if rule.upwards else -sign
+        return {rule.name: {upwards if rule.limit.factor >= 0 else -upwards}}
+    parts = [rule.part] if isinstance(rule, Not) else rule.parts if isinstance(rule, KOf) else ()
+    found: dict[str, set[int]] = {}
+    for part in parts:
+        for name, side in _sides(part, -sign if isinstance(rule, Not) else sign).items():
+            found.setdefault(name, set()).update(side)
+    return found
+
+
+def _refuse_unused_references(rule: Rule, references: Mapping[str, Reference]) -> None:
+    """Refuse published values that no condition names: a slip in a name would leave them without effect."""
+    named = {name for one in rule.conditions if isinstance(one, Compare) for name in one.limit.names}
+    named |= {CITY for one in rule.conditions if isinstance(one, WorseThanCity)}
+    for name in references:
+        if name not in named:
+            there = list_some(sorted(named), 10) or "none"
+            error = SpecError(f"reference {name!r} is never used; the rule names: {there}. Use it, or leave it out.")
+            error.place = ("references", name)
+            raise error
 
 
 def _said(k: int, parts: list[tuple[str, bool]]) -> tuple[str, bool]:
