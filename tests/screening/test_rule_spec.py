@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import quartiersatlas as qa
 from quartiersatlas.errors import ArgumentError, InputError, QuartiersatlasError, SpecError
 from quartiersatlas.screening.language.names import condition_names
+from quartiersatlas.screening.language.rules import Compare
 
 POOR = 'id = "poor"\nselect = "poor"\n[conditions]\npoor = { indicator = "poverty", above = 24 }\n'
 
@@ -132,6 +133,10 @@ def lines(*extra, select="poor", top=()):
         (lines("[references]", "state = { values = { a = 1 } }"), 6, "source"),
         (lines("[references]", 'state = { source = "s", values = { poverty = 1 } }'), 6, "'state' is never used"),
         (lines("[levels]", "Higher = { poor = 23 }"), 6, "milder than 24"),
+        (lines("[labels]", 'povrty = { de = "Armut" }'), 6, "Did you mean 'poverty'"),
+        (lines("[labels]", 'poverty = { fr = "x" }'), 6, "'fr' is not known"),
+        (lines("[labels]", 'poverty = "Armut"'), 6, "'Armut' should be"),
+        (lines("[labels]", 'poverty = { de = "", en = "Poverty" }'), 6, "should be"),
         (lines("[references]", 'state = { source = "s", values = { a = "1" } }'), 6, "no number"),
         (lines(top=['titel = "x"']), 2, "titel"),
         (lines(select="poor & above('a', 3)"), 2, "cannot be read"),
@@ -245,6 +250,25 @@ def test_a_level_of_what_is_no_limit_is_refused(levels, message):
     rule = qa.above("poverty", 24, name="poor") & qa.above("poverty", than="city", name="town")
     with pytest.raises(SpecError, match=message):
         qa.RuleSpec(id="t", rule=rule, levels=levels)
+
+
+def test_labels_are_read_and_written_and_change_no_fingerprint():
+    content = lines("[labels]", 'poverty = { de = "Armut" }')
+    spec = qa.RuleSpec.from_text(content)
+    assert spec.labels == {"poverty": ("Armut", "Armut")}
+    assert [spec.label(name, "en") for name in ("poverty", "income")] == ["Armut", "income"]
+    assert qa.RuleSpec.from_text(spec.to_toml()) == spec
+    assert spec.hash == qa.RuleSpec.from_text(lines()).hash
+
+
+@pytest.mark.parametrize("name", qa.rule_presets())
+def test_every_indicator_of_an_official_rule_has_words_in_both_languages(name):
+    spec, known = qa.RuleSpec.preset(name), qa.Catalogue.builtin()
+    limits = {one for c in spec.rule.conditions if isinstance(c, Compare) for one in c.limit.names}
+    asked = {c.looks_at for c in spec.rule.conditions} | limits
+    without = {one for one in asked if one not in spec.labels and one not in known}
+    assert without <= {"residents", "city", "quantile"}
+    assert all(german != name for name, (german, _) in spec.labels.items())
 
 
 def test_the_fingerprint_is_of_what_decides():

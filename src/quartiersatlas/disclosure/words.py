@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from quartiersatlas.base.checks import choice, expects
-from quartiersatlas.catalogue import Message, number_text, text
+from quartiersatlas.catalogue import Message, number_text, number_texts, text
 from quartiersatlas.catalogue.texts import LANGUAGES, THIN_BLANK
 from quartiersatlas.disclosure.known_counts import known_levels
 from quartiersatlas.disclosure.reasons import WITHHELD
@@ -60,9 +60,14 @@ def difference_text(difference: float | None, column: ReleasedColumn, lang: Lang
     """Return a difference with its sign, in percentage points where the indicator is in percent."""
     if difference is None:
         return "–"
-    sign = "+" if difference > 0 else ""
-    words = text("unit_percentage_points", lang) if column.indicator.unit == "percent" else unit(column, lang)
-    return f"{sign}{number_text(difference, column.decimals, lang)}{THIN_BLANK}{words}".strip()
+    sign, written = "+" if difference > 0 else "", number_text(difference, column.decimals, lang)
+    words = points_text(written, lang) if column.indicator.unit == "percent" else unit(column, lang)
+    return f"{sign}{written}{THIN_BLANK}{words}".strip()
+
+
+def points_text(written: str, lang: Lang) -> str:
+    """Return "percentage points", of one point in the singular: 1 percentage point, but 1.0 percentage points."""
+    return text("unit_percentage_point" if written.lstrip("−") == "1" else "unit_percentage_points", lang)
 
 
 def draft_text(release: ReleasedResults, lang: Lang, *others: ReleasedResults) -> str:
@@ -78,6 +83,9 @@ def indicator_label(release: ReleasedResults, name: str, lang: Lang) -> str:
     for position, score in enumerate(scores):
         if name == score.axis or (name == "need" and position == 0):
             return label(score, lang)
+    rule = release.rule
+    if rule is not None and rule.spec is not None and name not in release.catalogue:
+        return rule.spec.label(name, lang)
     return release.catalogue.get(name).label(lang)
 
 
@@ -157,13 +165,15 @@ def _protection(data: AreaData, protection: Protection, out: ReleasedColumns) ->
             audited = {"values": protection.min_count + 1, "totals": _known_totals(data, protection)}
             rules.append(Message("fact_protection_second", audited))
     if protection.min_denominator:
-        rules.append(Message("fact_protection_denominator", {"min_denominator": f"{protection.min_denominator:g}"}))
+        rules.append(
+            Message("fact_protection_denominator", {"min_denominator": number_texts(protection.min_denominator)})
+        )
     if protection.round_base is not None:
         rules.append(Message("fact_protection_rounding", {"base": protection.round_base}))
         if protection.secondary:
             rules.append(Message("fact_protection_rounded", {"values": protection.round_base // 2 + 1}))
     if protection.min_population > 0:
-        rules.append(Message("fact_protection_population", {"min_population": f"{protection.min_population:g}"}))
+        rules.append(Message("fact_protection_population", {"min_population": number_texts(protection.min_population)}))
     delivered = [column for column in out.columns if column.kind == "share" and not column.change_of]
     rules += [Message("fact_protection_share", {"indicator": column}) for column in delivered]
     return [*rules, *_not_shown(out)]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 WAYS = ("rule", "preset", "file", "select")
 BESIDE = ("id", "title_de", "title_en", "source", "note_de", "note_en", "references")  # of a rule that is written out
-AT_THE_TOP = ("conditions", "levels")  # may stand in tables of their own, as in a rule file
+AT_THE_TOP = ("conditions", "levels", "labels")  # may stand in tables of their own, as in a rule file
 HOW = 'rule = "...", preset = "...", file = "..." or select = "..." with [conditions]'
 MISSING = ("", "status", "moving")
 LAYERS = ("barriers", "crossings")  # files

@@ -60,6 +60,7 @@ if TYPE_CHECKING:
 
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.disclosure import Release, ReleasedColumn
+    from quartiersatlas.disclosure.selection.rule_words import RuleItem
 
     Shapes = NDArray[np.object_]
 
@@ -436,8 +437,13 @@ def _distances(release: Release, lang: Lang) -> dict[str, Any]:
         content["levels"] = [level_text(release, key, lang) for key in release.areas.index]
     if release.rule is not None:
         words = rule_words(release, release.rule.tree, lang)
-        content["rule"] = {"lead": words.lead, "items": list(words.items), "note": words.note}
+        content["rule"] = {"lead": words.lead, "items": _outline(words.outline), "note": words.note}
     return content
+
+
+def _outline(items: Sequence[RuleItem]) -> list[Any]:
+    """Return the conditions of a rule: text, or [text, list] where some of its own have to hold."""
+    return [[item.words, _outline(item.items)] if item.items else item.words for item in items]
 
 
 def _stability(release: Release, lang: Lang) -> dict[str, Any] | None:

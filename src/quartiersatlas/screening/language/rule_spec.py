@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from quartiersatlas.base.checks import bytes_of, choice, existing_file, expects
 from quartiersatlas.base.toml import array, naming_the_line, read_toml, refuse_unknown, table
 from quartiersatlas.catalogue.references import Reference, checked_references
+from quartiersatlas.catalogue.texts import LANGUAGES, pick
 from quartiersatlas.errors import ArgumentError, SpecError, inside, list_some
 from quartiersatlas.screening.language.comparisons import above, at_least, at_most, below, worse_than_city
 from quartiersatlas.screening.language.conditions import hotspot, in_class, worst_n, worst_share
@@ -44,7 +45,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from quartiersatlas.catalogue import Lang
+
 PRESETS = "official"  # the folder of the official rules
+PARTS = ("references", "levels", "labels")  # of a rule file, beside texts and conditions
+LABEL = 'RuleSpec(..., labels={"poverty": ("Armut", "Poverty")})'
 WORDS: dict[str, Callable[..., Rule]] = {
     "above": above,
     "at_least": at_least,
@@ -91,6 +96,8 @@ class RuleSpec:
     levels : mapping of str to (mapping of str to number)
         Level -> condition -> its stricter limit, from the mildest level to the strictest. None may be milder than the
         rule, or than the level before it.
+    labels : mapping of str to (str, str)
+        Indicator or reference -> what a reader sees in German and in English, where the catalogue has no words for it.
 
     Examples
     --------
@@ -110,6 +117,7 @@ class RuleSpec:
     verified_hash: str = ""
     references: Mapping[str, Reference] = field(default_factory=dict)
     levels: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
+    labels: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in ("id", "title_de", "title_en", "source", "note_de", "note_en", "verified", "verified_hash"):
@@ -123,6 +131,7 @@ class RuleSpec:
         self.level_rules()  # refuses what is no limit
         _refuse_milder_levels(self.rule, self.levels)
         _refuse_unused_references(self.rule, self.references)
+        object.__setattr__(self, "labels", _checked_labels(self.rule, self.labels))
 
     @property
     def conditions(self) -> dict[str, Condition]:
@@ -191,7 +200,7 @@ class RuleSpec:
         ----------
         path : str or Path
             TOML: ``id``, ``select`` and ``[conditions]``; ``title_de``, ``title_en``, ``source``, ``[references]``,
-            ``[levels]``.
+            ``[levels]``, ``[labels]``.
 
         Raises
         ------
@@ -242,6 +251,10 @@ class RuleSpec:
                 found[level] = _at_level(self.rule, level, limits)
         return found
 
+    def label(self, name: str, lang: Lang) -> str:
+        """Return what an indicator or a reference is called, where the rule file says so; else its name."""
+        return pick(lang, *self.labels.get(name, (name, name)))
+
     def __repr__(self) -> str:
         title = f", {self.title_en}" if self.title_en else ""
         levels = f", levels {', '.join(self.levels)}" if self.levels else ""
@@ -278,7 +291,7 @@ def spec_from_content(content: Mapping[str, Any]) -> RuleSpec:
         if needed not in content:
             raise SpecError(f"In {where}: {needed!r} is missing.")
     rule = rule_from_parts(content["select"], content["conditions"])
-    texts = {name: content[name] for name in known if name in content and name not in ("references", "levels")}
+    texts = {name: content[name] for name in known if name in content and name not in PARTS}
     references = {}
     for name, entry in table(content.get("references", {}), where).items():
         with inside("references", name):
@@ -287,8 +300,10 @@ def spec_from_content(content: Mapping[str, Any]) -> RuleSpec:
     for level, limits in table(content.get("levels", {}), where).items():
         with inside("levels", level):
             levels[level] = dict(table(limits, f"level {level!r}"))
+    with inside("labels"):
+        labels = dict(table(content.get("labels", {}), "[labels]"))
     try:
-        return RuleSpec(**texts, rule=rule, references=references, levels=levels)
+        return RuleSpec(**texts, rule=rule, references=references, levels=levels, labels=labels)
     except ArgumentError as error:
         raise SpecError(f"In {where}: {error}") from error
 
@@ -425,8 +440,8 @@ def _refuse_milder_levels(rule: Rule, levels: Mapping[str, Mapping[str, Decimal]
             side = sides[name]
             if len(side) == 1 and (limit - limits[name]) * min(side) < 0:
                 error = SpecError(
-                    f"level {level!r}: {name} = {plain(limit)} is milder than {plain(limits[name])} in {before}. Levels "
-                    f"are stricter than their rule, and stand from the mildest to the strictest: move or correct it."
+                    f"level {level!r}: {name} = {plain(limit)} is milder than {plain(limits[name])} in {before}. "
+                    f"Levels are stricter than their rule, and stand from the mildest to the strictest: move or correct it."
                 )
                 error.place = ("levels", level, name)
                 raise error
@@ -447,10 +462,38 @@ def _sides(rule: Rule, sign: int = 1) -> dict[str, set[int]]:
     return found
 
 
+def _named(rule: Rule) -> set[str]:
+    """Return what the limits of a rule are taken from."""
+    named = {name for one in rule.conditions if isinstance(one, Compare) for name in one.limit.names}
+    return named | {CITY for one in rule.conditions if isinstance(one, WorseThanCity)}
+
+
+def _checked_labels(rule: Rule, labels: object) -> dict[str, tuple[str, str]]:
+    """Return what indicators and references are called in both languages; one of them serves both."""
+    expects(labels, Mapping, "RuleSpec: labels", LABEL)
+    known = {*(one.looks_at for one in rule.conditions), *_named(rule)}
+    found: dict[str, tuple[str, str]] = {}
+    for name, given in dict(labels).items():  # type: ignore[call-overload]
+        with inside("labels", name):
+            if name not in known:
+                refuse_unknown([name], sorted(known), "[labels]")
+            words = given
+            if isinstance(given, Mapping):
+                refuse_unknown(given, ("de", "en"), f"label {name!r}")
+                words = given.get("de", given.get("en", "")), given.get("en", given.get("de", ""))
+            if not (isinstance(words, tuple) and len(words) == len(LANGUAGES) and all(map(_is_text, words))):
+                raise SpecError(f'label {name!r}: {given!r} should be {{ de = "...", en = "..." }}.')
+            found[name] = words
+    return found
+
+
+def _is_text(words: object) -> bool:
+    return isinstance(words, str) and bool(words.strip())
+
+
 def _refuse_unused_references(rule: Rule, references: Mapping[str, Reference]) -> None:
     """Refuse published values that no condition names: a slip in a name would leave them without effect."""
-    named = {name for one in rule.conditions if isinstance(one, Compare) for name in one.limit.names}
-    named |= {CITY for one in rule.conditions if isinstance(one, WorseThanCity)}
+    named = _named(rule)
     for name in references:
         if name not in named:
             there = list_some(sorted(named), 10) or "none"
@@ -492,6 +535,9 @@ def _toml(spec: RuleSpec) -> str:
     if spec.levels:
         lines += ["", "[levels]"]
         lines += [f"{_key(level)} = {_value(dict(limits))}" for level, limits in spec.levels.items()]
+    if spec.labels:
+        lines += ["", "[labels]"]
+        lines += [f"{_key(name)} = {_value({'de': de, 'en': en})}" for name, (de, en) in spec.labels.items()]
     return "\n".join(lines) + "\n"
 
 
