@@ -28,6 +28,7 @@ from quartiersatlas.disclosure.columns import (
     add_need,
     change_meaning,
     check_stability,
+    label_columns,
     need_cells,
     protected_segregation,
     released_drivers,
@@ -75,10 +76,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from quartiersatlas.catalogue import Indicator
-    from quartiersatlas.disclosure.release import ReleasedColumn
     from quartiersatlas.disclosure.suppression import Settled, SuppressionPattern
     from quartiersatlas.need import NeedSpec
-    from quartiersatlas.screening import RuleSpec
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -222,7 +221,7 @@ def _released(given: Mapping[str, Any], book: Ledger | None) -> Release:
     pattern, derived, differing = _derived(data, protection, names, made, settled)
     out, residents = _columns(pattern, names, derived.need, protection)
     if shortlist is not None and shortlist.spec is not None:
-        out.columns[:] = [_labelled(column, shortlist.spec, data) for column in out.columns]
+        label_columns(out, shortlist.spec, data)
     selected, assessed, grouped = _selection(data, pattern, derived)
     remarks = wording_messages((given["title"], given["subtitle"], given["comment"]))
     shown = shown_counts(pattern, names)
@@ -440,14 +439,6 @@ def _columns(
     population = str(pattern.data.population)
     add_data_column(people, pattern, population, protection)
     return out, people.values[population]
-
-
-def _labelled(column: ReleasedColumn, spec: RuleSpec, data: AreaData) -> ReleasedColumn:
-    """Return a column with the words of the rule file, where the catalogue has none."""
-    if column.axis or column.id in data.catalogue or column.id not in spec.labels:
-        return column
-    german, english = spec.labels[column.id]
-    return replace(column, indicator=replace(column.indicator, label_de=german, label_en=english))
 
 
 def _selection(
