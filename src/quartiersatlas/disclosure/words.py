@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from quartiersatlas.disclosure.protection import Protection
     from quartiersatlas.disclosure.release import ReleasedColumn, ReleasedResults
     from quartiersatlas.intake import AreaData
-    from quartiersatlas.need import NeedIndex
+    from quartiersatlas.need import NeedIndex, NeedSpec
+    from quartiersatlas.need.spec.records import NeedIndicator
     from quartiersatlas.screening import Candidates, RuleSpec, Shortlist
 
 
@@ -211,6 +212,7 @@ def _need(data: AreaData, need: NeedIndex) -> list[Message]:
             Message("fact_axis", {"axis": axis, "areas": len(need.scores) - len(need.excluded)})
             for axis in need.spec.axes
         ),
+        *(_need_limit(data, leaf) for leaf in _with_limit(need.spec)),
     ]
     for reason, fact in (
         ("population", "fact_excluded_population"),
@@ -226,6 +228,21 @@ def _need(data: AreaData, need: NeedIndex) -> list[Message]:
         keys = need.incomplete.index.unique()
         facts.append(Message("fact_incomplete", {"names": _names(data, keys), "count": len(keys)}))
     return [*facts, *need.warnings]
+
+
+def _with_limit(spec: NeedSpec) -> list[NeedIndicator]:
+    """Return the indicators that are compared with a published number."""
+    leaves = {leaf.id: leaf for axis in spec.axes for leaf in axis.indicators}
+    return [leaf for leaf in leaves.values() if leaf.limit_source]
+
+
+def _need_limit(data: AreaData, leaf: NeedIndicator) -> Message:
+    meaning = data.catalogue.get(leaf.id)
+    number = number_texts(float(leaf.limit or 0))
+    sign = f"{THIN_BLANK}%" if meaning.unit == "percent" else ""
+    label_ = meaning.label("de"), meaning.label("en")
+    value = f"{number[0]}{sign}", f"{number[1]}{sign}"
+    return Message("fact_need_limit", {"name": label_, "value": value, "source": leaf.limit_source})
 
 
 # what the analyst has to know of a rule, and the reader not: that something else may have been meant

@@ -25,7 +25,9 @@ def attack_missing(files, known, rule, cells, *, limit=20_000):
         Conditions that all have to hold: ``("above", rate, 5)`` (percent), ``("city", rate, None)`` (above it),
         ``("highest", rate, 3)`` and ``("lowest", rate, 3)`` (among so many).
     """
-    return attack_derived(files, known, cells, lambda seen, counts: same_missing(seen, counts, rule, known), limit=limit)
+    return attack_derived(
+        files, known, cells, lambda seen, counts: same_missing(seen, counts, rule, known), limit=limit
+    )
 
 
 def same_missing(seen, counts, rule, known):

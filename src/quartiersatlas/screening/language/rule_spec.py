@@ -441,7 +441,7 @@ def _refuse_milder_levels(rule: Rule, levels: Mapping[str, Mapping[str, Decimal]
             if len(side) == 1 and (limit - limits[name]) * min(side) < 0:
                 error = SpecError(
                     f"level {level!r}: {name} = {plain(limit)} is milder than {plain(limits[name])} in {before}. "
-                    f"Levels are stricter than their rule, and stand from the mildest to the strictest: move or correct it."
+                    f"Levels are stricter than their rule, and stand from the mildest to the strictest."
                 )
                 error.place = ("levels", level, name)
                 raise error
