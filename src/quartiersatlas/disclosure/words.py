@@ -246,7 +246,13 @@ def _need_limit(data: AreaData, leaf: NeedIndicator) -> Message:
 
 
 # what the analyst has to know of a rule, and the reader not: that something else may have been meant
-FOR_THE_ANALYST = ("warning_rule_direction", "warning_rule_fraction", "warning_rule_beyond", "warning_rule_several")
+FOR_THE_ANALYST = (
+    "warning_rule_direction",
+    "warning_rule_fraction",
+    "warning_rule_beyond",
+    "warning_rule_several",
+    "warning_rule_no_kind",
+)
 OF_TIES = ("warning_rule_tie_in", "warning_rule_tie_out")  # they name a value, which may be a protected one
 
 
