@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 Part = TypeVar("Part")
 
+CONTEXT_LAYERS = ("water", "green", "rail", "roads", "names", "inhabited")
 LONGEST_NAME = 200  # bytes: most folders take 255, and files are written beside under longer names
 
 
@@ -195,6 +196,28 @@ class ProgrammesPart:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ContextLayer:
+    """``[context] water``: a layer of the context; a path alone names the file."""
+
+    path: str
+    name: str | None = None
+    kind: str | None = None
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    rank: str | None = None
+    layer: str | None = None
+    crs: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class GazetteerPart:
+    """``[gazetteer]``: streets and the areas they run through; the columns of a table."""
+
+    path: str
+    street: str = "street"
+    key: str = "key"
+
+
+@dataclass(frozen=True, kw_only=True)
 class SharePart:
     """``[shares]``: the count column that a ready-made share is a share of."""
 
@@ -259,6 +282,8 @@ class Project:
     stability: StabilityPart | None = None
     programmes: ProgrammesPart | None = None
     facilities: LayerPart | None = None
+    context: Mapping[str, ContextLayer] = field(default_factory=dict)
+    gazetteer: GazetteerPart | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
     protection: Protection = field(default_factory=Protection)
     outputs: OutputsPart = field(default_factory=OutputsPart)
@@ -318,6 +343,7 @@ def _project(content: dict[str, Any], path: Path) -> Project:
         ("candidates", CandidatesPart),
         ("stability", StabilityPart),
         ("outputs", OutputsPart),
+        ("gazetteer", GazetteerPart),
     ):
         if name in content:
             parts[name] = _part(kind, content.pop(name), f"[{name}]", name)
@@ -333,6 +359,7 @@ def _project(content: dict[str, Any], path: Path) -> Project:
         with inside("need"):
             parts["need"] = _need(table(content.pop("need"), "[need]"), path.parent)
     parts["shortlist"] = read_rule_part(content, path)
+    parts["context"] = _context(table(content.pop("context", {}), "[context]"))
     parts |= _layers(table(content.pop("layers", {}), "[layers]"))
     return declared(Project, {"path": path, **content, **parts}, where)
 
@@ -480,3 +507,15 @@ def _layers(content: Mapping[str, Any]) -> dict[str, LayerPart | ProgrammesPart]
     with inside("layers"):
         refuse_unknown(content, tuple(kinds), "[layers]")
     return {name: _part(kinds[name], part, f"[layers.{name}]", "layers", name) for name, part in content.items()}
+
+
+def _context(content: Mapping[str, Any]) -> dict[str, ContextLayer]:
+    """Read the layers of the context, each a path or a table."""
+    with inside("context"):
+        refuse_unknown(content, CONTEXT_LAYERS, "[context]")
+    return {
+        name: ContextLayer(path=part)
+        if isinstance(part, str)
+        else _part(ContextLayer, part, f"[context] {name}", "context", name)
+        for name, part in content.items()
+    }

@@ -7,6 +7,7 @@ import { countClasses, sumClasses } from "./classes.js";
 import { element } from "./controls.js";
 import { fillIn, formatNumber, formatValue } from "./format.js";
 import { foldable } from "./frame.js";
+import { legendHistogram } from "./linked.js";
 import { GAP_STYLES } from "./styles.js";
 
 /**
@@ -69,13 +70,14 @@ export function drawLegend(atlas, column, filter, highlight, box) {
   const marks = markRows(atlas, write).map(row);
   marks[0]?.classList.add("qa-legend-break");
   list.append(...marks);
-  card.append(heads, list);
+  card.append(...legendHistogram(atlas, column, legendRows(atlas, column).filter(({ cell }) => typeof cell === "number").map(({ label }) => label)), heads, list);
   if (column.city !== null) {
     card.append(element("p", "qa-legend-city", fillIn(atlas.words.legend_city, { value: formatValue(column.city, column, atlas.lang) })));
   }
   if (atlas.shown && atlas.candidates.length) {
     card.append(element("p", "qa-legend-note", fillIn(atlas.words.legend_candidate_date, { date: atlas.times[0].year })));
   }
+  if (atlas.context?.inhabited) card.append(element("p", "qa-legend-note", `${atlas.groundWords.legend_inhabited}.`));
   if (column.hint) card.append(element("p", "qa-legend-note", column.hint));
   if (column.matrix) card.append(element("p", "qa-legend-note", `${atlas.words.legend_cells}.`));
   card.append(element("p", "qa-legend-note qa-legend-filter", atlas.words.legend_filter));
