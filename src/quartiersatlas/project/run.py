@@ -55,6 +55,7 @@ JOIN_OPTIONS = (
     "units",
     "kinds",
     "perturbed",
+    "rounded",
 )  # of a table; the others are for reading
 
 

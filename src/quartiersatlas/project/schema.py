@@ -82,7 +82,8 @@ class TablePart:
     exclude: list[str] = field(default_factory=list)
     units: Mapping[str, str] = field(default_factory=dict)
     kinds: Mapping[str, str] = field(default_factory=dict)
-    perturbed: bool = False
+    perturbed: bool | int = False
+    rounded: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
