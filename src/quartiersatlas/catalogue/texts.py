@@ -71,7 +71,7 @@ def text(name: str, lang: Lang, /, **values: object) -> str:
 def _in_words(value: object, lang: Lang) -> object:
     if isinstance(value, tuple):
         return pick(lang, *value)
-    return number_text(value, 0, lang) if isinstance(value, Integral) and not isinstance(value, bool) else value
+    return number_text(int(value), 0, lang) if isinstance(value, Integral) and not isinstance(value, bool) else value
 
 
 def number_texts(value: float) -> tuple[str, str]:

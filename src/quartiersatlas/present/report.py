@@ -360,7 +360,7 @@ def _candidates(release: Release, lang: Lang) -> list[DocumentBlock]:
     names = candidate_names(release, lang)
     rows = [
         TableRow.of(
-            f"{key} {names[key]}",
+            f"{key} {names[str(key)]}",
             number_text(row["n_areas"], 0, lang),
             gap_text("derived", lang) if pd.isna(row["residents"]) else number_text(row["residents"], 0, lang),
             number_text(row["hectares"], 0, lang),

@@ -192,7 +192,7 @@ def _candidates(
 ) -> Candidates:
     """Group the selected areas as ``[candidates]`` says."""
     try:
-        options = {**vars(part), **_barriers(project, part, data.areas.crs)}
+        options = {**vars(part), **_barriers(project, part, _crs(data))}
         return candidate_areas(data, shortlist, stability=stability, **options)
     except (SpecError, ColumnError, GeometryError) as error:
         raise type(error)(f"{project.path.name}: [candidates]: {error}") from error
@@ -445,11 +445,16 @@ def _screened(project: Project, data: AreaData, need: NeedIndex | None) -> Short
     if project.shortlist is None:
         return None
     with naming_the_condition(project.shortlist, project.path):
-        layers = _barriers(project, project.shortlist, data.areas.crs)
+        layers = _barriers(project, project.shortlist, _crs(data))
         return screen(data, project.shortlist.rule, need=need, **layers)
 
 
-def _barriers(project: Project, part: RulePart | CandidatesPart, crs: CRS) -> dict[str, gpd.GeoDataFrame | None]:
+def _crs(data: AreaData) -> CRS:
+    assert data.areas.crs is not None  # noqa: S101 - read_areas asks for one
+    return data.areas.crs
+
+
+def _barriers(project: Project, part: RulePart | CandidatesPart, crs: CRS) -> dict[str, Any]:
     """Read what parts areas, and where one crosses it, in the coordinates of the areas."""
     named = {"barriers": part.barriers, "crossings": part.crossings}
     return {name: _placed(project, file, None).to_crs(crs) if file else None for name, file in named.items()}

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
     from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
 
     Bools = NDArray[np.bool_]
     Floats = NDArray[np.float64]
@@ -123,8 +124,8 @@ class _Walls:
 
     def part(self, start: Floats, end: Floats) -> Bools:
         """Return which straight lines meet a barrier."""
-        lines = shapely.linestrings(np.stack([start, end], axis=1))
-        met = np.zeros(len(lines), dtype=bool)
+        lines = np.asarray(shapely.linestrings(np.stack([start, end], axis=1)), dtype=object)
+        met = np.zeros(len(start), dtype=np.bool_)
         met[self.tree.query(lines, predicate="intersects")[0]] = True
         return met
 
@@ -146,7 +147,7 @@ class _Walls:
         return np.stack([(to_gate + ways[:, place]).min(axis=1) for place in range(len(ways))], axis=1)
 
 
-def _gates_of(crossing: shapely.Geometry) -> Floats:
+def _gates_of(crossing: BaseGeometry) -> Floats:
     """Return the point, the two ends of a line, or the middle of a surface."""
     if crossing.geom_type == "LineString":
         return np.asarray(shapely.get_coordinates(crossing))[[0, -1]]

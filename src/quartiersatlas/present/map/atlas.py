@@ -466,7 +466,7 @@ def _candidates(release: Release, lang: Lang) -> list[str]:
         return []
     names = candidate_names(release, lang)
     return [
-        f"{key} {names[key]}: {text('residents_count', lang, count=number_text(row['residents'], 0, lang))}"
+        f"{key} {names[str(key)]}: {text('residents_count', lang, count=number_text(row['residents'], 0, lang))}"
         for key, row in release.candidates.iterrows()
     ]
 

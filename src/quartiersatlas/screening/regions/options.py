@@ -118,7 +118,7 @@ def result_warnings(
         floor = number_texts(options.min_population)
         said.append(Message("warning_candidates_floor", {"floor": floor}))
     if table["above"].any():
-        values = {"maximum": number_texts(options.max_population), "names": ", ".join(table.index[table["above"]])}
+        values = {"maximum": number_texts(options.max_population or 0), "names": ", ".join(table.index[table["above"]])}
         said.append(Message("warning_candidates_above", values))
     if options.by is None and len(table):
         for level in parent_columns(areas):
