@@ -28,6 +28,7 @@ from quartiersatlas.disclosure.columns import (
     add_need,
     change_meaning,
     check_stability,
+    label_columns,
     need_cells,
     protected_segregation,
     released_drivers,
@@ -227,6 +228,8 @@ def _released(given: Mapping[str, Any], book: Ledger | None) -> Release:
     pattern, derived, differing = _derived(data, protection, names, made, settled)
     out, residents = _columns(pattern, names, derived.need, protection)
     group_gaps = tuple(add_gap_columns(out, pattern, gap, protection) for gap in gaps)
+    if shortlist is not None and shortlist.spec is not None:
+        label_columns(out, shortlist.spec, data)
     selected, assessed, grouped = _selection(data, pattern, derived)
     remarks = wording_messages((given["title"], given["subtitle"], given["comment"]))
     shown = shown_counts(pattern, names)

@@ -14,7 +14,7 @@ import shapely
 from quartiersatlas.catalogue import action_bundles, text
 from quartiersatlas.disclosure.columns import DRIVER_DECIMALS
 from quartiersatlas.disclosure.selection.rule_words import rule_words
-from quartiersatlas.disclosure.words import draft_text, label, unit
+from quartiersatlas.disclosure.words import candidate_names, draft_text, label, unit
 from quartiersatlas.need.robustness.stability import STABILITY_LABELS
 from quartiersatlas.present.comparable import on_keys
 from quartiersatlas.present.map.classes import (
@@ -63,6 +63,7 @@ if TYPE_CHECKING:
 
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.disclosure import Release, ReleasedColumn
+    from quartiersatlas.disclosure.selection.rule_words import RuleItem
 
     Shapes = NDArray[np.object_]
 
@@ -297,7 +298,7 @@ def _map_data(
         **_selection(release, lang, number),
         "earlier": [_earlier(part, lang, number) for part in earlier],
         "counts": counts.arrays,
-        "candidates": _candidates(release, number),
+        "candidates": _candidates(release, number, lang),
         "programmes": _programmes(release.programmes, lang),
         "facilities": _facilities(release),
     }
@@ -503,8 +504,13 @@ def _distances(release: Release, lang: Lang) -> dict[str, Any]:
         content["levels"] = [level_text(release, key, lang) for key in release.areas.index]
     if release.rule is not None:
         words = rule_words(release, release.rule.tree, lang)
-        content["rule"] = {"lead": words.lead, "items": list(words.items), "note": words.note}
+        content["rule"] = {"lead": words.lead, "items": _outline(words.outline), "note": words.note}
     return content
+
+
+def _outline(items: Sequence[RuleItem]) -> list[Any]:
+    """Return the conditions of a rule: text, or [text, list] where some of its own have to hold."""
+    return [[item.words, _outline(item.items)] if item.items else item.words for item in items]
 
 
 def _stability(release: Release, lang: Lang) -> dict[str, Any] | None:
@@ -559,7 +565,7 @@ def _interval(release: Release, axis: str) -> dict[str, Any]:
     return {side: whole_numbers(release.stability.table[f"rank_{side}"], 0) for side in ("lower", "upper")}
 
 
-def _candidates(release: Release, number: dict[str, int]) -> list[dict[str, Any]]:
+def _candidates(release: Release, number: dict[str, int], lang: Lang) -> list[dict[str, Any]]:
     table = release.candidates
     if table is None or table.empty:
         return []
@@ -567,7 +573,7 @@ def _candidates(release: Release, number: dict[str, int]) -> list[dict[str, Any]
     members = {key: [number[area] for area in group.index] for key, group in release.members.groupby(release.members)}
     return [
         {"key": key, "label": f"{key} {name}", "members": members[key], "at": encode_point(point)}
-        for key, name, point in zip(table.index, table["name"], points, strict=True)
+        for key, name, point in zip(table.index, candidate_names(release, lang), points, strict=True)
     ]
 
 
