@@ -153,12 +153,9 @@ class Context:
         areas = release.areas
         limit = _limit(areas)
         cut = {name: _cut(name, layer, areas.crs, limit) for name, layer in self.layers.items()}
-        united_layers = {
-            name: united(_as_surfaces(cut[name]) if name in SURFACES else cut[name].geometry.to_numpy())
-            for name in (*SURFACES, *LINES)
-            if name in cut
-        }
-        surfaces, metres = _light(united_layers)
+        whole = {name: united(_as_surfaces(cut[name])) for name in SURFACES if name in cut}
+        whole |= {name: shapely.line_merge(_as_lines(cut[name])) for name in LINES if name in cut}
+        surfaces, metres = _light(whole)
         names, dropped = _names(cut)
         return FittedContext(surfaces, names, metres, dropped)
 
@@ -264,6 +261,12 @@ def _as_surfaces(layer: gpd.GeoDataFrame) -> NDArray[np.object_]:
     return parts[dimension > 0]
 
 
+def _as_lines(layer: gpd.GeoDataFrame) -> shapely.MultiLineString:
+    """Return the lines of a layer."""
+    parts = shapely.get_parts(layer.geometry.to_numpy())
+    return shapely.multilinestrings(list(parts[shapely.get_dimensions(parts) == 1]))
+
+
 def _light(layers: Mapping[str, shapely.Geometry]) -> tuple[dict[str, shapely.Geometry], float]:
     """Return the layers as fine as the budget of a page allows, and by how many metres they were simplified."""
     if not layers:
@@ -294,11 +297,8 @@ def _weight(layers: Mapping[str, shapely.Geometry]) -> float:
 
 
 def _simplified(layers: Mapping[str, shapely.Geometry], metres: float) -> dict[str, shapely.Geometry]:
-    """Return the layers simplified; lines that meet are joined first."""
-    return {
-        name: shapely.simplify(shapely.line_merge(shape) if name in LINES else shape, metres)
-        for name, shape in layers.items()
-    }
+    """Return the layers simplified; lines each by itself, since they may cross."""
+    return {name: shapely.simplify(shape, metres, preserve_topology=name in SURFACES) for name, shape in layers.items()}
 
 
 def _names(layers: Mapping[str, gpd.GeoDataFrame]) -> tuple[tuple[PlaceName, ...], int]:

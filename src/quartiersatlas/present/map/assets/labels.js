@@ -120,7 +120,7 @@ export function namesLayer(atlas, paths) {
     const placed = placeLabels(labels, x, y, takenBoxes(atlas, map, ring));
     there = new Set(placed.map(({ label }) => shown[label].text));
     for (const one of placed) writeName(pen, shown[one.label], one, labels[one.label]);
-    canvas.dataset.names = String(placed.length);
+    layer.placed = placed.map((one) => ({ ...shown[one.label], ...one }));
   };
   const later = () => {
     cancelAnimationFrame(waits);

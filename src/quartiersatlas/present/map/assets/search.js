@@ -188,9 +188,10 @@ export function searchBox(atlas, go) {
     mark(-1);
   };
   const option = (/** @type {Entry} */ one, /** @type {number} */ i) => {
-    const node = element("div", "qa-result", one.text);
+    const node = element("div", "qa-result");
     node.id = `qa-result-${i}`;
     node.setAttribute("role", "option");
+    node.append(element("bdi", "", one.text)); // its direction ends with it
     if (one.more) node.append(element("span", "qa-muted", ` ${one.more}`));
     const inside = one.kind === "street" ? streets[one.number].areas.length : 0;
     if (inside > 1) node.append(element("span", "qa-muted", ` ${fillIn(words.search_n_areas, { count: formatNumber(inside, 0, atlas.lang) })}`));
