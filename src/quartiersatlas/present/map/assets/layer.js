@@ -10,6 +10,7 @@ import { element } from "./controls.js";
 import { framePage, layerBox } from "./frame.js";
 import { exclaveInset, insetControl, mainBounds } from "./inset.js";
 import { namesLayer, placeNames } from "./labels.js";
+import { chartBus, chartDrawer } from "./linked.js";
 import { footer, showDefinition, showPanel, tableButton, walkByKeys } from "./page.js";
 import { searchBox } from "./search.js";
 import { panelSheet } from "./sheet.js";
@@ -33,15 +34,27 @@ export function createLayer(atlas) {
   unpackColumns(atlas);
   const ground = drawable(atlas.geometry);
   const renderer = patternCanvas();
+  const bus = chartBus({
+    point: (area) => view.point(area),
+    choose: (area) => choice.choose(area),
+    single: (areas) => view.single(areas),
+    isSingled: () => view.isSingled(),
+    isBack: (area) => view.isBack(area),
+  });
+  atlas.bus = Object.assign(bus, { column: () => view.column() });
   const view = createView(viewOf(atlas), ground, renderer, {
     choose: (area) => choice.choose(area),
+    point: (area) => bus.point(area, true),
     changed(column) {
       editor.refresh(column);
       showDefinition(atlas, column);
       choice.refresh();
       table?.dateChanged();
     },
-    drawn: () => insets.forEach((inset) => inset.redraw()),
+    drawn() {
+      insets.forEach((inset) => inset.redraw());
+      bus.redraw();
+    },
   });
   const outline = (/** @type {number[]} */ members) => ground.lines(memberOutline(ground.owners, new Set(members)));
   const further = (/** @type {any} */ pen) => {
@@ -89,6 +102,7 @@ export function createLayer(atlas) {
     footer(atlas, view.column());
     walkByKeys(layer._map, atlas.words, choice, view.areas.map(centre), around);
     table = tableButton(view.atlas, choice.find);
+    chartDrawer(view.atlas);
     const alone = { ...atlas, candidates: [], programmes: { labels: [], other: [] }, facilities: [] }; // the second map shows classes only
     const second = (/** @type {any} */ on) => {
       const pen = patternCanvas();
@@ -134,7 +148,9 @@ function areaChoice(views, insets, boundsOf, offer) {
   let chosen = null;
   const choose = (/** @type {number | null} */ area) => {
     chosen = area;
+    first.atlas.bus.chosen = area;
     showPanel(first.atlas, area, () => choose(null));
+    first.atlas.bus.redraw();
     if (ownPage()) {
       first.layer._map.invalidateSize({ animate: false }); // the sheet of a phone may have taken half of it
       for (const view of [...views, ...insets]) view.ring(area);

@@ -7,6 +7,7 @@ import { countClasses, sumClasses } from "./classes.js";
 import { element } from "./controls.js";
 import { fillIn, formatNumber, formatValue } from "./format.js";
 import { foldable } from "./frame.js";
+import { legendHistogram } from "./linked.js";
 import { GAP_STYLES } from "./styles.js";
 
 /**
@@ -69,7 +70,7 @@ export function drawLegend(atlas, column, filter, highlight, box) {
   const marks = markRows(atlas, write).map(row);
   marks[0]?.classList.add("qa-legend-break");
   list.append(...marks);
-  card.append(heads, list);
+  card.append(...legendHistogram(atlas, column, legendRows(atlas, column).filter(({ cell }) => typeof cell === "number").map(({ label }) => label)), heads, list);
   if (column.city !== null) {
     card.append(element("p", "qa-legend-city", fillIn(atlas.words.legend_city, { value: formatValue(column.city, column, atlas.lang) })));
   }
