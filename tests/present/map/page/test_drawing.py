@@ -49,6 +49,14 @@ def halfway(line):
     return gpd.GeoSeries([longest.interpolate(0.5, normalized=True)], crs="EPSG:25832").to_crs("EPSG:4326").iloc[0]
 
 
+@pytest.fixture
+def atlas(atlas):
+    """Return the map of the sample city without water, parks, roads and railway: they lie above the colours."""
+    labels = atlas.driver.find_elements("css selector", ".qa-layers label")
+    next(label for label in labels if label.text.strip() == "Kartengrundlage").click()
+    return atlas.drawn()
+
+
 def without_facilities(page):
     """Take away the points that are drawn above the areas."""
     page.driver.find_elements("css selector", ".leaflet-control-layers-overlays input")[2].click()
