@@ -28,6 +28,7 @@ from quartiersatlas.present.places.placement import (
 
 ASSETS = files("quartiersatlas.present.map") / "assets"
 WIDTH, HEIGHT = 600.0, 400.0
+MARKS = [(300.0 + 40 * i, 100.0, 312.0 + 40 * i, 112.0) for i in range(5)]
 TAKEN = [(0.0, 250.0, 180.0, 400.0), (560.0, 0.0, 600.0, 90.0)]
 
 across, down = st.floats(0, WIDTH), st.floats(0, HEIGHT)
@@ -89,12 +90,14 @@ def node():
 
 def test_the_page_places_names_as_paper_does(node):
     batches = [labels_of(seed) for seed in range(12)]
-    expression = "given.batches.map((some) => module.placeLabels(some, given.width, given.height, given.taken))"
-    argument = {"batches": [[as_record(one) for one in batch] for batch in batches], "taken": TAKEN}
+    expression = (
+        "given.batches.map((some) => module.placeLabels(some, given.width, given.height, given.taken, given.marks))"
+    )
+    argument = {"batches": [[as_record(one) for one in batch] for batch in batches], "taken": TAKEN, "marks": MARKS}
     in_page = node("placement", expression, {**argument, "width": WIDTH, "height": HEIGHT})
     n_lines = 0
     for batch, found in zip(batches, in_page, strict=True):
-        own = place(batch, WIDTH, HEIGHT, TAKEN)
+        own = place(batch, WIDTH, HEIGHT, TAKEN, marks=MARKS)
         assert [one.label for one in own] == [one["label"] for one in found]
         for mine, theirs in zip(own, found, strict=True):
             assert (mine.x, mine.y, mine.angle) == pytest.approx((theirs["x"], theirs["y"], theirs["angle"]))

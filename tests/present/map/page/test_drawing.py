@@ -51,16 +51,14 @@ def halfway(line):
 
 @pytest.fixture
 def atlas(atlas):
-    """Return the map of the sample city without water, parks, roads and railway: they lie above the colours."""
-    labels = atlas.driver.find_elements("css selector", ".qa-layers label")
-    next(label for label in labels if label.text.strip() == "Kartengrundlage").click()
-    return atlas.drawn()
+    """Return the map of the sample city without charts and without what lies above its colours."""
+    atlas.driver.find_element("css selector", "#qa-charts-button").click()
+    return atlas.switch("Kartengrundlage")
 
 
 def without_facilities(page):
     """Take away the points that are drawn above the areas."""
-    page.driver.find_elements("css selector", ".leaflet-control-layers-overlays input")[2].click()
-    page.drawn()
+    page.switch("Einrichtungen")
 
 
 def test_each_status_class_is_painted_in_its_legend_colour(atlas, exported, clear):
@@ -183,9 +181,7 @@ def test_outline_of_a_large_candidate_area_has_a_white_casing(atlas, sample, exp
     large = sample.release.candidates[sample.release.candidates["n_areas"] >= 3]
     others = exported[~exported["selected"]].union_all()
     assert len(large) == 3
-    boxes = atlas.driver.find_elements("css selector", ".leaflet-control-layers-overlays input")
-    boxes[1].click()  # programme areas are drawn above
-    atlas.drawn()
+    atlas.switch("Programmgebiete")  # they are drawn above
     for shape in large.geometry:
         outside = shapely.MultiLineString([shape.boundary]).intersection(others.boundary)
         around = atlas.colors(halfway(outside), half=4)

@@ -87,9 +87,7 @@ def test_names_stand_for_the_eye_only_and_let_the_pointer_through(atlas):
     const canvas = document.querySelector(".qa-names");
     return canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.some(Boolean);"""
     assert atlas.run(inked)
-    for switch in atlas.driver.find_elements("css selector", ".qa-layers label"):
-        if switch.text.strip() == "Namen":
-            switch.click()
+    atlas.switch("Namen")
     assert atlas.run("return document.querySelector('.qa-names')") is None
 
 
@@ -141,11 +139,8 @@ def test_water_lies_above_the_colours_and_below_the_hatch(on_map, river):
     hatched = colors(page, release, selected)
     assert "#bcd8ea" in hatched
     assert len(set(hatched)) > 5  # the hatch is drawn on the water
-    label = next(
-        one for one in page.driver.find_elements("css selector", ".qa-layers label") if "Kartengrundlage" in one.text
-    )
-    label.click()
-    assert set(colors(page.drawn(), release, other)).isdisjoint({"#bcd8ea"})
+    page.switch("Kartengrundlage")
+    assert set(colors(page, release, other)).isdisjoint({"#bcd8ea"})
 
 
 def test_a_hover_draws_the_layers_in_the_same_order(on_map, river):
