@@ -110,7 +110,7 @@ def _check_layer(name: str, layer: gpd.GeoDataFrame) -> None:
         )
     if name == "names":
         if "name" not in layer.columns:
-            raise ColumnError.not_found("name", layer.columns.drop(layer.active_geometry_name), "context: names")
+            raise ColumnError.not_found("name", layer.columns.drop(str(layer.active_geometry_name)), "context: names")
         known = layer["kind"].dropna().astype(str) if "kind" in layer.columns else pd.Series(dtype=str)
         strange = known[~known.isin(KINDS)].unique()
         if len(strange):
@@ -234,7 +234,7 @@ def _cut(name: str, layer: gpd.GeoDataFrame, crs: CRS | None, limit: shapely.Geo
     if not len(inside):
         raise GeometryError(
             f"context: no part of {name} lies in the city or within {AROUND:.0f} m of it. {name}: "
-            f"{_extent(there)}; city: {_extent_text(limit.bounds)} (both in the coordinates of the areas). "
+            f"{_extent(there)}; city: {_extent_text(shapely.bounds(limit))} (both in the coordinates of the areas). "
             f"Is it the layer of this city, and is its coordinate reference system right?"
         )
     shapes = shapely.force_2d(shapely.make_valid(inside.geometry.to_numpy()))
@@ -261,10 +261,11 @@ def _as_surfaces(layer: gpd.GeoDataFrame) -> NDArray[np.object_]:
     return parts[dimension > 0]
 
 
-def _as_lines(layer: gpd.GeoDataFrame) -> shapely.MultiLineString:
+def _as_lines(layer: gpd.GeoDataFrame) -> shapely.Geometry:
     """Return the lines of a layer."""
     parts = shapely.get_parts(layer.geometry.to_numpy())
-    return shapely.multilinestrings(list(parts[shapely.get_dimensions(parts) == 1]))
+    lines: shapely.Geometry = shapely.multilinestrings(list(parts[shapely.get_dimensions(parts) == 1]))
+    return lines
 
 
 def _light(layers: Mapping[str, shapely.Geometry]) -> tuple[dict[str, shapely.Geometry], float]:
