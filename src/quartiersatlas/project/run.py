@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from quartiersatlas.intake import Table
     from quartiersatlas.need import NeedIndex, Stability
-    from quartiersatlas.present.map import Atlas
+    from quartiersatlas.present.map.atlas import Atlas
     from quartiersatlas.project.schema import CandidatesPart, LayerPart, SegregationPart
     from quartiersatlas.screening import Candidates, ProgrammeAreas, ProgrammeOverlap, Shortlist
     from quartiersatlas.segregation import SegregationResult

@@ -161,7 +161,11 @@ def _read_workbook(file, seen, _date):
             rows = list(sheet.iter_rows(values_only=True))
             head = next((i for i, row in enumerate(rows[:3]) if row and row[0] in TABLES), None)
             if head is not None:
-                seen.take(TABLES[rows[head][0]], pd.DataFrame(rows[head + 1 :], columns=rows[head]))
+                table = pd.DataFrame(rows[head + 1 :], columns=rows[head])
+                numeric = [c for c in table if table[c].map(lambda cell: isinstance(cell, int | float)).any()]
+                for column in numeric:  # beside numbers, words say that one is not shown
+                    table[column] = table[column].mask(table[column].map(lambda cell: isinstance(cell, str)))
+                seen.take(TABLES[rows[head][0]], table.infer_objects())
 
 
 def _read_geojson(file, seen, _date):
