@@ -180,8 +180,14 @@ def _computed(project: Project, ledger: Ledger | None) -> ProjectResult:
     earlier = tuple(
         _released(project, joined[part.period], as_of=part.as_of, ledger=ledger) for part in project.earlier
     )
-    shown = {"context": read_context(project), "gazetteer": read_gazetteer(project)}
-    atlas = atlas_map(result, project.lang, earlier=earlier, notes=project.notes, **shown)
+    atlas = atlas_map(
+        result,
+        project.lang,
+        earlier=earlier,
+        notes=project.notes,
+        context=read_context(project),
+        gazetteer=read_gazetteer(project),
+    )
     read = tuple(table for _, table in tables)
     results = (need, shortlist, candidates, stability, result, atlas, ledger)
     return ProjectResult(project, read, fit, data, *results, overlap=overlap)

@@ -137,6 +137,13 @@ class Page:
         box.send_keys(text, Keys.ENTER)
         return self.drawn()
 
+    def switch(self, layer):
+        """Switch a layer of the map on or off; on a low map the box of layers is unfolded first."""
+        self.run("document.querySelector('.qa-layers').open = true")
+        labels = self.driver.find_elements("css selector", ".qa-layers label")
+        next(label for label in labels if label.text.strip() == layer).click()
+        return self.drawn()
+
     def choose_classes(self, label):
         """Choose how the column is divided into classes."""
         from selenium.webdriver.support.select import Select

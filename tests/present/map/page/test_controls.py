@@ -171,11 +171,14 @@ def test_a_programme_area_is_named_at_its_outline(atlas, exported):
 
 
 def test_further_layers_can_be_switched_off(atlas):
+    atlas.run("document.querySelector('.qa-layers').open = true")
     boxes = atlas.driver.find_elements("css selector", ".leaflet-control-layers-overlays input")
     assert atlas.texts(".leaflet-control-layers-overlays label") == [
         "Zusammenhängende Prüfgebiete",
         "Programmgebiete",
         "Einrichtungen",
+        "Kartengrundlage",
+        "Namen",
     ]
     assert len(atlas.texts(".qa-candidate-name")) == 5
     assert sorted(atlas.texts(".qa-candidate-name")) == ["P1", "P2", "P3", "P4", "P5"]
