@@ -8,7 +8,7 @@ from importlib.resources import files
 
 import pytest
 
-from quartiersatlas.present.map.atlas import MODULES, asset, bundle
+from quartiersatlas.present.map.atlas import MODULES, _without_blanks, asset, bundle
 
 ASSETS = files("quartiersatlas.present.map") / "assets"
 
@@ -41,10 +41,17 @@ def test_every_module_is_bundled_after_the_modules_it_imports():
 
 
 def test_bundle_has_no_joints_and_no_name_twice():
-    code = bundle()
-    assert not re.search(r"^(import|export) ", code, flags=re.MULTILINE)
-    names = re.findall(r"^(?:function|const|let) (\w+)", code, flags=re.MULTILINE)
+    assert not re.search(r"^(import|export) ", bundle(), flags=re.MULTILINE)
+    code = "\n".join(map(asset, MODULES))
+    names = re.findall(r"^(?:export )?(?:function|const|let) (\w+)", code, flags=re.MULTILINE)
     assert len(names) == len(set(names)) > 10
+
+
+def test_blanks_stay_where_they_mean_something():
+    code = 'const a = b + +c;\nlet s = `x ${ {a: `in  ${n } ner`}.a } y`;\n  if (/a  b[/] /.test(s)) return "a , b";'
+    assert _without_blanks(code) == (
+        'const a=b+ +c;\nlet s=`x ${{a:`in  ${n} ner`}.a} y`;\nif(/a  b[/] /.test(s))return"a , b";'
+    )
 
 
 def test_the_bundle_is_the_code_of_the_modules_without_types_and_comments():
