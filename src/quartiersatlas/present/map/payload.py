@@ -26,6 +26,7 @@ from quartiersatlas.present.map.classes import (
     schemes,
     with_matrices,
 )
+from quartiersatlas.present.map.ground import Ground
 from quartiersatlas.present.map.topology import encode_point, encode_topology, in_degrees, simplified, varint_text
 from quartiersatlas.present.map.topology import tolerance as simplification
 from quartiersatlas.present.pictures.of_columns import profile_rank
@@ -241,10 +242,12 @@ def map_json(
     breaks: Mapping[str, Sequence[float]] | None = None,
     earlier: Sequence[Release] = (),
     notes: AreaNotes | None = None,
+    ground: Ground | None = None,
 ) -> str:
     """Return the map's data as JSON that can neither end a script element nor start a template expression."""
     data = _map_data(release, lang, breaks or {}, [on_keys(part, release.areas.index) for part in earlier])
     data["panel"] = panel_data(release, lang, notes or {})
+    data |= (ground or Ground(release)).content(lang)
     content = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", content)
 

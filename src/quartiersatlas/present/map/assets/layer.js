@@ -5,17 +5,21 @@ import { candidateEditor, candidateLayer } from "./candidates.js";
 import { patternCanvas } from "./canvas.js";
 import { unpackColumns, viewOf } from "./columns.js";
 import { compareButton } from "./compare.js";
+import { contextLayers } from "./context.js";
 import { element } from "./controls.js";
 import { framePage, layerBox } from "./frame.js";
 import { exclaveInset, insetControl, mainBounds } from "./inset.js";
+import { namesLayer, placeNames } from "./labels.js";
 import { chartBus, chartDrawer } from "./linked.js";
-import { footer, searchBox, showDefinition, showPanel, tableButton, walkByKeys } from "./page.js";
+import { footer, showDefinition, showPanel, tableButton, walkByKeys } from "./page.js";
+import { searchBox } from "./search.js";
 import { panelSheet } from "./sheet.js";
 import { LIGHT_LINE, OTHER_PROGRAMME_LINE, PROGRAMME_LINE } from "./styles.js";
 import { keepTipClear } from "./tips.js";
 import { arcOwners, decodeNeighbours, decodeTopology, memberOutline, neighbours, ringPlaces } from "./topology.js";
 import { closed, createView, pixels } from "./view.js";
 
+const CLOSE_ENOUGH = 14; // zoom: streets can be told apart
 const NEAR_ENOUGH = 30; // pixels: a smaller area is brought closer when it is looked for
 
 /** @typedef {ReturnType<typeof drawable>} Ground */
@@ -52,13 +56,17 @@ export function createLayer(atlas) {
       bus.redraw();
     },
   });
-  const line = (/** @type {any} */ arcs, /** @type {any} */ style) => L.polyline(arcs, { renderer, ...style });
   const outline = (/** @type {number[]} */ members) => ground.lines(memberOutline(ground.owners, new Set(members)));
-  const overlays = furtherLayers(atlas, line, outline, renderer);
+  const further = (/** @type {any} */ pen) => {
+    const drawn = (/** @type {any} */ arcs, /** @type {any} */ style) => L.polyline(arcs, { renderer: pen, ...style });
+    return { ...furtherLayers(atlas, drawn, outline, pen), ...contextLayers(atlas, ground, pen) };
+  };
+  const overlays = further(renderer);
+  const names = atlas.anchors ? namesLayer(atlas, view.areas) : null;
   /** @type {import("./inset.js").Inset[]} */
   const insets = [];
   /** @type {any} */
-  const layer = L.layerGroup([view.layer, ...Object.values(overlays)]);
+  const layer = L.layerGroup([view.layer, ...Object.values(overlays), ...(names ? [names] : [])]);
 
   /** @type {number[][] | null} */
   let known = null;
@@ -71,17 +79,19 @@ export function createLayer(atlas) {
   editor.refresh(view.column());
   const views = [view];
   const boundsOf = (/** @type {number} */ area) => mainBounds(atlas, ground, area, view.areas[area]);
-  const choice = areaChoice(views, insets, boundsOf, editor.offer);
+  const choice = areaChoice(views, insets, boundsOf, (area) => {
+    editor.offer(area);
+    names?.ring(area === null ? [] : ground.polygon(area).flat());
+  });
   if (ownPage()) {
-    const above = (/** @type {any} */ pen) =>
-      furtherLayers(atlas, (/** @type {any} */ arcs, /** @type {any} */ style) => L.polyline(arcs, { renderer: pen, ...style }), outline, pen);
-    const make = (/** @type {any} */ exclave) => exclaveInset(atlas, exclave, ground, view, above, overlays, choice.choose);
+    const make = (/** @type {any} */ exclave) => exclaveInset(atlas, exclave, ground, view, further, overlays, choice.choose);
     insets.push(...(atlas.exclaves ?? []).map(make));
   }
   /** @type {ReturnType<typeof tableButton>} */
   let table;
-  const find = ownPage() ? [searchBox(atlas, choice.find)] : [];
-  const boxes = Object.keys(overlays).length ? [layerBox(overlays, atlas.words.label_layers)] : [];
+  const find = ownPage() ? [searchBox(atlas, finders(atlas, choice, view, () => layer._map))] : [];
+  const switched = names ? { ...overlays, [atlas.groundWords.label_names]: names } : overlays;
+  const boxes = Object.keys(switched).length ? [layerBox(switched, atlas.words.label_layers)] : [];
   const controls = [view.legend, ...choiceControl([...view.choices, ...find]), ...boxes, ...insetControl(insets)];
   layer.on("add", () => {
     controls.forEach((control) => control.addTo(layer._map));
@@ -94,7 +104,13 @@ export function createLayer(atlas) {
     table = tableButton(view.atlas, choice.find);
     chartDrawer(view.atlas);
     const alone = { ...atlas, candidates: [], programmes: { labels: [], other: [] }, facilities: [] }; // the second map shows classes only
-    compareButton(atlas, views, layer._map, fit, (on) => createView(viewOf(alone), ground, patternCanvas(), on), choice);
+    const second = (/** @type {any} */ on) => {
+      const pen = patternCanvas();
+      const beside = createView(viewOf(alone), ground, pen, on);
+      [...Object.values(contextLayers(atlas, ground, pen)), ...(names ? [namesLayer(alone, beside.areas)] : [])].forEach((one) => beside.layer.addLayer(one));
+      return beside;
+    };
+    compareButton(atlas, views, layer._map, fit, second, choice);
   });
   layer.on("remove", () => controls.forEach((control) => control.remove()));
   return layer;
@@ -157,6 +173,36 @@ function areaChoice(views, insets, boundsOf, offer) {
     if (chosen !== null) showPanel(first.atlas, chosen, () => choose(null), true);
   };
   return { choose, find, refresh, chosen: () => chosen };
+}
+
+/**
+ * What the map shows when something was found, by its kind.
+ *
+ * @param {any} atlas
+ * @param {import("./page.js").AreaChoice} choice
+ * @param {import("./view.js").View} view
+ * @param {() => any} map
+ * @returns {Record<string, (number: number) => void>}
+ */
+function finders(atlas, choice, view, map) {
+  const show = (/** @type {number[]} */ areas) => {
+    const bounds = areas.reduce((all, area) => all.extend(view.areas[area].getBounds()), L.latLngBounds([]));
+    choice.choose(null);
+    if (bounds.isValid()) map().fitBounds(bounds, { padding: [30, 30], animate: false });
+  };
+  const goTo = (/** @type {any} */ place, /** @type {number | undefined} */ area) => {
+    choice.choose(area ?? null);
+    map().setView(place, Math.max(map().getZoom(), CLOSE_ENOUGH), { animate: false });
+  };
+  const known = placeNames(atlas.places);
+  const districts = [...new Set(atlas.areas.parents[0] ?? [])];
+  return {
+    area: choice.find,
+    district: (number) => show(atlas.areas.keys.map((/** @type {string} */ _, /** @type {number} */ area) => area).filter((/** @type {number} */ area) => atlas.areas.parents[0][area] === districts[number])),
+    candidate: (number) => show(atlas.candidates[number].members),
+    facility: (number) => goTo(atlas.facilities[number].at, atlas.facilities[number].areas[0]),
+    place: (number) => (known[number].line ? map().fitBounds(known[number].bounds, { padding: [30, 30], animate: false }) : goTo(known[number].at, atlas.places.areas[number] < 0 ? undefined : atlas.places.areas[number])),
+  };
 }
 
 /**

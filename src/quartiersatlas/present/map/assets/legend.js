@@ -77,6 +77,7 @@ export function drawLegend(atlas, column, filter, highlight, box) {
   if (atlas.shown && atlas.candidates.length) {
     card.append(element("p", "qa-legend-note", fillIn(atlas.words.legend_candidate_date, { date: atlas.times[0].year })));
   }
+  if (atlas.context?.inhabited) card.append(element("p", "qa-legend-note", `${atlas.groundWords.legend_inhabited}.`));
   if (column.hint) card.append(element("p", "qa-legend-note", column.hint));
   if (column.matrix) card.append(element("p", "qa-legend-note", `${atlas.words.legend_cells}.`));
   card.append(element("p", "qa-legend-note qa-legend-filter", atlas.words.legend_filter));

@@ -42,7 +42,7 @@ export function createView(atlas, ground, renderer, on) {
   let only = null;
   const line = (/** @type {any} */ arcs, /** @type {any} */ style) => L.polyline(arcs, { renderer, ...style });
   const areas = ground.shapes.map((/** @type {any} */ _, /** @type {number} */ area) =>
-    L.polygon(ground.polygon(area), { renderer, smoothFactor: 0, bubblingMouseEvents: false, ...areaStyle(column, area, markOf(atlas, area)) })
+    L.polygon(ground.polygon(area), /** @type {any} */ ({ renderer, ground: true, smoothFactor: 0, bubblingMouseEvents: false, ...areaStyle(column, area, markOf(atlas, area)) }))
       .bindTooltip(() => tooltip(atlas, column, area), { sticky: true, opacity: 1, className: "qa-tip" })
       .on("click", () => on.choose(area)),
   );
