@@ -198,6 +198,22 @@ def test_the_keyboard_walks_through_a_chart_and_keeps_the_focus(wide):
     assert wide.text(".qa-area-name") == name
 
 
+def test_a_chart_in_a_box_that_is_made_anew_keeps_the_focus_too(wide):
+    from selenium.webdriver.common.keys import Keys
+
+    focused = "return document.activeElement.closest('figure')?.dataset.chart ?? null"
+    wide.search("Werftviertel").run("document.querySelector('.qa-chart-parts svg').focus()")
+    press(wide, Keys.HOME)
+    press(wide, Keys.ENTER)
+    assert wide.run(focused) == "parts"
+    click(wide, *wide.run(f"const box = {BARS}[0].getBoundingClientRect(); return [box.left + 2, box.bottom - 2]"))
+    assert wide.run("return document.querySelectorAll('.qa-faded').length") > 0
+    wide.run("document.querySelector('.qa-legend .qa-chart-svg').focus()")
+    press(wide, Keys.ESCAPE)
+    assert wide.run("return document.querySelectorAll('.qa-faded').length") == 0
+    assert wide.run(focused) == "histogram"
+
+
 def test_the_charts_follow_column_date_and_classes(wide):
     title = "return document.querySelector('.qa-chart-time figcaption').textContent"
     assert wide.run(title) == "SGB-II-Quote: Entwicklung"
