@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from calendar import monthrange
-from collections.abc import Mapping, Sized
+from collections.abc import Iterable, Mapping, Sized
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
@@ -36,6 +36,7 @@ from quartiersatlas.disclosure.columns import (
 )
 from quartiersatlas.disclosure.derived.feasible_splits import with_index_company
 from quartiersatlas.disclosure.derived.filled import fill_withheld
+from quartiersatlas.disclosure.derived.group_gaps import add_gap_columns, gap_facts, with_gaps
 from quartiersatlas.disclosure.derived.recompute import (
     Derived,
     compute_again,
@@ -56,6 +57,7 @@ from quartiersatlas.disclosure.selection.screened import looked_at, released_scr
 from quartiersatlas.disclosure.suppression import leaving_counts, shown_counts, suppression_pattern
 from quartiersatlas.disclosure.words import collect_facts, wording_messages
 from quartiersatlas.errors import ColumnError, SpecError
+from quartiersatlas.indicators import GroupGap
 from quartiersatlas.intake import AreaData
 from quartiersatlas.intake.areas.area_columns import parent_columns
 from quartiersatlas.intake.areas.outlines import refuse_unusable_shapes
@@ -72,7 +74,7 @@ from quartiersatlas.screening import (
 from quartiersatlas.segregation import SegregationResult, scale_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from quartiersatlas.catalogue import Indicator
     from quartiersatlas.disclosure.suppression import Settled, SuppressionPattern
@@ -100,6 +102,7 @@ def release(
     segregation: SegregationResult | None = None,
     programmes: gpd.GeoDataFrame | ProgrammeAreas | None = None,
     facilities: gpd.GeoDataFrame | None = None,
+    gaps: GroupGap | Iterable[GroupGap] | None = None,
     title: str = "",
     subtitle: str = "",
     source: str = "",
@@ -130,6 +133,10 @@ def release(
         ``bis``) decide which of them run at ``as_of``.
     facilities : GeoDataFrame, optional
         A further layer as ``read_features`` or ``read_points`` return it.
+    gaps : GroupGap or list of GroupGap, optional
+        Results of :func:`group_gap`: the rates of the group and of whom it is compared with leave with their counts,
+        and the gap of each area as columns ``<name>`` (drawn towards all areas) and ``<name>_direct``. That group and
+        others add up to all is declared, and everything shown of a gap is made of the counts that leave.
     title, subtitle, source, as_of, comment : str
         What a reader has to know. Without title, source, date or comment, or where the catalogue has no definition of
         a released indicator, everything made of the release carries a band that says it is a draft, and why.
@@ -214,11 +221,12 @@ def _released(given: Mapping[str, Any], book: Ledger | None) -> Release:
         need = need.on(data.areas.index)
     if need is not None:
         data = replace(data, catalogue=data.catalogue.add(*_missing_meanings(data, need.spec)))
-    names = _names(data, given["columns"], need, shortlist)
+    data, gaps, names = with_gaps(data, given["gaps"], _names(data, given["columns"], need, shortlist))
     made = {**{name: given[name] for name in RESULTS}, "need": need}
     settled = partial(earlier_cells, book, as_of=given["as_of"]) if book is not None else None
     pattern, derived, differing = _derived(data, protection, names, made, settled)
     out, residents = _columns(pattern, names, derived.need, protection)
+    group_gaps = tuple(add_gap_columns(out, pattern, gap, protection) for gap in gaps)
     selected, assessed, grouped = _selection(data, pattern, derived)
     remarks = wording_messages((given["title"], given["subtitle"], given["comment"]))
     shown = shown_counts(pattern, names)
@@ -237,6 +245,7 @@ def _released(given: Mapping[str, Any], book: Ledger | None) -> Release:
         notices=data.notices,
         facts=(
             *collect_facts(data, derived.need, derived.shortlist, grouped, protection, out, assessed),
+            *gap_facts(group_gaps),
             *repairs,
             *([Message("fact_missing")] if given["missing"] else []),
             *remarks,
@@ -250,6 +259,7 @@ def _released(given: Mapping[str, Any], book: Ledger | None) -> Release:
         drivers=released_drivers(derived.need, out, protection) if derived.need is not None else None,
         scale=derived.scale.round(SCALE_DECIMALS) if derived.scale is not None else None,
         dates=_dates(given["dates"] or {}, out),
+        group_gaps=group_gaps,
         unreleased_domains=_unreleased_domains(data, out),
         stability=released_stability(derived, pattern, assessed, _ranked_score(out, audience)),
         certificate=audit,
@@ -276,6 +286,7 @@ DOORS: dict[str, tuple[tuple[type, ...], str]] = {
     "scale": ((pd.DataFrame, Mapping), "scale = qa.scale_table(data, groups, by)"),
     "dates": ((Mapping,), 'dates = {"column": "2023"}'),
     "stability": ((Stability,), "stability = shortlist.stability()"),
+    "gaps": ((GroupGap, Iterable), "gaps = qa.group_gap(data, group, all, reference='others')"),
     "ledger": ((Ledger, str, Path), 'ledger = "ledger.json"'),
 }
 
