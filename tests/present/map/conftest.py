@@ -104,6 +104,12 @@ class Page:
         self.driver.get(Path(path).as_uri())
         return self.drawn()
 
+    def without_charts(self):
+        """Close the drawer of charts: the map has its room."""
+        if self.run("return !document.getElementById('qa-charts').hidden"):
+            self.driver.find_element("css selector", "#qa-charts-button").click()
+        return self.drawn()
+
     def drawn(self):
         """Wait until the canvas is painted."""
         self.driver.execute_async_script(DRAWN)

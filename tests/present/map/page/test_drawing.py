@@ -19,6 +19,11 @@ STATUS = {"high": "hoch", "medium": "mittel", "low": "niedrig", "very_low": "seh
 ACCENT, DARK = "#b3005e", "#1a1a1a"
 
 
+@pytest.fixture
+def atlas(atlas):
+    return atlas.without_charts()
+
+
 def brightness(color):
     return sum(int(color[i : i + 2], 16) for i in (1, 3, 5)) / 3
 
