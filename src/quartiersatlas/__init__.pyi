@@ -22,6 +22,7 @@ from .indicators.change import add_change, rate_change
 from .indicators.columns import add_counts, add_rates
 from .indicators.gaps.gap import GroupGap, group_gap
 from .indicators.rates import city_value, rates
+from .indicators.surveys.survey import SurveyRates, survey_rates
 from .intake.areas.points import read_points
 from .intake.areas.read import merge_areas, read_areas, read_features
 from .intake.joining.data import AreaData
@@ -104,6 +105,7 @@ __all__ = [
     "Sheet",
     "Shortlist",
     "Summary",
+    "SurveyRates",
     "Table",
     "Transfer",
     "__version__",
@@ -171,6 +173,7 @@ __all__ = [
     "segregation_change",
     "segregation_indices",
     "sum_columns",
+    "survey_rates",
     "transfer",
     "transfer_by_area",
     "typology",
