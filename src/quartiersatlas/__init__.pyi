@@ -31,6 +31,7 @@ from .intake.joining.join_report import JoinReport
 from .intake.joining.sums import sum_columns
 from .intake.tables.queries import read_query
 from .intake.tables.read import Table, read_table
+from .monitoring.comparisons.funded import FundedComparison, compare_funded
 from .need.index import NeedIndex, need_index
 from .need.pictures.transition import ClassTransition, class_transition
 from .need.spec.spec import NeedSpec
@@ -83,6 +84,7 @@ __all__ = [
     "Context",
     "Decomposition",
     "FittedContext",
+    "FundedComparison",
     "GroupGap",
     "Indicator",
     "JoinReport",
@@ -131,6 +133,7 @@ __all__ = [
     "choropleth",
     "city_value",
     "class_transition",
+    "compare_funded",
     "compare_rules",
     "compare_segregation",
     "compare_with_rest",

@@ -70,7 +70,7 @@ def from_answers(answers: pd.DataFrame, groups: pd.Series[str]) -> pd.DataFrame:
 def _linear(answers: pd.DataFrame, groups: pd.Series[str]) -> tuple[pd.Series[float], pd.Series[float]]:
     """Return the variance of the sum of w (y - p) in every group, and its degrees of freedom."""
     frame = pd.DataFrame({"group": groups, "z": answers["z"]})
-    frame["stratum"] = answers["stratum"] if "stratum" in answers else ""
+    frame["stratum"] = answers.get("stratum", "")
     frame["cluster"] = answers["cluster"] if "cluster" in answers else np.arange(len(answers))
     units = frame.groupby(["group", "stratum", "cluster"], sort=True)["z"].sum().reset_index()
     strata = units.groupby(["group", "stratum"])["z"]
@@ -280,7 +280,7 @@ def one_question(table: pd.DataFrame, question: str) -> pd.DataFrame:
             raise SpecError(f"survey_rates: the table has the questions {list_some(asked)}: name one, question='...'.")
         table = table[table["question"].astype(str).eq(question or asked[0])]
     for name in ("population", "mode"):
-        if name in table and table[name].nunique(dropna=False) > 1:
+        if name in table and len(table[name].unique()) > 1:
             raise SpecError(
                 f"survey_rates: the rows differ in {name} ({list_some(table[name].unique(), 3)}): they are of "
                 f"different surveys, and not comparable. Take one of them."

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from quartiersatlas.indicators.surveys.survey import SurveyDefinition, SurveyRates
 
 LABELS = {False: "label_survey", True: "label_survey_model"}
+ASSUMED = {
+    "deff": "survey_assumed_deff",
+    "n_yes": "survey_assumed_n_yes",
+    "residents": "survey_assumed_residents",
+}
 NOT_SHOWN = {
     "slash": "survey_slash",
     "few": "survey_few",
@@ -47,7 +52,7 @@ def survey_text(survey: SurveyRates, lang: Lang) -> list[str]:
     lines.append(text("survey_areas", lang, all=len(survey.table), **said))
     if survey.n_no_answer:
         lines.append(text("survey_no_answer", lang, n=number_text(survey.n_no_answer, 0, lang)))
-    lines += [text(f"survey_assumed_{name}", lang) for name in ("deff", "n_yes", "residents") if name in survey.assumed]
+    lines += [text(name, lang) for what, name in ASSUMED.items() if what in survey.assumed]
     if survey.model is None:
         return [*lines, text("survey_no_model", lang)]
     names = ", ".join(survey.model.covariates)
