@@ -32,6 +32,7 @@ from .intake.joining.sums import sum_columns
 from .intake.tables.queries import read_query
 from .intake.tables.read import Table, read_table
 from .monitoring.comparisons.funded import FundedComparison, compare_funded
+from .monitoring.comparisons.twins import Twins, twins
 from .need.index import NeedIndex, need_index
 from .need.pictures.transition import ClassTransition, class_transition
 from .need.spec.spec import NeedSpec
@@ -110,6 +111,7 @@ __all__ = [
     "SurveyRates",
     "Table",
     "Transfer",
+    "Twins",
     "__version__",
     "above",
     "above_city",
@@ -179,6 +181,7 @@ __all__ = [
     "survey_rates",
     "transfer",
     "transfer_by_area",
+    "twins",
     "typology",
     "worse_than_city",
     "worst_n",
