@@ -274,7 +274,11 @@ class Atlas:
         page = page.replace(", maximum-scale=1.0, user-scalable=no", "", 1)  # readers may enlarge the page
         page = page.replace("<html>", f'<html lang="{self.lang}" class="qa-page">', 1)
         # the last script holds the data, and stands behind all markup; text from data has no "<" in it
-        own = [*inline_scripts(head_html()), *FOLIUM_SCRIPT.findall(page), *inline_scripts(page.rpartition("</body>")[2])]
+        own = [
+            *inline_scripts(head_html()),
+            *FOLIUM_SCRIPT.findall(page),
+            *inline_scripts(page.rpartition("</body>")[2]),
+        ]
         return with_policy(page, own)
 
     def to_folium(self) -> folium.Map:
@@ -456,6 +460,7 @@ MODULES = (
     "legend.js",
     "editing.js",
     "candidates.js",
+    "marks.js",
     "panel_parts.js",
     "actions.js",
     "panel_need.js",
@@ -468,6 +473,9 @@ MODULES = (
     "compare.js",
     "layer.js",
 )
+
+
+STYLES = ("atlas.css", "panel.css", "access.css", "exits.css")
 
 
 @cache
@@ -483,8 +491,9 @@ def head_html() -> str:
     """
     leaflet = re.sub(r"\n//# sourceMappingURL=.*", "", asset(f"{LEAFLET}/leaflet.js"))
     leaflet_css = re.sub(r"url\(images/[^)]*\)", "none", asset(f"{LEAFLET}/leaflet.css"))
+    styles = "".join(asset(name) for name in STYLES)
     return (
-        f"<style>{leaflet_css}</style>\n<style>{asset('atlas.css')}{asset('panel.css')}</style>\n"
+        f"<style>{leaflet_css}</style>\n<style>{styles}</style>\n"
         f"<script>/*\n{asset(f'{LEAFLET}/LICENSE')}*/\nif (!window.L) {{\n{leaflet}\n}}</script>\n"
         f"<script>{bundle()}</script>"
     )

@@ -30,7 +30,9 @@ def sent(page):
     events = [json.loads(entry["message"])["message"] for entry in page.driver.get_log("performance")]
     asked = {e["params"]["requestId"]: e["params"]["request"]["url"] for e in events if e["method"] == ASKED}
     stopped = {e["params"]["requestId"] for e in events if e["params"].get("blockedReason") == "csp"}
-    return [url for name, url in asked.items() if name not in stopped and not url.startswith(("file:", "data:", "blob:"))]
+    return [
+        url for name, url in asked.items() if name not in stopped and not url.startswith(("file:", "data:", "blob:"))
+    ]
 
 
 @pytest.mark.parametrize("name", ["atlas.html", "bericht.html"])

@@ -10,10 +10,11 @@ import { framePage, layerBox } from "./frame.js";
 import { exclaveInset, insetControl, mainBounds } from "./inset.js";
 import { footer, searchBox, showDefinition, showPanel, tableButton, walkByKeys } from "./page.js";
 import { panelSheet } from "./sheet.js";
-import { LIGHT_LINE, OTHER_PROGRAMME_LINE, PROGRAMME_LINE } from "./styles.js";
+import { OTHER_PROGRAMME_LINE, PROGRAMME_LINE, programmeCasing } from "./styles.js";
 import { keepTipClear } from "./tips.js";
-import { arcOwners, decodeNeighbours, decodeTopology, memberOutline, neighbours, ringPlaces } from "./topology.js";
-import { closed, createView, pixels } from "./view.js";
+import { arcOwners, decodeNeighbours, decodeTopology, memberOutline, neighbours, ringPlaces, totalSurface } from "./topology.js";
+import { pixels } from "./marks.js";
+import { closed, createView } from "./view.js";
 
 const NEAR_ENOUGH = 30; // pixels: a smaller area is brought closer when it is looked for
 
@@ -94,7 +95,11 @@ export function createLayer(atlas) {
 function drawable(encoded) {
   const { arcs, shapes } = decodeTopology(encoded);
   const places = arcs.map((arc) => arc.map(([latitude, longitude]) => L.latLng(latitude, longitude)));
+  /** @type {number | null} */
+  let surface = null;
   return {
+    /** Square pixels that all areas take at zoom 0. */
+    surface: () => (surface ??= totalSurface(arcs, shapes) * (256 / 360) ** 2),
     arcs,
     shapes,
     owners: arcOwners(shapes),
@@ -182,12 +187,12 @@ function furtherLayers(atlas, line, outline, renderer) {
         keepTipClear(line(places, atlas.programmes.other[number] ? OTHER_PROGRAMME_LINE : PROGRAMME_LINE).bindTooltip(element("span", "", atlas.programmes.labels[number]), { sticky: true })),
       ),
     );
-    const group = L.layerGroup([...outlines.map((/** @type {any} */ places) => line(places, LIGHT_LINE)), dashes]);
-    // where both run along one border, the light line lies below that of the candidate area and the dashes above it
-    group.on("add", () => {
-      groups[atlas.words.label_candidates]?.eachLayer((/** @type {any} */ part) => part.bringToFront?.());
-      dashes.bringToFront();
-    });
+    // the white edge has the dashes of its line: between them a border of a candidate area below is seen
+    const edges = L.featureGroup(outlines.map((/** @type {any} */ places, /** @type {number} */ number) => line(places, programmeCasing(atlas.programmes.other[number]))));
+    const group = /** @type {any} */ (L.layerGroup([edges, dashes]));
+    const toFront = () => group._map && [edges, dashes].forEach((part) => part.bringToFront());
+    group.on("add", toFront);
+    groups[atlas.words.label_candidates]?.on("add", toFront);
     groups[atlas.words.label_programmes] = group;
   }
   if (atlas.facilities.length) {

@@ -1,7 +1,7 @@
 // @ts-check
 // The same content as a table: every area, every column, sorted by a click on a heading; long ones come in portions.
 
-import { cellText, countsText, element } from "./controls.js";
+import { cellText, countsText, element, residentsGap } from "./controls.js";
 import { fillIn, formatNumber } from "./format.js";
 
 const PORTION = 1000; // rows: with many more at once a browser stands still
@@ -50,7 +50,7 @@ export function tableColumns(atlas) {
     order: (/** @type {number} */ area) => values[area],
     isNumber: false,
   });
-  const people = (/** @type {number} */ area) => (residents[area] === null ? "" : formatNumber(residents[area], 0, atlas.lang));
+  const people = (/** @type {number} */ area) => (residents[area] === null ? atlas.words[`gap_${residentsGap(atlas, area)}`] : formatNumber(residents[area], 0, atlas.lang));
   return [
     word(atlas.words.label_area, names),
     word(atlas.words.label_key, keys),
@@ -145,8 +145,22 @@ export function drawTable(atlas, box, choose) {
   heads.forEach((cell, number) => cell.firstElementChild?.addEventListener("click", () => sort(number)));
   sort(0);
   table.append(head, body);
-  box.replaceChildren(table, rows.foot);
+  box.replaceChildren(table, rows.foot, ...reasonsList(atlas));
   return fill;
+}
+
+/**
+ * Why cells show no value: one line for each reason that occurs.
+ *
+ * @param {any} atlas
+ * @returns {HTMLElement[]}
+ */
+function reasonsList(atlas) {
+  const kinds = new Set(atlas.columns.flatMap((/** @type {any} */ column) => column.values.flatMap((/** @type {any} */ value, /** @type {number} */ area) => (value === null ? [column.gaps[area] ?? "missing"] : []))));
+  atlas.areas.residents.forEach((/** @type {number | null} */ n, /** @type {number} */ area) => n === null && kinds.add(residentsGap(atlas, area)));
+  const list = element("ul", "qa-table-why");
+  list.append(...[...kinds].sort().map((kind) => element("li", "", `${atlas.words[`gap_${kind}`]} – ${atlas.words[`why_${kind}`]}`)));
+  return kinds.size ? [list] : [];
 }
 
 /**

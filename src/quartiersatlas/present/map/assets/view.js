@@ -5,7 +5,8 @@ import { useScheme } from "./classes.js";
 import { showYear } from "./columns.js";
 import { drawSchemeChoice, drawYearChoice, element, indicatorChoice, tooltip } from "./controls.js";
 import { drawLegend } from "./legend.js";
-import { areaStyle, CHOSEN_CASING, CHOSEN_LINE, LIGHT_LINE, NEAR_LINE, PARENT_LINE, RING, SELECTED_LINE, SMALL_AREA, TINY } from "./styles.js";
+import { smallMarks, writtenValues } from "./marks.js";
+import { areaStyle, CHOSEN_CASING, CHOSEN_LINE, MARK_LINES, PARENT_LINE } from "./styles.js";
 import { keepTipClear } from "./tips.js";
 import { outlineArcs } from "./topology.js";
 
@@ -20,6 +21,7 @@ import { outlineArcs } from "./topology.js";
  * @property {() => any} column the column that is shown
  * @property {(area: number | null) => void} ring mark the chosen area
  * @property {(area: number) => any} style how an area looks now
+ * @property {() => Array<{at: any, text: string}>} numbers the values that are written on the map now
  */
 
 /**
@@ -43,23 +45,24 @@ export function createView(atlas, ground, renderer, on) {
   areas.forEach((path) => path.on("mouseover", () => path.setStyle({ weight: 2 })).on("mouseout", () => path.setStyle({ weight: 0.6 })));
   areas.forEach(keepTipClear);
   // one path for all areas of a mark: it keeps its place below the further layers when another date is shown
-  const [light, near, selected] = [LIGHT_LINE, NEAR_LINE, SELECTED_LINE].map((style) => line([], style));
-  const rings = smallMarks(atlas, areas, renderer, [[light, LIGHT_LINE.weight], [near, NEAR_LINE.weight], [selected, SELECTED_LINE.weight]]);
+  const marks = MARK_LINES.map((style) => line([], style));
+  const small = smallMarks(atlas, areas, ground, renderer, marks, () => redraw());
+  const numbers = writtenValues(atlas, areas, ground);
   /** @type {any} */
-  const layer = L.layerGroup([...areas, parentLines(atlas, ground, line), light, near, selected, rings]);
+  const layer = L.layerGroup([...areas, parentLines(atlas, ground, line), ...marks, small.layer, numbers.layer]);
 
   const legend = /** @type {any} */ (L).control({ position: "bottomleft" });
   legend.onAdd = () => {
     const box = element("section", "qa-legend");
     L.DomEvent.disableClickPropagation(box).disableScrollPropagation(box);
-    drawLegend(atlas, column, filter, highlight, box);
+    drawLegend(atlas, column, filter, highlight, box, small.mark());
     return box;
   };
-  const style = (/** @type {number} */ area) => areaStyle(column, area, markOf(atlas, area), filter);
+  const style = (/** @type {number} */ area) => areaStyle(column, area, small.isPlain(area) ? small.mark() : markOf(atlas, area), filter);
   const redraw = () => {
     areas.forEach((path, area) => path.setStyle(style(area)));
     on.drawn?.();
-    if (legend.getContainer()) drawLegend(atlas, column, filter, highlight, legend.getContainer());
+    if (legend.getContainer()) drawLegend(atlas, column, filter, highlight, legend.getContainer(), small.mark());
   };
   const highlight = (/** @type {number | string | null} */ cell) => {
     filter = cell;
@@ -67,9 +70,8 @@ export function createView(atlas, ground, renderer, on) {
   };
   const redrawMarks = () => {
     const outline = (/** @type {number} */ area) => ground.polygon(area).flat().map(closed);
-    for (const path of [light, near]) path.setLatLngs((atlas.near ?? []).flatMap(outline));
-    selected.setLatLngs(atlas.selected.flatMap(outline));
-    rings.fit();
+    markedAreas(atlas).forEach((those, i) => marks[i].setLatLngs(those.flatMap(outline)));
+    small.fit();
   };
 
   const [years, schemes] = [element("div", "qa-years"), element("div", "qa-schemes")];
@@ -91,12 +93,14 @@ export function createView(atlas, ground, renderer, on) {
     if (!column.years[atlas.shown]) return chooseYear(column.years.findIndex(Boolean));
     drawChoices();
     highlight(null);
+    numbers.write(column);
     on.changed(column);
   };
 
   /** @type {any} */
   let ring = null;
   redrawMarks();
+  numbers.write(column);
   drawChoices();
   return {
     atlas,
@@ -107,6 +111,7 @@ export function createView(atlas, ground, renderer, on) {
     show,
     column: () => column,
     style,
+    numbers: numbers.shown,
     ring(area) {
       ring?.remove();
       ring = null;
@@ -131,6 +136,17 @@ function markOf(atlas, area) {
 
 /**
  * @param {any} atlas
+ * @returns {number[][]} the areas of each of the lines in `MARK_LINES`: light below broken lines, nearly selected ones,
+ *   selected ones at the border, sure ones
+ */
+export function markedAreas(atlas) {
+  const open = atlas.selected.filter((/** @type {number} */ area) => atlas.isBorderline.has(area));
+  const near = atlas.near ?? [];
+  return [[...near, ...open], near, open, atlas.selected.filter((/** @type {number} */ area) => !atlas.isBorderline.has(area))];
+}
+
+/**
+ * @param {any} atlas
  * @param {import("./layer.js").Ground} ground
  * @param {(arcs: any, style: any) => any} line
  * @returns {any} the outlines of the districts
@@ -138,45 +154,6 @@ function markOf(atlas, area) {
 function parentLines(atlas, ground, line) {
   const parent = (/** @type {number} */ area) => atlas.areas.parents[0]?.[area];
   return line(ground.lines(atlas.areas.parents.length ? outlineArcs(ground.owners, parent) : []), PARENT_LINE);
-}
-
-/**
- * Rings around selected areas that are too small on the screen to show a hatch; where most of them are small, the
- * outlines are thinner, so that those of neighbours do not hide the classes between them.
- *
- * @param {any} atlas
- * @param {any[]} areas
- * @param {any} renderer
- * @param {Array<[any, number]>} outlines with their weight where there is room
- * @returns {any} a layer group with `fit`, which draws what is needed now
- */
-function smallMarks(atlas, areas, renderer, outlines) {
-  /** @type {any} */
-  const group = L.layerGroup();
-  const fit = () => {
-    group.clearLayers();
-    if (!group._map) return;
-    const marked = atlas.selected.map((/** @type {number} */ area) => areas[area].getBounds()).filter((/** @type {any} */ bounds) => bounds.isValid());
-    const sizes = marked.map((/** @type {any} */ bounds) => pixels(group._map, bounds));
-    sizes.forEach((/** @type {number} */ size, /** @type {number} */ i) => {
-      if (size < TINY) group.addLayer(L.circleMarker(marked[i].getCenter(), { renderer, ...RING }));
-    });
-    const small = sizes.filter((/** @type {number} */ size) => size < SMALL_AREA).length > sizes.length / 2;
-    for (const [path, weight] of outlines) path.setStyle({ weight: small ? weight * 0.55 : weight });
-  };
-  group.on("add", () => group._map.on("zoomend", fit).whenReady(fit));
-  group.on("remove", () => group._map.off("zoomend", fit));
-  return Object.assign(group, { fit });
-}
-
-/**
- * @param {any} map
- * @param {any} bounds
- * @returns {number} the longer side on the screen
- */
-export function pixels(map, bounds) {
-  const size = map.project(bounds.getNorthEast()).subtract(map.project(bounds.getSouthWest()));
-  return Math.max(Math.abs(size.x), Math.abs(size.y));
 }
 
 /**
