@@ -471,6 +471,9 @@ MODULES = (
     "view.js",
     "inset.js",
     "compare.js",
+    "address.js",
+    "picture.js",
+    "exits.js",
     "layer.js",
 )
 

@@ -180,9 +180,9 @@ function action(words, act) {
  *
  * @param {string} name
  * @param {string} type
- * @param {string} content
+ * @param {string | Blob} content
  */
-function download(name, type, content) {
+export function download(name, type, content) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([content], { type }));
   link.download = name;

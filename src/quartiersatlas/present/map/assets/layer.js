@@ -4,7 +4,7 @@
 import { candidateEditor, candidateLayer } from "./candidates.js";
 import { patternCanvas } from "./canvas.js";
 import { unpackColumns, viewOf } from "./columns.js";
-import { compareButton } from "./compare.js";
+import { chooseIn, compareButton } from "./compare.js";
 import { element } from "./controls.js";
 import { framePage, layerBox } from "./frame.js";
 import { exclaveInset, insetControl, mainBounds } from "./inset.js";
@@ -14,6 +14,8 @@ import { OTHER_PROGRAMME_LINE, PROGRAMME_LINE, programmeCasing } from "./styles.
 import { keepTipClear } from "./tips.js";
 import { arcOwners, decodeNeighbours, decodeTopology, memberOutline, neighbours, ringPlaces, totalSurface } from "./topology.js";
 import { pixels } from "./marks.js";
+import { followAddress, readAddress, readView } from "./address.js";
+import { embedPage, isEmbedded, linkNotice, saveMenu } from "./exits.js";
 import { closed, createView } from "./view.js";
 
 const NEAR_ENOUGH = 30; // pixels: a smaller area is brought closer when it is looked for
@@ -38,7 +40,10 @@ export function createLayer(atlas) {
       choice.refresh();
       table?.dateChanged();
     },
-    drawn: () => insets.forEach((inset) => inset.redraw()),
+    drawn() {
+      insets.forEach((inset) => inset.redraw());
+      address?.note();
+    },
   });
   const line = (/** @type {any} */ arcs, /** @type {any} */ style) => L.polyline(arcs, { renderer, ...style });
   const outline = (/** @type {number[]} */ members) => ground.lines(memberOutline(ground.owners, new Set(members)));
@@ -59,7 +64,9 @@ export function createLayer(atlas) {
   editor.refresh(view.column());
   const views = [view];
   const boundsOf = (/** @type {number} */ area) => mainBounds(atlas, ground, area, view.areas[area]);
-  const choice = areaChoice(views, insets, boundsOf, editor.offer);
+  /** @type {ReturnType<typeof followAddress> | undefined} */
+  let address;
+  const choice = areaChoice(views, insets, boundsOf, editor.offer, () => address?.push());
   if (ownPage()) {
     const above = (/** @type {any} */ pen) =>
       furtherLayers(atlas, (/** @type {any} */ arcs, /** @type {any} */ style) => L.polyline(arcs, { renderer: pen, ...style }), outline, pen);
@@ -72,6 +79,7 @@ export function createLayer(atlas) {
   const boxes = Object.keys(overlays).length ? [layerBox(overlays, atlas.words.label_layers)] : [];
   const controls = [view.legend, ...choiceControl([...view.choices, ...find]), ...boxes, ...insetControl(insets)];
   layer.on("add", () => {
+    if (ownPage() && readAddress(location.hash).place.embed === "1") embedPage(atlas.words);
     controls.forEach((control) => control.addTo(layer._map));
     if (!ownPage()) return;
     const bounds = atlas.main ? L.latLngBounds(atlas.main) : L.featureGroup(view.areas).getBounds();
@@ -81,7 +89,12 @@ export function createLayer(atlas) {
     walkByKeys(layer._map, atlas.words, choice, view.areas.map(centre), around);
     table = tableButton(view.atlas, choice.find);
     const alone = { ...atlas, candidates: [], programmes: { labels: [], other: [] }, facilities: [] }; // the second map shows classes only
-    compareButton(atlas, views, layer._map, fit, (on) => createView(viewOf(alone), ground, patternCanvas(), on), choice);
+    const create = (/** @type {any} */ on) => createView(viewOf(alone), ground, patternCanvas(), { ...on, drawn: () => address?.note() });
+    const compare = compareButton(atlas, views, layer._map, fit, create, choice, () => address?.note());
+    const second = () => compare.second() ?? [];
+    saveMenu(view.atlas, () => [{ map: layer._map, view }].concat(second()).map((panel) => ({ ...panel, renderer: panel.view.renderer })), () => table?.order() ?? []);
+    address = addressOf(view, layer._map, choice, compare);
+    address.open();
   });
   layer.on("remove", () => controls.forEach((control) => control.remove()));
   return layer;
@@ -115,13 +128,19 @@ function drawable(encoded) {
  * @param {import("./inset.js").Inset[]} insets
  * @param {(area: number) => any} boundsOf where an area lies on the map; not valid where it lies in an inset alone
  * @param {(area: number | null) => void} offer
+ * @param {() => void} chosenNow called when somebody has chosen another area
  * @returns {import("./page.js").AreaChoice}
  */
-function areaChoice(views, insets, boundsOf, offer) {
+function areaChoice(views, insets, boundsOf, offer, chosenNow) {
   const [first] = views;
   /** @type {number | null} */
   let chosen = null;
   const choose = (/** @type {number | null} */ area) => {
+    const isOther = area !== chosen;
+    show(area);
+    if (isOther) chosenNow();
+  };
+  const show = (/** @type {number | null} */ area) => {
     chosen = area;
     showPanel(first.atlas, area, () => choose(null));
     if (ownPage()) {
@@ -145,7 +164,62 @@ function areaChoice(views, insets, boundsOf, offer) {
   const refresh = () => {
     if (chosen !== null) showPanel(first.atlas, chosen, () => choose(null), true);
   };
-  return { choose, find, refresh, chosen: () => chosen };
+  return { choose, show, find, refresh, chosen: () => chosen };
+}
+
+/**
+ * The address that leads to what is shown, and the way from an address to it.
+ *
+ * @param {import("./view.js").View} view
+ * @param {any} map
+ * @param {import("./page.js").AreaChoice} choice
+ * @param {ReturnType<typeof compareButton>} compare
+ */
+function addressOf(view, map, choice, compare) {
+  const { atlas } = view;
+  const seen = () => [map.getCenter().lat.toFixed(4), map.getCenter().lng.toFixed(4), Number(map.getZoom().toFixed(1))].join("_");
+  const columnAt = (/** @type {string | undefined} */ id) => atlas.columns.findIndex((/** @type {any} */ column) => column.id === id);
+  let home = seen();
+  const begin = view.column();
+  const now = () => {
+    const [column, chosen] = [view.column(), choice.chosen()];
+    return {
+      i: column === begin ? undefined : column.id,
+      c: column.scheme === Object.keys(column.schemes)[0] ? undefined : column.scheme,
+      d: atlas.shown ? atlas.times[atlas.shown].year : undefined,
+      a: chosen === null ? undefined : atlas.areas.keys[chosen],
+      v: seen() === home ? undefined : seen(),
+      i2: compare.second()?.view.column().id,
+      embed: isEmbedded() ? "1" : undefined,
+    };
+  };
+  const show = (/** @type {import("./address.js").Place} */ place) => {
+    const missing = [];
+    const [column, other] = [place.i, place.i2].map(columnAt);
+    const year = atlas.times.findIndex((/** @type {any} */ time) => time.year === place.d);
+    const area = atlas.areas.keys.indexOf(place.a ?? "");
+    if (place.i && column < 0) missing.push(`i=${place.i}`);
+    const wanted = column < 0 ? atlas.columns.indexOf(begin) : column;
+    if (atlas.columns[wanted] !== view.column()) chooseIn(view, wanted);
+    const isKnown = year >= 0 && view.column().years[year];
+    if (place.d && !isKnown) missing.push(`d=${place.d}`);
+    if ((isKnown ? year : 0) !== atlas.shown && view.column().years[isKnown ? year : 0]) view.showDate(isKnown ? year : 0);
+    if (place.c && view.column().schemes[place.c]) view.showScheme(place.c);
+    else if (place.c) missing.push(`c=${place.c}`);
+    if (place.i2 && other < 0) missing.push(`i2=${place.i2}`);
+    if (other >= 0) compare.open(other);
+    else compare.close();
+    if (place.a && area < 0) missing.push(`a=${place.a}`);
+    if ((area < 0 ? null : area) !== choice.chosen()) choice.show(area < 0 ? null : area);
+    const sight = readView(place.v);
+    if (sight) map.setView(sight.at, sight.zoom, { animate: false });
+    else if (place.v) missing.push(`v=${place.v}`);
+    return missing;
+  };
+  const address = followAddress(now, show, (parts) => linkNotice(atlas.words, parts));
+  map.on("home", () => (home = seen()));
+  map.on("moveend", address.note);
+  return address;
 }
 
 /**

@@ -127,7 +127,7 @@ function signsFold(atlas, write, open, mark) {
  * @param {any} column
  * @returns {string} label and unit, and the date where there are several
  */
-function legendTitle(atlas, column) {
+export function legendTitle(atlas, column) {
   const words = column.unit ? `${column.label} (${column.unit})` : column.label;
   return atlas.times.length > 1 ? `${words}, ${atlas.times[atlas.shown].year}` : words;
 }
@@ -209,22 +209,33 @@ function isDark(color) {
  * Hatch, outlines and points, where they occur.
  *
  * @param {any} atlas
+ * @returns {Array<{kind: string, n: number, label: string}>}
+ */
+export function legendMarks({ words, selected, isBorderline, near, candidates, programmes, facilities }) {
+  const open = isBorderline.size;
+  const other = programmes.other.filter(Boolean).length;
+  const marks = [
+    { kind: "sure", n: selected.length - open, label: words.legend_selected },
+    { kind: "open", n: open, label: words.legend_open },
+    { kind: "near", n: near?.length ?? 0, label: words.legend_near },
+    { kind: "candidate", n: candidates.length, label: words.legend_candidate },
+    { kind: "programme", n: programmes.labels.length - other, label: words.legend_programme },
+    { kind: "other", n: other, label: words.legend_programme_other },
+    { kind: "facility", n: facilities.length, label: words.legend_facility },
+  ];
+  return marks.filter(({ n }) => n);
+}
+
+/** @type {Record<string, string>} */
+const MARK_PATTERNS = { sure: "hatch", open: "dashes" };
+
+/**
+ * @param {any} atlas
  * @param {(n: number) => string} write
  * @returns {HTMLElement[][]}
  */
 function markRows(atlas, write) {
-  const open = atlas.isBorderline.size;
-  const other = atlas.programmes.other.filter(Boolean).length;
-  const marks = [
-    { n: atlas.selected.length - open, sign: () => swatch("#ffffff", "hatch", "qa-swatch-selected"), label: atlas.words.legend_selected },
-    { n: open, sign: () => swatch("#ffffff", "dashes", "qa-swatch-open"), label: atlas.words.legend_open },
-    { n: atlas.near?.length, sign: () => swatch("#ffffff", "", "qa-swatch-near"), label: atlas.words.legend_near },
-    { n: atlas.candidates.length, sign: () => swatch("#ffffff", "", "qa-swatch-candidate"), label: atlas.words.legend_candidate },
-    { n: atlas.programmes.labels.length - other, sign: () => swatch("#ffffff", "", "qa-swatch-programme"), label: atlas.words.legend_programme },
-    { n: other, sign: () => swatch("#ffffff", "", "qa-swatch-programme-other"), label: atlas.words.legend_programme_other },
-    { n: atlas.facilities.length, sign: () => swatch("#ffffff", "", "qa-swatch-facility"), label: atlas.words.legend_facility },
-  ];
-  return marks.filter(({ n }) => n).map(({ n, sign, label }) => rowParts(sign(), label, `(${write(n)})`));
+  return legendMarks(atlas).map(({ kind, n, label }) => rowParts(swatch("#ffffff", MARK_PATTERNS[kind], `qa-swatch-${kind}`), label, `(${write(n)})`));
 }
 
 /**

@@ -106,7 +106,7 @@ export function writtenAreas(column) {
  * @param {any} atlas
  * @param {any[]} areas
  * @param {import("./layer.js").Ground} ground
- * @returns {{layer: any, write: (column: any) => void, shown: () => Array<{at: any, text: string}>}}
+ * @returns {{layer: any, write: (column: any) => void}}
  */
 export function writtenValues(atlas, areas, ground) {
   /** @type {any} */
@@ -136,7 +136,6 @@ export function writtenValues(atlas, areas, ground) {
       });
       fit();
     },
-    shown: () => written.filter((one) => group._map && hasRoom(one)).map(({ area, text }) => ({ at: middle(area), text })),
   };
 }
 

@@ -1,7 +1,7 @@
 // @ts-check
 // One view of the city: its areas in one column of one date, the marks above them, its legend and its choices.
 
-import { useScheme } from "./classes.js";
+import { countClasses, useScheme } from "./classes.js";
 import { showYear } from "./columns.js";
 import { drawSchemeChoice, drawYearChoice, element, indicatorChoice, tooltip } from "./controls.js";
 import { drawLegend } from "./legend.js";
@@ -14,6 +14,7 @@ import { outlineArcs } from "./topology.js";
  * @typedef {object} View
  * @property {any} atlas what the view shows: its own columns, at its own date
  * @property {any} layer a Leaflet layer group: areas and marks
+ * @property {any} renderer
  * @property {any} legend a Leaflet control
  * @property {HTMLElement[]} choices indicator, date and classes
  * @property {any[]} areas the polygons
@@ -21,7 +22,9 @@ import { outlineArcs } from "./topology.js";
  * @property {() => any} column the column that is shown
  * @property {(area: number | null) => void} ring mark the chosen area
  * @property {(area: number) => any} style how an area looks now
- * @property {() => Array<{at: any, text: string}>} numbers the values that are written on the map now
+ * @property {() => Map<number | string, number>} counts areas per class
+ * @property {(year: number) => void} showDate
+ * @property {(name: string) => void} showScheme
  */
 
 /**
@@ -105,13 +108,19 @@ export function createView(atlas, ground, renderer, on) {
   return {
     atlas,
     layer,
+    renderer,
     legend,
     areas,
     choices: [indicatorChoice(atlas, show), years, schemes],
     show,
     column: () => column,
     style,
-    numbers: numbers.shown,
+    counts: () => countClasses(column),
+    showDate: chooseYear,
+    showScheme(name) {
+      chooseScheme(name);
+      drawChoices();
+    },
     ring(area) {
       ring?.remove();
       ring = null;
