@@ -1,4 +1,4 @@
-"""The content security policy of every HTML file that is written: it loads nothing, and runs nothing but our scripts."""
+"""The content security policy of every HTML file that is written: it loads nothing and runs only our scripts."""
 
 from __future__ import annotations
 

@@ -195,7 +195,8 @@ def class_labels(column: ReleasedColumn, values: pd.Series[float], lang: Lang) -
 def quantile_breaks(values: pd.Series[float], n_classes: int | None = None) -> list[float]:
     """Return class limits so that classes hold about equally many areas and equal values stay together.
 
-    If not given, there are as many classes as the values bear (:func:`most_classes`). Each limit is a value that occurs, and the lowest value of its class. Ties give fewer classes.
+    If not given, there are as many classes as the values bear (:func:`most_classes`). Each limit is a value that
+    occurs, and the lowest value of its class. Ties give fewer classes.
 
     Examples
     --------

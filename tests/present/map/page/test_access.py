@@ -17,19 +17,18 @@ return [...all].filter((node) => {
   const box = node.getBoundingClientRect();
   const seen = node.checkVisibility({ visibilityProperty: true }) && box.right > 0 && box.width > 0;
   return seen && !inLabel(node) && Math.min(box.width, box.height) < arguments[0] - 0.01;
-}).map((node) => `${node.className || node.tagName} ${node.textContent.slice(0, 20)} ${node.getBoundingClientRect().height}`);"""
+}).map((node) => `${node.className || node.tagName} ${node.textContent.slice(0, 20)}`);"""
+UNFOLD = "document.querySelectorAll('details').forEach((fold) => (fold.open = true));"
 
 
 @pytest.mark.parametrize("size", [(1440, 900), (390, 844), (320, 568)])
 def test_everything_that_is_clicked_is_24_pixels_wide_and_high(page, sample, size):
     page.open(sample.folder / "atlas.html", size)
     click = lambda selector: page.run("document.querySelector(arguments[0]).click()", selector)  # noqa: E731
-    page.run("document.querySelectorAll('details').forEach((fold) => (fold.open = true))")
+    page.run(UNFOLD)
     assert page.run(SMALL_TARGETS, LEAST) == []
     page.search("Werftviertel")  # its panel, with buttons to change candidate areas
-    page.run(
-        "document.body.dataset.sheet = 'full'; document.querySelectorAll('details').forEach((fold) => (fold.open = true))"
-    )
+    page.run("document.body.dataset.sheet = 'full';" + UNFOLD)
     assert page.run(SMALL_TARGETS, LEAST) == []
     labels = page.run("return [...document.querySelectorAll('.qa-select option')].map((o) => o.text)")
     page.choose(next(label for label in labels if " und " in label))  # two columns together
@@ -61,7 +60,8 @@ def test_a_tap_shows_the_panel_and_no_tip(atlas, clear):
             pytest.skip("this Chromium does not take the emulated finger for one")
         x, y = atlas.run(
             "const box = map_quartiersatlas.getContainer().getBoundingClientRect();"
-            "const p = map_quartiersatlas.latLngToContainerPoint(arguments[0]); return [box.left + p.x, box.top + p.y];",
+            "const p = map_quartiersatlas.latLngToContainerPoint(arguments[0]);"
+            "return [box.left + p.x, box.top + p.y];",
             [place.y, place.x],
         )
         for kind, points in (("touchStart", [{"x": x, "y": y}]), ("touchEnd", [])):

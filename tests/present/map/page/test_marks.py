@@ -48,7 +48,7 @@ def border_ink(page, judged, one, other):
 
 
 def test_outlines_are_unbroken_where_it_is_sure_broken_at_the_border_and_dotted_beyond(show, judged):
-    """Ink along borders to areas that are not marked, in the lightest class: 12 is sure, 09 open, 08 nearly selected."""
+    """Ink along borders to areas without a mark, in the lightest class: 09 is selected, 08 nearly."""
     page = show(replace(judged, candidates=None))
     page.choose_classes("natürliche Grenzen (Jenks)")
     selected = border_ink(page, judged, "09", "05")
@@ -102,7 +102,7 @@ def test_a_selected_area_that_hardly_any_run_selects_is_no_sure_one(show, judged
 
 @pytest.fixture(scope="module")
 def many():
-    """Return a function: a share -> 1,600 areas of 100 m, of which that share is selected, all in the lightest class."""
+    """Return a function: a share -> 1,600 areas of 100 m in the lightest class, of which that share is selected."""
 
     def city(share):
         x, y = np.divmod(np.arange(1600), 40)
@@ -129,7 +129,7 @@ def many():
     ("share", "note"), [(0.002, ""), (0.05, "Punkt: ausgewähltes Gebiet"), (0.3, "Dunkler getönt")]
 )
 def test_marks_of_many_tiny_areas_leave_the_map_to_the_classes(page, many, tmp_path, share, note):
-    """At 5 pixels an area, 200 x 200 pixels in all: 3 rings take 1 % of it, 80 would take 32 %, 480 nearly twice the map."""
+    """At 5 pixels an area, 200 x 200 in all: 3 rings take 1 % of it, 80 would take 32 %, 480 nearly twice the map."""
     atlas, centres, selected = many(share)
     page.open(atlas.save(tmp_path / "many.html"), (1280, 900))
     page.run("map_quartiersatlas.setZoom(12.3, { animate: false })")

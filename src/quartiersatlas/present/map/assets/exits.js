@@ -47,6 +47,8 @@ export function tableCsv(atlas, order, source) {
   return `\ufeff${lines.join("\r\n")}\r\n`;
 }
 
+const WITHHELD = ["protected", "small_area", "unknown_residents", "source", "derived"];
+
 /**
  * @param {number | null | undefined} percent
  * @returns {number | null}
@@ -58,7 +60,8 @@ function share(percent) {
 /**
  * @param {any} atlas
  * @param {number} area
- * @returns {string} as in the other files: sure, open, near, out; not_assessed where the rule cannot tell
+ * @returns {string} as in the other files: sure, open, near, out; not_assessed where the rule cannot tell, nothing where a
+ *   withheld value is why
  */
 export function selectionOf(atlas, area) {
   if (atlas.isSelected.has(area)) {
@@ -66,7 +69,8 @@ export function selectionOf(atlas, area) {
     return atlas.isBorderline.has(area) ? "open" : "sure";
   }
   if (atlas.near?.includes(area)) return "near";
-  return atlas.standing.unassessed.includes(area) ? "not_assessed" : "out";
+  if (!atlas.standing.unassessed.includes(area)) return "out";
+  return atlas.columns.some((/** @type {any} */ { gaps }) => WITHHELD.includes(gaps[area])) ? "" : "not_assessed";
 }
 
 /**
