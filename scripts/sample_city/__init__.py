@@ -2,9 +2,10 @@
 
 The city is drawn in the order of the modules: ``mesh`` and ``river`` -> ``geometry`` (polygons) ->
 ``districts`` (keys, names) -> ``landscape`` (latent need and migration) -> ``people`` (counts) ->
-``tables``, ``layers``, ``places``, ``readme`` (files). Only the standard library is used, and every
-draw comes from ``random.Random`` with a seed of its own, so the bytes are the same everywhere;
-floats are added with ``math.fsum``, because ``sum`` rounds differently from version to version.
+``scenery`` (roads, parks, streets) -> ``tables``, ``layers``, ``places``, ``readme`` (files). Only
+the standard library is used, and every draw comes from ``random.Random`` with a seed of its own, so
+the bytes are the same everywhere; floats are added with ``math.fsum``, because ``sum`` rounds
+differently from version to version.
 """
 
 from __future__ import annotations
@@ -14,11 +15,21 @@ from pathlib import Path
 
 from sample_city.districts import build_city
 from sample_city.geometry import build_cells
-from sample_city.layers import district_layer, facility_layer, programme_layer, river_layer
+from sample_city.layers import (
+    district_layer,
+    facility_layer,
+    name_layer,
+    park_layer,
+    programme_layer,
+    rail_layer,
+    river_layer,
+    road_layer,
+)
 from sample_city.people import build_people, living_space
 from sample_city.places import build_facilities, build_programmes
 from sample_city.readme import readme_bytes
-from sample_city.tables import table_bytes, true_rows
+from sample_city.scenery import build_scenery
+from sample_city.tables import street_bytes, table_bytes, true_rows
 
 __all__ = ["write_sample"]
 
@@ -67,9 +78,15 @@ def _contents(seed: int) -> dict[str, bytes]:
     spaces = living_space(city, seed)
     rows = {year: true_rows(city, counts, spaces) for year, counts in build_people(city, seed).items()}
     facilities = build_facilities(city, seed)
+    scenery = build_scenery(city, seed)
     return {
         "stadtteile.geojson": district_layer(city),
         "fluss.geojson": river_layer(river_ring),
+        "gruen.geojson": park_layer(scenery),
+        "hauptstrassen.geojson": road_layer(scenery),
+        "bahn.geojson": rail_layer(scenery),
+        "ortsnamen.geojson": name_layer(scenery),
+        "strassen.csv": street_bytes(scenery),
         **{f"indikatoren_{year}.csv": table_bytes(rows[year]) for year in rows},
         "einrichtungen.geojson": facility_layer(facilities),
         "programmgebiete.geojson": programme_layer(build_programmes(city, seed)),

@@ -11,6 +11,7 @@ from sample_city.places import PROGRAMME, Facility, Programme
 if TYPE_CHECKING:
     from sample_city.districts import City
     from sample_city.mesh import Point
+    from sample_city.scenery import Scenery
 
 CRS_NAME = "urn:ogc:def:crs:EPSG::25832"
 
@@ -97,6 +98,79 @@ def programme_layer(programmes: list[Programme]) -> bytes:
         "programmgebiete",
         [_feature(_polygon(p.ring), NAME=p.name, PROGRAMM=PROGRAMME, SEIT=p.since) for p in programmes],
     )
+
+
+def road_layer(scenery: Scenery) -> bytes:
+    """Lines of the main roads.
+
+    Parameters
+    ----------
+    scenery : Scenery
+        What was drawn.
+
+    Returns
+    -------
+    bytes
+        ``hauptstrassen.geojson``.
+    """
+    return _layer("hauptstrassen", [_feature(_line(line), NAME=name) for name, line in scenery.roads])
+
+
+def rail_layer(scenery: Scenery) -> bytes:
+    """Lines of the railway.
+
+    Parameters
+    ----------
+    scenery : Scenery
+        What was drawn.
+
+    Returns
+    -------
+    bytes
+        ``bahn.geojson``.
+    """
+    return _layer("bahn", [_feature(_line(line)) for line in scenery.rail])
+
+
+def park_layer(scenery: Scenery) -> bytes:
+    """Polygons of parks.
+
+    Parameters
+    ----------
+    scenery : Scenery
+        What was drawn.
+
+    Returns
+    -------
+    bytes
+        ``gruen.geojson``.
+    """
+    return _layer("gruen", [_feature(_polygon(ring), NAME=name) for name, ring in scenery.parks])
+
+
+def name_layer(scenery: Scenery) -> bytes:
+    """Points and lines with the names of places.
+
+    Parameters
+    ----------
+    scenery : Scenery
+        What was drawn.
+
+    Returns
+    -------
+    bytes
+        ``ortsnamen.geojson``.
+    """
+    return _layer("ortsnamen", [_feature(_place(where), NAME=name, ART=kind) for name, kind, where in scenery.places])
+
+
+def _place(where: tuple) -> Json:
+    is_line = isinstance(where[0], tuple)
+    return _line(where) if is_line else {"type": "Point", "coordinates": where}
+
+
+def _line(points: tuple[Point, ...]) -> Json:
+    return {"type": "LineString", "coordinates": points}
 
 
 def _polygon(ring: tuple[Point, ...]) -> Json:

@@ -13,6 +13,7 @@ from sample_city.people import AGES, COUNTS, Counts
 
 if TYPE_CHECKING:
     from sample_city.districts import City
+    from sample_city.scenery import Scenery
 
 TOTALS_KEY = "0000"
 TOTALS_NAME = "Stadt insgesamt"
@@ -127,6 +128,26 @@ def table_bytes(rows: list[Row]) -> bytes:
         cells = [show_count(column, row.counts[column]) for column in COUNTS]
         writer.writerow([row.key, row.name, row.bezirk, *cells, _show_space(row.space), NOTICE])
     return text.getvalue().encode("cp1252")
+
+
+def street_bytes(scenery: Scenery) -> bytes:
+    """Render the list of streets, one row for each district that a street runs through.
+
+    Parameters
+    ----------
+    scenery : Scenery
+        What was drawn.
+
+    Returns
+    -------
+    bytes
+        ``strassen.csv``: UTF-8, semicolons, LF.
+    """
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, delimiter=";", lineterminator="\n")
+    writer.writerow(("Straße", "Stadtteil", "Hinweis"))
+    writer.writerows((street, key, NOTICE) for street, keys in scenery.streets for key in keys)
+    return text.getvalue().encode("utf-8")
 
 
 def show_count(column: str, count: int) -> str:

@@ -34,8 +34,10 @@ from .need.pictures.transition import ClassTransition, class_transition
 from .need.spec.spec import NeedSpec
 from .present.area_profile.profile import Profile, profile
 from .present.files.export import export
+from .present.look import Look
 from .present.map.atlas import Atlas, atlas_map, choropleth
 from .present.paper.sheet import Sheet, figure
+from .present.places.context import Context, FittedContext, context
 from .present.report import report
 from .project.run import audit_project, check_project, run_project
 from .screening.candidates import Candidates, candidate_areas
@@ -76,11 +78,14 @@ __all__ = [
     "Catalogue",
     "Chart",
     "ClassTransition",
+    "Context",
     "Decomposition",
+    "FittedContext",
     "Indicator",
     "JoinReport",
     "KeySystem",
     "Ledger",
+    "Look",
     "NeedIndex",
     "NeedSpec",
     "Profile",
@@ -125,6 +130,7 @@ __all__ = [
     "compare_rules",
     "compare_segregation",
     "compare_with_rest",
+    "context",
     "decompose",
     "export",
     "figure",

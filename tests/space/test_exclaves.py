@@ -56,10 +56,24 @@ def test_a_far_part_with_more_than_a_tenth_of_the_surface_is_none(share, found):
     assert len(city_extent([*CITY, shapely.box(50_000, 0, 50_000 + side, side)]).exclaves) == found
 
 
-@pytest.mark.parametrize(("people", "found"), [(4_000.0, 1), (9_000.0, 0), (np.nan, 1)])
-def test_a_small_far_area_with_many_of_the_residents_is_none(people, found):
+@pytest.mark.parametrize(("people", "found"), [(970.0, 1), (990.0, 0), (np.nan, 1)])  # 2 % are 979.6
+def test_a_far_part_with_two_per_cent_of_the_residents_is_none(people, found):
     shapes = [*CITY, shapely.box(50_000, 0, 51_000, 1_000)]
     assert len(city_extent(shapes, [1_000.0] * 48 + [people]).exclaves) == found
+
+
+def test_the_main_part_is_where_people_live_not_the_largest_surface():
+    wood = shapely.box(60_000, 0, 90_000, 30_000)
+    extent = city_extent([wood, *CITY], [0.0] + [1_000.0] * 48)
+    assert extent.main == (0, 0, 12_000, 9_000)
+    assert [exclave.areas for exclave in extent.exclaves] == [(0,)]
+
+
+def test_the_residents_of_an_area_in_parts_live_in_its_largest_one():
+    split = shapely.union(CITY[0], shapely.box(0, 70_000, 1_000, 71_000))
+    extent = city_extent([split, *CITY[1:]], [30_000.0] + [1_000.0] * 47)
+    assert extent.main == (0, 0, 12_000, 9_000)
+    assert len(extent.exclaves) == 1
 
 
 def test_several_exclaves_the_largest_first_and_neighbours_there_together():

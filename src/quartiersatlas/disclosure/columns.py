@@ -426,6 +426,8 @@ def released_stability(
     return ReleasedStability(
         table=released,
         notes={"de": tuple(stability.notes("de")), "en": tuple(stability.notes("en"))},
+        limits=(float(stability.limits[0]), float(stability.limits[1])),
+        runs=int(stability.n),
     )
 
 

@@ -456,7 +456,13 @@ class ReleasedStability:
         In public there are no such columns.
     notes : mapping of language to tuple of str
         What was varied and where the limits of the labels lie.
+    limits : (float, float)
+        Shares of the runs from which on an area is borderline, and certain.
+    runs : int
+        Number of runs; 0 where it is not known.
     """
 
     table: Sealed[pd.DataFrame] = Sealed()
     notes: Sealed[Mapping[Lang, tuple[str, ...]]] = Sealed()
+    limits: tuple[float, float] = (0.1, 0.9)
+    runs: int = 0

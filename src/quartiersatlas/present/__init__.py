@@ -4,6 +4,20 @@ from quartiersatlas.present.area_profile.profile import Profile, profile
 from quartiersatlas.present.files.export import export
 from quartiersatlas.present.map import Atlas, atlas_map, choropleth
 from quartiersatlas.present.paper.sheet import Sheet, figure
+from quartiersatlas.present.places import Context, FittedContext, context
 from quartiersatlas.present.report import report
 
-__all__ = ["Atlas", "Profile", "Sheet", "atlas_map", "choropleth", "export", "figure", "profile", "report"]
+__all__ = [
+    "Atlas",
+    "Context",
+    "FittedContext",
+    "Profile",
+    "Sheet",
+    "atlas_map",
+    "choropleth",
+    "context",
+    "export",
+    "figure",
+    "profile",
+    "report",
+]

@@ -67,7 +67,10 @@ def input_files(project: Project) -> list[str]:
     spec = [project.need.file] if project.need is not None and project.need.file else []
     residents = [project.programmes.residents] if project.programmes and project.programmes.residents else []
     rule = [project.shortlist.file] if project.shortlist is not None and project.shortlist.file else []
-    return sorted({project.areas.path, *(part.path for part in project.tables), *layers, *residents, *spec, *rule})
+    layers += [part.path for part in project.context.values()]
+    streets = [project.gazetteer.path] if project.gazetteer is not None else []
+    tables = [part.path for part in project.tables]
+    return sorted({project.areas.path, *tables, *streets, *layers, *residents, *spec, *rule})
 
 
 def _how(ledger: Ledger | None) -> str:

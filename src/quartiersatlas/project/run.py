@@ -22,6 +22,7 @@ from quartiersatlas.need import need_index
 from quartiersatlas.present import atlas_map, export, report
 from quartiersatlas.present.files.export import sidecar_files
 from quartiersatlas.project.certificate import ProjectAudit, write_certificate
+from quartiersatlas.project.context_part import read_context, read_gazetteer
 from quartiersatlas.project.manifest import digests, input_files, manifest_of, write_manifest
 from quartiersatlas.project.rule_part import naming_the_condition
 from quartiersatlas.project.schema import AreasPart, ChangePart, ProgrammesPart, Project, TablePart, read_project
@@ -176,7 +177,8 @@ def _computed(project: Project, ledger: Ledger | None) -> ProjectResult:
     earlier = tuple(
         _released(project, joined[part.period], as_of=part.as_of, ledger=ledger) for part in project.earlier
     )
-    atlas = atlas_map(result, project.lang, earlier=earlier, notes=project.notes)
+    shown = {"context": read_context(project), "gazetteer": read_gazetteer(project)}
+    atlas = atlas_map(result, project.lang, earlier=earlier, notes=project.notes, **shown)
     read = tuple(table for _, table in tables)
     results = (need, shortlist, candidates, stability, result, atlas, ledger)
     return ProjectResult(project, read, fit, data, *results, overlap=overlap)

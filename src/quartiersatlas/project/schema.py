@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 Part = TypeVar("Part")
 
+CONTEXT_LAYERS = ("water", "green", "rail", "roads", "names", "inhabited")
 LONGEST_NAME = 200  # bytes: most folders take 255, and files are written beside under longer names
 
 
@@ -191,6 +192,28 @@ class ProgrammesPart:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ContextLayer:
+    """``[context] water``: a layer of the context; a path alone names the file."""
+
+    path: str
+    name: str | None = None
+    kind: str | None = None
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    rank: str | None = None
+    layer: str | None = None
+    crs: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class GazetteerPart:
+    """``[gazetteer]``: streets and the areas they run through; the columns of a table."""
+
+    path: str
+    street: str = "street"
+    key: str = "key"
+
+
+@dataclass(frozen=True, kw_only=True)
 class SharePart:
     """``[shares]``: the count column that a ready-made share is a share of."""
 
@@ -255,6 +278,8 @@ class Project:
     stability: StabilityPart | None = None
     programmes: ProgrammesPart | None = None
     facilities: LayerPart | None = None
+    context: Mapping[str, ContextLayer] = field(default_factory=dict)
+    gazetteer: GazetteerPart | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
     protection: Protection = field(default_factory=Protection)
     outputs: OutputsPart = field(default_factory=OutputsPart)
@@ -320,6 +345,7 @@ def read_project(path: str | Path) -> Project:
         ("candidates", CandidatesPart),
         ("stability", StabilityPart),
         ("outputs", OutputsPart),
+        ("gazetteer", GazetteerPart),
     ):
         if name in content:
             parts[name] = _part(kind, content.pop(name), f"[{name}]")
@@ -337,6 +363,7 @@ def read_project(path: str | Path) -> Project:
     if "need" in content:
         parts["need"] = _need(table(content.pop("need"), "[need]"), path.parent)
     parts["shortlist"] = read_rule_part(content, path)
+    parts["context"] = _context(table(content.pop("context", {}), "[context]"))
     parts |= _layers(table(content.pop("layers", {}), "[layers]"))
     project = declared(Project, {"path": path, **content, **parts}, where)
     return _checked(project)
@@ -452,5 +479,14 @@ def _layers(content: Mapping[str, Any]) -> dict[str, LayerPart | ProgrammesPart]
     refuse_unknown(content, tuple(kinds), "[layers]")
     return {
         name: declared(kinds[name], table(part, f"[layers.{name}]"), f"[layers.{name}]")
+        for name, part in content.items()
+    }
+
+
+def _context(content: Mapping[str, Any]) -> dict[str, ContextLayer]:
+    """Read the layers of the context, each a path or a table."""
+    refuse_unknown(content, CONTEXT_LAYERS, "[context]")
+    return {
+        name: ContextLayer(path=part) if isinstance(part, str) else _part(ContextLayer, part, f"[context] {name}")
         for name, part in content.items()
     }

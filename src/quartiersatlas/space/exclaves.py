@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     Ints = NDArray[np.intp]
     Shapes = NDArray[np.object_]
 
-SMALL_SHARE = 0.1  # of the surface, and of the residents: all exclaves together have at most this
+MANY_RESIDENTS = 0.02  # of all that are known: a part with as many belongs to the main part
+SMALL_SHARE = 0.1  # of the surface: all exclaves together have at most this, where no residents are known
 MOST_EXCLAVES = 4  # more parts that lie apart are an archipelago, which is shown as it is
 COMPACT = 1.5  # widths: in a shorter city no small part lies a width from the others
 CELLS = 10  # cells of the grid in which distances are measured, per width of the city
@@ -79,9 +80,11 @@ def city_extent(shapes: ArrayLike, residents: ArrayLike | None = None) -> CityEx
 
     Notes
     -----
-    Parts of the city whose distance is no more than its width (the root of its surface) belong together. The group with
-    the largest surface is the main part. The others are exclaves where they are at most four and have, all together,
-    at most a tenth of the surface and a tenth of the known residents: of two halves none is an exclave.
+    Parts of the city whose distance is no more than its width (the root of its surface) belong together. The main part
+    is the group with most of the known residents and every other group with at least 2 % of them; the rest are
+    exclaves, where they are at most four. Where no residents are known, the main part is the group with the largest
+    surface, and there are exclaves where all others have, together, at most a tenth of the surface: of two halves none
+    is an exclave.
 
     Distances are measured between the cells of a grid, a tenth of the width each, so that nothing grows with the
     square of the number of areas.
@@ -100,19 +103,17 @@ def city_extent(shapes: ArrayLike, residents: ArrayLike | None = None) -> CityEx
     everything = CityExtent(_bounds(parts), (), parts, tuple(range(len(parts))))
     group = _far_groups(parts, float(np.sqrt(surface.sum())))
     land = np.bincount(group, surface)
-    if not 1 < len(land) <= MOST_EXCLAVES + 1:
-        return everything
-    main = int(land.argmax())
-    if land.sum() - land[main] > SMALL_SHARE * land.sum() or _has_many_residents(residents, area, group == main):
+    main = _main_groups(group, area, surface, residents)
+    if not 0 < len(land) - len(main) <= MOST_EXCLAVES:
         return everything
     exclaves = []
     for number in np.argsort(-land, kind="stable"):
-        if number != main:
+        if number not in main:
             there = np.flatnonzero(group == number)
             exclaves.append(
                 Exclave(tuple(np.unique(area[there]).tolist()), _bounds(parts[there]), tuple(there.tolist()))
             )
-    there = np.flatnonzero(group == main)
+    there = np.flatnonzero(np.isin(group, list(main)))
     return CityExtent(_bounds(parts[there]), tuple(exclaves), parts, tuple(there.tolist()))
 
 
@@ -121,14 +122,18 @@ def _bounds(parts: Shapes) -> Bounds:
     return left, low, right, high
 
 
-def _has_many_residents(residents: ArrayLike | None, area: Ints, in_main: NDArray[np.bool_]) -> bool:
-    """Return True if the areas without any part in the main part have many of the residents that are known."""
-    if residents is None:
-        return False
-    people = np.nan_to_num(np.asarray(residents, dtype=float))
-    outside = np.ones(len(people), dtype=bool)
-    outside[area[in_main]] = False
-    return bool(people[outside].sum() > SMALL_SHARE * people.sum())
+def _main_groups(group: Ints, area: Ints, surface: NDArray[np.float64], residents: ArrayLike | None) -> set[int]:
+    """Return the groups that a map shows large; an area in several groups has its residents in its largest part."""
+    land = np.bincount(group, surface)
+    people = np.zeros(int(area.max()) + 1) if residents is None else np.nan_to_num(np.asarray(residents, dtype=float))
+    if people.sum() > 0:
+        order = np.lexsort((surface, area))
+        last = order[np.append(np.diff(area[order]) > 0, True)]  # noqa: FBT003 - the largest part of each area
+        living = np.bincount(group[last], people[area[last]], minlength=len(land))
+        return {int(living.argmax()), *np.flatnonzero(living >= MANY_RESIDENTS * people.sum()).tolist()}
+    main = int(land.argmax())
+    small = land.sum() - land[main] <= SMALL_SHARE * land.sum()
+    return {main} if small else set(range(len(land)))
 
 
 def _far_groups(parts: Shapes, reach: float) -> Ints:

@@ -8,7 +8,7 @@ reader himself does not have.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -115,7 +115,8 @@ def attack(files, known, *, date=0):
         ``small area``, ``source``, ``missing``. Verdicts: ``exact`` and ``narrow`` are leaks; ``open`` is wide enough;
         ``limit`` is as narrow with everything withheld; ``few`` could be none or all of the persons of a unit that has
         fewer than are protected; ``parent`` is the only area of a unit whose total is known; ``marked`` keeps every
-        value that its mark allows.
+        value that its mark allows; ``elsewhere`` is a cell that nobody delivered and that follows only with totals
+        that are in no data: what was delivered leaves it open.
     """
     seen = read_files(files, date)
     table = _Table(known, _shown_counts(seen, known))
@@ -140,6 +141,8 @@ def judged(table, known):
             verdict = "parent"
         if verdict in LEAKS and low == 0 and high in _persons(known, target):
             verdict = "few"
+        if verdict in LEAKS and kind == "missing" and _is_left_open(known, target):
+            verdict = "elsewhere"
         if verdict in LEAKS and not _is_shown(table, target):
             if barest is None:
                 bare = _Table(known, known.counts[[]], barest=True)
@@ -208,6 +211,14 @@ def _extent(system, table, target):
             unknown[int(table.place[column][a])] = c
     low, high = system.extent(unknown)
     return int(low + shift), int(high + shift)
+
+
+def _is_left_open(known, target):
+    """Return whether all that was delivered leaves open what a cell is that was not delivered: then nobody holds it."""
+    told = known.counts.mask(known.mask("missing") | known.mask("source"))
+    table = _Table(replace(known, totals=()), told)
+    low, high = _extent(table.system(), table, target)
+    return low < high and high >= known.min_count
 
 
 def _is_shown(table, target):

@@ -235,6 +235,24 @@ def test_a_missing_cell_that_follows_is_found_and_stands_in_no_total(plain, tmp_
     assert row(attack(path, replace(plain, missing=missing)), "02", "a") == (2, 2, "limit")
 
 
+@pytest.mark.parametrize(
+    ("a", "secret", "verdict"),
+    [(2, ["b", "c"], (2, 2, "elsewhere")), (1, ["b"], (1, 1, "limit"))],  # what was delivered leaves 2..4, and 1..2
+)
+def test_a_missing_cell_that_only_totals_from_elsewhere_give_away_is_in_no_data(a, secret, verdict, plain, tmp_path):
+    counts = plain.counts.copy()
+    counts.loc["02", "a"] = a
+    counts.loc["02", secret] = 2
+    counts["all"] = counts[["a", "b", "c"]].sum(axis=1)
+    nowhere = pd.DataFrame(data=False, index=counts.index, columns=counts.columns)
+    missing, source = nowhere.copy(), nowhere.copy()
+    missing.loc["02", "a"] = True
+    source.loc["02", secret] = True
+    path = write_csv(tmp_path / "a.csv", counts, [("02", "a"), *(("02", one) for one in secret)])
+    known = known_of(counts, sums=plain.sums, missing=missing, source=source, mark=(0, 2))
+    assert row(attack(path, known), "02", "a") == verdict
+
+
 def test_districts_that_are_released_after_their_areas(plain, tmp_path):
     """Two cells are withheld; nobody knows a total until the districts are released."""
     districts = pd.Series(["north"] * 6 + ["south"] * 6, index=plain.counts.index)

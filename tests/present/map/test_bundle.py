@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sys
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
-from quartiersatlas.present.map.atlas import MODULES, asset, bundle
+from quartiersatlas.present.map.atlas import asset
+
+sys.path.insert(0, str(Path(__file__).parents[3] / "scripts"))
+import build_page
 
 ASSETS = files("quartiersatlas.present.map") / "assets"
 
@@ -33,26 +38,26 @@ def test_licence_of_leaflet_stands_in_the_page(sample):
     assert "Redistributions of source code must retain the above copyright" in html
 
 
-def test_every_module_is_bundled_after_the_modules_it_imports():
-    assert sorted(MODULES) == sorted(path.name for path in ASSETS.iterdir() if path.name.endswith(".js"))
-    for position, name in enumerate(MODULES):
-        needed = re.findall(r'^import .* from "\./(.*)";', asset(name), flags=re.MULTILINE)
-        assert set(needed) <= set(MODULES[:position])
+def test_the_page_is_built_of_its_modules_and_styles_as_they_are():
+    """Forgotten: ``python scripts/build_page.py``."""
+    for name in build_page.ENTRIES:
+        assert asset(f"built/{name}").split(" ", 2)[1] == build_page.digest(Path(name).suffix), name
 
 
-def test_bundle_has_no_joints_and_no_name_twice():
-    code = bundle()
-    assert not re.search(r"^(import|export) ", code, flags=re.MULTILINE)
-    names = re.findall(r"^(?:function|const|let) (\w+)", code, flags=re.MULTILINE)
-    assert len(names) == len(set(names)) > 10
+def test_the_page_is_what_the_builder_makes(node_modules):
+    assert (node_modules / "esbuild").is_dir()
+    for name in build_page.ENTRIES:
+        assert asset(f"built/{name}").encode() == build_page.built(name), name
 
 
-def test_the_bundle_is_the_code_of_the_modules_without_types_and_comments():
-    code = bundle()
-    assert "/**" not in code
-    assert not re.search(r"^ *//", code, flags=re.MULTILINE)
-    for name in MODULES:
-        lines = re.sub(r"/\*\*.*?\*/", "", asset(name), flags=re.DOTALL).splitlines()
-        wanted = [line.strip() for line in lines if not re.match(r" *(//|import )", line)]
-        squeezed = re.sub(r"\s", "", code)
-        assert re.sub(r"\s", "", "".join(line.removeprefix("export ") for line in wanted)) in squeezed, name
+def test_every_module_and_style_is_in_the_page():
+    modules = {path.name: path.read_text(encoding="utf-8") for path in ASSETS.iterdir() if path.name.endswith(".js")}
+    needed, open_names = set(), ["layer.js"]
+    while open_names:
+        name = open_names.pop()
+        needed.add(name)
+        imports = re.findall(r'^(?:import|export) [^;]*from "\./(.*)";', modules[name], flags=re.MULTILINE)
+        open_names += [one for one in imports if one not in needed]
+    assert needed == set(modules)
+    styles = {path.name for path in ASSETS.iterdir() if path.name.endswith(".css")} - {"page.css"}
+    assert set(re.findall(r'@import "\./(.*)";', asset("page.css"))) == styles

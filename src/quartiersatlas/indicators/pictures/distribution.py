@@ -39,12 +39,15 @@ class Measure:
         Of numbers in words and tables.
     direction : int
         1: higher is more need; -1: lower is more need; 0: no valuation.
+    unknown : str
+        Words for a value that is not there; "no value", if empty.
     """
 
     label: str
     unit: str = ""
     decimals: int = 1
     direction: int = 0
+    unknown: str = ""
 
     @property
     def title(self) -> str:
@@ -53,7 +56,9 @@ class Measure:
 
     def write(self, value: float, lang: Lang) -> str:
         """Write a value with its unit; what is not known is said."""
-        return value_text(value, self.decimals, self.unit, lang) if isfinite(value) else text("chart_no_value", lang)
+        if isfinite(value):
+            return value_text(value, self.decimals, self.unit, lang)
+        return self.unknown or text("chart_no_value", lang)
 
 
 @dataclass(frozen=True)
@@ -159,7 +164,7 @@ def histogram_chart(
         head,
         rows,
         right=_values(shown) if len(known) < FEW else (),
-        order=tuple(known.sort_values().index.astype(str)),
+        order=tuple(known.sort_values(kind="stable").index.astype(str)),
         height=0.42 if len(known) >= FEW else _height(len(known)),
     )
 
@@ -287,7 +292,7 @@ def _table(shown: Spread, residents: pd.Series[float] | None) -> tuple[tuple[str
     for number, label in enumerate(shown.classes.labels):
         keys = numbers.index[numbers.eq(number)]
         persons = np.nan if residents is None else residents.reindex(keys).sum(skipna=False) if len(keys) else 0.0
-        people = text("chart_no_value", lang) if pd.isna(persons) else _whole(float(persons), lang)
+        people = shown.measure.write(float("nan"), lang) if pd.isna(persons) else _whole(float(persons), lang)
         rows.append((label, _whole(len(keys), lang), people))
     if residents is None:
         return head[:2], tuple(row[:2] for row in rows)

@@ -117,7 +117,7 @@ def scatter_chart(
         note=_note(len(known), len(both), lang),
         head=head,
         rows=rows,
-        order=tuple(known.sort_values("x").index.astype(str)),
+        order=tuple(known.sort_values("x", kind="stable").index.astype(str)),
         height=0.6,
     )
 
@@ -151,22 +151,22 @@ def _count(
 ) -> list[Mark]:
     """Return how many areas lie in the quarter that is written, in its corner."""
     words, count = _worse(measures, quarters)
-    x, y, right, up = _corner(measures, ends)
-    aside, down = (-3.0 if right else 3.0), (7.0 if up else -7.0)
+    x, y, right = _corner(measures, ends)
+    aside, down = (-1.0 if right else 1.0), -7.0  # above its corner, where no dot lies, or few
     label = text(words, lang, n=number_text(count, 0, lang))
     return [Text(x=x, y=y, text=label, anchor="end" if right else "start", fill=QUIET, dx=aside, dy=down)]
 
 
-def _corner(measures: tuple[Measure, Measure], ends: list[tuple[float, float]]) -> tuple[float, float, bool, bool]:
-    """Return the outer corner of the quarter that is written, and whether it is at the right and above."""
+def _corner(measures: tuple[Measure, Measure], ends: list[tuple[float, float]]) -> tuple[float, float, bool]:
+    """Return the outer corner of the quarter that is written, and whether it is at the right."""
     right, up = (sign > 0 for sign in _directions(measures) or (1, 1))
-    return ends[0][right], ends[1][up], right, up
+    return ends[0][right], ends[1][up], right
 
 
 def _tint(measures: tuple[Measure, Measure], city: tuple[float, float], ends: list[tuple[float, float]]) -> list[Mark]:
     if _directions(measures) is None or not (isfinite(city[0]) and isfinite(city[1])):
         return []
-    x, y, _, _ = _corner(measures, ends)
+    x, y, _ = _corner(measures, ends)
     return [Bar(x0=city[0], x1=x, y0=city[1], y1=y, fill=TINT)]
 
 

@@ -42,6 +42,8 @@ class SpineRow:
         Value of the area's district; NaN where it is not known.
     context : bool
         Whether the indicator describes an area and is no measure of need: its dot stays neutral.
+    gap : str
+        Why the area has no value, for the table.
     """
 
     measure: Measure
@@ -49,6 +51,7 @@ class SpineRow:
     city: float = float("nan")
     district: float = float("nan")
     context: bool = False
+    gap: str = ""
 
     @property
     def known(self) -> np.ndarray:
@@ -172,4 +175,5 @@ def _head(name: str, lang: Lang) -> tuple[str, ...]:
 
 def _cells(row: SpineRow, area: str, lang: Lang) -> tuple[str, ...]:
     own = float(row.values.get(area, np.nan))
-    return row.measure.label, *(row.measure.write(value, lang) for value in (own, row.city, row.district))
+    shown = row.gap if row.gap and not isfinite(own) else row.measure.write(own, lang)
+    return row.measure.label, shown, *(row.measure.write(value, lang) for value in (row.city, row.district))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 from math import isfinite
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,6 +42,12 @@ class Course:
     width: float
     dash: tuple[float, ...] = ()
     area: str = ""
+    gaps: tuple[str, ...] = ()
+
+    def write(self, number: int, measure: Measure, lang: Lang) -> str:
+        """Write the value at a date, or why there is none."""
+        gap = self.gaps[number] if self.gaps and not isfinite(self.values[number]) else ""
+        return gap or measure.write(self.values[number], lang)
 
 
 def time_line_chart(
@@ -55,6 +62,7 @@ def time_line_chart(
     district: tuple[str, Sequence[float]] | None = None,
     parents: pd.Series[str] | None = None,
     interval: pd.DataFrame | None = None,
+    gaps: Sequence[str] | None = None,
 ) -> Chart:
     """Return the course of an indicator over the years as a chart.
 
@@ -82,6 +90,8 @@ def time_line_chart(
         On the district key: the name of each area's district; needed with ``district``.
     interval : DataFrame of float, optional
         One row per date in their order, ``lower`` and ``upper``: the 95 % interval of the area.
+    gaps : sequence of str, optional
+        Per date: why the area has no value, in words.
 
     Returns
     -------
@@ -96,7 +106,7 @@ def time_line_chart(
     """
     check_lang(lang)
     days = _days(dates, values.shape[1])
-    courses = _courses(values, city, area, names or {}, _district(values, district, parents), lang)
+    courses = _courses(values, city, area, names or {}, _district(values, district, parents), tuple(gaps or ()), lang)
     others = values.drop(index=[area], errors="ignore")
     marks = _others(others, days)
     drawn = [point[1] for mark in marks if isinstance(mark, Line) for point in mark.points if point]
@@ -109,8 +119,8 @@ def time_line_chart(
     hidden = int(values.isna().to_numpy().sum())
     if hidden:
         note += " " + text("chart_gaps", lang, n=number_text(hidden, 0, lang))
-    rows = tuple((c.name, *(measure.write(value, lang) for value in c.values)) for c in courses)
-    written = [_written(date, dates, lang) for date in map(_day, dates)]
+    rows = tuple((c.name, *(c.write(n, measure, lang) for n in range(len(days)))) for c in courses)
+    written = [_written(date, dates, lang) for date in map(day_of, dates)]
     x = Axis(days[0] - 0.02 * (days[-1] - days[0]), days[-1], ticks=_dates(days, written))
     y = axis(*ends, measure.title, write=number_writer(lang), most=5, grid=True)
     return Chart(
@@ -133,13 +143,13 @@ def _days(dates: Sequence[str | pd.Timestamp], n: int) -> list[float]:
         raise SpecError(f"A time line needs two dates or more, not {len(dates)}.")
     if len(dates) != n:
         raise SpecError(f"The values have {count_noun(n, 'column')} for {count_noun(len(dates), 'date')}.")
-    days = [float(_day(date).toordinal()) for date in dates]
+    days = [float(day_of(date).toordinal()) for date in dates]
     if any(later <= earlier for earlier, later in pairwise(days)):
         raise SpecError(f"The dates must rise, from the earliest to the latest: {', '.join(map(str, dates))}.")
     return days
 
 
-def _day(date: str | pd.Timestamp) -> pd.Timestamp:
+def day_of(date: str | pd.Timestamp) -> pd.Timestamp:
     """Return a date; a year alone stands for its last day."""
     words = str(date)
     if words.isdigit() and len(words) == 4:  # noqa: PLR2004 - a year
@@ -152,7 +162,7 @@ def _day(date: str | pd.Timestamp) -> pd.Timestamp:
 
 def _written(day: pd.Timestamp, dates: Sequence[str | pd.Timestamp], lang: Lang) -> str:
     """Return the year where all dates are the same day of it, else the whole date."""
-    same = len({(other.month, other.day) for other in map(_day, dates)}) == 1
+    same = len({(other.month, other.day) for other in map(day_of, dates)}) == 1
     return f"{day:%Y}" if same else day.strftime(pick(lang, MIDNIGHT, "%Y-%m-%d"))
 
 
@@ -185,6 +195,7 @@ def _courses(
     area: str,
     names: Mapping[str, str],
     district: tuple[str, tuple[float, ...]] | None,
+    gaps: tuple[str, ...],
     lang: Lang,
 ) -> list[Course]:
     """Return the lines that are named, the most important one last: it is drawn on top."""
@@ -194,11 +205,8 @@ def _courses(
     if district is not None:
         found.append(Course(*district, DISTRICT, 1.4))
     if area in values.index:
-        found.append(
-            Course(
-                str(names.get(area, area)), tuple(values.loc[[area]].to_numpy(dtype=float)[0]), ACCENT, 2.2, (), area
-            )
-        )
+        own = tuple(values.loc[[area]].to_numpy(dtype=float)[0].tolist())
+        found.append(Course(str(names.get(area, area)), own, ACCENT, 2.2, (), area, gaps))
     return found
 
 
@@ -206,13 +214,30 @@ def _others(values: pd.DataFrame, days: list[float]) -> list[Mark]:
     """Return the other areas: grey lines, or bands where they are many."""
     table = values.to_numpy(dtype=float)
     if len(table) <= MOST_LINES:
-        return [Line(points=_points(days, row), stroke=FAINT, width=0.8) for row in table]
-    marks: list[Mark] = []
-    for low, high, color in BANDS:
-        lower, upper = np.nanquantile(table, low, axis=0), np.nanquantile(table, high, axis=0)
-        points = [*zip(days, lower, strict=True), *zip(reversed(days), reversed(upper), strict=True)]
-        marks.append(Line(points=tuple((float(x), float(y)) for x, y in points), fill=color))
-    return marks
+        return [
+            Line(points=_points(days, row), stroke=FAINT, width=0.8, area=str(key))
+            for key, row in zip(values.index, table, strict=True)
+        ]
+    return [
+        Line(points=_band(days, table, low, high, run), fill=color)
+        for low, high, color in BANDS
+        for run in _runs(~np.isnan(table).all(axis=0))
+    ]
+
+
+def _runs(known: np.ndarray) -> list[list[int]]:
+    """Return the dates with values, those that follow each other together: a band does not bridge a gap either."""
+    return [[n for n, _ in run] for there, run in groupby(enumerate(known), key=itemgetter(1)) if there]
+
+
+def _band(
+    days: list[float], table: np.ndarray, low: float, high: float, run: list[int]
+) -> tuple[tuple[float, float], ...]:
+    """Return the outline of a band over some dates, forth below and back above."""
+    lower, upper = (np.nanquantile(table[:, run], share, axis=0) for share in (low, high))
+    there = [days[n] for n in run]
+    points = [*zip(there, lower, strict=True), *zip(reversed(there), reversed(upper), strict=True)]
+    return tuple((float(x), float(y)) for x, y in points)
 
 
 def _points(days: list[float], row: Iterable[float]) -> tuple[tuple[float, float] | None, ...]:
@@ -247,7 +272,7 @@ def _line(course: Course, days: list[float], place: float, measure: Measure, lan
         if isfinite(value)
     ]
     if isfinite(place):
-        words = f"{course.name} {measure.write(course.values[-1], lang)}"
+        words = f"{course.name} {course.write(len(days) - 1, measure, lang)}"
         marks.append(Text(x=days[-1], y=place, text=words, dx=7, anchor="start", fill=course.color, bold=True))
     return marks
 
@@ -277,6 +302,6 @@ def _note(values: pd.DataFrame, lang: Lang) -> str:
 def _sentence(courses: list[Course], written: list[str], measure: Measure, lang: Lang) -> str:
     parts = []
     for course in reversed(courses):
-        each = ", ".join(f"{date}: {measure.write(v, lang)}" for date, v in zip(written, course.values, strict=True))
+        each = ", ".join(f"{date}: {course.write(n, measure, lang)}" for n, date in enumerate(written))
         parts.append(f"{course.name}: {each}.")
     return f"{measure.label}. " + " ".join(parts)

@@ -8,13 +8,12 @@ import numpy as np
 import pandas as pd
 
 from quartiersatlas.base.checks import choice
-from quartiersatlas.catalogue.texts import check_lang, number_text, number_writer, text
-from quartiersatlas.charts import Axis, Bar, Chart, Dot, VRule, axis
-from quartiersatlas.charts.marks import ACCENT, INK, PAPER
+from quartiersatlas.catalogue.texts import check_lang, number_text, text
 from quartiersatlas.errors import SpecError, list_some
 from quartiersatlas.indicators.pictures.distribution import Classes, Measure, histogram_chart
 from quartiersatlas.indicators.pictures.spine import SpineRow, spine_chart
 from quartiersatlas.need.pictures.audited import leave_one_out_chart
+from quartiersatlas.need.pictures.contributions import COLORS, OTHERS, Contributions, contributions_chart
 from quartiersatlas.need.robustness.influence import leave_one_out
 from quartiersatlas.need.score.contributions import is_geometric
 from quartiersatlas.need.score.explain import in_catalogue, spec_indicator_label, spec_indicator_unit
@@ -23,14 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from quartiersatlas.catalogue import Lang
-    from quartiersatlas.charts.marks import Mark
+    from quartiersatlas.charts import Chart
     from quartiersatlas.need.robustness.selection import Choice
     from quartiersatlas.need.score.need_scores import NeedScores
     from quartiersatlas.need.spec.records import NeedAxis
 
 KINDS = ("contributions", "profile", "distribution", "leave_one_out")
-COLORS = ("#3b528b", "#e6a117", "#21918c", "#9c4f96", "#7a7a7a", "#b35806")
-OTHERS = "#cfcfcf"
 MOST = 15
 CLASS_COLORS = ("#ffffcc", "#a1dab4", "#41b6c4", "#2c7fb8", "#253494")
 TINY = 1e-9
@@ -98,7 +95,7 @@ def need_chart(
     if kind == "leave_one_out":
         labels = {leaf.id: spec_indicator_label(leaf, need.inputs, lang) for leaf in shown.indicators}
         return leave_one_out_chart(leave_one_out(need, select), shown.id, labels, lang)
-    return contributions_chart(need, shown, _highest(need, shown, areas, most), lang, found, area)
+    return _contributions(need, shown, _highest(need, shown, areas, most), lang, found, area)
 
 
 def _highest(need: NeedScores, shown: NeedAxis, areas: Sequence[str] | None, most: int) -> list[str]:
@@ -109,43 +106,25 @@ def _highest(need: NeedScores, shown: NeedAxis, areas: Sequence[str] | None, mos
     return list(scores.sort_values(ascending=False, kind="stable").index[:most])
 
 
-def contributions_chart(
-    need: NeedScores, shown: NeedAxis, keys: list[str], lang: Lang, names: Mapping[str, str], area: str = ""
+def _contributions(
+    need: NeedScores, shown: NeedAxis, keys: list[str], lang: Lang, names: Mapping[str, str], area: str
 ) -> Chart:
-    """Return what the indicators add to scores and take from them: bars from 0 to both sides, a dot at their sum."""
+    """Return what the indicators of an axis add to scores and take from them."""
     parts, labels, colors = _merged(need, shown, pd.DataFrame(need.contributions[shown.id]).loc[keys], lang)
     base = need.base[shown.id].loc[keys]
     if (base.abs() > TINY).any():
         parts, labels, colors = parts.assign(__base=base), [*labels, text("chart_base", lang)], [*colors, "#e9e2cf"]
-    table = parts.fillna(0.0).to_numpy(dtype=float)
-    sums = table.sum(axis=1)
-    marks: list[Mark] = [VRule(x=0.0, stroke=INK)]
-    for row, values in enumerate(table):
-        marks += _stacked(row, values, colors, keys[row])
-    rows = zip(keys, sums, strict=True)
-    marks += [
-        Dot(x=float(s), y=n, r=4, fill=ACCENT if key == area else INK, stroke=PAPER, width=1.2, area=key)
-        for n, (key, s) in enumerate(rows)
-    ]
-    ends = _ends(table)
-    bands = tuple(str(names.get(key, key)) for key in keys)
-    written = [[_signed(v, lang) for v in row] for row in table]
-    name = "chart_score_log" if is_geometric(shown) else "chart_score"
-    return Chart(
-        id="contributions",
-        title=text("chart_contributions", lang, axis=shown.label(lang)),
-        alt=_sentence(bands, table, labels, sums, lang),
-        x=axis(*ends, text(name, lang), write=number_writer(lang), grid=True),
-        y=Axis(-0.6, max(len(keys), 1) - 0.4, bands=bands, down=True),
-        marks=tuple(marks),
-        note=_note(need, shown, keys, lang),
-        head=(text("label_area", lang), *labels, text("chart_sum", lang)),
-        rows=tuple((b, *w, _signed(s, lang)) for b, w, s in zip(bands, written, sums, strict=True)),
-        right=tuple(_signed(s, lang) for s in sums),
-        key=tuple(zip(colors, labels, strict=True)),
-        order=tuple(keys),
-        height=0.12 + 0.04 * max(len(keys), 2),
+    geometric = is_geometric(shown)
+    drawn = Contributions(
+        parts,
+        labels,
+        colors,
+        axis=shown.label(lang),
+        score=text("chart_score_log" if geometric else "chart_score", lang),
+        of_all=int(need.scores[shown.id].notna().sum()),
+        notes=[text("chart_log_note", lang)] if geometric else [],
     )
+    return contributions_chart(drawn, lang, names, area)
 
 
 def _merged(
@@ -165,62 +144,6 @@ def _merged(
         labels.append(text("chart_other_indicators", lang, n=number_text(len(rest), 0, lang)))
         colors.append(OTHERS)
     return parts, labels, colors
-
-
-def _stacked(row: int, values: np.ndarray, colors: Sequence[str], key: str) -> list[Mark]:
-    """Return the parts of one area: those above 0 to the right, one after the other, those below to the left."""
-    marks: list[Mark] = []
-    right = left = 0.0
-    for value, color in zip(values, colors, strict=True):
-        start = right if value > 0 else left
-        if value > 0:
-            right += value
-        else:
-            left += value
-        if value:
-            x1 = float(start + value)
-            marks.append(
-                Bar(x0=float(start), x1=x1, y0=row - 0.33, y1=row + 0.33, fill=color, stroke=PAPER, width=0.5, area=key)
-            )
-    return marks
-
-
-def _ends(table: np.ndarray) -> tuple[float, float]:
-    if not table.size:
-        return -1.0, 1.0
-    low, high = float(np.minimum(table, 0).sum(axis=1).min()), float(np.maximum(table, 0).sum(axis=1).max())
-    room = 0.04 * (high - low) or 0.5
-    return low - room, high + room
-
-
-def _signed(value: float, lang: Lang) -> str:
-    written = number_text(float(value), 2, lang)
-    return f"+{written}" if value > 0 and written.strip("0,.") else written
-
-
-def _note(need: NeedScores, shown: NeedAxis, keys: list[str], lang: Lang) -> str:
-    note = text(
-        "chart_contributions_note",
-        lang,
-        n=number_text(len(keys), 0, lang),
-        all=number_text(int(need.scores[shown.id].notna().sum()), 0, lang),
-    )
-    return f"{note} {text('chart_log_note', lang)}" if is_geometric(shown) else note
-
-
-def _sentence(bands: Sequence[str], table: np.ndarray, labels: Sequence[str], sums: np.ndarray, lang: Lang) -> str:
-    """Say for each area its score and the indicator that raises it most."""
-    parts = []
-    for band, row, total in zip(bands, table, sums, strict=True):
-        most = int(np.argmax(row))
-        words = {
-            "area": band,
-            "score": _signed(total, lang),
-            "indicator": labels[most],
-            "part": _signed(row[most], lang),
-        }
-        parts.append(text("chart_contributions_sentence", lang, **words))
-    return " ".join(parts)
 
 
 def _distribution(need: NeedScores, shown: NeedAxis, lang: Lang, area: str, names: Mapping[str, str]) -> Chart:

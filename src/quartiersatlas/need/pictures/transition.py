@@ -38,6 +38,7 @@ def class_transition(
     labels: Mapping[str, tuple[str, str]] | None = None,
     definitions: tuple[str, str] | None = None,
     residents: pd.Series[float] | None = None,
+    dates: tuple[str, str] | None = None,
     force: bool = False,
 ) -> ClassTransition:
     """Count the areas by their class at two dates.
@@ -57,6 +58,8 @@ def class_transition(
         carries its own. Where they are not given, the result says so.
     residents : Series of float, optional
         Residents at the later date. Said of a cell only where they are known of all its areas.
+    dates : (str, str), optional
+        What the two dates are called, such as ``("2022", "2024")``.
     force : bool, default False
         Whether to count although the definitions or the areas of the two dates differ; the result says so.
 
@@ -111,6 +114,7 @@ def class_transition(
         residents=_persons(before, after, known, residents),
         left_out=len(odd),
         notes=tuple(notes),
+        dates=dates or ("", ""),
     )
 
 
@@ -197,6 +201,8 @@ class ClassTransition(Charted):
         Areas of one date only.
     notes : tuple of str
         Names of the texts that say what a reader has to know.
+    dates : (str, str)
+        What the two dates are called.
     """
 
     table: pd.DataFrame
@@ -205,6 +211,7 @@ class ClassTransition(Charted):
     residents: pd.DataFrame | None = None
     left_out: int = 0
     notes: tuple[str, ...] = field(default=())
+    dates: tuple[str, str] = ("", "")
 
     def chart(self, kind: str | None = None, lang: Lang = "de") -> Chart:
         """Return the matrix as a chart.
@@ -223,7 +230,7 @@ class ClassTransition(Charted):
         """
         if kind not in (None, "transition"):
             raise SpecError(f"kind must be 'transition', not {kind!r}.")
-        return transition_chart(self.table, self.labels, self.residents, self._remarks(lang), lang)
+        return transition_chart(self.table, self.labels, self.residents, self._remarks(lang), self.dates, lang)
 
     def _remarks(self, lang: Lang) -> list[str]:
         without = int(self.moves.isna().any(axis=1).sum())
@@ -249,6 +256,7 @@ def transition_chart(
     labels: Mapping[str, tuple[str, str]],
     residents: pd.DataFrame | None,
     remarks: Sequence[str],
+    dates: tuple[str, str],
     lang: Lang,
 ) -> Chart:
     """Return the counts of a transition as a matrix."""
@@ -267,17 +275,21 @@ def transition_chart(
     numbers = {"n": total, "stayed": stayed, "rising": rising, "falling": total - stayed - rising}
     sentence = text("chart_transition_sentence", lang, **{k: number_text(v, 0, lang) for k, v in numbers.items()})
     rows = tuple((word, *(number_text(v, 0, lang) for v in row)) for word, row in zip(words, counts, strict=True))
+    sides = [
+        f"{text(name, lang)}: {date}" if date else text(name, lang)
+        for name, date in zip(("chart_earlier", "chart_later"), dates, strict=True)
+    ]
     key = [(SAME, "chart_same"), (RISING, "chart_rising"), (FALLING, "chart_falling")]
     n = len(words)
     return Chart(
         id="transition",
         title=text("chart_transition", lang),
         alt=sentence,
-        x=Axis(-0.5, n - 0.5, text("chart_later", lang), bands=words),
-        y=Axis(-0.5, n - 0.5, text("chart_earlier", lang), bands=words, down=True),
+        x=Axis(-0.5, n - 0.5, sides[1], bands=words),
+        y=Axis(-0.5, n - 0.5, sides[0], bands=words, down=True),
         marks=tuple(marks),
         note=" ".join([sentence, text("chart_relative", lang), *remarks]),
-        head=(text("chart_earlier", lang), *words),
+        head=(sides[0], *words),
         rows=rows,
         key=tuple((_color(color, 0.75), text(name, lang)) for color, name in key),
         height=0.16 + 0.07 * n,

@@ -31,6 +31,7 @@ from quartiersatlas.intake import AreaData, join
 from quartiersatlas.intake.joining.data import kind_of
 from quartiersatlas.present.comparable import check_earlier
 from quartiersatlas.present.map.classes import check_fixed, map_columns
+from quartiersatlas.present.map.ground import Ground, ground_of
 from quartiersatlas.present.map.payload import check_all_notes, lines_of, map_json
 from quartiersatlas.present.map.topology import in_degrees, tolerance
 from quartiersatlas.present.policy import inline_scripts, with_policy
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
     from quartiersatlas.catalogue import Indicator, Lang
     from quartiersatlas.intake.areas.key_parts import KeyColumns
     from quartiersatlas.present.map.payload import AreaNotes
+    from quartiersatlas.present.places.context import Context
+    from quartiersatlas.present.places.gazetteer import Streets
 
 
 def atlas_map(
@@ -54,6 +57,9 @@ def atlas_map(
     breaks: Mapping[str, Sequence[float]] | None = None,
     earlier: Iterable[Release] = (),
     notes: AreaNotes | None = None,
+    context: Context | None = None,
+    gazetteer: Streets | None = None,
+    names: bool = True,
 ) -> Atlas:
     """Make the map of a release.
 
@@ -74,6 +80,14 @@ def atlas_map(
         where two dates together come close to a protected count.
     notes : mapping of str to str or iterable of str, optional
         Local knowledge by district key; it stands in the panel of the area, beside the numbers, and changes none.
+    context : Context, optional
+        Water, green, rail, roads and names of the city: result of :func:`quartiersatlas.context`. It lies above the
+        colours and below hatching and outlines.
+    gazetteer : DataFrame or mapping, optional
+        Streets and the areas they run through, which the search finds: a frame with the columns ``street`` and
+        ``key``, one row for each area, or a mapping from street to keys.
+    names : bool, default True
+        Whether names of districts, areas and of the context are written on the map, as far as they fit.
 
     Returns
     -------
@@ -88,7 +102,11 @@ def atlas_map(
         The language is unknown, class limits do not fit the release, another date does not compare with it, or a
         change would reveal what another date protects.
     ReleaseError
-        A note is on an area that the release does not have.
+        A note or a street is in an area that the release does not have.
+    GeometryError
+        A layer of the context lies outside the city, or is too heavy for a page.
+    InputError
+        The list of streets is too long.
 
     Warns
     -----
@@ -96,7 +114,7 @@ def atlas_map(
         A note contains words that stigmatise (see :func:`quartiersatlas.check_wording`).
     """
     others = tuple(earlier) if isinstance(earlier, Iterable) else (earlier,)
-    return Atlas(release, lang, breaks or {}, others, notes or {})
+    return Atlas(release, lang, breaks or {}, others, notes or {}, context, gazetteer, names)
 
 
 def choropleth(
@@ -229,6 +247,12 @@ class Atlas:
         Releases of other dates.
     notes : mapping of str to str or iterable of str
         Notes of the analyst by district key.
+    context : Context or None
+        Layers for orientation.
+    gazetteer : DataFrame, mapping or None
+        Streets and their areas.
+    names : bool
+        Whether names are written on the map.
     """
 
     release: Release
@@ -236,6 +260,10 @@ class Atlas:
     breaks: Mapping[str, Sequence[float]] = field(default_factory=dict)
     earlier: tuple[Release, ...] = ()
     notes: AreaNotes = field(default_factory=dict)
+    context: Context | None = None
+    gazetteer: Streets | None = None
+    names: bool = True
+    ground: Ground = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         check_release(self.release, "atlas_map")
@@ -250,6 +278,8 @@ class Atlas:
         lines = lines_of(self.notes)
         check_all_notes(self.release, lines, stacklevel=4)  # the caller of atlas_map
         object.__setattr__(self, "notes", lines)  # an iterator gives its lines once
+        ground = ground_of(self.release, self.context, self.gazetteer, names=self.names)
+        object.__setattr__(self, "ground", ground)
 
     @property
     def _title(self) -> str:
@@ -294,7 +324,10 @@ class Atlas:
         self.add_to(result)
         figure = cast("Figure", result.get_root())
         figure.title = escape(self._title)
-        before, after = (part.replace("{", "&#123;") for part in page_html(self.release, self.lang, self.earlier))
+        before, after = (
+            part.replace("{", "&#123;")
+            for part in page_html(self.release, self.lang, self.earlier, self.ground.notes(self.lang))
+        )
         figure.html.add_child(Element(before), name="page_before")
         figure.html.add_child(Element(""), name=result.get_name())  # where the map will stand when it is rendered
         figure.html.add_child(Element(after), name="page_after")
@@ -375,7 +408,7 @@ class AtlasLayer(folium.map.Layer):
         name = escape(atlas.release.title or "quartiersatlas").replace("{", "&#123;")
         super().__init__(name=name, overlay=True)
         self._name = "AtlasLayer"
-        self.content = map_json(atlas.release, atlas.lang, atlas.breaks, atlas.earlier, atlas.notes)
+        self.content = map_json(atlas.release, atlas.lang, atlas.breaks, atlas.earlier, atlas.notes, atlas.ground)
         # the same release gives the same bytes, and two releases stand side by side on one map
         self._id = sha256(f"{name}\n{self.content}".encode()).hexdigest()[:12]
 
@@ -397,8 +430,10 @@ METHOD_IN_BRIEF = ("fact_rule", "fact_need", "fact_protection_count", "fact_prot
 MAP = "<!-- map -->"
 
 
-def page_html(release: Release, lang: Lang, earlier: Sequence[Release] = ()) -> tuple[str, str]:
-    """Return what stands before the map and what stands after it; all text from data is escaped."""
+def page_html(
+    release: Release, lang: Lang, earlier: Sequence[Release] = (), further: Sequence[str] = ()
+) -> tuple[str, str]:
+    """Return what stands before the map and what stands after it, with further lines in the method; all escaped."""
     metres = tolerance(release.areas)
     method = [*method_texts(release, lang), text("fact_classes", lang), text("map_class_choice", lang)]
     if earlier:
@@ -409,6 +444,7 @@ def page_html(release: Release, lang: Lang, earlier: Sequence[Release] = ()) -> 
     if exclaves:
         names = "; ".join(exclave_name(release, exclave) for exclave in exclaves)
         method.append(text("fact_exclaves", lang, names=names))
+    method += further
     facts = [fact for name in METHOD_IN_BRIEF for fact in release.facts if fact.name == name]
     brief = [fact_text(release, fact, lang) for fact in facts]
     page = template("page.html").render(
@@ -446,41 +482,6 @@ LEAFLET = "vendor/leaflet-1.9.4"
 FOLIUM_SCRIPT = re.compile(r"<script>(\s*L_NO_TOUCH = false;\s*L_DISABLE_3D = false;\s*)</script>")
 
 
-MODULES = (
-    "format.js",
-    "topology.js",
-    "classes.js",
-    "columns.js",
-    "walk.js",
-    "canvas.js",
-    "styles.js",
-    "controls.js",
-    "sheet.js",
-    "frame.js",
-    "legend.js",
-    "editing.js",
-    "candidates.js",
-    "marks.js",
-    "panel_parts.js",
-    "actions.js",
-    "panel_need.js",
-    "panel.js",
-    "table.js",
-    "page.js",
-    "tips.js",
-    "view.js",
-    "inset.js",
-    "compare.js",
-    "address.js",
-    "picture.js",
-    "exits.js",
-    "layer.js",
-)
-
-
-STYLES = ("atlas.css", "panel.css", "access.css", "exits.css")
-
-
 @cache
 def asset(name: str) -> str:
     """Return a file of the assets folder."""
@@ -490,34 +491,15 @@ def asset(name: str) -> str:
 def head_html() -> str:
     """Return styles and scripts for the head of the page: Leaflet with its licence, then our own.
 
+    Ours are built of the modules and styles beside them by ``scripts/build_page.py``: without types, comments and long
+    names they are half as large.
+
     On a map that has loaded Leaflet already that one stays, with whatever plugins were added to it.
     """
     leaflet = re.sub(r"\n//# sourceMappingURL=.*", "", asset(f"{LEAFLET}/leaflet.js"))
     leaflet_css = re.sub(r"url\(images/[^)]*\)", "none", asset(f"{LEAFLET}/leaflet.css"))
-    styles = "".join(asset(name) for name in STYLES)
     return (
-        f"<style>{leaflet_css}</style>\n<style>{styles}</style>\n"
+        f"<style>{leaflet_css}</style>\n<style>{asset('built/page.css')}</style>\n"
         f"<script>/*\n{asset(f'{LEAFLET}/LICENSE')}*/\nif (!window.L) {{\n{leaflet}\n}}</script>\n"
-        f"<script>{bundle()}</script>"
+        f"<script>{asset('built/page.js')}</script>"
     )
-
-
-def bundle() -> str:
-    """Join our modules in the order they need each other; imports and exports are the joints and fall away.
-
-    So do types and comments, a third of the text: who reads the code reads the modules.
-    """
-    parts = [_without_joints(_without_comments(asset(name))) for name in MODULES]
-    return "var QuartiersAtlas = (() => {\n" + "\n".join(parts) + "\nreturn { createLayer };\n})();\n"
-
-
-def _without_joints(module: str) -> str:
-    without_imports = re.sub(r"^import [^;]*;\n", "", module, flags=re.MULTILINE)
-    return re.sub(r"^export ", "", without_imports, flags=re.MULTILINE)
-
-
-def _without_comments(module: str) -> str:
-    without_types = re.sub(
-        r"^ */\*\*(?:[^*]|\*(?!/))*\*/\n|/\*\*(?:[^*]|\*(?!/))*\*/ ?", "", module, flags=re.MULTILINE
-    )
-    return re.sub(r"^ *//.*\n", "", without_types, flags=re.MULTILINE)

@@ -26,8 +26,11 @@ from quartiersatlas.present.map.classes import (
     schemes,
     with_matrices,
 )
+from quartiersatlas.present.map.ground import Ground
 from quartiersatlas.present.map.topology import encode_point, encode_topology, in_degrees, simplified, varint_text
 from quartiersatlas.present.map.topology import tolerance as simplification
+from quartiersatlas.present.pictures.of_columns import profile_rank
+from quartiersatlas.present.pictures.of_need import listed_contributions
 from quartiersatlas.present.statements import (
     GAPS,
     axis_text,
@@ -81,6 +84,7 @@ WORDS = (
     "label_classes",
     "label_search",
     "label_area",
+    "label_city",
     "label_key",
     "label_residents",
     "label_reasons",
@@ -175,6 +179,66 @@ PANEL_WORDS = (
     "rank_interval",
     "rank_place",
 )
+CHART_WORDS = (
+    "above_above",
+    "above_below",
+    "areas_not_persons",
+    "as_table",
+    "below_above",
+    "below_below",
+    "both_above",
+    "both_worse",
+    "cells",
+    "certainty",
+    "certainty_label",
+    "certainty_most",
+    "certainty_note",
+    "certainty_sentence",
+    "city",
+    "city_sentence",
+    "class",
+    "contributions",
+    "contributions_note",
+    "contributions_sentence",
+    "district",
+    "earlier",
+    "falling",
+    "gaps",
+    "grey_bands",
+    "grey_lines",
+    "higher",
+    "histogram",
+    "later",
+    "lower",
+    "median",
+    "not_shown",
+    "nothing",
+    "other_indicators",
+    "percent_of_runs",
+    "profile",
+    "quarter",
+    "quartiles",
+    "range",
+    "relative",
+    "residents",
+    "rising",
+    "same",
+    "scatter",
+    "scatter_sentence",
+    "score_beside_mean",
+    "shown",
+    "shown_all",
+    "spine_context",
+    "spine_district",
+    "spine_note",
+    "sum",
+    "time_line",
+    "transition",
+    "transition_sentence",
+    "triangle",
+    "walk",
+    "without_class",
+)
 NEAREST = 2  # conditions that speak against an area, in the panel
 SCHEMES = ("fixed", "quantile", "jenks", "sd", "deviation")
 
@@ -185,10 +249,12 @@ def map_json(
     breaks: Mapping[str, Sequence[float]] | None = None,
     earlier: Sequence[Release] = (),
     notes: AreaNotes | None = None,
+    ground: Ground | None = None,
 ) -> str:
     """Return the map's data as JSON that can neither end a script element nor start a template expression."""
     data = _map_data(release, lang, breaks or {}, [on_keys(part, release.areas.index) for part in earlier])
     data["panel"] = panel_data(release, lang, notes or {})
+    data |= (ground or Ground(release)).content(lang)
     content = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", content)
 
@@ -203,7 +269,7 @@ def _map_data(
     columns = map_columns(release)
     first_axis = next((c.id for c in columns if c.kind == "class"), "")
     counts = _Counts()
-    words = {name: text(name, lang) for name in (*WORDS, *PANEL_WORDS)}
+    words = {name: text(name, lang) for name in (*WORDS, *PANEL_WORDS, *(f"chart_{name}" for name in CHART_WORDS))}
     words["legend_selected"] = text("legend_selected_context" if release.context_only else "legend_selected", lang)
     words["legend_open"] = text("legend_open", lang, label=words["legend_selected"])
     notes = [*release.notices, *([draft_text(release, lang)] if release.is_draft else []), text("reading_aid", lang)]
@@ -426,6 +492,7 @@ def area_status(release: Release, lang: Lang) -> dict[str, Any]:
         **_distances(release, lang),
         "stability": _stability(release, lang),
         "axes": [_axis(release, column, lang) for column in release.columns if column.kind == "class"],
+        "listed": [keys.get_loc(key) for key in listed_contributions(release)],
     }
 
 
@@ -456,6 +523,8 @@ def _stability(release: Release, lang: Lang) -> dict[str, Any] | None:
         "names": [text(f"stability_{name}", lang) for name in names],
         "label": [None if pd.isna(label) else names.index(label) for label in table["label"]],
         "percent": whole_numbers(100 * table["p_selected"], 0),
+        "limits": list(release.stability.limits),
+        "runs": release.stability.runs,
     }
 
 
@@ -550,6 +619,7 @@ def panel_data(release: Release, lang: Lang, notes: AreaNotes) -> dict[str, Any]
             {
                 "id": column.id,
                 **({"base": column.base} if column.change_of else {}),
+                **({} if profile_rank(column) is None else {"profile": profile_rank(column)}),
                 "resource": column.indicator.role == "resource",
                 "direction": need_direction(column),
                 "note": footnote(release, column, lang),

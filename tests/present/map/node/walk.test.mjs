@@ -3,7 +3,7 @@ import test from "node:test";
 
 const { findAreas, nextArea } = await import(process.env.ASSETS + "/walk.js");
 const { sortedRows } = await import(process.env.ASSETS + "/table.js");
-const { wilson } = await import(process.env.ASSETS + "/panel.js");
+const { wilson } = await import(process.env.ASSETS + "/columns.js");
 
 const AREAS = { names: ["Altstadt", "Neue Altstadt", "Übersee", "Hafen"], keys: ["0101", "0102", "0201", "02011"] };
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import base64
 import csv
 import io
+import shutil
+import subprocess
 import xml.etree.ElementTree as ET
+from collections import Counter
 
 import numpy as np
 import pandas as pd
@@ -180,6 +183,23 @@ def test_the_table_leaves_as_it_is_shown(page, sample, exported):
         assert ("SGB-II-Quote (%): " in row[head.index("status")]) == bool(np.isnan(value))
     assert rows[-1] == [page.run("return document.querySelector('.qa-source').textContent")]
     assert ["Synthetische Daten - keine reale Stadt"] in rows
+
+
+@pytest.mark.parametrize("address", ["#i=sgb2_rate", "#i=sgb2_rate&i2=mh_share"])
+def test_printed_maps_have_the_colours_of_their_classes(page, sample, tmp_path, address):
+    program = shutil.which("pdftoppm")
+    if program is None:
+        pytest.skip("pdftoppm (poppler) is needed to look at a printed page; it is not on the PATH.")
+    at(page, sample, address, (1440, 900))
+    result = page.driver.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True, "printBackground": True})
+    (tmp_path / "map.pdf").write_bytes(base64.b64decode(result["data"]))
+    command = [program, "-r", "50", "-l", "1", "-png", "-singlefile", str(tmp_path / "map.pdf"), str(tmp_path / "map")]
+    subprocess.run(command, check=True)
+    with Image.open(tmp_path / "map.png") as image:
+        found = Counter(image.convert("RGB").get_flattened_data())
+    # more of each class than its swatches in the legends
+    for color in ((255, 255, 204), (161, 218, 180), (65, 182, 196), (44, 127, 184), (37, 52, 148)):
+        assert found[color] > 400, color
 
 
 def test_two_maps_are_printed_side_by_side_with_their_legends(page, sample):

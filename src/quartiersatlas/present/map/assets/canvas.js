@@ -61,14 +61,40 @@ export function patternTile(name) {
   return tile;
 }
 
-/** Build the Leaflet renderer; a path with the option `pattern` gets it above its fill. */
+/**
+ * Build the Leaflet renderer. A path with the option `pattern` gets it above its fill. Where there are paths with the
+ * option `below`, those with the option `ground` are drawn in two steps: first their fills, then what is below their
+ * outlines, from the lowest number to the highest, then outlines, patterns and everything else.
+ */
 export function patternCanvas() {
   /** @type {Map<PatternName, CanvasPattern | null>} */
   const patterns = new Map();
+  const plain = /** @type {any} */ (L.Canvas.prototype);
   const PatternCanvas = /** @type {any} */ (L.Canvas).extend({
+    _draw(/** @type {any} */ ...given) {
+      const levels = new Set();
+      for (let order = this._drawFirst; order; order = order.next) levels.add(order.layer.options.below);
+      levels.delete(undefined);
+      const steps = levels.size ? ["fill", ...[...levels].sort((a, b) => a - b), "above"] : ["all"];
+      for (this._step of steps) plain._draw.apply(this, given);
+    },
+    _isNow(/** @type {any} */ { options }) {
+      if (this._step === "all") return true;
+      if (this._step === "fill") return options.ground;
+      return this._step === "above" ? options.below === undefined : options.below === this._step;
+    },
+    _updatePoly(/** @type {any} */ layer, /** @type {boolean} */ closed) {
+      if (this._isNow(layer)) plain._updatePoly.call(this, layer, closed);
+    },
+    _updateCircle(/** @type {any} */ layer) {
+      if (this._isNow(layer)) plain._updateCircle.call(this, layer);
+    },
     _fillStroke(/** @type {CanvasRenderingContext2D} */ pen, /** @type {any} */ layer) {
-      /** @type {any} */ (L.Canvas.prototype)._fillStroke.call(this, pen, layer);
-      const name = layer.options.pattern;
+      const { options } = layer;
+      const without = this._step === "fill" ? { stroke: false } : { fill: false };
+      const half = options.ground && this._step !== "all" ? { options: Object.assign(Object.create(options), without) } : layer;
+      plain._fillStroke.call(this, pen, half);
+      const name = this._step === "fill" ? undefined : options.pattern;
       if (!name) return;
       if (!patterns.has(name)) patterns.set(name, pen.createPattern(patternTile(name), "repeat"));
       pen.globalAlpha = 1;

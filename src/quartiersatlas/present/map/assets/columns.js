@@ -156,3 +156,32 @@ export function scaled(values, decimals) {
   const scale = 10 ** decimals;
   return values.map((value) => (value === null ? null : value / scale));
 }
+
+const Z95 = 1.959963984540054;
+
+/**
+ * The 95 % interval of a share (Wilson 1927).
+ *
+ * @param {number} x
+ * @param {number} n
+ * @returns {[number, number]} as parts of 1
+ */
+export function wilson(x, n) {
+  const share = x / n;
+  const centre = share + (Z95 * Z95) / (2 * n);
+  const half = Z95 * Math.sqrt((share * (1 - share)) / n + (Z95 * Z95) / (4 * n * n));
+  const scale = 1 + (Z95 * Z95) / n;
+  return [Math.max(0, (centre - half) / scale), Math.min(1, (centre + half) / scale)];
+}
+
+/**
+ * @param {any} column
+ * @param {number} area
+ * @returns {[number, number] | null} the interval of a share in the unit of its column
+ */
+export function intervalOf({ numerator, denominator, per }, area) {
+  const [x, n] = [numerator?.[area], denominator?.[area]];
+  if (!per || !n || x > n) return null;
+  const [low, high] = wilson(x, n);
+  return [low * per, high * per];
+}

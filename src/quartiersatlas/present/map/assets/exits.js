@@ -77,9 +77,8 @@ export function selectionOf(atlas, area) {
  * @param {any} atlas
  * @param {() => import("./picture.js").Panel[]} panels
  * @param {() => number[]} order of the table
- * @param {(map: any) => import("./picture.js").PlacedName[]} [names]
  */
-export function saveMenu(atlas, panels, order, names) {
+export function saveMenu(atlas, panels, order) {
   const menu = /** @type {HTMLDetailsElement | null} */ (document.getElementById("qa-save"));
   if (!menu) return;
   const text = (/** @type {string} */ selector) => document.querySelector(selector)?.textContent?.trim() ?? "";
@@ -88,7 +87,7 @@ export function saveMenu(atlas, panels, order, names) {
     const subtitle = text(".qa-head p");
     const bands = [...document.querySelectorAll(".qa-band:not(.qa-band-link)")].map((band) => band.textContent ?? "");
     const title = [text("h1"), subtitle].filter(Boolean).join(" – ");
-    return viewPicture(panels(), { title, bands, source: text(".qa-source"), aid: text(".qa-comment + .qa-aid"), names });
+    return viewPicture(panels(), { title, bands, source: text(".qa-source"), aid: text(".qa-comment + .qa-aid") });
   };
   const svg = () => download(file("svg"), "image/svg+xml", picture().svg);
   const actions = {

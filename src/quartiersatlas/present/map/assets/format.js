@@ -8,10 +8,30 @@
  * @returns {string}
  */
 export function formatNumber(value, decimals, lang) {
-  const locale = lang === "de" ? "de-DE" : "en-GB";
-  const options = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
-  const rounded = Number(value.toFixed(decimals)) || 0; // no "-0,0"
-  return new Intl.NumberFormat(locale, options).format(rounded).replace("-", "\u2212");
+  const name = `${lang}${decimals}`;
+  let writer = WRITERS.get(name);
+  if (!writer) {
+    const options = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
+    writer = new Intl.NumberFormat(lang === "de" ? "de-DE" : "en-GB", options);
+    WRITERS.set(name, writer);
+  }
+  return writer.format(roundedTo(value, decimals)).replace("-", "\u2212");
+}
+
+/** @type {Map<string, Intl.NumberFormat>} to make one takes longer than to use it */
+const WRITERS = new Map();
+
+/**
+ * @param {number} value
+ * @param {number} decimals
+ * @returns {number} halves that the computer holds exactly go to the even digit, as on the Python side; never -0
+ */
+function roundedTo(value, decimals) {
+  const size = Math.abs(value);
+  const near = Number(size.toFixed(decimals));
+  const isHalf = near > size && /^50*$/.test((size.toFixed(decimals + 30).split(".")[1] ?? "").slice(decimals));
+  const down = isHalf && Number(near.toFixed(decimals).at(-1)) % 2 ? Number((near - 10 ** -decimals).toFixed(decimals)) : near;
+  return Math.sign(value) * down || 0;
 }
 
 /**

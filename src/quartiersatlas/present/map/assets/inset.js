@@ -32,7 +32,7 @@ export function exclaveInset(atlas, exclave, ground, view, further, overlays, ch
   const outline = (/** @type {number} */ area) => ground.polygon(area).flat().map(closed);
   const among = (/** @type {number[]} */ areas) => areas.filter((area) => exclave.areas.includes(area)).flatMap(outline);
   const areas = exclave.areas.map((/** @type {number} */ area) =>
-    L.polygon(ground.polygon(area), { renderer, smoothFactor: 0, ...view.style(area) }).on("click", () => choose(area)),
+    L.polygon(ground.polygon(area), { renderer, ground: true, smoothFactor: 0, ...view.style(area) }).on("click", () => choose(area)),
   );
   const marks = MARK_LINES.map((style) => line([], style));
   const parents = atlas.areas.parents.length ? exclave.areas.flatMap(outline) : [];

@@ -5,10 +5,15 @@ import { candidateEditor, candidateLayer } from "./candidates.js";
 import { patternCanvas } from "./canvas.js";
 import { unpackColumns, viewOf } from "./columns.js";
 import { chooseIn, compareButton } from "./compare.js";
+import { contextLayers } from "./context.js";
 import { element } from "./controls.js";
 import { framePage, layerBox } from "./frame.js";
 import { exclaveInset, insetControl, mainBounds } from "./inset.js";
-import { footer, searchBox, showDefinition, showPanel, tableButton, walkByKeys } from "./page.js";
+import { namesLayer, placeNames } from "./labels.js";
+import { unfoldSigns } from "./legend.js";
+import { chartBus, chartDrawer } from "./linked.js";
+import { footer, showDefinition, showPanel, tableButton, walkByKeys } from "./page.js";
+import { searchBox } from "./search.js";
 import { panelSheet } from "./sheet.js";
 import { OTHER_PROGRAMME_LINE, PROGRAMME_LINE, programmeCasing } from "./styles.js";
 import { keepTipClear } from "./tips.js";
@@ -18,6 +23,7 @@ import { followAddress, readAddress, readView } from "./address.js";
 import { embedPage, isEmbedded, linkNotice, saveMenu } from "./exits.js";
 import { closed, createView } from "./view.js";
 
+const CLOSE_ENOUGH = 14; // zoom: streets can be told apart
 const NEAR_ENOUGH = 30; // pixels: a smaller area is brought closer when it is looked for
 
 /** @typedef {ReturnType<typeof drawable>} Ground */
@@ -32,8 +38,17 @@ export function createLayer(atlas) {
   unpackColumns(atlas);
   const ground = drawable(atlas.geometry);
   const renderer = patternCanvas();
+  const bus = chartBus({
+    point: (area) => view.point(area),
+    choose: (area) => choice.choose(area),
+    single: (areas) => view.single(areas),
+    isSingled: () => view.isSingled(),
+    isBack: (area) => view.isBack(area),
+  });
+  atlas.bus = Object.assign(bus, { column: () => view.column() });
   const view = createView(viewOf(atlas), ground, renderer, {
     choose: (area) => choice.choose(area),
+    point: (area) => bus.point(area, true),
     changed(column) {
       editor.refresh(column);
       showDefinition(atlas, column);
@@ -43,15 +58,20 @@ export function createLayer(atlas) {
     drawn() {
       insets.forEach((inset) => inset.redraw());
       address?.note();
+      bus.redraw();
     },
   });
-  const line = (/** @type {any} */ arcs, /** @type {any} */ style) => L.polyline(arcs, { renderer, ...style });
   const outline = (/** @type {number[]} */ members) => ground.lines(memberOutline(ground.owners, new Set(members)));
-  const overlays = furtherLayers(atlas, line, outline, renderer);
+  const further = (/** @type {any} */ pen) => {
+    const drawn = (/** @type {any} */ arcs, /** @type {any} */ style) => L.polyline(arcs, { renderer: pen, ...style });
+    return { ...furtherLayers(atlas, drawn, outline, pen), ...contextLayers(atlas, ground, pen) };
+  };
+  const overlays = further(renderer);
+  const names = atlas.anchors ? namesLayer(atlas, view.areas) : null;
   /** @type {import("./inset.js").Inset[]} */
   const insets = [];
   /** @type {any} */
-  const layer = L.layerGroup([view.layer, ...Object.values(overlays)]);
+  const layer = L.layerGroup([view.layer, ...Object.values(overlays), ...(names ? [names] : [])]);
 
   /** @type {number[][] | null} */
   let known = null;
@@ -66,17 +86,20 @@ export function createLayer(atlas) {
   const boundsOf = (/** @type {number} */ area) => mainBounds(atlas, ground, area, view.areas[area]);
   /** @type {ReturnType<typeof followAddress> | undefined} */
   let address;
-  const choice = areaChoice(views, insets, boundsOf, editor.offer, () => address?.push());
+  const offer = (/** @type {number | null} */ area) => {
+    editor.offer(area);
+    names?.ring(area === null ? [] : ground.polygon(area).flat());
+  };
+  const choice = areaChoice(views, insets, boundsOf, offer, () => address?.push());
   if (ownPage()) {
-    const above = (/** @type {any} */ pen) =>
-      furtherLayers(atlas, (/** @type {any} */ arcs, /** @type {any} */ style) => L.polyline(arcs, { renderer: pen, ...style }), outline, pen);
-    const make = (/** @type {any} */ exclave) => exclaveInset(atlas, exclave, ground, view, above, overlays, choice.choose);
+    const make = (/** @type {any} */ exclave) => exclaveInset(atlas, exclave, ground, view, further, overlays, choice.choose);
     insets.push(...(atlas.exclaves ?? []).map(make));
   }
   /** @type {ReturnType<typeof tableButton>} */
   let table;
-  const find = ownPage() ? [searchBox(atlas, choice.find)] : [];
-  const boxes = Object.keys(overlays).length ? [layerBox(overlays, atlas.words.label_layers)] : [];
+  const find = ownPage() ? [searchBox(atlas, finders(atlas, choice, view, () => layer._map))] : [];
+  const switched = names ? { ...overlays, [atlas.groundWords.label_names]: names } : overlays;
+  const boxes = Object.keys(switched).length ? [layerBox(switched, atlas.words.label_layers)] : [];
   const controls = [view.legend, ...choiceControl([...view.choices, ...find]), ...boxes, ...insetControl(insets)];
   layer.on("add", () => {
     if (ownPage() && readAddress(location.hash).place.embed === "1") embedPage(atlas.words);
@@ -88,11 +111,18 @@ export function createLayer(atlas) {
     footer(atlas, view.column());
     walkByKeys(layer._map, atlas.words, choice, view.areas.map(centre), around);
     table = tableButton(view.atlas, choice.find);
+    chartDrawer(view.atlas);
+    unfoldSigns(view.legend.getContainer()); // the drawer has taken its part of the map
     const alone = { ...atlas, candidates: [], programmes: { labels: [], other: [] }, facilities: [] }; // the second map shows classes only
-    const create = (/** @type {any} */ on) => createView(viewOf(alone), ground, patternCanvas(), { ...on, drawn: () => address?.note() });
-    const compare = compareButton(atlas, views, layer._map, fit, create, choice, () => address?.note());
-    const second = () => compare.second() ?? [];
-    saveMenu(view.atlas, () => [{ map: layer._map, view }].concat(second()).map((panel) => ({ ...panel, renderer: panel.view.renderer })), () => table?.order() ?? []);
+    const beside = (/** @type {any} */ on) => {
+      const pen = patternCanvas();
+      const view = createView(viewOf(alone), ground, pen, { ...on, drawn: () => address?.note() });
+      [...Object.values(contextLayers(atlas, ground, pen)), ...(names ? [namesLayer(alone, view.areas)] : [])].forEach((one) => view.layer.addLayer(one));
+      return view;
+    };
+    const compare = compareButton(atlas, views, layer._map, fit, beside, choice, () => address?.note());
+    const panels = () => [{ map: layer._map, view }, compare.second()].flatMap((one) => (one ? [{ ...one, renderer: one.view.renderer }] : []));
+    saveMenu(view.atlas, panels, () => table?.order() ?? []);
     address = addressOf(view, layer._map, choice, compare);
     address.open();
   });
@@ -142,7 +172,9 @@ function areaChoice(views, insets, boundsOf, offer, chosenNow) {
   };
   const show = (/** @type {number | null} */ area) => {
     chosen = area;
+    first.atlas.bus.chosen = area;
     showPanel(first.atlas, area, () => choose(null));
+    first.atlas.bus.redraw();
     if (ownPage()) {
       first.layer._map.invalidateSize({ animate: false }); // the sheet of a phone may have taken half of it
       for (const view of [...views, ...insets]) view.ring(area);
@@ -220,6 +252,36 @@ function addressOf(view, map, choice, compare) {
   map.on("home", () => (home = seen()));
   map.on("moveend", address.note);
   return address;
+}
+
+/**
+ * What the map shows when something was found, by its kind.
+ *
+ * @param {any} atlas
+ * @param {import("./page.js").AreaChoice} choice
+ * @param {import("./view.js").View} view
+ * @param {() => any} map
+ * @returns {Record<string, (number: number) => void>}
+ */
+function finders(atlas, choice, view, map) {
+  const show = (/** @type {number[]} */ areas) => {
+    const bounds = areas.reduce((all, area) => all.extend(view.areas[area].getBounds()), L.latLngBounds([]));
+    choice.choose(null);
+    if (bounds.isValid()) map().fitBounds(bounds, { padding: [30, 30], animate: false });
+  };
+  const goTo = (/** @type {any} */ place, /** @type {number | undefined} */ area) => {
+    choice.choose(area ?? null);
+    map().setView(place, Math.max(map().getZoom(), CLOSE_ENOUGH), { animate: false });
+  };
+  const known = placeNames(atlas.places);
+  const districts = [...new Set(atlas.areas.parents[0] ?? [])];
+  return {
+    area: choice.find,
+    district: (number) => show(atlas.areas.keys.map((/** @type {string} */ _, /** @type {number} */ area) => area).filter((/** @type {number} */ area) => atlas.areas.parents[0][area] === districts[number])),
+    candidate: (number) => show(atlas.candidates[number].members),
+    facility: (number) => goTo(atlas.facilities[number].at, atlas.facilities[number].areas[0]),
+    place: (number) => (known[number].line ? map().fitBounds(known[number].bounds, { padding: [30, 30], animate: false }) : goTo(known[number].at, atlas.places.areas[number] < 0 ? undefined : atlas.places.areas[number])),
+  };
 }
 
 /**

@@ -7,6 +7,7 @@ import { countClasses, sumClasses } from "./classes.js";
 import { element } from "./controls.js";
 import { fillIn, formatNumber, formatValue } from "./format.js";
 import { foldable } from "./frame.js";
+import { legendHistogram } from "./linked.js";
 import { isSmall } from "./sheet.js";
 import { GAP_STYLES } from "./styles.js";
 
@@ -70,13 +71,14 @@ export function drawLegend(atlas, column, filter, highlight, box, mark) {
     const parts = rowParts(swatch("#ffffff", "", "qa-swatch-both"), atlas.words.legend_both, `(${write(n)})`);
     list.prepend(row([...parts, element("span", "qa-residents", write(residents))]));
   }
-  card.append(heads, list);
+  card.append(...legendHistogram(atlas, column, legendRows(atlas, column).filter(({ cell }) => typeof cell === "number").map(({ label }) => label)), heads, list);
   if (column.city !== null) {
     card.append(element("p", "qa-legend-city", fillIn(atlas.words.legend_city, { value: formatValue(column.city, column, atlas.lang) })));
   }
   if (atlas.shown && atlas.candidates.length) {
     card.append(element("p", "qa-legend-note", fillIn(atlas.words.legend_candidate_date, { date: atlas.times[0].year })));
   }
+  if (atlas.context?.inhabited) card.append(element("p", "qa-legend-note", `${atlas.groundWords.legend_inhabited}.`));
   if (column.hint) card.append(element("p", "qa-legend-note", column.hint));
   if (column.matrix) card.append(element("p", "qa-legend-note", `${atlas.words.legend_cells}.`));
   card.append(element("p", "qa-legend-note qa-legend-filter", atlas.words.legend_filter));
@@ -100,6 +102,16 @@ const HIGH_MAP = 700; // pixels: a lower one has no room for the signs below the
 function hasRoom(box) {
   const map = box.closest(".leaflet-container") ?? document.querySelector(".folium-map");
   return (map?.clientHeight ?? 0) > HIGH_MAP && !isSmall();
+}
+
+/**
+ * Unfold the signs where they have room, before the reader decides.
+ *
+ * @param {HTMLElement} box
+ */
+export function unfoldSigns(box) {
+  const fold = /** @type {HTMLDetailsElement | null} */ (box.querySelector(".qa-legend-signs"));
+  if (fold) fold.open = hasRoom(box);
 }
 
 /**

@@ -1,11 +1,11 @@
 // @ts-check
-// The page around the map: search, the panel of an area, the walk from neighbour to neighbour, the table.
+// The page around the map: the panel of an area, the walk from neighbour to neighbour, the table.
 
 import { element } from "./controls.js";
 import { drawPanel } from "./panel.js";
 import { isSmall, liftSheet, setSheet } from "./sheet.js";
 import { drawTable } from "./table.js";
-import { areaTitle, DIRECTIONS, findAreas, nextArea } from "./walk.js";
+import { DIRECTIONS, nextArea } from "./walk.js";
 
 /**
  * @typedef {object} AreaChoice
@@ -15,38 +15,6 @@ import { areaTitle, DIRECTIONS, findAreas, nextArea } from "./walk.js";
  * @property {() => void} refresh the panel, when something else is shown
  * @property {() => number | null} chosen
  */
-
-/**
- * @param {any} atlas
- * @param {(area: number) => void} choose
- * @returns {HTMLElement}
- */
-export function searchBox(atlas, choose) {
-  const label = element("label", "qa-choice", `${atlas.words.label_search} `);
-  const input = /** @type {HTMLInputElement} */ (element("input", "qa-search"));
-  const offers = element("datalist", "");
-  const answer = element("span", "qa-search-answer");
-  offers.id = "qa-offers";
-  input.type = "search";
-  input.placeholder = atlas.words.label_search;
-  input.setAttribute("list", offers.id);
-  answer.setAttribute("role", "status");
-  const go = (/** @type {number | undefined} */ area) => {
-    answer.textContent = area === undefined && input.value.trim() ? atlas.words.search_nothing : "";
-    if (area !== undefined) choose(area);
-  };
-  input.addEventListener("input", () => {
-    const found = findAreas(atlas.areas, input.value);
-    offers.replaceChildren(...found.map((area) => new Option("", areaTitle(atlas.areas, area))));
-    answer.textContent = "";
-    if (found.length && areaTitle(atlas.areas, found[0]) === input.value) go(found[0]);
-  });
-  input.addEventListener("keydown", (event) => {
-    if (event.key === "Enter") go(findAreas(atlas.areas, input.value)[0]);
-  });
-  label.append(input, offers, answer);
-  return label;
-}
 
 /**
  * Arrow keys on the map walk through neighbours, Escape ends it.

@@ -2,27 +2,12 @@
 // What is known of one area: how it stands, its indicators beside those of the city, potentials, fields of action, notes.
 
 import { actionParts } from "./actions.js";
+import { intervalOf } from "./columns.js";
 import { cellText, countsText, element, residentsGap, whyParts } from "./controls.js";
 import { fillIn, formatNumber, formatValue } from "./format.js";
+import { areaParts, areaProfile, areaTime } from "./linked.js";
 import { needParts, selectionParts } from "./panel_need.js";
 import { barPart, bulletList, columnOf, foldedList, hiddenBar, paragraph } from "./panel_parts.js";
-
-const Z95 = 1.959963984540054;
-
-/**
- * The 95 % interval of a share (Wilson 1927).
- *
- * @param {number} x
- * @param {number} n
- * @returns {[number, number]} as parts of 1
- */
-export function wilson(x, n) {
-  const share = x / n;
-  const centre = share + (Z95 * Z95) / (2 * n);
-  const half = Z95 * Math.sqrt((share * (1 - share)) / n + (Z95 * Z95) / (4 * n * n));
-  const scale = 1 + (Z95 * Z95) / n;
-  return [Math.max(0, (centre - half) / scale), Math.min(1, (centre + half) / scale)];
-}
 
 /**
  * @param {any} atlas
@@ -42,7 +27,7 @@ export function drawPanel(atlas, area, box, close) {
   /** @type {Array<[string, HTMLElement[]]>} */
   const sections = [
     [words.heading_selection, selectionParts(atlas, area)],
-    [words.heading_need, needParts(atlas, area)],
+    [words.heading_need, [...needParts(atlas, area), ...areaParts(atlas, area)]],
     [words.heading_indicators, indicatorParts(atlas, area)],
     [words.heading_potentials, potentialParts(atlas, area)],
     [words.heading_actions, actionParts(atlas, area)],
@@ -52,7 +37,7 @@ export function drawPanel(atlas, area, box, close) {
   const headings = filled.map(([title]) => element("h3", "", title));
   const editing = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("#qa-totals h3")]); // stands below the panel
   box.append(button, element("h2", "qa-area-name", atlas.areas.names[area]), ...whereAndWho(atlas, area));
-  box.append(jumps([...headings, ...editing], words.panel_parts));
+  box.append(...areaProfile(atlas, area), jumps([...headings, ...editing], words.panel_parts), ...areaTime(atlas, area));
   filled.forEach(([, parts], number) => box.append(headings[number], ...parts));
   const definitions = atlas.panel.indicators.map((/** @type {any} */ indicator) => indicator.note);
   if (definitions.length) box.append(foldedList(words.heading_footnotes, definitions));
@@ -190,18 +175,6 @@ function otherDates(atlas, column, area) {
     number === atlas.shown || !column.years[number] ? [] : [`${year}: ${cellText(atlas, { ...column, ...column.years[number] }, area)}`],
   );
   return found.reverse().join(" · ");
-}
-
-/**
- * @param {any} column
- * @param {number} area
- * @returns {[number, number] | null} the interval of a share in the unit of its column
- */
-function intervalOf({ numerator, denominator, per }, area) {
-  const [x, n] = [numerator?.[area], denominator?.[area]];
-  if (!per || !n || x > n) return null;
-  const [low, high] = wilson(x, n);
-  return [low * per, high * per];
 }
 
 /**

@@ -19,19 +19,6 @@ const SHARP = 2; // pixels of the file per pixel of the screen
  * @property {import("./view.js").View} view
  */
 /**
- * @typedef {object} PlacedName a name that a map shows now, in pixels of its frame
- * @property {string} text
- * @property {number} x middle
- * @property {number} y base line
- * @property {number} size
- * @property {string} [color]
- * @property {boolean} [bold]
- * @property {boolean} [italic]
- * @property {number} [spacing]
- * @property {number} [turn] degrees
- */
-
-/**
  * @param {string} text
  * @returns {string} as XML has it: no markup, no characters that it does not know
  */
@@ -65,20 +52,27 @@ function patternDefs() {
 }
 
 /**
- * The paths of a map as they lie on its canvas, from the lowest on.
+ * The paths of a map as they lie on its canvas, from the lowest on: first the colours of areas, then what is below their
+ * outlines, then everything else.
  *
  * @param {any} map
  * @param {any} renderer
  * @returns {string}
  */
 function drawnPaths(map, renderer) {
+  /** @type {Array<{level: number, svg: string}>} */
   const parts = [];
   for (let order = renderer._drawFirst; order; order = order.next) {
     const { layer } = order;
     const shape = layer._radius === undefined ? outlineOf(map, layer) : circleOf(map, layer);
-    if (shape) parts.push(...painted(shape, layer.options));
+    if (!shape) continue;
+    const { ground, below } = layer.options;
+    const without = (/** @type {any} */ parts) => Object.assign(Object.create(layer.options), parts); // Leaflet's defaults are inherited
+    if (ground) parts.push({ level: -1, svg: painted(shape, without({ stroke: false, pattern: undefined })) });
+    parts.push({ level: below ?? Infinity, svg: painted(shape, ground ? without({ fill: false }) : layer.options) });
   }
-  return parts.join("");
+  // sorting keeps the order of equals
+  return parts.sort((a, b) => (a.level === b.level ? 0 : a.level - b.level)).map(({ svg }) => svg).join("");
 }
 
 /**
@@ -109,15 +103,15 @@ function circleOf(map, layer) {
 /**
  * @param {string} shape the beginning of an element
  * @param {any} options of a Leaflet path
- * @returns {string[]} fill and stroke, and the pattern between them
+ * @returns {string} fill and stroke, and the pattern above them
  */
-function painted(shape, { fill, fillColor, fillOpacity, pattern, stroke, color, weight, opacity, dashArray }) {
-  const line = stroke && opacity > 0 && weight > 0 ? ` stroke="${color}" stroke-width="${Math.round(weight * 100) / 100}"` : "";
-  const dash = line && dashArray ? ` stroke-dasharray="${dashArray}"` : "";
-  const strokes = line ? `${line}${dash}${opacity < 1 ? ` stroke-opacity="${opacity}"` : ""} stroke-linecap="round" stroke-linejoin="round"` : "";
-  const filled = fill ? ` fill="${fillColor ?? color}"${fillOpacity < 1 ? ` fill-opacity="${fillOpacity}"` : ""} fill-rule="evenodd"` : ' fill="none"';
-  if (!fill && !strokes) return [];
-  return [`${shape}${filled}${strokes}/>`, ...(pattern ? [`${shape} fill="url(#${pattern})" fill-rule="evenodd"/>`] : [])];
+function painted(shape, { fill, fillColor, fillOpacity, pattern, stroke, color, weight, opacity, dashArray, lineCap }) {
+  const share = (/** @type {string} */ of, /** @type {number} */ value) => (value < 1 ? ` ${of}-opacity="${value}"` : "");
+  const filled = fill && fillOpacity > 0 ? ` fill="${fillColor ?? color}"${share("fill", fillOpacity)} fill-rule="evenodd"` : ' fill="none"';
+  const line = stroke && opacity > 0 && weight > 0 ? ` stroke="${color}" stroke-width="${Math.round(weight * 100) / 100}"${share("stroke", opacity)}` : "";
+  const ends = line && ` stroke-linecap="${lineCap}" stroke-linejoin="round"${dashArray ? ` stroke-dasharray="${dashArray}"` : ""}`;
+  const plain = fill || line ? `${shape}${filled}${line}${ends}/>` : "";
+  return plain + (pattern ? `${shape} fill="url(#${pattern})" fill-rule="evenodd"/>` : "");
 }
 
 /**
@@ -134,30 +128,39 @@ function word(text, x, y, more = "") {
 const HALO = ' stroke="#ffffff" stroke-width="3.5" stroke-linejoin="round" paint-order="stroke"';
 
 /**
- * Names of candidate areas, values and places, as they stand on a map.
+ * Names of places and candidate areas and values, as they stand on a map.
  *
  * @param {any} map
  * @param {string} accent
- * @param {PlacedName[]} names
  * @returns {string}
  */
-function drawnWords(map, accent, names) {
-  const parts = names.map(({ text, x, y, size, color = "#1a1a1a", bold, italic, spacing = 0, turn = 0 }) => {
-    const look = `${bold ? ' font-weight="700"' : ""}${italic ? ' font-style="italic"' : ""}${spacing ? ` letter-spacing="${spacing}"` : ""}`;
-    const turned = turn ? ` transform="rotate(${turn} ${x} ${y})"` : "";
-    return word(text, x, y, ` text-anchor="middle" font-size="${size}" fill="${color}"${look}${turned}${HALO}`);
-  });
-  map.eachLayer((/** @type {any} */ marker) => {
-    const icon = marker instanceof L.Marker ? marker.getElement() : undefined;
+function drawnWords(map, accent) {
+  /** @type {string[]} */
+  const parts = [];
+  map.eachLayer((/** @type {any} */ layer) => {
+    for (const line of layer.written?.() ?? []) parts.push(nameLine(line));
+    const icon = layer instanceof L.Marker ? layer.getElement() : undefined;
     if (!icon || icon.style.opacity === "0") return;
-    const { x, y } = map.latLngToContainerPoint(/** @type {any} */ (marker).getLatLng());
+    const { x, y } = map.latLngToContainerPoint(/** @type {any} */ (layer).getLatLng());
     const middle = ` text-anchor="middle" font-weight="700"`;
     if (icon.classList.contains("qa-candidate-name")) {
       parts.push(`<rect x="${x - 16}" y="${y - 10}" width="32" height="20" rx="10" fill="${accent}" stroke="#ffffff"/>`);
-      parts.push(word(icon.textContent, x, y + 4, `${middle} font-size="12" fill="#ffffff"`));
-    } else if (icon.classList.contains("qa-written")) parts.push(word(icon.textContent, x, y + 5, `${middle} font-size="14" fill="#1a1a1a"${HALO}`));
+      parts.push(word(icon.textContent ?? "", x, y + 4, `${middle} font-size="12" fill="#ffffff"`));
+    } else if (icon.classList.contains("qa-written")) parts.push(word(icon.textContent ?? "", x, y + 5, `${middle} font-size="14" fill="#1a1a1a"${HALO}`));
   });
   return parts.join("");
+}
+
+/**
+ * @param {import("./labels.js").WrittenName} line
+ * @returns {string}
+ */
+function nameLine({ text, x, y, angle, around, size, weight, italic, color, spacing, mark }) {
+  const turned = angle ? ` transform="rotate(${angle.toFixed(1)} ${around.map((at) => at.toFixed(1)).join(" ")})"` : "";
+  const look = `font-size="${size.toFixed(1)}" font-weight="${weight}"${italic ? ' font-style="italic"' : ""}${spacing ? ` letter-spacing="${spacing}"` : ""}`;
+  const station = mark?.kind === "station";
+  const sign = !mark ? "" : station ? `<rect x="${mark.x - 2.5}" y="${mark.y - 2.5}" width="5" height="5" fill="${color}"/>` : `<circle cx="${mark.x}" cy="${mark.y}" r="2.2" fill="#ffffff" stroke="${color}"/>`;
+  return sign + word(text, Number(x.toFixed(1)), Number((y + size * 0.35).toFixed(1)), ` text-anchor="middle" ${look} fill="${color}"${turned}${HALO}`);
 }
 
 /**
@@ -276,7 +279,7 @@ function legendInto({ view }, list, accent) {
  * The whole picture. It holds what the page shows, and every notice and the band of a draft with it.
  *
  * @param {Panel[]} panels one map or two beside each other
- * @param {{title: string, bands: string[], source: string, aid: string, names?: (map: any) => PlacedName[]}} words
+ * @param {{title: string, bands: string[], source: string, aid: string}} words
  * @returns {{svg: string, width: number, height: number}}
  */
 export function viewPicture(panels, words) {
@@ -297,7 +300,7 @@ export function viewPicture(panels, words) {
   let low = top;
   const maps = panels.map((panel, i) => {
     const { x, y } = sizes[i];
-    const inside = drawnPaths(panel.map, panel.renderer) + drawnWords(panel.map, accent, words.names?.(panel.map) ?? []) + scaleBar(panel.map, x, y);
+    const inside = drawnPaths(panel.map, panel.renderer) + drawnWords(panel.map, accent) + scaleBar(panel.map, x, y);
     const frame = `<svg x="${left}" y="${top}" width="${x}" height="${y}" overflow="hidden"><rect width="100%" height="100%" fill="#f4f4f2"/>${inside}</svg>`;
     const list = beside ? stack(left + x + PAD, top, LEGEND) : stack(left, top + y + 10, x);
     legendInto(panel, list, accent);

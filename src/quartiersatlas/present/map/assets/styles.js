@@ -36,6 +36,8 @@ export const CASING_LINE = { color: "#ffffff", weight: 6, fill: false, interacti
 export const CANDIDATE_LINE = { color: "#b3005e", weight: 3, fill: false, interactive: false, smoothFactor: 0 };
 export const CHOSEN_CASING = { color: "#1a1a1a", weight: 7, fill: false, interactive: false, smoothFactor: 0 };
 export const CHOSEN_LINE = { color: "#ffd400", weight: 3.5, fill: false, interactive: false, smoothFactor: 0 };
+export const POINTED_CASING = { ...CHOSEN_CASING, weight: 5 };
+export const POINTED_LINE = { ...CHOSEN_LINE, color: "#ffffff", weight: 2 };
 export const PROGRAMME_LINE = { color: "#1a1a1a", weight: 2.2, dashArray: "10 7 2 7", fill: false, smoothFactor: 0 };
 export const OTHER_PROGRAMME_LINE = { ...PROGRAMME_LINE, color: "#5a5a5a", weight: 1.6, dashArray: "2 6" };
 

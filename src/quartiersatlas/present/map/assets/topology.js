@@ -50,10 +50,10 @@ export function decodeTopology(encoded) {
 }
 
 /**
- * @param {EncodedTopology} encoded
+ * @param {{lengths: string, points: string}} encoded
  * @returns {Place[][]}
  */
-function decodeArcs(encoded) {
+export function decodeArcs(encoded) {
   const steps = decodeVarints(encoded.points);
   let [x, y, next] = [0, 0, 0];
   return decodeVarints(encoded.lengths).map((length) => {

@@ -1,12 +1,12 @@
 // @ts-check
 // One view of the city: its areas in one column of one date, the marks above them, its legend and its choices.
 
-import { countClasses, useScheme } from "./classes.js";
+import { cellClass, countClasses, useScheme } from "./classes.js";
 import { showYear } from "./columns.js";
 import { drawSchemeChoice, drawYearChoice, element, indicatorChoice, tooltip } from "./controls.js";
 import { drawLegend } from "./legend.js";
 import { smallMarks, writtenValues } from "./marks.js";
-import { areaStyle, CHOSEN_CASING, CHOSEN_LINE, MARK_LINES, PARENT_LINE } from "./styles.js";
+import { areaStyle, CHOSEN_CASING, CHOSEN_LINE, MARK_LINES, PARENT_LINE, POINTED_CASING, POINTED_LINE } from "./styles.js";
 import { keepTipClear } from "./tips.js";
 import { outlineArcs } from "./topology.js";
 
@@ -25,27 +25,34 @@ import { outlineArcs } from "./topology.js";
  * @property {() => Map<number | string, number>} counts areas per class
  * @property {(year: number) => void} showDate
  * @property {(name: string) => void} showScheme
+ * @property {(area: number | null) => void} point outline the area that a chart points at
+ * @property {(areas: Set<number> | null) => void} single let the other areas step back
+ * @property {() => boolean} isSingled
+ * @property {(area: number) => boolean} isBack
  */
 
 /**
  * @param {any} atlas
  * @param {import("./layer.js").Ground} ground
  * @param {any} renderer
- * @param {{choose: (area: number) => void, changed: (column: any) => void, drawn?: () => void}} on what happens at a
- *   click, when another column or date is shown, and when anything is drawn anew
+ * @param {{choose: (area: number) => void, changed: (column: any) => void, drawn?: () => void, point?: (area: number | null) => void}} on
+ *   what happens at a click, when another column or date is shown, when anything is drawn anew, and below the pointer
  * @returns {View}
  */
 export function createView(atlas, ground, renderer, on) {
   let column = atlas.columns[0];
   /** @type {number | string | null} */
   let filter = null;
+  /** @type {Set<number> | null} */
+  let only = null;
   const line = (/** @type {any} */ arcs, /** @type {any} */ style) => L.polyline(arcs, { renderer, ...style });
   const areas = ground.shapes.map((/** @type {any} */ _, /** @type {number} */ area) =>
-    L.polygon(ground.polygon(area), { renderer, smoothFactor: 0, bubblingMouseEvents: false, ...areaStyle(column, area, markOf(atlas, area)) })
+    L.polygon(ground.polygon(area), /** @type {any} */ ({ renderer, ground: true, smoothFactor: 0, bubblingMouseEvents: false, ...areaStyle(column, area, markOf(atlas, area)) }))
       .bindTooltip(() => tooltip(atlas, column, area), { sticky: true, opacity: 1, className: "qa-tip" })
       .on("click", () => on.choose(area)),
   );
   areas.forEach((path) => path.on("mouseover", () => path.setStyle({ weight: 2 })).on("mouseout", () => path.setStyle({ weight: 0.6 })));
+  areas.forEach((path, area) => path.on("mouseover", () => on.point?.(area)).on("mouseout", () => on.point?.(null)));
   areas.forEach(keepTipClear);
   // one path for all areas of a mark: it keeps its place below the further layers when another date is shown
   const marks = MARK_LINES.map((style) => line([], style));
@@ -61,14 +68,15 @@ export function createView(atlas, ground, renderer, on) {
     drawLegend(atlas, column, filter, highlight, box, small.mark());
     return box;
   };
-  const style = (/** @type {number} */ area) => areaStyle(column, area, small.isPlain(area) ? small.mark() : markOf(atlas, area), filter);
+  const isBack = (/** @type {number} */ area) => (only ? !only.has(area) : filter !== null && filter !== cellClass(column, area));
+  const style = (/** @type {number} */ area) => areaStyle(column, area, small.isPlain(area) ? small.mark() : markOf(atlas, area), isBack(area) ? "" : null);
   const redraw = () => {
     areas.forEach((path, area) => path.setStyle(style(area)));
-    on.drawn?.();
     if (legend.getContainer()) drawLegend(atlas, column, filter, highlight, legend.getContainer(), small.mark());
+    on.drawn?.();
   };
   const highlight = (/** @type {number | string | null} */ cell) => {
-    filter = cell;
+    [filter, only] = [cell, null];
     redraw();
   };
   const redrawMarks = () => {
@@ -100,8 +108,12 @@ export function createView(atlas, ground, renderer, on) {
     on.changed(column);
   };
 
-  /** @type {any} */
-  let ring = null;
+  /** @type {any[]} */
+  let [ring, pointed] = [null, null];
+  const outlined = (/** @type {number} */ area, /** @type {any[]} */ styles) => {
+    const outline = ground.polygon(area).flat().map(closed);
+    return L.layerGroup(styles.map((style) => line(outline, style))).addTo(layer._map);
+  };
   redrawMarks();
   numbers.write(column);
   drawChoices();
@@ -123,11 +135,18 @@ export function createView(atlas, ground, renderer, on) {
     },
     ring(area) {
       ring?.remove();
-      ring = null;
-      if (area === null || !layer._map) return;
-      const outline = ground.polygon(area).flat().map(closed);
-      ring = L.layerGroup([line(outline, CHOSEN_CASING), line(outline, CHOSEN_LINE)]).addTo(layer._map);
+      ring = area === null || !layer._map ? null : outlined(area, [CHOSEN_CASING, CHOSEN_LINE]);
     },
+    point(area) {
+      pointed?.remove();
+      pointed = area === null || !layer._map ? null : outlined(area, [POINTED_CASING, POINTED_LINE]);
+    },
+    single(areas) {
+      [only, filter] = [areas, null];
+      redraw();
+    },
+    isSingled: () => only !== null,
+    isBack,
   };
 }
 

@@ -1,0 +1,115 @@
+"""The look of an office is checked before anything wears it."""
+
+from __future__ import annotations
+
+import pytest
+
+import quartiersatlas as qa
+from quartiersatlas.errors import InputError, SpecError
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 20
+DRAWING = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9">{}</svg>'
+
+
+def test_the_accent_of_the_library_passes():
+    assert qa.Look().accent == "#b3005e"
+
+
+@pytest.mark.parametrize(
+    ("accent", "why"),
+    [
+        ("red", "is not a colour"),
+        ("#b3005", "is not a colour"),
+        ("#ffee00", "contrast"),
+        ("#777777", "contrast of 4.4 to white"),  # 4.48, just below
+        ("#253494", "class colour #253494"),
+        ("#5e3c99", "class colour"),
+        ("#7d4300", "class colour #7d4300"),
+        ("#006d2c", "class colour"),
+    ],
+)
+def test_an_accent_that_does_harm_is_refused(accent, why):
+    with pytest.raises(SpecError, match=why):
+        qa.Look(accent=accent)
+
+
+def test_a_logo_that_draws_is_taken(tmp_path):
+    drawing = tmp_path / "wappen.svg"
+    drawing.write_text(DRAWING.format('<defs><path id="a" d="M0 0h9v9z"/></defs><use href="#a" fill="url(#b)"/>'))
+    look = qa.Look(logo=drawing, logo_alt="Wappen")
+    assert look.logo_file == ("svg", drawing.read_bytes())
+    assert look.logo_address().startswith("data:image/svg+xml;base64,")
+    photo = tmp_path / "wappen.png"
+    photo.write_bytes(PNG)
+    assert qa.Look(logo=str(photo), logo_alt="Wappen").logo_file == ("png", PNG)
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "<script>alert(1)</script>",
+        '<foreignObject><p xmlns="http://www.w3.org/1999/xhtml">x</p></foreignObject>',
+        '<a href="https://example.org"><path d="M0 0h9"/></a>',
+        '<path d="M0 0h9" onload="alert(1)"/>',
+        '<image href="https://example.org/x.png"/>',
+        '<use href="other.svg#a"/>',
+        '<rect fill="url(https://example.org/x.svg#a)"/>',
+        "<style>@import 'x.css';</style>",
+        "<style>rect { fill: url( 'https://example.org/x' ) }</style>",
+        "<style>rect { fill: u\\72l(https://example.org/x) }</style>",
+        '<animate attributeName="href" to="https://example.org"/>',
+        '<path style="background: URL(https://example.org)"/>',
+    ],
+)
+def test_a_logo_that_does_more_than_draw_is_refused(tmp_path, inside):
+    drawing = tmp_path / "logo.svg"
+    drawing.write_text(DRAWING.format(inside))
+    with pytest.raises(InputError, match=r"does more than draw|refers to other files"):
+        qa.Look(logo=drawing, logo_alt="Wappen")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"<!DOCTYPE svg [<!ENTITY a 'b'>]><svg xmlns='http://www.w3.org/2000/svg'/>",
+        b"GIF89a",
+        b"<html/>",
+        b"",
+        DRAWING.format("").encode("utf-16"),
+    ],
+)
+def test_another_file_is_no_logo(tmp_path, content):
+    file = tmp_path / "logo.svg"
+    file.write_bytes(content)
+    with pytest.raises(InputError, match="logo"):
+        qa.Look(logo=file, logo_alt="Wappen")
+
+
+def test_a_logo_needs_words_and_is_small(tmp_path):
+    photo = tmp_path / "wappen.png"
+    photo.write_bytes(PNG)
+    with pytest.raises(SpecError, match="logo_alt"):
+        qa.Look(logo=photo)
+    photo.write_bytes(PNG + b"\x00" * 100_000)
+    with pytest.raises(InputError, match="at most 100 KB"):
+        qa.Look(logo=photo, logo_alt="Wappen")
+    with pytest.raises(InputError, match="cannot be read"):
+        qa.Look(logo=tmp_path / "nothing.png", logo_alt="Wappen")
+
+
+def test_fonts_are_fonts_and_small(tmp_path):
+    face = tmp_path / "face.ttf"
+    face.write_bytes(b"\x00\x01\x00\x00" + b"\x00" * 300_000)
+    assert list(qa.Look(font=face).font_files) == ["face.ttf"]
+    bold = tmp_path / "bold.otf"
+    bold.write_bytes(b"OTTO" + b"\x00" * 200_000)
+    with pytest.raises(InputError, match="500 KB together"):
+        qa.Look(font=(face, bold))
+    bold.write_bytes(b"wOF2")
+    with pytest.raises(InputError, match="not a TTF or OTF"):
+        qa.Look(font=[bold])
+
+
+def test_words_are_short():
+    with pytest.raises(SpecError, match="301 letters"):
+        qa.Look(footer="x" * 301)
