@@ -50,6 +50,7 @@ PAIR_COLORS = (
     ("#749648", "#246f5a", "#283534"),
 )
 N_CLASSES = 5
+AREAS_PER_CLASS = 3
 SD_STEPS = (-1.5, -0.5, 0.5, 1.5)
 CITY_SHARES = (0.5, 0.75, 1.0, 1.25, 1.5)
 
@@ -83,8 +84,20 @@ def schemes(release: Release, column: ReleasedColumn, fixed: Sequence[float] | N
     if fixed is not None:
         found["fixed"] = _sequential(column, [float(limit) for limit in fixed])
     found["quantile"] = _sequential(column, quantile_breaks(values))
-    found["jenks"] = _sequential(column, jenks_breaks(values))
+    found["jenks"] = _sequential(column, jenks_breaks(values, most_classes(values)))
     return found | around_city(release, column)
+
+
+def most_classes(values: pd.Series[float]) -> int:
+    """Return how many classes so many values bear: three areas each, one class at least.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> [most_classes(pd.Series(range(n))) for n in (0, 2, 6, 11, 15, 90)]
+    [1, 1, 2, 3, 5, 5]
+    """
+    return max(1, min(N_CLASSES, int(values.notna().sum()) // AREAS_PER_CLASS))
 
 
 def _sequential(column: ReleasedColumn, breaks: list[float]) -> dict[str, Any]:
@@ -92,7 +105,10 @@ def _sequential(column: ReleasedColumn, breaks: list[float]) -> dict[str, Any]:
 
 
 def around_city(release: Release, column: ReleasedColumn) -> dict[str, dict[str, Any]]:
-    """Return standard deviations and deviations around the city value; none for columns that are no rates."""
+    """Return standard deviations and deviations around the city value; none for columns that are no rates.
+
+    Those with more classes than the values bear are left out.
+    """
     values = release.values[column.id]
     if column.kind != "rate" or pd.isna(column.city) or not values.notna().any():
         return {}
@@ -103,7 +119,13 @@ def around_city(release: Release, column: ReleasedColumn) -> dict[str, dict[str,
         found["sd"] = _around_city(spread, CONTEXT_COLORS if is_context else SD_COLORS, values, column)
     colors = CONTEXT_SIX if is_context else DEVIATION_COLORS
     found["deviation"] = _around_city(deviation_breaks(column.city), colors, values, column)
-    return found
+    return {name: scheme for name, scheme in found.items() if len(scheme["colors"]) <= _most_around(values)}
+
+
+def _most_around(values: pd.Series[float]) -> int:
+    """Return how many classes around the city value so many areas bear: all of them where all others are there too."""
+    fitting = most_classes(values)
+    return max(len(DEVIATION_COLORS), len(SD_COLORS)) if fitting == N_CLASSES else fitting
 
 
 def _around_city(
@@ -166,13 +188,15 @@ def class_labels(column: ReleasedColumn, values: pd.Series[float], lang: Lang) -
     written = [number_text(limit, column.decimals, lang) for limit in limits]
     names = ["legend_range"] * (len(limits) - 2) + ["legend_last_range"]
     ranges = zip(names, written[:-1], written[1:], strict=True)
-    return [text(name, lang, lower=lower, upper=upper) for name, lower, upper in ranges]
+    # a class of one value, as it is written, is called by it
+    return [lower if lower == upper else text(name, lang, lower=lower, upper=upper) for name, lower, upper in ranges]
 
 
-def quantile_breaks(values: pd.Series[float], n_classes: int = N_CLASSES) -> list[float]:
+def quantile_breaks(values: pd.Series[float], n_classes: int | None = None) -> list[float]:
     """Return class limits so that classes hold about equally many areas and equal values stay together.
 
-    Each limit is a value that occurs, and the lowest value of its class. Ties give fewer classes.
+    If not given, there are as many classes as the values bear (:func:`most_classes`). Each limit is a value that
+    occurs, and the lowest value of its class. Ties give fewer classes.
 
     Examples
     --------
@@ -181,7 +205,8 @@ def quantile_breaks(values: pd.Series[float], n_classes: int = N_CLASSES) -> lis
     [1.0]
     """
     known = np.sort(values.dropna().to_numpy(dtype=float))
-    if not len(known):
+    n_classes = most_classes(values) if n_classes is None else n_classes
+    if not len(known) or n_classes == 1:
         return []
     starts = np.array([known[len(known) * k // n_classes] for k in range(1, n_classes)])
     above_lowest = known[known > known[0]][:1]

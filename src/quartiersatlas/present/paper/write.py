@@ -11,6 +11,7 @@ from quartiersatlas.errors import ReleaseError
 from quartiersatlas.present.paper.document import Bullets, DocumentTable, Heading, Paragraph, printable
 from quartiersatlas.present.paper.docx import docx_bytes
 from quartiersatlas.present.paper.pdf import pdf_bytes
+from quartiersatlas.present.policy import with_policy
 from quartiersatlas.present.templates import template
 
 if TYPE_CHECKING:
@@ -41,9 +42,10 @@ def save_document(document: Document, path: str | Path, endings: tuple[str, ...]
 
 def html_text(document: Document) -> str:
     """Return the page; all text is escaped by the template."""
-    return printable(
-        template("document.html").render(lang=document.lang, document=document, kind=lambda block: type(block).__name__)
+    page = template("document.html").render(
+        lang=document.lang, document=document, kind=lambda block: type(block).__name__
     )
+    return with_policy(printable(page))
 
 
 MARKUP = re.compile(r"([\\`*_{}\[\]#|~^$!])")
