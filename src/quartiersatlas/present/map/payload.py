@@ -25,9 +25,9 @@ from quartiersatlas.present.map.classes import (
     level_column,
     map_columns,
     schemes,
-    with_matrices,
 )
 from quartiersatlas.present.map.ground import Ground
+from quartiersatlas.present.map.matrices import with_matrices
 from quartiersatlas.present.map.topology import encode_point, encode_topology, in_degrees, simplified, varint_text
 from quartiersatlas.present.map.topology import tolerance as simplification
 from quartiersatlas.present.pictures.of_columns import profile_rank

@@ -24,13 +24,12 @@ from quartiersatlas.present.map.classes import (
     column_colors,
     deviation_breaks,
     jenks_breaks,
-    matrix_colors,
-    pair_colors,
     quantile_breaks,
     ramp,
     sd_breaks,
     within,
 )
+from quartiersatlas.present.map.matrices import matrix_colors, pair_colors
 
 few_values = st.lists(st.integers(0, 6).map(float) | st.just(float("nan")), max_size=40)
 
