@@ -33,6 +33,7 @@ from .intake.tables.read import Table, read_table
 from .need.index import NeedIndex, need_index
 from .need.pictures.transition import ClassTransition, class_transition
 from .need.spec.spec import NeedSpec
+from .present.area_profile.booklet import profiles
 from .present.area_profile.profile import Profile, profile
 from .present.files.export import export
 from .present.look import Look
@@ -151,6 +152,7 @@ __all__ = [
     "parent_keys",
     "parse_rule",
     "profile",
+    "profiles",
     "programme_areas",
     "programme_overlap",
     "rate_change",
