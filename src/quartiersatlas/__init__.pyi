@@ -30,6 +30,9 @@ from .intake.joining.join_report import JoinReport
 from .intake.joining.sums import sum_columns
 from .intake.tables.queries import read_query
 from .intake.tables.read import Table, read_table
+from .monitoring.changes.break_report import BreakReport, break_report
+from .monitoring.changes.change import Change, change
+from .monitoring.changes.transitions import Transitions
 from .need.index import NeedIndex, need_index
 from .need.pictures.transition import ClassTransition, class_transition
 from .need.spec.spec import NeedSpec
@@ -75,8 +78,10 @@ __all__ = [
     "AreasReport",
     "Atlas",
     "Audit",
+    "BreakReport",
     "Candidates",
     "Catalogue",
+    "Change",
     "Chart",
     "ClassTransition",
     "Context",
@@ -106,6 +111,7 @@ __all__ = [
     "Summary",
     "Table",
     "Transfer",
+    "Transitions",
     "__version__",
     "above",
     "above_city",
@@ -120,7 +126,9 @@ __all__ = [
     "audit",
     "audit_project",
     "below",
+    "break_report",
     "candidate_areas",
+    "change",
     "check_areas",
     "check_project",
     "check_rounded",
