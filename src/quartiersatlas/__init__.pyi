@@ -33,6 +33,7 @@ from .intake.tables.read import Table, read_table
 from .monitoring.changes.break_report import BreakReport, break_report
 from .monitoring.changes.change import Change, change
 from .monitoring.changes.transitions import Transitions
+from .monitoring.lists.compare import ListComparison, compare_lists
 from .need.index import NeedIndex, need_index
 from .need.pictures.transition import ClassTransition, class_transition
 from .need.spec.spec import NeedSpec
@@ -92,6 +93,7 @@ __all__ = [
     "JoinReport",
     "KeySystem",
     "Ledger",
+    "ListComparison",
     "Look",
     "NeedIndex",
     "NeedSpec",
@@ -137,6 +139,7 @@ __all__ = [
     "choropleth",
     "city_value",
     "class_transition",
+    "compare_lists",
     "compare_rules",
     "compare_segregation",
     "compare_with_rest",

@@ -218,8 +218,8 @@ def break_report(
     >>> new = qa.add_rates(new, {"share": ("mh", "residents")})
     >>> print(qa.break_report(old, new, indicators="share"))
     BreakReport 2010 | 2011
-    indicator      part  earlier later
-        share numerator  foreign    mh
+    indicator      part earlier later
+        share numerator foreign    mh
     """
     for side, name in ((earlier, "earlier"), (later, "later")):
         expects(side, AreaData, f"break_report: {name}", f"{name} = qa.join(areas, table, period='2021')")

@@ -6,7 +6,6 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
-import pandas as pd
 
 from quartiersatlas.catalogue.texts import check_lang, number_text, text
 from quartiersatlas.errors import SpecError
@@ -19,6 +18,8 @@ from quartiersatlas.monitoring.pictures.courses import Stretch, course_chart
 from quartiersatlas.monitoring.pictures.moved import MovedRow, MovedWords, caterpillar_chart, moved_chart
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.charts import Chart
     from quartiersatlas.intake import AreaData

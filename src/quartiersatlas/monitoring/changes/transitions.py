@@ -58,8 +58,11 @@ class Transitions(Charted):
         """One row per step and pair of classes: areas, and residents at the later date."""
         parts = []
         for one in self.matrices:
-            rows = one.table.stack().rename("areas").reset_index()
-            rows.columns = pd.Index(["class_earlier", "class_later", "areas"])
+            classes = [str(name) for name in one.table.index]
+            rows = pd.DataFrame(
+                {"class_earlier": np.repeat(classes, len(classes)), "class_later": classes * len(classes)}
+            )
+            rows["areas"] = one.table.to_numpy().ravel()
             residents = np.nan if one.residents is None else one.residents.to_numpy().ravel()
             parts.append(rows.assign(earlier=one.dates[0], later=one.dates[1], residents=residents))
         return pd.concat(parts, ignore_index=True)[
