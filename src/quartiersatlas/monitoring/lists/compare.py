@@ -364,8 +364,8 @@ SHOWN = ["key", "condition", "indicator", "unit", "reference"]
 def _conditions(before: Shortlist, after: Shortlist, keys: pd.DataFrame) -> pd.DataFrame:
     """Return what was compared with what at both dates, for areas that moved."""
     new = after.reasons[after.reasons["key"].isin(keys["later"])]
-    new = new.assign(old=new["key"].map(keys["earlier"]))
-    columns = ["key", "condition", *CARRIED_OVER]
+    new = new.assign(old=new["key"].map(keys["earlier"]).astype(object))
+    columns = ["key", "condition", *CARRIED_OVER]  # the same condition of the earlier area
     old = before.reasons.loc[before.reasons["key"].isin(keys["earlier"]), columns].rename(columns={"key": "old"})
     both = new.merge(old, on=["old", "condition"], how="left", suffixes=("_later", "_earlier"))
     order = [f"{name}_{side}" for name in CARRIED_OVER for side in ("earlier", "later")]
