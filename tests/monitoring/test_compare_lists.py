@@ -19,6 +19,7 @@ from quartiersatlas.monitoring.lists.minimal_sets import minimal_sufficient, sub
 from quartiersatlas.monitoring.lists.mixed import decide
 from quartiersatlas.monitoring.lists.words import reason_words
 
+
 @pytest.fixture(scope="module")
 def town():
     """Build joined data of so many areas: poor and residents, and the rate of both."""
@@ -43,7 +44,9 @@ def published(data, value):
 @pytest.mark.shared_data
 @pytest.mark.parametrize("number", range(8), ids="ABCDEFGH")
 def test_known_answers_with_the_city_value_as_published(town, shared, number):
-    case = json.loads((shared.parent / "reference" / "acting" / "reasons_known.json").read_text(encoding="utf-8"))[number]
+    case = json.loads((shared.parent / "reference" / "acting" / "reasons_known.json").read_text(encoding="utf-8"))[
+        number
+    ]
     rule, lists = qa.above("poverty", than="city_value"), []
     for side, period in (("1", "2021"), ("2", "2024")):
         data = town([10 * case[f"own{side}"]] * 3, [1000] * 3, period)
@@ -112,7 +115,9 @@ def test_reasons_are_those_of_the_formula_applied_to_all_sixteen_combinations(to
     draws = np.random.default_rng(seed)
     tenths = draws.permutation([8, 10, 12])[:2]
     people = [draws.integers(60, 100, 60) for _ in (0, 1)]
-    on = {("old", n): list(zip(draws.binomial(people[n], 0.2).tolist(), people[n].tolist(), strict=True)) for n in (0, 1)}
+    on = {
+        ("old", n): list(zip(draws.binomial(people[n], 0.2).tolist(), people[n].tolist(), strict=True)) for n in (0, 1)
+    }
     on |= {("new", n): merged(on["old", n]) for n in (0, 1)}
     keys = {"old": [f"{k:02d}" for k in range(60)]}
     keys["new"] = [f"{'m' if k % 3 == 0 else ''}{k:02d}" for k in range(60) if k % 3 != 1]
@@ -177,6 +182,37 @@ def test_an_area_among_the_worst_is_placed_among_the_others_of_either_date(town)
     found = qa.compare_lists(before, after)
     assert found.table.loc["01", ["state", "reasons"]].tolist() == ["entered", (("own",),)]
     assert found.table.loc["00", ["state", "reasons"]].tolist() == ["left", (("city",),)]
+
+
+def test_a_score_is_that_of_the_areas_own_values_among_the_others_of_either_date(town):
+    """By computing the index anew for each area that moved, with its row alone exchanged."""
+    classes = [
+        {"id": "high", "upper": 1.0, "label_de": "hoch", "label_en": "high"},
+        {"id": "low", "label_de": "niedrig", "label_en": "low"},
+    ]
+    axis = {"id": "status", "standardise": {"method": "z"}, "indicators": [{"id": "poverty"}], "classes": classes}
+    spec = qa.NeedSpec.from_dict({"id": "one", "source": "test", "min_population": 0, "axes": [axis]})
+    draws = np.random.default_rng(8)
+    people, rule = draws.integers(200, 400, 40), qa.above("need", 0.8)
+    level = draws.uniform(0.1, 0.4, 40)
+    sides = [town(draws.binomial(people, level * by), people, year) for by, year in ((1, "2021"), (1.5, "2024"))]
+    lists = [qa.screen(data, rule, need=qa.need_index(data, spec)) for data in sides]
+    found = qa.compare_lists(*lists)
+    moved = found.table.index[found.table["state"].isin(["entered", "left"])]
+    assert len(moved) >= 3
+    for key in moved:
+        outcome = {}
+        for set_ in map(frozenset, powerset(("own", "city"))):
+            own, other = (sides[int(name in set_)].values[["poverty", "residents"]] for name in ("own", "city"))
+            frame = other.copy()
+            frame.loc[key] = own.loc[key]
+            shares = frame["poverty"]
+            score = (shares[key] - shares.mean()) / shares.std(ddof=0)
+            outcome[set_] = bool(score > 0.8)
+        outcome[frozenset(("own", "city", "rule", "boundaries"))] = outcome[frozenset(("own", "city"))]
+        assert {frozenset(one) for one in found.table.loc[key, "reasons"]} == {
+            one for one in smallest_sets(outcome) if len(one) < 3
+        }
 
 
 def test_areas_without_a_predecessor_are_new_and_unknown_ones_have_no_reason(town):
