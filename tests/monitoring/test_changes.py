@@ -133,6 +133,28 @@ def test_unknown_and_small_areas_have_reasons_and_no_verdict(year):
     assert (city["tested"], city["n_areas"]) == (2, 3)
 
 
+def test_an_area_that_is_the_whole_city_cannot_move_against_it(year):
+    found = qa.change(*(year([20.0], [100.0], period) for period in ("2021", "2024")), indicators="poverty")
+    assert found.of()["reason"].tolist() == ["alone"]
+    assert found.of()["verdict"].tolist() == [""]
+
+
+def test_an_area_whose_outline_moved_has_no_change(year):
+    from dataclasses import replace
+
+    import shapely
+
+    one, other = (year([20.0, 30, 10], [100.0] * 3, period) for period in ("2021", "2024"))
+    areas = other.areas.copy()
+    areas.loc["c0", "geometry"] = shapely.box(2000, 0, 4000, 1000)
+    other = replace(other, areas=areas)
+    with pytest.raises(JoinError, match="outline"):
+        qa.change(one, other, indicators="poverty")
+    found = qa.change(one, other, indicators="poverty", outlines="report").of()
+    assert found["reason"].tolist() == ["", "", "moved"]
+    assert np.isnan(found["change"].iloc[2])
+
+
 def test_ready_made_numbers_have_a_change_and_no_test(joined):
     rent = qa.Indicator(id="rent", kind="median", unit="EUR")
     dates = [
@@ -162,7 +184,7 @@ def test_dates_that_are_no_course_are_refused(year, periods, match):
         qa.change(*dates, indicators="poverty")
 
 
-def test_what_cannot_be_compared_is_refused(year, joined):
+def test_what_cannot_be_compared_is_refused(year):
     one, other = (year([20.0, 30, 10], [100.0] * 3, period) for period in ("2021", "2024"))
     with pytest.raises(SpecError, match="1 date is given"):
         qa.change(one, indicators="poverty")
@@ -172,8 +194,9 @@ def test_what_cannot_be_compared_is_refused(year, joined):
         qa.change(one, other, indicators="rent")
     with pytest.raises(JoinError, match="not on the same areas"):
         qa.change(year([20.0, 30], [100.0] * 2, "2021"), other, indicators="poverty")
-    with pytest.raises(JoinError, match="2021 .* 2011"):
-        qa.change(year([20.0, 30, 10], [100.0] * 3, "2021", vintage="2011"), year([20.0, 30, 10], [100.0] * 3, "2024", vintage="2021"), indicators="poverty")  # fmt: skip
+    old, new = (year([20.0, 30, 10], [100.0] * 3, of, vintage=v) for of, v in (("2021", "2011"), ("2024", "2021")))
+    with pytest.raises(JoinError, match=r"2021 .* 2011"):
+        qa.change(old, new, indicators="poverty")
     with pytest.raises(SpecError, match="level"):
         qa.change(one, other, indicators="poverty", level=5)
     with pytest.raises(CountError, match="more in 'poor' than in"):
@@ -256,9 +279,9 @@ def test_fixed_limits_tell_who_moved_and_own_limits_who_changed_places(year):
 
 
 def test_without_a_class_is_a_row_and_a_column(year):
-    found = qa.change(
-        year([10.0, 20, np.nan, 40, 50], [100.0] * 5, "2021"), year([10.0, np.nan, 30, 40, 50], [100.0] * 5, "2024"), indicators="poverty"
-    )  # fmt: skip
+    nan = np.nan
+    sides = (([10.0, 20, nan, 40, 50], "2021"), ([10.0, nan, 30, 40, 50], "2024"))
+    found = qa.change(*(year(poor, [100.0] * 5, period) for poor, period in sides), indicators="poverty")
     table = found.transitions([25]).matrices[0].table
     assert table.to_numpy().tolist() == [[1, 0, 1], [0, 2, 0], [0, 1, 0]]
     chart = found.transitions([25]).chart()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import chain, combinations
 
 import geopandas as gpd
@@ -14,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import quartiersatlas as qa
-from quartiersatlas.errors import ArgumentError, JoinError, SpecError
+from quartiersatlas.errors import ArgumentError, BreakError, JoinError, SpecError
 from quartiersatlas.monitoring.lists.minimal_sets import minimal_sufficient, subsets
 from quartiersatlas.monitoring.lists.mixed import decide
 from quartiersatlas.monitoring.lists.words import reason_words
@@ -278,6 +279,16 @@ def test_boundaries_that_differ_are_refused_until_counts_are_carried(town):
     assert found.table.loc["01", "state"] == "left"
     assert found.table.loc["01", "reasons"] == (("boundaries",),)
     assert found.table.loc["01", "why_not"] == "incomplete"
+
+
+def test_lists_by_unlike_definitions_are_refused(town):
+    one = town([30, 20, 10], [100] * 3, "2021")
+    other = town([30, 20, 10], [100] * 3, "2024", mh=[50.0, 40, 30])
+    rates = {**other.rates, "poverty": ("mh", "residents")}
+    other = replace(other, values=other.values.assign(poverty=other.values["mh"]), rates=rates)
+    rule = qa.above("poverty", 15)
+    with pytest.raises(BreakError, match="numerator 'poor' and 'mh'"):
+        qa.compare_lists(qa.screen(one, rule), qa.screen(other, rule))
 
 
 @pytest.mark.parametrize(

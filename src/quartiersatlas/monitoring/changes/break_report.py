@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pandas as pd
@@ -96,10 +96,10 @@ class BreakReport(Charted):
         ]
         label = self.meanings[name][1].label(lang)
         found = [text("break_sentence", lang, indicator=label, period=self.periods[1], parts="; ".join(said))]
-        jump = self.jumps.loc[name]
+        jump = cast("dict[str, float]", self.jumps.loc[name].to_dict())
         if np.isfinite(jump["city_jump"]) and np.isfinite(jump["median_jump"]):
             numbers = ("city_earlier", "city_later", "median_earlier", "median_later")
-            written = {part: number_text(float(jump[part]), 1, lang) for part in numbers}
+            written = {part: number_text(jump[part], 1, lang) for part in numbers}
             found.append(text("break_jump", lang, **written))
         if self.overlap is not None:
             found += self._overlapping(name, lang)
@@ -144,13 +144,13 @@ class BreakReport(Charted):
                 f"The report has no indicator {indicator!r}: there are {', '.join(map(repr, known)) or 'none'}."
             )
         name = indicator or known[0]
-        jump = self.jumps.loc[name]
+        jump = cast("dict[str, float]", self.jumps.loc[name].to_dict())
         meanings = self.meanings[name]
         stretches = [
             Stretch(
                 (self.periods[n],),
-                (float(jump[f"city_{side}"]),),
-                (float(jump[f"median_{side}"]),),
+                (jump[f"city_{side}"],),
+                (jump[f"median_{side}"],),
                 meanings[n].label(lang),
             )
             for n, side in enumerate(("earlier", "later"))

@@ -35,7 +35,7 @@ class ChangeRecord:
         ``z``, ``p``, ``p_adjusted`` (for the areas of this indicator and step), ``p_together`` (for all indicators
         too), ``verdict`` (``"up"``, ``"down"``, ``"not_shown"``; empty without a test) and ``reason`` for what is not
         there: the status of an unknown value, ``"few"``, ``"break"``, ``"moved"``, ``"nobody"``, ``"from_zero"``,
-        ``"no_counts"``.
+        ``"no_counts"``, ``"alone"`` (the area is the whole city).
     city : DataFrame
         One row per indicator and step: ``value_earlier``, ``value_later``, ``change``, ``per_year``, the counts,
         ``n_areas`` (known at both dates), ``tested``, ``tested_together``, ``up``, ``down``.
@@ -118,8 +118,15 @@ class ChangeRecord:
         -------
         dict
             As :attr:`city` has it.
+
+        Raises
+        ------
+        SpecError
+            There is no such indicator, or the two dates were not compared.
         """
         name = indicator or self.indicators[0]
         first, last = earlier or self.periods[0], later or self.periods[-1]
-        rows = self.city.set_index(["indicator", "earlier", "later"])
-        return {str(part): value for part, value in rows.loc[(name, first, last)].items()}
+        for row in self.city.to_dict("records"):
+            if (row["indicator"], row["earlier"], row["later"]) == (name, first, last):
+                return {str(part): value for part, value in row.items()}
+        raise SpecError(f"change: {first} to {last} was not compared for {name!r}.")

@@ -97,7 +97,13 @@ def changed_rows(
         years = years_between(earlier.period, later.period, "change")
         for name in indicators:
             rows, row = _one(earlier, later, name, years, asked)
-            step = {"indicator": name, "earlier": earlier.period, "later": later.period, "span": span, "years": years}
+            step: dict[str, Any] = {
+                "indicator": name,
+                "earlier": earlier.period,
+                "later": later.period,
+                "span": span,
+                "years": years,
+            }
             if (name, earlier.period, later.period) in asked.breaks:
                 row |= {"change": np.nan, "per_year": np.nan}
             parts.append(rows.rename_axis("key").reset_index().assign(**step))
@@ -145,6 +151,7 @@ def _one(
         few = step.earlier[1].lt(asked.min_denominator) | step.later[1].lt(asked.min_denominator)
         reason = reason.mask(reason.eq("") & few, "few")
         rows.loc[few, ["z", "p"]] = np.nan
+        reason = reason.mask(reason.eq("") & rows["p"].isna(), "alone")  # the area is the whole city
     else:
         rows, city, reason = _of_numbers(earlier, later, name, years, reason)
     return _emptied(rows, reason, name, (earlier.period, later.period), asked), {
@@ -186,7 +193,7 @@ def _of_numbers(
     row = change_of_numbers(pd.Series([city[0]]), pd.Series([city[1]]), years, city, counted=summed).iloc[0]
     from_zero = summed & known & before.eq(0) & after.gt(0)
     reason = reason.mask(from_zero, "from_zero").mask(known & ~from_zero, "no_counts")
-    none = dict.fromkeys(COUNTS, np.nan)
+    none: dict[str, Any] = dict.fromkeys(COUNTS, np.nan)
     if summed:
         rows = rows.assign(**{**none, "x_earlier": before, "x_later": after})
         none |= {"x_earlier": city[0], "x_later": city[1]}

@@ -126,7 +126,7 @@ def _against_rest(step: RateStep) -> pd.DataFrame:
     relative = weights[1] * (p2[0] - r2[0]) - weights[0] * (p1[0] - r1[0])
     signed = (weights[1], p2), (-weights[1], r2), (-weights[0], p1), (weights[0], r1)
     down, up = (_distances(signed, step.correlation, towards) for towards in (-1, 1))
-    z = relative / np.sqrt(_variance(step, (p1, p2), (r1, r2), weights))
+    z: pd.Series[float] = relative / np.sqrt(_variance(step, (p1, p2), (r1, r2), weights))
     return pd.DataFrame(
         {
             "relative": relative,
@@ -146,7 +146,8 @@ def _distances(signed: tuple[tuple[pd.Series[float], Counts], ...], r: float, to
         apart.append(np.maximum(towards * up, towards * down))
     later, rest_later, earlier, rest_earlier = apart
     squares = sum(one**2 for one in apart) - 2 * r * (later * earlier + rest_later * rest_earlier)
-    return np.sqrt(squares)
+    found: pd.Series[float] = np.sqrt(squares)
+    return found
 
 
 def _variance(
@@ -157,12 +158,13 @@ def _variance(
     (big_x1, big_n1), (big_x2, big_n2) = city.earlier, city.later
     moved = float(big_x2.iloc[0] / big_n2.iloc[0] - big_x1.iloc[0] / big_n1.iloc[0]) if len(own[0][0]) else 0.0
     (x1, n1), (x2, n2) = step.earlier, step.later
-    counts = PairCounts(*(part.to_numpy(dtype=float) for part in (x2, n2, x1, n1)))
+    counts = PairCounts(*(np.asarray(part, dtype=np.float64) for part in (x2, n2, x1, n1)))
     with np.errstate(invalid="ignore"):
         p2, p1 = likely_rates(counts, np.full(len(x1), moved))
     sd = [np.sqrt(rate * (1 - rate) / n) for rate, n in ((p1, own[0][1]), (p2, own[1][1]), *rest)]
     squares = weights[1] ** 2 * (sd[1] ** 2 + sd[3] ** 2) + weights[0] ** 2 * (sd[0] ** 2 + sd[2] ** 2)
-    return squares - 2 * step.correlation * weights[0] * weights[1] * (sd[0] * sd[1] + sd[2] * sd[3])
+    found: pd.Series[float] = squares - 2 * step.correlation * weights[0] * weights[1] * (sd[0] * sd[1] + sd[2] * sd[3])
+    return found
 
 
 def change_of_numbers(

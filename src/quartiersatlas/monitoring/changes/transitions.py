@@ -206,8 +206,8 @@ def _breaks(
 
 def _classed(values: pd.Series[float], breaks: Sequence[float]) -> pd.Series[str]:
     """Return the class of each value, from "1"; a value at a limit is in the lower class; None without a value."""
-    known = values.to_numpy(dtype=float)[:, None]
-    above = nearly(known, np.asarray(breaks, dtype=float)[None, :]) > 0
+    known = np.asarray(values, dtype=np.float64)[:, None]
+    above = nearly(known, np.asarray(breaks, dtype=np.float64)[None, :]) > 0
     found = pd.Series((above.sum(axis=1) + 1).astype(str), index=values.index, dtype=object)
     return found.where(values.notna(), None)
 

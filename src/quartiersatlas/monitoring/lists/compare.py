@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from quartiersatlas.base.checks import count_noun, expects, names
 from quartiersatlas.base.keys import refuse_number_keys
-from quartiersatlas.errors import JoinError, SpecError, list_some
+from quartiersatlas.errors import BreakError, JoinError, SpecError, list_some
 from quartiersatlas.indicators.periods import refuse_no_course
 from quartiersatlas.intake import check_vintages
+from quartiersatlas.monitoring.changes.break_report import break_report
+from quartiersatlas.monitoring.changes.definitions import definition_of, differing
 from quartiersatlas.monitoring.lists.minimal_sets import minimal_sufficient
 from quartiersatlas.monitoring.lists.mixed import Worlds
 from quartiersatlas.monitoring.lists.words import list_sentences, reason_words
@@ -119,7 +121,7 @@ class ListComparison:
         str
             Such as "own value and city value, only both together"; empty where it neither entered nor left.
         """
-        row = self.table.loc[key]
+        row: dict[str, Any] = self.table.loc[key].to_dict()
         return reason_words(row["reasons"], row["why_not"], lang) if row["state"] in ("entered", "left") else ""
 
     def text(self, lang: Lang = "de") -> str:
@@ -190,6 +192,8 @@ def compare_lists(
 
     Raises
     ------
+    BreakError
+        An indicator is defined in different ways at the two dates.
     JoinError
         The lists are on boundaries that differ, and ``carried`` is not given.
     SpecError
@@ -226,12 +230,13 @@ def compare_lists(
     """
     for one, name in ((before, "before"), (after, "after")):
         expects(one, Shortlist, f"compare_lists: {name}", f"{name} = {HOW}")
-    for one, name in ((carried, "carried"), (carried_back, "carried_back")):
-        if one is not None:
-            expects(one, Shortlist, f"compare_lists: {name}", f"{name} = qa.screen(carried_data, rule)")
+    for other, name in ((carried, "carried"), (carried_back, "carried_back")):
+        if other is not None:
+            expects(other, Shortlist, f"compare_lists: {name}", f"{name} = qa.screen(carried_data, rule)")
     earlier, later = _data(before, "before"), _data(after, "after")
     refuse_no_course((earlier.period, later.period), "compare_lists")
     _check_boundaries(before, after, carried, carried_back)
+    _refuse_breaks(before, after)
     hidden = frozenset(names(withheld, "compare_lists: withheld") if withheld else ())
     old = _predecessors(before, after, predecessors)
     keys = pd.DataFrame({"earlier": old[old.ne("")], "later": old.index[old.ne("")]}, index=old.index[old.ne("")])
@@ -249,7 +254,7 @@ def compare_lists(
     return ListComparison(
         table=table,
         conditions=conditions,
-        gone=tuple(str(key) for key in earlier.areas.index.difference(old, sort=False)),
+        gone=tuple(str(key) for key in earlier.areas.index.difference(pd.Index(old), sort=False)),
         factors=factors,
         withheld=hidden,
         periods=(earlier.period, later.period),
@@ -317,6 +322,24 @@ def _check_boundaries(
             f"compare_lists: {count_noun(len(moved), 'area has', 'areas have')} another outline under the same key: "
             f"{list_some(moved.index)}. {advice}"
         )
+
+
+def _refuse_breaks(before: Shortlist, after: Shortlist) -> None:
+    """Refuse lists whose indicators are defined in different ways: no reason could be told from the new definition."""
+    earlier, later = _data(before, "before"), _data(after, "after")
+    asked = {one.looks_at for side in (before, after) for one in side.rule.conditions}
+    for side in (before, after):
+        asked |= set() if side.need is None else {leaf.id for axis in side.need.spec.axes for leaf in axis.indicators}
+    for name in sorted(asked & set(earlier.values.columns) & set(later.values.columns)):
+        odd = differing(definition_of(earlier, name), definition_of(later, name))
+        if odd:
+            said = "; ".join(f"{part} {one!r} and {other!r}" for part, (one, other) in odd.items())
+            raise BreakError(
+                f"compare_lists: {name!r} is not the same at {earlier.period!r} and {later.period!r}: {said}. Who "
+                f"entered or left may be so by the definition. qa.break_report(earlier, later) says how far they are "
+                f"apart.",
+                break_report(earlier, later, indicators=name),
+            )
 
 
 def _predecessors(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from quartiersatlas.errors import QuartiersatlasError, SpecError
 from quartiersatlas.monitoring.lists.minimal_sets import UNKNOWN, subsets
@@ -24,7 +25,6 @@ from quartiersatlas.screening.language.rules import CITY, NEED, Compare, InClass
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import pandas as pd
     from numpy.typing import NDArray
 
     from quartiersatlas.need import NeedIndex
@@ -130,18 +130,18 @@ def decide(rule_of: Shortlist, values: Shortlist, limits: Shortlist, keys: pd.Se
     """
     rule = rule_of.rule
     own, other = (_evidence(side, rule, rule_of) for side in (values, limits))
-    rows = limits.selected.index.get_indexer(keys)
+    rows = limits.selected.index.get_indexer(pd.Index(keys))
     taken = np.full(other.n_areas, -1, dtype=np.intp)
-    taken[rows] = values.selected.index.get_indexer(keys)
-    places = Places(rows, taken)
+    taken[rows] = values.selected.index.get_indexer(pd.Index(keys))
+    places = AreaRows(rows, taken)
     truths = [_outcome(one, own, other, places, values.need, limits.need) for one in rule.conditions]
     outcome = combine(rule, truths)
-    known = outcome.known
-    return np.where(known, outcome.yes, UNKNOWN)[0].astype(np.int8)
+    found: Decided = np.where(outcome.known, outcome.yes, UNKNOWN)[0].astype(np.int8)
+    return found
 
 
 @dataclass(frozen=True, eq=False)
-class Places:
+class AreaRows:
     """Where the areas are: their rows among the other list's areas, and the own row of each of those; -1 for none."""
 
     rows: Ints
@@ -160,7 +160,7 @@ def _outcome(
     condition: Condition,
     own: Evidence,
     other: Evidence,
-    places: Places,
+    places: AreaRows,
     own_need: NeedIndex | None,
     other_need: NeedIndex | None,
 ) -> Outcome:
@@ -188,7 +188,7 @@ def _scored(condition: Condition, need: NeedIndex | None) -> bool:
     return need is not None and (condition.looks_at == NEED or condition.looks_at in need.scores.columns)
 
 
-def _picked(condition: Condition, evidence: Evidence, places: Places) -> Outcome:
+def _picked(condition: Condition, evidence: Evidence, places: AreaRows) -> Outcome:
     """Return the outcome of each area in its own run."""
     found = held(condition, evidence).truth
     shape = (len(places.rows), evidence.n_areas)
@@ -243,7 +243,7 @@ def _earlier(own: Measured | None) -> tuple[Array | None, Array | None]:
     return own.earlier
 
 
-def _with_scores(other: Evidence, own_need: NeedIndex, other_need: NeedIndex, places: Places) -> Evidence:
+def _with_scores(other: Evidence, own_need: NeedIndex, other_need: NeedIndex, places: AreaRows) -> Evidence:
     """Return one run per area, with the scores that its own indicators get among the other list's areas."""
     keys = other_need.scores.index
     inside = np.asarray(keys.isin(other_need.scored_keys))
