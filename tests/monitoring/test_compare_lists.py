@@ -243,12 +243,12 @@ def test_withheld_areas_are_counted_and_neither_explained_nor_shown(town):
     assert "nicht ausgewiesen wird: 1" in found.text("de")
 
 
-def test_leaving_by_the_city_alone_is_said_to_be_no_smaller_need(town):
+def test_leaving_by_the_city_alone_is_said_to_be_no_improvement(town):
     before = qa.screen(town([330, 300, 100, 100], [1000] * 4, "2021"), qa.above_city("poverty"))
     after = qa.screen(town([330, 900, 300, 100], [1000] * 4, "2024"), qa.above_city("poverty"))
     found = qa.compare_lists(before, after)
     assert found.table.loc["00", ["state", "reasons"]].tolist() == ["left", (("city",),)]
-    assert "nicht der eigene Wert: 1. Der Bedarf dieser Gebiete ist damit nicht kleiner geworden." in found.text("de")
+    assert "nicht der eigene Wert: 1. An der Lage dort muss sich deshalb nichts verbessert haben." in found.text("de")
     assert "left: city (1)" in repr(found)
 
 

@@ -43,7 +43,7 @@ def change_chart(found: ChangeRecord, kind: str, lang: Lang, indicator: str, ste
     meaning = found.meanings[name]
     if kind == "course":
         return course_chart(_stretches(found.dates, name, lang), meaning, lang)
-    known = rows[rows["change"].notna()]
+    known = rows[rows["change"].notna() & rows["reason"].ne("few")]
     if not len(known):
         raise SpecError(f"change: no area has a change of {name!r} between these dates; its reasons: {_reasons(rows)}.")
     summed = kind_of(found.dates[-1], name) in SUMMED
@@ -109,10 +109,12 @@ def _note(found: ChangeRecord, rows: pd.DataFrame, lang: Lang, kind: str, most: 
     missing = int(rows["change"].isna().sum())
     if missing:
         said.append(text("change_unknown", lang, n=number_text(missing, 0, lang)))
-    if kind == "dumbbell" and len(rows) - missing > most:
-        said.append(
-            text("change_note_most", lang, n=number_text(most, 0, lang), all=number_text(len(rows) - missing, 0, lang))
-        )
+    few = int((rows["change"].notna() & rows["reason"].eq("few")).sum())
+    if few:
+        said.append(text("change_note_few", lang, n=number_text(few, 0, lang)))
+    n_known = len(rows) - missing - few
+    if kind == "dumbbell" and n_known > most:
+        said.append(text("change_note_most", lang, n=number_text(most, 0, lang), all=number_text(n_known, 0, lang)))
     return " ".join(said)
 
 

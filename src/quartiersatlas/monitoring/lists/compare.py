@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
 
@@ -121,7 +121,7 @@ class ListComparison:
         str
             Such as "own value and city value, only both together"; empty where it neither entered nor left.
         """
-        row: dict[str, Any] = self.table.loc[key].to_dict()
+        row = cast("dict[str, Any]", self.table.loc[key].to_dict())
         return reason_words(row["reasons"], row["why_not"], lang) if row["state"] in ("entered", "left") else ""
 
     def text(self, lang: Lang = "de") -> str:

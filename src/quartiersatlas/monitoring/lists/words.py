@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from quartiersatlas.catalogue.texts import check_lang, number_text, pick, text
 
@@ -89,7 +89,7 @@ def list_sentences(
 def _numbers(rows: pd.DataFrame, labels: Mapping[str, tuple[str, str]], lang: Lang) -> list[str]:
     """Return value and limit at both dates of the conditions whose outcome turned, where they are numbers."""
     found = []
-    records: list[dict[str, Any]] = rows.to_dict("records")
+    records = cast("list[dict[str, Any]]", rows.to_dict("records"))
     for row in records:
         parts = ("value_earlier", "value_later", "limit_earlier", "limit_later")
         if row["held_earlier"] == row["held_later"] or not all(_is_number(row[part]) for part in parts):

@@ -80,7 +80,7 @@ def caterpillar_chart(rows: Sequence[MovedRow], city: float, words: MovedWords, 
     Returns
     -------
     Chart
-        Filled where the change is shown to differ, hollow where it is not; without names above 45 areas.
+        Coloured and filled where the change is shown to differ; above 45 areas without names, as small dots.
     """
     check_lang(lang)
     ordered = sorted(rows, key=lambda row: (-row.change, row.name))
@@ -91,9 +91,11 @@ def caterpillar_chart(rows: Sequence[MovedRow], city: float, words: MovedWords, 
         if isfinite(row.lower):
             ends = ((row.lower, number), (row.upper, number))
             marks.append(Line(points=ends, stroke=color, width=1.4 if named else 0.6, opacity=0.7, area=row.area))
-        fill, stroke = (color, PAPER) if row.verdict in COLORS else (PAPER, color)
-        radius = 3.4 if named else 1.6
-        marks.append(Dot(x=row.change, y=number, r=radius, fill=fill, stroke=stroke, width=0.8, area=row.area))
+        if named:
+            fill, stroke = (color, PAPER) if row.verdict in COLORS else (PAPER, color)
+            marks.append(Dot(x=row.change, y=number, r=3.4, fill=fill, stroke=stroke, width=0.8, area=row.area))
+        else:
+            marks.append(Dot(x=row.change, y=number, r=1.5, fill=color, area=row.area))
     low, high = spread([*(v for row in ordered for v in (row.change, row.lower, row.upper)), city, 0.0], from_zero=0)
     if low < 0 < high:
         marks.insert(0, VRule(x=0, stroke=FAINT, width=0.8))
