@@ -37,6 +37,7 @@ from .monitoring.lists.compare import ListComparison, compare_lists
 from .need.index import NeedIndex, need_index
 from .need.pictures.transition import ClassTransition, class_transition
 from .need.spec.spec import NeedSpec
+from .present.area_profile.booklet import profiles
 from .present.area_profile.profile import Profile, profile
 from .present.files.export import export
 from .present.look import Look
@@ -162,6 +163,7 @@ __all__ = [
     "parent_keys",
     "parse_rule",
     "profile",
+    "profiles",
     "programme_areas",
     "programme_overlap",
     "rate_change",
