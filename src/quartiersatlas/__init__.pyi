@@ -30,6 +30,10 @@ from .intake.joining.join_report import JoinReport
 from .intake.joining.sums import sum_columns
 from .intake.tables.queries import read_query
 from .intake.tables.read import Table, read_table
+from .monitoring.changes.break_report import BreakReport, break_report
+from .monitoring.changes.change import Change, change
+from .monitoring.changes.transitions import Transitions
+from .monitoring.lists.compare import ListComparison, compare_lists
 from .need.index import NeedIndex, need_index
 from .need.pictures.transition import ClassTransition, class_transition
 from .need.spec.spec import NeedSpec
@@ -76,8 +80,10 @@ __all__ = [
     "AreasReport",
     "Atlas",
     "Audit",
+    "BreakReport",
     "Candidates",
     "Catalogue",
+    "Change",
     "Chart",
     "ClassTransition",
     "Context",
@@ -88,6 +94,7 @@ __all__ = [
     "JoinReport",
     "KeySystem",
     "Ledger",
+    "ListComparison",
     "Look",
     "NeedIndex",
     "NeedSpec",
@@ -107,6 +114,7 @@ __all__ = [
     "Summary",
     "Table",
     "Transfer",
+    "Transitions",
     "__version__",
     "above",
     "above_city",
@@ -121,7 +129,9 @@ __all__ = [
     "audit",
     "audit_project",
     "below",
+    "break_report",
     "candidate_areas",
+    "change",
     "check_areas",
     "check_project",
     "check_rounded",
@@ -130,6 +140,7 @@ __all__ = [
     "choropleth",
     "city_value",
     "class_transition",
+    "compare_lists",
     "compare_rules",
     "compare_segregation",
     "compare_with_rest",
