@@ -22,6 +22,7 @@ from .indicators.change import add_change, rate_change
 from .indicators.columns import add_counts, add_rates
 from .indicators.gaps.gap import GroupGap, group_gap
 from .indicators.rates import city_value, rates
+from .indicators.surveys.survey import SurveyRates, survey_rates
 from .intake.areas.points import read_points
 from .intake.areas.read import merge_areas, read_areas, read_features
 from .intake.joining.data import AreaData
@@ -33,6 +34,8 @@ from .intake.tables.read import Table, read_table
 from .monitoring.changes.break_report import BreakReport, break_report
 from .monitoring.changes.change import Change, change
 from .monitoring.changes.transitions import Transitions
+from .monitoring.comparisons.funded import FundedComparison, compare_funded
+from .monitoring.comparisons.twins import Twins, twins
 from .monitoring.lists.compare import ListComparison, compare_lists
 from .need.index import NeedIndex, need_index
 from .need.pictures.transition import ClassTransition, class_transition
@@ -89,6 +92,7 @@ __all__ = [
     "Context",
     "Decomposition",
     "FittedContext",
+    "FundedComparison",
     "GroupGap",
     "Indicator",
     "JoinReport",
@@ -112,9 +116,11 @@ __all__ = [
     "Sheet",
     "Shortlist",
     "Summary",
+    "SurveyRates",
     "Table",
     "Transfer",
     "Transitions",
+    "Twins",
     "__version__",
     "above",
     "above_city",
@@ -140,6 +146,7 @@ __all__ = [
     "choropleth",
     "city_value",
     "class_transition",
+    "compare_funded",
     "compare_lists",
     "compare_rules",
     "compare_segregation",
@@ -184,8 +191,10 @@ __all__ = [
     "segregation_change",
     "segregation_indices",
     "sum_columns",
+    "survey_rates",
     "transfer",
     "transfer_by_area",
+    "twins",
     "typology",
     "worse_than_city",
     "worst_n",
