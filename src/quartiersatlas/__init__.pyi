@@ -30,6 +30,9 @@ from .intake.joining.join_report import JoinReport
 from .intake.joining.sums import sum_columns
 from .intake.tables.queries import read_query
 from .intake.tables.read import Table, read_table
+from .monitoring.measures.coverage import Coverage, coverage
+from .monitoring.measures.participation import Annotation, annotate
+from .monitoring.measures.register import Measures, read_measures
 from .need.index import NeedIndex, need_index
 from .need.pictures.transition import ClassTransition, class_transition
 from .need.spec.spec import NeedSpec
@@ -71,6 +74,7 @@ from .space.reallocate import Transfer
 from .version import __version__
 
 __all__ = [
+    "Annotation",
     "AreaData",
     "AreasReport",
     "Atlas",
@@ -80,6 +84,7 @@ __all__ = [
     "Chart",
     "ClassTransition",
     "Context",
+    "Coverage",
     "Decomposition",
     "FittedContext",
     "GroupGap",
@@ -88,6 +93,7 @@ __all__ = [
     "KeySystem",
     "Ledger",
     "Look",
+    "Measures",
     "NeedIndex",
     "NeedSpec",
     "Profile",
@@ -114,6 +120,7 @@ __all__ = [
     "add_rates",
     "add_relations",
     "ags_from_ars",
+    "annotate",
     "at_least",
     "at_most",
     "atlas_map",
@@ -133,6 +140,7 @@ __all__ = [
     "compare_segregation",
     "compare_with_rest",
     "context",
+    "coverage",
     "decompose",
     "export",
     "figure",
@@ -157,6 +165,7 @@ __all__ = [
     "rates",
     "read_areas",
     "read_features",
+    "read_measures",
     "read_points",
     "read_query",
     "read_table",

@@ -68,7 +68,7 @@ def read_cell(raw: object, column: RegisterColumn) -> ReadCell:
     if _is_empty(raw):
         return ReadCell(empty_value(column))
     if column.kind in DATES:
-        return _date(raw, column.kind)
+        return read_date(raw, column.kind)
     if column.kind in NUMBERS:
         return _number(raw, column.kind)
     if column.labels("de"):
@@ -146,12 +146,20 @@ def _code(words: str, known: dict[str, str], column: RegisterColumn) -> str:
         return known[folded(words)]
     spelled = {label: code for code, label in column.labels("de").items()} | {code: code for code in known.values()}
     close = [label for label, score, _ in extract(words, list(spelled), limit=2) if score > 60]  # noqa: PLR2004 - percent alike
-    hint = f"did you mean {list_some(close)}?" if close else f"it is one of {list_some(column.labels('de').values(), 20)}"
+    hint = (
+        f"did you mean {list_some(close)}?" if close else f"it is one of {list_some(column.labels('de').values(), 20)}"
+    )
     raise RefusedCellError(f"unknown: {hint}")
 
 
-def _date(raw: object, kind: str) -> ReadCell:
-    """Read a date; a year or a month is its first day as a begin and its last one as an end."""
+def read_date(raw: object, kind: str) -> ReadCell:
+    """Read a date; a year or a month is its first day as a begin and its last one as an end.
+
+    Raises
+    ------
+    RefusedCellError
+        It is none, or could mean several days.
+    """
     if isinstance(raw, (datetime, date)):
         return ReadCell(pd.Timestamp(raw).normalize())
     words = written(raw).strip()

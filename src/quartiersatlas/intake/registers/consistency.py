@@ -132,7 +132,11 @@ def _check_money(check: _Check, measures: pd.DataFrame) -> None:
     costs = measures.drop_duplicates("measure_id").set_index("measure_id")["cost"]
     for measure in sums.index[sums > costs.reindex(sums.index)]:
         row = int(check.frame.index[check.frame["measure_id"].eq(measure)][0])
-        check.note(row, "sum_eur", f"{sums[measure]:.15g} EUR in all are more than the cost of {measure}, {costs[measure]:.15g}")
+        check.note(
+            row,
+            "sum_eur",
+            f"{sums[measure]:.15g} EUR in all are more than the cost of {measure}, {costs[measure]:.15g}",
+        )
 
 
 def _check_areas(check: _Check, data: AreaData | None) -> None:

@@ -93,10 +93,14 @@ class Problems:
         refused = [row for row in self.rows if row[-1]]
         if not refused:
             return
-        first = "; ".join(f"{sheet} {cell} ({column}) {value!r}: {what}" for sheet, cell, column, value, what, _ in refused[:SHOWN])
+        first = "; ".join(
+            f"{sheet} {cell} ({column}) {value!r}: {what}" for sheet, cell, column, value, what, _ in refused[:SHOWN]
+        )
         more = f"; and {len(refused) - SHOWN} more" if len(refused) > SHOWN else ""
         cells = count_noun(len(refused), "cell", "cells")
-        raise RegisterError(f"{source}: {cells} cannot be read: {first}{more}. All of them: err.problems.", self.frame())
+        raise RegisterError(
+            f"{source}: {cells} cannot be read: {first}{more}. All of them: err.problems.", self.frame()
+        )
 
 
 def read_tables(source: str | Path | Mapping[str, pd.DataFrame], data: AreaData | None = None) -> RegisterTables:
@@ -194,7 +198,13 @@ def _value(
 
 def _fill_merged(sheet: RawSheet, at: dict[str, int], problems: Problems) -> None:
     """Give words that are merged over several rows to each of them; numbers and keys are refused."""
-    kinds = {place: column.kind for table in register_columns().values() for column in table for place in (at.get(column.name),) if place is not None}
+    kinds = {
+        place: column.kind
+        for table in register_columns().values()
+        for column in table
+        for place in (at.get(column.name),)
+        if place is not None
+    }
     rows = dict(sheet.rows)
     for one in sheet.merged:
         inside = [number for number in rows if one.first.row + 1 <= number <= one.last.row + 1]

@@ -89,7 +89,9 @@ def _of_folder(folder: Path) -> dict[str, RawSheet]:
         if path is not None:
             found[table] = _sheet(path.name, _csv_rows(path), table)
     if "massnahmen" not in found:
-        raise InputError(f"The folder {str(folder)!r} has no file massnahmen.csv; there are {list_some(files) or 'none'}.")
+        raise InputError(
+            f"The folder {str(folder)!r} has no file massnahmen.csv; there are {list_some(files) or 'none'}."
+        )
     return found
 
 
@@ -139,9 +141,7 @@ def _of_workbook(path: Path) -> dict[str, RawSheet]:
 
 def _sheet(name: str, rows: Sequence[tuple[int, list[Any]]], table: str) -> RawSheet:
     """Find the header, which may stand below a title; rows without anything are no rows."""
-    known = {
-        folded(word) for one in register_columns()[table] for word in (one.name, one.heading_de, one.heading_en)
-    }
+    known = {folded(word) for one in register_columns()[table] for word in (one.name, one.heading_de, one.heading_en)}
     for place, (_, cells) in enumerate(rows[:HEADER_WITHIN]):
         header = [str(cell).strip() if cell is not None else "" for cell in cells]
         if sum(folded(cell) in known for cell in header if cell) >= LEAST_HEADINGS:

@@ -91,7 +91,10 @@ def _sheet(register: RegisterTables, table: str, lang: Lang) -> WorkbookSheet:
     is_number = [column is not None and column.kind in NUMBERS for _, column in columns]
     is_wide = [column is None or column.kind in WIDE_KINDS for _, column in columns]
     widths = [
-        max(NARROWEST, min(WIDEST if wide else 24, max([len(head[place]) + 2, *(len(str(row[place] or "")) + 1 for row in rows)])))
+        max(
+            NARROWEST,
+            min(WIDEST if wide else 24, max([len(head[place]) + 2, *(len(str(row[place] or "")) + 1 for row in rows)])),
+        )
         for place, wide in enumerate(is_wide)
     ]
     return WorkbookSheet(
@@ -99,7 +102,10 @@ def _sheet(register: RegisterTables, table: str, lang: Lang) -> WorkbookSheet:
         head=[(head, CellStyle(bold=True, is_text=True, is_wrapped=True, line="#5a5a5a"))],
         rows=rows,
         styles=[
-            CellStyle(number_format="#,##0.######" if column is not None and column.kind == "number" else "#,##0.##", is_top=True)
+            CellStyle(
+                number_format="#,##0.######" if column is not None and column.kind == "number" else "#,##0.##",
+                is_top=True,
+            )
             if number
             else CellStyle(is_text=True, is_top=True)
             for number, (_, column) in zip(is_number, columns, strict=True)
