@@ -169,21 +169,27 @@ def read_date(raw: object, kind: str) -> ReadCell:
         return ReadCell(_day(*map(int, found.groups())))
     if found := GERMAN.fullmatch(words):
         return ReadCell(_day(*map(int, reversed(found.groups()))))
-    if kind != "date":
-        if (found := YEAR.fullmatch(words)) and FIRST_YEAR <= int(words) <= LAST_YEAR:
-            return ReadCell(_within(int(words), 1, 12, kind))
-        if (found := MONTH.fullmatch(words)) and 1 <= int(found[1]) <= 12:  # noqa: PLR2004 - months
-            return ReadCell(_within(int(found[2]), int(found[1]), int(found[1]), kind))
-        if found := QUARTER.fullmatch(words):
-            last = 3 * int(found[1] or found[2])
-            day = _within(int(found[3]), last - 2, last, kind)
-            return ReadCell(day, f"a quarter, read as {day:%Y-%m-%d}")
+    if kind != "date" and (span := _span(words, kind)) is not None:
+        return span
     if TWO_DIGITS.fullmatch(words):
         raise RefusedCellError("a year of two digits: which century? Write TT.MM.JJJJ, such as 01.03.2026")
     if isinstance(raw, (int, float, np.number)):
         raise RefusedCellError("a number where a date belongs: format the cell as a date, or write TT.MM.JJJJ")
     more = "" if kind == "date" else ", MM/JJJJ or JJJJ"
     raise RefusedCellError(f"no date: write TT.MM.JJJJ, JJJJ-MM-TT{more}")
+
+
+def _span(words: str, kind: str) -> ReadCell | None:
+    """Read a year, a month or a quarter as its first or its last day."""
+    if YEAR.fullmatch(words) and FIRST_YEAR <= int(words) <= LAST_YEAR:
+        return ReadCell(_within(int(words), 1, 12, kind))
+    if (found := MONTH.fullmatch(words)) and 1 <= int(found[1]) <= 12:  # noqa: PLR2004 - months
+        return ReadCell(_within(int(found[2]), int(found[1]), int(found[1]), kind))
+    if found := QUARTER.fullmatch(words):
+        last = 3 * int(found[1] or found[2])
+        day = _within(int(found[3]), last - 2, last, kind)
+        return ReadCell(day, f"a quarter, read as {day:%Y-%m-%d}")
+    return None
 
 
 def _day(year: int, month: int, day: int) -> pd.Timestamp:

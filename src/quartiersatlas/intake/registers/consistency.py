@@ -158,7 +158,7 @@ def _check_areas(check: _Check, data: AreaData | None) -> None:
                 key = found or name
             keys.append(key)
         read.append(tuple(keys) if isinstance(cell, tuple) else "".join(keys))
-    if len(read):
+    if read:
         check.frame[column] = pd.Series(read, dtype="object")
 
 

@@ -9,8 +9,6 @@ from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from quartiersatlas.base.checks import bytes_of, count_noun, existing_file
 from quartiersatlas.base.workbook import FORMULA_STARTS
 from quartiersatlas.catalogue.texts import LANGUAGES
@@ -22,6 +20,8 @@ from quartiersatlas.intake.tables.workbooks.sheets import open_workbook, with_fo
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import pandas as pd
 
     from quartiersatlas.intake.tables.workbooks.sheet_facts import Merged
 

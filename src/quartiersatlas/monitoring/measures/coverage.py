@@ -190,7 +190,9 @@ class Coverage(Charted):
     @property
     def matrix(self) -> pd.DataFrame:
         """The states, a row per area and a column per field; empty where a field was never assessed."""
-        wide = self.table.pivot(index="area", columns="field", values="state")
+        wide = self.table.pivot(  # noqa: PD010 - one state per cell
+            index="area", columns="field", values="state"
+        )
         return wide.reindex(columns=[field for field in field_labels("de") if field in wide.columns])
 
     def caption(self, lang: Lang = "de") -> str:

@@ -72,7 +72,7 @@ class Money(Told):
                     number_text(row.sum_eur, 0, lang)
                     if row.sum_eur == row.sum_eur
                     else text("register_unnamed_sum", lang)
-                )  # noqa: PLR0124 - NaN
+                )
                 lines.append(
                     text(
                         name, lang, sum=amount, programme=row.programme, date=day_text(row.end, lang), id=row.measure_id
@@ -123,7 +123,7 @@ class Status(Told):
 
 
 def status(register: RegisterTables, on: str | date, *, rhythm: str = "6 months") -> Status:
-    """Return per lead office how many measures there are, are live, overdue, done, and were last updated too long ago."""
+    """Return per lead office how many measures there are, are live, overdue, done, or were not updated in time."""
     day = day_of(on)
     measures = register.measures
     state = standing(measures, day)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from quartiersatlas.base.checks import choice, expects
 from quartiersatlas.catalogue import text
 from quartiersatlas.errors import SpecError
@@ -17,6 +15,8 @@ from quartiersatlas.monitoring.measures.standing import day_of
 if TYPE_CHECKING:
     from datetime import date
     from typing import Literal
+
+    import pandas as pd
 
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.intake.registers.read import RegisterTables
@@ -61,7 +61,7 @@ def participation_matrix(register: RegisterTables, on: str | date, parents: dict
     day = day_of(on)
     rows = register.participation[~register.participation["date"].gt(day)].copy()
     is_few = rows["participants"].lt(FEW) & rows["area"].ne("city")
-    rows["area"] = rows["area"].mask(is_few, rows["area"].map(parents).fillna("city"))
+    rows["area"] = rows["area"].mask(is_few, rows["area"].map(lambda area: parents.get(area, "city")))
     return Participation(rows.assign(is_raised=is_few).reset_index(drop=True), day)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+import pandas as pd
+
 from quartiersatlas.base.checks import choice
 from quartiersatlas.catalogue import check_lang, text
 from quartiersatlas.charts.chart import Chart
@@ -12,8 +14,6 @@ from quartiersatlas.intake.registers.schema import field_labels
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    import pandas as pd
 
     from quartiersatlas.catalogue import Lang
 
@@ -29,7 +29,7 @@ LETTERS = {
     "covered": "●",
     "city_wide_only": "○",
     "need_without_measure": "◆",
-    "measure_without_need": "△",
+    "measure_without_need": "▽",
     "need_unknown": "?",
 }
 
@@ -48,7 +48,7 @@ class Covered(Protocol):
         ...
 
     def caption(self, lang: Lang = "de") -> str:
-        """What decides."""
+        """Say what decides."""
         ...
 
 
@@ -76,19 +76,24 @@ def coverage_chart(coverage: Covered, kind: str | None = None, lang: Lang = "de"
             elif state == "need_unknown":
                 marks.append(Text(x=x, y=y, text="?", fill=QUIET, area=str(area)))
     labels = {state: text(f"coverage_{state}", lang) for state in LETTERS}
-    note = "  ".join(f"{letter} {labels[state]}" for state, letter in LETTERS.items())
+    note = " · ".join(f"{letter} {labels[state]}" for state, letter in LETTERS.items())
     if len(whole) > len(matrix):
-        note += " " + text("coverage_left_out", lang, n=len(whole) - len(matrix))
-    counts = whole.stack().value_counts()
+        note += ". " + text("coverage_left_out", lang, n=len(whole) - len(matrix))
+    counts = pd.Series(whole.to_numpy().ravel()).value_counts()
     said = "; ".join(f"{labels[state]}: {counts[state]}" for state in LETTERS if state in counts.index)
     return Chart(
         id="coverage",
         title=text("coverage_title", lang),
         alt=f"{text('coverage_title', lang)}. {said or text('coverage_nothing', lang)}",
-        x=Axis(-0.5, max(len(matrix.columns), 1) - 0.5, bands=tuple(fields[one] for one in matrix.columns), grid=True),
+        x=Axis(
+            -0.5,
+            max(len(matrix.columns), 1) - 0.5,
+            bands=tuple(text(f"shortfield_{one}", lang) for one in matrix.columns),
+            grid=True,
+        ),
         y=Axis(-0.5, max(len(matrix), 1) - 0.5, bands=tuple(names), down=True, grid=True),
         marks=tuple(marks),
-        note=f"{note} {coverage.caption(lang)}",
+        note=f"{note}. {coverage.caption(lang)}",
         head=(text("label_area", lang), *(fields[one] for one in matrix.columns)),
         rows=tuple(
             (name, *(labels.get(state, "–") if isinstance(state, str) else "" for state in row))
