@@ -33,6 +33,8 @@ from .intake.tables.read import Table, read_table
 from .monitoring.measures.coverage import Coverage, coverage
 from .monitoring.measures.participation import Annotation, annotate
 from .monitoring.measures.register import Measures, read_measures
+from .monitoring.stock.checklist import Checklist, checklist, tender_text
+from .monitoring.stock.stocktaking import Stocktaking, stocktaking
 from .need.index import NeedIndex, need_index
 from .need.pictures.transition import ClassTransition, class_transition
 from .need.spec.spec import NeedSpec
@@ -82,6 +84,7 @@ __all__ = [
     "Candidates",
     "Catalogue",
     "Chart",
+    "Checklist",
     "ClassTransition",
     "Context",
     "Coverage",
@@ -109,6 +112,7 @@ __all__ = [
     "SegregationResult",
     "Sheet",
     "Shortlist",
+    "Stocktaking",
     "Summary",
     "Table",
     "Transfer",
@@ -133,6 +137,7 @@ __all__ = [
     "check_rounded",
     "check_vintages",
     "check_wording",
+    "checklist",
     "choropleth",
     "city_value",
     "class_transition",
@@ -179,7 +184,9 @@ __all__ = [
     "segregation",
     "segregation_change",
     "segregation_indices",
+    "stocktaking",
     "sum_columns",
+    "tender_text",
     "transfer",
     "transfer_by_area",
     "typology",
