@@ -39,6 +39,7 @@ from .need.index import NeedIndex, need_index
 from .need.pictures.transition import ClassTransition, class_transition
 from .need.spec.spec import NeedSpec
 from .present.area_profile.profile import Profile, profile
+from .present.dossier import dossier
 from .present.files.export import export
 from .present.look import Look
 from .present.map.atlas import Atlas, atlas_map, choropleth
@@ -147,6 +148,7 @@ __all__ = [
     "context",
     "coverage",
     "decompose",
+    "dossier",
     "export",
     "figure",
     "grid_to_areas",

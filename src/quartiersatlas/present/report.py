@@ -14,6 +14,7 @@ from quartiersatlas.disclosure.reasons import WITHHELD
 from quartiersatlas.disclosure.release import NUMBER_FORMS
 from quartiersatlas.disclosure.words import label, summary_texts, unit, value_text
 from quartiersatlas.present.group_gaps import group_gap_blocks
+from quartiersatlas.present.measures import measure_blocks
 from quartiersatlas.present.paper import (
     Bullets,
     Document,
@@ -109,6 +110,7 @@ def report_document(release: Release, lang: Lang) -> Document:
         *(Paragraph(sentence) for sentence in summary_texts(release, lang)),
         *_stocktaking(release, lang),
         *group_gap_blocks(release, lang),
+        *measure_blocks(release, lang),
         *_segregation(release, lang),
         *_scale(release, lang),
         *_need(release, lang),
