@@ -38,6 +38,7 @@ from .monitoring.stock.stocktaking import Stocktaking, stocktaking
 from .need.index import NeedIndex, need_index
 from .need.pictures.transition import ClassTransition, class_transition
 from .need.spec.spec import NeedSpec
+from .present.area_profile.booklet import profiles
 from .present.area_profile.profile import Profile, profile
 from .present.dossier import dossier
 from .present.files.export import export
@@ -166,6 +167,7 @@ __all__ = [
     "parent_keys",
     "parse_rule",
     "profile",
+    "profiles",
     "programme_areas",
     "programme_overlap",
     "rate_change",

@@ -11,6 +11,7 @@ from quartiersatlas.base.checks import choice, expects
 from quartiersatlas.base.files import written_together
 from quartiersatlas.base.workbook import CellStyle, WorkbookSheet, write_workbook
 from quartiersatlas.catalogue import check_lang, number_text, text
+from quartiersatlas.disclosure.words import value_text
 from quartiersatlas.errors import ReleaseError, list_some
 from quartiersatlas.present.files.export import write_layers
 from quartiersatlas.present.files.tables import area_table, candidate_table, columns_table, notes_table
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from quartiersatlas.present.paper.document import DocumentBlock
 
 WIDEST = 48
+PER_TABLE = 4  # indicators side by side
 
 
 def dossier(
@@ -184,12 +186,12 @@ def _document(release: Release, candidate: str, members: list[str], lang: Lang) 
     residents = gap_text("derived", lang) if pd.isna(row["residents"]) else number_text(row["residents"], 0, lang)
     said = {"areas": len(members), "residents": residents, "hectares": number_text(row["hectares"], 0, lang)}
     blocks: list[DocumentBlock] = [
-        *title_block(release, lang, title),
+        *title_block(release, lang, visible(f"{candidate} {row['name']}"), kind=text("dossier_kind", lang)),
         Paragraph(text("dossier_status", lang)),
         *comment_blocks(release, lang),
         Paragraph(text("dossier_facts", lang, **said)),
         Heading(text("heading_indicators", lang)),
-        _values(release, members, lang),
+        *_values(release, members, lang),
         *_reasons(release, members, lang),
         *_neighbours(release, members, lang),
         *_gaps(release, lang),
@@ -201,23 +203,20 @@ def _document(release: Release, candidate: str, members: list[str], lang: Lang) 
     return Document(title, lang, tuple(fit_to_paper(block, lang) for block in blocks))
 
 
-def _values(release: Release, members: list[str], lang: Lang) -> DocumentTable:
-    """Return the indicators of each area beside the value of the city."""
-    columns = indicator_columns(release)
-    head = (
-        text("label_indicator", lang),
-        *(visible(str(release.areas["name"][key])) for key in members),
-        text("label_city", lang),
-    )
-    rows = tuple(
-        TableRow.of(
-            label_with_unit(column, lang),
-            *(cell_text(release, key, column, lang) for key in members),
-            number_text(column.city, column.decimals, lang) if column.city == column.city else "–",
-        )
-        for column in columns
-    )
-    return DocumentTable(head, rows, frozenset(range(1, len(head))))
+def _values(release: Release, members: list[str], lang: Lang) -> list[DocumentBlock]:
+    """Return the areas with their indicators, the city in the last row; a few columns per table."""
+    columns, blocks = indicator_columns(release), list["DocumentBlock"]()
+    for start in range(0, len(columns), PER_TABLE):
+        part = columns[start : start + PER_TABLE]
+        head = (text("label_area", lang), *(label_with_unit(column, lang) for column in part))
+        rows = [
+            TableRow.of(visible(str(release.areas["name"][key])), *(cell_text(release, key, one, lang) for one in part))
+            for key in members
+        ]
+        city = (value_text(one.city, one, lang) if pd.notna(one.city) else "–" for one in part)
+        rows.append(TableRow.of(text("label_city", lang), *city))
+        blocks.append(DocumentTable(head, tuple(rows), frozenset(range(1, len(head)))))
+    return blocks
 
 
 def _reasons(release: Release, members: list[str], lang: Lang) -> list[DocumentBlock]:

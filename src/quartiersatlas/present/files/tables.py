@@ -11,7 +11,7 @@ import pandas as pd
 
 from quartiersatlas.catalogue import text
 from quartiersatlas.catalogue.texts import texts
-from quartiersatlas.disclosure.words import draft_text, label, unit
+from quartiersatlas.disclosure.words import candidate_names, draft_text, label, unit
 from quartiersatlas.errors import ReleaseError, list_some
 from quartiersatlas.present.statements import (
     GAPS,
@@ -230,6 +230,7 @@ def candidate_table(release: Release, lang: Lang) -> gpd.GeoDataFrame:
     found = release.candidates
     assert found is not None  # noqa: S101 - asked for where there are some
     rates = [column for column in release.columns if column.kind == "rate" and column.id in found]
+    found = found.assign(name=candidate_names(release, lang))
     found = found.assign(**{f"{column.id}_note": _candidate_notes(release, column, lang) for column in rates})
     table = with_visible_text(with_notice(found, release, lang)).rename_axis("candidate")
     return gpd.GeoDataFrame(table, geometry="geometry", crs=found.crs)
