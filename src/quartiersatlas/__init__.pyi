@@ -37,11 +37,17 @@ from .monitoring.changes.transitions import Transitions
 from .monitoring.comparisons.funded import FundedComparison, compare_funded
 from .monitoring.comparisons.twins import Twins, twins
 from .monitoring.lists.compare import ListComparison, compare_lists
+from .monitoring.measures.coverage import Coverage, coverage
+from .monitoring.measures.participation import Annotation, annotate
+from .monitoring.measures.register import Measures, read_measures
+from .monitoring.stock.checklist import Checklist, checklist, tender_text
+from .monitoring.stock.stocktaking import Stocktaking, stocktaking
 from .need.index import NeedIndex, need_index
 from .need.pictures.transition import ClassTransition, class_transition
 from .need.spec.spec import NeedSpec
 from .present.area_profile.booklet import profiles
 from .present.area_profile.profile import Profile, profile
+from .present.dossier import dossier
 from .present.files.export import export
 from .present.look import Look
 from .present.map.atlas import Atlas, atlas_map, choropleth
@@ -79,6 +85,7 @@ from .space.reallocate import Transfer
 from .version import __version__
 
 __all__ = [
+    "Annotation",
     "AreaData",
     "AreasReport",
     "Atlas",
@@ -88,8 +95,10 @@ __all__ = [
     "Catalogue",
     "Change",
     "Chart",
+    "Checklist",
     "ClassTransition",
     "Context",
+    "Coverage",
     "Decomposition",
     "FittedContext",
     "FundedComparison",
@@ -100,6 +109,7 @@ __all__ = [
     "Ledger",
     "ListComparison",
     "Look",
+    "Measures",
     "NeedIndex",
     "NeedSpec",
     "Profile",
@@ -115,6 +125,7 @@ __all__ = [
     "SegregationResult",
     "Sheet",
     "Shortlist",
+    "Stocktaking",
     "Summary",
     "SurveyRates",
     "Table",
@@ -129,6 +140,7 @@ __all__ = [
     "add_rates",
     "add_relations",
     "ags_from_ars",
+    "annotate",
     "at_least",
     "at_most",
     "atlas_map",
@@ -143,6 +155,7 @@ __all__ = [
     "check_rounded",
     "check_vintages",
     "check_wording",
+    "checklist",
     "choropleth",
     "city_value",
     "class_transition",
@@ -152,7 +165,9 @@ __all__ = [
     "compare_segregation",
     "compare_with_rest",
     "context",
+    "coverage",
     "decompose",
+    "dossier",
     "export",
     "figure",
     "grid_to_areas",
@@ -177,6 +192,7 @@ __all__ = [
     "rates",
     "read_areas",
     "read_features",
+    "read_measures",
     "read_points",
     "read_query",
     "read_table",
@@ -190,8 +206,10 @@ __all__ = [
     "segregation",
     "segregation_change",
     "segregation_indices",
+    "stocktaking",
     "sum_columns",
     "survey_rates",
+    "tender_text",
     "transfer",
     "transfer_by_area",
     "twins",

@@ -22,6 +22,7 @@ __all__ = [
     "KeyColumnError",
     "NumberError",
     "QuartiersatlasError",
+    "RegisterError",
     "ReleaseError",
     "SpecError",
     "inside",
@@ -80,6 +81,14 @@ class KeyColumnError(InputError):
 
 class NumberError(InputError):
     """Cells of a numeric column are neither numbers nor known symbols; ``problems`` lists them all."""
+
+    def __init__(self, message: str, problems: Any = None) -> None:  # noqa: ANN401 - a DataFrame, not imported here
+        super().__init__(message)
+        self.problems = problems
+
+
+class RegisterError(InputError):
+    """Cells of a register cannot be read as what they should be; ``problems`` lists each with sheet, cell and value."""
 
     def __init__(self, message: str, problems: Any = None) -> None:  # noqa: ANN401 - a DataFrame, not imported here
         super().__init__(message)
