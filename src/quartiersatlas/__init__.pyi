@@ -30,6 +30,9 @@ from .intake.joining.join_report import JoinReport
 from .intake.joining.sums import sum_columns
 from .intake.tables.queries import read_query
 from .intake.tables.read import Table, read_table
+from .monitoring.store.monitor import Monitor, monitor
+from .monitoring.store.outcome import Findings
+from .monitoring.store.targets import Target
 from .need.index import NeedIndex, need_index
 from .need.pictures.transition import ClassTransition, class_transition
 from .need.spec.spec import NeedSpec
@@ -81,6 +84,7 @@ __all__ = [
     "ClassTransition",
     "Context",
     "Decomposition",
+    "Findings",
     "FittedContext",
     "GroupGap",
     "Indicator",
@@ -88,6 +92,7 @@ __all__ = [
     "KeySystem",
     "Ledger",
     "Look",
+    "Monitor",
     "NeedIndex",
     "NeedSpec",
     "Profile",
@@ -105,6 +110,7 @@ __all__ = [
     "Shortlist",
     "Summary",
     "Table",
+    "Target",
     "Transfer",
     "__version__",
     "above",
@@ -146,6 +152,7 @@ __all__ = [
     "key_systems",
     "measure_segregation",
     "merge_areas",
+    "monitor",
     "need_index",
     "neighbours",
     "parent_keys",

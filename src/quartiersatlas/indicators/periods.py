@@ -35,7 +35,7 @@ def period_span(period: str) -> tuple[pd.Timestamp, pd.Timestamp] | None:
         day = pd.to_datetime(words, format="%Y-%m-%d")
     except ValueError:
         return None
-    return day, day
+    return None if pd.isna(day) else (day, day)
 
 
 def refuse_no_course(periods: Sequence[str], call: str) -> None:
@@ -53,7 +53,7 @@ def refuse_no_course(periods: Sequence[str], call: str) -> None:
         if before is None or after is None:
             continue
         if before[0] > after[1]:
-            raise SpecError(f"{call}: {earlier!r} lies after {later!r}: exchange the two, the earliest date comes first.")
+            raise SpecError(f"{call}: {earlier!r} lies after {later!r}: exchange the two, the earliest comes first.")
         if before[1] >= after[0]:
             raise SpecError(
                 f"{call}: {earlier!r} and {later!r} overlap: some persons are in both counts by definition. Take "
