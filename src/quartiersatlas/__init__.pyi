@@ -36,6 +36,7 @@ from .monitoring.store.targets import Target
 from .need.index import NeedIndex, need_index
 from .need.pictures.transition import ClassTransition, class_transition
 from .need.spec.spec import NeedSpec
+from .present.area_profile.booklet import profiles
 from .present.area_profile.profile import Profile, profile
 from .present.files.export import export
 from .present.look import Look
@@ -158,6 +159,7 @@ __all__ = [
     "parent_keys",
     "parse_rule",
     "profile",
+    "profiles",
     "programme_areas",
     "programme_overlap",
     "rate_change",

@@ -20,7 +20,7 @@ from quartiersatlas.indicators import add_change, add_counts, add_rates
 from quartiersatlas.intake import AreaData, join, merge_areas, read_areas, read_features, read_points, read_table
 from quartiersatlas.intake.files.layers import read_geometry_file
 from quartiersatlas.need import need_index
-from quartiersatlas.present import atlas_map, export, report
+from quartiersatlas.present import atlas_map, export, profiles, report
 from quartiersatlas.present.files.export import sidecar_files
 from quartiersatlas.project.certificate import ProjectAudit, write_certificate
 from quartiersatlas.project.context_part import read_context, read_gazetteer
@@ -339,11 +339,15 @@ def _write(result: ProjectResult, folder: Path) -> list[Path]:
     """Write every output into a folder."""
     outputs, lang = result.project.outputs, result.project.lang
     manifest = manifest_of(result.project, result.release, result.ledger)
+    beside: dict[str, Any] = {"earlier": result.atlas.earlier, "context": result.atlas.context}
     files = []
     if outputs.map:
         files.append(result.atlas.save(folder / outputs.map))
     if outputs.report:
-        files.append(report(result.release, folder / outputs.report, lang=lang))
+        files.append(report(result.release, folder / outputs.report, lang=lang, **beside))
+    if outputs.profiles:
+        notes = result.project.notes
+        files.append(profiles(result.release, folder / outputs.profiles, lang=lang, notes=notes, **beside))
     if outputs.geopackage:
         files.append(export(result.release, folder / outputs.geopackage, lang=lang, manifest=manifest))
     if outputs.segregation and result.release.segregation is not None:

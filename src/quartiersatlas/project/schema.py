@@ -241,6 +241,7 @@ class OutputsPart:
     folder: str = "ergebnis"
     map: str = "atlas.html"
     report: str = "bericht.html"
+    profiles: str = ""
     geopackage: str = "atlas.gpkg"
     segregation: str = "segregation.csv"
     manifest: str = "manifest.json"
@@ -248,7 +249,11 @@ class OutputsPart:
     @property
     def names(self) -> list[str]:
         """The names of the files that are written."""
-        return [name for name in (self.map, self.report, self.geopackage, self.segregation, self.manifest) if name]
+        return [
+            name
+            for name in (self.map, self.report, self.profiles, self.geopackage, self.segregation, self.manifest)
+            if name
+        ]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -186,7 +186,7 @@ def test_nothing_that_leaves_is_written_into_it(filled, tmp_path):
 def test_a_later_format_or_another_folder_is_refused(filled, tmp_path):
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "a.txt").touch()
-    with pytest.raises(SpecError, match="no store and holds other files: 'a.txt'"):
+    with pytest.raises(SpecError, match=r"no store and holds other files: 'a.txt'"):
         qa.monitor(tmp_path / "other")
     with pytest.raises(InputError, match="no folder"):
         qa.monitor(tmp_path / "not" / "there")

@@ -186,7 +186,7 @@ def test_rhythms_that_are_none(tmp_path, rhythm):
         qa.monitor(tmp_path / "m", rhythm=rhythm)
 
 
-def test_numbers_without_anybody_have_no_value(filled):
+def test_numbers_without_anybody_have_no_value():
     from quartiersatlas.monitoring.store.values import value_with_interval
 
     assert np.isnan(value_with_interval(a_year("2024", [0.0] * 14, [0.0] * 14), RATE)).all()

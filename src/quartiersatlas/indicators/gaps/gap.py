@@ -11,7 +11,7 @@ import pandas as pd
 from quartiersatlas.base.checks import choice, expects
 from quartiersatlas.charts import Charted
 from quartiersatlas.errors import ColumnError, JoinError, SpecError, list_some
-from quartiersatlas.indicators.gaps.counted import PARTS, Columns, as_counts, gap_counts, pair_of
+from quartiersatlas.indicators.gaps.counted import PARTS, GapColumns, as_counts, gap_counts, pair_of
 from quartiersatlas.indicators.gaps.drawn import dumbbell_rows, lines_of
 from quartiersatlas.indicators.gaps.standardised import Strata, standardised_gap, strata_counts
 from quartiersatlas.indicators.gaps.tables import (
@@ -43,7 +43,7 @@ class GapSpec:
     ----------
     name : str
         Under which it leaves: the column of a release.
-    columns : Columns
+    columns : GapColumns
         Of group, all, and others.
     reference : {"all", "others"}
         Whom the group is compared with.
@@ -56,7 +56,7 @@ class GapSpec:
     """
 
     name: str
-    columns: Columns
+    columns: GapColumns
     reference: ReferenceGroup
     by: str = ""
     correlation: Correlation = 0.0
@@ -327,7 +327,7 @@ def group_gap(
             f"group_gap: reference must be 'others' (all without the group) or 'all' (the group included), not "
             f"{reference!r}: the two can move in opposite directions, so it has to be said."
         )
-    columns = Columns(
+    columns = GapColumns(
         pair_of(group, "group"), pair_of(all, "all"), None if others is None else pair_of(others, "others")
     )
     if columns.group == columns.all:
@@ -375,7 +375,7 @@ def _check_correlation(correlation: Correlation) -> None:
         )
 
 
-def _earlier_counts(data: AreaData, earlier: AreaData, columns: Columns) -> GapCounts:
+def _earlier_counts(data: AreaData, earlier: AreaData, columns: GapColumns) -> GapCounts:
     """Return the counts of the earlier date on the keys of the later one, or refuse dates that are none."""
     expects(earlier, AreaData, "group_gap: earlier", "earlier = qa.join(areas, table, period='2021')")
     odd = data.areas.index.symmetric_difference(earlier.areas.index)
@@ -391,7 +391,7 @@ def _earlier_counts(data: AreaData, earlier: AreaData, columns: Columns) -> GapC
     return type(found)(found.table.loc[keys], found.reason.loc[keys])
 
 
-def _strata(strata: pd.DataFrame | None, columns: Columns, standard: Standard) -> Strata | None:
+def _strata(strata: pd.DataFrame | None, columns: GapColumns, standard: Standard) -> Strata | None:
     if strata is None:
         if not isinstance(standard, str) or standard != "all":
             raise SpecError("group_gap: a standard is of strata: group_gap(..., strata=table_by_age, standard=...).")

@@ -25,9 +25,9 @@ from quartiersatlas.present.map.classes import (
     level_column,
     map_columns,
     schemes,
-    with_matrices,
 )
 from quartiersatlas.present.map.ground import Ground
+from quartiersatlas.present.map.matrices import with_matrices
 from quartiersatlas.present.map.topology import encode_point, encode_topology, in_degrees, simplified, varint_text
 from quartiersatlas.present.map.topology import tolerance as simplification
 from quartiersatlas.present.pictures.of_columns import profile_rank
@@ -112,6 +112,10 @@ WORDS = (
     "edit_geojson",
     "edit_reset",
     "button_close",
+    "csv_numerator",
+    "csv_denominator",
+    "embed_open",
+    "link_unknown",
     "label_layers",
     "label_sheet",
     "panel_peek",
@@ -124,6 +128,9 @@ WORDS = (
     "profile_note",
     "residents_count",
     "legend_filter",
+    "legend_signs",
+    "legend_small_dot",
+    "legend_small_tint",
     "legend_cells",
     "legend_both",
     "label_rows",

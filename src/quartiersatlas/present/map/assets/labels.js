@@ -93,7 +93,7 @@ export function placeNames(places) {
  *
  * @param {any} atlas
  * @param {any[]} paths the areas
- * @returns {any} a Leaflet layer with `redraw`, and `ring` for the outline that no name may cut
+ * @returns {any} a Leaflet layer with `redraw`, `ring` for the outline that no name may cut, and `written`: the lines it shows
  */
 export function namesLayer(atlas, paths) {
   /** @type {MapName[] | null} */
@@ -102,6 +102,8 @@ export function namesLayer(atlas, paths) {
   let there = new Set();
   /** @type {any[][]} */
   let ring = [];
+  /** @type {WrittenName[]} */
+  let written = [];
   /** @type {any} */
   let waits = 0;
   const canvas = document.createElement("canvas");
@@ -121,6 +123,8 @@ export function namesLayer(atlas, paths) {
     there = new Set(placed.map(({ label }) => shown[label].text));
     for (const one of placed) writeName(pen, shown[one.label], one, labels[one.label]);
     layer.placed = placed.map((one) => ({ ...shown[one.label], ...one }));
+    written = placed.flatMap((one) => writtenLines(shown[one.label], one, labels[one.label]));
+    canvas.dataset.names = String(placed.length);
   };
   const later = () => {
     cancelAnimationFrame(waits);
@@ -144,6 +148,7 @@ export function namesLayer(atlas, paths) {
   }))();
   return Object.assign(layer, {
     redraw: later,
+    written: () => (layer._map ? written : []),
     ring(/** @type {any[][]} */ outlines) {
       ring = outlines;
       later();
@@ -256,7 +261,7 @@ function labelOf(pen, name, map, wasThere) {
  */
 function takenBoxes(map, ring) {
   const frame = map.getContainer().getBoundingClientRect();
-  const nodes = [...map.getContainer().querySelectorAll(".leaflet-control, .qa-candidate-name")].filter((node) => node.style.opacity !== "0");
+  const nodes = [...map.getContainer().querySelectorAll(".leaflet-control, .qa-candidate-name, .qa-written span")].filter((node) => node.style.opacity !== "0");
   /** @type {import("./placement.js").LabelBox[]} */
   const boxes = nodes.map((node) => {
     const { left, top, right, bottom } = node.getBoundingClientRect();
@@ -310,6 +315,45 @@ function writeName(pen, name, { form, x, y, angle }, label) {
     pen.fillText(line, 0, down);
   });
   pen.restore();
+}
+
+/**
+ * @typedef {object} WrittenName one line of a name, in pixels of the map
+ * @property {string} text
+ * @property {number} x centre
+ * @property {number} y
+ * @property {number} angle degrees, around the centre of the name
+ * @property {[number, number]} around that centre
+ * @property {number} size
+ * @property {string} weight
+ * @property {boolean} italic
+ * @property {string} color
+ * @property {number} spacing
+ * @property {{kind: string, x: number, y: number} | null} mark of a place that is a point
+ */
+
+/**
+ * @param {MapName} name
+ * @param {import("./placement.js").PlacedLabel} placed
+ * @param {import("./placement.js").Label} label
+ * @returns {WrittenName[]}
+ */
+function writtenLines({ kind }, { form, x, y, angle }, label) {
+  const { font, size, color, spacing } = NAME_LETTERS[kind];
+  const mark = label.way === "point" ? { kind, x: label.x, y: label.y } : null;
+  return form.lines.map((text, i) => ({
+    text,
+    x,
+    y: y + (form.height / form.lines.length) * (i + 0.5 - form.lines.length / 2),
+    angle,
+    around: /** @type {[number, number]} */ ([x, y]),
+    size: size * form.scale * (isSmall() ? 0.92 : 1),
+    weight: /** @type {string} */ (font.split(" ").at(-1)),
+    italic: font.startsWith("italic"),
+    color,
+    spacing: (spacing ?? 0) * form.scale,
+    mark: i ? null : mark,
+  }));
 }
 
 /**
