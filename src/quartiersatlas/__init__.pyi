@@ -42,6 +42,9 @@ from .monitoring.measures.participation import Annotation, annotate
 from .monitoring.measures.register import Measures, read_measures
 from .monitoring.stock.checklist import Checklist, checklist, tender_text
 from .monitoring.stock.stocktaking import Stocktaking, stocktaking
+from .monitoring.store.monitor import Monitor, monitor
+from .monitoring.store.outcome import Findings
+from .monitoring.store.targets import Target
 from .need.index import NeedIndex, need_index
 from .need.pictures.transition import ClassTransition, class_transition
 from .need.spec.spec import NeedSpec
@@ -100,6 +103,7 @@ __all__ = [
     "Context",
     "Coverage",
     "Decomposition",
+    "Findings",
     "FittedContext",
     "FundedComparison",
     "GroupGap",
@@ -110,6 +114,7 @@ __all__ = [
     "ListComparison",
     "Look",
     "Measures",
+    "Monitor",
     "NeedIndex",
     "NeedSpec",
     "Profile",
@@ -129,6 +134,7 @@ __all__ = [
     "Summary",
     "SurveyRates",
     "Table",
+    "Target",
     "Transfer",
     "Transitions",
     "Twins",
@@ -180,6 +186,7 @@ __all__ = [
     "key_systems",
     "measure_segregation",
     "merge_areas",
+    "monitor",
     "need_index",
     "neighbours",
     "parent_keys",
