@@ -22,6 +22,7 @@ from .indicators.change import add_change, rate_change
 from .indicators.columns import add_counts, add_rates
 from .indicators.gaps.gap import GroupGap, group_gap
 from .indicators.rates import city_value, rates
+from .indicators.within import WithinArea, within_area
 from .intake.areas.points import read_points
 from .intake.areas.read import merge_areas, read_areas, read_features
 from .intake.joining.data import AreaData
@@ -106,6 +107,7 @@ __all__ = [
     "Summary",
     "Table",
     "Transfer",
+    "WithinArea",
     "__version__",
     "above",
     "above_city",
@@ -174,6 +176,7 @@ __all__ = [
     "transfer",
     "transfer_by_area",
     "typology",
+    "within_area",
     "worse_than_city",
     "worst_n",
     "worst_share",

@@ -4,9 +4,11 @@ from quartiersatlas.indicators.change import add_change, rate_change
 from quartiersatlas.indicators.columns import add_counts, add_rates, city_values
 from quartiersatlas.indicators.gaps import GroupGap, group_gap
 from quartiersatlas.indicators.rates import city_value, rates
+from quartiersatlas.indicators.within import WithinArea, within_area
 
 __all__ = [
     "GroupGap",
+    "WithinArea",
     "add_change",
     "add_counts",
     "add_rates",
@@ -15,4 +17,5 @@ __all__ = [
     "group_gap",
     "rate_change",
     "rates",
+    "within_area",
 ]
