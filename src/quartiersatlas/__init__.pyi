@@ -22,6 +22,7 @@ from .indicators.change import add_change, rate_change
 from .indicators.columns import add_counts, add_rates
 from .indicators.gaps.gap import GroupGap, group_gap
 from .indicators.rates import city_value, rates
+from .indicators.reach import add_reach
 from .indicators.within import WithinArea, within_area
 from .intake.areas.points import read_points
 from .intake.areas.read import merge_areas, read_areas, read_features
@@ -29,8 +30,10 @@ from .intake.joining.data import AreaData
 from .intake.joining.join import check_vintages, join
 from .intake.joining.join_report import JoinReport
 from .intake.joining.sums import sum_columns
+from .intake.networks import Network, read_network
 from .intake.tables.queries import read_query
 from .intake.tables.read import Table, read_table
+from .intake.timetables import departures
 from .need.index import NeedIndex, need_index
 from .need.pictures.transition import ClassTransition, class_transition
 from .need.spec.spec import NeedSpec
@@ -63,7 +66,9 @@ from .segregation.inference.decompose import Decomposition, decompose
 from .segregation.registry import segregation_indices
 from .segregation.result import SegregationResult, measure_segregation
 from .segregation.scale import scale_table
+from .space.access import Access, access
 from .space.crosswalk import transfer
+from .space.exposure import Exposure, exposure
 from .space.fit import AreasReport, check_areas
 from .space.grid_cells import grid_to_areas
 from .space.neighbours import neighbours
@@ -72,6 +77,7 @@ from .space.reallocate import Transfer
 from .version import __version__
 
 __all__ = [
+    "Access",
     "AreaData",
     "AreasReport",
     "Atlas",
@@ -82,6 +88,7 @@ __all__ = [
     "ClassTransition",
     "Context",
     "Decomposition",
+    "Exposure",
     "FittedContext",
     "GroupGap",
     "Indicator",
@@ -91,6 +98,7 @@ __all__ = [
     "Look",
     "NeedIndex",
     "NeedSpec",
+    "Network",
     "Profile",
     "ProgrammeAreas",
     "ProgrammeOverlap",
@@ -111,9 +119,11 @@ __all__ = [
     "__version__",
     "above",
     "above_city",
+    "access",
     "add_change",
     "add_counts",
     "add_rates",
+    "add_reach",
     "add_relations",
     "ags_from_ars",
     "at_least",
@@ -136,7 +146,9 @@ __all__ = [
     "compare_with_rest",
     "context",
     "decompose",
+    "departures",
     "export",
+    "exposure",
     "figure",
     "grid_to_areas",
     "group_gap",
@@ -159,6 +171,7 @@ __all__ = [
     "rates",
     "read_areas",
     "read_features",
+    "read_network",
     "read_points",
     "read_query",
     "read_table",

@@ -4,6 +4,7 @@ from quartiersatlas.indicators.change import add_change, rate_change
 from quartiersatlas.indicators.columns import add_counts, add_rates, city_values
 from quartiersatlas.indicators.gaps import GroupGap, group_gap
 from quartiersatlas.indicators.rates import city_value, rates
+from quartiersatlas.indicators.reach import add_reach
 from quartiersatlas.indicators.within import WithinArea, within_area
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "add_change",
     "add_counts",
     "add_rates",
+    "add_reach",
     "city_value",
     "city_values",
     "group_gap",
