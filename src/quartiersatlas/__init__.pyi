@@ -34,6 +34,7 @@ from .intake.networks import Network, read_network
 from .intake.tables.queries import read_query
 from .intake.tables.read import Table, read_table
 from .intake.timetables import departures
+from .need.burden import Burden, burden
 from .need.index import NeedIndex, need_index
 from .need.pictures.transition import ClassTransition, class_transition
 from .need.spec.spec import NeedSpec
@@ -82,6 +83,7 @@ __all__ = [
     "AreasReport",
     "Atlas",
     "Audit",
+    "Burden",
     "Candidates",
     "Catalogue",
     "Chart",
@@ -132,6 +134,7 @@ __all__ = [
     "audit",
     "audit_project",
     "below",
+    "burden",
     "candidate_areas",
     "check_areas",
     "check_project",

@@ -91,7 +91,11 @@ def within_area(units: AreaData | pd.DataFrame, indicator: str | tuple[str, str]
     table = _table(known, float(city))
     everything = counts.groupby("area").size()
     table = table.reindex(everything.index)
-    whole = {"units": everything, "unknown": unknown.groupby(counts["area"]).sum(), "empty": _empty(counts)}
+    whole: dict[str, pd.Series[int]] = {
+        "units": everything,
+        "unknown": unknown.astype(int).groupby(counts["area"]).sum(),
+        "empty": _empty(counts),
+    }
     table = table.assign(**{name: column.reindex(table.index).fillna(0).astype(int) for name, column in whole.items()})
     table["verdict"] = table["verdict"].where(table["n"].notna(), np.where(table["unknown"].gt(0), "unknown", "empty"))
     table.index.name = "area"
@@ -262,7 +266,7 @@ def _refuse_unplaced(area: pd.Series) -> None:
 
 
 def _empty(counts: pd.DataFrame) -> pd.Series[int]:
-    return counts["n"].eq(0).groupby(counts["area"]).sum()
+    return counts["n"].eq(0).astype(int).groupby(counts["area"]).sum()
 
 
 def _table(known: pd.DataFrame, city: float) -> pd.DataFrame:
@@ -271,7 +275,9 @@ def _table(known: pd.DataFrame, city: float) -> pd.DataFrame:
     by = known.groupby("area")
     k = by.size()
     known["share"] = known["x"] / n
-    known["lower"], known["upper"] = _limits(known["share"].to_numpy(), n.to_numpy(), area.map(k).to_numpy(dtype=float))
+    known["lower"], known["upper"] = _limits(
+        known["share"].to_numpy(), n.to_numpy(), np.asarray(area.map(k), dtype=float)
+    )
     sums = by[["x", "n"]].sum()
     share = sums["x"] / sums["n"]
     own = area.map(share)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import geopandas as gpd
 import numpy as np
 import shapely
+from pyproj import CRS
 
 from quartiersatlas.base.checks import count_noun, existing_file, expects
 from quartiersatlas.catalogue import Message
@@ -17,7 +18,6 @@ from quartiersatlas.intake.files.layers import read_geometry_file
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from pyproj import CRS
 
     Floats: TypeAlias = NDArray[np.float64]
     Ints: TypeAlias = NDArray[np.intp]
@@ -59,7 +59,7 @@ class Network:
     @property
     def lengths(self) -> Floats:
         """Length of each segment in metres."""
-        return np.hypot(*(self.nodes[self.ends[:, 1]] - self.nodes[self.ends[:, 0]]).T)
+        return np.asarray(np.hypot(*(self.nodes[self.ends[:, 1]] - self.nodes[self.ends[:, 0]]).T), dtype=float)
 
     def __repr__(self) -> str:
         size = f"{count_noun(len(self.nodes), 'node')}, {self.lengths.sum() / 1000:,.1f} km"
@@ -149,7 +149,7 @@ def _extract(file: Path) -> gpd.GeoDataFrame:
             "Extracts of OpenStreetMap are read by pyrosm: pip install 'quartiersatlas[network]'. Or save the ways "
             "as a GeoPackage, in QGIS or with ogr2ogr."
         ) from error
-    ways = OSM(str(file)).get_network("walking")
+    ways: gpd.GeoDataFrame | None = OSM(str(file)).get_network("walking")
     if ways is None or ways.empty:
         raise InputError(f"{file.name} has no ways to walk on.")
     return ways
@@ -194,9 +194,10 @@ def _in_metres(frame: gpd.GeoDataFrame, to_crs: str | None, where: str) -> gpd.G
             f"{where}: the ways have no coordinate reference system. Set it: ways.set_crs('EPSG:25832')."
         )
     frame = frame if to_crs is None else frame.to_crs(to_crs)
-    if not frame.crs.is_projected:
+    crs = CRS.from_user_input(frame.crs)
+    if not crs.is_projected:
         raise GeometryError(
-            f"{where}: the ways are in degrees ({frame.crs.to_string()}), walks are in metres. Pass "
+            f"{where}: the ways are in degrees ({crs.to_string()}), walks are in metres. Pass "
             f"to_crs='EPSG:25832', the system of your areas."
         )
     return frame
@@ -225,7 +226,7 @@ def _network(frame: gpd.GeoDataFrame, over: NDArray[np.bool_]) -> Network:
     unique, number = np.unique(flat, axis=0, return_inverse=True)
     ends = np.sort(number.reshape(-1, 2), axis=1)
     ends = np.unique(ends[ends[:, 0] != ends[:, 1]], axis=0)
-    return _largest(unique * GRID, ends, frame.crs, int(over.sum()))
+    return _largest(np.asarray(unique * GRID, dtype=float), ends, CRS.from_user_input(frame.crs), int(over.sum()))
 
 
 def _split_at(lines: Shapes, points: Shapes) -> Shapes:

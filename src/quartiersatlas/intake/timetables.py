@@ -354,7 +354,7 @@ def _at_stations(
     frame = gpd.GeoDataFrame(columns, geometry=points, index=shown.index.rename("key"))
     middle = float(place["stop_lon"].median()), float(place["stop_lat"].median())
     metres = frame.to_crs(to_crs or projected_for(middle))
-    if not metres.crs.is_projected:
+    if metres.crs is None or not metres.crs.is_projected:
         raise ArgumentError(
             f"departures: to_crs={to_crs!r} is in degrees: name a system in metres, such as 'EPSG:25832'."
         )

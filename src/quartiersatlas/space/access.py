@@ -142,7 +142,9 @@ def access(
         index=places.keys,
     )
     cells["edge"] = _near_border(places, max(radius, limits[-1]))
-    supply = facilities.loc[:, []].assign(nearest_for=_per_facility(nearest, np.nan_to_num(places.persons), len(goals)))
+    supply = pd.DataFrame(index=facilities.index).assign(
+        nearest_for=_per_facility(nearest, np.nan_to_num(places.persons), len(goals))
+    )
     if capacity is not None:
         supply, cells["places"] = _floating_catchment(facilities, capacity, ways.pairs(radius), places, supply)
     notes += _behind_barriers(barriers, places, goals[nearest])
@@ -314,7 +316,8 @@ def _near_border(places: LivedPlaces, distance: float) -> NDArray[np.bool_]:
     parts = shapely.get_parts(border)
     ends = [shapely.get_coordinates(part) for part in parts]
     segments = np.concatenate([np.stack([line[:-1], line[1:]], axis=1) for line in ends])
-    tree = shapely.STRtree(shapely.linestrings(segments))
+    sides: NDArray[np.object_] = np.asarray(shapely.linestrings(segments), dtype=object)
+    tree = shapely.STRtree(sides)
     points = shapely.points(places.points)
     first, _ = tree.query_nearest(points, max_distance=distance, all_matches=False)
     near[first] = True

@@ -68,7 +68,8 @@ class LivedPlaces:
         inside = self.area != ""
         sums = columns[inside].groupby(self.area[inside]).sum().reindex(self.area_keys).fillna(0.0)
         unknown = np.unique(self.area[inside & np.isnan(self.persons)])
-        return sums[~sums.index.isin(unknown)].reindex(self.area_keys)
+        known: pd.DataFrame = sums[~sums.index.isin(unknown)].reindex(self.area_keys)
+        return known
 
 
 def lived_places(
@@ -109,7 +110,7 @@ def lived_places(
         if column is None:
             raise ColumnError(f"{call}: which column holds the persons? Name it: population='residents'.")
         frame, counts, areas = people.areas, people.counts(column), people.areas if areas is None else areas
-        own = pd.Series(frame.index, index=frame.index)
+        own: pd.Series | None = pd.Series(frame.index, index=frame.index)
         notes.append(Message("reach_evenly" if need_shapes else "reach_from_centres", {"count": len(frame)}))
         if not need_shapes:
             warnings.warn(
@@ -139,7 +140,7 @@ def lived_places(
         keys=frame.index,
         shapes=shapes,
         points=points,
-        persons=counts.to_numpy(dtype=float),
+        persons=np.asarray(counts, dtype=float),
         area=in_area,
         area_keys=keys,
         crs=crs,
@@ -195,9 +196,10 @@ def metric_crs(frame: gpd.GeoDataFrame, call: str, what: str) -> CRS:
 
 def same_crs(frame: gpd.GeoDataFrame, crs: CRS, call: str, what: str) -> None:
     """Refuse a frame that is in another system than the cells."""
-    if metric_crs(frame, call, what) != crs:
+    own = metric_crs(frame, call, what)
+    if own != crs:
         raise GeometryError(
-            f"{call}: the {what} are in {frame.crs.to_string()}, the cells in {crs.to_string()}. Reproject: "
+            f"{call}: the {what} are in {own.to_string()}, the cells in {crs.to_string()}. Reproject: "
             f"{what}.to_crs({crs.to_string()!r})."
         )
 

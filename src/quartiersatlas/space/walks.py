@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     Floats: TypeAlias = NDArray[np.float64]
     Ints: TypeAlias = NDArray[np.intp]
+    Shapes: TypeAlias = NDArray[np.object_]
 
 FARTHEST_SNAP = 200.0  # metres from the nearest way
 INCLUSIVE = 1e-6
@@ -127,7 +128,8 @@ class Walks:
 def _on_ways(nodes: Floats, ends: Ints, points: Floats) -> tuple[Ints, Floats, Floats]:
     """Return for each point the nearest segment, how far along it (0 to 1), and how far from it."""
     long = np.flatnonzero((nodes[ends[:, 0]] != nodes[ends[:, 1]]).any(axis=1))
-    tree = shapely.STRtree(shapely.linestrings(nodes[ends[long]]))
+    ways: Shapes = np.asarray(shapely.linestrings(nodes[ends[long]]), dtype=object)
+    tree = shapely.STRtree(ways)
     _, nearest = tree.query_nearest(shapely.points(points), all_matches=False)
     segment = long[nearest]
     start, way = nodes[ends[segment, 0]], nodes[ends[segment, 1]] - nodes[ends[segment, 0]]
