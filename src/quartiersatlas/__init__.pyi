@@ -34,10 +34,15 @@ from .intake.networks import Network, read_network
 from .intake.tables.queries import read_query
 from .intake.tables.read import Table, read_table
 from .intake.timetables import departures
+from .monitoring.changes.break_report import BreakReport, break_report
+from .monitoring.changes.change import Change, change
+from .monitoring.changes.transitions import Transitions
+from .monitoring.lists.compare import ListComparison, compare_lists
 from .need.burden import Burden, burden
 from .need.index import NeedIndex, need_index
 from .need.pictures.transition import ClassTransition, class_transition
 from .need.spec.spec import NeedSpec
+from .present.area_profile.booklet import profiles
 from .present.area_profile.profile import Profile, profile
 from .present.files.export import export
 from .present.look import Look
@@ -83,9 +88,11 @@ __all__ = [
     "AreasReport",
     "Atlas",
     "Audit",
+    "BreakReport",
     "Burden",
     "Candidates",
     "Catalogue",
+    "Change",
     "Chart",
     "ClassTransition",
     "Context",
@@ -97,6 +104,7 @@ __all__ = [
     "JoinReport",
     "KeySystem",
     "Ledger",
+    "ListComparison",
     "Look",
     "NeedIndex",
     "NeedSpec",
@@ -117,6 +125,7 @@ __all__ = [
     "Summary",
     "Table",
     "Transfer",
+    "Transitions",
     "WithinArea",
     "__version__",
     "above",
@@ -134,8 +143,10 @@ __all__ = [
     "audit",
     "audit_project",
     "below",
+    "break_report",
     "burden",
     "candidate_areas",
+    "change",
     "check_areas",
     "check_project",
     "check_rounded",
@@ -144,6 +155,7 @@ __all__ = [
     "choropleth",
     "city_value",
     "class_transition",
+    "compare_lists",
     "compare_rules",
     "compare_segregation",
     "compare_with_rest",
@@ -168,6 +180,7 @@ __all__ = [
     "parent_keys",
     "parse_rule",
     "profile",
+    "profiles",
     "programme_areas",
     "programme_overlap",
     "rate_change",

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ArgumentError",
+    "BreakError",
     "ColumnError",
     "CountError",
     "DependencyError",
@@ -118,6 +119,14 @@ def inside(*steps: str | int) -> Iterator[None]:
     except SpecError as error:
         error.place = (*steps, *error.place)
         raise
+
+
+class BreakError(SpecError):
+    """Two dates measure an indicator in different ways; ``report`` says how, and how far apart they are."""
+
+    def __init__(self, message: str, report: Any = None) -> None:  # noqa: ANN401 - a BreakReport, defined above this room
+        super().__init__(message)
+        self.report = report
 
 
 class ReleaseError(QuartiersatlasError):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 import warnings
-from calendar import monthrange
 from collections.abc import Iterable, Mapping, Sized
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
@@ -12,15 +10,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
-from quartiersatlas.base.checks import choice, expects
 from quartiersatlas.base.checks import names as names_of
-from quartiersatlas.base.toml import NO_CHARACTER
 from quartiersatlas.catalogue import Message
+from quartiersatlas.disclosure.arguments import check_arguments
 from quartiersatlas.disclosure.certificate import Audit, audit_release, refuse_failed
 from quartiersatlas.disclosure.columns import (
     ReleasedColumns,
@@ -45,7 +41,6 @@ from quartiersatlas.disclosure.derived.recompute import (
     differences,
     scale_options,
 )
-from quartiersatlas.disclosure.first_comment import comment_draft
 from quartiersatlas.disclosure.known_counts import smallest_units
 from quartiersatlas.disclosure.ledger import Ledger, layer_of, ledger_entry, locked_ledger, write_ledger
 from quartiersatlas.disclosure.numbers.other_numbers import share_warnings
@@ -53,17 +48,14 @@ from quartiersatlas.disclosure.over_time.other_borders import PendingRelease
 from quartiersatlas.disclosure.over_time.series import compare_with_earlier, earlier_cells
 from quartiersatlas.disclosure.protection import Protection
 from quartiersatlas.disclosure.reasons import reasons_not_shown
-from quartiersatlas.disclosure.release import AUDIENCES, Audience, ReleasedResults
+from quartiersatlas.disclosure.release import Audience, ReleasedResults
+from quartiersatlas.disclosure.selection.first_comment import comment_draft
 from quartiersatlas.disclosure.selection.screened import looked_at, released_screening, withheld_areas
 from quartiersatlas.disclosure.suppression import leaving_counts, shown_counts, suppression_pattern
 from quartiersatlas.disclosure.words import collect_facts, wording_messages
-from quartiersatlas.errors import ColumnError, SpecError
-from quartiersatlas.indicators import GroupGap
-from quartiersatlas.intake import AreaData
+from quartiersatlas.errors import ColumnError
 from quartiersatlas.intake.areas.area_columns import parent_columns
-from quartiersatlas.intake.areas.outlines import refuse_unusable_shapes
 from quartiersatlas.intake.joining.data import SUMMED_BESIDE_COUNTS, kind_of
-from quartiersatlas.need import NeedIndex, Stability
 from quartiersatlas.screening import (
     Candidates,
     ProgrammeAreas,
@@ -77,9 +69,13 @@ from quartiersatlas.segregation import SegregationResult, scale_table
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import geopandas as gpd
+
     from quartiersatlas.catalogue import Indicator
     from quartiersatlas.disclosure.suppression import Settled, SuppressionPattern
-    from quartiersatlas.need import NeedSpec
+    from quartiersatlas.indicators import GroupGap
+    from quartiersatlas.intake import AreaData
+    from quartiersatlas.need import NeedIndex, NeedSpec, Stability
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -199,7 +195,7 @@ def release(
       draft: uncommented, without a definition: poverty (add numerator and denominator to the catalogue)
     """
     given: dict[str, Any] = dict(locals())  # the arguments by their names
-    _check_arguments(given)
+    check_arguments(given)
     with _opened(ledger) as book:
         result = _released(given, book)
         if book is not None and isinstance(ledger, (str, Path)) and not result.is_draft:
@@ -272,56 +268,6 @@ def _released(given: Mapping[str, Any], book: Ledger | None) -> Release:
 
 RESULTS = ("need", "shortlist", "candidates", "segregation", "scale", "stability")
 PASSED_ON = ("title", "subtitle", "source", "as_of", "comment", "audience", "programmes", "facilities")
-WRITTEN_DAY = re.compile(
-    r"(?P<year_iso>\d{4})-(?P<month_iso>\d{1,2})-(?P<day_iso>\d{1,2})"
-    r"|(?P<day>\d{1,2})\.\s*(?P<month>\d{1,2})\.\s*(?P<year>\d{4})"
-)
-DOORS: dict[str, tuple[tuple[type, ...], str]] = {
-    "need": ((NeedIndex,), "need = qa.need_index(data, spec)"),
-    "shortlist": ((Shortlist,), "shortlist = qa.screen(data, rule)"),
-    "candidates": ((Candidates,), "candidates = qa.candidate_areas(data, shortlist)"),
-    "segregation": ((SegregationResult,), "segregation = qa.measure_segregation(data, groups)"),
-    "programmes": ((gpd.GeoDataFrame, ProgrammeAreas), 'programmes = qa.read_features("programmes.gpkg")'),
-    "facilities": ((gpd.GeoDataFrame,), 'facilities = qa.read_features("facilities.gpkg")'),
-    **dict.fromkeys(("title", "subtitle", "source", "comment"), ((str,), "text in quotation marks")),
-    "as_of": ((str,), 'text in quotation marks, such as "2024-12-31"'),
-    "protection": ((Protection,), "protection = qa.Protection(min_count=5)"),
-    "scale": ((pd.DataFrame, Mapping), "scale = qa.scale_table(data, groups, by)"),
-    "dates": ((Mapping,), 'dates = {"column": "2023"}'),
-    "stability": ((Stability,), "stability = shortlist.stability()"),
-    "gaps": ((GroupGap, Iterable), "gaps = qa.group_gap(data, group, all, reference='others')"),
-    "ledger": ((Ledger, str, Path), 'ledger = "ledger.json"'),
-}
-
-
-def _check_arguments(given: Mapping[str, Any]) -> None:
-    """Refuse what is not what its name says; the message names how to get it."""
-    expects(given["data"], AreaData, "release", "qa.release(qa.join(areas, table), ...)")
-    for name, (kinds, how) in DOORS.items():
-        if given[name] is not None:
-            expects(given[name], kinds, f"release: {name}", how)
-        if isinstance(given[name], str) and NO_CHARACTER.search(given[name]):
-            raise SpecError(f"release: {name} holds an invalid character: {given[name]!a}.")
-    refuse_unusable_shapes(given["data"].areas, "release: the areas", polygons=True)
-    for name in ("programmes", "facilities"):
-        if isinstance(given[name], gpd.GeoDataFrame):
-            refuse_unusable_shapes(given[name], f"release: {name}")
-    _refuse_impossible_day(given["as_of"])
-    choice(given["audience"], AUDIENCES, "audience")
-    choice(given["missing"], ("", "status", "moving"), "release: missing")
-    if given["missing"] and given["shortlist"] is None:
-        raise SpecError("release: missing is told of a shortlist: release(..., shortlist=shortlist).")
-    if given["candidates"] is not None and given["shortlist"] is None:
-        raise SpecError("release() needs the shortlist the candidate areas were made of: shortlist=...")
-
-
-def _refuse_impossible_day(as_of: str) -> None:
-    """Refuse what is written as a day and is none; other words for a date stay free."""
-    found = WRITTEN_DAY.fullmatch(as_of.strip())
-    if found:
-        year, month, day = (int(found[f"{unit}_iso"] or found[unit]) for unit in ("year", "month", "day"))
-        if not (1 <= month <= 12 and 1 <= day <= monthrange(max(year, 1), month)[1]):  # noqa: PLR2004 - months
-            raise SpecError(f"release: as_of is {as_of!r}, and there is no such day. Write one such as '2024-12-31'.")
 
 
 def _missing_meanings(data: AreaData, spec: NeedSpec) -> list[Indicator]:

@@ -17,6 +17,7 @@ from quartiersatlas.disclosure.selection.rule_words import rule_words
 from quartiersatlas.disclosure.words import candidate_names, draft_text, label, unit
 from quartiersatlas.need.robustness.stability import STABILITY_LABELS
 from quartiersatlas.present.comparable import on_keys
+from quartiersatlas.present.map.chart_words import CHART_WORDS
 from quartiersatlas.present.map.classes import (
     around_city,
     column_colors,
@@ -24,9 +25,9 @@ from quartiersatlas.present.map.classes import (
     level_column,
     map_columns,
     schemes,
-    with_matrices,
 )
 from quartiersatlas.present.map.ground import Ground
+from quartiersatlas.present.map.matrices import with_matrices
 from quartiersatlas.present.map.topology import encode_point, encode_topology, in_degrees, simplified, varint_text
 from quartiersatlas.present.map.topology import tolerance as simplification
 from quartiersatlas.present.pictures.of_columns import profile_rank
@@ -111,6 +112,10 @@ WORDS = (
     "edit_geojson",
     "edit_reset",
     "button_close",
+    "csv_numerator",
+    "csv_denominator",
+    "embed_open",
+    "link_unknown",
     "label_layers",
     "label_sheet",
     "panel_peek",
@@ -123,6 +128,9 @@ WORDS = (
     "profile_note",
     "residents_count",
     "legend_filter",
+    "legend_signs",
+    "legend_small_dot",
+    "legend_small_tint",
     "legend_cells",
     "legend_both",
     "label_rows",
@@ -172,66 +180,6 @@ PANEL_WORDS = (
     "profile_why_unknown",
     "rank_interval",
     "rank_place",
-)
-CHART_WORDS = (
-    "above_above",
-    "above_below",
-    "areas_not_persons",
-    "as_table",
-    "below_above",
-    "below_below",
-    "both_above",
-    "both_worse",
-    "cells",
-    "certainty",
-    "certainty_label",
-    "certainty_most",
-    "certainty_note",
-    "certainty_sentence",
-    "city",
-    "city_sentence",
-    "class",
-    "contributions",
-    "contributions_note",
-    "contributions_sentence",
-    "district",
-    "earlier",
-    "falling",
-    "gaps",
-    "grey_bands",
-    "grey_lines",
-    "higher",
-    "histogram",
-    "later",
-    "lower",
-    "median",
-    "not_shown",
-    "nothing",
-    "other_indicators",
-    "percent_of_runs",
-    "profile",
-    "quarter",
-    "quartiles",
-    "range",
-    "relative",
-    "residents",
-    "rising",
-    "same",
-    "scatter",
-    "scatter_sentence",
-    "score_beside_mean",
-    "shown",
-    "shown_all",
-    "spine_context",
-    "spine_district",
-    "spine_note",
-    "sum",
-    "time_line",
-    "transition",
-    "transition_sentence",
-    "triangle",
-    "walk",
-    "without_class",
 )
 NEAREST = 2  # conditions that speak against an area, in the panel
 SCHEMES = ("fixed", "quantile", "jenks", "sd", "deviation")

@@ -1,0 +1,1 @@
+"""What changed, and why? Changes between dates with chance in mind, breaks, lists of areas and their reasons."""
