@@ -22,15 +22,19 @@ from .indicators.change import add_change, rate_change
 from .indicators.columns import add_counts, add_rates
 from .indicators.gaps.gap import GroupGap, group_gap
 from .indicators.rates import city_value, rates
+from .indicators.reach import add_reach
 from .indicators.surveys.survey import SurveyRates, survey_rates
+from .indicators.within import WithinArea, within_area
 from .intake.areas.points import read_points
 from .intake.areas.read import merge_areas, read_areas, read_features
 from .intake.joining.data import AreaData
 from .intake.joining.join import check_vintages, join
 from .intake.joining.join_report import JoinReport
 from .intake.joining.sums import sum_columns
+from .intake.networks import Network, read_network
 from .intake.tables.queries import read_query
 from .intake.tables.read import Table, read_table
+from .intake.timetables import departures
 from .monitoring.changes.break_report import BreakReport, break_report
 from .monitoring.changes.change import Change, change
 from .monitoring.changes.transitions import Transitions
@@ -45,6 +49,7 @@ from .monitoring.stock.stocktaking import Stocktaking, stocktaking
 from .monitoring.store.monitor import Monitor, monitor
 from .monitoring.store.outcome import Findings
 from .monitoring.store.targets import Target
+from .need.burden import Burden, burden
 from .need.index import NeedIndex, need_index
 from .need.pictures.transition import ClassTransition, class_transition
 from .need.spec.spec import NeedSpec
@@ -79,7 +84,9 @@ from .segregation.inference.decompose import Decomposition, decompose
 from .segregation.registry import segregation_indices
 from .segregation.result import SegregationResult, measure_segregation
 from .segregation.scale import scale_table
+from .space.access import Access, access
 from .space.crosswalk import transfer
+from .space.exposure import Exposure, exposure
 from .space.fit import AreasReport, check_areas
 from .space.grid_cells import grid_to_areas
 from .space.neighbours import neighbours
@@ -88,12 +95,14 @@ from .space.reallocate import Transfer
 from .version import __version__
 
 __all__ = [
+    "Access",
     "Annotation",
     "AreaData",
     "AreasReport",
     "Atlas",
     "Audit",
     "BreakReport",
+    "Burden",
     "Candidates",
     "Catalogue",
     "Change",
@@ -103,6 +112,7 @@ __all__ = [
     "Context",
     "Coverage",
     "Decomposition",
+    "Exposure",
     "Findings",
     "FittedContext",
     "FundedComparison",
@@ -117,6 +127,7 @@ __all__ = [
     "Monitor",
     "NeedIndex",
     "NeedSpec",
+    "Network",
     "Profile",
     "ProgrammeAreas",
     "ProgrammeOverlap",
@@ -138,12 +149,15 @@ __all__ = [
     "Transfer",
     "Transitions",
     "Twins",
+    "WithinArea",
     "__version__",
     "above",
     "above_city",
+    "access",
     "add_change",
     "add_counts",
     "add_rates",
+    "add_reach",
     "add_relations",
     "ags_from_ars",
     "annotate",
@@ -154,6 +168,7 @@ __all__ = [
     "audit_project",
     "below",
     "break_report",
+    "burden",
     "candidate_areas",
     "change",
     "check_areas",
@@ -173,8 +188,10 @@ __all__ = [
     "context",
     "coverage",
     "decompose",
+    "departures",
     "dossier",
     "export",
+    "exposure",
     "figure",
     "grid_to_areas",
     "group_gap",
@@ -200,6 +217,7 @@ __all__ = [
     "read_areas",
     "read_features",
     "read_measures",
+    "read_network",
     "read_points",
     "read_query",
     "read_table",
@@ -221,6 +239,7 @@ __all__ = [
     "transfer_by_area",
     "twins",
     "typology",
+    "within_area",
     "worse_than_city",
     "worst_n",
     "worst_share",
