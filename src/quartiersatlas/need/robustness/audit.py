@@ -15,8 +15,8 @@ from quartiersatlas.catalogue.texts import LANGUAGES, percent_text, pick
 from quartiersatlas.charts import Chart, Charted
 from quartiersatlas.need.pictures.audited import correlation_chart
 from quartiersatlas.need.score.explain import in_catalogue, spec_indicator_label
-from quartiersatlas.need.score.scales import KURTOSIS, SKEW, skew_and_kurtosis, transformed
-from quartiersatlas.need.score.scores import group_parts
+from quartiersatlas.need.score.scales import WINSOR, skew_and_kurtosis
+from quartiersatlas.need.score.scores import group_parts, treated
 from quartiersatlas.need.spec.records import NeedIndicator
 
 if TYPE_CHECKING:
@@ -294,9 +294,9 @@ def _shapes(need: NeedScores, axis: NeedAxis) -> tuple[list[AuditRow], list[Mess
     """Return skewness and kurtosis of the indicators after their treatment; both beyond the limits is flagged."""
     rows, skewed = [], []
     for leaf in {leaf.id: leaf for leaf in axis.indicators}.values():
-        skew, kurtosis = skew_and_kurtosis(transformed(need.columns[leaf.id], leaf.transform, leaf.id))
-        flagged = abs(skew) > SKEW and kurtosis > KURTOSIS
-        note = f"|skewness| > {SKEW:g} and kurtosis > {KURTOSIS:g}" if flagged else ""
+        skew, kurtosis = skew_and_kurtosis(treated(leaf, need.columns[leaf.id]))
+        flagged = abs(skew) > WINSOR[0] and kurtosis > WINSOR[1]
+        note = f"|skewness| > {WINSOR[0]:g} and kurtosis > {WINSOR[1]:g}" if flagged else ""
         rows += [("skewness", axis.id, leaf.id, skew, note), ("kurtosis", axis.id, leaf.id, kurtosis, note)]
         skewed += [leaf.id] if flagged else []
     found = [Message("audit_skewed", {"axis": axis.id, "names": ", ".join(skewed)})] if skewed else []
