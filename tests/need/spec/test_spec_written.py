@@ -29,6 +29,18 @@ examples = settings(max_examples=60, deadline=None, suppress_health_check=list(H
 
 
 @st.composite
+def of_ranks(draw, method, *, single):
+    options = {"ties": draw(st.sampled_from(TIES))}
+    if method == "exponential":
+        options["shift"] = draw(st.sampled_from([0, 1, 0.5]))
+    if method != "rank" and single and draw(st.booleans()):
+        options |= {"n": draw(st.integers(2, 40_000)), "ties": "average"}
+    elif method == "percentile" and single:
+        options["among"] = draw(st.sampled_from(["all", "positive"]))
+    return options
+
+
+@st.composite
 def rules(draw, methods=METHODS, *, single=True):
     """Draw a rule; one for domains, or for the score of an axis, is not for single indicators."""
     method = draw(st.sampled_from(methods if single else [m for m in methods if m != "goalposts"]))
@@ -44,17 +56,10 @@ def rules(draw, methods=METHODS, *, single=True):
         if method == "goalposts":
             options["beyond"] = draw(st.sampled_from(["keep", "cap"]))
     elif method in ("percentile", "rank", "exponential"):
-        options["ties"] = draw(st.sampled_from(TIES))
-        if method == "exponential":
-            options["shift"] = draw(st.sampled_from([0, 1, 0.5]))
-        if method != "rank" and single and draw(st.booleans()):
-            options |= {"n": draw(st.integers(2, 40_000)), "ties": "average"}
-        elif method == "percentile" and single:
-            options["among"] = draw(st.sampled_from(["all", "positive"]))
-    elif method == "above" and single:
+        options |= draw(of_ranks(method, single=single))
+    options |= draw(st.sampled_from([{}, {"digits": 0}, {"digits": 2}])) if method != "above" else {}
+    if method == "above" and single:
         options["reference"] = draw(st.sampled_from(["areas", "city"]))
-    if method != "above":
-        options["digits"] = draw(st.sampled_from([None, 0, 2]))
     return Normalise(**options)
 
 
@@ -212,9 +217,9 @@ def test_the_text_is_readable_and_leaves_out_what_is_the_default():
             'aggregate = "sum"\n'
             'standardise = { method = "z" }\n'
             "indicators = [\n"
-            '  { id = "unemployment_share_sgb2" },\n'
-            '  { id = "transfer_rate" },\n'
-            '  { id = "child_poverty_u15" },\n'
+            '  { id = "unemployment_share_sgb2", published = "S1" },\n'
+            '  { id = "transfer_rate", published = "S3" },\n'
+            '  { id = "child_poverty_u15", published = "S4" },\n'
             "]\n"
             "classes = [\n"
             '  { id = "high", label_de = "hoch", label_en = "high", upper = -1, code = "1" },\n'

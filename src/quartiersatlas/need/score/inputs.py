@@ -424,7 +424,7 @@ def columns_of(inputs: NeedInputs, scored: pd.Index) -> dict[str, NDArray[np.flo
 
 
 def shrunken_values(counts: Counts, numerators: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return shrunken rates in the indicator's unit, shape (..., all areas), of counts or of others over their bases."""
+    """Return shrunken rates in the indicator's unit, shape (..., all areas), of numerators over the counts' bases."""
     return counts.per * shrunken_rates(numerators, np.asarray(counts.denominator, dtype=float))[0]
 
 

@@ -104,10 +104,6 @@ def _scaled(
         _refuse_same(known, varies, rule, scale.name, values.shape[-1])
     if rule.method == "none":
         return values
-    if rule.n is not None:
-        return _given(values, rule, scale)
-    if rule.among == "positive":
-        return _among_positive(values, rule, scale, among)
     with np.errstate(invalid="ignore", divide="ignore"):  # what does not vary is replaced
         if rule.method == "z":
             return _z_scores(values, reference, rule, scale, varies)
@@ -116,8 +112,21 @@ def _scaled(
         if rule.method == "above":
             limit = _threshold(reference, rule, scale)
             return _above(values, limit, tolerance(reference), closed=rule.compare == "at_least")
-        rising = ranks(values, cast("Ties", rule.ties)) if among is None else ranks_among(values, among, rule.ties)
-        return _by_rank(rising, known, rule, varies)
+        return _ranked(values, rule, scale, among)
+
+
+def _ranked(
+    values: NDArray[np.float64], rule: Normalise, scale: Scale, among: NDArray[np.float64] | None
+) -> NDArray[np.float64]:
+    """Put values on a scale of ranks: published ones, those among the values above 0, or those of all."""
+    if rule.n is not None:
+        return _given(values, rule, scale)
+    if rule.among == "positive":
+        return _among_positive(values, rule, scale, among)
+    reference = values if among is None else among
+    known = (~np.isnan(reference)).sum(axis=-1, keepdims=True)
+    rising = ranks(values, cast("Ties", rule.ties)) if among is None else ranks_among(values, among, rule.ties)
+    return _by_rank(rising, known, rule, _varies(reference))
 
 
 def _within(
@@ -243,7 +252,8 @@ def _threshold(values: NDArray[np.float64], rule: Normalise, scale: Scale) -> ND
         assert scale.limit is not None  # noqa: S101 - checked when the spec is read
         return np.asarray(scale.limit)
     if rule.reference == "quantile":
-        return quantiles(values, np.full((1,) * (values.ndim + 1), float(rule.q or 0)), NUMPY)[0]
+        limits: NDArray[np.float64] = quantiles(values, np.full((1,) * (values.ndim + 1), float(rule.q or 0)), NUMPY)
+        return np.asarray(limits[0], dtype=float)
     known = ~np.isnan(values)
     mean: NDArray[np.float64] = np.nansum(values, axis=-1, keepdims=True) / known.sum(axis=-1, keepdims=True)
     return mean

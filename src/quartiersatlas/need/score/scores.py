@@ -186,14 +186,8 @@ def aggregated(
         shares = weights * known / (weights * known).sum(axis=0)
     if method == "product":
         return _product(parts, shares * weights.sum(axis=0), name, strict=strict)
-    if method == "harmonic":
-        able = _above_zero(parts, name, strict=strict)
-        inverse = np.nansum(shares / np.where(able, parts, np.nan), axis=0)
-        return np.divide(1.0, inverse, out=np.full(inverse.shape, np.nan), where=known.any(axis=0) & able.all(axis=0))
-    if method == "geometric":
-        able = _above_zero(parts, name, strict=strict)
-        logs: NDArray[np.float64] = np.exp(np.nansum(shares * np.log(np.where(able, parts, np.nan)), axis=0))
-        return np.where(known.any(axis=0) & able.all(axis=0), logs, np.nan)
+    if method in ("harmonic", "geometric"):
+        return _mean_above_zero(parts, shares, method, _above_zero(parts, name, strict=strict))
     mean: NDArray[np.float64] = np.where(known.any(axis=0), np.nansum(shares * parts, axis=0), np.nan)
     if method == "arithmetic":
         return mean
@@ -202,6 +196,17 @@ def aggregated(
     variance = np.nansum(shares * (parts - mean) ** 2, axis=0)
     uneven: NDArray[np.float64] = mean + variance / mean
     return uneven
+
+
+def _mean_above_zero(parts: Array, shares: Array, method: str, able: NDArray[np.bool_]) -> Array:
+    """Return the harmonic or geometric mean of the known members; NaN where one is not above 0."""
+    positive = np.where(able, parts, np.nan)
+    counted = (~np.isnan(parts)).any(axis=0) & able.all(axis=0)
+    if method == "geometric":
+        return np.where(counted, np.exp(np.nansum(shares * np.log(positive), axis=0)), np.nan)
+    inverse: Array = np.nansum(shares / positive, axis=0)
+    mean: Array = np.divide(1.0, inverse, out=np.full(inverse.shape, np.nan), where=counted)
+    return mean
 
 
 def _product(parts: Array, exponents: Array, name: str, *, strict: bool) -> Array:
@@ -299,7 +304,7 @@ def class_ids(scores: pd.Series[float], axis: NeedAxis) -> pd.Series[str]:
 
 
 def class_numbers(
-    scores: NDArray[np.float64], axis: NeedAxis, uppers: NDArray[np.float64] | None = None
+    scores: NDArray[np.float64], axis: NeedGroup, uppers: NDArray[np.float64] | None = None
 ) -> NDArray[np.int64]:
     """Return the class of each score, shape (..., n_areas): the number of limits it lies beyond; -1 for NaN.
 

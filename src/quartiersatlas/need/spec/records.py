@@ -223,7 +223,7 @@ class NeedGroup:
         method = self.normalise.method
         if self.aggregate == "product" and not self.normalise.may_be_at_least_zero:
             raise SpecError(
-                f"{where}: a product needs values from 0 on, and normalise {method!r} gives others. Take another scale.",
+                f"{where}: a product needs values from 0 on, and normalise {method!r} gives others.",
                 key="aggregate",
             )
         if self.aggregate in POSITIVE and not self.normalise.may_be_positive:

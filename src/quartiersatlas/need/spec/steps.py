@@ -200,9 +200,10 @@ class Breaks:
     type : int
         Of ``quantile``: definition 4 to 9 of Hyndman and Fan (1996); 7 is that of numpy and spreadsheets.
     closed : {"lower", "upper"}, optional
-        The class that holds a limit: ``lower``, the class whose lower limit it is, or ``upper``. If not given, ``lower``
-        for quantiles and ranks; a score on a fixed limit or one in deviations is in the class nearer to the middle.
-        Ranks are counted from most need with ``lower``, from least need with ``upper``; equal scores share the first.
+        The class that holds a limit: ``lower``, the class whose lower limit it is, or ``upper``. If not given,
+        ``lower`` for quantiles and ranks; a score on a fixed limit or one in deviations is in the class nearer to the
+        middle. Ranks are counted from most need with ``lower``, from least need with ``upper``; equal scores share the
+        first.
     """
 
     method: str = "fixed"
