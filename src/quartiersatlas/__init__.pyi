@@ -20,6 +20,7 @@ from .disclosure.published_table import audit
 from .disclosure.words import check_wording
 from .indicators.change import add_change, rate_change
 from .indicators.columns import add_counts, add_rates
+from .indicators.gaps.gap import GroupGap, group_gap
 from .indicators.rates import city_value, rates
 from .intake.areas.points import read_points
 from .intake.areas.read import merge_areas, read_areas, read_features
@@ -81,6 +82,7 @@ __all__ = [
     "Context",
     "Decomposition",
     "FittedContext",
+    "GroupGap",
     "Indicator",
     "JoinReport",
     "KeySystem",
@@ -135,6 +137,7 @@ __all__ = [
     "export",
     "figure",
     "grid_to_areas",
+    "group_gap",
     "hotspot",
     "in_class",
     "inspire_cells",

@@ -154,7 +154,7 @@ def test_without_matplotlib_the_error_says_what_to_install(monkeypatch):
     from quartiersatlas.errors import DependencyError
 
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(DependencyError, match=r'pip install "quartiersatlas\[paper\]"'):
+    with pytest.raises(DependencyError, match=r'pip install "quartiersatlas\[plots\]"'):
         chart().plot()
 
 

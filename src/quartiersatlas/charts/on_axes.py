@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from quartiersatlas.charts.layout import GAP, SIZE, SWATCH, Frame, frame_of, room_below
 from quartiersatlas.charts.marks import FAINT, INK, PAPER, QUIET, Axis, Bar, Dot, HRule, Line, Mark, Strip, Text, VRule
-from quartiersatlas.charts.widths import SANS, cut, drawable, wrapped
+from quartiersatlas.charts.widths import FONTS, SANS, cut, drawable, wrapped
 from quartiersatlas.errors import DependencyError
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def draw(chart: ChartRecord, ax: Axes | None = None) -> Axes:
     try:
         from matplotlib import pyplot as plt
     except ImportError as error:
-        raise DependencyError('plot() needs matplotlib: pip install "quartiersatlas[paper]".') from error
+        raise DependencyError('plot() needs matplotlib: pip install "quartiersatlas[plots]".') from error
     if ax is None:
         return _on_figure(chart, plt.figure())
     box = ax.get_position()
@@ -81,7 +82,7 @@ def chart_png(chart: ChartRecord, dpi: int = 144) -> bytes:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise DependencyError('Pictures need matplotlib: pip install "quartiersatlas[paper]".') from error
+        raise DependencyError('Pictures need matplotlib: pip install "quartiersatlas[plots]".') from error
     figure = Figure()
     FigureCanvasAgg(figure)
     _on_figure(chart, figure)
@@ -140,6 +141,16 @@ def _fill(chart: ChartRecord, ax: Axes, frame: Frame, title: list[str], note: li
     ax.patch.set_visible(False)
 
 
+@cache
+def _family() -> list[str]:
+    """Make our fonts known to matplotlib; letters that they have not come from its own."""
+    from matplotlib.font_manager import fontManager
+
+    for face in ("Regular", "Bold"):
+        fontManager.addfont(FONTS / f"NotoSans-{face}.ttf")
+    return [SANS, "DejaVu Sans"]
+
+
 def _write(
     ax: Axes,
     words: str,
@@ -152,8 +163,8 @@ def _write(
     halo = look.pop("halo", False)
     look = {"color": INK, "size": SIZE, **look}
     found = ax.annotate(
-        drawable(words), at, xycoords=units, xytext=moved, textcoords="offset points", parse_math=False, family=SANS,
-        annotation_clip=False, zorder=6, **look,
+        drawable(words), at, xycoords=units, xytext=moved, textcoords="offset points", parse_math=False,
+        family=_family(), annotation_clip=False, zorder=6, **look,
     )  # fmt: skip
     if halo:
         from matplotlib.patheffects import withStroke
@@ -169,7 +180,7 @@ def _scale(ax: Axes, chart: ChartRecord, frame: Frame) -> None:
         getattr(ax, f"set_{which}lim")(*ends)
         places, words = _ticks(one, frame, which)
         color = INK if one.bands else QUIET
-        look = {"fontsize": SIZE, "color": color, "parse_math": False, "family": SANS}
+        look = {"fontsize": SIZE, "color": color, "parse_math": False, "family": _family()}
         getattr(ax, f"set_{which}ticks")(places, words, **look)
         getattr(ax, f"set_{which}ticks")([], minor=True)
         if one.grid:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # control letters, halves of letters, and marks that turn the direction of all that follows
 NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
-FONT = "DejaVu Sans, Verdana, Arial, sans-serif"
+FONT = "Noto Sans, Open Sans, Segoe UI, Arial, Helvetica, sans-serif"
 
 
 def chart_svg(chart: ChartRecord, width: float = 480.0, height: float | None = None) -> str:

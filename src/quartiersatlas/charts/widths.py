@@ -1,35 +1,49 @@
-"""How wide words are on paper: from the very font file in which they are set, without kerning."""
+"""How wide words are on paper: from the fonts in which they are set, without kerning, so that no word is cut."""
 
 from __future__ import annotations
 
+import json
 from functools import cache
+from pathlib import Path
 
-SANS = "DejaVu Sans"
+FONTS = Path(__file__).with_name("fonts")  # written by scripts/write_fonts.py
+SANS = "Noto Sans"
+FALLBACK = "DejaVu Sans Mono"  # in typst, for letters that the fonts have not
+FALLBACK_WIDTH = 0.602
 NO_LETTER = "□"
 
 
 @cache
-def _advances(*, bold: bool) -> dict[int, float]:
-    """Return the advance widths of the font's letters, in parts of its size."""
-    from fontTools.ttLib import TTFont
-    from matplotlib.font_manager import FontProperties, findfont
-
-    path = findfont(FontProperties(family=SANS, weight="bold" if bold else "normal"))
-    with TTFont(path, lazy=True) as font:
-        per_em, widths, names = font["head"].unitsPerEm, font["hmtx"].metrics, font.getBestCmap()
-        return {code: widths[name][0] / per_em for code, name in names.items()}
+def _table() -> dict[str, list[int]]:
+    """Return the letters of the fonts, their widths per face in thousandths of the size, and those of the fallback."""
+    table: dict[str, list[int]] = json.loads((FONTS / "widths.json").read_text(encoding="ascii"))
+    return table
 
 
-def text_width(words: str, size: float, *, bold: bool = False) -> float:
-    """Return the width of words in points.
+@cache
+def _advances(face: str) -> dict[int, float]:
+    """Return the advance widths of a face's letters, in parts of its size."""
+    table = _table()
+    return {code: width / 1000 for code, width in zip(table["letters"], table[face], strict=True)}
+
+
+@cache
+def _drawn() -> frozenset[int]:
+    """Return the letters that the fonts or their fallback have."""
+    others: list[list[int]] = _table()["fallback"]  # type: ignore[assignment] # pairs of first and last
+    return frozenset(_table()["letters"]).union(*(range(first, last + 1) for first, last in others))
+
+
+def text_width(words: str, size: float, *, bold: bool = False, italic: bool = False) -> float:
+    """Return the width of words in the unit of their size.
 
     Examples
     --------
     >>> text_width("iii", 10) < text_width("WWW", 10)
     True
     """
-    advances = _advances(bold=bold)
-    return size * sum(advances.get(ord(letter), 0.6) for letter in words)
+    advances = _advances("Bold" if bold else "Italic" if italic else "Regular")
+    return size * sum(advances.get(ord(letter), FALLBACK_WIDTH) for letter in words)
 
 
 def cut(words: str, width: float, size: float, *, bold: bool = False) -> str:
@@ -61,13 +75,17 @@ def wrapped(words: str, width: float, size: float, most: int = 99, *, bold: bool
 
 
 def drawable(words: str) -> str:
-    """Return words on one line, with a box for each letter that the font has not.
+    """Return words on one line, with a box for each letter that no font has.
 
     Examples
     --------
     >>> drawable("Dorf 漢"), drawable("Nord Süd")
     ('Dorf □', 'Nord Süd')
     """
-    advances = _advances(bold=False)
     letters = (" " if letter.isspace() and letter not in "\u202f\u00a0" else letter for letter in words)
-    return "".join(letter if ord(letter) in advances else NO_LETTER for letter in letters)
+    return "".join(letter if has_letter(letter) else NO_LETTER for letter in letters)
+
+
+def has_letter(letter: str) -> bool:
+    """Return True if the fonts, or the one that stands in for them, have a letter."""
+    return ord(letter) in _drawn()

@@ -2,7 +2,7 @@
 
 from quartiersatlas.present.area_profile.profile import Profile, profile
 from quartiersatlas.present.files.export import export
-from quartiersatlas.present.map import Atlas, atlas_map, choropleth
+from quartiersatlas.present.map.atlas import Atlas, atlas_map, choropleth
 from quartiersatlas.present.paper.sheet import Sheet, figure
 from quartiersatlas.present.places import Context, FittedContext, context
 from quartiersatlas.present.report import report

@@ -12,7 +12,8 @@ from quartiersatlas.base.checks import expects
 from quartiersatlas.catalogue import check_lang, number_text, text
 from quartiersatlas.disclosure.reasons import WITHHELD
 from quartiersatlas.disclosure.release import NUMBER_FORMS
-from quartiersatlas.disclosure.words import label, summary_texts, unit, value_text
+from quartiersatlas.disclosure.words import candidate_names, label, summary_texts, unit, value_text
+from quartiersatlas.present.group_gaps import group_gap_blocks
 from quartiersatlas.present.paper import (
     Bullets,
     Document,
@@ -107,6 +108,7 @@ def report_document(release: Release, lang: Lang) -> Document:
         *comment_blocks(release, lang),
         *(Paragraph(sentence) for sentence in summary_texts(release, lang)),
         *_stocktaking(release, lang),
+        *group_gap_blocks(release, lang),
         *_segregation(release, lang),
         *_scale(release, lang),
         *_need(release, lang),
@@ -357,9 +359,10 @@ def _level_line(release: Release, key: str, lang: Lang) -> list[str]:
 def _candidates(release: Release, lang: Lang) -> list[DocumentBlock]:
     if release.candidates is None or release.candidates.empty:
         return []
+    names = candidate_names(release, lang)
     rows = [
         TableRow.of(
-            f"{key} {row['name']}",
+            f"{key} {names[str(key)]}",
             number_text(row["n_areas"], 0, lang),
             gap_text("derived", lang) if pd.isna(row["residents"]) else number_text(row["residents"], 0, lang),
             number_text(row["hectares"], 0, lang),

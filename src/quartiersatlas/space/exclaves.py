@@ -128,7 +128,7 @@ def _main_groups(group: Ints, area: Ints, surface: NDArray[np.float64], resident
     people = np.zeros(int(area.max()) + 1) if residents is None else np.nan_to_num(np.asarray(residents, dtype=float))
     if people.sum() > 0:
         order = np.lexsort((surface, area))
-        last = order[np.append(np.diff(area[order]) > 0, True)]  # noqa: FBT003 - the largest part of each area
+        last = order[np.append(np.diff(area[order]) > 0, True)]
         living = np.bincount(group[last], people[area[last]], minlength=len(land))
         return {int(living.argmax()), *np.flatnonzero(living >= MANY_RESIDENTS * people.sum()).tolist()}
     main = int(land.argmax())

@@ -82,8 +82,8 @@ def test_no_picture_is_drawn_that_nobody_asks_for(town_release, monkeypatch):
     assert qa.atlas_map(town_release)._repr_mimebundle_(exclude=["image/png"]).keys() == ALL - {"image/png"}
 
 
-def test_without_matplotlib_there_is_no_picture(town_release, monkeypatch):
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
+def test_without_typst_there_is_no_picture(town_release, monkeypatch):
+    monkeypatch.setitem(sys.modules, "typst", None)
     assert DisplayFormatter().format(qa.atlas_map(town_release))[0].keys() == ALL - {"image/png"}
 
 

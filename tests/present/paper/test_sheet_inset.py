@@ -1,84 +1,82 @@
-"""A far exclave on the sheet: in a frame of its own, the main part as large as without it."""
+"""A far exclave on paper: in a frame of its own, the main part as large as without it."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 import shapely
 import shapely.affinity
 
 import quartiersatlas as qa
+from quartiersatlas.present.paper.map_svg import map_svg
 
-pytest.importorskip("matplotlib")
-
-
-def maps(release, **options):
-    """Return the axes with a map, the main part first, and all words of the sheet."""
-    drawn = qa.figure(release, **options).draw()
-    canvas, *axes = drawn.axes
-    words = [text.get_text() for text in (*canvas.texts, *(t for one in axes for t in one.texts))]
-    return axes, words
+pytest.importorskip("typst")
+ROOM = {"width_mm": 190.0, "height_mm": 150.0}
 
 
-def shown(axes):
-    (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
-    return shapely.box(left, low, right, high)
+@pytest.fixture
+def drawn(picture):
+    """Return a function: release -> its map, parsed."""
+    return lambda release, **options: picture(map_svg(release, **ROOM, **options))
 
 
-def test_the_main_part_fills_its_frame_and_the_exclave_stands_in_another(coast):
-    axes, words = maps(coast)
-    main, inset = axes
-    city, island = coast.areas.geometry[:-1].union_all(), coast.areas.geometry.iloc[-1]
-    assert shown(main).contains(city)
-    assert not shown(main).intersects(island)
-    assert shown(inset).contains(island)
-    assert not shown(inset).intersects(city)
-    room = [np.diff(main.get_xlim())[0] / 7500, np.diff(main.get_ylim())[0] / 6000]  # the city is 7.5 by 6 km
-    assert min(room) < 1.1
-    assert "Vogelsand – nicht lagegetreu" in " ".join(words)
-    assert "Vogelsand – not in its true position" in " ".join(maps(coast, lang="en")[1])
+def shapes_of(group):
+    return [polygon for _, found in group for polygon in found]
 
 
-def test_the_exclave_keeps_the_scale_of_the_map_where_it_can(coast):
-    (main, inset), _ = maps(coast)
-    scales = [np.diff(axes.get_xlim())[0] / axes.get_position().width for axes in (main, inset)]
-    assert scales[1] == pytest.approx(scales[0])
+def test_the_main_part_fills_its_frame_and_the_exclave_stands_in_another(coast, drawn):
+    found = drawn(coast)
+    main, inset = found.boxes()
+    city, island = found.groups()
+    assert len(shapes_of(city)) == 20  # quarters, without the island
+    assert len(shapes_of(island)) == 1
+    assert all(main.contains(shape) for shape in shapes_of(city))
+    assert all(inset.contains(shape) for shape in shapes_of(island))
+    left, top, right, low = shapely.union_all(shapes_of(city)).bounds  # 7.5 by 6 km
+    _, upper, _, lower = main.bounds
+    width = main.bounds[2] - main.bounds[0]
+    assert max((right - left) / width, (low - top) / (lower - upper - 9)) > 0.9  # 9 mm below for the scale bar
+    assert "Vogelsand – nicht lagegetreu" in " ".join(found.words)
+    assert "Vogelsand – not in its true position" in " ".join(drawn(coast, lang="en").words)
+
+
+def test_the_exclave_keeps_the_scale_of_the_map_where_it_can(coast, drawn):
+    city, island = (shapely.union_all(shapes_of(group)).bounds for group in drawn(coast).groups())
+    per_metre = (city[2] - city[0]) / 7500
+    assert (island[2] - island[0]) / 1600 == pytest.approx(per_metre, rel=0.01)
     small = coast.areas.geometry.to_numpy().copy()
     small[-1] = shapely.box(466_000, 5_930_000, 466_100, 5_930_080)
-    tiny = replace(coast, areas=coast.areas.set_geometry(small, crs=coast.areas.crs))
-    (main, inset), words = maps(tiny)
-    assert "anderer Maßstab" in " ".join(words)
-    assert inset.get_position().width * 297 > 10  # millimetres
+    found = drawn(replace(coast, areas=coast.areas.set_geometry(small, crs=coast.areas.crs)))
+    assert "anderer Maßstab" in " ".join(found.words)
+    left, _, right, _ = found.boxes()[1].bounds
+    assert right - left > 10  # millimetres
 
 
-def test_the_inset_covers_no_part_of_the_city(coast):
-    (main, inset), _ = maps(coast)
-    box = inset.get_position().transformed(main.figure.transFigure).transformed(main.transData.inverted())
-    city = coast.areas.geometry[:-1].union_all()
-    assert not shapely.box(*box.extents).intersects(city)
+def test_the_inset_covers_no_part_of_the_city(coast, drawn):
+    found = drawn(coast)
+    assert not any(found.boxes()[1].intersects(shape) for shape in shapes_of(found.groups()[0]))
 
 
-def test_an_inset_stands_beside_a_city_that_leaves_no_corner_free(coast):
+def test_an_inset_stands_beside_a_city_that_leaves_no_corner_free(coast, drawn):
     shapes = [shapely.affinity.scale(shape, 1.04, 1, origin=(540_000, 5_900_000)) for shape in coast.areas.geometry]
-    wide = replace(coast, areas=coast.areas.set_geometry(shapes, crs=coast.areas.crs))
-    (main, inset), _ = maps(wide)
-    assert inset.get_position().x0 >= main.get_position().x1
-    assert shown(main).contains(wide.areas.geometry[:-1].union_all())
+    found = drawn(replace(coast, areas=coast.areas.set_geometry(shapes, crs=coast.areas.crs)))
+    main, inset = found.boxes()
+    assert inset.bounds[0] >= main.bounds[2]
+    assert all(main.contains(shape) for shape in shapes_of(found.groups()[0]))
 
 
-def test_the_candidate_on_the_island_is_labelled_there_alone(coast):
+def test_the_candidate_on_the_island_is_labelled_there_alone(coast, drawn):
+    found = drawn(coast)
     key = coast.members["21"]
-    (main, inset), _ = maps(coast)
-    assert key not in [text.get_text() for text in main.texts]
-    assert key in [text.get_text() for text in inset.texts]
+    (label,) = [one for one in found.find("text") if one.text == key]
+    assert found.boxes()[1].buffer(8).contains(shapely.Point(float(label.get("x")), float(label.get("y"))))
 
 
-def test_a_city_in_one_piece_has_one_map(town):
-    axes, words = maps(qa.release(town))
-    assert len(axes) == 1
-    assert "lagegetreu" not in " ".join(words)
+def test_a_city_in_one_piece_has_one_map(town, drawn):
+    found = drawn(qa.release(town))
+    assert len(found.boxes()) == 1
+    assert "lagegetreu" not in " ".join(found.words)
 
 
 @pytest.mark.parametrize("ending", ["pdf", "svg", "png"])

@@ -25,7 +25,7 @@ from quartiersatlas.catalogue import check_lang, number_text, text
 from quartiersatlas.disclosure import Protection, Release, release
 from quartiersatlas.disclosure.counted import is_count
 from quartiersatlas.disclosure.reasons import WITHHELD
-from quartiersatlas.disclosure.words import draft_text, summary_texts
+from quartiersatlas.disclosure.words import candidate_names, draft_text, summary_texts
 from quartiersatlas.errors import ColumnError, DependencyError, SpecError, list_some
 from quartiersatlas.intake import AreaData, join
 from quartiersatlas.intake.joining.data import kind_of
@@ -472,8 +472,9 @@ def _date(part: Release, lang: Lang) -> str:
 def _candidates(release: Release, lang: Lang) -> list[str]:
     if release.candidates is None:
         return []
+    names = candidate_names(release, lang)
     return [
-        f"{key} {row['name']}: {text('residents_count', lang, count=number_text(row['residents'], 0, lang))}"
+        f"{key} {names[str(key)]}: {text('residents_count', lang, count=number_text(row['residents'], 0, lang))}"
         for key, row in release.candidates.iterrows()
     ]
 

@@ -14,7 +14,7 @@ import shapely
 import quartiersatlas as qa
 from quartiersatlas.catalogue import action_bundles
 from quartiersatlas.errors import ReleaseError
-from quartiersatlas.present.map import Atlas
+from quartiersatlas.present.map.atlas import Atlas
 from quartiersatlas.present.map.payload import area_status, map_json
 
 TEXTS = {"title": "T", "source": "Q", "as_of": "31.12.2024", "comment": "K"}

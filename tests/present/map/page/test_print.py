@@ -65,7 +65,7 @@ def test_the_first_page_has_title_notice_map_legend_and_source_the_others_the_re
     order = ["Quelle: ", "Kommentar", "Methode in Kürze", "Auf einen Blick", "Zusammenhängende Prüfgebiete P1"]
     places = [whole.index(words) for words in [*order, "Gebiete unter 300 Einwohnern zeigen keine Indikatoren."]]
     assert places == sorted(places)
-    for control in ("Drucken", "Zur Tabelle", "Gebiet suchen", "Ebenen", "CSV", "aufklappen"):
+    for control in ("Drucken", "Zur Tabelle", "Ort suchen", "Ebenen", "CSV", "aufklappen"):
         assert control not in whole
 
 

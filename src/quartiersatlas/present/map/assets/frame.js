@@ -6,6 +6,7 @@ import { element } from "./controls.js";
 import { isSmall } from "./sheet.js";
 
 const LEAST_ROOM = 60; // pixels
+const LOW_MAP = 520; // pixels
 const LITTLE = 0.35; // of a zoom level: a fifth of the size
 
 /**
@@ -116,6 +117,7 @@ export function layerBox(overlays, heading) {
   control.onAdd = (/** @type {any} */ map) => {
     const box = add.call(control, map);
     const fold = foldable(element("details", "qa-layers"));
+    if (map.getSize().y < LOW_MAP) fold.open = false; // it would cover much of the city
     fold.append(element("summary", "qa-layers-title", heading), box.querySelector("section"));
     box.replaceChildren(fold);
     return box;

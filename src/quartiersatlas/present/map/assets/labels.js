@@ -102,8 +102,6 @@ export function namesLayer(atlas, paths) {
   let there = new Set();
   /** @type {any[][]} */
   let ring = [];
-  /** @type {WrittenName[]} */
-  let written = [];
   /** @type {any} */
   let waits = 0;
   const canvas = document.createElement("canvas");
@@ -119,11 +117,10 @@ export function namesLayer(atlas, paths) {
     const { x, y } = map.getSize();
     const shown = names.filter((name) => inSight(name, map, x, y));
     const labels = shown.map((name) => labelOf(pen, name, map, there.has(name.text)));
-    const placed = placeLabels(labels, x, y, takenBoxes(atlas, map, ring));
+    const placed = placeLabels(labels, x, y, takenBoxes(map, ring), facilityBoxes(atlas, map));
     there = new Set(placed.map(({ label }) => shown[label].text));
     for (const one of placed) writeName(pen, shown[one.label], one, labels[one.label]);
-    written = placed.flatMap((one) => writtenLines(shown[one.label], one, labels[one.label]));
-    canvas.dataset.names = String(placed.length);
+    layer.placed = placed.map((one) => ({ ...shown[one.label], ...one }));
   };
   const later = () => {
     cancelAnimationFrame(waits);
@@ -147,7 +144,6 @@ export function namesLayer(atlas, paths) {
   }))();
   return Object.assign(layer, {
     redraw: later,
-    written: () => (layer._map ? written : []),
     ring(/** @type {any[][]} */ outlines) {
       ring = outlines;
       later();
@@ -252,14 +248,13 @@ function labelOf(pen, name, map, wasThere) {
 }
 
 /**
- * What no name may cover: boxes on the map, marks of candidate areas, facilities, the outline of the chosen area.
+ * What no name may cover: boxes on the map, marks of candidate areas, the outline of the chosen area.
  *
- * @param {any} atlas
  * @param {any} map
  * @param {any[][]} ring
  * @returns {import("./placement.js").LabelBox[]}
  */
-function takenBoxes(atlas, map, ring) {
+function takenBoxes(map, ring) {
   const frame = map.getContainer().getBoundingClientRect();
   const nodes = [...map.getContainer().querySelectorAll(".leaflet-control, .qa-candidate-name, .qa-written span")].filter((node) => node.style.opacity !== "0");
   /** @type {import("./placement.js").LabelBox[]} */
@@ -268,7 +263,6 @@ function takenBoxes(atlas, map, ring) {
     return [left - frame.left, top - frame.top, right - frame.left, bottom - frame.top];
   });
   const around = (/** @type {{x: number, y: number}} */ { x, y }, /** @type {number} */ half) => boxes.push([x - half, y - half, x + half, y + half]);
-  for (const { at } of atlas.facilities) around(map.latLngToContainerPoint(at), FACILITY_ROOM);
   for (const outline of ring) {
     const points = outline.map((place) => map.latLngToContainerPoint(place));
     points.forEach((point, i) => {
@@ -278,6 +272,18 @@ function takenBoxes(atlas, map, ring) {
     });
   }
   return boxes;
+}
+
+/**
+ * @param {any} atlas
+ * @param {any} map
+ * @returns {import("./placement.js").LabelBox[]}
+ */
+function facilityBoxes(atlas, map) {
+  return atlas.facilities.map((/** @type {any} */ { at }) => {
+    const { x, y } = map.latLngToContainerPoint(at);
+    return [x - FACILITY_ROOM, y - FACILITY_ROOM, x + FACILITY_ROOM, y + FACILITY_ROOM];
+  });
 }
 
 /**
@@ -322,14 +328,13 @@ function writeName(pen, name, { form, x, y, angle }, label) {
  */
 
 /**
- * @param {MapName} name
- * @param {import("./placement.js").PlacedLabel} placed
- * @param {import("./placement.js").Label} label
+ * @param {any} map
+ * @param {MapName & import("./placement.js").PlacedLabel} placed
  * @returns {WrittenName[]}
  */
-function writtenLines({ kind }, { form, x, y, angle }, label) {
+export function writtenLines(map, { kind, form, x, y, angle, at, bounds, line: course }) {
   const { font, size, color, spacing } = NAME_LETTERS[kind];
-  const mark = label.way === "point" ? { kind, x: label.x, y: label.y } : null;
+  const mark = bounds || course ? null : { kind, ...map.latLngToContainerPoint(at) };
   return form.lines.map((text, i) => ({
     text,
     x,
