@@ -93,7 +93,7 @@ export function placeNames(places) {
  *
  * @param {any} atlas
  * @param {any[]} paths the areas
- * @returns {any} a Leaflet layer with `redraw`, `ring` for the outline that no name may cut, and `written`: the lines it shows
+ * @returns {any} a Leaflet layer with `redraw`, `ring` for the outline that no name may cut and `placed`: the names it shows
  */
 export function namesLayer(atlas, paths) {
   /** @type {MapName[] | null} */
