@@ -341,14 +341,15 @@ def _write(result: ProjectResult, folder: Path) -> list[Path]:
     outputs, lang = result.project.outputs, result.project.lang
     manifest = manifest_of(result.project, result.release, result.ledger)
     shown: dict[str, Any] = {"lang": lang, "context": result.atlas.context, "look": result.atlas.look}
-    earlier, told = result.atlas.earlier, {"lang": lang, "manifest": manifest}
+    earlier = result.atlas.earlier
+    told: dict[str, Any] = {"lang": lang, "manifest": manifest}
     files = []
     if outputs.map:
         files.append(result.atlas.save(folder / outputs.map))
     if outputs.report:
         files.append(report(result.release, folder / outputs.report, earlier=earlier, **shown))
     if outputs.profiles:
-        more = {"notes": result.project.notes, "earlier": earlier}
+        more: dict[str, Any] = {"notes": result.project.notes, "earlier": earlier}
         files.append(profiles(result.release, folder / outputs.profiles, **more, **shown))
     if outputs.sheet:
         files.append(figure(result.release, **shown).save(folder / outputs.sheet))
