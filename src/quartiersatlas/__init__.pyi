@@ -23,6 +23,7 @@ from .indicators.columns import add_counts, add_rates
 from .indicators.gaps.gap import GroupGap, group_gap
 from .indicators.rates import city_value, rates
 from .indicators.reach import add_reach
+from .indicators.surveys.survey import SurveyRates, survey_rates
 from .indicators.within import WithinArea, within_area
 from .intake.areas.points import read_points
 from .intake.areas.read import merge_areas, read_areas, read_features
@@ -37,13 +38,24 @@ from .intake.timetables import departures
 from .monitoring.changes.break_report import BreakReport, break_report
 from .monitoring.changes.change import Change, change
 from .monitoring.changes.transitions import Transitions
+from .monitoring.comparisons.funded import FundedComparison, compare_funded
+from .monitoring.comparisons.twins import Twins, twins
 from .monitoring.lists.compare import ListComparison, compare_lists
+from .monitoring.measures.coverage import Coverage, coverage
+from .monitoring.measures.participation import Annotation, annotate
+from .monitoring.measures.register import Measures, read_measures
+from .monitoring.stock.checklist import Checklist, checklist, tender_text
+from .monitoring.stock.stocktaking import Stocktaking, stocktaking
+from .monitoring.store.monitor import Monitor, monitor
+from .monitoring.store.outcome import Findings
+from .monitoring.store.targets import Target
 from .need.burden import Burden, burden
 from .need.index import NeedIndex, need_index
 from .need.pictures.transition import ClassTransition, class_transition
 from .need.spec.spec import NeedSpec
 from .present.area_profile.booklet import profiles
 from .present.area_profile.profile import Profile, profile
+from .present.dossier import dossier
 from .present.files.export import export
 from .present.look import Look
 from .present.map.atlas import Atlas, atlas_map, choropleth
@@ -84,6 +96,7 @@ from .version import __version__
 
 __all__ = [
     "Access",
+    "Annotation",
     "AreaData",
     "AreasReport",
     "Atlas",
@@ -94,11 +107,15 @@ __all__ = [
     "Catalogue",
     "Change",
     "Chart",
+    "Checklist",
     "ClassTransition",
     "Context",
+    "Coverage",
     "Decomposition",
     "Exposure",
+    "Findings",
     "FittedContext",
+    "FundedComparison",
     "GroupGap",
     "Indicator",
     "JoinReport",
@@ -106,6 +123,8 @@ __all__ = [
     "Ledger",
     "ListComparison",
     "Look",
+    "Measures",
+    "Monitor",
     "NeedIndex",
     "NeedSpec",
     "Network",
@@ -122,10 +141,14 @@ __all__ = [
     "SegregationResult",
     "Sheet",
     "Shortlist",
+    "Stocktaking",
     "Summary",
+    "SurveyRates",
     "Table",
+    "Target",
     "Transfer",
     "Transitions",
+    "Twins",
     "WithinArea",
     "__version__",
     "above",
@@ -137,6 +160,7 @@ __all__ = [
     "add_reach",
     "add_relations",
     "ags_from_ars",
+    "annotate",
     "at_least",
     "at_most",
     "atlas_map",
@@ -152,16 +176,20 @@ __all__ = [
     "check_rounded",
     "check_vintages",
     "check_wording",
+    "checklist",
     "choropleth",
     "city_value",
     "class_transition",
+    "compare_funded",
     "compare_lists",
     "compare_rules",
     "compare_segregation",
     "compare_with_rest",
     "context",
+    "coverage",
     "decompose",
     "departures",
+    "dossier",
     "export",
     "exposure",
     "figure",
@@ -175,6 +203,7 @@ __all__ = [
     "key_systems",
     "measure_segregation",
     "merge_areas",
+    "monitor",
     "need_index",
     "neighbours",
     "parent_keys",
@@ -187,6 +216,7 @@ __all__ = [
     "rates",
     "read_areas",
     "read_features",
+    "read_measures",
     "read_network",
     "read_points",
     "read_query",
@@ -201,9 +231,13 @@ __all__ = [
     "segregation",
     "segregation_change",
     "segregation_indices",
+    "stocktaking",
     "sum_columns",
+    "survey_rates",
+    "tender_text",
     "transfer",
     "transfer_by_area",
+    "twins",
     "typology",
     "within_area",
     "worse_than_city",

@@ -28,6 +28,7 @@ from quartiersatlas.present.comparable import earlier_releases
 from quartiersatlas.present.figures import chart_figures, map_figure, map_key, side_by_side
 from quartiersatlas.present.group_gaps import group_gap_blocks
 from quartiersatlas.present.map.classes import map_columns
+from quartiersatlas.present.measures import measure_blocks
 from quartiersatlas.present.paper import (
     Bullets,
     Columns,
@@ -137,6 +138,7 @@ def report_document(
         *segregation_blocks(release, lang),
         *scale_blocks(release, lang),
         *group_gap_blocks(release, lang),
+        *measure_blocks(release, lang),
         *stocktaking_blocks(release, lang),
         *comment_blocks(release, lang),
         *method_blocks(release, lang, () if ground is None else ground.notes(lang)),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from quartiersatlas.base.checks import expects, usable_path
 from quartiersatlas.base.files import move_all, unfinished_folder
+from quartiersatlas.base.stores import refuse_internal
 from quartiersatlas.catalogue import Catalogue
 from quartiersatlas.disclosure import Ledger, Protection, Release, add_relations, release
 from quartiersatlas.disclosure.ledger import locked_ledger, publishing
@@ -234,6 +235,7 @@ def run_project(path: str | Path, *, folder: str | Path | None = None) -> Projec
         result = _computed(project, ledger)
         target = usable_path(folder if folder is not None else project.file(project.outputs.folder), "folder")
         _refuse_overwriting(project, target)
+        refuse_internal(target)
         try:
             target.mkdir(parents=True, exist_ok=True)
         except (OSError, ValueError) as error:
