@@ -35,7 +35,7 @@ def period_span(period: str) -> tuple[pd.Timestamp, pd.Timestamp] | None:
         day = pd.to_datetime(words, format="%Y-%m-%d")
     except ValueError:
         return None
-    return day, day
+    return None if pd.isna(day) else (day, day)
 
 
 def refuse_no_course(periods: Sequence[str], call: str) -> None:
