@@ -235,6 +235,14 @@ class LedgerPart:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MonitorPart:
+    """``[monitor]``: the store of the years, which stays in the house."""
+
+    folder: str
+    format: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class OutputsPart:
     """``[outputs]``: which files are written; an empty name leaves one out."""
 
@@ -271,6 +279,7 @@ class Project:
     lang: Lang = "de"
     audience: str = "public"
     ledger: LedgerPart | None = None
+    monitor: MonitorPart | None = None
     population: str = "residents"
     period: str = ""
     indicators: Mapping[str, IndicatorPart] = field(default_factory=dict)
@@ -350,6 +359,7 @@ def _project(content: dict[str, Any], path: Path) -> Project:
         ("stability", StabilityPart),
         ("outputs", OutputsPart),
         ("gazetteer", GazetteerPart),
+        ("monitor", MonitorPart),
     ):
         if name in content:
             parts[name] = _part(kind, content.pop(name), f"[{name}]", name)
