@@ -53,7 +53,9 @@ def refuse_no_course(periods: Sequence[str], call: str) -> None:
         if before is None or after is None:
             continue
         if before[0] > after[1]:
-            raise SpecError(f"{call}: {earlier!r} lies after {later!r}: exchange the two, the earliest comes first.")
+            raise SpecError(
+                f"{call}: {earlier!r} lies after {later!r}: exchange the two, the earliest date comes first."
+            )
         if before[1] >= after[0]:
             raise SpecError(
                 f"{call}: {earlier!r} and {later!r} overlap: some persons are in both counts by definition. Take "
