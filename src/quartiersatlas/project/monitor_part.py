@@ -101,7 +101,13 @@ def write_monitor_report(path: str | Path, file: str | Path, *, on: str = "") ->
         result = computed_project(project, ledger)
         earlier = result.atlas.earlier
         written = monitor_report(
-            store, result.release, unfinished / target.name, lang=project.lang, earlier=earlier, on=on
+            store,
+            result.release,
+            unfinished / target.name,
+            lang=project.lang,
+            earlier=earlier,
+            on=on,
+            look=result.atlas.look,
         )
         with (
             publishing(ledger, *ledger_place(project), [written], target.parent)
