@@ -235,6 +235,14 @@ class LedgerPart:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MonitorPart:
+    """``[monitor]``: the store of the years, which stays in the house."""
+
+    folder: str
+    format: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class LookPart:
     """``[look]``: how all outputs look, as :class:`quartiersatlas.Look`; logo and fonts are files."""
 
@@ -293,6 +301,7 @@ class Project:
     lang: Lang = "de"
     audience: str = "public"
     ledger: LedgerPart | None = None
+    monitor: MonitorPart | None = None
     population: str = "residents"
     period: str = ""
     indicators: Mapping[str, IndicatorPart] = field(default_factory=dict)
@@ -373,6 +382,7 @@ def _project(content: dict[str, Any], path: Path) -> Project:
         ("stability", StabilityPart),
         ("outputs", OutputsPart),
         ("gazetteer", GazetteerPart),
+        ("monitor", MonitorPart),
         ("look", LookPart),
     ):
         if name in content:
