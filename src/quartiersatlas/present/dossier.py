@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from quartiersatlas.present.paper.document import DocumentBlock
 
 WIDEST = 48
-PER_TABLE = 4  # indicators side by side
+PER_TABLE = 3  # indicators side by side
 
 
 def dossier(
@@ -128,7 +128,7 @@ def dossier(
     with written_together([folder / name for name in names]) as (report, geodata, workbook):
         save_document(words, report)
         write_layers(geodata, layers, words.title)
-        sheets = [_sheet(text(f"dossier_sheet_{name}", lang), frame) for name, frame in layers.items()]
+        sheets = [_sheet(text(f"dossiersheet_{name}", lang), frame) for name, frame in layers.items()]
         write_workbook(workbook, sheets, title=words.title)
     return folder
 
