@@ -210,6 +210,13 @@ class ContextLayer:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MeasuresPart:
+    """``[measures]``: the register of measures, a workbook or a folder of CSV files."""
+
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class GazetteerPart:
     """``[gazetteer]``: streets and the areas they run through; the columns of a table."""
 
@@ -290,6 +297,7 @@ class Project:
     facilities: LayerPart | None = None
     context: Mapping[str, ContextLayer] = field(default_factory=dict)
     gazetteer: GazetteerPart | None = None
+    measures: MeasuresPart | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
     protection: Protection = field(default_factory=Protection)
     outputs: OutputsPart = field(default_factory=OutputsPart)
@@ -350,6 +358,7 @@ def _project(content: dict[str, Any], path: Path) -> Project:
         ("stability", StabilityPart),
         ("outputs", OutputsPart),
         ("gazetteer", GazetteerPart),
+        ("measures", MeasuresPart),
     ):
         if name in content:
             parts[name] = _part(kind, content.pop(name), f"[{name}]", name)
