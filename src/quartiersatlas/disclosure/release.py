@@ -10,6 +10,7 @@ import pandas as pd
 from pandas.api.types import is_object_dtype
 
 from quartiersatlas.base.checks import choice, count_noun, expects
+from quartiersatlas.base.equal import settled
 from quartiersatlas.catalogue import Catalogue, Message
 from quartiersatlas.catalogue.texts import LANGUAGES
 from quartiersatlas.charts import Charted
@@ -294,7 +295,9 @@ class ReleasedResults:
     def ranks(self) -> pd.DataFrame:
         """Rank on each score among the shown areas, 1 the highest need; without columns in public."""
         scores = [column.id for column in self.columns if column.kind == "score" and not self.is_public]
-        return self.values[scores].astype(float).rank(ascending=False, method="min").add_suffix("_rank")
+        settled_scores = {name: settled(self.values[name].to_numpy(dtype=float)) for name in scores}
+        table = pd.DataFrame(settled_scores, index=self.values.index, columns=scores)
+        return table.rank(ascending=False, method="min").add_suffix("_rank")
 
     def protect(self, values: pd.Series, *columns: str) -> pd.Series:
         """Protect something made of released columns: it is missing wherever one of them is protected.

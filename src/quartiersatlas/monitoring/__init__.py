@@ -1,1 +1,1 @@
-"""What changed, and what is done about it? Measures and where there are none, local knowledge, what is known so far."""
+"""What changed, why, and what is done about it? Dates, lists, measures and where there are none, local knowledge."""

@@ -173,7 +173,10 @@ def _main_map(release: Release, lang: Lang, context: FittedContext | None, look:
     numbers = release.axis_column(column.axis, "score") if column.axis else column
     if numbers is not None:
         beside += chart_figures(
-            lambda: _without_label(pictures.legend_histogram(release, numbers.id, lang)), KEY, 30.0, caption=None
+            lambda: _without_label(pictures.legend_histogram(release, numbers.id, lang, colored_by=column.id)),
+            KEY,
+            30.0,
+            caption=None,
         )
     return [Columns((drawn,), (*beside, map_key(release, column, lang, look)), 2 / 3)]
 

@@ -354,6 +354,11 @@ def steps_text(axis: NeedAxis, lang: Lang) -> str:
         steps.append(text("method_breaks_sd", lang))
     if axis.breaks.method == "quantile":
         steps.append(text("method_breaks_quantile", lang, type=axis.breaks.type))
+    if axis.breaks.method == "rank_share":
+        steps.append(text("method_breaks_rank_share", lang))
+    shrunken = [leaf.id for leaf in axis.indicators if leaf.value == "shrunken"]
+    if shrunken:
+        steps.append(text("method_shrunken", lang, names=", ".join(shrunken)))
     return "; ".join(steps)
 
 
@@ -368,6 +373,10 @@ def _scale_text(rule: Normalise, lang: Lang) -> str:
         kinds.append(rule.weighting)
     words = text(f"method_{'_'.join(kinds)}", lang, q=number_text(100 * (rule.q or 0), 0, lang))
     words += text("method_closed", lang) if rule.compare == "at_least" else ""
+    words += text("method_positive", lang) if rule.among == "positive" else ""
+    words += "" if rule.n is None else text("method_ranks_given", lang, n=number_text(rule.n, 0, lang))
+    words += text("method_capped", lang) if rule.beyond == "cap" else ""
+    words += "" if rule.digits is None else text("method_rounded", lang, digits=rule.digits)
     return words + (text("method_within", lang, level=rule.by) if rule.by else "")
 
 
