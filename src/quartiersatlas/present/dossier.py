@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
+import shapely
 
 from quartiersatlas.base.checks import choice, expects
 from quartiersatlas.base.files import written_together
@@ -13,6 +14,8 @@ from quartiersatlas.base.workbook import CellStyle, WorkbookSheet, write_workboo
 from quartiersatlas.catalogue import check_lang, number_text, text
 from quartiersatlas.disclosure.words import value_text
 from quartiersatlas.errors import ReleaseError, list_some
+from quartiersatlas.monitoring.measures.coverage import day_text
+from quartiersatlas.monitoring.measures.standing import rows_of
 from quartiersatlas.present.files.export import write_layers
 from quartiersatlas.present.files.tables import area_table, candidate_table, columns_table, notes_table
 from quartiersatlas.present.measures import measure_blocks
@@ -46,7 +49,7 @@ if TYPE_CHECKING:
     from quartiersatlas.present.paper.document import DocumentBlock
 
 WIDEST = 48
-PER_TABLE = 4  # indicators side by side
+PER_TABLE = 3  # indicators side by side
 
 
 def dossier(
@@ -98,6 +101,7 @@ def dossier(
     >>> from tempfile import TemporaryDirectory
     >>> import geopandas as gpd
     >>> import pandas as pd
+    import shapely
     >>> import shapely
     >>> import quartiersatlas as qa
     >>> shapes = [shapely.box(x, 0, x + 1000, 1000) for x in (0, 1000, 2000)]
@@ -128,7 +132,7 @@ def dossier(
     with written_together([folder / name for name in names]) as (report, geodata, workbook):
         save_document(words, report)
         write_layers(geodata, layers, words.title)
-        sheets = [_sheet(text(f"dossier_sheet_{name}", lang), frame) for name, frame in layers.items()]
+        sheets = [_sheet(text(f"dossiersheet_{name}", lang), frame) for name, frame in layers.items()]
         write_workbook(workbook, sheets, title=words.title)
     return folder
 
@@ -234,7 +238,7 @@ def _neighbours(release: Release, members: list[str], lang: Lang) -> list[Docume
     """Return the areas that border on it: who draws the outline looks at them too."""
     areas = release.areas
     inside = areas.index.isin(members)
-    outline = areas.geometry[inside].union_all()
+    outline = shapely.union_all(areas.geometry.to_numpy()[inside])
     near = areas.index[~inside & areas.geometry.distance(outline).le(1.0).to_numpy()]
     lines = []
     for key in near:
@@ -258,13 +262,11 @@ def _gaps(release: Release, lang: Lang) -> list[DocumentBlock]:
 
 
 def _local_notes(release: Release, members: list[str], lang: Lang) -> list[DocumentBlock]:
-    from quartiersatlas.monitoring.measures.coverage import day_text
-
     if release.measures is None:
         return []
     notes = release.measures.knowledge
     lines = [
         visible(text("knowledge_line", lang, note=row.note, author=row.author, date=day_text(row.date, lang)))
-        for row in notes[notes["area"].isin(members)].itertuples()
+        for row in rows_of(notes[notes["area"].isin(members)])
     ]
     return [Heading(text("heading_notes", lang)), Bullets(tuple(lines))] if lines else []

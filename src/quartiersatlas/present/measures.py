@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from quartiersatlas.catalogue import text
 from quartiersatlas.disclosure.measures import coverage_counts
 from quartiersatlas.intake.registers.schema import PERMANENT, PERMANENT_WORDS, field_labels
 from quartiersatlas.monitoring.measures.coverage import day_text
+from quartiersatlas.monitoring.measures.standing import rows_of
 from quartiersatlas.present.paper import Bullets, DocumentTable, Heading, Paragraph, TableRow
 from quartiersatlas.present.statements import visible
 
@@ -69,22 +70,23 @@ def _open_needs(release: Release, measures: ReleasedMeasures, lang: Lang, keys: 
     return [Heading(text("coverage_need_without_measure_on_spot", lang), 3), Bullets(tuple(items))]
 
 
-def _cells(release: Release, measures: ReleasedMeasures, row: Mapping[str, object], lang: Lang) -> list[str]:
+def _cells(release: Release, measures: ReleasedMeasures, row: Mapping[Any, Any], lang: Lang) -> list[str]:
     names, fields = release.areas["name"], field_labels(lang)
     places = measures.places
-    own = dict.fromkeys(places.loc[places["measure_id"].eq(row["measure_id"]), "area"])
+    is_own = places["measure_id"].eq(row["measure_id"])
+    own = dict.fromkeys(places["area"][is_own])
     where = [text("register_scope_city", lang) if one == "city" else str(names.get(one, one)) for one in own]
-    named = [f"{row['measure_id']} {row['name']}", str(row["lead"]), ", ".join(fields[one] for one in row["fields"])]  # type: ignore[attr-defined]
+    named = [f"{row['measure_id']} {row['name']}", str(row["lead"]), ", ".join(fields[one] for one in row["fields"])]
     return [visible(words) for words in (*named, _state(row, lang), _end(row, lang), ", ".join(where))]
 
 
-def _state(row: Mapping[str, object], lang: Lang) -> str:
+def _state(row: Mapping[Any, Any], lang: Lang) -> str:
     name = "register_overdue_state" if row["standing"] == "overdue" else f"register_status_{row['status']}"
     return text(name, lang)
 
 
-def _end(row: Mapping[str, object], lang: Lang) -> str:
-    end: pd.Timestamp = row["end"]  # type: ignore[assignment] # a date column
+def _end(row: Mapping[Any, Any], lang: Lang) -> str:
+    end: pd.Timestamp = row["end"]
     if end != end:  # noqa: PLR0124 - no date
         return "–"
     return PERMANENT_WORDS[lang] if end == PERMANENT else day_text(end, lang)
@@ -98,12 +100,12 @@ def area_measure_lines(release: Release, lang: Lang) -> dict[str, tuple[str, ...
     found: dict[str, list[str]] = {}
     live = measures.table[measures.table["standing"].eq("live")].set_index("measure_id")
     places = measures.places.drop_duplicates(["measure_id", "area"])
-    for measure, area in places[["measure_id", "area"]].itertuples(index=False):
+    for measure, area in zip(places["measure_id"], places["area"], strict=True):
         if measure in live.index and area in release.areas.index:
             row = live.loc[measure].to_dict()
             values = {"id": measure, "name": row["name"], "lead": row["lead"], "state": _state(row, lang)}
             found.setdefault(area, []).append(text("measure_line", lang, **values, end=_end(row, lang)))
-    for row in measures.knowledge.itertuples():
+    for row in rows_of(measures.knowledge):
         if row.area in release.areas.index:
             words = text("knowledge_line", lang, note=row.note, author=row.author, date=day_text(row.date, lang))
             found.setdefault(row.area, []).append(words)

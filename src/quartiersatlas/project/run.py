@@ -19,6 +19,7 @@ from quartiersatlas.errors import ColumnError, GeometryError, InputError, SpecEr
 from quartiersatlas.indicators import add_change, add_counts, add_rates
 from quartiersatlas.intake import AreaData, join, merge_areas, read_areas, read_features, read_points, read_table
 from quartiersatlas.intake.files.layers import read_geometry_file
+from quartiersatlas.monitoring.measures.register import Measures, read_measures
 from quartiersatlas.need import need_index
 from quartiersatlas.present import atlas_map, export, figure, profiles, report
 from quartiersatlas.present.files.export import sidecar_files
@@ -172,6 +173,7 @@ def computed_project(project: Project, ledger: Ledger | None) -> ProjectResult:
         shortlist=shortlist,
         candidates=candidates,
         segregation=(_segregation(data, groups) if groups is not None else None),
+        measures=_measures(project, data),
         programmes=programmes,
         facilities=_layer(project, project.facilities, data.areas),
         stability=stability,
@@ -507,6 +509,14 @@ def _released(project: Project, data: AreaData, **results: Any) -> Release:  # n
             audience=project.audience,  # type: ignore[arg-type]
             **results,
         )
+
+
+def _measures(project: Project, data: AreaData) -> Measures | None:
+    """Read the register of measures, whose areas are those of the data."""
+    if project.measures is None:
+        return None
+    with toml_advice("[measures]", ["path"], project=project.path.name):
+        return read_measures(project.file(project.measures.path), data)
 
 
 def _programmes(project: Project, areas: gpd.GeoDataFrame) -> ProgrammeAreas | None:

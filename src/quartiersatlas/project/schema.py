@@ -210,6 +210,13 @@ class ContextLayer:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MeasuresPart:
+    """``[measures]``: the register of measures, a workbook or a folder of CSV files."""
+
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class GazetteerPart:
     """``[gazetteer]``: streets and the areas they run through; the columns of a table."""
 
@@ -321,6 +328,7 @@ class Project:
     facilities: LayerPart | None = None
     context: Mapping[str, ContextLayer] = field(default_factory=dict)
     gazetteer: GazetteerPart | None = None
+    measures: MeasuresPart | None = None
     look: LookPart | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
     protection: Protection = field(default_factory=Protection)
@@ -383,6 +391,7 @@ def _project(content: dict[str, Any], path: Path) -> Project:
         ("outputs", OutputsPart),
         ("gazetteer", GazetteerPart),
         ("monitor", MonitorPart),
+        ("measures", MeasuresPart),
         ("look", LookPart),
     ):
         if name in content:

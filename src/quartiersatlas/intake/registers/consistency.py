@@ -26,7 +26,10 @@ CLOSE = 60  # percent alike
 class Places(Protocol):
     """Where the cells of a table stand."""
 
-    sheet: str
+    @property
+    def sheet(self) -> str:
+        """The name of the sheet."""
+        ...
 
     def cell(self, row: int, column: str) -> str:
         """Name a cell."""

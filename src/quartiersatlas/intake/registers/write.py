@@ -61,7 +61,7 @@ def _cell(value: object, column: RegisterColumn | None, lang: Lang) -> str | flo
         return value
     labels = column.labels(lang) if column is not None else {}
     if isinstance(value, tuple):
-        return "; ".join(labels.get(part, part) for part in value) or None
+        return "; ".join(labels.get(str(part), str(part)) for part in value) or None
     return labels.get(str(value), str(value)) or None
 
 
@@ -128,7 +128,7 @@ def _is_chosen(column: RegisterColumn) -> bool:
 
 
 def _chosen() -> list[RegisterColumn]:
-    found = {}
+    found: dict[str, RegisterColumn] = {}
     for columns in register_columns().values():
         for column in columns:
             if column.labels("de"):

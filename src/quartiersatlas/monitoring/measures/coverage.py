@@ -15,7 +15,7 @@ from quartiersatlas.intake.registers.read import RegisterTables
 from quartiersatlas.intake.registers.schema import PERMANENT, field_labels
 from quartiersatlas.monitoring.measures.need_by_field import need_by_field
 from quartiersatlas.monitoring.measures.pictures import coverage_chart
-from quartiersatlas.monitoring.measures.standing import LIVE, day_of, reach, standing
+from quartiersatlas.monitoring.measures.standing import LIVE, day_of, reach, rows_of, standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -132,7 +132,7 @@ def _ratios(table: pd.DataFrame, reached: pd.DataFrame, register: pd.DataFrame) 
     live = reached[reached["is_live"] & reached["area"].ne("city")]
     times = reached.groupby("measure_id").size()
     live = live.join(alone[["capacity", "per_year"]].where(times.reindex(alone.index).eq(1)), on="measure_id")
-    sums = live.groupby(["area", "field"])[["capacity", "per_year"]].agg(lambda values: values.sum(skipna=False))
+    sums = live.groupby(["area", "field"])[["capacity", "per_year"]].agg("sum", skipna=False)
     sums = sums.reindex(pd.MultiIndex.from_frame(table[["area", "field"]]))
     sums.index = table.index
     return pd.DataFrame(
@@ -218,13 +218,13 @@ class Coverage(Charted):
         fields = field_labels(lang)
         lines = [self.caption(lang)]
         open_needs = self.table[self.table["state"].isin(["need_without_measure", "city_wide_only"])]
-        for row in open_needs.head(SHOWN).itertuples():
+        for row in rows_of(open_needs.head(SHOWN)):
             city = text("coverage_city", lang) if row.city_wide else ""
             area = self.names.get(row.area, row.area)
             lines.append(text("coverage_need_no_measure", lang, area=area, field=fields[row.field], city=city))
         if len(open_needs) > SHOWN:
             lines.append(text("coverage_more", lang, n=len(open_needs) - SHOWN))
-        for row in self.without_need.head(SHOWN).itertuples():
+        for row in rows_of(self.without_need.head(SHOWN)):
             name = "coverage_measure_no_need" if row.why == "no_need" else "coverage_not_assessed"
             area = self.names.get(row.area, row.area)
             lines.append(text(name, lang, id=row.measure_id, area=area, field=fields[row.field]))

@@ -11,7 +11,7 @@ import pandas as pd
 from quartiersatlas.catalogue import check_lang, number_text, text
 from quartiersatlas.errors import SpecError
 from quartiersatlas.monitoring.measures.coverage import Coverage, day_text
-from quartiersatlas.monitoring.measures.standing import LIVE, OVERDUE, day_of, standing
+from quartiersatlas.monitoring.measures.standing import LIVE, OVERDUE, day_of, rows_of, standing
 
 if TYPE_CHECKING:
     from datetime import date
@@ -65,7 +65,7 @@ class Money(Told):
 
     def _lines(self, lang: Lang) -> list[str]:
         lines = []
-        for row in self.table.itertuples():
+        for row in rows_of(self.table):
             if row.state in MONEY_STATES[:3]:
                 name = "register_money_ended" if row.state == "expired" else "register_money_ends"
                 amount = (
@@ -112,7 +112,7 @@ class Status(Told):
 
     def _lines(self, lang: Lang) -> list[str]:
         lines = []
-        for row in self.table.itertuples():
+        for row in rows_of(self.table):
             line = text("register_status_line", lang, lead=row.lead, n=row.n, live=row.live)
             if row.overdue:
                 line += " " + text("register_overdue", lang, ids=row.overdue_ids)
@@ -161,7 +161,7 @@ def _rhythm(words: str) -> pd.DateOffset:
     unit = f"{unit.strip().removesuffix('s')}s"
     if not number.isdigit() or unit not in RHYTHM_UNITS:
         raise SpecError(f"rhythm={words!r} is no span: write one such as '6 months' or '1 year'.")
-    return pd.DateOffset(**{unit: int(number)})
+    return pd.DateOffset(**{unit: int(number)})  # type: ignore[arg-type] # one of the spans
 
 
 class Priorities(Told):
@@ -176,7 +176,7 @@ class Priorities(Told):
     def _lines(self, lang: Lang) -> list[str]:
         named = {"high_without_evidence": "priority_conflict_high", "low_with_need": "priority_conflict_low"}
         rows = self.table[self.table["conflict"].ne("")]
-        return [text(named[row.conflict], lang, id=row.measure_id, name=row.name) for row in rows.itertuples()]
+        return [text(named[row.conflict], lang, id=row.measure_id, name=row.name) for row in rows_of(rows)]
 
 
 def priorities(register: RegisterTables, covered: Coverage) -> Priorities:
@@ -187,7 +187,7 @@ def priorities(register: RegisterTables, covered: Coverage) -> Priorities:
     """
     need = covered.table.set_index(["area", "field"])["need"]
     rows = []
-    for row in register.measures.itertuples():
+    for row in rows_of(register.measures):
         held = need[
             need.index.get_level_values("field").isin(row.fields)
             & (row.scope == "city" or need.index.get_level_values("area").isin(row.areas))

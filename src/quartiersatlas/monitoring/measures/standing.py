@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -12,6 +12,7 @@ from quartiersatlas.intake.registers.cells import RefusedCellError, read_date
 from quartiersatlas.intake.registers.consistency import closest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import date
 
     from quartiersatlas.intake import AreaData
@@ -38,6 +39,11 @@ def day_of(on: str | date | pd.Timestamp) -> pd.Timestamp:
         return pd.Timestamp(read_date(on, "date").value)  # type: ignore[arg-type] # a date reads as a timestamp
     except RefusedCellError as error:
         raise SpecError(f"on={on!r}: {error}. An answer that depends on the day needs one: on='2024-12-31'.") from error
+
+
+def rows_of(frame: pd.DataFrame) -> Iterable[Any]:
+    """Return the rows of a table whose columns are known: each cell is what its column holds."""
+    return frame.itertuples()
 
 
 def standing(measures: pd.DataFrame, day: pd.Timestamp) -> pd.Series:

@@ -16,6 +16,7 @@ from quartiersatlas.catalogue.texts import pick
 from quartiersatlas.intake import AreaData
 from quartiersatlas.monitoring.measures.coverage import Coverage, day_text
 from quartiersatlas.monitoring.measures.register import Measures
+from quartiersatlas.monitoring.measures.standing import rows_of
 from quartiersatlas.monitoring.stock.stocktaking import Stocktaking
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Checklist:
     def text(self) -> str:
         """Return questions and answers, a blank line between them."""
         blocks = []
-        for row in self.table.itertuples():
+        for row in rows_of(self.table):
             name = "checklist_process" if row.kind == "process" else "checklist_open"
             blocks.append(f"{row.chapter}  {row.question}\n{row.answer or text(name, self.lang)}")
         return "\n\n".join(blocks)
