@@ -22,6 +22,12 @@ SCHEMES = [
 LIMITS = re.compile(r"([\d.,]+)(?: bis (?:unter )?([\d.,]+))?")  # a class of one value is called by it
 
 
+@pytest.fixture
+def atlas(atlas):
+    """Return the map of the sample city without what lies above its colours."""
+    return atlas.switch("Kartengrundlage")
+
+
 def number(german):
     return float(german.replace(".", "").replace(",", "."))
 

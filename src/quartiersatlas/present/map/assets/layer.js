@@ -119,7 +119,8 @@ export function createLayer(atlas) {
     const beside = (/** @type {any} */ on) => {
       const pen = patternCanvas();
       const view = createView(viewOf(alone), ground, pen, { ...on, drawn: () => address?.note() });
-      [...Object.values(contextLayers(atlas, ground, pen)), ...(names ? [namesLayer(alone, view.areas)] : [])].forEach((one) => view.layer.addLayer(one));
+      const own = { ...contextLayers(atlas, ground, pen), ...(names ? { [atlas.groundWords.label_names]: namesLayer(alone, view.areas) } : {}) };
+      followLayers(switched, own, view.layer);
       return view;
     };
     const compare = compareButton(atlas, views, layer._map, fit, beside, choice, () => address?.note());
@@ -130,6 +131,22 @@ export function createLayer(atlas) {
   });
   layer.on("remove", () => controls.forEach((control) => control.remove()));
   return layer;
+}
+
+/**
+ * Layers of a second map are there as long as those of the first one.
+ *
+ * @param {Record<string, any>} leaders by name
+ * @param {Record<string, any>} followers
+ * @param {any} group what the followers are drawn with
+ */
+function followLayers(leaders, followers, group) {
+  for (const [name, one] of Object.entries(followers)) {
+    const [leader, on, off] = [leaders[name], () => group.addLayer(one), () => group.removeLayer(one)];
+    if (leader._map) on();
+    leader.on("add", on).on("remove", off);
+    group.on("remove", () => leader.off("add", on).off("remove", off));
+  }
 }
 
 /**
