@@ -62,6 +62,7 @@ from .present.map.atlas import Atlas, atlas_map, choropleth
 from .present.paper.sheet import Sheet, figure
 from .present.places.context import Context, FittedContext, context
 from .present.report import report
+from .present.yearly_report import monitor_report
 from .project.run import audit_project, check_project, run_project
 from .screening.candidates import Candidates, candidate_areas
 from .screening.compare_rules import RuleComparison, compare_rules
@@ -204,6 +205,7 @@ __all__ = [
     "measure_segregation",
     "merge_areas",
     "monitor",
+    "monitor_report",
     "need_index",
     "neighbours",
     "parent_keys",

@@ -90,38 +90,7 @@ def add_reach(data: AreaData, reach: Access | Exposure, name: str, *, label: tup
         index=found.index,
     )
     rates = {_rate(name, column): (f"{name}_{column}", f"{name}_{base}") for column in reach.counted}
-    people = "reach_persons" if isinstance(reach, Access) else "reach_persons_mapped"
-
-    def persons(lang: Lang) -> str:
-        return text(people, lang)
-
-    said = []
-    for column in counts:
-        own = {
-            lang: persons(lang) if column == base else f"{reach.label(column, lang)}, {persons(lang)}" for lang in LANGS
-        }
-        count = Indicator(
-            id=f"{name}_{column}",
-            label_de=f"{german}: {own['de']}",
-            label_en=f"{english}: {own['en']}",
-            kind="count",
-        )
-        said.append(count)
-        if column != base:
-            said.append(
-                Indicator(
-                    id=_rate(name, column),
-                    label_de=f"{german}: {reach.label(column, 'de')}",
-                    label_en=f"{english}: {reach.label(column, 'en')}",
-                    numerator_de=count.label_de,
-                    numerator_en=count.label_en,
-                    denominator_de=persons("de"),
-                    denominator_en=persons("en"),
-                    kind="share",
-                    unit="percent",
-                    direction=-1 if isinstance(reach, Access) else 1,
-                )
-            )
+    said = _counts_and_shares(name, (german, english), reach, base)
     if has_places:
         said += _places(name, german, english, base)
         rates[f"{name}_{PLACES[1]}"] = (f"{name}_places", f"{name}_{base}")
@@ -132,6 +101,43 @@ def add_reach(data: AreaData, reach: Access | Exposure, name: str, *, label: tup
         catalogue=data.catalogue.add(*said),
     )
     return add_rates(data, rates)
+
+
+def _counts_and_shares(name: str, label: tuple[str, str], reach: Access | Exposure, base: str) -> list[Indicator]:
+    """Return what the counts of persons and their shares mean."""
+    people = "reach_persons" if isinstance(reach, Access) else "reach_persons_mapped"
+    persons = {lang: text(people, lang) for lang in LANGS}
+    german, english = label
+    found = [
+        Indicator(
+            id=f"{name}_{base}",
+            label_de=f"{german}: {persons['de']}",
+            label_en=f"{english}: {persons['en']}",
+            kind="count",
+        )
+    ]
+    for column in reach.counted:
+        what = {lang: reach.label(column, lang) for lang in LANGS}
+        count = Indicator(
+            id=f"{name}_{column}",
+            label_de=f"{german}: {what['de']}, {persons['de']}",
+            label_en=f"{english}: {what['en']}, {persons['en']}",
+            kind="count",
+        )
+        share = Indicator(
+            id=_rate(name, column),
+            label_de=f"{german}: {what['de']}",
+            label_en=f"{english}: {what['en']}",
+            numerator_de=count.label_de,
+            numerator_en=count.label_en,
+            denominator_de=persons["de"],
+            denominator_en=persons["en"],
+            kind="share",
+            unit="percent",
+            direction=-1 if isinstance(reach, Access) else 1,
+        )
+        found += [count, share]
+    return found
 
 
 def _rate(name: str, column: str) -> str:

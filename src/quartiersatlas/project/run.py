@@ -138,10 +138,12 @@ def check_project(path: str | Path) -> ProjectResult:
     """
     expects(path, (str, Path), "check_project", 'qa.check_project("projekt.toml")')
     project = read_project(path)
-    return _computed(project, Ledger.read(*_place(project), accept=_accept(project)) if project.ledger else None)
+    return computed_project(
+        project, Ledger.read(*ledger_place(project), accept=_accept(project)) if project.ledger else None
+    )
 
 
-def _computed(project: Project, ledger: Ledger | None) -> ProjectResult:
+def computed_project(project: Project, ledger: Ledger | None) -> ProjectResult:
     """Compute a project, whose releases are compared with those of the ledger and entered into it."""
     tables = [(part, _read(project, part)) for part in project.tables]
     areas = _areas(project)
@@ -233,8 +235,8 @@ def run_project(path: str | Path, *, folder: str | Path | None = None) -> Projec
     """
     expects(path, (str, Path), "run_project", 'qa.run_project("projekt.toml")')
     project = read_project(path)
-    with _locked(project) as ledger:
-        result = _computed(project, ledger)
+    with locked_project(project) as ledger:
+        result = computed_project(project, ledger)
         target = usable_path(folder if folder is not None else project.file(project.outputs.folder), "folder")
         _refuse_overwriting(project, target)
         refuse_internal(target)
@@ -249,7 +251,7 @@ def run_project(path: str | Path, *, folder: str | Path | None = None) -> Projec
         with unfinished_folder(target, project.path.name) as unfinished:
             written = _write(result, unfinished)
             seal = unfinished / project.outputs.manifest if project.outputs.manifest else None
-            with publishing(ledger, *_place(project), written, target) if ledger is not None else nullcontext():
+            with publishing(ledger, *ledger_place(project), written, target) if ledger is not None else nullcontext():
                 files = tuple(move_all(written, target, seal=seal))
     return ProjectResult(**{**vars(result), "files": files})
 
@@ -300,16 +302,16 @@ def _refuse_open_place(project: Project, path: Path) -> None:
 
 def _kept_files(project: Project) -> set[Path]:
     """Return the files that a project reads and keeps."""
-    book = _place(project) if project.ledger is not None else ()
+    book = ledger_place(project) if project.ledger is not None else ()
     return {file.resolve() for file in (project.path, *(project.file(name) for name in input_files(project)), *book)}
 
 
-def _locked(project: Project) -> AbstractContextManager[Ledger | None]:
+def locked_project(project: Project) -> AbstractContextManager[Ledger | None]:
     """Give the ledger under its lock: nobody else may release anything between comparison and entry."""
-    return nullcontext() if project.ledger is None else locked_ledger(*_place(project), accept=_accept(project))
+    return nullcontext() if project.ledger is None else locked_ledger(*ledger_place(project), accept=_accept(project))
 
 
-def _place(project: Project) -> tuple[Path, Path]:
+def ledger_place(project: Project) -> tuple[Path, Path]:
     """Return the file of the ledger and that of its key."""
     assert project.ledger is not None  # noqa: S101 - only asked where there is one
     path = project.file(project.ledger.path)
@@ -322,7 +324,7 @@ def _accept(project: Project) -> list[str]:
 
 def _refuse_overwriting(project: Project, target: Path) -> None:
     """Refuse outputs that would replace an input, or whose place is taken by something that is not a file."""
-    book = _place(project) if project.ledger is not None else ()
+    book = ledger_place(project) if project.ledger is not None else ()
     inputs = _kept_files(project)
     tables = [Path(name) for name in project.outputs.names if name.endswith(".csv")]
     beside = [file.name for table in tables for file in sidecar_files(table)]
@@ -343,14 +345,15 @@ def _write(result: ProjectResult, folder: Path) -> list[Path]:
     outputs, lang = result.project.outputs, result.project.lang
     manifest = manifest_of(result.project, result.release, result.ledger)
     shown: dict[str, Any] = {"lang": lang, "context": result.atlas.context, "look": result.atlas.look}
-    earlier, told = result.atlas.earlier, {"lang": lang, "manifest": manifest}
+    earlier = result.atlas.earlier
+    told: dict[str, Any] = {"lang": lang, "manifest": manifest}
     files = []
     if outputs.map:
         files.append(result.atlas.save(folder / outputs.map))
     if outputs.report:
         files.append(report(result.release, folder / outputs.report, earlier=earlier, **shown))
     if outputs.profiles:
-        more = {"notes": result.project.notes, "earlier": earlier}
+        more: dict[str, Any] = {"notes": result.project.notes, "earlier": earlier}
         files.append(profiles(result.release, folder / outputs.profiles, **more, **shown))
     if outputs.sheet:
         files.append(figure(result.release, **shown).save(folder / outputs.sheet))

@@ -242,6 +242,14 @@ class LedgerPart:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MonitorPart:
+    """``[monitor]``: the store of the years, which stays in the house."""
+
+    folder: str
+    format: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class LookPart:
     """``[look]``: how all outputs look, as :class:`quartiersatlas.Look`; logo and fonts are files."""
 
@@ -300,6 +308,7 @@ class Project:
     lang: Lang = "de"
     audience: str = "public"
     ledger: LedgerPart | None = None
+    monitor: MonitorPart | None = None
     population: str = "residents"
     period: str = ""
     indicators: Mapping[str, IndicatorPart] = field(default_factory=dict)
@@ -381,6 +390,7 @@ def _project(content: dict[str, Any], path: Path) -> Project:
         ("stability", StabilityPart),
         ("outputs", OutputsPart),
         ("gazetteer", GazetteerPart),
+        ("monitor", MonitorPart),
         ("measures", MeasuresPart),
         ("look", LookPart),
     ):

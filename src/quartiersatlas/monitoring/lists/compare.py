@@ -57,6 +57,8 @@ class ListComparison:
         Areas that are counted without a reason.
     periods : (str, str)
         The two dates.
+    labels : mapping of str to (str, str)
+        Indicator of the conditions -> its label in German and English.
     """
 
     table: pd.DataFrame

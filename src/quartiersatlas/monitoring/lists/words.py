@@ -30,8 +30,8 @@ def reason_words(reasons: Reasons, why_not: str, lang: Lang) -> str:
     check_lang(lang)
     if why_not in WHY_NOT:
         return text(WHY_NOT[why_not], lang)
-    joined = [_listed([text(f"list_factor_{name}", lang) for name in one], "list_and", lang) for one in reasons]
-    said = _listed(joined, "list_or", lang)
+    joined = [_listed([text(f"list_factor_{name}", lang) for name in one], "list_set_and", lang) for one in reasons]
+    said = _listed(joined, "list_set_or", lang)
     if len(reasons) == 1 and len(reasons[0]) > 1:
         said += text("list_both_together" if len(reasons[0]) == 2 else "list_all_together", lang)  # noqa: PLR2004 - both
     elif len(reasons) > 1:

@@ -10,7 +10,8 @@ import pandas as pd
 
 from quartiersatlas.catalogue import Message, text
 from quartiersatlas.catalogue.texts import number_texts
-from quartiersatlas.monitoring.store.period_files import is_number, measured, stored_columns
+from quartiersatlas.monitoring.changes.definitions import definition_of, differing
+from quartiersatlas.monitoring.store.period_files import is_number, stored_columns
 from quartiersatlas.space.outline_moves import moved_outlines
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from quartiersatlas.intake import AreaData
 
 Level = Literal["refuse", "ask", "note"]
-FREE_WORDS = ("numerator_words", "denominator_words", "source")  # one side may lack them
 FEWEST = 5  # areas with a change, from which a median and a spread of changes say something
 NORMAL_MAD = 1.4826  # a median of absolute deviations becomes a standard deviation
 SAME = 1e-9  # relative: counts that went through a computation are equal up to this
@@ -162,27 +162,12 @@ def _forecasts(data: AreaData) -> Iterator[Finding]:
 
 def _definitions(data: AreaData, earlier: AreaData, breaks: frozenset[str]) -> Iterator[Finding]:
     for column in _both(data, earlier):
-        odd = differing(measured(earlier, column), measured(data, column))
+        odd = differing(definition_of(earlier, column), definition_of(data, column))
         if odd:
             said = "; ".join(f"{one or '–'} → {other or '–'}" for one, other in odd.values())
             level: Level = "note" if column in breaks else "refuse"
             code = "break_declared" if column in breaks else "definition_changed"
             yield finding(level, code, column, label=label_of(data, column), change=said)
-
-
-def differing(before: dict[str, str], after: dict[str, str]) -> dict[str, tuple[str, str]]:
-    """Return what differs between two definitions; words that only one of them has are no difference.
-
-    Examples
-    --------
-    >>> differing({"numerator": "foreign", "source": ""}, {"numerator": "mh", "source": "register"})
-    {'numerator': ('foreign', 'mh')}
-    """
-    return {
-        name: (before[name], after[name])
-        for name in before
-        if before[name] != after[name] and not (name in FREE_WORDS and not (before[name] and after[name]))
-    }
 
 
 def _both(data: AreaData, earlier: AreaData) -> list[str]:

@@ -156,7 +156,7 @@ def course_chart(observed: pd.Series[float], ahead: pd.DataFrame, indicator: Ind
     check_lang(lang)
     days = [float(pd.Timestamp(one).toordinal()) for one in observed.index]
     line = tuple((x, float(y)) if isfinite(y) else None for x, y in zip(days, observed, strict=True))
-    marks: list[Mark] = [*_ahead(ahead), Line(points=line, stroke=INK, width=1.8)]
+    marks: list[Mark] = [*_ahead(ahead, observed), Line(points=line, stroke=INK, width=1.8)]
     marks += [Dot(x=point[0], y=point[1], r=3.0, fill=INK, stroke=PAPER) for point in line if point]
     dates = {*observed.index, *ahead["period"]}
     at = sorted((float(pd.Timestamp(one).toordinal()), written(one, lang)) for one in dates)
@@ -177,7 +177,11 @@ def course_chart(observed: pd.Series[float], ahead: pd.DataFrame, indicator: Ind
         id="course",
         title=text("chart_course_ahead", lang, label=label, name=name),
         alt=f"{label}, {name}: {sentence}.",
-        x=Axis(at[0][0], at[-1][0], ticks=date_ticks([x for x, _ in at], [word for _, word in at])),
+        x=Axis(
+            at[0][0] - 0.02 * (at[-1][0] - at[0][0]),
+            at[-1][0],
+            ticks=date_ticks([x for x, _ in at], [word for _, word in at]),
+        ),
         y=axis(*ends, f"{label} ({unit})" if unit else label, write=number_writer(lang), most=5, grid=True),
         marks=tuple(marks),
         note=text("forecast_note", lang) if len(ahead) else "",
@@ -187,8 +191,8 @@ def course_chart(observed: pd.Series[float], ahead: pd.DataFrame, indicator: Ind
     )
 
 
-def _ahead(ahead: pd.DataFrame) -> list[Mark]:
-    """Return the variants of the latest forecast: a band between the lowest and the highest, and each dashed."""
+def _ahead(ahead: pd.DataFrame, observed: pd.Series[float]) -> list[Mark]:
+    """Return the variants: a band between the lowest and the highest, and each dashed from what was known then."""
     marks: list[Mark] = []
     if not len(ahead):
         return marks
@@ -200,6 +204,19 @@ def _ahead(ahead: pd.DataFrame) -> list[Mark]:
         marks.append(Line(points=tuple((x, float(y)) for x, y in band), fill=ACCENT, opacity=0.12))
     for _, part in table.groupby(["kind", "variant", "made_on"], sort=True):
         points = tuple((float(x), float(y)) for x, y in part.sort_values("x")[["x", "value"]].to_numpy())
-        marks.append(Line(points=points, stroke=ACCENT, width=1.4, dash=(4, 3)))
+        marks.append(
+            Line(
+                points=(*_known_at(observed, str(part["made_on"].iloc[0])), *points),
+                stroke=ACCENT,
+                width=1.4,
+                dash=(4, 3),
+            )
+        )
         marks += [Dot(x=x, y=y, r=3.0, fill=PAPER, stroke=ACCENT, width=1.4) for x, y in points]
     return marks
+
+
+def _known_at(observed: pd.Series[float], made_on: str) -> list[tuple[float, float]]:
+    """Return the last value that was observed when a forecast was made; none where there was none."""
+    known = observed[observed.index <= made_on].dropna()
+    return [(float(pd.Timestamp(known.index[-1]).toordinal()), float(known.iloc[-1]))] if len(known) else []

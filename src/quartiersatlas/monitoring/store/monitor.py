@@ -18,6 +18,7 @@ from quartiersatlas.base.stores import MARKER
 from quartiersatlas.catalogue import text
 from quartiersatlas.errors import SpecError, list_some
 from quartiersatlas.intake import AreaData
+from quartiersatlas.monitoring.changes.definitions import definition_of
 from quartiersatlas.monitoring.store.area_files import put_areas, stored_areas
 from quartiersatlas.monitoring.store.findings import Finding, Limits, compared, finding, listed_areas, revised
 from quartiersatlas.monitoring.store.folder import (
@@ -45,7 +46,7 @@ from quartiersatlas.monitoring.store.period_files import (
 from quartiersatlas.monitoring.store.rhythm import RHYTHM, checked_rhythm, day, due_tasks
 from quartiersatlas.monitoring.store.settings import FORMAT, FORMS, SETTINGS, StoreSettings, make_store, read_settings
 from quartiersatlas.monitoring.store.targets import CITY, Target, TargetState, refuse_wrong_way, target_as, target_from
-from quartiersatlas.monitoring.store.values import fingerprint, target_state, value_with_interval
+from quartiersatlas.monitoring.store.values import target_state, value_with_interval
 from quartiersatlas.version import __version__
 
 if TYPE_CHECKING:
@@ -328,7 +329,7 @@ class Monitor:
             baseline=value,
             resolution=resolution.strip(),
             area=area,
-            definition=fingerprint(data, indicator),
+            definition=definition_of(data, indicator).fingerprint,
         )
         refuse_wrong_way(made, data.catalogue.get(indicator).direction)
         self._append("targets", {"target.json": (json.dumps(target_as(made), ensure_ascii=False) + "\n").encode()})

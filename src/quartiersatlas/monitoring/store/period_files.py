@@ -14,7 +14,7 @@ from quartiersatlas.catalogue import Catalogue, Indicator, Reference
 from quartiersatlas.errors import DependencyError
 from quartiersatlas.indicators.periods import YEARS, period_span
 from quartiersatlas.intake import AreaData
-from quartiersatlas.intake.joining.data import kind_of
+from quartiersatlas.monitoring.changes.definitions import definition_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,7 +83,7 @@ def definitions_of(data: AreaData) -> dict[str, Any]:
         "perturbed": sorted(data.perturbed),
         "off_by": dict(data.off_by),
         "bounds": [[str(k), str(c), *map(_plain, row)] for (k, c), *row in data.bounds.itertuples()],
-        "measured": {column: measured(data, column) for column in columns},
+        "measured": {column: asdict(definition_of(data, column)) for column in columns},
     }
 
 
@@ -94,27 +94,6 @@ def _plain(number: float) -> float | None:
 def is_number(column: pd.Series) -> bool:
     """Return True for a column of numbers."""
     return bool(is_numeric_dtype(column.dtype)) and not is_bool_dtype(column.dtype)
-
-
-def measured(data: AreaData, column: str) -> dict[str, str]:
-    """Return what a column counts over what: two periods that differ in it are not compared.
-
-    Examples
-    --------
-    A share of foreign residents and one of residents with migration background differ in their numerator.
-    """
-    meaning = data.catalogue.get(column)
-    numerator, denominator = data.rates.get(column, ("", ""))
-    return {
-        "kind": kind_of(data, column),
-        "unit": meaning.unit,
-        "base": meaning.base,
-        "numerator": numerator,
-        "denominator": denominator,
-        "numerator_words": meaning.numerator_de or meaning.numerator_en,
-        "denominator_words": meaning.denominator_de or meaning.denominator_en,
-        "source": meaning.usual_source,
-    }
 
 
 def files_of(data: AreaData, form: str) -> dict[str, bytes]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,21 +9,13 @@ import pandas as pd
 
 from quartiersatlas.errors import ColumnError, SpecError
 from quartiersatlas.indicators.rates import wilson
-from quartiersatlas.monitoring.store.period_files import measured
+from quartiersatlas.monitoring.changes.definitions import definition_of
 from quartiersatlas.monitoring.store.rhythm import day
 from quartiersatlas.monitoring.store.targets import CITY, TargetState
 
 if TYPE_CHECKING:
     from quartiersatlas.intake import AreaData
     from quartiersatlas.monitoring.store.targets import Target
-
-DIGITS = 12  # of a fingerprint
-
-
-def fingerprint(data: AreaData, column: str) -> str:
-    """Return a short id of what a column measures."""
-    words = json.dumps(measured(data, column), sort_keys=True, ensure_ascii=False)
-    return sha256(words.encode()).hexdigest()[:DIGITS]
 
 
 def value_with_interval(data: AreaData, column: str, area: str = CITY) -> tuple[float, float, float]:
@@ -82,7 +72,7 @@ def target_state(target: Target, data: AreaData | None) -> TargetState:
     why = ""
     if not target.resolution:
         why = "no_resolution"
-    elif target.definition != fingerprint(data, target.indicator):
+    elif target.definition != definition_of(data, target.indicator).fingerprint:
         why = "other_definition"
     elif not data.catalogue.get(target.indicator).direction:
         why = "no_direction"
