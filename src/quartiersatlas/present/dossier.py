@@ -101,7 +101,6 @@ def dossier(
     >>> from tempfile import TemporaryDirectory
     >>> import geopandas as gpd
     >>> import pandas as pd
-    import shapely
     >>> import shapely
     >>> import quartiersatlas as qa
     >>> shapes = [shapely.box(x, 0, x + 1000, 1000) for x in (0, 1000, 2000)]

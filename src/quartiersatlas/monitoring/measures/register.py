@@ -62,8 +62,8 @@ def read_measures(source: str | Path | Mapping[str, pd.DataFrame], data: AreaDat
     ...        "Handlungsfelder": "Bildung", "Ziel": "Begegnung", "Aktueller Stand": "läuft", "Wirkungsraum": "Gebiet",
     ...        "Gebiete": "N1", "Kosten": "24 Tsd. €", "Stand der Angabe": "31.01.2026"}
     >>> reg = qa.read_measures({"Maßnahmen": pd.DataFrame([row])})
-    >>> reg.measures[["status", "cost"]].iloc[0].tolist()
-    ['running', 24000.0]
+    >>> reg.measures["status"].tolist(), reg.measures["cost"].tolist()
+    (['running'], [24000.0])
     """
     if data is not None:
         expects(data, AreaData, "read_measures: data", "data = qa.join(areas, table)")

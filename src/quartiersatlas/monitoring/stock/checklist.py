@@ -179,12 +179,14 @@ def tender_text(
         The data that are there: their indicators are listed with definition and date, the areas as units.
     lang : {"de", "en"}, default "de"
         Language.
-    town, aims, deadline, participation : str
-        The town, what the work is for, until when, and the budget of participation.
+    town, aims : str
+        The town, and what the work is for.
     dates : mapping of str to str, optional
         Column -> the date of its data.
     min_count : int, default 3
         Counts of fewer persons do not leave the house.
+    deadline, participation : str
+        Until when, and the budget of participation.
 
     Returns
     -------
