@@ -19,6 +19,7 @@ import verify_berlin_2021 as berlin_2021
 import verify_rules
 
 import quartiersatlas as qa
+from quartiersatlas.need.score.scores import class_ids
 
 PAGE = Path(__file__).parents[1] / "docs" / "verification.md"
 
@@ -31,15 +32,6 @@ SHARES = {
     "s4_percentage_transfer_payments_recipients_below_15_years": ("child_poverty_u15", "child_poverty_u15"),
 }
 DOMAINS = ("Income", "Employment", "Education", "Health", "Crime", "Housing", "Access", "Environment")
-IMD_2019 = {
-    "Income Rank (where 1 is most deprived)": "income_rank",
-    "Employment Rank (where 1 is most deprived)": "employment_rank",
-    "Education, Skills and Training Rank (where 1 is most deprived)": "education_rank",
-    "Health Deprivation and Disability Rank (where 1 is most deprived)": "health_rank",
-    "Crime Rank (where 1 is most deprived)": "crime_rank",
-    "Barriers to Housing and Services Rank (where 1 is most deprived)": "housing_and_services_rank",
-    "Living Environment Rank (where 1 is most deprived)": "environment_rank",
-}
 
 
 THREE_SINCE = 2019  # the editions since then have three indicators
@@ -197,6 +189,8 @@ def wales(file: Path) -> list[Proof]:
     return [
         _numbers("wimd-2019", "scores", need.scores["deprivation"] - table["IMD_score"], 1e-8),
         _ranks("wimd-2019", need, table["IMD_rank"]),
+        _deciles("wimd-2019", need, table["IMD_decile"]),
+        _deciles_of_ranks("wimd-2019", table["IMD_rank"], table["IMD_decile"]),
     ]
 
 
@@ -218,15 +212,21 @@ def england_2019(folder: Path) -> list[Proof]:
     options = {"thousands": ",", "encoding": "utf-8-sig", "index_col": key}
     domains = pd.read_csv(folder / "File_2_-_IoD2019_Domains_of_Deprivation.csv.gz", **options)
     index = pd.read_csv(folder / "File_1_-_IMD2019_Index_of_Multiple_Deprivation.csv.gz", **options)
-    need = qa.need_index(domains.rename(columns=IMD_2019), qa.NeedSpec.preset("imd-2019"))
-    return [_ranks("imd-2019", need, index["Index of Multiple Deprivation (IMD) Rank"])]
+    spec = qa.NeedSpec.preset("imd-2019")
+    need = qa.need_index(domains.rename(columns=spec.published_columns), spec)
+    ranks, deciles = (index[f"Index of Multiple Deprivation (IMD) {what}"] for what in ("Rank", "Decile"))
+    return [
+        _ranks("imd-2019", need, ranks),
+        _deciles("imd-2019", need, deciles),
+        _deciles_of_ranks("imd-2019", ranks, deciles),
+    ]
 
 
 def scotland(file: Path) -> list[Proof]:
     """Compare ranks of the Scottish index 2016."""
     table = pd.read_csv(file).set_index("data_zone")
-    need = qa.need_index(table, qa.NeedSpec.preset("simd"), population="residents")
-    return [_ranks("simd", need, table["official_rank"])]
+    need = qa.need_index(table, qa.NeedSpec.preset("simd-2016"), population="residents")
+    return [_ranks("simd-2016", need, table["official_rank"])]
 
 
 def _classes(
@@ -247,6 +247,18 @@ def _ranks(preset: str, need: qa.NeedIndex, published: pd.Series) -> Proof:
     ours = need.ranks["deprivation"]
     difference = (ours - published.loc[ours.index].astype(float)).abs()
     return Proof(preset, "ranks", int(difference.eq(0).sum()), len(ours), float(np.max(difference)))
+
+
+def _deciles(preset: str, need: qa.NeedIndex, published: pd.Series) -> Proof:
+    ours = need.typology.astype(int)
+    return Proof(preset, "deciles", int((ours == published.loc[ours.index]).sum()), len(ours))
+
+
+def _deciles_of_ranks(preset: str, ranks: pd.Series, published: pd.Series) -> Proof:
+    """Compare the rule of the classes alone, applied to the published ranks."""
+    ours = class_ids(-ranks.astype(float), qa.NeedSpec.preset(preset).axes[0]).str.removeprefix("decile_").astype(int)
+    met = int((ours == published.loc[ours.index]).sum())
+    return Proof(preset, "deciles of the published ranks", met, len(ours))
 
 
 def page_text(rows: list[Proof], edition: berlin_2021.Edition, rule_rows: list[verify_rules.RuleProof]) -> str:

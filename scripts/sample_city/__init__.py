@@ -33,7 +33,7 @@ from sample_city.tables import street_bytes, table_bytes, true_rows
 
 __all__ = ["write_sample"]
 
-COPIED = ("modellvorhaben_2011.csv", "projekt.toml")
+COPIED = ("massnahmen.xlsx", "modellvorhaben_2011.csv", "projekt.toml")
 """Files that lie ready in the package."""
 
 

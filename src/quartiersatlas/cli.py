@@ -86,6 +86,8 @@ def _parser() -> argparse.ArgumentParser:
     withdrawn.add_argument("id")
     withdrawn.set_defaults(command=_ledger_withdraw)
 
+    _monitor_parser(commands.add_parser("monitor", help="keep the years of a project in its store, and report on them"))
+
     indices = commands.add_parser("indices", help="list the segregation indices")
     indices.set_defaults(command=_indices)
 
@@ -93,6 +95,41 @@ def _parser() -> argparse.ArgumentParser:
     rules.add_argument("id", nargs="?", default="", help="id of an official rule")
     rules.set_defaults(command=_rules)
     return parser
+
+
+def _monitor_parser(monitor: argparse.ArgumentParser) -> None:
+    acts = monitor.add_subparsers(required=True, metavar="act")
+    add = acts.add_parser("add", help="look at the period of a project, and store it where nothing is open")
+    add.add_argument("project", type=Path)
+    add.add_argument("--accept", default="", metavar="REASON", help="reason for everything that is asked about")
+    add.add_argument("--by", default="", help="office that adds the period, and gives the reason")
+    add.add_argument(
+        "--break", dest="breaks", action="append", default=[], metavar="COLUMN", help="defined otherwise now"
+    )
+    add.add_argument("--new-areas", action="store_true", help="the period is on areas that are not in the store yet")
+    add.add_argument("--revision", action="store_true", help="the period is there and was corrected")
+    add.set_defaults(command=_monitor_add)
+    report = acts.add_parser("report", help="write the yearly report: .html, .docx or .pdf")
+    report.add_argument("project", type=Path)
+    report.add_argument("file", type=Path)
+    report.add_argument("--on", default="", help="the day on which something is due; the date of the release")
+    report.set_defaults(command=_monitor_report)
+
+
+def _monitor_add(options: argparse.Namespace) -> int:
+    from quartiersatlas.project.monitor_part import add_to_monitor
+
+    chosen = {name: getattr(options, name) for name in ("accept", "by", "new_areas", "revision")}
+    found = add_to_monitor(options.project, breaks=tuple(options.breaks), **chosen)
+    for line in repr(found).split("\n"):
+        print(one_line(line))
+    return 0 if found.stored else NOT_OK
+
+
+def _monitor_report(options: argparse.Namespace) -> None:
+    from quartiersatlas.project.monitor_part import write_monitor_report
+
+    print(f"Wrote {write_monitor_report(options.project, options.file, on=options.on)}")
 
 
 def _demo(options: argparse.Namespace) -> None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ArgumentError",
+    "BreakError",
     "ColumnError",
     "CountError",
     "DependencyError",
@@ -21,6 +22,7 @@ __all__ = [
     "KeyColumnError",
     "NumberError",
     "QuartiersatlasError",
+    "RegisterError",
     "ReleaseError",
     "SpecError",
     "inside",
@@ -63,10 +65,45 @@ class ColumnError(InputError):
     def not_found(cls, name: str, available: Iterable[object], where: str) -> ColumnError:
         """Build the message with the closest names that do exist."""
         names = [str(column) for column in available]
-        by_lower = {column.lower(): column for column in names}
-        close = get_close_matches(str(name).lower(), by_lower, n=3, cutoff=0.5)
-        hint = f" Did you mean {list_some(by_lower[c] for c in close)}?" if close else ""
+        close = near_names(str(name), names)
+        hint = f" Did you mean {list_some(close)}?" if close else ""
         return cls(f"{where} has no column {name!r}.{hint} There are: {list_some(names, 20)}.")
+
+
+# beginnings that turn a measure into another one: employed and unemployed, male and female
+OTHER_MEASURE = ("un", "non", "nicht", "in", "dis", "fe", "wo")
+ALIKE = 0.6  # of two words, as difflib measures it
+
+
+def near_names(name: str, names: Iterable[str], cutoff: float = 0.5) -> list[str]:
+    """Return up to three names that may be meant, without those of another measure.
+
+    Another measure has another number in its name, another word, one word more, or one that says the opposite: who
+    asks for ``child_poverty_u15`` and has ``child_poverty_u18`` must not be led to take it.
+
+    Examples
+    --------
+    >>> near_names("child_povrty_u15", ["child_poverty_u15", "child_poverty_u18", "poverty_u15"])
+    ['child_poverty_u15']
+    """
+    by_lower = {one.lower(): one for one in names}
+    close = get_close_matches(name.lower(), by_lower, n=12, cutoff=cutoff)
+    return [by_lower[one] for one in close if _is_same_measure(name.lower(), one)][:3]
+
+
+def _is_same_measure(name: str, other: str) -> bool:
+    if re.findall(r"\d+", name) != re.findall(r"\d+", other):
+        return False
+    if name.replace("_", "") == other.replace("_", ""):
+        return True
+    words, others = name.split("_"), other.split("_")
+    return len(words) == len(others) and all(map(_is_same_word, words, others))
+
+
+def _is_same_word(word: str, other: str) -> bool:
+    if any(f"{start}{a}" == b for start in OTHER_MEASURE for a, b in ((word, other), (other, word)) if a):
+        return False
+    return word == other or bool(get_close_matches(word, [other], cutoff=ALIKE))
 
 
 class KeyColumnError(InputError):
@@ -79,6 +116,14 @@ class KeyColumnError(InputError):
 
 class NumberError(InputError):
     """Cells of a numeric column are neither numbers nor known symbols; ``problems`` lists them all."""
+
+    def __init__(self, message: str, problems: Any = None) -> None:  # noqa: ANN401 - a DataFrame, not imported here
+        super().__init__(message)
+        self.problems = problems
+
+
+class RegisterError(InputError):
+    """Cells of a register cannot be read as what they should be; ``problems`` lists each with sheet, cell and value."""
 
     def __init__(self, message: str, problems: Any = None) -> None:  # noqa: ANN401 - a DataFrame, not imported here
         super().__init__(message)
@@ -118,6 +163,14 @@ def inside(*steps: str | int) -> Iterator[None]:
     except SpecError as error:
         error.place = (*steps, *error.place)
         raise
+
+
+class BreakError(SpecError):
+    """Two dates measure an indicator in different ways; ``report`` says how, and how far apart they are."""
+
+    def __init__(self, message: str, report: Any = None) -> None:  # noqa: ANN401 - a BreakReport, defined above this room
+        super().__init__(message)
+        self.report = report
 
 
 class ReleaseError(QuartiersatlasError):

@@ -142,7 +142,17 @@ def test_the_english_indices_are_reproduced(proofs):
 
 @pytest.mark.shared_data
 def test_the_scottish_index_is_reproduced(proofs):
-    assert (proofs["simd", "ranks"].met, proofs["simd", "ranks"].of) == (6976, 6976)
+    assert (proofs["simd-2016", "ranks"].met, proofs["simd-2016", "ranks"].of) == (6976, 6976)
+
+
+@pytest.mark.shared_data
+@pytest.mark.parametrize(("preset", "areas"), [("imd-2019", 32_844), ("wimd-2019", 1909)])
+def test_the_rule_of_the_deciles_gives_every_official_one(proofs, preset, areas):
+    alone = proofs[preset, "deciles of the published ranks"]
+    assert (alone.met, alone.of) == (areas, areas)
+    row = proofs[preset, "deciles"]
+    assert row.of == areas
+    assert row.met == areas
 
 
 @pytest.mark.shared_data

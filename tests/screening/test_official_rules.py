@@ -163,7 +163,7 @@ def test_the_worst_fifth_of_scotland_by_the_index_and_by_the_published_ranks(scr
     rule = qa.RuleSpec.preset("simd-worst-20")
     ranks = table.drop(columns=["council", "official_rank"])
     data = qa.join(script.squares(table.index), ranks)
-    need = qa.need_index(data, qa.NeedSpec.preset("simd"))
+    need = qa.need_index(data, qa.NeedSpec.preset("simd-2016"))
     by_index = qa.screen(data, rule, need=need)
     frame = pd.DataFrame({"deprivation": -table["official_rank"], "residents": table["residents"]})
     by_rank = qa.screen(qa.join(script.squares(table.index), frame), rule)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Literal, Self, get_args
@@ -25,7 +24,7 @@ from quartiersatlas.catalogue.kinds import (
     unit_words,
 )
 from quartiersatlas.catalogue.texts import pick
-from quartiersatlas.errors import SpecError, list_some
+from quartiersatlas.errors import SpecError, list_some, near_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -277,7 +276,7 @@ class Catalogue:
     def __getitem__(self, name: str) -> Indicator:
         name = composed(name)
         if name not in self.indicators:
-            close = get_close_matches(str(name), self.indicators, n=3)
+            close = near_names(str(name), self.indicators, cutoff=0.6)
             hint = f" Did you mean {list_some(close)}?" if close else ""
             raise SpecError(f"The catalogue has no indicator {name!r}.{hint}")
         return self.indicators[name]
@@ -315,6 +314,8 @@ class ActionBundle:
         Short stable name.
     domain : str
         One of the domains of the indicators.
+    field_id : str
+        Short stable name of the field of action.
     field_de, field_en, label_de, label_en, examples_de, examples_en : str
         Field of action, name of the bundle, and examples separated by semicolons.
     triggers : tuple of str
@@ -325,6 +326,7 @@ class ActionBundle:
 
     id: str
     domain: str
+    field_id: str
     field_de: str
     field_en: str
     label_de: str
@@ -361,6 +363,7 @@ def action_bundles() -> tuple[ActionBundle, ...]:
         ActionBundle(
             id=row["bundle_id"],
             domain=row["domain"],
+            field_id=row["field_id"],
             field_de=row["field_de"],
             field_en=row["field_en"],
             label_de=row["bundle_de"],

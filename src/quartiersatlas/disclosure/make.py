@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 import warnings
-from calendar import monthrange
 from collections.abc import Iterable, Mapping, Sized
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
@@ -12,15 +10,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
-from quartiersatlas.base.checks import choice, expects
 from quartiersatlas.base.checks import names as names_of
-from quartiersatlas.base.toml import NO_CHARACTER
 from quartiersatlas.catalogue import Message
+from quartiersatlas.disclosure.arguments import check_arguments
 from quartiersatlas.disclosure.certificate import Audit, audit_release, refuse_failed
 from quartiersatlas.disclosure.columns import (
     ReleasedColumns,
@@ -34,6 +30,7 @@ from quartiersatlas.disclosure.columns import (
     released_drivers,
     released_segregation,
     released_stability,
+    unreleased_domains,
 )
 from quartiersatlas.disclosure.derived.feasible_splits import with_index_company
 from quartiersatlas.disclosure.derived.filled import fill_withheld
@@ -45,25 +42,22 @@ from quartiersatlas.disclosure.derived.recompute import (
     differences,
     scale_options,
 )
-from quartiersatlas.disclosure.first_comment import comment_draft
 from quartiersatlas.disclosure.known_counts import smallest_units
 from quartiersatlas.disclosure.ledger import Ledger, layer_of, ledger_entry, locked_ledger, write_ledger
+from quartiersatlas.disclosure.measures import released_measures
 from quartiersatlas.disclosure.numbers.other_numbers import share_warnings
 from quartiersatlas.disclosure.over_time.other_borders import PendingRelease
 from quartiersatlas.disclosure.over_time.series import compare_with_earlier, earlier_cells
 from quartiersatlas.disclosure.protection import Protection
 from quartiersatlas.disclosure.reasons import reasons_not_shown
-from quartiersatlas.disclosure.release import AUDIENCES, Audience, ReleasedResults
+from quartiersatlas.disclosure.release import Audience, ReleasedResults
+from quartiersatlas.disclosure.selection.first_comment import comment_draft
 from quartiersatlas.disclosure.selection.screened import looked_at, released_screening, withheld_areas
 from quartiersatlas.disclosure.suppression import leaving_counts, shown_counts, suppression_pattern
 from quartiersatlas.disclosure.words import collect_facts, wording_messages
-from quartiersatlas.errors import ColumnError, SpecError
-from quartiersatlas.indicators import GroupGap
-from quartiersatlas.intake import AreaData
+from quartiersatlas.errors import ColumnError
 from quartiersatlas.intake.areas.area_columns import parent_columns
-from quartiersatlas.intake.areas.outlines import refuse_unusable_shapes
 from quartiersatlas.intake.joining.data import SUMMED_BESIDE_COUNTS, kind_of
-from quartiersatlas.need import NeedIndex, Stability
 from quartiersatlas.screening import (
     Candidates,
     ProgrammeAreas,
@@ -77,9 +71,14 @@ from quartiersatlas.segregation import SegregationResult, scale_table
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import geopandas as gpd
+
     from quartiersatlas.catalogue import Indicator
     from quartiersatlas.disclosure.suppression import Settled, SuppressionPattern
-    from quartiersatlas.need import NeedSpec
+    from quartiersatlas.indicators import GroupGap
+    from quartiersatlas.intake import AreaData
+    from quartiersatlas.monitoring.measures.register import Measures
+    from quartiersatlas.need import NeedIndex, NeedSpec, Stability
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -104,6 +103,7 @@ def release(
     programmes: gpd.GeoDataFrame | ProgrammeAreas | None = None,
     facilities: gpd.GeoDataFrame | None = None,
     gaps: GroupGap | Iterable[GroupGap] | None = None,
+    measures: Measures | None = None,
     title: str = "",
     subtitle: str = "",
     source: str = "",
@@ -138,6 +138,9 @@ def release(
         Results of :func:`group_gap`: the rates of the group and of whom it is compared with leave with their counts,
         and the gap of each area as columns ``<name>`` (drawn towards all areas) and ``<name>_direct``. That group and
         others add up to all is declared, and everything shown of a gap is made of the counts that leave.
+    measures : Measures, optional
+        Result of :func:`read_measures`: what, who, when and where leaves, and coverage of the need that the release
+        shows, on the day ``as_of``; money, assessments and internal notes only for the house.
     title, subtitle, source, as_of, comment : str
         What a reader has to know. Without title, source, date or comment, or where the catalogue has no definition of
         a released indicator, everything made of the release carries a band that says it is a draft, and why.
@@ -199,7 +202,7 @@ def release(
       draft: uncommented, without a definition: poverty (add numerator and denominator to the catalogue)
     """
     given: dict[str, Any] = dict(locals())  # the arguments by their names
-    _check_arguments(given)
+    check_arguments(given)
     with _opened(ledger) as book:
         result = _released(given, book)
         if book is not None and isinstance(ledger, (str, Path)) and not result.is_draft:
@@ -263,7 +266,8 @@ def _released(given: Mapping[str, Any], book: Ledger | None) -> Release:
         scale=derived.scale.round(SCALE_DECIMALS) if derived.scale is not None else None,
         dates=_dates(given["dates"] or {}, out),
         group_gaps=group_gaps,
-        unreleased_domains=_unreleased_domains(data, out),
+        measures=released_measures(given, data, derived.need, out),
+        unreleased_domains=unreleased_domains(data, out),
         stability=released_stability(derived, pattern, assessed, _ranked_score(out, audience)),
         certificate=audit,
     )
@@ -272,68 +276,11 @@ def _released(given: Mapping[str, Any], book: Ledger | None) -> Release:
 
 RESULTS = ("need", "shortlist", "candidates", "segregation", "scale", "stability")
 PASSED_ON = ("title", "subtitle", "source", "as_of", "comment", "audience", "programmes", "facilities")
-WRITTEN_DAY = re.compile(
-    r"(?P<year_iso>\d{4})-(?P<month_iso>\d{1,2})-(?P<day_iso>\d{1,2})"
-    r"|(?P<day>\d{1,2})\.\s*(?P<month>\d{1,2})\.\s*(?P<year>\d{4})"
-)
-DOORS: dict[str, tuple[tuple[type, ...], str]] = {
-    "need": ((NeedIndex,), "need = qa.need_index(data, spec)"),
-    "shortlist": ((Shortlist,), "shortlist = qa.screen(data, rule)"),
-    "candidates": ((Candidates,), "candidates = qa.candidate_areas(data, shortlist)"),
-    "segregation": ((SegregationResult,), "segregation = qa.measure_segregation(data, groups)"),
-    "programmes": ((gpd.GeoDataFrame, ProgrammeAreas), 'programmes = qa.read_features("programmes.gpkg")'),
-    "facilities": ((gpd.GeoDataFrame,), 'facilities = qa.read_features("facilities.gpkg")'),
-    **dict.fromkeys(("title", "subtitle", "source", "comment"), ((str,), "text in quotation marks")),
-    "as_of": ((str,), 'text in quotation marks, such as "2024-12-31"'),
-    "protection": ((Protection,), "protection = qa.Protection(min_count=5)"),
-    "scale": ((pd.DataFrame, Mapping), "scale = qa.scale_table(data, groups, by)"),
-    "dates": ((Mapping,), 'dates = {"column": "2023"}'),
-    "stability": ((Stability,), "stability = shortlist.stability()"),
-    "gaps": ((GroupGap, Iterable), "gaps = qa.group_gap(data, group, all, reference='others')"),
-    "ledger": ((Ledger, str, Path), 'ledger = "ledger.json"'),
-}
-
-
-def _check_arguments(given: Mapping[str, Any]) -> None:
-    """Refuse what is not what its name says; the message names how to get it."""
-    expects(given["data"], AreaData, "release", "qa.release(qa.join(areas, table), ...)")
-    for name, (kinds, how) in DOORS.items():
-        if given[name] is not None:
-            expects(given[name], kinds, f"release: {name}", how)
-        if isinstance(given[name], str) and NO_CHARACTER.search(given[name]):
-            raise SpecError(f"release: {name} holds an invalid character: {given[name]!a}.")
-    refuse_unusable_shapes(given["data"].areas, "release: the areas", polygons=True)
-    for name in ("programmes", "facilities"):
-        if isinstance(given[name], gpd.GeoDataFrame):
-            refuse_unusable_shapes(given[name], f"release: {name}")
-    _refuse_impossible_day(given["as_of"])
-    choice(given["audience"], AUDIENCES, "audience")
-    choice(given["missing"], ("", "status", "moving"), "release: missing")
-    if given["missing"] and given["shortlist"] is None:
-        raise SpecError("release: missing is told of a shortlist: release(..., shortlist=shortlist).")
-    if given["candidates"] is not None and given["shortlist"] is None:
-        raise SpecError("release() needs the shortlist the candidate areas were made of: shortlist=...")
-
-
-def _refuse_impossible_day(as_of: str) -> None:
-    """Refuse what is written as a day and is none; other words for a date stay free."""
-    found = WRITTEN_DAY.fullmatch(as_of.strip())
-    if found:
-        year, month, day = (int(found[f"{unit}_iso"] or found[unit]) for unit in ("year", "month", "day"))
-        if not (1 <= month <= 12 and 1 <= day <= monthrange(max(year, 1), month)[1]):  # noqa: PLR2004 - months
-            raise SpecError(f"release: as_of is {as_of!r}, and there is no such day. Write one such as '2024-12-31'.")
 
 
 def _missing_meanings(data: AreaData, spec: NeedSpec) -> list[Indicator]:
     """Return what the spec says of its columns; changes that the data made themselves are described already."""
     return [meaning for meaning in spec.meanings(data.catalogue) if meaning.id not in data.changes]
-
-
-def _unreleased_domains(data: AreaData, out: ReleasedColumns) -> tuple[str, ...]:
-    """Return the domains of which the data have indicators, none of which leaves."""
-    shown = {column.indicator.domain for column in out.columns}
-    there = {data.catalogue[name].domain for name in data.values.columns if name in data.catalogue}
-    return tuple(sorted(there - shown))
 
 
 def _names(

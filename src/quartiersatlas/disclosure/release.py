@@ -10,6 +10,7 @@ import pandas as pd
 from pandas.api.types import is_object_dtype
 
 from quartiersatlas.base.checks import choice, count_noun, expects
+from quartiersatlas.base.equal import settled
 from quartiersatlas.catalogue import Catalogue, Message
 from quartiersatlas.catalogue.texts import LANGUAGES
 from quartiersatlas.charts import Charted
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from quartiersatlas.catalogue import Indicator, Lang, Reference
     from quartiersatlas.charts import Chart
+    from quartiersatlas.disclosure.measures import ReleasedMeasures
     from quartiersatlas.indicators.gaps import ReferenceGroup
     from quartiersatlas.indicators.gaps.words import GapLabels
     from quartiersatlas.need.spec.records import NeedClass
@@ -193,6 +195,8 @@ class ReleasedResults:
         How often each area is selected when nothing is taken as exact.
     group_gaps : tuple of ReleasedGap
         How the situation of groups differs from that of the others.
+    measures : ReleasedMeasures, optional
+        Measures, coverage of the need that is shown, and notes of offices.
     unreleased_domains : tuple of str
         Domains of which the data have indicators that do not leave: "not released" is not "there is none".
     certificate : Audit
@@ -240,6 +244,7 @@ class ReleasedResults:
     assessed: Sealed[pd.Series[bool] | None] = Sealed(optional=True)
     stability: ReleasedStability | None = None
     group_gaps: tuple[ReleasedGap, ...] = ()
+    measures: ReleasedMeasures | None = None
     unreleased_domains: tuple[str, ...] = ()
     certificate: Audit = field(default_factory=Audit)
 
@@ -290,7 +295,9 @@ class ReleasedResults:
     def ranks(self) -> pd.DataFrame:
         """Rank on each score among the shown areas, 1 the highest need; without columns in public."""
         scores = [column.id for column in self.columns if column.kind == "score" and not self.is_public]
-        return self.values[scores].astype(float).rank(ascending=False, method="min").add_suffix("_rank")
+        settled_scores = {name: settled(self.values[name].to_numpy(dtype=float)) for name in scores}
+        table = pd.DataFrame(settled_scores, index=self.values.index, columns=scores)
+        return table.rank(ascending=False, method="min").add_suffix("_rank")
 
     def protect(self, values: pd.Series, *columns: str) -> pd.Series:
         """Protect something made of released columns: it is missing wherever one of them is protected.

@@ -206,8 +206,10 @@ def _known_totals(data: AreaData, protection: Protection) -> tuple[str, str]:
 
 
 def _need(data: AreaData, need: NeedIndex) -> list[Message]:
+    german, english = (need.spec.source_text(lang) for lang in LANGUAGES)
+    source = english if german == english else (german, english)
     facts = [
-        Message("fact_need", {"spec": need.spec.id, "source": need.spec.source, "hash": need.spec.hash}),
+        Message("fact_need", {"spec": need.spec.id, "source": source, "hash": need.spec.hash}),
         *(
             Message("fact_axis", {"axis": axis, "areas": len(need.scores) - len(need.excluded)})
             for axis in need.spec.axes

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 
 from quartiersatlas.base.checks import count_noun, expects
 from quartiersatlas.errors import CountError
 from quartiersatlas.intake.joining.data import checked_counts
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 NORMAL_95 = 1.959963984540054  # 97.5 % point of the standard normal distribution
 
@@ -148,25 +153,28 @@ def shrinkage(x: pd.Series[float], n: pd.Series[float]) -> pd.DataFrame:
     -----
     The formula stands at :func:`quartiersatlas.indicators.rates.rates`.
     """
-    rate = x / n
-    known = rate.notna()
-    city = x[known].sum() / n[known].sum() if known.any() else float("nan")
-    between = _variance_between(rate[known], n[known], city)
-    by_chance = (city * (1 - city) - between) / n
-    reliability = between / (between + by_chance) if between > 0 else pd.Series(0.0, index=x.index)
-    reliability = reliability.where(known)
-    return pd.DataFrame({"shrunken": city + reliability * (rate - city), "reliability": reliability})
+    shrunken, reliability = shrunken_rates(np.asarray(x, dtype=float), np.asarray(n, dtype=float))
+    return pd.DataFrame({"shrunken": shrunken, "reliability": reliability}, index=x.index)
 
 
-def _variance_between(rate: pd.Series[float], n: pd.Series[float], city: float) -> float:
-    """Return t^2: the variance between areas beyond chance.
+def shrunken_rates(x: NDArray[np.float64], n: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return shrunken rates and reliabilities of many sets of counts, shape (..., n_areas); see :func:`shrinkage`.
 
     The weighted variance of the rates is on average ``t^2 + (b (1 - b) - t^2) / n*``; solved for t^2.
     """
-    mean_n = float(n.mean())
-    if not mean_n > 1:  # areas of one person: all or nothing, so chance and difference cannot be told apart
-        return 0.0
-    variance = float((n * (rate - city) ** 2).sum() / n.sum())
-    by_chance = city * (1 - city) / mean_n
-    between = (variance - by_chance) / (1 - 1 / mean_n)
-    return min(max(between, 0.0), city * (1 - city))  # the upper bound holds but for rounding
+    x, n = np.broadcast_arrays(x, n)
+    known = ~np.isnan(x) & (n > 0)
+    people, cases = np.where(known, n, 0.0), np.where(known, x, 0.0)
+    total = people.sum(axis=-1, keepdims=True)
+    with np.errstate(invalid="ignore", divide="ignore"):  # where nobody is known, or areas of one person are all
+        rate = np.where(known, x / n, np.nan)
+        city = cases.sum(axis=-1, keepdims=True) / total
+        mean_n = total / known.sum(axis=-1, keepdims=True)
+        variance = np.nansum(people * (rate - city) ** 2, axis=-1, keepdims=True) / total
+        between = (variance - city * (1 - city) / mean_n) / (1 - 1 / mean_n)
+        # of areas of one person, chance and difference cannot be told apart; the upper bound holds but for rounding
+        between = np.where(mean_n > 1, np.clip(between, 0.0, city * (1 - city)), 0.0)
+        by_chance = (city * (1 - city) - between) / n
+        reliability = np.where(between > 0, between / (between + by_chance), 0.0)
+    reliability = np.where(known, reliability, np.nan)
+    return city + reliability * (rate - city), reliability

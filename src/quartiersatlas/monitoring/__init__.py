@@ -1,1 +1,1 @@
-"""What changed, and why? Changes between dates with chance in mind, breaks, lists of areas and their reasons."""
+"""What changed, why, and what is done about it? Dates, lists, measures and where there are none, local knowledge."""

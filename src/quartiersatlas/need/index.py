@@ -16,11 +16,14 @@ from quartiersatlas.errors import SpecError
 from quartiersatlas.intake import AreaData
 from quartiersatlas.intake.joining.data import is_whole
 from quartiersatlas.need.pictures.of_index import need_chart
-from quartiersatlas.need.robustness.audit import audit, percent_texts
+from quartiersatlas.need.robustness.audit import audit, percent_texts, weights_sum_findings
+from quartiersatlas.need.robustness.comparison import compare
+from quartiersatlas.need.robustness.component import component_weights
 from quartiersatlas.need.robustness.influence import influence, leave_one_out, smallest_weight_change
 from quartiersatlas.need.robustness.sensitivity import sensitivity
 from quartiersatlas.need.robustness.stability import stability
 from quartiersatlas.need.score.explain import explain
+from quartiersatlas.need.score.groups import domain_table, highest_class_shares
 from quartiersatlas.need.score.inputs import (
     columns_of,
     excluded_areas,
@@ -37,6 +40,7 @@ from quartiersatlas.need.spec.spec import NeedSpec, with_published_limits
 
 if TYPE_CHECKING:
     from quartiersatlas.need.score.inputs import NeedInputs
+    from quartiersatlas.need.score.scores import Columns, ScoringContext
     from quartiersatlas.need.spec.records import NeedIndicator
 
 
@@ -87,7 +91,8 @@ def need_index(
     -----
     UserWarning
         An axis rests mainly on context indicators such as the share of residents with migration background, on
-        what seem to be counts, or on fewer than 15 areas; the spec is a preset that was not verified.
+        what seem to be counts, or on fewer than 15 areas; the spec is a preset that was not verified, or its weights
+        do not sum to what its source says; areas with gaps drift to the ends of the scale.
 
     Notes
     -----
@@ -135,7 +140,7 @@ def need_index(
         incomplete=incomplete_areas(spec, inputs.values.loc[scored_keys]),
         reference=_reference(spec, inputs, scored_keys),
         inputs=inputs,
-        warnings=_cautions(spec, inputs, len(scored_keys)),
+        warnings=_cautions(spec, inputs, columns, context),
         options={"population": population, "exclude": dict(exclude or {}), "units": dict(units or {})},
     )
 
@@ -185,9 +190,10 @@ def _reference(spec: NeedSpec, inputs: NeedInputs, scored: pd.Index) -> pd.DataF
 FEW_AREAS = 15  # a convention of practice: over fewer areas z-scores are arbitrary
 
 
-def _cautions(spec: NeedSpec, inputs: NeedInputs, n_scored: int) -> tuple[Message, ...]:
+def _cautions(spec: NeedSpec, inputs: NeedInputs, columns: Columns, context: ScoringContext) -> tuple[Message, ...]:
     """Return what a reader has to know, and warn the analyst."""
-    found = []
+    n_scored = len(next(iter(columns.values())))
+    found = weights_sum_findings(spec)
     if spec.unverified:
         found.append(
             Message(
@@ -197,11 +203,27 @@ def _cautions(spec: NeedSpec, inputs: NeedInputs, n_scored: int) -> tuple[Messag
         )
     for axis in spec.axes:
         found += _axis_warnings(axis, inputs)
+        found += _incomplete_warning(axis, columns, context)
     if n_scored < FEW_AREAS:
         found.append(Message("warning_few_areas", {"areas": n_scored}))
     for message in found:
         warnings.warn(f"Need index {spec.id!r}: {message}", UserWarning, stacklevel=3)
     return tuple(found)
+
+
+DRIFT = 0.01  # more of the areas in the highest class for want of data: a percentage point is worth saying
+
+
+def _incomplete_warning(axis: NeedAxis, columns: Columns, context: ScoringContext) -> list[Message]:
+    """Say by how much areas with gaps drift to the ends, where the spec leaves them as they are."""
+    if all(group.incomplete == "rescale" for group in axis.groups() if group.min_present < 1):
+        return []
+    found = highest_class_shares(axis, columns, context)
+    if found is None or found[2] - found[1] < DRIFT:
+        return []
+    count, whole, part = found
+    values = {"axis": axis.id, "count": count, "whole": percent_texts(whole), "part": percent_texts(part)}
+    return [Message("warning_incomplete", values)]
 
 
 def _axis_warnings(axis: NeedAxis, inputs: NeedInputs) -> list[Message]:
@@ -264,7 +286,14 @@ class NeedIndex(NeedScores, Charted):  # noqa: D101 - the docstring is that of t
     smallest_weight_change = smallest_weight_change
     explain = explain
     audit = audit
+    compare = compare
+    component_weights = component_weights
     chart = need_chart
+
+    @property
+    def groups(self) -> pd.DataFrame:
+        """Value, score, rank, class and contribution of every domain at every level; see :func:`domain_table`."""
+        return domain_table(self)
 
     @property
     def rates(self) -> pd.DataFrame:

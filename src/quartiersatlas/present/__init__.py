@@ -1,5 +1,6 @@
 """How is it shown? Map, sheets, profiles, report and files, each made of a release and of nothing else."""
 
+from quartiersatlas.present.area_profile.booklet import profiles
 from quartiersatlas.present.area_profile.profile import Profile, profile
 from quartiersatlas.present.files.export import export
 from quartiersatlas.present.map.atlas import Atlas, atlas_map, choropleth
@@ -19,5 +20,6 @@ __all__ = [
     "export",
     "figure",
     "profile",
+    "profiles",
     "report",
 ]

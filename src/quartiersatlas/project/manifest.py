@@ -31,7 +31,8 @@ def manifest_of(project: Project, release: Release, ledger: Ledger | None = None
     a ledger, keyed with its secret; without one it names the tables and has no digest for them.
     """
     layer = project.programmes.residents if project.programmes is not None else None  # counts, as in a table
-    tables = {part.path for part in project.tables} | ({layer} if layer else set()) if release.is_public else set()
+    counted = {part.path for part in project.tables} | ({layer} if layer else set()) | set(register_files(project))
+    tables = counted if release.is_public else set()
     return {
         "title": release.title,
         "as_of": release.as_of,
@@ -77,7 +78,19 @@ def input_files(project: Project) -> list[str]:
     ]
     streets = [project.gazetteer.path] if project.gazetteer is not None else []
     tables = [part.path for part in project.tables]
+    streets += register_files(project)
+    streets += project.look.files if project.look is not None else []
     return sorted({project.areas.path, *tables, *streets, *layers, *residents, *spec, *rule})
+
+
+def register_files(project: Project) -> list[str]:
+    """Return the files of the register of measures: a workbook, or those of a folder. It holds counts as tables do."""
+    if project.measures is None:
+        return []
+    place = project.file(project.measures.path)
+    if not place.is_dir():
+        return [project.measures.path]
+    return [f"{project.measures.path.rstrip('/')}/{file.name}" for file in sorted(place.glob("*.csv"))]
 
 
 def _how(ledger: Ledger | None) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from quartiersatlas.base.checks import expects, usable_path
 from quartiersatlas.base.files import move_all, unfinished_folder
+from quartiersatlas.base.stores import refuse_internal
 from quartiersatlas.catalogue import Catalogue
 from quartiersatlas.disclosure import Ledger, Protection, Release, add_relations, release
 from quartiersatlas.disclosure.ledger import locked_ledger, publishing
@@ -18,11 +19,12 @@ from quartiersatlas.errors import ColumnError, GeometryError, InputError, SpecEr
 from quartiersatlas.indicators import add_change, add_counts, add_rates
 from quartiersatlas.intake import AreaData, join, merge_areas, read_areas, read_features, read_points, read_table
 from quartiersatlas.intake.files.layers import read_geometry_file
+from quartiersatlas.monitoring.measures.register import Measures, read_measures
 from quartiersatlas.need import need_index
-from quartiersatlas.present import atlas_map, export, report
+from quartiersatlas.present import atlas_map, export, figure, profiles, report
 from quartiersatlas.present.files.export import sidecar_files
 from quartiersatlas.project.certificate import ProjectAudit, write_certificate
-from quartiersatlas.project.context_part import read_context, read_gazetteer
+from quartiersatlas.project.context_part import read_context, read_gazetteer, read_look
 from quartiersatlas.project.manifest import digests, input_files, manifest_of, write_manifest
 from quartiersatlas.project.rule_part import naming_the_condition
 from quartiersatlas.project.schema import AreasPart, ChangePart, ProgrammesPart, Project, TablePart, read_project
@@ -136,10 +138,12 @@ def check_project(path: str | Path) -> ProjectResult:
     """
     expects(path, (str, Path), "check_project", 'qa.check_project("projekt.toml")')
     project = read_project(path)
-    return _computed(project, Ledger.read(*_place(project), accept=_accept(project)) if project.ledger else None)
+    return computed_project(
+        project, Ledger.read(*ledger_place(project), accept=_accept(project)) if project.ledger else None
+    )
 
 
-def _computed(project: Project, ledger: Ledger | None) -> ProjectResult:
+def computed_project(project: Project, ledger: Ledger | None) -> ProjectResult:
     """Compute a project, whose releases are compared with those of the ledger and entered into it."""
     tables = [(part, _read(project, part)) for part in project.tables]
     areas = _areas(project)
@@ -169,6 +173,7 @@ def _computed(project: Project, ledger: Ledger | None) -> ProjectResult:
         shortlist=shortlist,
         candidates=candidates,
         segregation=(_segregation(data, groups) if groups is not None else None),
+        measures=_measures(project, data),
         programmes=programmes,
         facilities=_layer(project, project.facilities, data.areas),
         stability=stability,
@@ -187,6 +192,7 @@ def _computed(project: Project, ledger: Ledger | None) -> ProjectResult:
         notes=project.notes,
         context=read_context(project),
         gazetteer=read_gazetteer(project),
+        look=read_look(project),
     )
     read = tuple(table for _, table in tables)
     results = (need, shortlist, candidates, stability, result, atlas, ledger)
@@ -229,10 +235,11 @@ def run_project(path: str | Path, *, folder: str | Path | None = None) -> Projec
     """
     expects(path, (str, Path), "run_project", 'qa.run_project("projekt.toml")')
     project = read_project(path)
-    with _locked(project) as ledger:
-        result = _computed(project, ledger)
+    with locked_project(project) as ledger:
+        result = computed_project(project, ledger)
         target = usable_path(folder if folder is not None else project.file(project.outputs.folder), "folder")
         _refuse_overwriting(project, target)
+        refuse_internal(target)
         try:
             target.mkdir(parents=True, exist_ok=True)
         except (OSError, ValueError) as error:
@@ -244,7 +251,7 @@ def run_project(path: str | Path, *, folder: str | Path | None = None) -> Projec
         with unfinished_folder(target, project.path.name) as unfinished:
             written = _write(result, unfinished)
             seal = unfinished / project.outputs.manifest if project.outputs.manifest else None
-            with publishing(ledger, *_place(project), written, target) if ledger is not None else nullcontext():
+            with publishing(ledger, *ledger_place(project), written, target) if ledger is not None else nullcontext():
                 files = tuple(move_all(written, target, seal=seal))
     return ProjectResult(**{**vars(result), "files": files})
 
@@ -295,16 +302,16 @@ def _refuse_open_place(project: Project, path: Path) -> None:
 
 def _kept_files(project: Project) -> set[Path]:
     """Return the files that a project reads and keeps."""
-    book = _place(project) if project.ledger is not None else ()
+    book = ledger_place(project) if project.ledger is not None else ()
     return {file.resolve() for file in (project.path, *(project.file(name) for name in input_files(project)), *book)}
 
 
-def _locked(project: Project) -> AbstractContextManager[Ledger | None]:
+def locked_project(project: Project) -> AbstractContextManager[Ledger | None]:
     """Give the ledger under its lock: nobody else may release anything between comparison and entry."""
-    return nullcontext() if project.ledger is None else locked_ledger(*_place(project), accept=_accept(project))
+    return nullcontext() if project.ledger is None else locked_ledger(*ledger_place(project), accept=_accept(project))
 
 
-def _place(project: Project) -> tuple[Path, Path]:
+def ledger_place(project: Project) -> tuple[Path, Path]:
     """Return the file of the ledger and that of its key."""
     assert project.ledger is not None  # noqa: S101 - only asked where there is one
     path = project.file(project.ledger.path)
@@ -317,7 +324,7 @@ def _accept(project: Project) -> list[str]:
 
 def _refuse_overwriting(project: Project, target: Path) -> None:
     """Refuse outputs that would replace an input, or whose place is taken by something that is not a file."""
-    book = _place(project) if project.ledger is not None else ()
+    book = ledger_place(project) if project.ledger is not None else ()
     inputs = _kept_files(project)
     tables = [Path(name) for name in project.outputs.names if name.endswith(".csv")]
     beside = [file.name for table in tables for file in sidecar_files(table)]
@@ -337,16 +344,26 @@ def _write(result: ProjectResult, folder: Path) -> list[Path]:
     """Write every output into a folder."""
     outputs, lang = result.project.outputs, result.project.lang
     manifest = manifest_of(result.project, result.release, result.ledger)
+    shown: dict[str, Any] = {"lang": lang, "context": result.atlas.context, "look": result.atlas.look}
+    earlier = result.atlas.earlier
+    told: dict[str, Any] = {"lang": lang, "manifest": manifest}
     files = []
     if outputs.map:
         files.append(result.atlas.save(folder / outputs.map))
     if outputs.report:
-        files.append(report(result.release, folder / outputs.report, lang=lang))
+        files.append(report(result.release, folder / outputs.report, earlier=earlier, **shown))
+    if outputs.profiles:
+        more: dict[str, Any] = {"notes": result.project.notes, "earlier": earlier}
+        files.append(profiles(result.release, folder / outputs.profiles, **more, **shown))
+    if outputs.sheet:
+        files.append(figure(result.release, **shown).save(folder / outputs.sheet))
     if outputs.geopackage:
-        files.append(export(result.release, folder / outputs.geopackage, lang=lang, manifest=manifest))
+        files.append(export(result.release, folder / outputs.geopackage, **told))
+    if outputs.workbook:
+        files.append(export(result.release, folder / outputs.workbook, look=result.atlas.look, **told))
     if outputs.segregation and result.release.segregation is not None:
         table = folder / outputs.segregation
-        files.append(export(result.release, table, table="segregation", lang=lang, manifest=manifest))
+        files.append(export(result.release, table, table="segregation", **told))
         files += sidecar_files(table)
     if outputs.manifest:
         files.append(write_manifest({**manifest, "outputs": digests(files)}, folder / outputs.manifest))
@@ -492,6 +509,14 @@ def _released(project: Project, data: AreaData, **results: Any) -> Release:  # n
             audience=project.audience,  # type: ignore[arg-type]
             **results,
         )
+
+
+def _measures(project: Project, data: AreaData) -> Measures | None:
+    """Read the register of measures, whose areas are those of the data."""
+    if project.measures is None:
+        return None
+    with toml_advice("[measures]", ["path"], project=project.path.name):
+        return read_measures(project.file(project.measures.path), data)
 
 
 def _programmes(project: Project, areas: gpd.GeoDataFrame) -> ProgrammeAreas | None:

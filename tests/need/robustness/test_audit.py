@@ -193,7 +193,8 @@ def test_a_few_extreme_areas_are_found_unless_they_were_treated():
 
 def test_weights_that_do_not_sum_to_what_the_source_says_are_found():
     two = ({"id": "a", "weight": 0.6}, {"id": "b", "weight": 0.3})
-    found = audit({"a": A, "b": B}, *two, weights_sum=1.0)
+    with pytest.warns(UserWarning, match="the weights sum to 0.9, by the source to 1"):
+        found = audit({"a": A, "b": B}, *two, weights_sum=1.0)
     assert names(found) == ["audit_weights_sum"]
     assert str(found.findings[0]) == "In axis need, the weights sum to 0.9, by the source to 1."
     assert names(audit({"a": A, "b": B}, *two, weights_sum=0.9)) == []
@@ -268,7 +269,8 @@ def test_an_indicator_that_does_not_vary_has_no_correlation_and_says_so():
 
 
 def test_an_audit_says_in_plain_text_what_it_found():
-    found = audit({"a": A, "b": B}, {"id": "a", "weight": 3.0}, {"id": "b"}, weights_sum=1.0)
+    with pytest.warns(UserWarning, match="the weights sum to 4"):
+        found = audit({"a": A, "b": B}, {"id": "a", "weight": 3.0}, {"id": "b"}, weights_sum=1.0)
     lines = repr(found).splitlines()
     assert lines[0].endswith("); findings: 1")
     assert lines[0].startswith("NeedAudit of t (")

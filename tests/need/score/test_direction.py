@@ -25,6 +25,9 @@ SCALES = {
     "minmax": ({"method": "minmax"}, {}),
     "minmax above 0": ({"method": "minmax", "low": 1.0, "high": 100.0}, {}),
     "goalposts": ({"method": "goalposts"}, GOALPOSTS),
+    "goalposts, capped": ({"method": "goalposts", "beyond": "cap"}, GOALPOSTS),
+    "minmax, rounded": ({"method": "minmax", "high": 10.0, "digits": 1}, {}),
+    "exponential, half a shift": ({"method": "exponential", "shift": 0.5}, {}),
     "goalposts above 0": ({"method": "goalposts", "low": 50.0, "high": 100.0}, GOALPOSTS),
     "percentile": ({"method": "percentile"}, {}),
     "percentile, ties min": ({"method": "percentile", "ties": "min"}, {}),
@@ -37,7 +40,8 @@ SCALES = {
     "above, city": ({"method": "above", "reference": "city"}, {}),
     "none": ({"method": "none"}, {}),
 }
-AGGREGATIONS = ("sum", "arithmetic", "geometric", "mazziotta_pareto", "copeland", "count")
+AGGREGATIONS = ("sum", "arithmetic", "geometric", "harmonic", "product", "mazziotta_pareto", "copeland", "count")
+ABOVE_0 = ("geometric", "harmonic", "product", "mazziotta_pareto")
 N = 12
 
 
@@ -62,6 +66,8 @@ def combinations():
     found = []
     for scale in SCALES:
         for aggregation in AGGREGATIONS:
+            if scale in ("none", "goalposts, capped") and aggregation in ABOVE_0:
+                continue  # these data have values below 0 and at the goalpost
             try:
                 axis_of(scale, aggregation, (1, 1))
             except SpecError:

@@ -102,7 +102,8 @@ label_en = "high"
 
 [[axes]]
 id = "other"
-indicators = [{ id = "a" }]
+normalise = { method = "exponential", shift = 0.25 }
+indicators = [{ id = "a" }, { id = "e", transform = "winsorise", winsor_skew = 1.5, winsor_kurtosis = 2.5 }]
 classes = [{ id = "all", label_de = "alle", label_en = "all" }]
 """
 
@@ -140,6 +141,9 @@ NUMBERS = [
     "q = 0.9",
     "limit = 24.0",
     "upper = 0.5",
+    "shift = 0.25",
+    "winsor_skew = 1.5",
+    "winsor_kurtosis = 2.5",
 ]
 
 
@@ -276,6 +280,7 @@ def test_domains_come_first_whatever_order_they_are_given_in():
 
 OTHER = {"ddof": 1, "reference": "city", "weighting": "population", "centre": 1.0, "spread": 2.0}
 OTHER |= {"low": -1.0, "high": 9.0, "shift": 0, "ties": "max", "compare": "at_least", "q": 0.9, "by": "gemeinde"}
+OTHER |= {"among": "positive", "n": 9, "beyond": "cap", "digits": 2}
 
 
 @pytest.mark.parametrize("method", METHODS)

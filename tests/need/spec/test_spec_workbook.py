@@ -202,14 +202,14 @@ def two(*changes):
             r"sheet 'groups', row 4, column 'normalise\.ddof': normalise: 'rank' ignores ddof = 1",
         ),
         (
-            setting("groups", S4="geometric"),
+            setting("groups", W4="geometric"),
             r"sheet 'groups', row 4, column 'aggregate': Domain 'home': geometric needs values above",
         ),
         (
-            setting("groups", U3="z"),
+            setting("groups", AC3="z"),
             r"sheet 'groups', row 3, column 'standardise\.method': 'work' is a domain; only an axis has stand",
         ),
-        (setting("groups", AI2=3), r"sheet 'groups', row 2, column 'breaks\.type': breaks: type must be one of"),
+        (setting("groups", AA2=3), r"sheet 'groups', row 2, column 'breaks\.type': breaks: type must be one of"),
         (setting("indicators", B3=None), r"sheet 'indicators', row 3, column 'parent': the cell is empty"),
         (setting("indicators", B3="wrk"), r"sheet 'indicators', row 3, column 'parent': there is no group 'wrk'"),
         (
@@ -239,11 +239,11 @@ def two(*changes):
         ),
         (setting("indicators", B4="work"), r"sheet 'groups', row 4, column 'id': Domain 'home' has no indicators"),
         (
-            setting("indicators", J3=1),
+            setting("indicators", N3=1),
             r"sheet 'indicators', row 3, column 'low': Domain 'work': 'b' has low, which z ignores",
         ),
-        (setting("classes", A3="work"), r"sheet 'classes', row 3, column 'axis': 'work' is a domain; only an axis"),
-        (setting("classes", A3="ned"), r"sheet 'classes', row 3, column 'axis': there is no axis 'ned'"),
+        (setting("classes", A3="work"), r"sheet 'groups', row 2, column 'id': Axis 'need': classes need rising"),
+        (setting("classes", A3="ned"), r"sheet 'classes', row 3, column 'axis': there is no axis or domain 'ned'"),
         (setting("classes", C3=None), r"sheet 'classes', row 3, column 'label_de': the cell is empty"),
         (
             setting("classes", B3="low"),

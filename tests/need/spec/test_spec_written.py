@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from itertools import count
 from zipfile import ZipFile
 
@@ -28,6 +29,18 @@ examples = settings(max_examples=60, deadline=None, suppress_health_check=list(H
 
 
 @st.composite
+def of_ranks(draw, method, *, single):
+    options = {"ties": draw(st.sampled_from(TIES))}
+    if method == "exponential":
+        options["shift"] = draw(st.sampled_from([0, 1, 0.5]))
+    if method != "rank" and single and draw(st.booleans()):
+        options |= {"n": draw(st.integers(2, 40_000)), "ties": "average"}
+    elif method == "percentile" and single:
+        options["among"] = draw(st.sampled_from(["all", "positive"]))
+    return options
+
+
+@st.composite
 def rules(draw, methods=METHODS, *, single=True):
     """Draw a rule; one for domains, or for the score of an axis, is not for single indicators."""
     method = draw(st.sampled_from(methods if single else [m for m in methods if m != "goalposts"]))
@@ -40,11 +53,12 @@ def rules(draw, methods=METHODS, *, single=True):
             options["weighting"] = draw(st.sampled_from(["none", "population"]))
     elif method in ("minmax", "goalposts"):
         options["low"], options["high"] = draw(pair)
+        if method == "goalposts":
+            options["beyond"] = draw(st.sampled_from(["keep", "cap"]))
     elif method in ("percentile", "rank", "exponential"):
-        options["ties"] = draw(st.sampled_from(TIES))
-        if method == "exponential":
-            options["shift"] = draw(st.sampled_from([0, 1]))
-    elif method == "above" and single:
+        options |= draw(of_ranks(method, single=single))
+    options |= draw(st.sampled_from([{}, {"digits": 0}, {"digits": 2}])) if method != "above" else {}
+    if method == "above" and single:
         options["reference"] = draw(st.sampled_from(["areas", "city"]))
     return Normalise(**options)
 
@@ -58,16 +72,27 @@ def indicators(draw, name, rule):
         options = dict(zip(("low", "high"), draw(pair), strict=True))
     if rule.reference != "city":
         options["transform"] = draw(st.sampled_from(["none", "log", "winsorise"]))
+    if options.get("transform") == "winsorise":
+        options |= {"winsor_skew": draw(above_0), "winsor_points": draw(st.integers(1, 9))}
+    of_more = rule.method == "maximum" or rule.among == "positive"
     if draw(st.booleans()):
         options |= {"numerator": draw(some_text), "denominator": draw(some_text)}
     return NeedIndicator(
         id=name,
         weight=1.0 if rule.method == "above" else draw(above_0),
-        direction=draw(st.sampled_from([1, -1])),
+        direction=1 if of_more else draw(st.sampled_from([1, -1])),
+        value=draw(st.sampled_from(["observed", "shrunken"])),
+        published=draw(text),
         label_de=draw(text),
         label_en=draw(text),
         **options,
     )
+
+
+TWO = (
+    NeedClass(id="low", upper=0.5, label_de="untere Hälfte", label_en="lower half"),
+    NeedClass(id="high", label_de="obere Hälfte", label_en="upper half"),
+)
 
 
 @st.composite
@@ -86,19 +111,24 @@ def groups(draw, names, depth, **axis):
         aggregate = "count"
     else:
         plain = ["sum", "arithmetic", "copeland"]
-        aggregate = draw(st.sampled_from(plain + (["geometric", "mazziotta_pareto"] if rule.is_positive else [])))
+        means = ["geometric", "harmonic", "mazziotta_pareto", "product"] if rule.is_positive else []
+        aggregate = draw(st.sampled_from(plain + means))
     share = 1.0 if aggregate in ("count", "copeland") else draw(st.floats(0.001, 1.0))
     common = {"id": named(), "label_de": draw(text), "label_en": draw(text), "normalise": rule, "aggregate": aggregate}
     common |= {"min_present": share, "members": tuple(draw(st.permutations(members)))}
+    if share < 1:
+        common["incomplete"] = draw(st.sampled_from(["as_is", "rescale"]))
     if axis:
         return NeedAxis(**common, **axis)
-    return NeedGroup(**common, weight=draw(above_0))
+    own = draw(st.sampled_from([{}, {"classes": TWO, "breaks": Breaks(method="rank_share", closed="upper")}]))
+    return NeedGroup(**common, **own, weight=draw(above_0))
 
 
 @st.composite
 def axes(draw, names):
     method = draw(st.sampled_from([m for m in BREAKS if m != "fixed"]))
     breaks = Breaks(method=method, type=draw(st.integers(4, 9)) if method == "quantile" else 7)
+    breaks = replace(breaks, closed=draw(st.sampled_from(["", "lower", "upper"])))
     uppers = draw(st.lists(st.floats(0.001, 0.999), unique=True, max_size=3))
     classes = tuple(
         NeedClass(id=f"{i}{draw(text)}", label_de=draw(some_text), label_en=draw(some_text), upper=u, code=f"{i}{c}")
@@ -187,9 +217,9 @@ def test_the_text_is_readable_and_leaves_out_what_is_the_default():
             'aggregate = "sum"\n'
             'standardise = { method = "z" }\n'
             "indicators = [\n"
-            '  { id = "unemployment_share_sgb2" },\n'
-            '  { id = "transfer_rate" },\n'
-            '  { id = "child_poverty_u15" },\n'
+            '  { id = "unemployment_share_sgb2", published = "S1" },\n'
+            '  { id = "transfer_rate", published = "S3" },\n'
+            '  { id = "child_poverty_u15", published = "S4" },\n'
             "]\n"
             "classes = [\n"
             '  { id = "high", label_de = "hoch", label_en = "high", upper = -1, code = "1" },\n'
@@ -274,9 +304,14 @@ def test_a_workbook_has_one_row_per_indicator_and_the_columns_an_analyst_edits(t
     book = openpyxl.load_workbook(NeedSpec.preset("imd-2025").to_excel(tmp_path / "need.xlsx"))
     assert book.sheetnames == ["spec", "groups", "indicators", "classes", "exclude"]
     rows = list(book["indicators"].values)
-    expected = ["id", "parent", "weight", "direction", "numerator", "denominator", "transform", "centre", "scale"]
+    expected = ["id", "parent", "weight", "direction", "numerator", "denominator", "transform", "value"]
     assert list(rows[0]) == [
         *expected,
+        "winsor_skew",
+        "winsor_kurtosis",
+        "winsor_points",
+        "centre",
+        "scale",
         "low",
         "high",
         "limit",
@@ -285,6 +320,7 @@ def test_a_workbook_has_one_row_per_indicator_and_the_columns_an_analyst_edits(t
         "label_en",
         "unit",
         "kind",
+        "published",
     ]
     assert rows[3][:4] == ("education_rank", "deprivation", 0.135, -1)
     assert len(rows) == 8

@@ -20,6 +20,8 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
     "--hide-scrollbars",
+    # a machine without a mouse: pages take it for a touch screen
+    "--blink-settings=primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4",
     "--window-size=1280,800",
 )
 NO_NAMES = "--host-resolver-rules=MAP * ~NOTFOUND"

@@ -21,7 +21,7 @@ WORSE = ("not_applicable", "unreliable", "missing", "suppressed")  # the later o
 
 
 @dataclass(frozen=True)
-class Columns:
+class GapColumns:
     """Which columns hold cases and persons of the group, of all, and of the others where the data have these."""
 
     group: tuple[str, str]
@@ -70,7 +70,7 @@ def pair_of(value: object, name: str) -> tuple[str, str]:
     return str(value[0]), str(value[1])
 
 
-def gap_counts(data: AreaData, columns: Columns) -> GapCounts:
+def gap_counts(data: AreaData, columns: GapColumns) -> GapCounts:
     """Return the counts of every area.
 
     Raises
@@ -124,7 +124,7 @@ def _counts(data: AreaData, column: str, name: str) -> pd.Series[float]:
         raise CountError(f"{error} {ask}") from error
 
 
-def _check_parts(found: dict[str, pd.Series[float]], columns: Columns) -> None:
+def _check_parts(found: dict[str, pd.Series[float]], columns: GapColumns) -> None:
     """Refuse a group that is more than all, and more cases than persons."""
     pairs = [("x_group", "n_group", columns.group), ("x_all", "n_all", columns.all)]
     pairs += [(f"{part}_group", f"{part}_all", (columns.group[k], columns.all[k])) for k, part in enumerate("xn")]
@@ -138,7 +138,7 @@ def _check_parts(found: dict[str, pd.Series[float]], columns: Columns) -> None:
             )
 
 
-def _check_sum(others: pd.Series[float], rest: pd.Series[float], columns: Columns, part: str) -> None:
+def _check_sum(others: pd.Series[float], rest: pd.Series[float], columns: GapColumns, part: str) -> None:
     """Refuse others that are not all minus the group."""
     odd = others.index[(others - rest).abs() > 0.5]  # noqa: PLR2004 - half a person
     if len(odd) and columns.others is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -12,7 +11,7 @@ import pandas as pd
 from quartiersatlas.base.checks import choice, expects
 from quartiersatlas.charts import Charted
 from quartiersatlas.errors import ColumnError, JoinError, SpecError, list_some
-from quartiersatlas.indicators.gaps.counted import PARTS, Columns, as_counts, gap_counts, pair_of
+from quartiersatlas.indicators.gaps.counted import PARTS, GapColumns, as_counts, gap_counts, pair_of
 from quartiersatlas.indicators.gaps.drawn import dumbbell_rows, lines_of
 from quartiersatlas.indicators.gaps.standardised import Strata, standardised_gap, strata_counts
 from quartiersatlas.indicators.gaps.tables import (
@@ -24,6 +23,7 @@ from quartiersatlas.indicators.gaps.tables import (
 )
 from quartiersatlas.indicators.gaps.where import where_from
 from quartiersatlas.indicators.gaps.words import GapLabels, gap_sentences, labels_of
+from quartiersatlas.indicators.periods import refuse_no_course
 from quartiersatlas.indicators.pictures.gaps import dumbbell_chart
 from quartiersatlas.intake import AreaData, check_vintages
 
@@ -34,9 +34,6 @@ if TYPE_CHECKING:
     from quartiersatlas.indicators.gaps.standardised import Standard
     from quartiersatlas.indicators.gaps.tables import Correlation, ReferenceGroup
 
-YEARS = re.compile(r"(?P<first>\d{4})(?:\s*(?:-|–|/|bis|to)\s*(?P<last>\d{4}))?")
-GERMAN_DAY = re.compile(r"(\d{1,2})\.\s*(\d{1,2})\.\s*(\d{4})")
-
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class GapSpec:
@@ -46,7 +43,7 @@ class GapSpec:
     ----------
     name : str
         Under which it leaves: the column of a release.
-    columns : Columns
+    columns : GapColumns
         Of group, all, and others.
     reference : {"all", "others"}
         Whom the group is compared with.
@@ -59,7 +56,7 @@ class GapSpec:
     """
 
     name: str
-    columns: Columns
+    columns: GapColumns
     reference: ReferenceGroup
     by: str = ""
     correlation: Correlation = 0.0
@@ -330,7 +327,7 @@ def group_gap(
             f"group_gap: reference must be 'others' (all without the group) or 'all' (the group included), not "
             f"{reference!r}: the two can move in opposite directions, so it has to be said."
         )
-    columns = Columns(
+    columns = GapColumns(
         pair_of(group, "group"), pair_of(all, "all"), None if others is None else pair_of(others, "others")
     )
     if columns.group == columns.all:
@@ -378,7 +375,7 @@ def _check_correlation(correlation: Correlation) -> None:
         )
 
 
-def _earlier_counts(data: AreaData, earlier: AreaData, columns: Columns) -> GapCounts:
+def _earlier_counts(data: AreaData, earlier: AreaData, columns: GapColumns) -> GapCounts:
     """Return the counts of the earlier date on the keys of the later one, or refuse dates that are none."""
     expects(earlier, AreaData, "group_gap: earlier", "earlier = qa.join(areas, table, period='2021')")
     odd = data.areas.index.symmetric_difference(earlier.areas.index)
@@ -388,43 +385,13 @@ def _earlier_counts(data: AreaData, earlier: AreaData, columns: Columns) -> GapC
             f"to common boundaries first: transfer() or transfer_by_area()."
         )
     check_vintages(data, earlier, names=("the later data", "the earlier data"))
-    _check_periods(earlier.period, data.period)
+    refuse_no_course((earlier.period, data.period), "group_gap")
     found = gap_counts(earlier, columns)
     keys = data.areas.index
     return type(found)(found.table.loc[keys], found.reason.loc[keys])
 
 
-def _check_periods(earlier: str, later: str) -> None:
-    """Refuse dates that are equal, reversed or overlap; what is written otherwise is not judged."""
-    if earlier and earlier == later:
-        raise SpecError(f"group_gap: both dates are {later!r}: a change needs two.")
-    before, after = _span(earlier), _span(later)
-    if before is None or after is None:
-        return
-    if before[0] > after[1]:
-        raise SpecError(f"group_gap: earlier={earlier!r} lies after {later!r}: exchange the two.")
-    if before[1] >= after[0]:
-        raise SpecError(
-            f"group_gap: {earlier!r} and {later!r} overlap: some persons are in both counts by definition. Take "
-            f"dates, or spans of years, that do not."
-        )
-
-
-def _span(period: str) -> tuple[pd.Timestamp, pd.Timestamp] | None:
-    """Return the first and the last day of a period; None where it is written in other words."""
-    years = YEARS.fullmatch(period.strip())
-    if years:
-        return pd.Timestamp(int(years["first"]), 1, 1), pd.Timestamp(int(years["last"] or years["first"]), 12, 31)
-    german = GERMAN_DAY.fullmatch(period.strip())
-    words = "-".join(reversed(german.groups())) if german else period.strip()
-    try:
-        day = pd.to_datetime(words, format="%Y-%m-%d")
-    except ValueError:
-        return None
-    return day, day
-
-
-def _strata(strata: pd.DataFrame | None, columns: Columns, standard: Standard) -> Strata | None:
+def _strata(strata: pd.DataFrame | None, columns: GapColumns, standard: Standard) -> Strata | None:
     if strata is None:
         if not isinstance(standard, str) or standard != "all":
             raise SpecError("group_gap: a standard is of strata: group_gap(..., strata=table_by_age, standard=...).")

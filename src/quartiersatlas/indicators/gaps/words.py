@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from quartiersatlas.catalogue import Lang
-    from quartiersatlas.indicators.gaps.counted import Columns
+    from quartiersatlas.indicators.gaps.counted import GapColumns
     from quartiersatlas.indicators.gaps.tables import ReferenceGroup
     from quartiersatlas.intake import AreaData
 
@@ -51,7 +51,7 @@ class GapLabels:
         return pick(lang, self.group_de, self.group_en)
 
 
-def labels_of(data: AreaData, columns: Columns) -> GapLabels:
+def labels_of(data: AreaData, columns: GapColumns) -> GapLabels:
     """Return the labels of the rate of all (or of its cases), and of the persons of the group."""
     rate = next((name for name, pair in data.rates.items() if tuple(pair) == columns.all), columns.all[0])
     indicator, group = data.catalogue.get(rate), data.catalogue.get(columns.group[1])

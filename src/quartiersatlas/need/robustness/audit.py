@@ -15,8 +15,8 @@ from quartiersatlas.catalogue.texts import LANGUAGES, percent_text, pick
 from quartiersatlas.charts import Chart, Charted
 from quartiersatlas.need.pictures.audited import correlation_chart
 from quartiersatlas.need.score.explain import in_catalogue, spec_indicator_label
-from quartiersatlas.need.score.scales import KURTOSIS, SKEW, skew_and_kurtosis, transformed
-from quartiersatlas.need.score.scores import group_parts
+from quartiersatlas.need.score.scales import WINSOR, skew_and_kurtosis
+from quartiersatlas.need.score.scores import group_parts, treated
 from quartiersatlas.need.spec.records import NeedIndicator
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.need.score.need_scores import NeedScores
     from quartiersatlas.need.spec.records import NeedAxis
+    from quartiersatlas.need.spec.spec import NeedSpec
 
     Array = NDArray[np.float64]
     AuditRow = tuple[str, str, str, float, str]
@@ -79,7 +80,8 @@ def audit(need: NeedScores) -> NeedAudit:
     In axis need, an indicator is a copy of another and counts twice: a / b.
     """
     rows: list[AuditRow] = []
-    findings = [*need.warnings, *_weights_sum(need, rows)]
+    _weights_sum(need, rows)
+    findings = [*need.warnings]
     correlations, rank_correlations, weights = {}, {}, {}
     for axis in need.spec.axes:
         parts = indicator_parts(need, axis)
@@ -128,11 +130,17 @@ def _context(need: NeedScores) -> tuple[str, ...]:
     return tuple(name for name, one in known.items() if one is not None and one.role == "context")
 
 
-def _weights_sum(need: NeedScores, rows: list[AuditRow]) -> list[Message]:
-    """Compare the weights of the first axis with what the source says they sum to."""
+def _weights_sum(need: NeedScores, rows: list[AuditRow]) -> None:
+    """Report the sum of the weights of the first axis beside what the source says."""
     axis, said = need.spec.axes[0], need.spec.weights_sum
     total = float(sum(member.weight for member in axis.members))
     rows.append(("weights_sum", axis.id, axis.id, total, "" if said is None else f"source: {said:g}"))
+
+
+def weights_sum_findings(spec: NeedSpec) -> list[Message]:
+    """Compare the weights of the first axis with what the source says they sum to."""
+    axis, said = spec.axes[0], spec.weights_sum
+    total = float(sum(member.weight for member in axis.members))
     if said is None or abs(total - said) <= 1e-9:  # noqa: PLR2004 - a sum of decimals
         return []
     return [Message("audit_weights_sum", {"axis": axis.id, "sum": f"{total:g}", "source": f"{said:g}"})]
@@ -294,9 +302,9 @@ def _shapes(need: NeedScores, axis: NeedAxis) -> tuple[list[AuditRow], list[Mess
     """Return skewness and kurtosis of the indicators after their treatment; both beyond the limits is flagged."""
     rows, skewed = [], []
     for leaf in {leaf.id: leaf for leaf in axis.indicators}.values():
-        skew, kurtosis = skew_and_kurtosis(transformed(need.columns[leaf.id], leaf.transform, leaf.id))
-        flagged = abs(skew) > SKEW and kurtosis > KURTOSIS
-        note = f"|skewness| > {SKEW:g} and kurtosis > {KURTOSIS:g}" if flagged else ""
+        skew, kurtosis = skew_and_kurtosis(treated(leaf, need.columns[leaf.id]))
+        flagged = abs(skew) > WINSOR[0] and kurtosis > WINSOR[1]
+        note = f"|skewness| > {WINSOR[0]:g} and kurtosis > {WINSOR[1]:g}" if flagged else ""
         rows += [("skewness", axis.id, leaf.id, skew, note), ("kurtosis", axis.id, leaf.id, kurtosis, note)]
         skewed += [leaf.id] if flagged else []
     found = [Message("audit_skewed", {"axis": axis.id, "names": ", ".join(skewed)})] if skewed else []

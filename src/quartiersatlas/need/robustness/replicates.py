@@ -11,6 +11,7 @@ from quartiersatlas.base.progress import with_progress
 from quartiersatlas.errors import SpecError
 from quartiersatlas.need.robustness.options import SOURCES, RandomSource, RunOptions
 from quartiersatlas.need.robustness.variants import OWN, aggregations, normalisations, variant
+from quartiersatlas.need.score.inputs import shrunken_values
 from quartiersatlas.need.score.scores import ScoringContext, axis_score, class_numbers
 
 if TYPE_CHECKING:
@@ -215,6 +216,8 @@ def draw_replicates(
             values, whole = values - _rate(earlier, before), whole - _city(earlier, before)
         numerators[name] = (later, earlier)
         columns[name] = counts.per * values[:, inside]
+        if name in inputs.shrunken:
+            columns[name] = shrunken_values(counts, later)[:, inside]
         city[name] = counts.per * whole
     for name in map(str, inputs.values):
         if name not in columns:
@@ -403,7 +406,7 @@ def moved_limits(axis: NeedAxis, shift: Array, spread: float) -> Array:
     """
     limits = np.asarray(axis.uppers, dtype=float)[:, None, None]
     by = shift[None, :, None]
-    if axis.breaks.method == "quantile":
+    if axis.breaks.in_shares:
         moved: Array = limits - by * np.minimum(limits, 1 - limits)
         return moved
     if axis.aggregate == "count" and axis.breaks.method == "fixed" and axis.standardise.method == "none":

@@ -100,7 +100,8 @@ def _changed(group: Group, normalisation: str, aggregation: str, without: str) -
         nominal, left = (sum(member.weight for member in some) for some in (group.members, members))
         members = [replace(member, weight=member.weight * nominal / left) for member in members]
     aggregate = group.aggregate if aggregation == OWN else aggregation
-    rule = _scale(group.normalise, normalisation, positive=aggregate in POSITIVE)
+    is_own = normalisation == OWN and aggregation == OWN
+    rule = group.normalise if is_own else _scale(group.normalise, normalisation, positive=aggregate in POSITIVE)
     if (rule.method, rule.reference) != (group.normalise.method, group.normalise.reference):
         members = [_without_constants(member) for member in members]
     return replace(group, normalise=rule, aggregate=aggregate, members=tuple(members))

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from quartiersatlas.base.equal import tolerance
 from quartiersatlas.errors import SpecError
 from quartiersatlas.need.score.scales import normalise
-from quartiersatlas.need.score.scores import aggregated, axis_score, group_parts, group_value, present_share
+from quartiersatlas.need.score.scores import aggregated, axis_score, group_parts, group_value, present_share, rescaling
 from quartiersatlas.need.spec.records import POSITIVE, NeedGroup
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
     Coalitions = Mapping[str, NDArray[np.bool_]]  # indicator -> whether it is in, shape (coalitions, 1)
 
-LINEAR = ("none", "z", "minmax", "goalposts")  # rules that turn a sum into a sum
+LINEAR = ("none", "z", "minmax", "maximum", "goalposts")  # rules that turn a sum into a sum
 
 
 def contributions(axis: NeedAxis, columns: Columns, context: ScoringContext) -> tuple[dict[str, Array], Array]:
@@ -63,14 +64,17 @@ def contributions(axis: NeedAxis, columns: Columns, context: ScoringContext) -> 
 def is_geometric(axis: NeedAxis) -> bool:
     """Return whether the score is a plain geometric mean of indicators: its logarithm is a sum."""
     flat = not any(isinstance(member, NeedGroup) for member in axis.members)
-    return flat and axis.aggregate == "geometric" and axis.standardise.method == "none"
+    plain = axis.standardise.method == "none" and axis.standardise.digits is None and axis.incomplete == "as_is"
+    return flat and plain and axis.aggregate == "geometric"
 
 
 def is_additive(axis: NeedAxis) -> bool:
     """Return whether the score is a sum of parts of single indicators."""
     sums = all(group.aggregate in ("sum", "arithmetic", "count") for group in axis.groups())
     scales = [axis.standardise, *(group.normalise for group in axis.groups() if _has_groups(group))]
-    return sums and all(rule.method in LINEAR for rule in scales)
+    return sums and all(
+        rule.method in LINEAR and rule.digits is None and rule.beyond == "keep" and not rule.by for rule in scales
+    )
 
 
 def _has_groups(group: NeedGroup) -> bool:
@@ -80,7 +84,7 @@ def _has_groups(group: NeedGroup) -> bool:
 def _logarithms(axis: NeedAxis, columns: Columns, context: ScoringContext) -> dict[str, Array]:
     """Return w_k ln x_k."""
     parts = group_parts(axis, columns, context)
-    shares = effective_weights(parts, np.array([member.weight for member in axis.members]), axis.aggregate)
+    shares = effective_weights(parts, _weights_of(axis), axis.aggregate)
     return {
         member.id: np.nan_to_num(share * np.log(part))
         for member, share, part in zip(axis.members, shares, parts, strict=True)
@@ -96,9 +100,11 @@ def _linear(axis: NeedAxis, columns: Columns, context: ScoringContext) -> tuple[
 def _group_parts(group: NeedGroup, columns: Columns, context: ScoringContext) -> tuple[dict[str, Array], Array]:
     """Return the part of every indicator in the value of a group, and what no indicator makes."""
     scaled = group_parts(group, columns, context)
-    weights = effective_weights(scaled, np.array([member.weight for member in group.members]), group.aggregate)
+    weights = effective_weights(scaled, _weights_of(group), group.aggregate)
     found: dict[str, Array] = {}
-    base = np.zeros(scaled.shape[-1])
+    shift, factor = rescaling(scaled, _weights_of(group), group, strict=False)
+    base = shift
+    weights = weights * factor
     for member, part, weight in zip(group.members, scaled, weights, strict=True):
         below, rest = {member.id: np.nan_to_num(part)}, np.zeros_like(part)
         if isinstance(member, NeedGroup):
@@ -108,6 +114,10 @@ def _group_parts(group: NeedGroup, columns: Columns, context: ScoringContext) ->
             found[name] = found.get(name, 0.0) + weight * values
         base = base + weight * rest
     return found, base
+
+
+def _weights_of(group: NeedGroup) -> NDArray[np.float64]:
+    return np.array([member.weight for member in group.members])
 
 
 def effective_weights(parts: NDArray[np.float64], weights: NDArray[np.float64], method: str) -> NDArray[np.float64]:
@@ -215,11 +225,13 @@ def _value(group: NeedGroup, columns: Columns, context: ScoringContext, present:
             for member, part in zip(group.members, real, strict=True)
         ]
     )
-    weights = np.array([member.weight for member in group.members])
+    weights = _weights_of(group)
     if group.aggregate == "copeland":
         value = _copeland(parts, real, weights)
     else:
         value = aggregated(parts, weights, group.aggregate, group.id)
+        shift, factor = rescaling(real, weights, group, strict=False)
+        value = shift + factor * value
     return np.where(present_share(group, parts) >= group.min_present - 1e-12, value, np.nan)
 
 
@@ -230,7 +242,7 @@ def _group_part(
     values = _value(member, columns, context, present)
     among = group_value(member, columns, context)
     part = normalise(values, group.normalise, context.scale(member.id), among)
-    return np.clip(part, np.nanmin(real), np.nanmax(real)) if group.aggregate in POSITIVE else part
+    return np.clip(part, np.nanmin(real), np.nanmax(real)) if group.aggregate in (*POSITIVE, "product") else part
 
 
 def _mean(part: Array) -> float:
@@ -259,13 +271,15 @@ def _copeland(parts: Array, real: Array, weights: Array) -> Array:
         axis=1,
     )
     own = np.concatenate([part[first] for part, (first, _) in zip(parts, rows, strict=True)])
-    others = np.repeat(real, [len(first) for first, _ in rows], axis=0)
+    times = [len(first) for first, _ in rows]
+    others, same = np.repeat(real, times, axis=0), np.repeat(tolerance(real), times, axis=0)[:, :, None]
     equal = 1e-12 * np.abs(weights).sum()
     score = np.empty((n_coalitions, n))
     step = max(1, BLOCK // (n_coalitions * n))
     for start, stop in pairwise([*range(0, n, step), n]):
         # an unknown value is neither higher nor lower
-        sign = np.nan_to_num(np.sign(own[:, start:stop, None] - others[:, None, :]))
+        apart = own[:, start:stop, None] - others[:, None, :]
+        sign = np.nan_to_num(np.where(np.abs(apart) <= same, 0.0, np.sign(apart)))
         sign[:, np.arange(stop - start), np.arange(start, stop)] = 0.0  # an area is not compared with itself
         ahead = (chosen @ sign.reshape(len(own), -1)).reshape(n_coalitions, stop - start, n)
         score[:, start:stop] = np.count_nonzero(ahead > equal, axis=-1) - np.count_nonzero(ahead < -equal, axis=-1)

@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from quartiersatlas.base.equal import settled
 from quartiersatlas.catalogue import check_lang, number_text, text
 from quartiersatlas.catalogue.kinds import PERCENT, PERCENTAGE_POINTS, unit_words
 from quartiersatlas.catalogue.texts import THIN_BLANK, pick
 from quartiersatlas.errors import SpecError, list_some
 from quartiersatlas.need.score.contributions import is_geometric
+from quartiersatlas.need.score.groups import domain_table
+from quartiersatlas.need.spec.records import NeedGroup
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -77,7 +80,11 @@ def explain(need: NeedScores, key: str, lang: Lang = "de", *, axis: str | None =
     if key in need.excluded.index:
         return " ".join([_excluded(need, key, lang), text("explain_need_unknown", lang)])
     shown = need.spec.axes[0] if axis is None else need.spec.axis(axis)
-    sentences = [_position(need, key, shown, lang), *_drivers(need, key, shown, lang)]
+    sentences = [
+        _position(need, key, shown, lang),
+        *_drivers(need, key, shown, lang),
+        *_by_domain(need, key, shown, lang),
+    ]
     values = need.inputs.values.loc[key]
     names = list(dict.fromkeys(leaf.id for leaf in shown.indicators))
     missing = [name for name in names if pd.isna(values[name])]
@@ -98,6 +105,7 @@ def _excluded(need: NeedScores, key: str, lang: Lang) -> str:
 def _position(need: NeedScores, key: str, axis: NeedAxis, lang: Lang) -> str:
     """Say class, score and rank."""
     scores = need.scores.loc[need.scored_keys, axis.id]
+    scores = pd.Series(settled(scores.to_numpy()), index=scores.index)
     own = scores[key]
     n_above, n_below = int((scores > own).sum()), int((scores < own).sum())
     return text(
@@ -158,6 +166,32 @@ def _drivers(need: NeedScores, key: str, axis: NeedAxis, lang: Lang) -> list[str
     return [*sentences, text(f"explain_need_then_{then}", lang, parts=words[then])]
 
 
+def _by_domain(need: NeedScores, key: str, axis: NeedAxis, lang: Lang) -> list[str]:
+    """Say rank, class and contribution of the domains of an axis."""
+    domains = [member for member in axis.members if isinstance(member, NeedGroup)]
+    if not domains:
+        return []
+    table = domain_table(need)[axis.id].loc[need.scored_keys]
+    words = []
+    for domain in domains:
+        own = table[domain.id].loc[key]
+        if pd.isna(own["rank"]):
+            continue
+        name = {c.id: c.label(lang) for c in domain.classes}.get(own["class"], "")
+        part = own["contribution"] - table[domain.id]["contribution"].mean()
+        words.append(
+            text(
+                "explain_need_domain",
+                lang,
+                label=domain.label(lang),
+                rank=number_text(own["rank"], 0, lang),
+                name=text("explain_need_domain_class", lang, name=name) if name else "",
+                part=("+" if part > 0 else "") + number_text(float(part), 2, lang),
+            )
+        )
+    return [text("explain_need_domains", lang, parts="; ".join(words))] if words else []
+
+
 def _part(need: NeedScores, key: str, axis: NeedAxis, name: str, part: float, lang: Lang) -> str:
     """Name an indicator with its value, the reference and its contribution."""
     leaf = {leaf.id: leaf for leaf in reversed(axis.indicators)}[name]
@@ -171,6 +205,9 @@ def _part(need: NeedScores, key: str, axis: NeedAxis, name: str, part: float, la
             value=_value(need, leaf, reference["city"] if counted else reference["mean"], lang),
         )
     ]
+    if name in need.inputs.shrunken:
+        entered = float(need.columns[name][need.scored_keys.get_loc(key)])
+        notes.append(text("explain_need_shrunken", lang, value=_value(need, leaf, entered, lang)))
     if leaf.direction < 0:
         notes.append(text("explain_need_reversed", lang))
     if is_geometric(axis):

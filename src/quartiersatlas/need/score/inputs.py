@@ -18,6 +18,7 @@ from quartiersatlas.catalogue.kinds import FRACTION, PERCENT, a_kind, plain_unit
 from quartiersatlas.errors import ColumnError, CountError, SpecError, list_some
 from quartiersatlas.indicators import city_value, city_values, rates
 from quartiersatlas.indicators.change import SUFFIX
+from quartiersatlas.indicators.rates import shrunken_rates
 from quartiersatlas.intake import AreaData
 from quartiersatlas.intake.joining.data import checked_counts, kind_of, rate_recipe, refuse_no_counts
 from quartiersatlas.intake.joining.meaning import in_fractions
@@ -26,6 +27,8 @@ from quartiersatlas.need.score.scores import ScoringContext, present_share
 from quartiersatlas.need.spec.records import NeedGroup
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
     from quartiersatlas.need.spec.records import NeedIndicator
@@ -89,6 +92,8 @@ class NeedInputs:
         Higher level -> the unit of each area, for scales within units.
     names : mapping of str to str
         Key -> name of the area, of joined data that have names.
+    shrunken : frozenset of str
+        Indicators that enter the index drawn towards the city value; ``values`` holds them as observed.
     """
 
     values: pd.DataFrame
@@ -99,6 +104,7 @@ class NeedInputs:
     other_city: Mapping[str, float] = field(default_factory=dict)
     levels: Mapping[str, pd.Series] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict, repr=False)
+    shrunken: frozenset[str] = frozenset()
 
     def on(self, index: pd.Index) -> NeedInputs:
         """Return the inputs in the order of other areas' keys."""
@@ -162,7 +168,21 @@ def need_inputs(
         other_city=_other_city(data, [name for name in leaves if name not in counts]),
         levels=_levels(data, spec),
         names=_names(data),
+        shrunken=_shrunken(leaves.values(), counts),
     )
+
+
+def _shrunken(leaves: Iterable[NeedIndicator], counts: Mapping[str, Counts]) -> frozenset[str]:
+    """Return the indicators that enter shrunken; they have the counts of one date."""
+    found = [leaf.id for leaf in leaves if leaf.value == "shrunken"]
+    for name in found:
+        if name not in counts or counts[name].earlier is not None:
+            what = "is a change between two dates" if name in counts else "has no counts"
+            raise SpecError(
+                f"{name!r}: value = 'shrunken' needs the two counts of a rate, and it {what}. Add it from counts: "
+                f"add_rates(data, {{{name!r}: (numerator, denominator)}}), or take value = 'observed'."
+            )
+    return frozenset(found)
 
 
 def _names(data: AreaData | pd.DataFrame) -> dict[str, str]:
@@ -396,7 +416,16 @@ def _residents(
 def columns_of(inputs: NeedInputs, scored: pd.Index) -> dict[str, NDArray[np.float64]]:
     """Return the values of the scored areas, indicator by indicator."""
     values = inputs.values.loc[scored]
-    return {str(name): np.asarray(values[name], dtype=float) for name in values}
+    found = {str(name): np.asarray(values[name], dtype=float) for name in values}
+    inside = np.asarray(inputs.values.index.get_indexer(scored))
+    for name in sorted(inputs.shrunken):
+        found[name] = shrunken_values(inputs.counts[name], np.asarray(inputs.counts[name].numerator))[inside]
+    return found
+
+
+def shrunken_values(counts: Counts, numerators: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return shrunken rates in the indicator's unit, shape (..., all areas), of numerators over the counts' bases."""
+    return counts.per * shrunken_rates(numerators, np.asarray(counts.denominator, dtype=float))[0]
 
 
 def scoring_context(inputs: NeedInputs, scored: pd.Index) -> ScoringContext:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import pandas as pd
 
 from quartiersatlas.base.checks import count_noun, expects
+from quartiersatlas.base.equal import settled
 from quartiersatlas.base.keys import refuse_number_keys
 from quartiersatlas.errors import SpecError, list_some
 from quartiersatlas.need.score.contributions import contributions
@@ -145,8 +146,10 @@ class NeedScores:
 
     @property
     def ranks(self) -> pd.DataFrame:
-        """Rank on each axis: 1 is the highest need; equal scores share the better rank."""
-        return self.scores.rank(ascending=False, method="min")
+        """Rank on each axis: 1 is the highest need; scores that are equal but for rounding share the better rank."""
+        return self.scores.apply(lambda scores: pd.Series(settled(scores.to_numpy()), scores.index)).rank(
+            ascending=False, method="min"
+        )
 
     @property
     def typology(self) -> pd.Series[str]:

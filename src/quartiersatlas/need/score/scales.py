@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from quartiersatlas.base.checks import count_noun
+from quartiersatlas.base.equal import settled, tolerance, whole_places
 from quartiersatlas.errors import SpecError
 
 if TYPE_CHECKING:
@@ -75,8 +76,27 @@ def normalise(
     SpecError
         The scale is strict, and the values are the same in all areas or known in fewer than two.
     """
-    if rule.by:
-        return _within(values, rule, scale, among)
+    scaled = _within(values, rule, scale, among) if rule.by else _scaled(values, rule, scale, among)
+    return scaled if rule.digits is None else rounded(scaled, rule.digits)
+
+
+def rounded(values: NDArray[np.float64], digits: int) -> NDArray[np.float64]:
+    """Round half away from 0, as published tables do; a half that lost its last bit is a half.
+
+    Examples
+    --------
+    >>> rounded(np.array([0.125, -2.5, 1.005]), 2).tolist()
+    [0.13, -2.5, 1.01]
+    """
+    places = np.abs(values) * 10.0**digits
+    whole: NDArray[np.float64] = np.floor(whole_places(places + MIDDLE))
+    return np.sign(values) * whole / 10.0**digits + 0.0
+
+
+def _scaled(
+    values: NDArray[np.float64], rule: Normalise, scale: Scale, among: NDArray[np.float64] | None
+) -> NDArray[np.float64]:
+    """Put values on the scale of a rule that compares all areas, before rounding."""
     reference = values if among is None else among
     known = (~np.isnan(reference)).sum(axis=-1, keepdims=True)
     varies = _varies(reference)
@@ -87,12 +107,26 @@ def normalise(
     with np.errstate(invalid="ignore", divide="ignore"):  # what does not vary is replaced
         if rule.method == "z":
             return _z_scores(values, reference, rule, scale, varies)
-        if rule.method in ("minmax", "goalposts"):
+        if rule.method in ("minmax", "maximum", "goalposts"):
             return _stretched(values, reference, rule, scale, varies)
         if rule.method == "above":
-            return _above(values, _threshold(reference, rule, scale), closed=rule.compare == "at_least")
-        rising = ranks(values, cast("Ties", rule.ties)) if among is None else ranks_among(values, among, rule.ties)
-        return _by_rank(rising, known, rule, varies)
+            limit = _threshold(reference, rule, scale)
+            return _above(values, limit, tolerance(reference), closed=rule.compare == "at_least")
+        return _ranked(values, rule, scale, among)
+
+
+def _ranked(
+    values: NDArray[np.float64], rule: Normalise, scale: Scale, among: NDArray[np.float64] | None
+) -> NDArray[np.float64]:
+    """Put values on a scale of ranks: published ones, those among the values above 0, or those of all."""
+    if rule.n is not None:
+        return _given(values, rule, scale)
+    if rule.among == "positive":
+        return _among_positive(values, rule, scale, among)
+    reference = values if among is None else among
+    known = (~np.isnan(reference)).sum(axis=-1, keepdims=True)
+    rising = ranks(values, cast("Ties", rule.ties)) if among is None else ranks_among(values, among, rule.ties)
+    return _by_rank(rising, known, rule, _varies(reference))
 
 
 def _within(
@@ -109,7 +143,7 @@ def _within(
         own = None if scale.residents is None else scale.residents[inside]
         here = replace(scale, residents=own, units={}, name=f"{scale.name} within {rule.by}")
         others = None if among is None else among[..., inside]
-        result[..., inside] = normalise(values[..., inside], replace(rule, by=""), here, others)
+        result[..., inside] = _scaled(values[..., inside], replace(rule, by=""), here, others)
     return result
 
 
@@ -202,9 +236,11 @@ def _city(scale: Scale) -> float | NDArray[np.float64]:
     return scale.city
 
 
-def _above(values: NDArray[np.float64], limit: NDArray[np.float64], *, closed: bool) -> NDArray[np.float64]:
+def _above(
+    values: NDArray[np.float64], limit: NDArray[np.float64], same: NDArray[np.float64], *, closed: bool
+) -> NDArray[np.float64]:
     """Return 1 beyond the threshold, and at it if closed; numbers that differ by rounding alone are equal."""
-    equal = np.abs(values - limit) <= ROUNDING * np.fmax(np.abs(values), np.abs(limit))
+    equal = np.abs(values - limit) <= np.fmax(same, ROUNDING * np.fmax(np.abs(values), np.abs(limit)))
     beyond = (values > limit) & ~equal | (equal & closed)
     return np.where(np.isnan(values), np.nan, beyond)
 
@@ -216,7 +252,8 @@ def _threshold(values: NDArray[np.float64], rule: Normalise, scale: Scale) -> ND
         assert scale.limit is not None  # noqa: S101 - checked when the spec is read
         return np.asarray(scale.limit)
     if rule.reference == "quantile":
-        return np.asarray(np.nanquantile(values, float(rule.q or 0), axis=-1, keepdims=True))
+        limits: NDArray[np.float64] = quantiles(values, np.full((1,) * (values.ndim + 1), float(rule.q or 0)), NUMPY)
+        return np.asarray(limits[0], dtype=float)
     known = ~np.isnan(values)
     mean: NDArray[np.float64] = np.nansum(values, axis=-1, keepdims=True) / known.sum(axis=-1, keepdims=True)
     return mean
@@ -234,6 +271,9 @@ def _stretched(
         assert scale.low is not None  # noqa: S101 - checked when the spec is read
         assert scale.high is not None  # noqa: S101 - checked when the spec is read
         share = (values - np.asarray(scale.low)) / (np.asarray(scale.high) - np.asarray(scale.low))
+        share = np.clip(share, 0.0, 1.0) if rule.beyond == "cap" else share
+    elif rule.method == "maximum":
+        return _of_maximum(values, reference, rule, scale)
     else:
         low = np.fmin.reduce(reference, axis=-1, keepdims=True)
         high = np.fmax.reduce(reference, axis=-1, keepdims=True)
@@ -242,8 +282,53 @@ def _stretched(
     return result
 
 
+def _of_maximum(
+    values: NDArray[np.float64], reference: NDArray[np.float64], rule: Normalise, scale: Scale
+) -> NDArray[np.float64]:
+    """Return values as parts of the highest one, which gets the high end of the scale."""
+    highest = np.fmax.reduce(reference, axis=-1, keepdims=True)
+    if scale.strict and not (highest > 0).all():
+        raise SpecError(f"{scale.name!r}: no value is above 0, so there is no maximum to divide by.")
+    parts: NDArray[np.float64] = np.where(highest > 0, rule.high * values / highest, np.nan)
+    return parts
+
+
+def _given(values: NDArray[np.float64], rule: Normalise, scale: Scale) -> NDArray[np.float64]:
+    """Return the scale of published ranks among n areas, of which these may be a part; turned ranks are negative."""
+    n = float(rule.n or 0)
+    ordered = np.where(values < 0, n + 1 + values, values)  # counted from least need
+    odd = np.isfinite(values) & ~((ordered >= 1) & (ordered <= n))
+    if scale.strict and odd.any():
+        worst = float(np.abs(values[odd]).max())
+        raise SpecError(
+            f"{scale.name!r}: {count_noun(int(odd.sum()), 'value is', 'values are')} no rank among {rule.n} areas "
+            f"(such as {worst:g}). Published ranks lie between 1 and n; without n, areas are ranked by the values."
+        )
+    return _by_rank(np.where(odd, np.nan, ordered), np.asarray(n), rule, np.asarray(True))  # noqa: FBT003 - an array
+
+
+def _among_positive(
+    values: NDArray[np.float64], rule: Normalise, scale: Scale, among: NDArray[np.float64] | None
+) -> NDArray[np.float64]:
+    """Return percentile ranks among the values above 0; a value of 0 gets 0."""
+    if scale.strict and (values < 0).any():
+        raise SpecError(f"{scale.name!r}: a value is below 0; among = 'positive' is for amounts, from 0 on.")
+    above = np.where(values > 0, values, np.nan)
+    plain = replace(rule, among="all")
+    if among is not None:
+        among = np.where(among > 0, among, np.nan)
+    reference = above if among is None else among
+    counted = (~np.isnan(reference)).sum(axis=-1, keepdims=True)
+    if scale.strict and counted.min() < 2:  # noqa: PLR2004 - a single value is compared with nothing
+        raise SpecError(f"{scale.name!r} is above 0 in {counted.min()} areas: there is nothing to compare.")
+    with np.errstate(invalid="ignore", divide="ignore"):
+        rising = ranks(above, cast("Ties", rule.ties)) if among is None else ranks_among(above, among, rule.ties)
+        scaled = _by_rank(rising, counted, plain, _varies(reference))
+    return np.where(values == 0, 0.0, scaled)
+
+
 def _by_rank(
-    rising: NDArray[np.float64], n: NDArray[np.int64], rule: Normalise, varies: NDArray[np.bool_]
+    rising: NDArray[np.float64], n: NDArray[np.int64] | NDArray[np.float64], rule: Normalise, varies: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
     """Return rank, percentile rank or the exponential transformation of the rank; the highest rank is most need."""
     if rule.method == "rank":
@@ -279,10 +364,11 @@ def ranks_among(values: NDArray[np.float64], among: NDArray[np.float64], ties: s
     >>> ranks_among(np.array([3.0, 9.0, 2.0]), np.array([3.0, 1.0, 3.0])).tolist()
     [2.5, 3.0, 2.0]
     """
+    same = tolerance(among)
     ordered = np.sort(among[~np.isnan(among)])
     # the area itself is not among the others
-    lower = np.searchsorted(ordered, values, side="left") - (among < values)
-    up_to = np.searchsorted(ordered, values, side="right") - (among <= values)
+    lower = np.searchsorted(ordered, values - same, side="left") - (among < values - same)
+    up_to = np.searchsorted(ordered, values + same, side="right") - (among <= values + same)
     rank = {"average": 1 + (lower + up_to) / 2, "min": 1.0 + lower, "max": 1.0 + up_to}[ties]
     return np.where(np.isnan(values), np.nan, rank)
 
@@ -315,24 +401,31 @@ def exponential(share: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def ranks(values: NDArray[np.float64], ties: Ties = "average") -> NDArray[np.float64]:
-    """Return ranks from 1 (lowest) along the last axis; NaN keeps NaN.
+    """Return ranks from 1 (lowest) along the last axis; values that differ by rounding alone tie, NaN keeps NaN.
 
     Examples
     --------
-    >>> ranks(np.array([3.0, 1.0, 3.0])).tolist()
+    >>> ranks(np.array([0.1 + 0.2 + 0.3, 0.1, 0.6])).tolist()
     [2.5, 1.0, 2.5]
     """
+    values = settled(values)
     rows = pd.DataFrame(values.reshape(prod(values.shape[:-1]), values.shape[-1]))
     ranked: NDArray[np.float64] = rows.rank(axis=1, method=ties).to_numpy().reshape(values.shape)
     return ranked
 
 
-SKEW, KURTOSIS = 2.0, 3.5  # an indicator beyond both is treated (Becker et al. 2022, COINr)
-MOST_POINTS = 5  # points pulled in at most
+WINSOR = (2.0, 3.5, 5)  # skew, kurtosis, points: those of COINr (Becker et al. 2022)
 TRANSFORMED_FROM = {"log": 0.0, "log1p": -1.0, "sqrt": 0.0}
 
 
-def transformed(values: NDArray[np.float64], transform: str, name: str, *, strict: bool = True) -> NDArray[np.float64]:
+def transformed(
+    values: NDArray[np.float64],
+    transform: str,
+    name: str,
+    *,
+    strict: bool = True,
+    winsor: tuple[float, float, int] = WINSOR,
+) -> NDArray[np.float64]:
     """Treat an indicator.
 
     Parameters
@@ -345,6 +438,8 @@ def transformed(values: NDArray[np.float64], transform: str, name: str, *, stric
         Name of the indicator, for the message.
     strict : bool
         Whether values outside the range of the transformation are refused; if not, they are NaN.
+    winsor : tuple of (float, float, int)
+        Limits of ``winsorise``, as in :func:`winsorised`.
 
     Returns
     -------
@@ -360,8 +455,8 @@ def transformed(values: NDArray[np.float64], transform: str, name: str, *, stric
         return values
     if transform == "winsorise":
         if values.ndim == 1:
-            return winsorised(values)
-        return np.apply_along_axis(winsorised, -1, values)
+            return winsorised(values, *winsor)
+        return np.apply_along_axis(winsorised, -1, values, *winsor)
     limit = TRANSFORMED_FROM[transform]
     bad = values < limit if transform == "sqrt" else values <= limit
     if strict and bad.any():
@@ -375,19 +470,23 @@ def transformed(values: NDArray[np.float64], transform: str, name: str, *, stric
     return result
 
 
-def winsorised(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def winsorised(
+    values: NDArray[np.float64], most_skew: float = WINSOR[0], most_kurtosis: float = WINSOR[1], points: int = WINSOR[2]
+) -> NDArray[np.float64]:
     """Pull in the most extreme values, one by one, until skew and kurtosis are ordinary.
 
     Parameters
     ----------
     values : array of float, shape (n_areas,)
         NaN where unknown.
+    most_skew, most_kurtosis, points : float, float, int
+        Limits: what is beyond both of the first two is treated, up to so many points.
 
     Returns
     -------
     array of float
-        While ``|skew| > 2`` and ``kurtosis > 3.5``, the highest values (the lowest, if the skew is negative) are set
-        to the next one; five points at most.
+        While ``|skew| > most_skew`` and ``kurtosis > most_kurtosis``, the highest values (the lowest, if the skew is
+        negative) are set to the next one.
 
     References
     ----------
@@ -402,9 +501,9 @@ def winsorised(values: NDArray[np.float64]) -> NDArray[np.float64]:
     result = values.copy()
     order = np.argsort(np.where(np.isnan(values), np.inf, values), kind="stable")[: int((~np.isnan(values)).sum())]
     low = high = 0
-    for _ in range(MOST_POINTS):
+    for _ in range(min(points, len(order) - 1)):
         skew, kurtosis = skew_and_kurtosis(result)
-        if not (abs(skew) > SKEW and kurtosis > KURTOSIS):
+        if not (abs(skew) > most_skew and kurtosis > most_kurtosis):
             break
         if skew > 0:
             high += 1
@@ -434,3 +533,50 @@ def skew_and_kurtosis(values: NDArray[np.float64]) -> tuple[float, float]:
     skew = g1 * np.sqrt(n * (n - 1)) / (n - 2)
     kurtosis = ((n + 1) * g2 + 6) * (n - 1) / ((n - 2) * (n - 3))
     return float(skew), float(kurtosis)
+
+
+PLOTTING = {4: (0, 1), 5: (0.5, 0.5), 6: (0, 0), 7: (1, 1), 8: (1 / 3, 1 / 3), 9: (3 / 8, 3 / 8)}
+"""Type of Hyndman and Fan -> (a, b) of its plotting positions."""
+NUMPY = 7  # the type of numpy and spreadsheets
+
+
+def quantiles(scores: NDArray[np.float64], shares: NDArray[np.float64], kind: int) -> NDArray[np.float64]:
+    """Return quantiles along the last axis, of types 4 to 9 of Hyndman and Fan [1]_; NaN is left out.
+
+    Parameters
+    ----------
+    scores : array of float, shape (..., n_areas)
+        NaN where unknown.
+    shares : array of float, shape (limits, ..., 1)
+        In (0, 1); may differ from one set of scores to the next.
+    kind : int
+        Type 4 to 9; 7 is that of numpy and spreadsheets.
+
+    Returns
+    -------
+    array of float, shape (limits, ..., 1)
+
+    Notes
+    -----
+    With ``h = n p + a + p (1 - a - b)`` and ``j = floor(h)``: ``(1 - (h - j)) x_(j) + (h - j) x_(j + 1)``.
+
+    References
+    ----------
+    .. [1] Hyndman, R. J. & Fan, Y. (1996). Sample quantiles in statistical packages. The American Statistician 50(4),
+           361-365.
+
+    Examples
+    --------
+    >>> quantiles(np.array([1.0, 2.0, 3.0, 10.0]), np.array([[0.5]]), 7).tolist()
+    [[2.5]]
+    """
+    a, b = PLOTTING[kind]
+    n = (~np.isnan(scores)).sum(axis=-1, keepdims=True)
+    ordered = np.broadcast_to(np.sort(scores, axis=-1), np.broadcast_shapes((*shares.shape[:-1], 1), scores.shape))
+    # 0.6 of 6 areas must not miss a whole place by the last bit
+    place = np.clip(whole_places(n * shares + a + shares * (1 - a - b)), 1, n)
+    below = np.floor(place).astype(np.int64)
+    low = np.take_along_axis(ordered, below - 1, axis=-1)
+    high = np.take_along_axis(ordered, np.minimum(below, n - 1), axis=-1)
+    limits: NDArray[np.float64] = low + (place - below) * (high - low)
+    return limits

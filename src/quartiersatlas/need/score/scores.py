@@ -11,8 +11,9 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from quartiersatlas.base.checks import count_noun
+from quartiersatlas.base.equal import PLACE, settled, tolerance
 from quartiersatlas.errors import SpecError
-from quartiersatlas.need.score.scales import Scale, normalise, transformed
+from quartiersatlas.need.score.scales import Scale, normalise, quantiles, ranks, transformed
 from quartiersatlas.need.spec.records import NeedAxis, NeedGroup, NeedIndicator
 
 if TYPE_CHECKING:
@@ -75,6 +76,9 @@ def group_value(
     own = (weights or {}).get(group.id)
     shares = np.array([member.weight for member in group.members]) if own is None else own
     value = aggregated(parts, shares, group.aggregate, group.id, strict=context.strict)
+    if group.incomplete == "rescale":
+        shift, factor = rescaling(parts, shares, group, strict=context.strict)
+        value = shift + factor * value
     return np.where(present_share(group, parts) >= group.min_present - 1e-12, value, np.nan)
 
 
@@ -103,8 +107,14 @@ def _part(
     if isinstance(member, NeedGroup):
         value = group_value(member, columns, context, weights)
         return normalise(value, rule, context.scale(member.id))
-    value = member.direction * transformed(columns[member.id], member.transform, member.id, strict=context.strict)
+    value = member.direction * treated(member, columns[member.id], strict=context.strict)
     return normalise(value, rule, _scale_of(member, context))
+
+
+def treated(member: NeedIndicator, values: Array, *, strict: bool = True) -> Array:
+    """Return the values of an indicator after the treatment of skew and outliers that it asks for."""
+    winsor = (member.winsor_skew, member.winsor_kurtosis, member.winsor_points)
+    return transformed(values, member.transform, member.id, strict=strict, winsor=winsor)
 
 
 def _scale_of(member: NeedIndicator, context: ScoringContext) -> Scale:
@@ -143,12 +153,12 @@ def aggregated(
         On one scale, higher is more need; NaN where unknown: the other members share the weight.
     weights : array of float, shape (members,) or (members, replications)
         Above 0.
-    method : {"sum", "arithmetic", "geometric", "mazziotta_pareto", "copeland", "count"}
+    method : {"sum", "arithmetic", "geometric", "harmonic", "product", "mazziotta_pareto", "copeland", "count"}
         How.
     name : str
         Name of the group, for the message.
     strict : bool
-        Whether values that a geometric or Mazziotta-Pareto mean cannot take are refused; if not, the areas have NaN.
+        Whether values that a mean or product cannot take are refused; if not, the areas have NaN.
 
     Returns
     -------
@@ -158,7 +168,7 @@ def aggregated(
     Raises
     ------
     SpecError
-        Strict, and the mean needs values above 0.
+        Strict, and the mean needs values above 0, or the product values from 0 on.
     """
     weights = weights.reshape(weights.shape + (1,) * (parts.ndim - weights.ndim))
     known = ~np.isnan(parts)
@@ -171,13 +181,13 @@ def aggregated(
             whole: NDArray[np.float64] = np.where(complete, total, total * weights.sum(axis=0) / present)
         return whole
     if method == "copeland":
-        return copeland(parts, weights)
+        return copeland(settled(parts), weights)
     with np.errstate(invalid="ignore", divide="ignore"):
         shares = weights * known / (weights * known).sum(axis=0)
-    if method == "geometric":
-        able = _above_zero(parts, name, strict=strict)
-        logs: NDArray[np.float64] = np.exp(np.nansum(shares * np.log(np.where(able, parts, np.nan)), axis=0))
-        return np.where(known.any(axis=0) & able.all(axis=0), logs, np.nan)
+    if method == "product":
+        return _product(parts, shares * weights.sum(axis=0), name, strict=strict)
+    if method in ("harmonic", "geometric"):
+        return _mean_above_zero(parts, shares, method, _above_zero(parts, name, strict=strict))
     mean: NDArray[np.float64] = np.where(known.any(axis=0), np.nansum(shares * parts, axis=0), np.nan)
     if method == "arithmetic":
         return mean
@@ -186,6 +196,64 @@ def aggregated(
     variance = np.nansum(shares * (parts - mean) ** 2, axis=0)
     uneven: NDArray[np.float64] = mean + variance / mean
     return uneven
+
+
+def _mean_above_zero(parts: Array, shares: Array, method: str, able: NDArray[np.bool_]) -> Array:
+    """Return the harmonic or geometric mean of the known members; NaN where one is not above 0."""
+    positive = np.where(able, parts, np.nan)
+    counted = (~np.isnan(parts)).any(axis=0) & able.all(axis=0)
+    if method == "geometric":
+        return np.where(counted, np.exp(np.nansum(shares * np.log(positive), axis=0)), np.nan)
+    inverse: Array = np.nansum(shares / positive, axis=0)
+    mean: Array = np.divide(1.0, inverse, out=np.full(inverse.shape, np.nan), where=counted)
+    return mean
+
+
+def _product(parts: Array, exponents: Array, name: str, *, strict: bool) -> Array:
+    """Return the product of the known members to their exponents; a member of 0 makes it 0."""
+    below = parts < 0
+    if strict and below.any():
+        raise SpecError(
+            f"{name!r}: {count_noun(int(below.sum()), 'value is', 'values are')} below 0, and a product turns over "
+            f"where a factor changes its sign. Take a scale from 0 on."
+        )
+    factors = np.where(np.isnan(parts), 1.0, np.power(np.where(below, np.nan, parts), exponents))
+    known = ~np.isnan(parts).all(axis=0) & ~below.any(axis=0)
+    return np.where(known, factors.prod(axis=0), np.nan)
+
+
+def rescaling(parts: Array, weights: Array, group: NeedGroup, *, strict: bool) -> tuple[Array, Array]:
+    """Return what brings the value of an area with gaps to the scale of the complete areas: ``shift + factor value``.
+
+    A mean of few members spreads wider than one of all: its areas would crowd at both ends. For each set of known
+    members, the complete areas are aggregated from that set alone; the map that takes mean and deviation of these
+    values to those of the complete areas' own is that of the areas that know just this set. Both have the shape
+    (..., n_areas), 0 and 1 for complete areas, and everywhere if the group keeps values as they are.
+    """
+    known = ~np.isnan(parts)
+    complete = known.all(axis=0)
+    shift, factor = np.zeros(complete.shape), np.ones(complete.shape)
+    if group.incomplete == "as_is" or complete.all() or not complete.any():
+        return shift, factor
+    whole = np.where(complete, parts, np.nan)
+    mean, spread = _mean_and_spread(aggregated(whole, weights, group.aggregate, group.id, strict=strict))
+    flat = known.reshape(len(parts), -1)
+    for which in np.unique(flat[:, ~flat.all(axis=0) & flat.any(axis=0)], axis=1).T:
+        pattern = which.reshape(-1, *(1,) * (parts.ndim - 1))
+        masked = np.where(pattern & complete, parts, np.nan)
+        centre, width = _mean_and_spread(aggregated(masked, weights, group.aggregate, group.id, strict=strict))
+        slope = np.divide(spread, width, out=np.ones_like(width), where=width > 0)
+        here = (known == pattern).all(axis=0)
+        factor = np.where(here, slope, factor)
+        shift = np.where(here, mean - slope * centre, shift)
+    return shift, factor
+
+
+def _mean_and_spread(values: Array) -> tuple[Array, Array]:
+    """Return mean and standard deviation of the known values, shape (..., 1)."""
+    n = np.maximum((~np.isnan(values)).sum(axis=-1, keepdims=True), 1)
+    mean = np.nansum(values, axis=-1, keepdims=True) / n
+    return mean, np.sqrt(np.nansum((values - mean) ** 2, axis=-1, keepdims=True) / n)
 
 
 def _above_zero(values: NDArray[np.float64], name: str, *, strict: bool) -> NDArray[np.bool_]:
@@ -236,23 +304,50 @@ def class_ids(scores: pd.Series[float], axis: NeedAxis) -> pd.Series[str]:
 
 
 def class_numbers(
-    scores: NDArray[np.float64], axis: NeedAxis, uppers: NDArray[np.float64] | None = None
+    scores: NDArray[np.float64], axis: NeedGroup, uppers: NDArray[np.float64] | None = None
 ) -> NDArray[np.int64]:
     """Return the class of each score, shape (..., n_areas): the number of limits it lies beyond; -1 for NaN.
 
-    Quantile classes hold their lower limit (a score equal to it belongs to the higher class). In fixed and SD classes
-    a score on a limit belongs to the class nearer to the middle: -1 and +1 are both in the middle class of the limits
-    -1 and 1. ``uppers`` replaces the limits of the spec, shape (limits, ..., 1).
+    Unless the breaks say which side is closed, classes by shares of the areas hold their lower limit (a score equal to
+    it belongs to the higher class), and in fixed and SD classes a score on a limit belongs to the class nearer to the
+    middle: -1 and +1 are both in the middle class of the limits -1 and 1. Scores that differ from a limit by rounding
+    alone are on it. ``uppers`` replaces the limits of the spec, shape (limits, ..., 1).
     """
-    limits = class_limits(scores, axis.uppers if uppers is None else uppers, axis.breaks)
-    if axis.breaks.method == "quantile":
-        beyond = np.array([scores >= limit for limit in limits])
+    wanted = _shaped(axis.uppers if uppers is None else uppers, scores)
+    if axis.breaks.method == "rank_share":
+        beyond = _beyond_rank(scores, wanted, axis.breaks)
     else:
+        limits = class_limits(scores, wanted, axis.breaks)
+        same = tolerance(scores)
         beyond = np.array(
-            [scores >= limit if upper < 0 else scores > limit for limit, upper in zip(limits, axis.uppers, strict=True)]
+            [
+                scores >= limit - same if _is_lower(axis.breaks, upper) else scores > limit + same
+                for limit, upper in zip(limits, axis.uppers, strict=True)
+            ]
         )
-    number: NDArray[np.int64] = beyond.sum(axis=0, dtype=np.int64) if len(limits) else np.zeros(scores.shape, np.int64)
+    number: NDArray[np.int64] = beyond.sum(axis=0, dtype=np.int64) if len(wanted) else np.zeros(scores.shape, np.int64)
     return np.where(np.isnan(scores), -1, number)
+
+
+def _is_lower(breaks: Breaks, upper: float) -> bool:
+    """Return whether a score on a limit belongs to the class above it."""
+    if breaks.closed:
+        return breaks.closed == "lower"
+    return breaks.method == "quantile" or upper < 0
+
+
+def _beyond_rank(scores: Array, shares: Array, breaks: Breaks) -> NDArray[np.bool_]:
+    """Return whether the rank of each score, as a share of the areas, lies beyond each limit; equal scores share it."""
+    n = (~np.isnan(scores)).sum(axis=-1, keepdims=True)
+    if breaks.closed == "upper":
+        return np.asarray(ranks(scores, "min") > n * shares + PLACE)
+    return np.asarray(ranks(-scores, "min") <= n * (1 - shares) + PLACE)
+
+
+def _shaped(uppers: ArrayLike, scores: Array) -> Array:
+    """Return limits in the shape (limits, ..., 1)."""
+    wanted = np.asarray(uppers, dtype=float)
+    return wanted.reshape(-1, *(1,) * scores.ndim) if wanted.ndim == 1 else wanted
 
 
 def class_limits(scores: NDArray[np.float64], uppers: ArrayLike, breaks: Breaks) -> NDArray[np.float64]:
@@ -270,12 +365,14 @@ def class_limits(scores: NDArray[np.float64], uppers: ArrayLike, breaks: Breaks)
     Returns
     -------
     array of float, shape (limits, ..., 1)
+        Of ranks as shares, the lowest score of the class above.
     """
-    wanted = np.asarray(uppers, dtype=float)
-    if wanted.ndim == 1:
-        wanted = wanted.reshape(-1, *(1,) * scores.ndim)
+    wanted = _shaped(uppers, scores)
     if breaks.method == "quantile":
         return quantiles(scores, wanted, breaks.type)
+    if breaks.method == "rank_share":
+        above = np.where(_beyond_rank(scores, wanted, breaks), scores, np.inf)
+        return np.asarray(above.min(axis=-1, keepdims=True))
     if breaks.method == "sd":
         n = (~np.isnan(scores)).sum(axis=-1, keepdims=True)
         with np.errstate(invalid="ignore"):  # where nobody has a score, there are no limits
@@ -283,49 +380,3 @@ def class_limits(scores: NDArray[np.float64], uppers: ArrayLike, breaks: Breaks)
             deviation = np.sqrt(np.nansum((scores - mean) ** 2, axis=-1, keepdims=True) / n)
         wanted = np.asarray(mean + wanted * deviation)
     return wanted
-
-
-PLOTTING = {4: (0, 1), 5: (0.5, 0.5), 6: (0, 0), 7: (1, 1), 8: (1 / 3, 1 / 3), 9: (3 / 8, 3 / 8)}
-"""Type of Hyndman and Fan -> (a, b) of its plotting positions."""
-FUZZ = 1e-12  # 0.8 of 15 areas must not fall below a whole place by the last bit
-
-
-def quantiles(scores: NDArray[np.float64], shares: NDArray[np.float64], kind: int) -> NDArray[np.float64]:
-    """Return quantiles along the last axis, of types 4 to 9 of Hyndman and Fan [1]_; NaN is left out.
-
-    Parameters
-    ----------
-    scores : array of float, shape (..., n_areas)
-        NaN where unknown.
-    shares : array of float, shape (limits, ..., 1)
-        In (0, 1); may differ from one set of scores to the next.
-    kind : int
-        Type 4 to 9; 7 is that of numpy and spreadsheets.
-
-    Returns
-    -------
-    array of float, shape (limits, ..., 1)
-
-    Notes
-    -----
-    With ``h = n p + a + p (1 - a - b)`` and ``j = floor(h)``: ``(1 - (h - j)) x_(j) + (h - j) x_(j + 1)``.
-
-    References
-    ----------
-    .. [1] Hyndman, R. J. & Fan, Y. (1996). Sample quantiles in statistical packages. The American Statistician 50(4),
-           361-365.
-
-    Examples
-    --------
-    >>> quantiles(np.array([1.0, 2.0, 3.0, 10.0]), np.array([[0.5]]), 7).tolist()
-    [[2.5]]
-    """
-    a, b = PLOTTING[kind]
-    n = (~np.isnan(scores)).sum(axis=-1, keepdims=True)
-    ordered = np.broadcast_to(np.sort(scores, axis=-1), np.broadcast_shapes((*shares.shape[:-1], 1), scores.shape))
-    place = np.clip(n * shares + a + shares * (1 - a - b), 1, n)
-    below = np.floor(place + FUZZ).astype(np.int64)
-    low = np.take_along_axis(ordered, below - 1, axis=-1)
-    high = np.take_along_axis(ordered, np.minimum(below, n - 1), axis=-1)
-    limits: NDArray[np.float64] = low + np.maximum(place - below, 0.0) * (high - low)
-    return limits

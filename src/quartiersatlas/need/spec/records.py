@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from quartiersatlas.catalogue import Lang
 
 TRANSFORMS = ("none", "log", "log1p", "sqrt", "winsorise")
-AGGREGATES = ("sum", "arithmetic", "geometric", "mazziotta_pareto", "copeland", "count")
-POSITIVE = ("geometric", "mazziotta_pareto")  # aggregations that need values above 0
+AGGREGATES = ("sum", "arithmetic", "geometric", "harmonic", "product", "mazziotta_pareto", "copeland", "count")
+POSITIVE = ("geometric", "harmonic", "mazziotta_pareto")  # aggregations that need values above 0
+INCOMPLETE = ("as_is", "rescale")
+VALUES = ("observed", "shrunken")
 
 MOST_NESTED = 20  # levels of domains: published indices have two or three
 
@@ -107,12 +109,30 @@ class NeedRules:
 
 def _without_units(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Leave out what changes no score, and later options that are not used: specs from before them keep their hash."""
-    later = {"limit": None, "compare": "above", "q": None, "by": ""}
-    return {
-        name: value
-        for name, value in pairs
-        if name not in ("unit", "kind", "limit_source") and not (name in later and value == later[name])
-    }
+    names = {name for name, _ in pairs}
+    unused = {"unit", "kind", "limit_source", "published"}
+    if "members" in names and "standardise" not in names and not dict(pairs)["classes"]:
+        unused |= {"classes", "breaks"}  # of a domain
+    return {name: value for name, value in pairs if name not in unused and not (name in LATER and value == LATER[name])}
+
+
+# Options that came after specs had been published under a hash: what has them at their default keeps its hash
+LATER: dict[str, Any] = {
+    "limit": None,
+    "compare": "above",
+    "q": None,
+    "by": "",
+    "among": "all",
+    "n": None,
+    "beyond": "keep",
+    "digits": None,
+    "closed": "",
+    "incomplete": "as_is",
+    "value": "observed",
+    "winsor_skew": 2.0,
+    "winsor_kurtosis": 3.5,
+    "winsor_points": 5,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,11 +147,19 @@ class NeedGroup:
         Weight in the group above.
     normalise : Normalise
         How the members are put on one scale.
-    aggregate : {"sum", "arithmetic", "geometric", "mazziotta_pareto", "copeland", "count"}
-        How they become one value. ``sum`` takes weights as they are, the others share them out to 1.
+    aggregate : {"sum", "arithmetic", "geometric", "harmonic", "product", "mazziotta_pareto", "copeland", "count"}
+        How they become one value. ``sum`` and ``product`` take weights as they are (as factors, as exponents), the
+        others share them out to 1. Means other than the arithmetic need values above 0, a product values from 0 on.
     min_present : float
         Share of the weights that must be present in an area, in (0, 1]; an area with less is excluded. Where it is
         below 1, areas with gaps are computed from what they have and listed in ``NeedIndex.incomplete``.
+    incomplete : {"as_is", "rescale"}
+        What the value of an area with gaps is: that of the members it has, which lies nearer to the ends the fewer
+        they are, or that value brought to the mean and the spread that the complete areas have with all members.
+    breaks : Breaks
+        What ``upper`` of the classes means: the value itself, standard deviations, or shares of the areas.
+    classes : tuple of NeedClass
+        Rising; of a domain, if it has any: classes of its own value, see ``NeedIndex.groups``.
     members : tuple of NeedIndicator or NeedGroup
         Up to 20 levels; domains come before indicators, whatever order is given.
     """
@@ -143,6 +171,9 @@ class NeedGroup:
     normalise: Normalise = field(default_factory=Normalise)
     aggregate: str = "sum"
     min_present: float = 1.0
+    incomplete: str = "as_is"
+    breaks: Breaks = field(default_factory=Breaks)
+    classes: tuple[NeedClass, ...] = ()
     members: tuple[NeedIndicator | NeedGroup, ...] = ()
 
     def __post_init__(self) -> None:
@@ -167,7 +198,15 @@ class NeedGroup:
             choice(self.aggregate, AGGREGATES, f"{where}: aggregate")
         if not 0 < self.min_present <= 1:
             raise SpecError(f"{where}: min_present is {self.min_present!r}; it must be in (0, 1].", key="min_present")
+        with inside("incomplete"):
+            choice(self.incomplete, INCOMPLETE, f"{where}: incomplete")
+        if self.incomplete != "as_is" and self.min_present == 1:
+            raise SpecError(f"{where}: min_present = 1 leaves out areas with gaps; none is rescaled.", key="incomplete")
         self._check_combination(where)
+        if self.classes or self._needs_classes:
+            self._check_classes(where)
+        elif self.breaks != Breaks():
+            raise SpecError(f"{where} has breaks and no classes.", key="breaks")
 
     def _check_depth(self, where: str) -> None:
         """Refuse groups inside groups without end: everything that reads a spec goes down level by level."""
@@ -182,7 +221,12 @@ class NeedGroup:
     def _check_combination(self, where: str) -> None:
         """Refuse what cannot be computed together."""
         method = self.normalise.method
-        if self.aggregate in POSITIVE and not self.normalise.is_positive:
+        if self.aggregate == "product" and not self.normalise.may_be_at_least_zero:
+            raise SpecError(
+                f"{where}: a product needs values from 0 on, and normalise {method!r} gives others.",
+                key="aggregate",
+            )
+        if self.aggregate in POSITIVE and not self.normalise.may_be_positive:
             raise SpecError(
                 f"{where}: {self.aggregate} needs values above 0, and normalise {method!r} gives others. "
                 f'Take method = "minmax" with a range above 0, or "z" with centre = 100 and spread = 10.',
@@ -216,10 +260,37 @@ class NeedGroup:
                     raise SpecError(f"{where}: {member.id!r} needs {name} for {self.normalise}.", key=name)
                 if given is not None and not needed:
                     raise SpecError(f"{where}: {member.id!r} has {name}, which {self.normalise} ignores.", key=name)
+        if is_group and self.normalise.n is not None:
+            raise SpecError(f"{where}: {member.id!r} is a domain; it has no published rank.", key="id")
+        of_more = self.normalise.among == "positive" or self.normalise.method == "maximum"
+        if of_more and getattr(member, "direction", 1) < 0:
+            raise SpecError(f"{where}: {member.id!r} has direction -1; {self.normalise} needs 1.", key="direction")
         if self.normalise.reference == "city" and getattr(member, "transform", "none") != "none":
             raise SpecError(f"{where}: {member.id!r} has a transform; the city value has none.", key="transform")
         if self.normalise.reference == "city" and is_group:
             raise SpecError(f"{where}: {member.id!r} is a domain; it has no city value.", key="id")
+
+    def _check_classes(self, where: str) -> None:
+        """Refuse limits that do not rise, and classes that cannot be told apart."""
+        uppers = self.uppers
+        rising = len(uppers) == len(self.classes) - 1 and sorted(set(uppers)) == uppers
+        if not rising or self.classes[-1].upper is not None:
+            raise SpecError(f"{where}: classes need rising 'upper' breaks, and none for the last class.", key="id")
+        if len({c.id for c in self.classes}) < len(self.classes):
+            raise SpecError(f"{where} has duplicate class ids.", key="id")
+        if len({c.code or c.id for c in self.classes}) < len(self.classes):
+            raise SpecError(f"{where}: two classes are shown by the same code.", key="id")
+        if self.breaks.in_shares and not all(0 < upper < 1 for upper in uppers):
+            raise SpecError(f"{where}: {self.breaks.method} breaks are shares of the areas, in (0, 1).", key="breaks")
+
+    @property
+    def uppers(self) -> list[float]:
+        """The limits between the classes, rising."""
+        return [c.upper for c in self.classes if c.upper is not None]
+
+    @property
+    def _needs_classes(self) -> bool:
+        return False
 
     @property
     def _kind(self) -> str:
@@ -250,33 +321,16 @@ class NeedAxis(NeedGroup):
     ----------
     standardise : Normalise, optional
         How the aggregated values become the score: z in the Berlin monitor; none, if not given.
-    breaks : Breaks
-        What the classes' ``upper`` means: the score itself, standard deviations, or shares of the areas.
-    classes : tuple of NeedClass
-        Rising.
     """
 
     standardise: Normalise = field(default_factory=lambda: Normalise(method="none"))
-    breaks: Breaks = field(default_factory=Breaks)
-    classes: tuple[NeedClass, ...] = ()
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.weight != 1:
             raise SpecError(f"Axis {self.id!r}: an axis stands alone and has no weight.", key="weight")
-        uppers = self.uppers
-        rising = len(uppers) == len(self.classes) - 1 and sorted(set(uppers)) == uppers
-        if not rising or self.classes[-1].upper is not None:
-            raise SpecError(
-                f"Axis {self.id!r}: classes need rising 'upper' breaks, and none for the last class.", key="id"
-            )
-        if len({c.id for c in self.classes}) < len(self.classes):
-            raise SpecError(f"Axis {self.id!r} has duplicate class ids.", key="id")
-        if len({c.code or c.id for c in self.classes}) < len(self.classes):
-            raise SpecError(f"Axis {self.id!r}: two classes are shown by the same code.", key="id")
-        if self.breaks.method == "quantile" and not all(0 < upper < 1 for upper in uppers):
-            raise SpecError(f"Axis {self.id!r}: quantile breaks are shares of the areas, in (0, 1).", key="breaks")
-        if self.standardise.method in ("goalposts", "above") or self.standardise.reference != "areas":
+        given = self.standardise.n is not None
+        if given or self.standardise.method in ("goalposts", "above") or self.standardise.reference != "areas":
             raise SpecError(f"Axis {self.id!r}: the score cannot be standardised by {self.standardise}.", key="id")
         self._check_scale()
 
@@ -291,18 +345,17 @@ class NeedAxis(NeedGroup):
             )
 
     @property
-    def _kind(self) -> str:
-        return "Axis"
+    def _needs_classes(self) -> bool:
+        return True
 
     @property
-    def uppers(self) -> list[float]:
-        """The limits between the classes, rising."""
-        return [c.upper for c in self.classes if c.upper is not None]
+    def _kind(self) -> str:
+        return "Axis"
 
 
 @dataclass(frozen=True, kw_only=True)
 class NeedClass:
-    """One class of an axis, up to the break ``upper`` (none for the last)."""
+    """One class of an axis or domain, up to the break ``upper`` (none for the last)."""
 
     id: str
     label_de: str
@@ -334,6 +387,12 @@ class NeedIndicator:
         Count columns the rate is computed from where the data has no column ``id``; both or none.
     transform : {"none", "log", "log1p", "sqrt", "winsorise"}
         Treatment of skew and outliers before normalising.
+    value : {"observed", "shrunken"}
+        Which rate of two counts enters: as it is, or drawn towards the city value where it rests on few persons, as
+        in :func:`quartiersatlas.rates`.
+    winsor_skew, winsor_kurtosis, winsor_points : float, float, int
+        Limits of ``transform = "winsorise"``: while skew and kurtosis are beyond both, the most extreme value is pulled
+        in, up to so many of them.
     centre, scale : float, optional
         Constants of ``method = "z"`` with ``reference = "fixed"``: the mean and deviation of a reference year.
     low, high : float, optional
@@ -347,6 +406,8 @@ class NeedIndicator:
         Labels of columns that the catalogue does not know.
     unit, kind : str
         What such a column holds, as in :class:`quartiersatlas.Indicator`; unknown, if neither is given.
+    published : str
+        Name of the column in the published table, see ``NeedSpec.published_columns``.
     """
 
     id: str
@@ -355,6 +416,10 @@ class NeedIndicator:
     numerator: str = ""
     denominator: str = ""
     transform: str = "none"
+    value: str = "observed"
+    winsor_skew: float = 2.0
+    winsor_kurtosis: float = 3.5
+    winsor_points: int = 5
     centre: float | None = None
     scale: float | None = None
     low: float | None = None
@@ -365,6 +430,7 @@ class NeedIndicator:
     label_en: str = ""
     unit: str = ""
     kind: str = ""
+    published: str = ""
 
     def __post_init__(self) -> None:
         where = f"Indicator {self.id!r}"
@@ -379,6 +445,9 @@ class NeedIndicator:
             raise SpecError(f"{where}: numerator and denominator belong together; one is missing.", key="id")
         with inside("transform"):
             choice(self.transform, TRANSFORMS, f"{where}: transform")
+        with inside("value"):
+            choice(self.value, VALUES, f"{where}: value")
+        self._check_winsorising(where)
         if self.scale is not None and not self.scale > 0:
             raise SpecError(f"{where}: the scale is {self.scale!r}; it must be above 0.", key="scale")
         if isinstance(self.limit, str) and (not self.limit or self.limit_source):
@@ -392,6 +461,15 @@ class NeedIndicator:
             )
         if self.low is not None and self.high is not None and not self.low < self.high:
             raise SpecError(f"{where}: the goalposts are {self.low:g} to {self.high:g}; low must be lower.", key="low")
+
+    def _check_winsorising(self, where: str) -> None:
+        """Refuse limits of winsorising that are out of range or that nothing uses."""
+        for name, least in (("winsor_skew", 0.0), ("winsor_kurtosis", -2.0), ("winsor_points", 1)):
+            value = getattr(self, name)
+            if self.transform != "winsorise" and value != LATER[name]:
+                raise SpecError(f"{where}: {name} is for transform = 'winsorise'.", key=name)
+            if not value >= least or (name == "winsor_points" and not isinstance(value, int)):
+                raise SpecError(f"{where}: {name} is {value!r}; it must be {least:g} or more.", key=name)
 
 
 def _leaves(member: NeedIndicator | NeedGroup) -> tuple[NeedIndicator, ...]:
@@ -418,7 +496,7 @@ def _check_names(rules: NeedRules) -> None:
         ``place`` is that of the second one.
     """
     groups: set[str] = set()
-    counts: dict[str, tuple[str, str]] = {}
+    counts: dict[str, tuple[str, str, str]] = {}
     for i, axis in enumerate(rules.axes):
         leaves: set[str] = set()
         for place, member in _walk(axis, ("axes", i)):
@@ -450,7 +528,7 @@ def _add_group(group: NeedGroup, known: set[str]) -> None:
     known.add(group.id)
 
 
-def _add_indicator(leaf: NeedIndicator, axis: str, known: set[str], counts: dict[str, tuple[str, str]]) -> None:
+def _add_indicator(leaf: NeedIndicator, axis: str, known: set[str], counts: dict[str, tuple[str, str, str]]) -> None:
     if leaf.id in known:
         raise SpecError(
             f"Axis {axis!r} has a duplicate indicator, in different domains: {leaf.id!r}. It would count double "
@@ -458,7 +536,7 @@ def _add_indicator(leaf: NeedIndicator, axis: str, known: set[str], counts: dict
             key="id",
         )
     known.add(leaf.id)
-    own = (leaf.numerator, leaf.denominator)
+    own = (leaf.numerator, leaf.denominator, leaf.value)
     if counts.setdefault(leaf.id, own) != own:
         raise SpecError(
             f"Axis {axis!r}: the indicator {leaf.id!r} has other counts than in an axis before. Give the two rates "

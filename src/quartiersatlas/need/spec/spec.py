@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -17,14 +18,42 @@ from quartiersatlas.catalogue import Catalogue, Indicator, text
 from quartiersatlas.catalogue.kinds import PERCENT, PERCENTAGE_POINTS
 from quartiersatlas.catalogue.texts import LANGUAGES
 from quartiersatlas.errors import SpecError, list_some
+from quartiersatlas.need.spec.editing import CHANGED, changes, changes_text, simple_content, with_weights
 from quartiersatlas.need.spec.records import NeedGroup, NeedIndicator, NeedRules
 from quartiersatlas.need.spec.spec_toml import spec_from_dict, toml_text
 from quartiersatlas.need.spec.spec_workbook import spec_from_workbook, spec_sheets
 
 if TYPE_CHECKING:
+    from quartiersatlas.catalogue import Lang
     from quartiersatlas.catalogue.references import Reference
 
 CHANGE = "_change"
+RENAMED = {"simd": ("simd-2016", "simd-2020")}  # presets of the first edition
+
+
+@cache
+def _preset_names() -> tuple[str, ...]:
+    folder = files("quartiersatlas.need").joinpath("presets")
+    return tuple(sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml")))
+
+
+def _preset_content(name: str) -> dict[str, Any]:
+    file = files("quartiersatlas.need").joinpath("presets", f"{name}.toml")
+    return tomllib.loads(file.read_text(encoding="utf-8"))
+
+
+@cache
+def _preset_rules(name: str) -> NeedRules:
+    return spec_from_dict(NeedRules, _preset_content(name))
+
+
+def _preset_behind(spec: NeedRules) -> str:
+    """Return the preset that a spec is or was, by its id or by the proof it names; empty where it is none."""
+    base = spec.id.removesuffix(CHANGED)
+    if base in _preset_names():
+        return base
+    proved = (name for name in _preset_names() if spec.verified and _preset_rules(name).verified == spec.verified)
+    return next(proved, "")
 
 
 def _meaning(leaf: NeedIndicator) -> Indicator:
@@ -59,11 +88,27 @@ def _change(leaf: NeedIndicator, of: Indicator) -> Indicator:
 class NeedSpec(NeedRules):  # noqa: D101 - the docstring is that of the record
     __doc__ = NeedRules.__doc__
 
+    def __post_init__(self) -> None:
+        """Take id, source and proof of a preset from a spec that is no longer that preset."""
+        super().__post_init__()
+        preset = _preset_behind(self)
+        found = changes(_preset_rules(preset), self) if preset else []
+        if found:
+            if self.id == preset:
+                object.__setattr__(self, "id", f"{preset}{CHANGED}")
+            for name, value in (("source", changes_text(preset, found, "en")), ("verified", ""), ("weights_sum", None)):
+                object.__setattr__(self, name, value)
+
+    def source_text(self, lang: Lang) -> str:
+        """Return where the rules come from; of an edited preset, what was changed, in the language."""
+        preset = _preset_behind(self)
+        found = changes(_preset_rules(preset), self) if preset else []
+        return changes_text(preset, found, lang) if found else self.source
+
     @classmethod
     def presets(cls) -> list[str]:
         """Return the names of the built-in specs."""
-        folder = files("quartiersatlas.need").joinpath("presets")
-        return sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
+        return list(_preset_names())
 
     @classmethod
     def preset(cls, name: str) -> Self:
@@ -79,9 +124,73 @@ class NeedSpec(NeedRules):  # noqa: D101 - the docstring is that of the record
         >>> [axis.id for axis in NeedSpec.preset("berlin-mss-2019").axes]
         ['status', 'dynamics']
         """
+        if isinstance(name, str) and name in RENAMED:
+            raise SpecError(f"NeedSpec.preset: {name!r} is called {' or '.join(map(repr, RENAMED[name]))} now.")
         choice(name, cls.presets(), "NeedSpec.preset: the name")
-        file = files("quartiersatlas.need").joinpath("presets", f"{name}.toml")
-        return cls.from_dict(tomllib.loads(file.read_text(encoding="utf-8")))
+        return cls.from_dict(_preset_content(name))
+
+    @classmethod
+    def simple(
+        cls,
+        indicators: Mapping[str, float] | Iterable[str],
+        *,
+        id: str = "own",  # noqa: A002 - the name of the field
+        source: str = "",
+        min_population: float = 300.0,
+    ) -> Self:
+        """Return the plainest index: z-scores, summed with weights, standardised, three classes at -1 and +1.
+
+        Parameters
+        ----------
+        indicators : mapping of str to float, or list of str
+            Column -> weight; equal weights of a list. Of a negative weight a lower value is more need; else the
+            direction is that of the catalogue, and higher is more need where it does not say.
+        id, source : str
+            Name, and where the choice comes from.
+        min_population : float
+            Areas with fewer residents are left out.
+
+        Examples
+        --------
+        >>> spec = NeedSpec.simple({"sgb2_rate": 2, "green_per_resident": -1})
+        >>> [(leaf.id, leaf.weight, leaf.direction) for leaf in spec.axes[0].indicators]
+        [('sgb2_rate', 2.0, 1), ('green_per_resident', 1.0, -1)]
+        """
+        return cls.from_dict(simple_content(indicators, id, source, min_population))
+
+    def with_weights(self, weights: Mapping[str, float], axis: str | None = None) -> Self:
+        """Return the spec with other weights.
+
+        Parameters
+        ----------
+        weights : mapping of str to float
+            Indicator or domain -> weight; the others keep theirs.
+        axis : str, optional
+            The axis; all that have the id, if not given.
+
+        Returns
+        -------
+        NeedSpec
+            Another spec: of a preset, id, source and proof are replaced by what was changed.
+
+        Raises
+        ------
+        SpecError
+            An id is not in the spec; a weight is not above 0.
+
+        Examples
+        --------
+        >>> spec = NeedSpec.preset("berlin-mss-2019").with_weights({"child_poverty_u15": 2})
+        >>> spec.id, spec.source
+        ('berlin-mss-2019-changed', 'changed from berlin-mss-2019: weight of child_poverty_u15 1 to 2')
+        """
+        return with_weights(self, weights, axis)
+
+    @property
+    def published_columns(self) -> dict[str, str]:
+        """Column of the published table -> id: ``table.rename(columns=spec.published_columns)``."""
+        leaves = [leaf for axis in self.axes for leaf in axis.indicators]
+        return {leaf.published: leaf.id for leaf in leaves if leaf.published}
 
     @classmethod
     def from_toml(cls, path: str | Path) -> Self:

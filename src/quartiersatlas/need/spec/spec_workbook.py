@@ -32,7 +32,7 @@ REQUIRED = {
     "exclude": ["key", "reason"],
 }
 NEEDED_KEYS = ("id", "source")
-AXIS_ONLY = ("standardise.", "breaks.")
+AXIS_ONLY = ("standardise.",)
 
 
 @dataclass(frozen=True)
@@ -166,9 +166,7 @@ def _refuse_parent(row: SheetRow, groups: dict[str, SheetRow]) -> None:
 def _refuse_axis(row: SheetRow, groups: dict[str, SheetRow]) -> None:
     axis = row.cells["axis"]
     if axis not in groups:
-        row.refuse("axis", f"there is no axis {axis!r}; the sheet 'groups' has {list_some(groups, 20)}.")
-    if "parent" in groups[axis].cells:
-        row.refuse("axis", f"{axis!r} is a domain; only an axis has classes.")
+        row.refuse("axis", f"there is no axis or domain {axis!r}; the sheet 'groups' has {list_some(groups, 20)}.")
 
 
 def _axis_of(name: str, groups: dict[str, SheetRow]) -> str:
@@ -276,7 +274,7 @@ def _typed(row: SheetRow, column: str, kind: str) -> Any:  # noqa: ANN401 - text
     if "str" in kind and not _is_number_text(cell):  # a number, or the name of one
         return written(cell).strip()
     number = _number(row, column, cell)
-    return int(number) if kind == "int" and number.is_integer() else number
+    return int(number) if kind.startswith("int") and number.is_integer() else number
 
 
 def _is_number_text(cell: object) -> bool:
@@ -360,7 +358,7 @@ def spec_sheets(spec: NeedRules) -> list[WorkbookSheet]:
             for member in group.members
             if isinstance(member, NeedIndicator)
         ],
-        "classes": [{"axis": axis.id, **_cells(part)} for axis in spec.axes for part in axis.classes],
+        "classes": [{"axis": group.id, **_cells(part)} for group, _ in groups for part in group.classes],
         "exclude": [{"key": key, "reason": reason} for key, reason in spec.exclude.items()],
     }
     return [

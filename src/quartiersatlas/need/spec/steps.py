@@ -8,22 +8,27 @@ from quartiersatlas.base.checks import choice
 from quartiersatlas.base.toml import settle
 from quartiersatlas.errors import SpecError, inside
 
-METHODS = ("none", "z", "minmax", "percentile", "rank", "goalposts", "exponential", "above")
+METHODS = ("none", "z", "minmax", "maximum", "percentile", "rank", "goalposts", "exponential", "above")
 REFERENCES = ("areas", "city", "fixed", "quantile")
 WEIGHTINGS = ("none", "population")
 TIES = ("average", "min", "max")
 COMPARE = ("above", "at_least")
-BREAKS = ("fixed", "sd", "quantile")
+AMONG = ("all", "positive")
+BEYOND = ("keep", "cap")
+BREAKS = ("fixed", "sd", "quantile", "rank_share")
+CLOSED = ("lower", "upper")
+MOST_DIGITS = 12
 
 # The options that each method looks at; any other is refused, so that none is ignored in silence
 OPTIONS = {
-    "none": (),
-    "z": ("ddof", "reference", "weighting", "centre", "spread", "by"),
-    "minmax": ("low", "high", "by"),
-    "percentile": ("ties", "by"),
-    "rank": ("ties", "by"),
-    "goalposts": ("low", "high"),
-    "exponential": ("shift", "ties", "by"),
+    "none": ("digits",),
+    "z": ("ddof", "reference", "weighting", "centre", "spread", "by", "digits"),
+    "minmax": ("low", "high", "by", "digits"),
+    "maximum": ("high", "by", "digits"),
+    "percentile": ("ties", "among", "n", "by", "digits"),
+    "rank": ("ties", "by", "digits"),
+    "goalposts": ("low", "high", "beyond", "digits"),
+    "exponential": ("shift", "ties", "n", "by", "digits"),
     "above": ("reference", "compare", "q", "by"),
 }
 
@@ -34,8 +39,8 @@ class Normalise:
 
     Parameters
     ----------
-    method : {"none", "z", "minmax", "percentile", "rank", "goalposts", "exponential", "above"}
-        The scale.
+    method : {"none", "z", "minmax", "maximum", "percentile", "rank", "goalposts", "exponential", "above"}
+        The scale; ``maximum`` divides by the highest value.
     ddof : {0, 1}
         Divisor n - ddof of the standard deviation.
     reference : {"areas", "city", "fixed", "quantile"}
@@ -56,12 +61,21 @@ class Normalise:
     centre, spread : float
         A z-score is shown as ``centre + spread z``.
     low, high : float
-        Ends of the scale of ``minmax`` and ``goalposts``.
-    shift : {0, 1}
-        Of ``exponential``: ``R = (n - rank + shift) / n``.
+        Ends of the scale of ``minmax`` and ``goalposts``; ``high`` alone is the value of the highest in ``maximum``.
+    shift : float
+        Of ``exponential``: ``R = (n - rank + shift) / n``, in [0, 1].
     ties : {"average", "min", "max"}
         Rank of equal values in ``percentile``, ``rank`` and ``exponential``, counted from least need: with ``max``
         they share the rank nearest to most need.
+    among : {"all", "positive"}
+        Of ``percentile``: with ``positive``, values of 0 get 0 and the others their rank among the values above 0.
+    n : int, optional
+        Of ``exponential`` and ``percentile``: the values are published ranks among so many areas and are taken as
+        given, so that a part of a country keeps the ranks of the whole. With direction -1 rank 1 is most need.
+    beyond : {"keep", "cap"}
+        Of ``goalposts``: whether values outside them leave the scale or stand at its ends.
+    digits : int, optional
+        Decimals to which the values on the scale are rounded, half away from 0, before the next step.
 
     Raises
     ------
@@ -77,11 +91,15 @@ class Normalise:
     spread: float = 1.0
     low: float = 0.0
     high: float = 1.0
-    shift: int = 1
+    shift: int | float = 1
     ties: str = "average"
+    among: str = "all"
+    n: int | None = None
+    beyond: str = "keep"
     compare: str = "above"
     q: float | None = None
     by: str = ""
+    digits: int | None = None
 
     def __post_init__(self) -> None:
         settle(self, "normalise")
@@ -90,8 +108,9 @@ class Normalise:
             ("ddof", (0, 1)),
             ("reference", REFERENCES),
             ("weighting", WEIGHTINGS),
-            ("shift", (0, 1)),
             ("ties", TIES),
+            ("among", AMONG),
+            ("beyond", BEYOND),
             ("compare", COMPARE),
         ):
             with inside(name):
@@ -115,7 +134,22 @@ class Normalise:
             )
         if self.weighting != "none" and (self.method != "z" or self.reference == "fixed"):
             raise SpecError(f"normalise: {self.method!r} does not weigh areas.", key="weighting")
+        self._check_ranks()
         self._refuse_ignored()
+
+    def _check_ranks(self) -> None:
+        """Refuse numbers out of range, and options of ranks that contradict each other."""
+        if not 0 <= self.shift <= 1:
+            raise SpecError(f"normalise: shift is {self.shift!r}; it must be in [0, 1].", key="shift")
+        if self.digits is not None and not (isinstance(self.digits, int) and 0 <= self.digits <= MOST_DIGITS):
+            raise SpecError(f"normalise: digits is {self.digits!r}; it must be a whole number from 0 on.", key="digits")
+        if self.n is None:
+            return
+        if not (isinstance(self.n, int) and self.n > 1):
+            raise SpecError(f"normalise: n is {self.n!r}; it is the number of areas that were ranked.", key="n")
+        for name in ("ties", "among", "by"):
+            if getattr(self, name) != {"ties": "average", "among": "all", "by": ""}[name]:
+                raise SpecError(f"normalise: ranks among n = {self.n} are taken as given; {name} is ignored.", key=name)
 
     def _refuse_ignored(self) -> None:
         """Refuse an option that differs from its default and that the method does not look at."""
@@ -132,7 +166,21 @@ class Normalise:
             return self.centre >= 5 * self.spread
         if self.method in ("minmax", "goalposts"):
             return self.low > 0
-        return self.method == "rank" or (self.method == "exponential" and self.shift == 1)
+        return self.method == "rank" or (self.method == "exponential" and self.shift > 0)
+
+    @property
+    def may_be_positive(self) -> bool:
+        """Whether data decides if all values are above 0; else the scale itself has values at or below 0."""
+        by_data = ("none", "maximum", "goalposts")
+        given = self.n is not None  # of a part of the areas that were ranked
+        return self.is_positive or self.method in by_data or given
+
+    @property
+    def may_be_at_least_zero(self) -> bool:
+        """Whether data decides if no value is below 0: a product needs that."""
+        if self.method == "z":
+            return self.is_positive
+        return self.method != "minmax" or self.low >= 0
 
     def __str__(self) -> str:
         words = [self.reference] if self.reference != "areas" else []
@@ -146,14 +194,21 @@ class Breaks:
 
     Parameters
     ----------
-    method : {"fixed", "sd", "quantile"}
-        The score itself; standard deviations (ddof 0) from the mean of the scores; shares of the scored areas.
+    method : {"fixed", "sd", "quantile", "rank_share"}
+        The score itself; standard deviations (ddof 0) from the mean of the scores; quantiles, or ranks as shares of
+        the scored areas, ``ceil(10 rank / n)`` for the deciles of England.
     type : int
-        Quantile definition 4 to 9 of Hyndman and Fan (1996); 7 is that of numpy and spreadsheets.
+        Of ``quantile``: definition 4 to 9 of Hyndman and Fan (1996); 7 is that of numpy and spreadsheets.
+    closed : {"lower", "upper"}, optional
+        The class that holds a limit: ``lower``, the class whose lower limit it is, or ``upper``. If not given,
+        ``lower`` for quantiles and ranks; a score on a fixed limit or one in deviations is in the class nearer to the
+        middle. Ranks are counted from most need with ``lower``, from least need with ``upper``; equal scores share the
+        first.
     """
 
     method: str = "fixed"
     type: int = 7
+    closed: str = ""
 
     def __post_init__(self) -> None:
         settle(self, "breaks")
@@ -161,5 +216,12 @@ class Breaks:
             choice(self.method, BREAKS, "breaks: method")
         with inside("type"):
             choice(self.type, range(4, 10), "breaks: type")
+        with inside("closed"):
+            choice(self.closed, ("", *CLOSED), "breaks: closed")
         if self.method != "quantile" and self.type != 7:  # noqa: PLR2004 - the default
             raise SpecError(f"breaks: {self.method!r} ignores type = {self.type}; quantiles have types.", key="type")
+
+    @property
+    def in_shares(self) -> bool:
+        """Whether limits are shares of the areas."""
+        return self.method in ("quantile", "rank_share")

@@ -25,11 +25,12 @@ from quartiersatlas.present.map.classes import (
     level_column,
     map_columns,
     schemes,
-    with_matrices,
 )
 from quartiersatlas.present.map.ground import Ground
+from quartiersatlas.present.map.matrices import with_matrices
 from quartiersatlas.present.map.topology import encode_point, encode_topology, in_degrees, simplified, varint_text
 from quartiersatlas.present.map.topology import tolerance as simplification
+from quartiersatlas.present.measures import with_measures
 from quartiersatlas.present.pictures.of_columns import profile_rank
 from quartiersatlas.present.pictures.of_need import listed_contributions
 from quartiersatlas.present.statements import (
@@ -112,6 +113,10 @@ WORDS = (
     "edit_geojson",
     "edit_reset",
     "button_close",
+    "csv_numerator",
+    "csv_denominator",
+    "embed_open",
+    "link_unknown",
     "label_layers",
     "label_sheet",
     "panel_peek",
@@ -124,6 +129,9 @@ WORDS = (
     "profile_note",
     "residents_count",
     "legend_filter",
+    "legend_signs",
+    "legend_small_dot",
+    "legend_small_tint",
     "legend_cells",
     "legend_both",
     "label_rows",
@@ -188,7 +196,7 @@ def map_json(
 ) -> str:
     """Return the map's data as JSON that can neither end a script element nor start a template expression."""
     data = _map_data(release, lang, breaks or {}, [on_keys(part, release.areas.index) for part in earlier])
-    data["panel"] = panel_data(release, lang, notes or {})
+    data["panel"] = panel_data(release, lang, with_measures(release, lines_of(notes or {}), lang))
     data |= (ground or Ground(release)).content(lang)
     content = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", content)

@@ -23,7 +23,7 @@ from quartiersatlas.need.robustness.replicates import (
     unused_sources,
 )
 from quartiersatlas.need.robustness.stability import Stability, rank_table, ranks_of_runs, stability_labels
-from quartiersatlas.need.score.inputs import NeedInputs, counts_behind
+from quartiersatlas.need.score.inputs import NeedInputs, counts_behind, shrunken_values
 from quartiersatlas.screening.evaluation.evaluate import Truth, evaluate
 from quartiersatlas.screening.language.rules import NEED, InClass, Rule
 
@@ -167,7 +167,12 @@ def _scored(
     if need is None:
         return ReplicateRuns(draws, shifts(n, streams["threshold"], options)), {}, {}, None
     inside = np.asarray(keys.isin(need.scored_keys))
-    part = Replicates({name: draws.columns[name][:, inside] for name in map(str, need.inputs.values)}, draws.city)
+    columns = {name: draws.columns[name][:, inside] for name in map(str, need.inputs.values)}
+    for name in sorted(need.inputs.shrunken):
+        counts = need.inputs.counts[name]
+        drawn = draws.numerators[name][0] if name in draws.numerators else np.asarray(counts.numerator)[None, :]
+        columns[name] = shrunken_values(counts, drawn)[:, inside]
+    part = Replicates(columns, draws.city)
     runs = replicate_runs(need, part, n, streams, options)
     axes = [axis.id for axis in need.spec.axes]
     spread = {name: float(need.scores[name].std(ddof=0)) for name in axes}

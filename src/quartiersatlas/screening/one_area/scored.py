@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from quartiersatlas.indicators.rates import shrunken_rates
 from quartiersatlas.need.robustness.replicates import ReplicateRuns, Replicates, score_replicates
 from quartiersatlas.screening.evaluation.evaluate import held
 from quartiersatlas.screening.evaluation.evidence import Measured, rate
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from quartiersatlas.need import NeedIndex
+    from quartiersatlas.need.score.inputs import NeedInputs
     from quartiersatlas.screening.evaluation.evaluate import Held
     from quartiersatlas.screening.evaluation.evidence import Evidence
     from quartiersatlas.screening.language.rules import Condition
@@ -29,6 +31,14 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
     Bools = NDArray[np.bool_]
     Ints = NDArray[np.int64]
+
+
+def _entering(one: Measured, inputs: NeedInputs, name: str) -> Array:
+    """Return the values with which an indicator enters the index, shape (runs, all areas)."""
+    if name not in inputs.shrunken:
+        return one.values
+    known = np.where(np.isnan(one.values), np.nan, np.asarray(one.x, dtype=float))
+    return inputs.counts[name].per * shrunken_rates(known, np.asarray(one.n, dtype=float))[0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,14 +86,12 @@ class Rescored:
     def evidence(self, evidence: Evidence, rows: Ints, changes: Mapping[str, tuple[Ints, Ints]]) -> Evidence:
         """Return one run for each of some areas, with the scores and classes that changes of its counts make."""
         need, inside = self.need, self.scored
-        columns = {
-            str(name): np.asarray(need.inputs.values[name], dtype=float)[None, inside] for name in need.inputs.values
-        }
+        columns = {name: need.columns[name][None, :] for name in map(str, need.inputs.values)}
         moved = changed(replace(evidence, measured=self.measured), rows, changes)
         city = {}
         for name in changes:
             one = moved.measured[name]
-            columns[name] = one.values[:, inside]
+            columns[name] = _entering(one, need.inputs, name)[:, inside]
             city[name] = _city(one)
         axes = [axis.id for axis in need.spec.axes]
         spread = {name: float(need.scores[name].std(ddof=0)) for name in axes}

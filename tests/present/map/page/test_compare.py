@@ -29,7 +29,7 @@ PLACE = """
 const box = document.querySelector(arguments[0]).getBoundingClientRect();
 return [box.left, box.top, box.width, box.height];"""
 CENTRES = """
-const canvases = [...document.querySelectorAll(".folium-map canvas, .qa-second canvas")];
+const canvases = [...document.querySelectorAll(".leaflet-overlay-pane canvas")];
 return canvases.map((canvas) => {
   const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
   const [frame, home] = [canvas, canvas.closest(".leaflet-container")].map((node) => node.getBoundingClientRect());
@@ -42,6 +42,12 @@ return canvases.map((canvas) => {
   const [across, down] = [frame.left - home.left, frame.top - home.top];
   return [left + across, right + across, top + down, bottom + down];
 });"""
+
+
+@pytest.fixture
+def atlas(atlas):
+    """Return the map of the sample city without what lies above its colours."""
+    return atlas.switch("Kartengrundlage")
 
 
 def press(page):
@@ -175,3 +181,13 @@ def test_two_maps_ask_for_nothing_and_say_nothing_in_the_console(both):
     second(both, "Kinderarmut (SGB II unter 15)")
     assert both.errors() == []
     assert [url for url in both.requests() if not url.startswith(("file:", "data:", "about:"))] == []
+
+
+def test_layers_of_the_second_map_are_switched_with_those_of_the_first(both):
+    names = "return document.querySelectorAll('.qa-second .qa-names').length"
+    assert both.run(names) == 1
+    both.run("[...document.querySelectorAll('.qa-layers label')].find((l) => l.textContent.trim() === 'Namen').click()")
+    assert both.run(names) == 0
+    press(both)
+    press(both)
+    assert both.run(names) == 0, "what is off stays off"

@@ -19,11 +19,6 @@ STATUS = {"high": "hoch", "medium": "mittel", "low": "niedrig", "very_low": "seh
 ACCENT, DARK = "#b3005e", "#1a1a1a"
 
 
-@pytest.fixture
-def atlas(atlas):
-    return atlas.without_charts()
-
-
 def brightness(color):
     return sum(int(color[i : i + 2], 16) for i in (1, 3, 5)) / 3
 
@@ -57,8 +52,7 @@ def halfway(line):
 @pytest.fixture
 def atlas(atlas):
     """Return the map of the sample city without charts and without what lies above its colours."""
-    atlas.driver.find_element("css selector", "#qa-charts-button").click()
-    return atlas.switch("Kartengrundlage")
+    return atlas.without_charts().switch("Kartengrundlage")
 
 
 def without_facilities(page):

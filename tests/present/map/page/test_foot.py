@@ -152,7 +152,7 @@ def test_the_page_names_its_language_and_title(atlas, page, english):
     assert page.run(script)[0] == "en"
     words = page.run("return [...document.querySelectorAll('.leaflet-control-zoom a')].map((a) => a.title)")
     assert words == ["Zoom in", "Zoom out", "Show the whole city"]
-    assert page.texts(".qa-buttons button") == ["Table", "Charts", "Second map beside it", "Method", "Print"]
+    assert page.texts(".qa-buttons > *") == ["Table", "Charts", "Second map beside it", "Method", "Print", "Save"]
 
 
 def test_zoom_buttons_speak_german_and_the_third_shows_the_whole_city_again(atlas):

@@ -168,7 +168,7 @@ def test_an_open_table_is_printed_on_pages_of_its_own(atlas, exported):
     printed = pages(atlas, landscape=True)
     assert "sehr niedrig" in printed[0]
     assert exported["name"].iloc[0] in " ".join(printed[1:])
-    assert min(len(text) for text in printed) > 60
+    assert min(len(text) for text in printed) > 40
 
 
 def rates_of(make_city, count):

@@ -57,6 +57,12 @@ return boxes.flatMap(([one, a], i) => boxes.slice(i + 1).filter(([, b]) =>
 ).map(([two]) => `${one} / ${two}`));"""
 
 
+@pytest.fixture
+def atlas(atlas):
+    """Return the map of the sample city without what lies above its colours."""
+    return atlas.switch("Kartengrundlage")
+
+
 def german(value, decimals=1):
     return f"{value:,.{decimals}f}".translate(str.maketrans(",.", ".,"))
 

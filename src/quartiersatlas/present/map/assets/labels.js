@@ -93,7 +93,7 @@ export function placeNames(places) {
  *
  * @param {any} atlas
  * @param {any[]} paths the areas
- * @returns {any} a Leaflet layer with `redraw`, and `ring` for the outline that no name may cut
+ * @returns {any} a Leaflet layer with `redraw`, `ring` for the outline that no name may cut and `placed`: the names it shows
  */
 export function namesLayer(atlas, paths) {
   /** @type {MapName[] | null} */
@@ -256,7 +256,7 @@ function labelOf(pen, name, map, wasThere) {
  */
 function takenBoxes(map, ring) {
   const frame = map.getContainer().getBoundingClientRect();
-  const nodes = [...map.getContainer().querySelectorAll(".leaflet-control, .qa-candidate-name")].filter((node) => node.style.opacity !== "0");
+  const nodes = [...map.getContainer().querySelectorAll(".leaflet-control, .qa-candidate-name, .qa-written span")].filter((node) => node.style.opacity !== "0");
   /** @type {import("./placement.js").LabelBox[]} */
   const boxes = nodes.map((node) => {
     const { left, top, right, bottom } = node.getBoundingClientRect();
@@ -310,6 +310,44 @@ function writeName(pen, name, { form, x, y, angle }, label) {
     pen.fillText(line, 0, down);
   });
   pen.restore();
+}
+
+/**
+ * @typedef {object} WrittenName one line of a name, in pixels of the map
+ * @property {string} text
+ * @property {number} x centre
+ * @property {number} y
+ * @property {number} angle degrees, around the centre of the name
+ * @property {[number, number]} around that centre
+ * @property {number} size
+ * @property {string} weight
+ * @property {boolean} italic
+ * @property {string} color
+ * @property {number} spacing
+ * @property {{kind: string, x: number, y: number} | null} mark of a place that is a point
+ */
+
+/**
+ * @param {any} map
+ * @param {MapName & import("./placement.js").PlacedLabel} placed
+ * @returns {WrittenName[]}
+ */
+export function writtenLines(map, { kind, form, x, y, angle, at, bounds, line: course }) {
+  const { font, size, color, spacing } = NAME_LETTERS[kind];
+  const mark = bounds || course ? null : { kind, ...map.latLngToContainerPoint(at) };
+  return form.lines.map((text, i) => ({
+    text,
+    x,
+    y: y + (form.height / form.lines.length) * (i + 0.5 - form.lines.length / 2),
+    angle,
+    around: /** @type {[number, number]} */ ([x, y]),
+    size: size * form.scale * (isSmall() ? 0.92 : 1),
+    weight: /** @type {string} */ (font.split(" ").at(-1)),
+    italic: font.startsWith("italic"),
+    color,
+    spacing: (spacing ?? 0) * form.scale,
+    mark: i ? null : mark,
+  }));
 }
 
 /**

@@ -1,0 +1,175 @@
+"""Measures leave through a release alone: what is for the house stays there; dossier, report and panel of the map."""
+
+from __future__ import annotations
+
+import warnings
+import zipfile
+from dataclasses import fields
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+import shapely
+
+import quartiersatlas as qa
+from quartiersatlas.errors import ArgumentError, RegisterError, ReleaseError, SpecError
+
+SECRETS = ("NURIMHAUS", "4711", "Selbstkritik")
+SPEC = {
+    "id": "t",
+    "source": "t",
+    "axes": [
+        {
+            "id": "status",
+            "label_de": "Status",
+            "label_en": "Status",
+            "classes": [
+                {"id": "low", "upper": 0, "label_de": "niedrig", "label_en": "low"},
+                {"id": "high", "label_de": "hoch", "label_en": "high"},
+            ],
+            "indicators": [{"id": "sgb2_rate"}],
+        }
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def town():
+    keys = [f"{n:02}" for n in range(1, 7)]
+    shapes = [shapely.box(1000 * n, 0, 1000 * n + 1000, 1000) for n in range(6)]
+    names = [f"<b>Ort</b> {key}" for key in keys]
+    areas = gpd.GeoDataFrame({"name": names}, index=keys, geometry=shapes, crs="EPSG:25832")
+    table = pd.DataFrame({"poor": [300.0, 260, 90, 80, 2, 70], "residents": [1000.0] * 6}, index=keys)
+    return qa.add_rates(qa.join(areas, table, population="residents"), {"sgb2_rate": ("poor", "residents")})
+
+
+@pytest.fixture(scope="module")
+def register():
+    row = {
+        "measure_id": "M1", "name": "Café <script>", "lead": "VHS", "fields": "social", "aim": "Teilhabe",
+        "status": "running", "scope": "area", "areas": "01", "updated": "2024-06-30", "end": "dauerhaft",
+        "cost": 4711, "result": "Selbstkritik", "uptake": 2, "Vermerk": "NURIMHAUS",
+    }  # fmt: skip
+    later = {**row, "measure_id": "M2", "name": "Vorbei", "end": "2023", "areas": "02"}
+    reg = qa.read_measures({"massnahmen": pd.DataFrame([row, later])})
+    return reg.with_notes(
+        qa.annotate("01", "Neubau bezogen", "QM", "2024-10-01", visible="public"),
+        qa.annotate("01", "NURIMHAUS", "QM", "2024-10-01"),
+    )
+
+
+@pytest.fixture(scope="module")
+def results(town):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        need = qa.need_index(town, qa.NeedSpec.from_dict(SPEC))
+        shortlist = qa.screen(town, qa.above_city("sgb2_rate"))
+        return {"need": need, "shortlist": shortlist, "candidates": qa.candidate_areas(town, shortlist)}
+
+
+def released(town, register, results, **more):
+    given = {"title": "T", "source": "S", "as_of": "2024-12-31", "comment": "K", **results, **more}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return qa.release(town, measures=register, **given)
+
+
+def words_of(folder):
+    """Return everything that files of a folder hold, those in archives too."""
+    said = b""
+    for file in folder.rglob("*"):
+        if file.is_file():
+            said += file.read_bytes()
+            if zipfile.is_zipfile(file):
+                with zipfile.ZipFile(file) as archive:
+                    said += b"".join(archive.read(name) for name in archive.namelist())
+    return said.decode("utf-8", "replace")
+
+
+def test_what_is_for_the_house_is_in_no_output(town, register, results, tmp_path):
+    rel = released(town, register, results)
+    qa.report(rel, tmp_path / "bericht.html")
+    qa.report(rel, tmp_path / "bericht.docx")
+    qa.atlas_map(rel).save(tmp_path / "atlas.html")
+    for kind in ("docx", "html"):
+        qa.dossier(rel, str(rel.candidates.index[0]), tmp_path / kind, document=kind)
+    said = words_of(tmp_path)
+    assert [word for word in SECRETS if word in said] == []
+    assert "Neubau bezogen" in said
+    assert "<script> (VHS" not in said  # hostile text is escaped wherever it is shown
+
+
+def test_the_house_reads_more_but_never_small_counts(town, register, results):
+    rel = released(town, register, results, audience="internal")
+    table = rel.measures.table.set_index("measure_id")
+    assert table.loc["M1", "cost"] == 4711
+    assert table["uptake"].isna().all()  # 2 persons
+    assert len(rel.measures.knowledge) == 2
+    assert "Vermerk" not in table.columns
+
+
+def test_coverage_is_that_of_the_need_that_is_shown(town, register, results):
+    rel = released(town, register, results)
+    covered = rel.measures.coverage.set_index(["area", "field"])
+    assert covered.loc[("01", "social"), "state"] == "covered"
+    assert covered.loc[("02", "social"), "state"] == "need_without_measure"  # M2 is over
+    hidden = rel.values.index[rel.values["need_status_class"].isna()]
+    assert len(hidden)  # 2 of 1,000 are withheld
+    assert set(covered.loc[hidden, "state"]) == {"need_unknown"}
+    assert "per_1000" not in covered.columns  # a known number over a rate gives the count of persons back
+
+
+def test_the_record_cannot_be_written_into(town, register, results):
+    measures = released(town, register, results).measures
+    taken = measures.table
+    taken.loc[0, "name"] = "anders"
+    assert measures.table["name"].tolist() == ["Café <script>", "Vorbei"]
+    assert all(isinstance(getattr(measures, one.name), (tuple, pd.Timestamp)) for one in fields(measures))
+
+
+def test_the_panel_of_an_area_names_live_measures_only(town, register, results):
+    from quartiersatlas.present.measures import area_measure_lines
+
+    lines = area_measure_lines(released(town, register, results), "de")
+    assert lines == {
+        "01": (
+            "Maßnahme M1: Café <script> (VHS, läuft, Ende: dauerhaft)",
+            "Neubau bezogen (QM, 01.10.2024)",
+        )
+    }
+
+
+def test_measures_need_a_day_areas_that_are_there_and_a_register(town, register, results):
+    with pytest.raises(SpecError, match="which measures are live depends on the day"):
+        released(town, register, results, as_of="Herbst")
+    with pytest.raises(ArgumentError, match="read_measures"):
+        released(town, 3, results)
+    row = dict(zip(register.measures.columns, register.measures.iloc[0], strict=True))
+    elsewhere = qa.read_measures({"massnahmen": pd.DataFrame([{**row, "areas": ("99",)}])})
+    with pytest.raises(RegisterError, match="'99', and there is no such area"):
+        released(town, elsewhere, results)
+
+
+def test_a_dossier_is_of_a_candidate_of_a_release_and_the_same_twice(town, register, results, tmp_path):
+    rel = released(town, register, results)
+    key = str(rel.candidates.index[0])
+    for name in ("a", "b"):
+        qa.dossier(rel, key, tmp_path / name)
+    for file in ("dossier.docx", "gebiete.gpkg", "tabellen.xlsx"):
+        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
+    inside = gpd.read_file(tmp_path / "a" / "gebiete.gpkg", layer="areas")
+    assert inside["key"].tolist() == list(rel.members.index[rel.members.eq(key)])
+    outline = gpd.read_file(tmp_path / "a" / "gebiete.gpkg", layer="outline")
+    assert outline.geometry.iloc[0].equals(inside.union_all())
+    with pytest.raises(ReleaseError, match="no candidate area 'nix'"):
+        qa.dossier(rel, "nix", tmp_path / "c")
+    with pytest.raises(ArgumentError, match=r"qa\.release"):
+        qa.dossier(town, key, tmp_path / "c")
+
+
+def test_the_dossier_says_who_resolves(town, register, results, tmp_path):
+    rel = released(town, register, results)
+    qa.dossier(rel, str(rel.candidates.index[0]), tmp_path / "d", document="html")
+    said = (tmp_path / "d" / "dossier.html").read_text(encoding="utf-8")
+    assert "Prüfgebiet, kein Fördergebiet" in said
+    assert "171e BauGB" in said
