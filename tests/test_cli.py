@@ -365,7 +365,7 @@ def test_an_empty_layer(city, refused):
 
 def test_an_unknown_word_in_the_project_file(city, refused):
     replace(city / "projekt.toml", "\ntitle = ", "\ntitel = ")
-    assert "In projekt.toml: 'titel' is not known. Did you mean 'title'?" in refused()
+    assert "projekt.toml, line 9: In the project file: 'titel' is not known. Did you mean 'title'?" in refused()
 
 
 def test_a_date_without_quotation_marks(city, refused):

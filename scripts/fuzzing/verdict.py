@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # words of the libraries below, of their languages and of the interpreter: no user of a table knows them
 FOREIGN = re.compile(
     r"\b(?:gdal|ogr\w*|pyogrio|geos|shapely|calamine|openpyxl|xlsxwriter|pandas|geopandas|numpy|pyproj|pyarrow"
-    r"|arrowinvalid|apache arrow|python-docx|reportlab|typst|jinja2?|folium|tomllib|sqlite3|zlib|traceback"
+    r"|arrowinvalid|apache arrow|python-docx|typst|jinja2?|folium|tomllib|sqlite3|zlib|traceback"
     r"|nonetype|dtype|ndarray|codec"
     r"|topologyexception|illegalargumentexception|parseexception|invaliddata\w*"
     r"|sql logic|ole2?|cfb|vba|utf8error|keyerror|valueerror|typeerror|unicodedecodeerror)\b"

@@ -20,6 +20,7 @@ from .disclosure.published_table import audit
 from .disclosure.words import check_wording
 from .indicators.change import add_change, rate_change
 from .indicators.columns import add_counts, add_rates
+from .indicators.gaps.gap import GroupGap, group_gap
 from .indicators.rates import city_value, rates
 from .intake.areas.points import read_points
 from .intake.areas.read import merge_areas, read_areas, read_features
@@ -32,6 +33,7 @@ from .intake.tables.read import Table, read_table
 from .need.index import NeedIndex, need_index
 from .need.pictures.transition import ClassTransition, class_transition
 from .need.spec.spec import NeedSpec
+from .present.area_profile.booklet import profiles
 from .present.area_profile.profile import Profile, profile
 from .present.files.export import export
 from .present.look import Look
@@ -81,6 +83,7 @@ __all__ = [
     "Context",
     "Decomposition",
     "FittedContext",
+    "GroupGap",
     "Indicator",
     "JoinReport",
     "KeySystem",
@@ -135,6 +138,7 @@ __all__ = [
     "export",
     "figure",
     "grid_to_areas",
+    "group_gap",
     "hotspot",
     "in_class",
     "inspire_cells",
@@ -148,6 +152,7 @@ __all__ = [
     "parent_keys",
     "parse_rule",
     "profile",
+    "profiles",
     "programme_areas",
     "programme_overlap",
     "rate_change",

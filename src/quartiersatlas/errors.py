@@ -142,6 +142,7 @@ class SpecError(QuartiersatlasError):
     def __init__(self, message: str, key: str = "") -> None:
         super().__init__(message)
         self.place: tuple[str | int, ...] = (key,) if key else ()
+        self.located = False  # whether the message names file and line
 
 
 @contextmanager

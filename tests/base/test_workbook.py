@@ -12,9 +12,11 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
+from quartiersatlas.base.text_width import count_lines
 from quartiersatlas.base.workbook import (
     FORMULA_STARTS,
     CellStyle,
+    StyledCell,
     WorkbookSheet,
     sheet_to_edit,
     text_length,
@@ -192,3 +194,58 @@ def test_the_same_content_gives_the_same_bytes_at_any_time(tmp_path, monkeypatch
     properties = book.properties
     assert (properties.title, properties.description, properties.creator) == ("T", "C", "quartiersatlas")
     assert properties.created.year == properties.modified.year == 2000
+
+
+@pytest.mark.parametrize("text", ["=1+1", "@x", "plain"])
+def test_lines_above_and_below_the_rows_are_text_across_all_columns(tmp_path, text):
+    style = CellStyle(is_wrapped=True)
+    lines = WorkbookSheet("a", [], [[1, 2]], [CellStyle()] * 2, [9, 9], title=[(text, style)], foot=[(text, style)])
+    path = write_workbook(tmp_path / "a.xlsx", [lines])
+    found = openpyxl.load_workbook(path)["a"]
+    assert sorted(area.coord for area in found.merged_cells.ranges) == ["A1:B1", "A3:B3"]
+    for cell in (found["A1"], found["A3"]):
+        assert (cell.value, cell.data_type, cell.quotePrefix) == (text, "s", text.startswith(FORMULA_STARTS))
+
+
+def test_bars_are_left_out_where_a_number_is_below_zero_and_where_all_are_zero(tmp_path):
+    rows = [[1, 0, -1, "x"], [4, 0, 2, 3]]
+    bars = dict.fromkeys(range(4), "#cccccc")
+    path = write_workbook(tmp_path / "a.xlsx", [WorkbookSheet("a", [], rows, [CellStyle()] * 4, [9] * 4, bars=bars)])
+    found = {
+        str(area.sqref): rules
+        for area, rules in openpyxl.load_workbook(path)["a"].conditional_formatting._cf_rules.items()
+    }
+    assert list(found) == ["A1:A2", "D1:D2"]
+    ends = [(end.type, float(end.val)) for end in found["A1:A2"][0].dataBar.cfvo]
+    assert ends == [("num", 0.0), ("num", pytest.approx(1.4 * 4))]
+
+
+def test_a_cell_can_look_unlike_its_column(tmp_path):
+    bold = CellStyle(bold=True, align="right", fill="#eeeeee")
+    path = write_workbook(tmp_path / "a.xlsx", [sheet([[1, StyledCell("not shown", bold)], [2, 3]])])
+    found = openpyxl.load_workbook(path)["a"]
+    assert (found["B1"].value, found["B1"].font.bold, found["B1"].alignment.horizontal) == ("not shown", True, "right")
+    assert found["B1"].fill.fgColor.rgb == "FFEEEEEE"
+    assert (found["B2"].value, found["B2"].font.bold) == (3, False)
+
+
+def test_a_wide_sheet_is_printed_on_several_pages_across(tmp_path):
+    for n, across in ((10, None), (100, 5)):  # 120 and 1,200 digits
+        wide = WorkbookSheet("a", [], [[1] * n], [CellStyle()] * n, [12.0] * n, is_printed=True, frozen=(0, 2))
+        found = openpyxl.load_workbook(write_workbook(tmp_path / "a.xlsx", [wide]))["a"]
+        assert (found.page_setup.fitToWidth, found.page_setup.fitToHeight) == (across, 0)  # no word for 1
+        assert found.print_title_cols == "$A:$B"
+
+
+@pytest.mark.parametrize(
+    ("words", "width", "lines"),
+    [
+        ("", 100, 1),
+        ("a\nb\n\nc", 1000, 4),
+        ("nnn nnn nnn", 60, 2),  # a word of 3 x 0.556 x 10 points is 22 pixels, two and a blank 48, three 75
+        ("n" * 40, 100, 4),  # 297 pixels without a place to break, and 4 % in reserve
+        ("漢" * 10, 70, 2),  # each as wide as it is high: 133 pixels
+    ],
+)
+def test_words_take_so_many_lines(words, width, lines):
+    assert count_lines(words, width, 10) == lines

@@ -89,9 +89,9 @@ def test_every_member_of_a_family_of_texts_is_there():
     from quartiersatlas.disclosure.selection.rule_words import OPPOSITE
     from quartiersatlas.need.spec.records import AGGREGATES
     from quartiersatlas.need.spec.steps import METHODS
+    from quartiersatlas.present.city_report.sections import DOMAINS
     from quartiersatlas.present.files.tables import OWN, TABLES
     from quartiersatlas.present.map.payload import WORDS
-    from quartiersatlas.present.report import DOMAINS
     from quartiersatlas.present.statements import GAPS
     from quartiersatlas.screening.language.rules import COMPARISONS, COMPUTED
     from quartiersatlas.segregation.explain import OMISSIONS, REASONS, REMARKS

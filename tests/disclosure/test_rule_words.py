@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import warnings
 
@@ -479,3 +480,55 @@ def test_exact_results_tell_no_missing_persons_where_the_limit_is_made_of_a_with
     options = {"missing": "status", "protection": qa.Protection(derived="exact")}
     assert released(data, qa.above_city("poor"), **options).missing.empty
     assert not released(data, qa.above("poor", 24), **options).missing.empty
+
+
+# labels, lists inside lists, one point
+
+
+def test_the_words_of_a_rule_file_stand_where_the_catalogue_has_none(eight):
+    data = qa.add_rates(eight, {"over_75": ("y", "base")})
+    spec = qa.RuleSpec.from_text(
+        'id = "t"\nselect = "a & b"\n[conditions]\na = { indicator = "over_75", above = 12 }\n'
+        'b = { indicator = "poor", above = "state", plus = 1 }\n'
+        '[references.state]\nsource = "s"\nvalues = { poor = 20 }\n'
+        '[labels]\nover_75 = { de = "75 und älter", en = "aged 75 and over" }\nstate = { de = "Land", en = "state" }\n'
+        'poor = { de = "anders", en = "other" }\n'
+    )
+    release = released(data, spec, columns=["over_75", "poor"])
+    assert rule_text(release, spec.rule, "de").replace("\u202f", " ") == (
+        "75 und älter über 12 % und Armut über dem veröffentlichten Wert „Land“ plus 1 Prozentpunkt (20 %; s)"
+    )
+    assert rule_text(release, spec.rule, "en").replace("\u202f", " ") == (
+        "aged 75 and over above 12 % and Poor above the published value “state” plus 1 percentage point (20 %; s)"
+    )
+    assert [release.column(name).indicator.label("de") for name in ("over_75", "poor")] == ["75 und älter", "Armut"]
+
+
+def test_a_list_inside_a_list(eight):
+    inner = qa.k_of(2, qa.above("old", 12), qa.below("jobs", 48), qa.below("income", 1900))
+    rule = qa.above("poor", 24) | inner | qa.above("poor", 30)
+    release = released(eight, rule)
+    words = rule_words(release, rule, "de")
+    assert plain(item.words for item in words.outline) == [
+        "Armut über 24 %", "mindestens 2 von 3 Bedingungen gelten:", "Armut über 30 %",
+    ]  # fmt: skip
+    inside = words.outline[1]
+    assert plain(item.words for item in inside.items) == [
+        "Ältere über 12 %", "Beschäftigung unter 48 %", "Einkommen unter 1.900 EUR",
+    ]  # fmt: skip
+    assert plain(words.items)[1] == (
+        "mindestens 2 von 3 Bedingungen (Ältere über 12 %; Beschäftigung unter 48 %; Einkommen unter 1.900 EUR)"
+    )
+    shown = json.loads(map_json(release, "de"))["standing"]["rule"]["items"]
+    assert plain([shown[0], shown[1][0], *shown[1][1]]) == plain([*(one.words for one in words.outline[:2]), *(
+        one.words for one in inside.items)])  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("plus", "words"),
+    [(1, "1 percentage point"), (-1, "1 percentage point"), (2, "2 percentage points"), (1.5, "1.5 percentage points"),
+     (0.1, "0.1 percentage points")],
+)  # fmt: skip
+def test_one_percentage_point_is_one(eight, plus, words):
+    rule = qa.above("poor", than="city", plus=plus)
+    assert rule_text(released(eight, rule), rule, "en").replace("\u202f", " ").endswith(f"us {words}")

@@ -151,3 +151,19 @@ def test_counts_made_of_a_share_have_its_label_and_their_note_can_be_printed(joi
     assert data.catalogue["older"].label("en") == "Share of older people (count)"
     assert str(data.notes[0]) == "older: counts from q times residents, rounded; they may be off by up to 1."
     assert "Share of older people times residents" in repr(data)
+
+
+# counts that are no whole persons
+
+
+def test_counts_with_decimals_are_noted_once_for_each_column(joined):
+    data = joined({"poor": [10.0, 20.5, 30], "kids": [100.0, 200, 300], "residents": [500.0, 600, 700.25]})
+    data = qa.add_rates(data, {"a": ("poor", "kids"), "b": ("poor", "residents")})
+    noted = [dict(note.values) for note in data.notes if note.name == "fact_count_fractions"]
+    assert noted == [{"name": "poor", "count": 1}, {"name": "residents", "count": 1}]
+    assert "“poor” holds counts with decimals (areas: 1)" in str(data.notes[0])
+
+
+def test_whole_counts_are_not_noted(joined):
+    data = joined({"poor": [10.0, float("nan"), 30], "residents": [500.0, 600, 700]})
+    assert qa.add_rates(data, {"a": ("poor", "residents")}).notes == ()

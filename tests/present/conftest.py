@@ -50,9 +50,10 @@ KINDS = {
 
 @pytest.fixture(scope="session")
 def sample(outcome):
-    """Return the run of the sample project: its release, its files by name, its folder."""
+    """Return the run of the sample project: its release, those of earlier dates, its files by name, its folder."""
     result, folder = outcome
-    return SimpleNamespace(release=result.release, folder=folder, files={file.name: file for file in result.files})
+    files = {file.name: file for file in result.files}
+    return SimpleNamespace(release=result.release, earlier=result.atlas.earlier, folder=folder, files=files)
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import pytest
 
 import quartiersatlas as qa
 from quartiersatlas.errors import ArgumentError, ColumnError, InputError, ReleaseError, SpecError
-from quartiersatlas.present.map import AtlasLayer
+from quartiersatlas.present.map.atlas import AtlasLayer
 
 HOW = r': rel = qa\.release\(data, title="\.\.\.", source="\.\.\.", as_of="\.\.\.", comment="\.\.\."\)\.$'
 SHOWN_BY = {

@@ -75,8 +75,8 @@ def test_a_hidden_cell_is_told_in_words_and_its_count_is_nowhere(benefits):
     row = of(profile.record, "sgb2_rate")
     assert row["value"] is row["numerator"] is row["denominator"] is row["difference"] is None
     assert (row["status"], row["text"]) == ("protected", "geschützt")
-    assert "| SGB-II-Quote (2) | geschützt | 15,0\u202f% aus" not in profile.markdown()
-    assert re.search(r"SGB-II-Quote \(2\) \| geschützt \|", profile.markdown())
+    assert "| SGB-II-Quote (1) | geschützt | 15,0\u202f% aus" not in profile.markdown()
+    assert re.search(r"SGB-II-Quote \(1\) \| geschützt \|", profile.markdown())
     assert not row["high"]
 
 
@@ -324,9 +324,9 @@ def test_every_form_of_a_profile(sample_profile, sample, tmp_path):
 
 
 def test_a_draft_carries_its_band(town):
-    assert qa.profile(qa.release(town), "01", format="markdown").startswith(
-        "**Entwurf – unkommentiert, ohne Titel, ohne Quelle, ohne Stand**"
-    )
+    head, rest = qa.profile(qa.release(town), "01", format="markdown").split("**Entwurf – ", 1)
+    assert head.split() == ["Steckbrief", "#", "Gebiet", "01", "Gebiet", "01", "·", "Nord"]
+    assert rest.startswith("unkommentiert, ohne Titel, ohne Quelle, ohne Stand**")
 
 
 @pytest.mark.parametrize("lang", ["de", "en"])
@@ -358,8 +358,9 @@ def test_stability_is_told_only_where_the_outcome_is(benefits):
     assert told.isin(["A8", "A9"]).sum() == 2
     assert table["p_selected"][["A8", "A9"]].eq(1).all()
     assert table["p_selected"][["A2", "A3", "A4"]].eq(0).all()
-    assert "Wie stabil ist die Auswahl?" not in qa.profile(release, "A0", format="html")
-    assert "Wie stabil ist die Auswahl? sicher (Anteil" in qa.profile(release, "A9", format="html")
+    assert "der Durchläufe" not in qa.profile(release, "A0", format="markdown")
+    words = "Das Gebiet wird in 100\u202f% der Durchläufe ausgewählt: Die Auswahl ist sicher."
+    assert words in qa.profile(release, "A9", format="markdown")
 
 
 def test_stability_of_something_else_is_refused(benefits, town):

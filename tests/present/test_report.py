@@ -1,4 +1,4 @@
-"""The report: comment first, then stock-taking, segregation, need, shortlist by name with reasons, method."""
+"""The report: the result first, how sure it is, the areas by name with their reasons, stock-taking, method last."""
 
 from __future__ import annotations
 
@@ -17,38 +17,42 @@ AID = {
 }
 SECTIONS = {
     "de": [
-        "Kommentar",
-        "Bestandsaufnahme",
-        "Räumliche Verteilung von Gruppen",
-        "Bedarfsindex",
-        "Auswahlregel",
+        "Das Wichtigste",
+        "Wie stabil ist die Auswahl?",
         "Gebiete mit erhöhtem Unterstützungsbedarf",
         "Zusammenhängende Prüfgebiete",
         "Programmgebiete",
-        "Wie stabil ist die Auswahl?",
+        "Entwicklung",
+        "Bedarfsindex",
+        "Auswahlregel",
+        "Räumliche Verteilung von Gruppen",
+        "Bestandsaufnahme",
+        "Kommentar",
         "Methode und Einschränkungen",
     ],
     "en": [
-        "Comment",
-        "Stock-taking",
-        "Spatial distribution of groups",
-        "Need index",
-        "Rule of selection",
+        "Key points",
+        "How stable is the selection?",
         "Areas with elevated support need",
         "Contiguous areas for review",
         "Programme areas",
-        "How stable is the selection?",
+        "Development",
+        "Need index",
+        "Rule of selection",
+        "Spatial distribution of groups",
+        "Stock-taking",
+        "Comment",
         "Method and limitations",
     ],
 }
 DOMAINS = [
-    "Demografie",
     "Sozioökonomie",
     "Bildung und soziale Teilhabe",
     "Wohnsituation",
     "Mobilität",
     "Umwelt",
     "Gesundheit",
+    "Demografie",
 ]
 STATUS = {"high": "hoch", "medium": "mittel", "low": "niedrig", "very_low": "sehr niedrig"}
 
@@ -99,7 +103,8 @@ def german(sample):
 
 @pytest.fixture(scope="module")
 def english(sample, tmp_path_factory):
-    path = report(sample.release, tmp_path_factory.mktemp("report") / "report.html", lang="en")
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    report(sample.release, path, lang="en", earlier=sample.earlier)
     return Sections(path.read_text(encoding="utf-8"))
 
 
@@ -121,23 +126,27 @@ def test_head_has_title_source_and_date(sample, german):
     html = (sample.folder / "bericht.html").read_text(encoding="utf-8")
     assert "<h1>Bedarfslagen in der Beispielstadt</h1>" in html
     assert "<title>Bedarfslagen in der Beispielstadt</title>" in html
-    head = german.paragraphs[""]
-    assert head[0] == "Synthetische Daten - keine reale Stadt"
-    assert head[-1].endswith("eigene Berechnung · Stand: 31.12.2024")
+    kind, subtitle, notice, result, *_ = german.paragraphs[""]
+    assert kind == "Bericht"
+    assert subtitle == "Stadtteile der Beispielstadt, Bestandsaufnahme 2024 · Stand 31.12.2024"
+    assert notice == "Synthetische Daten - keine reale Stadt"
+    assert result.startswith("16 von 80 bewerteten Gebieten")
+    assert re.search(r'<footer class="foot">Quelle: Statistikstelle .* eigene Berechnung</footer>', html)
 
 
 @pytest.mark.parametrize("lang", ["de", "en"])
-def test_reading_aid_follows_the_comment(german, english, lang):
-    first, second, *_ = {"de": german, "en": english}[lang].paragraphs[SECTIONS[lang][0]]
-    assert first.startswith("Die Karte zeigt, wo mehrere soziale Bedarfslagen zusammentreffen.")
-    assert second == AID[lang]
+def test_reading_aid_follows_the_points_and_the_comment_stands_in_full(german, english, lang):
+    part = {"de": german, "en": english}[lang]
+    assert part.paragraphs[SECTIONS[lang][0]] == [AID[lang]]
+    (comment,) = part.paragraphs[SECTIONS[lang][-2]]
+    assert comment.startswith("Die Karte zeigt, wo mehrere soziale Bedarfslagen zusammentreffen.")
 
 
 def test_stocktaking_names_all_seven_domains_and_the_empty_ones(german):
     headings = [row[0] for row in german.rows["Bestandsaufnahme"][1:] if len(row) == 1]
     assert [heading.split(" (kein")[0] for heading in headings] == DOMAINS
     assert [heading for heading in headings if "kein Indikator vorhanden" in heading] == [
-        f"{domain} (kein Indikator vorhanden)" for domain in DOMAINS[3:]
+        f"{domain} (kein Indikator vorhanden)" for domain in DOMAINS[2:-1]
     ]
 
 
@@ -190,18 +199,28 @@ def test_need_has_areas_and_residents_of_each_class(german, exported):
 
 def test_shortlist_is_sorted_by_name_not_by_rank_and_each_area_has_its_reasons(german, exported, counts, pairs):
     head, *rows = german.rows["Gebiete mit erhöhtem Unterstützungsbedarf"]
-    assert head == ["Gebiet", "Einwohnerinnen und Einwohner", "Bedarfsindex", "Gründe", "Prüfgebiet"]
+    x, n = (counts[column] for column in pairs["sgb2_rate"])
+    city = round(100 * x.sum() / n.sum(), 1)
+    assert head[:6] == [
+        "Nr.",
+        "Gebiet",
+        "Einwohner",
+        "Sozialer Status",
+        "Dynamik",
+        f"SGB-II-Quote in % (Abstand zu {written(city)})",
+    ]
+    assert len(head) == 9
+    assert head[-1] == "Auswahl"
     chosen = exported[exported["selected"]].sort_values("name")
-    assert [row[0].split("|")[0] for row in rows] == chosen["name"].tolist()
+    assert [row[1].split("|")[0] for row in rows] == chosen["name"].tolist()
     for row, key in zip(rows, chosen.index, strict=True):
-        assert row[0].split("|")[1] == f"{key} · {chosen['bezirk'][key]}"
-        assert row[1] == written(counts["Einwohner"][key], 0)
-        assert row[2].startswith(f"Sozialer Status: {STATUS[chosen['need_status_class'][key]]}|")
-        assert row[4] == chosen["candidate"][key]
-        reasons = plain(row[3]).split("|")
-        x, n = (counts[column][key] for column in pairs["sgb2_rate"])
-        assert len(reasons) == 3
-        assert reasons[0].startswith(f"SGB-II-Quote: {written(100 * x / n)} %, über dem Wert der Gesamtstadt (")
+        assert row[0] == chosen["candidate"][key]
+        assert row[1].split("|")[1] == f"{key} · {chosen['bezirk'][key]}"
+        assert row[2] == written(counts["Einwohner"][key], 0)
+        assert row[3] == STATUS[chosen["need_status_class"][key]]
+        rate = 100 * x[key] / n[key]
+        assert row[5] == f"{written(rate)} (+{written(rate - city)})"
+        assert row[8].split("|")[0] in ("sicher", "Grenzfall")
 
 
 def test_candidates_say_whether_a_programme_is_there_already(german, exported):
@@ -229,18 +248,16 @@ def test_method_and_definitions_close_the_report(german):
 
 
 def test_numbers_are_german_in_german_and_english_in_english(german, english):
-    cells = {"de": german, "en": english}
-    found = {lang: [c for rows in part.rows.values() for row in rows for c in row] for lang, part in cells.items()}
-    rates = {lang: [cell for cell in part if cell.endswith("\u202f%")] for lang, part in found.items()}
-    assert len(rates["de"]) == len(rates["en"]) >= 14
-    runs = {lang: [cell for cell in part if re.fullmatch(r"\d+\u202f%", cell)] for lang, part in rates.items()}
-    assert runs["de"] == runs["en"]  # shares of runs are whole
-    assert len(runs["de"]) == len(german.rows["Wie stabil ist die Auswahl?"]) - 1
-    german_rates, english_rates = ([cell for cell in rates[lang] if cell not in runs[lang]] for lang in ("de", "en"))
+    stock = {"de": german.rows["Bestandsaufnahme"], "en": english.rows["Stock-taking"]}
+    found = {lang: [cell for row in rows for cell in row] for lang, rows in stock.items()}
+    found["de"] += [cell for row in german.rows["Bedarfsindex"] for cell in row]
+    found["en"] += [cell for row in english.rows["Need index"] for cell in row]
+    german_rates, english_rates = ([cell for cell in found[lang] if cell.endswith("\u202f%")] for lang in ("de", "en"))
+    assert len(german_rates) == len(english_rates) >= 14
     assert all(re.search(r"\d,\d\u202f%$", cell) and "." not in cell for cell in german_rates)
     assert all(re.search(r"\d\.\d\u202f%$", cell) and "," not in cell for cell in english_rates)
-    assert "2.287" in found["de"]
-    assert "2,287" in found["en"]
+    assert "2.287" in [cell for row in german.rows[SECTIONS["de"][2]] for cell in row]
+    assert "2,287" in [cell for row in english.rows[SECTIONS["en"][2]] for cell in row]
 
 
 def test_no_template_or_placeholder_is_left_over(sample, tmp_path):
@@ -252,7 +269,7 @@ def test_no_template_or_placeholder_is_left_over(sample, tmp_path):
 
 def test_a_bare_release_has_no_empty_sections(town, tmp_path):
     part = Sections(report(qa.release(town), tmp_path / "a.html").read_text(encoding="utf-8"))
-    assert part.headings == ["Kommentar", "Bestandsaufnahme", "Methode und Einschränkungen"]
+    assert part.headings == ["Bestandsaufnahme", "Kommentar", "Methode und Einschränkungen"]
     assert (
         part.paragraphs["Kommentar"][0]
         == "Es liegt kein Kommentar vor. Diese Fassung ist nicht zur Weitergabe bestimmt."

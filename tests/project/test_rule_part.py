@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from quartiersatlas.errors import ColumnError, SpecError
+from quartiersatlas.errors import ColumnError, GeometryError, InputError, SpecError
 from quartiersatlas.project import check_project
 from quartiersatlas.project.manifest import input_files
 from quartiersatlas.project.schema import read_project
@@ -95,3 +95,39 @@ def test_an_indicator_that_is_not_there_names_the_line_of_its_condition(sample_d
     project.write_text(text.replace(old, new), encoding="utf-8")
     with pytest.raises(ColumnError, match=rf"projekt\.toml, line {line}: .*poverty_rate"):
         check_project(project)
+
+
+# --- layers beside the rule -------------------------------------------------------------------------------------------
+
+
+def test_barriers_of_clusters_are_files_of_the_project(shortlist, tmp_path):
+    found = shortlist(
+        '[shortlist]\nrule = \'hotspot("x")\'\nbarriers = "river.gpkg"\n[candidates]\ncrossings = "bridges.gpkg"'
+    )
+    assert (found.barriers, found.crossings) == ("river.gpkg", None)
+    assert input_files(read_project(tmp_path / "projekt.toml")) == ["a.gpkg", "bridges.gpkg", "river.gpkg", "t.csv"]
+    with pytest.raises(SpecError, match=r"line 9: \[shortlist\]: barriers = 3 should be the name of a file"):
+        shortlist("[shortlist]\nrule = 'hotspot(\"x\")'\nbarriers = 3")
+
+
+def test_candidate_areas_take_their_options_from_the_project(city, edit):
+    more = 'barriers = "fluss.geojson"\nexclude = ["0102"]\nseed = 3\n'
+    edit(city / "projekt.toml", "[candidates]\n", f"[candidates]\n{more}")
+    options = check_project(city / "projekt.toml").candidates.options
+    assert (len(options.barriers), options.crossings, options.exclude, options.seed) == (1, None, ("0102",), 3)
+
+
+@pytest.mark.parametrize(
+    ("part", "more", "error", "message"),
+    [
+        ("candidates", 'exclude = ["9999"]', SpecError, r"projekt\.toml: \[candidates\]: .*unknown key: '9999'"),
+        ("candidates", 'barriers = "einrichtungen.geojson"', GeometryError, r"\[candidates\]: .*no lines or polygons"),
+        ("candidates", 'crossings = "fluss.geojson"', SpecError, "crossings open barriers, but there are none"),
+        ("candidates", 'barriers = "strom.geojson"', InputError, "strom"),
+        ("shortlist", 'barriers = "fluss.geojson"', SpecError, r"line \d+: screen: barriers cut neighbours"),
+    ],
+)
+def test_layers_that_cannot_work_are_refused(city, edit, part, more, error, message):
+    edit(city / "projekt.toml", f"[{part}]\n", f"[{part}]\n{more}\n")
+    with pytest.raises(error, match=message):
+        check_project(city / "projekt.toml")

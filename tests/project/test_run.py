@@ -6,6 +6,7 @@ import csv
 import hashlib
 import hmac
 import json
+import re
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -240,14 +241,15 @@ def test_the_report_says_which_areas_are_borderline_and_whether_they_are_on_the_
     result, folder = outcome
     page = (folder / "bericht.html").read_text(encoding="utf-8")
     labels, selected = result.release.stability.table["label"], result.release.selected
-    part = page[page.index("Wie stabil ist die Auswahl?") :]
     for group, cells in (
-        (labels.eq("borderline") & selected, "<td>ja</td><td>Grenzfall</td>"),
-        (labels.eq("borderline") & ~selected, "<td>nein</td><td>Grenzfall</td>"),
-        (labels.eq("certain") & selected, "<td>ja</td><td>sicher</td>"),
+        (labels.eq("borderline") & selected, "<td>Grenzfall<br>"),
+        (labels.eq("certain") & selected, "<td>sicher<br>"),
     ):
         assert group.any()
-        assert "".join(part.split("\n")).count(cells) == group.sum()
+        assert page.count(cells) == group.sum()
+    near = result.release.areas["name"][labels.eq("borderline") & ~selected]
+    (named,) = re.findall(r"Knapp unter der Auswahl liegen: (.*)\.</p>", page)
+    assert {word.split(" (")[0] for word in named.split(", ")} == set(near)
 
 
 # the notice goes with every output

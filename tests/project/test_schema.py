@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from quartiersatlas.errors import InputError, SpecError
@@ -98,8 +100,8 @@ def test_a_file_in_another_encoding_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("more", "where", "wrong", "near"),
     [
-        ({"top": 'titel = "a"'}, r"projekt\.toml", "titel", "title"),
-        ({"more": '[shortlst]\nrule = "a"'}, r"projekt\.toml", "shortlst", "shortlist"),
+        ({"top": 'titel = "a"'}, "project file", "titel", "title"),
+        ({"more": '[shortlst]\nrule = "a"'}, "project file", "shortlst", "shortlist"),
         ({"areas": 'path = "a"\nkey = "b"\nnames = "c"'}, r"\[areas\]", "names", "name"),
         ({"tables": 'path = "a"\nkey = "b"\nperiode = "2024"'}, r"\[\[tables\]\]", "periode", "period"),
         ({"more": '[change]\nsince = ""\nindicator = []'}, r"\[change\]", "indicator", "indicators"),
@@ -126,10 +128,22 @@ def test_a_file_in_another_encoding_is_refused(tmp_path):
         ),
     ],
 )
-def test_an_unknown_key_is_refused_at_every_level_with_the_nearest_one(project, more, where, wrong, near):
-    hint = rf" Did you mean '{near}'\?" if near else ""
-    with pytest.raises(SpecError, match=rf"In (the )?{where}: '{wrong}' is not known\.{hint}.* There are: "):
+def test_an_unknown_key_is_refused_at_every_level_with_the_nearest_one(project, more, where, wrong, near, tmp_path):
+    said = rf"In (the )?{where}: '{wrong}' is not known\. Did you mean '{near}'\?.* There are: "
+    with pytest.raises(SpecError, match=rf"^projekt\.toml, line \d+: {said}") as caught:
         project(**more)
+    line = int(re.match(r"projekt\.toml, line (\d+)", str(caught.value))[1])
+    assert re.search(wrong, (tmp_path / "projekt.toml").read_text(encoding="utf-8").splitlines()[line - 1])
+
+
+def test_the_second_of_two_tables_is_told_by_its_line(project):
+    with pytest.raises(SpecError, match=r"^projekt\.toml, line 10: In \[\[tables\]\]: 'perod' is not known"):
+        project('[[tables]]\npath = "c"\nperod = "2022"\nkey = "b"')
+
+
+def test_the_word_of_rules_is_answered_with_the_one_of_the_project_file(project):
+    with pytest.raises(SpecError, match=r"line 8: .*\[rules\] is called \[shortlist\] here: rule = \"\.\.\.\", preset"):
+        project('[rules]\na = { indicator = "x", above = 3 }')
 
 
 @pytest.mark.parametrize(
@@ -217,7 +231,10 @@ def test_values_of_the_wrong_kind_are_refused(project, more, message):
         ({"more": f"{SHORTLIST}[stability]\nruns = 100001"}, r"\[stability\] runs must be at most 100000"),
         ({"more": f"{SHORTLIST}[stability]\nseed = -1"}, r"\[stability\] seed must be 0 or more, not -1"),
         ({"more": f"{SHORTLIST}[stability]\nruns = 1e3"}, r"In \[stability\]: runs .* a whole number"),
-        ({"more": "[protection]\nmin_count = 0"}, r"^\[protection\] min_count = 0 must be at least 1"),
+        (
+            {"more": "[protection]\nmin_count = 0"},
+            r"^projekt\.toml, line 8: \[protection\] min_count = 0 must be at least 1",
+        ),
         ({"more": '[outputs]\nmap = "a.html"\nreport = "a.html"'}, r"the file names in \[outputs\] must all differ"),
         ({"more": '[outputs]\nmap = "karten/a.html"'}, "must not contain a folder"),
         ({"more": '[outputs]\nmap = "../a.html"'}, "must not contain a folder"),

@@ -108,7 +108,7 @@ def test_a_bridge_connects_groups_below_the_floor():
     assert none.too_small["short"].unique().tolist() == [600]
     assert none.too_small["group"].tolist() == ["a0", "a0", "d0", "d0"]
     assert [warning.name for warning in none.warnings] == ["warning_candidates_floor"]
-    assert "is known to have 3000 residents" in repr(none)
+    assert "is known to have 3,000 residents" in repr(none)
 
 
 def test_groups_that_have_the_floor_get_no_bridge():
@@ -182,7 +182,7 @@ def test_an_area_above_the_ceiling_stays_alone_and_is_flagged():
     assert parts(found) == [["a0"], ["b0"], ["c0"]]
     assert found.table.loc[found.table["above"], "key"].tolist() == ["b0"]
     assert [warning.name for warning in found.warnings] == ["warning_candidates_above"]
-    assert "more than 5000 residents that cannot be divided: P1" in repr(found)
+    assert "more than 5,000 residents that cannot be divided: P1" in repr(found)
     beside = qa.candidate_areas(*city(row(500, 9000)), max_population=5000)
     assert beside.too_small["short"].to_dict() == {"a0": 1500}  # it does not join the large one
 
@@ -382,7 +382,7 @@ def test_a_release_makes_the_same_areas_again_and_shows_no_more_of_them_than_bef
     assert sorted(together) == sorted(again)
     assert list(released.candidates.columns) == ["name", "n_areas", "residents", "hectares", "geometry", "poverty"]
     said = "\n".join(map(str, released.facts))
-    assert "Larger groups are divided, at most 9000 residents" in said
+    assert "Larger groups are divided, at most 9,000 residents" in said
     assert "No area for review crosses a border of the level gemeinde" in said
 
 
@@ -392,7 +392,7 @@ def test_a_release_makes_the_same_areas_again_and_shows_no_more_of_them_than_bef
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"max_population": 1999}, SpecError, r"max_population is 1999, below min_population \(2000\)"),
+        ({"max_population": 1999}, SpecError, r"max_population is 1,999, below min_population \(2,000\)"),
         ({"max_population": -1}, SpecError, "max_population is -1; it must be"),
         ({"max_population": np.nan}, SpecError, "max_population is nan"),
         ({"max_population": True}, SpecError, "max_population is True"),

@@ -78,7 +78,7 @@ def test_a_group_with_an_unknown_number_of_residents_is_no_candidate(joined, min
     assert set(found.too_small.index) == {"a0", "b0"}
     assert found.too_small[["residents", "short"]].isna().all(axis=None)
     assert repr(found).splitlines()[2:] == [
-        "  P1: Gebiet d0, 1 area, 2000 residents",
+        "  P1: Gebiet d0, 1 area, 2,000 residents",
         "  in groups with an unknown number of residents: a0, b0",
     ]
 
@@ -88,9 +88,9 @@ def test_candidates_are_printed_with_all_their_figures(joined):
     found = qa.candidate_areas(data, qa.screen(data, qa.worst_share("x", 0.75)), min_population=1234567)
     assert repr(found) == (
         "Candidates: 1 candidate area from 2 areas\n"
-        "  Areas for review: selected areas with a common border, together at least 1234567 residents.\n"
-        "  P1: Gebiet a0, 2 areas, 1234569 residents\n"
-        "  in groups below 1234567 residents: d0"
+        "  Areas for review: selected areas with a common border, together at least 1,234,567 residents.\n"
+        "  P1: Gebiet a0, 2 areas, 1,234,569 residents\n"
+        "  in groups below 1,234,567 residents: d0"
     )
 
 

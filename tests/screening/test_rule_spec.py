@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pickle
 from decimal import Decimal
+from functools import reduce
+from operator import and_
 
 import pytest
 from drawn_rules import rules
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 import quartiersatlas as qa
 from quartiersatlas.errors import ArgumentError, InputError, QuartiersatlasError, SpecError
 from quartiersatlas.screening.language.names import condition_names
+from quartiersatlas.screening.language.rules import Compare
 
 POOR = 'id = "poor"\nselect = "poor"\n[conditions]\npoor = { indicator = "poverty", above = 24 }\n'
 
@@ -35,6 +38,7 @@ references = st.dictionaries(
 @settings(max_examples=300)
 @given(rules, words, texts, references)
 def test_a_rule_file_written_and_read_again_is_the_same(rule, name, title, published):
+    rule = reduce(and_, (qa.above("published", than=one) for one in published), rule)  # each is used
     spec = qa.RuleSpec(
         id=name, rule=rule, title_de=title, source=title, note_en=title, verified=title, references=published
     )
@@ -127,6 +131,12 @@ def lines(*extra, select="poor", top=()):
         (lines("[levels]", "Higher = { rich = 31 }"), 6, "rich"),
         (lines("[levels]", 'Higher = { poor = "x" }'), 6, "no number"),
         (lines("[references]", "state = { values = { a = 1 } }"), 6, "source"),
+        (lines("[references]", 'state = { source = "s", values = { poverty = 1 } }'), 6, "'state' is never used"),
+        (lines("[levels]", "Higher = { poor = 23 }"), 6, "milder than 24"),
+        (lines("[labels]", 'povrty = { de = "Armut" }'), 6, "Did you mean 'poverty'"),
+        (lines("[labels]", 'poverty = { fr = "x" }'), 6, "'fr' is not known"),
+        (lines("[labels]", 'poverty = "Armut"'), 6, "'Armut' should be"),
+        (lines("[labels]", 'poverty = { de = "", en = "Poverty" }'), 6, "should be"),
         (lines("[references]", 'state = { source = "s", values = { a = "1" } }'), 6, "no number"),
         (lines(top=['titel = "x"']), 2, "titel"),
         (lines(select="poor & above('a', 3)"), 2, "cannot be read"),
@@ -139,6 +149,9 @@ def test_a_mistake_is_answered_with_its_line(tmp_path, content, line, message):
     with pytest.raises(SpecError, match=message) as caught:
         qa.RuleSpec.from_toml(file)
     assert str(caught.value).startswith(f"rule.toml, line {line}: ")
+    with pytest.raises(SpecError, match=message) as caught:
+        qa.RuleSpec.from_text(content)
+    assert str(caught.value).startswith(f"the rule file, line {line}: ")
 
 
 @pytest.mark.parametrize("key", ["id", "select", "conditions"])
@@ -188,6 +201,44 @@ def test_levels_are_other_limits_of_the_same_rule():
 
 
 @pytest.mark.parametrize(
+    ("rule", "limit", "milder"),
+    [
+        (qa.above("p", 24, name="poor"), "23.9", True),
+        (qa.above("p", 24, name="poor"), "24", False),
+        (qa.above("p", 24, name="poor"), "24.1", False),
+        (qa.at_most("p", 24, name="poor"), "24.1", True),
+        (qa.at_most("p", 24, name="poor"), "24", False),
+        (qa.at_most("p", 24, name="poor"), "23.9", False),
+        (~qa.above("p", 24, name="poor"), "24.1", True),
+        (~qa.above("p", 24, name="poor"), "23.9", False),
+        (qa.above("r", 1) & ~(qa.below("p", 24, name="poor") | qa.above("q", 1)), "23.9", True),
+        (qa.above("r", 1) & ~(qa.below("p", 24, name="poor") | qa.above("q", 1)), "24.1", False),
+    ],
+)
+def test_a_level_milder_than_its_rule_is_refused(rule, limit, milder):
+    levels = {"Higher": {"poor": Decimal(limit)}}
+    if not milder:
+        assert qa.RuleSpec(id="t", rule=rule, levels=levels).levels == levels
+        return
+    with pytest.raises(SpecError, match=rf"level 'Higher': poor = {limit} is milder than 24 in the rule"):
+        qa.RuleSpec(id="t", rule=rule, levels=levels)
+
+
+def test_a_level_milder_than_the_one_before_is_refused():
+    with pytest.raises(SpecError, match=r"level 'Highest': poor = 30 is milder than 31 in level 'Higher'"):
+        qa.RuleSpec.from_text(lines("[levels]", "Higher = { poor = 31 }", "Highest = { poor = 30 }"))
+
+
+def test_published_values_that_nothing_names_are_refused():
+    published = {"state": qa.Reference(values={"poverty": 20}, source="s")}
+    assert qa.RuleSpec(id="t", rule=qa.above("poverty", than="state"), references=published).references == published
+    with pytest.raises(SpecError, match=r"reference 'state' is never used; the rule names: 'country'"):
+        qa.RuleSpec(id="t", rule=qa.above("poverty", than="country"), references=published)
+    city = {"city": published["state"]}
+    assert qa.RuleSpec(id="t", rule=qa.worse_than_city("poverty"), references=city).references == city
+
+
+@pytest.mark.parametrize(
     ("levels", "message"),
     [
         ({"H": {"pour": 3}}, "Did you mean 'poor'"),
@@ -199,6 +250,25 @@ def test_a_level_of_what_is_no_limit_is_refused(levels, message):
     rule = qa.above("poverty", 24, name="poor") & qa.above("poverty", than="city", name="town")
     with pytest.raises(SpecError, match=message):
         qa.RuleSpec(id="t", rule=rule, levels=levels)
+
+
+def test_labels_are_read_and_written_and_change_no_fingerprint():
+    content = lines("[labels]", 'poverty = { de = "Armut" }')
+    spec = qa.RuleSpec.from_text(content)
+    assert spec.labels == {"poverty": ("Armut", "Armut")}
+    assert [spec.label(name, "en") for name in ("poverty", "income")] == ["Armut", "income"]
+    assert qa.RuleSpec.from_text(spec.to_toml()) == spec
+    assert spec.hash == qa.RuleSpec.from_text(lines()).hash
+
+
+@pytest.mark.parametrize("name", qa.rule_presets())
+def test_every_indicator_of_an_official_rule_has_words_in_both_languages(name):
+    spec, known = qa.RuleSpec.preset(name), qa.Catalogue.builtin()
+    limits = {one for c in spec.rule.conditions if isinstance(c, Compare) for one in c.limit.names}
+    asked = {c.looks_at for c in spec.rule.conditions} | limits
+    without = {one for one in asked if one not in spec.labels and one not in known}
+    assert without <= {"residents", "city", "quantile"}
+    assert all(german != name for name, (german, _) in spec.labels.items())
 
 
 def test_the_fingerprint_is_of_what_decides():
@@ -213,7 +283,6 @@ def test_the_fingerprint_is_of_what_decides():
         qa.RuleSpec.from_text(POOR.replace("above", "at_least")),
         qa.RuleSpec.from_text(POOR.replace("24 }", '24, unknown = "no" }')),
         qa.RuleSpec.from_text(POOR.replace("24 }", '24, printed = "exact" }')),
-        qa.RuleSpec(id="poor", rule=spec.rule, references={"a": qa.Reference(values={"b": 1}, source="c")}),
         qa.RuleSpec(id="poor", rule=spec.rule, levels={"a": {"poor": 30}}),
     ]
     assert {one.hash for one in same} == {spec.hash}

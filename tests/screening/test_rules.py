@@ -360,3 +360,18 @@ def test_a_rule_lists_its_conditions_from_left_to_right():
 def test_what_is_wrong_with_a_text_is_said(text, message):
     with pytest.raises(SpecError, match=re.escape(message)):
         parse_rule(text)
+
+
+def test_a_distance_is_above_zero_where_its_condition_holds_also_under_not(joined):
+    data = qa.add_rates(
+        joined({"x": [10.0, 20, 30, 40], "base": [100.0] * 4, "residents": [100.0] * 4}), {"share": ("x", "base")}
+    )
+    conditions = [
+        qa.above("share", 25), qa.at_least("share", 20), qa.below("share", 30), qa.at_most("share", 20),
+        qa.above_city("share"), qa.worst_n("share", 2, highest=True), qa.worst_n("share", 2, highest=False),
+    ]  # fmt: skip
+    for condition in conditions:
+        plain, turned = (qa.screen(data, rule) for rule in (condition, ~condition))
+        assert turned.reasons["distance"].tolist() == plain.reasons["distance"].tolist()
+        apart = plain.reasons[plain.reasons["distance"] != 0]
+        assert apart["held"].eq(apart["distance"] > 0).all(), condition

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import warnings
 
 import numpy as np
@@ -166,3 +168,15 @@ def test_a_column_whose_unit_alone_is_said_is_not_called_context(joined):
     catalogue = qa.Catalogue.builtin().add(declared)
     data = joined({"income": [20.0, 30, 40], "residents": [10.0] * 3}, catalogue=catalogue)
     assert "warning_rule_context" in said(data, qa.below("income", 25))[0]
+
+
+def test_what_nobody_describes_is_asked_for_and_the_advice_helps(joined):
+    values = {"income": [20000.0 + 500 * i for i in range(20)], "residents": [1000.0] * 20}
+    rule = qa.worst_n("income", 3, highest=False)
+    with pytest.warns(UserWarning, match="Nothing says what “income” is") as caught:
+        found = qa.screen(joined(values), rule)
+    assert [message.name for message in found.warnings] == ["warning_rule_no_kind"]
+    advice = re.search(r"(kinds=.*?}), (units=.*?})", str(caught[0].message))
+    said = {part.partition("=")[0]: json.loads(part.partition("=")[2]) for part in advice.groups()}
+    again = qa.screen(joined(values, **said), rule)  # without a warning
+    assert again.keys == found.keys == ["a0", "b0", "c0"]

@@ -231,15 +231,20 @@ MARK = "line_marker_"
 
 
 @contextmanager
-def naming_the_line(path: str | Path) -> Iterator[None]:
-    """Add file and line to the message of a spec error raised inside."""
+def naming_the_line(path: str | Path, source: str | None = None) -> Iterator[None]:
+    """Add file and line to the message of a spec error raised inside, unless it has those of another file.
+
+    A text that is no file is given as ``source``, with a name in the place of the path.
+    """
     try:
         yield
     except SpecError as error:
-        line = line_of(Path(path).read_text(encoding="utf-8-sig"), error.place)
+        if error.located:
+            raise
+        line = line_of(Path(path).read_text(encoding="utf-8-sig") if source is None else source, error.place)
         where = f"{Path(path).name}, line {line}" if line else Path(path).name
         located = SpecError(f"{where}: {error}")
-        located.place = error.place
+        located.place, located.located = error.place, True
         raise located from None
 
 

@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
-from math import isfinite
+from math import ceil, isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quartiersatlas.base.files import WRITTEN, written_whole
+from quartiersatlas.base.text_width import count_lines
+from quartiersatlas.base.workbook_charts import FONT, SheetChart, insert_chart
 from quartiersatlas.errors import DependencyError, InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 CellValue = str | float | None
 
 LONGEST_TEXT = 32_767  # characters of a cell, as UTF-16 counts them; Excel repairs a file with longer ones
 WIDEST = 60  # characters of a column that an analyst edits
 MARGINS = {"left": 0.75, "right": 0.75, "top": 1.0, "bottom": 1.0}  # inches
-DIGIT = 7  # pixels: the unit of widths
+DIGIT, INSIDE, INDENT = 7, 6, 9  # pixels: the unit of widths, what a column keeps free of words, a step to the right
+SIZE = 10.0  # points
+LINE, AROUND, HIGHEST = 1.32, 4.0, 409.0  # of a row: share of the size per line, points beside them, points at most
+WIDER = 1.2  # other fonts than ours may be
+BAR_ROOM = 1.4  # the largest value of a column of bars leaves room for its number
+MOST_HEAD = 255  # characters of what stands above or below a printed page
+WIDEST_PAGE = 260  # digits
 A4 = 9  # the number of the paper in the format
 
 # A spreadsheet reads these at the start of a cell as the start of a formula, the wide ones where Asian text is set up
@@ -43,6 +51,26 @@ class CellStyle:
     is_wrapped: bool = False
     number_format: str = ""
     is_text: bool = False
+    size: float = SIZE
+    fill: str = ""
+    align: str = ""
+    indent: int = 0
+    is_top: bool = False  # beside wrapped cells
+    line: str = ""  # its colour, below the cell
+
+
+PLAIN = CellStyle()
+
+
+@dataclass(frozen=True, eq=False)
+class StyledCell:
+    """A cell that looks unlike the others of its column."""
+
+    value: CellValue
+    style: CellStyle
+
+
+Cell = CellValue | StyledCell
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +84,7 @@ class WorkbookSheet:
     head : sequence of (cells, CellStyle)
         Rows above the others, each in one style.
     rows : iterable of sequences
-        Text, numbers, true or false; None for an empty cell. Taken once, while the sheet is written.
+        Text, numbers, true or false; None for an empty cell; a ``StyledCell``. Taken once, while the sheet is written.
     styles : sequence of CellStyle
         One per column, for ``rows``.
     widths : sequence of float
@@ -69,17 +97,27 @@ class WorkbookSheet:
         Set up for paper: landscape, as wide as the page.
     is_filtered : bool
         A long table: arrows in the last row of the head, and the head on every page that is printed.
+    title, foot : sequence of (text, CellStyle)
+        Lines across all columns, above the head and below the rows.
+    bars : mapping of int to str
+        Columns whose numbers have a bar behind them, with its colour; none where a number is below 0.
+    charts : sequence of SheetChart
+        Pictures of cells; a sheet with some is one page.
     """
 
     name: str
-    head: Sequence[tuple[Sequence[CellValue], CellStyle]]
-    rows: Iterable[Sequence[CellValue]]
+    head: Sequence[tuple[Sequence[Cell], CellStyle]]
+    rows: Iterable[Sequence[Cell]]
     styles: Sequence[CellStyle]
     widths: Sequence[float]
     text_columns: frozenset[int] = frozenset()
     frozen: tuple[int, int] = (0, 0)
     is_printed: bool = False
     is_filtered: bool = False
+    title: Sequence[tuple[str, CellStyle]] = ()
+    foot: Sequence[tuple[str, CellStyle]] = ()
+    bars: Mapping[int, str] = field(default_factory=dict)
+    charts: Sequence[SheetChart] = ()
 
 
 def sheet_to_edit(
@@ -103,8 +141,16 @@ def _every_digit(value: str | float) -> str | float:
     return value if isinstance(value, str) or float(f"{value:.16g}") == value else repr(value)
 
 
-def write_workbook(path: str | Path, sheets: Iterable[WorkbookSheet], *, title: str = "", comment: str = "") -> Path:
-    """Write a workbook whole or not at all.
+def write_workbook(
+    path: str | Path,
+    sheets: Iterable[WorkbookSheet],
+    *,
+    title: str = "",
+    comment: str = "",
+    font: str = FONT,
+    foot: str = "",
+) -> Path:
+    """Write a workbook whole or not at all; ``foot`` stands below each page that is printed, beside its number.
 
     Raises
     ------
@@ -122,11 +168,17 @@ def write_workbook(path: str | Path, sheets: Iterable[WorkbookSheet], *, title: 
         raise InputError(f"{path.name}: workbooks are written as .xlsx.")
     with written_whole(path) as file:
         content = BytesIO()
-        book = Workbook(content, {"in_memory": True})  # without temporary files, which a failure would leave behind
+        # without temporary files, which a failure would leave behind; every format has the font and its size
+        face = {"font_name": font, "font_size": SIZE, "font_scheme": False}
+        book = Workbook(content, {"in_memory": True, "default_format_properties": face})
         book.set_properties({"title": title, "author": "quartiersatlas", "comments": comment, "created": WRITTEN})
-        formats = _Formats(book)
+        formats = _Formats(book, 1.0 if font == FONT else WIDER)
         for sheet in sheets:
-            _write_sheet(book.add_worksheet(sheet.name), sheet, formats)
+            page = book.add_worksheet(sheet.name)
+            _write_sheet(page, sheet, formats)
+            _set_up(page, sheet, _page_foot(foot, font))
+            for chart in sheet.charts:
+                insert_chart(book, page, chart, font)
         book.close()
         file.write_bytes(content.getvalue())
     return path
@@ -135,8 +187,9 @@ def write_workbook(path: str | Path, sheets: Iterable[WorkbookSheet], *, title: 
 class _Formats:
     """The formats of a workbook, each made once."""
 
-    def __init__(self, book: Any) -> None:  # noqa: ANN401 - XlsxWriter has no types
+    def __init__(self, book: Any, wider: float) -> None:  # noqa: ANN401 - XlsxWriter has no types
         self.book = book
+        self.wider = wider
         self.made: dict[tuple[CellStyle, bool], Any] = {}
         self.plain = book.add_format()
 
@@ -148,8 +201,14 @@ class _Formats:
                 "bold": style.bold,
                 "italic": style.italic,
                 "font_color": style.color,
+                "font_size": 0 if style.size == SIZE else style.size,
                 "text_wrap": style.is_wrapped,
-                "valign": "top" if style.is_wrapped else "",
+                "valign": "top" if style.is_wrapped or style.is_top else "",
+                "align": style.align or ("left" if style.indent else ""),
+                "indent": style.indent,
+                "bg_color": style.fill,
+                "bottom": 1 if style.line else 0,
+                "bottom_color": style.line,
                 "num_format": "@" if is_quoted and style.is_text else style.number_format,
                 "quote_prefix": is_quoted,  # it stays text when somebody edits it
             }
@@ -162,33 +221,95 @@ def _write_sheet(page: Any, sheet: WorkbookSheet, formats: _Formats) -> None:  #
     typed = formats.book.add_format({"num_format": "@"}) if sheet.text_columns else None
     for column, width in enumerate(sheet.widths):
         page.set_column_pixels(column, column, round(width * DIGIT), typed if column in sheet.text_columns else None)
-    for number, (cells, style) in enumerate(sheet.head):
-        _write_row(page, number, cells, [style] * len(cells), formats)
-    number = len(sheet.head) - 1
-    for number, cells in enumerate(sheet.rows, start=len(sheet.head)):
-        _write_row(page, number, cells, sheet.styles, formats)
+    for number, line in enumerate(sheet.title):
+        _write_line(page, number, line, sheet.widths, formats)
+    top = len(sheet.title)
+    for number, (cells, style) in enumerate(sheet.head, start=top):
+        _write_row(page, number, cells, [style] * len(cells), sheet.widths, formats)
+    first = top + len(sheet.head)
+    number, under_bars = first - 1, {column: [0.0] for column in sheet.bars}
+    for number, cells in enumerate(sheet.rows, start=first):
+        _write_row(page, number, cells, sheet.styles, sheet.widths, formats)
+        for column, values in under_bars.items():
+            values += [float(value) for value in (cells[column],) if isinstance(value, int | float)]
+    for column, values in under_bars.items():
+        if min(values) >= 0 < max(values):
+            _add_bars(page, (first, column, number, column), max(values), sheet.bars[column])
+    for place, line in enumerate(sheet.foot, start=number + 1):
+        _write_line(page, place, line, sheet.widths, formats)
+    _hold(page, sheet, (top, first - 1, number))
+
+
+def _hold(page: Any, sheet: WorkbookSheet, rows: tuple[int, int, int]) -> None:  # noqa: ANN401
+    """Keep the head in sight and on every page, and put arrows into it; rows are its first and last, and the last."""
+    top, head, last = rows
     if sheet.frozen != (0, 0):
-        page.freeze_panes(*sheet.frozen)
+        page.freeze_panes(top + sheet.frozen[0], sheet.frozen[1])
+    if sheet.is_filtered:
+        page.autofilter(head, 0, last, len(sheet.widths) - 1)
+    if sheet.is_filtered or sheet.bars:
+        page.repeat_rows(top, head)
+
+
+def _add_bars(page: Any, cells: tuple[int, int, int, int], largest: float, color: str) -> None:  # noqa: ANN401
+    """Put bars behind numbers, from 0, in one colour without a gradient."""
+    ends = {"min_type": "num", "min_value": 0, "max_type": "num", "max_value": BAR_ROOM * largest}
+    page.conditional_format(*cells, {"type": "data_bar", "bar_solid": True, "bar_color": color, **ends})
+
+
+def _set_up(page: Any, sheet: WorkbookSheet, foot: str) -> None:  # noqa: ANN401
+    """Set a sheet up for paper."""
     page.set_margins(**MARGINS)
+    if foot or sheet.is_printed:
+        page.set_footer(foot)
     if sheet.is_printed:
         page.set_landscape()
         page.set_paper(A4)
-        page.fit_to_pages(1, 0)  # as many pages as it takes, each as wide as the table
-    if sheet.is_filtered:
-        page.autofilter(len(sheet.head) - 1, 0, number, len(sheet.widths) - 1)
-        page.repeat_rows(0, len(sheet.head) - 1)
+        # as wide as the page, or as some of them where it would be too small to read, and as long as it is
+        page.fit_to_pages(ceil(sum(sheet.widths) / WIDEST_PAGE), 1 if sheet.charts else 0)
+        if sheet.frozen[1]:
+            page.repeat_columns(0, sheet.frozen[1] - 1)
+
+
+def _page_foot(words: str, font: str) -> str:
+    """Return who publishes, and the number of the page; an ampersand stays one."""
+    face = f'&"{font},Regular"&8 '  # a blank, or digits that follow would count to the size
+    end = f"&R{face}&P / &N"
+    escaped = words.replace("\n", " ")
+    while len("&L" + face + escaped.replace("&", "&&") + end) > MOST_HEAD:
+        escaped = escaped[:-2] + "…"
+    return f"&L{face}{escaped.replace('&', '&&')}{end}" if words else end
+
+
+def _write_line(
+    page: Any,  # noqa: ANN401
+    number: int,
+    line: tuple[str, CellStyle],
+    widths: Sequence[float],
+    formats: _Formats,
+) -> None:
+    """Write words across all columns."""
+    words, style = line
+    if len(widths) > 1:
+        page.merge_range(number, 0, number, len(widths) - 1, "", formats.of(style, words))
+    _write_row(page, number, [words], [style], [sum(widths)], formats)
 
 
 def _write_row(
     page: Any,  # noqa: ANN401
     number: int,
-    cells: Sequence[CellValue],
+    cells: Sequence[Cell],
     styles: Sequence[CellStyle],
+    widths: Sequence[float],
     formats: _Formats,
 ) -> None:
-    for column, (value, style) in enumerate(zip(cells, styles, strict=True)):
+    height = 0.0
+    for column, (cell, given) in enumerate(zip(cells, styles, strict=True)):
+        value, style = (cell.value, cell.style) if isinstance(cell, StyledCell) else (cell, given)
         if isinstance(value, str):
             failed = _write_text(page, number, column, value, style, formats)
+            if style.is_wrapped and value:
+                height = max(height, _height(value, style, widths[column] / formats.wider))
         elif value is None:
             failed = page.write_blank(number, column, None, formats.of(style))
         elif isinstance(value, bool):
@@ -199,6 +320,14 @@ def _write_row(
             raise InputError(f"sheet {page.name!r}, row {number + 1}: a workbook cannot hold {value}.")
         if failed:
             raise InputError(f"sheet {page.name!r}: a sheet holds 1,048,576 rows and 16,384 columns, not more.")
+    if height:
+        page.set_row(number, height)
+
+
+def _height(words: str, style: CellStyle, width: float) -> float:
+    """Return the height of a row in points that shows all lines of wrapped words."""
+    lines = count_lines(words, width * DIGIT - INSIDE - INDENT * style.indent, style.size, bold=style.bold)
+    return min(lines * style.size * LINE + AROUND, HIGHEST)
 
 
 def _write_text(

@@ -11,7 +11,7 @@ from quartiersatlas.catalogue.key_systems import (
 )
 from quartiersatlas.catalogue.kinds import Kind
 from quartiersatlas.catalogue.references import Reference
-from quartiersatlas.catalogue.texts import Lang, Message, check_lang, number_text, text
+from quartiersatlas.catalogue.texts import Lang, Message, check_lang, number_text, number_texts, text
 
 __all__ = [
     "ActionBundle",
@@ -28,6 +28,7 @@ __all__ = [
     "inspire_cells",
     "key_systems",
     "number_text",
+    "number_texts",
     "parent_keys",
     "recognise_keys",
     "text",

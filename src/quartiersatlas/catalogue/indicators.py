@@ -185,6 +185,8 @@ class Catalogue:
         Count column -> columns that are a part of it; those who are counted in several of them are no sum.
     shares : mapping of str to str
         Ready-made share -> the count column it is a share of.
+    more_sums : tuple of (str, tuple of str)
+        Further ways in which a count column adds up: all residents are men and women, and foreigners and the others.
 
     Raises
     ------
@@ -203,6 +205,7 @@ class Catalogue:
     sums: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     shares: Mapping[str, str] = field(default_factory=dict)
+    more_sums: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     def __post_init__(self) -> None:
         expects(self.indicators, Mapping, "Catalogue", "qa.Catalogue.builtin().add(indicator)")
@@ -251,6 +254,20 @@ class Catalogue:
             parts={**self.parts, **{whole: tuple(those) for whole, those in (parts or {}).items()}},
             shares={**self.shares, **(shares or {})},
         )
+
+    @property
+    def all_sums(self) -> list[tuple[str, tuple[str, ...]]]:
+        """Every sum: whole and parts."""
+        return [*self.sums.items(), *self.more_sums]
+
+    def with_sum(self, whole: str, parts: Iterable[str]) -> Self:
+        """Return a catalogue that knows one sum more, beside those that the whole has already."""
+        parts = tuple(parts)
+        if any(known == whole and set(those) == set(parts) for known, those in self.all_sums):
+            return self
+        if whole in self.sums:
+            return replace(self, more_sums=(*self.more_sums, (whole, parts)))
+        return self.with_relations(sums={whole: parts})
 
     def get(self, name: str) -> Indicator:
         """Return the indicator, or one with nothing but its name where the catalogue does not know it."""

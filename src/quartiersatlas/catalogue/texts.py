@@ -6,6 +6,7 @@ import csv
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, Literal
 
 from quartiersatlas.base.checks import choice
@@ -51,17 +52,38 @@ def pick(lang: Lang, german: str, english: str) -> str:
 def text(name: str, lang: Lang, /, **values: object) -> str:
     """Return the text of this name with its placeholders filled in, or as it is where no values are given.
 
-    A value that differs with the language is a tuple (German, English).
+    A value that differs with the language is a tuple (German, English); a whole number is written as the language
+    does.
 
     Examples
     --------
     >>> text("legend_city", "en", value="12.5 %")
     'City: 12.5 %'
+    >>> text("summary_candidates", "de", count=1200)
+    'Sie bilden 1.200 zusammenhängende Prüfgebiete.'
     """
     german, english = texts()[name]
     template = pick(lang, german, english)
-    filled = {key: pick(lang, *value) if isinstance(value, tuple) else value for key, value in values.items()}
+    filled = {key: _in_words(value, lang) for key, value in values.items()}
     return template.format(**filled) if filled else template
+
+
+def _in_words(value: object, lang: Lang) -> object:
+    if isinstance(value, tuple):
+        return pick(lang, *value)
+    return number_text(int(value), 0, lang) if isinstance(value, Integral) and not isinstance(value, bool) else value
+
+
+def number_texts(value: float) -> tuple[str, str]:
+    """Return a number with all its digits in German and English.
+
+    Examples
+    --------
+    >>> number_texts(2000.0), number_texts(0.5)
+    (('2.000', '2,000'), ('0,5', '0.5'))
+    """
+    decimals = len(f"{value:.15g}".partition(".")[2])
+    return number_text(value, decimals, "de"), number_text(value, decimals, "en")
 
 
 @cache

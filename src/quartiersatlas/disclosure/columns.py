@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from quartiersatlas.intake import AreaData
     from quartiersatlas.need import NeedIndex, Stability
     from quartiersatlas.need.spec.records import NeedAxis
-    from quartiersatlas.screening import Shortlist
+    from quartiersatlas.screening import RuleSpec, Shortlist
     from quartiersatlas.segregation import SegregationResult
     from quartiersatlas.segregation.prepared import PreparedCounts
 
@@ -55,6 +55,15 @@ class ReleasedColumns:
         self.columns.append(column)
         self.values[column.id] = shown if column.kind == "class" else shown.astype(float).round(column.decimals)
         self.status[column.id] = status.mask(protected & status.ne("not_applicable"), "suppressed")
+
+
+def label_columns(out: ReleasedColumns, spec: RuleSpec, data: AreaData) -> None:
+    """Give columns the words of a rule file, where the catalogue has none for them."""
+    for place, column in enumerate(out.columns):
+        if not column.axis and column.id in spec.labels and column.id not in data.catalogue:
+            german, english = spec.labels[column.id]
+            indicator = replace(column.indicator, label_de=german, label_en=english)
+            out.columns[place] = replace(column, indicator=indicator)
 
 
 def add_data_column(out: ReleasedColumns, pattern: SuppressionPattern, name: str, protection: Protection) -> None:

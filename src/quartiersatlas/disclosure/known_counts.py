@@ -116,7 +116,7 @@ def _relations(data: AreaData, columns: list[str], x: Floats, protection: Protec
     ]
     pairs = [pair for pair in pairs if not data.perturbed.intersection(pair)]
     catalogue = data.catalogue
-    return find_relations(x, columns, catalogue.sums, catalogue.parts, pairs, search=protection.find_sums)
+    return find_relations(x, columns, catalogue.all_sums, catalogue.parts, pairs, search=protection.find_sums)
 
 
 def _is_below(data: AreaData, column: str, people: str) -> bool:

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import re
 import warnings
-from calendar import monthrange
-from collections.abc import Mapping, Sized
+from collections.abc import Iterable, Mapping, Sized
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
-from quartiersatlas.base.checks import choice, expects
 from quartiersatlas.base.checks import names as names_of
-from quartiersatlas.base.toml import NO_CHARACTER
 from quartiersatlas.catalogue import Message
+from quartiersatlas.disclosure.arguments import check_arguments
 from quartiersatlas.disclosure.certificate import Audit, audit_release, refuse_failed
 from quartiersatlas.disclosure.columns import (
     ReleasedColumns,
@@ -28,6 +24,7 @@ from quartiersatlas.disclosure.columns import (
     add_need,
     change_meaning,
     check_stability,
+    label_columns,
     need_cells,
     protected_segregation,
     released_drivers,
@@ -36,6 +33,7 @@ from quartiersatlas.disclosure.columns import (
 )
 from quartiersatlas.disclosure.derived.feasible_splits import with_index_company
 from quartiersatlas.disclosure.derived.filled import fill_withheld
+from quartiersatlas.disclosure.derived.group_gaps import add_gap_columns, gap_facts, with_gaps
 from quartiersatlas.disclosure.derived.recompute import (
     Derived,
     compute_again,
@@ -43,7 +41,6 @@ from quartiersatlas.disclosure.derived.recompute import (
     differences,
     scale_options,
 )
-from quartiersatlas.disclosure.first_comment import comment_draft
 from quartiersatlas.disclosure.known_counts import smallest_units
 from quartiersatlas.disclosure.ledger import Ledger, layer_of, ledger_entry, locked_ledger, write_ledger
 from quartiersatlas.disclosure.numbers.other_numbers import share_warnings
@@ -51,16 +48,14 @@ from quartiersatlas.disclosure.over_time.other_borders import PendingRelease
 from quartiersatlas.disclosure.over_time.series import compare_with_earlier, earlier_cells
 from quartiersatlas.disclosure.protection import Protection
 from quartiersatlas.disclosure.reasons import reasons_not_shown
-from quartiersatlas.disclosure.release import AUDIENCES, Audience, ReleasedResults
+from quartiersatlas.disclosure.release import Audience, ReleasedResults
+from quartiersatlas.disclosure.selection.first_comment import comment_draft
 from quartiersatlas.disclosure.selection.screened import looked_at, released_screening, withheld_areas
 from quartiersatlas.disclosure.suppression import leaving_counts, shown_counts, suppression_pattern
 from quartiersatlas.disclosure.words import collect_facts, wording_messages
-from quartiersatlas.errors import ColumnError, SpecError
-from quartiersatlas.intake import AreaData
+from quartiersatlas.errors import ColumnError
 from quartiersatlas.intake.areas.area_columns import parent_columns
-from quartiersatlas.intake.areas.outlines import refuse_unusable_shapes
 from quartiersatlas.intake.joining.data import SUMMED_BESIDE_COUNTS, kind_of
-from quartiersatlas.need import NeedIndex, Stability
 from quartiersatlas.screening import (
     Candidates,
     ProgrammeAreas,
@@ -72,11 +67,15 @@ from quartiersatlas.screening import (
 from quartiersatlas.segregation import SegregationResult, scale_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
+
+    import geopandas as gpd
 
     from quartiersatlas.catalogue import Indicator
     from quartiersatlas.disclosure.suppression import Settled, SuppressionPattern
-    from quartiersatlas.need import NeedSpec
+    from quartiersatlas.indicators import GroupGap
+    from quartiersatlas.intake import AreaData
+    from quartiersatlas.need import NeedIndex, NeedSpec, Stability
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -100,6 +99,7 @@ def release(
     segregation: SegregationResult | None = None,
     programmes: gpd.GeoDataFrame | ProgrammeAreas | None = None,
     facilities: gpd.GeoDataFrame | None = None,
+    gaps: GroupGap | Iterable[GroupGap] | None = None,
     title: str = "",
     subtitle: str = "",
     source: str = "",
@@ -130,6 +130,10 @@ def release(
         ``bis``) decide which of them run at ``as_of``.
     facilities : GeoDataFrame, optional
         A further layer as ``read_features`` or ``read_points`` return it.
+    gaps : GroupGap or list of GroupGap, optional
+        Results of :func:`group_gap`: the rates of the group and of whom it is compared with leave with their counts,
+        and the gap of each area as columns ``<name>`` (drawn towards all areas) and ``<name>_direct``. That group and
+        others add up to all is declared, and everything shown of a gap is made of the counts that leave.
     title, subtitle, source, as_of, comment : str
         What a reader has to know. Without title, source, date or comment, or where the catalogue has no definition of
         a released indicator, everything made of the release carries a band that says it is a draft, and why.
@@ -191,7 +195,7 @@ def release(
       draft: uncommented, without a definition: poverty (add numerator and denominator to the catalogue)
     """
     given: dict[str, Any] = dict(locals())  # the arguments by their names
-    _check_arguments(given)
+    check_arguments(given)
     with _opened(ledger) as book:
         result = _released(given, book)
         if book is not None and isinstance(ledger, (str, Path)) and not result.is_draft:
@@ -214,11 +218,14 @@ def _released(given: Mapping[str, Any], book: Ledger | None) -> Release:
         need = need.on(data.areas.index)
     if need is not None:
         data = replace(data, catalogue=data.catalogue.add(*_missing_meanings(data, need.spec)))
-    names = _names(data, given["columns"], need, shortlist)
+    data, gaps, names = with_gaps(data, given["gaps"], _names(data, given["columns"], need, shortlist))
     made = {**{name: given[name] for name in RESULTS}, "need": need}
     settled = partial(earlier_cells, book, as_of=given["as_of"]) if book is not None else None
     pattern, derived, differing = _derived(data, protection, names, made, settled)
     out, residents = _columns(pattern, names, derived.need, protection)
+    group_gaps = tuple(add_gap_columns(out, pattern, gap, protection) for gap in gaps)
+    if shortlist is not None and shortlist.spec is not None:
+        label_columns(out, shortlist.spec, data)
     selected, assessed, grouped = _selection(data, pattern, derived)
     remarks = wording_messages((given["title"], given["subtitle"], given["comment"]))
     shown = shown_counts(pattern, names)
@@ -237,6 +244,7 @@ def _released(given: Mapping[str, Any], book: Ledger | None) -> Release:
         notices=data.notices,
         facts=(
             *collect_facts(data, derived.need, derived.shortlist, grouped, protection, out, assessed),
+            *gap_facts(group_gaps),
             *repairs,
             *([Message("fact_missing")] if given["missing"] else []),
             *remarks,
@@ -250,6 +258,7 @@ def _released(given: Mapping[str, Any], book: Ledger | None) -> Release:
         drivers=released_drivers(derived.need, out, protection) if derived.need is not None else None,
         scale=derived.scale.round(SCALE_DECIMALS) if derived.scale is not None else None,
         dates=_dates(given["dates"] or {}, out),
+        group_gaps=group_gaps,
         unreleased_domains=_unreleased_domains(data, out),
         stability=released_stability(derived, pattern, assessed, _ranked_score(out, audience)),
         certificate=audit,
@@ -259,55 +268,6 @@ def _released(given: Mapping[str, Any], book: Ledger | None) -> Release:
 
 RESULTS = ("need", "shortlist", "candidates", "segregation", "scale", "stability")
 PASSED_ON = ("title", "subtitle", "source", "as_of", "comment", "audience", "programmes", "facilities")
-WRITTEN_DAY = re.compile(
-    r"(?P<year_iso>\d{4})-(?P<month_iso>\d{1,2})-(?P<day_iso>\d{1,2})"
-    r"|(?P<day>\d{1,2})\.\s*(?P<month>\d{1,2})\.\s*(?P<year>\d{4})"
-)
-DOORS: dict[str, tuple[tuple[type, ...], str]] = {
-    "need": ((NeedIndex,), "need = qa.need_index(data, spec)"),
-    "shortlist": ((Shortlist,), "shortlist = qa.screen(data, rule)"),
-    "candidates": ((Candidates,), "candidates = qa.candidate_areas(data, shortlist)"),
-    "segregation": ((SegregationResult,), "segregation = qa.measure_segregation(data, groups)"),
-    "programmes": ((gpd.GeoDataFrame, ProgrammeAreas), 'programmes = qa.read_features("programmes.gpkg")'),
-    "facilities": ((gpd.GeoDataFrame,), 'facilities = qa.read_features("facilities.gpkg")'),
-    **dict.fromkeys(("title", "subtitle", "source", "comment"), ((str,), "text in quotation marks")),
-    "as_of": ((str,), 'text in quotation marks, such as "2024-12-31"'),
-    "protection": ((Protection,), "protection = qa.Protection(min_count=5)"),
-    "scale": ((pd.DataFrame, Mapping), "scale = qa.scale_table(data, groups, by)"),
-    "dates": ((Mapping,), 'dates = {"column": "2023"}'),
-    "stability": ((Stability,), "stability = shortlist.stability()"),
-    "ledger": ((Ledger, str, Path), 'ledger = "ledger.json"'),
-}
-
-
-def _check_arguments(given: Mapping[str, Any]) -> None:
-    """Refuse what is not what its name says; the message names how to get it."""
-    expects(given["data"], AreaData, "release", "qa.release(qa.join(areas, table), ...)")
-    for name, (kinds, how) in DOORS.items():
-        if given[name] is not None:
-            expects(given[name], kinds, f"release: {name}", how)
-        if isinstance(given[name], str) and NO_CHARACTER.search(given[name]):
-            raise SpecError(f"release: {name} holds an invalid character: {given[name]!a}.")
-    refuse_unusable_shapes(given["data"].areas, "release: the areas", polygons=True)
-    for name in ("programmes", "facilities"):
-        if isinstance(given[name], gpd.GeoDataFrame):
-            refuse_unusable_shapes(given[name], f"release: {name}")
-    _refuse_impossible_day(given["as_of"])
-    choice(given["audience"], AUDIENCES, "audience")
-    choice(given["missing"], ("", "status", "moving"), "release: missing")
-    if given["missing"] and given["shortlist"] is None:
-        raise SpecError("release: missing is told of a shortlist: release(..., shortlist=shortlist).")
-    if given["candidates"] is not None and given["shortlist"] is None:
-        raise SpecError("release() needs the shortlist the candidate areas were made of: shortlist=...")
-
-
-def _refuse_impossible_day(as_of: str) -> None:
-    """Refuse what is written as a day and is none; other words for a date stay free."""
-    found = WRITTEN_DAY.fullmatch(as_of.strip())
-    if found:
-        year, month, day = (int(found[f"{unit}_iso"] or found[unit]) for unit in ("year", "month", "day"))
-        if not (1 <= month <= 12 and 1 <= day <= monthrange(max(year, 1), month)[1]):  # noqa: PLR2004 - months
-            raise SpecError(f"release: as_of is {as_of!r}, and there is no such day. Write one such as '2024-12-31'.")
 
 
 def _missing_meanings(data: AreaData, spec: NeedSpec) -> list[Indicator]:

@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, cast, ov
 import pandas as pd
 from pandas.api.types import is_object_dtype
 
-from quartiersatlas.base.checks import count_noun, expects
+from quartiersatlas.base.checks import choice, count_noun, expects
 from quartiersatlas.base.equal import settled
 from quartiersatlas.catalogue import Catalogue, Message
 from quartiersatlas.catalogue.texts import LANGUAGES
+from quartiersatlas.charts import Charted
 from quartiersatlas.disclosure.certificate import Audit
 from quartiersatlas.disclosure.protection import Protection
 from quartiersatlas.errors import ColumnError, ReleaseError
+from quartiersatlas.indicators.gaps.drawn import dumbbell_rows
+from quartiersatlas.indicators.gaps.words import gap_sentences
+from quartiersatlas.indicators.pictures.gaps import dumbbell_chart
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +27,9 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from quartiersatlas.catalogue import Indicator, Lang, Reference
+    from quartiersatlas.charts import Chart
+    from quartiersatlas.indicators.gaps import ReferenceGroup
+    from quartiersatlas.indicators.gaps.words import GapLabels
     from quartiersatlas.need.spec.records import NeedClass
     from quartiersatlas.screening import Rule, RuleSpec
 
@@ -185,6 +192,8 @@ class ReleasedResults:
         Areas for which the outcome of the rule is known and may be shown.
     stability : ReleasedStability, optional
         How often each area is selected when nothing is taken as exact.
+    group_gaps : tuple of ReleasedGap
+        How the situation of groups differs from that of the others.
     unreleased_domains : tuple of str
         Domains of which the data have indicators that do not leave: "not released" is not "there is none".
     certificate : Audit
@@ -231,6 +240,7 @@ class ReleasedResults:
     dates: Sealed[Mapping[str, str]] = Sealed()
     assessed: Sealed[pd.Series[bool] | None] = Sealed(optional=True)
     stability: ReleasedStability | None = None
+    group_gaps: tuple[ReleasedGap, ...] = ()
     unreleased_domains: tuple[str, ...] = ()
     certificate: Audit = field(default_factory=Audit)
 
@@ -443,6 +453,76 @@ class ReleasedRule:
     spec: RuleSpec | None = None
     references: Mapping[str, Reference] = field(default_factory=dict)
     population: str = ""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ReleasedGap(Charted):
+    """How the situation of a group differs, as it may be known: made of the counts that are released.
+
+    Parameters
+    ----------
+    id : str
+        The released column that holds the gap of each area, drawn towards what all shown areas say; ``<id>_direct``
+        holds it as counted.
+    reference : {"all", "others"}
+        Whom the group is compared with.
+    labels : GapLabels
+        What group and indicator are called.
+    group, compared : str
+        The released rates of the group, and of the others or all.
+    areas : DataFrame
+        As :attr:`GroupGap.areas`, from the counts that are shown.
+    city : DataFrame
+        As :attr:`GroupGap.city`, of the whole city; the difference of the printed rates alone, where the totals would
+        tell a withheld count.
+    where : DataFrame, optional
+        As :attr:`GroupGap.where`; areas that are not shown count as a single one.
+    where_is_merged : bool
+        Whether there are such areas.
+    standardised, change : DataFrame, optional
+        As the gap has them, where no small count stands behind them.
+    periods : (str, str)
+        The earlier and the later date.
+    """
+
+    id: str
+    reference: ReferenceGroup
+    labels: GapLabels
+    group: str
+    compared: str
+    areas: Sealed[pd.DataFrame] = Sealed()
+    city: Sealed[pd.DataFrame] = Sealed()
+    where: Sealed[pd.DataFrame | None] = Sealed(optional=True)
+    where_is_merged: bool = False
+    standardised: Sealed[pd.DataFrame | None] = Sealed(optional=True)
+    change: Sealed[pd.DataFrame | None] = Sealed(optional=True)
+    periods: tuple[str, str] = ("", "")
+    names: Sealed[pd.Series[str]] = Sealed()
+
+    def sentences(self, lang: Lang = "de") -> list[str]:
+        """Return the gap of the city in sentences."""
+        return gap_sentences(
+            self.city,
+            self.reference,
+            self.labels,
+            lang,
+            where=self.where,
+            where_is_merged=self.where_is_merged,
+            standardised=self.standardised,
+            change=self.change,
+            periods=self.periods,
+        )
+
+    def text(self, lang: Lang = "de") -> str:
+        """Return the gap of the city in sentences, one or two per line."""
+        return "\n".join(self.sentences(lang))
+
+    def chart(self, kind: str | None = None, lang: Lang = "de", *, area: str = "", most: int = 25) -> Chart:
+        """Return the dumbbell of the city and of the areas that are shown; an ``area`` stands out."""
+        choice(kind, (None, "dumbbell"), "kind")
+        rows, n_areas = dumbbell_rows(self.city, self.areas, self.reference, self.names, lang, most)
+        names = self.labels.indicator(lang), self.labels.group(lang)
+        return dumbbell_chart(rows, names, self.reference, lang, everything=n_areas, area=area)
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from quartiersatlas.base.checks import choice, expects
-from quartiersatlas.catalogue import Message, number_text, text
+from quartiersatlas.catalogue import Message, number_text, number_texts, text
 from quartiersatlas.catalogue.texts import LANGUAGES, THIN_BLANK
 from quartiersatlas.disclosure.known_counts import known_levels
 from quartiersatlas.disclosure.reasons import WITHHELD
 from quartiersatlas.disclosure.system.equations import CITY
 from quartiersatlas.intake.areas.area_columns import area_facts
 from quartiersatlas.intake.joining.data import labelled_notes
+from quartiersatlas.screening.regions.described import shown_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     from quartiersatlas.disclosure.protection import Protection
     from quartiersatlas.disclosure.release import ReleasedColumn, ReleasedResults
     from quartiersatlas.intake import AreaData
-    from quartiersatlas.need import NeedIndex
+    from quartiersatlas.need import NeedIndex, NeedSpec
+    from quartiersatlas.need.spec.records import NeedIndicator
     from quartiersatlas.screening import Candidates, RuleSpec, Shortlist
 
 
@@ -59,9 +61,14 @@ def difference_text(difference: float | None, column: ReleasedColumn, lang: Lang
     """Return a difference with its sign, in percentage points where the indicator is in percent."""
     if difference is None:
         return "–"
-    sign = "+" if difference > 0 else ""
-    words = text("unit_percentage_points", lang) if column.indicator.unit == "percent" else unit(column, lang)
-    return f"{sign}{number_text(difference, column.decimals, lang)}{THIN_BLANK}{words}".strip()
+    sign, written = "+" if difference > 0 else "", number_text(difference, column.decimals, lang)
+    words = points_text(written, lang) if column.indicator.unit == "percent" else unit(column, lang)
+    return f"{sign}{written}{THIN_BLANK}{words}".strip()
+
+
+def points_text(written: str, lang: Lang) -> str:
+    """Return "percentage points", of one point in the singular: 1 percentage point, but 1.0 percentage points."""
+    return text("unit_percentage_point" if written.lstrip("−") == "1" else "unit_percentage_points", lang)
 
 
 def draft_text(release: ReleasedResults, lang: Lang, *others: ReleasedResults) -> str:
@@ -77,6 +84,9 @@ def indicator_label(release: ReleasedResults, name: str, lang: Lang) -> str:
     for position, score in enumerate(scores):
         if name == score.axis or (name == "need" and position == 0):
             return label(score, lang)
+    rule = release.rule
+    if rule is not None and rule.spec is not None and name not in release.catalogue:
+        return rule.spec.label(name, lang)
     return release.catalogue.get(name).label(lang)
 
 
@@ -156,13 +166,15 @@ def _protection(data: AreaData, protection: Protection, out: ReleasedColumns) ->
             audited = {"values": protection.min_count + 1, "totals": _known_totals(data, protection)}
             rules.append(Message("fact_protection_second", audited))
     if protection.min_denominator:
-        rules.append(Message("fact_protection_denominator", {"min_denominator": f"{protection.min_denominator:g}"}))
+        rules.append(
+            Message("fact_protection_denominator", {"min_denominator": number_texts(protection.min_denominator)})
+        )
     if protection.round_base is not None:
         rules.append(Message("fact_protection_rounding", {"base": protection.round_base}))
         if protection.secondary:
             rules.append(Message("fact_protection_rounded", {"values": protection.round_base // 2 + 1}))
     if protection.min_population > 0:
-        rules.append(Message("fact_protection_population", {"min_population": f"{protection.min_population:g}"}))
+        rules.append(Message("fact_protection_population", {"min_population": number_texts(protection.min_population)}))
     delivered = [column for column in out.columns if column.kind == "share" and not column.change_of]
     rules += [Message("fact_protection_share", {"indicator": column}) for column in delivered]
     return [*rules, *_not_shown(out)]
@@ -202,6 +214,7 @@ def _need(data: AreaData, need: NeedIndex) -> list[Message]:
             Message("fact_axis", {"axis": axis, "areas": len(need.scores) - len(need.excluded)})
             for axis in need.spec.axes
         ),
+        *(_need_limit(data, leaf) for leaf in _with_limit(need.spec)),
     ]
     for reason, fact in (
         ("population", "fact_excluded_population"),
@@ -219,8 +232,29 @@ def _need(data: AreaData, need: NeedIndex) -> list[Message]:
     return [*facts, *need.warnings]
 
 
+def _with_limit(spec: NeedSpec) -> list[NeedIndicator]:
+    """Return the indicators that are compared with a published number."""
+    leaves = {leaf.id: leaf for axis in spec.axes for leaf in axis.indicators}
+    return [leaf for leaf in leaves.values() if leaf.limit_source]
+
+
+def _need_limit(data: AreaData, leaf: NeedIndicator) -> Message:
+    meaning = data.catalogue.get(leaf.id)
+    number = number_texts(float(leaf.limit or 0))
+    sign = f"{THIN_BLANK}%" if meaning.unit == "percent" else ""
+    label_ = meaning.label("de"), meaning.label("en")
+    value = f"{number[0]}{sign}", f"{number[1]}{sign}"
+    return Message("fact_need_limit", {"name": label_, "value": value, "source": leaf.limit_source})
+
+
 # what the analyst has to know of a rule, and the reader not: that something else may have been meant
-FOR_THE_ANALYST = ("warning_rule_direction", "warning_rule_fraction", "warning_rule_beyond", "warning_rule_several")
+FOR_THE_ANALYST = (
+    "warning_rule_direction",
+    "warning_rule_fraction",
+    "warning_rule_beyond",
+    "warning_rule_several",
+    "warning_rule_no_kind",
+)
 OF_TIES = ("warning_rule_tie_in", "warning_rule_tie_out")  # they name a value, which may be a protected one
 
 
@@ -228,6 +262,8 @@ def _screening(
     data: AreaData, shortlist: Shortlist, assessed: pd.Series[bool], protection: Protection
 ) -> list[Message]:
     facts = [Message("fact_rule", {"rule": shortlist.rule}), *_official(shortlist.spec)]
+    if shortlist.barriers is not None and len(shortlist.barriers):
+        facts.append(Message("fact_rule_barriers"))
     unknown = assessed.index[~assessed]
     if len(unknown):
         facts.append(Message("fact_unassessed", {"count": len(unknown), "names": _names(data, unknown)}))
@@ -255,6 +291,11 @@ def _official(spec: RuleSpec | None) -> list[Message]:
 
 def _names(data: AreaData, keys: Iterable[str]) -> str:
     return ", ".join(f"{data.areas['name'][key]} ({key})" for key in keys)
+
+
+def candidate_names(release: ReleasedResults, lang: Lang) -> pd.Series[str]:
+    """Return the names of candidate areas as they are shown: "Markt und Umgebung", doubles with their direction."""
+    return pd.Series(dtype=str) if release.candidates is None else shown_names(release.candidates, lang)
 
 
 def summary_texts(release: ReleasedResults, lang: Lang) -> list[str]:

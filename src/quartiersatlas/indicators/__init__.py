@@ -1,7 +1,18 @@
-"""What is the rate here, and in the city? Rates from counts, the city value, change over time."""
+"""What is the rate here, and in the city? Rates from counts, the city value, change over time, gaps."""
 
 from quartiersatlas.indicators.change import add_change, rate_change
 from quartiersatlas.indicators.columns import add_counts, add_rates, city_values
+from quartiersatlas.indicators.gaps import GroupGap, group_gap
 from quartiersatlas.indicators.rates import city_value, rates
 
-__all__ = ["add_change", "add_counts", "add_rates", "city_value", "city_values", "rate_change", "rates"]
+__all__ = [
+    "GroupGap",
+    "add_change",
+    "add_counts",
+    "add_rates",
+    "city_value",
+    "city_values",
+    "group_gap",
+    "rate_change",
+    "rates",
+]

@@ -36,7 +36,7 @@ from quartiersatlas.need.score.need_scores import NeedScores
 from quartiersatlas.need.score.scores import axis_score, class_ids
 from quartiersatlas.need.score.small_numbers import change_table, rate_table
 from quartiersatlas.need.spec.records import NeedAxis, NeedGroup
-from quartiersatlas.need.spec.spec import NeedSpec
+from quartiersatlas.need.spec.spec import NeedSpec, with_published_limits
 
 if TYPE_CHECKING:
     from quartiersatlas.need.score.inputs import NeedInputs
@@ -84,7 +84,8 @@ def need_index(
         A numerator exceeds its denominator, or a count is above 2^53.
     SpecError
         Fewer than three areas are left, an indicator is a count or another total, has no variance, is missing
-        everywhere, holds text or codes for missing values such as -9999; a key to exclude is not there.
+        everywhere, holds text or codes for missing values such as -9999; a key to exclude is not there; a limit is
+        the name of a reference that the data have not, or that has no number for the indicator.
 
     Warns
     -----
@@ -116,6 +117,7 @@ def need_index(
     True
     """
     _check_arguments(data, spec, exclude)
+    spec = with_published_limits(spec, data.references if isinstance(data, AreaData) else {})
     inputs = need_inputs(data, spec, population, units)
     keys = inputs.values.index
     excluded = excluded_areas(inputs, spec, {**spec.exclude, **(exclude or {})})

@@ -1,8 +1,9 @@
 """How is it shown? Map, sheets, profiles, report and files, each made of a release and of nothing else."""
 
+from quartiersatlas.present.area_profile.booklet import profiles
 from quartiersatlas.present.area_profile.profile import Profile, profile
 from quartiersatlas.present.files.export import export
-from quartiersatlas.present.map import Atlas, atlas_map, choropleth
+from quartiersatlas.present.map.atlas import Atlas, atlas_map, choropleth
 from quartiersatlas.present.paper.sheet import Sheet, figure
 from quartiersatlas.present.places import Context, FittedContext, context
 from quartiersatlas.present.report import report
@@ -19,5 +20,6 @@ __all__ = [
     "export",
     "figure",
     "profile",
+    "profiles",
     "report",
 ]

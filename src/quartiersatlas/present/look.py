@@ -122,7 +122,7 @@ def check_accent(accent: str) -> None:
     """Refuse an accent that is no colour, that is hard to read on white, or that could be taken for a class."""
     from coloraide import Color
 
-    from quartiersatlas.present.map import classes
+    from quartiersatlas.present.map import classes, matrices
 
     expects(accent, str, "Look: accent", 'Look(accent="#b3005e")')
     if not COLOR.fullmatch(accent):
@@ -136,7 +136,7 @@ def check_accent(accent: str) -> None:
         )
     ramps = (classes.NEED_COLORS, classes.CONTEXT_COLORS, classes.CONTEXT_SIX, classes.SD_COLORS)
     shown = {one for ramp in (*ramps, classes.DIVERGING_COLORS, classes.DEVIATION_COLORS) for one in ramp}
-    shown |= {one for matrix in (classes.MATRIX_COLORS, classes.PAIR_COLORS) for ramp in matrix for one in ramp}
+    shown |= {one for matrix in (matrices.MATRIX_COLORS, matrices.PAIR_COLORS) for ramp in matrix for one in ramp}
     nearest = min(sorted(shown | {CHOSEN}), key=lambda one: color.delta_e(one, method="2000"))
     distance = color.delta_e(nearest, method="2000")
     if distance < LEAST_DISTANCE:

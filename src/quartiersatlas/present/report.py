@@ -1,71 +1,74 @@
-"""The report: comment first, stock-taking, segregation, need, shortlist, stability, method; as HTML, DOCX or PDF."""
+"""The report: the result on the first page, then how sure it is, the selected areas, development, stock, method."""
 
 from __future__ import annotations
 
-import re
+from dataclasses import replace
 from os import PathLike
-from typing import TYPE_CHECKING, Any
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from quartiersatlas.base.checks import expects
 from quartiersatlas.catalogue import check_lang, number_text, text
-from quartiersatlas.disclosure.reasons import WITHHELD
-from quartiersatlas.disclosure.release import NUMBER_FORMS
-from quartiersatlas.disclosure.words import label, summary_texts, unit, value_text
+from quartiersatlas.disclosure.release import by_name
+from quartiersatlas.disclosure.words import label
+from quartiersatlas.need.robustness.stability import STABILITY_LABELS
+from quartiersatlas.present import pictures
+from quartiersatlas.present.city_report.first_page import points, result_text
+from quartiersatlas.present.city_report.sections import (
+    candidate_blocks,
+    method_blocks,
+    need_blocks,
+    programme_blocks,
+    scale_blocks,
+    segregation_blocks,
+    selection_rule,
+    stocktaking_blocks,
+)
+from quartiersatlas.present.city_report.selected_table import selected_table
+from quartiersatlas.present.comparable import earlier_releases
+from quartiersatlas.present.figures import chart_figures, map_figure, map_key, side_by_side
+from quartiersatlas.present.group_gaps import group_gap_blocks
+from quartiersatlas.present.map.classes import map_columns
 from quartiersatlas.present.paper import (
     Bullets,
+    Columns,
     Document,
-    DocumentTable,
     Heading,
+    NewPage,
     Paragraph,
-    TableRow,
+    TableOfContents,
     fit_to_paper,
+    numbered,
     save_document,
 )
-from quartiersatlas.present.statements import (
-    axis_text,
-    cell_text,
-    check_release,
-    comment_blocks,
-    definition_text,
-    gap_blocks,
-    gap_kinds,
-    gap_text,
-    level_text,
-    method_texts,
-    missing_texts,
-    reason_texts,
-    rule_blocks,
-    stability_blocks,
-    title_block,
-)
-from quartiersatlas.screening import span_texts
-from quartiersatlas.segregation.explain import note_text, reasons_among
-from quartiersatlas.segregation.prepared import ALL
+from quartiersatlas.present.statements import check_release, comment_blocks, foot_text, missing_texts, title_block
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from quartiersatlas.catalogue import Lang
+    from quartiersatlas.charts import Chart
     from quartiersatlas.disclosure import Release, ReleasedColumn
+    from quartiersatlas.present.look import Look
     from quartiersatlas.present.paper.document import DocumentBlock
+    from quartiersatlas.present.places import Context, FittedContext
 
-DOMAINS = (
-    "demography",
-    "socioeconomy",
-    "education_participation",
-    "housing",
-    "mobility",
-    "environment",
-    "health",
-)
-SHORT_UNIT = 3  # letters
 ENDINGS = (".html", ".docx", ".pdf")
-YEAR = re.compile(r"\b(1[89]|20)\d\d\b")
+# in mm; half a page is 82.5 wide
+MAP, AXIS_MAP = (110.0, 108.0), (95.7, 84.0)
+KEY, HALF = 55.0, 82.5
+CHART_HEIGHT = 62.0
 
 
-def report(release: Release, path: str | Path, *, lang: Lang = "de") -> Path:
+def report(
+    release: Release,
+    path: str | Path,
+    *,
+    lang: Lang = "de",
+    earlier: Release | Iterable[Release] = (),
+    context: Context | None = None,
+    look: Look | None = None,
+) -> Path:
     """Write the report of a release.
 
     Parameters
@@ -77,6 +80,12 @@ def report(release: Release, path: str | Path, *, lang: Lang = "de") -> Path:
         release gives the same bytes.
     lang : {"de", "en"}, default "de"
         Language of everything a reader sees.
+    earlier : Release or iterable of Release, optional
+        Releases of the same city at earlier dates: what has changed since.
+    context : Context, optional
+        Water, green, roads and names on the maps, see :func:`quartiersatlas.context`.
+    look : Look, optional
+        Logo, accent, office and contact.
 
     Returns
     -------
@@ -93,314 +102,168 @@ def report(release: Release, path: str | Path, *, lang: Lang = "de") -> Path:
         The folder is not there.
     ReleaseError
         The ending is none of these.
+    SpecError
+        The earlier releases do not compare, or would give protected values away together with this one.
     """
     check_release(release, "report")
     expects(path, (str, PathLike), "report: path", 'qa.report(rel, "bericht.html")')
-    return save_document(report_document(release, lang), path, ENDINGS)
+    return save_document(report_document(release, lang, earlier=earlier, context=context, look=look), path, ENDINGS)
 
 
-def report_document(release: Release, lang: Lang) -> Document:
-    """Return what the report says, in the order of the work: comment first, method last."""
+def report_document(
+    release: Release,
+    lang: Lang,
+    *,
+    earlier: Release | Iterable[Release] = (),
+    context: Context | None = None,
+    look: Look | None = None,
+) -> Document:
+    """Return what the report says: the result first, method last."""
     check_lang(lang)
+    before = earlier_releases(release, earlier, "report")
+    ground = None if context is None else context.fitted(release)
     blocks: list[DocumentBlock] = [
-        *title_block(release, lang, release.title),
-        *comment_blocks(release, lang),
-        *(Paragraph(sentence) for sentence in summary_texts(release, lang)),
-        *_stocktaking(release, lang),
-        *_segregation(release, lang),
-        *_scale(release, lang),
-        *_need(release, lang),
-        *_rule(release, lang),
+        *title_block(release, lang, release.title, kind=text("kind_report", lang)),
+        *_first_page(release, before, lang, ground, look),
+        NewPage(),
+        TableOfContents(),
+        *_certainty(release, lang),
         *_shortlist(release, lang),
-        *_candidates(release, lang),
-        *_programmes(release, lang),
-        *stability_blocks(release, lang),
-        *_method(release, lang),
+        *candidate_blocks(release, lang),
+        *programme_blocks(release, lang),
+        *_development(release, before, lang),
+        *need_blocks(release, lang, _axis_maps(release, lang, ground, look)),
+        *selection_rule(release, lang),
+        *segregation_blocks(release, lang),
+        *scale_blocks(release, lang),
+        *group_gap_blocks(release, lang),
+        *stocktaking_blocks(release, lang),
+        *comment_blocks(release, lang),
+        *method_blocks(release, lang, () if ground is None else ground.notes(lang)),
     ]
-    return Document(release.title, lang, tuple(fit_to_paper(block, lang) for block in blocks))
+    fitted = numbered(fit_to_paper(block, lang) for block in blocks)
+    title = release.title if release.title.strip() else text("kind_report", lang)
+    return Document(title, lang, fitted, look, foot_text(release, look, lang), release.as_of)
 
 
-def _stocktaking(release: Release, lang: Lang) -> list[DocumentBlock]:
-    """Return the indicators by domain, the empty domains too."""
-    words = ["indicator", "city", "range", "shown", "protected", "missing", "not_applicable"]
-    head = [text(f"label_{word}", lang) for word in words]
-    if release.dates:
-        head.append(text("label_as_of", lang))
-    rows = []
-    for domain in _domains(release):
-        columns = [c for c in _indicators(release) if c.indicator.domain == domain]
-        name = text(f"domain_{domain}", lang)
-        empty = "domain_unreleased" if domain in release.unreleased_domains else "domain_empty"
-        rows.append(TableRow.of(name if columns else f"{name} ({text(empty, lang)})"))
-        rows += [_stock(release, column, lang) for column in columns]
-    table = DocumentTable(tuple(head), tuple(rows), frozenset(range(1, len(words))))
-    blocks: list[DocumentBlock] = [Heading(text("heading_stocktaking", lang)), table]
-    return [*blocks, *gap_blocks(_gaps(release), lang)]
-
-
-def _gaps(release: Release) -> set[str]:
-    """Return the reasons for which the report shows no value: of an indicator, of a class, of a candidate area."""
-    columns = [*_indicators(release), *(column for column in release.columns if column.kind == "class")]
-    return {gap for column in columns for gap in gap_kinds(release, column)}
-
-
-def _indicators(release: Release) -> list[ReleasedColumn]:
-    return [column for column in release.columns if column.kind in NUMBER_FORMS]
-
-
-def _domains(release: Release) -> list[str]:
-    """Return the seven domains, and "other" where something has no domain."""
-    used = {column.indicator.domain for column in _indicators(release)}
-    return [*DOMAINS, *sorted(used - set(DOMAINS))]
-
-
-def _stock(release: Release, column: ReleasedColumn, lang: Lang) -> TableRow:
-    """Return one indicator of the stock-taking: city, range, how many areas show a value, its date."""
-    values = release.values[column.id]
-    known = values.dropna()
-    gaps = list(gap_kinds(release, column))
-    protected = sum(gap in WITHHELD for gap in gaps)
-    not_applicable = sum(gap in ("uninhabited", "not_applicable") for gap in gaps)
-    span = [value_text(limit, column, lang) for limit in (known.min(), known.max())] if len(known) else ["–", "–"]
-    if len(known) and len(unit(column, lang)) > SHORT_UNIT:  # said once
-        span[0] = number_text(known.min(), column.decimals, lang)
-    counts = (len(known), protected, len(gaps) - protected - not_applicable, not_applicable)
-    cells = [
-        label(column, lang),
-        "–" if pd.isna(column.city) else value_text(column.city, column, lang),
-        " – ".join(span),
-        *(number_text(count, 0, lang) for count in counts),
-    ]
-    if release.dates:
-        cells.append(_date(release, column, lang))
-    return TableRow.of(*cells)
-
-
-def _date(release: Release, column: ReleasedColumn, lang: Lang) -> str:
-    """Return the date of an indicator, and that it is outdated where its year lies before the release's."""
-    date = release.dates.get(column.id, release.as_of)
-    years = [YEAR.search(words) for words in (date, release.as_of)]
-    is_older = all(years) and years[0][0] < years[1][0]  # type: ignore[index]
-    return text("outdated_note", lang, date=date) if is_older else date
-
-
-def _segregation(release: Release, lang: Lang) -> list[DocumentBlock]:
-    """Return one row per place, group and named reference, with a value per index; and what the indices mean."""
-    table = release.segregation
-    if table is None:
-        return []
-    table = table.assign(
-        column=[_index_label(row, lang) for row in table.to_dict("records")],
-        title=[_group_label(row, lang) for row in table.to_dict("records")],
-        shown=[_index_text(row, lang) for row in table.to_dict("records")],
-    )
-    columns = list(dict.fromkeys(table["column"]))
-    rows = []
-    for title, part in table.groupby("title", sort=False):
-        values = dict(zip(part["column"], part["shown"], strict=True))
-        reasons = {note_text([code], lang) for codes in part["note_codes"] for code in reasons_among(codes)}
-        note = "; ".join(sorted(reasons))
-        rows.append(
-            TableRow.of(
-                f"{title} ({note})" if note else str(title),
-                *(values.get(column, "") for column in columns),
-                number_text(int(part["n_areas"].max()), 0, lang),
-                number_text(int(part["n_dropped"].max()), 0, lang),
-            )
-        )
-    head = (text("label_group", lang), *columns, text("label_n_areas", lang), text("label_n_dropped", lang))
-    meanings = [text(f"index_{index}_meaning", lang) for index in dict.fromkeys(table["index"])]
-    withheld = any(code.name == "note_withheld_mean" for codes in table["note_codes"] for code in codes)
-    remarks = ["note_adjusted", "note_segregation", *(["note_withheld_mean"] if withheld else [])]
-    notes = (*meanings, *(text(name, lang) for name in remarks))
+def _first_page(
+    release: Release, earlier: Sequence[Release], lang: Lang, context: FittedContext | None, look: Look | None
+) -> list[DocumentBlock]:
+    """Return the result: a sentence, the map with its key, the points to know, how to read them."""
+    result, known = result_text(release, lang), points(release, earlier, lang)
     return [
-        Heading(text("heading_segregation", lang)),
-        DocumentTable(head, tuple(rows), frozenset(range(1, len(head)))),
-        Bullets(notes, muted=True),
+        *([Paragraph(result, "result")] if result else []),
+        *_main_map(release, lang, context, look),
+        *(_with_heading("heading_points", known, lang) if known else []),
+        Paragraph(text("reading_aid", lang), "aid"),
     ]
 
 
-def _scale(release: Release, lang: Lang) -> list[DocumentBlock]:
-    """Return the indices by level of areas: one row per group and level."""
-    table = release.scale
-    if table is None:
-        return []
-    table = table.assign(
-        title=[_group_label({"by": ALL, **row}, lang) for row in table.to_dict("records")],
-        shown=[_index_text(row, lang) for row in table.to_dict("records")],
-    )
-    indices = list(dict.fromkeys(table["index"]))
-    rows = []
-    order = {title: number for number, title in enumerate(dict.fromkeys(table["title"]))}
-    table = table.sort_values("title", key=lambda titles: titles.map(order), kind="stable")
-    for (title, level), part in table.groupby(["title", "level"], sort=False):
-        values = dict(zip(part["index"], part["shown"], strict=True))
-        rows.append(
-            TableRow.of(
-                str(title),
-                text("label_areas", lang) if level == "areas" else str(level),
-                number_text(int(part["n_areas"].max()), 0, lang),
-                number_text(float(part["mean_population"].max()), 0, lang),
-                *(values.get(index, "") for index in indices),
-            )
-        )
-    words = [text(f"label_{word}", lang) for word in ("group", "level", "n_areas", "mean_population")]
-    head = (*words, *(text(f"index_{index}", lang) for index in indices))
-    return [
-        Heading(text("heading_scale", lang), 3),
-        DocumentTable(head, tuple(rows), frozenset(range(2, len(head)))),
-        Bullets((text("note_scale", lang),), muted=True),
-    ]
-
-
-def _index_label(row: dict[Any, Any], lang: Lang) -> str:
-    """Return the name of an index, with its radius where it has one."""
-    radius = row.get("radius")
-    name = text(f"index_{row['index']}", lang)
-    return name if radius is None or pd.isna(radius) else f"{name} ({number_text(radius, 0, lang)} m)"
-
-
-def _group_label(row: dict[Any, Any], lang: Lang) -> str:
-    """Return the group, its place where there are several, and whom it is compared with where that is named."""
-    place = "" if row["by"] == ALL else f"{row['by']}: "
-    general = row["reference"] in ("rest", "total", "area", "one another")
-    compared = "" if general else f" – {text('label_reference', lang)}: {row['reference']}"
-    return f"{place}{row['group']}{compared}".replace("_", " ")
-
-
-def _index_text(row: dict[Any, Any], lang: Lang) -> str:
-    """Return the value and, in brackets, the value freed from chance and the interval, where there are any."""
-    if pd.isna(row["value"]):
-        return "–"
-    value = number_text(row["value"], 3, lang)
-    if pd.notna(row["adjusted"]):
-        value += f" ({number_text(row['adjusted'], 3, lang)})"
-    if pd.notna(row.get("lower")):
-        value += f" [{number_text(row['lower'], 3, lang)} – {number_text(row['upper'], 3, lang)}]"
-    return value
-
-
-def _need(release: Release, lang: Lang) -> list[DocumentBlock]:
-    """Return each axis with its method and the number of areas and residents per class."""
-    columns = [column for column in release.columns if column.kind == "class"]
+def _main_map(release: Release, lang: Lang, context: FittedContext | None, look: Look | None) -> list[DocumentBlock]:
+    """Return the first map, with histogram, classes and marks at its right."""
+    columns = map_columns(release)
     if not columns:
         return []
-    head = ("", text("label_areas", lang), text("label_residents", lang))
-    blocks: list[DocumentBlock] = [Heading(text("heading_need", lang))]
-    for column in columns:
-        classes = release.values[column.id]
-        rows = [_class_row(release, c.label(lang), classes.eq(c.id), lang) for c in column.classes]
-        rows.append(_class_row(release, text("label_unclassed", lang), classes.isna(), lang))
-        blocks.append(Heading(label(column, lang), 3))
-        blocks.append(Paragraph(axis_text(release, column, lang), "muted"))
-        blocks.append(DocumentTable(head, tuple(rows), frozenset({1, 2})))
-    return blocks
+    column = columns[0]
+    words = _map_caption(release, column, lang)
+    drawn = map_figure(release, column, lang, MAP, caption=words, context=context, look=look)
+    beside: list[DocumentBlock] = [Paragraph(label(column, lang), "label")]
+    numbers = release.axis_column(column.axis, "score") if column.axis else column
+    if numbers is not None:
+        beside += chart_figures(
+            lambda: _without_label(pictures.legend_histogram(release, numbers.id, lang)), KEY, 30.0, caption=None
+        )
+    return [Columns((drawn,), (*beside, map_key(release, column, lang, look)), 2 / 3)]
 
 
-def _class_row(release: Release, words: str, members: pd.Series[bool], lang: Lang) -> TableRow:
-    residents = float(release.residents[members].sum())
-    return TableRow.of(words, number_text(int(members.sum()), 0, lang), number_text(residents, 0, lang))
+def _without_label(chart: Chart) -> Chart:
+    """Return a chart without the words at its x axis, which stand above it."""
+    return replace(chart, x=replace(chart.x, label=""))
 
 
-def _rule(release: Release, lang: Lang) -> list[DocumentBlock]:
-    """Return the rule as a sentence with its list, and how many areas and residents each of its levels has."""
-    if release.rule is None:
-        return []
-    blocks: list[DocumentBlock] = [Heading(text("heading_rule", lang)), *rule_blocks(release, lang)]
-    if release.levels is None or release.assessed is None:
-        return blocks
-    levels = release.levels
-    rows = [_class_row(release, level, levels.eq(level), lang) for level in release.level_names]
-    rows.append(_class_row(release, text("level_none", lang), levels.isna() & release.assessed, lang))
-    head = (text("label_level_of_rule", lang), text("label_areas", lang), text("label_residents", lang))
-    return [*blocks, DocumentTable(head, tuple(rows), frozenset({1, 2}))]
+def _map_caption(release: Release, column: ReleasedColumn, lang: Lang) -> str:
+    """Return what the map shows, of which day, from which source."""
+    shown = [label(column, lang)]
+    if release.selected.any():
+        has_candidates = release.candidates is not None and len(release.candidates)
+        shown.append(text("caption_candidates" if has_candidates else "caption_selected", lang))
+    words = f"{', '.join([text('list_and', lang, first=shown[0], last=shown[1]) if shown[1:] else shown[0]])}"
+    date = release.dates.get(column.id, release.as_of)
+    source = text("caption_source", lang, source=release.source.rstrip(".")) if release.source else ""
+    return f"{', '.join(filter(None, [words, date]))}. {source}".strip()
+
+
+def _certainty(release: Release, lang: Lang) -> list[DocumentBlock]:
+    """Return how often areas are selected when nothing is taken as exact, and what lifts their index."""
+    drivers = chart_figures(lambda: pictures.contributions(release, lang), HALF)
+    if release.stability is None:
+        return [Heading(text("heading_contributions", lang)), *drivers] if drivers else []
+    labels = release.stability.table["label"]
+    counts = [
+        f"{text(f'stability_{name}', lang)}: {number_text(int(labels.eq(name).sum()), 0, lang)}"
+        for name in STABILITY_LABELS
+    ]
+    charts = chart_figures(lambda: pictures.certainty(release, lang), HALF)
+    near = release.areas["name"][labels.isin(["certain", "borderline"]) & ~release.selected]
+    names = ", ".join(f"{near[key]} ({key})" for key in by_name(near))
+    return [
+        Heading(text("heading_stability", lang)),
+        *side_by_side(charts, drivers),
+        Paragraph("; ".join(counts)),
+        *([Paragraph(text("near_names", lang, names=names))] if names else []),
+        Bullets(release.stability.notes[lang], muted=True),
+    ]
 
 
 def _shortlist(release: Release, lang: Lang) -> list[DocumentBlock]:
-    """Return the selected areas by name, with their reasons: a list for review, not a ranking."""
-    selected, residents, members = release.selected, release.residents, release.members
-    if not selected.any():
+    """Return the selected areas with a bar per reason: a list for review, not a ranking."""
+    table = selected_table(release, lang)
+    if table is None:
         return []
-    reasons, missing = reason_texts(release, lang), missing_texts(release, lang)
-    classes = [c for c in release.columns if c.kind == "class"]
-    chosen = release.areas.loc[[key for key in release.order if selected[key]]]
-    parents = [c for c in chosen.columns if c not in ("name", "geometry")]
-    rows = [
-        TableRow.of(
-            (
-                str(chosen["name"][key]),
-                " · ".join(filter(None, [key, ", ".join(str(chosen[p][key]) for p in parents)])),
-            ),
-            number_text(residents[key], 0, lang),
-            [f"{c.indicator.label(lang)}: {cell_text(release, key, c, lang)}" for c in classes],
-            [*_level_line(release, key, lang), *reasons.get(key, []), *filter(None, [missing.get(key)])],
-            str(members.get(key, "")),
-        )
-        for key in map(str, chosen.index)
-    ]
-    head = (
-        text("label_area", lang),
-        text("label_residents", lang),
-        text("heading_need", lang),
-        text("label_reasons", lang),
-        text("label_candidate", lang),
-    )
     title = text("heading_shortlist_context" if release.context_only else "heading_shortlist", lang)
-    return [Heading(title), DocumentTable(head, tuple(rows), frozenset({1}))]
+    notes = ["note_bars"] if any(bar for row in table.rows for bar in row.bars) else []
+    notes += ["note_by_name"] if release.is_public else []
+    said = " ".join(text(name, lang) for name in notes)
+    return [Heading(title), table, *([Paragraph(said, "muted")] if said else []), *_missing(release, lang)]
 
 
-def _level_line(release: Release, key: str, lang: Lang) -> list[str]:
-    level = level_text(release, key, lang)
-    return [text("profile_level", lang, level=level)] if level else []
-
-
-def _candidates(release: Release, lang: Lang) -> list[DocumentBlock]:
-    if release.candidates is None or release.candidates.empty:
+def _missing(release: Release, lang: Lang) -> list[DocumentBlock]:
+    """Return how many persons are missing until a selected area leaves the list; no advice."""
+    told = missing_texts(release, lang)
+    keys = [str(key) for key in release.order if release.selected[key] and told.get(str(key))]
+    if not keys:
         return []
-    rows = [
-        TableRow.of(
-            f"{key} {row['name']}",
-            number_text(row["n_areas"], 0, lang),
-            gap_text("derived", lang) if pd.isna(row["residents"]) else number_text(row["residents"], 0, lang),
-            number_text(row["hectares"], 0, lang),
-            _cover(row, lang),
-        )
-        for key, row in release.candidates.iterrows()
-    ]
-    words = ("candidate", "districts", "residents", "hectares", "cover")
-    head = tuple(text(f"label_{word}", lang) for word in words)
-    return [Heading(text("label_candidates", lang)), DocumentTable(head, tuple(rows), frozenset({1, 2, 3}))]
+    leads = tuple(f"{release.areas['name'][key]}:" for key in keys)
+    listed = Bullets(tuple(told[key] for key in keys), muted=True, leads=leads)
+    return [Heading(text("heading_distance", lang), 3), Paragraph(text("profile_missing", lang), "muted"), listed]
 
 
-def _cover(row: pd.Series, lang: Lang) -> str:
-    if "cover" not in row.index:
-        return "–"
-    words = text(f"cover_{row['cover']}", lang)
-    said = f"{words}: {row['programmes']}" if row["programmes"] else words
-    for state in ("formerly", "planned"):
-        if row.get(state):
-            said = text(f"cover_{state}", lang, words=said, names=row[state])
-    return said
-
-
-def _programmes(release: Release, lang: Lang) -> list[DocumentBlock]:
-    """Return the programme areas with their dates, where these are known: how they stand beside candidate areas."""
-    layer = release.programmes
-    spans = span_texts(layer, lang) if layer is not None else []
-    if layer is None or not any(spans):
+def _development(release: Release, earlier: Sequence[Release], lang: Lang) -> list[DocumentBlock]:
+    """Return the first indicator of need over time, and beside another one."""
+    columns = pictures.profile_columns(release)
+    if not columns:
         return []
-    rows = [
-        TableRow.of(str(name), str(kind), span or "–")
-        for name, kind, span in zip(layer["name"], layer["kind"], spans, strict=True)
-    ]
-    head = tuple(text(f"label_{word}", lang) for word in ("cover", "programme", "span"))
-    return [Heading(text("label_programmes", lang)), DocumentTable(head, tuple(rows))]
+    column = columns[0]
+    lines = chart_figures(lambda: pictures.time_line(release, earlier, column.id, lang), HALF, CHART_HEIGHT)
+    dots = chart_figures(lambda: pictures.scatter(release, column.id, None, lang), HALF, CHART_HEIGHT)
+    moves = chart_figures(lambda: pictures.class_moves(release, earlier[0], lang), HALF) if earlier else []
+    if not (lines or dots or moves):
+        return []
+    title = "heading_development" if lines or moves else "heading_together"
+    return [Heading(text(title, lang)), *side_by_side(lines, dots), *moves]
 
 
-def _method(release: Release, lang: Lang) -> list[DocumentBlock]:
-    """Return the method box and the definitions."""
-    blocks: list[DocumentBlock] = [Heading(text("label_method", lang)), Bullets(tuple(method_texts(release, lang)))]
-    definitions = tuple(definition_text(column, lang) for column in _indicators(release))
-    if definitions:
-        blocks += [Heading(text("label_definition", lang), 3), Bullets(definitions)]
-    return blocks
+def _with_heading(name: str, block: DocumentBlock, lang: Lang) -> list[DocumentBlock]:
+    """Return a block below its heading."""
+    return [Heading(text(name, lang)), block]
+
+
+def _axis_maps(
+    release: Release, lang: Lang, context: FittedContext | None, look: Look | None
+) -> dict[str, list[DocumentBlock]]:
+    """Return a map per axis of the index beyond the first, which is on the first page."""
+    found: dict[str, list[DocumentBlock]] = {}
+    for column in [column for column in release.columns if column.kind == "class"][1:]:
+        words = _map_caption(release, column, lang)
+        found[column.id] = [map_figure(release, column, lang, AXIS_MAP, caption=words, context=context, look=look)]
+    return found

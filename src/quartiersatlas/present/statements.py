@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from pandas.api.types import is_object_dtype, is_string_dtype
@@ -16,7 +16,7 @@ from quartiersatlas.catalogue import number_text, text
 from quartiersatlas.catalogue.indicators import DOMAINS
 from quartiersatlas.catalogue.texts import THIN_BLANK, pick
 from quartiersatlas.disclosure import Release
-from quartiersatlas.disclosure.release import NUMBER_FORMS, by_name
+from quartiersatlas.disclosure.release import NUMBER_FORMS
 from quartiersatlas.disclosure.selection.rule_words import missing_text, reason_text, rule_text, rule_words
 from quartiersatlas.disclosure.words import (
     draft_text,
@@ -27,8 +27,7 @@ from quartiersatlas.disclosure.words import (
     wording_messages,
 )
 from quartiersatlas.errors import ReleaseError, list_some
-from quartiersatlas.need.robustness.stability import STABILITY_LABELS
-from quartiersatlas.present.paper import Bullets, DocumentTable, Heading, Paragraph, TableRow
+from quartiersatlas.present.paper import Bullets, Head, Heading, Paragraph
 from quartiersatlas.screening import parse_rule
 
 if TYPE_CHECKING:
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     from quartiersatlas.disclosure import ReleasedColumn
     from quartiersatlas.need.spec.records import NeedAxis, NeedIndicator
     from quartiersatlas.need.spec.steps import Normalise
+    from quartiersatlas.present.look import Look
     from quartiersatlas.present.paper.document import DocumentBlock
     from quartiersatlas.space.exclaves import Exclave
 
@@ -71,10 +71,11 @@ def check_notes(key: str, notes: Iterable[str], *, stacklevel: int) -> None:
 
 
 def indicator_columns(release: Release) -> list[ReleasedColumn]:
-    """Return the columns of the indicators by domain, resources last."""
+    """Return the columns of the indicators by domain: those of need first, then context, resources last."""
     beside = {name for column in release.columns for name in (column.numerator, column.denominator) if name}
     found = [c for c in release.columns if c.kind in (*NUMBER_FORMS, "count") and c.id not in beside]
-    return sorted(found, key=lambda c: (c.indicator.role == "resource", DOMAINS.index(c.indicator.domain)))
+    roles = {"context": 1, "resource": 2}
+    return sorted(found, key=lambda c: (roles.get(c.indicator.role, 0), DOMAINS.index(c.indicator.domain)))
 
 
 def need_direction(column: ReleasedColumn) -> int:
@@ -188,7 +189,12 @@ def label_with_unit(column: ReleasedColumn, lang: Lang) -> str:
 
 def reason_texts(release: Release, lang: Lang) -> dict[str, list[str]]:
     """Return for each selected area the conditions that speak for it, in words, and how many of "at least k" hold."""
-    return _with_counts(release, _sentences(release, release.reasons, lang), lang)
+    return single_reason_texts(release, release.reasons, lang)
+
+
+def single_reason_texts(release: Release, rows: pd.DataFrame, lang: Lang) -> dict[str, list[str]]:
+    """Return for each area in some rows of the reasons these in words, and how many of "at least k" hold."""
+    return _with_counts(release, _sentences(release, rows, lang), lang)
 
 
 def other_reason_texts(release: Release, lang: Lang, most: int | None = None) -> dict[str, list[str]]:
@@ -271,9 +277,24 @@ def fact_text(release: Release, fact: Message, lang: Lang) -> str:
         values |= {"axis": axis.label(lang), "indicators": indicators, "steps": steps_text(axis, lang)}
     if fact.name == "fact_rule":
         values["rule"] = rule_text(release, values["rule"], lang)
+    if fact.name in OF_INDICATORS:
+        values |= _labelled(release, values, lang)
     if fact.name == "warning_small_town":
         values["condition"] = rule_text(release, parse_rule(values["condition"]), lang)
     return text(fact.name, lang, **values)
+
+
+def _labelled(release: Release, values: Mapping[str, Any], lang: Lang) -> dict[str, str]:
+    """Return the names of indicators and axes in a fact as their labels."""
+    names = {key: values[key] for key in ("name", "names") if key in values}
+    found = {
+        key: ", ".join(indicator_label(release, name, lang) for name in str(said).split(", "))
+        for key, said in names.items()
+    }
+    if "axis" in values:
+        labels = {column.axis: column.indicator.label(lang) for column in release.columns if column.axis}
+        found["axis"] = labels.get(values["axis"], values["axis"])
+    return found
 
 
 def _weighted(release: Release, indicator: NeedIndicator, lang: Lang) -> str:
@@ -363,16 +384,25 @@ def _aggregate(method: str, lang: Lang) -> str:
     return text(f"method_{method}", lang)
 
 
-def title_block(release: Release, lang: Lang, title: str, subtitle: str | None = None) -> list[DocumentBlock]:
-    """Return notices, band, title, subtitle, source and date."""
-    blocks: list[DocumentBlock] = [Paragraph(notice, "notice") for notice in release.notices]
+def title_block(
+    release: Release, lang: Lang, title: str, subtitle: str | None = None, *, kind: str, level: int = 1
+) -> list[DocumentBlock]:
+    """Return what it is, the title, what it speaks of and of which day; notices; the band of a draft."""
+    subtitle = release.subtitle if subtitle is None else subtitle
+    date = f"{text('label_as_of', lang)} {release.as_of}" if release.as_of else ""
+    kind, title = (kind, title) if title.strip() else ("", kind)
+    blocks: list[DocumentBlock] = [Head(kind, title, " · ".join(filter(None, [subtitle, date])), level)]
+    blocks += [Paragraph(notice, "notice") for notice in release.notices]
     if release.is_draft:
         blocks.append(Paragraph(draft_text(release, lang), "draft"))
-    blocks.append(Heading(title, 1))
-    subtitle = release.subtitle if subtitle is None else subtitle
-    if subtitle:
-        blocks.append(Paragraph(subtitle, "muted"))
-    return [*blocks, Paragraph(source_text(release, lang), "muted")]
+    return blocks
+
+
+def foot_text(release: Release, look: Look | None, lang: Lang) -> str:
+    """Return what stands below each page: that it is a draft, who publishes, where to ask, the source."""
+    office = [] if look is None else [look.office, look.contact, look.footer]
+    source = f"{text('label_source', lang)}: {release.source}" if release.source else ""
+    return " · ".join(filter(None, [draft_text(release, lang), *office, source]))
 
 
 def source_text(release: Release, lang: Lang) -> str:
@@ -382,36 +412,11 @@ def source_text(release: Release, lang: Lang) -> str:
 
 
 def comment_blocks(release: Release, lang: Lang) -> list[DocumentBlock]:
-    """Return the comment, or that there is none, and the reading aid: numbers do not leave without them."""
+    """Return the comment, or that there is none."""
     return [
         Heading(text("label_comment", lang)),
         Paragraph(release.comment or text("no_comment", lang), "comment"),
-        Paragraph(text("reading_aid", lang), "aid"),
     ]
-
-
-def stability_blocks(release: Release, lang: Lang) -> list[DocumentBlock]:
-    """Return how many areas have which label, and by name those that are certain, borderline or selected."""
-    if release.stability is None:
-        return []
-    labels = release.stability.table["label"]
-    counts = [
-        f"{text(f'stability_{name}', lang)}: {number_text(int(labels.eq(name).sum()), 0, lang)}"
-        for name in STABILITY_LABELS
-    ]
-    named = labels.isin(["certain", "borderline"]) | (release.selected & labels.notna())
-    names = release.areas["name"][named]
-    rows = tuple(
-        TableRow.of((str(names[key]), key), _on_list(release, key, lang), *_stability_words(release, key, lang))
-        for key in map(str, by_name(names))
-    )
-    head = tuple(text(f"label_{name}", lang) for name in ("area", "on_list", "stability", "p_selected"))
-    blocks: list[DocumentBlock] = [
-        Heading(text("heading_stability", lang)),
-        Paragraph("; ".join(counts)),
-        Bullets(release.stability.notes[lang], muted=True),
-    ]
-    return [*blocks, DocumentTable(head, rows, frozenset({3}))] if rows else blocks
 
 
 def stability_text(release: Release, key: str, lang: Lang) -> str:
@@ -422,17 +427,21 @@ def stability_text(release: Release, key: str, lang: Lang) -> str:
     return f"{name} ({text('label_p_selected', lang)}: {share})"
 
 
-def _on_list(release: Release, key: str, lang: Lang) -> str:
-    """Return whether an area is on the list as published: a borderline one may stand on either side."""
-    return text("answer_yes" if release.selected[key] else "answer_no", lang)
-
-
 def _stability_words(release: Release, key: str, lang: Lang) -> tuple[str, str]:
     assert release.stability is not None  # noqa: S101 - asked by the callers
     table = release.stability.table
     percent = number_text(100 * float(table["p_selected"][key]), 0, lang)
     return text(f"stability_{table['label'][key]}", lang), f"{percent}{THIN_BLANK}%"
 
+
+# facts that name indicators, and an axis, by their ids
+OF_INDICATORS = (
+    "warning_rule_context",
+    "warning_rule_counts",
+    "warning_context",
+    "warning_need_counts",
+    "warning_direction",
+)
 
 # no XML file may hold control characters, half of a surrogate pair, U+FFFE and U+FFFF
 VISIBLE: dict[int, int] = {

@@ -68,6 +68,13 @@ def input_files(project: Project) -> list[str]:
     residents = [project.programmes.residents] if project.programmes and project.programmes.residents else []
     rule = [project.shortlist.file] if project.shortlist is not None and project.shortlist.file else []
     layers += [part.path for part in project.context.values()]
+    layers += [
+        file
+        for part in (project.shortlist, project.candidates)
+        if part is not None
+        for file in (part.barriers, part.crossings)
+        if file
+    ]
     streets = [project.gazetteer.path] if project.gazetteer is not None else []
     tables = [part.path for part in project.tables]
     return sorted({project.areas.path, *tables, *streets, *layers, *residents, *spec, *rule})

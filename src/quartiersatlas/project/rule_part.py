@@ -17,19 +17,22 @@ if TYPE_CHECKING:
 
 WAYS = ("rule", "preset", "file", "select")
 BESIDE = ("id", "title_de", "title_en", "source", "note_de", "note_en", "references")  # of a rule that is written out
-AT_THE_TOP = ("conditions", "levels")  # may stand in tables of their own, as in a rule file
+AT_THE_TOP = ("conditions", "levels", "labels")  # may stand in tables of their own, as in a rule file
 HOW = 'rule = "...", preset = "...", file = "..." or select = "..." with [conditions]'
 MISSING = ("", "status", "moving")
+LAYERS = ("barriers", "crossings")  # files
 
 
 @dataclass(frozen=True, kw_only=True)
 class RulePart:
-    """The rule, how it is written, its own file where it has one, and whether missing persons are told."""
+    """The rule, how it is written, its own file where it has one, whether missing persons are told, and barriers."""
 
     rule: Rule | RuleSpec
     way: str = "rule"
     file: str = ""
     missing: str = ""
+    barriers: str | None = None
+    crossings: str | None = None
 
     @property
     def tree(self) -> Rule:
@@ -60,10 +63,8 @@ def read_rule_part(content: dict[str, Any], path: Path) -> RulePart | None:
 
 
 def _part(content: dict[str, Any], tops: Mapping[str, Any], path: Path) -> RulePart:
-    refuse_unknown(content, [*WAYS, "missing", *BESIDE, *AT_THE_TOP], "[shortlist]")
-    missing = content.pop("missing", "")
-    if missing not in MISSING:
-        raise SpecError(f'[shortlist]: missing = {missing!r} must be "status" or "moving".', key="missing")
+    refuse_unknown(content, [*WAYS, "missing", *LAYERS, *BESIDE, *AT_THE_TOP], "[shortlist]")
+    also = _beside_the_rule(content)
     ways = [way for way in WAYS if way in content]
     if len(ways) != 1:
         what = "'rule' is missing" if not ways else f"{' and '.join(map(repr, ways))} are two rules"
@@ -77,18 +78,30 @@ def _part(content: dict[str, Any], tops: Mapping[str, Any], path: Path) -> RuleP
             raise SpecError(f"In [shortlist]: {way} = {content[way]!r} should be text in quotation marks.", key=way)
     if way == "file":
         spec = RuleSpec.from_toml(path.parent / content["file"])
-        return RulePart(rule=spec, way=way, file=content["file"], missing=missing)
+        return RulePart(rule=spec, way=way, file=content["file"], **also)
     if way == "select":
         twice = [name for name in tops if name in content]
         if twice:
             raise SpecError(f"[shortlist.{twice[0]}] and [{twice[0]}] are two tables: keep one.", key=twice[0])
-        return RulePart(rule=spec_from_content({"id": path.stem, **content, **tops}), way=way, missing=missing)
+        return RulePart(rule=spec_from_content({"id": path.stem, **content, **tops}), way=way, **also)
     try:
         rule = parse_rule(content["rule"]) if way == "rule" else RuleSpec.preset(content["preset"])
-        return RulePart(rule=rule, way=way, missing=missing)
+        return RulePart(rule=rule, way=way, **also)
     except SpecError as error:
         error.place = (way,)
         raise
+
+
+def _beside_the_rule(content: dict[str, Any]) -> dict[str, Any]:
+    """Take out whether missing persons are told, and the layers that cut neighbours."""
+    missing = content.pop("missing", "")
+    if missing not in MISSING:
+        raise SpecError(f'[shortlist]: missing = {missing!r} must be "status" or "moving".', key="missing")
+    layers = {name: content.pop(name) for name in LAYERS if name in content}
+    for name, file in layers.items():
+        if not isinstance(file, str):
+            raise SpecError(f"[shortlist]: {name} = {file!r} should be the name of a file.", key=name)
+    return {"missing": missing, **layers}
 
 
 @contextmanager

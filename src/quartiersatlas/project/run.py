@@ -14,12 +14,12 @@ from quartiersatlas.disclosure import Ledger, Protection, Release, add_relations
 from quartiersatlas.disclosure.ledger import locked_ledger, publishing
 from quartiersatlas.disclosure.ledger.book import key_path, layers_folder
 from quartiersatlas.disclosure.words import summary_texts
-from quartiersatlas.errors import ColumnError, InputError, SpecError, list_some
+from quartiersatlas.errors import ColumnError, GeometryError, InputError, SpecError, list_some
 from quartiersatlas.indicators import add_change, add_counts, add_rates
 from quartiersatlas.intake import AreaData, join, merge_areas, read_areas, read_features, read_points, read_table
 from quartiersatlas.intake.files.layers import read_geometry_file
 from quartiersatlas.need import need_index
-from quartiersatlas.present import atlas_map, export, report
+from quartiersatlas.present import atlas_map, export, profiles, report
 from quartiersatlas.present.files.export import sidecar_files
 from quartiersatlas.project.certificate import ProjectAudit, write_certificate
 from quartiersatlas.project.context_part import read_context, read_gazetteer
@@ -36,10 +36,12 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     import geopandas as gpd
+    from pyproj import CRS
 
     from quartiersatlas.intake import Table
     from quartiersatlas.need import NeedIndex, Stability
-    from quartiersatlas.present.map import Atlas
+    from quartiersatlas.present.map.atlas import Atlas
+    from quartiersatlas.project.rule_part import RulePart
     from quartiersatlas.project.schema import CandidatesPart, LayerPart, SegregationPart
     from quartiersatlas.screening import Candidates, ProgrammeAreas, ProgrammeOverlap, Shortlist
     from quartiersatlas.segregation import SegregationResult
@@ -53,6 +55,7 @@ JOIN_OPTIONS = (
     "units",
     "kinds",
     "perturbed",
+    "rounded",
 )  # of a table; the others are for reading
 
 
@@ -177,8 +180,14 @@ def _computed(project: Project, ledger: Ledger | None) -> ProjectResult:
     earlier = tuple(
         _released(project, joined[part.period], as_of=part.as_of, ledger=ledger) for part in project.earlier
     )
-    shown = {"context": read_context(project), "gazetteer": read_gazetteer(project)}
-    atlas = atlas_map(result, project.lang, earlier=earlier, notes=project.notes, **shown)
+    atlas = atlas_map(
+        result,
+        project.lang,
+        earlier=earlier,
+        notes=project.notes,
+        context=read_context(project),
+        gazetteer=read_gazetteer(project),
+    )
     read = tuple(table for _, table in tables)
     results = (need, shortlist, candidates, stability, result, atlas, ledger)
     return ProjectResult(project, read, fit, data, *results, overlap=overlap)
@@ -189,9 +198,10 @@ def _candidates(
 ) -> Candidates:
     """Group the selected areas as ``[candidates]`` says."""
     try:
-        return candidate_areas(data, shortlist, stability=stability, **vars(part))
-    except (SpecError, ColumnError) as error:
-        raise SpecError(f"{project.path.name}: [candidates]: {error}") from error
+        options = {**vars(part), **_barriers(project, part, _crs(data))}
+        return candidate_areas(data, shortlist, stability=stability, **options)
+    except (SpecError, ColumnError, GeometryError) as error:
+        raise type(error)(f"{project.path.name}: [candidates]: {error}") from error
 
 
 def run_project(path: str | Path, *, folder: str | Path | None = None) -> ProjectResult:
@@ -327,11 +337,15 @@ def _write(result: ProjectResult, folder: Path) -> list[Path]:
     """Write every output into a folder."""
     outputs, lang = result.project.outputs, result.project.lang
     manifest = manifest_of(result.project, result.release, result.ledger)
+    beside: dict[str, Any] = {"earlier": result.atlas.earlier, "context": result.atlas.context}
     files = []
     if outputs.map:
         files.append(result.atlas.save(folder / outputs.map))
     if outputs.report:
-        files.append(report(result.release, folder / outputs.report, lang=lang))
+        files.append(report(result.release, folder / outputs.report, lang=lang, **beside))
+    if outputs.profiles:
+        notes = result.project.notes
+        files.append(profiles(result.release, folder / outputs.profiles, lang=lang, notes=notes, **beside))
     if outputs.geopackage:
         files.append(export(result.release, folder / outputs.geopackage, lang=lang, manifest=manifest))
     if outputs.segregation and result.release.segregation is not None:
@@ -441,7 +455,19 @@ def _screened(project: Project, data: AreaData, need: NeedIndex | None) -> Short
     if project.shortlist is None:
         return None
     with naming_the_condition(project.shortlist, project.path):
-        return screen(data, project.shortlist.rule, need=need)
+        layers = _barriers(project, project.shortlist, _crs(data))
+        return screen(data, project.shortlist.rule, need=need, **layers)
+
+
+def _crs(data: AreaData) -> CRS:
+    assert data.areas.crs is not None  # noqa: S101 - read_areas asks for one
+    return data.areas.crs
+
+
+def _barriers(project: Project, part: RulePart | CandidatesPart, crs: CRS) -> dict[str, Any]:
+    """Read what parts areas, and where one crosses it, in the coordinates of the areas."""
+    named = {"barriers": part.barriers, "crossings": part.crossings}
+    return {name: _placed(project, file, None).to_crs(crs) if file else None for name, file in named.items()}
 
 
 def _segregation(data: AreaData, part: SegregationPart) -> SegregationResult:

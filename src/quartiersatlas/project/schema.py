@@ -6,17 +6,17 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from quartiersatlas.base.toml import array, declared, read_toml, refuse_unknown, table
+from quartiersatlas.base.toml import array, declared, naming_the_line, read_toml, refuse_unknown, table
 from quartiersatlas.catalogue import Indicator, Reference
 from quartiersatlas.disclosure import Protection
-from quartiersatlas.errors import NOT_IN_A_LINE, SpecError
+from quartiersatlas.errors import NOT_IN_A_LINE, SpecError, inside
 from quartiersatlas.need import NeedSpec
 from quartiersatlas.need.robustness.options import MOST_RUNS
-from quartiersatlas.project.rule_part import AT_THE_TOP, RulePart, read_rule_part
+from quartiersatlas.project.rule_part import AT_THE_TOP, HOW, RulePart, read_rule_part
 from quartiersatlas.project.toml_words import toml_advice
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.intake.tables.values.codes import Meaning
@@ -82,7 +82,8 @@ class TablePart:
     exclude: list[str] = field(default_factory=list)
     units: Mapping[str, str] = field(default_factory=dict)
     kinds: Mapping[str, str] = field(default_factory=dict)
-    perturbed: bool = False
+    perturbed: bool | int = False
+    rounded: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +135,7 @@ class NeedPart:
 
 @dataclass(frozen=True, kw_only=True)
 class CandidatesPart:
-    """``[candidates]``: contiguous groups of selected areas; the options of :func:`candidate_areas`."""
+    """``[candidates]``: contiguous groups of selected areas, as :func:`candidate_areas`; layers are files."""
 
     min_population: float = 2000
     max_population: float | None = None
@@ -144,6 +145,10 @@ class CandidatesPart:
     contact: str = "border"
     objective: str = "fewest"
     tolerance: float | None = None
+    exclude: list[str] = field(default_factory=list)
+    barriers: str | None = None
+    crossings: str | None = None
+    seed: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -236,6 +241,7 @@ class OutputsPart:
     folder: str = "ergebnis"
     map: str = "atlas.html"
     report: str = "bericht.html"
+    profiles: str = ""
     geopackage: str = "atlas.gpkg"
     segregation: str = "segregation.csv"
     manifest: str = "manifest.json"
@@ -243,7 +249,11 @@ class OutputsPart:
     @property
     def names(self) -> list[str]:
         """The names of the files that are written."""
-        return [name for name in (self.map, self.report, self.geopackage, self.segregation, self.manifest) if name]
+        return [
+            name
+            for name in (self.map, self.report, self.profiles, self.geopackage, self.segregation, self.manifest)
+            if name
+        ]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -312,33 +322,27 @@ def read_project(path: str | Path) -> Project:
     InputError
         The file is missing or not valid TOML.
     SpecError
-        Something in it is unknown, missing or impossible; the message says where.
+        Something in it is unknown, missing or impossible; the message says where, with the line.
     """
     path = Path(path)
     content = read_toml(path, "project")
-    where = path.name
+    with naming_the_line(path):
+        return _checked(_project(content, path))
+
+
+def _project(content: dict[str, Any], path: Path) -> Project:
+    """Build the parts of a project from the content of its file."""
+    where = "the project file"
+    if "rules" in content:
+        raise SpecError(f"In {where}: [rules] is called [shortlist] here: {HOW}.", key="rules")
     refuse_unknown(content, TOP_LEVEL, where)
     parts: dict[str, Any] = {
-        "areas": _part(AreasPart, content.pop("areas", {}), "[areas]"),
-        "tables": tuple(
-            _part(TablePart, entry, "[[tables]]") for entry in array(content.pop("tables", []), "[[tables]]")
-        ),
-        "earlier": tuple(
-            _part(EarlierPart, entry, "[[earlier]]") for entry in array(content.pop("earlier", []), "[[earlier]]")
-        ),
-        "indicators": {
-            name: _indicator(name, entry)
-            for name, entry in table(content.pop("indicators", {}), "[indicators]").items()
-        },
-        "counts": {
-            name: _pair(entry, f"[counts] {name}", "[share, base]")
-            for name, entry in table(content.pop("counts", {}), "[counts]").items()
-        },
-        "references": {
-            name: declared(Reference, table(entry, f"[references.{name}]"), f"[references.{name}]")
-            for name, entry in table(content.pop("references", {}), "[references]").items()
-        },
+        "areas": _part(AreasPart, content.pop("areas", {}), "[areas]", "areas"),
+        "tables": _entries(TablePart, content.pop("tables", []), "tables"),
+        "earlier": _entries(EarlierPart, content.pop("earlier", []), "earlier"),
     }
+    for name, read in (("indicators", _indicator), ("counts", _count), ("references", _reference), ("shares", _share)):
+        parts[name] = _named(content.pop(name, {}), name, read)
     for name, kind in (
         ("change", ChangePart),
         ("segregation", SegregationPart),
@@ -348,38 +352,67 @@ def read_project(path: str | Path) -> Project:
         ("gazetteer", GazetteerPart),
     ):
         if name in content:
-            parts[name] = _part(kind, content.pop(name), f"[{name}]")
+            parts[name] = _part(kind, content.pop(name), f"[{name}]", name)
     for name in ("sums", "parts"):
-        parts[name] = _relations(content.pop(name, {}), f"[{name}]")
-    parts["shares"] = {
-        name: _part(SharePart, entry, f"[shares] {name}")
-        for name, entry in table(content.pop("shares", {}), "[shares]").items()
-    }
+        with inside(name):
+            parts[name] = _relations(content.pop(name, {}), f"[{name}]")
     if "protection" in content:
         with toml_advice("[protection]", [option.name for option in fields(Protection)]):
-            parts["protection"] = _part(Protection, content.pop("protection"), "[protection]")
+            parts["protection"] = _part(Protection, content.pop("protection"), "[protection]", "protection")
     if "ledger" in content:
         parts["ledger"] = _ledger(content.pop("ledger"))
     if "need" in content:
-        parts["need"] = _need(table(content.pop("need"), "[need]"), path.parent)
+        with inside("need"):
+            parts["need"] = _need(table(content.pop("need"), "[need]"), path.parent)
     parts["shortlist"] = read_rule_part(content, path)
     parts["context"] = _context(table(content.pop("context", {}), "[context]"))
     parts |= _layers(table(content.pop("layers", {}), "[layers]"))
-    project = declared(Project, {"path": path, **content, **parts}, where)
-    return _checked(project)
+    return declared(Project, {"path": path, **content, **parts}, where)
 
 
-def _part(kind: type[Part], entry: object, where: str) -> Part:
+def _part(kind: type[Part], entry: object, where: str, *place: str | int) -> Part:
     """Return a part of the file as its record."""
-    return declared(kind, table(entry, where), where, RENAMED.get(kind))
+    with inside(*place):
+        return declared(kind, table(entry, where), where, RENAMED.get(kind))
+
+
+def _entries(kind: type[Part], entries: object, name: str) -> tuple[Part, ...]:
+    """Return the parts of a list, such as ``[[tables]]``."""
+    where = f"[[{name}]]"
+    with inside(name):
+        listed = array(entries, where)
+    return tuple(_part(kind, entry, where, name, number) for number, entry in enumerate(listed))
+
+
+def _named(entries: object, name: str, read: Callable[[str, object], Any]) -> dict[str, Any]:
+    """Return the named entries of a table, each as it is read."""
+    found = {}
+    with inside(name):
+        for key, entry in table(entries, f"[{name}]").items():
+            with inside(key):
+                found[key] = read(key, entry)
+    return found
+
+
+def _count(name: str, entry: object) -> tuple[str, str]:
+    return _pair(entry, f"[counts] {name}", "[share, base]")
+
+
+def _reference(name: str, entry: object) -> Reference:
+    where = f"[references.{name}]"
+    return declared(Reference, table(entry, where), where)
+
+
+def _share(name: str, entry: object) -> SharePart:
+    return _part(SharePart, entry, f"[shares] {name}")
 
 
 def _checked(project: Project) -> Project:
     """Refuse what cannot work together."""
     if not project.tables:
-        raise SpecError(f"{project.path.name}: at least one [[tables]] entry is needed.")
+        raise SpecError("at least one [[tables]] entry is needed.")
     if project.lang not in ("de", "en"):
-        raise SpecError(f"{project.path.name}: lang must be one of 'de', 'en', not {project.lang!r}.")
+        raise SpecError(f"lang must be one of 'de', 'en', not {project.lang!r}.", key="lang")
     periods = {part.period for part in project.tables}
     for name, period in (
         ("period", project.period),
@@ -388,23 +421,24 @@ def _checked(project: Project) -> Project:
     ):
         if period is not None and period not in periods:
             listed = ", ".join(repr(p) for p in sorted(periods))
-            raise SpecError(f"{project.path.name}: {name} is {period!r}, but the tables have {listed}.")
+            raise SpecError(f"{name} is {period!r}, but the tables have {listed}.", key=name.split()[0].strip("[]"))
     for name, part in (("candidates", project.candidates), ("stability", project.stability)):
         if part is not None and project.rule is None:
-            raise SpecError(f'{project.path.name}: [{name}] needs a rule: add [shortlist] with rule = "...".')
+            raise SpecError(f'[{name}] needs a rule: add [shortlist] with rule = "...".', key=name)
     _refuse_impossible_names(project)
     written = project.outputs.names
     if len(set(written)) < len(written) or any(Path(name).name != name for name in written):
         raise SpecError(
-            f"{project.path.name}: the file names in [outputs] must all differ and must not contain a folder: "
-            f'{", ".join(map(repr, written))}. Set the folder with folder = "...".'
+            f"the file names in [outputs] must all differ and must not contain a folder: "
+            f'{", ".join(map(repr, written))}. Set the folder with folder = "...".',
+            key="outputs",
         )
     for name, file, ending in (
         ("geopackage", project.outputs.geopackage, ".gpkg"),
         ("segregation", project.outputs.segregation, ".csv"),
     ):
         if file and not file.endswith(ending):
-            raise SpecError(f"{project.path.name}: [outputs] {name} must end in {ending}, not {file!r}.")
+            raise SpecError(f"[outputs] {name} must end in {ending}, not {file!r}.", key="outputs")
     return project
 
 
@@ -417,7 +451,7 @@ def _refuse_impossible_names(project: Project) -> None:
         longest = max((len(step.encode("utf-8")) for step in Path(name).parts), default=0)
         if longest > LONGEST_NAME or NOT_IN_A_LINE.search(name):
             fault = "is too long for a file" if longest > LONGEST_NAME else "holds a control character"
-            raise SpecError(f"{project.path.name}: {what} = {name[:40]!r} {fault}. Choose another name.")
+            raise SpecError(f"{what} = {name[:40]!r} {fault}. Choose another name.", key=what.split()[0].strip("[]"))
 
 
 def _indicator(name: str, entry: object) -> IndicatorPart:
@@ -456,7 +490,7 @@ def _ledger(entry: object) -> LedgerPart | None:
     """Read the name of the file alone, or a table; an empty name is no ledger."""
     if isinstance(entry, str):
         return LedgerPart(path=entry) if entry else None
-    return _part(LedgerPart, entry, "[ledger]")
+    return _part(LedgerPart, entry, "[ledger]", "ledger")
 
 
 def _need(content: Mapping[str, Any], folder: Path) -> NeedPart:
@@ -476,17 +510,18 @@ def _need(content: Mapping[str, Any], folder: Path) -> NeedPart:
 
 def _layers(content: Mapping[str, Any]) -> dict[str, LayerPart | ProgrammesPart]:
     kinds: dict[str, type[LayerPart | ProgrammesPart]] = {"programmes": ProgrammesPart, "facilities": LayerPart}
-    refuse_unknown(content, tuple(kinds), "[layers]")
-    return {
-        name: declared(kinds[name], table(part, f"[layers.{name}]"), f"[layers.{name}]")
-        for name, part in content.items()
-    }
+    with inside("layers"):
+        refuse_unknown(content, tuple(kinds), "[layers]")
+    return {name: _part(kinds[name], part, f"[layers.{name}]", "layers", name) for name, part in content.items()}
 
 
 def _context(content: Mapping[str, Any]) -> dict[str, ContextLayer]:
     """Read the layers of the context, each a path or a table."""
-    refuse_unknown(content, CONTEXT_LAYERS, "[context]")
+    with inside("context"):
+        refuse_unknown(content, CONTEXT_LAYERS, "[context]")
     return {
-        name: ContextLayer(path=part) if isinstance(part, str) else _part(ContextLayer, part, f"[context] {name}")
+        name: ContextLayer(path=part)
+        if isinstance(part, str)
+        else _part(ContextLayer, part, f"[context] {name}", "context", name)
         for name, part in content.items()
     }

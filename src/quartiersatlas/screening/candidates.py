@@ -30,8 +30,8 @@ from quartiersatlas.screening.regions.options import (
     CandidateOptions,
     Contact,
     check_options,
+    in_words,
     made_facts,
-    plain_number,
     result_warnings,
 )
 from quartiersatlas.screening.regions.trees import Objective, RegionRule
@@ -140,14 +140,14 @@ class Candidates:
         groups, areas = count_noun(len(self.table), "candidate area"), count_noun(len(self.members), "area")
         lines = [f"Candidates: {groups} from {areas}", *(f"  {fact}" for fact in self.facts)]
         lines += [
-            f"  {key}: {row['name']}, {count_noun(row['n_areas'], 'area')}, {plain_number(row['residents'])} residents"
+            f"  {key}: {row['name']}, {count_noun(row['n_areas'], 'area')}, {in_words(row['residents'])} residents"
             + (", above the ceiling" if row["above"] else "")
             for key, row in self.table.iterrows()
         ]
         unknown = self.too_small["residents"].isna()
         if not unknown.all():
             small = ", ".join(self.too_small.index[~unknown])
-            lines.append(f"  in groups below {plain_number(self.min_population)} residents: {small}")
+            lines.append(f"  in groups below {in_words(self.min_population)} residents: {small}")
         if unknown.any():
             lines.append(f"  in groups with an unknown number of residents: {', '.join(self.too_small.index[unknown])}")
         return "\n".join([*lines, *(f"  {warning}" for warning in self.warnings)])

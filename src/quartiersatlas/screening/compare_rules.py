@@ -12,10 +12,12 @@ import pandas as pd
 from quartiersatlas.base.checks import expects
 from quartiersatlas.errors import SpecError
 from quartiersatlas.intake import AreaData
-from quartiersatlas.screening.shortlist import Shortlist, screen
+from quartiersatlas.screening.shortlist import Shortlist, asks_for_clusters, screen
 from quartiersatlas.screening.summary import group_counts
 
 if TYPE_CHECKING:
+    import geopandas as gpd
+
     from quartiersatlas.catalogue.references import Reference
     from quartiersatlas.need import NeedIndex
     from quartiersatlas.screening.language.rule_spec import RuleSpec
@@ -65,6 +67,8 @@ def compare_rules(
     by: str = "",
     need: NeedIndex | None = None,
     references: Mapping[str, Reference] | None = None,
+    barriers: gpd.GeoDataFrame | None = None,
+    crossings: gpd.GeoDataFrame | None = None,
     runs: int = 0,
     seed: int = 1,
 ) -> RuleComparison:
@@ -80,8 +84,8 @@ def compare_rules(
         A column of counts, such as residents with migration background: whom the rules reach.
     by : str, optional
         A higher level, such as ``"gemeinde"``: in how many of its units a rule selects an area.
-    need, references : object
-        As for :func:`screen`.
+    need, references, barriers, crossings : object
+        As for :func:`screen`; barriers act on the rules with a :func:`hotspot`.
     runs : int, default 0
         Runs of :meth:`Shortlist.stability` for ``sure``; 0 leaves it out.
     seed : int
@@ -121,7 +125,14 @@ def compare_rules(
     )
     if not rules:
         raise SpecError("compare_rules: no rule is given: {'city': qa.above_city('poverty')}.")
-    found = {str(name): screen(data, rule, need=need, references=references) for name, rule in rules.items()}
+    cut = {"barriers": barriers, "crossings": crossings}
+    alone = all(not asks_for_clusters(rule) for rule in rules.values())  # then screen() says what barriers are for
+    found = {
+        str(name): screen(
+            data, rule, need=need, references=references, **(cut if alone or asks_for_clusters(rule) else {})
+        )
+        for name, rule in rules.items()
+    }
     chosen = pd.DataFrame({name: one.selected for name, one in found.items()})
     members = group_counts(data, group, "compare_rules") if group else None
     rows = {name: _row(one, chosen, name, members, by) for name, one in found.items()}

@@ -24,10 +24,11 @@ from quartiersatlas.screening.evaluation.runs import selection_stability
 from quartiersatlas.screening.evaluation.warnings_of_rules import check_small_town, rule_warnings, warn_of
 from quartiersatlas.screening.language.names import condition_names
 from quartiersatlas.screening.language.rule_spec import RuleSpec
-from quartiersatlas.screening.language.rules import EXAMPLES, Rule
+from quartiersatlas.screening.language.rules import EXAMPLES, Hotspot, Rule
 from quartiersatlas.screening.missing_persons import missing_persons
 from quartiersatlas.screening.ranked import markdown_table, ranked_table
 from quartiersatlas.screening.summary import Summary, summarise
+from quartiersatlas.space.barriers import checked_barriers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from quartiersatlas.catalogue.references import Reference
     from quartiersatlas.need.robustness.options import RandomSource
     from quartiersatlas.need.robustness.stability import Stability
+    from quartiersatlas.screening.evaluation.evidence import Barriers
 
 
 def screen(
@@ -47,6 +49,8 @@ def screen(
     *,
     need: NeedIndex | None = None,
     references: Mapping[str, Reference] | None = None,
+    barriers: gpd.GeoDataFrame | None = None,
+    crossings: gpd.GeoDataFrame | None = None,
 ) -> Shortlist:
     """Apply a rule to areas and keep the reason for every area and condition.
 
@@ -61,6 +65,9 @@ def screen(
         Needed for rules on ``"need"``, its axes and its classes.
     references : mapping of str to Reference, optional
         Published values that the rule names, with their source; those of the rule file and of the data are there too.
+    barriers, crossings : GeoDataFrame, optional
+        Rivers, railways, and bridges across them, as for :func:`neighbours`: no cluster reaches across. Only for rules
+        with a :func:`hotspot`.
 
     Returns
     -------
@@ -70,7 +77,10 @@ def screen(
     Raises
     ------
     ColumnError, SpecError
-        The rule names what is not there, or asks of 3 to 14 areas what so few cannot give.
+        The rule names what is not there, or asks of 3 to 14 areas what so few cannot give; barriers are given, and the
+        rule does not go by neighbours.
+    GeometryError
+        Barriers or crossings do not fit, see :func:`neighbours`.
     ArgumentError
         The data, the rule or the need index is something else.
 
@@ -103,7 +113,8 @@ def screen(
     spec = rule if isinstance(rule, RuleSpec) else None
     tree = rule.rule if isinstance(rule, RuleSpec) else rule
     known = _references(data, {} if spec is None else spec.references, checked_references(references, "screen"))
-    evidence = collect_evidence(data, tree, need, known)
+    _check_barriers(data, tree, barriers, crossings)
+    evidence = collect_evidence(data, tree, need, known, (barriers, crossings))
     check_small_town(tree, data)
     keys = data.areas.index
     outcome, held = evaluate(tree, evidence)
@@ -122,9 +133,29 @@ def screen(
         need=need,
         spec=spec,
         references=known,
-        levels=None if spec is None or not spec.levels else _levels(spec, data, need, known),
+        levels=None if spec is None or not spec.levels else _levels(spec, data, need, known, (barriers, crossings)),
         k_of=k_of_table(tree, [one.truth for one in held], keys),
+        barriers=barriers,
+        crossings=crossings,
     )
+
+
+def asks_for_clusters(rule: Rule | RuleSpec) -> bool:
+    """Return True for a rule that goes by neighbours."""
+    tree = rule.rule if isinstance(rule, RuleSpec) else rule
+    return isinstance(tree, Rule) and any(isinstance(one, Hotspot) for one in tree.conditions)
+
+
+def _check_barriers(
+    data: AreaData, rule: Rule, barriers: gpd.GeoDataFrame | None, crossings: gpd.GeoDataFrame | None
+) -> None:
+    """Refuse barriers that do not fit, and such as nothing would ask for."""
+    checked_barriers(data.areas, barriers, crossings, "screen")
+    if barriers is not None and not asks_for_clusters(rule):
+        raise SpecError(
+            "screen: barriers cut neighbours, and only hotspot(...) goes by neighbours, which this rule has not. "
+            "Leave them out here: candidate areas take their own, candidate_areas(..., barriers=...)."
+        )
 
 
 def _references(data: AreaData, own: Mapping[str, Reference], given: Mapping[str, Reference]) -> dict[str, Reference]:
@@ -138,11 +169,17 @@ def _references(data: AreaData, own: Mapping[str, Reference], given: Mapping[str
     return {**data.references, **given, **own}
 
 
-def _levels(spec: RuleSpec, data: AreaData, need: NeedIndex | None, references: Mapping[str, Reference]) -> pd.Series:
+def _levels(
+    spec: RuleSpec,
+    data: AreaData,
+    need: NeedIndex | None,
+    references: Mapping[str, Reference],
+    barriers: Barriers,
+) -> pd.Series:
     """Return the strictest level of a rule that each area meets, None where it meets none."""
     found = pd.Series([None] * len(data.areas), index=data.areas.index, name="level", dtype=object)
     for name, rule in spec.level_rules().items():  # strictest last
-        outcome, _ = evaluate(rule, collect_evidence(data, rule, need, references))
+        outcome, _ = evaluate(rule, collect_evidence(data, rule, need, references, barriers))
         found[np.broadcast_to(outcome.yes, (1, len(found)))[0]] = name
     return found
 
@@ -176,6 +213,8 @@ class Shortlist(Charted):
         The strictest level of the rule that each area meets; None where it meets none.
     k_of : DataFrame
         One row per area and "at least k of": how many of its parts hold.
+    barriers, crossings : GeoDataFrame, optional
+        What cuts neighbours, and what opens it.
     """
 
     rule: Rule
@@ -190,16 +229,24 @@ class Shortlist(Charted):
     references: Mapping[str, Reference] = field(default_factory=dict, repr=False)
     levels: pd.Series | None = field(default=None, repr=False)
     k_of: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
+    barriers: gpd.GeoDataFrame | None = field(default=None, repr=False)
+    crossings: gpd.GeoDataFrame | None = field(default=None, repr=False)
 
     @property
     def keys(self) -> list[str]:
         """The keys of the selected areas."""
         return list(self.selected.index[self.selected])
 
+    @property
+    def call(self) -> dict[str, Any]:
+        """The options, to call it again: ``screen(data, rule, need=need, **shortlist.call)``."""
+        return {"references": self.references, "barriers": self.barriers, "crossings": self.crossings}
+
     @cached_property
     def evidence(self) -> Evidence:
         """What the rule looks at."""
-        return collect_evidence(self._screened(), self.rule, self.need, self.references)
+        barriers = (self.barriers, self.crossings)
+        return collect_evidence(self._screened(), self.rule, self.need, self.references, barriers)
 
     def _screened(self) -> AreaData:
         if self.data is None:

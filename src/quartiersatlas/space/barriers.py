@@ -98,9 +98,9 @@ def _crossed(lines: Shapes, one: Shapes, other: Shapes, crossings: Shapes, withi
 
 
 def checked_barriers(
-    areas: gpd.GeoDataFrame, barriers: gpd.GeoDataFrame | None, crossings: gpd.GeoDataFrame | None, call: str
+    areas: gpd.GeoDataFrame | None, barriers: gpd.GeoDataFrame | None, crossings: gpd.GeoDataFrame | None, call: str
 ) -> None:
-    """Refuse barriers and crossings of another kind, or in another coordinate reference system.
+    """Refuse barriers and crossings of another kind, or in another coordinate reference system than areas, if given.
 
     Raises
     ------
@@ -120,9 +120,10 @@ def checked_barriers(
         if given is None:
             continue
         expects(given, gpd.GeoDataFrame, f"{call}: {name}", 'gpd.read_file("rivers.gpkg")')
-        if len(given) and given.crs != areas.crs:
+        beside, other = (barriers, "barriers") if areas is None else (areas, "areas")
+        if beside is not None and len(given) and given.crs != beside.crs:
             raise GeometryError(
-                f"{call}: {name} and areas are in different coordinate reference systems: {name}.to_crs(areas.crs)."
+                f"{call}: {name} and {other} are in different coordinate reference systems: {name}.to_crs({other}.crs)."
             )
         shapes = given.geometry.to_numpy()
         wrong = given.index[~np.isin(shapely.get_type_id(shapes), kinds) | shapely.is_empty(shapes)]

@@ -10,11 +10,14 @@ import numpy as np
 
 from quartiersatlas.base.checks import count_noun
 from quartiersatlas.errors import CountError, GeometryError, SpecError, list_some
+from quartiersatlas.space.barriers import checked_barriers
+from quartiersatlas.space.detours import sums_around_barriers
 from quartiersatlas.space.regular_grids import TIE, RegularGrid, grid_sums, regular_grid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import geopandas as gpd
     from numpy.typing import ArrayLike, NDArray
 
     Floats = NDArray[np.float64]
@@ -98,6 +101,8 @@ def surrounding_sums(
     kernel: str = "triangular",
     *,
     method: Literal["auto", "pairs", "grid"] = "auto",
+    barriers: gpd.GeoDataFrame | None = None,
+    crossings: gpd.GeoDataFrame | None = None,
 ) -> NDArray[np.float64]:
     """Sum values around every point, the nearer the more.
 
@@ -113,6 +118,12 @@ def surrounding_sums(
         How much a neighbour counts at distance d: see ``KERNELS``. At distance 0 the weight is always 1.
     method : {"auto", "pairs", "grid"}, default "auto"
         Weigh all pairs in reach, or transform a regular grid; "auto" takes the quicker one.
+    barriers : GeoDataFrame, optional
+        Lines or polygons that nobody crosses, such as rivers or railways, in the coordinates of the points: who lives
+        behind one does not count.
+    crossings : GeoDataFrame, optional
+        Bridges, as points or lines, that open a barrier 50 m around them: the distance to who lives behind it is that
+        of the shortest way over them.
 
     Returns
     -------
@@ -126,7 +137,10 @@ def surrounding_sums(
     GeometryError
         The coordinates are not of shape (n_points, 2), or not finite.
     SpecError
-        A radius is not above 0 and finite, the kernel or the method is not known, or the points are on no grid.
+        A radius is not above 0 and finite, the kernel or the method is not known, the points are on no grid, or
+        crossings are given without barriers.
+    ArgumentError
+        Barriers or crossings are no GeoDataFrame.
 
     Notes
     -----
@@ -159,6 +173,15 @@ def surrounding_sums(
         )
     if method not in ("auto", "pairs", "grid"):
         raise SpecError(f"method={method!r} is not known; there are 'auto', 'pairs' and 'grid'.")
+    if barriers is not None or crossings is not None:
+        if method == "grid":
+            raise SpecError("method='grid' goes by straight distances and knows no barriers; leave method='auto'.")
+        checked_barriers(None, barriers, crossings, "surrounding_sums")
+        if barriers is not None and not barriers.empty:
+            with np.errstate(under="ignore"):
+                return sums_around_barriers(
+                    points, values, radii, shape.weigh, float((shape.reach * radii).max()), barriers, crossings
+                )
     grid = None if method == "pairs" or not values.size else regular_grid(points)
     if method == "grid" and values.size and grid is None:
         raise SpecError("The points do not stand on a regular square grid; leave method='auto'.")

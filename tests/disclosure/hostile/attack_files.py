@@ -21,6 +21,7 @@ import pyogrio
 
 # a table is known by the name of its first column
 TABLES = {"key": "areas", "candidate": "candidates", "by": "segregation", "column": "columns", "table": "columns"}
+MISSING = re.compile(r"(\S+) (fewer|weniger|more|mehr) (?:in|bei) [“„]([^“”]+)[“”] \((?:of|von|now|bisher) ")
 NUMBER = re.compile(r"[-−]?\d+(?:[.,]\d+)?")
 
 
@@ -44,6 +45,8 @@ class Seen:
         (key, rate, value, decimals) of sentences.
     segregation : DataFrame
         The printed indices.
+    missing : dict
+        Area -> (label of what is counted, persons with sign) of the sentence on how many are missing.
     """
 
     areas: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -55,6 +58,7 @@ class Seen:
     segregation: pd.DataFrame = field(default_factory=pd.DataFrame)
     labels: dict = field(default_factory=dict)
     sentences: list = field(default_factory=list)
+    missing: dict = field(default_factory=dict)
 
     def take(self, name, table):
         """Add a table; what an earlier file said stays."""
@@ -72,6 +76,8 @@ class Seen:
             self.members |= {str(c): list(keys) for c, keys in own.groupby(own).groups.items() if c}
         if "reasons" in table:
             self.sentences += [(key, str(text)) for key, text in table["reasons"].dropna().items()]
+        for column in table.columns.intersection(["missing_persons", "missing"]):
+            self.sentences += [(key, str(text)) for key, text in table[column].dropna().items()]
 
     def _take_meanings(self, table):
         for row in table.to_dict("records"):
@@ -92,6 +98,11 @@ class Seen:
             pattern = re.compile(rf"(?:^|[;|\n>])\s*{re.escape(label)}: ({NUMBER.pattern})")
             for key, text in self.sentences:
                 self.told += [(key, rate, number(m), decimals_of([m])) for m in pattern.findall(text)]
+        for key, text in self.sentences:
+            changes = MISSING.findall(text)
+            if changes:
+                signed = [(label, int(n) * (1 if word in ("more", "mehr") else -1)) for n, word, label in changes]
+                self.missing.setdefault(key, signed)
         for name in ("areas", "candidates"):
             frame = getattr(self, name)
             numbers = [column for column in frame if is_number_column(frame[column])]
@@ -161,7 +172,11 @@ def _read_workbook(file, seen, _date):
             rows = list(sheet.iter_rows(values_only=True))
             head = next((i for i, row in enumerate(rows[:3]) if row and row[0] in TABLES), None)
             if head is not None:
-                seen.take(TABLES[rows[head][0]], pd.DataFrame(rows[head + 1 :], columns=rows[head]))
+                table = pd.DataFrame(rows[head + 1 :], columns=rows[head])
+                numeric = [c for c in table if table[c].map(lambda cell: isinstance(cell, int | float)).any()]
+                for column in numeric:  # beside numbers, words say that one is not shown
+                    table[column] = table[column].mask(table[column].map(lambda cell: isinstance(cell, str)))
+                seen.take(TABLES[rows[head][0]], table.infer_objects())
 
 
 def _read_geojson(file, seen, _date):
@@ -220,6 +235,8 @@ def _take_map(content, seen, date):
     if not date:
         told = [*content.get("reasons", {}).items(), *content.get("standing", {}).get("others", {}).items()]
         seen.sentences += [(keys[int(place)], text) for place, texts in told for text in texts]
+        missing = content.get("standing", {}).get("missing", {})
+        seen.sentences += [(keys[int(place)], text) for place, text in missing.items()]
 
 
 def _take_report(source, seen):

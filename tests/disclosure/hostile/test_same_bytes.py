@@ -43,14 +43,16 @@ def release_of(one, ledger, **options):
     need = qa.need_index(one.data, qa.NeedSpec.from_dict({"id": "i", "source": "s", "axes": axes}))
     rule = qa.above_city(rates[1]) | qa.worst_share("need", 0.25) | qa.in_class("origin", "high")
     shortlist = qa.screen(one.data, rule, need=need)
+    stability = shortlist.stability(n=20, seed=1)
     return qa.release(
         one.data,
         need=need,
         shortlist=shortlist,
-        candidates=qa.candidate_areas(one.data, shortlist),
+        candidates=qa.candidate_areas(one.data, shortlist, stability=stability, missing=shortlist.missing()),
+        missing="status",
         segregation=qa.measure_segregation(one.data, groups, by=districts[0] if districts else None, missing="report"),
         scale={"groups": groups[:2], "by": districts, "missing": "report"} if districts else None,
-        stability=shortlist.stability(n=20, seed=1),
+        stability=stability,
         ledger=ledger,
         **WORDS,
         **options,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tomllib
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -37,6 +39,55 @@ def test_a_fixed_limit_is_open_or_closed(compare, expected):
     rule = {"reference": "fixed", "compare": compare}
     limited = {"id": "score_x", "limit": 24.0, "limit_source": "decree of 2022"}
     assert counted({"score_x": [10, 24, 24.1, 30]}, rule, [limited]) == expected
+
+
+@pytest.mark.filterwarnings("ignore:Need index")  # of few areas, and of an indicator that is context
+def test_a_limit_by_the_name_of_a_reference_is_its_published_number(joined):
+    values = {"score_x": [10.0, 24, 24.1, 30], "residents": [1000.0] * 4}
+    published = {"land": qa.Reference(values={"score_x": 24.0}, source="Landesamt", as_of="2023")}
+    data = joined(values, references=published, kinds={"score_x": "score"}, population="residents")
+    named = spec({"method": "above", "reference": "fixed"}, [{"id": "score_x", "limit": "land"}], "count")
+    need = qa.need_index(data, named)
+    assert need.scores["need"].tolist() == [0, 0, 1, 1]
+    (leaf,) = need.spec.axes[0].indicators
+    assert (leaf.limit, leaf.limit_source) == (24.0, "Landesamt, 2023")
+    assert qa.NeedSpec.from_dict(tomllib.loads(named.to_toml())) == named
+    assert need.spec.hash != named.hash  # the fingerprint is that of the number
+    release = qa.release(data, need=need, protection=qa.Protection(derived="exact"))
+    assert "Limit of “score_x”: 24 (Landesamt, 2023)." in [str(f) for f in release.facts if f.name == "fact_need_limit"]
+
+
+def test_a_named_limit_comes_back_from_a_workbook(tmp_path):
+    limits = [{"id": "a", "limit": "land"}, {"id": "b", "limit": 24.5}]
+    named = spec({"method": "above", "reference": "fixed"}, limits, "count")
+    assert qa.NeedSpec.from_excel(named.to_excel(tmp_path / "need.xlsx")) == named
+
+
+@pytest.mark.parametrize(
+    ("references", "message"),
+    [
+        ({}, "limit = 'land' is the name of a reference, and the data have none"),
+        ({"bund": {"score_x": 3}}, "and the data have 'bund'"),
+        ({"land": {"score_y": 3}}, r"'land' \(s\) has no number for it"),
+        ({"land": {"score_x": {"A": 3}}}, r"'land' \(s\) has one number per unit for it"),
+    ],
+)
+def test_a_named_limit_that_is_not_there_is_refused(joined, references, message):
+    published = {name: qa.Reference(values=values, source="s") for name, values in references.items()}
+    data = joined({"score_x": [10.0, 24, 24.1, 30], "residents": [1000.0] * 4}, references=published)
+    with pytest.raises(SpecError, match=message):
+        qa.need_index(
+            data, spec({"method": "above", "reference": "fixed"}, [{"id": "score_x", "limit": "land"}], "count")
+        )
+
+
+@pytest.mark.parametrize(
+    ("limit", "message"),
+    [({"limit": ""}, "has an empty name"), ({"limit": "land", "limit_source": "x"}, "has its source already")],
+)
+def test_a_named_limit_has_a_name_and_no_other_source(limit, message):
+    with pytest.raises(SpecError, match=message):
+        spec({"method": "above", "reference": "fixed"}, [{"id": "score_x", **limit}], "count")
 
 
 @pytest.mark.parametrize(("compare", "expected"), [("above", [1, 0, 0, 0]), ("at_least", [1, 1, 0, 0])])

@@ -167,9 +167,9 @@ def test_every_preset_comes_back_from_toml_and_from_a_workbook(name, tmp_path):
     spec = NeedSpec.preset(name)
     written = spec.to_toml(tmp_path / "need.toml")
     assert (tmp_path / "need.toml").read_text(encoding="utf-8") == written
-    same(NeedSpec.from_toml(tmp_path / "need.toml"), spec)
+    assert same(NeedSpec.from_toml(tmp_path / "need.toml"), spec)
     spec.to_excel(tmp_path / "need.xlsx")
-    same(NeedSpec.from_excel(tmp_path / "need.xlsx"), spec)
+    assert same(NeedSpec.from_excel(tmp_path / "need.xlsx"), spec)
 
 
 @given(specs())
@@ -178,7 +178,7 @@ def test_any_spec_comes_back_from_toml(tmp_path_factory, spec):
     path = tmp_path_factory.mktemp("toml") / "need.toml"
     written = spec.to_toml(path)
     back = NeedSpec.from_toml(path)
-    same(back, spec)
+    assert same(back, spec)
     assert back.to_toml() == written
 
 
@@ -186,7 +186,7 @@ def test_any_spec_comes_back_from_toml(tmp_path_factory, spec):
 @examples
 def test_any_spec_comes_back_from_a_workbook(tmp_path_factory, spec):
     path = tmp_path_factory.mktemp("excel") / "need.xlsx"
-    same(NeedSpec.from_excel(spec.to_excel(path)), spec)
+    assert same(NeedSpec.from_excel(spec.to_excel(path)), spec)
 
 
 @given(st.text(character), st.text(character))
@@ -267,19 +267,19 @@ def test_text_that_starts_like_a_formula_is_stored_as_text(tmp_path, value):
     assert (cell.value, cell.data_type, cell.quotePrefix) == (value, "s", True)
     with ZipFile(path) as parts:
         assert not any(b"<f>" in parts.read(name) for name in parts.namelist() if "sheet" in name)
-    same(NeedSpec.from_excel(path), spec)
+    assert same(NeedSpec.from_excel(path), spec)
 
 
 def test_a_workbook_holds_control_characters_and_what_looks_like_their_code(tmp_path):
     spec = with_texts("a\rb\x00c\x1fd", "_x000D_", "_x005F_x000D_", "a\r\nb\n_", "a\x7f\x85\u2028b")
-    same(NeedSpec.from_excel(spec.to_excel(tmp_path / "need.xlsx")), spec)
+    assert same(NeedSpec.from_excel(spec.to_excel(tmp_path / "need.xlsx")), spec)
 
 
 def test_a_text_too_long_for_a_cell_is_refused_not_cut(tmp_path):
     with pytest.raises(InputError, match=r"sheet 'exclude', row 2: a text of 32,768 characters; a cell holds 32,767"):
         with_texts("x" * 32_768).to_excel(tmp_path / "need.xlsx")
     spec = with_texts("x" * 32_767)
-    same(NeedSpec.from_excel(spec.to_excel(tmp_path / "need.xlsx")), spec)
+    assert same(NeedSpec.from_excel(spec.to_excel(tmp_path / "need.xlsx")), spec)
 
 
 @pytest.mark.parametrize("value", [0.1 + 0.2, 54.093722751182746, 1 / 3, 5e-324, 1e22, 123456789012345.6])

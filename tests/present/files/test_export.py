@@ -203,6 +203,8 @@ def test_csv_is_read_by_a_german_spreadsheet(sample, tmp_path, counts):
     x, n = counts["SGB2_Personen"]["0101"], counts["Unter_65"]["0101"]
     assert table["sgb2_rate"]["0101"] == f"{100 * x / n:.1f}".replace(".", ",")
     assert "geometry" not in table
+    assert (table["sgb2_rate_numerator"]["0101"], table["sgb2_rate_denominator"]["0101"]) == (f"{x:.0f}", f"{n:.0f}")
+    assert table["residents"].str.fullmatch(r"\d*").all()  # persons have no decimals
 
 
 def test_english_csv_has_decimal_points(sample, tmp_path, counts):

@@ -157,7 +157,10 @@ def table_of(sheet):
 
 
 def test_a_workbook_has_a_sheet_for_each_table_and_the_notes_first(book):
-    assert book.sheetnames == ["Hinweise", "Gebiete", "Prüfgebiete", "Segregation", "Spalten", "Nachweis"]
+    assert book.sheetnames == [
+        *("Hinweise", "Auswahl", "Gründe", "Diagramme", "Gebiete", "Prüfgebiete", "Segregation"),
+        *("Diagrammdaten", "Spalten", "Nachweis"),
+    ]
     notes = dict(book["Hinweise"].iter_rows(values_only=True))
     assert notes["Titel"] == "Bedarfslagen in der Beispielstadt"
     assert notes["Kommentar"].startswith("Die Karte zeigt, wo mehrere soziale Bedarfslagen zusammentreffen.")
@@ -176,11 +179,12 @@ def test_numbers_of_a_workbook_are_numbers_with_their_decimals_and_units(book, s
     assert sheet.cell(1, columns["mh_share"]).value == "Anteil Personen mit Migrationshintergrund (%)"
 
 
-def test_empty_cells_of_a_workbook_say_why_in_the_column_beside(book, sample):
+def test_a_number_that_is_not_shown_is_words_in_a_workbook_and_the_reason_stands_beside_it(book, sample):
+    """An empty cell counts as 0 as soon as a formula takes it."""
     table, release = table_of(book["Gebiete"]), sample.release
     hidden = release.values["language_support_need"].isna()
-    assert table["language_support_need"].isna().tolist() == hidden.tolist()
-    words = table["language_support_need_note"]
+    cells, words = table["language_support_need"], table["language_support_need_note"]
+    assert cells.map(lambda cell: isinstance(cell, str)).tolist() == hidden.tolist()
     # 0213, 0408, 0607 and 0608 stand with a point in the file, 0212 is a forest, 0809 has fewer than 300 residents
     of_source = table.index.isin(["0213", "0408", "0607", "0608"])
     assert words[of_source].eq("Quelle: geheim").all()
@@ -189,11 +193,19 @@ def test_empty_cells_of_a_workbook_say_why_in_the_column_beside(book, sample):
     rest = hidden.to_numpy() & ~of_source & ~table.index.isin(["0212", "0809"])
     assert words[rest].eq("geschützt").all()
     assert words[~hidden.to_numpy()].isna().all()
+    assert cells["0212"] == "unbewohnt"
+    assert cells[hidden.to_numpy() & (table.index != "0212")].eq("nicht ausgewiesen").all()
+    counts = table["language_support_need_numerator"]
+    assert counts[["0213", "0809"]].eq("nicht ausgewiesen").all()
+    # of every number of the table some cell is shown, and none is empty
+    for column in release.values:
+        assert table[column].notna().all()
 
 
 def test_classes_and_states_of_a_workbook_are_in_words(book):
     table = table_of(book["Gebiete"])
-    assert set(table["need_status_class"].dropna()) == {"hoch", "mittel", "niedrig", "sehr niedrig"}
+    classes = {"hoch", "mittel", "niedrig", "sehr niedrig"}
+    assert set(table["need_status_class"]) == {*classes, "nicht ausgewiesen", "unbewohnt"}
     assert set(table["state"]) == {"ausgewiesen", "zu wenige Einwohner", "unbewohnt"}
     assert table["notice"].eq(NOTICE).all()
 
@@ -202,6 +214,7 @@ def test_a_workbook_can_be_read_and_printed(book):
     sheet = book["Gebiete"]
     assert sheet.freeze_panes == "C3"
     assert sheet.print_title_rows == "$1:$2"
+    assert sheet.print_title_cols == "$A:$B"
     assert sheet.auto_filter.ref.startswith("A2:")
     assert sheet.auto_filter.ref.endswith("92")  # 90 areas under two rows of head
     assert sheet.page_setup.orientation == "landscape"
@@ -212,7 +225,10 @@ def test_a_workbook_can_be_read_and_printed(book):
 
 def test_the_head_of_a_workbook_is_english_where_asked(sample, tmp_path):
     book = openpyxl.load_workbook(export(sample.release, tmp_path / "a.xlsx", lang="en"))
-    assert book.sheetnames == ["Notes", "Areas", "Areas for review", "Segregation", "Columns", "Provenance"]
+    assert book.sheetnames == [
+        *("Notes", "Selection", "Reasons", "Charts", "Areas", "Areas for review", "Segregation"),
+        *("Chart data", "Columns", "Provenance"),
+    ]
     assert "Share of residents with migration background (%)" in [cell.value for cell in book["Areas"][1]]
 
 

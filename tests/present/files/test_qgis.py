@@ -8,12 +8,15 @@ evaluated against the areas: what it says is SQL too.
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from bisect import bisect_right
 from contextlib import closing
 from xml.etree import ElementTree as ET
 
+import geopandas as gpd
 import pandas as pd
+import pyogrio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -57,6 +60,28 @@ def rules_of(style):
     drawing = [rule for rule in style.iterfind("renderer-v2/rules//rule") if rule.get("symbol") is not None]
     assert sorted(rule.get("symbol") for rule in drawing) == sorted(symbols)  # each symbol is taken exactly once
     return [(rule.get("label"), rule.get("filter"), symbols[rule.get("symbol")]) for rule in drawing]
+
+
+def classes_of(style):
+    """Return the rules that colour an area."""
+    return [rule for rule in rules_of(style) if '"selection"' not in rule[1]]
+
+
+def marks_of(style):
+    """Return the rules that mark the selection, by their filter."""
+    return {rule[1]: rule for rule in rules_of(style) if '"selection"' in rule[1]}
+
+
+def dashes_of(symbol):
+    """Return the dashes of each line of a symbol, "" for an unbroken one; those of a hatch are inside its layer."""
+    found = {}
+    for part in symbol.findall("layer"):
+        line = part.find("symbol/layer[@class='SimpleLine']")
+        options = {o.get("name"): o.get("value") for o in (part if line is None else line).findall("Option/Option")}
+        dashes = options["customdash"] if options.get("use_custom_dash") == "1" else ""
+        assert not dashes or options["customdash_unit"] == "MM"
+        found.setdefault(part.get("class"), []).append(dashes)
+    return found
 
 
 def color_of(symbol):
@@ -132,7 +157,7 @@ def test_every_area_has_the_colour_and_the_words_of_the_map(written):
     keys = page["areas"]["keys"]
     for column, style in zip(page["columns"], styles_of(path).values(), strict=True):
         found = {key: [] for key in keys}
-        for label, condition, symbol in rules_of(style)[:-1]:  # the last one is the selection
+        for label, condition, symbol in classes_of(style):
             for (key,) in query(path, f"SELECT key FROM areas WHERE {condition}"):  # noqa: S608
                 found[key].append((color_of(symbol), label))
         for area, key in enumerate(keys):
@@ -154,16 +179,125 @@ def test_areas_without_a_value_look_unlike_every_class(written):
         assert len(looks) == len(rules)  # and unlike each other
 
 
-def test_the_selection_is_hatched_above_the_colours(written, sample):
+def test_a_sure_selection_has_an_unbroken_hatch_a_borderline_one_a_broken_one_and_a_near_one_dots(written, sample):
     path, page = written
+    labels, selected = sample.release.stability.table["label"], sample.release.selected
+    words = page["words"]["legend_selected"]
+    borderline = {"de": "Grenzfall", "en": "borderline"}[page["lang"]]
+    expected = {
+        "sure": (words, selected & labels.eq("certain")),
+        "open": (f"{words}, {borderline}", selected & labels.eq("borderline")),
+        "near": (page["words"]["legend_near"], ~selected & labels.isin(["borderline", "certain"])),
+    }
+    looks = {
+        "sure": {"LinePatternFill": ["", ""], "SimpleLine": [""]},
+        "open": {"LinePatternFill": ["2;1.4", "2;1.4"], "SimpleLine": ["", "2;1.4"]},
+        "near": {"SimpleLine": ["", "0.05;1.3"]},
+    }
     for style in styles_of(path).values():
-        label, condition, symbol = rules_of(style)[-1]
-        assert label == page["words"]["legend_selected"]
-        keys = [key for (key,) in query(path, f"SELECT key FROM areas WHERE {condition}")]  # noqa: S608
-        assert keys == sample.release.selected.index[sample.release.selected].tolist()
-        kinds = [layer.get("class") for layer in symbol.findall("layer")]
-        assert kinds == ["LinePatternFill", "LinePatternFill", "SimpleLine"]
-        assert symbol.find("layer[@class='SimpleLine']").get("pass") == "1"
+        marks = marks_of(style)
+        assert list(marks) == [f"\"selection\" = '{code}'" for code in expected]
+        assert [*rules_of(style)][-3:] == [*marks.values()]  # above the colours
+        for code, (said, areas) in expected.items():
+            label, condition, symbol = marks[f"\"selection\" = '{code}'"]
+            keys = [key for (key,) in query(path, f"SELECT key FROM areas WHERE {condition} ORDER BY key")]  # noqa: S608
+            assert (label, keys) == (said, sorted(areas.index[areas]))
+            assert keys
+            assert dashes_of(symbol) == looks[code]
+
+
+def test_lines_of_a_hatch_are_white_under_dark(written):
+    path, _ = written
+    for code in ("sure", "open"):
+        symbol = marks_of(next(iter(styles_of(path).values())))[f"\"selection\" = '{code}'"][2]
+        hatches = symbol.findall("layer[@class='LinePatternFill']")
+        colors = [
+            hatch.find("symbol/layer/Option/Option[@name='line_color']").get("value").rsplit(",", 1)[0]
+            for hatch in hatches
+        ]
+        assert colors == ["255,255,255", "20,20,20"]
+
+
+def test_a_selection_without_stability_is_marked_and_nobody_calls_it_sure(town, tmp_path):
+    shortlist = qa.screen(town, qa.worst_share("sgb2_rate", 0.25))
+    path = qa.export(qa.release(town, shortlist=shortlist), tmp_path / "a.gpkg")
+    for style in styles_of(path).values():
+        ((label, condition, symbol),) = marks_of(style).values()
+        assert "sicher" not in label
+        assert "Grenzfall" not in label
+        assert len(query(path, f"SELECT key FROM areas WHERE {condition}")) == 3  # noqa: S608
+        assert dashes_of(symbol)["LinePatternFill"] == ["", ""]
+
+
+def labels_of(style):
+    """Return what the labels say, by the scale from which they are shown."""
+    rules = style.findall("labeling/rules/rule")
+    return {int(rule.get("scalemaxdenom", 0)): rule for rule in rules}
+
+
+def test_names_stand_on_the_map_districts_always_and_areas_from_a_scale(written):
+    path, _ = written
+    for style in styles_of(path).values():
+        assert "Labeling" in style.get("styleCategories")
+        assert style.get("labelsEnabled") == "1"
+        labels = labels_of(style)
+        assert list(labels) == [0, 60_000]
+        always, near = labels[0], labels[60_000]
+        assert near.find("settings/text-style").get("fieldName") == '"name"'
+        assert always.find("settings/text-style").get("fieldName") == '"bezirk"'
+        assert always.get("filter") == '"key" = minimum("key", "bezirk")'  # once per district
+        assert always.find("settings/rendering").get("displayAll") == "1"
+        assert near.find("settings/placement").get("fitInPolygonOnly") == "1"  # never in the next area
+        for rule in labels.values():
+            paper = rule.find("settings/text-style/text-buffer")
+            assert (paper.get("bufferDraw"), paper.get("bufferColor")) == ("1", "255,255,255,255")
+
+
+def test_candidates_are_named_always_programmes_and_facilities_from_a_scale(written):
+    path, _ = written
+    scales = {
+        layer: list(labels_of(next(iter(styles_of(path, layer).values()))))
+        for layer in ("candidates", "programmes", "facilities")
+    }
+    assert scales == {"candidates": [0], "programmes": [60_000], "facilities": [25_000]}
+
+
+@pytest.mark.parametrize("layer", ["areas", "candidates", "programmes", "facilities"])
+def test_the_pointer_shows_the_name_and_what_is_said_of_it(written, layer):
+    path, page = written
+    for title, style in styles_of(path, layer).items():
+        tip = style.find("mapTip").text
+        assert style.find("mapTip").get("enabled") == "1"
+        assert tip.startswith("<b>[% replace(replace(coalesce(")
+        assert tip.count("[%") == tip.count("%]") >= 2
+        assert layer != "areas" or f"<br>{title}: [%" in tip
+        assert (
+            layer != "areas"
+            or {"de": "'sure', 'ausgewählt, sicher'", "en": "'sure', 'selected, certain'"}[page["lang"]] in tip
+        )
+
+
+def test_dashes_tell_programmes_that_run_from_others(make_city, tmp_path):
+    table = pd.DataFrame({"residents": [1000.0] * 4, "x": [100.0, 200, 300, 400]}, index=list("abcd"))
+    city = qa.add_rates(make_city(table), {"r": ("x", "residents")})
+    layer = gpd.GeoDataFrame(
+        {"name": ["Nord", "Süd"], "kind": ["", ""], "start": ["2010", "2020"], "end": ["2015", ""]},
+        geometry=[city.areas.geometry["a"], city.areas.geometry["b"]],
+        crs=city.areas.crs,
+    )
+    release = qa.release(city, programmes=qa.programme_areas(layer, crs=city.areas.crs, as_of="2024-12-31"))
+    path = qa.export(release, tmp_path / "a.gpkg")
+    (style,) = styles_of(path, "programmes").values()
+    found = {
+        label: (query(path, f"SELECT name FROM programmes WHERE {condition}"), dashes_of(symbol)["SimpleLine"])  # noqa: S608
+        for label, condition, symbol in rules_of(style)
+    }
+    assert found == {
+        "bestehendes Programmgebiet": ([("Süd",)], ["2.4;1.1;0.5;1.1"]),
+        "ehemaliges oder geplantes Programmgebiet": ([("Nord",)], ["0.5;1.1"]),
+    }
+    columns = pyogrio.read_dataframe(path, layer="columns").set_index(["table", "column"])
+    assert columns.loc[("programmes", "state"), "values"] == "planned = geplant; running = läuft; ended = beendet"
 
 
 @pytest.mark.parametrize(
@@ -179,11 +313,20 @@ def test_further_layers_look_as_on_the_map(written, layer, word, kind):
 
 def test_columns_are_called_by_their_labels(written, sample):
     path, page = written
+    for layer in ("areas", "candidates", "programmes", "facilities"):
+        style = next(iter(styles_of(path, layer).values()))
+        assert "Fields" in style.get("styleCategories")
+        aliases = {alias.get("field"): alias.get("name") for alias in style.findall("aliases/alias")}
+        fields = [name for (name,) in query(path, f"SELECT name FROM pragma_table_info('{layer}')")]  # noqa: S608
+        assert [*aliases] == fields[2:]  # after fid and geom
+        assert {"fid", "geom"}.isdisjoint(aliases)
+        assert [name for name in aliases.values() if name in fields and name != "notice"] == []  # words, no codes
     style = next(iter(styles_of(path).values()))
-    assert "Fields" in style.get("styleCategories")
     aliases = {alias.get("field"): alias.get("name") for alias in style.findall("aliases/alias")}
-    fields = [name for (name,) in query(path, "SELECT name FROM pragma_table_info('areas')")]
-    assert [*aliases] == fields[2:]  # after fid and geom
+    assert (
+        aliases["selection"]
+        == {"de": "Auswahl und wie sicher sie ist", "en": "Selection and how sure it is"}[page["lang"]]
+    )
     assert aliases["mh_share"] == sample.release.column("mh_share").indicator.label(page["lang"])
     assert [alias.get("index") for alias in style.findall("aliases/alias")] == [f"{i + 1}" for i in range(len(aliases))]
 
@@ -226,7 +369,7 @@ def test_every_value_belongs_to_the_class_that_the_map_gives_it(values, name):
     assert classes == {-1: [], **{i: [bisect_right(breaks, value)] for i, value in enumerate(values)}}
 
 
-HOSTILE = ["<script>\"&'</script>", 'it\'s \\ "quoted"', "a\x00b\x0bc", "]]>", "line\nbreak"]
+HOSTILE = ["[% 1 %]", "<script>\"&'</script>", 'it\'s \\ "quoted"', "a\x00b\x0bc", "]]>", "line\nbreak"]
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=repr)
@@ -238,9 +381,15 @@ def test_hostile_names_stay_names(make_hostile, tmp_path, text):
     labels = [label for label, _, _ in rules_of(next(iter(styles_of(path).values())))]
     assert labels[:2] == [seen, seen]
     last = list(styles_of(path).values())[-1]  # the column whose name is the text itself
+    tips = [style.find("mapTip").text for layer in ("areas", "candidates") for style in styles_of(path, layer).values()]
+    for tip in tips:
+        outside = re.sub(r"\[%.*?%\]", "", tip, flags=re.DOTALL)
+        assert set(re.findall(r"<[^>]*>", outside)) <= {"<b>", "</b>", "<br>"}
+        assert "[%" not in outside
+        assert "%]" not in outside
     shown = [
         key
-        for _, condition, _ in rules_of(last)[:-1]
+        for _, condition, _ in classes_of(last)
         for (key,) in query(path, f"SELECT key FROM areas WHERE {condition}")  # noqa: S608
     ]
     assert len(shown) == len(set(shown)) == 32

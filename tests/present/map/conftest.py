@@ -20,6 +20,8 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
     "--hide-scrollbars",
+    # a machine without a mouse: pages take it for a touch screen
+    "--blink-settings=primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4",
     "--window-size=1280,800",
 )
 NO_NAMES = "--host-resolver-rules=MAP * ~NOTFOUND"
@@ -104,6 +106,12 @@ class Page:
         self.driver.get(Path(path).as_uri())
         return self.drawn()
 
+    def without_charts(self):
+        """Close the drawer of charts: the map has its room."""
+        if self.run("return !document.getElementById('qa-charts').hidden"):
+            self.driver.find_element("css selector", "#qa-charts-button").click()
+        return self.drawn()
+
     def drawn(self):
         """Wait until the canvas is painted."""
         self.driver.execute_async_script(DRAWN)
@@ -135,6 +143,13 @@ class Page:
         box = self.driver.find_element("css selector", ".qa-search")
         box.clear()
         box.send_keys(text, Keys.ENTER)
+        return self.drawn()
+
+    def switch(self, layer):
+        """Switch a layer of the map on or off; on a low map the box of layers is unfolded first."""
+        self.run("document.querySelector('.qa-layers').open = true")
+        labels = self.driver.find_elements("css selector", ".qa-layers label")
+        next(label for label in labels if label.text.strip() == layer).click()
         return self.drawn()
 
     def choose_classes(self, label):

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quartiersatlas.present.map import classes
+from quartiersatlas.present.map import classes, matrices
 from quartiersatlas.present.map.payload import whole_numbers
 from quartiersatlas.present.map.topology import encode_topology
 
@@ -165,7 +165,7 @@ def test_a_zero_is_a_value_and_the_first_class_is_not_a_gap(node):
 COLORS = sorted(
     {
         *classes.NEED_COLORS, *classes.CONTEXT_COLORS, *classes.CONTEXT_SIX, *classes.DIVERGING_COLORS,
-        *classes.SD_COLORS, *classes.DEVIATION_COLORS, *itertools.chain(*classes.MATRIX_COLORS, *classes.PAIR_COLORS),
+        *classes.SD_COLORS, *classes.DEVIATION_COLORS, *itertools.chain(*matrices.MATRIX_COLORS, *matrices.PAIR_COLORS),
     }
 )  # fmt: skip
 

@@ -157,8 +157,8 @@ def _shortlist_again(
     own = shortlist.need
     same = own is not None and need is not None and own.spec.hash == need.spec.hash
     screened = need if own is None or same else own
-    rule, references = shortlist.spec or shortlist.rule, shortlist.references
-    house = screen(data, rule, need=screened, references=references)
+    rule, options = shortlist.spec or shortlist.rule, shortlist.call
+    house = screen(data, rule, need=screened, **options)
     odd = shortlist.selected.index[shortlist.selected.ne(house.selected.reindex(shortlist.selected.index))]
     if len(odd):
         raise SpecError(
@@ -166,8 +166,8 @@ def _shortlist_again(
             f"differ: {list_some(odd)}. Make it with qa.screen(data, rule), or choose Protection(derived='exact')."
         )
     if screened is None or screened is need:
-        return screen(filled, rule, need=again, references=references)
-    return screen(filled, rule, need=need_again(filled, screened), references=references)
+        return screen(filled, rule, need=again, **options)
+    return screen(filled, rule, need=need_again(filled, screened), **options)
 
 
 def _candidates_again(

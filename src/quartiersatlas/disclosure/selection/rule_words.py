@@ -12,7 +12,7 @@ from quartiersatlas.catalogue import number_text, text
 from quartiersatlas.catalogue.kinds import PERCENT
 from quartiersatlas.catalogue.texts import THIN_BLANK, texts
 from quartiersatlas.disclosure.selection.screened import RESIDENTS, decimals_of
-from quartiersatlas.disclosure.words import indicator_label, label, unit, value_text
+from quartiersatlas.disclosure.words import indicator_label, label, points_text, unit, value_text
 from quartiersatlas.screening.evaluation.exact import EQUAL
 from quartiersatlas.screening.evaluation.outcome import Leaf, PartGroup, without_not
 from quartiersatlas.screening.language.rules import (
@@ -45,6 +45,15 @@ OPPOSITE_OF_NUMBER = {"at_least": "below", "at_most": "above", "above": "at_most
 
 
 @dataclass(frozen=True)
+class RuleItem:
+    """An entry of the list: a condition, or the head of a list of its own ("at least 2 of 3 conditions hold")."""
+
+    words: str
+    line: str  # all of it in one line, the inner list in brackets
+    items: tuple[RuleItem, ...] = ()
+
+
+@dataclass(frozen=True)
 class RuleWords:
     """A rule as a sentence with a list.
 
@@ -52,15 +61,20 @@ class RuleWords:
     ----------
     lead : str
         "An area is selected if ... and at least 3 of these 6 conditions hold:", or the whole sentence.
-    items : tuple of str
-        What stands in the list; empty where the sentence says it all.
+    outline : tuple of RuleItem
+        What stands in the list, with lists inside; empty where the sentence says it all.
     note : str
         What holds for missing values; empty where nothing has to be said.
     """
 
     lead: str
-    items: tuple[str, ...] = ()
+    outline: tuple[RuleItem, ...] = ()
     note: str = ""
+
+    @property
+    def items(self) -> tuple[str, ...]:
+        """The list without lists inside."""
+        return tuple(item.line for item in self.outline)
 
     @property
     def sentence(self) -> str:
@@ -100,16 +114,15 @@ def _lead(group: PartGroup, lang: Lang) -> str:
     return text("rule_any", lang) if group.k == 1 else text("rule_some", lang, k=group.k, n=len(group.parts))
 
 
-def _items(words: _Words, group: PartGroup) -> list[str]:
-    """Return the parts of a group, one by one; a part that is a group itself with its own lead."""
+def _items(words: _Words, group: PartGroup) -> list[RuleItem]:
+    """Return the parts of a group, one by one; a part of which some conditions have to hold with its own list."""
     found = []
     for part in group.parts:
-        if isinstance(part, Leaf):
-            found.append(words.condition(part))
-        elif part.is_some:
-            found.append(f"{_lead(part, words.lang)}: {'; '.join(_items(words, part))}")
+        line = _line(words, part)
+        if isinstance(part, PartGroup) and part.is_some:
+            found.append(RuleItem(f"{_lead(part, words.lang)}:", line, tuple(_items(words, part))))
         else:
-            found.append(_line(words, part))
+            found.append(RuleItem(line, line))
     return found
 
 
@@ -201,8 +214,9 @@ class _Words:
     def difference(self, value: float | Decimal, decimals: int, name: str) -> str:
         """Return a difference without its sign: of percent in percentage points."""
         is_percent = self.release.catalogue.get(name).unit == PERCENT and not self.is_people(name)
-        sign = text("unit_percentage_points", self.lang) if is_percent else self.unit(name)
-        return f"{number_text(abs(float(value)), decimals, self.lang)}{THIN_BLANK}{sign}".rstrip(THIN_BLANK)
+        written = number_text(abs(float(value)), decimals, self.lang)
+        sign = points_text(written, self.lang) if is_percent else self.unit(name)
+        return f"{written}{THIN_BLANK}{sign}".rstrip(THIN_BLANK)
 
     def condition(self, leaf: Leaf) -> str:
         return f"{self.label(leaf.condition.looks_at)}{self.predicate(leaf)}"
@@ -305,7 +319,11 @@ class _Words:
         """Return the short name of a part of a mix."""
         if part in (CITY, REST, MEAN, MEDIAN, QUANTILE):
             return text(f"mix_{part}", self.lang)
-        return text("mix_named", self.lang, name=part)
+        return text("mix_named", self.lang, name=self.of_file(part))
+
+    def of_file(self, name: str) -> str:
+        """Return what a reference is called."""
+        return self.rule.spec.label(name, self.lang) if self.rule is not None and self.rule.spec is not None else name
 
     def named(self, than: str, limit: Limit, unit_name: str, case: str) -> str:
         lang = self.lang
@@ -321,7 +339,7 @@ class _Words:
         if reference is None:
             unit = self.level(than, unit_name) if unit_name else self.own_unit(than)
             return text(f"ref_level{case}", lang, unit=unit)
-        return text(f"ref_published{case}", lang, name=than)
+        return text(f"ref_published{case}", lang, name=self.of_file(than))
 
     def published(self, limit: Limit, name: str, number: str = "") -> str:
         """Return the number of a limit and the sources of published values, in brackets; nothing without any."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -61,7 +62,7 @@ class Relations:
 def find_relations(
     counts: Floats,
     names: Sequence[str],
-    sums: Mapping[str, Sequence[str]],
+    sums: Mapping[str, Sequence[str]] | Iterable[tuple[str, Sequence[str]]],
     parts: Mapping[str, Sequence[str]],
     pairs: Iterable[tuple[str, str]] = (),
     *,
@@ -75,8 +76,9 @@ def find_relations(
         Whole numbers; NaN where unknown.
     names : sequence of str
         The columns.
-    sums : mapping of str to sequence of str
-        Declared: whole -> its parts. Columns that are not there make a sum say nothing.
+    sums : mapping of str to sequence of str, or iterable of such pairs
+        Declared: whole -> its parts; pairs where a whole adds up in several ways. Columns that are not there make a
+        sum say nothing.
     parts : mapping of str to sequence of str
         Declared: whole -> its parts. Where the parts together are nowhere more than the whole, that is a relation too.
     pairs : iterable of (str, str)
@@ -99,7 +101,7 @@ def find_relations(
     place = {name: number for number, name in enumerate(names)}
     declared = [
         Sum(place[whole], tuple(place[part] for part in those), is_declared=True)
-        for whole, those in sums.items()
+        for whole, those in (sums.items() if isinstance(sums, Mapping) else sums)
         if whole in place and all(part in place for part in those)
     ]
     named = [*pairs, *((part, whole) for whole, those in parts.items() for part in those)]

@@ -105,7 +105,7 @@ def time_line_chart(
         without the areas that it has.
     """
     check_lang(lang)
-    days = _days(dates, values.shape[1])
+    days, written = days_of(dates, values.shape[1], lang)
     courses = _courses(values, city, area, names or {}, _district(values, district, parents), tuple(gaps or ()), lang)
     others = values.drop(index=[area], errors="ignore")
     marks = _others(others, days)
@@ -120,8 +120,7 @@ def time_line_chart(
     if hidden:
         note += " " + text("chart_gaps", lang, n=number_text(hidden, 0, lang))
     rows = tuple((c.name, *(c.write(n, measure, lang) for n in range(len(days)))) for c in courses)
-    written = [_written(date, dates, lang) for date in map(day_of, dates)]
-    x = Axis(days[0] - 0.02 * (days[-1] - days[0]), days[-1], ticks=_dates(days, written))
+    x = Axis(days[0] - 0.02 * (days[-1] - days[0]), days[-1], ticks=date_ticks(days, written))
     y = axis(*ends, measure.title, write=number_writer(lang), most=5, grid=True)
     return Chart(
         id="time_line",
@@ -137,8 +136,8 @@ def time_line_chart(
     )
 
 
-def _days(dates: Sequence[str | pd.Timestamp], n: int) -> list[float]:
-    """Return the dates as days since 1970, checked."""
+def days_of(dates: Sequence[str | pd.Timestamp], n: int, lang: Lang) -> tuple[list[float], list[str]]:
+    """Return the dates as days since 1970, checked, and as they are written."""
     if len(dates) < 2:  # noqa: PLR2004 - one date has no course
         raise SpecError(f"A time line needs two dates or more, not {len(dates)}.")
     if len(dates) != n:
@@ -146,7 +145,7 @@ def _days(dates: Sequence[str | pd.Timestamp], n: int) -> list[float]:
     days = [float(day_of(date).toordinal()) for date in dates]
     if any(later <= earlier for earlier, later in pairwise(days)):
         raise SpecError(f"The dates must rise, from the earliest to the latest: {', '.join(map(str, dates))}.")
-    return days
+    return days, [_written(date, dates, lang) for date in map(day_of, dates)]
 
 
 def day_of(date: str | pd.Timestamp) -> pd.Timestamp:
@@ -166,7 +165,7 @@ def _written(day: pd.Timestamp, dates: Sequence[str | pd.Timestamp], lang: Lang)
     return f"{day:%Y}" if same else day.strftime(pick(lang, MIDNIGHT, "%Y-%m-%d"))
 
 
-def _dates(days: list[float], written: list[str]) -> tuple[tuple[float, str], ...]:
+def date_ticks(days: list[float], written: list[str]) -> tuple[tuple[float, str], ...]:
     """Return the dates that have room to be written: the last one first, then as many as fit, backwards."""
     apart = DAYS_APART * (days[-1] - days[0]) * max(len(word) for word in written) / 6
     kept: list[tuple[float, str]] = []

@@ -61,6 +61,9 @@ class AreaData:
         On (key, column): ``lower`` and ``upper`` of suppressed cells whose mark names limits, as :class:`Table` has it.
     perturbed : frozenset of str
         Columns whose counts were changed at random where they come from: they are protected already.
+    off_by : mapping of str to float
+        By how many persons the counts of a column may be off, where it came rounded or changed at random: a rule does
+        not decide on areas whose value may lie on either side of its limit.
     """
 
     areas: gpd.GeoDataFrame
@@ -78,6 +81,7 @@ class AreaData:
     notes: tuple[Message, ...] = ()
     bounds: pd.DataFrame = field(default_factory=no_bounds)
     perturbed: frozenset[str] = frozenset()
+    off_by: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def report(self) -> JoinReport:

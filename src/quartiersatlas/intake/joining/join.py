@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from quartiersatlas.base.checks import choice, count_noun, expects, renamed
 from quartiersatlas.base.letters import composed, same_text
@@ -19,6 +20,7 @@ from quartiersatlas.catalogue.kinds import PERCENT
 from quartiersatlas.catalogue.references import Reference, checked_references
 from quartiersatlas.errors import (
     ColumnError,
+    CountError,
     InputError,
     JoinError,
     SpecError,
@@ -74,7 +76,8 @@ def join(
     kinds: Mapping[str, str] | None = None,
     references: Mapping[str, Reference] | None = None,
     symbols: Mapping[str, Meaning] | None = None,
-    perturbed: bool = False,
+    perturbed: bool | int = False,
+    rounded: Mapping[str, int] | None = None,
 ) -> AreaData:
     """Join a table to the areas by key.
 
@@ -131,10 +134,13 @@ def join(
         For a DataFrame: what numbers such as ``-9999`` stand for, ``{"-9999": "missing"}``, or that they are true
         (``"value"``). For files, symbols are named in :func:`read_table`.
 
-    perturbed : bool, default False
+    perturbed : bool or int, default False
         The counts of the table were protected where they come from by a small random change of each (cell-key method,
         as in the German census of 2022). They do not add up, so no sums are looked for, and nothing of them is
-        suppressed again.
+        suppressed again. A number says by how many persons a count was changed at most: then rules do not decide on
+        areas whose value may lie on either side of a limit.
+    rounded : mapping of str to int, optional
+        Columns of counts that came rounded to the nearest multiple of a number, ``{"poor": 5}``; for rules likewise.
 
     Returns
     -------
@@ -180,9 +186,8 @@ def join(
     data = areas if isinstance(areas, AreaData) else _start(areas, alone=table is None)
     data, described = later_catalogue(data, catalogue) if catalogue is not None else (data, [])
     values, status, bounds, source, note = _frames(read, symbols, data.areas.index)
-    keys = values.index
-    rewritten = _rewritten(areas, data, read, keys)
-    keys, repaired = _repaired(keys, data.areas.index, repair, rename)
+    rewritten = _rewritten(areas, data, read, values.index)
+    keys, repaired = _repaired(values.index, data.areas.index, repair, rename)
     after = dict(zip(values.index, keys, strict=True))
     excluded = _excluded(values.index, keys, data.areas.index, exclude)
     values, status = values.set_axis(keys)[~excluded], status.set_axis(keys)[~excluded]
@@ -208,9 +213,37 @@ def join(
         vintage=vintage,
         references=_references(data, report, references),
         bounds=joined_bounds(data.bounds, bounds, after, data.areas.index, fresh),
-        perturbed=data.perturbed.union(fresh) if perturbed else data.perturbed,
+        **_precision(data, values[fresh], perturbed, rounded),
     )
     return with_meaning(joined, [*described, *fresh], units=units, kinds=kinds, confirmed=_signed(read))
+
+
+def _precision(
+    data: AreaData, values: pd.DataFrame, perturbed: bool | int, rounded: Mapping[str, int] | None
+) -> dict[str, Any]:
+    """Return which columns came changed at random, and by how many persons the counts of each may be off."""
+    off_by = {**data.off_by, **_off_by(values, perturbed, rounded)}
+    return {"perturbed": data.perturbed.union(values.columns) if perturbed else data.perturbed, "off_by": off_by}
+
+
+def _off_by(values: pd.DataFrame, perturbed: bool | int, rounded: Mapping[str, int] | None) -> dict[str, float]:
+    """Return by how many persons the counts of each new column may be off."""
+    if perturbed is not True and (not isinstance(perturbed, int) or perturbed < 0):
+        raise SpecError(f"join: perturbed={perturbed!r} is True, or by how many persons a count was changed at most.")
+    found = {} if isinstance(perturbed, bool) else dict.fromkeys(map(str, values.columns), float(perturbed))
+    found = {name: off for name, off in found.items() if off and is_numeric_dtype(values[name])}
+    expects({} if rounded is None else rounded, Mapping, "join: rounded", 'rounded={"poor": 5}')
+    for name, base in (rounded or {}).items():
+        if name not in values.columns:
+            raise ColumnError.not_found(name, values.columns, "join: rounded, the table")
+        if isinstance(base, bool) or not isinstance(base, int) or base < 2:  # noqa: PLR2004 - 1 rounds nothing
+            raise SpecError(f"join: rounded: {name!r} to multiples of {base!r}; give a whole number such as 5.")
+        odd = values.index[values[name].notna() & values[name].mod(base).ne(0)]
+        if len(odd):
+            are = count_noun(len(odd), "area is", "areas are")
+            raise CountError(f"join: rounded: {are} no multiple of {base} in {name!r}: {list_some(odd)}.")
+        found[name] = found.get(name, 0.0) + base // 2
+    return found
 
 
 def _rewritten(

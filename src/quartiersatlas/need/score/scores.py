@@ -129,7 +129,7 @@ def _scale_of(member: NeedIndicator, context: ScoringContext) -> Scale:
         scale=member.scale,
         low=low,
         high=high,
-        limit=None if member.limit is None else member.direction * member.limit,
+        limit=None if member.limit is None else member.direction * float(member.limit),
         units=context.units,
         strict=context.strict,
     )

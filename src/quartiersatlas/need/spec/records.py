@@ -397,11 +397,11 @@ class NeedIndicator:
         Constants of ``method = "z"`` with ``reference = "fixed"``: the mean and deviation of a reference year.
     low, high : float, optional
         Goalposts of ``method = "goalposts"``.
-    limit : float, optional
+    limit : float or str, optional
         Threshold of ``method = "above"`` with ``reference = "fixed"``, in the indicator's own unit; of direction -1
-        values below it count.
+        values below it count. Or the name of the reference that has it published: ``join(..., references=...)``.
     limit_source : str
-        Where the threshold is published.
+        Where a threshold that is given as a number is published.
     label_de, label_en : str
         Labels of columns that the catalogue does not know.
     unit, kind : str
@@ -424,7 +424,7 @@ class NeedIndicator:
     scale: float | None = None
     low: float | None = None
     high: float | None = None
-    limit: float | None = None
+    limit: float | str | None = None
     limit_source: str = ""
     label_de: str = ""
     label_en: str = ""
@@ -450,6 +450,11 @@ class NeedIndicator:
         self._check_winsorising(where)
         if self.scale is not None and not self.scale > 0:
             raise SpecError(f"{where}: the scale is {self.scale!r}; it must be above 0.", key="scale")
+        if isinstance(self.limit, str) and (not self.limit or self.limit_source):
+            what = "has its source already" if self.limit else "has an empty name"
+            raise SpecError(
+                f"{where}: the reference of its limit {what}.", key="limit_source" if self.limit else "limit"
+            )
         if self.limit_source and self.limit is None:
             raise SpecError(
                 f"{where}: limit_source names the source of a limit, and there is none.", key="limit_source"

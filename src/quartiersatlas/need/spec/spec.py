@@ -17,14 +17,15 @@ from quartiersatlas.base.workbook import write_workbook
 from quartiersatlas.catalogue import Catalogue, Indicator, text
 from quartiersatlas.catalogue.kinds import PERCENT, PERCENTAGE_POINTS
 from quartiersatlas.catalogue.texts import LANGUAGES
-from quartiersatlas.errors import SpecError
+from quartiersatlas.errors import SpecError, list_some
 from quartiersatlas.need.spec.editing import CHANGED, changes, changes_text, simple_content, with_weights
-from quartiersatlas.need.spec.records import NeedIndicator, NeedRules
+from quartiersatlas.need.spec.records import NeedGroup, NeedIndicator, NeedRules
 from quartiersatlas.need.spec.spec_toml import spec_from_dict, toml_text
 from quartiersatlas.need.spec.spec_workbook import spec_from_workbook, spec_sheets
 
 if TYPE_CHECKING:
     from quartiersatlas.catalogue import Lang
+    from quartiersatlas.catalogue.references import Reference
 
 CHANGE = "_change"
 RENAMED = {"simd": ("simd-2016", "simd-2020")}  # presets of the first edition
@@ -329,3 +330,39 @@ class NeedSpec(NeedRules):  # noqa: D101 - the docstring is that of the record
         """
         expects(path, (str, Path), "NeedSpec.to_excel", 'spec.to_excel("need.xlsx")')
         return write_workbook(path, spec_sheets(self))
+
+
+def with_published_limits(spec: NeedSpec, references: Mapping[str, Reference]) -> NeedSpec:
+    """Return a spec in which limits that are given by the name of a reference are its numbers, with their source.
+
+    Raises
+    ------
+    SpecError
+        There is no such reference, or it has not one number for the indicator.
+    """
+    leaves = {leaf.id: leaf for axis in spec.axes for leaf in axis.indicators}
+    if not any(isinstance(leaf.limit, str) for leaf in leaves.values()):
+        return spec
+
+    def numbered(member: NeedIndicator | NeedGroup) -> Any:  # noqa: ANN401 - of the same kind
+        if isinstance(member, NeedGroup):
+            return replace(member, members=tuple(map(numbered, member.members)))
+        if not isinstance(member.limit, str):
+            return member
+        reference = references.get(member.limit)
+        how = f"join(..., references={{{member.limit!r}: qa.Reference(values={{{member.id!r}: ...}}, source='...')}})"
+        if reference is None:
+            raise SpecError(
+                f"Indicator {member.id!r}: limit = {member.limit!r} is the name of a reference, and the data have "
+                f"{list_some(references, 10) or 'none'}. Give the published number with its source: {how}."
+            )
+        value = reference.number(member.id)
+        if value is None:
+            has = "one number per unit" if member.id in reference.values else "no number"
+            raise SpecError(
+                f"Indicator {member.id!r}: the reference {member.limit!r} ({reference.source}) has {has} for it, and "
+                f"a limit is one number for all areas: {how}."
+            )
+        return replace(member, limit=value, limit_source=", ".join(filter(None, [reference.source, reference.as_of])))
+
+    return replace(spec, axes=tuple(map(numbered, spec.axes)))

@@ -271,8 +271,17 @@ def _typed(row: SheetRow, column: str, kind: str) -> Any:  # noqa: ANN401 - text
         return cell
     if kind == "str":
         return written(cell).strip()
+    if "str" in kind and not _is_number_text(cell):  # a number, or the name of one
+        return written(cell).strip()
     number = _number(row, column, cell)
     return int(number) if kind.startswith("int") and number.is_integer() else number
+
+
+def _is_number_text(cell: object) -> bool:
+    return not isinstance(cell, str) or any(read_number(cell.strip(), mark).number is not None for mark in MARKS)
+
+
+MARKS: tuple[Decimal, ...] = (",", ".")
 
 
 def _number(row: SheetRow, column: str, cell: object) -> float:
@@ -282,8 +291,7 @@ def _number(row: SheetRow, column: str, cell: object) -> float:
         return float(cell)
     if not isinstance(cell, str):
         row.refuse(column, f"{cell} is a date or time; the program took a number for one. Write the number again.")
-    marks: tuple[Decimal, ...] = (",", ".")
-    found = (read_number(cell.strip(), mark).number for mark in marks)
+    found = (read_number(cell.strip(), mark).number for mark in MARKS)
     readings = {reading for reading in found if reading is not None}
     if not readings:
         row.refuse(column, f"{cell!r} is not a number.")

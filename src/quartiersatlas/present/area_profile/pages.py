@@ -2,27 +2,52 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from quartiersatlas.catalogue import number_text, text
-from quartiersatlas.catalogue.indicators import DOMAINS
-from quartiersatlas.disclosure.words import difference_text, value_text
-from quartiersatlas.present.paper import Bullets, Document, DocumentTable, Heading, Paragraph, TableRow, fit_to_paper
+from quartiersatlas.catalogue.texts import percent_text
+from quartiersatlas.disclosure.words import difference_text, label, value_text
+from quartiersatlas.present import pictures
+from quartiersatlas.present.figures import chart_figures, map_figure, side_by_side
+from quartiersatlas.present.map.classes import map_columns
+from quartiersatlas.present.paper import (
+    Bullets,
+    Columns,
+    Document,
+    DocumentTable,
+    Heading,
+    NewPage,
+    Paragraph,
+    TableOfContents,
+    TableRow,
+    Tiles,
+    fit_to_paper,
+    numbered,
+)
 from quartiersatlas.present.statements import (
     STATES,
     comment_blocks,
     fact_text,
+    foot_text,
     gap_lines,
     gap_text,
-    stability_text,
+    need_direction,
     title_block,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.disclosure import Release, ReleasedColumn
     from quartiersatlas.present.area_profile.record import AreaRecord
+    from quartiersatlas.present.look import Look
+    from quartiersatlas.present.paper import Figure
     from quartiersatlas.present.paper.document import DocumentBlock
+    from quartiersatlas.present.places import FittedContext
 
 METHOD = (
     *(
@@ -38,26 +63,190 @@ METHOD = (
 )
 
 
-def profile_document(release: Release, record: AreaRecord, lang: Lang) -> Document:
-    """Return the profile: who lives there, indicators, need, selection, potentials, fields of action, footnotes."""
-    place = " · ".join([text("area_key", lang, key=record["key"]), *record["parents"].values()])
+HALF, SPINE = 82.5, 170.0  # mm
+MAP = (62.7, 60.0)
+CHART_HEIGHT = 38.0
+SPINE_ROW, SPINE_ENDS, FEW_ROWS = 4.6, 7.0, 9  # mm: a row, what stands below all; more rows share the room of so many
+N_TILES = 4
+
+
+@dataclass(frozen=True)
+class Around:
+    """What stands around the numbers of an area: earlier dates, the ground below the map, the office's look."""
+
+    earlier: tuple[Release, ...] = ()
+    context: FittedContext | None = None
+    look: Look | None = None
+
+
+def profile_document(release: Release, record: AreaRecord, lang: Lang, around: Around) -> Document:
+    """Return the profile: what is most telling on the first page, tables and definitions on the second."""
+    title = f"{record['name']} – {release.title}" if release.title else record["name"]
+    blocks = numbered(profile_blocks(release, record, lang, around))
+    foot = foot_text(release, around.look, lang)
+    return Document(title, lang, blocks, around.look, foot, release.as_of)
+
+
+def booklet_document(
+    release: Release, records: Sequence[AreaRecord], lang: Lang, around: Around, title: str
+) -> Document:
+    """Return the profiles of several areas, each on pages of its own; what concerns them all once at the end."""
     blocks: list[DocumentBlock] = [
-        *title_block(release, lang, record["name"], place),
-        Paragraph(_residents(record, lang)),
+        *title_block(release, lang, release.title, kind=title),
+        TableOfContents(depth=2, in_booklet=True),
+    ]
+    for record in records:
+        blocks += [NewPage(), *profile_blocks(release, record, lang, around, level=2)]
+    gaps = [gap for record in records for gap in record["gaps"]]
+    blocks += [NewPage(), *_closing(release, records[0] if records else None, gaps, lang, around)]
+    name = f"{title} – {release.title}" if release.title.strip() else title
+    foot = foot_text(release, around.look, lang)
+    return Document(name, lang, numbered(blocks), around.look, foot, release.as_of)
+
+
+def profile_blocks(
+    release: Release, record: AreaRecord, lang: Lang, around: Around, level: int = 1
+) -> list[DocumentBlock]:
+    """Return the two pages of an area; in a booklet its name is a heading of the second level."""
+    gaps = [*record["gaps"], *record.get("comparison", {}).get("gaps", [])]
+    title = title_block(
+        release, lang, record["name"], _place(record, lang), kind=text("kind_profile", lang), level=level
+    )
+    blocks = [
+        *(title if level == 1 else title[:1]),
+        *_opening(release, record, lang, around),
+        *_charts(release, record, lang, around),
+        *_on_site(release, record, lang),
+        Paragraph(text("reading_aid", lang), "aid"),
+        NewPage(),
         *_indicators(release, record, lang),
         *_need(record, lang),
-        *_selection(release, record, lang),
-        *_potentials(release, record, lang),
+        *_selection(record, lang),
         *_actions(record, lang),
         *_comparison(release, record, lang),
-        *_list("heading_notes", record["notes"], lang),
-        *comment_blocks(release, lang),
-        *_list("heading_gaps", gap_lines([*record["gaps"], *record.get("comparison", {}).get("gaps", [])], lang), lang),
-        *_footnotes(record, lang),
-        *_list("label_method", _method(release, lang), lang),
+        *(_closing(release, record, gaps, lang, around) if level == 1 else []),
     ]
-    title = f"{record['name']} – {release.title}" if release.title else record["name"]
-    return Document(title, lang, tuple(fit_to_paper(block, lang) for block in blocks))
+    fitted = (fit_to_paper(block, lang) for block in blocks)
+    return [_lower(block, level - 1) for block in fitted]
+
+
+def _closing(
+    release: Release, record: AreaRecord | None, gaps: Iterable[str], lang: Lang, around: Around
+) -> list[DocumentBlock]:
+    """Return the comment, why values are not shown, what the indicators mean, the method."""
+    return [
+        *comment_blocks(release, lang),
+        *_list("heading_gaps", gap_lines(gaps, lang), lang),
+        *(_footnotes(record, lang) if record is not None else []),
+        *_list("label_method", _method(release, around, lang), lang),
+    ]
+
+
+def _lower(block: DocumentBlock, steps: int) -> DocumentBlock:
+    """Return a heading some levels lower, also within columns; everything else as it is."""
+    match block:
+        case Heading():
+            return replace(block, level=block.level + steps)
+        case Columns():
+            left, right = (tuple(_lower(one, steps) for one in side) for side in (block.left, block.right))
+            return replace(block, left=left, right=right)
+        case _:
+            return block
+
+
+def _place(record: AreaRecord, lang: Lang) -> str:
+    """Return the key and the areas of higher levels it lies in."""
+    return " · ".join([text("area_key", lang, key=record["key"]), *record["parents"].values()])
+
+
+def _opening(release: Release, record: AreaRecord, lang: Lang, around: Around) -> list[DocumentBlock]:
+    """Return who lives there, whether it is selected and why, the first numbers; and where it lies."""
+    candidate = f"{record['selection']['candidate']} {record['selection']['candidate_name']}".strip()
+    part = text("profile_candidate", lang, name=candidate) if candidate else ""
+    words: list[DocumentBlock] = [
+        Paragraph(f"{_residents(record, lang)} {part}".strip()),
+        *_sentence(record, lang),
+    ]
+    tiles = _tiles(release, record, lang)
+    drawn = _location(release, record, lang, around)
+    reasons = _reasons(record, lang)
+    if not drawn:
+        return [*words, *tiles, *reasons]
+    return [Columns((*words, *tiles, *reasons), tuple(drawn), 0.62)]
+
+
+def _sentence(record: AreaRecord, lang: Lang) -> list[DocumentBlock]:
+    """Say whether the area is selected, and how surely; that it is not says nothing about need."""
+    selection = record["selection"]
+    if not selection["screened"]:
+        return []
+    state = "selected" if selection["selected"] else "not_selected" if selection["assessed"] else "not_assessed"
+    said = text(f"profile_{state}", lang)
+    if selection["selected"] and selection["stability"]:
+        share = percent_text(selection["p_selected"], lang)
+        said = text(f"profile_{selection['stability']}", lang, share=share)
+    elif selection["stability"] == "borderline":
+        said = f"{said} {text('profile_near', lang, share=percent_text(selection['p_selected'], lang))}"
+    return [Paragraph(said, "result" if selection["selected"] else "plain")]
+
+
+def _tiles(release: Release, record: AreaRecord, lang: Lang) -> list[DocumentBlock]:
+    """Return the first indicators of need, or of any, beside the city."""
+    shown = [row for row in record["indicators"] if row["value"] is not None and row["role"] != "resource"]
+    shown = [row for row in shown if not release.column(row["id"]).change_of and row["kind"] != "count"]
+    needed = [row for row in shown if need_direction(release.column(row["id"])) and row["role"] != "context"]
+    tiles = []
+    for row in (needed or shown)[:N_TILES]:
+        column = release.column(row["id"])
+        city = "" if row["city"] is None else value_text(row["city"], column, lang)
+        tiles.append((row["text"], row["label"], text("tile_city", lang, value=city) if city else ""))
+    return [Tiles(tuple(tiles))] if tiles else []
+
+
+def _reasons(record: AreaRecord, lang: Lang) -> list[DocumentBlock]:
+    """Return why a selected area is selected."""
+    selection = record["selection"]
+    if not selection["selected"] or not selection["reasons"]:
+        return []
+    return [Heading(text("heading_why", lang)), Bullets(tuple(selection["reasons"]))]
+
+
+def _distance(record: AreaRecord, lang: Lang) -> list[DocumentBlock]:
+    """Return the level of the rule, and how many persons are missing until the area enters or leaves the list."""
+    selection = record["selection"]
+    blocks: list[DocumentBlock] = []
+    if selection["level"]:
+        blocks.append(Paragraph(text("profile_level", lang, level=selection["level"])))
+    if selection["missing"]:
+        blocks += [Paragraph(selection["missing"]), Paragraph(text("profile_missing", lang), "muted")]
+    return blocks
+
+
+def _location(release: Release, record: AreaRecord, lang: Lang, around: Around) -> list[Figure]:
+    """Return the map of the area's district, with its neighbours by name."""
+    columns = map_columns(release)
+    if not columns:
+        return []
+    column = columns[0]
+    district = next(iter(record["parents"].values()), "")
+    words = text("caption_location" if district else "caption_location_city", lang, district=district)
+    caption = text("caption_color", lang, caption=words, label=label(column, lang))
+    around_it = {"area": record["key"], "context": around.context, "look": around.look}
+    return [map_figure(release, column, lang, MAP, caption=caption, **around_it)]
+
+
+def _charts(release: Release, record: AreaRecord, lang: Lang, around: Around) -> list[DocumentBlock]:
+    """Return the area beside its city in every indicator; its first one over time and among all areas."""
+    key = record["key"]
+    spine = chart_figures(lambda: pictures.spine_profile(release, key, lang), SPINE, _spine_height(release))
+    columns = [column for column in pictures.profile_columns(release) if not pd.isna(release.values[column.id][key])]
+    if not columns:
+        return list(spine)
+    first = columns[0]
+    lines = chart_figures(lambda: pictures.time_line(release, around.earlier, first.id, lang, key), HALF, CHART_HEIGHT)
+    other = columns[1] if lines and len(columns) > 1 else first
+    bars = chart_figures(lambda: pictures.legend_histogram(release, other.id, lang, key), HALF, CHART_HEIGHT)
+    return [*spine, *side_by_side(lines, bars)]
 
 
 def _residents(record: AreaRecord, lang: Lang) -> str:
@@ -87,10 +276,9 @@ def _table(release: Release, record: AreaRecord, rows: list[AreaRecord], lang: L
         return None
     parents = list(record["parents"].items())
     lines = []
-    for domain in DOMAINS:
+    for domain in dict.fromkeys(row["domain"] for row in rows):  # those of need first
         members = [row for row in rows if row["domain"] == domain]
-        if members:
-            lines.append(TableRow.of(text(f"domain_{domain}", lang)))
+        lines.append(TableRow.of(text(f"domain_{domain}", lang)))
         for row in members:
             column = release.column(row["id"])
             lines.append(
@@ -162,31 +350,31 @@ def _driver_words(drivers: list[AreaRecord], lang: Lang) -> str:
     return ", ".join(f"{d['label']} ({d['text']}; {part})" for d, part in zip(drivers, parts, strict=True))
 
 
-def _selection(release: Release, record: AreaRecord, lang: Lang) -> list[DocumentBlock]:
-    """Say whether the area is selected and why; that it is not says nothing about need."""
+def _selection(record: AreaRecord, lang: Lang) -> list[DocumentBlock]:
+    """Return what speaks against an area that is not selected, or cannot be judged; its distance from the limit."""
     selection = record["selection"]
-    stable = stability_text(release, record["key"], lang)
-    if not selection["screened"] and not stable:
+    if not selection["screened"]:
         return []
-    blocks: list[DocumentBlock] = [Heading(text("heading_selection", lang))]
-    if selection["screened"]:
-        state = "selected" if selection["selected"] else "not_selected" if selection["assessed"] else "not_assessed"
-        blocks.append(Paragraph(text(f"profile_{state}", lang)))
-    if selection["reasons"]:
-        blocks.append(Bullets(tuple(selection["reasons"])))
-    if selection["other_reasons"]:
+    blocks: list[DocumentBlock] = []
+    if selection["other_reasons"] and not selection["selected"]:
         why = "profile_why_not" if selection["assessed"] else "profile_why_unknown"
         blocks += [Paragraph(text(why, lang)), Bullets(tuple(selection["other_reasons"]))]
-    if selection["level"]:
-        blocks.append(Paragraph(text("profile_level", lang, level=selection["level"])))
-    if selection["missing"]:
-        blocks += [Paragraph(selection["missing"]), Paragraph(text("profile_missing", lang), "muted")]
-    if selection["candidate"]:
-        name = f"{selection['candidate']} {selection['candidate_name']}".strip()
-        blocks.append(Paragraph(text("profile_candidate", lang, name=name)))
-    if stable:
-        blocks.append(Paragraph(f"{text('heading_stability', lang)} {stable}"))
-    return blocks
+    blocks += _distance(record, lang)
+    return [Heading(text("heading_selection", lang)), *blocks] if blocks else []
+
+
+def _spine_height(release: Release) -> float:
+    """Return the height of the chart of all indicators: lower rows where they are many."""
+    n_rows = len(pictures.profile_columns(release))
+    return SPINE_ENDS + n_rows * (SPINE_ROW if n_rows <= FEW_ROWS else SPINE_ROW * FEW_ROWS / n_rows)
+
+
+def _on_site(release: Release, record: AreaRecord, lang: Lang) -> list[DocumentBlock]:
+    """Return what is there to build on, and what is known on site, side by side where there is no table."""
+    there, notes = _potentials(release, record, lang), _list("heading_notes", record["notes"], lang)
+    if notes and not any(isinstance(block, DocumentTable) for block in there):
+        return [Columns(tuple(there), tuple(notes))]
+    return [*there, *notes]
 
 
 def _potentials(release: Release, record: AreaRecord, lang: Lang) -> list[DocumentBlock]:
@@ -267,14 +455,16 @@ def _footnotes(record: AreaRecord, lang: Lang) -> list[DocumentBlock]:
     return _list("heading_footnotes", notes, lang)
 
 
-def _method(release: Release, lang: Lang) -> list[str]:
+def _method(release: Release, around: Around, lang: Lang) -> list[str]:
     """Return how the index, the selection and the protection work; what concerns other areas stands in the report."""
     facts = [fact for fact in release.facts if fact.name.startswith(METHOD) and fact.name != "fact_candidates_small"]
     lines = [fact_text(release, fact, lang) for fact in facts]
     from_counts = any(column.kind == "rate" for column in release.columns)
     city = [text("fact_city", lang)] if from_counts else []
-    return [*lines, *city, text("profile_method_more", lang)]
+    ground = [] if around.context is None else around.context.notes(lang)
+    return [*lines, *city, *ground, text("profile_method_more", lang)]
 
 
 def _list(name: str, items: list[str], lang: Lang) -> list[DocumentBlock]:
-    return [Heading(text(name, lang)), Bullets(tuple(items))] if items else []
+    muted = name in ("heading_gaps", "heading_footnotes", "label_method")
+    return [Heading(text(name, lang)), Bullets(tuple(items), muted=muted)] if items else []

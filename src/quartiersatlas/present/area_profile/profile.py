@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from quartiersatlas.base.checks import choice
 from quartiersatlas.catalogue import check_lang
-from quartiersatlas.present.area_profile.pages import profile_document
+from quartiersatlas.present.area_profile.pages import Around, profile_document
 from quartiersatlas.present.area_profile.record import area_record, comparison_record
+from quartiersatlas.present.comparable import earlier_releases
 from quartiersatlas.present.paper import docx_bytes, html_text, markdown_text, save_document
 from quartiersatlas.present.statements import check_area, check_notes, check_release, note_lines
 
@@ -18,7 +20,9 @@ if TYPE_CHECKING:
 
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.disclosure import Release
+    from quartiersatlas.present.look import Look
     from quartiersatlas.present.paper import Document
+    from quartiersatlas.present.places import Context
 
 Format = Literal["html", "markdown", "docx", "dict"]
 ENDINGS = (".html", ".md", ".docx", ".pdf")
@@ -34,6 +38,9 @@ def profile(
     notes: str | Iterable[str] = ...,
     compare_with: Release | None = ...,
     force: bool = ...,
+    earlier: Release | Iterable[Release] = ...,
+    context: Context | None = ...,
+    look: Look | None = ...,
 ) -> Profile: ...
 
 
@@ -47,6 +54,9 @@ def profile(
     notes: str | Iterable[str] = ...,
     compare_with: Release | None = ...,
     force: bool = ...,
+    earlier: Release | Iterable[Release] = ...,
+    context: Context | None = ...,
+    look: Look | None = ...,
 ) -> Any: ...  # noqa: ANN401 - text, bytes or a dictionary, as the format says
 
 
@@ -59,6 +69,9 @@ def profile(
     notes: str | Iterable[str] = (),
     compare_with: Release | None = None,
     force: bool = False,
+    earlier: Release | Iterable[Release] = (),
+    context: Context | None = None,
+    look: Look | None = None,
 ) -> Any:
     """Describe one area from what is released of it.
 
@@ -78,6 +91,12 @@ def profile(
         Another release with the same area: another date.
     force : bool, default False
         Compare although definitions or the area's outline differ; the profile then says so.
+    earlier : Release or iterable of Release, optional
+        Releases of the same city at earlier dates: the development of the first indicator.
+    context : Context, optional
+        Water, green, roads and names on the map, see :func:`quartiersatlas.context`.
+    look : Look, optional
+        Logo, accent, office and contact.
 
     Returns
     -------
@@ -94,7 +113,8 @@ def profile(
     ReleaseError
         There is no such area in one of the releases, or they have no indicator in common.
     SpecError
-        The two releases differ in a definition, a unit or the area's outline; or language or format are unknown.
+        The two releases differ in a definition, a unit or the area's outline; language or format are unknown; or the
+        earlier releases do not compare, or would give protected values away together with this one.
 
     Warns
     -----
@@ -133,7 +153,10 @@ def profile(
     if compare_with is not None:
         check_release(compare_with, "profile: compare_with")
         record["comparison"] = comparison_record(release, compare_with, key, lang, force=force)
-    found = Profile(record, profile_document(release, record, lang))
+    around = Around(
+        earlier_releases(release, earlier, "profile"), None if context is None else context.fitted(release), look
+    )
+    found = Profile(record, release, lang, around)
     match format:
         case "html":
             return found.html()
@@ -154,12 +177,23 @@ class Profile:
     ----------
     record : dict
         Everything it says, as plain numbers and texts, ready for JSON.
-    document : Document
-        The same, worded and set.
+    release : Release
+        What leaves.
+    lang : {"de", "en"}
+        Language of everything a reader sees.
+    around : Around
+        What stands around the numbers: earlier dates, the ground below the map, the look of an office.
     """
 
     record: dict[str, Any]
-    document: Document = field(repr=False)
+    release: Release
+    lang: Lang
+    around: Around
+
+    @cached_property
+    def document(self) -> Document:
+        """The same, worded and set, with its pictures."""
+        return profile_document(self.release, self.record, self.lang, self.around)
 
     def html(self) -> str:
         """Return the profile as one HTML page."""

@@ -8,7 +8,7 @@ import pandas as pd
 
 from quartiersatlas.catalogue import action_bundles
 from quartiersatlas.disclosure.release import NUMBER_FORMS
-from quartiersatlas.disclosure.words import draft_text, label, unit, value_text
+from quartiersatlas.disclosure.words import candidate_names, draft_text, label, unit, value_text
 from quartiersatlas.errors import ReleaseError, SpecError, list_some
 from quartiersatlas.present.comparable import changed_outlines, meaning
 from quartiersatlas.present.statements import (
@@ -185,15 +185,15 @@ def _selection(release: Release, key: str, lang: Lang) -> AreaRecord:
         "level": level_text(release, key, lang),
         "missing": missing_texts(release, lang).get(key, ""),
         "candidate": candidate,
-        "candidate_name": _candidate_name(release, candidate),
+        "candidate_name": _candidate_name(release, candidate, lang),
         **_stability(release, key),
     }
 
 
-def _candidate_name(release: Release, candidate: str) -> str:
+def _candidate_name(release: Release, candidate: str, lang: Lang) -> str:
     if release.candidates is None or candidate not in release.candidates.index:
         return ""
-    return str(release.candidates["name"][candidate])
+    return str(candidate_names(release, lang)[candidate])
 
 
 def _stability(release: Release, key: str) -> AreaRecord:

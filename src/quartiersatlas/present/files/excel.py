@@ -1,16 +1,31 @@
-"""Excel: one sheet per table, numbers as numbers with their decimals and units, text never as a formula."""
+"""Excel: sheets to read first, then one per table; numbers as numbers with their decimals, text never as a formula."""
 
 from __future__ import annotations
 
+from struct import error as StructError  # noqa: N812 - a class
+from struct import unpack_from
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from pandas.api.types import is_bool_dtype, is_numeric_dtype
-
 from quartiersatlas.base.progress import with_progress
-from quartiersatlas.base.workbook import LONGEST_TEXT, CellStyle, WorkbookSheet, text_length, write_workbook
+from quartiersatlas.base.workbook import SIZE, CellStyle, WorkbookSheet, write_workbook
+from quartiersatlas.base.workbook_charts import FONT
 from quartiersatlas.catalogue import text
-from quartiersatlas.present.files.tables import columns_table, manifest_table, notes_table, state_texts, tables_of
+from quartiersatlas.errors import InputError
+from quartiersatlas.present.files.cells import (
+    GREY,
+    PERCENT,
+    cell_of,
+    in_words,
+    number_style,
+    rows_of,
+    shortened,
+    whole_number,
+    width_of,
+)
+from quartiersatlas.present.files.excel_charts import chart_sheets
+from quartiersatlas.present.files.excel_selection import selection_sheets
+from quartiersatlas.present.files.tables import columns_table, manifest_table, notes_table, tables_of
+from quartiersatlas.present.look import Look
 from quartiersatlas.present.statements import visible
 
 if TYPE_CHECKING:
@@ -19,73 +34,115 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from quartiersatlas.base.workbook import CellValue
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.disclosure import Release
 
-CUT = " […]"
 NARROW, WIDE, READABLE = 11, 60, 100  # digits of a column
-DECIMALS = {"hectares": 1, **dict.fromkeys(("covered_share", "covered_residents"), 2)}
+DECIMALS = {"hectares": 1}
 DECIMALS |= dict.fromkeys(("value", "adjusted", "expected", "lower", "upper"), 4)
-LABELS, NAMES = CellStyle(bold=True, is_wrapped=True), CellStyle(italic=True, color="#666666")
+SHARES = ("p_selected", "covered_share", "covered_residents")
+LABELS, NAMES = CellStyle(bold=True, is_wrapped=True), CellStyle(italic=True, color=GREY)
 TEXT = CellStyle(is_wrapped=True)
+FAMILY, WHOLE_FAMILY = 1, 16  # numbers of names in a font: its family, and the one above faces such as "Light"
 
 
 def write_excel(
-    release: Release, path: Path, lang: Lang, manifest: Mapping[str, Any] | None, *, progress: bool = False
+    release: Release,
+    path: Path,
+    lang: Lang,
+    manifest: Mapping[str, Any] | None,
+    *,
+    look: Look | None = None,
+    progress: bool = False,
 ) -> None:
-    """Write the workbook: notes first, then the tables, then what the columns mean and where all comes from."""
-    sheets = _sheets(release, lang, manifest, progress=progress)
-    write_workbook(path, sheets, title=visible(release.title), comment=_shortened(visible(release.comment)))
+    """Write the workbook: notes, selection and charts first, then the tables, then what the columns mean."""
+    look = Look() if look is None else look
+    sheets = _sheets(release, lang, manifest, look, progress=progress)
+    foot = " · ".join(visible(words) for words in (look.office, look.contact, look.footer) if words)
+    title, comment = visible(release.title), shortened(visible(release.comment))
+    write_workbook(path, sheets, title=title, comment=comment, font=font_name(look), foot=foot)
+
+
+def font_name(look: Look) -> str:
+    """Return what the regular face of a look is called; a workbook names its font and does not carry it.
+
+    Raises
+    ------
+    InputError
+        The file does not say it.
+    """
+    for name, content in look.font_files.items():
+        family = _family(content)
+        if not family:
+            raise InputError(f"Look: the font {name!r} does not say what it is called.")
+        return family
+    return FONT
+
+
+def _family(content: bytes) -> str:
+    """Return the family of a TTF or OTF file from its table of names (OpenType 1.9, name); empty where it has none."""
+    try:
+        tables = [unpack_from(">4s4x2I", content, 12 + 16 * n) for n in range(unpack_from(">H", content, 4)[0])]
+        start = next(offset for tag, offset, _ in tables if tag == b"name")
+        count, texts = unpack_from(">2H", content, start + 2)
+        records = [unpack_from(">6H", content, start + 6 + 12 * n) for n in range(count)]
+    except (StructError, StopIteration):
+        return ""
+    found = {}
+    for platform, _, _, meaning, length, offset in records:
+        coding = {1: "mac_roman", 3: "utf-16-be"}.get(platform)
+        if coding and meaning in (FAMILY, WHOLE_FAMILY):
+            raw = content[start + texts + offset :][:length]
+            found[meaning, platform] = visible(raw.decode(coding, "replace")).strip()
+    return next((found[one] for one in sorted(found, reverse=True) if found[one]), "")
 
 
 def _sheets(
-    release: Release, lang: Lang, manifest: Mapping[str, Any] | None, *, progress: bool
+    release: Release, lang: Lang, manifest: Mapping[str, Any] | None, look: Look, *, progress: bool
 ) -> Iterator[WorkbookSheet]:
     tables = {name: frame.drop(columns="geometry", errors="ignore") for name, frame in tables_of(release, lang).items()}
     meaning = columns_table(release, lang, tables)
     yield _text_sheet(text("sheet_notes", lang), notes_table(release, lang)[["label", "text"]])
+    yield from selection_sheets(release, lang, look)
+    charts, data = chart_sheets(release, lang, look)
+    yield from charts
     for name, frame in tables.items():
         own = meaning[meaning["table"].eq(name)].set_index("column")
-        yield _table_sheet(text(f"sheet_{name}", lang), _in_words(release, frame, lang), own, progress=progress)
+        yield _table_sheet(
+            text(f"sheet_{name}", lang), frame, in_words(release, name, frame, lang), own, progress=progress
+        )
+    yield from data
     yield _text_sheet(text("sheet_columns", lang), meaning, with_head=True)
     yield _text_sheet(text("sheet_manifest", lang), manifest_table(release, manifest))
 
 
-def _in_words(release: Release, frame: pd.DataFrame, lang: Lang) -> pd.DataFrame:
-    """Return a table whose classes and states are called as a reader calls them."""
-    words = {"state": state_texts(lang)}
-    words["cover"] = {cover: text(f"cover_{cover}", lang) for cover in ("covered", "partly", "not_covered")}
-    for column in release.columns:
-        if column.kind == "class":
-            words[visible(column.id)] = {visible(c.id): visible(c.label(lang)) for c in column.classes}
-    return frame.assign(
-        **{name: frame[name].map(called, na_action="ignore") for name, called in words.items() if name in frame}
-    )
-
-
-def _table_sheet(name: str, frame: pd.DataFrame, meaning: pd.DataFrame, *, progress: bool) -> WorkbookSheet:
+def _table_sheet(
+    name: str,
+    frame: pd.DataFrame,
+    shown: pd.DataFrame,
+    meaning: pd.DataFrame,
+    *,
+    progress: bool,
+) -> WorkbookSheet:
     """Return a table under its head: labels with units, and the names of the columns."""
     units = meaning["unit"].where(meaning["unit"].eq(""), " (" + meaning["unit"] + ")")
     labels = (meaning["label"] + units)[list(frame.columns)]
     return WorkbookSheet(
         name,
-        head=[([_cell(words) for words in labels], LABELS), ([_cell(column) for column in frame.columns], NAMES)],
-        rows=with_progress(_rows(frame), progress=progress, unit="row", total=len(frame)),
-        styles=[_number_style(str(column), frame[column], meaning) for column in frame.columns],
-        widths=[_width(frame[column], str(column)) for column in frame.columns],
+        head=[([cell_of(words) for words in labels], LABELS), ([cell_of(column) for column in frame.columns], NAMES)],
+        rows=with_progress(rows_of(shown), progress=progress, unit="row", total=len(frame)),
+        styles=[number_style(frame[column], _number_format(str(column), meaning)) for column in frame.columns],
+        widths=[_width(frame[column], str(column), labels[column]) for column in frame.columns],
         frozen=(2, 2),  # the head; the key and what stands beside it
         is_printed=True,
         is_filtered=True,
     )
 
 
-def _number_style(name: str, values: pd.Series[Any], meaning: pd.DataFrame) -> CellStyle:
-    """Return the format of numbers; a program writes them with the separators of its own language."""
-    if not is_numeric_dtype(values.dtype) or is_bool_dtype(values.dtype):
-        return CellStyle()
-    decimals = int(meaning["decimals"].fillna(DECIMALS.get(name, 0))[name])
-    return CellStyle(number_format="#,##0" + ("." + "0" * decimals if decimals else ""))
+def _number_format(name: str, meaning: pd.DataFrame) -> str:
+    if name in SHARES:
+        return PERCENT
+    return whole_number(int(meaning["decimals"].fillna(DECIMALS.get(name, 0))[name]))
 
 
 def _text_sheet(name: str, frame: pd.DataFrame, *, with_head: bool = False) -> WorkbookSheet:
@@ -95,7 +152,7 @@ def _text_sheet(name: str, frame: pd.DataFrame, *, with_head: bool = False) -> W
     return WorkbookSheet(
         name,
         head=[([str(column) for column in frame.columns], LABELS)] if with_head else [],
-        rows=_rows(frame),
+        rows=rows_of(frame),
         styles=styles if with_head else [LABELS, *styles[1:]],
         widths=widths if with_head else [*widths[:-1], READABLE],
         frozen=(1, 0) if with_head else (0, 0),
@@ -103,31 +160,7 @@ def _text_sheet(name: str, frame: pd.DataFrame, *, with_head: bool = False) -> W
     )
 
 
-def _rows(frame: pd.DataFrame) -> list[tuple[CellValue, ...]]:
-    """Return the cells of a table: text as text, numbers as numbers, nothing where nothing is known."""
-    columns = [
-        [None if gap else _cell(value) for value, gap in zip(c, c.isna(), strict=True)] for _, c in frame.items()
-    ]
-    return list(zip(*columns, strict=True))
-
-
-def _cell(value: Any) -> CellValue:  # noqa: ANN401 - any cell
-    if isinstance(value, np.generic):
-        return _cell(value.item())
-    if not isinstance(value, str):
-        return value if isinstance(value, bool | int | float) else str(value)
-    return _shortened(visible(value).replace("\r\n", "\n").replace("\r", "\n")) or None  # one kind of line end
-
-
-def _shortened(words: str) -> str:
-    """Return text that fits into a cell; what is cut ends visibly."""
-    if text_length(words) <= LONGEST_TEXT:
-        return words
-    kept = words.encode("utf-16-le")[: 2 * (LONGEST_TEXT - len(CUT))]
-    return kept.decode("utf-16-le", "ignore") + CUT
-
-
-def _width(values: pd.Series[Any], name: str) -> float:
-    """Return a width that shows the values and the name of the column, and half of the longest text at the most."""
+def _width(values: pd.Series[Any], name: str, label: str = "") -> float:
+    """Return a width that shows the values, the name of the column and each word of its label, as far as that goes."""
     longest = max((len(str(value)) for value in values.dropna()), default=0)
-    return float(min(WIDE, max(NARROW, len(name) + 3, longest + 1)))
+    return float(min(WIDE, max(NARROW, len(name) + 3, longest + 1, width_of(label.split(" "), SIZE, bold=True))))

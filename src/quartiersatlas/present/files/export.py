@@ -27,13 +27,14 @@ from quartiersatlas.present.files.tables import (
     columns_table,
     full_manifest,
     json_text,
+    layers_of,
     manifest_table,
     notes_table,
     table_of,
     tables_of,
-    with_notice,
 )
-from quartiersatlas.present.statements import check_release, no_formula, visible, with_visible_text
+from quartiersatlas.present.look import Look
+from quartiersatlas.present.statements import check_release, no_formula, visible
 
 if TYPE_CHECKING:
     from quartiersatlas.catalogue import Lang
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 FORMATS = (".gpkg", ".parquet", ".geojson", ".xlsx", ".csv")
 WHOLE = (".gpkg", ".xlsx")  # hold every table at once
 LAST_CHANGE = f"{WRITTEN.isoformat(timespec='milliseconds')}Z"  # as a GeoPackage writes dates
+MOST_EXACT = 2**53  # a larger number may not be whole
 DECIMALS = 7  # of a degree: about a centimetre
 
 
@@ -52,6 +54,7 @@ def export(
     table: Literal["areas", "candidates", "segregation"] = "areas",
     lang: Lang = "de",
     manifest: Mapping[str, Any] | None = None,
+    look: Look | None = None,
     progress: bool = False,
 ) -> Path:
     """Write a release for other programs.
@@ -66,7 +69,8 @@ def export(
         - ``.gpkg``: layers ``areas``, ``candidates``, ``programmes``, ``facilities``; tables ``segregation``,
           ``columns``, ``notes``, ``manifest``; and ``layer_styles``, from which QGIS takes one style per indicator,
           with the classes, colours and words of the map. The first one is used when the layer is opened.
-        - ``.xlsx``: a sheet for each table, the notes first; labels in the first row, names of columns in the second.
+        - ``.xlsx``: the notes, the selected areas as a page to read, their reasons and charts; then a sheet for each
+          table, with labels in the first row and names of columns in the second.
         - ``.geojson`` (RFC 7946: degrees, WGS 84): one table; notes, columns and manifest as further members.
         - ``.parquet`` (GeoParquet, needs ``pip install "quartiersatlas[parquet]"``): one table; notes, columns and
           manifest as JSON under the key ``quartiersatlas`` of the file's metadata.
@@ -79,6 +83,8 @@ def export(
     manifest : mapping, optional
         Where the release comes from, as far as the caller knows: hashes of inputs, versions, seeds. The version of the
         library and the fingerprint of the need spec are added.
+    look : Look, optional
+        Accent, font and who publishes, for a workbook; the accent also for the styles of a GeoPackage.
     progress : bool, default False
         Show a progress bar while the rows of a workbook are written (5,000 areas: some seconds); every other format
         takes under two seconds. Needs ``pip install "quartiersatlas[progress]"``.
@@ -127,6 +133,8 @@ def export(
     expects(path, (str, PathLike), "export: path", 'qa.export(rel, "atlas.gpkg")')
     if manifest is not None:
         expects(manifest, Mapping, "export: manifest", '{"inputs": {...}}, or none')
+    if look is not None:
+        expects(look, Look, "export: look", 'qa.Look(accent="#b3005e")')
     check_lang(lang)
     choice(table, TABLES, "table")
     path = Path(path)
@@ -135,9 +143,9 @@ def export(
     if path.suffix in WHOLE and table != "areas":
         raise ReleaseError(f"{path.name}: a {path.suffix} holds every table; table={table!r} is for the other formats.")
     if path.suffix == ".xlsx":
-        write_excel(release, path, lang, manifest, progress=progress)
+        write_excel(release, path, lang, manifest, look=look, progress=progress)
     elif path.suffix == ".gpkg":
-        _write_geopackage(release, path, lang, manifest)
+        _write_geopackage(release, path, lang, manifest, look or Look())
     elif path.suffix == ".geojson":
         _write_geojson(release, path, table, lang, manifest)
     elif path.suffix == ".parquet":
@@ -147,17 +155,14 @@ def export(
     return path
 
 
-def _write_geopackage(release: Release, path: Path, lang: Lang, manifest: Mapping[str, Any] | None) -> None:
+def _write_geopackage(release: Release, path: Path, lang: Lang, manifest: Mapping[str, Any] | None, look: Look) -> None:
     """Write every layer and table of a release, and the styles."""
     tables = tables_of(release, lang)
+    tables |= layers_of(release, lang)
+    meaning = columns_table(release, lang, tables)
     layers = {
         **tables,
-        **{
-            name: with_visible_text(with_notice(frame, release, lang))
-            for name, frame in (("programmes", release.programmes), ("facilities", release.facilities))
-            if frame is not None and len(frame)
-        },
-        "columns": columns_table(release, lang, tables),
+        "columns": meaning,
         "notes": notes_table(release, lang),
         "manifest": manifest_table(release, manifest),
     }
@@ -165,7 +170,7 @@ def _write_geopackage(release: Release, path: Path, lang: Lang, manifest: Mappin
     with written_whole(path) as file:
         for name, frame in layers.items():
             _layer(frame, file, name, **({"DESCRIPTION": about} if "geometry" in frame else {}))
-        styles = styles_table(release, lang, tables["areas"]).assign(update_time=pd.Timestamp(LAST_CHANGE))
+        styles = styles_table(release, lang, meaning, look.accent).assign(update_time=pd.Timestamp(LAST_CHANGE))
         # as QGIS itself creates the table: through the same driver, with a key "id"
         _layer(styles, file, "layer_styles", FID="id")
         _undate(file)
@@ -197,6 +202,7 @@ def _undate(file: Path) -> None:
     with closing(sqlite3.connect(file)) as database:
         with database:
             database.execute("UPDATE gpkg_contents SET last_change = ?", (LAST_CHANGE,))
+            database.execute("UPDATE layer_styles SET update_time = ?", (LAST_CHANGE,))  # with its milliseconds
         database.execute("VACUUM INTO ?", (str(undated),))  # a new file, made in one go
     undated.replace(file)
 
@@ -272,6 +278,8 @@ def _write_csv(release: Release, path: Path, table: str, lang: Lang, manifest: M
     """Write ``name.csv`` together with ``name.columns.csv`` and ``name.notes.txt``."""
     frame = table_of(release, table, lang).drop(columns="geometry", errors="ignore")
     meaning = columns_table(release, lang, {table: frame}).drop(columns="table")
+    counts = meaning["column"][meaning["kind"].eq("count") | meaning["column"].eq("residents")]
+    frame = frame.assign(**{name: _whole(frame[name]) for name in counts})
     with written_together([path, *sidecar_files(path)]) as (data, columns, notes):
         data.write_bytes(csv_bytes(frame, lang))
         columns.write_bytes(csv_bytes(meaning, lang))
@@ -288,6 +296,12 @@ def csv_bytes(frame: pd.DataFrame, lang: Lang) -> bytes:
     safe = frame.map(_safe).rename(columns=_safe)
     content = safe.to_csv(sep=";", decimal="," if lang == "de" else ".", index=False, lineterminator="\r\n")
     return content.encode("utf-8-sig")
+
+
+def _whole(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Return counts of persons without decimals: 148, not 148,0."""
+    known = column.dropna()
+    return column.astype("Int64") if known.eq(known.round()).all() and known.abs().lt(MOST_EXACT).all() else column
 
 
 def _safe(cell: object) -> object:

@@ -1,15 +1,26 @@
-"""Styles for QGIS, so that a layer opens with classes, colours and legend."""
+"""How the layers of a release open in QGIS: with the classes, colours, marks and words of the map."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from xml.etree import ElementTree as ET
 
 import pandas as pd
 
 from quartiersatlas.catalogue import text
-from quartiersatlas.present.files.tables import column_label, structure_label, structure_labels
+from quartiersatlas.present.files.qml import (
+    LayerStyle,
+    StyleLabel,
+    StyleRule,
+    StyleSymbol,
+    SymbolPart,
+    column_name,
+    qml,
+    quoted,
+    rgb,
+    tip_cell,
+    tip_words,
+)
+from quartiersatlas.present.files.tables import parent_names, selection_texts, selections
 from quartiersatlas.present.map.classes import (
     class_labels,
     column_colors,
@@ -19,117 +30,18 @@ from quartiersatlas.present.map.classes import (
     quantile_breaks,
 )
 from quartiersatlas.present.statements import GAPS, gap_kinds, gap_text, label_with_unit, visible
+from quartiersatlas.screening import running_programmes
 
 if TYPE_CHECKING:
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.disclosure import Release, ReleasedColumn
 
-DOCTYPE = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
-GEOMETRY = {"marker": "0", "fill": "2"}
-
-
-@dataclass(frozen=True)
-class SymbolPart:
-    """One layer of a symbol: its class in QGIS, its properties, the symbol that a pattern repeats, when it is drawn."""
-
-    kind: str
-    properties: dict[str, str]
-    repeated: StyleSymbol | None = None
-    after_all: bool = False
-
-
-@dataclass(frozen=True)
-class StyleSymbol:
-    """What is drawn: ``"fill"``, ``"line"`` or ``"marker"``, from the lowest part to the highest."""
-
-    kind: str
-    parts: tuple[SymbolPart, ...]
-
-
-@dataclass(frozen=True)
-class StyleRule:
-    """A line of the legend: which features (all, without a filter), what they are called, how they are drawn."""
-
-    label: str
-    filter: str = ""
-    symbol: StyleSymbol | None = None
-    rules: tuple[StyleRule, ...] = ()
-
-
-def qml(rules: list[StyleRule], kind: str, aliases: dict[str, str] | None = None) -> str:
-    """Return a style whose legend has the rules in this order; aliases are what the columns are called."""
-    root = ET.Element("qgis", version="3.28.0", styleCategories="Symbology|Fields" if aliases else "Symbology")
-    renderer = ET.SubElement(
-        root, "renderer-v2", type="RuleRenderer", symbollevels="0", forceraster="0", enableorderby="0"
-    )
-    tree = ET.SubElement(renderer, "rules", key="rules")
-    symbols = ET.SubElement(renderer, "symbols")
-    for rule in rules:
-        _add_rule(tree, symbols, rule)
-    if aliases:
-        _add_aliases(root, aliases)
-    ET.SubElement(root, "layerGeometryType").text = GEOMETRY[kind]
-    ET.indent(root)
-    return DOCTYPE + ET.tostring(root, encoding="unicode")
-
-
-def column_name(name: str) -> str:
-    """Write the name of a column as an expression has it.
-
-    Examples
-    --------
-    >>> print(column_name("mh_share"))
-    "mh_share"
-    """
-    return '"{}"'.format(name.replace('"', '""'))
-
-
-def quoted(text: str) -> str:
-    """Write text as an expression has it.
-
-    Examples
-    --------
-    >>> quoted("it's")
-    "'it''s'"
-    """
-    written = text.replace("\\", "\\\\").replace("'", "''").replace("\n", "\\n").replace("\t", "\\t")
-    return f"'{written}'"
-
-
-def _add_rule(parent: ET.Element, symbols: ET.Element, rule: StyleRule) -> None:
-    number = len(symbols)
-    # a key must differ from the others, and be the same each time
-    key = f"{parent.get('key')}-{len(parent)}"
-    element = ET.SubElement(parent, "rule", key=key, label=visible(rule.label))
-    if rule.filter:
-        element.set("filter", visible(rule.filter))
-    if rule.symbol:
-        element.set("symbol", str(number))
-        _add_symbol(symbols, rule.symbol, str(number))
-    for child in rule.rules:
-        _add_rule(element, symbols, child)
-
-
-def _add_symbol(parent: ET.Element, symbol: StyleSymbol, name: str) -> None:
-    element = ET.SubElement(parent, "symbol", type=symbol.kind, name=name, alpha="1", clip_to_extent="1", force_rhr="0")
-    for position, part in enumerate(symbol.parts):
-        layer = ET.SubElement(
-            element, "layer", {"class": part.kind, "pass": str(int(part.after_all)), "enabled": "1", "locked": "0"}
-        )
-        options = ET.SubElement(layer, "Option", type="Map")
-        for key, value in part.properties.items():
-            ET.SubElement(options, "Option", name=key, type="QString", value=value)
-        if part.repeated:
-            _add_symbol(layer, part.repeated, f"@{name}@{position}")
-
-
-def _add_aliases(root: ET.Element, aliases: dict[str, str]) -> None:
-    parent = ET.SubElement(root, "aliases")
-    for index, (field, name) in enumerate(aliases.items(), start=1):  # the driver's own key is number 0
-        ET.SubElement(parent, "alias", field=visible(field), index=str(index), name=visible(name))
-
-
 NAME_LENGTH = 30  # of a style, in the table as QGIS creates it
+NAMES_FROM, FACILITIES_FROM = 60_000, 25_000  # scales
+COLUMNS = [
+    *("f_table_catalog", "f_table_schema", "f_table_name", "f_geometry_column", "styleName", "styleQML", "styleSLD"),
+    *("useAsDefault", "description", "owner", "ui"),
+]
 BLANK = {
     **dict.fromkeys(("protected", "source", "derived", "uninhabited"), "#ffffff"),
     **dict.fromkeys(("small_area", "unknown_residents"), "#ededed"),
@@ -141,64 +53,126 @@ PATTERN = {
 OTHER_GAP, GAP_LINE = "#dddddd", "#9a9a9a"
 
 
-def styles_table(release: Release, lang: Lang, areas: pd.DataFrame) -> pd.DataFrame:
+def styles_table(release: Release, lang: Lang, meaning: pd.DataFrame, accent: str) -> pd.DataFrame:
     """Return the rows of ``layer_styles``: one per indicator, and one for each further layer.
 
     The columns are those of the table that QGIS creates when a style is saved in a GeoPackage; schema and catalogue
-    are empty there, and the style of a layer is found by its name, its geometry column and ``useAsDefault``.
+    stay empty, as QGIS asks for them. ``meaning`` is the table of columns, by which they are called; ``accent`` is the
+    colour of candidate areas.
     """
-    aliases = _aliases(release, lang, areas)
-    rows = [_area_row(release, column, lang, aliases, number) for number, column in enumerate(map_columns(release))]
-    if not rows:
-        rows = [("areas", text("column_selected", lang), qml(_selection(release, lang), "fill"), True)]
-    further = {
-        "candidates": (release.candidates, "legend_candidate", CANDIDATE),
-        "programmes": (release.programmes, "legend_programme", PROGRAMME),
-        "facilities": (release.facilities, "legend_facility", FACILITY),
+    aliases = {
+        str(layer): dict(zip(own["column"], own["label"], strict=True)) for layer, own in meaning.groupby("table")
     }
-    for layer, (frame, name, symbol) in further.items():
-        if frame is not None and len(frame):
-            words = text(name, lang)
-            kind = "marker" if layer == "facilities" else "fill"
-            rows.append((layer, words, qml([StyleRule(words, symbol=symbol)], kind), True))
+    rows = [
+        ("areas", words, qml(style), number == 0)
+        for number, (words, style) in enumerate(_of_areas(release, lang, aliases["areas"]))
+    ]
+    for layer, style in _further(release, lang, aliases, accent).items():
+        rows.append((layer, style.rules[0].label, qml(style), True))
     table = pd.DataFrame(rows, columns=["f_table_name", "description", "styleQML", "useAsDefault"])
     # numbered in the order of the map, and so still different where two long names begin alike
     numbers = table.groupby("f_table_name").cumcount() + 1
     names = [f"{number:02d} {words}"[:NAME_LENGTH] for number, words in zip(numbers, table["description"], strict=True)]
-    table = table.assign(
-        f_table_catalog="", f_table_schema="", f_geometry_column="geom", styleName=names, styleSLD="", owner="", ui=""
-    )
-    return table[
-        [
-            "f_table_catalog",
-            "f_table_schema",
-            "f_table_name",
-            "f_geometry_column",
-            "styleName",
-            "styleQML",
-            "styleSLD",
-            "useAsDefault",
-            "description",
-            "owner",
-            "ui",
-        ]
-    ]
+    table = table.assign(styleName=names, f_geometry_column="geom")
+    return table.assign(**dict.fromkeys(("f_table_catalog", "f_table_schema", "styleSLD", "owner", "ui"), ""))[COLUMNS]
 
 
-def _aliases(release: Release, lang: Lang, areas: pd.DataFrame) -> dict[str, str]:
-    """Return what the columns of the areas are called."""
-    labels = structure_labels(release, lang)
-    results = {visible(c.id): column_label(release, c, lang) for c in release.columns}
-    names = areas.columns.drop("geometry").astype(str)
-    return {name: results.get(name) or structure_label(name, labels, lang) for name in names}
+def _of_areas(release: Release, lang: Lang, aliases: dict[str, str]) -> list[tuple[str, LayerStyle]]:
+    """Return a style for each indicator of the map, or one of the selection alone."""
+    districts = _districts(release)
+    labels = (*districts, StyleLabel(column_name("name"), from_scale=NAMES_FROM))
+    marks = _selection(release, lang)
+    found = []
+    for column in map_columns(release):
+        title = visible(label_with_unit(column, lang))
+        rules = StyleRule(title, rules=(*_classes(release, column, lang), *_gaps(release, column, lang)))
+        tip = _tip(release, lang, aliases, column)
+        found.append((title, LayerStyle("fill", (rules, *marks), labels, tip, aliases)))
+    alone = LayerStyle("fill", tuple(marks), labels, _tip(release, lang, aliases), aliases)
+    return found or [(text("column_selected", lang), alone)]
 
 
-def _area_row(
-    release: Release, column: ReleasedColumn, lang: Lang, aliases: dict[str, str], number: int
-) -> tuple[str, str, str, bool]:
-    title = visible(label_with_unit(column, lang))
-    rules = [StyleRule(title, rules=(*_classes(release, column, lang), *_gaps(release, column, lang)))]
-    return "areas", title, qml([*rules, *_selection(release, lang)], "fill", aliases), number == 0
+def _districts(release: Release) -> tuple[StyleLabel, ...]:
+    """Return the names of the highest level, each once, in the middle of all its areas."""
+    levels = release.areas.drop(columns=["name", "geometry"]).nunique()
+    levels = levels[levels.between(2, len(release.areas) - 1)]
+    if levels.empty:
+        return ()
+    name = str(levels.idxmin())
+    level = column_name(visible(parent_names(release).get(name, name)))
+    first = f'"key" = minimum("key", {level})'
+    return (StyleLabel(level, first, 9.5, "#333333", bold=True, place=f"buffer(collect($geometry, {level}), 0)"),)
+
+
+def _tip(release: Release, lang: Lang, columns: dict[str, str], column: ReleasedColumn | None = None) -> str:
+    """Return what the pointer shows of an area: its name, the indicator's value, whether it is selected and why."""
+    lines = [f"<b>{tip_cell(_words('name'))}</b> ({tip_cell(_words('key'))})"]
+    if column is not None and (value := _value(column, lang)):
+        lines.append(f"{tip_words(label_with_unit(column, lang))}: {tip_cell(value)}")
+    if "selection" in columns:
+        words = ", ".join(f"{quoted(code)}, {quoted(said)}" for code, said in selection_texts(release, lang).items())
+        why = f"coalesce(map_get(map({words}), {column_name('selection')}), {_words('selection_note')})"
+        lines.append(f"{tip_words(text('label_stability', lang))}: {tip_cell(why)}")
+    lines.append(f"[% replace({tip_cell(_words('reasons'))[3:-3]}, '; ', '<br>') %]")
+    return "<br>".join(lines)
+
+
+def _words(name: str) -> str:
+    return f"coalesce({column_name(name)}, '')"
+
+
+def _value(column: ReleasedColumn, lang: Lang) -> str:
+    """Return the value of an area with its decimals, its class in words, or why it has none; empty for odd names."""
+    name = visible(column.id)
+    if "%]" in name:  # would end the expression
+        return ""
+    shown = f"format_number({column_name(name)}, {column.decimals}, {quoted(lang)})"
+    if column.kind == "class":
+        words = ", ".join(f"{quoted(visible(c.id))}, {quoted(visible(c.label(lang)))}" for c in column.classes)
+        shown = f"map_get(map({words}), {column_name(name)})"
+    found = f"coalesce({shown}, {column_name(f'{name}_note')})"
+    return "" if "%]" in found else found
+
+
+def _further(release: Release, lang: Lang, aliases: dict[str, dict[str, str]], accent: str) -> dict[str, LayerStyle]:
+    """Return the styles of the layers beside the areas, of those that there are."""
+    found = {}
+    if "candidates" in aliases:
+        label = StyleLabel(f"{column_name('candidate')} || ' ' || {_words('name')}", size=8.5, color=accent, bold=True)
+        rules = (StyleRule(text("legend_candidate", lang), symbol=_candidate(accent)),)
+        found["candidates"] = LayerStyle("fill", rules, (label,), _lines(aliases["candidates"]), aliases["candidates"])
+    facilities = (StyleRule(text("legend_facility", lang), symbol=FACILITY),)
+    for layer, kind, drawn, scale in (
+        ("programmes", "fill", _programmes(release, lang), NAMES_FROM),
+        ("facilities", "marker", facilities, FACILITIES_FROM),
+    ):
+        if layer in aliases:
+            has_names = "name" in aliases[layer]
+            labels = (StyleLabel(_words("name"), color="#333333", from_scale=scale),) if has_names else ()
+            found[layer] = LayerStyle(kind, drawn, labels, _lines(aliases[layer]), aliases[layer])
+    return found
+
+
+def _programmes(release: Release, lang: Lang) -> tuple[StyleRule, ...]:
+    layer = release.programmes
+    running = StyleRule(text("legend_programme", lang), symbol=PROGRAMME)
+    if layer is None or running_programmes(layer).all():
+        return (running,)
+    state = column_name("state")
+    other = StyleRule(text("legend_programme_other", lang), f"{state} <> 'running'", OTHER_PROGRAMME)
+    return (StyleRule(running.label, f"{state} = 'running'", PROGRAMME), other)
+
+
+def _lines(columns: dict[str, str]) -> str:
+    """Return what the pointer shows of a further layer: its name, and what else is said of it in few words."""
+    shown = [name for name in ("kind", "start", "end", "n_areas", "residents", "programmes") if name in columns]
+    lines = [f"<b>{tip_cell(_words(name))}</b>" for name in ("candidate", "name") if name in columns]
+    cells = [f"{tip_words(columns[name])}: {tip_cell(_text_of(name))}" for name in shown]
+    return "<br>".join([" ".join(lines), *cells] if lines else cells)
+
+
+def _text_of(name: str) -> str:
+    return f"coalesce(to_string({column_name(name)}), '–')"
 
 
 def _classes(release: Release, column: ReleasedColumn, lang: Lang) -> list[StyleRule]:
@@ -238,28 +212,44 @@ def _gaps(release: Release, column: ReleasedColumn, lang: Lang) -> list[StyleRul
 
 
 def _selection(release: Release, lang: Lang) -> list[StyleRule]:
-    if not release.selected.any():
-        return []
+    """Return the marks of areas that are selected, broken where that is not sure, and of those that are nearly."""
     words = text("legend_selected_context" if release.context_only else "legend_selected", lang)
-    return [StyleRule(words, column_name("selected"), SELECTED)]
+    marks = {
+        "sure": (words, SURE),
+        "open": (text("legend_open", lang, label=words), OPEN),
+        "near": (text("legend_near", lang), NEAR),
+        "selected": (words, SURE),
+    }
+    there = set(selections(release)) if release.has_shortlist else set()
+    return [
+        StyleRule(label, f"{column_name('selection')} = {quoted(code)}", symbol)
+        for code, (label, symbol) in marks.items()
+        if code in there
+    ]
 
 
-def _rgb(color: str, alpha: int = 255) -> str:
-    return ",".join([*(str(int(color[i : i + 2], 16)) for i in (1, 3, 5)), str(alpha)])
-
-
-def _line(color: str, width: float, *, alpha: int = 255, after_all: bool = False, dashes: str = "") -> SymbolPart:
+def _line(
+    color: str, width: float, *, alpha: int = 255, after_all: bool = False, dashes: str = "", cap: str = "square"
+) -> SymbolPart:
     """Return a line; widths are millimetres on paper."""
-    own = {"line_color": _rgb(color, alpha), "line_width": f"{width}", "line_width_unit": "MM", "line_style": "solid"}
+    own = {"line_color": rgb(color, alpha), "line_width": f"{width}", "line_width_unit": "MM", "line_style": "solid"}
     if dashes:
         own |= {"use_custom_dash": "1", "customdash": dashes, "customdash_unit": "MM"}
-    return SymbolPart("SimpleLine", {**own, "joinstyle": "round", "capstyle": "square"}, after_all=after_all)
+    return SymbolPart("SimpleLine", {**own, "joinstyle": "round", "capstyle": cap}, after_all=after_all)
 
 
-def _hatch(color: str, angle: int, distance: float, width: float, *, offset: float = 0, alpha: int = 255) -> SymbolPart:
+def _hatch(color: str, angle: int, distance: float, line: SymbolPart, *, offset: float = 0) -> SymbolPart:
     own = {"angle": f"{angle}", "distance": f"{distance}", "distance_unit": "MM", "offset": f"{offset}"}
-    line = StyleSymbol("line", (_line(color, width, alpha=alpha),))
-    return SymbolPart("LinePatternFill", {**own, "offset_unit": "MM", "color": _rgb(color, alpha)}, line)
+    return SymbolPart(
+        "LinePatternFill", {**own, "offset_unit": "MM", "color": rgb(color)}, StyleSymbol("line", (line,))
+    )
+
+
+def _hatched(dashes: str = "") -> tuple[SymbolPart, SymbolPart]:
+    """Return the lines over selected areas, unbroken or broken, which let the colour of the class through."""
+    white = _line("#ffffff", 0.29, alpha=128, dashes=dashes, cap="flat")
+    dark = _line("#141414", 0.29, alpha=204, dashes=dashes, cap="flat")
+    return _hatch("#ffffff", 45, 1.5, white, offset=0.22), _hatch("#141414", 45, 1.5, dark)
 
 
 def _dots(color: str, distance: float, size: float) -> SymbolPart:
@@ -269,28 +259,29 @@ def _dots(color: str, distance: float, size: float) -> SymbolPart:
 
 
 def _circle(color: str, outline: str, size: float, width: float) -> SymbolPart:
-    own = {"name": "circle", "color": _rgb(color), "size": f"{size}", "size_unit": "MM"}
-    edge = {"outline_color": _rgb(outline), "outline_width": f"{width}", "outline_width_unit": "MM"}
+    own = {"name": "circle", "color": rgb(color), "size": f"{size}", "size_unit": "MM"}
+    edge = {"outline_color": rgb(outline), "outline_width": f"{width}", "outline_width_unit": "MM"}
     return SymbolPart("SimpleMarker", {**own, **edge, "outline_style": "solid" if width else "no"})
+
+
+def _candidate(accent: str) -> StyleSymbol:
+    return StyleSymbol("fill", (_line("#ffffff", 1.59), _line(accent, 0.79)))
 
 
 def _filled(color: str, outline: str, pattern: str = "") -> StyleSymbol:
     """Return a fill with its outline, and a pattern above it."""
-    edge = {"outline_color": _rgb(outline), "outline_width": "0.16", "outline_width_unit": "MM"}
-    fill = SymbolPart("SimpleFill", {"color": _rgb(color), "style": "solid", "outline_style": "solid", **edge})
-    above = {"dots": (_dots("#8a8a8a", 2.1, 0.5),), "lines": (_hatch(GAP_LINE, 90, 2.1, 0.26),)}
+    edge = {"outline_color": rgb(outline), "outline_width": "0.16", "outline_width_unit": "MM"}
+    fill = SymbolPart("SimpleFill", {"color": rgb(color), "style": "solid", "outline_style": "solid", **edge})
+    above = {"dots": (_dots("#8a8a8a", 2.1, 0.5),), "lines": (_hatch(GAP_LINE, 90, 2.1, _line(GAP_LINE, 0.26)),)}
     return StyleSymbol("fill", (fill, *above.get(pattern, ())))
 
 
 # as on the map, whose pixels are a 96th of an inch; a light line beside the dark one is seen on the darkest class too
-SELECTED = StyleSymbol(
-    "fill",
-    (
-        _hatch("#ffffff", 45, 1.5, 0.29, offset=0.22, alpha=128),
-        _hatch("#141414", 45, 1.5, 0.29, alpha=204),
-        _line("#1a1a1a", 0.58, after_all=True),
-    ),
-)
-CANDIDATE = StyleSymbol("fill", (_line("#ffffff", 1.59), _line("#b3005e", 0.79)))
+OUTLINE, DASHES, DOTS = "#1a1a1a", "2;1.4", "0.05;1.3"
+CASING = _line("#ffffff", 0.9, alpha=204, after_all=True)
+SURE = StyleSymbol("fill", (*_hatched(), _line(OUTLINE, 0.58, after_all=True)))
+OPEN = StyleSymbol("fill", (*_hatched(DASHES), CASING, _line(OUTLINE, 0.58, after_all=True, dashes=DASHES, cap="flat")))
+NEAR = StyleSymbol("fill", (CASING, _line(OUTLINE, 0.6, after_all=True, dashes=DOTS, cap="round")))
 PROGRAMME = StyleSymbol("fill", (_line("#333333", 0.53, dashes="2.4;1.1;0.5;1.1"),))
+OTHER_PROGRAMME = StyleSymbol("fill", (_line("#6b6b6b", 0.37, dashes="0.5;1.1"),))
 FACILITY = StyleSymbol("marker", (_circle("#1a1a1a", "#ffffff", 2.1, 0.4),))

@@ -11,7 +11,7 @@ import pandas as pd
 
 from quartiersatlas.catalogue import text
 from quartiersatlas.catalogue.texts import texts
-from quartiersatlas.disclosure.words import draft_text, label, unit
+from quartiersatlas.disclosure.words import candidate_names, draft_text, label, unit
 from quartiersatlas.errors import ReleaseError, list_some
 from quartiersatlas.present.statements import (
     GAPS,
@@ -36,10 +36,12 @@ if TYPE_CHECKING:
 
 OWN = (
     *("key", "name", "geometry", "state", "selected", "reasons", "level", "missing_persons", "candidate", "need_spec"),
-    *("notice", "selection", "p_selected", "rank", "rank_lower", "rank_upper"),
+    *("notice", "selection", "selection_note", "p_selected", "rank", "rank_lower", "rank_upper"),
 )
-SELECTION = {("certain", True): "sure", ("borderline", True): "open", ("borderline", False): "near"}
+SELECTION = ("sure", "open", "near", "selected", "out", "not_assessed")
 TABLES = ("areas", "candidates", "segregation")
+LAYERS = ("programmes", "facilities")  # further ones, for GIS
+PROGRAMME_STATES = ("planned", "running", "ended")
 
 
 def table_of(release: Release, table: str, lang: Lang) -> pd.DataFrame:
@@ -69,6 +71,16 @@ def tables_of(release: Release, lang: Lang) -> dict[str, pd.DataFrame]:
     return {name: table_of(release, name, lang) for name in TABLES if there[name]}
 
 
+def layers_of(release: Release, lang: Lang) -> dict[str, pd.DataFrame]:
+    """Return the further layers that the release has, by name."""
+    layers = zip(LAYERS, (release.programmes, release.facilities), strict=True)
+    return {
+        name: with_visible_text(with_notice(frame, release, lang))
+        for name, frame in layers
+        if frame is not None and len(frame)
+    }
+
+
 def area_table(release: Release, lang: Lang) -> gpd.GeoDataFrame:
     """Return one row per area: names, state, every released column, selection, reasons, spec, notice.
 
@@ -87,7 +99,7 @@ def area_table(release: Release, lang: Lang) -> gpd.GeoDataFrame:
     )
     areas["selected"] = release.selected
     areas["reasons"] = [reasons.get(key, "") for key in areas.index]
-    areas = areas.assign(**_of_rule(release, lang), **_standing(release))
+    areas = areas.assign(**_of_rule(release, lang), **_standing(release, lang))
     areas["candidate"] = release.members.reindex(areas.index).fillna("")
     if release.spec_hash:
         areas["need_spec"] = release.spec_hash  # every output says by which rules its scores were made
@@ -110,26 +122,74 @@ def _of_rule(release: Release, lang: Lang) -> dict[str, list[str]]:
     return found
 
 
-def _standing(release: Release) -> dict[str, pd.Series]:
+def _standing(release: Release, lang: Lang) -> dict[str, pd.Series]:
     """Return how sure the selection of each area is, and inside the house the rank by the first axis with its interval.
 
-    ``selection`` is ``"sure"`` or ``"open"`` for selected areas, ``"near"`` for borderline areas that are not, else
-    ``"out"``; empty, as the share of runs is, where the outcome is not shown.
+    ``selection`` and ``p_selected`` are empty where the outcome is not shown; ``selection_note`` says why.
     """
     found: dict[str, pd.Series] = {}
     ranks = release.ranks
     if len(ranks.columns):
         found["rank"] = ranks.iloc[:, 0]
+    if release.has_shortlist:
+        found["selection"] = selections(release)
+        found["selection_note"] = _selection_notes(release, found["selection"], lang)
     if release.stability is None:
         return found
-    table, keys = release.stability.table.reindex(release.areas.index), release.areas.index
-    pairs = zip(table["label"], release.selected.reindex(keys), strict=True)
-    words = [None if pd.isna(label) else SELECTION.get((label, bool(yes)), "out") for label, yes in pairs]
-    found |= {"selection": pd.Series(words, index=keys, dtype=object), "p_selected": table["p_selected"].astype(float)}
+    table = release.stability.table.reindex(release.areas.index)
+    found["p_selected"] = table["p_selected"].astype(float)
     for side in ("rank_lower", "rank_upper"):
         if side in table and "rank" in found:
             found[side] = table[side].astype(float)
     return found
+
+
+def selections(release: Release) -> pd.Series[str]:
+    """Return for each area whether the rule selects it and how sure that is, as a code; None where it is not shown.
+
+    ``"sure"`` and ``"open"`` are selected, by nearly all runs or not; ``"near"`` is not selected, but borderline;
+    ``"out"`` is not selected. A release without stability knows ``"selected"`` and ``"out"``. ``"not_assessed"``: the
+    rule could not be judged, because values are missing that nobody hides.
+    """
+    index, selected = release.areas.index, release.selected.reindex(release.areas.index, fill_value=False)
+    known = pd.Series(data=True, index=index) if release.assessed is None else release.assessed.reindex(index)
+    if release.stability is None:
+        found = selected.map({True: "selected", False: "out"})
+    else:
+        labels = release.stability.table["label"].reindex(index)
+        found = pd.Series("out", index=index).mask(labels.isin(["certain", "borderline"]), "near")
+        found = found.mask(selected, "open").mask(selected & labels.eq("certain"), "sure")
+    return found.astype(object).mask(~known.astype(bool), _unassessed(release))
+
+
+def _unassessed(release: Release) -> pd.Series[str]:
+    """Return ``"not_assessed"`` for areas whose missing values are no secret, None for all others."""
+    found = pd.Series([None] * len(release.areas), index=release.areas.index, dtype=object)
+    rows = _unknown(release)
+    if not rows.empty:
+        is_open = rows["unknown_because"].ne("").groupby(rows["key"]).all()
+        found[is_open.index[is_open]] = "not_assessed"
+    return found
+
+
+def _unknown(release: Release) -> pd.DataFrame:
+    """Return the conditions that cannot be judged, of all areas."""
+    rows = release.other_reasons
+    return (
+        pd.DataFrame(columns=["key", "column", "unknown_because"]) if rows is None else rows[rows["role"].eq("unknown")]
+    )
+
+
+def _selection_notes(release: Release, selection: pd.Series[str], lang: Lang) -> pd.Series[str]:
+    """Return why the outcome of an area is not shown, in words; nothing where it is."""
+    rows = _unknown(release)
+    rows = rows[rows["column"].ne("") & rows["unknown_because"].eq("")]
+    gaps = release.state.map(STATES).reindex(selection.index)
+    for name in dict.fromkeys(rows["column"]):  # in the order of the rule
+        kinds = gap_kinds(release, release.column(str(name)))
+        gaps = gaps.fillna(kinds[kinds.index.isin(rows["key"][rows["column"].eq(name)])])
+    words = gaps.fillna("derived").map({gap: gap_text(gap, lang) for gap in GAPS})
+    return words.where(selection.isna(), "").astype(object)
 
 
 def _refuse_taken_names(release: Release) -> None:
@@ -149,7 +209,7 @@ def parent_names(release: Release) -> dict[str, str]:
     taken = {"state", "residents", "selected", "reasons", "candidate", "need_spec", "notice", *release.values}
     taken |= {"level"} if release.levels is not None else set()
     taken |= {"missing_persons"} if release.missing is not None else set()
-    taken |= set(_standing(release))
+    taken |= set(_standing(release, "de"))
     return {column: f"parent_{column}" for column in release.areas.columns if column in taken}
 
 
@@ -170,6 +230,7 @@ def candidate_table(release: Release, lang: Lang) -> gpd.GeoDataFrame:
     found = release.candidates
     assert found is not None  # noqa: S101 - asked for where there are some
     rates = [column for column in release.columns if column.kind == "rate" and column.id in found]
+    found = found.assign(name=candidate_names(release, lang))
     found = found.assign(**{f"{column.id}_note": _candidate_notes(release, column, lang) for column in rates})
     table = with_visible_text(with_notice(found, release, lang)).rename_axis("candidate")
     return gpd.GeoDataFrame(table, geometry="geometry", crs=found.crs)
@@ -267,11 +328,11 @@ def columns_table(release: Release, lang: Lang, tables: dict[str, pd.DataFrame] 
     results, labels = {visible(c.id): c for c in release.columns}, structure_labels(release, lang)
     rows: list[dict[str, Any]] = []
     for table, frame in tables.items():
+        of_areas = table in ("areas", "candidates")
         for name in frame.columns.drop("geometry", errors="ignore").astype(str):
-            column = results.get(name) if table != "segregation" else None
+            column = results.get(name) if of_areas else None
             if column is None:
-                known = labels if table != "segregation" else {}
-                words = {"label": structure_label(name, known, lang)}
+                words = {"label": structure_label(name, labels if of_areas else {}, lang, table)}
                 words["values"] = _structure_values(release, table, name, lang)
                 row: dict[str, Any] = {**STRUCTURE, **words}
             else:
@@ -305,18 +366,26 @@ def column_label(release: Release, column: ReleasedColumn, lang: Lang) -> str:
 
 def _structure_values(release: Release, table: str, name: str, lang: Lang) -> str:
     """Return what the values of a column mean that is not a result."""
-    if name == "state":
-        return "; ".join(f"{state} = {words}" for state, words in state_texts(lang).items())
-    if table == "areas" and name in (notes := {f"{visible(noted)}_note": noted for noted in noted_columns(release)}):
+    notes = {f"{visible(noted)}_note": noted for noted in noted_columns(release)}
+    if table == "areas" and name in notes:
         return "; ".join(gap_lines(gap_kinds(release, release.column(notes[name])), lang))
-    if name == "selection" and table == "areas":
-        return "; ".join(f"{word} = {text(f'selection_{word}', lang)}" for word in (*SELECTION.values(), "out"))
-    if name == "cover" and table == "candidates":
-        return "; ".join(f"{c} = {text(f'cover_{c}', lang)}" for c in ("covered", "partly", "not_covered"))
-    if name == "index" and table == "segregation" and release.segregation is not None:
-        used = dict.fromkeys(release.segregation["index"])
-        return "; ".join(f"{index} = {text(f'index_{index}_meaning', lang)}" for index in used)
-    return ""
+    return "; ".join(f"{code} = {words}" for code, words in code_texts(release, table, name, lang).items())
+
+
+def code_texts(release: Release, table: str, name: str, lang: Lang) -> dict[str, str]:
+    """Return what the codes of a column mean that is not a result; nothing for a column without codes."""
+    words = {
+        ("areas", "selected"): {"True": "answer_yes", "False": "answer_no"},
+        ("candidates", "cover"): {cover: f"cover_{cover}" for cover in ("covered", "partly", "not_covered")},
+        ("programmes", "state"): {state: f"programme_state_{state}" for state in PROGRAMME_STATES},
+    }
+    if (table, name) == ("areas", "state"):
+        return state_texts(lang)
+    if (table, name) == ("areas", "selection"):
+        return selection_texts(release, lang)
+    if (table, name) == ("segregation", "index") and release.segregation is not None:
+        return {index: text(f"index_{index}_meaning", lang) for index in dict.fromkeys(release.segregation["index"])}
+    return {code: text(said, lang) for code, said in words.get((table, name), {}).items()}
 
 
 def state_texts(lang: Lang) -> dict[str, str]:
@@ -324,12 +393,23 @@ def state_texts(lang: Lang) -> dict[str, str]:
     return {"shown": text("label_shown", lang), **{state: gap_text(gap, lang) for state, gap in STATES.items()}}
 
 
+def selection_texts(release: Release, lang: Lang) -> dict[str, str]:
+    """Return what the codes of the selection mean, those that the release can have."""
+    without = ("selected",) if release.stability is not None else ("sure", "open", "near")
+    return {word: text(f"selection_{word}", lang) for word in SELECTION if word not in without}
+
+
+def level_name(column: str) -> str:
+    """Return what a higher level is called where people read it: with a capital letter."""
+    return visible(column[:1].upper() + column[1:])
+
+
 def structure_labels(release: Release, lang: Lang) -> dict[str, str]:
     """Return the labels of the columns of the areas that are not results: notes on empty cells, higher levels."""
     parents = parent_names(release)
     higher = [parents.get(c, c) for c in release.areas.columns if c not in ("name", "geometry")]
     return {
-        **{visible(str(name)): text("column_parent", lang, name=visible(str(name))) for name in higher},
+        **{visible(str(name)): text("column_parent", lang, name=level_name(str(name))) for name in higher},
         **{
             f"{visible(column.id)}_note": text("column_gap", lang, label=column_label(release, column, lang))
             for column in release.columns
@@ -337,6 +417,7 @@ def structure_labels(release: Release, lang: Lang) -> dict[str, str]:
     }
 
 
-def structure_label(name: str, labels: Mapping[str, str], lang: Lang) -> str:
-    """Return the label of a column that is not a result."""
-    return labels.get(name) or (text(f"column_{name}", lang) if f"column_{name}" in texts() else name)
+def structure_label(name: str, labels: Mapping[str, str], lang: Lang, table: str = "areas") -> str:
+    """Return the label of a column that is not a result; a layer may call something else by the same name."""
+    known = (f"column_{table}_{name}", f"column_{name}")
+    return labels.get(name) or next((text(one, lang) for one in known if one in texts()), name)

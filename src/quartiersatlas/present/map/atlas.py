@@ -25,7 +25,7 @@ from quartiersatlas.catalogue import check_lang, number_text, text
 from quartiersatlas.disclosure import Protection, Release, release
 from quartiersatlas.disclosure.counted import is_count
 from quartiersatlas.disclosure.reasons import WITHHELD
-from quartiersatlas.disclosure.words import draft_text, summary_texts
+from quartiersatlas.disclosure.words import candidate_names, draft_text, summary_texts
 from quartiersatlas.errors import ColumnError, DependencyError, SpecError, list_some
 from quartiersatlas.intake import AreaData, join
 from quartiersatlas.intake.joining.data import kind_of
@@ -34,6 +34,7 @@ from quartiersatlas.present.map.classes import check_fixed, map_columns
 from quartiersatlas.present.map.ground import Ground, ground_of
 from quartiersatlas.present.map.payload import check_all_notes, lines_of, map_json
 from quartiersatlas.present.map.topology import in_degrees, tolerance
+from quartiersatlas.present.policy import inline_scripts, with_policy
 from quartiersatlas.present.statements import check_release, exclave_name, fact_text, method_texts, source_text
 from quartiersatlas.present.templates import template
 from quartiersatlas.space.exclaves import city_extent
@@ -301,7 +302,14 @@ class Atlas:
         """Return the whole page."""
         page = str(self.to_folium().get_root().render())
         page = page.replace(", maximum-scale=1.0, user-scalable=no", "", 1)  # readers may enlarge the page
-        return page.replace("<html>", f'<html lang="{self.lang}" class="qa-page">', 1)
+        page = page.replace("<html>", f'<html lang="{self.lang}" class="qa-page">', 1)
+        # the last script holds the data, and stands behind all markup; text from data has no "<" in it
+        own = [
+            *inline_scripts(head_html()),
+            *FOLIUM_SCRIPT.findall(page),
+            *inline_scripts(page.rpartition("</body>")[2]),
+        ]
+        return with_policy(page, own)
 
     def to_folium(self) -> folium.Map:
         """Return the map as a folium map, to which further layers can be added."""
@@ -464,13 +472,15 @@ def _date(part: Release, lang: Lang) -> str:
 def _candidates(release: Release, lang: Lang) -> list[str]:
     if release.candidates is None:
         return []
+    names = candidate_names(release, lang)
     return [
-        f"{key} {row['name']}: {text('residents_count', lang, count=number_text(row['residents'], 0, lang))}"
+        f"{key} {names[str(key)]}: {text('residents_count', lang, count=number_text(row['residents'], 0, lang))}"
         for key, row in release.candidates.iterrows()
     ]
 
 
 LEAFLET = "vendor/leaflet-1.9.4"
+FOLIUM_SCRIPT = re.compile(r"<script>(\s*L_NO_TOUCH = false;\s*L_DISABLE_3D = false;\s*)</script>")
 
 
 @cache

@@ -14,9 +14,10 @@ import shapely
 from quartiersatlas.catalogue import action_bundles, text
 from quartiersatlas.disclosure.columns import DRIVER_DECIMALS
 from quartiersatlas.disclosure.selection.rule_words import rule_words
-from quartiersatlas.disclosure.words import draft_text, label, unit
+from quartiersatlas.disclosure.words import candidate_names, draft_text, label, unit
 from quartiersatlas.need.robustness.stability import STABILITY_LABELS
 from quartiersatlas.present.comparable import on_keys
+from quartiersatlas.present.map.chart_words import CHART_WORDS
 from quartiersatlas.present.map.classes import (
     around_city,
     column_colors,
@@ -24,9 +25,9 @@ from quartiersatlas.present.map.classes import (
     level_column,
     map_columns,
     schemes,
-    with_matrices,
 )
 from quartiersatlas.present.map.ground import Ground
+from quartiersatlas.present.map.matrices import with_matrices
 from quartiersatlas.present.map.topology import encode_point, encode_topology, in_degrees, simplified, varint_text
 from quartiersatlas.present.map.topology import tolerance as simplification
 from quartiersatlas.present.pictures.of_columns import profile_rank
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
 
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.disclosure import Release, ReleasedColumn
+    from quartiersatlas.disclosure.selection.rule_words import RuleItem
 
     Shapes = NDArray[np.object_]
 
@@ -110,6 +112,10 @@ WORDS = (
     "edit_geojson",
     "edit_reset",
     "button_close",
+    "csv_numerator",
+    "csv_denominator",
+    "embed_open",
+    "link_unknown",
     "label_layers",
     "label_sheet",
     "panel_peek",
@@ -122,6 +128,9 @@ WORDS = (
     "profile_note",
     "residents_count",
     "legend_filter",
+    "legend_signs",
+    "legend_small_dot",
+    "legend_small_tint",
     "legend_cells",
     "legend_both",
     "label_rows",
@@ -171,66 +180,6 @@ PANEL_WORDS = (
     "profile_why_unknown",
     "rank_interval",
     "rank_place",
-)
-CHART_WORDS = (
-    "above_above",
-    "above_below",
-    "areas_not_persons",
-    "as_table",
-    "below_above",
-    "below_below",
-    "both_above",
-    "both_worse",
-    "cells",
-    "certainty",
-    "certainty_label",
-    "certainty_most",
-    "certainty_note",
-    "certainty_sentence",
-    "city",
-    "city_sentence",
-    "class",
-    "contributions",
-    "contributions_note",
-    "contributions_sentence",
-    "district",
-    "earlier",
-    "falling",
-    "gaps",
-    "grey_bands",
-    "grey_lines",
-    "higher",
-    "histogram",
-    "later",
-    "lower",
-    "median",
-    "not_shown",
-    "nothing",
-    "other_indicators",
-    "percent_of_runs",
-    "profile",
-    "quarter",
-    "quartiles",
-    "range",
-    "relative",
-    "residents",
-    "rising",
-    "same",
-    "scatter",
-    "scatter_sentence",
-    "score_beside_mean",
-    "shown",
-    "shown_all",
-    "spine_context",
-    "spine_district",
-    "spine_note",
-    "sum",
-    "time_line",
-    "transition",
-    "transition_sentence",
-    "triangle",
-    "walk",
-    "without_class",
 )
 NEAREST = 2  # conditions that speak against an area, in the panel
 SCHEMES = ("fixed", "quantile", "jenks", "sd", "deviation")
@@ -297,7 +246,7 @@ def _map_data(
         **_selection(release, lang, number),
         "earlier": [_earlier(part, lang, number) for part in earlier],
         "counts": counts.arrays,
-        "candidates": _candidates(release, number),
+        "candidates": _candidates(release, number, lang),
         "programmes": _programmes(release.programmes, lang),
         "facilities": _facilities(release),
     }
@@ -503,8 +452,13 @@ def _distances(release: Release, lang: Lang) -> dict[str, Any]:
         content["levels"] = [level_text(release, key, lang) for key in release.areas.index]
     if release.rule is not None:
         words = rule_words(release, release.rule.tree, lang)
-        content["rule"] = {"lead": words.lead, "items": list(words.items), "note": words.note}
+        content["rule"] = {"lead": words.lead, "items": _outline(words.outline), "note": words.note}
     return content
+
+
+def _outline(items: Sequence[RuleItem]) -> list[Any]:
+    """Return the conditions of a rule: text, or [text, list] where some of its own have to hold."""
+    return [[item.words, _outline(item.items)] if item.items else item.words for item in items]
 
 
 def _stability(release: Release, lang: Lang) -> dict[str, Any] | None:
@@ -559,7 +513,7 @@ def _interval(release: Release, axis: str) -> dict[str, Any]:
     return {side: whole_numbers(release.stability.table[f"rank_{side}"], 0) for side in ("lower", "upper")}
 
 
-def _candidates(release: Release, number: dict[str, int]) -> list[dict[str, Any]]:
+def _candidates(release: Release, number: dict[str, int], lang: Lang) -> list[dict[str, Any]]:
     table = release.candidates
     if table is None or table.empty:
         return []
@@ -567,7 +521,7 @@ def _candidates(release: Release, number: dict[str, int]) -> list[dict[str, Any]
     members = {key: [number[area] for area in group.index] for key, group in release.members.groupby(release.members)}
     return [
         {"key": key, "label": f"{key} {name}", "members": members[key], "at": encode_point(point)}
-        for key, name, point in zip(table.index, table["name"], points, strict=True)
+        for key, name, point in zip(table.index, candidate_names(release, lang), points, strict=True)
     ]
 
 

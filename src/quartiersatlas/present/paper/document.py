@@ -1,9 +1,10 @@
-"""What a document says: headings, paragraphs, lists, tables and their widths, the same for every format."""
+"""What a document says: head, text, lists, tables and their widths, figures; the same for every format."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import count
 from typing import TYPE_CHECKING, Literal
 
 from quartiersatlas.catalogue import text
@@ -12,11 +13,24 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from quartiersatlas.catalogue import Lang
+    from quartiersatlas.present.look import Look
 
 # what neither XML nor a printer knows: control characters except tab and line end, lone surrogates, non-characters
 UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
-Style = Literal["plain", "muted", "aid", "comment", "notice", "draft"]
+Style = Literal["plain", "muted", "aid", "comment", "notice", "draft", "result", "label"]
+TEXT_WIDTH = 170.0  # mm: A4 upright without margins
+GUTTER = 5.0  # mm between two columns
+
+
+@dataclass(frozen=True)
+class Head:
+    """What a document, or one of the parts of a booklet, is; its title; what it speaks of and of which day."""
+
+    kind: str
+    title: str
+    subtitle: str = ""
+    level: int = 1
 
 
 @dataclass(frozen=True)
@@ -37,10 +51,24 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class Bullets:
-    """A list."""
+    """A list; ``leads`` are the words with which each item begins, set bold."""
 
     items: tuple[str, ...]
     muted: bool = False
+    leads: tuple[str, ...] = ()
+
+    @property
+    def parts(self) -> list[tuple[str, str]]:
+        """The items, each after its lead."""
+        return list(zip(self.leads or [""] * len(self.items), self.items, strict=True))
+
+
+@dataclass(frozen=True)
+class CellBar:
+    """A bar under the number of a cell, and a mark on it: parts of the cell's width, from 0 to 1."""
+
+    part: float
+    mark: float | None = None
 
 
 @dataclass(frozen=True)
@@ -48,6 +76,7 @@ class TableRow:
     """A row of a table: the lines of each cell. A row of one cell is the heading of the rows below it."""
 
     cells: tuple[tuple[str, ...], ...]
+    bars: tuple[CellBar | None, ...] = ()
 
     @classmethod
     def of(cls, *cells: str | Iterable[str]) -> TableRow:
@@ -69,31 +98,127 @@ class DocumentTable:
     numeric: frozenset[int] = frozenset()
 
 
-DocumentBlock = Heading | Paragraph | Bullets | DocumentTable
+@dataclass(frozen=True)
+class Figure:
+    """A picture with its caption, if any; ``alt`` says in words what is seen, ``width`` is in mm."""
+
+    svg: str
+    alt: str
+    caption: str
+    width: float = TEXT_WIDTH
+    number: int = 0
+
+    def title(self, lang: Lang) -> str:
+        """Return the caption after the number; empty without one."""
+        return self.caption and f"{text('label_figure', lang)} {self.number}: {self.caption}"
+
+
+@dataclass(frozen=True)
+class Key:
+    """The key of a map: for each sign its picture and its words."""
+
+    title: str
+    rows: tuple[tuple[str, str], ...]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Tiles:
+    """A few numbers side by side: for each the number, what it is, and what it is compared with."""
+
+    tiles: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Blocks side by side; the left ones, whose part of the width is ``share``, are read first."""
+
+    left: tuple[DocumentBlock, ...]
+    right: tuple[DocumentBlock, ...]
+    share: float = 0.5
+
+
+@dataclass(frozen=True)
+class NewPage:
+    """What follows begins a page."""
+
+
+@dataclass(frozen=True)
+class TableOfContents:
+    """The list of headings up to a level; where pages can be turned only, unless it is a booklet's."""
+
+    depth: int = 2
+    in_booklet: bool = False
+
+
+DocumentBlock = (
+    Head | Heading | Paragraph | Bullets | DocumentTable | Figure | Key | Tiles | Columns | NewPage | TableOfContents
+)
 
 
 @dataclass(frozen=True)
 class Document:
-    """A whole document in one language."""
+    """A whole document in one language; ``foot`` stands below each page, ``as_of`` is the date it is given."""
 
     title: str
     lang: Lang
     blocks: tuple[DocumentBlock, ...]
+    look: Look | None = None
+    foot: str = ""
+    as_of: str = ""
 
     def texts(self) -> Iterator[str]:
         """Give every text in reading order, without empty ones."""
-        for block in self.blocks:
-            yield from filter(None, map(printable, _texts(block)))
+        for block in self.flat():
+            yield from filter(None, map(printable, _texts(block, self.lang)))
+
+    def flat(self) -> Iterator[DocumentBlock]:
+        """Give every block in reading order; columns as what stands in them."""
+        return _flat(self.blocks)
 
 
-def _texts(block: DocumentBlock) -> Iterable[str]:
+def _flat(blocks: Iterable[DocumentBlock]) -> Iterator[DocumentBlock]:
+    for block in blocks:
+        if isinstance(block, Columns):
+            yield from _flat((*block.left, *block.right))
+        else:
+            yield block
+
+
+def _texts(block: DocumentBlock, lang: Lang) -> Iterable[str]:  # noqa: PLR0911 - one way out per kind
     match block:
+        case Head():
+            return [block.kind, block.title, block.subtitle]
         case Heading() | Paragraph():
             return [block.text]
         case Bullets():
-            return block.items
+            return [f"{lead} {item}".strip() for lead, item in block.parts]
         case DocumentTable():
             return [*block.head, *(line for row in block.rows for cell in row.cells for line in cell)]
+        case Figure():
+            return [block.title(lang)]
+        case Key():
+            return [block.title, *(words for _, words in block.rows), block.note]
+        case Tiles():
+            return [words for tile in block.tiles for words in tile]
+        case _:
+            return []
+
+
+def numbered(blocks: Iterable[DocumentBlock], numbers: Iterator[int] | None = None) -> tuple[DocumentBlock, ...]:
+    """Return blocks whose figures with a caption are numbered in reading order."""
+    numbers = count(1) if numbers is None else numbers
+    found: list[DocumentBlock] = []
+    for block in blocks:
+        match block:
+            case Figure() if block.caption:
+                found.append(replace(block, number=next(numbers)))
+            case Columns():
+                left = numbered(block.left, numbers)
+                found.append(replace(block, left=left, right=numbered(block.right, numbers)))
+            case _:
+                found.append(block)
+    return tuple(found)
 
 
 def printable(text: str) -> str:
@@ -110,6 +235,7 @@ def printable(text: str) -> str:
 CELL_SIZE, SMALLEST = 7.5, 4.5  # points
 PADDING = 3.0  # left and right of a cell
 SLACK = 0.5
+HEAD_LINES = 3  # a word at the head of a column takes up to so many lines
 LINE = 140  # letters side by side on an upright A4 page that can still be read
 
 
@@ -172,9 +298,13 @@ def _part(table: DocumentTable, columns: list[int]) -> DocumentTable:
     """Return some columns of a table; what heads rows stays."""
     return DocumentTable(
         tuple(table.head[column] for column in columns),
-        tuple(row if row.is_heading else TableRow(tuple(row.cells[c] for c in columns)) for row in table.rows),
+        tuple(row if row.is_heading else _row_part(row, columns) for row in table.rows),
         frozenset(place for place, column in enumerate(columns) if column in table.numeric),
     )
+
+
+def _row_part(row: TableRow, columns: list[int]) -> TableRow:
+    return TableRow(tuple(row.cells[c] for c in columns), tuple(row.bars[c] for c in columns) if row.bars else ())
 
 
 def column_widths(
@@ -222,6 +352,7 @@ def _needs(table: DocumentTable, length: Callable[[str, bool], float]) -> tuple[
         for column, lines in enumerate(cells):
             for line in lines:
                 words = [line] if column in table.numeric and not bold else line.split(" ")
-                natural[column] = max(natural[column], length(line, bold) + SLACK)
+                whole = length(line, bold) / (HEAD_LINES if bold else 1)
+                natural[column] = max(natural[column], whole + SLACK)
                 least[column] = max([least[column], *(length(word, bold) + SLACK for word in words)])
-    return natural, least
+    return [max(pair) for pair in zip(natural, least, strict=True)], least

@@ -1,181 +1,171 @@
-"""A document as PDF (reportlab) with embedded fonts; the same document gives the same bytes."""
+"""A document as tagged PDF: its blocks as data for the template ``document.typ``."""
 
 from __future__ import annotations
 
-from io import BytesIO
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from xml.sax.saxutils import escape
 
 from quartiersatlas.catalogue import text
-from quartiersatlas.catalogue.texts import THIN_BLANK
-from quartiersatlas.errors import DependencyError
+from quartiersatlas.charts.widths import text_width
 from quartiersatlas.present.paper.document import (
     CELL_SIZE,
-    PADDING,
+    GUTTER,
+    TEXT_WIDTH,
     Bullets,
+    Columns,
     DocumentTable,
+    Figure,
+    Head,
     Heading,
+    Key,
+    NewPage,
     Paragraph,
+    TableOfContents,
+    Tiles,
     column_widths,
     fitting_tables,
     printable,
 )
+from quartiersatlas.present.paper.typeset import typeset
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from quartiersatlas.present.paper.document import CellBar, Document, DocumentBlock
 
-    from quartiersatlas.present.paper.document import Document, DocumentBlock
+    Plain = dict[str, Any]
 
-FONT, BOLD = "quartiersatlas-sans", "quartiersatlas-sans-bold"
-MARGIN = 51.0  # points: 18 mm
-HEADINGS = {1: 17, 2: 13, 3: 10.5}
-SHADES = {"notice": ("#fff3c4", "#1a1a1a"), "draft": ("#1a1a1a", "#ffffff"), "aid": ("#f7f7f5", "#1a1a1a")}
+MM = 72 / 25.4  # points
+PADDING = 3.2  # points left and right in a cell
+# letters that a title may have at a size in points: two lines
+TITLE_SIZES = ((70, 20.0), (110, 16.0), (150, 12.0))
 
 
 def pdf_bytes(document: Document) -> bytes:
-    """Return the document as the bytes of a PDF file of A4 pages.
+    """Return the document as the bytes of a PDF/UA-1 file of A4 pages.
 
     Raises
     ------
     DependencyError
-        The packages reportlab or matplotlib (for its fonts) are missing.
+        The package typst is missing.
     """
-    try:
-        from reportlab.lib.pagesizes import A4
-        from reportlab.platypus import SimpleDocTemplate
-    except ImportError as error:
-        raise DependencyError('PDF needs the package reportlab: pip install "quartiersatlas[paper]"') from error
+    from quartiersatlas.present.look import Look
 
-    _register_fonts()
-    written = BytesIO()
-    file = SimpleDocTemplate(
-        written,
-        pagesize=A4,
-        leftMargin=MARGIN,
-        rightMargin=MARGIN,
-        topMargin=MARGIN,
-        bottomMargin=MARGIN,
-        title=printable(document.title),
+    pictures: dict[str, str] = {}
+    blocks = [part for block in document.blocks for part in _parts(block, TEXT_WIDTH, document, pictures)]
+    data = {
+        "blocks": blocks,
+        "office": printable(document.look.office) if document.look else "",
+        "foot": printable(document.foot),
+        "page-words": text("page_of_pages", document.lang),
+    }
+    return typeset(
+        "document.typ",
+        data,
+        pictures,
+        as_of=document.as_of,
         lang=document.lang,
-        invariant=1,  # no dates, no random id
-        creator="quartiersatlas",
-    )
-    flow = [part for block in document.blocks for part in _flow(block, file.width)]
-    file.build(flow, onFirstPage=_foot(document), onLaterPages=_foot(document))
-    return written.getvalue()
-
-
-def _register_fonts() -> None:
-    """Make matplotlib's DejaVu known to reportlab: its own fonts lack most letters beyond Western Europe."""
-    from reportlab.pdfbase import pdfmetrics
-    from reportlab.pdfbase.ttfonts import TTFont
-
-    try:
-        import matplotlib as mpl
-    except ImportError as error:
-        raise DependencyError('PDF needs the package matplotlib: pip install "quartiersatlas[paper]"') from error
-    if FONT not in pdfmetrics.getRegisteredFontNames():
-        fonts = Path(mpl.get_data_path()) / "fonts" / "ttf"
-        pdfmetrics.registerFont(TTFont(FONT, fonts / "DejaVuSans.ttf"))
-        pdfmetrics.registerFont(TTFont(BOLD, fonts / "DejaVuSans-Bold.ttf"))
-
-
-def _style(size: float, *, bold: bool = False, **options: object) -> Any:  # noqa: ANN401 - reportlab has no types
-    from reportlab.lib.styles import ParagraphStyle
-
-    return ParagraphStyle(
-        "own",
-        fontName=BOLD if bold else FONT,
-        fontSize=size,
-        leading=size * 1.35,
-        **{"textColor": "#1a1a1a", "splitLongWords": 1, **options},
+        title=printable(document.title),
+        look=document.look or Look(),
     )
 
 
-def _flow(block: DocumentBlock, width: float) -> list[Any]:
-    """Return a block as parts of the page."""
-    from reportlab.platypus import Paragraph as Flowing
-
+def _parts(block: DocumentBlock, width: float, document: Document, pictures: dict[str, str]) -> list[Plain]:
+    """Return a block as the template reads it; a table that is too wide as several."""
     match block:
-        case Heading(text=words, level=level):
-            size = HEADINGS[level]
-            return [Flowing(_markup(words), _style(size, bold=True, spaceBefore=size, spaceAfter=4, keepWithNext=1))]
-        case Paragraph(text=words, style=style):
-            shade = SHADES.get(style)
-            more: dict[str, object] = {"textColor": "#555555"} if style == "muted" else {}
-            if shade:
-                more = {"backColor": shade[0], "textColor": shade[1], "borderPadding": 4, "spaceBefore": 6}
-            markup = "<br/>".join(map(_markup, words.splitlines())) if style == "comment" else _markup(words)
-            return [
-                Flowing(
-                    markup, _style(9, bold=style in ("notice", "draft"), **{"spaceBefore": 3, "spaceAfter": 8} | more)
-                )
-            ]
-        case Bullets(items=items, muted=muted):
-            colour = "#555555" if muted else "#1a1a1a"
-            style = _style(8, leftIndent=10, bulletIndent=1, bulletFontName=FONT, spaceAfter=2, textColor=colour)
-            return [Flowing(_markup(item), style, bulletText="•") for item in items]
         case DocumentTable():
-            return [flow for part in fitting_tables(block, width, _length) for flow in _table(part, width)]
+            return [_table(part, width * MM) for part in fitting_tables(block, width * MM, _length, PADDING)]
+        case Columns(left=left, right=right, share=share):
+            room = width - GUTTER
+            sides = {"left": (left, room * share), "right": (right, room * (1 - share))}
+            columns = {
+                side: [part for one in inside for part in _parts(one, wide, document, pictures)]
+                for side, (inside, wide) in sides.items()
+            }
+            return [{"is": "columns", "share": share, **columns}]
+        case TableOfContents(in_booklet=in_booklet) if not in_booklet:
+            return []
+        case _:
+            return [_part(block, width, document, pictures)]
 
 
-def _table(block: DocumentTable, width: float) -> list[Any]:
-    from reportlab.platypus import Paragraph as Flowing
-    from reportlab.platypus import Spacer
-    from reportlab.platypus import Table as Grid
+def _part(block: DocumentBlock, room: float, document: Document, pictures: dict[str, str]) -> Plain:
+    """Return one block that is neither a table nor columns."""
+    match block:
+        case Figure():
+            name, caption = _picture(block.svg, pictures), printable(block.title(document.lang))
+            return {
+                "is": "figure",
+                "file": name,
+                "alt": printable(block.alt),
+                "caption": caption,
+                "width": min(block.width, room),
+            }
+        case Key():
+            rows = [[_picture(svg, pictures), printable(words)] for svg, words in block.rows]
+            return {"is": "key", "title": printable(block.title), "rows": rows, "note": printable(block.note)}
+        case NewPage():
+            return {"is": "page"}
+        case TableOfContents():
+            return {"is": "contents"}
+        case _:
+            return _words(block)
 
-    widths, size = column_widths(block, width, _length)
 
-    def cell(lines: tuple[str, ...], column: int, *, bold: bool = False) -> Any:  # noqa: ANN401
-        style = _style(size, bold=bold, alignment=2 if column in block.numeric else 0)
-        return Flowing("<br/>".join(map(_markup, lines)), style)
+def _words(block: DocumentBlock) -> Plain:
+    """Return a block of words alone."""
+    match block:
+        case Head():
+            title, size = _fitted_title(printable(block.title))
+            words = {"kind": printable(block.kind), "title": title, "subtitle": printable(block.subtitle)}
+            return {"is": "head", "level": block.level, "size": size, **words}
+        case Heading():
+            return {"is": "heading", "level": block.level, "text": printable(block.text)}
+        case Paragraph():
+            return {"is": "paragraph", "style": block.style, "text": printable(block.text)}
+        case Bullets():
+            items = [list(map(printable, part)) for part in block.parts]
+            return {"is": "bullets", "muted": block.muted, "items": items}
+        case Tiles():
+            return {"is": "tiles", "tiles": [list(map(printable, tile)) for tile in block.tiles]}
+    raise TypeError(block)
 
-    rows = [[cell((word,), column, bold=True) for column, word in enumerate(block.head)]]
-    looks: list[tuple[object, ...]] = [
-        ("VALIGN", (0, 0), (-1, -1), "TOP"),
-        ("LINEBELOW", (0, 0), (-1, 0), 1, "#777777"),
-        ("LINEBELOW", (0, 1), (-1, -1), 0.4, "#d5d5d5"),
-        ("LEFTPADDING", (0, 0), (-1, -1), PADDING),
-        ("RIGHTPADDING", (0, 0), (-1, -1), PADDING),
-        ("TOPPADDING", (0, 0), (-1, -1), 2),
-        ("BOTTOMPADDING", (0, 0), (-1, -1), 2),
+
+def _fitted_title(title: str) -> tuple[str, float]:
+    """Return a title and its size in points, so that it takes two lines: a very long one is cut."""
+    size = next((size for letters, size in TITLE_SIZES if len(title) <= letters), TITLE_SIZES[-1][1])
+    most = TITLE_SIZES[-1][0]
+    return (title if len(title) <= most else f"{title[: most - 1].rstrip()}…"), size
+
+
+def _picture(svg: str, pictures: dict[str, str]) -> str:
+    """Add a picture, the same one once; return the place of its file."""
+    if not svg:
+        return ""
+    name = next((name for name, content in pictures.items() if content == svg), f"picture{len(pictures)}")
+    pictures[name] = svg
+    return f"pictures/{name}.svg"
+
+
+def _table(table: DocumentTable, width: float) -> Plain:
+    widths, size = column_widths(table, width, _length, PADDING)
+    rows = [
+        {"cells": [list(map(printable, lines)) for lines in row.cells], "bars": [_bar(bar) for bar in row.bars]}
+        for row in table.rows
     ]
-    for number, row in enumerate(block.rows, start=1):
-        if row.is_heading:
-            rows.append([cell((" ".join(row.cells[0]),), -1, bold=True), *[""] * (len(block.head) - 1)])
-            looks.append(("SPAN", (0, number), (-1, number)))
-        else:
-            rows.append([cell(lines, column) for column, lines in enumerate(row.cells)])
-    return [Grid(rows, colWidths=widths, repeatRows=1, style=looks, splitInRow=1), Spacer(0, 8)]
+    head = list(map(printable, table.head))
+    numeric = sorted(table.numeric)
+    return {
+        "is": "table",
+        "head": head,
+        "rows": rows,
+        "numeric": numeric,
+        "widths": widths,
+        "size": size,
+        "padding": PADDING,
+    }
+
+
+def _bar(bar: CellBar | None) -> Plain | None:
+    return None if bar is None else {"part": bar.part, "mark": bar.mark}
 
 
 def _length(line: str, bold: bool) -> float:
-    from reportlab.pdfbase.pdfmetrics import stringWidth
-
-    return float(stringWidth(_plain(line), BOLD if bold else FONT, CELL_SIZE))
-
-
-def _markup(words: str) -> str:
-    """Return text for reportlab's paragraphs, which read XML."""
-    return escape(_plain(words))
-
-
-def _plain(words: str) -> str:
-    """Return text in one line; reportlab breaks lines at thin blanks, though not at non-breaking ones."""
-    return printable(words).replace("\n", " ").replace(THIN_BLANK, "\xa0")
-
-
-def _foot(document: Document) -> Callable[[Any, Any], None]:
-    """Write the title and the number of the page below, and the band of a draft on every page."""
-    draft = [block.text for block in document.blocks if isinstance(block, Paragraph) and block.style == "draft"]
-
-    def write(canvas: Any, file: Any) -> None:  # noqa: ANN401
-        canvas.setFont(FONT, 7)
-        title = _plain(document.title)
-        line = " · ".join([*draft, title if len(title) < 90 else f"{title[:90]}…"])  # noqa: PLR2004 - one line
-        canvas.drawString(MARGIN, MARGIN / 2, line)
-        page = text("page_number", document.lang, page=canvas.getPageNumber())
-        canvas.drawRightString(MARGIN + file.width, MARGIN / 2, page)
-
-    return write
+    return text_width(line, CELL_SIZE, bold=bold)

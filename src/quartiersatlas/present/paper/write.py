@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import re
+from html import escape
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quartiersatlas.base.files import write_bytes
 from quartiersatlas.errors import ReleaseError
-from quartiersatlas.present.paper.document import Bullets, DocumentTable, Heading, Paragraph, printable
+from quartiersatlas.present.paper.document import (
+    Bullets,
+    DocumentTable,
+    Figure,
+    Head,
+    Heading,
+    Key,
+    Paragraph,
+    Tiles,
+    printable,
+)
 from quartiersatlas.present.paper.docx import docx_bytes
 from quartiersatlas.present.paper.pdf import pdf_bytes
+from quartiersatlas.present.policy import with_policy
 from quartiersatlas.present.templates import template
 
 if TYPE_CHECKING:
+    from quartiersatlas.catalogue import Lang
     from quartiersatlas.present.paper.document import Document, DocumentBlock, TableRow
 
 ENDINGS = {
@@ -41,9 +55,37 @@ def save_document(document: Document, path: str | Path, endings: tuple[str, ...]
 
 def html_text(document: Document) -> str:
     """Return the page; all text is escaped by the template."""
-    return printable(
-        template("document.html").render(lang=document.lang, document=document, kind=lambda block: type(block).__name__)
+    from markupsafe import Markup
+
+    from quartiersatlas.present.look import ACCENT
+
+    numbers = count(1)
+    page = template("document.html").render(
+        document=document,
+        look=document.look,
+        accent=ACCENT if document.look is None else document.look.accent,
+        kind_of=lambda block: type(block).__name__,
+        picture=lambda figure: Markup(_inline(figure.svg, f"p{next(numbers)}", figure.alt)),  # noqa: S704 - our own
+        swatch=lambda svg: Markup(_inline(svg, f"p{next(numbers)}", "")),  # noqa: S704
     )
+    return with_policy(printable(page))
+
+
+SVG_START = re.compile(r"^.*?<svg\b([^>]*)>", re.DOTALL)
+WORDS_OF_SVG = re.compile(r"\s*<(title|desc)>.*?</\1>", re.DOTALL)
+NAME = re.compile(r'(\sid="|url\(#|href="#)')
+
+
+def _inline(svg: str, prefix: str, alt: str) -> str:
+    """Return a picture to stand in a page: named by its words, its parts by names that no other picture has."""
+    if not svg:
+        return ""
+    found = SVG_START.match(svg)
+    assert found is not None  # noqa: S101 - our own pictures
+    named = f' role="img" aria-label="{escape(alt)}"' if alt else ' aria-hidden="true"'
+    kept = re.sub(r'\s(role|aria-label|aria-hidden)="[^"]*"', "", found[1])
+    body = NAME.sub(lambda part: f"{part[1]}{prefix}-", WORDS_OF_SVG.sub("", svg[found.end() :], count=2))
+    return f"<svg{kept}{named}>{body}".strip()
 
 
 MARKUP = re.compile(r"([\\`*_{}\[\]#|~^$!])")
@@ -53,26 +95,42 @@ ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
 def markdown_text(document: Document) -> str:
-    """Return the document as Markdown, ending with a line end."""
-    return "\n\n".join(_block(block) for block in document.blocks) + "\n"
+    """Return the document as Markdown, ending with a line end; of a picture its words."""
+    return "\n\n".join(filter(None, (_block(block, document.lang) for block in document.flat()))) + "\n"
 
 
-def _block(block: DocumentBlock) -> str:
+def _block(block: DocumentBlock, lang: Lang) -> str:  # noqa: PLR0911 - one way out per kind
     match block:
+        case Head():
+            parts = [_line(block.kind), f"{'#' * block.level} {_line(block.title)}", _line(block.subtitle)]
+            return "\n\n".join(filter(None, parts))
         case Heading(text=text, level=level):
             return f"{'#' * level} {_line(text)}"
         case Paragraph():
             return _paragraph(block)
-        case Bullets(items=items):
-            return "\n".join(f"- {_line(item)}" for item in items)
+        case Bullets():
+            return "\n".join(f"- {f'**{_line(lead)}** ' if lead else ''}{_line(item)}" for lead, item in block.parts)
         case DocumentTable():
             return _table(block)
+        case Figure():
+            return _line(" ".join(filter(None, [block.title(lang), block.alt])))
+        case Key():
+            lines = [
+                *([f"**{_line(block.title)}**", ""] if block.title else []),
+                *(f"- {_line(w)}" for _, w in block.rows),
+            ]
+            return "\n".join([*lines, *(["", _line(block.note)] if block.note else [])])
+        case Tiles():
+            return "\n".join(f"- {_line(' – '.join(filter(None, tile)))}" for tile in block.tiles)
+        case _:
+            return ""
 
 
 def _paragraph(block: Paragraph) -> str:
     if block.style == "comment":
         return "  \n".join(_line(part) for part in block.text.splitlines() if part.strip())
-    marks = {"notice": ("**", "**"), "draft": ("**", "**"), "aid": ("> ", "")}
+    strong = ("**", "**")
+    marks = {"notice": strong, "draft": strong, "result": strong, "label": strong, "aid": ("> ", "")}
     before, after = marks.get(block.style, ("", ""))
     return f"{before}{_line(block.text)}{after}"
 

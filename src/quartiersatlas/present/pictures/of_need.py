@@ -125,8 +125,8 @@ def _released_parts(release: Release) -> tuple[ReleasedColumn | None, pd.DataFra
     axis = next((c for c in release.columns if c.kind == "class" and driver_names(release, c.axis)), None)
     if axis is None or release.drivers is None:
         return None, pd.DataFrame(index=release.areas.index)
-    parts = release.drivers.xs(axis.axis, axis=1, level=0).reindex(release.areas.index)
-    return axis, parts.set_axis([str(name) for name in parts.columns], axis=1)
+    drivers = release.drivers.reindex(release.areas.index)
+    return axis, pd.DataFrame({name: drivers[axis.axis, name] for name in driver_names(release, axis.axis)})
 
 
 def listed_contributions(release: Release) -> list[str]:

@@ -110,7 +110,7 @@ def _check_layer(name: str, layer: gpd.GeoDataFrame) -> None:
         )
     if name == "names":
         if "name" not in layer.columns:
-            raise ColumnError.not_found("name", layer.columns.drop(layer.active_geometry_name), "context: names")
+            raise ColumnError.not_found("name", layer.columns.drop(str(layer.active_geometry_name)), "context: names")
         known = layer["kind"].dropna().astype(str) if "kind" in layer.columns else pd.Series(dtype=str)
         strange = known[~known.isin(KINDS)].unique()
         if len(strange):
@@ -153,12 +153,9 @@ class Context:
         areas = release.areas
         limit = _limit(areas)
         cut = {name: _cut(name, layer, areas.crs, limit) for name, layer in self.layers.items()}
-        united_layers = {
-            name: united(_as_surfaces(cut[name]) if name in SURFACES else cut[name].geometry.to_numpy())
-            for name in (*SURFACES, *LINES)
-            if name in cut
-        }
-        surfaces, metres = _light(united_layers)
+        whole = {name: united(_as_surfaces(cut[name])) for name in SURFACES if name in cut}
+        whole |= {name: shapely.line_merge(_as_lines(cut[name])) for name in LINES if name in cut}
+        surfaces, metres = _light(whole)
         names, dropped = _names(cut)
         return FittedContext(surfaces, names, metres, dropped)
 
@@ -237,7 +234,7 @@ def _cut(name: str, layer: gpd.GeoDataFrame, crs: CRS | None, limit: shapely.Geo
     if not len(inside):
         raise GeometryError(
             f"context: no part of {name} lies in the city or within {AROUND:.0f} m of it. {name}: "
-            f"{_extent(there)}; city: {_extent_text(limit.bounds)} (both in the coordinates of the areas). "
+            f"{_extent(there)}; city: {_extent_text(shapely.bounds(limit))} (both in the coordinates of the areas). "
             f"Is it the layer of this city, and is its coordinate reference system right?"
         )
     shapes = shapely.force_2d(shapely.make_valid(inside.geometry.to_numpy()))
@@ -262,6 +259,13 @@ def _as_surfaces(layer: gpd.GeoDataFrame) -> NDArray[np.object_]:
     lines = dimension == 1
     parts[lines] = shapely.buffer(parts[lines], STREAM, cap_style="flat", quad_segs=1)
     return parts[dimension > 0]
+
+
+def _as_lines(layer: gpd.GeoDataFrame) -> shapely.Geometry:
+    """Return the lines of a layer."""
+    parts = shapely.get_parts(layer.geometry.to_numpy())
+    lines: shapely.Geometry = shapely.multilinestrings(list(parts[shapely.get_dimensions(parts) == 1]))
+    return lines
 
 
 def _light(layers: Mapping[str, shapely.Geometry]) -> tuple[dict[str, shapely.Geometry], float]:
@@ -294,11 +298,8 @@ def _weight(layers: Mapping[str, shapely.Geometry]) -> float:
 
 
 def _simplified(layers: Mapping[str, shapely.Geometry], metres: float) -> dict[str, shapely.Geometry]:
-    """Return the layers simplified; lines that meet are joined first."""
-    return {
-        name: shapely.simplify(shapely.line_merge(shape) if name in LINES else shape, metres)
-        for name, shape in layers.items()
-    }
+    """Return the layers simplified; lines each by itself, since they may cross."""
+    return {name: shapely.simplify(shape, metres, preserve_topology=name in SURFACES) for name, shape in layers.items()}
 
 
 def _names(layers: Mapping[str, gpd.GeoDataFrame]) -> tuple[tuple[PlaceName, ...], int]:

@@ -154,10 +154,10 @@ def _rows(streets: Streets) -> list[tuple[str, str]]:
             if column not in streets.columns:
                 raise ColumnError.not_found(column, streets.columns, "gazetteer: the frame")
         frame = streets[list(COLUMNS)].dropna()
-        pairs = zip(frame["street"].astype(str), frame["key"].astype(str), strict=True)
+        pairs = list(zip(frame["street"].astype(str), frame["key"].astype(str), strict=True))
     else:
         expects(streets, Mapping, "gazetteer", 'gazetteer={"Sonnenallee": ["0801", "0802"]}')
         each = {street: [keys] if isinstance(keys, str) else list(keys) for street, keys in streets.items()}
-        pairs = ((str(street), str(key)) for street, keys in each.items() for key in keys)
+        pairs = [(str(street), str(key)) for street, keys in each.items() for key in keys]
     tidy = [(" ".join(street.split()), key) for street, key in pairs]
     return [(street, key) for street, key in tidy if street]

@@ -209,6 +209,7 @@ def place_names(
     frame: MapFrame,
     *,
     taken: Iterable[Box] = (),
+    marks: Iterable[Box] = (),
     zoom: float = 1.0,
     measure: Callable[[str, Letters], float] | None = None,
 ) -> tuple[PlacedName, ...]:
@@ -222,6 +223,8 @@ def place_names(
         What the map shows.
     taken : iterable of tuple of float
         Boxes on which no name may stand: left, upper, right and lower end in millimetres from the upper left corner.
+    marks : iterable of tuple of float
+        Boxes on which no name but that of a district may stand, such as facilities.
     zoom : float, default 1
         Of all letters.
     measure : callable, optional
@@ -235,7 +238,7 @@ def place_names(
     width_of = measure or _width
     labels = [_label(name, frame, zoom, width_of) for name in names]
     found = []
-    for placed in place(labels, frame.width, frame.height, taken, cell=12.0):
+    for placed in place(labels, frame.width, frame.height, taken, marks=marks, cell=12.0):
         name, label = names[placed.label], labels[placed.label]
         look = LETTERS[name.kind]
         letters = Letters(look.size * zoom * placed.form.scale, look.bold, look.italic, look.capitals, look.spacing)
@@ -308,7 +311,13 @@ def two_lines(words: str) -> tuple[str, str] | None:
 
 
 def place(
-    labels: Sequence[Label], width: float, height: float, taken: Iterable[Box] = (), *, cell: float = 48.0
+    labels: Sequence[Label],
+    width: float,
+    height: float,
+    taken: Iterable[Box] = (),
+    *,
+    marks: Iterable[Box] = (),
+    cell: float = 48.0,
 ) -> list[PlacedLabel]:
     """Place labels in the order of their rank, each at the first of its places that is free.
 
@@ -320,6 +329,8 @@ def place(
         Of the map.
     taken : iterable of tuple of float
         Left, upper, right and lower ends of boxes that are not free.
+    marks : iterable of tuple of float
+        Boxes that are not free for any but districts, which always appear.
     cell : float, default 48
         Side of the cells in which boxes are looked up.
 
@@ -335,6 +346,9 @@ def place(
         label = labels[number]
         if len(found) >= MOST:
             break
+        if label.way != "district":
+            free.add_all(marks)
+            marks = ()
         if label.way == "line":
             found += _along(number, label, free)
             continue
@@ -465,16 +479,20 @@ class _Free:
     def __init__(self, width: float, height: float, cell: float, taken: Iterable[Box]) -> None:
         self.width, self.height, self.cell = width, height, cell
         self.cells: dict[tuple[int, int], list[Box]] = defaultdict(list)
-        for box in taken:
-            self._add(box)
+        self.add_all(taken)
+
+    def add_all(self, boxes: Iterable[Box]) -> None:
+        """Take boxes, whatever is there."""
+        for box in boxes:
+            for cell in self._cells(box):
+                self.cells[cell].append(box)
 
     def takes(self, form: Form, spot: Spot) -> bool:
         """Take the boxes of a name, if all of them are free and on the map."""
         boxes = boxes_of(form, spot)
         if not all(self._is_free(box) for box in boxes):
             return False
-        for box in boxes:
-            self._add(box)
+        self.add_all(boxes)
         return True
 
     def _is_free(self, box: Box) -> bool:
@@ -486,10 +504,6 @@ class _Free:
             for cell in self._cells(box)
             for l, t, r, b in self.cells.get(cell, ())  # noqa: E741
         )
-
-    def _add(self, box: Box) -> None:
-        for cell in self._cells(box):
-            self.cells[cell].append(box)
 
     def _cells(self, box: Box) -> Iterator[tuple[int, int]]:
         left, top, right, low = (math.floor(side / self.cell) for side in box)

@@ -200,14 +200,7 @@ def worse_as_comparison(condition: WorseThanCity, measured: Measured) -> Compare
 def _compared(condition: Compare, measured: Measured, evidence: Evidence) -> Held:
     limit = limit_of(condition, measured, evidence)
     floats = limit.floats if isinstance(limit, Fractions) else limit
-    if measured.whole and isinstance(limit, Fractions):
-        assert measured.x is not None  # noqa: S101 - what whole says
-        assert measured.n is not None  # noqa: S101 - likewise
-        where = rate_side(whole(measured.x), whole(measured.n), exact_per(measured), limit)
-    else:
-        where = nearly(measured.values, floats, size_of_terms(condition.limit, measured))
-    upwards = where if condition.upwards else -where
-    holds = upwards >= 0 if condition.closed else upwards > 0
+    holds = _holds(condition, measured, limit)
     known = measured.known & ~np.isnan(floats)
     if condition.min_denominator is not None:
         if measured.n is None or measured.summed:
@@ -215,11 +208,27 @@ def _compared(condition: Compare, measured: Measured, evidence: Evidence) -> Hel
         known = known & (measured.n >= float(condition.min_denominator))
     half = measured.half if condition.printed == "interval" else 0.0
     undecided = known & (np.abs(measured.values - floats) < half * (1 - PLACE))
+    if measured.slack is not None and condition.printed == "interval":
+        low, high = (_holds(condition, end, limit) for end in measured.ends)
+        undecided |= known & (low != high)
     known = known & ~undecided
     if condition.significant is not None:
         p = p_values(condition, measured, evidence, floats)
         holds = holds & passing(p, known, float(condition.significant), condition.correction)
     return _held(condition, Truth.where(holds, known), measured.values, floats, undecided=undecided)
+
+
+def _holds(condition: Compare, measured: Measured, limit: Fractions | Array) -> Bools:
+    """Return where a value is on the side of its limit that fulfils the comparison."""
+    if measured.whole and isinstance(limit, Fractions):
+        assert measured.x is not None  # noqa: S101 - what whole says
+        assert measured.n is not None  # noqa: S101 - likewise
+        where = rate_side(whole(measured.x), whole(measured.n), exact_per(measured), limit)
+    else:
+        floats = limit.floats if isinstance(limit, Fractions) else limit
+        where = nearly(measured.values, floats, size_of_terms(condition.limit, measured))
+    upwards = where if condition.upwards else -where
+    return np.asarray(upwards >= 0 if condition.closed else upwards > 0)
 
 
 def limit_of(condition: Compare, measured: Measured, evidence: Evidence) -> Fractions | Array:

@@ -27,6 +27,7 @@ from quartiersatlas.intake.joining.data import checked_numbers, direction_of, ki
 from quartiersatlas.screening.language.rules import CITY, COMPUTED, NEED, REST, Compare, Condition, InClass, Rule, Worst
 
 if TYPE_CHECKING:
+    import geopandas as gpd
     from numpy.typing import NDArray
 
     from quartiersatlas.catalogue.references import Reference
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from quartiersatlas.need import NeedIndex
 
     Array = NDArray[np.float64]
+    Barriers = tuple[gpd.GeoDataFrame | None, gpd.GeoDataFrame | None]  # and crossings
 
 PRINTED = ("share", "rate", "mean", "median", "density", "balance_rate")  # kinds whose printed digits are an interval
 EXACT_FROM = 6  # decimals: numbers with so many were computed, not printed
@@ -66,6 +68,8 @@ class Measured:
         Whether the catalogue says of it that neither side is the worse one.
     half : float
         Half of the last printed digit of a ready-made number; 0 where values are exact.
+    slack : tuple of (float, float), optional
+        By how many persons numerator and denominator may be off, where they came rounded or changed at random.
     recipe : str
         How a rate is made of it, where it is summed over areas.
     columns : tuple of (str, str)
@@ -87,6 +91,7 @@ class Measured:
     direction: int = 1
     valued: bool = True
     half: float = 0.0
+    slack: tuple[float, float] | None = None
     recipe: str = ""
     columns: tuple[str, str] = ("", "")
     part: bool = False
@@ -97,6 +102,21 @@ class Measured:
         if self.x is None or self.n is None or self.earlier is not None:
             return False
         return all(bool(np.all(np.isnan(part) | (part == np.rint(part)))) for part in (self.x, self.n))
+
+    @cached_property
+    def ends(self) -> tuple[Measured, Measured]:
+        """The lowest and the highest rate that the true counts may have."""
+        assert self.slack is not None  # noqa: S101 - asked for where there is one
+        assert self.x is not None  # noqa: S101 - counts that are off are there
+        assert self.n is not None  # noqa: S101 - likewise
+        (x, n), (off_x, off_n) = (self.x, self.n), self.slack
+        most, least = n + off_n, np.maximum(n - off_n, np.minimum(n, 1.0))
+        highest = np.minimum(x + off_x, np.maximum(least, x)) if self.part else x + off_x
+        pairs = (np.maximum(x - off_x, 0.0), most), (highest, least)
+        return tuple(  # type: ignore[return-value] # two of them
+            replace(self, values=self.per * np.divide(a, b, out=np.full(a.shape, np.nan), where=b > 0), x=a, n=b)
+            for a, b in pairs
+        )
 
     @property
     def terms(self) -> float:
@@ -165,9 +185,15 @@ def numbers(values: Sequence[float], **more: Any) -> Measured:  # noqa: ANN401
 
 
 def collect_evidence(
-    data: AreaData, rule: Rule, need: NeedIndex | None, references: Mapping[str, Reference]
+    data: AreaData,
+    rule: Rule,
+    need: NeedIndex | None,
+    references: Mapping[str, Reference],
+    barriers: Barriers = (None, None),
 ) -> Evidence:
     """Collect what a rule looks at from joined data and a need index, as they are: one run.
+
+    Barriers and the crossings that open them cut neighbours, where the rule asks for clusters.
 
     Raises
     ------
@@ -199,7 +225,7 @@ def collect_evidence(
         classes,
         levels,
         published,
-        neighbours=partial(_neighbours, data),
+        neighbours=partial(_neighbours, data, barriers),
         warnings=tuple(dict.fromkeys(warnings)),
     )
 
@@ -268,12 +294,13 @@ def _behind(data: AreaData, column: str, kind: str) -> dict[str, Any]:
     """Return the counts behind a column, or what is published of it, or how exactly it is printed."""
     if column in data.rates:
         x, n = data.parts(column)
-        return {"x": _row(x), "n": _row(n), **_persons(data, column)}
+        return {"x": _row(x), "n": _row(n), **_persons(data, column), "slack": _slack(data, data.rates[column])}
     if column in data.changes:
         return _behind_change(data, column)
     if kind == "count":
         values = _row(data.values[column])
-        return {"x": values, "n": np.where(np.isnan(values), np.nan, 1.0), "per": 1.0, "columns": (column, "")}
+        return {"x": values, "n": np.where(np.isnan(values), np.nan, 1.0), "per": 1.0, "columns": (column, ""),
+                "slack": _slack(data, (column, ""))}  # fmt: skip
     meaning = data.catalogue.get(column)
     found: dict[str, Any] = {"half": _half(data.values[column], kind)}
     published = published_for_city(data.references, column)
@@ -301,6 +328,12 @@ def _persons(data: AreaData, rate: str) -> dict[str, Any]:
     part = data.catalogue.get(rate).rules.part_of_whole
     counted = part or (kind_of(data, rate) == "density" and kind_of(data, numerator) in ("count", ""))
     return {"columns": (numerator if counted else "", denominator), "part": part}
+
+
+def _slack(data: AreaData, columns: tuple[str, str]) -> tuple[float, float] | None:
+    """Return by how many persons the counts may be off; None where they are as they were counted."""
+    off = tuple(data.off_by.get(name, 0.0) for name in columns)
+    return (off[0], off[1]) if any(off) else None
 
 
 def _half(column: pd.Series[float], kind: str) -> float:
@@ -437,10 +470,11 @@ def _level_with(data: AreaData, values: Mapping[str, float], name: str) -> str:
     return levels[0]
 
 
-def _neighbours(data: AreaData) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _neighbours(data: AreaData, barriers: Barriers) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     from quartiersatlas.space.neighbours import borders
 
-    return borders(data.areas.geometry.to_numpy()).neighbours
+    shapes = data.areas.geometry.to_numpy()
+    return borders(shapes).beside(shapes, *barriers, None).neighbours
 
 
 def refuse_sums(measured: Measured, name: str, condition: Condition) -> None:

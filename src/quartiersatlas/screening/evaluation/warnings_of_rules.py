@@ -43,6 +43,7 @@ MUNICIPALITY = ("gemeinde", "kommune", "municipality", "stadt", "city", "town", 
 ALOUD = (  # those that are raised as warnings too: the rule is probably not what was meant
     "warning_rule_context",
     "warning_rule_counts",
+    "warning_rule_no_kind",
     "warning_rule_direction",
     "warning_rule_fraction",
     "warning_rule_beyond",
@@ -87,8 +88,10 @@ def _context(data: AreaData, rule: Rule) -> list[Message]:
         found.append(Message("warning_rule_context", {"names": ", ".join(names)}))
     compared = {c.looks_at for c in rule.conditions if not isinstance(c, Compare) or not _is_number(c)}
     counts = [name for name in names if name in compared and name in data.values.columns and _by_size(data, name)]
-    if counts:
-        found.append(Message("warning_rule_counts", {"names": ", ".join(counts)}))
+    said = [name for name in counts if kind_of(data, name)]
+    if said:
+        found.append(Message("warning_rule_counts", {"names": ", ".join(said)}))
+    found += [Message("warning_rule_no_kind", {"name": name}) for name in counts if name not in said]
     return found
 
 

@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Any
 from quartiersatlas.base.checks import bytes_of, choice, existing_file, expects
 from quartiersatlas.base.toml import array, naming_the_line, read_toml, refuse_unknown, table
 from quartiersatlas.catalogue.references import Reference, checked_references
-from quartiersatlas.errors import ArgumentError, SpecError, inside
+from quartiersatlas.catalogue.texts import LANGUAGES, pick
+from quartiersatlas.errors import ArgumentError, SpecError, inside, list_some
 from quartiersatlas.screening.language.comparisons import above, at_least, at_most, below, worse_than_city
 from quartiersatlas.screening.language.conditions import hotspot, in_class, worst_n, worst_share
 from quartiersatlas.screening.language.names import condition_names, with_names
 from quartiersatlas.screening.language.rule_text import read_rule
 from quartiersatlas.screening.language.rules import (
+    CITY,
     COMPARISONS,
     Compare,
     Condition,
@@ -43,7 +45,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from quartiersatlas.catalogue import Lang
+
 PRESETS = "official"  # the folder of the official rules
+PARTS = ("references", "levels", "labels")  # of a rule file, beside texts and conditions
+LABEL = 'RuleSpec(..., labels={"poverty": ("Armut", "Poverty")})'
 WORDS: dict[str, Callable[..., Rule]] = {
     "above": above,
     "at_least": at_least,
@@ -86,9 +92,12 @@ class RuleSpec:
     verified_hash : str
         Of the rule that was verified.
     references : mapping of str to Reference
-        Published values that the rule names.
+        Published values, each of which the rule names.
     levels : mapping of str to (mapping of str to number)
-        Level -> condition -> its stricter limit, from the mildest level to the strictest.
+        Level -> condition -> its stricter limit, from the mildest level to the strictest. None may be milder than the
+        rule, or than the level before it.
+    labels : mapping of str to (str, str)
+        Indicator or reference -> what a reader sees in German and in English, where the catalogue has no words for it.
 
     Examples
     --------
@@ -108,6 +117,7 @@ class RuleSpec:
     verified_hash: str = ""
     references: Mapping[str, Reference] = field(default_factory=dict)
     levels: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
+    labels: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in ("id", "title_de", "title_en", "source", "note_de", "note_en", "verified", "verified_hash"):
@@ -119,6 +129,9 @@ class RuleSpec:
         object.__setattr__(self, "references", checked_references(self.references, "RuleSpec"))
         object.__setattr__(self, "levels", _checked_levels(self.levels))
         self.level_rules()  # refuses what is no limit
+        _refuse_milder_levels(self.rule, self.levels)
+        _refuse_unused_references(self.rule, self.references)
+        object.__setattr__(self, "labels", _checked_labels(self.rule, self.labels))
 
     @property
     def conditions(self) -> dict[str, Condition]:
@@ -187,7 +200,7 @@ class RuleSpec:
         ----------
         path : str or Path
             TOML: ``id``, ``select`` and ``[conditions]``; ``title_de``, ``title_en``, ``source``, ``[references]``,
-            ``[levels]``.
+            ``[levels]``, ``[labels]``.
 
         Raises
         ------
@@ -196,9 +209,11 @@ class RuleSpec:
         SpecError
             It asks for something impossible; the message names the line.
         """
-        read_toml(path, "the rule")
-        with naming_the_line(path):
-            return cls.from_text(_source(path))
+        read_toml(path, "the rule")  # refuses what is no TOML, or too deep
+        source = _source(path)
+        content = tomllib.loads(source, parse_float=Decimal)
+        with naming_the_line(path, source):
+            return spec_from_content(content)
 
     @classmethod
     def from_text(cls, source: str) -> RuleSpec:
@@ -207,14 +222,15 @@ class RuleSpec:
         Raises
         ------
         SpecError
-            It is no TOML, or asks for something impossible.
+            It is no TOML, or asks for something impossible; the message names the line.
         """
         expects(source, str, "RuleSpec.from_text", "RuleSpec.from_text(Path('rule.toml').read_text())")
         try:
             content = tomllib.loads(source, parse_float=Decimal)
         except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
             raise SpecError(f"The rule file is not valid TOML: {error}.") from error
-        return spec_from_content(content)
+        with naming_the_line("the rule file", source):
+            return spec_from_content(content)
 
     def to_toml(self) -> str:
         """Return the rule file: :meth:`from_text` reads it back to the same rule.
@@ -234,6 +250,10 @@ class RuleSpec:
             with inside("levels", level):
                 found[level] = _at_level(self.rule, level, limits)
         return found
+
+    def label(self, name: str, lang: Lang) -> str:
+        """Return what an indicator or a reference is called, where the rule file says so; else its name."""
+        return pick(lang, *self.labels.get(name, (name, name)))
 
     def __repr__(self) -> str:
         title = f", {self.title_en}" if self.title_en else ""
@@ -271,7 +291,7 @@ def spec_from_content(content: Mapping[str, Any]) -> RuleSpec:
         if needed not in content:
             raise SpecError(f"In {where}: {needed!r} is missing.")
     rule = rule_from_parts(content["select"], content["conditions"])
-    texts = {name: content[name] for name in known if name in content and name not in ("references", "levels")}
+    texts = {name: content[name] for name in known if name in content and name not in PARTS}
     references = {}
     for name, entry in table(content.get("references", {}), where).items():
         with inside("references", name):
@@ -280,8 +300,10 @@ def spec_from_content(content: Mapping[str, Any]) -> RuleSpec:
     for level, limits in table(content.get("levels", {}), where).items():
         with inside("levels", level):
             levels[level] = dict(table(limits, f"level {level!r}"))
+    with inside("labels"):
+        labels = dict(table(content.get("labels", {}), "[labels]"))
     try:
-        return RuleSpec(**texts, rule=rule, references=references, levels=levels)
+        return RuleSpec(**texts, rule=rule, references=references, levels=levels, labels=labels)
     except ArgumentError as error:
         raise SpecError(f"In {where}: {error}") from error
 
@@ -404,6 +426,82 @@ def _at_level(rule: Rule, level: str, limits: Mapping[str, Decimal]) -> Rule:
     return changed(rule)
 
 
+def _refuse_milder_levels(rule: Rule, levels: Mapping[str, Mapping[str, Decimal]]) -> None:
+    """Refuse a level at which a condition holds where it does not at the level before it, or in the rule itself."""
+    sides = _sides(rule)
+    limits = {
+        one.name: one.limit.than
+        for one in rule.conditions
+        if isinstance(one, Compare) and isinstance(one.limit.than, Decimal)
+    }
+    before = "the rule"
+    for level, given in levels.items():
+        for name, limit in given.items():
+            side = sides[name]
+            if len(side) == 1 and (limit - limits[name]) * min(side) < 0:
+                error = SpecError(
+                    f"level {level!r}: {name} = {plain(limit)} is milder than {plain(limits[name])} in {before}. "
+                    f"Levels are stricter than their rule, and stand from the mildest to the strictest."
+                )
+                error.place = ("levels", level, name)
+                raise error
+        limits |= given
+        before = f"level {level!r}"
+
+
+def _sides(rule: Rule, sign: int = 1) -> dict[str, set[int]]:
+    """Return for each comparison whether a higher limit is the stricter one (1) or the milder one (-1), or both."""
+    if isinstance(rule, Compare):
+        upwards = sign if rule.upwards else -sign
+        return {rule.name: {upwards if rule.limit.factor >= 0 else -upwards}}
+    parts = [rule.part] if isinstance(rule, Not) else rule.parts if isinstance(rule, KOf) else ()
+    found: dict[str, set[int]] = {}
+    for part in parts:
+        for name, side in _sides(part, -sign if isinstance(rule, Not) else sign).items():
+            found.setdefault(name, set()).update(side)
+    return found
+
+
+def _named(rule: Rule) -> set[str]:
+    """Return what the limits of a rule are taken from."""
+    named = {name for one in rule.conditions if isinstance(one, Compare) for name in one.limit.names}
+    return named | {CITY for one in rule.conditions if isinstance(one, WorseThanCity)}
+
+
+def _checked_labels(rule: Rule, labels: object) -> dict[str, tuple[str, str]]:
+    """Return what indicators and references are called in both languages; one of them serves both."""
+    expects(labels, Mapping, "RuleSpec: labels", LABEL)
+    known = {*(one.looks_at for one in rule.conditions), *_named(rule)}
+    found: dict[str, tuple[str, str]] = {}
+    for name, given in dict(labels).items():  # type: ignore[call-overload]
+        with inside("labels", name):
+            if name not in known:
+                refuse_unknown([name], sorted(known), "[labels]")
+            words = given
+            if isinstance(given, Mapping):
+                refuse_unknown(given, ("de", "en"), f"label {name!r}")
+                words = given.get("de", given.get("en", "")), given.get("en", given.get("de", ""))
+            if not (isinstance(words, tuple) and len(words) == len(LANGUAGES) and all(map(_is_text, words))):
+                raise SpecError(f'label {name!r}: {given!r} should be {{ de = "...", en = "..." }}.')
+            found[name] = words
+    return found
+
+
+def _is_text(words: object) -> bool:
+    return isinstance(words, str) and bool(words.strip())
+
+
+def _refuse_unused_references(rule: Rule, references: Mapping[str, Reference]) -> None:
+    """Refuse published values that no condition names: a slip in a name would leave them without effect."""
+    named = _named(rule)
+    for name in references:
+        if name not in named:
+            there = list_some(sorted(named), 10) or "none"
+            error = SpecError(f"reference {name!r} is never used; the rule names: {there}. Use it, or leave it out.")
+            error.place = ("references", name)
+            raise error
+
+
 def _said(k: int, parts: list[tuple[str, bool]]) -> tuple[str, bool]:
     """Return "at least k of these" in words, and that it needs brackets inside another part."""
     if 1 < k < len(parts):
@@ -437,6 +535,9 @@ def _toml(spec: RuleSpec) -> str:
     if spec.levels:
         lines += ["", "[levels]"]
         lines += [f"{_key(level)} = {_value(dict(limits))}" for level, limits in spec.levels.items()]
+    if spec.labels:
+        lines += ["", "[labels]"]
+        lines += [f"{_key(name)} = {_value({'de': de, 'en': en})}" for name, (de, en) in spec.labels.items()]
     return "\n".join(lines) + "\n"
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 
 from quartiersatlas.base.checks import choice, count_noun
-from quartiersatlas.catalogue import Message
+from quartiersatlas.catalogue import Message, number_texts
 from quartiersatlas.errors import ColumnError, SpecError, list_some
 from quartiersatlas.intake.areas.area_columns import parent_columns
 from quartiersatlas.screening.evaluation.warnings_of_rules import MUNICIPALITY
@@ -52,8 +52,8 @@ def check_options(areas: gpd.GeoDataFrame, options: CandidateOptions) -> None:
             raise SpecError(f"candidate_areas: {name} is {value!r}; it must be a number from 0 on.")
     if options.max_population is not None and options.max_population < options.min_population:
         raise SpecError(
-            f"candidate_areas: max_population is {plain_number(options.max_population)}, below min_population "
-            f"({plain_number(options.min_population)}): no group can have both."
+            f"candidate_areas: max_population is {in_words(options.max_population)}, below min_population "
+            f"({in_words(options.min_population)}): no group can have both."
         )
     checked_barriers(areas, options.barriers, options.crossings, "candidate_areas")
     choice(options.contact, get_args(Contact), "candidate_areas: contact")
@@ -76,16 +76,16 @@ def check_options(areas: gpd.GeoDataFrame, options: CandidateOptions) -> None:
             raise ColumnError(f"candidate_areas: {have} no {options.by!r}: {list_some(nowhere)}. Fill the column in.")
 
 
-def plain_number(value: float | None) -> str:
-    """Return a number with all its digits."""
-    return f"{value:.15g}"
+def in_words(value: float | None) -> str:
+    """Return a number with all its digits, as English writes it."""
+    return number_texts(float(value))[1] if value is not None else ""
 
 
 def made_facts(options: CandidateOptions, roles: pd.Series[str]) -> tuple[Message, ...]:
     """Return how candidate areas were made."""
-    found = [Message("fact_candidates", {"minimum": plain_number(options.min_population)})]
+    found = [Message("fact_candidates", {"minimum": number_texts(options.min_population)})]
     if options.max_population is not None:
-        found.append(Message("fact_candidates_ceiling", {"maximum": plain_number(options.max_population)}))
+        found.append(Message("fact_candidates_ceiling", {"maximum": number_texts(options.max_population)}))
     if options.objective == "most":
         found.append(Message("fact_candidates_most"))
     if options.by is not None:
@@ -95,7 +95,7 @@ def made_facts(options: CandidateOptions, roles: pd.Series[str]) -> tuple[Messag
         ("fact_candidates_bridges", "bridge", options.bridge),
     ):
         if roles.eq(role).any():
-            found.append(Message(name, {"count": int(roles.eq(role).sum()), "limit": plain_number(limit)}))
+            found.append(Message(name, {"count": int(roles.eq(role).sum()), "limit": number_texts(limit)}))
     if options.contact == "corner":
         found.append(Message("fact_candidates_corner"))
     if options.barriers is not None and len(options.barriers):
@@ -115,10 +115,10 @@ def result_warnings(
     if not selected.any():
         said.append(Message("warning_candidates_nothing"))
     elif table.empty:
-        floor = plain_number(options.min_population)
+        floor = number_texts(options.min_population)
         said.append(Message("warning_candidates_floor", {"floor": floor}))
     if table["above"].any():
-        values = {"maximum": plain_number(options.max_population), "names": ", ".join(table.index[table["above"]])}
+        values = {"maximum": number_texts(options.max_population or 0), "names": ", ".join(table.index[table["above"]])}
         said.append(Message("warning_candidates_above", values))
     if options.by is None and len(table):
         for level in parent_columns(areas):

@@ -21,7 +21,7 @@ def test_head_has_two_lines_and_an_answer_moves_nothing(atlas):
     before = [atlas.box(part) for part in (".folium-map", ".qa-select", ".qa-search")]
     assert atlas.box(".qa-head")[3] <= 72
     atlas.search("xyz")
-    assert atlas.text(".qa-search-answer") == "kein Gebiet gefunden"
+    assert atlas.text(".qa-search-answer") == "nichts gefunden"
     assert [atlas.box(part) for part in (".folium-map", ".qa-select", ".qa-search")] == before
 
 

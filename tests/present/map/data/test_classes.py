@@ -24,13 +24,12 @@ from quartiersatlas.present.map.classes import (
     column_colors,
     deviation_breaks,
     jenks_breaks,
-    matrix_colors,
-    pair_colors,
     quantile_breaks,
     ramp,
     sd_breaks,
     within,
 )
+from quartiersatlas.present.map.matrices import matrix_colors, pair_colors
 
 few_values = st.lists(st.integers(0, 6).map(float) | st.just(float("nan")), max_size=40)
 
@@ -57,10 +56,14 @@ def test_hundred_different_values_make_five_classes_of_twenty():
         ([np.nan, np.nan], []),
         ([4.0], []),
         ([4.0] * 50, []),
-        ([1.0, 2.0, 3.0], [2.0, 3.0]),
+        ([1.0, 2.0, 3.0], []),
+        ([1.0, 2.0, 3.0, 4.0, 5.0], []),
+        ([1.0, 2.0, 3.0, 4.0, 5.0, 6.0], [4.0]),
+        ([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0], [4.0, 7.0]),
+        ([20.0] * 5 + [21.0], [21.0]),
         ([0.0] * 70 + [1.0] * 30, [1.0]),
-        ([1.0, 2.0], [2.0]),
-        ([np.nan, 1.0, np.nan, 2.0], [2.0]),
+        ([1.0, 2.0], []),
+        ([np.nan] * 9 + [1.0, 2.0], []),
     ],
 )
 def test_ties_equal_values_and_gaps_give_fewer_classes(values, breaks):

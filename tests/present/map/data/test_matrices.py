@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 import quartiersatlas as qa
 from quartiersatlas.errors import ReleaseError
-from quartiersatlas.present.map.classes import PAIR_COLORS, map_columns, shown_conditions
+from quartiersatlas.present.map.classes import map_columns
+from quartiersatlas.present.map.matrices import PAIR_COLORS, shown_conditions
 from quartiersatlas.present.map.payload import map_json
 
 PEOPLE = 1000.0

@@ -14,7 +14,7 @@ import shapely
 import quartiersatlas as qa
 from quartiersatlas.catalogue import action_bundles
 from quartiersatlas.errors import ReleaseError
-from quartiersatlas.present.map import Atlas
+from quartiersatlas.present.map.atlas import Atlas
 from quartiersatlas.present.map.payload import area_status, map_json
 
 TEXTS = {"title": "T", "source": "Q", "as_of": "31.12.2024", "comment": "K"}
@@ -192,3 +192,11 @@ def test_definitions_are_those_of_the_profile(sample, lang):
 def test_an_older_date_stands_with_its_indicator(town):
     sent = content(qa.release(town, dates={"sgb2_rate": "30.06.2022"}, **TEXTS))["panel"]["indicators"]
     assert sent[0]["note"].endswith("Stand: 30.06.2022")
+
+
+def test_the_map_offers_every_indicator_of_the_index_that_it_shows(sample):
+    content = json.loads(map_json(sample.release, "de"))
+    offered = {column["id"] for column in content["columns"]}
+    drivers = {driver["id"] for axis in content["standing"]["axes"] for driver in axis["drivers"]}
+    assert drivers
+    assert drivers <= offered

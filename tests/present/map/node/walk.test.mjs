@@ -1,22 +1,9 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-const { findAreas, nextArea } = await import(process.env.ASSETS + "/walk.js");
+const { nextArea } = await import(process.env.ASSETS + "/walk.js");
 const { sortedRows } = await import(process.env.ASSETS + "/table.js");
 const { wilson } = await import(process.env.ASSETS + "/columns.js");
-
-const AREAS = { names: ["Altstadt", "Neue Altstadt", "Übersee", "Hafen"], keys: ["0101", "0102", "0201", "02011"] };
-
-test("the same key or name comes first, then beginnings, then parts", () => {
-  assert.deepEqual(findAreas(AREAS, "altstadt"), [0, 1]);
-  assert.deepEqual(findAreas(AREAS, "0201"), [2, 3]);
-  assert.deepEqual(findAreas(AREAS, "01"), [0, 1, 2, 3]);
-  assert.deepEqual(findAreas(AREAS, "  ÜBERSEE "), [2]);
-  assert.deepEqual(findAreas(AREAS, "hafen (02011)"), [3]);
-  assert.deepEqual(findAreas(AREAS, "nirgends"), []);
-  assert.deepEqual(findAreas(AREAS, " "), []);
-  assert.deepEqual(findAreas(AREAS, "a", 1), [0]);
-});
 
 test("the step goes to the neighbour that lies best in its direction, and nowhere behind", () => {
   const centres = [[0, 0], [0, 2], [2, 1], [-3, 0], [0, 9]];

@@ -68,6 +68,19 @@ def test_the_table(page, sample, grave, size):
     assert grave() == []
 
 
+@pytest.mark.parametrize("size", [(1440, 900), (1024, 768), PHONE], ids=["drawer", "overlay", "sheet"])
+def test_the_charts_of_an_area(page, sample, grave, size):
+    page.open(sample.folder / "atlas.html", size).choose("SGB-II-Quote").search("Werftviertel")
+    if size == (1024, 768):
+        page.driver.find_element("css selector", "#qa-charts-button").click()
+    if size == PHONE:
+        page.driver.find_element("css selector", ".qa-handle").click()
+    page.drawn().driver.find_element("css selector", ".qa-chart-certainty summary").click()
+    assert page.run("return document.querySelectorAll('[role=slider]').length") > 1
+    assert page.drawn().run("return document.querySelector('.qa-chart-certainty table').rows.length") > 10
+    assert grave() == []
+
+
 def test_the_legend_open_on_a_phone(page, sample, grave):
     page.open(sample.folder / "atlas.html", PHONE)
     page.driver.find_element("css selector", ".qa-legend-title").click()

@@ -115,6 +115,7 @@ def test_tooltip_of_a_selected_area_gives_every_reason(atlas, exported, clear, c
 
 
 def test_no_box_hides_the_tooltip_of_an_area_or_a_facility(atlas, clear):
+    atlas.without_charts()
     window = shapely.box(*atlas.box(".folium-map"))
     covers = [
         shapely.box(*atlas.box(f".{name}")) for name in ("qa-legend", "leaflet-control-layers", "leaflet-control-zoom")
@@ -171,11 +172,15 @@ def test_a_programme_area_is_named_at_its_outline(atlas, exported):
 
 
 def test_further_layers_can_be_switched_off(atlas):
+    atlas.run("document.querySelector('.qa-layers').open = true")
+    atlas.without_charts()
     boxes = atlas.driver.find_elements("css selector", ".leaflet-control-layers-overlays input")
     assert atlas.texts(".leaflet-control-layers-overlays label") == [
         "Zusammenhängende Prüfgebiete",
         "Programmgebiete",
         "Einrichtungen",
+        "Kartengrundlage",
+        "Namen",
     ]
     assert len(atlas.texts(".qa-candidate-name")) == 5
     assert sorted(atlas.texts(".qa-candidate-name")) == ["P1", "P2", "P3", "P4", "P5"]

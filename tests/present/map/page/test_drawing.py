@@ -49,10 +49,15 @@ def halfway(line):
     return gpd.GeoSeries([longest.interpolate(0.5, normalized=True)], crs="EPSG:25832").to_crs("EPSG:4326").iloc[0]
 
 
+@pytest.fixture
+def atlas(atlas):
+    """Return the map of the sample city without charts and without what lies above its colours."""
+    return atlas.without_charts().switch("Kartengrundlage")
+
+
 def without_facilities(page):
     """Take away the points that are drawn above the areas."""
-    page.driver.find_elements("css selector", ".leaflet-control-layers-overlays input")[2].click()
-    page.drawn()
+    page.switch("Einrichtungen")
 
 
 def test_each_status_class_is_painted_in_its_legend_colour(atlas, exported, clear):
@@ -175,9 +180,7 @@ def test_outline_of_a_large_candidate_area_has_a_white_casing(atlas, sample, exp
     large = sample.release.candidates[sample.release.candidates["n_areas"] >= 3]
     others = exported[~exported["selected"]].union_all()
     assert len(large) == 3
-    boxes = atlas.driver.find_elements("css selector", ".leaflet-control-layers-overlays input")
-    boxes[1].click()  # programme areas are drawn above
-    atlas.drawn()
+    atlas.switch("Programmgebiete")  # they are drawn above
     for shape in large.geometry:
         outside = shapely.MultiLineString([shape.boundary]).intersection(others.boundary)
         around = atlas.colors(halfway(outside), half=4)

@@ -106,8 +106,7 @@ def test_a_screen_reader_hears_that_the_position_is_not_true(seaside):
 def test_candidates_are_drawn_in_the_inset_and_switched_with_those_of_the_map(seaside):
     accent = "#b3005e"
     assert seaside.run(INSET_COLOR).get(accent, 0) > 20
-    seaside.driver.find_element("css selector", ".leaflet-control-layers input").click()
-    assert seaside.drawn().run(INSET_COLOR).get(accent, 0) == 0
+    assert seaside.switch("Zusammenhängende Prüfgebiete").run(INSET_COLOR).get(accent, 0) == 0
 
 
 def test_it_is_printed(seaside):

@@ -225,7 +225,7 @@ def test_legend_and_layers_are_folded_open_with_a_tap_and_one_folds_the_other(ph
         assert_nothing_covers_the_map(phone)
         tap(phone, ".qa-layers summary")
         tap(phone, "#qa-handle")
-    assert phone.run("return document.querySelector('.leaflet-control-layers').innerHTML").count("checkbox") == 3
+    assert phone.run("return document.querySelector('.leaflet-control-layers').innerHTML").count("checkbox") == 5
 
 
 def test_an_open_legend_stays_open_for_the_next_indicator(large_phone):

@@ -19,7 +19,7 @@ SCHEMES = [
     "Standardabweichungen um den Wert der Stadt",
     "Abweichung vom Wert der Stadt",
 ]
-LIMITS = re.compile(r"([\d.,]+) bis (?:unter )?([\d.,]+)")
+LIMITS = re.compile(r"([\d.,]+)(?: bis (?:unter )?([\d.,]+))?")  # a class of one value is called by it
 
 
 def number(german):
@@ -28,7 +28,7 @@ def number(german):
 
 def ranges(page):
     found = [(LIMITS.fullmatch(row["label"]), row) for row in page.legend()]
-    return [(number(limits[1]), number(limits[2]), row) for limits, row in found if limits]
+    return [(number(limits[1]), number(limits[2] or limits[1]), row) for limits, row in found if limits]
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
@@ -163,9 +163,9 @@ def test_fixed_limits_beyond_the_values_are_written_as_open_ends(page, town_rele
 
 @pytest.fixture(scope="module")
 def at_limits(make_city):
-    """Return twelve areas whose rates stand just below, at and just above 10 and 20 percent."""
-    percent = [5.0, 9.9, 10.0, 10.0, 10.1, 15.0, 19.9, 20.0, 20.0, 20.0, 20.1, 30.0]
-    keys = pd.Index([f"{i:02d}" for i in range(1, 13)], name="key")
+    """Return 24 areas whose rates stand just below, at and just above 10 and 20 percent."""
+    percent = np.repeat([5.0, 9.9, 10.0, 10.0, 10.1, 15.0, 19.9, 20.0, 20.0, 20.0, 20.1, 30.0], 2)
+    keys = pd.Index([f"{i:02d}" for i in range(1, 25)], name="key")
     table = pd.DataFrame({"residents": 10_000.0, "poor": [100 * p for p in percent]}, index=keys)
     return qa.release(qa.add_rates(make_city(table), {"poverty": ("poor", "residents")}))
 
@@ -175,9 +175,9 @@ def test_a_value_at_a_limit_is_in_the_class_that_begins_there(page, at_limits, t
     page.open(atlas_map(at_limits, breaks={"poverty": [10, 20]}).save(tmp_path / "atlas.html"))
     rows = page.legend()
     assert [row["label"] for row in rows] == ["5,0 bis unter 10,0", "10,0 bis unter 20,0", "20,0 bis 30,0"]
-    assert [row["count"] for row in rows] == ["(2)", "(5)", "(5)"]
-    assert [number(row["residents"]) for row in rows] == [20_000, 50_000, 50_000]
-    classes = np.array([0, 0, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2])
+    assert [row["count"] for row in rows] == ["(4)", "(10)", "(10)"]
+    assert [number(row["residents"]) for row in rows] == [40_000, 100_000, 100_000]
+    classes = np.repeat([0, 0, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2], 2)
     points = at_limits.areas.geometry.representative_point().to_crs("EPSG:4326")
     assert [found[0] for found in page.all_colors(points)] == [rows[k]["color"] for k in classes]
 
@@ -193,7 +193,7 @@ def test_a_value_at_a_limit_that_was_computed_is_counted_where_the_legend_says(p
         inside = values.ge(low) & (values.le(high) if row is found[-1][2] else values.lt(high))
         assert row["count"] == f"({inside.sum()})"
         assert set(colors[inside]) <= {row["color"]}
-    assert sum(number(row["count"].strip("()")) for _, _, row in found) == 12
+    assert sum(number(row["count"].strip("()")) for _, _, row in found) == 24
 
 
 def test_halves_are_rounded_to_the_even_digit_wherever_a_rate_is_shown(page, make_city, tmp_path):

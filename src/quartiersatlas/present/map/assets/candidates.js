@@ -8,6 +8,7 @@ import { CANDIDATE_LINE, CASING_LINE } from "./styles.js";
 
 const ROOM_FOR_NAME = 34; // pixels
 const ROOM_FOR_LINE = 60;
+const ROOM_FOR_CASING = 14;
 
 /**
  * Candidate areas with outline and name; where an area is small on the screen, thinner and without its name.
@@ -32,8 +33,8 @@ export function candidateLayer(candidates, line, outline) {
       if (!group._map || !bounds.isValid()) return name.setOpacity(0);
       const size = group._map.project(bounds.getNorthEast()).subtract(group._map.project(bounds.getSouthWest()));
       const room = Math.min(Math.abs(size.x), Math.abs(size.y));
-      casing.setStyle({ weight: room < ROOM_FOR_LINE ? 3 : CASING_LINE.weight });
-      edge.setStyle({ weight: room < ROOM_FOR_LINE ? 1.8 : CANDIDATE_LINE.weight });
+      casing.setStyle({ weight: room < ROOM_FOR_LINE ? 3 : CASING_LINE.weight, opacity: room < ROOM_FOR_CASING ? 0 : 1 });
+      edge.setStyle({ weight: room < ROOM_FOR_CASING ? 1 : room < ROOM_FOR_LINE ? 1.8 : CANDIDATE_LINE.weight });
       name.setOpacity(room < ROOM_FOR_NAME ? 0 : 1);
     });
   group.on("add", () => group._map.on("zoomend", fit) && group._map.whenReady(fit));
@@ -179,9 +180,9 @@ function action(words, act) {
  *
  * @param {string} name
  * @param {string} type
- * @param {string} content
+ * @param {string | Blob} content
  */
-function download(name, type, content) {
+export function download(name, type, content) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([content], { type }));
   link.download = name;

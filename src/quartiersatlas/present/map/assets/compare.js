@@ -13,14 +13,16 @@ import { setSheet } from "./sheet.js";
  * @param {() => void} fit show the whole city
  * @param {(on: {choose: (area: number) => void, changed: (column: any) => void}) => import("./view.js").View} create
  * @param {import("./page.js").AreaChoice} choice
+ * @param {() => void} changed another map is there, or gone
+ * @returns {{second: () => {map: any, view: import("./view.js").View} | null, open: (column: number) => void, close: () => void}}
  */
-export function compareButton(atlas, views, map, fit, create, choice) {
+export function compareButton(atlas, views, map, fit, create, choice, changed) {
   const button = document.getElementById("qa-compare-button");
-  if (!button) return;
   /** @type {any} */
   let second = null;
-  button.addEventListener("click", () => {
+  const toggle = () => {
     if (second) {
+      window.removeEventListener("beforeprint", second.print);
       map.off("move", second.follow);
       second.map.remove();
       second.box.remove();
@@ -34,14 +36,24 @@ export function compareButton(atlas, views, map, fit, create, choice) {
       if (next > 0) chooseIn(view, next);
     }
     document.body.classList.toggle("qa-compare", second !== null);
-    button.setAttribute("aria-pressed", String(second !== null));
-    button.textContent = second ? atlas.words.button_single : atlas.words.button_compare;
+    button?.setAttribute("aria-pressed", String(second !== null));
+    if (button) button.textContent = second ? atlas.words.button_single : atlas.words.button_compare;
     setSheet(atlas.words, "peek"); // on a phone it would cover one of the two
     map.invalidateSize({ animate: false });
     second?.map.invalidateSize({ animate: false });
     fit();
-    choice.choose(choice.chosen());
-  });
+    choice.show(choice.chosen());
+    changed();
+  };
+  button?.addEventListener("click", toggle);
+  return {
+    second: () => second && { map: second.map, view: second.view },
+    open(column) {
+      if (!second) toggle();
+      chooseIn(second.view, column);
+    },
+    close: () => second && toggle(),
+  };
 }
 
 /**
@@ -50,7 +62,7 @@ export function compareButton(atlas, views, map, fit, create, choice) {
  * @param {import("./view.js").View} view
  * @param {number} index
  */
-function chooseIn(view, index) {
+export function chooseIn(view, index) {
   const select = view.choices[0].querySelector("select");
   if (select) select.value = String(index);
   view.show(index);
@@ -78,7 +90,31 @@ function secondMap(atlas, view, first) {
     return card;
   };
   choices.addTo(map);
-  return { box, map, follow: together(first, map) };
+  const print = () => printedBeside(first, map, view.legend.getContainer());
+  window.addEventListener("beforeprint", print);
+  return { box, map, view, follow: together(first, map), print };
+}
+
+/**
+ * On paper the second map has the size of the first, and its legend stands beside that of the first below both.
+ *
+ * @param {any} first
+ * @param {any} map
+ * @param {HTMLElement} legend
+ */
+function printedBeside(first, map, legend) {
+  const [home, centre, zoom] = [legend.parentElement, first.getCenter(), first.getZoom()];
+  document.getElementById("qa-print-legend")?.append(legend);
+  map.invalidateSize({ animate: false, pan: false });
+  first.setView(centre, zoom, { animate: false }); // a change of size moved both
+  const back = () =>
+    requestAnimationFrame(() => {
+      const seen = [first.getCenter(), first.getZoom()];
+      home?.append(legend);
+      map.invalidateSize({ animate: false, pan: false });
+      first.setView(...seen, { animate: false });
+    });
+  window.addEventListener("afterprint", back, { once: true });
 }
 
 /**

@@ -100,6 +100,15 @@ export function cellText(atlas, column, area) {
 
 /**
  * @param {any} atlas
+ * @param {number} area whose residents are not shown
+ * @returns {string} why: nobody knows them, or they are protected
+ */
+export function residentsGap({ columns }, area) {
+  return columns.some((/** @type {any} */ column) => column.gaps[area] === "unknown_residents") ? "unknown_residents" : "protected";
+}
+
+/**
+ * @param {any} atlas
  * @param {any} column
  * @param {number} area
  * @returns {HTMLElement[]} why the area shows no value, as a sentence; nothing where it shows one

@@ -75,7 +75,7 @@ export function possibleChanges(candidates, around, area) {
  * @param {string} text
  * @returns {string} a cell: quoted, and never a formula for a spreadsheet
  */
-function cell(text) {
+export function csvCell(text) {
   return `"${(/^[=+\-@\t\r]/.test(text) ? `'${text}` : text).replaceAll('"', '""')}"`;
 }
 
@@ -87,9 +87,9 @@ function cell(text) {
  */
 export function choiceCsv(areas, candidates, heads) {
   const lines = candidates.flatMap(({ key, members }) =>
-    members.map((area) => [cell(key), cell(areas.keys[area]), cell(areas.names[area]), areas.residents[area] ?? ""].join(";")),
+    members.map((area) => [csvCell(key), csvCell(areas.keys[area]), csvCell(areas.names[area]), areas.residents[area] ?? ""].join(";")),
   );
-  return `\ufeff${[heads.map(cell).join(";"), ...lines].join("\r\n")}\r\n`;
+  return `\ufeff${[heads.map(csvCell).join(";"), ...lines].join("\r\n")}\r\n`;
 }
 
 /**

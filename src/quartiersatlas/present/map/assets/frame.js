@@ -6,6 +6,7 @@ import { element } from "./controls.js";
 import { isSmall } from "./sheet.js";
 
 const LEAST_ROOM = 60; // pixels
+const LOW_MAP = 520; // pixels
 const LITTLE = 0.35; // of a zoom level: a fifth of the size
 
 /**
@@ -24,6 +25,7 @@ export function framePage(map, bounds, legend, words) {
     const fits = Math.min(room.x, room.y) >= LEAST_ROOM;
     const [paddingTopLeft, paddingBottomRight] = fits ? [clearOfInsets(map, bounds, topLeft, bottomRight), bottomRight] : [[4, 4], [4, 4]];
     if (Math.min(map.getSize().x, map.getSize().y) > 8) map.fitBounds(bounds, { paddingTopLeft, paddingBottomRight, animate: false });
+    map.fire("home");
   };
   const fit = () => {
     if (document.body.classList.contains("qa-compare")) {
@@ -36,7 +38,7 @@ export function framePage(map, bounds, legend, words) {
     if (isSmall()) {
       // rows of buttons stand above the city, the folded legend below it
       const below = 30 + (legend.querySelector("summary")?.offsetHeight ?? 24);
-      fitBetween([12, 54], [12, below]);
+      fitBetween([12, document.body.classList.contains("qa-embed") ? 8 : 54], [12, below]);
       return;
     }
     const beside = map.getSize().x > 2.2 * legend.offsetWidth ? legend.offsetWidth + 20 : 12;
@@ -115,6 +117,7 @@ export function layerBox(overlays, heading) {
   control.onAdd = (/** @type {any} */ map) => {
     const box = add.call(control, map);
     const fold = foldable(element("details", "qa-layers"));
+    if (map.getSize().y < LOW_MAP) fold.open = false; // it would cover much of the city
     fold.append(element("summary", "qa-layers-title", heading), box.querySelector("section"));
     box.replaceChildren(fold);
     return box;
@@ -130,7 +133,7 @@ export function layerBox(overlays, heading) {
  */
 export function foldable(details) {
   const fold = /** @type {HTMLDetailsElement} */ (details);
-  fold.open = !isSmall();
+  fold.open = !isSmall() && !document.body.classList.contains("qa-embed");
   if (isSmall()) fold.setAttribute("name", "qa-fold");
   return fold;
 }

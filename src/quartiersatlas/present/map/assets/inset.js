@@ -3,8 +3,8 @@
 
 import { element } from "./controls.js";
 import { patternCanvas } from "./canvas.js";
-import { CHOSEN_CASING, CHOSEN_LINE, LIGHT_LINE, NEAR_LINE, PARENT_LINE, SELECTED_LINE } from "./styles.js";
-import { closed } from "./view.js";
+import { CHOSEN_CASING, CHOSEN_LINE, MARK_LINES, PARENT_LINE } from "./styles.js";
+import { closed, markedAreas } from "./view.js";
 
 /**
  * @typedef {object} Inset
@@ -30,11 +30,11 @@ export function exclaveInset(atlas, exclave, ground, view, further, overlays, ch
   const renderer = patternCanvas();
   const line = (/** @type {any} */ places, /** @type {any} */ style) => L.polyline(places, { renderer, ...style });
   const outline = (/** @type {number} */ area) => ground.polygon(area).flat().map(closed);
-  const among = (/** @type {number[] | undefined} */ areas) => (areas ?? []).filter((area) => exclave.areas.includes(area)).flatMap(outline);
+  const among = (/** @type {number[]} */ areas) => areas.filter((area) => exclave.areas.includes(area)).flatMap(outline);
   const areas = exclave.areas.map((/** @type {number} */ area) =>
     L.polygon(ground.polygon(area), { renderer, ground: true, smoothFactor: 0, ...view.style(area) }).on("click", () => choose(area)),
   );
-  const marks = [LIGHT_LINE, NEAR_LINE, SELECTED_LINE].map((style) => line([], style));
+  const marks = MARK_LINES.map((style) => line([], style));
   const parents = atlas.areas.parents.length ? exclave.areas.flatMap(outline) : [];
   const above = further(renderer);
   const box = element("figure", "qa-inset");
@@ -71,8 +71,7 @@ export function exclaveInset(atlas, exclave, ground, view, further, overlays, ch
   const redraw = () => {
     if (!map) return;
     areas.forEach((/** @type {any} */ path, /** @type {number} */ i) => path.setStyle(view.style(exclave.areas[i])));
-    const { near, selected } = view.atlas;
-    [near, near, selected].forEach((chosen, i) => marks[i].setLatLngs(among(chosen)));
+    markedAreas(view.atlas).forEach((chosen, i) => marks[i].setLatLngs(among(chosen)));
     for (const layer of Object.values(above)) layer.redraw?.();
   };
   return {

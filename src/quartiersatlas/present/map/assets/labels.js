@@ -93,7 +93,7 @@ export function placeNames(places) {
  *
  * @param {any} atlas
  * @param {any[]} paths the areas
- * @returns {any} a Leaflet layer with `redraw`, and `ring` for the outline that no name may cut
+ * @returns {any} a Leaflet layer with `redraw`, `ring` for the outline that no name may cut, and `written`: the lines it shows
  */
 export function namesLayer(atlas, paths) {
   /** @type {MapName[] | null} */
@@ -102,6 +102,8 @@ export function namesLayer(atlas, paths) {
   let there = new Set();
   /** @type {any[][]} */
   let ring = [];
+  /** @type {WrittenName[]} */
+  let written = [];
   /** @type {any} */
   let waits = 0;
   const canvas = document.createElement("canvas");
@@ -117,9 +119,11 @@ export function namesLayer(atlas, paths) {
     const { x, y } = map.getSize();
     const shown = names.filter((name) => inSight(name, map, x, y));
     const labels = shown.map((name) => labelOf(pen, name, map, there.has(name.text)));
-    const placed = placeLabels(labels, x, y, takenBoxes(atlas, map, ring));
+    const placed = placeLabels(labels, x, y, takenBoxes(map, ring), facilityBoxes(atlas, map));
     there = new Set(placed.map(({ label }) => shown[label].text));
     for (const one of placed) writeName(pen, shown[one.label], one, labels[one.label]);
+    layer.placed = placed.map((one) => ({ ...shown[one.label], ...one }));
+    written = placed.flatMap((one) => writtenLines(shown[one.label], one, labels[one.label]));
     canvas.dataset.names = String(placed.length);
   };
   const later = () => {
@@ -144,6 +148,7 @@ export function namesLayer(atlas, paths) {
   }))();
   return Object.assign(layer, {
     redraw: later,
+    written: () => (layer._map ? written : []),
     ring(/** @type {any[][]} */ outlines) {
       ring = outlines;
       later();
@@ -248,23 +253,21 @@ function labelOf(pen, name, map, wasThere) {
 }
 
 /**
- * What no name may cover: boxes on the map, marks of candidate areas, facilities, the outline of the chosen area.
+ * What no name may cover: boxes on the map, marks of candidate areas, the outline of the chosen area.
  *
- * @param {any} atlas
  * @param {any} map
  * @param {any[][]} ring
  * @returns {import("./placement.js").LabelBox[]}
  */
-function takenBoxes(atlas, map, ring) {
+function takenBoxes(map, ring) {
   const frame = map.getContainer().getBoundingClientRect();
-  const nodes = [...map.getContainer().querySelectorAll(".leaflet-control, .qa-candidate-name")].filter((node) => node.style.opacity !== "0");
+  const nodes = [...map.getContainer().querySelectorAll(".leaflet-control, .qa-candidate-name, .qa-written span")].filter((node) => node.style.opacity !== "0");
   /** @type {import("./placement.js").LabelBox[]} */
   const boxes = nodes.map((node) => {
     const { left, top, right, bottom } = node.getBoundingClientRect();
     return [left - frame.left, top - frame.top, right - frame.left, bottom - frame.top];
   });
   const around = (/** @type {{x: number, y: number}} */ { x, y }, /** @type {number} */ half) => boxes.push([x - half, y - half, x + half, y + half]);
-  for (const { at } of atlas.facilities) around(map.latLngToContainerPoint(at), FACILITY_ROOM);
   for (const outline of ring) {
     const points = outline.map((place) => map.latLngToContainerPoint(place));
     points.forEach((point, i) => {
@@ -274,6 +277,18 @@ function takenBoxes(atlas, map, ring) {
     });
   }
   return boxes;
+}
+
+/**
+ * @param {any} atlas
+ * @param {any} map
+ * @returns {import("./placement.js").LabelBox[]}
+ */
+function facilityBoxes(atlas, map) {
+  return atlas.facilities.map((/** @type {any} */ { at }) => {
+    const { x, y } = map.latLngToContainerPoint(at);
+    return [x - FACILITY_ROOM, y - FACILITY_ROOM, x + FACILITY_ROOM, y + FACILITY_ROOM];
+  });
 }
 
 /**
@@ -300,6 +315,45 @@ function writeName(pen, name, { form, x, y, angle }, label) {
     pen.fillText(line, 0, down);
   });
   pen.restore();
+}
+
+/**
+ * @typedef {object} WrittenName one line of a name, in pixels of the map
+ * @property {string} text
+ * @property {number} x centre
+ * @property {number} y
+ * @property {number} angle degrees, around the centre of the name
+ * @property {[number, number]} around that centre
+ * @property {number} size
+ * @property {string} weight
+ * @property {boolean} italic
+ * @property {string} color
+ * @property {number} spacing
+ * @property {{kind: string, x: number, y: number} | null} mark of a place that is a point
+ */
+
+/**
+ * @param {MapName} name
+ * @param {import("./placement.js").PlacedLabel} placed
+ * @param {import("./placement.js").Label} label
+ * @returns {WrittenName[]}
+ */
+function writtenLines({ kind }, { form, x, y, angle }, label) {
+  const { font, size, color, spacing } = NAME_LETTERS[kind];
+  const mark = label.way === "point" ? { kind, x: label.x, y: label.y } : null;
+  return form.lines.map((text, i) => ({
+    text,
+    x,
+    y: y + (form.height / form.lines.length) * (i + 0.5 - form.lines.length / 2),
+    angle,
+    around: /** @type {[number, number]} */ ([x, y]),
+    size: size * form.scale * (isSmall() ? 0.92 : 1),
+    weight: /** @type {string} */ (font.split(" ").at(-1)),
+    italic: font.startsWith("italic"),
+    color,
+    spacing: (spacing ?? 0) * form.scale,
+    mark: i ? null : mark,
+  }));
 }
 
 /**

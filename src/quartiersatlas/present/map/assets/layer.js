@@ -4,20 +4,24 @@
 import { candidateEditor, candidateLayer } from "./candidates.js";
 import { patternCanvas } from "./canvas.js";
 import { unpackColumns, viewOf } from "./columns.js";
-import { compareButton } from "./compare.js";
+import { chooseIn, compareButton } from "./compare.js";
 import { contextLayers } from "./context.js";
 import { element } from "./controls.js";
 import { framePage, layerBox } from "./frame.js";
 import { exclaveInset, insetControl, mainBounds } from "./inset.js";
 import { namesLayer, placeNames } from "./labels.js";
+import { unfoldSigns } from "./legend.js";
 import { chartBus, chartDrawer } from "./linked.js";
 import { footer, showDefinition, showPanel, tableButton, walkByKeys } from "./page.js";
 import { searchBox } from "./search.js";
 import { panelSheet } from "./sheet.js";
-import { LIGHT_LINE, OTHER_PROGRAMME_LINE, PROGRAMME_LINE } from "./styles.js";
+import { OTHER_PROGRAMME_LINE, PROGRAMME_LINE, programmeCasing } from "./styles.js";
 import { keepTipClear } from "./tips.js";
-import { arcOwners, decodeNeighbours, decodeTopology, memberOutline, neighbours, ringPlaces } from "./topology.js";
-import { closed, createView, pixels } from "./view.js";
+import { arcOwners, decodeNeighbours, decodeTopology, memberOutline, neighbours, ringPlaces, totalSurface } from "./topology.js";
+import { pixels } from "./marks.js";
+import { followAddress, readAddress, readView } from "./address.js";
+import { embedPage, isEmbedded, linkNotice, saveMenu } from "./exits.js";
+import { closed, createView } from "./view.js";
 
 const CLOSE_ENOUGH = 14; // zoom: streets can be told apart
 const NEAR_ENOUGH = 30; // pixels: a smaller area is brought closer when it is looked for
@@ -53,6 +57,7 @@ export function createLayer(atlas) {
     },
     drawn() {
       insets.forEach((inset) => inset.redraw());
+      address?.note();
       bus.redraw();
     },
   });
@@ -79,10 +84,13 @@ export function createLayer(atlas) {
   editor.refresh(view.column());
   const views = [view];
   const boundsOf = (/** @type {number} */ area) => mainBounds(atlas, ground, area, view.areas[area]);
-  const choice = areaChoice(views, insets, boundsOf, (area) => {
+  /** @type {ReturnType<typeof followAddress> | undefined} */
+  let address;
+  const offer = (/** @type {number | null} */ area) => {
     editor.offer(area);
     names?.ring(area === null ? [] : ground.polygon(area).flat());
-  });
+  };
+  const choice = areaChoice(views, insets, boundsOf, offer, () => address?.push());
   if (ownPage()) {
     const make = (/** @type {any} */ exclave) => exclaveInset(atlas, exclave, ground, view, further, overlays, choice.choose);
     insets.push(...(atlas.exclaves ?? []).map(make));
@@ -94,6 +102,7 @@ export function createLayer(atlas) {
   const boxes = Object.keys(switched).length ? [layerBox(switched, atlas.words.label_layers)] : [];
   const controls = [view.legend, ...choiceControl([...view.choices, ...find]), ...boxes, ...insetControl(insets)];
   layer.on("add", () => {
+    if (ownPage() && readAddress(location.hash).place.embed === "1") embedPage(atlas.words);
     controls.forEach((control) => control.addTo(layer._map));
     if (!ownPage()) return;
     const bounds = atlas.main ? L.latLngBounds(atlas.main) : L.featureGroup(view.areas).getBounds();
@@ -103,14 +112,19 @@ export function createLayer(atlas) {
     walkByKeys(layer._map, atlas.words, choice, view.areas.map(centre), around);
     table = tableButton(view.atlas, choice.find);
     chartDrawer(view.atlas);
+    unfoldSigns(view.legend.getContainer()); // the drawer has taken its part of the map
     const alone = { ...atlas, candidates: [], programmes: { labels: [], other: [] }, facilities: [] }; // the second map shows classes only
-    const second = (/** @type {any} */ on) => {
+    const beside = (/** @type {any} */ on) => {
       const pen = patternCanvas();
-      const beside = createView(viewOf(alone), ground, pen, on);
-      [...Object.values(contextLayers(atlas, ground, pen)), ...(names ? [namesLayer(alone, beside.areas)] : [])].forEach((one) => beside.layer.addLayer(one));
-      return beside;
+      const view = createView(viewOf(alone), ground, pen, { ...on, drawn: () => address?.note() });
+      [...Object.values(contextLayers(atlas, ground, pen)), ...(names ? [namesLayer(alone, view.areas)] : [])].forEach((one) => view.layer.addLayer(one));
+      return view;
     };
-    compareButton(atlas, views, layer._map, fit, second, choice);
+    const compare = compareButton(atlas, views, layer._map, fit, beside, choice, () => address?.note());
+    const panels = () => [{ map: layer._map, view }, compare.second()].flatMap((one) => (one ? [{ ...one, renderer: one.view.renderer }] : []));
+    saveMenu(view.atlas, panels, () => table?.order() ?? []);
+    address = addressOf(view, layer._map, choice, compare);
+    address.open();
   });
   layer.on("remove", () => controls.forEach((control) => control.remove()));
   return layer;
@@ -124,7 +138,11 @@ export function createLayer(atlas) {
 function drawable(encoded) {
   const { arcs, shapes } = decodeTopology(encoded);
   const places = arcs.map((arc) => arc.map(([latitude, longitude]) => L.latLng(latitude, longitude)));
+  /** @type {number | null} */
+  let surface = null;
   return {
+    /** Square pixels that all areas take at zoom 0. */
+    surface: () => (surface ??= totalSurface(arcs, shapes) * (256 / 360) ** 2),
     arcs,
     shapes,
     owners: arcOwners(shapes),
@@ -140,13 +158,19 @@ function drawable(encoded) {
  * @param {import("./inset.js").Inset[]} insets
  * @param {(area: number) => any} boundsOf where an area lies on the map; not valid where it lies in an inset alone
  * @param {(area: number | null) => void} offer
+ * @param {() => void} chosenNow called when somebody has chosen another area
  * @returns {import("./page.js").AreaChoice}
  */
-function areaChoice(views, insets, boundsOf, offer) {
+function areaChoice(views, insets, boundsOf, offer, chosenNow) {
   const [first] = views;
   /** @type {number | null} */
   let chosen = null;
   const choose = (/** @type {number | null} */ area) => {
+    const isOther = area !== chosen;
+    show(area);
+    if (isOther) chosenNow();
+  };
+  const show = (/** @type {number | null} */ area) => {
     chosen = area;
     first.atlas.bus.chosen = area;
     showPanel(first.atlas, area, () => choose(null));
@@ -172,7 +196,62 @@ function areaChoice(views, insets, boundsOf, offer) {
   const refresh = () => {
     if (chosen !== null) showPanel(first.atlas, chosen, () => choose(null), true);
   };
-  return { choose, find, refresh, chosen: () => chosen };
+  return { choose, show, find, refresh, chosen: () => chosen };
+}
+
+/**
+ * The address that leads to what is shown, and the way from an address to it.
+ *
+ * @param {import("./view.js").View} view
+ * @param {any} map
+ * @param {import("./page.js").AreaChoice} choice
+ * @param {ReturnType<typeof compareButton>} compare
+ */
+function addressOf(view, map, choice, compare) {
+  const { atlas } = view;
+  const seen = () => [map.getCenter().lat.toFixed(4), map.getCenter().lng.toFixed(4), Number(map.getZoom().toFixed(1))].join("_");
+  const columnAt = (/** @type {string | undefined} */ id) => atlas.columns.findIndex((/** @type {any} */ column) => column.id === id);
+  let home = seen();
+  const begin = view.column();
+  const now = () => {
+    const [column, chosen] = [view.column(), choice.chosen()];
+    return {
+      i: column === begin ? undefined : column.id,
+      c: column.scheme === Object.keys(column.schemes)[0] ? undefined : column.scheme,
+      d: atlas.shown ? atlas.times[atlas.shown].year : undefined,
+      a: chosen === null ? undefined : atlas.areas.keys[chosen],
+      v: seen() === home ? undefined : seen(),
+      i2: compare.second()?.view.column().id,
+      embed: isEmbedded() ? "1" : undefined,
+    };
+  };
+  const show = (/** @type {import("./address.js").Place} */ place) => {
+    const missing = [];
+    const [column, other] = [place.i, place.i2].map(columnAt);
+    const year = atlas.times.findIndex((/** @type {any} */ time) => time.year === place.d);
+    const area = atlas.areas.keys.indexOf(place.a ?? "");
+    if (place.i && column < 0) missing.push(`i=${place.i}`);
+    const wanted = column < 0 ? atlas.columns.indexOf(begin) : column;
+    if (atlas.columns[wanted] !== view.column()) chooseIn(view, wanted);
+    const isKnown = year >= 0 && view.column().years[year];
+    if (place.d && !isKnown) missing.push(`d=${place.d}`);
+    if ((isKnown ? year : 0) !== atlas.shown && view.column().years[isKnown ? year : 0]) view.showDate(isKnown ? year : 0);
+    if (place.c && view.column().schemes[place.c]) view.showScheme(place.c);
+    else if (place.c) missing.push(`c=${place.c}`);
+    if (place.i2 && other < 0) missing.push(`i2=${place.i2}`);
+    if (other >= 0) compare.open(other);
+    else compare.close();
+    if (place.a && area < 0) missing.push(`a=${place.a}`);
+    if ((area < 0 ? null : area) !== choice.chosen()) choice.show(area < 0 ? null : area);
+    const sight = readView(place.v);
+    if (sight) map.setView(sight.at, sight.zoom, { animate: false });
+    else if (place.v) missing.push(`v=${place.v}`);
+    return missing;
+  };
+  const address = followAddress(now, show, (parts) => linkNotice(atlas.words, parts));
+  map.on("home", () => (home = seen()));
+  map.on("moveend", address.note);
+  return address;
 }
 
 /**
@@ -244,12 +323,12 @@ function furtherLayers(atlas, line, outline, renderer) {
         keepTipClear(line(places, atlas.programmes.other[number] ? OTHER_PROGRAMME_LINE : PROGRAMME_LINE).bindTooltip(element("span", "", atlas.programmes.labels[number]), { sticky: true })),
       ),
     );
-    const group = L.layerGroup([...outlines.map((/** @type {any} */ places) => line(places, LIGHT_LINE)), dashes]);
-    // where both run along one border, the light line lies below that of the candidate area and the dashes above it
-    group.on("add", () => {
-      groups[atlas.words.label_candidates]?.eachLayer((/** @type {any} */ part) => part.bringToFront?.());
-      dashes.bringToFront();
-    });
+    // the white edge has the dashes of its line: between them a border of a candidate area below is seen
+    const edges = L.featureGroup(outlines.map((/** @type {any} */ places, /** @type {number} */ number) => line(places, programmeCasing(atlas.programmes.other[number]))));
+    const group = /** @type {any} */ (L.layerGroup([edges, dashes]));
+    const toFront = () => group._map && [edges, dashes].forEach((part) => part.bringToFront());
+    group.on("add", toFront);
+    groups[atlas.words.label_candidates]?.on("add", toFront);
     groups[atlas.words.label_programmes] = group;
   }
   if (atlas.facilities.length) {

@@ -8,6 +8,7 @@ import { element } from "./controls.js";
 import { fillIn, formatNumber, formatValue } from "./format.js";
 import { foldable } from "./frame.js";
 import { legendHistogram } from "./linked.js";
+import { isSmall } from "./sheet.js";
 import { GAP_STYLES } from "./styles.js";
 
 /**
@@ -22,6 +23,7 @@ export function legendRows(atlas, column) {
   /** What a class is called; where no value reaches its far end, that end stays open. */
   const range = (/** @type {number} */ cell) => {
     const [last, values] = [cell === column.breaks.length, { lower: limits[cell], upper: limits[cell + 1] }];
+    if (values.lower === values.upper) return values.lower;
     if (!cell && !last && lowest >= column.breaks[0]) return fillIn(atlas.words.legend_below, values);
     if (cell && last && highest < column.breaks[cell - 1]) return fillIn(atlas.words.legend_from, values);
     return fillIn(last ? atlas.words.legend_last_range : atlas.words.legend_range, values);
@@ -39,10 +41,12 @@ export function legendRows(atlas, column) {
  * @param {number | string | null} filter the class that is highlighted
  * @param {(cell: number | string | null) => void} highlight
  * @param {HTMLElement} box
+ * @param {import("./marks.js").SmallMark} mark of selected areas that are too small for their hatch
  */
-export function drawLegend(atlas, column, filter, highlight, box) {
-  const card = foldable(element("details", ""));
-  card.open = box.querySelector("details")?.open ?? card.open;
+export function drawLegend(atlas, column, filter, highlight, box, mark) {
+  const card = foldable(element("details", "qa-legend-classes"));
+  const [classesOpen, signsOpen] = [".qa-legend-classes", ".qa-legend-signs"].map((part) => /** @type {HTMLDetailsElement | null} */ (box.querySelector(part))?.open);
+  card.open = classesOpen ?? card.open;
   card.append(element("summary", "qa-legend-title", legendTitle(atlas, column)));
   const [counts, people] = [countClasses(column), sumClasses(column, atlas.areas.residents)];
   const write = (/** @type {number | undefined} */ n) => formatNumber(n ?? 0, 0, atlas.lang);
@@ -60,16 +64,13 @@ export function drawLegend(atlas, column, filter, highlight, box) {
     if (gap) button.title = atlas.words[`why_${cell}`];
     button.append(...rowParts(swatch(gap ? gap.fillColor : column.colors[cell], gap?.pattern), label, `(${write(counts.get(cell))})`));
     button.append(element("span", "qa-residents", write(people.get(cell))));
-    list.append(row([button]));
+    list.append(row(SECRET.includes(String(cell)) ? [button, element("span", "qa-legend-why", atlas.words[`why_${cell}`])] : [button]));
   }
   if (column.both) {
     const [n, residents] = [counts, people].map((sums) => column.both.reduce((/** @type {number} */ sum, /** @type {number} */ cell) => sum + (sums.get(cell) ?? 0), 0));
     const parts = rowParts(swatch("#ffffff", "", "qa-swatch-both"), atlas.words.legend_both, `(${write(n)})`);
     list.prepend(row([...parts, element("span", "qa-residents", write(residents))]));
   }
-  const marks = markRows(atlas, write).map(row);
-  marks[0]?.classList.add("qa-legend-break");
-  list.append(...marks);
   card.append(...legendHistogram(atlas, column, legendRows(atlas, column).filter(({ cell }) => typeof cell === "number").map(({ label }) => label)), heads, list);
   if (column.city !== null) {
     card.append(element("p", "qa-legend-city", fillIn(atlas.words.legend_city, { value: formatValue(column.city, column, atlas.lang) })));
@@ -85,9 +86,52 @@ export function drawLegend(atlas, column, filter, highlight, box) {
     // on other people's maps there is no page around the map that says it
     for (const note of atlas.notes) card.append(element("p", "qa-legend-note qa-legend-warning", note));
   }
+  card.append(...signsFold(atlas, write, signsOpen ?? hasRoom(box), mark));
   const focused = [...box.querySelectorAll("button")].findIndex((button) => button === document.activeElement);
   box.replaceChildren(card);
   if (focused >= 0) box.querySelectorAll("button")[focused]?.focus();
+}
+
+const SECRET = ["protected", "source", "derived"]; // the others say in their label why there is no value
+const HIGH_MAP = 700; // pixels: a lower one has no room for the signs below the classes
+
+/**
+ * @param {HTMLElement} box
+ * @returns {boolean} whether the signs have room from the start; on other people's maps nothing is known of the page
+ */
+function hasRoom(box) {
+  const map = box.closest(".leaflet-container") ?? document.querySelector(".folium-map");
+  return (map?.clientHeight ?? 0) > HIGH_MAP && !isSmall();
+}
+
+/**
+ * Unfold the signs where they have room, before the reader decides.
+ *
+ * @param {HTMLElement} box
+ */
+export function unfoldSigns(box) {
+  const fold = /** @type {HTMLDetailsElement | null} */ (box.querySelector(".qa-legend-signs"));
+  if (fold) fold.open = hasRoom(box);
+}
+
+/**
+ * Hatches, outlines and points behind a heading that says how many there are.
+ *
+ * @param {any} atlas
+ * @param {(n: number) => string} write
+ * @param {boolean} open
+ * @param {import("./marks.js").SmallMark} mark
+ * @returns {HTMLElement[]} nothing where none of them occurs
+ */
+function signsFold(atlas, write, open, mark) {
+  const rows = markRows(atlas, write).map(row);
+  if (!rows.length) return [];
+  const [fold, list] = [/** @type {HTMLDetailsElement} */ (element("details", "qa-legend-signs")), element("ul", "qa-legend-list")];
+  fold.open = open;
+  list.append(...rows);
+  if (mark !== "ring") list.append(element("li", "qa-legend-note", atlas.words[`legend_small_${mark}`]));
+  fold.append(element("summary", "", fillIn(atlas.words.legend_signs, { count: write(rows.length) })), list);
+  return [fold];
 }
 
 /**
@@ -95,7 +139,7 @@ export function drawLegend(atlas, column, filter, highlight, box) {
  * @param {any} column
  * @returns {string} label and unit, and the date where there are several
  */
-function legendTitle(atlas, column) {
+export function legendTitle(atlas, column) {
   const words = column.unit ? `${column.label} (${column.unit})` : column.label;
   return atlas.times.length > 1 ? `${words}, ${atlas.times[atlas.shown].year}` : words;
 }
@@ -177,22 +221,33 @@ function isDark(color) {
  * Hatch, outlines and points, where they occur.
  *
  * @param {any} atlas
+ * @returns {Array<{kind: string, n: number, label: string}>}
+ */
+export function legendMarks({ words, selected, isBorderline, near, candidates, programmes, facilities }) {
+  const open = isBorderline.size;
+  const other = programmes.other.filter(Boolean).length;
+  const marks = [
+    { kind: "sure", n: selected.length - open, label: words.legend_selected },
+    { kind: "open", n: open, label: words.legend_open },
+    { kind: "near", n: near?.length ?? 0, label: words.legend_near },
+    { kind: "candidate", n: candidates.length, label: words.legend_candidate },
+    { kind: "programme", n: programmes.labels.length - other, label: words.legend_programme },
+    { kind: "other", n: other, label: words.legend_programme_other },
+    { kind: "facility", n: facilities.length, label: words.legend_facility },
+  ];
+  return marks.filter(({ n }) => n);
+}
+
+/** @type {Record<string, string>} */
+const MARK_PATTERNS = { sure: "hatch", open: "dashes" };
+
+/**
+ * @param {any} atlas
  * @param {(n: number) => string} write
  * @returns {HTMLElement[][]}
  */
 function markRows(atlas, write) {
-  const open = atlas.isBorderline.size;
-  const other = atlas.programmes.other.filter(Boolean).length;
-  const marks = [
-    { n: atlas.selected.length - open, sign: () => swatch("#ffffff", "hatch", "qa-swatch-selected"), label: atlas.words.legend_selected },
-    { n: open, sign: () => swatch("#ffffff", "dashes", "qa-swatch-selected"), label: atlas.words.legend_open },
-    { n: atlas.near?.length, sign: () => swatch("#ffffff", "", "qa-swatch-near"), label: atlas.words.legend_near },
-    { n: atlas.candidates.length, sign: () => swatch("#ffffff", "", "qa-swatch-candidate"), label: atlas.words.legend_candidate },
-    { n: atlas.programmes.labels.length - other, sign: () => swatch("#ffffff", "", "qa-swatch-programme"), label: atlas.words.legend_programme },
-    { n: other, sign: () => swatch("#ffffff", "", "qa-swatch-programme-other"), label: atlas.words.legend_programme_other },
-    { n: atlas.facilities.length, sign: () => swatch("#ffffff", "", "qa-swatch-facility"), label: atlas.words.legend_facility },
-  ];
-  return marks.filter(({ n }) => n).map(({ n, sign, label }) => rowParts(sign(), label, `(${write(n)})`));
+  return legendMarks(atlas).map(({ kind, n, label }) => rowParts(swatch("#ffffff", MARK_PATTERNS[kind], `qa-swatch-${kind}`), label, `(${write(n)})`));
 }
 
 /**

@@ -115,7 +115,7 @@ function chartFigure(atlas, name, build, { high, plain, note, above, turn }) {
     for (const { nodes, areas } of drawing.linked) {
       for (const part of nodes) {
         part.classList.toggle("qa-hot", bus.pointed !== null && areas.includes(bus.pointed));
-        part.classList.toggle("qa-faded", areas.every(bus.isBack));
+        part.classList.toggle("qa-faded", areas.join() !== String(bus.chosen) && areas.every(bus.isBack));
       }
     }
     const spot = own ? drawing.spots.filter(({ area }) => area === bus.pointed).at(-1) : undefined;
@@ -296,7 +296,7 @@ export function areaTime(atlas, area) {
  * @returns {HTMLElement[]} what lifts and lowers its score
  */
 export function areaParts(atlas, area) {
-  if (!atlas.bus) return [];
+  if (!atlas.bus || !contributionsChart(atlas, [area])) return [];
   const high = (/** @type {any} */ { key }) => 96 + 17 * key.length;
   return [chartFigure(atlas, "parts", () => contributionsChart(atlas, [area]), { high })];
 }

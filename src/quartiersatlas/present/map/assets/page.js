@@ -10,6 +10,7 @@ import { DIRECTIONS, nextArea } from "./walk.js";
 /**
  * @typedef {object} AreaChoice
  * @property {(area: number | null) => void} choose mark an area on the map and show its panel
+ * @property {(area: number | null) => void} show the same, but nobody has chosen it just now
  * @property {(area: number) => void} find choose it, and come closer where it is small
  * @property {() => void} refresh the panel, when something else is shown
  * @property {() => number | null} chosen
@@ -81,7 +82,7 @@ export function showPanel(atlas, area, close, again = false) {
  *
  * @param {any} atlas
  * @param {(area: number) => void} choose
- * @returns {{dateChanged: () => void, membersChanged: () => void} | undefined} what the table follows
+ * @returns {{dateChanged: () => void, membersChanged: () => void, order: () => number[]} | undefined} what the table follows
  */
 export function tableButton(atlas, choose) {
   const [button, box] = ["qa-table-button", "qa-table"].map((id) => document.getElementById(id));
@@ -92,12 +93,12 @@ export function tableButton(atlas, choose) {
     button.textContent = open ? atlas.words.button_map : atlas.words.button_table;
   };
   let drawn = -1; // the date the table was drawn for
-  /** @type {(() => void) | null} */
-  let fill = null;
+  /** @type {ReturnType<typeof drawTable> | null} */
+  let table = null;
   const draw = () => {
     if (drawn === atlas.shown) return;
     drawn = atlas.shown;
-    fill = drawTable(atlas, box, (area) => {
+    table = drawTable(atlas, box, (area) => {
       show(false);
       choose(area);
     });
@@ -124,7 +125,8 @@ export function tableButton(atlas, choose) {
     dateChanged() {
       if (!box.hidden) draw();
     },
-    membersChanged: () => fill?.(),
+    membersChanged: () => table?.fill(),
+    order: () => table?.order() ?? atlas.areas.names.map((/** @type {string} */ _, /** @type {number} */ area) => area),
   };
 }
 

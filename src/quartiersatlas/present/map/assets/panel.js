@@ -3,7 +3,7 @@
 
 import { actionParts } from "./actions.js";
 import { intervalOf } from "./columns.js";
-import { cellText, countsText, element, whyParts } from "./controls.js";
+import { cellText, countsText, element, residentsGap, whyParts } from "./controls.js";
 import { fillIn, formatNumber, formatValue } from "./format.js";
 import { areaParts, areaProfile, areaTime } from "./linked.js";
 import { needParts, selectionParts } from "./panel_need.js";
@@ -48,12 +48,14 @@ export function drawPanel(atlas, area, box, close) {
  * @param {number} area
  * @returns {HTMLElement[]} key, parents and residents
  */
-function whereAndWho({ areas, columns, words, lang }, area) {
+function whereAndWho(atlas, area) {
+  const { areas, words, lang } = atlas;
   const place = [areas.keys[area], ...areas.parents.map((/** @type {string[]} */ p) => p[area])].join(" · ");
   const people = areas.residents[area];
-  const hidden = columns[0].gaps[area] === "unknown_residents" ? words.gap_unknown_residents : words.profile_residents_hidden;
-  const count = people === null ? hidden : fillIn(words.residents_count, { count: formatNumber(people, 0, lang) });
-  return [element("p", "qa-muted", place), paragraph(count)];
+  if (people !== null) return [element("p", "qa-muted", place), paragraph(fillIn(words.residents_count, { count: formatNumber(people, 0, lang) }))];
+  const why = residentsGap(atlas, area);
+  const parts = why === "protected" ? [paragraph(words.profile_residents_hidden), element("p", "qa-muted qa-why", words.why_protected)] : [paragraph(words[`gap_${why}`])];
+  return [element("p", "qa-muted", place), ...parts];
 }
 
 /**

@@ -43,7 +43,7 @@ export function selectionParts(atlas, area) {
  * The rule as a sentence with its list, behind a heading that opens.
  *
  * @param {string} title
- * @param {{lead: string, items: string[], note: string}} rule
+ * @param {{lead: string, items: Array<string | [string, any[]]>, note: string}} rule
  * @returns {HTMLElement}
  */
 function ruleBox(title, { lead, items, note }) {

@@ -12,12 +12,17 @@ export function paragraph(text) {
 }
 
 /**
- * @param {Iterable<string>} lines
+ * @param {Iterable<string | [string, any[]]>} lines text, or text with a list of its own
  * @returns {HTMLElement}
  */
 export function bulletList(lines) {
   const list = element("ul", "");
-  list.append(...Array.from(lines, (line) => element("li", "", line)));
+  for (const line of lines) {
+    const [words, inner] = typeof line === "string" ? [line, []] : line;
+    const item = element("li", "", words);
+    if (inner.length) item.append(bulletList(inner));
+    list.append(item);
+  }
   return list;
 }
 

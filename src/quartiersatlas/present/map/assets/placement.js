@@ -40,17 +40,23 @@ const GRID_PLACES = 5; // places across and down a district, where none of the o
  * @param {number} width
  * @param {number} height
  * @param {LabelBox[]} taken
+ * @param {LabelBox[]} [marks] taken for all but districts: they always appear
  * @param {number} [cell] side of the cells in which boxes are looked up
  * @returns {PlacedLabel[]}
  */
-export function placeLabels(labels, width, height, taken, cell = 48) {
-  const free = freeSpace(width, height, taken, cell);
+export function placeLabels(labels, width, height, taken, marks = [], cell = 48) {
+  const { free, add } = freeSpace(width, height, taken, cell);
+  let left = marks;
   /** @type {PlacedLabel[]} */
   const found = [];
   const order = labels.map((_, i) => i).sort((a, b) => labels[b].rank - labels[a].rank || Number(labels[b].wasThere) - Number(labels[a].wasThere) || a - b);
   for (const number of order) {
     const label = labels[number];
     if (found.length >= MOST_NAMES) break;
+    if (label.way !== "district") {
+      left.forEach(add);
+      left = [];
+    }
     if (label.way === "line") {
       const form = label.forms[0];
       for (const spot of straightSpots(label.line ?? [], form.width, (WORDS_APART * form.height) / 1.2)) {
@@ -189,7 +195,8 @@ export function labelBoxes(form, [x, y, angle]) {
  * @param {number} height
  * @param {LabelBox[]} taken
  * @param {number} cell
- * @returns {(form: LabelForm, spot: LabelSpot) => boolean} take the boxes of a name, if all of them are free and on the map
+ * @returns {{free: (form: LabelForm, spot: LabelSpot) => boolean, add: (box: LabelBox) => void}} what takes the boxes of a
+ *   name if all of them are free and on the map, and what takes a box
  */
 function freeSpace(width, height, taken, cell) {
   const [columns, rows] = [Math.floor(width / cell), Math.floor(height / cell)];
@@ -213,10 +220,11 @@ function freeSpace(width, height, taken, cell) {
     box[0] >= 0 && box[1] >= 0 && box[2] <= width && box[3] <= height &&
     touched(box).every((place) => !cells.get(place)?.some((other) => box[0] < other[2] && other[0] < box[2] && box[1] < other[3] && other[1] < box[3]));
   taken.forEach(add);
-  return (form, spot) => {
+  const free = (/** @type {LabelForm} */ form, /** @type {LabelSpot} */ spot) => {
     const boxes = labelBoxes(form, spot);
     if (!boxes.every(isFree)) return false;
     boxes.forEach(add);
     return true;
   };
+  return { free, add };
 }

@@ -172,8 +172,9 @@ export function searchBox(atlas, go) {
     options[active].scrollIntoView({ block: "nearest" });
   };
   const open = (/** @type {Entry[]} */ found, /** @type {(kind: string) => string} */ head) => {
-    offers = SEARCH_KINDS.flatMap((kind) => found.filter((one) => one.kind === kind));
-    const groups = [...new Set(offers.map(({ kind }) => kind))].map((kind) => {
+    const kinds = [...new Set(found.map(({ kind }) => kind))]; // the one with the best result first
+    offers = kinds.flatMap((kind) => found.filter((one) => one.kind === kind));
+    const groups = kinds.map((kind) => {
       const [group, title] = [element("div", "qa-results-group"), element("div", "qa-results-head", head(kind))];
       group.setAttribute("role", "group");
       group.setAttribute("aria-label", head(kind));
@@ -188,9 +189,10 @@ export function searchBox(atlas, go) {
     mark(-1);
   };
   const option = (/** @type {Entry} */ one, /** @type {number} */ i) => {
-    const node = element("div", "qa-result", one.text);
+    const node = element("div", "qa-result");
     node.id = `qa-result-${i}`;
     node.setAttribute("role", "option");
+    node.append(element("bdi", "", one.text)); // its direction ends with it
     if (one.more) node.append(element("span", "qa-muted", ` ${one.more}`));
     const inside = one.kind === "street" ? streets[one.number].areas.length : 0;
     if (inside > 1) node.append(element("span", "qa-muted", ` ${fillIn(words.search_n_areas, { count: formatNumber(inside, 0, atlas.lang) })}`));
@@ -227,7 +229,8 @@ export function searchBox(atlas, go) {
     const all = search();
     /** @type {Record<string, number>} */
     const count = {};
-    const few = all.filter(({ kind }) => (count[kind] = (count[kind] ?? 0) + 1) <= MOST_OF_A_KIND).slice(0, MOST_OFFERS);
+    const most = all.every(({ kind }) => kind === all[0].kind) ? MOST_OFFERS : MOST_OF_A_KIND;
+    const few = all.filter(({ kind }) => (count[kind] = (count[kind] ?? 0) + 1) <= most).slice(0, MOST_OFFERS);
     open(few, (kind) => (kind === "district" ? atlas.areas.levels[0] : words[`search_kind_${kind}`]));
     const nothing = input.value.trim() && !all.length;
     say(nothing ? words.search_nothing : all.length ? fillIn(words.search_found, { count: formatNumber(all.length, 0, atlas.lang) }) : "", Boolean(nothing));

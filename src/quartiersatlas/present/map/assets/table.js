@@ -1,7 +1,7 @@
 // @ts-check
 // The same content as a table: every area, every column, sorted by a click on a heading; long ones come in portions.
 
-import { cellText, countsText, element } from "./controls.js";
+import { cellText, countsText, element, residentsGap } from "./controls.js";
 import { fillIn, formatNumber } from "./format.js";
 
 const PORTION = 1000; // rows: with many more at once a browser stands still
@@ -13,6 +13,8 @@ const PAGE = 273; // mm across between the margins; a wider table is printed as 
  * @property {(area: number) => string} text
  * @property {(area: number) => string | number | null} order null stands last
  * @property {boolean} isNumber
+ * @property {Array<{label: string, decimals: number, value: (area: number) => number | null | undefined}>} [number] the numbers behind the
+ *   text, the one that is shown first
  * @property {(area: number) => string} [counts] the counts behind a rate: never the rate alone
  */
 
@@ -50,18 +52,19 @@ export function tableColumns(atlas) {
     order: (/** @type {number} */ area) => values[area],
     isNumber: false,
   });
-  const people = (/** @type {number} */ area) => (residents[area] === null ? "" : formatNumber(residents[area], 0, atlas.lang));
+  const people = (/** @type {number} */ area) => (residents[area] === null ? atlas.words[`gap_${residentsGap(atlas, area)}`] : formatNumber(residents[area], 0, atlas.lang));
   return [
     word(atlas.words.label_area, names),
     word(atlas.words.label_key, keys),
     ...parents.map((/** @type {string[]} */ values, /** @type {number} */ level) => word(atlas.areas.levels[level], values)),
-    { label: atlas.words.label_residents, text: people, order: (area) => residents[area], isNumber: true },
+    { label: atlas.words.label_residents, text: people, order: (area) => residents[area], isNumber: true, number: [{ label: atlas.words.label_residents, decimals: 0, value: (area) => residents[area] }] },
     ...atlas.columns.filter((/** @type {any} */ c) => !c.matrix).map((/** @type {any} */ column) => ({
       label: column.unit ? `${column.label} (${column.unit})` : column.label,
       text: (/** @type {number} */ area) => cellText(atlas, column, area),
       order: (/** @type {number} */ area) => column.values[area],
       isNumber: !column.classes,
       counts: (/** @type {number} */ area) => countsText(atlas, column, area),
+      ...(column.classes ? {} : { number: numbersOf(atlas, column) }),
     })),
     ...markColumns(atlas),
     {
@@ -70,6 +73,20 @@ export function tableColumns(atlas) {
       order: (area) => (atlas.reasons[area] ? atlas.reasons[area].length : null),
       isNumber: false,
     },
+  ];
+}
+
+/**
+ * @param {any} atlas
+ * @param {any} column
+ * @returns {TableColumn["number"]} the value, and both counts behind a rate
+ */
+function numbersOf(atlas, column) {
+  const label = column.unit ? `${column.label} (${column.unit})` : column.label;
+  const counts = column.numerator ? [[atlas.words.csv_numerator, column.numerator], [atlas.words.csv_denominator, column.denominator]] : [];
+  return [
+    { label, decimals: column.decimals, value: (area) => column.values[area] },
+    ...counts.map(([name, numbers]) => ({ label: fillIn(name, { label: column.label }), decimals: 0, value: (/** @type {number} */ area) => (column.values[area] === null ? undefined : numbers[area]) })),
   ];
 }
 
@@ -111,7 +128,7 @@ function tableCaption(atlas) {
  * @param {any} atlas
  * @param {HTMLElement} box
  * @param {(area: number) => void} choose
- * @returns {() => void} what writes the rows anew, in the order they have
+ * @returns {{fill: () => void, order: () => number[]}} what writes the rows anew, in the order they have, and that order
  */
 export function drawTable(atlas, box, choose) {
   const columns = tableColumns(atlas);
@@ -134,7 +151,8 @@ export function drawTable(atlas, box, choose) {
   head.append(headRow);
   const rows = portions(atlas, body, (area) => tableRow(columns, area, isLong, choose));
   let [by, falling] = [0, false];
-  const fill = () => rows.fill(sortedRows(atlas.areas.names.length, columns[by].order, falling, atlas.lang));
+  const order = () => sortedRows(atlas.areas.names.length, columns[by].order, falling, atlas.lang);
+  const fill = () => rows.fill(order());
   const sort = (/** @type {number} */ chosen) => {
     falling = heads[chosen].ariaSort === "ascending";
     by = chosen;
@@ -145,8 +163,22 @@ export function drawTable(atlas, box, choose) {
   heads.forEach((cell, number) => cell.firstElementChild?.addEventListener("click", () => sort(number)));
   sort(0);
   table.append(head, body);
-  box.replaceChildren(table, rows.foot);
-  return fill;
+  box.replaceChildren(table, rows.foot, ...reasonsList(atlas));
+  return { fill, order };
+}
+
+/**
+ * Why cells show no value: one line for each reason that occurs.
+ *
+ * @param {any} atlas
+ * @returns {HTMLElement[]}
+ */
+function reasonsList(atlas) {
+  const kinds = new Set(atlas.columns.flatMap((/** @type {any} */ column) => column.values.flatMap((/** @type {any} */ value, /** @type {number} */ area) => (value === null ? [column.gaps[area] ?? "missing"] : []))));
+  atlas.areas.residents.forEach((/** @type {number | null} */ n, /** @type {number} */ area) => n === null && kinds.add(residentsGap(atlas, area)));
+  const list = element("ul", "qa-table-why");
+  list.append(...[...kinds].sort().map((kind) => element("li", "", `${atlas.words[`gap_${kind}`]} – ${atlas.words[`why_${kind}`]}`)));
+  return kinds.size ? [list] : [];
 }
 
 /**

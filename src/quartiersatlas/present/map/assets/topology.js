@@ -120,6 +120,28 @@ export function arcOwners(shapes) {
 }
 
 /**
+ * How much shapes cover on a map of the Mercator projection: rings of arcs, each arc summed once.
+ *
+ * @param {Place[][]} arcs
+ * @param {number[][][][]} shapes
+ * @returns {number} square degrees of longitude
+ */
+export function totalSurface(arcs, shapes) {
+  const [north0, east0] = arcs[0]?.[0] ?? [0, 0];
+  const twice = arcs.map((arc) => {
+    let sum = 0;
+    for (let i = 1; i < arc.length; i += 1) {
+      sum += (arc[i - 1][1] - east0) * (arc[i][0] - north0) - (arc[i][1] - east0) * (arc[i - 1][0] - north0);
+    }
+    return sum;
+  });
+  const ring = (/** @type {number[]} */ refs) => Math.abs(refs.reduce((sum, ref) => sum + (ref & 1 ? -1 : 1) * twice[ref >> 1], 0)) / 2;
+  const part = (/** @type {number[][]} */ [outer, ...holes]) => ring(outer) - holes.reduce((sum, hole) => sum + ring(hole), 0);
+  const stretched = 1 / Math.cos((north0 * Math.PI) / 180);
+  return stretched * shapes.flat().reduce((sum, rings) => sum + part(rings), 0);
+}
+
+/**
  * @param {Map<number, number[]>} owners
  * @param {number} count number of shapes
  * @returns {number[][]} for each shape those it shares a border with

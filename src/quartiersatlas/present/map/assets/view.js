@@ -1,11 +1,12 @@
 // @ts-check
 // One view of the city: its areas in one column of one date, the marks above them, its legend and its choices.
 
-import { cellClass, useScheme } from "./classes.js";
+import { cellClass, countClasses, useScheme } from "./classes.js";
 import { showYear } from "./columns.js";
 import { drawSchemeChoice, drawYearChoice, element, indicatorChoice, tooltip } from "./controls.js";
 import { drawLegend } from "./legend.js";
-import { areaStyle, CHOSEN_CASING, CHOSEN_LINE, LIGHT_LINE, NEAR_LINE, PARENT_LINE, POINTED_CASING, POINTED_LINE, RING, SELECTED_LINE, SMALL_AREA, TINY } from "./styles.js";
+import { smallMarks, writtenValues } from "./marks.js";
+import { areaStyle, CHOSEN_CASING, CHOSEN_LINE, MARK_LINES, PARENT_LINE, POINTED_CASING, POINTED_LINE } from "./styles.js";
 import { keepTipClear } from "./tips.js";
 import { outlineArcs } from "./topology.js";
 
@@ -13,6 +14,7 @@ import { outlineArcs } from "./topology.js";
  * @typedef {object} View
  * @property {any} atlas what the view shows: its own columns, at its own date
  * @property {any} layer a Leaflet layer group: areas and marks
+ * @property {any} renderer
  * @property {any} legend a Leaflet control
  * @property {HTMLElement[]} choices indicator, date and classes
  * @property {any[]} areas the polygons
@@ -20,6 +22,9 @@ import { outlineArcs } from "./topology.js";
  * @property {() => any} column the column that is shown
  * @property {(area: number | null) => void} ring mark the chosen area
  * @property {(area: number) => any} style how an area looks now
+ * @property {() => Map<number | string, number>} counts areas per class
+ * @property {(year: number) => void} showDate
+ * @property {(name: string) => void} showScheme
  * @property {(area: number | null) => void} point outline the area that a chart points at
  * @property {(areas: Set<number> | null) => void} single let the other areas step back
  * @property {() => boolean} isSingled
@@ -50,23 +55,24 @@ export function createView(atlas, ground, renderer, on) {
   areas.forEach((path, area) => path.on("mouseover", () => on.point?.(area)).on("mouseout", () => on.point?.(null)));
   areas.forEach(keepTipClear);
   // one path for all areas of a mark: it keeps its place below the further layers when another date is shown
-  const [light, near, selected] = [LIGHT_LINE, NEAR_LINE, SELECTED_LINE].map((style) => line([], style));
-  const rings = smallMarks(atlas, areas, renderer, [[light, LIGHT_LINE.weight], [near, NEAR_LINE.weight], [selected, SELECTED_LINE.weight]]);
+  const marks = MARK_LINES.map((style) => line([], style));
+  const small = smallMarks(atlas, areas, ground, renderer, marks, () => redraw());
+  const numbers = writtenValues(atlas, areas, ground);
   /** @type {any} */
-  const layer = L.layerGroup([...areas, parentLines(atlas, ground, line), light, near, selected, rings]);
+  const layer = L.layerGroup([...areas, parentLines(atlas, ground, line), ...marks, small.layer, numbers.layer]);
 
   const legend = /** @type {any} */ (L).control({ position: "bottomleft" });
   legend.onAdd = () => {
     const box = element("section", "qa-legend");
     L.DomEvent.disableClickPropagation(box).disableScrollPropagation(box);
-    drawLegend(atlas, column, filter, highlight, box);
+    drawLegend(atlas, column, filter, highlight, box, small.mark());
     return box;
   };
   const isBack = (/** @type {number} */ area) => (only ? !only.has(area) : filter !== null && filter !== cellClass(column, area));
-  const style = (/** @type {number} */ area) => areaStyle(column, area, markOf(atlas, area), isBack(area) ? "" : null);
+  const style = (/** @type {number} */ area) => areaStyle(column, area, small.isPlain(area) ? small.mark() : markOf(atlas, area), isBack(area) ? "" : null);
   const redraw = () => {
     areas.forEach((path, area) => path.setStyle(style(area)));
-    if (legend.getContainer()) drawLegend(atlas, column, filter, highlight, legend.getContainer());
+    if (legend.getContainer()) drawLegend(atlas, column, filter, highlight, legend.getContainer(), small.mark());
     on.drawn?.();
   };
   const highlight = (/** @type {number | string | null} */ cell) => {
@@ -75,9 +81,8 @@ export function createView(atlas, ground, renderer, on) {
   };
   const redrawMarks = () => {
     const outline = (/** @type {number} */ area) => ground.polygon(area).flat().map(closed);
-    for (const path of [light, near]) path.setLatLngs((atlas.near ?? []).flatMap(outline));
-    selected.setLatLngs(atlas.selected.flatMap(outline));
-    rings.fit();
+    markedAreas(atlas).forEach((those, i) => marks[i].setLatLngs(those.flatMap(outline)));
+    small.fit();
   };
 
   const [years, schemes] = [element("div", "qa-years"), element("div", "qa-schemes")];
@@ -99,6 +104,7 @@ export function createView(atlas, ground, renderer, on) {
     if (!column.years[atlas.shown]) return chooseYear(column.years.findIndex(Boolean));
     drawChoices();
     highlight(null);
+    numbers.write(column);
     on.changed(column);
   };
 
@@ -109,16 +115,24 @@ export function createView(atlas, ground, renderer, on) {
     return L.layerGroup(styles.map((style) => line(outline, style))).addTo(layer._map);
   };
   redrawMarks();
+  numbers.write(column);
   drawChoices();
   return {
     atlas,
     layer,
+    renderer,
     legend,
     areas,
     choices: [indicatorChoice(atlas, show), years, schemes],
     show,
     column: () => column,
     style,
+    counts: () => countClasses(column),
+    showDate: chooseYear,
+    showScheme(name) {
+      chooseScheme(name);
+      drawChoices();
+    },
     ring(area) {
       ring?.remove();
       ring = area === null || !layer._map ? null : outlined(area, [CHOSEN_CASING, CHOSEN_LINE]);
@@ -150,6 +164,17 @@ function markOf(atlas, area) {
 
 /**
  * @param {any} atlas
+ * @returns {number[][]} the areas of each of the lines in `MARK_LINES`: light below broken lines, nearly selected ones,
+ *   selected ones at the border, sure ones
+ */
+export function markedAreas(atlas) {
+  const open = atlas.selected.filter((/** @type {number} */ area) => atlas.isBorderline.has(area));
+  const near = atlas.near ?? [];
+  return [[...near, ...open], near, open, atlas.selected.filter((/** @type {number} */ area) => !atlas.isBorderline.has(area))];
+}
+
+/**
+ * @param {any} atlas
  * @param {import("./layer.js").Ground} ground
  * @param {(arcs: any, style: any) => any} line
  * @returns {any} the outlines of the districts
@@ -157,45 +182,6 @@ function markOf(atlas, area) {
 function parentLines(atlas, ground, line) {
   const parent = (/** @type {number} */ area) => atlas.areas.parents[0]?.[area];
   return line(ground.lines(atlas.areas.parents.length ? outlineArcs(ground.owners, parent) : []), PARENT_LINE);
-}
-
-/**
- * Rings around selected areas that are too small on the screen to show a hatch; where most of them are small, the
- * outlines are thinner, so that those of neighbours do not hide the classes between them.
- *
- * @param {any} atlas
- * @param {any[]} areas
- * @param {any} renderer
- * @param {Array<[any, number]>} outlines with their weight where there is room
- * @returns {any} a layer group with `fit`, which draws what is needed now
- */
-function smallMarks(atlas, areas, renderer, outlines) {
-  /** @type {any} */
-  const group = L.layerGroup();
-  const fit = () => {
-    group.clearLayers();
-    if (!group._map) return;
-    const marked = atlas.selected.map((/** @type {number} */ area) => areas[area].getBounds()).filter((/** @type {any} */ bounds) => bounds.isValid());
-    const sizes = marked.map((/** @type {any} */ bounds) => pixels(group._map, bounds));
-    sizes.forEach((/** @type {number} */ size, /** @type {number} */ i) => {
-      if (size < TINY) group.addLayer(L.circleMarker(marked[i].getCenter(), { renderer, ...RING }));
-    });
-    const small = sizes.filter((/** @type {number} */ size) => size < SMALL_AREA).length > sizes.length / 2;
-    for (const [path, weight] of outlines) path.setStyle({ weight: small ? weight * 0.55 : weight });
-  };
-  group.on("add", () => group._map.on("zoomend", fit).whenReady(fit));
-  group.on("remove", () => group._map.off("zoomend", fit));
-  return Object.assign(group, { fit });
-}
-
-/**
- * @param {any} map
- * @param {any} bounds
- * @returns {number} the longer side on the screen
- */
-export function pixels(map, bounds) {
-  const size = map.project(bounds.getNorthEast()).subtract(map.project(bounds.getSouthWest()));
-  return Math.max(Math.abs(size.x), Math.abs(size.y));
 }
 
 /**

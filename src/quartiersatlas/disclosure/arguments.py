@@ -1,0 +1,76 @@
+"""What release() takes: each argument is what its name says, or the message names how to get it."""
+
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+
+from quartiersatlas.base.checks import choice, expects
+from quartiersatlas.base.toml import NO_CHARACTER
+from quartiersatlas.disclosure.ledger import Ledger
+from quartiersatlas.disclosure.protection import Protection
+from quartiersatlas.disclosure.release import AUDIENCES
+from quartiersatlas.errors import SpecError
+from quartiersatlas.indicators import GroupGap
+from quartiersatlas.intake import AreaData
+from quartiersatlas.intake.areas.outlines import refuse_unusable_shapes
+from quartiersatlas.need import NeedIndex, Stability
+from quartiersatlas.screening import Candidates, ProgrammeAreas, Shortlist
+from quartiersatlas.segregation import SegregationResult
+
+WRITTEN_DAY = re.compile(
+    r"(?P<year_iso>\d{4})-(?P<month_iso>\d{1,2})-(?P<day_iso>\d{1,2})"
+    r"|(?P<day>\d{1,2})\.\s*(?P<month>\d{1,2})\.\s*(?P<year>\d{4})"
+)
+DOORS: dict[str, tuple[tuple[type, ...], str]] = {
+    "need": ((NeedIndex,), "need = qa.need_index(data, spec)"),
+    "shortlist": ((Shortlist,), "shortlist = qa.screen(data, rule)"),
+    "candidates": ((Candidates,), "candidates = qa.candidate_areas(data, shortlist)"),
+    "segregation": ((SegregationResult,), "segregation = qa.measure_segregation(data, groups)"),
+    "programmes": ((gpd.GeoDataFrame, ProgrammeAreas), 'programmes = qa.read_features("programmes.gpkg")'),
+    "facilities": ((gpd.GeoDataFrame,), 'facilities = qa.read_features("facilities.gpkg")'),
+    **dict.fromkeys(("title", "subtitle", "source", "comment"), ((str,), "text in quotation marks")),
+    "as_of": ((str,), 'text in quotation marks, such as "2024-12-31"'),
+    "protection": ((Protection,), "protection = qa.Protection(min_count=5)"),
+    "scale": ((pd.DataFrame, Mapping), "scale = qa.scale_table(data, groups, by)"),
+    "dates": ((Mapping,), 'dates = {"column": "2023"}'),
+    "stability": ((Stability,), "stability = shortlist.stability()"),
+    "gaps": ((GroupGap, Iterable), "gaps = qa.group_gap(data, group, all, reference='others')"),
+    "ledger": ((Ledger, str, Path), 'ledger = "ledger.json"'),
+}
+
+
+def check_arguments(given: Mapping[str, Any]) -> None:
+    """Refuse what is not what its name says; the message names how to get it."""
+    expects(given["data"], AreaData, "release", "qa.release(qa.join(areas, table), ...)")
+    for name, (kinds, how) in DOORS.items():
+        if given[name] is not None:
+            expects(given[name], kinds, f"release: {name}", how)
+        if isinstance(given[name], str) and NO_CHARACTER.search(given[name]):
+            raise SpecError(f"release: {name} holds an invalid character: {given[name]!a}.")
+    refuse_unusable_shapes(given["data"].areas, "release: the areas", polygons=True)
+    for name in ("programmes", "facilities"):
+        if isinstance(given[name], gpd.GeoDataFrame):
+            refuse_unusable_shapes(given[name], f"release: {name}")
+    _refuse_impossible_day(given["as_of"])
+    choice(given["audience"], AUDIENCES, "audience")
+    choice(given["missing"], ("", "status", "moving"), "release: missing")
+    if given["missing"] and given["shortlist"] is None:
+        raise SpecError("release: missing is told of a shortlist: release(..., shortlist=shortlist).")
+    if given["candidates"] is not None and given["shortlist"] is None:
+        raise SpecError("release() needs the shortlist the candidate areas were made of: shortlist=...")
+
+
+def _refuse_impossible_day(as_of: str) -> None:
+    """Refuse what is written as a day and is none; other words for a date stay free."""
+    found = WRITTEN_DAY.fullmatch(as_of.strip())
+    if found:
+        year, month, day = (int(found[f"{unit}_iso"] or found[unit]) for unit in ("year", "month", "day"))
+        if not (1 <= month <= 12 and 1 <= day <= monthrange(max(year, 1), month)[1]):  # noqa: PLR2004 - months
+            raise SpecError(f"release: as_of is {as_of!r}, and there is no such day. Write one such as '2024-12-31'.")

@@ -1,0 +1,91 @@
+"""Charts and maps as figures of a document, and the key beside a map; what cannot be drawn is left out."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from quartiersatlas.errors import QuartiersatlasError
+from quartiersatlas.present.look import ACCENT
+from quartiersatlas.present.paper import Columns, Figure, Key
+from quartiersatlas.present.paper.legend import legend_notes, map_entries
+from quartiersatlas.present.paper.legend_svg import swatch, swatch_size
+from quartiersatlas.present.paper.map_svg import alt_text, document, map_svg
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from quartiersatlas.catalogue import Lang
+    from quartiersatlas.charts import Chart
+    from quartiersatlas.disclosure import Release, ReleasedColumn
+    from quartiersatlas.present.look import Look
+    from quartiersatlas.present.paper.document import DocumentBlock
+    from quartiersatlas.present.paper.legend import LegendEntry
+    from quartiersatlas.present.places import Context, FittedContext
+
+POINTS = 72 / 25.4  # per mm
+IN_POINTS = re.compile(r'(width|height)="([0-9.]+)"')
+ROW, AROUND_ROWS = 3.7, 19.0  # mm: height of a row with a name, and of what stands above and below
+
+
+def chart_figures(
+    make: Callable[[], Chart], width: float, height: float | None = None, caption: str | None = ""
+) -> list[Figure]:
+    """Return a chart as a figure, its title and note as the caption; nothing where it cannot be made.
+
+    Parameters
+    ----------
+    make : callable
+        Makes the chart.
+    width, height : float
+        In mm; the height that suits the chart, if not given.
+    caption : str
+        What stands below it in place of its title; None for nothing at all.
+    """
+    try:
+        chart = make()
+    except QuartiersatlasError:
+        return []
+    if height is None:
+        height = ROW * len(chart.y.bands) + AROUND_ROWS if chart.y.bands else chart.height * width
+    svg = IN_POINTS.sub(r'\1="\2pt"', chart.svg(width * POINTS, height * POINTS), count=2)
+    words = "" if caption is None else f"{_ended(caption or chart.title)} {chart.note}".strip()
+    return [Figure(svg, chart.alt, words, width)]
+
+
+def _ended(words: str) -> str:
+    """Return words as a sentence that has an end."""
+    return words if words.endswith((".", "?", "!")) else f"{words}."
+
+
+def side_by_side(left: list[Figure], right: list[Figure]) -> list[DocumentBlock]:
+    """Return figures in two columns where there are both."""
+    return [Columns(tuple(left), tuple(right))] if left and right else [*left, *right]
+
+
+def map_figure(
+    release: Release,
+    column: ReleasedColumn,
+    lang: Lang,
+    size: tuple[float, float],
+    *,
+    caption: str,
+    area: str | None = None,
+    context: Context | FittedContext | None = None,
+    look: Look | None = None,
+) -> Figure:
+    """Return the map of a column as a figure of a size in mm."""
+    width, height = size
+    svg = map_svg(release, column.id, lang, width_mm=width, height_mm=height, area=area, context=context, look=look)
+    return Figure(svg, alt_text(release, column, map_entries(release, column, lang), lang), caption, width)
+
+
+def map_key(release: Release, column: ReleasedColumn, lang: Lang, look: Look | None = None) -> Key:
+    """Return the key of the map of a column."""
+    accent = ACCENT if look is None else look.accent
+    rows = tuple((_sign(entry, accent), entry.words) for entry in map_entries(release, column, lang))
+    return Key("", rows, "; ".join(legend_notes(release, column, lang)))
+
+
+def _sign(entry: LegendEntry, accent: str) -> str:
+    return document(swatch(entry, accent=accent), *swatch_size(entry), "", "")
