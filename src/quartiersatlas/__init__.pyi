@@ -22,19 +22,40 @@ from .indicators.change import add_change, rate_change
 from .indicators.columns import add_counts, add_rates
 from .indicators.gaps.gap import GroupGap, group_gap
 from .indicators.rates import city_value, rates
+from .indicators.reach import add_reach
+from .indicators.surveys.survey import SurveyRates, survey_rates
+from .indicators.within import WithinArea, within_area
 from .intake.areas.points import read_points
 from .intake.areas.read import merge_areas, read_areas, read_features
 from .intake.joining.data import AreaData
 from .intake.joining.join import check_vintages, join
 from .intake.joining.join_report import JoinReport
 from .intake.joining.sums import sum_columns
+from .intake.networks import Network, read_network
 from .intake.tables.queries import read_query
 from .intake.tables.read import Table, read_table
+from .intake.timetables import departures
+from .monitoring.changes.break_report import BreakReport, break_report
+from .monitoring.changes.change import Change, change
+from .monitoring.changes.transitions import Transitions
+from .monitoring.comparisons.funded import FundedComparison, compare_funded
+from .monitoring.comparisons.twins import Twins, twins
+from .monitoring.lists.compare import ListComparison, compare_lists
+from .monitoring.measures.coverage import Coverage, coverage
+from .monitoring.measures.participation import Annotation, annotate
+from .monitoring.measures.register import Measures, read_measures
+from .monitoring.stock.checklist import Checklist, checklist, tender_text
+from .monitoring.stock.stocktaking import Stocktaking, stocktaking
+from .monitoring.store.monitor import Monitor, monitor
+from .monitoring.store.outcome import Findings
+from .monitoring.store.targets import Target
+from .need.burden import Burden, burden
 from .need.index import NeedIndex, need_index
 from .need.pictures.transition import ClassTransition, class_transition
 from .need.spec.spec import NeedSpec
 from .present.area_profile.booklet import profiles
 from .present.area_profile.profile import Profile, profile
+from .present.dossier import dossier
 from .present.files.export import export
 from .present.look import Look
 from .present.map.atlas import Atlas, atlas_map, choropleth
@@ -63,7 +84,9 @@ from .segregation.inference.decompose import Decomposition, decompose
 from .segregation.registry import segregation_indices
 from .segregation.result import SegregationResult, measure_segregation
 from .segregation.scale import scale_table
+from .space.access import Access, access
 from .space.crosswalk import transfer
+from .space.exposure import Exposure, exposure
 from .space.fit import AreasReport, check_areas
 from .space.grid_cells import grid_to_areas
 from .space.neighbours import neighbours
@@ -72,25 +95,39 @@ from .space.reallocate import Transfer
 from .version import __version__
 
 __all__ = [
+    "Access",
+    "Annotation",
     "AreaData",
     "AreasReport",
     "Atlas",
     "Audit",
+    "BreakReport",
+    "Burden",
     "Candidates",
     "Catalogue",
+    "Change",
     "Chart",
+    "Checklist",
     "ClassTransition",
     "Context",
+    "Coverage",
     "Decomposition",
+    "Exposure",
+    "Findings",
     "FittedContext",
+    "FundedComparison",
     "GroupGap",
     "Indicator",
     "JoinReport",
     "KeySystem",
     "Ledger",
+    "ListComparison",
     "Look",
+    "Measures",
+    "Monitor",
     "NeedIndex",
     "NeedSpec",
+    "Network",
     "Profile",
     "ProgrammeAreas",
     "ProgrammeOverlap",
@@ -104,38 +141,57 @@ __all__ = [
     "SegregationResult",
     "Sheet",
     "Shortlist",
+    "Stocktaking",
     "Summary",
+    "SurveyRates",
     "Table",
+    "Target",
     "Transfer",
+    "Transitions",
+    "Twins",
+    "WithinArea",
     "__version__",
     "above",
     "above_city",
+    "access",
     "add_change",
     "add_counts",
     "add_rates",
+    "add_reach",
     "add_relations",
     "ags_from_ars",
+    "annotate",
     "at_least",
     "at_most",
     "atlas_map",
     "audit",
     "audit_project",
     "below",
+    "break_report",
+    "burden",
     "candidate_areas",
+    "change",
     "check_areas",
     "check_project",
     "check_rounded",
     "check_vintages",
     "check_wording",
+    "checklist",
     "choropleth",
     "city_value",
     "class_transition",
+    "compare_funded",
+    "compare_lists",
     "compare_rules",
     "compare_segregation",
     "compare_with_rest",
     "context",
+    "coverage",
     "decompose",
+    "departures",
+    "dossier",
     "export",
+    "exposure",
     "figure",
     "grid_to_areas",
     "group_gap",
@@ -147,6 +203,7 @@ __all__ = [
     "key_systems",
     "measure_segregation",
     "merge_areas",
+    "monitor",
     "need_index",
     "neighbours",
     "parent_keys",
@@ -159,6 +216,8 @@ __all__ = [
     "rates",
     "read_areas",
     "read_features",
+    "read_measures",
+    "read_network",
     "read_points",
     "read_query",
     "read_table",
@@ -172,10 +231,15 @@ __all__ = [
     "segregation",
     "segregation_change",
     "segregation_indices",
+    "stocktaking",
     "sum_columns",
+    "survey_rates",
+    "tender_text",
     "transfer",
     "transfer_by_area",
+    "twins",
     "typology",
+    "within_area",
     "worse_than_city",
     "worst_n",
     "worst_share",

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ArgumentError",
+    "BreakError",
     "ColumnError",
     "CountError",
     "DependencyError",
@@ -21,6 +22,7 @@ __all__ = [
     "KeyColumnError",
     "NumberError",
     "QuartiersatlasError",
+    "RegisterError",
     "ReleaseError",
     "SpecError",
     "inside",
@@ -120,6 +122,14 @@ class NumberError(InputError):
         self.problems = problems
 
 
+class RegisterError(InputError):
+    """Cells of a register cannot be read as what they should be; ``problems`` lists each with sheet, cell and value."""
+
+    def __init__(self, message: str, problems: Any = None) -> None:  # noqa: ANN401 - a DataFrame, not imported here
+        super().__init__(message)
+        self.problems = problems
+
+
 class GeometryError(InputError):
     """The geometry has no usable coordinate reference system, or shapes that cannot be used."""
 
@@ -153,6 +163,14 @@ def inside(*steps: str | int) -> Iterator[None]:
     except SpecError as error:
         error.place = (*steps, *error.place)
         raise
+
+
+class BreakError(SpecError):
+    """Two dates measure an indicator in different ways; ``report`` says how, and how far apart they are."""
+
+    def __init__(self, message: str, report: Any = None) -> None:  # noqa: ANN401 - a BreakReport, defined above this room
+        super().__init__(message)
+        self.report = report
 
 
 class ReleaseError(QuartiersatlasError):

@@ -113,3 +113,24 @@ def test_fonts_are_fonts_and_small(tmp_path):
 def test_words_are_short():
     with pytest.raises(SpecError, match="301 letters"):
         qa.Look(footer="x" * 301)
+
+
+def test_the_map_wears_the_look(sample, tmp_path):
+    drawing = tmp_path / "wappen.svg"
+    drawing.write_text(DRAWING.format('<path d="M0 0h9v9z"/>'))
+    look = qa.Look(
+        accent="#8a1c1c", logo=drawing, logo_alt='Wappen "<b>"', office="Amt <script>", contact="a@b.example"
+    )
+    page = qa.atlas_map(sample.release, look=look).html()
+    assert "#b3005e" not in page
+    assert "--accent:#8a1c1c" in page.replace(" ", "")
+    assert 'alt="Wappen &#34;&lt;b&gt;&#34;"' in page
+    assert "Amt &lt;script&gt; · a@b.example" in page
+    assert "#8a1c1c" not in qa.atlas_map(sample.release).html()
+
+
+def test_the_pictures_of_a_report_wear_the_accent(sample, tmp_path):
+    path = qa.report(sample.release, tmp_path / "a.html", look=qa.Look(accent="#8a1c1c"))
+    page = path.read_text(encoding="utf-8")
+    assert "#b3005e" not in page
+    assert page.count("#8a1c1c") > 5

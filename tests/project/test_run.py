@@ -96,6 +96,8 @@ def test_the_manifest_names_every_input_with_its_digest(outcome, sample):
         "indikatoren_2022.csv",
         "programmgebiete.geojson",
         "einrichtungen.geojson",
+        *("fluss.geojson", "gruen.geojson", "bahn.geojson", "hauptstrassen.geojson", "ortsnamen.geojson"),
+        "strassen.csv",
     }
     assert manifest["inputs"].keys() == inputs
     tables = {"indikatoren_2024.csv", "indikatoren_2022.csv"}

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from quartiersatlas.base.checks import usable_path
 from quartiersatlas.base.processes import owner_in, this_process
+from quartiersatlas.base.stores import refuse_internal
 from quartiersatlas.errors import InputError
 
 if TYPE_CHECKING:
@@ -77,7 +78,10 @@ def unfinished_folder(folder: Path, what: str) -> Iterator[Path]:
     ------
     InputError
         The folder is not there, or nothing can be written into it.
+    ReleaseError
+        It belongs to a store of unprotected numbers.
     """
+    refuse_internal(folder)
     if not isdir(folder):  # noqa: PTH112 - unlike the method, this answers where nobody may look
         raise InputError(f"There is no folder {str(folder)!r} to write {what!r} into.")
     clear_leftovers(folder)

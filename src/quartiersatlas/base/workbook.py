@@ -103,6 +103,10 @@ class WorkbookSheet:
         Columns whose numbers have a bar behind them, with its colour; none where a number is below 0.
     charts : sequence of SheetChart
         Pictures of cells; a sheet with some is one page.
+    choices : mapping of int to str
+        Columns whose cells are chosen from a list, with the cells that hold it.
+    choice_rows : int
+        Rows below the head in which that is offered.
     """
 
     name: str
@@ -118,6 +122,8 @@ class WorkbookSheet:
     foot: Sequence[tuple[str, CellStyle]] = ()
     bars: Mapping[int, str] = field(default_factory=dict)
     charts: Sequence[SheetChart] = ()
+    choices: Mapping[int, str] = field(default_factory=dict)
+    choice_rows: int = 0
 
 
 def sheet_to_edit(
@@ -235,6 +241,10 @@ def _write_sheet(page: Any, sheet: WorkbookSheet, formats: _Formats) -> None:  #
     for column, values in under_bars.items():
         if min(values) >= 0 < max(values):
             _add_bars(page, (first, column, number, column), max(values), sheet.bars[column])
+    for column, cells_of_list in sheet.choices.items():
+        # other words may be typed: whoever reads the file says which are unknown
+        offered = {"validate": "list", "source": cells_of_list, "show_error": False}
+        page.data_validation(first, column, first + sheet.choice_rows - 1, column, offered)
     for place, line in enumerate(sheet.foot, start=number + 1):
         _write_line(page, place, line, sheet.widths, formats)
     _hold(page, sheet, (top, first - 1, number))

@@ -314,6 +314,8 @@ class ActionBundle:
         Short stable name.
     domain : str
         One of the domains of the indicators.
+    field_id : str
+        Short stable name of the field of action.
     field_de, field_en, label_de, label_en, examples_de, examples_en : str
         Field of action, name of the bundle, and examples separated by semicolons.
     triggers : tuple of str
@@ -324,6 +326,7 @@ class ActionBundle:
 
     id: str
     domain: str
+    field_id: str
     field_de: str
     field_en: str
     label_de: str
@@ -360,6 +363,7 @@ def action_bundles() -> tuple[ActionBundle, ...]:
         ActionBundle(
             id=row["bundle_id"],
             domain=row["domain"],
+            field_id=row["field_id"],
             field_de=row["field_de"],
             field_en=row["field_en"],
             label_de=row["bundle_de"],

@@ -20,6 +20,7 @@ from quartiersatlas.errors import SpecError
 from quartiersatlas.indicators import GroupGap
 from quartiersatlas.intake import AreaData
 from quartiersatlas.intake.areas.outlines import refuse_unusable_shapes
+from quartiersatlas.monitoring.measures.register import Measures
 from quartiersatlas.need import NeedIndex, Stability
 from quartiersatlas.screening import Candidates, ProgrammeAreas, Shortlist
 from quartiersatlas.segregation import SegregationResult
@@ -42,6 +43,7 @@ DOORS: dict[str, tuple[tuple[type, ...], str]] = {
     "dates": ((Mapping,), 'dates = {"column": "2023"}'),
     "stability": ((Stability,), "stability = shortlist.stability()"),
     "gaps": ((GroupGap, Iterable), "gaps = qa.group_gap(data, group, all, reference='others')"),
+    "measures": ((Measures,), 'measures = qa.read_measures("massnahmen.xlsx")'),
     "ledger": ((Ledger, str, Path), 'ledger = "ledger.json"'),
 }
 

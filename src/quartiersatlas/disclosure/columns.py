@@ -477,3 +477,10 @@ def _check_same_selection(stability: Stability, shortlist: Shortlist) -> None:
             f"The stability is of another selection than the shortlist: {count_noun(len(odd), 'area is', 'areas are')} "
             f"selected in one of the two only: {list_some(odd)}. Make it with shortlist.stability(...)."
         )
+
+
+def unreleased_domains(data: AreaData, out: ReleasedColumns) -> tuple[str, ...]:
+    """Return the domains of which the data have indicators, none of which leaves."""
+    shown = {column.indicator.domain for column in out.columns}
+    there = {data.catalogue[name].domain for name in data.values.columns if name in data.catalogue}
+    return tuple(sorted(there - shown))

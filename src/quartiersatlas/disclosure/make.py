@@ -30,6 +30,7 @@ from quartiersatlas.disclosure.columns import (
     released_drivers,
     released_segregation,
     released_stability,
+    unreleased_domains,
 )
 from quartiersatlas.disclosure.derived.feasible_splits import with_index_company
 from quartiersatlas.disclosure.derived.filled import fill_withheld
@@ -43,6 +44,7 @@ from quartiersatlas.disclosure.derived.recompute import (
 )
 from quartiersatlas.disclosure.known_counts import smallest_units
 from quartiersatlas.disclosure.ledger import Ledger, layer_of, ledger_entry, locked_ledger, write_ledger
+from quartiersatlas.disclosure.measures import released_measures
 from quartiersatlas.disclosure.numbers.other_numbers import share_warnings
 from quartiersatlas.disclosure.over_time.other_borders import PendingRelease
 from quartiersatlas.disclosure.over_time.series import compare_with_earlier, earlier_cells
@@ -75,6 +77,7 @@ if TYPE_CHECKING:
     from quartiersatlas.disclosure.suppression import Settled, SuppressionPattern
     from quartiersatlas.indicators import GroupGap
     from quartiersatlas.intake import AreaData
+    from quartiersatlas.monitoring.measures.register import Measures
     from quartiersatlas.need import NeedIndex, NeedSpec, Stability
 
 
@@ -100,6 +103,7 @@ def release(
     programmes: gpd.GeoDataFrame | ProgrammeAreas | None = None,
     facilities: gpd.GeoDataFrame | None = None,
     gaps: GroupGap | Iterable[GroupGap] | None = None,
+    measures: Measures | None = None,
     title: str = "",
     subtitle: str = "",
     source: str = "",
@@ -134,6 +138,9 @@ def release(
         Results of :func:`group_gap`: the rates of the group and of whom it is compared with leave with their counts,
         and the gap of each area as columns ``<name>`` (drawn towards all areas) and ``<name>_direct``. That group and
         others add up to all is declared, and everything shown of a gap is made of the counts that leave.
+    measures : Measures, optional
+        Result of :func:`read_measures`: what, who, when and where leaves, and coverage of the need that the release
+        shows, on the day ``as_of``; money, assessments and internal notes only for the house.
     title, subtitle, source, as_of, comment : str
         What a reader has to know. Without title, source, date or comment, or where the catalogue has no definition of
         a released indicator, everything made of the release carries a band that says it is a draft, and why.
@@ -259,7 +266,8 @@ def _released(given: Mapping[str, Any], book: Ledger | None) -> Release:
         scale=derived.scale.round(SCALE_DECIMALS) if derived.scale is not None else None,
         dates=_dates(given["dates"] or {}, out),
         group_gaps=group_gaps,
-        unreleased_domains=_unreleased_domains(data, out),
+        measures=released_measures(given, data, derived.need, out),
+        unreleased_domains=unreleased_domains(data, out),
         stability=released_stability(derived, pattern, assessed, _ranked_score(out, audience)),
         certificate=audit,
     )
@@ -273,13 +281,6 @@ PASSED_ON = ("title", "subtitle", "source", "as_of", "comment", "audience", "pro
 def _missing_meanings(data: AreaData, spec: NeedSpec) -> list[Indicator]:
     """Return what the spec says of its columns; changes that the data made themselves are described already."""
     return [meaning for meaning in spec.meanings(data.catalogue) if meaning.id not in data.changes]
-
-
-def _unreleased_domains(data: AreaData, out: ReleasedColumns) -> tuple[str, ...]:
-    """Return the domains of which the data have indicators, none of which leaves."""
-    shown = {column.indicator.domain for column in out.columns}
-    there = {data.catalogue[name].domain for name in data.values.columns if name in data.catalogue}
-    return tuple(sorted(there - shown))
 
 
 def _names(

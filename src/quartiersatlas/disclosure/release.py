@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from quartiersatlas.catalogue import Indicator, Lang, Reference
     from quartiersatlas.charts import Chart
+    from quartiersatlas.disclosure.measures import ReleasedMeasures
     from quartiersatlas.indicators.gaps import ReferenceGroup
     from quartiersatlas.indicators.gaps.words import GapLabels
     from quartiersatlas.need.spec.records import NeedClass
@@ -194,6 +195,8 @@ class ReleasedResults:
         How often each area is selected when nothing is taken as exact.
     group_gaps : tuple of ReleasedGap
         How the situation of groups differs from that of the others.
+    measures : ReleasedMeasures, optional
+        Measures, coverage of the need that is shown, and notes of offices.
     unreleased_domains : tuple of str
         Domains of which the data have indicators that do not leave: "not released" is not "there is none".
     certificate : Audit
@@ -241,6 +244,7 @@ class ReleasedResults:
     assessed: Sealed[pd.Series[bool] | None] = Sealed(optional=True)
     stability: ReleasedStability | None = None
     group_gaps: tuple[ReleasedGap, ...] = ()
+    measures: ReleasedMeasures | None = None
     unreleased_domains: tuple[str, ...] = ()
     certificate: Audit = field(default_factory=Audit)
 

@@ -81,7 +81,7 @@ def add_change(
         for side, where in ((data, "The later data"), (earlier, "The earlier data")):
             if name not in side.values.columns:
                 raise ColumnError.not_found(name, side.values.columns, where)
-    moved = compare_outlines(earlier.areas, data.areas, outlines, _recipe(earlier, indicators))
+    moved = compare_outlines(earlier.areas, data.areas, outlines, carry_recipe(earlier, indicators))
     keys = data.areas.index
     earlier = replace(
         earlier,
@@ -106,8 +106,13 @@ def add_change(
     return replace(data, values=values, status=status, changes=changes, reports=(*data.reports, *earlier.reports))
 
 
-def _recipe(data: AreaData, indicators: Iterable[str]) -> str:
-    """Write the call that carries the counts behind indicators to other boundaries, and makes their rates anew."""
+def carry_recipe(data: AreaData, indicators: Iterable[str]) -> str:
+    """Write the call that carries the counts behind indicators to other boundaries, and makes their rates anew.
+
+    Examples
+    --------
+    It starts with ``earlier = add_rates(join(data.areas, transfer_by_area(...)``.
+    """
     rates = {name: data.rates[name] for name in indicators if name in data.rates}
     counts = list(dict.fromkeys(count for name in indicators for count in rates.get(name, (name,))))
     carried = f"transfer_by_area(earlier.values[{counts!r}], earlier.areas, data.areas).table"

@@ -28,6 +28,7 @@ from quartiersatlas.present.comparable import earlier_releases
 from quartiersatlas.present.figures import chart_figures, map_figure, map_key, side_by_side
 from quartiersatlas.present.group_gaps import group_gap_blocks
 from quartiersatlas.present.map.classes import map_columns
+from quartiersatlas.present.measures import measure_blocks
 from quartiersatlas.present.paper import (
     Bullets,
     Columns,
@@ -137,6 +138,7 @@ def report_document(
         *segregation_blocks(release, lang),
         *scale_blocks(release, lang),
         *group_gap_blocks(release, lang),
+        *measure_blocks(release, lang),
         *stocktaking_blocks(release, lang),
         *comment_blocks(release, lang),
         *method_blocks(release, lang, () if ground is None else ground.notes(lang)),
@@ -171,7 +173,10 @@ def _main_map(release: Release, lang: Lang, context: FittedContext | None, look:
     numbers = release.axis_column(column.axis, "score") if column.axis else column
     if numbers is not None:
         beside += chart_figures(
-            lambda: _without_label(pictures.legend_histogram(release, numbers.id, lang)), KEY, 30.0, caption=None
+            lambda: _without_label(pictures.legend_histogram(release, numbers.id, lang, colored_by=column.id)),
+            KEY,
+            30.0,
+            caption=None,
         )
     return [Columns((drawn,), (*beside, map_key(release, column, lang, look)), 2 / 3)]
 

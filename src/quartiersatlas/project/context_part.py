@@ -1,4 +1,4 @@
-"""``[context]`` and ``[gazetteer]``: layers and streets from files, as the map takes them."""
+"""``[context]``, ``[gazetteer]`` and ``[look]``: layers, streets, logo and fonts from files, as outputs take them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from quartiersatlas.errors import ColumnError, InputError, list_some
 from quartiersatlas.intake.files.layers import read_geometry_file
 from quartiersatlas.intake.tables.formats import FileOptions, existing_table, raw_table
 from quartiersatlas.present import context
+from quartiersatlas.present.look import ACCENT, Look
 from quartiersatlas.project.toml_words import toml_advice
 
 if TYPE_CHECKING:
@@ -69,3 +70,20 @@ def read_gazetteer(project: Project) -> pd.DataFrame | None:
     whole = {key: merged for merged, keys in project.areas.merge.items() for key in keys}
     keys = [whole.get(key, key) for key in (text.strip() for text in cells[part.key].texts())]
     return pd.DataFrame({"street": cells[part.street].texts(), "key": keys}).drop_duplicates()
+
+
+def read_look(project: Project) -> Look | None:
+    """Return the look of an office; None where the project has none."""
+    part = project.look
+    if part is None:
+        return None
+    with toml_advice("[look]", (), project=project.path.name):
+        return Look(
+            accent=part.accent or ACCENT,
+            font=tuple(project.file(font) for font in part.fonts if font) or None,
+            logo=project.file(part.logo) if part.logo else None,
+            logo_alt=part.logo_alt,
+            office=part.office,
+            contact=part.contact,
+            footer=part.footer,
+        )

@@ -77,6 +77,7 @@ def input_files(project: Project) -> list[str]:
     ]
     streets = [project.gazetteer.path] if project.gazetteer is not None else []
     tables = [part.path for part in project.tables]
+    streets += project.look.files if project.look is not None else []
     return sorted({project.areas.path, *tables, *streets, *layers, *residents, *spec, *rule})
 
 

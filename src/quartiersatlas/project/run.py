@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from quartiersatlas.base.checks import expects, usable_path
 from quartiersatlas.base.files import move_all, unfinished_folder
+from quartiersatlas.base.stores import refuse_internal
 from quartiersatlas.catalogue import Catalogue
 from quartiersatlas.disclosure import Ledger, Protection, Release, add_relations, release
 from quartiersatlas.disclosure.ledger import locked_ledger, publishing
@@ -19,10 +20,10 @@ from quartiersatlas.indicators import add_change, add_counts, add_rates
 from quartiersatlas.intake import AreaData, join, merge_areas, read_areas, read_features, read_points, read_table
 from quartiersatlas.intake.files.layers import read_geometry_file
 from quartiersatlas.need import need_index
-from quartiersatlas.present import atlas_map, export, profiles, report
+from quartiersatlas.present import atlas_map, export, figure, profiles, report
 from quartiersatlas.present.files.export import sidecar_files
 from quartiersatlas.project.certificate import ProjectAudit, write_certificate
-from quartiersatlas.project.context_part import read_context, read_gazetteer
+from quartiersatlas.project.context_part import read_context, read_gazetteer, read_look
 from quartiersatlas.project.manifest import digests, input_files, manifest_of, write_manifest
 from quartiersatlas.project.rule_part import naming_the_condition
 from quartiersatlas.project.schema import AreasPart, ChangePart, ProgrammesPart, Project, TablePart, read_project
@@ -187,6 +188,7 @@ def _computed(project: Project, ledger: Ledger | None) -> ProjectResult:
         notes=project.notes,
         context=read_context(project),
         gazetteer=read_gazetteer(project),
+        look=read_look(project),
     )
     read = tuple(table for _, table in tables)
     results = (need, shortlist, candidates, stability, result, atlas, ledger)
@@ -233,6 +235,7 @@ def run_project(path: str | Path, *, folder: str | Path | None = None) -> Projec
         result = _computed(project, ledger)
         target = usable_path(folder if folder is not None else project.file(project.outputs.folder), "folder")
         _refuse_overwriting(project, target)
+        refuse_internal(target)
         try:
             target.mkdir(parents=True, exist_ok=True)
         except (OSError, ValueError) as error:
@@ -337,20 +340,26 @@ def _write(result: ProjectResult, folder: Path) -> list[Path]:
     """Write every output into a folder."""
     outputs, lang = result.project.outputs, result.project.lang
     manifest = manifest_of(result.project, result.release, result.ledger)
-    beside: dict[str, Any] = {"earlier": result.atlas.earlier, "context": result.atlas.context}
+    shown: dict[str, Any] = {"lang": lang, "context": result.atlas.context, "look": result.atlas.look}
+    earlier = result.atlas.earlier
+    told: dict[str, Any] = {"lang": lang, "manifest": manifest}
     files = []
     if outputs.map:
         files.append(result.atlas.save(folder / outputs.map))
     if outputs.report:
-        files.append(report(result.release, folder / outputs.report, lang=lang, **beside))
+        files.append(report(result.release, folder / outputs.report, earlier=earlier, **shown))
     if outputs.profiles:
-        notes = result.project.notes
-        files.append(profiles(result.release, folder / outputs.profiles, lang=lang, notes=notes, **beside))
+        more: dict[str, Any] = {"notes": result.project.notes, "earlier": earlier}
+        files.append(profiles(result.release, folder / outputs.profiles, **more, **shown))
+    if outputs.sheet:
+        files.append(figure(result.release, **shown).save(folder / outputs.sheet))
     if outputs.geopackage:
-        files.append(export(result.release, folder / outputs.geopackage, lang=lang, manifest=manifest))
+        files.append(export(result.release, folder / outputs.geopackage, **told))
+    if outputs.workbook:
+        files.append(export(result.release, folder / outputs.workbook, look=result.atlas.look, **told))
     if outputs.segregation and result.release.segregation is not None:
         table = folder / outputs.segregation
-        files.append(export(result.release, table, table="segregation", lang=lang, manifest=manifest))
+        files.append(export(result.release, table, table="segregation", **told))
         files += sidecar_files(table)
     if outputs.manifest:
         files.append(write_manifest({**manifest, "outputs": digests(files)}, folder / outputs.manifest))

@@ -235,6 +235,29 @@ class LedgerPart:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LookPart:
+    """``[look]``: how all outputs look, as :class:`quartiersatlas.Look`; logo and fonts are files."""
+
+    accent: str = ""
+    font: str | list[str] = ""
+    logo: str = ""
+    logo_alt: str = ""
+    office: str = ""
+    contact: str = ""
+    footer: str = ""
+
+    @property
+    def fonts(self) -> list[str]:
+        """The font files, the regular face first."""
+        return [self.font] if isinstance(self.font, str) else list(self.font)
+
+    @property
+    def files(self) -> list[str]:
+        """The files that the look is made of."""
+        return [file for file in (*self.fonts, self.logo) if file]
+
+
+@dataclass(frozen=True, kw_only=True)
 class OutputsPart:
     """``[outputs]``: which files are written; an empty name leaves one out."""
 
@@ -242,18 +265,17 @@ class OutputsPart:
     map: str = "atlas.html"
     report: str = "bericht.html"
     profiles: str = ""
+    sheet: str = ""
     geopackage: str = "atlas.gpkg"
+    workbook: str = ""
     segregation: str = "segregation.csv"
     manifest: str = "manifest.json"
 
     @property
     def names(self) -> list[str]:
         """The names of the files that are written."""
-        return [
-            name
-            for name in (self.map, self.report, self.profiles, self.geopackage, self.segregation, self.manifest)
-            if name
-        ]
+        papers, files = (self.map, self.report, self.profiles, self.sheet), (self.geopackage, self.workbook)
+        return [name for name in (*papers, *files, self.segregation, self.manifest) if name]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -290,6 +312,7 @@ class Project:
     facilities: LayerPart | None = None
     context: Mapping[str, ContextLayer] = field(default_factory=dict)
     gazetteer: GazetteerPart | None = None
+    look: LookPart | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
     protection: Protection = field(default_factory=Protection)
     outputs: OutputsPart = field(default_factory=OutputsPart)
@@ -350,6 +373,7 @@ def _project(content: dict[str, Any], path: Path) -> Project:
         ("stability", StabilityPart),
         ("outputs", OutputsPart),
         ("gazetteer", GazetteerPart),
+        ("look", LookPart),
     ):
         if name in content:
             parts[name] = _part(kind, content.pop(name), f"[{name}]", name)
@@ -435,6 +459,7 @@ def _checked(project: Project) -> Project:
         )
     for name, file, ending in (
         ("geopackage", project.outputs.geopackage, ".gpkg"),
+        ("workbook", project.outputs.workbook, ".xlsx"),
         ("segregation", project.outputs.segregation, ".csv"),
     ):
         if file and not file.endswith(ending):

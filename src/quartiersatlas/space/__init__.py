@@ -1,6 +1,8 @@
 """Who is near whom, and what lies where? Neighbours of areas, and counts reallocated between boundaries."""
 
+from quartiersatlas.space.access import Access, access
 from quartiersatlas.space.crosswalk import transfer
+from quartiersatlas.space.exposure import Exposure, exposure
 from quartiersatlas.space.fit import AreasReport, check_areas
 from quartiersatlas.space.grid_cells import grid_to_areas
 from quartiersatlas.space.neighbours import connected_groups, dissolved, neighbours
@@ -9,11 +11,15 @@ from quartiersatlas.space.reallocate import Transfer
 from quartiersatlas.space.surroundings import surrounding_sums
 
 __all__ = [
+    "Access",
     "AreasReport",
+    "Exposure",
     "Transfer",
+    "access",
     "check_areas",
     "connected_groups",
     "dissolved",
+    "exposure",
     "grid_to_areas",
     "neighbours",
     "surrounding_sums",

@@ -13,20 +13,20 @@ import time
 
 import pytest
 
+from quartiersatlas.base import lock as module
 from quartiersatlas.base import processes
+from quartiersatlas.base.lock import LockHolder, locked
 from quartiersatlas.base.processes import this_process
-from quartiersatlas.disclosure.ledger import lock as module
-from quartiersatlas.disclosure.ledger.lock import LockHolder, locked
 from quartiersatlas.errors import InputError, ReleaseError
 
 HOLD = """
-from quartiersatlas.disclosure.ledger.lock import locked
+from quartiersatlas.base.lock import locked
 with locked(Path(sys.argv[1])):
     Path(sys.argv[2]).touch()
     time.sleep(600)
 """
 COUNT = """
-from quartiersatlas.disclosure.ledger.lock import locked
+from quartiersatlas.base.lock import locked
 for _ in range(25):
     with locked(Path(sys.argv[1])):
         number = int(Path(sys.argv[1]).read_text())

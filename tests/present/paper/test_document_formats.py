@@ -69,7 +69,7 @@ def docx_texts(path):
         if isinstance(block, Grid):
             for row in block.rows:
                 yield from {cell._tc: cell.text for cell in row.cells}.values()
-        elif not block.style.name.startswith("toc") and block.text not in ("Inhalt", "TableOfContents"):
+        elif not block.style.name.startswith("toc") and block.text not in ("Inhalt", "Contents"):
             yield block.text
 
 

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 from quartiersatlas.base.checks import bytes_of, count_noun, existing_file, expects, usable_path
 from quartiersatlas.base.files import write_durably
+from quartiersatlas.base.lock import WAIT, locked
 from quartiersatlas.catalogue import Message
 from quartiersatlas.disclosure.ledger.first_edition import from_first_edition
 from quartiersatlas.disclosure.ledger.key import new_key, read_key, write_key
 from quartiersatlas.disclosure.ledger.layers import layers_as_json, layers_from_json, write_layer
-from quartiersatlas.disclosure.ledger.lock import WAIT, locked
 from quartiersatlas.disclosure.ledger.records import (
     LedgerEntry,
     as_json,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -24,6 +23,7 @@ from quartiersatlas.indicators.gaps.tables import (
 )
 from quartiersatlas.indicators.gaps.where import where_from
 from quartiersatlas.indicators.gaps.words import GapLabels, gap_sentences, labels_of
+from quartiersatlas.indicators.periods import refuse_no_course
 from quartiersatlas.indicators.pictures.gaps import dumbbell_chart
 from quartiersatlas.intake import AreaData, check_vintages
 
@@ -33,9 +33,6 @@ if TYPE_CHECKING:
     from quartiersatlas.indicators.gaps.counted import GapCounts
     from quartiersatlas.indicators.gaps.standardised import Standard
     from quartiersatlas.indicators.gaps.tables import Correlation, ReferenceGroup
-
-YEARS = re.compile(r"(?P<first>\d{4})(?:\s*(?:-|–|/|bis|to)\s*(?P<last>\d{4}))?")
-GERMAN_DAY = re.compile(r"(\d{1,2})\.\s*(\d{1,2})\.\s*(\d{4})")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -388,40 +385,10 @@ def _earlier_counts(data: AreaData, earlier: AreaData, columns: GapColumns) -> G
             f"to common boundaries first: transfer() or transfer_by_area()."
         )
     check_vintages(data, earlier, names=("the later data", "the earlier data"))
-    _check_periods(earlier.period, data.period)
+    refuse_no_course((earlier.period, data.period), "group_gap")
     found = gap_counts(earlier, columns)
     keys = data.areas.index
     return type(found)(found.table.loc[keys], found.reason.loc[keys])
-
-
-def _check_periods(earlier: str, later: str) -> None:
-    """Refuse dates that are equal, reversed or overlap; what is written otherwise is not judged."""
-    if earlier and earlier == later:
-        raise SpecError(f"group_gap: both dates are {later!r}: a change needs two.")
-    before, after = _span(earlier), _span(later)
-    if before is None or after is None:
-        return
-    if before[0] > after[1]:
-        raise SpecError(f"group_gap: earlier={earlier!r} lies after {later!r}: exchange the two.")
-    if before[1] >= after[0]:
-        raise SpecError(
-            f"group_gap: {earlier!r} and {later!r} overlap: some persons are in both counts by definition. Take "
-            f"dates, or spans of years, that do not."
-        )
-
-
-def _span(period: str) -> tuple[pd.Timestamp, pd.Timestamp] | None:
-    """Return the first and the last day of a period; None where it is written in other words."""
-    years = YEARS.fullmatch(period.strip())
-    if years:
-        return pd.Timestamp(int(years["first"]), 1, 1), pd.Timestamp(int(years["last"] or years["first"]), 12, 31)
-    german = GERMAN_DAY.fullmatch(period.strip())
-    words = "-".join(reversed(german.groups())) if german else period.strip()
-    try:
-        day = pd.to_datetime(words, format="%Y-%m-%d")
-    except ValueError:
-        return None
-    return day, day
 
 
 def _strata(strata: pd.DataFrame | None, columns: GapColumns, standard: Standard) -> Strata | None:

@@ -146,8 +146,8 @@ def _falls_to(counts: PairCounts, score: Score, level: float, low: Floats, high:
     return (low + high) / 2
 
 
-def _z_of_difference(counts: PairCounts, d: Floats) -> Floats:
-    """Return z of the hypothesis ``p1 = p2 + d``; p2 is then the middle root of a cubic equation."""
+def likely_rates(counts: PairCounts, d: Floats) -> tuple[Floats, Floats]:
+    """Return the rates that are most likely where ``p1 = p2 + d``; p2 is the middle root of a cubic equation."""
     x2, n1, n2, both = counts.x2, counts.n1, counts.n2, counts.both
     cases = counts.x1 + x2
     b = ((n1 + 2 * n2) * d - both - cases) / both
@@ -157,7 +157,13 @@ def _z_of_difference(counts: PairCounts, d: Floats) -> Floats:
     u = np.where(v > 0, 1.0, -1.0) * np.sqrt(np.maximum(b**2 / 9 - c / 3, 0.0))
     turn = np.clip(np.where(u == 0, 0.0, v / np.where(u == 0, 1.0, u) ** 3), -1, 1)
     p2 = np.clip(2 * u * np.cos((np.pi + np.arccos(turn)) / 3) - b / 3, np.maximum(0, -d), np.minimum(1, 1 - d))
-    p1 = np.clip(p2 + d, 0, 1)
+    return np.clip(p2 + d, 0, 1), p2
+
+
+def _z_of_difference(counts: PairCounts, d: Floats) -> Floats:
+    """Return z of the hypothesis ``p1 = p2 + d``."""
+    x2, n1, n2 = counts.x2, counts.n1, counts.n2
+    p1, p2 = likely_rates(counts, d)
     variance = (p1 * (1 - p1) / n1 + p2 * (1 - p2) / n2) * counts.factor
     return _standardised(counts.x1 / n1 - x2 / n2 - d, variance)
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from html import escape
 from math import isnan
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
 
-from quartiersatlas.base.checks import count_noun, expects
+from quartiersatlas.base.checks import choice, count_noun, expects
 from quartiersatlas.base.keys import refuse_number_keys
 from quartiersatlas.catalogue.texts import check_lang, number_text, pick, text
-from quartiersatlas.charts import Axis, Bar, Chart, Charted, Text
+from quartiersatlas.charts import Axis, Bar, Chart, Charted, Line, Text
 from quartiersatlas.charts.marks import INK, PAPER, QUIET
 from quartiersatlas.errors import JoinError, SpecError, list_some
 from quartiersatlas.need.score.need_scores import NeedScores
@@ -25,7 +25,18 @@ if TYPE_CHECKING:
     from quartiersatlas.charts.marks import Mark
 
 Classed: TypeAlias = "NeedScores | pd.Series[str]"
+ClassesOf = Literal["need", "values"]
 SAME, RISING, FALLING = (140, 140, 140), (224, 130, 20), (123, 94, 167)
+HIGHER, LOWER, NONE = (51, 80, 125), (0, 128, 128), (190, 190, 190)
+COLORS = {
+    "need": {"same": SAME, "rising": RISING, "falling": FALLING},
+    "values": {"same": SAME, "rising": HIGHER, "falling": LOWER, "none": NONE},
+}
+SENTENCES = {"need": "chart_transition_sentence", "values": "chart_transition_values"}
+KEYS = {
+    "need": {"same": "chart_same", "rising": "chart_rising", "falling": "chart_falling"},
+    "values": {"same": "chart_same", "rising": "chart_higher_class", "falling": "chart_lower_class"},
+}
 HOW = "earlier = qa.need_index(earlier_data, spec), or a Series of classes on the district key"
 
 
@@ -40,6 +51,8 @@ def class_transition(
     residents: pd.Series[float] | None = None,
     dates: tuple[str, str] | None = None,
     force: bool = False,
+    of: ClassesOf = "need",
+    limits: Literal["fixed", "each"] = "each",
 ) -> ClassTransition:
     """Count the areas by their class at two dates.
 
@@ -62,6 +75,12 @@ def class_transition(
         What the two dates are called, such as ``("2022", "2024")``.
     force : bool, default False
         Whether to count although the definitions or the areas of the two dates differ; the result says so.
+    of : {"need", "values"}, default "need"
+        ``"values"``: classes of an indicator from the lowest values to the highest ones, which say nothing of need;
+        areas without a class are then a row and a column of their own, called ``""``.
+    limits : {"each", "fixed"}, default "each"
+        Whether the classes of each date have limits of their own, so that a change is one of places among the areas,
+        or those of one date.
 
     Returns
     -------
@@ -89,6 +108,8 @@ def class_transition(
     >>> class_transition(earlier, later, classes=["low", "high"]).table.to_numpy().tolist()
     [[1, 1], [0, 1]]
     """
+    choice(of, ("need", "values"), "class_transition: of")
+    choice(limits, ("fixed", "each"), "class_transition: limits")
     for side, name in ((earlier, "earlier"), (later, "later")):
         expects(side, (NeedScores, pd.Series), f"class_transition: {name}", HOW)
     before, after, known, words = _classes_of(earlier, later, axis, classes, labels)
@@ -107,14 +128,22 @@ def class_transition(
     before, after = before.loc[keys], after.loc[keys]
     for side in (before, after):
         _refuse_unknown(side, known)
+    labels = {name: words.get(name, (name, name)) for name in known}
+    moves = pd.DataFrame({"earlier": before, "later": after})
+    if of == "values":
+        known = [*known, ""]
+        labels[""] = (text("class_none", "de"), text("class_none", "en"))
+        before, after = before.where(before.notna(), ""), after.where(after.notna(), "")
     return ClassTransition(
         table=_counted(before, after, known),
-        labels={name: words.get(name, (name, name)) for name in known},
-        moves=pd.DataFrame({"earlier": before, "later": after}),
+        labels=labels,
+        moves=moves,
         residents=_persons(before, after, known, residents),
         left_out=len(odd),
         notes=tuple(notes),
         dates=dates or ("", ""),
+        of=of,
+        limits=limits,
     )
 
 
@@ -203,6 +232,10 @@ class ClassTransition(Charted):
         Names of the texts that say what a reader has to know.
     dates : (str, str)
         What the two dates are called.
+    of : {"need", "values"}
+        What the classes are of.
+    limits : {"fixed", "each"}
+        Whether the classes of both dates have the same limits.
     """
 
     table: pd.DataFrame
@@ -212,6 +245,8 @@ class ClassTransition(Charted):
     left_out: int = 0
     notes: tuple[str, ...] = field(default=())
     dates: tuple[str, str] = ("", "")
+    of: ClassesOf = "need"
+    limits: Literal["fixed", "each"] = "each"
 
     def chart(self, kind: str | None = None, lang: Lang = "de") -> Chart:
         """Return the matrix as a chart.
@@ -226,19 +261,21 @@ class ClassTransition(Charted):
         Returns
         -------
         Chart
-            The count in each cell; grey where the class is the same, orange where need has risen, violet where fallen.
+            The count in each cell; grey where the class is the same, orange where need has risen, violet where fallen;
+            of values in neutral colours.
         """
         if kind not in (None, "transition"):
             raise SpecError(f"kind must be 'transition', not {kind!r}.")
-        return transition_chart(self.table, self.labels, self.residents, self._remarks(lang), self.dates, lang)
+        return transition_chart(self.table, self.labels, self.residents, self._remarks(lang), self.dates, lang, self.of)
 
     def _remarks(self, lang: Lang) -> list[str]:
-        without = int(self.moves.isna().any(axis=1).sum())
+        without = int(self.moves.isna().any(axis=1).sum()) if self.of == "need" else 0
         counts = {"chart_other_areas": self.left_out}
         said = [
             text(name, lang, **({"n": number_text(counts[name], 0, lang)} if name in counts else {}))
             for name in self.notes
         ]
+        said.insert(0, text("chart_relative" if self.limits == "each" else "chart_absolute", lang))
         return said + ([text("chart_without_class", lang, n=number_text(without, 0, lang))] if without else [])
 
     def __repr__(self) -> str:
@@ -258,6 +295,7 @@ def transition_chart(
     remarks: Sequence[str],
     dates: tuple[str, str],
     lang: Lang,
+    of: ClassesOf = "need",
 ) -> Chart:
     """Return the counts of a transition as a matrix."""
     check_lang(lang)
@@ -266,20 +304,24 @@ def transition_chart(
     most = max(1.0, float(counts.max(initial=0)))
     persons_of = np.zeros_like(counts) if residents is None else residents.to_numpy(dtype=float)
     marks: list[Mark] = []
+    n_classed = len(words) - (of == "values")
     for i in range(len(words)):
         for j in range(len(words)):
             persons = None if residents is None else float(persons_of[i, j])
-            marks += _square(i, j, float(counts[i, j]), most, persons, lang)
-    total, stayed = counts.sum(), counts.trace()
-    rising = sum(counts[i, j] for i in range(len(words)) for j in range(i + 1, len(words)))
+            place = "none" if max(i, j) >= n_classed else "same" if i == j else "rising" if j > i else "falling"
+            marks += _square(i, j, float(counts[i, j]), most, persons, lang, COLORS[of][place])
+    marks += [_ruled(i) for i in range(n_classed)]
+    classed = counts[:n_classed, :n_classed]
+    total, stayed = classed.sum(), classed.trace()
+    rising = np.triu(classed, 1).sum()
     numbers = {"n": total, "stayed": stayed, "rising": rising, "falling": total - stayed - rising}
-    sentence = text("chart_transition_sentence", lang, **{k: number_text(v, 0, lang) for k, v in numbers.items()})
+    sentence = text(SENTENCES[of], lang, **{k: number_text(v, 0, lang) for k, v in numbers.items()})
     rows = tuple((word, *(number_text(v, 0, lang) for v in row)) for word, row in zip(words, counts, strict=True))
     sides = [
         f"{text(name, lang)}: {date}" if date else text(name, lang)
         for name, date in zip(("chart_earlier", "chart_later"), dates, strict=True)
     ]
-    key = [(SAME, "chart_same"), (RISING, "chart_rising"), (FALLING, "chart_falling")]
+    key = [(COLORS[of][place], name) for place, name in KEYS[of].items()]
     n = len(words)
     return Chart(
         id="transition",
@@ -288,7 +330,7 @@ def transition_chart(
         x=Axis(-0.5, n - 0.5, sides[1], bands=words),
         y=Axis(-0.5, n - 0.5, sides[0], bands=words, down=True),
         marks=tuple(marks),
-        note=" ".join([sentence, text("chart_relative", lang), *remarks]),
+        note=" ".join([sentence, *remarks]),
         head=(sides[0], *words),
         rows=rows,
         key=tuple((_color(color, 0.75), text(name, lang)) for color, name in key),
@@ -296,9 +338,16 @@ def transition_chart(
     )
 
 
-def _square(i: int, j: int, count: float, most: float, persons: float | None, lang: Lang) -> list[Mark]:
+def _ruled(i: int) -> Mark:
+    """Return the frame of a cell of the diagonal."""
+    corners = ((i - 0.48, i - 0.46), (i + 0.48, i - 0.46), (i + 0.48, i + 0.46), (i - 0.48, i + 0.46))
+    return Line(points=(*corners, corners[0]), stroke=INK, width=1.2)
+
+
+def _square(
+    i: int, j: int, count: float, most: float, persons: float | None, lang: Lang, color: tuple[int, int, int]
+) -> list[Mark]:
     """Return a cell, the darker the more areas, with its count and, where they are known, its residents."""
-    color = SAME if i == j else RISING if j > i else FALLING
     strength = 0.0 if count == 0 else 0.18 + 0.72 * (count / most) ** 0.5
     dark = strength > 0.72  # noqa: PLR2004 - from there on white letters read better
     look: dict[str, Any] = {"fill": PAPER if dark else INK if count else QUIET, "halo": False}

@@ -176,6 +176,13 @@ def _write_geopackage(release: Release, path: Path, lang: Lang, manifest: Mappin
         _undate(file)
 
 
+def write_layers(file: Path, layers: Mapping[str, pd.DataFrame], about: str) -> None:
+    """Write layers and tables into a GeoPackage; the same content gives the same bytes."""
+    for name, frame in layers.items():
+        _layer(frame, file, name, **({"DESCRIPTION": visible(about)} if "geometry" in frame else {}))
+    _undate(file, has_styles=False)
+
+
 def _layer(frame: pd.DataFrame, file: Path, name: str, **options: str) -> None:
     import pyogrio
 
@@ -196,13 +203,14 @@ def _layer(frame: pd.DataFrame, file: Path, name: str, **options: str) -> None:
         raise OSError(EIO, "not every row arrived")
 
 
-def _undate(file: Path) -> None:
+def _undate(file: Path, *, has_styles: bool = True) -> None:
     """Take out the time of writing, and how often the driver saved, which depends on the time too."""
     undated = file.with_suffix(".undated")
     with closing(sqlite3.connect(file)) as database:
         with database:
             database.execute("UPDATE gpkg_contents SET last_change = ?", (LAST_CHANGE,))
-            database.execute("UPDATE layer_styles SET update_time = ?", (LAST_CHANGE,))  # with its milliseconds
+            if has_styles:
+                database.execute("UPDATE layer_styles SET update_time = ?", (LAST_CHANGE,))  # with its milliseconds
         database.execute("VACUUM INTO ?", (str(undated),))  # a new file, made in one go
     undated.replace(file)
 

@@ -30,6 +30,7 @@ from quartiersatlas.errors import ColumnError, DependencyError, SpecError, list_
 from quartiersatlas.intake import AreaData, join
 from quartiersatlas.intake.joining.data import kind_of
 from quartiersatlas.present.comparable import check_earlier
+from quartiersatlas.present.look import ACCENT, Look
 from quartiersatlas.present.map.classes import check_fixed, map_columns
 from quartiersatlas.present.map.ground import Ground, ground_of
 from quartiersatlas.present.map.payload import check_all_notes, lines_of, map_json
@@ -60,6 +61,7 @@ def atlas_map(
     context: Context | None = None,
     gazetteer: Streets | None = None,
     names: bool = True,
+    look: Look | None = None,
 ) -> Atlas:
     """Make the map of a release.
 
@@ -88,6 +90,8 @@ def atlas_map(
         ``key``, one row for each area, or a mapping from street to keys.
     names : bool, default True
         Whether names of districts, areas and of the context are written on the map, as far as they fit.
+    look : Look, optional
+        Accent, logo and words of an office; its fonts are for paper.
 
     Returns
     -------
@@ -114,7 +118,7 @@ def atlas_map(
         A note contains words that stigmatise (see :func:`quartiersatlas.check_wording`).
     """
     others = tuple(earlier) if isinstance(earlier, Iterable) else (earlier,)
-    return Atlas(release, lang, breaks or {}, others, notes or {}, context, gazetteer, names)
+    return Atlas(release, lang, breaks or {}, others, notes or {}, context, gazetteer, names, look)
 
 
 def choropleth(
@@ -253,6 +257,8 @@ class Atlas:
         Streets and their areas.
     names : bool
         Whether names are written on the map.
+    look : Look or None
+        Accent, logo and words of an office.
     """
 
     release: Release
@@ -263,11 +269,14 @@ class Atlas:
     context: Context | None = None
     gazetteer: Streets | None = None
     names: bool = True
+    look: Look | None = None
     ground: Ground = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         check_release(self.release, "atlas_map")
         check_lang(self.lang)
+        if self.look is not None:
+            expects(self.look, Look, "atlas_map: look", 'look=qa.Look(office="Stadt Beispiel")')
         expects(self.breaks, Mapping, "atlas_map: breaks", 'breaks={"sgb2_rate": [5, 10, 20]}')
         check_fixed(self.release, self.breaks)
         for part in self.earlier:
@@ -305,7 +314,7 @@ class Atlas:
         page = page.replace("<html>", f'<html lang="{self.lang}" class="qa-page">', 1)
         # the last script holds the data, and stands behind all markup; text from data has no "<" in it
         own = [
-            *inline_scripts(head_html()),
+            *inline_scripts(head_html(self.look)),
             *FOLIUM_SCRIPT.findall(page),
             *inline_scripts(page.rpartition("</body>")[2]),
         ]
@@ -326,7 +335,7 @@ class Atlas:
         figure.title = escape(self._title)
         before, after = (
             part.replace("{", "&#123;")
-            for part in page_html(self.release, self.lang, self.earlier, self.ground.notes(self.lang))
+            for part in page_html(self.release, self.lang, self.earlier, self.ground.notes(self.lang), self.look)
         )
         figure.html.add_child(Element(before), name="page_before")
         figure.html.add_child(Element(""), name=result.get_name())  # where the map will stand when it is rendered
@@ -407,6 +416,7 @@ class AtlasLayer(folium.map.Layer):
         # Leaflet's layer control takes a name as HTML, and folium reads it as a template
         name = escape(atlas.release.title or "quartiersatlas").replace("{", "&#123;")
         super().__init__(name=name, overlay=True)
+        self.look = atlas.look
         self._name = "AtlasLayer"
         self.content = map_json(atlas.release, atlas.lang, atlas.breaks, atlas.earlier, atlas.notes, atlas.ground)
         # the same release gives the same bytes, and two releases stand side by side on one map
@@ -414,7 +424,7 @@ class AtlasLayer(folium.map.Layer):
 
     def render(self, **kwargs: Any) -> None:  # type: ignore[override]  # noqa: ANN401 - as folium has it
         """Put styles and scripts into the head of the page, once for all atlas layers, and the data into its script."""
-        head = Element(f"{{% raw %}}{head_html()}{{% endraw %}}")  # folium reads it as a template
+        head = Element(f"{{% raw %}}{head_html(self.look)}{{% endraw %}}")  # folium reads it as a template
         cast("Figure", self.get_root()).header.add_child(head, name="quartiersatlas")
         super().render(**kwargs)  # type: ignore[no-untyped-call]
 
@@ -431,7 +441,11 @@ MAP = "<!-- map -->"
 
 
 def page_html(
-    release: Release, lang: Lang, earlier: Sequence[Release] = (), further: Sequence[str] = ()
+    release: Release,
+    lang: Lang,
+    earlier: Sequence[Release] = (),
+    further: Sequence[str] = (),
+    look: Look | None = None,
 ) -> tuple[str, str]:
     """Return what stands before the map and what stands after it, with further lines in the method; all escaped."""
     metres = tolerance(release.areas)
@@ -450,6 +464,7 @@ def page_html(
     page = template("page.html").render(
         lang=lang,
         release=release,
+        look=look,
         source=source_text(release, lang),
         notices=list(dict.fromkeys(notice for part in (release, *earlier) for notice in part.notices)),
         draft=draft_text(release, lang, *earlier),
@@ -489,18 +504,22 @@ def asset(name: str) -> str:
     return files("quartiersatlas.present.map").joinpath("assets").joinpath(*name.split("/")).read_text(encoding="utf-8")
 
 
-def head_html() -> str:
+def head_html(look: Look | None = None) -> str:
     """Return styles and scripts for the head of the page: Leaflet with its licence, then our own.
 
     Ours are built of the modules and styles beside them by ``scripts/build_page.py``: without types, comments and long
     names they are half as large.
 
-    On a map that has loaded Leaflet already that one stays, with whatever plugins were added to it.
+    On a map that has loaded Leaflet already that one stays, with whatever plugins were added to it. The accent of an
+    office takes the place of ours.
     """
+    styles, scripts = (
+        asset(f"built/page.{kind}").replace(ACCENT, ACCENT if look is None else look.accent) for kind in ("css", "js")
+    )
     leaflet = re.sub(r"\n//# sourceMappingURL=.*", "", asset(f"{LEAFLET}/leaflet.js"))
     leaflet_css = re.sub(r"url\(images/[^)]*\)", "none", asset(f"{LEAFLET}/leaflet.css"))
     return (
-        f"<style>{leaflet_css}</style>\n<style>{asset('built/page.css')}</style>\n"
+        f"<style>{leaflet_css}</style>\n<style>{styles}</style>\n"
         f"<script>/*\n{asset(f'{LEAFLET}/LICENSE')}*/\nif (!window.L) {{\n{leaflet}\n}}</script>\n"
-        f"<script>{asset('built/page.js')}</script>"
+        f"<script>{scripts}</script>"
     )

@@ -8,6 +8,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Literal
 
 from quartiersatlas.catalogue import text
+from quartiersatlas.charts.marks import ACCENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -167,6 +168,11 @@ class Document:
     foot: str = ""
     as_of: str = ""
 
+    def __post_init__(self) -> None:
+        if self.look is not None:
+            accent = self.look.accent
+            object.__setattr__(self, "blocks", tuple(_in_accent(block, accent) for block in self.blocks))
+
     def texts(self) -> Iterator[str]:
         """Give every text in reading order, without empty ones."""
         for block in self.flat():
@@ -175,6 +181,18 @@ class Document:
     def flat(self) -> Iterator[DocumentBlock]:
         """Give every block in reading order; columns as what stands in them."""
         return _flat(self.blocks)
+
+
+def _in_accent(block: DocumentBlock, accent: str) -> DocumentBlock:
+    """Return a block whose pictures have the accent of an office in place of ours."""
+    match block:
+        case Figure():
+            return replace(block, svg=block.svg.replace(ACCENT, accent))
+        case Columns():
+            left, right = (tuple(_in_accent(one, accent) for one in side) for side in (block.left, block.right))
+            return replace(block, left=left, right=right)
+        case _:
+            return block
 
 
 def _flat(blocks: Iterable[DocumentBlock]) -> Iterator[DocumentBlock]:

@@ -127,7 +127,9 @@ def _of_numbers(release: Release, name: str, call: str) -> ReleasedColumn:
     return column
 
 
-def legend_histogram(release: Release, column: str, lang: Lang = "de", area: str | None = None) -> Chart:
+def legend_histogram(
+    release: Release, column: str, lang: Lang = "de", area: str | None = None, *, colored_by: str | None = None
+) -> Chart:
     """Return how the released values of a column are spread, in the colours of its map.
 
     Parameters
@@ -140,6 +142,8 @@ def legend_histogram(release: Release, column: str, lang: Lang = "de", area: str
         Language.
     area : str, optional
         Key of an area that a triangle points out.
+    colored_by : str, optional
+        The column whose classes the map shows, where it is another one: the classes of a score.
 
     Returns
     -------
@@ -164,7 +168,7 @@ def legend_histogram(release: Release, column: str, lang: Lang = "de", area: str
         measure_of(shown, lang),
         lang,
         city=shown.city,
-        classes=classes_of(release, shown, lang),
+        classes=classes_of(release, release.column(colored_by) if colored_by else shown, lang),
         area=chosen_area(release, area),
         names=names_of(release),
         residents=release.residents.round(),

@@ -198,7 +198,11 @@ def worse_as_comparison(condition: WorseThanCity, measured: Measured) -> Compare
 
 
 def _compared(condition: Compare, measured: Measured, evidence: Evidence) -> Held:
-    limit = limit_of(condition, measured, evidence)
+    return compared_with(condition, measured, limit_of(condition, measured, evidence), evidence)
+
+
+def compared_with(condition: Compare, measured: Measured, limit: Fractions | Array, evidence: Evidence) -> Held:
+    """Compare an indicator with a limit, wherever that comes from."""
     floats = limit.floats if isinstance(limit, Fractions) else limit
     holds = _holds(condition, measured, limit)
     known = measured.known & ~np.isnan(floats)

@@ -115,7 +115,7 @@ def test_signs_are_folded_on_a_low_map_and_open_on_a_high_one(page, sample):
     page.driver.find_element("css selector", ".qa-legend-signs summary").click()
     page.choose("SGB-II-Quote")
     assert page.run(is_open) is True, "what the reader opened stays open"
-    page.open(sample.folder / "atlas.html", (1440, 1000))
+    page.open(sample.folder / "atlas.html", (1440, 1250))
     assert page.run(is_open) is True
 
 

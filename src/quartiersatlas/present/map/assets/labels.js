@@ -93,7 +93,7 @@ export function placeNames(places) {
  *
  * @param {any} atlas
  * @param {any[]} paths the areas
- * @returns {any} a Leaflet layer with `redraw`, `ring` for the outline that no name may cut, and `written`: the lines it shows
+ * @returns {any} a Leaflet layer with `redraw`, `ring` for the outline that no name may cut and `placed`: the names it shows
  */
 export function namesLayer(atlas, paths) {
   /** @type {MapName[] | null} */
@@ -102,8 +102,6 @@ export function namesLayer(atlas, paths) {
   let there = new Set();
   /** @type {any[][]} */
   let ring = [];
-  /** @type {WrittenName[]} */
-  let written = [];
   /** @type {any} */
   let waits = 0;
   const canvas = document.createElement("canvas");
@@ -123,8 +121,6 @@ export function namesLayer(atlas, paths) {
     there = new Set(placed.map(({ label }) => shown[label].text));
     for (const one of placed) writeName(pen, shown[one.label], one, labels[one.label]);
     layer.placed = placed.map((one) => ({ ...shown[one.label], ...one }));
-    written = placed.flatMap((one) => writtenLines(shown[one.label], one, labels[one.label]));
-    canvas.dataset.names = String(placed.length);
   };
   const later = () => {
     cancelAnimationFrame(waits);
@@ -148,7 +144,6 @@ export function namesLayer(atlas, paths) {
   }))();
   return Object.assign(layer, {
     redraw: later,
-    written: () => (layer._map ? written : []),
     ring(/** @type {any[][]} */ outlines) {
       ring = outlines;
       later();
@@ -333,14 +328,13 @@ function writeName(pen, name, { form, x, y, angle }, label) {
  */
 
 /**
- * @param {MapName} name
- * @param {import("./placement.js").PlacedLabel} placed
- * @param {import("./placement.js").Label} label
+ * @param {any} map
+ * @param {MapName & import("./placement.js").PlacedLabel} placed
  * @returns {WrittenName[]}
  */
-function writtenLines({ kind }, { form, x, y, angle }, label) {
+export function writtenLines(map, { kind, form, x, y, angle, at, bounds, line: course }) {
   const { font, size, color, spacing } = NAME_LETTERS[kind];
-  const mark = label.way === "point" ? { kind, x: label.x, y: label.y } : null;
+  const mark = bounds || course ? null : { kind, ...map.latLngToContainerPoint(at) };
   return form.lines.map((text, i) => ({
     text,
     x,

@@ -10,7 +10,7 @@ import { element } from "./controls.js";
 import { framePage, layerBox } from "./frame.js";
 import { exclaveInset, insetControl, mainBounds } from "./inset.js";
 import { namesLayer, placeNames } from "./labels.js";
-import { unfoldSigns } from "./legend.js";
+import { foldForRoom } from "./legend.js";
 import { chartBus, chartDrawer } from "./linked.js";
 import { footer, showDefinition, showPanel, tableButton, walkByKeys } from "./page.js";
 import { searchBox } from "./search.js";
@@ -112,7 +112,9 @@ export function createLayer(atlas) {
     walkByKeys(layer._map, atlas.words, choice, view.areas.map(centre), around);
     table = tableButton(view.atlas, choice.find);
     chartDrawer(view.atlas);
-    unfoldSigns(view.legend.getContainer()); // the drawer has taken its part of the map
+    foldForRoom(view.legend.getContainer()); // the drawer has taken its part of the map
+    layer._map.invalidateSize({ animate: false });
+    fit();
     const alone = { ...atlas, candidates: [], programmes: { labels: [], other: [] }, facilities: [] }; // the second map shows classes only
     const beside = (/** @type {any} */ on) => {
       const pen = patternCanvas();

@@ -93,6 +93,7 @@ export function drawLegend(atlas, column, filter, highlight, box, mark) {
 }
 
 const SECRET = ["protected", "source", "derived"]; // the others say in their label why there is no value
+const LOW_MAP = 520; // pixels: the box of layers would cover a part of the city
 const HIGH_MAP = 700; // pixels: a lower one has no room for the signs below the classes
 
 /**
@@ -105,13 +106,15 @@ function hasRoom(box) {
 }
 
 /**
- * Unfold the signs where they have room, before the reader decides.
+ * What stands on the map is open where it has room, before the reader decides: the signs, and the box of layers.
  *
- * @param {HTMLElement} box
+ * @param {HTMLElement} box the legend
  */
-export function unfoldSigns(box) {
-  const fold = /** @type {HTMLDetailsElement | null} */ (box.querySelector(".qa-legend-signs"));
-  if (fold) fold.open = hasRoom(box);
+export function foldForRoom(box) {
+  const map = box.closest(".leaflet-container");
+  const [signs, layers] = [".qa-legend-signs", ".qa-layers"].map((part) => /** @type {HTMLDetailsElement | null} */ (map?.querySelector(part)));
+  if (signs) signs.open = hasRoom(box);
+  if (layers && map && map.clientHeight < LOW_MAP) layers.open = false;
 }
 
 /**

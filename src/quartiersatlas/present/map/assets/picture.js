@@ -3,6 +3,7 @@
 
 import { element } from "./controls.js";
 import { fillIn, formatNumber, formatValue } from "./format.js";
+import { writtenLines } from "./labels.js";
 import { legendMarks, legendRows, legendTitle } from "./legend.js";
 import { GAP_STYLES } from "./styles.js";
 
@@ -138,7 +139,7 @@ function drawnWords(map, accent) {
   /** @type {string[]} */
   const parts = [];
   map.eachLayer((/** @type {any} */ layer) => {
-    for (const line of layer.written?.() ?? []) parts.push(nameLine(line));
+    for (const name of layer.placed ?? []) parts.push(...writtenLines(map, name).map(nameLine));
     const icon = layer instanceof L.Marker ? layer.getElement() : undefined;
     if (!icon || icon.style.opacity === "0") return;
     const { x, y } = map.latLngToContainerPoint(/** @type {any} */ (layer).getLatLng());

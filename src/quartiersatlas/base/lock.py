@@ -1,4 +1,4 @@
-"""One writer at a time: the lock of a ledger, also on a network share, and also after a crash."""
+"""One writer at a time: the lock of a ledger or a store, also on a network share, and also after a crash."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class LockHolder:
 
 
 @contextmanager
-def locked(path: Path, wait: float = WAIT) -> Iterator[None]:
+def locked(path: Path, wait: float = WAIT, *, what: str = "ledger") -> Iterator[None]:
     """Hold the lock of a file, ``<name>.lock`` beside it; wait for it if somebody else does.
 
     A lock left by a process of this machine that no longer runs is taken over; one of another machine never is, since
@@ -66,6 +66,8 @@ def locked(path: Path, wait: float = WAIT) -> Iterator[None]:
         The file that is going to be read and written.
     wait : float, default 60
         Seconds; 0 tries once.
+    what : str, default "ledger"
+        What it is called in messages.
 
     Raises
     ------
@@ -77,9 +79,9 @@ def locked(path: Path, wait: float = WAIT) -> Iterator[None]:
     lock = path.with_name(f"{path.name}.lock")
     own = _this_process()
     until = time.monotonic() + wait
-    while not (_take(lock, own) or _take_over(lock, own)):
+    while not (_take(lock, own, what) or _take_over(lock, own)):
         if time.monotonic() >= until:
-            raise ReleaseError(_held(path, lock, wait))
+            raise ReleaseError(_held(path, lock, wait, what))
         time.sleep(PAUSE)
     try:
         yield
@@ -98,7 +100,7 @@ def _this_process() -> LockHolder:
     )
 
 
-def _take(lock: Path, own: LockHolder) -> bool:
+def _take(lock: Path, own: LockHolder, what: str) -> bool:
     """Create the lock, if there is none."""
     try:
         file = os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
@@ -108,7 +110,7 @@ def _take(lock: Path, own: LockHolder) -> bool:
         if isinstance(error, PermissionError) and os.name == "nt":
             return False  # Windows: it is just being removed
         raise InputError(
-            f"{str(lock)!r} cannot be written ({error.strerror}): name a ledger in a folder that may be written into."
+            f"{str(lock)!r} cannot be written ({error.strerror}): name a {what} in a folder that may be written into."
         ) from error
     with os.fdopen(file, "w", encoding="utf-8") as content:
         content.write(json.dumps(asdict(own)))
@@ -148,7 +150,7 @@ def _has_ended(holder: LockHolder) -> bool:
     return owner is not None and owner.is_dead
 
 
-def _held(path: Path, lock: Path, wait: float) -> str:
+def _held(path: Path, lock: Path, wait: float, what: str) -> str:
     holder = _holder(lock)
     who = (
         f"process {holder.pid} on {holder.host!r} has been using it since {holder.since}"
@@ -156,6 +158,6 @@ def _held(path: Path, lock: Path, wait: float) -> str:
         else "somebody is using it, its lock does not say who"
     )
     return (
-        f"The ledger {path.name!r} is in use: {who}; waited {wait:g} s. Run again when that process has ended. If it "
+        f"The {what} {path.name!r} is in use: {who}; waited {wait:g} s. Run again when that process has ended. If it "
         f"has crashed and runs nowhere any more, remove {str(lock)!r}."
     )

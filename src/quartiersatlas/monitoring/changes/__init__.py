@@ -1,0 +1,1 @@
+"""What changed between dates: points and counts, against the city, class by class, and where a series breaks."""

@@ -1,0 +1,1 @@
+"""A register of measures: what is live, whose money ends, where need stands without a measure."""

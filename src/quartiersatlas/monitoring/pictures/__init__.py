@@ -1,0 +1,1 @@
+"""Charts of changes as plain data."""

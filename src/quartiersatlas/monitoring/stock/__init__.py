@@ -1,0 +1,1 @@
+"""What is known so far: the guide's questions of stocktaking, its checklist, and the text of a tender."""

@@ -1,0 +1,116 @@
+"""What documents and the map say of measures: where they are, what is covered, where need stands without one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from quartiersatlas.catalogue import text
+from quartiersatlas.disclosure.measures import coverage_counts
+from quartiersatlas.intake.registers.schema import PERMANENT, PERMANENT_WORDS, field_labels
+from quartiersatlas.monitoring.measures.coverage import day_text
+from quartiersatlas.present.paper import Bullets, DocumentTable, Heading, Paragraph, TableRow
+from quartiersatlas.present.statements import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from quartiersatlas.catalogue import Lang
+    from quartiersatlas.disclosure import Release
+    from quartiersatlas.disclosure.measures import ReleasedMeasures
+    from quartiersatlas.present.paper.document import DocumentBlock
+
+HEAD = ("measure", "lead", "measure_fields", "state", "end", "areas")
+
+
+def measure_blocks(release: Release, lang: Lang, keys: set[str] | None = None) -> list[DocumentBlock]:
+    """Return the section on measures; nothing where none are released. With keys, only what is in those areas."""
+    measures = release.measures
+    if measures is None:
+        return []
+    table = measures.table
+    if keys is not None:
+        table = table[
+            table["measure_id"].isin(measures.places.loc[measures.places["area"].isin([*keys, "city"]), "measure_id"])
+        ]
+    blocks: list[DocumentBlock] = [Heading(text("heading_measures", lang))]
+    covered = measures.coverage
+    if len(covered):
+        if keys is None:
+            counts = coverage_counts(measures, lang)
+            blocks.append(Paragraph(text("coverage_pairs", lang)))
+            blocks.append(Bullets(tuple(f"{words}: {n}" for words, n in counts.items())))
+        blocks.append(
+            Paragraph(f"{text('coverage_on', lang, day=day_text(measures.on, lang))} {measures.caption(lang)}")
+        )
+        blocks += _open_needs(release, measures, lang, keys)
+    rows = tuple(TableRow.of(*_cells(release, measures, row, lang)) for row in table.to_dict("records"))
+    if rows:
+        blocks.append(DocumentTable(tuple(text(f"label_{word}", lang) for word in HEAD), rows))
+    elif keys is None or not len(covered):
+        blocks.append(Paragraph(text("measures_none", lang)))
+    return blocks
+
+
+def _open_needs(release: Release, measures: ReleasedMeasures, lang: Lang, keys: set[str] | None) -> list[DocumentBlock]:
+    """Return the fields in which areas have need and no measure on the spot, by area."""
+    covered = measures.coverage
+    is_open = covered["state"].isin(["need_without_measure", "city_wide_only"])
+    if keys is not None:
+        is_open &= covered["area"].isin(keys)
+    fields, items = field_labels(lang), []
+    for key, part in covered[is_open].groupby("area", sort=False):
+        items.append(
+            f"{visible(str(release.areas['name'].get(key, key)))}: {', '.join(fields[one] for one in part['field'])}"
+        )
+    if not items:
+        return []
+    return [Heading(text("coverage_need_without_measure_on_spot", lang), 3), Bullets(tuple(items))]
+
+
+def _cells(release: Release, measures: ReleasedMeasures, row: Mapping[str, object], lang: Lang) -> list[str]:
+    names, fields = release.areas["name"], field_labels(lang)
+    places = measures.places
+    own = dict.fromkeys(places.loc[places["measure_id"].eq(row["measure_id"]), "area"])
+    where = [text("register_scope_city", lang) if one == "city" else str(names.get(one, one)) for one in own]
+    named = [f"{row['measure_id']} {row['name']}", str(row["lead"]), ", ".join(fields[one] for one in row["fields"])]  # type: ignore[attr-defined]
+    return [visible(words) for words in (*named, _state(row, lang), _end(row, lang), ", ".join(where))]
+
+
+def _state(row: Mapping[str, object], lang: Lang) -> str:
+    name = "register_overdue_state" if row["standing"] == "overdue" else f"register_status_{row['status']}"
+    return text(name, lang)
+
+
+def _end(row: Mapping[str, object], lang: Lang) -> str:
+    end: pd.Timestamp = row["end"]  # type: ignore[assignment] # a date column
+    if end != end:  # noqa: PLR0124 - no date
+        return "–"
+    return PERMANENT_WORDS[lang] if end == PERMANENT else day_text(end, lang)
+
+
+def area_measure_lines(release: Release, lang: Lang) -> dict[str, tuple[str, ...]]:
+    """Return a line per live measure of each area and per note of an office: what stands in the panel of the map."""
+    measures = release.measures
+    if measures is None:
+        return {}
+    found: dict[str, list[str]] = {}
+    live = measures.table[measures.table["standing"].eq("live")].set_index("measure_id")
+    places = measures.places.drop_duplicates(["measure_id", "area"])
+    for measure, area in places[["measure_id", "area"]].itertuples(index=False):
+        if measure in live.index and area in release.areas.index:
+            row = live.loc[measure].to_dict()
+            values = {"id": measure, "name": row["name"], "lead": row["lead"], "state": _state(row, lang)}
+            found.setdefault(area, []).append(text("measure_line", lang, **values, end=_end(row, lang)))
+    for row in measures.knowledge.itertuples():
+        if row.area in release.areas.index:
+            words = text("knowledge_line", lang, note=row.note, author=row.author, date=day_text(row.date, lang))
+            found.setdefault(row.area, []).append(words)
+    return {area: tuple(lines) for area, lines in found.items()}
+
+
+def with_measures(release: Release, notes: Mapping[str, tuple[str, ...]], lang: Lang) -> dict[str, tuple[str, ...]]:
+    """Return notes on areas with the live measures and notes of offices behind them."""
+    told = area_measure_lines(release, lang)
+    return {key: (*notes.get(key, ()), *told.get(key, ())) for key in {**notes, **told}}
