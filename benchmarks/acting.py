@@ -99,8 +99,7 @@ def city(
 def funded(runs: int) -> list[str]:
     """Return bias and coverage of the estimates under each assumption, and of the range."""
     lines = [
-        "| areas/funded | chosen by | effect | drift a year | regression | year only | difference | before-after "
-        "| range | visible |",
+        "| areas | chosen by | effect | drift | regression | year only | difference | before-after | range | seen |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     rng = np.random.default_rng(3)

@@ -23,7 +23,8 @@ from .indicators.columns import add_counts, add_rates
 from .indicators.gaps.gap import GroupGap, group_gap
 from .indicators.rates import city_value, rates
 from .indicators.reach import add_reach
-from .indicators.surveys.survey import SurveyRates, survey_rates
+from .indicators.surveys.result import SurveyRates
+from .indicators.surveys.survey import survey_rates
 from .indicators.within import WithinArea, within_area
 from .intake.areas.points import read_points
 from .intake.areas.read import merge_areas, read_areas, read_features

@@ -12,7 +12,7 @@ import shapely
 import quartiersatlas as qa
 from quartiersatlas.errors import ArgumentError, ColumnError, JoinError, SpecError
 from quartiersatlas.monitoring.comparisons.effect_words import effect_claims
-from quartiersatlas.monitoring.comparisons.estimates import Course, breakdown_trend, estimates, smallest_visible
+from quartiersatlas.monitoring.comparisons.estimates import GroupCourse, breakdown_trend, estimates, smallest_visible
 
 YEARS = range(2015, 2024)
 SELECTED = 2019
@@ -50,7 +50,7 @@ def test_the_estimates_are_those_of_their_formulas():
     earlier = rng.normal(20, 4, n)
     chosen = earlier + rng.normal(0, 1, n)
     post = 0.5 * chosen + 0.4 * earlier - 1.5 * funded + rng.normal(0, 1, n)
-    table = estimates(Course(post, chosen, earlier, funded, 2.5, -2.0))
+    table = estimates(GroupCourse(post, chosen, earlier, funded, 2.5, -2.0))
     x = np.column_stack([funded, np.ones(n), chosen, earlier]).astype(float)
     b = np.linalg.lstsq(x, post, rcond=None)[0]
     assert table.loc["regression", "estimate"] == pytest.approx(b[0])
@@ -76,7 +76,7 @@ def test_the_breakdown_trend_explains_all_of_the_estimate():
     level = rng.normal(20, 5, n)
     earlier, chosen = level + rng.normal(0, 1e-3, n) - 2 * drift * funded, level + rng.normal(0, 1e-3, n)
     post = level + 2.5 * drift * funded
-    course = Course(post, chosen, earlier, funded, 2.5, -2.0)
+    course = GroupCourse(post, chosen, earlier, funded, 2.5, -2.0)
     assert breakdown_trend(course) == pytest.approx(drift, rel=0.02)
 
 
@@ -236,5 +236,5 @@ def test_smallest_visible_is_2_8_standard_errors():
     """By the textbook formula where funded areas are like the others: 2.8 s sqrt(1/n + 1/m)."""
     rng = np.random.default_rng(8)
     chosen, earlier = rng.normal(size=4000), rng.normal(size=4000)
-    course = Course(rng.normal(0, 2, 4000), chosen, earlier, np.arange(4000) < 400, 1.5, -2.0)
+    course = GroupCourse(rng.normal(0, 2, 4000), chosen, earlier, np.arange(4000) < 400, 1.5, -2.0)
     assert smallest_visible(course) == pytest.approx(2.8 * 2 * np.sqrt(1 / 400 + 1 / 3600), rel=0.03)

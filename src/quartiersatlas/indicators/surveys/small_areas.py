@@ -51,7 +51,7 @@ def shown(table: pd.DataFrame, rule: Rule, min_count: int, *, modelled: bool = F
     half = (table["upper"] - table["lower"]) / 2
     limits = SURE, BRACKETED
     if rule == "cv":
-        least = np.minimum(share, 1 - share)
+        least = share.where(share <= 1 - share, 1 - share)
         error = half / NORMAL_95 if modelled else np.sqrt(share * (1 - share) / table["n_effective"])
         half, limits = (error / least.where(least > 0)).fillna(np.inf), (SURE_CV, BRACKETED_CV)
     found = pd.Series("slash", index=table.index, dtype=object)
@@ -136,7 +136,7 @@ def modelled(
         np.sin(np.clip(end, 0, np.pi / 2)) ** 2
         for end in (found.estimate, found.estimate - half, found.estimate + half)
     )
-    w = (weights.loc[asked.index] / weights.loc[asked.index].sum()).to_numpy()
+    w = np.asarray(weights.loc[asked.index] / weights.loc[asked.index].sum(), dtype=np.float64)
     spread = share * (1 - share) / asked["n_effective"].to_numpy()
     moved = benchmarked(share, w, spread, city, benchmark)
     table = pd.DataFrame(
@@ -163,7 +163,8 @@ def benchmarked(share: Floats, weights: Floats, variance: Floats, city: float, h
     """
     together = float(weights @ share)
     if how == "ratio" and together > 0:
-        return share * city / together
+        scaled: Floats = share * city / together
+        return scaled
     if how == "difference":
         pull: Floats = weights * variance
         return share if not (weights @ pull) > 0 else share + (city - together) * pull / (weights @ pull)
@@ -173,7 +174,8 @@ def benchmarked(share: Floats, weights: Floats, variance: Floats, city: float, h
 def _standardised(covariates: pd.DataFrame) -> Floats:
     values = covariates.to_numpy(dtype=float)
     spread = values.std(axis=0)
-    return (values - values.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
+    scaled: Floats = (values - values.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
+    return scaled
 
 
 def checked_covariates(covariates: pd.DataFrame | None, areas: pd.Index) -> pd.DataFrame | None:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from html import escape
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
 
 from quartiersatlas.base.checks import choice, expects
-from quartiersatlas.catalogue import Indicator, Message
-from quartiersatlas.charts import Charted
-from quartiersatlas.errors import ColumnError, CountError, SpecError, list_some
+from quartiersatlas.errors import CountError, SpecError, list_some
 from quartiersatlas.indicators.surveys.direct import (
     checked_answers,
     from_answers,
@@ -21,254 +18,15 @@ from quartiersatlas.indicators.surveys.direct import (
     wilson_ends,
     with_fields,
 )
+from quartiersatlas.indicators.surveys.record import SurveyDefinition
+from quartiersatlas.indicators.surveys.result import SurveyRates
 from quartiersatlas.indicators.surveys.small_areas import checked_covariates, modelled, shown
-from quartiersatlas.indicators.surveys.words import labels, survey_chart, survey_text
-from quartiersatlas.intake import AreaData
 
 if TYPE_CHECKING:
-    from quartiersatlas.catalogue import Catalogue, Lang
-    from quartiersatlas.charts import Chart
-    from quartiersatlas.indicators.surveys.small_areas import Rule, SurveyModel
+    from quartiersatlas.indicators.surveys.small_areas import Rule
 
 Benchmark = Literal["difference", "ratio", "none"]
-Estimate = Literal["direct", "model"]
-STATUS = {
-    "value": "value",
-    "bracket": "unreliable",
-    "slash": "unreliable",
-    "few": "suppressed",
-    "cases": "suppressed",
-    "none": "missing",
-}
-DECIMALS = 4  # of a share in percent that goes on to the release, which rounds it
-
-
-@dataclass(frozen=True, kw_only=True)
-class SurveyDefinition:
-    """What was asked of whom, and how: answers are comparable where all of it is the same.
-
-    Parameters
-    ----------
-    name : str
-        Under which the share leaves: a column.
-    label_de, label_en : str
-        What a reader sees.
-    wording : str
-        The question, and which answers count.
-    asked_of : str
-        The people that the sample stands for, such as ``"18+ mit Hauptwohnsitz"``.
-    mode : str
-        How they were asked, such as ``"schriftlich/online"``.
-    field_time : str
-        When.
-    """
-
-    name: str
-    label_de: str
-    label_en: str
-    wording: str = ""
-    asked_of: str = ""
-    mode: str = ""
-    field_time: str = ""
-
-    @property
-    def id(self) -> str:
-        """What has to be equal at two dates: name, wording, people, mode."""
-        return f"{self.name}|{self.wording}|{self.asked_of}|{self.mode}"
-
-
-@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class SurveyRates(Charted):
-    """What a sample says of areas and of the city.
-
-    Parameters
-    ----------
-    definition : SurveyDefinition
-        What was asked of whom.
-    table : DataFrame
-        On the area: ``n`` and ``n_yes`` (respondents, and those who agree, as counted), ``share`` (weighted), ``deff``,
-        ``n_effective``, ``lower``, ``upper`` (95 %), ``method`` of the variance, ``shown``; and ``model_share``,
-        ``model_lower``, ``model_upper``, ``model_weight`` (of the area's own answers), ``model_shown``. Shares are
-        fractions. ``shown`` and ``model_shown`` are ``"value"``, ``"bracket"``, ``"slash"``, ``"few"``, ``"cases"`` or
-        ``"none"``.
-    city : Series
-        The same of the whole city.
-    model : SurveyModel, optional
-        What the model was made of; None for too few areas.
-    rule : {"width", "cv"}
-        What decides on brackets.
-    min_count : int
-        Fewer who agree, or who do not, are protected.
-    n_no_answer : int
-        Respondents without an answer; they are in no number.
-    assumed : frozenset of str
-        What the table did not say: ``"deff"`` (taken as 1), ``"n_yes"`` (taken from the share), ``"residents"``
-        (areas weigh by respondents).
-    """
-
-    definition: SurveyDefinition
-    table: pd.DataFrame
-    city: pd.Series[float]
-    model: SurveyModel | None = None
-    rule: Rule = "width"
-    min_count: int = 3
-    n_no_answer: int = 0
-    assumed: frozenset[str] = frozenset()
-
-    def on(self, data: AreaData, *, estimate: Estimate | None = None) -> AreaData:
-        """Return data with the shares as columns, ready for a release.
-
-        Parameters
-        ----------
-        data : AreaData
-            Joined data; areas that nobody was asked in are missing.
-        estimate : {"direct", "model"}, optional
-            Which one; both, if not given: ``<name>``, and ``<name>_model`` where there is a model.
-
-        Returns
-        -------
-        AreaData
-            With the shares in percent. Values in brackets have the status ``unreliable``, those too uncertain have it
-            and no value, those of too few respondents or cases are ``suppressed``. ``<name>_n`` counts the
-            respondents; the share is declared as a share of them, so the release protects those who agree.
-
-        Raises
-        ------
-        ColumnError
-            There is no area of a key, or the data have such a column.
-        SpecError
-            There is no model.
-        """
-        expects(data, AreaData, "SurveyRates.on", "data = qa.join(areas, table)")
-        choice(estimate, (None, "direct", "model"), "estimate")
-        if estimate == "model" and self.model is None:
-            raise SpecError("SurveyRates.on: there is no model of so few areas: take estimate='direct'.")
-        unknown = self.table.index.difference(data.areas.index)
-        if len(unknown):
-            raise ColumnError(f"SurveyRates.on: there are no areas {list_some(unknown)} in the data.")
-        name, base = self.definition.name, f"{self.definition.name}_n"
-        columns = {name: ("", "shown")} if estimate != "model" else {}
-        if self.model is not None and estimate != "direct":
-            columns[f"{name}_model"] = ("model_", "model_shown")
-        for column in (*columns, base):
-            if column in data.values.columns:
-                raise ColumnError(
-                    f"SurveyRates.on: the data have a column {column!r} already: name the survey otherwise."
-                )
-        table = self.table.reindex(data.areas.index)
-        n = table["n"].fillna(0.0)
-        values, states = {base: n}, {base: n.eq(0).map({True: "zero", False: "value"})}
-        for column, (prefix, how) in columns.items():
-            state = table[how].fillna("none")
-            share = (100 * table[f"{prefix}share"]).round(DECIMALS).where(state.isin(["value", "bracket"]))
-            values[column] = share
-            states[column] = state.map(STATUS).mask(share.eq(0) & state.eq("value"), "zero")
-        catalogue = data.catalogue.add(*self._meanings(list(columns), base))
-        catalogue = catalogue.with_relations(shares={name: base} if name in columns else {})
-        return replace(
-            data,
-            values=data.values.assign(**values),
-            status=data.status.assign(**{column: state.astype("str") for column, state in states.items()}),
-            catalogue=catalogue,
-            notes=(*data.notes, *self._notes(list(columns), catalogue)),
-        )
-
-    def _meanings(self, columns: list[str], base: str) -> list[Indicator]:
-        found = []
-        for column in columns:
-            german, english = labels(self.definition, is_model=column.endswith("_model"))
-            found.append(
-                Indicator(
-                    id=column,
-                    label_de=german,
-                    label_en=english,
-                    numerator_de=self.definition.wording or self.definition.label_de,
-                    numerator_en=self.definition.wording or self.definition.label_en,
-                    denominator_de=self.definition.asked_of,
-                    denominator_en=self.definition.asked_of,
-                    kind="share",
-                )
-            )
-        german, english = labels(self.definition, is_base=True)
-        return [*found, Indicator(id=base, kind="count", label_de=german, label_en=english)]
-
-    def _notes(self, columns: list[str], catalogue: Catalogue) -> list[Message]:
-        label = (self.definition.label_de, self.definition.label_en)
-        how = self.definition
-        details = ", ".join(filter(None, (how.asked_of, how.mode, how.field_time))) or "–"
-        counts = self.table["shown"].value_counts()
-        said = {
-            "label": label,
-            "details": details,
-            "n": int(self.city["n"]),
-            "bracketed": int(counts.get("bracket", 0)),
-            "hidden": int(counts.drop(["value", "bracket"], errors="ignore").sum()),
-        }
-        notes = [Message("fact_survey", said)]
-        if self.model is not None and any(column.endswith("_model") for column in columns):
-            known = [catalogue.get(one) for one in self.model.covariates]
-            words = (", ".join(one.label_de for one in known), ", ".join(one.label_en for one in known))
-            notes.append(Message("fact_survey_model", {"label": label, "covariates": words if known else "–"}))
-        return notes
-
-    def text(self, lang: Lang = "de") -> str:
-        """Return what the survey says in sentences.
-
-        Parameters
-        ----------
-        lang : {"de", "en"}, default "de"
-            Language.
-
-        Returns
-        -------
-        str
-            One or two sentences per line: the city, how many areas may be shown, the model, what was assumed.
-        """
-        return "\n".join(survey_text(self, lang))
-
-    def chart(
-        self, kind: str | None = None, lang: Lang = "de", *, names: pd.Series[str] | None = None, most: int = 40
-    ) -> Chart:
-        """Return dots with intervals by name of the areas, with the respondents beside.
-
-        Parameters
-        ----------
-        kind : {"direct", "model"}, optional
-            Which estimates; the direct ones, if not given. With the model the direct ones are rings.
-        lang : {"de", "en"}, default "de"
-            Language.
-        names : Series of str, optional
-            Area -> name: ``data.areas["name"]``; the key stands in for it.
-        most : int, default 40
-            So many areas, those with most respondents.
-
-        Returns
-        -------
-        Chart
-            What may not be shown is not drawn.
-
-        Raises
-        ------
-        SpecError
-            There is no such kind or language, or no model.
-        """
-        choice(kind, (None, "direct", "model"), "kind")
-        if kind == "model" and self.model is None:
-            raise SpecError("There is no model of so few areas: chart('direct').")
-        return survey_chart(self, lang, names=names, most=most, is_model=kind == "model")
-
-    def __repr__(self) -> str:
-        share, lower, upper = (f"{100 * self.city[end]:.1f}" for end in ("share", "lower", "upper"))
-        counts = self.table["shown"].value_counts()
-        words = ", ".join(f"{n} {name}" for name, n in counts.items())
-        made = "no model" if self.model is None else f"model with {', '.join(self.model.covariates) or 'no covariate'}"
-        return (
-            f"SurveyRates {self.definition.name!r}: {share} % ({lower} to {upper}) of {self.city['n']:g} respondents\n"
-            f"  {len(self.table)} areas: {words}; {made}"
-        )
-
-    def _repr_html_(self) -> str:
-        return f"<pre>{escape(self.text('en'))}</pre>" + self._picture()
+CITY = ["n", "n_yes", "share", "deff", "n_effective", "lower", "upper"]
 
 
 def survey_rates(
@@ -378,28 +136,15 @@ def survey_rates(
     """
     expects(table, pd.DataFrame, "survey_rates", 'pd.read_csv("befragung.csv", dtype={"Gebiet": str})')
     expects(name, str, "survey_rates: name", 'name="feels_safe"')
-    choice(benchmark, ("difference", "ratio", "none"), "benchmark")
-    choice(rule, ("width", "cv"), "rule")
-    if not name.strip():
-        raise SpecError("survey_rates: the share needs a name: name='feels_safe'.")
-    if isinstance(min_count, bool) or not isinstance(min_count, int) or min_count < 1:
-        raise SpecError(f"survey_rates: min_count={min_count!r} must be a whole number from 1.")
-    if not len(table):
-        raise CountError("survey_rates: the table is empty: there is no respondent.")
-    definition = SurveyDefinition(
-        name=name,
-        label_de=label_de or label_en or name,
-        label_en=label_en or label_de or name,
-        wording=wording,
-        asked_of=asked_of,
-        mode=mode,
-        field_time=field_time,
-    )
-    assumed: set[str] = set()
+    _check_options(table, name, benchmark, rule, min_count)
+    german, english = label_de or label_en or name, label_en or label_de or name
+    words = {"wording": wording, "asked_of": asked_of, "mode": mode, "field_time": field_time}
+    definition = SurveyDefinition(name=name, label_de=german, label_en=english, **words)
+    whole: pd.DataFrame | None = None
     if answer:
         answers, places, n_silent = checked_answers(table, answer, area, weight, strata, cluster)
-        direct = from_answers(answers, places)
-        city = from_answers(answers, pd.Series("", index=answers.index)).loc[""]
+        direct, assumed = from_answers(answers, places), set[str]()
+        whole = from_answers(answers, pd.Series("", index=answers.index)) if residents is None else None
         by_weight = answers["w"].groupby(places).sum()
     else:
         if weight or strata or cluster:
@@ -407,22 +152,16 @@ def survey_rates(
         ready = one_question(with_fields(table), question)
         definition, n_silent = _said_by(ready, definition), 0
         direct, assumed = from_ready(ready)
-        by_weight, city = direct["n"], pd.Series(dtype=float)
-    weights = _weights(residents, direct, by_weight)
-    if not answer:
         assumed |= {"residents"} if residents is None else set()
-        city = _city(direct, weights)
-    elif residents is not None:
-        city = pd.concat(
-            [_city(direct, weights)[["share", "deff", "n_effective", "lower", "upper"]], city[["n", "n_yes"]]]
-        )
-    found, model = modelled(direct, checked_covariates(covariates, direct.index), weights, city["share"], benchmark)
-    whole = direct.assign(shown=shown(direct, rule, min_count)).join(found.add_prefix("model_"))
-    as_model = whole.assign(**{end: whole[f"model_{end}"] for end in ("share", "lower", "upper")})
+        by_weight = direct["n"]
+    weights = _weights(residents, direct, by_weight)
+    city = _city(direct, weights) if whole is None else whole[CITY].iloc[0].astype(float)
+    known = checked_covariates(covariates, direct.index)
+    found, model = modelled(direct, known, weights, float(city["share"]), benchmark)
     return SurveyRates(
         definition=definition,
-        table=whole.assign(model_shown=shown(as_model, rule, min_count, modelled=True)),
-        city=city.drop("method", errors="ignore").astype(float),
+        table=_with_shown(direct, found, rule, min_count),
+        city=city,
         model=model,
         rule=rule,
         min_count=min_count,
@@ -431,12 +170,30 @@ def survey_rates(
     )
 
 
+def _with_shown(direct: pd.DataFrame, found: pd.DataFrame, rule: Rule, min_count: int) -> pd.DataFrame:
+    """Return direct estimates and those of the model side by side, with what of each may be shown."""
+    areas = direct.assign(shown=shown(direct, rule, min_count)).join(found.add_prefix("model_"))
+    as_model = areas.assign(**{end: areas[f"model_{end}"] for end in ("share", "lower", "upper")})
+    return areas.assign(model_shown=shown(as_model, rule, min_count, modelled=True))
+
+
+def _check_options(table: pd.DataFrame, name: str, benchmark: str, rule: str, min_count: object) -> None:
+    choice(benchmark, ("difference", "ratio", "none"), "benchmark")
+    choice(rule, ("width", "cv"), "rule")
+    if not name.strip():
+        raise SpecError("survey_rates: the share needs a name: name='feels_safe'.")
+    if isinstance(min_count, bool) or not isinstance(min_count, int) or min_count < 1:
+        raise SpecError(f"survey_rates: min_count={min_count!r} must be a whole number from 1.")
+    if not len(table):
+        raise CountError("survey_rates: the table is empty: there is no respondent.")
+
+
 def _said_by(ready: pd.DataFrame, given: SurveyDefinition) -> SurveyDefinition:
     """Return the definition with what the table itself says of people, mode and time."""
 
     def first(field: str) -> str:
-        known = ready[field].dropna() if field in ready else []
-        return str(known.iloc[0]) if len(known) else ""
+        known = ready[field].dropna().astype(str).tolist() if field in ready else []
+        return known[0] if known else ""
 
     span = [end for end in (first("field_begin"), first("field_end")) if end]
     if len(span) == 2:  # noqa: PLR2004 - begin and end
@@ -476,4 +233,4 @@ def _city(direct: pd.DataFrame, weights: pd.Series[float]) -> pd.Series[float]:
     effective = share * (1 - share) / variance if variance > 0 else n
     lower, upper = wilson_ends(pd.Series([share]), pd.Series([effective]))
     found = [n, float(part["n_yes"].sum()), share, n / effective, effective, float(lower.iloc[0]), float(upper.iloc[0])]
-    return pd.Series(found, index=["n", "n_yes", "share", "deff", "n_effective", "lower", "upper"])
+    return pd.Series(found, index=CITY)

@@ -12,7 +12,7 @@ from quartiersatlas.indicators.pictures.intervals import IntervalRow, IntervalWo
 if TYPE_CHECKING:
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.charts import Chart
-    from quartiersatlas.indicators.surveys.survey import SurveyDefinition, SurveyRates
+    from quartiersatlas.indicators.surveys.record import SurveyDefinition, SurveyRecord
 
 LABELS = {False: "label_survey", True: "label_survey_model"}
 ASSUMED = {
@@ -40,7 +40,7 @@ def percent(share: float, lang: Lang) -> str:
     return value_text(100 * share, 1, "%", lang)
 
 
-def survey_text(survey: SurveyRates, lang: Lang) -> list[str]:
+def survey_text(survey: SurveyRecord, lang: Lang) -> list[str]:
     """Return the lines of a survey."""
     city, label = survey.city, _label(survey, lang)
     ends = {"lo": number_text(100 * city["lower"], 1, lang), "hi": percent(city["upper"], lang)}
@@ -62,18 +62,20 @@ def survey_text(survey: SurveyRates, lang: Lang) -> list[str]:
     return lines
 
 
-def _label(survey: SurveyRates, lang: Lang) -> str:
+def _label(survey: SurveyRecord, lang: Lang) -> str:
     return survey.definition.label_de if lang == "de" else survey.definition.label_en
 
 
-def survey_chart(survey: SurveyRates, lang: Lang, *, names: pd.Series[str] | None, most: int, is_model: bool) -> Chart:
+def survey_chart(survey: SurveyRecord, lang: Lang, *, names: pd.Series[str] | None, most: int, is_model: bool) -> Chart:
     """Return dots with intervals: the city, then the areas by name."""
     prefix = "model_" if is_model else ""
     city, label = survey.city, _label(survey, lang)
     rows = [
         IntervalRow(
             text("label_city", lang),
-            *(100 * float(city[end]) for end in ("share", "lower", "upper")),
+            100 * float(city["share"]),
+            100 * float(city["lower"]),
+            100 * float(city["upper"]),
             words=_words("value", float(city["n"]), float(city["share"]), lang),
         )
     ]
@@ -87,10 +89,10 @@ def survey_chart(survey: SurveyRates, lang: Lang, *, names: pd.Series[str] | Non
         if how not in ("value", "bracket"):
             rows.append(IntervalRow(called[key], words=words, area=key))
             continue
-        ends = (100 * float(row[f"{prefix}{end}"]) for end in ("share", "lower", "upper"))
+        value, lower, upper = (100 * float(row[f"{prefix}{end}"]) for end in ("share", "lower", "upper"))
         own = is_model and row["shown"] in ("value", "bracket")
         beside = 100 * float(row["share"]) if own else float("nan")
-        rows.append(IntervalRow(called[key], *ends, words, key, beside, is_doubtful=how == "bracket"))
+        rows.append(IntervalRow(called[key], value, lower, upper, words, key, beside, is_doubtful=how == "bracket"))
     title = text(LABELS[is_model], lang, label=label)
     note = text("chart_survey_note", lang)
     if is_model:
@@ -100,10 +102,10 @@ def survey_chart(survey: SurveyRates, lang: Lang, *, names: pd.Series[str] | Non
     sign = value_text(0, 0, "%", lang)[1:].strip()
     head = (text("label_area", lang), text("chart_survey_head", lang))
     alt = " ".join(survey_text(survey, lang)[:2])
-    words = IntervalWords(
+    said = IntervalWords(
         id="survey", title=title, alt=f"{title}. {alt}", axis=f"{label} ({sign})", note=note, head=head
     )
-    return intervals_chart(rows, words, lang, n_apart=1, rule=100 * float(city["share"]))
+    return intervals_chart(rows, said, lang, n_apart=1, rule=100 * float(city["share"]))
 
 
 def _words(how: str, n: float, share: float, lang: Lang) -> str:

@@ -18,7 +18,7 @@ DESIGNS = ("regression", "selection_year", "difference", "before_after")
 
 
 @dataclass(frozen=True, eq=False)
-class Course:
+class GroupCourse:
     """The outcome of the areas compared, in points.
 
     Parameters
@@ -45,7 +45,7 @@ class Course:
     years_before: float
 
 
-def estimates(course: Course) -> pd.DataFrame:
+def estimates(course: GroupCourse) -> pd.DataFrame:
     """Return the difference in development under each assumption.
 
     Returns
@@ -92,7 +92,7 @@ def _funded(y: Floats, x: Floats) -> tuple[float, float]:
     return float((inverse @ x.T @ y)[0]), float(np.sqrt(covariance[0, 0]))
 
 
-def smallest_visible(course: Course) -> float:
+def smallest_visible(course: GroupCourse) -> float:
     """Return the smallest difference that the comparison sees with 80 % power, without a look at the funded later on.
 
     The scatter is that of the other areas around their own regression; the funded areas bring only what was known when
@@ -107,7 +107,7 @@ def smallest_visible(course: Course) -> float:
     return VISIBLE * float(np.sqrt(scatter * np.linalg.inv(whole.T @ whole)[0, 0]))
 
 
-def breakdown_trend(course: Course) -> float:
+def breakdown_trend(course: GroupCourse) -> float:
     """Return by how many points a year the funded would have had to drift anyway to explain the estimate.
 
     Notes

@@ -21,7 +21,7 @@ from quartiersatlas.indicators.pictures.intervals import IntervalRow, IntervalWo
 from quartiersatlas.intake import AreaData, check_vintages
 from quartiersatlas.monitoring.comparisons.effect_words import refuse_effect_claims
 from quartiersatlas.monitoring.comparisons.estimates import (
-    Course,
+    GroupCourse,
     bracket,
     breakdown_trend,
     estimates,
@@ -115,7 +115,7 @@ class FundedComparison(Charted):
         def points(value: float) -> str:
             return number_text(value, 1, lang)
 
-        row = self.table.loc["regression"]
+        estimate, lower, upper = (float(self.table[end].loc["regression"]) for end in ("estimate", "lower", "upper"))
         label = self.labels[0] if lang == "de" else self.labels[1]
         lines = [
             text(
@@ -130,13 +130,13 @@ class FundedComparison(Charted):
             text(
                 "funded_outcome",
                 lang,
-                est=points(row["estimate"]),
-                lo=points(row["lower"]),
-                hi=points(row["upper"]),
+                est=points(estimate),
+                lo=points(lower),
+                hi=points(upper),
             ),
             text("funded_range", lang, lo=points(self.range[0]), hi=points(self.range[1])),
         ]
-        if abs(row["estimate"]) < self.smallest_visible:
+        if abs(estimate) < self.smallest_visible:
             lines.append(text("funded_not_seen", lang))
         elif np.isfinite(self.breakdown_trend):
             lines.append(text("funded_breakdown", lang, drift=number_text(abs(self.breakdown_trend), 2, lang)))
@@ -279,8 +279,9 @@ def compare_funded(
         raise ColumnError(f"compare_funded: there are no areas {list_some(absent)}, which are said to be funded.")
     if bordering is None:
         bordering = _bordering(panel, chosen)
-    after = [year for year in values.columns if year > selected]
-    before = [year for year in values.columns if selected - YEARS_BEFORE <= year < selected]
+    years = [int(year) for year in values.columns]
+    after = [year for year in years if year > selected]
+    before = [year for year in years if selected - YEARS_BEFORE <= year < selected]
     _check_years(values, selected, before, after)
     used = values[[*before, selected, *after]]
     dropped = {
@@ -292,7 +293,7 @@ def compare_funded(
     kept = used[~used.index.isin(out)]
     is_funded = kept.index.isin(chosen)
     _check_groups(int(is_funded.sum()), int((~is_funded).sum()), dropped)
-    course = Course(
+    course = GroupCourse(
         post=kept[after].mean(axis=1).to_numpy(),
         chosen=kept[selected].to_numpy(),
         earlier=kept[before].mean(axis=1).to_numpy(),
@@ -332,7 +333,7 @@ def _of_frame(panel: pd.DataFrame, outcome: str) -> tuple[pd.DataFrame, tuple[st
         raise JoinError("compare_funded: an area or a year stands twice in the panel.")
     meaning = Catalogue.builtin().get(outcome)
     values = panel.astype(float)
-    if values.size and values.abs().max(axis=None) <= 1:
+    if values.size and float(values.abs().max().max()) <= 1:
         raise SpecError("compare_funded: the values look like fractions; give percent: 100 * panel.")
     return values[sorted(panel.columns)], (meaning.label_de, meaning.label_en)
 
@@ -446,10 +447,7 @@ def _curves(found: FundedComparison, label: str, note: str, lang: Lang) -> Chart
     rows = tuple(
         (
             str(year),
-            *(
-                value_text(float(found.curves.loc[(year, group), "mean"]), 1, "%", lang)
-                for group in ("funded", "others")
-            ),
+            *(value_text(float(parts[group]["mean"].loc[year]), 1, "%", lang) for group in ("funded", "others")),
         )
         for year in years
     )
@@ -473,11 +471,10 @@ def _range(found: FundedComparison, label: str, note: str, lang: Lang) -> Chart:
     """Return the estimates by assumption."""
     rows = []
     for name, key in DESIGN.items():
-        row = found.table.loc[name]
-        ends = {"lo": number_text(row["lower"], 1, lang), "hi": number_text(row["upper"], 1, lang)}
-        words = text("chart_funded_words", lang, est=number_text(row["estimate"], 1, lang), **ends)
-        numbers = (float(row[end]) for end in ("estimate", "lower", "upper"))
-        rows.append(IntervalRow(text(key, lang), *numbers, words=words, is_doubtful=name != "regression"))
+        value, lower, upper = (float(found.table[end].loc[name]) for end in ("estimate", "lower", "upper"))
+        ends = {"lo": number_text(lower, 1, lang), "hi": number_text(upper, 1, lang)}
+        said = text("chart_funded_words", lang, est=number_text(value, 1, lang), **ends)
+        rows.append(IntervalRow(text(key, lang), value, lower, upper, said, is_doubtful=name != "regression"))
     title = text("chart_funded_range", lang, label=label)
     words = IntervalWords(
         id="funded_range",

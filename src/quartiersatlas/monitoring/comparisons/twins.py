@@ -71,7 +71,7 @@ class Twins:
             One line per area, then what the comparison rests on.
         """
         lines = []
-        for key, name in self.names.items():
+        for key, name in zip(self.names.index.astype(str), self.names, strict=True):
             rows = self.table[self.table["area"].eq(key)]
             if not len(rows):
                 lines.append(text("twins_none", lang, name=name))
@@ -80,10 +80,10 @@ class Twins:
                 text(
                     "twins_one",
                     lang,
-                    name=f"{row.twin_name}, {row.city}" if row.city else row.twin_name,
-                    share=value_text(100 * row.probability, 0, "%", lang),
+                    name=f"{twin}, {city}" if city else twin,
+                    share=value_text(100 * float(share), 0, "%", lang),
                 )
-                for row in rows.itertuples()
+                for twin, city, share in zip(rows["twin_name"], rows["city"], rows["probability"], strict=True)
             ]
             lines.append(text("twins_some", lang, name=name, twins="; ".join(found)))
         number = number_text(self.number, 0, lang)
@@ -185,7 +185,7 @@ def twins(
     for city, one in (others or {}).items():
         _refuse_unlike(data, one, city, chosen)
     x, n = _counts(cities, chosen)
-    index = x.index
+    index = pd.MultiIndex.from_tuples(x.index, names=["city", "key"])
     own = index.get_level_values("city") == OWN
     candidates = np.flatnonzero(~own) if others else np.flatnonzero(own)
     if len(candidates) < max(FEWEST_AREAS, number + 2):
@@ -194,7 +194,11 @@ def twins(
             f"least {max(FEWEST_AREAS, number + 2)}. Compare them one by one."
         )
     targets = [key for key in asked if (OWN, key) in index]
-    rows = index.get_indexer([(OWN, key) for key in targets]) if targets else np.array([], dtype=int)
+    rows = (
+        index.get_indexer(pd.MultiIndex.from_tuples([(OWN, key) for key in targets]))
+        if targets
+        else np.array([], dtype=int)
+    )
     weights = np.sqrt([rates(x[name], n[name])["reliability"].mean() for name in chosen])
     rate = (x / n).to_numpy()
     distance, nearest = _nearest(rate, weights, rows, candidates, number)
@@ -290,7 +294,7 @@ def _table(
         apart = dict(zip(nearest[number], distance[number], strict=True))
         often = set(np.flatnonzero(probability[number] >= STABLE)) | set(apart)
         for place in often:
-            city, twin = index[place]
+            city, twin = map(str, index[int(place)])
             names = (str(cities[OWN].areas.loc[key, "name"]), str(cities[city].areas.loc[twin, "name"]))
             distant = float(apart.get(place, np.nan))
             rows.append((key, names[0], city, twin, names[1], distant, float(probability[number, place])))
