@@ -35,6 +35,7 @@ from quartiersatlas.disclosure.columns import (
 from quartiersatlas.disclosure.derived.feasible_splits import with_index_company
 from quartiersatlas.disclosure.derived.filled import fill_withheld
 from quartiersatlas.disclosure.derived.group_gaps import add_gap_columns, gap_facts, with_gaps
+from quartiersatlas.disclosure.derived.measures import released_measures
 from quartiersatlas.disclosure.derived.recompute import (
     Derived,
     compute_again,
@@ -44,7 +45,6 @@ from quartiersatlas.disclosure.derived.recompute import (
 )
 from quartiersatlas.disclosure.known_counts import smallest_units
 from quartiersatlas.disclosure.ledger import Ledger, layer_of, ledger_entry, locked_ledger, write_ledger
-from quartiersatlas.disclosure.measures import released_measures
 from quartiersatlas.disclosure.numbers.other_numbers import share_warnings
 from quartiersatlas.disclosure.over_time.other_borders import PendingRelease
 from quartiersatlas.disclosure.over_time.series import compare_with_earlier, earlier_cells
@@ -266,7 +266,7 @@ def _released(given: Mapping[str, Any], book: Ledger | None) -> Release:
         scale=derived.scale.round(SCALE_DECIMALS) if derived.scale is not None else None,
         dates=_dates(given["dates"] or {}, out),
         group_gaps=group_gaps,
-        measures=released_measures(given, data, derived.need, out),
+        measures=released_measures(given, data, derived.need, _classes(out)),
         unreleased_domains=unreleased_domains(data, out),
         stability=released_stability(derived, pattern, assessed, _ranked_score(out, audience)),
         certificate=audit,
@@ -276,6 +276,11 @@ def _released(given: Mapping[str, Any], book: Ledger | None) -> Release:
 
 RESULTS = ("need", "shortlist", "candidates", "segregation", "scale", "stability")
 PASSED_ON = ("title", "subtitle", "source", "as_of", "comment", "audience", "programmes", "facilities")
+
+
+def _classes(out: ReleasedColumns) -> dict[str, Any]:
+    """Return the values of the columns of classes, as they leave."""
+    return {column.id: out.values[column.id] for column in out.columns if column.kind == "class"}
 
 
 def _missing_meanings(data: AreaData, spec: NeedSpec) -> list[Indicator]:

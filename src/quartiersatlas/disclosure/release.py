@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from quartiersatlas.catalogue import Indicator, Lang, Reference
     from quartiersatlas.charts import Chart
-    from quartiersatlas.disclosure.measures import ReleasedMeasures
+    from quartiersatlas.disclosure.derived.measures import ReleasedMeasures
     from quartiersatlas.indicators.gaps import ReferenceGroup
     from quartiersatlas.indicators.gaps.words import GapLabels
     from quartiersatlas.need.spec.records import NeedClass

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from quartiersatlas.catalogue import text
-from quartiersatlas.disclosure.measures import coverage_counts
+from quartiersatlas.disclosure.derived.measures import coverage_counts
 from quartiersatlas.intake.registers.schema import PERMANENT, PERMANENT_WORDS, field_labels
 from quartiersatlas.monitoring.measures.coverage import day_text
 from quartiersatlas.monitoring.measures.standing import rows_of
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.disclosure import Release
-    from quartiersatlas.disclosure.measures import ReleasedMeasures
+    from quartiersatlas.disclosure.derived.measures import ReleasedMeasures
     from quartiersatlas.present.paper.document import DocumentBlock
 
 HEAD = ("measure", "lead", "measure_fields", "state", "end", "areas")

@@ -292,7 +292,7 @@ def _pairs(
 
 
 @dataclass(frozen=True, eq=False)
-class Coverage:
+class CoveredShare:
     """The cells that areas cover, in part and whole.
 
     Parameters
@@ -318,7 +318,7 @@ class Coverage:
     run_share: Floats
 
 
-def grid_coverage(shapes: Shapes, corner: tuple[float, float], cell_size: float) -> Coverage:
+def grid_coverage(shapes: Shapes, corner: tuple[float, float], cell_size: float) -> CoveredShare:
     """Return which cells of a square grid each area covers, and how much of them.
 
     Parameters
@@ -332,7 +332,7 @@ def grid_coverage(shapes: Shapes, corner: tuple[float, float], cell_size: float)
 
     Returns
     -------
-    Coverage
+    CoveredShare
         Cells that an outline runs through with their shares, and runs of cells between them.
 
     Notes
@@ -401,11 +401,11 @@ def _split(
     return label[edge], begin_u, begin_v, end_u, end_v
 
 
-def _accumulated(area: Ints, row: Ints, column: Ints, rise: Floats, own: Floats) -> Coverage:
+def _accumulated(area: Ints, row: Ints, column: Ints, rise: Floats, own: Floats) -> CoveredShare:
     """Sum the pieces by cell, and along each row of each area."""
     if not len(area):
         none, nothing = np.zeros(0, dtype=np.int64), np.zeros(0)
-        return Coverage(none, none, none, nothing, none, none, none, none, nothing)
+        return CoveredShare(none, none, none, nothing, none, none, none, none, nothing)
     low_row, low_column = row.min(), column.min()
     width = int(column.max() - low_column) + 1
     height = int(row.max() - low_row) + 1
@@ -421,7 +421,7 @@ def _accumulated(area: Ints, row: Ints, column: Ints, rise: Floats, own: Floats)
     share = np.clip(before + np.add.reduceat(own[order], firsts), 0.0, 1.0)
     through = np.where(np.abs(through - np.rint(through)) < ROUNDING, np.rint(through), through)
     gap = np.flatnonzero((line[1:] == line[:-1]) & (column[1:] > column[:-1] + 1) & (through[:-1] > 0))
-    return Coverage(
+    return CoveredShare(
         area=line // height,
         row=line % height + low_row,
         column=column,

@@ -33,7 +33,7 @@ MIDNIGHT = "%d.%m.%Y"
 
 
 @dataclass(frozen=True)
-class Course:
+class DrawnCourse:
     """One line that is named: its values at the dates, its colour, its words at the end."""
 
     name: str
@@ -196,16 +196,16 @@ def _courses(
     district: tuple[str, tuple[float, ...]] | None,
     gaps: tuple[str, ...],
     lang: Lang,
-) -> list[Course]:
+) -> list[DrawnCourse]:
     """Return the lines that are named, the most important one last: it is drawn on top."""
     found = []
     if city is not None:
-        found.append(Course(text("label_city", lang), tuple(city), INK, 1.4, (4, 2.5)))
+        found.append(DrawnCourse(text("label_city", lang), tuple(city), INK, 1.4, (4, 2.5)))
     if district is not None:
-        found.append(Course(*district, DISTRICT, 1.4))
+        found.append(DrawnCourse(*district, DISTRICT, 1.4))
     if area in values.index:
         own = tuple(values.loc[[area]].to_numpy(dtype=float)[0].tolist())
-        found.append(Course(str(names.get(area, area)), own, ACCENT, 2.2, (), area, gaps))
+        found.append(DrawnCourse(str(names.get(area, area)), own, ACCENT, 2.2, (), area, gaps))
     return found
 
 
@@ -254,7 +254,7 @@ def _interval(interval: pd.DataFrame | None, days: list[float]) -> list[Mark]:
     ]
 
 
-def _line(course: Course, days: list[float], place: float, measure: Measure, lang: Lang) -> list[Mark]:
+def _line(course: DrawnCourse, days: list[float], place: float, measure: Measure, lang: Lang) -> list[Mark]:
     """Return a line with its dots, and its name and last value at its right end."""
     marks: list[Mark] = [
         Line(
@@ -276,7 +276,7 @@ def _line(course: Course, days: list[float], place: float, measure: Measure, lan
     return marks
 
 
-def _apart(courses: list[Course], ends: tuple[float, float]) -> list[float]:
+def _apart(courses: list[DrawnCourse], ends: tuple[float, float]) -> list[float]:
     """Return where the words of each line stand, so that none covers another."""
     least = LEAST_APART * (ends[1] - ends[0])
     places = {}
@@ -287,7 +287,7 @@ def _apart(courses: list[Course], ends: tuple[float, float]) -> list[float]:
     return [places.get(number, np.nan) for number in range(len(courses))]
 
 
-def _last(course: Course) -> float:
+def _last(course: DrawnCourse) -> float:
     """Return the last known value: where it is not that of the last date, the words say that this one is not shown."""
     known = [value for value in course.values if isfinite(value)]
     return known[-1] if known else float("nan")
@@ -298,7 +298,7 @@ def _note(values: pd.DataFrame, lang: Lang) -> str:
     return text(name, lang, n=number_text(len(values), 0, lang))
 
 
-def _sentence(courses: list[Course], written: list[str], measure: Measure, lang: Lang) -> str:
+def _sentence(courses: list[DrawnCourse], written: list[str], measure: Measure, lang: Lang) -> str:
     parts = []
     for course in reversed(courses):
         each = ", ".join(f"{date}: {course.write(n, measure, lang)}" for n, date in enumerate(written))

@@ -46,14 +46,14 @@ class RefusedCellError(Exception):
 
 
 @dataclass(frozen=True)
-class ReadCell:
+class RegisterCell:
     """What a cell holds, and what was done to read it."""
 
     value: object
     note: str = ""
 
 
-def read_cell(raw: object, column: RegisterColumn) -> ReadCell:
+def read_cell(raw: object, column: RegisterColumn) -> RegisterCell:
     """Read a cell as its column says.
 
     Raises
@@ -66,7 +66,7 @@ def read_cell(raw: object, column: RegisterColumn) -> ReadCell:
     if isinstance(raw, (list, tuple)):
         raw = ";".join(map(str, raw))
     if _is_empty(raw):
-        return ReadCell(empty_value(column))
+        return RegisterCell(empty_value(column))
     if column.kind in DATES:
         return read_date(raw, column.kind)
     if column.kind in NUMBERS:
@@ -76,7 +76,7 @@ def read_cell(raw: object, column: RegisterColumn) -> ReadCell:
     cell = _name(raw) if column.kind in NAMES or column.kind == "areas" else _words(raw)
     words = str(cell.value)
     if column.kind in LISTS:
-        return ReadCell(_parts(words), cell.note)
+        return RegisterCell(_parts(words), cell.note)
     if found := EMAIL.search(words) or PHONE.search(words):
         raise RefusedCellError(f"contact details ({found.group()!r}) do not belong into a register: delete them")
     return cell
@@ -99,13 +99,13 @@ def _parts(words: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(part.strip() for part in SEPARATORS.split(words) if part.strip()))
 
 
-def _words(raw: object) -> ReadCell:
+def _words(raw: object) -> RegisterCell:
     if isinstance(raw, (datetime, date)):
-        return ReadCell(f"{raw:%Y-%m-%d}", "a date where words belong, read as they are")
-    return ReadCell(same_text(written(raw)).strip())
+        return RegisterCell(f"{raw:%Y-%m-%d}", "a date where words belong, read as they are")
+    return RegisterCell(same_text(written(raw)).strip())
 
 
-def _name(raw: object) -> ReadCell:
+def _name(raw: object) -> RegisterCell:
     """Read what identifies something: a spreadsheet turns 01-03 into a date and 1E5 into a number, for good."""
     if isinstance(raw, (datetime, date)):
         raise RefusedCellError(
@@ -113,7 +113,7 @@ def _name(raw: object) -> ReadCell:
             "the column as text, and type it again"
         )
     if isinstance(raw, Padded):
-        return ReadCell(raw.shown)
+        return RegisterCell(raw.shown)
     if isinstance(raw, (int, float, np.number)) and not isinstance(raw, bool):
         number = float(raw)
         if not number.is_integer() or (number >= ROUND and number % ROUND == 0):
@@ -121,22 +121,22 @@ def _name(raw: object) -> ReadCell:
                 "a number where a name or key belongs: the spreadsheet turned something like 1E5 or 1.5 into a "
                 "number. Format the column as text, and type it again"
             )
-        return ReadCell(str(int(number)), "a number where text belongs, read as its digits")
+        return RegisterCell(str(int(number)), "a number where text belongs, read as its digits")
     words = same_text(written(raw)).strip()
     if POWER.fullmatch(words) and ("+" in words or "," in words):
         raise RefusedCellError("a number in powers of ten: its digits are gone. Type it again in a column of text")
-    return ReadCell(words)
+    return RegisterCell(words)
 
 
-def _codes(raw: object, column: RegisterColumn) -> ReadCell:
+def _codes(raw: object, column: RegisterColumn) -> RegisterCell:
     """Read words of a drop-down as their code."""
     known = column.spellings
     words = "yes" if raw is True else "no" if raw is False else same_text(written(raw)).strip()
     if column.kind != "fields":
-        return ReadCell(_code(words, known, column))
+        return RegisterCell(_code(words, known, column))
     if folded(words) in known:  # a name may hold the mark that separates
-        return ReadCell((known[folded(words)],))
-    return ReadCell(tuple(dict.fromkeys(_code(part, known, column) for part in _parts(words))))
+        return RegisterCell((known[folded(words)],))
+    return RegisterCell(tuple(dict.fromkeys(_code(part, known, column) for part in _parts(words))))
 
 
 def _code(words: str, known: dict[str, str], column: RegisterColumn) -> str:
@@ -152,7 +152,7 @@ def _code(words: str, known: dict[str, str], column: RegisterColumn) -> str:
     raise RefusedCellError(f"unknown: {hint}")
 
 
-def read_date(raw: object, kind: str) -> ReadCell:
+def read_date(raw: object, kind: str) -> RegisterCell:
     """Read a date; a year or a month is its first day as a begin and its last one as an end.
 
     Raises
@@ -161,14 +161,14 @@ def read_date(raw: object, kind: str) -> ReadCell:
         It is none, or could mean several days.
     """
     if isinstance(raw, (datetime, date)):
-        return ReadCell(pd.Timestamp(raw).normalize())
+        return RegisterCell(pd.Timestamp(raw).normalize())
     words = written(raw).strip()
     if kind == "end" and words.casefold() in (*PERMANENT_WORDS.values(), "unbefristet"):
-        return ReadCell(PERMANENT)
+        return RegisterCell(PERMANENT)
     if found := ISO.fullmatch(words):
-        return ReadCell(_day(*map(int, found.groups())))
+        return RegisterCell(_day(*map(int, found.groups())))
     if found := GERMAN.fullmatch(words):
-        return ReadCell(_day(*map(int, reversed(found.groups()))))
+        return RegisterCell(_day(*map(int, reversed(found.groups()))))
     if kind != "date" and (span := _span(words, kind)) is not None:
         return span
     if TWO_DIGITS.fullmatch(words):
@@ -179,16 +179,16 @@ def read_date(raw: object, kind: str) -> ReadCell:
     raise RefusedCellError(f"no date: write TT.MM.JJJJ, JJJJ-MM-TT{more}")
 
 
-def _span(words: str, kind: str) -> ReadCell | None:
+def _span(words: str, kind: str) -> RegisterCell | None:
     """Read a year, a month or a quarter as its first or its last day."""
     if YEAR.fullmatch(words) and FIRST_YEAR <= int(words) <= LAST_YEAR:
-        return ReadCell(_within(int(words), 1, 12, kind))
+        return RegisterCell(_within(int(words), 1, 12, kind))
     if (found := MONTH.fullmatch(words)) and 1 <= int(found[1]) <= 12:  # noqa: PLR2004 - months
-        return ReadCell(_within(int(found[2]), int(found[1]), int(found[1]), kind))
+        return RegisterCell(_within(int(found[2]), int(found[1]), int(found[1]), kind))
     if found := QUARTER.fullmatch(words):
         last = 3 * int(found[1] or found[2])
         day = _within(int(found[3]), last - 2, last, kind)
-        return ReadCell(day, f"a quarter, read as {day:%Y-%m-%d}")
+        return RegisterCell(day, f"a quarter, read as {day:%Y-%m-%d}")
     return None
 
 
@@ -207,13 +207,13 @@ def _within(year: int, first: int, last: int, kind: str) -> pd.Timestamp:
     return _day(year, first, 1) if kind == "begin" else _day(year, last, monthrange(year, last)[1])
 
 
-def _number(raw: object, kind: str) -> ReadCell:
+def _number(raw: object, kind: str) -> RegisterCell:
     if isinstance(raw, (datetime, date, bool)):
         raise RefusedCellError("a date or a yes where a number belongs: format the cell as a number, and type it again")
     if isinstance(raw, (Percent, Padded)):
-        return ReadCell(_checked(float(raw), kind))
+        return RegisterCell(_checked(float(raw), kind))
     if isinstance(raw, (int, float, np.number)):
-        return ReadCell(_checked(float(raw), kind))
+        return RegisterCell(_checked(float(raw), kind))
     words = written(raw).strip()
     if RANGE.search(words):
         raise RefusedCellError("a range: a number is one number. Write the sum that was resolved, the range beside it")
@@ -232,7 +232,7 @@ def _number(raw: object, kind: str) -> ReadCell:
     else:
         raise RefusedCellError("no number that can be read in one way only")
     note = f"read as {value:.15g}" if not PLAIN.fullmatch(words) else ""
-    return ReadCell(_checked(value, kind), note)
+    return RegisterCell(_checked(value, kind), note)
 
 
 def _checked(value: float, kind: str) -> float:

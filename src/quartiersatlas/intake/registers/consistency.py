@@ -23,7 +23,7 @@ PERSON = re.compile(r"\b(?:Frau|Herrn?|Mr\.?|Mrs\.?|Ms\.?|Dr\.|Prof\.)\s+[A-ZÃ„Ã
 CLOSE = 60  # percent alike
 
 
-class Places(Protocol):
+class PlacesOfRegister(Protocol):
     """Where the cells of a table stand."""
 
     @property
@@ -36,7 +36,7 @@ class Places(Protocol):
         ...
 
 
-class Found(Protocol):
+class FoundCells(Protocol):
     """Where problems are kept."""
 
     def note(self, sheet: str, cell: object, column: str, value: object, what: str) -> None:
@@ -51,7 +51,7 @@ class Found(Protocol):
 class _Check:
     """One table with its places: where something is wrong, by its row and column."""
 
-    def __init__(self, table: str, frame: pd.DataFrame, places: Places, found: Found) -> None:
+    def __init__(self, table: str, frame: pd.DataFrame, places: PlacesOfRegister, found: FoundCells) -> None:
         self.table, self.frame, self.places, self.found = table, frame, places, found
         self.headings = {column.name: column.heading_de for column in register_columns()[table]}
 
@@ -72,7 +72,7 @@ class _Check:
 
 
 def check_register(
-    tables: dict[str, pd.DataFrame], places: Mapping[str, Places], found: Found, data: AreaData | None
+    tables: dict[str, pd.DataFrame], places: Mapping[str, PlacesOfRegister], found: FoundCells, data: AreaData | None
 ) -> None:
     """Note and refuse what contradicts itself; area names become keys where areas are given."""
     checks = {table: _Check(table, frame, places[table], found) for table, frame in tables.items()}

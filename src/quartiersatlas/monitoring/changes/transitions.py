@@ -16,7 +16,7 @@ from quartiersatlas.catalogue.texts import LANGUAGES, number_text, text
 from quartiersatlas.charts import Charted
 from quartiersatlas.errors import SpecError
 from quartiersatlas.need.pictures.transition import ClassTransition, class_transition
-from quartiersatlas.need.score.scores import quantiles
+from quartiersatlas.need.score.scales import quantiles
 from quartiersatlas.screening.evaluation.exact import nearly
 
 if TYPE_CHECKING:

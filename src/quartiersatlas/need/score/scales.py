@@ -26,6 +26,7 @@ DECAY = 23.0  # constant of the exponential transformation of the English, Welsh
 FULL = 100.0
 ROUNDING = 1e-12  # values that differ by less of their size are the same
 MIDDLE = 0.5
+CELLS = 2_000_000  # numbers ranked at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -408,10 +409,14 @@ def ranks(values: NDArray[np.float64], ties: Ties = "average") -> NDArray[np.flo
     >>> ranks(np.array([0.1 + 0.2 + 0.3, 0.1, 0.6])).tolist()
     [2.5, 1.0, 2.5]
     """
-    values = settled(values)
-    rows = pd.DataFrame(values.reshape(prod(values.shape[:-1]), values.shape[-1]))
-    ranked: NDArray[np.float64] = rows.rank(axis=1, method=ties).to_numpy().reshape(values.shape)
-    return ranked
+    n = values.shape[-1]
+    rows = values.reshape(prod(values.shape[:-1]), n)
+    ranked = np.empty(rows.shape)
+    step = max(1, CELLS // max(n, 1))
+    for start in range(0, len(rows), step):
+        some = pd.DataFrame(settled(rows[start : start + step]))
+        ranked[start : start + step] = some.rank(axis=1, method=ties).to_numpy()
+    return ranked.reshape(values.shape)
 
 
 WINSOR = (2.0, 3.5, 5)  # skew, kurtosis, points: those of COINr (Becker et al. 2022)

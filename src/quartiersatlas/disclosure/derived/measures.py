@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from quartiersatlas.catalogue import Lang
-    from quartiersatlas.disclosure.columns import ReleasedColumns
     from quartiersatlas.intake import AreaData
     from quartiersatlas.monitoring.measures.register import Measures
     from quartiersatlas.need import NeedIndex
@@ -95,7 +94,7 @@ class ReleasedMeasures:
 
 
 def released_measures(
-    given: Mapping[str, Any], data: AreaData, need: NeedIndex | None, out: ReleasedColumns
+    given: Mapping[str, Any], data: AreaData, need: NeedIndex | None, classes: Mapping[str, Any]
 ) -> ReleasedMeasures | None:
     """Return what may leave of the register that a release was given.
 
@@ -123,7 +122,7 @@ def released_measures(
         shown["uptake"] = shown["uptake"].mask(shown["uptake"].gt(0) & shown["uptake"].lt(least))
     notes = measures.knowledge
     notes = notes[notes["visible"].eq("public") | is_internal]
-    covered, grounds = _covered(measures, data, need, _withheld(out, data), day)
+    covered, grounds = _covered(measures, data, need, _withheld(classes, data), day)
     return ReleasedMeasures(
         columns=tuple(shown.columns),
         rows=_rows(shown),
@@ -135,10 +134,9 @@ def released_measures(
     )
 
 
-def _withheld(out: ReleasedColumns, data: AreaData) -> pd.Series:
+def _withheld(classes: Mapping[str, Any], data: AreaData) -> pd.Series[bool]:
     """Return the areas of which a class does not leave; all where none does."""
-    classes = [column.id for column in out.columns if column.kind == "class"]
-    hidden = [pd.Series(out.values[name], index=data.areas.index).isna() for name in classes]
+    hidden = [pd.Series(values, index=data.areas.index).isna() for values in classes.values()]
     return pd.concat(hidden, axis=1).any(axis=1) if hidden else pd.Series(data=True, index=data.areas.index)
 
 
