@@ -129,8 +129,8 @@ def survey_rates(
     >>> table = pd.DataFrame({"Gebiet": ["1", "2"], "Befragte": [64, 20], "davon Zustimmung": [22, 9]})
     >>> safe = qa.survey_rates(table, name="safe", label_en="Feels safe")
     >>> safe
-    SurveyRates 'safe': 36.9 % (27.3 to 47.6) of 84 respondents
-      2 areas: 1 bracket, 1 value; no model
+    SurveyRates 'safe': 36.9 % (27.4 to 47.5) of 84 respondents
+      2 areas: 2 bracket; no model
     >>> safe.table.loc["1", ["lower", "share", "upper"]].astype(float).round(3).tolist()
     [0.239, 0.344, 0.466]
     """

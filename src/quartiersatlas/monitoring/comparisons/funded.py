@@ -267,7 +267,7 @@ def compare_funded(
     ...     panel, funded, outcome="child_poverty_u15", selected=2019, selected_on="level", bordering=[]
     ... )
     >>> round(found.smallest_visible, 1)
-    0.7
+    0.8
     """
     expects(panel, (Mapping, pd.DataFrame), "compare_funded: panel", "panel = {2019: data_2019, 2020: data_2020, ...}")
     choice(selected_on, tuple(SELECTED), "selected_on")
