@@ -109,6 +109,7 @@ def test_an_uninhabited_area_with_counts_shows_none(joined):
     assert released.state["a0"] == "uninhabited"
 
 
+@pytest.mark.filterwarnings("ignore:.*another class")
 def test_unknown_residents_are_not_few_residents(joined):
     values = {"poor": [40.0, *np.arange(50.0, 240, 10)], "residents": [np.nan, *[1000.0] * 19]}
     data = qa.add_rates(joined(values), {"rate": ("poor", "residents")})

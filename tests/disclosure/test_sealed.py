@@ -15,7 +15,7 @@ from quartiersatlas.errors import ColumnError, ReleaseError
 FRAMES = (
     *("areas", "values", "status", "state", "residents", "reasons", "selected", "members", "assessed"),
     *("candidates", "programmes", "facilities", "segregation", "drivers", "scale", "stability", "reasons_not_shown"),
-    *("other_reasons", "rule_counts"),
+    *("other_reasons", "rule_counts", "missing"),
 )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from numbers import Real
 
 from quartiersatlas.base.checks import expects
+from quartiersatlas.base.letters import composed
 from quartiersatlas.errors import SpecError
 
 EXAMPLE = 'qa.Reference(values={"income": 24500}, source="Statistical office", as_of="2023")'
@@ -78,7 +79,7 @@ def checked_references(references: Mapping[str, Reference] | None, call: str) ->
     for name, reference in references.items():
         expects(name, str, f"{call}: references", how)
         expects(reference, Reference, f"{call}: references", how)
-    return dict(references)
+    return {composed(name): reference for name, reference in references.items()}  # as rules write names
 
 
 def published_for_city(references: Mapping[str, Reference], indicator: str) -> tuple[float, Reference] | None:

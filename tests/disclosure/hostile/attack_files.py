@@ -240,17 +240,27 @@ def _take_map(content, seen, date):
 
 
 def _take_report(source, seen):
-    """Read the tables of the report: city values by label, and the sentences beside an area."""
-    for row in re.findall(r"<tr>(.*?)</tr>", source, flags=re.DOTALL):
-        lines = [re.sub(r"<br\s*/?>", "\n", cell) for cell in re.findall(r"<td[^>]*>(.*?)</td>", row, flags=re.DOTALL)]
-        cells = [unescape(re.sub(r"<[^>]+>", "", line)) for line in lines]
-        if not cells:
-            continue
-        own = re.search(r"\n(\S+)(?: · |$)", cells[0])
-        if own:
-            seen.sentences += [(own[1], text) for text in cells[1:]]
-        elif len(cells) > 1 and re.fullmatch(rf"{NUMBER.pattern}\s?%", cells[1]):
-            seen.sentences.append((None, f"{cells[0]}: {cells[1]}"))
+    """Read the tables of the report: city values by label, values of areas by their heading, the lines below them."""
+    keys = {}
+    for table in re.findall(r"<table.*?</table>", source, flags=re.DOTALL):
+        heads = [_words(head) for head in re.findall(r"<th[^>]*>(.*?)</th>", table, flags=re.DOTALL)]
+        for row in re.findall(r"<tr>(.*?)</tr>", table, flags=re.DOTALL):
+            cells = [_words(cell) for cell in re.findall(r"<td[^>]*>(.*?)</td>", row, flags=re.DOTALL)]
+            own = next((found for cell in cells if (found := re.search(r"^(.*)\n(\S+)(?: · |$)", cell))), None)
+            if own:
+                keys[own[1]] = own[2]
+                beside = zip(heads, cells, strict=True) if len(heads) == len(cells) else ()
+                seen.sentences += [(own[2], f"{head.split(' in % ')[0]}: {cell}") for head, cell in beside]
+                seen.sentences += [(own[2], text) for text in cells]
+            elif len(cells) > 1 and re.fullmatch(rf"{NUMBER.pattern}\s?%", cells[1]):
+                seen.sentences.append((None, f"{cells[0]}: {cells[1]}"))
+    for name, words in re.findall(r"<li><strong>(.*?):</strong> (.*?)</li>", source, flags=re.DOTALL):
+        if unescape(name) in keys:
+            seen.sentences.append((keys[unescape(name)], unescape(words)))
+
+
+def _words(markup):
+    return unescape(re.sub(r"<[^>]+>", "", re.sub(r"<br\s*/?>", "\n", markup)))
 
 
 READERS = {

@@ -180,7 +180,7 @@ def test_the_same_layer_twice_is_one_layer(town_release):
 def test_two_layers_load_scripts_and_styles_once(town_release):
     page = two_towns(town_release).get_root().render()
     assert page.count("QuartiersAtlas.createLayer(") == 2
-    assert page.count("var QuartiersAtlas =") == 1
+    assert page.count("var QuartiersAtlas=") == 1
     assert page.count("window.L") == atlas_map(town_release).html().count("window.L")
 
 

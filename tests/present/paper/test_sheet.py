@@ -293,3 +293,11 @@ def test_the_sheet_of_a_notebook_has_the_colours_of_the_classes_in_few_bytes(sam
         pixels = (exact == tuple(bytes.fromhex(color[1:]))).all(axis=-1)
         assert pixels.sum() > 500
         assert (shown[pixels] == tuple(bytes.fromhex(color[1:]))).all()
+
+
+def test_a_sheet_can_stand_beside_other_pictures(sample):
+    drawn = qa.figure(sample.release).draw()
+    assert drawn.get_size_inches() * 25.4 == pytest.approx((297, 210))
+    pixels = drawn.axes[0].images[0].get_array()
+    assert pixels.shape[1] / pixels.shape[0] == pytest.approx(297 / 210, rel=0.01)
+    assert pixels[..., :3].std() > 0.05  # not an empty page

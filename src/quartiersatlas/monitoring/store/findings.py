@@ -248,7 +248,7 @@ def jump_scores(x1: Any, n1: Any, x2: Any, n2: Any) -> np.ndarray:  # noqa: ANN4
     Examples
     --------
     >>> jump_scores([20, 30, 25, 20, 40], [100] * 5, [20, 30, 25, 90, 40], [100] * 5).round(1).tolist()
-    [0.0, 0.0, 0.0, 7.9, 0.0]
+    [0.0, 0.0, 0.0, 8.6, 0.0]
     """
     x1, n1, x2, n2 = (np.asarray(one, dtype=float) for one in (x1, n1, x2, n2))
     there = (n1 > 0) & (n2 > 0) & (x1 <= n1) & (x2 <= n2)

@@ -14,7 +14,7 @@ from quartiersatlas.base.checks import choice, expects
 from quartiersatlas.base.files import write_bytes
 from quartiersatlas.catalogue import check_lang, number_text, text
 from quartiersatlas.disclosure.words import draft_text, summary_texts
-from quartiersatlas.errors import ReleaseError
+from quartiersatlas.errors import DependencyError, ReleaseError
 from quartiersatlas.present.look import Look
 from quartiersatlas.present.map.topology import tolerance
 from quartiersatlas.present.paper.legend import circle_entries, legend_notes, map_entries
@@ -32,6 +32,8 @@ from quartiersatlas.present.statements import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from matplotlib.figure import Figure as MatplotlibFigure
 
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.disclosure import Release, ReleasedColumn
@@ -168,6 +170,29 @@ class Sheet:
         if ending not in ENDINGS:
             raise ReleaseError(f"{path.name!r}: a sheet can be saved as .pdf, .svg and .png.")
         return write_bytes(path, self._bytes(ending, dpi))
+
+    def draw(self) -> MatplotlibFigure:
+        """Return the sheet as a picture on a matplotlib figure, to show it beside others.
+
+        Raises
+        ------
+        DependencyError
+            matplotlib is missing.
+        """
+        try:
+            from matplotlib.figure import Figure
+            from matplotlib.image import imread
+        except ImportError as error:
+            raise DependencyError(
+                'Drawing on a figure needs matplotlib: pip install "quartiersatlas[plots]"'
+            ) from error
+        width, height = SIZES[self.size]
+        pixels = imread(BytesIO(self._bytes(".png", 200)), format="png")
+        figure = Figure(figsize=(width / 25.4, height / 25.4))
+        axes = figure.add_axes((0, 0, 1, 1))
+        axes.imshow(pixels)
+        axes.set_axis_off()
+        return figure
 
     def _bytes(self, ending: str, dpi: int) -> bytes:
         data, pictures = self._content()

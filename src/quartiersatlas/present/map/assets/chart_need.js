@@ -190,6 +190,7 @@ export function classMoves(atlas, year) {
       marks.push(...parts);
     }),
   );
+  cells.forEach((_, i) => marks.push(ruled(i)));
   const all = counts.flat().reduce((sum, count) => sum + count, 0);
   const stayed = counts.reduce((sum, row, i) => sum + row[i], 0);
   const rising = counts.reduce((sum, row, i) => sum + row.slice(i + 1).reduce((a, b) => a + b, 0), 0);
@@ -210,6 +211,15 @@ export function classMoves(atlas, year) {
     height: 0.16 + 0.07 * n,
   });
   return { chart, members, says: () => "" };
+}
+
+/**
+ * @param {number} i
+ * @returns {any} the frame of a cell of the diagonal
+ */
+function ruled(i) {
+  const corners = [[i - 0.48, i - 0.46], [i + 0.48, i - 0.46], [i + 0.48, i + 0.46], [i - 0.48, i + 0.46]];
+  return mark("line", { points: [...corners, corners[0]], stroke: INKS.ink, width: 1.2 });
 }
 
 /**

@@ -260,6 +260,7 @@ function tableOf({ alt, note, head, rows }, withNote) {
  * @returns {HTMLElement[]} empty for columns of classes
  */
 export function legendHistogram(atlas, column, labels) {
+  if (!document.getElementById("qa-controls")) return []; // a map of its own has the room
   if (!atlas.bus || column.classes || column.matrix || !labels.length) return [];
   const high = (/** @type {import("./chart_model.js").ChartRecord} */ chart) => (chart.y.bands ? 48 + 20 * chart.y.bands.length : 104);
   const noLabels = (/** @type {import("./chart_model.js").Picture} */ picture) => {
