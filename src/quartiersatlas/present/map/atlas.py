@@ -518,6 +518,8 @@ def head_html(look: Look | None = None) -> str:
     )
     leaflet = re.sub(r"\n//# sourceMappingURL=.*", "", asset(f"{LEAFLET}/leaflet.js"))
     leaflet_css = re.sub(r"url\(images/[^)]*\)", "none", asset(f"{LEAFLET}/leaflet.css"))
+    leaflet_css = re.sub(r"\s+", " ", re.sub(r"/\*.*?\*/", "", leaflet_css, flags=re.DOTALL))
+    leaflet_css = re.sub(r" ?([{};]) ?", r"\1", leaflet_css)
     return (
         f"<style>{leaflet_css}</style>\n<style>{styles}</style>\n"
         f"<script>/*\n{asset(f'{LEAFLET}/LICENSE')}*/\nif (!window.L) {{\n{leaflet}\n}}</script>\n"
