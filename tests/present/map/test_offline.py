@@ -66,3 +66,7 @@ def test_check_for_addresses_sees_them():
         'fetch("https://a.de")',
     ):
         assert FETCHES.search(line)
+
+
+def test_the_map_of_the_sample_city_is_small_enough_for_a_mail(sample):
+    assert (sample.folder / "atlas.html").stat().st_size <= 420_000
