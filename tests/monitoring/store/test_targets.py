@@ -17,7 +17,6 @@ from quartiersatlas.monitoring.store.rhythm import due_tasks
 sys.path.insert(0, str(Path(__file__).parent))
 from conftest import POOR, RATE, a_year
 
-KNOWN = Path("/work/shared/reference/acting/target_known.json")
 GOAL = {"indicator": RATE, "baseline": 30.0, "target": 20.0, "start": "2020-12-31", "due": "2030-12-31"}
 # target_known.json: made up, computed by independent prototype code
 STATES = [
@@ -57,10 +56,9 @@ def test_exactly_at_the_limits(ends, state):
 
 
 @pytest.mark.shared_data
-def test_all_known_answers():
-    if not KNOWN.exists():
-        pytest.skip("the folder of known answers is not here")
-    for case in json.loads(KNOWN.read_text(encoding="utf-8")):
+def test_all_known_answers(shared):
+    file = shared.parent / "reference" / "acting" / "target_known.json"
+    for case in json.loads(file.read_text(encoding="utf-8")):
         goal = qa.Target(**{**GOAL, **{name: case[name] for name in ("baseline", "target", "start", "due")}})
         assert goal.path(case["on"]) == pytest.approx(case["path"], abs=1e-4)
         assert goal.state(case["lower"], case["upper"], case["on"]) == case["state"]

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 VISIBLE = 2.8  # standard errors: seen with 80 % power at 5 %, 1.96 + 0.84
-DESIGNS = ("regression", "selection_year", "difference", "before_after")
 
 
 @dataclass(frozen=True, eq=False)

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from quartiersatlas.screening import Shortlist
 
 STATES = ("present", "outdated", "protected", "unclear", "missing")
-QUESTIONS = ("level", "gap", "structures", "concentration")
 OUTDATED = 3  # years after which a figure is called outdated
 MOSTLY = 0.5  # share of areas that are suppressed from which an indicator is called protected
 SMALL_TOWN = 15  # areas below which there are no ranks
