@@ -4,6 +4,8 @@
 import { ringPlaces } from "./topology.js";
 
 const BORDER_COLOR = "rgba(0, 0, 0, 0.4)"; // what is below it, darker
+const SEAM_COLOR = "#cccccc"; // below the soft edges of two fills
+const MANY = 4000; // areas in sight: each has so few pixels that no seam is seen
 const BORDER = 0.9; // pixels
 const POINTED_BORDER = 2;
 const EVERYWHERE = () => L.bounds([-1e9, -1e9], [1e9, 1e9]);
@@ -45,10 +47,15 @@ export function areasPath(ground, renderer, lookOf, numbers = ground.shapes.map(
       pen.setLineDash([]);
       pen.lineJoin = "round";
       pen.lineCap = "round";
-      if (this._renderer.step !== "above") paintFills(pen, seen, screen);
+      const edges = borders(screen, this._renderer._bounds, this._renderer._redrawBounds);
+      if (this._renderer.step !== "above") {
+        Object.assign(pen, { lineWidth: 1, strokeStyle: SEAM_COLOR });
+        if (seen.length < MANY) pen.stroke(edges);
+        paintFills(pen, seen, screen);
+      }
       if (this._renderer.step === "fill") return;
       Object.assign(pen, { lineWidth: BORDER, strokeStyle: BORDER_COLOR });
-      pen.stroke(borders(screen, this._renderer._bounds, this._renderer._redrawBounds));
+      pen.stroke(edges);
       if (members.has(this.pointed)) {
         pen.beginPath();
         outline(pen, screen, ground.shapes[this.pointed]);
