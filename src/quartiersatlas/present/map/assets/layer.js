@@ -183,7 +183,7 @@ function areaChoice(views, insets, boundsOf, offer, chosenNow) {
   const bringIntoSight = (/** @type {number | null} */ area) => {
     const [map, bounds] = [first.layer._map, area === null ? null : boundsOf(area)];
     if (!bounds?.isValid()) return;
-    if (isSmall()) map.fitBounds(bounds.pad(SURROUNDINGS), { padding: [8, 8], maxZoom: Math.max(map.getZoom(), CLOSE_ENOUGH), animate: false });
+    if (isSmall() && map.getSize().y > NEAR_ENOUGH) map.fitBounds(bounds.pad(SURROUNDINGS), { padding: [8, 8], maxZoom: Math.max(map.getZoom(), CLOSE_ENOUGH), animate: false });
     else if (!map.getBounds().contains(bounds)) map.panInside(bounds.getCenter(), { padding: [80, 80], animate: false });
   };
   const find = (/** @type {number} */ area) => {
