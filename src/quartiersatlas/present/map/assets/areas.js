@@ -219,10 +219,10 @@ function areasIn(areas, { boxes }, { min, max }) {
 
 /**
  * @param {CanvasRenderingContext2D} pen
- * @param {import("./ground.js").Screen} screen
+ * @param {import("./ground.js").Corners} screen
  * @param {number[][][]} shape
  */
-function outline(pen, { starts, x, y }, shape) {
+export function outline(pen, { starts, x, y }, shape) {
   for (const part of shape) {
     for (const ring of part) {
       let isFirst = true;

@@ -6,15 +6,8 @@ import { arcOwners, arcPlaces, decodeShapes, flatArcs, ringPlaces, totalSurface 
 const FINE = 0.8; // pixels: corners nearer to the last one are left out
 
 /** @typedef {ReturnType<typeof drawable>} Ground */
-/**
- * @typedef {object} Screen outlines in the pixels of a map's layers
- * @property {Int32Array} starts where the corners of each arc begin, and the end of the last arc
- * @property {Float32Array} x
- * @property {Float32Array} y
- * @property {Float64Array} boxes left, top, right, bottom of each area
- * @property {number} zoom
- * @property {any} origin
- */
+/** @typedef {{starts: Int32Array, x: Float32Array, y: Float32Array}} Corners in pixels; where those of each arc start, and the end */
+/** @typedef {Corners & {boxes: Float64Array, zoom: number, origin: any}} Screen in the pixels of a map's layers; left, top, right, bottom of each area */
 
 /** @param {import("./topology.js").EncodedTopology} encoded */
 export function drawable(encoded) {
@@ -59,6 +52,16 @@ export function drawable(encoded) {
       const found = { ...fine, boxes: boxesOf(fine.starts, fine.x, fine.y, shapes), zoom, origin };
       screens.set(map, found);
       return found;
+    },
+    /**
+     * @param {any} crs
+     * @param {any} bounds whose corner is at 0, 0
+     * @param {number} scale pixels per pixel at zoom 0
+     * @returns {Corners}
+     */
+    fitted(crs, bounds, scale) {
+      world ??= projected(flat, crs);
+      return simplified(flat.starts, world, scale, crs.latLngToPoint(bounds.getNorthWest(), 0).multiplyBy(scale));
     },
   };
 }

@@ -20,6 +20,7 @@ import { OTHER_PROGRAMME_LINE, PROGRAMME_LINE, programmeCasing } from "./styles.
 import { keepTipClear } from "./tips.js";
 import { decodeNeighbours, memberOutline, neighbours } from "./topology.js";
 import { pixels } from "./marks.js";
+import { smallMultiples } from "./multiples.js";
 import { followAddress, readAddress, readView } from "./address.js";
 import { embedPage, isEmbedded, linkNotice, saveMenu } from "./exits.js";
 import { closed, createView } from "./view.js";
@@ -112,6 +113,7 @@ export function createLayer(atlas) {
     walkByKeys(layer._map, atlas.words, choice, () => ground.shapes.map((_, area) => centre(ground.bounds(area))), around);
     table = tableButton(view.atlas, choice.find);
     chartDrawer(view.atlas);
+    smallMultiples(view, ground, layer._map.options.crs, bounds);
     foldForRoom(view.legend.getContainer()); // the drawer has taken its part of the map
     layer._map.invalidateSize({ animate: false });
     fit();
