@@ -34,8 +34,13 @@ Object.entries(window).find(([name]) => name.startsWith("atlas_layer_"))[1].each
   if (layer.eachLayer) return layer.eachLayer(look);
   if (!layer.getTooltip || !layer.getTooltip()) return;
   const content = layer.getTooltip()._content;
-  const node = typeof content === "function" ? content(layer) : content;
-  tips.push(node.textContent ?? String(node));
+  const say = () => {
+    const node = typeof content === "function" ? content(layer) : content;
+    tips.push(node.textContent ?? String(node));
+  };
+  if (!layer.at) return say();
+  for (layer.pointed = 0; layer.pointed < 32; layer.pointed += 1) say(); // the path of all areas
+  layer.pointed = null;
 });
 return tips;"""
 
@@ -116,7 +121,7 @@ def test_hostile_text_of_dates_notes_facilities_and_fields_of_action_is_shown_li
     method = content("#qa-method li")
     assert sum(f"{text} (2022): Quelle {text} S," in line for line in method) == 1
     # the panel of the last area: reasons, class, drivers, facilities, fields of action, notes, definitions
-    choose_area(page, release, 31)
+    choose_area(page, atlas.release, 31)
     assert content("#qa-area .qa-area-name") == [text]
     assert [text, f"{text} 2"] == [line for line in content("#qa-area > ul > li") if line in (text, f"{text} 2")]
     assert content("#qa-area .qa-drivers li")[0].startswith(f"{text} (80,0")
@@ -126,7 +131,7 @@ def test_hostile_text_of_dates_notes_facilities_and_fields_of_action_is_shown_li
     assert any(line.endswith(f": {text}") for line in content("#qa-area > p"))  # their source
     assert any(f"{text} (2022): " in line for line in content("#qa-area .qa-dates"))
     assert any(line.endswith(f"Stand: {text}") for line in content("#qa-area details li"))
-    choose_area(page, release, 1)
+    choose_area(page, atlas.release, 1)
     assert f"{text} – {text}" in content("#qa-area li")
     # another date, two maps, the table, paper
     Select(page.driver.find_element("css selector", ".qa-year")).select_by_index(1)
@@ -152,9 +157,9 @@ def choose_area(page, release, number):
     (place,) = release.areas.geometry.iloc[[number]].representative_point().to_crs("EPSG:4326")
     page.run(
         """
-Object.values(map_quartiersatlas._layers).find((one) => one.at).fire("click", {
-  layerPoint: map_quartiersatlas.latLngToLayerPoint([arguments[0], arguments[1]]),
-});""",
+const latlng = L.latLng(arguments[0], arguments[1]);
+const layerPoint = map_quartiersatlas.latLngToLayerPoint(latlng);
+Object.values(map_quartiersatlas._layers).find((one) => one.at).fire("click", { latlng, layerPoint });""",
         place.y,
         place.x,
     )

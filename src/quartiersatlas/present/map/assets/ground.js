@@ -7,7 +7,7 @@ const FINE = 0.8; // pixels: corners nearer to the last one are left out
 
 /** @typedef {ReturnType<typeof drawable>} Ground */
 /** @typedef {{starts: Int32Array, x: Float32Array, y: Float32Array}} Corners in pixels; where those of each arc start, and the end */
-/** @typedef {Corners & {boxes: Float64Array, zoom: number, origin: any}} Screen in the pixels of a map's layers; left, top, right, bottom of each area */
+/** @typedef {Corners & {boxes: Float64Array, paths: Path2D[], zoom: number, origin: any}} Screen in the pixels of a map's layers; left, top, right, bottom of each area */
 
 /** @param {import("./topology.js").EncodedTopology} encoded */
 export function drawable(encoded) {
@@ -49,7 +49,7 @@ export function drawable(encoded) {
       if (known && known.zoom === zoom && known.origin.equals(origin)) return known;
       world ??= projected(flat, crs);
       const fine = simplified(flat.starts, world, crs.scale(zoom) / crs.scale(0), origin);
-      const found = { ...fine, boxes: boxesOf(fine.starts, fine.x, fine.y, shapes), zoom, origin };
+      const found = { ...fine, boxes: boxesOf(fine.starts, fine.x, fine.y, shapes), paths: [], zoom, origin };
       screens.set(map, found);
       return found;
     },

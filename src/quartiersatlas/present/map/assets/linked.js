@@ -34,8 +34,8 @@ export function chartBus(on) {
     singled: "",
     isBack: on.isBack,
     add: (/** @type {ChartFigure} */ figure) => figures.add(figure),
-    /** All charts but those of a box that was drawn just now. */
-    redraw: (/** @type {HTMLElement | undefined} */ fresh) => each((figure) => fresh?.contains(figure.node) || figure.redraw()),
+    /** All charts; those of a box that was made just now have been built, but without a place they could not be drawn. */
+    redraw: (/** @type {HTMLElement | undefined} */ fresh) => each((figure) => (fresh?.contains(figure.node) ? figure.draw : figure.redraw)()),
     mark: () => each((figure) => figure.mark()),
     point(/** @type {number | null} */ area, onMap = false) {
       if (area === bus.pointed) return;
@@ -74,7 +74,8 @@ function refocus(name) {
  * @typedef {object} ChartFigure
  * @property {HTMLElement} node
  * @property {boolean} drawn whether it was ever in sight
- * @property {() => void} redraw
+ * @property {() => void} redraw of what is shown now
+ * @property {() => void} draw it as it is
  * @property {() => void} mark
  */
 
@@ -198,7 +199,7 @@ function chartFigure(atlas, name, build, { high, plain, note, above, turn }) {
     else bus.single(link?.areas ?? null, name);
   });
   fold.addEventListener("toggle", fill);
-  const figure = { node, drawn: false, redraw, mark };
+  const figure = { node, drawn: false, redraw, draw, mark };
   bus.add(figure);
   watcher ??= new ResizeObserver((entries) => entries.forEach(({ target }) => RESIZED.get(target)?.()));
   RESIZED.set(box, () => {

@@ -70,6 +70,6 @@ export function smallMultiples(view, ground, crs, bounds) {
     button.addEventListener("click", () => view.showDate(year));
     return button;
   };
-  atlas.bus.add({ node, drawn: true, redraw, mark() {} });
+  atlas.bus.add({ node, drawn: true, redraw, draw: redraw, mark() {} });
   redraw();
 }
