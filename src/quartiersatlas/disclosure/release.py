@@ -16,8 +16,8 @@ from quartiersatlas.catalogue.texts import LANGUAGES
 from quartiersatlas.charts import Charted
 from quartiersatlas.disclosure.certificate import Audit
 from quartiersatlas.disclosure.protection import Protection
-from quartiersatlas.errors import ColumnError, ReleaseError
-from quartiersatlas.indicators.gaps.drawn import dumbbell_rows
+from quartiersatlas.errors import ColumnError, ReleaseError, SpecError
+from quartiersatlas.indicators.gaps.drawn import dumbbell_rows, lines_of
 from quartiersatlas.indicators.gaps.words import gap_sentences
 from quartiersatlas.indicators.pictures.gaps import dumbbell_chart
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from quartiersatlas.catalogue import Indicator, Lang, Reference
     from quartiersatlas.charts import Chart
+    from quartiersatlas.disclosure.derived.changes import ReleasedChange, ReleasedLists
+    from quartiersatlas.disclosure.derived.comparisons import ReleasedFunded, ReleasedTwins
     from quartiersatlas.disclosure.derived.measures import ReleasedMeasures
     from quartiersatlas.indicators.gaps import ReferenceGroup
     from quartiersatlas.indicators.gaps.words import GapLabels
@@ -195,6 +197,9 @@ class ReleasedResults:
         How often each area is selected when nothing is taken as exact.
     group_gaps : tuple of ReleasedGap
         How the situation of groups differs from that of the others.
+    change, lists, twins, funded : optional
+        What changed, who entered and left the list, areas that are alike, funded areas beside others: computed again
+        of what leaves.
     measures : ReleasedMeasures, optional
         Measures, coverage of the need that is shown, and notes of offices.
     unreleased_domains : tuple of str
@@ -244,6 +249,10 @@ class ReleasedResults:
     assessed: Sealed[pd.Series[bool] | None] = Sealed(optional=True)
     stability: ReleasedStability | None = None
     group_gaps: tuple[ReleasedGap, ...] = ()
+    change: ReleasedChange | None = None
+    lists: ReleasedLists | None = None
+    twins: ReleasedTwins | None = None
+    funded: ReleasedFunded | None = None
     measures: ReleasedMeasures | None = None
     unreleased_domains: tuple[str, ...] = ()
     certificate: Audit = field(default_factory=Audit)
@@ -485,6 +494,8 @@ class ReleasedGap(Charted):
         Whether there are such areas.
     standardised, change : DataFrame, optional
         As the gap has them, where no small count stands behind them.
+    totals : DataFrame, optional
+        The counts of the whole city at both dates, where they may be known.
     periods : (str, str)
         The earlier and the later date.
     """
@@ -500,6 +511,7 @@ class ReleasedGap(Charted):
     where_is_merged: bool = False
     standardised: Sealed[pd.DataFrame | None] = Sealed(optional=True)
     change: Sealed[pd.DataFrame | None] = Sealed(optional=True)
+    totals: Sealed[pd.DataFrame | None] = Sealed(optional=True)
     periods: tuple[str, str] = ("", "")
     names: Sealed[pd.Series[str]] = Sealed()
 
@@ -522,8 +534,16 @@ class ReleasedGap(Charted):
         return "\n".join(self.sentences(lang))
 
     def chart(self, kind: str | None = None, lang: Lang = "de", *, area: str = "", most: int = 25) -> Chart:
-        """Return the dumbbell of the city and of the areas that are shown; an ``area`` stands out."""
-        choice(kind, (None, "dumbbell"), "kind")
+        """Return the dumbbell of the city and of the areas that are shown; an ``area`` stands out.
+
+        Or the ``"lines"`` of group and others in the city at both dates.
+        """
+        choice(kind, (None, "dumbbell", "lines"), "kind")
+        if kind == "lines":
+            totals = self.totals
+            if totals is None:
+                raise SpecError(f"The gap {self.id!r} has no earlier date whose totals may be known: no lines.")
+            return lines_of([totals.iloc[[0]], totals.iloc[[1]].set_axis([0])], self.periods, self.labels, lang)
         rows, n_areas = dumbbell_rows(self.city, self.areas, self.reference, self.names, lang, most)
         names = self.labels.indicator(lang), self.labels.group(lang)
         return dumbbell_chart(rows, names, self.reference, lang, everything=n_areas, area=area)

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from quartiersatlas.catalogue.kinds import PERCENT
 from quartiersatlas.catalogue.texts import check_lang, number_text, text, value_text
-from quartiersatlas.intake.joining.data import kind_of
-from quartiersatlas.monitoring.changes.rows import SUMMED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,7 +55,7 @@ def _of_indicator(found: ChangeRecord, name: str, lang: Lang) -> str:
     )
     if broken is not None:
         return text("change_broken", lang, **ends)
-    sentences = [_city(city, meaning, ends, lang, summed=kind_of(found.dates[-1], name) in SUMMED)]
+    sentences = [_city(city, meaning, ends, lang, summed=name in found.summed)]
     rows = found.of(name)
     if city["tested"]:
         sentences.append(_areas(rows, city, found, meaning, lang))

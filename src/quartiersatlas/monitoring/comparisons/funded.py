@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -82,6 +82,8 @@ class FundedComparison(Charted):
         Areas that are in neither group: ``"bordering"`` a funded one, ``"unknown"`` in a year, ``"excluded"``.
     comment : str
         What the office says to it.
+    call : mapping of str to object
+        Panel and options, to compare again; empty in what has left.
     """
 
     outcome: str
@@ -97,6 +99,7 @@ class FundedComparison(Charted):
     others: pd.Index
     dropped: Mapping[str, tuple[str, ...]]
     comment: str = ""
+    call: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def text(self, lang: Lang = "de") -> str:
         """Return the comparison in sentences: what it can see first, then the outcome, then what it does not say.
@@ -316,6 +319,16 @@ def compare_funded(
         others=kept.index[~is_funded],
         dropped=dropped,
         comment=comment,
+        call={
+            "panel": panel,
+            "funded": chosen,
+            "outcome": outcome,
+            "selected": selected,
+            "selected_on": selected_on,
+            "exclude": dropped["excluded"],
+            "bordering": dropped["bordering"],
+            "comment": comment,
+        },
     )
 
 

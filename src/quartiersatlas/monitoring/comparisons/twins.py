@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from quartiersatlas.base.checks import expects
 from quartiersatlas.base.checks import names as names_of
-from quartiersatlas.catalogue.texts import number_text, text, value_text
+from quartiersatlas.catalogue.texts import number_text, pick, text, value_text
 from quartiersatlas.errors import ColumnError, SpecError, list_some
 from quartiersatlas.indicators.rates import rates
 from quartiersatlas.intake import AreaData
@@ -48,6 +48,10 @@ class Twins:
         So many nearest areas were looked at.
     names : Series of str
         The areas asked for.
+    labels : tuple of (str, str)
+        What the indicators are called, in German and English.
+    call : mapping of str to object
+        The options, to look for them again; empty in what has left.
     """
 
     table: pd.DataFrame
@@ -56,6 +60,8 @@ class Twins:
     reliability: pd.Series[float]
     number: int
     names: pd.Series[str]
+    labels: tuple[tuple[str, str], ...] = ()
+    call: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def text(self, lang: Lang = "de") -> str:
         """Return the twins in sentences.
@@ -87,7 +93,8 @@ class Twins:
             ]
             lines.append(text("twins_some", lang, name=name, twins="; ".join(found)))
         number = number_text(self.number, 0, lang)
-        return "\n".join([*lines, text("twins_how", lang, number=number, names=", ".join(self.indicators))])
+        named = ", ".join(pick(lang, *label) for label in self.labels)
+        return "\n".join([*lines, text("twins_how", lang, number=number, names=named)])
 
     def __repr__(self) -> str:
         stable = self.table["area"].nunique()
@@ -217,6 +224,16 @@ def twins(
         reliability=pd.Series(weights**2, index=list(chosen), name="reliability"),
         number=number,
         names=data.areas["name"].loc[list(asked)].astype(str),
+        labels=tuple((data.catalogue.get(name).label("de"), data.catalogue.get(name).label("en")) for name in chosen),
+        call={
+            "data": data,
+            "areas": asked,
+            "indicators": chosen,
+            "others": others,
+            "number": number,
+            "runs": runs,
+            "seed": seed if isinstance(seed, int) else 0,
+        },
     )
 
 
