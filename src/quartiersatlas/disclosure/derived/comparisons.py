@@ -72,7 +72,7 @@ def released_funded(found: FundedComparison | None, dates: Mapping[str, ToldDate
         return None
     panel = {year: dates[data.period].known([found.outcome], filled=False) for year, data in panel_of(found).items()}
     with quietly():
-        again = compare_funded(panel, **{**found.call, "panel": panel})
+        again = compare_funded(**{**found.call, "panel": panel})
     return _sealed(ReleasedFunded, again, call={})
 
 
