@@ -50,7 +50,9 @@ def town(k, period, seed=1, *, kind="", raised=0.0):
 
 def meaning(name):
     words = {f"{part}_{lang}": f"{part} of {name}" for part in ("numerator", "denominator") for lang in ("de", "en")}
-    return qa.Indicator(id=name, label_de=name, label_en=name, unit="percent", kind="share", direction=1, role="index", **words)
+    return qa.Indicator(
+        id=name, label_de=name, label_en=name, unit="percent", kind="share", direction=1, role="index", **words
+    )
 
 
 def released(data, **options):
@@ -190,7 +192,7 @@ def test_moving_a_case_between_withheld_cells_changes_nothing_that_leaves():
 
 
 def test_lists_say_who_moved_and_why_where_both_outcomes_leave():
-    """Brute force: the states from the two lists; reasons as the comparison in the house has them where none is hidden."""
+    """Brute force: the states from the two lists; reasons as in the house where none is hidden."""
     before, _ = town(14, "2021", 2)
     after, _ = town(14, "2024", 3)
     rule = qa.above_city("sgb2_rate")

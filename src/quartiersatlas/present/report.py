@@ -12,6 +12,7 @@ from quartiersatlas.disclosure.release import by_name
 from quartiersatlas.disclosure.words import label
 from quartiersatlas.need.robustness.stability import STABILITY_LABELS
 from quartiersatlas.present import pictures
+from quartiersatlas.present.changes import change_blocks, funded_blocks, list_blocks, twin_blocks
 from quartiersatlas.present.city_report.first_page import points, result_text
 from quartiersatlas.present.city_report.sections import (
     candidate_blocks,
@@ -137,8 +138,12 @@ def report_document(
         *selection_rule(release, lang),
         *segregation_blocks(release, lang),
         *scale_blocks(release, lang),
+        *change_blocks(release, lang),
+        *list_blocks(release, lang),
         *group_gap_blocks(release, lang),
         *measure_blocks(release, lang),
+        *funded_blocks(release, lang),
+        *twin_blocks(release, lang),
         *stocktaking_blocks(release, lang),
         *comment_blocks(release, lang),
         *method_blocks(release, lang, () if ground is None else ground.notes(lang)),

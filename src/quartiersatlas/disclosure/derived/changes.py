@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from quartiersatlas.base.checks import choice
 from quartiersatlas.charts import Charted
@@ -25,6 +24,8 @@ from quartiersatlas.screening import screen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import pandas as pd
 
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.charts import Chart

@@ -1,4 +1,4 @@
-"""What leaves of twins and of a comparison of funded areas: computed again of cells that may be shown, and no others."""
+"""What leaves of twins and of a comparison of funded areas: computed again of cells that may be shown alone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from quartiersatlas.disclosure.derived.recompute import quietly
 from quartiersatlas.disclosure.release import Sealed
 from quartiersatlas.disclosure.suppression import suppression_pattern
 from quartiersatlas.errors import SpecError
-from quartiersatlas.intake import AreaData
 from quartiersatlas.monitoring.comparisons.funded import FundedComparison, compare_funded
 from quartiersatlas.monitoring.comparisons.twins import Twins, twins
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
     from quartiersatlas.disclosure.over_time.other_dates import ToldDate
     from quartiersatlas.disclosure.protection import Protection
+    from quartiersatlas.intake import AreaData
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -57,7 +57,7 @@ def released_twins(found: Twins | None, own: ToldDate) -> ReleasedTwins | None:
     }
     with quietly():
         again = twins(own.known(found.indicators, filled=False), **{**call, "others": others or None})
-    return _sealed(ReleasedTwins, again, near=again.near.iloc[:0], call={})
+    return ReleasedTwins(**{**_content(again), "near": again.near.iloc[:0]})
 
 
 def released_funded(found: FundedComparison | None, dates: Mapping[str, ToldDate]) -> ReleasedFunded | None:
@@ -73,7 +73,7 @@ def released_funded(found: FundedComparison | None, dates: Mapping[str, ToldDate
     panel = {year: dates[data.period].known([found.outcome], filled=False) for year, data in panel_of(found).items()}
     with quietly():
         again = compare_funded(**{**found.call, "panel": panel})
-    return _sealed(ReleasedFunded, again, call={})
+    return ReleasedFunded(**_content(again))
 
 
 def panel_of(found: FundedComparison) -> Mapping[int, AreaData]:
@@ -110,6 +110,6 @@ def _refuse_other_data(made_of: AreaData, data: AreaData, names: Iterable[str], 
         raise SpecError(f"release: {what}: they were computed from other data than those that are released.")
 
 
-def _sealed(kind: type[Any], record: Any, **changes: Any) -> Any:
-    """Return a result as a record that nobody can write into."""
-    return kind(**{**{one.name: getattr(record, one.name) for one in fields(record)}, **changes})
+def _content(record: Twins | FundedComparison) -> dict[str, Any]:
+    """Return what a result says, without the data that it was made of."""
+    return {**{one.name: getattr(record, one.name) for one in fields(record)}, "call": {}}

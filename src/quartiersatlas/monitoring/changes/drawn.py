@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from quartiersatlas.catalogue.texts import check_lang, number_text, text
 from quartiersatlas.errors import SpecError
-from quartiersatlas.monitoring.changes.words import change_unit
+from quartiersatlas.monitoring.changes.words import change_unit, untold_sentences
 from quartiersatlas.monitoring.pictures.courses import Stretch, course_chart
 from quartiersatlas.monitoring.pictures.moved import MovedRow, MovedWords, caterpillar_chart, moved_chart
 
@@ -100,8 +100,7 @@ def _note(found: ChangeRecord, rows: pd.DataFrame, lang: Lang, kind: str, most: 
         )
         said.append(text("change_note_tests", lang, n=n, level=number_text(100 * found.level, 0, lang)))
     missing = int(rows["change"].isna().sum())
-    if missing:
-        said.append(text("change_unknown", lang, n=number_text(missing, 0, lang)))
+    said += untold_sentences(rows, lang)
     few = int((rows["change"].notna() & rows["reason"].eq("few")).sum())
     if few:
         said.append(text("change_note_few", lang, n=number_text(few, 0, lang)))

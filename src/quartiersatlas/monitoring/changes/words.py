@@ -59,10 +59,15 @@ def _of_indicator(found: ChangeRecord, name: str, lang: Lang) -> str:
     rows = found.of(name)
     if city["tested"]:
         sentences.append(_areas(rows, city, found, meaning, lang))
-    unknown = rows.loc[rows["change"].isna(), "reason"]
-    if len(unknown):
-        sentences.append(text("change_unknown", lang, n=number_text(len(unknown), 0, lang)))
-    return " ".join(sentences)
+    return " ".join([*sentences, *untold_sentences(rows, lang)])
+
+
+def untold_sentences(rows: pd.DataFrame, lang: Lang) -> list[str]:
+    """Return how many areas have no change, and for how many it is withheld."""
+    reasons = rows.loc[rows["change"].isna(), "reason"]
+    n_withheld = int(reasons.eq("withheld").sum())
+    counts = {"change_unknown": len(reasons) - n_withheld, "change_withheld": n_withheld}
+    return [text(name, lang, n=number_text(n, 0, lang)) for name, n in counts.items() if n]
 
 
 def _city(city: dict[str, Any], meaning: Indicator, ends: dict[str, str], lang: Lang, *, summed: bool) -> str:
