@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from quartiersatlas.base.checks import count_noun
 from quartiersatlas.errors import RunCancelledError, SpecError
-from quartiersatlas.nation.probe import read_token
+from quartiersatlas.nation.probe import new_token, read_token, versions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -107,12 +107,39 @@ def outcomes(
         yield from _own_processes(call, tasks, executor, out, wanted)
     else:
         _probe(executor, out, tasks[0])
-        running = {executor.submit(call, task): task for task in tasks}
-        try:
-            yield from _collected(running, wanted)
-        finally:
-            for future in running:
-                future.cancel()
+        yield from _foreign(call, tasks, executor, wanted)
+
+
+def _foreign(
+    call: Callable[[PartitionTask], dict[str, Any]],
+    tasks: Sequence[PartitionTask],
+    executor: Submits,
+    wanted: Callable[[], bool],
+) -> Iterator[Outcome]:
+    """Give the parts of an executor that is used as it is; those whose process died once more, one at a time.
+
+    A worker that dies takes the parts with it that wait for it, and an executor may blame them all.
+    """
+    running: dict[Future[Any], PartitionTask] = {}
+    suspects: list[PartitionTask] = []
+    try:
+        for task in tasks:
+            running[executor.submit(call, task)] = task
+        for task, found in _collected(running, wanted):
+            if found == DIED:
+                suspects.append(task)
+            else:
+                yield task, found
+        for task in sorted(suspects, key=lambda one: one.number):
+            try:
+                running = {executor.submit(call, task): task}
+            except BrokenExecutor:
+                yield task, DIED
+            else:
+                yield from _collected(running, wanted)
+    finally:
+        for future in running:
+            future.cancel()
 
 
 def _called(call: Callable[[PartitionTask], dict[str, Any]], task: PartitionTask) -> dict[str, Any] | str:
@@ -155,9 +182,6 @@ def _result(future: Future[Any]) -> dict[str, Any] | str:
 
 def _probe(executor: Submits, out: Path, task: PartitionTask) -> None:
     """Refuse an executor whose processes do not see the folders, or are of other versions."""
-    from quartiersatlas.nation.partition import versions
-    from quartiersatlas.nation.probe import new_token
-
     with new_token(out) as (path, token):
         try:
             found = executor.submit(read_token, str(path), task.file).result()
@@ -183,14 +207,8 @@ def _own_processes(
     wanted: Callable[[], bool],
 ) -> Iterator[Outcome]:
     """Give the parts of a pool of own processes, and of a new one whenever a process has died."""
-    from quartiersatlas.nation.probe import new_token
-
-    with _pool(1) as pool, new_token(out) as (path, _):
-        try:
-            pool.submit(read_token, str(path), tasks[0].file).result()
-        except BrokenExecutor as error:
-            raise SpecError(NO_GUARD.format(n=n) + " to compute in this process.") from error
     waiting, suspects = list(tasks), list[Any]()
+    is_first = True
     while waiting or suspects:
         while suspects:
             task = suspects.pop(0)
@@ -198,8 +216,11 @@ def _own_processes(
                 yield from _collected({alone.submit(call, task): task}, wanted)
         if not waiting:
             break
-        pool = _pool(n)
+        pool = _pool(min(n, len(waiting)))
         try:
+            if is_first:
+                _refuse_no_guard(pool, n, out, tasks[0])
+                is_first = False
             for task, found in _through(pool, call, waiting, n, wanted):
                 if found == DIED:
                     suspects.append(task)
@@ -209,6 +230,15 @@ def _own_processes(
             _end(pool)
             raise
         pool.shutdown()
+
+
+def _refuse_no_guard(pool: ProcessPoolExecutor, n: int, out: Path, task: PartitionTask) -> None:
+    """Refuse to go on where not even a call that does nothing comes back."""
+    with new_token(out) as (path, _):
+        try:
+            pool.submit(read_token, str(path), task.file).result()
+        except BrokenExecutor as error:
+            raise SpecError(NO_GUARD.format(n=n) + " to compute in this process.") from error
 
 
 def _pool(n: int) -> ProcessPoolExecutor:

@@ -14,7 +14,7 @@ from quartiersatlas.catalogue.texts import LANGUAGES, number_text, text
 from quartiersatlas.errors import SpecError
 from quartiersatlas.nation.levels import land_of, size_class_of
 from quartiersatlas.nation.noise import BINOMIAL
-from quartiersatlas.nation.partition import versions
+from quartiersatlas.nation.probe import versions
 from quartiersatlas.nation.runs import BAND, TOTALS
 
 if TYPE_CHECKING:

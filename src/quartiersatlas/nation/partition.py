@@ -18,7 +18,6 @@ from quartiersatlas.nation.quarters import Quarters, quarters_of
 from quartiersatlas.nation.runs import RunTotals, drawn_again
 from quartiersatlas.nation.store import put_json, put_table
 from quartiersatlas.nation.values import PartValues, part_values
-from quartiersatlas.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -71,19 +70,6 @@ def run_partition(task: PartitionTask) -> dict[str, Any]:
     }
     put_json(task.path("receipt"), receipt)
     return receipt
-
-
-def versions() -> dict[str, str]:
-    """Return the versions on which results depend: numpy may change how it draws."""
-    import pyarrow as pa
-    import shapely
-
-    return {
-        "quartiersatlas": __version__,
-        "numpy": np.__version__,
-        "pyarrow": pa.__version__,
-        "shapely": shapely.__version__,
-    }
 
 
 def _values(task: PartitionTask) -> PartValues:

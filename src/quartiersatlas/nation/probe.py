@@ -7,7 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from quartiersatlas.nation.store import put
+from quartiersatlas.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,10 +30,21 @@ def new_token(out: Path) -> Iterator[tuple[Path, str]]:
 
 def read_token(path: str, file: str) -> dict[str, Any]:
     """Return what a process sees: called in another one."""
-    from quartiersatlas.nation.partition import versions
-
     try:
         token = Path(path).read_text(encoding="ascii")
     except OSError:
         token = ""
     return {"token": token, "sees": Path(file).is_file(), "versions": versions()}
+
+
+def versions() -> dict[str, str]:
+    """Return the versions on which results depend: numpy may change how it draws."""
+    import pyarrow as pa
+    import shapely
+
+    return {
+        "quartiersatlas": __version__,
+        "numpy": np.__version__,
+        "pyarrow": pa.__version__,
+        "shapely": shapely.__version__,
+    }

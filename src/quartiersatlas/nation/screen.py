@@ -20,7 +20,8 @@ from quartiersatlas.nation.executors import Outcome, check_executor, in_words, o
 from quartiersatlas.nation.found import NationScreening, gathered
 from quartiersatlas.nation.levels import MUNICIPALITY
 from quartiersatlas.nation.noise import BINOMIAL, noise_of
-from quartiersatlas.nation.partition import level_reference, partition_sums, run_partition, versions
+from quartiersatlas.nation.partition import level_reference, partition_sums, run_partition
+from quartiersatlas.nation.probe import versions
 from quartiersatlas.nation.store import RUN, hash_of_file, hash_of_record, make_store, put
 from quartiersatlas.nation.task import PartitionTask, ScreenSpec, finished
 from quartiersatlas.screening.evaluation.whole_numbers import LEVELS, whole_rule
@@ -313,6 +314,8 @@ def tasks_of(cells: GridCells, spec: ScreenSpec, folder: Path, memory: int) -> l
 
 
 def _run(cells: GridCells, spec: ScreenSpec, folder: Path, options: RunOptions) -> NationScreening:
+    for left_over in [*folder.glob("stop-*"), *folder.glob("token-*")]:
+        left_over.unlink(missing_ok=True)
     stop = folder / f"stop-{hash_of_record(time.time_ns())[:16]}"
     tasks = [
         replace(task, stop=str(stop.absolute()), timeout=options.timeout)

@@ -98,24 +98,22 @@ def connected_cells(selected: Mask, neighbours: list[NDArray[np.int32]]) -> Grou
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import connected_components
 
-    flat = np.flatnonzero(selected)
-    run, cell = np.divmod(flat, max(selected.shape[1], 1))
-    if not len(flat):
+    run, cell = np.divmod(np.flatnonzero(selected), max(selected.shape[1], 1))
+    if not len(run):
         return Groups(run, cell, np.empty(0, np.int32), 0)
-    place = np.cumsum(selected.ravel(), dtype=np.int32)
-    mask = selected.ravel()
+    place = np.full((len(selected), selected.shape[1] + 1), -1, np.int32)  # the last column is "no neighbour"
+    place[run, cell] = np.arange(len(run), dtype=np.int32)
+    flat, start = place.ravel(), run * place.shape[1]
     first, second = [], []
     for position in neighbours:
-        to = position[cell]
-        there = np.flatnonzero(to >= 0)
-        to = run[there] * selected.shape[1] + to[there]
-        both = mask[to]
-        first.append(there[both].astype(np.int32))
-        second.append(place[to[both]] - 1)
+        to = flat[start + np.where(position < 0, selected.shape[1], position)[cell]]
+        both = np.flatnonzero(to >= 0)
+        first.append(both.astype(np.int32))
+        second.append(to[both])
     i, j = np.concatenate(first), np.concatenate(second)
     if not len(i):
-        return Groups(run, cell, np.arange(len(flat), dtype=np.int32), len(flat))
-    graph = csr_array((np.ones(len(i), np.int8), (i, j)), shape=(len(flat), len(flat)))
+        return Groups(run, cell, np.arange(len(run), dtype=np.int32), len(run))
+    graph = csr_array((np.ones(len(i), np.int8), (i, j)), shape=(len(run), len(run)))
     n, label = connected_components(graph, directed=False)
     return Groups(run, cell, label, int(n))
 

@@ -114,7 +114,11 @@ class CellCondition:
             The limits, from :meth:`limit` or as a number.
         """
         a, b = (1, 1) if self.level and not self.plus and self.digits is None else self.per.as_integer_ratio()
-        left, right = _scaled(x, q, a), _scaled(np.ones((1, 1), np.int64) if n is None else n, p, b)
+        whole = np.ones((1, 1), np.int64) if n is None else n
+        most = int((x if n is None else n).max(initial=0))  # no part is larger than its whole
+        if n is not None and self.rate is not None and not self.rate.drawn:
+            most = max(most, int(x.max(initial=0)))
+        left, right = _scaled(x, q, a, most), _scaled(whole, p, b, max(most, 1))
         if self.upwards:
             yes = left >= right if self.closed else left > right
         else:
@@ -147,11 +151,10 @@ def _times(numbers: Whole, factor: int) -> Whole:
     return product
 
 
-def _scaled(numbers: Whole, by: Whole, factor: int) -> Whole:
+def _scaled(numbers: Whole, by: Whole, factor: int, most: int) -> Whole:
     """Return ``numbers * by * factor`` exactly: in int64 where the product fits, else in Python's own numbers."""
     by = _times(by, factor)
-    size = int(numbers.max(initial=0)), int(np.abs(by).max(initial=0))
-    if by.dtype != object and size[0] * size[1] < FITS:
+    if by.dtype != object and most * int(np.abs(by).max(initial=0)) < FITS:
         return numbers * by.astype(np.int64)
     product: Whole = numbers.astype(object) * by
     return product
