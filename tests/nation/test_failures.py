@@ -250,7 +250,7 @@ def test_a_cluster_of_two_workers_finds_the_same_and_names_the_part_that_kills_t
     monkeypatch.setenv("NATION_KILLS", "2")
     import dask
 
-    settings = {"distributed.scheduler.allowed-failures": 1, "distributed.worker.multiprocessing-method": "spawn"}
+    settings = {"distributed.scheduler.allowed-failures": 0, "distributed.worker.multiprocessing-method": "spawn"}
     with (
         dask.config.set(settings),
         distributed.LocalCluster(

@@ -318,8 +318,8 @@ def _with_municipality(
         keys = checked_keys(pd.unique(pd.Series(table.ags, dtype=object)), "The cells")
         absent = [] if towns is None else sorted(set(keys) - set(towns.index))
         if absent:
-            raise KeyColumnError(f"{count_noun(len(absent), 'municipality', 'municipalities')} of cells have no row among "
-                                 f"municipalities: {list_some(absent)}.", absent)
+            number = count_noun(len(absent), "municipality of cells has", "municipalities of cells have")
+            raise KeyColumnError(f"{number} no row among municipalities: {list_some(absent)}.", absent)
         return pd.Index(keys).get_indexer(pd.Index(table.ags)).astype(np.int64), keys, towns
     if towns is None or "geometry" not in towns:
         raise InputError(
@@ -399,8 +399,8 @@ def _municipality_frame(
             if len(apart):
                 worst = (apart - 1).abs().sort_values(ascending=False, kind="stable").index[:SHOWN]
                 book.notes.append(
-                    f"{count_noun(len(apart), 'municipality', 'municipalities')} of {len(keys):,} differ from the official "
-                    f"residents by more than 2 %: " + ", ".join(f"{ags} {100 * ratio[ags]:.0f} %" for ags in worst)
+                    f"{len(apart):,} of {count_noun(len(keys), 'municipality', 'municipalities')} "
+                    f"{'differs' if len(apart) == 1 else 'differ'} from the official residents by more than 2 %: " + ", ".join(f"{ags} {100 * ratio[ags]:.0f} %" for ags in worst)
                 )
     if towns is not None and "geometry" in towns:
         import geopandas as gpd

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -110,7 +109,7 @@ def cell_layout(layout: str | Path) -> CellLayout:
     if isinstance(layout, Path) or str(layout).endswith(".toml"):
         content = read_toml(layout, "layout")
         return _layout(Path(layout).stem, content)
-    known = _shipped()
+    known = census_layouts()
     if layout not in known:
         close = near_names(layout, known)
         hint = f" Did you mean {list_some(close)}?" if close else ""
@@ -119,7 +118,8 @@ def cell_layout(layout: str | Path) -> CellLayout:
 
 
 @cache
-def _shipped() -> dict[str, CellLayout]:
+def census_layouts() -> dict[str, CellLayout]:
+    """Return the layouts that come with the library, by name."""
     content = read_toml(Path(__file__).with_name("layouts.toml"), "layout")
     return {name: _layout(name, entry) for name, entry in content.items()}
 
@@ -133,9 +133,6 @@ def _layout(name: str, entry: Mapping[str, Any]) -> CellLayout:
     return CellLayout(name=name, **settled)
 
 
-CODE = re.compile(r"^(?:CRS3035RES(?P<metres>\d+)m|(?P<side>\d+)(?P<unit>k?m))N(?P<y>\d+)E(?P<x>\d+)$")
-
-
 def layout_of_columns(columns: list[str]) -> str:
     """Return the name of the layout to which a header belongs; empty if to none.
 
@@ -145,7 +142,7 @@ def layout_of_columns(columns: list[str]) -> str:
     'zensus2022'
     """
     names = set(columns)
-    for name, layout in _shipped().items():
+    for name, layout in census_layouts().items():
         if any(layout.at(size).id in names for size in SIZES) and (not layout.value or layout.value in names):
             return name if name != "zensus2011" or not names & {"Anzahl_q"} else "zensus2011_long"
     return ""

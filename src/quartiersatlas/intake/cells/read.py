@@ -322,7 +322,8 @@ def _add(column: _Column, texts: pa.Array, layout: CellLayout, first: int, name:
     meanings = {"zero": ZERO, "suppressed": SUPPRESSED, "missing": MISSING}
     is_mark = np.zeros(len(texts), bool)
     for mark, meaning in layout.symbols.items():
-        hit = pc.equal(texts, mark).to_numpy(zero_copy_only=False)
+        written = [mark, f"{mark},0", f"{mark}.0"] if mark.startswith("-") and len(mark) > 1 else [mark]
+        hit = pc.is_in(texts, pa.array(written)).to_numpy(zero_copy_only=False)
         if hit.any():
             state[hit] = meanings[meaning]
             is_mark |= hit
