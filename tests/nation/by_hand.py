@@ -21,7 +21,8 @@ def level_values(cells, column, level):
     for ags, _, _, counts in cells:
         people[ags] += counts["pop"]
     group_of = {
-        ags: {"municipality": ags, "land": ags[:2], "size_class": size_class(people[ags]), "city": ""}[level] for ags in people
+        ags: {"municipality": ags, "land": ags[:2], "size_class": size_class(people[ags]), "city": ""}[level]
+        for ags in people
     }
     top, bottom = defaultdict(int), defaultdict(int)
     for ags, _, _, counts in cells:
@@ -45,10 +46,16 @@ def quarters(cells, conditions, *, floor, least, contiguity, published=None):
         if people[ags] < least or not counts["pop"]:
             continue
         if all(
-            limit[ags] is not None and Fraction(min(counts[column], counts["pop"]), counts["pop"]) > Fraction(factor) * limit[ags]
+            limit[ags] is not None
+            and Fraction(min(counts[column], counts["pop"]), counts["pop"]) > Fraction(factor) * limit[ags]
             for (column, _, factor), limit in zip(conditions, limits, strict=True)
         ):
             chosen[ags, x, y] = counts["pop"]
+    return connected(chosen, floor, QUEEN if contiguity == "queen" else ROOK)
+
+
+def connected(chosen, floor, steps):
+    """Give the groups of chosen cells with enough residents: a search on sets."""
     found, seen = {}, set()
     for start in sorted(chosen, key=lambda cell: (cell[0], cell[2], cell[1])):
         if start in seen:
@@ -58,7 +65,7 @@ def quarters(cells, conditions, *, floor, least, contiguity, published=None):
         while queue:
             ags, x, y = queue.pop()
             group.append((ags, x, y))
-            for dx, dy in QUEEN if contiguity == "queen" else ROOK:
+            for dx, dy in steps:
                 near = (ags, x + dx, y + dy)
                 if near in chosen and near not in seen:
                     seen.add(near)

@@ -5,6 +5,7 @@ from small_nation import RATES, draw_nation
 
 import quartiersatlas as qa
 
+
 @pytest.fixture
 def write(tmp_path):
     """Write a frame as cells; each call into a folder of its own."""

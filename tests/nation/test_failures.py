@@ -81,7 +81,9 @@ def test_a_script_without_guard_is_told_so(cells, tmp_path):
     assert '`if __name__ == "__main__":`' in done.stderr.splitlines()[-1]
 
 
-def test_only_what_is_missing_damaged_or_asked_otherwise_is_computed_again(cells, rule, tmp_path, computed, monkeypatch):
+def test_only_what_is_missing_damaged_or_asked_otherwise_is_computed_again(
+    cells, rule, tmp_path, computed, monkeypatch
+):
     out = tmp_path / "run"
 
     def run(one=rule, **options):
@@ -165,13 +167,13 @@ def test_an_interrupt_ends_parts_that_are_under_way(cells, rule, tmp_path, monke
     assert 1 <= len(list((tmp_path / "run").glob("receipt-*"))) <= 2
 
 
-def test_a_part_that_takes_too_long_is_named(cells, rule, monkeypatch):
+def test_a_part_that_takes_too_long_is_named(cells, rule):
     with pytest.raises(PartitionsFailedError, match="it took longer than 1e-09 s") as failed:
         qa.screen_cells(cells, rule, timeout=1e-9)
     assert list(failed.value.failures) == [file.name for file in cells.files]
 
 
-def test_an_executor_that_sees_other_folders_or_versions_is_refused(cells, rule, tmp_path, monkeypatch):
+def test_an_executor_that_sees_other_folders_or_versions_is_refused(cells, rule, tmp_path):
     class Elsewhere(ThreadPoolExecutor):
         def submit(self, fn, /, *args, **kwargs):
             if fn.__name__ == "read_token":
@@ -183,12 +185,14 @@ def test_an_executor_that_sees_other_folders_or_versions_is_refused(cells, rule,
         ({"sees": False}, "do not see '"),
         ({"versions": {"numpy": "1.0"}}, "other versions: .*numpy 1.0 instead"),
     ):
-        with Elsewhere(1) as executor, pytest.raises(SpecError, match=message):
-            executor.lie = lie
+        executor = Elsewhere(1)
+        executor.lie = lie
+        with pytest.raises(SpecError, match=message):
             qa.screen_cells(cells, rule, out=tmp_path / "run", executor=executor)
+        executor.shutdown()
 
 
-def test_files_that_are_no_cells_are_named(cells, rule, write):
+def test_files_that_are_no_cells_are_named(cells, rule):
     place = cells.folder / cells.files[0].name
     good = place.read_bytes()
     frame = pq.read_table(place, partitioning=None).to_pandas()
@@ -206,7 +210,7 @@ def test_files_that_are_no_cells_are_named(cells, rule, write):
         qa.screen_cells(cells, rule)
 
 
-def test_folders_keep_their_kind_their_version_and_their_owner(cells, rule, tmp_path, monkeypatch):
+def test_folders_keep_their_kind_their_version_and_their_owner(cells, rule, tmp_path):
     run = tmp_path / "run"
     qa.screen_cells(cells, rule, out=run)
     for folder in (cells.folder, run):
@@ -214,7 +218,7 @@ def test_folders_keep_their_kind_their_version_and_their_owner(cells, rule, tmp_
         assert all(file.stat().st_mode & 0o077 == 0 for file in folder.rglob("*"))
     with pytest.raises(ReleaseError, match="holds unprotected counts"):
         write_text(run / "x.csv", "")
-    with pytest.raises(InputError, match="not a folder of cells|is a folder of a run"):
+    with pytest.raises(InputError, match=r"not a folder of cells|is a folder of a run"):
         qa.open_cells(run)
     with pytest.raises(InputError, match="is a folder of cells"):
         qa.screen_cells(cells, rule, out=cells.folder)

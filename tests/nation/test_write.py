@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -21,7 +23,9 @@ def nation():
 
 def towns(*boxes, keys=None):
     keys = keys or [f"0300000{k}" for k in range(len(boxes))]
-    return gpd.GeoDataFrame({"AGS": keys, "GEN": [f"Ort {k}" for k in keys]}, geometry=[shapely.box(*b) for b in boxes], crs=3035)
+    return gpd.GeoDataFrame(
+        {"AGS": keys, "GEN": [f"Ort {k}" for k in keys]}, geometry=[shapely.box(*b) for b in boxes], crs=3035
+    )
 
 
 def grid(*corners, pop=10):
@@ -53,7 +57,7 @@ def test_blocks_of_laender_and_grids_of_exact_shares_agree(write):
     rng = np.random.default_rng(5)
     cuts = np.sort(rng.choice(np.arange(50, 1950), 5, replace=False)) + 0.5
     edges = [0, *cuts, 2000]
-    boxes = [(a, 0, b, 2000) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    boxes = [(a, 0, b, 2000) for a, b in pairwise(edges)]
     frame = grid(*[(100 * x, 100 * y) for x in range(20) for y in range(20)])
 
     def assigned(keys):
@@ -69,7 +73,14 @@ def test_blocks_of_laender_and_grids_of_exact_shares_agree(write):
 
 def test_a_mean_is_kept_as_whole_hundredths_over_its_count(write):
     frame = pd.DataFrame(
-        {"ags": "03000001", "x": [0, 100, 200], "y": 0, "pop": 50, "dwellings": [10, 30, 20], "rent": [9.99, 7.5, np.nan]}
+        {
+            "ags": "03000001",
+            "x": [0, 100, 200],
+            "y": 0,
+            "pop": 50,
+            "dwellings": [10, 30, 20],
+            "rent": [9.99, 7.5, np.nan],
+        }
     )
     cells = write(frame, rates=None, means={"rent": "dwellings"})
     assert rows_of(cells)["rent"].tolist()[:2] == [9990, 22500]
@@ -79,16 +90,19 @@ def test_a_mean_is_kept_as_whole_hundredths_over_its_count(write):
     assert "means are not drawn again" in " ".join(found.notes)
     at = qa.screen_cells(cells, qa.above("rent", 9.99) | qa.at_least("rent", 7.5), min_population=1, min_municipality=0)
     assert at.summary["value"]["cells"] == 2
-    with pytest.raises(CountError, match="means={'rent': 'count'}"):
+    with pytest.raises(CountError, match=r"means={'rent': 'count'}"):
         write(frame, rates=None)
 
 
-def test_themes_stand_side_by_side_and_hidden_cells_are_counted(write, tmp_path):
+def test_themes_stand_side_by_side_and_hidden_cells_are_counted(tmp_path):
     head = "GITTER_ID_100m;x_mp_100m;y_mp_100m;"
     code = "CRS3035RES100mN0E{};1;1;"
-    (tmp_path / "pop.csv").write_text(head + "Einwohner\n" + "".join(code.format(100 * k) + "40\n" for k in range(4)), encoding="utf-8")
+    (tmp_path / "pop.csv").write_text(
+        head + "Einwohner\n" + "".join(code.format(100 * k) + "40\n" for k in range(4)), encoding="utf-8"
+    )
     (tmp_path / "age.csv").write_text(
-        head + "Durchschnittsalter;werterlaeuternde_Zeichen\n" + code.format(0) + "20,5;KLAMMERN\n" + code.format(100) + "–;\n"
+        head + "Durchschnittsalter;werterlaeuternde_Zeichen\n"
+        + code.format(0) + "20,5;KLAMMERN\n" + code.format(100) + "–;\n"
         + code.format(200) + "60,25;\n",
         encoding="utf-8",
     )  # fmt: skip
@@ -100,8 +114,13 @@ def test_themes_stand_side_by_side_and_hidden_cells_are_counted(write, tmp_path)
     assert cells.report["states"]["mean_age"] == {"value": 1, "suppressed": 1, "missing": 1, "unreliable": 1}
     assert cells.input_protection == "cell_key"
     young = qa.screen_cells(cells, qa.below("mean_age", 30), min_population=1, min_municipality=0)
-    assert (young.summary["value"]["cells"], young.notes) == (1, ("2 cells of 4 have a count that is not known: not judged",))
-    with pytest.raises(SpecError, match="'mean_age' has decimals: it is a mean or a share of 'residents', which no source has"):
+    assert (young.summary["value"]["cells"], young.notes) == (
+        1,
+        ("2 cells of 4 have a count that is not known: not judged",),
+    )
+    with pytest.raises(
+        SpecError, match="'mean_age' has decimals: it is a mean or a share of 'residents', which no source has"
+    ):
         qa.write_cells(tmp_path / "age.csv", tmp_path / "other", municipalities=areas, population="mean_age")
 
 
@@ -114,7 +133,7 @@ def test_official_numbers_are_compared_and_large_differences_named(write, nation
     assert not any("official" in note for note in write(nation, official=sums).notes)
 
 
-def test_writing_again_replaces_cells_and_nothing_else(write, nation, tmp_path):
+def test_writing_again_replaces_cells_and_nothing_else(nation, tmp_path):
     place = tmp_path / "again"
     options = {"layout": "plain", "population": "pop"}
     first = qa.write_cells(nation, place, **options)
@@ -165,7 +184,7 @@ def test_municipalities_and_official_numbers_that_do_not_fit_are_refused(write, 
     areas = towns((0, 0, 3000, 3000))
     with pytest.raises(InputError, match="do not name their municipality"):
         write(plain)
-    with pytest.raises(GeometryError, match="to_crs.3035."):
+    with pytest.raises(GeometryError, match=r"to_crs.3035."):
         write(plain, municipalities=areas.to_crs(25832))
     twice = pd.concat([areas, areas]).assign(GF=[4, 2])
     with pytest.raises(KeyColumnError, match="Keep one row of each: GF == 4"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,7 +73,7 @@ class GridCells:
     input_protection : str
         What the publisher has done to the counts: ``"cell_key"``, ``"safe"``, or empty for own counts.
     smallest : int
-        The smallest positive count among residents.
+        The smallest positive count of all columns: the cell-key method may leave out 1 and 2.
     report : mapping of str to object
         What was read, and what was decided: marks, codes, cells outside, ties, clipped parts.
     notes : tuple of str
@@ -106,11 +107,11 @@ class GridCells:
     def __repr__(self) -> str:
         rates = ", ".join(self.rates) or "none"
         number = sum(file.municipalities for file in self.files)
-        lines = [
+        first = (
             f"{self.rows:,} cells of {self.size} m in {count_noun(number, 'municipality', 'municipalities')}, "
             f"{count_noun(len(self.files), 'file')} in {self.folder.name}/; rates: {rates}"
-        ]
-        return "\n".join([*lines, *(f"  {note}" for note in self.notes)])
+        )
+        return "\n".join([first, *(f"  {note}" for note in self.notes)])
 
 
 def open_cells(folder: str | Path) -> GridCells:
@@ -140,9 +141,9 @@ def open_cells(folder: str | Path) -> GridCells:
     Examples
     --------
     >>> import quartiersatlas as qa
-    >>> qa.open_cells("nowhere")
+    >>> qa.open_cells("nowhere")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    quartiersatlas.errors.InputError: 'nowhere' is no folder: name a new one, or one that qa.write_cells(...) has written.
+    quartiersatlas.errors.InputError: 'nowhere' is no folder: ...
     """
     expects(folder, (str, Path), "open_cells", 'qa.open_cells("cells/")')
     need_pyarrow()
@@ -159,7 +160,9 @@ def open_cells(folder: str | Path) -> GridCells:
         raise InputError(f"{str(place / DESCRIPTION)!r} is missing or damaged: write the cells again.") from error
     absent = [file.name for file in files if not (place / file.name).is_file()]
     if absent:
-        raise InputError(f"{str(place)!r} lacks {count_noun(len(absent), 'file')}, first {absent[0]!r}: write it again.")
+        raise InputError(
+            f"{str(place)!r} lacks {count_noun(len(absent), 'file')}, first {absent[0]!r}: write it again."
+        )
     _check_ranges(files)
     return GridCells(
         folder=place,
@@ -177,7 +180,7 @@ def open_cells(folder: str | Path) -> GridCells:
 
 def _check_ranges(files: tuple[CellFile, ...]) -> None:
     """Refuse files whose municipalities overlap, as the description has them."""
-    for earlier, later in zip(files[:-1], files[1:], strict=True):
+    for earlier, later in pairwise(files):
         if later.first <= earlier.last:
             raise SpecError(
                 f"The municipalities of {later.name!r} begin with {later.first}, before those of {earlier.name!r} end "

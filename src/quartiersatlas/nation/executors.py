@@ -27,7 +27,8 @@ AHEAD = 2  # parts per process that are handed to an own pool before others are 
 PATIENCE = 0.2  # seconds between two looks whether the run is still wanted
 NO_GUARD = (
     "The processes of executor={n} ended before they could begin. A script that starts processes keeps its calls under "
-    '`if __name__ == "__main__":`, since each process reads the script first; without it each would start the run again. '
+    '`if __name__ == "__main__":`, since each process reads the script first; without it each would start the run '
+    "again. "
     "Or leave out executor="
 )
 
@@ -53,15 +54,16 @@ def check_executor(executor: object) -> None:
 
     Examples
     --------
-    >>> check_executor(0)
+    >>> check_executor(0)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    quartiersatlas.errors.SpecError: executor=0: None computes in this process, 4 in four processes, and an object with submit() is used as it is.
+    quartiersatlas.errors.SpecError: executor=0: None computes in this process, 4 in four processes, ...
     """
     is_number = isinstance(executor, int) and not isinstance(executor, bool) and executor >= 1
     is_executor = callable(getattr(executor, "submit", None)) and not isinstance(executor, type)
     if executor is not None and not is_number and not is_executor:
         raise SpecError(
-            f"executor={executor!r}: None computes in this process, 4 in four processes, and an object with submit() is "
+            f"executor={executor!r}: None computes in this process, 4 in four processes, and an object with submit() "
+            "is "
             f"used as it is."
         )
 
@@ -189,13 +191,16 @@ def _probe(executor: Submits, out: Path, task: PartitionTask) -> None:
             raise SpecError(NO_GUARD.replace(" of executor={n}", "") + " to compute in this one.") from error
     if found["token"] != token:
         raise SpecError(
-            f"The processes of the executor do not see the folder {str(out)!r}: name one by out= that all of them share."
+            f"The processes of the executor do not see the folder {str(out)!r}: name one by out= that all of them "
+            "share."
         )
     if not found["sees"]:
         raise SpecError(f"The processes of the executor do not see {task.file!r}: put the cells where all of them do.")
     here, there = versions(), found["versions"]
     if here != there:
-        differ = ", ".join(f"{name} {there.get(name)} instead of {here[name]}" for name in here if there.get(name) != here[name])
+        differ = ", ".join(
+            f"{name} {there.get(name)} instead of {here[name]}" for name in here if there.get(name) != here[name]
+        )
         raise SpecError(f"The processes of the executor have other versions: {differ}. Results could differ.")
 
 

@@ -67,15 +67,18 @@ class NationScreening:
 
     def __repr__(self) -> str:
         value = self.summary["value"]
-        lines = [
+        first = (
             f"{count_noun(int(value['quarters']), 'quarter')} in "
             f"{count_noun(int(value['municipalities']), 'municipality', 'municipalities')}, "
             f"{int(value['residents']):,} residents: {self.spec.rule.rule}"
-        ]
+        )
+        lines = [first]
         if len(self.runs):
             low, high = self.summary.loc["quarters", ["low", "high"]]
             sure = int((self.quarters["p_found"] >= SURE).sum())
-            lines.append(f"  {len(self.runs)} runs: {low:,.0f} to {high:,.0f} quarters; {sure:,} found again in 9 of 10")
+            lines.append(
+                f"  {len(self.runs)} runs: {low:,.0f} to {high:,.0f} quarters; {sure:,} found again in 9 of 10"
+            )
         return "\n".join([*lines, *(f"  {note}" for note in self.notes)])
 
     def _repr_html_(self) -> str:
@@ -100,7 +103,7 @@ class NationScreening:
             The language is unknown.
         """
         choice(lang, LANGUAGES, "lang")
-        value = self.summary["value"]
+        value: Any = self.summary["value"]
         if not value["quarters"]:
             return text("nation_none", lang)
         numbers = {name: number_text(float(value[name]), 0, lang) for name in TOTALS}
@@ -114,7 +117,7 @@ class NationScreening:
             bands = {}
             for one in ("quarters", "municipalities", "residents"):
                 for end in ("low", "high"):
-                    bands[f"{one}_{end}"] = number_text(float(self.summary.loc[one, end]), 0, lang)
+                    bands[f"{one}_{end}"] = number_text(float(self.summary[end][one]), 0, lang)
             sure = number_text(float((self.quarters["p_found"] >= SURE).sum()), 0, lang)
             found.append(text(question, lang, runs=len(self.runs), sure=sure, **bands))
         found.append(text("nation_presumed", lang))
@@ -177,21 +180,24 @@ def _table(kind: str, tasks: Sequence[PartitionTask]) -> pd.DataFrame:
     import pyarrow.parquet as pq
 
     tables = [pq.read_table(task.path(kind), use_threads=False) for task in tasks]
-    return pa.concat_tables(tables).to_pandas()
+    found: pd.DataFrame = pa.concat_tables(tables).to_pandas()
+    return found
 
 
 def _municipalities(cells: GridCells, table: pd.DataFrame) -> pd.DataFrame:
     table = table.set_index("ags").sort_index()
     again = table.index[table.index.duplicated()]
     if len(again):
-        raise SpecError(f"The municipality {again[0]} stands in two files of cells: write them again with write_cells().")
+        raise SpecError(
+            f"The municipality {again[0]} stands in two files of cells: write them again with write_cells()."
+        )
     known = cells.municipalities
     official = f"official_{cells.population}"
     sizes = known[official].reindex(table.index) if official in known else pd.Series(np.nan, table.index)
     sizes = sizes.fillna(table["residents"]).astype("int64")
     table.insert(0, "name", known["name"].reindex(table.index))
-    table.insert(1, "land", [land_of(ags) for ags in table.index])
-    table.insert(2, "size_class", [size_class_of(size) for size in sizes])
+    table.insert(1, "land", list(map(land_of, table.index.tolist())))
+    table.insert(2, "size_class", list(map(size_class_of, sizes.tolist())))
     return table
 
 

@@ -9,7 +9,15 @@ import numpy as np
 import pandas as pd
 
 from quartiersatlas.base.checks import count_noun, expects
-from quartiersatlas.errors import ColumnError, CountError, GeometryError, InputError, KeyColumnError, SpecError, list_some
+from quartiersatlas.errors import (
+    ColumnError,
+    CountError,
+    GeometryError,
+    InputError,
+    KeyColumnError,
+    SpecError,
+    list_some,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -32,11 +40,13 @@ def checked_keys(keys: Iterable[object], where: str) -> list[str]:
     >>> checked_keys(["03001350", "03001349"], "The cells")
     ['03001349', '03001350']
     """
-    found = list(keys)
-    numbers = [key for key in found if not isinstance(key, str)]
+    every = list(keys)
+    found = [key for key in every if isinstance(key, str)]
+    numbers = [key for key in every if not isinstance(key, str)]
     if numbers:
         raise KeyColumnError(
-            f"{where}: {count_noun(len(numbers), 'key')} of municipalities are no text, such as {numbers[0]!r}: a number "
+            f"{where}: {count_noun(len(numbers), 'key')} of municipalities are no text, such as {numbers[0]!r}: a "
+            "number "
             f"has lost its leading zero. Read the column as text, dtype={{'AGS': str}}.",
             map(str, numbers),
         )
@@ -97,7 +107,9 @@ def _read(path: Path) -> pd.DataFrame:
     try:
         return gpd.read_parquet(path) if path.suffix.lower() == ".parquet" else gpd.read_file(path)
     except Exception as error:  # readers of many formats have many errors
-        raise InputError(f"{path.name} cannot be read as municipalities: {str(error).partition(chr(10))[0]}.") from error
+        raise InputError(
+            f"{path.name} cannot be read as municipalities: {str(error).partition(chr(10))[0]}."
+        ) from error
 
 
 def _check_outlines(frame: pd.DataFrame) -> None:
@@ -107,7 +119,9 @@ def _check_outlines(frame: pd.DataFrame) -> None:
         raise GeometryError(f"The outlines of municipalities have {called}; the grid is in EPSG:3035: to_crs(3035).")
     absent = frame.index[frame.geometry.isna() | frame.geometry.is_empty]
     if len(absent):
-        raise GeometryError(f"{count_noun(len(absent), 'municipality has', 'municipalities have')} no outline: {list_some(absent)}.")
+        raise GeometryError(
+            f"{count_noun(len(absent), 'municipality has', 'municipalities have')} no outline: {list_some(absent)}."
+        )
 
 
 def official_counts(

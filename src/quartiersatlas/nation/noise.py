@@ -104,24 +104,28 @@ def _distribution(largest: int, variance: float, absent: int, count: int) -> tup
     v = v[(after >= 0) & ~((after >= 1) & (after <= absent))] if count else np.zeros(1, np.int64)
     if len(v) == 1:
         return v, np.ones(1)
+    below, above = -v[v < 0], v[v > 0]
+    least = 0 if (v == 0).any() else int(below.min() * above.min())
+    most = int(below.max() * above.max())
+    if variance <= least or variance >= most:  # the nearest there is: the two changes next to 0, or the two farthest
+        down, up = (below.min(), above.min()) if variance <= least else (below.max(), above.max())
+        return np.array([-down, up]), np.array([up, down]) / (up + down)
+    return v, _probabilities(v, _parameters(v, variance))
+
+
+def _parameters(v: Ints, variance: float) -> Floats:
+    """Solve the two conditions for a and b."""
     from scipy.optimize import root
 
-    def parameters(target: float) -> Floats | None:
-        def off(ab: Floats) -> list[float]:
-            p = _probabilities(v, ab)
-            return [float(p @ v), float(p @ v**2) - target]
+    def off(ab: Floats) -> list[float]:
+        p = _probabilities(v, ab)
+        return [float(p @ v), float(p @ v**2) - variance]
 
-        for start in ([0.0, -0.5 / target], [0.0, 0.0], [0.5, -0.3], [-0.5, 0.1], [0.3, 0.3]):
-            found = root(off, start, tol=1e-13)
-            if np.abs(off(found.x)).max() < 1e-9:  # noqa: PLR2004 - persons
-                return np.asarray(found.x)
-        return None
-
-    for step in range(400):  # a small count cannot always move that far
-        ab = parameters(variance * (1 - step / 400))
-        if ab is not None:
-            return v, _probabilities(v, ab)
-    raise SpecError(f"CellKeyNoise: no changes of {count} have mean 0.")
+    for start in ([0.0, -0.5 / variance], [0.0, 0.0], [0.5, -0.3], [-0.5, 0.1], [0.3, 0.3]):
+        found = root(off, start, tol=1e-13)
+        if np.abs(off(found.x)).max() < 1e-9:  # noqa: PLR2004 - persons
+            return np.asarray(found.x)
+    raise SpecError(f"CellKeyNoise: no distribution of variance {variance:g} was found.")
 
 
 def _probabilities(v: Ints, ab: Floats) -> Floats:
@@ -167,4 +171,5 @@ def perturbed(counts: Ints, table: Floats, runs: int, rng: np.random.Generator) 
     found = np.broadcast_to(counts - largest, u.shape).copy()
     for k in range(2 * largest):
         found += u >= limits[:, k]
-    return np.maximum(found, 0)
+    changed: Ints = np.maximum(found, 0)
+    return changed

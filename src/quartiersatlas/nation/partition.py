@@ -77,7 +77,8 @@ def _values(task: PartitionTask) -> PartValues:
     strangers = [ags for ags in part.keys if not task.first <= ags <= task.last]
     if strangers:
         raise SpecError(
-            f"{task.name} holds the municipality {strangers[0]}, and its place is outside of {task.first} to {task.last}: "
+            f"{task.name} holds the municipality {strangers[0]}, and its place is outside of {task.first} to "
+            f"{task.last}: "
             f"it may stand in two files. Write the cells again with write_cells()."
         )
     values = part_values(part, task.spec, task.sizes)
@@ -156,7 +157,9 @@ def _municipality_table(
 
 
 def level_reference(
-    sums: Mapping[str, Mapping[str, Any]], official: Mapping[str, Mapping[str, tuple[int, int]]], levels: tuple[str, ...]
+    sums: Mapping[str, Mapping[str, Any]],
+    official: Mapping[str, Mapping[str, tuple[int, int]]],
+    levels: tuple[str, ...],
 ) -> dict[str, dict[str, dict[str, tuple[int, int]]]]:
     """Return the values of levels from those of municipalities: the step between the two passes.
 

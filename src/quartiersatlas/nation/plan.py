@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 # measured on one core of an ordinary machine, see docs/nation.md; the memory is that of a worker
 BASE_BYTES, BYTES_PER_COUNT, BUDGETS = 110e6, 60.0, 1.4
+LONG = 120.0  # seconds from which minutes are said
 SECONDS_PER_CELL, SECONDS_PER_DRAW, SECONDS_PER_CHANGE = 5e-7, 8e-8, 3.3e-8
 
 
@@ -51,9 +52,11 @@ class CellPlan:
 
     def __repr__(self) -> str:
         runs = f", {count_noun(self.runs, 'run')}" if self.runs else ""
-        minutes = f"{self.cpu_seconds / 60:.0f} min" if self.cpu_seconds >= 120 else f"{self.cpu_seconds:.1f} s"  # noqa: PLR2004
+        seconds = self.cpu_seconds
+        minutes = f"{seconds / 60:.0f} min" if seconds >= LONG else f"{seconds:.1f} s"
         return (
-            f"{count_noun(self.partitions, 'partition')}, {self.rows:,} cells (the largest {self.largest:,}){runs}: about "
+            f"{count_noun(self.partitions, 'partition')}, {self.rows:,} cells (the largest {self.largest:,}){runs}: "
+            "about "
             f"{minutes} of CPU and {self.worker_bytes / 1e6:.0f} MB per process"
         )
 

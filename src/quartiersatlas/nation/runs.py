@@ -90,7 +90,7 @@ def drawn_again(values: PartValues, quarters: Quarters, task: PartitionTask, wat
     for one in _municipalities(values, quarters, spec):
         found = {name: np.zeros(spec.runs, np.int64) for name in TOTALS}
         kept = np.zeros((spec.runs, len(one.starts)), np.int64)
-        draw = _draws(values, one, spec, table)
+        draw = _Draws(values, one, spec, table)
         fixed = _fixed_limits(values, one, limits, task)
         step = max(1, task.memory // (one.population.size * (BYTES_PER_CELL + 8 * len(spec.columns))))
         for start in range(0, spec.runs, step):
@@ -138,70 +138,57 @@ def _municipalities(values: PartValues, quarters: Quarters, spec: ScreenSpec) ->
 Drawn = dict[str, tuple["Ints", "Ints | None", "NDArray[np.bool_] | None"]]
 
 
-def _draws(
-    values: PartValues, one: _Municipality, spec: ScreenSpec, table: Floats | None
-) -> Callable[[int], tuple[Drawn, Ints]]:
-    """Return a function that draws the counts of so many further runs, and the residents who count for the floor."""
-    streams: dict[str, np.random.Generator] = {}
+class _Draws:
+    """The counts of one municipality, drawn for so many further runs at each call."""
 
-    def rng(column: str) -> np.random.Generator:
-        if column not in streams:
-            streams[column] = stream(spec.seed, one.ags, column)
-        return streams[column]
+    def __init__(self, values: PartValues, one: _Municipality, spec: ScreenSpec, table: Floats | None) -> None:
+        self.conditions = {condition.name: condition for condition in values.rule.conditions}
+        self.published = {name: counts[one.cells] for name, counts in values.part.counts.items()}
+        self.population, self.spec, self.table, self.ags = one.population, spec, table, one.ags
+        self.streams: dict[str, np.random.Generator] = {}
+        self.counts: Drawn = {}
+        for name, (x, n, known) in values.counts.items():
+            at = one.cells
+            self.counts[name] = x[at], None if n is None else n[at], None if known is None else known[:, at]
 
-    def local(name: str) -> tuple[Ints, Ints | None, NDArray[np.bool_] | None]:
-        x, n, known = values.counts[name]
-        at = one.cells
-        return x[at], None if n is None else n[at], None if known is None else known[:, at]
-
-    shares = {}
-    for condition in values.rule.conditions:
-        x, n, _ = local(condition.name)
-        if n is not None:
-            shares[condition.name] = x / np.maximum(n, 1)
-
-    def binomial(runs: int) -> tuple[Drawn, Ints]:
-        found: Drawn = {}
+    def __call__(self, runs: int) -> tuple[Drawn, Ints]:
+        """Return the counts of each condition, and the residents who count for the floor."""
         done: dict[str, Ints] = {}
-        for condition in values.rule.conditions:
-            x, n, known = local(condition.name)
-            rate = condition.rate
-            if condition.name in found:
-                continue
-            if rate is None or n is None or not rate.drawn:
-                found[condition.name] = x[None], None if n is None else n[None], known
-                continue
-            if rate.numerator not in done:
-                size = (runs, len(n))
-                done[rate.numerator] = rng(rate.numerator).binomial(n, shares[condition.name], size)
-            found[condition.name] = done[rate.numerator], n[None], known
-        return found, one.population[None]
+        if self.table is None:
+            return {name: self._binomial(name, runs, done) for name in self.conditions}, self.population[None]
+        found = {name: self._changed(name, runs, done) for name in self.conditions}
+        return found, self._column(self.spec.population, runs, done)
 
-    def cell_key(runs: int) -> tuple[Drawn, Ints]:
-        assert table is not None  # noqa: S101 - a type checker cannot know
-        done: dict[str, Ints] = {}
+    def _binomial(self, name: str, runs: int, done: dict[str, Ints]) -> Any:  # noqa: ANN401 - a value of Drawn
+        x, n, known = self.counts[name]
+        rate = self.conditions[name].rate
+        if rate is None or n is None or not rate.drawn:
+            return x[None], None if n is None else n[None], known
+        if rate.numerator not in done:
+            done[rate.numerator] = self._rng(rate.numerator).binomial(n, x / np.maximum(n, 1), (runs, len(n)))
+        return done[rate.numerator], n[None], known
 
-        def drawn(column: str) -> Ints:
-            if column not in done:
-                published = np.maximum(values.part.counts[column][one.cells], 0)
-                done[column] = perturbed(published, table, runs, rng(column))
-            return done[column]
+    def _changed(self, name: str, runs: int, done: dict[str, Ints]) -> Any:  # noqa: ANN401 - a value of Drawn
+        x, n, known = self.counts[name]
+        rate = self.conditions[name].rate
+        if rate is None:
+            return self._column(self.conditions[name].column, runs, done), None, known
+        if n is None or not rate.drawn:
+            return x[None], None if n is None else n[None], known
+        part, whole = self._column(rate.numerator, runs, done), self._column(rate.denominator, runs, done)
+        there = np.int64(1) if known is None else known
+        return np.minimum(part, whole) * there, whole * there, known
 
-        found: Drawn = {}
-        for condition in values.rule.conditions:
-            x, n, known = local(condition.name)
-            rate = condition.rate
-            if rate is None:
-                found[condition.name] = drawn(condition.column), None, known
-            elif not rate.drawn or n is None:
-                found[condition.name] = x[None], None if n is None else n[None], known
-            else:
-                below, above = drawn(rate.denominator), drawn(rate.numerator)
-                known_one = 1 if known is None else known
-                found[condition.name] = np.minimum(above, below) * known_one, below * known_one, known
-        return found, drawn(spec.population)
+    def _column(self, column: str, runs: int, done: dict[str, Ints]) -> Ints:
+        if column not in done and self.table is not None:
+            counts = np.maximum(self.published[column], 0)
+            done[column] = perturbed(counts, self.table, runs, self._rng(column))
+        return done[column]
 
-    return binomial if table is None else cell_key
+    def _rng(self, column: str) -> np.random.Generator:
+        if column not in self.streams:
+            self.streams[column] = stream(self.spec.seed, self.ags, column)
+        return self.streams[column]
 
 
 def _fixed_limits(values: PartValues, one: _Municipality, limits: Limits, task: PartitionTask) -> Limits:
@@ -229,8 +216,7 @@ def _holds(values: PartValues, counts: Drawn, fixed: Limits) -> NDArray[np.bool_
         else:
             p, q = limit
         truths.append(condition.holds(x, n, known, p, q))
-    found = values.rule.holds(truths)
-    return found
+    return values.rule.holds(truths)
 
 
 def _add_groups(

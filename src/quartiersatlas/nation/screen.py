@@ -66,7 +66,8 @@ class RunProgress:
 
     def __str__(self) -> str:
         return (
-            f"{self.done}/{self.of} partitions, {self.cells / 1e6:.1f} M cells, {self.quarters:,} quarters so far, about "
+            f"{self.done}/{self.of} partitions, {self.cells / 1e6:.1f} M cells, {self.quarters:,} quarters so far, "
+            "about "
             f"{self.seconds_left:.0f} s"
         )
 
@@ -98,8 +99,9 @@ def screen_cells(
     cells : GridCells, str or Path
         From :func:`write_cells` or :func:`open_cells`, or their folder.
     rule : Rule
-        Made of ``above``, ``at_least``, ``below`` and ``at_most`` with ``&``, ``|``, ``~`` and ``k_of``, of the rates and
-        counts of the cells; ``than`` is ``"municipality"``, ``"land"``, ``"size_class"`` or ``"city"`` (all of them).
+        Made of ``above``, ``at_least``, ``below`` and ``at_most`` with ``&``, ``|``, ``~`` and ``k_of``, of the rates
+        and counts of the cells;
+        ``than`` is ``"municipality"``, ``"land"``, ``"size_class"`` or ``"city"`` (all of them).
     min_population : int
         Residents that a quarter has at least.
     min_municipality : int
@@ -178,7 +180,9 @@ def screen_cells(
     expects(rule, Rule, "screen_cells: rule", HOW)
     check_executor(executor)
     if within != MUNICIPALITY:
-        raise SpecError(f'within={within!r}: quarters of a run in parts end at municipal borders: within="municipality".')
+        raise SpecError(
+            f'within={within!r}: quarters of a run in parts end at municipal borders: within="municipality".'
+        )
     spec = screen_spec(
         cells,
         rule,
@@ -211,11 +215,22 @@ class RunOptions:
         return not (self.cancel is not None and self.cancel.is_set())
 
 
-def screen_spec(cells: GridCells, rule: Rule, *, group: str | None, n: int, noise: Any, **options: Any) -> ScreenSpec:  # noqa: ANN401 - as screen_cells
+def screen_spec(
+    cells: GridCells,
+    rule: Rule,
+    *,
+    group: str | None,
+    n: int,
+    noise: str | CellKeyNoise,
+    **options: Any,  # noqa: ANN401 - of screen_cells
+) -> ScreenSpec:
     """Return what is asked of every part, checked against the cells."""
     whole = whole_rule(rule, cells.rates, cells.columns, cells.population, LEVELS)
     choice(options["contiguity"], ("queen", "rook"), "contiguity")
-    for name, value in {"n": n, **{one: options[one] for one in ("seed", "min_population", "min_municipality")}}.items():
+    for name, value in {
+        "n": n,
+        **{one: options[one] for one in ("seed", "min_population", "min_municipality")},
+    }.items():
         if not isinstance(value, Integral) or isinstance(value, bool) or value < 0:
             raise SpecError(f"{name}={value!r}: it must be a whole number from 0 on.")
     if group is None:
@@ -226,7 +241,8 @@ def screen_spec(cells: GridCells, rule: Rule, *, group: str | None, n: int, nois
     for rate in whole.rates.values():
         if n and rate.drawn and wholes.setdefault(rate.numerator, rate.denominator) != rate.denominator:
             raise SpecError(
-                f"{rate.numerator!r} is counted of {wholes[rate.numerator]!r} and of {rate.denominator!r}: runs draw it of "
+                f"{rate.numerator!r} is counted of {wholes[rate.numerator]!r} and of {rate.denominator!r}: runs draw "
+                "it of "
                 f"one of them. Write it under two names, or leave out n=."
             )
     return ScreenSpec(
@@ -296,7 +312,7 @@ def tasks_of(cells: GridCells, spec: ScreenSpec, folder: Path, memory: int) -> l
     """Return the parts of a run; what they are compared with is not known yet."""
     frame = cells.municipalities
     official = f"official_{cells.population}"
-    sizes = frame[official].dropna().astype(int).to_dict() if official in frame else {}
+    sizes: dict[Any, int] = frame[official].dropna().astype(int).to_dict() if official in frame else {}
     return [
         PartitionTask(
             number=number,
@@ -395,9 +411,7 @@ def _prepared(
     return replace(task, reference=known, fingerprint=prints)
 
 
-def _shown(
-    left: list[PartitionTask], receipts: dict[int, Any], folder: Path, options: RunOptions
-) -> Iterator[Outcome]:
+def _shown(left: list[PartitionTask], receipts: dict[int, Any], folder: Path, options: RunOptions) -> Iterator[Outcome]:
     """Give the parts as they are done, and show how far the run is."""
     start, of = time.monotonic(), len(receipts)
     rows, cells, failed = sum(task.rows for task in left), 0, 0

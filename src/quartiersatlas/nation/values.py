@@ -83,7 +83,7 @@ class PartValues:
         else:
             x, n = np.zeros((2, len(self.part.keys)), np.int64)
         known = reference.get(one.level, {})
-        for k, ags in enumerate(self.part.keys):
+        for k, ags in enumerate(self.part.keys if known else ()):
             group = level_groups(ags, int(self.sizes[k]), (one.level,))[one.level]
             if one.name in known.get(group, {}):
                 x[k], n[k] = known[group][one.name]

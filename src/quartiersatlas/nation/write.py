@@ -1,4 +1,7 @@
-"""From published files to a folder of cells: themes side by side, the municipality of each cell, files of whole ones."""
+"""From published files to a folder of cells: themes side by side, each cell in its municipality, whole ones in a file.
+
+What is decided on the way stands in the notes.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ from quartiersatlas.intake.cells.layouts import CellLayout, cell_layout
 from quartiersatlas.intake.cells.read import HIDDEN, UNRELIABLE, CellTable, cells_of_frame, read_cell_file
 from quartiersatlas.nation.cells import DESCRIPTION, MUNICIPALITIES, CellFile, GridCells, need_pyarrow, open_cells
 from quartiersatlas.nation.levels import land_of
-from quartiersatlas.nation.municipalities import checked_keys, checked_municipalities, official_counts
+from quartiersatlas.nation.municipalities import EUROPE, checked_keys, checked_municipalities, official_counts
 from quartiersatlas.nation.store import CELLS, check_store, make_store, put, put_json
 from quartiersatlas.screening.evaluation.whole_numbers import CountRate
 from quartiersatlas.space.cell_keys import MOST_STEPS, cell_keys, units_by_largest_share
@@ -32,7 +35,9 @@ if TYPE_CHECKING:
     Source = str | Path | pd.DataFrame
 
 PLAIN = "plain"
-HOW = 'qa.write_cells(["Bevoelkerungszahl.zip"], "cells/", layout="zensus2022", size=100, municipalities=municipalities)'
+HOW = (
+    'qa.write_cells(["Bevoelkerungszahl.zip"], "cells/", layout="zensus2022", size=100, municipalities=municipalities)'
+)
 ROW_GROUP = 50_000
 HUNDREDTHS = 100
 MOST_APART = 0.02  # by which the cells of a municipality may miss its official number without a word
@@ -64,8 +69,8 @@ def write_cells(
     ----------
     sources : path, DataFrame or list of them
         Published files (``.csv``, or the ``.zip`` of a theme: the member of the size is read), one per theme; or with
-        ``layout="plain"`` a frame or ``.parquet`` with ``x`` and ``y`` (lower left corners in metres, EPSG:3035), counts,
-        and perhaps the municipality of each cell in ``key``.
+        ``layout="plain"`` a frame or ``.parquet`` with ``x`` and ``y`` (lower left corners in metres, EPSG:3035),
+        counts, and perhaps the municipality of each cell in ``key``.
     to : str or Path
         The folder; one that holds cells is replaced. It holds unprotected counts: readable by its owner alone, and no
         output is written there.
@@ -92,8 +97,8 @@ def write_cells(
     population : str
         The column of residents.
     symbols : mapping of str to str, optional
-        Mark or code -> ``"zero"``, ``"missing"`` or ``"suppressed"``, instead of what the layout says. Without it nobody
-        knows what the dash of 2022 hides (suppressed), and a -1 of 2011 is missing.
+        Mark or code -> ``"zero"``, ``"missing"`` or ``"suppressed"``, instead of what the layout says. Without it
+        nobody knows what the dash of 2022 hides (suppressed), and a -1 of 2011 is missing.
     rows_per_file : int
         About so many cells go into a file; a municipality with more is a file of its own.
 
@@ -147,7 +152,16 @@ def write_cells(
     place = Path(to)
     place.parent.mkdir(parents=True, exist_ok=True)
     with locked(place.absolute(), 0.0, what="folder of cells"):
-        _write(place, table, stored, unit, keys, frame, _Form(size, population, known.input_protection, rows_per_file), book)
+        _write(
+            place,
+            table,
+            stored,
+            unit,
+            keys,
+            frame,
+            _Form(size, population, known.input_protection, rows_per_file),
+            book,
+        )
     return open_cells(place)
 
 
@@ -211,7 +225,9 @@ def _those_of(
     if columns is None:
         return None
     names = set(there)
-    return {new: old for new, old in columns.items() if {old} <= names or (not isinstance(old, str) and set(old) <= names)}
+    return {
+        new: old for new, old in columns.items() if {old} <= names or (not isinstance(old, str) and set(old) <= names)
+    }
 
 
 def _refuse_absent(columns: Mapping[str, object] | None, tables: Sequence[CellTable]) -> None:
@@ -289,7 +305,8 @@ def _whole_numbers(table: CellTable, book: _Book, population: str) -> dict[str, 
         if whole is None or whole not in table.values or table.is_mean(whole):
             lacks = f"{whole!r}, which no source has" if whole else "a count that nobody named"
             raise SpecError(
-                f"{name!r} has decimals: it is a mean or a share of {lacks}. It cannot be summed without: add the theme with "
+                f"{name!r} has decimals: it is a mean or a share of {lacks}. It cannot be summed without: add the "
+                "theme with "
                 f"the count, name it by means={{{name!r}: 'count'}}, or leave the column out by columns=."
             )
         hundredths = np.rint(np.where(np.isnan(value), 0, value) * HUNDREDTHS).astype(np.int64)
@@ -343,7 +360,8 @@ def _with_municipality(
     if (cut & ~outside).any():
         share = people[cut & ~outside].sum() / max(people.sum(), 1)
         book.notes.append(
-            f"{count_noun(int((cut & ~outside).sum()), 'cell')} cut by a border ({100 * share:.1f} % of residents) belong to "
+            f"{count_noun(int((cut & ~outside).sum()), 'cell')} cut by a border ({100 * share:.1f} % of residents) "
+            "belong to "
             f"the municipality with the largest share"
         )
     if tied.any():
@@ -364,12 +382,15 @@ def _check_rates(stored: Mapping[str, Ints], book: _Book) -> None:
         over = int((known & (x > n)).sum())
         if over > MOST_CLIPPED * max(int(known.sum()), 1) and over > 1:
             raise CountError(
-                f"rates: {name!r} has {rate.numerator!r} above {rate.denominator!r} in {over:,} of {int(known.sum()):,} "
+                f"rates: {name!r} has {rate.numerator!r} above {rate.denominator!r} in {over:,} of "
+                f"{int(known.sum()):,} "
                 f"cells, more than noise explains: are these the right columns?"
             )
         if over:
             book.report.setdefault("clipped", {})[name] = over
-            book.notes.append(f"{name}: in {count_noun(over, 'cell')} the part is larger than the whole: it counts as the whole")
+            book.notes.append(
+                f"{name}: in {count_noun(over, 'cell')} the part is larger than the whole: it counts as the whole"
+            )
 
 
 def _municipality_frame(
@@ -400,12 +421,14 @@ def _municipality_frame(
                 worst = (apart - 1).abs().sort_values(ascending=False, kind="stable").index[:SHOWN]
                 book.notes.append(
                     f"{len(apart):,} of {count_noun(len(keys), 'municipality', 'municipalities')} "
-                    f"{'differs' if len(apart) == 1 else 'differ'} from the official residents by more than 2 %: " + ", ".join(f"{ags} {100 * ratio[ags]:.0f} %" for ags in worst)
+                    f"{'differs' if len(apart) == 1 else 'differ'} from the official residents by more than 2 %: "
+                    + ", ".join(f"{ags} {100 * ratio[ags]:.0f} %" for ags in worst)
                 )
     if towns is not None and "geometry" in towns:
         import geopandas as gpd
 
-        return gpd.GeoDataFrame(frame, geometry=towns.geometry.reindex(index).to_numpy(), crs=towns.crs)  # type: ignore[attr-defined]
+        outlines: Any = gpd.GeoSeries(towns["geometry"]).reindex(index)
+        return gpd.GeoDataFrame(frame, geometry=outlines.to_numpy(), crs=EUROPE)
     return frame
 
 
@@ -428,8 +451,7 @@ def _write(
     try:
         files = _write_files(fresh, table, stored, unit, keys, form.rows_per_file, book)
         _put_frame(fresh / MUNICIPALITIES, frame)
-        people = stored[form.population]
-        positive = people[people > 0]
+        positive = [values[values > 0].min(initial=2**31) for name, values in stored.items() if not table.is_mean(name)]
         put_json(
             fresh / DESCRIPTION,
             {
@@ -439,7 +461,7 @@ def _write(
                 "rates": {n: [r.numerator, r.denominator, str(r.per), r.drawn] for n, r in sorted(book.rates.items())},
                 "files": [asdict(file) for file in files],
                 "input_protection": form.input_protection,
-                "smallest": int(positive.min()) if len(positive) else 1,
+                "smallest": int(min(positive)),
                 "report": book.report,
                 "notes": book.notes,
             },
@@ -473,7 +495,9 @@ def _write_files(
     for first, last in _cuts(keys, starts, rows_per_file):
         rows = order[starts[first] : starts[last]]
         columns: dict[str, Any] = {
-            "ags": pa.DictionaryArray.from_arrays(pa.array(unit[rows] - first, pa.int32()), keys[first:last]).cast(pa.string()),
+            "ags": pa.DictionaryArray.from_arrays(pa.array(unit[rows] - first, pa.int32()), keys[first:last]).cast(
+                pa.string()
+            ),
             "x": pa.array(table.x[rows], pa.int32()),
             "y": pa.array(table.y[rows], pa.int32()),
         }

@@ -67,13 +67,18 @@ def test_published_formats_are_read_as_they_have_to_be(shared):
     assert (np.c_[old.x, old.y] * 100).tolist() == want["corner"]
     assert values(old, "residents") == want["Einwohner"]
     undecided = of("z11_pop.csv", "zensus2011", 100)
-    assert (values(undecided, "residents"), undecided.notes) == ([8], ["z11_pop.csv: 2 cells without any value left out"])
+    assert (values(undecided, "residents"), undecided.notes) == (
+        [8],
+        ["z11_pop.csv: 2 cells without any value left out"],
+    )
     top, want = of("z11_spitze_1km.csv", "zensus2011", 1000), known["z11_spitze_1km.csv"]
     # the first cell has no value at all, and is left out
     assert values(top, "foreign_share") == want["Auslaender_A"][1:]
     assert states(top, "foreign_share") == want["status"][1:]
     long, want = of("z11_long.csv", "zensus2011_long", 100), known["z11_long.csv"]
-    assert {name: values(long, name) for name in long.values} == {k: want[k] for k in ("INSGESAMT 0", "STAATSANGE_KURZ 2")}
+    assert {name: values(long, name) for name in long.values} == {
+        k: want[k] for k in ("INSGESAMT 0", "STAATSANGE_KURZ 2")
+    }
     assert states(long, "INSGESAMT 0") == ["value", "unreliable"]
     europe, want = of("estat.csv", "eurostat", 1000), known["estat.csv"]
     for name, column in (("residents", "T"), ("employed", "EMP"), ("born_abroad", "born_abroad")):
@@ -93,7 +98,9 @@ def test_a_table_of_the_same_files_has_the_same_states(shared):
         table = qa.read_table(folder / file, key=key)
         assert table.status[column].tolist() == known[file]["status"]
         assert table.values[column].replace({np.nan: None}).tolist() == known[file][column]
-    long = qa.read_table(folder / "z11_long.csv", key="Gitter_ID_100m", pivot=(["Merkmal", "Auspraegung_Code"], "Anzahl"))
+    long = qa.read_table(
+        folder / "z11_long.csv", key="Gitter_ID_100m", pivot=(["Merkmal", "Auspraegung_Code"], "Anzahl")
+    )
     assert long.status["INSGESAMT 0"].tolist() == ["value", "unreliable"]
 
 
@@ -127,9 +134,9 @@ def test_the_member_of_the_size_is_read_and_others_are_named(tmp_path):
     three = packed("Z_10km-Gitter.csv", "Z_1km-Gitter.csv", "Z_100m-Gitter.csv", "readme.xlsx")
     table = read_cell_file(three, layout, 100, None)
     assert (table.source, values(table, "residents")) == ("Z_100m-Gitter.csv in theme.zip", [4])
-    with pytest.raises(InputError, match="several members.*'a_100m.csv', 'b_100m.csv'"):
+    with pytest.raises(InputError, match=r"several members.*'a_100m.csv', 'b_100m.csv'"):
         read_cell_file(packed("a_100m.csv", "b_100m.csv"), layout, 100, None)
-    with pytest.raises(InputError, match="no member with cells of 100 m; it holds 'a_1km.csv'"):
+    with pytest.raises(InputError, match=r"no member with cells of 100 m; it holds 'a_1km.csv'"):
         read_cell_file(packed("a_1km.csv"), layout, 100, None)
     with pytest.raises(InputError, match="holds no table"):
         read_cell_file(packed("readme.xlsx"), layout, 100, None)
@@ -143,14 +150,17 @@ def test_long_tables_of_2011_come_with_commas_and_in_latin_letters(read):
     assert values(table, "STAATSANGE_KURZ 2") == [3, None]
     named = read(LONG, "zensus2011_long", columns={"all": "INSGESAMT 0"}, encoding="latin-1")
     assert values(named, "all") == [8, 5]
-    with pytest.raises(ColumnError, match="INSGESAMT 1.*Did you mean 'INSGESAMT 0'|has no column 'INSGESAMT 1'"):
+    with pytest.raises(ColumnError, match=r"INSGESAMT 1.*Did you mean 'INSGESAMT 0'|has no column 'INSGESAMT 1'"):
         read(LONG, "zensus2011_long", columns={"all": "INSGESAMT 1"}, encoding="latin-1")
     with pytest.raises(KeyColumnError, match="'INSGESAMT 0' in several rows"):
         read(LONG + LONG.splitlines()[1] + "\n", "zensus2011_long", encoding="latin-1")
 
 
 def test_blocks_of_a_file_make_no_difference(read, monkeypatch):
-    rows = [f"CRS3035RES100mN{100 * k}E4337000;1;1;{'–' if k % 7 == 0 else k};{'KLAMMERN' if k % 5 == 0 else ''}" for k in range(3000)]
+    rows = [
+        f"CRS3035RES100mN{100 * k}E4337000;1;1;{'–' if k % 7 == 0 else k};{'KLAMMERN' if k % 5 == 0 else ''}"
+        for k in range(3000)
+    ]
     text = "GITTER_ID_100m;x_mp_100m;y_mp_100m;Einwohner;werterlaeuternde_Zeichen\n" + "\n".join(rows) + "\n"
     whole = read(text)
     monkeypatch.setattr("quartiersatlas.intake.cells.read.BLOCK", 2000)
@@ -187,12 +197,12 @@ def test_layouts_are_known_by_name_by_header_and_from_a_file(tmp_path, read):
     assert layout_of_columns(["GITTER_ID_100m"]) == "zensus2022"
     assert layout_of_columns(LONG.splitlines()[0].split(";")) == "zensus2011_long"
     assert layout_of_columns(["id", "Einwohner"]) == ""
-    with pytest.raises(SpecError, match="no layout 'eurostatt'. Did you mean"):
+    with pytest.raises(SpecError, match=r"no layout 'eurostatt'. Did you mean"):
         cell_layout("eurostatt")
     (tmp_path / "own.toml").write_text('id = "cell"\ncolumns = { residents = "n" }\n')
     table = read("cell,n\nCRS3035RES100mN100E200,7\n", str(tmp_path / "own.toml"))
     assert (values(table, "residents"), table.x.tolist(), table.y.tolist()) == ([7], [2], [1])
-    (tmp_path / "bad.toml").write_text('columns = {}\n')
+    (tmp_path / "bad.toml").write_text("columns = {}\n")
     with pytest.raises(SpecError, match="id names the column"):
         cell_layout(tmp_path / "bad.toml")
     with pytest.raises(SpecError, match="cannot mean 'one'"):

@@ -70,8 +70,8 @@ class CellLayout:
     def at(self, size: int) -> CellLayout:
         """Return the layout for cells of a size."""
         text = SIZES.get(size, f"{size}m")
-        fill = [self.id.replace("{size}", text), tuple(one.replace("{size}", text) for one in self.places)]
-        return replace(self, id=fill[0], places=fill[1])
+        places = tuple(one.replace("{size}", text) for one in self.places)
+        return replace(self, id=self.id.replace("{size}", text), places=places)
 
     def with_symbols(self, symbols: Mapping[str, str] | None) -> CellLayout:
         """Return the layout with other meanings of marks.
@@ -113,7 +113,9 @@ def cell_layout(layout: str | Path) -> CellLayout:
     if layout not in known:
         close = near_names(layout, known)
         hint = f" Did you mean {list_some(close)}?" if close else ""
-        raise SpecError(f"There is no layout {layout!r}.{hint} There are {list_some(known, 9)}, or a file ending .toml.")
+        raise SpecError(
+            f"There is no layout {layout!r}.{hint} There are {list_some(known, 9)}, or a file ending .toml."
+        )
     return known[layout]
 
 
@@ -129,7 +131,9 @@ def _layout(name: str, entry: Mapping[str, Any]) -> CellLayout:
     refuse_unknown(entry, known, f"layout {name}")
     if "id" not in entry:
         raise SpecError(f"layout {name}: id names the column with the code of the cell.")
-    settled = {key: tuple(value) if key in ("places", "labels") else value for key, value in entry.items()}
+    settled: dict[str, Any] = {
+        key: tuple(value) if key in ("places", "labels") else value for key, value in entry.items()
+    }
     return CellLayout(name=name, **settled)
 
 

@@ -144,7 +144,9 @@ def _member(archive: zipfile.ZipFile, where: str, size: int) -> zipfile.ZipInfo:
         if not entry.is_dir() and entry.filename.lower().endswith(TABLES) and "__MACOSX" not in entry.filename
     ]
     text = SIZES.get(size, f"{size}m")
-    fitting = [entry for entry in tables if re.search(rf"(?<![0-9a-z]){text}(?![0-9a-z])", Path(entry.filename).name.lower())]
+    fitting = [
+        entry for entry in tables if re.search(rf"(?<![0-9a-z]){text}(?![0-9a-z])", Path(entry.filename).name.lower())
+    ]
     others = rf"(?<![0-9a-z])({'|'.join(SIZES.values())})(?![0-9a-z])"
     unnamed = [entry for entry in tables if not re.search(others, Path(entry.filename).name.lower())]
     found = fitting or unnamed
@@ -188,9 +190,7 @@ def wanted_columns(
     return there
 
 
-def _batches(
-    file: IO[bytes], source: _Source, layout: CellLayout, columns: Sequence[str]
-) -> Iterator[pa.RecordBatch]:
+def _batches(file: IO[bytes], source: _Source, layout: CellLayout, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
     """Give the wanted columns of a file as text, block by block."""
     import pyarrow as pa
     from pyarrow import csv
@@ -280,7 +280,8 @@ def _places(codes: pa.Array, size: int, first: int, name: str) -> tuple[Ints, In
     if len(wrong):
         row = int(wrong[0])
         raise SpecError(
-            f"{name}: line {first + row} has {codes[row].as_py()!r}, a cell of {own[row]} m, and size is {size}: one size "
+            f"{name}: line {first + row} has {codes[row].as_py()!r}, a cell of {own[row]} m, and size is {size}: one "
+            "size "
             f"at a time."
         )
     y, x = numbers("y"), numbers("x")
@@ -301,7 +302,8 @@ def _flagged(marks: pa.Array, layout: CellLayout, name: str) -> NDArray[np.bool_
     unknown = Counter(texts[~np.isin(texts, ["", "0", *layout.flags])].tolist())
     if unknown:
         raise NumberError(
-            f"{name}: {layout.flag!r} has {_listed(unknown)}; the layout knows {list_some(layout.flags)}. Add them to its "
+            f"{name}: {layout.flag!r} has {_listed(unknown)}; the layout knows {list_some(layout.flags)}. Add them "
+            "to its "
             f"flags."
         )
     return np.isin(texts, list(layout.flags))
@@ -330,7 +332,9 @@ def _add(column: _Column, texts: pa.Array, layout: CellLayout, first: int, name:
     plain = pc.replace_substring(texts, ",", ".") if layout.decimal == "," else texts
     plain = pc.if_else(pa.array(is_mark), pa.scalar("0"), plain)
     try:
-        numbers = np.asarray(pc.cast(plain, pa.float64() if column.is_mean else pa.int64()).to_numpy(zero_copy_only=False))
+        numbers = np.asarray(
+            pc.cast(plain, pa.float64() if column.is_mean else pa.int64()).to_numpy(zero_copy_only=False)
+        )
     except pa.ArrowInvalid:
         column.is_mean = column.is_mean or _only_decimals(plain, texts, first, name, column.name)
         column.values = [np.where(np.asarray(one) == HIDDEN, np.nan, one) for one in column.values]
@@ -338,7 +342,8 @@ def _add(column: _Column, texts: pa.Array, layout: CellLayout, first: int, name:
     if not np.isfinite(numbers).all() or (numbers[~is_mark] < 0).any():
         found = Counter(texts.filter(pa.array((numbers < 0) | ~np.isfinite(numbers))).to_pylist())
         raise CountError(
-            f"{name}: column {column.name!r} holds negative numbers: {_listed(found)}. They are codes, not counts. Say what "
+            f"{name}: column {column.name!r} holds negative numbers: {_listed(found)}. They are codes, not counts. "
+            "Say what "
             f'each stands for: symbols={{"-1": "missing"}} (or "zero", "suppressed").'
         )
     unknown = (state == SUPPRESSED) | (state == MISSING)
@@ -356,8 +361,10 @@ def _only_decimals(plain: pa.Array, texts: pa.Array, first: int, name: str, colu
         marks = Counter(texts.take(wrong).to_pylist())
         problems = pd.DataFrame({"row": wrong + first, "column": column, "raw": texts.take(wrong).to_pylist()})
         raise NumberError(
-            f"{name}: column {column!r} has {_listed(marks)} that are no numbers, first in line {first + int(wrong[0])}. Say "
-            f'what each stands for: symbols={{{texts[int(wrong[0])].as_py()!r}: "suppressed"}} (or "zero", "missing"), or '
+            f"{name}: column {column!r} has {_listed(marks)} that are no numbers, first in line "
+            f"{first + int(wrong[0])}. Say "
+            f'what each stands for: symbols={{{texts[int(wrong[0])].as_py()!r}: "suppressed"}} (or "zero", '
+            '"missing"), or '
             f"leave the column out by columns=.",
             problems,
         )
@@ -511,7 +518,8 @@ def _counts_of(frame: pd.DataFrame, name: str, *, is_mean: bool) -> tuple[NDArra
         raise CountError(f"The column {name!r} of the cells has numbers below 0 or without an end: they are no counts.")
     if not is_mean and (numbers[known] % 1 != 0).any():
         raise CountError(
-            f"The column {name!r} of the cells has decimals: a mean or a share is summed only with the count it is the mean "
+            f"The column {name!r} of the cells has decimals: a mean or a share is summed only with the count it is "
+            "the mean "
             f"of, means={{{name!r}: 'count'}}."
         )
     state = np.where(known, np.where(numbers == 0, ZERO, VALUE), MISSING).astype(np.int8)

@@ -95,8 +95,8 @@ def read_table(
         Columns that look like numbers and are not.
     symbols : str or mapping, default "auto"
         Marks instead of numbers or beside them: a profile (``"auto"``, ``"din55301"``, ``"genesis"``, ``"lsn"``,
-        ``"ba"``, ``"berlin_mss"``, ``"zensus2022"``, ``"zensus2011"``, ``"eurostat"``), or mark -> status. Under
-        ``"auto"`` a table with the header of a census grid has the symbols of that one. ``-`` is zero and ``.`` is suppressed: never the same. A mark
+        ``"ba"``, ``"berlin_mss"``, ``"zensus2022"``, ``"zensus2011"``, ``"eurostat"``: under ``"auto"`` the header of a
+        census grid is known), or mark -> status. ``-`` is zero and ``.`` is suppressed: never the same. A mark
         such as ``"-9999"`` is every cell of that number, and ``"-1": "value"`` says that it is a true number. A mark
         that hides a number between limits is ``"[c]": ("suppressed", 1, 4)``; ``None`` leaves an end open.
     sheet : str, optional

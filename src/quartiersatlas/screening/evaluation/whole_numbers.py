@@ -15,7 +15,7 @@ import numpy as np
 
 from quartiersatlas.errors import SpecError, list_some, near_names
 from quartiersatlas.screening.evaluation.exact import FITS, Fractions
-from quartiersatlas.screening.language.rules import CITY, Compare, Not, Rule
+from quartiersatlas.screening.language.rules import CITY, Compare, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -142,7 +142,8 @@ def symbol_profile(symbols: str | Mapping[str, Meaning]) -> SymbolProfile:
     Own symbols are mark -> status, or mark -> (status, lower, upper) for a mark that hides a number between limits.
     """
     if isinstance(symbols, str):
-        profiles = PROFILES | {name: SymbolProfile(layout.symbols) for name, layout in census_layouts().items()}  # type: ignore[arg-type]
+        grids = {name: SymbolProfile(layout.symbols) for name, layout in census_layouts().items()}  # type: ignore[arg-type]
+        profiles = PROFILES | grids
         if symbols not in profiles:
             raise SpecError(f"symbols must be one of {', '.join(map(repr, profiles))}, or a dict, not {symbols!r}.")
         return profiles[symbols]
