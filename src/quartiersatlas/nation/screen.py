@@ -194,13 +194,13 @@ def screen_cells(
         seed=seed,
         noise=noise,
     )
-    options = RunOptions(executor, resume, bytes_of_memory(memory), checked_timeout(timeout), cancel, progress)
+    options = HowToRun(executor, resume, bytes_of_memory(memory), checked_timeout(timeout), cancel, progress)
     with _folder(out) as folder, locked(folder / "run.json", 0.0, what="run"):
         return _run(cells, spec, folder, options)
 
 
 @dataclass(frozen=True)
-class RunOptions:
+class HowToRun:
     """What changes how a run is computed, and nothing of its result."""
 
     executor: Executor
@@ -329,7 +329,7 @@ def tasks_of(cells: GridCells, spec: ScreenSpec, folder: Path, memory: int) -> l
     ]
 
 
-def _run(cells: GridCells, spec: ScreenSpec, folder: Path, options: RunOptions) -> NationScreening:
+def _run(cells: GridCells, spec: ScreenSpec, folder: Path, options: HowToRun) -> NationScreening:
     for left_over in [*folder.glob("stop-*"), *folder.glob("token-*")]:
         left_over.unlink(missing_ok=True)
     stop = folder / f"stop-{hash_of_record(time.time_ns())[:16]}"
@@ -379,7 +379,7 @@ def _reference(
     tasks: list[PartitionTask],
     official: dict[str, dict[str, tuple[int, int]]],
     spec: ScreenSpec,
-    options: RunOptions,
+    options: HowToRun,
     folder: Path,
 ) -> dict[str, dict[str, dict[str, tuple[int, int]]]]:
     """Return the values of the levels above municipalities: the first pass, where the rule needs one."""
@@ -411,7 +411,7 @@ def _prepared(
     return replace(task, reference=known, fingerprint=prints)
 
 
-def _shown(left: list[PartitionTask], receipts: dict[int, Any], folder: Path, options: RunOptions) -> Iterator[Outcome]:
+def _shown(left: list[PartitionTask], receipts: dict[int, Any], folder: Path, options: HowToRun) -> Iterator[Outcome]:
     """Give the parts as they are done, and show how far the run is."""
     start, of = time.monotonic(), len(receipts)
     rows, cells, failed = sum(task.rows for task in left), 0, 0

@@ -212,7 +212,7 @@ def _batches(file: IO[bytes], source: _Source, layout: CellLayout, columns: Sequ
 
 
 @dataclass
-class _Column:
+class _CellColumn:
     """One column while a file is read."""
 
     name: str
@@ -234,7 +234,7 @@ def _read_wide(
     """Read a table with one row per cell."""
     olds = list(dict.fromkeys(old for group in wanted.values() for old in group))
     alone = {group[0] for name, group in wanted.items() if len(group) == 1 and name in layout.means}
-    columns = {old: _Column(old, old in alone) for old in olds}
+    columns = {old: _CellColumn(old, old in alone) for old in olds}
     flag = layout.flag if layout.flag in source.header else ""
     places: list[tuple[Ints, Ints]] = []
     first = 2  # line of the file
@@ -314,7 +314,7 @@ def _listed(marks: Counter[str]) -> str:
     return shown + (f" and {len(marks) - MARKS} more" if len(marks) > MARKS else "")
 
 
-def _add(column: _Column, texts: pa.Array, layout: CellLayout, first: int, name: str) -> None:
+def _add(column: _CellColumn, texts: pa.Array, layout: CellLayout, first: int, name: str) -> None:
     """Read the cells of a block as numbers or as marks that the layout knows."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -428,14 +428,14 @@ def _read_long(
     olds = {k: (v,) if isinstance(v, str) else tuple(v) for k, v in (columns or {}).items()}
     asked = {label for group in olds.values() for label in group}
     flag = [layout.flag] if layout.flag in source.header else []
-    found: dict[str, list[tuple[Ints, _Column]]] = {}
+    found: dict[str, list[tuple[Ints, _CellColumn]]] = {}
     first = 2
     for batch in _batches(file, source, layout, [layout.id, *layout.labels, layout.value, *flag]):
         parts = [pc.utf8_trim_whitespace(batch.column(name)) for name in layout.labels]
         labels = pc.binary_join_element_wise(*parts, " ").dictionary_encode()
         x, y = _places(batch.column(layout.id), size, first, source.name)
         marked = _flagged(batch.column(layout.flag), layout, source.name) if flag else np.zeros(len(x), bool)
-        column = _Column(layout.value, is_mean=False)
+        column = _CellColumn(layout.value, is_mean=False)
         _add(column, batch.column(layout.value), layout, first, source.name)
         state = column.states[0]
         state[marked & ((state == VALUE) | (state == ZERO))] = UNRELIABLE
@@ -443,7 +443,7 @@ def _read_long(
         for code, label in enumerate(labels.dictionary.to_pylist()):
             if columns is None or label in asked:
                 rows = np.flatnonzero(codes == code)
-                part = _Column(label, is_mean=False, values=[column.values[0][rows]], states=[state[rows]])
+                part = _CellColumn(label, is_mean=False, values=[column.values[0][rows]], states=[state[rows]])
                 found.setdefault(label, []).append(((y[rows] << 32) | x[rows], part))
         first += batch.num_rows
     absent = sorted(asked - set(found))
@@ -458,7 +458,7 @@ def _read_long(
     return CellTable(wide.x, wide.y, values, states, source=source.name)
 
 
-def _spread(found: dict[str, list[tuple[Ints, _Column]]], name: str) -> CellTable:
+def _spread(found: dict[str, list[tuple[Ints, _CellColumn]]], name: str) -> CellTable:
     """Return one column per label; a cell without a row of a label is missing there."""
     keys = np.unique(np.concatenate([np.empty(0, np.int64), *(key for parts in found.values() for key, _ in parts)]))
     table = CellTable(keys & ((1 << 32) - 1), keys >> 32, {}, {}, source=name)

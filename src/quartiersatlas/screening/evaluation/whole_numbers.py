@@ -49,7 +49,7 @@ class CountRate:
     drawn: bool = True
 
 
-class Truth(NamedTuple):
+class WholeTruth(NamedTuple):
     """Where a rule holds for sure, and where it may hold; the two are one array where everything is known."""
 
     yes: Mask
@@ -101,7 +101,7 @@ class CellCondition:
         """The scale of the value."""
         return Fraction(1) if self.rate is None else self.rate.per
 
-    def holds(self, x: Whole, n: Whole | None, known: Mask | None, p: Whole, q: Whole) -> Truth:
+    def holds(self, x: Whole, n: Whole | None, known: Mask | None, p: Whole, q: Whole) -> WholeTruth:
         """Compare values with limits.
 
         Parameters
@@ -128,12 +128,12 @@ class CellCondition:
         if self.min_denominator and n is not None:
             judged = _both(judged, n * self.min_denominator.denominator >= self.min_denominator.numerator)
         if judged is None:
-            return Truth(yes, yes)
+            return WholeTruth(yes, yes)
         sure = yes & judged
         return {
-            "unknown": Truth(sure, yes | ~judged),
-            "no": Truth(sure, sure),
-            "yes": Truth(yes | ~judged, yes | ~judged),
+            "unknown": WholeTruth(sure, yes | ~judged),
+            "no": WholeTruth(sure, sure),
+            "yes": WholeTruth(yes | ~judged, yes | ~judged),
         }[self.unknown]
 
 
@@ -191,16 +191,16 @@ class WholeRule:
         """The levels whose values it needs."""
         return tuple(dict.fromkeys(one.level for one in self.conditions if one.level))
 
-    def holds(self, truths: list[Truth]) -> Mask:
+    def holds(self, truths: list[WholeTruth]) -> Mask:
         """Combine the truths of the conditions; True where the rule holds for sure."""
-        return self.rule.combine(truths, _k_of, lambda one: Truth(~one.maybe, ~one.yes)).yes
+        return self.rule.combine(truths, _k_of, lambda one: WholeTruth(~one.maybe, ~one.yes)).yes
 
 
-def _k_of(k: int, truths: list[Truth]) -> Truth:
+def _k_of(k: int, truths: list[WholeTruth]) -> WholeTruth:
     yes = _at_least(k, [one.yes for one in truths])
     if all(one.yes is one.maybe for one in truths):
-        return Truth(yes, yes)
-    return Truth(yes, _at_least(k, [one.maybe for one in truths]))
+        return WholeTruth(yes, yes)
+    return WholeTruth(yes, _at_least(k, [one.maybe for one in truths]))
 
 
 def _at_least(k: int, parts: list[Mask]) -> Mask:
