@@ -9,6 +9,7 @@ from __future__ import annotations
 import multiprocessing
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, ProcessPoolExecutor, wait
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from quartiersatlas.base.checks import count_noun
@@ -134,7 +135,7 @@ def _foreign(
                 yield task, found
         for task in sorted(suspects, key=lambda one: one.number):
             try:
-                running = {executor.submit(call, task): task}
+                running = {executor.submit(call, replace(task, attempt=1)): task}
             except BrokenExecutor:
                 yield task, DIED
             else:

@@ -104,6 +104,8 @@ class PartitionTask:
         Seconds; 0 for none.
     stop : str
         A file: as soon as it is there, the part stops.
+    attempt : int
+        0 for the first: a cluster gives the answer of a call that it had before, also where that was a death.
     """
 
     number: int
@@ -119,6 +121,7 @@ class PartitionTask:
     memory: int = 200_000_000
     timeout: float = 0.0
     stop: str = ""
+    attempt: int = 0
 
     @property
     def name(self) -> str:
