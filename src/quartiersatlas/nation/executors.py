@@ -29,8 +29,7 @@ PATIENCE = 0.2  # seconds between two looks whether the run is still wanted
 NO_GUARD = (
     "The processes of executor={n} ended before they could begin. A script that starts processes keeps its calls under "
     '`if __name__ == "__main__":`, since each process reads the script first; without it each would start the run '
-    "again. "
-    "Or leave out executor="
+    "again. Or leave out executor="
 )
 
 
@@ -63,9 +62,8 @@ def check_executor(executor: object) -> None:
     is_executor = callable(getattr(executor, "submit", None)) and not isinstance(executor, type)
     if executor is not None and not is_number and not is_executor:
         raise SpecError(
-            f"executor={executor!r}: None computes in this process, 4 in four processes, and an object with submit() "
-            "is "
-            f"used as it is."
+            f"executor={executor!r}: None computes in this process, 4 in four processes, and an object with "
+            "submit() is used as it is."
         )
 
 

@@ -46,8 +46,7 @@ def checked_keys(keys: Iterable[object], where: str) -> list[str]:
     if numbers:
         raise KeyColumnError(
             f"{where}: {count_noun(len(numbers), 'key')} of municipalities are no text, such as {numbers[0]!r}: a "
-            "number "
-            f"has lost its leading zero. Read the column as text, dtype={{'AGS': str}}.",
+            f"number has lost its leading zero. Read the column as text, dtype={{'AGS': str}}.",
             map(str, numbers),
         )
     lengths = {len(key) for key in found if key.isdecimal()}

@@ -78,8 +78,7 @@ def _values(task: PartitionTask) -> PartValues:
     if strangers:
         raise SpecError(
             f"{task.name} holds the municipality {strangers[0]}, and its place is outside of {task.first} to "
-            f"{task.last}: "
-            f"it may stand in two files. Write the cells again with write_cells()."
+            f"{task.last}: it may stand in two files. Write the cells again with write_cells()."
         )
     values = part_values(part, task.spec, task.sizes)
     if values.clipped > MOST_CLIPPED * max(len(part.key), 1) and values.clipped > 1:

@@ -56,8 +56,7 @@ class CellPlan:
         minutes = f"{seconds / 60:.0f} min" if seconds >= LONG else f"{seconds:.1f} s"
         return (
             f"{count_noun(self.partitions, 'partition')}, {self.rows:,} cells (the largest {self.largest:,}){runs}: "
-            "about "
-            f"{minutes} of CPU and {self.worker_bytes / 1e6:.0f} MB per process"
+            f"about {minutes} of CPU and {self.worker_bytes / 1e6:.0f} MB per process"
         )
 
 

@@ -67,8 +67,7 @@ class RunProgress:
     def __str__(self) -> str:
         return (
             f"{self.done}/{self.of} partitions, {self.cells / 1e6:.1f} M cells, {self.quarters:,} quarters so far, "
-            "about "
-            f"{self.seconds_left:.0f} s"
+            f"about {self.seconds_left:.0f} s"
         )
 
 
@@ -241,9 +240,8 @@ def screen_spec(
     for rate in whole.rates.values():
         if n and rate.drawn and wholes.setdefault(rate.numerator, rate.denominator) != rate.denominator:
             raise SpecError(
-                f"{rate.numerator!r} is counted of {wholes[rate.numerator]!r} and of {rate.denominator!r}: runs draw "
-                "it of "
-                f"one of them. Write it under two names, or leave out n=."
+                f"{rate.numerator!r} is counted of {wholes[rate.numerator]!r} and of {rate.denominator!r}: runs "
+                "draw it of one of them. Write it under two names, or leave out n=."
             )
     return ScreenSpec(
         rule=whole,

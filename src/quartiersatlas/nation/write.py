@@ -306,8 +306,7 @@ def _whole_numbers(table: CellTable, book: _Book, population: str) -> dict[str, 
             lacks = f"{whole!r}, which no source has" if whole else "a count that nobody named"
             raise SpecError(
                 f"{name!r} has decimals: it is a mean or a share of {lacks}. It cannot be summed without: add the "
-                "theme with "
-                f"the count, name it by means={{{name!r}: 'count'}}, or leave the column out by columns=."
+                f"theme with the count, name it by means={{{name!r}: 'count'}}, or leave the column out by columns=."
             )
         hundredths = np.rint(np.where(np.isnan(value), 0, value) * HUNDREDTHS).astype(np.int64)
         count = table.values[whole]
@@ -361,8 +360,7 @@ def _with_municipality(
         share = people[cut & ~outside].sum() / max(people.sum(), 1)
         book.notes.append(
             f"{count_noun(int((cut & ~outside).sum()), 'cell')} cut by a border ({100 * share:.1f} % of residents) "
-            "belong to "
-            f"the municipality with the largest share"
+            "belong to the municipality with the largest share"
         )
     if tied.any():
         book.notes.append(
@@ -383,8 +381,7 @@ def _check_rates(stored: Mapping[str, Ints], book: _Book) -> None:
         if over > MOST_CLIPPED * max(int(known.sum()), 1) and over > 1:
             raise CountError(
                 f"rates: {name!r} has {rate.numerator!r} above {rate.denominator!r} in {over:,} of "
-                f"{int(known.sum()):,} "
-                f"cells, more than noise explains: are these the right columns?"
+                f"{int(known.sum()):,} cells, more than noise explains: are these the right columns?"
             )
         if over:
             book.report.setdefault("clipped", {})[name] = over

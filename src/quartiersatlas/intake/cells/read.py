@@ -280,9 +280,8 @@ def _places(codes: pa.Array, size: int, first: int, name: str) -> tuple[Ints, In
     if len(wrong):
         row = int(wrong[0])
         raise SpecError(
-            f"{name}: line {first + row} has {codes[row].as_py()!r}, a cell of {own[row]} m, and size is {size}: one "
-            "size "
-            f"at a time."
+            f"{name}: line {first + row} has {codes[row].as_py()!r}, a cell of {own[row]} m, and size is {size}: "
+            "one size at a time."
         )
     y, x = numbers("y"), numbers("x")
     long = metres > 0
@@ -290,23 +289,27 @@ def _places(codes: pa.Array, size: int, first: int, name: str) -> tuple[Ints, In
     if len(off):
         row = int(off[0])
         raise KeyColumnError(
-            f"{name}: line {first + row} has {codes[row].as_py()!r}, which is not the lower left corner of a cell of "
-            f"{size} m."
+            f"{name}: line {first + row} has {codes[row].as_py()!r}, which is not the lower left corner of a cell "
+            f"of {size} m."
         )
     return np.where(long, x // size, x), np.where(long, y // size, y)
 
 
 def _flagged(marks: pa.Array, layout: CellLayout, name: str) -> NDArray[np.bool_]:
     """Return which rows have a flag; an unknown one is refused."""
-    texts = np.char.strip(np.asarray(marks.to_pylist(), dtype=str)) if len(marks) else np.empty(0, str)
-    unknown = Counter(texts[~np.isin(texts, ["", "0", *layout.flags])].tolist())
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    texts = pc.utf8_trim_whitespace(marks)
+    counts = {one["values"]: one["counts"] for one in pc.value_counts(texts).to_pylist()}
+    unknown = Counter({mark: n for mark, n in counts.items() if mark not in ("", "0", *layout.flags)})
     if unknown:
         raise NumberError(
             f"{name}: {layout.flag!r} has {_listed(unknown)}; the layout knows {list_some(layout.flags)}. Add them "
-            "to its "
-            f"flags."
+            "to its flags."
         )
-    return np.isin(texts, list(layout.flags))
+    found: NDArray[np.bool_] = pc.is_in(texts, pa.array(list(layout.flags))).to_numpy(zero_copy_only=False)
+    return found
 
 
 def _listed(marks: Counter[str]) -> str:
@@ -519,8 +522,7 @@ def _counts_of(frame: pd.DataFrame, name: str, *, is_mean: bool) -> tuple[NDArra
     if not is_mean and (numbers[known] % 1 != 0).any():
         raise CountError(
             f"The column {name!r} of the cells has decimals: a mean or a share is summed only with the count it is "
-            "the mean "
-            f"of, means={{{name!r}: 'count'}}."
+            f"the mean of, means={{{name!r}: 'count'}}."
         )
     state = np.where(known, np.where(numbers == 0, ZERO, VALUE), MISSING).astype(np.int8)
     return (numbers if is_mean else np.where(known, numbers, HIDDEN).astype(np.int64)), state
