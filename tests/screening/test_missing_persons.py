@@ -34,6 +34,7 @@ from quartiersatlas.screening.evaluation.evidence import Evidence, Measured, num
 from quartiersatlas.screening.language.rules import InClass, Worst
 from quartiersatlas.screening.missing_persons import missing_persons
 from quartiersatlas.screening.one_area.compared import largest_passing
+from quartiersatlas.screening.one_area.turns import one_by_one
 
 WORDS = {"above": above, "at_least": at_least, "below": below, "at_most": at_most}
 RATES = {  # indicator -> numerator, denominator; two share a numerator, one denominator is a numerator too
@@ -666,6 +667,64 @@ def test_under_a_need_index_the_fewest_persons_of_one_count_are_found(joined, ru
         if len(changed) == 1:
             fewer = {changed[0]: changes[changed[0]] - int(np.sign(changes[changed[0]]))}
             assert selected(place, fewer)[key] == shortlist.selected[key]
+
+
+FEW = {
+    "poor": [3.0, 1, 4, 2],
+    "out": [2.0, 1, 3, 4],
+    "mh": [2.0, 5, 4, 3],
+    "residents": [6.0, 6, 5, 7],
+}
+
+
+@pytest.mark.parametrize("rule", [worst_n("need", 2), above("need", than="mean") | below("arrivals", 30)], ids=str)
+def test_under_a_need_index_no_smaller_change_of_one_count_does_it(joined, rule):
+    data, need = scored(joined, FEW)
+    before = qa.screen(data, rule, need=need)
+    table = before.missing()
+    assert set(table["smallest"]) <= {"one_count", "exact", ""}
+    for place, key in enumerate(data.areas.index):
+        least = np.inf
+        for column in ("poor", "out", "mh"):
+            for count in range(int(FEW["residents"][place]) + 1):
+                change = abs(count - FEW[column][place])
+                if change and change < least and (column != "mh" or "arrivals" in str(rule)):
+                    values = {name: [*some] for name, some in FEW.items()}
+                    values[column][place] = float(count)
+                    again, index = scored(joined, values)
+                    if qa.screen(again, rule, need=index).selected[key] != before.selected[key]:
+                        least = change
+        persons = table["persons"][key]
+        alone = sum(table[name][key] != 0 for name in table if name.startswith("change_")) if pd.notna(persons) else 0
+        if alone > 1:  # counts of different conditions
+            assert persons <= least
+        else:
+            assert (np.inf if pd.isna(persons) else persons) == least
+
+
+def test_a_search_that_is_cut_short_says_so(joined, monkeypatch):
+    data, need = scored(joined, VALUES)
+    rule = worst_share("need", 0.25)
+    full = qa.screen(data, rule, need=need).missing()
+    monkeypatch.setattr("quartiersatlas.screening.one_area.answers.ASKED", 0)
+    short = qa.screen(data, rule, need=need).missing()
+    assert set(full["smallest"]) == {"one_count"}
+    assert set(short["smallest"][short["persons"] > 1]) == {"found"}
+
+
+@pytest.mark.parametrize("turns", [[3], [2, 5, 9], [-4], [-1, 7], []])
+def test_every_number_before_a_turn_is_asked_as_far_as_the_budget_goes(turns):
+    def outcome(rows, d):
+        passed = sum((d >= turn) if turn > 0 else (d <= turn) for turn in turns)
+        return np.asarray(passed % 2 + 0 * d)
+
+    low, high = np.array([-12]), np.array([12])
+    found = one_by_one(outcome, low, high, most=1000)
+    first = min(map(abs, turns), default=np.inf)
+    asked = {abs(float(one[0])) for one, _ in found.spans if not np.isnan(one[0])} - {0.0, 1.0}
+    assert not turns or abs(first) == 1 or first in asked
+    assert found.sure[0] == np.inf or found.sure[0] >= first - 1
+    assert one_by_one(outcome, low, high, most=4).sure[0] <= 2
 
 
 # --- official data ----------------------------------------------------------------------------------------------------
