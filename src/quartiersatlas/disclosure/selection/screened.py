@@ -178,14 +178,14 @@ def released_screening(
         "n_assessed": int(assessed.sum()),
         "has_shortlist": True,
         "context_only": any(warning.name == "warning_rule_context" for warning in shortlist.warnings),
-        "rule": _rule(shortlist, str(pattern.data.population)),
+        "rule": rule_of(shortlist, str(pattern.data.population)),
         "levels": None if shortlist.levels is None else shortlist.levels.where(assessed, None),
         "level_names": () if spec is None else tuple(spec.levels),
         "missing": shown_missing(one, missing) if missing else None,
     }
 
 
-def _rule(shortlist: Shortlist, population: str) -> ReleasedRule:
+def rule_of(shortlist: Shortlist, population: str) -> ReleasedRule:
     """Return the rule with the published values that it names."""
     named = {
         name
@@ -403,7 +403,7 @@ def shown_missing(one: _Screening, how: str) -> pd.DataFrame:
     by_name = {column.id: column for column in rates.values()}
     changes = {str(name)[len(CHANGE) :]: frame[name] for name in frame.columns if str(name).startswith(CHANGE)}
     moved = [name for name in changes if name in by_source or name in by_name]
-    told = _may_tell(one) & frame["persons"].notna()
+    told = _may_tell(one) & frame["persons"].notna() & frame["smallest"].ne("found")  # a smaller one may exist
     rows: list[dict[str, Any]] = []
     for key in frame.index[told]:
         parts = [
