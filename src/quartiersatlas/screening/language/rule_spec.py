@@ -68,8 +68,8 @@ COMPARE_OPTIONS = (
 OPTIONS = {
     **dict.fromkeys(COMPARISONS, COMPARE_OPTIONS),
     "worse_than_city": ("unknown",),
-    "worst_share": ("by", "count", "ties", "most", "highest", "unknown"),
-    "worst_n": ("by", "ties", "most", "highest", "unknown"),
+    "worst_share": ("by", "count", "ties", "most", "highest", "printed", "unknown"),
+    "worst_n": ("by", "ties", "most", "highest", "printed", "unknown"),
     "in_class": ("unknown",),
     "hotspot": ("fdr", "permutations", "highest", "unknown"),
 }
