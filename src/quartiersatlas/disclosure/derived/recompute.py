@@ -239,6 +239,8 @@ def segregation_again(filled: AreaData, pattern: SuppressionPattern, result: Seg
         centre=spec.centre,  # type: ignore[arg-type]
         contiguity=spec.contiguity,
         tolerance=spec.tolerance,
+        barriers=spec.barriers,
+        crossings=spec.crossings,
         resample=spec.resample,
         n=spec.n,
         seed=deepcopy(spec.seed),
