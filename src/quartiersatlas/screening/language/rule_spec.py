@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from quartiersatlas.base.checks import bytes_of, choice, existing_file, expects
 from quartiersatlas.base.toml import array, naming_the_line, read_toml, refuse_unknown, table
-from quartiersatlas.catalogue.references import Reference, checked_references
+from quartiersatlas.catalogue.references import Reference, checked_references, written_references
 from quartiersatlas.catalogue.texts import LANGUAGES, pick
 from quartiersatlas.errors import ArgumentError, SpecError, inside, list_some
 from quartiersatlas.screening.language.comparisons import above, at_least, at_most, below, worse_than_city
@@ -292,10 +292,7 @@ def spec_from_content(content: Mapping[str, Any]) -> RuleSpec:
             raise SpecError(f"In {where}: {needed!r} is missing.")
     rule = rule_from_parts(content["select"], content["conditions"])
     texts = {name: content[name] for name in known if name in content and name not in PARTS}
-    references = {}
-    for name, entry in table(content.get("references", {}), where).items():
-        with inside("references", name):
-            references[name] = _reference(entry, name)
+    references = written_references(content.get("references", {}), where)
     levels = {}
     for level, limits in table(content.get("levels", {}), where).items():
         with inside("levels", level):
@@ -371,24 +368,6 @@ def _worse(rule: Rule, name: str, value: object) -> Rule:
         raise SpecError(f"condition {name!r}: worse_than_city = {value!r} should be true.")
     assert isinstance(rule, Condition)  # noqa: S101 - one indicator, one condition
     return replace(rule, name=name)
-
-
-def _reference(entry: object, name: str) -> Reference:
-    content = table(entry, f"reference {name!r}")
-    refuse_unknown(content, ["values", "source", "as_of", "unit"], f"reference {name!r}")
-    if "source" not in content:
-        raise SpecError(f'reference {name!r}: its source is missing: source = "Statistical office".')
-    values = {key: _floats(value) for key, value in table(content.get("values", {}), f"reference {name!r}").items()}
-    try:
-        return Reference(**{**content, "values": values})
-    except (ArgumentError, TypeError) as error:
-        raise SpecError(f"reference {name!r}: {error}") from error
-
-
-def _floats(value: object) -> Any:  # noqa: ANN401 - a number, or one per unit
-    if isinstance(value, dict):
-        return {key: _floats(one) for key, one in value.items()}
-    return float(value) if isinstance(value, Decimal) else value
 
 
 def _checked_levels(levels: object) -> dict[str, dict[str, Decimal]]:
