@@ -13,6 +13,7 @@ from quartiersatlas.base.letters import composed
 from quartiersatlas.base.toml import refuse_unknown, table
 from quartiersatlas.errors import ArgumentError, SpecError, inside
 
+KEYS = ("values", "source", "as_of", "unit")  # of a reference in a file
 EXAMPLE = 'qa.Reference(values={"income": 24500}, source="Statistical office", as_of="2023")'
 CITY = "city"  # the reference that stands for the whole city
 TOTALS = "total of "  # and the file: what a totals row publishes for the whole city
@@ -102,7 +103,10 @@ def written_references(entries: object, where: str) -> dict[str, Reference]:
 
 def _written(entry: object, name: str) -> Reference:
     content = table(entry, f"reference {name!r}")
-    refuse_unknown(content, ["values", "source", "as_of", "unit"], f"reference {name!r}")
+    bare = [key for key, value in content.items() if key not in KEYS and isinstance(value, Real | Decimal)]
+    if bare and "values" not in content:
+        raise SpecError(f"reference {name!r}: values stand in a table, values = {{ {bare[0]} = {content[bare[0]]} }}.")
+    refuse_unknown(content, KEYS, f"reference {name!r}")
     if "source" not in content:
         raise SpecError(f'reference {name!r}: its source is missing: source = "Statistical office".')
     values = {key: _floats(value) for key, value in table(content.get("values", {}), f"reference {name!r}").items()}

@@ -61,6 +61,19 @@ WORDS: dict[str, Callable[..., Rule]] = {
     "in_class": in_class,
     "hotspot": hotspot,
 }
+OTHER_WORDS = {  # what one may look for -> how it is said
+    **dict.fromkeys((">", "gt", "greater", "greater_than", "more_than", "over"), "above = 24"),
+    **dict.fromkeys((">=", "gte", "min", "minimum"), "at_least = 24"),
+    **dict.fromkeys(("<", "lt", "less", "less_than", "under"), "below = 24"),
+    **dict.fromkeys(("<=", "lte", "max", "maximum"), "at_most = 24"),
+    **dict.fromkeys(("than", "above_city", "city"), 'above = "city"'),
+    **dict.fromkeys(("quantile", "percentile", "q"), 'above = "quantile", q = 0.75'),
+    **dict.fromkeys(("top", "top_share", "worst", "highest", "lowest"), "worst_share = 0.25, or worst_n = 10,"),
+    **dict.fromkeys(("between", "range"), "as two conditions, at_least = 20 and at_most = 30,"),
+    **dict.fromkeys(("equals", "equal", "=", "=="), 'in_class = ["1"]'),
+    **dict.fromkeys(("missing", "known", "is_null"), 'as at_least = 0, unknown = "no", and ~ before its name in select,'),
+    **dict.fromkeys(("class", "classes"), 'in_class = ["4"]'),
+}
 COMPARE_OPTIONS = (
     "factor", "plus", "digits", "sd", "ddof", "q", "type", "min_denominator", "significant", "correction",
     "printed", "unknown", "source",
@@ -341,7 +354,9 @@ def _condition(name: str, entry: Mapping[str, Any]) -> Rule:
     words = [word for word in WORDS if word in entry]
     if len(words) != 1:
         there = f"has {' and '.join(words)}" if words else "has no comparison"
-        raise SpecError(f"{where} {there}; it takes one of {', '.join(WORDS)}, such as above = 24.")
+        hints = [f"{key!r} is written {OTHER_WORDS[key]} here" for key in entry if key in OTHER_WORDS]
+        hint = f": {hints[0]}. It" if hints and not words else "; it"
+        raise SpecError(f"{where} {there}{hint} takes one of {', '.join(WORDS)}, such as above = 24.")
     word = words[0]
     refuse_unknown(entry, ["indicator", word, *OPTIONS[word]], where)
     if "indicator" not in entry:
