@@ -53,7 +53,7 @@ from quartiersatlas.disclosure.reasons import reasons_not_shown
 from quartiersatlas.disclosure.release import Audience, ReleasedResults
 from quartiersatlas.disclosure.selection.compared_rules import compared_columns, released_comparison
 from quartiersatlas.disclosure.selection.first_comment import comment_draft
-from quartiersatlas.disclosure.selection.screened import looked_at, released_screening, withheld_areas
+from quartiersatlas.disclosure.selection.screened import looked_at, missing_facts, released_screening, withheld_areas
 from quartiersatlas.disclosure.suppression import leaving_counts, shown_counts, suppression_pattern
 from quartiersatlas.disclosure.words import collect_facts, wording_messages
 from quartiersatlas.errors import ColumnError
@@ -259,7 +259,7 @@ def _released(given: Mapping[str, Any], book: Ledger | None) -> Release:
             *collect_facts(data, derived.need, derived.shortlist, grouped, protection, out, assessed),
             *gap_facts(group_gaps),
             *repairs,
-            *([Message("fact_missing")] if given["missing"] else []),
+            *missing_facts(derived.shortlist, given["missing"]),
             *remarks,
         ),
         **_screened(derived, selected, assessed, pattern, out, residents, given["missing"]),

@@ -110,7 +110,7 @@ def missing_persons(rule: Rule, evidence: Evidence, how: How = "status", need: N
 
     Tests that are corrected together against counts of all areas may turn several times, as others pass while the area
     falls; the first turn is found because p-value and level each move in one direction. Scores of a need index are
-    searched by halves, and then at every smaller number of persons, as far as 40 million values allow; ``smallest``
+    searched by halves, and then at every smaller number of persons, as far as 10 million values allow; ``smallest``
     says where that was not enough.
 
     Examples
@@ -140,7 +140,7 @@ def missing_persons(rule: Rule, evidence: Evidence, how: How = "status", need: N
         search.run()
         sure = np.min([np.full(n, np.inf), *(far for _, far in found)], axis=0)
         upto = np.where(np.isfinite(search.best) & (search.best > sure + 1), search.best - 1, 0.0)
-        if not upto.any():
+        if not upto.any() or rescored is not None:  # to score all areas anew is dear, and was asked as far as allowed
             break
     changes, indicators, flips = search.result()
     persons = np.where(np.isfinite(search.best), search.best, np.nan)

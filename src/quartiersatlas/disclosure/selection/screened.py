@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from quartiersatlas.catalogue import Message
 from quartiersatlas.disclosure.columns import need_cells
 from quartiersatlas.disclosure.release import ReleasedRule
 from quartiersatlas.disclosure.selection.limits import ShownLimits
@@ -45,6 +46,15 @@ def data_column(data: AreaData, name: str) -> str:
     """Return the column that a rule means by a name; the name itself where it is no column, such as an axis."""
     is_people = name == RESIDENTS and name not in data.values.columns and data.population is not None
     return str(data.population) if is_people else name
+
+
+def missing_facts(shortlist: Shortlist | None, how: str) -> list[Message]:
+    """Return what a reader has to know of missing persons; under a need index no smaller number is ruled out."""
+    if not how or shortlist is None:
+        return []
+    axes = set() if shortlist.need is None else {NEED, *(axis.id for axis in shortlist.need.spec.axes)}
+    searched = any(condition.looks_at in axes for condition in shortlist.rule.conditions)
+    return [Message("fact_missing"), *([Message("fact_missing_index")] if searched else [])]
 
 
 def looked_at(shortlist: Shortlist, data: AreaData) -> list[str]:
@@ -403,7 +413,7 @@ def shown_missing(one: _Screening, how: str) -> pd.DataFrame:
     by_name = {column.id: column for column in rates.values()}
     changes = {str(name)[len(CHANGE) :]: frame[name] for name in frame.columns if str(name).startswith(CHANGE)}
     moved = [name for name in changes if name in by_source or name in by_name]
-    told = _may_tell(one) & frame["persons"].notna() & frame["smallest"].ne("found")  # a smaller one may exist
+    told = _may_tell(one) & frame["persons"].notna()
     rows: list[dict[str, Any]] = []
     for key in frame.index[told]:
         parts = [

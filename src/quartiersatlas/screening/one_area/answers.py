@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     Whole = NDArray[Any]
 
 CELLS = 2_000_000  # areas x runs that are evaluated at a time
-ASKED = 40_000_000  # areas x runs that a search takes to look at every smaller number of persons
+ASKED = 10_000_000  # areas x runs that a search takes to look at every smaller number of persons
 
 
 @dataclass(frozen=True)
