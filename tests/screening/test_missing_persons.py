@@ -34,6 +34,7 @@ from quartiersatlas.screening.evaluation.evidence import Evidence, Measured, num
 from quartiersatlas.screening.language.rules import InClass, Worst
 from quartiersatlas.screening.missing_persons import missing_persons
 from quartiersatlas.screening.one_area.compared import largest_passing
+from quartiersatlas.screening.one_area.scored import Scored
 from quartiersatlas.screening.one_area.turns import one_by_one
 
 WORDS = {"above": above, "at_least": at_least, "below": below, "at_most": at_most}
@@ -706,7 +707,7 @@ def test_a_search_that_is_cut_short_says_so(joined, monkeypatch):
     data, need = scored(joined, VALUES)
     rule = worst_share("need", 0.25)
     full = qa.screen(data, rule, need=need).missing()
-    monkeypatch.setattr("quartiersatlas.screening.one_area.answers.ASKED", 0)
+    monkeypatch.setattr(Scored, "asked", 0)
     short = qa.screen(data, rule, need=need).missing()
     assert set(full["smallest"]) == {"one_count"}
     assert set(short["smallest"][short["persons"] > 1]) == {"found"}

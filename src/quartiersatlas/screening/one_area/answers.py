@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     Whole = NDArray[Any]
 
 CELLS = 2_000_000  # areas x runs that are evaluated at a time
-ASKED = 10_000_000  # areas x runs that a search takes to look at every smaller number of persons
 
 
 @dataclass(frozen=True)
@@ -166,6 +165,7 @@ class Evaluated(Answer):
     """The answers of a condition that has no formula: all areas are evaluated anew for each change."""
 
     cells = 1  # numbers that one run takes for each area
+    asked = 20_000_000  # cells x areas x runs that a search takes to look at every smaller number of persons
 
     def judged(self, rows: Ints, d: Ints) -> tuple[Bools, Bools]:
         """Return what the evaluator says, of each area and change once."""
@@ -192,7 +192,7 @@ class Evaluated(Answer):
         """Return where a test turns; a cluster is not made or undone by persons of one area."""
         if isinstance(self.condition, Hotspot):
             return Turns([], np.zeros(len(low)))
-        most = ASKED // (self.cells * self.evidence.n_areas)
+        most = self.asked // (self.cells * self.evidence.n_areas)
         return one_by_one(self.code, np.where(self.free, low, 0), np.where(self.free, high, 0), most, upto)
 
 

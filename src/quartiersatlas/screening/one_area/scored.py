@@ -144,6 +144,8 @@ def _share(x: Array, n: Array) -> Array:
 class Scored(Evaluated):
     """The answers of a condition on a need index."""
 
+    asked = 2_000_000  # an index takes longer than a comparison
+
     def __init__(self, one: Held, evidence: Evidence, rescored: Rescored, steps: Mapping[str, Step]) -> None:
         self.one, self.condition, self.evidence = one, one.condition, evidence
         self.rescored, self.steps = rescored, {name: step for name, step in steps.items() if name in rescored.measured}
