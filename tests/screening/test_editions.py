@@ -32,7 +32,7 @@ tribal = { indicator = "tribal", at_least = 1 }
 '''
 # 26 USC 45D(e)(1): poverty of 20 % and more; or, in a metropolitan area, a median family income of at most 80 % of the
 # greater of that of the state and of the metropolitan area; elsewhere of at most 80 % of that of the state
-LOW_INCOME = '''
+LOW_INCOME = """
 id = "nmtc"
 source = "26 USC 45D(e)(1)"
 select = "poor | (metro & (low_for_state | low_for_metro)) | (~metro & low_for_state)"
@@ -47,9 +47,9 @@ values = { income = 70000 }
 [references.metropolis]
 source = "American Community Survey"
 values = { income = { M1 = 90000, M2 = 50000 } }
-'''
+"""
 # the three parts of the indicator of poverty or social exclusion of Europe 2030, each against the Union's value
-EXCLUSION = '''
+EXCLUSION = """
 id = "arope-towns"
 source = "Eurostat, ilc_peps01n: at risk of poverty, materially and socially deprived, very low work intensity"
 select = "k_of(2, poverty, deprived, workless) | very_poor"
@@ -66,7 +66,7 @@ values = { poverty = 16.2, deprived = 6.8, workless = 8.0 }
 source = "IT.NRW"
 as_of = "2023"
 values = { poverty = 18.0 }
-'''
+"""
 
 
 def selected(text, columns, published=None):

@@ -556,7 +556,16 @@ def test_the_table_stands_on_the_district_key_and_names_what_it_says(data):
     shortlist = qa.screen(data, above("arrivals", 35, name="many") & above("poverty", 20))
     table = shortlist.missing()
     assert table.index.equals(data.areas.index)
-    assert list(table.columns) == ["persons", "smallest", "enters", "flips", "also_moves", "why_not", "change_mh", "change_poor"]
+    assert list(table.columns) == [
+        "persons",
+        "smallest",
+        "enters",
+        "flips",
+        "also_moves",
+        "why_not",
+        "change_mh",
+        "change_poor",
+    ]
     assert table[["persons", "change_mh", "change_poor"]].loc["e0"].isna().all()
     assert table["persons"].tolist()[:4] == [26, 16, 25, 6]
     assert table["enters"].tolist()[:4] == [True, True, False, True]  # poverty of e0 is not above 20
@@ -715,7 +724,7 @@ def test_a_search_that_is_cut_short_says_so(joined, monkeypatch):
 
 @pytest.mark.parametrize("turns", [[3], [2, 5, 9], [-4], [-1, 7], []])
 def test_every_number_before_a_turn_is_asked_as_far_as_the_budget_goes(turns):
-    def outcome(rows, d):
+    def outcome(_, d):
         passed = sum((d >= turn) if turn > 0 else (d <= turn) for turn in turns)
         return np.asarray(passed % 2 + 0 * d)
 

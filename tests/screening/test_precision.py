@@ -77,7 +77,12 @@ def test_an_area_is_decided_where_all_true_counts_agree(counts, off_x, off_n, li
     st.integers(1, 2),
     st.sampled_from(
         [
-            *(qa.worst_n("share", n, ties=ties, most=most) for n in (1, 2, 3) for ties in ("in", "out") for most in (1, 2)),
+            *(
+                qa.worst_n("share", n, ties=ties, most=most)
+                for n in (1, 2, 3)
+                for ties in ("in", "out")
+                for most in (1, 2)
+            ),
             qa.worst_n("share", 2, highest=False),
             qa.worst_share("share", 0.5),
             qa.above("share", than="mean"),

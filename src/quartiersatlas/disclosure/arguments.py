@@ -69,8 +69,8 @@ def check_arguments(given: Mapping[str, Any]) -> None:
     protection = given["protection"]
     if given["comparison"] is not None and protection is not None and protection.derived == "exact":
         raise SpecError(
-            "release: a comparison is made of what is shown, and results of exact counts would not fit beside it. Leave "
-            "it out, or choose Protection(derived='released')."
+            "release: a comparison is made of what is shown, and results of exact counts would not fit beside it. "
+            "Leave it out, or choose Protection(derived='released')."
         )
     if given["candidates"] is not None and given["shortlist"] is None:
         raise SpecError("release() needs the shortlist the candidate areas were made of: shortlist=...")

@@ -18,7 +18,18 @@ if TYPE_CHECKING:
     from quartiersatlas.present.paper.document import DocumentBlock
 
 PARTS = ("share_of_residents", "group_inside", "share_of_group")  # written in percent
-SHOWN = ("areas", "unknown", "municipalities", "residents", *PARTS[:1], "group", *PARTS[1:], "only_here", "jaccard", "sure")
+SHOWN = (
+    "areas",
+    "unknown",
+    "municipalities",
+    "residents",
+    *PARTS[:1],
+    "group",
+    *PARTS[1:],
+    "only_here",
+    "jaccard",
+    "sure",
+)
 
 
 def comparison_blocks(release: Release, lang: Lang) -> list[DocumentBlock]:

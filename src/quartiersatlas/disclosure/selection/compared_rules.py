@@ -116,9 +116,7 @@ def released_comparison(comparison: RuleComparison | None, pattern: SuppressionP
 
 def _without_withheld(shortlist: Shortlist, pattern: SuppressionPattern) -> Shortlist:
     may_be_shown = ~withheld_areas(shortlist, pattern, shortlist.need)
-    return replace(
-        shortlist, selected=shortlist.selected & may_be_shown, assessed=shortlist.assessed & may_be_shown
-    )
+    return replace(shortlist, selected=shortlist.selected & may_be_shown, assessed=shortlist.assessed & may_be_shown)
 
 
 def _told(sums: pd.Series, pattern: SuppressionPattern) -> pd.Series[float]:

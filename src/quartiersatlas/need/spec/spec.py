@@ -25,9 +25,9 @@ from quartiersatlas.need.spec.spec_toml import spec_from_dict, toml_text
 from quartiersatlas.need.spec.spec_workbook import spec_from_workbook, spec_sheets
 
 if TYPE_CHECKING:
-    from quartiersatlas.catalogue import Lang
     from collections.abc import Set as AbstractSet
 
+    from quartiersatlas.catalogue import Lang
     from quartiersatlas.catalogue.references import Reference
 
 CHANGE = "_change"
@@ -366,7 +366,9 @@ def _with_own_limits(spec: AnySpec, references: Mapping[str, Reference]) -> AnyS
         raise
 
 
-def with_published_limits(spec: AnySpec, references: Mapping[str, Reference], later: AbstractSet[str] = frozenset()) -> AnySpec:
+def with_published_limits(
+    spec: AnySpec, references: Mapping[str, Reference], later: AbstractSet[str] = frozenset()
+) -> AnySpec:
     """Return a spec in which limits that are given by the name of a reference are its numbers, with their source.
 
     Raises

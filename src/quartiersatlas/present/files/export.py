@@ -66,9 +66,9 @@ def export(
     path : str or Path
         The ending says the format:
 
-        - ``.gpkg``: layers ``areas``, ``candidates``, ``programmes``, ``facilities``; tables ``segregation``, ``rules``,
-          ``columns``, ``notes``, ``manifest``; and ``layer_styles``, from which QGIS takes one style per indicator,
-          with the classes, colours and words of the map. The first one is used when the layer is opened.
+        - ``.gpkg``: layers ``areas``, ``candidates``, ``programmes``, ``facilities``; tables ``segregation``,
+          ``rules``, ``columns``, ``notes``, ``manifest``; and ``layer_styles``, from which QGIS takes one style per
+          indicator, with the classes, colours and words of the map. The first one is used when the layer is opened.
         - ``.xlsx``: the notes, the selected areas as a page to read, their reasons and charts; then a sheet for each
           table, with labels in the first row and names of columns in the second.
         - ``.geojson`` (RFC 7946: degrees, WGS 84): one table; notes, columns and manifest as further members.

@@ -259,7 +259,7 @@ def segregation_table(release: Release, lang: Lang) -> pd.DataFrame:
 
 
 def rules_table(release: Release, lang: Lang) -> pd.DataFrame:
-    """Return one row per rule that is compared: its words, its figures, and how many areas it shares with each other."""
+    """Return one row per rule that is compared: its words, its figures, how many areas it shares with each other."""
     found = release.comparison
     assert found is not None  # noqa: S101 - asked for where there is one
     shared = found.overlaps.add_prefix("shared_with_").to_dict("list")

@@ -40,7 +40,9 @@ def limits_of_values(limit: Limit, measured: Measured, of: Callable[[Array], Lim
     return low, high
 
 
-def open_places(condition: Worst, measured: Measured, evidence: Evidence, sign: int, wanted: Callable[..., Ints]) -> Bools:
+def open_places(
+    condition: Worst, measured: Measured, evidence: Evidence, sign: int, wanted: Callable[..., Ints]
+) -> Bools:
     """Return which areas may be among the worst, or not.
 
     Of w wanted an area is surely in where at most w - 1 others may be as bad; surely out where w are worse anyway.

@@ -71,7 +71,9 @@ OTHER_WORDS = {  # what one may look for -> how it is said
     **dict.fromkeys(("top", "top_share", "worst", "highest", "lowest"), "worst_share = 0.25, or worst_n = 10,"),
     **dict.fromkeys(("between", "range"), "as two conditions, at_least = 20 and at_most = 30,"),
     **dict.fromkeys(("equals", "equal", "=", "=="), 'in_class = ["1"]'),
-    **dict.fromkeys(("missing", "known", "is_null"), 'as at_least = 0, unknown = "no", and ~ before its name in select,'),
+    **dict.fromkeys(
+        ("missing", "known", "is_null"), 'as at_least = 0, unknown = "no", and ~ before its name in select,'
+    ),
     **dict.fromkeys(("class", "classes"), 'in_class = ["4"]'),
 }
 COMPARE_OPTIONS = (

@@ -261,13 +261,18 @@ def answer_of(one: Held, evidence: Evidence, steps: Mapping[str, Step], rescored
         return Placed(one, condition, evidence, step)
     if isinstance(condition, Hotspot):
         return Evaluated(one, condition, evidence, step)
+    return _compared(one, condition, evidence, step)
+
+
+def _compared(one: Held, condition: Condition, evidence: Evidence, step: Step) -> Answer:
+    """Return the answers of a comparison: a test that is corrected with others moves them too."""
     assert isinstance(condition, Compare)  # noqa: S101 - classes have no counts
     compared = Compared(one, condition, evidence, step)
-    if condition.significant is not None and condition.correction == "bh" and compared.moves_others:
-        if compared.against_the_rest and measured.part:
-            return Tested(one, condition, evidence, step)
-        return Evaluated(one, condition, evidence, step)
-    return compared
+    if condition.significant is None or condition.correction == "none" or not compared.moves_others:
+        return compared
+    if compared.against_the_rest and compared.measured.part:
+        return Tested(one, condition, evidence, step)
+    return Evaluated(one, condition, evidence, step)
 
 
 def _windows(spans: Sequence[Span], mover: Mover) -> tuple[list[Ints], list[int]]:

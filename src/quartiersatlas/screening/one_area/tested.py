@@ -148,9 +148,7 @@ class Tested(Compared):
             found[between] = self._between(unit, rows[between], d[between], ends, low[between], high[between])
         return found
 
-    def _between(
-        self, unit: _Unit, rows: Ints, d: Ints, ends: tuple[Array, Array], low: Ints, high: Ints
-    ) -> Ints:
+    def _between(self, unit: _Unit, rows: Ints, d: Ints, ends: tuple[Array, Array], low: Ints, high: Ints) -> Ints:
         """Compute the tests anew whose p-values may make the difference between ``low`` and ``high``."""
         m = self._tests[rows]
         least, most = np.minimum(*ends), np.maximum(*ends)
