@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from quartiersatlas.catalogue import Indicator, Lang, Reference
     from quartiersatlas.charts import Chart
+    from quartiersatlas.disclosure.derived.comparison import ReleasedComparison
     from quartiersatlas.disclosure.derived.measures import ReleasedMeasures
-    from quartiersatlas.disclosure.selection.compared_rules import ReleasedComparison
     from quartiersatlas.indicators.gaps import ReferenceGroup
     from quartiersatlas.indicators.gaps.words import GapLabels
     from quartiersatlas.need.spec.records import NeedClass

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from quartiersatlas.catalogue import number_text, text
 from quartiersatlas.catalogue.texts import LANGUAGES
+from quartiersatlas.disclosure.release import ReleasedRule
 from quartiersatlas.disclosure.selection.rule_words import rule_text
 from quartiersatlas.present.paper import Bullets, DocumentTable, Heading, Paragraph, TableRow
 from quartiersatlas.present.statements import gap_text
@@ -14,7 +15,7 @@ from quartiersatlas.present.statements import gap_text
 if TYPE_CHECKING:
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.disclosure import Release
-    from quartiersatlas.disclosure.selection.compared_rules import ReleasedComparison
+    from quartiersatlas.disclosure.derived.comparison import ReleasedComparison
     from quartiersatlas.present.paper.document import DocumentBlock
 
 PARTS = ("share_of_residents", "group_inside", "share_of_group")  # written in percent
@@ -68,8 +69,13 @@ def comparison_blocks(release: Release, lang: Lang) -> list[DocumentBlock]:
 
 def rule_sentences(release: Release, lang: Lang) -> list[str]:
     """Return each rule in words."""
-    assert release.comparison is not None  # noqa: S101 - asked for where there is one
-    return [rule_text(replace(release, rule=rule), rule.tree, lang) for rule in release.comparison.rules]
+    found = release.comparison
+    assert found is not None  # noqa: S101 - asked for where there is one
+    rules = zip(found.rules, found.references, strict=True)
+    return [
+        rule_text(replace(release, rule=ReleasedRule(tree, None, references, found.population)), tree, lang)
+        for tree, references in rules
+    ]
 
 
 def comparison_rows(found: ReleasedComparison, lang: Lang) -> tuple[tuple[str, ...], list[list[str]]]:

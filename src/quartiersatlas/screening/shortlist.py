@@ -350,8 +350,8 @@ class Shortlist(Charted):
         DataFrame
             On the district key: ``persons``, the number (missing where there is none); ``smallest``, what is known of
             it: ``"exact"`` (there is no smaller one), ``"one_count"`` (none, if only one of the counts that act
-            together changes), ``"found"`` (it does what is said of it, a smaller one may exist); ``enters``, whether the
-            area would enter (else leave); ``flips``, the ids of the conditions that come out the other way, as in
+            together changes), ``"found"`` (it does what is said of it, a smaller one may exist); ``enters``, whether
+            the area would enter (else leave); ``flips``, the ids of the conditions that come out the other way, as in
             ``.reasons``; ``also_moves``, the keys of other areas that come or go with it, where the rule asks for the
             worst; ``why_not``, where there is no number: ``"missing"``, ``"precision"`` or ``"few"`` (a condition
             cannot be judged), ``"fixed"`` (persons change no condition), ``"beyond"`` (no possible number does it),

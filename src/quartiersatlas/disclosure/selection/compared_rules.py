@@ -7,16 +7,16 @@ the rules look at, and the group, are protected as if all of them left.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from quartiersatlas.disclosure.derived.comparison import ReleasedComparison
 from quartiersatlas.disclosure.selection.screened import looked_at, rule_of, withheld_areas
 from quartiersatlas.screening import comparison_of
 
 if TYPE_CHECKING:
-    from quartiersatlas.disclosure.release import ReleasedRule
     from quartiersatlas.disclosure.suppression import SuppressionPattern
     from quartiersatlas.intake import AreaData
     from quartiersatlas.screening import RuleComparison, Shortlist
@@ -24,48 +24,6 @@ if TYPE_CHECKING:
 SUMS = {"residents": "share_of_residents", "group": "share_of_group"}
 SHARES = ("share_of_residents", "share_of_group", "group_inside", "jaccard")
 DECIMALS = 3  # of shares
-
-
-@dataclass(frozen=True, eq=False)
-class ReleasedComparison:
-    """Rules beside each other as they leave.
-
-    Parameters
-    ----------
-    names : tuple of str
-        The rules, the one that the others are compared with first.
-    rules : tuple of ReleasedRule
-        What they say.
-    rows : tuple of tuple
-        For each rule the figures of ``columns``; None where a figure is not told.
-    columns : tuple of str
-        As in :class:`RuleComparison`: ``areas``, ``unknown``, ``residents``, ``jaccard`` and others.
-    shared : tuple of tuple of int
-        How many areas each two of the rules select.
-    selected_by : tuple of int
-        How many areas no rule selects, one rule, two, and so on.
-    group : (str, str)
-        Whom they are asked about, in German and English; empty if nobody.
-    """
-
-    names: tuple[str, ...]
-    rules: tuple[ReleasedRule, ...]
-    rows: tuple[tuple[float | None, ...], ...]
-    columns: tuple[str, ...]
-    shared: tuple[tuple[int, ...], ...]
-    selected_by: tuple[int, ...]
-    group: tuple[str, str] = ("", "")
-
-    @property
-    def table(self) -> pd.DataFrame:
-        """A row per rule."""
-        frame = pd.DataFrame(self.rows, columns=list(self.columns), index=pd.Index(self.names, name="rule"))
-        return frame.astype(float)
-
-    @property
-    def overlaps(self) -> pd.DataFrame:
-        """How many areas each two of the rules select."""
-        return pd.DataFrame(self.shared, columns=list(self.names), index=pd.Index(self.names, name="rule"))
 
 
 def compared_columns(comparison: RuleComparison | None, data: AreaData) -> list[str]:
@@ -100,9 +58,12 @@ def released_comparison(comparison: RuleComparison | None, pattern: SuppressionP
         table["group_inside"] = table["group"] / table["residents"].where(table["residents"] > 0)
     table = table.round(dict.fromkeys(SHARES, DECIMALS))
     meaning = data.catalogue.get(group) if group else None
+    rules = [rule_of(one, str(pattern.data.population)) for one in shown.values()]
     return ReleasedComparison(
         names=tuple(map(str, table.index)),
-        rules=tuple(rule_of(one, str(pattern.data.population)) for one in shown.values()),
+        rules=tuple(one.tree for one in rules),
+        references=tuple(one.references for one in rules),
+        population=str(pattern.data.population),
         rows=tuple(
             tuple(None if pd.isna(value) else float(value) for value in row)
             for row in table.itertuples(index=False, name=None)
