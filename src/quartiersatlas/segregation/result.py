@@ -178,12 +178,14 @@ def measure_segregation(
 
 def _check_barriers(prepared: PreparedCounts) -> None:
     """Refuse barriers that do not fit the areas."""
+    import geopandas as gpd
+
     from quartiersatlas.space.barriers import checked_barriers
 
     spec, shapes = prepared.spec, prepared.shapes
     if shapes is None and (spec.barriers is not None or spec.crossings is not None):
         raise SpecError("measure_segregation: barriers need areas with geometry, and these have none.")
-    areas = None if shapes is None else shapes.to_frame("geometry")
+    areas = None if shapes is None else gpd.GeoDataFrame(geometry=shapes)
     checked_barriers(areas, spec.barriers, spec.crossings, "measure_segregation")
 
 

@@ -263,7 +263,8 @@ def rules_table(release: Release, lang: Lang) -> pd.DataFrame:
     found = release.comparison
     assert found is not None  # noqa: S101 - asked for where there is one
     shared = found.overlaps.add_prefix("shared_with_").to_dict("list")
-    table = found.table.assign(**shared).rename_axis("rule").reset_index()
+    table = found.table.assign(**{str(name): column for name, column in shared.items()})
+    table = table.rename_axis("rule").reset_index()
     table.insert(1, "says", rule_sentences(release, lang))
     return with_visible_text(with_notice(table, release, lang))
 

@@ -322,7 +322,8 @@ def last_passing(ordered: Array, p: Array, level: float, *, among: bool) -> Ints
     upto = np.maximum.accumulate(np.where(spare >= 0, place, -1))
     below = np.searchsorted(bounds, p, side="left")  # the bounds that do not count the area itself
     alone = np.where(below > 0, upto[np.maximum(below, 1) - 1], -1)
-    return 1 + np.maximum(np.maximum(surely, alone), 0)
+    last: Ints = 1 + np.maximum(np.maximum(surely, alone), 0)
+    return last
 
 
 def _of(part: Whole, rows: Ints) -> Whole:

@@ -110,6 +110,7 @@ class Tested(Compared):
     def _asked(self, rows: Ints, d: Ints) -> list[Array]:
         """Return which side of its limit the value is on, its p-value, and the level it has to meet."""
         beside, _, p = self.sides(rows, d[:, None])
+        assert p is not None  # noqa: S101 - it is a test
         return [beside[:, 0].astype(float), p[:, 0], self._level(rows, d[:, None])[:, 0]]
 
     @staticmethod
@@ -162,8 +163,8 @@ class Tested(Compared):
         areas = self._places[tests[moved]]
         p[moved] = tail(
             self.ratio.x[areas],
-            unit.people + self.step.n * more,
-            unit.cases + self.step.x * more,
+            (unit.people + self.step.n * more).astype(np.float64),
+            (unit.cases + self.step.x * more).astype(np.float64),
             self.ratio.n[areas],
             upwards=self.condition.upwards,
         )
@@ -174,7 +175,8 @@ class Tested(Compared):
         fits = (p <= self._significant * number / m[runs]) & (number <= high[runs])
         found = surely.sum(axis=1) + 1
         np.maximum.at(found, runs[fits], number[fits])
-        return np.maximum(found, low)
+        last: Ints = np.maximum(found, low)
+        return last
 
     # what is computed once
 
