@@ -132,7 +132,7 @@ def _ratios(table: pd.DataFrame, reached: pd.DataFrame, register: pd.DataFrame) 
     live = reached[reached["is_live"] & reached["area"].ne("city")]
     times = reached.groupby("measure_id").size()
     live = live.join(alone[["capacity", "per_year"]].where(times.reindex(alone.index).eq(1)), on="measure_id")
-    sums = live.groupby(["area", "field"])[["capacity", "per_year"]].agg("sum", skipna=False)
+    sums = live.groupby(["area", "field"])[["capacity", "per_year"]].agg(lambda known: known.sum(skipna=False))
     sums = sums.reindex(pd.MultiIndex.from_frame(table[["area", "field"]]))
     sums.index = table.index
     return pd.DataFrame(
