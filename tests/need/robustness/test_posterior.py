@@ -183,7 +183,8 @@ def test_the_notes_say_how_counts_were_drawn(counted):
     raw = need.stability(n=5, redraw="raw", cluster={"a": 2.5}).notes("de")
     assert any("zählt der Zufall damit doppelt" in line for line in raw)
     assert any("a 2,5" in line for line in raw)
-    few = counted(9)
+    with pytest.warns(UserWarning, match="9 areas only"):
+        few = counted(9)
     assert few.stability(n=5).unfitted == ("a", "b", "c")
     assert any("zu wenige Gebiete" in line for line in few.stability(n=5).notes("de"))
     assert not any("Zufall heißt hier" in line for line in need.stability(n=5, vary=["weights"]).notes("de"))

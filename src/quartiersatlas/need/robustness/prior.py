@@ -160,7 +160,13 @@ def _beta_at(a: Array, b: Array, place: Array) -> Array:
     return np.asarray(odds / (1 + odds))
 
 
-def posterior(counts: Array, totals: Array, known: Bools, noise: Sequence[Sequence[float]]) -> tuple[Posterior, Bools]:
+def posterior(
+    counts: Array,
+    totals: Array,
+    known: Bools,
+    noise: Sequence[Sequence[float]],
+    sample: NDArray[np.intp] | None = None,
+) -> tuple[Posterior, Bools]:
     """Return the rates of all areas given their counts, and which columns had a prior of their own.
 
     Parameters
@@ -172,6 +178,8 @@ def posterior(counts: Array, totals: Array, known: Bools, noise: Sequence[Sequen
     noise : list of list of float
         For each pair of columns, the share of the persons behind the smaller one who are behind both, and for whom one
         chance decides.
+    sample : array of int, optional
+        Areas to fit the prior to, each as often as it is there; all of them, if not given.
 
     Returns
     -------
@@ -190,7 +198,10 @@ def posterior(counts: Array, totals: Array, known: Bools, noise: Sequence[Sequen
     """
     safe = np.where(known, totals, NOBODY)  # which says nothing
     cases = np.where(known, counts, NOBODY / 2)
-    priors = [fit_prior(x[inside], n[inside]) for x, n, inside in zip(cases, safe, known, strict=True)]
+    at = np.arange(counts.shape[1]) if sample is None else sample
+    priors = [
+        fit_prior(x[at][inside[at]], n[at][inside[at]]) for x, n, inside in zip(cases, safe, known, strict=True)
+    ]
     a0, b0 = (np.array([getattr(prior, name) for prior in priors])[:, None] for name in "ab")
     a, b = cases + a0, safe - cases + b0
     fitted = np.array([prior.fitted for prior in priors])
@@ -201,7 +212,7 @@ def posterior(counts: Array, totals: Array, known: Bools, noise: Sequence[Sequen
     weight = safe / (safe + size)
     place = np.where(known, (cases / safe - centre) / np.sqrt(centre * (1 - centre) / (size + 1)), 0.0)
     chance = _chance(a, b, safe, (1 - weight) / weight, np.asarray(noise, dtype=float))
-    together = _correlation(place, chance, known, fitted)
+    together = _correlation(place[:, at], chance[at], known[:, at], fitted)
     if np.array_equal(together, np.eye(len(a))) and not np.triu(noise, 1).any():
         return Posterior(a, b), fitted
     shift, root = np.empty_like(a), np.zeros((len(a), *a.shape))

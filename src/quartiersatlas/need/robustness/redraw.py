@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
+MOST_RESAMPLED = 2000  # areas: of more, the prior is known well enough
+PRIORS = 12  # fitted to as many resamples of the areas
 TILE = 16  # runs that share a stream of random numbers; blocks are whole tiles, so that their size changes no result
 
 
@@ -88,10 +90,10 @@ class Redraws:
         known: dict[tuple[bytes, float], int] = {}
         for name, counts in inputs.counts.items():
             self.places[name] = self._placed(name, counts, options.cluster_of(name), known)
-        self.posterior: Posterior | None = None
+        self.posteriors: list[Posterior] = []
         self.unfitted: tuple[str, ...] = ()
         if options.redraw == "posterior" and self.columns:
-            self.posterior, fitted = self._posterior()
+            self.posteriors, fitted = self._posteriors(random.spawn(1)[0])
             self.unfitted = tuple(
                 name for name, pair in self.places.items() if not all(fitted[k] for k in pair if k is not None)
             )
@@ -116,12 +118,18 @@ class Redraws:
             self.columns.append(before)
         return place, known[both, cluster]
 
-    def _posterior(self) -> tuple[Posterior, NDArray[np.bool_]]:
+    def _posteriors(self, random: np.random.Generator) -> tuple[list[Posterior], NDArray[np.bool_]]:
+        """Return posteriors under priors fitted to resamples of the areas, so that no prior is taken as exact."""
         counts = np.stack([column.count / column.cluster for column in self.columns])
         totals = np.stack([column.total / column.cluster for column in self.columns])
         known = np.stack([column.open for column in self.columns])
         persons = [[self._shared(one, other) for other in self.columns] for one in self.columns]
-        return posterior(counts, totals, known, persons)
+        areas = np.flatnonzero(known.any(axis=0))
+        whole, fitted = posterior(counts, totals, known, persons)
+        if not fitted.any() or len(areas) > MOST_RESAMPLED:
+            return [whole], fitted
+        samples = [random.choice(areas, len(areas)) for _ in range(min(PRIORS, len(self.streams)))]
+        return [posterior(counts, totals, known, persons, sample)[0] for sample in samples], fitted
 
     def _shared(self, one: CountColumn, other: CountColumn) -> float:
         """Return the share of persons for whom one chance decides in both columns."""
@@ -151,8 +159,8 @@ class Redraws:
         random = deepcopy(self.streams[number])
         if not self.columns:
             return np.empty((0, TILE, 0))
-        if self.posterior is not None:
-            rates = self.posterior.rates(random.standard_normal((len(self.columns), TILE, len(self.inside))))
+        if self.posteriors:
+            rates = self.posteriors[number % len(self.posteriors)].rates(random.standard_normal((len(self.columns), TILE, len(self.inside))))
             for rate, column in zip(rates, self.columns, strict=True):
                 rate *= column.total
                 rate[:, ~column.open] = column.count[~column.open]
@@ -179,13 +187,13 @@ class Redraws:
                 values, whole = values - _rate(earlier, total), whole - _city(earlier, total)
             numerators[name] = (later, earlier)
             columns[name] = counts.per * np.ascontiguousarray(values[:, self.inside])
-            if name in self.inputs.shrunken and self.posterior is None:
+            if name in self.inputs.shrunken and not self.posteriors:
                 columns[name] = np.ascontiguousarray(shrunken_values(counts, later)[:, self.inside])
             city[name] = counts.per * whole
         for name in map(str, self.inputs.values):
             if name not in columns:
                 columns[name] = np.asarray(self.inputs.values[name], dtype=float)[None, self.inside]
-        return Replicates(columns, city, numerators, self.posterior is not None)
+        return Replicates(columns, city, numerators, bool(self.posteriors))
 
 
 @dataclass(eq=False)

@@ -119,7 +119,8 @@ def stability(
     ``Beta(a, b)`` fitted to the rates of all areas (beta-binomial likelihood; ``Beta(1/2, 1/2)`` of fewer than ten
     areas, or where the fit fails, which the notes say). Indicators that go together over the areas say something of
     each other: their normal places are joined by the correlation of the true rates, by moments
-    (:func:`quartiersatlas.need.robustness.prior.posterior`). ``"raw"``: ``Binomial(n / k, x / n)``. Registers are
+    (:func:`quartiersatlas.need.robustness.prior.posterior`). Of up to 2,000 areas, the prior is fitted to twelve
+    resamples of them, each for a part of the runs: it is not taken as exact either. ``"raw"``: ``Binomial(n / k, x / n)``. Registers are
     complete counts: the first is where the rate behind a count may lie, the second what a count of similar residents
     could be, were the observed rate the true one; it counts chance twice where counts are small (`docs/need_spec.md`
     has the calibration of both). An indicator without counts stays as it is and is named in ``not_redrawn``; unknown

@@ -7,10 +7,9 @@ from math import prod
 from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
-import pandas as pd
 
 from quartiersatlas.base.checks import count_noun
-from quartiersatlas.base.equal import settled, tolerance, whole_places
+from quartiersatlas.base.equal import tolerance, whole_places
 from quartiersatlas.errors import SpecError
 
 if TYPE_CHECKING:
@@ -414,11 +413,11 @@ def ranks(values: NDArray[np.float64], ties: Ties = "average") -> NDArray[np.flo
     ranked = np.empty(rows.shape)
     step = max(1, CELLS // max(n, 1))
     for start in range(0, len(rows), step):
-        ranked[start : start + step] = _ranked(rows[start : start + step], ties)
+        ranked[start : start + step] = _ranks_of_rows(rows[start : start + step], ties)
     return ranked.reshape(values.shape)
 
 
-def _ranked(rows: Array, ties: Ties) -> Array:
+def _ranks_of_rows(rows: Array, ties: Ties) -> Array:
     """Return the ranks of each row from a single sort of it."""
     n = rows.shape[1]
     order = np.argsort(rows, axis=1)  # NaN last
