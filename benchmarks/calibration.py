@@ -99,7 +99,10 @@ def main() -> None:
                     true = [yes for one in found for yes in one[2]]
                     means = [f"{np.mean(part):.3f}" if part else "none" for part in (stated, true)]
                     way = "together" if together else "apart"
-                    print(f"| {name} | {way} | {redraw} | {held:.3f} | {len(stated)} | {means[0]} | {means[1]} |", flush=True)
+                    print(
+                        f"| {name} | {way} | {redraw} | {held:.3f} | {len(stated)} | {means[0]} | {means[1]} |",
+                        flush=True,
+                    )
 
 
 if __name__ == "__main__":

@@ -77,7 +77,9 @@ def test_a_cluster_divides_the_persons():
     rate = np.random.default_rng(2).beta(4, 16, N)
     one = counts_of(rate, 300)
     third = Counts(one.numerator / 3, one.denominator / 3)
-    assert draw(runs=32, rate=one, cluster=3).columns["rate"] == pytest.approx(draw(runs=32, rate=third).columns["rate"])
+    assert draw(runs=32, rate=one, cluster=3).columns["rate"] == pytest.approx(
+        draw(runs=32, rate=third).columns["rate"]
+    )
     named = draw(runs=32, rate=one, cluster={"rate": 3.0}).columns["rate"]
     assert named == pytest.approx(draw(runs=32, rate=third).columns["rate"])
 
@@ -96,7 +98,9 @@ def test_the_same_persons_err_together_and_other_ones_do_not():
     odds = np.minimum(p / (1 - p), q / (1 - q)) / np.maximum(p / (1 - p), q / (1 - q))
     for shared in (0.0, 0.5, 1.0):
         columns = draw(runs=1600, first=first, second=second, shared=shared).columns
-        assert correlation(columns["first"], columns["second"]) == pytest.approx(shared * np.sqrt(odds).mean(), abs=0.03)
+        assert correlation(columns["first"], columns["second"]) == pytest.approx(
+            shared * np.sqrt(odds).mean(), abs=0.03
+        )
 
 
 def test_indicators_that_go_together_leave_less_open():
@@ -169,8 +173,12 @@ def test_areas_without_a_case_have_a_wide_interval(counted):
     frame.loc["003", ["x_a", "x_b", "x_c"]] = 0.0
     frame.loc["003", ["n_a", "n_b", "n_c"]] = 12.0
     need = qa.need_index(frame, counted.spec())
-    raw, honest = (need.stability(n=400, seed=1, vary=["data"], redraw=how).table.loc["003"] for how in ("raw", "posterior"))
-    assert raw["rank_upper"] - raw["rank_lower"] <= 3  # nobody stays nobody: the count of zero is drawn as zero for ever
+    raw, honest = (
+        need.stability(n=400, seed=1, vary=["data"], redraw=how).table.loc["003"] for how in ("raw", "posterior")
+    )
+    assert (
+        raw["rank_upper"] - raw["rank_lower"] <= 3
+    )  # nobody stays nobody: the count of zero is drawn as zero for ever
     assert honest["rank_upper"] - honest["rank_lower"] > 20
 
 

@@ -85,6 +85,7 @@ def test_an_area_is_named_beside_its_key_and_no_two_brackets_meet(joined):
     assert "Armut (Haushalte) mit 30" in german
     assert ") (" not in german
 
+
 def test_a_mean_of_the_areas_is_not_called_the_city_and_ties_are_counted():
     frame = pd.DataFrame({"a": [1.5, 1.5, 3.0]}, index=["x", "y", "z"])
     with pytest.warns(UserWarning, match="over 3 areas only"):
@@ -103,8 +104,16 @@ def test_a_mean_of_the_areas_is_not_called_the_city_and_ties_are_counted():
         (0, "unter den 1\u202f% mit den niedrigsten Werten", "among the 1% with the lowest values"),
         (4, "unter den 5\u202f% mit den niedrigsten Werten", "among the 5% with the lowest values"),
         (5, "unter den 10\u202f% mit den niedrigsten Werten", "among the 10% with the lowest values"),
-        (20, "im mittleren Bereich (weder im höchsten noch im niedrigsten Fünftel)", "in the middle range (neither in the highest nor in the lowest fifth)"),
-        (79, "im mittleren Bereich (weder im höchsten noch im niedrigsten Fünftel)", "in the middle range (neither in the highest nor in the lowest fifth)"),
+        (
+            20,
+            "im mittleren Bereich (weder im höchsten noch im niedrigsten Fünftel)",
+            "in the middle range (neither in the highest nor in the lowest fifth)",
+        ),
+        (
+            79,
+            "im mittleren Bereich (weder im höchsten noch im niedrigsten Fünftel)",
+            "in the middle range (neither in the highest nor in the lowest fifth)",
+        ),
         (80, "unter den 20\u202f% mit den höchsten Werten", "among the 20% with the highest values"),
         (94, "unter den 10\u202f% mit den höchsten Werten", "among the 10% with the highest values"),
         (95, "unter den 5\u202f% mit den höchsten Werten", "among the 5% with the highest values"),

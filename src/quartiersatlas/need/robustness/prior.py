@@ -199,9 +199,7 @@ def posterior(
     safe = np.where(known, totals, NOBODY)  # which says nothing
     cases = np.where(known, counts, NOBODY / 2)
     at = np.arange(counts.shape[1]) if sample is None else sample
-    priors = [
-        fit_prior(x[at][inside[at]], n[at][inside[at]]) for x, n, inside in zip(cases, safe, known, strict=True)
-    ]
+    priors = [fit_prior(x[at][inside[at]], n[at][inside[at]]) for x, n, inside in zip(cases, safe, known, strict=True)]
     a0, b0 = (np.array([getattr(prior, name) for prior in priors])[:, None] for name in "ab")
     a, b = cases + a0, safe - cases + b0
     fitted = np.array([prior.fitted for prior in priors])

@@ -148,7 +148,8 @@ class Redraws:
         if start % TILE:
             raise SpecError(f"Runs are drawn {TILE} at a time: {start} is no start of a block.")
         drawn = [
-            self._tile(number)[:, : min(TILE, stop - number * TILE)] for number in range(start // TILE, -(-stop // TILE))
+            self._tile(number)[:, : min(TILE, stop - number * TILE)]
+            for number in range(start // TILE, -(-stop // TILE))
         ]
         return self._replicates(np.concatenate(drawn, axis=1) if self.columns else np.empty((0, stop - start, 0)))
 
@@ -160,7 +161,9 @@ class Redraws:
         if not self.columns:
             return np.empty((0, TILE, 0))
         if self.posteriors:
-            rates = self.posteriors[number % len(self.posteriors)].rates(random.standard_normal((len(self.columns), TILE, len(self.inside))))
+            rates = self.posteriors[number % len(self.posteriors)].rates(
+                random.standard_normal((len(self.columns), TILE, len(self.inside)))
+            )
             for rate, column in zip(rates, self.columns, strict=True):
                 rate *= column.total
                 rate[:, ~column.open] = column.count[~column.open]
