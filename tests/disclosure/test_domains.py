@@ -29,7 +29,11 @@ def data(joined):
     random = np.random.default_rng(3)
     counts = {f"x{name}": random.binomial(900, random.beta(4, 16, N)).astype(float) for name in "abc"}
     counts["xa"][4] = 2.0
-    data = joined({**counts, "residents": [900.0] * N})
+    words = {f"{side}_{lang}": side for side in ("numerator", "denominator") for lang in ("de", "en")}
+    known = qa.Catalogue.builtin().add(
+        *(qa.Indicator(id=name, unit="percent", role="index", direction=1, **words) for name in "abc")
+    )
+    data = joined({**counts, "residents": [900.0] * N}, catalogue=known)
     return qa.add_rates(data, {name: (f"x{name}", "residents") for name in "abc"})
 
 
@@ -91,4 +95,4 @@ def test_domains_are_on_the_page_in_the_report_and_in_the_files(data, tmp_path):
     qa.report(found, tmp_path / "r.html")
     assert "Status: Arbeit" in (tmp_path / "r.html").read_text("utf-8")
     qa.export(found, tmp_path / "t.csv")
-    assert "Status: Arbeit" in (tmp_path / "t.csv").read_text("utf-8-sig")
+    assert "need_status_work_class" in (tmp_path / "t.csv").read_text("utf-8-sig")

@@ -16,8 +16,7 @@ from quartiersatlas.catalogue import number_text, text
 from quartiersatlas.catalogue.indicators import DOMAINS
 from quartiersatlas.catalogue.texts import THIN_BLANK, pick
 from quartiersatlas.disclosure import Release
-from quartiersatlas.disclosure.release import DOMAIN
-from quartiersatlas.disclosure.release import NUMBER_FORMS
+from quartiersatlas.disclosure.release import DOMAIN, NUMBER_FORMS
 from quartiersatlas.disclosure.selection.rule_words import missing_text, reason_text, rule_text, rule_words
 from quartiersatlas.disclosure.words import (
     draft_text,

@@ -94,7 +94,8 @@ def test_a_mean_of_the_areas_is_not_called_the_city_and_ties_are_counted():
         "Gebiet y: Unterstützungsbedarf, Klasse „gering“, Indexwert 1,50 (höher = mehr Bedarf); "
         "Rang 2 von 3, gleichauf mit einem weiteren Gebiet. "
         "Gegenüber dem Durchschnitt der Gebiete senken den Indexwert vor allem: "
-        "Quote mit 1,50 (Mittel der Gebiete: 2,00; Beitrag zum Index −0,50). Kein Indikator wirkt in die andere Richtung."
+        "Quote mit 1,50 (Mittel der Gebiete: 2,00; Beitrag zum Index −0,50). "
+        "Kein Indikator wirkt in die andere Richtung."
     )
 
 

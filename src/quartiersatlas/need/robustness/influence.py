@@ -158,12 +158,10 @@ def _check_pairs(need: NeedScores, left_out: int) -> None:
     pairs = any(group.aggregate == "copeland" for axis in need.spec.axes for group in axis.groups())
     most = MOST_COMPARED // max(n * n, 1)
     if pairs and left_out > most:
+        often = f"{left_out:,} times over: the time grows with the cube" if most else "which takes too long even once"
+        named = f"Name up to {most}, such as influence(areas=need.scored_keys[:{most}]), or take" if most else "Take"
         raise SpecError(
-            f"influence: Copeland scores compare all pairs of {n:,} areas, {left_out:,} times over: the time grows with "
-            f"the cube. Name up to {most}, such as influence(areas=need.scored_keys[:{most}]), or take another aggregation."
-            if most
-            else f"influence: Copeland scores compare all pairs of {n:,} areas, which takes too long even once. Take "
-            f"another aggregation."
+            f"influence: Copeland scores compare all pairs of {n:,} areas, {often}. {named} another aggregation."
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -89,7 +90,7 @@ class Redraws:
         self.places: dict[str, tuple[int, int | None]] = {}
         known: dict[tuple[bytes, float], int] = {}
         for name, counts in inputs.counts.items():
-            self.places[name] = self._placed(name, counts, options.cluster_of(name), known)
+            self.places[name] = self._placed(counts, options.cluster_of(name), known)
         self.posteriors: list[Posterior] = []
         self.unfitted: tuple[str, ...] = ()
         if options.redraw == "posterior" and self.columns:
@@ -98,9 +99,7 @@ class Redraws:
                 name for name, pair in self.places.items() if not all(fitted[k] for k in pair if k is not None)
             )
 
-    def _placed(
-        self, name: str, counts: Counts, cluster: float, known: dict[tuple[bytes, float], int]
-    ) -> tuple[int, int | None]:
+    def _placed(self, counts: Counts, cluster: float, known: dict[tuple[bytes, float], int]) -> tuple[int, int | None]:
         """Return the numbers of the columns of the later and the earlier date; the same counts are the same column."""
         later = CountColumn.of(counts.numerator, counts.denominator, self.inside, cluster)
         mark = later.count.tobytes() + later.total.tobytes()
@@ -155,8 +154,6 @@ class Redraws:
 
     def _tile(self, number: int) -> Array:
         """Return the counts of some runs, shape (columns, runs, all areas)."""
-        from copy import deepcopy
-
         random = deepcopy(self.streams[number])
         if not self.columns:
             return np.empty((0, TILE, 0))
@@ -164,9 +161,9 @@ class Redraws:
             rates = self.posteriors[number % len(self.posteriors)].rates(
                 random.standard_normal((len(self.columns), TILE, len(self.inside)))
             )
-            for rate, column in zip(rates, self.columns, strict=True):
-                rate *= column.total
-                rate[:, ~column.open] = column.count[~column.open]
+            for k, column in enumerate(self.columns):
+                rates[k] *= column.total
+                rates[k][:, ~column.open] = column.count[~column.open]
             return rates
         drawn: list[Array] = []
         for column in self.columns:

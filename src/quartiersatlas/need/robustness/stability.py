@@ -16,7 +16,7 @@ from quartiersatlas.catalogue.texts import number_texts, percent_text
 from quartiersatlas.charts import Chart, Charted
 from quartiersatlas.errors import SpecError, list_some
 from quartiersatlas.need.pictures.certainty import MOST, StableAreas, certainty_chart, rank_chart
-from quartiersatlas.need.robustness.options import SOURCES, RandomSource, RunOptions, stability_options
+from quartiersatlas.need.robustness.options import SOURCES, RandomSource, stability_options
 from quartiersatlas.need.robustness.redraw import Redraws
 from quartiersatlas.need.robustness.replicates import (
     ReplicateRuns,
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.need.score.need_scores import NeedScores
-    from quartiersatlas.need.spec.records import NeedAxis
 
     Array = NDArray[np.float64]
 
@@ -120,11 +119,12 @@ def stability(
     areas, or where the fit fails, which the notes say). Indicators that go together over the areas say something of
     each other: their normal places are joined by the correlation of the true rates, by moments
     (:func:`quartiersatlas.need.robustness.prior.posterior`). Of up to 2,000 areas, the prior is fitted to twelve
-    resamples of them, each for a part of the runs: it is not taken as exact either. ``"raw"``: ``Binomial(n / k, x / n)``. Registers are
-    complete counts: the first is where the rate behind a count may lie, the second what a count of similar residents
-    could be, were the observed rate the true one; it counts chance twice where counts are small (`docs/need_spec.md`
-    has the calibration of both). An indicator without counts stays as it is and is named in ``not_redrawn``; unknown
-    counts and exclusions stay. The city value is computed anew in each run.
+    resamples of them, each for a part of the runs: it is not taken as exact either. ``"raw"``: ``Binomial(n / k, x /
+    n)``. Registers are complete counts: the first says where the rate behind a count may lie, the second what a count
+    of similar residents could be, were the observed rate the true one, which counts chance twice where counts are small
+    (`docs/need_spec.md` has the calibration of both). An indicator without counts stays as it is and is named in
+    ``not_redrawn``; unknown counts and exclusions stay. The city value is computed anew in each run. Runs are computed
+    in blocks, whose size changes no digit.
     Weights: ``Dirichlet`` around those of the spec, in every group. Normalisation: the spec's own, z-scores,
     minimum to maximum, percentile ranks; aggregation: the spec's own, arithmetic, geometric and Mazziotta-Pareto
     means, in all groups of an axis; not where limits refer to the score's own scale or conditions are counted. In a

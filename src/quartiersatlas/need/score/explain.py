@@ -188,7 +188,7 @@ def _drivers(need: NeedScores, key: str, axis: NeedAxis, lang: Lang) -> list[str
 
 def _reference(need: NeedScores, axis: NeedAxis, name: str) -> tuple[float, bool]:
     """Return what an indicator is compared with, and whether that is the value of the whole city."""
-    row = need.reference.query("axis == @axis.id and indicator == @name").iloc[0]
+    row = need.reference[need.reference["axis"].eq(axis.id) & need.reference["indicator"].eq(name)].iloc[0]
     known = bool(pd.notna(row["city"]))
     return float(row["city"] if known else row["mean"]), known
 

@@ -417,7 +417,7 @@ def ranks(values: NDArray[np.float64], ties: Ties = "average") -> NDArray[np.flo
     return ranked.reshape(values.shape)
 
 
-def _ranks_of_rows(rows: Array, ties: Ties) -> Array:
+def _ranks_of_rows(rows: NDArray[np.float64], ties: Ties) -> NDArray[np.float64]:
     """Return the ranks of each row from a single sort of it."""
     n = rows.shape[1]
     order = np.argsort(rows, axis=1)  # NaN last

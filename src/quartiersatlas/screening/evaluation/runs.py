@@ -23,8 +23,8 @@ from quartiersatlas.need.robustness.replicates import (
     unused_sources,
 )
 from quartiersatlas.need.robustness.stability import Stability, rank_table, stability_labels
-from quartiersatlas.need.score.scales import ranks
 from quartiersatlas.need.score.inputs import NeedInputs, counts_behind, shrunken_values
+from quartiersatlas.need.score.scales import ranks
 from quartiersatlas.screening.evaluation.evaluate import evaluate
 from quartiersatlas.screening.language.rules import NEED, Compare, InClass, Rule
 
