@@ -325,8 +325,8 @@ def test_domains_are_results_of_their_own_at_every_level():
     parts = table.loc[:, ("need", ["work", "home"], "contribution")].sum(axis=1)
     assert parts.to_numpy() == pytest.approx(need.scores["need"].to_numpy())
     first = table["need", "work", "rank"].idxmin()
-    assert "By domain: Work: rank 1, class “upper half”, contribution to the index +" in need.explain(first, "en")
-    assert "Nach Themen: Arbeit: Rang 1, Klasse „obere Hälfte“, Beitrag zum Index +" in need.explain(first)
+    assert "By domain: Work at rank 1, class “upper half”, contribution to the index +" in need.explain(first, "en")
+    assert "Nach Themen: Arbeit auf Rang 1, Klasse „obere Hälfte“, Beitrag zum Index +" in need.explain(first)
     again = qa.NeedSpec.from_dict(tomllib.loads(need.spec.to_toml()))
     assert (again, again.hash) == (need.spec, need.spec.hash)
 
