@@ -449,7 +449,7 @@ class Shortlist(Charted):
         >>> table = pd.DataFrame({"poor": [300.0, 205, 90], "residents": [1000.0] * 3}, index=areas.index)
         >>> data = qa.add_rates(qa.join(areas, table), {"poverty": ("poor", "residents")})
         >>> qa.screen(data, qa.above_city("poverty")).summarise("poor").sentence("en")
-        'In 2 areas there live 2,000 residents, among them 505 poor, which is 84.9 % of all poor.'
+        'In 2 areas there live 2,000 residents, among them 505 poor, which is 84.9% of all poor.'
         """
         return summarise(self._screened(), self.selected, self.assessed, group=group, by=by, stability=stability)
 
