@@ -3,11 +3,12 @@
     python benchmarks/calibration.py             # every world, the default beside the raw redraw
     python benchmarks/calibration.py --sets 40   # fewer data sets per world
 
-A data set: 100 areas with true rates of three indicators, counts drawn from them, the index (sum of z-scores), and 400
-runs in which the data alone vary; the 15 highest scores are selected. Truth is the index of the true rates. Figures: how
-often the 90 % interval of ranks holds the true rank (all areas), and, among areas with a stated P(selected) of at least
-0.9, the mean stated P and the share that belongs to the true 15. ``together``: the three rates of an area are one level
-times factors between 0.8 and 1.2, as those of deprivation mostly are; ``apart``: they are independent.
+A data set: 100 areas with true rates of three indicators, counts drawn from them, the index (sum of z-scores), and
+400 runs in which the data alone vary; the 15 highest scores are selected. Truth is the index of the true rates.
+Figures: how often the 90 % interval of ranks holds the true rank (all areas), and, among areas with a stated
+P(selected) of at least 0.9, the mean stated P and the share that belongs to the true 15. ``together``: the three
+rates of an area are one level times factors between 0.8 and 1.2, as those of deprivation mostly are; ``apart``: they
+are independent.
 """
 
 from __future__ import annotations
