@@ -7,10 +7,9 @@ from math import prod
 from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
-import pandas as pd
 
 from quartiersatlas.base.checks import count_noun
-from quartiersatlas.base.equal import settled, tolerance, whole_places
+from quartiersatlas.base.equal import tolerance, whole_places
 from quartiersatlas.errors import SpecError
 
 if TYPE_CHECKING:
@@ -414,9 +413,27 @@ def ranks(values: NDArray[np.float64], ties: Ties = "average") -> NDArray[np.flo
     ranked = np.empty(rows.shape)
     step = max(1, CELLS // max(n, 1))
     for start in range(0, len(rows), step):
-        some = pd.DataFrame(settled(rows[start : start + step]))
-        ranked[start : start + step] = some.rank(axis=1, method=ties).to_numpy()
+        ranked[start : start + step] = _ranks_of_rows(rows[start : start + step], ties)
     return ranked.reshape(values.shape)
+
+
+def _ranks_of_rows(rows: NDArray[np.float64], ties: Ties) -> NDArray[np.float64]:
+    """Return the ranks of each row from a single sort of it."""
+    n = rows.shape[1]
+    order = np.argsort(rows, axis=1)  # NaN last
+    ordered = np.take_along_axis(rows, order, axis=1)
+    with np.errstate(invalid="ignore"):  # NaN is close to nothing
+        same = (np.diff(ordered, axis=1) <= tolerance(rows)) | (ordered[:, 1:] == ordered[:, :-1])
+    places = np.broadcast_to(np.arange(1.0, n + 1), rows.shape)
+    if same.any():
+        edge = np.ones((len(rows), 1), dtype=bool)
+        first = np.maximum.accumulate(np.where(np.hstack([edge, ~same]), places, 0), axis=1)
+        last = np.minimum.accumulate(np.where(np.hstack([~same, edge]), places, n)[:, ::-1], axis=1)[:, ::-1]
+        places = {"min": first, "max": last}.get(ties, (first + last) / 2)
+    ranked = np.empty(rows.shape)
+    np.put_along_axis(ranked, order, places, axis=1)
+    ranked[np.isnan(rows)] = np.nan
+    return ranked
 
 
 WINSOR = (2.0, 3.5, 5)  # skew, kurtosis, points: those of COINr (Becker et al. 2022)
