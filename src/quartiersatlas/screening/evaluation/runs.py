@@ -68,7 +68,8 @@ def selection_stability(
     places = None if need is None else np.empty((n, len(need.scored_keys)), dtype=np.float32)
     for start, stop in blocks_of_runs(n, len(keys) * max(len(inputs.values.columns), 1)):
         draws = as_given if redraws is None else redraws.part(start, stop)
-        scores, classes = {}, {}
+        scores: dict[str, NDArray[np.float64]] = {}
+        classes: dict[str, NDArray[np.int64]] = {}
         part = runs.part(start, stop, draws)
         if need is not None and places is not None:
             scores, classes, places[start:stop] = _scored(need, part, keys)
@@ -140,7 +141,7 @@ def evidence_of_runs(
             later, earlier = draws.numerators.get(name, (one.x, None))
             before = None if one.earlier is None or earlier is None else (earlier, one.earlier[1])
             values = draws.columns[name]
-            if name in tested and later is not one.x and one.n is not None:
+            if name in tested and later is not None and later is not one.x and one.n is not None:
                 later = np.rint(later)
                 values = one.per * np.divide(later, one.n, out=np.full(later.shape, np.nan), where=one.n > 0)
             measured[name] = replace(one, values=values, x=later, earlier=before or one.earlier)
