@@ -68,11 +68,10 @@ def selection_stability(
     places = None if need is None else np.empty((n, len(need.scored_keys)), dtype=np.float32)
     for start, stop in blocks_of_runs(n, len(keys) * max(len(inputs.values.columns), 1)):
         draws = as_given if redraws is None else redraws.part(start, stop)
-        scores: dict[str, NDArray[np.float64]] = {}
-        classes: dict[str, NDArray[np.int64]] = {}
         part = runs.part(start, stop, draws)
-        if need is not None and places is not None:
-            scores, classes, places[start:stop] = _scored(need, part, keys)
+        scores, classes, ranked = ({}, {}, None) if need is None else _scored(need, part, keys)
+        if places is not None:
+            places[start:stop] = ranked
         several = evidence_of_runs(evidence, draws, scores, classes, part.shift[:, None], _tested(rule))
         outcome, _ = evaluate(rule, several)
         shape = (len(part), len(keys))
