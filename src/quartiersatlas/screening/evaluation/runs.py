@@ -74,8 +74,7 @@ def selection_stability(
             places[start:stop] = ranked
         several = evidence_of_runs(evidence, draws, scores, classes, part.shift[:, None], _tested(rule))
         outcome, _ = evaluate(rule, several)
-        shape = (len(part), len(keys))
-        tally.add(np.broadcast_to(outcome.yes, shape), np.broadcast_to(outcome.known, shape), judged)
+        tally.add(*(np.broadcast_to(said, (len(part), len(keys))) for said in (outcome.yes, outcome.known)), judged)
     if judged.any():
         tally.check(judged)
     table = _table(selected, assessed, tally.share, limits)
