@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from towns import WORDS, frame, town
 
 import quartiersatlas as qa
+from quartiersatlas.disclosure.over_time.series import earlier_cells
 
 pytestmark = pytest.mark.filterwarnings("ignore:Need index:UserWarning")
 
@@ -64,6 +68,21 @@ def test_all_columns_after_single_ones_are_the_joint_release(tmp_path):
     assert (
         qa.export(later, tmp_path / "a.csv").read_bytes() == qa.export(one.release(), tmp_path / "b.csv").read_bytes()
     )
+
+
+def test_relations_stay_as_they_were_planned_until_a_number_is_mended():
+    """A whole that was mended adds up now; one whose withheld counts alone are others does not count as mended."""
+    one = frame("T1")
+    wrong = replace(one.data, values=one.data.values.assign(all=one.data.values["all"] + np.arange(12)))
+    ledger = qa.Ledger()
+    qa.release(wrong, ledger=ledger, **WORDS)
+    sums = [entry.sums for entry in ledger.entries]
+    assert sums == [()]
+    settled = earlier_cells(ledger, wrong, "2024").relations
+    assert settled[0].settles("all", "a", "b", "c")
+    mended = earlier_cells(ledger, one.data, "2024").relations
+    assert mended[0].settles("a", "b", "c")
+    assert not mended[0].settles("all")
 
 
 # --- the sample city -------------------------------------------------------------------------------------------------
