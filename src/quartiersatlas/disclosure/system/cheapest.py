@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Ints = NDArray[np.intp]
 
 MOST_CELLS, MOST_TARGETS = 700, 40  # the largest parts that were tried
-NODES = 20  # then the best one so far is taken: a limit in seconds would differ from machine to machine
+NODES = 50  # then the last round counts: a limit in seconds would differ from machine to machine
 MOST_FLOWS, MANY_FLOWS = 1200, 600  # variables of flows in one programme, and where more than a few targets have some
 ROUNDS = 10  # of adding flows for targets that were left too narrow
 MOST_NEW = 3  # targets that get their flows in a round: what carries one often carries others
@@ -131,7 +131,7 @@ class _Programme:
         """Return the targets that are too narrow, by what they lack."""
         targets = self.cells[self.targets]
         lacks = self.need.ravel()[targets] - widths(self.task.table, pattern, targets, self.need.ravel()[targets])
-        order = np.argsort(-lacks, kind="stable")
+        order = np.lexsort((self.task.cost.ravel()[targets], -lacks))  # not by place: areas may come in any order
         return [self.targets[i] for i in order.tolist() if lacks[i] > 0]
 
     def _mended(self, pattern: Bools) -> Bools:
@@ -181,7 +181,7 @@ class _Programme:
                 integrality=kind,
                 options={"node_limit": NODES, "mip_rel_gap": 0.0},
             )
-        if result.x is None:
+        if result.x is None or result.status != 0:
             return None
         chosen: Bools = result.x[:n] > 0.5  # noqa: PLR2004 - zero or one
         return chosen
