@@ -56,8 +56,8 @@ def count_table(
         Relations that earlier releases of the date were planned with: they hold, and no others of these columns.
     """
     if totals:
-        earlier = Reference(values=dict(totals), source="ledger")
-        data = replace(data, references={f"{TOTALS}ledger": earlier, **data.references})
+        known = Reference(values=dict(totals), source="ledger")
+        data = replace(data, references={f"{TOTALS}ledger": known, **data.references})
     x: Floats = np.column_stack([data.counts(column).to_numpy(dtype=np.float64) for column in columns])
     status = data.status[columns].to_numpy(dtype=object)
     related = np.where(np.isin(columns, sorted(data.perturbed)), np.nan, x)  # perturbed counts do not add up
