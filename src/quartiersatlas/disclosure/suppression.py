@@ -198,8 +198,8 @@ def suppression_pattern(
     columns = list(dict.fromkeys([*columns, *shares.values()]))
     counted = with_numerators(data, shares, columns)
     earlier = settled(data) if settled else None
-    told = (earlier.totals, earlier.relations) if earlier else ()
-    table = count_table(counted, [*columns, *shares], hidden, protection, *told)
+    known = (earlier.totals, earlier.relations) if earlier else ({}, ())
+    table = count_table(counted, [*columns, *shares], hidden, protection, *known)
     plain = [name for name in columns if name not in _sources(data) and name != data.population]
     kind = _primary(counted, table, plain, hidden, protection)
     kind = np.hstack([kind[:, : len(columns)], share_kinds(data, shares, hidden, protection)])
