@@ -74,9 +74,9 @@ def selection_stability(
             places[start:stop] = ranked
         several = evidence_of_runs(evidence, draws, scores, classes, part.shift[:, None], _tested(rule))
         outcome, _ = evaluate(rule, several)
-        tally.add(*(np.broadcast_to(said, (len(part), len(keys))) for said in (outcome.yes, outcome.known)), judged)
-    if judged.any():
-        tally.check(judged)
+        shape = (len(part), len(keys))
+        tally.add(np.broadcast_to(outcome.yes, shape), np.broadcast_to(outcome.known, shape), judged)
+    tally.check(judged)
     table = _table(selected, assessed, tally.share, limits)
     run_ranks = None
     if need is not None and places is not None:
@@ -91,7 +91,7 @@ def selection_stability(
         selection=str(rule),
         limits=limits,
         n=len(runs),
-        failed=tally.failed if judged.any() else 0,
+        failed=tally.failed,
         settings=options.settings(seed, runs.methods if need is not None else []),
         not_redrawn=tuple(str(name) for name in inputs.values if name not in inputs.counts),
         unfitted=() if redraws is None else redraws.unfitted,
