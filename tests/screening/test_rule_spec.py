@@ -340,4 +340,4 @@ def test_an_official_rule_that_does_not_exist_names_those_that_do():
 @pytest.mark.parametrize("name", ["2021", " 24,5 % ", "-1", "nan"])
 def test_a_reference_named_like_a_number_is_refused_where_it_is_named(name):
     with pytest.raises(SpecError, match="named like a number"):
-        qa.RuleSpec(id="r", rule=qa.above("p", 1), references={name: qa.Reference({"p": 1.0}, "office")})
+        qa.RuleSpec(id="r", rule=qa.above("p", 1), references={name: qa.Reference(values={"p": 1.0}, source="office")})
