@@ -82,7 +82,9 @@ def measure_segregation(
     radii : float or list of float, optional
         Radii in metres of the surroundings, for the spatial indices and the shares in ``.local``. Above 0.
     min_population : float, default 0
-        Areas with fewer residents are left out and counted. At least 0.
+        Areas with fewer residents are left out and counted. At least 0. Their persons count nowhere; the land of areas
+        known to be uninhabited counts for ``delta`` and ``absolute_centralisation``, and paths
+        (``spatial_proximity_profile``) lead through every area.
     missing : {"raise", "report"}, default "raise"
         What to do where a count is unknown: refuse, or leave the area out of the indices that need it and count it
         in ``n_dropped``. It is never taken as 0.

@@ -174,7 +174,7 @@ def distance_to_centre(
     """
     places = _coordinates(points, "points")
     if isinstance(centre, str):
-        centre = _centre(places, centre, weights)
+        centre = centre_of(places, centre, weights)
     centres = _coordinates(np.atleast_2d(as_numbers(centre, "centre")), "centre")
     if not len(centres):
         raise GeometryError("No centre is given.")
@@ -189,7 +189,7 @@ def _coordinates(points: ArrayLike, name: str) -> Floats:
     return table
 
 
-def _centre(points: Floats, rule: str, weights: ArrayLike | None) -> Floats:
+def centre_of(points: Floats, rule: str, weights: ArrayLike | None) -> Floats:
     """Return the centre by a rule."""
     if rule not in CENTRES:
         raise SpecError(f"centre must be one of {', '.join(map(repr, CENTRES))}, or coordinates, not {rule!r}.")

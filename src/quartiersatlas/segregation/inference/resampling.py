@@ -35,7 +35,7 @@ def draw_replicates(people: People, kind: ReplicateKind, n: int, rng: np.random.
         ``persons``: the persons of each area anew with the area's own shares (multinomial, areas keep their size).
         ``areas``: the areas of a place anew from its areas. ``evenness``: each area's members with the place's
         shares. ``systematic``: each group's areas with the areas' shares of all. ``person_permutation``: persons
-        shuffled, areas and groups keep their size. ``area_permutation``: whole areas shuffled within the place. Of a
+        shuffled, areas and groups keep their size. ``area_permutation``: inhabited areas shuffled within the place. Of a
         pair, chance moves the two populations that are compared; everybody else stays.
     n : int
         Number of draws.
@@ -47,8 +47,10 @@ def draw_replicates(people: People, kind: ReplicateKind, n: int, rng: np.random.
     Pair or Composition
         Of ``n * n_places`` places.
     """
-    if kind in ("areas", "area_permutation"):
-        return _of_rows(people, _rows(people.places, n, rng, replace=kind == "areas"), n)
+    if kind == "areas":
+        return _of_rows(people, _rows(people.places, n, rng), n)
+    if kind == "area_permutation":
+        return _of_rows(people, _shuffled(people, n, rng), n)
     if kind == "persons":
         return _of_table(people, _persons(_table(people), n, rng), n)
     table = _whole(_table(people)[:, :2] if isinstance(people, Pair) else _table(people), kind)
@@ -124,17 +126,24 @@ def _of_rows(people: People, rows: NDArray[np.intp], n: int) -> People:
     return Pair(group, other, group + other if everybody else people.population[rows], places)
 
 
-def _rows(places: Places, n: int, rng: np.random.Generator, *, replace: bool) -> NDArray[np.intp]:
-    """Return rows drawn within each place, n times one after the other."""
+def _rows(places: Places, n: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    """Return rows drawn within each place with replacement, n times one after the other."""
     n_areas = int(places.sizes.sum())
-    if replace and places.n_places == 1:
+    if places.n_places == 1:
         return rng.integers(0, n_areas, n * n_areas)
     chance = rng.random((n, n_areas))
-    if replace:
-        return (
-            np.repeat(places.starts, places.sizes) + (chance * np.repeat(places.sizes, places.sizes)).astype(np.intp)
-        ).ravel()
-    return np.argsort(chance + places.codes, axis=1).ravel()
+    return (
+        np.repeat(places.starts, places.sizes) + (chance * np.repeat(places.sizes, places.sizes)).astype(np.intp)
+    ).ravel()
+
+
+def _shuffled(people: People, n: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    """Return the inhabited rows shuffled within each place, n times; where nobody lives, nobody moves to."""
+    lived_in = np.flatnonzero(_table(people).sum(axis=1) > 0)
+    chance = rng.random((n, len(lived_in)))
+    rows = np.tile(np.arange(len(people.places.codes)), (n, 1))
+    rows[:, lived_in] = lived_in[np.argsort(chance + people.places.codes[lived_in], axis=1)]
+    return rows.ravel()
 
 
 def _persons(table: Floats, n: int, rng: np.random.Generator) -> NDArray[np.int64]:
