@@ -13,7 +13,7 @@ REQUIRES = {
     "": "counts",
     "points": "counts and points",
     "polygons": "counts and polygons",
-    "decay": "counts, polygons and a unit of distance (`distance_unit`)",
+    "decay": "counts, polygons and a length of decay in metres (`decay`, 1000 if not given)",
     "radii": "counts, points and radii (`radii`)",
 }
 GROUND = {

@@ -10,7 +10,7 @@ import shapely
 
 from quartiersatlas import measure_segregation as measure
 from quartiersatlas import segregation as s
-from quartiersatlas.errors import GeometryError, SpecError
+from quartiersatlas.errors import ArgumentError, GeometryError, SpecError
 
 FRAME = pd.DataFrame(
     {"mh": [100.0, 60, 40, 0], "nobody": [0.0] * 4, "residents": [100.0] * 4}, index=["01", "02", "03", "04"]
@@ -53,10 +53,28 @@ def test_points_have_surroundings_but_no_land(town):
     assert value == pytest.approx(s.spatial_dissimilarity(table, xy, 900))
 
 
-def test_metres_as_the_unit_of_decay_give_no_value_with_the_reason(town):
-    table = measure(town, ["a"], population="total", indices=["spatial_proximity", "distance_decay_isolation"]).table
+def test_a_decay_far_below_the_distance_of_areas_gives_no_value_with_the_reason(town):
+    indices = ["spatial_proximity", "distance_decay_isolation"]
+    table = measure(town, ["a"], population="total", indices=indices, decay=1).table
     assert table["value"].isna().all()
-    assert table["note"].str.contains("distance_unit='km'").all()
+    assert table["note"].str.contains("take a larger decay").all()
+
+
+def test_clustering_has_values_where_no_decay_is_named_and_the_length_is_a_kilometre(town):
+    table = measure(town, ["a"], population="total", indices="clustering").table
+    assert table["value"].notna().all()
+    xy = np.column_stack([town.centroid.x, town.centroid.y])
+    distance = np.hypot(*(xy[:, None] - xy).T)
+    np.fill_diagonal(distance, np.sqrt(0.6 * town.area))
+    near = np.exp(-distance / 1000)
+    a, t = town["a"].to_numpy(), town["total"].to_numpy()
+    met = (a / a.sum()) @ (near @ a / (near @ t))
+    assert table.set_index("index").loc["distance_decay_isolation", "value"] == pytest.approx(met, rel=1e-12)
+
+
+def test_the_old_unit_of_distance_answers_with_the_new_name(town):
+    with pytest.raises(ArgumentError, match="'distance_unit' is called 'decay' now"):
+        measure(town, ["a"], population="total", distance_unit="km")
 
 
 def test_equal_areas_have_no_concentration_and_the_reason_is_given(grid):

@@ -17,6 +17,7 @@ from quartiersatlas.intake import AreaData
 from quartiersatlas.intake.joining.data import checked_counts, refuse_no_counts
 from quartiersatlas.intake.tables.values.codes import code_text, suspected_codes
 from quartiersatlas.segregation.counts import Composition, Pair, Places
+from quartiersatlas.segregation.indices.clustering import DECAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -49,7 +50,7 @@ class SegregationSpec:
     radii: tuple[float, ...] = ()
     min_population: float = 0
     missing: Missing = "raise"
-    distance_unit: Literal["m", "km"] = "m"
+    decay: float = DECAY
     kernel: str = "triangular"
     b: float = 0.5
     centre: object = "population"

@@ -403,11 +403,11 @@ def _from_centre(given: IndexInput) -> Floats:
 
 
 def _near(formula: Callable[[Proximity], Floats]) -> Formula:
-    """Return an index of distance decay: NaN where the unit of decay does not fit the areas."""
+    """Return an index of distance decay: NaN where the length of decay does not fit the areas."""
 
     def compute(given: IndexInput) -> Floats:
         near, pair = given.near, given.pair
-        reasons = unit_reasons(pair.places, given.land.points, near[:, 2], given.land.unit)
+        reasons = unit_reasons(pair.places, given.land.points, near[:, 2], given.land.decay)
         values = formula(Proximity(pair, near[:, 0], near[:, 1], near[:, 2], near[:, 3], reasons))
         return np.asarray(np.where(reasons == "", values, np.nan))
 

@@ -18,7 +18,7 @@ from quartiersatlas.base.checks import choice
 from quartiersatlas.catalogue import Message, text
 from quartiersatlas.errors import SpecError
 from quartiersatlas.segregation.counts import entropy, ratio, share
-from quartiersatlas.segregation.geometry import METRES, AreaGeometry, checked_geometry
+from quartiersatlas.segregation.geometry import AreaGeometry, checked_geometry
 from quartiersatlas.segregation.indices.evenness import carrington_troske, dissimilarity_parts
 from quartiersatlas.segregation.indices.exposure import isolation_parts
 from quartiersatlas.segregation.indices.multigroup import local_segregation_scores
@@ -168,9 +168,8 @@ class IndexInputs:
             columns = [*(prepared.counts[name] for name in known), prepared.population]
             table = np.column_stack([np.where(used, persons, 0)[rows] for persons in columns])
             spec = prepared.spec
-            unit = METRES[spec.distance_unit]
             self._geometries[key] = (
-                AreaGeometry(shapes.to_numpy(), people.places, table, spec.radii, spec.kernel, unit, spec.tolerance),
+                AreaGeometry(shapes.to_numpy(), people.places, table, spec.radii, spec.kernel, spec.decay, spec.tolerance),
                 known,
             )
         return self._geometries[key]

@@ -199,7 +199,7 @@ def test_p_values_of_chance_are_spread_evenly():
 def test_whole_areas_change_places_only_for_indices_with_geometry():
     frame = city().sort_values("x", ignore_index=True).set_geometry(city().geometry)  # members pile up at one end
     result = measure(
-        frame, "x", population="total", indices=["dissimilarity", "relative_clustering", "morrill"], distance_unit="km"
+        frame, "x", population="total", indices=["dissimilarity", "relative_clustering", "morrill"], decay=1000
     )
     found = result.test("area_permutation", n=99, seed=1).set_index("index")
     assert np.isnan(found.loc["dissimilarity", "p_value"])
@@ -211,7 +211,7 @@ def test_whole_areas_change_places_only_for_indices_with_geometry():
 def test_geometry_indices_are_drawn_on_the_ground_as_if_computed_anew():
     frame = city(12)
     indices = ["spatial_proximity", "spatial_dissimilarity", "spatial_isolation", "morrill", "delta"]
-    result = measure(frame, "x", population="total", indices=indices, radii=[900], distance_unit="km")
+    result = measure(frame, "x", population="total", indices=indices, radii=[900], decay=1000)
     found = result.test("evenness", n=1, seed=7).set_index("index")
     for index in indices:
         people = Pair(
@@ -225,7 +225,7 @@ def test_geometry_indices_are_drawn_on_the_ground_as_if_computed_anew():
             del earlier
             draw_replicates(people, "evenness", 1, rng)
         other = frame.assign(x=draw_replicates(people, "evenness", 1, rng).group)
-        anew = measure(other, "x", population="total", indices=index, radii=[900], distance_unit="km").table.loc[
+        anew = measure(other, "x", population="total", indices=index, radii=[900], decay=1000).table.loc[
             0, "value"
         ]
         assert found.loc[index, "null_mean"] == pytest.approx(anew, rel=1e-9)
