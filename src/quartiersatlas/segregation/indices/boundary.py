@@ -9,6 +9,7 @@ import numpy as np
 
 from quartiersatlas.base.checks import count_noun
 from quartiersatlas.errors import GeometryError, list_some
+from quartiersatlas.segregation.by_area import by_area
 from quartiersatlas.segregation.counts import Pair, group_and_rest, ratio, share
 from quartiersatlas.segregation.indices.concentration import checked_sizes
 from quartiersatlas.segregation.indices.evenness import dissimilarity_parts
@@ -43,6 +44,7 @@ class Contacts:
         return Contacts(row[self.one[kept]], row[self.other[kept]], self.weight[kept])
 
 
+@by_area
 def morrill(group: ArrayLike, rest: ArrayLike, one: ArrayLike, other: ArrayLike) -> float:
     """Dissimilarity less the mean difference between neighbouring areas.
 
@@ -88,6 +90,7 @@ def morrill(group: ArrayLike, rest: ArrayLike, one: ArrayLike, other: ArrayLike)
     return _difference(pair, contacts)
 
 
+@by_area
 def wong_boundary(group: ArrayLike, rest: ArrayLike, one: ArrayLike, other: ArrayLike, length: ArrayLike) -> float:
     """Dissimilarity less the mean difference across borders, weighted with their length.
 
@@ -134,6 +137,7 @@ def wong_boundary(group: ArrayLike, rest: ArrayLike, one: ArrayLike, other: Arra
     return _difference(pair, contacts)
 
 
+@by_area
 def wong_shape(
     group: ArrayLike,
     rest: ArrayLike,

@@ -14,6 +14,7 @@ import numpy as np
 
 from quartiersatlas.base.checks import count_noun, renamed
 from quartiersatlas.errors import GeometryError, list_some
+from quartiersatlas.segregation.by_area import by_area
 from quartiersatlas.segregation.counts import Pair, Places, as_counts, as_numbers, as_part_and_population, ratio, share
 from quartiersatlas.space.surroundings import decay_sums, nearest_distances
 
@@ -143,6 +144,7 @@ def decay_reason(points: ArrayLike, decay: float) -> str:
 
 
 @renamed(unit="decay")
+@by_area
 def spatial_proximity(
     group: ArrayLike, rest: ArrayLike, points: ArrayLike, area: ArrayLike, decay: float = DECAY
 ) -> float:
@@ -207,6 +209,7 @@ def spatial_proximities(near: Proximity) -> Floats:
 
 
 @renamed(unit="decay")
+@by_area
 def relative_clustering(
     group: ArrayLike, rest: ArrayLike, points: ArrayLike, area: ArrayLike, decay: float = DECAY
 ) -> float:
@@ -255,6 +258,7 @@ def relative_clusterings(near: Proximity) -> Floats:
 
 
 @renamed(unit="decay")
+@by_area
 def absolute_clustering(
     group: ArrayLike, rest: ArrayLike, points: ArrayLike, area: ArrayLike, decay: float = DECAY
 ) -> float:
@@ -311,6 +315,7 @@ def absolute_clusterings(near: Proximity) -> Floats:
 
 
 @renamed(total="population", unit="decay")
+@by_area
 def distance_decay_isolation(
     group: ArrayLike, population: ArrayLike, points: ArrayLike, area: ArrayLike, decay: float = DECAY
 ) -> float:
@@ -365,6 +370,7 @@ def distance_decay_isolations(near: Proximity) -> Floats:
 
 
 @renamed(total="population", unit="decay")
+@by_area
 def distance_decay_interaction(
     group: ArrayLike, other: ArrayLike, population: ArrayLike, points: ArrayLike, area: ArrayLike, decay: float = DECAY
 ) -> float:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from quartiersatlas.base.checks import renamed
+from quartiersatlas.segregation.by_area import by_area
 from quartiersatlas.segregation.counts import as_composition, as_part_and_population, entropy, ratio, share
 from quartiersatlas.segregation.indices.multigroup import local_segregation_scores
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 
 @renamed(total="population")
+@by_area
 def location_quotient(group: ArrayLike, population: ArrayLike) -> Floats:
     """Share of the group in each area over its share in the city.
 
