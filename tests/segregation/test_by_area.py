@@ -64,8 +64,11 @@ def test_every_function_of_several_columns_aligns_them():
         if not inspect.isfunction(function):
             continue
         known = inspect.signature(function).parameters
-        columns = [p for p in ("group", "rest", "other", "population", "area", "points", "distance", "weights", "counts")
-                   if p in known and not (p == "other" and "one" in known)]
+        columns = [
+            p
+            for p in ("group", "rest", "other", "population", "area", "points", "distance", "weights", "counts")
+            if p in known and not (p == "other" and "one" in known)
+        ]
         if len(columns) < 2 or name in ("compare_segregation", "measure_segregation"):
             continue
         far = pd.Series(np.ones(3), index=["x", "y", "z"])

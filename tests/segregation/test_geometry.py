@@ -155,9 +155,7 @@ def river_town():
 
 def closeness(frame, above):
     """Return the inverse mean number of steps between the areas above a share, by a plain search of all paths."""
-    touching = shapely.relate_pattern(
-        frame.geometry.to_numpy()[:, None], frame.geometry.to_numpy()[None], "F***1****"
-    )
+    touching = shapely.relate_pattern(frame.geometry.to_numpy()[:, None], frame.geometry.to_numpy()[None], "F***1****")
     steps = np.where(np.eye(len(frame), dtype=bool), 0, np.where(touching, 1, np.inf))
     for k in range(len(frame)):  # Floyd and Warshall
         steps = np.minimum(steps, steps[:, [k]] + steps[[k]])

@@ -169,7 +169,9 @@ class IndexInputs:
             table = np.column_stack([np.where(used, persons, 0)[rows] for persons in columns])
             spec = prepared.spec
             self._geometries[key] = (
-                AreaGeometry(shapes.to_numpy(), people.places, table, spec.radii, spec.kernel, spec.decay, spec.tolerance),
+                AreaGeometry(
+                    shapes.to_numpy(), people.places, table, spec.radii, spec.kernel, spec.decay, spec.tolerance
+                ),
                 known,
             )
         return self._geometries[key]

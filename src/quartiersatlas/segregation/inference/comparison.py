@@ -13,14 +13,13 @@ from quartiersatlas.base.progress import with_progress
 from quartiersatlas.catalogue import text
 from quartiersatlas.errors import SpecError
 from quartiersatlas.segregation.counts import Composition, Pair, Places
-from quartiersatlas.segregation.inference.resampling import checked_n, draw_replicates
+from quartiersatlas.segregation.inference.resampling import checked_n, draw_replicates, portions
 from quartiersatlas.segregation.inference.significance import (
     BOUNDS,
     RESAMPLES,
     TINY,
     index_values,
     off_target,
-    portions,
 )
 from quartiersatlas.segregation.table import MeasuredIndices, index_tasks
 

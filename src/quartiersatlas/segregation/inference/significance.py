@@ -12,16 +12,15 @@ from quartiersatlas.base.checks import choice
 from quartiersatlas.base.progress import with_progress
 from quartiersatlas.catalogue import text
 from quartiersatlas.segregation.indices.evenness import dissimilarity_under_evenness
-from quartiersatlas.segregation.inference.resampling import checked_n, draw_replicates, shrunken
+from quartiersatlas.segregation.inference.resampling import checked_n, draw_replicates, portions
+from quartiersatlas.segregation.inference.true_shares import true_populations
 from quartiersatlas.segregation.registry import registry
 from quartiersatlas.segregation.table import by_place, index_tasks, reasons_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
-    from quartiersatlas.segregation.inference.resampling import ReplicateKind
+    from quartiersatlas.segregation.inference.resampling import People, ReplicateKind
     from quartiersatlas.segregation.prepared import PreparedCounts
     from quartiersatlas.segregation.registry import IndexInput
     from quartiersatlas.segregation.table import IndexTask, MeasuredIndices
@@ -41,7 +40,6 @@ TARGET = {  # what a corrected index wants to be
     "isolation_exact": "isolation",
     "interaction_exact": "interaction",
 }
-IN_CACHE = 50_000  # areas of all draws that are computed at a time
 FEW = 10  # areas below which the law of D under evenness is far from normal
 TINY = 1e-12  # a draw this close to the value counts as equal
 
@@ -61,8 +59,9 @@ def bootstrap(
     result : SegregationResult
         The numbers.
     resample : {"persons", "areas"}, default "persons"
-        Resample the persons of each area (multinomial), from the shares that the areas may truly have: those
-        found, less spread by what chance adds. Or resample the areas of each place.
+        ``persons``: the persons of each area are drawn by chance from the shares that it truly has; these are drawn
+        from models of the shares of all areas (all alike, spread by a Dirichlet distribution, or of two kinds), weighed
+        by how well they explain what was found. ``areas``: resample the areas of each place.
     n : int, default 999
         Resamples. At least 1.
     seed : int or Generator, optional
@@ -73,10 +72,10 @@ def bootstrap(
     Returns
     -------
     DataFrame
-        One row per row of the table: by, group, reference, index, value, bias (mean of the draws less the true
-        value of their population), sd, corrected (value less bias), lower, upper (95 %, basic bootstrap, cut at
-        the range of the index), n, note. With small areas the interval need not hold the value, which chance
-        alone has raised.
+        One row per row of the table: by, group, reference, index, value, bias (value less what it may truly be on
+        average), sd (of what it may truly be), corrected (value less bias), lower, upper (95 %, of areas the basic
+        bootstrap, cut at the range of the index), n, note. With small areas the interval need not hold the value,
+        which chance alone has raised.
 
     Raises
     ------
@@ -87,9 +86,9 @@ def bootstrap(
 
     Notes
     -----
-    In simulations the 95 % intervals of persons hold the true H, isolation and eta squared in 87 to 98 of 100
-    cases, from areas of 50 persons on; those of D and G in about 90 where segregation is clear, in 72 to 87 where
-    it is mild and areas are small, in 60 where there is none.
+    In simulations the 95 % intervals of persons hold the true D, G, H, isolation and eta squared in SIMULATED of 100
+    cases, with areas of 30 persons or of thousands, segregation clear, mild or none, shares spread evenly, in a wave or
+    of two kinds: benchmarks/calibration_segregation.py, table in docs/segregation_intervals.md.
     """
     choice(resample, RESAMPLES, "resample")
     tasks = index_tasks(result.prepared)
@@ -138,21 +137,23 @@ def off_target(
 ) -> Floats:
     """Return how far off the true value the index of n populations is, shape (n, n_places).
 
-    Areas are drawn from the areas found, whose index is then the truth. Persons are drawn from the shares that the
-    areas may truly have, so that the bias of small areas shows; the truth is what the index of those shares is, for
-    a corrected index what the index it corrects is.
+    Areas are drawn from the areas found, whose index is then the truth. With persons, the true values are those of the
+    shares that the areas may truly have (:func:`true_populations`), of a corrected index those of the index it corrects.
     """
     if task.given is None:
         return np.full((1, prepared.n_places), np.nan)
     if resample == "areas":
         return _replicate_values(task, prepared, "areas", n, rng) - task.values(prepared.n_places)[0]
-    true = shrunken(task.given.people)
-    target = registry()[TARGET.get(task.index.id, task.index.id)]
-    given = replace(task.given, people=true)
-    if task.index.requires:
-        given = next(task.given.replicates(true, 1, task.index.requires))
-    truth = np.where(reasons_of(target, given) == "", target.compute(given), np.nan)
-    return _replicate_values(replace(task, given=given), prepared, "persons", n, rng) - truth
+    corrected = replace(task, index=registry()[TARGET.get(task.index.id, task.index.id)])
+    return task.values(prepared.n_places)[0] - _true_values(corrected, prepared, n, rng)
+
+
+def _true_values(task: IndexTask, prepared: PreparedCounts, n: int, rng: np.random.Generator) -> Floats:
+    """Return the index of the shares that the areas may truly have, shape (n, n_places)."""
+    given, parts = cast("IndexInput", task.given), []
+    for count, people in true_populations(given.people, n, rng):
+        parts.append(_values_of(task, people, count).reshape(count, prepared.n_places))
+    return np.concatenate(parts)
 
 
 def _within(task: IndexTask, bound: Floats) -> Floats:
@@ -260,25 +261,22 @@ def _replicate_values(
     given, parts = task.given, []
     for count in portions(n, len(given)):
         people = draw_replicates(given.people, kind, count, rng)
-        if task.index.requires:
-            each = given.replicates(people, count, task.index.requires)
-            values = np.concatenate([index_values(task, one) for one in each])
-        else:
-            values = index_values(task, replace(given, people=people))
-        parts.append(values.reshape(count, prepared.n_places))
+        parts.append(_values_of(task, people, count).reshape(count, prepared.n_places))
     return np.concatenate(parts)
+
+
+def _values_of(task: IndexTask, people: People, n: int) -> Floats:
+    """Return the index of n populations in the same areas, place by place, one after the other."""
+    given = cast("IndexInput", task.given)
+    if not task.index.requires:
+        return index_values(task, replace(given, people=people))
+    each = given.replicates(people, n, task.index.requires)
+    return np.concatenate([index_values(task, one) for one in each])
 
 
 def index_values(task: IndexTask, given: IndexInput) -> Floats:
     """Return the index of each place of another input; NaN where there is a reason."""
     return np.where(reasons_of(task.index, given) == "", task.index.compute(given), np.nan)
-
-
-def portions(n: int, n_areas: int) -> Iterator[int]:
-    """Give numbers of draws that fit into the cache together."""
-    most = max(1, IN_CACHE // max(n_areas, 1))
-    for start in range(0, n, most):
-        yield min(most, n - start)
 
 
 def _summary(draws: Floats) -> tuple[Floats, Floats, Floats]:
