@@ -11,7 +11,7 @@ import shapely
 import quartiersatlas as qa
 from quartiersatlas import measure_segregation as measure
 from quartiersatlas import segregation as s
-from quartiersatlas.errors import CountError, DependencyError, SpecError
+from quartiersatlas.errors import CountError, DependencyError, JoinError, SpecError
 from quartiersatlas.segregation.counts import Composition, Pair, Places
 from quartiersatlas.segregation.inference.resampling import draw_replicates
 
@@ -367,7 +367,7 @@ def test_unknown_options_are_refused():
         result.test(n=0)
     with pytest.raises(SpecError, match=r"alternative must be one of .*, not 'less'"):
         result.test(alternative="less")
-    with pytest.raises(SpecError, match="resample must be one of 'persons', 'areas', 'labels', not 'years'"):
+    with pytest.raises(SpecError, match="resample must be one of 'persons', 'areas', 'labels', 'dates', not 'years'"):
         qa.compare_segregation(result, result, "years")
 
 
@@ -383,3 +383,60 @@ def test_numbers_without_a_value_have_no_test_and_say_why():
     for found in (result.test(n=9), result.bootstrap(n=9)):
         assert found.loc[0, "note"] == "nobody is in the group"
     assert np.isnan(result.test(n=9).loc[0, "p_value"])
+
+
+def two_dates(seed, drift):
+    """Give the same areas at two dates; between them, each area's share moves away from the mean by the drift."""
+    random = np.random.default_rng(seed)
+    p, total = random.beta(3, 9, 60), random.integers(200, 900, 60)
+    later = np.clip(0.25 + (p - 0.25) * (1 + drift), 0.01, 0.99)
+    index = [f"{i:02}" for i in range(60)]
+    frames = [pd.DataFrame({"x": random.binomial(total, q), "total": total}, index=index) for q in (p, later)]
+    options = {"population": "total", "indices": ["dissimilarity", "theil_h"]}
+    return [measure(frame, "x", **options) for frame in (frames[0], frames[1].sample(frac=1, random_state=seed))]
+
+
+def test_swapped_dates_find_a_change_that_labels_drown():
+    pairs = [two_dates(seed, 0.25) for seed in range(12)]
+    found = {
+        how: [qa.compare_segregation(*pair, how, n=199, seed=1)["p_value"] for pair in pairs]
+        for how in ("dates", "labels")
+    }
+    assert np.mean(np.concatenate(found["dates"]) < 0.05) > 0.8
+    assert np.mean(np.concatenate(found["labels"]) < 0.05) < 0.3
+
+
+def test_swapped_dates_call_chance_a_change_as_seldom_as_they_say():
+    found = [qa.compare_segregation(*two_dates(seed, 0), "dates", n=99, seed=1)["p_value"] for seed in range(60)]
+    assert np.mean(np.concatenate(found) < 0.1) == pytest.approx(0.1, abs=0.09)
+
+
+def test_dates_of_three_areas_are_swapped_in_all_eight_ways():
+    frames = [pd.DataFrame({"x": x, "total": [100.0] * 3}, index=list("abc")) for x in ([10, 20, 60], [5, 30, 80])]
+    one, other = (measure(frame, "x", population="total", indices="dissimilarity") for frame in frames)
+    values = []
+    for swaps in np.ndindex(2, 2, 2):
+        x = np.array([frames[0]["x"], frames[1]["x"]])
+        x = np.where(swaps, x[::-1], x)
+        values.append(s.dissimilarity(x[1], 100 - x[1]) - s.dissimilarity(x[0], 100 - x[0]))
+    row = qa.compare_segregation(one, other, "dates", n=8000, seed=1).loc[0]
+    exact = np.mean(np.abs(values) >= abs(row["difference"]) - 1e-12)
+    assert row["p_value"] == pytest.approx(exact, abs=0.02)
+    assert row["lower"] == pytest.approx(min(values))
+    assert row["upper"] == pytest.approx(max(values))
+
+
+def test_an_area_that_is_built_between_the_dates_is_empty_before():
+    frames = [
+        pd.DataFrame({"x": x, "total": t}, index=list("abc"))
+        for x, t in (([10, 0, 60], [90, 0, 99]), ([12, 30, 70], [90, 80, 99]))
+    ]
+    results = [measure(frame, "x", population="total", indices=["gini", "theil_h"]) for frame in frames]
+    assert qa.compare_segregation(*results, "dates", n=99, seed=1)["p_value"].between(0.01, 1).all()
+
+
+def test_dates_of_other_areas_are_not_swapped():
+    frame = pd.DataFrame({"x": [10, 20, 60], "total": 100}, index=list("abc"))
+    one, other = (measure(f, "x", population="total") for f in (frame, frame.rename({"c": "d"})))
+    with pytest.raises(JoinError, match="needs the same areas at both dates; 'c', 'd' are in one"):
+        qa.compare_segregation(one, other, "dates")

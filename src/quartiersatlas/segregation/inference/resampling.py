@@ -91,10 +91,10 @@ def as_table(people: People) -> Floats:
     return np.column_stack([people.group, people.other, np.maximum(people.population - people.both, 0)])
 
 
-def as_people(people: People, table: NDArray[np.int64] | Floats, n: int) -> People:
+def as_people(people: People, table: NDArray[np.int64] | Floats, n: int, places: Places | None = None) -> People:
     """Return drawn tables (n, n_areas, n_groups) as a population of n times the places."""
-    flat = table.reshape(-1, table.shape[2]).astype(float)
-    places = Places(np.tile(people.places.sizes, n))
+    flat = table.reshape(-1, table.shape[-1]).astype(float)
+    places = places or Places(np.tile(people.places.sizes, n))
     if isinstance(people, Composition):
         return Composition(flat, places)
     return Pair(flat[:, 0], flat[:, 1], flat.sum(axis=1), places)
