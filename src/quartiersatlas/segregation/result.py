@@ -17,7 +17,13 @@ from quartiersatlas.intake import AreaData
 from quartiersatlas.segregation.explain import explain
 from quartiersatlas.segregation.indices.clustering import DECAY
 from quartiersatlas.segregation.indices.evenness import checked_aversion
-from quartiersatlas.segregation.inference.significance import RESAMPLES, bootstrap, significance_test, with_intervals
+from quartiersatlas.segregation.inference.significance import (
+    RESAMPLES,
+    bootstrap,
+    jackknife,
+    significance_test,
+    with_intervals,
+)
 from quartiersatlas.segregation.pictures.of_result import segregation_chart
 from quartiersatlas.segregation.prepared import HOW, SegregationSpec, check_missing, prepare
 from quartiersatlas.segregation.table import (
@@ -231,6 +237,7 @@ class SegregationResult(MeasuredIndices, Charted):
 
     test = significance_test
     bootstrap = bootstrap
+    jackknife = jackknife
     profile = profile
     explain = explain
     chart = segregation_chart

@@ -440,3 +440,28 @@ def test_dates_of_other_areas_are_not_swapped():
     one, other = (measure(f, "x", population="total") for f in (frame, frame.rename({"c": "d"})))
     with pytest.raises(JoinError, match="needs the same areas at both dates; 'c', 'd' are in one"):
         qa.compare_segregation(one, other, "dates")
+
+
+def test_leaving_out_one_area_after_the_other():
+    frame = pd.concat([city(12, seed=1).assign(place="A"), city(9, seed=2).assign(place="B")], ignore_index=True)
+    result = measure(frame, "x", population="total", by="place", indices=["gini", "theil_h", "delta"])
+    found = result.jackknife()
+    for place, own in frame.groupby("place"):
+        for index, compute in (("gini", s.gini), ("theil_h", s.theil_h)):
+            row = found[(found["by"] == place) & (found["index"] == index)].iloc[0]
+            rest = own["total"] - own["x"]
+            values = pd.Series({i: compute(own["x"].drop(i), rest.drop(i)) for i in own.index})
+            n, mean = len(values), values.mean()
+            assert row["bias"] == pytest.approx((n - 1) * (mean - row["value"]), abs=1e-12)
+            assert row["sd"] == pytest.approx(np.sqrt((n - 1) ** 2 / n * values.var(ddof=1)), abs=1e-12)
+            assert row["lowest"] == pytest.approx(values.min())
+            assert (row["without_lowest"], row["without_highest"], row["n"]) == (values.idxmin(), values.idxmax(), n)
+    spatial = found[found["index"] == "delta"]
+    assert spatial["sd"].isna().all()
+    assert spatial["note"].str.contains("geometry").all()
+
+
+def test_an_index_without_a_value_is_not_jackknifed_and_says_why():
+    found = measure(city().assign(nobody=0), "nobody", population="total", indices="gini").jackknife()
+    assert found.loc[0, "note"] == "nobody is in the group"
+    assert found.loc[0, "n"] == 0

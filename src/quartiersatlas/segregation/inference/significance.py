@@ -11,8 +11,16 @@ import pandas as pd
 from quartiersatlas.base.checks import choice
 from quartiersatlas.base.progress import with_progress
 from quartiersatlas.catalogue import text
+from quartiersatlas.segregation.counts import Places
 from quartiersatlas.segregation.indices.evenness import dissimilarity_under_evenness
-from quartiersatlas.segregation.inference.resampling import checked_n, draw_replicates, portions
+from quartiersatlas.segregation.inference.resampling import (
+    IN_CACHE,
+    as_people,
+    as_table,
+    checked_n,
+    draw_replicates,
+    portions,
+)
 from quartiersatlas.segregation.inference.true_shares import true_populations
 from quartiersatlas.segregation.registry import registry
 from quartiersatlas.segregation.table import by_place, index_tasks, reasons_of
@@ -93,6 +101,76 @@ def bootstrap(
     choice(resample, RESAMPLES, "resample")
     tasks = index_tasks(result.prepared)
     return _identified(result).join(_spread(result.prepared, tasks, resample, n, seed, progress=progress))
+
+
+def jackknife(result: MeasuredIndices) -> pd.DataFrame:
+    """Leave out one area after the other: how much do the numbers hang on single areas?
+
+    Parameters
+    ----------
+    result : SegregationResult
+        The numbers.
+
+    Returns
+    -------
+    DataFrame
+        One row per row of the table: by, group, reference, index, value, bias, sd, corrected (value less bias), lowest
+        and highest (the numbers without one area), without_lowest and without_highest (which area that is), n (areas
+        left out one by one), note. Indices with geometry have none, since an area that is left out tears a hole.
+
+    Notes
+    -----
+    With v_i the value without area i and m their mean, ``bias = (n - 1) (m - v)`` and ``sd^2 = (n - 1) / n
+    sum_i (v_i - m)^2`` [1]_. It treats the areas as a sample of areas; chance among the persons of an area is
+    :func:`bootstrap`.
+
+    References
+    ----------
+    .. [1] Efron, B. & Tibshirani, R. (1993). An Introduction to the Bootstrap. New York, chapter 11.
+    """
+    prepared = result.prepared
+    rows: list[dict[str, object]] = []
+    for task in index_tasks(prepared):
+        value, reasons = task.values(prepared.n_places)
+        spatial = task.index.requires != ""
+        places = [None] * prepared.n_places if spatial or task.given is None else task.given.parts()
+        keys = prepared.areas[prepared.rows[task.used]]
+        filled = iter(places)
+        for place in range(prepared.n_places):
+            size = int(prepared.per_place(task.used)[place])
+            part = next(filled) if size or spatial or task.given is None else None
+            without = np.empty(0) if part is None or reasons[place] else _without_one(task, part)
+            own = keys[prepared.codes[task.used] == place]
+            reason = reasons[place] or ("note_interval_aspatial" if spatial else "")
+            rows.append(_left_out(float(value[place]), without, own) | {"note": text(reason, "en") if reason else ""})
+    order = np.arange(len(rows)).reshape(-1, prepared.n_places).T.ravel() if rows else []
+    return _identified(result).join(pd.DataFrame(rows).iloc[order].reset_index(drop=True))
+
+
+def _without_one(task: IndexTask, part: IndexInput) -> Floats:
+    """Return the index of one place without each of its areas."""
+    size, values = len(part), []
+    for start in range(0, size, max(1, IN_CACHE // size)):
+        left_out = np.arange(start, min(start + max(1, IN_CACHE // size), size))
+        kept = np.tile(np.arange(size - 1), (len(left_out), 1))
+        kept += kept >= left_out[:, None]
+        table = as_table(part.people)[kept]
+        people = as_people(part.people, table, len(left_out), Places.alike(len(left_out), size - 1))
+        values.append(index_values(task, replace(part, people=people)))
+    return np.concatenate(values)
+
+
+def _left_out(value: float, without: Floats, areas: pd.Index) -> dict[str, object]:
+    """Return what leaving out single areas tells; NaN where there are none, or where one cannot be left out."""
+    n = len(without)
+    names = ("bias", "sd", "corrected", "lowest", "highest", "without_lowest", "without_highest")
+    if n == 0 or np.isnan(without).any():
+        return dict.fromkeys(names, np.nan) | {"n": n}
+    bias = (n - 1) * (without.mean() - value)
+    sd = np.sqrt((n - 1) / n * ((without - without.mean()) ** 2).sum())
+    low, high = int(without.argmin()), int(without.argmax())
+    found = (bias, sd, value - bias, without[low], without[high], areas[low], areas[high])
+    return dict(zip(names, found, strict=True)) | {"n": n}
 
 
 def with_intervals(
