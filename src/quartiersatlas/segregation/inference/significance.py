@@ -42,6 +42,7 @@ RESAMPLES = ("persons", "areas")
 NULLS = ("evenness", "systematic", "person_permutation", "area_permutation", "analytic")
 CHANCE = ("null_mean", "null_sd", "null_lower", "null_upper", "p_value", "n", "note")
 BOUNDS = (0.025, 0.975)
+OF_MODELS = (0.0125, 0.9875)  # no model is quite true: with these, what is called 95 % holds the truth in 90 and more
 TARGET = {  # what a corrected index wants to be
     "bias_corrected_dissimilarity": "dissimilarity",
     "density_corrected_dissimilarity": "dissimilarity",
@@ -94,6 +95,7 @@ def bootstrap(
 
     Notes
     -----
+    With ``persons`` lower and upper are the 1.25th and 98.75th percentile, since no model of the shares is quite true.
     In simulations the 95 % intervals of persons hold the true D, G, H, isolation and eta squared in SIMULATED of 100
     cases, with areas of 30 persons or of thousands, segregation clear, mild or none, shares spread evenly, in a wave or
     of two kinds: benchmarks/calibration_segregation.py, table in docs/segregation_intervals.md.
@@ -199,7 +201,7 @@ def _spread(
         value, reasons = task.values(prepared.n_places)
         aspatial_only = resample == "areas" and task.index.requires != ""
         off = np.full((1, prepared.n_places), np.nan) if aspatial_only else off_target(task, prepared, resample, n, rng)
-        bias, low, high = _summary(off)
+        bias, low, high = _summary(off, OF_MODELS if resample == "persons" else BOUNDS)
         columns["bias"].append(bias)
         columns["sd"].append(_sd(off))
         columns["corrected"].append(value - bias)
@@ -357,13 +359,13 @@ def index_values(task: IndexTask, given: IndexInput) -> Floats:
     return np.where(reasons_of(task.index, given) == "", task.index.compute(given), np.nan)
 
 
-def _summary(draws: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return mean and 95 % range of the draws of each place; NaN where there is none."""
+def _summary(draws: Floats, bounds: tuple[float, float] = BOUNDS) -> tuple[Floats, Floats, Floats]:
+    """Return mean and range of the draws of each place; NaN where there is none."""
     known = np.isfinite(draws).any(axis=0)
     result = np.full((3, draws.shape[1]), np.nan)
     if known.any():
         result[0, known] = np.nanmean(draws[:, known], axis=0)
-        result[1:, known] = np.nanquantile(draws[:, known], BOUNDS, axis=0)
+        result[1:, known] = np.nanquantile(draws[:, known], bounds, axis=0)
     return result[0], result[1], result[2]
 
 
