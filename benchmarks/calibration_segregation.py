@@ -42,7 +42,7 @@ def wave(random: np.random.Generator, n: int) -> np.ndarray:
 
 
 WORLDS = {  # name: areas, residents from, to, true shares
-    "none: .2 everywhere": (100, 30, 100, lambda random, n: np.full(n, 0.2)),
+    "none: .2 everywhere": (100, 30, 100, two_kinds(0.0, 0.2, 0.2)),
     "faint: Beta(90, 210)": (60, 20, 60, spread(0.3, 300)),
     "mild: Beta(20, 80)": (100, 30, 100, spread(0.2, 100)),
     "mild, larger areas": (100, 100, 400, spread(0.2, 100)),

@@ -62,7 +62,7 @@ def document() -> str:
 
 def _entry(index: SegregationIndex) -> str:
     """Return the paragraph of one index."""
-    compared = REFERENCE[index.reference]
+    compared, needs = REFERENCE[index.reference], REQUIRES[index.requires] + GROUND[index.ground]
     lines = [
         f"### `{index.id}`",
         "",
@@ -74,8 +74,7 @@ def _entry(index: SegregationIndex) -> str:
         f"- formula: `{index.formula}`",
         f"- source: {index.source}",
         f"- range: {index.lowest or '-∞'} to {index.highest or '∞'}; {DIRECTION[index.direction]}",
-        f"- index of {APPLIES_TO[index.applies_to]}, compared with {compared}; needs {REQUIRES[index.requires]}"
-        f"{GROUND[index.ground]}",
+        f"- index of {APPLIES_TO[index.applies_to]}, compared with {compared}; needs {needs}",
     ]
     return "\n".join(lines) + "\n"
 

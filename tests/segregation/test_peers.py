@@ -16,14 +16,24 @@ from quartiersatlas.segregation.registry import registry
 PAGE = (Path(__file__).parents[2] / "docs" / "segregation_peers.md").read_text(encoding="utf-8")
 ROWS = [line.strip("|").split(" | ") for line in PAGE.splitlines() if line.startswith("| `")]
 # what the manuals of the two R packages list: segregation 1.1.0 and OasisR 3.1.1
-SEGREGATION = """compress dissimilarity dissimilarity_expected entropy exposure get_crosswalk ipf isolation matrix_to_long
-merge_units mutual_difference mutual_expected mutual_local mutual_local_expected mutual_total mutual_total_expected
-mutual_total_nested mutual_within scree_plot segcurve segplot""".split()
-OASISR = """ACE ACEDuncan ACEDuncanPoly ACEDuncanPolyK ACEPoly ACL ACO Atkinson CMulti DIDuncan DIMorrill DIMorrillK DIWong
-DMulti DPxx DPxy Delta Eta2 Gini Gini2 GiniMulti Gorard HLoc HMulti HShannon HTheil ISDuncan ISMorrill ISMorrillK ISWong
-ISimpson JPielou LQ LShannon LSimpson MCPlot MCTest NShannon PMulti Poo Pxx Pxy RCE RCEPoly RCEPolyK RCL RCO RelDivers
-ResamplePlot ResampleTest SP area boundaries contig distance distcenter ordinalseg perimeter rankorderseg segdataclean xPx
-xPy""".split()
+SEGREGATION = re.findall(
+    r"\w+",
+    """
+compress dissimilarity dissimilarity_expected entropy exposure get_crosswalk ipf isolation matrix_to_long
+merge_units mutual_difference mutual_expected mutual_local mutual_local_expected mutual_total
+mutual_total_expected mutual_total_nested mutual_within scree_plot segcurve segplot
+    """,
+)
+OASISR = re.findall(
+    r"\w+",
+    """
+ACE ACEDuncan ACEDuncanPoly ACEDuncanPolyK ACEPoly ACL ACO Atkinson CMulti DIDuncan DIMorrill DIMorrillK DIWong
+DMulti DPxx DPxy Delta Eta2 Gini Gini2 GiniMulti Gorard HLoc HMulti HShannon HTheil ISDuncan ISMorrill
+ISMorrillK ISWong ISimpson JPielou LQ LShannon LSimpson MCPlot MCTest NShannon PMulti Poo Pxx Pxy RCE RCEPoly
+RCEPolyK RCL RCO RelDivers ResamplePlot ResampleTest SP area boundaries contig distance distcenter ordinalseg
+perimeter rankorderseg segdataclean xPx xPy
+    """,
+)
 
 
 def named(column):

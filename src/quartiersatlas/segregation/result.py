@@ -96,9 +96,10 @@ def measure_segregation(
         What to do where a count is unknown: refuse, or leave the area out of the indices that need it and count it
         in ``n_dropped``. It is never taken as 0.
     decay : float, default 1000
-        Metres over which the nearness exp(-d / decay) of the clustering indices falls to 1/e. The default is the exp(-d)
-        of the literature with d in kilometres: a neighbourhood within walking distance. Above 0; with lengths far below
-        the distance between areas nobody is near anybody, which gives NaN with that reason.
+        Metres over which the nearness exp(-d / decay) of the clustering indices falls to 1/e. The default is
+        the exp(-d) of the literature with d in kilometres: a neighbourhood within walking distance. Above 0;
+        with lengths far below the distance between areas nobody is near anybody, which gives NaN with that
+        reason.
     kernel : {"uniform", "triangular", "gaussian", "exponential"}, default "triangular"
         How the weight of other areas falls with distance up to the radius, for the spatial indices.
     b : float, default 0.5

@@ -27,7 +27,7 @@ def by_search(table, pairs):
         if not able:
             return left
 
-        def merged(pair):
+        def merged(pair, parts=parts):
             groups = [p for p in parts if p not in pair] + [pair[0] | pair[1]]
             sums = np.array([table[sorted(group)].sum(axis=0) for group in groups])
             return 0.0 if len(groups) == 1 else s.mutual_information(sums)

@@ -15,7 +15,7 @@ from quartiersatlas.segregation.indices.concentration import checked_sizes
 from quartiersatlas.segregation.indices.evenness import dissimilarity_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
-FADING = {"exponential": lambda k: float(np.exp(1 - k)), "reciprocal": lambda k: 1 / k}
+FADING: dict[str, Callable[[int], float]] = {
+    "exponential": lambda k: float(np.exp(1 - k)),
+    "reciprocal": lambda k: 1 / k,
+}
 
 
 @dataclass(frozen=True)

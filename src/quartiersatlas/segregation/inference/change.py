@@ -222,9 +222,9 @@ def segregation_change(
 
     By ``km`` [2]_: ``group_margin = V(1,0,0) - V(0,0,0)``, ``area_margin = V(0,1,0) - V(0,0,0)``, ``interaction =
     V(1,1,0) - V(1,0,0) - V(0,1,0) + V(0,0,0)``, ``structural = V(1,1,1) - V(1,1,0)``. By ``mrc`` [3]_: with the shares
-    p_k of the groups and E_k, the entropy of the areas of group k, M is the entropy of all areas less ``sum_k p_k E_k``;
-    ``group_margin = -sum_k (p'_k - p_k)(E_k + E'_k) / 2``, ``structural = -sum_k (p_k + p'_k)(E'_k - E_k) / 2``. Areas and
-    groups of one date only are within these parts.
+    p_k of the groups and E_k, the entropy of the areas of group k, M is the entropy of all areas less
+    ``sum_k p_k E_k``; ``group_margin = -sum_k (p'_k - p_k)(E_k + E'_k) / 2``, ``structural = -sum_k (p_k + p'_k)(E'_k -
+    E_k) / 2``. Areas and groups of one date only are within these parts.
 
     A change of boundaries under the same keys would be taken for a change of people. It is found where both dates have
     geometry; bring both to common boundaries first.

@@ -87,8 +87,8 @@ def compare_segregation(
     null: for isolation and interaction a different share of the group counts as a difference.
 
     With ``dates`` all areas that either date has take part, known by their key; an area without persons at one date is
-    empty there. The test finds what moved in the same direction in many areas, which ``labels`` drowns in the differences
-    between areas.
+    empty there. The test finds what moved in the same direction in many areas, which ``labels`` drowns in the
+    differences between areas.
 
     With areas of very different size in the two (1,000 against 50 persons), D of cities that do not differ is called
     different in 25 to 40 of 100 cases: compare H or eta squared there, or take ``labels``.
@@ -138,8 +138,8 @@ def _refuse_other_areas(one: pd.Index, other: pd.Index) -> None:
     apart = one.symmetric_difference(other, sort=False)
     if len(apart) or not one.is_unique:
         raise JoinError(
-            f"resample='dates' needs the same areas at both dates; {list_some(apart)} are in one of them only. Bring both "
-            f"to the same boundaries first (qa.transfer), or take resample='persons'."
+            f"resample='dates' needs the same areas at both dates; {list_some(apart)} are in one of them only. Bring "
+            f"both to the same boundaries first (qa.transfer), or take resample='persons'."
             if len(apart)
             else "resample='dates' needs areas whose key appears once."
         )
@@ -249,7 +249,7 @@ def _swapped(one_side: Side, other_side: Side, n: int, rng: np.random.Generator)
 
 def _keys(prepared: PreparedCounts, task: IndexTask, place: int) -> pd.Index:
     """Return the areas of one place that count."""
-    return prepared.areas[prepared.rows[task.used & (prepared.codes == place)]]
+    return prepared.areas.take(prepared.rows[task.used & (prepared.codes == place)])
 
 
 def _on_areas(people: Pair | Composition, keys: pd.Index, areas: pd.Index) -> Pair | Composition:

@@ -35,8 +35,8 @@ def draw_replicates(people: People, kind: ReplicateKind, n: int, rng: np.random.
     kind : str
         ``areas``: the areas of a place anew from its areas. ``evenness``: each area's members with the place's
         shares. ``systematic``: each group's areas with the areas' shares of all. ``person_permutation``: persons
-        shuffled, areas and groups keep their size. ``area_permutation``: inhabited areas shuffled within the place. Of a
-        pair, chance moves the two populations that are compared; everybody else stays.
+        shuffled, areas and groups keep their size. ``area_permutation``: inhabited areas shuffled within the place. Of
+        a pair, chance moves the two populations that are compared; everybody else stays.
     n : int
         Number of draws.
     rng : Generator

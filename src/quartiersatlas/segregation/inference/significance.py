@@ -145,7 +145,7 @@ def jackknife(result: MeasuredIndices) -> pd.DataFrame:
             own = keys[prepared.codes[task.used] == place]
             reason = reasons[place] or ("note_interval_aspatial" if spatial else "")
             rows.append(_left_out(float(value[place]), without, own) | {"note": text(reason, "en") if reason else ""})
-    order = np.arange(len(rows)).reshape(-1, prepared.n_places).T.ravel() if rows else []
+    order = np.arange(len(rows)).reshape(-1, prepared.n_places).T.ravel()
     return _identified(result).join(pd.DataFrame(rows).iloc[order].reset_index(drop=True))
 
 
@@ -167,12 +167,12 @@ def _left_out(value: float, without: Floats, areas: pd.Index) -> dict[str, objec
     n = len(without)
     names = ("bias", "sd", "corrected", "lowest", "highest", "without_lowest", "without_highest")
     if n == 0 or np.isnan(without).any():
-        return dict.fromkeys(names, np.nan) | {"n": n}
+        return {**dict.fromkeys(names, np.nan), "n": n}
     bias = (n - 1) * (without.mean() - value)
     sd = np.sqrt((n - 1) / n * ((without - without.mean()) ** 2).sum())
     low, high = int(without.argmin()), int(without.argmax())
     found = (bias, sd, value - bias, without[low], without[high], areas[low], areas[high])
-    return dict(zip(names, found, strict=True)) | {"n": n}
+    return {**dict(zip(names, found, strict=True)), "n": n}
 
 
 def with_intervals(
@@ -217,8 +217,9 @@ def off_target(
 ) -> Floats:
     """Return how far off the true value the index of n populations is, shape (n, n_places).
 
-    Areas are drawn from the areas found, whose index is then the truth. With persons, the true values are those of the
-    shares that the areas may truly have (:func:`true_populations`), of a corrected index those of the index it corrects.
+    Areas are drawn from the areas found, whose index is then the truth. With persons, the true values are those of
+    the shares that the areas may truly have (:func:`true_populations`), of a corrected index those of the index that
+    it corrects.
     """
     if task.given is None:
         return np.full((1, prepared.n_places), np.nan)

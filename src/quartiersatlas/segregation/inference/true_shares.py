@@ -9,8 +9,9 @@ shares are weighed against one another in each place:
   known either, and every spread is as probable beforehand;
 - there are two kinds of areas with shares of their own.
 
-The weight of the third is its likelihood less a penalty of log(areas)/2 for each of its additional parameters (BIC); its
-parameters are drawn by a Gibbs sampler. benchmarks/calibration_segregation.py shows how often the intervals hold the truth.
+The weight of the third is its likelihood less a penalty of log(areas)/2 for each of its additional parameters (BIC);
+its parameters are drawn by a Gibbs sampler. benchmarks/calibration_segregation.py shows how often the intervals hold
+the truth.
 """
 
 from __future__ import annotations
@@ -116,7 +117,8 @@ def true_populations(people: People, n: int, rng: np.random.Generator) -> Iterat
             found, np.take_along_axis(grid, _chosen(_probabilities(logs), count, rng), axis=0), chosen, rng
         )
         if chain is not None:
-            of_kinds = _shares_of_kinds(found, *(part[start : start + count] for part in chain), rng)
+            weights, kinds = (part[start : start + count] for part in chain)
+            of_kinds = _shares_of_kinds(found, weights, kinds, rng)
             shares = np.where((chosen == 2)[:, found.places.codes, None], of_kinds, shares)  # noqa: PLR2004 - the third
         yield count, as_people(people, shares * found.sizes[:, None], count)
         start += count
@@ -224,7 +226,7 @@ def _logs_of_kinds(found: Found, weight: Floats, kinds: Floats) -> tuple[Floats,
 def _kinds_drawn(
     found: Found, weight: Floats, kinds: Floats, n: int, rng: np.random.Generator
 ) -> tuple[Floats, Floats]:
-    """Draw weight and shares of the two kinds n times by a Gibbs sampler: (n, n_places) and (n, n_places, 2, n_groups)."""
+    """Draw weight (n, n_places) and shares (n, n_places, 2, n_groups) of the two kinds by a Gibbs sampler."""
     places, present = found.places, (found.of_place > 0).astype(float)
     weights, shares = np.empty((n, *weight.shape)), np.empty((n, *kinds.shape))
     for sweep in range(-WARM_UP, n):
