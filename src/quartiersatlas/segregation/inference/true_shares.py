@@ -45,7 +45,7 @@ HALF = 0.5  # persons that each kind has beforehand of each group
 
 
 @dataclass(frozen=True)
-class Found:
+class PersonsFound:
     """The persons found: areas x groups, their places, and the shares of the groups in each place."""
 
     table: Floats
@@ -91,7 +91,7 @@ def true_populations(people: People, n: int, rng: np.random.Generator) -> Iterat
     CountError
         The sizes of areas are not whole persons.
     """
-    found = Found(as_table(people), people.places)
+    found = PersonsFound(as_table(people), people.places)
     whole_persons(found.sizes, "persons")
     grid, logs = _spreads(found)
     weight, kinds = _two_kinds(found)
@@ -136,7 +136,7 @@ def _chosen(probability: Floats, n: int, rng: np.random.Generator) -> NDArray[np
     return np.asarray((drawn > np.cumsum(probability, axis=0)[:-1]).sum(axis=1))
 
 
-def _spreads(found: Found) -> tuple[Floats, Floats]:
+def _spreads(found: PersonsFound) -> tuple[Floats, Floats]:
     """Return a grid of spreads for each place, and the logarithm of likelihood times prior of each."""
     points = np.geomspace(LEAST, MOST, COARSE)
     coarse = _log_likelihood(found, np.repeat(points[:, None], found.places.n_places, axis=1))
@@ -148,7 +148,7 @@ def _spreads(found: Found) -> tuple[Floats, Floats]:
     return grid, _log_likelihood(found, grid) + np.log(prior)
 
 
-def _log_likelihood(found: Found, spread: Floats) -> Floats:
+def _log_likelihood(found: PersonsFound, spread: Floats) -> Floats:
     """Return the log-likelihood of each spread in each place: Dirichlet-multinomial, less what no model changes."""
     from scipy.special import gammaln
 
@@ -162,7 +162,7 @@ def _log_likelihood(found: Found, spread: Floats) -> Floats:
     return logs
 
 
-def _spread_shares(found: Found, spread: Floats, chosen: NDArray[np.intp], rng: np.random.Generator) -> Floats:
+def _spread_shares(found: PersonsFound, spread: Floats, chosen: NDArray[np.intp], rng: np.random.Generator) -> Floats:
     """Draw the shares of all areas by the first two models: draws x areas x groups."""
     places, codes = found.places, found.places.codes
     alike = chosen == 0
@@ -178,7 +178,7 @@ def _spread_shares(found: Found, spread: Floats, chosen: NDArray[np.intp], rng: 
     return np.where(alike[:, codes, None], city, share(drawn, drawn.sum(axis=2, keepdims=True)))
 
 
-def _two_kinds(found: Found) -> tuple[Floats, Floats]:
+def _two_kinds(found: PersonsFound) -> tuple[Floats, Floats]:
     """Return how many areas are of the second kind, and the shares of both kinds, with the highest likelihood (EM)."""
     places, table = found.places, found.table
     even = found.sizes[:, None] * found.city
@@ -201,20 +201,20 @@ def _two_kinds(found: Found) -> tuple[Floats, Floats]:
     return weight, kinds
 
 
-def _kind(found: Found, belongs: Floats) -> Floats:
+def _kind(found: PersonsFound, belongs: Floats) -> Floats:
     """Return the shares of a kind in each place."""
     persons = found.places.sum(belongs[:, None] * found.table) + HALF * (found.of_place > 0)
     return share(persons, persons.sum(axis=1, keepdims=True))
 
 
-def _log_likelihood_of_kinds(found: Found, weight: Floats, kinds: Floats) -> tuple[Floats, Floats]:
+def _log_likelihood_of_kinds(found: PersonsFound, weight: Floats, kinds: Floats) -> tuple[Floats, Floats]:
     """Return the log-likelihood of two kinds in each place, and how surely each area is of the second."""
     first, second = _logs_of_kinds(found, weight, kinds)
     both = np.logaddexp(first, second)
     return found.places.sum(both), np.exp(second - both)
 
 
-def _logs_of_kinds(found: Found, weight: Floats, kinds: Floats) -> tuple[Floats, Floats]:
+def _logs_of_kinds(found: PersonsFound, weight: Floats, kinds: Floats) -> tuple[Floats, Floats]:
     """Return the log-likelihood of each area as one of the first and as one of the second kind."""
     codes = found.places.codes
     logs = np.log(np.where(kinds > 0, kinds, 1))
@@ -224,7 +224,7 @@ def _logs_of_kinds(found: Found, weight: Floats, kinds: Floats) -> tuple[Floats,
 
 
 def _kinds_drawn(
-    found: Found, weight: Floats, kinds: Floats, n: int, rng: np.random.Generator
+    found: PersonsFound, weight: Floats, kinds: Floats, n: int, rng: np.random.Generator
 ) -> tuple[Floats, Floats]:
     """Draw weight (n, n_places) and shares (n, n_places, 2, n_groups) of the two kinds by a Gibbs sampler."""
     places, present = found.places, (found.of_place > 0).astype(float)
@@ -242,7 +242,7 @@ def _kinds_drawn(
     return weights, shares
 
 
-def _shares_of_kinds(found: Found, weights: Floats, kinds: Floats, rng: np.random.Generator) -> Floats:
+def _shares_of_kinds(found: PersonsFound, weights: Floats, kinds: Floats, rng: np.random.Generator) -> Floats:
     """Draw the kind of each area; return its shares: draws x areas x groups."""
     codes = found.places.codes
     result = np.empty((len(weights), *found.table.shape))
