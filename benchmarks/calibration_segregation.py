@@ -1,6 +1,6 @@
 """How often do the 95 % intervals of persons hold the true index? Simulated cities whose true shares are known.
 
-    python benchmarks/calibration_segregation.py                # 200 cities per world, 399 draws; prints the table
+    python benchmarks/calibration_segregation.py                # 200 cities per world, 299 draws; prints the table
     python benchmarks/calibration_segregation.py --cities 40
 
 In each world, a city's areas have true shares; residents are drawn with them; the interval of the drawn city is held
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 sys.path = [folder for folder in sys.path if Path(folder or ".").resolve() != Path(__file__).resolve().parent]
 
 INDICES = ["dissimilarity", "gini", "theil_h", "isolation", "correlation_ratio"]
-Draw = "Callable[[np.random.Generator, int], np.ndarray]"
 
 
 def spread(mean: float, precision: float) -> Callable[[np.random.Generator, int], np.ndarray]:
@@ -88,7 +87,7 @@ def main() -> None:
     """Print one line per world: the share of intervals that hold the truth, and the mean width of that of D."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cities", type=int, default=200)
-    parser.add_argument("--draws", type=int, default=399)
+    parser.add_argument("--draws", type=int, default=299)
     given = parser.parse_args()
     print("| world | D | G | H | isolation | eta² | width of D |\n|---|---|---|---|---|---|---|")
     for world in WORLDS:

@@ -96,7 +96,7 @@ def bootstrap(
     Notes
     -----
     With ``persons`` lower and upper are the 1.25th and 98.75th percentile, since no model of the shares is quite true.
-    In simulations the 95 % intervals of persons hold the true D, G, H, isolation and eta squared in SIMULATED of 100
+    In simulations the 95 % intervals of persons hold the true D, G, H, isolation and eta squared in 92 to 100 of 100
     cases, with areas of 30 persons or of thousands, segregation clear, mild or none, shares spread evenly, in a wave or
     of two kinds: benchmarks/calibration_segregation.py, table in docs/segregation_intervals.md.
     """
