@@ -170,7 +170,7 @@ class IndexInputs:
             spec = prepared.spec
             self._geometries[key] = (
                 AreaGeometry(
-                    shapes.to_numpy(), people.places, table, spec.radii, spec.kernel, spec.decay, spec.tolerance
+                    shapes.to_numpy(), people.places, table, spec.radii, spec.kernel, spec.decay, *spec.contact
                 ),
                 known,
             )
