@@ -129,7 +129,14 @@ def full(years):
     with pytest.warns(UserWarning, match="over 14 areas only"):
         need = qa.need_index(after, qa.NeedSpec.from_dict(SPEC))
     shortlist = qa.screen(after, rule)
-    row = {"name": "Nachbarschaftsladen", "lead": "Sozialamt", "fields": "social", "aim": "A", "status": "running", "updated": "2024-06-30"}
+    row = {
+        "name": "Nachbarschaftsladen",
+        "lead": "Sozialamt",
+        "fields": "social",
+        "aim": "A",
+        "status": "running",
+        "updated": "2024-06-30",
+    }
     rows = [
         {**row, "measure_id": "M1", "areas": "05", "scope": "area", "end": "2025-06-30"},
         {**row, "measure_id": "M2", "areas": "04", "scope": "area", "end": "2023-12-31", "name": "Lernort"},

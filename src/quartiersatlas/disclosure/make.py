@@ -46,12 +46,14 @@ from quartiersatlas.disclosure.ledger import Ledger, layer_of, ledger_entry, loc
 from quartiersatlas.disclosure.numbers.other_numbers import share_warnings
 from quartiersatlas.disclosure.over_time.answers import answers, dates_told, names_told
 from quartiersatlas.disclosure.over_time.other_borders import PendingRelease
+from quartiersatlas.disclosure.over_time.other_dates import gap_before
 from quartiersatlas.disclosure.over_time.series import compare_with_earlier, earlier_cells
 from quartiersatlas.disclosure.protection import Protection
 from quartiersatlas.disclosure.reasons import reasons_not_shown
 from quartiersatlas.disclosure.release import Audience, ReleasedResults
+from quartiersatlas.disclosure.selection.compared_rules import released_comparison
 from quartiersatlas.disclosure.selection.first_comment import comment_draft
-from quartiersatlas.disclosure.selection.screened import released_screening, withheld_areas
+from quartiersatlas.disclosure.selection.screened import missing_facts, released_screening, withheld_areas
 from quartiersatlas.disclosure.suppression import leaving_counts, shown_counts, suppression_pattern
 from quartiersatlas.disclosure.words import collect_facts, wording_messages
 from quartiersatlas.errors import ColumnError
@@ -82,6 +84,7 @@ if TYPE_CHECKING:
     from quartiersatlas.monitoring.lists.compare import ListComparison
     from quartiersatlas.monitoring.measures.register import Measures
     from quartiersatlas.need import NeedIndex, NeedSpec, Stability
+    from quartiersatlas.screening import RuleComparison
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -111,6 +114,7 @@ def release(
     twins: Twins | None = None,
     funded: FundedComparison | None = None,
     measures: Measures | None = None,
+    comparison: RuleComparison | None = None,
     title: str = "",
     subtitle: str = "",
     source: str = "",
@@ -157,6 +161,9 @@ def release(
     measures : Measures, optional
         Result of :func:`read_measures`: what, who, when and where leaves, and coverage of the need that the release
         shows, on the day ``as_of``; money, assessments and internal notes only for the house.
+    comparison : RuleComparison, optional
+        Result of :func:`compare_rules`: whom each rule reaches and where they agree, with every rule applied again to
+        what is shown; not beside ``Protection(derived="exact")``.
     title, subtitle, source, as_of, comment : str
         What a reader has to know. Without title, source, date or comment, or where the catalogue has no definition of
         a released indicator, everything made of the release carries a band that says it is a draft, and why.
@@ -248,7 +255,7 @@ def _released(given: Mapping[str, Any], book: Ledger | None) -> Release:
     pattern, derived, differing = _derived(data, protection, names, made, settled)
     out, residents = _columns(pattern, names, derived.need, protection)
     dates = dates_told(given, gaps, pattern, out, settled)
-    group_gaps = tuple(add_gap_columns(out, pattern, gap, protection, dates) for gap in gaps)
+    group_gaps = tuple(add_gap_columns(out, pattern, gap, protection, gap_before(gap, dates)) for gap in gaps)
     if shortlist is not None and shortlist.spec is not None:
         label_columns(out, shortlist.spec, data)
     selected, assessed, grouped = _selection(data, pattern, derived)
@@ -271,7 +278,7 @@ def _released(given: Mapping[str, Any], book: Ledger | None) -> Release:
             *collect_facts(data, derived.need, derived.shortlist, grouped, protection, out, assessed),
             *gap_facts(group_gaps),
             *repairs,
-            *([Message("fact_missing")] if given["missing"] else []),
+            *missing_facts(derived.shortlist, given["missing"]),
             *remarks,
         ),
         **_screened(derived, selected, assessed, pattern, out, residents, given["missing"]),
@@ -285,6 +292,7 @@ def _released(given: Mapping[str, Any], book: Ledger | None) -> Release:
         dates=_dates(given["dates"] or {}, out),
         group_gaps=group_gaps,
         **answers(given, dates, derived),
+        comparison=released_comparison(derived.comparison, pattern),
         measures=released_measures(given, data, derived.need, _classes(out)),
         unreleased_domains=unreleased_domains(data, out),
         stability=released_stability(derived, pattern, assessed, _ranked_score(out, audience)),
@@ -294,7 +302,7 @@ def _released(given: Mapping[str, Any], book: Ledger | None) -> Release:
     return _compared(result, PendingRelease(pattern, shown, layer_of(data.areas)), others, book, differing)
 
 
-RESULTS = ("need", "shortlist", "candidates", "segregation", "scale", "stability")
+RESULTS = ("need", "shortlist", "candidates", "segregation", "scale", "stability", "comparison")
 PASSED_ON = ("title", "subtitle", "source", "as_of", "comment", "audience", "programmes", "facilities")
 
 

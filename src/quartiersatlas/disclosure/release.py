@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from html import escape
-from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import pandas as pd
-from pandas.api.types import is_object_dtype
 
 from quartiersatlas.base.checks import choice, count_noun, expects
 from quartiersatlas.base.equal import settled
@@ -15,6 +14,7 @@ from quartiersatlas.catalogue import Catalogue, Message
 from quartiersatlas.catalogue.texts import LANGUAGES
 from quartiersatlas.charts import Charted
 from quartiersatlas.disclosure.certificate import Audit
+from quartiersatlas.disclosure.derived.sealed import Sealed, copied
 from quartiersatlas.disclosure.protection import Protection
 from quartiersatlas.errors import ColumnError, ReleaseError, SpecError
 from quartiersatlas.indicators.gaps.drawn import dumbbell_rows, lines_of
@@ -28,9 +28,14 @@ if TYPE_CHECKING:
 
     from quartiersatlas.catalogue import Indicator, Lang, Reference
     from quartiersatlas.charts import Chart
-    from quartiersatlas.disclosure.derived.changes import ReleasedChange, ReleasedLists
-    from quartiersatlas.disclosure.derived.comparisons import ReleasedFunded, ReleasedTwins
+    from quartiersatlas.disclosure.derived.comparison import ReleasedComparison
     from quartiersatlas.disclosure.derived.measures import ReleasedMeasures
+    from quartiersatlas.disclosure.derived.over_dates import (
+        ReleasedChange,
+        ReleasedFunded,
+        ReleasedLists,
+        ReleasedTwins,
+    )
     from quartiersatlas.indicators.gaps import ReferenceGroup
     from quartiersatlas.indicators.gaps.words import GapLabels
     from quartiersatlas.need.spec.records import NeedClass
@@ -41,58 +46,6 @@ AUDIENCES: tuple[Audience, ...] = ("public", "internal")
 ColumnForm = Literal["rate", "share", "number", "count", "score", "class"]
 ColumnRole = Literal["rate", "share", "number", "count", "score", "class", "change"]
 NUMBER_FORMS: tuple[ColumnForm, ...] = ("rate", "share", "number")  # what is compared between areas
-
-
-Content = TypeVar("Content")
-
-
-class Sealed(Generic[Content]):
-    """A field that nobody can write into: what comes in is copied, and so is what is given out."""
-
-    def __init__(self, *, optional: bool = False) -> None:
-        self.optional = optional
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.name = name
-
-    @overload
-    def __get__(self, record: None, owner: type) -> Self: ...
-
-    @overload
-    def __get__(self, record: object, owner: type) -> Content: ...
-
-    def __get__(self, record: object | None, owner: type) -> Any:
-        if record is not None:
-            return copied(record.__dict__[self.name])
-        if self.optional:
-            return None  # what dataclass takes as the default
-        raise AttributeError(self.name)
-
-    def __set__(self, record: object, content: Content) -> None:
-        record.__dict__[self.name] = copied(content)
-
-
-def copied(content: Content) -> Content:
-    """Return a copy of a frame, of a mapping or of messages that shares nothing that could be written into."""
-    match content:
-        case pd.DataFrame():
-            objects = content.columns[[is_object_dtype(kind) for kind in content.dtypes]]
-            nested = {name: content[name].map(copied) for name in objects if _holds_tuples(content[name])}
-            return cast("Content", content.copy().assign(**nested) if nested else content.copy())
-        case pd.Series():
-            return cast("Content", content.copy())  # a shallow one shares what .array gives, whatever copies on write
-        case dict():
-            return cast("Content", dict(content))
-        case tuple():
-            return cast("Content", tuple(map(copied, content)))
-        case Message():
-            return cast("Content", replace(content, values=dict(content.values)))
-    return content
-
-
-def _holds_tuples(column: pd.Series) -> bool:
-    """Return True for a column of messages, such as the notes of segregation indices."""
-    return any(isinstance(cell, tuple) for cell in column.iloc[:1])
 
 
 class Moved:
@@ -202,6 +155,8 @@ class ReleasedResults:
         of what leaves.
     measures : ReleasedMeasures, optional
         Measures, coverage of the need that is shown, and notes of offices.
+    comparison : ReleasedComparison, optional
+        Several rules beside each other.
     unreleased_domains : tuple of str
         Domains of which the data have indicators that do not leave: "not released" is not "there is none".
     certificate : Audit
@@ -254,6 +209,7 @@ class ReleasedResults:
     twins: ReleasedTwins | None = None
     funded: ReleasedFunded | None = None
     measures: ReleasedMeasures | None = None
+    comparison: ReleasedComparison | None = None
     unreleased_domains: tuple[str, ...] = ()
     certificate: Audit = field(default_factory=Audit)
 
@@ -418,7 +374,7 @@ class ReleasedColumn:
     classes : tuple of NeedClass
         The classes of a class column, rising.
     axis : str
-        The axis of the need index, for a score or a class; empty otherwise.
+        The axis of the need index, for a score or a class, or ``axis/domain``; empty otherwise.
     change_of : str
         The column that it is the change of; empty otherwise.
     """
@@ -444,6 +400,14 @@ class ReleasedColumn:
     def base(self) -> str:
         """The indicator that it speaks of: the one whose change it is, or itself."""
         return self.change_of or self.id
+
+
+DOMAIN = "/"  # between an axis of the need index and one of its domains
+
+
+def domain_axis(axis: str, domain: str) -> str:
+    """Return the name under which a domain of an axis is released."""
+    return f"{axis}{DOMAIN}{domain}"
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from quartiersatlas.catalogue import text
@@ -13,7 +14,7 @@ from quartiersatlas.present.paper import Bullets, DocumentTable, Heading, Paragr
 if TYPE_CHECKING:
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.disclosure import Release
-    from quartiersatlas.disclosure.derived.changes import ReleasedChange
+    from quartiersatlas.disclosure.derived.over_dates import ReleasedChange
     from quartiersatlas.present.paper.document import DocumentBlock
 
 WIDE = 150.0  # mm
@@ -29,9 +30,9 @@ def change_blocks(release: Release, lang: Lang) -> list[DocumentBlock]:
     blocks: list[DocumentBlock] = [Heading(text("heading_change", lang))]
     blocks += [Paragraph(sentence) for sentence in found.sentences(lang)]
     for name in found.indicators:
-        blocks += chart_figures(lambda name=name: found.chart("dumbbell", lang, indicator=name, most=MOST), WIDE)
+        blocks += chart_figures(partial(found.chart, "dumbbell", lang, indicator=name, most=MOST), WIDE)
         if len(found.periods) > 2:  # noqa: PLR2004 - the first and the last
-            blocks += chart_figures(lambda name=name: found.chart("course", lang, indicator=name), WIDE, 60.0)
+            blocks += chart_figures(partial(found.chart, "course", lang, indicator=name), WIDE, 60.0)
         blocks += _moved(release, found, name, lang)
     return blocks
 
@@ -86,7 +87,7 @@ def funded_blocks(release: Release, lang: Lang) -> list[DocumentBlock]:
     blocks: list[DocumentBlock] = [Heading(text("heading_funded", lang))]
     blocks += [Paragraph(line) for line in found.text(lang).splitlines()]
     for kind in OF_GROUPS:
-        blocks += chart_figures(lambda kind=kind: found.chart(kind, lang), WIDE, 70.0)
+        blocks += chart_figures(partial(found.chart, kind, lang), WIDE, 70.0)
     return blocks
 
 

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from quartiersatlas.base.checks import choice
-from quartiersatlas.charts import Charted
 from quartiersatlas.disclosure.counted import counted_rates
+from quartiersatlas.disclosure.derived.over_dates import ReleasedChange, ReleasedLists
 from quartiersatlas.disclosure.derived.recompute import need_again, quietly
 from quartiersatlas.disclosure.numbers.other_numbers import RATE_DECIMALS
-from quartiersatlas.disclosure.release import Sealed
 from quartiersatlas.disclosure.selection.screened import withheld_areas
 from quartiersatlas.errors import SpecError
-from quartiersatlas.monitoring.changes.drawn import change_chart
-from quartiersatlas.monitoring.changes.record import ChangeRecord
 from quartiersatlas.monitoring.changes.rows import changed_rows, levels
-from quartiersatlas.monitoring.changes.words import change_sentences
 from quartiersatlas.monitoring.lists.compare import ListComparison, compare_lists
 from quartiersatlas.screening import screen
 
@@ -27,8 +22,6 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from quartiersatlas.catalogue import Lang
-    from quartiersatlas.charts import Chart
     from quartiersatlas.disclosure.derived.recompute import Derived
     from quartiersatlas.disclosure.over_time.other_dates import ToldDate
     from quartiersatlas.monitoring.changes.change import Change
@@ -36,46 +29,6 @@ if TYPE_CHECKING:
 
 OF_CITY = ("x_earlier", "n_earlier", "x_later", "n_later")
 AGAINST_CITY = ["relative", "relative_lower", "relative_upper", "z", "p", "p_adjusted", "p_together"]
-KINDS = (None, "caterpillar", "dumbbell", "course")
-
-
-@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class ReleasedChange(ChangeRecord, Charted):
-    """A change as it may be known: areas that are withheld at one of two dates have no row of numbers.
-
-    ``reason`` is ``"withheld"`` there. They count in the city, whose values are those that are printed.
-    """
-
-    table: Sealed[pd.DataFrame] = Sealed()  # type: ignore[assignment] # a frame that nobody can write into
-    city: Sealed[pd.DataFrame] = Sealed()  # type: ignore[assignment]
-    levels: Sealed[pd.DataFrame] = Sealed()  # type: ignore[assignment]
-    names: Sealed[pd.Series[str]] = Sealed()  # type: ignore[assignment]
-
-    def sentences(self, lang: Lang = "de") -> list[str]:
-        """Return the change from the first to the last date, a paragraph per indicator."""
-        return change_sentences(self, lang)
-
-    def text(self, lang: Lang = "de") -> str:
-        """Return the change in sentences, size before chance."""
-        return "\n".join(self.sentences(lang))
-
-    def chart(self, kind: str | None = None, lang: Lang = "de", *, indicator: str = "", most: int = 25) -> Chart:
-        """Return a chart of one indicator, the kinds of :meth:`Change.chart`."""
-        choice(kind, KINDS, "kind")
-        return change_chart(self, kind or "caterpillar", lang, indicator, ("", ""), most)
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class ReleasedLists(ListComparison):
-    """A comparison of lists as it may be known: where an outcome is withheld at one date, the state is unknown."""
-
-    table: Sealed[pd.DataFrame] = Sealed()  # type: ignore[assignment]
-    conditions: Sealed[pd.DataFrame] = Sealed()  # type: ignore[assignment]
-    gone: tuple[str, ...] = ()
-    factors: tuple[str, ...] = ()
-    before: None = field(default=None, init=False)
-    after: None = field(default=None, init=False)
-    predecessors: None = field(default=None, init=False)
 
 
 def released_change(found: Change | None, dates: Mapping[str, ToldDate]) -> ReleasedChange | None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from quartiersatlas.disclosure.derived.over_dates import ReleasedFunded, ReleasedTwins
 from quartiersatlas.disclosure.derived.recompute import quietly
-from quartiersatlas.disclosure.release import Sealed
 from quartiersatlas.disclosure.suppression import suppression_pattern
 from quartiersatlas.errors import SpecError
 from quartiersatlas.monitoring.comparisons.funded import FundedComparison, compare_funded
@@ -20,24 +20,6 @@ if TYPE_CHECKING:
     from quartiersatlas.disclosure.over_time.other_dates import ToldDate
     from quartiersatlas.disclosure.protection import Protection
     from quartiersatlas.intake import AreaData
-
-
-@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class ReleasedTwins(Twins):
-    """Twins as they may be known: areas with a withheld count have none, and are none."""
-
-    table: Sealed[pd.DataFrame] = Sealed()  # type: ignore[assignment] # a frame that nobody can write into
-    near: Sealed[pd.DataFrame] = Sealed()  # type: ignore[assignment]
-    reliability: Sealed[pd.Series[float]] = Sealed()  # type: ignore[assignment]
-    names: Sealed[pd.Series[str]] = Sealed()  # type: ignore[assignment]
-
-
-@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class ReleasedFunded(FundedComparison):
-    """A comparison of funded areas as it may be known: areas withheld in one of the years are in neither group."""
-
-    table: Sealed[pd.DataFrame] = Sealed()  # type: ignore[assignment]
-    curves: Sealed[pd.DataFrame] = Sealed()  # type: ignore[assignment]
 
 
 def released_twins(found: Twins | None, own: ToldDate) -> ReleasedTwins | None:

@@ -30,10 +30,9 @@ from quartiersatlas.indicators.pictures.gaps import GAP_TO, WHO
 from quartiersatlas.intake.joining.data import kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from quartiersatlas.disclosure.columns import ReleasedColumns
-    from quartiersatlas.disclosure.over_time.other_dates import ToldDate
     from quartiersatlas.disclosure.protection import Protection
     from quartiersatlas.disclosure.suppression import SuppressionPattern
     from quartiersatlas.indicators.gaps.counted import GapCounts
@@ -218,12 +217,12 @@ def add_gap_columns(
     pattern: SuppressionPattern,
     leaving: LeavingGap,
     protection: Protection,
-    dates: Mapping[str, ToldDate],
+    before: tuple[ReleasedColumns, LeavingGap] | None,
 ) -> ReleasedGap:
     """Release a gap per area, direct and drawn towards all areas, and what is said of the whole city.
 
     Every number per area is computed from the counts in ``out``: where one of them is withheld there is no gap, and
-    what the areas say together is said by those that are shown.
+    what the areas say together is said by those that are shown. Its change needs what leaves of the earlier date.
     """
     gap = leaving.gap
     shown = shown_table(out, leaving)
@@ -234,9 +233,8 @@ def add_gap_columns(
         gap.spec.reference,
     )
     areas = areas.assign(reason=reason.where(areas["difference"].isna(), ""))
-    if gap.before is not None:
-        before = dates[gap.before.period]
-        then = shown_table(before.out, before.gaps[gap.spec.name]).reindex(shown.index)
+    if before is not None:
+        then = shown_table(*before).reindex(shown.index)
         areas = areas.join(area_changes(then, shown, gap.spec.reference, gap.spec.correlation))
     city, exact = _city(pattern, out, leaving, protection)
     smooth = areas["shrunken"] if areas["shrunken"].notna().any() else areas["difference"]

@@ -9,6 +9,7 @@ from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from quartiersatlas.base.checks import names as names_of
 from quartiersatlas.disclosure.derived.recompute import scale_options
+from quartiersatlas.disclosure.selection.compared_rules import compared_columns
 from quartiersatlas.disclosure.selection.screened import looked_at
 from quartiersatlas.intake.joining.data import SUMMED_BESIDE_COUNTS, kind_of
 
@@ -63,6 +64,7 @@ def entering_names(data: AreaData, made: Mapping[str, Any]) -> list[str]:
         options = scale_options(made["scale"], data)
         for part in ("groups", "reference", "population"):
             wanted += names_of(options[part], part) if options.get(part) else []
+    wanted += [name for name in compared_columns(made["comparison"], data) if is_number(data, name)]
     wanted += [data.catalogue[name].base for name in [*data.values.columns, *wanted] if name in data.catalogue]
     return [name for name in dict.fromkeys(wanted) if name in data.values.columns]
 
@@ -74,4 +76,6 @@ def families_of(data: AreaData, made: Mapping[str, Any]) -> list[tuple[list[str]
         found += [([leaf.id for leaf in axis.indicators], need.scores[axis.id].notna()) for axis in need.spec.axes]
     if shortlist is not None:
         found.append(([name for name in looked_at(shortlist, data) if is_number(data, name)], shortlist.assessed))
+    for one in () if made["comparison"] is None else made["comparison"].shortlists.values():
+        found.append(([name for name in looked_at(one, data) if is_number(data, name)], one.assessed))
     return found

@@ -154,7 +154,7 @@ def _told(asked: list[AskedDate], protection: Protection, settled: Settled) -> T
         list(dict.fromkeys(name for one in asked for name in one.shown)),
         at="earlier",
     )
-    nothing: dict[str, Any] = dict.fromkeys(("need", "shortlist", "segregation", "scale"))
+    nothing: dict[str, Any] = dict.fromkeys(("need", "shortlist", "segregation", "scale", "comparison"))
     lists = [{**nothing, "shortlist": one.shortlist, "need": one.shortlist.need} for one in asked if one.shortlist]
     used = [name for one in asked for name in one.used]
     used += [name for made in lists for name in entering_names(data, made)]
@@ -219,3 +219,11 @@ def _together(one: EarlierCells, other: EarlierCells) -> EarlierCells:
         for name in {**one.planned, **other.planned}
     }
     return EarlierCells(shown, planned, {**one.totals, **other.totals})
+
+
+def gap_before(leaving: LeavingGap, dates: Mapping[str, ToldDate]) -> tuple[ReleasedColumns, LeavingGap] | None:
+    """Return what leaves of the earlier date of a gap that changed."""
+    if leaving.gap.before is None:
+        return None
+    date = dates[leaving.gap.before.period]
+    return date.out, date.gaps[leaving.gap.spec.name]
