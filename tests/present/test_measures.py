@@ -128,7 +128,7 @@ def test_the_record_cannot_be_written_into(town, register, results):
 
 
 def test_the_panel_of_an_area_names_live_measures_only(town, register, results):
-    from quartiersatlas.present.measures import area_measure_lines
+    from quartiersatlas.present.acting.measures import area_measure_lines
 
     lines = area_measure_lines(released(town, register, results), "de")
     assert lines == {

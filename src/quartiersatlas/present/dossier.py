@@ -16,9 +16,9 @@ from quartiersatlas.disclosure.words import value_text
 from quartiersatlas.errors import ReleaseError, list_some
 from quartiersatlas.monitoring.measures.coverage import day_text
 from quartiersatlas.monitoring.measures.standing import rows_of
+from quartiersatlas.present.acting.measures import measure_blocks
 from quartiersatlas.present.files.export import write_layers
 from quartiersatlas.present.files.tables import area_table, candidate_table, columns_table, notes_table
-from quartiersatlas.present.measures import measure_blocks
 from quartiersatlas.present.paper import (
     Bullets,
     Document,

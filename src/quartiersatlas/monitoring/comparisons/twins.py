@@ -201,17 +201,11 @@ def twins(
             f"least {max(FEWEST_AREAS, number + 2)}. Compare them one by one."
         )
     targets = [key for key in asked if (OWN, key) in index]
-    rows = (
-        index.get_indexer(pd.MultiIndex.from_tuples([(OWN, key) for key in targets]))
-        if targets
-        else np.array([], dtype=int)
-    )
+    rows = np.array([index.get_loc((OWN, key)) for key in targets], dtype=int)
     weights = np.sqrt([rates(x[name], n[name])["reliability"].mean() for name in chosen])
     rate = (x / n).to_numpy()
     distance, nearest = _nearest(rate, weights, rows, candidates, number)
-    rng = np.random.default_rng(seed)
-    hits = np.zeros((len(rows), len(index)))
-    persons = n.to_numpy()
+    hits, rng, persons = np.zeros((len(rows), len(index))), np.random.default_rng(seed), n.to_numpy()
     for _ in range(runs):
         _, again = _nearest(rng.binomial(persons.astype(int), rate) / persons, weights, rows, candidates, number)
         np.add.at(hits, (np.arange(len(rows))[:, None], again), 1.0)
