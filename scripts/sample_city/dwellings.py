@@ -120,9 +120,7 @@ def _box(ring: Sequence[Point]) -> tuple[float, float, float, float]:
     return min(xs), min(ys), max(xs), max(ys)
 
 
-def _shared_out(
-    key: str, middles: list[Point], counts: Counts, city: City, seed: int
-) -> list[tuple[Point, int, int]]:
+def _shared_out(key: str, middles: list[Point], counts: Counts, city: City, seed: int) -> list[tuple[Point, int, int]]:
     """Return cells with their people: most live around the middle of the district, and in some cells nobody."""
     site = next(d.cell.site for d in city.districts if d.key == key)
     rng = Random(f"{seed}/grid/{key}")

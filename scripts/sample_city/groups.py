@@ -129,9 +129,7 @@ def budget_bytes(city: City, seed: int) -> bytes:
     return _csv(("Stadtteil", "Name", "Seit"), [[key, names[key], BUDGET_SINCE] for key in chosen])
 
 
-def _with_merged(
-    city: City, counts: dict[str, Counts], merged: str, columns: tuple[str, ...]
-) -> dict[str, Counts]:
+def _with_merged(city: City, counts: dict[str, Counts], merged: str, columns: tuple[str, ...]) -> dict[str, Counts]:
     """Return counts of all areas in key order, the two harbour areas in one, nobody in the forest."""
     nobody = dict.fromkeys(columns, 0)
     found = {}

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 SAMPLED = 0.018
 """Share of the residents who are written to."""
-AGE_GROUPS = {"18-44": ("Alter_18_64", 0.55, 0.42), "45-64": ("Alter_18_64", 0.45, 0.56), "65+": ("Alter_65plus", 1, 0.6)}
+AGE_GROUPS = {
+    "18-44": ("Alter_18_64", 0.55, 0.42),
+    "45-64": ("Alter_18_64", 0.45, 0.56),
+    "65+": ("Alter_65plus", 1, 0.6),
+}
 """Group, the age group of the register it is a part of, its share of that, and how many answer."""
 NO_ANSWER = 0.03
 SATISFIED, WORSE_WITH_NEED, OLDER = 1.25, 0.6, {"18-44": -0.15, "45-64": 0.0, "65+": 0.35}

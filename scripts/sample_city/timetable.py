@@ -7,6 +7,7 @@ import io
 import math
 import zipfile
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from sample_city.geometry import CENTRE
@@ -122,7 +123,7 @@ def _tour(districts: list[District]) -> list[District]:
 def _filled(stops: list[tuple[str, Point]]) -> list[tuple[str, Point]]:
     """Return the stops with another one halfway where two are far apart."""
     found = stops[:1]
-    for (before, start), (name, end) in zip(stops, stops[1:], strict=False):
+    for (before, start), (name, end) in pairwise(stops):
         if math.dist(start, end) > MOST_BETWEEN:
             found.append((f"{before} / {name}", ((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)))
         found.append((name, end))

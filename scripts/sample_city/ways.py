@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from sample_city import river
@@ -50,7 +51,7 @@ def build_ways(of: Finder) -> list[Way]:
     for column in numbers:
         pieces = _pieces([_corner(column, row) for row in numbers], of)
         ways += [Way(piece, bridge=False) for piece in pieces]
-        for south, north in zip(pieces, pieces[1:], strict=False):
+        for south, north in pairwise(pieces):
             crossing += 1
             if crossing % EVERY_BRIDGE == 0:
                 ways.append(Way((south[-1], north[0]), bridge=True))

@@ -8,31 +8,15 @@ from typing import TYPE_CHECKING
 from quartiersatlas.base.checks import usable_path
 from quartiersatlas.base.files import move_all, unfinished_folder
 from quartiersatlas.disclosure.ledger import publishing
-from quartiersatlas.errors import SpecError
-from quartiersatlas.monitoring.store.monitor import monitor
 from quartiersatlas.present.yearly_report import monitor_report
+from quartiersatlas.project.inputs import project_store
 from quartiersatlas.project.run import check_project, computed_project, ledger_place, locked_project
 from quartiersatlas.project.schema import read_project
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from quartiersatlas.monitoring.store.monitor import Monitor
     from quartiersatlas.monitoring.store.outcome import Findings
-    from quartiersatlas.project.schema import Project
-
-
-def project_store(project: Project) -> Monitor:
-    """Open the store that a project names.
-
-    Raises
-    ------
-    SpecError
-        It names none.
-    """
-    if project.monitor is None:
-        raise SpecError(f'{project.path.name} names no store: add [monitor] with folder = "monitoring".')
-    return monitor(project.file(project.monitor.folder), format=project.monitor.format)  # type: ignore[arg-type]
 
 
 def add_to_monitor(
