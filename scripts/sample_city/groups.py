@@ -22,7 +22,7 @@ UNDER_65 = 0.9
 ODDS = 2.1
 """How much likelier benefits are with migration background than without, in odds."""
 GROUP_COUNTS = ("Unter_65_MH", "SGB2_MH")
-SERIES = ("Unter_65", "SGB2_Personen")
+SERIES = ("Einwohner", "Unter_65", "SGB2_Personen")
 BUDGET_SINCE, N_BUDGETS = 2020, 12
 BUDGET_CORE = (-4500.0, -3800.0)
 """Around this place lies the estate of which all districts have a budget of their own."""
@@ -98,7 +98,7 @@ def series_bytes(city: City, merged: str, seed: int) -> bytes:
     """
     past = build_past(city, seed)
     rows = [
-        [year, key, *(show_count(name, of[name]) for name in SERIES)]
+        [year, key, of["Einwohner"], *(show_count(name, of[name]) for name in SERIES[1:])]
         for year in PAST_YEARS
         for key, of in _with_merged(city, past[year], merged, SERIES).items()
     ]

@@ -327,7 +327,10 @@ def _funded(project: Project, part: FundedPart, store: Monitor) -> FundedCompari
         if part.key not in cells:
             raise ColumnError.not_found(part.key, raw.header, part.path)
         keys = [text.strip() for text in cells[part.key].texts()]
-    panel = {int(period[:4]): store.data(period) for period in store.periods}
+    if not store.periods:
+        raise SpecError(f"the store has no period yet. Add them: quartiersatlas monitor add --all {project.path.name}")
+    years = {int(period[:4]): store.data(period) for period in store.periods}
+    panel = {year: data for year, data in years.items() if part.outcome in data.values}
     return compare_funded(
         panel,
         keys,

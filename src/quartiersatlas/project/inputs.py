@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,8 +13,10 @@ from quartiersatlas.indicators import add_change, add_counts, add_rates
 from quartiersatlas.intake import AreaData, join, merge_areas, read_areas, read_features, read_points, read_table
 from quartiersatlas.intake.files.layers import read_geometry_file
 from quartiersatlas.monitoring.store.monitor import monitor
+from quartiersatlas.project.acting import with_acting_columns
 from quartiersatlas.project.schema import AreasPart, ChangePart, ProgrammesPart, TablePart
 from quartiersatlas.project.toml_words import toml_advice, toml_value
+from quartiersatlas.space import check_areas
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from quartiersatlas.intake import Table
     from quartiersatlas.monitoring.store.monitor import Monitor
     from quartiersatlas.project.schema import LayerPart, Project
+    from quartiersatlas.space import AreasReport
 
 JOIN_OPTIONS = (
     "missing",
@@ -36,6 +39,44 @@ JOIN_OPTIONS = (
     "perturbed",
     "rounded",
 )  # of a table; the others are for reading
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ProjectInputs:
+    """What a project reads: its tables, how its areas fit together, the data of its periods, and those of its own."""
+
+    tables: tuple[Table, ...]
+    fit: AreasReport
+    joined: Mapping[str, AreaData]
+    data: AreaData
+
+
+def read_inputs(project: Project) -> ProjectInputs:
+    """Read the tables and areas of a project and join those of the periods that it computes with."""
+    tables = [(part, read_project_table(project, part)) for part in project.tables]
+    areas = read_project_areas(project)
+    fit = check_areas(areas)
+    periods = [project.period, *(part.period for part in project.earlier)]
+    periods += [project.change.since] if project.change is not None else []
+    periods += project.acting.periods.values()
+    joined = {period: joined_period(project, areas, tables, period) for period in dict.fromkeys(periods)}
+    joined = with_relations(project, joined)
+    data = joined[project.period]
+    if project.change is not None:
+        data = with_changes(project, project.change, data, joined[project.change.since])
+    refuse_unknown_values(project, data)
+    data = with_acting_columns(project, data)
+    return ProjectInputs(tables=tuple(table for _, table in tables), fit=fit, joined=joined, data=data)
+
+
+def read_all_periods(project: Project) -> dict[str, AreaData]:
+    """Return the data of every period of the tables, the earliest first: of the project's own all that it computes."""
+    own = read_inputs(project)
+    tables = [(part, table) for part, table in zip(project.tables, own.tables, strict=True)]
+    areas = read_project_areas(project)
+    others = sorted({part.period for part in project.tables} - {project.period})
+    found = {period: joined_period(project, areas, tables, period, as_far_as_counted=True) for period in others}
+    return dict(sorted({**found, project.period: own.data}.items()))
 
 
 def read_project_areas(project: Project) -> gpd.GeoDataFrame:
@@ -54,9 +95,14 @@ def read_project_table(project: Project, part: TablePart) -> Table:
 
 
 def joined_period(
-    project: Project, areas: gpd.GeoDataFrame, tables: list[tuple[TablePart, Table]], period: str
+    project: Project,
+    areas: gpd.GeoDataFrame,
+    tables: list[tuple[TablePart, Table]],
+    period: str,
+    *,
+    as_far_as_counted: bool = False,
 ) -> AreaData:
-    """Join all tables of a period and add the rates."""
+    """Join all tables of a period and add the rates; as far as counted: those whose columns the period has."""
     meanings = [part.meaning for part in project.indicators.values() if part.meaning is not None]
     catalogue = Catalogue.builtin().add(*meanings)
     data: gpd.GeoDataFrame | AreaData = areas
@@ -69,7 +115,12 @@ def joined_period(
     if project.population not in data.values.columns:
         raise ColumnError.not_found(project.population, data.values.columns, f"population: the tables of {period!r}")
     pairs = {name: (part.numerator, part.denominator) for name, part in project.indicators.items() if part.numerator}
-    return add_rates(add_counts(replace(data, population=project.population), project.counts), pairs)
+    counts = project.counts
+    if as_far_as_counted:
+        there = set(data.values.columns)
+        counts = {name: pair for name, pair in counts.items() if there.issuperset(pair)}
+        pairs = {name: pair for name, pair in pairs.items() if there.union(counts).issuperset(pair)}
+    return add_rates(add_counts(replace(data, population=project.population), counts), pairs)
 
 
 def with_relations(project: Project, joined: dict[str, AreaData]) -> dict[str, AreaData]:

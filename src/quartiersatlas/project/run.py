@@ -20,28 +20,16 @@ from quartiersatlas.monitoring.measures.register import Measures, read_measures
 from quartiersatlas.need import need_index
 from quartiersatlas.present import atlas_map, export, figure, profiles, report
 from quartiersatlas.present.files.export import sidecar_files
-from quartiersatlas.project.acting import Acted, acted, with_acting_columns
+from quartiersatlas.project.acting import Acted, acted
 from quartiersatlas.project.certificate import ProjectAudit, write_certificate
 from quartiersatlas.project.context_part import read_context, read_gazetteer, read_look
-from quartiersatlas.project.inputs import (
-    advice_for,
-    facility_layer,
-    joined_period,
-    placed_layer,
-    project_store,
-    read_project_areas,
-    read_project_table,
-    refuse_unknown_values,
-    with_changes,
-    with_relations,
-)
+from quartiersatlas.project.inputs import advice_for, facility_layer, placed_layer, project_store, read_inputs
 from quartiersatlas.project.manifest import digests, input_files, manifest_of, write_manifest
 from quartiersatlas.project.rule_part import naming_the_condition
 from quartiersatlas.project.schema import Project, read_project
 from quartiersatlas.project.toml_words import toml_advice
 from quartiersatlas.screening import candidate_areas, programme_areas, programme_overlap, screen
 from quartiersatlas.segregation import measure_segregation
-from quartiersatlas.space import check_areas
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -146,19 +134,8 @@ def check_project(path: str | Path) -> ProjectResult:
 
 def computed_project(project: Project, ledger: Ledger | None) -> ProjectResult:
     """Compute a project, whose releases are compared with those of the ledger and entered into it."""
-    tables = [(part, read_project_table(project, part)) for part in project.tables]
-    areas = read_project_areas(project)
-    fit = check_areas(areas)
-    periods = [project.period, *(part.period for part in project.earlier)]
-    periods += [project.change.since] if project.change is not None else []
-    periods += project.acting.periods.values()
-    joined = {period: joined_period(project, areas, tables, period) for period in dict.fromkeys(periods)}
-    joined = with_relations(project, joined)
-    data = joined[project.period]
-    if project.change is not None:
-        data = with_changes(project, project.change, data, joined[project.change.since])
-    refuse_unknown_values(project, data)
-    data = with_acting_columns(project, data)
+    inputs = read_inputs(project)
+    joined, data = inputs.joined, inputs.data
     need = need_index(data, project.need.spec, exclude=project.need.exclude) if project.need is not None else None
     shortlist = _screened(project, data, need)
     stability = candidates = None
@@ -199,9 +176,8 @@ def computed_project(project: Project, ledger: Ledger | None) -> ProjectResult:
         gazetteer=read_gazetteer(project),
         look=read_look(project),
     )
-    read = tuple(table for _, table in tables)
     results = (need, shortlist, candidates, stability, result, atlas, ledger)
-    return ProjectResult(project, read, fit, data, *results, overlap=overlap, acted=found)
+    return ProjectResult(project, inputs.tables, inputs.fit, data, *results, overlap=overlap, acted=found)
 
 
 def _candidates(
