@@ -58,9 +58,7 @@ def _parser() -> argparse.ArgumentParser:
 
     demo = commands.add_parser("demo", help=f"write the synthetic sample city and its atlas into {DEMO_FOLDER}/")
     demo.add_argument("folder", nargs="?", default=DEMO_FOLDER, type=Path)
-    demo.add_argument(
-        "--full", action="store_true", help="also what comes after the first map, in monitoring/"
-    )
+    demo.add_argument("--full", action="store_true", help="also what comes after the first map, in monitoring/")
     demo.set_defaults(command=_demo)
 
     new = commands.add_parser("new", help="write a commented project file to start from")
