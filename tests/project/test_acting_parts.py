@@ -85,7 +85,7 @@ def test_the_manifest_names_the_files_but_has_no_digest_of_counted_ones(run):
         assert len(inputs[name]) == 64
 
 
-def test_the_store_has_the_years_once(run, capsys):
+def test_the_store_has_the_years_once(run):
     store = qa.monitor(run.project.file("speicher"))
     assert store.periods == [f"{year}-12-31" for year in range(2017, 2025)]
     assert "child_poverty_u15" not in store.data("2021-12-31").values  # not counted then
@@ -115,6 +115,12 @@ FAULTS = [
 ]
 
 
+def computed(file):
+    project = read_project(file)
+    inputs = read_inputs(project)
+    return acted(project, inputs.joined, inputs.data, None, lambda _: None, lambda: None)
+
+
 def light(content, place):
     """Leave out the other parts and the years of the store: a fault shows as well."""
     parts = re.split(r"(?m)^(?=\[)", content)
@@ -135,9 +141,7 @@ def test_a_fault_names_its_file_line_and_part(file, old, new, place, said):
     assert old in content
     file.write_text(light(content.replace(old, new, 1), place), encoding="utf-8")
     with pytest.raises(QuartiersatlasError) as caught:
-        found = read_project(file)
-        data = read_inputs(found)
-        acted(found, data.joined, data.data, None, lambda _: None, lambda: None)
+        computed(file)
     message = str(caught.value)
     assert message.startswith("projekt_monitoring.toml, line ")
     assert said in message
