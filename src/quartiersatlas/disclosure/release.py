@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from quartiersatlas.catalogue import Indicator, Lang, Reference
     from quartiersatlas.charts import Chart
+    from quartiersatlas.disclosure.derived.comparison import ReleasedComparison
     from quartiersatlas.disclosure.derived.measures import ReleasedMeasures
     from quartiersatlas.indicators.gaps import ReferenceGroup
     from quartiersatlas.indicators.gaps.words import GapLabels
@@ -197,6 +198,8 @@ class ReleasedResults:
         How the situation of groups differs from that of the others.
     measures : ReleasedMeasures, optional
         Measures, coverage of the need that is shown, and notes of offices.
+    comparison : ReleasedComparison, optional
+        Several rules beside each other.
     unreleased_domains : tuple of str
         Domains of which the data have indicators that do not leave: "not released" is not "there is none".
     certificate : Audit
@@ -245,6 +248,7 @@ class ReleasedResults:
     stability: ReleasedStability | None = None
     group_gaps: tuple[ReleasedGap, ...] = ()
     measures: ReleasedMeasures | None = None
+    comparison: ReleasedComparison | None = None
     unreleased_domains: tuple[str, ...] = ()
     certificate: Audit = field(default_factory=Audit)
 

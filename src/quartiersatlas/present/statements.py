@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from quartiersatlas.catalogue.indicators import DOMAINS
 from quartiersatlas.catalogue.texts import THIN_BLANK, pick
 from quartiersatlas.disclosure import Release
 from quartiersatlas.disclosure.release import NUMBER_FORMS
-from quartiersatlas.disclosure.selection.rule_words import missing_text, reason_text, rule_text, rule_words
+from quartiersatlas.disclosure.selection.rule_words import RuleItem, missing_text, reason_text, rule_text, rule_words
 from quartiersatlas.disclosure.words import (
     draft_text,
     indicator_label,
@@ -252,8 +252,14 @@ def rule_blocks(release: Release, lang: Lang) -> list[DocumentBlock]:
         return []
     words = rule_words(release, release.rule.tree, lang)
     blocks: list[DocumentBlock] = [Paragraph(words.lead)]
-    blocks += [Bullets(words.items)] if words.items else []
+    blocks += [_outline(words.outline)] if words.outline else []
     return [*blocks, *([Paragraph(words.note, "muted")] if words.note else [])]
+
+
+def _outline(items: Sequence[RuleItem]) -> Bullets:
+    """Return the conditions of a rule as a list, those of "at least 2 of 3" as a list inside it."""
+    inside = tuple(_outline(item.items) if item.items else None for item in items)
+    return Bullets(tuple(item.words for item in items), inside=inside if any(inside) else ())
 
 
 def method_texts(release: Release, lang: Lang) -> list[str]:

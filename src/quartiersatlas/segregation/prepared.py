@@ -57,6 +57,13 @@ class SegregationSpec:
     resample: Literal["persons", "areas"] | None = None
     n: int = 999
     seed: int | np.random.Generator | None = field(default=None, compare=False)
+    barriers: gpd.GeoDataFrame | None = field(default=None, compare=False, repr=False)
+    crossings: gpd.GeoDataFrame | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def contact(self) -> tuple[float | None, gpd.GeoDataFrame | None, gpd.GeoDataFrame | None]:
+        """What decides who touches whom: the gap that counts, what cuts contact, what opens it."""
+        return self.tolerance, self.barriers, self.crossings
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,8 @@ from quartiersatlas.segregation.table import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    import geopandas as gpd
+
     from quartiersatlas.segregation.prepared import Missing, PreparedCounts
     from quartiersatlas.segregation.table import IndexTask
 
@@ -56,6 +58,8 @@ def measure_segregation(
     centre: str | tuple[float, float] | list[tuple[float, float]] = "population",
     contiguity: Literal["rook", "queen"] = "rook",
     tolerance: float | None = None,
+    barriers: gpd.GeoDataFrame | None = None,
+    crossings: gpd.GeoDataFrame | None = None,
     resample: Literal["persons", "areas"] | None = None,
     n: int = 999,
     seed: int | np.random.Generator | None = None,
@@ -101,6 +105,9 @@ def measure_segregation(
     tolerance : float, optional
         Gap in metres that still counts as touching, for the indices of borders; the default is that of
         :func:`neighbours`. ``.notes`` says where outlines do not touch that were meant to. At least 0.
+    barriers, crossings : GeoDataFrame, optional
+        Rivers, railways, and bridges across them, as for :func:`neighbours`: the way to others within the radii leads
+        around them, and borders along them are no contact. The decay of the clustering indices goes straight.
     resample : {"persons", "areas"}, optional
         Fill ``lower`` and ``upper`` with a 95 % interval from resamples of the persons or of the areas.
     n : int, default 999
@@ -122,7 +129,8 @@ def measure_segregation(
     CountError
         Counts are negative, text, shares, larger than the population, or unknown with ``missing="raise"``.
     GeometryError
-        An index needs geometry, and it is in degrees or missing.
+        An index needs geometry, and it is in degrees or missing; barriers or crossings do not fit, see
+        :func:`neighbours`.
     SpecError
         An option or index is unknown, or an index that was named needs geometry or radii that are missing.
 
@@ -152,17 +160,33 @@ def measure_segregation(
         centre=centre,
         contiguity=contiguity,
         tolerance=tolerance,
+        barriers=barriers,
+        crossings=crossings,
         resample=resample,
         n=n,
         seed=deepcopy(seed),  # a generator as it is before the first draw
     )
     _check_options(spec)
     prepared = prepare(data, spec)
+    _check_barriers(prepared)
     tasks = index_tasks(prepared)
     rows = table_rows(prepared, tasks)
     if resample is not None:
         rows = with_intervals(rows, prepared, tasks, resample, n=n, seed=seed, progress=progress)
     return SegregationResult(*with_notes(rows, prepared, tasks, resample), _notes(prepared, tasks), prepared)
+
+
+def _check_barriers(prepared: PreparedCounts) -> None:
+    """Refuse barriers that do not fit the areas."""
+    import geopandas as gpd
+
+    from quartiersatlas.space.barriers import checked_barriers
+
+    spec, shapes = prepared.spec, prepared.shapes
+    if shapes is None and (spec.barriers is not None or spec.crossings is not None):
+        raise SpecError("measure_segregation: barriers need areas with geometry, and these have none.")
+    areas = None if shapes is None else gpd.GeoDataFrame(geometry=shapes)
+    checked_barriers(areas, spec.barriers, spec.crossings, "measure_segregation")
 
 
 def _check_options(spec: SegregationSpec) -> None:

@@ -166,7 +166,7 @@ class IndexInputs:
             spec = prepared.spec
             unit = METRES[spec.distance_unit]
             self._geometries[key] = (
-                AreaGeometry(shapes.to_numpy(), people.places, table, spec.radii, spec.kernel, unit, spec.tolerance),
+                AreaGeometry(shapes.to_numpy(), people.places, table, spec.radii, spec.kernel, unit, *spec.contact),
                 known,
             )
         return self._geometries[key]

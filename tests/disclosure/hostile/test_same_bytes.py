@@ -50,6 +50,9 @@ def release_of(one, ledger, **options):
         shortlist=shortlist,
         candidates=qa.candidate_areas(one.data, shortlist, stability=stability, missing=shortlist.missing()),
         missing="status",
+        comparison=qa.compare_rules(one.data, {"a": qa.above_city(rates[1]), "b": rule}, need=need, group=groups[0])
+        if options["protection"].derived == "released"
+        else None,
         segregation=qa.measure_segregation(one.data, groups, by=districts[0] if districts else None, missing="report"),
         scale={"groups": groups[:2], "by": districts, "missing": "report"} if districts else None,
         stability=stability,
@@ -67,7 +70,8 @@ def written(release, folder, packed):
     folder.mkdir()
     qa.atlas_map(release).save(folder / "map.html")
     qa.report(release, folder / "report.html")
-    for table in ("areas", "segregation"):
+    tables = ("areas", "segregation", *(["rules"] if release.comparison is not None else []))
+    for table in tables:
         qa.export(release, folder / f"{table}.csv", table=table)
     if release.candidates is not None and len(release.candidates):
         qa.export(release, folder / "candidates.csv", table="candidates")

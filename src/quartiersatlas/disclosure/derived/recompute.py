@@ -21,7 +21,7 @@ from quartiersatlas.base.checks import names as names_of
 from quartiersatlas.catalogue import Message
 from quartiersatlas.errors import QuartiersatlasError, SpecError, list_some
 from quartiersatlas.need import need_index
-from quartiersatlas.screening import candidate_areas, screen
+from quartiersatlas.screening import candidate_areas, comparison_of, screen
 from quartiersatlas.segregation import measure_segregation, scale_table
 from quartiersatlas.segregation.prepared import SegregationSpec
 from quartiersatlas.segregation.scale import AREAS
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from quartiersatlas.disclosure.suppression import SuppressionPattern
     from quartiersatlas.intake import AreaData
     from quartiersatlas.need import NeedIndex, Stability
-    from quartiersatlas.screening import Candidates, Shortlist
+    from quartiersatlas.screening import Candidates, RuleComparison, Shortlist
     from quartiersatlas.segregation import SegregationResult
 
 Scale = pd.DataFrame | Mapping[str, Any]
@@ -44,7 +44,7 @@ class Derived:
 
     Parameters
     ----------
-    need, shortlist, candidates, segregation, scale, stability : optional
+    need, shortlist, candidates, segregation, scale, stability, comparison : optional
         As in :func:`quartiersatlas.release`; the scale as a table.
     """
 
@@ -54,6 +54,7 @@ class Derived:
     segregation: SegregationResult | None = None
     scale: pd.DataFrame | None = None
     stability: Stability | None = None
+    comparison: RuleComparison | None = None
 
 
 def compute_again(
@@ -66,6 +67,7 @@ def compute_again(
     segregation: SegregationResult | None = None,
     scale: Scale | None = None,
     stability: Stability | None = None,
+    comparison: RuleComparison | None = None,
 ) -> Derived:
     """Compute results again from filled data, with the options of the calls that made them.
 
@@ -75,7 +77,7 @@ def compute_again(
         Data whose withheld cells stand at the mean of their unit.
     pattern : SuppressionPattern
         The data of the house, with which it is compared what the results were made of; and which cells are withheld.
-    need, shortlist, candidates, segregation, scale, stability : optional
+    need, shortlist, candidates, segregation, scale, stability, comparison : optional
         The results of the house; the scale also as a mapping of the options of :func:`scale_table`.
 
     Returns
@@ -105,6 +107,7 @@ def compute_again(
                 segregation=segregation_again(filled, pattern, segregation) if segregation is not None else None,
                 scale=scale_again(filled, pattern, scale) if scale is not None else None,
                 stability=_stability_again(stability, again, chosen) if stability is not None else None,
+                comparison=None if comparison is None else _comparison_again(filled, data, comparison, need, again),
             )
         except SpecError:
             raise
@@ -170,6 +173,15 @@ def _shortlist_again(
     return screen(filled, rule, need=need_again(filled, screened), **options)
 
 
+def _comparison_again(
+    filled: AreaData, data: AreaData, comparison: RuleComparison, need: NeedIndex | None, again: NeedIndex | None
+) -> RuleComparison:
+    """Apply every rule of a comparison to the filled data."""
+    shortlists = comparison.shortlists.items()
+    found = {name: _shortlist_again(filled, data, one, need, again) for name, one in shortlists}
+    return comparison_of(found, **comparison.call)
+
+
 def _candidates_again(
     filled: AreaData, candidates: Candidates | None, shortlist: Shortlist | None
 ) -> Candidates | None:
@@ -227,6 +239,8 @@ def segregation_again(filled: AreaData, pattern: SuppressionPattern, result: Seg
         centre=spec.centre,  # type: ignore[arg-type]
         contiguity=spec.contiguity,
         tolerance=spec.tolerance,
+        barriers=spec.barriers,
+        crossings=spec.crossings,
         resample=spec.resample,
         n=spec.n,
         seed=deepcopy(spec.seed),

@@ -6,6 +6,7 @@ the worse side is the lower one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Literal
@@ -407,8 +408,24 @@ def _limit(word: str, than: object, options: Mapping[str, Any]) -> Limit:
     return found
 
 
+OTHER_NAMES = {"percentile": "quantile", "average": "mean", "avg": "mean"}
+
+
+def _refuse_written_numbers(word: str, than: str) -> None:
+    """Refuse a number in quotation marks, which would be taken for the name of a reference, and near words."""
+    plain = than.strip().rstrip("%").strip()
+    if re.fullmatch(r"[+-]?[\d.,\s]*\d[\d.,\s]*", plain) or plain.lower() in ("nan", "inf"):
+        raise SpecError(
+            f"{word}: the limit is {than!r}, a text; a number stands without quotation marks, in the unit of the "
+            f"indicator and with a decimal point, such as 20.5 for 20,5 %."
+        )
+    if than in OTHER_NAMES:
+        raise SpecError(f"{word}: {than!r} is called {OTHER_NAMES[than]!r} here.")
+
+
 def _than(word: str, than: object) -> Decimal | str | tuple[tuple[Decimal, str], ...]:
     if isinstance(than, str):
+        _refuse_written_numbers(word, than)
         return checked_name(than, f"{word}: than", f"{word}('rate', than='city')")
     if not isinstance(than, list | tuple):
         return number(than, f"{word}: the limit")

@@ -123,6 +123,8 @@ def _refuse_unlike(one: SegregationSpec, other: SegregationSpec) -> None:
         if getattr(one, name) != getattr(other, name):
             values = f"{getattr(one, name)!r} and {getattr(other, name)!r}"
             raise SpecError(f"The two results were computed with different {name}: {values}.")
+    if (one.barriers is None) != (other.barriers is None):
+        raise SpecError("Only one of the two results was computed with barriers: give both theirs, or none.")
 
 
 def _matched(one: MeasuredIndices, other: MeasuredIndices) -> Iterator[tuple[IndexTask, IndexTask]]:
