@@ -182,7 +182,7 @@ def _entry(kind: type, section: str, name: str, entry: object) -> Any:  # noqa: 
             raise SpecError(
                 f"[{section}] holds one table for each name, such as [{section}.name]; {name!r} is none: {entry!r}."
             )
-        part = declared(kind, entry, where)
+        part: Any = declared(kind, entry, where)
         _check(part, where)
         return part
 

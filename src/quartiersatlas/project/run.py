@@ -363,8 +363,10 @@ def _screened(project: Project, data: AreaData, need: NeedIndex | None) -> Short
 def _screened_then(project: Project, data: AreaData) -> Shortlist | None:
     """Apply the rule to another period, with its need where the period has all that the index is made of."""
     need = None
-    if project.need is not None and {one.id for one in project.need.spec.indicators} <= set(data.values.columns):
-        need = need_index(data, project.need.spec, exclude=project.need.exclude)
+    if project.need is not None:
+        members = {leaf.id for axis in project.need.spec.axes for leaf in axis.indicators}
+        if members <= set(data.values.columns):
+            need = need_index(data, project.need.spec, exclude=project.need.exclude)
     return _screened(project, data, need)
 
 
