@@ -164,7 +164,8 @@ def test_lists_of_a_rule_with_need_are_compared_by_the_need_of_both_dates(file):
     axis = '[need]\nid = "x"\nsource = "S"\n[[need.axes]]\nid = "status"\n'
     axis += 'label_de = "S"\nlabel_en = "S"\naggregate = "sum"\n'
     axis += 'normalise = { method = "z", ddof = 0 }\nindicators = [{ id = "sgb2_rate" }]\n'
-    axis += 'classes = [{ id = "a", upper = 0.0, label_de = "a", label_en = "a" }, { id = "b", label_de = "b", label_en = "b" }]\n\n'
+    axis += 'classes = [{ id = "a", upper = 0.0, label_de = "a", label_en = "a" }, '
+    axis += '{ id = "b", label_de = "b", label_en = "b" }]\n\n'
     content = content.replace(rule, "rule = 'worst_share(\"need\", 0.2)'")
     file.write_text(content.replace("[shortlist]", f"{axis}[shortlist]"), encoding="utf-8")
     lists = qa.check_project(file).acted.lists

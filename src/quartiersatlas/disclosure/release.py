@@ -413,7 +413,7 @@ class ReleasedColumn:
     classes : tuple of NeedClass
         The classes of a class column, rising.
     axis : str
-        The axis of the need index, for a score or a class; empty otherwise.
+        The axis of the need index, for a score or a class, or ``axis/domain``; empty otherwise.
     change_of : str
         The column that it is the change of; empty otherwise.
     """
@@ -439,6 +439,14 @@ class ReleasedColumn:
     def base(self) -> str:
         """The indicator that it speaks of: the one whose change it is, or itself."""
         return self.change_of or self.id
+
+
+DOMAIN = "/"  # between an axis of the need index and one of its domains
+
+
+def domain_axis(axis: str, domain: str) -> str:
+    """Return the name under which a domain of an axis is released."""
+    return f"{axis}{DOMAIN}{domain}"
 
 
 @dataclass(frozen=True, eq=False)

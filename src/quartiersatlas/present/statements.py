@@ -16,7 +16,7 @@ from quartiersatlas.catalogue import number_text, text
 from quartiersatlas.catalogue.indicators import DOMAINS
 from quartiersatlas.catalogue.texts import THIN_BLANK, pick
 from quartiersatlas.disclosure import Release
-from quartiersatlas.disclosure.release import NUMBER_FORMS
+from quartiersatlas.disclosure.release import DOMAIN, NUMBER_FORMS
 from quartiersatlas.disclosure.selection.rule_words import RuleItem, missing_text, reason_text, rule_text, rule_words
 from quartiersatlas.disclosure.words import (
     draft_text,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from quartiersatlas.catalogue import Lang, Message
     from quartiersatlas.disclosure import ReleasedColumn
-    from quartiersatlas.need.spec.records import NeedAxis, NeedIndicator
+    from quartiersatlas.need.spec.records import NeedAxis, NeedGroup, NeedIndicator
     from quartiersatlas.need.spec.steps import Normalise
     from quartiersatlas.present.look import Look
     from quartiersatlas.present.paper.document import DocumentBlock
@@ -332,15 +332,19 @@ def axis_text(release: Release, column: ReleasedColumn, lang: Lang) -> str:
     return "" if fact is None else fact_text(release, fact, lang)
 
 
-def axis_of(release: Release, axis: str) -> NeedAxis | None:
-    """Return the rules by which scores and classes of an axis are made; None where the facts do not say."""
+def axis_of(release: Release, axis: str) -> NeedGroup | None:
+    """Return the rules by which scores and classes of an axis or a domain are made; None where the facts do not say."""
     fact = _axis_fact(release, axis)
-    return None if fact is None else fact.values["axis"]
+    if fact is None:
+        return None
+    found: NeedGroup = fact.values["axis"]
+    domain = axis.partition(DOMAIN)[2]
+    return next((group for group in found.groups() if group.id == domain), None) if domain else found
 
 
 def _axis_fact(release: Release, axis: str) -> Message | None:
     facts = (fact for fact in release.facts if fact.name == "fact_axis")
-    return next((fact for fact in facts if fact.values["axis"].id == axis), None)
+    return next((fact for fact in facts if fact.values["axis"].id == axis.partition(DOMAIN)[0]), None)
 
 
 def steps_text(axis: NeedAxis, lang: Lang) -> str:
@@ -362,6 +366,9 @@ def steps_text(axis: NeedAxis, lang: Lang) -> str:
         steps.append(text("method_breaks_quantile", lang, type=axis.breaks.type))
     if axis.breaks.method == "rank_share":
         steps.append(text("method_breaks_rank_share", lang))
+    if len(axis.classes) > 1:
+        side = axis.breaks.closed or ("lower" if axis.breaks.in_shares else "middle")
+        steps.append(text(f"method_limits_{side}", lang))
     shrunken = [leaf.id for leaf in axis.indicators if leaf.value == "shrunken"]
     if shrunken:
         steps.append(text("method_shrunken", lang, names=", ".join(shrunken)))

@@ -263,14 +263,19 @@ class Shortlist(Charted):
         concentration: float = 6.0,
         threshold: float = 0.1,
         limits: tuple[float, float] = (0.1, 0.9),
+        redraw: str = "posterior",
+        cluster: float | Mapping[str, float] = 1.0,
+        shared: float = 0.0,
     ) -> Stability:
         """Apply the rule many times, to data and need indices that are not taken as exact.
 
         Parameters
         ----------
-        n, seed, vary, persistence, concentration, threshold, limits
+        n, seed, vary, persistence, concentration, threshold, limits, redraw, cluster, shared
             As in :meth:`quartiersatlas.need.NeedIndex.stability`. Where limits move, so do the share of ``worst_share``
             and the number of ``worst_n``; a city value is that of the same run.
+
+            Where a condition tests counts, the nearest whole counts of a redrawn rate are tested.
 
         Returns
         -------
@@ -312,6 +317,9 @@ class Shortlist(Charted):
             concentration=concentration,
             threshold=threshold,
             limits=limits,
+            redraw=redraw,
+            cluster=cluster,
+            shared=shared,
         )
 
     def chart(self, kind: str | None = None, lang: Lang = "de", **options: Any) -> Chart:  # noqa: ANN401 - of that chart
@@ -444,7 +452,7 @@ class Shortlist(Charted):
         >>> table = pd.DataFrame({"poor": [300.0, 205, 90], "residents": [1000.0] * 3}, index=areas.index)
         >>> data = qa.add_rates(qa.join(areas, table), {"poverty": ("poor", "residents")})
         >>> qa.screen(data, qa.above_city("poverty")).summarise("poor").sentence("en")
-        'In 2 areas there live 2,000 residents, among them 505 poor, which is 84.9 % of all poor.'
+        'In 2 areas there live 2,000 residents, among them 505 poor, which is 84.9% of all poor.'
         """
         return summarise(self._screened(), self.selected, self.assessed, group=group, by=by, stability=stability)
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from quartiersatlas.indicators.rates import shrunken_rates
-from quartiersatlas.need.robustness.replicates import ReplicateRuns, Replicates, score_replicates
+from quartiersatlas.need.robustness.redraw import Replicates
+from quartiersatlas.need.robustness.replicates import ReplicateRuns, score_replicates
 from quartiersatlas.screening.evaluation.evaluate import held
 from quartiersatlas.screening.evaluation.evidence import Measured, rate
 from quartiersatlas.screening.language.rules import NEED
