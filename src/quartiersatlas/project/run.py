@@ -23,6 +23,7 @@ from quartiersatlas.monitoring.measures.register import Measures, read_measures
 from quartiersatlas.need import need_index
 from quartiersatlas.present import atlas_map, export, figure, profiles, report
 from quartiersatlas.present.files.export import sidecar_files
+from quartiersatlas.present.report import areas_file
 from quartiersatlas.project.certificate import ProjectAudit, write_certificate
 from quartiersatlas.project.context_part import read_context, read_gazetteer, read_look
 from quartiersatlas.project.manifest import digests, input_files, manifest_of, write_manifest
@@ -352,6 +353,8 @@ def _write(result: ProjectResult, folder: Path) -> list[Path]:
         files.append(result.atlas.save(folder / outputs.map))
     if outputs.report:
         files.append(report(result.release, folder / outputs.report, earlier=earlier, **shown))
+        beside = areas_file(result.release, files[-1])
+        files += [beside, *sidecar_files(beside)] if beside is not None else []
     if outputs.profiles:
         more: dict[str, Any] = {"notes": result.project.notes, "earlier": earlier}
         files.append(profiles(result.release, folder / outputs.profiles, **more, **shown))
