@@ -135,7 +135,9 @@ def _intake(data: AreaData) -> list[Message]:
         if report.excluded:
             facts.append(Message("fact_ignored", {"keys": listed_texts(report.excluded)}))
         if report.crossed_names:
-            facts.append(Message("fact_crossed", {"names": listed_areas(areas, [one.key for one in report.crossed_names])}))
+            facts.append(
+                Message("fact_crossed", {"names": listed_areas(areas, [one.key for one in report.crossed_names])})
+            )
         if report.moved:
             names = listed_areas(areas, [key for key, _ in report.moved])
             facts.append(Message("fact_moved", {"count": len(report.moved), "names": names}))
@@ -225,7 +227,11 @@ def _need(data: AreaData, need: NeedIndex) -> list[Message]:
         rows = need.excluded[need.excluded["reason"].eq(reason)]
         if len(rows):
             detail = "; ".join(dict.fromkeys(rows["detail"])) if reason == "manual" else rows["detail"].iloc[0]
-            facts.append(Message(fact, {"names": listed_areas(data.areas["name"], rows.index), "count": len(rows), "detail": detail}))
+            facts.append(
+                Message(
+                    fact, {"names": listed_areas(data.areas["name"], rows.index), "count": len(rows), "detail": detail}
+                )
+            )
     if len(need.incomplete):
         keys = need.incomplete.index.unique()
         facts.append(Message("fact_incomplete", {"names": listed_areas(data.areas["name"], keys), "count": len(keys)}))
@@ -266,7 +272,9 @@ def _screening(
         facts.append(Message("fact_rule_barriers"))
     unknown = assessed.index[~assessed]
     if len(unknown):
-        facts.append(Message("fact_unassessed", {"count": len(unknown), "names": listed_areas(data.areas["name"], unknown)}))
+        facts.append(
+            Message("fact_unassessed", {"count": len(unknown), "names": listed_areas(data.areas["name"], unknown)})
+        )
     left_out = list(FOR_THE_ANALYST)
     if protection.derived == "exact" and (shortlist.assessed & ~assessed).any():
         left_out += OF_TIES

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quartiersatlas.base.checks import expects, usable_path
 from quartiersatlas.base.files import move_all, unfinished_folder
 from quartiersatlas.base.stores import refuse_internal
-from quartiersatlas.catalogue import Catalogue
-from quartiersatlas.disclosure import Ledger, Protection, Release, add_relations, release
+from quartiersatlas.disclosure import Ledger, Protection, Release, release
 from quartiersatlas.disclosure.ledger import locked_ledger, publishing
 from quartiersatlas.disclosure.ledger.book import key_path, layers_folder
 from quartiersatlas.disclosure.words import summary_texts
-from quartiersatlas.errors import ColumnError, GeometryError, InputError, SpecError, list_some
-from quartiersatlas.indicators import add_change, add_counts, add_rates
-from quartiersatlas.intake import AreaData, join, merge_areas, read_areas, read_features, read_points, read_table
+from quartiersatlas.errors import ColumnError, GeometryError, InputError, SpecError
+from quartiersatlas.indicators import add_change
+from quartiersatlas.intake import AreaData, read_features, read_points
 from quartiersatlas.intake.files.layers import read_geometry_file
 from quartiersatlas.monitoring.measures.register import Measures, read_measures
 from quartiersatlas.need import need_index
@@ -26,19 +25,20 @@ from quartiersatlas.present.files.export import sidecar_files
 from quartiersatlas.present.report import areas_file
 from quartiersatlas.project.certificate import ProjectAudit, write_certificate
 from quartiersatlas.project.context_part import read_context, read_gazetteer, read_look
+from quartiersatlas.project.inputs import Inputs, advice, read_inputs
 from quartiersatlas.project.manifest import digests, input_files, manifest_of, write_manifest
+from quartiersatlas.project.parts import named_part, of_its_areas
 from quartiersatlas.project.rule_part import naming_the_condition
-from quartiersatlas.project.schema import AreasPart, ChangePart, ProgrammesPart, Project, TablePart, read_project
-from quartiersatlas.project.toml_words import toml_advice, toml_value
+from quartiersatlas.project.schema import ChangePart, Project, read_project
 from quartiersatlas.screening import candidate_areas, programme_areas, programme_overlap, screen
 from quartiersatlas.segregation import measure_segregation
 from quartiersatlas.space import check_areas
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from contextlib import AbstractContextManager
 
     import geopandas as gpd
+    import pandas as pd
     from pyproj import CRS
 
     from quartiersatlas.intake import Table
@@ -49,17 +49,6 @@ if TYPE_CHECKING:
     from quartiersatlas.screening import Candidates, ProgrammeAreas, ProgrammeOverlap, Shortlist
     from quartiersatlas.segregation import SegregationResult
     from quartiersatlas.space import AreasReport
-
-JOIN_OPTIONS = (
-    "missing",
-    "repair",
-    "rename",
-    "exclude",
-    "units",
-    "kinds",
-    "perturbed",
-    "rounded",
-)  # of a table; the others are for reading
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,13 +108,15 @@ class ProjectResult:
         return "\n".join(repr(part) for part in parts if part is not None)
 
 
-def check_project(path: str | Path) -> ProjectResult:
+def check_project(path: str | Path, *, part: str = "") -> ProjectResult:
     """Read and compute a project without writing anything.
 
     Parameters
     ----------
     path : str or Path
         The project file.
+    part : str, optional
+        Which unit to look at, of a project with ``by = "level"``.
 
     Returns
     -------
@@ -138,22 +129,22 @@ def check_project(path: str | Path) -> ProjectResult:
         Whatever is wrong with the project file or its inputs.
     """
     expects(path, (str, Path), "check_project", 'qa.check_project("projekt.toml")')
-    project = read_project(path)
+    project = named_part(read_project(path), part)
     return computed_project(
         project, Ledger.read(*ledger_place(project), accept=_accept(project)) if project.ledger else None
     )
 
 
-def computed_project(project: Project, ledger: Ledger | None) -> ProjectResult:
+def computed_project(project: Project, ledger: Ledger | None, inputs: Inputs | None = None) -> ProjectResult:
     """Compute a project, whose releases are compared with those of the ledger and entered into it."""
-    tables = [(part, _read(project, part)) for part in project.tables]
-    areas = _areas(project)
-    fit = check_areas(areas)
-    periods = [project.period, *(part.period for part in project.earlier)]
-    periods += [project.change.since] if project.change is not None else []
-    joined = {period: _joined(project, areas, tables, period) for period in dict.fromkeys(periods)}
-    joined = _related(project, joined)
+    inputs = read_inputs(project) if inputs is None else inputs
+    if project.part and inputs.data(project).areas[project.by].nunique() > 1:
+        inputs = inputs.of_part(project.by, project.part)
+    joined = inputs.joined
     data = joined[project.period]
+    fit = check_areas(data.areas)
+    if project.part:
+        project = of_its_areas(project, set(data.areas.index))
     if project.change is not None:
         data = _changed(project, project.change, data, joined[project.change.since])
     _refuse_unknown_values(project, data)
@@ -191,13 +182,18 @@ def computed_project(project: Project, ledger: Ledger | None) -> ProjectResult:
         project.lang,
         earlier=earlier,
         notes=project.notes,
-        context=read_context(project),
-        gazetteer=read_gazetteer(project),
+        context=read_context(project, data.areas if project.part else None),
+        gazetteer=_streets(project, data),
         look=read_look(project),
     )
-    read = tuple(table for _, table in tables)
     results = (need, shortlist, candidates, stability, result, atlas, ledger)
-    return ProjectResult(project, read, fit, data, *results, overlap=overlap)
+    return ProjectResult(project, inputs.tables, fit, data, *results, overlap=overlap)
+
+
+def _streets(project: Project, data: AreaData) -> pd.DataFrame | None:
+    """Return the list of streets, that of a part without those elsewhere."""
+    streets = read_gazetteer(project)
+    return streets[streets["key"].isin(data.areas.index)] if streets is not None and project.part else streets
 
 
 def _candidates(
@@ -235,9 +231,13 @@ def run_project(path: str | Path, *, folder: str | Path | None = None) -> Projec
         Whatever is wrong with the project file or its inputs; nothing is written then.
     """
     expects(path, (str, Path), "run_project", 'qa.run_project("projekt.toml")')
-    project = read_project(path)
+    return write_project(named_part(read_project(path), ""), folder)
+
+
+def write_project(project: Project, folder: str | Path | None, inputs: Inputs | None = None) -> ProjectResult:
+    """Compute a project and write its outputs, from inputs that were read already where they are given."""
     with locked_project(project) as ledger:
-        result = computed_project(project, ledger)
+        result = computed_project(project, ledger, inputs)
         target = usable_path(folder if folder is not None else project.file(project.outputs.folder), "folder")
         _refuse_overwriting(project, target)
         refuse_internal(target)
@@ -257,7 +257,7 @@ def run_project(path: str | Path, *, folder: str | Path | None = None) -> Projec
     return ProjectResult(**{**vars(result), "files": files})
 
 
-def audit_project(path: str | Path, *, csv: str | Path | None = None) -> ProjectAudit:
+def audit_project(path: str | Path, *, csv: str | Path | None = None, part: str = "") -> ProjectAudit:
     """Compute a project without its outputs, and return the certificates of its releases. For the house only.
 
     Parameters
@@ -266,6 +266,8 @@ def audit_project(path: str | Path, *, csv: str | Path | None = None) -> Project
         The project file.
     csv : str or Path, optional
         Where to write the rows of the certificates: readable by the owner alone, and never among the outputs.
+    part : str, optional
+        Which unit to look at, of a project with ``by = "level"``.
 
     Returns
     -------
@@ -283,7 +285,7 @@ def audit_project(path: str | Path, *, csv: str | Path | None = None) -> Project
     project = read_project(path)
     if csv is not None:
         _refuse_open_place(project, Path(csv))
-    audit = check_project(path).audit()
+    audit = check_project(path, part=part).audit()
     if csv is not None:
         write_certificate(audit, Path(csv), project.lang)
     return audit
@@ -373,89 +375,9 @@ def _write(result: ProjectResult, folder: Path) -> list[Path]:
     return files
 
 
-def _read(project: Project, part: TablePart) -> Table:
-    options = {k: v for k, v in asdict(part).items() if k not in ("path", "period", *JOIN_OPTIONS)}
-    with _advice(project, part):
-        return read_table(project.file(part.path), **options)
-
-
-def _areas(project: Project) -> gpd.GeoDataFrame:
-    options = {k: v for k, v in asdict(project.areas).items() if k not in ("path", "merge")}
-    with _advice(project, project.areas):
-        areas = read_areas(project.file(project.areas.path), **options)
-        return merge_areas(areas, project.areas.merge) if project.areas.merge else areas
-
-
 def _changed(project: Project, part: ChangePart, data: AreaData, earlier: AreaData) -> AreaData:
-    with _advice(project, part):
+    with advice(project, part):
         return add_change(data, earlier, part.indicators, outlines=part.outlines)  # type: ignore[arg-type]
-
-
-def _advice(
-    project: Project, part: AreasPart | TablePart | ChangePart | ProgrammesPart
-) -> AbstractContextManager[None]:
-    """Let errors about a part of the project name its lines."""
-    places = {AreasPart: "[areas]", ChangePart: "[change]", ProgrammesPart: "[layers.programmes]"}
-    place = f"[[tables]] with path = {toml_value(part.path)}" if isinstance(part, TablePart) else places[type(part)]
-    return toml_advice(place, [field.name for field in fields(part)], project.areas.name)
-
-
-def _joined(project: Project, areas: gpd.GeoDataFrame, tables: list[tuple[TablePart, Table]], period: str) -> AreaData:
-    """Join all tables of a period and add the rates."""
-    meanings = [part.meaning for part in project.indicators.values() if part.meaning is not None]
-    catalogue = Catalogue.builtin().add(*meanings)
-    data: gpd.GeoDataFrame | AreaData = areas
-    for part, table in tables:
-        if part.period == period:
-            options = {option: getattr(part, option) for option in JOIN_OPTIONS}
-            with _advice(project, part):
-                data = join(data, table, catalogue=catalogue, period=period, references=project.references, **options)
-    assert isinstance(data, AreaData)  # noqa: S101 - every named period has a table, checked when the file is read
-    if project.population not in data.values.columns:
-        raise ColumnError.not_found(project.population, data.values.columns, f"population: the tables of {period!r}")
-    pairs = {name: (part.numerator, part.denominator) for name, part in project.indicators.items() if part.numerator}
-    return add_rates(add_counts(replace(data, population=project.population), project.counts), pairs)
-
-
-def _related(project: Project, joined: dict[str, AreaData]) -> dict[str, AreaData]:
-    """Tell each period the sums, parts and shares of the project whose columns it has."""
-    declared: dict[str, Mapping[str, list[str]]] = {
-        "sums": project.sums,
-        "parts": project.parts,
-        "shares": {share: [part.denominator] for share, part in project.shares.items()},
-    }
-    for kind, relations in declared.items():
-        for whole, those in relations.items():
-            _refuse_unheard(f"[{kind}] {whole}", [whole, *those], joined)
-    found = {}
-    for period, data in joined.items():
-        there = {kind: _those_there(kind, relations, data) for kind, relations in declared.items()}
-        shares = {share: base for share, (base,) in there["shares"].items()}
-        with toml_advice("[sums], [parts], [shares]", ()):
-            found[period] = add_relations(data, sums=there["sums"], parts=there["parts"], shares=shares)
-    return found
-
-
-def _those_there(kind: str, relations: Mapping[str, list[str]], data: AreaData) -> dict[str, list[str]]:
-    """Return the relations of which a period has the columns; a part stays one where others are not there."""
-    columns, found = set(data.values.columns), {}
-    for whole, those in relations.items():
-        there = [name for name in those if name in columns]
-        if whole in columns and (there == those or (kind == "parts" and there)):
-            found[whole] = there
-    return found
-
-
-def _refuse_unheard(place: str, names: list[str], joined: Mapping[str, AreaData]) -> None:
-    """Refuse columns that no period has, and columns that no period has together."""
-    columns = [list(data.values.columns) for data in joined.values()]
-    for name in names:
-        if not any(name in those for those in columns):
-            raise ColumnError.not_found(
-                name, dict.fromkeys(c for those in columns for c in those), f"{place}: the data"
-            )
-    if not any(set(those).issuperset(names) for those in columns):
-        raise SpecError(f"{place}: no period has all of these columns: {list_some(names, 20)}.")
 
 
 def _refuse_unknown_values(project: Project, data: AreaData) -> None:
@@ -501,7 +423,7 @@ def _segregation(data: AreaData, part: SegregationPart) -> SegregationResult:
 
 def _released(project: Project, data: AreaData, **results: Any) -> Release:  # noqa: ANN401 - options of release()
     """Release data with what all releases of a project have in common; errors speak of the lines of the file."""
-    with toml_advice("[protection]", [option.name for option in fields(Protection)], project=project.path.name):
+    with tomladvice("[protection]", [option.name for option in fields(Protection)], project=project.path.name):
         return release(
             data,
             title=project.title,
@@ -518,7 +440,7 @@ def _measures(project: Project, data: AreaData) -> Measures | None:
     """Read the register of measures, whose areas are those of the data."""
     if project.measures is None:
         return None
-    with toml_advice("[measures]", ["path"], project=project.path.name):
+    with tomladvice("[measures]", ["path"], project=project.path.name):
         return read_measures(project.file(project.measures.path), data)
 
 
@@ -527,7 +449,7 @@ def _programmes(project: Project, areas: gpd.GeoDataFrame) -> ProgrammeAreas | N
     part = project.programmes
     if part is None:
         return None
-    with _advice(project, part):
+    with advice(project, part):
         return programme_areas(
             _placed(project, part.path, part.crs),
             crs=areas.crs,
@@ -551,7 +473,7 @@ def _overlap(
         )
     if part is None or programmes is None or candidates is None:
         return None
-    with _advice(project, part):
+    with advice(project, part):
         residents = _placed(project, part.residents, None) if part.residents else None
         return programme_overlap(
             candidates,

@@ -309,6 +309,8 @@ class Project:
     audience: str = "public"
     ledger: LedgerPart | None = None
     monitor: MonitorPart | None = None
+    by: str = ""
+    part: str = ""
     population: str = "residents"
     period: str = ""
     indicators: Mapping[str, IndicatorPart] = field(default_factory=dict)
@@ -350,7 +352,7 @@ RENAMED: dict[type, dict[str, str]] = {
     TablePart: {"ignore": "exclude", "level": "key_pattern", "spread": "pivot"},
     Protection: {"complement": "protect_remainder"},
 }
-NOT_AT_THE_TOP = ("path", "programmes", "facilities")  # these two are in [layers]
+NOT_AT_THE_TOP = ("path", "part", "programmes", "facilities")  # part is named by who runs it, these two are in [layers]
 TOP_LEVEL = [*(part.name for part in fields(Project) if part.name not in NOT_AT_THE_TOP), *AT_THE_TOP, "layers"]
 
 
