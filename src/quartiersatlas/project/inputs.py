@@ -105,7 +105,7 @@ def _related(project: Project, joined: dict[str, AreaData]) -> dict[str, AreaDat
     for period, data in joined.items():
         there = {kind: _those_there(kind, relations, data) for kind, relations in declared.items()}
         shares = {share: base for share, (base,) in there["shares"].items()}
-        with tomladvice("[sums], [parts], [shares]", ()):
+        with toml_advice("[sums], [parts], [shares]", ()):
             found[period] = add_relations(data, sums=there["sums"], parts=there["parts"], shares=shares)
     return found
 
@@ -136,4 +136,4 @@ def advice(project: Project, part: AreasPart | TablePart | ChangePart | Programm
     """Let errors about a part of the project name its lines."""
     places = {AreasPart: "[areas]", ChangePart: "[change]", ProgrammesPart: "[layers.programmes]"}
     place = f"[[tables]] with path = {toml_value(part.path)}" if isinstance(part, TablePart) else places[type(part)]
-    return tomladvice(place, [field.name for field in fields(part)], project.areas.name)
+    return toml_advice(place, [field.name for field in fields(part)], project.areas.name)

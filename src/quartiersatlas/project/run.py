@@ -423,7 +423,7 @@ def _segregation(data: AreaData, part: SegregationPart) -> SegregationResult:
 
 def _released(project: Project, data: AreaData, **results: Any) -> Release:  # noqa: ANN401 - options of release()
     """Release data with what all releases of a project have in common; errors speak of the lines of the file."""
-    with tomladvice("[protection]", [option.name for option in fields(Protection)], project=project.path.name):
+    with toml_advice("[protection]", [option.name for option in fields(Protection)], project=project.path.name):
         return release(
             data,
             title=project.title,
@@ -440,7 +440,7 @@ def _measures(project: Project, data: AreaData) -> Measures | None:
     """Read the register of measures, whose areas are those of the data."""
     if project.measures is None:
         return None
-    with tomladvice("[measures]", ["path"], project=project.path.name):
+    with toml_advice("[measures]", ["path"], project=project.path.name):
         return read_measures(project.file(project.measures.path), data)
 
 

@@ -37,6 +37,9 @@ from quartiersatlas.intake.tables.workbooks.sheets import READ, SKIP
 from quartiersatlas.intake.tables.year_names import of_year, wanted_year
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from pandas.api.extensions import ExtensionArray
+
     from quartiersatlas.intake.areas.key_parts import KeyColumns
     from quartiersatlas.intake.tables.rows import WithoutKey
     from quartiersatlas.intake.tables.values.cells import Cells, Decimal, RawTable
@@ -45,6 +48,7 @@ if TYPE_CHECKING:
 
 HOW = 'qa.read_table("table.csv", key="id")'
 LONG = "long"
+MANY = 100_000  # rows from which the memory of a status is worth a thought
 SHOWN = 10  # rows of a table on a page, kinds of cells in a line
 
 
@@ -368,6 +372,10 @@ def assemble(raw: RawTable, path: Path, options: ReadOptions) -> Table:
     body, more = _wanted_rows(raw, cells, options, problems)
     notes += more
     read = _read_pivoted(raw, body, options) if options.pivot else _read_wide(raw, body, options)
+    written = _written(raw, read.decimal)
+    if not options.pivot:  # the cells are read: a large file is let go of before its frames are made
+        for held in (raw.columns, cells, body.cells):
+            held.clear()
     index = pd.Index(body.keys, name="key", dtype=object)
     values, status = _frames(read.columns, index)
     limits = _limits(read.columns, index)
@@ -392,7 +400,6 @@ def assemble(raw: RawTable, path: Path, options: ReadOptions) -> Table:
     notes += read.notes + [note for column in read.columns.values() for note in column.notes] + _text_note(read.columns)
     problems += read.problems
     listed = _listed(problems, read.columns)
-    written = _written(raw, read.decimal)
     return Table(values, status, listed, path, written, tuple(notes), units, bounds)
 
 
@@ -526,13 +533,22 @@ def _read(raw: RawTable, chosen: Mapping[str, Cells], body: Body, as_text: set[s
     """Read columns with one decimal mark for all of them, their letters as they are meant."""
     if not chosen:
         raise InputError(f"{raw.source}: no column is left besides the key {body.key!r}.")
-    as_meant = {name: mended(name, cells, body.rows, raw.source) for name, cells in chosen.items()}
-    chosen = {name: cells for name, (cells, _) in as_meant.items()}
+    as_meant: dict[str, tuple[Cells, list[str]]] = {}
+
+    def meant(
+        name: str,
+    ) -> Cells:  # when it is asked for: what was found out of a column takes more room than the column
+        if name not in as_meant:
+            as_meant[name] = mended(name, chosen[name], body.rows, raw.source)
+        return as_meant[name][0]
+
     profile = symbol_profile(options.symbols)
-    numeric = [cells for name, cells in chosen.items() if name not in as_text and not is_notice(name)]
+    numeric = (meant(name) for name in chosen if name not in as_text and not is_notice(name))
     decimal = options.decimal or decide_decimal(numeric, profile)
-    columns = {
-        name: read_typed_column(
+    columns = {}
+    for name in chosen:
+        cells = meant(name)
+        columns[name] = read_typed_column(
             name,
             cells,
             body.rows,
@@ -541,9 +557,8 @@ def _read(raw: RawTable, chosen: Mapping[str, Cells], body: Body, as_text: set[s
             as_text=name in as_text or is_notice(name),
             decided=options.decimal is not None,
         )
-        for name, cells in chosen.items()
-    }
-    return _Read(columns, decimal, [note for _, notes in as_meant.values() for note in notes])
+        cells.forget()
+    return _Read(columns, decimal, [note for name in chosen for note in as_meant[name][1]])
 
 
 def _wanted(
@@ -566,10 +581,21 @@ def _wanted(
 
 
 def _frames(read: Mapping[str, Column], index: pd.Index) -> tuple[pd.DataFrame, pd.DataFrame]:
-    words = pd.Series(STATUSES, dtype="str").array
     values = {name: column.values for name, column in read.items()}
-    status = {name: words.take(column.status) for name, column in read.items()}
-    return pd.DataFrame(values, index=index), pd.DataFrame(status, index=index)
+    status = {name: _words(column.status) for name, column in read.items()}
+    return pd.DataFrame(values, index=index, copy=False), pd.DataFrame(status, index=index, copy=False)
+
+
+def _words(status: NDArray[np.uint8]) -> ExtensionArray:
+    """Return the words of a status, in the memory that reading left where pandas keeps them with pyarrow."""
+    words = pd.Series(STATUSES, dtype="str").array
+    if len(status) < MANY or not isinstance(words.dtype, pd.StringDtype) or words.dtype.storage != "pyarrow":
+        return words.take(status.astype(np.intp))
+    import pyarrow as pa
+    from pyarrow.compute import take
+
+    found = take(pa.array(STATUSES, pa.large_string()), pa.array(status), memory_pool=pa.system_memory_pool())
+    return pd.array(found, dtype="str")
 
 
 def _limits(read: Mapping[str, Column], index: pd.Index) -> list[pd.DataFrame]:

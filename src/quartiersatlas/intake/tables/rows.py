@@ -158,7 +158,7 @@ def keyed(
         problems.append(Problem("", name, "", f"taken for the requested key column {key!r}"))
     refuse_faulty_keys(name, cells[name], raw.rows, raw.source)
     texts, notes = mended_texts(
-        [text.strip() for text in cells[name].as_shown().texts()],
+        list(map(str.strip, cells[name].as_shown().texts())),
         f"the key {name!r}",
         raw.source,
         lambda at: raw.rows[at],
@@ -191,6 +191,9 @@ MADE_TEXT = re.compile(r'="([^"]+)"|\'([^"\']+)')
 
 def _without_signs_of_text(keys: list[str], name: str) -> tuple[list[str], str]:
     """Return keys without the signs that make them text in a spreadsheet, if all of them have these; and a note."""
+    first = next(filter(None, keys), "")
+    if not MADE_TEXT.fullmatch(first):
+        return keys, ""
     found = [MADE_TEXT.fullmatch(key) for key in keys if key]
     if not found or not all(found):
         return keys, ""
