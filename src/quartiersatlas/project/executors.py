@@ -1,7 +1,7 @@
 """Where the runs of several projects are computed: in this process, in own processes, or on anything with ``submit``.
 
-An error of a run is final: the same data and code raise it again. Only runs whose process died are tried once more, each
-in a process of its own, so that the one that kills it is named and the others are done.
+An error of a run is final: the same data and code raise it again. Only runs whose process died are tried once more,
+each in a process of its own, so that the one that kills it is named and the others are done.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from quartiersatlas.indicators import add_counts, add_rates
 from quartiersatlas.intake import AreaData, join, merge_areas, read_areas, read_table
 from quartiersatlas.intake.joining.split import part_of
 from quartiersatlas.project.schema import AreasPart, ChangePart, ProgrammesPart, TablePart
-from quartiersatlas.project.toml_words import toml_value
+from quartiersatlas.project.toml_words import toml_advice, toml_value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

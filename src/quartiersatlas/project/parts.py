@@ -1,4 +1,4 @@
-"""One town out of a project that is run for each of many: its title, its ledger, its folder, and what concerns its areas."""
+"""One town out of a project that is run for each of many: title, ledger, folder, and what concerns its areas."""
 
 from __future__ import annotations
 

@@ -30,6 +30,7 @@ from quartiersatlas.project.manifest import digests, input_files, manifest_of, w
 from quartiersatlas.project.parts import named_part, of_its_areas
 from quartiersatlas.project.rule_part import naming_the_condition
 from quartiersatlas.project.schema import ChangePart, Project, read_project
+from quartiersatlas.project.toml_words import toml_advice
 from quartiersatlas.screening import candidate_areas, programme_areas, programme_overlap, screen
 from quartiersatlas.segregation import measure_segregation
 from quartiersatlas.space import check_areas
@@ -138,7 +139,7 @@ def check_project(path: str | Path, *, part: str = "") -> ProjectResult:
 def computed_project(project: Project, ledger: Ledger | None, inputs: Inputs | None = None) -> ProjectResult:
     """Compute a project, whose releases are compared with those of the ledger and entered into it."""
     inputs = read_inputs(project) if inputs is None else inputs
-    if project.part and inputs.data(project).areas[project.by].nunique() > 1:
+    if project.part and not inputs.data(project).areas[project.by].astype(str).eq(project.part).all():
         inputs = inputs.of_part(project.by, project.part)
     joined = inputs.joined
     data = joined[project.period]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +19,7 @@ from quartiersatlas.project.run import ledger_place, write_project
 from quartiersatlas.project.schema import Project, read_project
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from quartiersatlas.project.executors import Executor
 
@@ -112,9 +111,9 @@ def run_projects(
         Where to write, for a single file; its own folder for outputs, if not given. Each part of a project has a folder
         of its own inside, called like the part.
     executor : int or executor, optional
-        Where runs are computed: None in this process, 4 in four processes, and any object with ``submit`` as it is, such
-        as a pool of :mod:`concurrent.futures` or ``Client.get_executor()`` of Dask distributed, whose workers see the
-        same folders. It changes no byte of the outputs.
+        Where runs are computed: None in this process, 4 in four processes, and any object with ``submit`` as it is,
+        such as a pool of :mod:`concurrent.futures` or ``Client.get_executor()`` of Dask distributed, whose workers see
+        the same folders. It changes no byte of the outputs.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Candidate areas as they leave: the ones that were given, or, where protection changes what they are made of, new ones."""
+"""Candidate areas as they leave: as they were given, or new ones where protection changes what they are made of."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def shown_candidates(
     """Return the candidate areas of a release.
 
     They leave as they were given while everything they are made of is shown as it is in the house: which areas are
-    selected, how many residents each of them has, and the outcome of every member. Otherwise they are made again of what is shown, by the same
-    call; that needs the call to give them in the house.
+    selected, how many residents each of them has, and the outcome of every member. Otherwise they are made again of
+    what is shown, by the same call; that needs the call to give them in the house.
 
     Parameters
     ----------
@@ -80,7 +80,8 @@ def _refuse_own(data: AreaData, candidates: Candidates, house: Shortlist) -> Non
     if len(odd):
         raise SpecError(
             f"The candidates were not made by qa.candidate_areas(data, shortlist, ...) with their options: "
-            f"{count_noun(len(odd), 'area is', 'areas are')} grouped otherwise ({list_some(odd)}). They cannot leave as "
-            f"they are, as protection changes the selection or the residents that a reader sees, and making them again "
-            f"would give others. {MAKE}; or leave them out and show them as a layer: release(..., facilities=layer)."
+            f"{count_noun(len(odd), 'area is', 'areas are')} grouped otherwise ({list_some(odd)}). They cannot leave "
+            f"as they are, as protection changes the selection or the residents that a reader sees, and making them "
+            f"again would give others. {MAKE}; or leave them out and show them as a layer: "
+            f"release(..., facilities=layer)."
         )

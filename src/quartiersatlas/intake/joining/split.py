@@ -46,8 +46,8 @@ def split(data: AreaData, by: str) -> dict[str, AreaData]:
     Notes
     -----
     Each of them goes through :func:`need_index`, :func:`screen` and :func:`release` by itself. To compare areas with
-    their own town in one result instead, name the level there: ``above(..., than=level)``, ``worst_share(..., by=level)``
-    and ``by`` of a normalisation in a need spec.
+    their own town in one result instead, name the level there: ``above(..., than=level)``,
+    ``worst_share(..., by=level)`` and ``by`` of a normalisation in a need spec.
 
     Examples
     --------
@@ -62,7 +62,7 @@ def split(data: AreaData, by: str) -> dict[str, AreaData]:
     >>> table = pd.DataFrame({"poor": [300.0, 260, 90], "residents": [1000.0] * 3}, index=areas.index)
     >>> data = qa.add_rates(qa.join(areas, table), {"poverty": ("poor", "residents")})
     >>> {town: qa.city_value(one.counts("poor"), one.residents()) for town, one in qa.split(data, "town").items()}
-    {'X': 28.0, 'Y': 9.0}
+    {'X': 0.28, 'Y': 0.09}
     """
     expects(data, AreaData, "split", "data = qa.join(areas, table)")
     return {unit: part_of(data, by, unit) for unit in units_of(data, by)}

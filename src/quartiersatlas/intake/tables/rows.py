@@ -156,9 +156,11 @@ def keyed(
     name = find_column(key, list(cells), raw.source)
     if name != key:
         problems.append(Problem("", name, "", f"taken for the requested key column {key!r}"))
-    refuse_faulty_keys(name, cells[name], raw.rows, raw.source)
+    shown = cells[name].as_shown()
+    shown_texts = shown.texts()
+    refuse_faulty_keys(name, cells[name], raw.rows, raw.source, shown_texts if shown is cells[name] else None)
     texts, notes = mended_texts(
-        list(map(str.strip, cells[name].as_shown().texts())),
+        list(map(str.strip, shown_texts)),
         f"the key {name!r}",
         raw.source,
         lambda at: raw.rows[at],

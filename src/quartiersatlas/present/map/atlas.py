@@ -241,9 +241,9 @@ def refuse_too_many(release: Release) -> None:
     if len(release.areas) > MOST_AREAS:
         raise SpecError(
             f"atlas_map: the release has {number_text(len(release.areas), 0, 'en')} areas, and a page holds "
-            f"{number_text(MOST_AREAS, 0, 'en')} at most. Make a map of each town: qa.split(data, level) in a notebook, "
+            f"{number_text(MOST_AREAS, 0, 'en')} at most. Make a map of each town, qa.split(data, level) or "
             f'by = "level" in a project file; or of larger units, such as districts or cells of 500 m. A report and '
-            f"qa.export(rel, 'areas.gpkg') take any number."
+            "qa.export(rel, 'areas.gpkg') take any number."
         )
 
 

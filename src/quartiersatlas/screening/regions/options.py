@@ -46,7 +46,7 @@ def within_municipalities(areas: gpd.GeoDataFrame, options: CandidateOptions) ->
     """Return the options with the level of municipalities, where none is named and the areas lie in several."""
     if options.by is not None:
         return options
-    levels = [name for name in _municipal(areas) if areas[name].notna().all() and areas[name].nunique() > 1]
+    levels = [name for name in _municipal(areas) if areas[name].notna().all() and len(set(areas[name])) > 1]
     return replace(options, by=levels[0]) if levels else options
 
 

@@ -109,7 +109,7 @@ class Cells(ABC):
 
     def forget(self) -> None:
         """Let go of what was found out of the cells: it takes more room than they do."""
-        for name in ("scan", "unparsed", "_as_texts"):
+        for name in ("scan", "unparsed"):
             vars(self).pop(name, None)
 
     @cached_property
@@ -168,15 +168,8 @@ class ByteCells(Cells):
     def _scanned(self) -> Scan:
         return scan_cells(self._buffer, self._before + 1, self._ends)
 
-    @cached_property
-    def _as_texts(self) -> NDArray[np.object_]:
-        return self._cut(None)
-
     def texts(self, where: NDArray[Any] | None = None) -> NDArray[np.object_]:
         """Return the cells, or some of them, as text."""
-        return self._as_texts if where is None else self._cut(where)
-
-    def _cut(self, where: NDArray[Any] | None) -> NDArray[np.object_]:
         rows = self._short(where)
         if rows is None:
             return _object_array([piece.decode(self._codec) for piece in self._pieces(where)])

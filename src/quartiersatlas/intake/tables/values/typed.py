@@ -41,8 +41,10 @@ DATE_TEXT = re.compile(
 )
 
 
-def refuse_faulty_keys(name: str, cells: Cells, rows: NDArray[Any], source: str) -> None:
-    """Refuse keys that are dates, errors or formulas without a result.
+def refuse_faulty_keys(
+    name: str, cells: Cells, rows: NDArray[Any], source: str, texts: NDArray[np.object_] | None = None
+) -> None:
+    """Refuse keys that are dates, errors or formulas without a result; ``texts`` are the cells, where they are known.
 
     Raises
     ------
@@ -51,7 +53,7 @@ def refuse_faulty_keys(name: str, cells: Cells, rows: NDArray[Any], source: str)
     """
     for where, one, many, repair in (
         (
-            _are_dates(cells),
+            _are_dates(cells, texts),
             "is a date",
             "are dates",
             DATES_HINT,
@@ -74,12 +76,12 @@ def refuse_faulty_keys(name: str, cells: Cells, rows: NDArray[Any], source: str)
             )
 
 
-def _are_dates(cells: Cells) -> NDArray[np.bool_]:
+def _are_dates(cells: Cells, texts: NDArray[np.object_] | None) -> NDArray[np.bool_]:
     """Return which keys are dates, by their type or as a spreadsheet writes them into a text file."""
     typed = cells.holding(DATES)
     if typed.any():
         return typed
-    together = "\n".join(cells.texts())
+    together = "\n".join(cells.texts() if texts is None else texts)
     if not any(sign in together for sign in DATE_SIGNS):  # one look at all of them
         return np.zeros(len(cells), bool)
     unparsed = cells.unparsed
