@@ -11,6 +11,7 @@ from quartiersatlas.disclosure.ledger import publishing
 from quartiersatlas.errors import SpecError
 from quartiersatlas.monitoring.store.monitor import monitor
 from quartiersatlas.present.yearly_report import monitor_report
+from quartiersatlas.project.parts import named_part
 from quartiersatlas.project.run import check_project, computed_project, ledger_place, locked_project
 from quartiersatlas.project.schema import read_project
 
@@ -95,7 +96,7 @@ def write_monitor_report(path: str | Path, file: str | Path, *, on: str = "") ->
     QuartiersatlasError
         Whatever is wrong with the project file, its inputs, the store or the place of the report.
     """
-    project, target = read_project(path), usable_path(file)
+    project, target = named_part(read_project(path), ""), usable_path(file)
     store = project_store(project)
     with locked_project(project) as ledger, unfinished_folder(target.parent, target.name) as unfinished:
         result = computed_project(project, ledger)
