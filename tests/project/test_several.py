@@ -15,14 +15,14 @@ from quartiersatlas.cli import SOME_FAILED, main
 from quartiersatlas.errors import ArgumentError, ColumnError, SpecError
 from quartiersatlas.project import check_project, run_project, run_projects
 from quartiersatlas.project.executors import DIED, results
-from quartiersatlas.project.parts import folder_name
+from quartiersatlas.project.parts import folder_name, part_project
+from quartiersatlas.project.schema import read_project
 
 PROJECT = """
 title = "Atlas"
 source = "Register"
 as_of = "2024"
 period = "2024"
-comment = "Checked."
 by = "town"
 ledger = "ledger.json"
 
@@ -45,6 +45,9 @@ rule = 'above_city("poverty")'
 
 [candidates]
 min_population = 0
+
+[comments]
+"Nord/Süd" = "Checked."
 
 [notes]
 "a0" = "A new school."
@@ -82,7 +85,7 @@ def written(folder):
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
-def test_each_town_has_a_folder_a_title_and_a_ledger_of_its_own(towns):
+def test_each_town_has_a_folder_a_title_and_a_comment_of_its_own(towns):
     found = run_projects(towns)
     assert [(run.part, run.error) for run in found.runs] == [("Nord/Süd", ""), ("West", "")]
     assert set(written(towns.parent / "out")) == {"Nord_Süd/atlas.html", "West/atlas.html"}
@@ -90,6 +93,8 @@ def test_each_town_has_a_folder_a_title_and_a_ledger_of_its_own(towns):
     assert "Atlas – Nord/Süd" in page
     assert "A new school." in page  # a note of the other town would be refused
     assert "Gebiet a1" not in page
+    assert "Checked." in page
+    assert "Checked." not in (towns.parent / "out" / "West" / "atlas.html").read_text(encoding="utf-8")
     assert found.table["files"].tolist() == [1, 1]
     assert not found.failed
 
@@ -129,6 +134,7 @@ def test_one_town_can_be_looked_at(towns):
 
 def test_a_project_without_towns_has_no_part(towns, edit):
     edit(towns, 'by = "town"\n', "")
+    edit(towns, '[comments]\n"Nord/Süd" = "Checked."\n', "")
     with pytest.raises(SpecError, match="has no parts, and part='West' names one"):
         check_project(towns, part="West")
 
@@ -136,6 +142,33 @@ def test_a_project_without_towns_has_no_part(towns, edit):
 @pytest.mark.parametrize(("unit", "name"), [("Nord/Süd", "Nord_Süd"), ("..", "_"), ("a\\b:c", "a_b_c"), (" ", "_")])
 def test_names_of_towns_are_safe_as_folders(unit, name):
     assert folder_name(unit) == name
+
+
+def test_a_comment_speaks_of_one_town(towns, edit):
+    edit(towns, 'by = "town"', 'by = "town"\ncomment = "Need is highest by the harbour."')
+    with pytest.raises(SpecError, match=r"comment speaks of all units together.*\[comments\]"):
+        check_project(towns, part="West")
+
+
+def test_a_comment_of_no_town_is_refused(towns, edit):
+    edit(towns, '"Nord/Süd" =', '"Nord" =')
+    (failed,) = run_projects(towns).failed
+    assert "[comments] names 'Nord', which no area has in 'town'" in failed.error
+
+
+def test_comments_without_towns_are_refused(towns, edit):
+    edit(towns, 'by = "town"\n', "")
+    with pytest.raises(SpecError, match=r"\[comments\] are for the units of by"):
+        check_project(towns)
+
+
+def test_each_town_has_a_ledger_of_its_own(towns):
+    project = part_project(read_project(towns), "Nord/Süd", "Nord_Süd")
+    assert (project.ledger.path, project.title, project.comment) == (
+        "ledger-Nord_Süd.json",
+        "Atlas – Nord/Süd",
+        "Checked.",
+    )
 
 
 def test_two_towns_of_one_folder_are_refused(towns, edit):

@@ -95,4 +95,8 @@ def _collected(
                 found[place] = future.result()
             except BrokenExecutor:
                 died.append(place)
+            except Exception as error:
+                if type(error).__name__ != "KilledWorker":  # Dask has tried it on several workers already
+                    raise
+                found[place] = DIED
     return sorted(died)

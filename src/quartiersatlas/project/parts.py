@@ -35,13 +35,13 @@ def named_part(project: Project, part: str) -> Project:
 
 
 def part_project(project: Project, unit: str, name: str) -> Project:
-    """Return a project that is run for one unit: with its name in the title, and a ledger of its own."""
+    """Return a project that is run for one unit: with its name in the title, a comment and a ledger of its own."""
     ledger = project.ledger
     if ledger is not None:
         path = Path(ledger.path)
         ledger = replace(ledger, path=str(path.with_name(f"{path.stem}-{name}{path.suffix}")))
     title = f"{project.title} – {unit}" if project.title.strip() else unit
-    return replace(project, part=unit, title=title, ledger=ledger)
+    return replace(project, part=unit, title=title, ledger=ledger, comment=project.comments.get(unit, ""))
 
 
 def folder_name(unit: str) -> str:

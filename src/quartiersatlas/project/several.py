@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from quartiersatlas.base.checks import count_noun, expects
-from quartiersatlas.errors import QuartiersatlasError, SpecError, one_line
+from quartiersatlas.errors import QuartiersatlasError, SpecError, list_some, one_line
 from quartiersatlas.intake.joining.split import units_of
 from quartiersatlas.project.executors import check_executor, results
 from quartiersatlas.project.inputs import Inputs, read_inputs
@@ -135,8 +135,9 @@ def run_projects(
     Notes
     -----
     A part stands by itself, as :func:`split` takes data apart: its own totals, city values, shortlist and release; its
-    title ends with its name. A ledger is kept for each part, beside the one that the project names
-    (``ledger-Nordstadt.json``). Runs that share a ledger are computed one after the other.
+    title ends with its name, and its comment is in ``[comments]`` (a draft without one). A ledger is kept for each
+    part, beside the one that the project names (``ledger-Nordstadt.json``). Runs that share a ledger are computed one
+    after the other.
     """
     files = [paths] if isinstance(paths, (str, Path)) else list(paths)
     for path in files:
@@ -171,6 +172,9 @@ def _tasks(path: Path, folder: str | Path | None) -> list[_Task | OneRun]:
             return [_Task(project, target)]
         inputs = read_inputs(project)
         units = units_of(inputs.data(project), project.by)
+        unheard = [unit for unit in project.comments if unit not in units]
+        if unheard:
+            raise SpecError(f"{path.name}: [comments] names {list_some(unheard)}, which no area has in {project.by!r}.")
         names = {unit: folder_name(unit) for unit in units}
         same = [unit for unit in units if sum(names[unit].lower() == name.lower() for name in names.values()) > 1]
         if same:
