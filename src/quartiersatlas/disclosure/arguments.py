@@ -22,7 +22,7 @@ from quartiersatlas.intake import AreaData
 from quartiersatlas.intake.areas.outlines import refuse_unusable_shapes
 from quartiersatlas.monitoring.measures.register import Measures
 from quartiersatlas.need import NeedIndex, Stability
-from quartiersatlas.screening import Candidates, ProgrammeAreas, Shortlist
+from quartiersatlas.screening import Candidates, ProgrammeAreas, RuleComparison, Shortlist
 from quartiersatlas.segregation import SegregationResult
 
 WRITTEN_DAY = re.compile(
@@ -44,6 +44,7 @@ DOORS: dict[str, tuple[tuple[type, ...], str]] = {
     "stability": ((Stability,), "stability = shortlist.stability()"),
     "gaps": ((GroupGap, Iterable), "gaps = qa.group_gap(data, group, all, reference='others')"),
     "measures": ((Measures,), 'measures = qa.read_measures("massnahmen.xlsx")'),
+    "comparison": ((RuleComparison,), "comparison = qa.compare_rules(data, rules)"),
     "ledger": ((Ledger, str, Path), 'ledger = "ledger.json"'),
 }
 
@@ -65,6 +66,12 @@ def check_arguments(given: Mapping[str, Any]) -> None:
     choice(given["missing"], ("", "status", "moving"), "release: missing")
     if given["missing"] and given["shortlist"] is None:
         raise SpecError("release: missing is told of a shortlist: release(..., shortlist=shortlist).")
+    protection = given["protection"]
+    if given["comparison"] is not None and protection is not None and protection.derived == "exact":
+        raise SpecError(
+            "release: a comparison is made of what is shown, and results of exact counts would not fit beside it. "
+            "Leave it out, or choose Protection(derived='released')."
+        )
     if given["candidates"] is not None and given["shortlist"] is None:
         raise SpecError("release() needs the shortlist the candidate areas were made of: shortlist=...")
 

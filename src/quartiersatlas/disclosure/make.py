@@ -52,8 +52,9 @@ from quartiersatlas.disclosure.over_time.series import compare_with_earlier, ear
 from quartiersatlas.disclosure.protection import Protection
 from quartiersatlas.disclosure.reasons import reasons_not_shown
 from quartiersatlas.disclosure.release import Audience, ReleasedResults
+from quartiersatlas.disclosure.selection.compared_rules import compared_columns, released_comparison
 from quartiersatlas.disclosure.selection.first_comment import comment_draft
-from quartiersatlas.disclosure.selection.screened import looked_at, released_screening, withheld_areas
+from quartiersatlas.disclosure.selection.screened import looked_at, missing_facts, released_screening, withheld_areas
 from quartiersatlas.disclosure.suppression import leaving_counts, shown_counts, suppression_pattern
 from quartiersatlas.disclosure.words import collect_facts, wording_messages
 from quartiersatlas.errors import ColumnError
@@ -79,6 +80,7 @@ if TYPE_CHECKING:
     from quartiersatlas.intake import AreaData
     from quartiersatlas.monitoring.measures.register import Measures
     from quartiersatlas.need import NeedIndex, NeedSpec, Stability
+    from quartiersatlas.screening import RuleComparison
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -104,6 +106,7 @@ def release(
     facilities: gpd.GeoDataFrame | None = None,
     gaps: GroupGap | Iterable[GroupGap] | None = None,
     measures: Measures | None = None,
+    comparison: RuleComparison | None = None,
     title: str = "",
     subtitle: str = "",
     source: str = "",
@@ -141,6 +144,9 @@ def release(
     measures : Measures, optional
         Result of :func:`read_measures`: what, who, when and where leaves, and coverage of the need that the release
         shows, on the day ``as_of``; money, assessments and internal notes only for the house.
+    comparison : RuleComparison, optional
+        Result of :func:`compare_rules`: whom each rule reaches and where they agree, with every rule applied again to
+        what is shown; not beside ``Protection(derived="exact")``.
     title, subtitle, source, as_of, comment : str
         What a reader has to know. Without title, source, date or comment, or where the catalogue has no definition of
         a released indicator, everything made of the release carries a band that says it is a draft, and why.
@@ -253,7 +259,7 @@ def _released(given: Mapping[str, Any], book: Ledger | None) -> Release:
             *collect_facts(data, derived.need, derived.shortlist, grouped, protection, out, assessed),
             *gap_facts(group_gaps),
             *repairs,
-            *([Message("fact_missing")] if given["missing"] else []),
+            *missing_facts(derived.shortlist, given["missing"]),
             *remarks,
         ),
         **_screened(derived, selected, assessed, pattern, out, residents, given["missing"]),
@@ -266,6 +272,7 @@ def _released(given: Mapping[str, Any], book: Ledger | None) -> Release:
         scale=derived.scale.round(SCALE_DECIMALS) if derived.scale is not None else None,
         dates=_dates(given["dates"] or {}, out),
         group_gaps=group_gaps,
+        comparison=released_comparison(derived.comparison, pattern),
         measures=released_measures(given, data, derived.need, _classes(out)),
         unreleased_domains=unreleased_domains(data, out),
         stability=released_stability(derived, pattern, assessed, _ranked_score(out, audience)),
@@ -274,7 +281,7 @@ def _released(given: Mapping[str, Any], book: Ledger | None) -> Release:
     return _compared(result, PendingRelease(pattern, shown, layer_of(data.areas)), book, differing)
 
 
-RESULTS = ("need", "shortlist", "candidates", "segregation", "scale", "stability")
+RESULTS = ("need", "shortlist", "candidates", "segregation", "scale", "stability", "comparison")
 PASSED_ON = ("title", "subtitle", "source", "as_of", "comment", "audience", "programmes", "facilities")
 
 
@@ -347,6 +354,7 @@ def _entering(data: AreaData, made: Mapping[str, Any]) -> list[str]:
         options = scale_options(made["scale"], data)
         for part in ("groups", "reference", "population"):
             wanted += names_of(options[part], part) if options.get(part) else []
+    wanted += [name for name in compared_columns(made["comparison"], data) if _is_number(data, name)]
     wanted += [data.catalogue[name].base for name in [*data.values.columns, *wanted] if name in data.catalogue]
     return [name for name in dict.fromkeys(wanted) if name in data.values.columns]
 
@@ -358,6 +366,8 @@ def _families(data: AreaData, made: Mapping[str, Any]) -> list[tuple[list[str], 
         found += [([leaf.id for leaf in axis.indicators], need.scores[axis.id].notna()) for axis in need.spec.axes]
     if shortlist is not None:
         found.append(([name for name in looked_at(shortlist, data) if _is_number(data, name)], shortlist.assessed))
+    for one in () if made["comparison"] is None else made["comparison"].shortlists.values():
+        found.append(([name for name in looked_at(one, data) if _is_number(data, name)], one.assessed))
     return found
 
 

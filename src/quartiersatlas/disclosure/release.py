@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from quartiersatlas.catalogue import Indicator, Lang, Reference
     from quartiersatlas.charts import Chart
+    from quartiersatlas.disclosure.derived.comparison import ReleasedComparison
     from quartiersatlas.disclosure.derived.measures import ReleasedMeasures
     from quartiersatlas.indicators.gaps import ReferenceGroup
     from quartiersatlas.indicators.gaps.words import GapLabels
@@ -197,6 +198,8 @@ class ReleasedResults:
         How the situation of groups differs from that of the others.
     measures : ReleasedMeasures, optional
         Measures, coverage of the need that is shown, and notes of offices.
+    comparison : ReleasedComparison, optional
+        Several rules beside each other.
     unreleased_domains : tuple of str
         Domains of which the data have indicators that do not leave: "not released" is not "there is none".
     certificate : Audit
@@ -245,6 +248,7 @@ class ReleasedResults:
     stability: ReleasedStability | None = None
     group_gaps: tuple[ReleasedGap, ...] = ()
     measures: ReleasedMeasures | None = None
+    comparison: ReleasedComparison | None = None
     unreleased_domains: tuple[str, ...] = ()
     certificate: Audit = field(default_factory=Audit)
 
@@ -409,7 +413,7 @@ class ReleasedColumn:
     classes : tuple of NeedClass
         The classes of a class column, rising.
     axis : str
-        The axis of the need index, for a score or a class; empty otherwise.
+        The axis of the need index, for a score or a class, or ``axis/domain``; empty otherwise.
     change_of : str
         The column that it is the change of; empty otherwise.
     """
@@ -435,6 +439,14 @@ class ReleasedColumn:
     def base(self) -> str:
         """The indicator that it speaks of: the one whose change it is, or itself."""
         return self.change_of or self.id
+
+
+DOMAIN = "/"  # between an axis of the need index and one of its domains
+
+
+def domain_axis(axis: str, domain: str) -> str:
+    """Return the name under which a domain of an axis is released."""
+    return f"{axis}{DOMAIN}{domain}"
 
 
 @dataclass(frozen=True, eq=False)

@@ -44,6 +44,7 @@ from quartiersatlas.present.paper import (
     numbered,
     save_document,
 )
+from quartiersatlas.present.rule_comparison import comparison_blocks
 from quartiersatlas.present.statements import check_release, comment_blocks, foot_text, missing_texts, title_block
 
 if TYPE_CHECKING:
@@ -150,6 +151,7 @@ def report_document(
         *_development(release, before, lang),
         *need_blocks(release, lang, _axis_maps(release, lang, ground, look)),
         *selection_rule(release, lang),
+        *comparison_blocks(release, lang),
         *segregation_blocks(release, lang),
         *scale_blocks(release, lang),
         *group_gap_blocks(release, lang),

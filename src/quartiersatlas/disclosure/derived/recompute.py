@@ -22,7 +22,7 @@ from quartiersatlas.catalogue import Message
 from quartiersatlas.disclosure.words import listed_areas
 from quartiersatlas.errors import QuartiersatlasError, SpecError, list_some
 from quartiersatlas.need import need_index
-from quartiersatlas.screening import candidate_areas, screen
+from quartiersatlas.screening import candidate_areas, comparison_of, screen
 from quartiersatlas.segregation import measure_segregation, scale_table
 from quartiersatlas.segregation.prepared import SegregationSpec
 from quartiersatlas.segregation.scale import AREAS
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from quartiersatlas.disclosure.suppression import SuppressionPattern
     from quartiersatlas.intake import AreaData
     from quartiersatlas.need import NeedIndex, Stability
-    from quartiersatlas.screening import Candidates, Shortlist
+    from quartiersatlas.screening import Candidates, RuleComparison, Shortlist
     from quartiersatlas.segregation import SegregationResult
 
 Scale = pd.DataFrame | Mapping[str, Any]
@@ -45,7 +45,7 @@ class Derived:
 
     Parameters
     ----------
-    need, shortlist, candidates, segregation, scale, stability : optional
+    need, shortlist, candidates, segregation, scale, stability, comparison : optional
         As in :func:`quartiersatlas.release`; the scale as a table.
     """
 
@@ -55,6 +55,7 @@ class Derived:
     segregation: SegregationResult | None = None
     scale: pd.DataFrame | None = None
     stability: Stability | None = None
+    comparison: RuleComparison | None = None
 
 
 def compute_again(
@@ -67,6 +68,7 @@ def compute_again(
     segregation: SegregationResult | None = None,
     scale: Scale | None = None,
     stability: Stability | None = None,
+    comparison: RuleComparison | None = None,
 ) -> Derived:
     """Compute results again from filled data, with the options of the calls that made them.
 
@@ -76,7 +78,7 @@ def compute_again(
         Data whose withheld cells stand at the mean of their unit.
     pattern : SuppressionPattern
         The data of the house, with which it is compared what the results were made of; and which cells are withheld.
-    need, shortlist, candidates, segregation, scale, stability : optional
+    need, shortlist, candidates, segregation, scale, stability, comparison : optional
         The results of the house; the scale also as a mapping of the options of :func:`scale_table`.
 
     Returns
@@ -107,6 +109,7 @@ def compute_again(
                 segregation=segregation_again(filled, pattern, segregation) if segregation is not None else None,
                 scale=scale_again(filled, pattern, scale) if scale is not None else None,
                 stability=_stability_again(stability, again, chosen) if stability is not None else None,
+                comparison=None if comparison is None else _comparison_again(filled, data, comparison, need, again),
             )
         except SpecError:
             raise
@@ -172,6 +175,15 @@ def _shortlist_again(
     return screen(filled, rule, need=need_again(filled, screened), **options)
 
 
+def _comparison_again(
+    filled: AreaData, data: AreaData, comparison: RuleComparison, need: NeedIndex | None, again: NeedIndex | None
+) -> RuleComparison:
+    """Apply every rule of a comparison to the filled data."""
+    shortlists = comparison.shortlists.items()
+    found = {name: _shortlist_again(filled, data, one, need, again) for name, one in shortlists}
+    return comparison_of(found, **comparison.call)
+
+
 def _stability_again(stability: Stability, need: NeedIndex | None, shortlist: Shortlist | None) -> Stability:
     """Run the same replicates again."""
     if stability.made_by not in ("need", "shortlist"):
@@ -215,12 +227,14 @@ def segregation_again(filled: AreaData, pattern: SuppressionPattern, result: Seg
         radii=spec.radii or None,
         min_population=spec.min_population,
         missing=spec.missing,
-        distance_unit=spec.distance_unit,
+        decay=spec.decay,
         kernel=spec.kernel,  # type: ignore[arg-type]
         b=spec.b,
         centre=spec.centre,  # type: ignore[arg-type]
         contiguity=spec.contiguity,
         tolerance=spec.tolerance,
+        barriers=spec.barriers,
+        crossings=spec.crossings,
         resample=spec.resample,
         n=spec.n,
         seed=deepcopy(spec.seed),

@@ -52,16 +52,23 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class Bullets:
-    """A list; ``leads`` are the words with which each item begins, set bold."""
+    """A list; ``leads`` are the words with which each item begins, set bold; ``inside`` the list below each item."""
 
     items: tuple[str, ...]
     muted: bool = False
     leads: tuple[str, ...] = ()
+    inside: tuple[Bullets | None, ...] = ()
 
     @property
     def parts(self) -> list[tuple[str, str]]:
         """The items, each after its lead."""
         return list(zip(self.leads or [""] * len(self.items), self.items, strict=True))
+
+    @property
+    def entries(self) -> list[tuple[str, str, Bullets | None]]:
+        """The items, each after its lead and before the list below it."""
+        below = self.inside or (None,) * len(self.items)
+        return [(*part, inner) for part, inner in zip(self.parts, below, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -210,7 +217,8 @@ def _texts(block: DocumentBlock, lang: Lang) -> Iterable[str]:  # noqa: PLR0911 
         case Heading() | Paragraph():
             return [block.text]
         case Bullets():
-            return [f"{lead} {item}".strip() for lead, item in block.parts]
+            inner = [words for below in block.inside if below is not None for words in _texts(below, lang)]
+            return [*(f"{lead} {item}".strip() for lead, item in block.parts), *inner]
         case DocumentTable():
             return [*block.head, *(line for row in block.rows for cell in row.cells for line in cell)]
         case Figure():

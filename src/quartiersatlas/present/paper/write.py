@@ -109,7 +109,7 @@ def _block(block: DocumentBlock, lang: Lang) -> str:  # noqa: PLR0911 - one way 
         case Paragraph():
             return _paragraph(block)
         case Bullets():
-            return "\n".join(f"- {f'**{_line(lead)}** ' if lead else ''}{_line(item)}" for lead, item in block.parts)
+            return "\n".join(_listed(block))
         case DocumentTable():
             return _table(block)
         case Figure():
@@ -145,6 +145,15 @@ def _row(row: TableRow, width: int) -> str:
     if row.is_heading:
         return " | ".join([f"**{_line(' '.join(row.cells[0]))}**", *[""] * (width - 1)])
     return " | ".join("<br>".join(map(_line, lines)) for lines in row.cells)
+
+
+def _listed(block: Bullets, indent: str = "") -> list[str]:
+    """Return the lines of a list, those of a list inside it indented."""
+    lines = []
+    for lead, item, below in block.entries:
+        lines.append(f"{indent}- {f'**{_line(lead)}** ' if lead else ''}{_line(item)}")
+        lines += [] if below is None else _listed(below, f"{indent}  ")
+    return lines
 
 
 def _line(text: str) -> str:
