@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from quartiersatlas.base.checks import choice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    import pandas as pd
 
 Lang = Literal["de", "en"]
 LANGUAGES: tuple[Lang, ...] = ("de", "en")
@@ -111,6 +113,20 @@ def listed_texts(names: Sequence[str], count: int | None = None) -> str | tuple[
         return shown
     german, english = (text("names_more", lang, names=shown, count=count - LISTED) for lang in LANGUAGES)
     return german, english
+
+
+def listed_areas(names: pd.Series[str], keys: Iterable[str]) -> str | tuple[str, str]:
+    """Return areas by name and key, of many only the first.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> listed_areas(pd.Series({"01": "Hafen", "02": "Nord"}), ["02", "01"])
+    'Nord (02), Hafen (01)'
+    """
+    listed = list(keys)
+    shown = zip(listed[:LISTED], names.loc[listed[:LISTED]], strict=True)
+    return listed_texts([f"{name} ({key})" for key, name in shown], len(listed))
 
 
 @cache

@@ -12,7 +12,7 @@ import pandas as pd
 
 from quartiersatlas.base.checks import choice, expects
 from quartiersatlas.catalogue import Message, number_text, number_texts, text
-from quartiersatlas.catalogue.texts import LANGUAGES, LISTED, THIN_BLANK, listed_texts
+from quartiersatlas.catalogue.texts import LANGUAGES, THIN_BLANK, listed_areas, listed_texts
 from quartiersatlas.disclosure.known_counts import known_levels
 from quartiersatlas.disclosure.reasons import WITHHELD
 from quartiersatlas.disclosure.system.equations import CITY
@@ -295,12 +295,6 @@ def _official(spec: RuleSpec | None) -> list[Message]:
     elif spec.verified:
         facts.append(Message("fact_rule_changed"))
     return facts
-
-
-def listed_areas(names: pd.Series[str], keys: Iterable[str]) -> str | tuple[str, str]:
-    """Return areas by name and key, of many only the first."""
-    keys = pd.Index(keys)
-    return listed_texts([f"{name} ({key})" for key, name in names.loc[keys[:LISTED]].items()], len(keys))
 
 
 def candidate_names(release: ReleasedResults, lang: Lang) -> pd.Series[str]:

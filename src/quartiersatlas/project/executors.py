@@ -24,14 +24,14 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 
-class Submits(Protocol):
+class ExecutorLike(Protocol):
     """Any executor: of :mod:`concurrent.futures`, of Dask distributed (``Client.get_executor()``), of mpi4py."""
 
     def submit(self, fn: Callable[..., Any], /, *args: Any) -> Future[Any]:  # noqa: ANN401 - as Executor.submit
         """Start a call and return its future."""
 
 
-Executor = int | Submits | None
+Executor = int | ExecutorLike | None
 
 
 def check_executor(executor: object, call: str) -> None:
@@ -75,7 +75,11 @@ def _pool(workers: int) -> ProcessPoolExecutor:
 
 
 def _collected(
-    call: Callable[[Task], Result], tasks: Sequence[Task], pool: Submits, ahead: int, found: dict[int, Result | str]
+    call: Callable[[Task], Result],
+    tasks: Sequence[Task],
+    pool: ExecutorLike,
+    ahead: int,
+    found: dict[int, Result | str],
 ) -> list[int]:
     """Fill in the results, and return the places of the tasks whose process died."""
     waiting, running, died = list(range(len(tasks))), dict[Any, int](), list[int]()

@@ -19,7 +19,7 @@ import pandas as pd
 from quartiersatlas.base.checks import count_noun
 from quartiersatlas.base.checks import names as names_of
 from quartiersatlas.catalogue import Message
-from quartiersatlas.disclosure.words import listed_areas
+from quartiersatlas.catalogue.texts import listed_areas
 from quartiersatlas.errors import QuartiersatlasError, SpecError, list_some
 from quartiersatlas.need import need_index
 from quartiersatlas.screening import candidate_areas, comparison_of, screen

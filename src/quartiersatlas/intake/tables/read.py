@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
 import pandas as pd
 
 from quartiersatlas.base.checks import choice, count_noun, expects, names, renamed
@@ -30,7 +29,8 @@ from quartiersatlas.intake.tables.rows import (
     without_records,
     without_values,
 )
-from quartiersatlas.intake.tables.values.codes import STATUSES, symbol_profile
+from quartiersatlas.intake.tables.values.codes import symbol_profile
+from quartiersatlas.intake.tables.values.frames import frames_of, limits_of
 from quartiersatlas.intake.tables.values.marks import bounds_frame, no_bounds
 from quartiersatlas.intake.tables.values.numbers import decide_decimal
 from quartiersatlas.intake.tables.values.typed import padding_notes, read_typed_column
@@ -38,9 +38,6 @@ from quartiersatlas.intake.tables.workbooks.sheets import READ, SKIP
 from quartiersatlas.intake.tables.year_names import of_year, wanted_year
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-    from pandas.api.extensions import ExtensionArray
-
     from quartiersatlas.intake.areas.key_parts import KeyColumns
     from quartiersatlas.intake.tables.rows import WithoutKey
     from quartiersatlas.intake.tables.values.cells import Cells, Decimal, RawTable
@@ -49,7 +46,6 @@ if TYPE_CHECKING:
 
 HOW = 'qa.read_table("table.csv", key="id")'
 LONG = "long"
-MANY = 100_000  # rows from which the memory of a status is worth a thought
 SHOWN = 10  # rows of a table on a page, kinds of cells in a line
 
 
@@ -382,10 +378,10 @@ def assemble(raw: RawTable, path: Path, options: ReadOptions) -> Table:
         for held in (raw.columns, cells, body.cells):
             held.clear()
     index = pd.Index(body.keys, name="key", dtype=object)
-    values, status = _frames(read.columns, index)
+    values, status = frames_of(read.columns, index)
     status, more = census.flagged(values, status, marked)
     notes += more
-    limits = _limits(read.columns, index)
+    limits = limits_of(read.columns, index)
     if options.pivot:
         labels = _labels(raw, body, options)
         limits = [] if options.aggregate else limits  # a sum with a suppressed part has no limits of its own
@@ -585,33 +581,6 @@ def _wanted(
         if found != requested[new]
     ]
     return wanted | {name: name for name in available if is_notice(name)}
-
-
-def _frames(read: Mapping[str, Column], index: pd.Index) -> tuple[pd.DataFrame, pd.DataFrame]:
-    values = {name: column.values for name, column in read.items()}
-    status = {name: _words(column.status) for name, column in read.items()}
-    return pd.DataFrame(values, index=index, copy=False), pd.DataFrame(status, index=index, copy=False)
-
-
-def _words(status: NDArray[np.uint8]) -> ExtensionArray:
-    """Return the words of a status, in the memory that reading left where pandas keeps them with pyarrow."""
-    words = pd.Series(STATUSES, dtype="str").array
-    if len(status) < MANY or not isinstance(words.dtype, pd.StringDtype) or words.dtype.storage != "pyarrow":
-        return words.take(status.astype(np.intp))
-    import pyarrow as pa
-    from pyarrow.compute import take
-
-    found = take(pa.array(STATUSES, pa.large_string()), pa.array(status), memory_pool=pa.system_memory_pool())
-    return pd.array(found, dtype="str")
-
-
-def _limits(read: Mapping[str, Column], index: pd.Index) -> list[pd.DataFrame]:
-    """Return the lower and the upper limits of all cells; nothing where no cell has any."""
-    if all(column.bounds is None for column in read.values()):
-        return []
-    none = np.full((2, len(index)), np.nan)
-    both = {name: none if column.bounds is None else column.bounds for name, column in read.items()}
-    return [pd.DataFrame({name: limits[end] for name, limits in both.items()}, index=index) for end in (0, 1)]
 
 
 def _chosen(frame: pd.DataFrame, wanted: Mapping[str, str]) -> pd.DataFrame:
