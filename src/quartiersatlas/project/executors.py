@@ -65,8 +65,10 @@ def results(call: Callable[[Task], Result], tasks: Sequence[Task], executor: Exe
     else:
         died = _collected(call, tasks, executor, len(tasks), found)
     for place in died:
+        alone: dict[int, Result | str] = {}
         with _pool(1) as pool:
-            found[place] = f"{DIED}. {GUARD}." if _collected(call, [tasks[place]], pool, 1, one := {}) else one[0]
+            died_again = _collected(call, [tasks[place]], pool, 1, alone)
+        found[place] = f"{DIED}. {GUARD}." if died_again else alone[0]
     return [found[place] for place in range(len(tasks))]
 
 
