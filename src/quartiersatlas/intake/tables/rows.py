@@ -171,7 +171,7 @@ def keyed(
     notes += [note] if note else []
     keys = np.array(texts, dtype=object)
     body = Body(name, keys, raw.rows, {other: column for other, column in cells.items() if other != name}, parts)
-    if (keys != "").all():
+    if all(texts):
         return body, notes
     if body.cells:
         body = body.take(~(_blank_rows(body.cells) & (keys == "")))

@@ -20,6 +20,9 @@ from quartiersatlas.intake.tables.values.cells import ByteCells, Cells, RawTable
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
     from pathlib import Path
+    from typing import Any
+
+    from numpy.typing import NDArray
 
     from quartiersatlas.intake.tables.headers import RawRow
 
@@ -184,7 +187,8 @@ def _stretches(raw: bytes, start: int, stop: int, delimiter: str, width: int, co
     letter = np.frombuffer(raw, np.uint8)
     kind = np.int32 if len(raw) < np.iinfo(np.int32).max else np.int64
     count = raw.count(b"\n", start, stop) + 1
-    own, filled = [np.empty(count, kind) for _ in range(width)], 0
+    own: list[NDArray[Any]] = [np.empty(count, kind) for _ in range(width)]
+    filled = 0
     for low in range(start, stop, BLOCK):  # a block at a time: the working arrays stay in the cache
         block = letter[low : min(low + BLOCK, stop)]
         ends = np.flatnonzero((block == ord("\n")) | (block == ord(delimiter))) + low

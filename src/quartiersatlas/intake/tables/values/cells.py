@@ -170,12 +170,18 @@ class ByteCells(Cells):
 
     def texts(self, where: NDArray[Any] | None = None) -> NDArray[np.object_]:
         """Return the cells, or some of them, as text."""
-        rows = self._short(where)
-        if rows is None:
+        starts, ends = self._bounds(where)
+        all_lengths = ends - starts
+        if int(all_lengths.max(initial=0)) > SHORT:
             return _object_array([piece.decode(self._codec) for piece in self._pieces(where)])
-        lines = np.full((len(rows), rows.shape[1] + 1), ord("\n"), np.uint8)  # no cell has a line end in it
-        lines[:, :-1] = rows
-        return _object_array(lines.tobytes().translate(None, b"\0").decode(self._codec).split("\n")[:-1])
+        found: list[str] = []
+        for low in range(0, len(starts), BLOCK):
+            first, lengths = starts[low : low + BLOCK], all_lengths[low : low + BLOCK]
+            rows = letters(self._buffer, first, lengths, max(int(lengths.max()), 1))
+            lines = np.full((len(rows), rows.shape[1] + 1), ord("\n"), np.uint8)  # no cell has a line end in it
+            lines[:, :-1] = rows
+            found += lines.tobytes().translate(None, b"\0").decode(self._codec).split("\n")[:-1]
+        return _object_array(found)
 
     def _distinct(self, where: NDArray[np.int64]) -> tuple[NDArray[np.int64], list[str]]:
         rows = self._short(where)
@@ -424,14 +430,16 @@ def letters(buffer: bytes, starts: NDArray[Any], lengths: NDArray[Any], longest:
     furthest = len(words) - 1
     starts = starts.astype(np.int64)  # places of 8 bytes are looked up in half of the time
     table = np.empty((len(starts), -(-longest // WORD)), "<u8")
-    reaches_beyond = bool(len(starts)) and int(starts.max()) + WORD * table.shape[1] > furthest
-    for column in range(table.shape[1]):
-        before = WORD * column
-        at = starts + before
-        own = words[np.minimum(at, furthest)]
-        if reaches_beyond:
-            own >>= (WORD * np.clip(at - furthest, 0, WORD - 1)).astype(np.uint64)
-        table[:, column] = own & FIRST[np.clip(lengths - before, 0, WORD)]
+    for low in range(0, len(starts), BLOCK):
+        part = slice(low, low + BLOCK)
+        reaches_beyond = int(starts[part].max()) + WORD * table.shape[1] > furthest
+        for column in range(table.shape[1]):
+            before = WORD * column
+            at = starts[part] + before
+            own = words[np.minimum(at, furthest)] if reaches_beyond else words[at]
+            if reaches_beyond:
+                own >>= (WORD * np.clip(at - furthest, 0, WORD - 1)).astype(np.uint64)
+            table[part, column] = own & FIRST[np.clip(lengths[part] - before, 0, WORD)]
     return table.view(np.uint8)
 
 

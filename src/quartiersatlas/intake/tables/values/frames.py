@@ -31,12 +31,14 @@ def _words(status: NDArray[np.uint8]) -> ExtensionArray:
     """Return the words of a status, in the memory that reading left where pandas keeps them with pyarrow."""
     words = pd.Series(STATUSES, dtype="str").array
     if len(status) < MANY or not isinstance(words.dtype, pd.StringDtype) or words.dtype.storage != "pyarrow":
-        return words.take(status.astype(np.intp))
+        plain: ExtensionArray = words.take(status.astype(np.intp))
+        return plain
     import pyarrow as pa
     from pyarrow.compute import take
 
     found = take(pa.array(STATUSES, pa.large_string()), pa.array(status), memory_pool=pa.system_memory_pool())
-    return pd.array(found, dtype="str")
+    made: ExtensionArray = pd.array(found, dtype="str")
+    return made
 
 
 def limits_of(read: Mapping[str, Column], index: pd.Index) -> list[pd.DataFrame]:
