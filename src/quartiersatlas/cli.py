@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 FAILED = 2
 NOT_OK = 1
+SOME_FAILED = 3
 DEMO_FOLDER = "quartiersatlas-demo"
 PROJECT_FILE = "projekt.toml"
 YEARS_FILE, YEARLY_REPORT = "projekt_monitoring.toml", "jahresbericht.html"
@@ -30,7 +31,7 @@ REGISTER_FOLDER = "massnahmen"  # of the sample city; other folders beside its f
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; return 0, 1 if an audit is not ok, or 2 with one clear message where something is wrong."""
+    """Run a command; return 0, 1 if an audit is not ok, 2 with a clear message, or 3 if some of several runs failed."""
     options = _parser().parse_args(arguments)
     try:
         with warnings.catch_warnings(record=True) as caught:
@@ -67,15 +68,18 @@ def _parser() -> argparse.ArgumentParser:
 
     check = commands.add_parser("check", help="check the inputs of a project; writes nothing")
     check.add_argument("project", type=Path)
+    check.add_argument("--part", default="", help="the unit to look at, of a project with by = ...")
     check.set_defaults(command=_check)
 
-    run = commands.add_parser("run", help="run a project and write its outputs")
-    run.add_argument("project", type=Path)
+    run = commands.add_parser("run", help="run projects and write their outputs")
+    run.add_argument("projects", type=Path, nargs="+", metavar="project")
+    run.add_argument("--workers", type=int, default=None, metavar="N", help="run several projects in N processes")
     run.add_argument("--folder", type=Path, default=None, help="write to this folder instead of the project's own")
     run.set_defaults(command=_run)
 
     audit = commands.add_parser("audit", help="print what a reader could learn of withheld counts; for the house only")
     audit.add_argument("project", type=Path)
+    audit.add_argument("--part", default="", help="the unit to look at, of a project with by = ...")
     audit.add_argument("--csv", type=Path, default=None, help="write every withheld count to this file, for the house")
     audit.set_defaults(command=_audit)
 
@@ -203,20 +207,32 @@ def _new(options: argparse.Namespace) -> None:
 def _check(options: argparse.Namespace) -> None:
     from quartiersatlas.project import check_project
 
-    print(repr(check_project(options.project)))
+    print(repr(check_project(options.project, part=options.part)))
 
 
-def _run(options: argparse.Namespace) -> None:
-    from quartiersatlas.project import run_project
+def _run(options: argparse.Namespace) -> int:
+    from quartiersatlas.project import run_project, run_projects
+    from quartiersatlas.project.schema import read_project
 
-    _print_result(run_project(options.project, folder=options.folder))
+    if len(options.projects) == 1 and options.workers is None and not read_project(options.projects[0]).by:
+        _print_result(run_project(options.projects[0], folder=options.folder))
+        return 0
+    found = run_projects(options.projects, folder=options.folder, executor=options.workers)
+    for run in found.runs:
+        if not run.error:
+            print(one_line(run.name))
+            for line in (*(f"  {file}" for file in run.files), *(f"  {sentence}" for sentence in run.summary)):
+                print(line)
+    for run in found.failed:
+        print(one_line(f"failed: {run.name}: {run.error}"), file=sys.stderr)
+    return SOME_FAILED if found.failed else 0
 
 
 def _audit(options: argparse.Namespace) -> int:
     from quartiersatlas.project import audit_project
 
     try:
-        audit = audit_project(options.project, csv=options.csv)
+        audit = audit_project(options.project, csv=options.csv, part=options.part)
     except ReleaseError as error:
         if error.report is None:
             raise

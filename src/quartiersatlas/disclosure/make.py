@@ -33,6 +33,7 @@ from quartiersatlas.disclosure.columns import (
 from quartiersatlas.disclosure.derived.feasible_splits import with_index_company
 from quartiersatlas.disclosure.derived.filled import fill_withheld
 from quartiersatlas.disclosure.derived.group_gaps import add_gap_columns, gap_facts, with_gaps
+from quartiersatlas.disclosure.derived.grouped import shown_candidates
 from quartiersatlas.disclosure.derived.measures import released_measures
 from quartiersatlas.disclosure.derived.named_columns import entering_names, families_of, leaving_names
 from quartiersatlas.disclosure.derived.recompute import (
@@ -62,7 +63,6 @@ from quartiersatlas.screening import (
     Candidates,
     ProgrammeAreas,
     Shortlist,
-    candidate_areas,
     drawn_layer,
     released_cover,
 )
@@ -258,7 +258,7 @@ def _released(given: Mapping[str, Any], book: Ledger | None) -> Release:
     group_gaps = tuple(add_gap_columns(out, pattern, gap, protection, gap_before(gap, dates)) for gap in gaps)
     if shortlist is not None and shortlist.spec is not None:
         label_columns(out, shortlist.spec, data)
-    selected, assessed, grouped = _selection(data, pattern, derived)
+    selected, assessed, grouped = _selection(data, pattern, derived, shortlist)
     remarks = wording_messages((given["title"], given["subtitle"], given["comment"]))
     shown = shown_counts(pattern, names)
     audit = audit_release(pattern, shown, leaving_counts(pattern, names), names)
@@ -378,9 +378,9 @@ def _columns(
 
 
 def _selection(
-    data: AreaData, pattern: SuppressionPattern, derived: Derived
+    data: AreaData, pattern: SuppressionPattern, derived: Derived, house: Shortlist | None
 ) -> tuple[pd.Series[bool], pd.Series[bool], Candidates | None]:
-    """Return which areas are shown as selected and as assessed, and the candidate areas made of them alone."""
+    """Return which areas are shown as selected and as assessed, and the candidate areas."""
     shortlist, candidates = derived.shortlist, derived.candidates
     if shortlist is None:
         nobody = pd.Series(data=False, index=data.areas.index)
@@ -389,9 +389,7 @@ def _selection(
     selected = shortlist.selected & may_be_shown
     if candidates is not None:
         shown = replace(shortlist, selected=selected)  # a withheld area must not reappear inside a candidate area
-        withheld = shortlist.selected.index[~may_be_shown]  # nor as a hole in one
-        call = {**candidates.call, "exclude": sorted({*candidates.options.exclude, *withheld})}
-        candidates = candidate_areas(data.areas, shown, **call)
+        candidates = shown_candidates(data, candidates, house or shortlist, shown, ~may_be_shown)
     return selected, shortlist.assessed & may_be_shown, candidates
 
 

@@ -12,11 +12,11 @@ from quartiersatlas.errors import ColumnError, InputError, SpecError, list_some
 from quartiersatlas.indicators import add_change, add_counts, add_rates
 from quartiersatlas.intake import AreaData, join, merge_areas, read_areas, read_features, read_points, read_table
 from quartiersatlas.intake.files.layers import read_geometry_file
+from quartiersatlas.intake.joining.split import part_of
 from quartiersatlas.monitoring.store.monitor import monitor
 from quartiersatlas.project.acting import with_acting_columns
 from quartiersatlas.project.schema import AreasPart, ChangePart, ProgrammesPart, TablePart
 from quartiersatlas.project.toml_words import toml_advice, toml_value
-from quartiersatlas.space import check_areas
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from quartiersatlas.intake import Table
     from quartiersatlas.monitoring.store.monitor import Monitor
     from quartiersatlas.project.schema import LayerPart, Project
-    from quartiersatlas.space import AreasReport
 
 JOIN_OPTIONS = (
     "missing",
@@ -41,42 +40,50 @@ JOIN_OPTIONS = (
 )  # of a table; the others are for reading
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class ProjectInputs:
-    """What a project reads: its tables, how its areas fit together, the data of its periods, and those of its own."""
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """What a project reads before anything is computed: its tables, and the joined data of each period."""
 
     tables: tuple[Table, ...]
-    fit: AreasReport
     joined: Mapping[str, AreaData]
-    data: AreaData
+
+    def data(self, project: Project) -> AreaData:
+        """Return the data of the period of the project."""
+        return self.joined[project.period]
+
+    def of_part(self, by: str, unit: str) -> Inputs:
+        """Return the inputs of one unit of a level; the tables are those of all units."""
+        return replace(self, joined={period: part_of(data, by, unit) for period, data in self.joined.items()})
 
 
-def read_inputs(project: Project) -> ProjectInputs:
+def read_inputs(project: Project) -> Inputs:
     """Read the tables and areas of a project and join those of the periods that it computes with."""
     tables = [(part, read_project_table(project, part)) for part in project.tables]
     areas = read_project_areas(project)
-    fit = check_areas(areas)
     periods = [project.period, *(part.period for part in project.earlier)]
     periods += [project.change.since] if project.change is not None else []
     periods += project.acting.periods.values()
     joined = {period: joined_period(project, areas, tables, period) for period in dict.fromkeys(periods)}
-    joined = with_relations(project, joined)
-    data = joined[project.period]
+    return Inputs(tuple(table for _, table in tables), with_relations(project, joined))
+
+
+def own_data(project: Project, inputs: Inputs) -> AreaData:
+    """Return the data of the project's period, with changes, and what surveys, distances and polygons say."""
+    data = inputs.data(project)
     if project.change is not None:
-        data = with_changes(project, project.change, data, joined[project.change.since])
+        data = with_changes(project, project.change, data, inputs.joined[project.change.since])
     refuse_unknown_values(project, data)
-    data = with_acting_columns(project, data)
-    return ProjectInputs(tables=tuple(table for _, table in tables), fit=fit, joined=joined, data=data)
+    return with_acting_columns(project, data)
 
 
 def read_all_periods(project: Project) -> dict[str, AreaData]:
     """Return the data of every period of the tables, the earliest first: of the project's own all that it computes."""
-    own = read_inputs(project)
-    tables = [(part, table) for part, table in zip(project.tables, own.tables, strict=True)]
+    inputs = read_inputs(project)
+    tables = [(part, table) for part, table in zip(project.tables, inputs.tables, strict=True)]
     areas = read_project_areas(project)
     others = sorted({part.period for part in project.tables} - {project.period})
     found = {period: joined_period(project, areas, tables, period, as_far_as_counted=True) for period in others}
-    return dict(sorted({**found, project.period: own.data}.items()))
+    return dict(sorted({**found, project.period: own_data(project, inputs)}.items()))
 
 
 def read_project_areas(project: Project) -> gpd.GeoDataFrame:

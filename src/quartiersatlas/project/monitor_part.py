@@ -9,7 +9,8 @@ from quartiersatlas.base.checks import usable_path
 from quartiersatlas.base.files import move_all, unfinished_folder
 from quartiersatlas.disclosure.ledger import publishing
 from quartiersatlas.present.yearly_report import monitor_report
-from quartiersatlas.project.inputs import project_store, read_all_periods, read_inputs
+from quartiersatlas.project.inputs import own_data, project_store, read_all_periods, read_inputs
+from quartiersatlas.project.parts import named_part
 from quartiersatlas.project.run import computed_project, ledger_place, locked_project
 from quartiersatlas.project.schema import read_project
 
@@ -51,8 +52,8 @@ def add_to_monitor(
     QuartiersatlasError
         Whatever is wrong with the project file, its inputs or the store.
     """
-    project = read_project(path)
-    store, data = project_store(project), read_inputs(project).data
+    project = named_part(read_project(path), "")
+    store, data = project_store(project), own_data(project, read_inputs(project))
     found = store.add(data, by=by, new_areas=new_areas, revision=revision, breaks=breaks)
     return found.accept(reason=accept, by=by) if accept and found.asked and not found.refused else found
 
@@ -77,7 +78,7 @@ def add_all_to_monitor(path: str | Path, *, accept: str = "", by: str = "") -> l
     QuartiersatlasError
         Whatever is wrong with the project file, its inputs or the store.
     """
-    project = read_project(path)
+    project = named_part(read_project(path), "")
     store = project_store(project)
     known = {store.data(name).period for name in store.periods}
     seen: list[Findings] = []
@@ -111,7 +112,7 @@ def write_monitor_report(path: str | Path, file: str | Path, *, on: str = "") ->
     QuartiersatlasError
         Whatever is wrong with the project file, its inputs, the store or the place of the report.
     """
-    project, target = read_project(path), usable_path(file)
+    project, target = named_part(read_project(path), ""), usable_path(file)
     store = project_store(project)
     with locked_project(project) as ledger, unfinished_folder(target.parent, target.name) as unfinished:
         result = computed_project(project, ledger)

@@ -20,21 +20,33 @@ from quartiersatlas.monitoring.measures.register import Measures, read_measures
 from quartiersatlas.need import need_index
 from quartiersatlas.present import atlas_map, export, figure, profiles, report
 from quartiersatlas.present.files.export import sidecar_files
+from quartiersatlas.present.report import areas_file
 from quartiersatlas.project.acting import Acted, acted
 from quartiersatlas.project.certificate import ProjectAudit, write_certificate
 from quartiersatlas.project.context_part import read_context, read_gazetteer, read_look
-from quartiersatlas.project.inputs import advice_for, facility_layer, placed_layer, project_store, read_inputs
+from quartiersatlas.project.inputs import (
+    Inputs,
+    advice_for,
+    facility_layer,
+    own_data,
+    placed_layer,
+    project_store,
+    read_inputs,
+)
 from quartiersatlas.project.manifest import digests, input_files, manifest_of, write_manifest
+from quartiersatlas.project.parts import named_part, of_its_areas
 from quartiersatlas.project.rule_part import naming_the_condition
 from quartiersatlas.project.schema import Project, read_project
 from quartiersatlas.project.toml_words import toml_advice
 from quartiersatlas.screening import candidate_areas, programme_areas, programme_overlap, screen
 from quartiersatlas.segregation import measure_segregation
+from quartiersatlas.space import check_areas
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     import geopandas as gpd
+    import pandas as pd
     from pyproj import CRS
 
     from quartiersatlas.intake import AreaData, Table
@@ -107,13 +119,15 @@ class ProjectResult:
         return "\n".join(said for said in (repr(part) for part in parts if part is not None) if said)
 
 
-def check_project(path: str | Path) -> ProjectResult:
+def check_project(path: str | Path, *, part: str = "") -> ProjectResult:
     """Read and compute a project without writing anything.
 
     Parameters
     ----------
     path : str or Path
         The project file.
+    part : str, optional
+        Which unit to look at, of a project with ``by = "level"``.
 
     Returns
     -------
@@ -126,16 +140,22 @@ def check_project(path: str | Path) -> ProjectResult:
         Whatever is wrong with the project file or its inputs.
     """
     expects(path, (str, Path), "check_project", 'qa.check_project("projekt.toml")')
-    project = read_project(path)
+    project = named_part(read_project(path), part)
     return computed_project(
         project, Ledger.read(*ledger_place(project), accept=_accept(project)) if project.ledger else None
     )
 
 
-def computed_project(project: Project, ledger: Ledger | None) -> ProjectResult:
+def computed_project(project: Project, ledger: Ledger | None, inputs: Inputs | None = None) -> ProjectResult:
     """Compute a project, whose releases are compared with those of the ledger and entered into it."""
-    inputs = read_inputs(project)
-    joined, data = inputs.joined, inputs.data
+    inputs = read_inputs(project) if inputs is None else inputs
+    if project.part and not inputs.data(project).areas[project.by].astype(str).eq(project.part).all():
+        inputs = inputs.of_part(project.by, project.part)
+    joined = inputs.joined
+    if project.part:
+        project = of_its_areas(project, set(inputs.data(project).areas.index))
+    data = own_data(project, inputs)
+    fit = check_areas(data.areas)
     need = need_index(data, project.need.spec, exclude=project.need.exclude) if project.need is not None else None
     shortlist = _screened(project, data, need)
     stability = candidates = None
@@ -174,12 +194,18 @@ def computed_project(project: Project, ledger: Ledger | None) -> ProjectResult:
         project.lang,
         earlier=earlier,
         notes=project.notes,
-        context=read_context(project),
-        gazetteer=read_gazetteer(project),
+        context=read_context(project, data.areas if project.part else None),
+        gazetteer=_streets(project, data),
         look=read_look(project),
     )
     results = (need, shortlist, candidates, stability, result, atlas, ledger)
-    return ProjectResult(project, inputs.tables, inputs.fit, data, *results, overlap=overlap, acted=found)
+    return ProjectResult(project, inputs.tables, fit, data, *results, overlap=overlap, acted=found)
+
+
+def _streets(project: Project, data: AreaData) -> pd.DataFrame | None:
+    """Return the list of streets, that of a part without those elsewhere."""
+    streets = read_gazetteer(project)
+    return streets[streets["key"].isin(data.areas.index)] if streets is not None and project.part else streets
 
 
 def _candidates(
@@ -217,9 +243,13 @@ def run_project(path: str | Path, *, folder: str | Path | None = None) -> Projec
         Whatever is wrong with the project file or its inputs; nothing is written then.
     """
     expects(path, (str, Path), "run_project", 'qa.run_project("projekt.toml")')
-    project = read_project(path)
+    return write_project(named_part(read_project(path), ""), folder)
+
+
+def write_project(project: Project, folder: str | Path | None, inputs: Inputs | None = None) -> ProjectResult:
+    """Compute a project and write its outputs, from inputs that were read already where they are given."""
     with locked_project(project) as ledger:
-        result = computed_project(project, ledger)
+        result = computed_project(project, ledger, inputs)
         target = usable_path(folder if folder is not None else project.file(project.outputs.folder), "folder")
         _refuse_overwriting(project, target)
         refuse_internal(target)
@@ -239,7 +269,7 @@ def run_project(path: str | Path, *, folder: str | Path | None = None) -> Projec
     return ProjectResult(**{**vars(result), "files": files})
 
 
-def audit_project(path: str | Path, *, csv: str | Path | None = None) -> ProjectAudit:
+def audit_project(path: str | Path, *, csv: str | Path | None = None, part: str = "") -> ProjectAudit:
     """Compute a project without its outputs, and return the certificates of its releases. For the house only.
 
     Parameters
@@ -248,6 +278,8 @@ def audit_project(path: str | Path, *, csv: str | Path | None = None) -> Project
         The project file.
     csv : str or Path, optional
         Where to write the rows of the certificates: readable by the owner alone, and never among the outputs.
+    part : str, optional
+        Which unit to look at, of a project with ``by = "level"``.
 
     Returns
     -------
@@ -265,7 +297,7 @@ def audit_project(path: str | Path, *, csv: str | Path | None = None) -> Project
     project = read_project(path)
     if csv is not None:
         _refuse_open_place(project, Path(csv))
-    audit = check_project(path).audit()
+    audit = check_project(path, part=part).audit()
     if csv is not None:
         write_certificate(audit, Path(csv), project.lang)
     return audit
@@ -335,6 +367,8 @@ def _write(result: ProjectResult, folder: Path) -> list[Path]:
         files.append(result.atlas.save(folder / outputs.map))
     if outputs.report:
         files.append(report(result.release, folder / outputs.report, earlier=earlier, **shown))
+        beside = areas_file(result.release, files[-1])
+        files += [beside, *sidecar_files(beside)] if beside is not None else []
     if outputs.profiles:
         more: dict[str, Any] = {"notes": result.project.notes, "earlier": earlier}
         files.append(profiles(result.release, folder / outputs.profiles, **more, **shown))

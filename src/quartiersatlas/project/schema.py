@@ -310,6 +310,9 @@ class Project:
     audience: str = "public"
     ledger: LedgerPart | None = None
     monitor: MonitorPart | None = None
+    by: str = ""
+    part: str = ""
+    comments: Mapping[str, str] = field(default_factory=dict)
     population: str = "residents"
     period: str = ""
     indicators: Mapping[str, IndicatorPart] = field(default_factory=dict)
@@ -352,7 +355,7 @@ RENAMED: dict[type, dict[str, str]] = {
     TablePart: {"ignore": "exclude", "level": "key_pattern", "spread": "pivot"},
     Protection: {"complement": "protect_remainder"},
 }
-NOT_AT_THE_TOP = ("path", "programmes", "facilities", "acting")  # two are in [layers], one is several sections
+NOT_AT_THE_TOP = ("path", "part", "programmes", "facilities", "acting")  # part is named by who runs it, others within
 TOP_LEVEL = [
     *(part.name for part in fields(Project) if part.name not in NOT_AT_THE_TOP),
     *AT_THE_TOP,
@@ -479,6 +482,7 @@ def _checked(project: Project) -> Project:
     for name, part in (("candidates", project.candidates), ("stability", project.stability)):
         if part is not None and project.rule is None:
             raise SpecError(f'[{name}] needs a rule: add [shortlist] with rule = "...".', key=name)
+    _refuse_comments_of_others(project)
     _refuse_impossible_names(project)
     written = project.outputs.names
     if len(set(written)) < len(written) or any(Path(name).name != name for name in written):
@@ -495,6 +499,20 @@ def _checked(project: Project) -> Project:
         if file and not file.endswith(ending):
             raise SpecError(f"[outputs] {name} must end in {ending}, not {file!r}.", key="outputs")
     return project
+
+
+def _refuse_comments_of_others(project: Project) -> None:
+    """Refuse a comment on all units where each has an atlas, and comments on units where there are none."""
+    if project.by and project.comment.strip():
+        raise SpecError(
+            'comment speaks of all units together, and by = "..." makes an atlas of each. Write one for each of them: '
+            '[comments] "Nordstadt" = "...". An atlas without a comment is a draft.',
+            key="comment",
+        )
+    if project.comments and not project.by:
+        raise SpecError(
+            '[comments] are for the units of by = "level"; this project has one comment = "...".', key="comments"
+        )
 
 
 def _refuse_impossible_names(project: Project) -> None:

@@ -233,6 +233,20 @@ def _meant(known: Indicator, unit: str | None, kind: str | None, label: str | No
     return replace(known, **changes)
 
 
+MOST_AREAS = 25_000  # in a page of about 5 MB that a phone still draws
+
+
+def refuse_too_many(release: Release) -> None:
+    """Refuse a map of more areas than a page can hold, with the ways to smaller ones."""
+    if len(release.areas) > MOST_AREAS:
+        raise SpecError(
+            f"atlas_map: the release has {number_text(len(release.areas), 0, 'en')} areas, and a page holds "
+            f"{number_text(MOST_AREAS, 0, 'en')} at most. Make a map of each town, qa.split(data, level) or "
+            f'by = "level" in a project file; or of larger units, such as districts or cells of 500 m. A report and '
+            "qa.export(rel, 'areas.gpkg') take any number."
+        )
+
+
 @dataclass(frozen=True, eq=False)
 class Atlas:
     """The map of a release.
@@ -274,6 +288,7 @@ class Atlas:
 
     def __post_init__(self) -> None:
         check_release(self.release, "atlas_map")
+        refuse_too_many(self.release)
         check_lang(self.lang)
         if self.look is not None:
             expects(self.look, Look, "atlas_map: look", 'look=qa.Look(office="Stadt Beispiel")')
