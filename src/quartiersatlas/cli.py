@@ -76,6 +76,11 @@ def _parser() -> argparse.ArgumentParser:
     audit.add_argument("--csv", type=Path, default=None, help="write every withheld count to this file, for the house")
     audit.set_defaults(command=_audit)
 
+    verify = commands.add_parser("verify", help="is a map, report or GeoPackage as written, and what the project gives?")
+    verify.add_argument("file", type=Path)
+    verify.add_argument("project", nargs="?", type=Path, default=None, help="compute it again from these inputs")
+    verify.set_defaults(command=_verify)
+
     ledger = commands.add_parser("ledger", help="list the releases of a ledger, or withdraw one that never left")
     acts = ledger.add_subparsers(required=True, metavar="act")
     listed = acts.add_parser("list", help="list id, state, date and title of every release")
@@ -197,6 +202,15 @@ def _audit(options: argparse.Namespace) -> int:
     if options.csv is not None:
         print(f"Wrote {options.csv}, which tells small counts: for the house only, readable by you alone.")
     return 0 if audit.ok else NOT_OK
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from quartiersatlas.project.verify import verify_file
+
+    found = verify_file(options.file, options.project)
+    for line in found.texts():
+        print(one_line(line))
+    return 0 if found.ok else NOT_OK
 
 
 def _ledger_list(options: argparse.Namespace) -> None:

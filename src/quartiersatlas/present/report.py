@@ -26,6 +26,7 @@ from quartiersatlas.present.city_report.sections import (
 from quartiersatlas.present.city_report.selected_table import selected_table
 from quartiersatlas.present.comparable import earlier_releases
 from quartiersatlas.present.figures import chart_figures, map_figure, map_key, side_by_side
+from quartiersatlas.present.files.fingerprint import fingerprint_of
 from quartiersatlas.present.group_gaps import group_gap_blocks
 from quartiersatlas.present.map.classes import map_columns
 from quartiersatlas.present.measures import measure_blocks
@@ -147,7 +148,8 @@ def report_document(
     ]
     fitted = numbered(fit_to_paper(block, lang) for block in blocks)
     title = release.title if release.title.strip() else text("kind_report", lang)
-    return Document(title, lang, fitted, look, foot_text(release, look, lang), release.as_of)
+    found = fingerprint_of(release, "report", lang, before)
+    return Document(title, lang, fitted, look, foot_text(release, look, lang), release.as_of, found)
 
 
 def _first_page(

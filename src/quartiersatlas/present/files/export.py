@@ -33,6 +33,9 @@ from quartiersatlas.present.files.tables import (
     table_of,
     tables_of,
 )
+from quartiersatlas.present.files.fingerprint import fingerprint_of
+from quartiersatlas.present.files.seal import TABLE as FINGERPRINT
+from quartiersatlas.present.files.seal import fingerprint_table
 from quartiersatlas.present.look import Look
 from quartiersatlas.present.statements import check_release, no_formula, visible
 
@@ -67,7 +70,7 @@ def export(
         The ending says the format:
 
         - ``.gpkg``: layers ``areas``, ``candidates``, ``programmes``, ``facilities``; tables ``segregation``,
-          ``rules``, ``columns``, ``notes``, ``manifest``; and ``layer_styles``, from which QGIS takes one style per
+          ``rules``, ``columns``, ``notes``, ``manifest``, ``fingerprint``; and ``layer_styles``, from which QGIS takes one style per
           indicator, with the classes, colours and words of the map. The first one is used when the layer is opened.
         - ``.xlsx``: the notes, the selected areas as a page to read, their reasons and charts; then a sheet for each
           table, with labels in the first row and names of columns in the second.
@@ -173,6 +176,7 @@ def _write_geopackage(release: Release, path: Path, lang: Lang, manifest: Mappin
         styles = styles_table(release, lang, meaning, look.accent).assign(update_time=pd.Timestamp(LAST_CHANGE))
         # as QGIS itself creates the table: through the same driver, with a key "id"
         _layer(styles, file, "layer_styles", FID="id")
+        _layer(fingerprint_table(fingerprint_of(release, "geopackage", lang), file), file, FINGERPRINT)
         _undate(file)
 
 

@@ -23,6 +23,7 @@ from quartiersatlas.present.paper.document import (
 )
 from quartiersatlas.present.paper.docx import docx_bytes
 from quartiersatlas.present.paper.pdf import pdf_bytes
+from quartiersatlas.present.files.seal import sealed
 from quartiersatlas.present.policy import with_policy
 from quartiersatlas.present.templates import template
 
@@ -68,7 +69,7 @@ def html_text(document: Document) -> str:
         picture=lambda figure: Markup(_inline(figure.svg, f"p{next(numbers)}", figure.alt)),  # noqa: S704 - our own
         swatch=lambda svg: Markup(_inline(svg, f"p{next(numbers)}", "")),  # noqa: S704
     )
-    return with_policy(printable(page))
+    return sealed(with_policy(printable(page)), document.fingerprint)
 
 
 SVG_START = re.compile(r"^.*?<svg\b([^>]*)>", re.DOTALL)
