@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import warnings
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,8 +59,11 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("folder", nargs="?", default=DEMO_FOLDER, type=Path)
     demo.set_defaults(command=_demo)
 
-    new = commands.add_parser("new", help="write a commented project file to start from")
+    new = commands.add_parser("new", help="write a project file to start from: fourteen lines, the rest as comments")
     new.add_argument("path", nargs="?", default=PROJECT_FILE, type=Path)
+    found = ("TABLE", "AREAS")
+    new.add_argument("--from", dest="found", nargs=2, type=Path, metavar=found, help="fill it in from these two files")
+    new.add_argument("--lang", choices=("de", "en"), default="de", help="language of comments, map and report")
     new.set_defaults(command=_new)
 
     check = commands.add_parser("check", help="check the inputs of a project; writes nothing")
@@ -166,11 +170,15 @@ def sample_data() -> Traversable:
 
 
 def _new(options: argparse.Namespace) -> None:
-    content = sample_data().joinpath(PROJECT_FILE).read_bytes()
+    from quartiersatlas.catalogue import text
+    from quartiersatlas.project.start import blank_start, start_from
+
     if usable_path(options.path).exists():
         raise InputError(f"{options.path} already exists and was not changed. Choose another file name.")
-    write_bytes(options.path, content)
-    print(f"Wrote {options.path}. Enter your own files and columns, then run: quartiersatlas check {options.path}")
+    folder = options.path.absolute().parent
+    start = start_from(*options.found, folder=folder, lang=options.lang) if options.found else blank_start(options.lang)
+    write_bytes(options.path, replace(start, file=options.path.name).to_toml().encode())
+    print(one_line(text("new_wrote", options.lang, file=options.path)))
 
 
 def _check(options: argparse.Namespace) -> None:
