@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             warnings.simplefilter("always", UserWarning)
             result: int = options.command(options) or 0
     except QuartiersatlasError as error:
-        print(f"quartiersatlas: {error}", file=sys.stderr)
+        _print_faults(error, getattr(options, "project", None))
         return FAILED
     except OSError as error:
         print(one_line(f"quartiersatlas: {error.filename or ''}: {error.strerror or error}."), file=sys.stderr)
@@ -45,6 +45,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if issubclass(warning.category, UserWarning):
             print(one_line(f"warning: {warning.message}"), file=sys.stderr)
     return result
+
+
+def _print_faults(error: QuartiersatlasError, project: Path | None) -> None:
+    """Print each fault on its line, in the language of the project where there is one."""
+    from quartiersatlas.project.refusals import count_of_faults, project_lang, told
+
+    lang = project_lang(project)
+    faults = getattr(error, "faults", None) or (error,)
+    if len(faults) > 1:
+        print(f"quartiersatlas: {count_of_faults(len(faults), lang)}", file=sys.stderr)
+    for number, fault in enumerate(faults, 1):
+        head = f"  {number}. " if len(faults) > 1 else "quartiersatlas: "
+        print(f"{head}{told(str(fault), lang)}", file=sys.stderr)
 
 
 def _parser() -> argparse.ArgumentParser:

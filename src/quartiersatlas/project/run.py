@@ -134,23 +134,25 @@ def check_project(path: str | Path) -> ProjectResult:
     Raises
     ------
     QuartiersatlasError
-        Whatever is wrong with the project file or its inputs.
+        Whatever is wrong with the project file or its inputs: where it is more than one thing, ``faults`` has them all.
     """
     expects(path, (str, Path), "check_project", 'qa.check_project("projekt.toml")')
-    project = read_project(path)
-    return computed_project(
-        project, Ledger.read(*ledger_place(project), accept=_accept(project)) if project.ledger else None
-    )
+    from quartiersatlas.project.faults import telling_all  # it tries the steps of this file, each by itself
+
+    with telling_all(path):
+        project = read_project(path)
+        kept = Ledger.read(*ledger_place(project), accept=_accept(project)) if project.ledger else None
+        return computed_project(project, kept)
 
 
 def computed_project(project: Project, ledger: Ledger | None) -> ProjectResult:
     """Compute a project, whose releases are compared with those of the ledger and entered into it."""
-    tables = [(part, _read(project, part)) for part in project.tables]
-    areas = _areas(project)
+    tables = [(part, table_of(project, part)) for part in project.tables]
+    areas = areas_of(project)
     fit = check_areas(areas)
     periods = [project.period, *(part.period for part in project.earlier)]
     periods += [project.change.since] if project.change is not None else []
-    joined = {period: _joined(project, areas, tables, period) for period in dict.fromkeys(periods)}
+    joined = {period: joined_of(project, areas, tables, period) for period in dict.fromkeys(periods)}
     joined = _related(project, joined)
     data = joined[project.period]
     if project.change is not None:
@@ -163,7 +165,7 @@ def computed_project(project: Project, ledger: Ledger | None) -> ProjectResult:
         stability = shortlist.stability(n=project.stability.runs, seed=project.stability.seed)
     if project.candidates is not None and shortlist is not None:
         candidates = _candidates(project, project.candidates, data, shortlist, stability)
-    programmes = _programmes(project, data.areas)
+    programmes = programmes_of(project, data.areas)
     overlap = _overlap(project, candidates, programmes, stability)
     groups = project.segregation
     result = _released(
@@ -175,7 +177,7 @@ def computed_project(project: Project, ledger: Ledger | None) -> ProjectResult:
         segregation=(_segregation(data, groups) if groups is not None else None),
         measures=_measures(project, data),
         programmes=programmes,
-        facilities=_layer(project, project.facilities, data.areas),
+        facilities=layer_of(project, project.facilities, data.areas),
         stability=stability,
         missing=project.shortlist.missing if project.shortlist is not None else "",
         as_of=project.as_of,
@@ -370,13 +372,13 @@ def _write(result: ProjectResult, folder: Path) -> list[Path]:
     return files
 
 
-def _read(project: Project, part: TablePart) -> Table:
+def table_of(project: Project, part: TablePart) -> Table:
     options = {k: v for k, v in asdict(part).items() if k not in ("path", "period", *JOIN_OPTIONS)}
     with _advice(project, part):
         return read_table(project.file(part.path), **options)
 
 
-def _areas(project: Project) -> gpd.GeoDataFrame:
+def areas_of(project: Project) -> gpd.GeoDataFrame:
     options = {k: v for k, v in asdict(project.areas).items() if k not in ("path", "merge")}
     with _advice(project, project.areas):
         areas = read_areas(project.file(project.areas.path), **options)
@@ -397,7 +399,7 @@ def _advice(
     return toml_advice(place, [field.name for field in fields(part)], project.areas.name)
 
 
-def _joined(project: Project, areas: gpd.GeoDataFrame, tables: list[tuple[TablePart, Table]], period: str) -> AreaData:
+def joined_of(project: Project, areas: gpd.GeoDataFrame, tables: list[tuple[TablePart, Table]], period: str) -> AreaData:
     """Join all tables of a period and add the rates."""
     meanings = [part.meaning for part in project.indicators.values() if part.meaning is not None]
     catalogue = Catalogue.builtin().add(*meanings)
@@ -411,6 +413,11 @@ def _joined(project: Project, areas: gpd.GeoDataFrame, tables: list[tuple[TableP
     if project.population not in data.values.columns:
         raise ColumnError.not_found(project.population, data.values.columns, f"population: the tables of {period!r}")
     pairs = {name: (part.numerator, part.denominator) for name, part in project.indicators.items() if part.numerator}
+    known = {*data.values.columns, *project.counts}
+    for name, pair in pairs.items():
+        for column in pair:
+            if column not in known:
+                raise ColumnError.not_found(column, data.values.columns, f"[indicators] {name}: the data")
     return add_rates(add_counts(replace(data, population=project.population), project.counts), pairs)
 
 
@@ -519,7 +526,7 @@ def _measures(project: Project, data: AreaData) -> Measures | None:
         return read_measures(project.file(project.measures.path), data)
 
 
-def _programmes(project: Project, areas: gpd.GeoDataFrame) -> ProgrammeAreas | None:
+def programmes_of(project: Project, areas: gpd.GeoDataFrame) -> ProgrammeAreas | None:
     """Read the programme areas, with what runs at the date of the project."""
     part = project.programmes
     if part is None:
@@ -568,7 +575,7 @@ def _placed(project: Project, path: str, crs: str | None) -> gpd.GeoDataFrame:
     return frame if crs is None else frame.set_crs(crs, allow_override=True)
 
 
-def _layer(project: Project, part: LayerPart | None, areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
+def layer_of(project: Project, part: LayerPart | None, areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
     if part is None:
         return None
     if part.x is not None or part.y is not None:

@@ -367,10 +367,10 @@ def read_project(path: str | Path) -> Project:
     path = Path(path)
     content = read_toml(path, "project")
     with naming_the_line(path):
-        return _checked(_project(content, path))
+        return checked(project_of(content, path))
 
 
-def _project(content: dict[str, Any], path: Path) -> Project:
+def project_of(content: dict[str, Any], path: Path) -> Project:
     """Build the parts of a project from the content of its file."""
     where = "the project file"
     if "rules" in content:
@@ -450,7 +450,7 @@ def _share(name: str, entry: object) -> SharePart:
     return _part(SharePart, entry, f"[shares] {name}")
 
 
-def _checked(project: Project) -> Project:
+def checked(project: Project) -> Project:
     """Refuse what cannot work together."""
     if not project.tables:
         raise SpecError("at least one [[tables]] entry is needed.")
