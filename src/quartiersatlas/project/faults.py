@@ -107,6 +107,9 @@ def _taken_out(content: dict[str, Any], error: SpecError) -> bool:
     if place == ["period"] and content.get("tables"):
         content["period"] = content["tables"][0].get("period", "")
         return True
+    if place[0] == "indicators":  # what is made of them would be missed below
+        for name in (*BEHIND_THE_RULE, "need", "change"):
+            content.pop(name, None)
     if place[0] in BEHIND_THE_RULE:
         for name in BEHIND_THE_RULE if place[0] == "shortlist" else place[:1]:
             content.pop(name, None)

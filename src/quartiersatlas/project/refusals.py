@@ -17,6 +17,15 @@ if TYPE_CHECKING:
 
 ENGLISH = re.compile(r"""^\s*lang\s*=\s*["']en["']""", re.MULTILINE)
 HOLE = re.compile(r"\{(\w+)\}")
+SMALL_WORDS = (
+    (r"und (\d+) more", r"und \1 weitere"),
+    (r"(?<=\d) of (?=\d)", " von "),
+    (r"(?<=\d) to (?=\d)", " bis "),
+    (r"right key", "richtiger Schlüssel"),
+    (r"(?<=\d),(?=\d{3}\b)", "."),
+)
+OF_PYTHON = re.compile(r" All of them: err\.[\w.]+(?:, err\.[\w.]+)*\.?(?= |$)")  # where no error is at hand
+LINE = re.compile(r"([^'\"]+), line (\d+): ")
 NEXT_SENTENCE = re.compile(r"(?<=[.!?:]) +")
 
 
@@ -42,9 +51,12 @@ def told(message: str, lang: Lang) -> str:
     >>> told("In [areas]: 'key' is missing.", "de")
     'In [areas]: „key“ fehlt.'
     """
+    message = OF_PYTHON.sub("", message)
     if lang == "en":
         return message
-    said, rest = [], message
+    place = LINE.match(message)
+    said = [f"{place[1]}, Zeile {place[2]}: "] if place else []
+    rest = message[place.end() :] if place else message
     while rest:
         found = _first(rest)
         if found is None:
@@ -55,7 +67,10 @@ def told(message: str, lang: Lang) -> str:
         else:
             said.append(found[0])
             rest = rest[found[1] :]
-    return "".join(said)
+            blanks = len(rest) - len(rest.lstrip(" "))
+            said.append(rest[:blanks])
+            rest = rest[blanks:]
+    return re.sub(r"(?<=\S)  +", " ", "".join(said))
 
 
 def _first(rest: str) -> tuple[str, int] | None:
@@ -70,7 +85,8 @@ def _first(rest: str) -> tuple[str, int] | None:
 def _quotes(words: str) -> str:
     """Return words with German quotation marks and German small words of lists, as they stand in holes."""
     listed = re.sub(r"' and (?=\d+ more)", "' und ", words)
-    listed = re.sub(r"und (\d+) more", r"und \1 weitere", listed)
+    for english, german in SMALL_WORDS:
+        listed = re.sub(english, german, listed)
     return re.sub(r"(?<![\w=])'([^']*)'", "„\\1“", listed)
 
 
@@ -94,8 +110,10 @@ def _pattern(english: str) -> re.Pattern[str]:
     """Return the pattern of a template: ``{name}`` stands for anything that is as short as can be, ``{n}`` for digits."""
     pieces = HOLE.split(english)
     made = [re.escape(piece) if at % 2 == 0 else _hole(piece) for at, piece in enumerate(pieces)]
-    return re.compile("".join(made))
+    return re.compile("".join(made) + (r"(?=\s|$)" if english.endswith(".") else ""))
 
 
 def _hole(name: str) -> str:
-    return rf"(?P<{name}>\d[\d,.]*)" if re.fullmatch(r"n\d?", name) else rf"(?P<{name}>.+?)"
+    if re.fullmatch(r"n\d?", name):
+        return rf"(?P<{name}>\d[\d,.]*)"
+    return rf"(?P<{name}>(?:(?!\. [A-Z]).)+?)"  # within a sentence

@@ -411,7 +411,8 @@ def joined_of(project: Project, areas: gpd.GeoDataFrame, tables: list[tuple[Tabl
                 data = join(data, table, catalogue=catalogue, period=period, references=project.references, **options)
     assert isinstance(data, AreaData)  # noqa: S101 - every named period has a table, checked when the file is read
     if project.population not in data.values.columns:
-        raise ColumnError.not_found(project.population, data.values.columns, f"population: the tables of {period!r}")
+        of_period = f" of {period!r}" if period else ""
+        raise ColumnError.not_found(project.population, data.values.columns, f"population: the table{of_period}")
     pairs = {name: (part.numerator, part.denominator) for name, part in project.indicators.items() if part.numerator}
     known = {*data.values.columns, *project.counts}
     for name, pair in pairs.items():

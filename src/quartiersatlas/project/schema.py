@@ -423,6 +423,8 @@ def _entries(kind: type[Part], entries: object, name: str) -> tuple[Part, ...]:
     """Return the parts of a list, such as ``[[tables]]``."""
     where = f"[[{name}]]"
     with inside(name):
+        if isinstance(entries, dict):
+            raise SpecError(f"[{name}] is written with two brackets, {where}, once for each table.")
         listed = array(entries, where)
     return tuple(_part(kind, entry, where, name, number) for number, entry in enumerate(listed))
 
