@@ -70,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
 
     demo = commands.add_parser("demo", help=f"write the synthetic sample city and its atlas into {DEMO_FOLDER}/")
     demo.add_argument("folder", nargs="?", default=DEMO_FOLDER, type=Path)
+    demo.add_argument("--lang", choices=("de", "en"), default="de", help="language of data, project, map and report")
     demo.set_defaults(command=_demo)
 
     new = commands.add_parser("new", help="write a project file to start from: fourteen lines, the rest as comments")
@@ -155,15 +156,16 @@ def _monitor_report(options: argparse.Namespace) -> None:
 
 
 def _demo(options: argparse.Namespace) -> None:
+    from quartiersatlas.catalogue import text
     from quartiersatlas.project import run_project
+    from quartiersatlas.project.demo import write_demo
 
-    data = options.folder / "daten"
+    data = options.folder / ("daten" if options.lang == "de" else "data")
     _make(data)
-    for file in sample_data().iterdir():
-        if file.is_file():
-            write_bytes(data / file.name, file.read_bytes())
-    result = run_project(data / PROJECT_FILE, folder=options.folder)
-    print(f"The sample city ({'; '.join(result.release.notices)}) is in {data}")
+    project = write_demo(sample_data(), data, options.lang)
+    result = run_project(project, folder=options.folder)
+    notices = "; ".join(result.release.notices)
+    print(text("demo_where", options.lang, notices=notices, folder=data))
     _print_result(result)
 
 

@@ -131,6 +131,8 @@ class ReleasedResults:
         Residents of each area; protected like every count.
     columns : tuple of ReleasedColumn
         What the columns mean.
+    city : str
+        The name of the city, where it is to stand in the place of the word "city"; empty otherwise.
     title, subtitle, source, as_of, comment : str
         What a reader has to know. Without title, source, date or comment, or where an indicator has no definition,
         the release is a draft.
@@ -250,6 +252,7 @@ class ReleasedResults:
     measures: ReleasedMeasures | None = None
     comparison: ReleasedComparison | None = None
     unreleased_domains: tuple[str, ...] = ()
+    city: str = ""
     certificate: Audit = field(default_factory=Audit)
 
     figure = Moved("qa.figure(release, column)")

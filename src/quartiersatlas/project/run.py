@@ -415,10 +415,16 @@ def joined_of(project: Project, areas: gpd.GeoDataFrame, tables: list[tuple[Tabl
         raise ColumnError.not_found(project.population, data.values.columns, f"population: the table{of_period}")
     pairs = {name: (part.numerator, part.denominator) for name, part in project.indicators.items() if part.numerator}
     known = {*data.values.columns, *project.counts}
+    percent = {name for part, table in tables if part.period == period for name, unit in table.units.items() if unit == "percent"}
     for name, pair in pairs.items():
         for column in pair:
             if column not in known:
                 raise ColumnError.not_found(column, data.values.columns, f"[indicators] {name}: the data")
+            if column in percent:
+                raise ColumnError(
+                    f"[indicators] {name}: {column!r} holds percentages, not counts. A ready-made share stands in "
+                    f"[[tables]] instead: columns = {{ {name} = {toml_value(column)}, ... }}."
+                )
     return add_rates(add_counts(replace(data, population=project.population), project.counts), pairs)
 
 
@@ -509,6 +515,7 @@ def _released(project: Project, data: AreaData, **results: Any) -> Release:  # n
     with toml_advice("[protection]", [option.name for option in fields(Protection)], project=project.path.name):
         return release(
             data,
+            city=project.city,
             title=project.title,
             subtitle=project.subtitle,
             source=project.source,

@@ -301,6 +301,7 @@ class Project:
     areas: AreasPart
     tables: tuple[TablePart, ...]
     title: str = ""
+    city: str = ""
     subtitle: str = ""
     source: str = ""
     as_of: str = ""

@@ -39,7 +39,7 @@ PAIRS = (
 )
 NAMED = r"name|bezeichnung|label|\bnm\b|nm$"
 PARENT = r"bezirk|district|kreis|ward|sozialraum|borough"
-TOP = ('# subtitle = ""', '# comment = ""', '# audience = "internal"', '# ledger = "releases.json"')
+TOP = ('# city = ""', '# subtitle = ""', '# comment = ""', '# audience = "internal"', '# ledger = "releases.json"')
 MOST_LEFT_OUT = 12
 ENOUGH = 0.5  # of the keys of the areas: fewer have nothing to do with each other
 

@@ -82,7 +82,7 @@ def export(
     table : {"areas", "candidates", "segregation", "rules"}, default "areas"
         Which table a file of one table holds; a GeoPackage and a workbook hold all.
     lang : {"de", "en"}, default "de"
-        Language of labels and notes, and of the numbers of a CSV: decimal comma or point, both with semicolons.
+        Language of labels and notes, and of a CSV: semicolons with decimal commas, or commas with decimal points.
     manifest : mapping, optional
         Where the release comes from, as far as the caller knows: hashes of inputs, versions, seeds. The version of the
         library and the fingerprint of the need spec are added.
@@ -306,7 +306,8 @@ def sidecar_files(path: Path) -> list[Path]:
 def csv_bytes(frame: pd.DataFrame, lang: Lang) -> bytes:
     """Write a table as spreadsheets of the language read it."""
     safe = frame.map(_safe).rename(columns=_safe)
-    content = safe.to_csv(sep=";", decimal="," if lang == "de" else ".", index=False, lineterminator="\r\n")
+    separator, decimal = (";", ",") if lang == "de" else (",", ".")
+    content = safe.to_csv(sep=separator, decimal=decimal, index=False, lineterminator="\r\n")
     return content.encode("utf-8-sig")
 
 

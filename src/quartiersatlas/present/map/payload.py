@@ -214,6 +214,8 @@ def _map_data(
     counts = _Counts()
     words = {name: text(name, lang) for name in (*WORDS, *PANEL_WORDS, *(f"chart_{name}" for name in CHART_WORDS))}
     words["legend_selected"] = text("legend_selected_context" if release.context_only else "legend_selected", lang)
+    if release.city:
+        words |= {"label_city": release.city, "legend_city": f"{release.city.replace('{', '(').replace('}', ')')}: {{value}}"}
     words["legend_open"] = text("legend_open", lang, label=words["legend_selected"])
     notes = [*release.notices, *([draft_text(release, lang)] if release.is_draft else []), text("reading_aid", lang)]
     return {
