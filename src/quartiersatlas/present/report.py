@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from quartiersatlas.present.paper.document import DocumentBlock
     from quartiersatlas.present.places import Context, FittedContext
 
-ENDINGS = (".html", ".docx", ".pdf")
+ENDINGS = (".html", ".md", ".docx", ".pdf")
 # in mm; half a page is 82.5 wide
 MAP, AXIS_MAP = (110.0, 108.0), (95.7, 84.0)
 KEY, HALF = 55.0, 82.5
@@ -79,7 +79,8 @@ def report(
     release : Release
         What is reported.
     path : str or Path
-        An ``.html``, ``.docx`` or ``.pdf`` file: all say the same. It is written whole or not at all, and the same
+        An ``.html``, ``.md``, ``.docx`` or ``.pdf`` file: all say the same (Markdown, to paste, has the words and
+        tables without the pictures). It is written whole or not at all, and the same
         release gives the same bytes.
     lang : {"de", "en"}, default "de"
         Language of everything a reader sees.

@@ -118,6 +118,10 @@ def _taken_out(content: dict[str, Any], error: SpecError) -> bool:
     if holder is not None and place[-1] in holder and holder is not content:
         del holder[place[-1]]
         return bool(content.get(place[0])) or content.pop(place[0], None) is not None
+    value = content.get(place[0])
+    if len(place) == 1 and place[0] in schema.TOP_LEVEL and not isinstance(value, (str, dict, list, type(None))):
+        content[place[0]] = str(value)  # a date or number without its quotation marks
+        return True
     return content.pop(place[0], None) is not None
 
 

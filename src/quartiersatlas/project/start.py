@@ -37,10 +37,11 @@ PAIRS = (
     ("foreign_share", r"^auslander|foreign|nicht ?deutsch", ""),
     ("senior_share_65", r"(65|ab 65).*(plus|alter)|^ab 65|^65 (und|plus)|over 65", ""),
 )
-NAMED = r"name|bezeichnung|label|\bnm\b|nm$"
+NAMED = r"name|bezeichn|label|\bnm\b|nm$"
 PARENT = r"bezirk|district|kreis|ward|sozialraum|borough"
 TOP = ('# city = ""', '# subtitle = ""', '# comment = ""', '# audience = "internal"', '# ledger = "releases.json"')
 MOST_LEFT_OUT = 12
+NEARLY_ALL = 0.9  # of keys without their zeros: small counts look alike
 ENOUGH = 0.5  # of the keys of the areas: fewer have nothing to do with each other
 
 
@@ -184,7 +185,7 @@ def _keys(frame: gpd.GeoDataFrame, columns: dict[str, list[str]], areas: str, ta
                 mine = set(keys.str.lstrip("0")) if padded else set(keys)
                 theirs = {cell.strip().lstrip("0") if padded else cell.strip() for cell in cells}
                 found = len(mine & theirs)
-                if found > best.found:
+                if found > best.found and (not padded or found >= NEARLY_ALL * len(frame)):
                     best = _Keys(str(own), other, found, found / len(frame), padded=padded)
     if best.share < ENOUGH:
         raise InputError(
