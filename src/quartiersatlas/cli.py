@@ -94,7 +94,9 @@ def _parser() -> argparse.ArgumentParser:
     audit.add_argument("--csv", type=Path, default=None, help="write every withheld count to this file, for the house")
     audit.set_defaults(command=_audit)
 
-    verify = commands.add_parser("verify", help="is a map, report or GeoPackage as written, and what the project gives?")
+    verify = commands.add_parser(
+        "verify", help="is a map, report or GeoPackage as written, and what the project gives?"
+    )
     verify.add_argument("file", type=Path)
     verify.add_argument("project", nargs="?", type=Path, default=None, help="compute it again from these inputs")
     verify.set_defaults(command=_verify)

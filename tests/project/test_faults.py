@@ -64,7 +64,7 @@ def test_one_fault_is_raised_as_it_is(small_project):
 
 def test_what_follows_from_a_fault_is_no_fault(small_project):
     """Without its rule there are no candidate areas, and without its indicator no rule: said once."""
-    rest = '[shortlist]\nrule = \'above_city("a_share") und b\'\n[candidates]\nmin_population = 500'
+    rest = "[shortlist]\nrule = 'above_city(\"a_share\") und b'\n[candidates]\nmin_population = 500"
     assert len(faults(small_project(rest))) == 1
     rest = '[indicators]\na_share = ["a"]\n[shortlist]\nrule = \'above_city("a_share")\''
     assert len(faults(small_project(rest))) == 1
@@ -75,7 +75,11 @@ def test_percentages_are_no_counts(small_project):
     table = file.parent / "2024.csv"
     rows = [row.split(";") for row in table.read_text().splitlines()]
     at = rows[0].index("a")
-    table.write_text("\n".join(";".join([*row[:at], *([f"{row[at]} %"] if n else ["a"]), *row[at + 1 :]]) for n, row in enumerate(rows)))
+    table.write_text(
+        "\n".join(
+            ";".join([*row[:at], *([f"{row[at]} %"] if n else ["a"]), *row[at + 1 :]]) for n, row in enumerate(rows)
+        )
+    )
     (said,) = faults(file)
     assert "[indicators] a_share: 'a' holds percentages, not counts" in said
 
@@ -86,7 +90,11 @@ MISTAKES = [
     ('title = "Rahmen"', "title = Rahmen", "Text gehört in Anführungszeichen"),
     ('title = "Rahmen"', 'title = "Rahmen"\nlang = "deutsch"', 'lang muss "de" oder "en" sein'),
     ('title = "Rahmen"', 'untertitel = "Rahmen"', "Gemeint ist vielleicht „subtitle“?"),
-    ('title = "Rahmen"', 'title = "Rahmen"\npopulation = "Einwohner"', "Oben in der Projektdatei die Spalte der Einwohner"),
+    (
+        'title = "Rahmen"',
+        'title = "Rahmen"\npopulation = "Einwohner"',
+        "Oben in der Projektdatei die Spalte der Einwohner",
+    ),
     ("[areas]", "[gebiete]", "Gemeint ist vielleicht „areas“?"),
     ('path = "areas.gpkg"', 'path = "area.gpkg"', "Die Datei der Gebiete „"),
     ('key = "nr"\nname', "name", "In [areas]: „key“ fehlt."),
@@ -98,8 +106,16 @@ MISTAKES = [
     ('["a", "residents"]', '["residents", "a"]', "Stimmt der Nenner"),
     ('["a", "residents"]', '["a", "residents"]\n[need]\npreset = "berlin"', "[need] preset muss eines sein von"),
     ('["a", "residents"]', '["a", "residents"]\n[need]\nfile = "bedarf.toml"', "Die Datei des Bedarfsindex „"),
-    ('["a", "residents"]', '["a", "residents"]\n[shortlist]\nrule = \'above_city("b_share")\'', "keinen Indikator „b_share“"),
-    ('["a", "residents"]', '["a", "residents"]\n[shortlist]\nrule = \'worst_share("need", 0.2)\'', "Abschnitt [need] ergänzen"),
+    (
+        '["a", "residents"]',
+        '["a", "residents"]\n[shortlist]\nrule = \'above_city("b_share")\'',
+        "keinen Indikator „b_share“",
+    ),
+    (
+        '["a", "residents"]',
+        '["a", "residents"]\n[shortlist]\nrule = \'worst_share("need", 0.2)\'',
+        "Abschnitt [need] ergänzen",
+    ),
     ('["a", "residents"]', '["a", "residents"]\n[protection]\nmin_count = "drei"', "muss eine ganze Zahl sein"),
     ('["a", "residents"]', '["a", "residents"]\n[protection]\nmin_count = 0', "muss mindestens 1 sein"),
     ('["a", "residents"]', '["a", "residents"]\n[outputs]\ngeopackage = "a.shp"', "muss auf .gpkg enden"),

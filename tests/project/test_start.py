@@ -43,7 +43,10 @@ def town(tmp_path):
 
 
 def test_fourteen_lines_run_on_files_of_these_names(tmp_path, capsys):
-    for lang, counts in (("de", ("einwohner", "unter_65", "sgb2_personen")), ("en", ("residents", "foreign_nationals"))):
+    for lang, counts in (
+        ("de", ("einwohner", "unter_65", "sgb2_personen")),
+        ("en", ("residents", "foreign_nationals")),
+    ):
         file = tmp_path / f"{lang}.toml"
         assert main(["new", str(file), "--lang", lang]) == 0
         content = file.read_text(encoding="utf-8")
@@ -83,7 +86,13 @@ def test_every_further_section_is_there_and_valid_when_uncommented(tmp_path, lan
 
 def test_no_sentence_of_the_sample_city_is_in_a_new_file(sample_data):
     sample = tomllib.loads((sample_data / "projekt.toml").read_text(encoding="utf-8"))
-    said = [sample["title"], sample["subtitle"], sample["source"], *sample["comment"].split(". "), *sample["notes"].values()]
+    said = [
+        sample["title"],
+        sample["subtitle"],
+        sample["source"],
+        *sample["comment"].split(". "),
+        *sample["notes"].values(),
+    ]
     for lang in ("de", "en"):
         content = blank_start(lang).to_toml()
         assert not [sentence for sentence in said if sentence.strip() in content]
@@ -114,7 +123,7 @@ def test_a_file_is_filled_in_from_a_table_and_areas(town, capsys):
 
 
 def test_keys_that_lost_their_zeros_are_no_row_numbers(town, capsys):
-    """Counts from 3 to 10 are not the keys 03 to 10: what is said is that zeros were lost, and the line that mends it."""
+    """Counts from 3 to 10 are not the keys 03 to 10: said is that zeros were lost, and the line that mends it."""
     frame = pd.DataFrame({"Nr": [int(key) for key in KEYS], **COUNTS})
     frame.to_csv(town / "zahlen.csv", sep=";", index=False)
     content = start_from(town / "zahlen.csv", town / "gebiete.gpkg", folder=town).to_toml()

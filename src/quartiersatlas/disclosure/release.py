@@ -131,8 +131,6 @@ class ReleasedResults:
         Residents of each area; protected like every count.
     columns : tuple of ReleasedColumn
         What the columns mean.
-    city : str
-        The name of the city, where it is to stand in the place of the word "city"; empty otherwise.
     title, subtitle, source, as_of, comment : str
         What a reader has to know. Without title, source, date or comment, or where an indicator has no definition,
         the release is a draft.
@@ -204,6 +202,8 @@ class ReleasedResults:
         Several rules beside each other.
     unreleased_domains : tuple of str
         Domains of which the data have indicators that do not leave: "not released" is not "there is none".
+    city : str
+        The name of the city, where it is to stand in the place of the word "city"; empty otherwise.
     certificate : Audit
         What :meth:`Release.audit` returns. It stays in the house: nothing that is made of a release shows it.
     """

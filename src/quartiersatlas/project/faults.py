@@ -91,7 +91,7 @@ def _read_on(path: Path, content: dict[str, Any]) -> tuple[Project | None, list[
     return None, found
 
 
-def _taken_out(content: dict[str, Any], error: SpecError) -> bool:
+def _taken_out(content: dict[str, Any], error: SpecError) -> bool:  # noqa: C901, PLR0911 - one way per kind of place
     """Take what an error is about out of a project file; False where it cannot be told, or nothing goes on without."""
     place = list(error.place)
     if not place:

@@ -78,7 +78,7 @@ def _first(rest: str) -> tuple[str, int] | None:
     for sentence in _sentences():
         if match := sentence.pattern.match(rest):
             holes = {name: _quotes(value) for name, value in match.groupdict().items()}
-            return HOLE.sub(lambda hole: holes.get(hole[1], hole[0]), sentence.german), match.end()
+            return HOLE.sub(lambda hole, holes=holes: holes.get(hole[1], hole[0]), sentence.german), match.end()  # type: ignore[misc]
     return None
 
 
@@ -107,7 +107,7 @@ def _sentences() -> tuple[_Sentence, ...]:
 
 
 def _pattern(english: str) -> re.Pattern[str]:
-    """Return the pattern of a template: ``{name}`` stands for anything that is as short as can be, ``{n}`` for digits."""
+    """Return the pattern of a template: ``{name}`` stands for anything, ``{n}`` for digits."""
     pieces = HOLE.split(english)
     made = [re.escape(piece) if at % 2 == 0 else _hole(piece) for at, piece in enumerate(pieces)]
     return re.compile("".join(made) + (r"(?=\s|$)" if english.endswith(".") else ""))

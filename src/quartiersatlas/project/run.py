@@ -25,6 +25,7 @@ from quartiersatlas.present import atlas_map, export, figure, profiles, report
 from quartiersatlas.present.files.export import sidecar_files
 from quartiersatlas.project.certificate import ProjectAudit, write_certificate
 from quartiersatlas.project.context_part import read_context, read_gazetteer, read_look
+from quartiersatlas.project.indicator_part import refuse_odd_counts
 from quartiersatlas.project.manifest import digests, input_files, manifest_of, write_manifest
 from quartiersatlas.project.rule_part import naming_the_condition
 from quartiersatlas.project.schema import AreasPart, ChangePart, ProgrammesPart, Project, TablePart, read_project
@@ -373,12 +374,14 @@ def _write(result: ProjectResult, folder: Path) -> list[Path]:
 
 
 def table_of(project: Project, part: TablePart) -> Table:
+    """Read a table as its part of the project says."""
     options = {k: v for k, v in asdict(part).items() if k not in ("path", "period", *JOIN_OPTIONS)}
     with _advice(project, part):
         return read_table(project.file(part.path), **options)
 
 
 def areas_of(project: Project) -> gpd.GeoDataFrame:
+    """Read the areas, those that are reported together as one."""
     options = {k: v for k, v in asdict(project.areas).items() if k not in ("path", "merge")}
     with _advice(project, project.areas):
         areas = read_areas(project.file(project.areas.path), **options)
@@ -399,7 +402,9 @@ def _advice(
     return toml_advice(place, [field.name for field in fields(part)], project.areas.name)
 
 
-def joined_of(project: Project, areas: gpd.GeoDataFrame, tables: list[tuple[TablePart, Table]], period: str) -> AreaData:
+def joined_of(
+    project: Project, areas: gpd.GeoDataFrame, tables: list[tuple[TablePart, Table]], period: str
+) -> AreaData:
     """Join all tables of a period and add the rates."""
     meanings = [part.meaning for part in project.indicators.values() if part.meaning is not None]
     catalogue = Catalogue.builtin().add(*meanings)
@@ -414,17 +419,7 @@ def joined_of(project: Project, areas: gpd.GeoDataFrame, tables: list[tuple[Tabl
         of_period = f" of {period!r}" if period else ""
         raise ColumnError.not_found(project.population, data.values.columns, f"population: the table{of_period}")
     pairs = {name: (part.numerator, part.denominator) for name, part in project.indicators.items() if part.numerator}
-    known = {*data.values.columns, *project.counts}
-    percent = {name for part, table in tables if part.period == period for name, unit in table.units.items() if unit == "percent"}
-    for name, pair in pairs.items():
-        for column in pair:
-            if column not in known:
-                raise ColumnError.not_found(column, data.values.columns, f"[indicators] {name}: the data")
-            if column in percent:
-                raise ColumnError(
-                    f"[indicators] {name}: {column!r} holds percentages, not counts. A ready-made share stands in "
-                    f"[[tables]] instead: columns = {{ {name} = {toml_value(column)}, ... }}."
-                )
+    refuse_odd_counts(pairs, data, project.counts, [table for part, table in tables if part.period == period])
     return add_rates(add_counts(replace(data, population=project.population), project.counts), pairs)
 
 
@@ -584,6 +579,7 @@ def _placed(project: Project, path: str, crs: str | None) -> gpd.GeoDataFrame:
 
 
 def layer_of(project: Project, part: LayerPart | None, areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
+    """Read a layer of facilities, from a geometry file or a table of coordinates."""
     if part is None:
         return None
     if part.x is not None or part.y is not None:

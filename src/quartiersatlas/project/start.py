@@ -26,10 +26,16 @@ if TYPE_CHECKING:
 
     from quartiersatlas.catalogue import Lang
 
-PEOPLE = r"^(einwohner(zahl|innen)?|bevolkerung|ew|residents|population|(total|all) (residents|persons|population)|total)"
+PEOPLE = (
+    r"^(einwohner(zahl|innen)?|bevolkerung|ew|residents|population|(total|all) (residents|persons|population)|total)"
+)
 # what counts are called -> the indicator they make, and what its denominator is called ("" for the residents)
 PAIRS = (
-    ("child_poverty_u15", r"(sgb ?(ii|2)|grundsicherung).*(kind|u ?15|unter 15)|child.*poverty", r"^(kinder )?(u|unter) ?15|^kinder"),
+    (
+        "child_poverty_u15",
+        r"(sgb ?(ii|2)|grundsicherung).*(kind|u ?15|unter 15)|child.*poverty",
+        r"^(kinder )?(u|unter) ?15|^kinder",
+    ),
     ("sgb2_rate", r"sgb ?(ii|2)|burgergeld|grundsicherung", r"^(u|unter) ?6[57]|^bis 6[57]|^0 (bis )?64"),
     ("unemployment_share_total", r"^arbeitslose|^unemployed", r"15 .*6[4567]|erwerbsfahig|working age"),
     ("language_support_need", r"sprachford", r"untersucht|examined"),
@@ -41,6 +47,11 @@ NAMED = r"name|bezeichn|label|\bnm\b|nm$"
 PARENT = r"bezirk|district|kreis|ward|sozialraum|borough"
 TOP = ('# city = ""', '# subtitle = ""', '# comment = ""', '# audience = "internal"', '# ledger = "releases.json"')
 MOST_LEFT_OUT = 12
+SYSTEMS = {  # in metres, with the degrees that it is usual in: west, south, east, north
+    "EPSG:25832": (5.5, 47.0, 12.0, 55.5),
+    "EPSG:25833": (10.5, 47.0, 18.0, 55.5),
+    "EPSG:27700": (-9.0, 49.5, 2.0, 61.0),
+}
 NEARLY_ALL = 0.9  # of keys without their zeros: small counts look alike
 ENOUGH = 0.5  # of the keys of the areas: fewer have nothing to do with each other
 
@@ -176,7 +187,7 @@ class _Keys(NamedTuple):
 def _keys(frame: gpd.GeoDataFrame, columns: dict[str, list[str]], areas: str, table: str) -> _Keys:
     """Return the pair of columns that have most keys in common: unique in the areas, and written alike if possible."""
     best = _Keys("", "", 0, 0.0, padded=False)
-    for own in frame.columns.drop(frame.active_geometry_name):
+    for own in frame.columns.drop(frame.geometry.name):
         keys = frame[own].dropna().astype(str).str.strip()
         if keys.empty or keys.duplicated().any():
             continue
@@ -190,7 +201,7 @@ def _keys(frame: gpd.GeoDataFrame, columns: dict[str, list[str]], areas: str, ta
     if best.share < ENOUGH:
         raise InputError(
             f"No column of {areas} and no column of {table} have their keys in common. {areas} has: "
-            f"{list_some(frame.columns.drop(frame.active_geometry_name), 20)}. {table} has: {list_some(columns, 20)}."
+            f"{list_some(frame.columns.drop(frame.geometry.name), 20)}. {table} has: {list_some(columns, 20)}."
         )
     return best
 
@@ -225,11 +236,11 @@ def _pairs(counts: dict[str, pd.Series], people: str) -> tuple[dict[str, tuple[s
     found: dict[str, tuple[str, str]] = {}
     used = {people}
     for indicator, numerator, denominator in PAIRS:
-        for name in counts:
+        for name, part in counts.items():
             if name in used or not re.search(numerator, _plain(name)):
                 continue
             below = [one for one in counts if denominator and one != name and re.search(denominator, _plain(one))]
-            below = [one for one in [*below, people] if one != name and _is_part(counts[name], counts[one])]
+            below = [one for one in [*below, people] if one != name and _is_part(part, counts[one])]
             if below:
                 found[indicator] = (name, below[0])
                 used |= {name, below[0]}
@@ -244,14 +255,14 @@ def _is_part(part: pd.Series, whole: pd.Series) -> bool:
 
 
 def _name(frame: gpd.GeoDataFrame, key: str) -> str:
-    others = [str(one) for one in frame.columns if one not in (key, frame.active_geometry_name)]
+    others = [str(one) for one in frame.columns if one not in (key, frame.geometry.name)]
     words = [one for one in others if frame[one].map(lambda cell: isinstance(cell, str)).all()]
     called = [one for one in words if re.search(NAMED, _plain(one)) and not re.search(PARENT, _plain(one))]
     return next(iter(called), "")
 
 
 def _parents(frame: gpd.GeoDataFrame, key: str) -> dict[str, str]:
-    others = [str(one) for one in frame.columns if one not in (key, frame.active_geometry_name)]
+    others = [str(one) for one in frame.columns if one not in (key, frame.geometry.name)]
     called = [one for one in others if re.search(PARENT, _plain(one)) and 1 < frame[one].nunique() < len(frame)]
     if not called:
         return {}
@@ -263,15 +274,11 @@ def _system(frame: gpd.GeoDataFrame) -> dict[str, str]:
     """Return the reference system that the file lacks, or the metres that its degrees are turned into."""
     if frame.crs is None:
         return {"crs": "EPSG:25832"}
-    if frame.crs.is_geographic:
-        west, south, east, north = frame.total_bounds
-        middle = (west + east) / 2
-        if 49 < south and north < 61 and -9 < west and east < 2:  # noqa: PLR2004 - Great Britain
-            return {"to_crs": "EPSG:27700"}
-        return {"to_crs": "EPSG:25832" if middle < 12 else "EPSG:25833"} if 47 < south < 56 and 5 < middle < 16 else {  # noqa: PLR2004
-            "to_crs": str(frame.estimate_utm_crs())
-        }
-    return {}
+    if not frame.crs.is_geographic:
+        return {}
+    west, south, east, north = frame.total_bounds
+    fitting = [code for code, (w, s, e, n) in SYSTEMS.items() if w <= west and s <= south and east <= e and north <= n]
+    return {"to_crs": fitting[0] if fitting else str(frame.estimate_utm_crs())}
 
 
 def _from(path: str | Path, folder: str | Path) -> str:

@@ -21,7 +21,10 @@ from quartiersatlas.base.files import WRITTEN, write_text, written_together, wri
 from quartiersatlas.catalogue import check_lang, text
 from quartiersatlas.errors import DependencyError, ReleaseError, list_some
 from quartiersatlas.present.files.excel import write_excel
+from quartiersatlas.present.files.fingerprint import fingerprint_of
 from quartiersatlas.present.files.qgis import styles_table
+from quartiersatlas.present.files.seal import TABLE as FINGERPRINT
+from quartiersatlas.present.files.seal import fingerprint_table
 from quartiersatlas.present.files.tables import (
     TABLES,
     columns_table,
@@ -33,9 +36,6 @@ from quartiersatlas.present.files.tables import (
     table_of,
     tables_of,
 )
-from quartiersatlas.present.files.fingerprint import fingerprint_of
-from quartiersatlas.present.files.seal import TABLE as FINGERPRINT
-from quartiersatlas.present.files.seal import fingerprint_table
 from quartiersatlas.present.look import Look
 from quartiersatlas.present.statements import check_release, no_formula, visible
 
@@ -70,8 +70,9 @@ def export(
         The ending says the format:
 
         - ``.gpkg``: layers ``areas``, ``candidates``, ``programmes``, ``facilities``; tables ``segregation``,
-          ``rules``, ``columns``, ``notes``, ``manifest``, ``fingerprint``; and ``layer_styles``, from which QGIS takes one style per
-          indicator, with the classes, colours and words of the map. The first one is used when the layer is opened.
+          ``rules``, ``columns``, ``notes``, ``manifest``, ``fingerprint``; and ``layer_styles``, from which QGIS takes
+          one style per indicator, with the classes, colours and words of the map. The first one is used when the layer
+          is opened.
         - ``.xlsx``: the notes, the selected areas as a page to read, their reasons and charts; then a sheet for each
           table, with labels in the first row and names of columns in the second.
         - ``.geojson`` (RFC 7946: degrees, WGS 84): one table; notes, columns and manifest as further members.

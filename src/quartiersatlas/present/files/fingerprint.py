@@ -49,7 +49,15 @@ def _parts(release: Release) -> dict[str, str]:
     shown = release.values
     values = [release.residents.rename("residents"), *(shown[column.id] for column in release.columns)]
     others = [_frame(frame) for name, frame in tables.items() if name != "areas"]
-    words = (release.city, release.title, release.subtitle, release.source, release.as_of, release.comment, *release.notices)
+    words = (
+        release.city,
+        release.title,
+        release.subtitle,
+        release.source,
+        release.as_of,
+        release.comment,
+        *release.notices,
+    )
     return {
         "areas": digest([_frame(release.areas.reset_index())]),
         "values": "".join(digest(_cells(column), COLUMN) for column in values),

@@ -181,7 +181,9 @@ def read_geopackage(file: Path) -> FileContent:
         except sqlite3.Error:
             said = {}
     if said.get("kind") != "geopackage":
-        raise InputError(f"{file.name} carries no fingerprint: it was not written by this library, or by an earlier one.")
+        raise InputError(
+            f"{file.name} carries no fingerprint: it was not written by this library, or by an earlier one."
+        )
     tables = {name.removeprefix("table "): digest for name, digest in said.items() if name.startswith("table ")}
     altered = tuple(name for name, digest in tables.items() if digests.get(name) != digest)
     head = ("kind", "lang", "version")

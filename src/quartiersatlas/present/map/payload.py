@@ -38,6 +38,7 @@ from quartiersatlas.present.statements import (
     axis_text,
     check_area,
     check_notes,
+    city_words,
     definition_text,
     driver_names,
     exclave_name,
@@ -52,6 +53,7 @@ from quartiersatlas.present.statements import (
     note_lines,
     other_reason_texts,
     reason_texts,
+    selected_words,
 )
 from quartiersatlas.screening import running_programmes, span_texts
 from quartiersatlas.space.exclaves import city_extent
@@ -207,21 +209,19 @@ def _map_data(
 ) -> dict[str, Any]:
     areas = release.areas
     keys = list(areas.index)
-    number = {key: position for position, key in enumerate(keys)}
+    number = dict(zip(keys, range(len(keys)), strict=True))
     parents = [column for column in areas.columns if column not in ("name", "geometry")]
     columns = map_columns(release)
     first_axis = next((c.id for c in columns if c.kind == "class"), "")
     counts = _Counts()
     words = {name: text(name, lang) for name in (*WORDS, *PANEL_WORDS, *(f"chart_{name}" for name in CHART_WORDS))}
-    words["legend_selected"] = text("legend_selected_context" if release.context_only else "legend_selected", lang)
-    if release.city:
-        words |= {"label_city": release.city, "legend_city": f"{release.city.replace('{', '(').replace('}', ')')}: {{value}}"}
-    words["legend_open"] = text("legend_open", lang, label=words["legend_selected"])
+    words |= city_words(release) | selected_words(release, lang)
     notes = [*release.notices, *([draft_text(release, lang)] if release.is_draft else []), text("reading_aid", lang)]
     return {
         "lang": lang,
         "notes": notes,
         "words": words
+        | city_words(release)
         | {f"{form}_{gap}": text(f"{form}_{gap}", lang) for form in ("gap", "why") for gap in GAPS}
         | {f"scheme_{s}": text(f"scheme_{s}", lang) for s in SCHEMES},
         "areas": {

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from quartiersatlas.base.files import write_bytes
 from quartiersatlas.errors import ReleaseError
+from quartiersatlas.present.files.seal import sealed
 from quartiersatlas.present.paper.document import (
     Bullets,
     DocumentTable,
@@ -23,7 +24,6 @@ from quartiersatlas.present.paper.document import (
 )
 from quartiersatlas.present.paper.docx import docx_bytes
 from quartiersatlas.present.paper.pdf import pdf_bytes
-from quartiersatlas.present.files.seal import sealed
 from quartiersatlas.present.policy import with_policy
 from quartiersatlas.present.templates import template
 
