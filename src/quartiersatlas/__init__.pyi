@@ -70,7 +70,8 @@ from .present.paper.sheet import Sheet, figure
 from .present.places.context import Context, FittedContext, context
 from .present.report import report
 from .present.yearly_report import monitor_report
-from .project.run import audit_project, check_project, run_project
+from .project.faults import check_project
+from .project.run import audit_project, run_project
 from .project.verify import FileCheck, verify_file
 from .screening.candidates import Candidates, candidate_areas
 from .screening.compare_rules import RuleComparison, compare_rules

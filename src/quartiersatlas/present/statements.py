@@ -57,9 +57,9 @@ def city_words(release: Release) -> dict[str, str]:
 
 
 def selected_words(release: Release, lang: Lang) -> dict[str, str]:
-    """Return how the page calls selected areas: not areas of need where the rule rests on context alone."""
+    """Return how the page calls the city and selected areas: not of need where the rule rests on context alone."""
     chosen = text("legend_selected_context" if release.context_only else "legend_selected", lang)
-    return {"legend_selected": chosen, "legend_open": text("legend_open", lang, label=chosen)}
+    return {**city_words(release), "legend_selected": chosen, "legend_open": text("legend_open", lang, label=chosen)}
 
 
 def city_line(release: Release, value: str, lang: Lang) -> str:

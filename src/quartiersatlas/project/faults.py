@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import re
-from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from quartiersatlas.base.checks import expects
 from quartiersatlas.base.toml import naming_the_line, read_toml
 from quartiersatlas.errors import QuartiersatlasError, SpecError
 from quartiersatlas.project import run, schema
 from quartiersatlas.project.context_part import read_context, read_gazetteer, read_look
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from typing import TypeVar
 
     import geopandas as gpd
 
     from quartiersatlas.intake import AreaData
+    from quartiersatlas.project.run import ProjectResult
     from quartiersatlas.project.schema import Project
 
     Made = TypeVar("Made")
@@ -42,11 +43,27 @@ class ProjectError(QuartiersatlasError):
         self.faults = faults
 
 
-@contextmanager
-def telling_all(path: str | Path) -> Iterator[None]:
-    """Let an error that is raised inside tell what else is wrong with the project."""
+def check_project(path: str | Path) -> ProjectResult:
+    """Read and compute a project without writing anything.
+
+    Parameters
+    ----------
+    path : str or Path
+        The project file.
+
+    Returns
+    -------
+    ProjectResult
+        Its ``repr`` is the report on the inputs.
+
+    Raises
+    ------
+    QuartiersatlasError
+        Whatever is wrong with the project file or its inputs: where it is more than one thing, ``faults`` has them all.
+    """
+    expects(path, (str, Path), "check_project", 'qa.check_project("projekt.toml")')
     try:
-        yield
+        return run.checked_project(path)
     except QuartiersatlasError as error:
         found = faults_of(Path(path), error)
         if len(found) == 1:

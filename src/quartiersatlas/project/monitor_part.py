@@ -11,7 +11,7 @@ from quartiersatlas.disclosure.ledger import publishing
 from quartiersatlas.errors import SpecError
 from quartiersatlas.monitoring.store.monitor import monitor
 from quartiersatlas.present.yearly_report import monitor_report
-from quartiersatlas.project.run import check_project, computed_project, ledger_place, locked_project
+from quartiersatlas.project.run import checked_project, computed_project, ledger_place, locked_project
 from quartiersatlas.project.schema import read_project
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def add_to_monitor(
         Whatever is wrong with the project file, its inputs or the store.
     """
     store = project_store(read_project(path))
-    data = check_project(path).data
+    data = checked_project(path).data
     found = store.add(data, by=by, new_areas=new_areas, revision=revision, breaks=breaks)
     return found.accept(reason=accept, by=by) if accept and found.asked and not found.refused else found
 

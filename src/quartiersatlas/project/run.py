@@ -119,31 +119,11 @@ class ProjectResult:
         return "\n".join(repr(part) for part in parts if part is not None)
 
 
-def check_project(path: str | Path) -> ProjectResult:
-    """Read and compute a project without writing anything.
-
-    Parameters
-    ----------
-    path : str or Path
-        The project file.
-
-    Returns
-    -------
-    ProjectResult
-        Its ``repr`` is the report on the inputs.
-
-    Raises
-    ------
-    QuartiersatlasError
-        Whatever is wrong with the project file or its inputs: where it is more than one thing, ``faults`` has them all.
-    """
-    expects(path, (str, Path), "check_project", 'qa.check_project("projekt.toml")')
-    from quartiersatlas.project.faults import telling_all  # it tries the steps of this file, each by itself
-
-    with telling_all(path):
-        project = read_project(path)
-        kept = Ledger.read(*ledger_place(project), accept=_accept(project)) if project.ledger else None
-        return computed_project(project, kept)
+def checked_project(path: str | Path) -> ProjectResult:
+    """Read and compute a project without writing anything; the first fault is raised."""
+    project = read_project(path)
+    kept = Ledger.read(*ledger_place(project), accept=_accept(project)) if project.ledger else None
+    return computed_project(project, kept)
 
 
 def computed_project(project: Project, ledger: Ledger | None) -> ProjectResult:
@@ -285,7 +265,7 @@ def audit_project(path: str | Path, *, csv: str | Path | None = None) -> Project
     project = read_project(path)
     if csv is not None:
         _refuse_open_place(project, Path(csv))
-    audit = check_project(path).audit()
+    audit = checked_project(path).audit()
     if csv is not None:
         write_certificate(audit, Path(csv), project.lang)
     return audit

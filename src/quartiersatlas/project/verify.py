@@ -17,7 +17,7 @@ from quartiersatlas.present.files.seal import Fingerprint, changed_parts, read_g
 from quartiersatlas.present.paper.write import html_text
 from quartiersatlas.present.report import report_document
 from quartiersatlas.project.manifest import manifest_of
-from quartiersatlas.project.run import check_project
+from quartiersatlas.project.run import checked_project
 
 if TYPE_CHECKING:
     from quartiersatlas.catalogue import Lang
@@ -104,7 +104,7 @@ def verify_file(path: str | Path, project: str | Path | None = None) -> FileChec
         return FileCheck(file, "altered", found.fingerprint, tuple(told))
     if project is None:
         return FileCheck(file, "unaltered", found.fingerprint)
-    result = check_project(project)
+    result = checked_project(project)
     differences = _of_geopackage(file, found, result) if is_geopackage else _of_page(found, result)
     return FileCheck(file, "not_same" if differences else "same", found.fingerprint, tuple(differences))
 

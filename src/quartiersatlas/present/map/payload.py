@@ -38,7 +38,6 @@ from quartiersatlas.present.statements import (
     axis_text,
     check_area,
     check_notes,
-    city_words,
     definition_text,
     driver_names,
     exclave_name,
@@ -208,20 +207,18 @@ def _map_data(
     release: Release, lang: Lang, breaks: Mapping[str, Sequence[float]], earlier: Sequence[Release]
 ) -> dict[str, Any]:
     areas = release.areas
-    keys = list(areas.index)
-    number = dict(zip(keys, range(len(keys)), strict=True))
+    keys, number = list(areas.index), {key: position for position, key in enumerate(areas.index)}
     parents = [column for column in areas.columns if column not in ("name", "geometry")]
     columns = map_columns(release)
     first_axis = next((c.id for c in columns if c.kind == "class"), "")
     counts = _Counts()
     words = {name: text(name, lang) for name in (*WORDS, *PANEL_WORDS, *(f"chart_{name}" for name in CHART_WORDS))}
-    words |= city_words(release) | selected_words(release, lang)
+    words |= selected_words(release, lang)
     notes = [*release.notices, *([draft_text(release, lang)] if release.is_draft else []), text("reading_aid", lang)]
     return {
         "lang": lang,
         "notes": notes,
         "words": words
-        | city_words(release)
         | {f"{form}_{gap}": text(f"{form}_{gap}", lang) for form in ("gap", "why") for gap in GAPS}
         | {f"scheme_{s}": text(f"scheme_{s}", lang) for s in SCHEMES},
         "areas": {
