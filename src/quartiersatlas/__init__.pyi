@@ -71,8 +71,10 @@ from .present.paper.sheet import Sheet, figure
 from .present.places.context import Context, FittedContext, context
 from .present.report import report
 from .present.yearly_report import monitor_report
-from .project.run import audit_project, check_project, run_project
+from .project.faults import check_project
+from .project.run import audit_project, run_project
 from .project.several import run_projects
+from .project.verify import FileCheck, verify_file
 from .screening.candidates import Candidates, candidate_areas
 from .screening.compare_rules import RuleComparison, compare_rules
 from .screening.language.comparisons import above, above_city, at_least, at_most, below, worse_than_city
@@ -125,6 +127,7 @@ __all__ = [
     "Coverage",
     "Decomposition",
     "Exposure",
+    "FileCheck",
     "Findings",
     "FittedContext",
     "FundedComparison",
@@ -260,6 +263,7 @@ __all__ = [
     "transfer_by_area",
     "twins",
     "typology",
+    "verify_file",
     "within_area",
     "worse_than_city",
     "worst_n",

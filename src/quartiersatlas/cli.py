@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import warnings
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,7 +28,6 @@ SOME_FAILED = 3
 DEMO_FOLDER = "quartiersatlas-demo"
 PROJECT_FILE = "projekt.toml"
 YEARS_FILE, YEARLY_REPORT = "projekt_monitoring.toml", "jahresbericht.html"
-REGISTER_FOLDER = "massnahmen"  # of the sample city; other folders beside its files are outputs
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             warnings.simplefilter("always", UserWarning)
             result: int = options.command(options) or 0
     except QuartiersatlasError as error:
-        print(f"quartiersatlas: {error}", file=sys.stderr)
+        _print_faults(error, getattr(options, "project", None))
         return FAILED
     except OSError as error:
         print(one_line(f"quartiersatlas: {error.filename or ''}: {error.strerror or error}."), file=sys.stderr)
@@ -47,6 +47,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if issubclass(warning.category, UserWarning):
             print(one_line(f"warning: {warning.message}"), file=sys.stderr)
     return result
+
+
+def _print_faults(error: QuartiersatlasError, project: Path | None) -> None:
+    """Print each fault on its line, in the language of the project where there is one."""
+    from quartiersatlas.project.refusals import count_of_faults, project_lang, told
+
+    lang = project_lang(project)
+    faults = getattr(error, "faults", None) or (error,)
+    if len(faults) > 1:
+        print(f"quartiersatlas: {count_of_faults(len(faults), lang)}", file=sys.stderr)
+    for number, fault in enumerate(faults, 1):
+        head = f"  {number}. " if len(faults) > 1 else "quartiersatlas: "
+        print(f"{head}{told(str(fault), lang)}", file=sys.stderr)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -60,10 +73,14 @@ def _parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", help=f"write the synthetic sample city and its atlas into {DEMO_FOLDER}/")
     demo.add_argument("folder", nargs="?", default=DEMO_FOLDER, type=Path)
     demo.add_argument("--full", action="store_true", help="also what comes after the first map, in monitoring/")
+    demo.add_argument("--lang", choices=("de", "en"), default="de", help="language of data, project, map and report")
     demo.set_defaults(command=_demo)
 
-    new = commands.add_parser("new", help="write a commented project file to start from")
+    new = commands.add_parser("new", help="write a project file to start from: fourteen lines, the rest as comments")
     new.add_argument("path", nargs="?", default=PROJECT_FILE, type=Path)
+    found = ("TABLE", "AREAS")
+    new.add_argument("--from", dest="found", nargs=2, type=Path, metavar=found, help="fill it in from these two files")
+    new.add_argument("--lang", choices=("de", "en"), default="de", help="language of comments, map and report")
     new.set_defaults(command=_new)
 
     check = commands.add_parser("check", help="check the inputs of a project; writes nothing")
@@ -82,6 +99,13 @@ def _parser() -> argparse.ArgumentParser:
     audit.add_argument("--part", default="", help="the unit to look at, of a project with by = ...")
     audit.add_argument("--csv", type=Path, default=None, help="write every withheld count to this file, for the house")
     audit.set_defaults(command=_audit)
+
+    verify = commands.add_parser(
+        "verify", help="is a map, report or GeoPackage as written, and what the project gives?"
+    )
+    verify.add_argument("file", type=Path)
+    verify.add_argument("project", nargs="?", type=Path, default=None, help="compute it again from these inputs")
+    verify.set_defaults(command=_verify)
 
     ledger = commands.add_parser("ledger", help="list the releases of a ledger, or withdraw one that never left")
     acts = ledger.add_subparsers(required=True, metavar="act")
@@ -146,13 +170,18 @@ def _monitor_report(options: argparse.Namespace) -> None:
 
 
 def _demo(options: argparse.Namespace) -> None:
+    from quartiersatlas.catalogue import text
     from quartiersatlas.project import run_project
+    from quartiersatlas.project.demo import write_demo
 
-    data = options.folder / "daten"
+    if options.full and options.lang != "de":
+        raise InputError("demo --full, the years of the sample city, is there in German only. Leave out --lang.")
+    data = options.folder / ("daten" if options.lang == "de" else "data")
     _make(data)
-    _copy(sample_data(), data)
-    result = run_project(data / PROJECT_FILE, folder=options.folder)
-    print(f"The sample city ({'; '.join(result.release.notices)}) is in {data}")
+    project = write_demo(sample_data(), data, options.lang)
+    result = run_project(project, folder=options.folder)
+    notices = "; ".join(result.release.notices)
+    print(text("demo_where", options.lang, notices=notices, folder=data))
     _print_result(result)
     if options.full:
         _demo_of_the_years(data / YEARS_FILE, options.folder / "monitoring")
@@ -171,16 +200,6 @@ def _demo_of_the_years(project: Path, folder: Path) -> None:
     print(f"  {write_monitor_report(project, folder / YEARLY_REPORT)}")
 
 
-def _copy(source: Traversable, folder: Path) -> None:
-    """Copy the files of a folder and of those inside it."""
-    for entry in source.iterdir():
-        if entry.is_file():
-            write_bytes(folder / entry.name, entry.read_bytes())
-        elif entry.name == REGISTER_FOLDER:
-            _make(folder / entry.name)
-            _copy(entry, folder / entry.name)
-
-
 def _make(folder: Path) -> None:
     """Make a folder and those above it."""
     try:
@@ -197,11 +216,15 @@ def sample_data() -> Traversable:
 
 
 def _new(options: argparse.Namespace) -> None:
-    content = sample_data().joinpath(PROJECT_FILE).read_bytes()
+    from quartiersatlas.catalogue import text
+    from quartiersatlas.project.start import blank_start, start_from
+
     if usable_path(options.path).exists():
         raise InputError(f"{options.path} already exists and was not changed. Choose another file name.")
-    write_bytes(options.path, content)
-    print(f"Wrote {options.path}. Enter your own files and columns, then run: quartiersatlas check {options.path}")
+    folder = options.path.absolute().parent
+    start = start_from(*options.found, folder=folder, lang=options.lang) if options.found else blank_start(options.lang)
+    write_bytes(options.path, replace(start, file=options.path.name).to_toml().encode())
+    print(one_line(text("new_wrote", options.lang, file=options.path)))
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -245,6 +268,15 @@ def _audit(options: argparse.Namespace) -> int:
     if options.csv is not None:
         print(f"Wrote {options.csv}, which tells small counts: for the house only, readable by you alone.")
     return 0 if audit.ok else NOT_OK
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from quartiersatlas.project.verify import verify_file
+
+    found = verify_file(options.file, options.project)
+    for line in found.texts():
+        print(one_line(line))
+    return 0 if found.ok else NOT_OK
 
 
 def _ledger_list(options: argparse.Namespace) -> None:

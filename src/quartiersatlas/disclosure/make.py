@@ -115,6 +115,7 @@ def release(
     funded: FundedComparison | None = None,
     measures: Measures | None = None,
     comparison: RuleComparison | None = None,
+    city: str = "",
     title: str = "",
     subtitle: str = "",
     source: str = "",
@@ -164,6 +165,8 @@ def release(
     comparison : RuleComparison, optional
         Result of :func:`compare_rules`: whom each rule reaches and where they agree, with every rule applied again to
         what is shown; not beside ``Protection(derived="exact")``.
+    city : str, optional
+        The name of the city, to stand beside values of areas in the place of the word "city".
     title, subtitle, source, as_of, comment : str
         What a reader has to know. Without title, source, date or comment, or where the catalogue has no definition of
         a released indicator, everything made of the release carries a band that says it is a draft, and why.
@@ -303,7 +306,7 @@ def _released(given: Mapping[str, Any], book: Ledger | None) -> Release:
 
 
 RESULTS = ("need", "shortlist", "candidates", "segregation", "scale", "stability", "comparison")
-PASSED_ON = ("title", "subtitle", "source", "as_of", "comment", "audience", "programmes", "facilities")
+PASSED_ON = ("city", "title", "subtitle", "source", "as_of", "comment", "audience", "programmes", "facilities")
 
 
 def _classes(out: ReleasedColumns) -> dict[str, Any]:

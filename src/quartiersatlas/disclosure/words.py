@@ -54,7 +54,7 @@ def value_text(value: Any, column: ReleasedColumn, lang: Lang) -> str:  # noqa: 
         return next((c.label(lang) for c in column.classes if c.id == value), str(value))
     number = number_text(value, column.decimals, lang)
     sign = unit(column, lang)
-    return f"{number}{THIN_BLANK}{sign}" if sign else number
+    return f"{number}{'' if lang == 'en' and sign == '%' else THIN_BLANK}{sign}" if sign else number
 
 
 def difference_text(difference: float | None, column: ReleasedColumn, lang: Lang) -> str:

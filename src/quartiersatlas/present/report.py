@@ -32,6 +32,7 @@ from quartiersatlas.present.city_report.selected_table import is_long, listed_ke
 from quartiersatlas.present.comparable import earlier_releases
 from quartiersatlas.present.figures import chart_figures, map_figure, map_key, side_by_side
 from quartiersatlas.present.files.export import export
+from quartiersatlas.present.files.fingerprint import fingerprint_of
 from quartiersatlas.present.map.classes import map_columns
 from quartiersatlas.present.paper import (
     Bullets,
@@ -58,7 +59,7 @@ if TYPE_CHECKING:
     from quartiersatlas.present.paper.document import DocumentBlock
     from quartiersatlas.present.places import Context, FittedContext
 
-ENDINGS = (".html", ".docx", ".pdf")
+ENDINGS = (".html", ".md", ".docx", ".pdf")
 # in mm; half a page is 82.5 wide
 MAP, AXIS_MAP = (110.0, 108.0), (95.7, 84.0)
 KEY, HALF = 55.0, 82.5
@@ -81,7 +82,8 @@ def report(
     release : Release
         What is reported.
     path : str or Path
-        An ``.html``, ``.docx`` or ``.pdf`` file: all say the same. It is written whole or not at all, and the same
+        An ``.html``, ``.md``, ``.docx`` or ``.pdf`` file: all say the same (Markdown, to paste, has the words and
+        tables without the pictures). It is written whole or not at all, and the same
         release gives the same bytes.
     lang : {"de", "en"}, default "de"
         Language of everything a reader sees.
@@ -167,7 +169,8 @@ def report_document(
     ]
     fitted = numbered(fit_to_paper(block, lang) for block in blocks)
     title = release.title if release.title.strip() else text("kind_report", lang)
-    return Document(title, lang, fitted, look, foot_text(release, look, lang), release.as_of)
+    found = fingerprint_of(release, "report", lang, before)
+    return Document(title, lang, fitted, look, foot_text(release, look, lang), release.as_of, found)
 
 
 def _first_page(

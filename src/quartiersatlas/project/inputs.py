@@ -15,6 +15,7 @@ from quartiersatlas.intake.files.layers import read_geometry_file
 from quartiersatlas.intake.joining.split import part_of
 from quartiersatlas.monitoring.store.monitor import monitor
 from quartiersatlas.project.acting import with_acting_columns
+from quartiersatlas.project.indicator_part import refuse_odd_counts
 from quartiersatlas.project.schema import AreasPart, ChangePart, ProgrammesPart, TablePart
 from quartiersatlas.project.toml_words import toml_advice, toml_value
 
@@ -120,13 +121,15 @@ def joined_period(
                 data = join(data, table, catalogue=catalogue, period=period, references=project.references, **options)
     assert isinstance(data, AreaData)  # noqa: S101 - every named period has a table, checked when the file is read
     if project.population not in data.values.columns:
-        raise ColumnError.not_found(project.population, data.values.columns, f"population: the tables of {period!r}")
+        of_period = f" of {period!r}" if period else ""
+        raise ColumnError.not_found(project.population, data.values.columns, f"population: the table{of_period}")
     pairs = {name: (part.numerator, part.denominator) for name, part in project.indicators.items() if part.numerator}
     counts = project.counts
     if as_far_as_counted:
         there = set(data.values.columns)
         counts = {name: pair for name, pair in counts.items() if there.issuperset(pair)}
         pairs = {name: pair for name, pair in pairs.items() if there.union(counts).issuperset(pair)}
+    refuse_odd_counts(pairs, data, counts, [table for part, table in tables if part.period == period])
     return add_rates(add_counts(replace(data, population=project.population), counts), pairs)
 
 

@@ -119,31 +119,11 @@ class ProjectResult:
         return "\n".join(said for said in (repr(part) for part in parts if part is not None) if said)
 
 
-def check_project(path: str | Path, *, part: str = "") -> ProjectResult:
-    """Read and compute a project without writing anything.
-
-    Parameters
-    ----------
-    path : str or Path
-        The project file.
-    part : str, optional
-        Which unit to look at, of a project with ``by = "level"``.
-
-    Returns
-    -------
-    ProjectResult
-        Its ``repr`` is the report on the inputs.
-
-    Raises
-    ------
-    QuartiersatlasError
-        Whatever is wrong with the project file or its inputs.
-    """
-    expects(path, (str, Path), "check_project", 'qa.check_project("projekt.toml")')
+def checked_project(path: str | Path, part: str = "") -> ProjectResult:
+    """Read and compute a project without writing anything; the first fault is raised."""
     project = named_part(read_project(path), part)
-    return computed_project(
-        project, Ledger.read(*ledger_place(project), accept=_accept(project)) if project.ledger else None
-    )
+    kept = Ledger.read(*ledger_place(project), accept=_accept(project)) if project.ledger else None
+    return computed_project(project, kept)
 
 
 def computed_project(project: Project, ledger: Ledger | None, inputs: Inputs | None = None) -> ProjectResult:
@@ -163,7 +143,7 @@ def computed_project(project: Project, ledger: Ledger | None, inputs: Inputs | N
         stability = shortlist.stability(n=project.stability.runs, seed=project.stability.seed)
     if project.candidates is not None and shortlist is not None:
         candidates = _candidates(project, project.candidates, data, shortlist, stability)
-    programmes = _programmes(project, data.areas)
+    programmes = programmes_of(project, data.areas)
     overlap = _overlap(project, candidates, programmes, stability)
     found = acted(project, joined, data, shortlist, partial(_screened_then, project), partial(project_store, project))
     groups = project.segregation
@@ -297,7 +277,7 @@ def audit_project(path: str | Path, *, csv: str | Path | None = None, part: str 
     project = read_project(path)
     if csv is not None:
         _refuse_open_place(project, Path(csv))
-    audit = check_project(path, part=part).audit()
+    audit = checked_project(path, part).audit()
     if csv is not None:
         write_certificate(audit, Path(csv), project.lang)
     return audit
@@ -435,6 +415,7 @@ def _released(project: Project, data: AreaData, **results: Any) -> Release:  # n
     with toml_advice("[protection]", [option.name for option in fields(Protection)], project=project.path.name):
         return release(
             data,
+            city=project.city,
             title=project.title,
             subtitle=project.subtitle,
             source=project.source,
@@ -453,7 +434,7 @@ def _measures(project: Project, data: AreaData) -> Measures | None:
         return read_measures(project.file(project.measures.path), data)
 
 
-def _programmes(project: Project, areas: gpd.GeoDataFrame) -> ProgrammeAreas | None:
+def programmes_of(project: Project, areas: gpd.GeoDataFrame) -> ProgrammeAreas | None:
     """Read the programme areas, with what runs at the date of the project."""
     part = project.programmes
     if part is None:

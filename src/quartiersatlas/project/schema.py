@@ -302,6 +302,7 @@ class Project:
     areas: AreasPart
     tables: tuple[TablePart, ...]
     title: str = ""
+    city: str = ""
     subtitle: str = ""
     source: str = ""
     as_of: str = ""
@@ -356,12 +357,8 @@ RENAMED: dict[type, dict[str, str]] = {
     Protection: {"complement": "protect_remainder"},
 }
 NOT_AT_THE_TOP = ("path", "part", "programmes", "facilities", "acting")  # part is named by who runs it, others within
-TOP_LEVEL = [
-    *(part.name for part in fields(Project) if part.name not in NOT_AT_THE_TOP),
-    *AT_THE_TOP,
-    *SECTIONS,
-    "layers",
-]
+TOP_LEVEL = [part.name for part in fields(Project) if part.name not in NOT_AT_THE_TOP]
+TOP_LEVEL += [*AT_THE_TOP, *SECTIONS, "layers"]
 
 
 def read_project(path: str | Path) -> Project:
@@ -377,10 +374,10 @@ def read_project(path: str | Path) -> Project:
     path = Path(path)
     content = read_toml(path, "project")
     with naming_the_line(path):
-        return _checked(_project(content, path))
+        return checked(project_of(content, path))
 
 
-def _project(content: dict[str, Any], path: Path) -> Project:
+def project_of(content: dict[str, Any], path: Path) -> Project:
     """Build the parts of a project from the content of its file."""
     where = "the project file"
     if "rules" in content:
@@ -434,6 +431,8 @@ def _entries(kind: type[Part], entries: object, name: str) -> tuple[Part, ...]:
     """Return the parts of a list, such as ``[[tables]]``."""
     where = f"[[{name}]]"
     with inside(name):
+        if isinstance(entries, dict):
+            raise SpecError(f"[{name}] is written with two brackets, {where}, once for each table.")
         listed = array(entries, where)
     return tuple(_part(kind, entry, where, name, number) for number, entry in enumerate(listed))
 
@@ -461,7 +460,7 @@ def _share(name: str, entry: object) -> SharePart:
     return _part(SharePart, entry, f"[shares] {name}")
 
 
-def _checked(project: Project) -> Project:
+def checked(project: Project) -> Project:
     """Refuse what cannot work together."""
     if not project.tables:
         raise SpecError("at least one [[tables]] entry is needed.")
