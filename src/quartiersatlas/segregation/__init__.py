@@ -82,6 +82,7 @@ from quartiersatlas.segregation.inference.change import SegregationChange, segre
 from quartiersatlas.segregation.inference.comparison import compare_segregation
 from quartiersatlas.segregation.inference.compression import Compression, compress
 from quartiersatlas.segregation.inference.decompose import Decomposition, decompose
+from quartiersatlas.segregation.inference.intervals import local_segregation_interval
 from quartiersatlas.segregation.pictures.changes import comparison_chart
 from quartiersatlas.segregation.registry import segregation_indices
 from quartiersatlas.segregation.result import SegregationResult, measure_segregation
@@ -131,6 +132,7 @@ __all__ = [
     "local_entropy",
     "local_environments",
     "local_segregation",
+    "local_segregation_interval",
     "local_simpson",
     "location_quotient",
     "measure_segregation",
