@@ -116,7 +116,7 @@ def several_groups(seed: int, n: int) -> pd.Series:
 
 
 def surroundings(seed: int, n: int) -> pd.Series:
-    """Return whether the intervals of indices of surroundings hold the truth; shares fall from one side to the other."""
+    """Return whether the intervals of surroundings hold the truth; shares fall from side to side."""
     import geopandas as gpd
     import shapely
 

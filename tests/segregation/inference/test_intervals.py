@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 
+import quartiersatlas as qa
 from quartiersatlas.errors import CountError, SpecError
 from quartiersatlas.segregation import local_segregation, local_segregation_interval
 from quartiersatlas.segregation.inference.change import segregation_change
@@ -125,3 +128,27 @@ def test_the_structural_part_of_an_area_by_hand():
 def test_by_groups_there_are_no_areas():
     found = segregation_change(town(1)[0], town(2)[0], GROUPS, method="mrc")
     assert found.by_area.empty
+
+
+def test_intervals_of_surroundings_know_that_neighbours_are_alike():
+    """A city whose share falls from side to side: shares drawn towards the city's mean would lose the pattern."""
+    x, y = np.divmod(np.arange(100), 10)
+    held = []
+    for seed in range(4):
+        random = np.random.default_rng(seed)
+        true = np.clip(0.1 + 0.025 * x + random.normal(0, 0.05, 100), 0.02, 0.98)
+        persons = random.integers(30, 100, 100)
+        found = random.binomial(persons, true)
+        frames = [
+            gpd.GeoDataFrame(
+                {"mh": np.asarray(one, dtype=float), "other": persons - one},
+                geometry=shapely.box(500 * x, 500 * y, 500 * x + 500, 500 * y + 500),
+                crs="EPSG:25832",
+            )
+            for one in (found, persons * true)
+        ]
+        options = {"indices": ["spatial_information_theory", "spatial_proximity"], "radii": 1200.0}
+        table = qa.measure_segregation(frames[0], "mh", reference="other", resample="persons", n=99, seed=1, **options)
+        truth = qa.measure_segregation(frames[1], "mh", reference="other", **options).table["value"]
+        held += ((table.table["lower"] <= truth) & (truth <= table.table["upper"])).tolist()
+    assert np.mean(held) > 0.8
