@@ -85,6 +85,7 @@ from quartiersatlas.segregation.inference.chance import (
 from quartiersatlas.segregation.inference.change import SegregationChange, segregation_change
 from quartiersatlas.segregation.inference.comparison import compare_segregation
 from quartiersatlas.segregation.inference.compression import Compression, compress
+from quartiersatlas.segregation.inference.counterfactual import counterfactual_parts
 from quartiersatlas.segregation.inference.decompose import Decomposition, decompose
 from quartiersatlas.segregation.inference.intervals import local_segregation_interval
 from quartiersatlas.segregation.pictures.changes import comparison_chart
@@ -109,6 +110,7 @@ __all__ = [
     "compress",
     "concentration_profile",
     "correlation_ratio",
+    "counterfactual_parts",
     "decompose",
     "delta",
     "density_corrected_dissimilarity",
