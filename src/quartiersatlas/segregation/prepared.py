@@ -55,6 +55,7 @@ class SegregationSpec:
     b: float = 0.5
     centre: object = "population"
     contiguity: Literal["rook", "queen"] = "rook"
+    order: int = 2
     tolerance: float | None = None
     resample: Literal["persons", "areas"] | None = None
     n: int = 999

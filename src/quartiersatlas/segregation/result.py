@@ -15,6 +15,7 @@ from quartiersatlas.charts import Charted
 from quartiersatlas.errors import SpecError
 from quartiersatlas.intake import AreaData
 from quartiersatlas.segregation.explain import explain
+from quartiersatlas.segregation.indices.boundary import checked_order
 from quartiersatlas.segregation.indices.clustering import DECAY
 from quartiersatlas.segregation.indices.evenness import checked_aversion
 from quartiersatlas.segregation.inference.significance import (
@@ -64,6 +65,7 @@ def measure_segregation(
     b: float = 0.5,
     centre: str | tuple[float, float] | list[tuple[float, float]] = "population",
     contiguity: Literal["rook", "queen"] = "rook",
+    order: int = 2,
     tolerance: float | None = None,
     barriers: gpd.GeoDataFrame | None = None,
     crossings: gpd.GeoDataFrame | None = None,
@@ -95,7 +97,7 @@ def measure_segregation(
     min_population : float, default 0
         Areas with fewer residents are left out and counted. At least 0. Their persons count nowhere; the land of areas
         known to be uninhabited counts for ``delta`` and ``absolute_centralisation``, and paths
-        (``spatial_proximity_profile``) lead through every area.
+        (``spatial_proximity_profile``, ``morrill_order``) lead through every area.
     missing : {"raise", "report"}, default "raise"
         What to do where a count is unknown: refuse, or leave the area out of the indices that need it and count it
         in ``n_dropped``. It is never taken as 0.
@@ -112,7 +114,10 @@ def measure_segregation(
         The centre of each place for the centralisation indices: the mean of the areas weighted with their residents,
         the mean or median, the most populous area, or coordinates; of several centres the nearest counts.
     contiguity : {"rook", "queen"}, default "rook"
-        Whether neighbours share a border or also a corner, for ``morrill`` and ``spatial_proximity_profile``.
+        Whether neighbours share a border or also a corner, for ``morrill``, ``morrill_order`` and
+        ``spatial_proximity_profile``.
+    order : int, default 2
+        Steps from neighbour to neighbour up to which ``morrill_order`` compares areas, at least 1.
     tolerance : float, optional
         Gap in metres that still counts as touching, for the indices of borders; the default is that of
         :func:`neighbours`. ``.notes`` says where outlines do not touch that were meant to. At least 0.
@@ -170,6 +175,7 @@ def measure_segregation(
         b=b,
         centre=centre,
         contiguity=contiguity,
+        order=order,
         tolerance=tolerance,
         barriers=barriers,
         crossings=crossings,
@@ -209,6 +215,7 @@ def _check_options(spec: SegregationSpec) -> None:
             raise SpecError(f"{name} must be the name of one column, not {getattr(spec, name)!r}.")
     check_missing(spec.missing)
     choice(spec.contiguity, ("rook", "queen"), "contiguity")
+    checked_order(spec.order)
     check_metres(spec.tolerance, "tolerance")
     if not isinstance(spec.decay, int | float | np.number) or not 0 < spec.decay < np.inf:
         raise SpecError(f"decay must be a length in metres, above 0, not {spec.decay!r}.")
@@ -220,7 +227,7 @@ def _check_options(spec: SegregationSpec) -> None:
         raise SpecError(f"{spec.groups[0]!r} is compared with itself; name another reference.")
 
 
-OF_BORDERS = ("morrill", "wong_boundary", "wong_shape", "spatial_proximity_profile")  # indices
+OF_BORDERS = ("morrill", "morrill_order", "wong_boundary", "wong_shape", "spatial_proximity_profile")  # indices
 
 
 def _notes(prepared: PreparedCounts, tasks: list[IndexTask]) -> tuple[Message, ...]:

@@ -152,3 +152,13 @@ def test_intervals_of_surroundings_know_that_neighbours_are_alike():
         truth = qa.measure_segregation(frames[1], "mh", reference="other", **options).table["value"]
         held += ((table.table["lower"] <= truth) & (truth <= table.table["upper"])).tolist()
     assert np.mean(held) > 0.8
+
+
+def test_a_group_may_have_fractions_where_the_areas_are_whole():
+    """A release fills withheld counts of a group with fractions; its areas stay whole."""
+    x, y = np.divmod(np.arange(16), 4)
+    shapes = shapely.box(500 * x, 500 * y, 500 * x + 500, 500 * y + 500)
+    frame = gpd.GeoDataFrame({"mh": np.arange(16) + 0.5, "all": 50.0}, geometry=shapes, crs="EPSG:25832")
+    options = {"indices": ["spatial_proximity", "dissimilarity"], "resample": "persons", "n": 19, "seed": 1}
+    table = qa.measure_segregation(frame, "mh", population="all", **options).table
+    assert (table["lower"] < table["upper"]).all()

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+NAMES = ("dissimilarity", "information_theory", "relative_diversity")
 ROUNDING = 1e-12  # relative: a share that is reached up to rounding is reached
 
 
@@ -109,12 +110,9 @@ def nearest_profile(counts: ArrayLike, points: ArrayLike, persons: ArrayLike) ->
     composition, points, _ = _checked(counts, points)
     shares = nearest_shares(composition, points, persons)
     known = composition.reasons[0] == ""
-    indices = [np.where(known, FORMULAS[name](composition, shares)[:, 0], np.nan) for name in FORMULAS]
-    return SegregationProfile(
-        np.atleast_1d(np.asarray(persons, dtype=float)),
-        *indices,
-        np.where(known, _exposure(composition, shares)[:, 0], np.nan),
-    )
+    found = {name: np.where(known, FORMULAS[f"spatial_{name}"](composition, shares)[:, 0], np.nan) for name in NAMES}
+    exposure = np.where(known, _exposure(composition, shares)[:, 0], np.nan)
+    return SegregationProfile(np.atleast_1d(np.asarray(persons, dtype=float)), **found, exposure=exposure)
 
 
 def nearest_shares(composition: Composition, points: Floats, persons: ArrayLike) -> Floats:
@@ -132,7 +130,7 @@ def nearest_shares(composition: Composition, points: Floats, persons: ArrayLike)
         last = np.clip(np.searchsorted(reached, wanted), 1, len(ends))
         part = (wanted - reached[last - 1]) / (reached[last] - reached[last - 1])
         result[:, i] = groups[last - 1] + part[:, None] * (groups[last] - groups[last - 1])
-    return result / wanted[:, None, None]
+    return np.asarray(result / wanted[:, None, None])
 
 
 @by_area

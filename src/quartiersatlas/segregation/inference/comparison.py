@@ -127,7 +127,7 @@ def compare_segregation(
 
 def _refuse_unlike(one: SegregationSpec, other: SegregationSpec) -> None:
     """Refuse to compare what was computed in different ways."""
-    for name in ("b", "kernel", "decay", "contiguity", "tolerance", "min_population"):
+    for name in ("b", "kernel", "decay", "contiguity", "order", "tolerance", "min_population"):
         if getattr(one, name) != getattr(other, name):
             values = f"{getattr(one, name)!r} and {getattr(other, name)!r}"
             raise SpecError(f"The two results were computed with different {name}: {values}.")

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from quartiersatlas.base.checks import choice
-from quartiersatlas.errors import CountError
 from quartiersatlas.segregation.counts import Composition, Places, as_composition
 from quartiersatlas.segregation.indices.multigroup import local_segregation_scores
 from quartiersatlas.segregation.inference.resampling import checked_n
@@ -34,7 +33,8 @@ def local_segregation_interval(
     Parameters
     ----------
     counts : DataFrame or array_like of float, shape (n_areas, n_groups)
-        Persons per area and group; the groups exclude one another and together are everybody. Whole persons, >= 0.
+        Persons per area and group; the groups exclude one another and together are everybody. Finite, >= 0; the persons
+        of an area are a whole number.
     n : int, default 999
         Draws. At least 1.
     seed : int or Generator, optional
@@ -49,7 +49,7 @@ def local_segregation_interval(
     Raises
     ------
     CountError
-        A count is negative, not finite or has a fraction.
+        A count is negative or not finite, or the persons of an area have a fraction.
 
     Notes
     -----
@@ -88,10 +88,8 @@ def drawn_tables(people: Composition, n: int, rng: np.random.Generator) -> Itera
     Raises
     ------
     CountError
-        The counts are not whole persons.
+        The sizes of areas are not whole persons.
     """
-    if not np.array_equal(np.rint(people.counts), people.counts):
-        raise CountError("Intervals need whole persons; the counts have fractions.")
     for count, drawn in true_populations(people, checked_n(n), rng):
         yield from drawn.counts.reshape(count, *people.counts.shape)  # type: ignore[union-attr]
 

@@ -53,9 +53,9 @@ def draw_replicates(people: People, kind: ReplicateKind, n: int, rng: np.random.
     if kind == "area_permutation":
         return _of_rows(people, _shuffled(people, n, rng), n)
     if kind == "persons":
-        table = whole_persons(as_table(people), kind)
-        sizes = table.sum(axis=1)
-        shares = share(table.astype(float), sizes[:, None])
+        table = as_table(people)
+        sizes = whole_persons(table.sum(axis=1), kind)
+        shares = share(table, table.sum(axis=1)[:, None])
         return as_people(people, _multinomial(np.broadcast_to(sizes, (n, len(sizes))), shares, rng), n)
     table = whole_persons(as_table(people)[:, :2] if isinstance(people, Pair) else as_table(people), kind)
     draw = {"evenness": _evenness, "systematic": _systematic, "person_permutation": _permutation}[kind]
