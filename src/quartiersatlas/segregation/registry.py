@@ -414,7 +414,8 @@ def _near(formula: Callable[[Proximity], Floats]) -> Formula:
 
     def compute(given: IndexInput) -> Floats:
         near, pair = given.near, given.pair
-        reasons = unit_reasons(pair.places, given.land.points, near[:, 2], given.land.decay)
+        points = None if given.land.distances is not None else given.land.points
+        reasons = unit_reasons(pair.places, points, near[:, 2], given.land.decay)
         values = formula(Proximity(pair, near[:, 0], near[:, 1], near[:, 2], near[:, 3], reasons))
         return np.asarray(np.where(reasons == "", values, np.nan))
 

@@ -18,6 +18,7 @@ from quartiersatlas.segregation.explain import explain
 from quartiersatlas.segregation.indices.boundary import checked_order
 from quartiersatlas.segregation.indices.clustering import DECAY
 from quartiersatlas.segregation.indices.evenness import checked_aversion
+from quartiersatlas.segregation.indices.own_distances import distances_of_keys
 from quartiersatlas.segregation.inference.significance import (
     RESAMPLES,
     bootstrap,
@@ -69,6 +70,7 @@ def measure_segregation(
     tolerance: float | None = None,
     barriers: gpd.GeoDataFrame | None = None,
     crossings: gpd.GeoDataFrame | None = None,
+    distances: pd.DataFrame | None = None,
     resample: Literal["persons", "areas"] | None = None,
     n: int = 999,
     seed: int | np.random.Generator | None = None,
@@ -124,6 +126,9 @@ def measure_segregation(
     barriers, crossings : GeoDataFrame, optional
         Rivers, railways, and bridges across them, as for :func:`neighbours`: the way to others within the radii leads
         around them, and borders along them are no contact. The decay of the clustering indices goes straight.
+    distances : DataFrame, optional
+        Distances of one's own, such as those along streets, for the decay of the clustering indices: columns ``one``,
+        ``other`` (keys of the areas, each pair once) and ``metres``. Pairs that are not named are not near each other.
     resample : {"persons", "areas"}, optional
         Fill ``lower`` and ``upper`` with a 95 % interval from resamples of the persons or of the areas.
     n : int, default 999
@@ -142,6 +147,8 @@ def measure_segregation(
     ------
     ColumnError
         A column is missing.
+    JoinError
+        Distances name areas that the data do not have.
     CountError
         Counts are negative, text, shares, larger than the population, or unknown with ``missing="raise"``.
     GeometryError
@@ -179,6 +186,7 @@ def measure_segregation(
         tolerance=tolerance,
         barriers=barriers,
         crossings=crossings,
+        distances=distances,
         resample=resample,
         n=n,
         seed=deepcopy(seed),  # a generator as it is before the first draw
@@ -186,6 +194,8 @@ def measure_segregation(
     _check_options(spec)
     prepared = prepare(data, spec)
     _check_barriers(prepared)
+    if distances is not None:
+        distances_of_keys(distances, prepared.areas)
     tasks = index_tasks(prepared)
     rows = table_rows(prepared, tasks)
     if resample is not None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from itertools import combinations
 from math import exp, hypot, sqrt
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 
+import quartiersatlas as qa
 from quartiersatlas import segregation as sg
-from quartiersatlas.errors import CountError, GeometryError, SpecError
+from quartiersatlas.errors import ColumnError, CountError, GeometryError, JoinError, SpecError
 
 RANDOM = np.random.default_rng(7)
 N = 12
@@ -91,6 +94,69 @@ def test_distances_that_cannot_be_are_refused(distances, error, message):
 def test_a_decay_that_cannot_be_is_refused():
     with pytest.raises(SpecError, match="decay"):
         sg.spatial_proximity(GROUP, REST, None, AREA, 0, distances=STRAIGHT)
+
+
+# --- in the table ---------------------------------------------------------------------------------------------------
+
+KEYS = [f"k{i:02}" for i in range(N)]
+FRAME = gpd.GeoDataFrame(
+    {"mh": GROUP, "all": GROUP + REST, "by": ["a"] * 7 + ["b"] * 5},
+    index=KEYS,
+    geometry=[
+        shapely.box(x - s / 2, y - s / 2, x + s / 2, y + s / 2) for (x, y), s in zip(POINTS, AREA**0.5, strict=True)
+    ],
+    crs="EPSG:25832",
+)
+TABLE = pd.DataFrame({"one": [KEYS[i] for i in ONE], "other": [KEYS[i] for i in OTHER], "metres": STRAIGHT[2]})
+CLUSTERING = ["spatial_proximity", "relative_clustering", "distance_decay_isolation"]
+
+
+def table(frame, distances, **options):
+    return qa.measure_segregation(
+        frame, "mh", population="all", indices=CLUSTERING, decay=800, distances=distances, **options
+    ).table.drop(columns="note")
+
+
+def test_the_table_takes_distances_by_key_in_any_order_and_within_places():
+    shuffled, straight = FRAME.sample(frac=1, random_state=3), TABLE.sample(frac=1, random_state=5)
+    for by in (None, "by"):
+        found = table(shuffled, straight, by=by).sort_values(["by", "index"], ignore_index=True)
+        expected = table(FRAME, None, by=by).sort_values(["by", "index"], ignore_index=True)
+        pd.testing.assert_frame_equal(found, expected)
+
+
+def test_the_table_computes_with_detours():
+    far = TABLE.assign(metres=TABLE["metres"] * np.where(np.arange(len(TABLE)) % 2, 3, 1))
+    value = table(FRAME, far).set_index("index")["value"]
+    own = (ONE, OTHER, far["metres"].to_numpy())
+    assert value["spatial_proximity"] == pytest.approx(
+        sg.spatial_proximity(GROUP, REST, None, AREA, 800, distances=own)
+    )
+    with_interval = table(FRAME, far, resample="persons", n=19, seed=1)
+    assert (with_interval["lower"] < with_interval["upper"]).all()
+
+
+@pytest.mark.parametrize(
+    ("distances", "error", "message"),
+    [
+        (TABLE.drop(columns="metres"), ColumnError, "lacks the columns 'metres'"),
+        (TABLE.replace("k03", "k99"), JoinError, "1 area that the data do not have: 'k99'"),
+        (pd.concat([TABLE, TABLE[:1]]), GeometryError, "twice"),
+        ([1, 2], SpecError, "must be a table"),
+    ],
+)
+def test_a_table_of_distances_that_does_not_fit_is_refused(distances, error, message):
+    with pytest.raises(error, match=message):
+        table(FRAME, distances)
+
+
+def test_results_with_and_without_own_distances_are_not_compared():
+    one, other = (
+        qa.measure_segregation(FRAME, "mh", population="all", indices=CLUSTERING, decay=800, distances=some)
+        for some in (TABLE, None)
+    )
+    with pytest.raises(SpecError, match="Only one of the two results was computed with distances"):
+        qa.compare_segregation(one, other)
 
 
 # --- centralisation -------------------------------------------------------------------------------------------------

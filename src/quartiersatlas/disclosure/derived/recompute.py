@@ -242,6 +242,7 @@ def segregation_again(filled: AreaData, pattern: SuppressionPattern, result: Seg
         tolerance=spec.tolerance,
         barriers=spec.barriers,
         crossings=spec.crossings,
+        distances=spec.distances,
         resample=spec.resample,
         n=spec.n,
         seed=deepcopy(spec.seed),

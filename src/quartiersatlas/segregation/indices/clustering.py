@@ -116,8 +116,7 @@ def proximity_sums(
     values, within = np.column_stack(columns), np.sqrt(WITHIN * area)
     if distances is not None:
         near = sums_by_distances(distances, values, decay, within)
-        reasons = np.where(pair.places.sum((near[:, 0] == 0).astype(float)) > 0, REASON, "")
-        return _proximities(pairs, near, reasons)
+        return _proximities(pairs, near, unit_reasons(pair.places, None, near[:, 0], decay))
     near = np.empty(values.shape)
     for start, size in zip(pair.places.starts, pair.places.sizes, strict=True):
         rows = slice(start, start + size)
@@ -536,9 +535,11 @@ def _check_lengths(points: Floats, area: Floats, n_areas: int) -> None:
         )
 
 
-def unit_reasons(places: Places, points: Floats, near_total: Floats, decay: float) -> NDArray[np.str_]:
-    """Return the reason of each place, also where an area is not even near itself."""
+def unit_reasons(places: Places, points: Floats | None, near_total: Floats, decay: float) -> NDArray[np.str_]:
+    """Return the reason of each place, also where an area is not even near itself; all there is without points."""
     nowhere = places.sum((near_total == 0).astype(float)) > 0
+    if points is None:
+        return np.where(nowhere, REASON, "")
     ends = places.starts + places.sizes
     reasons = [decay_reason(points[start:end], decay) for start, end in zip(places.starts, ends, strict=True)]
     return np.where(nowhere, REASON, np.array(reasons, dtype=f"<U{len(REASON)}"))

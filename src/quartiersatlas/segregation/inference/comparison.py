@@ -131,8 +131,9 @@ def _refuse_unlike(one: SegregationSpec, other: SegregationSpec) -> None:
         if getattr(one, name) != getattr(other, name):
             values = f"{getattr(one, name)!r} and {getattr(other, name)!r}"
             raise SpecError(f"The two results were computed with different {name}: {values}.")
-    if (one.barriers is None) != (other.barriers is None):
-        raise SpecError("Only one of the two results was computed with barriers: give both theirs, or none.")
+    for name in ("barriers", "distances"):
+        if (getattr(one, name) is None) != (getattr(other, name) is None):
+            raise SpecError(f"Only one of the two results was computed with {name}: give both theirs, or none.")
 
 
 def _refuse_other_areas(one: pd.Index, other: pd.Index) -> None:

@@ -53,10 +53,11 @@ def draw_replicates(people: People, kind: ReplicateKind, n: int, rng: np.random.
     if kind == "area_permutation":
         return _of_rows(people, _shuffled(people, n, rng), n)
     if kind == "persons":
-        table = as_table(people)
-        sizes = whole_persons(table.sum(axis=1), kind)
-        shares = share(table, table.sum(axis=1)[:, None])
-        return as_people(people, _multinomial(np.broadcast_to(sizes, (n, len(sizes))), shares, rng), n)
+        found = as_table(people)
+        sizes = whole_persons(found.sum(axis=1), kind)
+        shares = share(found, found.sum(axis=1)[:, None])
+        drawn = _multinomial(np.array(np.broadcast_to(sizes, (n, len(sizes)))), shares, rng)
+        return as_people(people, drawn, n)
     table = whole_persons(as_table(people)[:, :2] if isinstance(people, Pair) else as_table(people), kind)
     draw = {"evenness": _evenness, "systematic": _systematic, "person_permutation": _permutation}[kind]
     found = draw(table, people.places, n, rng)
