@@ -25,6 +25,8 @@ FAILED = 2
 NOT_OK = 1
 DEMO_FOLDER = "quartiersatlas-demo"
 PROJECT_FILE = "projekt.toml"
+YEARS_FILE, YEARLY_REPORT = "projekt_monitoring.toml", "jahresbericht.html"
+REGISTER_FOLDER = "massnahmen"  # of the sample city; other folders beside its files are outputs
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -56,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
 
     demo = commands.add_parser("demo", help=f"write the synthetic sample city and its atlas into {DEMO_FOLDER}/")
     demo.add_argument("folder", nargs="?", default=DEMO_FOLDER, type=Path)
+    demo.add_argument("--full", action="store_true", help="also what comes after the first map, in monitoring/")
     demo.set_defaults(command=_demo)
 
     new = commands.add_parser("new", help="write a commented project file to start from")
@@ -107,6 +110,7 @@ def _monitor_parser(monitor: argparse.ArgumentParser) -> None:
         "--break", dest="breaks", action="append", default=[], metavar="COLUMN", help="defined otherwise now"
     )
     add.add_argument("--new-areas", action="store_true", help="the period is on areas that are not in the store yet")
+    add.add_argument("--all", action="store_true", help="every period of the tables that the store does not have yet")
     add.add_argument("--revision", action="store_true", help="the period is there and was corrected")
     add.set_defaults(command=_monitor_add)
     report = acts.add_parser("report", help="write the yearly report: .html, .docx or .pdf")
@@ -117,8 +121,13 @@ def _monitor_parser(monitor: argparse.ArgumentParser) -> None:
 
 
 def _monitor_add(options: argparse.Namespace) -> int:
-    from quartiersatlas.project.monitor_part import add_to_monitor
+    from quartiersatlas.project.monitor_part import add_all_to_monitor, add_to_monitor
 
+    if options.all:
+        seen = add_all_to_monitor(options.project, accept=options.accept, by=options.by)
+        for line in "\n".join(map(repr, seen)).split("\n"):
+            print(one_line(line))
+        return 0 if all(one.stored for one in seen) else NOT_OK
     chosen = {name: getattr(options, name) for name in ("accept", "by", "new_areas", "revision")}
     found = add_to_monitor(options.project, breaks=tuple(options.breaks), **chosen)
     for line in repr(found).split("\n"):
@@ -137,12 +146,35 @@ def _demo(options: argparse.Namespace) -> None:
 
     data = options.folder / "daten"
     _make(data)
-    for file in sample_data().iterdir():
-        if file.is_file():
-            write_bytes(data / file.name, file.read_bytes())
+    _copy(sample_data(), data)
     result = run_project(data / PROJECT_FILE, folder=options.folder)
     print(f"The sample city ({'; '.join(result.release.notices)}) is in {data}")
     _print_result(result)
+    if options.full:
+        _demo_of_the_years(data / YEARS_FILE, options.folder / "monitoring")
+
+
+def _demo_of_the_years(project: Path, folder: Path) -> None:
+    """Keep the years of the sample city in a store, run its second project and write the yearly report."""
+    from quartiersatlas.project import run_project
+    from quartiersatlas.project.monitor_part import add_all_to_monitor, write_monitor_report
+
+    seen = add_all_to_monitor(project, accept="Synthetische Daten", by="quartiersatlas demo")
+    if not all(one.stored for one in seen):
+        raise InputError(repr(seen[-1]))
+    result = run_project(project, folder=folder)
+    _print_result(result)
+    print(f"  {write_monitor_report(project, folder / YEARLY_REPORT)}")
+
+
+def _copy(source: Traversable, folder: Path) -> None:
+    """Copy the files of a folder and of those inside it."""
+    for entry in source.iterdir():
+        if entry.is_file():
+            write_bytes(folder / entry.name, entry.read_bytes())
+        elif entry.name == REGISTER_FOLDER:
+            _make(folder / entry.name)
+            _copy(entry, folder / entry.name)
 
 
 def _make(folder: Path) -> None:

@@ -12,6 +12,9 @@ from quartiersatlas.disclosure.release import by_name
 from quartiersatlas.disclosure.words import label
 from quartiersatlas.need.robustness.stability import STABILITY_LABELS
 from quartiersatlas.present import pictures
+from quartiersatlas.present.acting.changes import change_blocks, funded_blocks, list_blocks, twin_blocks
+from quartiersatlas.present.acting.group_gaps import group_gap_blocks
+from quartiersatlas.present.acting.measures import measure_blocks
 from quartiersatlas.present.city_report.first_page import points, result_text
 from quartiersatlas.present.city_report.sections import (
     candidate_blocks,
@@ -26,9 +29,7 @@ from quartiersatlas.present.city_report.sections import (
 from quartiersatlas.present.city_report.selected_table import selected_table
 from quartiersatlas.present.comparable import earlier_releases
 from quartiersatlas.present.figures import chart_figures, map_figure, map_key, side_by_side
-from quartiersatlas.present.group_gaps import group_gap_blocks
 from quartiersatlas.present.map.classes import map_columns
-from quartiersatlas.present.measures import measure_blocks
 from quartiersatlas.present.paper import (
     Bullets,
     Columns,
@@ -139,8 +140,12 @@ def report_document(
         *comparison_blocks(release, lang),
         *segregation_blocks(release, lang),
         *scale_blocks(release, lang),
+        *change_blocks(release, lang),
+        *list_blocks(release, lang),
         *group_gap_blocks(release, lang),
         *measure_blocks(release, lang),
+        *funded_blocks(release, lang),
+        *twin_blocks(release, lang),
         *stocktaking_blocks(release, lang),
         *comment_blocks(release, lang),
         *method_blocks(release, lang, () if ground is None else ground.notes(lang)),

@@ -12,6 +12,7 @@ from quartiersatlas.disclosure import Protection
 from quartiersatlas.errors import NOT_IN_A_LINE, SpecError, inside
 from quartiersatlas.need import NeedSpec
 from quartiersatlas.need.robustness.options import MOST_RUNS
+from quartiersatlas.project.acting_parts import SECTIONS, ActingParts, read_acting_parts
 from quartiersatlas.project.rule_part import AT_THE_TOP, HOW, RulePart, read_rule_part
 from quartiersatlas.project.toml_words import toml_advice
 
@@ -329,6 +330,7 @@ class Project:
     context: Mapping[str, ContextLayer] = field(default_factory=dict)
     gazetteer: GazetteerPart | None = None
     measures: MeasuresPart | None = None
+    acting: ActingParts = field(default_factory=ActingParts)
     look: LookPart | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
     protection: Protection = field(default_factory=Protection)
@@ -350,8 +352,13 @@ RENAMED: dict[type, dict[str, str]] = {
     TablePart: {"ignore": "exclude", "level": "key_pattern", "spread": "pivot"},
     Protection: {"complement": "protect_remainder"},
 }
-NOT_AT_THE_TOP = ("path", "programmes", "facilities")  # these two are in [layers]
-TOP_LEVEL = [*(part.name for part in fields(Project) if part.name not in NOT_AT_THE_TOP), *AT_THE_TOP, "layers"]
+NOT_AT_THE_TOP = ("path", "programmes", "facilities", "acting")  # two are in [layers], one is several sections
+TOP_LEVEL = [
+    *(part.name for part in fields(Project) if part.name not in NOT_AT_THE_TOP),
+    *AT_THE_TOP,
+    *SECTIONS,
+    "layers",
+]
 
 
 def read_project(path: str | Path) -> Project:
@@ -408,6 +415,7 @@ def _project(content: dict[str, Any], path: Path) -> Project:
         with inside("need"):
             parts["need"] = _need(table(content.pop("need"), "[need]"), path.parent)
     parts["shortlist"] = read_rule_part(content, path)
+    parts["acting"] = read_acting_parts(content)
     parts["context"] = _context(table(content.pop("context", {}), "[context]"))
     parts |= _layers(table(content.pop("layers", {}), "[layers]"))
     return declared(Project, {"path": path, **content, **parts}, where)
@@ -461,10 +469,13 @@ def _checked(project: Project) -> Project:
         ("period", project.period),
         ("[change] since", project.change and project.change.since),
         *(("[[earlier]] period", part.period) for part in project.earlier),
+        *project.acting.periods.items(),
     ):
         if period is not None and period not in periods:
             listed = ", ".join(repr(p) for p in sorted(periods))
-            raise SpecError(f"{name} is {period!r}, but the tables have {listed}.", key=name.split()[0].strip("[]"))
+            error = SpecError(f"{name} is {period!r}, but the tables have {listed}.")
+            error.place = tuple(name.split()[0].strip("[]").split("."))
+            raise error
     for name, part in (("candidates", project.candidates), ("stability", project.stability)):
         if part is not None and project.rule is None:
             raise SpecError(f'[{name}] needs a rule: add [shortlist] with rule = "...".', key=name)

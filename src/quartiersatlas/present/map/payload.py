@@ -16,6 +16,7 @@ from quartiersatlas.disclosure.columns import DRIVER_DECIMALS
 from quartiersatlas.disclosure.selection.rule_words import rule_words
 from quartiersatlas.disclosure.words import candidate_names, draft_text, label, unit
 from quartiersatlas.need.robustness.stability import STABILITY_LABELS
+from quartiersatlas.present.acting.measures import with_measures
 from quartiersatlas.present.comparable import on_keys
 from quartiersatlas.present.map.chart_words import CHART_WORDS
 from quartiersatlas.present.map.classes import (
@@ -30,7 +31,6 @@ from quartiersatlas.present.map.ground import Ground
 from quartiersatlas.present.map.matrices import with_matrices
 from quartiersatlas.present.map.topology import encode_point, encode_topology, in_degrees, simplified, varint_text
 from quartiersatlas.present.map.topology import tolerance as simplification
-from quartiersatlas.present.measures import with_measures
 from quartiersatlas.present.pictures.of_columns import profile_rank
 from quartiersatlas.present.pictures.of_need import listed_contributions
 from quartiersatlas.present.statements import (
