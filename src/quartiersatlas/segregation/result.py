@@ -193,9 +193,7 @@ def measure_segregation(
     )
     _check_options(spec)
     prepared = prepare(data, spec)
-    _check_barriers(prepared)
-    if distances is not None:
-        distances_of_keys(distances, prepared.areas)
+    _check_ways(prepared)
     tasks = index_tasks(prepared)
     rows = table_rows(prepared, tasks)
     if resample is not None:
@@ -203,8 +201,8 @@ def measure_segregation(
     return SegregationResult(*with_notes(rows, prepared, tasks, resample), _notes(prepared, tasks), prepared)
 
 
-def _check_barriers(prepared: PreparedCounts) -> None:
-    """Refuse barriers that do not fit the areas."""
+def _check_ways(prepared: PreparedCounts) -> None:
+    """Refuse barriers and distances that do not fit the areas."""
     import geopandas as gpd
 
     from quartiersatlas.space.barriers import checked_barriers
@@ -214,6 +212,8 @@ def _check_barriers(prepared: PreparedCounts) -> None:
         raise SpecError("measure_segregation: barriers need areas with geometry, and these have none.")
     areas = None if shapes is None else gpd.GeoDataFrame(geometry=shapes)
     checked_barriers(areas, spec.barriers, spec.crossings, "measure_segregation")
+    if spec.distances is not None:
+        distances_of_keys(spec.distances, prepared.areas)
 
 
 def _check_options(spec: SegregationSpec) -> None:

@@ -53,9 +53,9 @@ def draw_replicates(people: People, kind: ReplicateKind, n: int, rng: np.random.
     if kind == "area_permutation":
         return _of_rows(people, _shuffled(people, n, rng), n)
     if kind == "persons":
-        found = as_table(people)
-        sizes = whole_persons(found.sum(axis=1), kind)
-        shares = share(found, found.sum(axis=1)[:, None])
+        persons = as_table(people)
+        sizes = whole_persons(persons.sum(axis=1), kind)
+        shares = share(persons, persons.sum(axis=1)[:, None])
         drawn = _multinomial(np.array(np.broadcast_to(sizes, (n, len(sizes)))), shares, rng)
         return as_people(people, drawn, n)
     table = whole_persons(as_table(people)[:, :2] if isinstance(people, Pair) else as_table(people), kind)
