@@ -232,9 +232,11 @@ def segregation_again(filled: AreaData, pattern: SuppressionPattern, result: Seg
         b=spec.b,
         centre=spec.centre,  # type: ignore[arg-type]
         contiguity=spec.contiguity,
+        order=spec.order,
         tolerance=spec.tolerance,
         barriers=spec.barriers,
         crossings=spec.crossings,
+        distances=spec.distances,
         resample=spec.resample,
         n=spec.n,
         seed=deepcopy(spec.seed),
