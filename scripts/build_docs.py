@@ -1,0 +1,35 @@
+"""Build the documentation into build/docs/html, offline; warnings, dead links and requests are errors."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from docs_site.checking import faults
+from docs_site.staging import stage
+
+ROOT = Path(__file__).resolve().parents[1]
+BUILD = ROOT / "build" / "docs"
+
+
+def main() -> int:
+    """Build and check the site; 1 if anything is wrong with it."""
+    from sphinx.cmd.build import build_main
+
+    # the kernels of the executed pages import what is built here, not what may be installed beside it
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT / "src"), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
+    source, site = BUILD / "source", BUILD / "html"
+    shutil.rmtree(BUILD, ignore_errors=True)
+    source.mkdir(parents=True)
+    stage(source)
+    if failed := build_main(["-b", "html", "-W", "--keep-going", "-q", "-d", str(BUILD / "doctrees"), str(source), str(site)]):
+        return failed
+    found = faults(site)
+    print("\n".join(found) or f"{len(list(site.rglob('*.html')))} pages in {site.relative_to(ROOT)}")
+    return int(bool(found))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
