@@ -1,4 +1,6 @@
-"""How the documentation is built: offline, with nothing fetched; `scripts/build_docs.py` lays out the pages and calls it."""
+"""How the documentation is built; `scripts/build_docs.py` lays out the pages and calls it."""
+
+from os import environ
 
 from quartiersatlas import __version__
 
@@ -16,6 +18,7 @@ numpydoc_class_members_toctree = False
 autodoc_typehints = "none"  # the docstrings say what is taken, in words
 autodoc_member_order = "bysource"
 nb_execution_mode = "force"
+nb_execution_excludepatterns = [] if environ.get("RUN_NOTEBOOKS") else ["notebooks/*"]  # the tests run them
 nb_execution_timeout = 300
 nb_execution_raise_on_error = True
 nb_merge_streams = True

@@ -1,4 +1,7 @@
-"""Build the documentation into build/docs/html, offline; warnings, dead links and requests are errors."""
+"""Build the documentation into build/docs/html, offline; warnings, dead links and requests are errors.
+
+With RUN_NOTEBOOKS=1 in the environment the notebooks are run and shown with their results.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,8 @@ import shutil
 import sys
 from pathlib import Path
 
-from docs_site.checking import faults
+from docs_site import reference
+from docs_site.checking import faults, undescribed
 from docs_site.staging import stage
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -24,9 +28,10 @@ def main() -> int:
     shutil.rmtree(BUILD, ignore_errors=True)
     source.mkdir(parents=True)
     stage(source)
-    if failed := build_main(["-b", "html", "-W", "--keep-going", "-q", "-d", str(BUILD / "doctrees"), str(source), str(site)]):
+    options = ["-b", "html", "-W", "--keep-going", "-q", "-j", "auto", "-d", str(BUILD / "doctrees")]
+    if failed := build_main([*options, str(source), str(site)]):
         return failed
-    found = faults(site)
+    found = [*faults(site), *undescribed(site, reference.described())]
     print("\n".join(found) or f"{len(list(site.rglob('*.html')))} pages in {site.relative_to(ROOT)}")
     return int(bool(found))
 

@@ -8,10 +8,19 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-LOADS = {"src", "srcset", "data", "poster", "action", "formaction", "background", "xlink:href"}  # fetched by the browser
+LOADS = {
+    "src",
+    "srcset",
+    "data",
+    "poster",
+    "action",
+    "formaction",
+    "background",
+    "xlink:href",
+}  # fetched by the browser
 FETCHED_LINKS = {"stylesheet", "icon", "preload", "prefetch", "modulepreload", "preconnect", "dns-prefetch", "manifest"}
 IN_STYLES = re.compile(r"""(?:url\(\s*['"]?|@import\s+['"])(?P<where>(?:https?:)?//[^'")\s]+)""")
 # the theme's switcher of versions fetches a file that the page names; no page of ours names one
@@ -61,6 +70,12 @@ def faults(site: Path) -> list[str]:
         inside = [link for link in (*page.links, *page.loads) if not _is_elsewhere(link)]
         found += [f"{where}: {link} leads nowhere" for link in inside if not _leads_somewhere(file, link, pages)]
     return found + list(_in_files(site))
+
+
+def undescribed(site: Path, names: Iterable[str]) -> list[str]:
+    """Return the names that the built reference does not describe."""
+    anchors = set().union(*(_read(file).anchors for file in sorted((site / "reference").glob("*.html"))))
+    return [f"reference: {name} is not described" for name in names if name not in anchors]
 
 
 def _read(file: Path) -> _Page:

@@ -14,13 +14,25 @@ RULES = {  # every word of the rule language: as text, and when it holds in area
     "at_least": ('at_least("residents", 1000)', "x_i >= factor limit + plus"),
     "below": ('below("employment_rate", than="city", factor=0.9)', "x_i < factor limit + plus"),
     "at_most": ('at_most("household_income", than="city", factor=0.65)', "x_i <= factor limit + plus"),
-    "above_city": ('above_city("sgb2_rate", "child_poverty_u15")', "x_i / n_i > sum_j x_j / sum_j n_j, in every indicator"),
+    "above_city": (
+        'above_city("sgb2_rate", "child_poverty_u15")',
+        "x_i / n_i > sum_j x_j / sum_j n_j, in every indicator",
+    ),
     "worse_than_city": ('worse_than_city("employment_rate")', "d x_i / n_i > d sum_j x_j / sum_j n_j, d = 1 or -1"),
-    "worst_share": ('worst_share("need", 0.2, by="gemeinde")', "rank_i <= share n, rounded half up, at least 1; rank 1 is most need"),
+    "worst_share": (
+        'worst_share("need", 0.2, by="gemeinde")',
+        "rank_i <= share n, rounded half up, at least 1; rank 1 is most need",
+    ),
     "worst_n": ('worst_n("need", 10)', "rank_i <= n; rank 1 is most need"),
     "in_class": ('in_class("status", "low", "very_low")', "class_i is one of those named"),
-    "typology": ('in_class("status", "low") & in_class("dynamics", "negative")', "class_i is one of those named, in every axis"),
-    "hotspot": ('hotspot("child_poverty_u15", fdr=0.05)', "z of G*_i = sum_j w_ij x_j / sum_j x_j beyond the limit of Benjamini & Hochberg at fdr"),
+    "typology": (
+        'in_class("status", "low") & in_class("dynamics", "negative")',
+        "class_i is one of those named, in every axis",
+    ),
+    "hotspot": (
+        'hotspot("child_poverty_u15", fdr=0.05)',
+        "z of G*_i = sum_j w_ij x_j / sum_j x_j beyond the limit of Benjamini & Hochberg at fdr",
+    ),
     "k_of": ('k_of(2, above("a", 1), above("b", 2), above("c", 3))', "number of parts that hold >= k"),
 }
 CALLS = {  # where the call is not the text

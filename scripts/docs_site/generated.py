@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+from docs_site.examples import CALLS, KEYS, RULES, index_example, shown
 
 import quartiersatlas as qa
-from docs_site.examples import CALLS, KEYS, RULES, index_example, shown
 from quartiersatlas.catalogue.key_systems import systems
 from quartiersatlas.catalogue.texts import text
 from quartiersatlas.intake.tables.values.codes import PROFILES
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 METHODS = tomllib.loads((Path(__file__).parent / "need_methods.toml").read_text(encoding="utf-8"))
-KINDS = {"normalise": "Scales", "aggregate": "Aggregation", "transform": "Transformations"}
+KINDS = {"normalise": "scales", "aggregate": "aggregation", "transform": "transformations"}
 SYMBOL_SOURCES = {
     "auto": "the signs of DIN 55301, with those of offices that write in English",
     "din55301": "DIN 55301, layout of statistical tables (withdrawn in 2020, still in use)",
@@ -55,24 +55,20 @@ def pages() -> dict[str, str]:
     return written
 
 
-def is_page(name: str) -> bool:
-    """Return whether a page is generated."""
-    return name in pages()
-
-
 def _overview(folders: Iterable[str]) -> str:
     entries = [f"{folder}/index" for folder in folders]
     lead = "One page for everything that has a name in files and calls, written from the library's own records."
     presets = "Presets of the need index: [their pages](../presets/index.md)."
-    return "\n".join(["# Indices, methods, words, keys", "", lead, "", *_toctree(entries), presets, ""])
+    return "\n".join(["# Indices, methods, words, keys", "", lead, "", *toctree(entries), presets, ""])
 
 
 def _listing(title: str, found: dict[str, str]) -> str:
     rows = [f"| [`{name}`]({name}.md) | {_cell(_lead(page))} |" for name, page in found.items()]
-    return "\n".join([f"# {title}", "", "| name | meaning |", "| --- | --- |", *rows, "", *_toctree(found, hidden=True)])
+    return "\n".join([f"# {title}", "", "| name | meaning |", "| --- | --- |", *rows, "", *toctree(found, hidden=True)])
 
 
-def _toctree(entries: Iterable[str], *, hidden: bool = False) -> list[str]:
+def toctree(entries: Iterable[str], *, hidden: bool = False) -> list[str]:
+    """Return the lines that put pages below one another."""
     return ["```{toctree}", *([":hidden:"] if hidden else []), ":maxdepth: 1", "", *entries, "```", ""]
 
 
@@ -124,9 +120,9 @@ def _index(name: str) -> str:
 
 def _methods() -> Iterable[tuple[str, str]]:
     """Yield the page of every word of a need spec that does something with numbers."""
-    for kind in KINDS:
+    for kind, word in KINDS.items():
         for name, entry in METHODS[kind].items():
-            facts = {"Where": f"`{kind}` ({KINDS[kind].lower()})", "Formula": f"`{entry['formula']}`"}
+            facts = {"Where": f"`{kind}` ({word})", "Formula": f"`{entry['formula']}`"}
             facts |= {"Source": entry["source"]}
             spec = _spec(kind, name, entry)
             parts = ["## Example", _code(spec, "toml"), "Five areas, two indicators, and what comes out:"]
@@ -141,7 +137,9 @@ def _spec(kind: str, name: str, entry: dict[str, Any]) -> str:
     """Return a need spec that shows a method; others that it needs stand beside it."""
     above = name in ("above", "count")
     bounded = {"geometric", "harmonic", "product", "mazziotta_pareto"}
-    scale = name if kind == "normalise" else "above" if above else "none" if kind == "transform" or name in bounded else "z"
+    scale = (
+        name if kind == "normalise" else "above" if above else "none" if kind == "transform" or name in bounded else "z"
+    )
     together = name if kind == "aggregate" else "count" if above else "arithmetic"
     treated = f', transform = "{name}"' if kind == "transform" else ""
     indicators = ", ".join(
@@ -174,7 +172,10 @@ def scored(spec: str) -> pd.Series:
 
 
 def _scored(spec: str) -> str:
-    rows = [[key, f"{FIVE.loc[key, 'a']:g}", f"{FIVE.loc[key, 'b']:g}", f"{score:.4g}"] for key, score in scored(spec).items()]
+    rows = [
+        [key, f"{FIVE.loc[key, 'a']:g}", f"{FIVE.loc[key, 'b']:g}", f"{score:.4g}"]
+        for key, score in scored(spec).items()
+    ]
     return _table(("area", "a", "b", "score"), rows)
 
 
@@ -203,7 +204,7 @@ def _official(name: str) -> str:
     proof = spec.verified if spec.is_verified else "compared with no official list"
     facts = {"In German": spec.title_de, "Source": spec.source, "Verified": proof, "Fingerprint": f"`{spec.hash}`"}
     parts = [spec.note_en] if spec.note_en else []
-    parts += ["## Formula", spec.sentence.replace("_", "\\_"), _code(spec.to_toml(), "toml"), "## Example"]
+    parts += ["## Rule", spec.sentence.replace("_", "\\_"), _code(spec.to_toml(), "toml"), "## Example"]
     parts += [_code(f'spec = qa.RuleSpec.preset("{name}")\nshortlist = qa.screen(data, spec)')]
     return _page(name, f"{spec.title_en}.", facts, *parts)
 
@@ -213,28 +214,47 @@ def _official(name: str) -> str:
 
 def _symbols(name: str) -> str:
     profile = PROFILES[name]
-    rows = [[f"`{mark}`" if mark else "(empty)", "instead of a number", status] for mark, status in profile.instead.items()]
+    rows = [
+        [f"`{mark}`" if mark else "(empty)", "instead of a number", status] for mark, status in profile.instead.items()
+    ]
     rows += [[f"`{mark}`", "beside a number", status] for mark, status in profile.beside.items()]
     facts = {"Source": SYMBOL_SOURCES[name], "A printed 0": profile.zero}
     mark = next(mark for mark, status in profile.instead.items() if mark and status == "suppressed")
-    source = f'''
+    source = f"""
 import pandas as pd
 import quartiersatlas as qa
 
 frame = pd.DataFrame({{"key": ["01", "02"], "residents": ["1250", "{mark}"]}})
 qa.read_table(frame, key="key", symbols="{name}").status
-'''
+"""
     lead = f"Symbols of tables: {SYMBOL_SOURCES[name]}."
-    return _page(name, lead, facts, "## Formula", _table(("symbol", "stands", "status"), rows), "## Example", shown(source))
+    return _page(
+        name, lead, facts, "## Meaning", _table(("symbol", "stands", "status"), rows), "## Example", shown(source)
+    )
 
 
 def _keys(name: str) -> str:
     system = systems()[name]
-    levels = [[f"`{one.id}`", one.label_en, one.label_de, str(one.length or "whole"), f"`{one.pattern}`"] for one in system.levels]
+    levels = [
+        [f"`{one.id}`", one.label_en, one.label_de, str(one.length or "whole"), f"`{one.pattern}`"]
+        for one in system.levels
+    ]
     facts = {"In German": system.label_de, "Source": system.source, "Remark": system.remark}
-    parts = ["## Formula", "A higher level is the first characters of the key.", _table(("level", "", "German", "characters", "pattern"), levels)]
+    parts = [
+        "## Levels",
+        "A higher level is the first characters of the key.",
+        _table(("level", "", "German", "characters", "pattern"), levels),
+    ]
     if system.vintages:
-        known = [[one.id, ", ".join(f"{n:,} {level}" for level, n in one.areas.items()), one.source] for one in system.vintages]
+        known = [
+            [one.id, ", ".join(f"{n:,} {level}" for level, n in one.areas.items()), one.source]
+            for one in system.vintages
+        ]
         parts += [_table(("vintage", "areas", "source"), known)]
-    source = f"import quartiersatlas as qa\n\nqa.recognise_keys({KEYS[name]!r})[['system', 'level', 'share', 'vintages']].head(1)"
+    source = f"""
+import quartiersatlas as qa
+
+found = qa.recognise_keys({KEYS[name]!r})
+found[["system", "level", "share", "vintages"]].head(1)
+"""
     return _page(name, f"{system.label_en}.", facts, *parts, "## Example", shown(source))

@@ -21,6 +21,7 @@ ROOMS = {  # in the order in which data walks through them, with the question ea
     "project": ("Projects", "One file in, the whole run out."),
 }
 
+
 def pages() -> dict[str, str]:
     """Return the pages of the reference: file name -> text."""
     written = {"reference/index.rst": _overview(), "reference/segregation_functions.rst": _array_functions()}
@@ -37,6 +38,12 @@ def by_room() -> dict[str, list[str]]:
         if not isinstance(value, ModuleType | str):
             found[value.__module__.split(".")[1]].append(name)
     return {room: sorted(names, key=lambda name: (name[0].isupper(), name)) for room, names in found.items()}
+
+
+def described() -> list[str]:
+    """Return the full names that the reference has to describe."""
+    public = [f"quartiersatlas.{name}" for names in by_room().values() for name in names]
+    return public + [f"quartiersatlas.segregation.{name}" for name in array_functions()]
 
 
 def array_functions() -> list[str]:

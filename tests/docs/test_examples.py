@@ -15,6 +15,7 @@ import quartiersatlas as qa
 
 DOCS = Path(__file__).parents[2] / "docs"
 HOW_TO = sorted((DOCS / "how_to").glob("[!i]*.md"))
+PAGES = [*HOW_TO, DOCS / "others_wrong.md"]
 QUESTIONS = {  # each has its page
     "refused_file", "ready_made_shares", "changed_boundaries", "small_town", "several_cities", "compare_years",
     "funding_areas", "what_may_be_published", "map_in_a_cms", "qgis", "many_cores",
@@ -63,7 +64,11 @@ def test_the_tutorial_does_the_same_in_both_languages():
 def calls(code):
     """Give the functions that a cell calls, and the names of its arguments but the language."""
     return [
-        (node.func.attr if isinstance(node.func, ast.Attribute) else ast.unparse(node.func), len(node.args), sorted(word.arg or "**" for word in node.keywords if word.arg != "lang"))
+        (
+            node.func.attr if isinstance(node.func, ast.Attribute) else ast.unparse(node.func),
+            len(node.args),
+            sorted(word.arg or "**" for word in node.keywords if word.arg != "lang"),
+        )
         for node in ast.walk(ast.parse(code))
         if isinstance(node, ast.Call)
     ]
@@ -75,7 +80,7 @@ def test_each_question_has_its_page():
     assert all(f"\n{name}\n" in index for name in QUESTIONS)
 
 
-@pytest.mark.parametrize("page", HOW_TO, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_examples_give_what_the_page_says(page, tutorial, folder, monkeypatch):
     monkeypatch.chdir(folder)
     text = "\n".join(SESSION.findall(page.read_text(encoding="utf-8")))
