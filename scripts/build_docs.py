@@ -31,6 +31,7 @@ def main() -> int:
     options = ["-b", "html", "-W", "--keep-going", "-q", "-j", "auto", "-d", str(BUILD / "doctrees")]
     if failed := build_main([*options, str(source), str(site)]):
         return failed
+    (site / "_static" / "webpack-macros.html").unlink(missing_ok=True)  # a template of the theme, no page
     found = [*faults(site), *undescribed(site, reference.described())]
     print("\n".join(found) or f"{len(list(site.rglob('*.html')))} pages in {site.relative_to(ROOT)}")
     return int(bool(found))

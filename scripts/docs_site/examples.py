@@ -65,8 +65,9 @@ def index_example(name: str, requires: str) -> str:
     function = getattr(qa.segregation, name, None)
     found = re.findall(r"^>>> (.*(?:\n\.\.\. .*)*)", inspect.getdoc(function) or "", re.MULTILINE) if function else []
     if found and not requires:
-        lines = ["import numpy as np", f"from quartiersatlas.segregation import {name}", ""]
-        return "\n".join(lines + [line.replace("\n... ", "\n") for line in found])
+        code = [line.replace("\n... ", "\n") for line in found]
+        numpy = ["import numpy as np"] if any("np." in line for line in code) else []
+        return "\n".join([*numpy, f"from quartiersatlas.segregation import {name}", "", *code])
     options = OPTIONS.get(requires, "")
     call = f'result = qa.measure_segregation(town, ["mh", "other"], population="residents", indices="{name}"{options})'
     return f'{TOWN}\n{call}\nresult.table[["index", "group", "reference", "value"]]'
