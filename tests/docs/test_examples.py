@@ -5,10 +5,8 @@ from __future__ import annotations
 import ast
 import doctest
 import re
-import shutil
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 import quartiersatlas as qa
@@ -27,26 +25,6 @@ SESSION = re.compile(r"```pycon\n(.*?)```", re.DOTALL)
 def cells(language):
     """Give the code of the tutorial."""
     return CELL.findall((DOCS / "tutorial" / f"{language}.md").read_text(encoding="utf-8"))
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory, sample_data):
-    """Give a folder with the sample city, in which the tutorial was run."""
-    folder = tmp_path_factory.mktemp("docs")
-    shutil.copytree(sample_data, folder / "sample_data")
-    (folder / "tutorial").mkdir()
-    return folder
-
-
-@pytest.fixture(scope="module")
-def tutorial(folder):
-    """Give the names that the tutorial leaves behind."""
-    names = {"pd": pd}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder / "tutorial")
-        for code in cells("en"):
-            exec(compile(code, "tutorial/en.md", "exec"), names)  # noqa: S102 - the page's own code
-    return names
 
 
 def test_the_tutorial_writes_what_it_promises(tutorial, folder):
