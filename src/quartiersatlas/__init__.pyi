@@ -50,6 +50,12 @@ from .monitoring.stock.stocktaking import Stocktaking, stocktaking
 from .monitoring.store.monitor import Monitor, monitor
 from .monitoring.store.outcome import Findings
 from .monitoring.store.targets import Target
+from .nation.cells import GridCells, open_cells
+from .nation.found import NationScreening
+from .nation.noise import CellKeyNoise
+from .nation.plan import CellPlan, plan_cells
+from .nation.screen import RunProgress, screen_cells
+from .nation.write import write_cells
 from .need.burden import Burden, burden
 from .need.index import NeedIndex, need_index
 from .need.pictures.transition import ClassTransition, class_transition
@@ -107,6 +113,8 @@ __all__ = [
     "Burden",
     "Candidates",
     "Catalogue",
+    "CellKeyNoise",
+    "CellPlan",
     "Change",
     "Chart",
     "Checklist",
@@ -118,6 +126,7 @@ __all__ = [
     "Findings",
     "FittedContext",
     "FundedComparison",
+    "GridCells",
     "GroupGap",
     "Indicator",
     "JoinReport",
@@ -127,6 +136,7 @@ __all__ = [
     "Look",
     "Measures",
     "Monitor",
+    "NationScreening",
     "NeedIndex",
     "NeedSpec",
     "Network",
@@ -139,6 +149,7 @@ __all__ = [
     "Rule",
     "RuleComparison",
     "RuleSpec",
+    "RunProgress",
     "SegregationChange",
     "SegregationResult",
     "Sheet",
@@ -209,8 +220,10 @@ __all__ = [
     "monitor_report",
     "need_index",
     "neighbours",
+    "open_cells",
     "parent_keys",
     "parse_rule",
+    "plan_cells",
     "profile",
     "profiles",
     "programme_areas",
@@ -231,6 +244,7 @@ __all__ = [
     "run_project",
     "scale_table",
     "screen",
+    "screen_cells",
     "segregation",
     "segregation_change",
     "segregation_indices",
@@ -246,4 +260,5 @@ __all__ = [
     "worse_than_city",
     "worst_n",
     "worst_share",
+    "write_cells",
 ]

@@ -45,7 +45,10 @@ persons = data.to_geodataframe().assign(mh=data.counts("Mit_Migrationshintergrun
 seg = qa.measure_segregation(persons.dropna(subset=["mh"]), ["mh"], population="all")
 """,
     "docs/need_spec.md": "",
-    "docs/numbers.md": 'table = pd.DataFrame({"income": [21000.0, 25500.0]}, index=areas.index[:2])\nareas = areas.iloc[:2]',
+    "docs/numbers.md": """
+areas = areas.iloc[:2]
+table = pd.DataFrame({"income": [21000.0, 25500.0]}, index=areas.index)
+""",
     "docs/protection.md": "",
     "docs/rules.md": DYNAMIC,
     "docs/presets/imd-2019.md": 'table = pd.DataFrame({"a": [1.0]})',

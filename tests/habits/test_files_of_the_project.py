@@ -29,7 +29,7 @@ SPOKEN = [
     *(ROOT / "packaging").rglob("*.yaml"),
 ]
 YAML = [*(ROOT / ".github").rglob("*.yml"), ROOT / ".pre-commit-config.yaml", *(ROOT / "packaging").rglob("*.yaml")]
-RUN_TIME = ("excel", "network", "paper", "parquet", "plots", "progress", "sensitivity", "sql")
+RUN_TIME = ("excel", "network", "paper", "parallel", "parquet", "plots", "progress", "sensitivity", "sql")
 # another name for the same package on conda-forge
 CONDA = {"geopandas": "geopandas-base", "matplotlib": "matplotlib-base", "typst": "typst-py"}
 

@@ -73,9 +73,14 @@ from quartiersatlas.segregation.inference.bias_correction import (
     bias_corrected_dissimilarity,
     density_corrected_dissimilarity,
 )
-from quartiersatlas.segregation.inference.chance import expected_information_theory, expected_mutual_information
+from quartiersatlas.segregation.inference.chance import (
+    expected_information_theory,
+    expected_local_segregation,
+    expected_mutual_information,
+)
 from quartiersatlas.segregation.inference.change import SegregationChange, segregation_change
 from quartiersatlas.segregation.inference.comparison import compare_segregation
+from quartiersatlas.segregation.inference.compression import Compression, compress
 from quartiersatlas.segregation.inference.decompose import Decomposition, decompose
 from quartiersatlas.segregation.pictures.changes import comparison_chart
 from quartiersatlas.segregation.registry import segregation_indices
@@ -83,6 +88,7 @@ from quartiersatlas.segregation.result import SegregationResult, measure_segrega
 from quartiersatlas.segregation.scale import scale_table
 
 __all__ = [
+    "Compression",
     "Decomposition",
     "SegregationChange",
     "SegregationResult",
@@ -95,6 +101,7 @@ __all__ = [
     "bias_corrected_dissimilarity",
     "compare_segregation",
     "comparison_chart",
+    "compress",
     "concentration_profile",
     "correlation_ratio",
     "decompose",
@@ -112,6 +119,7 @@ __all__ = [
     "expected_information_theory",
     "expected_interaction",
     "expected_isolation",
+    "expected_local_segregation",
     "expected_mutual_information",
     "exposure_matrix",
     "gini",

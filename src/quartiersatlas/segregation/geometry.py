@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-METRES = {"m": 1.0, "km": 1000.0}
-
 
 @dataclass(frozen=True)
 class AreaGeometry:
@@ -44,8 +42,8 @@ class AreaGeometry:
         Radii of the surroundings, in metres.
     kernel : str
         How the weight of others falls with distance.
-    unit : float
-        The unit of distance decay, in metres.
+    decay : float
+        Metres over which nearness falls to 1/e.
     tolerance : float, optional
         Gap in metres between outlines that touch; None for the default of :func:`quartiersatlas.neighbours`.
     barriers, crossings : GeoDataFrame, optional
@@ -57,7 +55,7 @@ class AreaGeometry:
     people: Floats
     radii: tuple[float, ...]
     kernel: str
-    unit: float
+    decay: float
     tolerance: float | None = None
     barriers: gpd.GeoDataFrame | None = None
     crossings: gpd.GeoDataFrame | None = None
@@ -138,7 +136,7 @@ class AreaGeometry:
         """Return the sums of any columns over all areas of a place, weighted by exp(-distance)."""
         from quartiersatlas.space.surroundings import decay_sums
 
-        return self._joined(lambda rows: decay_sums(self.points[rows], people[rows], self.unit, self.within[rows]))
+        return self._joined(lambda rows: decay_sums(self.points[rows], people[rows], self.decay, self.within[rows]))
 
     def _joined(self, weigh: Callable[[slice], Floats]) -> Floats:
         """Weigh place by place and put the areas together again."""
@@ -150,7 +148,7 @@ class AreaGeometry:
         people = self.people[rows]
         shapes, places = self.shapes[rows], Places.one(size)
         cut = (self.tolerance, self.barriers, self.crossings)
-        part = AreaGeometry(shapes, places, people, self.radii, self.kernel, self.unit, *cut)
+        part = AreaGeometry(shapes, places, people, self.radii, self.kernel, self.decay, *cut)
         for name in ("points", "area", "within", "nearness"):
             if name in vars(self):
                 vars(part)[name] = vars(self)[name][rows]

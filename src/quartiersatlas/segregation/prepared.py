@@ -17,6 +17,7 @@ from quartiersatlas.intake import AreaData
 from quartiersatlas.intake.joining.data import checked_counts, refuse_no_counts
 from quartiersatlas.intake.tables.values.codes import code_text, suspected_codes
 from quartiersatlas.segregation.counts import Composition, Pair, Places
+from quartiersatlas.segregation.indices.clustering import DECAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -33,6 +34,7 @@ REST = "rest"
 SLACK = 1e-9  # share of the residents that rounding may add
 PERSONS = "Indices need counts: multiply each share by the residents of the area."
 MOST_RESIDENTS = 1e11  # ten times all people
+LAND, PATHS = "land", "paths"  # what areas without persons may count for
 WHOLE = (1.0, 100.0)  # populations of shares and of percentages
 
 
@@ -48,7 +50,7 @@ class SegregationSpec:
     radii: tuple[float, ...] = ()
     min_population: float = 0
     missing: Missing = "raise"
-    distance_unit: Literal["m", "km"] = "m"
+    decay: float = DECAY
     kernel: str = "triangular"
     b: float = 0.5
     centre: object = "population"
@@ -133,12 +135,19 @@ class PreparedCounts:
         """Return the areas that are known, inhabited and large enough."""
         return self.known(columns) & (self.population > 0) & (self.population >= self.spec.min_population)
 
-    def pair(self, group: str, reference: str | None) -> tuple[Pair, NDArray[np.bool_]]:
-        """Return a group, whom it is compared with (None: the rest), and the areas where both are known."""
-        mask = self.used([group] if reference is None else [group, reference])
-        x, t = self.counts[group][mask], self.population[mask]
-        y = t - x if reference is None else self.counts[reference][mask]
-        return Pair(x, y, t, self.places(mask)), mask
+    def pair(self, group: str, reference: str | None, ground: str = "") -> tuple[Pair, NDArray[np.bool_]]:
+        """Return a group, whom it is compared with (None: the rest), and the areas that count.
+
+        Areas through which only the paths lead are in the pair without persons.
+        """
+        columns = [group] if reference is None else [group, reference]
+        mask = self.used(columns)
+        if ground == LAND:
+            mask |= self.known(columns) & (self.population == 0)
+        rows = np.ones_like(mask) if ground == PATHS else mask
+        x, t = (np.where(mask, persons, 0)[rows] for persons in (self.counts[group], self.population))
+        y = t - x if reference is None else np.where(mask, self.counts[reference], 0)[rows]
+        return Pair(x, y, t, self.places(rows)), mask
 
     @cached_property
     def overlapping(self) -> NDArray[np.bool_]:
@@ -164,14 +173,16 @@ class PreparedCounts:
         mask[np.flatnonzero(mask)[ranked.sum(axis=1) == 0]] = False
         return Composition(ranked[ranked.sum(axis=1) > 0], self.places(mask)), mask, self.spec.groups
 
-    def left_out(self, columns: Iterable[str], mask: NDArray[np.bool_]) -> list[tuple[Message, ...]]:
-        """Return, for each place, which areas do not count and why."""
+    def left_out(self, columns: Iterable[str], mask: NDArray[np.bool_], ground: str = "") -> list[tuple[Message, ...]]:
+        """Return, for each place, which areas do not count and why, and which count as land or way alone."""
         known = self.known(columns)
         residents = np.nan_to_num(self.population)
         small = known & (residents > 0) & (residents < self.spec.min_population)
-        empty = known & (residents == 0)
+        land = known & (residents == 0) & mask
+        empty = known & (residents == 0) & ~mask
         without = known & ~small & ~empty & ~mask & (self.per_place(mask) > 0)[self.codes]
         kinds = {"note_unknown": ~known, "note_uninhabited": empty, "note_small": small, "note_without": without}
+        kinds |= {"note_land": land, "note_paths": ~mask & (ground == PATHS)}
         numbers = {name: self.per_place(kind).tolist() for name, kind in kinds.items() if kind.any()}
         minimum = {"note_small": {"minimum": f"{self.spec.min_population:g}"}}
         return [

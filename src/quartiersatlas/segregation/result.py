@@ -15,8 +15,15 @@ from quartiersatlas.charts import Charted
 from quartiersatlas.errors import SpecError
 from quartiersatlas.intake import AreaData
 from quartiersatlas.segregation.explain import explain
+from quartiersatlas.segregation.indices.clustering import DECAY
 from quartiersatlas.segregation.indices.evenness import checked_aversion
-from quartiersatlas.segregation.inference.significance import RESAMPLES, bootstrap, significance_test, with_intervals
+from quartiersatlas.segregation.inference.significance import (
+    RESAMPLES,
+    bootstrap,
+    jackknife,
+    significance_test,
+    with_intervals,
+)
 from quartiersatlas.segregation.pictures.of_result import segregation_chart
 from quartiersatlas.segregation.prepared import HOW, SegregationSpec, check_missing, prepare
 from quartiersatlas.segregation.table import (
@@ -40,7 +47,7 @@ if TYPE_CHECKING:
 SHOWN_DIGITS = 4
 
 
-@renamed(frame="data", total="population", interval="resample")
+@renamed(frame="data", total="population", interval="resample", distance_unit="decay")
 def measure_segregation(
     data: AreaData | pd.DataFrame,
     groups: Iterable[str] | str,
@@ -52,7 +59,7 @@ def measure_segregation(
     radii: Iterable[float] | float | None = None,
     min_population: float = 0,
     missing: Missing = "raise",
-    distance_unit: Literal["m", "km"] = "m",
+    decay: float = DECAY,
     kernel: Literal["uniform", "triangular", "gaussian", "exponential"] = "triangular",
     b: float = 0.5,
     centre: str | tuple[float, float] | list[tuple[float, float]] = "population",
@@ -86,13 +93,17 @@ def measure_segregation(
     radii : float or list of float, optional
         Radii in metres of the surroundings, for the spatial indices and the shares in ``.local``. Above 0.
     min_population : float, default 0
-        Areas with fewer residents are left out and counted. At least 0.
+        Areas with fewer residents are left out and counted. At least 0. Their persons count nowhere; the land of areas
+        known to be uninhabited counts for ``delta`` and ``absolute_centralisation``, and paths
+        (``spatial_proximity_profile``) lead through every area.
     missing : {"raise", "report"}, default "raise"
         What to do where a count is unknown: refuse, or leave the area out of the indices that need it and count it
         in ``n_dropped``. It is never taken as 0.
-    distance_unit : {"m", "km"}, default "m"
-        Unit of the distance d in the decay exp(-d) of the clustering indices. In metres the decay of a city vanishes
-        between any two areas, which gives NaN with that reason.
+    decay : float, default 1000
+        Metres over which the nearness exp(-d / decay) of the clustering indices falls to 1/e. The default is
+        the exp(-d) of the literature with d in kilometres: a neighbourhood within walking distance. Above 0;
+        with lengths far below the distance between areas nobody is near anybody, which gives NaN with that
+        reason.
     kernel : {"uniform", "triangular", "gaussian", "exponential"}, default "triangular"
         How the weight of other areas falls with distance up to the radius, for the spatial indices.
     b : float, default 0.5
@@ -154,7 +165,7 @@ def measure_segregation(
         radii=unique_radii(radii, kernel),
         min_population=min_population,
         missing=missing,
-        distance_unit=distance_unit,
+        decay=decay,
         kernel=kernel,
         b=b,
         centre=centre,
@@ -197,9 +208,10 @@ def _check_options(spec: SegregationSpec) -> None:
         if not isinstance(getattr(spec, name), str | None):
             raise SpecError(f"{name} must be the name of one column, not {getattr(spec, name)!r}.")
     check_missing(spec.missing)
-    choice(spec.distance_unit, ("m", "km"), "distance_unit")
     choice(spec.contiguity, ("rook", "queen"), "contiguity")
     check_metres(spec.tolerance, "tolerance")
+    if not isinstance(spec.decay, int | float | np.number) or not 0 < spec.decay < np.inf:
+        raise SpecError(f"decay must be a length in metres, above 0, not {spec.decay!r}.")
     checked_aversion(spec.b)
     least = spec.min_population
     if not isinstance(least, int | float | np.number) or not 0 <= least < np.inf:
@@ -250,6 +262,7 @@ class SegregationResult(MeasuredIndices, Charted):
 
     test = significance_test
     bootstrap = bootstrap
+    jackknife = jackknife
     profile = profile
     explain = explain
     chart = segregation_chart

@@ -233,7 +233,7 @@ def segregation_again(filled: AreaData, pattern: SuppressionPattern, result: Seg
         radii=spec.radii or None,
         min_population=spec.min_population,
         missing=spec.missing,
-        distance_unit=spec.distance_unit,
+        decay=spec.decay,
         kernel=spec.kernel,  # type: ignore[arg-type]
         b=spec.b,
         centre=spec.centre,  # type: ignore[arg-type]

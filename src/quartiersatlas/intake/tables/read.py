@@ -16,6 +16,7 @@ from quartiersatlas.errors import ColumnError, InputError, KeyColumnError, SpecE
 from quartiersatlas.intake.areas.area_columns import is_notice, optional_names
 from quartiersatlas.intake.areas.key_parts import key_widths
 from quartiersatlas.intake.frames import raw_table_of
+from quartiersatlas.intake.tables.census_grids import CensusGrid
 from quartiersatlas.intake.tables.formats import FileOptions, existing_table, raw_table
 from quartiersatlas.intake.tables.garbled import mended, mended_texts
 from quartiersatlas.intake.tables.headers import Problem, find_column, folded
@@ -94,7 +95,8 @@ def read_table(
         Columns that look like numbers and are not.
     symbols : str or mapping, default "auto"
         Marks instead of numbers or beside them: a profile (``"auto"``, ``"din55301"``, ``"genesis"``, ``"lsn"``,
-        ``"ba"``, ``"berlin_mss"``), or mark -> status. ``-`` is zero and ``.`` is suppressed: never the same. A mark
+        ``"ba"``, ``"berlin_mss"``, ``"zensus2022"``, ``"zensus2011"``, ``"eurostat"``: under ``"auto"`` the header of a
+        census grid is known), or mark -> status. ``-`` is zero and ``.`` is suppressed: never the same. A mark
         such as ``"-9999"`` is every cell of that number, and ``"-1": "value"`` says that it is a true number. A mark
         that hides a number between limits is ``"[c]": ("suppressed", 1, 4)``; ``None`` leaves an end open.
     sheet : str, optional
@@ -365,11 +367,16 @@ class _Read:
 def assemble(raw: RawTable, path: Path, options: ReadOptions) -> Table:
     """Read from a raw table what the options ask for."""
     cells, problems, notes = _named_columns(raw, options.first_key)
+    census = CensusGrid.of(list(cells), options.symbols)
+    options = replace(options, symbols=census.meanings(options.symbols))
     body, more = _wanted_rows(raw, cells, options, problems)
-    notes += more
+    body, marked = census.without_flag(body, keep=options.named is not None and census.flag in options.named)
+    notes += [*more, *census.notes]
     read = _read_pivoted(raw, body, options) if options.pivot else _read_wide(raw, body, options)
     index = pd.Index(body.keys, name="key", dtype=object)
     values, status = _frames(read.columns, index)
+    status, more = census.flagged(values, status, marked)
+    notes += more
     limits = _limits(read.columns, index)
     if options.pivot:
         labels = _labels(raw, body, options)

@@ -108,8 +108,9 @@ class Tally:
         return share
 
     def check(self, judged: NDArray[np.bool_] | None = None) -> None:
-        """Refuse that no run could be computed."""
-        if not (self.known if judged is None else self.known[judged]).any():
+        """Refuse that no run could be computed, where there is something to judge."""
+        looked_at = self.known if judged is None else self.known[judged]
+        if looked_at.size and not looked_at.any():
             refuse_no_run("stability", self.runs)
 
 

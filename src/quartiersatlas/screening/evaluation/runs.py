@@ -65,22 +65,19 @@ def selection_stability(
     if need is not None:
         runs = replicate_runs(need, as_published(need), n, streams, options)
     judged, tally = np.asarray(assessed), Tally(len(keys))
-    places = None if need is None else np.empty((n, len(need.scored_keys)), dtype=np.float32)
+    places = np.empty((n, 0 if need is None else len(need.scored_keys)), dtype=np.float32)
     for start, stop in blocks_of_runs(n, len(keys) * max(len(inputs.values.columns), 1)):
         draws = as_given if redraws is None else redraws.part(start, stop)
         part = runs.part(start, stop, draws)
-        scores, classes, ranked = ({}, {}, None) if need is None else _scored(need, part, keys)
-        if places is not None:
-            places[start:stop] = ranked
+        scores, classes, places[start:stop] = _scored(need, part, keys)
         several = evidence_of_runs(evidence, draws, scores, classes, part.shift[:, None], _tested(rule))
         outcome, _ = evaluate(rule, several)
         shape = (len(part), len(keys))
         tally.add(np.broadcast_to(outcome.yes, shape), np.broadcast_to(outcome.known, shape), judged)
-    if judged.any():
-        tally.check(judged)
+    tally.check(judged)
     table = _table(selected, assessed, tally.share, limits)
     run_ranks = None
-    if need is not None and places is not None:
+    if need is not None:
         run_ranks = pd.DataFrame(places, columns=need.scored_keys)
         score = need.scores.loc[need.scored_keys, need.spec.axes[0].id]
         table = table.join(rank_table(run_ranks, score, ranked=True))
@@ -92,7 +89,7 @@ def selection_stability(
         selection=str(rule),
         limits=limits,
         n=len(runs),
-        failed=tally.failed if judged.any() else 0,
+        failed=tally.failed,
         settings=options.settings(seed, runs.methods if need is not None else []),
         not_redrawn=tuple(str(name) for name in inputs.values if name not in inputs.counts),
         unfitted=() if redraws is None else redraws.unfitted,
@@ -173,9 +170,11 @@ def _as_given(inputs: NeedInputs) -> Replicates:
 
 
 def _scored(
-    need: NeedIndex, runs: ReplicateRuns, keys: pd.Index
+    need: NeedIndex | None, runs: ReplicateRuns, keys: pd.Index
 ) -> tuple[dict[str, NDArray[np.float64]], dict[str, NDArray[np.int64]], NDArray[np.float64]]:
     """Return scores and classes of all areas in some runs, and the ranks of the scored areas."""
+    if need is None:
+        return {}, {}, np.empty((len(runs), 0))
     inside = np.asarray(keys.isin(need.scored_keys))
     draws = runs.draws
     columns = {name: np.ascontiguousarray(draws.columns[name][:, inside]) for name in map(str, need.inputs.values)}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from quartiersatlas.errors import CountError, GeometryError, SpecError
+from quartiersatlas.segregation.by_area import by_area
 from quartiersatlas.segregation.counts import Pair, Places, as_counts, as_numbers, group_and_rest, in_one_place, share
 from quartiersatlas.segregation.indices.concentration import Steps, checked_sizes
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 CENTRES = ("population", "mean", "median", "largest")
 
 
+@by_area
 def absolute_centralisation(group: ArrayLike, area: ArrayLike, distance: ArrayLike) -> float:
     """How much nearer to the centre a group lives than if it were spread evenly over the land.
 
@@ -71,6 +73,7 @@ def _absolute_centralisation(pair: Pair, area: Floats, distance: Floats) -> Floa
     return _nearer(pair.group, area, Steps.of(distance, pair.places))
 
 
+@by_area
 def relative_centralisation(group: ArrayLike, rest: ArrayLike, distance: ArrayLike) -> float:
     """How much nearer to the centre a group lives than the population it is compared with.
 
@@ -133,6 +136,7 @@ def _nearer(group: Floats, other: Floats, steps: Steps) -> Floats:
     return places.sum(x_nearer * y - x * y_nearer)
 
 
+@by_area
 def distance_to_centre(
     points: ArrayLike, centre: str | ArrayLike = "population", weights: ArrayLike | None = None
 ) -> NDArray[np.float64]:
@@ -174,7 +178,7 @@ def distance_to_centre(
     """
     places = _coordinates(points, "points")
     if isinstance(centre, str):
-        centre = _centre(places, centre, weights)
+        centre = centre_of(places, centre, weights)
     centres = _coordinates(np.atleast_2d(as_numbers(centre, "centre")), "centre")
     if not len(centres):
         raise GeometryError("No centre is given.")
@@ -189,7 +193,7 @@ def _coordinates(points: ArrayLike, name: str) -> Floats:
     return table
 
 
-def _centre(points: Floats, rule: str, weights: ArrayLike | None) -> Floats:
+def centre_of(points: Floats, rule: str, weights: ArrayLike | None) -> Floats:
     """Return the centre by a rule."""
     if rule not in CENTRES:
         raise SpecError(f"centre must be one of {', '.join(map(repr, CENTRES))}, or coordinates, not {rule!r}.")

@@ -55,6 +55,10 @@ PARTS = {  # part -> what it is a part of
     "group_margin": "margins",
     "area_margin": "margins",
 }
+OF_METHODS = {  # the parts that add up to the difference by the older methods
+    "km": ("removals", "additions", "group_margin", "area_margin", "interaction", "structural"),
+    "mrc": ("area_entropy", "group_margin", "structural"),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,7 +154,7 @@ def segregation_change(
     *,
     population: str | None = None,
     index: Literal["mutual_information", "information_theory"] | None = None,
-    method: Literal["shapley"] = "shapley",
+    method: Literal["shapley", "km", "mrc"] = "shapley",
     zeros: float = 0.0,
     missing: Missing = "raise",
     outlines: Outlines = "raise",
@@ -169,9 +173,11 @@ def segregation_change(
         one more group, the rest. Without either, the groups are everybody.
     index : {"mutual_information", "information_theory"}, optional
         M in nats or H; both, if not given.
-    method : {"shapley"}, default "shapley"
-        Each part is its average effect over both orders in which margins and structure, and then the groups' and the
-        areas' margin, can change.
+    method : {"shapley", "km", "mrc"}, default "shapley"
+        ``shapley``: each part is its average effect over both orders in which margins and structure, and then the
+        groups' and the areas' margin, can change. ``km`` (Karmel & Maclachlan 1988): from the earlier date on, first
+        either margin, then both together (``interaction``), then the structure. ``mrc`` (Mora & Ruiz-Castillo 2009, of
+        M alone): the areas' entropy, the groups' margin, and what neither explains.
     zeros : float, default 0.0
         Persons to assume in cells (area x group) that are empty at one of the dates, in the tables that mix both
         dates. At least 0. Small numbers such as 1e-10 give a result where empty cells forbid one.
@@ -214,6 +220,12 @@ def segregation_change(
     V(g,0,s)`` over the other two. For H each V is divided by the entropy of its group margin. Exchanging the dates
     changes the sign of every part.
 
+    By ``km`` [2]_: ``group_margin = V(1,0,0) - V(0,0,0)``, ``area_margin = V(0,1,0) - V(0,0,0)``, ``interaction =
+    V(1,1,0) - V(1,0,0) - V(0,1,0) + V(0,0,0)``, ``structural = V(1,1,1) - V(1,1,0)``. By ``mrc`` [3]_: with the shares
+    p_k of the groups and E_k, the entropy of the areas of group k, M is the entropy of all areas less
+    ``sum_k p_k E_k``; ``group_margin = -sum_k (p'_k - p_k)(E_k + E'_k) / 2``, ``structural = -sum_k (p_k + p'_k)(E'_k -
+    E_k) / 2``. Areas and groups of one date only are within these parts.
+
     A change of boundaries under the same keys would be taken for a change of people. It is found where both dates have
     geometry; bring both to common boundaries first.
 
@@ -221,6 +233,10 @@ def segregation_change(
     ----------
     .. [1] Elbers, B. (2021). A method for studying differences in segregation across time and space. Sociological
            Methods & Research 52(1), 5-42.
+    .. [2] Karmel, T. & Maclachlan, M. (1988). Occupational sex segregation: increasing or decreasing? Economic Record
+           64(3), 187-195.
+    .. [3] Mora, R. & Ruiz-Castillo, J. (2009). The invariance properties of the mutual information index of multigroup
+           segregation. Research on Economic Inequality 17, 33-53.
 
     Examples
     --------
@@ -235,16 +251,21 @@ def segregation_change(
     """
     expects(earlier, (AreaData, pd.DataFrame), "segregation_change", HOW)
     expects(later, (AreaData, pd.DataFrame), "segregation_change: later", HOW)
-    choice(method, ("shapley",), "method")
+    choice(method, ("shapley", *OF_METHODS), "method")
     choice(index, (None, *INDICES), "index")
+    if method == "mrc" and index == INFORMATION_THEORY:
+        raise SpecError("method='mrc' splits the mutual information M, not H: leave out index=, or take 'shapley'.")
     if not isinstance(zeros, int | float | np.number) or not 0 <= zeros < np.inf:
         raise SpecError(f"zeros must be 0 or a small number of persons, not {zeros!r}.")
     groups = names(groups, "groups")
     counts = [group_counts(data, groups, population, missing) for data in (earlier, later)]
     dates = _dates(*counts)
     moved = _moved(earlier, later, outlines, groups, population)
-    mixed = _mixed_tables(dates.same_before, dates.same_after, zeros)
-    tables = [_rows(name, dates, mixed) for name in ((index,) if index else INDICES)]
+    if method == "mrc":
+        tables = [_rows_of_entropies(dates)]
+    else:
+        mixed = _mixed_tables(dates.same_before, dates.same_after, zeros)
+        tables = [_rows(name, dates, mixed, method) for name in ((index,) if index else INDICES)]
     table = pd.concat(tables, ignore_index=True)
     return SegregationChange(table.assign(note=in_english(table["note"])), table["note"].rename("note_codes"), moved)
 
@@ -346,7 +367,7 @@ def _value(index: str, counts: Floats) -> float:
     return information / diversity if diversity > 0 else float("nan")
 
 
-def _rows(index: str, dates: Dates, mixed: dict[tuple[int, int, int], Floats]) -> pd.DataFrame:
+def _rows(index: str, dates: Dates, mixed: dict[tuple[int, int, int], Floats], method: str) -> pd.DataFrame:
     """Return the rows of one index."""
     start = np.nan if _undefined(dates.before) else _value(index, dates.before)
     end = np.nan if _undefined(dates.after) else _value(index, dates.after)
@@ -364,15 +385,59 @@ def _rows(index: str, dates: Dates, mixed: dict[tuple[int, int, int], Floats]) -
         "group_margin": (v[1] - v[0]).mean(),
         "area_margin": (v[:, 1] - v[:, 0]).mean(),
     }
+    if method == "km":
+        forward = {
+            "group_margin": v[1, 0, 0] - v[0, 0, 0],
+            "area_margin": v[0, 1, 0] - v[0, 0, 0],
+            "interaction": v[1, 1, 0] - v[1, 0, 0] - v[0, 1, 0] + v[0, 0, 0],
+            "structural": v[1, 1, 1] - v[1, 1, 0],
+        }
+        values = {part: (values | forward)[part] for part in ("before", "after", "difference", *OF_METHODS[method])}
+    return _tidy(index, dates, values)
+
+
+def _rows_of_entropies(dates: Dates) -> pd.DataFrame:
+    """Return the rows of M by its entropies: of all areas, and of the areas of each group."""
+    start, end = (np.nan if _undefined(c) else _value(MUTUAL_INFORMATION, c) for c in (dates.before, dates.after))
+    (areas, p, e), (areas_after, p_after, e_after) = (_entropies(counts) for counts in (dates.before, dates.after))
+    known = not np.isnan(end - start)
+    values = {
+        "before": start,
+        "after": end,
+        "difference": end - start,
+        "area_entropy": areas_after - areas if known else np.nan,
+        "group_margin": float(-((p_after - p) * (e + e_after) / 2).sum()) if known else np.nan,
+        "structural": float(-((p + p_after) * (e_after - e) / 2).sum()) if known else np.nan,
+    }
+    return _tidy(MUTUAL_INFORMATION, dates, values)
+
+
+def _entropies(counts: Floats) -> tuple[float, Floats, Floats]:
+    """Return the entropy of the areas, the share of each group, and the entropy of the areas of each group."""
+    groups = counts.sum(axis=0)
+    shares = np.divide(counts, groups, out=np.zeros(counts.shape), where=groups > 0)
+    return float(entropy(counts.sum(axis=1) / counts.sum())), groups / counts.sum(), entropy(shares.T)
+
+
+def _tidy(index: str, dates: Dates, values: dict[str, float]) -> pd.DataFrame:
+    """Return a row for each number of one index."""
+    start, end = values["before"], values["after"]
     n_before, n_after, n_same = len(dates.before), len(dates.after), len(dates.same_before)
     sizes = {"before": n_before, "after": n_after, "removals": n_before - n_same, "additions": n_after - n_same}
-    table = pd.DataFrame({"index": index, "part": list(values), "part_of": PARTS.values(), "value": values.values()})
+    table = pd.DataFrame({"index": index, "part": list(values), "part_of": _wholes(values), "value": values.values()})
     changed = abs(end - start) > EVEN
     table["share"] = (table["value"] / (end - start) + 0.0).where(~table["part"].isin(["before", "after"]) & changed)
     table["n_areas"] = [sizes.get(part, n_same) for part in values]
     table["n_dropped"] = dates.n_dropped
     table["note"] = pd.Series(list(_notes(values, dates).values()), dtype=object)
     return table
+
+
+def _wholes(values: dict[str, float]) -> list[str]:
+    """Return what each number is a part of."""
+    if "margins" in values:
+        return [PARTS[part] for part in values]
+    return ["" if part in ("before", "after", "difference") else "difference" for part in values]
 
 
 def _undefined(counts: Floats) -> Codes:
@@ -385,9 +450,11 @@ def _notes(values: dict[str, float], dates: Dates) -> dict[str, Codes]:
     before, after, same = (_undefined(counts) for counts in (dates.before, dates.after, dates.same_before))
     of_both = tuple(Message("note_both_dates", {"reason": _in_both_languages(reason)}) for reason in same)
     no_table = (Message("note_no_margins"),)
-    notes = {part: of_both or (no_table if np.isnan(values[part]) else ()) for part in PARTS}
+    notes = {part: of_both or (no_table if np.isnan(values[part]) else ()) for part in values}
     notes |= {"before": before, "after": after, "difference": before if before == after else (*before, *after)}
     for part, reason, groups in (("removals", before, dates.gone), ("additions", after, dates.new)):
+        if part not in values:
+            continue
         with_groups = (Message("note_groups_of_one_date", {"groups": list_some(groups)}),) if groups else ()
         notes[part] = reason or (notes[part] if np.isnan(values[part]) else with_groups)
     return notes
