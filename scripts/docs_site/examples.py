@@ -57,7 +57,7 @@ squares = [shapely.box(x, 0, x + 500, 500) for x in (0, 500, 1000, 1500)]
 town = gpd.GeoDataFrame({"mh": [90, 60, 40, 10], "other": [10, 40, 60, 90], "residents": [100] * 4},
                         index=["1", "2", "3", "4"], geometry=squares, crs="EPSG:25832")
 """
-OPTIONS = {"decay": ', distance_unit="km"', "radii": ", radii=[1000]"}
+OPTIONS = {"decay": ", decay=1000", "radii": ", radii=[1000]"}
 
 
 def index_example(name: str, requires: str) -> str:

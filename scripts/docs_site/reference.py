@@ -18,6 +18,7 @@ ROOMS = {  # in the order in which data walks through them, with the question ea
     "disclosure": ("Release", "What may leave?"),
     "present": ("Map, report, files", "How is it shown?"),
     "charts": ("Charts", "What is a picture, whatever it shows?"),
+    "nation": ("All municipalities", "Every municipality, on any executor."),
     "project": ("Projects", "One file in, the whole run out."),
 }
 

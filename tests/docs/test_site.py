@@ -168,6 +168,17 @@ def test_links_are_moved_with_their_pages_and_a_dead_one_is_refused():
         staging.relinked("[x](gone.md)", "docs/a.md", places)
 
 
+def test_every_page_stands_in_a_table_of_contents():
+    """Sphinx would say so too, minutes later; a new page goes into docs/guide.md or docs/trust.md."""
+    listed = set()
+    for file in DOCS:
+        for block in re.findall(r"```\{toctree\}\n(.*?)```", file.read_text(encoding="utf-8"), re.DOTALL):
+            entries = [line for line in block.splitlines() if line and not line.startswith(":")]
+            listed |= {(file.parent / entry).resolve().relative_to(ROOT / "docs").as_posix() for entry in entries}
+    pages = {file.relative_to(ROOT / "docs").with_suffix("").as_posix() for file in DOCS} - {"index"}
+    assert {name for name in pages if not name.startswith("presets/")} - listed == set()
+
+
 # --- what the pages call
 
 
