@@ -208,7 +208,7 @@ def test_rows_of_segregation_say_that_withheld_counts_entered_as_a_mean(data):
 
 @settings(max_examples=6)  # each computes all results twice
 @given(st.integers(0, 4), st.integers(0, 4))
-@pytest.mark.filterwarnings("ignore:.* another class, selection or candidate area:UserWarning")
+@pytest.mark.filterwarnings("ignore:.* another class, selection or area for review:UserWarning")
 def test_nothing_that_leaves_depends_on_who_of_the_withheld_cells_has_the_persons(one, other):
     """7 persons are in a0 and b0, 8 in a2 and b2; the pattern is the same however they are divided."""
     texts = [leaves(7, 8), leaves(7 - one, 8 - other)]

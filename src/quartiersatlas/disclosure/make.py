@@ -176,7 +176,7 @@ def release(
     scale : DataFrame or mapping, optional
         Result of :func:`scale_table`: the segregation indices at several levels of areas; or its options.
     dates : mapping of str to str, optional
-        Column -> the date of its data, where that is not ``as_of``; older data are named in the stock-taking.
+        Column -> the date of its data, where that is not ``as_of``; older data are named in the stocktaking.
     stability : Stability, optional
         Result of ``shortlist.stability()`` or ``need.stability()`` for the same selection.
     missing : {"", "status", "moving"}, default ""

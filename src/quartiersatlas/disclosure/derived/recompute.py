@@ -400,7 +400,7 @@ def differences(
     candidates: Candidates | None = None,
     withheld: pd.Series[bool] | None = None,
 ) -> pd.DataFrame:
-    """Return every area whose class, selection or candidate area differs between the house and the release.
+    """Return every area whose class, selection or area for review differs between the house and the release.
 
     Parameters
     ----------

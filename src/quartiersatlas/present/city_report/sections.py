@@ -1,4 +1,4 @@
-"""What follows the first page of a report: stock-taking, segregation, need, rule, candidate areas, method."""
+"""What follows the first page of a report: stocktaking, segregation, need, rule, candidate areas, method."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _domains(release: Release) -> list[str]:
 
 
 def _stock(release: Release, column: ReleasedColumn, lang: Lang) -> TableRow:
-    """Return one indicator of the stock-taking: city, range, how many areas show a value, its date."""
+    """Return one indicator of the stocktaking: city, range, how many areas show a value, its date."""
     values = release.values[column.id]
     known = values.dropna()
     gaps = list(gap_kinds(release, column))
