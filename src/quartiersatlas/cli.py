@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 
 from quartiersatlas.base.checks import usable_path
 from quartiersatlas.base.files import write_bytes
-from quartiersatlas.errors import InputError, QuartiersatlasError, ReleaseError, one_line
+from quartiersatlas.errors import (
+    InputError,
+    PartitionsFailedError,
+    QuartiersatlasError,
+    ReleaseError,
+    SpecError,
+    one_line,
+)
 from quartiersatlas.version import __version__
 
 if TYPE_CHECKING:
@@ -23,17 +30,25 @@ if TYPE_CHECKING:
 
 FAILED = 2
 NOT_OK = 1
+PARTS_FAILED = 3
 DEMO_FOLDER = "quartiersatlas-demo"
 PROJECT_FILE = "projekt.toml"
+OF_NATION = ("workers", "scheduler", "only", "fresh")
+MOST_LISTED = 10
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; return 0, 1 if an audit is not ok, or 2 with one clear message where something is wrong."""
+    """Run a command; return 0, 1 if an audit is not ok, 2 with a message where something is wrong, 3 if parts failed."""
     options = _parser().parse_args(arguments)
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", UserWarning)
             result: int = options.command(options) or 0
+    except PartitionsFailedError as error:
+        print(one_line(f"quartiersatlas: {error}"), file=sys.stderr)
+        for part, reason in error.failures.items():
+            print(one_line(f"  {part}: {reason}"), file=sys.stderr)
+        return PARTS_FAILED
     except QuartiersatlasError as error:
         print(f"quartiersatlas: {error}", file=sys.stderr)
         return FAILED
@@ -69,7 +84,16 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="run a project and write its outputs")
     run.add_argument("project", type=Path)
     run.add_argument("--folder", type=Path, default=None, help="write to this folder instead of the project's own")
+    nation = run.add_argument_group("of all municipalities, a file with [cells]")
+    nation.add_argument("--workers", type=int, default=None, metavar="N", help="compute in N processes")
+    nation.add_argument("--scheduler", default="", metavar="ADDRESS", help="compute on a Dask cluster, tcp://host:8786")
+    nation.add_argument("--only", default="", metavar="LAND", help="compute the parts of one Land, such as 05")
+    nation.add_argument("--fresh", action="store_true", help="compute finished parts again")
     run.set_defaults(command=_run)
+
+    plan = commands.add_parser("plan", help="say what a run over all municipalities will take; computes nothing")
+    plan.add_argument("project", type=Path)
+    plan.set_defaults(command=_plan)
 
     audit = commands.add_parser("audit", help="print what a reader could learn of withheld counts; for the house only")
     audit.add_argument("project", type=Path)
@@ -176,8 +200,46 @@ def _check(options: argparse.Namespace) -> None:
 
 def _run(options: argparse.Namespace) -> None:
     from quartiersatlas.project import run_project
+    from quartiersatlas.project.nation_part import is_nation
 
+    if is_nation(options.project):
+        _run_nation(options)
+        return
+    wrong = [f"--{name}" for name in OF_NATION if getattr(options, name) not in (None, "", False)]
+    if wrong:
+        raise SpecError(f"{wrong[0]} is for a file of all municipalities, with [cells]; {options.project} is of one city.")
     _print_result(run_project(options.project, folder=options.folder))
+
+
+def _run_nation(options: argparse.Namespace) -> None:
+    from quartiersatlas.project.nation_part import chosen_executor, run_nation
+
+    with chosen_executor(options.workers, options.scheduler) as executor:
+        result = run_nation(
+            options.project,
+            executor=executor,
+            only=options.only,
+            fresh=options.fresh,
+            folder=options.folder,
+            progress=lambda state: print(state, file=sys.stderr, flush=True),
+        )
+    for line in repr(result.found).split("\n"):
+        print(one_line(line))
+    print(result.found.sentence(result.nation.lang))
+    for file in result.files[:MOST_LISTED]:
+        print(f"  {file}")
+    if len(result.files) > MOST_LISTED:
+        print(f"  and {len(result.files) - MOST_LISTED} more")
+
+
+def _plan(options: argparse.Namespace) -> None:
+    from quartiersatlas.project.nation_part import is_nation, plan_nation
+
+    if not is_nation(options.project):
+        raise SpecError(
+            f"{options.project} has no [cells]: plan is for a file of all municipalities. For one city: check."
+        )
+    print(repr(plan_nation(options.project)))
 
 
 def _audit(options: argparse.Namespace) -> int:
