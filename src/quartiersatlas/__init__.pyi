@@ -66,10 +66,12 @@ from .present.dossier import dossier
 from .present.files.export import export
 from .present.look import Look
 from .present.map.atlas import Atlas, atlas_map, choropleth
+from .present.map.overview import Overview, overview_map
 from .present.paper.sheet import Sheet, figure
 from .present.places.context import Context, FittedContext, context
 from .present.report import report
 from .present.yearly_report import monitor_report
+from .project.nation_part import NationResult, plan_nation, run_nation
 from .project.run import audit_project, check_project, run_project
 from .screening.candidates import Candidates, candidate_areas
 from .screening.compare_rules import RuleComparison, compare_rules
@@ -136,10 +138,12 @@ __all__ = [
     "Look",
     "Measures",
     "Monitor",
+    "NationResult",
     "NationScreening",
     "NeedIndex",
     "NeedSpec",
     "Network",
+    "Overview",
     "Profile",
     "ProgrammeAreas",
     "ProgrammeOverlap",
@@ -221,9 +225,11 @@ __all__ = [
     "need_index",
     "neighbours",
     "open_cells",
+    "overview_map",
     "parent_keys",
     "parse_rule",
     "plan_cells",
+    "plan_nation",
     "profile",
     "profiles",
     "programme_areas",
@@ -241,6 +247,7 @@ __all__ = [
     "release",
     "report",
     "rule_presets",
+    "run_nation",
     "run_project",
     "scale_table",
     "screen",

@@ -14,6 +14,8 @@ from quartiersatlas.catalogue import Indicator
 from quartiersatlas.catalogue.texts import LANGUAGES
 from quartiersatlas.errors import DependencyError, InputError, SpecError, inside
 from quartiersatlas.nation import open_cells, plan_cells, screen_cells
+from quartiersatlas.nation.executors import check_executor
+from quartiersatlas.nation.screen import check_only
 from quartiersatlas.nation.store import put_json
 from quartiersatlas.project.rule_part import RulePart, naming_the_condition, read_rule_part
 from quartiersatlas.project.toml_words import toml_advice
@@ -212,28 +214,22 @@ def _checked(nation: Nation) -> Nation:
 
 @contextmanager
 def _speaking_toml(nation: Nation) -> Iterator[None]:
-    """Name file and line in errors of the screening."""
-    with (
-        naming_the_line(nation.path),
-        toml_advice("the file", OPTIONS),
-        naming_the_condition(nation.rule, nation.path),
-        _naming_the_option(),
-    ):
-        yield
-
-
-@contextmanager
-def _naming_the_option() -> Iterator[None]:
-    """Give an error of an option the place of that option in the file."""
+    """Name file and line in errors of the screening: those of an option, or of a condition."""
     places = {"quarters": QuartersPart, "stability": RunsPart, "parallel": ParallelPart}
-    try:
-        yield
-    except SpecError as error:
-        named = {name: part for part, kind in places.items() for name in kind.__dataclass_fields__}
-        option = next((name for name in named if str(error).startswith((f"{name}=", f"{name} "))), "")
-        if option and not error.place:
-            error.place = (named[option], option)
-        raise
+    parts = {name: part for part, kind in places.items() for name in kind.__dataclass_fields__}
+    with toml_advice("the file", OPTIONS), naming_the_line(nation.path):
+        try:
+            yield
+        except SpecError as error:
+            option = next((name for name in parts if str(error).startswith((f"{name}=", f"{name} "))), "")
+            if option:
+                error.place = (parts[option], option)
+                raise
+            if not any(repr(one.looks_at) in str(error) for one in nation.rule.tree.conditions):
+                raise
+            with naming_the_condition(nation.rule, nation.path):
+                error.located = True
+                raise
 
 
 def _cells(nation: Nation) -> GridCells:
@@ -312,6 +308,8 @@ def run_nation(
     out = nation.file(nation.outputs.folder) if folder is None else Path(folder)
     refuse_internal(out)
     cells = _cells(nation)
+    check_executor(executor)
+    check_only(cells, only)
     run = nation.file(nation.parallel.folder)
     with _speaking_toml(nation):
         found = screen_cells(
