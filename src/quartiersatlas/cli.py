@@ -207,7 +207,9 @@ def _run(options: argparse.Namespace) -> None:
         return
     wrong = [f"--{name}" for name in OF_NATION if getattr(options, name) not in (None, "", False)]
     if wrong:
-        raise SpecError(f"{wrong[0]} is for a file of all municipalities, with [cells]; {options.project} is of one city.")
+        raise SpecError(
+            f"{wrong[0]} is for a file of all municipalities, with [cells]; {options.project} is of one city."
+        )
     _print_result(run_project(options.project, folder=options.folder))
 
 

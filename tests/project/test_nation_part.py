@@ -50,7 +50,7 @@ OPTIONS = {"min_population": 300, "min_municipality": 0, "n": 5, "seed": 1}
 def written(tmp_path_factory):
     folder = tmp_path_factory.mktemp("nation")
     options = {"layout": "plain", "population": "pop", "rates": RATES, "rows_per_file": 300}
-    cells = draw_nation(7)
+    cells = draw_nation(7, towns=6)
     cells[["x", "y"]] += [4_321_000, 3_210_000]  # somewhere in Germany
     qa.write_cells(cells, folder / "cells", **options)
     description = folder / "cells" / "cells.json"
@@ -110,13 +110,13 @@ def test_plan_writes_nothing(nation, capsys):
 
 
 def test_failed_partitions_are_listed_and_end_with_3(nation, capsys):
-    file = sorted((nation.parent / "cells").glob("land=02/*"))[0]
+    file = min((nation.parent / "cells").glob("land=02/*"))
     file.write_bytes(file.read_bytes()[:200])
     assert main(["run", str(nation)]) == 3
     printed = capsys.readouterr().err
     assert "1 partition failed" in printed
     assert f"  land=02/{file.name}: " in printed
-    assert len(list((nation.parent / "lauf").glob("receipt-*"))) > 3  # all others are done
+    assert len(list((nation.parent / "lauf").glob("receipt-*"))) >= 2  # all others are done
     assert not (nation.parent / "ergebnis").exists()
 
 
@@ -128,7 +128,7 @@ def test_failed_partitions_are_listed_and_end_with_3(nation, capsys):
         ("min_municipality = 0", 'group = "mug"', "nation.toml, line 19: group"),
         ('"low_share"', '"law_share"', "nation.toml, line 13: "),
         ("[cells]", "[cell]", "is of one city"),
-        ("n = 5", 'n = "five"', 'line 21: In [stability]: n = five should be a whole number'),
+        ("n = 5", 'n = "five"', "line 21: In [stability]: n = five should be a whole number"),
         ("seed = 1", 'noise = "pink"', "line 22: noise"),
         ('select = "mig & low"', 'select = "mig & lo"', "nation.toml, line 8"),
         ('folder = "cells"', 'folder = "lauf"', "three folders"),

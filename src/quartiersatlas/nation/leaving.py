@@ -153,7 +153,7 @@ def rate_of(rule: WholeRule, group: str, population: str) -> str:
     return next(named, f"{group}_share")
 
 
-def p_found_meaning(is_again: bool) -> Indicator:  # noqa: FBT001 - one of two questions
+def p_found_meaning(is_again: bool) -> Indicator:
     """Return what P(found) means, as an indicator."""
     question = "p_found_again" if is_again else "p_found_unperturbed"
     words = {"label": texts()["p_found_label"], "numerator": texts()[question], "denominator": texts()["p_found_of"]}
@@ -185,7 +185,7 @@ def messages(
     name = "nation_one_town" if value["municipalities"] == 1 else "nation_found"
     lines = [Message("nation_one" if value["quarters"] == 1 else name, numbers)]
     known = {one.id: one for one in indicators}
-    if found.spec.group and value["share_of_group"] == value["share_of_group"]:  # noqa: PLR0124 - not NaN
+    if found.spec.group and np.isfinite(value["share_of_group"]):
         share = tuple(number_text(100 * value["share_of_group"], 1, lang) for lang in ("de", "en"))
         values = {"group": int(value["group"]), "column": _label(found.spec.group, known), "share": share}
         lines.append(Message("nation_group", values))

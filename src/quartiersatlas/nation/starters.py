@@ -125,9 +125,7 @@ def _all(starters: list[Starter], executor: Executor) -> list[Path]:
     return [Path(future.result()) for future in futures]
 
 
-def local_rule(
-    found: NationScreening, ags: str, official: Mapping[str, tuple[int, int]], size_class: str
-) -> Rule:
+def local_rule(found: NationScreening, ags: str, official: Mapping[str, tuple[int, int]], size_class: str) -> Rule:
     """Return the rule as it is for one municipality: its own value is that of the city, all others are numbers."""
     groups = {LAND: ags[:2], SIZE_CLASS: size_class, CITY: ""}
 
@@ -284,5 +282,3 @@ def _note(starter: Starter, size: int, cells: int) -> str:
         "least": LEAST_RESIDENTS,
     }
     return "\n\n".join(text("starter_note", starter.lang, **values).split(" | ")) + "\n"
-
-

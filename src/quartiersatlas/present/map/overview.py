@@ -155,8 +155,8 @@ def overview_map(release: Release, lang: Lang = "de", *, starters: str = "") -> 
     >>> import pandas as pd
     >>> import quartiersatlas as qa
     >>> grid = pd.DataFrame({"x": [0, 100, 900], "y": 3210000, "residents": [300, 300, 6000], "poor": [90, 80, 600]})
-    >>> cells = qa.write_cells(grid.assign(ags="03001349", x=grid["x"] + 4321000), tempfile.mkdtemp(), layout="plain", size=100,
-    ...                        rates={"poor_share": ("poor", "residents")})
+    >>> grid = grid.assign(ags="03001349", x=grid["x"] + 4321000)
+    >>> cells = qa.write_cells(grid, tempfile.mkdtemp(), layout="plain", rates={"poor_share": ("poor", "residents")})
     >>> found = qa.screen_cells(cells, qa.above("poor_share", than="municipality", factor="1.5"))
     >>> page = qa.overview_map(found.release(title="Quarters", source="grid", as_of="2022-05-15"), "en")
     >>> "In one quarter there live 600 residents." in page.html()
