@@ -38,7 +38,7 @@ MOST_LISTED = 10
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; return 0, 1 if an audit is not ok, 2 with a message where something is wrong, 3 if parts failed."""
+    """Run a command; return 0, 1 if an audit is not ok, 2 with a message where something is wrong, 3 for parts."""
     options = _parser().parse_args(arguments)
     try:
         with warnings.catch_warnings(record=True) as caught:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -169,7 +169,7 @@ def write_starter(starter: Starter) -> str:
     size, areas = cells_of(starter)
     data = _data(starter, areas)
     counts = [name for name in starter.spec.columns if name in areas]
-    told = {"title": text("starter_title", starter.lang, name=starter.name), "source": starter.source}
+    told: dict[str, Any] = {"title": text("starter_title", starter.lang, name=starter.name), "source": starter.source}
     told |= {"as_of": starter.as_of}
     plain = Protection(min_count=1, min_population=0, protect_remainder=False, secondary=False)
     export(release(data, columns=counts, protection=plain, **told), folder / CELLS, lang=starter.lang)
@@ -258,10 +258,11 @@ def project_text(starter: Starter, title: str) -> str:
 
 
 def _told(meaning: Indicator | None) -> list[str]:
-    """Return what an indicator says in words."""
-    sides = ("label", "numerator", "denominator")
-    names = [f"{side}_{lang}" for side in sides for lang in LANGUAGES]
-    return [name for name in names if meaning is not None and getattr(meaning, name)]
+    """Return what an indicator says beside its name."""
+    if meaning is None:
+        return []
+    written = [one for one in fields(meaning) if one.init and one.name not in ("id", "kind", "unit")]
+    return [one.name for one in written if getattr(meaning, one.name) != one.default]
 
 
 def _note(starter: Starter, size: int, cells: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -114,7 +114,7 @@ class Nation:
         return {**asked, "group": quarters.group, "n": runs.n, "seed": runs.seed, "noise": runs.noise}
 
     @property
-    def texts(self) -> dict[str, str]:
+    def texts(self) -> dict[str, Any]:
         """What a reader has to know."""
         return {name: getattr(self, name) for name in TEXTS}
 
@@ -215,8 +215,8 @@ def _checked(nation: Nation) -> Nation:
 @contextmanager
 def _speaking_toml(nation: Nation) -> Iterator[None]:
     """Name file and line in errors of the screening: those of an option, or of a condition."""
-    places = {"quarters": QuartersPart, "stability": RunsPart, "parallel": ParallelPart}
-    parts = {name: part for part, kind in places.items() for name in kind.__dataclass_fields__}
+    places: dict[str, type[Any]] = {"quarters": QuartersPart, "stability": RunsPart, "parallel": ParallelPart}
+    parts = {name: part for part, kind in places.items() for name in (one.name for one in fields(kind))}
     with toml_advice("the file", OPTIONS), naming_the_line(nation.path):
         try:
             yield
@@ -384,7 +384,7 @@ def chosen_executor(workers: int | None, scheduler: str) -> Iterator[Executor]:
     except ImportError as error:
         raise DependencyError('--scheduler needs Dask distributed: pip install "quartiersatlas[parallel]".') from error
     try:
-        client = Client(scheduler, timeout="10s")
+        client: Any = Client(scheduler, timeout="10s")  # type: ignore[no-untyped-call]
     except (OSError, ValueError, TypeError) as error:
         raise InputError(f"No scheduler answers at {scheduler!r}: {error or 'no connection within 10 s'}.") from error
     with client:
