@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import quartiersatlas as qa
 from quartiersatlas.disclosure.derived.filled import fill_withheld
+from quartiersatlas.disclosure.derived.grouped import shown_candidates
 from quartiersatlas.disclosure.derived.recompute import compute_again, difference_messages, differences, scale_options
 from quartiersatlas.disclosure.known_counts import smallest_units
 from quartiersatlas.disclosure.suppression import suppression_pattern
@@ -231,7 +232,11 @@ def leaves(first, second):
     cells = pattern.suppressed & False
     cells.loc[["a0", "b0", "a2", "b2"], "poor"] = True
     pattern = replace(pattern, suppressed=cells)
-    again = compute_again(fill_withheld(pattern, smallest_units(data, pattern.protection)), pattern, **made_of(data))
-    frames = [again.need.scores, again.need.contributions, again.shortlist.reasons, again.candidates.members.to_frame()]
+    made = made_of(data)
+    again = compute_again(fill_withheld(pattern, smallest_units(data, pattern.protection)), pattern, **made)
+    frames = [again.need.scores, again.need.contributions, again.shortlist.reasons]
+    nobody = again.shortlist.selected & False
+    grouped = shown_candidates(data, made["candidates"], made["shortlist"], again.shortlist, nobody)
+    frames += [grouped.members.to_frame()]
     frames += [again.segregation.table, again.segregation.local.drop(columns="geometry"), again.scale]
     return [frame.to_csv() for frame in [*frames, again.stability.table]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -75,6 +76,8 @@ def checked_references(references: Mapping[str, Reference] | None, call: str) ->
     ------
     ArgumentError
         It is no mapping of names to references.
+    SpecError
+        A name looks like a number.
     """
     how = f'references={{"city": {EXAMPLE}}}'
     if references is None:
@@ -83,7 +86,18 @@ def checked_references(references: Mapping[str, Reference] | None, call: str) ->
     for name, reference in references.items():
         expects(name, str, f"{call}: references", how)
         expects(reference, Reference, f"{call}: references", how)
+        if looks_like_number(name):
+            raise SpecError(
+                f"{call}: reference {name!r} is named like a number, and a rule would take it for one. Give it a name "
+                f"with a word, such as 'state_{name.strip()}'."
+            )
     return {composed(name): reference for name, reference in references.items()}  # as rules write names
+
+
+def looks_like_number(text: str) -> bool:
+    """Return whether a text would be taken for a number: digits with signs, marks and blanks, "nan" or "inf"."""
+    plain = text.strip().rstrip("%").strip()
+    return re.fullmatch(r"[+-]?[\d.,\s]*\d[\d.,\s]*", plain) is not None or plain.lower() in ("nan", "inf")
 
 
 def written_references(entries: object, where: str) -> dict[str, Reference]:

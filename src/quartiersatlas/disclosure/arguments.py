@@ -20,6 +20,10 @@ from quartiersatlas.errors import SpecError
 from quartiersatlas.indicators import GroupGap
 from quartiersatlas.intake import AreaData
 from quartiersatlas.intake.areas.outlines import refuse_unusable_shapes
+from quartiersatlas.monitoring.changes.change import Change
+from quartiersatlas.monitoring.comparisons.funded import FundedComparison
+from quartiersatlas.monitoring.comparisons.twins import Twins
+from quartiersatlas.monitoring.lists.compare import ListComparison
 from quartiersatlas.monitoring.measures.register import Measures
 from quartiersatlas.need import NeedIndex, Stability
 from quartiersatlas.screening import Candidates, ProgrammeAreas, RuleComparison, Shortlist
@@ -43,6 +47,10 @@ DOORS: dict[str, tuple[tuple[type, ...], str]] = {
     "dates": ((Mapping,), 'dates = {"column": "2023"}'),
     "stability": ((Stability,), "stability = shortlist.stability()"),
     "gaps": ((GroupGap, Iterable), "gaps = qa.group_gap(data, group, all, reference='others')"),
+    "change": ((Change,), "change = qa.change(data_2021, data, indicators=[...])"),
+    "lists": ((ListComparison,), "lists = qa.compare_lists(before, shortlist)"),
+    "twins": ((Twins,), 'twins = qa.twins(data, ["01100101"], seed=1)'),
+    "funded": ((FundedComparison,), "funded = qa.compare_funded({2019: data_2019, ...}, funded, ...)"),
     "measures": ((Measures,), 'measures = qa.read_measures("massnahmen.xlsx")'),
     "comparison": ((RuleComparison,), "comparison = qa.compare_rules(data, rules)"),
     "ledger": ((Ledger, str, Path), 'ledger = "ledger.json"'),

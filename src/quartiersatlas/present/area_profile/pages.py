@@ -29,6 +29,7 @@ from quartiersatlas.present.paper import (
 )
 from quartiersatlas.present.statements import (
     STATES,
+    city_label,
     comment_blocks,
     fact_text,
     foot_text,
@@ -294,7 +295,7 @@ def _table(release: Release, record: AreaRecord, rows: list[AreaRecord], lang: L
         text("label_indicator", lang),
         record["name"],
         *(name for _, name in parents),
-        text("label_city", lang),
+        city_label(release, lang),
         text("label_difference", lang),
     )
     return DocumentTable(head, tuple(lines), frozenset(range(1, len(head))))
@@ -419,8 +420,8 @@ def _comparison(release: Release, record: AreaRecord, lang: Lang) -> list[Docume
         here,
         there,
         text("label_change_between", lang),
-        f"{text('label_city', lang)}, {here}",
-        f"{text('label_city', lang)}, {there}",
+        f"{city_label(release, lang)}, {here}",
+        f"{city_label(release, lang)}, {there}",
     )
     rows = tuple(
         TableRow.of(

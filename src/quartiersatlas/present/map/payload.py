@@ -16,6 +16,7 @@ from quartiersatlas.disclosure.columns import DRIVER_DECIMALS
 from quartiersatlas.disclosure.selection.rule_words import rule_words
 from quartiersatlas.disclosure.words import candidate_names, draft_text, label, unit
 from quartiersatlas.need.robustness.stability import STABILITY_LABELS
+from quartiersatlas.present.acting.measures import with_measures
 from quartiersatlas.present.comparable import on_keys
 from quartiersatlas.present.map.chart_words import CHART_WORDS
 from quartiersatlas.present.map.classes import (
@@ -30,7 +31,6 @@ from quartiersatlas.present.map.ground import Ground
 from quartiersatlas.present.map.matrices import with_matrices
 from quartiersatlas.present.map.topology import encode_point, encode_topology, in_degrees, simplified, varint_text
 from quartiersatlas.present.map.topology import tolerance as simplification
-from quartiersatlas.present.measures import with_measures
 from quartiersatlas.present.pictures.of_columns import profile_rank
 from quartiersatlas.present.pictures.of_need import listed_contributions
 from quartiersatlas.present.statements import (
@@ -52,6 +52,7 @@ from quartiersatlas.present.statements import (
     note_lines,
     other_reason_texts,
     reason_texts,
+    selected_words,
 )
 from quartiersatlas.screening import running_programmes, span_texts
 from quartiersatlas.space.exclaves import city_extent
@@ -206,15 +207,13 @@ def _map_data(
     release: Release, lang: Lang, breaks: Mapping[str, Sequence[float]], earlier: Sequence[Release]
 ) -> dict[str, Any]:
     areas = release.areas
-    keys = list(areas.index)
-    number = {key: position for position, key in enumerate(keys)}
+    keys, number = list(areas.index), {key: position for position, key in enumerate(areas.index)}
     parents = [column for column in areas.columns if column not in ("name", "geometry")]
     columns = map_columns(release)
     first_axis = next((c.id for c in columns if c.kind == "class"), "")
     counts = _Counts()
     words = {name: text(name, lang) for name in (*WORDS, *PANEL_WORDS, *(f"chart_{name}" for name in CHART_WORDS))}
-    words["legend_selected"] = text("legend_selected_context" if release.context_only else "legend_selected", lang)
-    words["legend_open"] = text("legend_open", lang, label=words["legend_selected"])
+    words |= selected_words(release, lang)
     notes = [*release.notices, *([draft_text(release, lang)] if release.is_draft else []), text("reading_aid", lang)]
     return {
         "lang": lang,

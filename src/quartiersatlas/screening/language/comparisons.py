@@ -6,13 +6,13 @@ the worse side is the lower one.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 
 from quartiersatlas.base.checks import choice, expects
 from quartiersatlas.base.letters import composed
+from quartiersatlas.catalogue.references import looks_like_number
 from quartiersatlas.errors import SpecError
 from quartiersatlas.screening.language.rules import (
     CITY,
@@ -421,8 +421,7 @@ OTHER_NAMES = {"percentile": "quantile", "average": "mean", "avg": "mean"}
 
 def _refuse_written_numbers(word: str, than: str) -> None:
     """Refuse a number in quotation marks, which would be taken for the name of a reference, and near words."""
-    plain = than.strip().rstrip("%").strip()
-    if re.fullmatch(r"[+-]?[\d.,\s]*\d[\d.,\s]*", plain) or plain.lower() in ("nan", "inf"):
+    if looks_like_number(than):
         raise SpecError(
             f"{word}: the limit is {than!r}, a text; a number stands without quotation marks, in the unit of the "
             f"indicator and with a decimal point, such as 20.5 for 20,5 %."

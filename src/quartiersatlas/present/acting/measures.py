@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
+
+import pandas as pd
 
 from quartiersatlas.catalogue import text
 from quartiersatlas.disclosure.derived.measures import coverage_counts
 from quartiersatlas.intake.registers.schema import PERMANENT, PERMANENT_WORDS, field_labels
 from quartiersatlas.monitoring.measures.coverage import day_text
+from quartiersatlas.monitoring.measures.pictures import coverage_chart
 from quartiersatlas.monitoring.measures.standing import rows_of
+from quartiersatlas.present.figures import chart_figures
 from quartiersatlas.present.paper import Bullets, DocumentTable, Heading, Paragraph, TableRow
 from quartiersatlas.present.statements import visible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import pandas as pd
-
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.disclosure import Release
     from quartiersatlas.disclosure.derived.measures import ReleasedMeasures
     from quartiersatlas.present.paper.document import DocumentBlock
 
+WIDE = 150.0  # mm
+SOON = pd.DateOffset(years=1)
 HEAD = ("measure", "lead", "measure_fields", "state", "end", "areas")
 
 
@@ -45,6 +51,8 @@ def measure_blocks(release: Release, lang: Lang, keys: set[str] | None = None) -
         blocks.append(
             Paragraph(f"{text('coverage_on', lang, day=day_text(measures.on, lang))} {measures.caption(lang)}")
         )
+        if keys is None:
+            blocks += chart_figures(partial(coverage_chart, _Matrix(release, measures), None, lang), WIDE)
         blocks += _open_needs(release, measures, lang, keys)
     rows = tuple(TableRow.of(*_cells(release, measures, row, lang)) for row in table.to_dict("records"))
     if rows:
@@ -52,6 +60,61 @@ def measure_blocks(release: Release, lang: Lang, keys: set[str] | None = None) -
     elif keys is None or not len(covered):
         blocks.append(Paragraph(text("measures_none", lang)))
     return blocks
+
+
+@dataclass(frozen=True)
+class _Matrix:
+    """Coverage as the chart takes it."""
+
+    release: Release
+    measures: ReleasedMeasures
+
+    @property
+    def matrix(self) -> pd.DataFrame:
+        """The states by area and field."""
+        found = self.measures.coverage
+        fields = [one for one in field_labels("de") if one in set(found["field"])]
+        return found.set_index(["area", "field"])["state"].unstack()[fields]  # noqa: PD010 - one state each
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """The names of the areas."""
+        return {str(key): visible(str(name)) for key, name in self.release.areas["name"].items()}
+
+    def caption(self, lang: Lang = "de") -> str:
+        """Return what decides."""
+        return self.measures.caption(lang)
+
+
+def measure_checks(release: Release, lang: Lang) -> list[str]:
+    """Return what the register asks: need without a measure, what is past its end, what ends where need is."""
+    measures = release.measures
+    if measures is None:
+        return []
+    table, covered = measures.table, measures.coverage
+    found = {}
+    open_areas = covered.loc[covered["state"].isin(["need_without_measure", "city_wide_only"]), "area"]
+    found["check_need_without_measure"] = sorted({str(release.areas["name"].get(key, key)) for key in open_areas})
+    overdue = table[table["standing"].eq("overdue")]
+    found["check_measure_overdue"] = [f"{row.measure_id} {row.name}" for row in rows_of(overdue)]
+    day = measures.on + SOON
+    places = measures.places.merge(covered.loc[covered["need"].eq(True), ["area", "field"]])  # noqa: FBT003 - a cell
+    live = table[table["standing"].eq("live") & table["measure_id"].isin(places["measure_id"])]
+    ending = live[live["end"].map(lambda end: end == end and end <= day).astype(bool)]  # noqa: PLR0124 - no date
+    found["check_measure_ends"] = [f"{row.measure_id} {row.name}" for row in rows_of(ending)]
+    named = {"day": day_text(day, lang)}
+    return [
+        text(name, lang, **named if name == "check_measure_ends" else {}, **{NAMED[name]: visible(", ".join(some))})
+        for name, some in found.items()
+        if some
+    ]
+
+
+NAMED = {
+    "check_need_without_measure": "areas",
+    "check_measure_overdue": "measures",
+    "check_measure_ends": "measures",
+}
 
 
 def _open_needs(release: Release, measures: ReleasedMeasures, lang: Lang, keys: set[str] | None) -> list[DocumentBlock]:
