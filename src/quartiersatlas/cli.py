@@ -8,7 +8,7 @@ import warnings
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from quartiersatlas.base.checks import usable_path
 from quartiersatlas.base.files import write_bytes
@@ -112,15 +112,9 @@ def _parser() -> argparse.ArgumentParser:
         help="compute in N processes: several projects, or the parts of all municipalities",
     )
     run.add_argument("--folder", type=Path, default=None, help="write to this folder instead of the project's own")
-    nation = run.add_argument_group("of all municipalities, a file with [cells]")
-    nation.add_argument("--scheduler", default="", metavar="ADDRESS", help="compute on a Dask cluster, tcp://host:8786")
-    nation.add_argument("--only", default="", metavar="LAND", help="compute the parts of one Land, such as 05")
-    nation.add_argument("--fresh", action="store_true", help="compute finished parts again")
     run.set_defaults(command=_run)
 
-    plan = commands.add_parser("plan", help="say what a run over all municipalities will take; computes nothing")
-    plan.add_argument("project", type=Path)
-    plan.set_defaults(command=_plan)
+    _nation_parsers(run, commands)
 
     audit = commands.add_parser("audit", help="print what a reader could learn of withheld counts; for the house only")
     audit.add_argument("project", type=Path)
@@ -154,6 +148,16 @@ def _parser() -> argparse.ArgumentParser:
     rules.add_argument("id", nargs="?", default="", help="id of an official rule")
     rules.set_defaults(command=_rules)
     return parser
+
+
+def _nation_parsers(run: argparse.ArgumentParser, commands: Any) -> None:  # noqa: ANN401 - a private class of argparse
+    nation = run.add_argument_group("of all municipalities, a file with [cells]")
+    nation.add_argument("--scheduler", default="", metavar="ADDRESS", help="compute on a Dask cluster, tcp://host:8786")
+    nation.add_argument("--only", default="", metavar="LAND", help="compute the parts of one Land, such as 05")
+    nation.add_argument("--fresh", action="store_true", help="compute finished parts again")
+    plan = commands.add_parser("plan", help="say what a run over all municipalities will take; computes nothing")
+    plan.add_argument("project", type=Path)
+    plan.set_defaults(command=_plan)
 
 
 def _monitor_parser(monitor: argparse.ArgumentParser) -> None:
