@@ -65,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _print_faults(error: QuartiersatlasError, project: Path | None) -> None:
     """Print each fault on its line, in the language of the project where there is one."""
-    from quartiersatlas.project.refusals import count_of_faults, project_lang, told
+    from quartiersatlas.project.refused.refusals import count_of_faults, project_lang, told
 
     lang = project_lang(project)
     faults = getattr(error, "faults", None) or (error,)
@@ -204,7 +204,7 @@ def _monitor_report(options: argparse.Namespace) -> None:
 def _demo(options: argparse.Namespace) -> None:
     from quartiersatlas.catalogue import text
     from quartiersatlas.project import run_project
-    from quartiersatlas.project.demo import write_demo
+    from quartiersatlas.project.beginning.demo import write_demo
 
     if options.full and options.lang != "de":
         raise InputError("demo --full, the years of the sample city, is there in German only. Leave out --lang.")
@@ -249,7 +249,7 @@ def sample_data() -> Traversable:
 
 def _new(options: argparse.Namespace) -> None:
     from quartiersatlas.catalogue import text
-    from quartiersatlas.project.start import blank_start, start_from
+    from quartiersatlas.project.beginning.start import blank_start, start_from
 
     if usable_path(options.path).exists():
         raise InputError(f"{options.path} already exists and was not changed. Choose another file name.")
