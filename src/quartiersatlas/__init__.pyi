@@ -31,6 +31,7 @@ from .intake.areas.read import merge_areas, read_areas, read_features
 from .intake.joining.data import AreaData
 from .intake.joining.join import check_vintages, join
 from .intake.joining.join_report import JoinReport
+from .intake.joining.split import split
 from .intake.joining.sums import sum_columns
 from .intake.networks import Network, read_network
 from .intake.tables.queries import read_query
@@ -70,7 +71,10 @@ from .present.paper.sheet import Sheet, figure
 from .present.places.context import Context, FittedContext, context
 from .present.report import report
 from .present.yearly_report import monitor_report
-from .project.run import audit_project, check_project, run_project
+from .project.faults import check_project
+from .project.run import audit_project, run_project
+from .project.several import run_projects
+from .project.verify import FileCheck, verify_file
 from .screening.candidates import Candidates, candidate_areas
 from .screening.compare_rules import RuleComparison, compare_rules
 from .screening.language.comparisons import above, above_city, at_least, at_most, below, worse_than_city
@@ -123,6 +127,7 @@ __all__ = [
     "Coverage",
     "Decomposition",
     "Exposure",
+    "FileCheck",
     "Findings",
     "FittedContext",
     "FundedComparison",
@@ -242,12 +247,14 @@ __all__ = [
     "report",
     "rule_presets",
     "run_project",
+    "run_projects",
     "scale_table",
     "screen",
     "screen_cells",
     "segregation",
     "segregation_change",
     "segregation_indices",
+    "split",
     "stocktaking",
     "sum_columns",
     "survey_rates",
@@ -256,6 +263,7 @@ __all__ = [
     "transfer_by_area",
     "twins",
     "typology",
+    "verify_file",
     "within_area",
     "worse_than_city",
     "worst_n",

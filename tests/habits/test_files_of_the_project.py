@@ -86,7 +86,7 @@ def test_classifiers_name_only_what_was_run():
 
 
 def test_every_extra_is_run_time_or_for_developers():
-    assert set(PROJECT["optional-dependencies"]) == {*RUN_TIME, "test", "lint"}
+    assert set(PROJECT["optional-dependencies"]) == {*RUN_TIME, "docs", "test", "lint"}
 
 
 ALLOWED = {

@@ -130,7 +130,7 @@ def test_the_record_cannot_be_written_into(town, register, results):
 
 
 def test_the_panel_of_an_area_names_live_measures_only(town, register, results):
-    from quartiersatlas.present.measures import area_measure_lines
+    from quartiersatlas.present.acting.measures import area_measure_lines
 
     lines = area_measure_lines(released(town, register, results), "de")
     assert lines == {"01": ("Maßnahme M1: Café <script> (VHS, läuft, Ende: dauerhaft)",)}
@@ -221,3 +221,16 @@ def test_the_dossier_says_who_resolves(town, register, results, tmp_path):
     said = (tmp_path / "d" / "dossier.html").read_text(encoding="utf-8")
     assert "Prüfgebiet, kein Fördergebiet" in said
     assert "171e BauGB" in said
+
+
+def test_the_dossier_has_a_map_around_its_area_and_the_programmes_there(outcome, tmp_path):
+    """A candidate of the sample city that is partly in a programme area."""
+    result, _ = outcome
+    rel = result.release
+    row = rel.candidates[rel.candidates["cover"].eq("partly")].iloc[0]
+    qa.dossier(rel, str(row.name), tmp_path / "d", document="html")
+    said = (tmp_path / "d" / "dossier.html").read_text(encoding="utf-8")
+    assert said.count("<svg") >= 1
+    assert f"Das Prüfgebiet {row.name} {row['name']} und seine Umgebung" in said
+    assert f"teilweise Programmgebiet: {row['programmes']}" in said
+    assert "seit 2021" in said or "seit 2017" in said

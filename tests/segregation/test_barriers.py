@@ -106,3 +106,44 @@ def test_results_with_and_without_them_are_not_compared():
     )
     with pytest.raises(SpecError, match="Only one of the two results was computed with barriers"):
         qa.compare_segregation(one, other)
+
+
+def test_paths_lead_over_the_bridge_alone():
+    """Two banks of 3 x 3 squares, an empty valley between them, a wall along one side of it, a bridge in the middle."""
+    column, row = np.divmod(np.arange(21), 3)
+    empty = column == 3
+    values = {
+        "mh": np.where(empty, 0.0, np.where(abs(column - 3) == 1, 80.0, 10.0)),
+        "residents": np.where(empty, 0.0, 100.0),
+    }
+    shapes = shapely.box(1000 * column, 1000 * row, 1000 * column + 1000, 1000 * row + 1000)
+    valley = gpd.GeoDataFrame(values, index=[f"{i:02}" for i in range(21)], geometry=shapes, crs=CRS)
+    wall, bridge = layer(shapely.LineString([(3000, -9e4), (3000, 9e4)])), layer(shapely.Point(3000, 1500))
+
+    def profile(is_open):
+        """Search all paths (Floyd and Warshall) and read the profile at a thousand shares."""
+        steps = np.where(abs(column[:, None] - column) + abs(row[:, None] - row) <= 1, 1.0, np.inf)
+        across = (np.minimum.outer(column, column) == 2) & (np.maximum.outer(column, column) == 3)
+        steps[across & ~np.array([is_open(r) for r in row])[:, None]] = np.inf
+        np.fill_diagonal(steps, 0)
+        for k in range(21):
+            steps = np.minimum(steps, steps[:, [k]] + steps[[k]])
+        shares, at = np.where(empty, -1, values["mh"] / 100), np.linspace(0, 1, 1000)
+        eta = []
+        for q in at:
+            above = shares >= q
+            n = above.sum()
+            eta.append((n * n - n) / steps[np.ix_(above, above)].sum() if n > 1 else 0.0)
+        eta, city = np.array(eta), values["mh"].sum() / values["residents"].sum()
+        return (city - eta[at < city].sum() / 1000 + eta[at >= city].sum() / 1000) / (1 - city)
+
+    def measured_profile(**options):
+        indices = "spatial_proximity_profile"
+        return qa.measure_segregation(valley, "mh", population="residents", indices=indices, **options).table["value"][
+            0
+        ]
+
+    found = [measured_profile(), measured_profile(barriers=wall), measured_profile(barriers=wall, crossings=bridge)]
+    expected = [profile(lambda _: True), profile(lambda _: False), profile(lambda r: r == 1)]
+    assert found == pytest.approx(expected, abs=1e-12)
+    assert len({round(value, 6) for value in found}) == 3

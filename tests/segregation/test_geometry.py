@@ -239,3 +239,34 @@ def test_shuffled_areas_leave_empty_land_empty():
     result = measure(town, "mh", population="residents", indices="delta")
     tested = result.test("area_permutation", n=19, seed=1)
     assert tested.loc[0, "null_sd"] == pytest.approx(0, abs=1e-12)  # squares alike: shuffling changes nothing
+
+
+def morrill_by_hand(frame, counted, order, fading=np.exp):
+    """Subtract the mean contrast of the areas exactly k steps apart, found by a plain search of all paths."""
+    touching = shapely.relate_pattern(frame.geometry.to_numpy()[:, None], frame.geometry.to_numpy()[None], "F***1****")
+    steps = np.where(np.eye(len(frame), dtype=bool), 0, np.where(touching, 1, np.inf))
+    for k in range(len(frame)):
+        steps = np.minimum(steps, steps[:, [k]] + steps[[k]])
+    members, others = frame["mh"].to_numpy(), (frame["residents"] - frame["mh"]).to_numpy()
+    x, y = members[counted], others[counted]
+    shares, steps = x / (x + y), steps[np.ix_(counted, counted)]
+    value = 0.5 * np.abs(x / x.sum() - y / y.sum()).sum()
+    for k in range(1, order + 1):
+        apart = steps == k
+        value -= fading(1 - k) * np.abs(shares[:, None] - shares)[apart].mean() if apart.any() else 0
+    return value
+
+
+@pytest.mark.parametrize("order", [1, 2, 4])
+def test_contrast_up_to_several_steps_leads_over_empty_areas(order):
+    town = river_town()
+    counted = town["residents"].to_numpy() > 0
+    table = measure(town, "mh", population="residents", indices=["morrill", "morrill_order"], order=order).table
+    value = table.set_index("index")["value"]
+    assert value["morrill_order"] == pytest.approx(morrill_by_hand(town, counted, order), abs=1e-12)
+    assert value["morrill"] == pytest.approx(morrill_by_hand(town, counted, 1), abs=1e-12)
+
+
+def test_an_order_below_1_is_refused():
+    with pytest.raises(SpecError, match="order must be"):
+        measure(river_town(), "mh", population="residents", indices="morrill_order", order=0)

@@ -33,6 +33,7 @@ from quartiersatlas.disclosure.columns import (
 from quartiersatlas.disclosure.derived.feasible_splits import with_index_company
 from quartiersatlas.disclosure.derived.filled import fill_withheld
 from quartiersatlas.disclosure.derived.group_gaps import add_gap_columns, gap_facts, with_gaps
+from quartiersatlas.disclosure.derived.grouped import shown_candidates
 from quartiersatlas.disclosure.derived.measures import released_measures
 from quartiersatlas.disclosure.derived.named_columns import entering_names, families_of, leaving_names
 from quartiersatlas.disclosure.derived.recompute import (
@@ -62,7 +63,6 @@ from quartiersatlas.screening import (
     Candidates,
     ProgrammeAreas,
     Shortlist,
-    candidate_areas,
     drawn_layer,
     released_cover,
 )
@@ -115,6 +115,7 @@ def release(
     funded: FundedComparison | None = None,
     measures: Measures | None = None,
     comparison: RuleComparison | None = None,
+    city: str = "",
     title: str = "",
     subtitle: str = "",
     source: str = "",
@@ -164,6 +165,8 @@ def release(
     comparison : RuleComparison, optional
         Result of :func:`compare_rules`: whom each rule reaches and where they agree, with every rule applied again to
         what is shown; not beside ``Protection(derived="exact")``.
+    city : str, optional
+        The name of the city, to stand beside values of areas in the place of the word "city".
     title, subtitle, source, as_of, comment : str
         What a reader has to know. Without title, source, date or comment, or where the catalogue has no definition of
         a released indicator, everything made of the release carries a band that says it is a draft, and why.
@@ -173,7 +176,7 @@ def release(
     scale : DataFrame or mapping, optional
         Result of :func:`scale_table`: the segregation indices at several levels of areas; or its options.
     dates : mapping of str to str, optional
-        Column -> the date of its data, where that is not ``as_of``; older data are named in the stock-taking.
+        Column -> the date of its data, where that is not ``as_of``; older data are named in the stocktaking.
     stability : Stability, optional
         Result of ``shortlist.stability()`` or ``need.stability()`` for the same selection.
     missing : {"", "status", "moving"}, default ""
@@ -258,7 +261,7 @@ def _released(given: Mapping[str, Any], book: Ledger | None) -> Release:
     group_gaps = tuple(add_gap_columns(out, pattern, gap, protection, gap_before(gap, dates)) for gap in gaps)
     if shortlist is not None and shortlist.spec is not None:
         label_columns(out, shortlist.spec, data)
-    selected, assessed, grouped = _selection(data, pattern, derived)
+    selected, assessed, grouped = _selection(data, pattern, derived, shortlist)
     remarks = wording_messages((given["title"], given["subtitle"], given["comment"]))
     shown = shown_counts(pattern, names)
     audit = audit_release(pattern, shown, leaving_counts(pattern, names), names)
@@ -303,7 +306,7 @@ def _released(given: Mapping[str, Any], book: Ledger | None) -> Release:
 
 
 RESULTS = ("need", "shortlist", "candidates", "segregation", "scale", "stability", "comparison")
-PASSED_ON = ("title", "subtitle", "source", "as_of", "comment", "audience", "programmes", "facilities")
+PASSED_ON = ("city", "title", "subtitle", "source", "as_of", "comment", "audience", "programmes", "facilities")
 
 
 def _classes(out: ReleasedColumns) -> dict[str, Any]:
@@ -378,9 +381,9 @@ def _columns(
 
 
 def _selection(
-    data: AreaData, pattern: SuppressionPattern, derived: Derived
+    data: AreaData, pattern: SuppressionPattern, derived: Derived, house: Shortlist | None
 ) -> tuple[pd.Series[bool], pd.Series[bool], Candidates | None]:
-    """Return which areas are shown as selected and as assessed, and the candidate areas made of them alone."""
+    """Return which areas are shown as selected and as assessed, and the candidate areas."""
     shortlist, candidates = derived.shortlist, derived.candidates
     if shortlist is None:
         nobody = pd.Series(data=False, index=data.areas.index)
@@ -389,9 +392,7 @@ def _selection(
     selected = shortlist.selected & may_be_shown
     if candidates is not None:
         shown = replace(shortlist, selected=selected)  # a withheld area must not reappear inside a candidate area
-        withheld = shortlist.selected.index[~may_be_shown]  # nor as a hole in one
-        call = {**candidates.call, "exclude": sorted({*candidates.options.exclude, *withheld})}
-        candidates = candidate_areas(data.areas, shown, **call)
+        candidates = shown_candidates(data, candidates, house or shortlist, shown, ~may_be_shown)
     return selected, shortlist.assessed & may_be_shown, candidates
 
 

@@ -159,6 +159,8 @@ class ReleasedResults:
         Several rules beside each other.
     unreleased_domains : tuple of str
         Domains of which the data have indicators that do not leave: "not released" is not "there is none".
+    city : str
+        The name of the city, where it is to stand in the place of the word "city"; empty otherwise.
     certificate : Audit
         What :meth:`Release.audit` returns. It stays in the house: nothing that is made of a release shows it.
     """
@@ -211,6 +213,7 @@ class ReleasedResults:
     measures: ReleasedMeasures | None = None
     comparison: ReleasedComparison | None = None
     unreleased_domains: tuple[str, ...] = ()
+    city: str = ""
     certificate: Audit = field(default_factory=Audit)
 
     figure = Moved("qa.figure(release, column)")

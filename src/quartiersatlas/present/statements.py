@@ -45,6 +45,28 @@ if TYPE_CHECKING:
 NAMED = 2  # areas of an exclave that are named
 
 
+def city_label(release: Release, lang: Lang) -> str:
+    """Return how the whole city is called beside its areas: by its name, where the release has it."""
+    return release.city or text("label_city", lang)
+
+
+def city_words(release: Release) -> dict[str, str]:
+    """Return the words of the page that name the city, where the release has its name."""
+    plain = release.city.replace("{", "(").replace("}", ")")  # a word is filled in at its braces
+    return {"label_city": release.city, "legend_city": f"{plain}: {{value}}"} if release.city else {}
+
+
+def selected_words(release: Release, lang: Lang) -> dict[str, str]:
+    """Return how the page calls the city and selected areas: not of need where the rule rests on context alone."""
+    chosen = text("legend_selected_context" if release.context_only else "legend_selected", lang)
+    return {**city_words(release), "legend_selected": chosen, "legend_open": text("legend_open", lang, label=chosen)}
+
+
+def city_line(release: Release, value: str, lang: Lang) -> str:
+    """Return the value of the whole city as a line, such as ``City: 12.5%``, or ``Leeds: 12.5%``."""
+    return f"{release.city}: {value}" if release.city else text("legend_city", lang, value=value)
+
+
 def check_release(value: object, call: str) -> None:
     """Refuse anything else than a release: nothing leaves by another door."""
     expects(value, Release, call, 'rel = qa.release(data, title="...", source="...", as_of="...", comment="...")')

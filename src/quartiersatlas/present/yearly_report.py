@@ -16,12 +16,12 @@ from quartiersatlas.monitoring.store.monitor import Monitor
 from quartiersatlas.monitoring.store.rhythm import day, written
 from quartiersatlas.monitoring.store.targets import CITY
 from quartiersatlas.present import pictures
-from quartiersatlas.present.changes import change_blocks, funded_blocks, left_by_city, list_blocks
+from quartiersatlas.present.acting.changes import change_blocks, funded_blocks, left_by_city, list_blocks
+from quartiersatlas.present.acting.group_gaps import group_gap_blocks
+from quartiersatlas.present.acting.measures import measure_blocks, measure_checks
 from quartiersatlas.present.city_report.sections import method_blocks
 from quartiersatlas.present.comparable import earlier_releases
 from quartiersatlas.present.figures import chart_figures
-from quartiersatlas.present.group_gaps import group_gap_blocks
-from quartiersatlas.present.measures import measure_blocks, measure_checks
 from quartiersatlas.present.paper import (
     Bullets,
     Document,

@@ -110,6 +110,7 @@ def naming_the_condition(part: RulePart, path: Path) -> Iterator[None]:
     try:
         yield
     except (SpecError, ColumnError) as error:
+        error.args = (str(error).replace("screen(data, rule, need=need)", "add a section [need]"), *error.args[1:])
         line = _line(part, path, str(error))
         if line:
             error.args = (f"{path.name}, line {line}: {error}", *error.args[1:])

@@ -13,6 +13,7 @@ from quartiersatlas.base.checks import count_noun
 from quartiersatlas.errors import GeometryError, list_some
 from quartiersatlas.segregation.counts import Places
 from quartiersatlas.segregation.indices.clustering import WITHIN
+from quartiersatlas.segregation.indices.own_distances import sums_by_distances
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from quartiersatlas.catalogue import Message
+    from quartiersatlas.segregation.indices.boundary import Contacts
     from quartiersatlas.space.neighbours import Borders
 
     Floats = NDArray[np.float64]
@@ -48,6 +50,8 @@ class AreaGeometry:
         Gap in metres between outlines that touch; None for the default of :func:`quartiersatlas.neighbours`.
     barriers, crossings : GeoDataFrame, optional
         What cuts surroundings and contact, and what opens it, as for :func:`quartiersatlas.neighbours`.
+    distances : Contacts, optional
+        Distances between areas of a place, in place of straight lines, for the decay.
     """
 
     shapes: NDArray[np.object_]
@@ -59,6 +63,7 @@ class AreaGeometry:
     tolerance: float | None = None
     barriers: gpd.GeoDataFrame | None = None
     crossings: gpd.GeoDataFrame | None = None
+    distances: Contacts | None = None
 
     @cached_property
     def points(self) -> Floats:
@@ -136,6 +141,8 @@ class AreaGeometry:
         """Return the sums of any columns over all areas of a place, weighted by exp(-distance)."""
         from quartiersatlas.space.surroundings import decay_sums
 
+        if self.distances is not None:
+            return sums_by_distances(self.distances, people, self.decay, self.within)
         return self._joined(lambda rows: decay_sums(self.points[rows], people[rows], self.decay, self.within[rows]))
 
     def _joined(self, weigh: Callable[[slice], Floats]) -> Floats:
@@ -148,7 +155,10 @@ class AreaGeometry:
         people = self.people[rows]
         shapes, places = self.shapes[rows], Places.one(size)
         cut = (self.tolerance, self.barriers, self.crossings)
-        part = AreaGeometry(shapes, places, people, self.radii, self.kernel, self.decay, *cut)
+        inside = np.zeros(len(self.shapes), dtype=bool)
+        inside[rows] = True
+        distances = None if self.distances is None else self.distances.among(inside)
+        part = AreaGeometry(shapes, places, people, self.radii, self.kernel, self.decay, *cut, distances)
         for name in ("points", "area", "within", "nearness"):
             if name in vars(self):
                 vars(part)[name] = vars(self)[name][rows]

@@ -17,7 +17,9 @@ from quartiersatlas.intake import AreaData
 from quartiersatlas.intake.joining.data import checked_counts, refuse_no_counts
 from quartiersatlas.intake.tables.values.codes import code_text, suspected_codes
 from quartiersatlas.segregation.counts import Composition, Pair, Places
+from quartiersatlas.segregation.indices.boundary import Contacts
 from quartiersatlas.segregation.indices.clustering import DECAY
+from quartiersatlas.segregation.indices.own_distances import distances_of_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -55,12 +57,15 @@ class SegregationSpec:
     b: float = 0.5
     centre: object = "population"
     contiguity: Literal["rook", "queen"] = "rook"
+    order: int = 2
     tolerance: float | None = None
     resample: Literal["persons", "areas"] | None = None
     n: int = 999
     seed: int | np.random.Generator | None = field(default=None, compare=False)
     barriers: gpd.GeoDataFrame | None = field(default=None, compare=False, repr=False)
     crossings: gpd.GeoDataFrame | None = field(default=None, compare=False, repr=False)
+
+    distances: pd.DataFrame | None = field(default=None, compare=False, repr=False)
 
     @property
     def contact(self) -> tuple[float | None, gpd.GeoDataFrame | None, gpd.GeoDataFrame | None]:
@@ -115,6 +120,18 @@ class PreparedCounts:
         if len(self.spec.groups) == 1:
             return False
         return self.spec.population is None or None not in self.composition()[2]
+
+    def distances(self, mask: NDArray[np.bool_]) -> Contacts | None:
+        """Return the distances of one's own between the areas in the mask, within a place."""
+        if self.spec.distances is None:
+            return None
+        pairs = distances_of_keys(self.spec.distances, self.areas)
+        number = np.full(len(self.areas), -1)
+        number[self.rows[mask]] = np.arange(int(mask.sum()))
+        code = np.empty(len(self.areas), dtype=np.intp)
+        code[self.rows] = self.codes
+        kept = (number[pairs.one] >= 0) & (number[pairs.other] >= 0) & (code[pairs.one] == code[pairs.other])
+        return Contacts(number[pairs.one[kept]], number[pairs.other[kept]], pairs.weight[kept])
 
     def per_place(self, mask: NDArray[np.bool_]) -> NDArray[np.intp]:
         """Return the number of areas of each place that are in the mask."""

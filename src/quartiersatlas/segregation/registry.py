@@ -18,7 +18,7 @@ import pandas as pd
 from quartiersatlas.catalogue import text
 from quartiersatlas.errors import SpecError, list_some
 from quartiersatlas.segregation.counts import Composition, Pair, Places, share
-from quartiersatlas.segregation.indices.boundary import Contacts, _less_contrast
+from quartiersatlas.segregation.indices.boundary import Contacts, _less_contrast, morrill
 from quartiersatlas.segregation.indices.centralisation import (
     _absolute_centralisation,
     _relative_centralisation,
@@ -389,6 +389,13 @@ def _profile_of(given: IndexInput) -> float:
     return spatial_proximity_profile(pair.group, pair.other, one, other)
 
 
+def _of_order(given: IndexInput) -> float:
+    """Return D less the contrast up to several steps away, of one place."""
+    found, pair = given.land.borders, given.pair
+    one, other = found.queen if given.spec.contiguity == "queen" else found.rook
+    return morrill(pair.group, pair.other, one, other, order=given.spec.order)
+
+
 def _from_centre(given: IndexInput) -> Floats:
     """Return the distance of each area from the centre of its place, which is that of the inhabited areas."""
     distances = []
@@ -407,7 +414,8 @@ def _near(formula: Callable[[Proximity], Floats]) -> Formula:
 
     def compute(given: IndexInput) -> Floats:
         near, pair = given.near, given.pair
-        reasons = unit_reasons(pair.places, given.land.points, near[:, 2], given.land.decay)
+        points = None if given.land.distances is not None else given.land.points
+        reasons = unit_reasons(pair.places, points, near[:, 2], given.land.decay)
         values = formula(Proximity(pair, near[:, 0], near[:, 1], near[:, 2], near[:, 3], reasons))
         return np.asarray(np.where(reasons == "", values, np.nan))
 
@@ -462,6 +470,7 @@ COMPUTE: dict[str, Formula] = {
     "distance_decay_isolation": _near(distance_decay_isolations),
     "distance_decay_interaction": _near(distance_decay_interactions),
     "morrill": lambda given: _contrasting(given, "alike"),
+    "morrill_order": lambda given: given.by_place(_of_order),
     "wong_boundary": lambda given: _contrasting(given, "length"),
     "wong_shape": lambda given: _contrasting(given, "shape"),
     "spatial_proximity_profile": lambda given: given.by_place(_profile_of),
@@ -515,6 +524,7 @@ NAN_REASON = {
     "distance_decay_isolation": "note_decay_unit",
     "distance_decay_interaction": "note_decay_unit",
     "morrill": "note_no_border",
+    "morrill_order": "note_no_border",
     "wong_boundary": "note_no_border",
     "wong_shape": "note_no_border",
 }

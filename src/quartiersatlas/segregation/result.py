@@ -15,8 +15,10 @@ from quartiersatlas.charts import Charted
 from quartiersatlas.errors import SpecError
 from quartiersatlas.intake import AreaData
 from quartiersatlas.segregation.explain import explain
+from quartiersatlas.segregation.indices.boundary import checked_order
 from quartiersatlas.segregation.indices.clustering import DECAY
 from quartiersatlas.segregation.indices.evenness import checked_aversion
+from quartiersatlas.segregation.indices.own_distances import distances_of_keys
 from quartiersatlas.segregation.inference.significance import (
     RESAMPLES,
     bootstrap,
@@ -64,9 +66,11 @@ def measure_segregation(
     b: float = 0.5,
     centre: str | tuple[float, float] | list[tuple[float, float]] = "population",
     contiguity: Literal["rook", "queen"] = "rook",
+    order: int = 2,
     tolerance: float | None = None,
     barriers: gpd.GeoDataFrame | None = None,
     crossings: gpd.GeoDataFrame | None = None,
+    distances: pd.DataFrame | None = None,
     resample: Literal["persons", "areas"] | None = None,
     n: int = 999,
     seed: int | np.random.Generator | None = None,
@@ -95,7 +99,7 @@ def measure_segregation(
     min_population : float, default 0
         Areas with fewer residents are left out and counted. At least 0. Their persons count nowhere; the land of areas
         known to be uninhabited counts for ``delta`` and ``absolute_centralisation``, and paths
-        (``spatial_proximity_profile``) lead through every area.
+        (``spatial_proximity_profile``, ``morrill_order``) lead through every area.
     missing : {"raise", "report"}, default "raise"
         What to do where a count is unknown: refuse, or leave the area out of the indices that need it and count it
         in ``n_dropped``. It is never taken as 0.
@@ -112,13 +116,19 @@ def measure_segregation(
         The centre of each place for the centralisation indices: the mean of the areas weighted with their residents,
         the mean or median, the most populous area, or coordinates; of several centres the nearest counts.
     contiguity : {"rook", "queen"}, default "rook"
-        Whether neighbours share a border or also a corner, for ``morrill`` and ``spatial_proximity_profile``.
+        Whether neighbours share a border or also a corner, for ``morrill``, ``morrill_order`` and
+        ``spatial_proximity_profile``.
+    order : int, default 2
+        Steps from neighbour to neighbour up to which ``morrill_order`` compares areas, at least 1.
     tolerance : float, optional
         Gap in metres that still counts as touching, for the indices of borders; the default is that of
         :func:`neighbours`. ``.notes`` says where outlines do not touch that were meant to. At least 0.
     barriers, crossings : GeoDataFrame, optional
         Rivers, railways, and bridges across them, as for :func:`neighbours`: the way to others within the radii leads
         around them, and borders along them are no contact. The decay of the clustering indices goes straight.
+    distances : DataFrame, optional
+        Distances of one's own, such as those along streets, for the decay of the clustering indices: columns ``one``,
+        ``other`` (keys of the areas, each pair once) and ``metres``. Pairs that are not named are not near each other.
     resample : {"persons", "areas"}, optional
         Fill ``lower`` and ``upper`` with a 95 % interval from resamples of the persons or of the areas.
     n : int, default 999
@@ -137,6 +147,8 @@ def measure_segregation(
     ------
     ColumnError
         A column is missing.
+    JoinError
+        Distances name areas that the data do not have.
     CountError
         Counts are negative, text, shares, larger than the population, or unknown with ``missing="raise"``.
     GeometryError
@@ -170,16 +182,18 @@ def measure_segregation(
         b=b,
         centre=centre,
         contiguity=contiguity,
+        order=order,
         tolerance=tolerance,
         barriers=barriers,
         crossings=crossings,
+        distances=distances,
         resample=resample,
         n=n,
         seed=deepcopy(seed),  # a generator as it is before the first draw
     )
     _check_options(spec)
     prepared = prepare(data, spec)
-    _check_barriers(prepared)
+    _check_ways(prepared)
     tasks = index_tasks(prepared)
     rows = table_rows(prepared, tasks)
     if resample is not None:
@@ -187,8 +201,8 @@ def measure_segregation(
     return SegregationResult(*with_notes(rows, prepared, tasks, resample), _notes(prepared, tasks), prepared)
 
 
-def _check_barriers(prepared: PreparedCounts) -> None:
-    """Refuse barriers that do not fit the areas."""
+def _check_ways(prepared: PreparedCounts) -> None:
+    """Refuse barriers and distances that do not fit the areas."""
     import geopandas as gpd
 
     from quartiersatlas.space.barriers import checked_barriers
@@ -198,6 +212,8 @@ def _check_barriers(prepared: PreparedCounts) -> None:
         raise SpecError("measure_segregation: barriers need areas with geometry, and these have none.")
     areas = None if shapes is None else gpd.GeoDataFrame(geometry=shapes)
     checked_barriers(areas, spec.barriers, spec.crossings, "measure_segregation")
+    if spec.distances is not None:
+        distances_of_keys(spec.distances, prepared.areas)
 
 
 def _check_options(spec: SegregationSpec) -> None:
@@ -209,6 +225,7 @@ def _check_options(spec: SegregationSpec) -> None:
             raise SpecError(f"{name} must be the name of one column, not {getattr(spec, name)!r}.")
     check_missing(spec.missing)
     choice(spec.contiguity, ("rook", "queen"), "contiguity")
+    checked_order(spec.order)
     check_metres(spec.tolerance, "tolerance")
     if not isinstance(spec.decay, int | float | np.number) or not 0 < spec.decay < np.inf:
         raise SpecError(f"decay must be a length in metres, above 0, not {spec.decay!r}.")
@@ -220,7 +237,7 @@ def _check_options(spec: SegregationSpec) -> None:
         raise SpecError(f"{spec.groups[0]!r} is compared with itself; name another reference.")
 
 
-OF_BORDERS = ("morrill", "wong_boundary", "wong_shape", "spatial_proximity_profile")  # indices
+OF_BORDERS = ("morrill", "morrill_order", "wong_boundary", "wong_shape", "spatial_proximity_profile")  # indices
 
 
 def _notes(prepared: PreparedCounts, tasks: list[IndexTask]) -> tuple[Message, ...]:

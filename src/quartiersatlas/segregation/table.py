@@ -170,7 +170,14 @@ class IndexInputs:
             spec = prepared.spec
             self._geometries[key] = (
                 AreaGeometry(
-                    shapes.to_numpy(), people.places, table, spec.radii, spec.kernel, spec.decay, *spec.contact
+                    shapes.to_numpy(),
+                    people.places,
+                    table,
+                    spec.radii,
+                    spec.kernel,
+                    spec.decay,
+                    *spec.contact,
+                    prepared.distances(rows),
                 ),
                 known,
             )

@@ -13,7 +13,8 @@ from scipy.optimize import linprog
 
 from quartiersatlas.errors import ColumnError, CountError, JoinError, KeyColumnError, SpecError
 from quartiersatlas.segregation.indices.multigroup import information_theory, mutual_information
-from quartiersatlas.segregation.inference.change import fit_margins, segregation_change
+from quartiersatlas.segregation.inference.change import segregation_change
+from quartiersatlas.segregation.inference.margins import fit_margins
 
 M, H = "mutual_information", "information_theory"
 few = settings(max_examples=25, deadline=None)

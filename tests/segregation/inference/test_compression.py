@@ -83,3 +83,26 @@ def test_impossible_requests_are_refused():
         found.crosswalk()
     with pytest.raises(SpecError, match="from 0 to 1"):
         found.crosswalk(share=95)
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"), [("de", "99\u202f% bleiben mit 3 Gebieten"), ("en", "99% are left with 3 areas")]
+)
+def test_the_picture_says_how_few_areas_keep_how_much(lang, words):
+    """Three kinds of areas, two alike of each: three areas keep everything."""
+    found = s.compress(np.array([[40, 10], [80, 20], [25, 25], [50, 50], [5, 45], [10, 90]]))
+    chart = found.chart("path", lang)
+    assert chart.alt.replace("\u00a0", "\u202f").startswith(words)
+    line = next(mark for mark in chart.marks if mark.kind == "line")
+    assert line.points[0] == (6, pytest.approx(1))
+    assert line.points[-1] == (1, pytest.approx(0, abs=1e-12))
+    assert "<figure" in found._repr_html_()
+
+
+def test_a_picture_of_another_kind_is_refused():
+    with pytest.raises(SpecError, match="kind"):
+        s.compress(np.array([[1, 2], [2, 1]])).chart("curve")
+
+
+def test_a_city_without_segregation_has_a_picture_without_a_line():
+    assert s.compress(np.array([[1, 2], [2, 4]])).chart().rows == ()

@@ -19,6 +19,7 @@ import pandas as pd
 from quartiersatlas.base.checks import count_noun
 from quartiersatlas.base.checks import names as names_of
 from quartiersatlas.catalogue import Message
+from quartiersatlas.catalogue.texts import listed_areas
 from quartiersatlas.errors import QuartiersatlasError, SpecError, list_some
 from quartiersatlas.need import need_index
 from quartiersatlas.screening import candidate_areas, comparison_of, screen
@@ -83,7 +84,8 @@ def compute_again(
     Returns
     -------
     Derived
-        The same results of the filled data.
+        The same results of the filled data; the candidates as they are, see
+        :func:`~quartiersatlas.disclosure.derived.grouped.shown_candidates`.
 
     Raises
     ------
@@ -103,7 +105,7 @@ def compute_again(
             return Derived(
                 need=again,
                 shortlist=chosen,
-                candidates=_candidates_again(filled, candidates, chosen),
+                candidates=candidates,
                 segregation=segregation_again(filled, pattern, segregation) if segregation is not None else None,
                 scale=scale_again(filled, pattern, scale) if scale is not None else None,
                 stability=_stability_again(stability, again, chosen) if stability is not None else None,
@@ -182,14 +184,6 @@ def _comparison_again(
     return comparison_of(found, **comparison.call)
 
 
-def _candidates_again(
-    filled: AreaData, candidates: Candidates | None, shortlist: Shortlist | None
-) -> Candidates | None:
-    if candidates is None or shortlist is None:
-        return None
-    return candidate_areas(filled, shortlist, **candidates.call)
-
-
 def _stability_again(stability: Stability, need: NeedIndex | None, shortlist: Shortlist | None) -> Stability:
     """Run the same replicates again."""
     if stability.made_by not in ("need", "shortlist"):
@@ -238,9 +232,11 @@ def segregation_again(filled: AreaData, pattern: SuppressionPattern, result: Seg
         b=spec.b,
         centre=spec.centre,  # type: ignore[arg-type]
         contiguity=spec.contiguity,
+        order=spec.order,
         tolerance=spec.tolerance,
         barriers=spec.barriers,
         crossings=spec.crossings,
+        distances=spec.distances,
         resample=spec.resample,
         n=spec.n,
         seed=deepcopy(spec.seed),
@@ -404,7 +400,7 @@ def differences(
     candidates: Candidates | None = None,
     withheld: pd.Series[bool] | None = None,
 ) -> pd.DataFrame:
-    """Return every area whose class, selection or candidate area differs between the house and the release.
+    """Return every area whose class, selection or area for review differs between the house and the release.
 
     Parameters
     ----------
@@ -428,7 +424,7 @@ def differences(
             rows += _differing(need.classes[axis], pairs, "class", str(axis))
     if shortlist is not None and derived.shortlist is not None:
         rows += _differing(_outcome(shortlist), _outcome(derived.shortlist), "selection", "")
-        if candidates is not None:
+        if candidates is not None and not is_shown_alike(shortlist, derived.shortlist):
             house, released = (_company(one, candidates, withheld) for one in (shortlist, derived.shortlist))
             rows += _differing(house, released, "candidate", "")
     return pd.DataFrame(rows, columns=DIFFERENCE_COLUMNS)
@@ -438,6 +434,11 @@ def _differing(house: pd.Series, released: pd.Series, kind: str, of: str) -> lis
     keys = house.index.union(released.index, sort=False)
     pairs = zip(keys, house.reindex(keys).fillna(""), released.reindex(keys).fillna(""), strict=True)
     return [(str(key), kind, of, one, other) for key, one, other in pairs if one != other]
+
+
+def is_shown_alike(house: Shortlist, shown: Shortlist) -> bool:
+    """Return True if a reader sees the selection and the residents of the house: candidate areas are made of these."""
+    return shown.selected.equals(house.selected) and shown.residents.equals(house.residents)
 
 
 def _outcome(shortlist: Shortlist) -> pd.Series:
@@ -464,6 +465,6 @@ def difference_messages(found: pd.DataFrame, names: pd.Series[str]) -> list[Mess
     keys = list(dict.fromkeys(found["key"]))
     if not keys:
         return []
-    listed = ", ".join(f"{names[key]} ({key})" for key in keys)
+    listed = listed_areas(names, keys)
     name = "warning_derived_one" if len(keys) == 1 else "warning_derived"
     return [Message(name, {"count": len(keys), "names": listed})]

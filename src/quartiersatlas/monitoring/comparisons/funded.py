@@ -29,6 +29,8 @@ from quartiersatlas.monitoring.comparisons.estimates import (
 )
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.charts.marks import Mark
 
@@ -280,8 +282,7 @@ def compare_funded(
     absent = [key for key in chosen if key not in values.index]
     if absent:
         raise ColumnError(f"compare_funded: there are no areas {list_some(absent)}, which are said to be funded.")
-    if bordering is None:
-        bordering = _bordering(panel, chosen)
+    bordering = _bordering(panel, chosen) if bordering is None else bordering
     years = [int(year) for year in values.columns]
     after = [year for year in years if year > selected]
     before = [year for year in years if selected - YEARS_BEFORE <= year < selected]
@@ -292,18 +293,10 @@ def compare_funded(
         "unknown": tuple(used.index[used.isna().any(axis=1)]),
         "excluded": tuple(sorted(set(exclude))),
     }
-    out = {key for keys in dropped.values() for key in keys}
-    kept = used[~used.index.isin(out)]
+    kept = used.drop(index=[key for keys in dropped.values() for key in keys], errors="ignore")
     is_funded = kept.index.isin(chosen)
     _check_groups(int(is_funded.sum()), int((~is_funded).sum()), dropped)
-    course = GroupCourse(
-        post=kept[after].mean(axis=1).to_numpy(),
-        chosen=kept[selected].to_numpy(),
-        earlier=kept[before].mean(axis=1).to_numpy(),
-        funded=is_funded,
-        years_after=float(np.mean(after)) - selected,
-        years_before=float(np.mean(before)) - selected,
-    )
+    course = _course(kept, is_funded, selected, before, after)
     table = estimates(course)
     return FundedComparison(
         outcome=outcome,
@@ -329,6 +322,20 @@ def compare_funded(
             "bordering": dropped["bordering"],
             "comment": comment,
         },
+    )
+
+
+def _course(
+    kept: pd.DataFrame, is_funded: NDArray[np.bool_], selected: int, before: list[int], after: list[int]
+) -> GroupCourse:
+    """Return the years before, at and after the selection of the areas that are compared."""
+    return GroupCourse(
+        post=kept[after].mean(axis=1).to_numpy(),
+        chosen=kept[selected].to_numpy(),
+        earlier=kept[before].mean(axis=1).to_numpy(),
+        funded=is_funded,
+        years_after=float(np.mean(after)) - selected,
+        years_before=float(np.mean(before)) - selected,
     )
 
 

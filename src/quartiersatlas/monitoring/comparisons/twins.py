@@ -178,18 +178,15 @@ def twins(
     """
     expects(data, AreaData, "twins", "data = qa.join(areas, table)")
     expects(others or {}, Mapping, "twins: others", 'others={"Halle": data_halle}')
-    for city, one in (others or {}).items():
-        expects(one, AreaData, f"twins: others[{city!r}]", "data = qa.join(areas, table)")
     asked = names_of(areas, "twins: areas")
     absent = [key for key in asked if key not in data.areas.index]
     if absent:
         raise ColumnError(f"twins: there are no areas {list_some(absent)}.")
-    for name, value in (("number", number), ("runs", runs)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise SpecError(f"twins: {name}={value!r} must be a whole number from 1.")
+    _refuse_odd_numbers(number=number, runs=runs)
     chosen = _indicators(data, indicators)
     cities = {OWN: data, **(others or {})}
     for city, one in (others or {}).items():
+        expects(one, AreaData, f"twins: others[{city!r}]", "data = qa.join(areas, table)")
         _refuse_unlike(data, one, city, chosen)
     x, n = _counts(cities, chosen)
     index = pd.MultiIndex.from_tuples(x.index, names=["city", "key"])
@@ -201,17 +198,11 @@ def twins(
             f"least {max(FEWEST_AREAS, number + 2)}. Compare them one by one."
         )
     targets = [key for key in asked if (OWN, key) in index]
-    rows = (
-        index.get_indexer(pd.MultiIndex.from_tuples([(OWN, key) for key in targets]))
-        if targets
-        else np.array([], dtype=int)
-    )
+    rows = np.array([index.get_loc((OWN, key)) for key in targets], dtype=int)
     weights = np.sqrt([rates(x[name], n[name])["reliability"].mean() for name in chosen])
     rate = (x / n).to_numpy()
     distance, nearest = _nearest(rate, weights, rows, candidates, number)
-    rng = np.random.default_rng(seed)
-    hits = np.zeros((len(rows), len(index)))
-    persons = n.to_numpy()
+    hits, rng, persons = np.zeros((len(rows), len(index))), np.random.default_rng(seed), n.to_numpy()
     for _ in range(runs):
         _, again = _nearest(rng.binomial(persons.astype(int), rate) / persons, weights, rows, candidates, number)
         np.add.at(hits, (np.arange(len(rows))[:, None], again), 1.0)
@@ -235,6 +226,12 @@ def twins(
             "seed": seed if isinstance(seed, int) else 0,
         },
     )
+
+
+def _refuse_odd_numbers(**numbers: object) -> None:
+    for name, value in numbers.items():
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise SpecError(f"twins: {name}={value!r} must be a whole number from 1.")
 
 
 def _nearest(

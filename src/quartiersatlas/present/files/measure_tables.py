@@ -8,7 +8,7 @@ import pandas as pd
 
 from quartiersatlas.catalogue import text
 from quartiersatlas.intake.registers.schema import PERMANENT, PERMANENT_WORDS, field_labels, register_columns
-from quartiersatlas.present.measures import state_text
+from quartiersatlas.present.acting.measures import state_text
 from quartiersatlas.present.statements import visible
 
 if TYPE_CHECKING:

@@ -30,6 +30,8 @@ from quartiersatlas.errors import ColumnError, DependencyError, SpecError, list_
 from quartiersatlas.intake import AreaData, join
 from quartiersatlas.intake.joining.data import kind_of
 from quartiersatlas.present.comparable import check_earlier
+from quartiersatlas.present.files.fingerprint import fingerprint_of
+from quartiersatlas.present.files.seal import sealed
 from quartiersatlas.present.look import ACCENT, Look
 from quartiersatlas.present.map.classes import check_fixed, map_columns
 from quartiersatlas.present.map.ground import Ground, ground_of
@@ -233,6 +235,20 @@ def _meant(known: Indicator, unit: str | None, kind: str | None, label: str | No
     return replace(known, **changes)
 
 
+MOST_AREAS = 25_000  # in a page of about 5 MB that a phone still draws
+
+
+def refuse_too_many(release: Release) -> None:
+    """Refuse a map of more areas than a page can hold, with the ways to smaller ones."""
+    if len(release.areas) > MOST_AREAS:
+        raise SpecError(
+            f"atlas_map: the release has {number_text(len(release.areas), 0, 'en')} areas, and a page holds "
+            f"{number_text(MOST_AREAS, 0, 'en')} at most. Make a map of each town, qa.split(data, level) or "
+            f'by = "level" in a project file; or of larger units, such as districts or cells of 500 m. A report and '
+            "qa.export(rel, 'areas.gpkg') take any number."
+        )
+
+
 @dataclass(frozen=True, eq=False)
 class Atlas:
     """The map of a release.
@@ -274,6 +290,7 @@ class Atlas:
 
     def __post_init__(self) -> None:
         check_release(self.release, "atlas_map")
+        refuse_too_many(self.release)
         check_lang(self.lang)
         if self.look is not None:
             expects(self.look, Look, "atlas_map: look", 'look=qa.Look(office="Stadt Beispiel")')
@@ -312,6 +329,8 @@ class Atlas:
         page = str(self.to_folium().get_root().render())
         page = page.replace(", maximum-scale=1.0, user-scalable=no", "", 1)  # readers may enlarge the page
         page = page.replace("<html>", f'<html lang="{self.lang}" class="qa-page">', 1)
+        head, mark, rest = page.partition("<style> ")  # folium's own lines, and the encoding, which the policy tells
+        page = re.sub(r"\n\s+", "\n", re.sub(r'<meta http-equiv="content-type"[^>]*>', "", head)) + mark + rest
         # the last script holds the data, and stands behind all markup; text from data has no "<" in it
         own = [
             *inline_scripts(head_html(self.look)),
@@ -319,7 +338,7 @@ class Atlas:
             *FOLIUM_SCRIPT.findall(page),
             *inline_scripts(page.rpartition("</body>")[2]),
         ]
-        return with_policy(page, own)
+        return sealed(with_policy(page, own), fingerprint_of(self.release, "map", self.lang, self.earlier))
 
     def to_folium(self) -> folium.Map:
         """Return the map as a folium map, to which further layers can be added."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from quartiersatlas.catalogue import number_text, text
-from quartiersatlas.present.measures import area_knowledge_lines, area_measure_lines, lacking_fields
+from quartiersatlas.present.acting.measures import area_knowledge_lines, area_measure_lines, lacking_fields
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -52,6 +52,7 @@ from quartiersatlas.present.statements import (
     note_lines,
     other_reason_texts,
     reason_texts,
+    selected_words,
 )
 from quartiersatlas.screening import running_programmes, span_texts
 from quartiersatlas.space.exclaves import city_extent
@@ -206,15 +207,13 @@ def _map_data(
     release: Release, lang: Lang, breaks: Mapping[str, Sequence[float]], earlier: Sequence[Release]
 ) -> dict[str, Any]:
     areas = release.areas
-    keys = list(areas.index)
-    number = {key: position for position, key in enumerate(keys)}
+    keys, number = list(areas.index), {key: position for position, key in enumerate(areas.index)}
     parents = [column for column in areas.columns if column not in ("name", "geometry")]
     columns = map_columns(release)
     first_axis = next((c.id for c in columns if c.kind == "class"), "")
     counts = _Counts()
     words = {name: text(name, lang) for name in (*WORDS, *PANEL_WORDS, *(f"chart_{name}" for name in CHART_WORDS))}
-    words["legend_selected"] = text("legend_selected_context" if release.context_only else "legend_selected", lang)
-    words["legend_open"] = text("legend_open", lang, label=words["legend_selected"])
+    words |= selected_words(release, lang)
     notes = [*release.notices, *([draft_text(release, lang)] if release.is_draft else []), text("reading_aid", lang)]
     return {
         "lang": lang,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from quartiersatlas.catalogue import Lang
+    from quartiersatlas.present.files.seal import Fingerprint
     from quartiersatlas.present.look import Look
 
 # what neither XML nor a printer knows: control characters except tab and line end, lone surrogates, non-characters
@@ -166,7 +167,10 @@ DocumentBlock = (
 
 @dataclass(frozen=True)
 class Document:
-    """A whole document in one language; ``foot`` stands below each page, ``as_of`` is the date it is given."""
+    """A whole document in one language.
+
+    ``foot`` stands below each page, ``as_of`` is the date it is given, ``fingerprint`` what a page says of its release.
+    """
 
     title: str
     lang: Lang
@@ -174,6 +178,7 @@ class Document:
     look: Look | None = None
     foot: str = ""
     as_of: str = ""
+    fingerprint: Fingerprint | None = None
 
     def __post_init__(self) -> None:
         if self.look is not None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from quartiersatlas.base.files import write_bytes
 from quartiersatlas.errors import ReleaseError
+from quartiersatlas.present.files.seal import sealed
 from quartiersatlas.present.paper.document import (
     Bullets,
     DocumentTable,
@@ -68,7 +69,7 @@ def html_text(document: Document) -> str:
         picture=lambda figure: Markup(_inline(figure.svg, f"p{next(numbers)}", figure.alt)),  # noqa: S704 - our own
         swatch=lambda svg: Markup(_inline(svg, f"p{next(numbers)}", "")),  # noqa: S704
     )
-    return with_policy(printable(page))
+    return sealed(with_policy(printable(page)), document.fingerprint)
 
 
 SVG_START = re.compile(r"^.*?<svg\b([^>]*)>", re.DOTALL)

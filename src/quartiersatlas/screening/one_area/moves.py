@@ -93,9 +93,11 @@ def grouped(held: Sequence[Held], evidence: Evidence, how: How, rescored: Rescor
         The need index, if the rule looks at one.
     """
     looks = [looked_at(one.condition, rescored) for one in held]
-    measured = {name: evidence.measured[name] for names in looks for name in names if name in evidence.measured}
+    # in one order: among equally small changes the first one found is told
+    named = list(dict.fromkeys(name for names in looks for name in sorted(names)))
+    measured = {name: evidence.measured[name] for name in named if name in evidence.measured}
     if rescored is not None:
-        measured = {**{name: rescored.measured[name] for names in looks for name in names - set(measured)}, **measured}
+        measured = {**{name: rescored.measured[name] for name in named if name not in measured}, **measured}
     groups: list[Group] = []
     for mover in _movers(measured, how):
         mine = {place for place, names in enumerate(looks) if names & set(mover.steps)}

@@ -112,8 +112,7 @@ def morrill(
     >>> round(morrill([100, 100, 0, 0], [0, 0, 100, 100], *row), 6), morrill([100, 0, 100, 0], [0, 100, 0, 100], *row)
     (0.666667, 0.0)
     """
-    if isinstance(order, bool) or not isinstance(order, int | np.integer) or order < 1:
-        raise SpecError(f"order must be a whole number, 1 or more, not {order!r}.")
+    checked_order(order)
     choice(fading, tuple(FADING), "fading")
     pair, contacts, lived_in = _touching(group, rest, one, other)
     nearest = _difference(pair, contacts)
@@ -124,6 +123,12 @@ def morrill(
     apart = [_difference(pair, steps.among(lived_in)) for steps in farther]
     contrasts = [FADING[fading](k) * (dissimilarity - value) for k, value in enumerate(apart, start=2)]
     return nearest - float(np.nansum(contrasts))
+
+
+def checked_order(order: int) -> None:
+    """Refuse steps that are no whole number above 0."""
+    if isinstance(order, bool) or not isinstance(order, int | np.integer) or order < 1:
+        raise SpecError(f"order must be a whole number, 1 or more, not {order!r}.")
 
 
 def _orders(contacts: Contacts, n_areas: int, order: int) -> Iterator[Contacts]:

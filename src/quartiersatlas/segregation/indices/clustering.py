@@ -13,15 +13,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from quartiersatlas.base.checks import count_noun, renamed
-from quartiersatlas.errors import GeometryError, list_some
+from quartiersatlas.errors import GeometryError, SpecError, list_some
 from quartiersatlas.segregation.by_area import by_area
 from quartiersatlas.segregation.counts import Pair, Places, as_counts, as_numbers, as_part_and_population, ratio, share
+from quartiersatlas.segregation.indices.own_distances import checked_distances, sums_by_distances
 from quartiersatlas.space.surroundings import decay_sums, nearest_distances
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import ArrayLike, NDArray
+
+    from quartiersatlas.segregation.indices.boundary import Contacts
+    from quartiersatlas.segregation.indices.own_distances import Distances
 
     Floats = NDArray[np.float64]
 
@@ -73,7 +77,9 @@ class Proximity:
         return self.pair.places.sum(self.pair.both * (self.near_group + self.near_other))
 
 
-def proximity_sums(pairs: Sequence[Pair], points: Floats, area: Floats, decay: float) -> list[Proximity]:
+def proximity_sums(
+    pairs: Sequence[Pair], points: Floats, area: Floats, decay: float, distances: Contacts | None = None
+) -> list[Proximity]:
     """Return how many persons are near each area, for several groups in one pass over all pairs of areas.
 
     Parameters
@@ -86,6 +92,8 @@ def proximity_sums(pairs: Sequence[Pair], points: Floats, area: Floats, decay: f
         Size of the areas in square metres, >= 0.
     decay : float
         Metres over which the weight falls to 1/e, above 0.
+    distances : Contacts, optional
+        Distances between areas of one place, in place of those between the points.
 
     Returns
     -------
@@ -106,11 +114,18 @@ def proximity_sums(pairs: Sequence[Pair], points: Floats, area: Floats, decay: f
     for each in pairs:
         columns += [each.group, each.other]
     values, within = np.column_stack(columns), np.sqrt(WITHIN * area)
+    if distances is not None:
+        near = sums_by_distances(distances, values, decay, within)
+        return _proximities(pairs, near, unit_reasons(pair.places, None, near[:, 0], decay))
     near = np.empty(values.shape)
     for start, size in zip(pair.places.starts, pair.places.sizes, strict=True):
         rows = slice(start, start + size)
         near[rows] = decay_sums(points[rows], values[rows], decay, within[rows])
-    reasons = unit_reasons(pair.places, points, near[:, 0], decay)
+    return _proximities(pairs, near, unit_reasons(pair.places, points, near[:, 0], decay))
+
+
+def _proximities(pairs: Sequence[Pair], near: Floats, reasons: NDArray[np.str_]) -> list[Proximity]:
+    """Return the sums of each pair: near are all residents, all areas, and the two populations of each pair."""
     return [
         Proximity(each, near[:, 2 * k + 2], near[:, 2 * k + 3], near[:, 0], near[:, 1], reasons)
         for k, each in enumerate(pairs)
@@ -146,7 +161,13 @@ def decay_reason(points: ArrayLike, decay: float) -> str:
 @renamed(unit="decay")
 @by_area
 def spatial_proximity(
-    group: ArrayLike, rest: ArrayLike, points: ArrayLike, area: ArrayLike, decay: float = DECAY
+    group: ArrayLike,
+    rest: ArrayLike,
+    points: ArrayLike | None,
+    area: ArrayLike,
+    decay: float = DECAY,
+    *,
+    distances: Distances | None = None,
 ) -> float:
     """How much closer members of the same population live to each other than members of any do.
 
@@ -161,6 +182,9 @@ def spatial_proximity(
     decay : float, default 1000
         Metres over which the weight of a neighbour falls to 1/e, above 0. The default is the exp(-d) of the literature
         with d in kilometres.
+    distances : tuple of (array_like, array_like, array_like), optional
+        Distances of one's own, such as those along streets: the positions of the two areas of each pair, each pair
+        once, and their distance in metres. Pairs that are not named are not near each other; ``points`` may be None.
 
     Returns
     -------
@@ -198,7 +222,7 @@ def spatial_proximity(
     >>> round(apart, 3), round(mixed, 3)
     (1.413, 1.017)
     """
-    return _in_one_place(spatial_proximities, _proximity(group, rest, None, points, area, decay))
+    return _in_one_place(spatial_proximities, _proximity(group, rest, None, points, area, decay, distances))
 
 
 def spatial_proximities(near: Proximity) -> Floats:
@@ -211,7 +235,13 @@ def spatial_proximities(near: Proximity) -> Floats:
 @renamed(unit="decay")
 @by_area
 def relative_clustering(
-    group: ArrayLike, rest: ArrayLike, points: ArrayLike, area: ArrayLike, decay: float = DECAY
+    group: ArrayLike,
+    rest: ArrayLike,
+    points: ArrayLike | None,
+    area: ArrayLike,
+    decay: float = DECAY,
+    *,
+    distances: Distances | None = None,
 ) -> float:
     """How much closer members of a group live to each other than members of the other population do.
 
@@ -221,6 +251,8 @@ def relative_clustering(
         As for :func:`spatial_proximity`.
     decay : float, default 1000
         Metres over which the weight of a neighbour falls to 1/e, above 0.
+    distances : tuple of (array_like, array_like, array_like), optional
+        As for :func:`spatial_proximity`.
 
     Returns
     -------
@@ -248,7 +280,7 @@ def relative_clustering(
     >>> relative_clustering([50, 0, 0, 50], [0, 100, 100, 0], row, [1] * 4, decay=1) < 0
     True
     """
-    return _in_one_place(relative_clusterings, _proximity(group, rest, None, points, area, decay))
+    return _in_one_place(relative_clusterings, _proximity(group, rest, None, points, area, decay, distances))
 
 
 def relative_clusterings(near: Proximity) -> Floats:
@@ -260,7 +292,13 @@ def relative_clusterings(near: Proximity) -> Floats:
 @renamed(unit="decay")
 @by_area
 def absolute_clustering(
-    group: ArrayLike, rest: ArrayLike, points: ArrayLike, area: ArrayLike, decay: float = DECAY
+    group: ArrayLike,
+    rest: ArrayLike,
+    points: ArrayLike | None,
+    area: ArrayLike,
+    decay: float = DECAY,
+    *,
+    distances: Distances | None = None,
 ) -> float:
     """How many of the residents nearby are members of the own group, beyond what an equal number everywhere gives.
 
@@ -270,6 +308,8 @@ def absolute_clustering(
         As for :func:`spatial_proximity`.
     decay : float, default 1000
         Metres over which the weight of a neighbour falls to 1/e, above 0.
+    distances : tuple of (array_like, array_like, array_like), optional
+        As for :func:`spatial_proximity`.
 
     Returns
     -------
@@ -302,7 +342,7 @@ def absolute_clustering(
     >>> round(apart, 3), round(mixed, 3)
     (0.413, 0.017)
     """
-    return _in_one_place(absolute_clusterings, _proximity(group, rest, None, points, area, decay))
+    return _in_one_place(absolute_clusterings, _proximity(group, rest, None, points, area, decay, distances))
 
 
 def absolute_clusterings(near: Proximity) -> Floats:
@@ -317,7 +357,13 @@ def absolute_clusterings(near: Proximity) -> Floats:
 @renamed(total="population", unit="decay")
 @by_area
 def distance_decay_isolation(
-    group: ArrayLike, population: ArrayLike, points: ArrayLike, area: ArrayLike, decay: float = DECAY
+    group: ArrayLike,
+    population: ArrayLike,
+    points: ArrayLike | None,
+    area: ArrayLike,
+    decay: float = DECAY,
+    *,
+    distances: Distances | None = None,
 ) -> float:
     """Probability that the next person whom a member of a group meets anywhere is of the same group.
 
@@ -329,6 +375,8 @@ def distance_decay_isolation(
         As for :func:`spatial_proximity`.
     decay : float, default 1000
         Metres over which the weight of a neighbour falls to 1/e, above 0.
+    distances : tuple of (array_like, array_like, array_like), optional
+        As for :func:`spatial_proximity`.
 
     Returns
     -------
@@ -360,7 +408,7 @@ def distance_decay_isolation(
     0.72
     """
     group, population = as_part_and_population(group, population)
-    near = _proximity(group, population - group, population, points, area, decay)
+    near = _proximity(group, population - group, population, points, area, decay, distances)
     return _in_one_place(distance_decay_isolations, near)
 
 
@@ -372,7 +420,14 @@ def distance_decay_isolations(near: Proximity) -> Floats:
 @renamed(total="population", unit="decay")
 @by_area
 def distance_decay_interaction(
-    group: ArrayLike, other: ArrayLike, population: ArrayLike, points: ArrayLike, area: ArrayLike, decay: float = DECAY
+    group: ArrayLike,
+    other: ArrayLike,
+    population: ArrayLike,
+    points: ArrayLike | None,
+    area: ArrayLike,
+    decay: float = DECAY,
+    *,
+    distances: Distances | None = None,
 ) -> float:
     """Probability that the next person whom a member of a group meets anywhere is of another group.
 
@@ -385,6 +440,8 @@ def distance_decay_interaction(
         As for :func:`spatial_proximity`.
     decay : float, default 1000
         Metres over which the weight of a neighbour falls to 1/e, above 0.
+    distances : tuple of (array_like, array_like, array_like), optional
+        As for :func:`spatial_proximity`.
 
     Returns
     -------
@@ -413,7 +470,9 @@ def distance_decay_interaction(
     >>> round(distance_decay_interaction([100, 100, 0, 0], [0, 0, 100, 100], [100] * 4, row, [1] * 4, decay=1), 3)
     0.28
     """
-    return _in_one_place(distance_decay_interactions, _proximity(group, other, population, points, area, decay))
+    return _in_one_place(
+        distance_decay_interactions, _proximity(group, other, population, points, area, decay, distances)
+    )
 
 
 def distance_decay_interactions(near: Proximity) -> Floats:
@@ -428,16 +487,26 @@ def _mean_share(near: Proximity, met: Floats) -> Floats:
 
 
 def _proximity(
-    group: ArrayLike, other: ArrayLike, population: ArrayLike | None, points: ArrayLike, area: ArrayLike, decay: float
+    group: ArrayLike,
+    other: ArrayLike,
+    population: ArrayLike | None,
+    points: ArrayLike | None,
+    area: ArrayLike,
+    decay: float,
+    distances: Distances | None,
 ) -> Proximity:
     """Return the sums of one pair in one place, without empty areas; without a population, the two are everybody."""
     group, other = as_counts(group, other)
     _, population = as_part_and_population(group + other, group + other if population is None else population)
-    points, area = as_numbers(points, "points"), as_numbers(area, "area")
+    if points is None and distances is None:
+        raise SpecError("Distances need points, or distances= of your own.")
+    area = as_numbers(area, "area")
+    points = np.zeros((len(area), 2)) if points is None else as_numbers(points, "points")
     _check_lengths(points, area, len(population))
     lived_in = population > 0
     pair = Pair(group[lived_in], other[lived_in], population[lived_in], Places.one(int(lived_in.sum())))
-    return proximity_sums([pair], points[lived_in], area[lived_in], decay)[0]
+    pairs = None if distances is None else checked_distances(distances, lived_in)
+    return proximity_sums([pair], points[lived_in], area[lived_in], decay, pairs)[0]
 
 
 def _in_one_place(compute: Callable[[Proximity], Floats], near: Proximity) -> float:
@@ -466,9 +535,11 @@ def _check_lengths(points: Floats, area: Floats, n_areas: int) -> None:
         )
 
 
-def unit_reasons(places: Places, points: Floats, near_total: Floats, decay: float) -> NDArray[np.str_]:
-    """Return the reason of each place, also where an area is not even near itself."""
+def unit_reasons(places: Places, points: Floats | None, near_total: Floats, decay: float) -> NDArray[np.str_]:
+    """Return the reason of each place, also where an area is not even near itself; all there is without points."""
     nowhere = places.sum((near_total == 0).astype(float)) > 0
+    if points is None:
+        return np.where(nowhere, REASON, "")
     ends = places.starts + places.sizes
     reasons = [decay_reason(points[start:end], decay) for start, end in zip(places.starts, ends, strict=True)]
     return np.where(nowhere, REASON, np.array(reasons, dtype=f"<U{len(REASON)}"))

@@ -127,12 +127,13 @@ def compare_segregation(
 
 def _refuse_unlike(one: SegregationSpec, other: SegregationSpec) -> None:
     """Refuse to compare what was computed in different ways."""
-    for name in ("b", "kernel", "decay", "contiguity", "tolerance", "min_population"):
+    for name in ("b", "kernel", "decay", "contiguity", "order", "tolerance", "min_population"):
         if getattr(one, name) != getattr(other, name):
             values = f"{getattr(one, name)!r} and {getattr(other, name)!r}"
             raise SpecError(f"The two results were computed with different {name}: {values}.")
-    if (one.barriers is None) != (other.barriers is None):
-        raise SpecError("Only one of the two results was computed with barriers: give both theirs, or none.")
+    for name in ("barriers", "distances"):
+        if (getattr(one, name) is None) != (getattr(other, name) is None):
+            raise SpecError(f"Only one of the two results was computed with {name}: give both theirs, or none.")
 
 
 def _refuse_other_areas(one: pd.Index, other: pd.Index) -> None:

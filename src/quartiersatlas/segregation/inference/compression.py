@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from quartiersatlas.charts import Chart, Charted
 from quartiersatlas.errors import CountError, SpecError, list_some
 from quartiersatlas.segregation.counts import as_counts, as_numbers
 from quartiersatlas.segregation.indices.boundary import checked_contacts
+from quartiersatlas.segregation.pictures.compression import compression_chart
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
+
+    from quartiersatlas.catalogue import Lang
 
     Floats = NDArray[np.float64]
 
@@ -23,7 +27,7 @@ ROUNDING = 1e-12  # of M: what is kept misses the share that was asked for by no
 
 
 @dataclass(frozen=True, eq=False)
-class Compression:
+class Compression(Charted):
     """Areas merged step by step, and the mutual information M that is left.
 
     Parameters
@@ -74,6 +78,31 @@ class Compression:
                 area = into[area]  # noqa: PLW2901 - up to the last merger
             found.append(area)
         return pd.Series(found, index=self.areas, name="merged")
+
+    def chart(self, kind: str | None = None, lang: Lang = "de") -> Chart:
+        """Return the share of M that is left over the number of areas: where the path falls, mergers begin to cost.
+
+        Parameters
+        ----------
+        kind : {"path"}, optional
+            The only one.
+        lang : {"de", "en"}, default "de"
+            Language.
+
+        Returns
+        -------
+        Chart
+            A line, and the fewest areas that keep 99, 95, 90, 75 and 50 % of M.
+
+        Raises
+        ------
+        SpecError
+            There is no such kind or language.
+        """
+        return compression_chart(self.path, kind, lang)
+
+    def _repr_html_(self) -> str:
+        return f"{self.path.to_html(index=False, escape=True, max_rows=12)}{self._picture()}"
 
     def __repr__(self) -> str:
         return f"Compression\n{self.path.to_string(index=False, max_rows=12)}"

@@ -21,8 +21,8 @@ MOST_PERSONS = 10**9  # the limit of the hypergeometric draws
 MOST_DRAWS = 1_000_000  # a share of so many draws is exact to a tenth of a percentage point
 
 ReplicateKind = Literal[
-    "areas", "evenness", "systematic", "person_permutation", "area_permutation"
-]  # the first is a resample, the others are what chance is
+    "persons", "areas", "evenness", "systematic", "person_permutation", "area_permutation"
+]  # the first two are resamples, the others are what chance is
 
 
 def draw_replicates(people: People, kind: ReplicateKind, n: int, rng: np.random.Generator) -> People:
@@ -33,7 +33,8 @@ def draw_replicates(people: People, kind: ReplicateKind, n: int, rng: np.random.
     people : Pair or Composition
         The population.
     kind : str
-        ``areas``: the areas of a place anew from its areas. ``evenness``: each area's members with the place's
+        ``persons``: the persons of each area anew with the shares found there. ``areas``: the areas of a place anew
+        from its areas. ``evenness``: each area's members with the place's
         shares. ``systematic``: each group's areas with the areas' shares of all. ``person_permutation``: persons
         shuffled, areas and groups keep their size. ``area_permutation``: inhabited areas shuffled within the place. Of
         a pair, chance moves the two populations that are compared; everybody else stays.
@@ -51,6 +52,12 @@ def draw_replicates(people: People, kind: ReplicateKind, n: int, rng: np.random.
         return _of_rows(people, _rows(people.places, n, rng), n)
     if kind == "area_permutation":
         return _of_rows(people, _shuffled(people, n, rng), n)
+    if kind == "persons":
+        persons = as_table(people)
+        sizes = whole_persons(persons.sum(axis=1), kind)
+        shares = share(persons, persons.sum(axis=1)[:, None])
+        drawn = _multinomial(np.array(np.broadcast_to(sizes, (n, len(sizes)))), shares, rng)
+        return as_people(people, drawn, n)
     table = whole_persons(as_table(people)[:, :2] if isinstance(people, Pair) else as_table(people), kind)
     draw = {"evenness": _evenness, "systematic": _systematic, "person_permutation": _permutation}[kind]
     found = draw(table, people.places, n, rng)

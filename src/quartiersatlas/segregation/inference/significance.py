@@ -70,7 +70,8 @@ def bootstrap(
     resample : {"persons", "areas"}, default "persons"
         ``persons``: the persons of each area are drawn by chance from the shares that it truly has; these are drawn
         from models of the shares of all areas (all alike, spread by a Dirichlet distribution, or of two kinds), weighed
-        by how well they explain what was found. ``areas``: resample the areas of each place.
+        by how well they explain what was found. These models know nothing of neighbours: for indices with geometry,
+        persons are drawn again with the shares found (basic bootstrap). ``areas``: resample the areas of each place.
     n : int, default 999
         Resamples. At least 1.
     seed : int or Generator, optional
@@ -82,9 +83,9 @@ def bootstrap(
     -------
     DataFrame
         One row per row of the table: by, group, reference, index, value, bias (value less what it may truly be on
-        average), sd (of what it may truly be), corrected (value less bias), lower, upper (95 %, of areas the basic
-        bootstrap, cut at the range of the index), n, note. With small areas the interval need not hold the value,
-        which chance alone has raised.
+        average), sd (of what it may truly be), corrected (value less bias), lower, upper (95 %, of areas and of indices
+        with geometry the basic bootstrap, cut at the range of the index), n, note. With small areas the
+        interval need not hold the value, which chance alone has raised.
 
     Raises
     ------
@@ -217,14 +218,15 @@ def off_target(
 ) -> Floats:
     """Return how far off the true value the index of n populations is, shape (n, n_places).
 
-    Areas are drawn from the areas found, whose index is then the truth. With persons, the true values are those of
-    the shares that the areas may truly have (:func:`true_populations`), of a corrected index those of the index that
-    it corrects.
+    Areas are drawn from the areas found, whose index is then the truth, and so are persons where the index looks at
+    several areas together: the models of true shares know nothing of neighbours and would draw areas side by side too
+    much apart. Otherwise, with persons, the true values are those of the shares that the areas may truly have
+    (:func:`true_populations`), of a corrected index those of the index that it corrects.
     """
     if task.given is None:
         return np.full((1, prepared.n_places), np.nan)
-    if resample == "areas":
-        return _replicate_values(task, prepared, "areas", n, rng) - task.values(prepared.n_places)[0]
+    if resample == "areas" or task.index.requires:
+        return _replicate_values(task, prepared, resample, n, rng) - task.values(prepared.n_places)[0]
     corrected = replace(task, index=registry()[TARGET.get(task.index.id, task.index.id)])
     return task.values(prepared.n_places)[0] - _true_values(corrected, prepared, n, rng)
 
