@@ -20,6 +20,8 @@ ENTRIES = {
     "page.css": ("page.css",),
     "measures.js": ("measures.js", "--format=iife", "--global-name=QuartiersMeasures"),
     "measures.css": ("measures.css",),
+    "overview.js": ("overview.js", "--format=iife", "--global-name=QuartiersOverview"),
+    "overview.css": ("overview.css",),
 }
 
 

@@ -67,11 +67,13 @@ from .present.dossier import dossier
 from .present.files.export import export
 from .present.look import Look
 from .present.map.atlas import Atlas, atlas_map, choropleth
+from .present.map.overview import Overview, overview_map
 from .present.paper.sheet import Sheet, figure
 from .present.places.context import Context, FittedContext, context
 from .present.report import report
 from .present.yearly_report import monitor_report
-from .project.faults import check_project
+from .project.nation_part import NationResult, plan_nation, run_nation
+from .project.refused.faults import check_project
 from .project.run import audit_project, run_project
 from .project.several import run_projects
 from .project.verify import FileCheck, verify_file
@@ -141,10 +143,12 @@ __all__ = [
     "Look",
     "Measures",
     "Monitor",
+    "NationResult",
     "NationScreening",
     "NeedIndex",
     "NeedSpec",
     "Network",
+    "Overview",
     "Profile",
     "ProgrammeAreas",
     "ProgrammeOverlap",
@@ -226,9 +230,11 @@ __all__ = [
     "need_index",
     "neighbours",
     "open_cells",
+    "overview_map",
     "parent_keys",
     "parse_rule",
     "plan_cells",
+    "plan_nation",
     "profile",
     "profiles",
     "programme_areas",
@@ -246,6 +252,7 @@ __all__ = [
     "release",
     "report",
     "rule_presets",
+    "run_nation",
     "run_project",
     "run_projects",
     "scale_table",

@@ -8,11 +8,18 @@ import warnings
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from quartiersatlas.base.checks import usable_path
 from quartiersatlas.base.files import write_bytes
-from quartiersatlas.errors import InputError, QuartiersatlasError, ReleaseError, one_line
+from quartiersatlas.errors import (
+    InputError,
+    PartitionsFailedError,
+    QuartiersatlasError,
+    ReleaseError,
+    SpecError,
+    one_line,
+)
 from quartiersatlas.version import __version__
 
 if TYPE_CHECKING:
@@ -27,16 +34,23 @@ NOT_OK = 1
 SOME_FAILED = 3
 DEMO_FOLDER = "quartiersatlas-demo"
 PROJECT_FILE = "projekt.toml"
+OF_NATION = ("scheduler", "only", "fresh")
+MOST_LISTED = 10
 YEARS_FILE, YEARLY_REPORT = "projekt_monitoring.toml", "jahresbericht.html"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; return 0, 1 if an audit is not ok, 2 with a clear message, or 3 if some of several runs failed."""
+    """Run a command; return 0, 1 if an audit is not ok, 2 with a clear message, or 3 if some runs or parts failed."""
     options = _parser().parse_args(arguments)
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", UserWarning)
             result: int = options.command(options) or 0
+    except PartitionsFailedError as error:
+        print(one_line(f"quartiersatlas: {error}"), file=sys.stderr)
+        for part, reason in error.failures.items():
+            print(one_line(f"  {part}: {reason}"), file=sys.stderr)
+        return SOME_FAILED
     except QuartiersatlasError as error:
         _print_faults(error, getattr(options, "project", None))
         return FAILED
@@ -51,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _print_faults(error: QuartiersatlasError, project: Path | None) -> None:
     """Print each fault on its line, in the language of the project where there is one."""
-    from quartiersatlas.project.refusals import count_of_faults, project_lang, told
+    from quartiersatlas.project.refused.refusals import count_of_faults, project_lang, told
 
     lang = project_lang(project)
     faults = getattr(error, "faults", None) or (error,)
@@ -90,9 +104,17 @@ def _parser() -> argparse.ArgumentParser:
 
     run = commands.add_parser("run", help="run projects and write their outputs")
     run.add_argument("projects", type=Path, nargs="+", metavar="project")
-    run.add_argument("--workers", type=int, default=None, metavar="N", help="run several projects in N processes")
+    run.add_argument(
+        "--workers",
+        type=int,
+        default=None,
+        metavar="N",
+        help="compute in N processes: several projects, or the parts of all municipalities",
+    )
     run.add_argument("--folder", type=Path, default=None, help="write to this folder instead of the project's own")
     run.set_defaults(command=_run)
+
+    _nation_parsers(run, commands)
 
     audit = commands.add_parser("audit", help="print what a reader could learn of withheld counts; for the house only")
     audit.add_argument("project", type=Path)
@@ -126,6 +148,16 @@ def _parser() -> argparse.ArgumentParser:
     rules.add_argument("id", nargs="?", default="", help="id of an official rule")
     rules.set_defaults(command=_rules)
     return parser
+
+
+def _nation_parsers(run: argparse.ArgumentParser, commands: Any) -> None:  # noqa: ANN401 - a private class of argparse
+    nation = run.add_argument_group("of all municipalities, a file with [cells]")
+    nation.add_argument("--scheduler", default="", metavar="ADDRESS", help="compute on a Dask cluster, tcp://host:8786")
+    nation.add_argument("--only", default="", metavar="LAND", help="compute the parts of one Land, such as 05")
+    nation.add_argument("--fresh", action="store_true", help="compute finished parts again")
+    plan = commands.add_parser("plan", help="say what a run over all municipalities will take; computes nothing")
+    plan.add_argument("project", type=Path)
+    plan.set_defaults(command=_plan)
 
 
 def _monitor_parser(monitor: argparse.ArgumentParser) -> None:
@@ -172,7 +204,7 @@ def _monitor_report(options: argparse.Namespace) -> None:
 def _demo(options: argparse.Namespace) -> None:
     from quartiersatlas.catalogue import text
     from quartiersatlas.project import run_project
-    from quartiersatlas.project.demo import write_demo
+    from quartiersatlas.project.beginning.demo import write_demo
 
     if options.full and options.lang != "de":
         raise InputError("demo --full, the years of the sample city, is there in German only. Leave out --lang.")
@@ -217,7 +249,7 @@ def sample_data() -> Traversable:
 
 def _new(options: argparse.Namespace) -> None:
     from quartiersatlas.catalogue import text
-    from quartiersatlas.project.start import blank_start, start_from
+    from quartiersatlas.project.beginning.start import blank_start, start_from
 
     if usable_path(options.path).exists():
         raise InputError(f"{options.path} already exists and was not changed. Choose another file name.")
@@ -235,8 +267,15 @@ def _check(options: argparse.Namespace) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     from quartiersatlas.project import run_project, run_projects
+    from quartiersatlas.project.nation_part import is_nation
     from quartiersatlas.project.schema import read_project
 
+    if len(options.projects) == 1 and is_nation(options.projects[0]):
+        _run_nation(options)
+        return 0
+    wrong = [f"--{name}" for name in OF_NATION if getattr(options, name)]
+    if wrong:
+        raise SpecError(f"{wrong[0]} is for one file of all municipalities, with [cells].")
     if len(options.projects) == 1 and options.workers is None and not read_project(options.projects[0]).by:
         _print_result(run_project(options.projects[0], folder=options.folder))
         return 0
@@ -249,6 +288,37 @@ def _run(options: argparse.Namespace) -> int:
     for run in found.failed:
         print(one_line(f"failed: {run.name}: {run.error}"), file=sys.stderr)
     return SOME_FAILED if found.failed else 0
+
+
+def _run_nation(options: argparse.Namespace) -> None:
+    from quartiersatlas.project.nation_part import chosen_executor, run_nation
+
+    with chosen_executor(options.workers, options.scheduler) as executor:
+        result = run_nation(
+            options.projects[0],
+            executor=executor,
+            only=options.only,
+            fresh=options.fresh,
+            folder=options.folder,
+            progress=lambda state: print(state, file=sys.stderr, flush=True),
+        )
+    for line in repr(result.found).split("\n"):
+        print(one_line(line))
+    print(result.found.sentence(result.nation.lang))
+    for file in result.files[:MOST_LISTED]:
+        print(f"  {file}")
+    if len(result.files) > MOST_LISTED:
+        print(f"  and {len(result.files) - MOST_LISTED} more")
+
+
+def _plan(options: argparse.Namespace) -> None:
+    from quartiersatlas.project.nation_part import is_nation, plan_nation
+
+    if not is_nation(options.project):
+        raise SpecError(
+            f"{options.project} has no [cells]: plan is for a file of all municipalities. For one city: check."
+        )
+    print(repr(plan_nation(options.project)))
 
 
 def _audit(options: argparse.Namespace) -> int:

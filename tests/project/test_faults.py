@@ -9,8 +9,8 @@ import pytest
 import quartiersatlas as qa
 from quartiersatlas.cli import main
 from quartiersatlas.errors import QuartiersatlasError, SpecError
-from quartiersatlas.project.faults import ProjectError
-from quartiersatlas.project.refusals import told
+from quartiersatlas.project.refused.faults import ProjectError
+from quartiersatlas.project.refused.refusals import told
 
 ENGLISH = re.compile(r"\b(the|is|are|not|has|have|should|must|of|with|and|or|There|Pass|Did|file|missing)\b")
 

@@ -12,8 +12,8 @@ import shapely
 
 from quartiersatlas.cli import main
 from quartiersatlas.errors import InputError
+from quartiersatlas.project.beginning.start import blank_start, start_from
 from quartiersatlas.project.schema import Project, read_project
-from quartiersatlas.project.start import blank_start, start_from
 
 N = 8
 

@@ -10,23 +10,26 @@ import numpy as np
 import pandas as pd
 
 from quartiersatlas.base.checks import choice, count_noun
-from quartiersatlas.catalogue.texts import LANGUAGES, number_text, text
+from quartiersatlas.catalogue.texts import LANGUAGES, text
 from quartiersatlas.errors import SpecError
+from quartiersatlas.nation.leaving import SURE, messages, released_quarters
 from quartiersatlas.nation.levels import land_of, size_class_of
-from quartiersatlas.nation.noise import BINOMIAL
 from quartiersatlas.nation.probe import versions
 from quartiersatlas.nation.runs import BAND, TOTALS
+from quartiersatlas.nation.starters import write_starters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
     import geopandas as gpd
 
-    from quartiersatlas.catalogue import Lang
+    from quartiersatlas.catalogue import Indicator, Lang
+    from quartiersatlas.disclosure import Protection, Release
     from quartiersatlas.nation.cells import GridCells
+    from quartiersatlas.nation.executors import Executor
     from quartiersatlas.nation.task import PartitionTask, ScreenSpec
 
-SURE = 0.9  # share of runs from which a quarter is called sure
 EUROPE = "EPSG:3035"
 
 
@@ -55,6 +58,8 @@ class NationScreening:
         What was asked.
     notes : tuple of str
         What to know beside the numbers.
+    grid : GridCells, optional
+        The cells that were screened.
     """
 
     summary: pd.DataFrame
@@ -64,6 +69,7 @@ class NationScreening:
     manifest: dict[str, Any]
     spec: ScreenSpec
     notes: tuple[str, ...] = ()
+    grid: GridCells | None = None
 
     def __repr__(self) -> str:
         value = self.summary["value"]
@@ -84,18 +90,21 @@ class NationScreening:
     def _repr_html_(self) -> str:
         return f"<pre>{escape(repr(self))}</pre>{self.summary.to_html(float_format='{:.6g}'.format)}"
 
-    def sentence(self, lang: Lang = "de") -> str:
+    def sentence(self, lang: Lang = "de", *, indicators: Iterable[Indicator] = ()) -> str:
         """Return what was found as the study of 2011 says it, with its interval.
 
         Parameters
         ----------
         lang : {"de", "en"}
             The language.
+        indicators : iterable of Indicator
+            What the rates of the rule mean, where the catalogue does not know them.
 
         Returns
         -------
         str
-            Numbers of quarters, municipalities, residents and the group; with runs their bands, and what these are.
+            Numbers of quarters, municipalities, residents and the group; with runs their bands, and what these are;
+            by which characteristics the quarters were found.
 
         Raises
         ------
@@ -103,25 +112,91 @@ class NationScreening:
             The language is unknown.
         """
         choice(lang, LANGUAGES, "lang")
-        value: Any = self.summary["value"]
-        if not value["quarters"]:
-            return text("nation_none", lang)
-        numbers = {name: number_text(float(value[name]), 0, lang) for name in TOTALS}
-        name = "nation_one_town" if value["municipalities"] == 1 else "nation_found"
-        found = [text("nation_one" if value["quarters"] == 1 else name, lang, **numbers)]
-        if self.spec.group:
-            share = number_text(100 * value["share_of_group"], 1, lang)
-            found.append(text("nation_group", lang, group=numbers["group"], column=self.spec.group, share=share))
-        if len(self.runs):
-            question = "nation_again" if self.spec.noise == BINOMIAL else "nation_unperturbed"
-            bands = {}
-            for one in ("quarters", "municipalities", "residents"):
-                for end in ("low", "high"):
-                    bands[f"{one}_{end}"] = number_text(float(self.summary[end][one]), 0, lang)
-            sure = number_text(float((self.quarters["p_found"] >= SURE).sum()), 0, lang)
-            found.append(text(question, lang, runs=len(self.runs), sure=sure, **bands))
-        found.append(text("nation_presumed", lang))
-        return " ".join(found)
+        value = {str(name): float(number) for name, number in self.summary["value"].items()}
+        return " ".join(text(one.name, lang, **one.values) for one in messages(self, value, indicators))
+
+    def release(
+        self,
+        *,
+        indicators: Iterable[Indicator] = (),
+        title: str = "",
+        subtitle: str = "",
+        source: str = "",
+        as_of: str = "",
+        comment: str = "",
+        protection: Protection | None = None,
+    ) -> Release:
+        """Let the quarters out, as :func:`quartiersatlas.release` lets areas out.
+
+        Parameters
+        ----------
+        indicators : iterable of Indicator
+            What the rates of the rule mean, where the catalogue does not know them.
+        title, subtitle, source, as_of, comment : str
+            What a reader has to know; without them it is a draft.
+        protection : Protection, optional
+            Of counts of your own. Published counts that were changed for secrecy are not suppressed again.
+
+        Returns
+        -------
+        Release
+            Its areas are the quarters of :meth:`public_quarters` and, where municipalities have outlines, what is left
+            of each of them; ``selected`` says which are quarters.
+
+        Raises
+        ------
+        ReleaseError
+            There is no quarter that may be named.
+        """
+        return released_quarters(
+            self,
+            indicators=indicators,
+            title=title,
+            subtitle=subtitle,
+            source=source,
+            as_of=as_of,
+            comment=comment,
+            protection=protection,
+        )
+
+    def starters(
+        self,
+        folder: str | Path,
+        *,
+        lang: Lang = "de",
+        indicators: Iterable[Indicator] = (),
+        source: str = "",
+        as_of: str = "",
+        executor: Executor = None,
+    ) -> list[Path]:
+        """Write for each municipality with quarters a project to start from: its cells, the rule, a map, a note.
+
+        Parameters
+        ----------
+        folder : str or Path
+            A folder; each municipality gets one in it, named by its key.
+        lang : {"de", "en"}
+            The language.
+        indicators : iterable of Indicator
+            What the rates of the rule mean, where the catalogue does not know them.
+        source, as_of : str
+            Where the counts come from, and their date.
+        executor : int, executor or None
+            As in :func:`screen_cells`.
+
+        Returns
+        -------
+        list of Path
+            The folders.
+
+        Raises
+        ------
+        ReleaseError
+            The counts are your own: they never leave as cells.
+        """
+        return write_starters(
+            self, folder, lang=lang, indicators=indicators, source=source, as_of=as_of, executor=executor
+        )
 
     def public_quarters(self) -> gpd.GeoDataFrame:
         """Return the quarters as they may be named outside: numbered within their municipality, none of a single cell.
@@ -156,7 +231,12 @@ class NationScreening:
 
 
 def gathered(
-    cells: GridCells, spec: ScreenSpec, tasks: Sequence[PartitionTask], receipts: Sequence[dict[str, Any]]
+    cells: GridCells,
+    spec: ScreenSpec,
+    tasks: Sequence[PartitionTask],
+    receipts: Sequence[dict[str, Any]],
+    reference: Mapping[str, Any],
+    only: str = "",
 ) -> NationScreening:
     """Return the result from the files of all parts, in an order that does not depend on them."""
     municipalities = _municipalities(cells, _table("municipalities", tasks))
@@ -169,9 +249,10 @@ def gathered(
         quarters=quarters,
         municipalities=municipalities,
         runs=runs.set_index("run"),
-        manifest=_manifest(cells, spec, receipts),
+        manifest={**_manifest(cells, spec, receipts), "levels": reference},
         spec=spec,
-        notes=_notes(cells, spec, municipalities, (clipped, hidden)),
+        notes=(*([f"the Land {only} alone"] if only else []), *_notes(cells, spec, municipalities, (clipped, hidden))),
+        grid=cells,
     )
 
 

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from quartiersatlas.screening.evaluation.whole_numbers import LEVELS
+
+if TYPE_CHECKING:
+    from quartiersatlas.nation.cells import GridCells
+    from quartiersatlas.nation.task import ScreenSpec
 
 MUNICIPALITY, LAND, SIZE_CLASS, CITY = LEVELS
 # residents from which a class begins: the German types of municipalities by size
@@ -42,3 +48,16 @@ def level_groups(ags: str, residents: int, levels: tuple[str, ...]) -> dict[str,
     """
     groups = {MUNICIPALITY: ags, LAND: land_of(ags), SIZE_CLASS: size_class_of(residents), CITY: ""}
     return {level: groups[level] for level in levels}
+
+
+def official_rates(cells: GridCells, spec: ScreenSpec) -> dict[str, dict[str, tuple[int, int]]]:
+    """Return the rates of municipalities whose counts are published, for rules that compare with them."""
+    frame = cells.municipalities
+    found: dict[str, dict[str, tuple[int, int]]] = {}
+    for name, rate in spec.rule.rates.items():
+        columns = [f"official_{one}" for one in (rate.numerator, rate.denominator)]
+        if all(column in frame for column in columns):
+            both = frame[columns].dropna().astype("int64")
+            for ags, x, n in zip(both.index, both[columns[0]], both[columns[1]], strict=True):
+                found.setdefault(ags, {})[name] = (int(x), int(n))
+    return found

@@ -18,7 +18,7 @@ from quartiersatlas.errors import PartitionsFailedError, SpecError
 from quartiersatlas.nation.cells import GridCells, open_cells
 from quartiersatlas.nation.executors import Outcome, check_executor, in_words, outcomes
 from quartiersatlas.nation.found import NationScreening, gathered
-from quartiersatlas.nation.levels import MUNICIPALITY
+from quartiersatlas.nation.levels import MUNICIPALITY, land_of, official_rates
 from quartiersatlas.nation.noise import BINOMIAL, noise_of
 from quartiersatlas.nation.partition import level_reference, partition_sums, run_partition
 from quartiersatlas.nation.probe import versions
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 HOW = 'qa.screen_cells(cells, qa.above("foreign_share", than="municipality", factor="1.5"))'
 UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
 LEAST_MEMORY = 10**6
-RATE_FIELDS = ("numerator", "denominator")
 
 
 @dataclass(frozen=True)
@@ -86,6 +85,7 @@ def screen_cells(
     out: str | Path | None = None,
     executor: Executor = None,
     resume: bool = True,
+    only: str = "",
     memory: str | int = "200 MB",
     timeout: float | None = None,
     cancel: Any = None,  # noqa: ANN401 - anything with is_set()
@@ -127,6 +127,9 @@ def screen_cells(
         ``Client.get_executor()`` of Dask distributed. The result is the same to the last bit.
     resume : bool
         Whether parts are skipped that are done for the same cells, rule, limits and version.
+    only : str, optional
+        The two digits of one Land: its parts alone are screened, compared with the same values as in the whole run,
+        which later resumes them.
     memory : str or int
         For the runs of one part, such as ``"200 MB"``; the result does not depend on it.
     timeout : float, optional
@@ -193,7 +196,8 @@ def screen_cells(
         seed=seed,
         noise=noise,
     )
-    options = HowToRun(executor, resume, bytes_of_memory(memory), checked_timeout(timeout), cancel, progress)
+    check_only(cells, only)
+    options = HowToRun(executor, resume, only, bytes_of_memory(memory), checked_timeout(timeout), cancel, progress)
     with _folder(out) as folder, locked(folder / "run.json", 0.0, what="run"):
         return _run(cells, spec, folder, options)
 
@@ -204,6 +208,7 @@ class HowToRun:
 
     executor: Executor
     resume: bool
+    only: str
     memory: int
     timeout: float
     cancel: Any
@@ -281,6 +286,13 @@ def bytes_of_memory(memory: str | int) -> int:
     return found
 
 
+def check_only(cells: GridCells, only: str) -> None:
+    """Refuse a Land that the cells do not have; each file holds municipalities of one."""
+    lands = sorted({land_of(file.first) for file in cells.files})
+    if only and only not in lands:
+        raise SpecError(f"only={only!r} is no Land of these cells; there are: {', '.join(lands)}.")
+
+
 def checked_timeout(timeout: float | None) -> float:
     """Return the seconds for one part; 0 for none."""
     if timeout is None:
@@ -335,11 +347,12 @@ def _run(cells: GridCells, spec: ScreenSpec, folder: Path, options: HowToRun) ->
         replace(task, stop=str(stop.absolute()), timeout=options.timeout)
         for task in tasks_of(cells, spec, folder, options.memory)
     ]
+    wanted = {options.only} if options.only else {land_of(task.first) for task in tasks}
     try:
-        official = _official(cells, spec)
+        official = official_rates(cells, spec)
         reference = _reference(tasks, official, spec, options, folder)
         base = {"spec": hash_of_record(spec.record), "version": f"{__version__} numpy {versions()['numpy']}"}
-        tasks = [_prepared(task, reference, official, base) for task in tasks]
+        tasks = [_prepared(task, reference, official, base) for task in tasks if land_of(task.first) in wanted]
         receipts = {task.number: finished(task) if options.resume else None for task in tasks}
         left = [task for task in tasks if receipts[task.number] is None]
         failures: dict[str, str] = {}
@@ -357,20 +370,7 @@ def _run(cells: GridCells, spec: ScreenSpec, folder: Path, options: HowToRun) ->
     if failures:
         done = sum(receipt is not None for receipt in receipts.values())
         raise PartitionsFailedError(in_words(dict(sorted(failures.items())), done), dict(sorted(failures.items())))
-    return gathered(cells, spec, tasks, [receipts[task.number] or {} for task in tasks])
-
-
-def _official(cells: GridCells, spec: ScreenSpec) -> dict[str, dict[str, tuple[int, int]]]:
-    """Return the rates of municipalities whose counts are published, for rules that compare with them."""
-    frame = cells.municipalities
-    found: dict[str, dict[str, tuple[int, int]]] = {}
-    for name, rate in spec.rule.rates.items():
-        columns = [f"official_{getattr(rate, one)}" for one in RATE_FIELDS]
-        if all(column in frame for column in columns):
-            both = frame[columns].dropna().astype("int64")
-            for ags, x, n in zip(both.index, both[columns[0]], both[columns[1]], strict=True):
-                found.setdefault(ags, {})[name] = (int(x), int(n))
-    return found
+    return gathered(cells, spec, tasks, [receipts[task.number] or {} for task in tasks], reference, options.only)
 
 
 def _reference(

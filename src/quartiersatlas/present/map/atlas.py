@@ -527,7 +527,7 @@ def asset(name: str) -> str:
     return files("quartiersatlas.present.map").joinpath("assets").joinpath(*name.split("/")).read_text(encoding="utf-8")
 
 
-def head_html(look: Look | None = None) -> str:
+def head_html(look: Look | None = None, page: str = "page") -> str:
     """Return styles and scripts for the head of the page: Leaflet with its licence, then our own.
 
     Ours are built of the modules and styles beside them by ``scripts/build_page.py``: without types, comments and long
@@ -537,7 +537,7 @@ def head_html(look: Look | None = None) -> str:
     office takes the place of ours.
     """
     styles, scripts = (
-        asset(f"built/page.{kind}").replace(ACCENT, ACCENT if look is None else look.accent) for kind in ("css", "js")
+        asset(f"built/{page}.{kind}").replace(ACCENT, ACCENT if look is None else look.accent) for kind in ("css", "js")
     )
     leaflet = re.sub(r"\n//# sourceMappingURL=.*", "", asset(f"{LEAFLET}/leaflet.js"))
     leaflet_css = re.sub(r"url\(images/[^)]*\)", "none", asset(f"{LEAFLET}/leaflet.css"))

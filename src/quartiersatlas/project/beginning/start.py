@@ -77,7 +77,7 @@ class Start:
 
     def to_toml(self) -> str:
         """Return the file."""
-        rest = files("quartiersatlas.project").joinpath(f"rest_{self.lang}.toml").read_text(encoding="utf-8")
+        rest = files("quartiersatlas.project.beginning").joinpath(f"rest_{self.lang}.toml").read_text(encoding="utf-8")
         lines = [*(f"## {line}" for line in text("new_head", self.lang, file=self.file).split("|")), ""]
         lines += [self._line(name, "") for name in ("title", "source", "as_of")]
         lines += [self._line("lang", self.lang), self._line("population", self.population)]

@@ -100,7 +100,7 @@ class _Sentence(NamedTuple):
 @cache
 def _sentences() -> tuple[_Sentence, ...]:
     """Return the sentences, the longest first: what is said more closely comes before what is said in general."""
-    source = files("quartiersatlas.project").joinpath("refusals.csv").read_text(encoding="utf-8")
+    source = files("quartiersatlas.project.refused").joinpath("refusals.csv").read_text(encoding="utf-8")
     rows = list(csv.DictReader(source.splitlines(), delimiter=";"))
     rows.sort(key=lambda row: -len(HOLE.sub("", row["en"])))
     return tuple(_Sentence(_pattern(row["en"]), row["de"]) for row in rows)

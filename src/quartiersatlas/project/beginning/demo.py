@@ -32,7 +32,7 @@ def write_demo(city: Traversable, folder: Path, lang: Lang) -> Path:
         for file in city.joinpath(REGISTER).iterdir():
             write_bytes(folder / REGISTER / file.name, file.read_bytes())
         return folder / "projekt.toml"
-    own = files("quartiersatlas.project")
+    own = files("quartiersatlas.project.beginning")
     words = dict(csv.reader(own.joinpath("demo_en.csv").read_text(encoding="utf-8").splitlines()[1:], delimiter=";"))
     for name, file in named.items():
         if TABLES.fullmatch(name):
