@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from quartiersatlas.present.paper.document import DocumentBlock
 
 WIDE = 150.0  # mm
+OPEN = ["need_without_measure", "city_wide_only"]
 SOON = pd.DateOffset(years=1)
 HEAD = ("measure", "lead", "measure_fields", "state", "end", "areas")
 
@@ -93,7 +94,7 @@ def measure_checks(release: Release, lang: Lang) -> list[str]:
         return []
     table, covered = measures.table, measures.coverage
     found = {}
-    open_areas = covered.loc[covered["state"].isin(["need_without_measure", "city_wide_only"]), "area"]
+    open_areas = covered.loc[covered["state"].isin(OPEN), "area"]
     found["check_need_without_measure"] = sorted({str(release.areas["name"].get(key, key)) for key in open_areas})
     overdue = table[table["standing"].eq("overdue")]
     found["check_measure_overdue"] = [f"{row.measure_id} {row.name}" for row in rows_of(overdue)]
@@ -120,7 +121,7 @@ NAMED = {
 def _open_needs(release: Release, measures: ReleasedMeasures, lang: Lang, keys: set[str] | None) -> list[DocumentBlock]:
     """Return the fields in which areas have need and no measure on the spot, by area."""
     covered = measures.coverage
-    is_open = covered["state"].isin(["need_without_measure", "city_wide_only"])
+    is_open = covered["state"].isin(OPEN)
     if keys is not None:
         is_open &= covered["area"].isin(keys)
     fields, items = field_labels(lang), []
@@ -140,10 +141,11 @@ def _cells(release: Release, measures: ReleasedMeasures, row: Mapping[Any, Any],
     own = dict.fromkeys(places["area"][is_own])
     where = [text("register_scope_city", lang) if one == "city" else str(names.get(one, one)) for one in own]
     named = [f"{row['measure_id']} {row['name']}", str(row["lead"]), ", ".join(fields[one] for one in row["fields"])]
-    return [visible(words) for words in (*named, _state(row, lang), _end(row, lang), ", ".join(where))]
+    return [visible(words) for words in (*named, state_text(row, lang), _end(row, lang), ", ".join(where))]
 
 
-def _state(row: Mapping[Any, Any], lang: Lang) -> str:
+def state_text(row: Mapping[Any, Any], lang: Lang) -> str:
+    """Return where a measure stands on the day: its status, or that its end is past."""
     name = "register_overdue_state" if row["standing"] == "overdue" else f"register_status_{row['status']}"
     return text(name, lang)
 
@@ -156,7 +158,7 @@ def _end(row: Mapping[Any, Any], lang: Lang) -> str:
 
 
 def area_measure_lines(release: Release, lang: Lang) -> dict[str, tuple[str, ...]]:
-    """Return a line per live measure of each area and per note of an office: what stands in the panel of the map."""
+    """Return a line per live measure of each area: what stands in the panel of the map and in a profile."""
     measures = release.measures
     if measures is None:
         return {}
@@ -166,16 +168,39 @@ def area_measure_lines(release: Release, lang: Lang) -> dict[str, tuple[str, ...
     for measure, area in zip(places["measure_id"], places["area"], strict=True):
         if measure in live.index and area in release.areas.index:
             row = live.loc[measure].to_dict()
-            values = {"id": measure, "name": row["name"], "lead": row["lead"], "state": _state(row, lang)}
-            found.setdefault(area, []).append(text("measure_line", lang, **values, end=_end(row, lang)))
-    for row in rows_of(measures.knowledge):
-        if row.area in release.areas.index:
-            words = text("knowledge_line", lang, note=row.note, author=row.author, date=day_text(row.date, lang))
-            found.setdefault(row.area, []).append(words)
+            values = {"id": measure, "name": row["name"], "lead": row["lead"], "state": state_text(row, lang)}
+            found.setdefault(str(area), []).append(text("measure_line", lang, **values, end=_end(row, lang)))
     return {area: tuple(lines) for area, lines in found.items()}
 
 
-def with_measures(release: Release, notes: Mapping[str, tuple[str, ...]], lang: Lang) -> dict[str, tuple[str, ...]]:
-    """Return notes on areas with the live measures and notes of offices behind them."""
-    told = area_measure_lines(release, lang)
-    return {key: (*notes.get(key, ()), *told.get(key, ())) for key in {**notes, **told}}
+def area_knowledge_lines(release: Release, lang: Lang) -> dict[str, tuple[str, ...]]:
+    """Return a line per note of an office on each area."""
+    found: dict[str, list[str]] = {}
+    for row in () if release.measures is None else rows_of(release.measures.knowledge):
+        if row.area in release.areas.index:
+            words = text("knowledge_line", lang, note=row.note, author=row.author, date=day_text(row.date, lang))
+            found.setdefault(str(row.area), []).append(words)
+    return {area: tuple(lines) for area, lines in found.items()}
+
+
+def lacking_fields(release: Release, lang: Lang) -> dict[str, list[str]]:
+    """Return the fields of action in which each area has need and no measure on the spot."""
+    if release.measures is None:
+        return {}
+    covered, fields = release.measures.coverage, field_labels(lang)
+    lacking = covered[covered["state"].isin(OPEN)]
+    return {str(area): [fields[one] for one in part["field"]] for area, part in lacking.groupby("area", sort=False)}
+
+
+def area_measure_blocks(release: Release, key: str, lang: Lang) -> list[DocumentBlock]:
+    """Return what a profile says of measures in its area; nothing where none are released."""
+    if release.measures is None:
+        return []
+    lines = area_measure_lines(release, lang).get(key, ())
+    blocks: list[DocumentBlock] = [Heading(text("heading_measures", lang))]
+    blocks.append(Bullets(lines) if lines else Paragraph(text("measures_none_here", lang)))
+    lacking = lacking_fields(release, lang).get(key)
+    if lacking:
+        blocks.append(Paragraph(f"{text('coverage_need_without_measure_on_spot', lang)}: {', '.join(lacking)}."))
+    notes = area_knowledge_lines(release, lang).get(key, ())
+    return [*blocks, *([Bullets(notes)] if notes else [])]

@@ -11,6 +11,7 @@ from quartiersatlas.catalogue import number_text, text
 from quartiersatlas.catalogue.texts import percent_text
 from quartiersatlas.disclosure.words import difference_text, label, value_text
 from quartiersatlas.present import pictures
+from quartiersatlas.present.acting.measures import area_measure_blocks
 from quartiersatlas.present.figures import chart_figures, map_figure, side_by_side
 from quartiersatlas.present.map.classes import map_columns
 from quartiersatlas.present.paper import (
@@ -124,6 +125,7 @@ def profile_blocks(
         *_need(record, lang),
         *_selection(record, lang),
         *_actions(record, lang),
+        *area_measure_blocks(release, record["key"], lang),
         *_comparison(release, record, lang),
         *(_closing(release, record, gaps, lang, around) if level == 1 else []),
     ]

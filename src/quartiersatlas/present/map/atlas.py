@@ -334,6 +334,7 @@ class Atlas:
         # the last script holds the data, and stands behind all markup; text from data has no "<" in it
         own = [
             *inline_scripts(head_html(self.look)),
+            *inline_scripts(measures_html(self.release)),
             *FOLIUM_SCRIPT.findall(page),
             *inline_scripts(page.rpartition("</body>")[2]),
         ]
@@ -435,7 +436,7 @@ class AtlasLayer(folium.map.Layer):
         # Leaflet's layer control takes a name as HTML, and folium reads it as a template
         name = escape(atlas.release.title or "quartiersatlas").replace("{", "&#123;")
         super().__init__(name=name, overlay=True)
-        self.look = atlas.look
+        self.look, self.measures = atlas.look, measures_html(atlas.release)
         self._name = "AtlasLayer"
         self.content = map_json(atlas.release, atlas.lang, atlas.breaks, atlas.earlier, atlas.notes, atlas.ground)
         # the same release gives the same bytes, and two releases stand side by side on one map
@@ -444,7 +445,10 @@ class AtlasLayer(folium.map.Layer):
     def render(self, **kwargs: Any) -> None:  # type: ignore[override]  # noqa: ANN401 - as folium has it
         """Put styles and scripts into the head of the page, once for all atlas layers, and the data into its script."""
         head = Element(f"{{% raw %}}{head_html(self.look)}{{% endraw %}}")  # folium reads it as a template
-        cast("Figure", self.get_root()).header.add_child(head, name="quartiersatlas")
+        header = cast("Figure", self.get_root()).header
+        header.add_child(head, name="quartiersatlas")
+        if self.measures:
+            header.add_child(Element(f"{{% raw %}}{self.measures}{{% endraw %}}"), name="quartiersatlas_measures")
         super().render(**kwargs)  # type: ignore[no-untyped-call]
 
 
@@ -544,3 +548,10 @@ def head_html(look: Look | None = None, page: str = "page") -> str:
         f"<script>/*\n{asset(f'{LEAFLET}/LICENSE')}*/\nif (!window.L) {{\n{leaflet}\n}}</script>\n"
         f"<script>{scripts}</script>"
     )
+
+
+def measures_html(release: Release) -> str:
+    """Return styles and script for measures, which other maps do not carry."""
+    if release.measures is None:
+        return ""
+    return f"<style>{asset('built/measures.css')}</style>\n<script>{asset('built/measures.js')}</script>"

@@ -16,7 +16,6 @@ from quartiersatlas.disclosure.columns import DRIVER_DECIMALS
 from quartiersatlas.disclosure.selection.rule_words import rule_words
 from quartiersatlas.disclosure.words import candidate_names, draft_text, label, unit
 from quartiersatlas.need.robustness.stability import STABILITY_LABELS
-from quartiersatlas.present.acting.measures import with_measures
 from quartiersatlas.present.comparable import on_keys
 from quartiersatlas.present.map.chart_words import CHART_WORDS
 from quartiersatlas.present.map.classes import (
@@ -29,6 +28,7 @@ from quartiersatlas.present.map.classes import (
 )
 from quartiersatlas.present.map.ground import Ground
 from quartiersatlas.present.map.matrices import with_matrices
+from quartiersatlas.present.map.measure_layer import measure_layer, with_knowledge
 from quartiersatlas.present.map.topology import encode_point, encode_topology, in_degrees, simplified, varint_text
 from quartiersatlas.present.map.topology import tolerance as simplification
 from quartiersatlas.present.pictures.of_columns import profile_rank
@@ -197,8 +197,8 @@ def map_json(
 ) -> str:
     """Return the map's data as JSON that can neither end a script element nor start a template expression."""
     data = _map_data(release, lang, breaks or {}, [on_keys(part, release.areas.index) for part in earlier])
-    data["panel"] = panel_data(release, lang, with_measures(release, lines_of(notes or {}), lang))
-    data |= (ground or Ground(release)).content(lang)
+    data["panel"] = panel_data(release, lang, with_knowledge(release, lines_of(notes or {}), lang))
+    data |= (ground or Ground(release)).content(lang) | measure_layer(release, lang)
     content = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", content)
 
