@@ -116,7 +116,7 @@ def test_hostile_text_of_dates_notes_facilities_and_fields_of_action_is_shown_li
     method = content("#qa-method li")
     assert sum(f"{text} (2022): Quelle {text} S," in line for line in method) == 1
     # the panel of the last area: reasons, class, drivers, facilities, fields of action, notes, definitions
-    choose_area(page, release, 31)
+    choose_area(page, atlas.release, 31)
     assert content("#qa-area .qa-area-name") == [text]
     assert [text, f"{text} 2"] == [line for line in content("#qa-area > ul > li") if line in (text, f"{text} 2")]
     assert content("#qa-area .qa-drivers li")[0].startswith(f"{text} (80,0")
@@ -126,7 +126,7 @@ def test_hostile_text_of_dates_notes_facilities_and_fields_of_action_is_shown_li
     assert any(line.endswith(f": {text}") for line in content("#qa-area > p"))  # their source
     assert any(f"{text} (2022): " in line for line in content("#qa-area .qa-dates"))
     assert any(line.endswith(f"Stand: {text}") for line in content("#qa-area details li"))
-    choose_area(page, release, 1)
+    choose_area(page, atlas.release, 1)
     assert f"{text} – {text}" in content("#qa-area li")
     # another date, two maps, the table, paper
     Select(page.driver.find_element("css selector", ".qa-year")).select_by_index(1)
